@@ -1,0 +1,492 @@
+/**
+ * Every failure that kubejoin can name: one class, one table. A new failure is a new row.
+ *
+ * A row gives the code (for programs, never changes meaning), the sentence (what was found, then what was wanted;
+ * upstream's text where upstream has one), the remedy (one command or one decision), and how it looks on each wire.
+ * Facts must never hold a token secret or a private key.
+ */
+import { randomUUID } from 'node:crypto';
+
+/** gRPC status codes, so that the table (which domain code imports) needs no gRPC. @source grpc/doc/statuscodes.md */
+export const grpcCode = {
+	INVALID_ARGUMENT: 3,
+	DEADLINE_EXCEEDED: 4,
+	NOT_FOUND: 5,
+	ALREADY_EXISTS: 6,
+	PERMISSION_DENIED: 7,
+	FAILED_PRECONDITION: 9,
+	ABORTED: 10,
+	OUT_OF_RANGE: 11,
+	UNIMPLEMENTED: 12,
+	INTERNAL: 13,
+	UNAVAILABLE: 14,
+	UNAUTHENTICATED: 16,
+} as const;
+
+export interface FieldProblem {
+	readonly field: string;
+	/** Kubernetes cause, for example `FieldValueInvalid`. */
+	readonly reason: string;
+	readonly message: string;
+}
+export type Facts = Readonly<Record<string, string | number | boolean | undefined | readonly string[] | readonly FieldProblem[]>>;
+
+interface Row<F extends Facts> {
+	/** What was found, then what was wanted. Upstream's text where there is one. */
+	readonly sentence: (facts: F) => string;
+	/** One command or one decision. */
+	readonly remedy: (facts: F) => string;
+	readonly grpc: (typeof grpcCode)[keyof typeof grpcCode];
+	/** HTTP status and Kubernetes `Status` reason; absent where the failure never crosses HTTP. */
+	readonly http?: { readonly status: number; readonly reason: string };
+	/** Process exit code, as kubeadm's: 1 default, 2 preflight and settings, 3 validation. */
+	readonly exitCode?: 1 | 2 | 3;
+	/** What a stranger is told instead; the owner's log keeps the true code. */
+	readonly shownAs?: 'TOKEN_REJECTED';
+}
+const row = <F extends Facts>(r: Row<F>): Row<F> => r;
+type None = Readonly<Record<never, never>>;
+
+/** `resource[.group]`, as upstream writes a resource in messages. */
+export const qualified = (f: { resource: string; group: string }) => (f.group === '' ? f.resource : `${f.resource}.${f.group}`);
+const named = (f: { resource: string; group: string; name: string }) => (f.name === '' ? qualified(f) : `${qualified(f)} "${f.name}"`);
+type Named = { resource: string; group: string; name: string };
+
+const newToken = () => 'Create a token on the control plane: kubectl-sim token create --print-join-command';
+const tokenRow = <F extends Facts>(sentence: Row<F>['sentence']) =>
+	row<F>({
+		sentence,
+		remedy: newToken,
+		grpc: grpcCode.UNAUTHENTICATED,
+		http: { status: 401, reason: 'Unauthorized' },
+		shownAs: 'TOKEN_REJECTED',
+	});
+
+export const errorTable = {
+	// Bootstrap tokens. A caller only ever learns TOKEN_REJECTED; these are for the store owner's log.
+	TOKEN_REJECTED: row<None>({
+		sentence: () => 'Unauthorized',
+		remedy: newToken,
+		grpc: grpcCode.UNAUTHENTICATED,
+		http: { status: 401, reason: 'Unauthorized' },
+	}),
+	TOKEN_MALFORMED: row<None>({
+		sentence: () => 'the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z"',
+		remedy: () => 'Copy the whole token, six characters, a dot and sixteen characters; list the live ones with: kubectl-sim token list',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 400, reason: 'BadRequest' },
+		exitCode: 3,
+	}),
+	TOKEN_INVALID: row<{ problems: readonly string[] }>({
+		sentence: (f) => f.problems.join('; '),
+		remedy: () => 'Correct the fields that are named and create the token again',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 422, reason: 'Invalid' },
+		exitCode: 3,
+	}),
+	TOKEN_EXISTS: row<{ id: string }>({
+		sentence: (f) => `a token with id "${f.id}" already exists`,
+		remedy: (f) => `Leave the token out to have a new one made, or delete the old one: kubectl-sim token delete ${f.id}`,
+		grpc: grpcCode.ALREADY_EXISTS,
+		http: { status: 409, reason: 'AlreadyExists' },
+	}),
+	TOKEN_NOT_FOUND: row<{ id: string }>({
+		sentence: (f) => `secrets "bootstrap-token-${f.id}" not found`,
+		remedy: () => 'List the tokens there are: kubectl-sim token list',
+		grpc: grpcCode.NOT_FOUND,
+		http: { status: 404, reason: 'NotFound' },
+	}),
+	TOKEN_UNKNOWN: tokenRow<{ id: string }>((f) => `no bootstrap token has the ID "${f.id}": it was never created, was deleted, or was cleaned up after it expired`),
+	TOKEN_DELETED: tokenRow<{ id: string }>((f) => `the bootstrap token "${f.id}" is being deleted`),
+	TOKEN_RECORD_INVALID: tokenRow<{ id: string; problem: string }>((f) => `the record of the bootstrap token "${f.id}" cannot be used: ${f.problem}`),
+	TOKEN_SECRET_WRONG: tokenRow<{ id: string }>((f) => `the secret half does not match that of the bootstrap token "${f.id}"`),
+	TOKEN_EXPIRED: tokenRow<{ id: string; expiration: string; now: string }>((f) => `the bootstrap token "${f.id}" expired at ${f.expiration}, and it is ${f.now}`),
+	TOKEN_USAGE_MISSING: tokenRow<{ id: string; usage: string }>((f) => `the bootstrap token "${f.id}" may not be used for ${f.usage}`),
+	TOKEN_GROUPS_INVALID: tokenRow<{ id: string; group: string }>((f) => `the bootstrap token "${f.id}" names the group "${f.group}", which is not of the form system:bootstrappers:…`),
+
+	// Discovery: may the node trust the cluster?
+	PIN_INVALID: row<{ problem: string }>({
+		sentence: (f) => f.problem,
+		remedy: () =>
+			"Give sha256: and 64 hexadecimal digits, as printed by: openssl x509 -pubkey -noout -in ca.crt | openssl pkey -pubin -outform der | openssl dgst -sha256",
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 3,
+	}),
+	CLUSTER_INFO_UNREACHABLE: row<{ endpoint: string; problem: string; waitedSeconds: number }>({
+		sentence: (f) => `failed to request the cluster-info ConfigMap: ${f.problem}`,
+		remedy: (f) => `Check that an API server listens on ${f.endpoint} and serves the CA that cluster-info names; it was asked for ${f.waitedSeconds} s`,
+		grpc: grpcCode.UNAVAILABLE,
+	}),
+	CLUSTER_INFO_UNSIGNED: row<{ tokenId: string; waitedSeconds: number }>({
+		sentence: (f) => `could not find a JWS signature in the cluster-info ConfigMap for token ID "${f.tokenId}"`,
+		remedy: () => 'The token is unknown, has expired, or is not for signing. Create one on the control plane: kubectl-sim token create --print-join-command',
+		grpc: grpcCode.UNAUTHENTICATED,
+	}),
+	CLUSTER_INFO_SIGNATURE_INVALID: row<{ tokenId: string }>({
+		sentence: () => "failed to verify JWS signature of received cluster info object, can't trust this API Server",
+		remedy: () => 'Whoever answered does not know the secret half of this token, or the token was mistyped. Compare it with: kubectl-sim token list',
+		grpc: grpcCode.UNAUTHENTICATED,
+	}),
+	CLUSTER_INFO_INVALID: row<{ problem: string }>({
+		sentence: (f) => f.problem,
+		remedy: () => 'The cluster does not offer token discovery. Look at ConfigMap kube-public/cluster-info on the control plane',
+		grpc: grpcCode.FAILED_PRECONDITION,
+	}),
+	CLUSTER_INFO_CHANGED: row<None>({
+		sentence: () => 'the second kubeconfig from the cluster-info ConfigMap (using validated TLS) was different from the first',
+		remedy: () => 'Somebody changed the document between two reads. If nobody is rotating the CA, do not join over this network',
+		grpc: grpcCode.UNAUTHENTICATED,
+	}),
+	CA_HASH_MISMATCH: row<{ presented: readonly string[]; pinned: readonly string[] }>({
+		sentence: (f) => `cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${f.presented.join(':')}" are pinned`,
+		remedy: () => 'Take the hash from the control plane itself: kubectl-sim token create --print-join-command. If it is the one you gave, do not join: this is another cluster',
+		grpc: grpcCode.UNAUTHENTICATED,
+	}),
+
+	// Joining.
+	PREFLIGHT_FAILED: row<{ problems: readonly string[] }>({
+		sentence: (f) => `[preflight] Some fatal errors occurred:\n${f.problems.map((p) => `\t[ERROR ${p}`).join('\n')}`,
+		remedy: () => 'Correct what is named and join again; nothing was sent',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 2,
+	}),
+	JOIN_ARGUMENTS_INVALID: row<{ problems: readonly string[] }>({
+		sentence: (f) => f.problems.join('\n'),
+		remedy: () => 'Run kubelet-sim join --help',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 3,
+	}),
+	NODE_NAME_TAKEN: row<{ node: string }>({
+		sentence: (f) =>
+			`a Node with name "${f.node}" and status "Ready" already exists in the cluster. You must delete the existing Node or change the name of this new joining Node`,
+		remedy: () => 'Choose another name: --node-name NAME',
+		grpc: grpcCode.ALREADY_EXISTS,
+	}),
+	CSR_DENIED: row<{ name: string; reason: string; message: string }>({
+		sentence: (f) => `certificate signing request is denied, reason: ${f.reason}, message: ${f.message}`,
+		remedy: (f) => `See why: kubectl-sim describe csr ${f.name}`,
+		grpc: grpcCode.PERMISSION_DENIED,
+	}),
+	CSR_FAILED: row<{ name: string; reason: string; message: string }>({
+		sentence: (f) => `certificate signing request failed, reason: ${f.reason}, message: ${f.message}`,
+		remedy: (f) => `See why: kubectl-sim describe csr ${f.name}`,
+		grpc: grpcCode.PERMISSION_DENIED,
+	}),
+	CSR_TIMEOUT: row<{ name: string; waitedSeconds: number }>({
+		sentence: (f) => `the certificate signing request "${f.name}" was neither signed nor denied within ${f.waitedSeconds} s`,
+		remedy: (f) => `Approve it: kubectl-sim certificate approve ${f.name}; if it is approved already, look at controller-manager-sim and ca-service`,
+		grpc: grpcCode.DEADLINE_EXCEEDED,
+	}),
+	CERTIFICATE_UNUSABLE: row<{ problem: string }>({
+		sentence: (f) => `the certificate that came back cannot be this node's identity: ${f.problem}`,
+		remedy: () => 'Do not use it. Look at the ledger of ca-service for who asked for it',
+		grpc: grpcCode.FAILED_PRECONDITION,
+	}),
+	NODE_LOCKED_OUT: row<{ node: string; notAfter: string }>({
+		sentence: (f) => `the client certificate of node "${f.node}" expired at ${f.notAfter} and no live bootstrap token was given`,
+		remedy: () => 'Make a token and join again: kubectl-sim token create --print-join-command',
+		grpc: grpcCode.UNAUTHENTICATED,
+	}),
+
+	// Certificates and signing.
+	CSR_MALFORMED: row<{ problem: string }>({
+		sentence: (f) => `the certificate request cannot be read: ${f.problem}`,
+		remedy: () => 'Send a PEM block of type CERTIFICATE REQUEST (PKCS#10) with an RSA (2048 bits or more) or EC (P-256, P-384, P-521) key',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 400, reason: 'BadRequest' },
+	}),
+	CSR_SIGNATURE_INVALID: row<None>({
+		sentence: () => 'the signature of the certificate request does not verify under its own public key',
+		remedy: () => 'Make the request anew with the private key that belongs to it',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 400, reason: 'BadRequest' },
+	}),
+	SIGNER_UNKNOWN: row<{ signerName: string }>({
+		sentence: (f) => `no signer is called "${f.signerName}"`,
+		remedy: () => 'Use kubernetes.io/kube-apiserver-client, kubernetes.io/kube-apiserver-client-kubelet or kubernetes.io/kubelet-serving',
+		grpc: grpcCode.INVALID_ARGUMENT,
+	}),
+	SIGNER_VALIDATION_FAILURE: row<{ signerName: string; violation: string }>({
+		sentence: (f) => f.violation,
+		remedy: (f) => `The rules of ${f.signerName} allow another subject, other names or other usages; ask the signer that fits`,
+		grpc: grpcCode.FAILED_PRECONDITION,
+	}),
+	SIGNER_EXPIRED: row<{ notAfter: string }>({
+		sentence: (f) => `the signer has expired: its certificate was valid until ${f.notAfter}`,
+		remedy: () => 'Rotate the cluster CA',
+		grpc: grpcCode.FAILED_PRECONDITION,
+	}),
+	SIGNING_CONFLICT: row<{ requestId: string }>({
+		sentence: (f) => `the request "${f.requestId}" was signed before with other contents`,
+		remedy: () => 'Delete the CertificateSigningRequest and create it again',
+		grpc: grpcCode.ALREADY_EXISTS,
+	}),
+	CERTIFICATE_MALFORMED: row<{ problem: string }>({
+		sentence: (f) => `the certificate cannot be read: ${f.problem}`,
+		remedy: () => 'Give PEM blocks of type CERTIFICATE',
+		grpc: grpcCode.INVALID_ARGUMENT,
+	}),
+
+	// The Kubernetes API. Sentences are upstream's, byte for byte.
+	API_UNAUTHORIZED: row<{ problem?: string | undefined }>({
+		sentence: () => 'Unauthorized',
+		remedy: () => 'The credentials were not accepted; the API server log says why. Take a fresh kubeconfig or token',
+		grpc: grpcCode.UNAUTHENTICATED,
+		http: { status: 401, reason: 'Unauthorized' },
+	}),
+	API_FORBIDDEN: row<Named & { because: string }>({
+		sentence: (f) => `${named(f)} is forbidden: ${f.because}`,
+		remedy: () => 'Ask what you may do: kubectl-sim auth can-i VERB RESOURCE; a cluster admin can bind a role that allows it',
+		grpc: grpcCode.PERMISSION_DENIED,
+		http: { status: 403, reason: 'Forbidden' },
+	}),
+	API_PATH_FORBIDDEN: row<{ user: string; verb: string; path: string }>({
+		sentence: (f) => `forbidden: User "${f.user}" cannot ${f.verb} path "${f.path}"`,
+		remedy: () => 'A cluster admin can bind a ClusterRole with nonResourceURLs that allows it',
+		grpc: grpcCode.PERMISSION_DENIED,
+		http: { status: 403, reason: 'Forbidden' },
+	}),
+	API_NOT_FOUND: row<Named>({
+		sentence: (f) => `${named(f)} not found`,
+		remedy: (f) => `List what there is: kubectl-sim get ${f.resource}`,
+		grpc: grpcCode.NOT_FOUND,
+		http: { status: 404, reason: 'NotFound' },
+	}),
+	API_PATH_NOT_FOUND: row<None>({
+		sentence: () => 'the server could not find the requested resource',
+		remedy: () => 'Check the path and the API group and version',
+		grpc: grpcCode.UNIMPLEMENTED,
+		http: { status: 404, reason: 'NotFound' },
+	}),
+	API_ALREADY_EXISTS: row<Named>({
+		sentence: (f) => `${named(f)} already exists`,
+		remedy: () => 'Choose another name, or update the one that exists',
+		grpc: grpcCode.ALREADY_EXISTS,
+		http: { status: 409, reason: 'AlreadyExists' },
+	}),
+	API_CONFLICT: row<Named & { because?: string }>({
+		sentence: (f) =>
+			`Operation cannot be fulfilled on ${named(f)}: ${f.because ?? 'the object has been modified; please apply your changes to the latest version and try again'}`,
+		remedy: () => 'Read the object again, apply the change to what you read, and write it',
+		grpc: grpcCode.ABORTED,
+		http: { status: 409, reason: 'Conflict' },
+	}),
+	API_INVALID: row<{ kind: string; group: string; name: string; causes: readonly FieldProblem[] }>({
+		sentence: (f) => {
+			const problems = f.causes.map((c) => `${c.field}: ${c.message}`);
+			const kind = f.group === '' ? f.kind : `${f.kind}.${f.group}`;
+			return `${kind} "${f.name}" is invalid: ${problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`}`;
+		},
+		remedy: () => 'Correct the fields that are named',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 422, reason: 'Invalid' },
+	}),
+	API_BAD_REQUEST: row<{ problem: string }>({
+		sentence: (f) => f.problem,
+		remedy: () => 'Correct the request',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 400, reason: 'BadRequest' },
+	}),
+	API_METHOD_NOT_ALLOWED: row<{ verb: string; resource: string; group: string }>({
+		sentence: (f) => `${f.verb} is not supported on resources of kind "${qualified(f)}"`,
+		remedy: () => 'Use a verb that the resource offers',
+		grpc: grpcCode.UNIMPLEMENTED,
+		http: { status: 405, reason: 'MethodNotAllowed' },
+	}),
+	API_EXPIRED: row<{ requested: string; oldest: string }>({
+		sentence: (f) => `too old resource version: ${f.requested} (${f.oldest})`,
+		remedy: () => 'List again and watch from the version of the list',
+		grpc: grpcCode.OUT_OF_RANGE,
+		http: { status: 410, reason: 'Expired' },
+	}),
+	API_TOO_LARGE: row<{ limit: string }>({
+		sentence: (f) => `Request entity too large: limit is ${f.limit}`,
+		remedy: () => 'Send a smaller object',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 413, reason: 'RequestEntityTooLarge' },
+	}),
+
+	// The mesh.
+	CALLER_DENIED: row<{ caller: string; method: string; allowed: readonly string[] }>({
+		sentence: (f) => `${f.caller} may not call ${f.method}; only ${f.allowed.length === 0 ? 'nobody' : f.allowed.join(', ')} may`,
+		remedy: () => 'Call with the certificate of that service; who may call what stands in the server.ts of the service',
+		grpc: grpcCode.PERMISSION_DENIED,
+	}),
+	PEER_REFUSED: row<{ target: string; problem: string }>({
+		sentence: (f) => `${f.target} is not who it should be: tls: failed to verify certificate: x509: ${f.problem}`,
+		remedy: () => 'Do not send it a secret. Check that the address is right and that its certificate comes from the CA that you trust',
+		grpc: grpcCode.UNAVAILABLE,
+	}),
+	CLIENT_CERTIFICATE_REFUSED: row<{ target: string; problem: string }>({
+		sentence: (f) => `${f.target} refused the client certificate: ${f.problem}`,
+		remedy: () => 'Use a certificate that the CA of that service issued and that has not expired',
+		grpc: grpcCode.UNAVAILABLE,
+	}),
+	CONNECTION_REFUSED: row<{ target: string; problem: string }>({
+		sentence: (f) => `cannot connect to ${f.target}: ${f.problem}`,
+		remedy: (f) => `Check that the service runs and listens on ${f.target}`,
+		grpc: grpcCode.UNAVAILABLE,
+	}),
+	DEADLINE_EXCEEDED: row<{ target: string; method: string; deadlineMs: number }>({
+		sentence: (f) => `${f.target} did not answer ${f.method} within ${f.deadlineMs} ms`,
+		remedy: (f) => `Look at the log of the service on ${f.target}; it may be paused, overloaded or cut off`,
+		grpc: grpcCode.DEADLINE_EXCEEDED,
+		http: { status: 504, reason: 'Timeout' },
+	}),
+	SHUTTING_DOWN: row<{ service: string }>({
+		sentence: (f) => `${f.service} is shutting down`,
+		remedy: () => 'Try again in a moment',
+		grpc: grpcCode.UNAVAILABLE,
+		http: { status: 503, reason: 'ServiceUnavailable' },
+	}),
+	INTERNAL: row<{ id: string }>({
+		sentence: (f) => `Internal error occurred: something unforeseen (id ${f.id})`,
+		remedy: (f) => `Search the log of the service for ${f.id}`,
+		grpc: grpcCode.INTERNAL,
+		http: { status: 500, reason: 'InternalError' },
+	}),
+
+	// Stores.
+	STORE_KEY_EXISTS: row<{ key: string }>({
+		sentence: (f) => `the key ${f.key} exists already`,
+		remedy: () => 'Update it, or choose another key',
+		grpc: grpcCode.ALREADY_EXISTS,
+	}),
+	STORE_KEY_MISSING: row<{ key: string }>({
+		sentence: (f) => `there is no key ${f.key}`,
+		remedy: () => 'Create it first',
+		grpc: grpcCode.NOT_FOUND,
+	}),
+	STORE_CONFLICT: row<{ key: string; expectedRevision: number; foundRevision: number }>({
+		sentence: (f) => `the key ${f.key} is at revision ${f.foundRevision}, and revision ${f.expectedRevision} was expected`,
+		remedy: () => 'Read it again, apply the change, and write it',
+		grpc: grpcCode.ABORTED,
+	}),
+	STORE_COMPACTED: row<{ requested: number; oldest: number }>({
+		sentence: (f) => `revision ${f.requested} is no longer kept; the oldest that can be watched from is ${f.oldest}`,
+		remedy: () => 'List again and watch from the revision of the list',
+		grpc: grpcCode.OUT_OF_RANGE,
+	}),
+	STORE_UNAVAILABLE: row<{ store: string; problem: string }>({
+		sentence: (f) => `the store ${f.store} cannot be used: ${f.problem}`,
+		remedy: () => 'Start Redis, or check the address, user, password file and certificates of the store; npm start needs none: --store lmdb',
+		grpc: grpcCode.UNAVAILABLE,
+		http: { status: 503, reason: 'ServiceUnavailable' },
+	}),
+
+	// Settings, files and ports.
+	CONFIG_INVALID: row<{ problems: readonly string[] }>({
+		sentence: (f) => (f.problems.length === 1 ? `${f.problems[0]}` : `${f.problems.length} settings are wrong:\n${f.problems.map((p) => `  - ${p}`).join('\n')}`),
+		remedy: () => 'Correct the settings that are named; nothing was started',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 2,
+	}),
+	FILE_UNUSABLE: row<{ path: string; problem: string }>({
+		sentence: (f) => `${f.path}: ${f.problem}`,
+		remedy: () => 'Check that the file exists, is whole, and may be read and written by this user, and that the disk is not full',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 1,
+	}),
+	KUBECONFIG_INVALID: row<{ path: string; problem: string }>({
+		sentence: (f) => `error loading config file "${f.path}": ${f.problem}`,
+		remedy: () => 'Take a fresh kubeconfig from the cluster',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 1,
+	}),
+	PORT_IN_USE: row<{ service: string; address: string; port: number }>({
+		sentence: (f) => `${f.service} cannot listen on ${f.address}:${f.port}: the port is in use`,
+		remedy: () => 'Stop what uses it, or choose another: npm start -- --port PORT',
+		grpc: grpcCode.UNAVAILABLE,
+		exitCode: 1,
+	}),
+	STATE_IN_USE: row<{ directory: string; pid: number }>({
+		sentence: (f) => `another kubejoin (process ${f.pid}) uses the state in ${f.directory}`,
+		remedy: () => 'Stop it, or keep this one apart: npm start -- --state DIR --port PORT',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 1,
+	}),
+	SERVICE_FAILED: row<{ service: string; problem: string }>({
+		sentence: (f) => `${f.service} ${f.problem}`,
+		remedy: () => 'Read the lines of the service above this one',
+		grpc: grpcCode.INTERNAL,
+		exitCode: 1,
+	}),
+} satisfies Record<string, Row<never>>;
+
+export type ErrorCode = keyof typeof errorTable;
+export type FactsOf<C extends ErrorCode> = Parameters<(typeof errorTable)[C]['sentence']> extends [infer F] ? F : None;
+
+const rowOf = (code: ErrorCode) => errorTable[code] as Row<Facts>;
+
+export interface ErrorOptions {
+	readonly cause?: unknown;
+}
+
+/** A failure with a code, a sentence, a remedy, and the facts they were made of. */
+export class KubejoinError<C extends ErrorCode = ErrorCode> extends Error {
+	readonly code: C;
+	readonly facts: Facts;
+	/** The workflow phase in which it happened; stamped by the runner. */
+	phase?: string;
+
+	constructor(code: C, facts: FactsOf<C>, options: ErrorOptions = {}) {
+		super(rowOf(code).sentence(facts as Facts), options.cause === undefined ? {} : { cause: options.cause });
+		this.name = code;
+		this.code = code;
+		this.facts = facts as Facts;
+	}
+
+	get remedy(): string {
+		return rowOf(this.code).remedy(this.facts);
+	}
+	get grpc(): number {
+		return rowOf(this.code).grpc;
+	}
+	get http(): { readonly status: number; readonly reason: string } {
+		return rowOf(this.code).http ?? { status: 500, reason: 'InternalError' };
+	}
+	get exitCode(): number {
+		return rowOf(this.code).exitCode ?? 1;
+	}
+}
+
+/** True for a KubejoinError with one of the codes. */
+export function hasCode<C extends ErrorCode>(error: unknown, ...codes: C[]): error is KubejoinError<C> {
+	return error instanceof KubejoinError && (codes as string[]).includes(error.code);
+}
+
+/** Any thrown value as a KubejoinError; what is not one becomes INTERNAL with an id, its text only in `cause`. */
+export function asKubejoinError(error: unknown): KubejoinError {
+	return error instanceof KubejoinError ? error : new KubejoinError('INTERNAL', { id: randomUUID() }, { cause: error });
+}
+
+/** What a stranger may be told: the same error, or the row that stands in for it. */
+export function shownToCaller(error: KubejoinError): KubejoinError {
+	const shownAs = rowOf(error.code).shownAs;
+	return shownAs === undefined ? error : new KubejoinError(shownAs, {});
+}
+
+/** The error as it crosses gRPC, in a trailer. */
+export interface WireError {
+	readonly code: string;
+	readonly facts: Facts;
+}
+
+/** Rebuild an error that came over the wire; undefined when the code is not one of ours or the facts do not fit it. */
+export function fromWireError(wire: unknown): KubejoinError | undefined {
+	if (typeof wire !== 'object' || wire === null || !('code' in wire) || !('facts' in wire)) return undefined;
+	const { code, facts } = wire;
+	if (typeof code !== 'string' || !Object.hasOwn(errorTable, code)) return undefined;
+	if (typeof facts !== 'object' || facts === null) return undefined;
+	try {
+		return new KubejoinError(code as ErrorCode, facts as never);
+	} catch {
+		return undefined;
+	}
+}
+
+/** The innermost text of an error that is not ours, for logs: `Error: connect ECONNREFUSED …`. */
+export const causeText = (error: unknown): string => {
+	if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
+	return error instanceof Error ? error.message || error.name : String(error);
+};

@@ -1,0 +1,233 @@
+/**
+ * The parts of the Kubernetes types that kubejoin uses, in their JSON shape: Time is RFC 3339, bytes are base64.
+ * Inside the project an object always has this shape; only the wire (proto/kubernetes) differs.
+ * @source k8s.io/api and k8s.io/apimachinery, release 1.32
+ */
+
+export interface OwnerReference {
+	apiVersion: string;
+	kind: string;
+	name: string;
+	uid: string;
+	controller?: boolean;
+	blockOwnerDeletion?: boolean;
+}
+export interface ObjectMeta {
+	name?: string;
+	generateName?: string;
+	namespace?: string;
+	uid?: string;
+	resourceVersion?: string;
+	generation?: number;
+	creationTimestamp?: string;
+	deletionTimestamp?: string;
+	labels?: Record<string, string>;
+	annotations?: Record<string, string>;
+	ownerReferences?: OwnerReference[];
+}
+export interface KubeObject {
+	apiVersion: string;
+	kind: string;
+	metadata: ObjectMeta;
+}
+export interface KubeList<T extends KubeObject> {
+	apiVersion: string;
+	kind: string;
+	metadata: { resourceVersion: string };
+	items: T[];
+}
+export interface WatchEvent<T extends KubeObject> {
+	type: 'ADDED' | 'MODIFIED' | 'DELETED';
+	object: T;
+}
+
+export interface ConfigMap extends KubeObject {
+	data?: Record<string, string>;
+}
+export interface Secret extends KubeObject {
+	type?: string;
+	/** Values are base64. */
+	data?: Record<string, string>;
+}
+export interface Namespace extends KubeObject {
+	status?: { phase?: string };
+}
+
+export interface CertificateSigningRequestCondition {
+	/** Approved, Denied or Failed. */
+	type: string;
+	status: string;
+	reason?: string;
+	message?: string;
+	lastUpdateTime?: string;
+	lastTransitionTime?: string;
+}
+export interface CertificateSigningRequest extends KubeObject {
+	spec: {
+		/** base64 of PEM. */
+		request: string;
+		signerName: string;
+		expirationSeconds?: number;
+		usages: string[];
+		username?: string;
+		uid?: string;
+		groups?: string[];
+		extra?: Record<string, string[]>;
+	};
+	status?: {
+		conditions?: CertificateSigningRequestCondition[];
+		/** base64 of PEM. */
+		certificate?: string;
+	};
+}
+
+export interface Taint {
+	key: string;
+	value?: string;
+	effect: string;
+	timeAdded?: string;
+}
+export interface NodeCondition {
+	type: string;
+	status: string;
+	lastHeartbeatTime?: string;
+	lastTransitionTime?: string;
+	reason?: string;
+	message?: string;
+}
+export interface NodeSystemInfo {
+	machineID: string;
+	systemUUID: string;
+	bootID: string;
+	kernelVersion: string;
+	osImage: string;
+	containerRuntimeVersion: string;
+	kubeletVersion: string;
+	kubeProxyVersion: string;
+	operatingSystem: string;
+	architecture: string;
+}
+export interface Node extends KubeObject {
+	spec?: { podCIDR?: string; providerID?: string; unschedulable?: boolean; taints?: Taint[] };
+	status?: {
+		capacity?: Record<string, string>;
+		allocatable?: Record<string, string>;
+		phase?: string;
+		conditions?: NodeCondition[];
+		addresses?: { type: string; address: string }[];
+		daemonEndpoints?: { kubeletEndpoint?: { Port: number } };
+		nodeInfo?: NodeSystemInfo;
+	};
+}
+
+export interface Lease extends KubeObject {
+	spec?: {
+		holderIdentity?: string;
+		leaseDurationSeconds?: number;
+		/** MicroTime. */
+		acquireTime?: string;
+		/** MicroTime. */
+		renewTime?: string;
+		leaseTransitions?: number;
+	};
+}
+
+export interface PolicyRule {
+	verbs: string[];
+	apiGroups?: string[];
+	resources?: string[];
+	resourceNames?: string[];
+	nonResourceURLs?: string[];
+}
+export interface Subject {
+	kind: 'User' | 'Group' | 'ServiceAccount';
+	apiGroup?: string;
+	name: string;
+	namespace?: string;
+}
+export interface RoleRef {
+	apiGroup: string;
+	kind: 'Role' | 'ClusterRole';
+	name: string;
+}
+/** Role and ClusterRole. */
+export interface Role extends KubeObject {
+	rules?: PolicyRule[];
+}
+/** RoleBinding and ClusterRoleBinding. */
+export interface RoleBinding extends KubeObject {
+	subjects?: Subject[];
+	roleRef: RoleRef;
+}
+
+export interface ResourceAttributes {
+	namespace?: string;
+	verb?: string;
+	group?: string;
+	version?: string;
+	resource?: string;
+	subresource?: string;
+	name?: string;
+}
+export interface NonResourceAttributes {
+	path?: string;
+	verb?: string;
+}
+export interface SubjectAccessReviewStatus {
+	allowed: boolean;
+	denied?: boolean;
+	reason?: string;
+	evaluationError?: string;
+}
+export interface SelfSubjectAccessReview extends KubeObject {
+	spec: { resourceAttributes?: ResourceAttributes; nonResourceAttributes?: NonResourceAttributes };
+	status?: SubjectAccessReviewStatus;
+}
+export interface SubjectAccessReview extends KubeObject {
+	spec: {
+		resourceAttributes?: ResourceAttributes;
+		nonResourceAttributes?: NonResourceAttributes;
+		user?: string;
+		groups?: string[];
+		extra?: Record<string, string[]>;
+		uid?: string;
+	};
+	status?: SubjectAccessReviewStatus;
+}
+/** Who a request comes from, as authentication established it. @source k8s.io/api/authentication/v1 UserInfo */
+export interface UserInfo {
+	username: string;
+	uid?: string;
+	groups: string[];
+	extra?: Record<string, string[]>;
+}
+export interface SelfSubjectReview extends KubeObject {
+	status?: { userInfo: UserInfo };
+}
+
+/** The well-known names that several services use. */
+export const wellKnown = {
+	kubePublic: 'kube-public',
+	kubeSystem: 'kube-system',
+	kubeNodeLease: 'kube-node-lease',
+	clusterInfo: 'cluster-info',
+	signers: {
+		client: 'kubernetes.io/kube-apiserver-client',
+		clientKubelet: 'kubernetes.io/kube-apiserver-client-kubelet',
+		serving: 'kubernetes.io/kubelet-serving',
+		legacyUnknown: 'kubernetes.io/legacy-unknown',
+	},
+	groups: {
+		nodes: 'system:nodes',
+		masters: 'system:masters',
+		authenticated: 'system:authenticated',
+		unauthenticated: 'system:unauthenticated',
+		bootstrappers: 'system:bootstrappers',
+		defaultNodeToken: 'system:bootstrappers:kubeadm:default-node-token',
+	},
+	anonymous: 'system:anonymous',
+	nodeUserPrefix: 'system:node:',
+	bootstrapUserPrefix: 'system:bootstrap:',
+	bootstrapSecretType: 'bootstrap.kubernetes.io/token',
+	bootstrapSecretPrefix: 'bootstrap-token-',
+} as const;
