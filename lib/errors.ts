@@ -96,19 +96,25 @@ export const errorTable = {
 		grpc: grpcCode.NOT_FOUND,
 		http: { status: 404, reason: 'NotFound' },
 	}),
-	TOKEN_UNKNOWN: tokenRow<{ id: string }>((f) => `no bootstrap token has the ID "${f.id}": it was never created, was deleted, or was cleaned up after it expired`),
+	TOKEN_UNKNOWN: tokenRow<{ id: string }>(
+		(f) => `no bootstrap token has the ID "${f.id}": it was never created, was deleted, or was cleaned up after it expired`,
+	),
 	TOKEN_DELETED: tokenRow<{ id: string }>((f) => `the bootstrap token "${f.id}" is being deleted`),
 	TOKEN_RECORD_INVALID: tokenRow<{ id: string; problem: string }>((f) => `the record of the bootstrap token "${f.id}" cannot be used: ${f.problem}`),
 	TOKEN_SECRET_WRONG: tokenRow<{ id: string }>((f) => `the secret half does not match that of the bootstrap token "${f.id}"`),
-	TOKEN_EXPIRED: tokenRow<{ id: string; expiration: string; now: string }>((f) => `the bootstrap token "${f.id}" expired at ${f.expiration}, and it is ${f.now}`),
+	TOKEN_EXPIRED: tokenRow<{ id: string; expiration: string; now: string }>(
+		(f) => `the bootstrap token "${f.id}" expired at ${f.expiration}, and it is ${f.now}`,
+	),
 	TOKEN_USAGE_MISSING: tokenRow<{ id: string; usage: string }>((f) => `the bootstrap token "${f.id}" may not be used for ${f.usage}`),
-	TOKEN_GROUPS_INVALID: tokenRow<{ id: string; group: string }>((f) => `the bootstrap token "${f.id}" names the group "${f.group}", which is not of the form system:bootstrappers:…`),
+	TOKEN_GROUPS_INVALID: tokenRow<{ id: string; group: string }>(
+		(f) => `the bootstrap token "${f.id}" names the group "${f.group}", which is not of the form system:bootstrappers:…`,
+	),
 
 	// Discovery: may the node trust the cluster?
 	PIN_INVALID: row<{ problem: string }>({
 		sentence: (f) => f.problem,
 		remedy: () =>
-			"Give sha256: and 64 hexadecimal digits, as printed by: openssl x509 -pubkey -noout -in ca.crt | openssl pkey -pubin -outform der | openssl dgst -sha256",
+			'Give sha256: and 64 hexadecimal digits, as printed by: openssl x509 -pubkey -noout -in ca.crt | openssl pkey -pubin -outform der | openssl dgst -sha256',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 3,
 	}),
@@ -139,7 +145,8 @@ export const errorTable = {
 	}),
 	CA_HASH_MISMATCH: row<{ presented: readonly string[]; pinned: readonly string[] }>({
 		sentence: (f) => `cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${f.presented.join(':')}" are pinned`,
-		remedy: () => 'Take the hash from the control plane itself: kubectl-sim token create --print-join-command. If it is the one you gave, do not join: this is another cluster',
+		remedy: () =>
+			'Take the hash from the control plane itself: kubectl-sim token create --print-join-command. If it is the one you gave, do not join: this is another cluster',
 		grpc: grpcCode.UNAUTHENTICATED,
 	}),
 
@@ -226,6 +233,11 @@ export const errorTable = {
 		remedy: () => 'Give PEM blocks of type CERTIFICATE',
 		grpc: grpcCode.INVALID_ARGUMENT,
 	}),
+	KEY_MALFORMED: row<{ problem: string }>({
+		sentence: (f) => `the private key cannot be read: ${f.problem}`,
+		remedy: () => 'Give one PEM block of type EC PRIVATE KEY, RSA PRIVATE KEY or PRIVATE KEY, not encrypted',
+		grpc: grpcCode.INVALID_ARGUMENT,
+	}),
 
 	// The Kubernetes API. Sentences are upstream's, byte for byte.
 	API_UNAUTHORIZED: row<{ problem?: string | undefined }>({
@@ -240,8 +252,8 @@ export const errorTable = {
 		grpc: grpcCode.PERMISSION_DENIED,
 		http: { status: 403, reason: 'Forbidden' },
 	}),
-	API_PATH_FORBIDDEN: row<{ user: string; verb: string; path: string }>({
-		sentence: (f) => `forbidden: User "${f.user}" cannot ${f.verb} path "${f.path}"`,
+	API_PATH_FORBIDDEN: row<{ because: string }>({
+		sentence: (f) => `forbidden: ${f.because}`,
 		remedy: () => 'A cluster admin can bind a ClusterRole with nonResourceURLs that allows it',
 		grpc: grpcCode.PERMISSION_DENIED,
 		http: { status: 403, reason: 'Forbidden' },
@@ -352,6 +364,12 @@ export const errorTable = {
 		remedy: () => 'Update it, or choose another key',
 		grpc: grpcCode.ALREADY_EXISTS,
 	}),
+	STORE_KEY_INVALID: row<{ key: string; problem: string }>({
+		sentence: (f) => `the key "${f.key}" cannot be stored: ${f.problem}`,
+		remedy: () => 'Choose a shorter name without unpaired surrogates',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 400, reason: 'BadRequest' },
+	}),
 	STORE_KEY_MISSING: row<{ key: string }>({
 		sentence: (f) => `there is no key ${f.key}`,
 		remedy: () => 'Create it first',
@@ -376,7 +394,8 @@ export const errorTable = {
 
 	// Settings, files and ports.
 	CONFIG_INVALID: row<{ problems: readonly string[] }>({
-		sentence: (f) => (f.problems.length === 1 ? `${f.problems[0]}` : `${f.problems.length} settings are wrong:\n${f.problems.map((p) => `  - ${p}`).join('\n')}`),
+		sentence: (f) =>
+			f.problems.length === 1 ? `${f.problems[0]}` : `${f.problems.length} settings are wrong:\n${f.problems.map((p) => `  - ${p}`).join('\n')}`,
 		remedy: () => 'Correct the settings that are named; nothing was started',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 2,

@@ -1,0 +1,85 @@
+/** The CAs of the PKI: the one that is there is kept, whatever else is missing; a second is never made beside traces of a first. */
+import { join } from 'node:path';
+import { rfc3339 } from '../../lib/clock.ts';
+import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { readFileIfThere, writeWholeFile } from '../../lib/files.ts';
+import { buildCaCertificate, createIssuer, type Issuer, parseCertificates } from '../../lib/pki/certificate.ts';
+import { generateKeyPair, type KeyAlgorithm, readPrivateKey, writePrivateKey } from '../../lib/pki/keys.ts';
+import type { CaPlan } from './plan.ts';
+
+export interface Authority {
+	readonly issuer: Issuer;
+	/** PEM. */
+	readonly certificate: string;
+}
+
+/** What every step of the issuing knows. */
+export interface Surroundings {
+	/** Top of the PKI directory. */
+	readonly directory: string;
+	/** Milliseconds since the epoch. */
+	readonly now: number;
+	/** One line for each artefact. */
+	readonly say: (line: string) => void;
+}
+
+const caLifeMs = 3650 * 24 * 60 * 60 * 1000;
+export const backdateMs = 5 * 60 * 1000;
+
+/** @throws FILE_UNUSABLE  the CA is there in part, does not fit together, or has expired; or it is gone and its copies are not */
+export async function keepOrMakeAuthority(plan: CaPlan, algorithm: KeyAlgorithm, surroundings: Surroundings): Promise<Authority> {
+	const { directory, say } = surroundings;
+	const [certificate, key] = await Promise.all([readFileIfThere(join(directory, `${plan.path}.crt`)), readFileIfThere(join(directory, `${plan.path}.key`))]);
+	const isNew = certificate === undefined && key === undefined;
+	const authority = isNew ? await makeAuthority(plan, algorithm, surroundings) : keptAuthority(plan, certificate, key, surroundings);
+	say(`${isNew ? 'made' : 'kept'} ${plan.path}.crt and .key: CN=${plan.commonName}, valid until ${rfc3339(authority.issuer.notAfter)}`);
+	for (const copy of plan.copies) {
+		const path = `${copy}.crt`;
+		const isSame = (await readFileIfThere(join(directory, path))) === authority.certificate;
+		if (!isSame) await writeWholeFile(join(directory, path), authority.certificate, 0o644);
+		say(`${isSame ? 'kept' : 'made'} ${path}: the certificate of CN=${plan.commonName}`);
+	}
+	return authority;
+}
+
+function keptAuthority(plan: CaPlan, certificate: string | undefined, key: string | undefined, { directory, now }: Surroundings): Authority {
+	const refuse = (file: string, problem: string, cause?: unknown): never => {
+		throw new KubejoinError('FILE_UNUSABLE', { path: join(directory, `${plan.path}.${file}`), problem }, { cause });
+	};
+	if (certificate === undefined)
+		return refuse('crt', 'the certificate of the CA is missing, and its key is there; put it back, or remove the whole PKI directory');
+	if (key === undefined) return refuse('key', 'the key of the CA is missing, and its certificate is there; put it back, or remove the whole PKI directory');
+	let issuer: Issuer;
+	try {
+		issuer = readIssuer(certificate, key);
+	} catch (error) {
+		return refuse('crt', causeText(error), error);
+	}
+	if (now > issuer.notAfter) return refuse('crt', `the CA expired at ${rfc3339(issuer.notAfter)}; remove the whole PKI directory to begin anew`);
+	return { issuer, certificate };
+}
+
+/** While a CA is rotated its file holds several certificates; the one that signs is the one whose key is there. */
+function readIssuer(bundle: string, key: string): Issuer {
+	const certificates = parseCertificates(bundle);
+	const privateKey = readPrivateKey(key);
+	return createIssuer(certificates.find((certificate) => certificate.checkPrivateKey(privateKey)) ?? certificates[0], privateKey);
+}
+
+async function makeAuthority(plan: CaPlan, algorithm: KeyAlgorithm, { directory, now }: Surroundings): Promise<Authority> {
+	for (const copy of plan.copies) {
+		const path = join(directory, `${copy}.crt`);
+		if ((await readFileIfThere(path)) !== undefined) {
+			throw new KubejoinError('FILE_UNUSABLE', {
+				path,
+				problem: `the CA that it is a copy of, ${plan.path}.crt, is missing; put it back, or remove the whole PKI directory`,
+			});
+		}
+	}
+	const keys = await generateKeyPair(algorithm);
+	const { commonName, dnsNames } = plan;
+	const certificate = buildCaCertificate({ commonName, dnsNames, notBefore: now - backdateMs, notAfter: now - backdateMs + caLifeMs }, keys);
+	await writeWholeFile(join(directory, `${plan.path}.key`), writePrivateKey(keys.privateKey), 0o600);
+	await writeWholeFile(join(directory, `${plan.path}.crt`), certificate, 0o644);
+	return { issuer: createIssuer(parseCertificates(certificate)[0], keys.privateKey), certificate };
+}

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hasCode } from '../../lib/errors.ts';
+import { currentCluster, currentUser, parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
+import type { KeyAlgorithm } from '../../lib/pki/keys.ts';
+import { verifyStrictly } from '../../test/openssl.ts';
+import { issuePki, type PkiOptions } from './issue.ts';
+
+const now = Date.UTC(2026, 0, 31, 12);
+const day = 24 * 60 * 60 * 1000;
+const apiServer = 'https://control-plane.test:6443';
+
+const layout: Record<string, string[]> = {
+	'ca-service': ['ca.crt', 'ca.key', 'mesh-ca.crt', 'server.crt', 'server.key'],
+	'token-store': ['mesh-ca.crt', 'server.crt', 'server.key', 'store-password', 'store.crt', 'store.key'],
+	'apiserver-sim': [
+		'ca.crt',
+		'mesh-ca.crt',
+		'sa.key',
+		'sa.pub',
+		'server.crt',
+		'server.key',
+		'store-password',
+		'store.crt',
+		'store.key',
+		'token-store-client.crt',
+		'token-store-client.key',
+	],
+	'controller-manager-sim': ['controller-manager.conf', 'mesh-ca.crt', 'mesh-client.crt', 'mesh-client.key'],
+	redis: ['mesh-ca.crt', 'server.crt', 'server.key', 'users.acl'],
+	admin: ['admin.conf', 'ca.crt', 'kube-proxy.conf', 'scheduler.conf', 'super-admin.conf'],
+	'mesh-ca': ['mesh-ca.crt', 'mesh-ca.key'],
+};
+
+describe('the PKI', () => {
+	let directory = '';
+	beforeEach(() => {
+		directory = mkdtempSync(join(tmpdir(), 'pki-'));
+	});
+	afterEach(() => rmSync(directory, { recursive: true }));
+
+	const read = (path: string): string => readFileSync(join(directory, path), 'utf8');
+	const subjectIn = (path: string) => readCertificate(parseCertificates(read(path))[0]).subject;
+	const files = (): string[] => Object.keys(layout).flatMap((part) => readdirSync(join(directory, part)).map((file) => `${part}/${file}`));
+	/** @returns the lines that begin with `made` */
+	const issue = async (options: Partial<PkiOptions> = {}): Promise<string[]> => {
+		const lines: string[] = [];
+		await issuePki({ directory, keyAlgorithm: 'ECDSA-P256', apiServer, extraSans: [], clock: () => now, say: (line) => lines.push(line), ...options });
+		assert.ok(lines.every((line) => /^(kept|made) /.test(line)));
+		return lines.filter((line) => line.startsWith('made '));
+	};
+	const refuses = (options: Partial<PkiOptions> = {}, code: 'FILE_UNUSABLE' | 'CONFIG_INVALID' = 'FILE_UNUSABLE') =>
+		assert.rejects(issue(options), (error: unknown) => hasCode(error, code));
+	const identityIn = (path: string) => {
+		const config = parseKubeconfig(read(path), path);
+		return { cluster: currentCluster(config, path), user: currentUser(config, path) };
+	};
+
+	it('gives each consumer its files, keys for the owner only', async () => {
+		await issue();
+		assert.deepEqual(readdirSync(directory).sort(), Object.keys(layout).sort());
+		for (const [part, expected] of Object.entries(layout)) {
+			assert.deepEqual(readdirSync(join(directory, part)).sort(), expected);
+			assert.equal(statSync(join(directory, part)).mode & 0o777, 0o700);
+		}
+		for (const file of files()) assert.equal(statSync(join(directory, file)).mode & 0o777, /\.(crt|pub)$/.test(file) ? 0o644 : 0o600, file);
+	});
+
+	it('no private key and no password is in two directories', async () => {
+		await issue();
+		const keys = files().flatMap((file) => {
+			if (file.endsWith('.key')) return [read(file)];
+			return file.endsWith('.conf') ? [identityIn(file).user.key ?? ''] : [];
+		});
+		const prints = keys.map((key) =>
+			createHash('sha256')
+				.update(createPrivateKey(key).export({ type: 'pkcs8', format: 'der' }))
+				.digest('hex'),
+		);
+		assert.equal(prints.length, 16);
+		assert.equal(new Set(prints).size, prints.length);
+		assert.notEqual(read('token-store/store-password'), read('apiserver-sim/store-password'));
+	});
+
+	for (const keyAlgorithm of ['RSA-2048', 'ECDSA-P256'] as KeyAlgorithm[]) {
+		it(`everything passes openssl verify -x509_strict under a CA of ${keyAlgorithm}`, async () => {
+			await issue({ keyAlgorithm });
+			const cluster = read('ca-service/ca.crt');
+			const mesh = read('mesh-ca/mesh-ca.crt');
+			assert.equal(new X509Certificate(cluster).publicKey.asymmetricKeyType, keyAlgorithm === 'RSA-2048' ? 'rsa' : 'ec');
+			for (const file of files()) {
+				const isOfCluster = file === 'apiserver-sim/server.crt';
+				const purpose = file.endsWith('/server.crt') ? 'sslserver' : 'sslclient';
+				if (/\/(mesh-)?ca\.crt$/.test(file)) verifyStrictly(read(file), read(file), 'any', now);
+				else if (file.endsWith('.crt')) verifyStrictly(isOfCluster ? cluster : mesh, read(file), purpose, now);
+				else if (file.endsWith('.conf')) verifyStrictly(cluster, identityIn(file).user.certificate ?? '', 'sslclient', now);
+			}
+		});
+	}
+
+	it('the two CAs are apart: no certificate of the mesh verifies under the cluster CA', async () => {
+		await issue();
+		assert.throws(() => verifyStrictly(read('ca-service/ca.crt'), read('token-store/server.crt'), 'any', now));
+		assert.throws(() => verifyStrictly(read('mesh-ca/mesh-ca.crt'), read('apiserver-sim/server.crt'), 'any', now));
+	});
+
+	it("subjects are upstream's, and kubeconfigs name the API server", async () => {
+		await issue();
+		const users = {
+			'admin/admin.conf': { organizations: ['kubeadm:cluster-admins'], commonName: 'kubernetes-admin' },
+			'admin/super-admin.conf': { organizations: ['system:masters'], commonName: 'kubernetes-super-admin' },
+			'admin/scheduler.conf': { organizations: [], commonName: 'system:kube-scheduler' },
+			'admin/kube-proxy.conf': { organizations: [], commonName: 'system:kube-proxy' },
+			'controller-manager-sim/controller-manager.conf': { organizations: [], commonName: 'system:kube-controller-manager' },
+		};
+		for (const [path, subject] of Object.entries(users)) {
+			const { cluster, user } = identityIn(path);
+			assert.deepEqual(cluster, { server: apiServer, ca: read('ca-service/ca.crt'), isUnverified: false });
+			assert.deepEqual(readCertificate(parseCertificates(user.certificate ?? '')[0]).subject, subject);
+		}
+		assert.match(read('admin/admin.conf'), /current-context: kubernetes-admin@kubernetes\n/);
+		assert.equal(subjectIn('controller-manager-sim/mesh-client.crt').commonName, 'system:kube-controller-manager');
+		assert.equal(subjectIn('token-store/store.crt').commonName, 'token-store');
+		assert.equal(subjectIn('apiserver-sim/token-store-client.crt').commonName, 'apiserver-sim');
+		assert.equal(subjectIn('apiserver-sim/server.crt').commonName, 'kube-apiserver');
+	});
+
+	it('the API server is named by every name that it is dialled by', async () => {
+		await issue({ extraSans: ['10.0.0.9', '2001:db8::1', 'api.example.com'] });
+		const certificate = new X509Certificate(read('apiserver-sim/server.crt'));
+		for (const host of ['kubernetes', 'kubernetes.default.svc.cluster.local', 'apiserver-sim', 'localhost', 'control-plane.test', 'api.example.com']) {
+			assert.ok(certificate.checkHost(host), host);
+		}
+		for (const address of ['127.0.0.1', '::1', '10.96.0.1', '10.0.0.9', '2001:db8::1']) assert.ok(certificate.checkIP(address), address);
+		const redis = new X509Certificate(read('redis/server.crt'));
+		assert.ok(redis.checkHost('redis') && redis.checkHost('localhost') && redis.checkIP('127.0.0.1'));
+	});
+
+	it('CAs live ten years, leaves one, all back-dated by five minutes', async () => {
+		await issue();
+		const life = (path: string) => {
+			const { notBefore, notAfter } = readCertificate(parseCertificates(read(path))[0]);
+			return { notBefore: now - notBefore, days: Math.round((notAfter - notBefore) / day) };
+		};
+		assert.deepEqual(life('ca-service/ca.crt'), { notBefore: 300_000, days: 3650 });
+		assert.deepEqual(life('redis/server.crt'), { notBefore: 300_000, days: 365 });
+	});
+
+	it('Redis users are known by the hash of their password, and may use their own keys only', async () => {
+		await issue();
+		const [first, tokens, registry] = read('redis/users.acl').split('\n');
+		const hash = (part: string) =>
+			createHash('sha256')
+				.update(read(`${part}/store-password`).trimEnd())
+				.digest('hex');
+		assert.equal(first, 'user default off');
+		assert.ok(tokens?.startsWith(`user token-store on #${hash('token-store')} ~{tokens}:* resetchannels -@all +`));
+		assert.ok(registry?.startsWith(`user apiserver-sim on #${hash('apiserver-sim')} ~{registry}:* resetchannels -@all +`));
+	});
+
+	it('a second run keeps everything, byte for byte', async () => {
+		assert.ok((await issue()).length > 25);
+		const before = files().map(read);
+		assert.deepEqual(await issue({ keyAlgorithm: 'RSA-2048', clock: () => now + 300 * day }), []);
+		assert.deepEqual(files().map(read), before);
+	});
+
+	it('what no longer serves is issued again, and nothing else', async () => {
+		await issue();
+		const ca = read('ca-service/ca.crt');
+		writeFileSync(join(directory, 'redis/server.crt'), 'x');
+		writeFileSync(join(directory, 'token-store/store.key'), read('redis/server.key'));
+		rmSync(join(directory, 'ca-service/server.key'));
+		writeFileSync(join(directory, 'apiserver-sim/token-store-client.crt'), read('apiserver-sim/store.crt'));
+		writeFileSync(join(directory, 'admin/ca.crt'), '');
+		writeFileSync(join(directory, 'admin/admin.conf'), read('admin/admin.conf').replace('client-key-data: ', 'client-key-data: AAAA'));
+		writeFileSync(join(directory, 'apiserver-sim/sa.key'), '');
+		rmSync(join(directory, 'redis/users.acl'));
+		const made = (await issue()).map((line) => line.split(/[ :]/)[1]).sort();
+		assert.deepEqual(made, [
+			'admin/admin.conf',
+			'admin/ca.crt',
+			'apiserver-sim/sa.key',
+			'apiserver-sim/sa.pub',
+			'apiserver-sim/token-store-client.crt',
+			'ca-service/server.crt',
+			'redis/server.crt',
+			'redis/users.acl',
+			'token-store/store.crt',
+		]);
+		assert.equal(read('ca-service/ca.crt'), ca);
+		assert.deepEqual(await issue(), []);
+	});
+
+	it('other names of the API server and another address are taken up', async () => {
+		await issue();
+		assert.deepEqual(
+			(await issue({ extraSans: ['api.example.com'] })).map((line) => line.split(' ')[1]),
+			['apiserver-sim/server.crt'],
+		);
+		assert.equal((await issue({ apiServer: 'https://[::1]:6443', extraSans: ['api.example.com', 'control-plane.test'] })).length, 5);
+	});
+
+	it('leaves are issued again when 30 days are left, and the CA is kept', async () => {
+		await issue();
+		const made = await issue({ clock: () => now + 340 * day });
+		assert.equal(made.length, 13);
+		assert.ok(made.every((line) => line.includes('it would have expired')));
+	});
+
+	it('no leaf outlives its CA, and one issued at the end of it is kept', async () => {
+		await issue();
+		const clock = () => now + 3640 * day;
+		assert.equal((await issue({ clock })).length, 13);
+		const { notAfter } = readCertificate(parseCertificates(read('redis/server.crt'))[0]);
+		assert.equal(notAfter, readCertificate(parseCertificates(read('mesh-ca/mesh-ca.crt'))[0]).notAfter);
+		assert.deepEqual(await issue({ clock }), []);
+	});
+
+	it('FILE_UNUSABLE rather than a second CA', async () => {
+		await issue();
+		const key = read('ca-service/ca.key');
+		const certificate = read('ca-service/ca.crt');
+		const restore = () => {
+			writeFileSync(join(directory, 'ca-service/ca.key'), key);
+			writeFileSync(join(directory, 'ca-service/ca.crt'), certificate);
+		};
+		for (const file of ['ca-service/ca.key', 'ca-service/ca.crt']) {
+			rmSync(join(directory, file));
+			await refuses();
+			assert.ok(!existsSync(join(directory, file)));
+			writeFileSync(join(directory, file), 'x');
+			await refuses();
+			restore();
+		}
+		writeFileSync(join(directory, 'ca-service/ca.key'), read('mesh-ca/mesh-ca.key'));
+		await refuses();
+		rmSync(join(directory, 'ca-service'), { recursive: true });
+		await refuses();
+	});
+
+	it('FILE_UNUSABLE for a CA that has expired, and for a directory that cannot be made', async () => {
+		await issue();
+		await refuses({ clock: () => now + 3651 * day });
+		await refuses({ directory: join(directory, 'redis/users.acl') });
+	});
+
+	it('CONFIG_INVALID for an address or a name that cannot be', async () => {
+		for (const wrong of ['http://a:1', 'a:1', 'https://a', 'https://a:1/x', 'https://u@a:1']) await refuses({ apiServer: wrong }, 'CONFIG_INVALID');
+		for (const wrong of ['a b', 'a,b', '1.2.3.4/24', '', 'größe']) await refuses({ extraSans: [wrong] }, 'CONFIG_INVALID');
+		assert.deepEqual(readdirSync(directory), []);
+	});
+});

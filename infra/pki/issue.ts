@@ -1,0 +1,145 @@
+/**
+ * The PKI of a mesh, laid out so that each consumer's directory can be mounted alone. A second run keeps what still serves and replaces what does
+ * not. What `kubeadm init phase certs` and `kubeconfig` are to a cluster. It must never write one private key into two directories.
+ */
+import { createHash, createPublicKey, randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../lib/clock.ts';
+import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
+import { currentCluster, currentUser, parseKubeconfig, userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { generateKeyPair, type KeyAlgorithm, readPrivateKey, writePrivateKey, writePublicKey } from '../../lib/pki/keys.ts';
+import { subjectText } from '../../lib/pki/names.ts';
+import { redisAclRule } from '../../lib/store/redis-scripts.ts';
+import { type Authority, keepOrMakeAuthority, type Surroundings } from './authority.ts';
+import { type Identity, issueLeaf, leafProblem } from './leaf.ts';
+import { type KubeconfigPlan, type LeafPlan, planPki, type StoreUserPlan } from './plan.ts';
+
+export interface PkiOptions {
+	/** Created where there is none. */
+	readonly directory: string;
+	/** Of the cluster CA, when it is made; everything else is P-256. */
+	readonly keyAlgorithm: KeyAlgorithm;
+	/** `https://host:port`; goes into every kubeconfig, and its host into the API server's certificate. */
+	readonly apiServer: string;
+	/** DNS names and IP addresses by which the API server is dialled, beside the usual ones and the name of this machine. */
+	readonly extraSans: readonly string[];
+	readonly clock: Clock;
+	/** Called with one line for each artefact: `kept …` or `made …` with the reason. */
+	readonly say: (line: string) => void;
+}
+
+/**
+ * Issue what the plan names, or keep it.
+ *
+ * @throws CONFIG_INVALID  apiServer or extraSans
+ * @throws FILE_UNUSABLE  a CA is there in part, or has expired; or the directory cannot be written
+ * @source  kubeadm phases certs and kubeconfig: names, usages, files; keys of leaves are P-256 as the kubelet's
+ */
+export async function issuePki({ directory, keyAlgorithm, apiServer, extraSans, clock, say }: PkiOptions): Promise<void> {
+	const machine = hostname().toLowerCase();
+	const plan = planPki([hostOf(apiServer), ...(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(machine) ? [machine] : []), ...extraSans]);
+	const surroundings: Surroundings = { directory, now: clock(), say };
+	await makePrivateDirectory(directory);
+	for (const part of plan.directories) await makePrivateDirectory(join(directory, part));
+
+	const cluster = await keepOrMakeAuthority(plan.cas.cluster, keyAlgorithm, surroundings);
+	const mesh = await keepOrMakeAuthority(plan.cas.mesh, 'ECDSA-P256', surroundings);
+	for (const leaf of plan.leaves) await keepOrIssueLeaf(leaf, { cluster, mesh }[leaf.ca], surroundings);
+	for (const kubeconfig of plan.kubeconfigs) await keepOrIssueKubeconfig(kubeconfig, cluster, apiServer, surroundings);
+	await keepOrMakeServiceAccountKey(plan.serviceAccountPath, surroundings);
+	const aclLines = ['user default off'];
+	for (const user of plan.storeUsers) aclLines.push(aclLine(user, await keepOrMakePassword(user, surroundings)));
+	await keepOrWrite(plan.aclPath, `${aclLines.join('\n')}\n`, 'the users of Redis', surroundings);
+}
+
+function hostOf(apiServer: string): string {
+	const url = /^https:\/\/[^/@]+:\d+$/.test(apiServer) && URL.canParse(apiServer) ? new URL(apiServer) : undefined;
+	if (url === undefined)
+		throw new KubejoinError('CONFIG_INVALID', { problems: [`the address of the API server was ${JSON.stringify(apiServer)}; https://HOST:PORT is allowed`] });
+	return url.hostname.replace(/^\[|\]$/g, '');
+}
+
+async function keepOrIssueLeaf(plan: LeafPlan, authority: Authority, { directory, now, say }: Surroundings): Promise<void> {
+	const path = join(directory, plan.path);
+	const [certificate, key] = await Promise.all([readFileIfThere(`${path}.crt`), readFileIfThere(`${path}.key`)]);
+	const found = { ...(certificate === undefined ? {} : { certificate }), ...(key === undefined ? {} : { key }) };
+	const problem = leafProblem(plan, authority, found, now);
+	if (problem !== undefined) {
+		const identity = await issueLeaf(plan, authority, now);
+		await writeWholeFile(`${path}.key`, identity.key, 0o600);
+		await writeWholeFile(`${path}.crt`, identity.certificate, 0o644);
+	}
+	say(`${keptOrMade(problem)} ${plan.path}.crt and .key: ${subjectText(plan.subject)}, ${plan.purpose}${because(problem)}`);
+}
+
+async function keepOrIssueKubeconfig(plan: KubeconfigPlan, authority: Authority, apiServer: string, { directory, now, say }: Surroundings): Promise<void> {
+	const path = join(directory, plan.path);
+	const leaf = { subject: plan.subject, purpose: 'client auth', hosts: [] } as const;
+	const text = await readFileIfThere(path);
+	const write = (identity: Identity): string => writeKubeconfig(userKubeconfig(apiServer, authority.certificate, plan.user, identity));
+	const problem =
+		text === undefined ? 'there was no file' : kubeconfigProblem(text, path, apiServer, authority, (found) => leafProblem(leaf, authority, found, now));
+	if (problem !== undefined) await writeWholeFile(path, write(await issueLeaf(leaf, authority, now)), 0o600);
+	say(`${keptOrMade(problem)} ${plan.path}: ${subjectText(plan.subject)}${because(problem)}`);
+}
+
+function kubeconfigProblem(
+	text: string,
+	path: string,
+	apiServer: string,
+	authority: Authority,
+	identityProblem: (found: Partial<Identity>) => string | undefined,
+): string | undefined {
+	try {
+		const config = parseKubeconfig(text, path);
+		const cluster = currentCluster(config, path);
+		if (cluster.server !== apiServer) return `it was for ${cluster.server}`;
+		if (cluster.ca !== authority.certificate) return 'it had another CA';
+		return identityProblem(currentUser(config, path));
+	} catch (error) {
+		return causeText(error);
+	}
+}
+
+async function keepOrMakeServiceAccountKey(plan: string, surroundings: Surroundings): Promise<void> {
+	const path = join(surroundings.directory, `${plan}.key`);
+	const found = await readFileIfThere(path);
+	const pem = found !== undefined && isRsaKey(found) ? found : writePrivateKey((await generateKeyPair('RSA-2048')).privateKey);
+	if (pem !== found) await writeWholeFile(path, pem, 0o600);
+	surroundings.say(`${pem === found ? 'kept' : 'made'} ${plan}.key: signs service-account tokens`);
+	await keepOrWrite(`${plan}.pub`, writePublicKey(createPublicKey(pem)), 'verifies them', surroundings, 0o644);
+}
+
+function isRsaKey(pem: string): boolean {
+	try {
+		return readPrivateKey(pem).asymmetricKeyType === 'rsa';
+	} catch {
+		return false;
+	}
+}
+
+/** @returns the password */
+async function keepOrMakePassword({ user, passwordPath }: StoreUserPlan, { directory, say }: Surroundings): Promise<string> {
+	const path = join(directory, passwordPath);
+	const found = (await readFileIfThere(path))?.trimEnd();
+	const isKept = found !== undefined && /^[A-Za-z0-9_-]{43}$/.test(found);
+	const password = isKept ? found : randomBytes(32).toString('base64url');
+	if (!isKept) await writeWholeFile(path, `${password}\n`, 0o600);
+	say(`${isKept ? 'kept' : 'made'} ${passwordPath}: of the Redis user ${user}`);
+	return password;
+}
+
+/** Redis is given the hash of the password only. */
+const aclLine = ({ user, keyspace }: StoreUserPlan, password: string): string =>
+	`user ${user} on #${createHash('sha256').update(password).digest('hex')} ${redisAclRule(keyspace)}`;
+
+async function keepOrWrite(path: string, contents: string, what: string, { directory, say }: Surroundings, mode: 0o600 | 0o644 = 0o600): Promise<void> {
+	const isSame = (await readFileIfThere(join(directory, path))) === contents;
+	if (!isSame) await writeWholeFile(join(directory, path), contents, mode);
+	say(`${isSame ? 'kept' : 'made'} ${path}: ${what}`);
+}
+
+const keptOrMade = (problem: string | undefined): string => (problem === undefined ? 'kept' : 'made');
+const because = (problem: string | undefined): string => (problem === undefined ? '' : ` (${problem})`);

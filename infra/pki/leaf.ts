@@ -1,0 +1,68 @@
+/** Leaf certificates with their keys: whether one that is there still serves, and making one. */
+import type { X509Certificate } from 'node:crypto';
+import { rfc3339 } from '../../lib/clock.ts';
+import { causeText } from '../../lib/errors.ts';
+import { buildCertificate, chainProblem, parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
+import { generateKeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
+import { hostNames, type SubjectAltNames, subjectText } from '../../lib/pki/names.ts';
+import { type Authority, backdateMs } from './authority.ts';
+import { type LeafPlan, leafUsages } from './plan.ts';
+
+/** PEM. */
+export interface Identity {
+	readonly certificate: string;
+	readonly key: string;
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+const lifeMs = 365 * dayMs;
+
+/** A P-256 key and a certificate of one year, or as long as the CA has left. */
+export async function issueLeaf(plan: Pick<LeafPlan, 'subject' | 'purpose' | 'hosts'>, { issuer }: Authority, now: number): Promise<Identity> {
+	const { publicKey, privateKey } = await generateKeyPair('ECDSA-P256');
+	const certificate = buildCertificate(
+		{
+			subject: plan.subject,
+			spki: spkiOf(publicKey),
+			notBefore: Math.max(now - backdateMs, issuer.notBefore),
+			notAfter: Math.min(now + lifeMs, issuer.notAfter),
+			usages: leafUsages(plan.purpose),
+			names: hostNames(plan.hosts),
+		},
+		issuer,
+	);
+	return { certificate, key: writePrivateKey(privateKey) };
+}
+
+/** Why an identity that is there no longer serves; undefined when it does. */
+export function leafProblem(
+	plan: Pick<LeafPlan, 'subject' | 'purpose' | 'hosts'>,
+	{ issuer }: Authority,
+	identity: Partial<Identity>,
+	now: number,
+): string | undefined {
+	if (identity.certificate === undefined) return 'there was no certificate';
+	if (identity.key === undefined) return 'there was no key';
+	try {
+		const [certificate] = parseCertificates(identity.certificate);
+		if (!certificate.checkPrivateKey(readPrivateKey(identity.key))) return 'its key belonged to another certificate';
+		return chainProblem(certificate, [issuer.certificate], now, plan.purpose) ?? contentsProblem(plan, certificate) ?? lifeProblem(certificate, now);
+	} catch (error) {
+		return causeText(error);
+	}
+}
+
+function contentsProblem(plan: Pick<LeafPlan, 'subject' | 'hosts'>, certificate: X509Certificate): string | undefined {
+	const { subject, names } = readCertificate(certificate);
+	if (subjectText(subject) !== subjectText(plan.subject)) return `it named ${subjectText(subject)}`;
+	return namesText(names) === namesText(hostNames(plan.hosts)) ? undefined : `it was for ${namesText(names)}`;
+}
+
+const namesText = (names: SubjectAltNames): string => Object.values(names).flat().sort().join(', ') || 'no host';
+
+/** Kept while more than 30 days or 30 % of its life are left. */
+function lifeProblem(certificate: X509Certificate, now: number): string | undefined {
+	const { notBefore, notAfter } = readCertificate(certificate);
+	const left = notAfter - now;
+	return left > 30 * dayMs || left > 0.3 * (notAfter - notBefore) ? undefined : `it would have expired at ${rfc3339(notAfter)}`;
+}

@@ -1,0 +1,137 @@
+/**
+ * What each consumer gets, and nothing of another's. There are two CAs: the cluster's signs what Kubernetes knows; the mesh's signs the edges between
+ * services, as upstream keeps a CA of its own for etcd, so that nothing the cluster CA signs can ever name a peer of the mesh.
+ */
+import { isIP } from 'node:net';
+import { KubejoinError } from '../../lib/errors.ts';
+import type { Subject } from '../../lib/pki/names.ts';
+import type { Usage } from '../../lib/pki/usages.ts';
+
+export type CaName = 'cluster' | 'mesh';
+
+/** Where a CA and its copies lie; paths from the top of the PKI directory, without `.crt` and `.key`. */
+export interface CaPlan {
+	readonly commonName: string;
+	readonly dnsNames: readonly string[];
+	/** Certificate and key. */
+	readonly path: string;
+	/** Certificate only. */
+	readonly copies: readonly string[];
+}
+
+export interface LeafPlan {
+	/** Without `.crt` and `.key`. */
+	readonly path: string;
+	readonly ca: CaName;
+	readonly subject: Subject;
+	readonly purpose: 'client auth' | 'server auth';
+	/** DNS names and IP addresses. */
+	readonly hosts: readonly string[];
+}
+
+export interface KubeconfigPlan {
+	readonly path: string;
+	/** User name in the file. */
+	readonly user: string;
+	readonly subject: Subject;
+}
+
+/** A Redis user: where its password lies, and the keyspace of the store that it may use. */
+export interface StoreUserPlan {
+	readonly user: string;
+	readonly passwordPath: string;
+	readonly keyspace: string;
+}
+
+export interface PkiPlan {
+	readonly directories: readonly string[];
+	readonly cas: Readonly<Record<CaName, CaPlan>>;
+	readonly leaves: readonly LeafPlan[];
+	readonly kubeconfigs: readonly KubeconfigPlan[];
+	readonly storeUsers: readonly StoreUserPlan[];
+	/** Key pair that signs service-account tokens. */
+	readonly serviceAccountPath: string;
+	readonly aclPath: string;
+}
+
+/** @source kubeadm: every leaf has these two and its purpose */
+export const leafUsages = (purpose: LeafPlan['purpose']): Usage[] => ['digital signature', 'key encipherment', purpose];
+
+const localHosts = ['localhost', '127.0.0.1', '::1'];
+/** The first address of kubeadm's default service range. */
+const serviceAddress = '10.96.0.1';
+const apiServerHosts = [
+	'kubernetes',
+	'kubernetes.default',
+	'kubernetes.default.svc',
+	'kubernetes.default.svc.cluster.local',
+	'apiserver-sim',
+	serviceAddress,
+	...localHosts,
+];
+
+const named = (commonName: string, ...organizations: string[]): Subject => ({ organizations, commonName });
+const meshServer = (service: string): LeafPlan => ({
+	path: `${service}/server`,
+	ca: 'mesh',
+	subject: named(service),
+	purpose: 'server auth',
+	hosts: [service, ...localHosts],
+});
+const meshClient = (path: string, commonName: string): LeafPlan => ({ path, ca: 'mesh', subject: named(commonName), purpose: 'client auth', hosts: [] });
+const kubeconfig = (path: string, user: string, ...organizations: string[]): KubeconfigPlan => ({ path, user, subject: named(user, ...organizations) });
+
+/**
+ * The plan of a PKI.
+ *
+ * @param hosts  what else the API server is dialled by
+ * @throws CONFIG_INVALID  one of them is neither a DNS name nor an IP address
+ */
+export function planPki(hosts: readonly string[]): PkiPlan {
+	const wrong = hosts.filter(
+		(host) => isIP(host) === 0 && !/^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/.test(host),
+	);
+	if (wrong.length > 0)
+		throw new KubejoinError('CONFIG_INVALID', { problems: wrong.map((host) => `${JSON.stringify(host)} is neither a DNS name nor an IP address`) });
+	return {
+		directories: ['ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim', 'redis', 'admin', 'mesh-ca'],
+		cas: {
+			cluster: { commonName: 'kubernetes', dnsNames: ['kubernetes'], path: 'ca-service/ca', copies: ['apiserver-sim/ca', 'admin/ca'] },
+			mesh: {
+				commonName: 'kubejoin-mesh-ca',
+				dnsNames: ['kubejoin-mesh-ca'],
+				path: 'mesh-ca/mesh-ca',
+				copies: ['ca-service/mesh-ca', 'token-store/mesh-ca', 'apiserver-sim/mesh-ca', 'controller-manager-sim/mesh-ca', 'redis/mesh-ca'],
+			},
+		},
+		leaves: [
+			meshServer('ca-service'),
+			meshServer('token-store'),
+			meshServer('redis'),
+			meshClient('token-store/store', 'token-store'),
+			meshClient('apiserver-sim/store', 'apiserver-sim'),
+			meshClient('apiserver-sim/token-store-client', 'apiserver-sim'),
+			meshClient('controller-manager-sim/mesh-client', 'system:kube-controller-manager'),
+			{
+				path: 'apiserver-sim/server',
+				ca: 'cluster',
+				subject: named('kube-apiserver'),
+				purpose: 'server auth',
+				hosts: [...new Set([...apiServerHosts, ...hosts])],
+			},
+		],
+		kubeconfigs: [
+			kubeconfig('controller-manager-sim/controller-manager.conf', 'system:kube-controller-manager'),
+			kubeconfig('admin/admin.conf', 'kubernetes-admin', 'kubeadm:cluster-admins'),
+			kubeconfig('admin/super-admin.conf', 'kubernetes-super-admin', 'system:masters'),
+			kubeconfig('admin/scheduler.conf', 'system:kube-scheduler'),
+			kubeconfig('admin/kube-proxy.conf', 'system:kube-proxy'),
+		],
+		storeUsers: [
+			{ user: 'token-store', passwordPath: 'token-store/store-password', keyspace: 'tokens' },
+			{ user: 'apiserver-sim', passwordPath: 'apiserver-sim/store-password', keyspace: 'registry' },
+		],
+		serviceAccountPath: 'apiserver-sim/sa',
+		aclPath: 'redis/users.acl',
+	};
+}

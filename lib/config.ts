@@ -1,0 +1,171 @@
+/**
+ * The one reader of settings, and the one file that reads the environment. Every problem is reported together, with the value found
+ * and the values allowed; a bad value is never replaced by a default. Secrets come as files; their contents are never printed.
+ */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { causeText, KubejoinError } from './errors.ts';
+
+export const PREFIX = 'KUBEJOIN_';
+
+/** How the text of a setting becomes a value; throws an Error that says what is allowed. */
+export type Parse<T> = (text: string) => T;
+
+export interface Setting<T> {
+	/** Environment variable without the prefix: `PORT` for KUBEJOIN_PORT. */
+	readonly env: string;
+	readonly parse: Parse<T>;
+	/** Absent: the setting is required. */
+	readonly fallback?: T;
+	/** One line, with the unit where there is one. */
+	readonly help: string;
+}
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+export type Config<S extends Settings> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
+
+export const setting = <T>(env: string, parse: Parse<T>, help: string): Setting<T> => ({ env, parse, help });
+export const optional = <T>(env: string, parse: Parse<T>, fallback: NoInfer<T>, help: string): Setting<T> => ({ env, parse, fallback, help });
+/** A setting that may be absent, with no value then. */
+export const maybe = <T>(env: string, parse: Parse<T>, help: string): Setting<T | undefined> => ({ env, parse, fallback: undefined, help });
+
+export const text: Parse<string> = (value) => value;
+
+export const integer =
+	(min: number, max: number): Parse<number> =>
+	(value) => {
+		const number = Number(value);
+		if (!/^\d+$/.test(value) || number < min || number > max) throw new Error(`a whole number from ${min} to ${max}`);
+		return number;
+	};
+
+/** A TCP port; 0 is refused, for everything here is dialled by others. */
+export const port = integer(1, 65535);
+
+export const oneOf =
+	<const V extends readonly string[]>(...allowed: V): Parse<V[number]> =>
+	(value) => {
+		if (!allowed.includes(value)) throw new Error(`one of ${allowed.join(', ')}`);
+		return value;
+	};
+
+export const list: Parse<readonly string[]> = (value) =>
+	value
+		.split(',')
+		.map((item) => item.trim())
+		.filter((item) => item !== '');
+
+/** The contents of the file that the setting names. */
+export const contentsOf: Parse<string> = (path) => {
+	try {
+		return readFileSync(path, 'utf8');
+	} catch (error) {
+		throw new Error(`a file that can be read (${causeText(error)})`);
+	}
+};
+
+/** As `contentsOf`, without a line break at the end: for password files. */
+export const secretFile: Parse<string> = (path) => {
+	const secret = contentsOf(path).replace(/\r?\n$/, '');
+	if (secret === '') throw new Error('a file that is not empty');
+	return secret;
+};
+
+/** `host:port`, the host a DNS name, an IPv4 address or an IPv6 address in brackets. */
+export const hostPort: Parse<string> = (value) => {
+	if (splitHostPort(value) === undefined) throw new Error('HOST:PORT, without a scheme');
+	return value;
+};
+
+/** @returns undefined when the text is not `host:port` with a port from 1 to 65535 */
+export function splitHostPort(value: string): { host: string; port: number } | undefined {
+	const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(value);
+	if (match === null) return undefined;
+	const host = match[1] ?? match[2] ?? '';
+	const portNumber = Number(match[3]);
+	if (portNumber < 1 || portNumber > 65535 || (match[1] !== undefined && isIP(host) !== 6)) return undefined;
+	return { host, port: portNumber };
+}
+
+/** An `http(s)`, `redis(s)` or `lmdb` address as given; only the scheme is checked here. */
+export const urlWithScheme =
+	(...schemes: string[]): Parse<string> =>
+	(value) => {
+		if (!schemes.some((scheme) => value.startsWith(`${scheme}:`))) throw new Error(`an address that starts with ${schemes.map((s) => `${s}:`).join(', ')}`);
+		return value;
+	};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The process environment, for the standard variables that are not settings of ours: KUBECONFIG, HOME, NO_COLOR, CI. */
+export const environment = (): Environment => process.env;
+
+/**
+ * Read the settings of a service.
+ *
+ * @param settings  the service's table
+ * @param env       default: the process environment
+ * @throws CONFIG_INVALID  every missing, bad or unknown KUBEJOIN_ variable at once
+ */
+export function readConfig<S extends Settings>(settings: S, env: Environment = process.env): Config<S> {
+	const problems: string[] = [];
+	const values: Record<string, unknown> = {};
+	for (const [name, { env: suffix, parse, fallback, help }] of Object.entries(settings)) {
+		const variable = PREFIX + suffix;
+		const found = env[variable];
+		if (found === undefined) {
+			if (!('fallback' in (settings[name] ?? {}))) problems.push(`${variable} is missing: ${help}`);
+			else values[name] = fallback;
+			continue;
+		}
+		try {
+			values[name] = parse(found);
+		} catch (error) {
+			problems.push(`${variable}=${JSON.stringify(found)} cannot be used: it must be ${causeText(error)}`);
+		}
+	}
+	const known = Object.values(settings).map((s) => PREFIX + s.env);
+	for (const variable of Object.keys(env)) {
+		if (variable.startsWith(PREFIX) && !known.includes(variable)) {
+			problems.push(`${variable} is not a setting of this program; it knows ${known.sort().join(', ')}`);
+		}
+	}
+	if (problems.length > 0) throw new KubejoinError('CONFIG_INVALID', { problems });
+	return values as Config<S>;
+}
+
+/** What every service can be told. */
+export const commonSettings = {
+	logLevel: optional('LOG_LEVEL', oneOf('error', 'warn', 'info', 'debug'), 'info', 'how much is logged: error, warn, info or debug'),
+	logFormat: optional('LOG_FORMAT', oneOf('text', 'json'), 'text', 'how a log line looks: text for people, json for programs'),
+	healthPort: optional('HEALTH_PORT', port, 10248, 'port of /healthz, /livez and /readyz, on 127.0.0.1 only'),
+};
+
+/** What every service with a gRPC server can be told. */
+export const listenSettings = (defaultPort: number) => ({
+	listenAddress: optional('LISTEN_ADDRESS', text, '127.0.0.1', 'address to listen on'),
+	port: optional('PORT', port, defaultPort, 'port to listen on'),
+});
+
+/** What every service with a store can be told. */
+export const storeSettings = {
+	storeUrl: setting('STORE_URL', urlWithScheme('redis', 'rediss', 'lmdb'), 'where the store is: redis://HOST:PORT, rediss://HOST:PORT or lmdb:DIRECTORY'),
+	storeUsername: maybe('STORE_USERNAME', text, 'Redis ACL user'),
+	storePassword: maybe('STORE_PASSWORD_FILE', secretFile, 'file with the password of that user'),
+	storeCa: maybe('STORE_CA_FILE', contentsOf, 'PEM file with the CA of a rediss: server'),
+	storeCertificate: maybe('STORE_CERT_FILE', contentsOf, 'PEM file with the client certificate for a rediss: server'),
+	storeKey: maybe('STORE_KEY_FILE', contentsOf, 'PEM file with the key of that certificate'),
+};
+
+/** The store settings as `openStore` takes them. */
+export function storeOptions(config: Config<typeof storeSettings>, keyspace: string) {
+	const { storeUrl, storeUsername, storePassword, storeCa, storeCertificate, storeKey } = config;
+	return {
+		url: storeUrl,
+		keyspace,
+		...(storeUsername === undefined ? {} : { username: storeUsername }),
+		...(storePassword === undefined ? {} : { password: storePassword }),
+		...(storeCa === undefined
+			? {}
+			: { tls: { ca: storeCa, ...(storeCertificate === undefined ? {} : { cert: storeCertificate }), ...(storeKey === undefined ? {} : { key: storeKey }) } }),
+	};
+}

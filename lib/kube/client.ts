@@ -1,0 +1,102 @@
+/**
+ * The Kubernetes API over gRPC, as a person would call it: a member for each resource, a function for each verb, objects in their JSON shape.
+ * What the gRPC messages leave out (apiVersion and kind) is put back here.
+ */
+import { type CallOptions, type Channel, call, stream } from '../mesh/channel.ts';
+import { apiVersionOf, type ResourceName, resources } from './resources.ts';
+import type {
+	CertificateSigningRequest,
+	ConfigMap,
+	KubeList,
+	KubeObject,
+	Lease,
+	Node,
+	Secret,
+	SelfSubjectAccessReview,
+	SelfSubjectReview,
+	SubjectAccessReview,
+	WatchEvent,
+} from './types.ts';
+
+export interface ListOptions {
+	readonly namespace?: string;
+	/** For example `metadata.name=node-1`. */
+	readonly fieldSelector?: string;
+}
+export interface WatchOptions extends ListOptions {
+	/** Events after this version; absent or "0": what exists as ADDED first. */
+	readonly resourceVersion?: string;
+}
+export interface DeleteOptions {
+	readonly namespace?: string;
+	readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+/** An object to send: apiVersion and kind are known from the resource. */
+export type Unsent<T extends KubeObject> = Omit<T, 'apiVersion' | 'kind'>;
+
+/** Every function throws as lib/mesh/channel.ts `call`; the API's own refusals are the API_ rows of the error table. */
+export interface ResourceClient<T extends KubeObject> {
+	create(object: Unsent<T>, options?: CallOptions): Promise<T>;
+	get(name: string, namespace?: string, options?: CallOptions): Promise<T>;
+	list(options?: ListOptions): Promise<KubeList<T>>;
+	/** Ends without an error when the signal aborts. */
+	watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
+	/** Refused with API_CONFLICT unless `metadata.resourceVersion` is the present one. */
+	update(object: Unsent<T>): Promise<T>;
+	updateStatus(object: Unsent<T>): Promise<T>;
+	updateApproval(object: Unsent<T>): Promise<T>;
+	delete(name: string, options?: DeleteOptions): Promise<void>;
+}
+type Offers<T extends KubeObject, Verbs extends keyof ResourceClient<T>> = Pick<ResourceClient<T>, Verbs>;
+
+export interface ApiClient {
+	readonly configMaps: Offers<ConfigMap, 'create' | 'get' | 'list' | 'watch' | 'update' | 'delete'>;
+	readonly secrets: Offers<Secret, 'create' | 'get' | 'list' | 'delete'>;
+	readonly nodes: Offers<Node, 'create' | 'get' | 'list' | 'watch' | 'update' | 'updateStatus' | 'delete'>;
+	readonly leases: Offers<Lease, 'create' | 'get' | 'list' | 'watch' | 'update' | 'delete'>;
+	readonly certificateSigningRequests: ResourceClient<CertificateSigningRequest>;
+	readonly subjectAccessReviews: Offers<SubjectAccessReview, 'create'>;
+	readonly selfSubjectAccessReviews: Offers<SelfSubjectAccessReview, 'create'>;
+	readonly selfSubjectReviews: Offers<SelfSubjectReview, 'create'>;
+}
+
+export const apiClient = (channel: Channel): ApiClient => ({
+	configMaps: resourceClient(channel, resources.configMaps),
+	secrets: resourceClient(channel, resources.secrets),
+	nodes: resourceClient(channel, resources.nodes),
+	leases: resourceClient(channel, resources.leases),
+	certificateSigningRequests: resourceClient(channel, resources.certificateSigningRequests),
+	subjectAccessReviews: resourceClient(channel, resources.subjectAccessReviews),
+	selfSubjectAccessReviews: resourceClient(channel, resources.selfSubjectAccessReviews),
+	selfSubjectReviews: resourceClient(channel, resources.selfSubjectReviews),
+});
+
+function resourceClient<T extends KubeObject>(channel: Channel, resource: ResourceName): ResourceClient<T> {
+	const service = resource.service ?? '';
+	const typed = (object: object): T => ({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...object }) as T;
+	const send = async (method: string, request: object, options?: CallOptions) => typed(await call(channel, service, method, request, options));
+	return {
+		create: (object, options) => send('Create', object, options),
+		get: (name, namespace = '', options) => send('Get', { name, namespace }, options),
+		update: (object) => send('Update', object),
+		updateStatus: (object) => send('UpdateStatus', object),
+		updateApproval: (object) => send('UpdateApproval', object),
+		async list(options = {}) {
+			const answer = await call<object, { metadata?: { resourceVersion?: string }; items?: object[] }>(channel, service, 'List', options);
+			return {
+				apiVersion: apiVersionOf(resource),
+				kind: `${resource.kind}List`,
+				metadata: { resourceVersion: answer.metadata?.resourceVersion ?? '' },
+				items: (answer.items ?? []).map(typed),
+			};
+		},
+		async *watch(options, signal) {
+			for await (const event of stream<object, { type: WatchEvent<T>['type']; object: object }>(channel, service, 'Watch', options, signal)) {
+				yield { type: event.type, object: typed(event.object) };
+			}
+		},
+		async delete(name, options = {}) {
+			await call(channel, service, 'Delete', { name, ...options });
+		},
+	};
+}

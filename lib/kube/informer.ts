@@ -1,0 +1,93 @@
+/**
+ * A cache of the objects of one resource, kept by list and watch as client-go's reflector does: it resumes a broken watch from the last version
+ * that it saw, lists again when that version is too old, and calls back for every change.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode } from '../errors.ts';
+import { errorFields, type Log } from '../log.ts';
+import type { ListOptions, ResourceClient } from './client.ts';
+import type { KubeObject } from './types.ts';
+
+export interface Informer<T extends KubeObject> {
+	/** The cached object, by `name` or `namespace/name`. */
+	readonly get: (key: string) => T | undefined;
+	readonly list: () => readonly T[];
+	/** True once the first list is in. */
+	readonly isSynced: () => boolean;
+	/** Ends when the signal aborts. */
+	readonly done: Promise<void>;
+}
+
+export interface InformerOptions<T extends KubeObject> {
+	readonly client: Pick<ResourceClient<T>, 'list' | 'watch'>;
+	readonly select?: ListOptions;
+	/** Called with the key of everything that was added, changed or deleted. */
+	readonly onChange: (key: string) => void;
+	/** Every cached key is called again this often, for what a missed event left undone. */
+	readonly resyncMs: number;
+	readonly signal: AbortSignal;
+	readonly log: Log;
+	/** For the log: `nodes`. */
+	readonly name: string;
+}
+
+const MIN_RETRY_MS = 200;
+const MAX_RETRY_MS = 5_000;
+
+export const keyOf = ({ metadata }: KubeObject): string => (metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? ''));
+
+export function startInformer<T extends KubeObject>({ client, select = {}, onChange, resyncMs, signal, log, name }: InformerOptions<T>): Informer<T> {
+	const cache = new Map<string, T>();
+	let synced = false;
+	let resourceVersion: string | undefined;
+
+	async function relist(): Promise<void> {
+		const list = await client.list(select);
+		const gone = new Set(cache.keys());
+		for (const object of list.items) {
+			gone.delete(keyOf(object));
+			remember(object);
+		}
+		for (const key of gone) forget(key);
+		resourceVersion = list.metadata.resourceVersion;
+		synced = true;
+	}
+	function remember(object: T): void {
+		const key = keyOf(object);
+		const known = cache.get(key)?.metadata.resourceVersion;
+		cache.set(key, object);
+		if (known !== object.metadata.resourceVersion) onChange(key);
+	}
+	function forget(key: string): void {
+		cache.delete(key);
+		onChange(key);
+	}
+	async function follow(): Promise<void> {
+		for await (const { type, object } of client.watch({ ...select, resourceVersion: resourceVersion ?? '' }, signal)) {
+			resourceVersion = object.metadata.resourceVersion;
+			if (type === 'DELETED') forget(keyOf(object));
+			else remember(object);
+		}
+	}
+	async function run(): Promise<void> {
+		let retryMs = MIN_RETRY_MS;
+		while (!signal.aborted) {
+			const startedMs = performance.now();
+			try {
+				if (resourceVersion === undefined) await relist();
+				await follow();
+			} catch (error) {
+				if (signal.aborted) return;
+				if (hasCode(error, 'API_EXPIRED')) resourceVersion = undefined;
+				log.warn({ resource: name, retryMs, ...errorFields(error) }, 'waiting for the API server: the watch ended');
+			}
+			retryMs = performance.now() - startedMs > MAX_RETRY_MS ? MIN_RETRY_MS : Math.min(retryMs * 2, MAX_RETRY_MS);
+			await delay(retryMs, undefined, { signal }).catch(() => undefined);
+		}
+	}
+	const resync = setInterval(() => {
+		for (const key of cache.keys()) onChange(key);
+	}, resyncMs);
+	const done = run().finally(() => clearInterval(resync));
+	return { get: (key) => cache.get(key), list: () => [...cache.values()], isSynced: () => synced, done };
+}

@@ -1,0 +1,82 @@
+/**
+ * A queue of keys for a controller: a key is worked on by one worker at a time, changes that arrive meanwhile are one more round, and a failed
+ * key comes again after a growing pause.
+ * @source k8s.io/client-go util/workqueue: 5 ms doubling to 1,000 s upstream; here 200 ms to 30 s, for people watch
+ */
+import { errorFields, type Log } from '../log.ts';
+
+export interface WorkQueue {
+	/** Work on this key soon; `afterMs` from now if given. */
+	readonly add: (key: string, afterMs?: number) => void;
+	/** Stop taking keys and wait for the one being worked on. */
+	readonly close: () => Promise<void>;
+}
+
+const FIRST_RETRY_MS = 200;
+const LAST_RETRY_MS = 30_000;
+/** setTimeout's limit; what is due later is looked at again then. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** @param work  brings the world to what the key's object asks for; throws to be called again later */
+export function startWorkQueue(name: string, work: (key: string) => Promise<void>, log: Log, concurrency = 8): WorkQueue {
+	const waiting = new Set<string>();
+	const running = new Map<string, Promise<void>>();
+	const failures = new Map<string, number>();
+	const timers = new Map<string, { timer: NodeJS.Timeout; dueMs: number }>();
+	let closed = false;
+
+	function add(key: string, afterMs = 0): void {
+		if (closed) return;
+		if (afterMs > 0) {
+			later(key, afterMs);
+			return;
+		}
+		waiting.add(key);
+		next();
+	}
+	function later(key: string, afterMs: number): void {
+		const dueMs = performance.now() + afterMs;
+		const pending = timers.get(key);
+		if (pending !== undefined && pending.dueMs <= dueMs) return;
+		clearTimeout(pending?.timer);
+		const timer = setTimeout(
+			() => {
+				timers.delete(key);
+				add(key);
+			},
+			Math.min(afterMs, LONGEST_TIMER_MS),
+		);
+		timers.set(key, { timer, dueMs });
+	}
+	function next(): void {
+		for (const key of waiting) {
+			if (closed || running.size >= concurrency) return;
+			if (running.has(key)) continue;
+			waiting.delete(key);
+			running.set(key, run(key));
+		}
+	}
+	async function run(key: string): Promise<void> {
+		try {
+			await work(key);
+			failures.delete(key);
+		} catch (error) {
+			const count = (failures.get(key) ?? 0) + 1;
+			failures.set(key, count);
+			const retryMs = Math.min(FIRST_RETRY_MS * 2 ** (count - 1), LAST_RETRY_MS);
+			log.warn({ queue: name, key, retryMs, ...errorFields(error) }, 'did not work; trying again');
+			later(key, retryMs);
+		} finally {
+			running.delete(key);
+			next();
+		}
+	}
+	return {
+		add,
+		async close() {
+			closed = true;
+			for (const { timer } of timers.values()) clearTimeout(timer);
+			await Promise.all(running.values());
+		},
+	};
+}

@@ -1,0 +1,63 @@
+/**
+ * Log lines: pino underneath, one line of text for people or JSON for programs. As a last line of defence anything that has the form of a
+ * bootstrap token is masked before it is written; no caller may rely on that.
+ */
+import { pino } from 'pino';
+import { asKubejoinError, causeText, type KubejoinError } from './errors.ts';
+
+export type Log = pino.Logger;
+
+export interface LogOptions {
+	/** Folder name of the service, or the node's name for a kubelet. */
+	readonly service: string;
+	readonly level: string;
+	readonly format: 'text' | 'json';
+	/** Where lines go; default standard output. */
+	readonly write?: (line: string) => void;
+}
+
+const tokenForm = /\b([a-z0-9]{6})\.[a-z0-9]{16}\b/g;
+
+/** Mask the secret half of everything that looks like a bootstrap token. */
+export const maskTokens = (line: string): string => line.replace(tokenForm, '$1.****************');
+
+export function createLog({ service, level, format, write = (line) => process.stdout.write(line) }: LogOptions): Log {
+	const destination = {
+		write(json: string): void {
+			const masked = maskTokens(json);
+			write(format === 'json' ? masked : `${renderLine(JSON.parse(masked))}\n`);
+		},
+	};
+	return pino({ level, base: { service }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, destination);
+}
+
+/** A pino line as an object. */
+export interface LogLine {
+	readonly time: string;
+	readonly level: string;
+	readonly service: string;
+	readonly msg: string;
+	readonly [field: string]: unknown;
+}
+
+/** `12:00:01.103 ca-service          signed the certificate of node-1  serial=…`; warnings and errors say so. */
+export function renderLine(line: LogLine): string {
+	const { time, level, service, msg, ...fields } = line;
+	const rest = Object.entries(fields)
+		.filter(([, value]) => value !== undefined && value !== '')
+		.map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+	const mark = level === 'info' || level === 'debug' ? '' : `${level.toUpperCase()} `;
+	return [time.slice(11, 23), ` ${service.padEnd(22)} `, mark, msg, ...rest.map((field) => `  ${field}`)].join('');
+}
+
+/** The fields of an error for a log line: code, sentence, and for INTERNAL what really happened. */
+export function errorFields(error: unknown): Record<string, unknown> {
+	const known = asKubejoinError(error);
+	return { code: known.code, error: known.message, ...(known.cause === undefined ? {} : { cause: causeChain(known.cause) }) };
+}
+
+const causeChain = (cause: unknown): string =>
+	cause instanceof Error && cause.cause !== undefined ? `${causeText(cause)}: ${causeChain(cause.cause)}` : causeText(cause);
+
+/** An error as a person reads it on a terminal: what, then what to do. */
+export const errorForPeople = (error: KubejoinError): string => `error: ${error.message}\n  code:   ${error.code}\n  remedy: ${error.remedy}\n`;

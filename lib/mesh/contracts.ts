@@ -1,0 +1,125 @@
+/**
+ * The contracts in proto/, loaded once, as gRPC service definitions whose messages on our side are Kubernetes JSON: Time is RFC 3339,
+ * bytes are base64, Quantity is a string, ExtraValue is an array. The wire keeps upstream's protobuf form.
+ * @source wire form of the special types: k8s.io/apimachinery pkg/apis/meta/v1 time_proto.go and micro_time_proto.go
+ */
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import { fromJSON, type Options } from '@grpc/proto-loader';
+import protobuf from 'protobufjs';
+import { rfc3339, rfc3339Micro } from '../clock.ts';
+import { projectPath } from '../paths.ts';
+
+type Json = Record<string, unknown>;
+interface Converter {
+	readonly toWire: (json: unknown) => unknown;
+	/** Undefined drops the field: an empty Time is null in Kubernetes JSON. */
+	readonly fromWire: (wire: unknown) => unknown;
+}
+
+const parseTime = (json: unknown): { seconds: number; nanos: number } => {
+	const ms = Date.parse(String(json));
+	if (Number.isNaN(ms)) throw new TypeError(`not an RFC 3339 time: ${JSON.stringify(json)}`);
+	return { seconds: Math.floor(ms / 1000), nanos: (((ms % 1000) + 1000) % 1000) * 1e6 };
+};
+const milliseconds = (wire: unknown): number | undefined => {
+	const { seconds, nanos } = wire as { seconds?: number; nanos?: number };
+	return seconds === undefined && nanos === undefined ? undefined : (seconds ?? 0) * 1000 + Math.floor((nanos ?? 0) / 1e6);
+};
+const timeFromWire = (format: (ms: number) => string) => (wire: unknown) => {
+	const ms = milliseconds(wire);
+	return ms === undefined ? undefined : format(ms);
+};
+const list: Converter = { toWire: (json) => ({ items: json }), fromWire: (wire) => (wire as { items?: string[] }).items ?? [] };
+
+const specialTypes: Readonly<Record<string, Converter>> = {
+	'.k8s.io.apimachinery.pkg.apis.meta.v1.Time': { toWire: (json) => ({ ...parseTime(json), nanos: 0 }), fromWire: timeFromWire(rfc3339) },
+	'.k8s.io.apimachinery.pkg.apis.meta.v1.MicroTime': { toWire: parseTime, fromWire: timeFromWire(rfc3339Micro) },
+	'.k8s.io.apimachinery.pkg.api.resource.Quantity': { toWire: (json) => ({ string: json }), fromWire: (wire) => (wire as { string?: string }).string ?? '' },
+	'.k8s.io.api.certificates.v1.ExtraValue': list,
+	'.k8s.io.api.authentication.v1.ExtraValue': list,
+	'.k8s.io.api.authorization.v1.ExtraValue': list,
+};
+
+/** The converters of the fields of a message that hold a special type somewhere below; undefined when none does. */
+type Plan = ReadonlyMap<string, Converter>;
+
+function planFor(type: protobuf.Type, known: Map<protobuf.Type, Plan>): Plan {
+	const found = known.get(type);
+	if (found !== undefined) return found;
+	const plan = new Map<string, Converter>();
+	known.set(type, plan);
+	for (const field of type.fieldsArray) {
+		field.resolve();
+		if (!(field.resolvedType instanceof protobuf.Type)) continue;
+		const below = planFor(field.resolvedType, known);
+		const one: Converter | undefined =
+			specialTypes[field.resolvedType.fullName] ??
+			(below.size === 0 ? undefined : { toWire: (json) => convert(json, below, 'toWire'), fromWire: (wire) => convert(wire, below, 'fromWire') });
+		if (one !== undefined) plan.set(field.name, field.map ? eachValue(one) : field.repeated ? eachItem(one) : one);
+	}
+	return plan;
+}
+
+const eachItem = ({ toWire, fromWire }: Converter): Converter => ({
+	toWire: (json) => (json as unknown[]).map(toWire),
+	fromWire: (wire) => (wire as unknown[]).map(fromWire),
+});
+const eachValue = ({ toWire, fromWire }: Converter): Converter => {
+	const mapped = (values: unknown, f: (value: unknown) => unknown) => Object.fromEntries(Object.entries(values as Json).map(([key, value]) => [key, f(value)]));
+	return { toWire: (json) => mapped(json, toWire), fromWire: (wire) => mapped(wire, fromWire) };
+};
+
+function convert(message: unknown, plan: Plan, direction: keyof Converter): unknown {
+	if (plan.size === 0) return message;
+	const result = { ...(message as Json) };
+	for (const [field, converter] of plan) {
+		if (result[field] === undefined || result[field] === null) continue;
+		const converted = converter[direction](result[field]);
+		if (converted === undefined) delete result[field];
+		else result[field] = converted;
+	}
+	return result;
+}
+
+/** Bytes are base64 and int64 are numbers, as in Kubernetes JSON; what was not set is absent. */
+const loaderOptions: Options = { longs: Number, bytes: String, enums: String, defaults: false };
+
+const contractFiles = ['kubejoin/ca-service.proto', 'kubejoin/token-store.proto', 'kubejoin/apiserver-sim.proto'];
+
+function load(): ReadonlyMap<string, ServiceDefinition> {
+	const root = new protobuf.Root();
+	root.resolvePath = (_origin, target) => projectPath('proto', target);
+	root.loadSync(contractFiles);
+	root.resolveAll();
+	const plans = new Map<protobuf.Type, Plan>();
+	const definitions = new Map<string, ServiceDefinition>();
+	for (const [name, loaded] of Object.entries(fromJSON(root.toJSON(), loaderOptions))) {
+		if ('format' in loaded) continue;
+		const service = root.lookupService(name);
+		definitions.set(name, Object.fromEntries(Object.entries(loaded).map(([method, definition]) => [method, inJson(definition, service, plans)])));
+	}
+	return definitions;
+}
+
+function inJson(definition: MethodDefinition<object, object>, service: protobuf.Service, plans: Map<protobuf.Type, Plan>): MethodDefinition<object, object> {
+	const method = service.methods[definition.path.slice(definition.path.lastIndexOf('/') + 1)];
+	if (!(method?.resolvedRequestType && method.resolvedResponseType)) throw new TypeError(`${definition.path} names a type that is not declared`);
+	const request = planFor(method.resolvedRequestType, plans);
+	const response = planFor(method.resolvedResponseType, plans);
+	return {
+		...definition,
+		requestSerialize: (value) => definition.requestSerialize(convert(value, request, 'toWire') as object),
+		requestDeserialize: (bytes) => convert(definition.requestDeserialize(bytes), request, 'fromWire') as object,
+		responseSerialize: (value) => definition.responseSerialize(convert(value, response, 'toWire') as object),
+		responseDeserialize: (bytes) => convert(definition.responseDeserialize(bytes), response, 'fromWire') as object,
+	};
+}
+
+const definitions = load();
+
+/** The definition of a service of proto/kubejoin, by its short name: `Nodes`, `TokenStore`, `CertificateAuthority`. */
+export function contractOf(service: string): ServiceDefinition {
+	const definition = definitions.get(`kubejoin.v1.${service}`);
+	if (definition === undefined) throw new TypeError(`proto/kubejoin declares no service ${service}`);
+	return definition;
+}

@@ -1,0 +1,63 @@
+/**
+ * The life of a service's process: read settings, start, say that it listens, stop once on SIGTERM, SIGINT or when the runner that started it
+ * has gone. Nothing here knows what a service does.
+ */
+import type { Server } from 'node:http';
+import { commonSettings, type Config, readConfig, type Settings } from '../config.ts';
+import { asKubejoinError } from '../errors.ts';
+import { createLog, errorFields, type Log } from '../log.ts';
+import { type HealthChecks, serveHealth } from './health.ts';
+
+export interface Running {
+	/** What only a restart mends. */
+	readonly live?: HealthChecks;
+	/** What is needed to do the work. */
+	readonly ready: HealthChecks;
+	/** Drain and release everything; called once. */
+	readonly stop: () => Promise<void>;
+}
+
+/** How long calls may go on after a stop was asked for. Docker kills after 10 s. */
+export const STOP_GRACE_MS = 5_000;
+
+/**
+ * Run a service until it is told to stop. Exits 2 on bad settings and 1 when it cannot start.
+ *
+ * @param service   folder name of the service
+ * @param settings  its own table; the common settings are added
+ * @param start     build everything and begin to serve
+ */
+export async function runService<S extends Settings>(
+	service: string,
+	settings: S,
+	start: (config: Config<S>, log: Log) => Promise<Running>,
+): Promise<void> {
+	let log = createLog({ service, level: 'info', format: 'text' });
+	const stopping = new Promise<string>((resolve) => {
+		process.once('SIGTERM', () => resolve('SIGTERM'));
+		process.once('SIGINT', () => resolve('SIGINT'));
+		process.once('disconnect', () => resolve('the runner has gone'));
+	});
+	let running: Running | undefined;
+	let health: Server | undefined;
+	try {
+		const config = readConfig({ ...commonSettings, ...settings }) as Config<typeof commonSettings> & Config<S>;
+		log = createLog({ service, level: config.logLevel, format: config.logFormat });
+		running = await start(config, log);
+		health = await serveHealth(service, config.healthPort, { live: running.live ?? {}, ready: running.ready });
+		process.send?.({ started: service });
+	} catch (error) {
+		const known = asKubejoinError(error);
+		log.error({ ...errorFields(known), remedy: known.remedy }, 'cannot start');
+		await running?.stop();
+		process.exitCode = known.exitCode;
+		process.disconnect?.();
+		return;
+	}
+	log.info({ why: await stopping }, 'stopping');
+	health.close();
+	health.closeAllConnections();
+	await running.stop();
+	log.info('stopped');
+	if (process.connected) process.disconnect();
+}

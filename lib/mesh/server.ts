@@ -1,0 +1,146 @@
+/**
+ * A gRPC server that denies by default. Every registered method must have a row that says who may call it, or start-up fails; every failure
+ * leaves as a code, a sentence and a trailer from which the caller rebuilds the error; what is unforeseen leaves as INTERNAL with an id only.
+ */
+import grpc from '@grpc/grpc-js';
+import { asKubejoinError, KubejoinError, shownToCaller } from '../errors.ts';
+import { errorFields, type Log } from '../log.ts';
+import { contractOf } from './contracts.ts';
+import { type Connections, peerAt } from './listener.ts';
+import { callerName, type Peer } from './peer.ts';
+
+/** What a handler is told about the call. */
+export interface Call {
+	/** `/kubejoin.v1.Nodes/Get` */
+	readonly method: string;
+	readonly peer: Peer;
+	/** The first value of a metadata key, or undefined. */
+	readonly metadata: (key: string) => string | undefined;
+	/** Aborts when the caller hangs up or its deadline passes. */
+	readonly signal: AbortSignal;
+}
+// Handlers are held by method name, so their message types meet the contract only at run time: bivariant by intent.
+export interface UnaryHandler<Req = never, Res = object> {
+	(request: Req, call: Call): Promise<Res> | Res;
+}
+export interface StreamHandler<Req = never, Res = object> {
+	(request: Req, call: Call): AsyncIterable<Res>;
+}
+
+export interface Service {
+	/** Short name in proto/kubejoin. */
+	readonly name: string;
+	readonly unary: Readonly<Record<string, UnaryHandler>>;
+	readonly streams?: Readonly<Record<string, StreamHandler>>;
+	/** Method -> who may call it: CNs of verified certificates, or `authorizes-itself` where the service's own pipeline decides. */
+	readonly callers: Readonly<Record<string, readonly string[] | 'authorizes-itself'>>;
+}
+
+const MAX_MESSAGE_BYTES = 3 * 1024 * 1024;
+/** Carries the code and the facts of an error, JSON. */
+export const ERROR_TRAILER = 'kubejoin-error-bin';
+
+/** @throws TypeError when a method of the contract has no handler or no row, or a row or handler names no method */
+export function createGrpcServer(services: readonly Service[], connections: Connections, log: Log): grpc.Server {
+	const server = new grpc.Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES, 'grpc.enable_channelz': 0 });
+	for (const service of services) {
+		const contract = contractOf(service.name);
+		requireSameMethods(service, contract);
+		const implementation: grpc.UntypedServiceImplementation = {};
+		for (const [method, definition] of Object.entries(contract)) {
+			const answer = definition.responseStream ? streaming(service, method) : unary(service, method);
+			implementation[method] = answer as grpc.UntypedHandleCall;
+		}
+		server.addService(contract, implementation);
+	}
+	return server;
+
+	function unary(service: Service, method: string): grpc.handleUnaryCall<never, object> {
+		return async (call, reply) => {
+			const context = contextOf(call);
+			const startedMs = performance.now();
+			try {
+				requireCaller(service, method, context);
+				const response = await service.unary[method]?.(call.request, context);
+				log.debug({ method: context.method, caller: callerName(context.peer), ms: elapsed(startedMs) }, 'answered');
+				reply(null, response ?? {});
+			} catch (error) {
+				reply(refusal(error, context));
+			}
+		};
+	}
+
+	function streaming(service: Service, method: string): grpc.handleServerStreamingCall<never, object> {
+		return async (call) => {
+			const context = contextOf(call);
+			try {
+				requireCaller(service, method, context);
+				for await (const message of service.streams?.[method]?.(call.request, context) ?? []) {
+					if (context.signal.aborted) return;
+					if (!call.write(message)) await drained(call, context.signal);
+				}
+				call.end();
+			} catch (error) {
+				if (!context.signal.aborted) call.destroy(refusal(error, context) as unknown as Error);
+			}
+		};
+	}
+
+	function contextOf(call: grpc.ServerUnaryCall<never, object> | grpc.ServerWritableStream<never, object>): Call {
+		const aborter = new AbortController();
+		call.once('cancelled', () => aborter.abort());
+		return {
+			method: call.getPath(),
+			peer: peerAt(connections, call.getPeer()),
+			metadata: (key) => call.metadata.get(key)[0]?.toString(),
+			signal: aborter.signal,
+		};
+	}
+
+	function refusal(error: unknown, { method, peer }: Call): grpc.ServerErrorResponse {
+		const known = asKubejoinError(error);
+		const level = known.code === 'INTERNAL' ? 'error' : known.code.startsWith('API_') && known.code !== 'API_UNAUTHORIZED' ? 'debug' : 'warn';
+		log[level]({ method, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
+		return toServiceError(shownToCaller(known));
+	}
+}
+
+const elapsed = (startedMs: number): number => Math.round((performance.now() - startedMs) * 10) / 10;
+
+function requireSameMethods({ name, unary, streams = {}, callers }: Service, contract: grpc.ServiceDefinition): void {
+	const declared = Object.keys(contract);
+	const handled = [...Object.keys(unary), ...Object.keys(streams)];
+	for (const method of declared) {
+		if (!handled.includes(method)) throw new TypeError(`${name}/${method} has no handler`);
+		if (!Object.hasOwn(callers, method)) throw new TypeError(`${name}/${method} has no row that says who may call it`);
+	}
+	for (const method of [...handled, ...Object.keys(callers)]) {
+		if (!declared.includes(method)) throw new TypeError(`${name} declares no method ${method}`);
+	}
+}
+
+function requireCaller({ callers }: Service, method: string, { peer, method: path }: Call): void {
+	const allowed = callers[method];
+	if (allowed === 'authorizes-itself') return;
+	if (peer.certificate.state === 'verified' && allowed?.includes(peer.certificate.commonName)) return;
+	throw new KubejoinError('CALLER_DENIED', { caller: callerName(peer), method: path, allowed: allowed ?? [] });
+}
+
+function toServiceError(error: KubejoinError): grpc.ServerErrorResponse {
+	const metadata = new grpc.Metadata();
+	metadata.set(ERROR_TRAILER, Buffer.from(JSON.stringify({ code: error.code, facts: error.facts })));
+	return { name: error.name, message: error.message, code: error.grpc, details: error.message, metadata };
+}
+
+/** Wait until a slow reader has caught up, or has gone. */
+const drained = (call: grpc.ServerWritableStream<never, object>, signal: AbortSignal): Promise<void> =>
+	new Promise((resolve) => {
+		const done = () => {
+			call.off('drain', done);
+			signal.removeEventListener('abort', done);
+			resolve();
+		};
+		call.on('drain', done);
+		signal.addEventListener('abort', done);
+	});
+

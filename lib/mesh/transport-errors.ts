@@ -1,0 +1,69 @@
+/**
+ * grpc-js reports a wrong CA, a refused client certificate and a dead server all as code 14; this file tells them apart by the texts of Node
+ * and OpenSSL that it passes on. The test produces each of them for real.
+ */
+import { checkServerIdentity, type PeerCertificate } from 'node:tls';
+import { grpcCode, KubejoinError } from '../errors.ts';
+
+interface Failure {
+	readonly code: number;
+	readonly details: string;
+}
+interface CallFacts {
+	readonly target: string;
+	readonly method: string;
+	readonly deadlineMs: number;
+}
+
+/** What the server's certificate can be wrong about: Node's text -> Go's, which upstream's users know. */
+const serverProblems: readonly (readonly [RegExp, string | undefined])[] = [
+	[/self-signed certificate|unable to verify the first certificate|unable to get (local )?issuer certificate|DEPTH_ZERO/, 'certificate signed by unknown authority'],
+	[/certificate has expired|certificate is not yet valid/, 'certificate has expired or is not yet valid'],
+	[/unsuitable certificate purpose/, 'certificate specifies an incompatible key usage'],
+	[/(certificate is valid for .*, not [^ ]+)/, undefined],
+	[/(cannot validate certificate for [^ ]+ because it doesn't contain any (?:IP )?SANs)/, undefined],
+];
+
+const clientProblems: readonly (readonly [RegExp, string])[] = [
+	[/alert certificate required|alert handshake failure/, 'it wants one and none was shown'],
+	[/alert (unknown ca|bad certificate|certificate unknown|certificate expired|unsupported certificate)/, 'its CA did not issue it, or it has expired'],
+	[/Failed to connect \(/, 'it closed the connection right after the TLS handshake, as a server does that does not accept the certificate (or is shutting down)'],
+];
+
+/** The error behind a gRPC failure that no service wrote. */
+export function transportError(failure: Failure, { target, method, deadlineMs }: CallFacts): KubejoinError {
+	const { code, details } = failure;
+	if (code === grpcCode.DEADLINE_EXCEEDED) return new KubejoinError('DEADLINE_EXCEEDED', { target, method, deadlineMs }, { cause: failure });
+	if (code !== grpcCode.UNAVAILABLE) return new KubejoinError('CONNECTION_REFUSED', { target, problem: details }, { cause: failure });
+	for (const [pattern, text] of serverProblems) {
+		const match = pattern.exec(details);
+		if (match !== null) return new KubejoinError('PEER_REFUSED', { target, problem: text ?? match[1] ?? match[0] }, { cause: failure });
+	}
+	for (const [pattern, problem] of clientProblems) {
+		if (pattern.test(details)) return new KubejoinError('CLIENT_CERTIFICATE_REFUSED', { target, problem }, { cause: failure });
+	}
+	return new KubejoinError('CONNECTION_REFUSED', { target, problem: dialProblem(details) }, { cause: failure });
+}
+
+/** Only what says why: `connect ECONNREFUSED 127.0.0.1:6443`. */
+const dialProblem = (details: string): string =>
+	details
+		.replace(/^No connection established\. Last error: /, '')
+		.replace(/^Error: /, '')
+		.replace(/\.? ?Resolution note: .*$/s, '')
+		.replace(/[0-9A-F]{8,}:error:[0-9A-F]+:([^:]*):[^:]*:([^:]*):.*/s, '$1: $2')
+		.trim();
+
+/**
+ * Node's check of the server's name, with Go's text when it fails.
+ * @source crypto/x509 HostnameError
+ */
+export function checkServerName(host: string, certificate: PeerCertificate): Error | undefined {
+	const problem = checkServerIdentity(host, certificate);
+	if (problem === undefined) return undefined;
+	const names = (certificate.subjectaltname ?? '')
+		.split(', ')
+		.map((name) => name.replace(/^(DNS|IP Address):/, ''))
+		.filter((name) => name !== '');
+	return new Error(names.length === 0 ? `cannot validate certificate for ${host} because it doesn't contain any SANs` : `certificate is valid for ${names.join(', ')}, not ${host}`);
+}

@@ -1,0 +1,54 @@
+/** The signature algorithms that are accepted and used, and signing and verifying with them. All of it is node:crypto. */
+import { type KeyObject, sign, verify } from 'node:crypto';
+import { bitStringBytes, type DerNode, itemsOfSequence, nullValue, oid, oidText, sequence } from './der.ts';
+
+interface SignatureAlgorithm {
+	readonly oid: string;
+	readonly keyType: 'rsa' | 'ec';
+	readonly digest: string;
+}
+
+const algorithms: readonly SignatureAlgorithm[] = [
+	{ oid: '1.2.840.113549.1.1.11', keyType: 'rsa', digest: 'sha256' },
+	{ oid: '1.2.840.113549.1.1.12', keyType: 'rsa', digest: 'sha384' },
+	{ oid: '1.2.840.113549.1.1.13', keyType: 'rsa', digest: 'sha512' },
+	{ oid: '1.2.840.10045.4.3.2', keyType: 'ec', digest: 'sha256' },
+	{ oid: '1.2.840.10045.4.3.3', keyType: 'ec', digest: 'sha384' },
+	{ oid: '1.2.840.10045.4.3.4', keyType: 'ec', digest: 'sha512' },
+];
+
+/** AlgorithmIdentifier with which `signWith` signs: SHA-256 under an RSA or an EC key. */
+export const algorithmOf = (key: KeyObject): DerNode =>
+	key.asymmetricKeyType === 'rsa' ? sequence(oid('1.2.840.113549.1.1.11'), nullValue()) : sequence(oid('1.2.840.10045.4.3.2'));
+
+export const signWith = (key: KeyObject, bytes: Buffer): Buffer => sign('sha256', bytes, key);
+
+/** @throws Error  the algorithm is not one of the six (SHA-1 is none of them) or is not for this type of key */
+export function verifyWith(key: KeyObject, algorithm: DerNode | undefined, bytes: Buffer, signature: Buffer): boolean {
+	const name = oidText(itemsOfSequence(algorithm)[0]);
+	const found = algorithms.find((candidate) => candidate.oid === name);
+	if (found === undefined) throw new Error(`the signature algorithm ${name} is not accepted`);
+	if (found.keyType !== key.asymmetricKeyType) throw new Error(`the signature algorithm ${name} is not for a key of type ${key.asymmetricKeyType}`);
+	return verify(found.digest, bytes, key, signature);
+}
+
+const curveOids: readonly string[] = ['1.2.840.10045.3.1.7', '1.3.132.0.34', '1.3.132.0.35'];
+
+/**
+ * Refuse a public key that is not RSA of 2048 to 8192 bits, or EC on P-256, P-384 or P-521 with an uncompressed point, which is all that Go reads.
+ *
+ * @param spki  the SubjectPublicKeyInfo that the key was read from; OpenSSL does not tell explicit curve parameters from a name
+ * @throws Error  what was found
+ */
+export function checkKey(key: KeyObject, spki: DerNode): void {
+	const [algorithm, point] = itemsOfSequence(spki);
+	if (key.asymmetricKeyType === 'ec') {
+		const curve = oidText(itemsOfSequence(algorithm)[1]);
+		if (!curveOids.includes(curve)) throw new Error(`the curve ${curve} is not accepted`);
+		if (bitStringBytes(point)[0] !== 0x04) throw new Error('its EC point is compressed');
+	} else if (key.asymmetricKeyType === 'rsa') {
+		const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
+		if (modulusLength < 2048 || modulusLength > 8192) throw new Error(`an RSA key of ${modulusLength} bits is not accepted`);
+		if (publicExponent < 3n || publicExponent > 0x7fff_ffffn || publicExponent % 2n === 0n) throw new Error('the RSA public exponent is not accepted');
+	} else throw new Error(`a key of type ${key.asymmetricKeyType} is not accepted`);
+}

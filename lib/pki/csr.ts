@@ -1,0 +1,123 @@
+/**
+ * Certificate requests (PKCS#10, RFC 2986): made by who wants an identity, read by who may give it. What `parseCsr` returns has proved that it
+ * holds the private key; the brand says so, and nothing else can make one.
+ */
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { causeText, KubejoinError } from '../errors.ts';
+import { algorithmOf, checkKey, signWith, verifyWith } from './algorithms.ts';
+import {
+	bitString,
+	bitStringBytes,
+	type DerNode,
+	integerBytes,
+	itemsOfSequence,
+	itemsOfSet,
+	itemsOfTag,
+	oid,
+	oidText,
+	readDer,
+	sequence,
+	setOf,
+	tagged,
+	unsignedInteger,
+	writeDer,
+} from './der.ts';
+import { extension, extensionOids, readExtensions } from './extensions.ts';
+import { spkiOf } from './keys.ts';
+import {
+	hostNames,
+	isEmptyNames,
+	noSubjectAltNames,
+	readSubjectAltNames,
+	readSubjectNode,
+	type Subject,
+	type SubjectAltNames,
+	writeSubject,
+	writeSubjectAltNames,
+} from './names.ts';
+import { readPem, writePem } from './pem.ts';
+
+declare const verified: unique symbol;
+
+/** A request whose signature was verified under its own key. */
+export interface VerifiedCsr {
+	readonly [verified]: true;
+	readonly subject: Subject;
+	readonly names: SubjectAltNames;
+	readonly publicKey: KeyObject;
+	/** DER SubjectPublicKeyInfo, as it stands in the request. */
+	readonly spki: Buffer;
+}
+
+export interface CsrOptions {
+	readonly subject: Subject;
+	readonly dnsNames?: readonly string[];
+	readonly ipAddresses?: readonly string[];
+}
+
+/** Characters of PEM; a request with an RSA-8192 key takes 4,000. */
+const maxPemLength = 64 * 1024;
+const extensionRequestOid = '1.2.840.113549.1.9.14';
+
+/** A request as PEM; without names it has no extensions, as the kubelet's client request. @source kubelet certificate manager */
+export function createCsr(options: CsrOptions, keyPair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject }): string {
+	const names = hostNames([...(options.dnsNames ?? []), ...(options.ipAddresses ?? [])]);
+	const info = sequence(
+		unsignedInteger(Buffer.from([0])),
+		writeSubject(options.subject),
+		readDer(spkiOf(keyPair.publicKey)),
+		tagged(0, ...(isEmptyNames(names) ? [] : [extensionRequest(names)])),
+	);
+	const signature = signWith(keyPair.privateKey, writeDer(info));
+	return writePem('CERTIFICATE REQUEST', writeDer(sequence(info, algorithmOf(keyPair.privateKey), bitString(signature))));
+}
+
+const extensionRequest = (names: SubjectAltNames): DerNode =>
+	sequence(oid(extensionRequestOid), setOf(sequence(extension('subjectAltName', false, writeSubjectAltNames(names)))));
+
+/**
+ * Read a request and verify that whoever made it holds the private key.
+ *
+ * @param pem  exactly one block of type CERTIFICATE REQUEST, 64 KiB at most
+ * @throws CSR_MALFORMED  not that, not DER, a key or algorithm that is not accepted, control characters in a name, two common names
+ * @throws CSR_SIGNATURE_INVALID
+ * @source  pkg/apis/certificates ParseCSR
+ * @differs Go takes the last of several common names and reads the first of several blocks; here both are refused
+ */
+export function parseCsr(pem: string): VerifiedCsr {
+	try {
+		return readRequest(readDer(requestBlock(pem)));
+	} catch (error) {
+		throw error instanceof KubejoinError ? error : new KubejoinError('CSR_MALFORMED', { problem: causeText(error) });
+	}
+}
+
+function requestBlock(pem: string): Buffer {
+	if (pem.length > maxPemLength) throw new Error(`it is longer than ${maxPemLength} characters`);
+	const blocks = readPem(pem);
+	if (blocks?.length !== 1 || blocks[0]?.type !== 'CERTIFICATE REQUEST') throw new Error('PEM block type must be CERTIFICATE REQUEST');
+	return blocks[0].der;
+}
+
+function readRequest(request: DerNode): VerifiedCsr {
+	const [info, algorithm, signature, ...more] = itemsOfSequence(request);
+	const [version, subject, spkiNode, attributes, ...rest] = itemsOfSequence(info);
+	if (info === undefined || spkiNode === undefined || more.length > 0 || rest.length > 0) throw new Error('it does not have the parts of a PKCS#10 request');
+	if (!integerBytes(version).equals(Buffer.from([0]))) throw new Error('its version is not 0');
+	const spki = writeDer(spkiNode);
+	const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+	checkKey(publicKey, spkiNode);
+	if (!verifyWith(publicKey, algorithm, writeDer(info), bitStringBytes(signature))) throw new KubejoinError('CSR_SIGNATURE_INVALID', {});
+	return { subject: readSubjectNode(subject), names: readRequestedNames(attributes), publicKey, spki } as VerifiedCsr;
+}
+
+function readRequestedNames(attributes: DerNode | undefined): SubjectAltNames {
+	if (attributes === undefined) return noSubjectAltNames;
+	const requests = itemsOfTag(attributes, 0)
+		.map(itemsOfSequence)
+		.filter(([type]) => oidText(type) === extensionRequestOid);
+	const lists = requests.flatMap(([, values]) => itemsOfSet(values));
+	if (lists.length > 1) throw new Error('it requests extensions twice');
+	const names = lists.length === 0 ? undefined : readExtensions(lists[0]).get(extensionOids.subjectAltName);
+	return names === undefined ? noSubjectAltNames : readSubjectAltNames(names);
+}

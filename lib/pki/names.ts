@@ -1,0 +1,108 @@
+/**
+ * Who a certificate names: its subject and its subjectAltNames. Read from the DER and not from a printed form, in which a value with a line
+ * break or an escaped comma could pose as another attribute. Readers throw a plain Error, as those of der.ts do.
+ */
+import { isIP, SocketAddress } from 'node:net';
+import {
+	checkedText,
+	type DerNode,
+	directoryString,
+	itemsOfSequence,
+	itemsOfSet,
+	oid,
+	oidText,
+	readDer,
+	sequence,
+	setOf,
+	stringText,
+	taggedBytes,
+	taggedPrimitive,
+} from './der.ts';
+
+/** The two attributes that Kubernetes reads: groups and user name. */
+export interface Subject {
+	readonly organizations: readonly string[];
+	/** Empty when there is none. */
+	readonly commonName: string;
+}
+
+export interface SubjectAltNames {
+	readonly dns: readonly string[];
+	/** IPv4 dotted, IPv6 compressed. */
+	readonly ip: readonly string[];
+	readonly email: readonly string[];
+	readonly uri: readonly string[];
+}
+
+export const noSubjectAltNames: SubjectAltNames = { dns: [], ip: [], email: [], uri: [] };
+export const isEmptyNames = (names: SubjectAltNames): boolean => [...names.dns, ...names.ip, ...names.email, ...names.uri].length === 0;
+
+/** DNS names and IP addresses out of one list, each where it belongs. */
+export const hostNames = (hosts: readonly string[]): SubjectAltNames => ({
+	...noSubjectAltNames,
+	dns: hosts.filter((host) => isIP(host) === 0),
+	ip: hosts.filter((host) => isIP(host) !== 0).map((host) => ipText(ipBytes(host))),
+});
+
+/** One line: `O=system:nodes, CN=system:node:worker-1`. */
+export const subjectText = (subject: Subject): string => [...subject.organizations.map((o) => `O=${o}`), `CN=${subject.commonName}`].join(', ');
+
+const commonNameOid = '2.5.4.3';
+const organizationOid = '2.5.4.10';
+
+/** Organizations in order, then the common name; each an RDN of its own. @differs Go puts all organizations into one multi-valued RDN */
+export function writeSubject(subject: Subject): DerNode {
+	const attribute = (type: string, value: string) => setOf(sequence(oid(type), directoryString(value)));
+	const commonName = subject.commonName === '' ? [] : [attribute(commonNameOid, subject.commonName)];
+	return sequence(...subject.organizations.map((o) => attribute(organizationOid, o)), ...commonName);
+}
+
+/** Multi-valued RDNs are read like any other; attributes other than O and CN are passed over; a second CN is refused as ambiguous. */
+export function readSubjectNode(name: DerNode | undefined): Subject {
+	const organizations: string[] = [];
+	const commonNames: string[] = [];
+	for (const attribute of itemsOfSequence(name).flatMap(itemsOfSet)) {
+		const [type, value] = itemsOfSequence(attribute);
+		const into = { [organizationOid]: organizations, [commonNameOid]: commonNames }[oidText(type)];
+		into?.push(stringText(value));
+	}
+	if (commonNames.length > 1) throw new Error('the subject has several common names');
+	return { organizations, commonName: commonNames[0] ?? '' };
+}
+
+/** Context tags of GeneralName. @source RFC 5280 section 4.2.1.6 */
+const tag = { email: 1, dns: 2, uri: 6, ip: 7 } as const;
+
+export function writeSubjectAltNames(names: SubjectAltNames): DerNode {
+	const texts = (kind: 'email' | 'dns' | 'uri') => names[kind].map((name) => taggedBytes(tag[kind], Buffer.from(name, 'ascii')));
+	return sequence(...texts('dns'), ...texts('email'), ...names.ip.map((address) => taggedBytes(tag.ip, ipBytes(address))), ...texts('uri'));
+}
+
+/** @param der  contents of the extension; kinds of names other than these four are passed over, as upstream does */
+export function readSubjectAltNames(der: Buffer): SubjectAltNames {
+	const names = itemsOfSequence(readDer(der)).flatMap((node) => taggedPrimitive(node) ?? []);
+	const texts = (wanted: number) => names.filter((name) => name.tag === wanted).map((name) => checkedText(name.bytes, 'ia5'));
+	return {
+		dns: texts(tag.dns),
+		email: texts(tag.email),
+		uri: texts(tag.uri),
+		ip: names.filter((name) => name.tag === tag.ip).map((name) => ipText(name.bytes)),
+	};
+}
+
+function ipText(bytes: Buffer): string {
+	if (bytes.length === 4) return bytes.join('.');
+	if (bytes.length !== 16) throw new Error('an IP subjectAltName is not of 4 or 16 bytes');
+	const groups = bytes.toString('hex').match(/.{4}/g) ?? [];
+	return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
+}
+
+/** @param address  checked before with `isIP` */
+function ipBytes(address: string): Buffer {
+	if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
+	const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+	const groups = (part: string) => part.split(':').filter((group) => group !== '');
+	const after = groups(tail ?? '');
+	const middle = tail === undefined ? [] : Array<string>(8 - groups(head).length - after.length).fill('0');
+	return Buffer.from([...groups(head), ...middle, ...after].map((group) => group.padStart(4, '0')).join(''), 'hex');
+}

@@ -1,0 +1,23 @@
+/** Which keys can be stored: the same ones in every backend. It must never change a key, only accept or refuse it. */
+import { KubejoinError } from '../errors.ts';
+
+/** In UTF-8; LMDB's own limit is a little under 2 KB. */
+const maxKeyBytes = 1024;
+
+/** What is wrong with a key; undefined when it can be stored. */
+export function keyProblem(key: string): string | undefined {
+	if (key === '') return 'it is empty';
+	const bytes = Buffer.from(key);
+	if (bytes.length > maxKeyBytes) return `it has ${bytes.length} bytes, and ${maxKeyBytes} are allowed`;
+	if (bytes.toString() !== key) return 'it is not well-formed Unicode';
+	return undefined;
+}
+
+/** True for a key that may exist. */
+export const isStorable = (key: string): boolean => keyProblem(key) === undefined;
+
+/** @throws STORE_KEY_INVALID */
+export function checkKey(key: string): void {
+	const problem = keyProblem(key);
+	if (problem !== undefined) throw new KubejoinError('STORE_KEY_INVALID', { key: key.slice(0, 80), problem });
+}

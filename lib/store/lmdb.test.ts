@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startStoreWriter } from '../../test/store-writer.ts';
+import { hasCode } from '../errors.ts';
+import { openStore } from './open.ts';
+import { describeStoreContract } from './store.contract.ts';
+
+describeStoreContract('LMDB', async () => {
+	const directory = await mkdtemp(join(tmpdir(), 'kubejoin-store-'));
+	return {
+		open: (historyLength) => openStore({ url: `lmdb:${directory}`, keyspace: 'test', ...(historyLength === undefined ? {} : { historyLength }) }),
+		remove: () => rm(directory, { recursive: true }),
+	};
+});
+
+describe('the LMDB store', function () {
+	this.timeout(30_000);
+	let directory: string;
+	beforeEach(async () => {
+		directory = await mkdtemp(join(tmpdir(), 'kubejoin-store-'));
+	});
+	afterEach(() => rm(directory, { recursive: true }));
+
+	it('makes a directory and files that only the owner can read', async () => {
+		const made = join(directory, 'deep', 'state');
+		const store = await openStore({ url: `lmdb:${made}`, keyspace: 'test' });
+		const modes = await Promise.all([made, ...(await readdir(made)).map((file) => join(made, file))].map(async (path) => (await stat(path)).mode & 0o777));
+		assert.deepEqual(modes, [0o700, 0o600, 0o600]);
+		await store.close();
+	});
+
+	it('keeps keyspaces apart', async () => {
+		const [a, b] = await Promise.all(['a', 'b'].map((keyspace) => openStore({ url: `lmdb:${directory}`, keyspace })));
+		await a?.create('key', {});
+		assert.deepEqual(await b?.list(''), { items: [], revision: 0 });
+		await Promise.all([a?.close(), b?.close()]);
+	});
+
+	it('STORE_UNAVAILABLE: the directory is a file, or the file is not a store', async () => {
+		await writeFile(join(directory, 'file'), 'text');
+		await writeFile(join(directory, 'test.mdb'), 'x'.repeat(100_000));
+		for (const path of [join(directory, 'file'), directory]) {
+			await assert.rejects(openStore({ url: `lmdb:${path}`, keyspace: 'test' }), (error) => hasCode(error, 'STORE_UNAVAILABLE'));
+		}
+	});
+
+	it('keeps every acknowledged write when the process is killed', async () => {
+		const options = { url: `lmdb:${directory}`, keyspace: 'test' };
+		const writer = startStoreWriter(options);
+		await writer.acknowledged(500);
+		const acknowledged = await writer.kill9();
+		const store = await openStore(options);
+		const { items, revision } = await store.list('');
+		const found = new Map(items.map((item) => [item.key, item.revision]));
+		for (const write of acknowledged) assert.equal(found.get(write.key), write.revision);
+		assert.ok(acknowledged.length >= 500 && revision >= acknowledged.length);
+		await store.close();
+	});
+});

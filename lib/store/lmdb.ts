@@ -1,0 +1,195 @@
+/**
+ * The store in a file, for one process: nothing to install and nothing to start. One file per keyspace, in a directory of the owner's.
+ * A write is acknowledged only after it was committed and flushed. Two processes must never open the same keyspace: their watchers would
+ * not hear of each other's changes.
+ */
+import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import { causeText, KubejoinError } from '../errors.ts';
+import { checkKey, isStorable } from './keys.ts';
+import type { Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
+import { createWatchers, defaultHistoryLength, pageAfter, pageLength } from './watchers.ts';
+
+interface ItemRecord {
+	readonly r: number;
+	readonly v: StoredValue;
+}
+
+interface Databases {
+	/** Holds the revision, under `revision`. */
+	readonly root: RootDatabase<number, string>;
+	/** Keys as UTF-8, so that they are listed in the same order as in Redis. */
+	readonly items: Database<ItemRecord, Uint8Array>;
+	/** The last changes by revision. */
+	readonly history: Database<StoreEvent, number>;
+}
+
+/** What LMDB writes 24 bytes into its file. */
+const magic = Buffer.from('dec0efbe', 'hex');
+
+/** Create a file that only the owner can read, or check that the one there is can be opened and is LMDB's: LMDB itself crashes on others. */
+function prepareFile(path: string, isData: boolean): void {
+	const file = openSync(path, 'a+', 0o600);
+	try {
+		const head = Buffer.alloc(28);
+		const length = readSync(file, head, 0, head.length, 0);
+		if (isData && length > 0 && !head.subarray(24).equals(magic)) throw new Error(`${path} is not an LMDB file`);
+	} finally {
+		closeSync(file);
+	}
+}
+
+function openDatabases(directory: string, keyspace: string, historyLength: number): Databases {
+	mkdirSync(directory, { recursive: true, mode: 0o700 });
+	const path = join(directory, `${keyspace}.mdb`);
+	prepareFile(path, true);
+	prepareFile(`${path}-lock`, false);
+	// Without overlappingSync a commit is acknowledged after the flush to disk, not before; with eventTurnBatching a full disk would end the
+	// process by a rejection that nobody can catch.
+	const root = open<number, string>({ path, noSubdir: true, overlappingSync: false, eventTurnBatching: false, encoding: 'json' });
+	const items = root.openDB<ItemRecord, Uint8Array>({ name: 'items', encoding: 'json', keyEncoding: 'binary' });
+	const history = root.openDB<StoreEvent, number>({ name: 'history', encoding: 'json' });
+	// Each write drops one old change; more are dropped here if fewer are to be kept than before.
+	const surplus = Array.from(history.getKeys({ end: (root.get('revision') ?? 0) - historyLength + 1 }));
+	root.transactionSync(() => {
+		for (const revision of surplus) history.remove(revision);
+	});
+	return { root, items, history };
+}
+
+/** The reason for a failed commit comes apart from the failure, as a promise. */
+async function commitProblem(error: unknown): Promise<unknown> {
+	if (!(error instanceof Error) || !('commitError' in error)) return error;
+	return Promise.resolve(error.commitError).catch((reason: unknown) => reason);
+}
+
+/**
+ * Open a store in `lmdb:DIRECTORY`; the directory is created when it is missing.
+ *
+ * @throws STORE_UNAVAILABLE  the directory or the file in it cannot be made, read or written
+ */
+export async function openLmdbStore(options: StoreOptions): Promise<Store> {
+	const name = options.url;
+	const historyLength = options.historyLength ?? defaultHistoryLength;
+	const unavailable = (error: unknown) => new KubejoinError('STORE_UNAVAILABLE', { store: name, problem: causeText(error) }, { cause: error });
+	let databases: Databases | undefined;
+	try {
+		databases = openDatabases(options.url.slice('lmdb:'.length), options.keyspace, historyLength);
+	} catch (error) {
+		throw unavailable(error);
+	}
+
+	const read = <T>(question: (open: Databases) => T): T => {
+		if (databases === undefined) throw unavailable(new Error('it is closed'));
+		try {
+			return question(databases);
+		} catch (error) {
+			throw error instanceof KubejoinError ? error : unavailable(error);
+		}
+	};
+
+	const revisionNow = () => read(({ root }) => root.get('revision') ?? 0);
+	const eventsAfter = (revision: number, limit: number) =>
+		read(({ history }) => Array.from(history.getRange({ start: revision + 1, limit }), ({ value }) => value));
+
+	const newWatchers = () =>
+		createWatchers(
+			{
+				position: () => published,
+				readAfter: async (revision) => pageAfter(revision, eventsAfter(revision, pageLength), revisionNow()),
+			},
+			historyLength,
+		);
+	let published = revisionNow();
+	let watchers = newWatchers();
+
+	/** From the history and not from the writers, so that watchers get copies, in the order of the revisions. */
+	const publish = (revision: number) => {
+		if (revision <= published) return;
+		const after = published;
+		published = revision;
+		if (watchers.isIdle()) return;
+		const events = eventsAfter(after, historyLength);
+		published = events.at(-1)?.revision ?? revision;
+		try {
+			watchers.publish(pageAfter(after, events, revision));
+		} catch (error) {
+			watchers.fail(error instanceof KubejoinError ? error : unavailable(error));
+			watchers = newWatchers();
+		}
+	};
+
+	/** Decide and write in one transaction; all changes that are asked for in one tick share a commit. */
+	const change = async <V extends StoredValue>(key: string, decide: (found: ItemRecord | undefined) => Pick<StoreEvent, 'type' | 'value'>) => {
+		const write = ({ root, items, history }: Databases): StoredItem<V> => {
+			const id = Buffer.from(key);
+			const { type, value } = decide(items.get(id));
+			const revision = (root.get('revision') ?? 0) + 1;
+			root.put('revision', revision);
+			history.put(revision, { type, key, value, revision });
+			history.remove(revision - historyLength);
+			if (type === 'deleted') items.remove(id);
+			else items.put(id, { r: revision, v: value });
+			return { key, value: value as V, revision };
+		};
+		try {
+			const item = await read((open) => open.root.transaction(() => write(open)));
+			publish(item.revision);
+			return item;
+		} catch (error) {
+			throw error instanceof KubejoinError ? error : unavailable(await commitProblem(error));
+		}
+	};
+
+	const existing = (key: string, found: ItemRecord | undefined, expectedRevision: number | undefined): StoredValue => {
+		if (found === undefined) throw new KubejoinError('STORE_KEY_MISSING', { key });
+		if (expectedRevision !== undefined && found.r !== expectedRevision) {
+			throw new KubejoinError('STORE_CONFLICT', { key, expectedRevision, foundRevision: found.r });
+		}
+		return found.v;
+	};
+
+	return {
+		name,
+		create: async (key, value) => {
+			checkKey(key);
+			return change(key, (found) => {
+				if (found !== undefined) throw new KubejoinError('STORE_KEY_EXISTS', { key });
+				return { type: 'created', value };
+			});
+		},
+		get: async <V extends StoredValue>(key: string) => {
+			const found = isStorable(key) ? read(({ items }) => items.get(Buffer.from(key))) : undefined;
+			return found === undefined ? undefined : { key, value: found.v as V, revision: found.r };
+		},
+		list: async <V extends StoredValue>(prefix: string) =>
+			read(({ root, items }) => {
+				// No UTF-8 text holds the byte 255, so it ends every prefix.
+				const range = items.getRange({ start: Buffer.from(prefix || '\0'), end: Buffer.concat([Buffer.from(prefix), Buffer.of(0xff)]) });
+				const listed = Array.from(range, ({ key, value }): StoredItem<V> => ({ key: Buffer.from(key).toString(), value: value.v as V, revision: value.r }));
+				return { items: listed, revision: root.get('revision') ?? 0 };
+			}),
+		update: async (key, value, expectedRevision) => {
+			if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
+			return change(key, (found) => {
+				existing(key, found, expectedRevision);
+				return { type: 'updated', value };
+			});
+		},
+		delete: async (key, expectedRevision) => {
+			if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
+			return change(key, (found) => ({ type: 'deleted', value: existing(key, found, expectedRevision) }));
+		},
+		watch: (prefix, afterRevision, signal) => watchers.watch(prefix, afterRevision, signal),
+		ping: async () => {
+			revisionNow();
+		},
+		close: async () => {
+			const closing = databases?.root;
+			databases = undefined;
+			watchers.fail(unavailable(new Error('it is closed')));
+			await closing?.close();
+		},
+	};
+}

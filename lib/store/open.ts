@@ -1,0 +1,27 @@
+/** The one place that knows which backends there are. It must never put a credential into a message. */
+import { KubejoinError } from '../errors.ts';
+import { openLmdbStore } from './lmdb.ts';
+import { openRedisStore } from './redis.ts';
+import type { Store, StoreOptions } from './store.ts';
+import { redactUrl } from './url.ts';
+
+export { redactUrl };
+
+/**
+ * Open the store that a URL names.
+ *
+ * @throws CONFIG_INVALID  the URL, the keyspace, or their combination with `tls` makes no sense
+ * @throws STORE_UNAVAILABLE  the store cannot be reached or read, or refuses the credentials
+ */
+export async function openStore(options: StoreOptions): Promise<Store> {
+	if (!/^[a-z0-9-]+$/.test(options.keyspace)) {
+		throw new KubejoinError('CONFIG_INVALID', {
+			problems: [`the keyspace of the store was "${options.keyspace}"; small letters, digits and dashes are allowed`],
+		});
+	}
+	if (/^rediss?:\/\//.test(options.url)) return openRedisStore(options);
+	if (options.url.startsWith('lmdb:')) return openLmdbStore(options);
+	throw new KubejoinError('CONFIG_INVALID', {
+		problems: [`the store URL was "${redactUrl(options.url)}"; redis://HOST:PORT[/DB], rediss://HOST:PORT[/DB] and lmdb:DIRECTORY are allowed`],
+	});
+}

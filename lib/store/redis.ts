@@ -1,0 +1,128 @@
+/**
+ * The store on Redis, for services with several replicas. Every change is one script; history is a stream.
+ * Commands of one tick go out together. Nothing is queued while Redis is away: a caller hears STORE_UNAVAILABLE at once.
+ */
+import { KubejoinError } from '../errors.ts';
+import { checkKey, isStorable } from './keys.ts';
+import { connectRedis, connectTail } from './redis-connection.ts';
+import { redisKeys } from './redis-scripts.ts';
+import { readEntry, startTail, type Tail } from './redis-tail.ts';
+import type { Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
+import { redactUrl } from './url.ts';
+import { defaultHistoryLength, pageAfter, pageLength } from './watchers.ts';
+
+const readItem = <V extends StoredValue>(key: string, text: string): StoredItem<V> => {
+	const { r, v } = JSON.parse(text);
+	return { key, value: v, revision: r };
+};
+
+function refusal(key: string, expectedRevision: number, outcome: string | undefined, found: string | undefined): KubejoinError {
+	if (outcome === 'exists') return new KubejoinError('STORE_KEY_EXISTS', { key });
+	if (outcome === 'missing') return new KubejoinError('STORE_KEY_MISSING', { key });
+	return new KubejoinError('STORE_CONFLICT', { key, expectedRevision, foundRevision: Number(found) });
+}
+
+/**
+ * Open a store on Redis 6.2 or later.
+ *
+ * @throws CONFIG_INVALID  the URL makes no sense
+ * @throws STORE_UNAVAILABLE  Redis cannot be reached within 5 s, refuses the credentials, or may not be read
+ */
+export async function openRedisStore(options: StoreOptions): Promise<Store> {
+	const name = redactUrl(options.url);
+	const keys = redisKeys(options.keyspace);
+	const historyLength = options.historyLength ?? defaultHistoryLength;
+	const keep = String(historyLength);
+	const { ask, close } = await connectRedis(options);
+	let isClosed = false;
+	let tail: Promise<Tail> | undefined;
+
+	const readRevision = async () => Number((await ask((client) => client.get(keys.revision))) ?? 0);
+
+	const readAfter = async (afterRevision: number): Promise<readonly StoreEvent[]> => {
+		// Sent together, and answered in this order: the page is no older than the revision.
+		const [revision, entries] = await Promise.all([
+			readRevision(),
+			ask((client) => client.xRange(keys.history, `${afterRevision + 1}-0`, '+', { COUNT: pageLength })),
+		]);
+		return pageAfter(afterRevision, (entries ?? []).map(readEntry), revision);
+	};
+
+	const openTail = async (): Promise<Tail> => {
+		const afterRevision = await readRevision();
+		const client = await connectTail(options);
+		const onEnd = () => {
+			tail = undefined;
+		};
+		const opened = startTail(client, { store: name, keys, afterRevision, historyLength, readAfter, onEnd });
+		if (isClosed) opened.close();
+		return opened;
+	};
+
+	const sharedTail = (): Promise<Tail> => {
+		tail ??= openTail().catch((error: unknown) => {
+			tail = undefined;
+			throw error;
+		});
+		return tail;
+	};
+
+	async function* watch<V extends StoredValue>(prefix: string, afterRevision: number, signal: AbortSignal): AsyncGenerator<StoreEvent<V>> {
+		if (signal.aborted) return;
+		const opened = await sharedTail().catch((error: unknown) => {
+			if (!signal.aborted) throw error;
+		});
+		if (opened !== undefined) yield* opened.watchers.watch<V>(prefix, afterRevision, signal);
+	}
+
+	const store: Store = {
+		name,
+		create: async (key, value) => {
+			checkKey(key);
+			const [outcome, revision] = await ask((client) => client.createItem(keys, key, JSON.stringify(value), keep));
+			if (outcome !== 'done') throw refusal(key, 0, outcome, revision);
+			return { key, value, revision: Number(revision) };
+		},
+		get: async (key) => {
+			const text = isStorable(key) ? await ask((client) => client.hGet(keys.items, key)) : null;
+			return text === null ? undefined : readItem(key, text);
+		},
+		list: async <V extends StoredValue>(prefix: string) => {
+			const [revision, ...pairs] = await ask((client) => client.listItems(keys, prefix));
+			const items: StoredItem<V>[] = [];
+			for (let i = 0; i + 1 < pairs.length; i += 2) items.push(readItem(pairs[i] ?? '', pairs[i + 1] ?? ''));
+			return { items, revision: Number(revision) };
+		},
+		update: async (key, value, expectedRevision) => {
+			if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
+			const [outcome, revision] = await ask((client) => client.updateItem(keys, key, JSON.stringify(value), keep, String(expectedRevision)));
+			if (outcome !== 'done') throw refusal(key, expectedRevision, outcome, revision);
+			return { key, value, revision: Number(revision) };
+		},
+		delete: async (key, expectedRevision) => {
+			if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
+			const expected = expectedRevision === undefined ? [] : [String(expectedRevision)];
+			const [outcome, revision, lastValue] = await ask((client) => client.deleteItem(keys, key, keep, ...expected));
+			if (outcome !== 'done') throw refusal(key, expectedRevision ?? 0, outcome, revision);
+			return { key, value: JSON.parse(lastValue ?? '{}'), revision: Number(revision) };
+		},
+		watch,
+		ping: async () => {
+			await readRevision();
+		},
+		close: async () => {
+			isClosed = true;
+			const opened = await tail?.catch(() => undefined);
+			opened?.close();
+			await close();
+		},
+	};
+
+	try {
+		await store.ping();
+	} catch (error) {
+		await store.close();
+		throw error;
+	}
+	return store;
+}

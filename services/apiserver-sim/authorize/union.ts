@@ -1,0 +1,26 @@
+/** Several authorizers as one. It has no opinion of its own and never turns "no opinion" into "allow". */
+import type { Attributes, Authorizer, Decision } from './attributes.ts';
+import { aggregated } from './go-text.ts';
+
+/**
+ * Ask one authorizer after the other; the first that allows or denies decides, and later ones are not asked.
+ * When none does, the answer is NoOpinion with all reasons, one per line, and all errors.
+ *
+ * @source apiserver/pkg/authorization/union
+ */
+export function unionOf(...authorizers: readonly Authorizer[]): Authorizer {
+	return {
+		async authorize(attributes: Attributes): Promise<Decision> {
+			const reasons: string[] = [];
+			const errors: string[] = [];
+			for (const authorizer of authorizers) {
+				const decision = await authorizer.authorize(attributes);
+				if (decision.decision !== 'NoOpinion') return decision;
+				if (decision.reason !== '') reasons.push(decision.reason);
+				if (decision.error !== undefined) errors.push(decision.error);
+			}
+			const error = aggregated(errors);
+			return { decision: 'NoOpinion', reason: reasons.join('\n'), ...(error === undefined ? {} : { error }) };
+		},
+	};
+}

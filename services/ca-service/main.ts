@@ -1,0 +1,44 @@
+/** Starts ca-service and stops it. The only process that reads the cluster CA key. */
+import { systemClock } from '../../lib/clock.ts';
+import { listen, newConnections } from '../../lib/mesh/listener.ts';
+import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
+import { createGrpcServer } from '../../lib/mesh/server.ts';
+import { createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
+import { readPrivateKey } from '../../lib/pki/keys.ts';
+import { settings } from './config.ts';
+import { readyChecks } from './health.ts';
+import { type LedgerEntry, openLedger } from './ledger.ts';
+import { caService } from './server.ts';
+import { createSigner } from './sign.ts';
+
+const service = 'ca-service';
+
+await runService(service, settings, async (config, log) => {
+	const { listenAddress: address, port, certificate: cert, key, clientCa, caCertificate, signingDurationSeconds: maxDurationSeconds } = config;
+	const issuer = createIssuer(parseCertificates(caCertificate)[0], readPrivateKey(config.caKey));
+	const ledger = await openLedger(config.ledgerFile);
+	if (ledger.tornLines > 0) log.warn({ file: config.ledgerFile }, 'cut off a last line of the ledger that a crash had torn; it had not been answered');
+	const find = (requestId: string) => ledger.find(requestId);
+	// Logged here, for a request that comes again is answered from the ledger and signs nothing.
+	const append = async (entry: LedgerEntry) => {
+		await ledger.append(entry);
+		const { subject, signerName: signer, serial, notAfter, requestId } = entry;
+		log.info({ signer, serial, notAfter, requestId }, `signed a certificate for ${subject}`);
+	};
+	const sign = createSigner({ issuer, clock: systemClock, ledger: { find, append }, maxDurationSeconds });
+	const connections = newConnections();
+	const grpc = createGrpcServer([caService({ sign, ledger, trustBundle: caCertificate })], connections, log);
+	const tls = { cert, key, clientCa };
+	const listener = await listen({ service, address, port, tls, clientCertificate: 'required', grpc, log }, connections).catch(async (error: unknown) => {
+		await ledger.close();
+		throw error;
+	});
+	log.info({ address: `${address}:${port}`, signed: ledger.size }, 'listening');
+	return {
+		ready: readyChecks(issuer, ledger, systemClock),
+		async stop() {
+			await listener.close(STOP_GRACE_MS);
+			await ledger.close();
+		},
+	};
+});

@@ -1,0 +1,123 @@
+/**
+ * Signing with the cluster CA key. Every rule of a signer is enforced here, whoever asks and whoever approved; and one request is signed once,
+ * however often it is sent. It must never sign a CA certificate.
+ */
+import { createHash, X509Certificate } from 'node:crypto';
+import { type Clock, rfc3339 } from '../../lib/clock.ts';
+import { KubejoinError } from '../../lib/errors.ts';
+import { buildCertificate, fingerprintOf, type Issuer } from '../../lib/pki/certificate.ts';
+import { parseCsr, type VerifiedCsr } from '../../lib/pki/csr.ts';
+import { subjectText } from '../../lib/pki/names.ts';
+import { isKnownSigner, signerViolation } from '../../lib/pki/signer-rules.ts';
+import { isUsage } from '../../lib/pki/usages.ts';
+import type { Ledger, LedgerEntry } from './ledger.ts';
+
+export interface SigningRequest {
+	/** UID of the CertificateSigningRequest. */
+	readonly requestId: string;
+	readonly csrPem: string;
+	readonly signerName: string;
+	readonly usages: readonly string[];
+	/** Default: as long as the signer signs for. */
+	readonly expirationSeconds?: number;
+}
+
+export interface SignerOptions {
+	/** The cluster CA with its key, from `createIssuer`. */
+	readonly issuer: Issuer;
+	readonly clock: Clock;
+	readonly ledger: Pick<Ledger, 'find' | 'append'>;
+	/** As kube-controller-manager's --cluster-signing-duration; default one year. */
+	readonly maxDurationSeconds?: number;
+}
+
+const minute = 60;
+const backdateSeconds = 5 * minute;
+const minDurationSeconds = 10 * minute;
+const shortSeconds = 8 * 60 * minute;
+const yearSeconds = 365 * 24 * 60 * minute;
+
+/**
+ * The signing of this CA.
+ *
+ * @returns a function that signs a request, or gives the certificate that it signed for it before, as the ledger has it
+ * @throws SIGNER_UNKNOWN, CSR_MALFORMED, CSR_SIGNATURE_INVALID
+ * @throws SIGNER_VALIDATION_FAILURE  with upstream's text
+ * @throws SIGNER_EXPIRED
+ * @throws SIGNING_CONFLICT  the requestId was used for something else
+ * @throws FILE_UNUSABLE  the ledger could not take the entry; nothing was signed then, as far as anyone can see
+ * @source  pkg/controller/certificates/signer and authority PermissiveSigningPolicy
+ * @differs only common name and organizations of the subject are copied, for Kubernetes reads nothing else; upstream's controller signs again
+ *          what it could not write to the API
+ */
+export function createSigner(options: SignerOptions): (request: SigningRequest) => Promise<LedgerEntry> {
+	const underWay = new Map<string, { readonly digest: string; readonly entry: Promise<LedgerEntry> }>();
+
+	return async (request) => {
+		const { requestId } = request;
+		const digest = digestOf(request);
+		const same = underWay.get(requestId);
+		if (same !== undefined && same.digest !== digest) throw conflict(request);
+		if (same !== undefined) return same.entry;
+		const entry = signOnce(options, request, digest).finally(() => underWay.delete(requestId));
+		underWay.set(requestId, { digest, entry });
+		return entry;
+	};
+}
+
+async function signOnce(
+	{ ledger, issuer, clock, maxDurationSeconds = yearSeconds }: SignerOptions,
+	request: SigningRequest,
+	digest: string,
+): Promise<LedgerEntry> {
+	const signed = await ledger.find(request.requestId);
+	if (signed !== undefined && signed.requestDigest !== digest) throw conflict(request);
+	if (signed !== undefined) return signed;
+	const csr = acceptedRequest(request);
+	const now = Math.floor(clock() / 1000) * 1000;
+	const validity = validityOf(
+		now,
+		issuer.notAfter,
+		Math.min(maxDurationSeconds, Math.max(request.expirationSeconds ?? maxDurationSeconds, minDurationSeconds)),
+	);
+	const { subject, spki, names } = csr;
+	const pem = buildCertificate({ subject, spki, names, usages: request.usages.filter(isUsage), ...validity }, issuer);
+	const certificate = new X509Certificate(pem);
+	const entry: LedgerEntry = {
+		time: rfc3339(now),
+		requestId: request.requestId,
+		signerName: request.signerName,
+		subject: subjectText(subject),
+		serial: certificate.serialNumber.toLowerCase(),
+		notBefore: rfc3339(validity.notBefore),
+		notAfter: rfc3339(validity.notAfter),
+		fingerprint: fingerprintOf(certificate),
+		requestDigest: digest,
+		certificate: pem,
+	};
+	await ledger.append(entry);
+	return entry;
+}
+
+function acceptedRequest({ csrPem, signerName, usages }: SigningRequest): VerifiedCsr {
+	if (!isKnownSigner(signerName)) throw new KubejoinError('SIGNER_UNKNOWN', { signerName });
+	const csr = parseCsr(csrPem);
+	const violation = signerViolation(signerName, csr, usages);
+	if (violation !== undefined) throw new KubejoinError('SIGNER_VALIDATION_FAILURE', { signerName, violation });
+	return csr;
+}
+
+/** Back-dated by five minutes, also at its end unless it is short; never longer than the CA. Milliseconds. */
+function validityOf(now: number, caNotAfter: number, durationSeconds: number): { notBefore: number; notAfter: number } {
+	if (now >= caNotAfter) throw new KubejoinError('SIGNER_EXPIRED', { notAfter: rfc3339(caNotAfter) });
+	const lifeSeconds = durationSeconds < shortSeconds ? durationSeconds : durationSeconds - backdateSeconds;
+	return { notBefore: now - backdateSeconds * 1000, notAfter: Math.min(now + Math.floor(lifeSeconds) * 1000, caNotAfter) };
+}
+
+/** Usages are a set: their order and repetitions say nothing. */
+function digestOf({ csrPem, signerName, usages, expirationSeconds }: SigningRequest): string {
+	const asked = JSON.stringify([csrPem, signerName, [...new Set(usages)].sort(), expirationSeconds ?? null]);
+	return createHash('sha256').update(asked).digest('hex');
+}
+
+const conflict = ({ requestId }: SigningRequest): KubejoinError => new KubejoinError('SIGNING_CONFLICT', { requestId });

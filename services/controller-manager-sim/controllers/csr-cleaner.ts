@@ -1,0 +1,73 @@
+/** Deletes requests that nobody will ask about again, once an hour. It never touches a Node or a certificate that is in use. */
+import { X509Certificate } from 'node:crypto';
+import type { Clock } from '../../../lib/clock.ts';
+import { hasCode } from '../../../lib/errors.ts';
+import type { ApiClient } from '../../../lib/kube/client.ts';
+import type { Informer } from '../../../lib/kube/informer.ts';
+import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
+import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
+import type { Log } from '../../../lib/log.ts';
+import { conditionOf, type Decision, isIssued } from '../csr-conditions.ts';
+
+const FIRST_SWEEP_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const PENDING_MS = 24 * HOUR_MS;
+
+/**
+ * Why a request can go.
+ *
+ * @returns undefined for one that stays
+ * @source pkg/controller/certificates/cleaner
+ */
+export function reasonToDelete(csr: CertificateSigningRequest, now: number): string | undefined {
+	const isOlder = (time: string | undefined, ageMs: number) => time !== undefined && now - Date.parse(time) > ageMs;
+	const isOld = (type: Decision) => isOlder(conditionOf(csr, type)?.lastUpdateTime, HOUR_MS);
+	if (isIssued(csr) && isOld('Approved')) return 'it was issued more than an hour ago';
+	if (isOld('Denied')) return 'it was denied more than an hour ago';
+	if (isOld('Failed')) return 'it failed more than an hour ago';
+	const isPending = (csr.status?.conditions ?? []).length === 0;
+	if (isPending && isOlder(csr.metadata.creationTimestamp, PENDING_MS)) return 'it was pending for more than a day';
+	if (isIssued(csr) && conditionOf(csr, 'Approved') !== undefined && isExpired(csr, now)) return 'its certificate has expired';
+	return undefined;
+}
+
+function isExpired({ status }: CertificateSigningRequest, now: number): boolean {
+	try {
+		return Date.parse(new X509Certificate(Buffer.from(status?.certificate ?? '', 'base64')).validTo) < now;
+	} catch {
+		return false;
+	}
+}
+
+export interface CleanerOptions {
+	readonly csrs: Pick<ApiClient['certificateSigningRequests'], 'delete'>;
+	readonly cache: Pick<Informer<CertificateSigningRequest>, 'list'>;
+	readonly clock: Clock;
+	readonly log: Log;
+}
+
+/** One sweep over all requests. @throws what the API refuses with; the next sweep goes on from there */
+export async function sweep({ csrs, cache, clock, log }: CleanerOptions): Promise<void> {
+	for (const csr of cache.list()) {
+		const reason = reasonToDelete(csr, clock());
+		const { name = '', uid } = csr.metadata;
+		if (reason === undefined) continue;
+		try {
+			await csrs.delete(name, uid === undefined ? {} : { preconditions: { uid } });
+			log.info({ reason }, `deleted ${name}`);
+		} catch (error) {
+			if (!hasCode(error, 'API_NOT_FOUND', 'API_CONFLICT')) throw error;
+		}
+	}
+}
+
+/** Sweeps a minute after the start, when the cache is full, and an hour after every sweep. */
+export function startCsrCleaner(options: CleanerOptions): WorkQueue {
+	const work = async (key: string) => {
+		await sweep(options);
+		queue.add(key, HOUR_MS);
+	};
+	const queue = startWorkQueue('csr-cleaner', work, options.log);
+	queue.add('sweep', FIRST_SWEEP_MS);
+	return queue;
+}

@@ -1,0 +1,59 @@
+/**
+ * Has approved requests signed by ca-service and writes the certificates into their status. It signs nothing itself and has no key; one request
+ * gets one certificate, however often it is sent, for its UID goes with it.
+ */
+import { hasCode } from '../../../lib/errors.ts';
+import type { ApiClient } from '../../../lib/kube/client.ts';
+import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
+import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
+import type { Log } from '../../../lib/log.ts';
+import type { CaClient, SignRequest } from '../clients.ts';
+import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
+import { actOnFresh } from '../fresh.ts';
+
+const signers: readonly string[] = [wellKnown.signers.client, wellKnown.signers.clientKubelet, wellKnown.signers.serving];
+
+/** True for a request that is approved, not denied, not failed, not signed yet, and for a signer that is handled here. @source pkg/controller/certificates/signer */
+export const isToBeSigned = (csr: CertificateSigningRequest): boolean =>
+	isDecided(csr, 'Approved') && !isDecided(csr, 'Denied', 'Failed') && !isIssued(csr) && signers.includes(csr.spec.signerName);
+
+export const signRequestOf = ({ metadata, spec }: CertificateSigningRequest): SignRequest => ({
+	csr: spec.request,
+	signerName: spec.signerName,
+	usages: spec.usages,
+	requestId: metadata.uid ?? '',
+	...(spec.expirationSeconds === undefined ? {} : { expirationSeconds: spec.expirationSeconds }),
+});
+
+export interface SigningOptions {
+	readonly csrs: Pick<ApiClient['certificateSigningRequests'], 'get' | 'updateStatus'>;
+	readonly ca: CaClient;
+	/** The cached request of that name. */
+	readonly find: (name: string) => CertificateSigningRequest | undefined;
+	readonly log: Log;
+}
+
+/** @returns what has the request of a name signed, if it is to be; throws to be called again */
+export function createSigning({ csrs, ca, find, log }: SigningOptions): (name: string) => Promise<void> {
+	async function sign(csr: CertificateSigningRequest): Promise<void> {
+		if (!isToBeSigned(csr)) return;
+		const name = csr.metadata.name ?? '';
+		try {
+			const certificate = await ca.sign(signRequestOf(csr));
+			await csrs.updateStatus({ ...csr, status: { ...csr.status, certificate } });
+			log.info({ requester: csr.spec.username, signer: csr.spec.signerName }, `signed ${name}`);
+		} catch (error) {
+			// What the request itself is to blame for will not get better.
+			if (!hasCode(error, 'SIGNER_VALIDATION_FAILURE', 'CSR_MALFORMED', 'CSR_SIGNATURE_INVALID')) throw error;
+			await csrs.updateStatus(withCondition(csr, 'Failed', 'SignerValidationFailure', error.message));
+			log.warn({ requester: csr.spec.username, signer: csr.spec.signerName, violation: error.message }, `failed ${name}`);
+		}
+	}
+
+	return async (name) => {
+		const csr = find(name);
+		if (csr !== undefined) await actOnFresh(csr, () => csrs.get(name), sign);
+	};
+}
+
+export const startCsrSigning = (options: SigningOptions): WorkQueue => startWorkQueue('csr-signing', createSigning(options), options.log);

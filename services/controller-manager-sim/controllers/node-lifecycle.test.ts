@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { KubejoinError } from '../../../lib/errors.ts';
+import type { KubeList, Lease, Node } from '../../../lib/kube/types.ts';
+import { clock, fakeLog, fakeRegistry } from '../fakes.test.ts';
+import { createNodeLifecycle } from './node-lifecycle.ts';
+
+const worker: Node = {
+	apiVersion: 'v1',
+	kind: 'Node',
+	metadata: { name: 'worker-1', uid: 'uid-1', resourceVersion: '1' },
+	status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-31T11:59:00Z' }] },
+};
+
+/** An API server with one node and its lease, a cache that shows it, and a stopwatch. */
+function cluster() {
+	const state = { elapsedMs: 0, renewTime: 'a', isDown: false };
+	const nodes = fakeRegistry(worker);
+	const list = async (): Promise<KubeList<Lease>> => {
+		if (state.isDown) throw new KubejoinError('CONNECTION_REFUSED', { target: 'x', problem: 'x' });
+		const lease: Lease = { apiVersion: '', kind: '', metadata: { name: 'worker-1' }, spec: { renewTime: state.renewTime } };
+		return { apiVersion: '', kind: '', metadata: { resourceVersion: '' }, items: [lease] };
+	};
+	const cached = () => nodes.present() ?? worker;
+	const { log, messages } = fakeLog();
+	const lifecycle = createNodeLifecycle({
+		api: { nodes, leases: { list } },
+		cache: { get: cached, list: () => [cached()] },
+		grace: { monitorMs: 50_000, startupMs: 60_000 },
+		clock,
+		elapsedMs: () => state.elapsedMs,
+		log,
+	});
+	/** Look every five seconds, and bring in line what is silent. */
+	const watchFor = async (seconds: number) => {
+		for (let passed = 0; passed < seconds; passed += 5) {
+			state.elapsedMs += 5000;
+			for (const name of await lifecycle.monitor()) await lifecycle.reconcile(name);
+		}
+	};
+	const status = () => nodes.present()?.status?.conditions?.[0]?.status;
+	const taints = () => nodes.present()?.spec?.taints?.map(({ key, effect }) => `${key}:${effect}`);
+	return { state, nodes, lifecycle, watchFor, status, taints, messages };
+}
+
+describe('node-lifecycle', () => {
+	it('a node that nothing is heard of is Unknown and unreachable, once', async () => {
+		const { watchFor, status, taints, nodes, messages } = cluster();
+		await watchFor(55);
+		assert.equal(status(), 'True');
+		await watchFor(5);
+		assert.equal(status(), 'Unknown');
+		assert.deepEqual(taints(), ['node.kubernetes.io/unreachable:NoSchedule', 'node.kubernetes.io/unreachable:NoExecute']);
+		await watchFor(60);
+		assert.equal(nodes.writes.length, 2);
+		assert.equal(messages[0], 'node worker-1: no heartbeat for 50 s, Ready=Unknown');
+	});
+
+	it('a node that renews its lease is left alone', async () => {
+		const { state, watchFor, nodes } = cluster();
+		for (const renewTime of ['b', 'c', 'd']) {
+			state.renewTime = renewTime;
+			await watchFor(45);
+		}
+		assert.deepEqual(nodes.writes, []);
+	});
+
+	it('a node that is heard of again loses the taints', async () => {
+		const { watchFor, nodes, lifecycle, taints } = cluster();
+		await watchFor(60);
+		const { metadata, spec } = await nodes.get();
+		const conditions = [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-31T12:05:00Z' }];
+		await nodes.updateStatus({ metadata, ...(spec === undefined ? {} : { spec }), status: { conditions } });
+		await lifecycle.reconcile('worker-1');
+		assert.deepEqual(taints(), []);
+	});
+
+	it('while the API cannot be read, silence does not count', async () => {
+		const { state, watchFor, lifecycle, status } = cluster();
+		await watchFor(10);
+		state.isDown = true;
+		state.elapsedMs += 600_000;
+		await assert.rejects(lifecycle.monitor(), { code: 'CONNECTION_REFUSED' });
+		state.isDown = false;
+		await watchFor(30);
+		assert.equal(status(), 'True');
+		await watchFor(15);
+		assert.equal(status(), 'Unknown');
+	});
+
+	it('API_CONFLICT: a heartbeat that came in between is seen', async () => {
+		const { state, nodes } = cluster();
+		const stale = createNodeLifecycle({
+			api: { nodes, leases: { list: async () => ({ apiVersion: '', kind: '', metadata: { resourceVersion: '' }, items: [] }) } },
+			cache: { get: () => worker, list: () => [worker] },
+			grace: { monitorMs: 5_000, startupMs: 60_000 },
+			clock,
+			elapsedMs: () => state.elapsedMs,
+			log: fakeLog().log,
+		});
+		await stale.monitor();
+		state.elapsedMs += 6_000;
+		assert.deepEqual(await stale.monitor(), ['worker-1']);
+		const { metadata } = await nodes.get();
+		await nodes.updateStatus({ metadata, status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-31T12:00:00Z' }] } });
+		await stale.reconcile('worker-1');
+		assert.equal(nodes.writes.length, 1);
+	});
+});

@@ -1,0 +1,91 @@
+/**
+ * Watches heartbeats: a node that nothing is heard of becomes Unknown and unreachable, one that is heard of again loses those taints. It evicts
+ * nothing and deletes no node. While the API cannot be read, nobody's silence counts.
+ */
+import type { Clock } from '../../../lib/clock.ts';
+import type { ApiClient } from '../../../lib/kube/client.ts';
+import type { Informer } from '../../../lib/kube/informer.ts';
+import { type Node, wellKnown } from '../../../lib/kube/types.ts';
+import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
+import type { Log } from '../../../lib/log.ts';
+import { actOnFresh } from '../fresh.ts';
+import { type GracePeriods, graceMs, isSilent, type Observation, observe, readyCondition, statusAfterSilence, taintsFor } from '../node-health.ts';
+
+export const MONITOR_PERIOD_MS = 5_000;
+
+export interface NodeLifecycleOptions {
+	readonly api: { readonly nodes: Pick<ApiClient['nodes'], 'get' | 'update' | 'updateStatus'>; readonly leases: Pick<ApiClient['leases'], 'list'> };
+	readonly cache: Pick<Informer<Node>, 'get' | 'list'>;
+	readonly grace: GracePeriods;
+	/** For what is written; may jump. */
+	readonly clock: Clock;
+	/** For what is measured; never jumps. Milliseconds since any moment. */
+	readonly elapsedMs: () => number;
+	readonly log: Log;
+}
+
+export interface NodeLifecycle {
+	/** Look at all nodes once. @returns names of those that are silent @throws what the API refuses with */
+	readonly monitor: () => Promise<string[]>;
+	/** Bring the conditions and taints of a node in line with what was observed. @throws what the API refuses with */
+	readonly reconcile: (name: string) => Promise<void>;
+}
+
+/** @differs upstream counts the silence also while its own watch of the API is broken, and so declares all nodes dead after an outage */
+export function createNodeLifecycle({ api, cache, grace, clock, elapsedMs, log }: NodeLifecycleOptions): NodeLifecycle {
+	let observations: ReadonlyMap<string, Observation> = new Map();
+	let lookedAtMs: number | undefined;
+
+	async function monitor(): Promise<string[]> {
+		const leases = await api.leases.list({ namespace: wellKnown.kubeNodeLease });
+		const leaseOf = new Map(leases.items.map((lease) => [lease.metadata.name, lease]));
+		const nowMs = elapsedMs();
+		const passedMs = Math.min(nowMs - (lookedAtMs ?? nowMs), 2 * MONITOR_PERIOD_MS);
+		lookedAtMs = nowMs;
+		const nodes = cache.list().map((node) => ({ node, name: node.metadata.name ?? '' }));
+		const next = new Map(nodes.map(({ node, name }) => [name, observe(observations.get(name), node, leaseOf.get(name), passedMs)]));
+		observations = next;
+		return nodes.filter(({ node, name }) => isSilentNow(node, name)).map(({ name }) => name);
+	}
+
+	const isSilentNow = (node: Node, name: string): boolean => {
+		const observation = observations.get(name);
+		return observation !== undefined && isSilent(node, observation, grace);
+	};
+
+	async function reconcileNode(node: Node): Promise<void> {
+		const name = node.metadata.name ?? '';
+		const unknown = isSilentNow(node, name) ? statusAfterSilence(node, clock()) : undefined;
+		const current = unknown === undefined ? node : await api.nodes.updateStatus(unknown);
+		if (unknown !== undefined) log.warn(`node ${name}: no heartbeat for ${graceMs(node, grace) / 1000} s, Ready=Unknown`);
+		const taints = taintsFor(current, clock());
+		if (taints === undefined) return;
+		await api.nodes.update({ ...current, spec: { ...current.spec, taints } });
+		const listed = taints.map(({ key, effect }) => `${key}:${effect}`);
+		log.info({ taints: listed }, `node ${name}: Ready=${readyCondition(current)?.status}, taints changed`);
+	}
+
+	async function reconcile(name: string): Promise<void> {
+		const node = cache.get(name);
+		if (node !== undefined) await actOnFresh(node, () => api.nodes.get(name), reconcileNode);
+	}
+	return { monitor, reconcile };
+}
+
+/** Looks at every node that it is told to `add`, and every five seconds at all of them. */
+export function startNodeLifecycle(options: NodeLifecycleOptions): WorkQueue {
+	const lifecycle = createNodeLifecycle(options);
+	const queue = startWorkQueue('node-lifecycle', lifecycle.reconcile, options.log);
+	const monitor = async (key: string) => {
+		for (const name of await lifecycle.monitor()) queue.add(name);
+		monitoring.add(key, MONITOR_PERIOD_MS);
+	};
+	const monitoring = startWorkQueue('node-monitor', monitor, options.log);
+	monitoring.add('all nodes', MONITOR_PERIOD_MS);
+	return {
+		add: queue.add,
+		async close() {
+			await Promise.all([monitoring.close(), queue.close()]);
+		},
+	};
+}

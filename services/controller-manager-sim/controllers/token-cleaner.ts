@@ -1,0 +1,50 @@
+/** Deletes bootstrap tokens when they expire; a token whose expiration cannot be read has expired. It deletes only the very token that it saw. */
+import type { Clock } from '../../../lib/clock.ts';
+import { hasCode } from '../../../lib/errors.ts';
+import type { ApiClient } from '../../../lib/kube/client.ts';
+import { millisecondsLeft } from '../../../lib/kube/expiration.ts';
+import { wellKnown } from '../../../lib/kube/types.ts';
+import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
+import type { Log } from '../../../lib/log.ts';
+import type { Token } from '../token-informer.ts';
+
+/** Looked at again at least this often, for a clock can be set. */
+const LONGEST_WAIT_MS = 60_000;
+
+export interface TokenCleanerOptions {
+	readonly secrets: Pick<ApiClient['secrets'], 'delete'>;
+	/** The cached token, by name of its Secret. */
+	readonly find: (name: string) => Token | undefined;
+	readonly clock: Clock;
+	readonly log: Log;
+}
+
+/**
+ * Delete a token if it has expired.
+ *
+ * @returns milliseconds until it should be looked at again; undefined when it need not
+ * @throws what the API refuses with, but for a token that is gone or was replaced
+ * @source pkg/controller/bootstrap tokencleaner.go
+ */
+export async function cleanToken({ secrets, find, clock, log }: TokenCleanerOptions, name: string): Promise<number | undefined> {
+	const token = find(name);
+	if (token === undefined || token.expiration === '') return undefined;
+	const leftMs = millisecondsLeft(token.expiration, clock());
+	if (leftMs > 0) return Math.min(leftMs, LONGEST_WAIT_MS);
+	try {
+		await secrets.delete(name, { namespace: wellKnown.kubeSystem, preconditions: { uid: token.uid } });
+		log.info({ expiration: token.expiration }, `deleted the expired token ${name.slice(wellKnown.bootstrapSecretPrefix.length)}`);
+	} catch (error) {
+		if (!hasCode(error, 'TOKEN_NOT_FOUND', 'API_NOT_FOUND', 'API_CONFLICT')) throw error;
+	}
+	return undefined;
+}
+
+export function startTokenCleaner(options: TokenCleanerOptions): WorkQueue {
+	const work = async (name: string) => {
+		const againMs = await cleanToken(options, name);
+		if (againMs !== undefined) queue.add(name, againMs);
+	};
+	const queue = startWorkQueue('token-cleaner', work, options.log);
+	return queue;
+}

@@ -1,0 +1,38 @@
+/** Starts controller-manager-sim and stops it. */
+import { systemClock } from '../../lib/clock.ts';
+import { apiClient } from '../../lib/kube/client.ts';
+import { openChannel } from '../../lib/mesh/channel.ts';
+import { runService } from '../../lib/mesh/run.ts';
+import { caClient, openApiChannel, tokenStoreClient } from './clients.ts';
+import { settings } from './config.ts';
+import { readyChecks } from './health.ts';
+import { startControllers } from './start.ts';
+
+/** As upstream's --node-startup-grace-period. */
+const STARTUP_GRACE_MS = 60_000;
+
+await runService('controller-manager-sim', settings, async (config, log) => {
+	const meshTls = { ca: config.meshCa, cert: config.certificate, key: config.key };
+	const api = openApiChannel(config.kubeconfig);
+	const ca = openChannel(config.caService, meshTls);
+	const tokenStore = openChannel(config.tokenStore, meshTls);
+	const stopping = new AbortController();
+	const controllers = startControllers({
+		api: apiClient(api),
+		ca: caClient(ca, stopping.signal),
+		tokenStore: tokenStoreClient(tokenStore, stopping.signal),
+		grace: { monitorMs: config.nodeMonitorGraceSeconds * 1000, startupMs: STARTUP_GRACE_MS },
+		clock: systemClock,
+		log,
+		signal: stopping.signal,
+	});
+	log.info({ api: api.target, caService: ca.target, tokenStore: tokenStore.target }, 'started the controllers');
+	return {
+		ready: readyChecks(controllers.caches),
+		async stop() {
+			stopping.abort();
+			await controllers.stopped();
+			for (const channel of [api, ca, tokenStore]) channel.close();
+		},
+	};
+});

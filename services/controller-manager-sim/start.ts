@@ -1,0 +1,85 @@
+/** Which cache feeds which controller. One cache of the requests feeds both the approving and the signing. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../../lib/clock.ts';
+import type { ApiClient } from '../../lib/kube/client.ts';
+import { type Informer, startInformer } from '../../lib/kube/informer.ts';
+import { type ConfigMap, wellKnown } from '../../lib/kube/types.ts';
+import type { WorkQueue } from '../../lib/kube/work-queue.ts';
+import type { Log } from '../../lib/log.ts';
+import type { CaClient, TokenStoreClient } from './clients.ts';
+import { startBootstrapSigner } from './controllers/bootstrap-signer.ts';
+import { startCsrApproving } from './controllers/csr-approving.ts';
+import { startCsrCleaner } from './controllers/csr-cleaner.ts';
+import { startCsrSigning } from './controllers/csr-signing.ts';
+import { startNodeLifecycle } from './controllers/node-lifecycle.ts';
+import { startTokenCleaner } from './controllers/token-cleaner.ts';
+import type { GracePeriods } from './node-health.ts';
+import { startTokenInformer } from './token-informer.ts';
+
+/** How often everything is looked at again, for what a missed event or a refusal left undone. */
+const RESYNC_MS = 30_000;
+/** Calls that are under way get this long to end. */
+const STOP_MS = 2_000;
+
+export interface ControllersOptions {
+	readonly api: ApiClient;
+	readonly ca: CaClient;
+	readonly tokenStore: TokenStoreClient;
+	readonly grace: GracePeriods;
+	readonly clock: Clock;
+	readonly log: Log;
+	/** Stops everything. */
+	readonly signal: AbortSignal;
+}
+
+export interface Controllers {
+	readonly caches: Readonly<Record<string, { readonly isSynced: () => boolean }>>;
+	/** Resolves once nothing is worked on any more, after two seconds at most; the signal must have been aborted. */
+	readonly stopped: () => Promise<void>;
+}
+
+export function startControllers(options: ControllersOptions): Controllers {
+	const { api, ca, tokenStore, clock, log, signal, grace } = options;
+	const { certificateSigningRequests, subjectAccessReviews, configMaps, secrets } = api;
+	const common = { resyncMs: RESYNC_MS, signal, log };
+	const start = <C extends WorkQueue>(controller: C): C => {
+		queues.push(controller);
+		return controller;
+	};
+	const queues: WorkQueue[] = [];
+
+	const findCsr = (name: string) => csrs.get(name);
+	const approving = start(startCsrApproving({ csrs: certificateSigningRequests, subjectAccessReviews, find: findCsr, log }));
+	const signing = start(startCsrSigning({ csrs: certificateSigningRequests, ca, find: findCsr, log }));
+	const onCsr = (name: string) => {
+		approving.add(name);
+		signing.add(name);
+	};
+	const csrs = startInformer({ ...common, name: 'certificatesigningrequests', client: certificateSigningRequests, onChange: onCsr });
+	start(startCsrCleaner({ csrs: certificateSigningRequests, cache: csrs, clock, log }));
+
+	const clusterInfoKey = `${wellKnown.kubePublic}/${wellKnown.clusterInfo}`;
+	const bootstrapSigner = start(startBootstrapSigner({ configMaps, tokenStore, find: () => clusterInfo.get(clusterInfoKey), log }));
+	const select = { namespace: wellKnown.kubePublic, fieldSelector: `metadata.name=${wellKnown.clusterInfo}` };
+	const clusterInfo: Informer<ConfigMap> = startInformer({ ...common, name: 'cluster-info', client: configMaps, select, onChange: bootstrapSigner.add });
+	const tokenCleaner = start(startTokenCleaner({ secrets, find: (name) => tokens.get(name), clock, log }));
+	const onToken = (name: string) => {
+		bootstrapSigner.add(name);
+		tokenCleaner.add(name);
+	};
+	const tokens = startTokenInformer({ client: tokenStore, onChange: onToken, signal, log });
+
+	const nodes = startInformer({ ...common, name: 'nodes', client: api.nodes, onChange: (name) => nodeLifecycle.add(name) });
+	const elapsedMs = () => performance.now();
+	const nodeLifecycle = start(startNodeLifecycle({ api, cache: nodes, grace, clock, elapsedMs, log }));
+
+	return {
+		caches: { certificatesigningrequests: csrs, nodes, 'cluster-info': clusterInfo },
+		async stopped() {
+			const ended = Promise.all([...queues.map((queue) => queue.close()), ...[csrs, clusterInfo, tokens, nodes].map(({ done }) => done)]);
+			const timer = new AbortController();
+			await Promise.race([ended, delay(STOP_MS, undefined, { signal: timer.signal })]);
+			timer.abort();
+		},
+	};
+}

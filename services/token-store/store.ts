@@ -1,0 +1,136 @@
+/**
+ * Bootstrap tokens in the store: Secrets under their names. It judges a token's name, namespace and type and nothing else, as upstream; what
+ * leaves as an event has no secret in it.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Clock, rfc3339 } from '../../lib/clock.ts';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { type Secret, wellKnown } from '../../lib/kube/types.ts';
+import type { Store, StoredItem, StoreEvent } from '../../lib/store/store.ts';
+import { field, idOfName } from './token.ts';
+
+export interface TokenEvent {
+	/** SYNCED once, after the tokens that were there at the start. */
+	readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'SYNCED';
+	readonly name: string;
+	readonly uid: string;
+	/** As written in the Secret; empty means never. */
+	readonly expiration: string;
+}
+
+export interface Preconditions {
+	readonly uid?: string;
+	readonly resourceVersion?: string;
+}
+
+const eventTypes = { created: 'ADDED', updated: 'MODIFIED', deleted: 'DELETED' } as const;
+const synced: TokenEvent = { type: 'SYNCED', name: '', uid: '', expiration: '' };
+
+const asSecret = ({ value, revision }: StoredItem<Secret>): Secret => ({ ...value, metadata: { ...value.metadata, resourceVersion: String(revision) } });
+
+/**
+ * Keep a new token.
+ *
+ * @throws TOKEN_INVALID  the name, namespace or type is not that of a token
+ * @throws TOKEN_EXISTS, STORE_UNAVAILABLE
+ */
+export async function createToken(store: Store, clock: Clock, { metadata, type, data }: Pick<Secret, 'metadata' | 'type' | 'data'>): Promise<Secret> {
+	const { name = '', namespace, labels, annotations } = metadata;
+	const id = idOfName(name);
+	const problems = [
+		...(id === undefined ? [`metadata.name is "${name}"; bootstrap-token- and six characters of a-z and 0-9 are wanted`] : []),
+		...(namespace === wellKnown.kubeSystem ? [] : [`metadata.namespace is "${namespace ?? ''}"; ${wellKnown.kubeSystem} is wanted`]),
+		...(type === wellKnown.bootstrapSecretType ? [] : [`type is "${type ?? ''}"; ${wellKnown.bootstrapSecretType} is wanted`]),
+	];
+	if (id === undefined || problems.length > 0) throw new KubejoinError('TOKEN_INVALID', { problems });
+	const token: Secret = {
+		apiVersion: 'v1',
+		kind: 'Secret',
+		metadata: {
+			name,
+			namespace: wellKnown.kubeSystem,
+			uid: randomUUID(),
+			creationTimestamp: rfc3339(clock()),
+			...(labels === undefined ? {} : { labels }),
+			...(annotations === undefined ? {} : { annotations }),
+		},
+		type: wellKnown.bootstrapSecretType,
+		...(data === undefined ? {} : { data }),
+	};
+	try {
+		return asSecret(await store.create(name, token));
+	} catch (error) {
+		throw hasCode(error, 'STORE_KEY_EXISTS') ? new KubejoinError('TOKEN_EXISTS', { id }) : error;
+	}
+}
+
+/** @throws STORE_UNAVAILABLE */
+export async function findToken(store: Store, name: string): Promise<Secret | undefined> {
+	const item = await store.get<Secret>(name);
+	return item === undefined ? undefined : asSecret(item);
+}
+
+/** All tokens, or the one of that name, and the version at which that was true. @throws STORE_UNAVAILABLE */
+export async function listTokens(store: Store, name = ''): Promise<{ items: Secret[]; resourceVersion: string }> {
+	const { items, revision } = await store.list<Secret>(name);
+	return { items: items.filter((item) => name === '' || item.key === name).map(asSecret), resourceVersion: String(revision) };
+}
+
+/**
+ * Delete a token, if it is the one that is meant.
+ *
+ * @returns what was deleted
+ * @throws TOKEN_NOT_FOUND, API_NOT_FOUND (the name is no token's)
+ * @throws API_CONFLICT  a precondition does not hold
+ * @throws STORE_UNAVAILABLE
+ * @source apiserver/pkg/storage Preconditions.Check
+ */
+export async function deleteToken(store: Store, name: string, preconditions: Preconditions = {}): Promise<Secret> {
+	for (;;) {
+		const item = await store.get<Secret>(name);
+		if (item === undefined) throw notFound(name);
+		checkPreconditions(asSecret(item), preconditions);
+		try {
+			await store.delete<Secret>(name, item.revision);
+			return asSecret(item);
+		} catch (error) {
+			// Changed or deleted since it was read: the preconditions have to be looked at again.
+			if (!hasCode(error, 'STORE_CONFLICT', 'STORE_KEY_MISSING')) throw error;
+		}
+	}
+}
+
+function checkPreconditions({ metadata }: Secret, { uid = '', resourceVersion = '' }: Preconditions): void {
+	const name = metadata.name ?? '';
+	const refuse = (what: string, wanted: string, found = '') => {
+		const because = `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`;
+		throw new KubejoinError('API_CONFLICT', { resource: 'secrets', group: '', name, because });
+	};
+	if (uid !== '' && uid !== metadata.uid) refuse('UID', uid, metadata.uid);
+	if (resourceVersion !== '' && resourceVersion !== metadata.resourceVersion) refuse('ResourceVersion', resourceVersion, metadata.resourceVersion);
+}
+
+function notFound(name: string): KubejoinError {
+	const id = idOfName(name);
+	return id === undefined ? new KubejoinError('API_NOT_FOUND', { resource: 'secrets', group: '', name }) : new KubejoinError('TOKEN_NOT_FOUND', { id });
+}
+
+/**
+ * The tokens there are, SYNCED, then every change until the signal aborts.
+ *
+ * @throws STORE_COMPACTED  the reader was too slow; watch anew
+ * @throws STORE_UNAVAILABLE
+ */
+export async function* watchTokens(store: Store, signal: AbortSignal): AsyncGenerator<TokenEvent> {
+	const { items, revision } = await store.list<Secret>('');
+	for (const { value } of items) yield eventOf('created', value);
+	yield synced;
+	for await (const { type, value } of store.watch<Secret>('', revision, signal)) yield eventOf(type, value);
+}
+
+const eventOf = (type: StoreEvent['type'], token: Secret): TokenEvent => ({
+	type: eventTypes[type],
+	name: token.metadata.name ?? '',
+	uid: token.metadata.uid ?? '',
+	expiration: field(token, 'expiration'),
+});

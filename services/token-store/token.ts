@@ -1,0 +1,25 @@
+/** What a bootstrap token is: its text form, and the fields of the Secret that it is kept in. Nothing here decides whether a token is good. */
+import { type Secret, wellKnown } from '../../lib/kube/types.ts';
+
+/** A token as somebody showed it; nothing is known about it but its form. */
+export interface PresentedToken {
+	readonly id: string;
+	readonly secret: string;
+}
+
+/** `<id>.<secret>`; undefined for any other text. @source cluster-bootstrap/token/api BootstrapTokenPattern */
+export function parseToken(text: string): PresentedToken | undefined {
+	const [, id, secret] = /^([a-z0-9]{6})\.([a-z0-9]{16})$/.exec(text) ?? [];
+	return id === undefined || secret === undefined ? undefined : { id, secret };
+}
+
+/** Name of the Secret of a token. */
+export const secretName = (id: string): string => `${wellKnown.bootstrapSecretPrefix}${id}`;
+
+/** The id in the name of a Secret; undefined when it is not the name of a token's. @source cluster-bootstrap util/tokens ParseBootstrapTokenSecretName */
+export const idOfName = (name: string): string | undefined => /^bootstrap-token-([a-z0-9]{6})$/.exec(name)?.[1];
+
+/** A value of the Secret as text; empty when there is none. */
+export const field = ({ data }: Secret, key: string): string => Buffer.from(data?.[key] ?? '', 'base64').toString('utf8');
+
+export const isForUse = (secret: Secret, usage: 'authentication' | 'signing'): boolean => field(secret, `usage-bootstrap-${usage}`) === 'true';

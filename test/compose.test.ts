@@ -1,0 +1,222 @@
+/**
+ * The mesh in containers, as `docker-compose.yml` describes it: hardened, each service with its own keys, and whole again after any of them was
+ * killed. Takes minutes, a Docker engine and port 6443 of this machine; removes everything that it made but the image.
+ */
+import assert from 'node:assert/strict';
+import { get } from 'node:https';
+import { createServer } from 'node:net';
+import { type Container, docker, eventually, openProject, type Project, run, serviceOf } from './compose.ts';
+
+const projectName = 'kubejoin-test';
+const services = ['redis', 'ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim', 'kubelet-sim'];
+const jobs = ['pki', 'bootstrap-token'];
+const image = 'kubejoin:latest';
+
+/** What no mishap may change. */
+interface Cluster {
+	/** Node name to UID. */
+	readonly nodes: ReadonlyMap<string, string>;
+	readonly tokens: readonly string[];
+}
+
+interface NodeObject {
+	readonly metadata: { readonly name: string; readonly uid: string };
+	readonly status: { readonly conditions: readonly { readonly type: string; readonly status: string }[] };
+}
+
+const say = (line: string): void => void process.stdout.write(`    … ${line}\n`);
+const isReady = ({ status }: NodeObject): boolean => status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+
+describe('the mesh in containers', function () {
+	this.timeout('5m');
+	this.bail(true);
+
+	let project: Project;
+	let first: Cluster;
+	let isDone = false;
+
+	const up = (nodes: number): Promise<string> => project.compose('up', '-d', '--scale', `kubelet-sim=${nodes}`);
+	const kubectl = (...args: string[]): Promise<string> => project.compose('run', '--rm', '-T', 'kubectl-sim', ...args);
+	const running = async (): Promise<Container[]> => (await project.containers()).filter(({ State }) => State.Running);
+	const theOne = async (service: string): Promise<Container> => {
+		const container = (await running()).find((one) => serviceOf(one) === service);
+		assert.ok(container, `${service} does not run`);
+		return container;
+	};
+	const execute = ({ Id }: Container, ...command: string[]): Promise<string> => docker('exec', Id, ...command);
+
+	/** Waits until every service is healthy and exactly so many nodes are Ready. */
+	const whole = (nodeCount: number): Promise<Cluster> =>
+		eventually(120, async () => {
+			const containers = (await running()).filter((one) => services.includes(serviceOf(one)));
+			assert.equal(containers.length, services.length - 1 + nodeCount, 'containers that run');
+			for (const one of containers) assert.equal(one.State.Health?.Status, 'healthy', serviceOf(one));
+			const { items } = JSON.parse(await kubectl('get', 'nodes', '-o', 'json')) as { items: NodeObject[] };
+			assert.deepEqual([items.length, items.filter(isReady).length], [nodeCount, nodeCount], 'nodes that joined, and of these Ready');
+			const [, ...lines] = (await kubectl('token', 'list')).trim().split('\n');
+			return { nodes: new Map(items.map(({ metadata }) => [metadata.name, metadata.uid])), tokens: lines.map((line) => line.split(/\s/)[0] ?? '') };
+		});
+
+	const nothingIsLost = (now: Cluster): void => {
+		for (const [name, uid] of first.nodes) assert.equal(now.nodes.get(name), uid, `the UID of node ${name}`);
+		for (const token of first.tokens) assert.ok(now.tokens.includes(token), 'a token is gone');
+	};
+
+	before(async function () {
+		this.timeout('15m');
+		project = await openProject(projectName);
+		await project.compose('down', '-v', '--remove-orphans');
+		await portIsFree();
+		say(`${project.program} build`);
+		await project.compose('build');
+		say('three nodes join');
+		await up(3);
+		first = await whole(3);
+		assert.ok(first.tokens.length > 0);
+	});
+
+	after(async () => {
+		if (!isDone) say((await run('docker', 'ps', '-a')).stdout + (await project.compose('logs', '--tail=20')));
+		await project.compose('down', '-v', '--remove-orphans');
+	});
+
+	it('one image serves all, and the nodes are named after their containers', async () => {
+		const containers = await project.containers();
+		assert.deepEqual([...new Set(containers.map(serviceOf))].sort(), [...services, ...jobs].sort());
+		assert.equal(new Set(containers.filter((one) => serviceOf(one) !== 'redis').map(({ Image }) => Image)).size, 1);
+		const nodes = containers.filter((one) => serviceOf(one) === 'kubelet-sim').map(({ Config }) => Config.Hostname);
+		assert.deepEqual([...first.nodes.keys()].sort(), nodes.sort());
+	});
+
+	it('every container: a normal user, a read-only root, no capabilities, no new privileges', async () => {
+		for (const one of await project.containers()) {
+			const { ReadonlyRootfs, Privileged, CapAdd, CapDrop, SecurityOpt } = one.HostConfig;
+			assert.match(one.Config.User, /^(node|1000:1000)$/, serviceOf(one));
+			assert.deepEqual(
+				{ ReadonlyRootfs, Privileged, CapAdd, CapDrop },
+				{ ReadonlyRootfs: true, Privileged: false, CapAdd: null, CapDrop: ['ALL'] },
+				serviceOf(one),
+			);
+			assert.ok(SecurityOpt?.includes('no-new-privileges:true'), serviceOf(one));
+			if (!one.State.Running) continue;
+			const status = await execute(one, 'cat', '/proc/1/status');
+			for (const line of [/^Uid:(\t1000){4}$/m, /^NoNewPrivs:\t1$/m, /^CapEff:\t0+$/m, /^CapBnd:\t0+$/m]) assert.match(status, line, serviceOf(one));
+		}
+	});
+
+	it('one port is published, on 127.0.0.1, and its certificate is of the cluster CA', async () => {
+		for (const one of await project.containers()) {
+			const expected = serviceOf(one) === 'apiserver-sim' ? { '6443/tcp': [{ HostIp: '127.0.0.1', HostPort: '6443' }] } : {};
+			assert.deepEqual(one.HostConfig.PortBindings ?? {}, expected, serviceOf(one));
+		}
+		const ca = await execute(await theOne('apiserver-sim'), 'cat', '/pki/ca.crt');
+		const status = await new Promise((resolve, reject) => {
+			get('https://127.0.0.1:6443/version', { ca, agent: false }, (response) => resolve(response.resume().statusCode)).once('error', reject);
+		});
+		assert.equal(status, 200);
+	});
+
+	it('a node reaches apiserver-sim and no other service', async () => {
+		const node = await theOne('kubelet-sim');
+		const lookUp = (host: string) => execute(node, 'node', '-e', 'require("node:dns").lookup(process.argv[1], (error) => process.exit(error ? 1 : 0))', host);
+		await lookUp('apiserver-sim');
+		for (const host of ['redis', 'ca-service', 'token-store', 'controller-manager-sim']) await assert.rejects(lookUp(host), host);
+	});
+
+	it('each container has the volume with its own keys, read-only, and no secret file is in two of them', async () => {
+		const holders = new Map<string, string>();
+		for (const one of await project.containers()) {
+			const service = serviceOf(one);
+			if (service === 'pki') continue;
+			const keys = one.Mounts.filter(({ Name }) => Name?.endsWith('-pki')).map(({ Name, Destination, RW }) => ({ Name, Destination, RW }));
+			const owner = service === 'bootstrap-token' ? 'admin' : service;
+			assert.deepEqual(keys, service === 'kubelet-sim' ? [] : [{ Name: `${projectName}_${owner}-pki`, Destination: '/pki', RW: false }], service);
+			if (!one.State.Running) continue;
+			const found = await execute(
+				one,
+				'find',
+				service === 'kubelet-sim' ? '/node' : '/pki',
+				'-type',
+				'f',
+				'!',
+				'-perm',
+				'/044',
+				'-exec',
+				'sha256sum',
+				'{}',
+				'+',
+			);
+			for (const [digest = '', file] of found
+				.trim()
+				.split('\n')
+				.map((line) => line.split(/\s+/))) {
+				assert.equal(holders.get(digest), undefined, `${file} of ${service} is also there`);
+				holders.set(digest, service);
+			}
+		}
+		assert.deepEqual([...new Set(holders.values())].sort(), [...services].sort());
+	});
+
+	it('no secret is in a log, a setting, a command line or the image', async () => {
+		const joinFile = await execute(await theOne('kubelet-sim'), 'cat', '/join/join.yaml');
+		const secrets = ['PRIVATE KEY', Buffer.from('-----BEGIN PRIVATE KEY').toString('base64').slice(0, -2)];
+		for (const token of [...first.tokens, ...(joinFile.match(/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g) ?? [])]) secrets.push(token.slice(7));
+		for (const service of ['token-store', 'apiserver-sim']) secrets.push((await execute(await theOne(service), 'cat', '/pki/store-password')).trim());
+		assert.ok(secrets.length >= 6 && secrets.every((secret) => secret.length >= 11));
+		const sources: [string, ...string[]][] = [['history', '--no-trunc', image]];
+		for (const { Id, State } of await project.containers()) {
+			sources.push(['logs', Id], ['inspect', Id]);
+			if (State.Running) sources.push(['top', Id, '-ef']);
+		}
+		for (const source of sources) {
+			const { stdout, stderr } = await run('docker', ...source);
+			for (const secret of secrets) assert.ok(!(stdout + stderr).includes(secret), `a secret is in docker ${source.join(' ')}`);
+		}
+	});
+
+	for (const service of services) {
+		it(`${service} comes back by itself when its process is killed, and nothing is lost`, async () => {
+			const { Id, State } = await theOne(service);
+			await killProcesses(State.Pid);
+			await eventually(30, async () => {
+				const [now] = (await running()).filter((one) => one.Id === Id);
+				assert.ok(now && now.State.StartedAt !== State.StartedAt, `${service} has not been started again`);
+			});
+			nothingIsLost(await whole(3));
+		});
+	}
+
+	for (const service of services) {
+		it(`${service} comes back after docker kill, and nothing is lost`, async () => {
+			await docker('kill', (await theOne(service)).Id);
+			await up(3);
+			nothingIsLost(await whole(3));
+		});
+	}
+
+	it('all come back by themselves when all are killed at once, and nothing is lost', async () => {
+		await killProcesses(...(await running()).map(({ State }) => State.Pid));
+		nothingIsLost(await whole(3));
+	});
+
+	it('a fourth node joins', async () => {
+		await up(4);
+		nothingIsLost(await whole(4));
+		isDone = true;
+	});
+});
+
+/** As a crash would, which `docker kill` is not: Docker does not start again what it was told to kill. */
+async function killProcesses(...pids: number[]): Promise<void> {
+	assert.ok(pids.every((pid) => pid > 1));
+	const script = 'for (const pid of process.argv.slice(1)) process.kill(Number(pid), "SIGKILL")';
+	await docker('run', '--rm', '--pid=host', '--user=0', '--network=none', image, 'node', '-e', script, ...pids.map(String));
+}
+
+async function portIsFree(): Promise<void> {
+	await new Promise<void>((resolve, reject) => {
+		const server = createServer();
+		server.once('error', (error) => reject(new Error('port 6443 of 127.0.0.1 is taken; stop what listens there, then run this again', { cause: error })));
+		server.listen(6443, '127.0.0.1', () => server.close(() => resolve()));
+	});
+}

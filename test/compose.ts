@@ -1,0 +1,83 @@
+/** Docker and compose for the test of the containers, called as a person calls them. It knows nothing of what runs in them. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { projectPath } from '../lib/paths.ts';
+
+/** What `docker inspect` says of a container, as far as it is looked at. */
+export interface Container {
+	readonly Id: string;
+	readonly Image: string;
+	readonly RestartCount: number;
+	readonly State: {
+		readonly Running: boolean;
+		readonly ExitCode: number;
+		readonly Pid: number;
+		readonly StartedAt: string;
+		readonly Health?: { readonly Status: string };
+	};
+	readonly Config: { readonly User: string; readonly Hostname: string; readonly Labels: Readonly<Record<string, string>> };
+	readonly HostConfig: {
+		readonly ReadonlyRootfs: boolean;
+		readonly Privileged: boolean;
+		readonly CapAdd: readonly string[] | null;
+		readonly CapDrop: readonly string[] | null;
+		readonly SecurityOpt: readonly string[] | null;
+		readonly PortBindings: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[]>> | null;
+	};
+	readonly Mounts: readonly { readonly Type: string; readonly Name?: string; readonly Destination: string; readonly RW: boolean }[];
+}
+
+export const serviceOf = (container: Container): string => container.Config.Labels['com.docker.compose.service'] ?? '';
+
+const execute = promisify(execFile);
+
+/** @returns what the command wrote to standard output and standard error @throws when it fails, with both */
+export async function run(command: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+	return execute(command, args, { cwd: projectPath(), maxBuffer: 2 ** 28 });
+}
+
+export const docker = async (...args: string[]): Promise<string> => (await run('docker', ...args)).stdout;
+
+/** A compose project of its own, by whichever of the two programs is installed. */
+export interface Project {
+	/** The program, for people. */
+	readonly program: string;
+	/** @returns standard output */
+	readonly compose: (...args: string[]) => Promise<string>;
+	/** All containers of the project, running or not. */
+	readonly containers: () => Promise<Container[]>;
+}
+
+export async function openProject(name: string): Promise<Project> {
+	const hasPlugin = await run('docker', 'compose', 'version').then(
+		() => true,
+		() => false,
+	);
+	const [program, ...first] = hasPlugin ? (['docker', 'compose'] as const) : (['docker-compose'] as const);
+	return {
+		program: [program, ...first].join(' '),
+		compose: async (...args) => (await run(program, ...first, '-p', name, ...args)).stdout,
+		async containers() {
+			const ids = (await docker('ps', '-aq', '--no-trunc', '--filter', `label=com.docker.compose.project=${name}`)).split('\n').filter((id) => id !== '');
+			return ids.length === 0 ? [] : (JSON.parse(await docker('inspect', ...ids)) as Container[]);
+		},
+	};
+}
+
+/**
+ * Ask again and again until there is an answer.
+ *
+ * @param ask  answers, or throws what is still missing
+ * @throws what was missing last, when the time is over
+ */
+export async function eventually<T>(seconds: number, ask: () => Promise<T>): Promise<T> {
+	const end = Date.now() + seconds * 1000;
+	for (;;) {
+		try {
+			return await ask();
+		} catch (error) {
+			if (Date.now() > end) throw error;
+		}
+		await new Promise((resolve) => setTimeout(resolve, 500));
+	}
+}
