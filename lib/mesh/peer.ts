@@ -5,6 +5,7 @@
  */
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
+import { causeText } from '../errors.ts';
 import { readSubject } from '../pki/certificate.ts';
 
 export interface VerifiedCertificate {
@@ -40,7 +41,11 @@ function readCertificate(socket: TLSSocket): PeerCertificate {
 	if (socket.authorized !== true) {
 		return { state: 'unverified', problem: `${String(socket.authorizationError)} (${presented.subject?.replaceAll('\n', ', ')})` };
 	}
-	return verified(presented);
+	try {
+		return verified(presented);
+	} catch (error) {
+		return { state: 'unverified', problem: causeText(error) };
+	}
 }
 
 const verified = (certificate: X509Certificate): VerifiedCertificate => ({

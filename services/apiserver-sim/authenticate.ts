@@ -1,0 +1,76 @@
+/**
+ * Who a request comes from. A client certificate of the cluster CA, then a bearer token, then nobody: the anonymous user. A credential that
+ * was shown and is not good is a 401; it never becomes anonymous. The caller is told only `Unauthorized`; the log has the reason.
+ * @source kubeapiserver/authenticator/config.go, apiserver authentication/request/{x509,bearertoken,union,anonymous}
+ */
+import type { Clock } from '../../lib/clock.ts';
+import { rfc3339 } from '../../lib/clock.ts';
+import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { type UserInfo, wellKnown } from '../../lib/kube/types.ts';
+import type { PeerCertificate } from '../../lib/mesh/peer.ts';
+import type { Credentials } from './request.ts';
+
+/** Yes, with the user and groups, or undefined for no. Throws when it cannot be asked; that is a no as well. */
+export type VerifyToken = (token: string) => Promise<{ username: string; groups: string[] } | undefined>;
+export type Authenticate = (credentials: Credentials) => Promise<UserInfo>;
+
+/** Upstream keeps a success for 10 s, so that a node's burst of calls is one look-up; failures are never kept. */
+export const TOKEN_CACHE_MS = 10_000;
+const TOKEN_CACHE_SIZE = 4096;
+
+const anonymous = (): UserInfo => ({ username: wellKnown.anonymous, groups: [wellKnown.groups.unauthenticated] });
+const known = (user: UserInfo): UserInfo =>
+	user.groups.includes(wellKnown.groups.authenticated) ? user : { ...user, groups: [...user.groups, wellKnown.groups.authenticated] };
+
+export function createAuthenticator(verifyToken: VerifyToken, clock: Clock): Authenticate {
+	const verified = cacheSuccesses(verifyToken, clock);
+	return async ({ peer, authorization }) => {
+		const problems: string[] = [];
+		const certificate = userOfCertificate(peer.certificate, clock());
+		if (typeof certificate === 'object') return known(certificate);
+		if (certificate !== undefined) problems.push(certificate);
+		const token = bearerToken(authorization);
+		if (token !== undefined) {
+			const user = await verified(token).catch((error: unknown) => {
+				problems.push(`the token cannot be checked: ${causeText(error)}`);
+				return undefined;
+			});
+			if (user !== undefined) return known(user);
+			problems.push('invalid bearer token');
+		}
+		if (problems.length === 0) return anonymous();
+		throw new KubejoinError('API_UNAUTHORIZED', {}, { cause: new Error(`Unable to authenticate the request: [${problems.join(', ')}]`) });
+	};
+}
+
+/** The user, or why the certificate is not good, or undefined when none was shown. Lifetime is checked on each request: connections live long. */
+function userOfCertificate(certificate: PeerCertificate, nowMs: number): UserInfo | string | undefined {
+	if (certificate.state === 'none') return undefined;
+	if (certificate.state === 'unverified') return `x509: ${certificate.problem}`;
+	const { commonName, organizations, fingerprint, notBefore, notAfter } = certificate;
+	if (nowMs > notAfter) return `x509: certificate has expired or is not yet valid: current time ${rfc3339(nowMs)} is after ${rfc3339(notAfter)}`;
+	if (nowMs < notBefore) return `x509: certificate has expired or is not yet valid: current time ${rfc3339(nowMs)} is before ${rfc3339(notBefore)}`;
+	if (commonName === '') return 'x509: the certificate has no common name';
+	return { username: commonName, groups: [...organizations], extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] } };
+}
+
+/** A header of another scheme is no bearer token and is passed over, as upstream does. */
+function bearerToken(authorization: string | undefined): string | undefined {
+	const match = /^Bearer +(\S.*)$/i.exec(authorization?.trim() ?? '');
+	return match?.[1]?.trim();
+}
+
+function cacheSuccesses(verifyToken: VerifyToken, clock: Clock): VerifyToken {
+	const kept = new Map<string, { user: { username: string; groups: string[] }; untilMs: number }>();
+	return async (token) => {
+		const found = kept.get(token);
+		if (found !== undefined && clock() < found.untilMs) return found.user;
+		kept.delete(token);
+		const user = await verifyToken(token);
+		if (user === undefined) return undefined;
+		const oldest = kept.keys().next().value;
+		if (kept.size >= TOKEN_CACHE_SIZE && oldest !== undefined) kept.delete(oldest);
+		kept.set(token, { user, untilMs: clock() + TOKEN_CACHE_MS });
+		return user;
+	};
+}

@@ -1,0 +1,15 @@
+/** The settings of apiserver-sim. */
+import { contentsOf, hostPort, listenSettings, setting, storeSettings } from '../../lib/config.ts';
+
+export const settings = {
+	...listenSettings(6443),
+	...storeSettings,
+	tlsCertificate: setting('TLS_CERT_FILE', contentsOf, 'PEM file with the certificate that the server shows'),
+	tlsKey: setting('TLS_KEY_FILE', contentsOf, 'PEM file with its key'),
+	clientCa: setting('CLIENT_CA_FILE', contentsOf, 'PEM file with the cluster CA, which issues client certificates'),
+	meshCa: setting('MESH_CA_FILE', contentsOf, 'PEM file with the CA of the edges between services'),
+	tokenStore: setting('TOKEN_STORE', hostPort, 'HOST:PORT of token-store'),
+	tokenStoreCertificate: setting('TOKEN_STORE_CERT_FILE', contentsOf, 'PEM file with the client certificate for token-store'),
+	tokenStoreKey: setting('TOKEN_STORE_KEY_FILE', contentsOf, 'PEM file with its key'),
+	controlPlaneEndpoint: setting('CONTROL_PLANE_ENDPOINT', hostPort, 'HOST:PORT at which nodes reach this server; it stands in cluster-info'),
+};

@@ -1,0 +1,46 @@
+/** One request, however it came: a gRPC method and a REST route differ only in how they become this. */
+import type { Peer } from '../../lib/mesh/peer.ts';
+import type { ResourceName } from '../../lib/kube/resources.ts';
+import type { KubeObject, UserInfo } from '../../lib/kube/types.ts';
+import type { FieldRequirement } from './authorize/attributes.ts';
+
+export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'delete';
+export type Subresource = '' | 'status' | 'approval';
+
+/** What a caller shows to prove who it is. */
+export interface Credentials {
+	readonly peer: Peer;
+	/** The Authorization header or metadata value. */
+	readonly authorization: string | undefined;
+}
+
+export interface ApiRequest {
+	readonly user: UserInfo;
+	readonly verb: Verb;
+	readonly resource: ResourceName;
+	readonly subresource: Subresource;
+	/** Empty for all namespaces and for what has none. */
+	readonly namespace: string;
+	/** Empty for create, list and watch. */
+	readonly name: string;
+	readonly object?: KubeObject;
+	readonly fieldSelector: readonly FieldRequirement[];
+	/** Of watch: events after this version; empty or "0" begins with what exists. */
+	readonly resourceVersion: string;
+	readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
+	/** Aborts when the caller has gone. */
+	readonly signal: AbortSignal;
+}
+
+/** What a resource offers; a verb that it lacks is refused with 405. */
+export interface Endpoint {
+	readonly create?: (request: ApiRequest) => Promise<KubeObject>;
+	readonly get?: (request: ApiRequest) => Promise<KubeObject>;
+	readonly list?: (request: ApiRequest) => Promise<{ items: KubeObject[]; resourceVersion: string }>;
+	readonly watch?: (request: ApiRequest) => AsyncIterable<{ type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }>;
+	readonly update?: (request: ApiRequest) => Promise<KubeObject>;
+	/** Answers with what was deleted. */
+	readonly delete?: (request: ApiRequest) => Promise<KubeObject>;
+	/** `status`, `approval`; only update may be asked of them. */
+	readonly subresources: readonly Subresource[];
+}
