@@ -1,0 +1,232 @@
+/**
+ * Objects of one resource in the store: names, versions, optimistic concurrency, watches that resume. What is special about a resource stands in
+ * its strategy; who may write what was decided before (authorize) or is asked of the strategy (admit).
+ * @source apiserver/pkg/registry/generic/registry/store.go
+ */
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { type Clock, rfc3339 } from '../../lib/clock.ts';
+import { type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
+import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
+import type { KubeObject, ObjectMeta, UserInfo } from '../../lib/kube/types.ts';
+import type { Store, StoredItem } from '../../lib/store/store.ts';
+import { generateName, metadataProblems, type NameRule, subdomainProblems } from './object-meta.ts';
+import type { ApiRequest, Endpoint, Subresource } from './request.ts';
+import { matchesFields, type SelectableFields, selectedName } from './selectors.ts';
+
+export interface Strategy<T extends KubeObject> {
+	readonly resource: ResourceName;
+	readonly subresources: readonly Subresource[];
+	/** Default: a DNS subdomain. */
+	readonly nameRule?: NameRule;
+	/** Besides metadata.name and metadata.namespace. */
+	readonly fields?: (object: T) => Readonly<Record<string, string>>;
+	/** What the server writes itself and what it clears. */
+	readonly prepareForCreate?: (created: T, user: UserInfo) => T;
+	/** What an update of this subresource may change: the result takes the rest from `previous`. */
+	readonly prepareForUpdate?: (next: T, previous: T, subresource: Subresource, now: string) => T;
+	readonly validate?: (object: T) => FieldProblem[];
+	readonly validateUpdate?: (next: T, previous: T, subresource: Subresource) => FieldProblem[];
+	/** Admission: why not, or undefined. Asked with the object as it would be stored. */
+	readonly admit?: (request: ApiRequest, object: T | undefined, previous: T | undefined) => Promise<string | undefined> | string | undefined;
+}
+
+const storeGroup = (group: string) => (group === '' ? '' : `.${group}`);
+/** `configmaps/kube-public/cluster-info`, `nodes/node-1`, `leases.coordination.k8s.io/…` */
+export const storeKey = ({ resource, group, namespaced }: ResourceName, namespace: string, name: string): string =>
+	`${resource}${storeGroup(group)}/${namespaced ? `${namespace}/` : ''}${name}`;
+const storePrefix = ({ resource, group, namespaced }: ResourceName, namespace: string): string =>
+	`${resource}${storeGroup(group)}/${namespaced && namespace !== '' ? `${namespace}/` : ''}`;
+
+/** An object as it is stored: its version is the revision of the store. */
+export const readStored = <T extends KubeObject>({ value, revision }: Pick<StoredItem<T>, 'value' | 'revision'>): T => ({
+	...value,
+	metadata: { ...value.metadata, resourceVersion: String(revision) },
+});
+const forStore = <T extends KubeObject>(object: T): T => {
+	const { resourceVersion: _version, ...metadata } = object.metadata;
+	return { ...object, metadata };
+};
+
+export function registryEndpoint<T extends KubeObject>(store: Store, strategy: Strategy<T>, clock: Clock): Required<Endpoint> {
+	const { resource } = strategy;
+	const facts = (name: string) => ({ resource: resource.resource, group: resource.group, name });
+	const keyFor = ({ namespace, name }: Pick<ApiRequest, 'namespace' | 'name'>) => storeKey(resource, namespace, name);
+	const fieldsOf: SelectableFields = (object) => ({
+		'metadata.name': object.metadata.name ?? '',
+		'metadata.namespace': object.metadata.namespace ?? '',
+		...strategy.fields?.(object as T),
+	});
+
+	async function find(request: Pick<ApiRequest, 'namespace' | 'name'>): Promise<T> {
+		const item = await store.get<T>(keyFor(request));
+		if (item === undefined) throw new KubejoinError('API_NOT_FOUND', facts(request.name));
+		return readStored(item);
+	}
+	async function admit(request: ApiRequest, object: T | undefined, previous: T | undefined): Promise<void> {
+		const because = await strategy.admit?.(request, object, previous);
+		const { name, generateName: base } = (object ?? previous)?.metadata ?? {};
+		if (because !== undefined) throw new KubejoinError('API_FORBIDDEN', { ...facts(name || base || 'Unknown'), because });
+	}
+	function requireValid(object: T, problems: readonly FieldProblem[]): void {
+		if (problems.length === 0) return;
+		throw new KubejoinError('API_INVALID', { kind: resource.kind, group: resource.group, name: object.metadata.name ?? '', causes: problems });
+	}
+
+	async function create(request: ApiRequest): Promise<KubeObject> {
+		const sent = sentObject<T>(request);
+		await requireNamespace(store, request);
+		const base = strategy.prepareForCreate?.(sent, request.user) ?? sent;
+		const { name = '', generateName: nameBase = '' } = base.metadata;
+		requireValid(base, metadataProblems(base.metadata, strategy.nameRule ?? subdomainProblems));
+		const created: T = {
+			...base,
+			apiVersion: apiVersionOf(resource),
+			kind: resource.kind,
+			metadata: newMetadata(base.metadata, resource.namespaced ? request.namespace : undefined, name || generateName(nameBase), rfc3339(clock())),
+		};
+		await admit(request, created, undefined);
+		requireValid(created, strategy.validate?.(created) ?? []);
+		try {
+			return readStored(await store.create(keyFor({ namespace: request.namespace, name: created.metadata.name ?? '' }), forStore(created)));
+		} catch (error) {
+			if (hasCode(error, 'STORE_KEY_EXISTS')) throw new KubejoinError('API_ALREADY_EXISTS', facts(created.metadata.name ?? ''), { cause: error });
+			throw error;
+		}
+	}
+
+	/** Without a version in the object it is the latest that is replaced, again and again until nobody was quicker. */
+	async function update(request: ApiRequest): Promise<KubeObject> {
+		const sent = sentObject<T>(request);
+		const wantedVersion = sent.metadata.resourceVersion ?? '';
+		for (;;) {
+			const previous = await find(request);
+			const foundVersion = previous.metadata.resourceVersion ?? '';
+			if (wantedVersion !== '' && wantedVersion !== foundVersion) throw new KubejoinError('API_CONFLICT', facts(request.name));
+			requireSameObject(sent.metadata, previous.metadata, facts(request.name));
+			const next = nextVersion(sent, previous, request.subresource);
+			await admit(request, next, previous);
+			requireValid(next, [...(strategy.validate?.(next) ?? []), ...(strategy.validateUpdate?.(next, previous, request.subresource) ?? [])]);
+			if (isDeepStrictEqual(forStore(next), forStore(previous))) return previous;
+			try {
+				return readStored(await store.update(keyFor(request), forStore(next), Number(foundVersion)));
+			} catch (error) {
+				if (hasCode(error, 'STORE_KEY_MISSING')) throw new KubejoinError('API_NOT_FOUND', facts(request.name), { cause: error });
+				if (!hasCode(error, 'STORE_CONFLICT')) throw error;
+				if (wantedVersion !== '') throw new KubejoinError('API_CONFLICT', facts(request.name), { cause: error });
+			}
+		}
+	}
+	function nextVersion(sent: T, previous: T, subresource: Subresource): T {
+		const { uid, creationTimestamp, name, namespace, generateName: base } = previous.metadata;
+		const kept = Object.fromEntries(Object.entries({ uid, creationTimestamp, name, namespace, generateName: base }).filter(([, value]) => value !== undefined));
+		const next = { ...sent, apiVersion: previous.apiVersion, kind: previous.kind, metadata: { ...sent.metadata, ...kept } };
+		return strategy.prepareForUpdate?.(next, previous, subresource, rfc3339(clock())) ?? next;
+	}
+
+	async function remove(request: ApiRequest): Promise<KubeObject> {
+		const previous = await find(request);
+		requirePreconditions(request.preconditions, previous.metadata, facts(request.name));
+		await admit(request, undefined, previous);
+		try {
+			const isConditional = Object.keys(request.preconditions).length > 0;
+			return readStored(await store.delete<T>(keyFor(request), ...(isConditional ? [Number(previous.metadata.resourceVersion)] : [])));
+		} catch (error) {
+			if (hasCode(error, 'STORE_KEY_MISSING')) throw new KubejoinError('API_NOT_FOUND', facts(request.name), { cause: error });
+			if (hasCode(error, 'STORE_CONFLICT')) throw new KubejoinError('API_CONFLICT', facts(request.name), { cause: error });
+			throw error;
+		}
+	}
+
+	async function list(request: ApiRequest) {
+		const { items, revision } = await selectItems(request);
+		return { items: items.filter((object) => matchesFields(fieldsOf(object), request.fieldSelector)), resourceVersion: String(revision) };
+	}
+	/** One key when the selector names it and the namespace, everything under the prefix otherwise. */
+	async function selectItems(request: ApiRequest): Promise<{ items: T[]; revision: number }> {
+		const name = selectedName(request.fieldSelector);
+		const isOneKey = name !== undefined && (!resource.namespaced || request.namespace !== '');
+		const prefix = isOneKey ? keyFor({ namespace: request.namespace, name }) : storePrefix(resource, request.namespace);
+		const { items, revision } = await store.list<T>(prefix);
+		return { items: items.map(readStored), revision };
+	}
+
+	async function* watch(request: ApiRequest) {
+		let after = watchStart(request.resourceVersion);
+		if (after === 0) {
+			const { items, resourceVersion } = await list(request);
+			for (const object of items) yield { type: 'ADDED' as const, object };
+			after = Number(resourceVersion);
+		}
+		try {
+			for await (const event of store.watch<T>(storePrefix(resource, request.namespace), after, request.signal)) {
+				const object = readStored(event);
+				if (matchesFields(fieldsOf(object), request.fieldSelector)) yield { type: eventTypes[event.type], object };
+			}
+		} catch (error) {
+			if (!hasCode(error, 'STORE_COMPACTED')) throw error;
+			throw new KubejoinError('API_EXPIRED', { requested: request.resourceVersion, oldest: String(error.facts.oldest) }, { cause: error });
+		}
+	}
+	return { create, get: find, list, watch, update, delete: remove, subresources: strategy.subresources };
+}
+
+const eventTypes = { created: 'ADDED', updated: 'MODIFIED', deleted: 'DELETED' } as const;
+
+/** The object of a create or update; its namespace must be the one of the request. @throws API_BAD_REQUEST */
+function sentObject<T extends KubeObject>({ object, resource, namespace, verb, name }: ApiRequest): T {
+	if (object?.metadata === undefined) throw new KubejoinError('API_BAD_REQUEST', { problem: `the ${resource.kind} has no metadata` });
+	const sent = object.metadata;
+	if (resource.namespaced && (sent.namespace ?? namespace) !== namespace) {
+		throw new KubejoinError('API_BAD_REQUEST', { problem: 'the namespace of the provided object does not match the namespace sent on the request' });
+	}
+	if (verb === 'create' && (sent.resourceVersion ?? '') !== '') {
+		throw new KubejoinError('API_BAD_REQUEST', { problem: 'resourceVersion should not be set on objects to be created' });
+	}
+	if (verb === 'update' && sent.name !== name) {
+		throw new KubejoinError('API_BAD_REQUEST', { problem: `the name of the object (${sent.name ?? ''}) does not match the name on the URL (${name})` });
+	}
+	return object as T;
+}
+
+async function requireNamespace(store: Store, { resource, namespace }: ApiRequest): Promise<void> {
+	if (!resource.namespaced) return;
+	if (namespace === '') throw new KubejoinError('API_BAD_REQUEST', { problem: 'an empty namespace may not be set during creation' });
+	if ((await store.get(storeKey(resources.namespaces, '', namespace))) === undefined) {
+		throw new KubejoinError('API_NOT_FOUND', { resource: 'namespaces', group: '', name: namespace });
+	}
+}
+
+function newMetadata(sent: ObjectMeta, namespace: string | undefined, name: string, now: string): ObjectMeta {
+	const { deletionTimestamp: _never, ...kept } = sent;
+	return { ...kept, name, ...(namespace === undefined ? {} : { namespace }), uid: randomUUID(), creationTimestamp: now };
+}
+
+type Named = { resource: string; group: string; name: string };
+
+function requireSameObject(sent: ObjectMeta, found: ObjectMeta, facts: Named): void {
+	if (sent.uid !== undefined && sent.uid !== '' && sent.uid !== found.uid) {
+		throw new KubejoinError('API_CONFLICT', { ...facts, because: `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${found.uid}` });
+	}
+}
+
+/** @source apiserver/pkg/registry/rest/delete.go BeforeDelete */
+export function requirePreconditions({ uid, resourceVersion }: ApiRequest['preconditions'], found: ObjectMeta, facts: Named): void {
+	const recreated = 'The object might have been deleted and then recreated';
+	const modified = 'The object might have been modified';
+	if (uid && uid !== found.uid) {
+		const because = `the UID in the precondition (${uid}) does not match the UID in record (${found.uid}). ${recreated}`;
+		throw new KubejoinError('API_CONFLICT', { ...facts, because });
+	}
+	if (resourceVersion && resourceVersion !== found.resourceVersion) {
+		const because = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${found.resourceVersion}). ${modified}`;
+		throw new KubejoinError('API_CONFLICT', { ...facts, because });
+	}
+}
+
+/** 0 for "begin with what exists". @throws API_BAD_REQUEST */
+function watchStart(resourceVersion: string): number {
+	if (resourceVersion === '') return 0;
+	if (!/^\d{1,15}$/.test(resourceVersion)) throw new KubejoinError('API_BAD_REQUEST', { problem: `resourceVersion: Invalid value: "${resourceVersion}": not a number` });
+	return Number(resourceVersion);
+}

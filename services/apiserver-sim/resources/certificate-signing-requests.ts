@@ -1,0 +1,198 @@
+/**
+ * The rules of CertificateSigningRequests: the server writes who asks, the spec never changes, an approval stays, a certificate is set once.
+ * @source pkg/registry/certificates/certificates/strategy.go, pkg/apis/certificates/validation, release 1.32
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
+import { resources } from '../../../lib/kube/resources.ts';
+import { type CertificateSigningRequest, type CertificateSigningRequestCondition, wellKnown } from '../../../lib/kube/types.ts';
+import { parseCertificates } from '../../../lib/pki/certificate.ts';
+import { parseCsr, type VerifiedCsr } from '../../../lib/pki/csr.ts';
+import { isUsage, usageNames } from '../../../lib/pki/usages.ts';
+import type { Authorizer } from '../authorize/attributes.ts';
+import { checkCertificateApproval, checkCertificateSigning, checkCertificateSubject } from '../authorize/csr-admission.ts';
+import { checkNodeRestriction } from '../authorize/node-restriction.ts';
+import { duplicate, forbiddenField, invalid, notSupported, required, subdomainProblems } from '../object-meta.ts';
+import type { Strategy } from '../registry.ts';
+import type { ApiRequest, Subresource } from '../request.ts';
+import { toNodeWrite } from './node-write.ts';
+
+type Csr = CertificateSigningRequest;
+type Condition = CertificateSigningRequestCondition;
+
+const MIN_EXPIRATION_SECONDS = 600;
+const decided = ['Approved', 'Denied'];
+const final = [...decided, 'Failed'];
+
+export const certificateSigningRequests = (authorizer: Authorizer): Strategy<Csr> => ({
+	resource: resources.certificateSigningRequests,
+	subresources: ['approval', 'status'],
+	// Upstream lets a CSR have any name that is a path segment; kubelets use base64url.
+	nameRule: (name) => (/^[^/%]+$/.test(name) && name !== '.' && name !== '..' && name.length <= 253 ? [] : ["may not be '.' or '..' or contain '/' or '%'"]),
+	fields: ({ spec }) => ({ 'spec.signerName': spec?.signerName ?? '' }),
+	prepareForCreate({ spec, status: _status, ...rest }, { username, uid, groups, extra }) {
+		if (spec === undefined) throw new KubejoinError('API_BAD_REQUEST', { problem: 'the CertificateSigningRequest has no spec' });
+		const { request, signerName, usages, expirationSeconds } = spec;
+		return {
+			...rest,
+			spec: {
+				request: request ?? '',
+				signerName: signerName ?? '',
+				...(expirationSeconds === undefined ? {} : { expirationSeconds }),
+				usages: usages ?? [],
+				username,
+				...(uid === undefined ? {} : { uid }),
+				groups,
+				...(extra === undefined ? {} : { extra }),
+			},
+			status: {},
+		};
+	},
+	prepareForUpdate(next, previous, subresource, now) {
+		const base = { ...next, spec: previous.spec };
+		if (subresource === '') return { ...base, status: previous.status ?? {} };
+		const conditions = withTimes(conditionsOf(next), conditionsOf(previous), now);
+		if (subresource === 'approval') return { ...base, status: { ...previous.status, conditions } };
+		return { ...base, status: { ...next.status, conditions: keepDecisions(conditions, conditionsOf(previous)) } };
+	},
+	validate: (csr) => [...specProblems(csr), ...conditionProblems(conditionsOf(csr)), ...certificateProblems(csr.status?.certificate)],
+	validateUpdate: updateProblems,
+	admit: (request, object, previous) => admit(request, object, previous, authorizer),
+});
+
+const conditionsOf = (csr: Csr): readonly Condition[] => csr.status?.conditions ?? [];
+const ofType = (conditions: readonly Condition[], type: string) => conditions.filter((condition) => condition.type === type);
+const pemOf = (csr: Csr): string => Buffer.from(csr.spec.request, 'base64').toString();
+
+/** A status update never changes Approved and Denied; where their number differs, validation refuses. */
+function keepDecisions(next: readonly Condition[], previous: readonly Condition[]): Condition[] {
+	const kept = new Map(decided.map((type) => [type, ofType(previous, type)]));
+	return next.map((condition) => {
+		const instances = kept.get(condition.type);
+		return instances?.length === ofType(next, condition.type).length ? (instances.shift() ?? condition) : condition;
+	});
+}
+
+/** Fill in the times that the writer left out. */
+function withTimes(next: readonly Condition[], previous: readonly Condition[], now: string): Condition[] {
+	return next.map((condition) => {
+		const before = ofType(previous, condition.type)[0];
+		const changed = before === undefined || before.status !== condition.status;
+		return {
+			...condition,
+			lastUpdateTime: condition.lastUpdateTime ?? now,
+			lastTransitionTime: condition.lastTransitionTime ?? (changed ? now : (before.lastTransitionTime ?? now)),
+		};
+	});
+}
+
+function specProblems({ spec }: Csr): FieldProblem[] {
+	const problems: FieldProblem[] = [];
+	const request = requestProblem(Buffer.from(spec.request, 'base64').toString());
+	if (request !== undefined) problems.push(invalid('spec.request', spec.request, request));
+	if (spec.usages.length === 0) problems.push(required('spec.usages'));
+	spec.usages.forEach((usage, index) => {
+		if (!isUsage(usage)) problems.push(notSupported(`spec.usages[${index}]`, usage, [...usageNames].sort()));
+		if (spec.usages.indexOf(usage) < index) problems.push(duplicate(`spec.usages[${index}]`, usage));
+	});
+	problems.push(...signerNameProblems(spec.signerName));
+	if (spec.expirationSeconds !== undefined && spec.expirationSeconds < MIN_EXPIRATION_SECONDS) {
+		problems.push(invalid('spec.expirationSeconds', spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)'));
+	}
+	return problems;
+}
+
+function requestProblem(pem: string): string | undefined {
+	if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----')) return 'PEM block type must be CERTIFICATE REQUEST';
+	try {
+		parseCsr(pem);
+		return undefined;
+	} catch (error) {
+		if (error instanceof KubejoinError) return error.message;
+		throw error;
+	}
+}
+
+/** @source pkg/apis/core/validation ValidateSignerName: a domain, a slash, a path of DNS subdomains */
+function signerNameProblems(signerName: string): FieldProblem[] {
+	const field = 'spec.signerName';
+	if (signerName === '') return [required(field)];
+	if (signerName === wellKnown.signers.legacyUnknown) return [invalid(field, signerName, 'the legacy signerName is not allowed via this API version')];
+	const [domain = '', path, ...more] = signerName.split('/');
+	if (path === undefined || more.length > 0) return [invalid(field, signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"')];
+	const problems = [...subdomainProblems(domain), ...path.split('.').flatMap((part) => (part === '' ? ['validating label "": must not be empty'] : subdomainProblems(part)))];
+	if (!domain.includes('.')) problems.push('should be a domain with at least two segments separated by dots');
+	return problems.map((detail) => invalid(field, signerName, detail));
+}
+
+function conditionProblems(conditions: readonly Condition[]): FieldProblem[] {
+	return conditions.flatMap(({ type, status }, index) => {
+		const at = `status.conditions[${index}]`;
+		const earlier = conditions.slice(0, index).map((condition) => condition.type);
+		const allowed = final.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
+		const problems: FieldProblem[] = [];
+		if (!type) problems.push(required(`${at}.type`));
+		if (!status) problems.push(required(`${at}.status`));
+		else if (!allowed.includes(status)) problems.push(notSupported(`${at}.status`, status, allowed));
+		if (decided.includes(type) && earlier.some((other) => decided.includes(other) && other !== type)) {
+			problems.push(invalid(`${at}.type`, type, 'Approved and Denied conditions are mutually exclusive'));
+		}
+		if (earlier.includes(type)) problems.push(duplicate(`${at}.type`, type));
+		return problems;
+	});
+}
+
+function certificateProblems(certificate: string | undefined): FieldProblem[] {
+	if (!certificate) return [];
+	try {
+		parseCertificates(Buffer.from(certificate, 'base64').toString());
+		return [];
+	} catch (error) {
+		if (error instanceof KubejoinError) return [invalid('status.certificate', '<certificate data>', error.message)];
+		throw error;
+	}
+}
+
+function updateProblems(next: Csr, previous: Csr, subresource: Subresource): FieldProblem[] {
+	const problems: FieldProblem[] = [];
+	for (const type of final) {
+		const before = ofType(conditionsOf(previous), type);
+		const after = ofType(conditionsOf(next), type);
+		if (after.length < before.length) problems.push(forbiddenField('status.conditions', `updates may not remove a condition of type "${type}"`));
+		else if (subresource !== 'approval' && decided.includes(type)) {
+			if (after.length > before.length) problems.push(forbiddenField('status.conditions', `updates may not add a condition of type "${type}"`));
+			else if (!isDeepStrictEqual(before, after)) problems.push(forbiddenField('status.conditions', `updates may not modify a condition of type "${type}"`));
+		}
+	}
+	const before = previous.status?.certificate ?? '';
+	if ((next.status?.certificate ?? '') !== before) {
+		if (subresource !== 'status') problems.push(forbiddenField('status.certificate', 'updates may not set certificate content'));
+		else if (before !== '') problems.push(forbiddenField('status.certificate', 'updates may not modify existing certificate content'));
+	}
+	return problems;
+}
+
+/** NodeRestriction, CertificateApproval, CertificateSigning, CertificateSubjectRestriction, in upstream's order. */
+async function admit(request: ApiRequest, object: Csr | undefined, previous: Csr | undefined, authorizer: Authorizer): Promise<string | undefined> {
+	const authorize = authorizer.authorize.bind(authorizer);
+	if (request.verb === 'create' && object !== undefined) {
+		const csr = verifiedOrNothing(pemOf(object));
+		return (
+			checkNodeRestriction({ ...toNodeWrite(request, object, undefined), ...(csr === undefined ? {} : { csrCommonName: csr.subject.commonName }) }) ??
+			checkCertificateSubject(object.spec.signerName, csr?.subject.organizations ?? [])
+		);
+	}
+	if (object === undefined || previous === undefined) return undefined;
+	if (request.subresource === 'approval') return checkCertificateApproval(request.user, previous, authorize);
+	if (request.subresource === 'status') return checkCertificateSigning(request.user, previous, object, authorize);
+	return undefined;
+}
+
+/** Admission comes before validation, which then says what is wrong with a request that cannot be read. */
+function verifiedOrNothing(pem: string): VerifiedCsr | undefined {
+	try {
+		return parseCsr(pem);
+	} catch {
+		return undefined;
+	}
+}
