@@ -1,0 +1,70 @@
+/** The RBAC objects as the authorizer reads them: in memory, kept up by watching the store, so that a deleted binding counts at once in every replica. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode } from '../../lib/errors.ts';
+import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import type { KubeObject, Role, RoleBinding } from '../../lib/kube/types.ts';
+import { errorFields, type Log } from '../../lib/log.ts';
+import type { Store } from '../../lib/store/store.ts';
+import type { RbacSource } from './authorize/rbac.ts';
+import { storeKey } from './registry.ts';
+
+export interface RbacCache {
+	readonly source: RbacSource;
+	/** Throws until the first lists are in: nothing is authorized before that. */
+	readonly ready: () => void;
+	readonly done: Promise<void>;
+}
+
+const RETRY_MS = 500;
+
+/** Watch until the signal aborts. */
+export function startRbacCache(store: Store, signal: AbortSignal, log: Log): RbacCache {
+	const caches = {
+		clusterRoles: keepCache<Role>(store, resources.clusterRoles, signal, log),
+		clusterRoleBindings: keepCache<RoleBinding>(store, resources.clusterRoleBindings, signal, log),
+		roles: keepCache<Role>(store, resources.roles, signal, log),
+		roleBindings: keepCache<RoleBinding>(store, resources.roleBindings, signal, log),
+	};
+	return {
+		source: {
+			clusterRoleBindings: () => [...caches.clusterRoleBindings.items.values()],
+			roleBindings: (namespace) => [...caches.roleBindings.items.values()].filter(({ metadata }) => metadata.namespace === namespace),
+			role: (namespace, name) => caches.roles.items.get(storeKey(resources.roles, namespace, name)),
+			clusterRole: (name) => caches.clusterRoles.items.get(storeKey(resources.clusterRoles, '', name)),
+		},
+		ready() {
+			for (const [name, { isSynced }] of Object.entries(caches)) if (!isSynced()) throw new Error(`${name} are not read yet`);
+		},
+		done: Promise.all(Object.values(caches).map(({ done }) => done)).then(() => undefined),
+	};
+}
+
+function keepCache<T extends KubeObject>(store: Store, resource: ResourceName, signal: AbortSignal, log: Log) {
+	const prefix = `${resource.resource}.${resource.group}/`;
+	const items = new Map<string, T>();
+	let after: number | undefined;
+
+	async function follow(): Promise<void> {
+		if (after === undefined) {
+			const list = await store.list<T>(prefix);
+			items.clear();
+			for (const { key, value } of list.items) items.set(key, value);
+			after = list.revision;
+		}
+		for await (const { type, key, value, revision } of store.watch<T>(prefix, after, signal)) {
+			if (type === 'deleted') items.delete(key);
+			else items.set(key, value);
+			after = revision;
+		}
+	}
+	const done = (async () => {
+		while (!signal.aborted) {
+			await follow().catch((error: unknown) => {
+				if (hasCode(error, 'STORE_COMPACTED')) after = undefined;
+				log.warn({ resource: resource.resource, ...errorFields(error) }, 'waiting for the store: the watch of RBAC objects ended');
+			});
+			await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+		}
+	})();
+	return { items, done, isSynced: () => after !== undefined };
+}

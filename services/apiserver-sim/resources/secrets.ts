@@ -1,0 +1,42 @@
+/** Secrets of type bootstrap.kubernetes.io/token, which token-store keeps; apiserver-sim stores no secret itself. */
+import { KubejoinError } from '../../../lib/errors.ts';
+import { resources } from '../../../lib/kube/resources.ts';
+import { type Secret, wellKnown } from '../../../lib/kube/types.ts';
+import type { ApiRequest, Endpoint } from '../request.ts';
+import { matchesFields, selectedName } from '../selectors.ts';
+import type { TokenStoreClient } from '../token-store-client.ts';
+
+const typeMeta = { apiVersion: 'v1', kind: 'Secret' };
+const notFound = (name: string) => new KubejoinError('API_NOT_FOUND', { resource: resources.secrets.resource, group: '', name });
+const fieldsOf = ({ metadata, type }: Secret) => ({
+	'metadata.name': metadata.name ?? '',
+	'metadata.namespace': metadata.namespace ?? '',
+	type: type ?? '',
+});
+
+export function secretsEndpoint(tokens: TokenStoreClient): Endpoint {
+	async function find({ namespace, name }: Pick<ApiRequest, 'namespace' | 'name'>): Promise<Secret> {
+		const found = namespace === wellKnown.kubeSystem ? (await tokens.list(name)).items[0] : undefined;
+		if (found === undefined) throw notFound(name);
+		return { ...found, ...typeMeta };
+	}
+	return {
+		subresources: [],
+		get: find,
+		async create({ object, namespace }) {
+			const secret = object as Secret;
+			return { ...(await tokens.create({ ...secret, metadata: { ...secret.metadata, namespace } })), ...typeMeta };
+		},
+		async list({ namespace, fieldSelector }) {
+			const isElsewhere = namespace !== '' && namespace !== wellKnown.kubeSystem;
+			const { items, resourceVersion } = await tokens.list(selectedName(fieldSelector) ?? '');
+			const secrets = isElsewhere ? [] : items.map((secret) => ({ ...secret, ...typeMeta }));
+			return { items: secrets.filter((secret) => matchesFields(fieldsOf(secret), fieldSelector)), resourceVersion };
+		},
+		async delete(request) {
+			const found = await find(request);
+			await tokens.delete(request.name, request.preconditions);
+			return found;
+		},
+	};
+}
