@@ -32,7 +32,8 @@ export interface Listener {
 	readonly close: (graceMs: number) => Promise<void>;
 }
 
-const unknownPeer = (address: string): Peer => ({ address, certificate: { state: 'unverified', problem: 'the connection is not known' } });
+/** A connection of which nothing is known has shown a credential that is not good: it is not anonymous. */
+export const unknownPeer = (address: string): Peer => ({ address, certificate: { state: 'unverified', problem: 'the connection is not known' } });
 
 /** The connections of a door and who is at the other end of each. Split from the listener, for handlers exist before the port is open. */
 export interface Connections {

@@ -33,7 +33,8 @@ export function createPipeline(authenticate: Authenticate, authorizer: Authorize
 		const { resource, subresource, verb } = request;
 		const endpoint = endpoints.get(resource);
 		const isOffered = endpoint?.[verb] !== undefined && (subresource === '' || (verb === 'update' && endpoint.subresources.includes(subresource)));
-		if (endpoint === undefined || !isOffered) {
+		if (endpoint === undefined) throw new KubejoinError('API_PATH_NOT_FOUND', {});
+		if (!isOffered) {
 			throw new KubejoinError('API_METHOD_NOT_ALLOWED', { verb, resource: resource.resource, group: resource.group });
 		}
 		return { request, endpoint };

@@ -10,7 +10,9 @@ import { storeKey } from './registry.ts';
 
 export interface RbacCache {
 	readonly source: RbacSource;
-	/** Throws until the first lists are in: nothing is authorized before that. */
+	/** Once the first lists are in, or the signal has aborted; nobody is to be authorized before that. */
+	readonly synced: Promise<void>;
+	/** Throws until the first lists are in. */
 	readonly ready: () => void;
 	readonly done: Promise<void>;
 }
@@ -32,6 +34,7 @@ export function startRbacCache(store: Store, signal: AbortSignal, log: Log): Rba
 			role: (namespace, name) => caches.roles.items.get(storeKey(resources.roles, namespace, name)),
 			clusterRole: (name) => caches.clusterRoles.items.get(storeKey(resources.clusterRoles, '', name)),
 		},
+		synced: Promise.all(Object.values(caches).map(({ synced }) => synced)).then(() => undefined),
 		ready() {
 			for (const [name, { isSynced }] of Object.entries(caches)) if (!isSynced()) throw new Error(`${name} are not read yet`);
 		},
@@ -43,6 +46,11 @@ function keepCache<T extends KubeObject>(store: Store, resource: ResourceName, s
 	const prefix = `${resource.resource}.${resource.group}/`;
 	const items = new Map<string, T>();
 	let after: number | undefined;
+	let markSynced = (): void => undefined;
+	const synced = new Promise<void>((resolve) => {
+		markSynced = resolve;
+		signal.addEventListener('abort', () => resolve());
+	});
 
 	async function follow(): Promise<void> {
 		if (after === undefined) {
@@ -50,6 +58,7 @@ function keepCache<T extends KubeObject>(store: Store, resource: ResourceName, s
 			items.clear();
 			for (const { key, value } of list.items) items.set(key, value);
 			after = list.revision;
+			markSynced();
 		}
 		for await (const { type, key, value, revision } of store.watch<T>(prefix, after, signal)) {
 			if (type === 'deleted') items.delete(key);
@@ -66,5 +75,5 @@ function keepCache<T extends KubeObject>(store: Store, resource: ResourceName, s
 			await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
 		}
 	})();
-	return { items, done, isSynced: () => after !== undefined };
+	return { items, done, synced, isSynced: () => after !== undefined };
 }

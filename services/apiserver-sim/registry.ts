@@ -227,6 +227,7 @@ export function requirePreconditions({ uid, resourceVersion }: ApiRequest['preco
 /** 0 for "begin with what exists". @throws API_BAD_REQUEST */
 function watchStart(resourceVersion: string): number {
 	if (resourceVersion === '') return 0;
-	if (!/^\d{1,15}$/.test(resourceVersion)) throw new KubejoinError('API_BAD_REQUEST', { problem: `resourceVersion: Invalid value: "${resourceVersion}": not a number` });
+	if (!/^\d{1,15}$/.test(resourceVersion))
+		throw new KubejoinError('API_BAD_REQUEST', { problem: `resourceVersion: Invalid value: "${resourceVersion}": not a number` });
 	return Number(resourceVersion);
 }

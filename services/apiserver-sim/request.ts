@@ -1,7 +1,8 @@
 /** One request, however it came: a gRPC method and a REST route differ only in how they become this. */
-import type { Peer } from '../../lib/mesh/peer.ts';
+
 import type { ResourceName } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo } from '../../lib/kube/types.ts';
+import type { Peer } from '../../lib/mesh/peer.ts';
 import type { FieldRequirement } from './authorize/attributes.ts';
 
 export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'delete';

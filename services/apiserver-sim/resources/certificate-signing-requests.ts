@@ -119,8 +119,12 @@ function signerNameProblems(signerName: string): FieldProblem[] {
 	if (signerName === '') return [required(field)];
 	if (signerName === wellKnown.signers.legacyUnknown) return [invalid(field, signerName, 'the legacy signerName is not allowed via this API version')];
 	const [domain = '', path, ...more] = signerName.split('/');
-	if (path === undefined || more.length > 0) return [invalid(field, signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"')];
-	const problems = [...subdomainProblems(domain), ...path.split('.').flatMap((part) => (part === '' ? ['validating label "": must not be empty'] : subdomainProblems(part)))];
+	if (path === undefined || more.length > 0)
+		return [invalid(field, signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"')];
+	const problems = [
+		...subdomainProblems(domain),
+		...path.split('.').flatMap((part) => (part === '' ? ['validating label "": must not be empty'] : subdomainProblems(part))),
+	];
 	if (!domain.includes('.')) problems.push('should be a domain with at least two segments separated by dots');
 	return problems.map((detail) => invalid(field, signerName, detail));
 }

@@ -1,0 +1,44 @@
+/** Every resource that is served, with what answers for it. A resource that is missing here does not exist for callers. */
+import type { Clock } from '../../lib/clock.ts';
+import { resources } from '../../lib/kube/resources.ts';
+import type { KubeObject } from '../../lib/kube/types.ts';
+import type { Store } from '../../lib/store/store.ts';
+import type { Authorizer } from './authorize/attributes.ts';
+import type { Endpoints } from './pipeline.ts';
+import { registryEndpoint, type Strategy } from './registry.ts';
+import type { Endpoint } from './request.ts';
+import { certificateSigningRequests } from './resources/certificate-signing-requests.ts';
+import { configMaps, leases, namespaces, nodes } from './resources/plain.ts';
+import { selfSubjectAccessReviews, selfSubjectReviews, subjectAccessReviews } from './resources/reviews.ts';
+import { secretsEndpoint } from './resources/secrets.ts';
+import type { TokenStoreClient } from './token-store-client.ts';
+
+export interface EndpointsOptions {
+	readonly store: Store;
+	readonly tokens: TokenStoreClient;
+	readonly authorizer: Authorizer;
+	readonly clock: Clock;
+}
+
+export function createEndpoints({ store, tokens, authorizer, clock }: EndpointsOptions): Endpoints {
+	const stored = <T extends KubeObject>(strategy: Strategy<T>): Endpoint => registryEndpoint(store, strategy, clock);
+	return new Map([
+		[resources.namespaces, readOnly(stored(namespaces))],
+		[resources.configMaps, stored(configMaps)],
+		[resources.secrets, secretsEndpoint(tokens)],
+		[resources.nodes, stored(nodes)],
+		[resources.leases, stored(leases)],
+		[resources.certificateSigningRequests, stored(certificateSigningRequests(authorizer))],
+		[resources.subjectAccessReviews, subjectAccessReviews(authorizer)],
+		[resources.selfSubjectAccessReviews, selfSubjectAccessReviews(authorizer)],
+		[resources.selfSubjectReviews, selfSubjectReviews(clock)],
+	]);
+}
+
+/** A namespace would have to take what is in it along when it is deleted; nobody needs that yet. */
+const readOnly = ({ get, list, watch }: Endpoint): Endpoint => ({
+	...(get === undefined ? {} : { get }),
+	...(list === undefined ? {} : { list }),
+	...(watch === undefined ? {} : { watch }),
+	subresources: [],
+});

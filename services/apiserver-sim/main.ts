@@ -1,0 +1,66 @@
+/** Starts apiserver-sim and stops it. */
+import { createServer } from 'node:http';
+import { systemClock } from '../../lib/clock.ts';
+import { storeOptions } from '../../lib/config.ts';
+import { openChannel } from '../../lib/mesh/channel.ts';
+import { listen, newConnections } from '../../lib/mesh/listener.ts';
+import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
+import { createGrpcServer } from '../../lib/mesh/server.ts';
+import { openStore } from '../../lib/store/open.ts';
+import { createAuthenticator } from './authenticate.ts';
+import { createNodeAuthorizer } from './authorize/node.ts';
+import { createRbacAuthorizer } from './authorize/rbac.ts';
+import { unionOf } from './authorize/union.ts';
+import { giveBirth } from './cluster-birth.ts';
+import { settings } from './config.ts';
+import { createEndpoints } from './endpoints.ts';
+import { readyChecks } from './health.ts';
+import { createPipeline } from './pipeline.ts';
+import { startRbacCache } from './rbac-cache.ts';
+import { createRestApp } from './rest.ts';
+import { apiServices } from './server.ts';
+import { tokenStoreClient } from './token-store-client.ts';
+
+const service = 'apiserver-sim';
+
+/** Pods are what relates a node to a Secret or a ConfigMap, and there are no pods. */
+const noPods = { related: () => false };
+
+await runService(service, settings, async (config, log) => {
+	const { listenAddress: address, port, tlsCertificate: cert, tlsKey: key, clientCa, controlPlaneEndpoint } = config;
+	const store = await openStore(storeOptions(config, 'registry'));
+	const tokenStore = openChannel(config.tokenStore, { ca: config.meshCa, cert: config.tokenStoreCertificate, key: config.tokenStoreKey });
+	const stopping = new AbortController();
+	const release = async () => {
+		stopping.abort();
+		tokenStore.close();
+		await store.close();
+	};
+	try {
+		await giveBirth(store, { controlPlaneEndpoint, ca: clientCa }, systemClock);
+		const rbac = startRbacCache(store, stopping.signal, log);
+		await rbac.synced;
+		const tokens = tokenStoreClient(tokenStore);
+		const authorizer = unionOf(createNodeAuthorizer(noPods), createRbacAuthorizer(rbac.source));
+		const endpoints = createEndpoints({ store, tokens, authorizer, clock: systemClock });
+		const pipeline = createPipeline(createAuthenticator(tokens.verify, systemClock), authorizer, endpoints);
+		const connections = newConnections();
+		const ready = readyChecks(store, rbac);
+		const grpc = createGrpcServer(apiServices(pipeline, stopping.signal), connections, log);
+		const http = createServer(createRestApp({ pipeline, health: { live: {}, ready }, connections, log }));
+		const listener = await listen({ service, address, port, tls: { cert, key, clientCa }, clientCertificate: 'optional', grpc, http, log }, connections);
+		log.info({ address: `${address}:${port}`, endpoint: controlPlaneEndpoint, store: store.name }, 'listening');
+		return {
+			ready,
+			async stop() {
+				stopping.abort();
+				await listener.close(STOP_GRACE_MS);
+				await rbac.done;
+				await release();
+			},
+		};
+	} catch (error) {
+		await release();
+		throw error;
+	}
+});

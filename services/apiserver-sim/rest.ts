@@ -1,0 +1,138 @@
+/**
+ * The HTTPS side of the door: paths -> requests of the same pipeline, failures -> Kubernetes `Status`. For now what a stranger needs to find
+ * the cluster: health, version, and reading objects; it writes nothing. Nothing is answered before the pipeline allowed it.
+ * @source apiserver/pkg/endpoints/request/requestinfo.go; responsewriters/status.go
+ */
+import { randomUUID } from 'node:crypto';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { asKubejoinError, KubejoinError } from '../../lib/errors.ts';
+import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { kubernetesVersion } from '../../lib/kube/version.ts';
+import { errorFields, type Log } from '../../lib/log.ts';
+import { checkHealth, type HealthChecks } from '../../lib/mesh/health.ts';
+import { type Connections, unknownPeer } from '../../lib/mesh/listener.ts';
+import { callerName } from '../../lib/mesh/peer.ts';
+import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
+import type { Credentials } from './request.ts';
+import { parseFieldSelector } from './selectors.ts';
+import { failureStatus } from './status.ts';
+
+export interface RestOptions {
+	readonly pipeline: Pipeline;
+	readonly health: { readonly live: HealthChecks; readonly ready: HealthChecks };
+	readonly connections: Connections;
+	readonly log: Log;
+}
+
+export function createRestApp({ pipeline, health, connections, log }: RestOptions): Express {
+	const app = express();
+	app.disable('x-powered-by');
+	app.disable('etag');
+	const peerOf = (request: Request) => connections.bySocket.get(request.socket) ?? unknownPeer(`${request.socket.remoteAddress}:${request.socket.remotePort}`);
+	const credentialsOf = (request: Request): Credentials => ({ peer: peerOf(request), authorization: request.get('authorization') });
+
+	app.use((_request, response, next) => {
+		response.set({ 'Audit-Id': randomUUID(), 'Cache-Control': 'no-cache, private' });
+		next();
+	});
+	app.use(async (request, _response, next) => {
+		if (!isResourcePath(request.path)) await pipeline.path(request.path, request.method.toLowerCase(), credentialsOf(request));
+		next();
+	});
+	const { live, ready } = health;
+	for (const [path, checks] of [
+		['/healthz', live],
+		['/livez', live],
+		['/readyz', { ...live, ...ready }],
+	] as const) {
+		app.get(path, async (request, response) => {
+			const { healthy, text } = await checkHealth(checks, path, request.query.verbose !== undefined);
+			response
+				.status(healthy ? 200 : 500)
+				.type('text/plain; charset=utf-8')
+				.send(text);
+		});
+	}
+	app.get('/version', (_request, response) => {
+		response.json(kubernetesVersion);
+	});
+	app.use(async (request, response) => {
+		const found = readResourcePath(request.path);
+		if (found === undefined) throw new KubejoinError('API_PATH_NOT_FOUND', {});
+		const { resource, namespace, name } = found;
+		const { fieldSelector = '', watch } = request.query;
+		const isRead = request.method === 'GET' && found.subresource === '' && watch === undefined;
+		if (!isRead || typeof fieldSelector !== 'string') {
+			await pipeline.path(request.path, request.method.toLowerCase(), credentialsOf(request));
+			throw new KubejoinError('API_METHOD_NOT_ALLOWED', {
+				verb: watch === undefined ? request.method : 'WATCH',
+				resource: resource.resource,
+				group: resource.group,
+			});
+		}
+		const wanted: UnauthenticatedRequest = {
+			verb: name === '' ? 'list' : 'get',
+			resource,
+			subresource: '',
+			namespace,
+			name,
+			fieldSelector: parseFieldSelector(fieldSelector),
+			resourceVersion: '',
+			preconditions: {},
+			signal: AbortSignal.timeout(60_000),
+		};
+		if (name !== '') {
+			response.json(await pipeline.one(wanted, credentialsOf(request)));
+			return;
+		}
+		const { items, resourceVersion } = await pipeline.list(wanted, credentialsOf(request));
+		response.json({ kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata: { resourceVersion }, items });
+	});
+	app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
+		const known = asKubejoinError(error);
+		const status = failureStatus(known);
+		const level = known.code === 'INTERNAL' ? 'error' : known.code === 'API_UNAUTHORIZED' ? 'warn' : 'debug';
+		const peer = peerOf(request);
+		log[level]({ method: `${request.method} ${request.path}`, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
+		response.set('X-Content-Type-Options', 'nosniff').status(status.code);
+		if (known.code === 'API_PATH_NOT_FOUND') response.type('text/plain; charset=utf-8').send('404 page not found\n');
+		else response.json(status);
+	});
+	return app;
+}
+
+const isResourcePath = (path: string): boolean => readResourcePath(path) !== undefined;
+
+interface ResourcePath {
+	readonly resource: ResourceName;
+	readonly namespace: string;
+	readonly name: string;
+	readonly subresource: string;
+}
+
+/** `/api/v1/namespaces/kube-public/configmaps/cluster-info`; undefined for a path that names no resource. */
+export function readResourcePath(path: string): ResourcePath | undefined {
+	const parts = path.split('/').slice(1).map(decodePart);
+	if (parts.includes('')) return undefined;
+	const group = parts[0] === 'api' ? '' : parts[0] === 'apis' ? parts[1] : undefined;
+	if (group === undefined) return undefined;
+	const [version, ...rest] = parts.slice(group === '' ? 1 : 2);
+	if (version === undefined || rest.length === 0) return undefined;
+	const isInNamespace = rest[0] === 'namespaces' && rest.length > 2;
+	const [resource = '', name = '', subresource = ''] = isInNamespace ? rest.slice(2) : rest;
+	const known = Object.values(resources).find((r) => r.group === group && r.version === version && r.resource === resource);
+	return {
+		resource: known ?? { group, version, resource, kind: '', namespaced: isInNamespace },
+		namespace: isInNamespace ? (rest[1] ?? '') : resource === 'namespaces' ? name : '',
+		name,
+		subresource,
+	};
+}
+
+function decodePart(part: string): string {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return '';
+	}
+}

@@ -1,0 +1,53 @@
+/** Kubernetes `Status`: how the API says that something failed or was deleted. @source apimachinery/pkg/apis/meta/v1 Status, api/errors */
+import { type FieldProblem, type KubejoinError, shownToCaller } from '../../lib/errors.ts';
+import type { ResourceName } from '../../lib/kube/resources.ts';
+import type { KubeObject } from '../../lib/kube/types.ts';
+
+export interface Status {
+	readonly kind: 'Status';
+	readonly apiVersion: 'v1';
+	readonly metadata: object;
+	readonly status: 'Success' | 'Failure';
+	readonly message?: string;
+	readonly reason?: string;
+	readonly details?: object;
+	readonly code?: number;
+}
+
+/** What a caller may read of a failure. */
+export function failureStatus(error: KubejoinError): Status & { readonly code: number } {
+	const shown = shownToCaller(error);
+	const { status: code, reason } = shown.http;
+	const details = detailsOf(shown);
+	return {
+		kind: 'Status',
+		apiVersion: 'v1',
+		metadata: {},
+		status: 'Failure',
+		message: shown.message,
+		reason,
+		...(details === undefined ? {} : { details }),
+		code,
+	};
+}
+
+function detailsOf({ code, facts }: KubejoinError): object | undefined {
+	const { name, group, resource, kind, causes } = facts;
+	if (code === 'API_PATH_FORBIDDEN') return {};
+	if (resource === undefined && kind === undefined) return undefined;
+	return {
+		...(name === undefined || name === '' ? {} : { name }),
+		...(group === undefined || group === '' ? {} : { group }),
+		kind: resource ?? kind,
+		...(causes === undefined ? {} : { causes: (causes as readonly FieldProblem[]).map(({ reason, message, field }) => ({ reason, message, field })) }),
+	};
+}
+
+/** The answer to a deletion. */
+export const deletionStatus = ({ resource, group }: ResourceName, { metadata }: KubeObject): Status => ({
+	kind: 'Status',
+	apiVersion: 'v1',
+	metadata: {},
+	status: 'Success',
+	details: { name: metadata.name, ...(group === '' ? {} : { group }), kind: resource, uid: metadata.uid },
+});
