@@ -3,7 +3,7 @@
  * and the values allowed; a bad value is never replaced by a default. Secrets come as files; their contents are never printed.
  */
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
+import { splitHostPort } from './address.ts';
 import { causeText, KubejoinError } from './errors.ts';
 
 export const PREFIX = 'KUBEJOIN_';
@@ -75,16 +75,6 @@ export const hostPort: Parse<string> = (value) => {
 	if (splitHostPort(value) === undefined) throw new Error('HOST:PORT, without a scheme');
 	return value;
 };
-
-/** @returns undefined when the text is not `host:port` with a port from 1 to 65535 */
-export function splitHostPort(value: string): { host: string; port: number } | undefined {
-	const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+)):(\d{1,5})$/.exec(value);
-	if (match === null) return undefined;
-	const host = match[1] ?? match[2] ?? '';
-	const portNumber = Number(match[3]);
-	if (portNumber < 1 || portNumber > 65535 || (match[1] !== undefined && isIP(host) !== 6)) return undefined;
-	return { host, port: portNumber };
-}
 
 /** An `http(s)`, `redis(s)` or `lmdb` address as given; only the scheme is checked here. */
 export const urlWithScheme =

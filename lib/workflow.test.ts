@@ -7,13 +7,21 @@ const fetched: Phase<{ endpoint: string }, { claimedCa: string }> = {
 	trust: 'nobody',
 	run: ({ endpoint }) => ({ claimedCa: `ca of ${endpoint}` }),
 };
-const pinned: Phase<{ claimedCa: string }, { pinnedCa: string }> = { name: 'pin', trust: 'the node trusts the CA', run: ({ claimedCa }) => ({ pinnedCa: claimedCa }) };
+const pinned: Phase<{ claimedCa: string }, { pinnedCa: string }> = {
+	name: 'pin',
+	trust: 'the node trusts the CA',
+	run: ({ claimedCa }) => ({ pinnedCa: claimedCa }),
+};
 
 describe('Workflow', () => {
 	it('runs the phases in order and hands each what those before it gave', async () => {
 		const events: PhaseEvent[] = [];
 		const join = Workflow.from<{ endpoint: string }>().followedBy(fetched).followedBy(pinned);
-		const result = await join.run({ endpoint: 'e' }, (event) => events.push(event), () => 0);
+		const result = await join.run(
+			{ endpoint: 'e' },
+			(event) => events.push(event),
+			() => 0,
+		);
 		assert.equal(result.pinnedCa, 'ca of e');
 		assert.deepEqual(
 			events.map((event) => [event.phase, event.outcome]),
@@ -39,7 +47,11 @@ describe('Workflow', () => {
 		};
 		const join = Workflow.from<{ endpoint: string }>().followedBy(failing).followedBy(fetched);
 		await assert.rejects(
-			join.run({ endpoint: 'e' }, (event) => events.push(event), () => 0),
+			join.run(
+				{ endpoint: 'e' },
+				(event) => events.push(event),
+				() => 0,
+			),
 			(error) => error instanceof KubejoinError && error.code === 'CLUSTER_INFO_CHANGED' && error.phase === 'break',
 		);
 		assert.deepEqual(

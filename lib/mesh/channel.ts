@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import grpc from '@grpc/grpc-js';
-import { splitHostPort } from '../config.ts';
+import { splitHostPort } from '../address.ts';
 import { fromWireError, type KubejoinError } from '../errors.ts';
 import { contractOf } from './contracts.ts';
 import { ERROR_TRAILER } from './server.ts';
@@ -81,7 +81,13 @@ export interface CallOptions {
 const DEFAULT_DEADLINE_MS = 10_000;
 
 /** Call a unary method. @throws whatever the service refused with, or a transport error: CONNECTION_REFUSED, PEER_REFUSED, DEADLINE_EXCEEDED… */
-export function call<Req extends object, Res extends object>(channel: Channel, service: string, method: string, request: Req, options: CallOptions = {}): Promise<Res> {
+export function call<Req extends object, Res extends object>(
+	channel: Channel,
+	service: string,
+	method: string,
+	request: Req,
+	options: CallOptions = {},
+): Promise<Res> {
 	const definition = methodOf(service, method);
 	const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
 	return new Promise<Res>((resolve, reject) => {
@@ -117,7 +123,14 @@ export async function* stream<Req extends object, Res extends object>(
 ): AsyncGenerator<Res, void, void> {
 	const definition = methodOf(service, method);
 	if (signal.aborted) return;
-	const running = channel.client.makeServerStreamRequest(definition.path, definition.requestSerialize, definition.responseDeserialize, request, channel.metadata, {});
+	const running = channel.client.makeServerStreamRequest(
+		definition.path,
+		definition.requestSerialize,
+		definition.responseDeserialize,
+		request,
+		channel.metadata,
+		{},
+	);
 	const cancel = () => running.cancel();
 	signal.addEventListener('abort', cancel, { once: true });
 	try {

@@ -21,7 +21,9 @@ const CHECK_TIMEOUT_MS = 2_000;
 
 /** Run the checks, all at once. */
 export async function checkHealth(checks: HealthChecks, path: string, verbose: boolean): Promise<HealthReport> {
-	const results = await Promise.all(Object.entries({ ping: () => undefined, ...checks }).map(async ([name, check]) => ({ name, problem: await problemOf(check) })));
+	const results = await Promise.all(
+		Object.entries({ ping: () => undefined, ...checks }).map(async ([name, check]) => ({ name, problem: await problemOf(check) })),
+	);
 	const problems = results.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
 	const healthy = problems.length === 0;
 	const lines = results.map(({ name, problem }) => (problem === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`));

@@ -57,4 +57,5 @@ const verified = (certificate: X509Certificate): VerifiedCertificate => ({
 });
 
 /** The peer's name for messages between services: its CN, or what is there instead. */
-export const callerName = ({ certificate }: Peer): string => (certificate.state === 'verified' ? certificate.commonName : 'a caller without a verified certificate');
+export const callerName = ({ certificate }: Peer): string =>
+	certificate.state === 'verified' ? certificate.commonName : 'a caller without a verified certificate';

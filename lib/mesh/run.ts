@@ -3,7 +3,7 @@
  * has gone. Nothing here knows what a service does.
  */
 import type { Server } from 'node:http';
-import { commonSettings, type Config, readConfig, type Settings } from '../config.ts';
+import { type Config, commonSettings, readConfig, type Settings } from '../config.ts';
 import { asKubejoinError } from '../errors.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
 import { type HealthChecks, serveHealth } from './health.ts';
@@ -27,11 +27,7 @@ export const STOP_GRACE_MS = 5_000;
  * @param settings  its own table; the common settings are added
  * @param start     build everything and begin to serve
  */
-export async function runService<S extends Settings>(
-	service: string,
-	settings: S,
-	start: (config: Config<S>, log: Log) => Promise<Running>,
-): Promise<void> {
+export async function runService<S extends Settings>(service: string, settings: S, start: (config: Config<S>, log: Log) => Promise<Running>): Promise<void> {
 	let log = createLog({ service, level: 'info', format: 'text' });
 	const stopping = new Promise<string>((resolve) => {
 		process.once('SIGTERM', () => resolve('SIGTERM'));

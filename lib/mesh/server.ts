@@ -20,12 +20,8 @@ export interface Call {
 	readonly signal: AbortSignal;
 }
 // Handlers are held by method name, so their message types meet the contract only at run time: bivariant by intent.
-export interface UnaryHandler<Req = never, Res = object> {
-	(request: Req, call: Call): Promise<Res> | Res;
-}
-export interface StreamHandler<Req = never, Res = object> {
-	(request: Req, call: Call): AsyncIterable<Res>;
-}
+export type UnaryHandler<Req = never, Res = object> = (request: Req, call: Call) => Promise<Res> | Res;
+export type StreamHandler<Req = never, Res = object> = (request: Req, call: Call) => AsyncIterable<Res>;
 
 export interface Service {
 	/** Short name in proto/kubejoin. */
@@ -143,4 +139,3 @@ const drained = (call: grpc.ServerWritableStream<never, object>, signal: AbortSi
 		call.on('drain', done);
 		signal.addEventListener('abort', done);
 	});
-

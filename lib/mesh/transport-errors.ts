@@ -17,7 +17,10 @@ interface CallFacts {
 
 /** What the server's certificate can be wrong about: Node's text -> Go's, which upstream's users know. */
 const serverProblems: readonly (readonly [RegExp, string | undefined])[] = [
-	[/self-signed certificate|unable to verify the first certificate|unable to get (local )?issuer certificate|DEPTH_ZERO/, 'certificate signed by unknown authority'],
+	[
+		/self-signed certificate|unable to verify the first certificate|unable to get (local )?issuer certificate|DEPTH_ZERO/,
+		'certificate signed by unknown authority',
+	],
 	[/certificate has expired|certificate is not yet valid/, 'certificate has expired or is not yet valid'],
 	[/unsuitable certificate purpose/, 'certificate specifies an incompatible key usage'],
 	[/(certificate is valid for .*, not [^ ]+)/, undefined],
@@ -27,7 +30,10 @@ const serverProblems: readonly (readonly [RegExp, string | undefined])[] = [
 const clientProblems: readonly (readonly [RegExp, string])[] = [
 	[/alert certificate required|alert handshake failure/, 'it wants one and none was shown'],
 	[/alert (unknown ca|bad certificate|certificate unknown|certificate expired|unsupported certificate)/, 'its CA did not issue it, or it has expired'],
-	[/Failed to connect \(/, 'it closed the connection right after the TLS handshake, as a server does that does not accept the certificate (or is shutting down)'],
+	[
+		/Failed to connect \(/,
+		'it closed the connection right after the TLS handshake, as a server does that does not accept the certificate (or is shutting down)',
+	],
 ];
 
 /** The error behind a gRPC failure that no service wrote. */
@@ -65,5 +71,9 @@ export function checkServerName(host: string, certificate: PeerCertificate): Err
 		.split(', ')
 		.map((name) => name.replace(/^(DNS|IP Address):/, ''))
 		.filter((name) => name !== '');
-	return new Error(names.length === 0 ? `cannot validate certificate for ${host} because it doesn't contain any SANs` : `certificate is valid for ${names.join(', ')}, not ${host}`);
+	return new Error(
+		names.length === 0
+			? `cannot validate certificate for ${host} because it doesn't contain any SANs`
+			: `certificate is valid for ${names.join(', ')}, not ${host}`,
+	);
 }

@@ -7,10 +7,11 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
+import { subdomainProblems } from '../../lib/kube/names.ts';
 import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta, UserInfo } from '../../lib/kube/types.ts';
 import type { Store, StoredItem } from '../../lib/store/store.ts';
-import { generateName, metadataProblems, type NameRule, subdomainProblems } from './object-meta.ts';
+import { generateName, metadataProblems, type NameRule } from './object-meta.ts';
 import type { ApiRequest, Endpoint, Subresource } from './request.ts';
 import { matchesFields, type SelectableFields, selectedName } from './selectors.ts';
 

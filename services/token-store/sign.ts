@@ -1,8 +1,9 @@
 /** Signing with the tokens that may sign. The secrets are used here and go nowhere. */
+
+import { field, idOfName, isForUse } from '../../lib/kube/bootstrap-token.ts';
 import { millisecondsLeft } from '../../lib/kube/expiration.ts';
 import type { Secret } from '../../lib/kube/types.ts';
 import { signDetached } from '../../lib/pki/jws.ts';
-import { field, idOfName, isForUse } from './token.ts';
 
 export interface DetachedSignature {
 	readonly tokenId: string;

@@ -5,9 +5,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { field, idOfName } from '../../lib/kube/bootstrap-token.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
 import type { Store, StoredItem, StoreEvent } from '../../lib/store/store.ts';
-import { field, idOfName } from './token.ts';
 
 export interface TokenEvent {
 	/** SYNCED once, after the tokens that were there at the start. */

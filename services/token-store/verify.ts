@@ -5,9 +5,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { KubejoinError } from '../../lib/errors.ts';
+import { field, isForUse, type PresentedToken, parseToken, secretName } from '../../lib/kube/bootstrap-token.ts';
 import { millisecondsLeft } from '../../lib/kube/expiration.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
-import { field, isForUse, type PresentedToken, parseToken, secretName } from './token.ts';
 
 export interface TokenUser {
 	/** `system:bootstrap:<id>` */

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
+import { subdomainProblems } from '../../../lib/kube/names.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import { type CertificateSigningRequest, type CertificateSigningRequestCondition, wellKnown } from '../../../lib/kube/types.ts';
 import { parseCertificates } from '../../../lib/pki/certificate.ts';
@@ -12,7 +13,7 @@ import { isUsage, usageNames } from '../../../lib/pki/usages.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import { checkCertificateApproval, checkCertificateSigning, checkCertificateSubject } from '../authorize/csr-admission.ts';
 import { checkNodeRestriction } from '../authorize/node-restriction.ts';
-import { duplicate, forbiddenField, invalid, notSupported, required, subdomainProblems } from '../object-meta.ts';
+import { duplicate, forbiddenField, invalid, notSupported, required } from '../object-meta.ts';
 import type { Strategy } from '../registry.ts';
 import type { ApiRequest, Subresource } from '../request.ts';
 import { toNodeWrite } from './node-write.ts';

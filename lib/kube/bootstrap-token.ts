@@ -1,5 +1,5 @@
 /** What a bootstrap token is: its text form, and the fields of the Secret that it is kept in. Nothing here decides whether a token is good. */
-import { type Secret, wellKnown } from '../../lib/kube/types.ts';
+import { type Secret, wellKnown } from './types.ts';
 
 /** A token as somebody showed it; nothing is known about it but its form. */
 export interface PresentedToken {

@@ -1,0 +1,141 @@
+/**
+ * A program of the mesh as a process of its own. It gets its own settings and nothing else of the environment, and it ends when its runner ends,
+ * however that happens: the IPC channel between them closes. One that crashes is started again.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { environment, PREFIX } from '../../lib/config.ts';
+import { KubejoinError } from '../../lib/errors.ts';
+import { projectPath } from '../../lib/paths.ts';
+
+export interface ChildPlan {
+	readonly name: string;
+	/** Compiled program, below dist. */
+	readonly program: string;
+	readonly args?: readonly string[];
+	/** Without the prefix. */
+	readonly settings?: Readonly<Record<string, string>>;
+}
+
+export interface Child {
+	readonly name: string;
+	/** Of the process that runs now. */
+	readonly pid: () => number | undefined;
+	/** Send a signal to the process; unless it is told to stop, it comes back. */
+	readonly kill: (signal: NodeJS.Signals) => void;
+	/** Resolves when it serves again after it had gone. */
+	readonly started: () => Promise<void>;
+	/** Ask it to stop, and wait until it has. */
+	readonly stop: () => Promise<void>;
+}
+
+export interface ChildEvents {
+	readonly onLine: (name: string, line: string) => void;
+	/** It ended without having been told to. */
+	readonly onCrash: (name: string, how: string) => void;
+	/** It cannot be started again. */
+	readonly onGiveUp: (error: KubejoinError) => void;
+}
+
+const STOP_MS = 9_000;
+const RESTART_MS = 200;
+const MAX_RESTARTS_IN_A_ROW = 5;
+
+const howItEnded = (code: number | null, signal: string | null): string => (signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`);
+
+/** Environment of a child: where programs and the home are, and its own settings. */
+const environmentOf = ({ settings = {} }: ChildPlan): Record<string, string> => {
+	const { PATH = '', HOME = '' } = environment();
+	return { PATH, HOME, ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [PREFIX + name, value])) };
+};
+
+/** Run a program to its end. @returns exit code and what it printed */
+export async function runProgram(plan: ChildPlan): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+	const child = spawn(process.execPath, [projectPath('dist', plan.program), ...(plan.args ?? [])], {
+		env: environmentOf(plan),
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
+	const read = async (stream: AsyncIterable<Buffer>) => {
+		const chunks: Buffer[] = [];
+		for await (const chunk of stream) chunks.push(chunk);
+		return Buffer.concat(chunks).toString();
+	};
+	const code = new Promise<number>((resolve, reject) => child.once('error', reject).once('close', (exitCode) => resolve(exitCode ?? 1)));
+	const [stdout, stderr] = await Promise.all([read(child.stdout), read(child.stderr)]);
+	return { code: await code, stdout, stderr };
+}
+
+/** Start a program and wait until it says that it serves. @throws SERVICE_FAILED  it ended before that; its own lines were passed on */
+export async function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }: ChildEvents): Promise<Child> {
+	const { name } = plan;
+	let isStopping = false;
+	let restarts = 0;
+	let running = launch(plan, onLine);
+	await running.started;
+
+	async function keepRunning(): Promise<void> {
+		for (;;) {
+			const how = await running.ended;
+			if (isStopping) return;
+			onCrash(name, how);
+			if (++restarts > MAX_RESTARTS_IN_A_ROW) {
+				onGiveUp(new KubejoinError('SERVICE_FAILED', { service: name, problem: `${how}, ${MAX_RESTARTS_IN_A_ROW} times in a row` }));
+				return;
+			}
+			await delay(RESTART_MS * restarts);
+			if (isStopping) return;
+			running = launch(plan, onLine);
+			running.started.then(
+				() => {
+					restarts = 0;
+				},
+				() => undefined,
+			);
+		}
+	}
+	const kept = keepRunning();
+	return {
+		name,
+		pid: () => running.process.pid,
+		kill: (signal) => void running.process.kill(signal),
+		started: () => running.started,
+		async stop() {
+			isStopping = true;
+			running.process.kill('SIGTERM');
+			const timer = setTimeout(() => running.process.kill('SIGKILL'), STOP_MS);
+			await kept;
+			clearTimeout(timer);
+		},
+	};
+}
+
+interface Running {
+	readonly process: ChildProcess;
+	readonly started: Promise<void>;
+	/** How it ended. */
+	readonly ended: Promise<string>;
+}
+
+function launch(plan: ChildPlan, onLine: ChildEvents['onLine']): Running {
+	const { name, program, args = [] } = plan;
+	// A process group of its own: Ctrl-C reaches only the runner, which then stops the programs in order.
+	const child = spawn(process.execPath, [projectPath('dist', program), ...args], {
+		env: environmentOf(plan),
+		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+		detached: true,
+	});
+	for (const stream of [child.stdout, child.stderr]) {
+		if (stream !== null) createInterface({ input: stream }).on('line', (line) => onLine(name, line));
+	}
+	const ended = new Promise<string>((resolve) => {
+		child.once('error', (error) => resolve(`cannot be started: ${error.message}`));
+		child.once('close', (code, signal) => resolve(howItEnded(code, signal)));
+	});
+	const started = new Promise<void>((resolve, reject) => {
+		child.once('message', () => resolve());
+		ended.then((how) => reject(new KubejoinError('SERVICE_FAILED', { service: name, problem: how })));
+	});
+	started.catch(() => undefined);
+	return { process: child, started, ended };
+}

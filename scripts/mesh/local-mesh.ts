@@ -1,0 +1,103 @@
+/** A mesh of processes on this machine, from its certificates to its nodes: what `npm start` shows and the mesh tests break. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { KubejoinError } from '../../lib/errors.ts';
+import { type Child, type ChildEvents, runProgram, startChild } from './child.ts';
+import { endpointOf, healthPort, type MeshOptions, nodePlan, pkiPlan, type ServiceName, serviceNames, servicePlan } from './services.ts';
+import { lockState } from './state-lock.ts';
+
+export interface LocalMesh {
+	/** `127.0.0.1:6443` */
+	readonly endpoint: string;
+	/** Path of admin.conf. */
+	readonly kubeconfig: string;
+	readonly service: (name: ServiceName) => Child;
+	/** Resolves when every service is ready. */
+	readonly ready: () => Promise<void>;
+	/** Run kubectl-sim as the cluster's admin. */
+	readonly kubectl: (...args: string[]) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+	/** Make a token, and the JoinConfiguration file that holds it. @returns the file's path */
+	readonly makeJoinConfig: () => Promise<string>;
+	/** Start a node; resolves when it has joined and sent its first heartbeat. */
+	readonly startNode: (name: string, index: number, joinConfig: string) => Promise<Child>;
+	/** Stop nodes, then services, in the reverse order of their start, and give the state up. */
+	readonly stop: () => Promise<void>;
+}
+
+const READY_MS = 30_000;
+/** What may start at once: nobody in a group calls another in it. */
+const startOrder: readonly (readonly ServiceName[])[] = [['ca-service', 'token-store'], ['apiserver-sim'], ['controller-manager-sim']];
+
+/** @throws STATE_IN_USE, SERVICE_FAILED, FILE_UNUSABLE */
+export async function startLocalMesh(options: MeshOptions, events: ChildEvents): Promise<LocalMesh> {
+	const { state, port } = options;
+	const unlock = await lockState(state);
+	const services = new Map<ServiceName, Child>();
+	const nodes: Child[] = [];
+	const kubeconfig = join(state, 'pki', 'admin', 'admin.conf');
+
+	async function stop(): Promise<void> {
+		await Promise.all(nodes.map((node) => node.stop()));
+		for (const group of startOrder.toReversed()) await Promise.all(group.map((name) => services.get(name)?.stop()));
+		unlock();
+	}
+	async function ready(): Promise<void> {
+		await Promise.all(serviceNames.map((name) => waitUntilReady(name, healthPort(port, name))));
+	}
+	const kubectl = (...args: string[]) =>
+		runProgram({ name: 'kubectl-sim', program: 'services/kubectl-sim/main.js', args: ['--kubeconfig', kubeconfig, ...args] });
+	try {
+		const pki = await runProgram(pkiPlan(options));
+		for (const line of `${pki.stdout}${pki.stderr}`.split('\n')) if (line !== '') events.onLine('pki', line);
+		if (pki.code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: 'infra/pki', problem: `ended with exit code ${pki.code}` });
+		for (const name of serviceNames) await mkdir(join(state, name), { recursive: true, mode: 0o700 });
+		for (const group of startOrder) {
+			const started = await Promise.allSettled(group.map(async (name) => services.set(name, await startChild(servicePlan(name, options), events))));
+			for (const result of started) if (result.status === 'rejected') throw result.reason;
+		}
+		await ready();
+	} catch (error) {
+		await stop();
+		throw error;
+	}
+	return {
+		endpoint: endpointOf(options),
+		kubeconfig,
+		ready,
+		stop,
+		kubectl,
+		service: (name) => services.get(name) ?? missing(name),
+		async makeJoinConfig() {
+			const path = join(state, 'join.yaml');
+			const { code, stderr } = await kubectl('token', 'create', '--print-join-config', '--to', path);
+			if (code !== 0)
+				throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim token create', problem: `ended with exit code ${code}: ${stderr.trim()}` });
+			return path;
+		},
+		async startNode(name, index, joinConfig) {
+			const node = await startChild(nodePlan(name, index, joinConfig, options), events);
+			nodes.push(node);
+			return node;
+		},
+	};
+}
+
+const missing = (name: string): never => {
+	throw new TypeError(`${name} is not running`);
+};
+
+async function waitUntilReady(service: string, port: number): Promise<void> {
+	let problem = '';
+	for (const deadline = performance.now() + READY_MS; performance.now() < deadline; ) {
+		try {
+			const response = await fetch(`http://127.0.0.1:${port}/readyz?verbose`, { signal: AbortSignal.timeout(3_000) });
+			problem = await response.text();
+			if (response.ok) return;
+		} catch (error) {
+			problem = error instanceof Error ? error.message : String(error);
+		}
+		await delay(25);
+	}
+	throw new KubejoinError('SERVICE_FAILED', { service, problem: `is not ready after ${READY_MS / 1000} s: ${problem.trim()}` });
+}

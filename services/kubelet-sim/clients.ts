@@ -1,0 +1,16 @@
+/** The ways to the API server over gRPC. A token or a certificate can only be given to a connection that is verified. */
+import { apiClient } from '../../lib/kube/client.ts';
+import { type Channel, openChannel, withBearerToken } from '../../lib/mesh/channel.ts';
+import { openUnverifiedChannel } from '../../lib/mesh/unverified-channel.ts';
+import type { ApiConnection, Dial } from './join/tools.ts';
+import type { TrustedServer } from './join/trust.ts';
+
+const connection = (channel: Channel): ApiConnection => ({ api: apiClient(channel), close: channel.close });
+const tlsOf = ({ ca, tlsServerName }: TrustedServer) => ({ ca, ...(tlsServerName === undefined ? {} : { serverName: tlsServerName }) });
+
+export const dial: Dial = {
+	unverified: (endpoint) => connection(openUnverifiedChannel(endpoint)),
+	verified: (endpoint, ca) => connection(openChannel(endpoint, { ca })),
+	withToken: (server, token) => connection(withBearerToken(openChannel(server.target, tlsOf(server)), token)),
+	asNode: (server, { certificate: cert, key }) => connection(openChannel(server.target, { ...tlsOf(server), cert, key })),
+};

@@ -1,0 +1,36 @@
+/** The first request with the token: is there a working node of this name already? @source kubeadm cmd/phases/join/kubelet.go runKubeletStartJoinPhase */
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { makePrivateDirectory, writeWholeFile } from '../../../lib/files.ts';
+import { userKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
+import type { Phase } from '../../../lib/workflow.ts';
+import type { JoinTools } from './tools.ts';
+import type { TrustedServer } from './trust.ts';
+
+interface Needs {
+	readonly server: TrustedServer;
+	readonly bootstrapToken: string;
+	readonly nodeName: string;
+}
+
+/** @throws NODE_NAME_TAKEN, API_UNAUTHORIZED (the token is not good for authentication) */
+export const checkNodeName = ({ dial, paths, say, signal }: JoinTools): Phase<Needs, object> => ({
+	name: 'tls-bootstrap/check-node-name',
+	trust: 'the API server knows the node by its token',
+	async run({ server, bootstrapToken, nodeName }) {
+		await makePrivateDirectory(paths.kubernetesDirectory);
+		const kubeconfig = userKubeconfig(server.url, server.ca, 'tls-bootstrap-token-user', { token: bootstrapToken });
+		await writeWholeFile(paths.bootstrapKubeconfig, writeKubeconfig(kubeconfig), 0o600);
+		say(`[kubelet-start] Wrote the bootstrap credentials to ${paths.bootstrapKubeconfig}`);
+		const connection = dial.withToken(server, bootstrapToken);
+		try {
+			const node = await connection.api.nodes.get(nodeName, '', { signal });
+			const isReady = node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+			if (isReady) throw new KubejoinError('NODE_NAME_TAKEN', { node: nodeName });
+		} catch (error) {
+			if (!hasCode(error, 'API_NOT_FOUND')) throw error;
+		} finally {
+			connection.close();
+		}
+		return {};
+	},
+});

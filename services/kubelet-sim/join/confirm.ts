@@ -1,0 +1,46 @@
+/**
+ * The second look, over a new connection that is verified with the pinned CA: the same words must come from a server of this cluster. Only
+ * what this phase gives can be sent a token. @source kubeadm discovery/token retrieveValidatedConfigInfo
+ */
+import { splitHostPort } from '../../../lib/address.ts';
+import { KubejoinError } from '../../../lib/errors.ts';
+import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
+import type { ClusterAccess } from '../../../lib/kube/kubeconfig.ts';
+import type { Phase } from '../../../lib/workflow.ts';
+import { readClusterInfo } from './fetch-cluster-info.ts';
+import type { JoinTools } from './tools.ts';
+import type { PinnedCa, SignedKubeconfig, TrustedServer } from './trust.ts';
+
+interface Needs {
+	readonly endpoint: string;
+	readonly discoveryToken: PresentedToken;
+	readonly discoveryTimeoutMs: number;
+	readonly pinnedCa: PinnedCa;
+	readonly signedKubeconfig: SignedKubeconfig;
+	readonly namedServer: Pick<ClusterAccess, 'server' | 'tlsServerName'>;
+}
+
+/** @throws CLUSTER_INFO_CHANGED, CLUSTER_INFO_UNREACHABLE */
+export const confirm = (tools: JoinTools): Phase<Needs, { readonly server: TrustedServer }> => ({
+	name: 'discovery/confirm',
+	trust: 'the node trusts this API server; only now may the token be sent',
+	async run({ endpoint, discoveryToken, discoveryTimeoutMs, pinnedCa, signedKubeconfig, namedServer }) {
+		const connection = tools.dial.verified(endpoint, pinnedCa);
+		try {
+			const { kubeconfig } = await readClusterInfo(connection, { endpoint, tokenId: discoveryToken.id, timeoutMs: discoveryTimeoutMs }, tools);
+			if (kubeconfig !== signedKubeconfig) throw new KubejoinError('CLUSTER_INFO_CHANGED', {});
+			return { server: trustedServer(namedServer, pinnedCa) };
+		} finally {
+			connection.close();
+		}
+	},
+});
+
+/** @throws CLUSTER_INFO_INVALID  the address that cluster-info names cannot be dialled */
+export function trustedServer({ server: url, tlsServerName }: Pick<ClusterAccess, 'server' | 'tlsServerName'>, ca: PinnedCa): TrustedServer {
+	const { hostname, port } = new URL(url);
+	const target = `${hostname}:${port || '443'}`;
+	if (splitHostPort(target) === undefined)
+		throw new KubejoinError('CLUSTER_INFO_INVALID', { problem: `cluster-info names a server that cannot be dialled: ${url}` });
+	return { url, target, ca, ...(tlsServerName === undefined ? {} : { tlsServerName }) };
+}

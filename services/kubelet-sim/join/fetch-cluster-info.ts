@@ -1,0 +1,63 @@
+/**
+ * The first look at the cluster: cluster-info, anonymously, over TLS that is not verified, for there is nothing to verify it with yet. Whatever
+ * comes back is a claim. @source kubeadm discovery/token getClusterInfo
+ */
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
+import { wellKnown } from '../../../lib/kube/types.ts';
+import type { Phase } from '../../../lib/workflow.ts';
+import { poll } from './poll.ts';
+import type { ApiConnection, JoinTools } from './tools.ts';
+import type { ClaimedClusterInfo } from './trust.ts';
+
+interface Needs {
+	readonly endpoint: string;
+	readonly discoveryToken: PresentedToken;
+	readonly discoveryTimeoutMs: number;
+}
+
+export const fetchClusterInfo = (tools: JoinTools): Phase<Needs, { readonly claimedClusterInfo: ClaimedClusterInfo }> => ({
+	name: 'discovery/fetch-cluster-info',
+	trust: 'nobody: this connection was not verified, and no secret was sent',
+	async run({ endpoint, discoveryToken, discoveryTimeoutMs }) {
+		const connection = tools.dial.unverified(endpoint);
+		try {
+			return { claimedClusterInfo: await readClusterInfo(connection, { endpoint, tokenId: discoveryToken.id, timeoutMs: discoveryTimeoutMs }, tools) };
+		} finally {
+			connection.close();
+		}
+	},
+});
+
+/**
+ * Read cluster-info until it carries a signature for this token.
+ *
+ * @throws CLUSTER_INFO_UNREACHABLE, CLUSTER_INFO_UNSIGNED, CLUSTER_INFO_INVALID  the last one at once, the others when the time is over
+ */
+export async function readClusterInfo(
+	{ api }: ApiConnection<'configMaps'>,
+	{ endpoint, tokenId, timeoutMs }: { readonly endpoint: string; readonly tokenId: string; readonly timeoutMs: number },
+	{ retryMs, signal, say }: Pick<JoinTools, 'retryMs' | 'signal' | 'say'>,
+): Promise<ClaimedClusterInfo> {
+	const waitedSeconds = Math.round(timeoutMs / 1000);
+	const attempt = async () => {
+		const { data = {} } = await api.configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic, { signal }).catch((error: unknown) => {
+			const problem = error instanceof Error ? error.message : String(error);
+			throw new KubejoinError('CLUSTER_INFO_UNREACHABLE', { endpoint, problem, waitedSeconds }, { cause: error });
+		});
+		if (!data.kubeconfig) {
+			const problem = "there is no kubeconfig key in the cluster-info ConfigMap. This API Server isn't set up for token bootstrapping, can't connect";
+			throw new KubejoinError('CLUSTER_INFO_INVALID', { problem });
+		}
+		const signature = data[`jws-kubeconfig-${tokenId}`];
+		if (!signature) throw new KubejoinError('CLUSTER_INFO_UNSIGNED', { tokenId, waitedSeconds });
+		return { kubeconfig: data.kubeconfig, signature };
+	};
+	return poll(attempt, {
+		retryMs,
+		timeoutMs,
+		signal,
+		isWorthwhile: (error) => hasCode(error, 'CLUSTER_INFO_UNREACHABLE', 'CLUSTER_INFO_UNSIGNED'),
+		say: (reason) => say(`[discovery] ${reason}; asking again every ${retryMs / 1000} s for up to ${waitedSeconds} s`),
+	});
+}

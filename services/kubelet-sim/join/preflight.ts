@@ -1,0 +1,71 @@
+/** Everything that can be known to be wrong before a socket is opened, all of it at once. It sends nothing. @source kubeadm apis/kubeadm/validation and preflight */
+import { existsSync } from 'node:fs';
+import { splitHostPort } from '../../../lib/address.ts';
+import { causeText, KubejoinError } from '../../../lib/errors.ts';
+import { makePrivateDirectory } from '../../../lib/files.ts';
+import { type PresentedToken, parseToken } from '../../../lib/kube/bootstrap-token.ts';
+import { subdomainProblems } from '../../../lib/kube/names.ts';
+import { type Pin, parsePin } from '../../../lib/pki/pin.ts';
+import type { Phase } from '../../../lib/workflow.ts';
+import type { JoinRequest } from './join-request.ts';
+import type { JoinTools } from './tools.ts';
+
+export interface Checked {
+	/** For cluster-info's signature. */
+	readonly discoveryToken: PresentedToken;
+	/** `id.secret`, for the certificate request. */
+	readonly bootstrapToken: string;
+	readonly pins: readonly Pin[];
+}
+
+/** Before this nothing here was written; a clock that is behind it makes every certificate "not yet valid". */
+const EARLIEST_CLOCK_MS = Date.UTC(2026, 0, 1);
+
+export const preflight = ({ paths, clock, say }: Pick<JoinTools, 'paths' | 'clock' | 'say'>): Phase<JoinRequest, Checked> => ({
+	name: 'preflight',
+	trust: 'nobody trusts anybody yet',
+	async run(request) {
+		say('[preflight] Running pre-flight checks');
+		const { checked, problems } = validate(request);
+		if (checked === undefined) throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems });
+		const failures: string[] = [];
+		if (existsSync(paths.kubeconfig)) failures.push(`FileAvailable--etc-kubernetes-kubelet.conf]: ${paths.kubeconfig} already exists`);
+		if (clock() < EARLIEST_CLOCK_MS) failures.push(`Clock]: the system clock says ${new Date(clock()).toISOString()}, which is in the past`);
+		for (const directory of [paths.kubernetesDirectory, paths.certificateDirectory]) {
+			await makePrivateDirectory(directory).catch((error: unknown) => failures.push(`DirAvailable]: ${causeText(error)}`));
+		}
+		if (failures.length > 0) throw new KubejoinError('PREFLIGHT_FAILED', { problems: failures });
+		return checked;
+	},
+});
+
+/** Every problem of the request, upstream's words where it has them. */
+export function validate(request: JoinRequest): { readonly checked?: Checked; readonly problems: readonly string[] } {
+	const { endpoint, token, tlsBootstrapToken, caCertHashes, nodeName, criSocket } = request;
+	const problems: string[] = [];
+	const at = 'discovery.bootstrapToken';
+	const discoveryToken = parseToken(token);
+	if (endpoint === '') problems.push(`${at}.apiServerEndpoint: Required value: the HOST:PORT of the API server is missing`);
+	else if (splitHostPort(endpoint) === undefined)
+		problems.push(`${at}.apiServerEndpoint: Invalid value: ${JSON.stringify(endpoint)}: not HOST:PORT, without a scheme`);
+	if (token === '') problems.push(`${at}.token: Required value: the bootstrap token is missing`);
+	else if (discoveryToken === undefined) problems.push(`${at}.token: Invalid value: the bootstrap token is invalid`);
+	if (tlsBootstrapToken !== token && parseToken(tlsBootstrapToken) === undefined)
+		problems.push('discovery.tlsBootstrapToken: Invalid value: the bootstrap token is invalid');
+	if (caCertHashes.length === 0)
+		problems.push(`${at}.caCertHashes: Required value: without the hash of the cluster CA anybody could pretend to be the cluster`);
+	const pins = caCertHashes.flatMap((hash) => {
+		try {
+			return [parsePin(hash)];
+		} catch (error) {
+			problems.push(`${at}.caCertHashes: invalid discovery token CA certificate hash: ${causeText(error)}`);
+			return [];
+		}
+	});
+	for (const detail of subdomainProblems(nodeName)) problems.push(`nodeRegistration.name: Invalid value: ${JSON.stringify(nodeName)}: ${detail}`);
+	if (!/^unix:\/\/\/[^\s]+$/.test(criSocket))
+		problems.push(`nodeRegistration.criSocket: Invalid value: ${JSON.stringify(criSocket)}: not a URL of the form unix:///PATH`);
+	return problems.length > 0 || discoveryToken === undefined
+		? { problems }
+		: { problems, checked: { discoveryToken, bootstrapToken: tlsBootstrapToken, pins } };
+}

@@ -1,0 +1,113 @@
+/**
+ * Ask the cluster for an identity: a CertificateSigningRequest made with the bootstrap token, then waiting by watch until somebody approved
+ * it and the CA signed it. The name of the request follows from the key, so a second try finds the first.
+ * @source kubelet certificate/bootstrap, client-go util/certificate/csr RequestCertificate and WaitForCertificate
+ */
+import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import type { ApiClient } from '../../../lib/kube/client.ts';
+import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
+import { createCsr, parseCsr } from '../../../lib/pki/csr.ts';
+import { type KeyPair, writePublicKey } from '../../../lib/pki/keys.ts';
+import type { Phase } from '../../../lib/workflow.ts';
+import type { JoinTools } from './tools.ts';
+import type { TrustedServer } from './trust.ts';
+
+interface Needs {
+	readonly server: TrustedServer;
+	readonly bootstrapToken: string;
+	readonly nodeName: string;
+	readonly keyPair: KeyPair;
+	readonly tlsBootstrapTimeoutMs: number;
+}
+type Csrs = ApiClient['certificateSigningRequests'];
+
+const usages = ['digital signature', 'client auth'];
+
+/** @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, API_UNAUTHORIZED, API_FORBIDDEN */
+export const requestCertificate = (tools: JoinTools): Phase<Needs, { readonly claimedCertificate: string }> => ({
+	name: 'tls-bootstrap/request-certificate',
+	trust: 'the cluster trusts the node: its CA has signed the node’s key',
+	async run({ server, bootstrapToken, nodeName, keyPair, tlsBootstrapTimeoutMs }) {
+		const { dial, paths, say } = tools;
+		const connection = dial.withToken(server, bootstrapToken);
+		try {
+			const { certificateSigningRequests: csrs } = connection.api;
+			const csr = await createOrFind(csrs, nodeName, keyPair, tools.signal);
+			say(`[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap: ${csr.metadata.name} is to be approved and signed`);
+			return { claimedCertificate: await waitForCertificate(csrs, csr, tlsBootstrapTimeoutMs, tools) };
+		} catch (error) {
+			// A refused request stays refused under its name; the next try needs another key.
+			if (hasCode(error, 'CSR_DENIED', 'CSR_FAILED')) await rm(paths.pendingKey, { force: true });
+			throw error;
+		} finally {
+			connection.close();
+		}
+	},
+});
+
+async function createOrFind(csrs: Csrs, nodeName: string, keyPair: KeyPair, signal: AbortSignal): Promise<CertificateSigningRequest> {
+	const subject = { organizations: [wellKnown.groups.nodes], commonName: `${wellKnown.nodeUserPrefix}${nodeName}` };
+	const name = requestName(writePublicKey(keyPair.publicKey), subject.commonName, subject.organizations);
+	const request = Buffer.from(createCsr({ subject }, keyPair)).toString('base64');
+	const spec = { request, signerName: wellKnown.signers.clientKubelet, usages };
+	try {
+		return await csrs.create({ metadata: { name }, spec }, { signal });
+	} catch (error) {
+		if (!hasCode(error, 'API_ALREADY_EXISTS')) throw error;
+		const found = await csrs.get(name, '', { signal });
+		requireSameRequest(found, spec, keyPair);
+		return found;
+	}
+}
+
+/** @source client-go util/certificate/csr ensureCompatible */
+function requireSameRequest({ metadata, spec }: CertificateSigningRequest, wanted: CertificateSigningRequest['spec'], keyPair: KeyPair): void {
+	const { spki, subject } = parseCsr(Buffer.from(spec.request, 'base64').toString());
+	const own = parseCsr(Buffer.from(wanted.request, 'base64').toString());
+	const isSame = spki.equals(own.spki) && subject.commonName === own.subject.commonName && spec.signerName === wanted.signerName;
+	if (!isSame || keyPair.publicKey.asymmetricKeyType !== 'ec') {
+		throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem: `the request ${metadata.name} that exists is not compatible with the one to be made` });
+	}
+}
+
+/** @source kubelet certificate/bootstrap digestedName */
+export function requestName(publicKeyPem: string, commonName: string, organizations: readonly string[]): string {
+	const hash = createHash('sha512-256');
+	for (const field of [publicKeyPem, commonName, ...organizations, ...usages]) hash.update(`${Buffer.from(field).toString('base64url')}|`);
+	return `node-csr-${hash.digest('base64url')}`;
+}
+
+/** @returns PEM; nothing about it is verified */
+async function waitForCertificate(csrs: Csrs, csr: CertificateSigningRequest, timeoutMs: number, tools: JoinTools): Promise<string> {
+	const { name = '', uid } = csr.metadata;
+	const ending = AbortSignal.any([tools.signal, AbortSignal.timeout(timeoutMs)]);
+	while (!ending.aborted) {
+		try {
+			for await (const { type, object } of csrs.watch({ fieldSelector: `metadata.name=${name}` }, ending)) {
+				if (object.metadata.uid !== uid) throw new KubejoinError('CSR_FAILED', { name, reason: 'Replaced', message: `csr "${name}" changed UIDs` });
+				if (type === 'DELETED') throw new KubejoinError('CSR_FAILED', { name, reason: 'Deleted', message: `csr "${name}" was deleted` });
+				const certificate = decided(object);
+				if (certificate !== undefined) return certificate;
+			}
+		} catch (error) {
+			if (hasCode(error, 'CSR_DENIED', 'CSR_FAILED', 'API_UNAUTHORIZED', 'API_FORBIDDEN')) throw error;
+			if (error instanceof Error) tools.say(`[kubelet-start] Waiting for the API server: ${error.message}`);
+		}
+		await delay(Math.min(tools.retryMs, 1_000), undefined, { signal: ending }).catch(() => undefined);
+	}
+	tools.signal.throwIfAborted();
+	throw new KubejoinError('CSR_TIMEOUT', { name, waitedSeconds: Math.round(timeoutMs / 1000) });
+}
+
+/** The certificate as PEM once the request is approved and signed; undefined while it is not. @throws CSR_DENIED, CSR_FAILED */
+export function decided({ metadata: { name = '' }, status }: CertificateSigningRequest): string | undefined {
+	for (const { type, reason = '', message = '' } of status?.conditions ?? []) {
+		if (type === 'Denied') throw new KubejoinError('CSR_DENIED', { name, reason, message });
+		if (type === 'Failed') throw new KubejoinError('CSR_FAILED', { name, reason, message });
+	}
+	const isApproved = status?.conditions?.some(({ type }) => type === 'Approved') ?? false;
+	return isApproved && status?.certificate ? Buffer.from(status.certificate, 'base64').toString() : undefined;
+}

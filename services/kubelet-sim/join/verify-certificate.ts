@@ -1,0 +1,61 @@
+/**
+ * What came back is believed only after it was looked at: it must be for this node's key and name, from the pinned CA, and good now. Then it
+ * becomes the node's identity on disk, all of it or nothing, and the bootstrap credentials are deleted.
+ */
+import type { KeyObject } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { KubejoinError } from '../../../lib/errors.ts';
+import { wellKnown } from '../../../lib/kube/types.ts';
+import { chainProblem, parseCertificates, readSubject } from '../../../lib/pki/certificate.ts';
+import { type KeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
+import type { Phase } from '../../../lib/workflow.ts';
+import { type NodeIdentity, storeIdentity } from '../identity.ts';
+import type { JoinTools } from './tools.ts';
+import type { TrustedServer } from './trust.ts';
+
+interface Needs {
+	readonly claimedCertificate: string;
+	readonly keyPair: KeyPair;
+	readonly nodeName: string;
+	readonly server: TrustedServer;
+}
+
+/** @throws CERTIFICATE_UNUSABLE, FILE_UNUSABLE */
+export const verifyCertificate = ({ paths, clock, say }: JoinTools): Phase<Needs, { readonly identity: NodeIdentity }> => ({
+	name: 'tls-bootstrap/verify-certificate',
+	trust: 'both ways: the node’s identity is its certificate, and the token is not needed any more',
+	async run({ claimedCertificate, keyPair, nodeName, server }) {
+		const problem = certificateProblem(claimedCertificate, { publicKey: keyPair.publicKey, nodeName, ca: server.ca, nowMs: clock() });
+		if (problem !== undefined) throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem });
+		const identity = await storeIdentity(paths, { certificate: claimedCertificate, key: writePrivateKey(keyPair.privateKey), server, nodeName }, clock());
+		await rm(paths.bootstrapKubeconfig, { force: true });
+		await rm(paths.pendingKey, { force: true });
+		say(`[kubelet-start] Wrote ${paths.kubeconfig} and deleted the bootstrap credentials`);
+		return { identity };
+	},
+});
+
+interface Expected {
+	readonly publicKey: KeyObject;
+	readonly nodeName: string;
+	/** PEM. */
+	readonly ca: string;
+	readonly nowMs: number;
+}
+
+/** Why these certificates, PEM, cannot be this node's identity; undefined when they can. */
+export function certificateProblem(pem: string, { publicKey, nodeName, ca, nowMs }: Expected): string | undefined {
+	try {
+		const [leaf] = parseCertificates(pem);
+		if (!spkiOf(leaf.publicKey).equals(spkiOf(publicKey))) return 'it is for another key';
+		const { commonName, organizations } = readSubject(leaf);
+		const wanted = `${wellKnown.nodeUserPrefix}${nodeName}`;
+		if (commonName !== wanted) return `it is for "${commonName}" and not for "${wanted}"`;
+		if (organizations.length !== 1 || organizations[0] !== wellKnown.groups.nodes)
+			return `its organizations are [${organizations.join(', ')}] and not [${wellKnown.groups.nodes}]`;
+		return chainProblem(leaf, parseCertificates(ca), nowMs, 'client auth');
+	} catch (error) {
+		if (error instanceof KubejoinError) return error.message;
+		throw error;
+	}
+}

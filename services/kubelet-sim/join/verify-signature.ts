@@ -1,0 +1,21 @@
+/** Who wrote cluster-info? Somebody who knows the token's secret half. It does not say which server sent it. @source kubeadm discovery/token validateClusterInfoToken */
+import { KubejoinError } from '../../../lib/errors.ts';
+import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
+import { verifyDetached } from '../../../lib/pki/jws.ts';
+import type { Phase } from '../../../lib/workflow.ts';
+import type { ClaimedClusterInfo, SignedKubeconfig } from './trust.ts';
+
+interface Needs {
+	readonly claimedClusterInfo: ClaimedClusterInfo;
+	readonly discoveryToken: PresentedToken;
+}
+
+/** @throws CLUSTER_INFO_SIGNATURE_INVALID */
+export const verifySignature: Phase<Needs, { readonly signedKubeconfig: SignedKubeconfig }> = {
+	name: 'discovery/verify-signature',
+	trust: 'cluster-info was signed by someone who knows the token',
+	run({ claimedClusterInfo: { kubeconfig, signature }, discoveryToken: { id, secret } }) {
+		if (!verifyDetached(signature, kubeconfig, id, secret)) throw new KubejoinError('CLUSTER_INFO_SIGNATURE_INVALID', { tokenId: id });
+		return { signedKubeconfig: kubeconfig as SignedKubeconfig };
+	},
+};

@@ -1,0 +1,30 @@
+/** Where a node keeps its files: as on a real node, below a root directory. */
+import { join } from 'node:path';
+
+export interface NodePaths {
+	readonly root: string;
+	readonly kubernetesDirectory: string;
+	readonly bootstrapKubeconfig: string;
+	readonly kubeconfig: string;
+	readonly clusterCa: string;
+	readonly certificateDirectory: string;
+	readonly currentCertificate: string;
+	/** The key of a request that is not signed yet; kept, so that a restart asks for the same certificate again. */
+	readonly pendingKey: string;
+}
+
+/** @param root  `/` on a real node */
+export function nodePaths(root: string): NodePaths {
+	const kubernetesDirectory = join(root, 'etc/kubernetes');
+	const certificateDirectory = join(root, 'var/lib/kubelet/pki');
+	return {
+		root,
+		kubernetesDirectory,
+		bootstrapKubeconfig: join(kubernetesDirectory, 'bootstrap-kubelet.conf'),
+		kubeconfig: join(kubernetesDirectory, 'kubelet.conf'),
+		clusterCa: join(kubernetesDirectory, 'pki/ca.crt'),
+		certificateDirectory,
+		currentCertificate: join(certificateDirectory, 'kubelet-client-current.pem'),
+		pendingKey: join(certificateDirectory, 'kubelet-client.key.tmp'),
+	};
+}
