@@ -1,10 +1,11 @@
 /** A mesh of processes on this machine, from its certificates to its nodes: what `npm start` shows and the mesh tests break. */
 import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type Child, type ChildEvents, runProgram, startChild } from './child.ts';
-import { endpointOf, healthPort, type MeshOptions, nodePlan, pkiPlan, type ServiceName, serviceNames, servicePlan } from './services.ts';
+import { endpointOf, healthPort, type MeshOptions, nodePlan, pkiPlan, type ServiceName, serviceNames, servicePlan, servicePorts } from './services.ts';
 import { lockState } from './state-lock.ts';
 
 export interface LocalMesh {
@@ -29,7 +30,7 @@ const READY_MS = 30_000;
 /** What may start at once: nobody in a group calls another in it. */
 const startOrder: readonly (readonly ServiceName[])[] = [['ca-service', 'token-store'], ['apiserver-sim'], ['controller-manager-sim']];
 
-/** @throws STATE_IN_USE, SERVICE_FAILED, FILE_UNUSABLE */
+/** @throws STATE_IN_USE, PORT_IN_USE, SERVICE_FAILED, FILE_UNUSABLE */
 export async function startLocalMesh(options: MeshOptions, events: ChildEvents): Promise<LocalMesh> {
 	const { state, port } = options;
 	const unlock = await lockState(state);
@@ -48,6 +49,7 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 	const kubectl = (...args: string[]) =>
 		runProgram({ name: 'kubectl-sim', program: 'services/kubectl-sim/main.js', args: ['--kubeconfig', kubeconfig, ...args] });
 	try {
+		for (const needed of servicePorts(port)) await requireFree(needed);
 		const pki = await runProgram(pkiPlan(options));
 		for (const line of `${pki.stdout}${pki.stderr}`.split('\n')) if (line !== '') events.onLine('pki', line);
 		if (pki.code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: 'infra/pki', problem: `ended with exit code ${pki.code}` });
@@ -86,6 +88,20 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 const missing = (name: string): never => {
 	throw new TypeError(`${name} is not running`);
 };
+
+/** Before anything is started: afterwards it would be one failure among many lines. */
+const requireFree = ({ service, port }: { readonly service: string; readonly port: number }): Promise<void> =>
+	new Promise((resolve, reject) => {
+		const address = '127.0.0.1';
+		const server = createServer();
+		server.once('error', (error: NodeJS.ErrnoException) => {
+			const problem = `cannot listen on ${address}:${port}: ${error.message}`;
+			reject(
+				error.code === 'EADDRINUSE' ? new KubejoinError('PORT_IN_USE', { service, address, port }) : new KubejoinError('SERVICE_FAILED', { service, problem }),
+			);
+		});
+		server.listen(port, address, () => server.close(() => resolve()));
+	});
 
 async function waitUntilReady(service: string, port: number): Promise<void> {
 	let problem = '';

@@ -24,6 +24,12 @@ const FIRST_NODE_OFFSET = 20;
 export const MAX_NODES = 1_000;
 export const MAX_PORT = 65_535 - FIRST_NODE_OFFSET - MAX_NODES;
 
+/** Every port that the services themselves need. */
+export const servicePorts = (port: number): readonly { readonly service: ServiceName; readonly port: number }[] =>
+	serviceNames.flatMap((service) => {
+		const offset = service in portOffsets ? portOffsets[service as keyof typeof portOffsets] : undefined;
+		return [...(offset === undefined ? [] : [{ service, port: port + offset }]), { service, port: healthPort(port, service) }];
+	});
 export const healthPort = (port: number, service: ServiceName): number => port + FIRST_HEALTH_OFFSET + serviceNames.indexOf(service);
 export const nodeHealthPort = (port: number, index: number): number => port + FIRST_NODE_OFFSET + index;
 export const endpointOf = ({ port }: Pick<MeshOptions, 'port'>): string => `127.0.0.1:${port}`;
@@ -34,7 +40,8 @@ export const pkiPlan = ({ state, port }: MeshOptions): ChildPlan => ({
 	settings: { PKI_DIRECTORY: join(state, 'pki'), API_SERVER: `https://${endpointOf({ port })}` },
 });
 
-export function servicePlan(service: ServiceName, { state, port, store, settings }: MeshOptions): ChildPlan {
+export function servicePlan(service: ServiceName, options: MeshOptions): ChildPlan {
+	const { state, port, settings } = options;
 	const own = (file: string) => join(state, 'pki', service, file);
 	const at = (name: keyof typeof portOffsets) => `127.0.0.1:${port + portOffsets[name]}`;
 	const server = (name: keyof typeof portOffsets) => ({
@@ -42,7 +49,7 @@ export function servicePlan(service: ServiceName, { state, port, store, settings
 		TLS_CERT_FILE: own('server.crt'),
 		TLS_KEY_FILE: own('server.key'),
 	});
-	const stored = () => storeSettings(store, join(state, service), own);
+	const stored = () => storeSettings(service, options, own);
 	const plans: Record<ServiceName, () => Record<string, string>> = {
 		'ca-service': () => ({
 			...server('ca-service'),
@@ -78,12 +85,12 @@ export function servicePlan(service: ServiceName, { state, port, store, settings
 	};
 }
 
-/** A rediss: server that this mesh's own PKI made is shown the service's certificate and password; another one brings its credentials in the URL. */
-function storeSettings(store: string, directory: string, own: (file: string) => string): Record<string, string> {
-	if (store === 'lmdb') return { STORE_URL: `lmdb:${directory}` };
-	if (store.startsWith('rediss:'))
-		return { STORE_URL: store, STORE_CA_FILE: own('mesh-ca.crt'), STORE_CERT_FILE: own('store.crt'), STORE_KEY_FILE: own('store.key') };
-	return { STORE_URL: store };
+/** A rediss: server is taken to be one that runs with this mesh's own certificates and ACL, unless the URL brings credentials of its own. */
+function storeSettings(service: string, { store, state }: MeshOptions, own: (file: string) => string): Record<string, string> {
+	if (store === 'lmdb') return { STORE_URL: `lmdb:${join(state, service)}` };
+	const tls = { STORE_CA_FILE: own('mesh-ca.crt'), STORE_CERT_FILE: own('store.crt'), STORE_KEY_FILE: own('store.key') };
+	const user = store.includes('@') ? {} : { STORE_USERNAME: service, STORE_PASSWORD_FILE: own('store-password') };
+	return { STORE_URL: store, ...(store.startsWith('rediss:') ? { ...tls, ...user } : {}) };
 }
 
 /** A node that joins with a JoinConfiguration file, so that no token is in the process list. */

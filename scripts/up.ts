@@ -1,0 +1,159 @@
+/** `npm start`: the whole mesh on this machine, nodes that join it, and what to do next. Wiring and words; the work is in scripts/mesh. */
+import { readFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { parse } from 'yaml';
+import { integer, type Parse, urlWithScheme } from '../lib/config.ts';
+import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
+import { errorForPeople } from '../lib/log.ts';
+import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
+import { endpointOf, MAX_NODES, MAX_PORT, type MeshOptions, nodeHealthPort } from './mesh/services.ts';
+import { createStory, type Story } from './mesh/story.ts';
+
+interface Flags {
+	readonly nodes?: number;
+	readonly once?: boolean;
+	readonly port: number;
+	readonly state: string;
+	readonly store: string;
+}
+
+const DEFAULT_NODES = 1;
+const ONCE_NODES = 3;
+const READY_MS = 30_000;
+
+const checked =
+	<T>(parseValue: Parse<T>) =>
+	(value: string): T => {
+		try {
+			return parseValue(value);
+		} catch (error) {
+			throw new InvalidArgumentError(`It must be ${causeText(error)}.`);
+		}
+	};
+const storeOf: Parse<string> = (value) => (value === 'lmdb' ? value : urlWithScheme('redis', 'rediss')(value));
+
+const program = new Command('npm start --')
+	.description('Start a cluster on 127.0.0.1 and let nodes join it')
+	.configureHelp({ helpWidth: 80 })
+	.option('--nodes <number>', `how many nodes join (default: ${DEFAULT_NODES}, with --once ${ONCE_NODES})`, checked(integer(0, MAX_NODES)))
+	.option('--once', 'join, check that every node is Ready, stop; exit code 0 when all went well')
+	.option('--port <port>', 'of the API server; the other ports follow from it', checked(integer(1, MAX_PORT)), 6443)
+	.option('--state <dir>', 'where the cluster is kept', '.kubejoin')
+	.option('--store <url>', 'lmdb (files in the state directory), redis://HOST:PORT or rediss://HOST:PORT', checked(storeOf), 'lmdb')
+	.action(up);
+
+async function up(flags: Flags): Promise<void> {
+	const state = resolve(flags.state);
+	const options: MeshOptions = { state, port: flags.port, store: flags.store };
+	const nodes = flags.nodes ?? (flags.once ? ONCE_NODES : DEFAULT_NODES);
+	const stopping = new AbortController();
+	const stop = (why?: KubejoinError) => stopping.abort(why);
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
+
+	const story = createStory(state, (text) => process.stdout.write(text), process.stdout.columns);
+	const startedMs = performance.now();
+	const onCrash = (name: string, how: string) => !stopping.signal.aborted && story.say(`${name} ${how}; it is started again`);
+	let mesh: LocalMesh | undefined;
+	try {
+		mesh = await startLocalMesh(options, { onLine: story.line, onCrash, onGiveUp: stop });
+		story.say(servicesText(flags, performance.now() - startedMs));
+		story.quiet(false);
+		if (!stopping.signal.aborted) await joinNodes(mesh, nodes, story, stopping.signal);
+		if (!stopping.signal.aborted && !flags.once) {
+			story.say(nextText(options, mesh, nodes));
+			await aborted(stopping.signal);
+		}
+	} catch (error) {
+		if (!stopping.signal.aborted) stop(asKubejoinError(error));
+	}
+	story.quiet(true);
+	if (mesh !== undefined) {
+		story.say('\nStopping');
+		await mesh.stop();
+		story.say(`Stopped. The cluster is kept in ${shown(state)}.`);
+	}
+	story.close();
+	if (stopping.signal.reason instanceof KubejoinError) throw stopping.signal.reason;
+}
+
+/** Start the nodes, wait until the API server calls each of them Ready, and show them. @throws SERVICE_FAILED */
+async function joinNodes(mesh: LocalMesh, count: number, story: Story, signal: AbortSignal): Promise<void> {
+	const joinConfig = await mesh.makeJoinConfig();
+	const names = Array.from({ length: count }, (_, index) => `node-${index + 1}`);
+	await Promise.all(names.map((name, index) => mesh.startNode(name, index, joinConfig)));
+	for (const deadline = performance.now() + READY_MS; ; await delay(200)) {
+		if (signal.aborted) return;
+		const { code, stdout, stderr } = await mesh.kubectl('get', 'nodes');
+		const ready = stdout
+			.split('\n')
+			.filter((line) => / Ready /.test(line))
+			.map((line) => line.split(' ')[0] ?? '');
+		if (code === 0 && names.every((name) => ready.includes(name))) {
+			if (count > 0) story.say(`\n$ kubectl-sim get nodes\n${stdout}`);
+			return;
+		}
+		if (performance.now() > deadline)
+			throw new KubejoinError('SERVICE_FAILED', {
+				service: 'npm start',
+				problem: `waited ${READY_MS / 1000} s for ${count} Ready nodes and found:\n${stdout}${stderr}`,
+			});
+	}
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+	new Promise((done) => {
+		if (signal.aborted) done();
+		signal.addEventListener('abort', () => done());
+	});
+
+const shown = (path: string): string => relative(process.cwd(), path) || '.';
+
+const servicesText = (
+	{ port, store }: Flags,
+	ms: number,
+): string => `kubejoin: real certificates, TLS and gRPC; simulated Kubernetes. Up in ${(ms / 1000).toFixed(1)} s:
+  ca-service              127.0.0.1:${port + 1}  holds the cluster's CA key; signs
+  token-store             127.0.0.1:${port + 2}  keeps the bootstrap tokens${store === 'lmdb' ? '' : ' in Redis'}
+  apiserver-sim           127.0.0.1:${port}  the front door
+  controller-manager-sim                  approves, has signed, cleans up
+`;
+
+function nextText(options: MeshOptions, { kubeconfig }: LocalMesh, nodes: number): string {
+	const { port, state } = options;
+	const { token, hash } = readJoinConfig(resolve(state, 'join.yaml'));
+	const rest = (index: number) => `--node-name node-${index} --healthz-port ${nodeHealthPort(port, index - 1)}`;
+	const join = (pin: string, index: number) => `npx kubelet-sim join ${endpointOf({ port })} --token ${token} \\
+       --discovery-token-ca-cert-hash ${pin} \\
+       ${rest(index)}`;
+	return `The cluster is up. Join another node, in another terminal:
+     ${join(hash, nodes + 1)}
+
+The kubeconfig of its admin is ${shown(kubeconfig)}:
+     export KUBECONFIG=${shown(kubeconfig)}
+
+Three things to try:
+  1. See what was asked for, by whom, and who approved it:
+     npx kubectl-sim get csr
+  2. Join with the wrong CA hash. The node refuses, and keeps its token:
+     ${join(`sha256:${'0'.repeat(64)}`, nodes + 2)}
+  3. Delete the token, then join with it: npx kubectl-sim token delete ${token.split('.')[0]}
+
+What the programs say in full is in ${shown(resolve(state, 'logs'))}. Ctrl-C stops everything; npm start
+finds the same cluster again.
+`;
+}
+
+function readJoinConfig(path: string): { readonly token: string; readonly hash: string } {
+	const { discovery } = parse(readFileSync(path, 'utf8')) as { discovery: { bootstrapToken: { token: string; caCertHashes: string[] } } };
+	return { token: discovery.bootstrapToken.token, hash: discovery.bootstrapToken.caCertHashes[0] ?? '' };
+}
+
+try {
+	await program.parseAsync();
+} catch (error) {
+	const known = asKubejoinError(error);
+	process.stderr.write(errorForPeople(known));
+	process.exitCode = known.exitCode;
+}
