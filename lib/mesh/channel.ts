@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
-import grpc from '@grpc/grpc-js';
+import * as grpc from '@grpc/grpc-js';
 import { splitHostPort } from '../address.ts';
 import { fromWireError, type KubejoinError } from '../errors.ts';
 import { contractOf } from './contracts.ts';

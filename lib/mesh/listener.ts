@@ -5,6 +5,7 @@
  */
 import { constants } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { KubejoinError } from '../errors.ts';
@@ -29,6 +30,8 @@ export interface ListenOptions {
 
 /** An open port. `close` stops accepting, lets calls finish for a while, then cuts what is left. */
 export interface Listener {
+	/** As asked for, or what the system chose instead of 0. */
+	readonly port: number;
 	readonly close: (graceMs: number) => Promise<void>;
 }
 
@@ -76,6 +79,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 		server.listen(options.port, options.address, resolve);
 	});
 	return {
+		port: (server.address() as AddressInfo).port,
 		async close(graceMs) {
 			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
 			http?.closeIdleConnections();

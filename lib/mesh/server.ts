@@ -2,7 +2,7 @@
  * A gRPC server that denies by default. Every registered method must have a row that says who may call it, or start-up fails; every failure
  * leaves as a code, a sentence and a trailer from which the caller rebuilds the error; what is unforeseen leaves as INTERNAL with an id only.
  */
-import grpc from '@grpc/grpc-js';
+import * as grpc from '@grpc/grpc-js';
 import { asKubejoinError, KubejoinError, shownToCaller } from '../errors.ts';
 import { errorFields, type Log } from '../log.ts';
 import { contractOf } from './contracts.ts';

@@ -3,7 +3,7 @@
  * verify with. Nothing secret may be sent on it, and its type says so: no function accepts it for a bearer token. It is a connection of its
  * own whose TLS session is never offered to a later one.
  */
-import grpc from '@grpc/grpc-js';
+import * as grpc from '@grpc/grpc-js';
 import { type Channel, makeChannel } from './channel.ts';
 
 /** A channel to whoever answers at `target`. */

@@ -1,0 +1,79 @@
+/** Certificates, and a small service behind a real door, for the tests of this folder. No tests, and nothing that a service may import. */
+import type { Server as HttpServer } from 'node:http';
+import { createLog } from '../log.ts';
+import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../pki/certificate.ts';
+import { generateKeyPair, spkiOf, writePrivateKey } from '../pki/keys.ts';
+import { hostNames } from '../pki/names.ts';
+import type { Usage } from '../pki/usages.ts';
+import { listen, newConnections } from './listener.ts';
+import { createGrpcServer, type Service } from './server.ts';
+
+const hourMs = 60 * 60 * 1000;
+
+/** PEM. */
+export interface Identity {
+	readonly cert: string;
+	readonly key: string;
+}
+export interface LeafOptions {
+	readonly hosts?: readonly string[];
+	readonly organizations?: readonly string[];
+	/** From now; default an hour. */
+	readonly lifeMs?: number;
+}
+export interface TestCa {
+	readonly pem: string;
+	readonly server: (commonName: string, options?: LeafOptions) => Promise<Identity>;
+	readonly client: (commonName: string, options?: LeafOptions) => Promise<Identity>;
+}
+
+/** Certificates begin two hours ago, so that they can have expired an hour ago. TLS reads the real clock, and so does this. */
+export async function createCa(commonName: string): Promise<TestCa> {
+	const keys = await generateKeyPair('ECDSA-P256');
+	const notBefore = Date.now() - 2 * hourMs;
+	const pem = buildCaCertificate({ commonName, dnsNames: [], notBefore, notAfter: Date.now() + hourMs }, keys);
+	const issuer = createIssuer(parseCertificates(pem)[0], keys.privateKey);
+	const issue =
+		(...usages: Usage[]) =>
+		async (name: string, { hosts = [], organizations = [], lifeMs = hourMs }: LeafOptions = {}): Promise<Identity> => {
+			const { publicKey, privateKey } = await generateKeyPair('ECDSA-P256');
+			const template = { subject: { commonName: name, organizations }, spki: spkiOf(publicKey), usages, names: hostNames(hosts) };
+			return { cert: buildCertificate({ ...template, notBefore, notAfter: Date.now() + lifeMs }, issuer), key: writePrivateKey(privateKey) };
+		};
+	return { pem, server: issue('digital signature', 'server auth'), client: issue('digital signature', 'client auth') };
+}
+
+export interface Door {
+	/** `localhost:PORT` */
+	readonly target: string;
+	readonly port: number;
+	/** What was logged, JSON. */
+	readonly lines: readonly string[];
+	readonly close: (graceMs?: number) => Promise<void>;
+}
+export interface DoorOptions {
+	readonly identity: Identity;
+	readonly clientCa: TestCa;
+	readonly clientCertificate?: 'required' | 'optional';
+	readonly services: readonly Service[];
+	readonly http?: HttpServer;
+	readonly port?: number;
+}
+
+export async function openDoor({ identity, clientCa, clientCertificate = 'required', services, http, port = 0 }: DoorOptions): Promise<Door> {
+	const lines: string[] = [];
+	const log = createLog({ service: 'door', level: 'debug', format: 'json', write: (line) => lines.push(line) });
+	const connections = newConnections();
+	const grpc = createGrpcServer(services, connections, log);
+	const tls = { ...identity, clientCa: clientCa.pem };
+	const optional = http === undefined ? {} : { http };
+	const listener = await listen({ service: 'door', address: '127.0.0.1', port, tls, clientCertificate, grpc, log, ...optional }, connections);
+	return { target: `localhost:${listener.port}`, port: listener.port, lines, close: (graceMs = 0) => listener.close(graceMs) };
+}
+
+/** Answers who is called, through the one method of SelfSubjectReviews. */
+export const whoAmI: Service = {
+	name: 'SelfSubjectReviews',
+	unary: { Create: (_request, { peer: { certificate } }) => ({ status: { userInfo: certificate.state === 'verified' ? { username: certificate.commonName } : {} } }) },
+	callers: { Create: 'authorizes-itself' },
+};

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import { type ErrorCode, hasCode, KubejoinError } from '../errors.ts';
+import { call, openChannel, type VerifiedTls } from './channel.ts';
+import { createCa, type Door, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
+import type { Service } from './server.ts';
+import { checkServerName, transportError } from './transport-errors.ts';
+
+const never: Service = { ...whoAmI, unary: { Create: () => new Promise<never>(() => undefined) } };
+
+/** What a caller meets; undefined when it is answered. */
+async function failureOf(target: string, tls: VerifiedTls, deadlineMs = 4_000): Promise<KubejoinError | undefined> {
+	const channel = openChannel(target, tls);
+	try {
+		await call(channel, 'SelfSubjectReviews', 'Create', {}, { deadlineMs });
+		return undefined;
+	} catch (error) {
+		assert.ok(error instanceof KubejoinError);
+		return error;
+	} finally {
+		channel.close();
+	}
+}
+
+describe('transport errors, each made for real', () => {
+	let ca: TestCa;
+	let otherCa: TestCa;
+	let server: Identity;
+	let client: Identity;
+	let trusted: VerifiedTls;
+	const doors: Door[] = [];
+	const open = async (identity: Identity, services: readonly Service[] = [whoAmI]): Promise<Door> => {
+		const door = await openDoor({ identity, clientCa: ca, services });
+		doors.push(door);
+		return door;
+	};
+	const fails = async (code: ErrorCode, problem: string, failure: Promise<KubejoinError | undefined>): Promise<void> => {
+		const error = await failure;
+		assert.ok(hasCode(error, code), `${error?.code}: ${error?.message}`);
+		assert.equal(error.facts.problem, problem);
+	};
+
+	before(async () => {
+		[ca, otherCa] = await Promise.all([createCa('ca'), createCa('ca')]);
+		server = await ca.server('door', { hosts: ['localhost', '127.0.0.1'] });
+		client = await ca.client('someone');
+		trusted = { ca: ca.pem, ...client };
+	});
+	afterEach(() => Promise.all(doors.splice(0).map((door) => door.close())));
+
+	it('none: by name, by address, and by another name that the certificate has', async () => {
+		const { target, port } = await open(server);
+		assert.equal(await failureOf(target, trusted), undefined);
+		assert.equal(await failureOf(`127.0.0.1:${port}`, trusted), undefined);
+		assert.equal(await failureOf(`127.0.0.1:${port}`, { ...trusted, serverName: 'localhost' }), undefined);
+	});
+
+	it('PEER_REFUSED: another CA issued the certificate of the server, even one of the same name', async () => {
+		const { target } = await open(server);
+		await fails('PEER_REFUSED', 'certificate signed by unknown authority', failureOf(target, { ...trusted, ca: otherCa.pem }));
+		await fails('PEER_REFUSED', 'certificate signed by unknown authority', failureOf(target, { ...trusted, ca: (await createCa('other')).pem }));
+	});
+
+	it('PEER_REFUSED: the certificate of the server is for other names', async () => {
+		const { target, port } = await open(server);
+		await fails('PEER_REFUSED', 'certificate is valid for localhost, 127.0.0.1, not ca-service', failureOf(target, { ...trusted, serverName: 'ca-service' }));
+		await fails('PEER_REFUSED', 'certificate is valid for localhost, 127.0.0.1, not 10.0.0.1', failureOf(target, { ...trusted, serverName: '10.0.0.1' }));
+		const { port: nameless } = await open(await ca.server('localhost'));
+		const doesNot = (host: string, what: string) => `cannot validate certificate for ${host} because it doesn't contain any ${what}`;
+		await fails('PEER_REFUSED', doesNot('127.0.0.1', 'IP SANs'), failureOf(`127.0.0.1:${nameless}`, trusted));
+		assert.notEqual(port, nameless);
+	});
+
+	it('PEER_REFUSED: the certificate of the server has expired, or is for clients', async () => {
+		const { target } = await open(await ca.server('door', { hosts: ['localhost'], lifeMs: -1_000 }));
+		await fails('PEER_REFUSED', 'certificate has expired or is not yet valid', failureOf(target, trusted));
+		const { target: other } = await open(await ca.client('door', { hosts: ['localhost'] }));
+		await fails('PEER_REFUSED', 'certificate specifies an incompatible key usage', failureOf(other, trusted));
+	});
+
+	it('CLIENT_CERTIFICATE_REFUSED: none, of another CA, expired, or for servers; the server logs which', async () => {
+		const { target, lines } = await open(server);
+		const foreign = await otherCa.client('someone');
+		const expired = await ca.client('someone', { lifeMs: -1_000 });
+		for (const identity of [{}, foreign, expired, server]) {
+			const error = await failureOf(target, { ca: ca.pem, ...identity });
+			assert.ok(hasCode(error, 'CLIENT_CERTIFICATE_REFUSED'), `${error?.code}: ${error?.message}`);
+		}
+		const problems = [...new Set(lines.map((line) => JSON.parse(line)).flatMap(({ msg, problem }) => (msg === 'connection refused' ? [problem] : [])))];
+		assert.deepEqual(problems, [
+			'no client certificate',
+			'CERT_SIGNATURE_FAILURE (CN=someone)',
+			'CERT_HAS_EXPIRED (CN=someone)',
+			'INVALID_PURPOSE (CN=door)',
+		]);
+	});
+
+	it('CLIENT_CERTIFICATE_REFUSED: a server that refuses within TLS', async () => {
+		const strict = createTlsServer({ ...server, ca: ca.pem, requestCert: true, ALPNProtocols: ['h2'] }).listen(0, '127.0.0.1');
+		strict.on('secureConnection', (socket) => socket.on('error', () => undefined));
+		await once(strict, 'listening');
+		const target = `localhost:${(strict.address() as AddressInfo).port}`;
+		await fails('CLIENT_CERTIFICATE_REFUSED', 'it wants one and none was shown', failureOf(target, { ca: ca.pem }));
+		const foreign = await (await createCa('other')).client('someone');
+		await fails('CLIENT_CERTIFICATE_REFUSED', 'its CA did not issue it, or it has expired', failureOf(target, { ca: ca.pem, ...foreign }));
+		strict.close();
+	});
+
+	it('CONNECTION_REFUSED: nobody listens, or it is no TLS server', async () => {
+		const listening = async (talk: Server): Promise<number> => {
+			talk.listen(0, '127.0.0.1');
+			await once(talk, 'listening');
+			return (talk.address() as AddressInfo).port;
+		};
+		const plain = createServer((socket) => socket.on('error', () => undefined).end('220 mail\r\n'));
+		const port = await listening(plain);
+		const error = await failureOf(`localhost:${port}`, trusted);
+		assert.ok(hasCode(error, 'CONNECTION_REFUSED'), `${error?.code}: ${error?.message}`);
+		plain.close();
+		await once(plain, 'close');
+		await fails('CONNECTION_REFUSED', `connect ECONNREFUSED 127.0.0.1:${port}`, failureOf(`127.0.0.1:${port}`, trusted));
+	});
+
+	it('CONNECTION_REFUSED: no such host', async () => {
+		const error = await failureOf('nobody.invalid:443', trusted);
+		assert.ok(hasCode(error, 'CONNECTION_REFUSED'), `${error?.code}: ${error?.message}`);
+	});
+
+	it('DEADLINE_EXCEEDED: connected, and no answer', async () => {
+		const { target } = await open(server, [never]);
+		const error = await failureOf(target, trusted, 50);
+		assert.ok(hasCode(error, 'DEADLINE_EXCEEDED'), `${error?.code}: ${error?.message}`);
+		assert.deepEqual(error.facts, { target, method: '/kubejoin.v1.SelfSubjectReviews/Create', deadlineMs: 50 });
+	});
+});
+
+describe('transport errors', () => {
+	it('what is no transport failure is told as it came, with its cause', () => {
+		const failure = { code: 2, details: 'odd' };
+		const error = transportError(failure, { target: 't:1', method: '/m', deadlineMs: 1 });
+		assert.deepEqual([error.code, error.facts.problem, error.cause], ['CONNECTION_REFUSED', 'odd', failure]);
+	});
+
+	it('checkServerName says what Go says', () => {
+		const certificate = { subject: { CN: 'a' }, subjectaltname: 'DNS:a.example, IP Address:10.0.0.1' } as never;
+		assert.equal(checkServerName('a.example', certificate), undefined);
+		assert.equal(checkServerName('10.0.0.1', certificate), undefined);
+		assert.equal(checkServerName('b.example', certificate)?.message, 'certificate is valid for a.example, not b.example');
+		assert.equal(checkServerName('10.0.0.2', certificate)?.message, 'certificate is valid for 10.0.0.1, not 10.0.0.2');
+	});
+});

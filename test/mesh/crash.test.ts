@@ -1,0 +1,100 @@
+/** Processes die; what was acknowledged stays, what was half done is finished, and nothing is done twice. */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectPath } from '../../lib/paths.ts';
+import { signDetached } from '../../lib/pki/jws.ts';
+import type { Child } from '../../scripts/mesh/child.ts';
+import { nodePlan, serviceNames } from '../../scripts/mesh/services.ts';
+import { crash, eventually, startTestMesh, type TestMesh } from './mesh.ts';
+
+describe('after a crash', function () {
+	this.timeout(60_000);
+	let mesh: TestMesh;
+	let node: Child;
+	let kept: { uid: string | undefined; certificate: string; cluster: string };
+	const certificate = (name: string) => readFileSync(join(mesh.state, 'nodes', name, 'var/lib/kubelet/pki/kubelet-client-current.pem'), 'utf8');
+	const signed = () =>
+		readFileSync(join(mesh.state, 'ca-service', 'ledger.jsonl'), 'utf8')
+			.trim()
+			.split('\n').length;
+
+	before(async () => {
+		mesh = await startTestMesh();
+		node = await mesh.startNode('node-1', 0, mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' }));
+		kept = { uid: (await mesh.api.nodes.get('node-1')).metadata.uid, certificate: certificate('node-1'), cluster: mesh.ca };
+	});
+	after(() => mesh?.stopAndRemove());
+
+	for (const name of serviceNames) {
+		it(`of ${name} a node joins, and nothing is lost`, async () => {
+			const token = await mesh.createToken();
+			await crash(mesh.service(name));
+			await mesh.ready();
+			const nodeName = `after-${name}`;
+			await mesh.startNode(nodeName, 1 + serviceNames.indexOf(name), mesh.joinConfig({ token, discovery: '20s' }));
+			await eventually(20, async () => {
+				assert.equal((await mesh.api.nodes.get(nodeName)).status?.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
+				assert.equal((await mesh.api.nodes.get('node-1')).metadata.uid, kept.uid);
+			});
+		});
+	}
+
+	it('of a node it goes on with the certificate that it has, and asks for no other', async () => {
+		const before = signed();
+		await crash(node);
+		assert.equal(certificate('node-1'), kept.certificate);
+		assert.equal(signed(), before);
+		assert.ok(mesh.lines.some(({ name, line }) => name === 'node-1' && line.includes('goes on with the certificate that it has')));
+	});
+
+	it('of a node that waits for its certificate, it asks for the same one again: one request, one signature', async () => {
+		const before = signed();
+		const requests = async () => (await mesh.api.certificateSigningRequests.list()).items.map(({ metadata }) => metadata.name ?? '');
+		const known = await requests();
+		mesh.service('controller-manager-sim').kill('SIGSTOP');
+		const token = await mesh.createToken();
+		// The signer is stopped, so the signature of this token is made by the test.
+		await signClusterInfo(mesh, token);
+		const { program, args = [] } = nodePlan('waiting', 8, mesh.joinConfig({ token, discovery: '20s' }), { ...mesh, store: 'lmdb' });
+		const waiting = spawn(process.execPath, [projectPath('dist', program), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+		const name = await eventually(15, async () => {
+			const [fresh] = (await requests()).filter((one) => !known.includes(one));
+			assert.ok(fresh);
+			return fresh;
+		});
+		const ended = once(waiting, 'close');
+		waiting.kill('SIGKILL');
+		await ended;
+		mesh.service('controller-manager-sim').kill('SIGCONT');
+		await mesh.startNode('waiting', 8, mesh.joinConfig({ token, discovery: '20s' }));
+		assert.deepEqual(
+			(await requests()).filter((one) => !known.includes(one)),
+			[name],
+		);
+		assert.equal(signed(), before + 1);
+	});
+
+	it('of everything at once, a second start finds the same cluster', async () => {
+		const { state, port } = mesh;
+		const names = (await mesh.api.nodes.list()).items.map(({ metadata }) => [metadata.name, metadata.uid]);
+		await mesh.stop();
+		mesh = await startTestMesh({ state, port });
+		assert.equal(mesh.ca, kept.cluster);
+		assert.deepEqual(
+			(await mesh.api.nodes.list()).items.map(({ metadata }) => [metadata.name, metadata.uid]),
+			names,
+		);
+		await mesh.startNode('node-1', 0, mesh.joinConfig({ token: 'aaaaaa.0123456789abcdef' }));
+		assert.equal(certificate('node-1'), kept.certificate);
+	});
+});
+
+async function signClusterInfo(mesh: TestMesh, token: string): Promise<void> {
+	const [id = '', secret = ''] = token.split('.');
+	const found = await mesh.api.configMaps.get('cluster-info', 'kube-public');
+	const data = { ...found.data, [`jws-kubeconfig-${id}`]: signDetached(found.data?.kubeconfig ?? '', id, secret) };
+	await mesh.api.configMaps.update({ ...found, data });
+}

@@ -1,0 +1,135 @@
+/** Who may do what, over the wire: certificates that do not count, edges that a service may not use, signatures that nobody may have. */
+import assert from 'node:assert/strict';
+import { connect } from 'node:tls';
+import { call } from '../../lib/mesh/channel.ts';
+import { buildCaCertificate } from '../../lib/pki/certificate.ts';
+import { createCsr } from '../../lib/pki/csr.ts';
+import { generateKeyPair, writePrivateKey } from '../../lib/pki/keys.ts';
+import { issueElsewhere } from './false-server.ts';
+import { credentialsOf, eventually, refusedWith, startTestMesh, type TestMesh } from './mesh.ts';
+
+describe('identities', function () {
+	this.timeout(30_000);
+	let mesh: TestMesh;
+	before(async () => {
+		mesh = await startTestMesh();
+	});
+	after(() => mesh?.stopAndRemove());
+
+	const clusterClient = (file: string) => mesh.client({ ca: mesh.ca, ...credentialsOf(mesh.pki(file)) });
+
+	describe('at the API server', () => {
+		it('no credential is the anonymous user, who may only read cluster-info', async () => {
+			const anonymous = mesh.client({ ca: mesh.ca });
+			assert.ok((await anonymous.configMaps.get('cluster-info', 'kube-public')).data?.kubeconfig);
+			await refusedWith('API_FORBIDDEN', anonymous.nodes.list());
+			await refusedWith('API_FORBIDDEN', anonymous.selfSubjectReviews.create({ metadata: {} }));
+		});
+		it('a foreign certificate that claims system:masters is a 401', async () => {
+			const foreign = await issueElsewhere('admin', ['system:masters'], 'client auth');
+			await refusedWith('API_UNAUTHORIZED', mesh.client({ ca: mesh.ca, cert: foreign.cert, key: foreign.key }).nodes.list());
+		});
+		it('a self-signed certificate is a 401, even for what anonymous may read', async () => {
+			const self = await selfSigned();
+			await refusedWith('API_UNAUTHORIZED', mesh.client({ ca: mesh.ca, ...self }).configMaps.get('cluster-info', 'kube-public'));
+		});
+		it('a certificate of the mesh CA is no user of the cluster', async () => {
+			const tls = { ca: mesh.ca, cert: mesh.pki('controller-manager-sim/mesh-client.crt'), key: mesh.pki('controller-manager-sim/mesh-client.key') };
+			await refusedWith('API_UNAUTHORIZED', mesh.client(tls).nodes.list());
+		});
+		it('the hand-issued kubeconfigs are who they say, and may what upstream lets them', async () => {
+			const whoami = async (file: string) => (await clusterClient(file).selfSubjectReviews.create({ metadata: {} })).status?.userInfo;
+			assert.deepEqual(
+				[(await whoami('admin/super-admin.conf'))?.username, (await whoami('admin/super-admin.conf'))?.groups],
+				['kubernetes-super-admin', ['system:masters', 'system:authenticated']],
+			);
+			assert.equal((await whoami('admin/scheduler.conf'))?.username, 'system:kube-scheduler');
+			await refusedWith('API_FORBIDDEN', clusterClient('admin/kube-proxy.conf').secrets.list({ namespace: 'kube-system' }));
+			await refusedWith('API_FORBIDDEN', clusterClient('admin/scheduler.conf').certificateSigningRequests.list());
+		});
+		it('a server of the right CA but another name is not trusted', async () => {
+			const misnamed = mesh.client({ ca: mesh.ca, serverName: 'elsewhere.example' });
+			await refusedWith('PEER_REFUSED', misnamed.configMaps.get('cluster-info', 'kube-public'));
+		});
+		it('no TLS session is resumed, whatever the client offers', async () => {
+			const [host, port] = mesh.endpoint.split(':');
+			const once = (session?: Buffer) =>
+				new Promise<{ session: Buffer | undefined; isReused: boolean }>((resolve, reject) => {
+					const socket = connect(
+						{ host: host ?? '', port: Number(port), ca: mesh.ca, ALPNProtocols: ['h2'], maxVersion: 'TLSv1.2', ...(session === undefined ? {} : { session }) },
+						() => {
+							resolve({ session: socket.getSession(), isReused: socket.isSessionReused() });
+							socket.destroy();
+						},
+					);
+					socket.once('error', reject);
+				});
+			const { session } = await once();
+			assert.equal((await once(session)).isReused, false);
+		});
+	});
+
+	describe('between services', () => {
+		const caService = () => `127.0.0.1:${mesh.port + 1}`;
+		const tokenStore = () => `127.0.0.1:${mesh.port + 2}`;
+		const as = (path: string) => ({ ca: mesh.pki('apiserver-sim/mesh-ca.crt'), cert: mesh.pki(`${path}.crt`), key: mesh.pki(`${path}.key`) });
+
+		it('apiserver-sim may not have anything signed', async () => {
+			const channel = mesh.channel(caService(), as('apiserver-sim/token-store-client'));
+			await refusedWith('CALLER_DENIED', call(channel, 'CertificateAuthority', 'Sign', {}));
+			assert.ok((await call<object, { certificates?: string }>(channel, 'CertificateAuthority', 'TrustBundle', {})) !== undefined);
+		});
+		it('the controllers may not verify or create tokens', async () => {
+			const channel = mesh.channel(tokenStore(), as('controller-manager-sim/mesh-client'));
+			await refusedWith('CALLER_DENIED', call(channel, 'TokenStore', 'Verify', { token: 'aaaaaa.0123456789abcdef' }));
+			await refusedWith('CALLER_DENIED', call(channel, 'TokenStore', 'Create', {}));
+		});
+		it('the admin of the cluster is nobody here: another CA', async () => {
+			const tls = { ca: mesh.pki('apiserver-sim/mesh-ca.crt'), ...credentialsOf(mesh.pki('admin/super-admin.conf')) };
+			await refusedWith('CLIENT_CERTIFICATE_REFUSED', call(mesh.channel(caService(), tls), 'CertificateAuthority', 'Ledger', {}, { deadlineMs: 3_000 }));
+		});
+		it('no certificate, no answer', async () => {
+			const channel = mesh.channel(tokenStore(), { ca: mesh.pki('apiserver-sim/mesh-ca.crt') });
+			await refusedWith('CLIENT_CERTIFICATE_REFUSED', call(channel, 'TokenStore', 'List', {}, { deadlineMs: 3_000 }));
+		});
+	});
+
+	describe('a CertificateSigningRequest', () => {
+		const request = async (subject: { commonName: string; organizations: string[] }) =>
+			Buffer.from(createCsr({ subject }, await generateKeyPair('ECDSA-P256'))).toString('base64');
+		const usages = ['digital signature', 'client auth'];
+
+		it('for another signer’s subject fails with upstream’s reason and text, approved or not', async () => {
+			const spec = {
+				request: await request({ commonName: 'eve', organizations: ['system:nodes'] }),
+				signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+				usages,
+			};
+			const created = await mesh.api.certificateSigningRequests.create({ metadata: { generateName: 'csr-' }, spec });
+			const condition = { type: 'Approved', status: 'True', reason: 'Test', message: 'by the test' };
+			await mesh.api.certificateSigningRequests.updateApproval({ ...created, status: { conditions: [condition] } });
+			const failed = await eventually(10, async () => {
+				const csr = await mesh.api.certificateSigningRequests.get(created.metadata.name ?? '');
+				const found = csr.status?.conditions?.find(({ type }) => type === 'Failed');
+				assert.ok(found);
+				assert.equal(csr.status?.certificate, undefined);
+				return found;
+			});
+			assert.deepEqual([failed.reason, failed.message], ['SignerValidationFailure', 'subject common name does not begin with system:node:']);
+		});
+		it('for system:masters is refused at once', async () => {
+			const spec = {
+				request: await request({ commonName: 'eve', organizations: ['system:masters'] }),
+				signerName: 'kubernetes.io/kube-apiserver-client',
+				usages,
+			};
+			await refusedWith('API_FORBIDDEN', mesh.api.certificateSigningRequests.create({ metadata: { generateName: 'csr-' }, spec }));
+		});
+	});
+});
+
+async function selfSigned() {
+	const pair = await generateKeyPair('ECDSA-P256');
+	const lifetime = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 60_000 };
+	return { cert: buildCaCertificate({ commonName: 'kubernetes-admin', dnsNames: [], ...lifetime }, pair), key: writePrivateKey(pair.privateKey) };
+}

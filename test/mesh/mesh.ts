@@ -1,0 +1,177 @@
+/** A whole mesh for one test file: every service a process of its own, real TLS, real gRPC, on ports and in a directory of its own. */
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { rfc3339 } from '../../lib/clock.ts';
+import { type ErrorCode, hasCode } from '../../lib/errors.ts';
+import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
+import { type Channel, openChannel, type VerifiedTls } from '../../lib/mesh/channel.ts';
+import { parseCertificates } from '../../lib/pki/certificate.ts';
+import { spkiPin } from '../../lib/pki/pin.ts';
+import { type Child, runProgram } from '../../scripts/mesh/child.ts';
+import { type LocalMesh, startLocalMesh } from '../../scripts/mesh/local-mesh.ts';
+import type { MeshOptions } from '../../scripts/mesh/services.ts';
+
+export interface TestMesh extends LocalMesh {
+	readonly state: string;
+	readonly port: number;
+	/** As the cluster's admin. */
+	readonly api: ApiClient;
+	/** PEM of the cluster CA, and its pin. */
+	readonly ca: string;
+	readonly pin: string;
+	/** The contents of a file below the PKI directory. */
+	readonly pki: (path: string) => string;
+	/** Everything that the programs printed. */
+	readonly lines: readonly { readonly name: string; readonly line: string }[];
+	/** A client of the API server with these credentials; closed with the mesh. */
+	readonly client: (tls: VerifiedTls) => ApiClient;
+	/** A channel that is closed with the mesh. */
+	readonly channel: (target: string, tls: VerifiedTls) => Channel<'verified'>;
+	/** @returns `id.secret` */
+	readonly createToken: (options?: TokenOptions) => Promise<string>;
+	/** Run kubelet-sim until it ends; it is given little time to discover the cluster. */
+	readonly joinAndFail: (options: JoinOptions) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+	/** Write a JoinConfiguration. @returns its path */
+	readonly joinConfig: (options: JoinOptions) => string;
+	readonly stopAndRemove: () => Promise<void>;
+}
+export interface TokenOptions {
+	readonly expiresInMs?: number;
+	readonly usages?: readonly string[];
+}
+export interface JoinOptions {
+	readonly token: string;
+	readonly pins?: readonly string[];
+	readonly endpoint?: string;
+	readonly nodeName?: string;
+	readonly discovery?: string;
+}
+
+const ATTEMPTS = 5;
+
+export async function startTestMesh(options: Partial<MeshOptions> = {}): Promise<TestMesh> {
+	const state = options.state ?? mkdtempSync(join(tmpdir(), 'kubejoin-'));
+	const lines: { name: string; line: string }[] = [];
+	const events = { onLine: (name: string, line: string) => void lines.push({ name, line }), onCrash: () => undefined, onGiveUp: () => undefined };
+	for (let attempt = 1; ; attempt++) {
+		const port = options.port ?? 20_000 + randomInt(20_000);
+		try {
+			return testMesh(await startLocalMesh({ store: 'lmdb', ...options, state, port }, events), state, port, lines);
+		} catch (error) {
+			if (attempt === ATTEMPTS || !hasCode(error, 'PORT_IN_USE')) throw error;
+		}
+	}
+}
+
+function testMesh(mesh: LocalMesh, state: string, port: number, lines: TestMesh['lines']): TestMesh {
+	const channels: Channel[] = [];
+	const pki = (path: string) => readFileSync(join(state, 'pki', path), 'utf8');
+	const ca = pki('admin/ca.crt');
+	const pin = spkiPin(parseCertificates(ca)[0]);
+	const channel = (target: string, tls: VerifiedTls) => {
+		const opened = openChannel(target, tls);
+		channels.push(opened);
+		return opened;
+	};
+	const client = (tls: VerifiedTls) => apiClient(channel(mesh.endpoint, tls));
+	const api = client({ ca, ...credentialsOf(pki('admin/admin.conf')) });
+	let files = 0;
+	const joinConfig = ({ token, pins = [pin], endpoint = mesh.endpoint, discovery = '1s' }: JoinOptions) => {
+		const path = join(state, `join-${files++}.json`);
+		const bootstrapToken = { apiServerEndpoint: endpoint, token, caCertHashes: pins };
+		const timeouts = { discovery, tlsBootstrap: '20s' };
+		writeFileSync(path, JSON.stringify({ apiVersion: 'kubeadm.k8s.io/v1beta4', kind: 'JoinConfiguration', discovery: { bootstrapToken }, timeouts }), {
+			mode: 0o600,
+		});
+		return path;
+	};
+	return {
+		...mesh,
+		state,
+		port,
+		api,
+		ca,
+		pin,
+		pki,
+		lines,
+		client,
+		channel,
+		joinConfig,
+		async createToken({ expiresInMs = 3_600_000, usages = ['authentication', 'signing'] } = {}) {
+			const id = randomText(6);
+			const secret = randomText(16);
+			const data = {
+				'token-id': id,
+				'token-secret': secret,
+				expiration: rfc3339(Date.now() + expiresInMs),
+				'auth-extra-groups': 'system:bootstrappers:kubeadm:default-node-token',
+				...Object.fromEntries(usages.map((usage) => [`usage-bootstrap-${usage}`, 'true'])),
+			};
+			const inBase64 = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+			await api.secrets.create({
+				metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system' },
+				...{ type: 'bootstrap.kubernetes.io/token', data: inBase64 },
+			});
+			return `${id}.${secret}`;
+		},
+		joinAndFail(joinOptions) {
+			const nodeName = joinOptions.nodeName ?? 'refused';
+			const args = [
+				'join',
+				'--config',
+				joinConfig(joinOptions),
+				'--node-name',
+				nodeName,
+				'--root',
+				join(state, 'nodes', nodeName),
+				'--healthz-port',
+				String(port + 900),
+			];
+			return runProgram({ name: nodeName, program: 'services/kubelet-sim/main.js', args });
+		},
+		async stopAndRemove() {
+			for (const opened of channels) opened.close();
+			await mesh.stop();
+			rmSync(state, { recursive: true, force: true });
+		},
+	};
+}
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const randomText = (length: number): string => Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
+
+/** Certificate and key that a kubeconfig embeds. */
+export function credentialsOf(kubeconfig: string): { cert: string; key: string } {
+	const data = (field: string) => Buffer.from(new RegExp(`${field}: (\\S+)`).exec(kubeconfig)?.[1] ?? '', 'base64').toString();
+	return { cert: data('client-certificate-data'), key: data('client-key-data') };
+}
+
+/** The call must be refused with this code. */
+export async function refusedWith(code: ErrorCode, call: Promise<unknown>): Promise<void> {
+	await assert.rejects(call, (error: unknown) => {
+		assert.ok(hasCode(error, code), `refused with ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)} and not ${code}`);
+		return true;
+	});
+}
+
+/** Ask again until nothing is thrown. */
+export async function eventually<T>(seconds: number, ask: () => Promise<T> | T): Promise<T> {
+	for (const end = performance.now() + seconds * 1_000; ; await new Promise((resolve) => setTimeout(resolve, 25))) {
+		try {
+			return await ask();
+		} catch (error) {
+			if (performance.now() > end) throw error;
+		}
+	}
+}
+
+/** Kill the process the hard way and wait until it serves again. */
+export async function crash(child: Child): Promise<void> {
+	const before = child.pid();
+	child.kill('SIGKILL');
+	await eventually(10, () => assert.notEqual(child.pid(), before));
+	await child.started();
+}
