@@ -406,6 +406,12 @@ export const errorTable = {
 		grpc: grpcCode.FAILED_PRECONDITION,
 		exitCode: 1,
 	}),
+	COMMAND_INVALID: row<{ problem: string; remedy: string }>({
+		sentence: (f) => f.problem,
+		remedy: (f) => f.remedy,
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 1,
+	}),
 	KUBECONFIG_INVALID: row<{ path: string; problem: string }>({
 		sentence: (f) => `error loading config file "${f.path}": ${f.problem}`,
 		remedy: () => 'Take a fresh kubeconfig from the cluster',

@@ -11,7 +11,7 @@ import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib
 import { currentCluster, currentUser, parseKubeconfig, userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { generateKeyPair, type KeyAlgorithm, readPrivateKey, writePrivateKey, writePublicKey } from '../../lib/pki/keys.ts';
 import { subjectText } from '../../lib/pki/names.ts';
-import { redisAclRule } from '../../lib/store/redis-scripts.ts';
+import { redisAclRule, redisDefaultUser } from '../../lib/store/redis-scripts.ts';
 import { type Authority, keepOrMakeAuthority, type Surroundings } from './authority.ts';
 import { type Identity, issueLeaf, leafProblem } from './leaf.ts';
 import { type KubeconfigPlan, type LeafPlan, planPki, type StoreUserPlan } from './plan.ts';
@@ -49,7 +49,7 @@ export async function issuePki({ directory, keyAlgorithm, apiServer, extraSans, 
 	for (const leaf of plan.leaves) await keepOrIssueLeaf(leaf, { cluster, mesh }[leaf.ca], surroundings);
 	for (const kubeconfig of plan.kubeconfigs) await keepOrIssueKubeconfig(kubeconfig, cluster, apiServer, surroundings);
 	await keepOrMakeServiceAccountKey(plan.serviceAccountPath, surroundings);
-	const aclLines = ['user default off'];
+	const aclLines = [redisDefaultUser(plan.storeUsers.map(({ keyspace }) => keyspace))];
 	for (const user of plan.storeUsers) aclLines.push(aclLine(user, await keepOrMakePassword(user, surroundings)));
 	await keepOrWrite(plan.aclPath, `${aclLines.join('\n')}\n`, 'the users of Redis', surroundings);
 }

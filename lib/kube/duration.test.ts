@@ -10,7 +10,18 @@ const y = 365 * d;
 
 describe('parseGoDuration', () => {
 	it('reads what Go reads', () => {
-		const expected = { '0': 0, '+0': 0, '24h0m0s': 24 * h, '1h30m': 90 * m, '1.5s': 1500, '.5m': 30 * s, '5.s': 5 * s, '-2m': -2 * m, '15ms': 15, '3h3h': 6 * h };
+		const expected = {
+			'0': 0,
+			'+0': 0,
+			'24h0m0s': 24 * h,
+			'1h30m': 90 * m,
+			'1.5s': 1500,
+			'.5m': 30 * s,
+			'5.s': 5 * s,
+			'-2m': -2 * m,
+			'15ms': 15,
+			'3h3h': 6 * h,
+		};
 		for (const [text, ms] of Object.entries(expected)) equal(parseGoDuration(text), ms, text);
 		for (const text of ['1500us', '1500\u00b5s', '1500\u03bcs', '1500000ns']) equal(Math.round(parseGoDuration(text) * 1e6), 1_500_000, text);
 	});

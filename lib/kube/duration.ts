@@ -37,9 +37,9 @@ export function parseGoDuration(text: string): number {
 
 /** @source Go package time, quote: not strconv.Quote */
 const goQuote = (text: string): string => {
-	const escape = (character: string) => [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+	const hex = (characters: string) => [...Buffer.from(characters)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped.
-	return `"${text.replace(/["\\]/g, '\\$&').replace(/[\u0000-\u001f\u0080-\uffff]+/g, escape)}"`;
+	return `"${text.replace(/["\\]/g, '\\$&').replace(/[\u0000-\u001f\u0080-\uffff]+/g, hex)}"`;
 };
 
 const isInvalid = (ms: number): boolean => Math.trunc(ms / SECOND) < -1;

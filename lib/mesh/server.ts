@@ -77,7 +77,8 @@ export function createGrpcServer(services: readonly Service[], connections: Conn
 				}
 				call.end();
 			} catch (error) {
-				if (!context.signal.aborted) call.destroy(refusal(error, context) as unknown as Error);
+				// Not destroy(): a destroyed call never sends its status, and the caller would wait for ever.
+				if (!context.signal.aborted) call.emit('error', refusal(error, context));
 			}
 		};
 	}

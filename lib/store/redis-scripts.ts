@@ -24,12 +24,22 @@ export const redisKeys = (keyspace: string): RedisKeys => ({
 	history: `{${keyspace}}:history`,
 });
 
+const keysOf = (keyspace: string): string => `~{${keyspace}}:*`;
+const commands = '-@all +eval +evalsha +get +hdel +hget +hmget +hset +incr +ping +select +xadd +xrange +xread +zadd +zrangebylex +zrem';
+
 /**
  * What the Redis user of a store may do, and no more, as in `user registry on >… ${redisAclRule('registry')}`.
  * AUTH and HELLO need no permission. `select` is for a URL that names a database.
  */
-export const redisAclRule = (keyspace: string): string =>
-	`~{${keyspace}}:* resetchannels -@all +eval +evalsha +get +hdel +hget +hmget +hset +incr +ping +select +xadd +xrange +xread +zadd +zrangebylex +zrem`;
+export const redisAclRule = (keyspace: string): string => `${keysOf(keyspace)} resetchannels ${commands}`;
+
+/**
+ * The line of the user that a connection has before it authenticates: it is off, so nobody can be it.
+ *
+ * It has the rights of the stores all the same, for it is as this user that Redis replays its append-only file, and a transaction that this user
+ * may not make is dropped without a word: all that had been acknowledged would be gone after a restart. @source seen on Redis 7.0.15
+ */
+export const redisDefaultUser = (keyspaces: readonly string[]): string => `user default off resetpass ${keyspaces.map(keysOf).join(' ')} resetchannels ${commands}`;
 
 const shared = `
 local revisionKey, itemsKey, indexKey, historyKey = unpack(KEYS)

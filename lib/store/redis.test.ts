@@ -9,7 +9,7 @@ import { type RedisServer, startRedis } from '../../test/redis-server.ts';
 import { startStoreWriter } from '../../test/store-writer.ts';
 import { type ErrorCode, hasCode } from '../errors.ts';
 import { openStore } from './open.ts';
-import { redisAclRule } from './redis-scripts.ts';
+import { redisAclRule, redisDefaultUser } from './redis-scripts.ts';
 import { describeStoreContract } from './store.contract.ts';
 import type { Store } from './store.ts';
 
@@ -198,7 +198,7 @@ describe('with a redis-server that wants TLS, a client certificate and a user', 
 		dir = mkdtempSync(join(tmpdir(), 'kubejoin-redis-tls-'));
 		makeCertificates(dir);
 		const aclFile = join(dir, 'users.acl');
-		writeFileSync(aclFile, `user default off\nuser registry on >${password} ${redisAclRule('registry')}\n`);
+		writeFileSync(aclFile, `${redisDefaultUser(['registry'])}\nuser registry on >${password} ${redisAclRule('registry')}\n`);
 		server = await startRedis({ dir, aclFile, tls: { ca: join(dir, 'ca.crt'), cert: join(dir, 'server.crt'), key: join(dir, 'server.key') } });
 		if (server === undefined) this.skip();
 	});

@@ -1,0 +1,56 @@
+/** The mesh on Redis as compose runs it: TLS with client certificates, an ACL user for each service. Needs redis-server on the machine. */
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runProgram } from '../../scripts/mesh/child.ts';
+import { pkiPlan } from '../../scripts/mesh/services.ts';
+import { type RedisServer, type RedisServerOptions, startRedis } from '../redis-server.ts';
+import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+
+describe('a mesh on Redis', function () {
+	this.timeout(60_000);
+	const state = mkdtempSync(join(tmpdir(), 'kubejoin-'));
+	const port = 41_000 + (process.pid % 1_000);
+	let options: RedisServerOptions;
+	let redis: RedisServer | undefined;
+	let mesh: TestMesh;
+
+	before(async function () {
+		await runProgram(pkiPlan({ state, port, store: 'lmdb' }));
+		const file = (name: string) => join(state, 'pki', 'redis', name);
+		const dir = join(state, 'redis');
+		mkdirSync(dir);
+		options = { dir, tls: { ca: file('mesh-ca.crt'), cert: file('server.crt'), key: file('server.key') }, aclFile: file('users.acl') };
+		redis = await startRedis(options);
+		if (redis === undefined) return this.skip();
+		mesh = await startTestMesh({ state, port, store: redis.url });
+	});
+	after(async () => {
+		await mesh?.stopAndRemove();
+		await redis?.stop();
+	});
+
+	const join1 = async (name: string, index: number) => mesh.startNode(name, index, mesh.joinConfig({ token: await mesh.createToken(), discovery: '30s' }));
+	const readyNodes = async () =>
+		(await mesh.api.nodes.list()).items
+			.filter(({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'))
+			.map(({ metadata }) => metadata.name);
+
+	it('lets nodes join', async () => {
+		await join1('node-1', 0);
+		await eventually(5, async () => assert.deepEqual(await readyNodes(), ['node-1']));
+	});
+
+	it('goes on after Redis was killed: what was acknowledged is there, and another node joins', async () => {
+		const token = await mesh.createToken();
+		const { port: redisPort, kill9 } = redis as RedisServer;
+		await kill9();
+		redis = await startRedis({ ...options, port: redisPort });
+		await eventually(20, () => mesh.ready());
+		const { items } = await mesh.api.secrets.list({ namespace: 'kube-system' });
+		assert.ok(items.some(({ metadata }) => metadata.name === `bootstrap-token-${token.slice(0, 6)}`));
+		await join1('node-2', 1);
+		await eventually(20, async () => assert.deepEqual(await readyNodes(), ['node-1', 'node-2']));
+	});
+});
