@@ -51,6 +51,8 @@ async function up(flags: Flags): Promise<void> {
 	const stopping = new AbortController();
 	const stop = (why?: KubejoinError) => stopping.abort(why);
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
+	// Whoever read along has gone, as `head` does.
+	process.stdout.on('error', () => stop());
 
 	const story = createStory(state, (text) => process.stdout.write(text), process.stdout.columns);
 	const startedMs = performance.now();

@@ -16,6 +16,7 @@ export interface Story {
 const MIN_WIDTH = 40;
 const MAX_WIDTH = 100;
 const DEFAULT_WIDTH = 80;
+const INDENT = '    ';
 const wrapper = new Help();
 
 /** @param columns  of the terminal; undefined when there is none */
@@ -27,7 +28,7 @@ export function createStory(state: string, write: (text: string) => void, column
 		line(name, line) {
 			files.write(name, line);
 			const shown = readLine(line, isQuiet);
-			if (shown !== undefined) write(withName(name, shown, width));
+			if (shown) write(withName(name, shown, width));
 		},
 		say: (text) => write(`${text}\n`),
 		quiet(value) {
@@ -48,7 +49,7 @@ function readLine(line: string, isQuiet: boolean): string | undefined {
 		`${level.toUpperCase()} ${msg}`,
 		...(code === undefined ? [] : [`${code}: ${error ?? ''}`]),
 		...(remedy === undefined ? [] : [`remedy: ${remedy}`]),
-	].join('\n');
+	].join(' ');
 }
 
 type LogRecord = Partial<Readonly<Record<'level' | 'msg' | 'code' | 'error' | 'remedy', string>>> & { readonly level: string };
@@ -63,14 +64,11 @@ function parseRecord(line: string): LogRecord | undefined {
 	}
 }
 
-/** `node-1                 | …`, wrapped with the name only on the first line. */
+/** `node-1 [discovery/pin-ca] …`; what does not fit goes on below, indented. */
 function withName(name: string, text: string, width: number): string {
-	const lead = `${name.padEnd('controller-manager-sim'.length)} | `;
-	const lines = wrapper.boxWrap(text, width - lead.length).split('\n');
-	return lines
-		.map((line, index) => `${index === 0 ? lead : `${' '.repeat(lead.length - 2)}| `}${line}`.trimEnd())
-		.join('\n')
-		.concat('\n');
+	const [first = '', ...rest] = wrapper.boxWrap(`${name} ${text}`, width).split('\n');
+	const more = rest.length === 0 ? [] : wrapper.boxWrap(rest.join(' '), width - INDENT.length).split('\n');
+	return [first, ...more.map((line) => `${INDENT}${line}`)].join('\n').concat('\n');
 }
 
 /** One file for each program, begun anew at every start. */

@@ -1,4 +1,5 @@
 /** The first request with the token: is there a working node of this name already? @source kubeadm cmd/phases/join/kubelet.go runKubeletStartJoinPhase */
+import { relative } from 'node:path';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../../../lib/files.ts';
 import { userKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
@@ -15,12 +16,12 @@ interface Needs {
 /** @throws NODE_NAME_TAKEN, API_UNAUTHORIZED (the token is not good for authentication) */
 export const checkNodeName = ({ dial, paths, say, signal }: JoinTools): Phase<Needs, object> => ({
 	name: 'tls-bootstrap/check-node-name',
-	trust: 'the API server knows the node by its token',
+	trust: 'the API server accepts the token',
 	async run({ server, bootstrapToken, nodeName }) {
 		await makePrivateDirectory(paths.kubernetesDirectory);
 		const kubeconfig = userKubeconfig(server.url, server.ca, 'tls-bootstrap-token-user', { token: bootstrapToken });
 		await writeWholeFile(paths.bootstrapKubeconfig, writeKubeconfig(kubeconfig), 0o600);
-		say(`[kubelet-start] Wrote the bootstrap credentials to ${paths.bootstrapKubeconfig}`);
+		say(`[kubelet-start] Wrote ${relative(paths.root, paths.bootstrapKubeconfig)}`);
 		const connection = dial.withToken(server, bootstrapToken);
 		try {
 			const node = await connection.api.nodes.get(nodeName, '', { signal });

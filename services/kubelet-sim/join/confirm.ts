@@ -23,7 +23,7 @@ interface Needs {
 /** @throws CLUSTER_INFO_CHANGED, CLUSTER_INFO_UNREACHABLE */
 export const confirm = (tools: JoinTools): Phase<Needs, { readonly server: TrustedServer }> => ({
 	name: 'discovery/confirm',
-	trust: 'the node trusts this API server; only now may the token be sent',
+	trust: 'the node trusts this API server: only now may the token be sent',
 	async run({ endpoint, discoveryToken, discoveryTimeoutMs, pinnedCa, signedKubeconfig, namedServer }) {
 		const connection = tools.dial.verified(endpoint, pinnedCa);
 		try {

@@ -10,7 +10,7 @@ import type { JoinTools } from './tools.ts';
 
 export const createKey = ({ paths, say }: Pick<JoinTools, 'paths' | 'say'>): Phase<object, { readonly keyPair: KeyPair }> => ({
 	name: 'tls-bootstrap/create-key',
-	trust: 'unchanged; the private key never leaves the node',
+	trust: 'unchanged; the key never leaves the node',
 	async run() {
 		await makePrivateDirectory(paths.certificateDirectory);
 		const kept = await readFileIfThere(paths.pendingKey);

@@ -18,7 +18,7 @@ interface Needs {
 
 export const fetchClusterInfo = (tools: JoinTools): Phase<Needs, { readonly claimedClusterInfo: ClaimedClusterInfo }> => ({
 	name: 'discovery/fetch-cluster-info',
-	trust: 'nobody: this connection was not verified, and no secret was sent',
+	trust: 'nobody yet: TLS not verified, no secret sent',
 	async run({ endpoint, discoveryToken, discoveryTimeoutMs }) {
 		const connection = tools.dial.unverified(endpoint);
 		try {

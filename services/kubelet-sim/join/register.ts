@@ -12,7 +12,7 @@ interface Needs {
 
 export const register = ({ dial, clock }: JoinTools): Phase<Needs, object> => ({
 	name: 'register',
-	trust: 'both ways, over mutual TLS; the node is listed',
+	trust: 'the node is listed, over mutual TLS',
 	async run({ identity, criSocket }) {
 		const connection = dial.asNode(identity.server, identity);
 		try {

@@ -29,7 +29,7 @@ const usages = ['digital signature', 'client auth'];
 /** @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, API_UNAUTHORIZED, API_FORBIDDEN */
 export const requestCertificate = (tools: JoinTools): Phase<Needs, { readonly claimedCertificate: string }> => ({
 	name: 'tls-bootstrap/request-certificate',
-	trust: 'the cluster trusts the node: its CA has signed the node’s key',
+	trust: 'the cluster trusts the node: its CA has signed the key',
 	async run({ server, bootstrapToken, nodeName, keyPair, tlsBootstrapTimeoutMs }) {
 		const { dial, paths, say } = tools;
 		const connection = dial.withToken(server, bootstrapToken);

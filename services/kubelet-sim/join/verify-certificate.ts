@@ -4,6 +4,7 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { relative } from 'node:path';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
 import { chainProblem, parseCertificates, readSubject } from '../../../lib/pki/certificate.ts';
@@ -23,14 +24,14 @@ interface Needs {
 /** @throws CERTIFICATE_UNUSABLE, FILE_UNUSABLE */
 export const verifyCertificate = ({ paths, clock, say }: JoinTools): Phase<Needs, { readonly identity: NodeIdentity }> => ({
 	name: 'tls-bootstrap/verify-certificate',
-	trust: 'both ways: the node’s identity is its certificate, and the token is not needed any more',
+	trust: 'each trusts the other; the token is not needed any more',
 	async run({ claimedCertificate, keyPair, nodeName, server }) {
 		const problem = certificateProblem(claimedCertificate, { publicKey: keyPair.publicKey, nodeName, ca: server.ca, nowMs: clock() });
 		if (problem !== undefined) throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem });
 		const identity = await storeIdentity(paths, { certificate: claimedCertificate, key: writePrivateKey(keyPair.privateKey), server, nodeName }, clock());
 		await rm(paths.bootstrapKubeconfig, { force: true });
 		await rm(paths.pendingKey, { force: true });
-		say(`[kubelet-start] Wrote ${paths.kubeconfig} and deleted the bootstrap credentials`);
+		say(`[kubelet-start] Wrote ${relative(paths.root, paths.kubeconfig)}, deleted the bootstrap credentials`);
 		return { identity };
 	},
 });

@@ -13,7 +13,7 @@ interface Needs {
 /** @throws CLUSTER_INFO_SIGNATURE_INVALID */
 export const verifySignature: Phase<Needs, { readonly signedKubeconfig: SignedKubeconfig }> = {
 	name: 'discovery/verify-signature',
-	trust: 'cluster-info was signed by someone who knows the token',
+	trust: 'its author knows the token',
 	run({ claimedClusterInfo: { kubeconfig, signature }, discoveryToken: { id, secret } }) {
 		if (!verifyDetached(signature, kubeconfig, id, secret)) throw new KubejoinError('CLUSTER_INFO_SIGNATURE_INVALID', { tokenId: id });
 		return { signedKubeconfig: kubeconfig as SignedKubeconfig };
