@@ -74,6 +74,8 @@ export async function openDoor({ identity, clientCa, clientCertificate = 'requir
 /** Answers who is called, through the one method of SelfSubjectReviews. */
 export const whoAmI: Service = {
 	name: 'SelfSubjectReviews',
-	unary: { Create: (_request, { peer: { certificate } }) => ({ status: { userInfo: certificate.state === 'verified' ? { username: certificate.commonName } : {} } }) },
+	unary: {
+		Create: (_request, { peer: { certificate } }) => ({ status: { userInfo: certificate.state === 'verified' ? { username: certificate.commonName } : {} } }),
+	},
 	callers: { Create: 'authorizes-itself' },
 };

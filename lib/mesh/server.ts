@@ -105,14 +105,12 @@ export function createGrpcServer(services: readonly Service[], connections: Conn
 const elapsed = (startedMs: number): number => Math.round((performance.now() - startedMs) * 10) / 10;
 
 function requireSameMethods({ name, unary, streams = {}, callers }: Service, contract: grpc.ServiceDefinition): void {
-	const declared = Object.keys(contract);
-	const handled = [...Object.keys(unary), ...Object.keys(streams)];
-	for (const method of declared) {
-		if (!handled.includes(method)) throw new TypeError(`${name}/${method} has no handler`);
+	for (const [method, { responseStream }] of Object.entries(contract)) {
+		if (!Object.hasOwn(responseStream ? streams : unary, method)) throw new TypeError(`${name}/${method} has no handler`);
 		if (!Object.hasOwn(callers, method)) throw new TypeError(`${name}/${method} has no row that says who may call it`);
 	}
-	for (const method of [...handled, ...Object.keys(callers)]) {
-		if (!declared.includes(method)) throw new TypeError(`${name} declares no method ${method}`);
+	for (const method of Object.keys({ ...unary, ...streams, ...callers })) {
+		if (!Object.hasOwn(contract, method)) throw new TypeError(`${name} declares no method ${method}`);
 	}
 }
 

@@ -2,6 +2,7 @@
  * grpc-js reports a wrong CA, a refused client certificate and a dead server all as code 14; this file tells them apart by the texts of Node
  * and OpenSSL that it passes on. The test produces each of them for real.
  */
+import { isIP } from 'node:net';
 import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { grpcCode, KubejoinError } from '../errors.ts';
 
@@ -23,8 +24,7 @@ const serverProblems: readonly (readonly [RegExp, string | undefined])[] = [
 	],
 	[/certificate has expired|certificate is not yet valid/, 'certificate has expired or is not yet valid'],
 	[/unsuitable certificate purpose/, 'certificate specifies an incompatible key usage'],
-	[/(certificate is valid for .*, not [^ ]+)/, undefined],
-	[/(cannot validate certificate for [^ ]+ because it doesn't contain any (?:IP )?SANs)/, undefined],
+	[/^certificate is (not )?valid for |^cannot validate certificate for /, undefined],
 ];
 
 const clientProblems: readonly (readonly [RegExp, string])[] = [
@@ -41,14 +41,14 @@ export function transportError(failure: Failure, { target, method, deadlineMs }:
 	const { code, details } = failure;
 	if (code === grpcCode.DEADLINE_EXCEEDED) return new KubejoinError('DEADLINE_EXCEEDED', { target, method, deadlineMs }, { cause: failure });
 	if (code !== grpcCode.UNAVAILABLE) return new KubejoinError('CONNECTION_REFUSED', { target, problem: details }, { cause: failure });
-	for (const [pattern, text] of serverProblems) {
-		const match = pattern.exec(details);
-		if (match !== null) return new KubejoinError('PEER_REFUSED', { target, problem: text ?? match[1] ?? match[0] }, { cause: failure });
+	const found = dialProblem(details);
+	for (const [pattern, problem = found] of serverProblems) {
+		if (pattern.test(found)) return new KubejoinError('PEER_REFUSED', { target, problem }, { cause: failure });
 	}
 	for (const [pattern, problem] of clientProblems) {
-		if (pattern.test(details)) return new KubejoinError('CLIENT_CERTIFICATE_REFUSED', { target, problem }, { cause: failure });
+		if (pattern.test(found)) return new KubejoinError('CLIENT_CERTIFICATE_REFUSED', { target, problem }, { cause: failure });
 	}
-	return new KubejoinError('CONNECTION_REFUSED', { target, problem: dialProblem(details) }, { cause: failure });
+	return new KubejoinError('CONNECTION_REFUSED', { target, problem: found }, { cause: failure });
 }
 
 /** Only what says why: `connect ECONNREFUSED 127.0.0.1:6443`. */
@@ -61,19 +61,19 @@ const dialProblem = (details: string): string =>
 		.trim();
 
 /**
- * Node's check of the server's name, with Go's text when it fails.
+ * Node's check of the server's name, with Go's text when it fails. As Go, and unlike Node, it never looks at the common name.
  * @source crypto/x509 HostnameError
  */
 export function checkServerName(host: string, certificate: PeerCertificate): Error | undefined {
-	const problem = checkServerIdentity(host, certificate);
-	if (problem === undefined) return undefined;
-	const names = (certificate.subjectaltname ?? '')
-		.split(', ')
-		.map((name) => name.replace(/^(DNS|IP Address):/, ''))
-		.filter((name) => name !== '');
+	const isAddress = isIP(host) !== 0;
+	const kind = isAddress ? 'IP Address:' : 'DNS:';
+	const names = (certificate.subjectaltname ?? '').split(', ').flatMap((name) => (name.startsWith(kind) ? [name.slice(kind.length)] : []));
+	if (names.length > 0) {
+		return checkServerIdentity(host, certificate) === undefined ? undefined : new Error(`certificate is valid for ${names.join(', ')}, not ${host}`);
+	}
 	return new Error(
-		names.length === 0
-			? `cannot validate certificate for ${host} because it doesn't contain any SANs`
-			: `certificate is valid for ${names.join(', ')}, not ${host}`,
+		isAddress
+			? `cannot validate certificate for ${host} because it doesn't contain any IP SANs`
+			: `certificate is not valid for any names, but wanted to match ${host}`,
 	);
 }

@@ -1,0 +1,235 @@
+import assert from 'node:assert/strict';
+import { type ErrorCode, hasCode, KubejoinError } from '../errors.ts';
+import { createLog } from '../log.ts';
+import { type Channel, call, openChannel, stream, withBearerToken } from './channel.ts';
+import { createCa, type Door, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
+import { newConnections } from './listener.ts';
+import { type Call, createGrpcServer, type Service } from './server.ts';
+
+const silent = createLog({ service: 'test', level: 'error', format: 'json', write: () => undefined });
+const nothing = () => ({});
+async function* noEvents() {}
+
+const tokenStore: Service = {
+	name: 'TokenStore',
+	unary: { Create: nothing, List: nothing, Delete: nothing, Verify: nothing, SignDetached: nothing },
+	streams: { Watch: noEvents },
+	callers: { Create: ['a'], List: ['a'], Delete: [], Verify: ['a', 'b'], SignDetached: 'authorizes-itself', Watch: ['a'] },
+};
+const without = <T extends object>(table: T, key: keyof T): T => Object.fromEntries(Object.entries(table).filter(([name]) => name !== key)) as T;
+
+describe('createGrpcServer denies by default', () => {
+	const create = (service: Service) => createGrpcServer([service], newConnections(), silent);
+
+	it('starts when every method has a handler and a row', () => {
+		create(tokenStore);
+	});
+
+	it('does not start when a method has no row, a method has no handler, or a row or a handler names no method', () => {
+		const { unary, callers } = tokenStore;
+		assert.throws(
+			() => create({ ...tokenStore, callers: without(callers, 'Verify') }),
+			new TypeError('TokenStore/Verify has no row that says who may call it'),
+		);
+		assert.throws(() => create({ ...tokenStore, callers: without(callers, 'Watch') }), /TokenStore\/Watch has no row/);
+		assert.throws(() => create({ ...tokenStore, unary: without(unary, 'Verify') }), new TypeError('TokenStore/Verify has no handler'));
+		assert.throws(() => create({ ...tokenStore, streams: {} }), new TypeError('TokenStore/Watch has no handler'));
+		assert.throws(() => create({ ...tokenStore, callers: { ...callers, Steal: ['a'] } }), new TypeError('TokenStore declares no method Steal'));
+		assert.throws(() => create({ ...tokenStore, unary: { ...unary, Steal: nothing } }), new TypeError('TokenStore declares no method Steal'));
+		assert.throws(() => create({ ...tokenStore, name: 'Steal' }), new TypeError('proto/kubejoin declares no service Steal'));
+	});
+
+	it('a handler of the wrong kind is no handler', () => {
+		const { unary, streams } = tokenStore;
+		assert.throws(() => create({ ...tokenStore, unary: { ...unary, Watch: nothing }, streams: {} }), new TypeError('TokenStore/Watch has no handler'));
+		const both = { ...tokenStore, unary: without(unary, 'Verify'), streams: { ...streams, Verify: noEvents } };
+		assert.throws(() => create(both), new TypeError('TokenStore/Verify has no handler'));
+	});
+
+	it('a row of the name of an inherited property is no row', () => {
+		assert.throws(() => create({ ...tokenStore, callers: Object.create(tokenStore.callers) }), /has no row/);
+	});
+});
+
+describe('a gRPC server', () => {
+	let ca: TestCa;
+	let identity: Identity;
+	let door: Door | undefined;
+	const channels: Channel[] = [];
+
+	const open = async (service: Partial<Service>): Promise<void> => {
+		door = await openDoor({ identity, clientCa: ca, clientCertificate: 'optional', services: [{ ...tokenStore, ...service }, whoAmI] });
+	};
+	/** A channel of a caller with this common name; of nobody without one. */
+	const channelOf = async (name?: string) => {
+		const channel = openChannel(door?.target ?? '', { ca: ca.pem, ...(name === undefined ? {} : await ca.client(name)) });
+		channels.push(channel);
+		return channel;
+	};
+	const refusalOf = async (work: Promise<unknown>): Promise<KubejoinError> => {
+		const error = await work.then(
+			() => assert.fail('it was answered'),
+			(reason: unknown) => reason,
+		);
+		assert.ok(error instanceof KubejoinError, String(error));
+		return error;
+	};
+	const allOf = async (channel: Channel): Promise<object[]> => {
+		const found: object[] = [];
+		for await (const event of stream(channel, 'TokenStore', 'Watch', {}, new AbortController().signal)) found.push(event);
+		return found;
+	};
+	const logged = () => (door?.lines ?? []).map((line) => JSON.parse(line));
+
+	before(async () => {
+		ca = await createCa('ca');
+		identity = await ca.server('door', { hosts: ['localhost'] });
+	});
+	afterEach(async () => {
+		for (const channel of channels.splice(0)) channel.close();
+		await door?.close();
+		door = undefined;
+	});
+
+	it('CALLER_DENIED for everybody whom the row does not name; their handler is not called', async () => {
+		const called: string[] = [];
+		const note = (_request: never, { method, peer }: Call) => {
+			called.push(`${method} ${peer.certificate.state}`);
+			return {};
+		};
+		const unary = { Create: note, List: note, Delete: note, Verify: note, SignDetached: note };
+		await open({ unary });
+		const table = { Create: 'a', List: 'a', Delete: '', Verify: 'ab', SignDetached: 'ab-' };
+		for (const name of ['a', 'b', undefined]) {
+			const channel = await channelOf(name);
+			for (const [method, allowed] of Object.entries(table)) {
+				called.length = 0;
+				const isAllowed = allowed.includes(name ?? '-');
+				const work = call(channel, 'TokenStore', method, {});
+				if (isAllowed) await work;
+				else assert.equal((await refusalOf(work)).code, 'CALLER_DENIED');
+				assert.deepEqual(called, isAllowed ? [`/kubejoin.v1.TokenStore/${method} ${name === undefined ? 'none' : 'verified'}`] : []);
+			}
+		}
+		assert.deepEqual(await allOf(await channelOf('a')), []);
+		const refused = await refusalOf(allOf(await channelOf('b')));
+		assert.equal(refused.message, 'b may not call /kubejoin.v1.TokenStore/Watch; only a may');
+		const nobody = await refusalOf(call(await channelOf(), 'TokenStore', 'Delete', {}));
+		assert.equal(nobody.message, 'a caller without a verified certificate may not call /kubejoin.v1.TokenStore/Delete; only nobody may');
+	});
+
+	it('an error is the same at the caller: code, facts, sentence, remedy; unary and streamed', async () => {
+		const error = new KubejoinError('STORE_CONFLICT', { key: 'schlüssel\n', expectedRevision: 1, foundRevision: 2 });
+		const fail = () => {
+			throw error;
+		};
+		await open({
+			unary: { ...tokenStore.unary, Create: fail },
+			streams: {
+				async *Watch() {
+					yield { name: 'one' };
+					fail();
+				},
+			},
+		});
+		const channel = await channelOf('a');
+		for (const work of [call(channel, 'TokenStore', 'Create', {}), allOf(channel)]) {
+			const { code, facts, message, remedy, grpc } = await refusalOf(work);
+			assert.deepEqual(
+				{ code, facts, message, remedy, grpc },
+				{ code: error.code, facts: error.facts, message: error.message, remedy: error.remedy, grpc: error.grpc },
+			);
+		}
+	});
+
+	it('INTERNAL with an id; the text of what is unforeseen stays in the log, under that id', async () => {
+		const fail = () => {
+			throw new Error('password=hunter2');
+		};
+		await open({ unary: { ...tokenStore.unary, Create: fail } });
+		const error = await refusalOf(call(await channelOf('a'), 'TokenStore', 'Create', {}));
+		assert.equal(error.code, 'INTERNAL');
+		assert.doesNotMatch(JSON.stringify([error, error.message, error.cause]), /hunter2/);
+		const [line] = logged().filter(({ level }) => level === 'error');
+		assert.equal(line.cause, 'password=hunter2');
+		assert.ok(line.error.includes(error.facts.id));
+	});
+
+	it('TOKEN_REJECTED whatever was wrong with a token; the log has the true code', async () => {
+		const codes: ErrorCode[] = ['TOKEN_UNKNOWN', 'TOKEN_SECRET_WRONG', 'TOKEN_DELETED'];
+		const failures = codes.map((code) => new KubejoinError(code as 'TOKEN_UNKNOWN', { id: 'abcdef' }));
+		await open({ unary: { ...tokenStore.unary, Verify: () => Promise.reject(failures.pop()) } });
+		const channel = await channelOf('a');
+		for (const _code of codes) {
+			const { code, facts, message } = await refusalOf(call(channel, 'TokenStore', 'Verify', {}));
+			assert.deepEqual({ code, facts, message }, { code: 'TOKEN_REJECTED', facts: {}, message: 'Unauthorized' });
+		}
+		assert.deepEqual(
+			logged()
+				.flatMap(({ msg, code }) => (msg === 'refused' ? [code] : []))
+				.sort(),
+			codes.sort(),
+		);
+	});
+
+	it('CONNECTION_REFUSED: the server has no such method', async () => {
+		await open({});
+		const error = await refusalOf(call(await channelOf('a'), 'Nodes', 'Get', {}));
+		assert.ok(hasCode(error, 'CONNECTION_REFUSED'), error.code);
+		assert.match(String(error.facts.problem), /does not implement the method/);
+	});
+
+	it('hands a handler the metadata of the call', async () => {
+		const seen: (string | undefined)[] = [];
+		const note = (_request: never, { metadata }: Call) => {
+			seen.push(metadata('authorization'), metadata('x'));
+			return {};
+		};
+		await open({ unary: { ...tokenStore.unary, SignDetached: note } });
+		await call(withBearerToken(await channelOf('a'), 'abc'), 'TokenStore', 'SignDetached', {});
+		assert.deepEqual(seen, ['Bearer abc', undefined]);
+	});
+
+	it('a signal ends a stream on both sides, without an error', async () => {
+		const stop = new AbortController();
+		let serverSignal: AbortSignal | undefined;
+		let ended = () => {};
+		const hasEnded = new Promise<void>((resolve) => {
+			ended = resolve;
+		});
+		await open({
+			streams: {
+				async *Watch(_request, { signal }) {
+					serverSignal = signal;
+					try {
+						for (;;) {
+							yield { name: 'n' };
+							await new Promise((next) => setImmediate(next));
+						}
+					} finally {
+						ended();
+					}
+				},
+			},
+		});
+		let count = 0;
+		for await (const _event of stream(await channelOf('a'), 'TokenStore', 'Watch', {}, stop.signal)) if (++count === 3) stop.abort();
+		await hasEnded;
+		assert.equal(serverSignal?.aborted, true);
+	});
+
+	it('a call that is aborted rejects with the reason; DEADLINE_EXCEEDED tells the handler', async () => {
+		const signals: AbortSignal[] = [];
+		const wait = (_request: never, { signal }: Call) => {
+			signals.push(signal);
+			return new Promise<object>(() => undefined);
+		};
+		await open({ unary: { ...tokenStore.unary, Create: wait } });
+		const channel = await channelOf('a');
+		const reason = new Error('enough');
+		await assert.rejects(call(channel, 'TokenStore', 'Create', {}, { signal: AbortSignal.abort(reason) }), reason);
+		assert.equal((await refusalOf(call(channel, 'TokenStore', 'Create', {}, { deadlineMs: 30 }))).code, 'DEADLINE_EXCEEDED');
+		const signal = signals.at(-1);
+		if (!signal?.aborted) await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+	});
+});

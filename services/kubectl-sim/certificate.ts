@@ -1,0 +1,71 @@
+/** `kubectl certificate`: a person's decision on a certificate request. Whether this person may decide, the API server says. */
+import { type Clock, rfc3339 } from '../../lib/clock.ts';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import type { ApiClient } from '../../lib/kube/client.ts';
+import type { CertificateSigningRequest } from '../../lib/kube/types.ts';
+import { invalidCommand, throwAll } from './command-errors.ts';
+import type { Output } from './output.ts';
+import { qualifiedName } from './print-object.ts';
+
+type Requests = Pick<ApiClient['certificateSigningRequests'], 'get' | 'updateApproval'>;
+interface Tools {
+	readonly requests: Requests;
+	readonly output: Output;
+	readonly clock: Clock;
+}
+interface Decision {
+	readonly type: 'Approved' | 'Denied';
+	readonly opposite: 'Approved' | 'Denied';
+	readonly reason: string;
+	readonly message: string;
+}
+
+const decisions = {
+	approve: { type: 'Approved', opposite: 'Denied', reason: 'KubectlApprove', message: 'This CSR was approved by kubectl certificate approve.' },
+	deny: { type: 'Denied', opposite: 'Approved', reason: 'KubectlDeny', message: 'This CSR was denied by kubectl certificate deny.' },
+} as const satisfies Record<string, Decision>;
+
+/** How often a decision is written again after somebody else changed the request. */
+const CONFLICT_RETRIES = 10;
+
+/**
+ * Approve or deny each request; one that fails does not keep the others from it.
+ *
+ * @throws COMMAND_INVALID  no names; a request is decided otherwise already; the API's refusals, together when there are several
+ * @source kubectl pkg/cmd/certificates
+ */
+export async function decide(verb: keyof typeof decisions, names: readonly string[], tools: Tools): Promise<void> {
+	if (names.length === 0) throw invalidCommand('one or more CSRs must be specified as <name> or -f <filename>', `certificate ${verb}`);
+	const decision = decisions[verb];
+	const errors: unknown[] = [];
+	for (const name of names) {
+		try {
+			tools.output.out(`${qualifiedName(await decideOne(name, decision, tools))} ${decision.type.toLowerCase()}\n`);
+		} catch (error) {
+			errors.push(error);
+		}
+	}
+	throwAll(errors);
+}
+
+async function decideOne(name: string, decision: Decision, { requests, clock }: Tools): Promise<CertificateSigningRequest> {
+	for (let retries = 0; ; retries++) {
+		const csr = await requests.get(name);
+		const { type, opposite, reason, message } = decision;
+		const conditions = csr.status?.conditions ?? [];
+		if (conditions.some((condition) => condition.type === opposite)) throw alreadyDecided(name, opposite);
+		if (conditions.some((condition) => condition.type === type)) return csr;
+		const added = { type, status: 'True', reason, message, lastUpdateTime: rfc3339(clock()) };
+		try {
+			return await requests.updateApproval({ ...csr, status: { ...csr.status, conditions: [...conditions, added] } });
+		} catch (error) {
+			if (!hasCode(error, 'API_CONFLICT') || retries === CONFLICT_RETRIES) throw error;
+		}
+	}
+}
+
+const alreadyDecided = (name: string, decision: string): KubejoinError =>
+	new KubejoinError('COMMAND_INVALID', {
+		problem: `certificate signing request "${name}" is already ${decision}`,
+		remedy: 'A decision cannot be taken back: whoever needs the certificate asks again, with a new request',
+	});

@@ -1,0 +1,79 @@
+/** The one way to the API server: a verified connection, with what the kubeconfig gives to show. Only `/version` is asked over HTTPS. */
+import { get } from 'node:https';
+import { grpcCode, KubejoinError } from '../../lib/errors.ts';
+import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
+import { openChannel, type VerifiedChannel, withBearerToken } from '../../lib/mesh/channel.ts';
+import { checkServerName, transportError } from '../../lib/mesh/transport-errors.ts';
+import type { Access } from './access.ts';
+import type { VersionInfo } from './version.ts';
+
+export interface Connection {
+	readonly api: ApiClient;
+	readonly fetchVersion: () => Promise<VersionInfo>;
+	readonly close: () => void;
+}
+
+/** @throws KUBECONFIG_INVALID  certificate and key are not a pair, or cannot be read */
+export function openConnection(access: Access): Connection {
+	const channel = openVerified(access);
+	const { token } = access.user;
+	const shown = token === undefined ? channel : withBearerToken(channel, token);
+	return { api: apiClient(shown), fetchVersion: () => fetchVersion(access), close: channel.close };
+}
+
+function openVerified(access: Access): VerifiedChannel {
+	const { path, endpoint, ca, tlsServerName } = access;
+	try {
+		return openChannel(endpoint, { ca, ...credentialsOf(access), ...(tlsServerName === undefined ? {} : { serverName: tlsServerName }) });
+	} catch (error) {
+		const problem = 'the certificate authority, client certificate or client key is not PEM, or they do not belong together';
+		throw new KubejoinError('KUBECONFIG_INVALID', { path, problem }, { cause: error });
+	}
+}
+
+const credentialsOf = ({ user: { certificate, key } }: Access) => (certificate === undefined || key === undefined ? {} : { cert: certificate, key });
+
+const VERSION_TIMEOUT_MS = 10_000;
+const MAX_ANSWER = 64 * 1024;
+
+/** @throws API_UNAUTHORIZED; a transport error as over gRPC @differs kubectl asks everything over HTTPS */
+function fetchVersion(access: Access): Promise<VersionInfo> {
+	const { server, endpoint, ca, tlsServerName, user } = access;
+	const host = tlsServerName ?? new URL(server).hostname;
+	const options = {
+		ca,
+		...credentialsOf(access),
+		agent: false,
+		minVersion: 'TLSv1.2' as const,
+		checkServerIdentity: (_name: string, certificate: Parameters<typeof checkServerName>[1]) => checkServerName(host, certificate),
+		headers: user.token === undefined ? {} : { authorization: `Bearer ${user.token}` },
+		signal: AbortSignal.timeout(VERSION_TIMEOUT_MS),
+		...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
+	};
+	const call = { target: endpoint, method: 'GET /version', deadlineMs: VERSION_TIMEOUT_MS };
+	return new Promise((resolve, reject) => {
+		const fail = (error: Error) => {
+			const code = error.name === 'AbortError' || error.name === 'TimeoutError' ? grpcCode.DEADLINE_EXCEEDED : grpcCode.UNAVAILABLE;
+			reject(error instanceof KubejoinError ? error : transportError({ code, details: error.message }, call));
+		};
+		get(new URL('/version', server), options, async (response) => {
+			try {
+				const body = await readText(response);
+				if (response.statusCode === 401) throw new KubejoinError('API_UNAUTHORIZED', {});
+				if (response.statusCode !== 200) throw new Error(`GET /version was answered with ${response.statusCode}`);
+				resolve(JSON.parse(body) as VersionInfo);
+			} catch (error) {
+				fail(error as Error);
+			}
+		}).on('error', fail);
+	});
+}
+
+async function readText(chunks: AsyncIterable<Buffer>): Promise<string> {
+	let text = '';
+	for await (const chunk of chunks) {
+		text += chunk;
+		if (text.length > MAX_ANSWER) throw new Error('the answer is longer than a version');
+	}
+	return text;
+}

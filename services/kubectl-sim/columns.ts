@@ -1,0 +1,65 @@
+/** What the columns of `kubectl get` say about a node and about a certificate request. Pure. @source pkg/printers/internalversion/printers.go */
+import { humanDuration } from '../../lib/kube/duration.ts';
+import type { CertificateSigningRequest, KubeObject, Node } from '../../lib/kube/types.ts';
+
+export interface Column<T> {
+	readonly header: string;
+	/** Shown with `-o wide` only. */
+	readonly isWide?: true;
+	/** @param now milliseconds since the epoch */
+	readonly cell: (object: T, now: number) => string;
+}
+
+const age = ({ metadata: { creationTimestamp = '' } }: KubeObject, now: number): string =>
+	creationTimestamp === '' ? '<unknown>' : humanDuration(now - Date.parse(creationTimestamp));
+const orUnknown = (text = ''): string => text || '<unknown>';
+
+export const nodeColumns: readonly Column<Node>[] = [
+	{ header: 'NAME', cell: ({ metadata }) => metadata.name ?? '' },
+	{ header: 'STATUS', cell: nodeStatus },
+	{ header: 'ROLES', cell: (node) => nodeRoles(node).join(',') || '<none>' },
+	{ header: 'AGE', cell: age },
+	{ header: 'VERSION', cell: ({ status }) => status?.nodeInfo?.kubeletVersion ?? '' },
+	{ header: 'INTERNAL-IP', isWide: true, cell: (node) => addressOf(node, 'InternalIP') },
+	{ header: 'EXTERNAL-IP', isWide: true, cell: (node) => addressOf(node, 'ExternalIP') },
+	{ header: 'OS-IMAGE', isWide: true, cell: ({ status }) => orUnknown(status?.nodeInfo?.osImage) },
+	{ header: 'KERNEL-VERSION', isWide: true, cell: ({ status }) => orUnknown(status?.nodeInfo?.kernelVersion) },
+	{ header: 'CONTAINER-RUNTIME', isWide: true, cell: ({ status }) => orUnknown(status?.nodeInfo?.containerRuntimeVersion) },
+];
+
+export const csrColumns: readonly Column<CertificateSigningRequest>[] = [
+	{ header: 'NAME', cell: ({ metadata }) => metadata.name ?? '' },
+	{ header: 'AGE', cell: age },
+	{ header: 'SIGNERNAME', cell: ({ spec }) => spec.signerName || '<none>' },
+	{ header: 'REQUESTOR', cell: ({ spec }) => spec.username ?? '' },
+	{ header: 'REQUESTEDDURATION', cell: ({ spec }) => requestedDuration(spec) ?? '<none>' },
+	{ header: 'CONDITION', cell: csrStatus },
+];
+
+function nodeStatus({ spec, status }: Node): string {
+	const ready = status?.conditions?.findLast(({ type }) => type === 'Ready');
+	const text = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
+	return spec?.unschedulable ? `${text},SchedulingDisabled` : text;
+}
+
+const rolePrefix = 'node-role.kubernetes.io/';
+
+/** Sorted. */
+export function nodeRoles({ metadata: { labels = {} } }: Node): string[] {
+	const roles = Object.entries(labels).map(([key, value]) =>
+		key.startsWith(rolePrefix) ? key.slice(rolePrefix.length) : key === 'kubernetes.io/role' ? value : '',
+	);
+	return [...new Set(roles.filter((role) => role !== ''))].sort();
+}
+
+const addressOf = ({ status }: Node, type: string): string => status?.addresses?.find((address) => address.type === type)?.address ?? '<none>';
+
+export const requestedDuration = ({ expirationSeconds }: CertificateSigningRequest['spec']): string | undefined =>
+	expirationSeconds === undefined ? undefined : humanDuration(expirationSeconds * 1000);
+
+/** `Pending`, `Approved,Issued`, `Denied`, `Approved,Failed`… */
+export function csrStatus({ status }: CertificateSigningRequest): string {
+	const has = (type: string) => status?.conditions?.some((condition) => condition.type === type) ?? false;
+	const decision = has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending';
+	return [decision, ...(has('Failed') ? ['Failed'] : []), ...(status?.certificate ? ['Issued'] : [])].join(',');
+}

@@ -1,0 +1,118 @@
+import { deepEqual, equal, match } from 'node:assert/strict';
+import { fileURLToPath } from 'node:url';
+import { KubejoinError } from '../../lib/errors.ts';
+import { resources } from '../../lib/kube/resources.ts';
+import { kubernetesVersion } from '../../lib/kube/version.ts';
+import type { Connection } from './clients.ts';
+import { run } from './commands.ts';
+import { clock, fakeOutput, fakeResource, now, signal, worker } from './fakes.test.ts';
+
+const noKubeconfig = { KUBECONFIG: '/nonexistent/kubeconfig' };
+const fakeKubeconfig = fileURLToPath(new URL('commands.test.yaml', import.meta.url));
+
+async function typed(line: string, env: Record<string, string> = noKubeconfig, connection: Partial<Connection> = {}) {
+	const { output, written } = fakeOutput();
+	let closed = 0;
+	const connect = async () => ({ api: {} as never, fetchVersion: async () => kubernetesVersion, ...connection, close: () => closed++ });
+	const exitCode = await run(line.split(' '), { output, clock, pid: 4711, env, signal, connect });
+	return { exitCode, closed, ...written };
+}
+const withServer = (line: string, connection: Partial<Connection> = {}) => typed(line, { KUBECONFIG: fakeKubeconfig }, connection);
+
+const refused = 'The connection to the server localhost:8080 was refused - did you specify the right host or port?\n';
+const local = new Date(now - new Date(now).getTimezoneOffset() * 60_000).toISOString();
+const header = `E${local.slice(5, 7)}${local.slice(8, 10)} ${local.slice(11, 19)}.000000    4711 memcache.go:265]`;
+const failure = `${header} "Unhandled Error" err="couldn't get current server API group list: Get \\"http://localhost:8080/api?timeout=32s\\": dial tcp 127.0.0.1:8080: connect: connection refused"\n`;
+
+describe('kubectl-sim without a kubeconfig', () => {
+	it('gives up as kubectl does, after as many lines as kubectl', async () => {
+		const attempts = {
+			'get nodes': 5,
+			'get foos -o json': 5,
+			'describe node': 5,
+			'certificate approve x': 4,
+			'auth whoami': 0,
+			'auth can-i get /x': 0,
+			'token list': 0,
+		};
+		for (const [line, count] of Object.entries(attempts)) {
+			deepEqual(await typed(line), { exitCode: 1, closed: 0, out: '', err: failure.repeat(count) + refused }, line);
+		}
+	});
+
+	it('can-i knows no resource then', async () => {
+		equal((await typed('auth can-i get nodes')).err, `${failure.repeat(2)}Warning: the server doesn't have a resource type 'nodes'\n\n${refused}`);
+	});
+
+	it('version prints what it knows', async () => {
+		deepEqual(await typed('version'), { exitCode: 1, closed: 0, out: 'Client Version: v1.32.4\n', err: refused });
+		equal((await typed('version --client')).exitCode, 0);
+	});
+
+	it('token generate needs none, and what is wrong with a token is said first', async () => {
+		match((await typed('token generate')).out, /^[a-z0-9]{6}\.[a-z0-9]{16}\n$/);
+		match((await typed('token create --ttl x')).err, /invalid argument "x" for "--ttl" flag: time: invalid duration "x"/);
+	});
+});
+
+describe('kubectl-sim', () => {
+	const nodes = fakeResource(resources.nodes, [worker('a'), worker('b')]);
+	const api = { nodes } as never;
+
+	it('takes options before and after the command, and closes the connection', async () => {
+		const expected = { exitCode: 0, closed: 1, out: 'node/b\n', err: '' };
+		deepEqual(await withServer('get nodes b -o name', { api }), expected);
+		deepEqual(await typed(`--kubeconfig ${fakeKubeconfig} get -o name node/b`, noKubeconfig, { api }), expected);
+		deepEqual(await typed(`get node b --kubeconfig ${fakeKubeconfig} -o name --context c`, noKubeconfig, { api }), expected);
+	});
+
+	it('closes the connection after a failure', async () => {
+		const { exitCode, closed, err } = await withServer('get node/x node/y', { api });
+		deepEqual([exitCode, closed, err], [1, 1, 'Error from server (NotFound): nodes "x" not found\nError from server (NotFound): nodes "y" not found\n']);
+	});
+
+	it('version prints both, or why the server said nothing', async () => {
+		equal((await withServer('version')).out, 'Client Version: v1.32.4\nServer Version: v1.32.4\n');
+		const versions = JSON.parse((await withServer('version -o json')).out);
+		deepEqual(versions, { clientVersion: kubernetesVersion, serverVersion: kubernetesVersion });
+		const refusing = { fetchVersion: () => Promise.reject(new KubejoinError('API_UNAUTHORIZED', {})) };
+		const { out, err, exitCode } = await withServer('version', refusing);
+		deepEqual([out, err.split('\n')[0], exitCode], ['Client Version: v1.32.4\n', 'error: You must be logged in to the server (Unauthorized)', 1]);
+	});
+
+	it('can-i ends with 1 on no, and --quiet says nothing', async () => {
+		const answering = (allowed: boolean) => ({ api: { selfSubjectAccessReviews: { create: async () => ({ status: { allowed } }) } } as never });
+		deepEqual(await withServer('auth can-i get secrets', answering(true)), { exitCode: 0, closed: 1, out: 'yes\n', err: '' });
+		deepEqual(await withServer('auth can-i get secrets', answering(false)), { exitCode: 1, closed: 1, out: 'no\n', err: '' });
+		deepEqual(await withServer('auth can-i get secrets -q', answering(false)), { exitCode: 1, closed: 1, out: '', err: '' });
+	});
+
+	it('refuses what it does not know in one sentence', async () => {
+		const sentences = {
+			foo: "error: unknown command 'foo'",
+			'get nodes --foo': "error: unknown option '--foo'",
+			get: "error: missing required argument 'type'",
+			'get nodes -o foo': "error: option '-o, --output <format>' argument 'foo' is invalid. Allowed choices are wide, json, yaml, name.",
+			'token create --print-join-config --print-join-command --to x': "error: option '--print-join-command' cannot be used with option '--print-join-config'",
+		};
+		for (const [line, sentence] of Object.entries(sentences)) deepEqual(await typed(line), { exitCode: 1, closed: 0, out: '', err: `${sentence}\n` }, line);
+	});
+
+	it('refuses --print-join-config without --to, and several types at a time', async () => {
+		for (const line of ['token create --print-join-config', 'token create --to x', 'get node/a csr/b', 'get node/a b', 'describe node/']) {
+			deepEqual([(await typed(line)).exitCode, (await typed(line)).err.includes('See: kubectl-sim ')], [1, true], line);
+		}
+	});
+
+	it('--help fits a terminal of 80 columns', async () => {
+		for (const line of ['--help', 'get --help', 'token create --help', 'auth can-i --help', 'config --help']) {
+			const { out, exitCode } = await typed(line);
+			equal(exitCode, 0);
+			equal(
+				out.split('\n').every((text) => text.length <= 80),
+				true,
+				line,
+			);
+		}
+	});
+});

@@ -1,0 +1,87 @@
+import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { resources } from '../../lib/kube/resources.ts';
+import type { Node } from '../../lib/kube/types.ts';
+import { clock, csr, fakeOutput, fakeResource, signal, worker } from './fakes.test.ts';
+import { type GetRequest, get } from './get.ts';
+
+const everything: GetRequest = { type: 'nodes', names: [], format: undefined, noHeaders: false, watch: false };
+
+function setup(nodes: readonly Node[], changes: readonly Node[] = []) {
+	const { output, written } = fakeOutput();
+	const fakeNodes = fakeResource(resources.nodes, nodes, changes);
+	const api = { nodes: fakeNodes, certificateSigningRequests: fakeResource(resources.certificateSigningRequests, [csr('csr-1')]) };
+	// The fakes have the verbs that get uses.
+	const tools = { api: api as never, output, clock, signal };
+	return { written, asked: fakeNodes.asked, run: (request: Partial<GetRequest> = {}) => get({ ...everything, ...request }, tools) };
+}
+
+describe('kubectl get', () => {
+	it('prints a table, three spaces between columns', async () => {
+		const { run, written } = setup([worker('worker-1'), worker('w2')]);
+		await run();
+		equal(written.out, 'NAME       STATUS   ROLES    AGE   VERSION\nworker-1   Ready    <none>   5m    v1.32.4\nw2         Ready    <none>   5m    v1.32.4\n');
+	});
+
+	it('knows csr by all its names', async () => {
+		for (const type of ['csr', 'certificatesigningrequest', 'CertificateSigningRequests', 'csr.certificates.k8s.io', 'csr.v1.certificates.k8s.io']) {
+			const { run, written } = setup([]);
+			await run({ type, noHeaders: true });
+			equal(written.out, 'csr-1   31s   kubernetes.io/kube-apiserver-client-kubelet   system:bootstrap:abcdef   <none>   Pending\n', type);
+		}
+	});
+
+	it('says on standard error that there is nothing', async () => {
+		const { run, written } = setup([]);
+		await run();
+		deepEqual(written, { out: '', err: 'No resources found\n' });
+	});
+
+	it('COMMAND_INVALID: a type that the server does not have', async () => {
+		for (const type of ['foos', 'nodes.apps', 'configmaps', '']) {
+			await rejects(setup([]).run({ type }), { code: 'COMMAND_INVALID', message: `the server doesn't have a resource type "${type}"` });
+		}
+	});
+
+	it('prints what it found and then what it did not', async () => {
+		const { run, written } = setup([worker('a')]);
+		await rejects(run({ names: ['x', 'a'], noHeaders: true }), { code: 'API_NOT_FOUND' });
+		equal(written.out, 'a     Ready   <none>   5m    v1.32.4\n');
+		await rejects(run({ names: ['x', 'y'] }), (error) => error instanceof AggregateError && error.errors.length === 2);
+	});
+
+	it('prints one object as it is and several as a List, keys in order', async () => {
+		const one: Node = { kind: 'Node', apiVersion: 'v1', metadata: { name: 'a<b' } };
+		const single = setup([one]);
+		await single.run({ names: ['a<b'], format: 'json' });
+		equal(single.written.out, '{\n    "apiVersion": "v1",\n    "kind": "Node",\n    "metadata": {\n        "name": "a\\u003cb"\n    }\n}\n');
+		const list = setup([{ ...one, metadata: { name: 'a', creationTimestamp: '2026-01-31T11:55:00Z', resourceVersion: '12', labels: { on: 'yes' } } }]);
+		await list.run({ format: 'yaml' });
+		const metadata = '    creationTimestamp: "2026-01-31T11:55:00Z"\n    labels:\n      "on": "yes"\n    name: a\n    resourceVersion: "12"\n';
+		equal(list.written.out, `apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Node\n  metadata:\n${metadata}kind: List\nmetadata:\n  resourceVersion: ""\n`);
+		const none = setup([]);
+		await none.run({ format: 'json' });
+		equal(none.written.err, '');
+		equal(JSON.parse(none.written.out).kind, 'List');
+	});
+
+	it('prints names with the group', async () => {
+		const { run, written } = setup([worker('a')]);
+		await run({ format: 'name' });
+		await run({ type: 'csr', format: 'name' });
+		equal(written.out, 'node/a\ncertificatesigningrequest.certificates.k8s.io/csr-1\n');
+	});
+
+	it('--watch goes on from the list, the header once', async () => {
+		const { run, written, asked } = setup([worker('worker-1')], [worker('w2')]);
+		await run({ watch: true });
+		equal(written.out, 'NAME       STATUS   ROLES    AGE   VERSION\nworker-1   Ready    <none>   5m    v1.32.4\nw2         Ready    <none>   5m    v1.32.4\n');
+		deepEqual(asked, [{}, { resourceVersion: '7' }]);
+	});
+
+	it('--watch of one name does not print the present twice', async () => {
+		const { run, written, asked } = setup([worker('w')], [worker('w'), worker('w', { status: {} })]);
+		await run({ names: ['w'], watch: true, noHeaders: true });
+		equal(written.out, 'w     Ready   <none>   5m    v1.32.4\nw     Unknown   <none>   5m    \n');
+		deepEqual(asked, [{ fieldSelector: 'metadata.name=w' }]);
+	});
+});

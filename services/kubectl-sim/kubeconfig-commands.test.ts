@@ -1,0 +1,220 @@
+/** The expected texts are what kubectl 1.32.4 prints for the same file. */
+import { equal, rejects } from 'node:assert/strict';
+import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { locateKubeconfig, readAccess } from './access.ts';
+import { fakeOutput } from './fakes.test.ts';
+import { getContexts, printCurrentContext, useContext, viewConfig } from './kubeconfig-commands.ts';
+import type { Output } from './output.ts';
+
+const kubeconfig = `# mine
+apiVersion: v1
+kind: Config
+clusters:
+- name: kubernetes
+  cluster: {server: "https://127.0.0.1:6443", certificate-authority-data: QUJD}
+- name: b
+  cluster: {server: "https://[::1]", certificate-authority: ca.crt, extra: kept}
+contexts:
+- name: kubernetes-admin@kubernetes
+  context: {cluster: kubernetes, user: kubernetes-admin}
+- name: b
+  context: {cluster: b, user: tok, namespace: foo}
+users:
+- name: tok
+  user: {token: abcdef.0123456789abcdef}
+- name: kubernetes-admin
+  user: {client-certificate-data: QUJD, client-key-data: QUJD}
+current-context: kubernetes-admin@kubernetes
+`;
+
+describe('kubeconfig', () => {
+	let directory: string;
+	let path: string;
+	const missing = () => join(directory, 'none');
+	const printed = async (command: (output: Output) => Promise<void>) => {
+		const { output, written } = fakeOutput();
+		await command(output);
+		return written.out;
+	};
+	beforeEach(async () => {
+		directory = await mkdtemp(join(tmpdir(), 'kubectl-sim-'));
+		path = join(directory, 'config');
+		await writeFile(path, kubeconfig);
+		await writeFile(join(directory, 'ca.crt'), 'pem');
+	});
+	afterEach(() => rm(directory, { recursive: true }));
+
+	describe('kubectl config view', () => {
+		const view = (changes: object, from = path) => printed((output) => viewConfig(from, { format: 'yaml', raw: false, minify: false, ...changes }, output));
+
+		it('sorts by name and leaves secrets out', async () => {
+			equal(
+				await view({}),
+				`apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority: ca.crt
+    server: https://[::1]
+  name: b
+- cluster:
+    certificate-authority-data: DATA+OMITTED
+    server: https://127.0.0.1:6443
+  name: kubernetes
+contexts:
+- context:
+    cluster: b
+    namespace: foo
+    user: tok
+  name: b
+- context:
+    cluster: kubernetes
+    user: kubernetes-admin
+  name: kubernetes-admin@kubernetes
+current-context: kubernetes-admin@kubernetes
+kind: Config
+preferences: {}
+users:
+- name: kubernetes-admin
+  user:
+    client-certificate-data: DATA+OMITTED
+    client-key-data: DATA+OMITTED
+- name: tok
+  user:
+    token: REDACTED
+`,
+			);
+		});
+
+		it('--raw --minify shows what one context uses', async () => {
+			equal(
+				await view({ raw: true, minify: true, context: 'b', format: 'json' }),
+				`{
+    "kind": "Config",
+    "apiVersion": "v1",
+    "preferences": {},
+    "clusters": [
+        {
+            "name": "b",
+            "cluster": {
+                "server": "https://[::1]",
+                "certificate-authority": "ca.crt"
+            }
+        }
+    ],
+    "users": [
+        {
+            "name": "tok",
+            "user": {
+                "token": "abcdef.0123456789abcdef"
+            }
+        }
+    ],
+    "contexts": [
+        {
+            "name": "b",
+            "context": {
+                "cluster": "b",
+                "user": "tok",
+                "namespace": "foo"
+            }
+        }
+    ],
+    "current-context": "b"
+}
+`,
+			);
+		});
+
+		it('shows an empty one where there is none', async () => {
+			equal(await view({}, missing()), 'apiVersion: v1\nclusters: null\ncontexts: null\ncurrent-context: ""\nkind: Config\npreferences: {}\nusers: null\n');
+		});
+
+		it('COMMAND_INVALID: nothing to minify for', async () => {
+			await rejects(view({ minify: true, context: 'zz' }), { code: 'COMMAND_INVALID', message: 'cannot locate context zz' });
+			await rejects(view({ minify: true }, missing()), { code: 'COMMAND_INVALID', message: 'current-context must exist in order to minify' });
+		});
+	});
+
+	describe('kubectl config get-contexts', () => {
+		const contexts = (names: string[], changes: object = {}) =>
+			printed((output) => getContexts(path, names, { nameOnly: false, noHeaders: false, ...changes }, output));
+
+		it('marks the current one', async () => {
+			equal(
+				await contexts([]),
+				`CURRENT   NAME                          CLUSTER      AUTHINFO           NAMESPACE
+          b                             b            tok                foo
+*         kubernetes-admin@kubernetes   kubernetes   kubernetes-admin   
+`,
+			);
+			equal(await contexts(['b'], { noHeaders: true }), '      b     b     tok   foo\n');
+			equal(await contexts([], { nameOnly: true }), 'b\nkubernetes-admin@kubernetes\n');
+		});
+
+		it('COMMAND_INVALID: context not found', () => rejects(contexts(['b', 'zz']), { code: 'COMMAND_INVALID', message: 'context zz not found' }));
+	});
+
+	describe('kubectl config current-context and use-context', () => {
+		it('change one line and keep the rest, for the owner only, through a link', async () => {
+			await chmod(path, 0o644);
+			const link = join(directory, 'link');
+			await symlink(path, link);
+			equal(await printed((output) => useContext(link, 'b', output)), 'Switched to context "b".\n');
+			equal(await printed((output) => printCurrentContext(path, output)), 'b\n');
+			equal((await stat(path)).mode & 0o777, 0o600);
+			const text = await readFile(path, 'utf8');
+			equal(text.startsWith('# mine\n') && text.includes('extra: kept'), true);
+			equal(await readFile(link, 'utf8'), text);
+		});
+
+		it('COMMAND_INVALID: no such context, none set', async () => {
+			const { output } = fakeOutput();
+			await rejects(useContext(path, 'zz', output), { code: 'COMMAND_INVALID', message: 'no context exists with the name: "zz"' });
+			await rejects(printCurrentContext(missing(), output), { code: 'COMMAND_INVALID', message: 'current-context is not set' });
+		});
+	});
+
+	describe('locateKubeconfig', () => {
+		it('is the flag, then KUBECONFIG, then the one at home', () => {
+			equal(locateKubeconfig('f', { KUBECONFIG: 'k' }).path, 'f');
+			equal(locateKubeconfig(undefined, { KUBECONFIG: ':k', HOME: '/h' }).path, 'k');
+			equal(locateKubeconfig(undefined, { KUBECONFIG: '', HOME: '/h' }).path, '/h/.kube/config');
+		});
+	});
+
+	describe('readAccess', () => {
+		const access = (context?: string, file = path, isExplicit = false) => readAccess({ path: file, isExplicit }, context);
+
+		it('reads what a context names', async () => {
+			const found = await access('b');
+			equal(found?.endpoint, '[::1]:443');
+			equal(found?.ca, 'pem');
+			equal(found?.user.token, 'abcdef.0123456789abcdef');
+			equal(found?.namespace, 'foo');
+			equal((await access())?.namespace, 'default');
+		});
+
+		it('finds no server where there is no kubeconfig, or no current context', async () => {
+			equal(await access(undefined, missing()), undefined);
+			await writeFile(path, kubeconfig.replace(/^current-context.*$/m, ''));
+			equal(await access(), undefined);
+		});
+
+		it('COMMAND_INVALID: a file or context that was asked for is not there', async () => {
+			await rejects(access(undefined, missing(), true), { code: 'COMMAND_INVALID', message: `stat ${missing()}: no such file or directory` });
+			const message = 'Error in configuration: context was not found for specified context: zz';
+			await rejects(access('zz'), { code: 'COMMAND_INVALID', message });
+			await rejects(access('zz', missing()), { code: 'COMMAND_INVALID', message });
+		});
+
+		it('KUBECONFIG_INVALID: a server that cannot be verified, several files', async () => {
+			for (const cluster of ['', ', insecure-skip-tls-verify: true, certificate-authority: ca.crt']) {
+				await writeFile(path, kubeconfig.replace(', certificate-authority: ca.crt', cluster));
+				await rejects(access('b'), { code: 'KUBECONFIG_INVALID' });
+			}
+			await rejects(async () => locateKubeconfig(undefined, { KUBECONFIG: 'a:b' }), { code: 'KUBECONFIG_INVALID' });
+		});
+	});
+});

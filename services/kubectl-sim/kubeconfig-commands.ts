@@ -1,0 +1,149 @@
+/** `kubectl config`: what the kubeconfig says, with secrets left out unless they are asked for, and which context is the current one. */
+import { readFile, realpath } from 'node:fs/promises';
+import { parseDocument } from 'yaml';
+import { KubejoinError } from '../../lib/errors.ts';
+import { writeWholeFile } from '../../lib/files.ts';
+import { type Kubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { readKubeconfig } from './access.ts';
+import { invalidCommand, throwAll } from './command-errors.ts';
+import type { Output } from './output.ts';
+import { toJson } from './print-object.ts';
+import { alignTabs, tableTabs } from './tabwriter.ts';
+
+const empty: Kubeconfig = { clusters: [], users: [], contexts: [], currentContext: '' };
+/** A file that is not there is an empty one. @throws KUBECONFIG_INVALID, FILE_UNUSABLE */
+const readOrEmpty = async (path: string): Promise<Kubeconfig> => (await readKubeconfig(path)) ?? empty;
+
+export interface ViewRequest {
+	readonly format: 'json' | 'yaml';
+	/** Keys, certificates and tokens as they are. */
+	readonly raw: boolean;
+	/** Only what the context uses. */
+	readonly minify: boolean;
+	/** For `minify`: instead of the current one. */
+	readonly context?: string;
+}
+
+/**
+ * @throws COMMAND_INVALID  the context to minify for is not there
+ * @source kubectl pkg/cmd/config/view.go; client-go tools/clientcmd/api helpers.go
+ * @differs fields that kubejoin does not use, `exec` for one, are not shown
+ */
+export async function viewConfig(path: string, { format, raw, minify, context }: ViewRequest, output: Output): Promise<void> {
+	const whole = await readOrEmpty(path);
+	const chosen = minify ? minified({ ...whole, currentContext: context ?? whole.currentContext }) : whole;
+	const config = byName(raw ? chosen : redacted(chosen));
+	output.out(format === 'json' ? configJson(config) : writeKubeconfig(config));
+}
+
+function minified(config: Kubeconfig): Kubeconfig {
+	const { currentContext } = config;
+	if (currentContext === '') throw invalidCommand('current-context must exist in order to minify', 'config view');
+	const find = <T extends { readonly name: string }>(list: readonly T[], kind: string, wanted: string): T =>
+		list.find(({ name }) => name === wanted) ?? refuse(`cannot locate ${kind} ${wanted}`);
+	const context = find(config.contexts, 'context', currentContext);
+	const { cluster, user } = context.context;
+	return {
+		currentContext,
+		contexts: [context],
+		users: user === '' ? [] : [find(config.users, 'user', user)],
+		clusters: cluster === '' ? [] : [find(config.clusters, 'cluster', cluster)],
+	};
+}
+
+const refuse = (problem: string): never => {
+	throw invalidCommand(problem, 'config view');
+};
+
+const masks: Readonly<Record<string, string>> = {
+	'certificate-authority-data': 'DATA+OMITTED',
+	'client-certificate-data': 'DATA+OMITTED',
+	'client-key-data': 'DATA+OMITTED',
+	token: 'REDACTED',
+};
+const masked = <T extends object>(fields: T): T => Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, masks[key] ?? value])) as T;
+
+const redacted = (config: Kubeconfig): Kubeconfig => ({
+	...config,
+	clusters: config.clusters.map(({ name, cluster }) => ({ name, cluster: masked(cluster) })),
+	users: config.users.map(({ name, user }) => ({ name, user: masked(user) })),
+});
+
+const sorted = <T extends { readonly name: string }>(list: readonly T[]): T[] => list.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+const byName = (config: Kubeconfig): Kubeconfig => ({
+	...config,
+	clusters: sorted(config.clusters),
+	users: sorted(config.users),
+	contexts: sorted(config.contexts),
+});
+
+/** The order of client-go's fields. @source client-go tools/clientcmd/api/v1 types.go */
+const fieldOrder = [
+	...['server', 'tls-server-name', 'insecure-skip-tls-verify', 'certificate-authority', 'certificate-authority-data'],
+	...['client-certificate', 'client-certificate-data', 'client-key', 'client-key-data', 'token', 'tokenFile', 'cluster', 'user', 'namespace'],
+];
+const inOrder = (fields: object): object => Object.fromEntries(Object.entries(fields).sort(([a], [b]) => fieldOrder.indexOf(a) - fieldOrder.indexOf(b)));
+
+const configJson = ({ clusters, users, contexts, currentContext }: Kubeconfig): string => {
+	const orNull = (list: readonly object[]) => (list.length === 0 ? null : list);
+	return toJson({
+		kind: 'Config',
+		apiVersion: 'v1',
+		preferences: {},
+		clusters: orNull(clusters.map(({ name, cluster }) => ({ name, cluster: inOrder(cluster) }))),
+		users: orNull(users.map(({ name, user }) => ({ name, user: inOrder(user) }))),
+		contexts: orNull(contexts.map(({ name, context }) => ({ name, context: inOrder(context) }))),
+		'current-context': currentContext,
+	});
+};
+
+/**
+ * @param names  none for all
+ * @throws COMMAND_INVALID  contexts that are not there, after the others were printed
+ * @source kubectl pkg/cmd/config/get_contexts.go
+ */
+export async function getContexts(
+	path: string,
+	names: readonly string[],
+	{ nameOnly, noHeaders }: { readonly nameOnly: boolean; readonly noHeaders: boolean },
+	output: Output,
+): Promise<void> {
+	const { contexts, currentContext } = await readOrEmpty(path);
+	const shown = sorted(contexts).filter(({ name }) => names.length === 0 || names.includes(name));
+	if (nameOnly) output.out(shown.map(({ name }) => `${name}\n`).join(''));
+	else {
+		const rows = shown.map(({ name, context: { cluster, user, namespace = '' } }) => [name === currentContext ? '*' : ' ', name, cluster, user, namespace]);
+		const lines = [...(noHeaders ? [] : [['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE']]), ...rows];
+		output.out(alignTabs(lines.map((cells) => `${cells.join('\t')}\n`).join(''), tableTabs));
+	}
+	const missing = names.filter((name) => !contexts.some((context) => context.name === name));
+	throwAll(missing.map((name) => invalidCommand(`context ${name} not found`, 'config get-contexts')));
+}
+
+/** @throws COMMAND_INVALID  none is set */
+export async function printCurrentContext(path: string, output: Output): Promise<void> {
+	const { currentContext } = await readOrEmpty(path);
+	if (currentContext === '')
+		throw new KubejoinError('COMMAND_INVALID', { problem: 'current-context is not set', remedy: 'Choose one: kubectl-sim config use-context NAME' });
+	output.out(`${currentContext}\n`);
+}
+
+/**
+ * Change the one line of the file; nothing else in it is touched, and it is never seen half written.
+ *
+ * @throws COMMAND_INVALID  no such context
+ * @differs kubectl writes the whole file anew and loses its comments
+ */
+export async function useContext(path: string, name: string, output: Output): Promise<void> {
+	const { contexts } = await readOrEmpty(path);
+	if (!contexts.some((context) => context.name === name)) {
+		const remedy = 'List the contexts there are: kubectl-sim config get-contexts';
+		throw new KubejoinError('COMMAND_INVALID', { problem: `no context exists with the name: "${name}"`, remedy });
+	}
+	// Through a symbolic link, or the link would be replaced by a file.
+	const file = await realpath(path);
+	const document = parseDocument(await readFile(file, 'utf8'));
+	document.set('current-context', name);
+	await writeWholeFile(file, document.toString({ lineWidth: 0 }), 0o600);
+	output.out(`Switched to context "${name}".\n`);
+}

@@ -1,0 +1,58 @@
+/** Failures as kubectl and kubeadm print them, on standard error; one line of ours follows, which says what to do. */
+import { asKubejoinError, causeText, type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
+import { defaultEndpoint } from './no-server.ts';
+import type { Output } from './output.ts';
+
+/** kubeadm prints what went wrong and no more. */
+export type ErrorStyle = 'kubectl' | 'kubeadm';
+
+/**
+ * @param thrown  an AggregateError for several failures of one command
+ * @returns the exit code
+ * @source kubectl pkg/cmd/util/helpers.go checkErr
+ */
+export function printError(thrown: unknown, output: Output, style: ErrorStyle = 'kubectl'): number {
+	if (thrown instanceof AggregateError) {
+		output.err(thrown.errors.map((error) => `${standardText(asKubejoinError(error)) ?? causeText(error)}\n`).join(''));
+		return 1;
+	}
+	const known = asKubejoinError(thrown);
+	const isLocal = !(thrown instanceof KubejoinError);
+	const remedy = isLocal || known.facts.target === defaultEndpoint ? '' : `remedy: ${known.remedy}\n`;
+	output.err(`${isLocal ? `error: ${causeText(thrown)}` : textOf(known, style)}\n${remedy}`);
+	return known.exitCode;
+}
+
+function textOf(error: KubejoinError, style: ErrorStyle): string {
+	const invalid = hasCode(error, 'API_INVALID') ? invalidText(error) : undefined;
+	if (invalid !== undefined) return invalid;
+	if (style === 'kubeadm' && !isTransport(error)) return error.message;
+	return standardText(error) ?? (error.message.startsWith('Error in configuration: ') ? error.message : `error: ${error.message}`);
+}
+
+const isTransport = (error: KubejoinError): boolean => hasCode(error, 'CONNECTION_REFUSED', 'PEER_REFUSED', 'CLIENT_CERTIFICATE_REFUSED', 'DEADLINE_EXCEEDED');
+
+/** What a server said, or why none did; undefined for failures of the command itself. */
+function standardText(error: KubejoinError): string | undefined {
+	const { code, facts, message } = error;
+	if (code === 'API_UNAUTHORIZED' || code === 'TOKEN_REJECTED') return `error: You must be logged in to the server (${message})`;
+	if (code === 'CONNECTION_REFUSED') return connectionText(String(facts.target), String(facts.problem));
+	if (code === 'PEER_REFUSED') return `Unable to connect to the server: tls: failed to verify certificate: x509: ${facts.problem}`;
+	if (isTransport(error)) return `Unable to connect to the server: ${message}`;
+	return isOfTheCommand(code) ? undefined : `Error from server (${error.http.reason}): ${message}`;
+}
+
+const isOfTheCommand = (code: string): boolean => /^(COMMAND|KUBECONFIG|FILE|CONFIG|CERTIFICATE|KEY|TOKEN_MALFORMED|TOKEN_INVALID|TOKEN_EXISTS)/.test(code);
+
+function connectionText(target: string, problem: string): string {
+	if (problem.includes('ECONNREFUSED')) return `The connection to the server ${target} was refused - did you specify the right host or port?`;
+	if (/Name resolution failed|ENOTFOUND|EAI_AGAIN/.test(problem))
+		return `Unable to connect to the server: dial tcp: lookup ${target.replace(/:\d+$/, '')}: no such host`;
+	return `Unable to connect to the server: ${problem}`;
+}
+
+function invalidText({ facts }: KubejoinError): string {
+	const problems = [...new Set((facts.causes as readonly FieldProblem[]).map(({ field, message }) => `${field}: ${message}`))];
+	const text = `The ${facts.kind} "${facts.name}" is invalid: `;
+	return problems.length === 1 ? `${text}${problems[0]}` : `${text}\n${problems.map((problem) => `* ${problem}`).join('\n')}`;
+}

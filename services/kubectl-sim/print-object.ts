@@ -1,0 +1,32 @@
+/** Objects as `-o json`, `-o yaml` and `-o name` print them, in the bytes that Go's encoders write. Pure but for loading the YAML writer. */
+import type { KubeObject } from '../../lib/kube/types.ts';
+
+export type ObjectFormat = 'json' | 'yaml' | 'name';
+
+/** Keys in the order given. @source Go encoding/json MarshalIndent, which escapes what HTML would read */
+export const toJson = (value: unknown, indent = 4): string =>
+	`${JSON.stringify(value, null, indent).replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+
+/** Keys in alphabetical order. @source sigs.k8s.io/yaml, which quotes what YAML 1.1 would not read as a text */
+export async function toYaml(value: unknown): Promise<string> {
+	const { stringify } = await import('yaml');
+	return stringify(value, { sortMapEntries: true, indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+}
+
+/** As kubectl prints an object that it got from the API: it is a map in Go, whose keys are sorted. */
+export async function printKubeObject(object: object, format: 'json' | 'yaml'): Promise<string> {
+	return format === 'json' ? toJson(withSortedKeys(object)) : await toYaml(object);
+}
+
+function withSortedKeys(value: unknown): unknown {
+	if (Array.isArray(value)) return value.map(withSortedKeys);
+	if (typeof value !== 'object' || value === null) return value;
+	const entries = Object.entries(value).map(([key, item]) => [key, withSortedKeys(item)] as const);
+	return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** `node/worker-1`, `certificatesigningrequest.certificates.k8s.io/csr-x`. */
+export function qualifiedName({ apiVersion, kind, metadata }: KubeObject): string {
+	const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
+	return `${kind.toLowerCase()}${group}/${metadata.name}`;
+}

@@ -1,0 +1,262 @@
+/**
+ * `kubeadm token`: bootstrap tokens, made here and kept by the cluster as Secrets. A new token is printed once or written to a file that only its
+ * owner can read; it is in no error.
+ */
+import { randomInt } from 'node:crypto';
+import { type Clock, rfc3339 } from '../../lib/clock.ts';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { writeWholeFile } from '../../lib/files.ts';
+import { field, idOfName, isForUse, type PresentedToken, parseToken, secretName } from '../../lib/kube/bootstrap-token.ts';
+import type { ApiClient, Unsent } from '../../lib/kube/client.ts';
+import { parseGoDuration, shortHumanDuration } from '../../lib/kube/duration.ts';
+import { millisecondsLeft } from '../../lib/kube/expiration.ts';
+import { type Secret, wellKnown } from '../../lib/kube/types.ts';
+import { parseCertificates } from '../../lib/pki/certificate.ts';
+import { spkiPin } from '../../lib/pki/pin.ts';
+import { invalidCommand } from './command-errors.ts';
+import type { Output } from './output.ts';
+import { toJson, toYaml } from './print-object.ts';
+import { alignTabs, tokenTabs } from './tabwriter.ts';
+
+const tokenPattern = '\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z';
+const tokenIdPattern = '\\A([a-z0-9]{6})\\z';
+const groupPattern = '\\Asystem:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]\\z';
+const knownUsages = ['signing', 'authentication'] as const;
+
+export const tokenDefaults = { ttl: '24h0m0s', usages: knownUsages, groups: [wellKnown.groups.defaultNodeToken], description: '' } as const;
+
+/** As typed. */
+export interface TokenRequest {
+	/** Absent: a new one is made. */
+	readonly token?: string;
+	/** A Go duration; `0` for a token that never expires. */
+	readonly ttl: string;
+	readonly usages: readonly string[];
+	readonly groups: readonly string[];
+	readonly description: string;
+}
+/** What is printed of a new token. `config`: only where it was written. */
+export type TokenOutput = { readonly kind: 'token' } | { readonly kind: 'join-command' } | { readonly kind: 'join-config'; readonly path: string };
+/** Where nodes join, from the kubeconfig. */
+export interface JoinTarget {
+	/** `host:port` */
+	readonly endpoint: string;
+	/** PEM */
+	readonly ca: string;
+}
+interface Tools {
+	readonly secrets: ApiClient['secrets'];
+	readonly output: Output;
+	readonly clock: Clock;
+}
+
+/** A random token; every character is as likely as any other. @source cluster-bootstrap token/util GenerateBootstrapToken */
+export function generateToken(): PresentedToken {
+	const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
+	const random = (length: number) => Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
+	return { id: random(6), secret: random(16) };
+}
+
+/** A token that may be created. */
+export interface NewToken extends Pick<TokenRequest, 'usages' | 'groups' | 'description'> {
+	readonly token: PresentedToken;
+	/** 0: for ever. */
+	readonly ttlMs: number;
+}
+
+/**
+ * Judge a request before anything is sent, and make the token if none is given.
+ *
+ * @throws TOKEN_MALFORMED, TOKEN_INVALID, COMMAND_INVALID
+ * @source kubeadm cmd/options/token.go, apis/kubeadm/validation
+ * @differs a negative --ttl is refused, where kubeadm makes a token that never expires; a token that is not of the form is not repeated
+ */
+export function checkTokenRequest(request: TokenRequest): NewToken {
+	const { usages, groups, description } = request;
+	const ttlMs = parseTtl(request.ttl);
+	const token = request.token === undefined ? generateToken() : parseToken(request.token);
+	if (token === undefined) throw new KubejoinError('TOKEN_MALFORMED', {});
+	const problems = [...usageProblems(usages), ...groupProblems(usages, groups)];
+	// Several in brackets, as Go prints them.
+	if (problems.length > 0) throw new KubejoinError('TOKEN_INVALID', { problems: problems.length === 1 ? problems : [`[${problems.join(', ')}]`] });
+	return { token, ttlMs, usages, groups, description };
+}
+
+/**
+ * Create a token on the cluster and print it, or how to join with it.
+ *
+ * @throws TOKEN_EXISTS; CERTIFICATE_MALFORMED, FILE_UNUSABLE
+ * @source kubeadm cmd/token.go RunCreateToken
+ * @differs the join command begins with `kubelet-sim join`, because that is what joins here; the rest is kubeadm's
+ */
+export async function createToken(wanted: NewToken, print: TokenOutput, target: JoinTarget, { secrets, output, clock }: Tools): Promise<void> {
+	const pins = print.kind === 'token' ? [] : parseCertificates(target.ca).map(spkiPin);
+	const { id, secret } = wanted.token;
+	await within(
+		`failed to create or update bootstrap token with name ${secretName(id)}`,
+		secrets.create(tokenSecret(wanted, clock())).catch((error: unknown) => {
+			throw hasCode(error, 'API_ALREADY_EXISTS') ? new KubejoinError('TOKEN_EXISTS', { id }) : error;
+		}),
+	);
+	const text = `${id}.${secret}`;
+	if (print.kind === 'token') output.out(`${text}\n`);
+	else if (print.kind === 'join-command') output.out(joinCommand(target.endpoint, text, pins));
+	else {
+		await writeWholeFile(print.path, await joinConfiguration(target.endpoint, text, pins), 0o600);
+		output.out(`kubelet-sim join --config ${print.path}\n`);
+	}
+}
+
+function parseTtl(text: string): number {
+	const refuse = (problem: string) => invalidCommand(`invalid argument ${JSON.stringify(text)} for "--ttl" flag: ${problem}`, 'token create');
+	let ms: number;
+	try {
+		ms = parseGoDuration(text);
+	} catch (error) {
+		throw refuse((error as Error).message);
+	}
+	if (ms < 0) throw refuse('a token cannot live less than no time');
+	return ms;
+}
+
+const goStrings = (list: readonly string[]): string => `[]string{${list.map((item) => JSON.stringify(item)).join(', ')}}`;
+const invalid = (name: string, value: readonly string[], problem: string): string =>
+	`bootstrapTokens.0.${name}: Invalid value: ${goStrings(value)}: ${problem}`;
+
+function usageProblems(usages: readonly string[]): string[] {
+	const unknown = [...new Set(usages.filter((usage) => !knownUsages.some((known) => known === usage)))].sort();
+	if (unknown.length === 0) return [];
+	return [invalid('usages', usages, `invalid bootstrap token usage string: ${unknown.join(',')}, valid usage options: ${knownUsages.join(',')}`)];
+}
+
+function groupProblems(usages: readonly string[], groups: readonly string[]): string[] {
+	const isUseless = groups.length > 0 && !usages.includes('authentication');
+	const wrong = groups.filter((group) => !/^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/.test(group));
+	return [
+		...(isUseless ? [invalid('groups', groups, 'token groups cannot be specified unless --usages includes "authentication"')] : []),
+		...wrong.map((group) => invalid('groups', groups, `bootstrap group ${JSON.stringify(group)} is invalid (must match ${groupPattern})`)),
+	];
+}
+
+/** @source kubeadm apis/bootstraptoken/v1 BootstrapTokenToSecret */
+function tokenSecret({ token, ttlMs, usages, groups, description }: NewToken, now: number): Unsent<Secret> {
+	const data = {
+		'token-id': token.id,
+		'token-secret': token.secret,
+		description,
+		expiration: ttlMs === 0 ? '' : rfc3339(now + ttlMs),
+		...Object.fromEntries(usages.map((usage) => [`usage-bootstrap-${usage}`, 'true'])),
+		'auth-extra-groups': groups.join(','),
+	};
+	const present = Object.entries(data).filter(([, value]) => value !== '');
+	return {
+		metadata: { name: secretName(token.id), namespace: wellKnown.kubeSystem },
+		type: wellKnown.bootstrapSecretType,
+		data: Object.fromEntries(present.map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
+	};
+}
+
+/** @source kubeadm cmd/util/join.go; the space at the end is kubeadm's */
+const joinCommand = (endpoint: string, token: string, pins: readonly string[]): string =>
+	`kubelet-sim join ${endpoint} --token ${token} ${pins.map((pin) => `--discovery-token-ca-cert-hash ${pin} `).join('')}\n`;
+
+/** @source kubeadm apis/kubeadm/v1beta4 JoinConfiguration */
+const joinConfiguration = (apiServerEndpoint: string, token: string, caCertHashes: readonly string[]): Promise<string> =>
+	toYaml({
+		apiVersion: 'kubeadm.k8s.io/v1beta4',
+		kind: 'JoinConfiguration',
+		discovery: { bootstrapToken: { apiServerEndpoint, caCertHashes, token } },
+	});
+
+/** @source kubeadm apis/output/v1alpha3 BootstrapToken, in the order of its fields */
+interface ListedToken {
+	readonly kind: 'BootstrapToken';
+	readonly apiVersion: 'output.kubeadm.k8s.io/v1alpha3';
+	readonly token: string;
+	readonly description?: string;
+	readonly expires?: string;
+	readonly usages?: readonly string[];
+	readonly groups?: readonly string[];
+}
+
+/**
+ * Print every token with its secret, as kubeadm does. Nothing at all is printed when there is none.
+ *
+ * @source kubeadm cmd/token.go RunListTokens
+ */
+export async function listTokens(format: 'text' | 'json' | 'yaml', { secrets, output, clock }: Tools): Promise<void> {
+	const fieldSelector = `type=${wellKnown.bootstrapSecretType}`;
+	const { items } = await within('failed to list bootstrap tokens', secrets.list({ namespace: wellKnown.kubeSystem, fieldSelector }));
+	let before = format === 'text' ? 'TOKEN\tTTL\tEXPIRES\tUSAGES\tDESCRIPTION\tEXTRA GROUPS\n' : '';
+	for (const secret of items) {
+		const token = listedToken(secret);
+		if (typeof token === 'string') {
+			output.err(`${token}\n`);
+			continue;
+		}
+		if (format === 'text') output.out(alignTabs(before + textRow(token, clock()), tokenTabs));
+		else output.out(before + (format === 'json' ? toJson(token) : await toYaml(token)));
+		before = format === 'yaml' ? '---\n' : '';
+	}
+}
+
+/** What is wrong with the Secret is said in kubeadm's words. @source kubeadm apis/bootstraptoken/v1 BootstrapTokenFromSecret */
+function listedToken(secret: Secret): ListedToken | string {
+	const name = secret.metadata.name ?? '';
+	const id = field(secret, 'token-id');
+	const token = parseToken(`${id}.${field(secret, 'token-secret')}`);
+	if (id === '') return `bootstrap Token Secret has no token-id data: ${name}`;
+	if (idOfName(name) !== id) return `bootstrap token name is not of the form 'bootstrap-token-(token-id)'. Actual: "${name}". Expected: "${secretName(id)}"`;
+	if (token === undefined) return `bootstrap Token Secret is invalid and couldn't be parsed: ${name}`;
+	const description = field(secret, 'description');
+	const expires = field(secret, 'expiration');
+	const usages = knownUsages.filter((usage) => isForUse(secret, usage)).sort();
+	const groups = field(secret, 'auth-extra-groups')
+		.split(',')
+		.filter((group) => group !== '');
+	return {
+		kind: 'BootstrapToken',
+		apiVersion: 'output.kubeadm.k8s.io/v1alpha3',
+		token: `${token.id}.${token.secret}`,
+		...(description === '' ? {} : { description }),
+		...(expires === '' ? {} : { expires }),
+		...(usages.length === 0 ? {} : { usages }),
+		...(groups.length === 0 ? {} : { groups }),
+	};
+}
+
+function textRow({ token, expires, usages = [], description = '<none>', groups = [] }: ListedToken, now: number): string {
+	const ttl = expires === undefined ? '<forever>' : shortHumanDuration(millisecondsLeft(expires, now));
+	const cells = [token, ttl.padEnd(9), expires ?? '<never>', (usages.join(',') || '<none>').padEnd(22), description.padEnd(56), groups.join(',') || '<none>'];
+	return `${cells.join('\t')}\n`;
+}
+
+/**
+ * @param idsOrTokens  the secret half of a token is not sent
+ * @throws COMMAND_INVALID  one of them is neither; those before it are deleted
+ */
+export async function deleteTokens(idsOrTokens: readonly string[], { secrets, output }: Pick<Tools, 'secrets' | 'output'>): Promise<void> {
+	const forms = `${JSON.stringify(tokenPattern)} or ${JSON.stringify(tokenIdPattern)}`;
+	if (idsOrTokens.length === 0) throw invalidCommand(`missing argument; 'token delete' is missing token of form ${forms}`, 'token delete');
+	for (const text of idsOrTokens) {
+		const id = /^[a-z0-9]{6}$/.test(text) ? text : parseToken(text)?.id;
+		if (id === undefined) throw invalidCommand(`given token didn't match pattern ${forms}`, 'token delete');
+		await within(
+			`failed to delete bootstrap token "${id}"`,
+			secrets.delete(secretName(id), { namespace: wellKnown.kubeSystem }).catch((error: unknown) => {
+				throw hasCode(error, 'API_NOT_FOUND') ? new KubejoinError('TOKEN_NOT_FOUND', { id }) : error;
+			}),
+		);
+		output.out(`bootstrap token "${id}" deleted\n`);
+	}
+}
+
+/** kubeadm says what it was doing when the API refused it. That nobody answered is shown as everywhere else. */
+async function within<T>(failure: string, answer: Promise<T>): Promise<T> {
+	try {
+		return await answer;
+	} catch (error) {
+		if (!(error instanceof KubejoinError) || !/^API_|^TOKEN_NOT_FOUND|^TOKEN_INVALID/.test(error.code)) throw error;
+		throw new KubejoinError('COMMAND_INVALID', { problem: `${failure}: ${error.message}`, remedy: error.remedy }, { cause: error });
+	}
+}
