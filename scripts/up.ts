@@ -110,7 +110,11 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 		signal.addEventListener('abort', () => done());
 	});
 
-const shown = (path: string): string => relative(process.cwd(), path) || '.';
+/** As short as it can be typed here. */
+const shown = (path: string): string => {
+	const short = relative(process.cwd(), path);
+	return short === '' || short.startsWith('..') ? path : short;
+};
 
 const servicesText = (
 	{ port, store }: Flags,
@@ -142,8 +146,8 @@ Three things to try:
      ${join(`sha256:${'0'.repeat(64)}`, nodes + 2)}
   3. Delete the token, then join with it: npx kubectl-sim token delete ${token.split('.')[0]}
 
-What the programs say in full is in ${shown(resolve(state, 'logs'))}. Ctrl-C stops everything; npm start
-finds the same cluster again.
+What the programs say in full is in ${shown(resolve(state, 'logs'))}.
+Ctrl-C stops everything; npm start finds the same cluster again.
 `;
 }
 

@@ -5,7 +5,7 @@ import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates }
 import { generateKeyPair, spkiOf, writePrivateKey } from '../pki/keys.ts';
 import { hostNames } from '../pki/names.ts';
 import type { Usage } from '../pki/usages.ts';
-import { listen, newConnections } from './listener.ts';
+import { type Connections, listen, newConnections } from './listener.ts';
 import { createGrpcServer, type Service } from './server.ts';
 
 const hourMs = 60 * 60 * 1000;
@@ -47,6 +47,7 @@ export interface Door {
 	/** `localhost:PORT` */
 	readonly target: string;
 	readonly port: number;
+	readonly connections: Connections;
 	/** What was logged, JSON. */
 	readonly lines: readonly string[];
 	readonly close: (graceMs?: number) => Promise<void>;
@@ -68,7 +69,7 @@ export async function openDoor({ identity, clientCa, clientCertificate = 'requir
 	const tls = { ...identity, clientCa: clientCa.pem };
 	const optional = http === undefined ? {} : { http };
 	const listener = await listen({ service: 'door', address: '127.0.0.1', port, tls, clientCertificate, grpc, log, ...optional }, connections);
-	return { target: `localhost:${listener.port}`, port: listener.port, lines, close: (graceMs = 0) => listener.close(graceMs) };
+	return { target: `localhost:${listener.port}`, port: listener.port, connections, lines, close: (graceMs = 0) => listener.close(graceMs) };
 }
 
 /** Answers who is called, through the one method of SelfSubjectReviews. */

@@ -6,9 +6,9 @@
 import { constants } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createServer, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
-import { KubejoinError } from '../errors.ts';
+import { causeText, KubejoinError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Peer, readPeer } from './peer.ts';
 
@@ -51,7 +51,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 	const { grpc, http, log } = options;
 	const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
 	const sockets = new Set<TLSSocket>();
-	const server = createServer(tlsOptions(options));
+	const server = createTlsServer(options);
 	server.on('secureConnection', (socket) => {
 		const peer = readPeer(socket);
 		socket.on('error', (error) => log.debug({ peer: peer.address, problem: error.message }, 'connection lost'));
@@ -106,6 +106,15 @@ const tlsOptions = ({ tls, http }: ListenOptions): TlsOptions => ({
 	secureOptions: constants.SSL_OP_NO_TICKET,
 	ALPNCallback: ({ protocols }) => (http !== undefined && protocols.includes('http/1.1') ? 'http/1.1' : protocols.includes('h2') ? 'h2' : undefined),
 });
+
+function createTlsServer(options: ListenOptions): Server {
+	try {
+		return createServer(tlsOptions(options));
+	} catch (error) {
+		const path = `the certificate and the key of ${options.service}`;
+		throw new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });
+	}
+}
 
 function listenError(error: NodeJS.ErrnoException, { service, address, port }: ListenOptions): unknown {
 	if (error.code === 'EADDRINUSE') return new KubejoinError('PORT_IN_USE', { service, address, port }, { cause: error });

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
+import { createServer, type Server as HttpServer } from 'node:http';
+import { request } from 'node:https';
+import { type ConnectionOptions, connect, type SecureVersion, type TLSSocket } from 'node:tls';
+import { type ErrorCode, hasCode } from '../errors.ts';
+import { call, openChannel } from './channel.ts';
+import { createCa, type Door, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
+import { newConnections, peerAt } from './listener.ts';
+import type { PeerCertificate } from './peer.ts';
+
+describe('the door', () => {
+	let ca: TestCa;
+	let identity: Identity;
+	let client: Identity;
+	let http: HttpServer;
+	let seen: PeerCertificate[];
+	let door: Door;
+	const sockets: TLSSocket[] = [];
+
+	const open = async (clientCertificate: 'required' | 'optional', withHttp = true): Promise<void> => {
+		const service = {
+			...whoAmI,
+			unary: {
+				Create: (_request: never, call: { peer: { certificate: PeerCertificate } }) => {
+					seen.push(call.peer.certificate);
+					return {};
+				},
+			},
+		};
+		door = await openDoor({ identity, clientCa: ca, clientCertificate, services: [service], ...(withHttp ? { http } : {}) });
+	};
+	const connected = async (options: ConnectionOptions = {}): Promise<TLSSocket> => {
+		const socket = connect({ host: '127.0.0.1', servername: 'localhost', port: door.port, ca: ca.pem, ...options });
+		sockets.push(socket);
+		socket.on('error', () => undefined);
+		await once(socket, 'secureConnect');
+		return socket;
+	};
+	const overGrpc = async (shown: Partial<Identity>): Promise<void> => {
+		const channel = openChannel(door.target, { ca: ca.pem, ...shown });
+		try {
+			await call(channel, 'SelfSubjectReviews', 'Create', {});
+		} finally {
+			channel.close();
+		}
+	};
+	const overHttp = async (shown: Partial<Identity>): Promise<string> => {
+		const asked = request({ host: 'localhost', port: door.port, ca: ca.pem, agent: false, ...shown }).end();
+		const [response] = await once(asked, 'response');
+		return (await response.toArray()).join('');
+	};
+
+	before(async () => {
+		ca = await createCa('ca');
+		identity = await ca.server('door', { hosts: ['localhost'] });
+		client = await ca.client('system:node:a', { organizations: ['system:nodes', 'others'] });
+	});
+	beforeEach(() => {
+		seen = [];
+		http = createServer((asked, response) => {
+			const peer = door.connections.bySocket.get(asked.socket);
+			if (peer !== undefined) seen.push(peer.certificate);
+			response.end(`HTTP/${asked.httpVersion}`);
+		});
+	});
+	afterEach(async () => {
+		for (const socket of sockets.splice(0)) socket.destroy();
+		await door.close();
+	});
+
+	it('gRPC and HTTP/1.1 come through one port', async () => {
+		await open('optional');
+		const [answer] = await Promise.all([overHttp({}), overGrpc({}), overHttp(client), overGrpc(client)]);
+		assert.equal(answer, 'HTTP/1.1');
+		assert.equal(seen.length, 4);
+	});
+
+	it('http/1.1 where it is offered, h2 otherwise, and nothing else', async () => {
+		await open('optional');
+		const chosen = async (...ALPNProtocols: string[]) => (await connected(ALPNProtocols.length === 0 ? {} : { ALPNProtocols })).alpnProtocol;
+		assert.equal(await chosen('h2', 'http/1.1'), 'http/1.1');
+		assert.equal(await chosen('h2'), 'h2');
+		assert.equal(await chosen(), false);
+		await assert.rejects(chosen('spdy/3'), /alert no application protocol/);
+	});
+
+	it('without an HTTP server only h2', async () => {
+		await open('optional', false);
+		assert.equal((await connected({ ALPNProtocols: ['http/1.1', 'h2'] })).alpnProtocol, 'h2');
+		await assert.rejects(connected({ ALPNProtocols: ['http/1.1'] }), /alert no application protocol/);
+	});
+
+	it('tells none, unverified and verified apart, the same for both', async () => {
+		await open('optional');
+		const foreign = await (await createCa('other')).client('system:admin', { organizations: ['system:masters'] });
+		const expired = await ca.client('system:node:a', { lifeMs: -1_000 });
+		for (const shown of [{}, foreign, expired, identity, client]) {
+			await overGrpc(shown);
+			await overHttp(shown);
+		}
+		const { fingerprint256, validFrom, validTo } = new X509Certificate(client.cert);
+		const expected: PeerCertificate[] = [
+			{ state: 'none' },
+			{ state: 'unverified', problem: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE (O=system:masters, CN=system:admin)' },
+			{ state: 'unverified', problem: 'CERT_HAS_EXPIRED (CN=system:node:a)' },
+			{ state: 'unverified', problem: 'INVALID_PURPOSE (CN=door)' },
+			{
+				state: 'verified',
+				commonName: 'system:node:a',
+				organizations: ['system:nodes', 'others'],
+				fingerprint: fingerprint256.replaceAll(':', '').toLowerCase(),
+				notBefore: Date.parse(validFrom),
+				notAfter: Date.parse(validTo),
+			},
+		];
+		assert.deepEqual(
+			seen,
+			expected.flatMap((one) => [one, one]),
+		);
+	});
+
+	it('a connection that is not known, or no longer, is unverified, not anonymous', async () => {
+		await open('optional');
+		const socket = await connected({ ALPNProtocols: ['h2'] });
+		const address = `127.0.0.1:${socket.localPort}`;
+		while (!door.connections.byAddress.has(address)) await new Promise((resolve) => setImmediate(resolve));
+		assert.equal(peerAt(door.connections, address).certificate.state, 'none');
+		socket.destroy();
+		while (door.connections.byAddress.has(address)) await new Promise((resolve) => setImmediate(resolve));
+		assert.equal(peerAt(door.connections, address).certificate.state, 'unverified');
+		assert.equal(peerAt(newConnections(), '10.0.0.1:1').certificate.state, 'unverified');
+	});
+
+	for (const version of ['TLSv1.2', 'TLSv1.3'] as const satisfies SecureVersion[]) {
+		it(`never resumes a session, whatever the client offers: ${version}`, async () => {
+			await open('optional');
+			const options = { ...client, minVersion: version, maxVersion: version };
+			const sessions: Buffer[] = [];
+			const first = connect({ host: '127.0.0.1', servername: 'localhost', port: door.port, ca: ca.pem, ...options });
+			sockets.push(first.on('session', (session) => sessions.push(session)));
+			await once(first, 'secureConnect');
+			// An answer, so that tickets that come after the handshake are here.
+			first.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+			await once(first, 'data');
+			const session = sessions.at(-1) ?? first.getSession();
+			const second = await connected({ ...options, ...(session === undefined ? {} : { session }) });
+			assert.equal(second.getProtocol(), version);
+			assert.equal(second.isSessionReused(), false);
+		});
+	}
+
+	it('required: who shows no good certificate is cut before a byte is read or written', async () => {
+		await open('required');
+		const received: Buffer[] = [];
+		const socket = await connected({ ALPNProtocols: ['h2'] });
+		socket.on('data', (bytes) => received.push(bytes));
+		await once(socket, 'close');
+		assert.deepEqual(received, []);
+		await overGrpc(client);
+		assert.deepEqual(
+			seen.map(({ state }) => state),
+			['verified'],
+		);
+		assert.ok(door.lines.some((line) => line.includes('no client certificate')));
+	});
+
+	it('PORT_IN_USE, FILE_UNUSABLE', async () => {
+		await open('optional');
+		const refuses = (code: ErrorCode, work: Promise<unknown>) => assert.rejects(work, (error) => hasCode(error, code));
+		await refuses('PORT_IN_USE', openDoor({ identity, clientCa: ca, services: [whoAmI], port: door.port }));
+		await refuses('FILE_UNUSABLE', openDoor({ identity: { ...identity, key: client.key }, clientCa: ca, services: [whoAmI] }));
+		await refuses('FILE_UNUSABLE', openDoor({ identity: { ...identity, cert: 'no certificate' }, clientCa: ca, services: [whoAmI] }));
+	});
+
+	it('close lets a call finish, and cuts what does not', async () => {
+		let answer: (response: object) => void = () => undefined;
+		const calls = new EventEmitter();
+		const Create = () =>
+			new Promise<object>((resolve) => {
+				answer = resolve;
+				calls.emit('call');
+			});
+		for (const finishes of [true, false]) {
+			door = await openDoor({ identity, clientCa: ca, services: [{ ...whoAmI, unary: { Create } }] });
+			const called = once(calls, 'call');
+			const work = overGrpc(client);
+			const outcome = finishes ? work : assert.rejects(work, (error) => hasCode(error, 'CONNECTION_REFUSED'));
+			await called;
+			const closed = door.close(finishes ? 3_000 : 20);
+			if (finishes) answer({});
+			await Promise.all([outcome, closed]);
+		}
+	});
+});
