@@ -6,7 +6,7 @@
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import { fromJSON, type Options } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
-import { rfc3339, rfc3339Micro } from '../clock.ts';
+import { rfc3339 } from '../clock.ts';
 import { projectPath } from '../paths.ts';
 
 type Json = Record<string, unknown>;
@@ -16,24 +16,34 @@ interface Converter {
 	readonly fromWire: (wire: unknown) => unknown;
 }
 
-const parseTime = (json: unknown): { seconds: number; nanos: number } => {
+interface WireTime {
+	readonly seconds?: number;
+	readonly nanos?: number;
+}
+const parseTime = (json: unknown): WireTime => {
 	const ms = Date.parse(String(json));
 	if (Number.isNaN(ms)) throw new TypeError(`not an RFC 3339 time: ${JSON.stringify(json)}`);
-	return { seconds: Math.floor(ms / 1000), nanos: (((ms % 1000) + 1000) % 1000) * 1e6 };
+	return { seconds: Math.floor(ms / 1000), nanos: 0 };
 };
-const milliseconds = (wire: unknown): number | undefined => {
-	const { seconds, nanos } = wire as { seconds?: number; nanos?: number };
-	return seconds === undefined && nanos === undefined ? undefined : (seconds ?? 0) * 1000 + Math.floor((nanos ?? 0) / 1e6);
+/** Upstream keeps microseconds, and a Date only milliseconds. */
+const parseMicroTime = (json: unknown): WireTime => {
+	const micros = /\.(\d{1,6})/.exec(String(json))?.[1] ?? '';
+	return { ...parseTime(json), nanos: Number(micros.padEnd(6, '0')) * 1000 };
 };
-const timeFromWire = (format: (ms: number) => string) => (wire: unknown) => {
-	const ms = milliseconds(wire);
-	return ms === undefined ? undefined : format(ms);
+const timeFromWire = (format: (seconds: number, micros: number) => string) => (wire: unknown) => {
+	const { seconds, nanos } = wire as WireTime;
+	return seconds === undefined && nanos === undefined ? undefined : format(seconds ?? 0, Math.floor((nanos ?? 0) / 1000));
+};
+const time: Converter = { toWire: parseTime, fromWire: timeFromWire((seconds) => rfc3339(seconds * 1000)) };
+const microTime: Converter = {
+	toWire: parseMicroTime,
+	fromWire: timeFromWire((seconds, micros) => rfc3339(seconds * 1000).replace('Z', `.${String(micros).padStart(6, '0')}Z`)),
 };
 const list: Converter = { toWire: (json) => ({ items: json }), fromWire: (wire) => (wire as { items?: string[] }).items ?? [] };
 
 const specialTypes: Readonly<Record<string, Converter>> = {
-	'.k8s.io.apimachinery.pkg.apis.meta.v1.Time': { toWire: (json) => ({ ...parseTime(json), nanos: 0 }), fromWire: timeFromWire(rfc3339) },
-	'.k8s.io.apimachinery.pkg.apis.meta.v1.MicroTime': { toWire: parseTime, fromWire: timeFromWire(rfc3339Micro) },
+	'.k8s.io.apimachinery.pkg.apis.meta.v1.Time': time,
+	'.k8s.io.apimachinery.pkg.apis.meta.v1.MicroTime': microTime,
 	'.k8s.io.apimachinery.pkg.api.resource.Quantity': { toWire: (json) => ({ string: json }), fromWire: (wire) => (wire as { string?: string }).string ?? '' },
 	'.k8s.io.api.certificates.v1.ExtraValue': list,
 	'.k8s.io.api.authentication.v1.ExtraValue': list,

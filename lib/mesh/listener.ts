@@ -35,6 +35,9 @@ export interface Listener {
 	readonly close: (graceMs: number) => Promise<void>;
 }
 
+/** How long a refused caller may take to hang up. */
+const REFUSED_MS = 1_000;
+
 /** A connection of which nothing is known has shown a credential that is not good: it is not anonymous. */
 export const unknownPeer = (address: string): Peer => ({ address, certificate: { state: 'unverified', problem: 'the connection is not known' } });
 
@@ -58,7 +61,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 		if (options.clientCertificate === 'required' && peer.certificate.state !== 'verified') {
 			const problem = peer.certificate.state === 'none' ? 'no client certificate' : peer.certificate.problem;
 			log.warn({ peer: peer.address, problem }, 'connection refused');
-			socket.destroy();
+			closeQuietly(socket);
 			return;
 		}
 		connections.byAddress.set(peer.address, peer);
@@ -93,6 +96,17 @@ export async function listen(options: ListenOptions, connections: Connections): 
 			clearTimeout(timer);
 		},
 	};
+}
+
+/**
+ * Close in good order: a reset, which is what unread bytes would make of it, looks to the caller like a server that died. What still comes is
+ * thrown away unread.
+ */
+function closeQuietly(socket: TLSSocket): void {
+	socket.resume();
+	socket.end();
+	const timer = setTimeout(() => socket.destroy(), REFUSED_MS);
+	socket.once('close', () => clearTimeout(timer));
 }
 
 // The certificate is judged in `secureConnection`, where a refusal can be logged with its reason.
