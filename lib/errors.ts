@@ -420,7 +420,8 @@ export const errorTable = {
 	}),
 	PORT_IN_USE: row<{ service: string; address: string; port: number }>({
 		sentence: (f) => `${f.service} cannot listen on ${f.address}:${f.port}: the port is in use`,
-		remedy: (f) => `Stop what uses it, or choose another: ${f.service === 'kubelet-sim' ? 'kubelet-sim join … --healthz-port PORT' : 'npm start -- --port PORT'}`,
+		remedy: (f) =>
+			`Stop what uses it, or choose another: ${f.service === 'kubelet-sim' ? 'kubelet-sim join … --healthz-port PORT' : 'npm start -- --port PORT'}`,
 		grpc: grpcCode.UNAVAILABLE,
 		exitCode: 1,
 	}),

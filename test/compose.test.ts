@@ -141,6 +141,10 @@ describe('the mesh in containers', function () {
 				'!',
 				'-perm',
 				'/044',
+				// It names the file with the key and holds none.
+				'!',
+				'-name',
+				'kubelet.conf',
 				'-exec',
 				'sha256sum',
 				'{}',

@@ -81,8 +81,9 @@ export function startInformer<T extends KubeObject>({ client, select = {}, onCha
 				if (hasCode(error, 'API_EXPIRED')) resourceVersion = undefined;
 				log.warn({ resource: name, retryMs, ...errorFields(error) }, 'waiting for the API server: the watch ended');
 			}
-			retryMs = performance.now() - startedMs > MAX_RETRY_MS ? MIN_RETRY_MS : Math.min(retryMs * 2, MAX_RETRY_MS);
+			if (performance.now() - startedMs > MAX_RETRY_MS) retryMs = MIN_RETRY_MS;
 			await delay(retryMs, undefined, { signal }).catch(() => undefined);
+			retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
 		}
 	}
 	const resync = setInterval(() => {

@@ -39,7 +39,8 @@ export const redisAclRule = (keyspace: string): string => `${keysOf(keyspace)} r
  * It has the rights of the stores all the same, for it is as this user that Redis replays its append-only file, and a transaction that this user
  * may not make is dropped without a word: all that had been acknowledged would be gone after a restart. @source seen on Redis 7.0.15
  */
-export const redisDefaultUser = (keyspaces: readonly string[]): string => `user default off resetpass ${keyspaces.map(keysOf).join(' ')} resetchannels ${commands}`;
+export const redisDefaultUser = (keyspaces: readonly string[]): string =>
+	`user default off resetpass ${keyspaces.map(keysOf).join(' ')} resetchannels ${commands}`;
 
 const shared = `
 local revisionKey, itemsKey, indexKey, historyKey = unpack(KEYS)

@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
 import { subdomainProblems } from '../../lib/kube/names.ts';
+import { requirePreconditions } from '../../lib/kube/preconditions.ts';
 import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta, UserInfo } from '../../lib/kube/types.ts';
 import type { Store, StoredItem } from '../../lib/store/store.ts';
@@ -208,20 +209,6 @@ type Named = { resource: string; group: string; name: string };
 function requireSameObject(sent: ObjectMeta, found: ObjectMeta, facts: Named): void {
 	if (sent.uid !== undefined && sent.uid !== '' && sent.uid !== found.uid) {
 		throw new KubejoinError('API_CONFLICT', { ...facts, because: `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${found.uid}` });
-	}
-}
-
-/** @source apiserver/pkg/registry/rest/delete.go BeforeDelete */
-export function requirePreconditions({ uid, resourceVersion }: ApiRequest['preconditions'], found: ObjectMeta, facts: Named): void {
-	const recreated = 'The object might have been deleted and then recreated';
-	const modified = 'The object might have been modified';
-	if (uid && uid !== found.uid) {
-		const because = `the UID in the precondition (${uid}) does not match the UID in record (${found.uid}). ${recreated}`;
-		throw new KubejoinError('API_CONFLICT', { ...facts, because });
-	}
-	if (resourceVersion && resourceVersion !== found.resourceVersion) {
-		const because = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${found.resourceVersion}). ${modified}`;
-		throw new KubejoinError('API_CONFLICT', { ...facts, because });
 	}
 }
 

@@ -163,9 +163,11 @@ function addToken(program: Command, tools: Tools): Command {
 		.option('--to <file>', 'where --print-join-config writes')
 		.action(async (text: string | undefined, options: TokenOptions, command: Command) => {
 			const print = tokenOutput(options);
-			const { checkTokenRequest, createToken, tokenDefaults } = await import('./token.ts');
+			const { CREATE_RETRY_MS, checkTokenRequest, createToken, tokenDefaults } = await import('./token.ts');
 			const request = checkTokenRequest({ ...tokenDefaults, ...options, ...(text === undefined ? {} : { token: text }) });
-			await withServer(command, tools, discovery.none, ({ api }, target) => createToken(request, print, target, { secrets: api.secrets, output, clock }));
+			await withServer(command, tools, discovery.none, ({ api }, target) =>
+				createToken(request, print, target, { secrets: api.secrets, output, clock, retryMs: CREATE_RETRY_MS }),
+			);
 		});
 	token
 		.command('list')

@@ -66,7 +66,7 @@ describe('kubeadm token create', () => {
 		const { output, written } = fakeOutput();
 		const fake = fakeSecrets(...present);
 		const wanted = checkTokenRequest({ ...tokenDefaults, token, ...changes });
-		await createToken(wanted, print, { endpoint: 'h:6443', ca }, { secrets: fake.secrets, output, clock });
+		await createToken(wanted, print, { endpoint: 'h:6443', ca }, { secrets: fake.secrets, output, clock, retryMs: 0 });
 		return { ...written, ...fake };
 	}
 	const dataOf = (secret: Unsent<Secret> | undefined) =>
@@ -90,6 +90,26 @@ describe('kubeadm token create', () => {
 	it('leaves out what is not wanted', async () => {
 		const { created } = await run({ ttl: '0', usages: ['signing'], groups: [], description: 'mine' });
 		deepEqual(dataOf(created[0]), { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', description: 'mine', 'usage-bootstrap-signing': 'true' });
+	});
+
+	it('asks again a cluster that could not take the token, and knows its own one when the answer had been lost', async () => {
+		const { output, written } = fakeOutput();
+		const kept = new Map<string, Unsent<Secret>>();
+		const wanted = checkTokenRequest({ ...tokenDefaults, token });
+		let attempts = 0;
+		const secrets = {
+			async create(object: Unsent<Secret>) {
+				const name = object.metadata.name ?? '';
+				if (kept.has(name)) throw new KubejoinError('API_ALREADY_EXISTS', { resource: 'secrets', group: '', name });
+				if (attempts++ > 0) kept.set(name, object);
+				throw new KubejoinError('CONNECTION_REFUSED', { target: 'h:6443', problem: 'gone' });
+			},
+			get: async (name: string) => kept.get(name),
+		} as never;
+		await createToken(wanted, { kind: 'token' }, { endpoint: 'h:6443', ca }, { secrets, output, clock, retryMs: 0 });
+		equal(written.out, `${token}\n`);
+		equal(written.err, 'waiting for the cluster to take the token: cannot connect to h:6443: gone\n');
+		equal(kept.size, 1);
 	});
 
 	it('--print-join-command is the line of kubeadm after the name of the program', async () => {

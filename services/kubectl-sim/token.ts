@@ -13,6 +13,7 @@ import { millisecondsLeft } from '../../lib/kube/expiration.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
+import { poll } from '../../lib/poll.ts';
 import { invalidCommand } from './command-errors.ts';
 import type { Output } from './output.ts';
 import { toJson, toYaml } from './print-object.ts';
@@ -49,6 +50,15 @@ interface Tools {
 	readonly output: Output;
 	readonly clock: Clock;
 }
+
+/** For `token create`. */
+interface TokenTools extends Tools {
+	/** How long to wait before a cluster that could not take the token is asked again. */
+	readonly retryMs: number;
+}
+/** As upstream's. */
+export const CREATE_RETRY_MS = 500;
+const CREATE_TIMEOUT_MS = 60_000;
 
 /** A random token; every character is as likely as any other. @source cluster-bootstrap token/util GenerateBootstrapToken */
 export function generateToken(): PresentedToken {
@@ -89,15 +99,11 @@ export function checkTokenRequest(request: TokenRequest): NewToken {
  * @source kubeadm cmd/token.go RunCreateToken
  * @differs the join command begins with `kubelet-sim join`, because that is what joins here; the rest is kubeadm's
  */
-export async function createToken(wanted: NewToken, print: TokenOutput, target: JoinTarget, { secrets, output, clock }: Tools): Promise<void> {
+export async function createToken(wanted: NewToken, print: TokenOutput, target: JoinTarget, tools: TokenTools): Promise<void> {
+	const { output, clock } = tools;
 	const pins = print.kind === 'token' ? [] : parseCertificates(target.ca).map(spkiPin);
 	const { id, secret } = wanted.token;
-	await within(
-		`failed to create or update bootstrap token with name ${secretName(id)}`,
-		secrets.create(tokenSecret(wanted, clock())).catch((error: unknown) => {
-			throw hasCode(error, 'API_ALREADY_EXISTS') ? new KubejoinError('TOKEN_EXISTS', { id }) : error;
-		}),
-	);
+	await within(`failed to create or update bootstrap token with name ${secretName(id)}`, createSecret(tokenSecret(wanted, clock()), id, tools));
 	const text = `${id}.${secret}`;
 	if (print.kind === 'token') output.out(`${text}\n`);
 	else if (print.kind === 'join-command') output.out(joinCommand(target.endpoint, text, pins));
@@ -105,6 +111,33 @@ export async function createToken(wanted: NewToken, print: TokenOutput, target: 
 		await writeWholeFile(print.path, await joinConfiguration(target.endpoint, text, pins), 0o600);
 		output.out(`kubelet-sim join --config ${print.path}\n`);
 	}
+}
+
+/**
+ * Create the Secret; a cluster that cannot take it just now is asked again. An attempt whose answer was lost may have been made all the same:
+ * then the Secret that is found is this one.
+ *
+ * @source kubeadm cmd/token.go, util/apiclient CreateOrUpdate: every 500 ms for a minute
+ */
+async function createSecret(wanted: Unsent<Secret>, id: string, { secrets, output, retryMs }: TokenTools): Promise<void> {
+	let isFirst = true;
+	const attempt = async () => {
+		try {
+			await secrets.create(wanted);
+		} catch (error) {
+			if (!hasCode(error, 'API_ALREADY_EXISTS')) throw error;
+			const found = isFirst ? undefined : await secrets.get(secretName(id), wellKnown.kubeSystem);
+			if (found?.data?.['token-secret'] !== wanted.data?.['token-secret']) throw new KubejoinError('TOKEN_EXISTS', { id });
+		} finally {
+			isFirst = false;
+		}
+	};
+	await poll(attempt, {
+		retryMs,
+		timeoutMs: CREATE_TIMEOUT_MS,
+		isWorthwhile: (error) => hasCode(error, 'STORE_UNAVAILABLE', 'CONNECTION_REFUSED', 'DEADLINE_EXCEEDED', 'SHUTTING_DOWN'),
+		say: (reason) => output.err(`waiting for the cluster to take the token: ${reason}\n`),
+	});
 }
 
 function parseTtl(text: string): number {

@@ -1,10 +1,11 @@
 /** From the wire to the tokens and back. It decides nothing; the secrets it carries it never looks at. */
 import type { Clock } from '../../lib/clock.ts';
+import type { Preconditions } from '../../lib/kube/preconditions.ts';
 import type { Secret } from '../../lib/kube/types.ts';
 import type { Call } from '../../lib/mesh/server.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { signWithTokens } from './sign.ts';
-import { createToken, deleteToken, listTokens, type Preconditions, watchTokens } from './store.ts';
+import { createToken, deleteToken, listTokens, watchTokens } from './store.ts';
 import type { TokenUser } from './verify.ts';
 
 export interface HandlerOptions {

@@ -84,8 +84,12 @@ describe('bootstrap tokens in the store', () => {
 		await refused('API_CONFLICT', deleteToken(store, name, { uid: 'other' }));
 		await refused('API_CONFLICT', deleteToken(store, name, { resourceVersion: '2' }));
 		const uid = created.metadata.uid ?? '';
+		const cannot = `Operation cannot be fulfilled on secrets "${name}": the`;
 		await assert.rejects(deleteToken(store, name, { uid: 'other' }), {
-			message: `Operation cannot be fulfilled on secrets "${name}": Precondition failed: UID in precondition: other, UID in object meta: ${uid}`,
+			message: `${cannot} UID in the precondition (other) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+		});
+		await assert.rejects(deleteToken(store, name, { uid, resourceVersion: '2' }), {
+			message: `${cannot} ResourceVersion in the precondition (2) does not match the ResourceVersion in record (1). The object might have been modified`,
 		});
 		assert.deepEqual(await deleteToken(store, name, { uid, resourceVersion: '1' }), created);
 		assert.equal(await findToken(store, name), undefined);

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { field, idOfName } from '../../lib/kube/bootstrap-token.ts';
+import { type Preconditions, requirePreconditions } from '../../lib/kube/preconditions.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
 import type { Store, StoredItem, StoreEvent } from '../../lib/store/store.ts';
 
@@ -16,11 +17,6 @@ export interface TokenEvent {
 	readonly uid: string;
 	/** As written in the Secret; empty means never. */
 	readonly expiration: string;
-}
-
-export interface Preconditions {
-	readonly uid?: string;
-	readonly resourceVersion?: string;
 }
 
 const eventTypes = { created: 'ADDED', updated: 'MODIFIED', deleted: 'DELETED' } as const;
@@ -83,13 +79,12 @@ export async function listTokens(store: Store, name = ''): Promise<{ items: Secr
  * @throws TOKEN_NOT_FOUND, API_NOT_FOUND (the name is no token's)
  * @throws API_CONFLICT  a precondition does not hold
  * @throws STORE_UNAVAILABLE
- * @source apiserver/pkg/storage Preconditions.Check
  */
 export async function deleteToken(store: Store, name: string, preconditions: Preconditions = {}): Promise<Secret> {
 	for (;;) {
 		const item = await store.get<Secret>(name);
 		if (item === undefined) throw notFound(name);
-		checkPreconditions(asSecret(item), preconditions);
+		requirePreconditions(preconditions, asSecret(item).metadata, { resource: 'secrets', group: '', name });
 		try {
 			await store.delete<Secret>(name, item.revision);
 			return asSecret(item);
@@ -98,16 +93,6 @@ export async function deleteToken(store: Store, name: string, preconditions: Pre
 			if (!hasCode(error, 'STORE_CONFLICT', 'STORE_KEY_MISSING')) throw error;
 		}
 	}
-}
-
-function checkPreconditions({ metadata }: Secret, { uid = '', resourceVersion = '' }: Preconditions): void {
-	const name = metadata.name ?? '';
-	const refuse = (what: string, wanted: string, found = '') => {
-		const because = `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`;
-		throw new KubejoinError('API_CONFLICT', { resource: 'secrets', group: '', name, because });
-	};
-	if (uid !== '' && uid !== metadata.uid) refuse('UID', uid, metadata.uid);
-	if (resourceVersion !== '' && resourceVersion !== metadata.resourceVersion) refuse('ResourceVersion', resourceVersion, metadata.resourceVersion);
 }
 
 function notFound(name: string): KubejoinError {

@@ -5,8 +5,8 @@
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
+import { poll } from '../../../lib/poll.ts';
 import type { Phase } from '../../../lib/workflow.ts';
-import { poll } from './poll.ts';
 import type { ApiConnection, JoinTools } from './tools.ts';
 import type { ClaimedClusterInfo } from './trust.ts';
 

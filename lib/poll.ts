@@ -4,7 +4,8 @@ import pRetry from 'p-retry';
 export interface PollOptions {
 	readonly retryMs: number;
 	readonly timeoutMs: number;
-	readonly signal: AbortSignal;
+	/** Gives up. */
+	readonly signal?: AbortSignal;
 	/** Called with why there was no answer, once for each new reason. */
 	readonly say: (reason: string) => void;
 	/** Whether asking again can help; default always. */
@@ -20,10 +21,10 @@ export async function poll<T>(attempt: () => Promise<T>, { retryMs, timeoutMs, s
 		minTimeout: retryMs,
 		maxTimeout: retryMs,
 		maxRetryTime: timeoutMs,
-		signal,
+		...(signal === undefined ? {} : { signal }),
 		shouldRetry: ({ error }) => isWorthwhile(error),
 		onFailedAttempt({ error }) {
-			if (signal.aborted || !isWorthwhile(error) || error.message === said) return;
+			if (signal?.aborted || !isWorthwhile(error) || error.message === said) return;
 			said = error.message;
 			say(said);
 		},

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import {
+	commonSettings,
+	contentsOf,
+	hostPort,
+	integer,
+	list,
+	listenSettings,
+	maybe,
+	oneOf,
+	optional,
+	type Parse,
+	port,
+	readConfig,
+	secretFile,
+	setting,
+	storeOptions,
+	storeSettings,
+	text,
+	urlWithScheme,
+} from './config.ts';
+import { hasCode } from './errors.ts';
+
+const settings = {
+	name: setting('NAME', text, 'what it is called'),
+	size: optional('SIZE', integer(1, 10), 3, 'how large, in metres'),
+	peer: setting('PEER', hostPort, 'HOST:PORT of the peer'),
+	extra: maybe('EXTRA', text, 'what else'),
+};
+const good = { KUBEJOIN_NAME: 'n', KUBEJOIN_PEER: 'a:1' };
+const problemsOf = (read: () => unknown): readonly string[] => {
+	try {
+		read();
+	} catch (error) {
+		assert.ok(hasCode(error, 'CONFIG_INVALID'));
+		return error.facts.problems as string[];
+	}
+	return [];
+};
+const refuses = (parse: Parse<unknown>, allowed: string, ...texts: string[]) => {
+	for (const bad of texts) assert.throws(() => parse(bad), { message: allowed }, bad);
+};
+
+describe('readConfig', () => {
+	it('gives every setting its value, its fallback, or nothing', () => {
+		assert.deepEqual(readConfig(settings, { ...good, PATH: '/bin' }), { name: 'n', size: 3, peer: 'a:1', extra: undefined });
+		assert.deepEqual(readConfig(settings, { ...good, KUBEJOIN_SIZE: '10', KUBEJOIN_EXTRA: '' }), { name: 'n', size: 10, peer: 'a:1', extra: '' });
+	});
+
+	it('CONFIG_INVALID names every problem at once: missing, bad, unknown; exit code 2', () => {
+		const read = () => readConfig(settings, { KUBEJOIN_SIZE: '11', KUBEJOIN_PEER: 'https://a', KUBEJOIN_NAMES: 'n', KUBEJOIN_: '' });
+		const known = 'it knows KUBEJOIN_EXTRA, KUBEJOIN_NAME, KUBEJOIN_PEER, KUBEJOIN_SIZE';
+		assert.deepEqual(problemsOf(read), [
+			'KUBEJOIN_NAME is missing: what it is called',
+			'KUBEJOIN_SIZE="11" cannot be used: it must be a whole number from 1 to 10',
+			'KUBEJOIN_PEER="https://a" cannot be used: it must be HOST:PORT, without a scheme',
+			`KUBEJOIN_NAMES is not a setting of this program; ${known}`,
+			`KUBEJOIN_ is not a setting of this program; ${known}`,
+		]);
+		assert.throws(read, { exitCode: 2, message: /^5 settings are wrong:\n {2}- KUBEJOIN_NAME is missing/ });
+	});
+
+	it('a bad value is never replaced by the fallback', () => {
+		for (const bad of ['', ' ', '3 ', '0', '-3', '3.0', '3e0', '0x3', '٣']) {
+			assert.equal(problemsOf(() => readConfig(settings, { ...good, KUBEJOIN_SIZE: bad })).length, 1, JSON.stringify(bad));
+		}
+	});
+});
+
+describe('what a setting may be', () => {
+	let directory: string;
+	before(() => {
+		directory = mkdtempSync(join(tmpdir(), 'config-'));
+	});
+	after(() => rmSync(directory, { recursive: true }));
+	const file = (contents: string) => {
+		const path = join(directory, 'file');
+		writeFileSync(path, contents);
+		return path;
+	};
+
+	it('integer, port', () => {
+		fc.assert(fc.property(fc.integer({ min: 1, max: 65535 }), (number) => assert.equal(port(String(number)), number)));
+		fc.assert(fc.property(fc.string(), (any) => (/^\d+$/.test(any) && Number(any) > 0 && Number(any) < 65536) || assert.throws(() => port(any))));
+		refuses(port, 'a whole number from 1 to 65535', '0', '65536', '');
+	});
+
+	it('one of, a list, an address', () => {
+		assert.equal(oneOf('a', 'b')('b'), 'b');
+		refuses(oneOf('a', 'b'), 'one of a, b', '', 'c', 'A', 'constructor');
+		assert.deepEqual(list(' a, b,,c '), ['a', 'b', 'c']);
+		assert.deepEqual(list(''), []);
+		assert.equal(urlWithScheme('redis', 'lmdb')('lmdb:/x'), 'lmdb:/x');
+		refuses(urlWithScheme('redis', 'lmdb'), 'an address that starts with redis:, lmdb:', 'http://x', 'redis', '');
+		refuses(hostPort, 'HOST:PORT, without a scheme', 'a', 'http://a:1', '');
+	});
+
+	it('the contents of a file, a secret without its line break', () => {
+		assert.equal(contentsOf(file('a\n')), 'a\n');
+		assert.equal(secretFile(file('a b\n')), 'a b');
+		assert.equal(secretFile(file('a\r\n')), 'a');
+		assert.equal(secretFile(file('a\n\n')), 'a\n');
+		refuses(secretFile, 'a file that is not empty', file('\n'));
+		assert.throws(() => contentsOf(join(directory, 'none')), /^Error: a file that can be read \(ENOENT/);
+		assert.throws(() => contentsOf(directory), /^Error: a file that can be read \(EISDIR/);
+	});
+
+	it('a password is in no problem', () => {
+		const env = { KUBEJOIN_STORE_URL: 'nonsense', KUBEJOIN_STORE_PASSWORD_FILE: file('hunter2') };
+		const problems = problemsOf(() => readConfig(storeSettings, env));
+		assert.deepEqual([problems.length, problems.join().includes('hunter2')], [1, false]);
+	});
+});
+
+describe('the settings of every service', () => {
+	it('have fallbacks, on this machine only', () => {
+		assert.deepEqual(readConfig({ ...commonSettings, ...listenSettings(6443) }, {}), {
+			logLevel: 'info',
+			logFormat: 'text',
+			healthPort: 10248,
+			listenAddress: '127.0.0.1',
+			port: 6443,
+		});
+	});
+
+	it('storeOptions leaves out what was not given', () => {
+		const read = (env: Record<string, string>) => storeOptions(readConfig(storeSettings, { KUBEJOIN_STORE_URL: 'lmdb:/x', ...env }), 'tokens');
+		assert.deepEqual(read({}), { url: 'lmdb:/x', keyspace: 'tokens' });
+		assert.deepEqual(read({ KUBEJOIN_STORE_USERNAME: 'u' }), { url: 'lmdb:/x', keyspace: 'tokens', username: 'u' });
+	});
+});

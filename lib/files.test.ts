@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hasCode } from './errors.ts';
+import { makePrivateDirectory, readFileIfThere, writeWholeFile } from './files.ts';
+
+const secret = 'the contents';
+const unusable = (work: Promise<unknown>) =>
+	assert.rejects(work, (error) => hasCode(error, 'FILE_UNUSABLE') && !JSON.stringify([error, error.message]).includes(secret));
+const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
+
+describe('files', () => {
+	let directory: string;
+	const at = (...names: string[]) => join(directory, ...names);
+	beforeEach(async () => {
+		directory = await mkdtemp(join(tmpdir(), 'files-'));
+	});
+	afterEach(() => rm(directory, { recursive: true }));
+
+	it('a file is made, and replaced, with the mode that was asked for, whatever the mode before', async () => {
+		await writeWholeFile(at('key'), 'one', 0o600);
+		assert.deepEqual([await readFileIfThere(at('key')), await modeOf(at('key'))], ['one', 0o600]);
+		await writeWholeFile(at('key'), 'two', 0o644);
+		assert.deepEqual([await readFileIfThere(at('key')), await modeOf(at('key'))], ['two', 0o644]);
+		await writeWholeFile(at('key'), 'three', 0o600);
+		assert.deepEqual([await modeOf(at('key')), await readdir(directory)], [0o600, ['key']]);
+	});
+
+	it('what an earlier run left half written is in nobody’s way and its mode is not taken over', async () => {
+		await writeFile(at('key.tmp'), 'half', { mode: 0o644 });
+		await writeWholeFile(at('key'), 'whole', 0o600);
+		assert.deepEqual([await readdir(directory), await modeOf(at('key'))], [['key'], 0o600]);
+	});
+
+	it('a link is replaced, not followed', async () => {
+		await writeFile(at('target'), 'before');
+		await symlink(at('target'), at('link'));
+		await symlink(at('target'), at('link.tmp'));
+		await writeWholeFile(at('link'), 'after', 0o600);
+		assert.equal(await readFile(at('target'), 'utf8'), 'before');
+		assert.equal(await readFile(at('link'), 'utf8'), 'after');
+	});
+
+	it('FILE_UNUSABLE: nothing is left behind, and the contents are in no error', async () => {
+		await unusable(writeWholeFile(at('none', 'key'), secret, 0o600));
+		await mkdir(at('directory'));
+		await unusable(writeWholeFile(at('directory'), secret, 0o600));
+		assert.deepEqual(await readdir(directory), ['directory']);
+	});
+
+	it('a file that is not there is undefined; FILE_UNUSABLE for one that cannot be read', async () => {
+		assert.equal(await readFileIfThere(at('none')), undefined);
+		await unusable(readFileIfThere(directory));
+	});
+
+	it('a private directory is its owner’s, also if it was there and open to all', async () => {
+		await makePrivateDirectory(at('a', 'b'));
+		assert.deepEqual(await Promise.all([at('a'), at('a', 'b')].map(modeOf)), [0o700, 0o700]);
+		await chmod(at('a'), 0o755);
+		await makePrivateDirectory(at('a'));
+		assert.equal(await modeOf(at('a')), 0o700);
+		await writeFile(at('file'), '');
+		await unusable(makePrivateDirectory(at('file')));
+	});
+});

@@ -1,0 +1,23 @@
+/** A deletion of the object that was meant, and of no other. Pure. @source apiserver/pkg/registry/rest/delete.go BeforeDelete */
+import { KubejoinError } from '../errors.ts';
+import type { ObjectMeta } from './types.ts';
+
+/** What is empty or absent is not asked for. */
+export interface Preconditions {
+	readonly uid?: string;
+	readonly resourceVersion?: string;
+}
+
+/** @throws API_CONFLICT  with upstream's text */
+export function requirePreconditions(
+	{ uid, resourceVersion }: Preconditions,
+	found: ObjectMeta,
+	facts: { readonly resource: string; readonly group: string; readonly name: string },
+): void {
+	const refuse = (what: string, wanted: string, has: string | undefined, guess: string): never => {
+		const because = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${has}). The object might have been ${guess}`;
+		throw new KubejoinError('API_CONFLICT', { ...facts, because });
+	};
+	if (uid && uid !== found.uid) refuse('UID', uid, found.uid, 'deleted and then recreated');
+	if (resourceVersion && resourceVersion !== found.resourceVersion) refuse('ResourceVersion', resourceVersion, found.resourceVersion, 'modified');
+}

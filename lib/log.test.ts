@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { KubejoinError } from './errors.ts';
+import { createLog, errorFields, errorForPeople, maskTokens, renderLine } from './log.ts';
+
+const linesOf = (format: 'text' | 'json', level = 'info') => {
+	const lines: string[] = [];
+	return { lines, log: createLog({ service: 'ca-service', level, format, write: (line) => lines.push(line) }) };
+};
+const token = 'abcdef.0123456789abcdef';
+const masked = 'abcdef.****************';
+
+describe('log lines', () => {
+	it('text: time, service, message, fields; warnings and errors say so', () => {
+		const line = { time: '2026-01-31T12:00:01.103Z', level: 'info', service: 'ca-service', msg: 'signed' };
+		assert.equal(renderLine({ ...line, node: 'node-1', n: 2, gone: undefined, empty: '' }), '12:00:01.103 ca-service             signed  node=node-1  n=2');
+		assert.equal(renderLine({ ...line, level: 'warn', list: ['a', 'b c'] }), '12:00:01.103 ca-service             WARN signed  list=["a","b c"]');
+		assert.equal(renderLine({ ...line, level: 'error' }), '12:00:01.103 ca-service             ERROR signed');
+	});
+
+	it('json: one object a line', () => {
+		const { lines, log } = linesOf('json');
+		log.warn({ node: 'a' }, 'hello');
+		log.debug('not this');
+		assert.equal(lines.length, 1);
+		const { time, ...line } = JSON.parse(lines[0] ?? '');
+		assert.deepEqual(line, { level: 'warn', service: 'ca-service', node: 'a', msg: 'hello' });
+		assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+	});
+
+	it('a token is masked wherever it stands, in both formats', () => {
+		for (const format of ['text', 'json'] as const) {
+			const { lines, log } = linesOf(format);
+			log.info({ token, header: `Bearer ${token}`, nested: { deep: [token] }, [token]: 1 }, `join with ${token}, now`);
+			assert.ok(!lines.join().includes('0123456789abcdef'), lines.join());
+			assert.equal(lines.join().split(masked).length, 6);
+		}
+	});
+});
+
+describe('maskTokens', () => {
+	it('masks the secret half and keeps the id', () => {
+		assert.equal(maskTokens(`a ${token} b,${token}`), `a ${masked} b,${masked}`);
+	});
+
+	it('any token, whatever is around it that is not of its letters', () => {
+		const letters = (length: number) => fc.string({ unit: fc.constantFrom(...'abcxyz0189'), minLength: length, maxLength: length });
+		const around = fc.string({ unit: fc.constantFrom(' ', '"', '=', ',', '\n', '/', 'ü', ':', '@') });
+		fc.assert(
+			fc.property(around, letters(6), letters(16), around, (before, id, secret, after) => {
+				assert.equal(maskTokens(`${before}${id}.${secret}${after}`), `${before}${id}.****************${after}`);
+			}),
+		);
+	});
+
+	it('leaves names alone', () => {
+		for (const name of ['kubernetes.io/kubelet-serving', 'node-1.example.internal', '10.244.0.0/16', 'sha256.abc']) assert.equal(maskTokens(name), name);
+	});
+});
+
+describe('errors in a log', () => {
+	it('code and sentence; for what is unforeseen, what really happened', () => {
+		assert.deepEqual(errorFields(new KubejoinError('TOKEN_REJECTED', {})), { code: 'TOKEN_REJECTED', error: 'Unauthorized' });
+		const { code, cause } = errorFields(new Error('outer', { cause: new Error('inner') }));
+		assert.deepEqual([code, cause], ['INTERNAL', 'outer: inner']);
+		const reset = new KubejoinError('CONNECTION_REFUSED', { target: 't', problem: 'p' }, { cause: 'text' });
+		assert.equal(errorFields(reset).cause, 'text');
+	});
+
+	it('for people: what, then what to do', () => {
+		assert.equal(
+			errorForPeople(new KubejoinError('SIGNER_EXPIRED', { notAfter: '2026-01-31T12:00:00Z' })),
+			'error: the signer has expired: its certificate was valid until 2026-01-31T12:00:00Z\n  code:   SIGNER_EXPIRED\n  remedy: Rotate the cluster CA\n',
+		);
+	});
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { hasCode } from '../errors.ts';
+import { checkHealth, serveHealth } from './health.ts';
+
+const fails = () => Promise.reject(new Error('password=hunter2'));
+
+describe('checkHealth', () => {
+	it('ok, or with verbose every check by name', async () => {
+		const good = { store: () => undefined };
+		assert.deepEqual(await checkHealth(good, '/readyz', false), { healthy: true, text: 'ok', problems: [] });
+		assert.equal((await checkHealth(good, '/readyz', true)).text, '[+]ping ok\n[+]store ok\nreadyz check passed\n');
+	});
+
+	it('names what failed and withholds why', async () => {
+		const { healthy, text, problems } = await checkHealth({ good: () => undefined, store: fails }, '/readyz', false);
+		assert.equal(healthy, false);
+		assert.equal(text, '[+]ping ok\n[+]good ok\n[-]store failed: reason withheld\nreadyz check failed\n');
+		assert.deepEqual(problems, ['store: password=hunter2']);
+	});
+
+	it('a check that throws at once has failed as well', async () => {
+		const throws = () => {
+			throw new Error('at once');
+		};
+		assert.deepEqual((await checkHealth({ throws }, '/livez', false)).problems, ['throws: at once']);
+	});
+});
+
+describe('serveHealth', () => {
+	let server: Server;
+	let isReady: boolean;
+	let address: string;
+
+	beforeEach(async () => {
+		isReady = true;
+		const ready = { work: () => (isReady ? undefined : fails()) };
+		server = await serveHealth('test', 0, { live: { life: () => undefined }, ready });
+		address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+	});
+	afterEach(async () => {
+		server.close();
+		server.closeAllConnections();
+	});
+	const ask = async (path: string) => {
+		const response = await fetch(address + path);
+		return [response.status, response.headers.get('content-type'), await response.text()];
+	};
+	const plain = 'text/plain; charset=utf-8';
+
+	it('is on the loopback interface only', () => {
+		assert.equal((server.address() as AddressInfo).address, '127.0.0.1');
+	});
+
+	it('healthz and livez ask what only a restart mends, readyz all', async () => {
+		for (const path of ['/healthz', '/livez', '/readyz']) assert.deepEqual(await ask(path), [200, plain, 'ok']);
+		isReady = false;
+		for (const path of ['/healthz', '/livez']) assert.deepEqual(await ask(path), [200, plain, 'ok']);
+		assert.deepEqual(await ask('/readyz'), [500, plain, '[+]ping ok\n[+]life ok\n[-]work failed: reason withheld\nreadyz check failed\n']);
+		isReady = true;
+		assert.deepEqual(await ask('/readyz?verbose'), [200, plain, '[+]ping ok\n[+]life ok\n[+]work ok\nreadyz check passed\n']);
+	});
+
+	it('404 for every other path', async () => {
+		for (const path of ['/', '/readyz/', '/metrics', '/constructor', '/__proto__']) assert.deepEqual(await ask(path), [404, plain, '404 page not found\n']);
+	});
+
+	it('PORT_IN_USE', async () => {
+		const port = Number(new URL(address).port);
+		await assert.rejects(serveHealth('test', port, { live: {}, ready: {} }), (error) => hasCode(error, 'PORT_IN_USE'));
+		const closing = once(server, 'close');
+		server.close();
+		server.closeAllConnections();
+		await closing;
+	});
+});

@@ -1,0 +1,41 @@
+/** docs/errors.md, from the table of errors: what a person who searches for a code finds. It knows the form of the table and none of its rows. */
+import { type ErrorCode, errorTable, type Facts, grpcCode, KubejoinError, shownToCaller } from '../../lib/errors.ts';
+
+/** Facts that show their own names. A fact that is a list holds one item. */
+const lists: Facts = {
+	problems: ['{problem}'],
+	presented: ['{presented}'],
+	pinned: ['{pinned}'],
+	allowed: ['{allowed}'],
+	causes: [{ field: '{field}', reason: '{reason}', message: '{message}' }],
+};
+const placeholders: Facts = new Proxy(lists, { get: (_target, name) => lists[String(name)] ?? `{${String(name)}}` });
+
+const grpcNames = new Map(Object.entries(grpcCode).map(([name, code]) => [code as number, name]));
+
+function entryOf(code: ErrorCode) {
+	const error = new KubejoinError(code, placeholders as never);
+	const { http } = errorTable[code];
+	const row = `| [${code}](#${code.toLowerCase()}) | ${grpcNames.get(error.grpc)} | ${http === undefined ? '-' : `${http.status} ${http.reason}`} | ${error.exitCode} |`;
+	const shownAs = shownToCaller(error).code;
+	const shown = shownAs === code ? '' : `A stranger is told [${shownAs}](#${shownAs.toLowerCase()}) instead; the log of the service has this.\n\n`;
+	const section = `## ${code}\n\n\`\`\`text\n${error.message}\n\`\`\`\n\n${shown}Remedy: ${error.remedy}\n`;
+	return { row, section };
+}
+
+export function errorPage(): string {
+	const entries = (Object.keys(errorTable) as ErrorCode[]).map(entryOf);
+	return `# Errors
+
+Made from [lib/errors.ts](../lib/errors.ts) by \`npm run docs\`; do not edit it here.
+
+A failure has a code that never changes its meaning, a sentence that says what was found and what was wanted, and a remedy. Where Kubernetes
+has a text, the sentence is that text. What stands in braces is filled in when it happens. The code is the same in a terminal, in a log and
+in the trailer of a gRPC call; over HTTP it becomes a Kubernetes \`Status\`. The last column is the exit code of a program that ends with it.
+
+| code | gRPC | HTTP | exit |
+|---|---|---|---|
+${entries.map(({ row }) => row).join('\n')}
+
+${entries.map(({ section }) => section).join('\n')}`;
+}

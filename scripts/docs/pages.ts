@@ -1,0 +1,25 @@
+/** The pages of the project, and what of them is made by a script. A page that a script makes in part has the part between two markers. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { projectPath } from '../../lib/paths.ts';
+import { differsList } from './differs-tags.ts';
+import { errorPage } from './error-page.ts';
+
+export const readPage = (path: string): string => readFileSync(projectPath(path), 'utf8');
+
+/** Every page, by its path from the top of the repository. */
+export const pagePaths = (): string[] =>
+	[...readdirSync(projectPath()), ...readdirSync(projectPath('docs'), { recursive: true, encoding: 'utf8' }).map((path) => `docs/${path}`)]
+		.filter((path) => path.endsWith('.md'))
+		.sort();
+
+/** The pages that are made in whole or in part, as they should be. */
+export const madePages = (): { readonly path: string; readonly text: string }[] => [
+	{ path: 'docs/errors.md', text: errorPage() },
+	{ path: 'docs/differences.md', text: withPart(readPage('docs/differences.md'), differsList()) },
+];
+
+function withPart(page: string, part: string): string {
+	const [before, , after] = page.split(/(?<=<!-- made by npm run docs -->\n)([\s\S]*)(?=\n<!-- end -->)/);
+	if (before === undefined || after === undefined) throw new Error('a page has lost the markers of the part that a script makes');
+	return `${before}\n${part}\n${after}`;
+}

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { causeText, hasCode } from '../../lib/errors.ts';
+import type { PeerCertificate, VerifiedCertificate } from '../../lib/mesh/peer.ts';
+import { createAuthenticator, TOKEN_CACHE_MS } from './authenticate.ts';
+
+const start = Date.parse('2026-01-31T12:00:00Z');
+const good: VerifiedCertificate = {
+	state: 'verified',
+	commonName: 'system:node:a',
+	organizations: ['system:nodes', 'others'],
+	fingerprint: 'ab'.repeat(32),
+	notBefore: start - 3_600_000,
+	notAfter: start + 3_600_000,
+};
+const expired = { ...good, notAfter: start - 1 };
+const foreign: PeerCertificate = { state: 'unverified', problem: 'DEPTH_ZERO_SELF_SIGNED_CERT (CN=x)' };
+const token = 'abcdef.0123456789abcdef';
+const anonymous = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
+const bootstrap = { username: 'system:bootstrap:abcdef', groups: ['system:bootstrappers', 'system:authenticated'] };
+const node = {
+	username: 'system:node:a',
+	groups: ['system:nodes', 'others', 'system:authenticated'],
+	extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${'ab'.repeat(32)}`] },
+};
+
+describe('authentication', () => {
+	let now: number;
+	let asked: string[];
+	/** What the fake token-store knows. */
+	let tokens: Map<string, { username: string; groups: string[] } | Error>;
+	let authenticate: (certificate: PeerCertificate, authorization?: string) => Promise<unknown>;
+
+	beforeEach(() => {
+		now = start;
+		asked = [];
+		tokens = new Map([[token, { username: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] }]]);
+		const authenticator = createAuthenticator(
+			async (presented) => {
+				asked.push(presented);
+				const found = tokens.get(presented);
+				if (found instanceof Error) throw found;
+				return found;
+			},
+			() => now,
+		);
+		authenticate = (certificate, authorization) => authenticator({ peer: { address: '10.0.0.1:1', certificate }, authorization });
+	});
+	const none: PeerCertificate = { state: 'none' };
+	const refuses = (work: Promise<unknown>, why: string) =>
+		assert.rejects(work, (error) => {
+			assert.ok(hasCode(error, 'API_UNAUTHORIZED') && error.message === 'Unauthorized' && JSON.stringify(error.facts) === '{}');
+			assert.equal(causeText(error.cause), `Unable to authenticate the request: [${why}]`);
+			return true;
+		});
+
+	it('nothing shown is anonymous', async () => {
+		assert.deepEqual(await authenticate(none), anonymous);
+	});
+
+	it('a certificate is its common name, its organizations in order, and its credential id', async () => {
+		assert.deepEqual(await authenticate(good), node);
+	});
+
+	it('system:authenticated is added once', async () => {
+		const { groups } = (await authenticate({ ...good, organizations: ['system:authenticated', 'a'] })) as typeof node;
+		assert.deepEqual(groups, ['system:authenticated', 'a']);
+	});
+
+	it('a bootstrap token is its user', async () => {
+		for (const scheme of ['Bearer', 'bearer', 'BEARER']) assert.deepEqual(await authenticate(none, `${scheme} ${token}`), bootstrap);
+		assert.deepEqual(await authenticate(none, `  Bearer   ${token} `), bootstrap);
+	});
+
+	it('a good certificate wins over a bad token, and over a good one; no token is looked at', async () => {
+		assert.deepEqual(await authenticate(good, 'Bearer nonsense'), node);
+		assert.deepEqual(await authenticate(good, `Bearer ${token}`), node);
+		assert.deepEqual(asked, []);
+	});
+
+	it('a good token wins over a bad certificate', async () => {
+		for (const bad of [expired, foreign]) assert.deepEqual(await authenticate(bad, `Bearer ${token}`), bootstrap);
+	});
+
+	it('API_UNAUTHORIZED: a bad certificate alone is never anonymous; Go says why in the log', async () => {
+		await refuses(authenticate(foreign), 'x509: DEPTH_ZERO_SELF_SIGNED_CERT (CN=x)');
+		const not = 'x509: certificate has expired or is not yet valid: current time 2026-01-31T12:00:00Z is';
+		await refuses(authenticate(expired), `${not} after 2026-01-31T11:59:59Z`);
+		await refuses(authenticate({ ...good, notBefore: start + 1_000 }), `${not} before 2026-01-31T12:00:01Z`);
+		await refuses(authenticate({ ...good, commonName: '' }), 'x509: the certificate has no common name');
+	});
+
+	it('the lifetime of a certificate is looked at on every request: its last millisecond counts', async () => {
+		now = good.notAfter;
+		assert.deepEqual(await authenticate(good), node);
+		now++;
+		await assert.rejects(authenticate(good), (error) => hasCode(error, 'API_UNAUTHORIZED'));
+	});
+
+	it('API_UNAUTHORIZED: a bad token is never anonymous, and all that was tried is named', async () => {
+		await refuses(authenticate(none, 'Bearer nonsense'), 'invalid bearer token');
+		await refuses(authenticate(foreign, 'Bearer nonsense'), 'x509: DEPTH_ZERO_SELF_SIGNED_CERT (CN=x), invalid bearer token');
+	});
+
+	it('API_UNAUTHORIZED when the token cannot be checked', async () => {
+		tokens.set(token, new Error('token-store is away'));
+		await refuses(authenticate(none, `Bearer ${token}`), 'the token cannot be checked: token-store is away, invalid bearer token');
+	});
+
+	it('another scheme, or none, is passed over', async () => {
+		for (const header of ['Basic dTpw', 'Negotiate x', token, `Bearer${token}`, 'Bearer', 'Bearer ', '', `Basic Bearer ${token}`]) {
+			assert.deepEqual(await authenticate(none, header), anonymous, header);
+		}
+		assert.deepEqual(asked, []);
+	});
+
+	it('a success is kept for 10 s, also when the token is deleted meanwhile', async () => {
+		assert.equal(TOKEN_CACHE_MS, 10_000);
+		await authenticate(none, `Bearer ${token}`);
+		tokens.clear();
+		now += TOKEN_CACHE_MS - 1;
+		assert.deepEqual(await authenticate(none, `Bearer ${token}`), bootstrap);
+		assert.equal(asked.length, 1);
+		now++;
+		await refuses(authenticate(none, `Bearer ${token}`), 'invalid bearer token');
+		assert.equal(asked.length, 2);
+	});
+
+	it('a failure is not kept: a token that was just made works at once', async () => {
+		const other = 'bbbbbb.0123456789abcdef';
+		await refuses(authenticate(none, `Bearer ${other}`), 'invalid bearer token');
+		tokens.set(other, { username: 'system:bootstrap:bbbbbb', groups: [] });
+		assert.deepEqual(await authenticate(none, `Bearer ${other}`), { username: 'system:bootstrap:bbbbbb', groups: ['system:authenticated'] });
+		tokens.set(token, new Error('away'));
+		await refuses(authenticate(none, `Bearer ${token}`), 'the token cannot be checked: away, invalid bearer token');
+		tokens.set(token, { username: 'u', groups: [] });
+		assert.deepEqual(await authenticate(none, `Bearer ${token}`), { username: 'u', groups: ['system:authenticated'] });
+	});
+
+	it('one token is not another that begins with it', async () => {
+		await authenticate(none, `Bearer ${token}`);
+		await refuses(authenticate(none, `Bearer ${token}x`), 'invalid bearer token');
+	});
+});
