@@ -11,7 +11,7 @@ describe('keys', () => {
 		it(`writes and reads ${algorithm} in the form of the component that has such keys`, async () => {
 			const { privateKey } = await generateKeyPair(algorithm);
 			const pem = writePrivateKey(privateKey);
-			assert.match(pem, algorithm === 'RSA-2048' ? /^-----BEGIN RSA PRIVATE KEY-----\n/ : /^-----BEGIN EC PRIVATE KEY-----\n/);
+			assert.ok(pem.startsWith(`-----BEGIN ${algorithm === 'RSA-2048' ? 'RSA' : 'EC'} PRIVATE KEY-----\n`));
 			assert.ok(readPrivateKey(pem).equals(privateKey));
 			assert.ok(readPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()).equals(privateKey));
 		});

@@ -10,7 +10,9 @@ import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import { currentCluster, currentUser, parseKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
-import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
+import { parseCertificates, readSubject } from '../../lib/pki/certificate.ts';
+import { readPrivateKey } from '../../lib/pki/keys.ts';
+import { readPem, writePem } from '../../lib/pki/pem.ts';
 import { trustedServer } from './join/confirm.ts';
 import type { PinnedCa, TrustedServer } from './join/trust.ts';
 import type { NodePaths } from './node-paths.ts';
@@ -63,7 +65,7 @@ async function switchLink(link: string, target: string): Promise<void> {
 /**
  * The identity that an earlier join left, expired or not; undefined when there is none.
  *
- * @throws KUBECONFIG_INVALID, CERTIFICATE_MALFORMED  it is there and cannot be used
+ * @throws KUBECONFIG_INVALID, CERTIFICATE_MALFORMED, KEY_MALFORMED  it is there and cannot be used
  */
 export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | undefined> {
 	const text = await readFileIfThere(paths.kubeconfig);
@@ -73,11 +75,13 @@ export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | und
 	const { certificate: pem = '' } = currentUser(config, paths.kubeconfig);
 	if (ca === undefined || isUnverified)
 		throw new KubejoinError('KUBECONFIG_INVALID', { path: paths.kubeconfig, problem: 'it names no CA to verify the API server with' });
-	const [certificate = '', key = ''] = [
-		/-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----\n?/s,
-		/-----BEGIN EC PRIVATE KEY-----.*-----END EC PRIVATE KEY-----\n?/s,
-	].map((block) => block.exec(pem)?.[0]);
-	const { commonName } = readCertificate(parseCertificates(certificate)[0]).subject;
+	const blocks = readPem(pem) ?? [];
+	const certificate = blocks.flatMap(({ type, der }) => (type === 'CERTIFICATE' ? [writePem(type, der)] : [])).join('');
+	const key = blocks.flatMap(({ type, der }) => (type.endsWith('PRIVATE KEY') ? [writePem(type, der)] : [])).join('');
+	const [leaf] = parseCertificates(certificate);
+	if (!leaf.checkPrivateKey(readPrivateKey(key)))
+		throw new KubejoinError('CERTIFICATE_MALFORMED', { problem: `${paths.currentCertificate} holds the key of another certificate` });
+	const { commonName } = readSubject(leaf);
 	// What the node itself wrote after it had pinned it is still pinned.
 	const trusted = trustedServer({ server, ...(tlsServerName === undefined ? {} : { tlsServerName }) }, ca as PinnedCa);
 	return { nodeName: commonName.slice(wellKnown.nodeUserPrefix.length), certificate, key, server: trusted, notAfter: notAfterOf(certificate) };
