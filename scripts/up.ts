@@ -36,7 +36,7 @@ const storeOf: Parse<string> = (value) => (value === 'lmdb' ? value : urlWithSch
 
 const program = new Command('npm start --')
 	.description('Start a cluster on 127.0.0.1 and let nodes join it')
-	.configureHelp({ helpWidth: 80 })
+	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
 	.option('--nodes <number>', `how many nodes join (default: ${DEFAULT_NODES}, with --once ${ONCE_NODES})`, checked(integer(0, MAX_NODES)))
 	.option('--once', 'join, check that every node is Ready, stop; exit code 0 when all went well')
 	.option('--port <port>', 'of the API server; the other ports follow from it', checked(integer(1, MAX_PORT)), 6443)
@@ -140,7 +140,7 @@ The kubeconfig of its admin is ${shown(kubeconfig)}:
      export KUBECONFIG=${shown(kubeconfig)}
 
 Three things to try:
-  1. See what was asked for, by whom, and who approved it:
+  1. See what was asked for, by whom, and what became of it:
      npx kubectl-sim get csr
   2. Join with the wrong CA hash. The node refuses, and keeps its token:
      ${join(`sha256:${'0'.repeat(64)}`, nodes + 2)}

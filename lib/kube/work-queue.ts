@@ -61,6 +61,8 @@ export function startWorkQueue(name: string, work: (key: string) => Promise<void
 			await work(key);
 			failures.delete(key);
 		} catch (error) {
+			// What is cut off by the end is no failure.
+			if (closed) return;
 			const count = (failures.get(key) ?? 0) + 1;
 			failures.set(key, count);
 			const retryMs = Math.min(FIRST_RETRY_MS * 2 ** (count - 1), LAST_RETRY_MS);

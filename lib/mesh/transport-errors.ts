@@ -40,6 +40,7 @@ const clientProblems: readonly (readonly [RegExp, string])[] = [
 export function transportError(failure: Failure, { target, method, deadlineMs }: CallFacts): KubejoinError {
 	const { code, details } = failure;
 	if (code === grpcCode.DEADLINE_EXCEEDED) return new KubejoinError('DEADLINE_EXCEEDED', { target, method, deadlineMs }, { cause: failure });
+	if (code === grpcCode.UNIMPLEMENTED) return new KubejoinError('API_PATH_NOT_FOUND', {}, { cause: failure });
 	if (code !== grpcCode.UNAVAILABLE) return new KubejoinError('CONNECTION_REFUSED', { target, problem: details }, { cause: failure });
 	const found = dialProblem(details);
 	for (const [pattern, problem = found] of serverProblems) {

@@ -47,4 +47,4 @@ export const npmProblems = ({ path, text }: Page, scripts: readonly string[]): s
 
 /** The rows of a table whose first cell is a name in code style: that name and the last cell. */
 export const phaseRows = (text: string): { name: string; trust: string }[] =>
-	[...text.matchAll(/^\| `([a-z/-]+)` \|.*\| ([^|]*) \|$/gm)].map(([, name = '', trust = '']) => ({ name, trust }));
+	[...text.matchAll(/^\| `([a-z/-]+)` +\|.*\| ([^|]*?) +\|$/gm)].map(([, name = '', trust = '']) => ({ name, trust }));

@@ -19,10 +19,8 @@ export function differsTags(source: string): string[] {
 		.map(([, text = '']) => text.replace(/\s+/g, ' ').trim());
 }
 
-const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
-
 /** A list in Markdown, for a file in docs/. */
 export const differsList = (): string =>
 	sourceFiles()
-		.flatMap((path) => differsTags(readFileSync(projectPath(path), 'utf8')).map((text) => `- [${path}](../${path}): ${sentence(text)}`))
+		.flatMap((path) => differsTags(readFileSync(projectPath(path), 'utf8')).map((text) => `- [${path}](../${path}): ${text}`))
 		.join('\n');

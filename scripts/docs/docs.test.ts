@@ -40,9 +40,7 @@ describe('the checks of a page', () => {
 
 	it('find a missing file and a missing npm script', () => {
 		assert.deepEqual(fileProblems({ path: 'x.md', text: '`lib/errors.ts` `lib/gone.ts`' }), ['x.md names lib/gone.ts, which is not there']);
-		assert.deepEqual(npmProblems({ path: 'x.md', text: 'npm ci, npm test, npm run gone' }, ['test']), [
-			'x.md names the npm script gone, which is not there',
-		]);
+		assert.deepEqual(npmProblems({ path: 'x.md', text: 'npm ci, npm test, npm run gone' }, ['test']), ['x.md names the npm script gone, which is not there']);
 	});
 
 	it('read a tag over several lines, up to the next tag, and nothing outside a docstring', () => {

@@ -16,11 +16,19 @@ const grpcNames = new Map(Object.entries(grpcCode).map(([name, code]) => [code a
 function entryOf(code: ErrorCode) {
 	const error = new KubejoinError(code, placeholders as never);
 	const { http } = errorTable[code];
-	const row = `| [${code}](#${code.toLowerCase()}) | ${grpcNames.get(error.grpc)} | ${http === undefined ? '-' : `${http.status} ${http.reason}`} | ${error.exitCode} |`;
+	const link = `[${code}](#${code.toLowerCase()})`;
+	const row = [link, grpcNames.get(error.grpc) ?? '', http === undefined ? '-' : `${http.status} ${http.reason}`, String(error.exitCode)];
 	const shownAs = shownToCaller(error).code;
 	const shown = shownAs === code ? '' : `A stranger is told [${shownAs}](#${shownAs.toLowerCase()}) instead; the log of the service has this.\n\n`;
 	const section = `## ${code}\n\n\`\`\`text\n${error.message}\n\`\`\`\n\n${shown}Remedy: ${error.remedy}\n`;
 	return { row, section };
+}
+
+/** As the formatter writes it. */
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+	const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
+	const line = widths.map((width) => '-'.repeat(width));
+	return [header, line, ...rows].map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`).join('\n');
 }
 
 export function errorPage(): string {
@@ -33,9 +41,10 @@ A failure has a code that never changes its meaning, a sentence that says what w
 has a text, the sentence is that text. What stands in braces is filled in when it happens. The code is the same in a terminal, in a log and
 in the trailer of a gRPC call; over HTTP it becomes a Kubernetes \`Status\`. The last column is the exit code of a program that ends with it.
 
-| code | gRPC | HTTP | exit |
-|---|---|---|---|
-${entries.map(({ row }) => row).join('\n')}
+${table(
+	['code', 'gRPC', 'HTTP', 'exit'],
+	entries.map(({ row }) => row),
+)}
 
 ${entries.map(({ section }) => section).join('\n')}`;
 }

@@ -18,8 +18,9 @@ export const madePages = (): { readonly path: string; readonly text: string }[] 
 	{ path: 'docs/differences.md', text: withPart(readPage('docs/differences.md'), differsList()) },
 ];
 
+const madePart = /(?<=<!-- made by npm run docs -->\n)[\s\S]*(?=\n<!-- end -->)/;
+
 function withPart(page: string, part: string): string {
-	const [before, , after] = page.split(/(?<=<!-- made by npm run docs -->\n)([\s\S]*)(?=\n<!-- end -->)/);
-	if (before === undefined || after === undefined) throw new Error('a page has lost the markers of the part that a script makes');
-	return `${before}\n${part}\n${after}`;
+	if (!madePart.test(page)) throw new Error('a page has lost the markers of the part that a script makes');
+	return page.replace(madePart, () => `\n${part}\n`);
 }

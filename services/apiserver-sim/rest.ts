@@ -62,6 +62,10 @@ export function createRestApp({ pipeline, health, connections, log }: RestOption
 		const { resource, namespace, name } = found;
 		const { fieldSelector = '', watch } = request.query;
 		const isRead = request.method === 'GET' && found.subresource === '' && watch === undefined;
+		const unknown = Object.keys(request.query).filter((parameter) => !harmless.includes(parameter));
+		if (isRead && (unknown.length > 0 || typeof fieldSelector !== 'string')) {
+			throw new KubejoinError('API_BAD_REQUEST', { problem: `these parameters are not offered yet: ${unknown.join(', ') || 'fieldSelector, more than once'}` });
+		}
 		if (!isRead || typeof fieldSelector !== 'string') {
 			await pipeline.path(request.path, request.method.toLowerCase(), credentialsOf(request));
 			throw new KubejoinError('API_METHOD_NOT_ALLOWED', {
@@ -100,6 +104,9 @@ export function createRestApp({ pipeline, health, connections, log }: RestOption
 	});
 	return app;
 }
+
+/** What a read may ask for: all is answered at once, however many were wanted, and as JSON. An ignored selector would answer with too much. */
+const harmless = ['fieldSelector', 'limit', 'pretty', 'resourceVersion', 'timeout'];
 
 const isResourcePath = (path: string): boolean => readResourcePath(path) !== undefined;
 

@@ -85,7 +85,7 @@ const collect = (value: string, earlier: readonly string[] = []): string[] => [.
 
 const program = new Command('kubelet-sim')
 	.description('A node that joins a cluster as kubeadm and the kubelet do, and then stays')
-	.configureHelp({ helpWidth: 80 })
+	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
 	.exitOverride();
 program
 	.command('join')

@@ -9,6 +9,8 @@ import { hostNames } from '../../lib/pki/names.ts';
 
 export interface FalseServer {
 	readonly endpoint: string;
+	/** PEM of its CA. */
+	readonly ca: string;
 	/** The data of the cluster-info that it hands out from now on. */
 	readonly answer: (data: Record<string, string>) => void;
 	/** All that it was told, as text. */
@@ -69,6 +71,7 @@ export async function startFalseServer(port: number): Promise<FalseServer> {
 	const listener = await listen({ service: 'false-server', address: '127.0.0.1', port, tls, clientCertificate: 'optional', grpc, log }, connections);
 	return {
 		endpoint: `127.0.0.1:${port}`,
+		ca,
 		answer: (next) => {
 			data = next;
 		},

@@ -95,6 +95,19 @@ describe('a join is refused', function () {
 		assert.ok(!falseServer.heard().includes(secret));
 	});
 
+	it('CLUSTER-INFO of a token thief who appends a CA to the genuine one: CA_HASH_MISMATCH, and the token was not sent', async () => {
+		const token = await mesh.createToken();
+		const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
+		const [id = '', secret = ''] = token.split('.');
+		const both = Buffer.from(mesh.ca + falseServer.ca).toString('base64');
+		const kubeconfig = (data.kubeconfig ?? '')
+			.replace(/certificate-authority-data: \S+/, `certificate-authority-data: ${both}`)
+			.replace(mesh.endpoint, falseServer.endpoint);
+		falseServer.answer({ kubeconfig, [`jws-kubeconfig-${id}`]: signDetached(kubeconfig, id, secret) });
+		await refused('CA_HASH_MISMATCH', 'discovery/pin-ca', { token, endpoint: falseServer.endpoint });
+		assert.ok(!falseServer.heard().includes(secret));
+	});
+
 	it('NODE NAME of a Ready node: NODE_NAME_TAKEN', async () => {
 		await mesh.startNode('taken', 1, mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' }));
 		const elsewhere = { token: await mesh.createToken(), discovery: '20s' };

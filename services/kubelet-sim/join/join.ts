@@ -1,5 +1,6 @@
 /**
- * The join: a list that can be read aloud. Swap two lines and it does not compile, for a phase can only be given what an earlier one has earned.
+ * The join: a list that can be read aloud. A phase that stands before what it needs does not compile, for it can only be given what an earlier
+ * one has earned.
  */
 import { Workflow } from '../../../lib/workflow.ts';
 import { checkNodeName } from './check-node-name.ts';

@@ -1,4 +1,5 @@
 /** Is this the cluster that the operator meant? Its CA's public key must be one whose hash was given. @source kubeadm discovery/token, util/pubkeypin */
+import type { X509Certificate } from 'node:crypto';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { type ClusterAccess, discoveredCluster, parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { parseCertificates } from '../../../lib/pki/certificate.ts';
@@ -27,18 +28,22 @@ export const pinCa: Phase<Needs, Gives> = {
 };
 
 /**
- * Accept the claimed cluster CA if the public key of one of its certificates is one that the operator pinned.
+ * Accept the claimed cluster CAs if the public key of each is one that the operator pinned, or its certificate is signed by one that is.
  *
  * @param claimedCa  certificates as PEM, unverified
  * @returns          the same certificates, branded as pinned
- * @throws CA_HASH_MISMATCH  no pin matches; facts carry the presented hashes
+ * @throws CA_HASH_MISMATCH  facts carry the hashes of the keys that are not pinned
  * @throws CLUSTER_INFO_INVALID  it is not certificates in PEM
  * @source  kubeadm util/pubkeypin; SPKI per RFC 7469 section 2.4
+ * @differs kubeadm trusts every certificate that comes along with a pinned one, so whoever knows the token can add a CA of their own
  */
 export function acceptCa(claimedCa: string, pins: readonly Pin[]): PinnedCa {
 	const certificates = parseClaimed(claimedCa);
-	if (certificates.some((certificate) => matchesPin(certificate, pins))) return claimedCa as PinnedCa;
-	throw new KubejoinError('CA_HASH_MISMATCH', { presented: certificates.map(spkiPin), pinned: pins });
+	const pinned = certificates.filter((certificate) => matchesPin(certificate, pins));
+	const isEarned = (one: X509Certificate) => pinned.includes(one) || pinned.some((ca) => one.ca && one.checkIssued(ca) && one.verify(ca.publicKey));
+	const unearned = certificates.filter((certificate) => !isEarned(certificate));
+	if (unearned.length === 0) return claimedCa as PinnedCa;
+	throw new KubejoinError('CA_HASH_MISMATCH', { presented: unearned.map(spkiPin), pinned: pins });
 }
 
 function parseClaimed(claimedCa: string) {
