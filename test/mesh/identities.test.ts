@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { connect } from 'node:tls';
 import { call } from '../../lib/mesh/channel.ts';
-import { buildCaCertificate } from '../../lib/pki/certificate.ts';
+import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
-import { generateKeyPair, writePrivateKey } from '../../lib/pki/keys.ts';
+import { generateKeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { issueElsewhere } from './false-server.ts';
 import { credentialsOf, eventually, refusedWith, startTestMesh, type TestMesh } from './mesh.ts';
 
@@ -32,6 +32,15 @@ describe('identities', function () {
 		it('a self-signed certificate is a 401, even for what anonymous may read', async () => {
 			const self = await selfSigned();
 			await refusedWith('API_UNAUTHORIZED', mesh.client({ ca: mesh.ca, ...self }).configMaps.get('cluster-info', 'kube-public'));
+		});
+		it('a certificate of the cluster CA that has expired is a 401', async () => {
+			const issuer = createIssuer(parseCertificates(mesh.ca)[0], readPrivateKey(mesh.pki('ca-service/ca.key')));
+			const pair = await generateKeyPair('ECDSA-P256');
+			const subject = { commonName: 'kubernetes-admin', organizations: ['kubeadm:cluster-admins'] };
+			const lifetime = { notBefore: Date.now() - 120_000, notAfter: Date.now() - 60_000 };
+			const cert = buildCertificate({ subject, spki: spkiOf(pair.publicKey), ...lifetime, usages: ['digital signature', 'client auth'] }, issuer);
+			await refusedWith('API_UNAUTHORIZED', mesh.client({ ca: mesh.ca, cert, key: writePrivateKey(pair.privateKey) }).nodes.list());
+			await eventually(5, () => assert.ok(mesh.lines.some(({ name, line }) => name === 'apiserver-sim' && line.includes('CERT_HAS_EXPIRED'))));
 		});
 		it('a certificate of the mesh CA is no user of the cluster', async () => {
 			const tls = { ca: mesh.ca, cert: mesh.pki('controller-manager-sim/mesh-client.crt'), key: mesh.pki('controller-manager-sim/mesh-client.key') };
