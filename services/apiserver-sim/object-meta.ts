@@ -42,9 +42,12 @@ export function generateName(base: string): string {
 	return base.slice(0, MAX_GENERATED_BASE) + suffix;
 }
 
-/** What is wrong with the metadata of an object that is to be created. */
-export function metadataProblems(metadata: ObjectMeta, rule: NameRule): FieldProblem[] {
-	const { name = '', generateName: base = '' } = metadata;
-	if (name === '') return base === '' ? [required('metadata.name', 'name or generateName is required')] : [];
-	return rule(name).map((detail) => invalid('metadata.name', name, detail));
+/** A base may end in a dash, for more follows. @source apimachinery/pkg/api/validation/generic.go maskTrailingDash */
+const maskTrailingDash = (base: string): string => (base.length > 1 && base.endsWith('-') ? `${base.slice(0, -2)}a` : base);
+
+/** What is wrong with the metadata of an object that is to be created, after its name was generated. */
+export function metadataProblems({ name = '', generateName: base = '' }: ObjectMeta, rule: NameRule): FieldProblem[] {
+	const problems = base === '' ? [] : rule(maskTrailingDash(base)).map((detail) => invalid('metadata.generateName', base, detail));
+	if (name === '') return [...problems, required('metadata.name', 'name or generateName is required')];
+	return [...problems, ...rule(name).map((detail) => invalid('metadata.name', name, detail))];
 }

@@ -79,14 +79,13 @@ export function registryEndpoint<T extends KubeObject>(store: Store, strategy: S
 		const sent = sentObject<T>(request);
 		await requireNamespace(store, request);
 		const base = strategy.prepareForCreate?.(sent, request.user) ?? sent;
-		const { name = '', generateName: nameBase = '' } = base.metadata;
-		requireValid(base, metadataProblems(base.metadata, strategy.nameRule ?? subdomainProblems));
 		const created: T = {
 			...base,
 			apiVersion: apiVersionOf(resource),
 			kind: resource.kind,
-			metadata: newMetadata(base.metadata, resource.namespaced ? request.namespace : undefined, name || generateName(nameBase), rfc3339(clock())),
+			metadata: newMetadata(base.metadata, resource.namespaced ? request.namespace : undefined, rfc3339(clock())),
 		};
+		requireValid(created, metadataProblems(created.metadata, strategy.nameRule ?? subdomainProblems));
 		await admit(request, created, undefined);
 		requireValid(created, strategy.validate?.(created) ?? []);
 		try {
@@ -199,8 +198,9 @@ async function requireNamespace(store: Store, { resource, namespace }: ApiReques
 	}
 }
 
-function newMetadata(sent: ObjectMeta, namespace: string | undefined, name: string, now: string): ObjectMeta {
+function newMetadata(sent: ObjectMeta, namespace: string | undefined, now: string): ObjectMeta {
 	const { deletionTimestamp: _never, ...kept } = sent;
+	const name = sent.name || (sent.generateName ? generateName(sent.generateName) : '');
 	return { ...kept, name, ...(namespace === undefined ? {} : { namespace }), uid: randomUUID(), creationTimestamp: now };
 }
 

@@ -1,0 +1,71 @@
+/** Requests, and a store in a directory of its own, for the tests of this folder. No tests, and nothing that a service may import. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KubejoinError } from '../../lib/errors.ts';
+import type { ResourceName } from '../../lib/kube/resources.ts';
+import { openStore } from '../../lib/store/open.ts';
+import type { Store } from '../../lib/store/store.ts';
+import type { Authorizer } from './authorize/attributes.ts';
+import { resourceRequest, userNamed } from './authorize/fixtures.test.ts';
+import type { ApiRequest, Verb } from './request.ts';
+
+export const now = '2026-01-31T12:00:00Z';
+export const clock = () => Date.parse(now);
+export const admin = userNamed('admin', 'system:masters', 'system:authenticated');
+
+export const request = (verb: Verb, resource: ResourceName, more: Partial<ApiRequest> = {}): ApiRequest => ({
+	user: admin,
+	verb,
+	resource,
+	subresource: '',
+	namespace: '',
+	name: '',
+	fieldSelector: [],
+	resourceVersion: '',
+	preconditions: {},
+	signal: new AbortController().signal,
+	...more,
+});
+
+/** Allows what is listed as `USER VERB RESOURCE NAME`, has no opinion on all else, and remembers what it was asked. */
+export function fakeAuthorizer(...allowed: string[]): Authorizer & { readonly asked: string[] } {
+	const asked: string[] = [];
+	return {
+		asked,
+		authorize(attributes) {
+			const { resource, subresource, name } = attributes.resourceRequest ? attributes : resourceRequest({ resource: attributes.path });
+			const question = [attributes.user.username, attributes.verb, subresource === '' ? resource : `${resource}/${subresource}`, name].join(' ').trim();
+			asked.push(question);
+			return { decision: allowed.includes(question) ? 'Allow' : 'NoOpinion', reason: '' };
+		},
+	};
+}
+
+/** A store that is opened before and removed after each test of the suite. */
+export function storeOfEachTest(): () => Store {
+	let directory: string;
+	let store: Store;
+	beforeEach(async () => {
+		directory = mkdtempSync(join(tmpdir(), 'registry-'));
+		store = await openStore({ url: `lmdb:${directory}`, keyspace: 'registry', historyLength: 20 });
+	});
+	afterEach(async () => {
+		await store.close();
+		rmSync(directory, { recursive: true });
+	});
+	return () => store;
+}
+
+/** The refusal as a caller reads it: HTTP status, reason and message. */
+export async function refusalOf(work: Promise<unknown> | AsyncIterable<unknown>): Promise<string> {
+	try {
+		if (Symbol.asyncIterator in work) for await (const _ of work);
+		else await work;
+	} catch (error) {
+		if (!(error instanceof KubejoinError)) throw error;
+		return `${error.http.status} ${error.http.reason}: ${error.message}`;
+	}
+	return assert.fail('it was not refused');
+}

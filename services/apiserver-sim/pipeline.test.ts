@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { KubejoinError } from '../../lib/errors.ts';
+import { resources } from '../../lib/kube/resources.ts';
+import type { Attributes, Decision } from './authorize/attributes.ts';
+import { userNamed } from './authorize/fixtures.test.ts';
+import { fakeAuthorizer, refusalOf, request } from './fixtures.test.ts';
+import { createPipeline } from './pipeline.ts';
+import type { ApiRequest, Credentials, Endpoint, Verb } from './request.ts';
+import { parseFieldSelector } from './selectors.ts';
+
+const user = userNamed('u', 'g');
+const credentials: Credentials = { peer: { address: '10.0.0.1:1', certificate: { state: 'none' } }, authorization: undefined };
+const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } };
+
+describe('the pipeline', () => {
+	/** What reached the endpoint. */
+	let reached: string[];
+	const note = ({ verb, subresource, user: { username } }: ApiRequest) => void reached.push(`${username} ${verb} ${subresource}`.trim());
+	const one = async (asked: ApiRequest) => {
+		note(asked);
+		return node;
+	};
+	const nodes: Endpoint = {
+		create: one,
+		get: one,
+		update: one,
+		delete: one,
+		list: async (asked) => {
+			note(asked);
+			return { items: [node], resourceVersion: '1' };
+		},
+		async *watch(asked) {
+			note(asked);
+			yield { type: 'ADDED', object: node };
+		},
+		subresources: ['status'],
+	};
+	const reviews: Endpoint = { create: one, subresources: [] };
+	const endpoints = new Map([
+		[resources.nodes, nodes],
+		[resources.selfSubjectReviews, reviews],
+	]);
+	const pipelineOf = (authorizer: { authorize(attributes: Attributes): Decision | Promise<Decision> }) =>
+		createPipeline(async () => user, authorizer, endpoints);
+	const all = fakeAuthorizer(
+		...['create', 'get', 'list', 'watch', 'update', 'delete'].flatMap((verb) =>
+			['', '/status', '/approval'].flatMap((sub) => [`u ${verb} nodes${sub} a`, `u ${verb} nodes${sub}`]),
+		),
+		...['create', 'get', 'list', 'watch'].flatMap((verb) => [`u ${verb} selfsubjectreviews`, `u ${verb} configmaps`]),
+	);
+	const asked = (verb: Verb, more: Partial<ApiRequest> = {}) => request(verb, resources.nodes, more);
+	beforeEach(() => {
+		reached = [];
+	});
+
+	it('an allowed request reaches the endpoint, as the user who was authenticated', async () => {
+		const pipeline = pipelineOf(all);
+		for (const verb of ['create', 'get', 'update', 'delete'] as const) assert.equal(await pipeline.one(asked(verb, { name: 'a' }), credentials), node);
+		await pipeline.one(asked('update', { name: 'a', subresource: 'status' }), credentials);
+		assert.deepEqual(await pipeline.list(asked('list'), credentials), { items: [node], resourceVersion: '1' });
+		for await (const { type } of pipeline.watch(asked('watch'), credentials)) assert.equal(type, 'ADDED');
+		assert.deepEqual(reached, ['u create', 'u get', 'u update', 'u delete', 'u update status', 'u list', 'u watch']);
+	});
+
+	it('401: who is not known reaches neither the authorizer nor the endpoint', async () => {
+		const authorizer = fakeAuthorizer();
+		const pipeline = createPipeline(() => Promise.reject(new KubejoinError('API_UNAUTHORIZED', {})), authorizer, endpoints);
+		assert.equal(await refusalOf(pipeline.one(asked('get'), credentials)), '401 Unauthorized: Unauthorized');
+		assert.equal(await refusalOf(pipeline.list(asked('list'), credentials)), '401 Unauthorized: Unauthorized');
+		assert.equal(await refusalOf(pipeline.watch(asked('watch'), credentials)), '401 Unauthorized: Unauthorized');
+		assert.equal(await refusalOf(pipeline.path('/version', 'get', credentials)), '401 Unauthorized: Unauthorized');
+		assert.deepEqual([authorizer.asked, reached], [[], []]);
+	});
+
+	it('403: nothing reaches the endpoint that was not allowed; no opinion is no', async () => {
+		for (const decision of ['NoOpinion', 'Deny'] as const) {
+			const pipeline = pipelineOf({ authorize: () => ({ decision, reason: '' }) });
+			for (const verb of ['create', 'get', 'update', 'delete'] as const)
+				assert.match(await refusalOf(pipeline.one(asked(verb), credentials)), /^403 Forbidden/);
+			assert.match(await refusalOf(pipeline.list(asked('list'), credentials)), /^403 Forbidden/);
+			assert.match(await refusalOf(pipeline.watch(asked('watch'), credentials)), /^403 Forbidden/);
+		}
+		assert.deepEqual(reached, []);
+	});
+
+	it('403 in upstream’s words', async () => {
+		const pipeline = pipelineOf({ authorize: () => ({ decision: 'NoOpinion', reason: '' }) });
+		const refused = (verb: Verb, more: Partial<ApiRequest>) => refusalOf(pipeline.one({ ...asked(verb), ...more }, credentials));
+		const cannot = (verb: string, resource: string) => `is forbidden: User "u" cannot ${verb} resource "${resource}" in API group`;
+		assert.equal(await refused('get', { name: 'a' }), `403 Forbidden: nodes "a" ${cannot('get', 'nodes')} "" at the cluster scope`);
+		assert.equal(await refused('create', {}), `403 Forbidden: nodes ${cannot('create', 'nodes')} "" at the cluster scope`);
+		assert.equal(
+			await refused('update', { name: 'a', subresource: 'status' }),
+			`403 Forbidden: nodes "a" ${cannot('update', 'nodes/status')} "" at the cluster scope`,
+		);
+		assert.equal(
+			await refused('get', { resource: resources.leases, namespace: 'ns', name: 'a' }),
+			`403 Forbidden: leases.coordination.k8s.io "a" ${cannot('get', 'leases')} "coordination.k8s.io" in the namespace "ns"`,
+		);
+		const because = pipelineOf({ authorize: () => ({ decision: 'Deny', reason: 'because' }) });
+		assert.equal(
+			await refusalOf(because.one(asked('get', { name: 'a' }), credentials)),
+			`403 Forbidden: nodes "a" ${cannot('get', 'nodes')} "" at the cluster scope: because`,
+		);
+		assert.equal(await refusalOf(pipeline.path('/version', 'get', credentials)), '403 Forbidden: forbidden: User "u" cannot get path "/version"');
+	});
+
+	it('what could not be evaluated is 500, not 403, unless it was allowed all the same', async () => {
+		const pipeline = (decision: Decision['decision']) => pipelineOf({ authorize: () => ({ decision, reason: '', error: 'no roles' }) });
+		await assert.rejects(pipeline('NoOpinion').one(asked('get'), credentials), new Error('authorization could not be evaluated: no roles'));
+		assert.deepEqual(reached, []);
+		await pipeline('Allow').one(asked('get'), credentials);
+	});
+
+	it('list and watch of one name are authorized for that name, and for no other', async () => {
+		const authorizer = fakeAuthorizer('u list nodes a', 'u watch nodes a');
+		const pipeline = pipelineOf(authorizer);
+		const select = (text: string) => ({ fieldSelector: parseFieldSelector(text) });
+		await pipeline.list(asked('list', select('metadata.name=a')), credentials);
+		for await (const _ of pipeline.watch(asked('watch', select('metadata.name=a')), credentials));
+		for (const text of ['metadata.name=b', 'metadata.name!=a', '']) {
+			assert.match(await refusalOf(pipeline.list(asked('list', select(text)), credentials)), /^403/);
+			assert.match(await refusalOf(pipeline.watch(asked('watch', select(text)), credentials)), /^403/);
+		}
+		// A name that is only sent, and not selected by, gains nothing.
+		assert.match(await refusalOf(pipeline.list(asked('list', { name: 'a' }), credentials)), /^403/);
+		assert.deepEqual(reached, ['u list', 'u watch']);
+	});
+
+	it('405: a verb or a subresource that is not offered; 404: a resource that is not served', async () => {
+		const pipeline = pipelineOf(all);
+		const not = (verb: string, resource: string) => `405 MethodNotAllowed: ${verb} is not supported on resources of kind "${resource}"`;
+		const review = (verb: Verb) => request(verb, resources.selfSubjectReviews);
+		const group = 'selfsubjectreviews.authentication.k8s.io';
+		assert.equal(await refusalOf(pipeline.one(review('get'), credentials)), not('get', group));
+		assert.equal(await refusalOf(pipeline.list(review('list'), credentials)), not('list', group));
+		assert.equal(await refusalOf(pipeline.watch(review('watch'), credentials)), not('watch', group));
+		assert.equal(
+			await refusalOf(pipeline.one(request('get', resources.configMaps), credentials)),
+			'404 NotFound: the server could not find the requested resource',
+		);
+		assert.equal(await refusalOf(pipeline.one(asked('update', { name: 'a', subresource: 'approval' }), credentials)), not('update', 'nodes'));
+		assert.equal(await refusalOf(pipeline.one(asked('get', { name: 'a', subresource: 'status' }), credentials)), not('get', 'nodes'));
+		assert.equal(await refusalOf(pipeline.one(asked('list'), credentials)), not('list', 'nodes'));
+		assert.deepEqual(reached, []);
+	});
+
+	it('403 comes before 404 and 405: a stranger learns nothing of what there is', async () => {
+		const refusal = await refusalOf(pipelineOf(fakeAuthorizer()).one(request('get', resources.configMaps), credentials));
+		assert.match(refusal, /^403 Forbidden/);
+	});
+
+	it('a path is authorized as a path', async () => {
+		const pipeline = pipelineOf(fakeAuthorizer('u get /version'));
+		await pipeline.path('/version', 'get', credentials);
+		assert.match(await refusalOf(pipeline.path('/metrics', 'get', credentials)), /^403/);
+	});
+});

@@ -1,0 +1,322 @@
+import assert from 'node:assert/strict';
+import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import type { ConfigMap, KubeObject } from '../../lib/kube/types.ts';
+import type { Store } from '../../lib/store/store.ts';
+import { admin, clock, now, refusalOf, request, storeOfEachTest } from './fixtures.test.ts';
+import { registryEndpoint, type Strategy, storeKey } from './registry.ts';
+import type { ApiRequest } from './request.ts';
+import { parseFieldSelector } from './selectors.ts';
+
+const { configMaps, nodes, namespaces } = resources;
+const configMap = (name: string, data: Record<string, string> = {}, metadata: ConfigMap['metadata'] = {}): ConfigMap => ({
+	apiVersion: 'v1',
+	kind: 'ConfigMap',
+	metadata: { name, ...metadata },
+	data,
+});
+
+describe('the registry', () => {
+	const store = storeOfEachTest();
+	const endpoint = (strategy: Partial<Strategy<ConfigMap>> = {}, over: Store = store()) =>
+		registryEndpoint<ConfigMap>(over, { resource: configMaps, subresources: [], ...strategy }, clock);
+	const asked = (verb: ApiRequest['verb'], more: Partial<ApiRequest> = {}) => request(verb, configMaps, { namespace: 'ns', ...more });
+	const create = (object: ConfigMap, more: Partial<ApiRequest> = {}, strategy?: Partial<Strategy<ConfigMap>>) =>
+		endpoint(strategy).create(asked('create', { object, ...more })) as Promise<ConfigMap>;
+	const update = (object: ConfigMap, strategy?: Partial<Strategy<ConfigMap>>) =>
+		endpoint(strategy).update(asked('update', { object, name: object.metadata.name ?? '' })) as Promise<ConfigMap>;
+	const get = (name: string) => endpoint().get(asked('get', { name })) as Promise<ConfigMap>;
+	const remove = (name: string, preconditions: ApiRequest['preconditions'] = {}) => endpoint().delete(asked('delete', { name, preconditions }));
+	const list = async (more: Partial<ApiRequest> = {}, of: ResourceName = configMaps) =>
+		(await registryEndpoint(store(), { resource: of, subresources: [] }, clock).list(request('list', of, more))).items.map(({ metadata }) => metadata.name);
+	/** So many events, or all until the watch ends. */
+	async function events(count: number, more: Partial<ApiRequest> = {}): Promise<string[]> {
+		const stop = new AbortController();
+		const found: string[] = [];
+		for await (const { type, object } of endpoint().watch(asked('watch', { signal: stop.signal, ...more }))) {
+			found.push(`${type} ${object.metadata.name} ${object.metadata.resourceVersion}`);
+			if (found.length === count) stop.abort();
+		}
+		return found;
+	}
+
+	beforeEach(async () => {
+		for (const name of ['ns', 'other']) {
+			await store().create(storeKey(namespaces, '', name), { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+		}
+	});
+
+	describe('create', () => {
+		it('gives a uid, a time, a version and the namespace of the request', async () => {
+			const { metadata, ...rest } = await create(configMap('a', { k: 'v' }, { labels: { l: '1' } }));
+			const { uid, ...known } = metadata;
+			assert.match(uid ?? '', /^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+			assert.deepEqual(known, { name: 'a', namespace: 'ns', labels: { l: '1' }, creationTimestamp: now, resourceVersion: '3' });
+			assert.deepEqual(rest, { apiVersion: 'v1', kind: 'ConfigMap', data: { k: 'v' } });
+			assert.deepEqual(await get('a'), { ...rest, metadata });
+		});
+
+		it('what the server writes is not taken from the sender', async () => {
+			const { metadata } = await create(configMap('a', {}, { uid: 'mine', creationTimestamp: 'x', deletionTimestamp: 'x' }));
+			assert.notEqual(metadata.uid, 'mine');
+			assert.deepEqual([metadata.creationTimestamp, metadata.deletionTimestamp], [now, undefined]);
+		});
+
+		it('makes a name out of generateName, and keeps a name that was given', async () => {
+			const [first, second] = await Promise.all([1, 2].map(() => create(configMap('', {}, { generateName: 'csr-' }))));
+			for (const made of [first, second]) assert.match(made?.metadata.name ?? '', /^csr-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
+			assert.notEqual(first?.metadata.name, second?.metadata.name);
+			assert.equal((await create(configMap('a', {}, { generateName: 'b-' }))).metadata.name, 'a');
+		});
+
+		it('409 AlreadyExists', async () => {
+			await create(configMap('a'));
+			assert.equal(await refusalOf(create(configMap('a'))), '409 AlreadyExists: configmaps "a" already exists');
+			await create(configMap('a'), { namespace: 'other' });
+		});
+
+		it('404: the namespace is not there', async () => {
+			assert.equal(await refusalOf(create(configMap('a'), { namespace: 'none' })), '404 NotFound: namespaces "none" not found');
+		});
+
+		it('400: no namespace, another namespace, a version, no metadata', async () => {
+			const bad = '400 BadRequest:';
+			assert.equal(await refusalOf(create(configMap('a'), { namespace: '' })), `${bad} an empty namespace may not be set during creation`);
+			assert.equal(
+				await refusalOf(create(configMap('a', {}, { namespace: 'other' }))),
+				`${bad} the namespace of the provided object does not match the namespace sent on the request`,
+			);
+			const versioned = create(configMap('a', {}, { resourceVersion: '1' }));
+			assert.equal(await refusalOf(versioned), `${bad} resourceVersion should not be set on objects to be created`);
+			assert.equal(await refusalOf(create({} as ConfigMap)), `${bad} the ConfigMap has no metadata`);
+		});
+
+		it('422: no name, a name that is no DNS subdomain, a generateName that cannot become one', async () => {
+			assert.equal(
+				await refusalOf(create(configMap(''))),
+				'422 Invalid: ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
+			);
+			const subdomain =
+				"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character " +
+				"(e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+			for (const name of ['A', 'a_b', '-a', 'a-', 'a..b', '../b', 'a/b', 'ä', 'a\n']) {
+				const quoted = JSON.stringify(name);
+				const expected = `422 Invalid: ConfigMap "${name}" is invalid: metadata.name: Invalid value: ${quoted}: ${subdomain}`;
+				assert.equal(await refusalOf(create(configMap(name))), expected);
+			}
+			const long = 'a'.repeat(254);
+			assert.match(await refusalOf(create(configMap(long))), /must be no more than 253 characters/);
+			assert.match(await refusalOf(create(configMap('', {}, { generateName: 'a/b-' }))), /metadata\.generateName: Invalid value: "a\/b-": a lowercase/);
+			assert.deepEqual(await list(), []);
+		});
+
+		it('admission sees the object as it would be stored, before validation; a refusal is 403', async () => {
+			const seen: (KubeObject | undefined)[] = [];
+			const strategy: Partial<Strategy<ConfigMap>> = {
+				prepareForCreate: (sent, user) => ({ ...sent, data: { by: user.username } }),
+				admit: (_request, object, previous) => {
+					seen.push(object, previous);
+					return 'no';
+				},
+				validate: () => assert.fail('validated'),
+			};
+			assert.equal(await refusalOf(create(configMap('a'), {}, strategy)), '403 Forbidden: configmaps "a" is forbidden: no');
+			assert.deepEqual([(seen[0] as ConfigMap).data, seen[0]?.metadata.namespace, seen[1]], [{ by: admin.username }, 'ns', undefined]);
+		});
+
+		it('422 with all causes', async () => {
+			const problem = { field: 'data', reason: 'FieldValueInvalid', message: 'Invalid value: 1: no' };
+			const strategy = { validate: () => [problem, { ...problem, field: 'kind' }] };
+			const text = '422 Invalid: ConfigMap "a" is invalid: [data: Invalid value: 1: no, kind: Invalid value: 1: no]';
+			assert.equal(await refusalOf(create(configMap('a'), {}, strategy)), text);
+			await assert.rejects(get('a'));
+		});
+	});
+
+	describe('get and list', () => {
+		it('404 NotFound', async () => {
+			assert.equal(await refusalOf(get('a')), '404 NotFound: configmaps "a" not found');
+			const csrs = registryEndpoint(store(), { resource: resources.certificateSigningRequests, subresources: [] }, clock);
+			const text = '404 NotFound: certificatesigningrequests.certificates.k8s.io "a" not found';
+			assert.equal(await refusalOf(csrs.get(request('get', resources.certificateSigningRequests, { name: 'a' }))), text);
+		});
+
+		it('one namespace or all, by name, at a version', async () => {
+			await create(configMap('b'));
+			await create(configMap('a'));
+			await create(configMap('c'), { namespace: 'other' });
+			assert.deepEqual(await list({ namespace: 'ns' }), ['a', 'b']);
+			assert.deepEqual(await list(), ['a', 'b', 'c']);
+			assert.deepEqual(await list({ namespace: 'n' }), []);
+			assert.equal((await endpoint().list(asked('list'))).resourceVersion, '5');
+			assert.deepEqual(await list({}, namespaces), ['ns', 'other']);
+		});
+
+		it('a namespace whose name begins with another’s is another', async () => {
+			await store().create(storeKey(namespaces, '', 'ns2'), { metadata: { name: 'ns2' } });
+			await create(configMap('x'), { namespace: 'ns2' });
+			assert.deepEqual(await list({ namespace: 'ns' }), []);
+		});
+
+		it('field selectors: the name, and not the names that begin with it; the namespace', async () => {
+			for (const name of ['a', 'a1', 'b']) await create(configMap(name));
+			await create(configMap('a'), { namespace: 'other' });
+			const select = (text: string, namespace = '') => list({ namespace, fieldSelector: parseFieldSelector(text) });
+			assert.deepEqual(await select('metadata.name=a', 'ns'), ['a']);
+			assert.deepEqual(await select('metadata.name=a'), ['a', 'a']);
+			assert.deepEqual(await select('metadata.name!=a', 'ns'), ['a1', 'b']);
+			assert.deepEqual(await select('metadata.namespace=other'), ['a']);
+			assert.deepEqual(await select('metadata.name=none', 'ns'), []);
+			assert.equal(await refusalOf(select('spec.x=1', 'ns')), '400 BadRequest: field label not supported: spec.x');
+		});
+	});
+
+	describe('update', () => {
+		it('replaces; identity stays as it was made', async () => {
+			const created = await create(configMap('a', { k: '1' }, { labels: { l: '1' } }));
+			const next = await update(configMap('a', { k: '2' }, { creationTimestamp: 'x', generateName: 'y' }));
+			const { uid, creationTimestamp } = created.metadata;
+			assert.deepEqual(next.metadata, { name: 'a', namespace: 'ns', uid, creationTimestamp, generateName: 'y', resourceVersion: '4' });
+			assert.deepEqual(next.data, { k: '2' });
+			assert.deepEqual(await get('a'), next);
+		});
+
+		it('409 Conflict: the version is not the present one', async () => {
+			const { metadata } = await create(configMap('a'));
+			await update(configMap('a', { k: '1' }, { resourceVersion: metadata.resourceVersion ?? '' }));
+			const text =
+				'409 Conflict: Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to the latest version and try again';
+			assert.equal(await refusalOf(update(configMap('a', { k: '2' }, { resourceVersion: metadata.resourceVersion ?? '' }))), text);
+			assert.deepEqual((await get('a')).data, { k: '1' });
+		});
+
+		it('409 Conflict: another object of the same name', async () => {
+			const { metadata } = await create(configMap('a'));
+			const text = `Precondition failed: UID in precondition: other, UID in object meta: ${metadata.uid}`;
+			assert.equal(await refusalOf(update(configMap('a', {}, { uid: 'other' }))), `409 Conflict: Operation cannot be fulfilled on configmaps "a": ${text}`);
+		});
+
+		it('without a version nobody is refused and nobody’s turn is lost; with one, one of many wins', async () => {
+			await create(configMap('a'));
+			const results = await Promise.all(Array.from({ length: 10 }, (_, i) => update(configMap('a', { k: String(i) }))));
+			assert.equal(new Set(results.map((result) => result.metadata.resourceVersion)).size, 10);
+			const { resourceVersion = '' } = (await get('a')).metadata;
+			const racing = Array.from({ length: 10 }, (_, i) => update(configMap('a', { r: String(i) }, { resourceVersion })));
+			assert.equal((await Promise.allSettled(racing)).filter(({ status }) => status === 'fulfilled').length, 1);
+		});
+
+		it('an update that changes nothing writes nothing', async () => {
+			const created = await create(configMap('a', { k: '1' }));
+			assert.deepEqual(await update(configMap('a', { k: '1' })), created);
+			assert.deepEqual(await update(created), created);
+		});
+
+		it('404: it is not there, or was deleted meanwhile; 400: another name', async () => {
+			const text = '404 NotFound: configmaps "a" not found';
+			assert.equal(await refusalOf(update(configMap('a'))), text);
+			await create(configMap('a'));
+			const deletes = { admit: async () => void (await remove('a')) };
+			assert.equal(await refusalOf(update(configMap('a', { k: '1' }), deletes)), text);
+			const other = endpoint().update(asked('update', { object: configMap('b'), name: 'a' }));
+			assert.equal(await refusalOf(other), '400 BadRequest: the name of the object (b) does not match the name on the URL (a)');
+		});
+
+		it('the strategy says what a subresource may change, with the time; admission and validation see both', async () => {
+			await create(configMap('a', { k: '1' }));
+			const seen: unknown[] = [];
+			const strategy: Partial<Strategy<ConfigMap>> = {
+				subresources: ['status'],
+				prepareForUpdate: (next, previous, subresource, time) => ({ ...next, data: { ...previous.data, [subresource]: time } }),
+				admit: (_request, next, previous) => void seen.push(next?.data, previous?.data),
+				validateUpdate: (next, previous, subresource) => {
+					seen.push(next.data, previous.data, subresource);
+					return [];
+				},
+			};
+			const object = configMap('a', { k: '2' });
+			await endpoint(strategy).update(asked('update', { object, name: 'a', subresource: 'status' }));
+			const [before, after] = [{ k: '1' }, { k: '1', status: now }];
+			assert.deepEqual(seen, [after, before, after, before, 'status']);
+			assert.deepEqual((await get('a')).data, after);
+		});
+	});
+
+	describe('delete', () => {
+		it('answers with what was deleted', async () => {
+			const created = await create(configMap('a'));
+			const deleted = await remove('a');
+			assert.deepEqual([deleted.metadata.uid, deleted.metadata.name], [created.metadata.uid, 'a']);
+			assert.equal(await refusalOf(remove('a')), '404 NotFound: configmaps "a" not found');
+		});
+
+		it('409 Conflict: only what is meant', async () => {
+			const { metadata } = await create(configMap('a'));
+			const { uid = '', resourceVersion = '' } = metadata;
+			const cannot = '409 Conflict: Operation cannot be fulfilled on configmaps "a": the';
+			assert.equal(
+				await refusalOf(remove('a', { uid: 'other' })),
+				`${cannot} UID in the precondition (other) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+			);
+			assert.equal(
+				await refusalOf(remove('a', { uid, resourceVersion: '99' })),
+				`${cannot} ResourceVersion in the precondition (99) does not match the ResourceVersion in record (3). The object might have been modified`,
+			);
+			await remove('a', { uid, resourceVersion });
+		});
+
+		it('403: admission is asked with what is there', async () => {
+			await create(configMap('a'));
+			const strategy: Partial<Strategy<ConfigMap>> = { admit: (_request, object, previous) => `${object} ${previous?.metadata.name}` };
+			const text = '403 Forbidden: configmaps "a" is forbidden: undefined a';
+			assert.equal(await refusalOf(endpoint(strategy).delete(asked('delete', { name: 'a' }))), text);
+			await get('a');
+		});
+	});
+
+	describe('watch', () => {
+		it('begins with what exists, then tells every change', async () => {
+			await create(configMap('a'));
+			await create(configMap('b'), { namespace: 'other' });
+			for (const resourceVersion of ['', '0']) assert.deepEqual(await events(1, { resourceVersion }), ['ADDED a 3']);
+			const watching = events(4);
+			await update(configMap('a', { k: '1' }));
+			await create(configMap('c'));
+			await remove('a');
+			assert.deepEqual(await watching, ['ADDED a 3', 'MODIFIED a 5', 'ADDED c 6', 'DELETED a 7']);
+		});
+
+		it('resumes after a version: nothing twice, nothing missing', async () => {
+			await create(configMap('a'));
+			await create(configMap('b'));
+			await update(configMap('b', { k: '1' }));
+			assert.deepEqual(await events(2, { resourceVersion: '3' }), ['ADDED b 4', 'MODIFIED b 5']);
+		});
+
+		it('tells only of what is selected', async () => {
+			await create(configMap('a'));
+			const watching = events(2, { fieldSelector: parseFieldSelector('metadata.name=b') });
+			await create(configMap('b'));
+			await remove('a');
+			await remove('b');
+			assert.deepEqual(await watching, ['ADDED b 4', 'DELETED b 6']);
+		});
+
+		it('410 Expired: the version is older than the history', async () => {
+			await create(configMap('a'));
+			for (let i = 0; i < 50; i++) await update(configMap('a', { k: String(i) }));
+			assert.match(await refusalOf(endpoint().watch(asked('watch', { resourceVersion: '3' }))), /^410 Expired: too old resource version: 3 \(\d+\)$/);
+		});
+
+		it('400: not a version', async () => {
+			for (const resourceVersion of ['x', '-1', '1.5', '1e3']) {
+				const text = `400 BadRequest: resourceVersion: Invalid value: "${resourceVersion}": not a number`;
+				assert.equal(await refusalOf(endpoint().watch(asked('watch', { resourceVersion }))), text);
+			}
+		});
+	});
+
+	it('objects of another resource, group or name stay apart', () => {
+		assert.equal(storeKey(configMaps, 'ns', 'a'), 'configmaps/ns/a');
+		assert.equal(storeKey(nodes, 'ignored', 'a'), 'nodes/a');
+		assert.equal(storeKey(resources.leases, 'ns', 'a'), 'leases.coordination.k8s.io/ns/a');
+	});
+});
