@@ -4,7 +4,7 @@ import { relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
-import { integer, type Parse, urlWithScheme } from '../lib/config.ts';
+import { integer, type Parse } from '../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople } from '../lib/log.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
@@ -32,7 +32,10 @@ const checked =
 			throw new InvalidArgumentError(`It must be ${causeText(error)}.`);
 		}
 	};
-const storeOf: Parse<string> = (value) => (value === 'lmdb' ? value : urlWithScheme('redis', 'rediss')(value));
+const storeOf: Parse<string> = (value) => {
+	if (value !== 'lmdb' && !/^rediss?:\/\/./.test(value)) throw new Error('lmdb, redis://HOST:PORT or rediss://HOST:PORT');
+	return value;
+};
 
 const program = new Command('npm start --')
 	.description('Start a cluster on 127.0.0.1 and let nodes join it')

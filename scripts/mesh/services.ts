@@ -9,7 +9,7 @@ export interface MeshOptions {
 	readonly port: number;
 	/** `redis://…`, `rediss://…`, or `lmdb`: files in the state directory. */
 	readonly store: string;
-	/** Settings to add to a service's own, without the prefix. */
+	/** Settings to add to those of a service, or of `pki`, without the prefix. */
 	readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
@@ -34,10 +34,10 @@ export const healthPort = (port: number, service: ServiceName): number => port +
 export const nodeHealthPort = (port: number, index: number): number => port + FIRST_NODE_OFFSET + index;
 export const endpointOf = ({ port }: Pick<MeshOptions, 'port'>): string => `127.0.0.1:${port}`;
 
-export const pkiPlan = ({ state, port }: MeshOptions): ChildPlan => ({
+export const pkiPlan = ({ state, port, settings }: MeshOptions): ChildPlan => ({
 	name: 'pki',
 	program: 'infra/pki/main.js',
-	settings: { PKI_DIRECTORY: join(state, 'pki'), API_SERVER: `https://${endpointOf({ port })}` },
+	settings: { PKI_DIRECTORY: join(state, 'pki'), API_SERVER: `https://${endpointOf({ port })}`, ...settings?.pki },
 });
 
 export function servicePlan(service: ServiceName, options: MeshOptions): ChildPlan {

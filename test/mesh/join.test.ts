@@ -9,128 +9,129 @@ import { verifyDetached } from '../../lib/pki/jws.ts';
 import { verifyStrictly } from '../openssl.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
-describe('a join', function () {
-	this.timeout(30_000);
-	let mesh: TestMesh;
-	let token: string;
-	let root: string;
-	before(async () => {
-		mesh = await startTestMesh();
-		token = await mesh.createToken();
-		await mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' }));
-		root = join(mesh.state, 'nodes', 'node-1');
-	});
-	after(() => mesh?.stopAndRemove());
-
-	it('lists the node as Ready, with its lease in kube-node-lease', async () => {
-		const node = await eventually(5, async () => {
-			const found = await mesh.api.nodes.get('node-1');
-			assert.equal(found.status?.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
-			return found;
+for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
+	describe(`a join under an ${algorithm} CA`, function () {
+		this.timeout(30_000);
+		let mesh: TestMesh;
+		let token: string;
+		let root: string;
+		before(async () => {
+			mesh = await startTestMesh({ settings: { pki: { CA_KEY_ALGORITHM: algorithm } } });
+			token = await mesh.createToken();
+			await mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' }));
+			root = join(mesh.state, 'nodes', 'node-1');
 		});
-		assert.equal(node.metadata.labels?.['kubernetes.io/hostname'], 'node-1');
-		const { spec, metadata } = await mesh.api.leases.get('node-1', 'kube-node-lease');
-		assert.deepEqual([spec?.holderIdentity, spec?.leaseDurationSeconds], ['node-1', 40]);
-		assert.deepEqual(metadata.ownerReferences, [{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: node.metadata.uid }]);
-	});
+		after(() => mesh?.stopAndRemove());
 
-	it('goes through the phases in their order', () => {
-		const phases = mesh.lines.filter(({ name }) => name === 'node-1').flatMap(({ line }) => /^\[([^\]]+)\] .* \(\d+ ms\)$/.exec(line)?.[1] ?? []);
-		assert.deepEqual(phases, [
-			'preflight',
-			'discovery/fetch-cluster-info',
-			'discovery/verify-signature',
-			'discovery/pin-ca',
-			'discovery/confirm',
-			'tls-bootstrap/check-node-name',
-			'tls-bootstrap/create-key',
-			'tls-bootstrap/request-certificate',
-			'tls-bootstrap/verify-certificate',
-			'register',
-		]);
-	});
-
-	it('leaves the files of a real node, secrets for the owner only, and no bootstrap credentials', () => {
-		const pki = join(root, 'var/lib/kubelet/pki');
-		const link = join(pki, 'kubelet-client-current.pem');
-		assert.ok(lstatSync(link).isSymbolicLink());
-		assert.match(readlinkSync(link), /^kubelet-client-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d\.pem$/);
-		assert.deepEqual(readdirSync(pki).sort(), [readlinkSync(link), 'kubelet-client-current.pem'].sort());
-		const kubeconfig = join(root, 'etc/kubernetes/kubelet.conf');
-		for (const secret of [link, kubeconfig]) assert.equal(statSync(secret).mode & 0o777, 0o600, secret);
-		assert.equal(existsSync(join(root, 'etc/kubernetes/bootstrap-kubelet.conf')), false);
-		assert.equal(readFileSync(join(root, 'etc/kubernetes/pki/ca.crt'), 'utf8'), mesh.ca);
-		const { users } = parseKubeconfig(readFileSync(kubeconfig, 'utf8'), kubeconfig);
-		assert.deepEqual(users, [{ name: 'default-auth', user: { 'client-certificate': link, 'client-key': link } }]);
-	});
-
-	it('earns a certificate that openssl accepts by the letter of RFC 5280', () => {
-		const pem = readFileSync(join(root, 'var/lib/kubelet/pki/kubelet-client-current.pem'), 'utf8');
-		const [leaf] = parseCertificates(pem.slice(0, pem.indexOf('-----BEGIN EC')));
-		verifyStrictly(mesh.ca, leaf.toString(), 'sslclient', Date.now());
-		const { subject } = readCertificate(leaf);
-		assert.deepEqual(subject, { organizations: ['system:nodes'], commonName: 'system:node:node-1' });
-		const ledger = readFileSync(join(mesh.state, 'ca-service', 'ledger.jsonl'), 'utf8')
-			.trim()
-			.split('\n');
-		assert.equal(ledger.length, 1);
-		assert.ok(ledger[0]?.includes(leaf.serialNumber.toLowerCase()), 'the ledger of ca-service knows the serial number');
-	});
-
-	it('is asked for by the token, approved for nodeclient, and signed once', async () => {
-		const { items } = await mesh.api.certificateSigningRequests.list();
-		assert.equal(items.length, 1);
-		const [csr] = items;
-		assert.equal(csr?.spec.username, `system:bootstrap:${token.slice(0, 6)}`);
-		assert.ok(csr?.spec.groups?.includes('system:bootstrappers:kubeadm:default-node-token'));
-		assert.deepEqual(
-			csr?.status?.conditions?.map(({ type, status, reason, message }) => [type, status, reason, message]),
-			[['Approved', 'True', 'AutoApproved', 'Auto approving kubelet client certificate after SubjectAccessReview.']],
-		);
-	});
-
-	it('finds in cluster-info a signature of its token over the exact text', async () => {
-		const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
-		const [id = '', secret = ''] = token.split('.');
-		assert.ok(verifyDetached(data[`jws-kubeconfig-${id}`] ?? '', data.kubeconfig ?? '', id, secret));
-	});
-
-	it('tells nobody the token: no line and no log has its secret, nor a key', () => {
-		const secret = token.split('.')[1] ?? '';
-		assert.ok(mesh.lines.length > 20);
-		for (const { name, line } of mesh.lines) {
-			assert.ok(!line.includes(secret), `${name} printed the token`);
-			assert.ok(!line.includes('PRIVATE KEY'), `${name} printed a key`);
-		}
-	});
-
-	it('the cluster-info that anybody may read over HTTPS is the one that nodes read over gRPC', async () => {
-		const { data } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
-		const { status, json } = await anonymousGet(mesh, '/api/v1/namespaces/kube-public/configmaps/cluster-info');
-		assert.equal(status, 200);
-		assert.deepEqual((json as { kind: string; data: object }).data, data);
-		assert.equal((json as { kind: string }).kind, 'ConfigMap');
-	});
-
-	it('anonymous callers may read nothing else, and are told so as upstream tells them', async () => {
-		const { status, json } = await anonymousGet(mesh, '/api/v1/namespaces/kube-system/configmaps/kubeadm-config');
-		assert.equal(status, 403);
-		assert.deepEqual(json, {
-			kind: 'Status',
-			apiVersion: 'v1',
-			metadata: {},
-			status: 'Failure',
-			message:
-				'configmaps "kubeadm-config" is forbidden: User "system:anonymous" cannot get resource "configmaps" in API group "" in the namespace "kube-system"',
-			reason: 'Forbidden',
-			details: { name: 'kubeadm-config', kind: 'configmaps' },
-			code: 403,
+		it('lists the node as Ready, with its lease in kube-node-lease', async () => {
+			const node = await eventually(5, async () => {
+				const found = await mesh.api.nodes.get('node-1');
+				assert.equal(found.status?.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
+				return found;
+			});
+			assert.equal(node.metadata.labels?.['kubernetes.io/hostname'], 'node-1');
+			const { spec, metadata } = await mesh.api.leases.get('node-1', 'kube-node-lease');
+			assert.deepEqual([spec?.holderIdentity, spec?.leaseDurationSeconds], ['node-1', 40]);
+			assert.deepEqual(metadata.ownerReferences, [{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: node.metadata.uid }]);
 		});
-		const version = await anonymousGet(mesh, '/version');
-		assert.equal((version.json as { minor: string }).minor, '32');
-		assert.equal((await anonymousGet(mesh, '/nothing')).status, 403);
+
+		it('goes through the phases in their order', () => {
+			const phases = mesh.lines.filter(({ name }) => name === 'node-1').flatMap(({ line }) => /^\[([^\]]+)\] .* \(\d+ ms\)$/.exec(line)?.[1] ?? []);
+			assert.deepEqual(phases, [
+				'preflight',
+				'discovery/fetch-cluster-info',
+				'discovery/verify-signature',
+				'discovery/pin-ca',
+				'discovery/confirm',
+				'tls-bootstrap/check-node-name',
+				'tls-bootstrap/create-key',
+				'tls-bootstrap/request-certificate',
+				'tls-bootstrap/verify-certificate',
+				'register',
+			]);
+		});
+
+		it('leaves the files of a real node, secrets for the owner only, and no bootstrap credentials', () => {
+			const pki = join(root, 'var/lib/kubelet/pki');
+			const link = join(pki, 'kubelet-client-current.pem');
+			assert.ok(lstatSync(link).isSymbolicLink());
+			assert.match(readlinkSync(link), /^kubelet-client-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d\.pem$/);
+			assert.deepEqual(readdirSync(pki).sort(), [readlinkSync(link), 'kubelet-client-current.pem'].sort());
+			const kubeconfig = join(root, 'etc/kubernetes/kubelet.conf');
+			for (const secret of [link, kubeconfig]) assert.equal(statSync(secret).mode & 0o777, 0o600, secret);
+			assert.equal(existsSync(join(root, 'etc/kubernetes/bootstrap-kubelet.conf')), false);
+			assert.equal(readFileSync(join(root, 'etc/kubernetes/pki/ca.crt'), 'utf8'), mesh.ca);
+			const { users } = parseKubeconfig(readFileSync(kubeconfig, 'utf8'), kubeconfig);
+			assert.deepEqual(users, [{ name: 'default-auth', user: { 'client-certificate': link, 'client-key': link } }]);
+		});
+
+		it('earns a certificate that openssl accepts by the letter of RFC 5280', () => {
+			const pem = readFileSync(join(root, 'var/lib/kubelet/pki/kubelet-client-current.pem'), 'utf8');
+			const [leaf] = parseCertificates(pem.slice(0, pem.indexOf('-----BEGIN EC')));
+			verifyStrictly(mesh.ca, leaf.toString(), 'sslclient', Date.now());
+			const { subject } = readCertificate(leaf);
+			assert.deepEqual(subject, { organizations: ['system:nodes'], commonName: 'system:node:node-1' });
+			const ledger = readFileSync(join(mesh.state, 'ca-service', 'ledger.jsonl'), 'utf8')
+				.trim()
+				.split('\n');
+			assert.equal(ledger.length, 1);
+			assert.ok(ledger[0]?.includes(leaf.serialNumber.toLowerCase()), 'the ledger of ca-service knows the serial number');
+		});
+
+		it('is asked for by the token, approved for nodeclient, and signed once', async () => {
+			const { items } = await mesh.api.certificateSigningRequests.list();
+			assert.equal(items.length, 1);
+			const [csr] = items;
+			assert.equal(csr?.spec.username, `system:bootstrap:${token.slice(0, 6)}`);
+			assert.ok(csr?.spec.groups?.includes('system:bootstrappers:kubeadm:default-node-token'));
+			assert.deepEqual(
+				csr?.status?.conditions?.map(({ type, status, reason, message }) => [type, status, reason, message]),
+				[['Approved', 'True', 'AutoApproved', 'Auto approving kubelet client certificate after SubjectAccessReview.']],
+			);
+		});
+
+		it('finds in cluster-info a signature of its token over the exact text', async () => {
+			const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
+			const [id = '', secret = ''] = token.split('.');
+			assert.ok(verifyDetached(data[`jws-kubeconfig-${id}`] ?? '', data.kubeconfig ?? '', id, secret));
+		});
+
+		it('tells nobody the token: no line and no log has its secret, nor a key', () => {
+			const secret = token.split('.')[1] ?? '';
+			assert.ok(mesh.lines.length > 20);
+			for (const { name, line } of mesh.lines) {
+				assert.ok(!line.includes(secret), `${name} printed the token`);
+				assert.ok(!line.includes('PRIVATE KEY'), `${name} printed a key`);
+			}
+		});
+
+		it('the cluster-info that anybody may read over HTTPS is the one that nodes read over gRPC', async () => {
+			const { data } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
+			const { status, json } = await anonymousGet(mesh, '/api/v1/namespaces/kube-public/configmaps/cluster-info');
+			assert.equal(status, 200);
+			assert.deepEqual((json as { kind: string; data: object }).data, data);
+			assert.equal((json as { kind: string }).kind, 'ConfigMap');
+		});
+
+		it('anonymous callers may read nothing else, and are told so as upstream tells them', async () => {
+			const { status, json } = await anonymousGet(mesh, '/api/v1/namespaces/kube-system/configmaps/kubeadm-config');
+			assert.equal(status, 403);
+			assert.deepEqual(json, {
+				kind: 'Status',
+				apiVersion: 'v1',
+				metadata: {},
+				status: 'Failure',
+				message:
+					'configmaps "kubeadm-config" is forbidden: User "system:anonymous" cannot get resource "configmaps" in API group "" in the namespace "kube-system"',
+				reason: 'Forbidden',
+				details: { name: 'kubeadm-config', kind: 'configmaps' },
+				code: 403,
+			});
+			const version = await anonymousGet(mesh, '/version');
+			assert.equal((version.json as { minor: string }).minor, '32');
+			assert.equal((await anonymousGet(mesh, '/nothing')).status, 403);
+		});
 	});
-});
 
 async function anonymousGet(mesh: TestMesh, path: string): Promise<{ status: number; json: unknown }> {
 	return new Promise((resolve, reject) => {
