@@ -16,7 +16,7 @@ const pinned: Phase<{ claimedCa: string }, { pinnedCa: string }> = {
 describe('Workflow', () => {
 	it('runs the phases in order and hands each what those before it gave', async () => {
 		const events: PhaseEvent[] = [];
-		const join = Workflow.from<{ endpoint: string }>().followedBy(fetched).followedBy(pinned);
+		const join = Workflow.from<{ endpoint: string }>('test').followedBy(fetched).followedBy(pinned);
 		const result = await join.run(
 			{ endpoint: 'e' },
 			(event) => events.push(event),
@@ -45,7 +45,7 @@ describe('Workflow', () => {
 				throw new KubejoinError('CLUSTER_INFO_CHANGED', {});
 			},
 		};
-		const join = Workflow.from<{ endpoint: string }>().followedBy(failing).followedBy(fetched);
+		const join = Workflow.from<{ endpoint: string }>('test').followedBy(failing).followedBy(fetched);
 		await assert.rejects(
 			join.run(
 				{ endpoint: 'e' },

@@ -4,6 +4,7 @@
  */
 import type { Clock } from './clock.ts';
 import { asKubejoinError } from './errors.ts';
+import { type Attributes, inSpan } from './trace.ts';
 
 export interface Phase<Needs extends object, Gives extends object> {
 	/** As kubeadm's phases: kebab-case, with a slash for a part. Shown in help, logs and errors. */
@@ -22,20 +23,22 @@ export interface PhaseEvent {
 }
 
 export class Workflow<Start extends object, State extends object> {
+	readonly #name: string;
 	readonly #phases: readonly Phase<never, object>[];
 
-	private constructor(phases: readonly Phase<never, object>[]) {
+	private constructor(name: string, phases: readonly Phase<never, object>[]) {
+		this.#name = name;
 		this.#phases = phases;
 	}
 
-	/** A workflow with no phases yet, that starts from these inputs. */
-	static from<Inputs extends object>(): Workflow<Inputs, Inputs> {
-		return new Workflow([]);
+	/** A workflow with no phases yet, that starts from these inputs. @param name  of its trace */
+	static from<Inputs extends object>(name: string): Workflow<Inputs, Inputs> {
+		return new Workflow(name, []);
 	}
 
 	/** Add a phase; it compiles only when every need of the phase is given by the inputs or by a phase before it. */
 	followedBy<Gives extends object>(phase: Phase<State, Gives>): Workflow<Start, State & Gives> {
-		return new Workflow([...this.#phases, phase as Phase<never, object>]);
+		return new Workflow(this.#name, [...this.#phases, phase as Phase<never, object>]);
 	}
 
 	/** Names and trust sentences in order, for help and documents. */
@@ -44,16 +47,23 @@ export class Workflow<Start extends object, State extends object> {
 	}
 
 	/**
-	 * Run every phase in order.
+	 * Run every phase in order: one trace, with a span for each phase.
 	 *
+	 * @param attributes  of the trace's first span
 	 * @throws whatever a phase throws, as a KubejoinError with `phase` set
 	 */
-	async run(inputs: Start, report: (event: PhaseEvent) => void, clock: Clock): Promise<State> {
+	run(inputs: Start, report: (event: PhaseEvent) => void, clock: Clock, attributes: Attributes = {}): Promise<State> {
+		return inSpan(this.#name, { attributes, parent: {} }, () => this.#runPhases(inputs, report, clock));
+	}
+
+	async #runPhases(inputs: Start, report: (event: PhaseEvent) => void, clock: Clock): Promise<State> {
 		let state: object = inputs;
 		for (const { name, trust, run } of this.#phases as readonly Phase<object, object>[]) {
 			const startedMs = clock();
 			try {
-				state = { ...state, ...(await run(state)) };
+				const now = state;
+				const given = await inSpan(name, { attributes: { 'kubejoin.trust': trust } }, () => run(now));
+				state = { ...state, ...given };
 			} catch (cause) {
 				const error = asKubejoinError(cause);
 				error.phase ??= name;

@@ -4,7 +4,7 @@ import { relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { parse } from 'yaml';
-import { integer, type Parse } from '../lib/config.ts';
+import { environment, integer, type Parse } from '../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople } from '../lib/log.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
@@ -49,7 +49,10 @@ const program = new Command('npm start --')
 
 async function up(flags: Flags): Promise<void> {
 	const state = resolve(flags.state);
-	const options: MeshOptions = { state, port: flags.port, store: flags.store };
+	const telemetry = Object.fromEntries(
+		Object.entries(environment()).flatMap(([name, value]) => (name.startsWith('OTEL_') && value !== undefined ? [[name, value]] : [])),
+	);
+	const options: MeshOptions = { state, port: flags.port, store: flags.store, telemetry };
 	const nodes = flags.nodes ?? (flags.once ? ONCE_NODES : DEFAULT_NODES);
 	const stopping = new AbortController();
 	const stop = (why?: KubejoinError) => stopping.abort(why);

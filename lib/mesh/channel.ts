@@ -7,6 +7,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import { splitHostPort } from '../address.ts';
 import { fromWireError, type KubejoinError } from '../errors.ts';
+import { carrier, inSpan, SpanKind } from '../trace.ts';
 import { contractOf } from './contracts.ts';
 import { ERROR_TRAILER } from './server.ts';
 import { checkServerName, transportError } from './transport-errors.ts';
@@ -89,6 +90,23 @@ export function call<Req extends object, Res extends object>(
 	options: CallOptions = {},
 ): Promise<Res> {
 	const definition = methodOf(service, method);
+	const [, rpcService = ''] = definition.path.split('/');
+	const attributes = {
+		'rpc.system': 'grpc',
+		'rpc.service': rpcService,
+		'rpc.method': method,
+		'server.address': channel.target,
+		'kubejoin.trust': channel.trust,
+	};
+	return inSpan(definition.path.slice(1), { kind: SpanKind.CLIENT, attributes }, () => send<Req, Res>(channel, definition, request, options));
+}
+
+function send<Req extends object, Res extends object>(
+	channel: Channel,
+	definition: grpc.MethodDefinition<object, object>,
+	request: Req,
+	options: CallOptions,
+): Promise<Res> {
 	const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
 	return new Promise<Res>((resolve, reject) => {
 		const running = channel.client.makeUnaryRequest(
@@ -96,7 +114,7 @@ export function call<Req extends object, Res extends object>(
 			definition.requestSerialize,
 			definition.responseDeserialize,
 			request,
-			channel.metadata,
+			withTrace(channel.metadata),
 			{ deadline: Date.now() + deadlineMs },
 			(error, response) => {
 				options.signal?.removeEventListener('abort', cancel);
@@ -108,6 +126,14 @@ export function call<Req extends object, Res extends object>(
 		if (options.signal?.aborted) cancel();
 		options.signal?.addEventListener('abort', cancel, { once: true });
 	});
+}
+
+function withTrace(metadata: grpc.Metadata): grpc.Metadata {
+	const entries = Object.entries(carrier());
+	if (entries.length === 0) return metadata;
+	const traced = metadata.clone();
+	for (const [key, value] of entries) traced.set(key, value);
+	return traced;
 }
 
 /**

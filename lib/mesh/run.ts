@@ -7,6 +7,7 @@ import { type Config, commonSettings, readConfig, type Settings } from '../confi
 import { asKubejoinError } from '../errors.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
 import { type HealthChecks, serveHealth } from './health.ts';
+import { startTracing } from './tracing.ts';
 
 export interface Running {
 	/** What only a restart mends. */
@@ -34,6 +35,7 @@ export async function runService<S extends Settings>(service: string, settings: 
 		process.once('SIGINT', () => resolve('SIGINT'));
 		process.once('disconnect', () => resolve('the runner has gone'));
 	});
+	const stopTracing = await startTracing(service);
 	let running: Running | undefined;
 	let health: Server | undefined;
 	try {
@@ -46,6 +48,7 @@ export async function runService<S extends Settings>(service: string, settings: 
 		const known = asKubejoinError(error);
 		log.error({ ...errorFields(known), remedy: known.remedy }, 'cannot start');
 		await running?.stop();
+		await stopTracing();
 		process.exitCode = known.exitCode;
 		process.disconnect?.();
 		return;
@@ -54,6 +57,7 @@ export async function runService<S extends Settings>(service: string, settings: 
 	health.close();
 	health.closeAllConnections();
 	await running.stop();
+	await stopTracing();
 	log.info('stopped');
 	if (process.connected) process.disconnect();
 }

@@ -5,6 +5,7 @@
 import * as grpc from '@grpc/grpc-js';
 import { asKubejoinError, KubejoinError, shownToCaller } from '../errors.ts';
 import { errorFields, type Log } from '../log.ts';
+import { inSpan, SpanKind, type SpanOptions } from '../trace.ts';
 import { contractOf } from './contracts.ts';
 import { type Connections, peerAt } from './listener.ts';
 import { callerName, type Peer } from './peer.ts';
@@ -56,8 +57,10 @@ export function createGrpcServer(services: readonly Service[], connections: Conn
 			const context = contextOf(call);
 			const startedMs = performance.now();
 			try {
-				requireCaller(service, method, context);
-				const response = await service.unary[method]?.(call.request, context);
+				const response = await inSpan(context.method.slice(1), messageSpan(context, call.metadata), () => {
+					requireCaller(service, method, context);
+					return service.unary[method]?.(call.request, context);
+				});
 				log.debug({ method: context.method, caller: callerName(context.peer), ms: elapsed(startedMs) }, 'answered');
 				reply(null, response ?? {});
 			} catch (error) {
@@ -100,6 +103,17 @@ export function createGrpcServer(services: readonly Service[], connections: Conn
 		log[level]({ method, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
 		return toServiceError(shownToCaller(known));
 	}
+}
+
+/** @source OpenTelemetry semantic conventions for gRPC */
+function messageSpan({ method, peer }: Call, metadata: grpc.Metadata): SpanOptions {
+	const [, service = '', name = ''] = method.split('/');
+	const traceparent = metadata.get('traceparent')[0]?.toString();
+	return {
+		kind: SpanKind.SERVER,
+		attributes: { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': name, 'kubejoin.caller': callerName(peer), 'network.peer.address': peer.address },
+		parent: traceparent === undefined ? {} : { traceparent },
+	};
 }
 
 const elapsed = (startedMs: number): number => Math.round((performance.now() - startedMs) * 10) / 10;

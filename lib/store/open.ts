@@ -3,6 +3,7 @@ import { KubejoinError } from '../errors.ts';
 import { openLmdbStore } from './lmdb.ts';
 import { openRedisStore } from './redis.ts';
 import type { Store, StoreOptions } from './store.ts';
+import { traced } from './traced.ts';
 import { redactUrl } from './url.ts';
 
 export { redactUrl };
@@ -19,8 +20,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 			problems: [`the keyspace of the store was "${options.keyspace}"; small letters, digits and dashes are allowed`],
 		});
 	}
-	if (/^rediss?:\/\//.test(options.url)) return openRedisStore(options);
-	if (options.url.startsWith('lmdb:')) return openLmdbStore(options);
+	if (/^rediss?:\/\//.test(options.url)) return traced(await openRedisStore(options), 'redis', options.keyspace);
+	if (options.url.startsWith('lmdb:')) return traced(await openLmdbStore(options), 'lmdb', options.keyspace);
 	throw new KubejoinError('CONFIG_INVALID', {
 		problems: [`the store URL was "${redactUrl(options.url)}"; redis://HOST:PORT[/DB], rediss://HOST:PORT[/DB] and lmdb:DIRECTORY are allowed`],
 	});

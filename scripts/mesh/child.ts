@@ -16,6 +16,8 @@ export interface ChildPlan {
 	readonly args?: readonly string[];
 	/** Without the prefix. */
 	readonly settings?: Readonly<Record<string, string>>;
+	/** The standard OTEL_ variables. */
+	readonly telemetry?: Readonly<Record<string, string>>;
 }
 
 export interface Child {
@@ -44,10 +46,10 @@ const MAX_RESTARTS_IN_A_ROW = 5;
 
 const howItEnded = (code: number | null, signal: string | null): string => (signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`);
 
-/** Environment of a child: where programs and the home are, and its own settings. */
-const environmentOf = ({ settings = {} }: ChildPlan): Record<string, string> => {
+/** Environment of a child: where programs and the home are, where traces go, and its own settings. */
+const environmentOf = ({ settings = {}, telemetry = {} }: ChildPlan): Record<string, string> => {
 	const { PATH = '', HOME = '' } = environment();
-	return { PATH, HOME, ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [PREFIX + name, value])) };
+	return { PATH, HOME, ...telemetry, ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [PREFIX + name, value])) };
 };
 
 /** Run a program to its end. @returns exit code and what it printed */

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { ChildPlan } from './child.ts';
 
 export interface MeshOptions {
+	/** The standard OTEL_ variables, for every program. */
+	readonly telemetry?: Readonly<Record<string, string>>;
 	/** Absolute path. */
 	readonly state: string;
 	/** Of the API server; the other ports follow from it. */
@@ -41,7 +43,7 @@ export const pkiPlan = ({ state, port, settings }: MeshOptions): ChildPlan => ({
 });
 
 export function servicePlan(service: ServiceName, options: MeshOptions): ChildPlan {
-	const { state, port, settings } = options;
+	const { state, port, settings, telemetry } = options;
 	const own = (file: string) => join(state, 'pki', service, file);
 	const at = (name: keyof typeof portOffsets) => `127.0.0.1:${port + portOffsets[name]}`;
 	const server = (name: keyof typeof portOffsets) => ({
@@ -81,6 +83,7 @@ export function servicePlan(service: ServiceName, options: MeshOptions): ChildPl
 	return {
 		name: service,
 		program: `services/${service}/main.js`,
+		...(telemetry === undefined ? {} : { telemetry }),
 		settings: { HEALTH_PORT: String(healthPort(port, service)), LOG_FORMAT: 'json', ...plans[service](), ...settings?.[service] },
 	};
 }
@@ -94,9 +97,10 @@ function storeSettings(service: string, { store, state }: MeshOptions, own: (fil
 }
 
 /** A node that joins with a JoinConfiguration file, so that no token is in the process list. */
-export const nodePlan = (nodeName: string, index: number, joinConfig: string, { state, port }: MeshOptions): ChildPlan => ({
+export const nodePlan = (nodeName: string, index: number, joinConfig: string, { state, port, telemetry }: MeshOptions): ChildPlan => ({
 	name: nodeName,
 	program: 'services/kubelet-sim/main.js',
+	...(telemetry === undefined ? {} : { telemetry }),
 	args: [
 		'join',
 		'--config',

@@ -7,6 +7,7 @@ import { port, readConfig } from '../../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
 import { maskTokens } from '../../lib/log.ts';
 import { serveHealth } from '../../lib/mesh/health.ts';
+import { startTracing } from '../../lib/mesh/tracing.ts';
 import { dial } from './clients.ts';
 import { readyChecks } from './health.ts';
 import { joinWorkflow } from './join/join.ts';
@@ -33,6 +34,7 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 	// The arguments may hold a token, and everybody on the machine can read them.
 	process.title = 'kubelet-sim';
 	const stopping = stopSignal();
+	const stopTracing = await startTracing('kubelet-sim');
 	readConfig({});
 	const request = await readJoinRequest(endpoint, flags);
 	const healthzPort = readHealthzPort(flags.healthzPort);
@@ -57,6 +59,7 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 	} finally {
 		health.close();
 		health.closeAllConnections();
+		await stopTracing();
 		if (process.connected) process.disconnect();
 	}
 }

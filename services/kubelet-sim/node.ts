@@ -22,7 +22,7 @@ export interface NodeOptions {
 /** Resolves when the signal aborts. @throws whatever the join or the stay ends with */
 export async function runNode(tools: JoinTools, request: JoinRequest, { report, onJoined, onBeat }: NodeOptions): Promise<void> {
 	const kept = await usableIdentity(tools, request);
-	const identity = kept ?? (await joinWorkflow(tools).run(request, report, tools.clock)).identity;
+	const identity = kept ?? (await joinWorkflow(tools).run(request, report, tools.clock, { 'k8s.node.name': request.nodeName })).identity;
 	onJoined(identity, kept === undefined ? 'joined' : 'resumed');
 	await stay(tools, { identity, criSocket: request.criSocket, onBeat });
 }

@@ -8,6 +8,7 @@ import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts'
 import type { Log } from '../../../lib/log.ts';
 import { parseCsr } from '../../../lib/pki/csr.ts';
 import { signerViolation } from '../../../lib/pki/signer-rules.ts';
+import { inTraceOf } from '../../../lib/trace.ts';
 import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
 import { actOnFresh } from '../fresh.ts';
 
@@ -94,7 +95,7 @@ export function createApprover({ csrs, subjectAccessReviews, find, log }: Approv
 	return async (name) => {
 		const csr = find(name);
 		if (csr === undefined) pending.delete(name);
-		else await actOnFresh(csr, () => csrs.get(name), approve);
+		else await inTraceOf(csr.metadata.annotations, () => actOnFresh(csr, () => csrs.get(name), approve));
 	};
 }
 

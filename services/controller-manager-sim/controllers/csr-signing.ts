@@ -7,6 +7,7 @@ import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
 import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
+import { inTraceOf } from '../../../lib/trace.ts';
 import type { CaClient, SignRequest } from '../clients.ts';
 import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
 import { actOnFresh } from '../fresh.ts';
@@ -52,7 +53,7 @@ export function createSigning({ csrs, ca, find, log }: SigningOptions): (name: s
 
 	return async (name) => {
 		const csr = find(name);
-		if (csr !== undefined) await actOnFresh(csr, () => csrs.get(name), sign);
+		if (csr !== undefined) await inTraceOf(csr.metadata.annotations, () => actOnFresh(csr, () => csrs.get(name), sign));
 	};
 }
 

@@ -17,7 +17,7 @@ import { verifyCertificate } from './verify-certificate.ts';
 import { verifySignature } from './verify-signature.ts';
 
 export const joinWorkflow = (tools: JoinTools) =>
-	Workflow.from<JoinRequest>()
+	Workflow.from<JoinRequest>('join')
 		.followedBy(preflight(tools))
 		.followedBy(fetchClusterInfo(tools))
 		.followedBy(verifySignature)

@@ -11,6 +11,7 @@ import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
 import { createCsr, parseCsr } from '../../../lib/pki/csr.ts';
 import { type KeyPair, writePublicKey } from '../../../lib/pki/keys.ts';
+import { traceAnnotations } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { JoinTools } from './tools.ts';
 import type { TrustedServer } from './trust.ts';
@@ -54,7 +55,7 @@ async function createOrFind(csrs: Csrs, nodeName: string, keyPair: KeyPair, sign
 	const request = Buffer.from(createCsr({ subject }, keyPair)).toString('base64');
 	const spec = { request, signerName: wellKnown.signers.clientKubelet, usages };
 	try {
-		return await csrs.create({ metadata: { name }, spec }, { signal });
+		return await csrs.create({ metadata: { name, annotations: traceAnnotations() }, spec }, { signal });
 	} catch (error) {
 		if (!hasCode(error, 'API_ALREADY_EXISTS')) throw error;
 		const found = await csrs.get(name, '', { signal });

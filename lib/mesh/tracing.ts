@@ -1,0 +1,35 @@
+/**
+ * Sends the traces of this process to an OpenTelemetry collector over OTLP/HTTP, where the standard OTEL_ variables name one; loads nothing
+ * otherwise. The service's own settings know nothing of it.
+ * @source https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
+import { environment } from '../config.ts';
+
+/** @returns sends what is left and ends */
+export async function startTracing(service: string): Promise<() => Promise<void>> {
+	const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesEndpoint, OTEL_SDK_DISABLED: isDisabled } = environment();
+	if (isDisabled === 'true' || !(endpoint || tracesEndpoint)) return async () => undefined;
+	const [
+		{ context, propagation, trace },
+		{ AsyncLocalStorageContextManager },
+		{ W3CTraceContextPropagator },
+		{ OTLPTraceExporter },
+		{ resourceFromAttributes },
+		sdk,
+	] = await Promise.all([
+		import('@opentelemetry/api'),
+		import('@opentelemetry/context-async-hooks'),
+		import('@opentelemetry/core'),
+		import('@opentelemetry/exporter-trace-otlp-http'),
+		import('@opentelemetry/resources'),
+		import('@opentelemetry/sdk-trace-base'),
+	]);
+	const processor = new sdk.BatchSpanProcessor(new OTLPTraceExporter());
+	const provider = new sdk.BasicTracerProvider({ resource: resourceFromAttributes({ 'service.name': service }), spanProcessors: [processor] });
+	context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+	propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+	trace.setGlobalTracerProvider(provider);
+	return async () => {
+		await provider.shutdown().catch(() => undefined);
+	};
+}

@@ -1,0 +1,27 @@
+/** A store whose commands are spans of what asked for them: `registry create`. Keys are attributes, values never. */
+import { inSpan, SpanKind } from '../trace.ts';
+import type { Store } from './store.ts';
+
+/** @source OpenTelemetry semantic conventions for databases */
+export function traced(store: Store, system: 'redis' | 'lmdb', keyspace: string): Store {
+	const span = <T>(operation: string, key: string, work: () => Promise<T>): Promise<T> =>
+		inSpan(
+			`${keyspace} ${operation}`,
+			{
+				kind: SpanKind.CLIENT,
+				attributes: { 'db.system.name': system, 'db.namespace': keyspace, 'db.operation.name': operation, 'kubejoin.key': key },
+			},
+			work,
+		);
+	return {
+		name: store.name,
+		create: (key, value) => span('create', key, () => store.create(key, value)),
+		get: (key) => span('get', key, () => store.get(key)),
+		list: (prefix) => span('list', prefix, () => store.list(prefix)),
+		update: (key, value, expectedRevision) => span('update', key, () => store.update(key, value, expectedRevision)),
+		delete: (key, expectedRevision) => span('delete', key, () => store.delete(key, expectedRevision)),
+		watch: (prefix, afterRevision, signal) => store.watch(prefix, afterRevision, signal),
+		ping: () => store.ping(),
+		close: () => store.close(),
+	};
+}

@@ -1,0 +1,70 @@
+/**
+ * Traces: one join is one trace. Spans come from two places only, the interceptors of the mesh (a message) and the workflow runner (a check), and
+ * are made here. Without a collector nothing is recorded. No secret and no key is ever an attribute, nor is an error's text that is not of the table.
+ */
+import { type Attributes, context, propagation, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import { KubejoinError } from './errors.ts';
+
+export type { Attributes } from '@opentelemetry/api';
+export { SpanKind } from '@opentelemetry/api';
+
+const tracer = () => trace.getTracer('kubejoin');
+
+export interface SpanOptions {
+	readonly kind?: SpanKind;
+	readonly attributes?: Attributes;
+	/** W3C trace context of the caller; absent: a part of what is going on here. */
+	readonly parent?: Carrier;
+}
+/** `traceparent` and, where there is one, `tracestate`. @source https://www.w3.org/TR/trace-context/ */
+export type Carrier = Readonly<Record<string, string>>;
+
+/**
+ * Do work in a span, which ends with it. A failure marks the span with its code and goes on.
+ *
+ * @throws what the work throws
+ */
+export async function inSpan<T>(
+	name: string,
+	{ kind = SpanKind.INTERNAL, attributes = {}, parent }: SpanOptions,
+	work: (span: Span) => Promise<T> | T,
+): Promise<T> {
+	const from = parent === undefined ? context.active() : propagation.extract(ROOT_CONTEXT, parent);
+	const span = tracer().startSpan(name, { kind, attributes }, from);
+	try {
+		return await context.with(trace.setSpan(from, span), () => work(span));
+	} catch (error) {
+		const known = error instanceof KubejoinError ? error : undefined;
+		span.setAttribute('error.type', known?.code ?? 'INTERNAL');
+		span.setStatus({ code: SpanStatusCode.ERROR, ...(known === undefined ? {} : { message: known.message }) });
+		throw error;
+	} finally {
+		span.end();
+	}
+}
+
+/** What carries the trace to another process; empty when nothing is recorded. */
+export function carrier(): Carrier {
+	const found: Record<string, string> = {};
+	propagation.inject(context.active(), found);
+	return found;
+}
+
+/** On an object that one process writes and another sees by watch: the trace of which it is a part. */
+const ANNOTATION = 'kubejoin.dev/traceparent';
+
+/** Annotations that let whoever sees the object by watch go on with this trace; none when nothing is recorded. */
+export function traceAnnotations(): Record<string, string> {
+	const { traceparent } = carrier();
+	return traceparent === undefined ? {} : { [ANNOTATION]: traceparent };
+}
+
+/** The trace that an object belongs to, as a parent for spans. */
+export const carrierOf = (annotations: Readonly<Record<string, string>> = {}): Carrier => {
+	const traceparent = annotations[ANNOTATION];
+	return traceparent === undefined ? {} : { traceparent };
+};
+
+/** Do work as a part of the trace that an object belongs to. */
+export const inTraceOf = <T>(annotations: Readonly<Record<string, string>> | undefined, work: () => T): T =>
+	context.with(propagation.extract(ROOT_CONTEXT, carrierOf(annotations)), work);

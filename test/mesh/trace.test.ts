@@ -1,0 +1,125 @@
+/** One join is one trace, as an OpenTelemetry collector receives it, from the node through the controller to the CA and the store. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+
+interface Span {
+	readonly traceId: string;
+	readonly spanId: string;
+	readonly parentSpanId?: string;
+	readonly name: string;
+	readonly service: string;
+	readonly attributes: Readonly<Record<string, unknown>>;
+}
+
+interface OtlpSpan extends Omit<Span, 'attributes' | 'service'> {
+	readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
+}
+interface OtlpRequest {
+	readonly resourceSpans: readonly {
+		readonly resource: { readonly attributes: OtlpSpan['attributes'] };
+		readonly scopeSpans: readonly { readonly spans: readonly OtlpSpan[] }[];
+	}[];
+}
+
+const readAttributes = (attributes: OtlpSpan['attributes']) => Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+
+describe('traces', function () {
+	this.timeout(40_000);
+	const spans: Span[] = [];
+	const bodies: string[] = [];
+	let collector: Server;
+	let mesh: TestMesh;
+	let token: string;
+
+	before(async () => {
+		collector = createServer(async (request, response) => {
+			const chunks: Buffer[] = [];
+			for await (const chunk of request) chunks.push(chunk as Buffer);
+			const body = Buffer.concat(chunks).toString();
+			bodies.push(body);
+			for (const { resource, scopeSpans } of (JSON.parse(body) as OtlpRequest).resourceSpans) {
+				const service = String(readAttributes(resource.attributes)['service.name']);
+				for (const span of scopeSpans.flatMap((scope) => scope.spans)) spans.push({ ...span, service, attributes: readAttributes(span.attributes) });
+			}
+			response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+		});
+		collector.listen(0, '127.0.0.1');
+		await once(collector, 'listening');
+		const address = collector.address();
+		const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+		mesh = await startTestMesh({ telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_BSP_SCHEDULE_DELAY: '100' } });
+		token = await mesh.createToken();
+		await mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' }));
+	});
+	after(async () => {
+		await mesh?.stopAndRemove();
+		collector?.closeAllConnections();
+		collector?.close();
+	});
+
+	const joined = () =>
+		eventually(10, () => {
+			const root = spans.find(({ name, service }) => name === 'join' && service === 'kubelet-sim');
+			assert.ok(root);
+			const trace = spans.filter(({ traceId }) => traceId === root.traceId);
+			assert.ok(trace.some(({ name, service }) => service === 'ca-service' && name.endsWith('/Sign')));
+			return { root, trace };
+		});
+
+	it('a join is one trace: every phase, and a part in every service', async () => {
+		const { root, trace } = await joined();
+		assert.equal(root.attributes['k8s.node.name'], 'node-1');
+		const phases = trace.filter(({ parentSpanId }) => parentSpanId === root.spanId).map(({ name }) => name);
+		assert.deepEqual(phases.sort(), [
+			'discovery/confirm',
+			'discovery/fetch-cluster-info',
+			'discovery/pin-ca',
+			'discovery/verify-signature',
+			'preflight',
+			'register',
+			'tls-bootstrap/check-node-name',
+			'tls-bootstrap/create-key',
+			'tls-bootstrap/request-certificate',
+			'tls-bootstrap/verify-certificate',
+		]);
+		assert.deepEqual([...new Set(trace.map(({ service }) => service))].sort(), [
+			'apiserver-sim',
+			'ca-service',
+			'controller-manager-sim',
+			'kubelet-sim',
+			'token-store',
+		]);
+	});
+
+	it('the controller’s question, the signature and the store are parts of the phase that asked for the certificate', async () => {
+		const { trace } = await joined();
+		const byId = new Map(trace.map((span) => [span.spanId, span]));
+		const pathOf = (span: Span | undefined): string[] => (span === undefined ? [] : [...pathOf(byId.get(span.parentSpanId ?? '')), span.name]);
+		for (const [service, name] of [
+			['ca-service', 'kubejoin.v1.CertificateAuthority/Sign'],
+			['apiserver-sim', 'kubejoin.v1.SubjectAccessReviews/Create'],
+			['apiserver-sim', 'registry create'],
+			['token-store', 'tokens get'],
+		]) {
+			const found = trace.filter((span) => span.service === service && span.name === name);
+			assert.ok(found.length > 0, `${service} ${name}`);
+			assert.ok(
+				found.some((span) => pathOf(span)[0] === 'join'),
+				pathOf(found[0]).join(' > '),
+			);
+		}
+		const signature = trace.find((span) => span.service === 'ca-service' && span.name.endsWith('/Sign'));
+		assert.ok(pathOf(signature).includes('tls-bootstrap/request-certificate'), pathOf(signature).join(' > '));
+	});
+
+	it('no span holds the token’s secret or a key', async () => {
+		await joined();
+		const secret = token.split('.')[1] ?? '';
+		for (const body of bodies) {
+			assert.ok(!body.includes(secret));
+			assert.ok(!body.includes('PRIVATE KEY'));
+		}
+	});
+});
