@@ -43,6 +43,9 @@ export async function inSpan<T>(
 	}
 }
 
+/** Say what was found or decided, on the span that is under way. No secret and no key may be among it. */
+export const note = (attributes: Attributes): void => void trace.getActiveSpan()?.setAttributes(attributes);
+
 /** What carries the trace to another process; empty when nothing is recorded. */
 export function carrier(): Carrier {
 	const found: Record<string, string> = {};

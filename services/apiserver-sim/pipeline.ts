@@ -5,6 +5,7 @@
 import { KubejoinError } from '../../lib/errors.ts';
 import type { ResourceName } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
+import { note } from '../../lib/trace.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Attributes, Authorizer, ResourceRequest } from './authorize/attributes.ts';
 import { forbidden } from './authorize/forbidden.ts';
@@ -68,6 +69,12 @@ export function createPipeline(authenticate: Authenticate, authorizer: Authorize
 
 async function requireAllowed(authorizer: Authorizer, attributes: Attributes): Promise<void> {
 	const { decision, reason, error } = await authorizer.authorize(attributes);
+	note({
+		'kubejoin.user': attributes.user.username,
+		'kubejoin.groups': [...attributes.user.groups],
+		'kubejoin.decision': decision === 'Allow' ? 'allowed' : 'refused',
+		'kubejoin.decision.reason': reason,
+	});
 	if (decision === 'Allow') return;
 	if (error !== undefined) throw new Error(`authorization could not be evaluated: ${error}`);
 	throw forbidden(attributes, reason);

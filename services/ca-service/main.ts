@@ -5,6 +5,7 @@ import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
 import { createGrpcServer } from '../../lib/mesh/server.ts';
 import { createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
 import { readPrivateKey } from '../../lib/pki/keys.ts';
+import { note } from '../../lib/trace.ts';
 import { settings } from './config.ts';
 import { readyChecks } from './health.ts';
 import { type LedgerEntry, openLedger } from './ledger.ts';
@@ -22,7 +23,15 @@ await runService(service, settings, async (config, log) => {
 	// Logged here, for a request that comes again is answered from the ledger and signs nothing.
 	const append = async (entry: LedgerEntry) => {
 		await ledger.append(entry);
-		const { subject, signerName: signer, serial, notAfter, requestId } = entry;
+		const { subject, signerName: signer, serial, notBefore, notAfter, fingerprint, requestId } = entry;
+		note({
+			'kubejoin.certificate.subject': subject,
+			'kubejoin.certificate.signer': signer,
+			'kubejoin.certificate.serial': serial,
+			'kubejoin.certificate.not_before': notBefore,
+			'kubejoin.certificate.not_after': notAfter,
+			'kubejoin.certificate.fingerprint': fingerprint,
+		});
 		log.info({ signer, serial, notAfter, requestId }, `signed a certificate for ${subject}`);
 	};
 	const sign = createSigner({ issuer, clock: systemClock, ledger: { find, append }, maxDurationSeconds });

@@ -1,9 +1,10 @@
 /** Who may do what with bootstrap tokens. Secrets go to the API server alone; signatures and news to the controllers. */
 import type { Clock } from '../../lib/clock.ts';
-import { hasCode } from '../../lib/errors.ts';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { errorFields, type Log } from '../../lib/log.ts';
 import type { Service } from '../../lib/mesh/server.ts';
 import type { Store } from '../../lib/store/store.ts';
+import { note } from '../../lib/trace.ts';
 import { streamHandlers, unaryHandlers } from './handlers.ts';
 import { findToken } from './store.ts';
 import { type TokenUser, verifyToken } from './verify.ts';
@@ -26,8 +27,11 @@ const authenticator =
 	(store: Store, clock: Clock, log: Log) =>
 	async (token: string): Promise<TokenUser | undefined> => {
 		try {
-			return await verifyToken(token, (name) => findToken(store, name), clock);
+			const user = await verifyToken(token, (name) => findToken(store, name), clock);
+			note({ 'kubejoin.token.user': user.username, 'kubejoin.token.groups': [...user.groups] });
+			return user;
 		} catch (error) {
+			if (error instanceof KubejoinError) note({ 'kubejoin.token.refused': error.code, 'kubejoin.token.why': error.message });
 			if (hasCode(error, 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'TOKEN_DELETED')) log.info(errorFields(error), 'a token was refused');
 			else if (hasCode(error, 'TOKEN_UNKNOWN', 'TOKEN_SECRET_WRONG', 'TOKEN_RECORD_INVALID', 'TOKEN_USAGE_MISSING', 'TOKEN_GROUPS_INVALID')) {
 				log.warn(errorFields(error), 'a token was refused');

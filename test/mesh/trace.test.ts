@@ -114,6 +114,19 @@ describe('traces', function () {
 		assert.ok(pathOf(signature).includes('tls-bootstrap/request-certificate'), pathOf(signature).join(' > '));
 	});
 
+	it('spans say what was decided and why', async () => {
+		const { trace } = await joined();
+		const attribute = (name: string, key: string) => trace.filter((span) => span.name === name).map(({ attributes }) => attributes[key]);
+		assert.deepEqual(attribute('discovery/verify-signature', 'kubejoin.jws.header'), [`{"alg":"HS256","kid":"${token.slice(0, 6)}"}`]);
+		assert.ok(attribute('kubejoin.v1.TokenStore/Verify', 'kubejoin.token.user').includes(`system:bootstrap:${token.slice(0, 6)}`));
+		assert.ok(
+			attribute('kubejoin.v1.CertificateSigningRequests/Create', 'kubejoin.decision.reason').some((reason) =>
+				String(reason).startsWith('RBAC: allowed by ClusterRoleBinding "kubeadm:kubelet-bootstrap"'),
+			),
+		);
+		assert.ok(attribute('kubejoin.v1.CertificateAuthority/Sign', 'kubejoin.certificate.subject').includes('O=system:nodes, CN=system:node:node-1'));
+	});
+
 	it('no span holds the token’s secret or a key', async () => {
 		await joined();
 		const secret = token.split('.')[1] ?? '';

@@ -6,6 +6,7 @@ import { splitHostPort } from '../../../lib/address.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
 import type { ClusterAccess } from '../../../lib/kube/kubeconfig.ts';
+import { note } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { readClusterInfo } from './fetch-cluster-info.ts';
 import type { JoinTools } from './tools.ts';
@@ -29,6 +30,7 @@ export const confirm = (tools: JoinTools): Phase<Needs, { readonly server: Trust
 		try {
 			const { kubeconfig } = await readClusterInfo(connection, { endpoint, tokenId: discoveryToken.id, timeoutMs: discoveryTimeoutMs }, tools);
 			if (kubeconfig !== signedKubeconfig) throw new KubejoinError('CLUSTER_INFO_CHANGED', {});
+			note({ 'kubejoin.bytes': Buffer.byteLength(kubeconfig), 'kubejoin.server': namedServer.server });
 			return { server: trustedServer(namedServer, pinnedCa) };
 		} finally {
 			connection.close();

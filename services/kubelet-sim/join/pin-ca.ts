@@ -4,6 +4,7 @@ import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { type ClusterAccess, discoveredCluster, parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { parseCertificates } from '../../../lib/pki/certificate.ts';
 import { matchesPin, type Pin, spkiPin } from '../../../lib/pki/pin.ts';
+import { note } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { PinnedCa, SignedKubeconfig } from './trust.ts';
 
@@ -39,6 +40,7 @@ export const pinCa: Phase<Needs, Gives> = {
  */
 export function acceptCa(claimedCa: string, pins: readonly Pin[]): PinnedCa {
 	const certificates = parseClaimed(claimedCa);
+	note({ 'kubejoin.ca.presented': certificates.map(spkiPin), 'kubejoin.ca.pinned': [...pins] });
 	const pinned = certificates.filter((certificate) => matchesPin(certificate, pins));
 	const isEarned = (one: X509Certificate) => pinned.includes(one) || pinned.some((ca) => one.ca && one.checkIssued(ca) && one.verify(ca.publicKey));
 	const unearned = certificates.filter((certificate) => !isEarned(certificate));

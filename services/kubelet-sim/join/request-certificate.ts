@@ -11,7 +11,7 @@ import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
 import { createCsr, parseCsr } from '../../../lib/pki/csr.ts';
 import { type KeyPair, writePublicKey } from '../../../lib/pki/keys.ts';
-import { traceAnnotations } from '../../../lib/trace.ts';
+import { note, traceAnnotations } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { JoinTools } from './tools.ts';
 import type { TrustedServer } from './trust.ts';
@@ -37,6 +37,7 @@ export const requestCertificate = (tools: JoinTools): Phase<Needs, { readonly cl
 		try {
 			const { certificateSigningRequests: csrs } = connection.api;
 			const csr = await createOrFind(csrs, nodeName, keyPair, tools.signal);
+			note({ 'kubejoin.csr.name': csr.metadata.name ?? '', 'kubejoin.csr.signer': csr.spec.signerName, 'kubejoin.csr.usages': usages });
 			say(`[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap: ${csr.metadata.name} is to be approved and signed`);
 			return { claimedCertificate: await waitForCertificate(csrs, csr, tlsBootstrapTimeoutMs, tools) };
 		} catch (error) {

@@ -9,6 +9,7 @@ import { KubejoinError } from '../../../lib/errors.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
 import { chainProblem, parseCertificates, readSubject } from '../../../lib/pki/certificate.ts';
 import { type KeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
+import { note } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { type NodeIdentity, storeIdentity } from '../identity.ts';
 import type { JoinTools } from './tools.ts';
@@ -28,6 +29,14 @@ export const verifyCertificate = ({ paths, clock, say }: JoinTools): Phase<Needs
 	async run({ claimedCertificate, keyPair, nodeName, server }) {
 		const problem = certificateProblem(claimedCertificate, { publicKey: keyPair.publicKey, nodeName, ca: server.ca, nowMs: clock() });
 		if (problem !== undefined) throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem });
+		const [leaf] = parseCertificates(claimedCertificate);
+		note({
+			'kubejoin.certificate.subject': leaf.subject.replaceAll('\n', ', '),
+			'kubejoin.certificate.issuer': leaf.issuer.replaceAll('\n', ', '),
+			'kubejoin.certificate.serial': leaf.serialNumber.toLowerCase(),
+			'kubejoin.certificate.not_before': leaf.validFrom,
+			'kubejoin.certificate.not_after': leaf.validTo,
+		});
 		const identity = await storeIdentity(paths, { certificate: claimedCertificate, key: writePrivateKey(keyPair.privateKey), server, nodeName }, clock());
 		await rm(paths.bootstrapKubeconfig, { force: true });
 		await rm(paths.pendingKey, { force: true });

@@ -2,6 +2,7 @@
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
 import { verifyDetached } from '../../../lib/pki/jws.ts';
+import { note } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { ClaimedClusterInfo, SignedKubeconfig } from './trust.ts';
 
@@ -15,6 +16,7 @@ export const verifySignature: Phase<Needs, { readonly signedKubeconfig: SignedKu
 	name: 'discovery/verify-signature',
 	trust: 'its author knows the token',
 	run({ claimedClusterInfo: { kubeconfig, signature }, discoveryToken: { id, secret } }) {
+		note({ 'kubejoin.jws.header': Buffer.from(signature.split('.')[0] ?? '', 'base64url').toString(), 'kubejoin.token.id': id });
 		if (!verifyDetached(signature, kubeconfig, id, secret)) throw new KubejoinError('CLUSTER_INFO_SIGNATURE_INVALID', { tokenId: id });
 		return { signedKubeconfig: kubeconfig as SignedKubeconfig };
 	},
