@@ -14,6 +14,7 @@ export const grpcCode = {
 	NOT_FOUND: 5,
 	ALREADY_EXISTS: 6,
 	PERMISSION_DENIED: 7,
+	RESOURCE_EXHAUSTED: 8,
 	FAILED_PRECONDITION: 9,
 	ABORTED: 10,
 	OUT_OF_RANGE: 11,
@@ -314,7 +315,7 @@ export const errorTable = {
 	API_TOO_LARGE: row<{ limit: string }>({
 		sentence: (f) => `Request entity too large: limit is ${f.limit}`,
 		remedy: () => 'Send a smaller object',
-		grpc: grpcCode.INVALID_ARGUMENT,
+		grpc: grpcCode.RESOURCE_EXHAUSTED,
 		http: { status: 413, reason: 'RequestEntityTooLarge' },
 	}),
 

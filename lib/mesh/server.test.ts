@@ -172,6 +172,13 @@ describe('a gRPC server', () => {
 		);
 	});
 
+	it('API_TOO_LARGE: the message is larger than the API takes', async () => {
+		await open({});
+		const error = await refusalOf(call(await channelOf('a'), 'TokenStore', 'SignDetached', { content: 'x'.repeat(4 * 1024 * 1024) }));
+		assert.ok(hasCode(error, 'API_TOO_LARGE'), error.code);
+		assert.equal(error.facts.limit, String(3 * 1024 * 1024));
+	});
+
 	it('API_PATH_NOT_FOUND: the server has no such method', async () => {
 		await open({});
 		const error = await refusalOf(call(await channelOf('a'), 'Nodes', 'Get', {}));

@@ -40,6 +40,8 @@ const clientProblems: readonly (readonly [RegExp, string])[] = [
 export function transportError(failure: Failure, { target, method, deadlineMs }: CallFacts): KubejoinError {
 	const { code, details } = failure;
 	if (code === grpcCode.DEADLINE_EXCEEDED) return new KubejoinError('DEADLINE_EXCEEDED', { target, method, deadlineMs }, { cause: failure });
+	const tooLarge = code === grpcCode.RESOURCE_EXHAUSTED ? /larger than max \(\d+ vs\.? (\d+)\)/.exec(details) : null;
+	if (tooLarge !== null) return new KubejoinError('API_TOO_LARGE', { limit: tooLarge[1] ?? '' }, { cause: failure });
 	if (code === grpcCode.UNIMPLEMENTED) return new KubejoinError('API_PATH_NOT_FOUND', {}, { cause: failure });
 	if (code !== grpcCode.UNAVAILABLE) return new KubejoinError('CONNECTION_REFUSED', { target, problem: details }, { cause: failure });
 	const found = dialProblem(details);
