@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { hasCode } from '../../../lib/errors.ts';
+import { parseJoinConfiguration, readJoinRequest } from './join-request.ts';
+import { validate } from './preflight.ts';
+
+const pin = `sha256:${'a'.repeat(64)}`;
+const token = 'abcdef.0123456789abcdef';
+const document = (changes: object = {}, bootstrapToken: object = {}) =>
+	JSON.stringify({
+		apiVersion: 'kubeadm.k8s.io/v1beta4',
+		kind: 'JoinConfiguration',
+		discovery: { bootstrapToken: { apiServerEndpoint: 'h:6443', token, caCertHashes: [pin], ...bootstrapToken } },
+		...changes,
+	});
+const problemsOf = (work: () => unknown): readonly string[] => {
+	try {
+		work();
+	} catch (error) {
+		assert.ok(hasCode(error, 'JOIN_ARGUMENTS_INVALID'), String(error));
+		return error.facts.problems as readonly string[];
+	}
+	return [];
+};
+
+describe('a join request', () => {
+	it('comes from flags; the token serves for both', async () => {
+		const request = await readJoinRequest('h:6443', { token, discoveryTokenCaCertHash: [pin], nodeName: ' Node-1 ' });
+		assert.deepEqual([request.endpoint, request.token, request.tlsBootstrapToken, request.nodeName], ['h:6443', token, token, 'node-1']);
+	});
+
+	it('comes from a JoinConfiguration', () => {
+		const changes = { nodeRegistration: { name: 'n', criSocket: 'unix:///x' }, timeouts: { discovery: '1m30s', tlsBootstrap: '10s' } };
+		assert.deepEqual(parseJoinConfiguration(document(changes), 'f'), {
+			endpoint: 'h:6443',
+			token,
+			caCertHashes: [pin],
+			nodeName: 'n',
+			criSocket: 'unix:///x',
+			discoveryTimeoutMs: 90_000,
+			tlsBootstrapTimeoutMs: 10_000,
+		});
+	});
+
+	it('JOIN_ARGUMENTS_INVALID: a file and flags contradict each other, upstream’s text', async () => {
+		const mixed = readJoinRequest('h:6443', { config: 'f', token, discoveryTokenCaCertHash: [pin] });
+		await assert.rejects(mixed, { message: "can not mix '--config' with arguments [discovery-token-ca-cert-hash endpoint token]" });
+	});
+
+	it('JOIN_ARGUMENTS_INVALID: no such file', async () => {
+		await assert.rejects(readJoinRequest(undefined, { config: '/nowhere/join.yaml' }), (error) => hasCode(error, 'JOIN_ARGUMENTS_INVALID'));
+	});
+
+	it('JOIN_ARGUMENTS_INVALID: every problem of the file at once, with its place', () => {
+		const changes = { nodeRegistration: { name: 1, taints: [] }, timeouts: { discovery: '5' }, other: true };
+		assert.deepEqual(
+			problemsOf(() => parseJoinConfiguration(document(changes, { caCertHashes: 'x', unsafeSkipCAVerification: true }), 'f')),
+			[
+				'f: discovery.bootstrapToken.caCertHashes is not a list of texts',
+				'f: nodeRegistration.name is not a text',
+				'f: timeouts.discovery: time: missing unit in duration "5"',
+				'f: unknown field "other"',
+				'f: unknown field "discovery.bootstrapToken.unsafeSkipCAVerification"',
+				'f: unknown field "nodeRegistration.taints"',
+			],
+		);
+	});
+
+	it('whatever a file holds, it is read or refused by name, and no message has the token', () => {
+		fc.assert(
+			fc.property(fc.jsonValue(), fc.jsonValue(), (one, two) => {
+				const text = document({ extra: one }, { apiServerEndpoint: two });
+				for (const problem of problemsOf(() => parseJoinConfiguration(text, 'f'))) assert.ok(!problem.includes('0123456789abcdef'));
+			}),
+		);
+		fc.assert(fc.property(fc.string(), (text) => void problemsOf(() => parseJoinConfiguration(text, 'f'))));
+	});
+});
+
+describe('preflight', () => {
+	const good = {
+		endpoint: 'h:6443',
+		token,
+		tlsBootstrapToken: token,
+		caCertHashes: [pin],
+		nodeName: 'n',
+		criSocket: 'unix:///x',
+		discoveryTimeoutMs: 1,
+		tlsBootstrapTimeoutMs: 1,
+	};
+
+	it('takes what is well formed', () => {
+		const { checked, problems } = validate(good);
+		assert.deepEqual([problems, checked?.discoveryToken, checked?.pins], [[], { id: 'abcdef', secret: '0123456789abcdef' }, [pin]]);
+	});
+
+	it('tells everything that is wrong at once, and never a token', () => {
+		const { checked, problems } = validate({
+			...good,
+			endpoint: 'https://h',
+			token: 'abcdef.0123456789abcdeF',
+			tlsBootstrapToken: 'x',
+			caCertHashes: ['md5:00', 'sha256:zz'],
+			nodeName: 'N_1',
+			criSocket: 'x',
+		});
+		assert.equal(checked, undefined);
+		assert.equal(problems.length, 7);
+		assert.ok(!problems.join().includes('0123456789abcde'));
+	});
+
+	it('without a pin anybody could be the cluster', () => {
+		assert.match(validate({ ...good, caCertHashes: [] }).problems.join(), /caCertHashes: Required value/);
+	});
+});

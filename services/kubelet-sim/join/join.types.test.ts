@@ -1,0 +1,39 @@
+/** Compiled, not run: each marked line must be refused by the compiler, or the build fails. */
+import { Workflow } from '../../../lib/workflow.ts';
+import { confirm } from './confirm.ts';
+import { createKey } from './create-key.ts';
+import { fetchClusterInfo } from './fetch-cluster-info.ts';
+import type { JoinRequest } from './join-request.ts';
+import { pinCa } from './pin-ca.ts';
+import { preflight } from './preflight.ts';
+import { requestCertificate } from './request-certificate.ts';
+import type { JoinTools } from './tools.ts';
+import type { ClaimedClusterInfo, PinnedCa, SignedKubeconfig } from './trust.ts';
+import { verifySignature } from './verify-signature.ts';
+
+declare const tools: JoinTools;
+declare const claimed: ClaimedClusterInfo;
+declare const signed: SignedKubeconfig;
+
+const fetched = () => Workflow.from<JoinRequest>('test').followedBy(preflight(tools)).followedBy(fetchClusterInfo(tools));
+
+export const inOrder = () =>
+	fetched().followedBy(verifySignature).followedBy(pinCa).followedBy(confirm(tools)).followedBy(createKey(tools)).followedBy(requestCertificate(tools));
+
+export const wrongOrders = () => [
+	// @ts-expect-error the CA is pinned from a document that nobody has signed
+	fetched().followedBy(pinCa),
+	// @ts-expect-error confirmed with a CA that nobody has pinned
+	fetched().followedBy(verifySignature).followedBy(confirm(tools)),
+	// @ts-expect-error the token is sent to a server that was not confirmed
+	fetched().followedBy(verifySignature).followedBy(pinCa).followedBy(createKey(tools)).followedBy(requestCertificate(tools)),
+];
+
+export const wrongTrust = () => [
+	// @ts-expect-error a token for a server that is only an address
+	tools.dial.withToken('127.0.0.1:6443', 'token'),
+	// @ts-expect-error what was only claimed is no CA
+	tools.dial.verified('127.0.0.1:6443', claimed.kubeconfig),
+	// @ts-expect-error nor is what was only signed
+	((ca: PinnedCa) => ca)(signed),
+];

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { type ErrorCode, hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { projectPath } from '../../../lib/paths.ts';
+import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../../lib/pki/certificate.ts';
+import { generateKeyPair, type KeyPair, spkiOf } from '../../../lib/pki/keys.ts';
+import { parsePin, spkiPin } from '../../../lib/pki/pin.ts';
+import { acceptCa, pinCa } from './pin-ca.ts';
+import type { SignedKubeconfig } from './trust.ts';
+
+const lifetime = { notBefore: 0, notAfter: 4e12 };
+const realCa = readFileSync(projectPath('test/fixtures/kubeadm-1.29-ca.crt'), 'utf8');
+const pinOf = (pem: string) => spkiPin(parseCertificates(pem)[0]);
+const noPin = parsePin(`sha256:${'0'.repeat(64)}`);
+
+function refusal(work: () => unknown): KubejoinError {
+	try {
+		work();
+	} catch (error) {
+		assert.ok(error instanceof KubejoinError);
+		return error;
+	}
+	return assert.fail('nothing was refused');
+}
+const refusedWith = (code: ErrorCode, work: () => unknown) => assert.ok(hasCode(refusal(work), code));
+
+describe('pin-ca', () => {
+	let pair: KeyPair;
+	let own: string;
+	let other: string;
+	before(async () => {
+		pair = await generateKeyPair('ECDSA-P256');
+		own = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], ...lifetime }, pair);
+		other = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], ...lifetime }, await generateKeyPair('ECDSA-P256'));
+	});
+
+	it('accepts a CA of a real cluster by the hash of its public key', () => {
+		assert.equal(acceptCa(realCa, [noPin, pinOf(realCa)]), realCa);
+	});
+
+	it('accepts a renewed certificate with the same key', () => {
+		const renewed = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], notBefore: 1, notAfter: 5e12 }, pair);
+		assert.equal(acceptCa(renewed, [pinOf(own)]), renewed);
+	});
+
+	it('accepts two CAs that are both pinned, as in a rotation', () => {
+		assert.equal(acceptCa(own + other, [pinOf(own), pinOf(other)]), own + other);
+	});
+
+	it('accepts a CA that a pinned one has signed', async () => {
+		const cross = await generateKeyPair('ECDSA-P256');
+		const template = {
+			subject: { commonName: 'new', organizations: [] },
+			spki: spkiOf(cross.publicKey),
+			...lifetime,
+			usages: ['cert sign'] as const,
+			isCa: true,
+		};
+		const signed = buildCertificate(template, createIssuer(parseCertificates(own)[0], pair.privateKey));
+		assert.equal(acceptCa(own + signed, [pinOf(own)]), own + signed);
+	});
+
+	it('CA_HASH_MISMATCH: none is pinned; upstream’s text names the hashes', () => {
+		const error = refusal(() => acceptCa(own + other, [noPin]));
+		assert.equal(error.code, 'CA_HASH_MISMATCH');
+		assert.equal(error.message, `cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${pinOf(own)}:${pinOf(other)}" are pinned`);
+	});
+
+	it('CA_HASH_MISMATCH: another CA was appended to the pinned one', () => {
+		assert.deepEqual(refusal(() => acceptCa(own + other, [pinOf(own)])).facts.presented, [pinOf(other)]);
+	});
+
+	it('CA_HASH_MISMATCH: what was appended only looks as if the pinned CA had signed it', async () => {
+		const thief = await generateKeyPair('ECDSA-P256');
+		const template = {
+			subject: { commonName: 'x', organizations: [] },
+			spki: spkiOf(thief.publicKey),
+			...lifetime,
+			usages: ['cert sign'] as const,
+			isCa: true,
+		};
+		const forged = buildCertificate(
+			template,
+			createIssuer(parseCertificates(buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], ...lifetime }, thief))[0], thief.privateKey),
+		);
+		refusedWith('CA_HASH_MISMATCH', () => acceptCa(own + forged, [pinOf(own)]));
+	});
+
+	it('CA_HASH_MISMATCH: a node’s certificate from the pinned CA is no CA', async () => {
+		const node = await generateKeyPair('ECDSA-P256');
+		const template = {
+			subject: { commonName: 'system:node:a', organizations: [] },
+			spki: spkiOf(node.publicKey),
+			...lifetime,
+			usages: ['client auth'] as const,
+		};
+		const leaf = buildCertificate(template, createIssuer(parseCertificates(own)[0], pair.privateKey));
+		refusedWith('CA_HASH_MISMATCH', () => acceptCa(own + leaf, [pinOf(own)]));
+	});
+
+	it('CLUSTER_INFO_INVALID: no certificates, no CA, no kubeconfig, a server that is not https', () => {
+		const run = (kubeconfig: string) => pinCa.run({ signedKubeconfig: kubeconfig as SignedKubeconfig, pins: [pinOf(own)] });
+		const config = (cluster: object) => JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] });
+		const ca = Buffer.from(own).toString('base64');
+		refusedWith('CLUSTER_INFO_INVALID', () => acceptCa('nonsense', [pinOf(own)]));
+		refusedWith('CLUSTER_INFO_INVALID', () => run(config({ server: 'https://h:1' })));
+		refusedWith('CLUSTER_INFO_INVALID', () => run(config({ server: 'http://h:1', 'certificate-authority-data': ca })));
+		refusedWith('CLUSTER_INFO_INVALID', () => run('a: [1'));
+		refusedWith('CLUSTER_INFO_INVALID', () => run(config({ server: 'https://h:1', 'certificate-authority': '/etc/passwd' })));
+	});
+
+	it('gives the server that the document names', async () => {
+		const cluster = { server: 'https://h:6443', 'certificate-authority-data': Buffer.from(own).toString('base64') };
+		const kubeconfig = JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] }) as SignedKubeconfig;
+		assert.deepEqual(await pinCa.run({ signedKubeconfig: kubeconfig, pins: [pinOf(own)] }), { pinnedCa: own, namedServer: { server: 'https://h:6443' } });
+	});
+});
