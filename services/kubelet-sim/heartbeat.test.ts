@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { KubejoinError } from '../../lib/errors.ts';
+import type { Lease, Node } from '../../lib/kube/types.ts';
+import { registerNode, renewLease, reportStatus, STATUS_INTERVAL_MS } from './heartbeat.ts';
+import { nodeObject, readyConditions } from './node-object.ts';
+
+const now = Date.UTC(2026, 0, 1);
+const named = { resource: 'nodes', group: '', name: 'n' };
+
+/** One object of the API, with versions: a write of an old version is a conflict. */
+function fakeResource<T extends Node | Lease>(present?: T) {
+	let stored = present;
+	let version = 1;
+	let conflicts = 0;
+	const writes: string[] = [];
+	const versioned = (object: T): T => ({ ...object, metadata: { ...object.metadata, uid: 'u', resourceVersion: String(version) } });
+	const write = (verb: string) => async (object: T) => {
+		if (conflicts > 0) {
+			conflicts--;
+			version++;
+		}
+		if (object.metadata.resourceVersion !== String(version)) throw new KubejoinError('API_CONFLICT', named);
+		version++;
+		stored = object;
+		writes.push(verb);
+		return versioned(object);
+	};
+	return {
+		writes,
+		stored: () => stored,
+		disturb: (times: number) => {
+			conflicts = times;
+		},
+		api: {
+			async create(object: T) {
+				if (stored !== undefined) throw new KubejoinError('API_ALREADY_EXISTS', named);
+				stored = object;
+				writes.push('create');
+				return versioned(object);
+			},
+			async get() {
+				if (stored === undefined) throw new KubejoinError('API_NOT_FOUND', named);
+				return versioned(stored);
+			},
+			update: write('update'),
+			updateStatus: write('updateStatus'),
+		} as never,
+	};
+}
+const typed = (object: object) => ({ apiVersion: 'v1', kind: 'Node', ...object }) as Node;
+const wanted = () => nodeObject('n', 'unix:///x', now);
+
+describe('a node registers', () => {
+	it('once', async () => {
+		const { api, writes } = fakeResource<Node>();
+		assert.deepEqual(await registerNode(api, wanted()), { uid: 'u' });
+		assert.deepEqual(writes, ['create']);
+	});
+
+	it('again, when it is listed: its labels are put right, others stay, and its status is told', async () => {
+		const present = typed({ metadata: { name: 'n', labels: { mine: 'yes', 'kubernetes.io/hostname': 'old' } }, status: {} });
+		const { api, writes, stored } = fakeResource<Node>(present);
+		await registerNode(api, wanted());
+		assert.deepEqual(writes, ['update', 'updateStatus']);
+		assert.deepEqual([stored()?.metadata.labels?.mine, stored()?.metadata.labels?.['kubernetes.io/hostname']], ['yes', 'n']);
+		assert.equal(stored()?.status?.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
+	});
+
+	it('and gives up when others are always quicker', async () => {
+		const { api, disturb } = fakeResource<Node>(typed({ metadata: { name: 'n' } }));
+		disturb(100);
+		await assert.rejects(registerNode(api, wanted()), { name: 'API_CONFLICT' });
+	});
+});
+
+describe('a heartbeat', () => {
+	it('makes the Lease, then renews it; somebody else’s write is no obstacle', async () => {
+		const { api, writes, stored, disturb } = fakeResource<Lease>();
+		await renewLease(api, { nodeName: 'n', nodeUid: 'u' }, now);
+		assert.deepEqual(stored()?.spec, { holderIdentity: 'n', leaseDurationSeconds: 40, renewTime: '2026-01-01T00:00:00.000000Z' });
+		assert.deepEqual(stored()?.metadata.ownerReferences, [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' }]);
+		disturb(1);
+		await renewLease(api, { nodeName: 'n', nodeUid: 'u' }, now + 10_000);
+		assert.equal(stored()?.spec?.renewTime, '2026-01-01T00:00:10.000000Z');
+		assert.deepEqual(writes, ['create', 'update']);
+	});
+
+	it('tells the status every five minutes, or at once when somebody called the node not ready', async () => {
+		const { api, writes } = fakeResource<Node>(typed({ metadata: { name: 'n' }, status: { conditions: readyConditions(now) } }));
+		await reportStatus(api, 'n', now + STATUS_INTERVAL_MS - 1);
+		assert.deepEqual(writes, []);
+		await reportStatus(api, 'n', now + STATUS_INTERVAL_MS);
+		assert.deepEqual(writes, ['updateStatus']);
+		const unknown = readyConditions(now).map((condition) => ({ ...condition, status: 'Unknown' }));
+		const silent = fakeResource<Node>(typed({ metadata: { name: 'n' }, status: { conditions: unknown } }));
+		await reportStatus(silent.api, 'n', now + 1);
+		assert.deepEqual(silent.writes, ['updateStatus']);
+	});
+
+	it('keeps the time of the last change of a condition, and notes a new one', () => {
+		const later = readyConditions(now + 1_000, readyConditions(now));
+		assert.ok(later.every(({ lastTransitionTime }) => lastTransitionTime === '2026-01-01T00:00:00Z'));
+		const changed = readyConditions(now + 1_000, [{ type: 'Ready', status: 'Unknown', lastTransitionTime: '2026-01-01T00:00:00Z' }]);
+		assert.equal(changed.find(({ type }) => type === 'Ready')?.lastTransitionTime, '2026-01-01T00:00:01Z');
+	});
+});
