@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
+import { generateKeyPair, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
+import { spkiPin } from '../../lib/pki/pin.ts';
+import { storeIdentity } from './identity.ts';
+import type { JoinTools } from './join/tools.ts';
+import type { PinnedCa } from './join/trust.ts';
+import { runNode } from './node.ts';
+import { nodePaths } from './node-paths.ts';
+
+const now = Date.UTC(2026, 5, 1);
+const hour = 3_600_000;
+const token = 'abcdef.0123456789abcdef';
+
+describe('a node', () => {
+	let root: string;
+	let ca: string;
+	const said: string[] = [];
+	beforeEach(async () => {
+		said.length = 0;
+		root = mkdtempSync(join(tmpdir(), 'kubejoin-node-'));
+		const caPair = await generateKeyPair('ECDSA-P256');
+		ca = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], notBefore: now - hour, notAfter: now + 10 * hour }, caPair);
+		const pair = await generateKeyPair('ECDSA-P256');
+		const certificate = buildCertificate(
+			{
+				subject: { commonName: 'system:node:n', organizations: ['system:nodes'] },
+				spki: spkiOf(pair.publicKey),
+				notBefore: now - hour,
+				notAfter: now + hour,
+				usages: ['digital signature', 'client auth'],
+			},
+			createIssuer(parseCertificates(ca)[0], caPair.privateKey),
+		);
+		const server = { url: 'https://h:6443', target: 'h:6443', ca: ca as PinnedCa };
+		await storeIdentity(nodePaths(root), { certificate, key: writePrivateKey(pair.privateKey), server, nodeName: 'n' }, now);
+	});
+	afterEach(() => rmSync(root, { recursive: true }));
+
+	/** An API server that nobody reaches; what is dialled is written down, and a heartbeat ends the test. */
+	function run(changes: { clock?: number; nodeName?: string; pins?: readonly string[]; token?: string } = {}) {
+		const dialled: string[] = [];
+		const stopping = new AbortController();
+		const gone = async () => {
+			stopping.abort();
+			throw new KubejoinError('CONNECTION_REFUSED', { target: 'h:6443', problem: 'gone' });
+		};
+		const connection = (way: string) => () => {
+			dialled.push(way);
+			return { api: { configMaps: { get: gone }, nodes: { create: gone }, leases: {} }, close: () => undefined };
+		};
+		const tools = {
+			dial: { unverified: connection('unverified'), verified: connection('verified'), withToken: connection('token'), asNode: connection('node') },
+			paths: nodePaths(root),
+			say: (line: string) => void said.push(line),
+			clock: () => changes.clock ?? now,
+			signal: stopping.signal,
+			retryMs: 0,
+		} as unknown as JoinTools;
+		const request = {
+			endpoint: 'h:6443',
+			token: changes.token ?? token,
+			tlsBootstrapToken: changes.token ?? token,
+			caCertHashes: changes.pins ?? [spkiPin(parseCertificates(ca)[0])],
+			nodeName: changes.nodeName ?? 'n',
+			criSocket: 'unix:///x',
+			discoveryTimeoutMs: 0,
+			tlsBootstrapTimeoutMs: 0,
+		};
+		const how: string[] = [];
+		const ended = runNode(tools, request, { report: () => undefined, onJoined: (_identity, word) => void how.push(word), onBeat: () => undefined });
+		return { ended, how, dialled };
+	}
+
+	it('goes on with the certificate that it has, and shows no token', async () => {
+		const { ended, how, dialled } = run();
+		await ended;
+		assert.deepEqual([how, dialled], [['resumed'], ['node']]);
+	});
+
+	it('needs no token for that', async () => {
+		const { ended, how } = run({ token: '', pins: [] });
+		await ended;
+		assert.deepEqual(how, ['resumed']);
+	});
+
+	it('PREFLIGHT_FAILED: the files are of a node of another name, or of another cluster', async () => {
+		for (const changes of [{ nodeName: 'm' }, { pins: [`sha256:${'0'.repeat(64)}`] }]) {
+			const { ended, dialled } = run(changes);
+			await assert.rejects(ended, (error) => hasCode(error, 'PREFLIGHT_FAILED') && error.message.includes('FileAvailable--etc-kubernetes-kubelet.conf'));
+			assert.deepEqual(dialled, []);
+		}
+		assert.ok(existsSync(nodePaths(root).kubeconfig), 'the identity of the other node is untouched');
+	});
+
+	it('joins again when its certificate has expired and it was given a token', async () => {
+		const { ended, dialled } = run({ clock: now + 2 * hour });
+		await assert.rejects(ended);
+		assert.deepEqual(dialled, ['unverified']);
+		assert.ok(said.some((line) => line.includes('joining again with the bootstrap token')));
+	});
+
+	it('NODE_LOCKED_OUT: its certificate has expired and there is no token', async () => {
+		const { ended, dialled } = run({ clock: now + 2 * hour, token: '' });
+		await assert.rejects(ended, (error) => hasCode(error, 'NODE_LOCKED_OUT'));
+		assert.deepEqual(dialled, []);
+	});
+});
