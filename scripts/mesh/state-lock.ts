@@ -47,6 +47,7 @@ function holderOf(path: string): number | undefined {
 	}
 }
 
+/** The own number in the file was another process’s, before a reboot or in another container: this one has just begun. */
 function isAlive(pid: number): boolean {
 	try {
 		process.kill(pid, 0);

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createStory, type Story } from './story.ts';
+
+describe('the story', () => {
+	let state: string;
+	let story: Story;
+	let written: string;
+	beforeEach(() => {
+		state = mkdtempSync(join(tmpdir(), 'kubejoin-story-'));
+		written = '';
+		story = createStory(
+			state,
+			(text) => {
+				written += text;
+			},
+			undefined,
+		);
+		story.quiet(false);
+	});
+	afterEach(() => {
+		story.close();
+		rmSync(state, { recursive: true });
+	});
+	const log = (fields: object) => JSON.stringify({ level: 'info', time: 't', service: 's', ...fields });
+
+	it('says who, and what; the fields of a line are for the file', () => {
+		story.line('ca-service', log({ msg: 'signed a certificate', serial: 'ab' }));
+		assert.equal(written, 'ca-service signed a certificate\n');
+	});
+
+	it('goes on below, indented, at 80 columns', () => {
+		story.line('node-1', `[kubelet-start] ${'word '.repeat(40)}`);
+		const lines = written.trimEnd().split('\n');
+		assert.ok(lines.length > 1 && lines.every((line) => line.length <= 80));
+		assert.ok(lines.slice(1).every((line) => line.startsWith('    word')));
+	});
+
+	it('shows a failure with code and remedy, also while it is quiet', () => {
+		story.quiet(true);
+		story.line('token-store', log({ msg: 'listening' }));
+		story.line('token-store', log({ level: 'error', msg: 'cannot start', code: 'PORT_IN_USE', error: 'taken', remedy: 'free it' }));
+		assert.equal(written, 'token-store ERROR cannot start PORT_IN_USE: taken remedy: free it\n');
+	});
+
+	it('shows what is no log line as it is, and nothing of the certificates that were made', () => {
+		story.line('node-1', 'plain');
+		story.line('node-1', '');
+		story.line('node-1', '{"no": "log line"}');
+		story.line('node-1', '{torn');
+		story.line('pki', '[certs] made x');
+		assert.equal(written, 'node-1 plain\nnode-1 {"no": "log line"}\nnode-1 {torn\n');
+	});
+
+	it('keeps every line in a file that only its owner reads', async () => {
+		story.line('ca-service', log({ msg: 'a' }));
+		story.close();
+		const path = join(state, 'logs', 'ca-service.log');
+		for (let left = 100; left > 0; left--) {
+			await new Promise(setImmediate);
+			try {
+				if (readFileSync(path, 'utf8') !== '') break;
+			} catch {
+				// Not there yet.
+			}
+		}
+		assert.equal(readFileSync(path, 'utf8'), `${log({ msg: 'a' })}\n`);
+		assert.equal(statSync(path).mode & 0o777, 0o600);
+	});
+});
