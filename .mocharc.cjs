@@ -4,7 +4,7 @@ const { existsSync } = require('node:fs');
 const isNamed = process.argv.slice(2).some((argument) => !argument.startsWith('-') && existsSync(argument));
 
 module.exports = {
-	import: 'tsx',
+	import: 'tsx/esm',
 	extension: ['test.ts'],
 	recursive: true,
 	timeout: 5_000,

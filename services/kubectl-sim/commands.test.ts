@@ -51,7 +51,9 @@ describe('kubectl-sim without a kubeconfig', () => {
 
 	it('token generate needs none, and what is wrong with a token is said first', async () => {
 		match((await typed('token generate')).out, /^[a-z0-9]{6}\.[a-z0-9]{16}\n$/);
-		match((await typed('token create --ttl x')).err, /invalid argument "x" for "--ttl" flag: time: invalid duration "x"/);
+		match((await typed('token create --ttl x')).err, /^invalid argument "x" for "--ttl" flag: time: invalid duration "x"/);
+		const malformed = await typed('token create nonsense');
+		deepEqual([malformed.exitCode, malformed.err.startsWith('the bootstrap token was not of the form ')], [3, true]);
 	});
 });
 

@@ -60,7 +60,7 @@ interface TokenTools extends Tools {
 export const CREATE_RETRY_MS = 500;
 const CREATE_TIMEOUT_MS = 60_000;
 
-/** A random token; every character is as likely as any other. @source cluster-bootstrap token/util GenerateBootstrapToken */
+/** A random token; all characters are equally likely. @source cluster-bootstrap token/util GenerateBootstrapToken */
 export function generateToken(): PresentedToken {
 	const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
 	const random = (length: number) => Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
