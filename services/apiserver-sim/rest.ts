@@ -12,6 +12,7 @@ import { errorFields, type Log } from '../../lib/log.ts';
 import { checkHealth, type HealthChecks } from '../../lib/mesh/health.ts';
 import { type Connections, unknownPeer } from '../../lib/mesh/listener.ts';
 import { callerName } from '../../lib/mesh/peer.ts';
+import { inSpan, SpanKind } from '../../lib/trace.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
 import type { Credentials } from './request.ts';
 import { parseFieldSelector } from './selectors.ts';
@@ -31,6 +32,9 @@ export function createRestApp({ pipeline, health, connections, log }: RestOption
 	const peerOf = (request: Request) => connections.bySocket.get(request.socket) ?? unknownPeer(`${request.socket.remoteAddress}:${request.socket.remotePort}`);
 	const credentialsOf = (request: Request): Credentials => ({ peer: peerOf(request), authorization: request.get('authorization') });
 
+	app.use((request, response, next) => {
+		inRequestSpan(request, response, next).catch(next);
+	});
 	app.use((_request, response, next) => {
 		response.set({ 'Audit-Id': randomUUID(), 'Cache-Control': 'no-cache, private' });
 		next();
@@ -103,6 +107,20 @@ export function createRestApp({ pipeline, health, connections, log }: RestOption
 		else response.json(status);
 	});
 	return app;
+}
+
+/** A message, as the gRPC side has them. @source OpenTelemetry semantic conventions for HTTP */
+function inRequestSpan(request: Request, response: Response, next: NextFunction): Promise<void> {
+	const traceparent = request.get('traceparent');
+	const attributes = { 'http.request.method': request.method, 'url.path': request.path, 'url.scheme': 'https' };
+	const parent = traceparent === undefined ? {} : { traceparent };
+	return inSpan(request.method, { kind: SpanKind.SERVER, attributes, parent }, async (span) => {
+		await new Promise((ended) => {
+			response.once('close', ended);
+			next();
+		});
+		span.setAttribute('http.response.status_code', response.statusCode);
+	});
 }
 
 /** What a read may ask for: all is answered at once, however many were wanted, and as JSON. An ignored selector would answer with too much. */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { get } from 'node:https';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 interface Span {
@@ -125,6 +126,22 @@ describe('traces', function () {
 			),
 		);
 		assert.ok(attribute('kubejoin.v1.CertificateAuthority/Sign', 'kubejoin.certificate.subject').includes('O=system:nodes, CN=system:node:node-1'));
+	});
+
+	it('a request over HTTPS goes on with the caller’s trace, down to the store', async () => {
+		const traceId = '0af7651916cd43dd8448eb211c80319c';
+		const path = '/api/v1/namespaces/kube-public/configmaps/cluster-info';
+		await new Promise((resolve, reject) => {
+			const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+			get(`https://${mesh.endpoint}${path}`, { ca: mesh.ca, agent: false, headers }, (response) => response.resume().on('end', resolve)).once('error', reject);
+		});
+		await eventually(5, () => {
+			const trace = spans.filter((span) => span.traceId === traceId);
+			assert.deepEqual(trace.map(({ name }) => name).sort(), ['GET', 'registry get']);
+			const message = trace.find(({ name }) => name === 'GET');
+			assert.deepEqual([message?.attributes['url.path'], String(message?.attributes['http.response.status_code'])], [path, '200']);
+			assert.equal(message?.attributes['kubejoin.user'], 'system:anonymous');
+		});
 	});
 
 	it('no span holds the token’s secret or a key', async () => {
