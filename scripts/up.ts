@@ -82,7 +82,7 @@ async function up(flags: Flags): Promise<void> {
 		await mesh.stop();
 		story.say(`Stopped. The cluster is kept in ${shown(state)}.`);
 	}
-	story.close();
+	await story.close();
 	if (stopping.signal.reason instanceof KubejoinError) throw stopping.signal.reason;
 }
 

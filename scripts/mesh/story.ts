@@ -10,7 +10,8 @@ export interface Story {
 	readonly say: (text: string) => void;
 	/** While quiet, services are heard only when they warn: at start and at stop the runner speaks for them. */
 	readonly quiet: (isQuiet: boolean) => void;
-	readonly close: () => void;
+	/** Resolves when every line is in its file. */
+	readonly close: () => Promise<void>;
 }
 
 const MIN_WIDTH = 40;
@@ -89,8 +90,8 @@ function openFiles(directory: string, onProblem: (problem: string) => void) {
 		write(name: string, line: string): void {
 			if (!isBroken) (files.get(name) ?? open(name)).write(`${line}\n`);
 		},
-		close(): void {
-			for (const file of files.values()) file.end();
+		async close(): Promise<void> {
+			await Promise.all([...files.values()].map((file) => new Promise<void>((done) => (file.closed ? done() : file.once('close', done).end()))));
 		},
 	};
 }
