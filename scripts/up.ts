@@ -1,12 +1,11 @@
 /** `npm start`: the whole mesh on this machine, nodes that join it, and what to do next. Wiring and words; the work is in scripts/mesh. */
-import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { parse } from 'yaml';
 import { environment, integer, type Parse } from '../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople } from '../lib/log.ts';
+import { type JoinConfig, readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
 import { endpointOf, MAX_NODES, MAX_PORT, type MeshOptions, nodeHealthPort } from './mesh/services.ts';
 import { createStory, type Story } from './mesh/story.ts';
@@ -68,9 +67,11 @@ async function up(flags: Flags): Promise<void> {
 		mesh = await startLocalMesh(options, { onLine: story.line, onCrash, onGiveUp: stop });
 		story.say(servicesText(flags, performance.now() - startedMs));
 		story.quiet(false);
-		if (!stopping.signal.aborted) await joinNodes(mesh, nodes, story, stopping.signal);
+		// A node may wait for long; whoever says stop does not.
+		await Promise.race([joinNodes(mesh, nodes, story, stopping.signal), aborted(stopping.signal)]);
 		if (!stopping.signal.aborted && !flags.once) {
-			story.say(nextText(options, mesh, nodes));
+			const config = await readJoinConfig(resolve(state, 'join.yaml'));
+			if (config !== undefined) story.say(nextText(options, mesh, nodes, config));
 			await aborted(stopping.signal);
 		}
 	} catch (error) {
@@ -132,9 +133,8 @@ const servicesText = (
   controller-manager-sim                  approves, has signed, cleans up
 `;
 
-function nextText(options: MeshOptions, { kubeconfig }: LocalMesh, nodes: number): string {
+function nextText(options: MeshOptions, { kubeconfig }: LocalMesh, nodes: number, { token, hash }: JoinConfig): string {
 	const { port, state } = options;
-	const { token, hash } = readJoinConfig(resolve(state, 'join.yaml'));
 	const rest = (index: number) => `--node-name node-${index} --healthz-port ${nodeHealthPort(port, index - 1)}`;
 	const join = (pin: string, index: number) => `npx kubelet-sim join ${endpointOf({ port })} --token ${token} \\
        --discovery-token-ca-cert-hash ${pin} \\
@@ -155,11 +155,6 @@ Three things to try:
 What the programs say in full is in ${shown(resolve(state, 'logs'))}.
 Ctrl-C stops everything; npm start finds the same cluster again.
 `;
-}
-
-function readJoinConfig(path: string): { readonly token: string; readonly hash: string } {
-	const { discovery } = parse(readFileSync(path, 'utf8')) as { discovery: { bootstrapToken: { token: string; caCertHashes: string[] } } };
-	return { token: discovery.bootstrapToken.token, hash: discovery.bootstrapToken.caCertHashes[0] ?? '' };
 }
 
 try {

@@ -26,7 +26,7 @@ export interface Child {
 	readonly pid: () => number | undefined;
 	/** Send a signal to the process; unless it is told to stop, it comes back. */
 	readonly kill: (signal: NodeJS.Signals) => void;
-	/** Resolves when it serves again after it had gone. */
+	/** Resolves when the process that runs now serves. @throws SERVICE_FAILED  it ended before that */
 	readonly started: () => Promise<void>;
 	/** Ask it to stop, and wait until it has. */
 	readonly stop: () => Promise<void>;
@@ -52,11 +52,12 @@ const environmentOf = ({ settings = {}, telemetry = {} }: ChildPlan): Record<str
 	return { PATH, HOME, ...telemetry, ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [PREFIX + name, value])) };
 };
 
-/** Run a program to its end. @returns exit code and what it printed */
-export async function runProgram(plan: ChildPlan): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+/** Run a program to its end, or until the signal aborts. @returns exit code and what it printed @throws the reason of the abort */
+export async function runProgram(plan: ChildPlan, signal?: AbortSignal): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
 	const child = spawn(process.execPath, [projectPath('dist', plan.program), ...(plan.args ?? [])], {
 		env: environmentOf(plan),
 		stdio: ['ignore', 'pipe', 'pipe'],
+		...(signal === undefined ? {} : { signal }),
 	});
 	const read = async (stream: AsyncIterable<Buffer>) => {
 		const chunks: Buffer[] = [];
@@ -64,22 +65,33 @@ export async function runProgram(plan: ChildPlan): Promise<{ readonly code: numb
 		return Buffer.concat(chunks).toString();
 	};
 	const code = new Promise<number>((resolve, reject) => child.once('error', reject).once('close', (exitCode) => resolve(exitCode ?? 1)));
-	const [stdout, stderr] = await Promise.all([read(child.stdout), read(child.stderr)]);
-	return { code: await code, stdout, stderr };
+	const [exitCode, stdout, stderr] = await Promise.all([code, read(child.stdout), read(child.stderr)]);
+	return { code: exitCode, stdout, stderr };
 }
 
-/** Start a program and wait until it says that it serves. @throws SERVICE_FAILED  it ended before that; its own lines were passed on */
-export async function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }: ChildEvents): Promise<Child> {
+/** Start a program. One that ends before it has served at all is not started again; its own lines were passed on. */
+export function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }: ChildEvents): Child {
 	const { name } = plan;
 	let isStopping = false;
+	let hasServed = false;
 	let restarts = 0;
-	let running = launch(plan, onLine);
-	await running.started;
+	let running = start();
 
+	function start(): Running {
+		const next = launch(plan, onLine);
+		next.started.then(
+			() => {
+				hasServed = true;
+				restarts = 0;
+			},
+			() => undefined,
+		);
+		return next;
+	}
 	async function keepRunning(): Promise<void> {
 		for (;;) {
 			const how = await running.ended;
-			if (isStopping) return;
+			if (isStopping || !hasServed) return;
 			onCrash(name, how);
 			if (++restarts > MAX_RESTARTS_IN_A_ROW) {
 				onGiveUp(new KubejoinError('SERVICE_FAILED', { service: name, problem: `${how}, ${MAX_RESTARTS_IN_A_ROW} times in a row` }));
@@ -87,13 +99,7 @@ export async function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }:
 			}
 			await delay(RESTART_MS * restarts);
 			if (isStopping) return;
-			running = launch(plan, onLine);
-			running.started.then(
-				() => {
-					restarts = 0;
-				},
-				() => undefined,
-			);
+			running = start();
 		}
 	}
 	const kept = keepRunning();

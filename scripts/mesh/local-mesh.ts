@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type Child, type ChildEvents, runProgram, startChild } from './child.ts';
+import { isListed, readJoinConfig } from './join-config.ts';
 import { endpointOf, healthPort, type MeshOptions, nodePlan, pkiPlan, type ServiceName, serviceNames, servicePlan, servicePorts } from './services.ts';
 import { lockState } from './state-lock.ts';
 
@@ -18,7 +19,7 @@ export interface LocalMesh {
 	readonly ready: () => Promise<void>;
 	/** Run kubectl-sim as the cluster's admin. */
 	readonly kubectl: (...args: string[]) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
-	/** Make a token, and the JoinConfiguration file that holds it. @returns the file's path */
+	/** Make a token, and the JoinConfiguration file that holds it, unless there is one that is still good. @returns the file's path */
 	readonly makeJoinConfig: () => Promise<string>;
 	/** Start a node; resolves when it has joined and sent its first heartbeat. */
 	readonly startNode: (name: string, index: number, joinConfig: string) => Promise<Child>;
@@ -36,9 +37,16 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 	const unlock = await lockState(state);
 	const services = new Map<ServiceName, Child>();
 	const nodes: Child[] = [];
+	const stopping = new AbortController();
 	const kubeconfig = join(state, 'pki', 'admin', 'admin.conf');
 
+	async function startService(name: ServiceName): Promise<void> {
+		const service = startChild(servicePlan(name, options), events);
+		services.set(name, service);
+		await service.started();
+	}
 	async function stop(): Promise<void> {
+		stopping.abort();
 		await Promise.all(nodes.map((node) => node.stop()));
 		for (const group of startOrder.toReversed()) await Promise.all(group.map((name) => services.get(name)?.stop()));
 		unlock();
@@ -47,7 +55,7 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 		await Promise.all(serviceNames.map((name) => waitUntilReady(name, healthPort(port, name))));
 	}
 	const kubectl = (...args: string[]) =>
-		runProgram({ name: 'kubectl-sim', program: 'services/kubectl-sim/main.js', args: ['--kubeconfig', kubeconfig, ...args] });
+		runProgram({ name: 'kubectl-sim', program: 'services/kubectl-sim/main.js', args: ['--kubeconfig', kubeconfig, ...args] }, stopping.signal);
 	try {
 		for (const needed of servicePorts(port)) await requireFree(needed);
 		const pki = await runProgram(pkiPlan(options));
@@ -55,7 +63,7 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 		if (pki.code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: 'infra/pki', problem: `ended with exit code ${pki.code}` });
 		for (const name of serviceNames) await mkdir(join(state, name), { recursive: true, mode: 0o700 });
 		for (const group of startOrder) {
-			const started = await Promise.allSettled(group.map(async (name) => services.set(name, await startChild(servicePlan(name, options), events))));
+			const started = await Promise.allSettled(group.map(startService));
 			for (const result of started) if (result.status === 'rejected') throw result.reason;
 		}
 		await ready();
@@ -72,14 +80,18 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 		service: (name) => services.get(name) ?? missing(name),
 		async makeJoinConfig() {
 			const path = join(state, 'join.yaml');
+			const kept = await readJoinConfig(path);
+			if (kept?.endpoint === endpointOf(options) && isListed((await kubectl('token', 'list')).stdout, kept.token)) return path;
 			const { code, stderr } = await kubectl('token', 'create', '--print-join-config', '--to', path);
 			if (code !== 0)
 				throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim token create', problem: `ended with exit code ${code}: ${stderr.trim()}` });
 			return path;
 		},
 		async startNode(name, index, joinConfig) {
-			const node = await startChild(nodePlan(name, index, joinConfig, options), events);
+			if (stopping.signal.aborted) throw new KubejoinError('SHUTTING_DOWN', { service: 'the mesh' });
+			const node = startChild(nodePlan(name, index, joinConfig, options), events);
 			nodes.push(node);
+			await node.started();
 			return node;
 		},
 	};

@@ -39,9 +39,14 @@ export async function storeIdentity(paths: NodePaths, identity: Omit<NodeIdentit
 	const file = join(paths.certificateDirectory, `kubelet-client-${stamp}.pem`);
 	await writeWholeFile(file, `${certificate.trimEnd()}\n${key.trimEnd()}\n`, 0o600);
 	await switchLink(paths.currentCertificate, basename(file));
+	await storeServer(paths, server);
+	return { certificate, key, server, nodeName, notAfter: notAfterOf(certificate) };
+}
+
+/** Say in kubelet.conf where the API server is. @throws FILE_UNUSABLE */
+export async function storeServer(paths: NodePaths, server: TrustedServer): Promise<void> {
 	await writeWholeFile(paths.clusterCa, server.ca, 0o644);
 	await writeWholeFile(paths.kubeconfig, writeKubeconfig(kubeconfigOf(paths, server)), 0o600);
-	return { certificate, key, server, nodeName, notAfter: notAfterOf(certificate) };
 }
 
 const kubeconfigOf = ({ currentCertificate }: NodePaths, { url, ca }: TrustedServer) => ({

@@ -6,7 +6,7 @@ import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
-import { storeIdentity } from './identity.ts';
+import { loadIdentity, storeIdentity } from './identity.ts';
 import type { JoinTools } from './join/tools.ts';
 import type { PinnedCa } from './join/trust.ts';
 import { runNode } from './node.ts';
@@ -42,7 +42,7 @@ describe('a node', () => {
 	afterEach(() => rmSync(root, { recursive: true }));
 
 	/** An API server that nobody reaches; what is dialled is written down, and a heartbeat ends the test. */
-	function run(changes: { clock?: number; nodeName?: string; pins?: readonly string[]; token?: string } = {}) {
+	function run(changes: { clock?: number; nodeName?: string; pins?: readonly string[]; token?: string; endpoint?: string } = {}) {
 		const dialled: string[] = [];
 		const stopping = new AbortController();
 		const gone = async () => {
@@ -62,7 +62,7 @@ describe('a node', () => {
 			retryMs: 0,
 		} as unknown as JoinTools;
 		const request = {
-			endpoint: 'h:6443',
+			endpoint: changes.endpoint ?? 'h:6443',
 			token: changes.token ?? token,
 			tlsBootstrapToken: changes.token ?? token,
 			caCertHashes: changes.pins ?? [spkiPin(parseCertificates(ca)[0])],
@@ -86,6 +86,13 @@ describe('a node', () => {
 		const { ended, how } = run({ token: '', pins: [] });
 		await ended;
 		assert.deepEqual(how, ['resumed']);
+	});
+
+	it('goes where the API server is now, and keeps its certificate', async () => {
+		const { ended, how, dialled } = run({ endpoint: 'elsewhere:7443' });
+		await ended;
+		assert.deepEqual([how, dialled], [['resumed'], ['node']]);
+		assert.equal((await loadIdentity(nodePaths(root)))?.server.url, 'https://elsewhere:7443');
 	});
 
 	it('PREFLIGHT_FAILED: the files are of a node of another name, or of another cluster', async () => {

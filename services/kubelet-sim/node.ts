@@ -1,11 +1,12 @@
 /** The life of a node: resume with the identity that it has, or join; then stay. */
 import { rm } from 'node:fs/promises';
+import { splitHostPort } from '../../lib/address.ts';
 import { rfc3339 } from '../../lib/clock.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { matchesPin, parsePin } from '../../lib/pki/pin.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';
-import { isExpired, loadIdentity, type NodeIdentity } from './identity.ts';
+import { isExpired, loadIdentity, type NodeIdentity, storeServer } from './identity.ts';
 import { joinWorkflow } from './join/join.ts';
 import type { JoinRequest } from './join/join-request.ts';
 import { validate } from './join/preflight.ts';
@@ -28,16 +29,26 @@ export async function runNode(tools: JoinTools, request: JoinRequest, { report, 
 }
 
 /** The identity of an earlier join, where it is still good for what is asked now. */
-async function usableIdentity({ paths, clock, say }: JoinTools, request: JoinRequest): Promise<NodeIdentity | undefined> {
+async function usableIdentity(tools: JoinTools, request: JoinRequest): Promise<NodeIdentity | undefined> {
+	const { paths, clock, say } = tools;
 	const kept = await loadIdentity(paths);
 	if (kept === undefined) return undefined;
 	if (kept.nodeName !== request.nodeName || !isOfCluster(kept, request.caCertHashes)) return undefined;
-	if (!isExpired(kept, clock)) return kept;
+	if (!isExpired(kept, clock)) return atEndpoint(kept, request, tools);
 	const notAfter = rfc3339(kept.notAfter);
 	if (validate(request).checked === undefined) throw new KubejoinError('NODE_LOCKED_OUT', { node: kept.nodeName, notAfter });
 	say(`[kubelet] The client certificate expired at ${notAfter}; joining again with the bootstrap token`);
 	await rm(paths.kubeconfig, { force: true });
 	return undefined;
+}
+
+/** The API server may have another address by now. Whoever answers there is verified with the CA that was pinned, as before. */
+async function atEndpoint(kept: NodeIdentity, { endpoint }: JoinRequest, { paths, say }: JoinTools): Promise<NodeIdentity> {
+	if (endpoint === kept.server.target || splitHostPort(endpoint) === undefined) return kept;
+	say(`[kubelet] The API server was at ${kept.server.target} and is now dialled at ${endpoint}`);
+	const server = { ...kept.server, url: `https://${endpoint}`, target: endpoint };
+	await storeServer(paths, server);
+	return { ...kept, server };
 }
 
 /** Whether the CA that was kept is one of the given pins; without pins there is nothing to compare. Bad pins are for preflight to refuse. */

@@ -1,0 +1,99 @@
+/** `npm start` as a person uses it: once, again, stopped in the middle, and when something is in its way. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { projectPath } from '../../lib/paths.ts';
+import { eventually } from './mesh.ts';
+
+describe('npm start', function () {
+	this.timeout(60_000);
+	let state: string;
+	const port = 43_000 + randomInt(1_000);
+	beforeEach(() => {
+		state = join(mkdtempSync(join(tmpdir(), 'kubejoin-up-')), 'a cluster');
+	});
+	afterEach(() => rmSync(state, { recursive: true, force: true }));
+
+	interface Up {
+		readonly process: ChildProcess;
+		readonly text: () => string;
+		readonly ended: Promise<number | null>;
+	}
+	function up(...args: string[]): Up {
+		const child = spawn(process.execPath, [projectPath('dist/scripts/up.js'), '--state', state, '--port', String(port), ...args], {
+			stdio: ['ignore', 'pipe', 'pipe'],
+		});
+		let text = '';
+		for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk));
+		return { process: child, text: () => text, ended: once(child, 'close').then(([code]) => code as number | null) };
+	}
+	/** Programs of this state directory that still run. */
+	const left = (): string[] =>
+		readdirSync('/proc').filter((pid) => {
+			try {
+				return /^\d+$/.test(pid) && /KUBEJOIN_\w+=[^\0]*kubejoin-up-/.test(readFileSync(`/proc/${pid}/environ`, 'utf8'));
+			} catch {
+				return false;
+			}
+		});
+
+	it('--once: three nodes are Ready, and it ends; again, they go on; elsewhere as well', async () => {
+		const first = up('--once');
+		assert.equal(await first.ended, 0, first.text());
+		for (const node of ['node-1', 'node-2', 'node-3']) assert.match(first.text(), new RegExp(`^${node} +Ready `, 'm'));
+		assert.ok(
+			first
+				.text()
+				.split('\n')
+				.every((line) => line.length <= 80),
+		);
+		const again = up('--once');
+		assert.equal(await again.ended, 0, again.text());
+		assert.equal(again.text().match(/goes on with the certificate/g)?.length, 3);
+		const elsewhere = up('--once', '--port', String(port + 100));
+		assert.equal(await elsewhere.ended, 0, elsewhere.text());
+		assert.equal(elsewhere.text().match(/goes on with the certificate/g)?.length, 3);
+		await eventually(5, () => assert.deepEqual(left(), []));
+	});
+
+	it('ends at once when it is told to, wherever it is, and leaves nothing running', async () => {
+		for (const moment of ['Up in', 'Running pre-flight checks', 'Ctrl-C stops everything']) {
+			const running = up();
+			await eventually(20, () => assert.ok(running.text().includes(moment), running.text()));
+			running.process.kill('SIGINT');
+			assert.equal(await running.ended, 0, running.text());
+			assert.match(running.text(), /Stopped\. The cluster is kept in/);
+			await eventually(5, () => assert.deepEqual(left(), []));
+		}
+	});
+
+	it('leaves nothing running when it is killed', async () => {
+		const running = up();
+		await eventually(20, () => assert.ok(running.text().includes('Ctrl-C stops everything')));
+		running.process.kill('SIGKILL');
+		await running.ended;
+		await eventually(10, () => assert.deepEqual(left(), []));
+	});
+
+	it('STATE_IN_USE, PORT_IN_USE: one sentence, exit code 1', async () => {
+		const running = up('--nodes', '0');
+		await eventually(20, () => assert.ok(running.text().includes('Ctrl-C stops everything')));
+		const second = up();
+		assert.equal(await second.ended, 1);
+		assert.match(second.text(), /^error: another kubejoin \(process \d+\) uses the state in .*\n {2}code: {3}STATE_IN_USE\n {2}remedy: .*\n$/);
+		running.process.kill('SIGTERM');
+		assert.equal(await running.ended, 0);
+
+		const other = createServer().listen(port + 1, '127.0.0.1');
+		await once(other, 'listening');
+		const blocked = up();
+		assert.equal(await blocked.ended, 1);
+		assert.match(blocked.text(), /^error: ca-service cannot listen on 127\.0\.0\.1:\d+: the port is in use\n {2}code: {3}PORT_IN_USE\n/);
+		other.close();
+	});
+});
