@@ -63,7 +63,7 @@ export function traceAnnotations(): Record<string, string> {
 }
 
 /** The trace that an object belongs to, as a parent for spans. */
-export const carrierOf = (annotations: Readonly<Record<string, string>> = {}): Carrier => {
+const carrierOf = (annotations: Readonly<Record<string, string>> = {}): Carrier => {
 	const traceparent = annotations[ANNOTATION];
 	return traceparent === undefined ? {} : { traceparent };
 };

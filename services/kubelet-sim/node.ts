@@ -42,7 +42,10 @@ async function usableIdentity(tools: JoinTools, request: JoinRequest): Promise<N
 	return undefined;
 }
 
-/** The API server may have another address by now. Whoever answers there is verified with the CA that was pinned, as before. */
+/**
+ * The API server may have another address by now. Whoever answers there is verified with the CA that was pinned, as before.
+ * @differs a kubelet goes on dialling the server of its kubelet.conf until somebody edits it
+ */
 async function atEndpoint(kept: NodeIdentity, { endpoint }: JoinRequest, { paths, say }: JoinTools): Promise<NodeIdentity> {
 	if (endpoint === kept.server.target || splitHostPort(endpoint) === undefined) return kept;
 	say(`[kubelet] The API server was at ${kept.server.target} and is now dialled at ${endpoint}`);

@@ -60,17 +60,17 @@ async function createOrFind(csrs: Csrs, nodeName: string, keyPair: KeyPair, sign
 	} catch (error) {
 		if (!hasCode(error, 'API_ALREADY_EXISTS')) throw error;
 		const found = await csrs.get(name, '', { signal });
-		requireSameRequest(found, spec, keyPair);
+		requireSameRequest(found, spec);
 		return found;
 	}
 }
 
 /** @source client-go util/certificate/csr ensureCompatible */
-function requireSameRequest({ metadata, spec }: CertificateSigningRequest, wanted: CertificateSigningRequest['spec'], keyPair: KeyPair): void {
+function requireSameRequest({ metadata, spec }: CertificateSigningRequest, wanted: CertificateSigningRequest['spec']): void {
 	const { spki, subject } = parseCsr(Buffer.from(spec.request, 'base64').toString());
 	const own = parseCsr(Buffer.from(wanted.request, 'base64').toString());
 	const isSame = spki.equals(own.spki) && subject.commonName === own.subject.commonName && spec.signerName === wanted.signerName;
-	if (!isSame || keyPair.publicKey.asymmetricKeyType !== 'ec') {
+	if (!isSame) {
 		throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem: `the request ${metadata.name} that exists is not compatible with the one to be made` });
 	}
 }
