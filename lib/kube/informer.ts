@@ -34,7 +34,7 @@ export interface InformerOptions<T extends KubeObject> {
 const MIN_RETRY_MS = 200;
 const MAX_RETRY_MS = 5_000;
 
-export const keyOf = ({ metadata }: KubeObject): string => (metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? ''));
+const keyOf = ({ metadata }: KubeObject): string => (metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? ''));
 
 export function startInformer<T extends KubeObject>({ client, select = {}, onChange, resyncMs, signal, log, name }: InformerOptions<T>): Informer<T> {
 	const cache = new Map<string, T>();

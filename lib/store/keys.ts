@@ -5,7 +5,7 @@ import { KubejoinError } from '../errors.ts';
 const maxKeyBytes = 1024;
 
 /** What is wrong with a key; undefined when it can be stored. */
-export function keyProblem(key: string): string | undefined {
+function keyProblem(key: string): string | undefined {
 	if (key === '') return 'it is empty';
 	const bytes = Buffer.from(key);
 	if (bytes.length > maxKeyBytes) return `it has ${bytes.length} bytes, and ${maxKeyBytes} are allowed`;

@@ -36,7 +36,7 @@ export const unavailable = (store: string, error: unknown): KubejoinError =>
 	error instanceof KubejoinError ? error : new KubejoinError('STORE_UNAVAILABLE', { store, problem: causeText(error) }, { cause: error });
 
 /** Reject when the work takes longer than the deadline; the work itself goes on. */
-export function withDeadline<T>(work: Promise<T>, onExpiry: () => void): Promise<T> {
+function withDeadline<T>(work: Promise<T>, onExpiry: () => void): Promise<T> {
 	return new Promise((resolve, reject) => {
 		const timer = setTimeout(() => {
 			reject(new Error(`no answer within ${deadlineMs / 1000} s`));

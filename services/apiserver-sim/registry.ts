@@ -41,7 +41,7 @@ const storePrefix = ({ resource, group, namespaced }: ResourceName, namespace: s
 	`${resource}${storeGroup(group)}/${namespaced && namespace !== '' ? `${namespace}/` : ''}`;
 
 /** An object as it is stored: its version is the revision of the store. */
-export const readStored = <T extends KubeObject>({ value, revision }: Pick<StoredItem<T>, 'value' | 'revision'>): T => ({
+const readStored = <T extends KubeObject>({ value, revision }: Pick<StoredItem<T>, 'value' | 'revision'>): T => ({
 	...value,
 	metadata: { ...value.metadata, resourceVersion: String(revision) },
 });

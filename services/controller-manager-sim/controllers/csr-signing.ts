@@ -18,7 +18,7 @@ const signers: readonly string[] = [wellKnown.signers.client, wellKnown.signers.
 export const isToBeSigned = (csr: CertificateSigningRequest): boolean =>
 	isDecided(csr, 'Approved') && !isDecided(csr, 'Denied', 'Failed') && !isIssued(csr) && signers.includes(csr.spec.signerName);
 
-export const signRequestOf = ({ metadata, spec }: CertificateSigningRequest): SignRequest => ({
+const signRequestOf = ({ metadata, spec }: CertificateSigningRequest): SignRequest => ({
 	csr: spec.request,
 	signerName: spec.signerName,
 	usages: spec.usages,
