@@ -1,0 +1,169 @@
+/**
+ * What the observer tells the page and the terminal: joins, their steps, and the cluster, as JSON. Types only; nothing here is secret, and nothing
+ * that is secret has a field.
+ *
+ * | request                            | answer                                                                                         |
+ * | ---------------------------------- | ---------------------------------------------------------------------------------------------- |
+ * | `GET /api/stream`                  | events `session`, `join`, `storm`, `cluster`: what is known, then every change                 |
+ * | `GET /api/stream?steps=all`        | these and `step` of every join                                                                 |
+ * | `GET /api/joins/ID/stream`         | events `join` and `step` of one join                                                           |
+ * | `GET /api/joins/ID/steps/STEP`     | `StepDetail`                                                                                   |
+ * | `POST /api/actions/ACTION`         | `ActionResult`; needs the header `X-Kubejoin-Session` with `Session.key`, and JSON             |
+ *
+ * Streams are server-sent events, one JSON object each. An event replaces what was said of the same `id` before. Failures are `Refusal`, with an HTTP status.
+ */
+
+/** Where a step happens: a node's name, or a service's. */
+export type Lane = string;
+
+/** `unverified`: encrypted for nobody knows whom. `one-way`: the server proved itself. `mutual`: each did. */
+export type Tls = 'unverified' | 'one-way' | 'mutual';
+
+export interface Failure {
+	/** As in docs/errors.md. */
+	readonly code: string;
+	readonly sentence: string;
+	readonly remedy: string;
+}
+
+/** One join of one node: one trace. */
+export interface Join {
+	/** The trace's id, 32 hex digits. */
+	readonly id: string;
+	readonly node: string;
+	/** Milliseconds since 1970. */
+	readonly startedMs: number;
+	/** So far, or in all. */
+	readonly durationMs: number;
+	readonly state: 'joining' | 'joined' | 'refused';
+	/** The phase that ended last, and the one that is under way; empty where there is none. */
+	readonly phase: string;
+	readonly nextPhase: string;
+	/** Of a join that was refused. */
+	readonly failure?: Failure;
+	readonly steps: number;
+	/** Its steps are kept no longer: only this line is left. */
+	readonly isForgotten: boolean;
+}
+
+/** What can be drawn: a message between two lanes, or a mark on one. In the order in which they began, `startMs` then `id`. */
+export interface Step {
+	readonly id: string;
+	readonly join: string;
+	/**
+	 * `message`: `from` asks `to`, which answers. `seen`: `to` learns from `from` by a watch. `check`: a phase of the join, on its lane `from`.
+	 * `store`: `from` reads or writes what it keeps.
+	 */
+	readonly kind: 'message' | 'seen' | 'check' | 'store';
+	/** The phase during which it happened, also for what happens at other services; empty while that is not known. */
+	readonly phase: string;
+	readonly from: Lane;
+	/** Equal to `from` for marks. */
+	readonly to: Lane;
+	/** `get configmaps kube-public/cluster-info`, `discovery/pin-ca`, `tokens get`. */
+	readonly label: string;
+	/** Of a message. */
+	readonly tls?: Tls;
+	/** Since the join began. A check ends where its mark belongs: `startMs + durationMs`. */
+	readonly startMs: number;
+	readonly durationMs: number;
+	/** Who trusts whom after this check. */
+	readonly trust?: string;
+	/** The two moments that a join is about. */
+	readonly moment?: 'node-trusts-cluster' | 'cluster-trusts-node';
+	/** Of a message at the API server: who asked, and what was decided. */
+	readonly user?: string;
+	readonly decision?: 'allowed' | 'refused';
+	/** Of the two messages on the wire, without headers. */
+	readonly sentBytes?: number;
+	readonly receivedBytes?: number;
+	readonly failure?: Failure;
+}
+
+/** What a click on a step shows. The words are the page's: here are only keys and values. */
+export interface StepDetail {
+	readonly step: Step;
+	readonly sections: readonly DetailSection[];
+}
+export interface DetailSection {
+	/**
+	 * `message`, `check`, `decision`, `certificate`, `csr`, `pin`, `jws`, `kubeconfig`, `token`, `failure`, `attributes`. There may be several of a kind,
+	 * for example the certificates of a chain.
+	 */
+	readonly kind: string;
+	/** For example the subject of a certificate; empty when the kind says it all. */
+	readonly title: string;
+	/**
+	 * In the order in which they are to be read. `key` is what the catalogue has a name and a meaning for: `certificate.subject`, `csr.usages`,
+	 * `pin.spki`, `pin.sha256`, `jws.alg`…; of `attributes`, the attribute's own name.
+	 */
+	readonly fields: readonly { readonly key: string; readonly value: string }[];
+	/** PEM, YAML or JSON, as it was sent. */
+	readonly text?: string;
+	/** DER or what was signed, base64. */
+	readonly bytes?: string;
+}
+
+/** Counted over every join that was seen, sampled as the mesh was told to. */
+export interface Storm {
+	readonly joined: number;
+	readonly refused: number;
+	readonly joining: number;
+	/** In the last ten seconds. */
+	readonly perSecond: number;
+	readonly p50Ms: number;
+	readonly p99Ms: number;
+	/** In the order of the join; `bucketsMs` are upper bounds, the last count is of what took longer. */
+	readonly phases: readonly { readonly phase: string; readonly p50Ms: number; readonly p99Ms: number; readonly counts: readonly number[] }[];
+	readonly bucketsMs: readonly number[];
+	/** Most frequent first. */
+	readonly failures: readonly { readonly code: string; readonly count: number }[];
+}
+
+/** The cluster as its admin sees it. Times in milliseconds since 1970; 0: unknown. */
+export interface Cluster {
+	readonly atMs: number;
+	/** Set when the API server could not be asked; what follows is then as it was. */
+	readonly problem?: string;
+	readonly nodes: readonly {
+		readonly name: string;
+		readonly status: 'Ready' | 'NotReady' | 'Unknown';
+		readonly heartbeatMs: number;
+		/** Of the newest certificate that was signed for it; absent when none is known. The kubelet renews between the two rotation times. */
+		readonly certificate?: {
+			readonly notBeforeMs: number;
+			readonly rotateFromMs: number;
+			readonly rotateToMs: number;
+			readonly notAfterMs: number;
+		};
+	}[];
+	readonly tokens: readonly { readonly id: string; readonly expiresMs: number; readonly usages: readonly string[]; readonly description: string }[];
+	readonly requests: readonly {
+		readonly name: string;
+		readonly requester: string;
+		readonly signer: string;
+		readonly createdMs: number;
+		readonly condition: 'Pending' | 'Approved' | 'Approved,Issued' | 'Denied' | 'Failed';
+	}[];
+	readonly services: readonly { readonly name: string; readonly health: 'ok' | 'failing' | 'away'; readonly problem?: string }[];
+}
+
+export interface Session {
+	/** For `X-Kubejoin-Session`. Not readable from another site. */
+	readonly key: string;
+	/** The actions that this page may ask for; empty unless the observer was told that it may act. */
+	readonly actions: readonly Action['name'][];
+	readonly version: string;
+}
+
+/** The body of `POST /api/actions/NAME` is the rest of it. */
+export type Action =
+	| { readonly name: 'join' }
+	| { readonly name: 'join-with-wrong-pin' }
+	| { readonly name: 'approve'; readonly request: string }
+	| { readonly name: 'deny'; readonly request: string };
+export interface ActionResult {
+	/** What was done, a name: of a node, or of a request. */
+	readonly done: string;
+}
+export type Refusal = Failure;
