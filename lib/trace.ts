@@ -35,7 +35,7 @@ export async function inSpan<T>(
 		return await context.with(trace.setSpan(from, span), () => work(span));
 	} catch (error) {
 		const known = error instanceof KubejoinError ? error : undefined;
-		span.setAttribute('error.type', known?.code ?? 'INTERNAL');
+		span.setAttributes({ 'error.type': known?.code ?? 'INTERNAL', ...(known === undefined ? {} : { 'kubejoin.remedy': known.remedy }) });
 		span.setStatus({ code: SpanStatusCode.ERROR, ...(known === undefined ? {} : { message: known.message }) });
 		throw error;
 	} finally {
@@ -45,6 +45,9 @@ export async function inSpan<T>(
 
 /** Say what was found or decided, on the span that is under way. No secret and no key may be among it. */
 export const note = (attributes: Attributes): void => void trace.getActiveSpan()?.setAttributes(attributes);
+
+/** Say that something happened, now, in what is under way. No secret and no key may be among it. */
+export const happened = (event: string, attributes: Attributes = {}): void => void trace.getActiveSpan()?.addEvent(event, attributes);
 
 /** What carries the trace to another process; empty when nothing is recorded. */
 export function carrier(): Carrier {
@@ -68,6 +71,9 @@ const carrierOf = (annotations: Readonly<Record<string, string>> = {}): Carrier 
 	return traceparent === undefined ? {} : { traceparent };
 };
 
-/** Do work as a part of the trace that an object belongs to. */
-export const inTraceOf = <T>(annotations: Readonly<Record<string, string>> | undefined, work: () => T): T =>
-	context.with(propagation.extract(ROOT_CONTEXT, carrierOf(annotations)), work);
+/**
+ * Do what an object that was seen by watch asks for, as a part of the trace that the object belongs to.
+ * @param name  of who does it: `csr-approving`
+ */
+export const onSeen = <T>(name: string, annotations: Readonly<Record<string, string>> | undefined, work: () => Promise<T>): Promise<T> =>
+	inSpan(name, { kind: SpanKind.CONSUMER, parent: carrierOf(annotations) }, work);

@@ -11,6 +11,8 @@ export interface Phase<Needs extends object, Gives extends object> {
 	readonly name: string;
 	/** Who trusts whom once it is done; one short sentence. */
 	readonly trust: string;
+	/** Set on the two phases that a join is about. */
+	readonly moment?: 'node-trusts-cluster' | 'cluster-trusts-node';
 	readonly run: (inputs: Readonly<Needs>) => Promise<Gives> | Gives;
 }
 
@@ -49,20 +51,28 @@ export class Workflow<Start extends object, State extends object> {
 	/**
 	 * Run every phase in order: one trace, with a span for each phase.
 	 *
-	 * @param attributes  of the trace's first span
+	 * @param attributes  of every span that is made here
 	 * @throws whatever a phase throws, as a KubejoinError with `phase` set
 	 */
 	run(inputs: Start, report: (event: PhaseEvent) => void, clock: Clock, attributes: Attributes = {}): Promise<State> {
-		return inSpan(this.#name, { attributes, parent: {} }, () => this.#runPhases(inputs, report, clock));
+		const common = { ...attributes, 'kubejoin.workflow': this.#name };
+		return inSpan(this.#name, { attributes: common, parent: {} }, () => this.#runPhases(inputs, report, clock, common));
 	}
 
-	async #runPhases(inputs: Start, report: (event: PhaseEvent) => void, clock: Clock): Promise<State> {
+	async #runPhases(inputs: Start, report: (event: PhaseEvent) => void, clock: Clock, common: Attributes): Promise<State> {
 		let state: object = inputs;
-		for (const { name, trust, run } of this.#phases as readonly Phase<object, object>[]) {
+		const phases = this.#phases as readonly Phase<object, object>[];
+		for (const [index, { name, trust, moment, run }] of phases.entries()) {
+			const attributes = {
+				...common,
+				'kubejoin.trust': trust,
+				'kubejoin.phase.next': phases[index + 1]?.name ?? '',
+				...(moment === undefined ? {} : { 'kubejoin.moment': moment }),
+			};
 			const startedMs = clock();
 			try {
 				const now = state;
-				const given = await inSpan(name, { attributes: { 'kubejoin.trust': trust } }, () => run(now));
+				const given = await inSpan(name, { attributes }, () => run(now));
 				state = { ...state, ...given };
 			} catch (cause) {
 				const error = asKubejoinError(cause);

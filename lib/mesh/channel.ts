@@ -7,7 +7,7 @@ import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import { splitHostPort } from '../address.ts';
 import { fromWireError, type KubejoinError } from '../errors.ts';
-import { carrier, inSpan, SpanKind } from '../trace.ts';
+import { carrier, happened, inSpan, SpanKind } from '../trace.ts';
 import { contractOf } from './contracts.ts';
 import { ERROR_TRAILER } from './server.ts';
 import { checkServerName, transportError } from './transport-errors.ts';
@@ -16,6 +16,8 @@ export interface Channel<Trust extends 'verified' | 'unverified' = 'verified' | 
 	/** `host:port` */
 	readonly target: string;
 	readonly trust: Trust;
+	/** Who proved themselves: nobody, the server, or each. */
+	readonly tls: 'unverified' | 'one-way' | 'mutual';
 	readonly client: grpc.Client;
 	/** Metadata of every call. */
 	readonly metadata: grpc.Metadata;
@@ -50,20 +52,21 @@ export function openChannel(target: string, tls: VerifiedTls): VerifiedChannel {
 	const credentials = grpc.credentials.createFromSecureContext(createSecureContext(options), {
 		checkServerIdentity: (_name, certificate) => checkServerName(host, certificate),
 	});
-	return makeChannel(target, 'verified', credentials, host);
+	return makeChannel(target, 'verified', tls.cert === undefined ? 'one-way' : 'mutual', credentials, host);
 }
 
 /** For `unverified-channel.ts` and `openChannel` only. */
 export function makeChannel<Trust extends 'verified' | 'unverified'>(
 	target: string,
 	trust: Trust,
+	tls: Channel['tls'],
 	credentials: grpc.ChannelCredentials,
 	host: string,
 ): Channel<Trust> {
 	// RFC 6066 has no server name for an address, and Node warns of one; the name that must match is checked above, not here.
 	const sniName = isIP(host) === 0 ? host : 'localhost';
 	const client = new grpc.Client(target, credentials, { ...CLIENT_OPTIONS, 'grpc.ssl_target_name_override': sniName });
-	return { target, trust, client, metadata: new grpc.Metadata(), close: () => client.close() };
+	return { target, trust, tls, client, metadata: new grpc.Metadata(), close: () => client.close() };
 }
 
 /** The same connection with a bearer token on every call; only where the server was verified. */
@@ -96,7 +99,7 @@ export function call<Req extends object, Res extends object>(
 		'rpc.service': rpcService,
 		'rpc.method': method,
 		'server.address': channel.target,
-		'kubejoin.trust': channel.trust,
+		'kubejoin.tls': channel.tls,
 	};
 	return inSpan(definition.path.slice(1), { kind: SpanKind.CLIENT, attributes }, () => send<Req, Res>(channel, definition, request, options));
 }
@@ -111,8 +114,8 @@ function send<Req extends object, Res extends object>(
 	return new Promise<Res>((resolve, reject) => {
 		const running = channel.client.makeUnaryRequest(
 			definition.path,
-			definition.requestSerialize,
-			definition.responseDeserialize,
+			(message: Req) => sized('SENT', definition.requestSerialize(message)),
+			(bytes: Buffer) => definition.responseDeserialize(sized('RECEIVED', bytes)),
 			request,
 			withTrace(channel.metadata),
 			{ deadline: Date.now() + deadlineMs },
@@ -126,6 +129,12 @@ function send<Req extends object, Res extends object>(
 		if (options.signal?.aborted) cancel();
 		options.signal?.addEventListener('abort', cancel, { once: true });
 	});
+}
+
+/** @source OpenTelemetry semantic conventions for RPC, events */
+function sized(type: 'SENT' | 'RECEIVED', bytes: Buffer): Buffer {
+	happened('rpc.message', { 'rpc.message.type': type, 'rpc.message.uncompressed_size': bytes.length });
+	return bytes;
 }
 
 function withTrace(metadata: grpc.Metadata): grpc.Metadata {

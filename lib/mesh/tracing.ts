@@ -5,8 +5,11 @@
  */
 import { environment } from '../config.ts';
 
-/** @returns sends what is left and ends */
-export async function startTracing(service: string): Promise<() => Promise<void>> {
+/**
+ * @param resource  what is the same for all spans of this process, besides the service's name
+ * @returns sends what is left and ends
+ */
+export async function startTracing(service: string, resource: Readonly<Record<string, string>> = {}): Promise<() => Promise<void>> {
 	const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesEndpoint, OTEL_SDK_DISABLED: isDisabled } = environment();
 	if (isDisabled === 'true' || !(endpoint || tracesEndpoint)) return async () => undefined;
 	const [
@@ -25,7 +28,7 @@ export async function startTracing(service: string): Promise<() => Promise<void>
 		import('@opentelemetry/sdk-trace-base'),
 	]);
 	const processor = new sdk.BatchSpanProcessor(new OTLPTraceExporter());
-	const provider = new sdk.BasicTracerProvider({ resource: resourceFromAttributes({ 'service.name': service }), spanProcessors: [processor] });
+	const provider = new sdk.BasicTracerProvider({ resource: resourceFromAttributes({ 'service.name': service, ...resource }), spanProcessors: [processor] });
 	context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 	propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 	trace.setGlobalTracerProvider(provider);

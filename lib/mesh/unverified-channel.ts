@@ -12,6 +12,7 @@ export const openUnverifiedChannel = (target: string): Channel<'unverified'> =>
 	makeChannel(
 		target,
 		'unverified',
+		'unverified',
 		credentials.createFromSecureContext(createSecureContext({ ca: [], minVersion: 'TLSv1.2' }), { rejectUnauthorized: false }),
 		'localhost',
 	);

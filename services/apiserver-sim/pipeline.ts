@@ -2,7 +2,7 @@
  * The one way through the API server, for gRPC and HTTPS alike: authenticate, authorize, then the endpoint of the resource, which admits,
  * validates and stores. Refuses by default; nothing reaches an endpoint that the authorizers did not allow.
  */
-import { KubejoinError } from '../../lib/errors.ts';
+import { KubejoinError, qualified } from '../../lib/errors.ts';
 import type { ResourceName } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
 import { note } from '../../lib/trace.ts';
@@ -70,6 +70,8 @@ export function createPipeline(authenticate: Authenticate, authorizer: Authorize
 async function requireAllowed(authorizer: Authorizer, attributes: Attributes): Promise<void> {
 	const { decision, reason, error } = await authorizer.authorize(attributes);
 	note({
+		'kubejoin.request.verb': attributes.verb,
+		'kubejoin.request.what': whatOf(attributes),
 		'kubejoin.user': attributes.user.username,
 		'kubejoin.groups': [...attributes.user.groups],
 		'kubejoin.decision': decision === 'Allow' ? 'allowed' : 'refused',
@@ -78,6 +80,15 @@ async function requireAllowed(authorizer: Authorizer, attributes: Attributes): P
 	if (decision === 'Allow') return;
 	if (error !== undefined) throw new Error(`authorization could not be evaluated: ${error}`);
 	throw forbidden(attributes, reason);
+}
+
+/** `certificatesigningrequests.certificates.k8s.io/approval NAME`, `configmaps kube-public/cluster-info`, or a path. */
+function whatOf(attributes: Attributes): string {
+	if (!attributes.resourceRequest) return attributes.path;
+	const { apiGroup, resource, subresource, namespace, name } = attributes;
+	const kind = `${qualified({ resource, group: apiGroup })}${subresource === '' ? '' : `/${subresource}`}`;
+	const place = [namespace, name].filter((part) => part !== '').join('/');
+	return place === '' ? kind : `${kind} ${place}`;
 }
 
 /** list and watch of one name are authorized for that name. @source apiserver/pkg/endpoints/request/requestinfo.go */

@@ -23,8 +23,9 @@ await runService(service, settings, async (config, log) => {
 	// Logged here, for a request that comes again is answered from the ledger and signs nothing.
 	const append = async (entry: LedgerEntry) => {
 		await ledger.append(entry);
-		const { subject, signerName: signer, serial, notBefore, notAfter, fingerprint, requestId } = entry;
+		const { subject, signerName: signer, serial, notBefore, notAfter, fingerprint, requestId, certificate } = entry;
 		note({
+			'kubejoin.certificate.pem': certificate,
 			'kubejoin.certificate.subject': subject,
 			'kubejoin.certificate.signer': signer,
 			'kubejoin.certificate.serial': serial,

@@ -13,6 +13,7 @@ import { wellKnown } from '../../lib/kube/types.ts';
 import { parseCertificates, readSubject } from '../../lib/pki/certificate.ts';
 import { readPrivateKey } from '../../lib/pki/keys.ts';
 import { readPem, writePem } from '../../lib/pki/pem.ts';
+import { note } from '../../lib/trace.ts';
 import { trustedServer } from './join/confirm.ts';
 import type { PinnedCa, TrustedServer } from './join/trust.ts';
 import type { NodePaths } from './node-paths.ts';
@@ -46,7 +47,9 @@ export async function storeIdentity(paths: NodePaths, identity: Omit<NodeIdentit
 /** Say in kubelet.conf where the API server is. @throws FILE_UNUSABLE */
 export async function storeServer(paths: NodePaths, server: TrustedServer): Promise<void> {
 	await writeWholeFile(paths.clusterCa, server.ca, 0o644);
-	await writeWholeFile(paths.kubeconfig, writeKubeconfig(kubeconfigOf(paths, server)), 0o600);
+	const kubeconfig = writeKubeconfig(kubeconfigOf(paths, server));
+	note({ 'kubejoin.kubeconfig': kubeconfig });
+	await writeWholeFile(paths.kubeconfig, kubeconfig, 0o600);
 }
 
 const kubeconfigOf = ({ currentCertificate }: NodePaths, { url, ca }: TrustedServer) => ({

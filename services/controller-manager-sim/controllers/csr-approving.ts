@@ -8,9 +8,11 @@ import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts'
 import type { Log } from '../../../lib/log.ts';
 import { parseCsr } from '../../../lib/pki/csr.ts';
 import { signerViolation } from '../../../lib/pki/signer-rules.ts';
-import { inTraceOf } from '../../../lib/trace.ts';
+import { onSeen } from '../../../lib/trace.ts';
 import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
 import { actOnFresh } from '../fresh.ts';
+
+const queue = 'csr-approving';
 
 export interface Recognition {
 	/** What the requester must be allowed to create: certificatesigningrequests/<this>. */
@@ -95,8 +97,8 @@ export function createApprover({ csrs, subjectAccessReviews, find, log }: Approv
 	return async (name) => {
 		const csr = find(name);
 		if (csr === undefined) pending.delete(name);
-		else await inTraceOf(csr.metadata.annotations, () => actOnFresh(csr, () => csrs.get(name), approve));
+		else await onSeen(queue, csr.metadata.annotations, () => actOnFresh(csr, () => csrs.get(name), approve));
 	};
 }
 
-export const startCsrApproving = (options: ApprovingOptions): WorkQueue => startWorkQueue('csr-approving', createApprover(options), options.log);
+export const startCsrApproving = (options: ApprovingOptions): WorkQueue => startWorkQueue(queue, createApprover(options), options.log);

@@ -7,7 +7,7 @@ import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
 import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
-import { inTraceOf } from '../../../lib/trace.ts';
+import { onSeen } from '../../../lib/trace.ts';
 import type { CaClient, SignRequest } from '../clients.ts';
 import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
 import { actOnFresh } from '../fresh.ts';
@@ -25,6 +25,8 @@ const signRequestOf = ({ metadata, spec }: CertificateSigningRequest): SignReque
 	requestId: metadata.uid ?? '',
 	...(spec.expirationSeconds === undefined ? {} : { expirationSeconds: spec.expirationSeconds }),
 });
+
+const queue = 'csr-signing';
 
 export interface SigningOptions {
 	readonly csrs: Pick<ApiClient['certificateSigningRequests'], 'get' | 'updateStatus'>;
@@ -53,8 +55,8 @@ export function createSigning({ csrs, ca, find, log }: SigningOptions): (name: s
 
 	return async (name) => {
 		const csr = find(name);
-		if (csr !== undefined) await inTraceOf(csr.metadata.annotations, () => actOnFresh(csr, () => csrs.get(name), sign));
+		if (csr !== undefined) await onSeen(queue, csr.metadata.annotations, () => actOnFresh(csr, () => csrs.get(name), sign));
 	};
 }
 
-export const startCsrSigning = (options: SigningOptions): WorkQueue => startWorkQueue('csr-signing', createSigning(options), options.log);
+export const startCsrSigning = (options: SigningOptions): WorkQueue => startWorkQueue(queue, createSigning(options), options.log);

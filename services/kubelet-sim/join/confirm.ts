@@ -25,6 +25,7 @@ interface Needs {
 export const confirm = (tools: JoinTools): Phase<Needs, { readonly server: TrustedServer }> => ({
 	name: 'discovery/confirm',
 	trust: 'the node trusts this API server: only now may the token be sent',
+	moment: 'node-trusts-cluster',
 	async run({ endpoint, discoveryToken, discoveryTimeoutMs, pinnedCa, signedKubeconfig, namedServer }) {
 		const connection = tools.dial.verified(endpoint, pinnedCa);
 		try {

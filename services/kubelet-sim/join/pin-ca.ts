@@ -40,7 +40,7 @@ export const pinCa: Phase<Needs, Gives> = {
  */
 export function acceptCa(claimedCa: string, pins: readonly Pin[]): PinnedCa {
 	const certificates = parseClaimed(claimedCa);
-	note({ 'kubejoin.ca.presented': certificates.map(spkiPin), 'kubejoin.ca.pinned': [...pins] });
+	note({ 'kubejoin.ca.pem': claimedCa, 'kubejoin.ca.presented': certificates.map(spkiPin), 'kubejoin.ca.pinned': [...pins] });
 	const pinned = certificates.filter((certificate) => matchesPin(certificate, pins));
 	const isEarned = (one: X509Certificate) => pinned.includes(one) || pinned.some((ca) => one.ca && one.checkIssued(ca) && one.verify(ca.publicKey));
 	const unearned = certificates.filter((certificate) => !isEarned(certificate));

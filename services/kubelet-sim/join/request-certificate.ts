@@ -11,7 +11,7 @@ import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
 import { createCsr, parseCsr } from '../../../lib/pki/csr.ts';
 import { type KeyPair, writePublicKey } from '../../../lib/pki/keys.ts';
-import { note, traceAnnotations } from '../../../lib/trace.ts';
+import { happened, note, traceAnnotations } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { JoinTools } from './tools.ts';
 import type { TrustedServer } from './trust.ts';
@@ -31,13 +31,19 @@ const usages = ['digital signature', 'client auth'];
 export const requestCertificate = (tools: JoinTools): Phase<Needs, { readonly claimedCertificate: string }> => ({
 	name: 'tls-bootstrap/request-certificate',
 	trust: 'the cluster trusts the node: its CA has signed the key',
+	moment: 'cluster-trusts-node',
 	async run({ server, bootstrapToken, nodeName, keyPair, tlsBootstrapTimeoutMs }) {
 		const { dial, paths, say } = tools;
 		const connection = dial.withToken(server, bootstrapToken);
 		try {
 			const { certificateSigningRequests: csrs } = connection.api;
 			const csr = await createOrFind(csrs, nodeName, keyPair, tools.signal);
-			note({ 'kubejoin.csr.name': csr.metadata.name ?? '', 'kubejoin.csr.signer': csr.spec.signerName, 'kubejoin.csr.usages': usages });
+			note({
+				'kubejoin.csr.name': csr.metadata.name ?? '',
+				'kubejoin.csr.signer': csr.spec.signerName,
+				'kubejoin.csr.usages': usages,
+				'kubejoin.csr.pem': Buffer.from(csr.spec.request, 'base64').toString(),
+			});
 			say(`[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap: ${csr.metadata.name} is to be approved and signed`);
 			return { claimedCertificate: await waitForCertificate(csrs, csr, tlsBootstrapTimeoutMs, tools) };
 		} catch (error) {
@@ -92,6 +98,7 @@ async function waitForCertificate(csrs: Csrs, csr: CertificateSigningRequest, ti
 				if (object.metadata.uid !== uid) throw new KubejoinError('CSR_FAILED', { name, reason: 'Replaced', message: `csr "${name}" changed UIDs` });
 				if (type === 'DELETED') throw new KubejoinError('CSR_FAILED', { name, reason: 'Deleted', message: `csr "${name}" was deleted` });
 				const certificate = decided(object);
+				happened('kubejoin.seen', { 'kubejoin.seen.from': 'apiserver-sim', 'kubejoin.seen.what': seen(name, object) });
 				if (certificate !== undefined) return certificate;
 			}
 		} catch (error) {
@@ -103,6 +110,10 @@ async function waitForCertificate(csrs: Csrs, csr: CertificateSigningRequest, ti
 	tools.signal.throwIfAborted();
 	throw new KubejoinError('CSR_TIMEOUT', { name, waitedSeconds: Math.round(timeoutMs / 1000) });
 }
+
+/** What the watch told, in words: `csr "…" Approved`, as in the CONDITION column of kubectl. */
+const seen = (name: string, { status }: CertificateSigningRequest): string =>
+	`csr "${name}" ${[...(status?.conditions ?? []).map(({ type }) => type), ...(status?.certificate ? ['Issued'] : [])].join(',') || 'Pending'}`;
 
 /** The certificate as PEM once the request is approved and signed; undefined while it is not. @throws CSR_DENIED, CSR_FAILED */
 export function decided({ metadata: { name = '' }, status }: CertificateSigningRequest): string | undefined {

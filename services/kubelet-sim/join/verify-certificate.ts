@@ -31,6 +31,7 @@ export const verifyCertificate = ({ paths, clock, say }: JoinTools): Phase<Needs
 		if (problem !== undefined) throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem });
 		const [leaf] = parseCertificates(claimedCertificate);
 		note({
+			'kubejoin.certificate.pem': claimedCertificate,
 			'kubejoin.certificate.subject': leaf.subject.replaceAll('\n', ', '),
 			'kubejoin.certificate.issuer': leaf.issuer.replaceAll('\n', ', '),
 			'kubejoin.certificate.serial': leaf.serialNumber.toLowerCase(),

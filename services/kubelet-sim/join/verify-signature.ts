@@ -16,7 +16,12 @@ export const verifySignature: Phase<Needs, { readonly signedKubeconfig: SignedKu
 	name: 'discovery/verify-signature',
 	trust: 'its author knows the token',
 	run({ claimedClusterInfo: { kubeconfig, signature }, discoveryToken: { id, secret } }) {
-		note({ 'kubejoin.jws.header': Buffer.from(signature.split('.')[0] ?? '', 'base64url').toString(), 'kubejoin.token.id': id });
+		note({
+			'kubejoin.jws.header': Buffer.from(signature.split('.')[0] ?? '', 'base64url').toString(),
+			'kubejoin.jws.detached': signature,
+			'kubejoin.cluster_info': kubeconfig,
+			'kubejoin.token.id': id,
+		});
 		if (!verifyDetached(signature, kubeconfig, id, secret)) throw new KubejoinError('CLUSTER_INFO_SIGNATURE_INVALID', { tokenId: id });
 		return { signedKubeconfig: kubeconfig as SignedKubeconfig };
 	},
