@@ -401,6 +401,42 @@ export const errorTable = {
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 2,
 	}),
+	// The observer and its page.
+	ACTION_REFUSED: row<{ command: string; problem: string }>({
+		sentence: (f) => `$ ${f.command}: ${f.problem}`,
+		remedy: () => 'Do what the message says, or run the command yourself to see more',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		http: { status: 409, reason: 'Conflict' },
+	}),
+	ACTIONS_OFF: row<None>({
+		sentence: () => 'this page may look and not act',
+		remedy: () => 'Start the observer with KUBEJOIN_ALLOW_ACTIONS=true, where you trust everybody who can reach it; or use kubectl-sim',
+		grpc: grpcCode.PERMISSION_DENIED,
+		http: { status: 403, reason: 'Forbidden' },
+	}),
+	PAGE_REQUEST_REFUSED: row<{ problem: string }>({
+		sentence: (f) => `the request did not come from this observer's own page: ${f.problem}`,
+		remedy: () => 'Load the page again; if it is served under another name, add that name to KUBEJOIN_PAGE_HOSTS',
+		grpc: grpcCode.PERMISSION_DENIED,
+		http: { status: 403, reason: 'Forbidden' },
+	}),
+	PAGE_NOT_FOUND: row<{ path: string }>({
+		sentence: (f) => `there is nothing at ${f.path}`,
+		remedy: () => 'Begin at /; what the observer answers stands in services/observer/api.ts',
+		grpc: grpcCode.NOT_FOUND,
+		http: { status: 404, reason: 'NotFound' },
+	}),
+	PAGE_BAD_REQUEST: row<{ problem: string }>({
+		sentence: (f) => f.problem,
+		remedy: () => 'Send JSON as services/observer/api.ts describes it; traces as OTLP over HTTP, as JSON',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 400, reason: 'BadRequest' },
+	}),
+	OBSERVER_UNREACHABLE: row<{ url: string; problem: string }>({
+		sentence: (f) => `no observer answers at ${f.url}: ${f.problem}`,
+		remedy: () => 'Start a mesh with npm start or docker compose up; if its page has another port, name it: npx kubejoin watch --url http://127.0.0.1:PORT',
+		grpc: grpcCode.UNAVAILABLE,
+	}),
 	FILE_UNUSABLE: row<{ path: string; problem: string }>({
 		sentence: (f) => `${f.path}: ${f.problem}`,
 		remedy: () => 'Check that the file exists, is whole, and may be read and written by this user, and that the disk is not full',

@@ -7,19 +7,23 @@ import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople } from '../lib/log.ts';
 import { type JoinConfig, readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
-import { endpointOf, MAX_NODES, MAX_PORT, type MeshOptions, nodeHealthPort } from './mesh/services.ts';
-import { createStory, type Story } from './mesh/story.ts';
+import { endpointOf, MAX_NODES, MAX_PORT, type MeshOptions, nodeHealthPort, type ObserverOptions } from './mesh/services.ts';
+import { createStory, type Story, storyWidth } from './mesh/story.ts';
 
 interface Flags {
 	readonly nodes?: number;
 	readonly once?: boolean;
+	readonly pagePort: number;
 	readonly port: number;
+	readonly allowActions: boolean;
 	readonly state: string;
 	readonly store: string;
 }
 
 const DEFAULT_NODES = 1;
 const ONCE_NODES = 3;
+/** With more, a join is told in one line. */
+const MAX_NODES_IN_STEPS = 3;
 const READY_MS = 30_000;
 
 const checked =
@@ -42,6 +46,8 @@ const program = new Command('npm start --')
 	.option('--nodes <number>', `how many nodes join (default: ${DEFAULT_NODES}, with --once ${ONCE_NODES})`, checked(integer(0, MAX_NODES)))
 	.option('--once', 'join, check that every node is Ready, stop; exit code 0 when all went well')
 	.option('--port <port>', 'of the API server; the other ports follow from it', checked(integer(1, MAX_PORT)), 6443)
+	.option('--page-port <port>', 'of the page', checked(integer(1, 65_535)), 8080)
+	.option('--no-allow-actions', 'the page may look, and not join nodes or decide requests')
 	.option('--state <dir>', 'where the cluster is kept', '.kubejoin')
 	.option('--store <url>', 'lmdb (files in the state directory), redis://HOST:PORT or rediss://HOST:PORT', checked(storeOf), 'lmdb')
 	.action(up);
@@ -51,22 +57,29 @@ async function up(flags: Flags): Promise<void> {
 	const telemetry = Object.fromEntries(
 		Object.entries(environment()).flatMap(([name, value]) => (name.startsWith('OTEL_') && value !== undefined ? [[name, value]] : [])),
 	);
-	const options: MeshOptions = { state, port: flags.port, store: flags.store, telemetry };
 	const nodes = flags.nodes ?? (flags.once ? ONCE_NODES : DEFAULT_NODES);
+	const { columns, isTTY } = process.stdout;
+	const observer: ObserverOptions = {
+		pagePort: flags.pagePort,
+		story: nodes > MAX_NODES_IN_STEPS ? 'joins' : 'steps',
+		columns: storyWidth(columns),
+		color: isTTY === true && !environment().NO_COLOR,
+		allowActions: flags.allowActions,
+	};
+	const options: MeshOptions = { state, port: flags.port, store: flags.store, telemetry, observer };
 	const stopping = new AbortController();
 	const stop = (why?: KubejoinError) => stopping.abort(why);
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
 	// Whoever read along has gone, as `head` does.
 	process.stdout.on('error', () => stop());
 
-	const story = createStory(state, (text) => process.stdout.write(text), process.stdout.columns);
+	const story = createStory(state, (text) => process.stdout.write(text), columns);
 	const startedMs = performance.now();
 	const onCrash = (name: string, how: string) => !stopping.signal.aborted && story.say(`${name} ${how}; it is started again`);
 	let mesh: LocalMesh | undefined;
 	try {
 		mesh = await startLocalMesh(options, { onLine: story.line, onCrash, onGiveUp: stop });
 		story.say(servicesText(flags, performance.now() - startedMs));
-		story.quiet(false);
 		// A node may wait for long; whoever says stop does not.
 		await Promise.race([joinNodes(mesh, nodes, story, stopping.signal), aborted(stopping.signal)]);
 		if (!stopping.signal.aborted && !flags.once) {
@@ -77,7 +90,6 @@ async function up(flags: Flags): Promise<void> {
 	} catch (error) {
 		if (!stopping.signal.aborted) stop(asKubejoinError(error));
 	}
-	story.quiet(true);
 	if (mesh !== undefined) {
 		story.say('\nStopping');
 		await mesh.stop();
@@ -100,6 +112,7 @@ async function joinNodes(mesh: LocalMesh, count: number, story: Story, signal: A
 			.filter((line) => / Ready /.test(line))
 			.map((line) => line.split(' ')[0] ?? '');
 		if (code === 0 && names.every((name) => ready.includes(name))) {
+			if (count > 0) await story.told();
 			if (count > 0) story.say(`\n$ kubectl-sim get nodes\n${stdout}`);
 			return;
 		}
@@ -124,13 +137,14 @@ const shown = (path: string): string => {
 };
 
 const servicesText = (
-	{ port, store }: Flags,
+	{ port, pagePort, store }: Flags,
 	ms: number,
 ): string => `kubejoin: real certificates, TLS and gRPC; simulated Kubernetes. Up in ${(ms / 1000).toFixed(1)} s:
   ca-service              127.0.0.1:${port + 1}  holds the cluster's CA key; signs
   token-store             127.0.0.1:${port + 2}  keeps the bootstrap tokens${store === 'lmdb' ? '' : ' in Redis'}
   apiserver-sim           127.0.0.1:${port}  the front door
   controller-manager-sim                  approves, has signed, cleans up
+  observer                127.0.0.1:${pagePort}  watch: http://127.0.0.1:${pagePort}
 `;
 
 function nextText(options: MeshOptions, { kubeconfig }: LocalMesh, nodes: number, { token, hash }: JoinConfig): string {

@@ -3,10 +3,10 @@ import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Child, type ChildEvents, runProgram, startChild } from '../../lib/child.ts';
 import { KubejoinError } from '../../lib/errors.ts';
-import { type Child, type ChildEvents, runProgram, startChild } from './child.ts';
 import { isListed, readJoinConfig } from './join-config.ts';
-import { endpointOf, healthPort, type MeshOptions, nodePlan, pkiPlan, type ServiceName, serviceNames, servicePlan, servicePorts } from './services.ts';
+import { endpointOf, healthPort, type MeshOptions, nodePlan, pkiPlan, type ServiceName, servicePlan, servicePorts, servicesOf } from './services.ts';
 import { lockState } from './state-lock.ts';
 
 export interface LocalMesh {
@@ -29,7 +29,7 @@ export interface LocalMesh {
 
 const READY_MS = 30_000;
 /** What may start at once: nobody in a group calls another in it. */
-const startOrder: readonly (readonly ServiceName[])[] = [['ca-service', 'token-store'], ['apiserver-sim'], ['controller-manager-sim']];
+const startOrder: readonly (readonly ServiceName[])[] = [['observer'], ['ca-service', 'token-store'], ['apiserver-sim'], ['controller-manager-sim']];
 
 /** @throws STATE_IN_USE, PORT_IN_USE, SERVICE_FAILED, FILE_UNUSABLE */
 export async function startLocalMesh(options: MeshOptions, events: ChildEvents): Promise<LocalMesh> {
@@ -52,18 +52,19 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 		unlock();
 	}
 	async function ready(): Promise<void> {
-		await Promise.all(serviceNames.map((name) => waitUntilReady(name, healthPort(port, name))));
+		await Promise.all(servicesOf(options).map((name) => waitUntilReady(name, healthPort(port, name))));
 	}
 	const kubectl = (...args: string[]) =>
 		runProgram({ name: 'kubectl-sim', program: 'services/kubectl-sim/main.js', args: ['--kubeconfig', kubeconfig, ...args] }, stopping.signal);
 	try {
-		for (const needed of servicePorts(port)) await requireFree(needed);
+		for (const needed of servicePorts(options)) await requireFree(needed);
 		const pki = await runProgram(pkiPlan(options));
 		for (const line of `${pki.stdout}${pki.stderr}`.split('\n')) if (line !== '') events.onLine('pki', line);
 		if (pki.code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: 'infra/pki', problem: `ended with exit code ${pki.code}` });
-		for (const name of serviceNames) await mkdir(join(state, name), { recursive: true, mode: 0o700 });
+		for (const name of servicesOf(options)) await mkdir(join(state, name), { recursive: true, mode: 0o700 });
+		const wanted = servicesOf(options);
 		for (const group of startOrder) {
-			const started = await Promise.allSettled(group.map(startService));
+			const started = await Promise.allSettled(group.filter((name) => wanted.includes(name)).map(startService));
 			for (const result of started) if (result.status === 'rejected') throw result.reason;
 		}
 		await ready();

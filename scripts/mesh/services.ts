@@ -1,9 +1,9 @@
 /** The services of a mesh on this machine: ports, files and settings of each. Pure. */
 import { join } from 'node:path';
-import type { ChildPlan } from './child.ts';
+import type { ChildPlan } from '../../lib/child.ts';
 
 export interface MeshOptions {
-	/** The standard OTEL_ variables, for every program. */
+	/** The standard OTEL_ variables, for every program; with an observer they name where it sends what it receives. */
 	readonly telemetry?: Readonly<Record<string, string>>;
 	/** Absolute path. */
 	readonly state: string;
@@ -13,13 +13,27 @@ export interface MeshOptions {
 	readonly store: string;
 	/** Settings to add to those of a service, or of `pki`, without the prefix. */
 	readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+	/** Absent: there is none. */
+	readonly observer?: ObserverOptions;
+}
+export interface ObserverOptions {
+	/** On 127.0.0.1. */
+	readonly pagePort: number;
+	readonly story: 'steps' | 'joins' | 'off';
+	/** Of the story. */
+	readonly columns?: number;
+	readonly color?: boolean;
+	/** Whether the page may act. */
+	readonly allowActions?: boolean;
 }
 
 export const serviceNames = ['ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim'] as const;
-export type ServiceName = (typeof serviceNames)[number];
+export type ServiceName = (typeof serviceNames)[number] | 'observer';
+export const servicesOf = ({ observer }: MeshOptions): readonly ServiceName[] => [...serviceNames, ...(observer === undefined ? [] : (['observer'] as const))];
 
-/** 6443 for the API server, 6444 and 6445 for what only services call, health from 6453 on, nodes from 6463 on. */
+/** 6443 for the API server, 6444 and 6445 for what only services call, 6446 for traces, health from 6453 on, nodes from 6463 on. */
 const portOffsets = { 'apiserver-sim': 0, 'ca-service': 1, 'token-store': 2 } as const;
+const TRACES_OFFSET = 3;
 const FIRST_HEALTH_OFFSET = 10;
 const FIRST_NODE_OFFSET = 20;
 /** Nodes that find a port each. */
@@ -27,12 +41,17 @@ export const MAX_NODES = 1_000;
 export const MAX_PORT = 65_535 - FIRST_NODE_OFFSET - MAX_NODES;
 
 /** Every port that the services themselves need. */
-export const servicePorts = (port: number): readonly { readonly service: ServiceName; readonly port: number }[] =>
-	serviceNames.flatMap((service) => {
+export const servicePorts = (options: MeshOptions): readonly { readonly service: ServiceName; readonly port: number }[] => {
+	const { port, observer } = options;
+	return servicesOf(options).flatMap((service) => {
 		const offset = service in portOffsets ? portOffsets[service as keyof typeof portOffsets] : undefined;
-		return [...(offset === undefined ? [] : [{ service, port: port + offset }]), { service, port: healthPort(port, service) }];
+		const own = service === 'observer' ? [observer?.pagePort ?? 0, port + TRACES_OFFSET] : offset === undefined ? [] : [port + offset];
+		return [...own, healthPort(port, service)].map((needed) => ({ service, port: needed }));
 	});
-export const healthPort = (port: number, service: ServiceName): number => port + FIRST_HEALTH_OFFSET + serviceNames.indexOf(service);
+};
+const healthOrder: readonly ServiceName[] = [...serviceNames, 'observer'];
+export const healthPort = (port: number, service: ServiceName): number => port + FIRST_HEALTH_OFFSET + healthOrder.indexOf(service);
+const readyUrl = (port: number, service: ServiceName): string => `http://127.0.0.1:${healthPort(port, service)}/readyz`;
 export const nodeHealthPort = (port: number, index: number): number => port + FIRST_NODE_OFFSET + index;
 export const endpointOf = ({ port }: Pick<MeshOptions, 'port'>): string => `127.0.0.1:${port}`;
 
@@ -43,7 +62,7 @@ export const pkiPlan = ({ state, port, settings }: MeshOptions): ChildPlan => ({
 });
 
 export function servicePlan(service: ServiceName, options: MeshOptions): ChildPlan {
-	const { state, port, settings, telemetry } = options;
+	const { state, port, settings, observer } = options;
 	const own = (file: string) => join(state, 'pki', service, file);
 	const at = (name: keyof typeof portOffsets) => `127.0.0.1:${port + portOffsets[name]}`;
 	const server = (name: keyof typeof portOffsets) => ({
@@ -79,13 +98,42 @@ export function servicePlan(service: ServiceName, options: MeshOptions): ChildPl
 			TLS_KEY_FILE: own('mesh-client.key'),
 			MESH_CA_FILE: own('mesh-ca.crt'),
 		}),
+		observer: () => ({
+			PORT: String(observer?.pagePort),
+			OTLP_PORT: String(port + TRACES_OFFSET),
+			KUBECONFIG_FILE: join(state, 'pki', 'admin', 'admin.conf'),
+			SERVICES: serviceNames.map((name) => `${name}=${readyUrl(port, name)}`).join(','),
+			NODES_DIRECTORY: join(state, 'nodes'),
+			NODE_TRACES_TO: tracesUrl(port),
+			STORY: observer?.story ?? 'off',
+			...(observer?.columns === undefined ? {} : { COLUMNS: String(observer.columns) }),
+			...(observer?.color === undefined ? {} : { COLOR: String(observer.color) }),
+			...(observer?.allowActions === undefined ? {} : { ALLOW_ACTIONS: String(observer.allowActions) }),
+			...forwardSettings(options),
+		}),
 	};
 	return {
 		name: service,
 		program: `services/${service}/main.js`,
-		...(telemetry === undefined ? {} : { telemetry }),
+		...(service === 'observer' ? {} : telemetryPlan(options)),
 		settings: { HEALTH_PORT: String(healthPort(port, service)), LOG_FORMAT: 'json', ...plans[service](), ...settings?.[service] },
 	};
+}
+
+const tracesUrl = (port: number): string => `http://127.0.0.1:${port + TRACES_OFFSET}`;
+
+/** Traces go to the observer where there is one, soon enough to watch; how many is up to the standard variables. */
+function telemetryOf({ observer, port, telemetry }: MeshOptions): Readonly<Record<string, string>> | undefined {
+	if (observer === undefined) return telemetry;
+	const kept = Object.entries(telemetry ?? {}).filter(([name]) => !name.startsWith('OTEL_EXPORTER_OTLP_'));
+	return { OTEL_BSP_SCHEDULE_DELAY: '100', ...Object.fromEntries(kept), OTEL_EXPORTER_OTLP_ENDPOINT: tracesUrl(port) };
+}
+
+/** @source OpenTelemetry: the endpoint of all signals is a base, that of traces is taken as it is */
+function forwardSettings({ telemetry = {} }: MeshOptions): Record<string, string> {
+	const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces = '', OTEL_EXPORTER_OTLP_ENDPOINT: base = '' } = telemetry;
+	const url = traces || (base && `${base.replace(/\/$/, '')}/v1/traces`);
+	return url === '' ? {} : { FORWARD_TRACES_TO: url };
 }
 
 /** A rediss: server is taken to be one that runs with this mesh's own certificates and ACL, unless the URL brings credentials of its own. */
@@ -96,11 +144,16 @@ function storeSettings(service: string, { store, state }: MeshOptions, own: (fil
 	return { STORE_URL: store, ...(store.startsWith('rediss:') ? { ...tls, ...user } : {}) };
 }
 
+function telemetryPlan(options: MeshOptions): Pick<ChildPlan, 'telemetry'> {
+	const telemetry = telemetryOf(options);
+	return telemetry === undefined ? {} : { telemetry };
+}
+
 /** A node that joins with a JoinConfiguration file, so that no token is in the process list. */
-export const nodePlan = (nodeName: string, index: number, joinConfig: string, { state, port, telemetry }: MeshOptions): ChildPlan => ({
+export const nodePlan = (nodeName: string, index: number, joinConfig: string, options: MeshOptions): ChildPlan => ({
 	name: nodeName,
 	program: 'services/kubelet-sim/main.js',
-	...(telemetry === undefined ? {} : { telemetry }),
+	...telemetryPlan(options),
 	args: [
 		'join',
 		'--config',
@@ -108,8 +161,8 @@ export const nodePlan = (nodeName: string, index: number, joinConfig: string, { 
 		'--node-name',
 		nodeName,
 		'--root',
-		join(state, 'nodes', nodeName),
+		join(options.state, 'nodes', nodeName),
 		'--healthz-port',
-		String(nodeHealthPort(port, index)),
+		String(nodeHealthPort(options.port, index)),
 	],
 });

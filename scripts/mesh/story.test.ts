@@ -18,7 +18,6 @@ describe('the story', () => {
 			},
 			undefined,
 		);
-		story.quiet(false);
 	});
 	afterEach(async () => {
 		await story.close();
@@ -26,32 +25,34 @@ describe('the story', () => {
 	});
 	const log = (fields: object) => JSON.stringify({ level: 'info', time: 't', service: 's', ...fields });
 
-	it('says who, and what; the fields of a line are for the file', () => {
+	it('lets the observer tell the joins, as it tells them', () => {
+		const line = `node-1 ${'word '.repeat(20)}`;
+		story.line('observer', line);
+		story.line('observer', log({ msg: 'listening' }));
 		story.line('ca-service', log({ msg: 'signed a certificate', serial: 'ab' }));
-		assert.equal(written, 'ca-service signed a certificate\n');
+		story.line('node-1', '[discovery/pin-ca] the node trusts the cluster CA (6 ms)');
+		assert.equal(written, `${line}\n`);
 	});
 
 	it('goes on below, indented, at 80 columns', () => {
-		story.line('node-1', `[kubelet-start] ${'word '.repeat(40)}`);
+		story.line('node-1', `[kubelet] ${'word '.repeat(40)}`);
 		const lines = written.trimEnd().split('\n');
 		assert.ok(lines.length > 1 && lines.every((line) => line.length <= 80));
 		assert.ok(lines.slice(1).every((line) => line.startsWith('    word')));
 	});
 
-	it('shows a failure with code and remedy, also while it is quiet', () => {
-		story.quiet(true);
+	it('shows a failure of a service with code and remedy', () => {
 		story.line('token-store', log({ msg: 'listening' }));
 		story.line('token-store', log({ level: 'error', msg: 'cannot start', code: 'PORT_IN_USE', error: 'taken', remedy: 'free it' }));
 		assert.equal(written, 'token-store ERROR cannot start PORT_IN_USE: taken remedy: free it\n');
 	});
 
-	it('shows what is no log line as it is, and nothing of the certificates that were made', () => {
-		story.line('node-1', 'plain');
-		story.line('node-1', '');
+	it('shows what a node says after its join, and nothing of the certificates that were made', () => {
+		story.line('node-1', '[kubelet] Node node-1 goes on');
 		story.line('node-1', '{"no": "log line"}');
 		story.line('node-1', '{torn');
 		story.line('pki', '[certs] made x');
-		assert.equal(written, 'node-1 plain\nnode-1 {"no": "log line"}\nnode-1 {torn\n');
+		assert.equal(written, 'node-1 [kubelet] Node node-1 goes on\n');
 	});
 
 	it('keeps every line in a file that only its owner reads', async () => {

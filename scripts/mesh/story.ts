@@ -1,6 +1,10 @@
-/** The flow as a person reads it in a terminal, and every line in full in a file for each program. It shows what the programs said and adds nothing. */
+/**
+ * What a person reads in the terminal, and every line in full in a file for each program. The joins are told by the observer, from their traces; the
+ * other programs are heard when they warn.
+ */
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Help } from 'commander';
 
 export interface Story {
@@ -8,8 +12,8 @@ export interface Story {
 	readonly line: (name: string, line: string) => void;
 	/** A sentence of the runner itself. */
 	readonly say: (text: string) => void;
-	/** While quiet, services are heard only when they warn: at start and at stop the runner speaks for them. */
-	readonly quiet: (isQuiet: boolean) => void;
+	/** Resolves when the observer has told what it knows: when it has said nothing for a while. */
+	readonly told: () => Promise<void>;
 	/** Resolves when every line is in its file. */
 	readonly close: () => Promise<void>;
 }
@@ -18,34 +22,47 @@ const MIN_WIDTH = 40;
 const MAX_WIDTH = 100;
 const DEFAULT_WIDTH = 80;
 const INDENT = '    ';
+/** The observer holds back what could come out of order for half of that. */
+const TOLD_AFTER_MS = 1_000;
+const MAX_TELLING_MS = 5_000;
 const wrapper = new Help();
+
+/** Of lines that can be read, in a terminal of any width. */
+export const storyWidth = (columns: number | undefined): number => Math.min(Math.max(columns ?? DEFAULT_WIDTH, MIN_WIDTH), MAX_WIDTH);
 
 /** @param columns  of the terminal; undefined when there is none */
 export function createStory(state: string, write: (text: string) => void, columns: number | undefined): Story {
-	const width = Math.min(Math.max(columns ?? DEFAULT_WIDTH, MIN_WIDTH), MAX_WIDTH);
+	const width = storyWidth(columns);
 	const files = openFiles(join(state, 'logs'), (problem) => write(`the log files are not written any more: ${problem}\n`));
-	let isQuiet = true;
+	let heardMs = performance.now();
 	return {
 		line(name, line) {
 			files.write(name, line);
-			const shown = readLine(line, isQuiet);
-			if (shown) write(withName(name, shown, width));
+			if (name === 'observer') heardMs = performance.now();
+			const shown = readLine(name, line);
+			// The observer's lines are of the right width.
+			if (shown) write(name === 'observer' && !line.startsWith('{') ? `${shown}\n` : withName(name, shown, width));
 		},
 		say: (text) => write(`${text}\n`),
-		quiet(value) {
-			isQuiet = value;
+		async told() {
+			const end = performance.now() + MAX_TELLING_MS;
+			heardMs = performance.now();
+			while (performance.now() < Math.min(heardMs + TOLD_AFTER_MS, end)) await delay(50);
 		},
 		close: files.close,
 	};
 }
 
-/** The part of a line that is shown. Services write JSON; nodes and the certificates' bootstrap write text. */
-function readLine(line: string, isQuiet: boolean): string | undefined {
+/** What a node says besides its join. */
+const isNodes = /^\[(kubelet|discovery)\] /;
+
+/** The part of a line that is shown. Services write JSON; the observer's story, nodes and the certificates' bootstrap are text. */
+function readLine(name: string, line: string): string | undefined {
 	const record = parseRecord(line);
-	if (record === undefined) return line.startsWith('[certs]') ? undefined : line;
+	if (record === undefined) return name === 'observer' || isNodes.test(line) ? line : undefined;
 	const { level, msg = '', code, error, remedy } = record;
 	const isTrouble = level === 'warn' || level === 'error';
-	if (!isTrouble) return isQuiet ? undefined : msg;
+	if (!isTrouble) return undefined;
 	return [
 		`${level.toUpperCase()} ${msg}`,
 		...(code === undefined ? [] : [`${code}: ${error ?? ''}`]),

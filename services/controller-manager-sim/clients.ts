@@ -1,22 +1,6 @@
 /** The three services that the controllers talk to, as functions. What comes back is not interpreted here. */
 import { KubejoinError } from '../../lib/errors.ts';
-import { currentCluster, currentUser, parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
-import { call, openChannel, stream, type VerifiedChannel } from '../../lib/mesh/channel.ts';
-
-/**
- * A channel to the API server of a kubeconfig, with the client certificate of its user.
- *
- * @throws KUBECONFIG_INVALID  also when the server would not be verified or the user has no certificate
- */
-export function openApiChannel({ path, contents }: { readonly path: string; readonly contents: string }): VerifiedChannel {
-	const config = parseKubeconfig(contents, path);
-	const { server, ca, isUnverified, tlsServerName } = currentCluster(config, path);
-	const { certificate, key } = currentUser(config, path);
-	if (ca === undefined || isUnverified) throw new KubejoinError('KUBECONFIG_INVALID', { path, problem: 'it names no CA to verify the API server with' });
-	if (certificate === undefined || key === undefined) throw new KubejoinError('KUBECONFIG_INVALID', { path, problem: 'its user has no client certificate' });
-	const { hostname, port } = new URL(server);
-	return openChannel(`${hostname}:${port || 443}`, { ca, cert: certificate, key, ...(tlsServerName === undefined ? {} : { serverName: tlsServerName }) });
-}
+import { call, stream, type VerifiedChannel } from '../../lib/mesh/channel.ts';
 
 export interface SignRequest {
 	/** PKCS#10 as PEM, in base64. */

@@ -1,9 +1,10 @@
 /** Starts controller-manager-sim and stops it. */
 import { systemClock } from '../../lib/clock.ts';
 import { apiClient } from '../../lib/kube/client.ts';
+import { openApiChannel } from '../../lib/mesh/api-channel.ts';
 import { openChannel } from '../../lib/mesh/channel.ts';
 import { runService } from '../../lib/mesh/run.ts';
-import { caClient, openApiChannel, tokenStoreClient } from './clients.ts';
+import { caClient, tokenStoreClient } from './clients.ts';
 import { settings } from './config.ts';
 import { readyChecks } from './health.ts';
 import { startControllers } from './start.ts';

@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Child } from '../../lib/child.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { signDetached } from '../../lib/pki/jws.ts';
-import type { Child } from '../../scripts/mesh/child.ts';
 import { nodePlan, serviceNames } from '../../scripts/mesh/services.ts';
 import { crash, eventually, startTestMesh, type TestMesh } from './mesh.ts';
 

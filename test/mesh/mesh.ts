@@ -4,13 +4,13 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Child, runProgram } from '../../lib/child.ts';
 import { rfc3339 } from '../../lib/clock.ts';
 import { type ErrorCode, hasCode } from '../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import { type Channel, openChannel, type VerifiedTls } from '../../lib/mesh/channel.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
-import { type Child, runProgram } from '../../scripts/mesh/child.ts';
 import { type LocalMesh, startLocalMesh } from '../../scripts/mesh/local-mesh.ts';
 import type { MeshOptions } from '../../scripts/mesh/services.ts';
 

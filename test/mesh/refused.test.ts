@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { runProgram } from '../../lib/child.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import { signDetached } from '../../lib/pki/jws.ts';
-import { runProgram } from '../../scripts/mesh/child.ts';
 import { type FalseServer, startFalseServer } from './false-server.ts';
 import { type JoinOptions, startTestMesh, type TestMesh } from './mesh.ts';
 

@@ -5,9 +5,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { environment, PREFIX } from '../../lib/config.ts';
-import { KubejoinError } from '../../lib/errors.ts';
-import { projectPath } from '../../lib/paths.ts';
+import { environment, PREFIX } from './config.ts';
+import { KubejoinError } from './errors.ts';
+import { projectPath } from './paths.ts';
 
 export interface ChildPlan {
 	readonly name: string;

@@ -1,0 +1,124 @@
+/** Starts the observer and stops it. */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
+import { join } from 'node:path';
+import type { Express } from 'express';
+import { systemClock } from '../../lib/clock.ts';
+import { environment } from '../../lib/config.ts';
+import { KubejoinError } from '../../lib/errors.ts';
+import { apiClient } from '../../lib/kube/client.ts';
+import { kubernetesVersion } from '../../lib/kube/version.ts';
+import { openApiChannel } from '../../lib/mesh/api-channel.ts';
+import { runService } from '../../lib/mesh/run.ts';
+import { projectPath } from '../../lib/paths.ts';
+import { createActions } from './act.ts';
+import { createClusterView } from './cluster.ts';
+import { settings } from './config.ts';
+import { createForwarder } from './forward.ts';
+import { checkServices, readyChecks } from './health.ts';
+import { createJoins } from './joins.ts';
+import { createPageApp, createTracesApp, pageDirectory } from './server.ts';
+import { createTeller } from './tell.ts';
+
+const service = 'observer';
+const FLUSH_MS = 100;
+const KEPT_LINES = 10_000;
+
+await runService(service, settings, async (config, log) => {
+	const { kubeconfig, allowActions, listenAddress, nodesDirectory, story } = config;
+	const joins = createJoins({ keptJoins: config.keptJoins, keptLines: KEPT_LINES });
+	const channel = kubeconfig === undefined ? undefined : openApiChannel(kubeconfig);
+	const cluster = createClusterView({
+		...(channel === undefined ? {} : { api: apiClient(channel) }),
+		checkServices: () => checkServices(config.services),
+		clock: systemClock,
+	});
+	const mayAct = kubeconfig !== undefined && (allowActions === 'true' || (allowActions === 'local' && listenAddress === '127.0.0.1'));
+	const actions = mayAct
+		? createActions({
+				kubeconfig: kubeconfig.path,
+				...(nodesDirectory === undefined ? {} : { nodesDirectory }),
+				telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: config.nodeTracesTo, OTEL_BSP_SCHEDULE_DELAY: String(FLUSH_MS) },
+				freePort,
+				log,
+			})
+		: undefined;
+	const session = { key: randomBytes(32).toString('base64url'), actions: actions?.names ?? [], version: kubernetesVersion.gitVersion };
+	const directory = pageDirectory(projectPath());
+	const forward = config.forwardTracesTo === undefined ? undefined : createForwarder(config.forwardTracesTo, log);
+
+	const page = createPageApp({
+		joins,
+		cluster,
+		session,
+		clock: systemClock,
+		directory,
+		...(actions === undefined ? {} : { actions }),
+		hosts: config.pageHosts,
+		log,
+	});
+	const traces = createTracesApp((spans, body) => {
+		joins.add(spans);
+		forward?.(body);
+	}, log);
+	const pageServer = await serve(page, config.listenAddress, config.port);
+	const tracesServer = await serve(traces, config.otlpAddress, config.otlpPort).catch((error: unknown) => {
+		pageServer.close();
+		throw error;
+	});
+	const teller =
+		story === 'off'
+			? undefined
+			: createTeller({ columns: config.columns, color: config.color ?? isColorful(), detail: story, write: (text) => void process.stdout.write(text) });
+	if (teller !== undefined) {
+		joins.listen({ join: (join) => teller.join(join, Date.now()), wantsSteps: () => story === 'steps', step: (step) => teller.step(step, Date.now()) });
+	}
+	const tick = () => {
+		joins.flush();
+		teller?.settle(Date.now());
+	};
+	const timer = setInterval(tick, FLUSH_MS);
+	log.info({ page: `http://${config.listenAddress}:${config.port}`, traces: `${config.otlpAddress}:${config.otlpPort}`, mayAct }, 'listening');
+	return {
+		ready: readyChecks(() => existsSync(join(directory, 'index.html'))),
+		async stop() {
+			clearInterval(timer);
+			await actions?.stop();
+			for (const server of [pageServer, tracesServer]) {
+				server.close();
+				server.closeAllConnections();
+			}
+			joins.flush();
+			teller?.settle(Number.POSITIVE_INFINITY);
+			channel?.close();
+		},
+	};
+});
+
+function serve(app: Express, address: string, port: number): Promise<Server> {
+	const server = createServer(app);
+	return new Promise((resolve, reject) => {
+		server.once('error', (error: NodeJS.ErrnoException) => {
+			reject(error.code === 'EADDRINUSE' ? new KubejoinError('PORT_IN_USE', { service, address, port }, { cause: error }) : error);
+		});
+		server.listen(port, address, () => resolve(server));
+	});
+}
+
+function freePort(): Promise<number> {
+	return new Promise((resolve, reject) => {
+		const server = createTcpServer();
+		server.once('error', reject);
+		server.listen(0, '127.0.0.1', () => {
+			const address = server.address();
+			server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+		});
+	});
+}
+
+function isColorful(): boolean {
+	const { NO_COLOR = '' } = environment();
+	return NO_COLOR === '' && process.stdout.isTTY === true;
+}
