@@ -25,7 +25,7 @@ const SETTLE_MS = 500;
 /** What belongs to a phase that does not end, as when a node waits, is told after so long. */
 const WAIT_MS = 2_000;
 const INDENT = '    ';
-const wrapper = new Help();
+const wrapper = Object.assign(new Help(), { minWidthToWrap: 20 });
 
 interface Story {
 	join?: Join;

@@ -12,7 +12,7 @@ import { type Channel, openChannel, type VerifiedTls } from '../../lib/mesh/chan
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { type LocalMesh, startLocalMesh } from '../../scripts/mesh/local-mesh.ts';
-import type { MeshOptions } from '../../scripts/mesh/services.ts';
+import { type MeshOptions, nodePlan } from '../../scripts/mesh/services.ts';
 
 export interface TestMesh extends LocalMesh {
 	readonly state: string;
@@ -51,6 +51,8 @@ export interface JoinOptions {
 }
 
 const ATTEMPTS = 5;
+/** Index of a node that is not to stay, for its health port. */
+const FAILING_NODE = 880;
 
 export async function startTestMesh(options: Partial<MeshOptions> = {}): Promise<TestMesh> {
 	const state = options.state ?? mkdtempSync(join(tmpdir(), 'kubejoin-'));
@@ -59,14 +61,16 @@ export async function startTestMesh(options: Partial<MeshOptions> = {}): Promise
 	for (let attempt = 1; ; attempt++) {
 		const port = options.port ?? 20_000 + randomInt(20_000);
 		try {
-			return testMesh(await startLocalMesh({ store: 'lmdb', ...options, state, port }, events), state, port, lines);
+			const all: MeshOptions = { store: 'lmdb', ...options, state, port };
+			return testMesh(await startLocalMesh(all, events), all, lines);
 		} catch (error) {
 			if (attempt === ATTEMPTS || !hasCode(error, 'PORT_IN_USE')) throw error;
 		}
 	}
 }
 
-function testMesh(mesh: LocalMesh, state: string, port: number, lines: TestMesh['lines']): TestMesh {
+function testMesh(mesh: LocalMesh, options: MeshOptions, lines: TestMesh['lines']): TestMesh {
+	const { state, port } = options;
 	const channels: Channel[] = [];
 	const pki = (path: string) => readFileSync(join(state, 'pki', path), 'utf8');
 	const ca = pki('admin/ca.crt');
@@ -118,19 +122,7 @@ function testMesh(mesh: LocalMesh, state: string, port: number, lines: TestMesh[
 			return `${id}.${secret}`;
 		},
 		joinAndFail(joinOptions) {
-			const nodeName = joinOptions.nodeName ?? 'refused';
-			const args = [
-				'join',
-				'--config',
-				joinConfig(joinOptions),
-				'--node-name',
-				nodeName,
-				'--root',
-				join(state, 'nodes', nodeName),
-				'--healthz-port',
-				String(port + 900),
-			];
-			return runProgram({ name: nodeName, program: 'services/kubelet-sim/main.js', args });
+			return runProgram(nodePlan(joinOptions.nodeName ?? 'refused', FAILING_NODE, joinConfig(joinOptions), options));
 		},
 		async stopAndRemove() {
 			for (const opened of channels) opened.close();

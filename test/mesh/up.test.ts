@@ -25,9 +25,13 @@ describe('npm start', function () {
 		readonly ended: Promise<number | null>;
 	}
 	function up(...args: string[]): Up {
-		const child = spawn(process.execPath, [projectPath('dist/scripts/up.js'), '--state', state, '--port', String(port), ...args], {
-			stdio: ['ignore', 'pipe', 'pipe'],
-		});
+		const child = spawn(
+			process.execPath,
+			[projectPath('dist/scripts/up.js'), '--state', state, '--port', String(port), '--page-port', String(port + 5), ...args],
+			{
+				stdio: ['ignore', 'pipe', 'pipe'],
+			},
+		);
 		let text = '';
 		for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk));
 		return { process: child, text: () => text, ended: once(child, 'close').then(([code]) => code as number | null) };
@@ -62,7 +66,7 @@ describe('npm start', function () {
 	});
 
 	it('ends at once when it is told to, wherever it is, and leaves nothing running', async () => {
-		for (const moment of ['Up in', 'Running pre-flight checks', 'Ctrl-C stops everything']) {
+		for (const moment of ['Up in', 'begins to join', 'Ctrl-C stops everything']) {
 			const running = up();
 			await eventually(20, () => assert.ok(running.text().includes(moment), running.text()));
 			running.process.kill('SIGINT');
