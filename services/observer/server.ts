@@ -127,4 +127,4 @@ const isBodyError = (error: unknown): boolean =>
 	error instanceof Error && 'type' in error && 'status' in error && typeof error.status === 'number' && error.status < 500;
 
 /** Where the build puts the page. */
-export const pageDirectory = (project: string): string => join(project, 'dist', 'services', 'observer', 'page');
+export const pageDirectory = (project: string): string => join(project, 'dist', 'services', 'observer', 'public');

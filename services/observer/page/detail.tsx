@@ -1,0 +1,125 @@
+/** What a step holds, to read: fields with what each means to Kubernetes, texts, bytes. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { DetailSection, Refusal, Step, StepDetail } from '../api.ts';
+import { fields, type Word } from './catalogue.ts';
+import { FailureBand } from './diagram.tsx';
+import { hexDump } from './format.ts';
+import type { Store } from './store.ts';
+import { useWords } from './words.ts';
+
+const sectionWords: Readonly<Record<string, Word>> = {
+	message: 'sectionMessage',
+	check: 'sectionCheck',
+	decision: 'sectionDecision',
+	certificate: 'sectionCertificate',
+	csr: 'sectionCsr',
+	pin: 'sectionPin',
+	jws: 'sectionJws',
+	kubeconfig: 'sectionKubeconfig',
+	token: 'sectionToken',
+	failure: 'sectionFailure',
+	attributes: 'sectionAttributes',
+};
+
+export function Detail({ store, step, onClose }: { readonly store: Store; readonly step: Step; readonly onClose: () => void }) {
+	const { say } = useWords();
+	const detail = useSignal<StepDetail | Refusal | undefined>(undefined);
+	const heading = useRef<HTMLHeadingElement>(null);
+	useEffect(() => {
+		let isWanted = true;
+		detail.value = undefined;
+		void store.detail(step.join, step.id).then((value) => {
+			if (isWanted) detail.value = value;
+		});
+		heading.current?.focus();
+		return () => {
+			isWanted = false;
+		};
+	}, [step.join, step.id]);
+	const found = detail.value;
+	return (
+		<aside class="detail" aria-label={say('details')} onKeyDown={({ key }) => key === 'Escape' && onClose()}>
+			<header>
+				<h2 tabIndex={-1} ref={heading}>
+					{step.label}
+				</h2>
+				<button type="button" onClick={onClose} aria-label={say('close')}>
+					✕
+				</button>
+			</header>
+			{found !== undefined &&
+				('sections' in found ? (
+					found.sections.map((section, index) => <Section key={`${section.kind}-${index}`} section={section} />)
+				) : (
+					<FailureBand failure={found} />
+				))}
+		</aside>
+	);
+}
+
+function Section({ section: { kind, title, fields: values, text, bytes } }: { readonly section: DetailSection }) {
+	const { say } = useWords();
+	const word = sectionWords[kind];
+	const name = word === undefined ? kind : say(word);
+	const body = (
+		<>
+			<dl>
+				{values.map(({ key, value }) => (
+					<Field key={key} name={key} value={value} />
+				))}
+			</dl>
+			{text !== undefined && <Raw name={say('asSent')} text={text} />}
+			{bytes !== undefined && <Raw name={say('bytes')} text={hexDump(bytes)} />}
+		</>
+	);
+	if (kind === 'attributes')
+		return (
+			<details>
+				<summary>{name}</summary>
+				{body}
+			</details>
+		);
+	return (
+		<section class={`section-${kind}`}>
+			<h3>
+				{name} {title !== '' && <span class="quiet">{title}</span>}
+			</h3>
+			{body}
+		</section>
+	);
+}
+
+function Field({ name, value }: { readonly name: string; readonly value: string }) {
+	const { language } = useWords();
+	const known = fields[name]?.[language];
+	return (
+		<div class="field">
+			<dt>{known?.name ?? name}</dt>
+			<dd>
+				<span class="value">{value}</span>
+				{known?.meaning !== undefined && <span class="meaning">{known.meaning}</span>}
+			</dd>
+		</div>
+	);
+}
+
+function Raw({ name, text }: { readonly name: string; readonly text: string }) {
+	const { say } = useWords();
+	const isCopied = useSignal(false);
+	const copy = async () => {
+		await navigator.clipboard.writeText(text);
+		isCopied.value = true;
+	};
+	return (
+		<details class="raw">
+			<summary>{name}</summary>
+			<button type="button" onClick={() => void copy()}>
+				{say(isCopied.value ? 'copied' : 'copy')}
+			</button>
+			{/* A region that scrolls must be reachable by keyboard. */}
+			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+			<pre tabIndex={0}>{text}</pre>
+		</details>
+	);
+}

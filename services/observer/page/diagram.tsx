@@ -1,0 +1,255 @@
+/** The sequence diagram of one join: a list of steps, each a button that opens its details. Grows while the join runs, and can be played when it is over. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Failure, Join, Lane, Step } from '../api.ts';
+import type { Word } from './catalogue.ts';
+import { duration } from './format.ts';
+import { Icon, Mark, Padlock, tlsWord } from './icons.tsx';
+import { lanesOf, laneX, type Row, rowsOf, tellMs } from './rows.ts';
+import { useWords } from './words.ts';
+
+interface DiagramProps {
+	readonly join: Join;
+	readonly steps: readonly Step[];
+	readonly onOpen: (step: Step) => void;
+	readonly openStep: string | undefined;
+}
+
+export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
+	const { say } = useWords();
+	const withStore = useSignal(false);
+	/** How many steps are shown; undefined: all there are. */
+	const shown = useSignal<number | undefined>(undefined);
+	const end = useRef<HTMLLIElement>(null);
+	const lanes = lanesOf(join.node, steps);
+	const total = steps.filter(({ kind }) => withStore.value || kind !== 'store').length;
+	const rows = rowsOf(join, steps, { withStore: withStore.value, ...(shown.value === undefined ? {} : { shown: shown.value }) });
+	const isLive = join.state === 'joining';
+	// Follow the end of what grows or is played, unless the reader has gone elsewhere.
+	useEffect(() => {
+		if ((isLive || shown.value !== undefined) && isNearEnd()) end.current?.scrollIntoView({ block: 'nearest' });
+	}, [rows.length]);
+	return (
+		<section class="diagram" aria-labelledby="diagram-heading">
+			<h2 id="diagram-heading">
+				{join.node} <span class={`state ${join.state}`}>{say(join.state)}</span> <span class="quiet">{duration(join.durationMs)}</span>
+			</h2>
+			<div class="controls">
+				{!isLive && <Player total={total} shown={shown.value} steps={steps} onShow={(count) => (shown.value = count)} />}
+				<label>
+					<input type="checkbox" checked={withStore.value} onChange={() => (withStore.value = !withStore.value)} /> {say('showStore')}
+				</label>
+			</div>
+			<Legend />
+			{join.isForgotten && <p class="note">{say('forgotten')}</p>}
+			<div class="lane-names" aria-hidden="true">
+				<span class="time" />
+				<div class="lanes">
+					{lanes.map((lane) => (
+						<span key={lane} class="lane-name" style={{ left: `${laneX(lanes, lane)}%`, width: `${100 / lanes.length}%` }} title={lane}>
+							{lane}
+						</span>
+					))}
+				</div>
+			</div>
+			<ol class="rows" aria-label={say('steps')}>
+				{rows.map((row) => (
+					<li key={row.id} data-step={row.id}>
+						<RowView row={row} lanes={lanes} onOpen={onOpen} isOpen={row.id === openStep} />
+					</li>
+				))}
+				<li ref={end} class="end" aria-hidden="true" />
+			</ol>
+		</section>
+	);
+}
+
+const NEAR_PX = 240;
+const isNearEnd = (): boolean => window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - NEAR_PX;
+
+function RowView({
+	row,
+	lanes,
+	onOpen,
+	isOpen,
+}: {
+	readonly row: Row;
+	readonly lanes: readonly Lane[];
+	readonly onOpen: (step: Step) => void;
+	readonly isOpen: boolean;
+}) {
+	const { say } = useWords();
+	switch (row.kind) {
+		case 'moment':
+			return <p class={`moment ${row.moment}`}>{say(row.moment === 'node-trusts-cluster' ? 'nodeTrusts' : 'clusterTrusts')}</p>;
+		case 'failure':
+			return <FailureBand failure={row.failure} />;
+		case 'next':
+			return (
+				<p class="next">
+					<span class="pulse" aria-hidden="true" /> {say('next')}
+					{row.phase}
+				</p>
+			);
+		case 'step':
+			return <StepRow step={row.step} lanes={lanes} onOpen={onOpen} isOpen={isOpen} />;
+	}
+}
+
+export function FailureBand({ failure: { code, sentence, remedy } }: { readonly failure: Failure }) {
+	const { say } = useWords();
+	return (
+		<div class="failure">
+			<p>
+				<strong>{code}</strong> {sentence}
+			</p>
+			{remedy !== '' && (
+				<p>
+					<strong>{say('remedy')}:</strong> {remedy}
+				</p>
+			)}
+		</div>
+	);
+}
+
+function StepRow({
+	step,
+	lanes,
+	onOpen,
+	isOpen,
+}: {
+	readonly step: Step;
+	readonly lanes: readonly Lane[];
+	readonly onOpen: (step: Step) => void;
+	readonly isOpen: boolean;
+}) {
+	const { say, trust } = useWords();
+	const from = laneX(lanes, step.from);
+	const to = laneX(lanes, step.to);
+	return (
+		<button type="button" class={`row ${step.kind}${isBad(step) ? ' bad' : ''}`} aria-pressed={isOpen} onClick={() => onOpen(step)}>
+			<span class="time">{duration(tellMs(step))}</span>
+			<span class="lanes">
+				{lanes.map((lane) => (
+					<span key={lane} class="line" style={{ left: `${laneX(lanes, lane)}%` }} />
+				))}
+				{step.from === step.to ? (
+					<span class="at" style={{ left: `${from}%` }}>
+						{step.kind === 'check' ? <Mark failed={step.failure !== undefined} /> : <span class="dot" />}
+					</span>
+				) : (
+					<span class={`arrow ${to > from ? 'right' : 'left'}`} style={{ left: `${Math.min(from, to)}%`, width: `${Math.abs(to - from)}%` }}>
+						{step.tls !== undefined && <Padlock tls={step.tls} />}
+					</span>
+				)}
+				<span class="hidden">{place(step, say)}: </span>
+				<span class="label" style={labelPlace(step, from, to)}>
+					<span class="what">{step.label}</span>
+					<span class="quiet"> {step.kind === 'check' && step.failure === undefined ? trust(step) : (step.failure?.code ?? '')}</span>
+					<span class="quiet"> {step.kind === 'seen' ? say('seenByWatch') : duration(step.durationMs)}</span>
+				</span>
+			</span>
+		</button>
+	);
+}
+
+/** What the protocol expects is no failure: a node that is not there yet. */
+const isBad = ({ failure }: Step): boolean => failure !== undefined && failure.code !== 'API_NOT_FOUND';
+
+/** Beside a mark; above an arrow, on the side of the diagram where there is room. */
+function labelPlace({ from, to }: Step, fromX: number, toX: number): Record<string, string> {
+	const gap = from === to ? 14 : 10;
+	const [low, high] = [Math.min(fromX, toX), Math.max(fromX, toX)];
+	if (low < 50) return { left: `calc(${low}% + ${gap}px)`, maxWidth: `calc(${100 - low}% - ${gap}px)` };
+	return { right: `calc(${100 - high}% + ${gap}px)`, maxWidth: `calc(${high}% - ${gap}px)` };
+}
+
+/** For those who do not see where an arrow goes, and how it is protected. */
+function place({ from, to, tls }: Step, say: (word: Word) => string): string {
+	const where = from === to ? from : `${from} → ${to}`;
+	return tls === undefined ? where : `${where}, ${say(tlsWord[tls])}`;
+}
+
+function Legend() {
+	const { say } = useWords();
+	return (
+		<ul class="legend" aria-label={say('legend')}>
+			{(['unverified', 'one-way', 'mutual'] as const).map((tls) => (
+				<li key={tls}>
+					<Padlock tls={tls} /> {say(tlsWord[tls])}
+				</li>
+			))}
+		</ul>
+	);
+}
+
+const speeds = [1, 0.1, 0.01] as const;
+/** So that what took long is not waited for. */
+const MAX_WAIT_MS = 3_000;
+
+interface PlayerProps {
+	readonly total: number;
+	readonly shown: number | undefined;
+	readonly steps: readonly Step[];
+	readonly onShow: (count: number | undefined) => void;
+}
+
+function Player({ total, shown, steps, onShow }: PlayerProps) {
+	const { say } = useWords();
+	const speed = useSignal<number>(0.1);
+	const isPlaying = useSignal(false);
+	const at = shown ?? total;
+	useEffect(() => {
+		if (!isPlaying.value) return;
+		if (at >= total) {
+			isPlaying.value = false;
+			onShow(undefined);
+			return;
+		}
+		const times = steps.map(tellMs).sort((a, b) => a - b);
+		const gapMs = (times[at] ?? 0) - (times[at - 1] ?? 0);
+		const timer = setTimeout(() => onShow(at + 1), Math.min(Math.max(gapMs / speed.value, 30), MAX_WAIT_MS));
+		return () => clearTimeout(timer);
+	}, [isPlaying.value, at, total, speed.value]);
+	const show = (count: number) => {
+		isPlaying.value = false;
+		onShow(count >= total ? undefined : Math.max(count, 0));
+	};
+	const play = () => {
+		if (!isPlaying.value && at >= total) onShow(0);
+		isPlaying.value = !isPlaying.value;
+	};
+	return (
+		<div class="player">
+			<button type="button" aria-label={say('first')} onClick={() => show(1)}>
+				<Icon name="first" />
+			</button>
+			<button type="button" aria-label={say('back')} onClick={() => show(at - 1)}>
+				<Icon name="back" />
+			</button>
+			<button type="button" aria-label={say(isPlaying.value ? 'pause' : 'play')} onClick={play}>
+				<Icon name={isPlaying.value ? 'pause' : 'play'} />
+			</button>
+			<button type="button" aria-label={say('forward')} onClick={() => show(at + 1)}>
+				<Icon name="forward" />
+			</button>
+			<button type="button" aria-label={say('last')} onClick={() => show(total)}>
+				<Icon name="last" />
+			</button>
+			<label>
+				<span class="hidden">{say('position')}</span>
+				<input type="range" min={0} max={total} value={at} onInput={({ currentTarget }) => show(Number(currentTarget.value))} />
+			</label>
+			<label>
+				{say('speed')}{' '}
+				<select value={String(speed.value)} onChange={({ currentTarget }) => (speed.value = Number(currentTarget.value))}>
+					{speeds.map((one) => (
+						<option key={one} value={String(one)}>
+							{one === 1 ? '1×' : `1/${1 / one}`}
+						</option>
+					))}
+				</select>
+			</label>
+		</div>
+	);
+}

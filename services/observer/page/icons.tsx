@@ -1,0 +1,61 @@
+/** Padlocks and marks. They differ by shape, not only by colour; what they mean is said in words beside them. */
+import type { Tls } from '../api.ts';
+import type { Word } from './catalogue.ts';
+
+export const tlsWord: Readonly<Record<Tls, Word>> = { unverified: 'unverified', 'one-way': 'oneWay', mutual: 'mutual' };
+
+/** Open with a question mark; closed; closed twice. */
+export function Padlock({ tls }: { readonly tls: Tls }) {
+	const body = 'M4 9h10v7H4z';
+	return (
+		<svg class={`padlock ${tls}`} viewBox="0 0 26 18" width="26" height="18" aria-hidden="true" focusable="false">
+			{tls === 'unverified' ? (
+				<>
+					<path class="shackle" d="M6 9V5a3 3 0 0 1 6 -1" />
+					<path d={body} />
+					<text x="9" y="15">
+						?
+					</text>
+				</>
+			) : tls === 'one-way' ? (
+				<>
+					<path class="shackle" d="M6 9V6a3 3 0 0 1 6 0v3" />
+					<path d={body} />
+				</>
+			) : (
+				<>
+					<path class="shackle" d="M4 9V6a3 3 0 0 1 6 0v3M14 9V6a3 3 0 0 1 6 0v3" />
+					<path d="M2 9h10v7H2z" />
+					<path d="M13 9h10v7H13z" />
+				</>
+			)}
+		</svg>
+	);
+}
+
+export function Mark({ failed }: { readonly failed: boolean }) {
+	return (
+		<svg class={`mark ${failed ? 'failed' : 'good'}`} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+			<circle cx="8" cy="8" r="7.5" />
+			<path d={failed ? 'M5 5l6 6M11 5l-6 6' : 'M4.5 8.5l2.5 2.5 4.5 -5.5'} />
+		</svg>
+	);
+}
+
+const icons = {
+	first: 'M3 3v10M13 3L6 8l7 5z',
+	back: 'M12 3L5 8l7 5z',
+	play: 'M5 3l8 5-8 5z',
+	pause: 'M5 3v10M11 3v10',
+	forward: 'M4 3l6 5-6 5zM13 3v10',
+	last: 'M3 3l5 5-5 5zM8 3l5 5-5 5z',
+} as const;
+
+/** On a button that has a name. */
+export function Icon({ name }: { readonly name: keyof typeof icons }) {
+	return (
+		<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+			<path d={icons[name]} />
+		</svg>
+	);
+}

@@ -1,0 +1,179 @@
+/** The list of joins, the newest first; and one of them, or two side by side. */
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useMemo } from 'preact/hooks';
+import type { Join, Step } from '../api.ts';
+import { compareJoins } from './compare.ts';
+import { Detail } from './detail.tsx';
+import { Diagram, FailureBand } from './diagram.tsx';
+import { clockTime, duration } from './format.ts';
+import { Mark } from './icons.tsx';
+import type { Store } from './store.ts';
+import { useWords } from './words.ts';
+
+const PAGE = 100;
+
+export function JoinsView({ store, chosen, other }: { readonly store: Store; readonly chosen: string | undefined; readonly other: string | undefined }) {
+	const { say } = useWords();
+	const joins = store.joins.value;
+	// Until one is chosen by hand, the newest is shown; one that is read is not taken away.
+	const shownId = useSignal<string | undefined>(undefined);
+	const newest = joins[0];
+	useEffect(() => {
+		if (chosen !== undefined) shownId.value = chosen;
+		else if (newest !== undefined && joins.find(({ id }) => id === shownId.value)?.state !== 'joining') shownId.value = newest.id;
+	}, [chosen, newest?.id]);
+	const join = joins.find(({ id }) => id === shownId.value) ?? newest;
+	const second = other === undefined ? undefined : joins.find(({ id }) => id === other);
+	return (
+		<div class="joins">
+			<JoinList joins={joins} shown={join?.id} />
+			<div class="shown">
+				{join === undefined ? (
+					<p class="note">{say('noJoins')}</p>
+				) : (
+					<>
+						<CompareWith joins={joins} join={join} other={other} />
+						{second === undefined ? (
+							<OneJoin key={join.id} store={store} join={join} />
+						) : (
+							<TwoJoins key={`${join.id}-${second.id}`} store={store} left={join} right={second} />
+						)}
+					</>
+				)}
+			</div>
+		</div>
+	);
+}
+
+function JoinList({ joins, shown }: { readonly joins: readonly Join[]; readonly shown: string | undefined }) {
+	const { say, language } = useWords();
+	const filter = useSignal('');
+	const count = useSignal(PAGE);
+	const wanted = filter.value.trim().toLowerCase();
+	const matching = wanted === '' ? joins : joins.filter(({ node, state, failure }) => `${node} ${state} ${failure?.code ?? ''}`.toLowerCase().includes(wanted));
+	return (
+		<nav class="list" aria-label={say('joins')}>
+			<label>
+				<span class="hidden">{say('filter')}</span>
+				<input type="search" placeholder={say('filter')} value={filter.value} onInput={({ currentTarget }) => (filter.value = currentTarget.value)} />
+			</label>
+			<ul>
+				{matching.slice(0, count.value).map(({ id, node, state, startedMs, durationMs, failure, nextPhase }) => (
+					<li key={id}>
+						<a href={`#/joins/${id}`} aria-current={id === shown ? 'true' : undefined}>
+							{state === 'joining' ? <span class="pulse" aria-hidden="true" /> : <Mark failed={state === 'refused'} />}
+							<span class="node">{node}</span>
+							<span class="quiet">{duration(durationMs)}</span>
+							<span class="quiet second">
+								{clockTime(startedMs, language)} · {failure?.code ?? (state === 'joining' ? nextPhase : say(state))}
+							</span>
+						</a>
+					</li>
+				))}
+			</ul>
+			{matching.length > count.value && (
+				<button type="button" onClick={() => (count.value += PAGE)}>
+					{say('more')} ({matching.length - count.value})
+				</button>
+			)}
+		</nav>
+	);
+}
+
+function CompareWith({ joins, join, other }: { readonly joins: readonly Join[]; readonly join: Join; readonly other: string | undefined }) {
+	const { say, language } = useWords();
+	const others = joins.filter(({ id, isForgotten }) => id !== join.id && !isForgotten).slice(0, PAGE);
+	if (others.length === 0) return null;
+	const choose = (id: string) => {
+		location.hash = id === '' ? `#/joins/${join.id}` : `#/compare/${join.id}/${id}`;
+	};
+	return (
+		<label class="compare-with">
+			{say('compareWith')}{' '}
+			<select value={other ?? ''} onChange={({ currentTarget }) => choose(currentTarget.value)}>
+				<option value="">{say('nobody')}</option>
+				{others.map(({ id, node, state, startedMs }) => (
+					<option key={id} value={id}>
+						{node}, {say(state)}, {clockTime(startedMs, language)}
+					</option>
+				))}
+			</select>
+		</label>
+	);
+}
+
+function useSteps(store: Store, join: Join): readonly Step[] {
+	const following = useMemo(() => store.follow(join.id), [join.id]);
+	useEffect(() => following.close, [following]);
+	const steps = useComputed(() => [...following.steps.value.values()]);
+	return steps.value;
+}
+
+function OneJoin({ store, join }: { readonly store: Store; readonly join: Join }) {
+	const steps = useSteps(store, join);
+	const open = useSignal<Step | undefined>(undefined);
+	const close = () => {
+		const id = open.value?.id;
+		open.value = undefined;
+		requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-step="${id}"] button`)?.focus());
+	};
+	return (
+		<div class={open.value === undefined ? 'one' : 'one with-detail'}>
+			<Diagram join={join} steps={steps} openStep={open.value?.id} onOpen={(step) => (open.value = step)} />
+			{open.value !== undefined && <Detail store={store} step={open.value} onClose={close} />}
+		</div>
+	);
+}
+
+function TwoJoins({ store, left, right }: { readonly store: Store; readonly left: Join; readonly right: Join }) {
+	const { say } = useWords();
+	const leftSteps = useSteps(store, left);
+	const rightSteps = useSteps(store, right);
+	const { rows, firstDifference } = compareJoins({ join: left, steps: leftSteps }, { join: right, steps: rightSteps });
+	const different = rows[firstDifference];
+	const told = (step: Step | undefined) =>
+		step === undefined ? say('nothing') : `${step.label}${step.failure === undefined ? '' : ` (${step.failure.code})`}`;
+	return (
+		<section class="compare" aria-live="polite">
+			<p class="verdict">
+				{different === undefined ? say('same') : `${say('firstDifference')}${left.node}: ${told(different.left)}; ${right.node}: ${told(different.right)}`}
+			</p>
+			<table>
+				<thead>
+					<tr>
+						{[left, right].map((join) => (
+							<th key={join.id} scope="col">
+								{join.node} <span class={`state ${join.state}`}>{say(join.state)}</span>
+							</th>
+						))}
+					</tr>
+				</thead>
+				<tbody>
+					{rows.map((row, index) => (
+						<tr
+							key={row.left?.id ?? row.right?.id}
+							class={index === firstDifference ? 'different' : index > firstDifference && firstDifference !== -1 ? 'after' : ''}
+						>
+							<Cell step={row.left} />
+							<Cell step={row.right} />
+						</tr>
+					))}
+				</tbody>
+			</table>
+			{[left, right].map((join) => join.failure !== undefined && <FailureBand key={join.id} failure={join.failure} />)}
+		</section>
+	);
+}
+
+function Cell({ step }: { readonly step: Step | undefined }) {
+	const { trust } = useWords();
+	if (step === undefined) return <td class="quiet">–</td>;
+	return (
+		<td>
+			{step.kind === 'check' ? <Mark failed={step.failure !== undefined} /> : <span class="dot" />} {step.label}{' '}
+			<span class="quiet">
+				{step.failure?.code ?? trust(step)} {duration(step.durationMs)}
+			</span>
+		</td>
+	);
+}

@@ -1,0 +1,120 @@
+/** The page: what it shows follows from the address, what it knows from the observer's stream. */
+import { type Signal, signal, useSignal } from '@preact/signals';
+import { render } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import type { Action, Refusal } from '../api.ts';
+import type { Language, Word } from './catalogue.ts';
+import { ClusterView } from './cluster.tsx';
+import { FailureBand } from './diagram.tsx';
+import { JoinsView } from './joins.tsx';
+import { createStore, type Store } from './store.ts';
+import { StormView } from './storm.tsx';
+import { createLanguage, LanguageContext, useWords } from './words.ts';
+
+const views = ['joins', 'cluster', 'storm'] as const;
+
+function App({ store, language, hash }: { readonly store: Store; readonly language: Signal<Language>; readonly hash: Signal<string> }) {
+	return (
+		<LanguageContext.Provider value={language}>
+			<Page store={store} language={language} hash={hash.value} />
+		</LanguageContext.Provider>
+	);
+}
+
+function Page({ store, language, hash }: { readonly store: Store; readonly language: Signal<Language>; readonly hash: string }) {
+	const { say } = useWords();
+	const [, view = 'joins', first, second] = hash.split('/');
+	const current = view === 'compare' || view === '' ? 'joins' : view;
+	return (
+		<>
+			<header class="top">
+				<h1>
+					{say('title')} <span class="quiet">{say('tagline')}</span>
+				</h1>
+				<nav aria-label={say('views')}>
+					{views.map((one) => (
+						<a key={one} href={`#/${one}`} aria-current={one === current ? 'page' : undefined}>
+							{say(one)}
+						</a>
+					))}
+				</nav>
+				<Actions store={store} />
+				<label>
+					<span class="hidden">{say('language')}</span>
+					<select value={language.value} onChange={({ currentTarget }) => (language.value = currentTarget.value === 'zh' ? 'zh' : 'en')}>
+						<option value="en">English</option>
+						<option value="zh">中文</option>
+					</select>
+				</label>
+			</header>
+			<main>
+				{!store.isConnected.value && <p class="note">{say('disconnected')}</p>}
+				{current === 'cluster' ? (
+					<ClusterView store={store} />
+				) : current === 'storm' ? (
+					<StormView store={store} />
+				) : (
+					<JoinsView store={store} chosen={first} other={second} />
+				)}
+			</main>
+			<Announcer store={store} />
+		</>
+	);
+}
+
+const actionWords = { join: 'joinANode', 'join-with-wrong-pin': 'joinWithWrongPin' } as const satisfies Partial<Record<Action['name'], Word>>;
+
+function Actions({ store }: { readonly store: Store }) {
+	const { say } = useWords();
+	const refusal = useSignal<Refusal | undefined>(undefined);
+	const isBusy = useSignal(false);
+	const session = store.session.value;
+	if (session === undefined) return null;
+	if (session.actions.length === 0) return <p class="quiet">{say('readOnly')}</p>;
+	const act = async (name: string) => {
+		isBusy.value = true;
+		const answer = await store.act(name, {});
+		isBusy.value = false;
+		refusal.value = 'code' in answer ? answer : undefined;
+		if (!('code' in answer)) location.hash = '#/joins';
+	};
+	return (
+		<div class="actions">
+			{Object.entries(actionWords).map(
+				([name, word]) =>
+					session.actions.some((action) => action === name) && (
+						<button key={name} type="button" disabled={isBusy.value} onClick={() => void act(name)}>
+							{say(word)}
+						</button>
+					),
+			)}
+			{refusal.value !== undefined && <FailureBand failure={refusal.value} />}
+		</div>
+	);
+}
+
+/** How joins ended, for those who listen; not every step, and in a storm not every join. */
+function Announcer({ store }: { readonly store: Store }) {
+	const { say } = useWords();
+	const text = useSignal('');
+	const told = useRef(new Set<string>());
+	const joins = store.joins.value;
+	useEffect(() => {
+		const ended = joins.filter(({ id, state }) => state !== 'joining' && !told.current.has(id));
+		for (const { id } of ended) told.current.add(id);
+		const [last] = ended;
+		if (last !== undefined && last.startedMs + last.durationMs > Date.now() - 10_000)
+			text.value = `${last.node}: ${say(last.state)} ${last.failure?.code ?? ''}`;
+	}, [joins]);
+	return (
+		<div class="hidden" role="status" aria-live="polite">
+			{text.value}
+		</div>
+	);
+}
+
+const hash = signal(location.hash);
+addEventListener('hashchange', () => {
+	hash.value = location.hash;
+});
+render(<App store={createStore()} language={createLanguage()} hash={hash} />, document.body);

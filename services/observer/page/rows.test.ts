@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { joinedSpans, refusedSpans, traceId } from '../spans.fixture.ts';
+import { joinOf, stepsOf } from '../steps.ts';
+import { catalogue, fields } from './catalogue.ts';
+import { compareJoins } from './compare.ts';
+import { duration, hexDump } from './format.ts';
+import { inOrder, lanesOf, laneX, rowsOf, tellMs } from './rows.ts';
+
+const of = (spans: typeof joinedSpans) => ({ join: joinOf(traceId, spans, 0), steps: stepsOf(traceId, spans) });
+
+describe('rows of the diagram', () => {
+	const { join, steps } = of(joinedSpans);
+
+	it('lanes: the node, the services that take part, then whoever else was seen', () => {
+		assert.deepEqual(lanesOf('node-1', steps), ['node-1', 'apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service']);
+		const [step] = steps;
+		if (step === undefined) assert.fail();
+		assert.deepEqual(
+			lanesOf('node-1', [
+				{ ...step, to: 'attacker-sim' },
+				{ ...step, to: 'other' },
+			]),
+			['node-1', 'attacker-sim', 'apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service', 'other'],
+		);
+	});
+
+	it('every lane has a place of its own within the width', () => {
+		const lanes = lanesOf('node-1', steps);
+		const places = lanes.map((lane) => laneX(lanes, lane));
+		assert.ok(places.every((x, index) => x > (places[index - 1] ?? 0) && x < 100));
+	});
+
+	it('a moment follows its check; a refused join ends with its failure; one that is under way with what is next', () => {
+		const kinds = rowsOf(join, steps, { withStore: false }).map((row) => (row.kind === 'step' ? row.step.label : row.kind));
+		assert.equal(kinds[kinds.indexOf('discovery/confirm') + 1], 'moment');
+		const refused = of(refusedSpans);
+		assert.equal(rowsOf(refused.join, refused.steps, { withStore: false }).at(-1)?.kind, 'failure');
+		const next = rowsOf({ ...join, state: 'joining', nextPhase: 'register' }, steps, { withStore: false }).at(-1);
+		assert.deepEqual(next, { kind: 'next', id: 'next', phase: 'register' });
+	});
+
+	it('what is played shows the first steps and no end', () => {
+		for (let shown = 0; shown <= steps.length; shown++) {
+			const rows = rowsOf(join, steps, { withStore: true, shown }).filter(({ kind }) => kind === 'step');
+			assert.equal(rows.length, shown);
+		}
+	});
+
+	it('what is stored is shown only when it is asked for', () => {
+		const stored = (withStore: boolean) => rowsOf(join, steps, { withStore }).some((row) => row.kind === 'step' && row.step.kind === 'store');
+		assert.deepEqual([stored(false), stored(true)], [false, true]);
+	});
+
+	it('the order is that of telling, whatever order they came in', () => {
+		fc.assert(
+			fc.property(fc.shuffledSubarray([...steps], { minLength: steps.length }), (shuffled) => {
+				const ordered = inOrder(shuffled);
+				assert.deepEqual(ordered, inOrder(steps));
+				assert.ok(ordered.every((step, index) => index === 0 || tellMs(step) >= tellMs(ordered[index - 1] ?? step)));
+			}),
+		);
+	});
+});
+
+describe('two joins', () => {
+	it('that went the same way do not differ, whatever the nodes are called and however long it took', () => {
+		const other = of(
+			joinedSpans.map((span) => ({
+				...span,
+				endMs: span.endMs + 1,
+				attributes: { ...span.attributes, ...('k8s.node.name' in span.attributes ? { 'k8s.node.name': 'b' } : {}) },
+			})),
+		);
+		assert.equal(compareJoins(of(joinedSpans), other).firstDifference, -1);
+	});
+
+	it('the first difference is where one was refused', () => {
+		const good = of(refusedSpans.map(({ failed: _, ...span }) => ({ ...span, attributes: { ...span.attributes, 'error.type': '' } })));
+		const { rows, firstDifference } = compareJoins(of(refusedSpans), good);
+		assert.equal(rows[firstDifference]?.left?.label, 'discovery/pin-ca');
+		assert.equal(rows[firstDifference]?.left?.failure?.code, 'CA_HASH_MISMATCH');
+	});
+
+	it('one that is longer differs where the other ends', () => {
+		const { rows, firstDifference } = compareJoins(of(joinedSpans.slice(0, 2)), of(joinedSpans));
+		assert.deepEqual([firstDifference, rows[1]?.left, rows[1]?.right?.label], [1, undefined, 'get configmaps kube-public/cluster-info']);
+	});
+});
+
+describe('words and numbers of the page', () => {
+	it('no word and no field is empty, in either language', () => {
+		for (const language of ['en', 'zh'] as const) {
+			for (const [word, text] of Object.entries(catalogue[language])) assert.notEqual(text.trim(), '', word);
+			for (const [key, meanings] of Object.entries(fields)) {
+				assert.notEqual(meanings[language].name, '', key);
+				assert.equal(meanings.en.meaning === undefined, meanings.zh.meaning === undefined, key);
+			}
+		}
+	});
+
+	it('durations have the unit that fits', () => {
+		assert.deepEqual([0.44, 52.4, 1_340, 300_000, 7_200_000, 31_536_000_000].map(duration), ['0.4 ms', '52 ms', '1.3 s', '5 min', '2 h', '365 d']);
+	});
+
+	it('bytes are dumped sixteen on a line', () => {
+		assert.equal(hexDump(Buffer.from('kubejoin\n\xff12345678', 'latin1').toString('base64')).split('\n').length, 2);
+		assert.match(hexDump(Buffer.from('ab\n').toString('base64')), /^0000 {2}61 62 0a {39} {2}ab\.$/);
+	});
+});

@@ -1,0 +1,92 @@
+/** What the observer told, as signals. Changes are taken in once for each frame, however many come. */
+import { type Signal, signal } from '@preact/signals';
+import type { ActionResult, Cluster, Join, Refusal, Session, Step, StepDetail, Storm } from '../api.ts';
+
+export interface Store {
+	/** Newest first. */
+	readonly joins: Signal<readonly Join[]>;
+	readonly session: Signal<Session | undefined>;
+	readonly storm: Signal<Storm | undefined>;
+	readonly cluster: Signal<Cluster | undefined>;
+	readonly isConnected: Signal<boolean>;
+	/** Follow the steps of one join. @returns its signal, and what stops it */
+	readonly follow: (id: string) => { readonly steps: Signal<ReadonlyMap<string, Step>>; readonly close: () => void };
+	readonly detail: (join: string, step: string) => Promise<StepDetail | Refusal>;
+	readonly act: (name: string, body: object) => Promise<ActionResult | Refusal>;
+}
+
+const FRAME_MS = 50;
+
+export function createStore(): Store {
+	const joins = signal<readonly Join[]>([]);
+	const session = signal<Session | undefined>(undefined);
+	const storm = signal<Storm | undefined>(undefined);
+	const cluster = signal<Cluster | undefined>(undefined);
+	const isConnected = signal(false);
+	const known = new Map<string, Join>();
+	const source = new EventSource('/api/stream');
+	const showJoins = batched(() => {
+		joins.value = [...known.values()].sort((a, b) => b.startedMs - a.startedMs);
+	});
+	on<Session>(source, 'session', (value) => {
+		// Another observer knows other joins.
+		if (session.value !== undefined && session.value.key !== value.key) known.clear();
+		session.value = value;
+		isConnected.value = true;
+	});
+	on<Join>(source, 'join', (value) => {
+		known.set(value.id, value);
+		showJoins();
+	});
+	on<Storm>(source, 'storm', (value) => {
+		storm.value = value;
+	});
+	on<Cluster>(source, 'cluster', (value) => {
+		cluster.value = value;
+	});
+	source.onerror = () => {
+		isConnected.value = false;
+	};
+	return {
+		joins,
+		session,
+		storm,
+		cluster,
+		isConnected,
+		follow(id) {
+			const steps = signal<ReadonlyMap<string, Step>>(new Map());
+			const all = new Map<string, Step>();
+			const show = batched(() => {
+				steps.value = new Map(all);
+			});
+			const own = new EventSource(`/api/joins/${encodeURIComponent(id)}/stream`);
+			on<Step>(own, 'step', (step) => {
+				all.set(step.id, step);
+				show();
+			});
+			return { steps, close: () => own.close() };
+		},
+		detail: async (join, step) => (await fetch(`/api/joins/${encodeURIComponent(join)}/steps/${encodeURIComponent(step)}`)).json(),
+		async act(name, body) {
+			const headers = { 'content-type': 'application/json', 'x-kubejoin-session': session.value?.key ?? '' };
+			return (await fetch(`/api/actions/${name}`, { method: 'POST', headers, body: JSON.stringify(body) })).json();
+		},
+	};
+}
+
+function on<T>(source: EventSource, event: string, take: (value: T) => void): void {
+	source.addEventListener(event, ({ data }: MessageEvent<string>) => take(JSON.parse(data)));
+}
+
+/** At most once for each frame. */
+function batched(show: () => void): () => void {
+	let isWaiting = false;
+	return () => {
+		if (isWaiting) return;
+		isWaiting = true;
+		setTimeout(() => {
+			isWaiting = false;
+			show();
+		}, FRAME_MS);
+	};
+}

@@ -1,0 +1,273 @@
+/**
+ * The real page in a real browser against a real mesh: what a person sees, by mouse, keyboard and screen reader, in two languages and two colour
+ * schemes, on a desk and on a phone. Takes the screenshots of the README when it is given a directory for them.
+ */
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { environment } from '../../lib/config.ts';
+import { projectPath } from '../../lib/paths.ts';
+import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+
+const browserPath = '/usr/bin/chromium';
+const STORM = 1_000;
+
+describe('the page', function () {
+	this.timeout(90_000);
+	const pagePort = 42_000 + randomInt(1_000);
+	const url = `http://127.0.0.1:${pagePort}/`;
+	const complaints: string[] = [];
+	const screenshots = environment().SCREENSHOTS;
+	let mesh: TestMesh;
+	let browser: Browser;
+	let token: string;
+
+	before(async function () {
+		if (!existsSync(browserPath)) {
+			process.stdout.write(`      skipped: there is no ${browserPath} (apt-get install chromium)\n`);
+			this.skip();
+		}
+		mesh = await startTestMesh({ observer: { pagePort, story: 'off' } });
+		token = await mesh.createToken();
+		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+	});
+	after(async () => {
+		await browser?.close();
+		await mesh?.stopAndRemove();
+	});
+
+	async function open(hash = '', options: BrowserContextOptions = {}): Promise<Page> {
+		const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
+		const page = await context.newPage();
+		page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
+		page.on('pageerror', (error) => complaints.push(error.message));
+		page.on('request', (request) => !request.url().startsWith(url) && !request.url().startsWith('data:') && complaints.push(`asked ${request.url()}`));
+		await page.goto(url + hash);
+		return page;
+	}
+	const shot = async (page: Page, name: string) => {
+		if (screenshots !== undefined) await page.screenshot({ path: join(screenshots, `${name}.png`) });
+	};
+	const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
+	const labels = (page: Page) => texts(page, '.row .what');
+	const listed = (page: Page, node: string) => page.locator(`.list a:has-text("${node}")`).first();
+	const startNode = (name: string, index: number) => mesh.startNode(name, index, mesh.joinConfig({ token, discovery: '20s' }));
+
+	it('a join appears while it runs, and is complete', async () => {
+		const page = await open();
+		await page.getByText('No node has joined yet').waitFor();
+		await startNode('node-1', 0);
+		await listed(page, 'node-1').waitFor();
+		await page.locator('.diagram .state.joined').waitFor();
+		await eventually(5, async () => {
+			const found = await labels(page);
+			for (const wanted of [
+				'preflight',
+				'discovery/pin-ca',
+				'get configmaps kube-public/cluster-info',
+				'TokenStore/Verify',
+				'CertificateAuthority/Sign',
+				'register',
+			]) {
+				assert.ok(found.includes(wanted), `${wanted} is not among ${found.join(', ')}`);
+			}
+		});
+		assert.deepEqual(await texts(page, '.moment'), [
+			'Now the node trusts the cluster: it may show its token',
+			'Now the cluster trusts the node: it has a certificate',
+		]);
+		assert.deepEqual(await texts(page, '.lane-name'), ['node-1', 'apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service']);
+		await shot(page, 'join');
+	});
+
+	it('a refused join says where and why, and what to do; the button makes one', async () => {
+		const page = await open();
+		await page.getByRole('button', { name: 'Join with the wrong pin' }).click();
+		await page.locator('.failure').waitFor({ timeout: 15_000 });
+		assert.match((await page.locator('.failure').textContent()) ?? '', /CA_HASH_MISMATCH.*are pinned[\s\S]*What to do: Take the hash from the control plane/);
+		await eventually(5, async () => assert.equal((await labels(page)).at(-1), 'discovery/pin-ca'));
+		assert.equal(await page.locator('.moment').count(), 0);
+		await shot(page, 'refused');
+	});
+
+	it('who comes late sees what was, by its address', async () => {
+		const first = await open();
+		await listed(first, 'node-1').click();
+		await first.locator('.row').first().waitFor();
+		const hash = new URL(first.url()).hash;
+		const late = await open(hash);
+		await late.locator('.moment').nth(1).waitFor();
+		assert.equal(await late.locator('.diagram h2').textContent(), await first.locator('.diagram h2').textContent());
+	});
+
+	it('two joins side by side: the first difference is marked and said', async () => {
+		const page = await open();
+		await listed(page, 'node-1').click();
+		await page.getByLabel('Compare with').selectOption({ index: 1 });
+		await page.locator('.different').waitFor();
+		assert.match(
+			(await page.locator('.verdict').textContent()) ?? '',
+			/^The first difference: node-1: discovery\/pin-ca; page-\w+: discovery\/pin-ca \(CA_HASH_MISMATCH\)$/,
+		);
+		await shot(page, 'compare');
+	});
+
+	it('a step is opened and closed by keyboard, and read: the pin from its bytes', async () => {
+		const page = await open();
+		await listed(page, 'node-1').click();
+		const row = page.locator('button.row', { hasText: 'discovery/pin-ca' });
+		await row.focus();
+		await page.keyboard.press('Enter');
+		const detail = page.locator('.detail');
+		await detail.getByText('The pin, step by step').waitFor();
+		assert.equal(await page.evaluate('document.activeElement.textContent'), 'discovery/pin-ca');
+		const text = (await detail.textContent()) ?? '';
+		assert.ok(text.includes(mesh.pin) && text.includes('true'));
+		await shot(page, 'pin');
+		await page.keyboard.press('Escape');
+		await detail.waitFor({ state: 'detached' });
+		await eventually(2, async () => assert.match(String(await page.evaluate('document.activeElement.textContent')), /discovery\/pin-ca/));
+	});
+
+	it('a join is played, step by step', async () => {
+		const page = await open();
+		await listed(page, 'node-1').click();
+		await page.locator('.row').nth(20).waitFor();
+		const all = await page.locator('.row').count();
+		await page.getByRole('button', { name: 'First step' }).click();
+		assert.equal(await page.locator('.row').count(), 1);
+		await page.getByRole('button', { name: 'Step forward' }).click();
+		assert.equal(await page.locator('.row').count(), 2);
+		await page.getByRole('button', { name: 'Step back' }).click();
+		await page.getByLabel('Speed').selectOption('1×');
+		await page.getByRole('button', { name: 'Play' }).click();
+		await eventually(10, async () => assert.equal(await page.locator('.row').count(), all));
+	});
+
+	it('the cluster: a request that waits is approved by a click', async () => {
+		const { items } = await mesh.api.certificateSigningRequests.list();
+		const spec = items[0]?.spec ?? assert.fail();
+		const own = { ...spec, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] };
+		await mesh.api.certificateSigningRequests.create({ metadata: { name: 'by-hand' }, spec: own });
+		const page = await open('#/cluster');
+		await page.getByRole('button', { name: 'Approve by-hand' }).click({ timeout: 10_000 });
+		await page.locator('tr', { hasText: 'by-hand' }).locator('.state', { hasText: 'Approved' }).waitFor({ timeout: 10_000 });
+		for (const wanted of ['node-1', token.slice(0, 6), 'ca-service']) await page.getByRole('rowheader', { name: wanted, exact: true }).waitFor();
+		await page
+			.getByRole('img', { name: /^Expires in 365 d$/ })
+			.first()
+			.waitFor();
+		await shot(page, 'cluster');
+	});
+
+	it('Chinese by preference or by choice, and it is remembered', async () => {
+		const page = await open('', { locale: 'zh-CN', colorScheme: 'dark' });
+		await page.getByRole('heading', { name: '观看节点加入集群' }).waitFor();
+		assert.equal(await page.evaluate('document.documentElement.lang'), 'zh-CN');
+		await listed(page, 'node-1').click();
+		await page.locator('.moment', { hasText: '此刻节点信任集群' }).waitFor();
+		await shot(page, 'chinese-dark');
+		await page.getByLabel('语言').selectOption('English');
+		await page.reload();
+		await page.getByRole('heading', { name: 'Watch a node join a cluster' }).waitFor();
+	});
+
+	it('axe finds no serious fault: every view, light and dark, desk and phone', async () => {
+		const axe = readFileSync(projectPath('node_modules', 'axe-core', 'axe.min.js'), 'utf8');
+		for (const options of [{}, { colorScheme: 'dark' }, { viewport: { width: 360, height: 800 } }] satisfies BrowserContextOptions[]) {
+			const page = await open('', options);
+			await listed(page, 'node-1').click();
+			await page.locator('button.row', { hasText: 'discovery/verify-signature' }).click();
+			await page.getByText('The signature, taken apart').waitFor();
+			for (const view of ['', '#/cluster', '#/storm', 'compare']) {
+				if (view === 'compare') {
+					await page.goto(`${url}#/joins`);
+					await page.getByLabel('Compare with').selectOption({ index: 1 });
+					await page.locator('.compare').waitFor();
+				} else if (view !== '') {
+					await page.goto(url + view);
+					await page.locator('.card').first().waitFor();
+				}
+				await page.evaluate(axe);
+				const found = await page.evaluate(`axe.run(document, { resultTypes: ['violations'] })`);
+				const { violations } = found as { violations: { id: string; impact: string; nodes: { html: string }[] }[] };
+				const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+				assert.deepEqual(
+					serious.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
+					[],
+					`${view} ${JSON.stringify(options)}`,
+				);
+			}
+			const width = Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'));
+			assert.ok(width <= 0, `wider than the window by ${width} px`);
+		}
+	});
+
+	it('loads within a second, and stays so through a storm of a thousand joins', async () => {
+		const page = await open('#/storm');
+		await storm();
+		await eventually(30, async () => assert.ok(Number(await page.locator('.figures dd').first().textContent()) >= STORM, String(await texts(page, '.figures dd'))));
+		await shot(page, 'storm');
+		await page.goto(`${url}#/joins`);
+		await page.locator('.list li').nth(99).waitFor();
+		assert.equal(await page.locator('.list li').count(), 100);
+		await page.getByLabel('Filter by node or code').fill('storm-777');
+		await eventually(3, async () => assert.equal(await page.locator('.list li').count(), 1));
+		const fresh = await open();
+		await fresh.locator('.list li').nth(50).waitFor();
+		const loadedMs = await fresh.evaluate(`performance.getEntriesByType('navigation')[0].loadEventEnd`);
+		assert.ok(Number(loadedMs) < 1_000, `${loadedMs} ms`);
+	});
+
+	it('complained of nothing, asked nobody else, and showed no secret', async () => {
+		assert.deepEqual(complaints, []);
+		const page = await open('#/cluster');
+		await page.locator('.card').first().waitFor();
+		for (const text of [await page.content(), await (await fetch(`${url}page.js`)).text()]) {
+			assert.ok(!text.includes(token.split('.')[1] ?? ''));
+			assert.ok(!/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/.test(text));
+		}
+	});
+
+	/** The traces of a thousand joins, as a thousand nodes would send them; to run so many nodes is for the benchmark. */
+	async function storm(): Promise<void> {
+		const steps = ['preflight', 'discovery/fetch-cluster-info', 'discovery/pin-ca', 'discovery/confirm', 'tls-bootstrap/request-certificate', 'register'];
+		for (let batch = 0; batch < STORM; batch += 50) {
+			const spans = Array.from({ length: 50 }, (_, index) => joinSpans(batch + index, steps)).flat();
+			const body = { resourceSpans: [{ resource: { attributes: [text('service.name', 'kubelet-sim')] }, scopeSpans: [{ spans }] }] };
+			const response = await fetch(`http://127.0.0.1:${mesh.port + 3}/v1/traces`, {
+				method: 'POST',
+				headers: { 'content-type': 'application/json' },
+				body: JSON.stringify(body),
+			});
+			assert.equal(response.status, 200);
+		}
+	}
+});
+
+const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
+
+/** One join of the storm: a span for each phase and the first one. */
+function joinSpans(number: number, phases: readonly string[]): object[] {
+	const traceId = (number + 1).toString().padStart(32, '0');
+	const nano = (ms: number) => `${Math.round(ms)}000000`;
+	const startMs = Date.now() - 500 + (number % 50);
+	const common = [text('kubejoin.workflow', 'join'), text('k8s.node.name', `storm-${number}`)];
+	const span = (index: number, name: string, fromMs: number, toMs: number, attributes: object[]) => ({
+		traceId,
+		spanId: (index + 1).toString(16).padStart(16, '0'),
+		...(index === 0 ? {} : { parentSpanId: '1'.padStart(16, '0') }),
+		name,
+		kind: 1,
+		startTimeUnixNano: nano(startMs + fromMs),
+		endTimeUnixNano: nano(startMs + toMs),
+		attributes,
+		status: {},
+	});
+	return [
+		span(0, 'join', 0, 300, common),
+		...phases.map((name, index) => span(index + 1, name, index * 50, index * 50 + 45, [...common, text('kubejoin.trust', name)])),
+	];
+}
