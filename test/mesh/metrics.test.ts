@@ -32,7 +32,9 @@ describe('the metrics of a mesh', function () {
 	const statusOf = (method: string, path: string): Promise<number | undefined> =>
 		new Promise((resolve, reject) => {
 			const options = { method, ca: mesh.ca, agent: false };
-			request(`https://${mesh.endpoint}${path}`, options, (response) => resolve(response.resume().statusCode)).once('error', reject).end();
+			request(`https://${mesh.endpoint}${path}`, options, (response) => resolve(response.resume().statusCode))
+				.once('error', reject)
+				.end();
 		});
 
 	before(async () => {
