@@ -77,6 +77,11 @@ describe('serveHealth', () => {
 		for (const path of ['/', '/readyz/', '/metrics', '/constructor', '/__proto__']) assert.deepEqual(await ask(path), [404, plain, '404 page not found\n']);
 	});
 
+	it('SERVICE_FAILED: an address that this machine does not have', async () => {
+		const serving = serveHealth('test', 0, { live: {}, ready: {} }, '192.0.2.1');
+		await assert.rejects(serving, (error) => hasCode(error, 'SERVICE_FAILED') && /cannot listen on 192\.0\.2\.1:0/.test(error.message));
+	});
+
 	it('PORT_IN_USE', async () => {
 		const port = Number(new URL(address).port);
 		await assert.rejects(serveHealth('test', port, { live: {}, ready: {} }), (error) => hasCode(error, 'PORT_IN_USE'));

@@ -61,7 +61,7 @@ export interface Served {
 }
 export const LOOPBACK = '127.0.0.1';
 
-/** Serve the health and the metrics of this process. @throws PORT_IN_USE */
+/** Serve the health and the metrics of this process. @throws PORT_IN_USE, SERVICE_FAILED (no such address here) */
 export async function serveHealth(service: string, port: number, { metrics, ...checks }: Served, address: string = LOOPBACK): Promise<Server> {
 	const paths: Record<string, HealthChecks> = { '/healthz': checks.live, '/livez': checks.live, '/readyz': { ...checks.live, ...checks.ready } };
 	const server = createServer(async (request, response) => {
@@ -80,8 +80,12 @@ export async function serveHealth(service: string, port: number, { metrics, ...c
 	});
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', (error: NodeJS.ErrnoException) => {
-			const facts = { service, address, port };
-			reject(error.code === 'EADDRINUSE' ? new KubejoinError('PORT_IN_USE', facts, { cause: error }) : error);
+			const problem = `cannot listen on ${address}:${port}: ${error.message}`;
+			reject(
+				error.code === 'EADDRINUSE'
+					? new KubejoinError('PORT_IN_USE', { service, address, port }, { cause: error })
+					: new KubejoinError('SERVICE_FAILED', { service, problem }, { cause: error }),
+			);
 		});
 		server.listen(port, address, resolve);
 	});
