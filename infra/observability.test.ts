@@ -16,6 +16,7 @@ interface Container {
 	readonly volumes?: readonly string[];
 	readonly networks: readonly string[];
 	readonly command?: readonly string[];
+	readonly environment?: Readonly<Record<string, string>>;
 }
 interface ScrapeConfig {
 	readonly job_name: string;
@@ -42,7 +43,10 @@ describe('the profile observability', () => {
 
 	it('Prometheus asks every service that has metrics at its health port, and is on a network with each', () => {
 		const { scrape_configs: jobs } = parse(read('infra/prometheus/prometheus.yml')) as { scrape_configs: ScrapeConfig[] };
-		const measured = Object.keys(services).filter((name) => /-(service|store|sim)$/.test(name) && name !== 'kubectl-sim');
+		const isMeasured = ({ environment = {}, command = [] }: Container) =>
+			'KUBEJOIN_HEALTH_ADDRESS' in environment || command.some((word) => word.startsWith('--healthz-bind-address'));
+		const measured = Object.entries(services).flatMap(([name, container]) => (isMeasured(container) ? [name] : []));
+		assert.ok(measured.length >= 5);
 		assert.deepEqual(jobs.map(({ job_name: job }) => job).sort(), measured.sort());
 		for (const { job_name: job, static_configs: fixed = [], dns_sd_configs: lookedUp = [] } of jobs) {
 			const targets = [...fixed.flatMap((one) => one.targets), ...lookedUp.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`))];

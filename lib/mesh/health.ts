@@ -61,7 +61,12 @@ export interface Served {
 }
 export const LOOPBACK = '127.0.0.1';
 
-/** Serve the health and the metrics of this process. @throws PORT_IN_USE, SERVICE_FAILED (no such address here) */
+/**
+ * Serve the health and the metrics of this process.
+ *
+ * @throws PORT_IN_USE, SERVICE_FAILED (no such address here)
+ * @differs upstream asks for credentials before it shows its metrics; here whoever reaches the port may read them
+ */
 export async function serveHealth(service: string, port: number, { metrics, ...checks }: Served, address: string = LOOPBACK): Promise<Server> {
 	const paths: Record<string, HealthChecks> = { '/healthz': checks.live, '/livez': checks.live, '/readyz': { ...checks.live, ...checks.ready } };
 	const server = createServer(async (request, response) => {

@@ -137,7 +137,7 @@ export function requestMetrics(registry: Registry, elapsedMs: ElapsedMs): { read
 /**
  * Counts who was let in, and how long the certificates that were shown have to live.
  *
- * @differs a certificate that did not verify is not looked into, so its lifetime is not counted, as upstream does
+ * @differs upstream counts the lifetime of a certificate that did not verify as well; here it is not looked into
  */
 export function countedAuthenticator(authenticate: Authenticate, registry: Registry, clock: Clock): Authenticate {
 	const registers = [registry];
