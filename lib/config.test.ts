@@ -121,6 +121,7 @@ describe('the settings of every service', () => {
 		assert.deepEqual(readConfig({ ...commonSettings, ...listenSettings(6443) }, {}), {
 			logLevel: 'info',
 			logFormat: 'text',
+			healthAddress: '127.0.0.1',
 			healthPort: 10248,
 			listenAddress: '127.0.0.1',
 			port: 6443,

@@ -127,7 +127,8 @@ export function readConfig<S extends Settings>(settings: S, env: Environment = p
 export const commonSettings = {
 	logLevel: optional('LOG_LEVEL', oneOf('error', 'warn', 'info', 'debug'), 'info', 'how much is logged: error, warn, info or debug'),
 	logFormat: optional('LOG_FORMAT', oneOf('text', 'json'), 'text', 'how a log line looks: text for people, json for programs'),
-	healthPort: optional('HEALTH_PORT', port, 10248, 'port of /healthz, /livez and /readyz, on 127.0.0.1 only'),
+	healthAddress: optional('HEALTH_ADDRESS', text, '127.0.0.1', 'address of /healthz, /livez, /readyz and /metrics; whoever reaches it may read them'),
+	healthPort: optional('HEALTH_PORT', port, 10248, 'port of /healthz, /livez, /readyz and /metrics'),
 };
 
 /** What every service with a gRPC server can be told. */

@@ -12,14 +12,29 @@ export interface WorkQueue {
 	readonly close: () => Promise<void>;
 }
 
+/** Is told what becomes of the keys of a queue. */
+export interface QueueObserver {
+	/** A key waits that did not wait before. */
+	readonly added: () => void;
+	/** Work on a key begins. @returns to be called when it ends */
+	readonly started: (waitedMs: number) => () => void;
+	/** A key will be added later; upstream calls that a retry, whatever the reason. */
+	readonly retried: () => void;
+}
+/** @param name  of the queue */
+export type ObserveQueue = (name: string) => QueueObserver;
+const unobserved: ObserveQueue = () => ({ added: () => undefined, started: () => () => undefined, retried: () => undefined });
+
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 30_000;
 /** setTimeout's limit; what is due later is looked at again then. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** @param work  brings the world to what the key's object asks for; throws to be called again later */
-export function startWorkQueue(name: string, work: (key: string) => Promise<void>, log: Log, concurrency = 8): WorkQueue {
-	const waiting = new Set<string>();
+export function startWorkQueue(name: string, work: (key: string) => Promise<void>, log: Log, observe: ObserveQueue = unobserved, concurrency = 8): WorkQueue {
+	const observer = observe(name);
+	/** Since when. */
+	const waiting = new Map<string, number>();
 	const running = new Map<string, Promise<void>>();
 	const failures = new Map<string, number>();
 	const timers = new Map<string, { timer: NodeJS.Timeout; dueMs: number }>();
@@ -31,10 +46,14 @@ export function startWorkQueue(name: string, work: (key: string) => Promise<void
 			later(key, afterMs);
 			return;
 		}
-		waiting.add(key);
+		if (!waiting.has(key)) {
+			waiting.set(key, performance.now());
+			observer.added();
+		}
 		next();
 	}
 	function later(key: string, afterMs: number): void {
+		observer.retried();
 		const dueMs = performance.now() + afterMs;
 		const pending = timers.get(key);
 		if (pending !== undefined && pending.dueMs <= dueMs) return;
@@ -49,14 +68,15 @@ export function startWorkQueue(name: string, work: (key: string) => Promise<void
 		timers.set(key, { timer, dueMs });
 	}
 	function next(): void {
-		for (const key of waiting) {
+		for (const [key, sinceMs] of waiting) {
 			if (closed || running.size >= concurrency) return;
 			if (running.has(key)) continue;
 			waiting.delete(key);
-			running.set(key, run(key));
+			running.set(key, run(key, sinceMs));
 		}
 	}
-	async function run(key: string): Promise<void> {
+	async function run(key: string, sinceMs: number): Promise<void> {
+		const ended = observer.started(performance.now() - sinceMs);
 		try {
 			await work(key);
 			failures.delete(key);
@@ -69,6 +89,7 @@ export function startWorkQueue(name: string, work: (key: string) => Promise<void
 			log.warn({ queue: name, key, retryMs, ...errorFields(error) }, 'did not work; trying again');
 			later(key, retryMs);
 		} finally {
+			ended();
 			running.delete(key);
 			next();
 		}

@@ -6,7 +6,7 @@ import { generateKeyPair, spkiOf, writePrivateKey } from '../pki/keys.ts';
 import { hostNames } from '../pki/names.ts';
 import type { Usage } from '../pki/usages.ts';
 import { type Connections, listen, newConnections } from './listener.ts';
-import { createGrpcServer, type Service } from './server.ts';
+import { createGrpcServer, type Observe, type Service } from './server.ts';
 
 const hourMs = 60 * 60 * 1000;
 
@@ -59,13 +59,14 @@ export interface DoorOptions {
 	readonly services: readonly Service[];
 	readonly http?: HttpServer;
 	readonly port?: number;
+	readonly observers?: readonly Observe[];
 }
 
-export async function openDoor({ identity, clientCa, clientCertificate = 'required', services, http, port = 0 }: DoorOptions): Promise<Door> {
+export async function openDoor({ identity, clientCa, clientCertificate = 'required', services, http, port = 0, observers = [] }: DoorOptions): Promise<Door> {
 	const lines: string[] = [];
 	const log = createLog({ service: 'door', level: 'debug', format: 'json', write: (line) => lines.push(line) });
 	const connections = newConnections();
-	const grpc = createGrpcServer(services, connections, log);
+	const grpc = createGrpcServer(services, connections, log, observers);
 	const tls = { ...identity, clientCa: clientCa.pem };
 	const optional = http === undefined ? {} : { http };
 	const listener = await listen({ service: 'door', address: '127.0.0.1', port, tls, clientCertificate, grpc, log, ...optional }, connections);

@@ -1,10 +1,12 @@
 /**
- * Health as Kubernetes components serve it: /healthz, /livez and /readyz over plain HTTP on 127.0.0.1, computed from named checks, never
- * hard-coded. Container health checks and the local runner read /readyz.
+ * Health as Kubernetes components serve it: /healthz, /livez and /readyz over plain HTTP, computed from named checks, never hard-coded, and
+ * beside them /metrics. Container health checks and the local runner read /readyz. Whoever reaches the port may read it all, so it is on
+ * 127.0.0.1 unless somebody asks for more.
  * @source k8s.io/apiserver pkg/server/healthz: `ok`, `[+]name ok` and `[-]name failed: reason withheld` with ?verbose
  */
 import { createServer, type Server } from 'node:http';
 import { causeText, KubejoinError } from '../errors.ts';
+import type { Registry } from '../metrics.ts';
 
 /** Resolves when all is well; throws what is wrong. */
 export type HealthCheck = () => Promise<void> | void;
@@ -49,14 +51,30 @@ async function problemOf(check: HealthCheck): Promise<string | undefined> {
 	}
 }
 
+export interface Served {
+	/** What only a restart mends. */
+	readonly live: HealthChecks;
+	/** What is needed to do the work. */
+	readonly ready: HealthChecks;
+	/** Absent: there is no /metrics. */
+	readonly metrics?: Pick<Registry, 'metrics' | 'contentType'>;
+}
+export const LOOPBACK = '127.0.0.1';
+
 /**
- * Serve the health of this process on 127.0.0.1. `live` checks what only a restart mends, `ready` what is needed to do the work.
- * @throws PORT_IN_USE
+ * Serve the health and the metrics of this process.
+ *
+ * @throws PORT_IN_USE, SERVICE_FAILED (no such address here)
+ * @differs upstream asks for credentials before it shows its metrics; here whoever reaches the port may read them
  */
-export async function serveHealth(service: string, port: number, checks: { live: HealthChecks; ready: HealthChecks }): Promise<Server> {
+export async function serveHealth(service: string, port: number, { metrics, ...checks }: Served, address: string = LOOPBACK): Promise<Server> {
 	const paths: Record<string, HealthChecks> = { '/healthz': checks.live, '/livez': checks.live, '/readyz': { ...checks.live, ...checks.ready } };
 	const server = createServer(async (request, response) => {
 		const url = new URL(request.url ?? '/', 'http://localhost');
+		if (metrics !== undefined && url.pathname === '/metrics') {
+			response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.metrics());
+			return;
+		}
 		const wanted = paths[url.pathname];
 		if (wanted === undefined) {
 			response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
@@ -67,10 +85,14 @@ export async function serveHealth(service: string, port: number, checks: { live:
 	});
 	await new Promise<void>((resolve, reject) => {
 		server.once('error', (error: NodeJS.ErrnoException) => {
-			const facts = { service, address: '127.0.0.1', port };
-			reject(error.code === 'EADDRINUSE' ? new KubejoinError('PORT_IN_USE', facts, { cause: error }) : error);
+			const problem = `cannot listen on ${address}:${port}: ${error.message}`;
+			reject(
+				error.code === 'EADDRINUSE'
+					? new KubejoinError('PORT_IN_USE', { service, address, port }, { cause: error })
+					: new KubejoinError('SERVICE_FAILED', { service, problem }, { cause: error }),
+			);
 		});
-		server.listen(port, '127.0.0.1', resolve);
+		server.listen(port, address, resolve);
 	});
 	return server;
 }

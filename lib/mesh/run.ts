@@ -6,6 +6,7 @@ import type { Server } from 'node:http';
 import { type Config, commonSettings, readConfig, type Settings } from '../config.ts';
 import { asKubejoinError } from '../errors.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
+import { createRegistry, type Registry } from '../metrics.ts';
 import { type HealthChecks, serveHealth } from './health.ts';
 import { startTracing } from './tracing.ts';
 
@@ -26,9 +27,13 @@ export const STOP_GRACE_MS = 5_000;
  *
  * @param service   folder name of the service
  * @param settings  its own table; the common settings are added
- * @param start     build everything and begin to serve
+ * @param start     build everything and begin to serve; what is to be counted goes into the registry
  */
-export async function runService<S extends Settings>(service: string, settings: S, start: (config: Config<S>, log: Log) => Promise<Running>): Promise<void> {
+export async function runService<S extends Settings>(
+	service: string,
+	settings: S,
+	start: (config: Config<S>, log: Log, registry: Registry) => Promise<Running>,
+): Promise<void> {
 	let log = createLog({ service, level: 'info', format: 'text' });
 	const stopping = new Promise<string>((resolve) => {
 		process.once('SIGTERM', () => resolve('SIGTERM'));
@@ -41,8 +46,10 @@ export async function runService<S extends Settings>(service: string, settings: 
 	try {
 		const config = readConfig({ ...commonSettings, ...settings }) as Config<typeof commonSettings> & Config<S>;
 		log = createLog({ service, level: config.logLevel, format: config.logFormat });
-		running = await start(config, log);
-		health = await serveHealth(service, config.healthPort, { live: running.live ?? {}, ready: running.ready });
+		const registry = createRegistry();
+		running = await start(config, log, registry);
+		const served = { live: running.live ?? {}, ready: running.ready, metrics: registry };
+		health = await serveHealth(service, config.healthPort, served, config.healthAddress);
 		process.send?.({ started: service });
 	} catch (error) {
 		const known = asKubejoinError(error);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { type ErrorCode, hasCode, KubejoinError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { type Channel, call, openChannel, stream, withBearerToken } from './channel.ts';
 import { createCa, type Door, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
 import { newConnections } from './listener.ts';
-import { type Call, createGrpcServer, type Service } from './server.ts';
+import { type Call, createGrpcServer, type Observe, type Service } from './server.ts';
 
 const silent = createLog({ service: 'test', level: 'error', format: 'json', write: () => undefined });
 const nothing = () => ({});
@@ -57,8 +58,8 @@ describe('a gRPC server', () => {
 	let door: Door | undefined;
 	const channels: Channel[] = [];
 
-	const open = async (service: Partial<Service>): Promise<void> => {
-		door = await openDoor({ identity, clientCa: ca, clientCertificate: 'optional', services: [{ ...tokenStore, ...service }, whoAmI] });
+	const open = async (service: Partial<Service>, observers: readonly Observe[] = []): Promise<void> => {
+		door = await openDoor({ identity, clientCa: ca, clientCertificate: 'optional', services: [{ ...tokenStore, ...service }, whoAmI], observers });
 	};
 	/** A channel of a caller with this common name; of nobody without one. */
 	const channelOf = async (name?: string) => {
@@ -140,6 +141,42 @@ describe('a gRPC server', () => {
 				{ code: error.code, facts: error.facts, message: error.message, remedy: error.remedy, grpc: error.grpc },
 			);
 		}
+	});
+
+	it('tells observers of each message when it comes and when it ends, before the caller knows', async () => {
+		const seen: string[] = [];
+		const observe: Observe = ({ service, method, type, request }) => {
+			const name = `${service}/${method} ${type} ${JSON.stringify(request)}`;
+			seen.push(name);
+			return (ending) => void seen.push(`${name}: ${ending instanceof KubejoinError ? ending.code : ending}`);
+		};
+		const endless: Service['streams'] = {
+			async *Watch(_request, { signal }) {
+				yield { name: 'one' };
+				await once(signal, 'abort');
+			},
+		};
+		await open({}, [observe]);
+		const channel = await channelOf('b');
+		await call(channel, 'TokenStore', 'Verify', { token: 'x' });
+		await refusalOf(call(channel, 'TokenStore', 'Create', {}));
+		await refusalOf(allOf(channel));
+		await allOf(await channelOf('a'));
+		const [verify, create, watch] = [
+			'kubejoin.v1.TokenStore/Verify unary {"token":"x"}',
+			'kubejoin.v1.TokenStore/Create unary {}',
+			'kubejoin.v1.TokenStore/Watch server_stream {}',
+		];
+		const denied = [create, `${create}: CALLER_DENIED`, watch, `${watch}: CALLER_DENIED`];
+		assert.deepEqual(seen.splice(0), [verify, `${verify}: answered`, ...denied, watch, `${watch}: answered`]);
+
+		await door?.close();
+		const ended = new EventEmitter();
+		const ending = once(ended, 'stream');
+		await open({ streams: endless }, [() => (how) => ended.emit('stream', how)]);
+		const aborter = new AbortController();
+		for await (const _event of stream(await channelOf('a'), 'TokenStore', 'Watch', {}, aborter.signal)) aborter.abort();
+		assert.deepEqual(await ending, ['cancelled']);
 	});
 
 	it('INTERNAL with an id; the text of what is unforeseen stays in the log, under that id', async () => {

@@ -33,12 +33,28 @@ export interface Service {
 	readonly callers: Readonly<Record<string, readonly string[] | 'authorizes-itself'>>;
 }
 
+/** A message that has come. Its names are the contract's, so there are few of them; the request is the caller's, and may be anything. */
+export interface Arrival {
+	/** As in the contract: `kubejoin.v1.Nodes` */
+	readonly service: string;
+	readonly method: string;
+	readonly type: 'unary' | 'server_stream';
+	readonly request: object;
+}
+/** How a message ended: answered, given up by the caller, or refused. */
+export type Ending = 'answered' | 'cancelled' | KubejoinError;
+/** Is told of each message when it comes; what it answers is told how the message ended. */
+export type Observe = (arrival: Arrival) => (ending: Ending) => void;
+
 const MAX_MESSAGE_BYTES = 3 * 1024 * 1024;
 /** Carries the code and the facts of an error, JSON. */
 export const ERROR_TRAILER = 'kubejoin-error-bin';
 
-/** @throws TypeError when a method of the contract has no handler or no row, or a row or handler names no method */
-export function createGrpcServer(services: readonly Service[], connections: Connections, log: Log): grpc.Server {
+/**
+ * @param observers  for what is counted and timed; no handler knows of them
+ * @throws TypeError when a method of the contract has no handler or no row, or a row or handler names no method
+ */
+export function createGrpcServer(services: readonly Service[], connections: Connections, log: Log, observers: readonly Observe[] = []): grpc.Server {
 	const server = new grpc.Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES, 'grpc.enable_channelz': 0 });
 	for (const service of services) {
 		const contract = contractOf(service.name);
@@ -56,15 +72,19 @@ export function createGrpcServer(services: readonly Service[], connections: Conn
 		return async (call, reply) => {
 			const context = contextOf(call);
 			const startedMs = performance.now();
+			const ended = arrived(context.method, 'unary', call.request);
 			try {
 				const response = await inSpan(context.method.slice(1), messageSpan(context, call.metadata), () => {
 					requireCaller(service, method, context);
 					return service.unary[method]?.(call.request, context);
 				});
 				log.debug({ method: context.method, caller: callerName(context.peer), ms: elapsed(startedMs) }, 'answered');
+				ended('answered');
 				reply(null, response ?? {});
 			} catch (error) {
-				reply(refusal(error, context));
+				const known = asKubejoinError(error);
+				ended(known);
+				reply(refusal(known, context));
 			}
 		};
 	}
@@ -72,16 +92,20 @@ export function createGrpcServer(services: readonly Service[], connections: Conn
 	function streaming(service: Service, method: string): grpc.handleServerStreamingCall<never, object> {
 		return async (call) => {
 			const context = contextOf(call);
+			const ended = arrived(context.method, 'server_stream', call.request);
 			try {
 				requireCaller(service, method, context);
 				for await (const message of service.streams?.[method]?.(call.request, context) ?? []) {
-					if (context.signal.aborted) return;
+					if (context.signal.aborted) break;
 					if (!call.write(message)) await drained(call, context.signal);
 				}
-				call.end();
+				ended(context.signal.aborted ? 'cancelled' : 'answered');
+				if (!context.signal.aborted) call.end();
 			} catch (error) {
+				const known = asKubejoinError(error);
+				ended(context.signal.aborted ? 'cancelled' : known);
 				// Not destroy(): a destroyed call never sends its status, and the caller would wait for ever.
-				if (!context.signal.aborted) call.emit('error', refusal(error, context));
+				if (!context.signal.aborted) call.emit('error', refusal(known, context));
 			}
 		};
 	}
@@ -97,8 +121,15 @@ export function createGrpcServer(services: readonly Service[], connections: Conn
 		};
 	}
 
-	function refusal(error: unknown, { method, peer }: Call): grpc.ServerErrorResponse {
-		const known = asKubejoinError(error);
+	function arrived(path: string, type: Arrival['type'], request: object): (ending: Ending) => void {
+		const [, service = '', method = ''] = path.split('/');
+		const endings = observers.map((observe) => observe({ service, method, type, request }));
+		return (ending) => {
+			for (const end of endings) end(ending);
+		};
+	}
+
+	function refusal(known: KubejoinError, { method, peer }: Call): grpc.ServerErrorResponse {
 		const level = known.code === 'INTERNAL' ? 'error' : known.code.startsWith('API_') && known.code !== 'API_UNAUTHORIZED' ? 'debug' : 'warn';
 		log[level]({ method, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
 		return toServiceError(shownToCaller(known));

@@ -1,5 +1,6 @@
 /** docs/errors.md, from the table of errors: what a person who searches for a code finds. It knows the form of the table and none of its rows. */
 import { type ErrorCode, errorTable, type Facts, grpcCode, KubejoinError, shownToCaller } from '../../lib/errors.ts';
+import { table } from './table.ts';
 
 /** Facts that show their own names. A fact that is a list holds one item. */
 const lists: Facts = {
@@ -22,13 +23,6 @@ function entryOf(code: ErrorCode) {
 	const shown = shownAs === code ? '' : `A stranger is told [${shownAs}](#${shownAs.toLowerCase()}) instead; the log of the service has this.\n\n`;
 	const section = `## ${code}\n\n\`\`\`text\n${error.message}\n\`\`\`\n\n${shown}Remedy: ${error.remedy}\n`;
 	return { row, section };
-}
-
-/** As the formatter writes it. */
-function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-	const widths = header.map((_, column) => Math.max(...[header, ...rows].map((row) => row[column]?.length ?? 0)));
-	const line = widths.map((width) => '-'.repeat(width));
-	return [header, line, ...rows].map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`).join('\n');
 }
 
 export function errorPage(): string {

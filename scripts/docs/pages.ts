@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { projectPath } from '../../lib/paths.ts';
 import { differsList } from './differs-tags.ts';
 import { errorPage } from './error-page.ts';
+import { metricTables } from './metric-tables.ts';
 
 export const readPage = (path: string): string => readFileSync(projectPath(path), 'utf8');
 
@@ -16,6 +17,7 @@ export const pagePaths = (): string[] =>
 export const madePages = (): { readonly path: string; readonly text: string }[] => [
 	{ path: 'docs/errors.md', text: errorPage() },
 	{ path: 'docs/differences.md', text: withPart(readPage('docs/differences.md'), differsList()) },
+	{ path: 'docs/metrics.md', text: withPart(readPage('docs/metrics.md'), metricTables()) },
 ];
 
 const madePart = /(?<=<!-- made by npm run docs -->\n)[\s\S]*(?=\n<!-- end -->)/;

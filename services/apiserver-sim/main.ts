@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
 import { openChannel } from '../../lib/mesh/channel.ts';
+import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
 import { listen, newConnections } from '../../lib/mesh/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
 import { createGrpcServer } from '../../lib/mesh/server.ts';
@@ -15,6 +16,7 @@ import { giveBirth } from './cluster-birth.ts';
 import { settings } from './config.ts';
 import { createEndpoints } from './endpoints.ts';
 import { readyChecks } from './health.ts';
+import { countedAuthenticator, requestMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { startRbacCache } from './rbac-cache.ts';
 import { createRestApp } from './rest.ts';
@@ -26,7 +28,7 @@ const service = 'apiserver-sim';
 /** Pods are what relates a node to a Secret or a ConfigMap, and there are no pods. */
 const noPods = { related: () => false };
 
-await runService(service, settings, async (config, log) => {
+await runService(service, settings, async (config, log, registry) => {
 	const { listenAddress: address, port, tlsCertificate: cert, tlsKey: key, clientCa, controlPlaneEndpoint } = config;
 	const store = await openStore(storeOptions(config, 'registry'));
 	const tokenStore = openChannel(config.tokenStore, { ca: config.meshCa, cert: config.tokenStoreCertificate, key: config.tokenStoreKey });
@@ -43,11 +45,14 @@ await runService(service, settings, async (config, log) => {
 		const tokens = tokenStoreClient(tokenStore);
 		const authorizer = unionOf(createNodeAuthorizer(noPods), createRbacAuthorizer(rbac.source));
 		const endpoints = createEndpoints({ store, tokens, authorizer, clock: systemClock });
-		const pipeline = createPipeline(createAuthenticator(tokens.verify, systemClock), authorizer, endpoints);
+		const authenticate = countedAuthenticator(createAuthenticator(tokens.verify, systemClock), registry, systemClock);
+		const pipeline = createPipeline(authenticate, authorizer, endpoints);
 		const connections = newConnections();
 		const ready = readyChecks(store, rbac);
-		const grpc = createGrpcServer(apiServices(pipeline, stopping.signal), connections, log);
-		const http = createServer(createRestApp({ pipeline, health: { live: {}, ready }, connections, log }));
+		const elapsedMs = () => performance.now();
+		const requests = requestMetrics(registry, elapsedMs);
+		const grpc = createGrpcServer(apiServices(pipeline, stopping.signal), connections, log, [grpcMetrics(registry, elapsedMs), requests.grpc]);
+		const http = createServer(createRestApp({ pipeline, health: { live: {}, ready }, connections, log, observe: requests.http }));
 		const listener = await listen({ service, address, port, tls: { cert, key, clientCa }, clientCertificate: 'optional', grpc, http, log }, connections);
 		log.info({ address: `${address}:${port}`, endpoint: controlPlaneEndpoint, store: store.name }, 'listening');
 		return {

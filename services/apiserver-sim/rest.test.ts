@@ -39,6 +39,7 @@ describe('the HTTPS side of the door', () => {
 	let base: string;
 	let isHealthy = true;
 	const asked: UnauthenticatedRequest[] = [];
+	const observed: { readonly came: [string, string, boolean]; readonly ended: Promise<number> }[] = [];
 	const object = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } };
 	const fakePipeline: Pipeline = {
 		async one(request) {
@@ -63,7 +64,16 @@ describe('the HTTPS side of the door', () => {
 			},
 		};
 		const log = createLog({ service: 'test', level: 'error', format: 'json', write: () => undefined });
-		server = createServer(createRestApp({ pipeline: fakePipeline, health: { live: {}, ready }, connections: newConnections(), log })).listen(0, '127.0.0.1');
+		const observe = (...came: [string, string, boolean]) => {
+			let tell: (status: number) => void = () => undefined;
+			const ended = new Promise<number>((resolve) => {
+				tell = resolve;
+			});
+			observed.push({ came, ended });
+			return tell;
+		};
+		const options = { pipeline: fakePipeline, health: { live: {}, ready }, connections: newConnections(), log, observe };
+		server = createServer(createRestApp(options)).listen(0, '127.0.0.1');
 		await once(server, 'listening');
 		const address = server.address();
 		base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
@@ -74,6 +84,7 @@ describe('the HTTPS side of the door', () => {
 	});
 	beforeEach(() => {
 		asked.length = 0;
+		observed.length = 0;
 		isHealthy = true;
 	});
 	const get = async (path: string, method = 'GET') => {
@@ -109,6 +120,18 @@ describe('the HTTPS side of the door', () => {
 			code: 403,
 		});
 		assert.equal(JSON.parse((await get('/metrics')).text).message, 'forbidden: no');
+	});
+
+	it('tells an observer how each request came and ended', async () => {
+		for (const path of ['/api/v1/nodes/a?pretty', '/api/v1/nodes/secret', '/api/v1/nodes?watch=true', '/nothing']) await get(path);
+		await get('/healthz', 'POST');
+		assert.deepEqual(await Promise.all(observed.map(async ({ came, ended }) => [...came, await ended])), [
+			['GET', '/api/v1/nodes/a', false, 200],
+			['GET', '/api/v1/nodes/secret', false, 403],
+			['GET', '/api/v1/nodes', true, 405],
+			['GET', '/nothing', false, 404],
+			['POST', '/healthz', false, 404],
+		]);
 	});
 
 	it('keeps what is unforeseen at home', async () => {

@@ -18,14 +18,18 @@ import type { Credentials } from './request.ts';
 import { parseFieldSelector } from './selectors.ts';
 import { failureStatus } from './status.ts';
 
+/** Is told of each request when it comes; what it answers is told the status that it ended with. Method and path may be anything. */
+export type ObserveRequest = (method: string, path: string, isWatch: boolean) => (status: number) => void;
+
 export interface RestOptions {
 	readonly pipeline: Pipeline;
 	readonly health: { readonly live: HealthChecks; readonly ready: HealthChecks };
 	readonly connections: Connections;
 	readonly log: Log;
+	readonly observe: ObserveRequest;
 }
 
-export function createRestApp({ pipeline, health, connections, log }: RestOptions): Express {
+export function createRestApp({ pipeline, health, connections, log, observe }: RestOptions): Express {
 	const app = express();
 	app.disable('x-powered-by');
 	app.disable('etag');
@@ -33,6 +37,8 @@ export function createRestApp({ pipeline, health, connections, log }: RestOption
 	const credentialsOf = (request: Request): Credentials => ({ peer: peerOf(request), authorization: request.get('authorization') });
 
 	app.use((request, response, next) => {
+		const ended = observe(request.method, request.path, request.query.watch !== undefined);
+		response.once('close', () => ended(response.statusCode));
 		inRequestSpan(request, response, next).catch(next);
 	});
 	app.use((_request, response, next) => {

@@ -1,5 +1,6 @@
 /** Starts ca-service and stops it. The only process that reads the cluster CA key. */
 import { systemClock } from '../../lib/clock.ts';
+import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
 import { listen, newConnections } from '../../lib/mesh/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
 import { createGrpcServer } from '../../lib/mesh/server.ts';
@@ -9,20 +10,23 @@ import { note } from '../../lib/trace.ts';
 import { settings } from './config.ts';
 import { readyChecks } from './health.ts';
 import { type LedgerEntry, openLedger } from './ledger.ts';
+import { caMetrics } from './metrics.ts';
 import { caService } from './server.ts';
 import { createSigner } from './sign.ts';
 
 const service = 'ca-service';
 
-await runService(service, settings, async (config, log) => {
+await runService(service, settings, async (config, log, registry) => {
 	const { listenAddress: address, port, certificate: cert, key, clientCa, caCertificate, signingDurationSeconds: maxDurationSeconds } = config;
 	const issuer = createIssuer(parseCertificates(caCertificate)[0], readPrivateKey(config.caKey));
 	const ledger = await openLedger(config.ledgerFile);
 	if (ledger.tornLines > 0) log.warn({ file: config.ledgerFile }, 'cut off a last line of the ledger that a crash had torn; it had not been answered');
+	const metrics = caMetrics(registry, issuer);
 	const find = (requestId: string) => ledger.find(requestId);
 	// Logged here, for a request that comes again is answered from the ledger and signs nothing.
 	const append = async (entry: LedgerEntry) => {
 		await ledger.append(entry);
+		metrics.signed(entry.signerName);
 		const { subject, signerName: signer, serial, notBefore, notAfter, fingerprint, requestId, certificate } = entry;
 		note({
 			'kubejoin.certificate.pem': certificate,
@@ -37,7 +41,10 @@ await runService(service, settings, async (config, log) => {
 	};
 	const sign = createSigner({ issuer, clock: systemClock, ledger: { find, append }, maxDurationSeconds });
 	const connections = newConnections();
-	const grpc = createGrpcServer([caService({ sign, ledger, trustBundle: caCertificate })], connections, log);
+	const grpc = createGrpcServer([caService({ sign, ledger, trustBundle: caCertificate })], connections, log, [
+		grpcMetrics(registry, () => performance.now()),
+		metrics.observe,
+	]);
 	const tls = { cert, key, clientCa };
 	const listener = await listen({ service, address, port, tls, clientCertificate: 'required', grpc, log }, connections).catch(async (error: unknown) => {
 		await ledger.close();

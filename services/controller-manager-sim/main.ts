@@ -1,6 +1,7 @@
 /** Starts controller-manager-sim and stops it. */
 import { systemClock } from '../../lib/clock.ts';
 import { apiClient } from '../../lib/kube/client.ts';
+import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';
 import { openApiChannel } from '../../lib/mesh/api-channel.ts';
 import { openChannel } from '../../lib/mesh/channel.ts';
 import { runService } from '../../lib/mesh/run.ts';
@@ -12,7 +13,7 @@ import { startControllers } from './start.ts';
 /** As upstream's --node-startup-grace-period. */
 const STARTUP_GRACE_MS = 60_000;
 
-await runService('controller-manager-sim', settings, async (config, log) => {
+await runService('controller-manager-sim', settings, async (config, log, registry) => {
 	const meshTls = { ca: config.meshCa, cert: config.certificate, key: config.key };
 	const api = openApiChannel(config.kubeconfig);
 	const ca = openChannel(config.caService, meshTls);
@@ -25,6 +26,7 @@ await runService('controller-manager-sim', settings, async (config, log) => {
 		grace: { monitorMs: config.nodeMonitorGraceSeconds * 1000, startupMs: STARTUP_GRACE_MS },
 		clock: systemClock,
 		log,
+		observeQueue: workQueueMetrics(registry, () => performance.now()),
 		signal: stopping.signal,
 	});
 	log.info({ api: api.target, caService: ca.target, tokenStore: tokenStore.target }, 'started the controllers');

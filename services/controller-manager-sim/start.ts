@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import { type Informer, startInformer } from '../../lib/kube/informer.ts';
 import { type ConfigMap, wellKnown } from '../../lib/kube/types.ts';
-import type { WorkQueue } from '../../lib/kube/work-queue.ts';
+import type { ObserveQueue, WorkQueue } from '../../lib/kube/work-queue.ts';
 import type { Log } from '../../lib/log.ts';
 import type { CaClient, TokenStoreClient } from './clients.ts';
 import { startBootstrapSigner } from './controllers/bootstrap-signer.ts';
@@ -28,6 +28,7 @@ export interface ControllersOptions {
 	readonly grace: GracePeriods;
 	readonly clock: Clock;
 	readonly log: Log;
+	readonly observeQueue?: ObserveQueue;
 	/** Stops everything. */
 	readonly signal: AbortSignal;
 }
@@ -39,7 +40,7 @@ export interface Controllers {
 }
 
 export function startControllers(options: ControllersOptions): Controllers {
-	const { api, ca, tokenStore, clock, log, signal, grace } = options;
+	const { api, ca, tokenStore, clock, log, observeQueue, signal, grace } = options;
 	const { certificateSigningRequests, subjectAccessReviews, configMaps, secrets } = api;
 	const common = { resyncMs: RESYNC_MS, signal, log };
 	const start = <C extends WorkQueue>(controller: C): C => {
@@ -49,20 +50,20 @@ export function startControllers(options: ControllersOptions): Controllers {
 	const queues: WorkQueue[] = [];
 
 	const findCsr = (name: string) => csrs.get(name);
-	const approving = start(startCsrApproving({ csrs: certificateSigningRequests, subjectAccessReviews, find: findCsr, log }));
-	const signing = start(startCsrSigning({ csrs: certificateSigningRequests, ca, find: findCsr, log }));
+	const approving = start(startCsrApproving({ csrs: certificateSigningRequests, subjectAccessReviews, find: findCsr, log, observeQueue }));
+	const signing = start(startCsrSigning({ csrs: certificateSigningRequests, ca, find: findCsr, log, observeQueue }));
 	const onCsr = (name: string) => {
 		approving.add(name);
 		signing.add(name);
 	};
 	const csrs = startInformer({ ...common, name: 'certificatesigningrequests', client: certificateSigningRequests, onChange: onCsr });
-	start(startCsrCleaner({ csrs: certificateSigningRequests, cache: csrs, clock, log }));
+	start(startCsrCleaner({ csrs: certificateSigningRequests, cache: csrs, clock, log, observeQueue }));
 
 	const clusterInfoKey = `${wellKnown.kubePublic}/${wellKnown.clusterInfo}`;
-	const bootstrapSigner = start(startBootstrapSigner({ configMaps, tokenStore, find: () => clusterInfo.get(clusterInfoKey), log }));
+	const bootstrapSigner = start(startBootstrapSigner({ configMaps, tokenStore, find: () => clusterInfo.get(clusterInfoKey), log, observeQueue }));
 	const select = { namespace: wellKnown.kubePublic, fieldSelector: `metadata.name=${wellKnown.clusterInfo}` };
 	const clusterInfo: Informer<ConfigMap> = startInformer({ ...common, name: 'cluster-info', client: configMaps, select, onChange: bootstrapSigner.add });
-	const tokenCleaner = start(startTokenCleaner({ secrets, find: (name) => tokens.get(name), clock, log }));
+	const tokenCleaner = start(startTokenCleaner({ secrets, find: (name) => tokens.get(name), clock, log, observeQueue }));
 	const onToken = (name: string) => {
 		bootstrapSigner.add(name);
 		tokenCleaner.add(name);
@@ -71,7 +72,7 @@ export function startControllers(options: ControllersOptions): Controllers {
 
 	const nodes = startInformer({ ...common, name: 'nodes', client: api.nodes, onChange: (name) => nodeLifecycle.add(name) });
 	const elapsedMs = () => performance.now();
-	const nodeLifecycle = start(startNodeLifecycle({ api, cache: nodes, grace, clock, elapsedMs, log }));
+	const nodeLifecycle = start(startNodeLifecycle({ api, cache: nodes, grace, clock, elapsedMs, log, observeQueue }));
 
 	return {
 		caches: { certificatesigningrequests: csrs, nodes, 'cluster-info': clusterInfo },

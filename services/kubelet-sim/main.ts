@@ -6,19 +6,22 @@ import { systemClock } from '../../lib/clock.ts';
 import { port, readConfig } from '../../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
 import { maskTokens } from '../../lib/log.ts';
-import { serveHealth } from '../../lib/mesh/health.ts';
+import { LOOPBACK, serveHealth } from '../../lib/mesh/health.ts';
 import { startTracing } from '../../lib/mesh/tracing.ts';
+import { createRegistry } from '../../lib/metrics.ts';
 import { dial } from './clients.ts';
 import { readyChecks } from './health.ts';
 import { joinWorkflow } from './join/join.ts';
 import { type JoinFlags, readJoinRequest } from './join/join-request.ts';
 import type { JoinTools } from './join/tools.ts';
+import { nodeMetrics } from './metrics.ts';
 import { runNode } from './node.ts';
 import { nodePaths } from './node-paths.ts';
 import { failureText, joinedText, phaseText } from './tell.ts';
 
 interface Flags extends JoinFlags {
 	readonly root?: string;
+	readonly healthzBindAddress: string;
 	readonly healthzPort: string;
 }
 
@@ -41,11 +44,19 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 	const paths = nodePaths(flags.root ?? join('.kubejoin', 'nodes', request.nodeName));
 	const tools: JoinTools = { dial, paths, say, clock: systemClock, signal: stopping, retryMs: RETRY_MS };
 	let lastBeatMs: number | undefined;
-	const health = await serveHealth('kubelet-sim', healthzPort, { live: {}, ready: readyChecks(() => lastBeatMs, systemClock) });
+	const registry = createRegistry();
+	const metrics = nodeMetrics(registry, systemClock);
+	const served = { live: {}, ready: readyChecks(() => lastBeatMs, systemClock), metrics: registry };
+	const health = await serveHealth('kubelet-sim', healthzPort, served, flags.healthzBindAddress);
 	try {
 		await runNode(tools, request, {
-			report: (event) => event.outcome === 'done' && say(phaseText(event)),
+			report(event) {
+				metrics.phaseEnded(event);
+				if (event.outcome === 'done') say(phaseText(event));
+			},
 			onJoined({ nodeName, notAfter }, how) {
+				metrics.certificateUsed(notAfter);
+				if (how === 'joined') metrics.joined();
 				if (how === 'joined') say(joinedText());
 				else say(`[kubelet] Node ${nodeName} goes on with the certificate that it has, good until ${new Date(notAfter).toISOString()}`);
 			},
@@ -102,7 +113,8 @@ program
 	.option('--node-name <name>', 'default: the name of this machine')
 	.option('--cri-socket <url>', 'recorded on the Node, never opened')
 	.option('--root <dir>', 'where the node keeps its files (default: .kubejoin/nodes/NAME)')
-	.option('--healthz-port <port>', 'port of /healthz and /readyz, on 127.0.0.1', DEFAULT_HEALTHZ_PORT)
+	.option('--healthz-bind-address <ip>', 'address of /healthz, /readyz and /metrics', LOOPBACK)
+	.option('--healthz-port <port>', 'port of /healthz, /readyz and /metrics', DEFAULT_HEALTHZ_PORT)
 	.addHelpText('after', phaseList)
 	.action((endpoint: string | undefined, flags: Flags) => joinAndStay(endpoint, flags));
 

@@ -1,22 +1,25 @@
 /** Starts token-store and stops it. */
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
+import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
 import { listen, newConnections } from '../../lib/mesh/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
 import { createGrpcServer } from '../../lib/mesh/server.ts';
 import { openStore } from '../../lib/store/open.ts';
 import { settings } from './config.ts';
 import { readyChecks } from './health.ts';
+import { verificationMetrics } from './metrics.ts';
 import { tokenStoreService } from './server.ts';
 
 const service = 'token-store';
 
-await runService(service, settings, async (config, log) => {
+await runService(service, settings, async (config, log, registry) => {
 	const { listenAddress: address, port, certificate: cert, key, clientCa } = config;
 	const store = await openStore(storeOptions(config, 'tokens'));
 	const stopping = new AbortController();
 	const connections = newConnections();
-	const grpc = createGrpcServer([tokenStoreService(store, systemClock, log, stopping.signal)], connections, log);
+	const tokens = tokenStoreService(store, systemClock, log, stopping.signal, verificationMetrics(registry));
+	const grpc = createGrpcServer([tokens], connections, log, [grpcMetrics(registry, () => performance.now())]);
 	const tls = { cert, key, clientCa };
 	const listener = await listen({ service, address, port, tls, clientCertificate: 'required', grpc, log }, connections).catch(async (error: unknown) => {
 		await store.close();

@@ -6,14 +6,17 @@ import type { Service } from '../../lib/mesh/server.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { note } from '../../lib/trace.ts';
 import { streamHandlers, unaryHandlers } from './handlers.ts';
+import type { Verdict } from './metrics.ts';
 import { findToken } from './store.ts';
 import { type TokenUser, verifyToken } from './verify.ts';
 
 const apiServer = ['apiserver-sim'];
 const controllers = ['system:kube-controller-manager'];
 
-export function tokenStoreService(store: Store, clock: Clock, log: Log, stopping: AbortSignal): Service {
-	const options = { store, clock, stopping, authenticate: authenticator(store, clock, log) };
+type Tell = (verdict: Verdict) => void;
+
+export function tokenStoreService(store: Store, clock: Clock, log: Log, stopping: AbortSignal, tell: Tell): Service {
+	const options = { store, clock, stopping, authenticate: authenticator(store, clock, log, tell) };
 	return {
 		name: 'TokenStore',
 		unary: unaryHandlers(options),
@@ -24,11 +27,12 @@ export function tokenStoreService(store: Store, clock: Clock, log: Log, stopping
 
 /** Verification whose refusals stay here: the true reason in the log, a bare no for the caller. A store that fails is no refusal. */
 const authenticator =
-	(store: Store, clock: Clock, log: Log) =>
+	(store: Store, clock: Clock, log: Log, tell: Tell) =>
 	async (token: string): Promise<TokenUser | undefined> => {
 		try {
 			const user = await verifyToken(token, (name) => findToken(store, name), clock);
 			note({ 'kubejoin.token.user': user.username, 'kubejoin.token.groups': [...user.groups] });
+			tell('accepted');
 			return user;
 		} catch (error) {
 			if (error instanceof KubejoinError) note({ 'kubejoin.token.refused': error.code, 'kubejoin.token.why': error.message });
@@ -36,6 +40,7 @@ const authenticator =
 			else if (hasCode(error, 'TOKEN_UNKNOWN', 'TOKEN_SECRET_WRONG', 'TOKEN_RECORD_INVALID', 'TOKEN_USAGE_MISSING', 'TOKEN_GROUPS_INVALID')) {
 				log.warn(errorFields(error), 'a token was refused');
 			} else throw error;
+			tell(error.code);
 			return undefined;
 		}
 	};

@@ -5,7 +5,7 @@
 import { hasCode } from '../../../lib/errors.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type ConfigMap, wellKnown } from '../../../lib/kube/types.ts';
-import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
+import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
 import type { DetachedSignature, TokenStoreClient } from '../clients.ts';
 
@@ -42,6 +42,7 @@ export interface BootstrapSignerOptions {
 	/** The cached cluster-info. */
 	readonly find: () => ConfigMap | undefined;
 	readonly log: Log;
+	readonly observeQueue?: ObserveQueue | undefined;
 }
 
 /** Sign cluster-info anew if need be. A conflict or its deletion needs no second try: the change that caused it is on its way here. */
@@ -63,6 +64,6 @@ export async function updateSignatures({ configMaps, tokenStore, find, log }: Bo
 
 /** Whatever it is told to `add`, it looks at cluster-info. */
 export function startBootstrapSigner(options: BootstrapSignerOptions): WorkQueue {
-	const queue = startWorkQueue('bootstrap-signer', () => updateSignatures(options), options.log);
+	const queue = startWorkQueue('bootstrap-signer', () => updateSignatures(options), options.log, options.observeQueue);
 	return { ...queue, add: () => queue.add(wellKnown.clusterInfo) };
 }

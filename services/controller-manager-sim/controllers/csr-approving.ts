@@ -4,7 +4,7 @@
  */
 import type { ApiClient, Unsent } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, type SubjectAccessReview, wellKnown } from '../../../lib/kube/types.ts';
-import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
+import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
 import { parseCsr } from '../../../lib/pki/csr.ts';
 import { signerViolation } from '../../../lib/pki/signer-rules.ts';
@@ -68,6 +68,7 @@ export interface ApprovingOptions {
 	/** The cached request of that name. */
 	readonly find: (name: string) => CertificateSigningRequest | undefined;
 	readonly log: Log;
+	readonly observeQueue?: ObserveQueue | undefined;
 }
 
 /** @returns what approves the request of a name, if it may be approved; throws to be called again */
@@ -101,4 +102,4 @@ export function createApprover({ csrs, subjectAccessReviews, find, log }: Approv
 	};
 }
 
-export const startCsrApproving = (options: ApprovingOptions): WorkQueue => startWorkQueue(queue, createApprover(options), options.log);
+export const startCsrApproving = (options: ApprovingOptions): WorkQueue => startWorkQueue(queue, createApprover(options), options.log, options.observeQueue);

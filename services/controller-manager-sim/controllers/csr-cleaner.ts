@@ -5,7 +5,7 @@ import { hasCode } from '../../../lib/errors.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { Informer } from '../../../lib/kube/informer.ts';
 import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
-import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
+import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
 import { conditionOf, type Decision, isIssued } from '../csr-conditions.ts';
 
@@ -44,6 +44,7 @@ export interface CleanerOptions {
 	readonly cache: Pick<Informer<CertificateSigningRequest>, 'list'>;
 	readonly clock: Clock;
 	readonly log: Log;
+	readonly observeQueue?: ObserveQueue | undefined;
 }
 
 /** One sweep over all requests. @throws what the API refuses with; the next sweep goes on from there */
@@ -67,7 +68,7 @@ export function startCsrCleaner(options: CleanerOptions): WorkQueue {
 		await sweep(options);
 		queue.add(key, HOUR_MS);
 	};
-	const queue = startWorkQueue('csr-cleaner', work, options.log);
+	const queue = startWorkQueue('csr-cleaner', work, options.log, options.observeQueue);
 	queue.add('sweep', FIRST_SWEEP_MS);
 	return queue;
 }

@@ -5,7 +5,7 @@
 import { hasCode } from '../../../lib/errors.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
-import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
+import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
 import { onSeen } from '../../../lib/trace.ts';
 import type { CaClient, SignRequest } from '../clients.ts';
@@ -34,6 +34,7 @@ export interface SigningOptions {
 	/** The cached request of that name. */
 	readonly find: (name: string) => CertificateSigningRequest | undefined;
 	readonly log: Log;
+	readonly observeQueue?: ObserveQueue | undefined;
 }
 
 /** @returns what has the request of a name signed, if it is to be; throws to be called again */
@@ -59,4 +60,4 @@ export function createSigning({ csrs, ca, find, log }: SigningOptions): (name: s
 	};
 }
 
-export const startCsrSigning = (options: SigningOptions): WorkQueue => startWorkQueue(queue, createSigning(options), options.log);
+export const startCsrSigning = (options: SigningOptions): WorkQueue => startWorkQueue(queue, createSigning(options), options.log, options.observeQueue);

@@ -6,7 +6,7 @@ import type { Clock } from '../../../lib/clock.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { Informer } from '../../../lib/kube/informer.ts';
 import { type Node, wellKnown } from '../../../lib/kube/types.ts';
-import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
+import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
 import { actOnFresh } from '../fresh.ts';
 import { type GracePeriods, graceMs, isSilent, type Observation, observe, readyCondition, statusAfterSilence, taintsFor } from '../node-health.ts';
@@ -22,6 +22,7 @@ export interface NodeLifecycleOptions {
 	/** For what is measured; never jumps. Milliseconds since any moment. */
 	readonly elapsedMs: () => number;
 	readonly log: Log;
+	readonly observeQueue?: ObserveQueue | undefined;
 }
 
 export interface NodeLifecycle {
@@ -75,12 +76,12 @@ export function createNodeLifecycle({ api, cache, grace, clock, elapsedMs, log }
 /** Looks at every node that it is told to `add`, and every five seconds at all of them. */
 export function startNodeLifecycle(options: NodeLifecycleOptions): WorkQueue {
 	const lifecycle = createNodeLifecycle(options);
-	const queue = startWorkQueue('node-lifecycle', lifecycle.reconcile, options.log);
+	const queue = startWorkQueue('node-lifecycle', lifecycle.reconcile, options.log, options.observeQueue);
 	const monitor = async (key: string) => {
 		for (const name of await lifecycle.monitor()) queue.add(name);
 		monitoring.add(key, MONITOR_PERIOD_MS);
 	};
-	const monitoring = startWorkQueue('node-monitor', monitor, options.log);
+	const monitoring = startWorkQueue('node-monitor', monitor, options.log, options.observeQueue);
 	monitoring.add('all nodes', MONITOR_PERIOD_MS);
 	return {
 		add: queue.add,

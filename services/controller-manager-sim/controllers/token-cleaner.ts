@@ -4,7 +4,7 @@ import { hasCode } from '../../../lib/errors.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import { millisecondsLeft } from '../../../lib/kube/expiration.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
-import { startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
+import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
 import type { Token } from '../token-informer.ts';
 
@@ -17,6 +17,7 @@ export interface TokenCleanerOptions {
 	readonly find: (name: string) => Token | undefined;
 	readonly clock: Clock;
 	readonly log: Log;
+	readonly observeQueue?: ObserveQueue | undefined;
 }
 
 /**
@@ -45,6 +46,6 @@ export function startTokenCleaner(options: TokenCleanerOptions): WorkQueue {
 		const againMs = await cleanToken(options, name);
 		if (againMs !== undefined) queue.add(name, againMs);
 	};
-	const queue = startWorkQueue('token-cleaner', work, options.log);
+	const queue = startWorkQueue('token-cleaner', work, options.log, options.observeQueue);
 	return queue;
 }

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { commonSettings } from '../lib/config.ts';
+import { projectPath } from '../lib/paths.ts';
+
+interface Container {
+	readonly image: string;
+	readonly profiles?: readonly string[];
+	readonly read_only?: boolean;
+	readonly cap_drop?: readonly string[];
+	readonly security_opt?: readonly string[];
+	readonly user?: string;
+	readonly privileged?: boolean;
+	readonly ports?: readonly string[];
+	readonly volumes?: readonly string[];
+	readonly networks: readonly string[];
+	readonly command?: readonly string[];
+	readonly environment?: Readonly<Record<string, string>>;
+}
+interface ScrapeConfig {
+	readonly job_name: string;
+	readonly static_configs?: readonly { readonly targets: readonly string[] }[];
+	readonly dns_sd_configs?: readonly { readonly names: readonly string[]; readonly port: number }[];
+}
+
+describe('the profile observability', () => {
+	const read = (file: string) => readFileSync(projectPath(file), 'utf8');
+	const { services } = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, Container> };
+	const observers = Object.entries(services).filter(([, { profiles }]) => profiles?.includes('observability'));
+
+	it('has Prometheus, Grafana and Jaeger, each at a version, hardened as all others are', () => {
+		assert.deepEqual(observers.map(([name]) => name).sort(), ['grafana', 'jaeger', 'prometheus']);
+		for (const [name, container] of observers) {
+			assert.match(container.image, /:v?\d+\.\d+\.\d+$/, name);
+			assert.deepEqual([container.read_only, container.cap_drop, container.security_opt], [true, ['ALL'], ['no-new-privileges:true']], name);
+			assert.match(container.user ?? '', /^[1-9]\d*:\d+$/, name);
+			assert.equal(container.privileged, undefined, name);
+			for (const port of container.ports ?? []) assert.match(port, /^127\.0\.0\.1:/, name);
+			for (const volume of container.volumes ?? []) assert.match(volume, /^\.\/infra\/.*:ro$/, name);
+		}
+	});
+
+	it('Prometheus asks every service that has metrics at its health port, and is on a network with each', () => {
+		const { scrape_configs: jobs } = parse(read('infra/prometheus/prometheus.yml')) as { scrape_configs: ScrapeConfig[] };
+		const isMeasured = ({ environment = {}, command = [] }: Container) =>
+			'KUBEJOIN_HEALTH_ADDRESS' in environment || command.some((word) => word.startsWith('--healthz-bind-address'));
+		const measured = Object.entries(services).flatMap(([name, container]) => (isMeasured(container) ? [name] : []));
+		assert.ok(measured.length >= 6);
+		assert.deepEqual(jobs.map(({ job_name: job }) => job).sort(), measured.sort());
+		for (const { job_name: job, static_configs: fixed = [], dns_sd_configs: lookedUp = [] } of jobs) {
+			const targets = [...fixed.flatMap((one) => one.targets), ...lookedUp.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`))];
+			assert.deepEqual(targets, [`${job}:${commonSettings.healthPort.fallback}`]);
+			assert.ok(
+				services[job]?.networks.some((network) => services.prometheus?.networks.includes(network)),
+				job,
+			);
+		}
+	});
+
+	it('nobody but the container itself reaches its health and metrics unless infra/observability.env says so', () => {
+		assert.ok(read('docker-compose.yml').includes('KUBEJOIN_HEALTH_ADDRESS: &health-address $'));
+		const lines = read('docker-compose.yml')
+			.split('\n')
+			.filter((line) => /health_address|healthz-bind-address/i.test(line));
+		for (const line of lines) assert.match(line, /(: |=)(\*health-address|(&health-address )?\$\{KUBEJOIN_HEALTH_ADDRESS:-127\.0\.0\.1\})$/);
+		assert.match(read('infra/observability.env'), /^KUBEJOIN_HEALTH_ADDRESS=0\.0\.0\.0$/m);
+	});
+});

@@ -1,0 +1,164 @@
+/**
+ * What is counted at the API server, under upstream's names: requests, however they came, and who was let in. Every label is a word of this file,
+ * of lib/kube/resources.ts or of a contract; a path, a method or a resource that nobody here knows is `other`.
+ * @source apiserver/pkg/endpoints/metrics/metrics.go and filters/metrics.go; apiserver/pkg/authentication/request/x509/x509.go
+ */
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { Clock } from '../../lib/clock.ts';
+import { shownToCaller } from '../../lib/errors.ts';
+import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import type { Ending, Observe } from '../../lib/mesh/server.ts';
+import { type ElapsedMs, OTHER, type Registry } from '../../lib/metrics.ts';
+import type { Authenticate } from './authenticate.ts';
+import { type ObserveRequest, readResourcePath } from './rest.ts';
+
+const requestBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+const minute = 60;
+const hour = 60 * minute;
+const day = 24 * hour;
+const lifetimeBuckets = [
+	...[0, 30 * minute, hour, 2 * hour, 6 * hour, 12 * hour],
+	...[day, 2 * day, 4 * day, 7 * day, 30 * day, 90 * day, 180 * day, 360 * day],
+];
+
+const requestLabels = ['verb', 'dry_run', 'group', 'version', 'resource', 'subresource', 'scope', 'component'] as const;
+type RequestLabels = Readonly<Record<(typeof requestLabels)[number], string>>;
+type Scope = '' | 'cluster' | 'namespace' | 'resource';
+
+/** gRPC method -> verb and subresource. Upstream's verbs are those of HTTP. */
+const methods: Readonly<Record<string, readonly [verb: string, subresource: string]>> = {
+	Create: ['POST', ''],
+	Get: ['GET', ''],
+	List: ['LIST', ''],
+	Watch: ['WATCH', ''],
+	Update: ['PUT', ''],
+	UpdateStatus: ['PUT', 'status'],
+	UpdateApproval: ['PUT', 'approval'],
+	Delete: ['DELETE', ''],
+};
+const subresources = new Set(Object.values(methods).map(([, subresource]) => subresource));
+const httpVerbs = new Set(['CONNECT', 'DELETE', 'PATCH', 'POST', 'PUT']);
+const paths = new Set(['/healthz', '/livez', '/readyz', '/version']);
+const byService: ReadonlyMap<string, ResourceName> = new Map(
+	Object.values(resources).flatMap((resource) => ('service' in resource ? [[`kubejoin.v1.${resource.service}`, resource] as const] : [])),
+);
+
+const nothing = { group: '', version: '', resource: '' };
+const labelsOf = (verb: string, { group, version, resource }: Pick<ResourceName, 'group' | 'version' | 'resource'>, subresource: string, scope: Scope) => ({
+	...{ verb, dry_run: '', group, version, resource, subresource, scope },
+	component: 'apiserver',
+});
+
+/** The labels of a gRPC message. */
+function labelsOfMessage(service: string, method: string, request: { readonly namespace?: unknown }): RequestLabels {
+	const [verb, subresource] = methods[method] ?? [OTHER, OTHER];
+	const isOfMany = verb === 'LIST' || verb === 'WATCH';
+	const isEverywhere = typeof request.namespace !== 'string' || request.namespace === '';
+	return labelsOf(verb, byService.get(service) ?? nothing, subresource, isOfMany ? (isEverywhere ? 'cluster' : 'namespace') : 'resource');
+}
+
+/** The labels of an HTTPS request. */
+export function labelsOfPath(method: string, path: string, isWatch: boolean): RequestLabels {
+	const isRead = method === 'GET' || method === 'HEAD';
+	const found = readResourcePath(path);
+	// What is not in the table has no kind.
+	if (found === undefined || found.resource.kind === '') {
+		return labelsOf(isRead ? 'GET' : httpVerbs.has(method) ? method : OTHER, nothing, paths.has(path) ? path : OTHER, '');
+	}
+	const { resource, namespace, name, subresource } = found;
+	const scope = name !== '' || method === 'POST' ? 'resource' : namespace === '' ? 'cluster' : 'namespace';
+	const verb = isRead ? (isWatch ? 'WATCH' : scope === 'resource' ? 'GET' : 'LIST') : httpVerbs.has(method) ? method : OTHER;
+	return labelsOf(verb, resource, subresources.has(subresource) ? subresource : OTHER, scope);
+}
+
+/** What the same ending would be over HTTP. */
+const statusOf = (ending: Ending, verb: string): number =>
+	typeof ending === 'string' ? (verb === 'POST' ? 201 : 200) : (shownToCaller(ending).http?.status ?? 500);
+
+const mutating = new Set(['DELETE', 'PATCH', 'POST', 'PUT']);
+const kindOf = (verb: string): 'mutating' | 'readOnly' => (mutating.has(verb) ? 'mutating' : 'readOnly');
+
+/**
+ * Counts and times requests; one observer for each of the two protocols.
+ *
+ * @differs upstream counts what reached a handler; here what was refused before that is counted as well, with 401 or 403, and so is a path that does
+ *          not exist. `apiserver_current_inflight_requests` is the most since it was last asked for; upstream's is the most in the last second.
+ */
+export function requestMetrics(registry: Registry, elapsedMs: ElapsedMs): { readonly grpc: Observe; readonly http: ObserveRequest } {
+	const registers = [registry];
+	const total = new Counter({
+		name: 'apiserver_request_total',
+		help: 'Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
+		labelNames: [...requestLabels, 'code'],
+		registers,
+	});
+	const duration = new Histogram({
+		name: 'apiserver_request_duration_seconds',
+		help: 'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
+		labelNames: requestLabels,
+		buckets: requestBuckets,
+		registers,
+	});
+	const inFlight = { mutating: { now: 0, most: 0 }, readOnly: { now: 0, most: 0 } };
+	new Gauge({
+		name: 'apiserver_current_inflight_requests',
+		help: 'Maximal number of requests that were under way at once since this was last asked for, per request kind.',
+		labelNames: ['request_kind'],
+		registers,
+		collect() {
+			for (const [kind, count] of Object.entries(inFlight)) {
+				this.set({ request_kind: kind }, count.most);
+				count.most = count.now;
+			}
+		},
+	});
+	/** A watch is no request in flight: it is meant to last. */
+	function begin(labels: RequestLabels): (code: number) => void {
+		const startedMs = elapsedMs();
+		const count = labels.verb === 'WATCH' ? { now: 0, most: 0 } : inFlight[kindOf(labels.verb)];
+		count.now++;
+		count.most = Math.max(count.most, count.now);
+		return (code) => {
+			count.now--;
+			total.inc({ ...labels, code });
+			duration.observe(labels, (elapsedMs() - startedMs) / 1000);
+		};
+	}
+	return {
+		grpc({ service, method, request }) {
+			const labels = labelsOfMessage(service, method, request);
+			const ended = begin(labels);
+			return (ending) => ended(statusOf(ending, labels.verb));
+		},
+		http: (method, path, isWatch) => begin(labelsOfPath(method, path, isWatch)),
+	};
+}
+
+/**
+ * Counts who was let in, and how long the certificates that were shown have to live.
+ *
+ * @differs upstream counts the lifetime of a certificate that did not verify as well; here it is not looked into
+ */
+export function countedAuthenticator(authenticate: Authenticate, registry: Registry, clock: Clock): Authenticate {
+	const registers = [registry];
+	const attempts = new Counter({ name: 'authentication_attempts', help: 'Counter of authenticated attempts.', labelNames: ['result'], registers });
+	const lifetimes = new Histogram({
+		name: 'apiserver_client_certificate_expiration_seconds',
+		help: 'Distribution of the remaining lifetime on the certificate used to authenticate a request.',
+		buckets: lifetimeBuckets,
+		registers,
+	});
+	for (const result of ['success', 'error']) attempts.inc({ result }, 0);
+	return async (credentials) => {
+		const { certificate } = credentials.peer;
+		if (certificate.state === 'verified') lifetimes.observe((certificate.notAfter - clock()) / 1000);
+		try {
+			const user = await authenticate(credentials);
+			attempts.inc({ result: 'success' });
+			return user;
+		} catch (error) {
+			attempts.inc({ result: 'error' });
+			throw error;
+		}
+	};
+}
