@@ -49,10 +49,11 @@ export function createClusterView({ api, checkServices, clock }: ClusterOptions)
 				nodes: nodesOf(nodes.items, leases.items, certificatesOf(requests.items)),
 				tokens: tokensOf(secrets.items),
 				requests: requests.items.map(requestOf),
-				services,
+				services: withApiServer(services),
 			};
 		} catch (error) {
-			return { ...last, atMs, services, problem: causeText(error) };
+			const problem = causeText(error);
+			return { ...last, atMs, services: withApiServer(services, problem), problem };
 		}
 	}
 	/** However many ask at once, the cluster is asked once. */
@@ -78,6 +79,13 @@ export function createClusterView({ api, checkServices, clock }: ClusterOptions)
 			}
 		},
 	};
+}
+
+/** Where nobody asks it for its health, the API server's answers say how it is. */
+function withApiServer(services: readonly ServiceHealth[], problem?: string): readonly ServiceHealth[] {
+	const name = 'apiserver-sim';
+	if (services.some((service) => service.name === name)) return services;
+	return [...services, problem === undefined ? { name, health: 'ok' } : { name, health: 'away', problem }];
 }
 
 function nodesOf(nodes: readonly Node[], leases: readonly Lease[], certificates: Certificates): Cluster['nodes'] {

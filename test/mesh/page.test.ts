@@ -208,7 +208,9 @@ describe('the page', function () {
 	it('loads within a second, and stays so through a storm of a thousand joins', async () => {
 		const page = await open('#/storm');
 		await storm();
-		await eventually(30, async () => assert.ok(Number(await page.locator('.figures dd').first().textContent()) >= STORM, String(await texts(page, '.figures dd'))));
+		await eventually(30, async () =>
+			assert.ok(Number(await page.locator('.figures dd').first().textContent()) >= STORM, String(await texts(page, '.figures dd'))),
+		);
 		await shot(page, 'storm');
 		await page.goto(`${url}#/joins`);
 		await page.locator('.list li').nth(99).waitFor();
