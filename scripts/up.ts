@@ -7,7 +7,7 @@ import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople } from '../lib/log.ts';
 import { type JoinConfig, readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
-import { endpointOf, MAX_NODES, MAX_PORT, type MeshOptions, nodeHealthPort, type ObserverOptions } from './mesh/services.ts';
+import { endpointOf, MAX_NODES, MAX_PORT, type MeshOptions, nodeHealthPort, type ObserverOptions, tracesUrl } from './mesh/services.ts';
 import { createStory, type Story, storyWidth } from './mesh/story.ts';
 
 interface Flags {
@@ -153,7 +153,8 @@ function nextText(options: MeshOptions, { kubeconfig }: LocalMesh, nodes: number
 	const join = (pin: string, index: number) => `npx kubelet-sim join ${endpointOf({ port })} --token ${token} \\
        --discovery-token-ca-cert-hash ${pin} \\
        ${rest(index)}`;
-	return `The cluster is up. Join another node, in another terminal:
+	return `The cluster is up. Join another node, in another terminal; the page sees it:
+     export OTEL_EXPORTER_OTLP_ENDPOINT=${tracesUrl(port)}
      ${join(hash, nodes + 1)}
 
 The kubeconfig of its admin is ${shown(kubeconfig)}:

@@ -1,6 +1,6 @@
 /**
  * The mesh in containers, as `docker-compose.yml` describes it: hardened, each service with its own keys, and whole again after any of them was
- * killed. Takes minutes, a Docker engine and port 6443 of this machine; removes everything that it made but the image.
+ * killed. Takes minutes, a Docker engine and ports 6443 and 8080 of this machine; removes everything that it made but the image.
  */
 import assert from 'node:assert/strict';
 import { get } from 'node:https';
@@ -8,7 +8,7 @@ import { createServer } from 'node:net';
 import { type Container, docker, eventually, openProject, type Project, run, serviceOf } from './compose.ts';
 
 const projectName = 'kubejoin-test';
-const services = ['redis', 'ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim', 'kubelet-sim'];
+const services = ['redis', 'ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim', 'observer', 'kubelet-sim'];
 const jobs = ['pki', 'bootstrap-token'];
 const image = 'kubejoin:latest';
 
@@ -66,7 +66,7 @@ describe('the mesh in containers', function () {
 		this.timeout('15m');
 		project = await openProject(projectName);
 		await project.compose('down', '-v', '--remove-orphans');
-		await portIsFree();
+		for (const port of [6443, 8080]) await portIsFree(port);
 		say(`${project.program} build`);
 		await project.compose('build');
 		say('three nodes join');
@@ -104,9 +104,11 @@ describe('the mesh in containers', function () {
 		}
 	});
 
-	it('one port is published, on 127.0.0.1, and its certificate is of the cluster CA', async () => {
+	it('the API server and the page are published, on 127.0.0.1, and the certificate is of the cluster CA', async () => {
+		const published: Readonly<Record<string, string>> = { 'apiserver-sim': '6443', observer: '8080' };
 		for (const one of await project.containers()) {
-			const expected = serviceOf(one) === 'apiserver-sim' ? { '6443/tcp': [{ HostIp: '127.0.0.1', HostPort: '6443' }] } : {};
+			const port = published[serviceOf(one)];
+			const expected = port === undefined ? {} : { [`${port}/tcp`]: [{ HostIp: '127.0.0.1', HostPort: port }] };
 			assert.deepEqual(one.HostConfig.PortBindings ?? {}, expected, serviceOf(one));
 		}
 		const ca = await execute(await theOne('apiserver-sim'), 'cat', '/pki/ca.crt');
@@ -116,10 +118,24 @@ describe('the mesh in containers', function () {
 		assert.equal(status, 200);
 	});
 
-	it('a node reaches apiserver-sim and no other service', async () => {
+	it('the page shows every join and every service, tells them in its log, and may only look', async () => {
+		const page = await fetch('http://127.0.0.1:8080/');
+		assert.deepEqual([page.status, (await page.text()).includes('/page.js')], [200, true]);
+		const told = await eventually(30, async () => {
+			const text = await readStream('http://127.0.0.1:8080/api/stream');
+			assert.equal(text.match(/"state":"joined"/g)?.length, 3);
+			assert.equal(text.match(/"health":"ok"/g)?.length, 4);
+			return text;
+		});
+		assert.match(told, /"actions":\[\]/);
+		const log = await project.compose('logs', '--no-color', 'observer');
+		assert.equal(log.match(/NOW THE CLUSTER TRUSTS THE NODE/g)?.length, 3);
+	});
+
+	it('a node reaches apiserver-sim, sends its traces, and reaches no other service', async () => {
 		const node = await theOne('kubelet-sim');
 		const lookUp = (host: string) => execute(node, 'node', '-e', 'require("node:dns").lookup(process.argv[1], (error) => process.exit(error ? 1 : 0))', host);
-		await lookUp('apiserver-sim');
+		for (const host of ['apiserver-sim', 'observer']) await lookUp(host);
 		for (const host of ['redis', 'ca-service', 'token-store', 'controller-manager-sim']) await assert.rejects(lookUp(host), host);
 	});
 
@@ -129,7 +145,7 @@ describe('the mesh in containers', function () {
 			const service = serviceOf(one);
 			if (service === 'pki') continue;
 			const keys = one.Mounts.filter(({ Name }) => Name?.endsWith('-pki')).map(({ Name, Destination, RW }) => ({ Name, Destination, RW }));
-			const owner = service === 'bootstrap-token' ? 'admin' : service;
+			const owner = ['bootstrap-token', 'observer'].includes(service) ? 'admin' : service;
 			assert.deepEqual(keys, service === 'kubelet-sim' ? [] : [{ Name: `${projectName}_${owner}-pki`, Destination: '/pki', RW: false }], service);
 			if (!one.State.Running) continue;
 			const found = await execute(
@@ -217,10 +233,22 @@ async function killProcesses(...pids: number[]): Promise<void> {
 	await docker('run', '--rm', '--pid=host', '--user=0', '--network=none', image, 'node', '-e', script, ...pids.map(String));
 }
 
-async function portIsFree(): Promise<void> {
-	await new Promise<void>((resolve, reject) => {
+/** What a stream of events tells within two seconds; it does not end. */
+async function readStream(url: string): Promise<string> {
+	const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+	let text = '';
+	try {
+		for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) text += chunk;
+	} catch {
+		// The time is over.
+	}
+	return text;
+}
+
+function portIsFree(port: number): Promise<void> {
+	return new Promise<void>((resolve, reject) => {
 		const server = createServer();
-		server.once('error', (error) => reject(new Error('port 6443 of 127.0.0.1 is taken; stop what listens there, then run this again', { cause: error })));
-		server.listen(6443, '127.0.0.1', () => server.close(() => resolve()));
+		server.once('error', (error) => reject(new Error(`port ${port} of 127.0.0.1 is taken; stop what listens there, then run this again`, { cause: error })));
+		server.listen(port, '127.0.0.1', () => server.close(() => resolve()));
 	});
 }

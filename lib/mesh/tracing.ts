@@ -5,12 +5,20 @@
  */
 import { environment } from '../config.ts';
 
+/** So that a join is seen while it runs, where nothing else was asked for; the SDK's own delay is 5 s. */
+const LIVE_MS = 100;
+
 /**
  * @param resource  what is the same for all spans of this process, besides the service's name
  * @returns sends what is left and ends
  */
 export async function startTracing(service: string, resource: Readonly<Record<string, string>> = {}): Promise<() => Promise<void>> {
-	const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesEndpoint, OTEL_SDK_DISABLED: isDisabled } = environment();
+	const {
+		OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+		OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesEndpoint,
+		OTEL_SDK_DISABLED: isDisabled,
+		OTEL_BSP_SCHEDULE_DELAY: delay,
+	} = environment();
 	if (isDisabled === 'true' || !(endpoint || tracesEndpoint)) return async () => undefined;
 	const [
 		{ context, propagation, trace },
@@ -27,7 +35,7 @@ export async function startTracing(service: string, resource: Readonly<Record<st
 		import('@opentelemetry/resources'),
 		import('@opentelemetry/sdk-trace-base'),
 	]);
-	const processor = new sdk.BatchSpanProcessor(new OTLPTraceExporter());
+	const processor = new sdk.BatchSpanProcessor(new OTLPTraceExporter(), delay === undefined ? { scheduledDelayMillis: LIVE_MS } : {});
 	const provider = new sdk.BasicTracerProvider({ resource: resourceFromAttributes({ 'service.name': service, ...resource }), spanProcessors: [processor] });
 	context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 	propagation.setGlobalPropagator(new W3CTraceContextPropagator());

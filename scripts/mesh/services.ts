@@ -120,13 +120,13 @@ export function servicePlan(service: ServiceName, options: MeshOptions): ChildPl
 	};
 }
 
-const tracesUrl = (port: number): string => `http://127.0.0.1:${port + TRACES_OFFSET}`;
+export const tracesUrl = (port: number): string => `http://127.0.0.1:${port + TRACES_OFFSET}`;
 
-/** Traces go to the observer where there is one, soon enough to watch; how many is up to the standard variables. */
+/** Traces go to the observer where there is one; how many is up to the standard variables. */
 function telemetryOf({ observer, port, telemetry }: MeshOptions): Readonly<Record<string, string>> | undefined {
 	if (observer === undefined) return telemetry;
 	const kept = Object.entries(telemetry ?? {}).filter(([name]) => !name.startsWith('OTEL_EXPORTER_OTLP_'));
-	return { OTEL_BSP_SCHEDULE_DELAY: '100', ...Object.fromEntries(kept), OTEL_EXPORTER_OTLP_ENDPOINT: tracesUrl(port) };
+	return { ...Object.fromEntries(kept), OTEL_EXPORTER_OTLP_ENDPOINT: tracesUrl(port) };
 }
 
 /** @source OpenTelemetry: the endpoint of all signals is a base, that of traces is taken as it is */

@@ -40,7 +40,7 @@ await runService(service, settings, async (config, log) => {
 		? createActions({
 				kubeconfig: kubeconfig.path,
 				...(nodesDirectory === undefined ? {} : { nodesDirectory }),
-				telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: config.nodeTracesTo, OTEL_BSP_SCHEDULE_DELAY: String(FLUSH_MS) },
+				telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: config.nodeTracesTo },
 				freePort,
 				log,
 			})

@@ -50,7 +50,7 @@ describe('traces', function () {
 		await once(collector, 'listening');
 		const address = collector.address();
 		const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
-		mesh = await startTestMesh({ telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: url, OTEL_BSP_SCHEDULE_DELAY: '100' } });
+		mesh = await startTestMesh({ telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: url } });
 		token = await mesh.createToken();
 		await mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' }));
 	});
