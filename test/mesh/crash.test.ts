@@ -62,7 +62,7 @@ describe('after a crash', function () {
 		const waiting = spawn(process.execPath, [projectPath('dist', program), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
 		const name = await eventually(15, async () => {
 			const [fresh] = (await requests()).filter((one) => !known.includes(one));
-			assert.ok(fresh);
+			assert.ok(fresh, 'there is none yet');
 			return fresh;
 		});
 		const ended = once(waiting, 'close');

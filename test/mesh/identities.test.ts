@@ -120,7 +120,7 @@ describe('identities', function () {
 			const failed = await eventually(10, async () => {
 				const csr = await mesh.api.certificateSigningRequests.get(created.metadata.name ?? '');
 				const found = csr.status?.conditions?.find(({ type }) => type === 'Failed');
-				assert.ok(found);
+				assert.ok(found, 'there is none yet');
 				assert.equal(csr.status?.certificate, undefined);
 				return found;
 			});

@@ -149,7 +149,7 @@ export async function refusedWith(code: ErrorCode, call: Promise<unknown>): Prom
 	});
 }
 
-/** Ask again until nothing is thrown. */
+/** Ask again until nothing is thrown. An `assert.ok` in it needs a message of its own: to make one, Node reads the source, which takes seconds. */
 export async function eventually<T>(seconds: number, ask: () => Promise<T> | T): Promise<T> {
 	for (const end = performance.now() + seconds * 1_000; ; await new Promise((resolve) => setTimeout(resolve, 25))) {
 		try {

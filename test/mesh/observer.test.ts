@@ -84,7 +84,10 @@ describe('the observer', function () {
 			);
 			const verify = all.find(({ label }) => label === 'TokenStore/Verify');
 			assert.deepEqual([verify?.from, verify?.to, verify?.tls], ['apiserver-sim', 'token-store', 'mutual']);
-			assert.ok(all.some(({ from, to, label }) => from === 'controller-manager-sim' && to === 'ca-service' && label === 'CertificateAuthority/Sign'));
+			assert.ok(
+				all.some(({ from, to, label }) => from === 'controller-manager-sim' && to === 'ca-service' && label === 'CertificateAuthority/Sign'),
+				'nothing was signed',
+			);
 		});
 	});
 
@@ -151,7 +154,12 @@ describe('the observer', function () {
 			.map((line) => JSON.parse(line) as Record<string, object>);
 		assert.deepEqual([...new Set(lines.flatMap(Object.keys))].sort(), ['join', 'step']);
 		// The observer's own output is the same story.
-		await eventually(5, () => assert.ok(mesh.lines.some(({ name, line }) => name === 'observer' && line.startsWith('node-1 NOW THE NODE TRUSTS'))));
+		await eventually(5, () =>
+			assert.ok(
+				mesh.lines.some(({ name, line }) => name === 'observer' && line.startsWith('node-1 NOW THE NODE TRUSTS')),
+				'the observer has not told it',
+			),
+		);
 	});
 
 	it('OBSERVER_UNREACHABLE: nothing is there, or something else', async () => {
@@ -168,10 +176,13 @@ describe('the observer', function () {
 			assert.equal(problem, undefined);
 			const node = nodes?.find(({ name }) => name === 'node-1') ?? assert.fail();
 			assert.equal(node.status, 'Ready');
-			assert.ok(Date.now() - Number(node.heartbeatMs) < 60_000);
+			assert.ok(Date.now() - Number(node.heartbeatMs) < 60_000, `a heartbeat at ${node.heartbeatMs}`);
 			const { notBeforeMs, rotateFromMs, notAfterMs } = node.certificate as Record<string, number>;
-			assert.ok(Number(notBeforeMs) < Number(rotateFromMs) && Number(rotateFromMs) < Number(notAfterMs));
-			assert.ok(tokens?.some(({ id }) => id === token.slice(0, 6)));
+			assert.ok(Number(notBeforeMs) < Number(rotateFromMs) && Number(rotateFromMs) < Number(notAfterMs), 'the times are not in order');
+			assert.ok(
+				tokens?.some(({ id }) => id === token.slice(0, 6)),
+				'the token is not listed',
+			);
 			assert.deepEqual(
 				requests?.map(({ condition }) => condition),
 				['Approved,Issued'],

@@ -63,7 +63,7 @@ describe('traces', function () {
 	const joined = () =>
 		eventually(10, () => {
 			const root = spans.find(({ name, service }) => name === 'join' && service === 'kubelet-sim');
-			assert.ok(root);
+			assert.ok(root, 'the join has not ended');
 			const trace = spans.filter(({ traceId }) => traceId === root.traceId);
 			assert.ok(trace.some(({ name, service }) => service === 'ca-service' && name.endsWith('/Sign')));
 			return { root, trace };

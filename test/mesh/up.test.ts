@@ -78,7 +78,7 @@ describe('npm start', function () {
 
 	it('leaves nothing running when it is killed', async () => {
 		const running = up();
-		await eventually(20, () => assert.ok(running.text().includes('Ctrl-C stops everything')));
+		await eventually(20, () => assert.ok(running.text().includes('Ctrl-C stops everything'), running.text()));
 		running.process.kill('SIGKILL');
 		await running.ended;
 		await eventually(10, () => assert.deepEqual(left(), []));
@@ -86,7 +86,7 @@ describe('npm start', function () {
 
 	it('STATE_IN_USE, PORT_IN_USE: one sentence, exit code 1', async () => {
 		const running = up('--nodes', '0');
-		await eventually(20, () => assert.ok(running.text().includes('Ctrl-C stops everything')));
+		await eventually(20, () => assert.ok(running.text().includes('Ctrl-C stops everything'), running.text()));
 		const second = up();
 		assert.equal(await second.ended, 1);
 		assert.match(second.text(), /^error: another kubejoin \(process \d+\) uses the state in .*\n {2}code: {3}STATE_IN_USE\n {2}remedy: .*\n$/);
