@@ -65,7 +65,10 @@ describe('traces', function () {
 			const root = spans.find(({ name, service }) => name === 'join' && service === 'kubelet-sim');
 			assert.ok(root, 'the join has not ended');
 			const trace = spans.filter(({ traceId }) => traceId === root.traceId);
-			assert.ok(trace.some(({ name, service }) => service === 'ca-service' && name.endsWith('/Sign')));
+			assert.ok(
+				trace.some(({ name, service }) => service === 'ca-service' && name.endsWith('/Sign')),
+				'nothing was signed',
+			);
 			return { root, trace };
 		});
 
