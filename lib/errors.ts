@@ -458,7 +458,13 @@ export const errorTable = {
 	PORT_IN_USE: row<{ service: string; address: string; port: number }>({
 		sentence: (f) => `${f.service} cannot listen on ${f.address}:${f.port}: the port is in use`,
 		remedy: (f) =>
-			`Stop what uses it, or choose another: ${f.service === 'kubelet-sim' ? 'kubelet-sim join … --healthz-port PORT' : 'npm start -- --port PORT'}`,
+			`Stop what uses it, or choose another: ${
+				f.service === 'kubelet-sim'
+					? 'kubelet-sim join … --healthz-port PORT'
+					: f.service === 'observer'
+						? 'npm start -- --page-port PORT for the page, --port PORT for all others'
+						: 'npm start -- --port PORT'
+			}`,
 		grpc: grpcCode.UNAVAILABLE,
 		exitCode: 1,
 	}),
