@@ -29,7 +29,8 @@ async function watch(node: string | undefined, { url, output, brief = false, fol
 	const write = (text: string) => void process.stdout.write(text);
 	const { NO_COLOR = '', FORCE_COLOR = '' } = environment();
 	const color = NO_COLOR === '' && (FORCE_COLOR !== '' || process.stdout.isTTY === true);
-	const columns = Math.max(process.stdout.columns ?? DEFAULT_COLUMNS, MIN_COLUMNS);
+	// Some terminals say that they have none.
+	const columns = Math.max(process.stdout.columns || DEFAULT_COLUMNS, MIN_COLUMNS);
 	const teller = createTeller({ columns, color, detail: brief ? 'joins' : 'steps', write });
 	const told = new Map<string, string>();
 	const wanted = new Set<string>();

@@ -1,7 +1,9 @@
 /** The observer against a real mesh: what it tells of a join and of a refused one, early and late, and what it refuses to do and to whom. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { runProgram } from '../../lib/child.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
@@ -18,6 +20,8 @@ describe('the observer', function () {
 	const bodies: string[] = [];
 	let mesh: TestMesh;
 	let token: string;
+	let collector: Server;
+	const forwarded: string[] = [];
 
 	/** Follow a stream; the array grows. */
 	async function follow(path: string): Promise<Told[]> {
@@ -48,7 +52,15 @@ describe('the observer', function () {
 
 	let early: Told[];
 	before(async () => {
-		mesh = await startTestMesh({ observer: { pagePort, story: 'steps', columns: 80 } });
+		collector = createServer(async (request, response) => {
+			let body = '';
+			for await (const chunk of request) body += chunk;
+			forwarded.push(`${request.method} ${request.url} ${body}`);
+			response.end('{}');
+		});
+		await once(collector.listen(0, '127.0.0.1'), 'listening');
+		const telemetry = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}` };
+		mesh = await startTestMesh({ telemetry, observer: { pagePort, story: 'steps', columns: 80 } });
 		early = await follow('/api/stream?steps=all');
 		token = await mesh.createToken();
 		await mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' }));
@@ -61,6 +73,8 @@ describe('the observer', function () {
 	after(async () => {
 		stopping.abort();
 		await mesh?.stopAndRemove();
+		collector?.close();
+		collector?.closeAllConnections();
 	});
 
 	it('tells a join as it happens: every lane, both moments, who was protected how', async () => {
@@ -247,6 +261,17 @@ describe('the observer', function () {
 		await eventually(5, () => assert.equal(condition(), 'Denied'));
 	});
 
+	it('sends everything on to the collector that the standard variables name', async () => {
+		await eventually(5, () => {
+			const { id } = joinOfNode(early, 'node-1') ?? assert.fail();
+			const spans = forwarded
+				.filter((one) => one.startsWith('POST /v1/traces '))
+				.join('')
+				.match(new RegExp(`"traceId":"${id}"`, 'g'));
+			assert.ok(Number(spans?.length) > 40, `${spans?.length} spans of the join`);
+		});
+	});
+
 	it('goes on after a crash, with new traces', async () => {
 		const observer = mesh.service('observer');
 		const before = observer.pid();
@@ -261,6 +286,7 @@ describe('the observer', function () {
 	it('told nobody a token’s secret or a key', () => {
 		const all =
 			bodies.join('') +
+			forwarded.join('') +
 			mesh.lines
 				.filter(({ name }) => name === 'observer')
 				.map(({ line }) => line)
