@@ -43,8 +43,9 @@ interface Entry {
 }
 /** A trace gets no more than this; a join has about 70. */
 const MAX_SPANS = 2_000;
-/** Traces of which it is not known yet whether they are joins. */
+/** Traces of which it is not known yet whether they are joins, and spans of each that wait for it. */
 const MAX_UNKNOWN = 500;
+const MAX_WAITING = 200;
 
 export function createJoins({ keptJoins, keptLines }: JoinsOptions): Joins {
 	const unknown = new Map<string, Span[]>();
@@ -64,7 +65,7 @@ export function createJoins({ keptJoins, keptLines }: JoinsOptions): Joins {
 	}
 	function wait(traceId: string, span: Span): void {
 		const waiting = unknown.get(traceId) ?? [];
-		if (waiting.length < MAX_SPANS) waiting.push(span);
+		if (waiting.length < MAX_WAITING || isJoin([span])) waiting.push(span);
 		unknown.set(traceId, waiting);
 		if (!isJoin([span])) {
 			evict(unknown, MAX_UNKNOWN);

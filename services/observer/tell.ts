@@ -24,6 +24,8 @@ export interface Teller {
 const SETTLE_MS = 500;
 /** What belongs to a phase that does not end, as when a node waits, is told after so long. */
 const WAIT_MS = 2_000;
+/** Joins that are known to have been told. */
+const MAX_ENDED = 20_000;
 const INDENT = '    ';
 const wrapper = Object.assign(new Help(), { minWidthToWrap: 20 });
 
@@ -67,6 +69,7 @@ export function createTeller({ columns, color, detail, write }: TellerOptions): 
 		tellEnd(join);
 		stories.delete(id);
 		ended.add(id);
+		if (ended.size > MAX_ENDED) ended.delete(ended.keys().next().value ?? '');
 	}
 	function tellStep({ node }: Join, step: Step): void {
 		const at = `${node} +${Math.round(momentOf(step))} ms`;
@@ -96,6 +99,10 @@ export function createTeller({ columns, color, detail, write }: TellerOptions): 
 	return {
 		join(join, nowMs) {
 			if (ended.has(join.id)) return;
+			if (join.isForgotten && join.state === 'joining') {
+				stories.delete(join.id);
+				return;
+			}
 			const story = storyOf(join.id);
 			story.join = join;
 			if (join.state !== 'joining') story.endedMs ??= nowMs;
