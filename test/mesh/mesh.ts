@@ -50,6 +50,7 @@ export interface JoinOptions {
 	readonly discovery?: string;
 }
 
+// Ports that tests choose are below those that Linux gives to outgoing connections (32768 and up).
 const ATTEMPTS = 5;
 /** Index of a node that is not to stay, for its health port. */
 const FAILING_NODE = 880;
@@ -59,7 +60,7 @@ export async function startTestMesh(options: Partial<MeshOptions> = {}): Promise
 	const lines: { name: string; line: string }[] = [];
 	const events = { onLine: (name: string, line: string) => void lines.push({ name, line }), onCrash: () => undefined, onGiveUp: () => undefined };
 	for (let attempt = 1; ; attempt++) {
-		const port = options.port ?? 20_000 + randomInt(20_000);
+		const port = options.port ?? 20_000 + randomInt(10_000);
 		try {
 			const all: MeshOptions = { store: 'lmdb', ...options, state, port };
 			return testMesh(await startLocalMesh(all, events), all, lines);

@@ -14,7 +14,7 @@ interface Told {
 
 describe('the observer', function () {
 	this.timeout(60_000);
-	const pagePort = 41_000 + randomInt(1_000);
+	const pagePort = 14_000 + randomInt(1_000);
 	const page = `http://127.0.0.1:${pagePort}`;
 	const stopping = new AbortController();
 	const bodies: string[] = [];

@@ -16,7 +16,7 @@ const STORM = 1_000;
 
 describe('the page', function () {
 	this.timeout(90_000);
-	const pagePort = 42_000 + randomInt(1_000);
+	const pagePort = 15_000 + randomInt(1_000);
 	const url = `http://127.0.0.1:${pagePort}/`;
 	const complaints: string[] = [];
 	const screenshots = environment().SCREENSHOTS;

@@ -11,7 +11,7 @@ import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 describe('a mesh on Redis', function () {
 	this.timeout(60_000);
 	const state = mkdtempSync(join(tmpdir(), 'kubejoin-'));
-	const port = 41_000 + (process.pid % 1_000);
+	const port = 13_000 + (process.pid % 1_000);
 	let options: RedisServerOptions;
 	let redis: RedisServer | undefined;
 	let mesh: TestMesh;

@@ -13,7 +13,7 @@ import { eventually } from './mesh.ts';
 describe('npm start', function () {
 	this.timeout(60_000);
 	let state: string;
-	const port = 43_000 + randomInt(1_000);
+	const port = 16_000 + randomInt(1_000);
 	beforeEach(() => {
 		state = join(mkdtempSync(join(tmpdir(), 'kubejoin-up-')), 'a cluster');
 	});
