@@ -474,6 +474,25 @@ export const errorTable = {
 		grpc: grpcCode.FAILED_PRECONDITION,
 		exitCode: 1,
 	}),
+	// Experiments.
+	LAB_UNREACHABLE: row<{ problem: string }>({
+		sentence: (f) => `there is no mesh to experiment with: ${f.problem}`,
+		remedy: () => 'Start one: npm start, in another terminal; or docker compose up, and then CHAOS_MESH=compose',
+		grpc: grpcCode.UNAVAILABLE,
+		exitCode: 1,
+	}),
+	FAULT_UNAVAILABLE: row<{ fault: string; needs: string; install: string }>({
+		sentence: (f) => `${f.fault} cannot be made: ${f.needs} is not on this machine`,
+		remedy: (f) => `Install it: ${f.install}`,
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 1,
+	}),
+	LAB_UNKNOWN: row<{ kind: string; name: string; known: readonly string[] }>({
+		sentence: (f) => `there is no ${f.kind} called "${f.name}"; there ${f.known.length === 1 ? 'is' : 'are'} ${f.known.join(', ') || 'none'}`,
+		remedy: () => 'Make it first, or correct the name',
+		grpc: grpcCode.NOT_FOUND,
+		exitCode: 1,
+	}),
 	SERVICE_FAILED: row<{ service: string; problem: string }>({
 		sentence: (f) => `${f.service} ${f.problem}`,
 		remedy: () => 'Read the lines of the service above this one',
