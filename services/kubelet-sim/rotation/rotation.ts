@@ -39,7 +39,13 @@ const renewKey = ({ paths }: JoinTools): Phase<Present, { readonly keyPair: KeyP
 	trust: 'unchanged; the key never leaves the node',
 	async run({ present }) {
 		await makePrivateDirectory(paths.certificateDirectory);
-		return { keyPair: (await pendingKey(paths.pendingRotationKey, present)) ?? (await newKey(paths.pendingRotationKey)) };
+		try {
+			return { keyPair: (await pendingKey(paths.pendingRotationKey, present)) ?? (await newKey(paths.pendingRotationKey)) };
+		} catch (error) {
+			// Told once; the next attempt has a new one.
+			if (hasCode(error, 'KEY_MALFORMED')) await rm(paths.pendingRotationKey, { force: true });
+			throw error;
+		}
 	},
 });
 
