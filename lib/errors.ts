@@ -190,9 +190,15 @@ export const errorTable = {
 		remedy: () => 'Do not use it. Look at the ledger of ca-service for who asked for it',
 		grpc: grpcCode.FAILED_PRECONDITION,
 	}),
-	NODE_LOCKED_OUT: row<{ node: string; notAfter: string }>({
-		sentence: (f) => `the client certificate of node "${f.node}" expired at ${f.notAfter} and no live bootstrap token was given`,
-		remedy: () => 'Make a token and join again: kubectl-sim token create --print-join-command',
+	NODE_LOCKED_OUT: row<{ node: string; root: string; notAfter: string; because: string }>({
+		sentence: (f) => `the client certificate of node "${f.node}" expired at ${f.notAfter}, and the node has no other way in: ${f.because}`,
+		remedy: (f) =>
+			[
+				'Let it join again:',
+				'    1. Where you administer the cluster, make a token: kubectl-sim token create --print-join-command',
+				`    2. On the node, run the command that it prints, with --node-name ${f.node} --root ${f.root}; the expired certificate there is replaced`,
+				`    3. See that it is Ready again: kubectl-sim get nodes ${f.node}`,
+			].join('\n'),
 		grpc: grpcCode.UNAUTHENTICATED,
 	}),
 
