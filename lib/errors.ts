@@ -365,6 +365,27 @@ export const errorTable = {
 		http: { status: 500, reason: 'InternalError' },
 	}),
 
+	// The attacker, which is for the project's own mesh and for nothing else.
+	ATTACK_NOT_ALLOWED: row<{ problem: string }>({
+		sentence: (f) => `attacker-sim does not do this: ${f.problem}`,
+		remedy: () =>
+			'It attacks the mesh of this project and nothing else: start one with npm start or docker compose up, and name its API server and its cluster CA',
+		grpc: grpcCode.PERMISSION_DENIED,
+		exitCode: 2,
+	}),
+	ATTACK_POWER_MISSING: row<{ mode: string; power: string; option: string }>({
+		sentence: (f) => `the mode "${f.mode}" needs ${f.power}, which was not given`,
+		remedy: (f) => `Give what was stolen with ${f.option}, or choose a mode that needs the network only; they stand in: attacker-sim listen --help`,
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 3,
+	}),
+	ATTACK_ARGUMENTS_INVALID: row<{ problems: readonly string[] }>({
+		sentence: (f) => f.problems.join('\n'),
+		remedy: () => 'Run attacker-sim COMMAND --help',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 3,
+	}),
+
 	// Stores.
 	STORE_KEY_EXISTS: row<{ key: string }>({
 		sentence: (f) => `the key ${f.key} exists already`,
@@ -467,9 +488,11 @@ export const errorTable = {
 			`Stop what uses it, or choose another: ${
 				f.service === 'kubelet-sim'
 					? 'kubelet-sim join … --healthz-port PORT'
-					: f.service === 'observer'
-						? 'npm start -- --page-port PORT for the page, --port PORT for all others'
-						: 'npm start -- --port PORT'
+					: f.service === 'attacker-sim'
+						? 'attacker-sim listen … --port PORT'
+						: f.service === 'observer'
+							? 'npm start -- --page-port PORT for the page, --port PORT for all others'
+							: 'npm start -- --port PORT'
 			}`,
 		grpc: grpcCode.UNAVAILABLE,
 		exitCode: 1,
