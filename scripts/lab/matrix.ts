@@ -282,20 +282,25 @@ async function findFreePort(): Promise<number> {
 	}
 }
 
-const TEXT_WIDTH = 76;
-const shortened = (text: string): string => {
-	const line = text.replace(/\s+/g, ' ').replace(/sha256:([0-9a-f]{8})[0-9a-f]{56}/g, 'sha256:$1…');
-	return line.length > TEXT_WIDTH ? `${line.slice(0, TEXT_WIDTH - 1)}…` : line;
-};
+/** In lines of 76 characters, with the long numbers cut. */
+const wrapped = (text: string): string[] =>
+	text
+		.replace(/\s+/g, ' ')
+		.replace(/sha256:([0-9a-f]{8})[0-9a-f]{56}/g, 'sha256:$1…')
+		.match(/\S.{0,74}\S(?=\s|$)|\S{1,76}/g) ?? [];
 
-/** For a terminal of 80 columns: two lines for each cell, and a sentence at the end. */
+/** For a terminal of 80 columns: a line for each cell with what the node said below it, and a sentence at the end. */
 export function matrixText(rows: readonly Row[]): string {
 	const line = (...[mark, power, document, pin, code, bytes, verdict]: readonly string[]): string =>
 		[mark, power?.padEnd(2), document?.padEnd(21), pin?.padEnd(3), code?.padEnd(30), bytes?.padStart(5), verdict].join(' ').trimEnd();
 	const cells = rows.flatMap((row) => {
 		const { power, document, isPinned, code, said, tokenBytes, verdict, expected, isAsExpected } = row;
 		const wanted = isAsExpected ? [] : [`    expected: ${expected.code}, ${expected.isTokenSent ? 'the token sent' : 'no byte of the token sent'}`];
-		return [line(isAsExpected ? '✔' : '✘', power, document, isPinned ? 'yes' : 'no', code, String(tokenBytes), verdict), `    ${shortened(said)}`, ...wanted];
+		return [
+			line(isAsExpected ? '✔' : '✘', power, document, isPinned ? 'yes' : 'no', code, String(tokenBytes), verdict),
+			...wrapped(said).map((part) => `    ${part}`),
+			...wanted,
+		];
 	});
 	const wrong = rows.filter(({ isAsExpected }) => !isAsExpected).length;
 	const sum = wrong === 0 ? `All ${rows.length} cells are as expected.` : `${wrong} of ${rows.length} cells are not as expected.`;
