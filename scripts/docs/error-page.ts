@@ -14,6 +14,9 @@ const placeholders: Facts = new Proxy(lists, { get: (_target, name) => lists[Str
 
 const grpcNames = new Map(Object.entries(grpcCode).map(([name, code]) => [code as number, name]));
 
+/** Several lines are shown as they are printed. */
+const remedyOf = ({ remedy }: KubejoinError): string => (remedy.includes('\n') ? `\n\n\`\`\`text\n${remedy}\n\`\`\`` : ` ${remedy}`);
+
 function entryOf(code: ErrorCode) {
 	const error = new KubejoinError(code, placeholders as never);
 	const { http } = errorTable[code];
@@ -21,7 +24,7 @@ function entryOf(code: ErrorCode) {
 	const row = [link, grpcNames.get(error.grpc) ?? '', http === undefined ? '-' : `${http.status} ${http.reason}`, String(error.exitCode)];
 	const shownAs = shownToCaller(error).code;
 	const shown = shownAs === code ? '' : `A stranger is told [${shownAs}](#${shownAs.toLowerCase()}) instead; the log of the service has this.\n\n`;
-	const section = `## ${code}\n\n\`\`\`text\n${error.message}\n\`\`\`\n\n${shown}Remedy: ${error.remedy}\n`;
+	const section = `## ${code}\n\n\`\`\`text\n${error.message}\n\`\`\`\n\n${shown}Remedy:${remedyOf(error)}\n`;
 	return { row, section };
 }
 
