@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,7 +11,7 @@ import { projectPath } from '../../lib/paths.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
 import { nodeHealthPort, nodePlan } from '../../scripts/mesh/services.ts';
 import { verifyStrictly } from '../openssl.ts';
-import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+import { eventually, refusedWith, startTestMesh, type TestMesh } from './mesh.ts';
 
 interface Node {
 	readonly process: ChildProcess;
@@ -172,6 +173,18 @@ describe('certificates of 15 seconds', function () {
 	it('and nobody printed a token or a key', () => {
 		const printed = [...mesh.lines.map(({ line }) => line), ...Object.values(nodes).flatMap(({ lines }) => lines)].join('\n');
 		assert.doesNotMatch(printed, /\b[a-z0-9]{6}\.[a-z0-9]{16}\b|PRIVATE KEY/);
+	});
+});
+
+describe('certificates of seconds where nobody said that this is a lab', function () {
+	this.timeout(30_000);
+	it('keep ca-service from starting', async () => {
+		const state = mkdtempSync(join(tmpdir(), 'kubejoin-'));
+		try {
+			await refusedWith('SERVICE_FAILED', startTestMesh({ state, settings: { 'ca-service': { SIGNING_DURATION_SECONDS: '15' } } }));
+		} finally {
+			rmSync(state, { recursive: true, force: true });
+		}
 	});
 });
 
