@@ -18,6 +18,8 @@ export interface ChildPlan {
 	readonly settings?: Readonly<Record<string, string>>;
 	/** The standard OTEL_ variables. */
 	readonly telemetry?: Readonly<Record<string, string>>;
+	/** Variables that are no settings, such as those of a shifted clock. */
+	readonly variables?: Readonly<Record<string, string>>;
 }
 
 export interface Child {
@@ -28,8 +30,8 @@ export interface Child {
 	readonly kill: (signal: NodeJS.Signals) => void;
 	/** Resolves when the process that runs now serves. @throws SERVICE_FAILED  it ended before that */
 	readonly started: () => Promise<void>;
-	/** Ask it to stop, and wait until it has. */
-	readonly stop: () => Promise<void>;
+	/** Ask it to stop, with SIGTERM unless another signal is given, and wait until it has; it does not come back. */
+	readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
 export interface ChildEvents {
@@ -47,9 +49,9 @@ const MAX_RESTARTS_IN_A_ROW = 5;
 const howItEnded = (code: number | null, signal: string | null): string => (signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`);
 
 /** Environment of a child: where programs and the home are, where traces go, and its own settings. */
-const environmentOf = ({ settings = {}, telemetry = {} }: ChildPlan): Record<string, string> => {
+const environmentOf = ({ settings = {}, telemetry = {}, variables = {} }: ChildPlan): Record<string, string> => {
 	const { PATH = '', HOME = '' } = environment();
-	return { PATH, HOME, ...telemetry, ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [PREFIX + name, value])) };
+	return { PATH, HOME, ...telemetry, ...variables, ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [PREFIX + name, value])) };
 };
 
 /** Run a program to its end, or until the signal aborts. @returns exit code and what it printed @throws the reason of the abort */
@@ -108,9 +110,11 @@ export function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }: Child
 		pid: () => running.process.pid,
 		kill: (signal) => void running.process.kill(signal),
 		started: () => running.started,
-		async stop() {
+		async stop(signal = 'SIGTERM') {
 			isStopping = true;
-			running.process.kill('SIGTERM');
+			running.process.kill(signal);
+			// A paused process hears only after it goes on.
+			running.process.kill('SIGCONT');
 			const timer = setTimeout(() => running.process.kill('SIGKILL'), STOP_MS);
 			await kept;
 			clearTimeout(timer);
@@ -118,14 +122,16 @@ export function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }: Child
 	};
 }
 
-interface Running {
+/** A process, once. */
+export interface Running {
 	readonly process: ChildProcess;
 	readonly started: Promise<void>;
 	/** How it ended. */
 	readonly ended: Promise<string>;
 }
 
-function launch(plan: ChildPlan, onLine: ChildEvents['onLine']): Running {
+/** Start a program that is not started again when it ends. */
+export function launch(plan: ChildPlan, onLine: ChildEvents['onLine']): Running {
 	const { name, program, args = [] } = plan;
 	// A process group of its own: Ctrl-C reaches only the runner, which then stops the programs in order.
 	const child = spawn(process.execPath, [projectPath('dist', program), ...args], {

@@ -5,6 +5,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { environment, integer, type Parse } from '../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople } from '../lib/log.ts';
+import { offerLab } from './lab/local-control.ts';
 import { type JoinConfig, readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
 import { endpointOf, MAX_NODES, MAX_PORT, type MeshOptions, nodeHealthPort, type ObserverOptions, tracesUrl } from './mesh/services.ts';
@@ -77,8 +78,10 @@ async function up(flags: Flags): Promise<void> {
 	const startedMs = performance.now();
 	const onCrash = (name: string, how: string) => !stopping.signal.aborted && story.say(`${name} ${how}; it is started again`);
 	let mesh: LocalMesh | undefined;
+	let lab: Awaited<ReturnType<typeof offerLab>> | undefined;
 	try {
 		mesh = await startLocalMesh(options, { onLine: story.line, onCrash, onGiveUp: stop });
+		lab = await offerLab(mesh, options);
 		story.say(servicesText(flags, performance.now() - startedMs));
 		// A node may wait for long; whoever says stop does not.
 		await Promise.race([joinNodes(mesh, nodes, story, stopping.signal), aborted(stopping.signal)]);
@@ -92,6 +95,7 @@ async function up(flags: Flags): Promise<void> {
 	}
 	if (mesh !== undefined) {
 		story.say('\nStopping');
+		await lab?.stop();
 		await mesh.stop();
 		story.say(`Stopped. The cluster is kept in ${shown(state)}.`);
 	}

@@ -6,7 +6,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Child, type ChildEvents, runProgram, startChild } from '../../lib/child.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { isListed, readJoinConfig } from './join-config.ts';
-import { endpointOf, healthPort, type MeshOptions, nodePlan, pkiPlan, type ServiceName, servicePlan, servicePorts, servicesOf } from './services.ts';
+import {
+	type Change,
+	endpointOf,
+	healthPort,
+	type MeshOptions,
+	nodePlan,
+	pkiPlan,
+	type ServiceName,
+	servicePlan,
+	servicePorts,
+	servicesOf,
+} from './services.ts';
 import { lockState } from './state-lock.ts';
 
 export interface LocalMesh {
@@ -15,6 +26,10 @@ export interface LocalMesh {
 	/** Path of admin.conf. */
 	readonly kubeconfig: string;
 	readonly service: (name: ServiceName) => Child;
+	/** End a service with SIGKILL; it stays away until it is started. */
+	readonly killService: (name: ServiceName) => Promise<void>;
+	/** Start a service that is away, or again, with other settings or another clock; resolves when it is ready. @throws SERVICE_FAILED, FAULT_UNAVAILABLE */
+	readonly startService: (name: ServiceName, change?: Change) => Promise<void>;
 	/** Resolves when every service is ready. */
 	readonly ready: () => Promise<void>;
 	/** Run kubectl-sim as the cluster's admin. */
@@ -40,11 +55,12 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 	const stopping = new AbortController();
 	const kubeconfig = join(state, 'pki', 'admin', 'admin.conf');
 
-	async function startService(name: ServiceName): Promise<void> {
-		const service = startChild(servicePlan(name, options), events);
+	async function startService(name: ServiceName, change?: Change): Promise<void> {
+		const service = startChild(servicePlan(name, options, change), events);
 		services.set(name, service);
 		await service.started();
 	}
+	const isReady = (name: ServiceName) => waitUntilReady(name, healthPort(port, name));
 	async function stop(): Promise<void> {
 		stopping.abort();
 		await Promise.all(nodes.map((node) => node.stop()));
@@ -52,7 +68,7 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 		unlock();
 	}
 	async function ready(): Promise<void> {
-		await Promise.all(servicesOf(options).map((name) => waitUntilReady(name, healthPort(port, name))));
+		await Promise.all(servicesOf(options).map(isReady));
 	}
 	const kubectl = (...args: string[]) =>
 		runProgram({ name: 'kubectl-sim', program: 'services/kubectl-sim/main.js', args: ['--kubeconfig', kubeconfig, ...args] }, stopping.signal);
@@ -64,7 +80,7 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 		for (const name of servicesOf(options)) await mkdir(join(state, name), { recursive: true, mode: 0o700 });
 		const wanted = servicesOf(options);
 		for (const group of startOrder) {
-			const started = await Promise.allSettled(group.filter((name) => wanted.includes(name)).map(startService));
+			const started = await Promise.allSettled(group.filter((name) => wanted.includes(name)).map((name) => startService(name)));
 			for (const result of started) if (result.status === 'rejected') throw result.reason;
 		}
 		await ready();
@@ -79,6 +95,15 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 		stop,
 		kubectl,
 		service: (name) => services.get(name) ?? missing(name),
+		killService: async (name) => services.get(name)?.stop('SIGKILL'),
+		async startService(name, change) {
+			if (stopping.signal.aborted) throw new KubejoinError('SHUTTING_DOWN', { service: 'the mesh' });
+			// Its plan is made first: a fault that cannot be made stops nothing.
+			servicePlan(name, options, change);
+			await services.get(name)?.stop();
+			await startService(name, change);
+			await isReady(name);
+		},
 		async makeJoinConfig() {
 			const path = join(state, 'join.yaml');
 			const kept = await readJoinConfig(path);

@@ -1,6 +1,7 @@
-/** The services of a mesh on this machine: ports, files and settings of each. Pure. */
+/** The services of a mesh on this machine: ports, files and settings of each. */
 import { join } from 'node:path';
 import type { ChildPlan } from '../../lib/child.ts';
+import { shiftedClock } from './shifted-clock.ts';
 
 export interface MeshOptions {
 	/** The standard OTEL_ variables, for every program; with an observer they name where it sends what it receives. */
@@ -61,7 +62,15 @@ export const pkiPlan = ({ state, port, settings }: MeshOptions): ChildPlan => ({
 	settings: { PKI_DIRECTORY: join(state, 'pki'), API_SERVER: `https://${endpointOf({ port })}`, ...settings?.pki },
 });
 
-export function servicePlan(service: ServiceName, options: MeshOptions): ChildPlan {
+/** What an experiment changes of one service for a while. */
+export interface Change {
+	/** Without the prefix. */
+	readonly settings?: Readonly<Record<string, string>>;
+	/** What libfaketime adds to the clock: `+600s`, `-240s`. */
+	readonly clock?: string;
+}
+
+export function servicePlan(service: ServiceName, options: MeshOptions, change: Change = {}): ChildPlan {
 	const { state, port, settings, observer } = options;
 	const own = (file: string) => join(state, 'pki', service, file);
 	const at = (name: keyof typeof portOffsets) => `127.0.0.1:${port + portOffsets[name]}`;
@@ -116,7 +125,8 @@ export function servicePlan(service: ServiceName, options: MeshOptions): ChildPl
 		name: service,
 		program: `services/${service}/main.js`,
 		...(service === 'observer' ? {} : telemetryPlan(options)),
-		settings: { HEALTH_PORT: String(healthPort(port, service)), LOG_FORMAT: 'json', ...plans[service](), ...settings?.[service] },
+		settings: { HEALTH_PORT: String(healthPort(port, service)), LOG_FORMAT: 'json', ...plans[service](), ...settings?.[service], ...change.settings },
+		...(change.clock === undefined ? {} : { variables: shiftedClock(change.clock) }),
 	};
 }
 

@@ -1,0 +1,89 @@
+/** Attackers of an experiment: attacker-sim between a node and the API server, with the powers of what it was given. */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { KubejoinError } from '../../lib/errors.ts';
+import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
+import { freePort, type Place } from './place.ts';
+import { tokenOf } from './tokens.ts';
+
+export interface AttackFlags {
+	readonly mode: string;
+	/** Name of the token that it has stolen. */
+	readonly token?: string;
+	/** Path of the CA key that it has stolen. */
+	readonly caKey?: string;
+	/** It listens on an address that is not in the certificate of the API server. */
+	readonly unnamed?: true;
+}
+
+/** What attacker-sim writes down, as far as it is read here. */
+export interface AttackReport {
+	readonly listening: string;
+	readonly connections: number;
+	readonly tokenBytes: number;
+	readonly captured: readonly { readonly node: string; readonly serial: string }[];
+	readonly requests: readonly { readonly method: string }[];
+}
+
+const READY_MS = 10_000;
+const reportPath = ({ directory }: Place, name: string): string => join(directory, 'attackers', `${name}.report.json`);
+
+/** A file that holds a token of the lab alone, for a program that is given a stolen one. @returns its path */
+export async function tokenFile(place: Place, token: string): Promise<string> {
+	const path = join(place.directory, 'attackers', `${token}.token`);
+	await makePrivateDirectory(join(place.directory, 'attackers'));
+	await writeWholeFile(path, (await tokenOf(place, token)).token, 0o600);
+	return path;
+}
+
+/** Start an attacker; resolves when it listens. */
+export async function startAttacker(place: Place, name: string, { mode, token, caKey, unnamed }: AttackFlags): Promise<void> {
+	const address = unnamed === true ? place.info.unnamedAddress : place.info.ownAddress;
+	await makePrivateDirectory(join(place.directory, 'attackers'));
+	await place.control.startWorker({
+		name,
+		program: 'attacker-sim',
+		args: [
+			...['listen', '--address', address, '--port', String(await freePort(address)), '--target', place.info.endpoint],
+			...['--cluster-ca', place.info.clusterCa, '--mode', mode, '--report', reportPath(place, name)],
+			...(token === undefined ? [] : ['--token-file', await tokenFile(place, token)]),
+			...(caKey === undefined ? [] : ['--ca-key-file', caKey]),
+		],
+	});
+	for (const end = Date.now() + READY_MS; ; await delay(50)) {
+		if ((await readReport(place, name))?.listening) return;
+		const { state, output } = await place.control.worker(name);
+		if (state === 'ended' || Date.now() > end) throw new KubejoinError('SERVICE_FAILED', { service: 'attacker-sim', problem: output });
+	}
+}
+
+async function readReport(place: Place, name: string): Promise<AttackReport | undefined> {
+	const text = await readFileIfThere(reportPath(place, name));
+	return text === undefined ? undefined : (JSON.parse(text) as AttackReport);
+}
+
+/** @throws LAB_UNKNOWN */
+export async function attackReport(place: Place, name: string): Promise<AttackReport> {
+	const report = await readReport(place, name);
+	if (report === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'attacker', name, known: [] });
+	return report;
+}
+
+export const attackerAddress = async (place: Place, name: string): Promise<string> => (await attackReport(place, name)).listening;
+
+export function attackText(name: string, { connections, tokenBytes, captured, requests }: AttackReport): string {
+	return [
+		`${name}: connections ${connections}, requests ${requests.length}, token bytes ${tokenBytes}, captured ${captured.length}`,
+		...requests.map(({ method }) => `asked: ${method}`),
+		...captured.map(({ node, serial }) => `captured: ${node}, with a certificate of its own, serial ${serial}`),
+	].join('\n');
+}
+
+/** What the attacker got that it was not to get; undefined when it got nothing. */
+export function gain(name: string, { tokenBytes, captured }: AttackReport): string | undefined {
+	const gains = [
+		...(tokenBytes === 0 ? [] : [`${name} was sent ${tokenBytes} bytes of a token's secret`]),
+		...captured.map(({ node }) => `${name} has captured ${node}`),
+	];
+	return gains.length === 0 ? undefined : gains.join('; ');
+}

@@ -1,0 +1,172 @@
+/**
+ * The lab's own channel into a mesh: a small HTTP server on 127.0.0.1 that only who can read its key's file may use. It is no edge of the mesh, so an
+ * experiment may break every edge and still be heard.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
+import express, { type ErrorRequestHandler } from 'express';
+import { asKubejoinError, fromWireError, KubejoinError } from '../../lib/errors.ts';
+import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
+import type { Change } from '../mesh/services.ts';
+import type { ServiceState } from './driver.ts';
+import type { WorkerPlan, WorkerState, Workers } from './workers.ts';
+
+/** Where things are, as seen from where the nodes are. */
+export interface MeshInfo {
+	/** `127.0.0.1:6443` */
+	readonly endpoint: string;
+	/** Path of the admin's kubeconfig, and of the cluster CA. */
+	readonly kubeconfig: string;
+	readonly clusterCa: string;
+	/** `HOST:PORT` by service, of those that serve others. */
+	readonly addresses: Readonly<Record<string, string>>;
+	/** What attackers listen on. */
+	readonly ownAddress: string;
+	/** Another one, that is not in the certificate of the API server. */
+	readonly unnamedAddress: string;
+}
+
+/** Of the services; absent where only nodes and attackers are kept. */
+export interface ServiceControl {
+	readonly services: () => readonly ServiceState[];
+	readonly kill: (service: string) => Promise<void>;
+	readonly start: (service: string) => Promise<void>;
+	readonly pause: (service: string) => void;
+	readonly resume: (service: string) => void;
+	readonly change: (service: string, change: Change) => Promise<void>;
+	readonly restore: () => Promise<readonly string[]>;
+	readonly observerUrl: string;
+	/** Directories of what the mesh keeps: logs and certificates. */
+	readonly logs: string;
+	readonly pki: string;
+}
+
+export interface ControlOptions {
+	/** Readable by the owner alone; holds the key. */
+	readonly directory: string;
+	readonly info: MeshInfo;
+	readonly workers: Workers;
+	readonly control?: ServiceControl;
+}
+
+/** In the directory: where the server listens, and its key. */
+const CONTROL_FILE = 'control.json';
+const KEY_BYTES = 32;
+
+const isKey = (key: string, header: string | undefined): boolean => {
+	const given = Buffer.from(header ?? '');
+	const wanted = Buffer.from(`Bearer ${key}`);
+	return given.length === wanted.length && timingSafeEqual(given, wanted);
+};
+
+/** @returns stops it */
+export async function serveControl({ directory, info, workers, control }: ControlOptions): Promise<{ stop: () => Promise<void> }> {
+	const key = randomBytes(KEY_BYTES).toString('base64url');
+	const app = express().disable('x-powered-by').disable('etag');
+	app.use((request, response, next) => {
+		if (isKey(key, request.headers.authorization)) next();
+		else response.status(401).json({ code: 'API_UNAUTHORIZED', facts: {} });
+	});
+	app.use(express.json({ limit: '1mb' }));
+	app.get('/mesh', (_, response) => void response.json({ ...info, observerUrl: control?.observerUrl, logs: control?.logs, pki: control?.pki }));
+	app.get('/workers', (_, response) => void response.json(workers.all()));
+	app.post('/workers', (request, response) => {
+		workers.start(request.body as WorkerPlan);
+		response.json({});
+	});
+	app.get('/workers/:name', (request, response) => void response.json(workers.state(request.params.name)));
+	app.post('/workers/:name/again', (request, response) => {
+		workers.again(request.params.name);
+		response.json({});
+	});
+	app.post('/workers/:name/signal', async (request, response) => {
+		await workers.signal(request.params.name, (request.body as { signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL' | 'SIGTERM' }).signal);
+		response.json({});
+	});
+	app.delete('/workers/:name', async (request, response) => {
+		await workers.remove(request.params.name);
+		response.json({});
+	});
+	if (control !== undefined) {
+		app.get('/services', (_, response) => void response.json(control.services()));
+		app.post('/services/:name/change', async (request, response) => {
+			await control.change(request.params.name, request.body as Change);
+			response.json({});
+		});
+		for (const action of ['kill', 'start', 'pause', 'resume'] as const) {
+			app.post(`/services/:name/${action}`, async (request, response) => {
+				await control[action](request.params.name);
+				response.json({});
+			});
+		}
+		app.post('/restore', async (_, response) => void response.json(await control.restore()));
+	}
+	const onError: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
+		const { code, facts } = asKubejoinError(error);
+		response.status(400).json({ code, facts });
+	};
+	app.use(onError);
+	const server = createServer(app);
+	await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+	await makePrivateDirectory(directory);
+	await writeWholeFile(join(directory, CONTROL_FILE), JSON.stringify({ url: urlOf(server), key, pid: process.pid }), 0o600);
+	return {
+		async stop() {
+			server.close();
+			server.closeAllConnections();
+			await workers.stop();
+		},
+	};
+}
+
+function urlOf(server: Server): string {
+	const address = server.address();
+	if (typeof address !== 'object' || address === null) throw new TypeError('the server does not listen');
+	return `http://127.0.0.1:${address.port}`;
+}
+
+export interface ControlClient {
+	readonly mesh: () => Promise<MeshInfo & Pick<ServiceControl, 'observerUrl' | 'logs' | 'pki'>>;
+	readonly services: () => Promise<readonly ServiceState[]>;
+	readonly service: (name: string, action: 'kill' | 'start' | 'pause' | 'resume') => Promise<void>;
+	readonly change: (name: string, change: Change) => Promise<void>;
+	readonly restore: () => Promise<readonly string[]>;
+	readonly workers: () => Promise<readonly WorkerState[]>;
+	readonly worker: (name: string) => Promise<WorkerState>;
+	readonly startWorker: (plan: WorkerPlan) => Promise<void>;
+	readonly againWorker: (name: string) => Promise<void>;
+	readonly signalWorker: (name: string, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL' | 'SIGTERM') => Promise<void>;
+	readonly removeWorker: (name: string) => Promise<void>;
+}
+
+/** @throws LAB_UNREACHABLE  nobody listens there */
+export async function openControl(directory: string): Promise<ControlClient> {
+	const text = await readFileIfThere(join(directory, CONTROL_FILE));
+	if (text === undefined) throw new KubejoinError('LAB_UNREACHABLE', { problem: `${join(directory, CONTROL_FILE)} is not there` });
+	const { url, key } = JSON.parse(text) as { url: string; key: string };
+	async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body: object = {}): Promise<T> {
+		const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
+		const request = { method, headers, ...(method === 'POST' ? { body: JSON.stringify(body) } : {}) };
+		const response = await fetch(`${url}${path}`, request).catch((error: unknown) => {
+			throw new KubejoinError('LAB_UNREACHABLE', { problem: `the mesh that wrote ${join(directory, CONTROL_FILE)} does not run any more` }, { cause: error });
+		});
+		const answer: unknown = await response.json();
+		if (response.ok) return answer as T;
+		throw fromWireError(answer) ?? new KubejoinError('LAB_UNREACHABLE', { problem: `it answered ${response.status} to ${method} ${path}` });
+	}
+	const at = (name: string) => encodeURIComponent(name);
+	return {
+		mesh: () => ask('GET', '/mesh'),
+		services: () => ask('GET', '/services'),
+		service: (name, action) => ask('POST', `/services/${at(name)}/${action}`),
+		change: (name, change) => ask('POST', `/services/${at(name)}/change`, change),
+		restore: () => ask('POST', '/restore'),
+		workers: () => ask('GET', '/workers'),
+		worker: (name) => ask('GET', `/workers/${at(name)}`),
+		startWorker: (plan) => ask('POST', '/workers', plan),
+		againWorker: (name) => ask('POST', `/workers/${at(name)}/again`),
+		signalWorker: (name, signal) => ask('POST', `/workers/${at(name)}/signal`, { signal }),
+		removeWorker: (name) => ask('DELETE', `/workers/${at(name)}`),
+	};
+}

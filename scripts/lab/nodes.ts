@@ -1,0 +1,201 @@
+/** Nodes of an experiment: what they join with, what became of them, and how they are disturbed. Each is a real kubelet-sim. */
+import { createHash, randomInt } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { stringify } from 'yaml';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { makePrivateDirectory, writeWholeFile } from '../../lib/files.ts';
+import { type CertificateSigningRequest, wellKnown } from '../../lib/kube/types.ts';
+import { parseCsr } from '../../lib/pki/csr.ts';
+import { attackerAddress } from './attackers.ts';
+import { otherClusterPin } from './other-cluster.ts';
+import { freePort, type Place } from './place.ts';
+import { joinConfigurationOf } from './tokens.ts';
+import type { WorkerState } from './workers.ts';
+
+export interface JoinFlags {
+	readonly token: string;
+	/** `right`, `wrong` (one digit is another), `other` (of another cluster), `none`, or any text. */
+	readonly pin: string;
+	readonly through?: string;
+	readonly endpoint?: string;
+	readonly tokenText?: string;
+	readonly discovery: string;
+	readonly bootstrap: string;
+	readonly skipCaVerification?: boolean;
+	readonly pauseAfter?: string;
+	readonly clock?: string;
+	readonly nodes?: number;
+	readonly nodeName?: string;
+	/** It is started, and not waited for. */
+	readonly wait: boolean;
+}
+
+interface KeptNode {
+	/** Names of the Nodes. */
+	readonly names: readonly string[];
+	readonly root: string;
+}
+
+const MAX_WAIT_MS = 60_000;
+
+/** Start a node; wait until it has joined, has ended, or is paused. @returns what became of it, as `nodeText` */
+export async function joinNode(place: Place, name: string, flags: JoinFlags): Promise<string> {
+	const { token, pin, through, discovery, bootstrap, nodes, nodeName = name } = flags;
+	const { discovery: found, ...rest } = await joinConfigurationOf(place, token);
+	const [right = ''] = found.bootstrapToken.caCertHashes ?? [];
+	const caCertHashes = pin === 'none' ? [] : [await pinOf(place, pin, right)];
+	const bootstrapToken = {
+		...found.bootstrapToken,
+		caCertHashes,
+		...(through === undefined ? {} : { apiServerEndpoint: await attackerAddress(place, through) }),
+		...(flags.endpoint === undefined ? {} : { apiServerEndpoint: flags.endpoint }),
+		...(flags.tokenText === undefined ? {} : { token: flags.tokenText }),
+		...(flags.skipCaVerification === true ? { unsafeSkipCAVerification: true } : {}),
+	};
+	const directory = join(place.directory, 'nodes');
+	await makePrivateDirectory(directory);
+	const config = join(directory, `${name}.yaml`);
+	const document = { ...rest, discovery: { bootstrapToken }, timeouts: { discovery, tlsBootstrap: bootstrap } };
+	await writeWholeFile(config, stringify(document), 0o600);
+	const root = join(directory, name);
+	const names = nodes === undefined ? [nodeName] : Array.from({ length: nodes }, (_, index) => `${nodeName}-${index + 1}`);
+	await place.write(`nodes/${name}.json`, { names, root } satisfies KeptNode);
+	await place.control.startWorker({
+		name,
+		program: 'kubelet-sim',
+		args: [
+			...['join', '--config', config, '--node-name', nodeName, '--root', root, '--healthz-port', String(await freePort('127.0.0.1'))],
+			...(nodes === undefined ? [] : ['--nodes', String(nodes)]),
+		],
+		...(flags.pauseAfter === undefined ? {} : { pauseAfter: flags.pauseAfter }),
+		...(flags.clock === undefined ? {} : { clock: flags.clock }),
+	});
+	if (flags.wait) await settled(place, name);
+	return nodeText(await place.control.worker(name));
+}
+
+async function settled({ control }: Place, name: string): Promise<void> {
+	for (const end = Date.now() + MAX_WAIT_MS; Date.now() < end; await delay(50)) {
+		const { hasServed, state } = await control.worker(name);
+		if (hasServed || state !== 'running') return;
+	}
+}
+
+/** @returns the pin that a person gave */
+async function pinOf(place: Place, pin: string, right: string): Promise<string> {
+	if (pin === 'right') return right;
+	if (pin === 'wrong') return withOneDigitChanged(right);
+	if (pin === 'other') return otherClusterPin(place);
+	return pin;
+}
+
+function withOneDigitChanged(pin: string): string {
+	const digits = [...pin];
+	const at = randomInt('sha256:'.length, pin.length);
+	digits[at] = digits[at] === '0' ? '1' : '0';
+	return digits.join('');
+}
+
+/** `NAME: joined`, `NAME: refused CA_HASH_MISMATCH, exit code 1`, `NAME: paused`, `NAME: waiting`, `NAME: ended`; and below it what it printed. */
+export function nodeText({ name, state, hasServed, exitCode, output }: WorkerState): string {
+	const code = /^ {2}code: +([A-Z_]+)/m.exec(output)?.[1];
+	const how =
+		state === 'ended'
+			? code === undefined
+				? `ended, exit code ${exitCode}`
+				: `refused ${code}, exit code ${exitCode}`
+			: state === 'paused'
+				? 'paused'
+				: hasServed
+					? 'joined'
+					: 'waiting';
+	return `${name}: ${how}\n${output}`;
+}
+
+const keptNode = async (place: Place, name: string): Promise<KeptNode> => {
+	const kept = await place.read<KeptNode>(`nodes/${name}.json`);
+	if (kept === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'node', name, known: [] });
+	return kept;
+};
+
+/** Path of a file of the node, below its root. */
+export const nodeFile = async (place: Place, name: string, path: string): Promise<string> => join((await keptNode(place, name)).root, path);
+
+/** The kubeconfig that a node has earned. */
+export const kubeconfigOf = (place: Place, name: string): Promise<string> => nodeFile(place, name, 'etc/kubernetes/kubelet.conf');
+
+/** Path of the node's certificate and key. */
+export const certificateOf = (place: Place, name: string): Promise<string> => nodeFile(place, name, 'var/lib/kubelet/pki/kubelet-client-current.pem');
+
+/** `NAME has a certificate`; undefined when it has none. */
+export const certificateOnDisk = async (place: Place, name: string): Promise<string | undefined> =>
+	existsSync(await certificateOf(place, name)) ? `${name} has a certificate` : undefined;
+
+/** The Nodes of the experiment. */
+export async function nodeNames(place: Place): Promise<readonly string[]> {
+	const files = await readdir(join(place.directory, 'nodes')).catch(() => []);
+	const kept = await Promise.all(files.filter((file) => file.endsWith('.json')).map((file) => place.read<KeptNode>(`nodes/${file}`)));
+	return kept.flatMap((node) => node?.names ?? []);
+}
+
+/** Why the node has an identity that it was not to have; undefined when it has none. */
+export async function identityOf(place: Place, name: string): Promise<string | undefined> {
+	const { names } = await keptNode(place, name);
+	const onDisk = await certificateOnDisk(place, name);
+	if (onDisk !== undefined) return onDisk;
+	const [nodeName = name] = names;
+	const isListed = await place.api.nodes.get(nodeName).then(
+		() => true,
+		(error: unknown) => {
+			if (hasCode(error, 'API_NOT_FOUND')) return false;
+			throw error;
+		},
+	);
+	if (isListed) return `the cluster lists ${nodeName}`;
+	const issued = (await place.api.certificateSigningRequests.list()).items.find((csr) => Boolean(csr.status?.certificate) && nodeOf(csr) === nodeName);
+	return issued === undefined ? undefined : `the CA has signed ${issued.metadata.name} for ${nodeName}`;
+}
+
+/** The node that a request is for; undefined for a request of another kind. */
+export function nodeOf({ spec }: CertificateSigningRequest): string | undefined {
+	try {
+		const { commonName } = parseCsr(Buffer.from(spec.request, 'base64').toString()).subject;
+		return commonName.startsWith(wellKnown.nodeUserPrefix) ? commonName.slice(wellKnown.nodeUserPrefix.length) : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/** End the node, and take everything of it out of the cluster. @returns whether there was something */
+export async function removeNode(place: Place, name: string): Promise<void> {
+	const { names, root } = await keptNode(place, name);
+	await place.control.removeWorker(name);
+	const { items } = await place.api.certificateSigningRequests.list();
+	const isOurs = (csr: CertificateSigningRequest) => names.includes(nodeOf(csr) ?? '');
+	const removals = [
+		...names.map((node) => place.api.nodes.delete(node)),
+		...names.map((node) => place.api.leases.delete(node, { namespace: wellKnown.kubeNodeLease })),
+		...items.filter(isOurs).map((csr) => place.api.certificateSigningRequests.delete(csr.metadata.name ?? '')),
+	];
+	const results = await Promise.allSettled(removals);
+	for (const result of results) if (result.status === 'rejected' && !hasCode(result.reason, 'API_NOT_FOUND')) throw result.reason;
+	await rm(root, { recursive: true, force: true });
+	await rm(join(place.directory, 'nodes', `${name}.yaml`), { force: true });
+	await rm(join(place.directory, 'nodes', `${name}.json`), { force: true });
+}
+
+/** For a table of what happened when: the times of all rotations in what a node printed, in microseconds since 1970. */
+export const rotations = (output: string): readonly { readonly node: string; readonly atMicros: number; readonly serial: string }[] =>
+	[...output.matchAll(/^\[kubelet\] (\S+) rotated its client certificate at (\S+?)(?:\.(\d{1,6}))?Z, serial ([0-9a-f]+),/gm)].map(
+		([, node = '', seconds = '', fraction = '', serial = '']) => ({
+			node,
+			atMicros: Date.parse(`${seconds}Z`) * 1_000 + Number(fraction.padEnd(6, '0')),
+			serial,
+		}),
+	);
+
+/** The SHA-256 of nothing: what `openssl dgst` prints when the step before it failed. */
+export const hashOfNothing = (): string => `sha256:${createHash('sha256').digest('hex')}`;

@@ -1,0 +1,66 @@
+/** Where the nodes are: the lab's directory there, the mesh as seen from there, and the admin's way into the API. What every verb works with. */
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { type ChildPlan, runProgram } from '../../lib/child.ts';
+import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
+import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
+import { openApiChannel } from '../../lib/mesh/api-channel.ts';
+import { type ControlClient, type MeshInfo, openControl } from './control.ts';
+import type { Result } from './driver.ts';
+
+export interface Place {
+	/** Readable by the owner alone. */
+	readonly directory: string;
+	readonly control: ControlClient;
+	readonly info: MeshInfo;
+	/** As the cluster's admin. */
+	readonly api: ApiClient;
+	/** Run a program of the project to its end. */
+	readonly run: (program: string, args: readonly string[], options?: Pick<ChildPlan, 'variables'>) => Promise<Result>;
+	/** Run kubectl-sim with a kubeconfig; the admin's when none is given. */
+	readonly kubectl: (args: readonly string[], kubeconfig?: string) => Promise<Result>;
+	/** A file of the lab, below its directory; undefined when there is none. */
+	readonly read: <T>(path: string) => Promise<T | undefined>;
+	/** Written as JSON, for the owner alone. */
+	readonly write: (path: string, value: unknown) => Promise<void>;
+	readonly close: () => void;
+}
+
+/** @throws LAB_UNREACHABLE */
+export async function openPlace(directory: string): Promise<Place> {
+	const control = await openControl(directory);
+	const info = await control.mesh();
+	const contents = (await readFileIfThere(info.kubeconfig)) ?? '';
+	const channel = openApiChannel({ path: info.kubeconfig, contents });
+	const run = (program: string, args: readonly string[], options: Pick<ChildPlan, 'variables'> = {}) =>
+		runProgram({ name: program, program: `services/${program}/main.js`, args, ...options });
+	return {
+		directory,
+		control,
+		info,
+		api: apiClient(channel),
+		run,
+		kubectl: (args, kubeconfig = info.kubeconfig) => run('kubectl-sim', ['--kubeconfig', kubeconfig, ...args]),
+		async read<T>(path: string) {
+			const text = await readFileIfThere(join(directory, path));
+			return text === undefined ? undefined : (JSON.parse(text) as T);
+		},
+		async write(path, value) {
+			const file = join(directory, path);
+			await makePrivateDirectory(join(file, '..'));
+			await writeWholeFile(file, JSON.stringify(value), 0o600);
+		},
+		close: channel.close,
+	};
+}
+
+/** @returns a TCP port of this address that nobody has now */
+export const freePort = (address: string): Promise<number> =>
+	new Promise((resolve, reject) => {
+		const server = createServer();
+		server.once('error', reject);
+		server.listen(0, address, () => {
+			const bound = server.address();
+			server.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : 0));
+		});
+	});

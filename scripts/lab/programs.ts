@@ -1,0 +1,88 @@
+/** Other people's programs and stolen things: what a person types, run as they would run it. */
+import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KubejoinError } from '../../lib/errors.ts';
+import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
+import { tokenFile } from './attackers.ts';
+import type { Result } from './driver.ts';
+import { certificateOf, kubeconfigOf } from './nodes.ts';
+import { otherClusterCa } from './other-cluster.ts';
+import type { Place } from './place.ts';
+
+/** The two ways to hash a CA's key with openssl; the first prints nothing for a key that is not RSA, and hashes that. @source the kubeadm documentation */
+const pipelines = {
+	rsa: (ca: string) => `openssl x509 -pubkey -in '${ca}' | openssl rsa -pubin -outform der 2>/dev/null | openssl dgst -sha256 -hex | sed 's/^.* //'`,
+	pkey: (ca: string) => `openssl x509 -pubkey -noout -in '${ca}' | openssl pkey -pubin -outform der | openssl dgst -sha256 -hex | sed 's/^.* //'`,
+} as const;
+export type Pipeline = keyof typeof pipelines;
+
+/** What openssl prints as the pin of a new CA. @throws FAULT_UNAVAILABLE  there is no openssl */
+export async function pipelinePin(place: Place, pipeline: Pipeline, keyAlgorithm: string): Promise<string> {
+	const ca = await otherClusterCa(place, keyAlgorithm);
+	const { code, stdout } = await shell(`command -v openssl >/dev/null || exit 127; ${pipelines[pipeline](ca)}`);
+	if (code === 127) throw new KubejoinError('FAULT_UNAVAILABLE', { fault: 'the hash of a CA', needs: 'openssl', install: 'apt-get install openssl' });
+	return `sha256:${stdout.trim()}`;
+}
+
+const shell = (command: string): Promise<{ code: number; stdout: string }> =>
+	new Promise((done, reject) => {
+		const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'ignore'] });
+		let stdout = '';
+		child.stdout.on('data', (chunk: Buffer) => {
+			stdout += chunk.toString();
+		});
+		child.once('error', reject).once('close', (code) => done({ code: code ?? 1, stdout }));
+	});
+
+const homeOf = ({ directory }: Place): string => join(directory, 'home');
+const configOf = (place: Place): string => join(homeOf(place), '.kube/config');
+
+/** Give the user of the experiment a kubeconfig, or take it away. */
+export async function setUserKubeconfig(place: Place, isThere: boolean): Promise<void> {
+	await makePrivateDirectory(join(homeOf(place), '.kube'));
+	if (isThere) await writeWholeFile(configOf(place), (await readFileIfThere(place.info.kubeconfig)) ?? '', 0o600);
+	else await rm(configOf(place), { force: true });
+}
+
+/** Run kubectl-sim as a user with a home directory, who finds a kubeconfig there or none. */
+export const runAsUser = (place: Place, args: readonly string[]): Promise<Result> => place.run('kubectl-sim', args, { variables: { HOME: homeOf(place) } });
+
+/**
+ * Run one of attacker-sim's commands for stolen things. In the arguments `{target}`, `{cluster-ca}`, `{address:SERVICE}`, `{token:NAME}` (a file that
+ * holds it), `{kubeconfig:NODE}`, `{certificate:NODE}` and `{stolen}` stand for what they name.
+ */
+export async function tryStolen(place: Place, args: readonly string[], stolen: string | undefined): Promise<Result> {
+	const { endpoint, clusterCa, addresses } = place.info;
+	const values: Readonly<Record<string, (name: string) => Promise<string> | string>> = {
+		target: () => endpoint,
+		'cluster-ca': () => clusterCa,
+		address: (name) => addresses[name] ?? unknown('service', name, Object.keys(addresses)),
+		token: (name) => tokenFile(place, name),
+		kubeconfig: (name) => kubeconfigOf(place, name),
+		certificate: (name) => certificateOf(place, name),
+		stolen: () => stolen ?? unknown('stolen thing', '{stolen}', []),
+	};
+	const filled = await Promise.all(
+		args.map(async (argument) => {
+			const [, before = '', key = '', name = '', after = ''] = /^(.*?)\{([a-z-]+)(?::([^}]+))?\}(.*)$/.exec(argument) ?? [];
+			const value = values[key];
+			return key === '' ? argument : `${before}${value === undefined ? unknown('placeholder', key, Object.keys(values)) : await value(name)}${after}`;
+		}),
+	);
+	const result = await place.run('attacker-sim', filled);
+	const tried = (await place.read<readonly Tried[]>(TRIES)) ?? [];
+	await place.write(TRIES, [...tried, { what: args.slice(0, 3).join(' '), outcome: result.stdout.split('\n')[0] ?? '' }]);
+	return result;
+}
+
+/** What was tried with stolen things, and what became of it. */
+export interface Tried {
+	readonly what: string;
+	readonly outcome: string;
+}
+export const TRIES = 'tries.json';
+
+function unknown(kind: string, name: string, known: readonly string[]): never {
+	throw new KubejoinError('LAB_UNKNOWN', { kind, name, known });
+}

@@ -1,0 +1,78 @@
+/** Looks for secrets where none may be: in logs, traces, journals, what nodes and attackers printed, and the process list. It prints where, and never what. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { field } from '../../lib/kube/bootstrap-token.ts';
+import { wellKnown } from '../../lib/kube/types.ts';
+import type { Place } from './place.ts';
+import { knownTokens } from './tokens.ts';
+
+export interface Searched {
+	readonly where: string;
+	readonly text: string;
+}
+
+/** The secret halves of every token that the lab knows and that the cluster keeps. */
+export async function secretsOf(place: Place): Promise<readonly string[]> {
+	const { items } = await place.api.secrets.list({ namespace: wellKnown.kubeSystem });
+	const kept = items.map((secret) => field(secret, 'token-secret'));
+	return [...new Set([...(await knownTokens(place)).map((token) => token.slice(7)), ...kept])].filter((secret) => secret !== '');
+}
+
+/** What was printed where the nodes are, and the command lines of all processes there. */
+export async function textsInside(place: Place): Promise<readonly Searched[]> {
+	const workers = (await place.control.workers()).map(({ name, output }) => ({ where: `output of ${name}`, text: output }));
+	const logs = join(place.directory, 'workers');
+	const files = await Promise.all(
+		(await readdir(logs).catch(() => [])).map(async (name) => ({ where: `log of ${name}`, text: await readFile(join(logs, name), 'utf8') })),
+	);
+	return [...workers, ...files, ...(await commandLines())];
+}
+
+async function commandLines(): Promise<readonly Searched[]> {
+	const ids = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+	const lines = await Promise.all(ids.map((id) => readFile(join('/proc', id, 'cmdline'), 'utf8').catch(() => '')));
+	return lines.map((text, index) => ({ where: `command line of process ${ids[index]}`, text }));
+}
+
+/** Every file below a directory; none when there is no such directory. */
+export async function textsBelow(directory: string): Promise<readonly Searched[]> {
+	const names = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => []);
+	const paths = names.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+	return Promise.all(paths.map(async (path) => ({ where: path, text: await readFile(path, 'utf8') })));
+}
+
+/** What the observer keeps: joins, steps, and what a click on a step shows. */
+export async function textsOfObserver(url: string): Promise<readonly Searched[]> {
+	const stream = await readStream(`${url}/api/stream?steps=all`);
+	const steps = [...stream.matchAll(/"id":"([0-9a-f]+)","join":"([0-9a-f]+)"/g)].slice(-MAX_DETAILS);
+	const details = await Promise.all(
+		steps.map(async ([, step = '', join_ = '']) => {
+			const response = await fetch(`${url}/api/joins/${join_}/steps/${step}`);
+			return { where: `step ${step} of join ${join_} at the observer`, text: await response.text() };
+		}),
+	);
+	return [{ where: 'the observer', text: stream }, ...details];
+}
+
+const MAX_DETAILS = 2_000;
+/** The observer says at once what it knows; what comes later is new. */
+const STREAM_MS = 1_500;
+
+async function readStream(url: string): Promise<string> {
+	const chunks: Uint8Array[] = [];
+	try {
+		const { body } = await fetch(url, { signal: AbortSignal.timeout(STREAM_MS) });
+		for await (const chunk of body ?? []) chunks.push(chunk);
+	} catch (error) {
+		if (!(error instanceof Error && error.name === 'TimeoutError')) throw error;
+	}
+	return Buffer.concat(chunks).toString();
+}
+
+/** @returns where a secret or a private key stands */
+export function findSecrets(texts: readonly Searched[], secrets: readonly string[]): readonly string[] {
+	const forms = secrets.flatMap((secret) => [secret, Buffer.from(secret).toString('base64').replace(/=+$/, ''), Buffer.from(secret).toString('hex')]);
+	return texts.filter(({ text }) => forms.some((form) => text.includes(form)) || PRIVATE_KEY.test(text)).map(({ where }) => where);
+}
+
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----|"d":"[A-Za-z0-9_-]{40,}"/;

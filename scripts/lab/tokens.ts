@@ -1,0 +1,135 @@
+/** Bootstrap tokens of an experiment, each under a name of its own: the token itself stands in a file that only its owner reads, and on no command line. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parse } from 'yaml';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { makePrivateDirectory, readFileIfThere } from '../../lib/files.ts';
+import { field, secretName } from '../../lib/kube/bootstrap-token.ts';
+import { parseGoDuration } from '../../lib/kube/duration.ts';
+import { type Secret, wellKnown } from '../../lib/kube/types.ts';
+import type { Place } from './place.ts';
+
+export interface TokenFlags {
+	readonly ttl: string;
+	readonly usages?: string;
+	readonly once?: boolean;
+	readonly nodeName?: string;
+}
+
+interface KeptToken {
+	readonly id: string;
+	/** Milliseconds since 1970. */
+	readonly expiresAtMs: number;
+}
+
+/** A JoinConfiguration as kubectl-sim writes it, as far as it is changed here. */
+export interface JoinConfiguration {
+	readonly apiVersion: string;
+	readonly kind: string;
+	readonly discovery: { readonly bootstrapToken: { readonly apiServerEndpoint: string; readonly token: string; readonly caCertHashes?: readonly string[] } };
+}
+
+const namespace = wellKnown.kubeSystem;
+const configPath = ({ directory }: Place, name: string): string => join(directory, 'tokens', `${name}.yaml`);
+
+/** Make a token. @returns its ID */
+export async function createToken(place: Place, name: string, { ttl, usages, once, nodeName }: TokenFlags): Promise<string> {
+	await makePrivateDirectory(join(place.directory, 'tokens'));
+	const flags = [
+		...['--ttl', ttl],
+		...(usages === undefined ? [] : ['--usages', usages]),
+		...(once === true ? ['--once'] : []),
+		...(nodeName === undefined ? [] : ['--node-name', nodeName]),
+	];
+	const { code, stderr } = await place.kubectl(['token', 'create', ...flags, '--print-join-config', '--to', configPath(place, name)]);
+	if (code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim token create', problem: stderr.trim() });
+	const { id, token } = await tokenOf(place, name);
+	const ttlMs = parseGoDuration(ttl);
+	await place.write(`tokens/${name}.json`, { id, expiresAtMs: ttlMs === 0 ? Number.MAX_SAFE_INTEGER : Date.now() + ttlMs } satisfies KeptToken);
+	await remember(place, token);
+	return id;
+}
+
+/** @throws LAB_UNKNOWN */
+export async function joinConfigurationOf(place: Place, name: string): Promise<JoinConfiguration> {
+	const text = await readFileIfThere(configPath(place, name));
+	if (text === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'token', name, known: await tokenNames(place) });
+	return parse(text) as JoinConfiguration;
+}
+
+export async function tokenOf(place: Place, name: string): Promise<{ readonly id: string; readonly token: string }> {
+	const { token } = (await joinConfigurationOf(place, name)).discovery.bootstrapToken;
+	return { id: token.slice(0, 6), token };
+}
+
+const tokenNames = async (place: Place): Promise<string[]> => Object.keys((await place.read<Record<string, string>>('token-names.json')) ?? {});
+
+export async function deleteToken(place: Place, name: string): Promise<string> {
+	const { id } = await tokenOf(place, name);
+	await deleteSecret(place, id);
+	return id;
+}
+
+async function deleteSecret({ api }: Place, id: string): Promise<void> {
+	await api.secrets.delete(secretName(id), { namespace }).catch((error: unknown) => {
+		if (!hasCode(error, 'API_NOT_FOUND', 'TOKEN_NOT_FOUND')) throw error;
+	});
+}
+
+/** Wait until the token has expired, and a moment more. */
+export async function awaitExpiry(place: Place, name: string): Promise<void> {
+	const kept = await place.read<KeptToken>(`tokens/${name}.json`);
+	if (kept === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'token', name, known: await tokenNames(place) });
+	await delay(Math.max(kept.expiresAtMs + 1_000 - Date.now(), 0));
+}
+
+/** What the cluster says of a token: whether it is kept, and whether cluster-info is signed with it. */
+export async function tokenState(place: Place, name: string): Promise<string> {
+	const { id } = await tokenOf(place, name);
+	const { items } = await place.api.secrets.list({ namespace });
+	const { data = {} } = await place.api.configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic);
+	const isKept = items.some(({ metadata }) => metadata.name === secretName(id));
+	return `token ${id}: ${isKept ? 'kept' : 'gone'}, ${`jws-kubeconfig-${id}` in data ? 'signed' : 'not signed'}`;
+}
+
+/** Every token of the cluster is deleted; `restoreTokens` brings them back. @returns how many */
+export async function flushTokens(place: Place): Promise<number> {
+	const { items } = await place.api.secrets.list({ namespace });
+	const tokens = items.filter(({ type }) => type === wellKnown.bootstrapSecretType);
+	const before = (await place.read<Secret[]>('flushed.json')) ?? [];
+	// Kept before they are deleted: whatever happens then, they can be brought back.
+	await place.write('flushed.json', [...before, ...tokens]);
+	for (const secret of tokens) await deleteSecret(place, field(secret, 'token-id'));
+	return tokens.length;
+}
+
+/** @returns how many */
+export async function restoreTokens(place: Place): Promise<number> {
+	const flushed = (await place.read<Secret[]>('flushed.json')) ?? [];
+	for (const { metadata, type, data } of flushed) {
+		const secret = { metadata: { name: metadata.name ?? '', namespace }, ...(type === undefined ? {} : { type }), ...(data === undefined ? {} : { data }) };
+		await place.api.secrets.create(secret).catch((error: unknown) => {
+			if (!hasCode(error, 'API_ALREADY_EXISTS', 'TOKEN_EXISTS')) throw error;
+		});
+	}
+	await rm(join(place.directory, 'flushed.json'), { force: true });
+	return flushed.length;
+}
+
+/** Every token that the lab ever made or that the mesh's nodes joined with, for the search for secrets. */
+export const knownTokens = async (place: Place): Promise<readonly string[]> => (await place.read<string[]>('known-tokens.json')) ?? [];
+
+async function remember(place: Place, token: string): Promise<void> {
+	await place.write('known-tokens.json', [...new Set([...(await knownTokens(place)), token])]);
+}
+
+/** Delete what the experiments made. @returns the IDs */
+export async function removeLabTokens(place: Place): Promise<readonly string[]> {
+	const ids = (await knownTokens(place)).map((token) => token.slice(0, 6));
+	const { items } = await place.api.secrets.list({ namespace });
+	const kept = ids.filter((id) => items.some(({ metadata }) => metadata.name === secretName(id)));
+	for (const id of kept) await deleteSecret(place, id);
+	await rm(join(place.directory, 'tokens'), { recursive: true, force: true });
+	return kept;
+}

@@ -1,0 +1,74 @@
+/** Verbs about the whole mesh: its steady state, putting everything back, and the search for secrets. Each has a part where the services are and a part where the nodes are. */
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { environment } from '../../lib/config.ts';
+import { KubejoinError } from '../../lib/errors.ts';
+import { makePrivateDirectory } from '../../lib/files.ts';
+import type { Driver, Result } from './driver.ts';
+import { findSecrets, type Searched, textsBelow, textsOfObserver } from './scan.ts';
+
+/** What the part where the nodes are must print. */
+async function required(result: Promise<Result>): Promise<string> {
+	const { code, stdout, stderr } = await result;
+	if (code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: 'the lab', problem: (stderr || stdout).trim() });
+	return stdout.trim();
+}
+
+/** `steady`, or why not. */
+export async function steady(driver: Driver, withinSeconds: number): Promise<string> {
+	const states = await driver.services();
+	const odd = states.filter(({ state, isChanged }) => state !== 'running' || isChanged);
+	if (odd.length > 0) return `not steady: ${odd.map(({ name, state, isChanged }) => `${name} is ${isChanged ? 'changed' : state}`).join(', ')}`;
+	const judged = await required(driver.inside(['judge', 'availability', '--within', String(withinSeconds)]));
+	return judged.startsWith('availability: held')
+		? `steady: ${states.length} services run, ${judged.slice('availability: held '.length)}`
+		: `not steady: ${judged}`;
+}
+
+/** @returns what was put right, a line each */
+export async function reset(driver: Driver): Promise<string> {
+	const services = await driver.restore();
+	const nodes = await required(driver.inside(['reset-nodes']));
+	const done = [...services, ...nodes.split('\n')].filter((line) => line !== '');
+	return done.length === 0 ? 'there was nothing to put back' : done.join('\n');
+}
+
+/** When the last experiment ended, in milliseconds since 1970; 0 when there was none. */
+export const lastResetMs = async (driver: Driver): Promise<number> => Number(await required(driver.inside(['last-reset'])));
+
+const journals = (): string => join(resolve(environment().CHAOS_STATE ?? '.kubejoin'), 'chaos');
+const canaryPath = (): string => join(journals(), 'canary.txt');
+
+/** Put a token's secret where none may be, or take it away again. */
+export async function leak(driver: Driver, isThere: boolean): Promise<string> {
+	if (!isThere) {
+		await rm(canaryPath(), { force: true });
+		return 'taken away';
+	}
+	const [secret = ''] = JSON.parse(await required(driver.inside(['token-secrets']))) as string[];
+	await makePrivateDirectory(journals());
+	await writeFile(canaryPath(), `a careless line: ${secret}\n`, { mode: 0o600 });
+	return `planted in ${canaryPath()}`;
+}
+
+/** `secrets found: 0`, or how many and where; and how much was searched for what. */
+export async function scan(driver: Driver): Promise<string> {
+	const [secrets, inside] = await Promise.all([
+		required(driver.inside(['token-secrets'])).then((text) => JSON.parse(text) as string[]),
+		required(driver.inside(['texts'])).then((text) => JSON.parse(text) as Searched[]),
+	]);
+	const url = await driver.observerUrl();
+	const texts: Searched[] = [
+		{ where: 'the logs of the services', text: await driver.logs(0) },
+		...inside,
+		...(url === '' ? [] : await textsOfObserver(url)),
+		...(await textsBelow(journals())),
+	];
+	const found = findSecrets(texts, secrets);
+	const bytes = texts.reduce((sum, { text }) => sum + text.length, 0);
+	return [
+		`secrets found: ${found.length}`,
+		...found.map((where) => `in ${where}`),
+		`searched ${texts.length} texts, ${bytes} bytes, for ${secrets.length} secrets`,
+	].join('\n');
+}
