@@ -89,7 +89,10 @@ describe('npm start', function () {
 		await eventually(20, () => assert.ok(running.text().includes('Ctrl-C stops everything'), running.text()));
 		const second = up();
 		assert.equal(await second.ended, 1);
-		assert.match(second.text(), /^error: another kubejoin \(process \d+\) uses the state in .*\n {2}code: {3}STATE_IN_USE\n {2}remedy: .*\n$/);
+		assert.match(
+			second.text(),
+			/^error: another kubejoin \(process \d+\) uses the state in .*\n {2}code: {10}STATE_IN_USE\n {2}most likely: {3}.*\n {2}do this: {7}.*\n$/,
+		);
 		running.process.kill('SIGTERM');
 		assert.equal(await running.ended, 0);
 
