@@ -123,7 +123,7 @@ describe('a join is refused', function () {
 			String(mesh.port + 902),
 		];
 		const result = await runProgram({ name: 'taken', program: 'services/kubelet-sim/main.js', args });
-		assert.match(result.stderr, /code: {3}NODE_NAME_TAKEN \(tls-bootstrap\/check-node-name\)/);
+		assert.match(result.stderr, /code: {10}NODE_NAME_TAKEN \(tls-bootstrap\/check-node-name\)/);
 		assert.match(result.stderr, /^error execution phase kubelet-start: a Node with name "taken" and status "Ready" already exists in the cluster\. /);
 		assert.equal(existsSync(join(mesh.state, 'nodes', 'other', 'var/lib/kubelet/pki/kubelet-client-current.pem')), false);
 	});

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { runProgram } from '../../lib/child.ts';
 import { userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { onceGroup } from '../../lib/kube/token-bounds.ts';
+import { createCsr } from '../../lib/pki/csr.ts';
+import { generateKeyPair } from '../../lib/pki/keys.ts';
 import { crash, eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 const group = 'rbac.authorization.k8s.io';
@@ -113,6 +115,30 @@ apiVersion: ${group}/v1\nkind: ClusterRoleBinding\nmetadata: {name: writer}\nrol
 			const { stderr } = await asNode2('create', '-f', path);
 			assert.ok(stderr.includes(text), stderr);
 			assert.ok(stderr.includes('\n{APIGroups:["*"], Resources:["*"], Verbs:["*"]}\n'), stderr);
+		});
+	});
+
+	it('nobody gets a client certificate for system:masters: refused at the door for one signer, and not signed by the other', async () => {
+		const pem = createCsr({ subject: { commonName: 'eve', organizations: ['system:masters'] } }, await generateKeyPair('ECDSA-P256'));
+		const csr = (name: string, signer: string) =>
+			file(
+				`${name}.yaml`,
+				`apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\nmetadata: {name: ${name}}
+spec: {request: ${Buffer.from(pem).toString('base64')}, signerName: ${signer}, usages: [client auth, digital signature]}\n`,
+			);
+		const path = csr('x', 'kubernetes.io/kube-apiserver-client');
+		assert.equal(
+			firstLine(await asAdmin(`create -f ${path}`)),
+			`Error from server (Forbidden): error when creating "${path}": certificatesigningrequests.certificates.k8s.io "x" is forbidden: ` +
+				'use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
+		);
+		await asAdmin(`create -f ${csr('y', 'kubernetes.io/kube-apiserver-client-kubelet')}`);
+		assert.equal((await asAdmin('certificate approve y')).stdout, 'certificatesigningrequest.certificates.k8s.io/y approved\n');
+		await eventually(10, async () => {
+			const { status } = await mesh.api.certificateSigningRequests.get('y');
+			const failed = status?.conditions?.find(({ type }) => type === 'Failed');
+			assert.deepEqual([failed?.reason, failed?.message], ['SignerValidationFailure', 'subject organization is not system:nodes']);
+			assert.equal(status?.certificate, undefined);
 		});
 	});
 

@@ -100,7 +100,7 @@ describe('npm start', function () {
 		await once(other, 'listening');
 		const blocked = up();
 		assert.equal(await blocked.ended, 1);
-		assert.match(blocked.text(), /^error: ca-service cannot listen on 127\.0\.0\.1:\d+: the port is in use\n {2}code: {3}PORT_IN_USE\n/);
+		assert.match(blocked.text(), /^error: ca-service cannot listen on 127\.0\.0\.1:\d+: the port is in use\n {2}code: {10}PORT_IN_USE\n/);
 		other.close();
 	});
 });
