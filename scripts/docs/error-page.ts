@@ -51,7 +51,8 @@ Made from [lib/errors.ts](../lib/errors.ts) by \`npm run docs\`; do not edit it 
 
 A failure has a code that never changes its meaning, a sentence that says what was found and what was wanted, what it most likely comes from
 where that can be told ([lib/diagnoses.ts](../lib/diagnoses.ts)), and what to do. Where Kubernetes has a text, the sentence is that text. What
-stands in braces is filled in when it happens. The code is the same in a terminal, in a log and in the trailer of a gRPC call; over HTTP it becomes a Kubernetes \`Status\`. The last column is the exit code of a program that ends with it.
+stands in braces is filled in when it happens. The code is the same in a terminal, in a log and in the trailer of a gRPC call; over HTTP it becomes a
+Kubernetes \`Status\`. The last column is the exit code of a program that ends with it.
 
 ${table(
 	['code', 'gRPC', 'HTTP', 'exit'],
