@@ -72,6 +72,7 @@ describe('what a failure most likely comes from', () => {
 		assert.match(of(`${hash}invalid hash "x", this is the SHA-256 of nothing: …`) ?? '', /^the CA key is not RSA/);
 		assert.equal(of(`${hash}invalid hash "x", expected a 32 byte SHA-256 hash, found 8 bytes`), 'the pin was not copied whole');
 		assert.equal(of(`${hash}invalid hash, expected "format:hex-value". Known format(s) are: sha256`), 'the pin was given without sha256: in front of it');
+		assert.equal(of(`${hash}unknown hash format "md5". Known format(s) are: sha256`), 'the hash is of another kind than SHA-256');
 		assert.match(of('discovery.bootstrapToken.token: Invalid value: the bootstrap token is invalid') ?? '', /^the token was not copied whole/);
 		assert.equal(of('something else'), undefined);
 	});

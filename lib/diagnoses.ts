@@ -216,7 +216,8 @@ const emptyDigest = 'SHA-256 of nothing';
 function pinProblem(problem: string): string | undefined {
 	if (problem.includes(emptyDigest)) return 'the CA key is not RSA: "openssl rsa" of the usual recipe printed nothing, and nothing is what was hashed';
 	if (/expected a 32 byte|could not decode|odd length/.test(problem)) return 'the pin was not copied whole';
-	return /hash format|format:hex-value/.test(problem) ? 'the pin was given without sha256: in front of it' : undefined;
+	if (problem.includes('unknown hash format')) return 'the hash is of another kind than SHA-256';
+	return problem.includes('format:hex-value') ? 'the pin was given without sha256: in front of it' : undefined;
 }
 
 function argumentProblem(problem: string): string | undefined {

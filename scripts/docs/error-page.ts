@@ -16,6 +16,10 @@ const placeholders: Facts = new Proxy(lists, { get: (_target, name) => lists[Str
 
 const grpcNames = new Map(Object.entries(grpcCode).map(([name, code]) => [code as number, name]));
 
+/** Several lines are shown as they are printed. */
+const remedyOf = ({ remedy }: KubejoinError): string =>
+	remedy.includes('\n') ? `\n\n  \`\`\`text\n  ${remedy.replaceAll('\n', '\n  ')}\n  \`\`\`` : ` ${remedy}`;
+
 function entryOf(code: ErrorCode) {
 	const error = new KubejoinError(code, placeholders as never);
 	const { http } = errorTable[code];
@@ -29,11 +33,11 @@ function entryOf(code: ErrorCode) {
 }
 
 /** What a person is told below the sentence. */
-const adviceOf = ({ mostLikely, alsoPossible, remedy }: KubejoinError): string =>
+const adviceOf = (error: KubejoinError): string =>
 	[
-		...(mostLikely === undefined ? [] : [`- Most likely: ${mostLikely}`]),
-		...alsoPossible.map((text) => `- Also possible: ${text}`),
-		`- Do this: ${remedy.replaceAll('\n', '\n  ')}`,
+		...(error.mostLikely === undefined ? [] : [`- Most likely: ${error.mostLikely}`]),
+		...error.alsoPossible.map((text) => `- Also possible: ${text}`),
+		`- Do this:${remedyOf(error)}`,
 		'',
 	].join('\n');
 
@@ -46,8 +50,9 @@ export function errorPage(): string {
 Made from [lib/errors.ts](../lib/errors.ts) by \`npm run docs\`; do not edit it here.
 
 A failure has a code that never changes its meaning, a sentence that says what was found and what was wanted, what it most likely comes from
-where that can be told, and what to do. Where Kubernetes has a text, the sentence is that text. What stands in braces is filled in when it happens. The code is the same in a terminal, in a log and
-in the trailer of a gRPC call; over HTTP it becomes a Kubernetes \`Status\`. The last column is the exit code of a program that ends with it.
+where that can be told ([lib/diagnoses.ts](../lib/diagnoses.ts)), and what to do. Where Kubernetes has a text, the sentence is that text. What
+stands in braces is filled in when it happens. The code is the same in a terminal, in a log and in the trailer of a gRPC call; over HTTP it becomes a
+Kubernetes \`Status\`. The last column is the exit code of a program that ends with it.
 
 ${table(
 	['code', 'gRPC', 'HTTP', 'exit'],

@@ -113,7 +113,7 @@ describe('attacker-sim', function () {
 				const result = await attack(...listenArgs(mode, report, ...more()));
 				assert.match(result.stderr, new RegExp(`^ +code: +${code}$`, 'm'));
 				assert.match(result.stderr, says);
-				assert.match(result.stderr, /^ +remedy: +\S/m);
+				assert.match(result.stderr, /^ +do this: +\S/m);
 				assert.equal(result.code, exitCode);
 				assert.equal(existsSync(report), false);
 			});

@@ -81,6 +81,7 @@ describe('a join is refused', function () {
 		falseServer.answer({ ...data, [`jws-kubeconfig-${id}`]: signDetached(data.kubeconfig ?? '', id, secret) });
 		const stderr = await refused('CLUSTER_INFO_UNREACHABLE', 'discovery/confirm', { token, endpoint: falseServer.endpoint });
 		assert.ok(stderr.includes('x509: certificate signed by unknown authority'), stderr);
+		assert.match(stderr, /most likely: {3}somebody in between replays the public cluster-info/);
 		assert.ok(falseServer.calls() > 0);
 		assert.ok(!falseServer.heard().includes(secret), 'the token was sent to a server that had not earned it');
 	});

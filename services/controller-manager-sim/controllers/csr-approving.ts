@@ -129,7 +129,7 @@ export function createApprover({ csrs, subjectAccessReviews, find, log }: Approv
 			tell(csr, 'approved', status.reason || `${csr.spec.username} may create certificatesigningrequests/${subresource}`);
 			return;
 		}
-		tell(csr, 'pending', `${reasons.join('; ')}; a person can approve it`);
+		tell(csr, 'pending', reasons.join('; '));
 	}
 
 	/** To the owner, in the log and in the trace; the one who asks is told nothing of it. */
@@ -144,7 +144,11 @@ export function createApprover({ csrs, subjectAccessReviews, find, log }: Approv
 		const isNews = decision !== 'pending' || !pending.has(name);
 		if (decision === 'pending') pending.set(name, (pending.get(name) ?? 0) + 1);
 		else pending.delete(name);
-		if (isNews) log.info({ requester: csr.spec.username, because }, decision === 'pending' ? `left ${name} pending` : `${decision} ${name}`);
+		if (isNews)
+			log.info(
+				{ requester: csr.spec.username, because },
+				decision === 'pending' ? `left ${name} pending: the requester may not have it approved without a person` : `${decision} ${name}`,
+			);
 	}
 
 	return async (name) => {
