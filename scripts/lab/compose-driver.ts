@@ -48,7 +48,8 @@ const CUT_ENDPOINTS = 'kubejoin.lab.endpoints';
 
 const READY_MS = 60_000;
 const RETRY_MS = 200;
-const STOP_SECONDS = 10;
+/** Whoever is not gone by then is killed; nobody here loses anything by that. */
+const STOP_SECONDS = 2;
 /** One may be bad luck; a second says that it cannot run. */
 const MAX_CRASHES = 1;
 const SHOWN_LINES = 5;
