@@ -66,6 +66,10 @@ describe('a container made anew', () => {
 		assert.deepEqual([container.Image, container.Hostname], ['kubejoin:latest', 'node-1']);
 	});
 
+	it('gets a host name of its own unless compose gave it one', () => {
+		assert.ok(!('Hostname' in recreate(found({ Hostname: id.slice(0, 12) }), 'kubejoin:latest', {}).container));
+	});
+
 	it('mounts what compose v2 describes as a mount once, and a volume without a name by the name that it got', () => {
 		const Mounts = [
 			{ Type: 'volume', Source: 'p_pki', Target: '/pki' },

@@ -82,7 +82,10 @@ export interface Recreation {
  * @param change  what differs from how compose made it; empty: nothing
  */
 export function recreate(found: Inspection, image: string, change: Change): Recreation {
-	const { Config, HostConfig } = found;
+	const { HostConfig } = found;
+	// A host name that the engine made out of the ID would be a name of the next container in its networks, too.
+	const { Hostname, ...Config } = found.Config;
+	const hostname = found.Id.startsWith(Hostname) ? {} : { Hostname };
 	const { [CHANGE_LABEL]: _change, [FIRST_ENV_LABEL]: storedEnv, ...labels } = Config.Labels;
 	const firstEnv = storedEnv === undefined ? (Config.Env ?? []) : (JSON.parse(storedEnv) as string[]);
 	const marks = isEmpty(change) ? {} : { [CHANGE_LABEL]: JSON.stringify(change), [FIRST_ENV_LABEL]: JSON.stringify(firstEnv) };
@@ -94,6 +97,7 @@ export function recreate(found: Inspection, image: string, change: Change): Recr
 	return {
 		container: {
 			...Config,
+			...hostname,
 			Image: image,
 			Env: envWith(firstEnv, variablesOf(change)),
 			Labels: { ...labels, ...marks },
