@@ -432,6 +432,36 @@ export const errorTable = {
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 2,
 	}),
+	// The lab: a mesh in containers, and what is done to it.
+	DOCKER_UNREACHABLE: row<{ problem: string }>({
+		sentence: (f) => `no Docker engine answers: ${f.problem}`,
+		remedy: () => 'Start Docker, or name its address in DOCKER_HOST; for a mesh without Docker: npm start',
+		grpc: grpcCode.UNAVAILABLE,
+		exitCode: 2,
+	}),
+	DOCKER_REFUSED: row<{ action: string; problem: string }>({
+		sentence: (f) => `Docker did not ${f.action}: ${f.problem}`,
+		remedy: () => 'Look at what there is with docker ps -a; docker compose up -d starts what is missing',
+		grpc: grpcCode.FAILED_PRECONDITION,
+	}),
+	MESH_NOT_FOUND: row<{ project?: string }>({
+		sentence: (f) =>
+			`there are no containers of a mesh here${f.project === undefined ? '' : ` in the compose project "${f.project}", which COMPOSE_PROJECT_NAME names`}`,
+		remedy: () => 'Start one: docker compose up -d',
+		grpc: grpcCode.NOT_FOUND,
+		exitCode: 2,
+	}),
+	MESH_AMBIGUOUS: row<{ projects: string }>({
+		sentence: (f) => `there are containers of more than one mesh here: ${f.projects}`,
+		remedy: () => 'Name the compose project that is meant: COMPOSE_PROJECT_NAME=…',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 2,
+	}),
+	TOXIPROXY_REFUSED: row<{ request: string; problem: string }>({
+		sentence: (f) => `Toxiproxy refused ${f.request}: ${f.problem}`,
+		remedy: () => 'Start it anew: docker compose --profile chaos up -d --force-recreate --no-deps toxiproxy',
+		grpc: grpcCode.FAILED_PRECONDITION,
+	}),
 	// The observer and its page.
 	ACTION_REFUSED: row<{ command: string; problem: string }>({
 		sentence: (f) => `$ ${f.command}: ${f.problem}`,
