@@ -15,14 +15,14 @@ import { type Driver, type Result, type Stealable, stealable } from './lab/drive
 import { certificatesBy, judgeAvailability, judgeSecurity } from './lab/judge.ts';
 import { type JoinFlags, joinNode, kubeconfigOf, nodeText, removeNode } from './lab/nodes.ts';
 import { type Lab, openLab } from './lab/open.ts';
-import type { Place } from './lab/place.ts';
+import { BEGUN, type Place } from './lab/place.ts';
 import { type Pipeline, pipelinePin, replaceNode, runAsUser, setUserKubeconfig, tryStolen } from './lab/programs.ts';
 import { resetPlace } from './lab/reset.ts';
 import { secretsOf, textsInside } from './lab/scan.ts';
 import { recordHalfJoined, recordSkew, skewText } from './lab/skew.ts';
 import { killDuringJoins } from './lab/steps.ts';
 import { awaitExpiry, createToken, deleteToken, flushTokens, type TokenFlags, tokenOf, tokenState } from './lab/tokens.ts';
-import { lastResetMs, leak, reset, scan, steady } from './lab/whole.ts';
+import { begunMs, leak, reset, scan, steady } from './lab/whole.ts';
 import { createWire, edges, parseEdge } from './lab/wire.ts';
 import { type YearQuestion, yearText } from './lab/year.ts';
 
@@ -291,10 +291,10 @@ function addServices(program: Command, there: There, here: Here): void {
 				return `${verb}: ${(await decide(place, verb, requester, within)).join(', ')}`;
 			}),
 		);
-	untilOptions(program.command('logs <regex>').description('what the services have logged since the last reset: the lines that match')).action(
+	untilOptions(program.command('logs <regex>').description('what the services have logged since the experiment began: the lines that match')).action(
 		here((driver, regex: string, until: Until) =>
 			lookUntil(async () => {
-				const lines = (await driver.logs(await lastResetMs(driver))).split('\n').filter((line) => pattern(regex).test(line));
+				const lines = (await driver.logs(await begunMs(driver))).split('\n').filter((line) => pattern(regex).test(line));
 				return [`${lines.length} lines`, ...lines].join('\n');
 			}, until),
 		),
@@ -465,7 +465,7 @@ function addLooking(program: Command, there: There, here: Here): void {
 		);
 	program.command('reset').description('everything as it was before: can be called at any time').action(here(reset));
 	program.command('reset-nodes', { hidden: true }).action(there(async (place) => (await resetPlace(place)).join('\n')));
-	program.command('last-reset', { hidden: true }).action(there(async (place) => String((await place.read<number>('last-reset.json')) ?? 0)));
+	program.command('begun', { hidden: true }).action(there(async (place) => String((await place.read<number>(BEGUN)) ?? 0)));
 	program.command('texts', { hidden: true }).action(there(async (place) => JSON.stringify(await textsInside(place))));
 	program.command('scan').description('look for secrets in logs, traces, journals and command lines').action(here(scan));
 	program

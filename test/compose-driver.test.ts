@@ -137,10 +137,10 @@ describe('the driver of the mesh in containers', function () {
 	});
 
 	it('what all services printed, and where the page is', async () => {
-		const logs = await driver.logs();
+		const logs = await driver.logs(0);
 		for (const service of [...faultable, 'observer']) assert.match(logs, new RegExp(`^== ${projectName}[-_]${service}[-_]1\\n.`, 'm'));
 		assert.match(logs, /NOW THE CLUSTER TRUSTS THE NODE/);
-		assert.equal((await fetch(driver.observerUrl())).status, 200);
+		assert.equal((await fetch(await driver.observerUrl())).status, 200);
 	});
 
 	it('SERVICE names that mean nothing are refused, and no fault befalls anybody', async () => {

@@ -5,7 +5,7 @@ import type { Node } from '../../lib/kube/types.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { attackReport, gain } from './attackers.ts';
 import { certificateOnDisk, identityOf, kubeconfigOf, nodeNames, nodeOf } from './nodes.ts';
-import type { Place } from './place.ts';
+import { BEGUN, type Place } from './place.ts';
 import { TRIES, type Tried } from './programs.ts';
 import { HALF_JOINED } from './skew.ts';
 import { tokenOf } from './tokens.ts';
@@ -86,10 +86,10 @@ async function halfJoined(place: Place): Promise<readonly string[]> {
 	return [...identities.filter((identity) => identity !== undefined), ...((await place.read<readonly string[]>(HALF_JOINED)) ?? [])];
 }
 
-/** A node whose certificate was signed since the last experiment and that is none of this one. */
+/** A node whose certificate was signed since the experiment began and that is none of its own. */
 async function strangerIn(place: Place): Promise<string | undefined> {
-	const sinceMs = (await place.read<number>('last-reset.json')) ?? 0;
-	if (sinceMs === 0) return undefined;
+	const sinceMs = await place.read<number>(BEGUN);
+	if (sinceMs === undefined) return 'no experiment has begun, so nothing is known';
 	const ours = new Set([...(await nodeNames(place))]);
 	const { items } = await place.api.certificateSigningRequests.list();
 	const issued = items.filter(({ metadata, status }) => Boolean(status?.certificate) && Date.parse(metadata.creationTimestamp ?? '') > sinceMs + CLOCK_STEP_MS);

@@ -54,6 +54,14 @@ export async function openPlace(directory: string): Promise<Place> {
 	};
 }
 
+/** When the experiment began, in milliseconds since 1970. */
+export const BEGUN = 'begun.json';
+
+/** The first thing that an experiment makes begins it. */
+export async function begin(place: Place): Promise<void> {
+	if ((await place.read(BEGUN)) === undefined) await place.write(BEGUN, Date.now());
+}
+
 /** @returns a TCP port of this address that nobody has now */
 export const freePort = (address: string): Promise<number> =>
 	new Promise((resolve, reject) => {

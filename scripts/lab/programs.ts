@@ -8,7 +8,7 @@ import { tokenFile } from './attackers.ts';
 import type { Result } from './driver.ts';
 import { certificateOf, kubeconfigOf } from './nodes.ts';
 import { otherClusterCa } from './other-cluster.ts';
-import type { Place } from './place.ts';
+import { begin, type Place } from './place.ts';
 
 /** The two ways to hash a CA's key with openssl; the first prints nothing for a key that is not RSA, and hashes that. @source the kubeadm documentation */
 const pipelines = {
@@ -40,6 +40,7 @@ const configOf = (place: Place): string => join(homeOf(place), '.kube/config');
 
 /** Give the user of the experiment a kubeconfig, or take it away. */
 export async function setUserKubeconfig(place: Place, isThere: boolean): Promise<void> {
+	await begin(place);
 	await makePrivateDirectory(join(homeOf(place), '.kube'));
 	if (isThere) await writeWholeFile(configOf(place), (await readFileIfThere(place.info.kubeconfig)) ?? '', 0o600);
 	else await rm(configOf(place), { force: true });

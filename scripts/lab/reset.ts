@@ -6,7 +6,7 @@ import { wellKnown } from '../../lib/kube/types.ts';
 import { poll } from '../../lib/poll.ts';
 import { restoreBindings } from './bindings.ts';
 import { removeNode } from './nodes.ts';
-import type { Place } from './place.ts';
+import { BEGUN, type Place } from './place.ts';
 import { knownTokens, removeLabTokens, restoreTokens } from './tokens.ts';
 
 const RETRY_MS = 250;
@@ -27,9 +27,8 @@ export async function resetPlace(place: Place): Promise<readonly string[]> {
 	await whenReachable(() => removeRequests(place));
 	const tokens = await whenReachable(() => removeLabTokens(place));
 	if (tokens.length > 0) done.push(`deleted ${tokens.length} tokens`);
-	for (const name of ['attackers', 'home', 'skew.json', 'half-joined.json', 'tries.json'])
+	for (const name of ['attackers', 'home', 'skew.json', 'half-joined.json', 'tries.json', BEGUN])
 		await rm(join(place.directory, name), { recursive: true, force: true });
-	await place.write('last-reset.json', Date.now());
 	return done;
 }
 

@@ -8,7 +8,7 @@ import { makePrivateDirectory, readFileIfThere } from '../../lib/files.ts';
 import { field, secretName } from '../../lib/kube/bootstrap-token.ts';
 import { parseGoDuration } from '../../lib/kube/duration.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
-import type { Place } from './place.ts';
+import { begin, type Place } from './place.ts';
 
 export interface TokenFlags {
 	readonly ttl: string;
@@ -35,6 +35,7 @@ const configPath = ({ directory }: Place, name: string): string => join(director
 
 /** Make a token. @returns its ID */
 export async function createToken(place: Place, name: string, { ttl, usages, once, nodeName }: TokenFlags): Promise<string> {
+	await begin(place);
 	await makePrivateDirectory(join(place.directory, 'tokens'));
 	const flags = [
 		...['--ttl', ttl],

@@ -33,8 +33,8 @@ export async function reset(driver: Driver): Promise<string> {
 	return done.length === 0 ? 'there was nothing to put back' : done.join('\n');
 }
 
-/** When the last experiment ended, in milliseconds since 1970; 0 when there was none. */
-export const lastResetMs = async (driver: Driver): Promise<number> => Number(await required(driver.inside(['last-reset'])));
+/** When the experiment began, in milliseconds since 1970; 0 when there is none. */
+export const begunMs = async (driver: Driver): Promise<number> => Number(await required(driver.inside(['begun'])));
 
 const journals = (): string => join(resolve(environment().CHAOS_STATE ?? '.kubejoin'), 'chaos');
 const canaryPath = (): string => join(journals(), 'canary.txt');
@@ -68,6 +68,7 @@ export async function scan(driver: Driver): Promise<string> {
 	const bytes = texts.reduce((sum, { text }) => sum + text.length, 0);
 	return [
 		`secrets found: ${found.length}`,
+		`security: ${found.length === 0 ? 'held: no secret stands' : 'violated: a secret stands'} where none may be`,
 		...found.map((where) => `in ${where}`),
 		`searched ${texts.length} texts, ${bytes} bytes, for ${secrets.length} secrets`,
 	].join('\n');
