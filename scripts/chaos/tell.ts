@@ -44,6 +44,7 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 	const paint = pc.createColors(color);
 	const results: ExperimentEnded[] = [];
 	const running = new Map<string, string>();
+	const told = new Set<string>();
 
 	const line = (text: string) => write(`${live ? CLEAR_LINE : ''}${text}\n`);
 	const refresh = () => {
@@ -58,11 +59,19 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 		const how = isBad ? 'FAILED' : event.toleranceMet === true ? 'ok' : code || 'ok';
 		const text = `  ${padded(partNames[event.part], 9)} ${padded(event.name, 46)} ${padded(how, 10)} ${secondsText(event.seconds).padStart(9)}`;
 		line(isBad ? paint.red(text) : text);
-		if (event.problem !== undefined) line(wrap(event.problem, '            '));
+		if (event.problem === undefined) return;
+		told.add(event.problem);
+		line(wrap(event.problem, '            '));
 	}
 	function experiment(event: ExperimentEnded): void {
 		for (const kind of verdictKinds) line(`  ${padded(kind, 13)} ${painted(event.verdicts[kind], verdictText(event.verdicts[kind], event.expected[kind]))}`);
-		for (const problem of event.problems) line(paint.red(wrap(problem, '  ')));
+		for (const problem of event.problems) {
+			// What was said below its activity is not said again.
+			const known = [...told].find((text) => problem.endsWith(text));
+			const rest = known === undefined ? problem : problem.slice(0, problem.length - known.length).replace(/: $/, '');
+			if (rest !== '') line(paint.red(wrap(rest, '  ')));
+		}
+		told.clear();
 		const result = event.passed ? paint.green(paint.bold('passed')) : paint.red(paint.bold(event.status === 'interrupted' ? 'interrupted' : 'FAILED'));
 		line(`  ${result} in ${secondsText(event.seconds)}\n`);
 		results.push(event);
@@ -71,14 +80,14 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 		if (results.length > 0)
 			line(
 				paint.bold(
-					`${padded('EXPERIMENT', 32)} ${padded('ID', 4)} ${padded('SECURITY', 10)} ${padded('AVAILABILITY', 12)} ${padded('RESULT', 11)} ${'TIME'.padStart(6)}`,
+					`${padded('EXPERIMENT', 31)} ${padded('ID', 4)} ${padded('SECURITY', 10)} ${padded('AVAILABILITY', 12)} ${padded('RESULT', 11)} ${'TIME'.padStart(7)}`,
 				),
 			);
 		for (const { experiment: name, id, verdicts, passed, seconds, status } of results) {
 			const cell = (kind: VerdictKind, width: number) => painted(verdicts[kind], padded(verdicts[kind], width));
 			const result = passed ? paint.green(padded('passed', 11)) : paint.red(padded(status === 'interrupted' ? 'interrupted' : 'FAILED', 11));
 			line(
-				`${padded(name, 32)} ${padded(id, 4)} ${cell('security', 10)} ${cell('availability', 12)} ${result} ${`${seconds.toFixed(1)} s`.padStart(7)}`.trimEnd(),
+				`${padded(name, 31)} ${padded(id, 4)} ${cell('security', 10)} ${cell('availability', 12)} ${result} ${`${seconds.toFixed(1)} s`.padStart(7)}`.trimEnd(),
 			);
 		}
 		const { passed, failed, notRun, seconds, seed } = event;

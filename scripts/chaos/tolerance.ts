@@ -1,6 +1,6 @@
 /** Is what a probe found what was expected? As Chaos Toolkit decides it, but for what it would crash on: that is a probe that cannot be read, which is not met. */
 import { isDeepStrictEqual } from 'node:util';
-import { compile as compilePath, type JSONValue } from 'json-p3';
+import { compile, type JSONPathQuery, type JSONValue } from 'json-p3';
 import { causeText } from '../../lib/errors.ts';
 import { at, isList, isMap, type Json, type JsonMap } from './json.ts';
 import { pythonRegex } from './python-regex.ts';
@@ -91,6 +91,13 @@ function judgeRegex(tolerance: JsonMap, output: Json, values: Values): Judgement
 	} catch (error) {
 		return unreadable(`the pattern ${pattern} cannot be used: ${causeText(error)}`);
 	}
+}
+
+/** @throws Error  it cannot be used */
+export function compilePath(path: string): JSONPathQuery {
+	// jsonpath2, which Chaos Toolkit uses, looks one level deeper than RFC 9535.
+	if (path.includes('[?')) throw new Error('a filter means one thing to Chaos Toolkit and another to everybody else; use expect or count');
+	return compile(path);
 }
 
 function judgePath(tolerance: JsonMap, output: Json, values: Values): Judgement {

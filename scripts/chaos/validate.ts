@@ -4,13 +4,13 @@
  */
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { compile as compilePath } from 'json-p3';
 import { causeText } from '../../lib/errors.ts';
 import { type Environment, readConfiguration, readSecrets } from './configuration.ts';
 import { type Activity, type Document, type Experiment, type Path, type Problem, pathText } from './document.ts';
 import { at, isList, isMap, type Json, type JsonMap, pythonText } from './json.ts';
 import { pythonRegex } from './python-regex.ts';
 import { substitute, type Values } from './substitute.ts';
+import { compilePath } from './tolerance.ts';
 
 export const verdictKinds = ['security', 'availability'] as const;
 export type VerdictKind = (typeof verdictKinds)[number];
