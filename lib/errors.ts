@@ -487,13 +487,16 @@ export const errorTable = {
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 3,
 	}),
-	CHAOS_NAME_UNKNOWN: row<{ name: string; isAmbiguous: boolean; near: readonly string[] }>({
-		sentence: (f) =>
-			f.isAmbiguous
-				? `"${f.name}" is the beginning of more than one experiment: ${f.near.join(', ')}`
-				: `there is no experiment "${f.name}"${f.near.length === 0 ? '' : `; did you mean ${f.near.join(', ')}?`}`,
+	CHAOS_NAME_UNKNOWN: row<{ name: string; near: readonly string[] }>({
+		sentence: (f) => `there is no experiment "${f.name}"${f.near.length === 0 ? '' : `; did you mean ${f.near.join(', ')}?`}`,
 		remedy: () => 'List the experiments: npm run chaos -- --list',
 		grpc: grpcCode.NOT_FOUND,
+		exitCode: 3,
+	}),
+	CHAOS_NAME_AMBIGUOUS: row<{ name: string; begun: readonly string[] }>({
+		sentence: (f) => `"${f.name}" is the beginning of more than one experiment: ${f.begun.join(', ')}`,
+		remedy: () => 'Give more of the name',
+		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 3,
 	}),
 	SERVICE_FAILED: row<{ service: string; problem: string }>({

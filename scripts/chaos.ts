@@ -75,7 +75,7 @@ const program = new Command('npm run chaos --')
 	.option('--catalogue <dir>', 'where the experiments are', 'chaos')
 	.addHelpText(
 		'after',
-		'\nRollbacks always run. Exit code: 0 all passed, 1 not, 2 a bad document, 3 bad\narguments, 130 interrupted.\n\nCompletion of names: npm run --silent chaos -- completion bash|zsh',
+		'\nRollbacks always run. Exit code: 0 all passed, 1 not, 2 a bad document, 3 bad\narguments, 130 interrupted.\n\nCompletion of names: node dist/scripts/chaos.js completion bash|zsh',
 	)
 	.action((names: readonly string[], flags: Flags) => (names[0] === 'completion' ? complete(names.slice(1)) : chaos(names, flags)));
 

@@ -65,7 +65,7 @@ const twice = (entries: readonly Entry[]): readonly Problem[] =>
 /**
  * The experiments that somebody named: whole names, ids, or the beginning of one name alone. None named: all.
  *
- * @throws CHAOS_NAME_UNKNOWN
+ * @throws CHAOS_NAME_UNKNOWN, CHAOS_NAME_AMBIGUOUS
  */
 export function chooseEntries(entries: readonly Entry[], names: readonly string[]): readonly Entry[] {
 	if (names.length === 0) return entries;
@@ -79,11 +79,8 @@ function chooseEntry(entries: readonly Entry[], name: string): Entry {
 	const begun = entries.filter((entry) => name !== '' && entry.name.startsWith(name));
 	const [only] = begun;
 	if (only !== undefined && begun.length === 1) return only;
-	throw new KubejoinError('CHAOS_NAME_UNKNOWN', {
-		name,
-		isAmbiguous: begun.length > 1,
-		near: begun.length > 1 ? begun.map((entry) => entry.name) : nearTo(entries, name),
-	});
+	if (only !== undefined) throw new KubejoinError('CHAOS_NAME_AMBIGUOUS', { name, begun: begun.map((entry) => entry.name) });
+	throw new KubejoinError('CHAOS_NAME_UNKNOWN', { name, near: nearTo(entries, name) });
 }
 
 const nearTo = (entries: readonly Entry[], name: string): string[] =>

@@ -14,12 +14,12 @@ export function completionScript(shell: Shell, runner: string, node: string): st
 _kubejoin_chaos_names() { kubejoin-chaos --list -o json 2>/dev/null | sed -n 's/^ *"name": "\\(.*\\)",$/\\1/p'; }
 `;
 	if (shell === 'bash') {
-		return `# Add to ~/.bashrc: source <(npm run --silent chaos -- completion bash)
+		return `# Add to ~/.bashrc: source <(node dist/scripts/chaos.js completion bash)
 ${command}_kubejoin_chaos() { COMPREPLY=($(compgen -W "$(_kubejoin_chaos_names)" -- "\${COMP_WORDS[COMP_CWORD]}")); }
 complete -F _kubejoin_chaos kubejoin-chaos
 `;
 	}
-	return `# Add to ~/.zshrc, after compinit: source <(npm run --silent chaos -- completion zsh)
+	return `# Add to ~/.zshrc, after compinit: source <(node dist/scripts/chaos.js completion zsh)
 ${command}_kubejoin_chaos() { compadd -- \${(f)"$(_kubejoin_chaos_names)"}; }
 compdef _kubejoin_chaos kubejoin-chaos
 `;

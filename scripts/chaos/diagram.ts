@@ -115,6 +115,7 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 const plain = (text: string): string =>
 	text
 		.replace(/[^\p{L}\p{N} ._/:()'"✔✘-]/gu, ' ')
+		.replace(/\s+/g, ' ')
 		.replace(/\bend\b/gi, 'End')
 		.trim();
 

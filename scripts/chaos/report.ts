@@ -7,6 +7,7 @@ import type { SeenJoin } from './observer.ts';
 import { stylesheet } from './report-style.ts';
 import { secondsText, verdictText } from './tell.ts';
 import { type VerdictKind, verdictKinds } from './validate.ts';
+import type { Evidence } from './verdict.ts';
 
 export interface RunReport {
 	readonly journals: readonly Journal[];
@@ -82,7 +83,7 @@ function stepOf(part: string, run: Run): Chapter['steps'][number] {
 	const isBad = run.status === 'failed' || run.tolerance_met === false;
 	const how =
 		run.status === 'failed'
-			? 'could not be run'
+			? 'not run to its end'
 			: run.tolerance_met === false
 				? 'not as expected'
 				: run.tolerance_met === true
@@ -124,6 +125,13 @@ const facts = (run: RunReport): string =>
 		`seed ${run.seed}`,
 		`kubejoin ${run.version}`,
 	].join(' · ');
+
+/** What a probe printed besides stands below the first of its verdicts. */
+const saidOnce = (evidence: readonly Evidence[]): readonly Evidence[] =>
+	evidence.map((one, index) => {
+		const before = evidence[index - 1];
+		return before?.probe === one.probe && before.lines.join('\n') === one.lines.join('\n') ? { ...one, lines: [] } : one;
+	});
 
 const joinTitle = ({ node, state, failure, durationMs }: SeenJoin): string =>
 	`${node} ${state === 'refused' ? `was refused${failure === undefined ? '' : ` with ${failure.code}`}` : state === 'joined' ? 'joined' : 'had not ended'}, ${secondsText(durationMs / 1000)}`;
@@ -178,7 +186,8 @@ ${chapters.map(chapterHtml).join('\n')}
 
 function chapterHtml(chapter: Chapter): string {
 	const { name, id, title, description, lesson, hypothesis, journal, result, steps, joins } = chapter;
-	const { verdicts, expected, evidence, problems } = journal.kubejoin;
+	const { verdicts, expected, problems } = journal.kubejoin;
+	const evidence = saidOnce(journal.kubejoin.evidence);
 	const verdict = (kind: VerdictKind) => {
 		const isViolation = verdicts[kind] === 'violated' && expected[kind] === 'violated';
 		return `<div class="verdict ${verdictClass(verdicts[kind])}"><dt>${kind}</dt><dd>${h(isViolation ? 'violated, as predicted' : verdictText(verdicts[kind], expected[kind]))}</dd></div>`;
@@ -239,7 +248,8 @@ export function reportMarkdown(run: RunReport): string {
 
 function chapterMarkdown(chapter: Chapter): string[] {
 	const { name, id, title, description, lesson, hypothesis, journal, result, steps, joins } = chapter;
-	const { verdicts, expected, evidence, problems } = journal.kubejoin;
+	const { verdicts, expected, problems } = journal.kubejoin;
+	const evidence = saidOnce(journal.kubejoin.evidence);
 	const section = (heading: string, text: string) => (text === '' ? [] : [`### ${heading}`, m(text)]);
 	return [
 		`## ${m(title)}`,

@@ -165,6 +165,12 @@ describe('an experiment', function () {
 		assert.deepEqual([journal.status, journal.run.length, journal.rollbacks.length], ['aborted', 0, 1]);
 	});
 
+	it('that needs a program which is not here is aborted and says which', async () => {
+		const { journal } = await run(fixtureText('all-holds.yaml').replace('tier: A', 'tier: A, needs: [node, no-such-program]'));
+		assert.deepEqual([journal.status, journal.run.length, journal.rollbacks.length, journal.kubejoin.passed], ['aborted', 0, 1, false]);
+		assert.equal(problems(journal), 'it needs what is not on this machine: no-such-program');
+	});
+
 	it('asks the probe that is a tolerance, which must end well', async () => {
 		const { method } = parse(fixtureText('all-holds.yaml'));
 		const judge = (script: string) => ({ type: 'probe', name: 'judge', provider: { type: 'process', path: 'node', arguments: { '-e': script } } });

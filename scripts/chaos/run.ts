@@ -17,7 +17,7 @@ import type { SeenJoins } from './observer.ts';
 import { runProcess } from './process-provider.ts';
 import { substitute, type Values } from './substitute.ts';
 import { judgeTolerance } from './tolerance.ts';
-import { type Machine, type Plan, verdictKinds } from './validate.ts';
+import { findProgram, type Machine, type Plan, verdictKinds } from './validate.ts';
 import { type Evidence, judgeVerdicts, readEvidence } from './verdict.ts';
 
 export interface RunOptions {
@@ -130,6 +130,8 @@ export async function runExperiment(plan: Plan, options: RunOptions): Promise<Jo
 	}
 
 	try {
+		const missing = plan.about.needs.filter((program) => findProgram(program, options.machine) === undefined);
+		if (missing.length > 0) throw new Error(`it needs what is not on this machine: ${missing.join(', ')}`);
 		values = await findConfiguration(plan, perform, interrupted);
 		state.before = await steadyState('before');
 		if (state.before?.steady_state_met === false) {

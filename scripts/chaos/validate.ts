@@ -92,7 +92,7 @@ export function validate(document: Document, machine: Machine): { readonly plan?
 		file: document.file,
 		experiment: value as Experiment,
 		values,
-		about: checkAbout(value, machine, report),
+		about: checkAbout(value, report),
 		expected: checkExpected(value, report),
 		...checkHypothesis(hypothesis, checks),
 		method: checkActivities(value.method, ['method'], checks),
@@ -134,7 +134,7 @@ function readValues(value: JsonMap, environment: Environment, report: Report): V
 	return { configuration, secrets };
 }
 
-function checkAbout(value: JsonMap, machine: Machine, report: Report): About {
+function checkAbout(value: JsonMap, report: Report): About {
 	const { extensions } = value;
 	if (extensions !== undefined && !isList(extensions)) report(['extensions'], 'must be a list');
 	listOf(extensions).forEach((extension, index) => {
@@ -154,15 +154,11 @@ function checkAbout(value: JsonMap, machine: Machine, report: Report): About {
 		report([...path, key], 'must be a list of texts that are not empty');
 		return [];
 	};
-	const needs = texts('needs');
-	needs.forEach((program, place) => {
-		if (findProgram(program, machine) === undefined) report([...path, 'needs', place], `the program ${program} is not on this machine`);
-	});
 	const { id, tier } = ours;
 	if (!isText(id) || !/^X\d{2,3}$/.test(id)) report(id === undefined ? path : [...path, 'id'], 'needs id: X and two digits');
 	if (tier !== 'A' && tier !== 'B' && tier !== 'C') report(tier === undefined ? path : [...path, 'tier'], 'needs tier: A, B or C');
 	const lesson = needText(ours, path, 'lesson', report) ?? '';
-	return { id: String(id), tier: String(tier), lesson: lesson.trim(), mirrors: texts('mirrors'), needs };
+	return { id: String(id), tier: String(tier), lesson: lesson.trim(), mirrors: texts('mirrors'), needs: texts('needs') };
 }
 
 function checkExpected(value: JsonMap, report: Report): Expected {

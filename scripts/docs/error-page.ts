@@ -8,6 +8,8 @@ const lists: Facts = {
 	presented: ['{presented}'],
 	pinned: ['{pinned}'],
 	allowed: ['{allowed}'],
+	begun: ['{begun}'],
+	near: ['{near}'],
 	causes: [{ field: '{field}', reason: '{reason}', message: '{message}' }],
 };
 const placeholders: Facts = new Proxy(lists, { get: (_target, name) => lists[String(name)] ?? `{${String(name)}}` });
