@@ -1,6 +1,7 @@
 /** The pages of the project, and what of them is made by a script. A page that a script makes in part has the part between two markers. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { projectPath } from '../../lib/paths.ts';
+import { chaosTable } from './chaos-table.ts';
 import { differsList } from './differs-tags.ts';
 import { errorPage } from './error-page.ts';
 import { metricTables } from './metric-tables.ts';
@@ -16,6 +17,7 @@ export const pagePaths = (): string[] =>
 /** The pages that are made in whole or in part, as they should be. */
 export const madePages = (): { readonly path: string; readonly text: string }[] => [
 	{ path: 'docs/errors.md', text: errorPage() },
+	{ path: 'docs/chaos.md', text: withPart(readPage('docs/chaos.md'), chaosTable()) },
 	{ path: 'docs/differences.md', text: withPart(readPage('docs/differences.md'), differsList()) },
 	{ path: 'docs/metrics.md', text: withPart(readPage('docs/metrics.md'), metricTables()) },
 ];

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { sequenceMermaid, sequenceSvg } from './diagram.ts';
+import { chaosToolkit, fixtureText, planOf } from './fixtures/fixtures.ts';
+import type { Journal } from './journal.ts';
+import type { SeenJoin } from './observer.ts';
+import { type RunReport, reportHtml, reportMarkdown } from './report.ts';
+import { mergeResults, resultOf } from './results.ts';
+
+const EVIL = '<script>alert("1")</script> & [a](b) `c` | end';
+const step = { id: '1', kind: 'message', from: 'node-1', to: 'apiserver-sim', label: 'get x', startMs: 1, durationMs: 2 } as const;
+const join: SeenJoin = {
+	id: 'a',
+	node: 'node-1',
+	startedMs: 0,
+	durationMs: 30,
+	state: 'refused',
+	failure: { code: 'CA_HASH_MISMATCH', sentence: EVIL },
+	steps: [
+		{ ...step, tls: 'unverified' },
+		{ ...step, id: '2', label: EVIL, tls: 'mutual', failure: { code: 'API_FORBIDDEN', sentence: '' } },
+		{ ...step, id: '3', kind: 'check', to: 'node-1', label: 'discovery/pin-ca', failure: { code: 'CA_HASH_MISMATCH', sentence: '' } },
+		{ ...step, id: '4', kind: 'check', to: 'node-1', label: 'discovery/confirm', moment: 'node-trusts-cluster' },
+	],
+};
+
+const journalWith = (more: Partial<Journal['kubejoin']>): Journal =>
+	({
+		...(chaosToolkit().journal as unknown as Journal),
+		kubejoin: {
+			name: 'two-verdicts',
+			verdicts: { security: 'violated', availability: 'held' },
+			expected: planOf(fixtureText('two-verdicts.yaml')).expected,
+			passed: true,
+			problems: [],
+			evidence: [{ probe: 'door', kind: 'security', verdict: 'violated', text: EVIL, lines: [EVIL] }],
+			seed: 1,
+			joins: [join],
+			moreJoins: 3,
+			...more,
+		},
+	}) satisfies Journal;
+const reportOf = (journal: Journal): RunReport => ({
+	journals: [journal],
+	notRun: ['later'],
+	seed: 1,
+	start: '2026-01-31T12:00:00.000Z',
+	seconds: 3,
+	mesh: 'local',
+	version: '0.1.0',
+});
+
+describe('the report', () => {
+	it('tells the lesson, the hypothesis, what was done, the verdicts, the evidence and what happened', () => {
+		for (const text of [reportHtml(reportOf(journalWith({}))), reportMarkdown(reportOf(journalWith({})))]) {
+			for (const part of [
+				'A door that is open is open to all.',
+				'the house stands',
+				'open-the-door',
+				'violated, as predicted',
+				'held, as predicted',
+				'CA_HASH_MISMATCH',
+				'And 3 more joins',
+				'later',
+				'mesh local',
+			])
+				assert.ok(text.replaceAll('\\', '').includes(part), part);
+		}
+	});
+
+	it('needs no network and no script, and takes nothing that was printed for HTML or Markdown', () => {
+		const html = reportHtml(reportOf(journalWith({})));
+		assert.equal(/<script|https?:\/\/|<img|<link|@import|url\(/.test(html), false);
+		const markdown = reportMarkdown(reportOf(journalWith({})));
+		assert.equal(/(?<!\\)<script/.test(markdown.replace(/```[\s\S]*?```/g, '')), false);
+	});
+
+	it('says so when the observer could not be asked, and when no node joined', () => {
+		const away = journalWith({ joins: [], moreJoins: 0, observerProblem: 'http://127.0.0.1:1 cannot be reached: no' });
+		assert.match(reportHtml(reportOf(away)), /is not shown: the observer at .* cannot be reached/);
+		assert.match(reportMarkdown(reportOf(journalWith({ joins: [], moreJoins: 0 }))), /No join began while it ran/);
+	});
+});
+
+describe('a diagram', () => {
+	it('has what was refused in the colour of failures with its code, and how each line was protected', () => {
+		for (const form of ['wide', 'narrow'] as const) {
+			const svg = sequenceSvg(join, form);
+			assert.match(svg, /class="arrow bad"/);
+			assert.match(svg, /class="arrow unverified"/);
+			assert.match(svg, /class="mark bad"/);
+			assert.match(svg, /CA_HASH_MISMATCH: /);
+			assert.match(svg, /the node trusts the cluster/);
+			assert.equal(svg.includes('<script'), false);
+		}
+		const mermaid = sequenceMermaid(join);
+		assert.match(mermaid, /^sequenceDiagram\n {2}participant L0 as node-1\n {2}participant L1 as apiserver-sim\n/);
+		assert.match(mermaid, /L0--xL1: API_FORBIDDEN script/);
+		assert.match(mermaid, /Note over L0: CA_HASH_MISMATCH ✘ discovery\/pin-ca/);
+		assert.match(mermaid, /L0->>L1: get x \(TLS not verified\)/);
+	});
+});
+
+describe('the recorded results', () => {
+	it('keep those of other meshes and experiments, in order, and take none of what was interrupted', () => {
+		const measured = journalWith({});
+		const before = { zebra: { local: resultOf(measured) }, 'two-verdicts': { compose: resultOf(measured) } };
+		const merged = mergeResults(before, 'local', [measured, { ...measured, status: 'interrupted', kubejoin: { ...measured.kubejoin, name: 'other' } }]);
+		assert.deepEqual(Object.keys(merged), ['two-verdicts', 'zebra']);
+		assert.deepEqual(Object.keys(merged['two-verdicts'] ?? {}), ['compose', 'local']);
+		assert.equal(merged['two-verdicts']?.local?.passed, true);
+	});
+});

@@ -1,0 +1,41 @@
+/** The catalogue in docs/chaos.md: from the documents in chaos/ and from what was measured last. It judges none and leaves none out. */
+import { readFileSync } from 'node:fs';
+import { environment } from '../../lib/config.ts';
+import { projectPath } from '../../lib/paths.ts';
+import { readCatalogue } from '../chaos/catalogue.ts';
+import { RESULTS_FILE, type Result, type Results } from '../chaos/results.ts';
+import type { Plan } from '../chaos/validate.ts';
+import { table } from './table.ts';
+
+const cell = (text: string): string => text.replace(/\s+/g, ' ').replaceAll('|', '\\|').trim();
+const measured = (result: Result | undefined): string =>
+	result === undefined
+		? 'not measured'
+		: `${result.security}, ${result.availability}; ${result.seconds} s${result.passed ? '' : '; **failed**'} (${result.date})`;
+
+export function tableOf(plans: readonly Plan[], results: Results): string {
+	const rows = plans.map(({ name, file, about, experiment, expected }) => [
+		`[${name}](../${file})`,
+		about.id,
+		cell(experiment.description),
+		`${expected.security}, ${expected.availability}`,
+		measured(results[name]?.local),
+		measured(results[name]?.compose),
+		cell(about.lesson),
+	]);
+	return table(
+		['experiment', 'id', 'what goes wrong', 'security, availability: expected', 'measured with npm start', 'measured with docker compose', 'lesson'],
+		rows,
+	);
+}
+
+/** @throws Error  a document cannot be used */
+export function chaosTable(): string {
+	const { entries, problems } = readCatalogue(projectPath('chaos'), 'chaos', { environment: environment(), directory: projectPath() });
+	const all = [...problems, ...entries.flatMap((entry) => entry.problems)];
+	if (all.length > 0) throw new Error(all.map(({ where, path, text }) => `${where}: ${path} ${text}`).join('\n'));
+	return tableOf(
+		entries.flatMap(({ plan }) => (plan === undefined ? [] : [plan])),
+		JSON.parse(readFileSync(projectPath(RESULTS_FILE), 'utf8')) as Results,
+	);
+}
