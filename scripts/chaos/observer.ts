@@ -1,0 +1,120 @@
+/** The joins that began while an experiment ran, asked of the observer over its public stream. Nothing of an experiment depends on them: they are for the report. */
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { causeText } from '../../lib/errors.ts';
+import { maskTokens } from '../../lib/log.ts';
+
+/** What is read of a step; services/observer/api.ts has the rest. */
+export interface SeenStep {
+	readonly id: string;
+	readonly kind: 'message' | 'seen' | 'check' | 'store';
+	readonly from: string;
+	readonly to: string;
+	readonly label: string;
+	readonly tls?: 'unverified' | 'one-way' | 'mutual';
+	readonly startMs: number;
+	readonly durationMs: number;
+	readonly moment?: 'node-trusts-cluster' | 'cluster-trusts-node';
+	readonly failure?: { readonly code: string; readonly sentence: string };
+}
+export interface SeenJoin {
+	readonly id: string;
+	readonly node: string;
+	readonly startedMs: number;
+	readonly durationMs: number;
+	readonly state: 'joining' | 'joined' | 'refused';
+	readonly failure?: { readonly code: string; readonly sentence: string };
+	/** In the order in which they began; not those of the store. */
+	readonly steps: readonly SeenStep[];
+}
+export interface SeenJoins {
+	readonly joins: readonly SeenJoin[];
+	/** That there were besides. */
+	readonly more: number;
+	/** Why the observer could not be asked. */
+	readonly problem?: string;
+}
+
+/** With their steps; of a storm, the first ones and those that were refused. */
+const MAX_JOINS = 12;
+const MAX_STEPS = 80;
+const ANSWER_MS = 5_000;
+/** Spans are sent in batches: what ended last is told a moment later. */
+const SETTLE_MS = 1_500;
+
+interface Known {
+	readonly joins: Map<string, SeenJoin>;
+	readonly steps: Map<string, Map<string, SeenStep & { readonly join: string }>>;
+}
+
+export async function seeJoins(url: string, fromMs: number, toMs: number): Promise<SeenJoins> {
+	const known: Known = { joins: new Map(), steps: new Map() };
+	const limit = AbortSignal.timeout(ANSWER_MS);
+	let isTold = false;
+	try {
+		const response = await fetch(new URL('/api/stream?steps=all', url), { signal: limit });
+		const isStream = response.ok && response.headers.get('content-type')?.startsWith('text/event-stream');
+		if (!isStream || response.body === null) {
+			await response.body?.cancel();
+			return { joins: [], more: 0, problem: `${url} answers with ${response.status}, and not with a stream` };
+		}
+		const settled = AbortSignal.timeout(SETTLE_MS);
+		const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
+		for await (const { event, data } of events) {
+			if (event === 'join') keepJoin(known, JSON.parse(data) as SeenJoin, fromMs, toMs);
+			else if (event === 'step') keepStep(known, JSON.parse(data) as SeenStep & { join: string });
+			else if (event === 'storm' || event === 'cluster') isTold ||= event === 'storm';
+			if (isTold && settled.aborted) break;
+		}
+	} catch (error) {
+		const why = error instanceof Error && error.cause !== undefined ? causeText(error.cause) : causeText(error);
+		if (!isTold) return { joins: [], more: 0, problem: `${url} cannot be reached: ${maskTokens(why)}` };
+	}
+	return choose(known);
+}
+
+function keepJoin({ joins }: Known, join: SeenJoin, fromMs: number, toMs: number): void {
+	if (join.startedMs < fromMs || join.startedMs > toMs) return;
+	const { id, node, startedMs, durationMs, state, failure } = join;
+	joins.set(id, {
+		id,
+		node,
+		startedMs,
+		durationMs,
+		state,
+		...(failure === undefined ? {} : { failure: { code: failure.code, sentence: failure.sentence } }),
+		steps: [],
+	});
+}
+
+function keepStep({ joins, steps }: Known, step: SeenStep & { readonly join: string }): void {
+	if (!joins.has(step.join) || step.kind === 'store') return;
+	const of = steps.get(step.join) ?? new Map();
+	steps.set(step.join, of.set(step.id, step));
+}
+
+function choose({ joins, steps }: Known): SeenJoins {
+	const all = [...joins.values()].sort((one, other) => one.startedMs - other.startedMs);
+	const refused = all.filter(({ state }) => state !== 'joined');
+	const chosen = new Set([...refused, ...all].slice(0, MAX_JOINS));
+	return {
+		joins: all.filter((join) => chosen.has(join)).map((join) => ({ ...join, steps: stepsOf([...(steps.get(join.id)?.values() ?? [])]) })),
+		more: all.length - Math.min(chosen.size, all.length),
+	};
+}
+
+const stepsOf = (steps: readonly SeenStep[]): readonly SeenStep[] =>
+	steps
+		.toSorted((one, other) => one.startMs - other.startMs || one.id.localeCompare(other.id))
+		.slice(0, MAX_STEPS)
+		.map(({ id, kind, from, to, label, tls, startMs, durationMs, moment, failure }) => ({
+			id,
+			kind,
+			from,
+			to,
+			label,
+			...(tls === undefined ? {} : { tls }),
+			startMs,
+			durationMs,
+			...(moment === undefined ? {} : { moment }),
+			...(failure === undefined ? {} : { failure: { code: failure.code, sentence: failure.sentence } }),
+		}));
