@@ -31,13 +31,15 @@ async function openDoor({ socket: path, state, mesh, directory }: Flags): Promis
 		// Whoever asked has gone: the runner is told by the end of what was sent.
 		socket.on('error', () => undefined);
 		socket.setTimeout(NAME_MS, () => socket.destroy());
+		let isServed = false;
 		createInterface({ input: socket }).once('line', (name) => {
 			socket.setTimeout(0);
-			if (namePattern.test(name) && !isBusy) run(name, socket);
+			isServed = namePattern.test(name) && !isBusy;
+			if (isServed) run(name, socket);
 			else socket.end(`${isBusy ? 'another experiment runs, and only one can run at a time' : 'this is not the name of an experiment'}\n`);
 		});
 		socket.once('end', () => {
-			if (!isBusy) socket.end();
+			if (!isServed) socket.end();
 		});
 	}
 	function run(name: string, socket: Socket): void {

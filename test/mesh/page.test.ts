@@ -4,9 +4,11 @@
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { stringify } from 'yaml';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
@@ -23,19 +25,25 @@ describe('the page', function () {
 	let mesh: TestMesh;
 	let browser: Browser;
 	let token: string;
+	let directory: string;
 
 	before(async function () {
 		if (!existsSync(browserPath)) {
 			process.stdout.write(`      skipped: there is no ${browserPath} (apt-get install chromium)\n`);
 			this.skip();
 		}
-		mesh = await startTestMesh({ observer: { pagePort, story: 'off' } });
+		directory = mkdtempSync(join(tmpdir(), 'kubejoin-experiments-'));
+		for (const [name, document] of Object.entries(experiments)) writeFileSync(join(directory, `${name}.yaml`), stringify(document));
+		writeFileSync(join(directory, 'half-written.yaml'), 'title: [');
+		const settings = { observer: { EXPERIMENTS_DIRECTORY: directory } };
+		mesh = await startTestMesh({ settings, observer: { pagePort, story: 'off' } });
 		token = await mesh.createToken();
 		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
 	});
 	after(async () => {
 		await browser?.close();
 		await mesh?.stopAndRemove();
+		if (directory !== undefined) rmSync(directory, { recursive: true });
 	});
 
 	async function open(hash = '', options: BrowserContextOptions = {}): Promise<Page> {
@@ -162,6 +170,61 @@ describe('the page', function () {
 		await shot(page, 'cluster');
 	});
 
+	it('an experiment is run by its button, to its two verdicts; red where red was predicted', async () => {
+		const page = await open('#/experiments');
+		assert.deepEqual(await texts(page, '.list .node'), [
+			'A node without a pin believes whoever knows the token',
+			'It takes its time',
+			'It does not go as predicted',
+		]);
+		await page.locator('.list a', { hasText: 'without a pin' }).click();
+		await page.locator('.tile.open').nth(1).waitFor();
+		await page.locator('.by-design').waitFor();
+		await page.getByRole('button', { name: 'Run' }).focus();
+		await page.keyboard.press('Enter');
+		await page.locator('.activities li.running', { hasText: 'join without a pin' }).waitFor();
+		await startNode('node-2', 1);
+		await page.locator('.result', { hasText: 'As predicted' }).waitFor({ timeout: 20_000 });
+		assert.deepEqual(await texts(page, '.found'), [' violated', ' held']);
+		assert.equal(await page.locator('.tile.violated', { hasText: 'As predicted' }).count(), 1);
+		assert.deepEqual(await texts(page, '.experiment h4'), [
+			'Before: the steady state',
+			'Method',
+			'After: the steady state again',
+			'Rollbacks: all is put right',
+		]);
+		assert.equal(await page.locator('.activities li.well').count(), 6);
+		assert.equal(await page.locator('.experiment .failure').count(), 0);
+		await shot(page, 'experiments');
+		await page.locator('.joins-of-run a', { hasText: 'node-2' }).click();
+		await page.locator('.diagram h2', { hasText: 'node-2' }).waitFor();
+		const late = await open('#/experiments/no-pin');
+		await late.locator('.result', { hasText: 'As predicted' }).waitFor();
+	});
+
+	it('one that does not go as predicted says why', async () => {
+		const page = await open('#/experiments/unlike');
+		await page.getByRole('button', { name: 'Run' }).click();
+		await page.locator('.result', { hasText: 'Not as predicted' }).waitFor({ timeout: 20_000 });
+		assert.match((await page.locator('.experiment .failure').textContent()) ?? '', /security is violated, and held was expected/);
+	});
+
+	it('an experiment is stopped in its middle, and puts right what it changed; a second one is refused until then', async () => {
+		const page = await open('#/experiments/slow');
+		await page.getByRole('button', { name: 'Run' }).click();
+		await page.locator('.activities li.running', { hasText: 'wait for long' }).waitFor();
+		const session = await sessionOf(url);
+		const second = await act(url, 'run-experiment', { experiment: 'no-pin' }, session.key);
+		assert.deepEqual([second.status, second.body.code], [409, 'EXPERIMENT_RUNS']);
+		assert.equal((await act(url, 'run-experiment', { experiment: 'no-pin' }, 'x')).status, 403);
+		assert.equal((await act(url, 'run-experiment', { experiment: 'absent' }, session.key)).body.code, 'PAGE_BAD_REQUEST');
+		await page.getByRole('button', { name: 'Stop' }).click();
+		await page.locator('.result', { hasText: 'Stopped' }).waitFor({ timeout: 20_000 });
+		await page.locator('.activities li.well', { hasText: 'put it right' }).waitFor();
+		await page.getByRole('button', { name: 'Run' }).waitFor();
+		assert.deepEqual((await act(url, 'stop-experiment', {}, session.key)).body.sentence, 'no experiment runs now');
+	});
+
 	it('Chinese by preference or by choice, and it is remembered', async () => {
 		const page = await open('', { locale: 'zh-CN', colorScheme: 'dark' });
 		await page.getByRole('heading', { name: '观看节点加入集群' }).waitFor();
@@ -181,7 +244,7 @@ describe('the page', function () {
 			await listed(page, 'node-1').click();
 			await page.locator('button.row', { hasText: 'discovery/verify-signature' }).click();
 			await page.getByText('The signature, taken apart').waitFor();
-			for (const view of ['', '#/cluster', '#/storm', 'compare']) {
+			for (const view of ['', '#/cluster', '#/storm', '#/experiments/no-pin', '#/experiments/unlike', 'compare']) {
 				if (view === 'compare') {
 					await page.goto(`${url}#/joins`);
 					await page.getByLabel('Compare with').selectOption({ index: 1 });
@@ -248,6 +311,63 @@ describe('the page', function () {
 		}
 	}
 });
+
+const probe = (name: string, program: string, more: object = {}) => activity('probe', name, program, { tolerance: 0, ...more });
+const activity = (type: 'probe' | 'action', name: string, program: string, more: object = {}) => ({
+	type,
+	name,
+	...more,
+	provider: { type: 'process', path: process.execPath, arguments: ['-e', program] },
+});
+const experiment = (id: string, title: string, security: 'held' | 'violated', method: readonly object[], rollbacks: readonly object[] = []) => ({
+	title,
+	description: 'A node joins with a token and no pin. Whoever knows the token can sign a cluster-info of their own, and stands between.',
+	contributions: { security, availability: 'held' },
+	extensions: [{ name: 'kubejoin', id, tier: 'A', lesson: 'A token proves that both sides know it. It does not prove that the other side is the cluster.' }],
+	'steady-state-hypothesis': { title: 'all is well', probes: [probe('every-node-is-ready', nothing)] },
+	method,
+	rollbacks,
+});
+const nothing = '0';
+const wait = (ms: number) => `setTimeout(() => undefined, ${ms})`;
+const verdicts = (security: string) => `console.log('security: ${security} by the test'); console.log('availability: held')`;
+/** They do nothing to the mesh: what is tested is how they are run and shown. */
+const experiments = {
+	'no-pin': experiment(
+		'X06',
+		'A node without a pin believes whoever knows the token',
+		'violated',
+		[activity('action', 'start-the-attacker', nothing), activity('action', 'join-without-a-pin', wait(3_000)), probe('who-was-believed', verdicts('violated'))],
+		[activity('action', 'stop-the-attacker', nothing)],
+	),
+	slow: experiment('X07', 'It takes its time', 'held', [activity('action', 'wait-for-long', wait(60_000))], [activity('action', 'put-it-right', nothing)]),
+	unlike: experiment('X08', 'It does not go as predicted', 'held', [probe('who-was-believed', verdicts('violated'))]),
+};
+
+interface Told {
+	readonly key: string;
+	readonly actions: readonly string[];
+}
+/** What the stream begins with. */
+async function sessionOf(url: string): Promise<Told> {
+	const stopping = new AbortController();
+	const response = await fetch(`${url}api/stream`, { signal: stopping.signal });
+	let told = '';
+	for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+		told += chunk;
+		const data = /^event: session\ndata: (.*)$/m.exec(told)?.[1];
+		if (data !== undefined && told.includes(`${data}\n`)) {
+			stopping.abort();
+			return JSON.parse(data);
+		}
+	}
+	throw new Error('the stream told no session');
+}
+async function act(url: string, name: string, body: object, key: string): Promise<{ status: number; body: Record<string, string> }> {
+	const headers = { 'content-type': 'application/json', 'x-kubejoin-session': key };
+	const response = await fetch(`${url}api/actions/${name}`, { method: 'POST', headers, body: JSON.stringify(body) });
+	return { status: response.status, body: (await response.json()) as Record<string, string> };
+}
 
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
 
