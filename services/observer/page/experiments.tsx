@@ -34,10 +34,12 @@ export function ExperimentsView({ store, chosen }: { readonly store: Store; read
 	if (experiments === undefined || experiments.list.length === 0) return <p class="note">{say('noExperiments')}</p>;
 	const runs = store.runs.value;
 	const running = [...runs.values()].find(({ state }) => state !== 'ended');
-	const shown = experiments.list.find(({ name }) => name === (chosen ?? running?.experiment));
+	const shown = experiments.list.find(({ name }) => name === (chosen ?? running?.experiment)) ?? experiments.list[0];
+	const titles = new Map(experiments.list.map(({ name, title }) => [name, title]));
 	return (
 		<div class="joins experiments">
 			<nav class="list" aria-label={say('experiments')}>
+				<p class="quiet">{say('aboutExperiments')}</p>
 				<ul>
 					{experiments.list.map((experiment) => (
 						<li key={experiment.name}>
@@ -47,10 +49,16 @@ export function ExperimentsView({ store, chosen }: { readonly store: Store; read
 				</ul>
 			</nav>
 			<div class="shown">
-				{shown === undefined ? (
-					<p class="note">{say('chooseExperiment')}</p>
-				) : (
-					<OneExperiment key={shown.name} store={store} offer={experiments.offer} experiment={shown} run={runs.get(shown.name)} running={running} />
+				{shown !== undefined && (
+					<OneExperiment
+						key={shown.name}
+						store={store}
+						offer={experiments.offer}
+						experiment={shown}
+						run={runs.get(shown.name)}
+						running={running}
+						titles={titles}
+					/>
 				)}
 			</div>
 		</div>
@@ -63,19 +71,23 @@ interface LinkProps {
 	readonly isShown: boolean;
 }
 
-function ExperimentLink({ experiment: { name, id, title }, run, isShown }: LinkProps) {
+function ExperimentLink({ experiment: { name, id, title, expected }, run, isShown }: LinkProps) {
 	const { say, language } = useWords();
-	const result = run === undefined ? say('notRunYet') : say(resultWord(run));
-	const time = run?.state === 'ended' ? ` · ${clockTime(run.startedMs, language)} · ${duration(run.durationMs)}` : '';
+	const told = run === undefined ? [] : [say(resultWord(run))];
+	const times = run?.state === 'ended' ? [clockTime(run.startedMs, language), duration(run.durationMs)] : [];
 	return (
 		<a href={`#/experiments/${name}`} aria-current={isShown ? 'true' : undefined}>
 			<RunMark run={run} />
 			<span class="node">{title}</span>
-			<span class="quiet">{id}</span>
-			<span class="quiet second">
-				{result}
-				{time}
-			</span>
+			{kinds.some((kind) => expected[kind] === 'violated') && (
+				<span class="red-shield" title={say('redByDesign')}>
+					<Shield verdict="violated" />
+					<span class="hidden">
+						{say('predicted')}: {say('violated')}
+					</span>
+				</span>
+			)}
+			<span class="quiet second">{[id, ...told, ...times].join(' · ')}</span>
 		</a>
 	);
 }
@@ -93,9 +105,10 @@ interface OneProps {
 	readonly run: ExperimentRun | undefined;
 	/** The one that runs now. */
 	readonly running: ExperimentRun | undefined;
+	readonly titles: ReadonlyMap<string, string>;
 }
 
-function OneExperiment({ store, offer, experiment, run, running }: OneProps) {
+function OneExperiment({ store, offer, experiment, run, running, titles }: OneProps) {
 	const { say } = useWords();
 	const { name, id, tier, title, description, lesson, expected } = experiment;
 	const refusal = useSignal<Refusal | undefined>(undefined);
@@ -127,7 +140,7 @@ function OneExperiment({ store, offer, experiment, run, running }: OneProps) {
 			{running !== undefined && !isOurs && offer === 'run' && (
 				<p class="quiet">
 					{say('runsNow')}
-					<a href={`#/experiments/${running.experiment}`}>{running.experiment}</a>
+					<a href={`#/experiments/${running.experiment}`}>{titles.get(running.experiment) ?? running.experiment}</a>
 				</p>
 			)}
 			{refusal.value !== undefined && <FailureBand failure={refusal.value} />}
@@ -208,7 +221,7 @@ function Run({ store, run }: { readonly store: Store; readonly run: ExperimentRu
 	return (
 		<>
 			<h3 class="result">
-				<RunMark run={run} />
+				{run.state !== 'ended' && <span class="pulse" aria-hidden="true" />}
 				<span class={`state ${word}`}>{say(word)}</span>
 				<span class="quiet">
 					{clockTime(run.startedMs, language)} · <span class="time">{duration(elapsedMs)}</span>
