@@ -4,13 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
-import { stringify } from 'yaml';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
+import { writeExperiments } from './experiments.fixture.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 const browserPath = '/usr/bin/chromium';
@@ -32,9 +31,7 @@ describe('the page', function () {
 			process.stdout.write(`      skipped: there is no ${browserPath} (apt-get install chromium)\n`);
 			this.skip();
 		}
-		directory = mkdtempSync(join(tmpdir(), 'kubejoin-experiments-'));
-		for (const [name, document] of Object.entries(experiments)) writeFileSync(join(directory, `${name}.yaml`), stringify(document));
-		writeFileSync(join(directory, 'half-written.yaml'), 'title: [');
+		directory = writeExperiments();
 		const settings = { observer: { EXPERIMENTS_DIRECTORY: directory } };
 		mesh = await startTestMesh({ settings, observer: { pagePort, story: 'off' } });
 		token = await mesh.createToken();
@@ -209,20 +206,18 @@ describe('the page', function () {
 		assert.match((await page.locator('.experiment .failure').textContent()) ?? '', /security is violated, and held was expected/);
 	});
 
-	it('an experiment is stopped in its middle, and puts right what it changed; a second one is refused until then', async () => {
+	it('an experiment is stopped in its middle, and puts right what it changed; until then no other can be run', async () => {
 		const page = await open('#/experiments/slow');
 		await page.getByRole('button', { name: 'Run' }).click();
 		await page.locator('.activities li.running', { hasText: 'wait for long' }).waitFor();
-		const session = await sessionOf(url);
-		const second = await act(url, 'run-experiment', { experiment: 'no-pin' }, session.key);
-		assert.deepEqual([second.status, second.body.code], [409, 'EXPERIMENT_RUNS']);
-		assert.equal((await act(url, 'run-experiment', { experiment: 'no-pin' }, 'x')).status, 403);
-		assert.equal((await act(url, 'run-experiment', { experiment: 'absent' }, session.key)).body.code, 'PAGE_BAD_REQUEST');
+		const other = await open('#/experiments/no-pin');
+		await other.locator('.experiment', { hasText: 'Running now: It takes its time' }).waitFor();
+		assert.equal(await other.getByRole('button', { name: 'Run' }).isDisabled(), true);
 		await page.getByRole('button', { name: 'Stop' }).click();
 		await page.locator('.result', { hasText: 'Stopped' }).waitFor({ timeout: 20_000 });
 		await page.locator('.activities li.well', { hasText: 'put it right' }).waitFor();
 		await page.getByRole('button', { name: 'Run' }).waitFor();
-		assert.deepEqual((await act(url, 'stop-experiment', {}, session.key)).body.sentence, 'no experiment runs now');
+		assert.equal(await other.getByRole('button', { name: 'Run' }).isDisabled(), false);
 	});
 
 	it('Chinese by preference or by choice, and it is remembered', async () => {
@@ -311,63 +306,6 @@ describe('the page', function () {
 		}
 	}
 });
-
-const probe = (name: string, program: string, more: object = {}) => activity('probe', name, program, { tolerance: 0, ...more });
-const activity = (type: 'probe' | 'action', name: string, program: string, more: object = {}) => ({
-	type,
-	name,
-	...more,
-	provider: { type: 'process', path: process.execPath, arguments: ['-e', program] },
-});
-const experiment = (id: string, title: string, security: 'held' | 'violated', method: readonly object[], rollbacks: readonly object[] = []) => ({
-	title,
-	description: 'A node joins with a token and no pin. Whoever knows the token can sign a cluster-info of their own, and stands between.',
-	contributions: { security, availability: 'held' },
-	extensions: [{ name: 'kubejoin', id, tier: 'A', lesson: 'A token proves that both sides know it. It does not prove that the other side is the cluster.' }],
-	'steady-state-hypothesis': { title: 'all is well', probes: [probe('every-node-is-ready', nothing)] },
-	method,
-	rollbacks,
-});
-const nothing = '0';
-const wait = (ms: number) => `setTimeout(() => undefined, ${ms})`;
-const verdicts = (security: string) => `console.log('security: ${security} by the test'); console.log('availability: held')`;
-/** They do nothing to the mesh: what is tested is how they are run and shown. */
-const experiments = {
-	'no-pin': experiment(
-		'X06',
-		'A node without a pin believes whoever knows the token',
-		'violated',
-		[activity('action', 'start-the-attacker', nothing), activity('action', 'join-without-a-pin', wait(3_000)), probe('who-was-believed', verdicts('violated'))],
-		[activity('action', 'stop-the-attacker', nothing)],
-	),
-	slow: experiment('X07', 'It takes its time', 'held', [activity('action', 'wait-for-long', wait(60_000))], [activity('action', 'put-it-right', nothing)]),
-	unlike: experiment('X08', 'It does not go as predicted', 'held', [probe('who-was-believed', verdicts('violated'))]),
-};
-
-interface Told {
-	readonly key: string;
-	readonly actions: readonly string[];
-}
-/** What the stream begins with. */
-async function sessionOf(url: string): Promise<Told> {
-	const stopping = new AbortController();
-	const response = await fetch(`${url}api/stream`, { signal: stopping.signal });
-	let told = '';
-	for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
-		told += chunk;
-		const data = /^event: session\ndata: (.*)$/m.exec(told)?.[1];
-		if (data !== undefined && told.includes(`${data}\n`)) {
-			stopping.abort();
-			return JSON.parse(data);
-		}
-	}
-	throw new Error('the stream told no session');
-}
-async function act(url: string, name: string, body: object, key: string): Promise<{ status: number; body: Record<string, string> }> {
-	const headers = { 'content-type': 'application/json', 'x-kubejoin-session': key };
-	const response = await fetch(`${url}api/actions/${name}`, { method: 'POST', headers, body: JSON.stringify(body) });
-	return { status: response.status, body: (await response.json()) as Record<string, string> };
-}
 
 const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
 
