@@ -1,12 +1,42 @@
-/** The one place that reads the time. Domain code takes a Clock as an argument, so tests need no sleeping. */
+/** The one place that reads the time and waits for it. Domain code takes a Clock as an argument, so tests need no sleeping. */
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Milliseconds since the Unix epoch. */
 export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();
 
+/** As far as the two clocks of a process may be apart before the system's is believed. */
+const MAX_APART_MS = 2;
+let originMs = performance.timeOrigin;
+
+/** The system's clock with what it leaves out, the microseconds. A clock that was set is followed. */
+export const microClock: Clock = () => {
+	const systemMs = Date.now();
+	const nowMs = originMs + performance.now();
+	if (Math.abs(nowMs - systemMs) <= MAX_APART_MS) return nowMs;
+	originMs = systemMs - performance.now();
+	return systemMs;
+};
+
+/** Resolves at that time by the clock, or when the signal aborts. */
+export type WaitUntil = (atMs: number, signal: AbortSignal) => Promise<void>;
+
+/** The clock is looked at this often, for somebody may set it; a timer could not wait for a month either. */
+const LOOK_MS = 10_000;
+
+export const waitBy =
+	(clock: Clock): WaitUntil =>
+	async (atMs, signal) => {
+		for (let leftMs = atMs - clock(); leftMs > 0 && !signal.aborted; leftMs = atMs - clock())
+			await delay(Math.min(leftMs, LOOK_MS), undefined, { signal }).catch(() => undefined);
+	};
+
 /** RFC 3339 in UTC with whole seconds, as Kubernetes writes `metav1.Time`: `2026-01-31T12:00:00Z`. */
 export const rfc3339 = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
 
 /** RFC 3339 in UTC with microseconds, as Kubernetes writes `metav1.MicroTime`: `2026-01-31T12:00:00.000000Z`. */
-export const rfc3339Micro = (ms: number): string => `${new Date(ms).toISOString().slice(0, 23)}000Z`;
+export const rfc3339Micro = (ms: number): string => {
+	const micros = Math.floor((ms - Math.floor(ms)) * 1_000);
+	return `${new Date(Math.floor(ms)).toISOString().slice(0, 23)}${String(micros).padStart(3, '0')}Z`;
+};

@@ -190,9 +190,15 @@ export const errorTable = {
 		remedy: () => 'Do not use it. Look at the ledger of ca-service for who asked for it',
 		grpc: grpcCode.FAILED_PRECONDITION,
 	}),
-	NODE_LOCKED_OUT: row<{ node: string; notAfter: string }>({
-		sentence: (f) => `the client certificate of node "${f.node}" expired at ${f.notAfter} and no live bootstrap token was given`,
-		remedy: () => 'Make a token and join again: kubectl-sim token create --print-join-command',
+	NODE_LOCKED_OUT: row<{ node: string; root: string; notAfter: string; because: string }>({
+		sentence: (f) => `the client certificate of node "${f.node}" expired at ${f.notAfter}, and the node has no other way in: ${f.because}`,
+		remedy: (f) =>
+			[
+				'Let it join again:',
+				'    1. Where you administer the cluster, make a token: kubectl-sim token create --print-join-command',
+				`    2. On the node, run the command that it prints, with --node-name ${f.node} --root ${f.root}; the expired certificate there is replaced`,
+				`    3. See that it is Ready again: kubectl-sim get nodes ${f.node}`,
+			].join('\n'),
 		grpc: grpcCode.UNAUTHENTICATED,
 	}),
 
@@ -359,6 +365,27 @@ export const errorTable = {
 		http: { status: 500, reason: 'InternalError' },
 	}),
 
+	// The attacker, which is for the project's own mesh and for nothing else.
+	ATTACK_NOT_ALLOWED: row<{ problem: string }>({
+		sentence: (f) => `attacker-sim does not do this: ${f.problem}`,
+		remedy: () =>
+			'It attacks the mesh of this project and nothing else: start one with npm start or docker compose up, and name its API server and its cluster CA',
+		grpc: grpcCode.PERMISSION_DENIED,
+		exitCode: 2,
+	}),
+	ATTACK_POWER_MISSING: row<{ mode: string; power: string; option: string }>({
+		sentence: (f) => `the mode "${f.mode}" needs ${f.power}, which was not given`,
+		remedy: (f) => `Give what was stolen with ${f.option}, or choose a mode that needs the network only; they stand in: attacker-sim listen --help`,
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 3,
+	}),
+	ATTACK_ARGUMENTS_INVALID: row<{ problems: readonly string[] }>({
+		sentence: (f) => f.problems.join('\n'),
+		remedy: () => 'Run attacker-sim COMMAND --help',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 3,
+	}),
+
 	// Stores.
 	STORE_KEY_EXISTS: row<{ key: string }>({
 		sentence: (f) => `the key ${f.key} exists already`,
@@ -473,9 +500,11 @@ export const errorTable = {
 			`Stop what uses it, or choose another: ${
 				f.service === 'kubelet-sim'
 					? 'kubelet-sim join … --healthz-port PORT'
-					: f.service === 'observer'
-						? 'npm start -- --page-port PORT for the page, --port PORT for all others'
-						: 'npm start -- --port PORT'
+					: f.service === 'attacker-sim'
+						? 'attacker-sim listen … --port PORT'
+						: f.service === 'observer'
+							? 'npm start -- --page-port PORT for the page, --port PORT for all others'
+							: 'npm start -- --port PORT'
 			}`,
 		grpc: grpcCode.UNAVAILABLE,
 		exitCode: 1,

@@ -6,20 +6,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { integer } from '../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
+import { wellKnown } from '../lib/kube/types.ts';
 import { errorForPeople, maskTokens } from '../lib/log.ts';
-import { attackReport, attackText, startAttacker } from './lab/attackers.ts';
+import { type AttackFlags, attackReport, attackText, startAttacker } from './lab/attackers.ts';
 import { removeBinding } from './lab/bindings.ts';
-import { type Driver, type Result, stealable, type Stealable } from './lab/driver.ts';
-import { judgeAvailability, judgeSecurity } from './lab/judge.ts';
+import { decide } from './lab/decide.ts';
+import { type Driver, type Result, type Stealable, stealable } from './lab/driver.ts';
+import { certificatesBy, judgeAvailability, judgeSecurity } from './lab/judge.ts';
 import { type JoinFlags, joinNode, kubeconfigOf, nodeText, removeNode } from './lab/nodes.ts';
 import { type Lab, openLab } from './lab/open.ts';
 import type { Place } from './lab/place.ts';
 import { type Pipeline, pipelinePin, runAsUser, setUserKubeconfig, tryStolen } from './lab/programs.ts';
 import { resetPlace } from './lab/reset.ts';
 import { secretsOf, textsInside } from './lab/scan.ts';
-import { recordSkew, skewText } from './lab/skew.ts';
-import { awaitExpiry, createToken, deleteToken, flushTokens, type TokenFlags, tokenState } from './lab/tokens.ts';
-import { leak, reset, scan, steady } from './lab/whole.ts';
+import { recordHalfJoined, recordSkew, skewText } from './lab/skew.ts';
+import { killDuringJoins } from './lab/steps.ts';
+import { awaitExpiry, createToken, deleteToken, flushTokens, type TokenFlags, tokenOf, tokenState } from './lab/tokens.ts';
+import { lastResetMs, leak, reset, scan, steady } from './lab/whole.ts';
 import { type YearQuestion, yearText } from './lab/year.ts';
 
 /** What a probe waited for did not come. */
@@ -81,9 +84,7 @@ const pattern = (value: string): RegExp => {
 	}
 };
 const untilOptions = (command: Command): Command =>
-	command
-		.option('--until <regex>', 'look again until what is seen matches', pattern)
-		.option('--within <seconds>', 'for how long at most', whole(0, 600), 10);
+	command.option('--until <regex>', 'look again until what is seen matches', pattern).option('--within <seconds>', 'for how long at most', whole(0, 600), 10);
 
 /** Look until the pattern is there; exit code 1 when it is not. Without a pattern, look once. */
 async function lookUntil(look: () => Promise<string>, { until, within }: Until): Promise<Result> {
@@ -120,9 +121,7 @@ function addTokens(program: Command, there: There): void {
 		.command('flush')
 		.description('delete every token of the cluster; reset brings them back')
 		.action(there(async (place) => `${await flushTokens(place)} tokens are gone`));
-	program
-		.command('token-secrets', { hidden: true })
-		.action(there(async (place) => JSON.stringify(await secretsOf(place))));
+	program.command('token-secrets', { hidden: true }).action(there(async (place) => JSON.stringify(await secretsOf(place))));
 }
 
 function addNodes(program: Command, there: There): void {
@@ -179,7 +178,11 @@ function addNodes(program: Command, there: There): void {
 		.requiredOption('--nodes <number>', 'that are to rotate', whole(1, 1_000))
 		.option('--times <number>', 'how often each', whole(1, 100), 2)
 		.option('--within <seconds>', 'for how long at most', whole(1, 600), 60)
-		.action(there((place, node: string, { within, ...rest }: Omit<YearQuestion, 'withinSeconds'> & { within: number }) => yearText(place, node, { ...rest, withinSeconds: within })));
+		.action(
+			there((place, node: string, { within, ...rest }: Omit<YearQuestion, 'withinSeconds'> & { within: number }) =>
+				yearText(place, node, { ...rest, withinSeconds: within }),
+			),
+		);
 }
 
 function addAttackers(program: Command, there: There, here: Here, lab: Lab): void {
@@ -189,10 +192,10 @@ function addAttackers(program: Command, there: There, here: Here, lab: Lab): voi
 		.description('start an attacker between nodes and the API server')
 		.addOption(new Option('--mode <mode>', 'what it does').choices(modes).makeOptionMandatory())
 		.option('--token <name>', 'that it has stolen')
-		.option('--address <ip>', 'what it listens on')
+		.option('--unnamed', 'it listens on an address that is not in the certificate of the API server')
 		.option('--ca-key <file>', 'that it has stolen; steal prints it')
 		.action(
-			there(async (place, name: string, flags: { mode: string; token?: string; address?: string; caKey?: string }) => {
+			there(async (place, name: string, flags: AttackFlags) => {
 				await startAttacker(place, name, flags);
 				return `${name} listens on ${(await attackReport(place, name)).listening}`;
 			}),
@@ -261,7 +264,38 @@ function addServices(program: Command, there: There, here: Here): void {
 		.action(here(async (driver) => (await driver.restore()).join('\n')));
 	untilOptions(service.command('state').description('what each service does')).action(
 		here((driver, until: Until) =>
-			lookUntil(async () => (await driver.services()).map(({ name, state, isChanged }) => `${name}: ${state}${isChanged ? ', changed' : ''}`).join('\n'), until),
+			lookUntil(
+				async () => (await driver.services()).map(({ name, state, isChanged }) => `${name}: ${state}${isChanged ? ', changed' : ''}`).join('\n'),
+				until,
+			),
+		),
+	);
+	program
+		.command('kill-during-joins <service>')
+		.description('kill it while nodes are at every step of their joins, and say what becomes of each')
+		.requiredOption('--token <name>')
+		.option('--down <seconds>', 'how long it is away', whole(1, 60), 4)
+		.action(
+			here((driver, name: string, { token, down }: { token: string; down: number }) => killDuringJoins(driver, { service: name, token, downSeconds: down })),
+		);
+	program
+		.command('decide <verb>')
+		.description('approve or deny what is pending, as a person would')
+		.requiredOption('--from <requester>', 'system:node:NAME, or token:NAME for whoever has that token')
+		.option('--within <seconds>', 'for how long a request is waited for', whole(1, 120), 15)
+		.action(
+			there(async (place, verb: string, { from, within }: { from: string; within: number }) => {
+				if (verb !== 'approve' && verb !== 'deny') throw new KubejoinError('LAB_UNKNOWN', { kind: 'verb', name: verb, known: ['approve', 'deny'] });
+				const requester = from.startsWith('token:') ? `${wellKnown.bootstrapUserPrefix}${(await tokenOf(place, from.slice(6))).id}` : from;
+				return `${verb}: ${(await decide(place, verb, requester, within)).join(', ')}`;
+			}),
+		);
+	untilOptions(program.command('logs <regex>').description('what the services have logged since the last reset: the lines that match')).action(
+		here((driver, regex: string, until: Until) =>
+			lookUntil(async () => {
+				const lines = (await driver.logs(await lastResetMs(driver))).split('\n').filter((line) => pattern(regex).test(line));
+				return [`${lines.length} lines`, ...lines].join('\n');
+			}, until),
 		),
 	);
 	const binding = program.command('binding').description('ClusterRoleBindings');
@@ -285,6 +319,12 @@ function addServices(program: Command, there: There, here: Here): void {
 			return '';
 		}),
 	);
+	program.command('record-half-joined <what>', { hidden: true }).action(
+		there(async (place, what: string) => {
+			await recordHalfJoined(place, what);
+			return '';
+		}),
+	);
 	program
 		.command('skews')
 		.description('what became of each join with a wrong clock')
@@ -298,9 +338,13 @@ async function skew(driver: Driver, service: string, offset: string, { token }: 
 	const joined = await driver.inside(['join', node, '--token', token, '--discovery', '4s', '--bootstrap', '6s', ...(isNode ? ['--clock', offset] : [])]);
 	const outcome = /^[^:]+: (.*)$/m.exec(joined.stdout)?.[1] ?? joined.stderr;
 	const problem = /^.*(?:x509|tls): .*$/m.exec(joined.stdout)?.[0]?.replace(/^.*?((?:x509|tls): .*)$/, '$1') ?? '';
-	await driver.inside(['record-skew', service, offset, problem === '' || outcome === 'joined' ? outcome : `${outcome}: ${problem}`]);
-	await driver.inside(['remove', node]);
+	await driver.inside(['record-skew', '--', service, offset, problem === '' || outcome === 'joined' ? outcome : `${outcome}: ${problem}`]);
 	if (!isNode) await driver.restore();
+	if (outcome !== 'joined') {
+		const judged = await driver.inside(['judge', 'security', '--unearned', node]);
+		if (!judged.stdout.startsWith('security: held')) await driver.inside(['record-half-joined', '--', `${service} ${offset}: ${judged.stdout.trim()}`]);
+	}
+	await driver.inside(['remove', node]);
 	return `${service} ${offset}: ${outcome}`;
 }
 
@@ -308,6 +352,11 @@ interface JudgeFlags {
 	readonly attacker?: readonly string[];
 	readonly unearned?: readonly string[];
 	readonly stolen?: readonly string[];
+	readonly lockedOut?: readonly string[];
+	readonly diskless?: readonly string[];
+	readonly lane?: true;
+	readonly tries?: true;
+	readonly halfJoined?: true;
 	readonly ready?: readonly string[];
 	readonly within: number;
 }
@@ -319,14 +368,26 @@ function addLooking(program: Command, there: There, here: Here): void {
 		.option('--attacker <name>', 'that was to get nothing', collect)
 		.option('--unearned <node>', 'that was to get no identity', collect)
 		.option('--stolen <token>', 'with which nobody was to get a certificate', collect)
+		.option('--locked-out <node>', 'whose certificate was to be good for nothing any more', collect)
+		.option('--diskless <node>', 'that was to write no certificate on its disk', collect)
+		.option('--lane', 'no node was to have a label that only admins may give')
+		.option('--tries', 'nothing that was tried with stolen things was to be allowed')
+		.option('--half-joined', 'every node was to join or to have no identity')
 		.option('--ready <node>', 'of the experiment, that must be Ready', collect)
 		.option('--within <seconds>', 'for how long availability is waited for', whole(0, 600), 15)
 		.action(
-			there((place, kind: string, { attacker = [], unearned = [], stolen = [], ready = [], within }: JudgeFlags) => {
-				if (kind === 'security') return judgeSecurity(place, { attackers: attacker, unearned, stolen });
-				if (kind === 'availability') return judgeAvailability(place, { ready, withinSeconds: within });
-				throw new KubejoinError('LAB_UNKNOWN', { kind: 'verdict', name: kind, known: ['security', 'availability'] });
-			}),
+			there(
+				(
+					place,
+					kind: string,
+					{ attacker = [], unearned = [], stolen = [], lockedOut = [], diskless = [], lane, tries, halfJoined, ready = [], within }: JudgeFlags,
+				) => {
+					const flags = { isLaneAsked: lane === true, areTriesAsked: tries === true, isHalfAsked: halfJoined === true };
+					if (kind === 'security') return judgeSecurity(place, { attackers: attacker, unearned, stolen, lockedOut, noCertificate: diskless, ...flags });
+					if (kind === 'availability') return judgeAvailability(place, { ready, withinSeconds: within });
+					throw new KubejoinError('LAB_UNKNOWN', { kind: 'verdict', name: kind, known: ['security', 'availability'] });
+				},
+			),
 		);
 	untilOptions(
 		program
@@ -337,8 +398,7 @@ function addLooking(program: Command, there: There, here: Here): void {
 			.passThroughOptions(),
 	).action(
 		there(async (place, values: string[], { as, user, ...until }: Until & { as?: string; user?: true }) => {
-			const run = async () =>
-				user === true ? runAsUser(place, values) : place.kubectl(values, as === undefined ? undefined : await kubeconfigOf(place, as));
+			const run = async () => (user === true ? runAsUser(place, values) : place.kubectl(values, as === undefined ? undefined : await kubeconfigOf(place, as)));
 			if (until.until === undefined) return run();
 			return lookUntil(async () => {
 				const { stdout, stderr } = await run();
@@ -355,6 +415,10 @@ function addLooking(program: Command, there: There, here: Here): void {
 				return `the kubeconfig is ${state === 'there' ? 'there' : 'gone'}`;
 			}),
 		);
+	program
+		.command('certificates <token>')
+		.description('how many were given to whoever has it')
+		.action(there(async (place, token: string) => `certificates: ${await certificatesBy(place, (await tokenOf(place, token)).id)}`));
 	program
 		.command('openssl-pin <pipeline>')
 		.description('what openssl prints as the pin of a new CA: rsa, or pkey')
@@ -375,16 +439,11 @@ function addLooking(program: Command, there: There, here: Here): void {
 				return { code: text.startsWith('steady') ? 0 : EXIT_UNLIKE, stdout: `${text}\n`, stderr: '' };
 			}),
 		);
-	program
-		.command('reset')
-		.description('everything as it was before: can be called at any time')
-		.action(here(reset));
+	program.command('reset').description('everything as it was before: can be called at any time').action(here(reset));
 	program.command('reset-nodes', { hidden: true }).action(there(async (place) => (await resetPlace(place)).join('\n')));
+	program.command('last-reset', { hidden: true }).action(there(async (place) => String((await place.read<number>('last-reset.json')) ?? 0)));
 	program.command('texts', { hidden: true }).action(there(async (place) => JSON.stringify(await textsInside(place))));
-	program
-		.command('scan')
-		.description('look for secrets in logs, traces, journals and command lines')
-		.action(here(scan));
+	program.command('scan').description('look for secrets in logs, traces, journals and command lines').action(here(scan));
 	program
 		.command('leak <state>')
 		.description('plant a secret for scan to find (there), or take it away (gone)')
@@ -395,7 +454,10 @@ function addLooking(program: Command, there: There, here: Here): void {
 async function call(args: readonly string[], lab: Lab): Promise<Result> {
 	const results: Result[] = [];
 	const program = createProgram(lab, args, (result) => results.push(result));
-	program.configureOutput({ writeOut: (text) => results.push({ code: 0, stdout: text, stderr: '' }), writeErr: (text) => results.push({ code: 0, stdout: '', stderr: text }) });
+	program.configureOutput({
+		writeOut: (text) => results.push({ code: 0, stdout: text, stderr: '' }),
+		writeErr: (text) => results.push({ code: 0, stdout: '', stderr: text }),
+	});
 	let code: number | undefined;
 	try {
 		await program.parseAsync(args, { from: 'user' });

@@ -11,6 +11,8 @@ import type {
 	KubeObject,
 	Lease,
 	Node,
+	Role,
+	RoleBinding,
 	Secret,
 	SelfSubjectAccessReview,
 	SelfSubjectReview,
@@ -49,12 +51,18 @@ export interface ResourceClient<T extends KubeObject> {
 }
 type Offers<T extends KubeObject, Verbs extends keyof ResourceClient<T>> = Pick<ResourceClient<T>, Verbs>;
 
+type Stored<T extends KubeObject> = Offers<T, 'create' | 'get' | 'list' | 'watch' | 'update' | 'delete'>;
+
 export interface ApiClient {
-	readonly configMaps: Offers<ConfigMap, 'create' | 'get' | 'list' | 'watch' | 'update' | 'delete'>;
+	readonly configMaps: Stored<ConfigMap>;
 	readonly secrets: Offers<Secret, 'create' | 'get' | 'list' | 'delete'>;
 	readonly nodes: Offers<Node, 'create' | 'get' | 'list' | 'watch' | 'update' | 'updateStatus' | 'delete'>;
-	readonly leases: Offers<Lease, 'create' | 'get' | 'list' | 'watch' | 'update' | 'delete'>;
+	readonly leases: Stored<Lease>;
 	readonly certificateSigningRequests: ResourceClient<CertificateSigningRequest>;
+	readonly clusterRoles: Stored<Role>;
+	readonly clusterRoleBindings: Stored<RoleBinding>;
+	readonly roles: Stored<Role>;
+	readonly roleBindings: Stored<RoleBinding>;
 	readonly subjectAccessReviews: Offers<SubjectAccessReview, 'create'>;
 	readonly selfSubjectAccessReviews: Offers<SelfSubjectAccessReview, 'create'>;
 	readonly selfSubjectReviews: Offers<SelfSubjectReview, 'create'>;
@@ -66,6 +74,10 @@ export const apiClient = (channel: Channel): ApiClient => ({
 	nodes: resourceClient(channel, resources.nodes),
 	leases: resourceClient(channel, resources.leases),
 	certificateSigningRequests: resourceClient(channel, resources.certificateSigningRequests),
+	clusterRoles: resourceClient(channel, resources.clusterRoles),
+	clusterRoleBindings: resourceClient(channel, resources.clusterRoleBindings),
+	roles: resourceClient(channel, resources.roles),
+	roleBindings: resourceClient(channel, resources.roleBindings),
 	subjectAccessReviews: resourceClient(channel, resources.subjectAccessReviews),
 	selfSubjectAccessReviews: resourceClient(channel, resources.selfSubjectAccessReviews),
 	selfSubjectReviews: resourceClient(channel, resources.selfSubjectReviews),

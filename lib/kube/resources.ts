@@ -32,10 +32,10 @@ export const resources = {
 	subjectAccessReviews: resource('authorization.k8s.io', 'subjectaccessreviews', 'SubjectAccessReview', false, 'SubjectAccessReviews'),
 	selfSubjectAccessReviews: resource('authorization.k8s.io', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', false, 'SelfSubjectAccessReviews'),
 	selfSubjectReviews: resource('authentication.k8s.io', 'selfsubjectreviews', 'SelfSubjectReview', false, 'SelfSubjectReviews'),
-	clusterRoles: resource(rbac, 'clusterroles', 'ClusterRole', false),
-	clusterRoleBindings: resource(rbac, 'clusterrolebindings', 'ClusterRoleBinding', false),
-	roles: resource(rbac, 'roles', 'Role', true),
-	roleBindings: resource(rbac, 'rolebindings', 'RoleBinding', true),
+	clusterRoles: resource(rbac, 'clusterroles', 'ClusterRole', false, 'ClusterRoles'),
+	clusterRoleBindings: resource(rbac, 'clusterrolebindings', 'ClusterRoleBinding', false, 'ClusterRoleBindings'),
+	roles: resource(rbac, 'roles', 'Role', true, 'Roles'),
+	roleBindings: resource(rbac, 'rolebindings', 'RoleBinding', true, 'RoleBindings'),
 } as const;
 
 /** `v1` or `group/v1`. */

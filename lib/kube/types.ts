@@ -153,6 +153,8 @@ export interface RoleRef {
 /** Role and ClusterRole. */
 export interface Role extends KubeObject {
 	rules?: PolicyRule[];
+	/** Of a ClusterRole: which others it is made of. */
+	aggregationRule?: { clusterRoleSelectors?: { matchLabels?: Record<string, string> }[] };
 }
 /** RoleBinding and ClusterRoleBinding. */
 export interface RoleBinding extends KubeObject {

@@ -38,6 +38,23 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 		});
 	});
 
+	it('roles and bindings: rules, subjects, the role that is bound', () => {
+		const rule = { verbs: ['get'], apiGroups: [''], resources: ['nodes'], resourceNames: ['a'] };
+		keeps('ClusterRoles', {
+			metadata: { name: 'a:b' },
+			rules: [rule, { verbs: ['get'], nonResourceURLs: ['/x'] }],
+			aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] },
+		});
+		keeps('Roles', { metadata: { name: 'r', namespace: 'ns' }, rules: [rule] });
+		const subjects = [
+			{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'g' },
+			{ kind: 'ServiceAccount', name: 's', namespace: 'ns' },
+		];
+		const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'a:b' };
+		keeps('ClusterRoleBindings', { metadata: { name: 'x' }, subjects, roleRef });
+		keeps('RoleBindings', { metadata: { name: 'x', namespace: 'ns' }, subjects, roleRef });
+	});
+
 	it('CertificateSigningRequest: bytes, extra, conditions', () => {
 		keeps('CertificateSigningRequests', {
 			metadata: { name: 'csr-1' },

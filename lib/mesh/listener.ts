@@ -26,6 +26,8 @@ export interface ListenOptions {
 	readonly grpc: GrpcServer;
 	readonly http?: HttpServer;
 	readonly log: Log;
+	/** Is told of each connection whose TLS handshake succeeded, also of one that is then refused. */
+	readonly onHandshake?: (peer: Peer) => void;
 }
 
 /** An open port. `close` stops accepting, lets calls finish for a while, then cuts what is left. */
@@ -57,6 +59,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 	const server = createTlsServer(options);
 	server.on('secureConnection', (socket) => {
 		const peer = readPeer(socket);
+		options.onHandshake?.(peer);
 		socket.on('error', (error) => log.debug({ peer: peer.address, problem: error.message }, 'connection lost'));
 		if (options.clientCertificate === 'required' && peer.certificate.state !== 'verified') {
 			const problem = peer.certificate.state === 'none' ? 'no client certificate' : peer.certificate.problem;

@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../lib/clock.ts';
+import { systemClock, waitBy } from '../../lib/clock.ts';
 import { dial } from '../../services/kubelet-sim/clients.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import { readJoinRequest } from '../../services/kubelet-sim/join/join-request.ts';
@@ -39,7 +39,8 @@ async function joinsPerSecond(telemetry: Readonly<Record<string, string>>): Prom
 		const config = await mesh.makeJoinConfig();
 		const signal = new AbortController().signal;
 		const joinOne = async (name: string) => {
-			const tools = { dial, paths: nodePaths(join(state, 'nodes', name)), say: () => undefined, clock: systemClock, signal, retryMs: 100 };
+			const waiting = { clock: systemClock, waitUntil: waitBy(systemClock), signal, retryMs: 100 };
+			const tools = { dial, paths: nodePaths(join(state, 'nodes', name)), say: () => undefined, ...waiting };
 			await joinWorkflow(tools).run(await readJoinRequest(undefined, { config, nodeName: name }), () => undefined, systemClock);
 		};
 		await joinOne('warm-up');

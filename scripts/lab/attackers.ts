@@ -12,8 +12,8 @@ export interface AttackFlags {
 	readonly token?: string;
 	/** Path of the CA key that it has stolen. */
 	readonly caKey?: string;
-	/** What it listens on; a node that dials it looks for this name in the certificate. */
-	readonly address?: string;
+	/** It listens on an address that is not in the certificate of the API server. */
+	readonly unnamed?: true;
 }
 
 /** What attacker-sim writes down, as far as it is read here. */
@@ -37,7 +37,8 @@ export async function tokenFile(place: Place, token: string): Promise<string> {
 }
 
 /** Start an attacker; resolves when it listens. */
-export async function startAttacker(place: Place, name: string, { mode, token, caKey, address = place.info.ownAddress }: AttackFlags): Promise<void> {
+export async function startAttacker(place: Place, name: string, { mode, token, caKey, unnamed }: AttackFlags): Promise<void> {
+	const address = unnamed === true ? place.info.unnamedAddress : place.info.ownAddress;
 	await makePrivateDirectory(join(place.directory, 'attackers'));
 	await place.control.startWorker({
 		name,

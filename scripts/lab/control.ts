@@ -23,6 +23,8 @@ export interface MeshInfo {
 	readonly addresses: Readonly<Record<string, string>>;
 	/** What attackers listen on. */
 	readonly ownAddress: string;
+	/** Another one, that is not in the certificate of the API server. */
+	readonly unnamedAddress: string;
 }
 
 /** Of the services; absent where only nodes and attackers are kept. */

@@ -43,6 +43,6 @@ export interface Driver {
 	readonly steal: (thing: Stealable) => Promise<string>;
 	/** `http://127.0.0.1:8080` */
 	readonly observerUrl: () => Promise<string>;
-	/** All that the services have printed, for the search for secrets. */
-	readonly logs: () => Promise<string>;
+	/** All that the services have logged since then, milliseconds since 1970. */
+	readonly logs: (sinceMs: number) => Promise<string>;
 }

@@ -4,8 +4,10 @@ import { asKubejoinError } from '../../lib/errors.ts';
 import type { Node } from '../../lib/kube/types.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { attackReport, gain } from './attackers.ts';
-import { identityOf } from './nodes.ts';
+import { certificateOnDisk, identityOf, kubeconfigOf, nodeNames, nodeOf } from './nodes.ts';
 import type { Place } from './place.ts';
+import { TRIES, type Tried } from './programs.ts';
+import { HALF_JOINED } from './skew.ts';
 import { tokenOf } from './tokens.ts';
 
 export interface SecurityQuestion {
@@ -15,23 +17,93 @@ export interface SecurityQuestion {
 	readonly unearned: readonly string[];
 	/** Tokens with which nobody was to get a certificate. */
 	readonly stolen: readonly string[];
+	/** Nodes whose certificate was to be good for nothing any more. */
+	readonly lockedOut: readonly string[];
+	/** Nodes that were to write no certificate on their disk. */
+	readonly noCertificate: readonly string[];
+	/** Nobody was to give itself a label that only admins may give. */
+	readonly isLaneAsked: boolean;
+	/** Nothing that was tried with stolen things was to succeed. */
+	readonly areTriesAsked: boolean;
+	/** Every node of the experiment was to join, or to have no identity. */
+	readonly isHalfAsked: boolean;
 }
 
 /** `security: held …`, or `security: violated …` with every reason. */
-export async function judgeSecurity(place: Place, { attackers, unearned, stolen }: SecurityQuestion): Promise<string> {
+export async function judgeSecurity(place: Place, question: SecurityQuestion): Promise<string> {
+	const { attackers, unearned, stolen, lockedOut, noCertificate, isLaneAsked, areTriesAsked, isHalfAsked } = question;
 	const reports = await Promise.all(attackers.map(async (name) => ({ name, report: await attackReport(place, name) })));
 	const found = [
 		...reports.map(({ name, report }) => gain(name, report)),
 		...(await Promise.all(unearned.map((name) => identityOf(place, name)))),
 		...(await Promise.all(stolen.map((name) => certificateBy(place, name)))),
+		...(await Promise.all(lockedOut.map((name) => acceptedOf(place, name)))),
+		...(await Promise.all(noCertificate.map((name) => certificateOnDisk(place, name)))),
+		...(isLaneAsked ? [await restrictedLabel(place)] : []),
+		...(areTriesAsked ? await successes(place) : []),
+		...(isHalfAsked ? await halfJoined(place) : []),
+		await strangerIn(place),
 	].filter((problem) => problem !== undefined);
 	if (found.length > 0) return `security: violated: ${found.join('; ')}`;
 	const counted = [
 		...reports.map(({ name, report }) => `${name} saw ${report.connections} connections and ${report.tokenBytes} bytes of a token`),
 		...unearned.map((name) => `${name} has no identity`),
 		...stolen.map((name) => `nobody got a certificate with the token ${name}`),
+		...lockedOut.map((name) => `the certificate of ${name} is not accepted any more`),
+		...noCertificate.map((name) => `${name} has no certificate`),
+		...(isLaneAsked ? ['no node has a label that only admins may give'] : []),
+		...(areTriesAsked ? ['nothing that was tried with stolen things was allowed'] : []),
+		...(isHalfAsked ? ['every node has joined or has no identity'] : []),
+		'nobody was let in who is not of this experiment',
 	];
 	return `security: held: ${counted.join('; ')}`;
+}
+
+/** Whether the API server still takes the node's certificate. What is read with it is its own Node, which every node may. */
+async function acceptedOf(place: Place, name: string): Promise<string | undefined> {
+	const { code, stderr } = await place.kubectl(['get', 'node', name], await kubeconfigOf(place, name));
+	if (code === 0) return `the API server still accepts the certificate of ${name}`;
+	return /Unauthorized|expired|logged in|load config|no such file/i.test(stderr)
+		? undefined
+		: `nobody can say whether the certificate of ${name} is accepted: ${stderr.trim()}`;
+}
+
+async function restrictedLabel({ api }: Place): Promise<string | undefined> {
+	const { items } = await api.nodes.list();
+	const node = items.find(({ metadata }) => Object.keys(metadata.labels ?? {}).some((key) => key.startsWith('node-restriction.kubernetes.io/')));
+	return node === undefined ? undefined : `${node.metadata.name} has a label of node-restriction.kubernetes.io`;
+}
+
+async function successes(place: Place): Promise<readonly string[]> {
+	const tried = (await place.read<readonly Tried[]>(TRIES)) ?? [];
+	if (tried.length === 0) return ['nothing was tried, so nothing is known'];
+	return tried.filter(({ outcome }) => !/^outcome: (refused|denied|failed)/.test(outcome)).map(({ what, outcome }) => `${what}: ${outcome}`);
+}
+
+async function halfJoined(place: Place): Promise<readonly string[]> {
+	const left = (await place.control.workers()).filter(({ program, hasServed }) => program === 'kubelet-sim' && !hasServed);
+	const identities = await Promise.all(left.map(({ name }) => identityOf(place, name)));
+	return [...identities.filter((identity) => identity !== undefined), ...((await place.read<readonly string[]>(HALF_JOINED)) ?? [])];
+}
+
+/** A node whose certificate was signed since the last experiment and that is none of this one. */
+async function strangerIn(place: Place): Promise<string | undefined> {
+	const sinceMs = (await place.read<number>('last-reset.json')) ?? 0;
+	if (sinceMs === 0) return undefined;
+	const ours = new Set([...(await nodeNames(place))]);
+	const { items } = await place.api.certificateSigningRequests.list();
+	const issued = items.filter(({ metadata, status }) => Boolean(status?.certificate) && Date.parse(metadata.creationTimestamp ?? '') > sinceMs + CLOCK_STEP_MS);
+	const stranger = issued.map(nodeOf).find((node) => node !== undefined && !ours.has(node));
+	return stranger === undefined ? undefined : `${stranger} was let in, and is no node of this experiment`;
+}
+
+/** Kubernetes keeps whole seconds. */
+const CLOCK_STEP_MS = 1_000;
+
+/** How many certificates were given to whoever has a token. */
+export async function certificatesBy({ api }: Place, tokenId: string): Promise<number> {
+	const { items } = await api.certificateSigningRequests.list();
+	return items.filter(({ spec, status }) => spec.username === `${wellKnown.bootstrapUserPrefix}${tokenId}` && Boolean(status?.certificate)).length;
 }
 
 async function certificateBy(place: Place, token: string): Promise<string | undefined> {
@@ -53,7 +125,8 @@ export async function judgeAvailability(place: Place, { ready, withinSeconds }: 
 	for (;;) {
 		const problem = await notReady(place, ready).catch((error: unknown) => `the API server cannot be asked: ${asKubejoinError(error).message}`);
 		const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
-		if (problem === undefined) return `availability: held after ${seconds} s: ${ready.length === 0 ? 'every node is Ready' : `${ready.join(', ')} and every other node are Ready`}`;
+		if (problem === undefined)
+			return `availability: held after ${seconds} s: ${ready.length === 0 ? 'every node is Ready' : `${ready.join(', ')} and every other node are Ready`}`;
 		if (performance.now() - startedMs > withinSeconds * 1_000) return `availability: violated: after ${withinSeconds} s ${problem}`;
 		await delay(100);
 	}

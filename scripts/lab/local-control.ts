@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
 import type { LocalMesh } from '../mesh/local-mesh.ts';
 import { type Change, type MeshOptions, type ServiceName, servicePorts, servicesOf, tracesUrl } from '../mesh/services.ts';
-import { serveControl, type ServiceControl } from './control.ts';
+import { type ServiceControl, serveControl } from './control.ts';
 import type { ServiceState } from './driver.ts';
 import { createWorkers } from './workers.ts';
 
@@ -14,12 +14,17 @@ export const labDirectory = (state: string): string => join(state, 'lab');
 export async function offerLab(mesh: LocalMesh, options: MeshOptions): Promise<{ stop: () => Promise<void> }> {
 	const { state, port, observer } = options;
 	const directory = labDirectory(state);
-	const addresses = Object.fromEntries(
-		servicePorts(options).flatMap(({ service, port: own }) => (own < port + 3 ? [[service, `127.0.0.1:${own}`]] : [])),
-	);
+	const addresses = Object.fromEntries(servicePorts(options).flatMap(({ service, port: own }) => (own < port + 3 ? [[service, `127.0.0.1:${own}`]] : [])));
 	return serveControl({
 		directory,
-		info: { endpoint: mesh.endpoint, kubeconfig: mesh.kubeconfig, clusterCa: join(state, 'pki/admin/ca.crt'), addresses, ownAddress: '127.0.0.1' },
+		info: {
+			endpoint: mesh.endpoint,
+			kubeconfig: mesh.kubeconfig,
+			clusterCa: join(state, 'pki/admin/ca.crt'),
+			addresses,
+			ownAddress: '127.0.0.1',
+			unnamedAddress: '127.0.0.2',
+		},
 		workers: createWorkers(join(directory, 'workers'), observer === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: tracesUrl(port) }),
 		control: localControl(mesh, options),
 	});

@@ -25,10 +25,17 @@ export function localDriver(control: ControlClient, inside: (args: readonly stri
 		// Everything lies on one disk: what is stolen is used where it is.
 		steal: async (thing) => join((await control.mesh()).pki, stolen[thing]),
 		observerUrl: async () => (await control.mesh()).observerUrl,
-		async logs() {
+		async logs(sinceMs) {
 			const { logs } = await control.mesh();
 			const names = (await readdir(logs)).filter((name) => name.endsWith('.log'));
-			return (await Promise.all(names.map((name) => readFile(join(logs, name), 'utf8')))).join('\n');
+			const texts = await Promise.all(names.map((name) => readFile(join(logs, name), 'utf8')));
+			return texts
+				.flatMap((text) => text.split('\n'))
+				.filter((line) => sinceMs === 0 || timeOf(line) >= sinceMs)
+				.join('\n');
 		},
 	};
 }
+
+/** Of a line that a service logged, as JSON; what else was printed has no time. */
+const timeOf = (line: string): number => Date.parse(/^\{.*"time":"([^"]+)"/.exec(line)?.[1] ?? '') || 0;

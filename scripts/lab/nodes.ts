@@ -1,7 +1,7 @@
 /** Nodes of an experiment: what they join with, what became of them, and how they are disturbed. Each is a real kubelet-sim. */
 import { createHash, randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
@@ -127,10 +127,25 @@ export const nodeFile = async (place: Place, name: string, path: string): Promis
 /** The kubeconfig that a node has earned. */
 export const kubeconfigOf = (place: Place, name: string): Promise<string> => nodeFile(place, name, 'etc/kubernetes/kubelet.conf');
 
+/** Path of the node's certificate and key. */
+export const certificateOf = (place: Place, name: string): Promise<string> => nodeFile(place, name, 'var/lib/kubelet/pki/kubelet-client-current.pem');
+
+/** `NAME has a certificate`; undefined when it has none. */
+export const certificateOnDisk = async (place: Place, name: string): Promise<string | undefined> =>
+	existsSync(await certificateOf(place, name)) ? `${name} has a certificate` : undefined;
+
+/** The Nodes of the experiment. */
+export async function nodeNames(place: Place): Promise<readonly string[]> {
+	const files = await readdir(join(place.directory, 'nodes')).catch(() => []);
+	const kept = await Promise.all(files.filter((file) => file.endsWith('.json')).map((file) => place.read<KeptNode>(`nodes/${file}`)));
+	return kept.flatMap((node) => node?.names ?? []);
+}
+
 /** Why the node has an identity that it was not to have; undefined when it has none. */
 export async function identityOf(place: Place, name: string): Promise<string | undefined> {
-	const { names, root } = await keptNode(place, name);
-	if (existsSync(join(root, 'var/lib/kubelet/pki/kubelet-client-current.pem'))) return `${name} has a certificate`;
+	const { names } = await keptNode(place, name);
+	const onDisk = await certificateOnDisk(place, name);
+	if (onDisk !== undefined) return onDisk;
 	const [nodeName = name] = names;
 	const isListed = await place.api.nodes.get(nodeName).then(
 		() => true,

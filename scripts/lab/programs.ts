@@ -6,7 +6,7 @@ import { KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import { tokenFile } from './attackers.ts';
 import type { Result } from './driver.ts';
-import { kubeconfigOf } from './nodes.ts';
+import { certificateOf, kubeconfigOf } from './nodes.ts';
 import { otherClusterCa } from './other-cluster.ts';
 import type { Place } from './place.ts';
 
@@ -50,7 +50,7 @@ export const runAsUser = (place: Place, args: readonly string[]): Promise<Result
 
 /**
  * Run one of attacker-sim's commands for stolen things. In the arguments `{target}`, `{cluster-ca}`, `{address:SERVICE}`, `{token:NAME}` (a file that
- * holds it), `{kubeconfig:NODE}` and `{stolen}` stand for what they name.
+ * holds it), `{kubeconfig:NODE}`, `{certificate:NODE}` and `{stolen}` stand for what they name.
  */
 export async function tryStolen(place: Place, args: readonly string[], stolen: string | undefined): Promise<Result> {
 	const { endpoint, clusterCa, addresses } = place.info;
@@ -60,6 +60,7 @@ export async function tryStolen(place: Place, args: readonly string[], stolen: s
 		address: (name) => addresses[name] ?? unknown('service', name, Object.keys(addresses)),
 		token: (name) => tokenFile(place, name),
 		kubeconfig: (name) => kubeconfigOf(place, name),
+		certificate: (name) => certificateOf(place, name),
 		stolen: () => stolen ?? unknown('stolen thing', '{stolen}', []),
 	};
 	const filled = await Promise.all(
@@ -69,8 +70,18 @@ export async function tryStolen(place: Place, args: readonly string[], stolen: s
 			return key === '' ? argument : `${before}${value === undefined ? unknown('placeholder', key, Object.keys(values)) : await value(name)}${after}`;
 		}),
 	);
-	return place.run('attacker-sim', filled);
+	const result = await place.run('attacker-sim', filled);
+	const tried = (await place.read<readonly Tried[]>(TRIES)) ?? [];
+	await place.write(TRIES, [...tried, { what: args.slice(0, 3).join(' '), outcome: result.stdout.split('\n')[0] ?? '' }]);
+	return result;
 }
+
+/** What was tried with stolen things, and what became of it. */
+export interface Tried {
+	readonly what: string;
+	readonly outcome: string;
+}
+export const TRIES = 'tries.json';
 
 function unknown(kind: string, name: string, known: readonly string[]): never {
 	throw new KubejoinError('LAB_UNKNOWN', { kind, name, known });

@@ -27,7 +27,9 @@ export async function resetPlace(place: Place): Promise<readonly string[]> {
 	await whenReachable(() => removeRequests(place));
 	const tokens = await whenReachable(() => removeLabTokens(place));
 	if (tokens.length > 0) done.push(`deleted ${tokens.length} tokens`);
-	for (const name of ['attackers', 'home', 'skew.json']) await rm(join(place.directory, name), { recursive: true, force: true });
+	for (const name of ['attackers', 'home', 'skew.json', 'half-joined.json', 'tries.json'])
+		await rm(join(place.directory, name), { recursive: true, force: true });
+	await place.write('last-reset.json', Date.now());
 	return done;
 }
 

@@ -22,7 +22,9 @@ export async function secretsOf(place: Place): Promise<readonly string[]> {
 export async function textsInside(place: Place): Promise<readonly Searched[]> {
 	const workers = (await place.control.workers()).map(({ name, output }) => ({ where: `output of ${name}`, text: output }));
 	const logs = join(place.directory, 'workers');
-	const files = await Promise.all((await readdir(logs).catch(() => [])).map(async (name) => ({ where: `log of ${name}`, text: await readFile(join(logs, name), 'utf8') })));
+	const files = await Promise.all(
+		(await readdir(logs).catch(() => [])).map(async (name) => ({ where: `log of ${name}`, text: await readFile(join(logs, name), 'utf8') })),
+	);
 	return [...workers, ...files, ...(await commandLines())];
 }
 

@@ -20,7 +20,9 @@ export async function steady(driver: Driver, withinSeconds: number): Promise<str
 	const odd = states.filter(({ state, isChanged }) => state !== 'running' || isChanged);
 	if (odd.length > 0) return `not steady: ${odd.map(({ name, state, isChanged }) => `${name} is ${isChanged ? 'changed' : state}`).join(', ')}`;
 	const judged = await required(driver.inside(['judge', 'availability', '--within', String(withinSeconds)]));
-	return judged.startsWith('availability: held') ? `steady: ${states.length} services run, ${judged.slice('availability: held '.length)}` : `not steady: ${judged}`;
+	return judged.startsWith('availability: held')
+		? `steady: ${states.length} services run, ${judged.slice('availability: held '.length)}`
+		: `not steady: ${judged}`;
 }
 
 /** @returns what was put right, a line each */
@@ -30,6 +32,9 @@ export async function reset(driver: Driver): Promise<string> {
 	const done = [...services, ...nodes.split('\n')].filter((line) => line !== '');
 	return done.length === 0 ? 'there was nothing to put back' : done.join('\n');
 }
+
+/** When the last experiment ended, in milliseconds since 1970; 0 when there was none. */
+export const lastResetMs = async (driver: Driver): Promise<number> => Number(await required(driver.inside(['last-reset'])));
 
 const journals = (): string => join(resolve(environment().CHAOS_STATE ?? '.kubejoin'), 'chaos');
 const canaryPath = (): string => join(journals(), 'canary.txt');
@@ -54,12 +59,16 @@ export async function scan(driver: Driver): Promise<string> {
 	]);
 	const url = await driver.observerUrl();
 	const texts: Searched[] = [
-		{ where: 'the logs of the services', text: await driver.logs() },
+		{ where: 'the logs of the services', text: await driver.logs(0) },
 		...inside,
 		...(url === '' ? [] : await textsOfObserver(url)),
 		...(await textsBelow(journals())),
 	];
 	const found = findSecrets(texts, secrets);
 	const bytes = texts.reduce((sum, { text }) => sum + text.length, 0);
-	return [`secrets found: ${found.length}`, ...found.map((where) => `in ${where}`), `searched ${texts.length} texts, ${bytes} bytes, for ${secrets.length} secrets`].join('\n');
+	return [
+		`secrets found: ${found.length}`,
+		...found.map((where) => `in ${where}`),
+		`searched ${texts.length} texts, ${bytes} bytes, for ${secrets.length} secrets`,
+	].join('\n');
 }

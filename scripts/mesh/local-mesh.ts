@@ -6,7 +6,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Child, type ChildEvents, runProgram, startChild } from '../../lib/child.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { isListed, readJoinConfig } from './join-config.ts';
-import { type Change, endpointOf, healthPort, type MeshOptions, nodePlan, pkiPlan, type ServiceName, servicePlan, servicePorts, servicesOf } from './services.ts';
+import {
+	type Change,
+	endpointOf,
+	healthPort,
+	type MeshOptions,
+	nodePlan,
+	pkiPlan,
+	type ServiceName,
+	servicePlan,
+	servicePorts,
+	servicesOf,
+} from './services.ts';
 import { lockState } from './state-lock.ts';
 
 export interface LocalMesh {

@@ -15,7 +15,8 @@ const DEBIAN = '/usr/lib';
  */
 export function shiftedClock(offset: string): Readonly<Record<string, string>> {
 	const library = findLibrary();
-	if (library === undefined) throw new KubejoinError('FAULT_UNAVAILABLE', { fault: 'a shifted clock', needs: 'libfaketime', install: 'apt-get install faketime' });
+	if (library === undefined)
+		throw new KubejoinError('FAULT_UNAVAILABLE', { fault: 'a shifted clock', needs: 'libfaketime', install: 'apt-get install faketime' });
 	// Timers and durations are measured with the monotonic clock, which stays right: only the date is wrong.
 	return { LD_PRELOAD: library, FAKETIME: offset, DONT_FAKE_MONOTONIC: '1' };
 }

@@ -4,11 +4,13 @@ import { resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { Authorizer } from './authorize/attributes.ts';
+import type { RbacSource } from './authorize/rbac.ts';
 import type { Endpoints } from './pipeline.ts';
 import { registryEndpoint, type Strategy } from './registry.ts';
 import type { Endpoint } from './request.ts';
 import { certificateSigningRequests } from './resources/certificate-signing-requests.ts';
 import { configMaps, leases, namespaces, nodes } from './resources/plain.ts';
+import { roleBindings, roles } from './resources/rbac.ts';
 import { selfSubjectAccessReviews, selfSubjectReviews, subjectAccessReviews } from './resources/reviews.ts';
 import { secretsEndpoint } from './resources/secrets.ts';
 import type { TokenStoreClient } from './token-store-client.ts';
@@ -17,10 +19,12 @@ export interface EndpointsOptions {
 	readonly store: Store;
 	readonly tokens: TokenStoreClient;
 	readonly authorizer: Authorizer;
+	/** What a giver of rights is seen to hold. */
+	readonly rbac: RbacSource;
 	readonly clock: Clock;
 }
 
-export function createEndpoints({ store, tokens, authorizer, clock }: EndpointsOptions): Endpoints {
+export function createEndpoints({ store, tokens, authorizer, rbac, clock }: EndpointsOptions): Endpoints {
 	const stored = <T extends KubeObject>(strategy: Strategy<T>): Endpoint => registryEndpoint(store, strategy, clock);
 	return new Map([
 		[resources.namespaces, readOnly(stored(namespaces))],
@@ -29,6 +33,10 @@ export function createEndpoints({ store, tokens, authorizer, clock }: EndpointsO
 		[resources.nodes, stored(nodes)],
 		[resources.leases, stored(leases)],
 		[resources.certificateSigningRequests, stored(certificateSigningRequests(authorizer))],
+		[resources.clusterRoles, stored(roles(resources.clusterRoles, authorizer, rbac))],
+		[resources.clusterRoleBindings, stored(roleBindings(resources.clusterRoleBindings, authorizer, rbac))],
+		[resources.roles, stored(roles(resources.roles, authorizer, rbac))],
+		[resources.roleBindings, stored(roleBindings(resources.roleBindings, authorizer, rbac))],
 		[resources.subjectAccessReviews, subjectAccessReviews(authorizer)],
 		[resources.selfSubjectAccessReviews, selfSubjectAccessReviews(authorizer)],
 		[resources.selfSubjectReviews, selfSubjectReviews(clock)],

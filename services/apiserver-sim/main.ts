@@ -44,7 +44,7 @@ await runService(service, settings, async (config, log, registry) => {
 		await rbac.synced;
 		const tokens = tokenStoreClient(tokenStore);
 		const authorizer = unionOf(createNodeAuthorizer(noPods), createRbacAuthorizer(rbac.source));
-		const endpoints = createEndpoints({ store, tokens, authorizer, clock: systemClock });
+		const endpoints = createEndpoints({ store, tokens, authorizer, rbac: rbac.source, clock: systemClock });
 		const authenticate = countedAuthenticator(createAuthenticator(tokens.verify, systemClock), registry, systemClock);
 		const pipeline = createPipeline(authenticate, authorizer, endpoints);
 		const connections = newConnections();

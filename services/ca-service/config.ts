@@ -1,5 +1,7 @@
 /** The settings of ca-service. */
-import { contentsOf, integer, listenSettings, optional, setting, text } from '../../lib/config.ts';
+import { contentsOf, integer, listenSettings, oneOf, optional, PREFIX, setting, text } from '../../lib/config.ts';
+import { KubejoinError } from '../../lib/errors.ts';
+import { isLabLifetime, MIN_DURATION_SECONDS, MIN_LAB_DURATION_SECONDS } from './sign.ts';
 
 const yearSeconds = 365 * 24 * 3600;
 
@@ -8,8 +10,21 @@ export const settings = {
 	caCertificate: setting('CA_CERT_FILE', contentsOf, 'PEM file with the certificate of the cluster CA, and after it any others that nodes shall trust'),
 	caKey: setting('CA_KEY_FILE', contentsOf, 'PEM file with the key of the first of them'),
 	ledgerFile: setting('LEDGER_FILE', text, 'file for the ledger of what was signed; created where there is none'),
-	signingDurationSeconds: optional('SIGNING_DURATION_SECONDS', integer(600, 10 * yearSeconds), yearSeconds, 'seconds that a certificate is signed for at most'),
+	signingDurationSeconds: optional(
+		'SIGNING_DURATION_SECONDS',
+		integer(MIN_LAB_DURATION_SECONDS, 10 * yearSeconds),
+		yearSeconds,
+		`seconds that a certificate is signed for at most; less than ${MIN_DURATION_SECONDS} only in a lab`,
+	),
+	lab: optional('LAB', (value) => oneOf('true', 'false')(value) === 'true', false, 'true in a lab, where a certificate may live for seconds; default false'),
 	certificate: setting('TLS_CERT_FILE', contentsOf, 'PEM file with the certificate to show'),
 	key: setting('TLS_KEY_FILE', contentsOf, 'PEM file with the key of that certificate'),
 	clientCa: setting('CLIENT_CA_FILE', contentsOf, 'PEM file with the CA whose client certificates are accepted: the mesh CA'),
 };
+
+/** @throws CONFIG_INVALID  a lifetime that is only for a lab, and this is none */
+export function requireLabFor(signingDurationSeconds: number, isLab: boolean): void {
+	if (isLab || !isLabLifetime(signingDurationSeconds)) return;
+	const problem = `${PREFIX}SIGNING_DURATION_SECONDS=${signingDurationSeconds} cannot be used: less than ${MIN_DURATION_SECONDS} seconds is for a lab only, with ${PREFIX}LAB=true`;
+	throw new KubejoinError('CONFIG_INVALID', { problems: [problem] });
+}

@@ -7,7 +7,7 @@ import { createGrpcServer } from '../../lib/mesh/server.ts';
 import { createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
 import { readPrivateKey } from '../../lib/pki/keys.ts';
 import { note } from '../../lib/trace.ts';
-import { settings } from './config.ts';
+import { requireLabFor, settings } from './config.ts';
 import { readyChecks } from './health.ts';
 import { type LedgerEntry, openLedger } from './ledger.ts';
 import { caMetrics } from './metrics.ts';
@@ -18,9 +18,11 @@ const service = 'ca-service';
 
 await runService(service, settings, async (config, log, registry) => {
 	const { listenAddress: address, port, certificate: cert, key, clientCa, caCertificate, signingDurationSeconds: maxDurationSeconds } = config;
+	requireLabFor(maxDurationSeconds, config.lab);
 	const issuer = createIssuer(parseCertificates(caCertificate)[0], readPrivateKey(config.caKey));
 	const ledger = await openLedger(config.ledgerFile);
 	if (ledger.tornLines > 0) log.warn({ file: config.ledgerFile }, 'cut off a last line of the ledger that a crash had torn; it had not been answered');
+	if (config.lab) log.warn({ maxDurationSeconds }, 'LAB is on: the lifetimes of certificates are for a lab and for nothing else');
 	const metrics = caMetrics(registry, issuer);
 	const find = (requestId: string) => ledger.find(requestId);
 	// Logged here, for a request that comes again is answered from the ledger and signs nothing.

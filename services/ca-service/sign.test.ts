@@ -169,7 +169,16 @@ describe('signing', () => {
 		assert.deepEqual(await life(1), { notBefore, notAfter: 10 * minute });
 		assert.deepEqual(await life(8 * 3600 - 1), { notBefore, notAfter: 8 * hour - 1000 });
 		assert.deepEqual(await life(8 * 3600), { notBefore, notAfter: 8 * hour - 5 * minute });
-		assert.deepEqual(await life(undefined, { maxDurationSeconds: 300 }), { notBefore, notAfter: 5 * minute });
+	});
+
+	it('lifetimes of a lab: no ten minutes, and back-dated by a tenth, so that most of the validity lies ahead', async () => {
+		const second = 1_000;
+		assert.deepEqual(await life(undefined, { maxDurationSeconds: 300 }), { notBefore: -30 * second, notAfter: 5 * minute });
+		assert.deepEqual(await life(undefined, { maxDurationSeconds: 12 }), { notBefore: -1 * second, notAfter: 12 * second });
+		assert.deepEqual(await life(7, { maxDurationSeconds: 12 }), { notBefore: 0, notAfter: 7 * second });
+		assert.deepEqual(await life(1, { maxDurationSeconds: 12 }), { notBefore: 0, notAfter: 5 * second });
+		assert.deepEqual(await life(600, { maxDurationSeconds: 12 }), { notBefore: -1 * second, notAfter: 12 * second });
+		assert.deepEqual(await life(1, { maxDurationSeconds: 600 }), { notBefore: -5 * minute, notAfter: 10 * minute });
 	});
 
 	it('no certificate outlives the CA', async () => {

@@ -32,8 +32,13 @@ export interface SignerOptions {
 }
 
 const minute = 60;
-const backdateSeconds = 5 * minute;
-const minDurationSeconds = 10 * minute;
+const maxBackdateSeconds = 5 * minute;
+/** Of a lifetime for the lab, at most this is added before now. */
+const labBackdateShare = 0.1;
+export const MIN_DURATION_SECONDS = 10 * minute;
+export const MIN_LAB_DURATION_SECONDS = 5;
+/** Shorter than upstream signs for. */
+export const isLabLifetime = (durationSeconds: number): boolean => durationSeconds < MIN_DURATION_SECONDS;
 const shortSeconds = 8 * 60 * minute;
 const yearSeconds = 365 * 24 * 60 * minute;
 
@@ -75,11 +80,7 @@ async function signOnce(
 	if (signed !== undefined) return signed;
 	const csr = acceptedRequest(request);
 	const now = Math.floor(clock() / 1000) * 1000;
-	const validity = validityOf(
-		now,
-		issuer.notAfter,
-		Math.min(maxDurationSeconds, Math.max(request.expirationSeconds ?? maxDurationSeconds, minDurationSeconds)),
-	);
+	const validity = validityOf(now, issuer.notAfter, durationOf(request.expirationSeconds, maxDurationSeconds));
 	const { subject, spki, names } = csr;
 	const pem = buildCertificate({ subject, spki, names, usages: request.usages.filter(isUsage), ...validity }, issuer);
 	const certificate = new X509Certificate(pem);
@@ -107,9 +108,21 @@ function acceptedRequest({ csrPem, signerName, usages }: SigningRequest): Verifi
 	return csr;
 }
 
-/** Back-dated by five minutes, also at its end unless it is short; never longer than the CA. Milliseconds. */
+/** @differs where the signer is told to sign for less than ten minutes, which only a lab may, what is asked for may be as short as five seconds */
+function durationOf(askedSeconds: number | undefined, maxSeconds: number): number {
+	const minSeconds = isLabLifetime(maxSeconds) ? MIN_LAB_DURATION_SECONDS : MIN_DURATION_SECONDS;
+	return Math.min(maxSeconds, Math.max(askedSeconds ?? maxSeconds, minSeconds));
+}
+
+/**
+ * Back-dated by five minutes, also at its end unless it is short; never longer than the CA. Milliseconds.
+ *
+ * @differs a certificate of less than ten minutes, which only a lab has, is back-dated by a tenth of its lifetime: with five minutes it would be
+ *          due for renewal before it was signed
+ */
 function validityOf(now: number, caNotAfter: number, durationSeconds: number): { notBefore: number; notAfter: number } {
 	if (now >= caNotAfter) throw new KubejoinError('SIGNER_EXPIRED', { notAfter: rfc3339(caNotAfter) });
+	const backdateSeconds = isLabLifetime(durationSeconds) ? Math.floor(durationSeconds * labBackdateShare) : maxBackdateSeconds;
 	const lifeSeconds = durationSeconds < shortSeconds ? durationSeconds : durationSeconds - backdateSeconds;
 	return { notBefore: now - backdateSeconds * 1000, notAfter: Math.min(now + Math.floor(lifeSeconds) * 1000, caNotAfter) };
 }

@@ -1,21 +1,25 @@
-/** What the columns of `kubectl get` say about a node and about a certificate request. Pure. @source pkg/printers/internalversion/printers.go */
+/** What the columns of `kubectl get` say about an object. Pure. @source pkg/printers/internalversion/printers.go */
 import { humanDuration } from '../../lib/kube/duration.ts';
-import type { CertificateSigningRequest, KubeObject, Node } from '../../lib/kube/types.ts';
+import type { CertificateSigningRequest, ConfigMap, KubeObject, Lease, Node, RoleBinding, Secret } from '../../lib/kube/types.ts';
 
 export interface Column<T> {
 	readonly header: string;
 	/** Shown with `-o wide` only. */
 	readonly isWide?: true;
 	/** @param now milliseconds since the epoch */
-	readonly cell: (object: T, now: number) => string;
+	cell(object: T, now: number): string;
 }
 
 const age = ({ metadata: { creationTimestamp = '' } }: KubeObject, now: number): string =>
 	creationTimestamp === '' ? '<unknown>' : humanDuration(now - Date.parse(creationTimestamp));
 const orUnknown = (text = ''): string => text || '<unknown>';
 
+const name: Column<KubeObject> = { header: 'NAME', cell: ({ metadata }) => metadata.name ?? '' };
+/** Before the others, for objects of all namespaces. */
+export const namespaceColumn: Column<KubeObject> = { header: 'NAMESPACE', cell: ({ metadata }) => metadata.namespace ?? '' };
+
 export const nodeColumns: readonly Column<Node>[] = [
-	{ header: 'NAME', cell: ({ metadata }) => metadata.name ?? '' },
+	name,
 	{ header: 'STATUS', cell: nodeStatus },
 	{ header: 'ROLES', cell: (node) => nodeRoles(node).join(',') || '<none>' },
 	{ header: 'AGE', cell: age },
@@ -28,12 +32,49 @@ export const nodeColumns: readonly Column<Node>[] = [
 ];
 
 export const csrColumns: readonly Column<CertificateSigningRequest>[] = [
-	{ header: 'NAME', cell: ({ metadata }) => metadata.name ?? '' },
+	name,
 	{ header: 'AGE', cell: age },
 	{ header: 'SIGNERNAME', cell: ({ spec }) => spec.signerName || '<none>' },
 	{ header: 'REQUESTOR', cell: ({ spec }) => spec.username ?? '' },
 	{ header: 'REQUESTEDDURATION', cell: ({ spec }) => requestedDuration(spec) ?? '<none>' },
 	{ header: 'CONDITION', cell: csrStatus },
+];
+
+const count = (data: object = {}): string => String(Object.keys(data).length);
+
+export const secretColumns: readonly Column<Secret>[] = [
+	name,
+	{ header: 'TYPE', cell: ({ type }) => type ?? '' },
+	{ header: 'DATA', cell: ({ data }) => count(data) },
+	{ header: 'AGE', cell: age },
+];
+
+export const configMapColumns: readonly Column<ConfigMap>[] = [name, { header: 'DATA', cell: ({ data }) => count(data) }, { header: 'AGE', cell: age }];
+
+export const leaseColumns: readonly Column<Lease>[] = [
+	name,
+	{ header: 'HOLDER', cell: ({ spec }) => spec?.holderIdentity ?? '' },
+	{ header: 'AGE', cell: age },
+];
+
+/** Upstream has no printer of its own for roles. */
+export const roleColumns: readonly Column<KubeObject>[] = [name, { header: 'CREATED AT', cell: ({ metadata }) => metadata.creationTimestamp ?? '' }];
+
+const subjects =
+	(kind: string) =>
+	(binding: RoleBinding): string =>
+		(binding.subjects ?? [])
+			.filter((subject) => subject.kind === kind)
+			.map((subject) => (kind === 'ServiceAccount' ? `${subject.namespace ?? ''}/${subject.name}` : subject.name))
+			.join(', ');
+
+export const roleBindingColumns: readonly Column<RoleBinding>[] = [
+	name,
+	{ header: 'ROLE', cell: ({ roleRef: { kind, name: role } }) => `${kind}/${role}` },
+	{ header: 'AGE', cell: age },
+	{ header: 'USERS', isWide: true, cell: subjects('User') },
+	{ header: 'GROUPS', isWide: true, cell: subjects('Group') },
+	{ header: 'SERVICEACCOUNTS', isWide: true, cell: subjects('ServiceAccount') },
 ];
 
 function nodeStatus({ spec, status }: Node): string {

@@ -39,6 +39,7 @@ export async function run(words: readonly string[], tools: Tools): Promise<numbe
 		.configureOutput({ writeOut: output.out, writeErr: output.err })
 		.exitOverride();
 	addReading(program, tools);
+	addWriting(program, tools);
 	addCertificate(program, tools);
 	addToken(program, tools).hook('preAction', () => {
 		style = 'kubeadm';
@@ -63,7 +64,7 @@ interface GlobalOptions {
 const globalsOf = (command: Command): GlobalOptions => command.optsWithGlobals();
 
 /** How often each command of upstream asks for the API groups before it gives up. Observed with kubectl 1.32.4. */
-const discovery = { get: { attempts: 5 }, certificate: { attempts: 4 }, canI: 2, none: { attempts: 0 } } as const;
+const discovery = { get: { attempts: 5 }, write: { attempts: 5 }, certificate: { attempts: 4 }, canI: 2, none: { attempts: 0 } } as const;
 
 async function withServer<T>(command: Command, tools: Tools, needs: Discovery, use: (connection: Connection, access: Access) => Promise<T>): Promise<T> {
 	const { kubeconfig, context } = globalsOf(command);
@@ -84,20 +85,36 @@ const outputOption = (...formats: string[]): Option => new Option('-o, --output 
 type ObjectOption = { readonly output?: 'json' | 'yaml' };
 
 const typeHelp = 'nodes (node, no) or certificatesigningrequests (csr)';
+const typesHelp = 'nodes, csr, secrets, configmaps, leases, clusterroles, clusterrolebindings, roles or rolebindings';
+const namespaceOption = (): Option => new Option('-n, --namespace <name>', 'where (default: that of the context)');
+interface NamespaceOptions {
+	readonly namespace?: string;
+}
+interface GetOptions extends NamespaceOptions {
+	readonly output?: GetRequest['format'];
+	readonly headers: boolean;
+	readonly watch?: true;
+	readonly allNamespaces?: true;
+}
 
 function addReading(program: Command, tools: Tools): void {
 	const { output, clock, signal } = tools;
 	program
 		.command('get')
-		.description('show nodes or certificate signing requests')
-		.argument('<type>', typeHelp)
+		.description('show objects of one type')
+		.argument('<type>', typesHelp)
 		.argument('[name...]', 'default: all')
 		.addOption(outputOption('wide', 'json', 'yaml', 'name'))
 		.option('--no-headers', 'rows only')
 		.option('-w, --watch', 'go on with every change, until Ctrl-C')
-		.action(async (type: string, names: string[], options: { output?: GetRequest['format']; headers: boolean; watch?: true }, command: Command) => {
-			const request = { ...oneType(type, names, 'get'), format: options.output, noHeaders: !options.headers, watch: options.watch ?? false };
-			await withServer(command, tools, discovery.get, async ({ api }) => (await import('./get.ts')).get(request, { api, output, clock, signal }));
+		.addOption(namespaceOption())
+		.option('-A, --all-namespaces', 'everywhere')
+		.action(async (type: string, names: string[], options: GetOptions, command: Command) => {
+			const asked = { ...oneType(type, names, 'get'), format: options.output, noHeaders: !options.headers, watch: options.watch ?? false };
+			await withServer(command, tools, discovery.get, async ({ api }, access) => {
+				const namespace = options.allNamespaces ? undefined : (options.namespace ?? access.namespace);
+				await (await import('./get.ts')).get({ ...asked, namespace }, { api, output, clock, signal });
+			});
 		});
 	program
 		.command('describe')
@@ -107,6 +124,51 @@ function addReading(program: Command, tools: Tools): void {
 		.action(async (typed: string, words: string[], _options: object, command: Command) => {
 			const { type, names } = oneType(typed, words, 'describe');
 			await withServer(command, tools, discovery.get, async ({ api }) => (await import('./describe.ts')).describe(type, names, { api, output }));
+		});
+}
+
+function addWriting(program: Command, tools: Tools): void {
+	const { output } = tools;
+	const load = () => import('./write.ts');
+	const where = ({ namespace }: NamespaceOptions, access: Access) => namespace ?? access.namespace;
+	for (const verb of ['create', 'replace'] as const) {
+		program
+			.command(verb)
+			.description(verb === 'create' ? 'create the objects of a file' : 'put the objects of a file in the place of those that there are')
+			.requiredOption('-f, --filename <file>', 'YAML or JSON')
+			.addOption(namespaceOption())
+			.action(async (options: NamespaceOptions & { filename: string }, command: Command) => {
+				await withServer(command, tools, discovery.write, async ({ api }, access) =>
+					(await load()).writeFile(verb, options.filename, { api, output, namespace: where(options, access) }),
+				);
+			});
+	}
+	program
+		.command('delete')
+		.description('delete objects')
+		.argument('<type>', typesHelp)
+		.argument('[name...]')
+		.option('--ignore-not-found', 'what is not there is no failure')
+		.addOption(namespaceOption())
+		.action(async (type: string, names: string[], options: NamespaceOptions & { ignoreNotFound?: true }, command: Command) => {
+			const deletion = { ...oneType(type, names, 'delete'), ignoreNotFound: options.ignoreNotFound ?? false };
+			await withServer(command, tools, discovery.write, async ({ api }, access) =>
+				(await load()).deleteObjects(deletion, { api, output, namespace: where(options, access) }),
+			);
+		});
+	program
+		.command('label')
+		.description('set labels of an object, or take them away')
+		.argument('<type>', typesHelp)
+		.argument('[words...]', 'the name, then KEY=VALUE or KEY-')
+		.option('--overwrite', 'also where there is another value')
+		.addOption(namespaceOption())
+		.action(async (typed: string, words: string[], options: NamespaceOptions & { overwrite?: true }, command: Command) => {
+			const [type = '', name] = typed.split('/');
+			const labelling = { type, words: name === undefined ? words : [name, ...words], overwrite: options.overwrite ?? false };
+			await withServer(command, tools, discovery.write, async ({ api }, access) =>
+				(await load()).label(labelling, { api, output, namespace: where(options, access) }),
+			);
 		});
 }
 

@@ -1,10 +1,10 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { resources } from '../../lib/kube/resources.ts';
-import type { Node } from '../../lib/kube/types.ts';
+import type { Node, RoleBinding, Secret } from '../../lib/kube/types.ts';
 import { clock, csr, fakeOutput, fakeResource, signal, worker } from './fakes.test.ts';
 import { type GetRequest, get } from './get.ts';
 
-const everything: GetRequest = { type: 'nodes', names: [], format: undefined, noHeaders: false, watch: false };
+const everything: GetRequest = { type: 'nodes', names: [], namespace: 'default', format: undefined, noHeaders: false, watch: false };
 
 function setup(nodes: readonly Node[], changes: readonly Node[] = []) {
 	const { output, written } = fakeOutput();
@@ -37,7 +37,7 @@ describe('kubectl get', () => {
 	});
 
 	it('COMMAND_INVALID: a type that the server does not have', async () => {
-		for (const type of ['foos', 'nodes.apps', 'configmaps', '']) {
+		for (const type of ['foos', 'nodes.apps', 'pods', 'subjectaccessreviews', '']) {
 			await rejects(setup([]).run({ type }), { code: 'COMMAND_INVALID', message: `the server doesn't have a resource type "${type}"` });
 		}
 	});
@@ -83,5 +83,56 @@ describe('kubectl get', () => {
 		await run({ names: ['w'], watch: true, noHeaders: true });
 		equal(written.out, 'w     Ready   <none>   5m    v1.32.4\nw     Unknown   <none>   5m    \n');
 		deepEqual(asked, [{ fieldSelector: 'metadata.name=w' }]);
+	});
+});
+
+describe('kubectl get of other types', () => {
+	const binding: RoleBinding = {
+		...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' },
+		metadata: { name: 'b', namespace: 'ns', creationTimestamp: '2026-01-31T11:55:00Z' },
+		roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'r' },
+		subjects: [
+			{ kind: 'User', name: 'u' },
+			{ kind: 'Group', name: 'g' },
+			{ kind: 'Group', name: 'h' },
+			{ kind: 'ServiceAccount', name: 's', namespace: 'ns' },
+		],
+	};
+	const secret: Secret = {
+		...{ apiVersion: 'v1', kind: 'Secret', type: 'bootstrap.kubernetes.io/token', data: { a: '', b: '' } },
+		metadata: { name: 'bootstrap-token-abcdef', namespace: 'kube-system', creationTimestamp: '2026-01-31T11:55:00Z' },
+	};
+	const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'r', creationTimestamp: '2026-01-31T11:55:00Z' } };
+
+	async function shown(request: Partial<GetRequest>): Promise<[text: string, asked: unknown]> {
+		const { output, written } = fakeOutput();
+		const { watch: _watch, ...secrets } = fakeResource(resources.secrets, [secret]);
+		const roleBindings = fakeResource(resources.roleBindings, [binding]);
+		const api = { secrets, roleBindings, clusterRoles: fakeResource(resources.clusterRoles, [role]), roles: fakeResource(resources.roles, []) };
+		await get({ ...everything, ...request }, { api: api as never, output, clock, signal });
+		return [written.out + written.err, [...secrets.asked, ...roleBindings.asked]];
+	}
+
+	it('has the columns of upstream, in the namespace that is meant', async () => {
+		deepEqual(await shown({ type: 'secret', namespace: 'kube-system' }), [
+			'NAME                     TYPE                            DATA   AGE\nbootstrap-token-abcdef   bootstrap.kubernetes.io/token   2      5m\n',
+			[{ namespace: 'kube-system' }],
+		]);
+		equal((await shown({ type: 'clusterroles' }))[0], 'NAME   CREATED AT\nr      2026-01-31T11:55:00Z\n');
+		equal(
+			(await shown({ type: 'rolebindings', format: 'wide' }))[0],
+			'NAME   ROLE     AGE   USERS   GROUPS   SERVICEACCOUNTS\nb      Role/r   5m    u       g, h     ns/s\n',
+		);
+		equal((await shown({ type: 'roles', namespace: 'ns' }))[0], 'No resources found in ns namespace.\n');
+	});
+
+	it('-A shows where each is, and takes no names', async () => {
+		const everywhere = { type: 'rolebindings', namespace: undefined };
+		deepEqual(await shown(everywhere), ['NAMESPACE   NAME   ROLE     AGE\nns          b      Role/r   5m\n', [{}]]);
+		await rejects(shown({ ...everywhere, names: ['b'] }), { message: 'a resource cannot be retrieved by name across all namespaces' });
+	});
+
+	it('COMMAND_INVALID: Secrets are not watched', async () => {
+		await rejects(shown({ type: 'secrets', watch: true }), { code: 'COMMAND_INVALID', message: 'secrets cannot be watched' });
 	});
 });

@@ -1,13 +1,12 @@
-/** `kubectl get`: nodes and certificate requests as a table, as objects or by name, and as they change. */
+/** `kubectl get`: objects as a table, whole or by name, and as they change. */
 import type { Clock } from '../../lib/clock.ts';
-import type { ApiClient, ResourceClient } from '../../lib/kube/client.ts';
-import { resources } from '../../lib/kube/resources.ts';
+import type { ApiClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
-import { type Column, csrColumns, nodeColumns } from './columns.ts';
-import { invalidCommand, throwAll, unknownType } from './command-errors.ts';
+import { type Column, namespaceColumn } from './columns.ts';
+import { invalidCommand, throwAll } from './command-errors.ts';
+import { type KindClient, kindNamed } from './kinds.ts';
 import type { Output } from './output.ts';
 import { type ObjectFormat, printKubeObject, qualifiedName } from './print-object.ts';
-import { findResource, parseResourceArgument } from './resource-types.ts';
 import { alignTabs, tableTabs } from './tabwriter.ts';
 
 export interface GetRequest {
@@ -15,54 +14,55 @@ export interface GetRequest {
 	readonly type: string;
 	/** None for all. */
 	readonly names: readonly string[];
+	/** Where objects that have a namespace are looked for; undefined for everywhere. */
+	readonly namespace: string | undefined;
 	readonly format: 'wide' | ObjectFormat | undefined;
 	readonly noHeaders: boolean;
 	readonly watch: boolean;
 }
 interface Tools {
-	readonly api: Pick<ApiClient, 'nodes' | 'certificateSigningRequests'>;
+	readonly api: ApiClient;
 	readonly output: Output;
 	readonly clock: Clock;
 	/** Ends a watch. */
 	readonly signal: AbortSignal;
 }
-type Readable<T extends KubeObject> = Pick<ResourceClient<T>, 'get' | 'list' | 'watch'>;
-type Print<T> = (objects: readonly T[]) => Promise<void>;
+type Print = (objects: readonly KubeObject[]) => Promise<void>;
 
 /**
  * @throws COMMAND_INVALID  no such type; the API's refusals, together when there are several
  * @source kubectl pkg/cmd/get
- * @differs only nodes and certificate requests are shown, one type at a time
+ * @differs one type at a time
  */
 export async function get(request: GetRequest, tools: Tools): Promise<void> {
-	const resource = findResource(parseResourceArgument(request.type));
-	if (resource === resources.nodes) return await show(tools.api.nodes, nodeColumns, request, tools);
-	if (resource === resources.certificateSigningRequests) return await show(tools.api.certificateSigningRequests, csrColumns, request, tools);
-	throw unknownType(request.type, 'get');
-}
-
-async function show<T extends KubeObject>(client: Readable<T>, columns: readonly Column<T>[], request: GetRequest, tools: Tools): Promise<void> {
-	const { names, format, watch } = request;
-	if (watch) return await showChanges(client, printerFor(columns, request, tools), request, tools);
-	const { found, errors, isList } = await find(client, names);
+	const { type, names, format, watch, namespace } = request;
+	const { resource, columns, client: clientOf } = kindNamed(type, 'get');
+	const client = clientOf(tools.api);
+	if (namespace === undefined && names.length > 0) throw invalidCommand('a resource cannot be retrieved by name across all namespaces', 'get');
+	const where = resource.namespaced ? (namespace ?? '') : '';
+	const shown = resource.namespaced && namespace === undefined ? [namespaceColumn, ...columns] : columns;
+	if (watch) return await showChanges(client, where, printerFor(shown, request, tools), request, tools);
+	const { found, errors, isList } = await find(client, where, names);
 	if (format === 'json' || format === 'yaml') {
 		const whole = isList ? { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: found } : found[0];
 		if (whole !== undefined) tools.output.out(await printKubeObject(whole, format));
 	} else if (found.length > 0) {
-		await printerFor(columns, request, tools)(found);
+		await printerFor(shown, request, tools)(found);
 	} else if (errors.length === 0 && format !== 'name') {
-		tools.output.err('No resources found\n');
+		tools.output.err(where === '' ? 'No resources found\n' : `No resources found in ${where} namespace.\n`);
 	}
 	throwAll(errors);
 }
 
-async function find<T extends KubeObject>(client: Readable<T>, names: readonly string[]) {
-	if (names.length === 0) return { found: (await client.list()).items, errors: [], isList: true };
-	const found: T[] = [];
+const inNamespace = (namespace: string) => (namespace === '' ? {} : { namespace });
+
+async function find(client: KindClient, namespace: string, names: readonly string[]) {
+	if (names.length === 0) return { found: (await client.list(inNamespace(namespace))).items, errors: [], isList: true };
+	const found: KubeObject[] = [];
 	const errors: unknown[] = [];
 	for (const name of names) {
 		try {
-			found.push(await client.get(name));
+			found.push(await client.get(name, namespace));
 		} catch (error) {
 			errors.push(error);
 		}
@@ -71,35 +71,36 @@ async function find<T extends KubeObject>(client: Readable<T>, names: readonly s
 }
 
 /** The present first, then every change; an object that is named is sent once more by the watch, which is passed over. */
-async function showChanges<T extends KubeObject>(client: Readable<T>, print: Print<T>, { names }: GetRequest, { signal }: Tools): Promise<void> {
+async function showChanges(client: KindClient, namespace: string, print: Print, { type, names }: GetRequest, { signal }: Tools): Promise<void> {
 	const [name, ...more] = names;
 	if (more.length > 0) throw invalidCommand('watch is only supported on individual resources and resource collections - more than 1 resource was found', 'get');
-	const list = name === undefined ? await client.list() : undefined;
-	const present = list?.items ?? [await client.get(name ?? '')];
+	if (client.watch === undefined) throw invalidCommand(`${type} cannot be watched`, 'get');
+	const list = name === undefined ? await client.list(inNamespace(namespace)) : undefined;
+	const present = list?.items ?? [await client.get(name ?? '', namespace)];
 	if (present.length > 0) await print(present);
 	const from = list === undefined ? { fieldSelector: `metadata.name=${name}` } : { resourceVersion: list.metadata.resourceVersion };
 	let isRepeated = list === undefined;
-	for await (const { object } of client.watch(from, signal)) {
+	for await (const { object } of client.watch({ ...inNamespace(namespace), ...from }, signal)) {
 		if (!isRepeated) await print([object]);
 		isRepeated = false;
 	}
 }
 
 /** Prints rows under each other, however often it is called; the header only once. */
-function printerFor<T extends KubeObject>(all: readonly Column<T>[], { format, noHeaders }: GetRequest, { output, clock }: Tools): Print<T> {
+function printerFor(all: readonly Column<KubeObject>[], { format, noHeaders }: GetRequest, { output, clock }: Tools): Print {
 	if (format === 'name') return async (objects) => output.out(objects.map((object) => `${qualifiedName(object)}\n`).join(''));
 	if (format === 'json' || format === 'yaml') return printDocuments(format, output);
 	const columns = all.filter(({ isWide }) => format === 'wide' || !isWide);
 	const widths: number[] = [];
 	let header = noHeaders ? [] : [columns.map((column) => column.header)];
 	return async (objects) => {
-		const rows = [...header, ...objects.map((object) => columns.map(({ cell }) => cell(object, clock())))];
+		const rows = [...header, ...objects.map((object) => columns.map((column) => column.cell(object, clock())))];
 		header = [];
 		output.out(alignTabs(rows.map((cells) => `${cells.join('\t')}\n`).join(''), tableTabs, widths));
 	};
 }
 
-function printDocuments<T extends KubeObject>(format: 'json' | 'yaml', output: Output): Print<T> {
+function printDocuments(format: 'json' | 'yaml', output: Output): Print {
 	let separator = '';
 	return async (objects) => {
 		for (const object of objects) {

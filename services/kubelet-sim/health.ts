@@ -1,13 +1,18 @@
-/** What ready means for a node: it has joined, and the cluster took a heartbeat no longer ago than a Lease lasts. */
+/** What ready means for a node: it has joined, and the cluster took a heartbeat no longer ago than a Lease lasts. Several are ready when each is. */
 import type { Clock } from '../../lib/clock.ts';
 import type { HealthChecks } from '../../lib/mesh/health.ts';
 import { LEASE_DURATION_SECONDS } from './heartbeat.ts';
 
-export const readyChecks = (lastBeatMs: () => number | undefined, clock: Clock): HealthChecks => ({
+/** @param lastBeats  of each node, by its name */
+export const readyChecks = (lastBeats: ReadonlyMap<string, number | undefined>, clock: Clock): HealthChecks => ({
 	lease() {
-		const last = lastBeatMs();
-		if (last === undefined) throw new Error('the node has not joined yet');
-		const ageSeconds = Math.round((clock() - last) / 1000);
-		if (ageSeconds > LEASE_DURATION_SECONDS) throw new Error(`the lease was renewed ${ageSeconds} s ago`);
+		const nodes = [...lastBeats];
+		const missing = nodes.filter(([, last]) => last === undefined);
+		const ofHowMany = nodes.length === 1 ? '' : ` (${missing.length} of ${nodes.length} have not)`;
+		if (missing.length > 0) throw new Error(`the node ${missing[0]?.[0]} has not joined yet${ofHowMany}`);
+		for (const [name, last = 0] of nodes) {
+			const ageSeconds = Math.round((clock() - last) / 1000);
+			if (ageSeconds > LEASE_DURATION_SECONDS) throw new Error(`the lease of ${name} was renewed ${ageSeconds} s ago`);
+		}
 	},
 });

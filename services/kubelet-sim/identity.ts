@@ -3,8 +3,8 @@
  * that is switched in one step, and a kubeconfig that names the link. A crash leaves the old identity or the new one, never half of one.
  * @source client-go util/certificate certificate_store.go; kubelet certificate/bootstrap writeKubeconfigFromBootstrapping
  */
-import { rename, rm, symlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readdir, rename, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
@@ -15,7 +15,7 @@ import { readPrivateKey } from '../../lib/pki/keys.ts';
 import { readPem, writePem } from '../../lib/pki/pem.ts';
 import { note } from '../../lib/trace.ts';
 import { trustedServer } from './join/confirm.ts';
-import type { PinnedCa, TrustedServer } from './join/trust.ts';
+import type { TrustedCa, TrustedServer } from './join/trust.ts';
 import type { NodePaths } from './node-paths.ts';
 
 export interface NodeIdentity {
@@ -26,22 +26,66 @@ export interface NodeIdentity {
 	readonly key: string;
 	readonly server: TrustedServer;
 	/** Milliseconds since the epoch. */
+	readonly notBefore: number;
+	/** Milliseconds since the epoch. */
 	readonly notAfter: number;
+	/** Lower-case hexadecimal digits. */
+	readonly serial: string;
+}
+type Written = Pick<NodeIdentity, 'nodeName' | 'certificate' | 'key' | 'server'>;
+
+function identityOf({ nodeName, certificate, key, server }: Written): NodeIdentity {
+	const { validFrom, validTo, serialNumber } = parseCertificates(certificate)[0];
+	return { nodeName, certificate, key, server, notBefore: Date.parse(validFrom), notAfter: Date.parse(validTo), serial: serialNumber.toLowerCase() };
 }
 
-const notAfterOf = (certificate: string): number => Date.parse(parseCertificates(certificate)[0].validTo);
-
 /** Write certificate and key, switch to them, and say so in kubelet.conf. @throws FILE_UNUSABLE */
-export async function storeIdentity(paths: NodePaths, identity: Omit<NodeIdentity, 'notAfter'>, nowMs: number): Promise<NodeIdentity> {
-	const { certificate, key, server, nodeName } = identity;
-	await makePrivateDirectory(paths.certificateDirectory);
+export async function storeIdentity(paths: NodePaths, written: Written, nowMs: number): Promise<NodeIdentity> {
+	const identity = await storeCertificate(paths, written, nowMs);
 	await makePrivateDirectory(dirname(paths.clusterCa));
+	await storeServer(paths, written.server);
+	return identity;
+}
+
+/** Certificates that stay on disk besides the current one. */
+const KEPT_CERTIFICATES = 10;
+
+/**
+ * Write certificate and key to a file of their own, and switch to them.
+ *
+ * @throws FILE_UNUSABLE
+ * @differs upstream keeps the files of all certificates that the node ever had, here the newest ten stay; upstream's second certificate within one
+ *          second overwrites the first, here it gets a number
+ */
+export async function storeCertificate(paths: NodePaths, written: Written, nowMs: number): Promise<NodeIdentity> {
+	const { certificateDirectory: directory, currentCertificate } = paths;
+	await makePrivateDirectory(directory);
 	const stamp = new Date(nowMs).toISOString().slice(0, 19).replace(/[T:]/g, '-');
-	const file = join(paths.certificateDirectory, `kubelet-client-${stamp}.pem`);
-	await writeWholeFile(file, `${certificate.trimEnd()}\n${key.trimEnd()}\n`, 0o600);
-	await switchLink(paths.currentCertificate, basename(file));
-	await storeServer(paths, server);
-	return { certificate, key, server, nodeName, notAfter: notAfterOf(certificate) };
+	const earlier = await storedCertificates(directory);
+	const file = nameThatIsFree(`kubelet-client-${stamp}`, earlier);
+	await writeWholeFile(join(directory, file), `${written.certificate.trimEnd()}\n${written.key.trimEnd()}\n`, 0o600);
+	await switchLink(currentCertificate, file);
+	for (const old of earlier.slice(0, -KEPT_CERTIFICATES)) await rm(join(directory, old), { force: true });
+	return identityOf(written);
+}
+
+/** Oldest first. */
+async function storedCertificates(directory: string): Promise<string[]> {
+	const withNumber = /^(kubelet-client-[\d-]{19})(?:-(\d+))?\.pem$/;
+	const sortKey = (name: string) => withNumber.exec(name)?.slice(1) ?? [];
+	const names = (await readdir(directory)).filter((name) => withNumber.test(name));
+	return names.sort((a, b) => {
+		const [stampA = '', numberA = '0'] = sortKey(a);
+		const [stampB = '', numberB = '0'] = sortKey(b);
+		return stampA === stampB ? Number(numberA) - Number(numberB) : stampA < stampB ? -1 : 1;
+	});
+}
+
+function nameThatIsFree(name: string, taken: readonly string[]): string {
+	for (let number = 0; ; number++) {
+		const candidate = number === 0 ? `${name}.pem` : `${name}-${number}.pem`;
+		if (!taken.includes(candidate)) return candidate;
+	}
 }
 
 /** Say in kubelet.conf where the API server is. @throws FILE_UNUSABLE */
@@ -90,9 +134,9 @@ export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | und
 	if (!leaf.checkPrivateKey(readPrivateKey(key)))
 		throw new KubejoinError('CERTIFICATE_MALFORMED', { problem: `${paths.currentCertificate} holds the key of another certificate` });
 	const { commonName } = readSubject(leaf);
-	// What the node itself wrote after it had pinned it is still pinned.
-	const trusted = trustedServer({ server, ...(tlsServerName === undefined ? {} : { tlsServerName }) }, ca as PinnedCa);
-	return { nodeName: commonName.slice(wellKnown.nodeUserPrefix.length), certificate, key, server: trusted, notAfter: notAfterOf(certificate) };
+	// What the node itself wrote after it had learned to trust it is still trusted.
+	const trusted = trustedServer({ server, ...(tlsServerName === undefined ? {} : { tlsServerName }) }, ca as TrustedCa);
+	return identityOf({ nodeName: commonName.slice(wellKnown.nodeUserPrefix.length), certificate, key, server: trusted });
 }
 
 export const isExpired = ({ notAfter }: Pick<NodeIdentity, 'notAfter'>, clock: Clock): boolean => clock() >= notAfter;

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 /** Starts kubelet-sim and stops it: `kubelet-sim join HOST:PORT …`. */
-import { join } from 'node:path';
+import { setMaxListeners } from 'node:events';
 import { Command, CommanderError } from 'commander';
-import { systemClock } from '../../lib/clock.ts';
-import { port, readConfig } from '../../lib/config.ts';
+import { microClock, waitBy } from '../../lib/clock.ts';
+import { integer, type Parse, port, readConfig } from '../../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
+import { atMost } from '../../lib/limit.ts';
 import { maskTokens } from '../../lib/log.ts';
 import { LOOPBACK, serveHealth } from '../../lib/mesh/health.ts';
 import { startTracing } from '../../lib/mesh/tracing.ts';
@@ -17,10 +18,13 @@ import type { JoinTools } from './join/tools.ts';
 import { nodeMetrics } from './metrics.ts';
 import { runNode } from './node.ts';
 import { nodePaths } from './node-paths.ts';
+import { MAX_JOINS, MAX_NODES, type NodePlan, planNodes } from './nodes.ts';
+import { refusalTeller, rotatedText } from './rotation/tell-rotation.ts';
 import { failureText, joinedText, phaseText } from './tell.ts';
 
 interface Flags extends JoinFlags {
 	readonly root?: string;
+	readonly nodes?: string;
 	readonly healthzBindAddress: string;
 	readonly healthzPort: string;
 }
@@ -28,6 +32,8 @@ interface Flags extends JoinFlags {
 /** As upstream's DiscoveryRetryInterval. */
 const RETRY_MS = 5_000;
 const DEFAULT_HEALTHZ_PORT = '10248';
+
+const waitUntil = waitBy(microClock);
 
 const say = (sentence: string): void => {
 	process.stdout.write(maskTokens(`${sentence}\n`));
@@ -40,31 +46,52 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 	const stopTracing = await startTracing('kubelet-sim');
 	readConfig({});
 	const request = await readJoinRequest(endpoint, flags);
-	const healthzPort = readHealthzPort(flags.healthzPort);
-	const paths = nodePaths(flags.root ?? join('.kubejoin', 'nodes', request.nodeName));
-	const tools: JoinTools = { dial, paths, say, clock: systemClock, signal: stopping, retryMs: RETRY_MS };
-	let lastBeatMs: number | undefined;
+	const healthzPort = readNumber('--healthz-port', flags.healthzPort, port);
+	const count = flags.nodes === undefined ? undefined : readNumber('--nodes', flags.nodes, integer(1, MAX_NODES));
+	const plans = planNodes(request, flags.root, count);
+	const lastBeats = new Map<string, number | undefined>(plans.map(({ request: { nodeName } }) => [nodeName, undefined]));
 	const registry = createRegistry();
-	const metrics = nodeMetrics(registry, systemClock);
-	const served = { live: {}, ready: readyChecks(() => lastBeatMs, systemClock), metrics: registry };
+	const metrics = nodeMetrics(registry, microClock);
+	const served = { live: {}, ready: readyChecks(lastBeats, microClock), metrics: registry };
 	const health = await serveHealth('kubelet-sim', healthzPort, served, flags.healthzBindAddress);
-	try {
-		await runNode(tools, request, {
+	const inTurn = atMost(MAX_JOINS);
+	let areAllStarted = false;
+	const live = ({ request: own, paths, line }: NodePlan): Promise<void> => {
+		const sayOfNode = (sentence: string) => say(line(sentence));
+		const tools: JoinTools = { dial, paths, say: sayOfNode, clock: microClock, waitUntil, signal: stopping, retryMs: RETRY_MS };
+		const refusals = refusalTeller(sayOfNode);
+		return runNode(tools, own, {
+			inTurn,
 			report(event) {
 				metrics.phaseEnded(event);
-				if (event.outcome === 'done') say(phaseText(event));
+				if (event.outcome === 'done') sayOfNode(phaseText(event));
 			},
 			onJoined({ nodeName, notAfter }, how) {
-				metrics.certificateUsed(notAfter);
+				metrics.certificateUsed(notAfter, nodeName);
 				if (how === 'joined') metrics.joined();
-				if (how === 'joined') say(joinedText());
-				else say(`[kubelet] Node ${nodeName} goes on with the certificate that it has, good until ${new Date(notAfter).toISOString()}`);
+				if (how === 'joined') sayOfNode(count === undefined ? joinedText() : '[kubelet] This node has joined the cluster');
+				else sayOfNode(`[kubelet] Node ${nodeName} goes on with the certificate that it has, good until ${new Date(notAfter).toISOString()}`);
 			},
 			onBeat(atMs) {
-				if (lastBeatMs === undefined) process.send?.({ started: request.nodeName });
-				lastBeatMs = atMs;
+				lastBeats.set(own.nodeName, atMs);
+				if (areAllStarted || [...lastBeats.values()].includes(undefined)) return;
+				areAllStarted = true;
+				process.send?.({ started: request.nodeName });
+			},
+			onRotated(identity, atMs) {
+				metrics.certificateUsed(identity.notAfter, identity.nodeName);
+				refusals.rotated();
+				sayOfNode(rotatedText(identity, atMs));
+			},
+			onRefused(error, retryMs) {
+				metrics.renewalFailed();
+				refusals.refused(own.nodeName, error, retryMs);
 			},
 		});
+	};
+	try {
+		if (count === undefined) await Promise.all(plans.map(live));
+		else await Promise.all(plans.map((plan) => live(plan).catch((error: unknown) => stopping.aborted || tellFailure(error, plan.line))));
 	} catch (error) {
 		if (!stopping.aborted) throw error;
 	} finally {
@@ -78,20 +105,28 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 /** Aborts on SIGTERM, SIGINT, or when the runner that started the process has gone. */
 function stopSignal(): AbortSignal {
 	const stopping = new AbortController();
+	// Each node listens to it in several places.
+	setMaxListeners(0, stopping.signal);
 	for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => stopping.abort());
 	return stopping.signal;
 }
 
-function readHealthzPort(value: string): number {
+function readNumber(flag: string, value: string, parse: Parse<number>): number {
 	try {
-		return port(value);
+		return parse(value);
 	} catch (error) {
-		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: [`--healthz-port=${value} cannot be used: it must be ${causeText(error)}`] });
+		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: [`${flag}=${value} cannot be used: it must be ${causeText(error)}`] });
 	}
 }
 
+/** One of several nodes has failed; the others go on, and the process will end with 1. */
+function tellFailure(error: unknown, line: NodePlan['line']): void {
+	process.stderr.write(maskTokens(line(failureText(asKubejoinError(error)))));
+	process.exitCode = 1;
+}
+
 const phaseList = (): string => {
-	const tools = { dial, paths: nodePaths('/'), say, clock: systemClock, signal: new AbortController().signal, retryMs: RETRY_MS };
+	const tools = { dial, paths: nodePaths('/'), say, clock: microClock, waitUntil, signal: new AbortController().signal, retryMs: RETRY_MS };
 	const { phases } = joinWorkflow(tools);
 	return `\nThe "join" command executes the following phases:\n${phases.map(({ name }) => `  ${name}`).join('\n')}\n`;
 };
@@ -109,10 +144,12 @@ program
 	.option('--discovery-token <token>', 'for discovery only')
 	.option('--tls-bootstrap-token <token>', 'for the certificate request only')
 	.option('--discovery-token-ca-cert-hash <sha256:hex>', 'hash of the public key of a cluster CA; may be repeated', collect)
+	.option('--discovery-token-unsafe-skip-ca-verification', 'join without a hash: whoever has the token can pretend to be the cluster')
 	.option('--config <file>', 'JoinConfiguration (kubeadm.k8s.io/v1beta4), instead of the token flags')
 	.option('--node-name <name>', 'default: the name of this machine')
 	.option('--cri-socket <url>', 'recorded on the Node, never opened')
 	.option('--root <dir>', 'where the node keeps its files (default: .kubejoin/nodes/NAME)')
+	.option('--nodes <count>', `be so many nodes, up to ${MAX_NODES}: NAME-1, NAME-2 …, each with its files in ROOT/NAME-1 …`)
 	.option('--healthz-bind-address <ip>', 'address of /healthz, /readyz and /metrics', LOOPBACK)
 	.option('--healthz-port <port>', 'port of /healthz, /readyz and /metrics', DEFAULT_HEALTHZ_PORT)
 	.addHelpText('after', phaseList)

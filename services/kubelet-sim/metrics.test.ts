@@ -53,12 +53,20 @@ describe('the metrics of a node', () => {
 	});
 
 	it('the certificate is the last that was used; whole seconds, below zero when it has expired', async () => {
-		metrics.certificateUsed(1_060_900);
+		metrics.certificateUsed(1_060_900, 'n');
 		await has('kubelet_certificate_manager_client_ttl_seconds 60');
 		nowMs = 1_070_000;
 		await has('kubelet_certificate_manager_client_ttl_seconds -9');
-		metrics.certificateUsed(1_171_000);
+		metrics.certificateUsed(1_171_000, 'n');
 		await has('kubelet_certificate_manager_client_ttl_seconds 101');
+	});
+
+	it('of several nodes, the certificate that ends first', async () => {
+		metrics.certificateUsed(1_060_000, 'a');
+		metrics.certificateUsed(1_030_000, 'b');
+		await has('kubelet_certificate_manager_client_ttl_seconds 30');
+		metrics.certificateUsed(1_090_000, 'b');
+		await has('kubelet_certificate_manager_client_ttl_seconds 60');
 	});
 
 	it('renewals that failed', async () => {

@@ -14,7 +14,7 @@ export interface NodeMetrics {
 	readonly phaseEnded: (event: PhaseEvent) => void;
 	readonly joined: () => void;
 	/** The node has a client certificate, for the first time or another one. Milliseconds since 1970. */
-	readonly certificateUsed: (notAfterMs: number) => void;
+	readonly certificateUsed: (notAfterMs: number, nodeName: string) => void;
 	/** The client certificate was to be renewed and was not. */
 	readonly renewalFailed: () => void;
 }
@@ -42,13 +42,14 @@ export function nodeMetrics(registry: Registry, clock: Clock): NodeMetrics {
 		help: 'Counter of certificate renewal errors.',
 		registers,
 	});
-	let notAfterMs: number | undefined;
+	// Of several nodes in a process, the certificate that ends first is shown.
+	const notAfter = new Map<string, number>();
 	new Gauge({
 		name: 'kubelet_certificate_manager_client_ttl_seconds',
 		help: "Gauge of the TTL (time-to-live) of the Kubelet's client certificate. The value is in seconds until certificate expiry (negative if already expired). If client certificate is invalid or unused, the value will be +INF.",
 		registers,
 		collect() {
-			this.set(notAfterMs === undefined ? Number.POSITIVE_INFINITY : Math.trunc((notAfterMs - clock()) / 1000));
+			this.set(Math.trunc((Math.min(...notAfter.values()) - clock()) / 1000));
 		},
 	});
 	joins.inc({ outcome: 'done', code: 'OK' }, 0);
@@ -58,9 +59,7 @@ export function nodeMetrics(registry: Registry, clock: Clock): NodeMetrics {
 			if (outcome === 'failed') joins.inc({ outcome, code: asKubejoinError(error).code });
 		},
 		joined: () => joins.inc({ outcome: 'done', code: 'OK' }),
-		certificateUsed(untilMs) {
-			notAfterMs = untilMs;
-		},
+		certificateUsed: (notAfterMs, nodeName) => void notAfter.set(nodeName, notAfterMs),
 		renewalFailed: () => renewErrors.inc(),
 	};
 }

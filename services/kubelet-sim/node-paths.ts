@@ -11,6 +11,8 @@ export interface NodePaths {
 	readonly currentCertificate: string;
 	/** The key of a request that is not signed yet; kept, so that a restart asks for the same certificate again. */
 	readonly pendingKey: string;
+	/** The same, of a request that the node made with its own certificate. */
+	readonly pendingRotationKey: string;
 }
 
 /** @param root  `/` on a real node */
@@ -26,5 +28,6 @@ export function nodePaths(root: string): NodePaths {
 		certificateDirectory,
 		currentCertificate: join(certificateDirectory, 'kubelet-client-current.pem'),
 		pendingKey: join(certificateDirectory, 'kubelet-client.key.tmp'),
+		pendingRotationKey: join(certificateDirectory, 'kubelet-client-rotation.key.tmp'),
 	};
 }

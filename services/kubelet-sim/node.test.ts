@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +59,7 @@ describe('a node', () => {
 			paths: nodePaths(root),
 			say: (line: string) => void said.push(line),
 			clock: () => changes.clock ?? now,
+			waitUntil: async (_atMs: number, signal: AbortSignal) => void (signal.aborted || (await once(signal, 'abort'))),
 			signal: stopping.signal,
 			retryMs: 0,
 		} as unknown as JoinTools;
@@ -65,6 +67,7 @@ describe('a node', () => {
 			endpoint: changes.endpoint ?? 'h:6443',
 			token: changes.token ?? token,
 			tlsBootstrapToken: changes.token ?? token,
+			unsafeSkipCaVerification: false,
 			caCertHashes: changes.pins ?? [spkiPin(parseCertificates(ca)[0])],
 			nodeName: changes.nodeName ?? 'n',
 			criSocket: 'unix:///x',
@@ -72,7 +75,8 @@ describe('a node', () => {
 			tlsBootstrapTimeoutMs: 0,
 		};
 		const how: string[] = [];
-		const ended = runNode(tools, request, { report: () => undefined, onJoined: (_identity, word) => void how.push(word), onBeat: () => undefined });
+		const none = () => undefined;
+		const ended = runNode(tools, request, { report: none, onJoined: (_identity, word) => void how.push(word), onBeat: none, onRotated: none, onRefused: none });
 		return { ended, how, dialled };
 	}
 

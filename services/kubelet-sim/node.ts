@@ -1,49 +1,78 @@
-/** The life of a node: resume with the identity that it has, or join; then stay. */
-import { rm } from 'node:fs/promises';
+/** The life of a node: go on with the identity that it has, or join; then stay; and when its certificate has expired, join again. */
 import { splitHostPort } from '../../lib/address.ts';
 import { rfc3339 } from '../../lib/clock.ts';
-import { KubejoinError } from '../../lib/errors.ts';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import type { InTurn } from '../../lib/limit.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { matchesPin, parsePin } from '../../lib/pki/pin.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';
 import { isExpired, loadIdentity, type NodeIdentity, storeServer } from './identity.ts';
-import { joinWorkflow } from './join/join.ts';
+import { joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
 import type { JoinRequest } from './join/join-request.ts';
 import { validate } from './join/preflight.ts';
 import type { JoinTools } from './join/tools.ts';
-import { stay } from './stay.ts';
+import type { RenewalEvents } from './rotation/keep-renewed.ts';
+import { type Expired, stay } from './stay.ts';
 
-export interface NodeOptions {
+export interface NodeOptions extends RenewalEvents {
+	/** Of the phases of a join. */
 	readonly report: (event: PhaseEvent) => void;
-	/** Called once, when the node has an identity and is about to stay. */
+	/** Called whenever the node has an identity and is about to stay. */
 	readonly onJoined: (identity: NodeIdentity, how: 'joined' | 'resumed') => void;
 	readonly onBeat: (atMs: number) => void;
+	/** Does the work of a join when its turn has come. */
+	readonly inTurn?: InTurn;
 }
 
-/** Resolves when the signal aborts. @throws whatever the join or the stay ends with */
-export async function runNode(tools: JoinTools, request: JoinRequest, { report, onJoined, onBeat }: NodeOptions): Promise<void> {
-	const kept = await usableIdentity(tools, request);
-	const identity = kept ?? (await joinWorkflow(tools).run(request, report, tools.clock, { 'k8s.node.name': request.nodeName })).identity;
-	onJoined(identity, kept === undefined ? 'joined' : 'resumed');
-	await stay(tools, { identity, criSocket: request.criSocket, onBeat });
+/** Resolves when the signal aborts. @throws whatever a join ends with; NODE_LOCKED_OUT */
+export async function runNode(tools: JoinTools, request: JoinRequest, options: NodeOptions): Promise<void> {
+	let ended: Expired | undefined;
+	while (!tools.signal.aborted) {
+		const kept = await keptIdentity(tools, request);
+		const isGood = kept !== undefined && !isExpired(kept, tools.clock);
+		const identity = isGood ? await atEndpoint(kept, request, tools) : await join(tools, request, options, kept && { kept, ...ended });
+		options.onJoined(identity, isGood ? 'resumed' : 'joined');
+		ended = await stay(tools, { ...options, identity, criSocket: request.criSocket });
+	}
 }
 
-/** The identity of an earlier join, where it is still good for what is asked now. */
-async function usableIdentity(tools: JoinTools, request: JoinRequest): Promise<NodeIdentity | undefined> {
-	const { paths, clock, say } = tools;
+/** The identity of an earlier join, expired or not, where it is one for what is asked now. */
+async function keptIdentity({ paths }: JoinTools, request: JoinRequest): Promise<NodeIdentity | undefined> {
 	const kept = await loadIdentity(paths);
-	if (kept === undefined) return undefined;
-	if (kept.nodeName !== request.nodeName || !isOfCluster(kept, request.caCertHashes)) return undefined;
-	if (!isExpired(kept, clock)) return atEndpoint(kept, request, tools);
-	const notAfter = rfc3339(kept.notAfter);
-	if (validate(request).checked === undefined) throw new KubejoinError('NODE_LOCKED_OUT', { node: kept.nodeName, notAfter });
-	say(`[kubelet] The client certificate expired at ${notAfter}; joining again with the bootstrap token`);
-	await rm(paths.kubeconfig, { force: true });
-	return undefined;
+	return kept?.nodeName === request.nodeName && isOfCluster(kept, request.caCertHashes) ? kept : undefined;
+}
+
+interface Lapsed extends Expired {
+	readonly kept: NodeIdentity;
+}
+
+async function join(tools: JoinTools, request: JoinRequest, { report, inTurn = (work) => work() }: NodeOptions, lapsed?: Lapsed): Promise<NodeIdentity> {
+	if (lapsed !== undefined) {
+		const { checked, problems } = validate(request);
+		if (checked === undefined) throw lockedOut(tools, lapsed, request.token === '' ? 'no bootstrap token was given' : problems.join('; '));
+		const why = lapsed.refusal === undefined ? '' : `, for it was not renewed: ${lapsed.refusal.message}`;
+		tools.say(`[kubelet] The client certificate expired at ${rfc3339(lapsed.kept.notAfter)}${why}; joining again with the bootstrap token`);
+	}
+	const isPinned = request.caCertHashes.length > 0 || !request.unsafeSkipCaVerification;
+	const workflow = isPinned ? joinWorkflow(tools) : joinWithoutPinWorkflow(tools);
+	const attributes = { 'k8s.node.name': request.nodeName };
+	try {
+		return (await inTurn(() => workflow.run({ ...request, replaces: lapsed?.kept }, report, tools.clock, attributes))).identity;
+	} catch (error) {
+		// What the token itself was refused with; anything else keeps its own name.
+		if (lapsed === undefined || !hasCode(error, 'CLUSTER_INFO_UNSIGNED', 'API_UNAUTHORIZED', 'API_FORBIDDEN')) throw error;
+		throw lockedOut(tools, lapsed, `the bootstrap token was refused at ${error.phase}: ${error.message}`, error);
+	}
+}
+
+function lockedOut({ paths }: JoinTools, { kept, refusal }: Lapsed, token: string, cause?: KubejoinError): KubejoinError {
+	const because = refusal === undefined ? token : `${token}, and the certificate was not renewed: ${refusal.message}`;
+	const facts = { node: kept.nodeName, root: paths.root, notAfter: rfc3339(kept.notAfter), because };
+	return new KubejoinError('NODE_LOCKED_OUT', facts, { cause: cause ?? refusal });
 }
 
 /**
- * The API server may have another address by now. Whoever answers there is verified with the CA that was pinned, as before.
+ * The API server may have another address by now. Whoever answers there is verified with the CA that was trusted, as before.
  * @differs a kubelet goes on dialling the server of its kubelet.conf until somebody edits it
  */
 async function atEndpoint(kept: NodeIdentity, { endpoint }: JoinRequest, { paths, say }: JoinTools): Promise<NodeIdentity> {

@@ -23,7 +23,7 @@ interface Grant {
 	readonly namespace: string;
 }
 /** The rules of the bound role, or why they could not be had. */
-type BoundRules = { readonly rules: readonly PolicyRule[] } | { readonly error: string };
+export type BoundRules = { readonly rules: readonly PolicyRule[] } | { readonly error: string };
 
 const has = (list: readonly string[] = [], ...wanted: readonly string[]) => list.some((item) => wanted.includes(item));
 
@@ -78,7 +78,8 @@ function* grantsOf(source: RbacSource, user: UserInfo, namespace: string): Gener
 	}
 }
 
-function boundRules(source: RbacSource, ref: RoleRef, namespace: string): BoundRules {
+/** The rules of the role that a reference names, in the namespace of the binding. */
+export function boundRules(source: RbacSource, ref: RoleRef, namespace: string): BoundRules {
 	if (ref.kind !== 'Role' && ref.kind !== 'ClusterRole') return { error: `unsupported role reference kind: ${quoted(ref.kind)}` };
 	const role = ref.kind === 'Role' ? source.role(namespace, ref.name) : source.clusterRole(ref.name);
 	if (role === undefined) return { error: `${ref.kind.toLowerCase()}.rbac.authorization.k8s.io ${quoted(ref.name)} not found` };

@@ -5,11 +5,6 @@
 import type { PolicyRule, Role } from '../../../lib/kube/types.ts';
 import { clusterRole, rule } from './rbac-objects.ts';
 
-/** A ClusterRole whose rules are those of the roles that its label selects. */
-interface AggregatedRole extends Role {
-	readonly aggregationRule: { readonly clusterRoleSelectors: readonly { readonly matchLabels: Readonly<Record<string, string>> }[] };
-}
-
 const read = 'get list watch';
 const write = 'create update patch delete deletecollection';
 
@@ -72,7 +67,8 @@ const label = (target: string) => ({ [`rbac.authorization.k8s.io/aggregate-to-${
 function labelled(target: string, labelledRole: Role): Role {
 	return { ...labelledRole, metadata: { ...labelledRole.metadata, labels: label(target) } };
 }
-function aggregate(name: string, ...rules: PolicyRule[]): AggregatedRole {
+/** A ClusterRole whose rules are those of the roles that its label selects. */
+function aggregate(name: string, ...rules: PolicyRule[]): Role {
 	return { ...clusterRole(name, ...rules), aggregationRule: { clusterRoleSelectors: [{ matchLabels: label(name) }] } };
 }
 

@@ -5,7 +5,7 @@ import { node } from '../authorize/fixtures.test.ts';
 import { clock, refusalOf, request, storeOfEachTest } from '../fixtures.test.ts';
 import { registryEndpoint, type Strategy, storeKey } from '../registry.ts';
 import { parseFieldSelector } from '../selectors.ts';
-import { leases, nodes, rbacObjects } from './plain.ts';
+import { leases, nodes } from './plain.ts';
 
 const typed = ({ kind }: ResourceName, object: object) => ({ apiVersion: 'v1', kind, ...object }) as KubeObject;
 
@@ -75,15 +75,5 @@ describe('plain resources', () => {
 			const text = 'leases.coordination.k8s.io "a" is forbidden: can only access node lease with the same name as the requesting node';
 			assert.equal(await refusalOf(create({}, node('b'))), `403 Forbidden: ${text}`);
 		});
-	});
-
-	it('RBAC objects may have colons in their names', async () => {
-		const create = (name: string) => {
-			const object = typed(resources.clusterRoles, { metadata: { name } });
-			return on(rbacObjects(resources.clusterRoles)).create(request('create', resources.clusterRoles, { object }));
-		};
-		await create('system:node-bootstrapper');
-		for (const name of ['a/b', 'a%b', '.', '..'])
-			assert.match(await refusalOf(create(name)), /^422 Invalid: .*may not be '\.' or '\.\.' or contain '\/' or '%'$/);
 	});
 });

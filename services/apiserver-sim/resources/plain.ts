@@ -1,6 +1,6 @@
-/** The resources with few rules of their own: ConfigMaps, Namespaces, Nodes, Leases and the RBAC objects. */
-import { type ResourceName, resources } from '../../../lib/kube/resources.ts';
-import type { ConfigMap, KubeObject, Lease, Namespace, Node } from '../../../lib/kube/types.ts';
+/** The resources with few rules of their own: ConfigMaps, Namespaces, Nodes and Leases. */
+import { resources } from '../../../lib/kube/resources.ts';
+import type { ConfigMap, Lease, Namespace, Node } from '../../../lib/kube/types.ts';
 import { checkNodeRestriction } from '../authorize/node-restriction.ts';
 import { invalid } from '../object-meta.ts';
 import type { Strategy } from '../registry.ts';
@@ -8,13 +8,6 @@ import { toNodeWrite } from './node-write.ts';
 
 export const configMaps: Strategy<ConfigMap> = { resource: resources.configMaps, subresources: [] };
 export const namespaces: Strategy<Namespace> = { resource: resources.namespaces, subresources: [] };
-
-/** For objects that only the server itself writes: RBAC names may hold colons. @source ValidateRBACName, a path segment name */
-export const rbacObjects = (resource: ResourceName): Strategy<KubeObject> => ({
-	resource,
-	subresources: [],
-	nameRule: (name) => (/[/%]/.test(name) || name === '.' || name === '..' ? ["may not be '.' or '..' or contain '/' or '%'"] : []),
-});
 
 /** The spec and the status of a Node are written by different callers and never overwrite each other. */
 export const nodes: Strategy<Node> = {

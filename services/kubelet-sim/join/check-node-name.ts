@@ -4,6 +4,7 @@ import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../../../lib/files.ts';
 import { userKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import type { Phase } from '../../../lib/workflow.ts';
+import type { NodeIdentity } from '../identity.ts';
 import type { JoinTools } from './tools.ts';
 import type { TrustedServer } from './trust.ts';
 
@@ -11,13 +12,15 @@ interface Needs {
 	readonly server: TrustedServer;
 	readonly bootstrapToken: string;
 	readonly nodeName: string;
+	/** Then the Node of that name is this one. */
+	readonly replaces?: NodeIdentity | undefined;
 }
 
 /** @throws NODE_NAME_TAKEN, API_UNAUTHORIZED (the token is not good for authentication) */
 export const checkNodeName = ({ dial, paths, say, signal }: JoinTools): Phase<Needs, object> => ({
 	name: 'tls-bootstrap/check-node-name',
 	trust: 'the API server accepts the token',
-	async run({ server, bootstrapToken, nodeName }) {
+	async run({ server, bootstrapToken, nodeName, replaces }) {
 		await makePrivateDirectory(paths.kubernetesDirectory);
 		const kubeconfig = userKubeconfig(server.url, server.ca, 'tls-bootstrap-token-user', { token: bootstrapToken });
 		await writeWholeFile(paths.bootstrapKubeconfig, writeKubeconfig(kubeconfig), 0o600);
@@ -26,7 +29,7 @@ export const checkNodeName = ({ dial, paths, say, signal }: JoinTools): Phase<Ne
 		try {
 			const node = await connection.api.nodes.get(nodeName, '', { signal });
 			const isReady = node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
-			if (isReady) throw new KubejoinError('NODE_NAME_TAKEN', { node: nodeName });
+			if (isReady && replaces === undefined) throw new KubejoinError('NODE_NAME_TAKEN', { node: nodeName });
 		} catch (error) {
 			if (!hasCode(error, 'API_NOT_FOUND')) throw error;
 		} finally {

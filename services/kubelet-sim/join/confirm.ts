@@ -10,7 +10,7 @@ import { note } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { readClusterInfo } from './fetch-cluster-info.ts';
 import type { JoinTools } from './tools.ts';
-import type { PinnedCa, SignedKubeconfig, TrustedServer } from './trust.ts';
+import type { PinnedCa, SignedKubeconfig, TrustedCa, TrustedServer } from './trust.ts';
 
 interface Needs {
 	readonly endpoint: string;
@@ -40,7 +40,7 @@ export const confirm = (tools: JoinTools): Phase<Needs, { readonly server: Trust
 });
 
 /** @throws CLUSTER_INFO_INVALID  the address that cluster-info names cannot be dialled */
-export function trustedServer({ server: url, tlsServerName }: Pick<ClusterAccess, 'server' | 'tlsServerName'>, ca: PinnedCa): TrustedServer {
+export function trustedServer({ server: url, tlsServerName }: Pick<ClusterAccess, 'server' | 'tlsServerName'>, ca: TrustedCa): TrustedServer {
 	const { hostname, port } = new URL(url);
 	const target = `${hostname}:${port || '443'}`;
 	if (splitHostPort(target) === undefined)

@@ -4,23 +4,44 @@
  */
 import { createPublicKey } from 'node:crypto';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../../lib/files.ts';
-import { generateKeyPair, type KeyPair, readPrivateKey, writePrivateKey } from '../../../lib/pki/keys.ts';
+import { generateKeyPair, type KeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
 import type { Phase } from '../../../lib/workflow.ts';
+import type { NodeIdentity } from '../identity.ts';
 import type { JoinTools } from './tools.ts';
 
-export const createKey = ({ paths, say }: Pick<JoinTools, 'paths' | 'say'>): Phase<object, { readonly keyPair: KeyPair }> => ({
+interface Needs {
+	readonly replaces?: NodeIdentity | undefined;
+}
+
+export const createKey = ({ paths, say }: Pick<JoinTools, 'paths' | 'say'>): Phase<Needs, { readonly keyPair: KeyPair }> => ({
 	name: 'tls-bootstrap/create-key',
 	trust: 'unchanged; the key never leaves the node',
-	async run() {
+	async run({ replaces }) {
 		await makePrivateDirectory(paths.certificateDirectory);
-		const kept = await readFileIfThere(paths.pendingKey);
-		if (kept !== undefined) {
-			say(`[kubelet-start] Using the key of an earlier request: ${paths.pendingKey}`);
-			const privateKey = readPrivateKey(kept);
-			return { keyPair: { privateKey, publicKey: createPublicKey(privateKey) } };
-		}
-		const keyPair = await generateKeyPair('ECDSA-P256');
-		await writeWholeFile(paths.pendingKey, writePrivateKey(keyPair.privateKey), 0o600);
-		return { keyPair };
+		const kept = await pendingKey(paths.pendingKey, replaces);
+		if (kept === undefined) return { keyPair: await newKey(paths.pendingKey) };
+		say(`[kubelet-start] Using the key of an earlier request: ${paths.pendingKey}`);
+		return { keyPair: kept };
 	},
 });
+
+/** The key of a request that is under way, if there is one. The key of the present certificate is not: a crash left it behind after its request had ended. */
+export async function pendingKey(path: string, present: Pick<NodeIdentity, 'key'> | undefined): Promise<KeyPair | undefined> {
+	const kept = await readFileIfThere(path);
+	if (kept === undefined) return undefined;
+	const pair = pairOf(kept);
+	const isUsed = present !== undefined && spkiOf(pair.publicKey).equals(spkiOf(pairOf(present.key).publicKey));
+	return isUsed ? undefined : pair;
+}
+
+function pairOf(pem: string): KeyPair {
+	const privateKey = readPrivateKey(pem);
+	return { privateKey, publicKey: createPublicKey(privateKey) };
+}
+
+/** A key that is on the disk before anything is asked for with it. */
+export async function newKey(path: string): Promise<KeyPair> {
+	const keyPair = await generateKeyPair('ECDSA-P256');
+	await writeWholeFile(path, writePrivateKey(keyPair.privateKey), 0o600);
+	return keyPair;
+}

@@ -42,6 +42,16 @@ describe('a join request', () => {
 		});
 	});
 
+	it('may ask for less safety, with a flag or in a file', async () => {
+		const flags = { token, discoveryTokenUnsafeSkipCaVerification: true };
+		assert.equal((await readJoinRequest('h:6443', flags)).unsafeSkipCaVerification, true);
+		assert.equal((await readJoinRequest('h:6443', { token })).unsafeSkipCaVerification, false);
+		assert.equal(parseJoinConfiguration(document({}, { unsafeSkipCAVerification: true }), 'f').unsafeSkipCaVerification, true);
+		await assert.rejects(readJoinRequest(undefined, { config: 'f', discoveryTokenUnsafeSkipCaVerification: true }), {
+			message: "can not mix '--config' with arguments [discovery-token-unsafe-skip-ca-verification]",
+		});
+	});
+
 	it('JOIN_ARGUMENTS_INVALID: a file and flags contradict each other, upstream’s text', async () => {
 		const mixed = readJoinRequest('h:6443', { config: 'f', token, discoveryTokenCaCertHash: [pin] });
 		await assert.rejects(mixed, { message: "can not mix '--config' with arguments [discovery-token-ca-cert-hash endpoint token]" });
@@ -54,13 +64,13 @@ describe('a join request', () => {
 	it('JOIN_ARGUMENTS_INVALID: every problem of the file at once, with its place', () => {
 		const changes = { nodeRegistration: { name: 1, taints: [] }, timeouts: { discovery: '5' }, other: true };
 		assert.deepEqual(
-			problemsOf(() => parseJoinConfiguration(document(changes, { caCertHashes: 'x', unsafeSkipCAVerification: true }), 'f')),
+			problemsOf(() => parseJoinConfiguration(document(changes, { caCertHashes: 'x', unsafeSkipCAVerification: 'yes' }), 'f')),
 			[
 				'f: discovery.bootstrapToken.caCertHashes is not a list of texts',
+				'f: discovery.bootstrapToken.unsafeSkipCAVerification is neither true nor false',
 				'f: nodeRegistration.name is not a text',
 				'f: timeouts.discovery: time: missing unit in duration "5"',
 				'f: unknown field "other"',
-				'f: unknown field "discovery.bootstrapToken.unsafeSkipCAVerification"',
 				'f: unknown field "nodeRegistration.taints"',
 			],
 		);
@@ -83,6 +93,7 @@ describe('preflight', () => {
 		token,
 		tlsBootstrapToken: token,
 		caCertHashes: [pin],
+		unsafeSkipCaVerification: false,
 		nodeName: 'n',
 		criSocket: 'unix:///x',
 		discoveryTimeoutMs: 1,
@@ -109,7 +120,15 @@ describe('preflight', () => {
 		assert.ok(!problems.join().includes('0123456789abcde'));
 	});
 
-	it('without a pin anybody could be the cluster', () => {
-		assert.match(validate({ ...good, caCertHashes: [] }).problems.join(), /caCertHashes: Required value/);
+	it('without a pin and without asking for it: upstream’s text', () => {
+		assert.deepEqual(validate({ ...good, caCertHashes: [] }).problems, [
+			'discovery.bootstrapToken: Invalid value: "": using token-based discovery without caCertHashes can be unsafe. Set unsafeSkipCAVerification as true in your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to continue',
+		]);
+	});
+
+	it('without a pin where it was asked for; a pin that is given all the same is read', () => {
+		assert.deepEqual(validate({ ...good, caCertHashes: [], unsafeSkipCaVerification: true }).checked?.pins, []);
+		assert.deepEqual(validate({ ...good, unsafeSkipCaVerification: true }).checked?.pins, [pin]);
+		assert.match(validate({ ...good, caCertHashes: ['md5:0'], unsafeSkipCaVerification: true }).problems.join(), /unknown hash format/);
 	});
 });

@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import { parse } from 'yaml';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { parseGoDuration } from '../../../lib/kube/duration.ts';
+import type { NodeIdentity } from '../identity.ts';
 
 /** Nothing in it has been checked. */
 export interface JoinRequest {
@@ -16,10 +17,17 @@ export interface JoinRequest {
 	/** For the CSR, where it is another one than for discovery. */
 	readonly tlsBootstrapToken: string;
 	readonly caCertHashes: readonly string[];
+	/** Pins may be left out; those that are given are compared all the same. */
+	readonly unsafeSkipCaVerification: boolean;
 	readonly nodeName: string;
 	readonly criSocket: string;
 	readonly discoveryTimeoutMs: number;
 	readonly tlsBootstrapTimeoutMs: number;
+}
+
+/** What a join starts from: what it is asked to do, and the identity of this node that it is to replace. */
+export interface JoinStart extends JoinRequest {
+	readonly replaces?: NodeIdentity | undefined;
 }
 
 export interface JoinFlags {
@@ -27,6 +35,7 @@ export interface JoinFlags {
 	readonly discoveryToken?: string;
 	readonly tlsBootstrapToken?: string;
 	readonly discoveryTokenCaCertHash?: readonly string[];
+	readonly discoveryTokenUnsafeSkipCaVerification?: boolean;
 	readonly nodeName?: string;
 	readonly criSocket?: string;
 	readonly config?: string;
@@ -46,6 +55,7 @@ export async function readJoinRequest(endpoint: string | undefined, flags: JoinF
 		'discovery-token': flags.discoveryToken,
 		'tls-bootstrap-token': flags.tlsBootstrapToken,
 		'discovery-token-ca-cert-hash': flags.discoveryTokenCaCertHash,
+		'discovery-token-unsafe-skip-ca-verification': flags.discoveryTokenUnsafeSkipCaVerification,
 	}).flatMap(([name, value]) => (value === undefined ? [] : [name]));
 	if (config !== undefined && mixed.length > 0) refuse([`can not mix '--config' with arguments [${mixed.sort().join(' ')}]`]);
 	const file = config === undefined ? {} : await readJoinConfiguration(config);
@@ -55,6 +65,7 @@ export async function readJoinRequest(endpoint: string | undefined, flags: JoinF
 		token,
 		tlsBootstrapToken: flags.tlsBootstrapToken ?? flags.token ?? file.tlsBootstrapToken ?? token,
 		caCertHashes: flags.discoveryTokenCaCertHash ?? file.caCertHashes ?? [],
+		unsafeSkipCaVerification: flags.discoveryTokenUnsafeSkipCaVerification ?? file.unsafeSkipCaVerification ?? false,
 		nodeName: (flags.nodeName ?? file.nodeName ?? hostname()).trim().toLowerCase(),
 		criSocket: flags.criSocket ?? file.criSocket ?? defaults.criSocket,
 		discoveryTimeoutMs: file.discoveryTimeoutMs ?? defaults.discoveryTimeoutMs,
@@ -82,6 +93,7 @@ export function parseJoinConfiguration(text: string, path: string): Partial<Join
 		endpoint: bootstrapToken.text('apiServerEndpoint'),
 		token: bootstrapToken.text('token'),
 		caCertHashes: bootstrapToken.texts('caCertHashes'),
+		unsafeSkipCaVerification: bootstrapToken.flag('unsafeSkipCAVerification'),
 		tlsBootstrapToken: discovery.text('tlsBootstrapToken'),
 		nodeName: registration.text('name'),
 		criSocket: registration.text('criSocket'),
@@ -121,6 +133,12 @@ class Section {
 		const value = this.#take(field);
 		if (value === undefined || typeof value === 'string') return value;
 		this.#problems.push(`${this.#at(field)} is not a text`);
+		return undefined;
+	}
+	flag(field: string): boolean | undefined {
+		const value = this.#take(field);
+		if (value === undefined || typeof value === 'boolean') return value;
+		this.#problems.push(`${this.#at(field)} is neither true nor false`);
 		return undefined;
 	}
 	texts(field: string): string[] | undefined {

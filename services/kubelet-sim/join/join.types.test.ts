@@ -3,24 +3,31 @@ import { Workflow } from '../../../lib/workflow.ts';
 import { confirm } from './confirm.ts';
 import { createKey } from './create-key.ts';
 import { fetchClusterInfo } from './fetch-cluster-info.ts';
-import type { JoinRequest } from './join-request.ts';
+import type { JoinStart } from './join-request.ts';
 import { pinCa } from './pin-ca.ts';
 import { preflight } from './preflight.ts';
 import { requestCertificate } from './request-certificate.ts';
 import type { JoinTools } from './tools.ts';
-import type { ClaimedClusterInfo, PinnedCa, SignedKubeconfig } from './trust.ts';
+import type { ClaimedClusterInfo, PinnedCa, SignedKubeconfig, UnpinnedCa } from './trust.ts';
+import { trustWithoutPin } from './trust-without-pin.ts';
 import { verifySignature } from './verify-signature.ts';
 
 declare const tools: JoinTools;
 declare const claimed: ClaimedClusterInfo;
 declare const signed: SignedKubeconfig;
+declare const unpinned: UnpinnedCa;
 
-const fetched = () => Workflow.from<JoinRequest>('test').followedBy(preflight(tools)).followedBy(fetchClusterInfo(tools));
+const fetched = () => Workflow.from<JoinStart>('test').followedBy(preflight(tools)).followedBy(fetchClusterInfo(tools));
 
 export const inOrder = () =>
 	fetched().followedBy(verifySignature).followedBy(pinCa).followedBy(confirm(tools)).followedBy(createKey(tools)).followedBy(requestCertificate(tools));
 
+export const inOrderWithoutPin = () =>
+	fetched().followedBy(verifySignature).followedBy(trustWithoutPin(tools)).followedBy(createKey(tools)).followedBy(requestCertificate(tools));
+
 export const wrongOrders = () => [
+	// @ts-expect-error even without a pin, somebody must have signed the document
+	fetched().followedBy(trustWithoutPin(tools)),
 	// @ts-expect-error the CA is pinned from a document that nobody has signed
 	fetched().followedBy(pinCa),
 	// @ts-expect-error confirmed with a CA that nobody has pinned
@@ -36,4 +43,6 @@ export const wrongTrust = () => [
 	tools.dial.verified('127.0.0.1:6443', claimed.kubeconfig),
 	// @ts-expect-error nor is what was only signed
 	((ca: PinnedCa) => ca)(signed),
+	// @ts-expect-error nor is a CA pinned that the signature alone vouches for
+	((ca: PinnedCa) => ca)(unpinned),
 ];

@@ -22,9 +22,8 @@ export const pinCa: Phase<Needs, Gives> = {
 	name: 'discovery/pin-ca',
 	trust: 'the node trusts the cluster CA',
 	run({ signedKubeconfig, pins }) {
-		const { ca: claimedCa, server, tlsServerName } = readCluster(signedKubeconfig);
-		if (claimedCa === undefined) return refuse('it holds no certificate-authority-data');
-		return { pinnedCa: acceptCa(claimedCa, pins), namedServer: { server, ...(tlsServerName === undefined ? {} : { tlsServerName }) } };
+		const { claimedCa, namedServer } = readCluster(signedKubeconfig);
+		return { pinnedCa: acceptCa(claimedCa, pins), namedServer };
 	},
 };
 
@@ -39,7 +38,7 @@ export const pinCa: Phase<Needs, Gives> = {
  * @differs kubeadm trusts every certificate that comes along with a pinned one, so whoever knows the token can add a CA of their own
  */
 export function acceptCa(claimedCa: string, pins: readonly Pin[]): PinnedCa {
-	const certificates = parseClaimed(claimedCa);
+	const certificates = parseClaimedCa(claimedCa);
 	note({ 'kubejoin.ca.pem': claimedCa, 'kubejoin.ca.presented': certificates.map(spkiPin), 'kubejoin.ca.pinned': [...pins] });
 	const pinned = certificates.filter((certificate) => matchesPin(certificate, pins));
 	const isEarned = (one: X509Certificate) => pinned.includes(one) || pinned.some((ca) => one.ca && one.checkIssued(ca) && one.verify(ca.publicKey));
@@ -48,7 +47,8 @@ export function acceptCa(claimedCa: string, pins: readonly Pin[]): PinnedCa {
 	throw new KubejoinError('CA_HASH_MISMATCH', { presented: unearned.map(spkiPin), pinned: pins });
 }
 
-function parseClaimed(claimedCa: string) {
+/** @throws CLUSTER_INFO_INVALID  it is not certificates in PEM */
+export function parseClaimedCa(claimedCa: string): readonly X509Certificate[] {
 	try {
 		return parseCertificates(claimedCa);
 	} catch (error) {
@@ -56,7 +56,14 @@ function parseClaimed(claimedCa: string) {
 	}
 }
 
-function readCluster(kubeconfig: string): ClusterAccess {
+/** The CA, which is only claimed, and the server of a signed cluster-info. @throws CLUSTER_INFO_INVALID */
+export function readCluster(signedKubeconfig: SignedKubeconfig): { readonly claimedCa: string; readonly namedServer: Gives['namedServer'] } {
+	const { ca: claimedCa, server, tlsServerName } = parseCluster(signedKubeconfig);
+	if (claimedCa === undefined) return refuse('it holds no certificate-authority-data');
+	return { claimedCa, namedServer: { server, ...(tlsServerName === undefined ? {} : { tlsServerName }) } };
+}
+
+function parseCluster(kubeconfig: string): ClusterAccess {
 	try {
 		return discoveredCluster(parseKubeconfig(kubeconfig, 'cluster-info'), 'cluster-info');
 	} catch (error) {

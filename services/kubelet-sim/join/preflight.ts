@@ -7,7 +7,7 @@ import { type PresentedToken, parseToken } from '../../../lib/kube/bootstrap-tok
 import { subdomainProblems } from '../../../lib/kube/names.ts';
 import { type Pin, parsePin } from '../../../lib/pki/pin.ts';
 import type { Phase } from '../../../lib/workflow.ts';
-import type { JoinRequest } from './join-request.ts';
+import type { JoinRequest, JoinStart } from './join-request.ts';
 import type { JoinTools } from './tools.ts';
 
 export interface Checked {
@@ -21,7 +21,7 @@ export interface Checked {
 /** Before this nothing here was written; a clock that is behind it makes every certificate "not yet valid". */
 const EARLIEST_CLOCK_MS = Date.UTC(2026, 0, 1);
 
-export const preflight = ({ paths, clock, say }: Pick<JoinTools, 'paths' | 'clock' | 'say'>): Phase<JoinRequest, Checked> => ({
+export const preflight = ({ paths, clock, say }: Pick<JoinTools, 'paths' | 'clock' | 'say'>): Phase<JoinStart, Checked> => ({
 	name: 'preflight',
 	trust: 'nobody trusts anybody yet',
 	async run(request) {
@@ -29,7 +29,8 @@ export const preflight = ({ paths, clock, say }: Pick<JoinTools, 'paths' | 'cloc
 		const { checked, problems } = validate(request);
 		if (checked === undefined) throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems });
 		const failures: string[] = [];
-		if (existsSync(paths.kubeconfig)) failures.push(`FileAvailable--etc-kubernetes-kubelet.conf]: ${paths.kubeconfig} already exists`);
+		if (request.replaces === undefined && existsSync(paths.kubeconfig))
+			failures.push(`FileAvailable--etc-kubernetes-kubelet.conf]: ${paths.kubeconfig} already exists`);
 		if (clock() < EARLIEST_CLOCK_MS) failures.push(`Clock]: the system clock says ${new Date(clock()).toISOString()}, which is in the past`);
 		for (const directory of [paths.kubernetesDirectory, paths.certificateDirectory]) {
 			await makePrivateDirectory(directory).catch((error: unknown) => failures.push(`DirAvailable]: ${causeText(error)}`));
@@ -41,7 +42,7 @@ export const preflight = ({ paths, clock, say }: Pick<JoinTools, 'paths' | 'cloc
 
 /** Every problem of the request, upstream's words where it has them. */
 export function validate(request: JoinRequest): { readonly checked?: Checked; readonly problems: readonly string[] } {
-	const { endpoint, token, tlsBootstrapToken, caCertHashes, nodeName, criSocket } = request;
+	const { endpoint, token, tlsBootstrapToken, caCertHashes, unsafeSkipCaVerification, nodeName, criSocket } = request;
 	const problems: string[] = [];
 	const at = 'discovery.bootstrapToken';
 	const discoveryToken = parseToken(token);
@@ -52,8 +53,10 @@ export function validate(request: JoinRequest): { readonly checked?: Checked; re
 	else if (discoveryToken === undefined) problems.push(`${at}.token: Invalid value: the bootstrap token is invalid`);
 	if (tlsBootstrapToken !== token && parseToken(tlsBootstrapToken) === undefined)
 		problems.push('discovery.tlsBootstrapToken: Invalid value: the bootstrap token is invalid');
-	if (caCertHashes.length === 0)
-		problems.push(`${at}.caCertHashes: Required value: without the hash of the cluster CA anybody could pretend to be the cluster`);
+	if (caCertHashes.length === 0 && !unsafeSkipCaVerification)
+		problems.push(
+			`${at}: Invalid value: "": using token-based discovery without caCertHashes can be unsafe. Set unsafeSkipCAVerification as true in your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to continue`,
+		);
 	const pins = caCertHashes.flatMap((hash) => {
 		try {
 			return [parsePin(hash)];

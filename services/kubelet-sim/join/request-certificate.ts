@@ -24,6 +24,7 @@ interface Needs {
 	readonly tlsBootstrapTimeoutMs: number;
 }
 type Csrs = ApiClient['certificateSigningRequests'];
+type Waits = Pick<JoinTools, 'signal' | 'say' | 'retryMs'>;
 
 const usages = ['digital signature', 'client auth'];
 
@@ -35,17 +36,10 @@ export const requestCertificate = (tools: JoinTools): Phase<Needs, { readonly cl
 	async run({ server, bootstrapToken, nodeName, keyPair, tlsBootstrapTimeoutMs }) {
 		const { dial, paths, say } = tools;
 		const connection = dial.withToken(server, bootstrapToken);
+		const onWaiting = (name: string) => say(`[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap: ${name} is to be approved and signed`);
 		try {
-			const { certificateSigningRequests: csrs } = connection.api;
-			const csr = await createOrFind(csrs, nodeName, keyPair, tools.signal);
-			note({
-				'kubejoin.csr.name': csr.metadata.name ?? '',
-				'kubejoin.csr.signer': csr.spec.signerName,
-				'kubejoin.csr.usages': usages,
-				'kubejoin.csr.pem': Buffer.from(csr.spec.request, 'base64').toString(),
-			});
-			say(`[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap: ${csr.metadata.name} is to be approved and signed`);
-			return { claimedCertificate: await waitForCertificate(csrs, csr, tlsBootstrapTimeoutMs, tools) };
+			const wanted = { nodeName, keyPair, timeoutMs: tlsBootstrapTimeoutMs, onWaiting };
+			return { claimedCertificate: await obtainCertificate(connection.api.certificateSigningRequests, wanted, tools) };
 		} catch (error) {
 			// A refused request stays refused under its name; the next try needs another key.
 			if (hasCode(error, 'CSR_DENIED', 'CSR_FAILED')) await rm(paths.pendingKey, { force: true });
@@ -55,6 +49,32 @@ export const requestCertificate = (tools: JoinTools): Phase<Needs, { readonly cl
 		}
 	},
 });
+
+interface Wanted {
+	readonly nodeName: string;
+	readonly keyPair: KeyPair;
+	readonly timeoutMs: number;
+	/** The request of this name has been made. */
+	readonly onWaiting?: (name: string) => void;
+}
+
+/**
+ * Ask for a client certificate of this node for the key, unless that was done before, and wait for it.
+ *
+ * @returns PEM; nothing about it is verified
+ * @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, API_UNAUTHORIZED, API_FORBIDDEN
+ */
+export async function obtainCertificate(csrs: Csrs, { nodeName, keyPair, timeoutMs, onWaiting }: Wanted, tools: Waits): Promise<string> {
+	const csr = await createOrFind(csrs, nodeName, keyPair, tools.signal);
+	note({
+		'kubejoin.csr.name': csr.metadata.name ?? '',
+		'kubejoin.csr.signer': csr.spec.signerName,
+		'kubejoin.csr.usages': usages,
+		'kubejoin.csr.pem': Buffer.from(csr.spec.request, 'base64').toString(),
+	});
+	onWaiting?.(csr.metadata.name ?? '');
+	return waitForCertificate(csrs, csr, timeoutMs, tools);
+}
 
 async function createOrFind(csrs: Csrs, nodeName: string, keyPair: KeyPair, signal: AbortSignal): Promise<CertificateSigningRequest> {
 	const subject = { organizations: [wellKnown.groups.nodes], commonName: `${wellKnown.nodeUserPrefix}${nodeName}` };
@@ -88,8 +108,7 @@ export function requestName(publicKeyPem: string, commonName: string, organizati
 	return `node-csr-${hash.digest('base64url')}`;
 }
 
-/** @returns PEM; nothing about it is verified */
-async function waitForCertificate(csrs: Csrs, csr: CertificateSigningRequest, timeoutMs: number, tools: JoinTools): Promise<string> {
+async function waitForCertificate(csrs: Csrs, csr: CertificateSigningRequest, timeoutMs: number, tools: Waits): Promise<string> {
 	const { name = '', uid } = csr.metadata;
 	const ending = AbortSignal.any([tools.signal, AbortSignal.timeout(timeoutMs)]);
 	while (!ending.aborted) {

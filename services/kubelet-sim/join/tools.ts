@@ -1,5 +1,5 @@
 /** What the phases of a join work with. Given from outside, so that each phase can be tried without a network. */
-import type { Clock } from '../../../lib/clock.ts';
+import type { Clock, WaitUntil } from '../../../lib/clock.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { NodePaths } from '../node-paths.ts';
 import type { PinnedCa, TrustedServer } from './trust.ts';
@@ -16,10 +16,13 @@ export interface Dial {
 	readonly unverified: (endpoint: string) => ApiConnection<'configMaps'>;
 	/** TLS verified with the pinned CA, no credentials. */
 	readonly verified: (endpoint: string, ca: PinnedCa) => ApiConnection<'configMaps'>;
-	/** TLS verified with the pinned CA, with the bootstrap token. */
+	/** TLS verified with the trusted CA, with the bootstrap token. */
 	readonly withToken: (server: TrustedServer, token: string) => ApiConnection<'nodes' | 'certificateSigningRequests'>;
-	/** TLS verified with the pinned CA, with the node's own certificate. */
-	readonly asNode: (server: TrustedServer, identity: { readonly certificate: string; readonly key: string }) => ApiConnection<'nodes' | 'leases'>;
+	/** TLS verified with the trusted CA, with the node's own certificate. */
+	readonly asNode: (
+		server: TrustedServer,
+		identity: { readonly certificate: string; readonly key: string },
+	) => ApiConnection<'nodes' | 'leases' | 'certificateSigningRequests'>;
 }
 
 export interface JoinTools {
@@ -28,6 +31,7 @@ export interface JoinTools {
 	/** A sentence for the person who watches; no secret may be in it. */
 	readonly say: (sentence: string) => void;
 	readonly clock: Clock;
+	readonly waitUntil: WaitUntil;
 	/** Gives up the join. */
 	readonly signal: AbortSignal;
 	/** How long to wait before asking again; upstream's 5 s. */

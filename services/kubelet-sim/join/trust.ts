@@ -17,12 +17,18 @@ export type SignedKubeconfig = Branded<string, 'signed by a holder of the token'
 /** The cluster's CA certificates, PEM, one of which has a pinned key. Made by `discovery/pin-ca`. */
 export type PinnedCa = Branded<string, 'pinned'>;
 
-/** The API server that cluster-info names; a connection to it is verified with the pinned CA. Made by `discovery/confirm`. */
+/** The CA certificates of a signed cluster-info, which no pin was compared with: whoever knows the token may have made them. Made by `discovery/trust-without-pin`. */
+export type UnpinnedCa = Branded<string, 'signed by a holder of the token, and not pinned'>;
+
+/** What the API server is verified with. Pinned, unless the operator asked for less. */
+export type TrustedCa = PinnedCa | UnpinnedCa;
+
+/** The API server that cluster-info names; a connection to it is verified with the trusted CA. Made by `discovery/confirm`, or by `discovery/trust-without-pin`. */
 export interface TrustedServer {
 	/** `https://host:port` */
 	readonly url: string;
 	/** `host:port` */
 	readonly target: string;
-	readonly ca: PinnedCa;
+	readonly ca: TrustedCa;
 	readonly tlsServerName?: string;
 }

@@ -27,20 +27,17 @@ export const verifyCertificate = ({ paths, clock, say }: JoinTools): Phase<Needs
 	name: 'tls-bootstrap/verify-certificate',
 	trust: 'each trusts the other; the token is not needed any more',
 	async run({ claimedCertificate, keyPair, nodeName, server }) {
-		const problem = certificateProblem(claimedCertificate, { publicKey: keyPair.publicKey, nodeName, ca: server.ca, nowMs: clock() });
-		if (problem !== undefined) throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem });
-		const [leaf] = parseCertificates(claimedCertificate);
-		note({
-			'kubejoin.certificate.pem': claimedCertificate,
-			'kubejoin.certificate.subject': leaf.subject.replaceAll('\n', ', '),
-			'kubejoin.certificate.issuer': leaf.issuer.replaceAll('\n', ', '),
-			'kubejoin.certificate.serial': leaf.serialNumber.toLowerCase(),
-			'kubejoin.certificate.not_before': leaf.validFrom,
-			'kubejoin.certificate.not_after': leaf.validTo,
-		});
+		try {
+			requireUsable(claimedCertificate, { publicKey: keyPair.publicKey, nodeName, ca: server.ca, nowMs: clock() });
+		} catch (error) {
+			// The request of this key will never give another certificate.
+			await rm(paths.pendingKey, { force: true });
+			throw error;
+		}
 		const identity = await storeIdentity(paths, { certificate: claimedCertificate, key: writePrivateKey(keyPair.privateKey), server, nodeName }, clock());
 		await rm(paths.bootstrapKubeconfig, { force: true });
 		await rm(paths.pendingKey, { force: true });
+		await rm(paths.pendingRotationKey, { force: true });
 		say(`[kubelet-start] Wrote ${relative(paths.root, paths.kubeconfig)}, deleted the bootstrap credentials`);
 		return { identity };
 	},
@@ -52,6 +49,21 @@ interface Expected {
 	/** PEM. */
 	readonly ca: string;
 	readonly nowMs: number;
+}
+
+/** @throws CERTIFICATE_UNUSABLE */
+export function requireUsable(pem: string, expected: Expected): void {
+	const problem = certificateProblem(pem, expected);
+	if (problem !== undefined) throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem });
+	const [leaf] = parseCertificates(pem);
+	note({
+		'kubejoin.certificate.pem': pem,
+		'kubejoin.certificate.subject': leaf.subject.replaceAll('\n', ', '),
+		'kubejoin.certificate.issuer': leaf.issuer.replaceAll('\n', ', '),
+		'kubejoin.certificate.serial': leaf.serialNumber.toLowerCase(),
+		'kubejoin.certificate.not_before': leaf.validFrom,
+		'kubejoin.certificate.not_after': leaf.validTo,
+	});
 }
 
 /** Why these certificates, PEM, cannot be this node's identity; undefined when they can. */

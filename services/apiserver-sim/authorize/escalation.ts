@@ -1,0 +1,138 @@
+/**
+ * Nobody gives away rights that they do not hold: what a role or a binding grants is compared with what its writer may do. The way around it are
+ * the verbs `escalate` and `bind`, and the group system:masters.
+ * @source pkg/registry/rbac/validation/{rule,policy_comparator,policy_compact}.go, pkg/registry/rbac/escalation_check.go and policybased storages, release 1.32
+ */
+import { KubejoinError } from '../../../lib/errors.ts';
+import { type PolicyRule, type Role, type RoleBinding, type RoleRef, type UserInfo, wellKnown } from '../../../lib/kube/types.ts';
+import type { Authorizer } from './attributes.ts';
+import { quoted } from './go-text.ts';
+import { boundRules, type RbacSource, rulesFor } from './rbac.ts';
+
+/** Who writes a role or a binding, and where. */
+export interface Grantor {
+	readonly user: UserInfo;
+	/** Empty at the cluster scope. */
+	readonly namespace: string;
+	readonly authorizer: Authorizer;
+	readonly source: RbacSource;
+}
+
+const everything: readonly PolicyRule[] = [
+	{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+	{ verbs: ['*'], nonResourceURLs: ['*'] },
+];
+
+/**
+ * @param name      of the role; empty on create
+ * @param previous  what is stored; absent for a new role
+ * @returns         why the role may not be written, in upstream's words, or undefined
+ */
+export async function checkRole(
+	role: Role,
+	previous: Role | undefined,
+	name: string,
+	resource: 'roles' | 'clusterroles',
+	grantor: Grantor,
+): Promise<string | undefined> {
+	if (isMaster(grantor.user) || (await isAllowed(grantor, 'escalate', resource, name))) return undefined;
+	const problem = notHeld(role.rules ?? [], grantor);
+	if (problem !== undefined) return problem;
+	const aggregates = role.aggregationRule !== undefined || previous?.aggregationRule !== undefined;
+	return aggregates && notHeld(everything, grantor) !== undefined ? 'must have cluster-admin privileges to use the aggregationRule' : undefined;
+}
+
+/**
+ * @returns why the binding may not be written, in upstream's words, or undefined
+ * @throws API_NOT_FOUND  the role that is bound does not exist, and the writer may not bind whatever it will be
+ */
+export async function checkBinding({ roleRef }: RoleBinding, grantor: Grantor): Promise<string | undefined> {
+	if (isMaster(grantor.user) || (await isAllowed(grantor, 'bind', roleRef.kind === 'Role' ? 'roles' : 'clusterroles', roleRef.name))) return undefined;
+	return notHeld(rulesOf(roleRef, grantor), grantor);
+}
+
+const isMaster = ({ groups }: UserInfo): boolean => groups.includes(wellKnown.groups.masters);
+
+async function isAllowed({ user, namespace, authorizer }: Grantor, verb: 'escalate' | 'bind', resource: string, name: string): Promise<boolean> {
+	const { decision, error } = await authorizer.authorize({
+		resourceRequest: true,
+		user,
+		verb,
+		apiGroup: 'rbac.authorization.k8s.io',
+		apiVersion: '*',
+		resource,
+		subresource: '',
+		namespace,
+		name,
+	});
+	return decision === 'Allow' && error === undefined;
+}
+
+function rulesOf(roleRef: RoleRef, { source, namespace }: Grantor): readonly PolicyRule[] {
+	const bound = boundRules(source, roleRef, namespace);
+	if ('rules' in bound) return bound.rules;
+	const resource = roleRef.kind === 'Role' ? 'roles' : 'clusterroles';
+	throw new KubejoinError('API_NOT_FOUND', { resource, group: 'rbac.authorization.k8s.io', name: roleRef.name });
+}
+
+/** What is said of rules that the writer does not hold; undefined when all are held. */
+function notHeld(rules: readonly PolicyRule[], { source, user, namespace }: Grantor): string | undefined {
+	const { rules: held, error } = rulesFor(source, user, namespace);
+	const missing = rules.flatMap(breakDown).filter((rule) => !held.some((owned) => covers(owned, rule)));
+	if (missing.length === 0) return undefined;
+	const lines = [...new Set(compact(missing).map(describe))].toSorted();
+	const groups = user.groups.map(quoted).join(' ');
+	const text = `user ${quoted(user.username)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
+	return error === undefined ? text : `${text}; resolution errors: [${error}]`;
+}
+
+/** A rule as rules of one verb for one thing each. */
+export function breakDown({ verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): PolicyRule[] {
+	const forResources = apiGroups.flatMap((group) =>
+		resources.flatMap((resource) =>
+			verbs.flatMap((verb) => {
+				const rule = { verbs: [verb], apiGroups: [group], resources: [resource] };
+				return resourceNames.length === 0 ? [rule] : resourceNames.map((name) => ({ ...rule, resourceNames: [name] }));
+			}),
+		),
+	);
+	return [...forResources, ...nonResourceURLs.flatMap((url) => verbs.map((verb) => ({ verbs: [verb], nonResourceURLs: [url] })))];
+}
+
+/** Whether who holds a rule holds the other, which is of one verb for one thing. */
+export function covers(owned: PolicyRule, { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): boolean {
+	const hasAll = (list: readonly string[] | undefined, wanted: readonly string[]) => wanted.every((one) => list?.includes(one));
+	const names = owned.resourceNames ?? [];
+	return (
+		(owned.verbs?.includes('*') || hasAll(owned.verbs, verbs)) &&
+		(owned.apiGroups?.includes('*') || hasAll(owned.apiGroups, apiGroups)) &&
+		(owned.resources?.includes('*') || resources.every((one) => owned.resources?.includes(one) || owned.resources?.includes(ofAnyResource(one)))) &&
+		(names.length === 0 || (resourceNames.length > 0 && hasAll(names, resourceNames))) &&
+		nonResourceURLs.every((url) => owned.nonResourceURLs?.some((mine) => mine === url || (mine.endsWith('*') && url.startsWith(mine.replace(/\*+$/, '')))))
+	);
+}
+
+/** `pods/log` -> what would allow every resource's `log`; a resource itself has no such form. */
+const ofAnyResource = (resource: string): string => (resource.includes('/') ? `*/${resource.slice(resource.indexOf('/') + 1)}` : resource);
+
+/** Rules for the same thing become one, with all verbs. */
+function compact(rules: readonly PolicyRule[]): PolicyRule[] {
+	const byThing = new Map<string, PolicyRule>();
+	const others: PolicyRule[] = [];
+	for (const rule of rules) {
+		if (rule.nonResourceURLs !== undefined) {
+			others.push(rule);
+			continue;
+		}
+		const thing = JSON.stringify([rule.apiGroups, rule.resources, rule.resourceNames]);
+		const verbs = new Set([...(byThing.get(thing)?.verbs ?? []), ...rule.verbs]);
+		byThing.set(thing, { ...rule, verbs: [...verbs] });
+	}
+	return [...others, ...byThing.values()];
+}
+
+function describe({ apiGroups, resources, nonResourceURLs, resourceNames, verbs }: PolicyRule): string {
+	const lists = { APIGroups: apiGroups, Resources: resources, NonResourceURLs: nonResourceURLs, ResourceNames: resourceNames, Verbs: verbs };
+	const parts = Object.entries(lists).flatMap(([name, list = []]) => (list.length === 0 ? [] : [`${name}:[${list.map(quoted).join(' ')}]`]));
+	return `{${parts.join(', ')}}`;
+}

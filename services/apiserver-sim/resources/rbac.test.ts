@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { type ResourceName, resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject, Role, RoleBinding } from '../../../lib/kube/types.ts';
+import { rbacSource, userNamed } from '../authorize/fixtures.test.ts';
+import { createRbacAuthorizer } from '../authorize/rbac.ts';
+import { clusterRole, clusterRoleBinding, rule, user } from '../authorize/rbac-objects.ts';
+import { admin, clock, refusalOf, request, storeOfEachTest } from '../fixtures.test.ts';
+import { registryEndpoint, storeKey } from '../registry.ts';
+import { roleBindings, roles } from './rbac.ts';
+
+const group = 'rbac.authorization.k8s.io';
+const clusterAdmin = { apiGroup: group, kind: 'ClusterRole', name: 'cluster-admin' } as const;
+
+describe('roles and bindings', () => {
+	const store = storeOfEachTest();
+	const source = rbacSource({
+		clusterRoles: [clusterRole('writer', rule('*', group, '*')), clusterRole('cluster-admin', rule('*', '*', '*'))],
+		clusterRoleBindings: [clusterRoleBinding('w', 'writer', user('writer'))],
+	});
+	const authorizer = createRbacAuthorizer(source);
+	const writer = userNamed('writer');
+	const nobody = userNamed('nobody');
+	beforeEach(() => store().create(storeKey(resources.namespaces, '', 'ns'), {}));
+
+	const on = (resource: ResourceName) =>
+		resource.resource.endsWith('bindings')
+			? registryEndpoint(store(), roleBindings(resource, authorizer, source), clock)
+			: registryEndpoint(store(), roles(resource, authorizer, source), clock);
+	const sent = (verb: 'create' | 'update', resource: ResourceName, object: object, who = admin) => {
+		const typed = { apiVersion: '', kind: resource.kind, ...object } as KubeObject;
+		const namespace = resource.namespaced ? 'ns' : '';
+		return on(resource)[verb](request(verb, resource, { object: typed, name: verb === 'create' ? '' : 'x', namespace, user: who }));
+	};
+	const { clusterRoles, clusterRoleBindings, roles: roleResource, roleBindings: bindingResource } = resources;
+
+	it('are made, changed and deleted; what goes without saying is filled in', async () => {
+		const subjects = [{ kind: 'Group', name: 'g' }];
+		const made = (await sent('create', clusterRoleBindings, { metadata: { name: 'x' }, subjects, roleRef: { kind: 'ClusterRole', name: 'r' } })) as RoleBinding;
+		assert.deepEqual(made.subjects, [{ kind: 'Group', name: 'g', apiGroup: group }]);
+		assert.deepEqual(made.roleRef, { kind: 'ClusterRole', name: 'r', apiGroup: group });
+		assert.equal(made.kind, 'ClusterRoleBinding');
+		const changed = (await sent('update', clusterRoleBindings, { ...made, subjects: [] })) as RoleBinding;
+		assert.deepEqual(changed.subjects, []);
+		await on(clusterRoleBindings).delete(request('delete', clusterRoleBindings, { name: 'x' }));
+		assert.match(await refusalOf(on(clusterRoleBindings).get(request('get', clusterRoleBindings, { name: 'x' }))), /^404 NotFound/);
+		assert.deepEqual(((await sent('create', roleResource, { metadata: { name: 'x' } })) as Role).rules, []);
+	});
+
+	it('may have colons in their names', async () => {
+		await sent('create', clusterRoles, { metadata: { name: 'system:node-bootstrapper' } });
+		const of = async (name: string) => (await refusalOf(sent('create', clusterRoles, { metadata: { name } }))).replace(/^.*: /, '');
+		assert.equal(await of('a/b'), "may not contain '/'");
+		assert.equal(await of('a%b'), "may not contain '%'");
+		assert.equal(await of('..'), "may not be '..'");
+	});
+
+	it('422: rules that say too little or too much', async () => {
+		const of = async (resource: ResourceName, one: object) =>
+			(await refusalOf(sent('create', resource, { metadata: { name: 'x' }, rules: [one] }))).replace(/^422 Invalid: \S+ "x" is invalid: /, '');
+		assert.equal(
+			await of(clusterRoles, {}),
+			'[rules[0].verbs: Required value: verbs must contain at least one value, ' +
+				'rules[0].apiGroups: Required value: resource rules must supply at least one api group, ' +
+				'rules[0].resources: Required value: resource rules must supply at least one resource]',
+		);
+		assert.equal(
+			await of(clusterRoles, { verbs: ['get'], resources: ['nodes'], nonResourceURLs: ['/a', '/b'] }),
+			'rules[0].nonResourceURLs: Invalid value: []string{"/a", "/b"}: rules cannot apply to both regular resources and non-resource URLs',
+		);
+		assert.equal(
+			await of(roleResource, { verbs: ['get'], nonResourceURLs: ['/a'] }),
+			'rules[0].nonResourceURLs: Invalid value: []string{"/a"}: namespaced rules cannot apply to non-resource URLs',
+		);
+	});
+
+	it('422: what is bound, and to whom', async () => {
+		const of = async (resource: ResourceName, object: object) =>
+			(await refusalOf(sent('create', resource, { metadata: { name: 'x' }, ...object }))).replace(/^422 Invalid: \S+ "x" is invalid: /, '');
+		assert.equal(
+			await of(clusterRoleBindings, { roleRef: { kind: 'Role', name: '' } }),
+			'[roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole", roleRef.name: Required value]',
+		);
+		assert.equal(
+			await of(bindingResource, { roleRef: { kind: 'X', name: 'a' } }),
+			'roleRef.kind: Unsupported value: "X": supported values: "Role", "ClusterRole"',
+		);
+		const bind = (subject: object) => of(clusterRoleBindings, { roleRef: clusterAdmin, subjects: [subject] });
+		assert.equal(await bind({ kind: 'ServiceAccount', name: 's' }), 'subjects[0].namespace: Required value');
+		assert.equal(await bind({ kind: 'User', name: 'u', apiGroup: 'x' }), `subjects[0].apiGroup: Unsupported value: "x": supported values: "${group}"`);
+		assert.equal(await bind({ name: 'u' }), 'subjects[0].kind: Unsupported value: "": supported values: "ServiceAccount", "User", "Group"');
+	});
+
+	it('422: a binding binds what it bound at first', async () => {
+		await sent('create', clusterRoleBindings, { metadata: { name: 'x' }, roleRef: { kind: 'ClusterRole', name: 'r' } });
+		assert.equal(
+			await refusalOf(sent('update', clusterRoleBindings, { metadata: { name: 'x' }, roleRef: clusterAdmin })),
+			`422 Invalid: ClusterRoleBinding.${group} "x" is invalid: roleRef: Invalid value: ` +
+				`rbac.RoleRef{APIGroup:"${group}", Kind:"ClusterRole", Name:"cluster-admin"}: cannot change roleRef`,
+		);
+	});
+
+	it('403: nobody grants what they do not hold', async () => {
+		const rules = [{ verbs: ['get'], apiGroups: [''], resources: ['secrets'] }];
+		const because =
+			'user "nobody" (groups=[]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}';
+		assert.equal(
+			await refusalOf(sent('create', clusterRoles, { metadata: { name: 'x' }, rules }, nobody)),
+			`403 Forbidden: clusterroles.${group} "x" is forbidden: ${because}`,
+		);
+		assert.match(
+			await refusalOf(sent('create', clusterRoleBindings, { metadata: { name: 'x' }, roleRef: clusterAdmin }, nobody)),
+			/^403 Forbidden: clusterrolebindings/,
+		);
+		await sent('create', clusterRoles, { metadata: { name: 'x' } }, nobody);
+		assert.match(await refusalOf(sent('update', clusterRoles, { metadata: { name: 'x' }, rules }, nobody)), /^403 Forbidden: clusterroles/);
+		// The writer may do all with RBAC objects, so also escalate and bind.
+		await sent('update', clusterRoles, { metadata: { name: 'x' }, rules }, writer);
+		await sent('create', clusterRoleBindings, { metadata: { name: 'x' }, roleRef: clusterAdmin }, writer);
+	});
+});

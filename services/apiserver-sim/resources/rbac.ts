@@ -1,0 +1,118 @@
+/**
+ * Roles and bindings: what they may say, and that nobody grants with them what they do not hold.
+ * @source pkg/apis/rbac/validation/validation.go, pkg/apis/rbac/v1/defaults.go, pkg/registry/rbac, release 1.32
+ * @differs upstream does not compare rights when an update takes away owner references or finalizers only; here there is no garbage collector that would
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { FieldProblem } from '../../../lib/errors.ts';
+import { subdomainProblems } from '../../../lib/kube/names.ts';
+import type { ResourceName } from '../../../lib/kube/resources.ts';
+import type { PolicyRule, Role, RoleBinding, RoleRef, Subject } from '../../../lib/kube/types.ts';
+import type { Authorizer } from '../authorize/attributes.ts';
+import { checkBinding, checkRole, type Grantor } from '../authorize/escalation.ts';
+import { quoted } from '../authorize/go-text.ts';
+import type { RbacSource } from '../authorize/rbac.ts';
+import { invalid, notSupported, required } from '../object-meta.ts';
+import type { Strategy } from '../registry.ts';
+import type { ApiRequest } from '../request.ts';
+
+const rbacGroup = 'rbac.authorization.k8s.io';
+
+/** Names may hold colons. @source ValidateRBACName, a path segment name */
+function nameProblems(name: string): string[] {
+	if (name === '.' || name === '..') return [`may not be '${name}'`];
+	return ['/', '%'].filter((illegal) => name.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
+}
+
+const grantorOf = ({ user, namespace }: ApiRequest, authorizer: Authorizer, source: RbacSource): Grantor => ({ user, namespace, authorizer, source });
+
+/** Roles or ClusterRoles. */
+export const roles = (resource: ResourceName, authorizer: Authorizer, source: RbacSource): Strategy<Role> => ({
+	resource,
+	subresources: [],
+	nameRule: nameProblems,
+	prepareForCreate: withRules,
+	prepareForUpdate: withRules,
+	validate: ({ rules = [] }) => rules.flatMap((rule, index) => ruleProblems(rule, resource.namespaced, `rules[${index}]`)),
+	async admit(request, role, previous) {
+		if (role === undefined) return undefined;
+		return checkRole(role, previous, request.name, resource.namespaced ? 'roles' : 'clusterroles', grantorOf(request, authorizer, source));
+	},
+});
+
+/** RoleBindings or ClusterRoleBindings. */
+export const roleBindings = (resource: ResourceName, authorizer: Authorizer, source: RbacSource): Strategy<RoleBinding> => ({
+	resource,
+	subresources: [],
+	nameRule: nameProblems,
+	prepareForCreate: withGroups,
+	prepareForUpdate: withGroups,
+	validate: (binding) => bindingProblems(binding, resource.namespaced),
+	validateUpdate: ({ roleRef }, previous) => (isDeepStrictEqual(roleRef, previous.roleRef) ? [] : [roleRefChanged(roleRef)]),
+	admit: async (request, binding) => (binding === undefined ? undefined : checkBinding(binding, grantorOf(request, authorizer, source))),
+});
+
+const withRules = (role: Role): Role => ({ ...role, rules: role.rules ?? [] });
+
+/** The API group that goes without saying. */
+function withGroups(binding: RoleBinding): RoleBinding {
+	const { apiGroup = '', kind = '', name = '' } = (binding.roleRef ?? {}) as Partial<RoleRef>;
+	const subjects = binding.subjects?.map((subject): Subject => {
+		const isOfRbac = subject.kind === 'User' || subject.kind === 'Group';
+		return isOfRbac && !subject.apiGroup ? { ...subject, apiGroup: rbacGroup } : subject;
+	});
+	const roleRef = { apiGroup: apiGroup || rbacGroup, kind: kind as RoleRef['kind'], name };
+	return { ...binding, roleRef, ...(subjects === undefined ? {} : { subjects }) };
+}
+
+function ruleProblems({ verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule, isNamespaced: boolean, at: string) {
+	const problems: FieldProblem[] = verbs.length === 0 ? [required(`${at}.verbs`, 'verbs must contain at least one value')] : [];
+	if (nonResourceURLs.length > 0) {
+		const refuse = (detail: string): FieldProblem => ({
+			field: `${at}.nonResourceURLs`,
+			reason: 'FieldValueInvalid',
+			message: `Invalid value: []string{${nonResourceURLs.map(quoted).join(', ')}}: ${detail}`,
+		});
+		if (isNamespaced) problems.push(refuse('namespaced rules cannot apply to non-resource URLs'));
+		if (apiGroups.length + resources.length + resourceNames.length > 0) {
+			problems.push(refuse('rules cannot apply to both regular resources and non-resource URLs'));
+		}
+		return problems;
+	}
+	if (apiGroups.length === 0) problems.push(required(`${at}.apiGroups`, 'resource rules must supply at least one api group'));
+	if (resources.length === 0) problems.push(required(`${at}.resources`, 'resource rules must supply at least one resource'));
+	return problems;
+}
+
+function bindingProblems({ roleRef, subjects = [] }: RoleBinding, isNamespaced: boolean): FieldProblem[] {
+	const kinds = isNamespaced ? ['Role', 'ClusterRole'] : ['ClusterRole'];
+	return [
+		...(roleRef.apiGroup === rbacGroup ? [] : [notSupported('roleRef.apiGroup', roleRef.apiGroup, [rbacGroup])]),
+		...(kinds.includes(roleRef.kind) ? [] : [notSupported('roleRef.kind', roleRef.kind, kinds)]),
+		...(roleRef.name === '' ? [required('roleRef.name')] : nameProblems(roleRef.name).map((detail) => invalid('roleRef.name', roleRef.name, detail))),
+		...subjects.flatMap((subject, index) => subjectProblems(subject, isNamespaced, `subjects[${index}]`)),
+	];
+}
+
+function subjectProblems({ kind, name = '', namespace = '', apiGroup = '' }: Subject, isNamespaced: boolean, at: string): FieldProblem[] {
+	const problems = name === '' ? [required(`${at}.name`)] : [];
+	switch (kind) {
+		case 'ServiceAccount':
+			if (name !== '') problems.push(...subdomainProblems(name).map((detail) => invalid(`${at}.name`, name, detail)));
+			if (apiGroup !== '') problems.push(notSupported(`${at}.apiGroup`, apiGroup, ['']));
+			if (!isNamespaced && namespace === '') problems.push(required(`${at}.namespace`));
+			return problems;
+		case 'User':
+		case 'Group':
+			return apiGroup === rbacGroup ? problems : [...problems, notSupported(`${at}.apiGroup`, apiGroup, [rbacGroup])];
+		default:
+			return [...problems, notSupported(`${at}.kind`, kind ?? '', ['ServiceAccount', 'User', 'Group'])];
+	}
+}
+
+/** @source Go %#v of rbac.RoleRef */
+const roleRefChanged = ({ apiGroup, kind, name }: RoleRef): FieldProblem => ({
+	field: 'roleRef',
+	reason: 'FieldValueInvalid',
+	message: `Invalid value: rbac.RoleRef{APIGroup:${quoted(apiGroup)}, Kind:${quoted(kind)}, Name:${quoted(name)}}: cannot change roleRef`,
+});

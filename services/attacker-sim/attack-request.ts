@@ -1,0 +1,78 @@
+/** What `attacker-sim listen` is asked to do, read from its flags: every problem of them at once, and nothing that was stolen is assumed. */
+import { readFile } from 'node:fs/promises';
+import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { type PresentedToken, parseToken } from '../../lib/kube/bootstrap-token.ts';
+import { isMode, type Mode, modeNames, type Power, requirePower } from './modes.ts';
+
+export interface ListenFlags {
+	readonly address: string;
+	readonly port: string;
+	readonly target: string;
+	readonly clusterCa: string;
+	readonly mode: string;
+	readonly report: string;
+	readonly tokenFile?: string;
+	readonly caKeyFile?: string;
+	readonly healthPort?: string;
+}
+
+export interface AttackRequest {
+	readonly address: string;
+	/** 0: whichever is free. */
+	readonly port: number;
+	/** `host:port` */
+	readonly target: string;
+	/** PEM. */
+	readonly clusterCa: string;
+	readonly mode: Mode;
+	/** Path. */
+	readonly report: string;
+	readonly token?: PresentedToken;
+	/** PEM. */
+	readonly caKey?: string;
+	readonly healthPort?: number;
+}
+
+/** @throws ATTACK_ARGUMENTS_INVALID, ATTACK_POWER_MISSING */
+export async function readAttackRequest(flags: ListenFlags): Promise<AttackRequest> {
+	const { address, target, report, mode } = flags;
+	const problems: string[] = [];
+	const read = (option: string, path: string) =>
+		readFile(path, 'utf8').catch((error: unknown) => {
+			problems.push(`${option} ${path} cannot be read: ${causeText(error)}`);
+			return '';
+		});
+	if (!isMode(mode)) problems.push(`--mode ${mode} is not known; it is one of ${modeNames.join(', ')}`);
+	const port = portNumber('--port', flags.port, 0, problems);
+	const healthPort = flags.healthPort === undefined ? undefined : portNumber('--health-port', flags.healthPort, 1, problems);
+	const clusterCa = await read('--cluster-ca', flags.clusterCa);
+	const token = flags.tokenFile === undefined ? undefined : tokenOf(await read('--token-file', flags.tokenFile), problems);
+	const caKey = flags.caKeyFile === undefined ? undefined : await read('--ca-key-file', flags.caKeyFile);
+	if (!isMode(mode) || problems.length > 0) throw new KubejoinError('ATTACK_ARGUMENTS_INVALID', { problems });
+	const given: Power[] = [...(token === undefined ? [] : ['P1' as const]), ...(caKey === undefined ? [] : ['P3' as const])];
+	requirePower(mode, given);
+	return {
+		address,
+		port,
+		target,
+		clusterCa,
+		mode,
+		report,
+		...(token === undefined ? {} : { token }),
+		...(caKey === undefined ? {} : { caKey }),
+		...(healthPort === undefined ? {} : { healthPort }),
+	};
+}
+
+function portNumber(option: string, text: string, least: number, problems: string[]): number {
+	const value = Number(text);
+	if (!/^\d{1,5}$/.test(text) || value < least || value > 65_535) problems.push(`${option} ${text} is not a whole number from ${least} to 65535`);
+	return value;
+}
+
+/** The contents of a token file. They are in no message. */
+export function tokenOf(contents: string, problems: string[]): PresentedToken | undefined {
+	const token = parseToken(contents.trim());
+	if (token === undefined) problems.push('--token-file does not hold a bootstrap token, ID.SECRET');
+	return token;
+}

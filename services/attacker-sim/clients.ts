@@ -1,0 +1,66 @@
+/**
+ * The attacker's own calls to the mesh. Each is verified with the CA that was given and by the name of the service, so that nothing is sent to
+ * a server that is not the mesh's own.
+ */
+import { lookup } from 'node:dns/promises';
+import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
+import { call, openChannel, withBearerToken } from '../../lib/mesh/channel.ts';
+import { contractOf } from '../../lib/mesh/contracts.ts';
+import type { Identity } from './certificates.ts';
+import type { MeshService, Resolve } from './guard-rails.ts';
+
+export interface ApiConnection {
+	readonly api: ApiClient;
+	readonly close: () => void;
+}
+/** What is shown: nothing, a token, or a certificate. */
+export type Shown = { readonly token?: string } | Identity;
+
+/** Everything that PEM and TLS can refuse is thrown when it is opened or at the first call. */
+export function openApi(target: string, ca: string, shown: Shown = {}): ApiConnection {
+	const channel = openChannel(target, { ca, serverName: 'apiserver-sim', ...('cert' in shown ? shown : {}) });
+	const { token } = 'cert' in shown ? {} : shown;
+	return { api: apiClient(token === undefined ? channel : withBearerToken(channel, token)), close: channel.close };
+}
+
+/** Use a connection and close it. */
+export async function withApi<T>(connection: ApiConnection, use: (api: ApiClient) => Promise<T>): Promise<T> {
+	try {
+		return await use(connection.api);
+	} finally {
+		connection.close();
+	}
+}
+
+export interface ServiceCall {
+	readonly service: MeshService;
+	readonly target: string;
+	/** PEM. */
+	readonly ca: string;
+	readonly identity: Identity;
+	/** As in proto/kubejoin, without the package. */
+	readonly contract: string;
+	readonly method: string;
+	readonly request: object;
+}
+
+export async function callAs({ service, target, ca, identity, contract, method, request }: ServiceCall): Promise<object> {
+	const channel = openChannel(target, { ca, serverName: service, ...identity });
+	try {
+		return await call<object, object>(channel, contract, method, request);
+	} finally {
+		channel.close();
+	}
+}
+
+/** Whether proto/kubejoin has the method, and it is answered once. */
+export function isUnary(contract: string, method: string): boolean {
+	try {
+		const definition = contractOf(contract)[method];
+		return definition !== undefined && !definition.responseStream;
+	} catch {
+		return false;
+	}
+}
+
+export const resolveHost: Resolve = async (host) => (await lookup(host, { all: true })).map(({ address }) => address);

@@ -1,0 +1,82 @@
+/**
+ * The cluster that the attacker plays for a node that came to trust it: it keeps what it is given, approves and signs every request at once,
+ * and nothing ever happens in it but by the node itself.
+ */
+import { randomUUID } from 'node:crypto';
+import { type Clock, rfc3339 } from '../../lib/clock.ts';
+import { KubejoinError } from '../../lib/errors.ts';
+import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
+import type { CertificateSigningRequest, KubeObject } from '../../lib/kube/types.ts';
+
+export type Sent = Omit<KubeObject, 'apiVersion' | 'kind'>;
+
+export interface FalseCluster {
+	/** @throws API_ALREADY_EXISTS; CSR_MALFORMED and CSR_SIGNATURE_INVALID, for a request that nobody could sign */
+	readonly create: (resource: ResourceName, object: Sent) => KubeObject;
+	/** @throws API_NOT_FOUND */
+	readonly get: (resource: ResourceName, namespace: string, name: string) => KubeObject;
+	readonly list: (resource: ResourceName) => readonly KubeObject[];
+	/** @throws API_NOT_FOUND */
+	readonly update: (resource: ResourceName, object: Sent) => KubeObject;
+	/** @throws API_NOT_FOUND */
+	readonly remove: (resource: ResourceName, namespace: string, name: string) => void;
+	readonly resourceVersion: () => string;
+}
+
+/**
+ * @param sign  gives every request a certificate: PEM of the request, PEM of the certificate
+ */
+export function createFalseCluster(sign: (csrPem: string, usages: readonly string[]) => string, clock: Clock): FalseCluster {
+	const objects = new Map<ResourceName, Map<string, KubeObject>>();
+	let version = 0;
+	const of = (resource: ResourceName): Map<string, KubeObject> => {
+		const found = objects.get(resource) ?? new Map<string, KubeObject>();
+		objects.set(resource, found);
+		return found;
+	};
+	const key = (namespace = '', name = ''): string => `${namespace}/${name}`;
+	const facts = ({ resource, group }: ResourceName, name: string) => ({ resource, group, name });
+	function find(resource: ResourceName, namespace: string | undefined, name: string): KubeObject {
+		const found = of(resource).get(key(namespace, name));
+		if (found === undefined) throw new KubejoinError('API_NOT_FOUND', facts(resource, name));
+		return found;
+	}
+	function put(resource: ResourceName, object: Sent): KubeObject {
+		const metadata = { ...object.metadata, resourceVersion: String(++version) };
+		const kept = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object, metadata };
+		of(resource).set(key(metadata.namespace, metadata.name), kept);
+		return kept;
+	}
+	return {
+		create(resource, object) {
+			const { generateName = '', name = `${generateName}${randomUUID().slice(0, 5)}`, namespace } = object.metadata ?? {};
+			if (of(resource).has(key(namespace, name))) throw new KubejoinError('API_ALREADY_EXISTS', facts(resource, name));
+			const metadata = { ...object.metadata, name, uid: randomUUID(), creationTimestamp: rfc3339(clock()) };
+			const isRequest = resource === resources.certificateSigningRequests;
+			return put(resource, isRequest ? signed({ ...object, metadata } as CertificateSigningRequest) : { ...object, metadata });
+		},
+		get: find,
+		list: (resource) => [...of(resource).values()],
+		update(resource, object) {
+			const { name = '', namespace } = object.metadata;
+			const { uid, creationTimestamp } = find(resource, namespace, name).metadata;
+			return put(resource, { ...object, metadata: { ...object.metadata, ...(uid && { uid }), ...(creationTimestamp && { creationTimestamp }) } });
+		},
+		remove(resource, namespace, name) {
+			find(resource, namespace, name);
+			of(resource).delete(key(namespace, name));
+		},
+		resourceVersion: () => String(version),
+	};
+
+	function signed(csr: CertificateSigningRequest): CertificateSigningRequest {
+		const certificate = sign(Buffer.from(csr.spec.request, 'base64').toString(), csr.spec.usages);
+		const approved = {
+			type: 'Approved',
+			status: 'True',
+			reason: 'AutoApproved',
+			message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+		};
+		return { ...csr, status: { conditions: [approved], certificate: Buffer.from(certificate).toString('base64') } };
+	}
+}

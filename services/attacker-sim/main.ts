@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+/** Starts one command of attacker-sim: `listen` plays a man in the middle until it is stopped; the others try once what a thief could try. */
+import { Command, CommanderError } from 'commander';
+import { systemClock } from '../../lib/clock.ts';
+import { readConfig } from '../../lib/config.ts';
+import { asKubejoinError } from '../../lib/errors.ts';
+import { errorForPeople, maskTokens } from '../../lib/log.ts';
+import { serveHealth } from '../../lib/mesh/health.ts';
+import { startTracing } from '../../lib/mesh/tracing.ts';
+import { type ListenFlags, readAttackRequest } from './attack-request.ts';
+import { type CallFlags, callService } from './call-service.ts';
+import { meshServices } from './guard-rails.ts';
+import { modeNames, modes } from './modes.ts';
+import { type RequestFlags, requestCertificate } from './request-certificate.ts';
+import { startAttacker } from './start.ts';
+import { warning } from './tell.ts';
+import { type UseFlags, useCertificate } from './use-certificate.ts';
+
+const service = 'attacker-sim';
+
+const say = (line: string): void => {
+	process.stdout.write(maskTokens(`${line}\n`));
+};
+
+async function listenUntilStopped(flags: ListenFlags): Promise<void> {
+	const stopped = new Promise<void>((resolve) => {
+		for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => resolve());
+	});
+	say(warning());
+	const request = await readAttackRequest(flags);
+	const stopTracing = await startTracing(service);
+	try {
+		const attacker = await startAttacker(request, { say, clock: systemClock });
+		const health = request.healthPort === undefined ? undefined : await serveHealth(service, request.healthPort, { live: {}, ready: {} }).catch(stopThenThrow);
+		process.send?.({ started: service });
+		await stopped;
+		health?.close();
+		health?.closeAllConnections();
+		await attacker.stop();
+
+		async function stopThenThrow(error: unknown): Promise<never> {
+			await attacker.stop();
+			throw error;
+		}
+	} finally {
+		await stopTracing();
+	}
+}
+
+/** What was tried is told whatever came of it; only what could not be tried is a failure. */
+const tryOnce = async (attempt: Promise<readonly string[]>): Promise<void> => {
+	for (const line of await attempt) say(line);
+};
+
+const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
+const modeList = (): string => {
+	const width = Math.max(...modeNames.map((name) => name.length));
+	return `\nModes:\n${modeNames.map((name) => `  ${name.padEnd(width)}  ${modes[name].power}  ${modes[name].does}`).join('\n')}\n`;
+};
+const powerHelp = '\nPowers: P0 the network; P1 a token; P2 the certificate of a node; P3 the key of the CA.\n';
+
+const program = new Command(service)
+	.description('An attacker for the simulated mesh of this project, and for nothing else: it learns only what a real one would learn')
+	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
+	.exitOverride();
+program
+	.command('listen')
+	.description('stand between a node and the API server until it is stopped')
+	.requiredOption('--address <ip>', 'where to listen: loopback, or the own private address of this container')
+	.requiredOption('--port <port>', 'port to listen on; 0 for one that is free, see the report')
+	.requiredOption('--target <host:port>', 'the API server')
+	.requiredOption('--cluster-ca <file>', 'CA certificate, PEM; the API server must prove itself with it, or nothing is started')
+	.requiredOption('--mode <mode>', 'what to play, see below')
+	.requiredOption('--report <file>', 'where to write what was seen, JSON, 0600')
+	.option('--token-file <file>', 'P1: a stolen bootstrap token, ID.SECRET')
+	.option('--ca-key-file <file>', "P3: the stolen key of the cluster's CA")
+	.option('--health-port <port>', 'port of /healthz and /readyz, on 127.0.0.1 (default: none)')
+	.addHelpText('after', () => modeList() + powerHelp)
+	.action((flags: ListenFlags) => listenUntilStopped(flags));
+program
+	.command('request-certificate')
+	.description('ask the API server for a certificate with what was stolen, and wait for what becomes of it')
+	.requiredOption('--target <host:port>', 'the API server')
+	.requiredOption('--cluster-ca <file>', 'CA certificate, PEM')
+	.option('--token-file <file>', 'P1: a stolen bootstrap token')
+	.option('--kubeconfig <file>', 'P2: the kubelet.conf of a node')
+	.requiredOption('--signer <name>', 'for example kubernetes.io/kube-apiserver-client-kubelet')
+	.requiredOption('--common-name <name>', 'the user that it shall name')
+	.option('--organization <name>', 'a group that it shall name; may be repeated', collect)
+	.option('--dns <name>', 'may be repeated', collect)
+	.option('--ip <address>', 'may be repeated', collect)
+	.option('--usage <usage>', 'may be repeated (default: digital signature, client auth)', collect)
+	.option('--wait <duration>', 'how long to wait for a decision', '10s')
+	.option('--out <dir>', 'where to put client.crt, client.key and client.conf, 0600, if it is issued')
+	.action((flags: RequestFlags) => tryOnce(requestCertificate(flags, systemClock)));
+program
+	.command('call-service')
+	.description('call a service of the mesh with a certificate that is not for that')
+	.requiredOption('--service <name>', meshServices.join(', '))
+	.requiredOption('--target <host:port>', 'the service')
+	.requiredOption('--ca <file>', 'CA that the service must prove itself with, PEM')
+	.requiredOption('--cert <file>', 'the certificate to show, PEM')
+	.requiredOption('--key <file>', 'its key, PEM')
+	.option('--method <method>', 'as in proto/kubejoin: Sign, or CertificateAuthority/Sign')
+	.action((flags: CallFlags) => tryOnce(callService(flags)));
+program
+	.command('use-certificate')
+	.description('P2: does the certificate of a node still count, and as whom?')
+	.requiredOption('--target <host:port>', 'the API server')
+	.requiredOption('--cluster-ca <file>', 'CA certificate, PEM')
+	.requiredOption('--kubeconfig <file>', 'the kubelet.conf of a node')
+	.action((flags: UseFlags) => tryOnce(useCertificate(flags)));
+
+try {
+	// The arguments are nobody's business.
+	process.title = service;
+	readConfig({});
+	await program.parseAsync();
+} catch (error) {
+	if (error instanceof CommanderError) {
+		process.exitCode = error.exitCode;
+	} else {
+		const known = asKubejoinError(error);
+		process.stderr.write(maskTokens(errorForPeople(known)));
+		process.exitCode = known.exitCode;
+	}
+}
+if (process.connected) process.disconnect();

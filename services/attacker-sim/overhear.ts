@@ -1,0 +1,36 @@
+/** What of a bootstrap token somebody has sent: counted from the words themselves. The secret is counted and never kept. Pure. */
+import { type PresentedToken, parseToken } from '../../lib/kube/bootstrap-token.ts';
+
+export interface Overheard {
+	/** Of secret halves. */
+	readonly tokenBytes: number;
+	/** Public halves. */
+	readonly tokenIds: readonly string[];
+}
+
+const tokenForm = /(?<![A-Za-z0-9])[a-z0-9]{6}\.[a-z0-9]{16}(?![A-Za-z0-9])/g;
+
+/**
+ * @param metadata  value of `authorization`, or undefined
+ * @param message   the decoded message; bytes in it are base64
+ * @param stolen    tokens that the attacker knows: of them it also knows the secret half when it comes alone
+ */
+export function overhear(metadata: string | undefined, message: unknown, stolen: readonly PresentedToken[] = []): Overheard {
+	const said = [...(metadata === undefined ? [] : [metadata]), ...textsOf(message)];
+	const found = said.flatMap((text) => (text.match(tokenForm) ?? []).flatMap((token) => parseToken(token) ?? []));
+	const alone = said.flatMap((text) => stolen.filter(({ secret }) => text.replace(tokenForm, '').includes(secret)));
+	const tokens = [...found, ...alone];
+	return { tokenBytes: tokens.reduce((sum, { secret }) => sum + secret.length, 0), tokenIds: [...new Set(tokens.map(({ id }) => id))] };
+}
+
+/** Every text in a message, and what it says when it is base64. */
+function textsOf(message: unknown): string[] {
+	if (typeof message === 'string') return [message, ...inBase64(message)];
+	if (typeof message !== 'object' || message === null) return [];
+	return Object.entries(message).flatMap(([name, value]) => [...textsOf(name), ...textsOf(value)]);
+}
+
+function inBase64(text: string): string[] {
+	const bytes = Buffer.from(text, 'base64');
+	return bytes.length > 0 && bytes.toString('base64') === text ? [bytes.toString('latin1')] : [];
+}

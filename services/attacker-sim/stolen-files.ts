@@ -1,0 +1,32 @@
+/** Stolen things as files: a token, or the kubeconfig of a node. Their contents are in no message. */
+import { readFile } from 'node:fs/promises';
+import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { currentUser, parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { readPem, writePem } from '../../lib/pki/pem.ts';
+import { tokenOf } from './attack-request.ts';
+import type { Identity } from './certificates.ts';
+
+/** @throws ATTACK_ARGUMENTS_INVALID */
+export const readNamed = (option: string, path: string): Promise<string> =>
+	readFile(path, 'utf8').catch((error: unknown) => refuse(`${option} ${path} cannot be read: ${causeText(error)}`));
+
+/** @returns `id.secret` @throws ATTACK_ARGUMENTS_INVALID */
+export async function readStolenToken(path: string): Promise<string> {
+	const problems: string[] = [];
+	const token = tokenOf(await readNamed('--token-file', path), problems);
+	return token === undefined ? refuse(...problems) : `${token.id}.${token.secret}`;
+}
+
+/** The certificate and key of a kubeconfig's user; a node keeps both in one file. @throws ATTACK_ARGUMENTS_INVALID, KUBECONFIG_INVALID */
+export async function readStolenIdentity(path: string): Promise<Identity> {
+	const { certificate, key } = currentUser(parseKubeconfig(await readNamed('--kubeconfig', path), path), path);
+	if (certificate === undefined || key === undefined) return refuse(`--kubeconfig ${path} has no client certificate`);
+	return { cert: blocksOf(certificate, (type) => type === 'CERTIFICATE'), key: blocksOf(key, (type) => type.endsWith('PRIVATE KEY')) };
+}
+
+const blocksOf = (pem: string, isWanted: (type: string) => boolean): string =>
+	(readPem(pem) ?? []).flatMap(({ type, der }) => (isWanted(type) ? [writePem(type, der)] : [])).join('');
+
+function refuse(...problems: readonly string[]): never {
+	throw new KubejoinError('ATTACK_ARGUMENTS_INVALID', { problems });
+}

@@ -1,0 +1,144 @@
+/** `kubectl create`, `replace`, `delete` and `label`: what a person changes. Whether this person may, the API server says. */
+import { hasCode } from '../../lib/errors.ts';
+import type { ApiClient } from '../../lib/kube/client.ts';
+import type { ResourceName } from '../../lib/kube/resources.ts';
+import type { KubeObject } from '../../lib/kube/types.ts';
+import { invalidCommand, throwAll } from './command-errors.ts';
+import { readObjects, withSource } from './files.ts';
+import { type KindClient, kindNamed } from './kinds.ts';
+import type { Output } from './output.ts';
+import { qualifiedName } from './print-object.ts';
+
+interface Tools {
+	readonly api: ApiClient;
+	readonly output: Output;
+	/** For objects that have one and do not say which. */
+	readonly namespace: string;
+}
+
+/**
+ * Create or replace each object of a file; one that is refused does not keep the others from it.
+ *
+ * @throws COMMAND_INVALID  the file cannot be used; the API's refusals, together when there are several
+ * @source kubectl pkg/cmd/create, pkg/cmd/replace. replace puts the object also when it could not read it
+ */
+export async function writeFile(verb: 'create' | 'replace', path: string, { api, output, namespace }: Tools): Promise<void> {
+	const errors: unknown[] = [];
+	for (const { kind, object } of await readObjects(path, verb)) {
+		const where = kind.resource.namespaced ? { namespace: object.metadata.namespace ?? namespace } : {};
+		const sent = { ...object, metadata: { ...object.metadata, ...where } };
+		const client = kind.client(api);
+		try {
+			const written = verb === 'create' ? await client.create(sent) : await replace(client, sent, kind.resource);
+			output.out(`${qualifiedName(written)} ${verb}d\n`);
+		} catch (error) {
+			errors.push(withSource(error, verb === 'create' ? 'creating' : 'replacing', path));
+		}
+	}
+	throwAll(errors);
+}
+
+async function replace(client: KindClient, object: KubeObject, { resource }: ResourceName): Promise<KubeObject> {
+	if (client.update === undefined) throw invalidCommand(`${resource} cannot be replaced`, 'replace');
+	return client.update(object);
+}
+
+export interface Deletion {
+	readonly type: string;
+	readonly names: readonly string[];
+	readonly ignoreNotFound: boolean;
+}
+
+/** @throws COMMAND_INVALID; the API's refusals, together when there are several @source kubectl pkg/cmd/delete */
+export async function deleteObjects({ type, names, ignoreNotFound }: Deletion, { api, output, namespace }: Tools): Promise<void> {
+	const { resource, client } = kindNamed(type, 'delete');
+	if (names.length === 0) throw invalidCommand('resource(s) were provided, but no name was specified', 'delete');
+	const kind = `${resource.kind.toLowerCase()}${resource.group === '' ? '' : `.${resource.group}`}`;
+	const errors: unknown[] = [];
+	for (const name of names) {
+		try {
+			await client(api).delete(name, resource.namespaced ? { namespace } : {});
+			output.out(`${kind} "${name}" deleted\n`);
+		} catch (error) {
+			if (!ignoreNotFound || !hasCode(error, 'API_NOT_FOUND', 'TOKEN_NOT_FOUND')) errors.push(error);
+		}
+	}
+	throwAll(errors);
+}
+
+export interface Labelling {
+	readonly type: string;
+	/** The object's name, then `key=value` and `key-`. */
+	readonly words: readonly string[];
+	readonly overwrite: boolean;
+}
+
+const CONFLICT_RETRIES = 5;
+
+/**
+ * Read the object, and write it with other labels.
+ *
+ * @throws COMMAND_INVALID; the API's refusals, of the reading as well
+ * @source kubectl pkg/cmd/label
+ * @differs kubectl sends a patch; here the whole object is sent, with the version that was read
+ */
+export async function label({ type, words, overwrite }: Labelling, { api, output, namespace }: Tools): Promise<void> {
+	const { resource, client: clientOf } = kindNamed(type, 'label');
+	const client = clientOf(api);
+	const isChange = (word: string) => /^[^=]*=|-$/.test(word);
+	const names = words.filter((word) => !isChange(word));
+	const { added, removed } = parseLabels(words.filter(isChange));
+	const [name, ...more] = names;
+	if (name === undefined || more.length > 0) throw invalidCommand('one name is needed, and then labels: TYPE NAME KEY=VALUE... KEY-...', 'label');
+	if (client.update === undefined) throw invalidCommand(`${resource.resource} cannot be labeled`, 'label');
+	for (let retries = 0; ; retries++) {
+		const found = await client.get(name, resource.namespaced ? namespace : '');
+		const { labels: before = {}, ...metadata } = found.metadata;
+		if (!overwrite) requireNew(before, added);
+		for (const key of removed) if (before[key] === undefined) output.out(`label "${key}" not found.\n`);
+		const labels = Object.fromEntries(Object.entries({ ...before, ...added }).filter(([key]) => !removed.includes(key)));
+		try {
+			const isSame = JSON.stringify(Object.entries(labels).sort()) === JSON.stringify(Object.entries(before).sort());
+			if (!isSame) await client.update({ ...found, metadata: { ...metadata, labels } });
+			const isFewer = !overwrite && Object.keys(labels).length < Object.keys(before).length;
+			output.out(`${qualifiedName(found)} ${isSame ? 'not labeled' : isFewer ? 'unlabeled' : 'labeled'}\n`);
+			return;
+		} catch (error) {
+			if (!hasCode(error, 'API_CONFLICT') || retries === CONFLICT_RETRIES) throw error;
+		}
+	}
+}
+
+const labelName = /^([A-Za-z0-9][-A-Za-z0-9_.]{0,61})?[A-Za-z0-9]$/;
+
+function parseLabels(words: readonly string[]): { added: Record<string, string>; removed: string[] } {
+	if (words.length === 0) throw invalidCommand('at least one label update is required', 'label');
+	const added: Record<string, string> = {};
+	const removed: string[] = [];
+	for (const word of words) {
+		const [key = '', ...rest] = word.includes('=') ? word.split('=') : [word.slice(0, -1)];
+		const parts = key.split('/');
+		if (parts.length > 2 || parts.includes('') || !labelName.test(parts.at(-1) ?? '')) {
+			const form = "prefix/name, where a name is at most 63 letters, digits, '-', '_' or '.', and begins and ends with a letter or a digit";
+			throw invalidCommand(`invalid label key ${JSON.stringify(key)}: it is to be of the form ${form}`, 'label');
+		}
+		const value = rest.join('=');
+		if (!word.includes('=')) removed.push(key);
+		else if (value === '' || labelName.test(value)) added[key] = value;
+		else {
+			const form =
+				"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+			throw invalidCommand(`invalid label value: ${JSON.stringify(word)}: ${form}`, 'label');
+		}
+	}
+	const both = removed.find((key) => added[key] !== undefined);
+	if (both !== undefined) throw invalidCommand('can not both modify and remove a label in the same command', 'label');
+	return { added, removed };
+}
+
+function requireNew(before: Readonly<Record<string, string>>, added: Readonly<Record<string, string>>): void {
+	const problems = Object.entries(added)
+		.filter(([key, value]) => before[key] !== undefined && before[key] !== value)
+		.map(([key]) => `'${key}' already has a value (${before[key]}), and --overwrite is false`);
+	if (problems.length > 0) throw invalidCommand(problems.length === 1 ? `${problems[0]}` : `[${problems.join(', ')}]`, 'label');
+}

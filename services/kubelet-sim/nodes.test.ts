@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import type { JoinRequest } from './join/join-request.ts';
+import { planNodes } from './nodes.ts';
+
+describe('the nodes of a process', () => {
+	const request = { nodeName: 'n', endpoint: 'h:6443' } as JoinRequest;
+
+	it('one, where nothing else is asked for, with its own name and root', () => {
+		const [plan, ...more] = planNodes(request, undefined);
+		assert.deepEqual([plan?.request, plan?.paths.root, more], [request, '.kubejoin/nodes/n', []]);
+		assert.equal(plan?.line('[kubelet] Hello'), '[kubelet] Hello');
+		assert.equal(planNodes(request, '/tmp/x')[0]?.paths.root, '/tmp/x');
+	});
+
+	it('several, each with a name and a root', () => {
+		const plans = planNodes(request, '/tmp/x', 3);
+		assert.deepEqual(
+			plans.map(({ request: { nodeName, endpoint }, paths }) => [nodeName, endpoint, paths.root]),
+			[1, 2, 3].map((number) => [`n-${number}`, 'h:6443', `/tmp/x/n-${number}`]),
+		);
+		assert.equal(planNodes(request, undefined, 1)[0]?.paths.root, '.kubejoin/nodes/n-1');
+	});
+
+	it('a line says of which node it is, once', () => {
+		const [plan] = planNodes(request, '/tmp/x', 1);
+		assert.equal(plan?.line('[discovery/pin-ca] the node trusts the cluster CA (1 ms)'), '[discovery/pin-ca] n-1: the node trusts the cluster CA (1 ms)');
+		assert.equal(plan?.line('[kubelet] n-1 rotated its client certificate'), '[kubelet] n-1 rotated its client certificate');
+		assert.equal(plan?.line('no\nbracket'), 'n-1: no\nbracket');
+	});
+});

@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ErrorCode, KubejoinError } from '../../../lib/errors.ts';
+import { makePrivateDirectory } from '../../../lib/files.ts';
+import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
+import { buildCaCertificate, buildCertificate, createIssuer, type Issuer, parseCertificates } from '../../../lib/pki/certificate.ts';
+import { parseCsr } from '../../../lib/pki/csr.ts';
+import { generateKeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
+import { loadIdentity, type NodeIdentity, storeIdentity } from '../identity.ts';
+import type { JoinTools } from '../join/tools.ts';
+import type { PinnedCa } from '../join/trust.ts';
+import { nodePaths } from '../node-paths.ts';
+import { stay } from '../stay.ts';
+import { drawLot, keepRenewed, retryAfterMs, rotationDeadline } from './keep-renewed.ts';
+
+const start = Date.UTC(2026, 5, 1);
+const second = 1_000;
+const lifeMs = 100 * second;
+
+describe('when a certificate is renewed', () => {
+	const validity = { notBefore: start, notAfter: start + lifeMs };
+
+	it('between 70 % and 90 % of its validity, whatever the lot', () => {
+		assert.equal(rotationDeadline(validity, 0), start + 70 * second);
+		assert.equal(rotationDeadline(validity, 0.5), start + 80 * second);
+		const drawn = Array.from({ length: 2_000 }, () => rotationDeadline(validity, drawLot()));
+		assert.ok(drawn.every((atMs) => atMs >= start + 70 * second && atMs < start + 90 * second));
+		assert.ok(Math.min(...drawn) < start + 71 * second && Math.max(...drawn) > start + 89 * second, 'the whole range is drawn from');
+	});
+
+	it('to the microsecond: of a thousand nodes, no two at the same time, and few within one millisecond of its beginning', () => {
+		const drawn = Array.from({ length: 1_000 }, () => rotationDeadline(validity, drawLot()));
+		assert.equal(new Set(drawn).size, drawn.length);
+		assert.ok(drawn.filter((atMs) => Number.isInteger(atMs)).length < 20);
+	});
+
+	it('and after a refusal 2, 4, 8, 16 and then 32 seconds later, and up to a tenth more', () => {
+		assert.deepEqual(
+			[1, 2, 3, 4, 5, 6, 60].map((failures) => retryAfterMs(failures, 0) / second),
+			[2, 4, 8, 16, 32, 32, 32],
+		);
+		assert.equal(retryAfterMs(1, 1), 2_200);
+	});
+});
+
+describe('a node that keeps its certificate renewed', () => {
+	let root: string;
+	let issuer: Issuer;
+	let ca: string;
+	let first: NodeIdentity;
+	let nowMs: number;
+	const paths = () => nodePaths(root);
+
+	beforeEach(async () => {
+		nowMs = start;
+		root = mkdtempSync(join(tmpdir(), 'kubejoin-node-'));
+		const caPair = await generateKeyPair('ECDSA-P256');
+		ca = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], notBefore: start - lifeMs, notAfter: start + 1_000 * lifeMs }, caPair);
+		issuer = createIssuer(parseCertificates(ca)[0], caPair.privateKey);
+		const pair = await generateKeyPair('ECDSA-P256');
+		const server = { url: 'https://h:6443', target: 'h:6443', ca: ca as PinnedCa };
+		first = await storeIdentity(paths(), { certificate: sign(spkiOf(pair.publicKey)), key: writePrivateKey(pair.privateKey), server, nodeName: 'n' }, start);
+	});
+	afterEach(() => rmSync(root, { recursive: true }));
+
+	const sign = (spki: Buffer, name = 'n') =>
+		buildCertificate(
+			{
+				subject: { commonName: `system:node:${name}`, organizations: ['system:nodes'] },
+				spki,
+				notBefore: nowMs,
+				notAfter: nowMs + lifeMs,
+				usages: ['digital signature', 'client auth'],
+			},
+			issuer,
+		);
+
+	type Answer = 'issued' | 'denied' | 'failed' | 'gone' | 'crash' | 'of-another';
+	/** An API server whose answers to requests stand in a list; after the last, the node is told to stop. Time passes only where the node waits. */
+	function world(answers: readonly Answer[]) {
+		const stopping = new AbortController();
+		const requests: string[] = [];
+		const askedWith: string[] = [];
+		const waited: number[] = [];
+		const stored = new Map<string, CertificateSigningRequest>();
+		const connections = { open: 0 };
+		let used = 0;
+		const api = (serial: string) => ({
+			nodes: {
+				create: async () => ({ metadata: { uid: 'u' } }),
+				get: async () => ({ metadata: {}, status: {} }),
+				updateStatus: async (node: object) => node,
+			},
+			leases: { get: async () => ({ metadata: {}, spec: {} }), update: async (lease: object) => lease },
+			certificateSigningRequests: {
+				async create(csr: CertificateSigningRequest) {
+					const name = csr.metadata.name ?? '';
+					askedWith.push(serial);
+					if (answers[used] === 'gone') {
+						used++;
+						throw new KubejoinError('CONNECTION_REFUSED', { target: 'h:6443', problem: 'gone' });
+					}
+					if (stored.has(name)) throw new KubejoinError('API_ALREADY_EXISTS', { resource: 'certificatesigningrequests', group: 'certificates.k8s.io', name });
+					requests.push(name);
+					const made = { ...csr, metadata: { ...csr.metadata, uid: name } };
+					stored.set(name, made);
+					return made;
+				},
+				get: async (name: string) => stored.get(name),
+				async *watch({ fieldSelector = '' }) {
+					const csr = stored.get(fieldSelector.slice('metadata.name='.length));
+					const answer = answers[used++];
+					const condition = (type: string) => ({ type, status: 'True', reason: 'R', message: 'M' });
+					const { spki } = parseCsr(Buffer.from(csr?.spec.request ?? '', 'base64').toString());
+					const issued = () => Buffer.from(sign(spki, answer === 'of-another' ? 'm' : 'n')).toString('base64');
+					if (answer === 'crash' || answer === undefined) {
+						stopping.abort();
+						return;
+					}
+					const type = answer === 'denied' ? 'Denied' : answer === 'failed' ? 'Failed' : 'Approved';
+					yield { type: 'MODIFIED', object: { ...csr, status: { conditions: [condition(type)], ...(type === 'Approved' ? { certificate: issued() } : {}) } } };
+				},
+			},
+		});
+		const tools = {
+			dial: {
+				asNode(_server: object, identity: NodeIdentity) {
+					connections.open++;
+					return { api: api(identity.serial), close: () => void connections.open-- };
+				},
+			},
+			paths: paths(),
+			say: () => undefined,
+			clock: () => nowMs,
+			async waitUntil(atMs: number, signal: AbortSignal) {
+				waited.push(atMs - nowMs);
+				// Others come first, as with real time.
+				await new Promise((resolve) => setImmediate(resolve));
+				if (!signal.aborted) nowMs = Math.max(nowMs, atMs);
+			},
+			signal: stopping.signal,
+			retryMs: 0,
+		} as unknown as JoinTools;
+		return { tools, requests, askedWith, waited, connections, stop: () => stopping.abort() };
+	}
+	async function run(answers: readonly Answer[]) {
+		const { tools, stop, ...seen } = world(answers);
+		const rotated: NodeIdentity[] = [];
+		const refused: { code: ErrorCode; retryMs: number }[] = [];
+		let left = answers.length;
+		const onEach = () => --left === 0 && stop();
+		await keepRenewed(
+			tools,
+			first,
+			{
+				onRotated(identity) {
+					rotated.push(identity);
+					onEach();
+				},
+				onRefused({ code }, retryMs) {
+					refused.push({ code, retryMs });
+					onEach();
+				},
+			},
+			() => 0,
+		);
+		return { ...seen, rotated, refused };
+	}
+	const codes = (refused: readonly { code: ErrorCode }[]) => refused.map(({ code }) => code);
+
+	it('asks with its present certificate for the next, each time with a key of its own', async () => {
+		const { rotated, askedWith, requests, waited, connections } = await run(['issued', 'issued', 'issued']);
+		assert.deepEqual(waited.slice(0, 3), [70 * second, 70 * second, 70 * second]);
+		assert.deepEqual(askedWith, [first.serial, rotated[0]?.serial, rotated[1]?.serial]);
+		assert.equal(new Set(requests).size, 3);
+		assert.equal(new Set([first, ...rotated].map(({ key }) => key)).size, 4);
+		assert.deepEqual(await loadIdentity(paths()), rotated[2]);
+		assert.equal(existsSync(paths().pendingRotationKey), false);
+		assert.equal(connections.open, 0);
+	});
+
+	it('after a denial and a failure makes a new key and a new request, and waits longer each time', async () => {
+		const { refused, rotated, requests } = await run(['denied', 'failed', 'issued', 'denied']);
+		assert.deepEqual(codes(refused), ['CSR_DENIED', 'CSR_FAILED', 'CSR_DENIED']);
+		assert.deepEqual(
+			refused.map(({ retryMs }) => retryMs),
+			[2_000, 4_000, 2_000],
+		);
+		assert.equal(new Set(requests).size, 4);
+		assert.equal(rotated.length, 1);
+	});
+
+	it('keeps its key while the API server is away, for no request has failed', async () => {
+		const { refused, requests } = await run(['gone', 'gone', 'issued']);
+		assert.deepEqual(codes(refused), ['CONNECTION_REFUSED', 'CONNECTION_REFUSED']);
+		assert.equal(requests.length, 1);
+	});
+
+	it('CERTIFICATE_UNUSABLE: what came back is another’s; the present one stays', async () => {
+		const { refused, rotated } = await run(['of-another']);
+		assert.deepEqual(codes(refused), ['CERTIFICATE_UNUSABLE']);
+		assert.deepEqual([rotated, existsSync(paths().pendingRotationKey)], [[], false]);
+		assert.deepEqual(await loadIdentity(paths()), first);
+	});
+
+	it('KEY_MALFORMED: a pending key that was damaged is told once, and another is made', async () => {
+		await makePrivateDirectory(paths().certificateDirectory);
+		writeFileSync(paths().pendingRotationKey, 'torn');
+		const { refused, rotated } = await run(['issued', 'issued']);
+		assert.deepEqual([codes(refused), rotated.length], [['KEY_MALFORMED'], 1]);
+	});
+
+	it('after a crash between request and certificate, goes on at once with the same key: one request', async () => {
+		const crashed = world(['crash', 'issued']);
+		await keepRenewed(crashed.tools, first, { onRotated: () => assert.fail(), onRefused: () => assert.fail() }, () => 0);
+		assert.ok(existsSync(paths().pendingRotationKey));
+		const again = await run(['issued']).catch((error: unknown) => assert.fail(String(error)));
+		assert.ok(again.waited.includes(0));
+		assert.deepEqual(again.requests, crashed.requests);
+		assert.equal(again.rotated.length, 1);
+	});
+
+	it('after a crash between certificate and clean-up, the key that is in use is not taken for a pending one', async () => {
+		writeFileSync(paths().pendingRotationKey, first.key);
+		const { waited, rotated } = await run(['issued']);
+		assert.equal(waited[0], 70 * second);
+		assert.notEqual(rotated[0]?.key, first.key);
+	});
+
+	it('gives up when the certificate has expired', async () => {
+		const { tools, stop } = world(Array(100).fill('denied'));
+		const refused: string[] = [];
+		await keepRenewed(tools, first, { onRotated: () => assert.fail(), onRefused: ({ code }) => void refused.push(code) }, () => 0);
+		assert.equal(nowMs, start + lifeMs);
+		// At 70, 72, 76, 84 and 100 seconds, and the last is too late.
+		assert.deepEqual(refused, Array(4).fill('CSR_DENIED'));
+		stop();
+	});
+
+	it('stays: heartbeats go on with the new certificate, the old connection is closed; and it tells why it could not be renewed', async () => {
+		const answers: readonly Answer[] = ['issued', 'issued', ...Array<Answer>(100).fill('denied')];
+		const { tools, connections } = world(answers);
+		const serials: string[] = [];
+		let beats = 0;
+		let mostOpen = 0;
+		const ended = await stay(tools, {
+			identity: first,
+			criSocket: 'unix:///x',
+			onBeat() {
+				beats++;
+				mostOpen = Math.max(mostOpen, connections.open);
+			},
+			onRotated: ({ serial }) => void serials.push(serial),
+			onRefused: () => undefined,
+		});
+		assert.equal(ended?.refusal?.code, 'CSR_DENIED');
+		assert.equal(serials.length, 2);
+		assert.equal(connections.open, 0);
+		assert.ok(beats > 10, `${beats} heartbeats`);
+		assert.ok(mostOpen <= 2, 'a heartbeat and a rotation have a connection each, and nothing else has');
+	});
+
+	it('keeps the newest files, and two certificates of one second are two files', async () => {
+		for (let number = 0; number < 12; number++) {
+			const { publicKey, privateKey } = await generateKeyPair('ECDSA-P256');
+			const certificate = sign(spkiOf(publicKey));
+			await storeIdentity(paths(), { ...first, certificate, key: writePrivateKey(privateKey) }, start + second);
+			assert.equal((await loadIdentity(paths()))?.certificate, certificate);
+		}
+		const files = readdirSync(paths().certificateDirectory).filter((name) => name.endsWith('.pem'));
+		assert.equal(readlinkSync(paths().currentCertificate), 'kubelet-client-2026-06-01-00-00-01-11.pem');
+		assert.equal(files.length, 1 + 1 + 10);
+		assert.ok(!files.includes('kubelet-client-2026-06-01-00-00-00.pem'), 'the oldest is gone');
+	});
+});

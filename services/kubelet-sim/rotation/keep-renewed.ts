@@ -1,0 +1,56 @@
+/**
+ * The certificate manager: it renews the node's certificate before it expires, for as long as the node lives. When, is drawn by lot for each
+ * certificate, so that nodes that joined together do not come back together.
+ * @source client-go util/certificate certificate_manager.go nextRotationDeadline, Start
+ */
+import { randomBytes } from 'node:crypto';
+import { asKubejoinError, type KubejoinError } from '../../../lib/errors.ts';
+import { isExpired, type NodeIdentity } from '../identity.ts';
+import type { JoinTools } from '../join/tools.ts';
+import { isUnderWay, rotationWorkflow } from './rotation.ts';
+
+export interface RenewalEvents {
+	readonly onRotated: (identity: NodeIdentity, atMs: number) => void;
+	/** It is not renewed yet; the next attempt is in so many milliseconds. */
+	readonly onRefused: (error: KubejoinError, retryMs: number) => void;
+}
+/** A number from 0 up to and without 1. */
+export type Lot = () => number;
+
+/** 48 random bits: of a year, less than a microsecond. */
+export const drawLot: Lot = () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48;
+
+/** Between 70 % and 90 % of its validity. Milliseconds since the epoch. */
+export const rotationDeadline = ({ notBefore, notAfter }: Pick<NodeIdentity, 'notBefore' | 'notAfter'>, lot: number): number =>
+	notBefore + (notAfter - notBefore) * (0.7 + 0.2 * lot);
+
+const FIRST_RETRY_MS = 2_000;
+const LAST_RETRY_MS = 32_000;
+
+/** 2, 4, 8, 16 and then 32 seconds, and up to a tenth more. @differs upstream's 32 seconds have no jitter */
+export const retryAfterMs = (failures: number, lot: number): number => Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS) * (1 + 0.1 * lot);
+
+/** Ends when the signal aborts, or when the certificate that the node has is of no use any more. */
+export async function keepRenewed(tools: JoinTools, first: NodeIdentity, { onRotated, onRefused }: RenewalEvents, lot: Lot = drawLot): Promise<void> {
+	const { clock, waitUntil, signal } = tools;
+	const workflow = rotationWorkflow(tools);
+	let present = first;
+	let failures = 0;
+	let dueMs = (await isUnderWay(tools, first)) ? clock() : rotationDeadline(first, lot());
+	for (;;) {
+		await waitUntil(Math.min(dueMs, present.notAfter), signal);
+		if (signal.aborted || isExpired(present, clock)) return;
+		try {
+			const attributes = { 'k8s.node.name': present.nodeName };
+			({ identity: present } = await workflow.run({ present }, () => undefined, clock, attributes));
+			failures = 0;
+			dueMs = rotationDeadline(present, lot());
+			onRotated(present, clock());
+		} catch (error) {
+			if (signal.aborted) return;
+			const retryMs = retryAfterMs(++failures, lot());
+			dueMs = clock() + retryMs;
+			onRefused(asKubejoinError(error), retryMs);
+		}
+	}
+}
