@@ -449,7 +449,7 @@ export const errorTable = {
 	}),
 	EXPERIMENTS_AWAY: row<{ problem: string }>({
 		sentence: (f) => `nobody runs experiments for this page: ${f.problem}`,
-		remedy: () => 'Run it in a terminal: npm run chaos -- NAME; for the button, docker compose --profile chaos up -d, after reading SECURITY.md',
+		remedy: () => 'Run it in a terminal: npm run chaos -- NAME; for the button, docker compose --profile experiments up -d, after reading SECURITY.md',
 		grpc: grpcCode.UNAVAILABLE,
 		http: { status: 503, reason: 'ServiceUnavailable' },
 	}),

@@ -8,6 +8,7 @@ const lists: Facts = {
 	presented: ['{presented}'],
 	pinned: ['{pinned}'],
 	allowed: ['{allowed}'],
+	known: ['{known}'],
 	causes: [{ field: '{field}', reason: '{reason}', message: '{message}' }],
 };
 const placeholders: Facts = new Proxy(lists, { get: (_target, name) => lists[String(name)] ?? `{${String(name)}}` });

@@ -110,7 +110,7 @@ const en = {
 	inATerminal: 'In a terminal',
 	mayNotRun: 'There is no button, because this page may look and not act. In a terminal it runs with:',
 	noRunner:
-		'There is no button, because this observer may not touch containers and nothing listens that may: that is for the profile chaos, see SECURITY.md. In a terminal it runs with:',
+		'There is no button, because this observer may not touch containers, and nothing that may is running. The profile “experiments” of docker compose starts it; read SECURITY.md first. In a terminal it runs with:',
 	activities: 'What happens',
 	partConfiguration: 'Values that are looked up first',
 	partBefore: 'Before: the steady state',
@@ -251,7 +251,8 @@ const zh: Record<Word, string> = {
 	interrupted: '已停止',
 	inATerminal: '在终端中运行',
 	mayNotRun: '没有按钮，因为此页面只能查看，不能操作。在终端中这样运行：',
-	noRunner: '没有按钮，因为此 observer 不能操作容器，也没有可以操作的程序在监听：那需要 compose 的 chaos profile，见 SECURITY.md。在终端中这样运行：',
+	noRunner:
+		'没有按钮，因为此 observer 不能操作容器，也没有可以操作的程序在监听：docker compose 的 “experiments” profile 会启动它；请先阅读 SECURITY.md。在终端中这样运行：',
 	activities: '经过',
 	partConfiguration: '先查出的值',
 	partBefore: '之前：稳定状态',
