@@ -16,14 +16,14 @@ interface Flags {
 	readonly socket: string;
 	readonly state: string;
 	readonly mesh: string;
-	readonly directory?: string;
+	readonly catalogue?: string;
 }
 
 /** Never a flag and never a path. */
 const namePattern = /^[a-z0-9][a-z0-9-]{0,99}$/;
 const NAME_MS = 5_000;
 
-async function openDoor({ socket: path, state, mesh, directory }: Flags): Promise<void> {
+async function openDoor({ socket: path, state, mesh, catalogue }: Flags): Promise<void> {
 	let isBusy = false;
 	const work = new Set<() => void>();
 
@@ -45,7 +45,7 @@ async function openDoor({ socket: path, state, mesh, directory }: Flags): Promis
 	function run(name: string, socket: Socket): void {
 		isBusy = true;
 		const { COMPOSE_PROJECT_NAME = '', DOCKER_HOST = '' } = environment();
-		const args = [name, '--progress', 'json', '--mesh', mesh, '--state', resolve(state), ...(directory === undefined ? [] : ['--directory', directory])];
+		const args = [name, '--progress', 'json', '--mesh', mesh, '--state', resolve(state), ...(catalogue === undefined ? [] : ['--catalogue', catalogue])];
 		const runner = launch({ name: 'chaos', program: 'scripts/chaos.js', args, variables: { COMPOSE_PROJECT_NAME, DOCKER_HOST } }, (_, line) => {
 			if (socket.writable) socket.write(`${line}\n`);
 		});
@@ -80,7 +80,7 @@ const program = new Command('chaos-door')
 	.requiredOption('--socket <path>', 'to listen on')
 	.option('--mesh <kind>', 'local or compose', 'compose')
 	.option('--state <dir>', 'where journals and reports are kept', '.kubejoin')
-	.option('--directory <dir>', 'of the experiments')
+	.option('--catalogue <dir>', 'where the experiments are')
 	.action(openDoor);
 
 try {

@@ -9,12 +9,14 @@ export interface LocalRunnerOptions {
 	/** State directory of the mesh. */
 	readonly state: string;
 	readonly directory: string;
+	/** Address of the observer itself: the runner asks it for the joins that it saw. */
+	readonly observer: string;
 }
 
-export const localRunner = ({ state, directory }: LocalRunnerOptions): Runner => ({
+export const localRunner = ({ state, directory, observer }: LocalRunnerOptions): Runner => ({
 	isThere: async () => true,
 	async start(name, onLine) {
-		const args = [name, '--progress', 'json', '--mesh', 'local', '--state', state, '--directory', directory];
+		const args = [name, '--progress', 'json', '--mesh', 'local', '--state', state, '--catalogue', directory, '--observer', observer];
 		const { process: child, ended } = launch({ name: 'chaos', program: 'scripts/chaos.js', args }, (_, line) => onLine(line));
 		return { interrupt: () => void child.kill('SIGINT'), ended };
 	},

@@ -21,7 +21,7 @@ export function readExperiments(directory: string, log: Log): readonly Experimen
 			return [];
 		}
 	});
-	return found.sort((a, b) => (a.id + a.name < b.id + b.name ? -1 : 1));
+	return found.sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }) || a.name.localeCompare(b.name));
 }
 
 function filesOf(directory: string, log: Log): readonly string[] {

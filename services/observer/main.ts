@@ -113,8 +113,9 @@ await runService(service, settings, async (config, log) => {
 });
 
 function openDesk(config: Config<typeof settings>, { socket }: { readonly socket?: string }, mayRun: boolean, log: Log): ExperimentDesk {
-	const { experimentsDirectory: directory, experimentsState: state } = config;
-	const runner = socket === undefined ? localRunner({ directory: resolve(directory), state: resolve(state) }) : socketRunner(socket);
+	const { experimentsDirectory: directory, experimentsState: state, listenAddress, port } = config;
+	const observer = `http://${listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress}:${port}`;
+	const runner = socket === undefined ? localRunner({ directory: resolve(directory), state: resolve(state), observer }) : socketRunner(socket);
 	return createExperimentDesk({ list: readExperiments(directory, log), runner, mayRun, clock: systemClock, log });
 }
 

@@ -124,7 +124,7 @@ describe('experiments of the observer', function () {
 		let door: Running | undefined;
 		const socket = () => join(place, 'chaos.sock');
 		const openDoor = () => {
-			const args = ['--socket', socket(), '--mesh', 'local', '--state', mesh.state, '--directory', directory];
+			const args = ['--socket', socket(), '--mesh', 'local', '--state', mesh.state, '--catalogue', directory];
 			door = launch({ name: 'chaos-door', program: 'scripts/chaos-door.js', args }, () => undefined);
 		};
 		beforeEach(() => {

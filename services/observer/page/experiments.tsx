@@ -278,7 +278,7 @@ function Part({ part, run, nowMs }: { readonly part: ExperimentActivity['part'];
 						<span>
 							{name.replaceAll('-', ' ')} <span class="quiet kind">{say(type)}</span>
 							<span class="hidden">{say(state === 'running' ? 'running' : state === 'well' ? 'went' : 'failed')}</span>
-							{problem !== undefined && <span class="why">{problem}</span>}
+							{problem !== undefined && <span class="why">{withoutName(problem, `${type} ${name}: `)}</span>}
 						</span>
 						<span class="quiet time">{duration(state === 'running' ? Math.max(0, nowMs - startedMs) : durationMs)}</span>
 					</li>
@@ -287,6 +287,9 @@ function Part({ part, run, nowMs }: { readonly part: ExperimentActivity['part'];
 		</>
 	);
 }
+
+/** The problem of an activity begins with what stands before it here. */
+const withoutName = (problem: string, name: string): string => (problem.startsWith(name) ? problem.slice(name.length) : problem);
 
 /** The newest first, as everywhere. */
 function JoinsOfRun({ joins, run }: { readonly joins: readonly Join[]; readonly run: ExperimentRun }) {
