@@ -534,6 +534,27 @@ export const errorTable = {
 		grpc: grpcCode.NOT_FOUND,
 		exitCode: 1,
 	}),
+	CHAOS_DOCUMENT_INVALID: row<{ problems: readonly string[] }>({
+		sentence: (f) => f.problems.join('\n'),
+		remedy: () => 'Correct what is named, which is all that was found; docs/chaos.md says how an experiment is written. Nothing was run',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 2,
+	}),
+	CHAOS_ARGUMENTS_INVALID: row<{ problem: string }>({
+		sentence: (f) => f.problem,
+		remedy: () => 'See what can be asked for: npm run chaos -- --help',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 3,
+	}),
+	CHAOS_NAME_UNKNOWN: row<{ name: string; isAmbiguous: boolean; near: readonly string[] }>({
+		sentence: (f) =>
+			f.isAmbiguous
+				? `"${f.name}" is the beginning of more than one experiment: ${f.near.join(', ')}`
+				: `there is no experiment "${f.name}"${f.near.length === 0 ? '' : `; did you mean ${f.near.join(', ')}?`}`,
+		remedy: () => 'List the experiments: npm run chaos -- --list',
+		grpc: grpcCode.NOT_FOUND,
+		exitCode: 3,
+	}),
 	SERVICE_FAILED: row<{ service: string; problem: string }>({
 		sentence: (f) => `${f.service} ${f.problem}`,
 		remedy: () => 'Read the lines of the service above this one',

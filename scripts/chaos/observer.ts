@@ -48,26 +48,33 @@ interface Known {
 
 export async function seeJoins(url: string, fromMs: number, toMs: number): Promise<SeenJoins> {
 	const known: Known = { joins: new Map(), steps: new Map() };
-	const limit = AbortSignal.timeout(ANSWER_MS);
+	const enough = new AbortController();
+	const stop = () => enough.abort(new Error('it does not answer'));
+	let timer = setTimeout(stop, ANSWER_MS);
 	let isTold = false;
 	try {
-		const response = await fetch(new URL('/api/stream?steps=all', url), { signal: limit });
+		const response = await fetch(new URL('/api/stream?steps=all', url), { signal: enough.signal });
 		const isStream = response.ok && response.headers.get('content-type')?.startsWith('text/event-stream');
 		if (!isStream || response.body === null) {
 			await response.body?.cancel();
 			return { joins: [], more: 0, problem: `${url} answers with ${response.status}, and not with a stream` };
 		}
-		const settled = AbortSignal.timeout(SETTLE_MS);
 		const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
 		for await (const { event, data } of events) {
 			if (event === 'join') keepJoin(known, JSON.parse(data) as SeenJoin, fromMs, toMs);
 			else if (event === 'step') keepStep(known, JSON.parse(data) as SeenStep & { join: string });
-			else if (event === 'storm' || event === 'cluster') isTold ||= event === 'storm';
-			if (isTold && settled.aborted) break;
+			else if (event === 'storm' && !isTold) {
+				// What was known has been told; what ended last may still come.
+				isTold = true;
+				clearTimeout(timer);
+				timer = setTimeout(stop, SETTLE_MS);
+			}
 		}
 	} catch (error) {
 		const why = error instanceof Error && error.cause !== undefined ? causeText(error.cause) : causeText(error);
 		if (!isTold) return { joins: [], more: 0, problem: `${url} cannot be reached: ${maskTokens(why)}` };
+	} finally {
+		clearTimeout(timer);
 	}
 	return choose(known);
 }

@@ -9,6 +9,7 @@ const lists: Facts = {
 	pinned: ['{pinned}'],
 	allowed: ['{allowed}'],
 	known: ['{known}'],
+	near: ['{near}'],
 	causes: [{ field: '{field}', reason: '{reason}', message: '{message}' }],
 };
 const placeholders: Facts = new Proxy(lists, { get: (_target, name) => lists[String(name)] ?? `{${String(name)}}` });
