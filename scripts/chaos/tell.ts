@@ -18,7 +18,7 @@ export const secondsText = (seconds: number): string =>
 	seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 const cut = (text: string, width: number): string => ([...text].length > width ? `${[...text].slice(0, width - 1).join('')}…` : text);
 /** Cut or filled to a width. */
-export const fit = (text: string, width: number): string => {
+export const padded = (text: string, width: number): string => {
 	const short = cut(text, width);
 	return short + ' '.repeat(width - [...short].length);
 };
@@ -56,12 +56,12 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 		const isBad = event.problem !== undefined;
 		const code = event.code === undefined || event.code === 0 ? '' : `status ${event.code}`;
 		const how = isBad ? 'FAILED' : event.toleranceMet === true ? 'ok' : code || 'ok';
-		const text = `  ${fit(partNames[event.part], 9)} ${fit(event.name, 46)} ${fit(how, 10)} ${secondsText(event.seconds).padStart(9)}`;
+		const text = `  ${padded(partNames[event.part], 9)} ${padded(event.name, 46)} ${padded(how, 10)} ${secondsText(event.seconds).padStart(9)}`;
 		line(isBad ? paint.red(text) : text);
 		if (event.problem !== undefined) line(wrap(event.problem, '            '));
 	}
 	function experiment(event: ExperimentEnded): void {
-		for (const kind of verdictKinds) line(`  ${fit(kind, 13)} ${painted(event.verdicts[kind], verdictText(event.verdicts[kind], event.expected[kind]))}`);
+		for (const kind of verdictKinds) line(`  ${padded(kind, 13)} ${painted(event.verdicts[kind], verdictText(event.verdicts[kind], event.expected[kind]))}`);
 		for (const problem of event.problems) line(paint.red(wrap(problem, '  ')));
 		const result = event.passed ? paint.green(paint.bold('passed')) : paint.red(paint.bold(event.status === 'interrupted' ? 'interrupted' : 'FAILED'));
 		line(`  ${result} in ${secondsText(event.seconds)}\n`);
@@ -69,11 +69,17 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 	}
 	function summary(event: RunEnded): void {
 		if (results.length > 0)
-			line(paint.bold(`${fit('EXPERIMENT', 32)} ${fit('ID', 4)} ${fit('SECURITY', 10)} ${fit('AVAILABILITY', 12)} ${fit('RESULT', 11)} ${'TIME'.padStart(6)}`));
+			line(
+				paint.bold(
+					`${padded('EXPERIMENT', 32)} ${padded('ID', 4)} ${padded('SECURITY', 10)} ${padded('AVAILABILITY', 12)} ${padded('RESULT', 11)} ${'TIME'.padStart(6)}`,
+				),
+			);
 		for (const { experiment: name, id, verdicts, passed, seconds, status } of results) {
-			const cell = (kind: VerdictKind, width: number) => painted(verdicts[kind], fit(verdicts[kind], width));
-			const result = passed ? paint.green(fit('passed', 11)) : paint.red(fit(status === 'interrupted' ? 'interrupted' : 'FAILED', 11));
-			line(`${fit(name, 32)} ${fit(id, 4)} ${cell('security', 10)} ${cell('availability', 12)} ${result} ${`${seconds.toFixed(1)} s`.padStart(7)}`.trimEnd());
+			const cell = (kind: VerdictKind, width: number) => painted(verdicts[kind], padded(verdicts[kind], width));
+			const result = passed ? paint.green(padded('passed', 11)) : paint.red(padded(status === 'interrupted' ? 'interrupted' : 'FAILED', 11));
+			line(
+				`${padded(name, 32)} ${padded(id, 4)} ${cell('security', 10)} ${cell('availability', 12)} ${result} ${`${seconds.toFixed(1)} s`.padStart(7)}`.trimEnd(),
+			);
 		}
 		const { passed, failed, notRun, seconds, seed } = event;
 		const counts = [`${passed.length} passed`, `${failed.length} failed`, ...(notRun.length === 0 ? [] : [`${notRun.length} not run`])].join(', ');
@@ -88,7 +94,7 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 			case 'experiment-started':
 				return line(paint.bold(wrap(`${event.experiment} (${event.id}): ${event.title}`, '')));
 			case 'activity-started':
-				running.set(`${event.part} ${event.index}`, `  ${fit(partNames[event.part], 9)} ${event.name} …`);
+				running.set(`${event.part} ${event.index}`, `  ${padded(partNames[event.part], 9)} ${event.name} …`);
 				return refresh();
 			case 'activity-ended':
 				running.delete(`${event.part} ${event.index}`);

@@ -107,7 +107,7 @@ const listOf = (value: Json | undefined): readonly Json[] => (isList(value) ? va
 
 /** YAML has dates, sets and numbers that are none; programs are told them in ways of their own. */
 function checkPlain(value: unknown, path: Path, report: Report): void {
-	if (Array.isArray(value)) value.forEach((item, index) => checkPlain(item, [...path, index], report));
+	if (Array.isArray(value)) for (const [index, item] of value.entries()) checkPlain(item, [...path, index], report);
 	else if (typeof value === 'number' && !Number.isFinite(value)) report(path, 'must be a finite number');
 	else if (typeof value === 'object' && value !== null) {
 		if (Object.getPrototypeOf(value) !== Object.prototype) report(path, 'is a date or another thing that JSON does not have; put it into quotes');
@@ -265,13 +265,17 @@ function checkPauses(pauses: Json, path: Path, report: Report): void {
 function checkProvider(provider: JsonMap, path: Path, checks: Checks): void {
 	switch (provider.type) {
 		case 'process':
-			return checkProcess(provider, path, checks);
+			checkProcess(provider, path, checks);
+			return;
 		case 'http':
-			return checkHttp(provider, path, checks);
+			checkHttp(provider, path, checks);
+			return;
 		case 'python':
-			return checks.report([...path, 'type'], 'python needs Python on every machine, and this runner needs only Node; use process or http');
+			checks.report([...path, 'type'], 'python needs Python on every machine, and this runner needs only Node; use process or http');
+			return;
 		default:
-			return checks.report(provider.type === undefined ? path : [...path, 'type'], 'needs type: process or http');
+			checks.report(provider.type === undefined ? path : [...path, 'type'], 'needs type: process or http');
+			return;
 	}
 }
 
@@ -282,7 +286,10 @@ function checkProcess(provider: JsonMap, path: Path, { document, machine, report
 	checkSeconds(provider.timeout, [...path, 'timeout'], false, report);
 	const list = provider.arguments;
 	if (list === undefined || list === null || typeof list === 'string') return;
-	if (typeof list !== 'object') return report([...path, 'arguments'], 'must be a list, a mapping or a text');
+	if (typeof list !== 'object') {
+		report([...path, 'arguments'], 'must be a list, a mapping or a text');
+		return;
+	}
 	for (const [key, item] of Object.entries(list)) {
 		const place = [...path, 'arguments', isList(list) ? Number(key) : key];
 		if (typeof item === 'object' && item !== null) report(place, 'must be a text or a number');
@@ -317,8 +324,14 @@ const targets: Readonly<Record<string, readonly string[]>> = { process: ['stdout
 /** @source chaoslib.hypothesis ensure_hypothesis_tolerance_is_valid */
 function checkTolerance(tolerance: Json, path: Path, provider: string, checks: Checks): void {
 	const { report, values } = checks;
-	if (typeof tolerance === 'number' && !Number.isInteger(tolerance)) return report(path, 'must be a whole number, a text, true or false, a list or a mapping');
-	if (tolerance === null) return report(path, 'must not be empty');
+	if (typeof tolerance === 'number' && !Number.isInteger(tolerance)) {
+		report(path, 'must be a whole number, a text, true or false, a list or a mapping');
+		return;
+	}
+	if (tolerance === null) {
+		report(path, 'must not be empty');
+		return;
+	}
 	if (!isMap(tolerance)) return;
 	const { type, pattern, path: query, range, target, count } = tolerance;
 	if (target !== undefined && typeof target !== 'string') report([...path, 'target'], 'must be a text');
@@ -333,7 +346,10 @@ function checkTolerance(tolerance: Json, path: Path, provider: string, checks: C
 				report([...path, 'provider'], 'needs arguments, a mapping: the value that is to be judged is added to it');
 			return;
 		case 'regex': {
-			if (typeof pattern !== 'string') return report(pattern === undefined ? path : [...path, 'pattern'], 'needs pattern, a text');
+			if (typeof pattern !== 'string') {
+				report(pattern === undefined ? path : [...path, 'pattern'], 'needs pattern, a text');
+				return;
+			}
 			try {
 				pythonRegex(pythonText(substitute(pattern, values)));
 			} catch (error) {
@@ -345,7 +361,10 @@ function checkTolerance(tolerance: Json, path: Path, provider: string, checks: C
 			return;
 		}
 		case 'jsonpath':
-			if (!isText(query)) return report(query === undefined ? path : [...path, 'path'], 'needs path, a text that is not empty');
+			if (!isText(query)) {
+				report(query === undefined ? path : [...path, 'path'], 'needs path, a text that is not empty');
+				return;
+			}
 			if (count !== undefined && !Number.isInteger(count)) report([...path, 'count'], 'must be a whole number');
 			try {
 				compilePath(pythonText(substitute(query.trim(), values)));
@@ -358,6 +377,7 @@ function checkTolerance(tolerance: Json, path: Path, provider: string, checks: C
 				report(range === undefined ? path : [...path, 'range'], 'needs range, a list of two numbers');
 			return;
 		default:
-			return report(type === undefined ? path : [...path, 'type'], 'needs type: regex, jsonpath, range or probe');
+			report(type === undefined ? path : [...path, 'type'], 'needs type: regex, jsonpath, range or probe');
+			return;
 	}
 }

@@ -1,0 +1,212 @@
+/** `npm run chaos`: runs experiments and tells what became of them. Wiring and words; the work is in scripts/chaos. */
+import { randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { systemClock } from '../lib/clock.ts';
+import { environment, integer, oneOf, type Parse, urlWithScheme } from '../lib/config.ts';
+import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
+import { makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
+import { errorForPeople } from '../lib/log.ts';
+import { projectPath } from '../lib/paths.ts';
+import { chooseEntries, type Entry, readCatalogue, shuffle } from './chaos/catalogue.ts';
+import { completionScript, shells } from './chaos/completion.ts';
+import type { Problem } from './chaos/document.ts';
+import type { ChaosEvent } from './chaos/events.ts';
+import type { Journal } from './chaos/journal.ts';
+import { listJson, listTable, planText } from './chaos/list.ts';
+import { seeJoins } from './chaos/observer.ts';
+import { reportHtml, reportMarkdown } from './chaos/report.ts';
+import { type MeshKind, meshKinds, recordResults } from './chaos/results.ts';
+import { runExperiment } from './chaos/run.ts';
+import { createTeller } from './chaos/tell.ts';
+import type { Machine, Plan } from './chaos/validate.ts';
+
+interface Flags {
+	readonly list?: boolean;
+	readonly output: 'table' | 'json';
+	readonly validate?: boolean;
+	readonly dryRun?: boolean;
+	readonly seed?: number;
+	readonly shuffle?: boolean;
+	readonly journal?: string;
+	readonly progress: 'text' | 'json' | 'off';
+	readonly mesh?: MeshKind;
+	readonly state?: string;
+	readonly observer: string;
+	readonly record?: boolean;
+	readonly catalogue: string;
+}
+
+const MAX_SEED = 2 ** 32 - 1;
+const INTERRUPTED_EXIT_CODE = 130;
+/** npm sends on the signal that the terminal sent already: the same Ctrl-C twice. */
+const SAME_SIGNAL_MS = 300;
+
+const checked =
+	<T>(parseValue: Parse<T>) =>
+	(value: string): T => {
+		try {
+			return parseValue(value);
+		} catch (error) {
+			throw new InvalidArgumentError(`It must be ${causeText(error)}.`);
+		}
+	};
+
+const write = (text: string) => void process.stdout.write(text);
+
+const program = new Command('npm run chaos --')
+	.description('Break the mesh on purpose, and see what holds')
+	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
+	.exitOverride()
+	.argument('[experiment...]', 'names, ids, or the beginning of one name alone; none: all')
+	.option('--list', 'show the experiments and run none')
+	.addOption(new Option('-o, --output <format>', 'of the list').choices(['table', 'json']).default('table'))
+	.option('--validate', 'check the documents and run none')
+	.option('--dry-run', 'show what would be done and do none of it')
+	.option('--seed <number>', 'of what is left to chance: CHAOS_SEED for the activities, and --shuffle', checked(integer(0, MAX_SEED)))
+	.option('--shuffle', 'in an order that the seed decides')
+	.option('--journal <dir>', 'where journals and report go (default: chaos/TIME in the state directory)')
+	.addOption(new Option('--progress <how>', 'what is told: for people, one JSON object a line, or nothing').choices(['text', 'json', 'off']).default('text'))
+	.option('--mesh <kind>', 'local or compose (default: CHAOS_MESH, or whichever runs)', checked(oneOf(...meshKinds)))
+	.option('--state <dir>', 'where the mesh is kept (default: CHAOS_STATE, or .kubejoin)')
+	.option('--observer <url>', 'who saw the joins, for the report', checked(urlWithScheme('http', 'https')), 'http://127.0.0.1:8080')
+	.option('--record', 'write the results into docs/chaos-results.json; needs --mesh')
+	.option('--catalogue <dir>', 'where the experiments are', 'chaos')
+	.addHelpText(
+		'after',
+		'\nRollbacks always run. Exit code: 0 all passed, 1 not, 2 a bad document, 3 bad\narguments, 130 interrupted.\n\nCompletion of names: npm run --silent chaos -- completion bash|zsh',
+	)
+	.action((names: readonly string[], flags: Flags) => (names[0] === 'completion' ? complete(names.slice(1)) : chaos(names, flags)));
+
+function complete([shell, ...more]: readonly string[]): void {
+	const known = shells.find((name) => name === shell);
+	if (known === undefined || more.length > 0) throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `completion needs one of ${shells.join(', ')}` });
+	write(completionScript(known, projectPath('dist/scripts/chaos.js'), process.execPath));
+}
+
+async function chaos(names: readonly string[], flags: Flags): Promise<void> {
+	const around = environment();
+	const state = resolve(flags.state ?? around.CHAOS_STATE ?? projectPath('.kubejoin'));
+	const mesh = flags.mesh ?? meshKinds.find((kind) => kind === around.CHAOS_MESH);
+	if (flags.record && mesh === undefined) throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: '--record needs --mesh local or --mesh compose' });
+	const seed = flags.seed ?? randomInt(MAX_SEED);
+	const known = { ...around, CHAOS_STATE: state, CHAOS_SEED: String(seed), ...(mesh === undefined ? {} : { CHAOS_MESH: mesh }) };
+	const machine: Machine = { environment: known, directory: projectPath() };
+	const folder = resolve(projectPath(), flags.catalogue);
+	const { entries, problems } = readCatalogue(folder, shown(folder), machine);
+	if (flags.list) return write(flags.output === 'json' ? listJson(entries) : listTable(entries));
+
+	const chosen = chooseEntries(entries, names);
+	const plans = plansOf(chosen, problems);
+	if (plans.length === 0) throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `there are no experiments in ${shown(folder)}` });
+	if (flags.validate) return write(`${plans.length} ${plans.length === 1 ? 'document is' : 'documents are'} good\n`);
+	const ordered = flags.shuffle ? shuffle(plans, seed) : plans;
+	if (flags.dryRun) return write(ordered.map(planText).join('\n'));
+	await run(ordered, { machine, seed, mesh, flags, state });
+}
+
+/** @throws CHAOS_DOCUMENT_INVALID  with everything that is wrong with any of them */
+function plansOf(entries: readonly Entry[], others: readonly Problem[]): readonly Plan[] {
+	const problems = [...others, ...entries.flatMap((entry) => entry.problems)];
+	if (problems.length > 0)
+		throw new KubejoinError('CHAOS_DOCUMENT_INVALID', {
+			problems: problems.map(({ where, path, text }) => `${where}: ${[path, text].filter((part) => part !== '').join(' ')}`),
+		});
+	return entries.flatMap(({ plan }) => (plan === undefined ? [] : [plan]));
+}
+
+interface RunPlan {
+	readonly machine: Machine;
+	readonly seed: number;
+	readonly mesh: MeshKind | undefined;
+	readonly flags: Flags;
+	readonly state: string;
+}
+
+async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }: RunPlan): Promise<void> {
+	const startMs = systemClock();
+	const start = new Date(startMs).toISOString();
+	const directory = flags.journal === undefined ? resolve(state, 'chaos', start.slice(0, 19).replaceAll(':', '-')) : resolve(flags.journal);
+	await makePrivateDirectory(directory);
+	const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string };
+	const emit = createEmit(flags.progress);
+	const interrupted = listenForInterrupts(emit);
+	const journals: Journal[] = [];
+	emit({
+		event: 'run-started',
+		atMs: startMs,
+		seed,
+		experiments: plans.map(({ name, about, experiment }) => ({ name, id: about.id, title: experiment.title })),
+	});
+	for (const plan of plans) {
+		if (interrupted.aborted) break;
+		const journal = await runExperiment(plan, {
+			machine: { ...machine, environment: { ...machine.environment, CHAOS_EXPERIMENT: plan.name } },
+			version,
+			seed,
+			clock: systemClock,
+			emit,
+			interrupted,
+			seeJoins: (fromMs, toMs) => seeJoins(flags.observer, fromMs, toMs),
+		});
+		journals.push(journal);
+		await writeWholeFile(resolve(directory, `${plan.name}.json`), `${JSON.stringify(journal, null, 2)}\n`, 0o600);
+	}
+	const notRun = plans.slice(journals.length).map(({ name }) => name);
+	const seconds = (systemClock() - startMs) / 1000;
+	const whole = { journals, notRun, seed, start, seconds, mesh, version };
+	const report = resolve(directory, 'report.html');
+	await writeWholeFile(report, reportHtml(whole), 0o600);
+	await writeWholeFile(resolve(directory, 'report.md'), reportMarkdown(whole), 0o600);
+	if (flags.record && mesh !== undefined) await recordResults(mesh, journals);
+	const named = (isPassed: boolean) => journals.filter(({ kubejoin }) => kubejoin.passed === isPassed).map(({ kubejoin }) => kubejoin.name);
+	const isInterrupted = interrupted.aborted;
+	const ended = { seconds, seed, passed: named(true), failed: named(false), notRun, isInterrupted, directory: shown(directory), report: shown(report) };
+	emit({ event: 'run-ended', atMs: systemClock(), ...ended });
+	process.exitCode = isInterrupted ? INTERRUPTED_EXIT_CODE : ended.failed.length === 0 ? 0 : 1;
+}
+
+function createEmit(progress: Flags['progress']): (event: ChaosEvent) => void {
+	if (progress === 'off') return () => undefined;
+	if (progress === 'json') return (event) => write(`${JSON.stringify(event)}\n`);
+	const { NO_COLOR = '', FORCE_COLOR = '' } = environment();
+	const isTerminal = process.stdout.isTTY === true;
+	return createTeller({ write, color: NO_COLOR === '' && (FORCE_COLOR !== '' || isTerminal), live: isTerminal });
+}
+
+/** The first Ctrl-C ends what runs; what is put back after it is not ended by any. */
+function listenForInterrupts(emit: (event: ChaosEvent) => void): AbortSignal {
+	const interrupted = new AbortController();
+	let lastMs = Number.NEGATIVE_INFINITY;
+	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+		process.on(signal, () => {
+			const nowMs = performance.now();
+			const isSame = nowMs - lastMs < SAME_SIGNAL_MS;
+			lastMs = nowMs;
+			if (!isSame) emit({ event: 'interrupted', atMs: systemClock(), isFirst: !interrupted.signal.aborted });
+			interrupted.abort();
+		});
+	}
+	// Whoever read along has gone, as `head` does: what was begun is ended all the same.
+	process.stdout.on('error', () => interrupted.abort());
+	return interrupted.signal;
+}
+
+/** As short as it can be typed here. */
+const shown = (path: string): string => {
+	const short = relative(process.cwd(), path);
+	return short === '' || short.startsWith('..') ? path : short;
+};
+
+try {
+	await program.parseAsync();
+} catch (error) {
+	if (error instanceof CommanderError) {
+		process.exitCode = error.exitCode === 0 ? 0 : 3;
+	} else {
+		const known = asKubejoinError(error);
+		process.stderr.write(errorForPeople(known));
+		process.exitCode = known.exitCode;
+	}
+}
