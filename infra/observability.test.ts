@@ -14,7 +14,8 @@ interface Container {
 	readonly privileged?: boolean;
 	readonly ports?: readonly string[];
 	readonly volumes?: readonly string[];
-	readonly networks: readonly string[];
+	/** By name where it has further names there. */
+	readonly networks: readonly string[] | Readonly<Record<string, object>>;
 	readonly command?: readonly string[];
 	readonly environment?: Readonly<Record<string, string>>;
 }
@@ -27,6 +28,8 @@ interface ScrapeConfig {
 describe('the profile observability', () => {
 	const read = (file: string) => readFileSync(projectPath(file), 'utf8');
 	const { services } = parse(read('docker-compose.yml'), { merge: true }) as { services: Record<string, Container> };
+	const networksOf = ({ networks = [] }: Partial<Container> = {}): readonly string[] =>
+		'length' in networks ? (networks as readonly string[]) : Object.keys(networks);
 	const observers = Object.entries(services).filter(([, { profiles }]) => profiles?.includes('observability'));
 
 	it('has Prometheus, Grafana and Jaeger, each at a version, hardened as all others are', () => {
@@ -52,7 +55,7 @@ describe('the profile observability', () => {
 			const targets = [...fixed.flatMap((one) => one.targets), ...lookedUp.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`))];
 			assert.deepEqual(targets, [`${job}:${commonSettings.healthPort.fallback}`]);
 			assert.ok(
-				services[job]?.networks.some((network) => services.prometheus?.networks.includes(network)),
+				networksOf(services[job]).some((network) => networksOf(services.prometheus).includes(network)),
 				job,
 			);
 		}
@@ -60,8 +63,9 @@ describe('the profile observability', () => {
 
 	it('no node reaches health and metrics of another container unless infra/observability.env says so', () => {
 		assert.ok(read('docker-compose.yml').includes('KUBEJOIN_HEALTH_ADDRESS: &health-address $'));
-		for (const [name, { environment = {}, command = [], networks = [] }] of Object.entries(services)) {
-			if (!networks.includes('nodes')) continue;
+		for (const [name, container] of Object.entries(services)) {
+			const { environment = {}, command = [] } = container;
+			if (!networksOf(container).includes('nodes')) continue;
 			const said = [environment.KUBEJOIN_HEALTH_ADDRESS, ...command.filter((word) => word.startsWith('--healthz-bind-address='))];
 			for (const one of said) if (one !== undefined) assert.match(one, /^(--healthz-bind-address=)?\$\{KUBEJOIN_HEALTH_ADDRESS:-127\.0\.0\.1\}$/, name);
 		}

@@ -2,10 +2,12 @@
  * Every failure that kubejoin can name: one class, one table. A new failure is a new row.
  *
  * A row gives the code (for programs, never changes meaning), the sentence (what was found, then what was wanted;
- * upstream's text where upstream has one), the remedy (one command or one decision), and how it looks on each wire.
+ * upstream's text where upstream has one), the remedy (one command or one decision), and how it looks on each wire. What a failure most likely
+ * comes from is in diagnoses.ts.
  * Facts must never hold a token secret or a private key.
  */
 import { randomUUID } from 'node:crypto';
+import { alsoPossible, mostLikely, remedyOfCause } from './diagnoses.ts';
 
 /** gRPC status codes, so that the table (which domain code imports) needs no gRPC. @source grpc/doc/statuscodes.md */
 export const grpcCode = {
@@ -119,7 +121,8 @@ export const errorTable = {
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 3,
 	}),
-	CLUSTER_INFO_UNREACHABLE: row<{ endpoint: string; problem: string; waitedSeconds: number }>({
+	/** `cause` is one of those in diagnoses.ts, for programs and for what a person is told. */
+	CLUSTER_INFO_UNREACHABLE: row<{ endpoint: string; problem: string; waitedSeconds: number; cause?: string | undefined }>({
 		sentence: (f) => `failed to request the cluster-info ConfigMap: ${f.problem}`,
 		remedy: (f) => `Check that an API server listens on ${f.endpoint} and serves the CA that cluster-info names; it was asked for ${f.waitedSeconds} s`,
 		grpc: grpcCode.UNAVAILABLE,
@@ -331,7 +334,8 @@ export const errorTable = {
 		remedy: () => 'Call with the certificate of that service; who may call what stands in the server.ts of the service',
 		grpc: grpcCode.PERMISSION_DENIED,
 	}),
-	PEER_REFUSED: row<{ target: string; problem: string }>({
+	/** `cause`: unknown-authority, name-mismatch, time-validity or key-usage. */
+	PEER_REFUSED: row<{ target: string; problem: string; cause?: string | undefined }>({
 		sentence: (f) => `${f.target} is not who it should be: tls: failed to verify certificate: x509: ${f.problem}`,
 		remedy: () => 'Do not send it a secret. Check that the address is right and that its certificate comes from the CA that you trust',
 		grpc: grpcCode.UNAVAILABLE,
@@ -427,6 +431,36 @@ export const errorTable = {
 		remedy: () => 'Correct the settings that are named; nothing was started',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 2,
+	}),
+	// The lab: a mesh in containers, and what is done to it.
+	DOCKER_UNREACHABLE: row<{ problem: string }>({
+		sentence: (f) => `no Docker engine answers: ${f.problem}`,
+		remedy: () => 'Start Docker, or name its address in DOCKER_HOST; for a mesh without Docker: npm start',
+		grpc: grpcCode.UNAVAILABLE,
+		exitCode: 2,
+	}),
+	DOCKER_REFUSED: row<{ action: string; problem: string }>({
+		sentence: (f) => `Docker did not ${f.action}: ${f.problem}`,
+		remedy: () => 'Look at what there is with docker ps -a; docker compose up -d starts what is missing',
+		grpc: grpcCode.FAILED_PRECONDITION,
+	}),
+	MESH_NOT_FOUND: row<{ project?: string }>({
+		sentence: (f) =>
+			`there are no containers of a mesh here${f.project === undefined ? '' : ` in the compose project "${f.project}", which COMPOSE_PROJECT_NAME names`}`,
+		remedy: () => 'Start one: docker compose up -d',
+		grpc: grpcCode.NOT_FOUND,
+		exitCode: 2,
+	}),
+	MESH_AMBIGUOUS: row<{ projects: string }>({
+		sentence: (f) => `there are containers of more than one mesh here: ${f.projects}`,
+		remedy: () => 'Name the compose project that is meant: COMPOSE_PROJECT_NAME=…',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 2,
+	}),
+	TOXIPROXY_REFUSED: row<{ request: string; problem: string }>({
+		sentence: (f) => `Toxiproxy refused ${f.request}: ${f.problem}`,
+		remedy: () => 'Start it anew: docker compose --profile chaos up -d --force-recreate --no-deps toxiproxy',
+		grpc: grpcCode.FAILED_PRECONDITION,
 	}),
 	// The observer and its page.
 	ACTION_REFUSED: row<{ command: string; problem: string }>({
@@ -587,7 +621,15 @@ export class KubejoinError<C extends ErrorCode = ErrorCode> extends Error {
 	}
 
 	get remedy(): string {
-		return rowOf(this.code).remedy(this.facts);
+		return remedyOfCause(this.code, this.facts) ?? rowOf(this.code).remedy(this.facts);
+	}
+	/** What it most likely comes from, for people; undefined where the facts say too little. */
+	get mostLikely(): string | undefined {
+		return mostLikely(this.code, this.facts, this.phase);
+	}
+	/** What else it may come from: at most three. */
+	get alsoPossible(): readonly string[] {
+		return alsoPossible(this.code, this.facts, this.phase);
 	}
 	get grpc(): number {
 		return rowOf(this.code).grpc;

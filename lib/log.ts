@@ -59,5 +59,20 @@ export function errorFields(error: unknown): Record<string, unknown> {
 const causeChain = (cause: unknown): string =>
 	cause instanceof Error && cause.cause !== undefined ? `${causeText(cause)}: ${causeChain(cause.cause)}` : causeText(cause);
 
-/** An error as a person reads it on a terminal: what, then what to do. */
-export const errorForPeople = (error: KubejoinError): string => `error: ${error.message}\n  code:   ${error.code}\n  remedy: ${error.remedy}\n`;
+/**
+ * What stands below the sentence of an error on a terminal: the code, what it most likely comes from, what else it may, and what to do.
+ *
+ * @param where  the code, and the phase if there is one; absent: no line for it
+ */
+export function diagnosisText({ mostLikely, alsoPossible, remedy }: Pick<KubejoinError, 'mostLikely' | 'alsoPossible' | 'remedy'>, where?: string): string {
+	const lines: [label: string, text: string][] = [
+		...(where === undefined ? [] : [['code', where] as [string, string]]),
+		...(mostLikely === undefined ? [] : [['most likely', mostLikely] as [string, string]]),
+		...alsoPossible.map((text): [string, string] => ['also possible', text]),
+		['do this', remedy],
+	];
+	return lines.map(([label, text]) => `  ${`${label}:`.padEnd(14)} ${text}\n`).join('');
+}
+
+/** An error as a person reads it on a terminal: what, then why, then what to do. */
+export const errorForPeople = (error: KubejoinError): string => `error: ${error.message}\n${diagnosisText(error, error.code)}`;

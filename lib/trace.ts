@@ -35,13 +35,18 @@ export async function inSpan<T>(
 		return await context.with(trace.setSpan(from, span), () => work(span));
 	} catch (error) {
 		const known = error instanceof KubejoinError ? error : undefined;
-		span.setAttributes({ 'error.type': known?.code ?? 'INTERNAL', ...(known === undefined ? {} : { 'kubejoin.remedy': known.remedy }) });
+		span.setAttributes({ 'error.type': known?.code ?? 'INTERNAL', ...(known === undefined ? {} : adviceOf(known)) });
 		span.setStatus({ code: SpanStatusCode.ERROR, ...(known === undefined ? {} : { message: known.message }) });
 		throw error;
 	} finally {
 		span.end();
 	}
 }
+
+const adviceOf = ({ mostLikely, remedy }: KubejoinError): Attributes => ({
+	...(mostLikely === undefined ? {} : { 'kubejoin.most_likely': mostLikely }),
+	'kubejoin.remedy': remedy,
+});
 
 /** Say what was found or decided, on the span that is under way. No secret and no key may be among it. */
 export const note = (attributes: Attributes): void => void trace.getActiveSpan()?.setAttributes(attributes);

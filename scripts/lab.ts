@@ -16,13 +16,14 @@ import { certificatesBy, judgeAvailability, judgeSecurity } from './lab/judge.ts
 import { type JoinFlags, joinNode, kubeconfigOf, nodeText, removeNode } from './lab/nodes.ts';
 import { type Lab, openLab } from './lab/open.ts';
 import type { Place } from './lab/place.ts';
-import { type Pipeline, pipelinePin, runAsUser, setUserKubeconfig, tryStolen } from './lab/programs.ts';
+import { type Pipeline, pipelinePin, replaceNode, runAsUser, setUserKubeconfig, tryStolen } from './lab/programs.ts';
 import { resetPlace } from './lab/reset.ts';
 import { secretsOf, textsInside } from './lab/scan.ts';
 import { recordHalfJoined, recordSkew, skewText } from './lab/skew.ts';
 import { killDuringJoins } from './lab/steps.ts';
 import { awaitExpiry, createToken, deleteToken, flushTokens, type TokenFlags, tokenOf, tokenState } from './lab/tokens.ts';
 import { lastResetMs, leak, reset, scan, steady } from './lab/whole.ts';
+import { createWire, edges, parseEdge } from './lab/wire.ts';
 import { type YearQuestion, yearText } from './lab/year.ts';
 
 /** What a probe waited for did not come. */
@@ -298,6 +299,24 @@ function addServices(program: Command, there: There, here: Here): void {
 			}, until),
 		),
 	);
+	const wire = program.command('wire').description(`faults on the wire between two services: ${edges.map((edge) => JSON.stringify(edge)).join(', ')}`);
+	wire
+		.command('delay <edge>')
+		.description('each answer comes later: with Toxiproxy; otherwise the callee stands still for so long, once')
+		.requiredOption('--ms <milliseconds>', 'by how much', whole(1, 60_000))
+		.action(
+			here(async (driver, edge: string, { ms }: { ms: number }) => `${edge} is slow by ${ms} ms, by ${await createWire(driver).delay(parseEdge(edge), ms)}`),
+		);
+	wire
+		.command('cut <edge>')
+		.description('nothing comes through')
+		.action(here(async (driver, edge: string) => `${edge} is cut, by ${await createWire(driver).cut(parseEdge(edge))}`));
+	wire.command('heal <edge>').action(
+		here(async (driver, edge: string) => {
+			await createWire(driver).heal(parseEdge(edge));
+			return `${edge} is well`;
+		}),
+	);
 	const binding = program.command('binding').description('ClusterRoleBindings');
 	binding
 		.command('remove <name>')
@@ -406,6 +425,11 @@ function addLooking(program: Command, there: There, here: Here): void {
 			}, until);
 		}),
 	);
+	program
+		.command('replace-node <node>')
+		.description('write a Node without reading it first, with a label added')
+		.requiredOption('--as <node>', 'with the kubeconfig of this node')
+		.action(there(async (place, node: string, { as }: { as: string }) => replaceNode(place, node, await kubeconfigOf(place, as))));
 	program
 		.command('kubeconfig <state>')
 		.description('give the person of the experiment a kubeconfig (there) or take it away (gone)')

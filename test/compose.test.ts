@@ -4,8 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { get } from 'node:https';
-import { createServer } from 'node:net';
-import { type Container, docker, eventually, openProject, type Project, run, serviceOf } from './compose.ts';
+import { type Container, docker, eventually, openProject, type Project, portIsFree, run, serviceOf } from './compose.ts';
 
 const projectName = 'kubejoin-test';
 const services = ['redis', 'ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim', 'observer', 'kubelet-sim'];
@@ -243,12 +242,4 @@ async function readStream(url: string): Promise<string> {
 		// The time is over.
 	}
 	return text;
-}
-
-function portIsFree(port: number): Promise<void> {
-	return new Promise<void>((resolve, reject) => {
-		const server = createServer();
-		server.once('error', (error) => reject(new Error(`port ${port} of 127.0.0.1 is taken; stop what listens there, then run this again`, { cause: error })));
-		server.listen(port, '127.0.0.1', () => server.close(() => resolve()));
-	});
 }

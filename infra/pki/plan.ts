@@ -71,12 +71,13 @@ const apiServerHosts = [
 ];
 
 const named = (commonName: string, ...organizations: string[]): Subject => ({ organizations, commonName });
+/** A server's own name, and the name of a proxy that stands on the way to it: what passes through is still verified from end to end. */
 const meshServer = (service: string): LeafPlan => ({
 	path: `${service}/server`,
 	ca: 'mesh',
 	subject: named(service),
 	purpose: 'server auth',
-	hosts: [service, ...localHosts],
+	hosts: [service, `${service}.wire`, ...localHosts],
 });
 const meshClient = (path: string, commonName: string): LeafPlan => ({ path, ca: 'mesh', subject: named(commonName), purpose: 'client auth', hosts: [] });
 const kubeconfig = (path: string, user: string, ...organizations: string[]): KubeconfigPlan => ({ path, user, subject: named(user, ...organizations) });

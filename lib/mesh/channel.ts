@@ -8,6 +8,7 @@ import * as grpc from '@grpc/grpc-js';
 import { splitHostPort } from '../address.ts';
 import { fromWireError, type KubejoinError } from '../errors.ts';
 import { carrier, happened, inSpan, SpanKind } from '../trace.ts';
+import { withDates } from './certificate-dates.ts';
 import { contractOf } from './contracts.ts';
 import { ERROR_TRAILER } from './server.ts';
 import { checkServerName, transportError } from './transport-errors.ts';
@@ -19,6 +20,8 @@ export interface Channel<Trust extends 'verified' | 'unverified' = 'verified' | 
 	/** Who proved themselves: nobody, the server, or each. */
 	readonly tls: 'unverified' | 'one-way' | 'mutual';
 	readonly client: grpc.Client;
+	/** The name that the server's certificate must have. */
+	readonly serverName: string;
 	/** Metadata of every call. */
 	readonly metadata: grpc.Metadata;
 	readonly close: () => void;
@@ -66,7 +69,7 @@ export function makeChannel<Trust extends 'verified' | 'unverified'>(
 	// RFC 6066 has no server name for an address, and Node warns of one; the name that must match is checked above, not here.
 	const sniName = isIP(host) === 0 ? host : 'localhost';
 	const client = new grpc.Client(target, credentials, { ...CLIENT_OPTIONS, 'grpc.ssl_target_name_override': sniName });
-	return { target, trust, tls, client, metadata: new grpc.Metadata(), close: () => client.close() };
+	return { target, trust, tls, client, serverName: host, metadata: new grpc.Metadata(), close: () => client.close() };
 }
 
 /** The same connection with a bearer token on every call; only where the server was verified. */
@@ -101,7 +104,11 @@ export function call<Req extends object, Res extends object>(
 		'server.address': channel.target,
 		'kubejoin.tls': channel.tls,
 	};
-	return inSpan(definition.path.slice(1), { kind: SpanKind.CLIENT, attributes }, () => send<Req, Res>(channel, definition, request, options));
+	return inSpan(definition.path.slice(1), { kind: SpanKind.CLIENT, attributes }, () =>
+		send<Req, Res>(channel, definition, request, options).catch(async (error: unknown) => {
+			throw await withDates(error, channel.serverName);
+		}),
+	);
 }
 
 function send<Req extends object, Res extends object>(
@@ -172,7 +179,7 @@ export async function* stream<Req extends object, Res extends object>(
 		for await (const message of running) yield message as Res;
 	} catch (error) {
 		if (signal.aborted) return;
-		throw isServiceError(error) ? fromServiceError(error, channel.target, definition.path, 0) : error;
+		throw isServiceError(error) ? await withDates(fromServiceError(error, channel.target, definition.path, 0), channel.serverName) : error;
 	} finally {
 		signal.removeEventListener('abort', cancel);
 		running.cancel();

@@ -76,7 +76,10 @@ describe('transport errors, each made for real', () => {
 
 	it('PEER_REFUSED: the certificate of the server has expired, or is for clients', async () => {
 		const { target } = await open(await ca.server('door', { hosts: ['localhost'], lifeMs: -1_000 }));
-		await fails('PEER_REFUSED', 'certificate has expired or is not yet valid', failureOf(target, trusted));
+		const error = await failureOf(target, trusted);
+		const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ';
+		assert.match(String(error?.facts.problem), new RegExp(`^certificate has expired or is not yet valid: current time ${time} is after ${time}$`));
+		assert.deepEqual([error?.code, error?.facts.cause], ['PEER_REFUSED', 'time-validity']);
 		const { target: other } = await open(await ca.client('door', { hosts: ['localhost'] }));
 		await fails('PEER_REFUSED', 'certificate specifies an incompatible key usage', failureOf(other, trusted));
 	});

@@ -16,15 +16,16 @@ interface CallFacts {
 	readonly deadlineMs: number;
 }
 
-/** What the server's certificate can be wrong about: Node's text -> Go's, which upstream's users know. */
-const serverProblems: readonly (readonly [RegExp, string | undefined])[] = [
+/** What the server's certificate can be wrong about: Node's text -> Go's, which upstream's users know, and its name for programs. */
+const serverProblems: readonly (readonly [RegExp, cause: string, string | undefined])[] = [
 	[
 		/self-signed certificate|unable to verify the first certificate|unable to get (local )?issuer certificate|DEPTH_ZERO/,
+		'unknown-authority',
 		'certificate signed by unknown authority',
 	],
-	[/certificate has expired|certificate is not yet valid/, 'certificate has expired or is not yet valid'],
-	[/unsuitable certificate purpose/, 'certificate specifies an incompatible key usage'],
-	[/^certificate is (not )?valid for |^cannot validate certificate for /, undefined],
+	[/certificate has expired|certificate is not yet valid/, 'time-validity', 'certificate has expired or is not yet valid'],
+	[/unsuitable certificate purpose/, 'key-usage', 'certificate specifies an incompatible key usage'],
+	[/^certificate is (not )?valid for |^cannot validate certificate for /, 'name-mismatch', undefined],
 ];
 
 const clientProblems: readonly (readonly [RegExp, string])[] = [
@@ -45,8 +46,8 @@ export function transportError(failure: Failure, { target, method, deadlineMs }:
 	if (code === grpcCode.UNIMPLEMENTED) return new KubejoinError('API_PATH_NOT_FOUND', {}, { cause: failure });
 	if (code !== grpcCode.UNAVAILABLE) return new KubejoinError('CONNECTION_REFUSED', { target, problem: details }, { cause: failure });
 	const found = dialProblem(details);
-	for (const [pattern, problem = found] of serverProblems) {
-		if (pattern.test(found)) return new KubejoinError('PEER_REFUSED', { target, problem }, { cause: failure });
+	for (const [pattern, reason, problem = found] of serverProblems) {
+		if (pattern.test(found)) return new KubejoinError('PEER_REFUSED', { target, problem, cause: reason }, { cause: failure });
 	}
 	for (const [pattern, problem] of clientProblems) {
 		if (pattern.test(found)) return new KubejoinError('CLIENT_CERTIFICATE_REFUSED', { target, problem }, { cause: failure });

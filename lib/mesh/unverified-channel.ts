@@ -1,5 +1,5 @@
 /**
- * The one TLS connection in kubejoin that does not verify the server. Discovery needs it once: before the pin is checked there is nothing to
+ * The one TLS connection in kubejoin on which something is asked of a server that is not verified. Discovery needs it once: before the pin is checked there is nothing to
  * verify with. Nothing secret may be sent on it, and its type says so: no function accepts it for a bearer token. It is a connection of its
  * own whose TLS session is never offered to a later one.
  */

@@ -110,6 +110,8 @@ export async function serveControl({ directory, info, workers, control }: Contro
 	const server = createServer(app);
 	await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
 	await makePrivateDirectory(directory);
+	// What an experiment asks for is what has happened since; before the first one, since here.
+	await writeWholeFile(join(directory, 'last-reset.json'), String(Date.now()), 0o600);
 	await writeWholeFile(join(directory, CONTROL_FILE), JSON.stringify({ url: urlOf(server), key, pid: process.pid }), 0o600);
 	return {
 		async stop() {

@@ -1,6 +1,11 @@
 /** What an experiment may do to the services of a mesh, whoever runs them: processes of this machine, or containers. Faults are made here, outside the services. */
 import type { Change } from '../mesh/services.ts';
 
+export type { Change };
+
+/** The services that a fault can befall. In containers also redis. */
+export const faultable = ['ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim'] as const;
+
 export interface ServiceState {
 	readonly name: string;
 	readonly state: 'running' | 'paused' | 'stopped';
@@ -37,6 +42,8 @@ export interface Driver {
 	readonly heal: (service: string) => Promise<void>;
 	/** All services as at first: started, resumed, unchanged, reachable. Can be called at any time. @returns what had to be put right */
 	readonly restore: () => Promise<readonly string[]>;
+	/** Leave nothing where the nodes are; what ran there must have been removed from the cluster. @returns what was removed */
+	readonly leave: () => Promise<readonly string[]>;
 	/** Run a verb of the lab where the nodes are. */
 	readonly inside: (args: readonly string[]) => Promise<Result>;
 	/** Copy a secret of the mesh to where the attackers are. @returns the directory that holds it there */

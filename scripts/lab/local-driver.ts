@@ -21,6 +21,7 @@ export function localDriver(control: ControlClient, inside: (args: readonly stri
 		cut: (service) => control.service(service, 'pause'),
 		heal: (service) => control.service(service, 'resume'),
 		restore: control.restore,
+		leave: async () => [],
 		inside,
 		// Everything lies on one disk: what is stolen is used where it is.
 		steal: async (thing) => join((await control.mesh()).pki, stolen[thing]),

@@ -48,6 +48,17 @@ export async function setUserKubeconfig(place: Place, isThere: boolean): Promise
 /** Run kubectl-sim as a user with a home directory, who finds a kubeconfig there or none. */
 export const runAsUser = (place: Place, args: readonly string[]): Promise<Result> => place.run('kubectl-sim', args, { variables: { HOME: homeOf(place) } });
 
+/** Replace a Node by itself with one label more, without reading it with those rights. */
+export async function replaceNode(place: Place, name: string, kubeconfig: string): Promise<Result> {
+	const { apiVersion, kind, metadata, spec, status } = await place.api.nodes.get(name);
+	const { labels, annotations } = metadata;
+	const node = { apiVersion, kind, metadata: { name, labels: { ...labels, 'x.example/mine': 'yes' }, ...(annotations ? { annotations } : {}) }, spec, status };
+	const path = join(place.directory, 'replaced-node.json');
+	await writeWholeFile(path, JSON.stringify(node), 0o600);
+	const { code, stdout, stderr } = await place.kubectl(['replace', '-f', path], kubeconfig);
+	return { code, stdout: stdout + stderr, stderr: '' };
+}
+
 /**
  * Run one of attacker-sim's commands for stolen things. In the arguments `{target}`, `{cluster-ca}`, `{address:SERVICE}`, `{token:NAME}` (a file that
  * holds it), `{kubeconfig:NODE}`, `{certificate:NODE}` and `{stolen}` stand for what they name.

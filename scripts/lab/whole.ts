@@ -29,7 +29,7 @@ export async function steady(driver: Driver, withinSeconds: number): Promise<str
 export async function reset(driver: Driver): Promise<string> {
 	const services = await driver.restore();
 	const nodes = await required(driver.inside(['reset-nodes']));
-	const done = [...services, ...nodes.split('\n')].filter((line) => line !== '');
+	const done = [...services, ...nodes.split('\n'), ...(await driver.leave())].filter((line) => line !== '');
 	return done.length === 0 ? 'there was nothing to put back' : done.join('\n');
 }
 

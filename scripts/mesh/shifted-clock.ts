@@ -3,9 +3,18 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
 
-/** Where the image has it, whatever its architecture; then where Debian has it. */
-const IN_THE_IMAGE = '/usr/local/lib/libfaketime.so.1';
+/** Where infra/Dockerfile puts it, whatever the architecture of the image. */
+export const IMAGE_LIBRARY = '/usr/local/lib/libfaketime.so.1';
+/** Below it, in a directory for each architecture. The library for programs with threads. */
 const DEBIAN = '/usr/lib';
+const DEBIAN_LIBRARY = 'faketime/libfaketimeMT.so.1';
+
+/** Timers and deadlines go by the monotonic clock; were it moved too, they would all be due at once. Only the date is wrong. */
+export const clockVariables = (library: string, offset: string): Readonly<Record<string, string>> => ({
+	LD_PRELOAD: library,
+	FAKETIME: offset,
+	DONT_FAKE_MONOTONIC: '1',
+});
 
 /**
  * The variables that shift the clock of a program.
@@ -17,11 +26,10 @@ export function shiftedClock(offset: string): Readonly<Record<string, string>> {
 	const library = findLibrary();
 	if (library === undefined)
 		throw new KubejoinError('FAULT_UNAVAILABLE', { fault: 'a shifted clock', needs: 'libfaketime', install: 'apt-get install faketime' });
-	// Timers and durations are measured with the monotonic clock, which stays right: only the date is wrong.
-	return { LD_PRELOAD: library, FAKETIME: offset, DONT_FAKE_MONOTONIC: '1' };
+	return clockVariables(library, offset);
 }
 
 function findLibrary(): string | undefined {
-	const installed = existsSync(DEBIAN) ? readdirSync(DEBIAN).map((name) => join(DEBIAN, name, 'faketime/libfaketime.so.1')) : [];
-	return [IN_THE_IMAGE, ...installed].find((path) => existsSync(path));
+	const installed = existsSync(DEBIAN) ? readdirSync(DEBIAN).map((name) => join(DEBIAN, name, DEBIAN_LIBRARY)) : [];
+	return [IMAGE_LIBRARY, ...installed].find((path) => existsSync(path));
 }

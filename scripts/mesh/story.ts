@@ -66,7 +66,7 @@ function readLine(name: string, line: string): string | undefined {
 	return [
 		`${level.toUpperCase()} ${msg}`,
 		...(code === undefined ? [] : [`${code}: ${error ?? ''}`]),
-		...(remedy === undefined ? [] : [`remedy: ${remedy}`]),
+		...(remedy === undefined ? [] : [`do this: ${remedy}`]),
 	].join(' ');
 }
 

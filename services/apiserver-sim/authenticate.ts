@@ -1,6 +1,6 @@
 /**
  * Who a request comes from. A client certificate of the cluster CA, then a bearer token, then nobody: the anonymous user. A credential that
- * was shown and is not good is a 401; it never becomes anonymous. The caller is told only `Unauthorized`; the log has the reason.
+ * was shown and is not good is a 401; it never becomes anonymous. The caller is told only `Unauthorized`; log and trace have the reason.
  * @source kubeapiserver/authenticator/config.go, apiserver authentication/request/{x509,bearertoken,union,anonymous}
  */
 import type { Clock } from '../../lib/clock.ts';
@@ -8,6 +8,7 @@ import { rfc3339 } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { type UserInfo, wellKnown } from '../../lib/kube/types.ts';
 import type { PeerCertificate } from '../../lib/mesh/peer.ts';
+import { note } from '../../lib/trace.ts';
 import type { Credentials } from './request.ts';
 
 /** Yes, with the user and groups, or undefined for no. Throws when it cannot be asked; that is a no as well. */
@@ -39,6 +40,7 @@ export function createAuthenticator(verifyToken: VerifyToken, clock: Clock): Aut
 			problems.push('invalid bearer token');
 		}
 		if (problems.length === 0) return anonymous();
+		note({ 'kubejoin.unauthorized.why': problems });
 		throw new KubejoinError('API_UNAUTHORIZED', {}, { cause: new Error(`Unable to authenticate the request: [${problems.join(', ')}]`) });
 	};
 }

@@ -10,7 +10,7 @@ import { startTracing } from '../../lib/mesh/tracing.ts';
 import { type ListenFlags, readAttackRequest } from './attack-request.ts';
 import { type CallFlags, callService } from './call-service.ts';
 import { meshServices } from './guard-rails.ts';
-import { modeNames, modes } from './modes.ts';
+import { modeNames, modes, powers } from './modes.ts';
 import { type RequestFlags, requestCertificate } from './request-certificate.ts';
 import { startAttacker } from './start.ts';
 import { warning } from './tell.ts';
@@ -53,11 +53,10 @@ const tryOnce = async (attempt: Promise<readonly string[]>): Promise<void> => {
 };
 
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
-const modeList = (): string => {
-	const width = Math.max(...modeNames.map((name) => name.length));
-	return `\nModes:\n${modeNames.map((name) => `  ${name.padEnd(width)}  ${modes[name].power}  ${modes[name].does}`).join('\n')}\n`;
-};
-const powerHelp = '\nPowers: P0 the network; P1 a token; P2 the certificate of a node; P3 the key of the CA.\n';
+const modeList = (): string => `\nModes:\n${modeNames.map((name) => `  ${name} (${modes[name].power})\n      ${modes[name].does}`).join('\n')}\n`;
+const powerHelp = `\nPowers:\n${Object.entries(powers)
+	.map(([name, what]) => `  ${name}  ${what}`)
+	.join('\n')}\n`;
 
 const program = new Command(service)
 	.description('An attacker for the simulated mesh of this project, and for nothing else: it learns only what a real one would learn')

@@ -9,7 +9,7 @@ export const warning = (): string =>
 			[
 				'',
 				'THIS IS AN ATTACKER, for the simulated mesh of this project and nothing else.',
-				'A node that is pointed at it must not trust it; see what happens when it does.',
+				'A node that is pointed at it should not trust it. See what happens when it does.',
 				'',
 			].join('\n'),
 		),

@@ -45,13 +45,15 @@ export function fakeRegistry<T extends KubeObject>(first: T) {
 		update: write,
 		updateStatus: write,
 		updateApproval: write,
+		list: async () => ({ apiVersion: '', kind: '', metadata: { resourceVersion: '1' }, items: object === undefined ? [] : [object] }),
 	};
 }
 
 export const nodeUser = 'system:node:worker-1';
 export const clientKubelet = 'kubernetes.io/kube-apiserver-client-kubelet';
 const keys = await generateKeyPair('ECDSA-P256');
-export const nodeRequest = createCsr({ subject: { organizations: ['system:nodes'], commonName: nodeUser } }, keys);
+export const requestOfNode = (name: string) => createCsr({ subject: { organizations: ['system:nodes'], commonName: `system:node:${name}` } }, keys);
+export const nodeRequest = requestOfNode('worker-1');
 export const personRequest = createCsr({ subject: { organizations: ['people'], commonName: 'jane' } }, keys);
 export const base64 = (text: string) => Buffer.from(text).toString('base64');
 

@@ -57,7 +57,6 @@ export function startControllers(options: ControllersOptions): Controllers {
 		signing.add(name);
 	};
 	const csrs = startInformer({ ...common, name: 'certificatesigningrequests', client: certificateSigningRequests, onChange: onCsr });
-	start(startCsrCleaner({ csrs: certificateSigningRequests, cache: csrs, clock, log, observeQueue }));
 
 	const clusterInfoKey = `${wellKnown.kubePublic}/${wellKnown.clusterInfo}`;
 	const bootstrapSigner = start(startBootstrapSigner({ configMaps, tokenStore, find: () => clusterInfo.get(clusterInfoKey), log, observeQueue }));
@@ -69,6 +68,7 @@ export function startControllers(options: ControllersOptions): Controllers {
 		tokenCleaner.add(name);
 	};
 	const tokens = startTokenInformer({ client: tokenStore, onChange: onToken, signal, log });
+	start(startCsrCleaner({ csrs: certificateSigningRequests, cache: csrs, secrets, tokens, clock, log, observeQueue }));
 
 	const nodes = startInformer({ ...common, name: 'nodes', client: api.nodes, onChange: (name) => nodeLifecycle.add(name) });
 	const elapsedMs = () => performance.now();

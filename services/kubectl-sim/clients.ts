@@ -2,6 +2,7 @@
 import { get } from 'node:https';
 import { grpcCode, KubejoinError } from '../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
+import { withDates } from '../../lib/mesh/certificate-dates.ts';
 import { openChannel, type VerifiedChannel, withBearerToken } from '../../lib/mesh/channel.ts';
 import { checkServerName, transportError } from '../../lib/mesh/transport-errors.ts';
 import type { Access } from './access.ts';
@@ -54,7 +55,8 @@ function fetchVersion(access: Access): Promise<VersionInfo> {
 	return new Promise((resolve, reject) => {
 		const fail = (error: Error) => {
 			const code = error.name === 'AbortError' || error.name === 'TimeoutError' ? grpcCode.DEADLINE_EXCEEDED : grpcCode.UNAVAILABLE;
-			reject(error instanceof KubejoinError ? error : transportError({ code, details: error.message }, call));
+			const known = error instanceof KubejoinError ? error : transportError({ code, details: error.message }, call);
+			void withDates(known, host).then(reject);
 		};
 		get(new URL('/version', server), options, async (response) => {
 			try {

@@ -107,7 +107,16 @@ describe('kubectl-sim', () => {
 	});
 
 	it('--help fits a terminal of 80 columns', async () => {
-		for (const line of ['--help', 'get --help', 'token create --help', 'auth can-i --help', 'config --help']) {
+		for (const line of [
+			'--help',
+			'get --help',
+			'create --help',
+			'delete --help',
+			'label --help',
+			'token create --help',
+			'auth can-i --help',
+			'config --help',
+		]) {
 			const { out, exitCode } = await typed(line);
 			equal(exitCode, 0);
 			equal(

@@ -203,6 +203,8 @@ interface TokenOptions {
 	readonly usages?: readonly string[];
 	readonly groups?: readonly string[];
 	readonly description?: string;
+	readonly nodeName?: string;
+	readonly once?: true;
 	readonly printJoinCommand?: true;
 	readonly printJoinConfig?: true;
 	readonly to?: string;
@@ -220,6 +222,8 @@ function addToken(program: Command, tools: Tools): Command {
 		.option('--usages <list>', 'what it is for (default: signing,authentication)', collect)
 		.option('--groups <list>', 'whose rights it has (default: system:bootstrappers:kubeadm:default-node-token)', collect)
 		.option('--description <text>', 'what people should know of it')
+		.option('--node-name <name>', 'only a node of this name may join with it')
+		.option('--once', 'only one node may join with it, whichever comes first')
 		.addOption(new Option('--print-join-command', 'print the whole command that joins a node').conflicts('printJoinConfig'))
 		.option('--print-join-config', 'write a JoinConfiguration that only you can read, for kubelet-sim join --config')
 		.option('--to <file>', 'where --print-join-config writes')

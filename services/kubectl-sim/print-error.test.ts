@@ -1,4 +1,4 @@
-import { deepEqual, equal } from 'node:assert/strict';
+import { deepEqual, equal, match } from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
 import { fakeOutput } from './fakes.test.ts';
 import { noServer } from './no-server.ts';
@@ -7,7 +7,7 @@ import { type ErrorStyle, printError } from './print-error.ts';
 function printed(error: unknown, style?: ErrorStyle): [string | undefined, string | undefined, number] {
 	const { output, written } = fakeOutput();
 	const exitCode = printError(error, output, style);
-	const [text, remedy] = written.err.split(/\n?remedy: /);
+	const [text, remedy] = written.err.split(/\n?do this: /);
 	return [text, remedy, exitCode];
 }
 const csr = { resource: 'certificatesigningrequests', group: 'certificates.k8s.io', name: 'x' };
@@ -41,6 +41,12 @@ describe('printError', () => {
 			printed(new KubejoinError('PEER_REFUSED', { target: 'h:6443', problem: 'certificate signed by unknown authority' }))[0],
 			'Unable to connect to the server: tls: failed to verify certificate: x509: certificate signed by unknown authority',
 		);
+	});
+
+	it('what upstream has no text for is explained', () => {
+		const { output, written } = fakeOutput();
+		printError(new KubejoinError('CLIENT_CERTIFICATE_REFUSED', { target: 'h:1', problem: 'no' }), output);
+		match(written.err, /^Unable to connect to the server: h:1 refused .*\n {2}most likely: {3}\S.*\n( {2}also possible: \S.*\n){1,3} {2}do this: {7}\S.*\n$/);
 	});
 
 	it('the command itself', () => {

@@ -1,5 +1,6 @@
-/** Failures as kubectl and kubeadm print them, on standard error; one line of ours follows, which says what to do. */
+/** Failures as kubectl and kubeadm print them, on standard error; what to do follows, which is ours. */
 import { asKubejoinError, causeText, type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
+import { diagnosisText } from '../../lib/log.ts';
 import { defaultEndpoint } from './no-server.ts';
 import type { Output } from './output.ts';
 
@@ -18,9 +19,15 @@ export function printError(thrown: unknown, output: Output, style: ErrorStyle = 
 	}
 	const known = asKubejoinError(thrown);
 	const isLocal = !(thrown instanceof KubejoinError);
-	const remedy = isLocal || known.facts.target === defaultEndpoint ? '' : `remedy: ${known.remedy}\n`;
-	output.err(`${isLocal ? `error: ${causeText(thrown)}` : textOf(known, style)}\n${remedy}`);
+	const isAlone = isLocal || known.facts.target === defaultEndpoint;
+	output.err(`${isLocal ? `error: ${causeText(thrown)}` : textOf(known, style)}\n${isAlone ? '' : whatToDo(known)}`);
 	return known.exitCode;
+}
+
+/** One line after a text of upstream's; more after one that upstream does not have. */
+function whatToDo(error: KubejoinError): string {
+	const isOfUpstream = /^(API_|TOKEN_|COMMAND_|KUBECONFIG_|FILE_|INTERNAL|CONNECTION_REFUSED|PEER_REFUSED)/.test(error.code);
+	return isOfUpstream ? `do this: ${error.remedy}\n` : diagnosisText(error);
 }
 
 function textOf(error: KubejoinError, style: ErrorStyle): string {

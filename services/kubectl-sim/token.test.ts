@@ -92,6 +92,17 @@ describe('kubeadm token create', () => {
 		deepEqual(dataOf(created[0]), { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', description: 'mine', 'usage-bootstrap-signing': 'true' });
 	});
 
+	it('a token for one node carries a group that says so', async () => {
+		const bounds = 'system:bootstrappers:kubejoin:node:node-1,system:bootstrappers:kubejoin:once';
+		equal(dataOf((await run({ nodeName: 'node-1', once: true })).created[0])['auth-extra-groups'], `${group},${bounds}`);
+		equal(dataOf((await run({ once: false })).created[0])['auth-extra-groups'], group);
+		await rejects(run({ nodeName: 'node.example' }), {
+			code: 'COMMAND_INVALID',
+			message: /^invalid argument "node.example" for "--node-name" flag: .* without dots$/,
+		});
+		await rejects(run({ once: true, groups: [], usages: ['signing'] }), { code: 'TOKEN_INVALID' });
+	});
+
 	it('asks again a cluster that could not take the token, and knows its own one when the answer had been lost', async () => {
 		const { output, written } = fakeOutput();
 		const kept = new Map<string, Unsent<Secret>>();

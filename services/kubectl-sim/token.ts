@@ -10,6 +10,7 @@ import { field, idOfName, isForUse, type PresentedToken, parseToken, secretName 
 import type { ApiClient, Unsent } from '../../lib/kube/client.ts';
 import { parseGoDuration, shortHumanDuration } from '../../lib/kube/duration.ts';
 import { millisecondsLeft } from '../../lib/kube/expiration.ts';
+import { groupOfNode, onceGroup } from '../../lib/kube/token-bounds.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
@@ -35,6 +36,10 @@ export interface TokenRequest {
 	readonly usages: readonly string[];
 	readonly groups: readonly string[];
 	readonly description: string;
+	/** The only node that may join with it. */
+	readonly nodeName?: string;
+	/** Good for one node, whichever comes first. */
+	readonly once?: boolean;
 }
 /** What is printed of a new token. `config`: only where it was written. */
 export type TokenOutput = { readonly kind: 'token' } | { readonly kind: 'join-command' } | { readonly kind: 'join-config'; readonly path: string };
@@ -79,10 +84,11 @@ export interface NewToken extends Pick<TokenRequest, 'usages' | 'groups' | 'desc
  *
  * @throws TOKEN_MALFORMED, TOKEN_INVALID, COMMAND_INVALID
  * @source kubeadm cmd/options/token.go, apis/kubeadm/validation
- * @differs a negative --ttl is refused, where kubeadm makes a token that never expires; a token that is not of the form is not repeated
+ * @differs a token can be for one node, by name or whichever comes first; a negative --ttl is refused, where kubeadm makes a token that never expires; a token that is not of the form is not repeated
  */
 export function checkTokenRequest(request: TokenRequest): NewToken {
-	const { usages, groups, description } = request;
+	const { usages, description } = request;
+	const groups = [...request.groups, ...boundGroups(request)];
 	const ttlMs = parseTtl(request.ttl);
 	const token = request.token === undefined ? generateToken() : parseToken(request.token);
 	if (token === undefined) throw new KubejoinError('TOKEN_MALFORMED', {});
@@ -90,6 +96,15 @@ export function checkTokenRequest(request: TokenRequest): NewToken {
 	// Several in brackets, as Go prints them.
 	if (problems.length > 0) throw new KubejoinError('TOKEN_INVALID', { problems: problems.length === 1 ? problems : [`[${problems.join(', ')}]`] });
 	return { token, ttlMs, usages, groups, description };
+}
+
+function boundGroups({ nodeName, once = false }: TokenRequest): string[] {
+	const ofNode = nodeName === undefined ? [] : [groupOfNode(nodeName)];
+	if (ofNode.includes(undefined)) {
+		const problem = `invalid argument ${JSON.stringify(nodeName)} for "--node-name" flag: a token can be for a name of 1 to 63 characters a-z, 0-9 and -, without dots`;
+		throw invalidCommand(problem, 'token create');
+	}
+	return [...ofNode.filter((group) => group !== undefined), ...(once ? [onceGroup] : [])];
 }
 
 /**

@@ -12,7 +12,7 @@ import { startTracing } from '../../lib/mesh/tracing.ts';
 import { createRegistry } from '../../lib/metrics.ts';
 import { dial } from './clients.ts';
 import { readyChecks } from './health.ts';
-import { joinWorkflow } from './join/join.ts';
+import { joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
 import { type JoinFlags, readJoinRequest } from './join/join-request.ts';
 import type { JoinTools } from './join/tools.ts';
 import { nodeMetrics } from './metrics.ts';
@@ -128,7 +128,10 @@ function tellFailure(error: unknown, line: NodePlan['line']): void {
 const phaseList = (): string => {
 	const tools = { dial, paths: nodePaths('/'), say, clock: microClock, waitUntil, signal: new AbortController().signal, retryMs: RETRY_MS };
 	const { phases } = joinWorkflow(tools);
-	return `\nThe "join" command executes the following phases:\n${phases.map(({ name }) => `  ${name}`).join('\n')}\n`;
+	const names = phases.map(({ name }) => `  ${name}`).join('\n');
+	const unpinned = joinWithoutPinWorkflow(tools).phases.map(({ name }) => name);
+	const instead = unpinned.filter((name) => !phases.some((phase) => phase.name === name)).join(', ');
+	return `\nThe "join" command executes the following phases:\n${names}\nWithout a hash, ${instead} stands in the place of pin-ca and confirm.\n`;
 };
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, ...value.split(',')];
 

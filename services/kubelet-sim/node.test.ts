@@ -43,7 +43,10 @@ describe('a node', () => {
 	afterEach(() => rmSync(root, { recursive: true }));
 
 	/** An API server that nobody reaches; what is dialled is written down, and a heartbeat ends the test. */
-	function run(changes: { clock?: number; nodeName?: string; pins?: readonly string[]; token?: string; endpoint?: string } = {}) {
+	function run(
+		changes: { clock?: number; expires?: boolean; clusterInfo?: object; nodeName?: string; pins?: readonly string[]; token?: string; endpoint?: string } = {},
+	) {
+		let clockMs = changes.clock ?? now;
 		const dialled: string[] = [];
 		const stopping = new AbortController();
 		const gone = async () => {
@@ -52,14 +55,33 @@ describe('a node', () => {
 		};
 		const connection = (way: string) => () => {
 			dialled.push(way);
-			return { api: { configMaps: { get: gone }, nodes: { create: gone }, leases: {} }, close: () => undefined };
+			const { expires, clusterInfo } = changes;
+			const denied = async () => {
+				throw new KubejoinError('CSR_DENIED', { name: 'c', reason: 'R', message: 'not you' });
+			};
+			const away = async () => {
+				throw new KubejoinError('CONNECTION_REFUSED', { target: 'h:6443', problem: 'away' });
+			};
+			return {
+				api: {
+					configMaps: { get: clusterInfo === undefined ? gone : async () => ({ data: clusterInfo }) },
+					nodes: { create: expires ? away : gone },
+					leases: {},
+					certificateSigningRequests: { create: denied },
+				},
+				close: () => undefined,
+			};
 		};
 		const tools = {
 			dial: { unverified: connection('unverified'), verified: connection('verified'), withToken: connection('token'), asNode: connection('node') },
 			paths: nodePaths(root),
 			say: (line: string) => void said.push(line),
-			clock: () => changes.clock ?? now,
-			waitUntil: async (_atMs: number, signal: AbortSignal) => void (signal.aborted || (await once(signal, 'abort'))),
+			clock: () => clockMs,
+			async waitUntil(atMs: number, signal: AbortSignal) {
+				if (!changes.expires) return void (signal.aborted || (await once(signal, 'abort')));
+				await new Promise((resolve) => setImmediate(resolve));
+				clockMs = Math.max(clockMs, atMs);
+			},
 			signal: stopping.signal,
 			retryMs: 0,
 		} as unknown as JoinTools;
@@ -115,9 +137,37 @@ describe('a node', () => {
 		assert.ok(said.some((line) => line.includes('joining again with the bootstrap token')));
 	});
 
-	it('NODE_LOCKED_OUT: its certificate has expired and there is no token', async () => {
+	it('NODE_LOCKED_OUT: its certificate has expired and there is no token; the remedy is three lines that can be followed', async () => {
 		const { ended, dialled } = run({ clock: now + 2 * hour, token: '' });
-		await assert.rejects(ended, (error) => hasCode(error, 'NODE_LOCKED_OUT'));
+		await assert.rejects(ended, (error) => {
+			assert.ok(hasCode(error, 'NODE_LOCKED_OUT'), String(error));
+			assert.match(error.message, /expired at 2026-06-01T01:00:00Z, .*no bootstrap token was given$/);
+			assert.equal(error.remedy.match(/^ {4}\d\. .*$/gm)?.length, 3);
+			assert.ok(error.remedy.includes(`--node-name n --root ${root}`));
+			return true;
+		});
 		assert.deepEqual(dialled, []);
+	});
+
+	it('NODE_LOCKED_OUT: its token is refused; the cause is told, and what it had stays as it is', async () => {
+		const { ended } = run({ clock: now + 2 * hour, clusterInfo: { kubeconfig: 'x' } });
+		const why = /the bootstrap token was refused at discovery\/fetch-cluster-info: could not find a JWS/;
+		await assert.rejects(ended, (error) => hasCode(error, 'NODE_LOCKED_OUT') && why.test(error.message));
+		assert.ok(said.some((line) => line.includes('joining again with the bootstrap token')));
+		assert.equal((await loadIdentity(nodePaths(root)))?.nodeName, 'n');
+	});
+
+	it('while it runs, until its certificate expires: without a token it is locked out, and says why it was not renewed', async () => {
+		const { ended, how } = run({ expires: true, token: '' });
+		const why = /was not renewed: certificate signing request is denied, .*not you/;
+		await assert.rejects(ended, (error) => hasCode(error, 'NODE_LOCKED_OUT') && why.test(error.message));
+		assert.deepEqual(how, ['resumed']);
+	});
+
+	it('while it runs, until its certificate expires: with a token it joins again', async () => {
+		const { ended, how, dialled } = run({ expires: true });
+		await assert.rejects(ended);
+		assert.deepEqual([how, dialled.filter((way) => way !== 'node')], [['resumed'], ['unverified']]);
+		assert.ok(said.some((line) => /expired at .*, for it was not renewed: .*not you; joining again/.test(line)));
 	});
 });

@@ -1,5 +1,6 @@
-/** What a join tells the person who watches: each phase with who now trusts whom, and a failure in kubeadm's words with code and remedy. */
+/** What a join tells the person who watches: each phase with who now trusts whom, and a failure in kubeadm's words with what to do. */
 import type { KubejoinError } from '../../lib/errors.ts';
+import { diagnosisText } from '../../lib/log.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';
 
 /** `[discovery/pin-ca] the node trusts the cluster CA (1 ms)`; a failed phase is told by `failureText`. */
@@ -22,9 +23,8 @@ export const joinedText = (): string =>
  * @differs kubeadm's phase `preflight` contains discovery and its `kubelet-start` the TLS bootstrap; its names are used, ours follow in the code
  */
 export function failureText(error: KubejoinError): string {
-	const { phase = '', code, message, remedy } = error;
-	const where = phase === '' ? code : `${code} (${phase})`;
-	return `${upstreamPrefix(error)}${message}\n  code:   ${where}\n  remedy: ${remedy}\n`;
+	const { phase = '', code, message } = error;
+	return `${upstreamPrefix(error)}${message}\n${diagnosisText(error, phase === '' ? code : `${code} (${phase})`)}`;
 }
 
 function upstreamPrefix({ phase = '', code }: KubejoinError): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Join, Step } from './api.ts';
 import { createJoins } from './joins.ts';
 import type { Span } from './otlp.ts';
-import { joinedSpans, refusedSpans, traceId } from './spans.fixture.ts';
+import { joinedSpans, refusedSpans, span, idOf as spanIdOf, traceId } from './spans.fixture.ts';
 
 const ofTrace = (id: string, spans: readonly Span[]): Span[] => spans.map((span) => ({ ...span, traceId: id }));
 const idOf = (number: number): string => number.toString(16).padStart(32, '0');
@@ -71,6 +71,14 @@ describe('joins', () => {
 		for (let number = 1; number <= 1_000; number++) joins.add([{ ...strange, traceId: idOf(number) }]);
 		joins.flush();
 		assert.equal(joins.steps(traceId).length, 8);
+	});
+
+	it('a rotation is not a join', () => {
+		const { joins, heard } = listening();
+		const attributes = { 'kubejoin.workflow': 'rotation', 'k8s.node.name': 'node-1' };
+		joins.add([span(1, 'rotation', { attributes }), span(2, 'rotation/request-certificate', { parentId: spanIdOf(1), attributes })]);
+		joins.flush();
+		assert.deepEqual([heard, joins.list()], [[], []]);
 	});
 
 	it('who stopped listening hears nothing', () => {

@@ -42,7 +42,7 @@ node-1 +2 ms  ✔ preflight: after preflight (1 ms)
 node-1 +29 ms  ✘ discovery/pin-ca (27 ms)
 node-1 was refused after 30 ms
     CA_HASH_MISMATCH: not pinned
-    remedy: do not join
+    do this: do not join
 `,
 		);
 	});

@@ -130,7 +130,7 @@ const tlsWords: Readonly<Record<Tls, string>> = { unverified: 'TLS not verified'
 
 const failureLines = ({ code, sentence, remedy }: Failure): readonly string[] => [
 	`${INDENT}${code}${sentence === '' ? '' : `: ${sentence}`}`,
-	...(remedy === '' ? [] : [`${INDENT}remedy: ${remedy}`]),
+	...(remedy === '' ? [] : [`${INDENT}do this: ${remedy}`]),
 ];
 
 const milliseconds = (ms: number): string =>

@@ -180,7 +180,10 @@ describe('the observer', function () {
 		for (const url of ['http://127.0.0.1:9', `http://127.0.0.1:${mesh.port + 3}`]) {
 			const { code, stderr } = await runProgram({ name: 'watch', program: 'services/observer/watch.js', args: ['watch', '--url', url] });
 			assert.equal(code, 1);
-			assert.match(stderr, /^error: no observer answers at .*\n {2}code: {3}OBSERVER_UNREACHABLE\n {2}remedy: /);
+			assert.match(
+				stderr,
+				/^error: no observer answers at .*\n {2}code: {10}OBSERVER_UNREACHABLE\n {2}most likely: {3}.*\n {2}also possible: .*\n {2}do this: {7}/,
+			);
 		}
 	});
 

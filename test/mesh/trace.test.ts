@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { get } from 'node:https';
+import { apiClient } from '../../lib/kube/client.ts';
+import { withBearerToken } from '../../lib/mesh/channel.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 interface Span {
@@ -95,6 +97,18 @@ describe('traces', function () {
 			'kubelet-sim',
 			'token-store',
 		]);
+	});
+
+	it('says why a request was approved, and why a caller was not let in, which the caller is not told', async () => {
+		const { trace } = await joined();
+		const decision = trace.find(({ name, attributes }) => name === 'csr-approving' && attributes['kubejoin.decision'] === 'approved');
+		assert.match(String(decision?.attributes['kubejoin.decision.reason']), /^RBAC: allowed by ClusterRoleBinding "kubeadm:node-autoapprove-bootstrap"/);
+		const channel = withBearerToken(mesh.channel(mesh.endpoint, { ca: mesh.ca }), 'aaaaaa.0123456789abcdef');
+		await assert.rejects(apiClient(channel).nodes.list(), (error: Error) => error.message === 'Unauthorized' && !JSON.stringify(error).includes('bearer'));
+		await eventually(10, () => {
+			const refused = spans.find(({ service, attributes }) => service === 'apiserver-sim' && attributes['kubejoin.unauthorized.why'] !== undefined);
+			assert.match(JSON.stringify(refused?.attributes ?? {}), /invalid bearer token/);
+		});
 	});
 
 	it('the controller’s question, the signature and the store are parts of the phase that asked for the certificate', async () => {

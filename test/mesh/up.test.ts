@@ -89,7 +89,10 @@ describe('npm start', function () {
 		await eventually(20, () => assert.ok(running.text().includes('Ctrl-C stops everything'), running.text()));
 		const second = up();
 		assert.equal(await second.ended, 1);
-		assert.match(second.text(), /^error: another kubejoin \(process \d+\) uses the state in .*\n {2}code: {3}STATE_IN_USE\n {2}remedy: .*\n$/);
+		assert.match(
+			second.text(),
+			/^error: another kubejoin \(process \d+\) uses the state in .*\n {2}code: {10}STATE_IN_USE\n {2}most likely: {3}.*\n {2}do this: {7}.*\n$/,
+		);
 		running.process.kill('SIGTERM');
 		assert.equal(await running.ended, 0);
 
@@ -97,7 +100,7 @@ describe('npm start', function () {
 		await once(other, 'listening');
 		const blocked = up();
 		assert.equal(await blocked.ended, 1);
-		assert.match(blocked.text(), /^error: ca-service cannot listen on 127\.0\.0\.1:\d+: the port is in use\n {2}code: {3}PORT_IN_USE\n/);
+		assert.match(blocked.text(), /^error: ca-service cannot listen on 127\.0\.0\.1:\d+: the port is in use\n {2}code: {10}PORT_IN_USE\n/);
 		other.close();
 	});
 });

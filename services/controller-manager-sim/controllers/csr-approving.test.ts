@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { Unsent } from '../../../lib/kube/client.ts';
 import type { CertificateSigningRequest, SubjectAccessReview } from '../../../lib/kube/types.ts';
-import { base64, condition, csr, fakeLog, fakeRegistry, nodeUser, personRequest } from '../fakes.test.ts';
+import { base64, condition, csr, fakeLog, fakeRegistry, nodeUser, personRequest, requestOfNode } from '../fakes.test.ts';
 import { accessReview, createApprover, recognise } from './csr-approving.ts';
 
 const names = (request: CertificateSigningRequest) => recognise(request).map(({ subresource }) => subresource);
@@ -44,12 +44,58 @@ describe('csr-approving', () => {
 
 	it('approves what the requester may have', async () => {
 		const { approve, registry, reviews, messages } = approving(csr(), 'nodeclient');
-		await approve('csr-1');
+		assert.equal(await approve('csr-1'), undefined);
 		assert.deepEqual(registry.present()?.status?.conditions, [
 			{ type: 'Approved', status: 'True', reason: 'AutoApproved', message: 'Auto approving kubelet client certificate after SubjectAccessReview.' },
 		]);
 		assert.deepEqual(reviews, [accessReview(csr(), 'nodeclient')]);
 		assert.deepEqual(messages, ['approved csr-1']);
+	});
+
+	describe('a token that is good for less', () => {
+		const once = 'system:bootstrappers:kubejoin:once';
+		const forNode = (name: string) => `system:bootstrappers:kubejoin:node:${name}`;
+		/** Several requests in one API; decided all at once. */
+		async function decided(...requests: CertificateSigningRequest[]): Promise<string[]> {
+			const objects = requests.map((request, index): CertificateSigningRequest => ({ ...request, metadata: { ...request.metadata, name: `csr-${index}` } }));
+			const registries = objects.map((object) => fakeRegistry(object));
+			const registryOf = (name: string) => registries[Number(name.slice(4))] ?? assert.fail();
+			const present = () => registries.flatMap((registry) => registry.present() ?? []);
+			const csrs = {
+				get: (name: string) => registryOf(name).get(),
+				list: async () => ({ apiVersion: '', kind: '', metadata: { resourceVersion: '1' }, items: present() }),
+				updateApproval: (changed: Unsent<CertificateSigningRequest>) => registryOf(changed.metadata.name ?? '').updateApproval(changed),
+			};
+			const subjectAccessReviews = {
+				create: async (review: Unsent<SubjectAccessReview>) => ({ apiVersion: '', kind: '', ...review, status: { allowed: true } }),
+			};
+			const decide = createApprover({ csrs, subjectAccessReviews, find: (name) => registryOf(name).present(), log: fakeLog().log });
+			await Promise.all(objects.map(({ metadata }) => decide(metadata.name ?? '')));
+			return present().map(({ status }) =>
+				(status?.conditions ?? []).map(({ type, reason, message }) => (type === 'Denied' ? `${reason}: ${message}` : type)).join(),
+			);
+		}
+		const asking = (node: string, group: string, more: Parameters<typeof csr>[0] = {}) =>
+			csr({ request: base64(requestOfNode(node)), groups: ['system:bootstrappers', group], ...more });
+
+		it('for a node by name: no other node', async () => {
+			assert.deepEqual(await decided(asking('a', forNode('a')), asking('b', forNode('a'))), [
+				'Approved',
+				'TokenForOtherNode: bootstrap token "abcdef" is for node "a", and not for "b"',
+			]);
+		});
+		it('for one node, whichever comes first, also when both come at once; that node may ask again', async () => {
+			const used = 'TokenUsed: bootstrap token "abcdef" is for one node, and "a" used it';
+			assert.deepEqual(await decided(asking('a', once), asking('b', once), asking('a', once)), ['Approved', used, 'Approved']);
+			assert.deepEqual(await decided(asking('a', once, { conditions: [condition('Approved')] }), asking('b', once)), ['Approved', used]);
+		});
+		it('one token knows nothing of another, nor of what was denied', async () => {
+			assert.deepEqual(await decided(asking('a', once), asking('b', once, { username: 'system:bootstrap:ghijkl' })), ['Approved', 'Approved']);
+			assert.deepEqual(await decided(asking('a', once, { conditions: [condition('Denied')] }), asking('b', once)), ['undefined: undefined', 'Approved']);
+		});
+		it('a token without bounds is good for any node, as upstream', async () => {
+			assert.deepEqual(await decided(asking('a', 'g'), asking('b', 'g')), ['Approved', 'Approved']);
+		});
 	});
 
 	it('asks for the requester as the API server recorded it', () => {
@@ -72,8 +118,8 @@ describe('csr-approving', () => {
 
 	it('leaves pending what the requester may not have, says so once, and asks again', async () => {
 		const { approve, registry, reviews, messages } = approving(csr());
-		await approve('csr-1');
-		await approve('csr-1');
+		assert.equal(await approve('csr-1'), 1_000);
+		assert.equal(await approve('csr-1'), 2_000);
 		assert.deepEqual(registry.writes, []);
 		assert.equal(reviews.length, 2);
 		assert.equal(messages.length, 1);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { KubejoinError } from '../../../lib/errors.ts';
 import { projectPath } from '../../../lib/paths.ts';
-import { base64, clock, condition, conflict, csr, fakeLog, now } from '../fakes.test.ts';
+import { base64, clock, condition, conflict, csr, fakeLog, notFound, now } from '../fakes.test.ts';
 import { reasonToDelete, sweep } from './csr-cleaner.ts';
 
 const hourAgo = '2026-01-31T11:00:00Z';
@@ -31,6 +32,41 @@ describe('csr-cleaner', () => {
 		assert.equal(reasonToDelete(csr({ conditions, certificate: base64('x') }), later), undefined);
 	});
 
+	const noSecrets = { delete: () => assert.fail('no token was to be deleted') };
+	const noTokens = { isSynced: () => true, get: () => undefined };
+
+	describe('a used token for one node', () => {
+		const groups = ['system:bootstrappers', 'system:bootstrappers:kubejoin:once'];
+		const used = csr({ groups, conditions: [condition('Approved', longer)], certificate: 'x' });
+		const token = { name: 'bootstrap-token-abcdef', uid: 'u', expiration: '' };
+		async function swept(request: typeof used, { isSynced = true, refusal }: { isSynced?: boolean; refusal?: Error } = {}): Promise<unknown[]> {
+			const done: unknown[] = [];
+			const secrets = {
+				delete: async (...args: unknown[]) => {
+					if (refusal !== undefined) throw refusal;
+					done.push(args);
+				},
+			};
+			const csrs = { delete: async (name: string) => void done.push(name) };
+			const tokens = { isSynced: () => isSynced, get: (name: string) => (name === token.name ? token : undefined) };
+			await sweep({ csrs, secrets, tokens, cache: { list: () => [request] }, clock, log: fakeLog().log });
+			return done;
+		}
+		it('is deleted, and then the request that knows of it', async () => {
+			assert.deepEqual(await swept(used), [['bootstrap-token-abcdef', { namespace: 'kube-system', preconditions: { uid: 'u' } }], 'csr-1']);
+		});
+		it('and the request stay while nobody knows whether the token is there, or it is another by now', async () => {
+			assert.deepEqual(await swept(used, { isSynced: false }), []);
+			assert.deepEqual(await swept(used, { refusal: conflict() }), []);
+			assert.deepEqual(await swept(used, { refusal: notFound() }), ['csr-1']);
+			await assert.rejects(swept(used, { refusal: new KubejoinError('STORE_UNAVAILABLE', { store: 's', problem: 'p' }) }), { code: 'STORE_UNAVAILABLE' });
+		});
+		it('a request that was not approved used no token, and other tokens stay', async () => {
+			assert.deepEqual(await swept(csr({ groups, conditions: [condition('Denied', longer)] })), ['csr-1']);
+			assert.deepEqual(await swept(csr({ conditions: [condition('Approved', longer)], certificate: 'x' })), ['csr-1']);
+		});
+	});
+
 	it('a sweep deletes the very requests that it judged, and one that changed does not stop it', async () => {
 		const old = csr({ conditions: [condition('Denied', longer)] });
 		const named = (name: string) => ({ ...old, metadata: { ...old.metadata, name, uid: `uid-${name}` } });
@@ -42,7 +78,7 @@ describe('csr-cleaner', () => {
 			},
 		};
 		const { log, messages } = fakeLog();
-		await sweep({ csrs, cache: { list: () => [named('a'), csr(), named('b')] }, clock, log });
+		await sweep({ csrs, secrets: noSecrets, tokens: noTokens, cache: { list: () => [named('a'), csr(), named('b')] }, clock, log });
 		assert.deepEqual(deleted, [
 			['a', { preconditions: { uid: 'uid-a' } }],
 			['b', { preconditions: { uid: 'uid-b' } }],

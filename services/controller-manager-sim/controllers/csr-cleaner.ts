@@ -4,10 +4,12 @@ import type { Clock } from '../../../lib/clock.ts';
 import { hasCode } from '../../../lib/errors.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { Informer } from '../../../lib/kube/informer.ts';
-import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
+import { boundsOf } from '../../../lib/kube/token-bounds.ts';
+import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
 import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
-import { conditionOf, type Decision, isIssued } from '../csr-conditions.ts';
+import { conditionOf, type Decision, isDecided, isIssued } from '../csr-conditions.ts';
+import type { Token, TokenInformer } from '../token-informer.ts';
 
 const FIRST_SWEEP_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -42,23 +44,51 @@ function isExpired({ status }: CertificateSigningRequest, now: number): boolean 
 export interface CleanerOptions {
 	readonly csrs: Pick<ApiClient['certificateSigningRequests'], 'delete'>;
 	readonly cache: Pick<Informer<CertificateSigningRequest>, 'list'>;
+	readonly secrets: Pick<ApiClient['secrets'], 'delete'>;
+	readonly tokens: Pick<TokenInformer, 'get' | 'isSynced'>;
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly observeQueue?: ObserveQueue | undefined;
 }
 
 /** One sweep over all requests. @throws what the API refuses with; the next sweep goes on from there */
-export async function sweep({ csrs, cache, clock, log }: CleanerOptions): Promise<void> {
+export async function sweep(options: CleanerOptions): Promise<void> {
+	const { csrs, cache, clock, log } = options;
 	for (const csr of cache.list()) {
 		const reason = reasonToDelete(csr, clock());
 		const { name = '', uid } = csr.metadata;
-		if (reason === undefined) continue;
+		if (reason === undefined || !(await forgetToken(csr, options))) continue;
 		try {
 			await csrs.delete(name, uid === undefined ? {} : { preconditions: { uid } });
 			log.info({ reason }, `deleted ${name}`);
 		} catch (error) {
 			if (!hasCode(error, 'API_NOT_FOUND', 'API_CONFLICT')) throw error;
 		}
+	}
+}
+
+/**
+ * That a token for one node was used, only the request knows. So the token goes first.
+ *
+ * @returns whether the request can go
+ */
+async function forgetToken(csr: CertificateSigningRequest, { secrets, tokens, log }: CleanerOptions): Promise<boolean> {
+	const { groups, username = '' } = csr.spec;
+	if (!boundsOf(groups).isForOneNode || !isDecided(csr, 'Approved')) return true;
+	// Without the tokens nobody knows whether it is still there.
+	if (!tokens.isSynced()) return false;
+	const id = username.slice(wellKnown.bootstrapUserPrefix.length);
+	const token: Token | undefined = tokens.get(`${wellKnown.bootstrapSecretPrefix}${id}`);
+	if (token === undefined) return true;
+	try {
+		await secrets.delete(token.name, { namespace: wellKnown.kubeSystem, preconditions: { uid: token.uid } });
+		log.info({ reason: 'it is for one node, which has joined' }, `deleted the token ${id}`);
+		return true;
+	} catch (error) {
+		if (hasCode(error, 'TOKEN_NOT_FOUND', 'API_NOT_FOUND')) return true;
+		// Another token of this ID has come meanwhile: the next sweep looks at it.
+		if (hasCode(error, 'API_CONFLICT')) return false;
+		throw error;
 	}
 }
 

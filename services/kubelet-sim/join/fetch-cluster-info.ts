@@ -2,6 +2,7 @@
  * The first look at the cluster: cluster-info, anonymously, over TLS that is not verified, for there is nothing to verify it with yet. Whatever
  * comes back is a claim. @source kubeadm discovery/token getClusterInfo
  */
+import { causeOfDial } from '../../../lib/diagnoses.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
@@ -43,7 +44,7 @@ export async function readClusterInfo(
 	const attempt = async () => {
 		const { data = {} } = await api.configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic, { signal }).catch((error: unknown) => {
 			const problem = error instanceof Error ? error.message : String(error);
-			throw new KubejoinError('CLUSTER_INFO_UNREACHABLE', { endpoint, problem, waitedSeconds }, { cause: error });
+			throw new KubejoinError('CLUSTER_INFO_UNREACHABLE', { endpoint, problem, waitedSeconds, cause: causeOf(error) }, { cause: error });
 		});
 		if (!data.kubeconfig) {
 			const problem = "there is no kubeconfig key in the cluster-info ConfigMap. This API Server isn't set up for token bootstrapping, can't connect";
@@ -60,4 +61,14 @@ export async function readClusterInfo(
 		isWorthwhile: (error) => hasCode(error, 'CLUSTER_INFO_UNREACHABLE', 'CLUSTER_INFO_UNSIGNED'),
 		say: (reason) => say(`[discovery] ${reason}; asking again every ${retryMs / 1000} s for up to ${waitedSeconds} s`),
 	});
+}
+
+/** Why it could not be read, for programs and for what the person is told. */
+function causeOf(error: unknown): string | undefined {
+	if (hasCode(error, 'API_UNAUTHORIZED')) return 'unauthorized';
+	if (hasCode(error, 'API_FORBIDDEN')) return 'forbidden';
+	if (hasCode(error, 'API_NOT_FOUND', 'API_PATH_NOT_FOUND')) return 'not-found';
+	if (hasCode(error, 'DEADLINE_EXCEEDED')) return 'timeout';
+	if (hasCode(error, 'CONNECTION_REFUSED')) return causeOfDial(String(error.facts.problem));
+	return hasCode(error, 'PEER_REFUSED') ? String(error.facts.cause) : undefined;
 }

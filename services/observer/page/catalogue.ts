@@ -413,6 +413,7 @@ export const trustInChinese: Readonly<Record<string, string>> = {
 	'discovery/fetch-cluster-info': '还没有：TLS 未验证，没有发送任何秘密',
 	'discovery/verify-signature': '它的作者知道令牌',
 	'discovery/pin-ca': '节点信任集群 CA',
+	'discovery/trust-without-pin': '节点信任任何知道令牌的人',
 	'discovery/confirm': '节点信任此 API 服务器：此后才可以发送令牌',
 	'tls-bootstrap/check-node-name': 'API 服务器接受令牌',
 	'tls-bootstrap/create-key': '不变；密钥从不离开节点',

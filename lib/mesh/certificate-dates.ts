@@ -1,0 +1,58 @@
+/**
+ * OpenSSL says of a certificate only that it has expired or is not yet valid; who has to find out which clock is wrong needs both times. So the
+ * certificate of a server that was refused for its dates is looked at once more. Nothing is sent on that connection, and nothing on it is believed.
+ */
+import { isIP } from 'node:net';
+import { connect, type DetailedPeerCertificate } from 'node:tls';
+import { splitHostPort } from '../address.ts';
+import { rfc3339 } from '../clock.ts';
+import { hasCode, KubejoinError } from '../errors.ts';
+
+const TIMEOUT_MS = 2_000;
+
+/**
+ * The same error; a certificate that is not good now is told of with the present time and the time from or to which it is good.
+ *
+ * @param serverName  where it is not the host of the target
+ * @source crypto/x509 CertificateInvalidError
+ */
+export async function withDates(error: unknown, serverName?: string): Promise<unknown> {
+	if (!hasCode(error, 'PEER_REFUSED') || error.facts.cause !== 'time-validity') return error;
+	const target = String(error.facts.target);
+	const dates = dateProblem(await readChain(target, serverName), Date.now());
+	if (dates === undefined) return error;
+	return new KubejoinError('PEER_REFUSED', { target, cause: 'time-validity', problem: `${error.facts.problem}: ${dates}` }, { cause: error });
+}
+
+/** Of the first certificate whose time it is not. */
+export function dateProblem(chain: readonly Pick<DetailedPeerCertificate, 'valid_from' | 'valid_to'>[], nowMs: number): string | undefined {
+	for (const { valid_from, valid_to } of chain) {
+		const [from, to] = [Date.parse(valid_from), Date.parse(valid_to)];
+		if (nowMs < from) return `current time ${rfc3339(nowMs)} is before ${rfc3339(from)}`;
+		if (nowMs > to) return `current time ${rfc3339(nowMs)} is after ${rfc3339(to)}`;
+	}
+	return undefined;
+}
+
+/** What the server shows, its own certificate first; nothing when it shows none in time. */
+function readChain(target: string, serverName: string | undefined): Promise<DetailedPeerCertificate[]> {
+	const address = splitHostPort(target);
+	if (address === undefined) return Promise.resolve([]);
+	const name = serverName ?? address.host;
+	const sni = isIP(name) === 0 ? { servername: name } : {};
+	return new Promise((resolve) => {
+		const socket = connect({ ...address, ...sni, ca: [], ALPNProtocols: ['h2'], rejectUnauthorized: false, timeout: TIMEOUT_MS });
+		const end = (chain: DetailedPeerCertificate[]) => {
+			socket.destroy();
+			resolve(chain);
+		};
+		socket.once('secureConnect', () => end(chainOf(socket.getPeerCertificate(true))));
+		for (const event of ['timeout', 'error', 'close']) socket.once(event, () => end([]));
+	});
+}
+
+function chainOf(leaf: DetailedPeerCertificate): DetailedPeerCertificate[] {
+	const chain: DetailedPeerCertificate[] = [];
+	for (let one: DetailedPeerCertificate | undefined = leaf; one?.valid_from !== undefined && !chain.includes(one); one = one.issuerCertificate) chain.push(one);
+	return chain;
+}

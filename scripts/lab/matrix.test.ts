@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { matrixText, type Row, whatWasSaid } from './matrix.ts';
+
+const prefix = "error execution phase preflight: couldn't validate the identity of the API Server: ";
+
+describe('what a node says at its end', () => {
+	it('is read from both forms of a failure, without what stands before all of them', () => {
+		for (const code of ['  code:   CA_HASH_MISMATCH (discovery/pin-ca)', '  code:          CA_HASH_MISMATCH (discovery/pin-ca)'])
+			assert.deepEqual(whatWasSaid(`[preflight] x\n${prefix}none are pinned\n${code}\n  remedy: y`), { code: 'CA_HASH_MISMATCH', said: 'none are pinned' });
+	});
+	it('may have several lines', () => {
+		assert.equal(
+			whatWasSaid('error execution phase preflight: [preflight] Some fatal errors occurred:\n\t[ERROR X\n  code:   PREFLIGHT_FAILED').said.split('\n').length,
+			2,
+		);
+	});
+	it('that says no code is NO_CODE, with its last line', () => assert.deepEqual(whatWasSaid('a\nb\n'), { code: 'NO_CODE', said: 'b' }));
+});
+
+it('the table has 80 columns, however long the sentence', () => {
+	const row: Row = {
+		power: 'P1',
+		document: 'altered, then genuine',
+		isPinned: true,
+		code: 'CLUSTER_INFO_SIGNATURE_INVALID',
+		said: `${'word '.repeat(40)}sha256:${'0'.repeat(64)} ${'z'.repeat(200)}`,
+		tokenBytes: 12_345,
+		isCaptured: false,
+		verdict: 'violated',
+		expected: { code: 'CLUSTER_INFO_SIGNATURE_INVALID', isTokenSent: false },
+		isAsExpected: false,
+	};
+	const lines = matrixText([row]).split('\n');
+	assert.deepEqual(
+		lines.filter((line) => line.length > 80),
+		[],
+	);
+	assert.ok(lines.join(' ').includes('sha256:00000000…'), 'the number is not cut');
+	assert.equal(lines.join('').match(/z/g)?.length, 200, 'a part of the sentence is lost');
+});

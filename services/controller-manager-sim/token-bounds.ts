@@ -1,0 +1,35 @@
+/** Whether a request goes beyond what its bootstrap token is good for. Pure. Which tokens have bounds, their owner said when they were made. */
+import { boundsOf } from '../../lib/kube/token-bounds.ts';
+import { type CertificateSigningRequest, wellKnown } from '../../lib/kube/types.ts';
+import { parseCsr } from '../../lib/pki/csr.ts';
+import { isDecided } from './csr-conditions.ts';
+
+/** For the condition Denied. */
+export interface Breach {
+	readonly reason: 'TokenForOtherNode' | 'TokenUsed';
+	readonly message: string;
+}
+
+/** @param others  all requests that there are, this one as well */
+export function breachOf(csr: CertificateSigningRequest, others: readonly CertificateSigningRequest[]): Breach | undefined {
+	const { node, isForOneNode } = boundsOf(csr.spec.groups);
+	const wanted = nodeOf(csr);
+	const token = tokenName(csr);
+	if (node !== undefined && node !== wanted) return { reason: 'TokenForOtherNode', message: `${token} is for node "${node}", and not for "${wanted}"` };
+	if (!isForOneNode) return undefined;
+	const used = others.find((other) => other.spec.username === csr.spec.username && isDecided(other, 'Approved') && nodeOf(other) !== wanted);
+	return used === undefined ? undefined : { reason: 'TokenUsed', message: `${token} is for one node, and "${nodeOf(used)}" used it` };
+}
+
+/** `bootstrap token "abcdef"` */
+const tokenName = ({ spec: { username = '' } }: CertificateSigningRequest): string =>
+	username.startsWith(wellKnown.bootstrapUserPrefix) ? `bootstrap token "${username.slice(wellKnown.bootstrapUserPrefix.length)}"` : `"${username}"`;
+
+/** The node that a certificate of this request would speak for; empty when it cannot be read. */
+function nodeOf({ spec }: CertificateSigningRequest): string {
+	try {
+		return parseCsr(Buffer.from(spec.request, 'base64').toString('utf8')).subject.commonName.replace(wellKnown.nodeUserPrefix, '');
+	} catch {
+		return '';
+	}
+}

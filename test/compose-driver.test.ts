@@ -1,0 +1,330 @@
+/**
+ * What the lab does to the mesh in containers, each operation for real, also when the program that does it is killed half-way. Takes two minutes, a Docker
+ * engine and ports 6443 and 8080 of this machine; removes everything that it made but the image.
+ */
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { get } from 'node:https';
+import { hasCode } from '../lib/errors.ts';
+import { projectPath } from '../lib/paths.ts';
+import { type ComposeDriver, openComposeDriver } from '../scripts/lab/compose-driver.ts';
+import { createWire } from '../scripts/lab/wire.ts';
+import { type Container, docker, eventually, openProject, type Project, portIsFree, run, serviceOf } from './compose.ts';
+
+const projectName = 'kubejoin-driver-test';
+const labName = `${projectName}_lab`;
+const faultable = ['redis', 'ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim'];
+const toxiproxyImage = 'ghcr.io/shopify/toxiproxy:2.12.0';
+
+const say = (line: string): void => void process.stdout.write(`    … ${line}\n`);
+const refusedWith = (code: Parameters<typeof hasCode>[1]) => (error: unknown) => hasCode(error, code);
+
+/** What compose made of a container, and must find again: all but what is another with each container. */
+const shapeOf = ({ Id, Image, Config, HostConfig, Mounts, NetworkSettings }: Container & { readonly NetworkSettings: { readonly Networks: object } }) => ({
+	Image,
+	Config: { ...Config, Hostname: '' },
+	HostConfig: { ...HostConfig, Binds: undefined },
+	Mounts: Mounts.map(({ Type, Name, Destination, RW }) => [Type, Name, Destination, RW].join(' ')).sort(),
+	networks: Object.entries(NetworkSettings.Networks as Record<string, { readonly Aliases: readonly string[] | null }>).map(([network, { Aliases }]) => [
+		network,
+		(Aliases ?? []).filter((alias) => !Id.startsWith(alias)).sort(),
+	]),
+});
+type Shape = ReturnType<typeof shapeOf>;
+
+describe('the driver of the mesh in containers', function () {
+	this.timeout('1m');
+	this.bail(true);
+
+	let project: Project;
+	let driver: ComposeDriver;
+	let hasToxiproxy = false;
+	let first: ReadonlyMap<string, Shape>;
+	let isDone = false;
+
+	const up = (): Promise<string> => project.compose('up', '-d', '--scale', 'kubelet-sim=1');
+	/** Of the services, by name; what the lab adds has other names or services. */
+	const containers = async (): Promise<Map<string, Container>> =>
+		new Map(
+			(await project.containers()).filter((one) => serviceOf(one) !== 'kubelet-sim' || !one.Name.endsWith('_lab')).map((one) => [one.Name.slice(1), one]),
+		);
+	const theOne = async (service: string): Promise<Container> => {
+		const all = [...(await containers()).values()].filter((one) => serviceOf(one) === service);
+		assert.equal(all.length, 1, `containers of ${service}`);
+		return all[0] as Container;
+	};
+	const shapes = async (): Promise<ReadonlyMap<string, Shape>> => new Map([...(await containers())].map(([name, one]) => [name, shapeOf(one as never)]));
+	const kubectl = (...args: string[]) => driver.inside(['dist/services/kubectl-sim/main.js', ...args]);
+
+	const answers = (...args: string[]): Promise<void> =>
+		eventually(20, async () => {
+			const { code, stderr } = await kubectl(...args);
+			assert.equal(code, 0, stderr);
+		});
+
+	/** Everything is as it was before the first fault, and compose thinks so too. */
+	async function allIsAsAtFirst(): Promise<void> {
+		for (const { name, state, isChanged } of await driver.services()) assert.deepEqual([state, isChanged], ['running', false], name);
+		assert.deepEqual(await shapes(), first);
+		const before = await containers();
+		await up();
+		for (const [name, { Id, State }] of await containers()) {
+			assert.equal(Id, before.get(name)?.Id, `${name} was made anew`);
+			if (State.Running) assert.equal(State.StartedAt, before.get(name)?.State.StartedAt, `${name} was started again`);
+		}
+		assert.deepEqual((await docker('volume', 'ls', '-q', '--filter', 'label=kubejoin.lab')).trim(), '');
+		await eventually(20, async () => {
+			const { stdout, stderr } = await kubectl('get', 'nodes');
+			assert.equal(stdout.match(/ Ready /g)?.length, 1, stdout + stderr);
+		});
+	}
+
+	before(async function () {
+		this.timeout('10m');
+		project = await openProject(projectName);
+		await project.compose('--profile', 'chaos', 'down', '-v', '--remove-orphans');
+		for (const port of [6443, 8080]) await portIsFree(port);
+		hasToxiproxy = await docker('image', 'inspect', toxiproxyImage).then(
+			() => true,
+			() => false,
+		);
+		say(`${project.program} build`);
+		await project.compose('build');
+		say('one node joins');
+		await up();
+		if (hasToxiproxy) await project.compose('--profile', 'chaos', 'up', '-d', '--no-deps', 'toxiproxy');
+		driver = await openComposeDriver({
+			project: projectName,
+			agent: ['node', '-e', 'setInterval(() => undefined, 1000)'],
+			program: ['env', 'KUBECONFIG=/pki/admin.conf', 'node'],
+		});
+		await eventually(30, async () => assert.equal((await theOne('kubelet-sim')).State.Health?.Status, 'healthy'));
+		first = await shapes();
+	});
+
+	after(async () => {
+		if (!isDone) say((await run('docker', 'ps', '-a')).stdout + (await project.compose('logs', '--tail=20')));
+		await project.compose('--profile', 'chaos', 'down', '-v', '--remove-orphans');
+	});
+
+	it('inside: in a container where nodes are, hardened; output and exit code come back as they were', async () => {
+		const program = 'console.log(process.env.CHAOS_MESH, process.env.HOME); console.error("to stderr"); process.exit(7)';
+		assert.deepEqual(await driver.inside(['-e', program]), { code: 7, stdout: 'inside /lab\n', stderr: 'to stderr\n' });
+		const startedMs = performance.now();
+		await driver.inside(['-e', '']);
+		assert.ok(performance.now() - startedMs < 1_000, 'it is slow');
+		const [lab] = JSON.parse(await docker('inspect', labName)) as [Container];
+		const { ReadonlyRootfs, CapDrop, CapAdd, Privileged, SecurityOpt } = lab.HostConfig;
+		assert.deepEqual(
+			{ ReadonlyRootfs, CapDrop, CapAdd, Privileged, SecurityOpt },
+			{ ReadonlyRootfs: true, CapDrop: ['ALL'], CapAdd: null, Privileged: false, SecurityOpt: ['no-new-privileges:true'] },
+		);
+		assert.deepEqual([lab.Config.User, lab.Mounts.map(({ Name, RW }) => [Name, RW])], ['node', [[`${projectName}_admin-pki`, false]]]);
+		assert.equal((await driver.inside(['-e', 'process.exit(new (require("node:fs").statSync)("/lab").mode & 0o077)'])).code, 0);
+	});
+
+	it('steal: the CA key, a client certificate of the mesh and the admin are where attackers are, for nobody else to read', async () => {
+		const read =
+			'for (const file of require("node:fs").readdirSync(process.argv[1], { withFileTypes: true })) console.log(file.name, (require("node:fs").statSync(process.argv[1] + "/" + file.name).mode & 0o777).toString(8))';
+		assert.equal((await driver.inside(['-e', read, await driver.steal('ca-key')])).stdout, 'ca.crt 600\nca.key 600\n');
+		const meshClient = 'mesh-ca.crt 600\ntoken-store-client.crt 600\ntoken-store-client.key 600\n';
+		assert.equal((await driver.inside(['-e', read, await driver.steal('mesh-client')])).stdout, meshClient);
+		const stolen = await driver.inside(['-e', 'console.log(require("node:fs").readFileSync("/lab/stolen/ca-key/ca.key", "utf8").trim())']);
+		assert.equal(stolen.stdout, await docker('exec', (await theOne('ca-service')).Id, 'cat', '/pki/ca.key'));
+		assert.equal(await driver.steal('admin'), '/pki/admin.conf');
+		assert.equal((await kubectl('get', 'nodes')).code, 0);
+	});
+
+	it('what all services printed, and where the page is', async () => {
+		const logs = await driver.logs();
+		for (const service of [...faultable, 'observer']) assert.match(logs, new RegExp(`^== ${projectName}[-_]${service}[-_]1\\n.`, 'm'));
+		assert.match(logs, /NOW THE CLUSTER TRUSTS THE NODE/);
+		assert.equal((await fetch(driver.observerUrl())).status, 200);
+	});
+
+	it('SERVICE names that mean nothing are refused, and no fault befalls anybody', async () => {
+		await assert.rejects(driver.kill('kubelet'), refusedWith('COMMAND_INVALID'));
+		await assert.rejects(driver.change('redis', { clock: '+1s' }), refusedWith('COMMAND_INVALID'));
+		assert.deepEqual(await driver.restore(), ['the lab container is removed, and what ran in it']);
+		assert.deepEqual(await driver.restore(), []);
+	});
+
+	it('kill: away until it is started; pause: until it is resumed; cut: nobody reaches it until it is healed', async () => {
+		const stateOf = async (service: string) => (await driver.services()).find(({ name }) => name === service)?.state;
+		await driver.kill('token-store');
+		await driver.pause('ca-service');
+		await driver.pause('ca-service');
+		await driver.cut('apiserver-sim');
+		await driver.cut('apiserver-sim');
+		assert.match((await kubectl('get', 'nodes')).stderr, /^Unable to connect to the server/);
+		await assert.rejects(driver.change('apiserver-sim', {}), refusedWith('COMMAND_INVALID'));
+		assert.deepEqual([await stateOf('token-store'), await stateOf('ca-service'), await stateOf('apiserver-sim')], ['stopped', 'paused', 'running']);
+		await driver.heal('apiserver-sim');
+		// It has to find Redis again.
+		await answers('get', 'nodes');
+		const ca = await docker('exec', (await theOne('apiserver-sim')).Id, 'cat', '/pki/ca.crt');
+		const published = await new Promise((resolve, reject) => {
+			get('https://127.0.0.1:6443/version', { ca, agent: false }, (response) => resolve(response.resume().statusCode)).once('error', reject);
+		});
+		assert.equal(published, 200);
+		await driver.resume('ca-service');
+		await driver.start('token-store');
+		await answers('token', 'list');
+	});
+
+	it('restore: puts right what was killed, paused, cut and changed, all at once', async () => {
+		await driver.change('ca-service', { clock: '+120s' });
+		await driver.kill('ca-service');
+		await driver.kill('redis');
+		await driver.pause('token-store');
+		await driver.cut('controller-manager-sim');
+		assert.deepEqual(await driver.restore(), [
+			'the lab container is removed, and what ran in it',
+			'redis was stopped and runs again',
+			'ca-service has its own settings and clock again',
+			'token-store was paused and runs again',
+			'controller-manager-sim is connected again',
+		]);
+		await allIsAsAtFirst();
+	});
+
+	it('change: with other settings and another clock, of this service alone; up leaves it so; SERVICE_FAILED with its last words when it cannot run so', async () => {
+		await driver.change('ca-service', { clock: '+600s' });
+		await driver.change('token-store', { settings: { LOG_FORMAT: 'json' } });
+		const { Id } = await theOne('ca-service');
+		const aheadMs = Date.parse((await docker('exec', Id, 'node', '-p', 'new Date().toISOString()')).trim()) - Date.now();
+		assert.ok(aheadMs > 590_000 && aheadMs < 610_000, `${aheadMs} ms`);
+		assert.match(await docker('exec', Id, 'cat', '/proc/1/environ'), /FAKETIME=\+600s/);
+		assert.match(await docker('logs', (await theOne('token-store')).Id), /^\{.*"listening"/m);
+		assert.deepEqual(await driver.changeOf('token-store'), { settings: { LOG_FORMAT: 'json' } });
+		await up();
+		assert.equal((await theOne('ca-service')).Id, Id);
+		await driver.change('ca-service', { clock: '-60s' });
+		await driver.change('token-store', {});
+		await assert.rejects(driver.change('controller-manager-sim', { settings: { NOT_A_SETTING: 'x' } }), (error: unknown) => {
+			assert.ok(hasCode(error, 'SERVICE_FAILED'));
+			assert.match(error.message, /KUBEJOIN_NOT_A_SETTING is not a setting of this program/);
+			return true;
+		});
+		assert.deepEqual(
+			(await driver.services()).filter(({ isChanged }) => isChanged).map(({ name }) => name),
+			['ca-service', 'controller-manager-sim'],
+		);
+		await driver.restore();
+		await allIsAsAtFirst();
+	});
+
+	const moments = {
+		'before the old one is stopped': (names: readonly string[]) => names.some((name) => name.endsWith('.lab-next')),
+		'before the old one is removed': (names: readonly string[]) => names.some((name) => name.endsWith('.lab-old')),
+		'before the new one is ready': (names: readonly string[], isChanged: boolean) => isChanged && !names.some((name) => name.includes('.lab-')),
+	};
+	for (const [moment, hasCome] of Object.entries(moments)) {
+		it(`nothing is lost when the driver is killed in the middle of a change, ${moment}`, async () => {
+			const { Id } = await theOne('ca-service');
+			const child = spawnDriver(`await driver.change('ca-service', { clock: '+300s' })`);
+			for (let isThere = false; !isThere; ) {
+				assert.equal(child.exitCode, null, 'the change was over before');
+				const found = (await project.containers()).filter((one) => serviceOf(one) === 'ca-service');
+				isThere = hasCome(
+					found.map(({ Name }) => Name),
+					found.length === 1 && found[0]?.Id !== Id,
+				);
+			}
+			child.kill('SIGKILL');
+			await once(child, 'exit');
+			await driver.restore();
+			await allIsAsAtFirst();
+		});
+	}
+
+	it('nothing is lost when it is killed between the two new names', async () => {
+		const { Id, Name } = await theOne('token-store');
+		await docker('stop', Id);
+		await docker('rename', Id, `${Name.slice(1)}.lab-old`);
+		assert.deepEqual(await driver.restore(), [
+			'the lab container is removed, and what ran in it',
+			'token-store: what was begun and not finished is undone',
+			'token-store was stopped and runs again',
+		]);
+		await allIsAsAtFirst();
+	});
+
+	it('the wire: cut, nothing is answered; healed, all is, and the certificates were right all the time', async () => {
+		const wire = createWire(driver);
+		const edge = 'apiserver-sim -> token-store';
+		assert.equal(await wire.delay(edge, 700), hasToxiproxy ? 'toxiproxy' : 'pause');
+		const startedMs = performance.now();
+		assert.equal((await kubectl('token', 'list')).code, 0);
+		if (hasToxiproxy) assert.ok(performance.now() - startedMs > 700, 'it was not slow');
+		await wire.cut(edge);
+		const answered = kubectl('token', 'list').then(({ code }) => code);
+		const noAnswer = new Promise((resolve) => setTimeout(resolve, 2_000, 'none'));
+		assert.equal(await Promise.race([answered, noAnswer]), 'none');
+		assert.equal((await driver.services()).find(({ name }) => name === 'token-store')?.state, hasToxiproxy ? 'running' : 'paused');
+		await wire.heal(edge);
+		await answered;
+		await answers('token', 'list');
+		await driver.restore();
+		await allIsAsAtFirst();
+	});
+
+	it('DOCKER_UNREACHABLE, MESH_NOT_FOUND, MESH_AMBIGUOUS: each is said as what it is', async () => {
+		const codeOf = async (env: Readonly<Record<string, string>>) => {
+			const child = spawnDriver('', env);
+			let printed = '';
+			child.stdout.on('data', (chunk) => {
+				printed += chunk;
+			});
+			await once(child, 'close');
+			return printed.trim();
+		};
+		const other = `${projectName}-other`;
+		await docker(
+			'create',
+			'--name',
+			other,
+			'--label',
+			`com.docker.compose.project=${other}`,
+			'--label',
+			'com.docker.compose.service=apiserver-sim',
+			'kubejoin:latest',
+			'node',
+			'dist/services/apiserver-sim/main.js',
+		);
+		try {
+			assert.equal(await codeOf({ DOCKER_HOST: 'unix:///nowhere.sock' }), 'DOCKER_UNREACHABLE');
+			assert.equal(await codeOf({ COMPOSE_PROJECT_NAME: 'nobody' }), 'MESH_NOT_FOUND');
+			assert.equal(await codeOf({}), 'MESH_AMBIGUOUS');
+			assert.equal(await codeOf({ COMPOSE_PROJECT_NAME: projectName }), projectName);
+		} finally {
+			await docker('rm', other);
+		}
+	});
+
+	it('down removes the lab container too, while it runs', async () => {
+		await driver.inside(['-e', '']);
+		await project.compose('--profile', 'chaos', 'down', '-v');
+		assert.equal((await docker('ps', '-aq', '--filter', `label=com.docker.compose.project=${projectName}`)).trim(), '');
+		assert.equal((await docker('network', 'ls', '-q', '--filter', `label=com.docker.compose.project=${projectName}`)).trim(), '');
+		isDone = true;
+	});
+});
+
+/** A driver in a process of its own, which prints its project or the code of its failure; by default of the project of this test. */
+function spawnDriver(statement: string, env: Readonly<Record<string, string>> = { COMPOSE_PROJECT_NAME: projectName }) {
+	const program = `import { openComposeDriver } from './scripts/lab/compose-driver.ts';
+try {
+	const driver = await openComposeDriver();
+	${statement};
+	console.log(driver.project);
+} catch (error) {
+	console.log(error.code);
+}`;
+	return spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+		cwd: projectPath(),
+		env,
+		stdio: ['ignore', 'pipe', 'inherit'],
+	});
+}

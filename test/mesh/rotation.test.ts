@@ -1,0 +1,243 @@
+/** The life of a certificate at the speed of a lab: it is renewed, refused, slept past and crashed in the middle of. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { projectPath } from '../../lib/paths.ts';
+import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
+import { nodeHealthPort, nodePlan } from '../../scripts/mesh/services.ts';
+import { verifyStrictly } from '../openssl.ts';
+import { eventually, refusedWith, startTestMesh, type TestMesh } from './mesh.ts';
+
+interface Node {
+	readonly process: ChildProcess;
+	/** What it printed. */
+	readonly lines: readonly string[];
+	/** Resolves with its exit code. */
+	readonly ended: Promise<number | null>;
+}
+/** kubelet-sim as a process that nobody starts again. */
+function spawnNode(mesh: TestMesh, name: string, index: number, config: string | undefined, more: readonly string[] = []): Node {
+	const { program, args = [] } = nodePlan(name, index, config ?? '', { ...mesh, store: 'lmdb' });
+	const own = config === undefined ? ['join', mesh.endpoint, ...args.slice(3)] : args;
+	const lines: string[] = [];
+	const child = spawn(process.execPath, [projectPath('dist', program), ...own, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
+	for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => void lines.push(line));
+	const ended = once(child, 'close').then(([code]) => code as number | null);
+	return { process: child, lines, ended };
+}
+const says = (node: Node, what: RegExp, seconds = 20) =>
+	eventually(seconds, () => {
+		const line = node.lines.find((one) => what.test(one));
+		assert.ok(line !== undefined, `${what} is not in\n${node.lines.join('\n')}`);
+		return line;
+	});
+const stopAll = (nodes: readonly Node[]) =>
+	Promise.all(
+		nodes.map((node) => {
+			node.process.kill('SIGCONT');
+			node.process.kill('SIGTERM');
+			return node.ended;
+		}),
+	);
+const pkiOf = (mesh: TestMesh, name: string) => join(mesh.state, 'nodes', name, 'var/lib/kubelet/pki');
+function currentCertificate(mesh: TestMesh, name: string) {
+	const pem = readFileSync(join(pkiOf(mesh, name), 'kubelet-client-current.pem'), 'utf8');
+	return parseCertificates(pem.slice(0, pem.indexOf('-----BEGIN EC')))[0];
+}
+const requestsOf = async (mesh: TestMesh, name: string) =>
+	(await mesh.api.certificateSigningRequests.list()).items.filter(({ spec }) => spec.username === `system:node:${name}`);
+const joined = /\[register\]/;
+const rotated = /^\[kubelet\] \S+ rotated its client certificate at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z, serial [0-9a-f]{32}, good until \S+Z$/;
+const lab = (seconds: number) => ({ settings: { 'ca-service': { LAB: 'true', SIGNING_DURATION_SECONDS: String(seconds) } } });
+
+describe('certificates of 15 seconds', function () {
+	this.timeout(90_000);
+	const lifeMs = 15_000;
+	let mesh: TestMesh;
+	const nodes: Record<string, Node> = {};
+	const node = (name: string): Node => nodes[name] ?? assert.fail(`there is no node ${name}`);
+	let bornMs: number;
+
+	before(async () => {
+		mesh = await startTestMesh(lab(lifeMs / 1_000));
+		const used = await mesh.createToken();
+		const kept = await mesh.createToken();
+		const config = (token: string) => mesh.joinConfig({ token, discovery: '4s' });
+		const names = ['rotates', 'asleep', 'tokenless', 'refused'];
+		for (const [index, name] of names.entries()) nodes[name] = spawnNode(mesh, name, index, config(name === 'asleep' ? kept : used));
+		await Promise.all(names.map((name) => says(node(name), joined)));
+		await stopAll([node('tokenless')]);
+		nodes.tokenless = spawnNode(mesh, 'tokenless', 2, undefined);
+		await says(node('tokenless'), /goes on with the certificate that it has/);
+		await mesh.api.secrets.delete(`bootstrap-token-${used.slice(0, 6)}`, { namespace: 'kube-system' });
+		bornMs = Date.now();
+		for (const name of ['asleep', 'tokenless', 'refused']) node(name).process.kill('SIGSTOP');
+	});
+	after(async () => {
+		await stopAll(Object.values(nodes));
+		await mesh?.stopAndRemove();
+	});
+
+	it('ca-service says that they are for a lab', () => {
+		assert.ok(mesh.lines.some(({ name, line }) => name === 'ca-service' && line.includes('"level":"warn"') && line.includes('for a lab')));
+	});
+
+	it('are renewed with the certificate that the node has, and without a token; the node stays Ready', async () => {
+		const first = currentCertificate(mesh, 'rotates');
+		await eventually(40, () => assert.equal(node('rotates').lines.filter((line) => rotated.test(line)).length, 2));
+		const leaf = currentCertificate(mesh, 'rotates');
+		verifyStrictly(mesh.ca, leaf.toString(), 'sslclient', Date.now());
+		assert.notEqual(leaf.serialNumber, first.serialNumber);
+		assert.ok(node('rotates').lines.at(-1)?.includes(leaf.serialNumber.toLowerCase()), 'the line has the serial number of the file');
+		const { notBefore, notAfter } = readCertificate(leaf);
+		assert.equal(notAfter - notBefore, 16_000);
+		const requests = await requestsOf(mesh, 'rotates');
+		assert.equal(requests.length, 2);
+		for (const { spec, status } of requests) {
+			assert.ok(spec.groups?.includes('system:nodes'));
+			assert.equal(status?.conditions?.[0]?.message, 'Auto approving self kubelet client certificate after SubjectAccessReview.');
+		}
+		const files = readdirSync(pkiOf(mesh, 'rotates'));
+		assert.equal(files.length, 4, 'three certificates, and the link to the last');
+		assert.equal(
+			readlinkSync(join(pkiOf(mesh, 'rotates'), 'kubelet-client-current.pem')),
+			files
+				.filter((name) => /\d\.pem$/.test(name))
+				.sort()
+				.at(-1),
+		);
+		const ready = (await mesh.api.nodes.get('rotates')).status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+		assert.equal(ready, 'True');
+		assert.ok(!node('rotates').lines.some((line) => line.includes('Waiting for the API server')), 'every heartbeat was taken');
+		const metrics = await (await fetch(`http://127.0.0.1:${nodeHealthPort(mesh.port, 0)}/metrics`)).text();
+		assert.match(metrics, /^kubelet_certificate_manager_client_expiration_renew_errors 0$/m);
+	});
+
+	it('that a node slept past: with a live token it joins again, under its name and with its Node', async () => {
+		await delay(Math.max(bornMs + lifeMs + 1_000 - Date.now(), 0));
+		const { uid } = (await mesh.api.nodes.get('asleep')).metadata;
+		node('asleep').process.kill('SIGCONT');
+		await says(node('asleep'), /expired at \S+; joining again with the bootstrap token/);
+		await eventually(20, () => assert.equal(node('asleep').lines.filter((line) => joined.test(line)).length, 2));
+		assert.equal((await mesh.api.nodes.get('asleep')).metadata.uid, uid);
+		await eventually(20, async () => assert.equal((await fetch(`http://127.0.0.1:${nodeHealthPort(mesh.port, 1)}/readyz`)).status, 200));
+	});
+
+	it('that a node slept past: without a token it ends, and says in three lines how it comes back', async () => {
+		node('tokenless').process.kill('SIGCONT');
+		assert.equal(await node('tokenless').ended, 1);
+		const text = node('tokenless').lines.join('\n');
+		assert.match(text, /^the client certificate of node "tokenless" expired at \S+, and the node has no other way in: no bootstrap token was given$/m);
+		assert.match(text, /NODE_LOCKED_OUT/);
+		for (const step of ['1. .*kubectl-sim token create', '2. .*--node-name tokenless --root', '3. .*kubectl-sim get nodes tokenless'])
+			assert.match(text, new RegExp(`^ {4}${step}`, 'm'));
+	});
+
+	it('that a node slept past: with a token that is dead it says what it waits for, and ends', async () => {
+		node('refused').process.kill('SIGCONT');
+		assert.equal(await node('refused').ended, 1);
+		const text = node('refused').lines.join('\n');
+		assert.match(text, /could not find a JWS signature .* asking again every 5 s for up to 4 s/);
+		assert.match(text, /has no other way in: the bootstrap token was refused at discovery\/fetch-cluster-info: could not find a JWS signature/);
+	});
+
+	it('of a node that was locked out: what the recipe says brings it back', async () => {
+		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' });
+		nodes.tokenless = spawnNode(mesh, 'tokenless', 2, config);
+		await says(node('tokenless'), joined);
+	});
+
+	it('of several nodes in one process: each has its own; one that fails is told, and the others go on', async () => {
+		const root = join(mesh.state, 'nodes', 'many', 'many-2', 'etc/kubernetes');
+		mkdirSync(root, { recursive: true });
+		const foreign = readFileSync(join(mesh.state, 'nodes', 'rotates', 'etc/kubernetes/kubelet.conf'));
+		writeFileSync(join(root, 'kubelet.conf'), foreign, { mode: 0o600 });
+		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' });
+		const many = spawnNode(mesh, 'many', 4, config, ['--nodes', '3']);
+		nodes.many = many;
+		await says(many, /^many-2: error execution phase preflight: \[preflight\] Some fatal errors occurred:/);
+		for (const name of ['many-1', 'many-3']) await says(many, new RegExp(`^\\[kubelet\\] ${name} rotated its client certificate at `), 30);
+		const serials = ['many-1', 'many-3'].map((name) => currentCertificate(mesh, join('many', name)).serialNumber);
+		assert.equal(new Set(serials).size, 2);
+		const ready = await fetch(`http://127.0.0.1:${nodeHealthPort(mesh.port, 4)}/readyz?verbose`);
+		assert.equal(ready.status, 500);
+		await stopAll([many]);
+		assert.equal(await many.ended, 1);
+	});
+
+	it('and nobody printed a token or a key', () => {
+		const printed = [...mesh.lines.map(({ line }) => line), ...Object.values(nodes).flatMap(({ lines }) => lines)].join('\n');
+		assert.doesNotMatch(printed, /\b[a-z0-9]{6}\.[a-z0-9]{16}\b|PRIVATE KEY/);
+	});
+});
+
+describe('certificates of seconds where nobody said that this is a lab', function () {
+	this.timeout(30_000);
+	it('keep ca-service from starting', async () => {
+		const state = mkdtempSync(join(tmpdir(), 'kubejoin-'));
+		try {
+			await refusedWith('SERVICE_FAILED', startTestMesh({ state, settings: { 'ca-service': { SIGNING_DURATION_SECONDS: '15' } } }));
+		} finally {
+			rmSync(state, { recursive: true, force: true });
+		}
+	});
+});
+
+describe('certificates of 30 seconds, while nobody signs', function () {
+	this.timeout(90_000);
+	let mesh: TestMesh;
+	let denied: Node;
+	let crashed: Node;
+	before(async () => {
+		mesh = await startTestMesh(lab(30));
+		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' });
+		denied = spawnNode(mesh, 'denied', 0, config);
+		crashed = spawnNode(mesh, 'crashed', 1, config);
+		await Promise.all([says(denied, joined), says(crashed, joined)]);
+		mesh.service('controller-manager-sim').kill('SIGSTOP');
+	});
+	after(async () => {
+		await stopAll([denied, crashed]);
+		mesh?.service('controller-manager-sim').kill('SIGCONT');
+		await mesh?.stopAndRemove();
+	});
+	/** The name of the request that the node has made. */
+	const requestOf = (name: string) =>
+		eventually(35, async () => {
+			const [request] = await requestsOf(mesh, name);
+			assert.ok(request !== undefined, 'there is none yet');
+			return request.metadata.name ?? '';
+		});
+
+	it('a request that is denied is followed by another, for another key; one that a crash interrupted is taken up again', async () => {
+		const toBeDenied = async () => {
+			const name = await requestOf('denied');
+			assert.equal((await mesh.kubectl('certificate', 'deny', name)).code, 0);
+			const line = await says(denied, /^\[kubelet\] denied could not renew its client certificate \(CSR_DENIED\): .* it asks again in 2\.[0-2] s$/);
+			assert.match(line, /KubectlDeny/);
+			return name;
+		};
+		const toBeInterrupted = async () => {
+			const name = await requestOf('crashed');
+			crashed.process.kill('SIGKILL');
+			await crashed.ended;
+			crashed = spawnNode(mesh, 'crashed', 1, undefined);
+			await says(crashed, /goes on with the certificate that it has/);
+			return name;
+		};
+		const [deniedName, interruptedName] = await Promise.all([toBeDenied(), toBeInterrupted()]);
+		mesh.service('controller-manager-sim').kill('SIGCONT');
+		await Promise.all([says(denied, rotated), says(crashed, rotated)]);
+		const namesOf = async (name: string) => (await requestsOf(mesh, name)).map(({ metadata }) => metadata.name);
+		assert.deepEqual(await namesOf('crashed'), [interruptedName]);
+		const all = await namesOf('denied');
+		assert.deepEqual([all.length, all.includes(deniedName)], [2, true]);
+		const metrics = await (await fetch(`http://127.0.0.1:${nodeHealthPort(mesh.port, 0)}/metrics`)).text();
+		assert.match(metrics, /^kubelet_certificate_manager_client_expiration_renew_errors 1$/m);
+	});
+});
