@@ -18,6 +18,8 @@ export interface ChildPlan {
 	readonly settings?: Readonly<Record<string, string>>;
 	/** The standard OTEL_ variables. */
 	readonly telemetry?: Readonly<Record<string, string>>;
+	/** How long it may take to stop before it is killed. */
+	readonly stopMs?: number;
 	/** Variables that are no settings, such as those of a shifted clock. */
 	readonly variables?: Readonly<Record<string, string>>;
 }
@@ -115,7 +117,7 @@ export function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }: Child
 			running.process.kill(signal);
 			// A paused process hears only after it goes on.
 			running.process.kill('SIGCONT');
-			const timer = setTimeout(() => running.process.kill('SIGKILL'), STOP_MS);
+			const timer = setTimeout(() => running.process.kill('SIGKILL'), plan.stopMs ?? STOP_MS);
 			await kept;
 			clearTimeout(timer);
 		},

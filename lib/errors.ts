@@ -475,6 +475,18 @@ export const errorTable = {
 		grpc: grpcCode.PERMISSION_DENIED,
 		http: { status: 403, reason: 'Forbidden' },
 	}),
+	EXPERIMENT_RUNS: row<{ running: string }>({
+		sentence: (f) => `the experiment ${f.running} runs now, and only one can run at a time`,
+		remedy: () => 'Wait until it has ended, or stop it',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		http: { status: 409, reason: 'Conflict' },
+	}),
+	EXPERIMENTS_AWAY: row<{ problem: string }>({
+		sentence: (f) => `nobody runs experiments for this page: ${f.problem}`,
+		remedy: () => 'Run it in a terminal: npm run chaos -- NAME; for the button, docker compose --profile experiments up -d, after reading SECURITY.md',
+		grpc: grpcCode.UNAVAILABLE,
+		http: { status: 503, reason: 'ServiceUnavailable' },
+	}),
 	PAGE_REQUEST_REFUSED: row<{ problem: string }>({
 		sentence: (f) => `the request did not come from this observer's own page: ${f.problem}`,
 		remedy: () => 'Load the page again; if it is served under another name, add that name to KUBEJOIN_PAGE_HOSTS',

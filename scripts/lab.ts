@@ -467,7 +467,11 @@ function addLooking(program: Command, there: There, here: Here): void {
 	program.command('reset-nodes', { hidden: true }).action(there(async (place) => (await resetPlace(place)).join('\n')));
 	program.command('begun', { hidden: true }).action(there(async (place) => String((await place.read<number>(BEGUN)) ?? 0)));
 	program.command('texts', { hidden: true }).action(there(async (place) => JSON.stringify(await textsInside(place))));
-	program.command('scan').description('look for secrets in logs, traces, journals and command lines').action(here(scan));
+	program
+		.command('scan')
+		.description('look for secrets in logs, traces, journals and command lines')
+		.option('--judge', 'with the verdict')
+		.action(here((driver, { judge }: { judge?: true }) => scan(driver, judge === true)));
 	program
 		.command('leak <state>')
 		.description('plant a secret for scan to find (there), or take it away (gone)')

@@ -95,6 +95,8 @@ async function up(flags: Flags): Promise<void> {
 	}
 	if (mesh !== undefined) {
 		story.say('\nStopping');
+		// First, while everything else runs: an experiment that the page runs puts right what it changed.
+		if (!flags.once) await mesh.service('observer').stop();
 		await lab?.stop();
 		await mesh.stop();
 		story.say(`Stopped. The cluster is kept in ${shown(state)}.`);

@@ -26,7 +26,7 @@ export interface KillQuestion {
 const SETTLE_SECONDS = 40;
 const nodeAt = (service: string, step: string): string => `at-${step}-${service}`;
 
-/** A line for each step: `confirmed: resumed`, `confirmed: failed clean, joined when started again`, `confirmed: half joined …`. */
+/** A line for each step: `confirmed: resumed`, `confirmed: ended with CODE, joined when started again`, `confirmed: half joined: …`. */
 export async function killDuringJoins(driver: Driver, { service, token, downSeconds }: KillQuestion): Promise<string> {
 	const names = Object.keys(steps).map((step) => ({ step, node: nodeAt(service, step) }));
 	const inside = (...args: string[]): Promise<Result> => driver.inside(args);
@@ -46,11 +46,11 @@ export async function killDuringJoins(driver: Driver, { service, token, downSeco
 	async function outcome(node: string): Promise<string> {
 		const seen = await inside('node', node, '--until', `^${node}: (joined|refused|ended)`, '--within', String(SETTLE_SECONDS));
 		if (seen.stdout.startsWith(`${node}: joined`)) return 'resumed';
-		const half = (await inside('judge', 'security', '--unearned', node)).stdout;
-		if (!half.startsWith('security: held')) return `half joined: ${half.trim()}`;
 		const code = /refused ([A-Z_]+)/.exec(seen.stdout)?.[1] ?? 'nothing said';
 		await inside('again', node);
 		const again = await inside('node', node, '--until', `^${node}: (joined|refused|ended)`, '--within', String(SETTLE_SECONDS));
-		return again.stdout.startsWith(`${node}: joined`) ? `failed clean with ${code}, joined when started again` : `failed for good with ${code}`;
+		return again.stdout.startsWith(`${node}: joined`)
+			? `ended with ${code}, joined when started again`
+			: `half joined: ended with ${code}, and again when it was started again`;
 	}
 }

@@ -51,8 +51,8 @@ export async function leak(driver: Driver, isThere: boolean): Promise<string> {
 	return `planted in ${canaryPath()}`;
 }
 
-/** `secrets found: 0`, or how many and where; and how much was searched for what. */
-export async function scan(driver: Driver): Promise<string> {
+/** `secrets found: 0`, or how many and where; and how much was searched for what. @param isJudged  with the verdict */
+export async function scan(driver: Driver, isJudged: boolean): Promise<string> {
 	const [secrets, inside] = await Promise.all([
 		required(driver.inside(['token-secrets'])).then((text) => JSON.parse(text) as string[]),
 		required(driver.inside(['texts'])).then((text) => JSON.parse(text) as Searched[]),
@@ -68,7 +68,7 @@ export async function scan(driver: Driver): Promise<string> {
 	const bytes = texts.reduce((sum, { text }) => sum + text.length, 0);
 	return [
 		`secrets found: ${found.length}`,
-		`security: ${found.length === 0 ? 'held: no secret stands' : 'violated: a secret stands'} where none may be`,
+		...(isJudged ? [`security: ${found.length === 0 ? 'held: no secret stands' : 'violated: a secret stands'} where none may be`] : []),
 		...found.map((where) => `in ${where}`),
 		`searched ${texts.length} texts, ${bytes} bytes, for ${secrets.length} secrets`,
 	].join('\n');

@@ -47,7 +47,7 @@ export interface Workers {
 }
 
 interface Worker {
-	readonly plan: WorkerPlan;
+	plan: WorkerPlan;
 	running: Running;
 	readonly log: WriteStream;
 	lines: string[];
@@ -140,7 +140,11 @@ export function createWorkers(directory: string, telemetry: Readonly<Record<stri
 		},
 		again(name) {
 			const worker = find(name);
-			if (worker.state === 'ended') run(worker);
+			if (worker.state !== 'ended') return;
+			// It was paused where it was to be.
+			const { pauseAfter: _done, ...plan } = worker.plan;
+			worker.plan = plan;
+			run(worker);
 		},
 		state: (name) => stateOf(find(name)),
 		all: () => [...workers.values()].map(stateOf),

@@ -37,6 +37,8 @@ const portOffsets = { 'apiserver-sim': 0, 'ca-service': 1, 'token-store': 2 } as
 const TRACES_OFFSET = 3;
 const FIRST_HEALTH_OFFSET = 10;
 const FIRST_NODE_OFFSET = 20;
+/** An experiment that its page runs is stopped first, and puts right what it changed. */
+const OBSERVER_STOP_MS = 30_000;
 /** Nodes that find a port each. */
 export const MAX_NODES = 1_000;
 export const MAX_PORT = 65_535 - FIRST_NODE_OFFSET - MAX_NODES;
@@ -115,6 +117,8 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 			NODES_DIRECTORY: join(state, 'nodes'),
 			NODE_TRACES_TO: tracesUrl(port),
 			STORY: observer?.story ?? 'off',
+			EXPERIMENTS: 'local',
+			EXPERIMENTS_STATE: state,
 			...(observer?.columns === undefined ? {} : { COLUMNS: String(observer.columns) }),
 			...(observer?.color === undefined ? {} : { COLOR: String(observer.color) }),
 			...(observer?.allowActions === undefined ? {} : { ALLOW_ACTIONS: String(observer.allowActions) }),
@@ -124,7 +128,7 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 	return {
 		name: service,
 		program: `services/${service}/main.js`,
-		...(service === 'observer' ? {} : telemetryPlan(options)),
+		...(service === 'observer' ? { stopMs: OBSERVER_STOP_MS } : telemetryPlan(options)),
 		settings: { HEALTH_PORT: String(healthPort(port, service)), LOG_FORMAT: 'json', ...plans[service](), ...settings?.[service], ...change.settings },
 		...(change.clock === undefined ? {} : { variables: shiftedClock(change.clock) }),
 	};

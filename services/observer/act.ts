@@ -11,10 +11,14 @@ import { KubejoinError } from '../../lib/errors.ts';
 import { writeWholeFile } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Action, ActionResult } from './api.ts';
+import { isExperimentName } from './experiment-files.ts';
+import type { ExperimentDesk } from './experiments.ts';
 
 export interface ActOptions {
 	/** Path of the admin's kubeconfig. */
 	readonly kubeconfig: string;
+	/** Absent: none are run. */
+	readonly experiments?: Pick<ExperimentDesk, 'run' | 'stop'>;
 	/** Absent: no nodes are joined. */
 	readonly nodesDirectory?: string;
 	/** The standard OTEL_ variables for the nodes. */
@@ -25,7 +29,7 @@ export interface ActOptions {
 }
 export interface Actions {
 	readonly names: readonly Action['name'][];
-	/** @throws ACTION_REFUSED  the program that was run says why */
+	/** @throws ACTION_REFUSED  the program that was run says why @throws EXPERIMENT_RUNS, EXPERIMENTS_AWAY, PAGE_BAD_REQUEST */
 	readonly run: (action: Action) => Promise<ActionResult>;
 	readonly stop: () => Promise<void>;
 }
@@ -33,7 +37,7 @@ export interface Actions {
 /** More would make of a page a machine that is out of memory. */
 const MAX_NODES = 20;
 
-export function createActions({ kubeconfig, nodesDirectory, telemetry, freePort, log }: ActOptions): Actions {
+export function createActions({ kubeconfig, experiments, nodesDirectory, telemetry, freePort, log }: ActOptions): Actions {
 	const nodes = new Map<string, Child>();
 
 	async function kubectl(...args: string[]): Promise<string> {
@@ -74,10 +78,19 @@ export function createActions({ kubeconfig, nodesDirectory, telemetry, freePort,
 			throw new KubejoinError('ACTION_REFUSED', { command: 'kubelet-sim join', problem: 'there is no directory for its files' });
 		return run(nodesDirectory);
 	};
+	const desk = () => {
+		if (experiments === undefined) throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'no experiments are offered' });
+		return experiments;
+	};
 	return {
-		names: [...(nodesDirectory === undefined ? [] : (['join', 'join-with-wrong-pin'] as const)), 'approve', 'deny'],
+		names: [
+			...(nodesDirectory === undefined ? [] : (['join', 'join-with-wrong-pin'] as const)),
+			...(['approve', 'deny'] as const),
+			...(experiments === undefined ? [] : (['run-experiment', 'stop-experiment'] as const)),
+		],
 		async run(action) {
-			log.info({ action: action.name, ...('request' in action ? { request: action.request } : {}) }, 'the page asks');
+			const { name, ...what } = action;
+			log.info({ action: name, ...what }, 'the page asks');
 			switch (action.name) {
 				case 'join':
 					return withNodes((directory) => startNode(directory, 'right'));
@@ -87,6 +100,11 @@ export function createActions({ kubeconfig, nodesDirectory, telemetry, freePort,
 				case 'deny':
 					await kubectl('certificate', action.name, '--', action.request);
 					return { done: action.request };
+				case 'run-experiment':
+					await desk().run(action.experiment);
+					return { done: action.experiment };
+				case 'stop-experiment':
+					return { done: desk().stop() };
 			}
 		},
 		stop: async () => {
@@ -104,8 +122,10 @@ export function withWrongPin(joinConfig: string): string {
 
 /** What a page asked for; undefined when it is nothing that can be done. */
 export function readAction(name: string, body: unknown): Action | undefined {
-	if (name === 'join' || name === 'join-with-wrong-pin') return { name };
-	const request: unknown = typeof body === 'object' && body !== null && 'request' in body ? body.request : undefined;
+	if (name === 'join' || name === 'join-with-wrong-pin' || name === 'stop-experiment') return { name };
+	const asked: { readonly request?: unknown; readonly experiment?: unknown } = typeof body === 'object' && body !== null ? body : {};
+	const { request, experiment } = asked;
+	if (name === 'run-experiment' && typeof experiment === 'string' && isExperimentName(experiment)) return { name, experiment };
 	if ((name === 'approve' || name === 'deny') && typeof request === 'string' && /^[a-zA-Z0-9][-a-zA-Z0-9_.:]{0,252}$/.test(request)) return { name, request };
 	return undefined;
 }

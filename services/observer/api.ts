@@ -4,7 +4,7 @@
  *
  * | request                            | answer                                                                                         |
  * | ---------------------------------- | ---------------------------------------------------------------------------------------------- |
- * | `GET /api/stream`                  | events `session`, `join`, `storm`, `cluster`: what is known, then every change                 |
+ * | `GET /api/stream`                  | events `session`, `experiments`, `experiment`, `join`, `storm`, `cluster`: what is known, then every change |
  * | `GET /api/stream?steps=all`        | these and `step` of every join                                                                 |
  * | `GET /api/joins/ID/stream`         | events `join` and `step` of one join                                                           |
  * | `GET /api/joins/ID/steps/STEP`     | `StepDetail`                                                                                   |
@@ -148,6 +148,64 @@ export interface Cluster {
 	readonly services: readonly { readonly name: string; readonly health: 'ok' | 'failing' | 'away'; readonly problem?: string }[];
 }
 
+/** Each kind's verdict that an experiment expects. */
+export type Expected = Readonly<Record<'security' | 'availability', 'held' | 'violated'>>;
+
+/** The experiments of the directory, and whether this page may run them. Absent from the stream where none are offered. */
+export interface Experiments {
+	/** `not-allowed`: this page may look and not act. `no-runner`: nobody runs them for the observer; a command in a terminal does. */
+	readonly offer: 'run' | 'not-allowed' | 'no-runner';
+	/** By id. */
+	readonly list: readonly Experiment[];
+}
+export interface Experiment {
+	/** Of its file, without the ending. */
+	readonly name: string;
+	/** `X02` */
+	readonly id: string;
+	readonly tier: string;
+	readonly title: string;
+	/** What goes wrong. */
+	readonly description: string;
+	readonly lesson: string;
+	readonly expected: Expected;
+}
+
+/** The last run of an experiment; one that is told again replaces what was told of the same `experiment`. */
+export interface ExperimentRun {
+	readonly experiment: string;
+	/** `stopping`: it was interrupted, and puts right what it changed. */
+	readonly state: 'running' | 'stopping' | 'ended';
+	readonly startedMs: number;
+	/** So far, or in all. */
+	readonly durationMs: number;
+	/** In the order in which they began. */
+	readonly activities: readonly ExperimentActivity[];
+	readonly expected: Expected;
+	/** What follows is known when it has ended. */
+	readonly outcome?: 'completed' | 'failed' | 'aborted' | 'interrupted';
+	readonly verdicts?: Readonly<Record<'security' | 'availability', 'held' | 'violated' | 'unknown'>>;
+	/** It went as predicted. */
+	readonly passed?: boolean;
+	/** Why it did not pass. */
+	readonly problems: readonly string[];
+	/** Path of the report, where the experiment was run. */
+	readonly report?: string;
+}
+export interface ExperimentActivity {
+	/** `before` and `after`: the steady state, read before and after the method. */
+	readonly part: 'configuration' | 'before' | 'method' | 'after' | 'rollbacks';
+	/** From 0, in its part. */
+	readonly index: number;
+	readonly type: 'probe' | 'action';
+	readonly name: string;
+	readonly startedMs: number;
+	/** `well` and `badly` when it has ended: the runner says what counts as which. */
+	readonly state: 'running' | 'well' | 'badly';
+	readonly durationMs: number;
+	readonly problem?: string;
+}
+
 export interface Session {
 	/** For `X-Kubejoin-Session`. Not readable from another site. */
 	readonly key: string;
@@ -161,9 +219,11 @@ export type Action =
 	| { readonly name: 'join' }
 	| { readonly name: 'join-with-wrong-pin' }
 	| { readonly name: 'approve'; readonly request: string }
-	| { readonly name: 'deny'; readonly request: string };
+	| { readonly name: 'deny'; readonly request: string }
+	| { readonly name: 'run-experiment'; readonly experiment: string }
+	| { readonly name: 'stop-experiment' };
 export interface ActionResult {
-	/** What was done, a name: of a node, or of a request. */
+	/** What was done, a name: of a node, of a request, or of an experiment. */
 	readonly done: string;
 }
 export type Refusal = Failure;

@@ -1,5 +1,6 @@
 /** The settings of the observer. */
 import { contentsOf, integer, list, listenSettings, maybe, oneOf, optional, type Parse, port, text, urlWithScheme } from '../../lib/config.ts';
+import { projectPath } from '../../lib/paths.ts';
 
 const contentsAndPath: Parse<{ readonly path: string; readonly contents: string }> = (path) => ({ path, contents: contentsOf(path) });
 
@@ -11,6 +12,13 @@ const services: Parse<readonly { readonly name: string; readonly url: string }[]
 		if (name === '' || !URL.canParse(url)) throw new Error('NAME=URL, separated by commas');
 		return { name, url };
 	});
+
+/** `local`, or `unix:` and the path of a socket. */
+const experimentRunner: Parse<{ readonly socket?: string }> = (value) => {
+	if (value === 'local') return {};
+	if (!value.startsWith('unix:/')) throw new Error('local, or unix: and the absolute path of a socket');
+	return { socket: value.slice('unix:'.length) };
+};
 
 export const settings = {
 	...listenSettings(8080),
@@ -32,6 +40,13 @@ export const settings = {
 	pageHosts: optional('PAGE_HOSTS', list, ['localhost', '127.0.0.1', '[::1]'], 'names under which browsers may ask for the page, separated by commas'),
 	nodesDirectory: maybe('NODES_DIRECTORY', text, 'where the nodes that the page joins keep their files; without it the page joins none'),
 	nodeTracesTo: optional('NODE_TRACES_TO', urlWithScheme('http', 'https'), 'http://127.0.0.1:4318', 'where the nodes that the page joins send their traces'),
+	experiments: maybe(
+		'EXPERIMENTS',
+		experimentRunner,
+		'how experiments are run: local, by this project’s own runner on this machine, or unix:PATH, by the runner that listens there; without it none are offered',
+	),
+	experimentsDirectory: optional('EXPERIMENTS_DIRECTORY', text, projectPath('chaos'), 'directory of the experiments that are offered'),
+	experimentsState: optional('EXPERIMENTS_STATE', text, '.kubejoin', 'state directory of the mesh that local experiments are run against'),
 	keptJoins: optional('KEPT_JOINS', integer(1, 10_000), 300, 'joins that are kept with all their steps'),
 	story: optional('STORY', oneOf('steps', 'joins', 'off'), 'steps', 'what is told on standard output: every step, one line for each join, or nothing'),
 	color: maybe('COLOR', (value) => oneOf('true', 'false')(value) === 'true', 'whether it has colours; unset: on a terminal, unless NO_COLOR is set'),

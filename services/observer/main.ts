@@ -3,19 +3,23 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Express } from 'express';
 import { systemClock } from '../../lib/clock.ts';
-import { environment } from '../../lib/config.ts';
+import { type Config, environment } from '../../lib/config.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { apiClient } from '../../lib/kube/client.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
+import type { Log } from '../../lib/log.ts';
 import { openApiChannel } from '../../lib/mesh/api-channel.ts';
 import { runService } from '../../lib/mesh/run.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { createActions } from './act.ts';
+import { localRunner, socketRunner } from './clients.ts';
 import { createClusterView } from './cluster.ts';
 import { settings } from './config.ts';
+import { readExperiments } from './experiment-files.ts';
+import { createExperimentDesk, type ExperimentDesk } from './experiments.ts';
 import { createForwarder } from './forward.ts';
 import { checkServices, readyChecks } from './health.ts';
 import { createJoins } from './joins.ts';
@@ -24,6 +28,8 @@ import { createTeller } from './tell.ts';
 
 const service = 'observer';
 const FLUSH_MS = 100;
+/** How soon the page learns that the runner of experiments came or went. */
+const CHECK_RUNNER_MS = 2_000;
 const KEPT_LINES = 10_000;
 
 await runService(service, settings, async (config, log) => {
@@ -38,9 +44,12 @@ await runService(service, settings, async (config, log) => {
 		clock: systemClock,
 	});
 	const mayAct = kubeconfig !== undefined && (allowActions === 'true' || (allowActions === 'local' && listenAddress === '127.0.0.1'));
+	const experiments = config.experiments === undefined ? undefined : openDesk(config, config.experiments, mayAct, log);
+	await experiments?.check();
 	const actions = mayAct
 		? createActions({
 				kubeconfig: kubeconfig.path,
+				...(experiments === undefined ? {} : { experiments }),
 				...(nodesDirectory === undefined ? {} : { nodesDirectory }),
 				telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: config.nodeTracesTo },
 				freePort,
@@ -58,6 +67,7 @@ await runService(service, settings, async (config, log) => {
 		clock: systemClock,
 		directory,
 		...(actions === undefined ? {} : { actions }),
+		...(experiments === undefined ? {} : { experiments }),
 		hosts: config.pageHosts,
 		log,
 	});
@@ -82,11 +92,14 @@ await runService(service, settings, async (config, log) => {
 		teller?.settle(Date.now());
 	};
 	const timer = setInterval(tick, FLUSH_MS);
+	const checking = setInterval(() => void experiments?.check(), CHECK_RUNNER_MS);
 	log.info({ page: `http://${config.listenAddress}:${config.port}`, traces: `${config.otlpAddress}:${config.otlpPort}`, mayAct }, 'listening');
 	return {
 		ready: readyChecks(() => existsSync(join(directory, 'index.html'))),
 		async stop() {
+			await experiments?.close();
 			clearInterval(timer);
+			clearInterval(checking);
 			await actions?.stop();
 			for (const server of [pageServer, tracesServer]) {
 				server.close();
@@ -98,6 +111,13 @@ await runService(service, settings, async (config, log) => {
 		},
 	};
 });
+
+function openDesk(config: Config<typeof settings>, { socket }: { readonly socket?: string }, mayRun: boolean, log: Log): ExperimentDesk {
+	const { experimentsDirectory: directory, experimentsState: state, listenAddress, port } = config;
+	const observer = `http://${listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress}:${port}`;
+	const runner = socket === undefined ? localRunner({ directory: resolve(directory), state: resolve(state), observer }) : socketRunner(socket);
+	return createExperimentDesk({ list: readExperiments(directory, log), runner, mayRun, clock: systemClock, log });
+}
 
 function serve(app: Express, address: string, port: number): Promise<Server> {
 	const server = createServer(app);

@@ -1,24 +1,40 @@
 /** Server-sent events to one reader: what is known, then every change, until it goes. A reader that does not keep up is let go; it comes back and is told all again. */
 import type { Response } from 'express';
-import type { Cluster, Join, Session, Step, Storm } from './api.ts';
+import type { Cluster, ExperimentRun, Experiments, Join, Session, Step, Storm } from './api.ts';
 import type { ClusterView } from './cluster.ts';
+import type { ExperimentDesk } from './experiments.ts';
 import type { Joins } from './joins.ts';
 
 export interface StreamSource {
 	readonly joins: Joins;
 	readonly cluster: ClusterView;
 	readonly session: Session;
+	/** Absent: none are offered. */
+	readonly experiments?: Pick<ExperimentDesk, 'offered' | 'runs' | 'listen'>;
 	readonly clock: () => number;
 }
-type Events = { readonly session: Session; readonly join: Join; readonly step: Step; readonly storm: Storm; readonly cluster: Cluster };
+type Events = {
+	readonly session: Session;
+	readonly experiments: Experiments;
+	readonly experiment: ExperimentRun;
+	readonly join: Join;
+	readonly step: Step;
+	readonly storm: Storm;
+	readonly cluster: Cluster;
+};
 
 const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 const STORM_MS = 1_000;
 
-/** Everything: `session`, `join`, `storm`, `cluster`, and `step` of every join where they are wanted. */
-export function streamAll({ joins, cluster, session, clock }: StreamSource, response: Response, withSteps: boolean): void {
+/** Everything: `session`, `experiments`, `experiment`, `join`, `storm`, `cluster`, and `step` of every join where they are wanted. */
+export function streamAll({ joins, cluster, session, experiments, clock }: StreamSource, response: Response, withSteps: boolean): void {
 	const { send, gone } = open(response);
 	send('session', session);
+	if (experiments !== undefined) {
+		send('experiments', experiments.offered());
+		for (const run of experiments.runs()) send('experiment', run);
+		gone.addEventListener('abort', experiments.listen({ offered: (offered) => send('experiments', offered), run: (run) => send('experiment', run) }));
+	}
 	for (const join of joins.list()) {
 		send('join', join);
 		if (withSteps) for (const step of joins.steps(join.id)) send('step', step);

@@ -4,11 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
+import { writeExperiments } from './experiments.fixture.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 const browserPath = '/usr/bin/chromium';
@@ -23,19 +24,23 @@ describe('the page', function () {
 	let mesh: TestMesh;
 	let browser: Browser;
 	let token: string;
+	let directory: string;
 
 	before(async function () {
 		if (!existsSync(browserPath)) {
 			process.stdout.write(`      skipped: there is no ${browserPath} (apt-get install chromium)\n`);
 			this.skip();
 		}
-		mesh = await startTestMesh({ observer: { pagePort, story: 'off' } });
+		directory = writeExperiments();
+		const settings = { observer: { EXPERIMENTS_DIRECTORY: directory } };
+		mesh = await startTestMesh({ settings, observer: { pagePort, story: 'off' } });
 		token = await mesh.createToken();
 		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
 	});
 	after(async () => {
 		await browser?.close();
 		await mesh?.stopAndRemove();
+		if (directory !== undefined) rmSync(directory, { recursive: true });
 	});
 
 	async function open(hash = '', options: BrowserContextOptions = {}): Promise<Page> {
@@ -162,6 +167,59 @@ describe('the page', function () {
 		await shot(page, 'cluster');
 	});
 
+	it('an experiment is run by its button, to its two verdicts; red where red was predicted', async () => {
+		const page = await open('#/experiments');
+		assert.deepEqual(await texts(page, '.list .node'), [
+			'A node without a pin believes whoever knows the token',
+			'It takes its time',
+			'It does not go as predicted',
+		]);
+		await page.locator('.list a', { hasText: 'without a pin' }).click();
+		await page.locator('.tile.open').nth(1).waitFor();
+		await page.locator('.by-design').waitFor();
+		await page.getByRole('button', { name: 'Run' }).focus();
+		await page.keyboard.press('Enter');
+		await page.locator('.activities li.running', { hasText: 'join without a pin' }).waitFor();
+		await startNode('node-2', 1);
+		await page.locator('.result', { hasText: 'As predicted' }).waitFor({ timeout: 20_000 });
+		assert.deepEqual(await texts(page, '.found'), [' violated', ' held']);
+		assert.equal(await page.locator('.tile.violated', { hasText: 'As predicted' }).count(), 1);
+		assert.deepEqual(await texts(page, '.experiment h4'), [
+			'Before: the steady state',
+			'Method',
+			'After: the steady state again',
+			'Rollbacks: all is put right',
+		]);
+		assert.equal(await page.locator('.activities li.well').count(), 6);
+		assert.equal(await page.locator('.experiment .failure').count(), 0);
+		await shot(page, 'experiments');
+		await page.locator('.joins-of-run a', { hasText: 'node-2' }).click();
+		await page.locator('.diagram h2', { hasText: 'node-2' }).waitFor();
+		const late = await open('#/experiments/no-pin');
+		await late.locator('.result', { hasText: 'As predicted' }).waitFor();
+	});
+
+	it('one that does not go as predicted says why', async () => {
+		const page = await open('#/experiments/unlike');
+		await page.getByRole('button', { name: 'Run' }).click();
+		await page.locator('.result', { hasText: 'Not as predicted' }).waitFor({ timeout: 20_000 });
+		assert.match((await page.locator('.experiment .failure').textContent()) ?? '', /security is violated, and held was expected/);
+	});
+
+	it('an experiment is stopped in its middle, and puts right what it changed; until then no other can be run', async () => {
+		const page = await open('#/experiments/slow');
+		await page.getByRole('button', { name: 'Run' }).click();
+		await page.locator('.activities li.running', { hasText: 'wait for long' }).waitFor();
+		const other = await open('#/experiments/no-pin');
+		await other.locator('.experiment', { hasText: 'Running now: It takes its time' }).waitFor();
+		assert.equal(await other.getByRole('button', { name: 'Run' }).isDisabled(), true);
+		await page.getByRole('button', { name: 'Stop' }).click();
+		await page.locator('.result', { hasText: 'Stopped' }).waitFor({ timeout: 20_000 });
+		await page.locator('.activities li.well', { hasText: 'put it right' }).waitFor();
+		await page.getByRole('button', { name: 'Run' }).waitFor();
+		assert.equal(await other.getByRole('button', { name: 'Run' }).isDisabled(), false);
+	});
+
 	it('Chinese by preference or by choice, and it is remembered', async () => {
 		const page = await open('', { locale: 'zh-CN', colorScheme: 'dark' });
 		await page.getByRole('heading', { name: '观看节点加入集群' }).waitFor();
@@ -181,7 +239,7 @@ describe('the page', function () {
 			await listed(page, 'node-1').click();
 			await page.locator('button.row', { hasText: 'discovery/verify-signature' }).click();
 			await page.getByText('The signature, taken apart').waitFor();
-			for (const view of ['', '#/cluster', '#/storm', 'compare']) {
+			for (const view of ['', '#/cluster', '#/storm', '#/experiments/no-pin', '#/experiments/unlike', 'compare']) {
 				if (view === 'compare') {
 					await page.goto(`${url}#/joins`);
 					await page.getByLabel('Compare with').selectOption({ index: 1 });

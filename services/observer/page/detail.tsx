@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { DetailSection, Refusal, Step, StepDetail } from '../api.ts';
 import { fields, type Word } from './catalogue.ts';
+import { CopyButton } from './copy.tsx';
 import { FailureBand } from './diagram.tsx';
 import { hexDump } from './format.ts';
 import type { Store } from './store.ts';
@@ -105,18 +106,10 @@ function Field({ name, value }: { readonly name: string; readonly value: string 
 }
 
 function Raw({ name, text }: { readonly name: string; readonly text: string }) {
-	const { say } = useWords();
-	const isCopied = useSignal(false);
-	const copy = async () => {
-		await navigator.clipboard.writeText(text);
-		isCopied.value = true;
-	};
 	return (
 		<details class="raw">
 			<summary>{name}</summary>
-			<button type="button" onClick={() => void copy()}>
-				{say(isCopied.value ? 'copied' : 'copy')}
-			</button>
+			<CopyButton text={text} />
 			{/* A region that scrolls must be reachable by keyboard. */}
 			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
 			<pre tabIndex={0}>{text}</pre>

@@ -42,6 +42,17 @@ export function Mark({ failed }: { readonly failed: boolean }) {
 	);
 }
 
+/** A whole shield, one that is broken, and one of which nothing is known. */
+export function Shield({ verdict }: { readonly verdict: 'held' | 'violated' | 'unknown' }) {
+	const inside = { held: 'M6 10l3 3 5-6', violated: 'M11 2l-3 6 4 3-3 8', unknown: 'M7 10h6' };
+	return (
+		<svg class="shield" viewBox="0 0 20 21" width="20" height="21" aria-hidden="true" focusable="false">
+			<path d="M10 1.5l7.5 2.5v6c0 5-3.5 8-7.5 9.5C6 18 2.5 15 2.5 10V4z" />
+			<path d={inside[verdict]} />
+		</svg>
+	);
+}
+
 const icons = {
 	first: 'M3 3v10M13 3L6 8l7 5z',
 	back: 'M12 3L5 8l7 5z',

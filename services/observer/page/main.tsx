@@ -6,12 +6,13 @@ import type { Action, Refusal } from '../api.ts';
 import type { Language, Word } from './catalogue.ts';
 import { ClusterView } from './cluster.tsx';
 import { FailureBand } from './diagram.tsx';
+import { ExperimentsView, resultWord } from './experiments.tsx';
 import { JoinsView } from './joins.tsx';
 import { createStore, type Store } from './store.ts';
 import { StormView } from './storm.tsx';
 import { createLanguage, LanguageContext, useWords } from './words.ts';
 
-const views = ['joins', 'cluster', 'storm'] as const;
+const views = ['joins', 'cluster', 'storm', 'experiments'] as const;
 
 function App({ store, language, hash }: { readonly store: Store; readonly language: Signal<Language>; readonly hash: Signal<string> }) {
 	return (
@@ -24,6 +25,7 @@ function App({ store, language, hash }: { readonly store: Store; readonly langua
 function Page({ store, language, hash }: { readonly store: Store; readonly language: Signal<Language>; readonly hash: string }) {
 	const { say } = useWords();
 	const [, view = 'joins', first, second] = hash.split('/');
+	const isExperimenting = [...store.runs.value.values()].some(({ state }) => state !== 'ended');
 	const current = view === 'compare' || view === '' ? 'joins' : view;
 	return (
 		<>
@@ -35,6 +37,7 @@ function Page({ store, language, hash }: { readonly store: Store; readonly langu
 					{views.map((one) => (
 						<a key={one} href={`#/${one}`} aria-current={one === current ? 'page' : undefined}>
 							{say(one)}
+							{one === 'experiments' && isExperimenting && <span class="pulse" role="img" aria-label={say('running')} />}
 						</a>
 					))}
 				</nav>
@@ -53,6 +56,8 @@ function Page({ store, language, hash }: { readonly store: Store; readonly langu
 					<ClusterView store={store} />
 				) : current === 'storm' ? (
 					<StormView store={store} />
+				) : current === 'experiments' ? (
+					<ExperimentsView store={store} chosen={first} />
 				) : (
 					<JoinsView store={store} chosen={first} other={second} />
 				)}
@@ -93,12 +98,17 @@ function Actions({ store }: { readonly store: Store }) {
 	);
 }
 
-/** How joins ended, for those who listen; not every step, and in a storm not every join. */
+/** How joins and experiments ended, for those who listen; not every step, and in a storm not every join. */
 function Announcer({ store }: { readonly store: Store }) {
 	const { say } = useWords();
 	const text = useSignal('');
 	const told = useRef(new Set<string>());
 	const joins = store.joins.value;
+	const runs = store.runs.value;
+	useEffect(() => {
+		const ended = [...runs.values()].find((run) => run.state === 'ended' && run.startedMs + run.durationMs > Date.now() - 10_000);
+		if (ended !== undefined) text.value = `${ended.experiment}: ${say(resultWord(ended))}`;
+	}, [runs]);
 	useEffect(() => {
 		const ended = joins.filter(({ id, state }) => state !== 'joining' && !told.current.has(id));
 		for (const { id } of ended) told.current.add(id);

@@ -1,6 +1,6 @@
 /** What the observer told, as signals. Changes are taken in once for each frame, however many come. */
 import { type Signal, signal } from '@preact/signals';
-import type { ActionResult, Cluster, Join, Refusal, Session, Step, StepDetail, Storm } from '../api.ts';
+import type { ActionResult, Cluster, ExperimentRun, Experiments, Join, Refusal, Session, Step, StepDetail, Storm } from '../api.ts';
 
 export interface Store {
 	/** Newest first. */
@@ -8,6 +8,10 @@ export interface Store {
 	readonly session: Signal<Session | undefined>;
 	readonly storm: Signal<Storm | undefined>;
 	readonly cluster: Signal<Cluster | undefined>;
+	/** Undefined: none are offered. */
+	readonly experiments: Signal<Experiments | undefined>;
+	/** The last run of each, by its name. */
+	readonly runs: Signal<ReadonlyMap<string, ExperimentRun>>;
 	readonly isConnected: Signal<boolean>;
 	/** Follow the steps of one join. @returns its signal, and what stops it */
 	readonly follow: (id: string) => { readonly steps: Signal<ReadonlyMap<string, Step>>; readonly close: () => void };
@@ -22,6 +26,8 @@ export function createStore(): Store {
 	const session = signal<Session | undefined>(undefined);
 	const storm = signal<Storm | undefined>(undefined);
 	const cluster = signal<Cluster | undefined>(undefined);
+	const experiments = signal<Experiments | undefined>(undefined);
+	const runs = signal<ReadonlyMap<string, ExperimentRun>>(new Map());
 	const isConnected = signal(false);
 	const known = new Map<string, Join>();
 	const source = new EventSource('/api/stream');
@@ -30,7 +36,11 @@ export function createStore(): Store {
 	});
 	on<Session>(source, 'session', (value) => {
 		// Another observer knows other joins.
-		if (session.value !== undefined && session.value.key !== value.key) known.clear();
+		if (session.value !== undefined && session.value.key !== value.key) {
+			known.clear();
+			experiments.value = undefined;
+			runs.value = new Map();
+		}
 		session.value = value;
 		isConnected.value = true;
 	});
@@ -44,6 +54,12 @@ export function createStore(): Store {
 	on<Cluster>(source, 'cluster', (value) => {
 		cluster.value = value;
 	});
+	on<Experiments>(source, 'experiments', (value) => {
+		experiments.value = value;
+	});
+	on<ExperimentRun>(source, 'experiment', (value) => {
+		runs.value = new Map(runs.value).set(value.experiment, value);
+	});
 	source.onerror = () => {
 		isConnected.value = false;
 	};
@@ -52,6 +68,8 @@ export function createStore(): Store {
 		session,
 		storm,
 		cluster,
+		experiments,
+		runs,
 		isConnected,
 		follow(id) {
 			const steps = signal<ReadonlyMap<string, Step>>(new Map());

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { createLog } from '../../lib/log.ts';
+import { isExperimentName, readExperiment, readExperiments } from './experiment-files.ts';
+
+const document = `
+title: A node with a wrong pin keeps its token to itself
+description: >-
+  One digit
+  is changed.
+contributions: { security: held, availability: violated }
+extensions:
+  - { name: other }
+  - { name: kubejoin, id: X02, tier: A, lesson: The pin is checked first., mirrors: [a/b#1] }
+method: []
+`;
+
+describe('the experiments that are offered', () => {
+	it('what the page shows is read from the document', () => {
+		assert.deepEqual(readExperiment('wrong-pin.yaml', document), {
+			name: 'wrong-pin',
+			id: 'X02',
+			tier: 'A',
+			title: 'A node with a wrong pin keeps its token to itself',
+			description: 'One digit is changed.',
+			lesson: 'The pin is checked first.',
+			expected: { security: 'held', availability: 'violated' },
+		});
+	});
+
+	for (const [what, from, to, problem] of [
+		['no title', 'title:', 'titel:', /needs title/],
+		['a title that is a number', 'A node with a wrong pin keeps its token to itself', '7', /needs title/],
+		['no extension of ours', 'name: kubejoin', 'name: other', /needs id/],
+		['a verdict that is none', 'security: held', 'security: perhaps', /contributions\.security: held or violated/],
+		['no verdict', 'availability: violated', 'more: x', /contributions\.availability/],
+	] as const) {
+		it(`${what}: not offered, and why`, () => {
+			assert.throws(() => readExperiment('wrong-pin.yaml', document.replace(from, to)), problem);
+		});
+	}
+
+	it('a name is never a flag, a path or a text with spaces', () => {
+		for (const name of ['-x', '--all', '../x', 'a b', '', 'A', 'a/b', 'a'.repeat(101), 'a\n'])
+			assert.equal(isExperimentName(name), false, JSON.stringify(name));
+		for (const name of ['expired-token', 'x', '2nd']) assert.equal(isExperimentName(name), true);
+		assert.throws(() => readExperiment('--seed.yaml', document), /small letters/);
+	});
+
+	it('whatever a document holds, it is read or refused in words', () => {
+		fc.assert(
+			fc.property(fc.anything(), (value) => {
+				try {
+					readExperiment('x.yaml', JSON.stringify(value) ?? '');
+				} catch (error) {
+					assert.match(String(error), /it needs/);
+				}
+			}),
+		);
+	});
+
+	it('a bad document does not hide the others; no directory is no experiment', () => {
+		const directory = mkdtempSync(join(tmpdir(), 'kubejoin-experiments-'));
+		const lines: string[] = [];
+		const log = createLog({ service: 'observer', level: 'info', format: 'json', write: (line) => void lines.push(line) });
+		try {
+			writeFileSync(join(directory, 'wrong-pin.yaml'), document);
+			writeFileSync(join(directory, 'earlier.yaml'), document.replace('X02', 'X01'));
+			writeFileSync(join(directory, 'half-written.yaml'), 'title: [');
+			writeFileSync(join(directory, 'README.md'), 'nothing');
+			assert.deepEqual(
+				readExperiments(directory, log).map(({ name }) => name),
+				['earlier', 'wrong-pin'],
+			);
+			assert.deepEqual(readExperiments(join(directory, 'absent'), log), []);
+			assert.equal(lines.length, 2);
+			assert.match(lines.join(''), /half-written\.yaml.*not offered/);
+		} finally {
+			rmSync(directory, { recursive: true });
+		}
+	});
+});

@@ -1,0 +1,102 @@
+/** What the runner of experiments tells, one JSON object on each line, and the run that follows from it. Pure. */
+import { maskTokens } from '../../lib/log.ts';
+import type { Experiment, ExperimentActivity, ExperimentRun } from './api.ts';
+
+/** The fields that are read here; scripts/chaos/events.ts has them all. */
+interface ActivityEvent {
+	readonly event: 'activity-started' | 'activity-ended';
+	readonly atMs: number;
+	readonly part: ExperimentActivity['part'];
+	readonly index: number;
+	readonly type: ExperimentActivity['type'];
+	readonly name: string;
+	/** When it has ended. */
+	readonly seconds?: number;
+	readonly status?: 'succeeded' | 'failed';
+	readonly toleranceMet?: boolean;
+	readonly problem?: string;
+}
+interface EndedEvent {
+	readonly event: 'experiment-ended';
+	readonly status: NonNullable<ExperimentRun['outcome']>;
+	readonly verdicts: NonNullable<ExperimentRun['verdicts']>;
+	readonly passed: boolean;
+	readonly problems: readonly string[];
+}
+interface RunEndedEvent {
+	readonly event: 'run-ended';
+	readonly report: string;
+}
+export type RunnerEvent = ActivityEvent | EndedEvent | RunEndedEvent | { readonly event: 'interrupted' };
+
+const known: readonly string[] = ['activity-started', 'activity-ended', 'experiment-ended', 'interrupted', 'run-ended'] satisfies RunnerEvent['event'][];
+/** Whatever the runner says, the page is not told without end. */
+const MAX_ACTIVITIES = 1_000;
+
+/** @returns undefined for events that are not read here, and for text that is none */
+export function readEvent(line: string): RunnerEvent | undefined {
+	if (!line.startsWith('{')) return undefined;
+	try {
+		const value = JSON.parse(line) as RunnerEvent;
+		return known.includes(value.event) ? value : undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+export const beginRun = ({ name, expected }: Experiment, startedMs: number): ExperimentRun => ({
+	experiment: name,
+	state: 'running',
+	startedMs,
+	durationMs: 0,
+	activities: [],
+	expected,
+	problems: [],
+});
+
+/** The run after the event. */
+export function takeEvent(run: ExperimentRun, event: RunnerEvent, nowMs: number): ExperimentRun {
+	const next: ExperimentRun = { ...run, durationMs: nowMs - run.startedMs };
+	switch (event.event) {
+		case 'activity-started':
+		case 'activity-ended':
+			return { ...next, activities: withActivity(run.activities, event) };
+		case 'interrupted':
+			return { ...next, state: 'stopping' };
+		case 'experiment-ended': {
+			const { status, verdicts, passed, problems } = event;
+			return { ...next, outcome: status, verdicts, passed, problems };
+		}
+		case 'run-ended':
+			return { ...next, report: event.report };
+	}
+}
+
+function withActivity(activities: ExperimentRun['activities'], event: ActivityEvent): ExperimentRun['activities'] {
+	const { part, index, type, name, atMs, seconds = 0, status, toleranceMet, problem } = event;
+	const place = activities.findIndex((one) => one.part === part && one.index === index);
+	const isBad = status === 'failed' || toleranceMet === false || problem !== undefined;
+	const hasEnded = event.event === 'activity-ended';
+	const activity: ExperimentActivity = {
+		part,
+		index,
+		type,
+		name,
+		startedMs: activities[place]?.startedMs ?? atMs - seconds * 1_000,
+		state: hasEnded ? (isBad ? 'badly' : 'well') : 'running',
+		durationMs: hasEnded ? seconds * 1_000 : 0,
+		...(problem === undefined ? {} : { problem }),
+	};
+	if (place !== -1) return activities.with(place, activity);
+	return activities.length < MAX_ACTIVITIES ? [...activities, activity] : activities;
+}
+
+/** The run after its runner has ended. @param how  the runner ended, if that says anything @param words  what it said besides its events, for a run without a result */
+export function endRun(run: ExperimentRun, how: string, words: readonly string[], nowMs: number): ExperimentRun {
+	const ended: ExperimentRun = { ...run, state: 'ended', durationMs: nowMs - run.startedMs };
+	if (run.outcome !== undefined) return ended;
+	// A runner that is killed, or refuses the document, says nothing of how it went.
+	const said = words.map((line) => maskTokens(line)).join('\n');
+	const problems = [`the runner ${how}, and told no result`, ...(said === '' ? [] : [said])];
+	return { ...ended, outcome: run.state === 'stopping' ? 'interrupted' : 'failed', passed: false, problems };
+}

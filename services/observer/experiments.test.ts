@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict';
+import { KubejoinError } from '../../lib/errors.ts';
+import { createLog } from '../../lib/log.ts';
+import type { Experiment, ExperimentRun, Experiments } from './api.ts';
+import { beginRun, endRun, readEvent, takeEvent } from './experiment-run.ts';
+import { createExperimentDesk, type Runner } from './experiments.ts';
+
+const experiment = (name: string): Experiment => ({
+	name,
+	id: 'X02',
+	tier: 'A',
+	title: 'A wrong pin',
+	description: 'One digit is changed.',
+	lesson: 'The pin comes first.',
+	expected: { security: 'held', availability: 'held' },
+});
+const activity = { experiment: 'wrong-pin', part: 'method', index: 0, type: 'action', name: 'join' };
+const begun = { event: 'activity-started', atMs: 1_100, ...activity };
+const ended = { event: 'activity-ended', atMs: 1_600, ...activity, seconds: 0.5, status: 'succeeded' };
+const result = { event: 'experiment-ended', status: 'completed', verdicts: { security: 'held', availability: 'held' }, passed: true, problems: [] };
+const told = (...events: readonly object[]): ExperimentRun =>
+	events.reduce<ExperimentRun>(
+		(run, event) => takeEvent(run, readEvent(JSON.stringify(event)) ?? assert.fail(), 2_000),
+		beginRun(experiment('wrong-pin'), 1_000),
+	);
+
+describe('a run of an experiment, from what the runner tells', () => {
+	it('an activity is seen when it begins, and again when it ends', () => {
+		assert.deepEqual(told(begun).activities, [{ part: 'method', index: 0, type: 'action', name: 'join', startedMs: 1_100, state: 'running', durationMs: 0 }]);
+		const { activities, durationMs } = told(begun, { ...begun, index: 1, name: 'look' }, ended);
+		assert.deepEqual(
+			activities.map(({ name, state, durationMs }) => [name, state, durationMs]),
+			[
+				['join', 'well', 500],
+				['look', 'running', 0],
+			],
+		);
+		assert.equal(durationMs, 1_000);
+	});
+
+	it('the same name before and after the method is two activities', () => {
+		assert.equal(told({ ...begun, part: 'before' }, { ...begun, part: 'after' }).activities.length, 2);
+	});
+
+	for (const bad of [{ status: 'failed' }, { toleranceMet: false }, { problem: 'wanted 0, found 1' }]) {
+		it(`one that ended with ${JSON.stringify(bad)} went badly`, () => {
+			assert.equal(told(begun, { ...ended, ...bad }).activities[0]?.state, 'badly');
+		});
+	}
+
+	it('verdicts and report', () => {
+		const run = endRun(told(begun, ended, result, { event: 'run-ended', report: '/tmp/report.md' }), 'ended with exit code 0', ['words'], 3_000);
+		const { state, outcome, passed, verdicts, problems, report, durationMs } = run;
+		assert.deepEqual(
+			{ state, outcome, passed, verdicts, problems, report, durationMs },
+			{
+				...{ state: 'ended', outcome: 'completed', passed: true, problems: [], report: '/tmp/report.md', durationMs: 2_000 },
+				verdicts: { security: 'held', availability: 'held' },
+			},
+		);
+	});
+
+	it('a runner that ends without a result has failed, in its own words, without secrets', () => {
+		const run = endRun(told(begun), 'was ended by SIGKILL', ['error: no', 'abcdef.0123456789abcdef'], 3_000);
+		assert.deepEqual([run.outcome, run.passed], ['failed', false]);
+		assert.match(run.problems.join('\n'), /was ended by SIGKILL[\s\S]*error: no/);
+		assert.doesNotMatch(run.problems.join('\n'), /0123456789abcdef/);
+	});
+
+	it('what is no event is not read', () => {
+		for (const line of ['', 'words', '{', '{}', '{"event":"new-in-a-later-version"}', '[]']) assert.equal(readEvent(line), undefined);
+	});
+});
+
+describe('the desk of experiments', () => {
+	interface Work {
+		readonly name: string;
+		readonly say: (event: object | string) => void;
+		readonly end: (how: string) => Promise<void>;
+		interrupts: number;
+	}
+	function open({ mayRun = true, isThere = true } = {}) {
+		const works: Work[] = [];
+		const there = { is: isThere };
+		const runner: Runner = {
+			isThere: async () => there.is,
+			async start(name, onLine) {
+				if (!there.is) throw new KubejoinError('EXPERIMENTS_AWAY', { problem: 'nobody listens' });
+				let end: (how: string) => void = () => undefined;
+				const done = new Promise<string>((resolve) => {
+					end = resolve;
+				});
+				const work: Work = {
+					name,
+					say: (event) => onLine(typeof event === 'string' ? event : JSON.stringify(event)),
+					async end(how) {
+						end(how);
+						await done;
+						// What waits for it runs first.
+						await Promise.resolve();
+					},
+					interrupts: 0,
+				};
+				works.push(work);
+				return { interrupt: () => void work.interrupts++, ended: done };
+			},
+		};
+		const log = createLog({ service: 'observer', level: 'error', format: 'json', write: () => undefined });
+		const desk = createExperimentDesk({ list: [experiment('wrong-pin'), experiment('expired-token')], runner, mayRun, clock: () => 1_000, log });
+		const runs: ExperimentRun[] = [];
+		const offers: Experiments['offer'][] = [];
+		desk.listen({ run: (run) => void runs.push(run), offered: ({ offer }) => void offers.push(offer) });
+		return { desk, works, runs, offers, there };
+	}
+	const refused = (code: string) => (error: unknown) => error instanceof KubejoinError && error.code === code;
+
+	it('tells every change, and what was to who comes late', async () => {
+		const { desk, works, runs } = open();
+		await desk.run('wrong-pin');
+		works[0]?.say(begun);
+		works[0]?.say(result);
+		await works[0]?.end('ended with exit code 0');
+		assert.deepEqual(
+			runs.map(({ state, activities, passed }) => [state, activities.length, passed]),
+			[
+				['running', 0, undefined],
+				['running', 1, undefined],
+				['running', 1, true],
+				['ended', 1, true],
+			],
+		);
+		assert.deepEqual(desk.runs(), [runs.at(-1)]);
+	});
+
+	it('one at a time; the next when it has ended', async () => {
+		const { desk, works } = open();
+		await desk.run('wrong-pin');
+		await assert.rejects(desk.run('expired-token'), refused('EXPERIMENT_RUNS'));
+		await assert.rejects(desk.run('wrong-pin'), refused('EXPERIMENT_RUNS'));
+		assert.equal(works.length, 1);
+		await works[0]?.end('ended with exit code 0');
+		await desk.run('expired-token');
+		assert.deepEqual(
+			works.map(({ name }) => name),
+			['wrong-pin', 'expired-token'],
+		);
+	});
+
+	it('only what is in the list', async () => {
+		const { desk, works } = open();
+		await assert.rejects(desk.run('absent'), refused('PAGE_BAD_REQUEST'));
+		assert.equal(works.length, 0);
+	});
+
+	it('a stop interrupts the runner, which goes on until all is put right', async () => {
+		const { desk, works, runs } = open();
+		assert.throws(() => desk.stop(), refused('PAGE_BAD_REQUEST'));
+		await desk.run('wrong-pin');
+		assert.equal(desk.stop(), 'wrong-pin');
+		assert.deepEqual([works[0]?.interrupts, runs.at(-1)?.state], [1, 'stopping']);
+		works[0]?.say({ ...begun, part: 'rollbacks' });
+		assert.equal(runs.at(-1)?.state, 'stopping');
+		await assert.rejects(desk.run('expired-token'), refused('EXPERIMENT_RUNS'));
+		await works[0]?.end('ended with exit code 130');
+		assert.deepEqual([runs.at(-1)?.state, runs.at(-1)?.outcome], ['ended', 'interrupted']);
+	});
+
+	it('when the observer ends, the runner is told, and waited for', async () => {
+		const { desk, works, runs } = open();
+		await desk.close();
+		await desk.run('wrong-pin');
+		const closing = desk.close();
+		assert.equal(works[0]?.interrupts, 1);
+		works[0]?.say({ ...begun, part: 'rollbacks' });
+		await works[0]?.end('ended with exit code 130');
+		await closing;
+		assert.equal(runs.at(-1)?.activities.length, 1);
+	});
+
+	it('a runner that is away is told, and so is its coming', async () => {
+		const { desk, offers, there } = open({ isThere: false });
+		await desk.check();
+		assert.equal(desk.offered().offer, 'no-runner');
+		await assert.rejects(desk.run('wrong-pin'), refused('EXPERIMENTS_AWAY'));
+		there.is = true;
+		await desk.check();
+		await desk.check();
+		assert.deepEqual(offers, ['run']);
+		await desk.run('wrong-pin');
+	});
+
+	it('a page that may only look is offered nothing to run', async () => {
+		const { desk } = open({ mayRun: false });
+		await desk.check();
+		assert.equal(desk.offered().offer, 'not-allowed');
+		assert.equal(desk.offered().list.length, 2);
+	});
+});

@@ -1,0 +1,324 @@
+/** The experiments: what each breaks and predicts, and its last run, activity by activity while it happens. */
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { Experiment, ExperimentActivity, ExperimentRun, Experiments, Join, Refusal } from '../api.ts';
+import type { Word } from './catalogue.ts';
+import { CopyButton } from './copy.tsx';
+import { FailureBand } from './diagram.tsx';
+import { clockTime, duration } from './format.ts';
+import { Mark, Shield } from './icons.tsx';
+import type { Store } from './store.ts';
+import { useWords } from './words.ts';
+
+const kinds = ['security', 'availability'] as const;
+const kindWords = { security: 'securityVerdict', availability: 'availabilityVerdict' } as const satisfies Record<string, Word>;
+const parts = {
+	configuration: 'partConfiguration',
+	before: 'partBefore',
+	method: 'partMethod',
+	after: 'partAfter',
+	rollbacks: 'partRollbacks',
+} as const satisfies Record<ExperimentActivity['part'], Word>;
+const TICK_MS = 100;
+const MAX_JOINS = 50;
+
+/** In a word, what became of a run. */
+export const resultWord = ({ state, outcome, passed }: ExperimentRun): Word =>
+	state === 'stopping' ? 'stopping' : state === 'running' ? 'running' : outcome === 'interrupted' ? 'interrupted' : passed ? 'asPredicted' : 'notAsPredicted';
+
+export function ExperimentsView({ store, chosen }: { readonly store: Store; readonly chosen: string | undefined }) {
+	const { say } = useWords();
+	const experiments = store.experiments.value;
+	if (store.session.value === undefined) return null;
+	if (experiments === undefined || experiments.list.length === 0) return <p class="note">{say('noExperiments')}</p>;
+	const runs = store.runs.value;
+	const running = [...runs.values()].find(({ state }) => state !== 'ended');
+	const shown = experiments.list.find(({ name }) => name === (chosen ?? running?.experiment)) ?? experiments.list[0];
+	const titles = new Map(experiments.list.map(({ name, title }) => [name, title]));
+	return (
+		<div class="joins experiments">
+			<nav class="list" aria-label={say('experiments')}>
+				<p class="quiet">{say('aboutExperiments')}</p>
+				<ul>
+					{experiments.list.map((experiment) => (
+						<li key={experiment.name}>
+							<ExperimentLink experiment={experiment} run={runs.get(experiment.name)} isShown={experiment === shown} />
+						</li>
+					))}
+				</ul>
+			</nav>
+			<div class="shown">
+				{shown !== undefined && (
+					<OneExperiment
+						key={shown.name}
+						store={store}
+						offer={experiments.offer}
+						experiment={shown}
+						run={runs.get(shown.name)}
+						running={running}
+						titles={titles}
+					/>
+				)}
+			</div>
+		</div>
+	);
+}
+
+interface LinkProps {
+	readonly experiment: Experiment;
+	readonly run: ExperimentRun | undefined;
+	readonly isShown: boolean;
+}
+
+function ExperimentLink({ experiment: { name, id, title, expected }, run, isShown }: LinkProps) {
+	const { say, language } = useWords();
+	const told = run === undefined ? [] : [say(resultWord(run))];
+	const times = run?.state === 'ended' ? [clockTime(run.startedMs, language), duration(run.durationMs)] : [];
+	return (
+		<a href={`#/experiments/${name}`} aria-current={isShown ? 'true' : undefined}>
+			<RunMark run={run} />
+			<span class="node">{title}</span>
+			{kinds.some((kind) => expected[kind] === 'violated') && (
+				<span class="red-shield" title={say('redByDesign')}>
+					<Shield verdict="violated" />
+					<span class="hidden">
+						{say('predicted')}: {say('violated')}
+					</span>
+				</span>
+			)}
+			<span class="quiet second">{[id, ...told, ...times].join(' · ')}</span>
+		</a>
+	);
+}
+
+function RunMark({ run }: { readonly run: ExperimentRun | undefined }) {
+	if (run !== undefined && run.state !== 'ended') return <span class="pulse" aria-hidden="true" />;
+	if (run === undefined || run.outcome === 'interrupted') return <span class="dot hollow" aria-hidden="true" />;
+	return <Mark failed={run.passed !== true} />;
+}
+
+interface OneProps {
+	readonly store: Store;
+	readonly offer: Experiments['offer'];
+	readonly experiment: Experiment;
+	readonly run: ExperimentRun | undefined;
+	/** The one that runs now. */
+	readonly running: ExperimentRun | undefined;
+	readonly titles: ReadonlyMap<string, string>;
+}
+
+function OneExperiment({ store, offer, experiment, run, running, titles }: OneProps) {
+	const { say } = useWords();
+	const { name, id, tier, title, description, lesson, expected } = experiment;
+	const refusal = useSignal<Refusal | undefined>(undefined);
+	const isOurs = running !== undefined && running.experiment === name;
+	const act = async (action: 'run-experiment' | 'stop-experiment') => {
+		const answer = await store.act(action, { experiment: name });
+		refusal.value = 'code' in answer ? answer : undefined;
+	};
+	return (
+		<article class="experiment card">
+			<header>
+				<div>
+					<p class="quiet">
+						{id} · {say('tier')} {tier} · <code>{name}</code>
+					</p>
+					<h2>{title}</h2>
+				</div>
+				{offer === 'run' && (
+					<button
+						type="button"
+						class={isOurs ? 'run stop' : 'run'}
+						disabled={isOurs ? running.state === 'stopping' : running !== undefined}
+						onClick={() => void act(isOurs ? 'stop-experiment' : 'run-experiment')}
+					>
+						{say(isOurs ? (running.state === 'stopping' ? 'stopping' : 'stop') : 'run')}
+					</button>
+				)}
+			</header>
+			{running !== undefined && !isOurs && offer === 'run' && (
+				<p class="quiet">
+					{say('runsNow')}
+					<a href={`#/experiments/${running.experiment}`}>{titles.get(running.experiment) ?? running.experiment}</a>
+				</p>
+			)}
+			{refusal.value !== undefined && <FailureBand failure={refusal.value} />}
+			<p>{description}</p>
+			<p class="lesson">
+				<strong>{say('teaches')}</strong>
+				{lesson}
+			</p>
+			{offer !== 'run' && (
+				<div class="no-button">
+					<p>{say(offer === 'not-allowed' ? 'mayNotRun' : 'noRunner')}</p>
+					<Command name={name} />
+				</div>
+			)}
+			<dl class="verdicts">
+				{kinds.map((kind) => (
+					<Verdict key={kind} name={say(kindWords[kind])} predicted={expected[kind]} found={run?.verdicts?.[kind]} />
+				))}
+			</dl>
+			{kinds.some((kind) => expected[kind] === 'violated') && <p class="by-design">{say('redByDesign')}</p>}
+			{run !== undefined && <Run store={store} run={run} />}
+			{offer === 'run' && (
+				<details class="terminal">
+					<summary>{say('inATerminal')}</summary>
+					<Command name={name} />
+				</details>
+			)}
+		</article>
+	);
+}
+
+function Command({ name }: { readonly name: string }) {
+	const command = `npm run chaos -- ${name}`;
+	return (
+		<p class="command">
+			<code>{command}</code>
+			<CopyButton text={command} />
+		</p>
+	);
+}
+
+interface VerdictProps {
+	readonly name: string;
+	readonly predicted: 'held' | 'violated';
+	/** Undefined: not yet known. */
+	readonly found: 'held' | 'violated' | 'unknown' | undefined;
+}
+
+/** What was found, large, and what was predicted. */
+function Verdict({ name, predicted, found }: VerdictProps) {
+	const { say } = useWords();
+	return (
+		<div class={`tile ${found ?? 'open'}`}>
+			<dt>{name}</dt>
+			<dd>
+				<span class="found">
+					<Shield verdict={found ?? 'unknown'} /> {say(found ?? 'notYet')}
+				</span>
+				{found !== undefined && found === predicted ? (
+					<span class="predicted">
+						<Mark failed={false} /> {say('asPredicted')}
+					</span>
+				) : (
+					<span class="predicted">
+						{found !== undefined && <Mark failed={true} />} {say('predicted')}: <span class={`state ${predicted}`}>{say(predicted)}</span>
+					</span>
+				)}
+			</dd>
+		</div>
+	);
+}
+
+function Run({ store, run }: { readonly store: Store; readonly run: ExperimentRun }) {
+	const { say, language } = useWords();
+	const nowMs = useNow(run.state !== 'ended');
+	const elapsedMs = run.state === 'ended' ? run.durationMs : Math.max(run.durationMs, nowMs - run.startedMs);
+	const word = resultWord(run);
+	return (
+		<>
+			<h3 class="result">
+				{run.state !== 'ended' && <span class="pulse" aria-hidden="true" />}
+				<span class={`state ${word}`}>{say(word)}</span>
+				<span class="quiet">
+					{clockTime(run.startedMs, language)} · <span class="time">{duration(elapsedMs)}</span>
+				</span>
+				{run.state === 'stopping' && <span class="quiet">{say('puttingRight')}</span>}
+			</h3>
+			{run.outcome !== 'interrupted' && run.problems.length > 0 && (
+				<div class="failure">
+					<p>
+						<strong>{say('whyNot')}</strong>
+					</p>
+					{run.problems.map((problem) => (
+						<p key={problem} class="problem">
+							{problem}
+						</p>
+					))}
+				</div>
+			)}
+			<Section name={say('activities')}>
+				{(Object.keys(parts) as ExperimentActivity['part'][]).map((part) => (
+					<Part key={part} part={part} run={run} nowMs={nowMs} />
+				))}
+			</Section>
+			<Section name={say('joinsOfRun')}>
+				<JoinsOfRun joins={store.joins.value} run={run} />
+			</Section>
+			{run.report !== undefined && (
+				<p class="quiet report">
+					{say('report')}: <code>{run.report}</code>
+				</p>
+			)}
+		</>
+	);
+}
+
+const Section = ({ name, children }: { readonly name: string; readonly children: ComponentChildren }) => (
+	<section>
+		<h3>{name}</h3>
+		{children}
+	</section>
+);
+
+function Part({ part, run, nowMs }: { readonly part: ExperimentActivity['part']; readonly run: ExperimentRun; readonly nowMs: number }) {
+	const { say } = useWords();
+	const activities = run.activities.filter((activity) => activity.part === part);
+	if (activities.length === 0) return null;
+	return (
+		<>
+			<h4>{say(parts[part])}</h4>
+			<ol class="activities">
+				{activities.map(({ index, type, name, state, startedMs, durationMs, problem }) => (
+					<li key={index} class={state}>
+						{state === 'running' ? <span class="pulse" aria-hidden="true" /> : <Mark failed={state === 'badly'} />}
+						<span>
+							{name.replaceAll('-', ' ')} <span class="quiet kind">{say(type)}</span>
+							<span class="hidden">{say(state === 'running' ? 'running' : state === 'well' ? 'went' : 'failed')}</span>
+							{problem !== undefined && <span class="why">{withoutName(problem, `${type} ${name}: `)}</span>}
+						</span>
+						<span class="quiet time">{duration(state === 'running' ? Math.max(0, nowMs - startedMs) : durationMs)}</span>
+					</li>
+				))}
+			</ol>
+		</>
+	);
+}
+
+/** The problem of an activity begins with what stands before it here. */
+const withoutName = (problem: string, name: string): string => (problem.startsWith(name) ? problem.slice(name.length) : problem);
+
+/** The newest first, as everywhere. */
+function JoinsOfRun({ joins, run }: { readonly joins: readonly Join[]; readonly run: ExperimentRun }) {
+	const { say } = useWords();
+	const endMs = run.state === 'ended' ? run.startedMs + run.durationMs : Number.POSITIVE_INFINITY;
+	const own = joins.filter(({ startedMs }) => startedMs >= run.startedMs && startedMs <= endMs);
+	if (own.length === 0) return <p class="quiet">{say('noJoinsOfRun')}</p>;
+	return (
+		<ul class="joins-of-run">
+			{own.slice(0, MAX_JOINS).map(({ id, node, state, failure, durationMs }) => (
+				<li key={id}>
+					<a href={`#/joins/${id}`}>
+						{state === 'joining' ? <span class="pulse" aria-hidden="true" /> : <Mark failed={state === 'refused'} />}
+						<strong>{node}</strong> <span class="quiet">{failure?.code ?? say(state)}</span> <span class="quiet">{duration(durationMs)}</span>
+					</a>
+				</li>
+			))}
+			{own.length > MAX_JOINS && <li class="quiet">+ {own.length - MAX_JOINS}</li>}
+		</ul>
+	);
+}
+
+/** The time, again and again while something runs. */
+function useNow(isRunning: boolean): number {
+	const nowMs = useSignal(Date.now());
+	useEffect(() => {
+		if (!isRunning) return;
+		const timer = setInterval(() => (nowMs.value = Date.now()), TICK_MS);
+		return () => clearInterval(timer);
+	}, [isRunning]);
+	return nowMs.value;
+}
