@@ -2,17 +2,22 @@
  * The experiments' command line: `node dist/scripts/lab.js VERB …`. Each verb makes one fault, or looks at one thing and prints what it saw. Verbs about
  * nodes, tokens and attackers run where the nodes are; those about services run here. Wiring and words; the work is in scripts/lab.
  */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { integer } from '../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
 import { wellKnown } from '../lib/kube/types.ts';
 import { errorForPeople, maskTokens } from '../lib/log.ts';
+import { parseCertificates } from '../lib/pki/certificate.ts';
+import { spkiPin } from '../lib/pki/pin.ts';
 import { type AttackFlags, attackReport, attackText, startAttacker } from './lab/attackers.ts';
 import { removeBinding } from './lab/bindings.ts';
 import { decide } from './lab/decide.ts';
 import { type Driver, type Result, type Stealable, stealable } from './lab/driver.ts';
 import { certificatesBy, judgeAvailability, judgeSecurity } from './lab/judge.ts';
+import { matrixText, runMatrix } from './lab/matrix.ts';
 import { type JoinFlags, joinNode, kubeconfigOf, nodeText, removeNode } from './lab/nodes.ts';
 import { type Lab, openLab } from './lab/open.ts';
 import { BEGUN, type Place } from './lab/place.ts';
@@ -20,6 +25,7 @@ import { type Pipeline, pipelinePin, replaceNode, runAsUser, setUserKubeconfig, 
 import { resetPlace } from './lab/reset.ts';
 import { secretsOf, textsInside } from './lab/scan.ts';
 import { recordHalfJoined, recordSkew, skewText } from './lab/skew.ts';
+import { startProgram } from './lab/start-program.ts';
 import { killDuringJoins } from './lab/steps.ts';
 import { awaitExpiry, createToken, deleteToken, flushTokens, type TokenFlags, tokenOf, tokenState } from './lab/tokens.ts';
 import { begunMs, leak, reset, scan, steady } from './lab/whole.ts';
@@ -62,6 +68,7 @@ function createProgram(lab: Lab, args: readonly string[], print: (result: Result
 	addTokens(program, there);
 	addNodes(program, there);
 	addAttackers(program, there, here, lab);
+	addMatrix(program, there, here);
 	addServices(program, there, here);
 	addLooking(program, there, here);
 	return program;
@@ -222,6 +229,41 @@ function addAttackers(program: Command, there: There, here: Here, lab: Lab): voi
 			const directory = await lab.driver.steal(oneOfStealable(steal));
 			await here((driver, given: string[]) => driver.inside(['try', '--stolen', directory, ...given]))(values, command);
 		});
+}
+
+function addMatrix(program: Command, there: There, here: Here): void {
+	program
+		.command('matrix')
+		.description('the attack matrix: every power and document against a node with a pin and one without; exit code 1 when a cell is not as written')
+		.option('--stolen <directory>', 'that holds ca.key; default: it is stolen first')
+		.action(async ({ stolen }: { stolen?: string }, command: Command) => {
+			if (stolen !== undefined) {
+				await there((place) => matrixOf(place, stolen))(command);
+				return;
+			}
+			await here(async (driver) => driver.inside(['matrix', '--stolen', await driver.steal('ca-key')]))(command);
+		});
+}
+
+async function matrixOf(place: Place, stolen: string): Promise<Result> {
+	const { endpoint, clusterCa } = place.info;
+	await createToken(place, 'matrix', { ttl: '15m' });
+	try {
+		const rows = await runMatrix({
+			endpoint,
+			clusterCa,
+			caKey: join(stolen, 'ca.key'),
+			pin: spkiPin(parseCertificates(await readFile(clusterCa, 'utf8'))[0]),
+			createToken: async () => (await tokenOf(place, 'matrix')).token,
+			start: startProgram,
+			deleteNode: (name) => place.api.nodes.delete(name),
+			directory: place.directory,
+			say: (line) => process.stderr.write(`${line}\n`),
+		});
+		return { code: rows.every(({ isAsExpected }) => isAsExpected) ? 0 : EXIT_UNLIKE, stdout: `${matrixText(rows)}\n`, stderr: '' };
+	} finally {
+		await resetPlace(place);
+	}
 }
 
 function oneOfStealable(thing: string): Stealable {

@@ -32,6 +32,8 @@ export interface MatrixTools {
 	readonly start: (program: string, args: readonly string[]) => Promise<Running>;
 	/** Take a node that has joined the genuine cluster out of it again. */
 	readonly deleteNode: (name: string) => Promise<void>;
+	/** For the files of attackers and nodes; default: that of this machine for what is temporary. */
+	readonly directory?: string;
 	/** Called before each cell. */
 	readonly say?: (line: string) => void;
 }
@@ -121,7 +123,7 @@ const DISCOVERY = '2s';
 
 /** Try every cell, one after the other. @throws ATTACK_NOT_ALLOWED, SERVICE_FAILED  an attacker cannot start; whatever the tools throw */
 export async function runMatrix(tools: MatrixTools): Promise<Row[]> {
-	const directory = await mkdtemp(join(tmpdir(), 'kubejoin-matrix-'));
+	const directory = await mkdtemp(join(tools.directory ?? tmpdir(), 'kubejoin-matrix-'));
 	try {
 		const token = await tools.createToken();
 		await waitUntilSigned(tools, token);
