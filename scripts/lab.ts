@@ -402,7 +402,7 @@ async function skew(driver: Driver, service: string, offset: string, { token }: 
 	await driver.inside(['record-skew', '--', service, offset, problem === '' || outcome === 'joined' ? outcome : `${outcome}: ${problem}`]);
 	if (!isNode) await driver.restore();
 	if (outcome !== 'joined') {
-		const judged = await driver.inside(['judge', 'security', '--unearned', node]);
+		const judged = await driver.inside(['judge', 'security', '--diskless', node]);
 		if (!judged.stdout.startsWith('security: held')) await driver.inside(['record-half-joined', '--', `${service} ${offset}: ${judged.stdout.trim()}`]);
 	}
 	await driver.inside(['remove', node]);

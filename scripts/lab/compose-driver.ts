@@ -256,7 +256,8 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 				const { State, Config } = (await theOne(name)).found;
 				return {
 					name,
-					state: State.Paused ? 'paused' : State.Running ? 'running' : 'stopped',
+					// Between two starts Docker calls it running.
+					state: State.Paused ? 'paused' : State.Running && !State.Restarting ? 'running' : 'stopped',
 					startedAtMs: Date.parse(State.StartedAt),
 					isChanged: changeOf(Config.Labels) !== undefined,
 				} as const;
