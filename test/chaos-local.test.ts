@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { offerLab } from '../scripts/lab/local-control.ts';
 import type { MeshOptions } from '../scripts/mesh/services.ts';
+import { createStory } from '../scripts/mesh/story.ts';
 import { experiments, lab, runExperiment, type Where } from './chaos.ts';
 import { startTestMesh, type TestMesh } from './mesh/mesh.ts';
 
@@ -21,7 +22,9 @@ describe('experiments on a mesh of processes', function () {
 	before(async () => {
 		const state = mkdtempSync(join(tmpdir(), 'kubejoin-chaos-'));
 		const observer = { pagePort: 16_000 + randomInt(1_000), story: 'off' } as const;
-		mesh = await startTestMesh({ state, observer });
+		// As `npm start` does, what the programs print goes into files: experiments look for it there.
+		const story = createStory(state, () => undefined, undefined);
+		mesh = await startTestMesh({ state, observer }, story.line);
 		where = { mesh: 'local', state, observer: `http://127.0.0.1:${observer.pagePort}` };
 		const options: MeshOptions = { state, port: mesh.port, store: 'lmdb', observer };
 		stopLab = (await offerLab(mesh, options)).stop;

@@ -55,10 +55,15 @@ const ATTEMPTS = 5;
 /** Index of a node that is not to stay, for its health port. */
 const FAILING_NODE = 880;
 
-export async function startTestMesh(options: Partial<MeshOptions> = {}): Promise<TestMesh> {
+/** @param onLine  is told of every line that a program prints, besides `lines` */
+export async function startTestMesh(options: Partial<MeshOptions> = {}, onLine: (name: string, line: string) => void = () => undefined): Promise<TestMesh> {
 	const state = options.state ?? mkdtempSync(join(tmpdir(), 'kubejoin-'));
 	const lines: { name: string; line: string }[] = [];
-	const events = { onLine: (name: string, line: string) => void lines.push({ name, line }), onCrash: () => undefined, onGiveUp: () => undefined };
+	const keepLine = (name: string, line: string): void => {
+		lines.push({ name, line });
+		onLine(name, line);
+	};
+	const events = { onLine: keepLine, onCrash: () => undefined, onGiveUp: () => undefined };
 	for (let attempt = 1; ; attempt++) {
 		const port = options.port ?? 20_000 + randomInt(10_000);
 		try {
