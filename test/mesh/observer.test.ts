@@ -108,9 +108,11 @@ describe('the observer', function () {
 	it('a refused join says where and why, and what to do', () => {
 		const { phase, failure } = joinOfNode(early, 'refused') ?? assert.fail();
 		assert.equal(phase, 'discovery/pin-ca');
-		const { code, sentence, remedy } = failure as Record<string, string>;
+		const { code, sentence, mostLikely, alsoPossible, remedy } = failure as Record<string, string>;
 		assert.equal(code, 'CA_HASH_MISMATCH');
 		assert.match(sentence ?? '', /none of the public keys "sha256:[0-9a-f]{64}" are pinned/);
+		assert.match(mostLikely ?? '', /the pin is of another cluster/);
+		assert.equal(alsoPossible?.length, 2);
 		assert.match(remedy ?? '', /kubectl-sim token create/);
 	});
 
