@@ -1,4 +1,4 @@
-// Every test but that of the containers; or those of the paths that the command line names, to which mocha itself would add these.
+// Every test but those of the containers and of the whole catalogue of experiments; or those of the paths that the command line names, to which mocha itself would add these.
 const { existsSync } = require('node:fs');
 
 const isNamed = process.argv.slice(2).some((argument) => !argument.startsWith('-') && existsSync(argument));
@@ -8,5 +8,5 @@ module.exports = {
 	extension: ['test.ts'],
 	recursive: true,
 	timeout: 5_000,
-	...(isNamed ? {} : { spec: ['{lib,services,infra,scripts,test}/**/*.test.ts'], ignore: ['test/compose*.test.ts'] }),
+	...(isNamed ? {} : { spec: ['{lib,services,infra,scripts,test}/**/*.test.ts'], ignore: ['test/compose*.test.ts', 'test/chaos-*.test.ts'] }),
 };

@@ -132,7 +132,7 @@ describe('the driver of the mesh in containers', function () {
 		assert.equal((await driver.inside(['-e', read, await driver.steal('mesh-client')])).stdout, meshClient);
 		const stolen = await driver.inside(['-e', 'console.log(require("node:fs").readFileSync("/lab/stolen/ca-key/ca.key", "utf8").trim())']);
 		assert.equal(stolen.stdout, await docker('exec', (await theOne('ca-service')).Id, 'cat', '/pki/ca.key'));
-		assert.equal(await driver.steal('admin'), '/pki/admin.conf');
+		assert.equal(await driver.steal('admin'), '/pki');
 		assert.equal((await kubectl('get', 'nodes')).code, 0);
 	});
 
@@ -146,8 +146,9 @@ describe('the driver of the mesh in containers', function () {
 	it('SERVICE names that mean nothing are refused, and no fault befalls anybody', async () => {
 		await assert.rejects(driver.kill('kubelet'), refusedWith('COMMAND_INVALID'));
 		await assert.rejects(driver.change('redis', { clock: '+1s' }), refusedWith('COMMAND_INVALID'));
-		assert.deepEqual(await driver.restore(), ['the lab container is removed, and what ran in it']);
 		assert.deepEqual(await driver.restore(), []);
+		assert.deepEqual(await driver.leave(), ['removed the container of nodes and attackers']);
+		assert.deepEqual(await driver.leave(), []);
 	});
 
 	it('kill: away until it is started; pause: until it is resumed; cut: nobody reaches it until it is healed', async () => {
@@ -180,7 +181,6 @@ describe('the driver of the mesh in containers', function () {
 		await driver.pause('token-store');
 		await driver.cut('controller-manager-sim');
 		assert.deepEqual(await driver.restore(), [
-			'the lab container is removed, and what ran in it',
 			'redis was stopped and runs again',
 			'ca-service has its own settings and clock again',
 			'token-store was paused and runs again',
@@ -243,11 +243,7 @@ describe('the driver of the mesh in containers', function () {
 		const { Id, Name } = await theOne('token-store');
 		await docker('stop', Id);
 		await docker('rename', Id, `${Name.slice(1)}.lab-old`);
-		assert.deepEqual(await driver.restore(), [
-			'the lab container is removed, and what ran in it',
-			'token-store: what was begun and not finished is undone',
-			'token-store was stopped and runs again',
-		]);
+		assert.deepEqual(await driver.restore(), ['token-store: what was begun and not finished is undone', 'token-store was stopped and runs again']);
 		await allIsAsAtFirst();
 	});
 

@@ -5,8 +5,8 @@
 import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { splitHostPort } from '../address.ts';
-import { rfc3339 } from '../clock.ts';
 import { hasCode, KubejoinError } from '../errors.ts';
+import { datesProblem } from '../pki/dates.ts';
 
 const TIMEOUT_MS = 2_000;
 
@@ -14,7 +14,6 @@ const TIMEOUT_MS = 2_000;
  * The same error; a certificate that is not good now is told of with the present time and the time from or to which it is good.
  *
  * @param serverName  where it is not the host of the target
- * @source crypto/x509 CertificateInvalidError
  */
 export async function withDates(error: unknown, serverName?: string): Promise<unknown> {
 	if (!hasCode(error, 'PEER_REFUSED') || error.facts.cause !== 'time-validity') return error;
@@ -27,9 +26,8 @@ export async function withDates(error: unknown, serverName?: string): Promise<un
 /** Of the first certificate whose time it is not. */
 export function dateProblem(chain: readonly Pick<DetailedPeerCertificate, 'valid_from' | 'valid_to'>[], nowMs: number): string | undefined {
 	for (const { valid_from, valid_to } of chain) {
-		const [from, to] = [Date.parse(valid_from), Date.parse(valid_to)];
-		if (nowMs < from) return `current time ${rfc3339(nowMs)} is before ${rfc3339(from)}`;
-		if (nowMs > to) return `current time ${rfc3339(nowMs)} is after ${rfc3339(to)}`;
+		const problem = datesProblem(Date.parse(valid_from), Date.parse(valid_to), nowMs);
+		if (problem !== undefined) return problem;
 	}
 	return undefined;
 }

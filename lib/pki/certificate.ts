@@ -5,6 +5,7 @@
 import { createHash, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { causeText, KubejoinError } from '../errors.ts';
 import { algorithmOf, signWith } from './algorithms.ts';
+import { datesProblem, invalidNow } from './dates.ts';
 import {
 	bitString,
 	bitStringBytes,
@@ -210,17 +211,17 @@ export function chainProblem(
 	const root = roots.find((candidate) => candidate.ca && leaf.checkIssued(candidate) && leaf.verify(candidate.publicKey));
 	if (root === undefined) return 'it was not signed by a CA that is trusted here';
 	const validity = validityProblem(leaf, now);
-	if (validity !== undefined) return `it ${validity}`;
+	if (validity !== undefined) return validity;
 	const rootValidity = validityProblem(root, now);
-	if (rootValidity !== undefined) return `the CA that signed it ${rootValidity}`;
+	if (rootValidity !== undefined) return `of the CA that signed it: ${rootValidity}`;
 	if (leaf.ca) return 'it is the certificate of a CA';
 	const extKeyUsages = extKeyUsagesOf(leaf);
 	return extKeyUsages.includes(extKeyUsageOid(purpose)) ? undefined : `it is not for ${purpose}`;
 }
 
 function validityProblem(certificate: X509Certificate, now: number): string | undefined {
-	if (now < Date.parse(certificate.validFrom)) return `is not valid before ${certificate.validFrom}`;
-	return now > Date.parse(certificate.validTo) ? `expired at ${certificate.validTo}` : undefined;
+	const problem = datesProblem(Date.parse(certificate.validFrom), Date.parse(certificate.validTo), now);
+	return problem === undefined ? undefined : `x509: ${invalidNow}: ${problem}`;
 }
 
 const malformed = (problem: string): KubejoinError => new KubejoinError('CERTIFICATE_MALFORMED', { problem });

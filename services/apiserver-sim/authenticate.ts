@@ -4,10 +4,10 @@
  * @source kubeapiserver/authenticator/config.go, apiserver authentication/request/{x509,bearertoken,union,anonymous}
  */
 import type { Clock } from '../../lib/clock.ts';
-import { rfc3339 } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { type UserInfo, wellKnown } from '../../lib/kube/types.ts';
 import type { PeerCertificate } from '../../lib/mesh/peer.ts';
+import { datesProblem, invalidNow } from '../../lib/pki/dates.ts';
 import { note } from '../../lib/trace.ts';
 import type { Credentials } from './request.ts';
 
@@ -50,8 +50,8 @@ function userOfCertificate(certificate: PeerCertificate, nowMs: number): UserInf
 	if (certificate.state === 'none') return undefined;
 	if (certificate.state === 'unverified') return `x509: ${certificate.problem}`;
 	const { commonName, organizations, fingerprint, notBefore, notAfter } = certificate;
-	if (nowMs > notAfter) return `x509: certificate has expired or is not yet valid: current time ${rfc3339(nowMs)} is after ${rfc3339(notAfter)}`;
-	if (nowMs < notBefore) return `x509: certificate has expired or is not yet valid: current time ${rfc3339(nowMs)} is before ${rfc3339(notBefore)}`;
+	const dates = datesProblem(notBefore, notAfter, nowMs);
+	if (dates !== undefined) return `x509: ${invalidNow}: ${dates}`;
 	if (commonName === '') return 'x509: the certificate has no common name';
 	return { username: commonName, groups: [...organizations], extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] } };
 }

@@ -1,0 +1,70 @@
+/**
+ * Every experiment of chaos/, on a mesh of processes of its own: the tests of the whole. Takes about seven minutes and needs faketime and openssl. Each
+ * finds the mesh as it was before, so their order does not matter; here they run in the order of their names.
+ */
+import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { offerLab } from '../scripts/lab/local-control.ts';
+import type { MeshOptions } from '../scripts/mesh/services.ts';
+import { experiments, lab, runExperiment, type Where } from './chaos.ts';
+import { startTestMesh, type TestMesh } from './mesh/mesh.ts';
+
+describe('experiments on a mesh of processes', function () {
+	this.timeout('4m');
+	let mesh: TestMesh;
+	let where: Where;
+	let stopLab: (() => Promise<void>) | undefined;
+
+	before(async () => {
+		const state = mkdtempSync(join(tmpdir(), 'kubejoin-chaos-'));
+		const observer = { pagePort: 16_000 + randomInt(1_000), story: 'off' } as const;
+		mesh = await startTestMesh({ state, observer });
+		where = { mesh: 'local', state, observer: `http://127.0.0.1:${observer.pagePort}` };
+		const options: MeshOptions = { state, port: mesh.port, store: 'lmdb', observer };
+		stopLab = (await offerLab(mesh, options)).stop;
+		await mesh.startNode('node-1', 1, await mesh.makeJoinConfig());
+	});
+	after(async () => {
+		await stopLab?.();
+		await mesh?.stopAndRemove();
+	});
+
+	const objects = async (): Promise<readonly string[]> => {
+		const { api } = mesh;
+		const lists = await Promise.all([
+			api.nodes.list(),
+			api.certificateSigningRequests.list(),
+			api.secrets.list({ namespace: 'kube-system' }),
+			api.clusterRoleBindings.list(),
+		]);
+		return lists.flatMap(({ items }) => items.map(({ metadata }) => metadata.name ?? '')).sort();
+	};
+
+	for (const name of experiments) {
+		it(name, async () => {
+			const before = await objects();
+			const { passed, problems } = await runExperiment(name, where);
+			assert.ok(passed, problems.join('\n'));
+			assert.deepEqual(await objects(), before, 'it leaves the cluster as it found it');
+		});
+	}
+
+	it('can be run again, and there is nothing to put back', async () => {
+		const { passed, problems } = await runExperiment('wrong-pin', where);
+		assert.ok(passed, problems.join('\n'));
+		assert.equal((await lab(where, 'reset')).stdout, 'there was nothing to put back\n');
+	});
+
+	it('what an interrupted one left is put back', async () => {
+		await lab(where, 'token', 'create', 'left');
+		await lab(where, 'join', 'left-node', '--token', 'left');
+		await lab(where, 'binding', 'remove', 'kubeadm:node-autoapprove-bootstrap');
+		await lab(where, 'service', 'kill', 'token-store');
+		const { stdout } = await lab(where, 'reset');
+		assert.equal(stdout, 'started token-store\nremoved left-node\nput kubeadm:node-autoapprove-bootstrap back\ndeleted 1 tokens\n');
+		assert.match((await lab(where, 'steady')).stdout, /^steady: 5 services run/);
+	});
+});

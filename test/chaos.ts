@@ -1,0 +1,52 @@
+/** The chaos runner as a person calls it, one experiment at a time, for the tests that run the catalogue. */
+
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { environment } from '../lib/config.ts';
+import { projectPath } from '../lib/paths.ts';
+
+/** What `--progress json` says at the end of an experiment, as far as it is read here. */
+export interface Ended {
+	readonly event: 'experiment-ended';
+	readonly experiment: string;
+	readonly passed: boolean;
+	readonly seconds: number;
+	readonly problems: readonly string[];
+}
+
+export const experiments: readonly string[] = readdirSync(projectPath('chaos')).flatMap((file) =>
+	file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : [],
+);
+
+const program = async (script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
+	const { PATH = '', HOME = '' } = environment();
+	const child = spawn(process.execPath, [projectPath('dist/scripts', script), ...args], {
+		cwd: projectPath(),
+		env: { PATH, HOME, ...env },
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
+	const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), new Promise<number | null>((done) => child.once('close', done))]);
+	return { code, stdout, stderr };
+};
+
+/** Where the mesh is that is broken. */
+export interface Where {
+	readonly mesh: 'local' | 'compose';
+	readonly state: string;
+	readonly observer: string;
+	/** Variables of the runner. */
+	readonly env?: Readonly<Record<string, string>>;
+}
+
+/** @throws Error  what the runner said, when it says nothing of how the experiment ended */
+export async function runExperiment(name: string, { mesh, state, observer, env }: Where): Promise<Ended> {
+	const { stdout, stderr } = await program('chaos.js', [name, '--mesh', mesh, '--state', state, '--observer', observer, '--progress', 'json'], env);
+	const events = stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as { readonly event: string }] : []));
+	const ended = events.find((event): event is Ended => event.event === 'experiment-ended');
+	if (ended === undefined) throw new Error(`${name} was not run: ${stdout}${stderr}`);
+	return ended;
+}
+
+/** A verb of the lab. */
+export const lab = ({ mesh, state, env }: Where, ...args: readonly string[]) => program('lab.js', args, { CHAOS_MESH: mesh, CHAOS_STATE: state, ...env });

@@ -1,0 +1,52 @@
+/**
+ * One experiment of each kind of fault on the mesh in containers: an input, a process, a line that is cut, a clock. Takes three minutes, a Docker engine
+ * and ports 6443 and 8080 of this machine; removes everything that it made but the image.
+ */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lab, runExperiment, type Where } from './chaos.ts';
+import { eventually, openProject, type Project, portIsFree } from './compose.ts';
+
+const projectName = 'kubejoin-chaos-test';
+
+describe('experiments on a mesh of containers', function () {
+	this.timeout('5m');
+	let project: Project;
+	let where: Where;
+
+	before(async () => {
+		await portIsFree(6443);
+		await portIsFree(8080);
+		project = await openProject(projectName);
+		const state = mkdtempSync(join(tmpdir(), 'kubejoin-chaos-'));
+		where = { mesh: 'compose', state, observer: 'http://127.0.0.1:8080', env: { COMPOSE_PROJECT_NAME: projectName } };
+		await project.compose('up', '-d');
+		await eventually(60, async () => assert.match((await lab(where, 'steady', '--within', '1')).stdout, /^steady: /));
+	});
+	after(async () => {
+		await project?.compose('down', '-v', '--remove-orphans');
+		if (where !== undefined) rmSync(where.state, { recursive: true, force: true });
+	});
+
+	for (const [name, kind] of [
+		['wrong-pin', 'an input'],
+		['ca-service-down', 'a process'],
+		['token-store-outage', 'a line that is cut'],
+	] as const) {
+		it(`${name}: ${kind}`, async () => {
+			const { passed, problems } = await runExperiment(name, where);
+			assert.ok(passed, problems.join('\n'));
+			assert.equal((await lab(where, 'reset')).stdout, 'there was nothing to put back\n');
+		});
+	}
+
+	it('a clock of one service that is wrong: the node does not take a certificate that is not good yet', async () => {
+		await lab(where, 'token', 'create', 'clock');
+		const { stdout } = await lab(where, 'skew', '--token', 'clock', '--', 'ca-service', '+600s');
+		assert.match(stdout, /^ca-service \+600s: refused CERTIFICATE_UNUSABLE/);
+		await lab(where, 'reset');
+		assert.match((await lab(where, 'steady')).stdout, /^steady: /);
+	});
+});
