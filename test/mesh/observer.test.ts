@@ -215,7 +215,7 @@ describe('the observer', function () {
 
 	it('acts for its own page only: key, origin, name and form are checked', async () => {
 		const { key, actions } = of(early, 'session')[0] as { key: string; actions: string[] };
-		assert.deepEqual(actions, ['join', 'join-with-wrong-pin', 'approve', 'deny']);
+		assert.deepEqual(actions, ['join', 'join-with-wrong-pin', 'approve', 'deny', 'run-experiment', 'stop-experiment']);
 		const good = { 'x-kubejoin-session': key };
 		for (const [headers, status, code] of [
 			[{}, 403, 'PAGE_REQUEST_REFUSED'],
