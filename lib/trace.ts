@@ -43,8 +43,9 @@ export async function inSpan<T>(
 	}
 }
 
-const adviceOf = ({ mostLikely, remedy }: KubejoinError): Attributes => ({
+const adviceOf = ({ mostLikely, alsoPossible, remedy }: KubejoinError): Attributes => ({
 	...(mostLikely === undefined ? {} : { 'kubejoin.most_likely': mostLikely }),
+	...(alsoPossible.length === 0 ? {} : { 'kubejoin.also_possible': [...alsoPossible] }),
 	'kubejoin.remedy': remedy,
 });
 

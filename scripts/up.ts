@@ -12,6 +12,7 @@ import { endpointOf, MAX_NODES, MAX_PORT, type MeshOptions, nodeHealthPort, type
 import { createStory, type Story, storyWidth } from './mesh/story.ts';
 
 interface Flags {
+	readonly certificateLifetime?: number;
 	readonly nodes?: number;
 	readonly once?: boolean;
 	readonly pagePort: number;
@@ -26,6 +27,9 @@ const ONCE_NODES = 3;
 /** With more, a join is told in one line. */
 const MAX_NODES_IN_STEPS = 3;
 const READY_MS = 30_000;
+/** What ca-service takes in a lab. */
+const MIN_LIFETIME_SECONDS = 5;
+const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3_600;
 
 const checked =
 	<T>(parseValue: Parse<T>) =>
@@ -50,6 +54,11 @@ const program = new Command('npm start --')
 	.option('--page-port <port>', 'of the page', checked(integer(1, 65_535)), 8080)
 	.option('--no-allow-actions', 'the page may look, and not join nodes or decide requests')
 	.option('--state <dir>', 'where the cluster is kept', '.kubejoin')
+	.option(
+		'--certificate-lifetime <seconds>',
+		'of nodes, for a lab only: they renew within it (default: a year)',
+		checked(integer(MIN_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS)),
+	)
 	.option('--store <url>', 'lmdb (files in the state directory), redis://HOST:PORT or rediss://HOST:PORT', checked(storeOf), 'lmdb')
 	.action(up);
 
@@ -67,7 +76,7 @@ async function up(flags: Flags): Promise<void> {
 		color: isTTY === true && !environment().NO_COLOR,
 		allowActions: flags.allowActions,
 	};
-	const options: MeshOptions = { state, port: flags.port, store: flags.store, telemetry, observer };
+	const options: MeshOptions = { state, port: flags.port, store: flags.store, telemetry, observer, settings: labSettings(flags) };
 	const stopping = new AbortController();
 	const stop = (why?: KubejoinError) => stopping.abort(why);
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
@@ -104,6 +113,10 @@ async function up(flags: Flags): Promise<void> {
 	await story.close();
 	if (stopping.signal.reason instanceof KubejoinError) throw stopping.signal.reason;
 }
+
+/** Short lifetimes are for a lab; ca-service says so at every start. */
+const labSettings = ({ certificateLifetime }: Flags): NonNullable<MeshOptions['settings']> =>
+	certificateLifetime === undefined ? {} : { 'ca-service': { LAB: 'true', SIGNING_DURATION_SECONDS: String(certificateLifetime) } };
 
 /** Start the nodes, wait until the API server calls each of them Ready, and show them. @throws SERVICE_FAILED */
 async function joinNodes(mesh: LocalMesh, count: number, story: Story, signal: AbortSignal): Promise<void> {

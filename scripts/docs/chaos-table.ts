@@ -29,6 +29,24 @@ export function tableOf(plans: readonly Plan[], results: Results): string {
 	);
 }
 
+const LAB = 'dist/scripts/lab.js';
+
+/** The verbs of the lab that the documents use, with the word after: `token create`, `judge security`. */
+export function usedVerbs(): string[] {
+	const { entries } = readCatalogue(projectPath('chaos'), 'chaos', { environment: environment(), directory: projectPath() });
+	const verbs = entries.flatMap(({ plan }) =>
+		argumentsIn(plan?.experiment).map(([verb = '', next = '']) => (/^[a-z-]+$/.test(next) ? `${verb} ${next}` : verb)),
+	);
+	return [...new Set(verbs)].sort();
+}
+
+/** What the lab is called with, wherever in a document. */
+function argumentsIn(value: unknown): string[][] {
+	if (typeof value !== 'object' || value === null) return [];
+	if (Array.isArray(value) && value[0] === LAB) return [value.slice(1).map(String)];
+	return Object.values(value).flatMap(argumentsIn);
+}
+
 /** @throws Error  a document cannot be used */
 export function chaosTable(): string {
 	const { entries, problems } = readCatalogue(projectPath('chaos'), 'chaos', { environment: environment(), directory: projectPath() });

@@ -45,6 +45,19 @@ export const npmProblems = ({ path, text }: Page, scripts: readonly string[]): s
 		.filter((script) => !scripts.includes(script))
 		.map((script) => `${path} names the npm script ${script}, which is not there`);
 
+/** The verbs of the lab that a page has in the first column of a table: `token create`, `judge`. */
+export const verbRows = (text: string): string[] =>
+	[...text.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap(([, cell = '']) => allMatches(cell, /`([a-z][a-z-]*(?: [a-z][a-z-]*)?)[^`]*`/g));
+
+/** The table of the attack matrix as a page has it: who serves what, pin, outcome, verdict. */
+export const matrixRows = (text: string): { who: string; isPinned: boolean; code: string; verdict: string }[] =>
+	[...text.matchAll(/^✔ (P\d .*?) +(yes|no) +([A-Z_]+) +\d+ (held|violated)$/gm)].map(([, who = '', pin, code = '', verdict = '']) => ({
+		who,
+		isPinned: pin === 'yes',
+		code,
+		verdict,
+	}));
+
 /** The rows of a table whose first cell is a name in code style: that name and the last cell. */
 export const phaseRows = (text: string): { name: string; trust: string }[] =>
 	[...text.matchAll(/^\| `([a-z/-]+)` +\|.*\| ([^|]*?) +\|$/gm)].map(([, name = '', trust = '']) => ({ name, trust }));

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import type { JoinTools } from '../../services/kubelet-sim/join/tools.ts';
-import { fileProblems, linkProblems, npmProblems, phaseRows } from './check-page.ts';
+import { expectedCells } from '../lab/matrix.ts';
+import { usedVerbs } from './chaos-table.ts';
+import { fileProblems, linkProblems, matrixRows, npmProblems, phaseRows, verbRows } from './check-page.ts';
 import { differsTags } from './differs-tags.ts';
 import { madePages, pagePaths, readPage } from './pages.ts';
 
@@ -15,6 +17,28 @@ describe('the pages', () => {
 	it('README.md has the phases of the join, in order, with who trusts whom', () => {
 		assert.deepEqual(phaseRows(readPage('README.md')), joinWorkflow({} as JoinTools).phases);
 	});
+
+	it('docs/chaos.md has every verb of the lab that an experiment uses', () => {
+		const known = verbRows(readPage('docs/chaos.md'));
+		const used = usedVerbs();
+		assert.ok(used.includes('token create') && used.includes('judge security'), used.join(', '));
+		assert.deepEqual(
+			used.filter((verb) => !known.includes(verb) && !known.includes(verb.split(' ')[0] ?? '')),
+			[],
+		);
+	});
+
+	for (const path of ['README.md', 'docs/chaos.md']) {
+		it(`${path} has the attack matrix as it must come out`, () => {
+			const expected = expectedCells.map(({ power, document, isPinned, expected: { code, isTokenSent } }) => ({
+				who: `${power} ${document}`,
+				isPinned,
+				code,
+				verdict: isTokenSent ? 'violated' : 'held',
+			}));
+			assert.deepEqual(matrixRows(readPage(path)), expected);
+		});
+	}
 
 	it('link to what is there', () => assert.deepEqual(pages.flatMap(linkProblems), []));
 
@@ -41,6 +65,14 @@ describe('the checks of a page', () => {
 	it('find a missing file and a missing npm script', () => {
 		assert.deepEqual(fileProblems({ path: 'x.md', text: '`lib/errors.ts` `lib/gone.ts`' }), ['x.md names lib/gone.ts, which is not there']);
 		assert.deepEqual(npmProblems({ path: 'x.md', text: 'npm ci, npm test, npm run gone' }, ['test']), ['x.md names the npm script gone, which is not there']);
+	});
+
+	it('read the verbs of a table, several in one cell, without their arguments', () => {
+		assert.deepEqual(verbRows('| `token create NAME`, `kubectl …` | x |\n| `judge security` | `no` |\n| verb | does |'), [
+			'token create',
+			'kubectl',
+			'judge security',
+		]);
 	});
 
 	it('read a tag over several lines, up to the next tag, and nothing outside a docstring', () => {

@@ -114,8 +114,11 @@ const plans: readonly Plan[] = [
 	{ power: 'P3', document: 'as the genuine', mode: 'impersonate', client: 'node', pinned: captured, unpinned: captured },
 ];
 
-/** How many cells there are. */
-export const cellCount = plans.reduce((sum, { unpinned }) => sum + (unpinned === undefined ? 1 : 2), 0);
+/** What every cell must come out as, in the order in which they are tried. */
+export const expectedCells = plans.flatMap(({ power, document, pinned, unpinned }) => [
+	{ power, document, isPinned: true, expected: pinned },
+	...(unpinned === undefined ? [] : [{ power, document, isPinned: false, expected: unpinned }]),
+]);
 
 const SIGNED_MS = 20_000;
 /** Of the nodes; one that waits for what never comes waits as long. */

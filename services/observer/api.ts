@@ -23,6 +23,10 @@ export interface Failure {
 	/** As in docs/errors.md. */
 	readonly code: string;
 	readonly sentence: string;
+	/** What it most likely comes from; absent where the facts say too little. */
+	readonly mostLikely?: string;
+	/** What else it may come from; absent where there is nothing. */
+	readonly alsoPossible?: readonly string[];
 	readonly remedy: string;
 }
 

@@ -46,8 +46,8 @@ export function sectionsOf(step: Step, span: Span, server: Span | undefined): re
 	].filter(({ fields, text }) => fields.length > 0 || text !== undefined);
 }
 
-const isShownAbove = (key: string): boolean =>
-	key.endsWith('.pem') || key === 'kubejoin.cluster_info' || key === 'kubejoin.kubeconfig' || key === 'kubejoin.remedy';
+const shownAbove: readonly string[] = ['kubejoin.cluster_info', 'kubejoin.kubeconfig', 'kubejoin.most_likely', 'kubejoin.also_possible', 'kubejoin.remedy'];
+const isShownAbove = (key: string): boolean => key.endsWith('.pem') || shownAbove.includes(key);
 const milliseconds = (ms: number): string => `${Math.round(ms * 100) / 100} ms`;
 
 function section(kind: string, title: string, fields: Fields, text?: string, bytes?: Buffer): DetailSection {
@@ -65,11 +65,13 @@ function section(kind: string, title: string, fields: Fields, text?: string, byt
 function failureSection(span: Span): DetailSection[] {
 	const failure = failureOf(span);
 	if (failure === undefined) return [];
-	const { code, sentence, remedy } = failure;
+	const { code, sentence, mostLikely, alsoPossible, remedy } = failure;
 	return [
 		section('failure', '', [
 			['failure.code', code],
 			['failure.sentence', sentence],
+			['failure.mostLikely', mostLikely],
+			['failure.alsoPossible', alsoPossible],
 			['failure.remedy', remedy],
 		]),
 	];

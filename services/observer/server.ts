@@ -118,7 +118,14 @@ const refusal =
 			response.destroy();
 			return;
 		}
-		const body: Refusal = { code: known.code, sentence: known.message, remedy: known.remedy };
+		const { code, message, mostLikely, alsoPossible, remedy } = known;
+		const body: Refusal = {
+			code,
+			sentence: message,
+			...(mostLikely === undefined ? {} : { mostLikely }),
+			...(alsoPossible.length === 0 ? {} : { alsoPossible }),
+			remedy,
+		};
 		response.status(known.http?.status ?? 500).json(body);
 	};
 

@@ -86,13 +86,15 @@ export const joinedSpans: readonly Span[] = [
 	span(10, 'csr-approving', { parentId: idOf(7), kind: 'consumer', service: 'controller-manager-sim', from: 85 }),
 ];
 
+const notPinned = {
+	'error.type': 'CA_HASH_MISMATCH',
+	'kubejoin.most_likely': 'another cluster',
+	'kubejoin.also_possible': ['a forged answer', 'a wrong hash'],
+	'kubejoin.remedy': 'do not join',
+};
+
 export const refusedSpans: readonly Span[] = [
-	root({ to: 30, failed: 'not pinned', attributes: ofJoin({ 'error.type': 'CA_HASH_MISMATCH', 'kubejoin.remedy': 'do not join' }) }),
+	root({ to: 30, failed: 'not pinned', attributes: ofJoin(notPinned) }),
 	phase(2, 'preflight', { 'kubejoin.phase.next': 'discovery/pin-ca' }, { from: 1, to: 2 }),
-	phase(
-		3,
-		'discovery/pin-ca',
-		{ 'kubejoin.phase.next': 'discovery/confirm', 'error.type': 'CA_HASH_MISMATCH', 'kubejoin.remedy': 'do not join' },
-		{ from: 2, to: 29, failed: 'not pinned' },
-	),
+	phase(3, 'discovery/pin-ca', { 'kubejoin.phase.next': 'discovery/confirm', ...notPinned }, { from: 2, to: 29, failed: 'not pinned' }),
 ];

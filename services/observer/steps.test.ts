@@ -75,12 +75,23 @@ describe('a join', () => {
 		assert.deepEqual([state, node, last, nextPhase], ['joining', 'node-1', 'preflight', 'discovery/confirm']);
 	});
 
-	it('has joined, or was refused with code, sentence and remedy', () => {
+	it('has joined, or was refused with code, sentence, what it comes from, and remedy', () => {
 		const joined = joinOf(traceId, joinedSpans, 8);
 		assert.deepEqual([joined.state, joined.durationMs, joined.failure], ['joined', 100, undefined]);
 		const refused = joinOf(traceId, refusedSpans, 2);
 		assert.equal(refused.state, 'refused');
-		assert.deepEqual(refused.failure, { code: 'CA_HASH_MISMATCH', sentence: 'not pinned', remedy: 'do not join' });
+		assert.deepEqual(refused.failure, {
+			code: 'CA_HASH_MISMATCH',
+			sentence: 'not pinned',
+			mostLikely: 'another cluster',
+			alsoPossible: ['a forged answer', 'a wrong hash'],
+			remedy: 'do not join',
+		});
+	});
+
+	it('a failure that nobody says more of has a code and no guesses', () => {
+		const { failure } = joinOf(traceId, [root({ failed: 'no', attributes: { 'kubejoin.workflow': 'join', 'error.type': 'INTERNAL' } })], 0);
+		assert.deepEqual(failure, { code: 'INTERNAL', sentence: 'no', remedy: '' });
 	});
 
 	it('is known by a span of its workflow, and by no other', () => {

@@ -184,5 +184,13 @@ function sized(span: Span, type: string, key: 'sentBytes' | 'receivedBytes'): { 
 export function failureOf({ failed, attributes }: Span): Failure | undefined {
 	const code = text(attributes, 'error.type');
 	if (failed === undefined && code === '') return undefined;
-	return { code, sentence: failed ?? '', remedy: text(attributes, 'kubejoin.remedy') };
+	const mostLikely = text(attributes, 'kubejoin.most_likely');
+	const alsoPossible = attributes['kubejoin.also_possible'];
+	return {
+		code,
+		sentence: failed ?? '',
+		...(mostLikely === '' ? {} : { mostLikely }),
+		...(Array.isArray(alsoPossible) ? { alsoPossible } : {}),
+		remedy: text(attributes, 'kubejoin.remedy'),
+	};
 }

@@ -34,7 +34,7 @@ node-1 joined in 100 ms
 		);
 	});
 
-	it('a refusal is told with code, sentence and remedy', () => {
+	it('a refusal is told with code, sentence, what it comes from, and remedy', () => {
 		assert.equal(
 			told(refusedSpans),
 			`node-1 begins to join
@@ -42,6 +42,9 @@ node-1 +2 ms  ✔ preflight: after preflight (1 ms)
 node-1 +29 ms  ✘ discovery/pin-ca (27 ms)
 node-1 was refused after 30 ms
     CA_HASH_MISMATCH: not pinned
+    most likely: another cluster
+    also possible: a forged answer
+    also possible: a wrong hash
     do this: do not join
 `,
 		);

@@ -1,6 +1,6 @@
 /**
- * Joins as a story in a terminal: who speaks to whom and how, what was checked, who now trusts whom, how long it took; a failure with code, sentence
- * and remedy. The same stream as the page's. What comes from a span is stripped of control characters, for anybody may have sent it.
+ * Joins as a story in a terminal: who speaks to whom and how, what was checked, who now trusts whom, how long it took; a failure with code, sentence,
+ * what it comes from, and remedy. The same stream as the page's. What comes from a span is stripped of control characters, for anybody may have sent it.
  */
 import { Help } from 'commander';
 import pc from 'picocolors';
@@ -128,8 +128,10 @@ const moments = {
 
 const tlsWords: Readonly<Record<Tls, string>> = { unverified: 'TLS not verified', 'one-way': 'server verified', mutual: 'mutual TLS' };
 
-const failureLines = ({ code, sentence, remedy }: Failure): readonly string[] => [
+const failureLines = ({ code, sentence, mostLikely, alsoPossible = [], remedy }: Failure): readonly string[] => [
 	`${INDENT}${code}${sentence === '' ? '' : `: ${sentence}`}`,
+	...(mostLikely === undefined ? [] : [`${INDENT}most likely: ${mostLikely}`]),
+	...alsoPossible.map((text) => `${INDENT}also possible: ${text}`),
 	...(remedy === '' ? [] : [`${INDENT}do this: ${remedy}`]),
 ];
 

@@ -108,9 +108,11 @@ describe('the observer', function () {
 	it('a refused join says where and why, and what to do', () => {
 		const { phase, failure } = joinOfNode(early, 'refused') ?? assert.fail();
 		assert.equal(phase, 'discovery/pin-ca');
-		const { code, sentence, remedy } = failure as Record<string, string>;
+		const { code, sentence, mostLikely, alsoPossible, remedy } = failure as Record<string, string>;
 		assert.equal(code, 'CA_HASH_MISMATCH');
 		assert.match(sentence ?? '', /none of the public keys "sha256:[0-9a-f]{64}" are pinned/);
+		assert.match(mostLikely ?? '', /the pin is of another cluster/);
+		assert.equal(alsoPossible?.length, 2);
 		assert.match(remedy ?? '', /kubectl-sim token create/);
 	});
 
@@ -213,7 +215,7 @@ describe('the observer', function () {
 
 	it('acts for its own page only: key, origin, name and form are checked', async () => {
 		const { key, actions } = of(early, 'session')[0] as { key: string; actions: string[] };
-		assert.deepEqual(actions, ['join', 'join-with-wrong-pin', 'approve', 'deny']);
+		assert.deepEqual(actions, ['join', 'join-with-wrong-pin', 'approve', 'deny', 'run-experiment', 'stop-experiment']);
 		const good = { 'x-kubejoin-session': key };
 		for (const [headers, status, code] of [
 			[{}, 403, 'PAGE_REQUEST_REFUSED'],

@@ -91,7 +91,10 @@ describe('the page', function () {
 		const page = await open();
 		await page.getByRole('button', { name: 'Join with the wrong pin' }).click();
 		await page.locator('.failure').waitFor({ timeout: 15_000 });
-		assert.match((await page.locator('.failure').textContent()) ?? '', /CA_HASH_MISMATCH.*are pinned[\s\S]*What to do: Take the hash from the control plane/);
+		assert.match(
+			(await page.locator('.failure').textContent()) ?? '',
+			/CA_HASH_MISMATCH.*are pinned[\s\S]*Most likely: the pin is of another cluster[\s\S]*Also possible: [\s\S]*What to do: Take the hash from the control plane/,
+		);
 		await eventually(5, async () => assert.equal((await labels(page)).at(-1), 'discovery/pin-ca'));
 		assert.equal(await page.locator('.moment').count(), 0);
 		await shot(page, 'refused');

@@ -84,6 +84,20 @@ describe('npm start', function () {
 		await eventually(10, () => assert.deepEqual(left(), []));
 	});
 
+	it('--certificate-lifetime: nodes renew within it, and every start says that it is for a lab; too short is refused', async function () {
+		this.timeout(120_000);
+		for (const _start of ['first', 'again']) {
+			const running = up('--certificate-lifetime', '10');
+			await eventually(30, () => assert.match(running.text(), /^node-1 \[kubelet\] node-1 rotated its client certificate at/m));
+			assert.match(running.text(), /^ca-service WARN LAB is on: the lifetimes of certificates are for a lab and for\n {4}nothing else$/m);
+			running.process.kill('SIGINT');
+			assert.equal(await running.ended, 0, running.text());
+		}
+		const refused = up('--certificate-lifetime', '4');
+		assert.equal(await refused.ended, 1);
+		assert.match(refused.text(), /'--certificate-lifetime <seconds>' argument '4' is invalid. It must be a whole number from 5 to \d+\./);
+	});
+
 	it('STATE_IN_USE, PORT_IN_USE: one sentence, exit code 1', async () => {
 		const running = up('--nodes', '0');
 		await eventually(20, () => assert.ok(running.text().includes('Ctrl-C stops everything'), running.text()));

@@ -96,18 +96,25 @@ function RowView({
 	}
 }
 
-export function FailureBand({ failure: { code, sentence, remedy } }: { readonly failure: Failure }) {
+export function FailureBand({ failure: { code, sentence, mostLikely, alsoPossible = [], remedy } }: { readonly failure: Failure }) {
 	const { say } = useWords();
+	const advice = [
+		{ word: 'mostLikely', text: mostLikely ?? '' },
+		...alsoPossible.map((text) => ({ word: 'alsoPossible', text }) as const),
+		{ word: 'remedy', text: remedy },
+	] as const;
 	return (
 		<div class="failure">
 			<p>
 				<strong>{code}</strong> {sentence}
 			</p>
-			{remedy !== '' && (
-				<p>
-					<strong>{say('remedy')}:</strong> {remedy}
-				</p>
-			)}
+			{advice
+				.filter(({ text }) => text !== '')
+				.map(({ word, text }) => (
+					<p key={text}>
+						<strong>{say(word)}:</strong> {text}
+					</p>
+				))}
 		</div>
 	);
 }
