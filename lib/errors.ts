@@ -587,7 +587,7 @@ export const errorTable = {
 	}),
 	LAB_REQUEST_INVALID: row<{ problem: string }>({
 		sentence: (f) => `the lab cannot do what it was asked for: ${f.problem}`,
-		remedy: () => 'Build the project and start the mesh again, so that both sides are of one version: npm run build',
+		remedy: () => 'Correct what is named; if nobody wrote that, the lab and the mesh are of two versions: npm run build, and start the mesh again',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 1,
 	}),

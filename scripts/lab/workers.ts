@@ -12,7 +12,7 @@ import { shiftedClock } from '../mesh/shifted-clock.ts';
 export const workerPrograms = { 'kubelet-sim': 'services/kubelet-sim/main.js', 'attacker-sim': 'services/attacker-sim/main.js' } as const;
 export type WorkerProgram = keyof typeof workerPrograms;
 
-export const workerSignals = ['SIGSTOP', 'SIGCONT', 'SIGKILL', 'SIGTERM'] as const;
+export const workerSignals = ['SIGSTOP', 'SIGCONT', 'SIGKILL'] as const;
 export type WorkerSignal = (typeof workerSignals)[number];
 
 export interface WorkerPlan {
@@ -47,7 +47,7 @@ export interface Workers {
 	/** @throws LAB_UNKNOWN */
 	readonly state: (name: string) => WorkerState;
 	readonly all: () => readonly WorkerState[];
-	/** Resolves when it was sent; of a signal that ends, when it has ended. One that has ended hears nothing. @throws LAB_UNKNOWN */
+	/** Resolves when it was sent; of SIGKILL, when it has ended. One that has ended hears nothing. @throws LAB_UNKNOWN */
 	readonly signal: (name: string, signal: WorkerSignal) => Promise<void>;
 	/** End it and forget it; also one that there is not. */
 	readonly remove: (name: string) => Promise<void>;
@@ -121,7 +121,8 @@ export function createWorkers(directory: string, telemetry: Readonly<Record<stri
 	return {
 		start(plan) {
 			const { name, program } = plan;
-			if (!Object.hasOwn(workerPrograms, program)) throw new KubejoinError('LAB_UNKNOWN', { kind: 'program', name: program, known: Object.keys(workerPrograms) });
+			if (!Object.hasOwn(workerPrograms, program))
+				throw new KubejoinError('LAB_UNKNOWN', { kind: 'program', name: program, known: Object.keys(workerPrograms) });
 			if (workers.has(name)) throw new KubejoinError('LAB_NAME_TAKEN', { name });
 			const log = createWriteStream(join(directory, `${name}.log`), { flags: 'a', mode: 0o600 });
 			// The lines are kept in memory too: a full disk ends no experiment.
@@ -147,7 +148,7 @@ export function createWorkers(directory: string, telemetry: Readonly<Record<stri
 			worker.running.process.kill(signal);
 			if (signal === 'SIGSTOP') worker.state = 'paused';
 			if (signal === 'SIGCONT') worker.state = 'running';
-			if (signal === 'SIGKILL' || signal === 'SIGTERM') await worker.running.ended;
+			if (signal === 'SIGKILL') await worker.running.ended;
 		},
 		remove,
 		async stop() {
