@@ -6,6 +6,8 @@ import { type WorkerPlan, type WorkerProgram, type WorkerSignal, workerSignals }
 /** Also the name of a file. */
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 export const isLabName = (name: string): boolean => namePattern.test(name);
+/** What such a name must be. */
+export const LAB_NAME = 'up to 100 letters, digits, dots, dashes and underscores, a letter or a digit first';
 
 type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === 'string';
@@ -26,7 +28,7 @@ const clock: Field = { is: isClock, what: 'an offset such as +600s' };
 const planFields: Readonly<Record<keyof WorkerPlan, Field>> = {
 	name: {
 		is: (value) => typeof value === 'string' && isLabName(value),
-		what: 'up to 100 letters, digits, dots, dashes and underscores, a letter or a digit first',
+		what: LAB_NAME,
 		isRequired: true,
 	},
 	// Which programs there are is known to whoever starts them.
