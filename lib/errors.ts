@@ -204,6 +204,11 @@ export const errorTable = {
 			].join('\n'),
 		grpc: grpcCode.UNAUTHENTICATED,
 	}),
+	NODE_STOPPED: row<None>({
+		sentence: () => 'the node was told to stop',
+		remedy: () => 'Start it again with the same --root; it goes on with what it has there',
+		grpc: grpcCode.ABORTED,
+	}),
 
 	// Certificates and signing.
 	CSR_MALFORMED: row<{ problem: string }>({
@@ -566,6 +571,24 @@ export const errorTable = {
 		sentence: (f) => `there is no ${f.kind} called "${f.name}"; there ${f.known.length === 1 ? 'is' : 'are'} ${f.known.join(', ') || 'none'}`,
 		remedy: () => 'Make it first, or correct the name',
 		grpc: grpcCode.NOT_FOUND,
+		exitCode: 1,
+	}),
+	LAB_NAME_TAKEN: row<{ name: string }>({
+		sentence: (f) => `there is a node or an attacker called "${f.name}" already, and no two have the same name`,
+		remedy: () => 'Take another name, or put everything back first: node dist/scripts/lab.js reset',
+		grpc: grpcCode.ALREADY_EXISTS,
+		exitCode: 1,
+	}),
+	LAB_NOTHING_PENDING: row<{ requester: string; waitedSeconds: number }>({
+		sentence: (f) => `no certificate request of "${f.requester}" was pending within ${f.waitedSeconds} s`,
+		remedy: () => 'See who has requested what: kubectl-sim get csr',
+		grpc: grpcCode.DEADLINE_EXCEEDED,
+		exitCode: 1,
+	}),
+	LAB_REQUEST_INVALID: row<{ problem: string }>({
+		sentence: (f) => `the lab cannot do what it was asked for: ${f.problem}`,
+		remedy: () => 'Correct what is named; if nobody wrote that, the lab and the mesh are of two versions: npm run build, and start the mesh again',
+		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 1,
 	}),
 	CHAOS_DOCUMENT_INVALID: row<{ problems: readonly string[] }>({

@@ -1,4 +1,5 @@
 /** Attackers of an experiment: attacker-sim between a node and the API server, with the powers of what it was given. */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubejoinError } from '../../lib/errors.ts';
@@ -18,28 +19,32 @@ export interface AttackFlags {
 
 /** What attacker-sim writes down, as far as it is read here. */
 export interface AttackReport {
+	/** `HOST:PORT` */
 	readonly listening: string;
 	readonly connections: number;
+	/** Of the secret half of the token, that it was sent. */
 	readonly tokenBytes: number;
 	readonly captured: readonly { readonly node: string; readonly serial: string }[];
 	readonly requests: readonly { readonly method: string }[];
 }
 
 const READY_MS = 10_000;
-const reportPath = ({ directory }: Place, name: string): string => join(directory, 'attackers', `${name}.report.json`);
+const REPORT_END = '.report.json';
+const directoryOf = ({ directory }: Place): string => join(directory, 'attackers');
+const reportPath = (place: Place, name: string): string => join(directoryOf(place), `${name}${REPORT_END}`);
 
 /** A file that holds a token of the lab alone, for a program that is given a stolen one. @returns its path */
 export async function tokenFile(place: Place, token: string): Promise<string> {
-	const path = join(place.directory, 'attackers', `${token}.token`);
-	await makePrivateDirectory(join(place.directory, 'attackers'));
+	const path = join(directoryOf(place), `${token}.token`);
+	await makePrivateDirectory(directoryOf(place));
 	await writeWholeFile(path, (await tokenOf(place, token)).token, 0o600);
 	return path;
 }
 
-/** Start an attacker; resolves when it listens. */
+/** Start an attacker; resolves when it listens. @throws SERVICE_FAILED  it ended, or does not listen; LAB_NAME_TAKEN, LAB_UNKNOWN */
 export async function startAttacker(place: Place, name: string, { mode, token, caKey, unnamed }: AttackFlags): Promise<void> {
 	const address = unnamed === true ? place.info.unnamedAddress : place.info.ownAddress;
-	await makePrivateDirectory(join(place.directory, 'attackers'));
+	await makePrivateDirectory(directoryOf(place));
 	await place.control.startWorker({
 		name,
 		program: 'attacker-sim',
@@ -62,15 +67,19 @@ async function readReport(place: Place, name: string): Promise<AttackReport | un
 	return text === undefined ? undefined : (JSON.parse(text) as AttackReport);
 }
 
-/** @throws LAB_UNKNOWN */
+/** @throws LAB_UNKNOWN  no attacker of that name was started */
 export async function attackReport(place: Place, name: string): Promise<AttackReport> {
 	const report = await readReport(place, name);
-	if (report === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'attacker', name, known: [] });
-	return report;
+	if (report !== undefined) return report;
+	const files = await readdir(directoryOf(place)).catch(() => []);
+	const known = files.flatMap((file) => (file.endsWith(REPORT_END) ? [file.slice(0, -REPORT_END.length)] : []));
+	throw new KubejoinError('LAB_UNKNOWN', { kind: 'attacker', name, known });
 }
 
+/** `HOST:PORT` @throws LAB_UNKNOWN */
 export const attackerAddress = async (place: Place, name: string): Promise<string> => (await attackReport(place, name)).listening;
 
+/** `NAME: connections 1, requests 1, token bytes 0, captured 0`, and below it what it was asked for and whom it captured. */
 export function attackText(name: string, { connections, tokenBytes, captured, requests }: AttackReport): string {
 	return [
 		`${name}: connections ${connections}, requests ${requests.length}, token bytes ${tokenBytes}, captured ${captured.length}`,

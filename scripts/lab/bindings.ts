@@ -7,7 +7,7 @@ import type { Place } from './place.ts';
 
 const directoryOf = ({ directory }: Place): string => join(directory, 'bindings');
 
-/** Delete a ClusterRoleBinding. */
+/** Delete a ClusterRoleBinding. @throws SERVICE_FAILED  there is none of that name, or it cannot be deleted */
 export async function removeBinding(place: Place, name: string): Promise<void> {
 	await makePrivateDirectory(directoryOf(place));
 	const got = await place.kubectl(['get', 'clusterrolebinding', name, '-o', 'json']);
@@ -23,7 +23,7 @@ export async function removeBinding(place: Place, name: string): Promise<void> {
 	if (deleted.code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim delete clusterrolebinding', problem: deleted.stderr.trim() });
 }
 
-/** @returns the names */
+/** Bring back what was taken away; one that is there already stays. @returns the names @throws SERVICE_FAILED */
 export async function restoreBindings(place: Place): Promise<readonly string[]> {
 	const files = await readdir(directoryOf(place)).catch(() => []);
 	for (const file of files) {

@@ -6,11 +6,12 @@ import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import express, { type ErrorRequestHandler } from 'express';
-import { asKubejoinError, fromWireError, KubejoinError } from '../../lib/errors.ts';
+import { causeText, fromWireError, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import type { Change } from '../mesh/services.ts';
+import { readChange, readPlan, readSignal } from './control-requests.ts';
 import type { ServiceState } from './driver.ts';
-import type { WorkerPlan, WorkerState, Workers } from './workers.ts';
+import type { WorkerPlan, WorkerSignal, WorkerState, Workers } from './workers.ts';
 
 /** Where things are, as seen from where the nodes are. */
 export interface MeshInfo {
@@ -54,13 +55,30 @@ export interface ControlOptions {
 const CONTROL_FILE = 'control.json';
 const KEY_BYTES = 32;
 
-const isKey = (key: string, header: string | undefined): boolean => {
-	const given = Buffer.from(header ?? '');
+/** How long a comparison takes says at most how long a key is, which everybody may know. */
+const isKey = (key: string, header = ''): boolean => {
+	const given = Buffer.from(header);
 	const wanted = Buffer.from(`Bearer ${key}`);
 	return given.length === wanted.length && timingSafeEqual(given, wanted);
 };
 
-/** @returns stops it */
+/** Only the owner hears it, and there is no log beside it: what is unforeseen is told with its text. */
+const onError: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
+	const { code, facts } = isOfBodyParser(error)
+		? new KubejoinError('LAB_REQUEST_INVALID', { problem: `the request cannot be read: ${error.message}` })
+		: error instanceof KubejoinError
+			? error
+			: new KubejoinError('SERVICE_FAILED', { service: 'the lab', problem: `met something unforeseen: ${causeText(error)}` });
+	response.status(400).json({ code, facts });
+};
+/** @source http-errors, as express.json throws them */
+const isOfBodyParser = (error: unknown): error is Error => error instanceof Error && 'expose' in error && error.expose === true;
+
+/**
+ * Write where it listens and its key into the directory, and serve.
+ *
+ * @returns stops it and every worker @throws FILE_UNUSABLE
+ */
 export async function serveControl({ directory, info, workers, control }: ControlOptions): Promise<{ stop: () => Promise<void> }> {
 	const key = randomBytes(KEY_BYTES).toString('base64url');
 	const app = express().disable('x-powered-by').disable('etag');
@@ -72,7 +90,7 @@ export async function serveControl({ directory, info, workers, control }: Contro
 	app.get('/mesh', (_, response) => void response.json({ ...info, observerUrl: control?.observerUrl, logs: control?.logs, pki: control?.pki }));
 	app.get('/workers', (_, response) => void response.json(workers.all()));
 	app.post('/workers', (request, response) => {
-		workers.start(request.body as WorkerPlan);
+		workers.start(readPlan(request.body));
 		response.json({});
 	});
 	app.get('/workers/:name', (request, response) => void response.json(workers.state(request.params.name)));
@@ -81,7 +99,7 @@ export async function serveControl({ directory, info, workers, control }: Contro
 		response.json({});
 	});
 	app.post('/workers/:name/signal', async (request, response) => {
-		await workers.signal(request.params.name, (request.body as { signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL' | 'SIGTERM' }).signal);
+		await workers.signal(request.params.name, readSignal(request.body));
 		response.json({});
 	});
 	app.delete('/workers/:name', async (request, response) => {
@@ -91,7 +109,7 @@ export async function serveControl({ directory, info, workers, control }: Contro
 	if (control !== undefined) {
 		app.get('/services', (_, response) => void response.json(control.services()));
 		app.post('/services/:name/change', async (request, response) => {
-			await control.change(request.params.name, request.body as Change);
+			await control.change(request.params.name, readChange(request.body));
 			response.json({});
 		});
 		for (const action of ['kill', 'start', 'pause', 'resume'] as const) {
@@ -102,10 +120,9 @@ export async function serveControl({ directory, info, workers, control }: Contro
 		}
 		app.post('/restore', async (_, response) => void response.json(await control.restore()));
 	}
-	const onError: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
-		const { code, facts } = asKubejoinError(error);
-		response.status(400).json({ code, facts });
-	};
+	app.use(({ method, path }) => {
+		throw new KubejoinError('LAB_REQUEST_INVALID', { problem: `there is no ${method} ${path} here` });
+	});
 	app.use(onError);
 	const server = createServer(app);
 	await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
@@ -136,23 +153,38 @@ export interface ControlClient {
 	readonly worker: (name: string) => Promise<WorkerState>;
 	readonly startWorker: (plan: WorkerPlan) => Promise<void>;
 	readonly againWorker: (name: string) => Promise<void>;
-	readonly signalWorker: (name: string, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL' | 'SIGTERM') => Promise<void>;
+	readonly signalWorker: (name: string, signal: WorkerSignal) => Promise<void>;
 	readonly removeWorker: (name: string) => Promise<void>;
 }
 
-/** @throws LAB_UNREACHABLE  nobody listens there */
+/** @throws LAB_UNREACHABLE */
+function parseControlFile(text: string, path: string): { readonly url: string; readonly key: string } {
+	try {
+		const { url, key } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+		if (typeof url === 'string' && typeof key === 'string') return { url, key };
+	} catch {
+		// Told below.
+	}
+	throw new KubejoinError('LAB_UNREACHABLE', { problem: `${path} does not say where it is` });
+}
+
+/**
+ * The client of the mesh that wrote the directory. Every function throws what the lab refused with, or LAB_UNREACHABLE when nobody listens any more.
+ *
+ * @throws LAB_UNREACHABLE  no mesh has written there
+ */
 export async function openControl(directory: string): Promise<ControlClient> {
 	const text = await readFileIfThere(join(directory, CONTROL_FILE));
 	if (text === undefined) throw new KubejoinError('LAB_UNREACHABLE', { problem: `${join(directory, CONTROL_FILE)} is not there` });
-	const { url, key } = JSON.parse(text) as { url: string; key: string };
+	const { url, key } = parseControlFile(text, join(directory, CONTROL_FILE));
 	async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body: object = {}): Promise<T> {
 		const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
 		const request = { method, headers, ...(method === 'POST' ? { body: JSON.stringify(body) } : {}) };
 		const response = await fetch(`${url}${path}`, request).catch((error: unknown) => {
 			throw new KubejoinError('LAB_UNREACHABLE', { problem: `the mesh that wrote ${join(directory, CONTROL_FILE)} does not run any more` }, { cause: error });
 		});
-		const answer: unknown = await response.json();
-		if (response.ok) return answer as T;
+		const answer: unknown = await response.json().catch(() => undefined);
+		if (response.ok && answer !== undefined) return answer as T;
 		throw fromWireError(answer) ?? new KubejoinError('LAB_UNREACHABLE', { problem: `it answered ${response.status} to ${method} ${path}` });
 	}
 	const at = (name: string) => encodeURIComponent(name);

@@ -1,8 +1,8 @@
 /** The two verdicts of every experiment, from what can be seen: who got what they had not earned, and whether everybody works who should. */
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asKubejoinError } from '../../lib/errors.ts';
-import type { Node } from '../../lib/kube/types.ts';
-import { wellKnown } from '../../lib/kube/types.ts';
+import { type CertificateSigningRequest, type Node, wellKnown } from '../../lib/kube/types.ts';
 import { attackReport, gain } from './attackers.ts';
 import { certificateOnDisk, identityOf, kubeconfigOf, nodeNames, nodeOf } from './nodes.ts';
 import { BEGUN, type Place } from './place.ts';
@@ -61,11 +61,11 @@ export async function judgeSecurity(place: Place, question: SecurityQuestion): P
 
 /** Whether the API server still takes the node's certificate. What is read with it is its own Node, which every node may. */
 async function acceptedOf(place: Place, name: string): Promise<string | undefined> {
-	const { code, stderr } = await place.kubectl(['get', 'node', name], await kubeconfigOf(place, name));
+	const kubeconfig = await kubeconfigOf(place, name);
+	if (!existsSync(kubeconfig)) return `${name} has never had a certificate, so nothing is known`;
+	const { code, stderr } = await place.kubectl(['get', 'node', name], kubeconfig);
 	if (code === 0) return `the API server still accepts the certificate of ${name}`;
-	return /Unauthorized|expired|logged in|load config|no such file/i.test(stderr)
-		? undefined
-		: `nobody can say whether the certificate of ${name} is accepted: ${stderr.trim()}`;
+	return /Unauthorized|expired|logged in/i.test(stderr) ? undefined : `nobody can say whether the certificate of ${name} is accepted: ${stderr.trim()}`;
 }
 
 async function restrictedLabel({ api }: Place): Promise<string | undefined> {
@@ -90,7 +90,7 @@ async function halfJoined(place: Place): Promise<readonly string[]> {
 async function strangerIn(place: Place): Promise<string | undefined> {
 	const sinceMs = await place.read<number>(BEGUN);
 	if (sinceMs === undefined) return 'no experiment has begun, so nothing is known';
-	const ours = new Set([...(await nodeNames(place))]);
+	const ours = new Set(await nodeNames(place));
 	const { items } = await place.api.certificateSigningRequests.list();
 	const issued = items.filter(({ metadata, status }) => Boolean(status?.certificate) && Date.parse(metadata.creationTimestamp ?? '') > sinceMs + CLOCK_STEP_MS);
 	const stranger = issued.map(nodeOf).find((node) => node !== undefined && !ours.has(node));
@@ -102,14 +102,17 @@ const CLOCK_STEP_MS = 1_000;
 
 /** How many certificates were given to whoever has a token. */
 export async function certificatesBy({ api }: Place, tokenId: string): Promise<number> {
+	return (await issuedBy(api, tokenId)).length;
+}
+
+async function issuedBy(api: Place['api'], tokenId: string): Promise<readonly CertificateSigningRequest[]> {
 	const { items } = await api.certificateSigningRequests.list();
-	return items.filter(({ spec, status }) => spec.username === `${wellKnown.bootstrapUserPrefix}${tokenId}` && Boolean(status?.certificate)).length;
+	return items.filter(({ spec, status }) => spec.username === `${wellKnown.bootstrapUserPrefix}${tokenId}` && Boolean(status?.certificate));
 }
 
 async function certificateBy(place: Place, token: string): Promise<string | undefined> {
 	const { id } = await tokenOf(place, token);
-	const { items } = await place.api.certificateSigningRequests.list();
-	const issued = items.find(({ spec, status }) => spec.username === `${wellKnown.bootstrapUserPrefix}${id}` && Boolean(status?.certificate));
+	const [issued] = await issuedBy(place.api, id);
 	return issued === undefined ? undefined : `whoever has the token ${token} was given the certificate of ${issued.metadata.name}`;
 }
 

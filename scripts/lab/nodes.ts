@@ -1,5 +1,5 @@
 /** Nodes of an experiment: what they join with, what became of them, and how they are disturbed. Each is a real kubelet-sim. */
-import { createHash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -92,32 +92,31 @@ async function pinOf(place: Place, pin: string, right: string): Promise<string> 
 	return pin;
 }
 
-function withOneDigitChanged(pin: string): string {
+/** Of `sha256:` and 64 digits, one digit of the 64. */
+export function withOneDigitChanged(pin: string): string {
 	const digits = [...pin];
 	const at = randomInt('sha256:'.length, pin.length);
 	digits[at] = digits[at] === '0' ? '1' : '0';
 	return digits.join('');
 }
 
-/** `NAME: joined`, `NAME: refused CA_HASH_MISMATCH, exit code 1`, `NAME: paused`, `NAME: waiting`, `NAME: ended`; and below it what it printed. */
-export function nodeText({ name, state, hasServed, exitCode, output }: WorkerState): string {
-	const code = /^ {2}code: +([A-Z_]+)/m.exec(output)?.[1];
-	const how =
-		state === 'ended'
-			? code === undefined
-				? `ended, exit code ${exitCode}`
-				: `refused ${code}, exit code ${exitCode}`
-			: state === 'paused'
-				? 'paused'
-				: hasServed
-					? 'joined'
-					: 'waiting';
-	return `${name}: ${how}\n${output}`;
+/**
+ * `NAME: joined`, `NAME: refused CA_HASH_MISMATCH, exit code 1`, `NAME: paused`, `NAME: waiting`, `NAME: ended, exit code 0`, `NAME: ended, by a signal`;
+ * and below it what it printed.
+ */
+export const nodeText = (worker: WorkerState): string => `${worker.name}: ${stateText(worker)}\n${worker.output}`;
+
+function stateText({ state, hasServed, exitCode, output }: WorkerState): string {
+	if (state === 'paused') return 'paused';
+	if (state === 'running') return hasServed ? 'joined' : 'waiting';
+	// What was started again may have ended otherwise before.
+	const code = [...output.matchAll(/^ {2}code: +([A-Z_]+)/gm)].at(-1)?.[1];
+	return `${code === undefined ? 'ended' : `refused ${code}`}, ${exitCode === undefined ? 'by a signal' : `exit code ${exitCode}`}`;
 }
 
 const keptNode = async (place: Place, name: string): Promise<KeptNode> => {
 	const kept = await place.read<KeptNode>(`nodes/${name}.json`);
-	if (kept === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'node', name, known: [] });
+	if (kept === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'node', name, known: await keptNames(place) });
 	return kept;
 };
 
@@ -134,10 +133,15 @@ export const certificateOf = (place: Place, name: string): Promise<string> => no
 export const certificateOnDisk = async (place: Place, name: string): Promise<string | undefined> =>
 	existsSync(await certificateOf(place, name)) ? `${name} has a certificate` : undefined;
 
+/** What the experiment calls its nodes; one can be several Nodes. */
+export async function keptNames({ directory }: Place): Promise<readonly string[]> {
+	const files = await readdir(join(directory, 'nodes')).catch(() => []);
+	return files.flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []));
+}
+
 /** The Nodes of the experiment. */
 export async function nodeNames(place: Place): Promise<readonly string[]> {
-	const files = await readdir(join(place.directory, 'nodes')).catch(() => []);
-	const kept = await Promise.all(files.filter((file) => file.endsWith('.json')).map((file) => place.read<KeptNode>(`nodes/${file}`)));
+	const kept = await Promise.all((await keptNames(place)).map((name) => place.read<KeptNode>(`nodes/${name}.json`)));
 	return kept.flatMap((node) => node?.names ?? []);
 }
 
@@ -169,7 +173,7 @@ export function nodeOf({ spec }: CertificateSigningRequest): string | undefined 
 	}
 }
 
-/** End the node, and take everything of it out of the cluster. @returns whether there was something */
+/** End the node, and take everything of it out of the cluster. What it was is forgotten last, so that it can be done again. @throws LAB_UNKNOWN */
 export async function removeNode(place: Place, name: string): Promise<void> {
 	const { names, root } = await keptNode(place, name);
 	await place.control.removeWorker(name);
@@ -187,8 +191,16 @@ export async function removeNode(place: Place, name: string): Promise<void> {
 	await rm(join(place.directory, 'nodes', `${name}.json`), { force: true });
 }
 
-/** For a table of what happened when: the times of all rotations in what a node printed, in microseconds since 1970. */
-export const rotations = (output: string): readonly { readonly node: string; readonly atMicros: number; readonly serial: string }[] =>
+export interface Rotation {
+	readonly node: string;
+	/** Microseconds since 1970. */
+	readonly atMicros: number;
+	/** Hexadecimal, of the new certificate. */
+	readonly serial: string;
+}
+
+/** For a table of what happened when: all rotations in what a node printed, in its order. */
+export const rotations = (output: string): readonly Rotation[] =>
 	[...output.matchAll(/^\[kubelet\] (\S+) rotated its client certificate at (\S+?)(?:\.(\d{1,6}))?Z, serial ([0-9a-f]+),/gm)].map(
 		([, node = '', seconds = '', fraction = '', serial = '']) => ({
 			node,
@@ -196,6 +208,3 @@ export const rotations = (output: string): readonly { readonly node: string; rea
 			serial,
 		}),
 	);
-
-/** The SHA-256 of nothing: what `openssl dgst` prints when the step before it failed. */
-export const hashOfNothing = (): string => `sha256:${createHash('sha256').digest('hex')}`;

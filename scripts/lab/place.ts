@@ -1,6 +1,6 @@
 /** Where the nodes are: the lab's directory there, the mesh as seen from there, and the admin's way into the API. What every verb works with. */
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type ChildPlan, runProgram } from '../../lib/child.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
@@ -41,18 +41,23 @@ export async function openPlace(directory: string): Promise<Place> {
 		api: apiClient(channel),
 		run,
 		kubectl: (args, kubeconfig = info.kubeconfig) => run('kubectl-sim', ['--kubeconfig', kubeconfig, ...args]),
-		async read<T>(path: string) {
-			const text = await readFileIfThere(join(directory, path));
-			return text === undefined ? undefined : (JSON.parse(text) as T);
-		},
-		async write(path, value) {
-			const file = join(directory, path);
-			await makePrivateDirectory(join(file, '..'));
-			await writeWholeFile(file, JSON.stringify(value), 0o600);
-		},
+		...filesOf(directory),
 		close: channel.close,
 	};
 }
+
+/** The lab's own files below its directory. */
+export const filesOf = (directory: string): Pick<Place, 'read' | 'write'> => ({
+	async read<T>(path: string) {
+		const text = await readFileIfThere(join(directory, path));
+		return text === undefined ? undefined : (JSON.parse(text) as T);
+	},
+	async write(path, value) {
+		const file = join(directory, path);
+		await makePrivateDirectory(dirname(file));
+		await writeWholeFile(file, JSON.stringify(value), 0o600);
+	},
+});
 
 /** When the experiment began, in milliseconds since 1970. */
 export const BEGUN = 'begun.json';

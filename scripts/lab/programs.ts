@@ -10,24 +10,26 @@ import { certificateOf, kubeconfigOf } from './nodes.ts';
 import { otherClusterCa } from './other-cluster.ts';
 import { begin, type Place } from './place.ts';
 
-/** The two ways to hash a CA's key with openssl; the first prints nothing for a key that is not RSA, and hashes that. @source the kubeadm documentation */
+/** The two ways to hash a CA's key with openssl, whose certificate is the file $1; the first prints nothing for a key that is not RSA, and hashes that. @source the kubeadm documentation */
 const pipelines = {
-	rsa: (ca: string) => `openssl x509 -pubkey -in '${ca}' | openssl rsa -pubin -outform der 2>/dev/null | openssl dgst -sha256 -hex | sed 's/^.* //'`,
-	pkey: (ca: string) => `openssl x509 -pubkey -noout -in '${ca}' | openssl pkey -pubin -outform der | openssl dgst -sha256 -hex | sed 's/^.* //'`,
+	rsa: 'openssl x509 -pubkey -in "$1" | openssl rsa -pubin -outform der 2>/dev/null | openssl dgst -sha256 -hex | sed "s/^.* //"',
+	pkey: 'openssl x509 -pubkey -noout -in "$1" | openssl pkey -pubin -outform der | openssl dgst -sha256 -hex | sed "s/^.* //"',
 } as const;
 export type Pipeline = keyof typeof pipelines;
+export const pipelineNames = Object.keys(pipelines) as Pipeline[];
 
 /** What openssl prints as the pin of a new CA. @throws FAULT_UNAVAILABLE  there is no openssl */
 export async function pipelinePin(place: Place, pipeline: Pipeline, keyAlgorithm: string): Promise<string> {
 	const ca = await otherClusterCa(place, keyAlgorithm);
-	const { code, stdout } = await shell(`command -v openssl >/dev/null || exit 127; ${pipelines[pipeline](ca)}`);
+	const { code, stdout } = await shell(`command -v openssl >/dev/null || exit 127; ${pipelines[pipeline]}`, ca);
 	if (code === 127) throw new KubejoinError('FAULT_UNAVAILABLE', { fault: 'the hash of a CA', needs: 'openssl', install: 'apt-get install openssl' });
 	return `sha256:${stdout.trim()}`;
 }
 
-const shell = (command: string): Promise<{ code: number; stdout: string }> =>
+/** @param argument  $1 of the command, whatever characters it has */
+const shell = (command: string, argument: string): Promise<Pick<Result, 'code' | 'stdout'>> =>
 	new Promise((done, reject) => {
-		const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'ignore'] });
+		const child = spawn('sh', ['-c', command, 'sh', argument], { stdio: ['ignore', 'pipe', 'ignore'] });
 		let stdout = '';
 		child.stdout.on('data', (chunk: Buffer) => {
 			stdout += chunk.toString();
@@ -60,29 +62,45 @@ export async function replaceNode(place: Place, name: string, kubeconfig: string
 	return { code, stdout: stdout + stderr, stderr: '' };
 }
 
+/** By the name of a placeholder, what it stands for; the name after the colon is '' where there is none. */
+export type Placeholders = Readonly<Record<string, (name: string) => Promise<string> | string>>;
+
+/** `{key}` and `{key:name}` in a text, replaced by what they stand for; what was put in is not looked at again. @throws LAB_UNKNOWN */
+export async function fillIn(text: string, values: Placeholders): Promise<string> {
+	let filled = '';
+	let end = 0;
+	for (const { index, 0: whole, 1: key = '', 2: name = '' } of text.matchAll(/\{([a-z-]+)(?::([^{}]+))?\}/g)) {
+		const value = Object.hasOwn(values, key) ? values[key] : undefined;
+		if (value === undefined) throw unknown('placeholder', key, Object.keys(values));
+		filled += text.slice(end, index) + (await value(name));
+		end = index + whole.length;
+	}
+	return filled + text.slice(end);
+}
+
 /**
- * Run one of attacker-sim's commands for stolen things. In the arguments `{target}`, `{cluster-ca}`, `{address:SERVICE}`, `{token:NAME}` (a file that
- * holds it), `{kubeconfig:NODE}`, `{certificate:NODE}` and `{stolen}` stand for what they name.
+ * Run one of attacker-sim's commands for stolen things, and write down what became of it. In the arguments `{target}`, `{cluster-ca}`,
+ * `{address:SERVICE}`, `{token:NAME}` (a file that holds it), `{kubeconfig:NODE}`, `{certificate:NODE}` and `{stolen}` stand for what they name.
+ *
+ * @param stolen  the directory that `steal` printed
+ * @throws LAB_UNKNOWN  a placeholder, or what it names
  */
 export async function tryStolen(place: Place, args: readonly string[], stolen: string | undefined): Promise<Result> {
 	const { endpoint, clusterCa, addresses } = place.info;
-	const values: Readonly<Record<string, (name: string) => Promise<string> | string>> = {
+	const values: Placeholders = {
 		target: () => endpoint,
 		'cluster-ca': () => clusterCa,
-		address: (name) => addresses[name] ?? unknown('service', name, Object.keys(addresses)),
+		address(name) {
+			const address = Object.hasOwn(addresses, name) ? addresses[name] : undefined;
+			if (address === undefined) throw unknown('service', name, Object.keys(addresses));
+			return address;
+		},
 		token: (name) => tokenFile(place, name),
 		kubeconfig: (name) => kubeconfigOf(place, name),
 		certificate: (name) => certificateOf(place, name),
-		stolen: () => stolen ?? unknown('stolen thing', '{stolen}', []),
+		...(stolen === undefined ? {} : { stolen: () => stolen }),
 	};
-	const filled = await Promise.all(
-		args.map(async (argument) => {
-			const [, before = '', key = '', name = '', after = ''] = /^(.*?)\{([a-z-]+)(?::([^}]+))?\}(.*)$/.exec(argument) ?? [];
-			const value = values[key];
-			return key === '' ? argument : `${before}${value === undefined ? unknown('placeholder', key, Object.keys(values)) : await value(name)}${after}`;
-		}),
-	);
-	const result = await place.run('attacker-sim', filled);
+	const result = await place.run('attacker-sim', await Promise.all(args.map((argument) => fillIn(argument, values))));
 	const tried = (await place.read<readonly Tried[]>(TRIES)) ?? [];
 	await place.write(TRIES, [...tried, { what: args.slice(0, 3).join(' '), outcome: result.stdout.split('\n')[0] ?? '' }]);
 	return result;
@@ -91,10 +109,9 @@ export async function tryStolen(place: Place, args: readonly string[], stolen: s
 /** What was tried with stolen things, and what became of it. */
 export interface Tried {
 	readonly what: string;
+	/** `outcome: refused CODE …`, the first line that attacker-sim prints. */
 	readonly outcome: string;
 }
 export const TRIES = 'tries.json';
 
-function unknown(kind: string, name: string, known: readonly string[]): never {
-	throw new KubejoinError('LAB_UNKNOWN', { kind, name, known });
-}
+const unknown = (kind: string, name: string, known: readonly string[]) => new KubejoinError('LAB_UNKNOWN', { kind, name, known });

@@ -1,11 +1,11 @@
 /** Leave the mesh as it was found: nothing of an experiment stays, whatever ended it. Can be called at any time, twice, and after a crash. */
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { poll } from '../../lib/poll.ts';
 import { restoreBindings } from './bindings.ts';
-import { removeNode } from './nodes.ts';
+import { keptNames, removeNode } from './nodes.ts';
 import { BEGUN, type Place } from './place.ts';
 import { knownTokens, removeLabTokens, restoreTokens } from './tokens.ts';
 
@@ -15,7 +15,7 @@ const TIMEOUT_MS = 20_000;
 /** The services must have been restored before. @returns what was done, a line each */
 export async function resetPlace(place: Place): Promise<readonly string[]> {
 	const done: string[] = [];
-	const names = (await readdir(join(place.directory, 'nodes')).catch(() => [])).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -5)] : []));
+	const names = await keptNames(place);
 	for (const { name } of await place.control.workers()) if (!names.includes(name)) await place.control.removeWorker(name);
 	for (const name of names) {
 		await whenReachable(() => removeNode(place, name));

@@ -69,10 +69,22 @@ async function readStream(url: string): Promise<string> {
 	return Buffer.concat(chunks).toString();
 }
 
-/** @returns where a secret or a private key stands */
+/** @returns where a secret or a private key stands, in plain text, in base64 or in hexadecimal digits */
 export function findSecrets(texts: readonly Searched[], secrets: readonly string[]): readonly string[] {
-	const forms = secrets.flatMap((secret) => [secret, Buffer.from(secret).toString('base64').replace(/=+$/, ''), Buffer.from(secret).toString('hex')]);
+	const forms = secrets.flatMap(formsOf);
 	return texts.filter(({ text }) => forms.some((form) => text.includes(form)) || PRIVATE_KEY.test(text)).map(({ where }) => where);
+}
+
+function formsOf(secret: string): readonly string[] {
+	const hex = Buffer.from(secret).toString('hex');
+	return [secret, hex, hex.toUpperCase(), ...[0, 1, 2].map((before) => inBase64(secret, before))];
+}
+
+/** The digits that stand for the secret alone, where so many bytes (modulo 3) of a longer text come before it. */
+function inBase64(secret: string, before: number): string {
+	const bits = 8 * (before + secret.length);
+	const digits = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]).toString('base64');
+	return digits.slice(Math.ceil((8 * before) / 6), Math.floor(bits / 6));
 }
 
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----|"d":"[A-Za-z0-9_-]{40,}"/;

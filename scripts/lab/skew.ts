@@ -1,4 +1,5 @@
 /** What a wrong clock does: one join for each service and offset, and what became of it, as a table. */
+import type { Driver } from './driver.ts';
 import type { Place } from './place.ts';
 
 export interface Skew {
@@ -26,4 +27,28 @@ export async function recordHalfJoined(place: Place, what: string): Promise<void
 export async function skewText(place: Place): Promise<string> {
 	const all = (await place.read<readonly Skew[]>(FILE)) ?? [];
 	return all.map(({ service, offset, outcome }) => `${service} ${offset}: ${outcome}`).join('\n');
+}
+
+/**
+ * A join while the clock of one service, or of the node, is wrong; what became of it is recorded where the nodes are.
+ *
+ * @param service  or `kubelet-sim`
+ * @param offset   `+600s`
+ * @returns `ca-service +600s: joined`
+ */
+export async function skew(driver: Driver, service: string, offset: string, { token }: { token: string }): Promise<string> {
+	const node = `skew-${service}${offset.replace('+', '-plus-')}`;
+	const isNode = service === 'kubelet-sim';
+	if (!isNode) await driver.change(service, { clock: offset });
+	const joined = await driver.inside(['join', node, '--token', token, '--discovery', '4s', '--bootstrap', '6s', ...(isNode ? ['--clock', offset] : [])]);
+	const outcome = /^[^:]+: (.*)$/m.exec(joined.stdout)?.[1] ?? joined.stderr;
+	const problem = /^.*(?:x509|tls): .*$/m.exec(joined.stdout)?.[0]?.replace(/^.*?((?:x509|tls): .*)$/, '$1') ?? '';
+	await driver.inside(['record-skew', '--', service, offset, problem === '' || outcome === 'joined' ? outcome : `${outcome}: ${problem}`]);
+	if (!isNode) await driver.restore();
+	if (outcome !== 'joined') {
+		const judged = await driver.inside(['judge', 'security', '--diskless', node]);
+		if (!judged.stdout.startsWith('security: held')) await driver.inside(['record-half-joined', '--', `${service} ${offset}: ${judged.stdout.trim()}`]);
+	}
+	await driver.inside(['remove', node]);
+	return `${service} ${offset}: ${outcome}`;
 }

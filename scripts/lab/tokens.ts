@@ -11,7 +11,9 @@ import { type Secret, wellKnown } from '../../lib/kube/types.ts';
 import { begin, type Place } from './place.ts';
 
 export interface TokenFlags {
+	/** A Go duration: `15m`; `0` for ever. */
 	readonly ttl: string;
+	/** `signing,authentication` */
 	readonly usages?: string;
 	readonly once?: boolean;
 	readonly nodeName?: string;
@@ -33,7 +35,7 @@ export interface JoinConfiguration {
 const namespace = wellKnown.kubeSystem;
 const configPath = ({ directory }: Place, name: string): string => join(directory, 'tokens', `${name}.yaml`);
 
-/** Make a token. @returns its ID */
+/** Make a token. @returns its ID @throws SERVICE_FAILED */
 export async function createToken(place: Place, name: string, { ttl, usages, once, nodeName }: TokenFlags): Promise<string> {
 	await begin(place);
 	await makePrivateDirectory(join(place.directory, 'tokens'));
@@ -52,13 +54,14 @@ export async function createToken(place: Place, name: string, { ttl, usages, onc
 	return id;
 }
 
-/** @throws LAB_UNKNOWN */
+/** What a node joins with that has the token. @throws LAB_UNKNOWN  no token of that name was made */
 export async function joinConfigurationOf(place: Place, name: string): Promise<JoinConfiguration> {
 	const text = await readFileIfThere(configPath(place, name));
 	if (text === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'token', name, known: await tokenNames(place) });
 	return parse(text) as JoinConfiguration;
 }
 
+/** @returns the ID, and `id.secret` @throws LAB_UNKNOWN */
 export async function tokenOf(place: Place, name: string): Promise<{ readonly id: string; readonly token: string }> {
 	const { token } = (await joinConfigurationOf(place, name)).discovery.bootstrapToken;
 	return { id: token.slice(0, 6), token };
@@ -66,6 +69,7 @@ export async function tokenOf(place: Place, name: string): Promise<{ readonly id
 
 const tokenNames = async (place: Place): Promise<string[]> => Object.keys((await place.read<Record<string, string>>('token-names.json')) ?? {});
 
+/** @returns its ID @throws LAB_UNKNOWN */
 export async function deleteToken(place: Place, name: string): Promise<string> {
 	const { id } = await tokenOf(place, name);
 	await deleteSecret(place, id);
@@ -78,7 +82,7 @@ async function deleteSecret({ api }: Place, id: string): Promise<void> {
 	});
 }
 
-/** Wait until the token has expired, and a moment more. */
+/** Wait until the token has expired, and a moment more. @throws LAB_UNKNOWN */
 export async function awaitExpiry(place: Place, name: string): Promise<void> {
 	const kept = await place.read<KeptToken>(`tokens/${name}.json`);
 	if (kept === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'token', name, known: await tokenNames(place) });
@@ -114,6 +118,7 @@ export async function restoreTokens(place: Place): Promise<number> {
 			if (!hasCode(error, 'API_ALREADY_EXISTS', 'TOKEN_EXISTS')) throw error;
 		});
 	}
+	// Only now: were one not put back, the next reset would try again.
 	await rm(join(place.directory, 'flushed.json'), { force: true });
 	return flushed.length;
 }

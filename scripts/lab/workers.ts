@@ -9,8 +9,11 @@ import { KubejoinError } from '../../lib/errors.ts';
 import { shiftedClock } from '../mesh/shifted-clock.ts';
 
 /** The programs that may be started, by the name of their service. */
-const programs = { 'kubelet-sim': 'services/kubelet-sim/main.js', 'attacker-sim': 'services/attacker-sim/main.js' } as const;
-export type WorkerProgram = keyof typeof programs;
+export const workerPrograms = { 'kubelet-sim': 'services/kubelet-sim/main.js', 'attacker-sim': 'services/attacker-sim/main.js' } as const;
+export type WorkerProgram = keyof typeof workerPrograms;
+
+export const workerSignals = ['SIGSTOP', 'SIGCONT', 'SIGKILL'] as const;
+export type WorkerSignal = (typeof workerSignals)[number];
 
 export interface WorkerPlan {
 	readonly name: string;
@@ -18,7 +21,7 @@ export interface WorkerPlan {
 	readonly args: readonly string[];
 	/** What libfaketime adds to its clock. */
 	readonly clock?: string;
-	/** It is paused as soon as it has printed a line with this text. */
+	/** It is paused as soon as it has printed a line with this text, the first time. */
 	readonly pauseAfter?: string;
 }
 
@@ -26,102 +29,89 @@ export interface WorkerState {
 	readonly name: string;
 	readonly program: WorkerProgram;
 	readonly state: 'running' | 'paused' | 'ended';
+	/** Absent while it runs, and when a signal has ended it. */
 	readonly exitCode?: number;
 	/** It said that it serves: of a node, that it has joined and its heartbeat was taken. */
 	readonly hasServed: boolean;
+	/** Milliseconds since 1970. */
 	readonly startedAtMs: number;
+	/** The last lines that it has printed, both of standard output and of standard error. */
 	readonly output: string;
 }
 
 export interface Workers {
-	/** @throws LAB_UNKNOWN  no such program, or the name is taken by one that runs */
+	/** @throws LAB_UNKNOWN, LAB_NAME_TAKEN, FAULT_UNAVAILABLE  no such program; one of that name is there, ended or not; its clock cannot be shifted */
 	readonly start: (plan: WorkerPlan) => void;
-	/** The same again, after it has ended. */
+	/** The same again, after it has ended, and it is not paused any more. One that runs goes on. @throws LAB_UNKNOWN */
 	readonly again: (name: string) => void;
+	/** @throws LAB_UNKNOWN */
 	readonly state: (name: string) => WorkerState;
 	readonly all: () => readonly WorkerState[];
-	readonly signal: (name: string, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL' | 'SIGTERM') => Promise<void>;
+	/** Resolves when it was sent; of SIGKILL, when it has ended. One that has ended hears nothing. @throws LAB_UNKNOWN */
+	readonly signal: (name: string, signal: WorkerSignal) => Promise<void>;
 	/** End it and forget it; also one that there is not. */
 	readonly remove: (name: string) => Promise<void>;
 	readonly stop: () => Promise<void>;
 }
 
+/** What is known of a worker. A new start makes it anew, but for the log and the lines. */
 interface Worker {
-	plan: WorkerPlan;
-	running: Running;
+	readonly plan: WorkerPlan;
+	readonly running: Running;
 	readonly log: WriteStream;
-	lines: string[];
+	readonly lines: string[];
+	readonly startedAtMs: number;
 	state: WorkerState['state'];
 	hasServed: boolean;
-	startedAtMs: number;
+	/** What it is still to be paused after. */
+	pauseAfter: string | undefined;
 }
 
-const MAX_LINES = 20_000;
+export const MAX_LINES = 20_000;
 const STOP_MS = 5_000;
 
 /**
  * @param directory  for what they print, readable by the owner alone
  * @param telemetry  the standard OTEL_ variables
+ * @param start      starts a program once
  */
-export function createWorkers(directory: string, telemetry: Readonly<Record<string, string>>): Workers {
+export function createWorkers(directory: string, telemetry: Readonly<Record<string, string>>, start: typeof launch = launch): Workers {
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
 	const workers = new Map<string, Worker>();
 
-	function run(worker: Worker): void {
-		const { plan } = worker;
+	function run(plan: WorkerPlan, { log, lines }: Pick<Worker, 'log' | 'lines'>): void {
 		const child: ChildPlan = {
 			name: plan.name,
-			program: programs[plan.program],
+			program: workerPrograms[plan.program],
 			args: plan.args,
 			telemetry,
 			...(plan.clock === undefined ? {} : { variables: shiftedClock(plan.clock) }),
 		};
-		const running = launch(child, (_, line) => onLine(worker, line));
-		worker.running = running;
-		worker.state = 'running';
-		worker.hasServed = false;
-		worker.startedAtMs = Date.now();
+		const running = start(child, (_, line) => onLine(worker, line));
+		const worker: Worker = { plan, running, log, lines, startedAtMs: Date.now(), state: 'running', hasServed: false, pauseAfter: plan.pauseAfter };
+		workers.set(plan.name, worker);
 		running.started.then(
 			() => {
-				if (worker.running === running) worker.hasServed = true;
+				worker.hasServed = true;
 			},
 			() => undefined,
 		);
 		running.ended.then((how) => {
-			if (worker.running !== running) return;
 			worker.state = 'ended';
 			keep(worker, `(${how})`);
 		});
 	}
 	function onLine(worker: Worker, line: string): void {
 		keep(worker, line);
-		const { pauseAfter } = worker.plan;
-		if (pauseAfter !== undefined && worker.state === 'running' && line.includes(pauseAfter)) {
-			worker.running.process.kill('SIGSTOP');
-			worker.state = 'paused';
-		}
+		if (worker.pauseAfter === undefined || worker.state !== 'running' || !line.includes(worker.pauseAfter)) return;
+		worker.running.process.kill('SIGSTOP');
+		worker.state = 'paused';
+		worker.pauseAfter = undefined;
 	}
 	function find(name: string): Worker {
 		const worker = workers.get(name);
 		if (worker === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'node or attacker', name, known: [...workers.keys()] });
 		return worker;
-	}
-	const stateOf = ({ plan, running, lines, state, hasServed, startedAtMs }: Worker): WorkerState => ({
-		name: plan.name,
-		program: plan.program,
-		state,
-		...(state === 'ended' && running.process.exitCode !== null ? { exitCode: running.process.exitCode } : {}),
-		hasServed,
-		startedAtMs,
-		output: lines.join('\n'),
-	});
-	async function end({ running, log }: Worker): Promise<void> {
-		running.process.kill('SIGTERM');
-		running.process.kill('SIGCONT');
-		const timer = setTimeout(() => running.process.kill('SIGKILL'), STOP_MS);
-		await running.ended;
-		clearTimeout(timer);
-		log.end();
 	}
 	async function remove(name: string): Promise<void> {
 		const worker = workers.get(name);
@@ -130,21 +120,25 @@ export function createWorkers(directory: string, telemetry: Readonly<Record<stri
 	}
 	return {
 		start(plan) {
-			if (!Object.hasOwn(programs, plan.program)) throw new KubejoinError('LAB_UNKNOWN', { kind: 'program', name: plan.program, known: Object.keys(programs) });
-			if (workers.has(plan.name)) throw new KubejoinError('LAB_UNKNOWN', { kind: 'free name', name: plan.name, known: ['no two of a name'] });
-			const log = createWriteStream(join(directory, `${plan.name}.log`), { flags: 'a', mode: 0o600 });
+			const { name, program } = plan;
+			if (!Object.hasOwn(workerPrograms, program))
+				throw new KubejoinError('LAB_UNKNOWN', { kind: 'program', name: program, known: Object.keys(workerPrograms) });
+			if (workers.has(name)) throw new KubejoinError('LAB_NAME_TAKEN', { name });
+			const log = createWriteStream(join(directory, `${name}.log`), { flags: 'a', mode: 0o600 });
+			// The lines are kept in memory too: a full disk ends no experiment.
 			log.on('error', () => undefined);
-			const worker = { plan, log, lines: [], state: 'running', hasServed: false, startedAtMs: 0 } as unknown as Worker;
-			run(worker);
-			workers.set(plan.name, worker);
+			try {
+				run(plan, { log, lines: [] });
+			} catch (error) {
+				log.end();
+				throw error;
+			}
 		},
 		again(name) {
 			const worker = find(name);
 			if (worker.state !== 'ended') return;
-			// It was paused where it was to be.
-			const { pauseAfter: _done, ...plan } = worker.plan;
-			worker.plan = plan;
-			run(worker);
+			const { pauseAfter: _over, ...plan } = worker.plan;
+			run(plan, worker);
 		},
 		state: (name) => stateOf(find(name)),
 		all: () => [...workers.values()].map(stateOf),
@@ -154,7 +148,7 @@ export function createWorkers(directory: string, telemetry: Readonly<Record<stri
 			worker.running.process.kill(signal);
 			if (signal === 'SIGSTOP') worker.state = 'paused';
 			if (signal === 'SIGCONT') worker.state = 'running';
-			if (signal === 'SIGKILL' || signal === 'SIGTERM') await worker.running.ended;
+			if (signal === 'SIGKILL') await worker.running.ended;
 		},
 		remove,
 		async stop() {
@@ -163,8 +157,28 @@ export function createWorkers(directory: string, telemetry: Readonly<Record<stri
 	};
 }
 
-function keep(worker: Worker, line: string): void {
-	worker.lines.push(line);
-	if (worker.lines.length > MAX_LINES) worker.lines = worker.lines.slice(-MAX_LINES);
-	worker.log.write(`${line}\n`);
+const stateOf = ({ plan, running, lines, state, hasServed, startedAtMs }: Worker): WorkerState => ({
+	name: plan.name,
+	program: plan.program,
+	state,
+	...(state === 'ended' && running.process.exitCode !== null ? { exitCode: running.process.exitCode } : {}),
+	hasServed,
+	startedAtMs,
+	output: lines.join('\n'),
+});
+
+async function end({ running, log }: Worker): Promise<void> {
+	running.process.kill('SIGTERM');
+	// A paused process hears only after it goes on.
+	running.process.kill('SIGCONT');
+	const timer = setTimeout(() => running.process.kill('SIGKILL'), STOP_MS);
+	await running.ended;
+	clearTimeout(timer);
+	log.end();
+}
+
+function keep({ lines, log }: Worker, line: string): void {
+	lines.push(line);
+	if (lines.length > MAX_LINES) lines.shift();
+	log.write(`${line}\n`);
 }

@@ -32,7 +32,8 @@ export async function yearText({ control }: Place, name: string, { nodes, times,
 	}
 }
 
-function busiestSecond(seconds: readonly number[]): number {
+/** The most that fall into one second, wherever that begins. @param seconds  since 1970, in any order */
+export function busiestSecond(seconds: readonly number[]): number {
 	const sorted = seconds.toSorted((a, b) => a - b);
 	let most = 0;
 	let from = 0;

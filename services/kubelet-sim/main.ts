@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 /** Starts kubelet-sim and stops it: `kubelet-sim join HOST:PORT …`. */
-import { setMaxListeners } from 'node:events';
 import { Command, CommanderError } from 'commander';
 import { microClock, waitBy } from '../../lib/clock.ts';
 import { integer, type Parse, port, readConfig } from '../../lib/config.ts';
@@ -20,6 +19,7 @@ import { runNode } from './node.ts';
 import { nodePaths } from './node-paths.ts';
 import { MAX_JOINS, MAX_NODES, type NodePlan, planNodes } from './nodes.ts';
 import { refusalTeller, rotatedText } from './rotation/tell-rotation.ts';
+import { stopSignal } from './stop-signal.ts';
 import { failureText, joinedText, phaseText } from './tell.ts';
 
 interface Flags extends JoinFlags {
@@ -42,7 +42,7 @@ const say = (sentence: string): void => {
 async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<void> {
 	// The arguments may hold a token, and everybody on the machine can read them.
 	process.title = 'kubelet-sim';
-	const stopping = stopSignal();
+	const stopping = stopSignal(process);
 	const stopTracing = await startTracing('kubelet-sim');
 	readConfig({});
 	const request = await readJoinRequest(endpoint, flags);
@@ -100,15 +100,6 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 		await stopTracing();
 		if (process.connected) process.disconnect();
 	}
-}
-
-/** Aborts on SIGTERM, SIGINT, or when the runner that started the process has gone. */
-function stopSignal(): AbortSignal {
-	const stopping = new AbortController();
-	// Each node listens to it in several places.
-	setMaxListeners(0, stopping.signal);
-	for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => stopping.abort());
-	return stopping.signal;
 }
 
 function readNumber(flag: string, value: string, parse: Parse<number>): number {

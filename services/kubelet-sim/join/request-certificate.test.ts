@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -129,6 +130,20 @@ describe('requesting a certificate', () => {
 		const stopping = new AbortController();
 		stopping.abort();
 		await assert.rejects(run(fakeRequests([]).api, stopping.signal), { name: 'AbortError' });
+	});
+
+	it('ends with the reason of the stop while it waits, and keeps its key', async () => {
+		const stopping = new AbortController();
+		const { api } = fakeRequests([]);
+		const waits = {
+			...api,
+			async *watch(_: object, ending: AbortSignal) {
+				setImmediate(() => stopping.abort(new KubejoinError('NODE_STOPPED', {})));
+				await once(ending, 'abort');
+			},
+		};
+		await refusedWith('NODE_STOPPED', run(waits, stopping.signal, 60_000));
+		assert.ok(existsSync(nodePaths(root).pendingKey));
 	});
 
 	it('the name of a request follows from key, name, groups and usages, as the kubelet’s', () => {
