@@ -4,11 +4,9 @@ import { KubejoinError } from '../../lib/errors.ts';
 import type { LocalMesh } from '../mesh/local-mesh.ts';
 import { type Change, type MeshOptions, type ServiceName, servicePorts, servicesOf, tracesUrl } from '../mesh/services.ts';
 import { type ServiceControl, serveControl } from './control.ts';
+import { labDirectory } from './control-client.ts';
 import type { ServiceState } from './driver.ts';
 import { createWorkers } from './workers.ts';
-
-/** Where the lab of a state directory keeps its things. */
-export const labDirectory = (state: string): string => join(state, 'lab');
 
 /** Let experiments reach this mesh. @returns stops that, and every node and attacker that an experiment left */
 export async function offerLab(mesh: LocalMesh, options: MeshOptions): Promise<{ stop: () => Promise<void> }> {

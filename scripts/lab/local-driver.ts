@@ -1,7 +1,7 @@
 /** The driver of a mesh that `npm start` keeps: it asks that process, over the lab's own channel. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ControlClient } from './control.ts';
+import type { ControlClient } from './control-client.ts';
 import type { Driver, Result, Stealable } from './driver.ts';
 
 /** What lies where, below the PKI directory. */

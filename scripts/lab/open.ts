@@ -2,9 +2,8 @@
 import { resolve } from 'node:path';
 import { environment } from '../../lib/config.ts';
 import { KubejoinError } from '../../lib/errors.ts';
-import { openControl } from './control.ts';
+import { labDirectory, openControl } from './control-client.ts';
 import type { Driver, Result } from './driver.ts';
-import { labDirectory } from './local-control.ts';
 import { localDriver } from './local-driver.ts';
 import { openPlace, type Place } from './place.ts';
 

@@ -7,7 +7,7 @@ import type { ApiClient } from '../../lib/kube/client.ts';
 import type { CertificateSigningRequest, KubeObject, Lease, Node, Secret } from '../../lib/kube/types.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import type { KeyPair } from '../../lib/pki/keys.ts';
-import type { ControlClient } from './control.ts';
+import type { ControlClient } from './control-client.ts';
 import type { Result } from './driver.ts';
 import { filesOf, type Place } from './place.ts';
 import type { WorkerPlan, WorkerState } from './workers.ts';

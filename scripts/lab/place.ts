@@ -5,7 +5,8 @@ import { type ChildPlan, runProgram } from '../../lib/child.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import { openApiChannel } from '../../lib/mesh/api-channel.ts';
-import { type ControlClient, type MeshInfo, openControl } from './control.ts';
+import type { MeshInfo } from './control.ts';
+import { type ControlClient, openControl } from './control-client.ts';
 import type { Result } from './driver.ts';
 
 export interface Place {
