@@ -69,7 +69,11 @@ describe('rotations', () => {
 			fc.string({ unit: 'binary' }),
 			fc.string().map((at) => line('n', at)),
 		);
-		fc.assert(fc.property(fc.array(noise), (lines) => rotations(lines.join('\n')).every(({ node, serial }) => node !== '' && /^[0-9a-f]+$/.test(serial))));
+		fc.assert(
+			fc.property(fc.array(noise), (lines) =>
+				rotations(lines.join('\n')).every(({ node, atMicros, serial }) => node !== '' && Number.isFinite(atMicros) && /^[0-9a-f]+$/.test(serial)),
+			),
+		);
 	});
 });
 

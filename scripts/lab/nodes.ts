@@ -201,10 +201,10 @@ export interface Rotation {
 
 /** For a table of what happened when: all rotations in what a node printed, in its order. */
 export const rotations = (output: string): readonly Rotation[] =>
-	[...output.matchAll(/^\[kubelet\] (\S+) rotated its client certificate at (\S+?)(?:\.(\d{1,6}))?Z, serial ([0-9a-f]+),/gm)].map(
-		([, node = '', seconds = '', fraction = '', serial = '']) => ({
+	[...output.matchAll(/^\[kubelet\] (\S+) rotated its client certificate at (\S+?)(?:\.(\d{1,6}))?Z, serial ([0-9a-f]+),/gm)]
+		.map(([, node = '', seconds = '', fraction = '', serial = '']) => ({
 			node,
 			atMicros: Date.parse(`${seconds}Z`) * 1_000 + Number(fraction.padEnd(6, '0')),
 			serial,
-		}),
-	);
+		}))
+		.filter(({ atMicros }) => Number.isFinite(atMicros));

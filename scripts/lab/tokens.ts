@@ -1,5 +1,5 @@
 /** Bootstrap tokens of an experiment, each under a name of its own: the token itself stands in a file that only its owner reads, and on no command line. */
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parse } from 'yaml';
@@ -67,7 +67,10 @@ export async function tokenOf(place: Place, name: string): Promise<{ readonly id
 	return { id: token.slice(0, 6), token };
 }
 
-const tokenNames = async (place: Place): Promise<string[]> => Object.keys((await place.read<Record<string, string>>('token-names.json')) ?? {});
+async function tokenNames({ directory }: Place): Promise<readonly string[]> {
+	const files = await readdir(join(directory, 'tokens')).catch(() => []);
+	return files.flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : []));
+}
 
 /** @returns its ID @throws LAB_UNKNOWN */
 export async function deleteToken(place: Place, name: string): Promise<string> {

@@ -36,23 +36,25 @@ export async function reset(driver: Driver): Promise<string> {
 /** When the experiment began, in milliseconds since 1970; 0 when there is none. */
 export const begunMs = async (driver: Driver): Promise<number> => Number(await required(driver.inside(['begun'])));
 
-const journals = (): string => join(resolve(environment().CHAOS_STATE ?? '.kubejoin'), 'chaos');
-const canaryPath = (): string => join(journals(), 'canary.txt');
+/** The mesh's own directory on this machine, where the journals of experiments are too. */
+const stateDirectory = (): string => resolve(environment().CHAOS_STATE ?? '.kubejoin');
+const journals = (state: string): string => join(state, 'chaos');
+const canaryPath = (state: string): string => join(journals(state), 'canary.txt');
 
 /** Put a token's secret where none may be, or take it away again. */
-export async function leak(driver: Driver, isThere: boolean): Promise<string> {
+export async function leak(driver: Driver, isThere: boolean, state = stateDirectory()): Promise<string> {
 	if (!isThere) {
-		await rm(canaryPath(), { force: true });
+		await rm(canaryPath(state), { force: true });
 		return 'taken away';
 	}
 	const [secret = ''] = JSON.parse(await required(driver.inside(['token-secrets']))) as string[];
-	await makePrivateDirectory(journals());
-	await writeFile(canaryPath(), `a careless line: ${secret}\n`, { mode: 0o600 });
-	return `planted in ${canaryPath()}`;
+	await makePrivateDirectory(journals(state));
+	await writeFile(canaryPath(state), `a careless line: ${secret}\n`, { mode: 0o600 });
+	return `planted in ${canaryPath(state)}`;
 }
 
 /** `secrets found: 0`, or how many and where; and how much was searched for what. @param isJudged  with the verdict */
-export async function scan(driver: Driver, isJudged: boolean): Promise<string> {
+export async function scan(driver: Driver, isJudged: boolean, state = stateDirectory()): Promise<string> {
 	const [secrets, inside] = await Promise.all([
 		required(driver.inside(['token-secrets'])).then((text) => JSON.parse(text) as string[]),
 		required(driver.inside(['texts'])).then((text) => JSON.parse(text) as Searched[]),
@@ -62,7 +64,7 @@ export async function scan(driver: Driver, isJudged: boolean): Promise<string> {
 		{ where: 'the logs of the services', text: await driver.logs(0) },
 		...inside,
 		...(url === '' ? [] : await textsOfObserver(url)),
-		...(await textsBelow(journals())),
+		...(await textsBelow(journals(state))),
 	];
 	const found = findSecrets(texts, secrets);
 	const bytes = texts.reduce((sum, { text }) => sum + text.length, 0);

@@ -174,7 +174,7 @@ async function end({ running, log }: Worker): Promise<void> {
 	const timer = setTimeout(() => running.process.kill('SIGKILL'), STOP_MS);
 	await running.ended;
 	clearTimeout(timer);
-	log.end();
+	await new Promise<void>((done) => log.end(() => done()));
 }
 
 function keep({ lines, log }: Worker, line: string): void {
