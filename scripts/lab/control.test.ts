@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
-import { type ControlClient, type MeshInfo, openControl, type ServiceControl, serveControl } from './control.ts';
+import { type MeshInfo, type ServiceControl, serveControl } from './control.ts';
+import { type ControlClient, openControl } from './control-client.ts';
 import { workerOf } from './place.fixture.ts';
 import type { Workers } from './workers.ts';
 
