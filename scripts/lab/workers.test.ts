@@ -183,7 +183,7 @@ describe('workers', () => {
 		assert.deepEqual([lines.length, lines[0], lines.at(-1)], [MAX_LINES, 'line 11', `line ${MAX_LINES + 10}`]);
 		const path = join(directory, 'n.log');
 		await workers.remove('n');
-		assert.match(readFileSync(path, 'utf8'), new RegExp(`^line 1\n[^]*\nline ${MAX_LINES + 10}\n\\(was ended by SIGTERM\\)\n$`));
+		assert.match(readFileSync(path, 'utf8'), new RegExp(`^line 1\n[\\s\\S]*\nline ${MAX_LINES + 10}\n\\(was ended by SIGTERM\\)\n$`));
 		assert.equal(statSync(path).mode & 0o777, 0o600);
 	});
 

@@ -20,16 +20,17 @@ export const clockVariables = (library: string, offset: string): Readonly<Record
  * The variables that shift the clock of a program.
  *
  * @param offset  `+600s`, `-240s`, `+1y`
+ * @param places   where the library may be
  * @throws FAULT_UNAVAILABLE  there is no libfaketime on this machine
  */
-export function shiftedClock(offset: string): Readonly<Record<string, string>> {
-	const library = findLibrary();
+export function shiftedClock(offset: string, places = libraryPlaces()): Readonly<Record<string, string>> {
+	const library = places.find((path) => existsSync(path));
 	if (library === undefined)
 		throw new KubejoinError('FAULT_UNAVAILABLE', { fault: 'a shifted clock', needs: 'libfaketime', install: 'apt-get install faketime' });
 	return clockVariables(library, offset);
 }
 
-function findLibrary(): string | undefined {
+function libraryPlaces(): readonly string[] {
 	const installed = existsSync(DEBIAN) ? readdirSync(DEBIAN).map((name) => join(DEBIAN, name, DEBIAN_LIBRARY)) : [];
-	return [IMAGE_LIBRARY, ...installed].find((path) => existsSync(path));
+	return [IMAGE_LIBRARY, ...installed];
 }

@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runProgram } from '../lib/child.ts';
+
+describe('the command line of the lab, where no mesh runs', function () {
+	this.timeout(20_000);
+	let state: string;
+	before(() => {
+		state = mkdtempSync(join(tmpdir(), 'kubejoin-lab-'));
+	});
+	after(() => rmSync(state, { recursive: true }));
+
+	const lab = (args: readonly string[], mesh = 'local') =>
+		runProgram({ name: 'lab', program: 'scripts/lab.js', args, variables: { CHAOS_MESH: mesh, CHAOS_STATE: state } });
+	async function refused(args: readonly string[], problem: RegExp, exitCode = 1, mesh?: string): Promise<void> {
+		const { code, stdout, stderr } = await lab(args, mesh);
+		assert.deepEqual([code, stdout], [exitCode, ''], stderr);
+		assert.match(stderr, problem);
+	}
+
+	it('help is there without a mesh: every verb says what it does', async () => {
+		const { code, stdout, stderr } = await lab(['--help']);
+		assert.deepEqual([code, stderr], [0, '']);
+		const verbs = stdout.slice(stdout.indexOf('Commands:')).split('\n').slice(1);
+		assert.ok(verbs.length > 20);
+		for (const line of verbs.filter((text) => /^ {2}\S/.test(text))) assert.match(line, /^ {2}\S.*? {2,}\S/, line);
+		assert.ok(!/token-secrets|texts|reset-nodes/.test(stdout), 'a verb that only the lab itself calls is shown');
+	});
+
+	it('a wrong argument is told as such, without a mesh', async () => {
+		await Promise.all([
+			refused(['explode'], /unknown command 'explode'/),
+			refused(['join', 'n'], /required option '--token <name>' not specified/),
+			refused(['join', '../n', '--token', 't'], /'\.\.\/n' is invalid.*letters, digits/),
+			refused(['join', 'n', '--token', 't', '--nodes', 'many'], /It must be a whole number from 1 to 1000/),
+			refused(['node', 'n', '--until', '('], /argument '\(' is invalid.*Unterminated group/),
+			refused(['logs', '('], /'\(' is invalid.*Unterminated group/),
+			refused(['attack', 'm', '--mode', 'charm'], /Allowed choices are relay/),
+			refused(['service', 'change', 'ca-service', '--set', 'LAB'], /It must be NAME=VALUE/),
+		]);
+	});
+
+	it('LAB_UNREACHABLE: no mesh runs here, or the one that did has gone', async () => {
+		await refused(['node', 'n'], /LAB_UNREACHABLE[\s\S]*npm start/);
+		mkdirSync(join(state, 'lab'));
+		writeFileSync(join(state, 'lab/control.json'), JSON.stringify({ url: 'http://127.0.0.1:1', key: 'k' }));
+		await refused(['steady'], /does not run any more[\s\S]*LAB_UNREACHABLE/);
+	});
+
+	it('CONFIG_INVALID: CHAOS_MESH names no kind of mesh', async () => {
+		await refused(['steady'], /CHAOS_MESH="cloud" cannot be used: it must be local or compose[\s\S]*CONFIG_INVALID/, 2, 'cloud');
+	});
+});
