@@ -2,10 +2,10 @@
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { systemClock } from '../lib/clock.ts';
-import { environment, integer, oneOf, type Parse, urlWithScheme } from '../lib/config.ts';
-import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
+import { environment, integer, oneOf, urlWithScheme } from '../lib/config.ts';
+import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
 import { errorForPeople } from '../lib/log.ts';
 import { projectPath } from '../lib/paths.ts';
@@ -21,6 +21,7 @@ import { type MeshKind, meshKinds, recordResults } from './chaos/results.ts';
 import { runExperiment } from './chaos/run.ts';
 import { createTeller } from './chaos/tell.ts';
 import type { Machine, Plan } from './chaos/validate.ts';
+import { checked } from './checked.ts';
 
 interface Flags {
 	readonly list?: boolean;
@@ -42,16 +43,6 @@ const MAX_SEED = 2 ** 32 - 1;
 const INTERRUPTED_EXIT_CODE = 130;
 /** npm sends on the signal that the terminal sent already: the same Ctrl-C twice. */
 const SAME_SIGNAL_MS = 300;
-
-const checked =
-	<T>(parseValue: Parse<T>) =>
-	(value: string): T => {
-		try {
-			return parseValue(value);
-		} catch (error) {
-			throw new InvalidArgumentError(`It must be ${causeText(error)}.`);
-		}
-	};
 
 const write = (text: string) => void process.stdout.write(text);
 

@@ -1,10 +1,11 @@
 /** `npm start`: the whole mesh on this machine, nodes that join it, and what to do next. Wiring and words; the work is in scripts/mesh. */
 import { relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { environment, integer, type Parse } from '../lib/config.ts';
-import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
+import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople } from '../lib/log.ts';
+import { checked } from './checked.ts';
 import { offerLab } from './lab/local-control.ts';
 import { type JoinConfig, readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
@@ -31,15 +32,6 @@ const READY_MS = 30_000;
 const MIN_LIFETIME_SECONDS = 5;
 const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3_600;
 
-const checked =
-	<T>(parseValue: Parse<T>) =>
-	(value: string): T => {
-		try {
-			return parseValue(value);
-		} catch (error) {
-			throw new InvalidArgumentError(`It must be ${causeText(error)}.`);
-		}
-	};
 const storeOf: Parse<string> = (value) => {
 	if (value !== 'lmdb' && !/^rediss?:\/\/./.test(value)) throw new Error('lmdb, redis://HOST:PORT or rediss://HOST:PORT');
 	return value;

@@ -1,8 +1,10 @@
 /** What the verbs of the lab have in common: where they run, the values that several of them read, and looking until something is seen. */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { integer } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { checked } from '../checked.ts';
 import { isLabName, LAB_NAME } from './control-requests.ts';
 import type { Driver, Result } from './driver.ts';
 import type { Place } from './place.ts';
@@ -26,13 +28,7 @@ export interface Until {
 }
 
 /** A whole number, as commander reads it. */
-export const whole = (min: number, max: number) => (value: string) => {
-	try {
-		return integer(min, max)(value);
-	} catch (error) {
-		throw new InvalidArgumentError(`It must be ${causeText(error)}.`);
-	}
-};
+export const whole = (min: number, max: number) => checked(integer(min, max));
 /** Of an option that may be repeated. */
 export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 export const pattern = (value: string): RegExp => {
