@@ -464,7 +464,7 @@ export const errorTable = {
 	}),
 	TOXIPROXY_REFUSED: row<{ request: string; problem: string }>({
 		sentence: (f) => `Toxiproxy refused ${f.request}: ${f.problem}`,
-		remedy: () => 'Start it anew: docker compose --profile chaos up -d --force-recreate --no-deps toxiproxy',
+		remedy: () => 'Start it anew: toxiproxy-server, or docker compose --profile chaos up -d --force-recreate --no-deps toxiproxy',
 		grpc: grpcCode.FAILED_PRECONDITION,
 	}),
 	// The observer and its page.

@@ -8,19 +8,15 @@ import { KubejoinError } from '../../lib/errors.ts';
 import { asked, type Container, type Docker, demultiplex, execute, type Inspection, isMissing, isTaken, openDocker, type Printed } from './docker.ts';
 import { type Change, type Driver, faultable, type ServiceState, type Stealable } from './driver.ts';
 import { changeOf, type Endpoint, endpointsOf, LAB_LABEL, recreate } from './recreation.ts';
-import type { Send } from './wire.ts';
+import type { ProxyReach } from './wire.ts';
 
 /** In the order in which they are started. */
 const composeFaultable = ['redis', ...faultable] as const;
 
-export interface ComposeDriver extends Driver {
+export interface ComposeDriver extends Driver, ProxyReach {
 	readonly kind: 'compose';
 	/** Name of the compose project. */
 	readonly project: string;
-	/** What `change` gave the service; undefined when it is as at first. */
-	readonly changeOf: (service: string) => Promise<Change | undefined>;
-	/** The way to Toxiproxy's HTTP API; undefined when it does not run. */
-	readonly toxiproxy: () => Promise<Send | undefined>;
 }
 
 export interface ComposeOptions {
@@ -373,7 +369,7 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 		return directory;
 	}
 
-	async function toxiproxy(): Promise<Send | undefined> {
+	async function toxiproxy(): ReturnType<ProxyReach['toxiproxy']> {
 		const [found] = await list(docker, `${PROJECT}=${project}`, `${SERVICE}=toxiproxy`);
 		if (found?.State !== 'running') return undefined;
 		const target = await lab();
@@ -418,6 +414,11 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 		inside: async (args) => execute(await lab(), [...program, ...args], { env: ['CHAOS_MESH=inside'] }),
 		steal,
 		toxiproxy,
+		proxyPlace: async (callee, port, proxyPort) => ({
+			listen: `0.0.0.0:${proxyPort}`,
+			upstream: `${callee}:${port}`,
+			dialled: `${callee}.wire:${proxyPort}`,
+		}),
 		async observerUrl() {
 			if (page === undefined)
 				throw new KubejoinError('COMMAND_INVALID', {

@@ -13,6 +13,8 @@ export interface ServiceState {
 	readonly startedAtMs: number;
 	/** It runs with other settings or another clock than at first. */
 	readonly isChanged: boolean;
+	/** With which, where that is known. */
+	readonly change?: Change;
 }
 
 /** Secrets of the mesh that an attacker may have stolen. */

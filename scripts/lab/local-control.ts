@@ -45,7 +45,8 @@ function localControl(mesh: LocalMesh, options: MeshOptions): ServiceControl {
 		const { name } = known(service);
 		set(service, { state: 'stopped', startedAtMs: 0 });
 		await mesh.startService(name, change);
-		set(service, { state: 'running', startedAtMs: Date.now(), isChanged: change !== undefined });
+		const { change: _before, ...state } = known(service);
+		states.set(name, { ...state, state: 'running', startedAtMs: Date.now(), isChanged: change !== undefined, ...(change === undefined ? {} : { change }) });
 	}
 	const signal = (service: string, name: NodeJS.Signals, state: ServiceState['state']) => {
 		mesh.service(known(service).name).kill(name);

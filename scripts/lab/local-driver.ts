@@ -1,14 +1,16 @@
 /** The driver of a mesh that `npm start` keeps: it asks that process, over the lab's own channel. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { KubejoinError } from '../../lib/errors.ts';
 import type { ControlClient } from './control-client.ts';
 import type { Driver, Result, Stealable } from './driver.ts';
+import type { ProxyReach, Send } from './wire.ts';
 
 /** What lies where, below the PKI directory. */
 const stolen: Readonly<Record<Stealable, string>> = { 'ca-key': 'ca-service', 'mesh-client': 'apiserver-sim', admin: 'admin' };
 
 /** @param inside  runs a verb of the lab in this process */
-export function localDriver(control: ControlClient, inside: (args: readonly string[]) => Promise<Result>): Driver {
+export function localDriver(control: ControlClient, inside: (args: readonly string[]) => Promise<Result>): Driver & ProxyReach {
 	return {
 		kind: 'local',
 		services: control.services,
@@ -21,6 +23,18 @@ export function localDriver(control: ControlClient, inside: (args: readonly stri
 		cut: (service) => control.service(service, 'pause'),
 		heal: (service) => control.service(service, 'resume'),
 		restore: control.restore,
+		changeOf: async (service) => (await control.services()).find(({ name }) => name === service)?.change,
+		toxiproxy: localToxiproxy,
+		async proxyPlace(callee, _port, proxyPort) {
+			const upstream = (await control.mesh()).addresses[callee];
+			if (upstream === undefined)
+				throw new KubejoinError('COMMAND_INVALID', {
+					problem: `there is no wire to ${callee} in this mesh`,
+					remedy: 'Name a wire to token-store or ca-service',
+				});
+			const own = `127.0.0.1:${proxyPort}`;
+			return { listen: own, upstream, dialled: own };
+		},
 		leave: async () => [],
 		inside,
 		// Everything lies on one disk: what is stolen is used where it is.
@@ -40,3 +54,20 @@ export function localDriver(control: ControlClient, inside: (args: readonly stri
 
 /** Of a line that a service logged, as JSON; what else was printed has no time. */
 const timeOf = (line: string): number => Date.parse(/^\{.*"time":"([^"]+)"/.exec(line)?.[1] ?? '') || 0;
+
+/** Where Toxiproxy listens unless it is told otherwise. */
+const TOXIPROXY = 'http://127.0.0.1:8474';
+const TOXIPROXY_MS = 2_000;
+
+/** The way to a Toxiproxy that somebody has started on this machine: `toxiproxy-server`. */
+async function localToxiproxy(): Promise<Send | undefined> {
+	const send: Send = async (method, path, body) => {
+		const request = { method, signal: AbortSignal.timeout(TOXIPROXY_MS), ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+		const response = await fetch(`${TOXIPROXY}${path}`, request);
+		return { status: response.status, body: await response.text() };
+	};
+	return send('GET', '/version').then(
+		({ status }) => (status === 200 ? send : undefined),
+		() => undefined,
+	);
+}

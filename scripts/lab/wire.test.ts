@@ -48,6 +48,11 @@ function fakeDriver(send?: Send) {
 		},
 		changeOf: async () => change,
 		toxiproxy: async () => send,
+		proxyPlace: async (callee: string, port: number, proxyPort: number) => ({
+			listen: `0.0.0.0:${proxyPort}`,
+			upstream: `${callee}:${port}`,
+			dialled: `${callee}.wire:${proxyPort}`,
+		}),
 	};
 }
 
@@ -86,7 +91,7 @@ describe('faults on the wire', () => {
 	});
 
 	it('a callee that was paused for a delay is resumed whatever happens', async () => {
-		const { toxiproxy: _toxiproxy, changeOf: _changeOf, ...driver } = fakeDriver();
+		const { toxiproxy: _toxiproxy, changeOf: _changeOf, proxyPlace: _proxyPlace, ...driver } = fakeDriver();
 		const wire = createWire(driver, () => Promise.reject(new Error('interrupted')));
 		await assert.rejects(wire.delay(edge, 250), /interrupted/);
 		assert.deepEqual(driver.calls, ['pause token-store', 'resume token-store']);

@@ -82,10 +82,22 @@ export interface Wire {
 	readonly heal: (edge: Edge) => Promise<void>;
 }
 
+/** Where a proxy stands on the way to a service. */
+export interface ProxyPlace {
+	/** `HOST:PORT`, as Toxiproxy listens. */
+	readonly listen: string;
+	/** `HOST:PORT` of the service, as Toxiproxy dials it. */
+	readonly upstream: string;
+	/** `HOST:PORT`, as the caller dials Toxiproxy; a name or address that is in the certificate of the service. */
+	readonly dialled: string;
+}
+
 /** What a driver can do where Toxiproxy may run. */
-interface ProxyReach {
+export interface ProxyReach {
 	readonly toxiproxy: () => Promise<Send | undefined>;
 	readonly changeOf: (service: string) => Promise<Change | undefined>;
+	/** @param port  of the callee, as in containers @param proxyPort  of the proxy @throws COMMAND_INVALID  there is no such wire */
+	readonly proxyPlace: (callee: string, port: number, proxyPort: number) => Promise<ProxyPlace>;
 }
 
 const latency = (ms: number): Toxic => ({ type: 'latency', stream: 'downstream', attributes: { latency: ms, jitter: 0 } });
@@ -102,12 +114,13 @@ export function createWire(
 	/** The caller's way leads through the proxy afterwards. @returns false where there is none */
 	async function putToxics(plan: EdgePlan, toxics: readonly Toxic[]): Promise<boolean> {
 		const send = await driver.toxiproxy?.();
-		if (send === undefined || driver.changeOf === undefined) return false;
+		if (send === undefined || driver.changeOf === undefined || driver.proxyPlace === undefined) return false;
 		const { caller, callee, port, proxyPort, setting, scheme = '' } = plan;
+		const { listen, upstream, dialled } = await driver.proxyPlace(callee, port, proxyPort);
 		const toxiproxy = openToxiproxy(send);
-		await toxiproxy.putProxy(proxyOf(plan), `0.0.0.0:${proxyPort}`, `${callee}:${port}`);
+		await toxiproxy.putProxy(proxyOf(plan), listen, upstream);
 		const change = (await driver.changeOf(caller)) ?? {};
-		const address = `${scheme}${callee}.wire:${proxyPort}`;
+		const address = `${scheme}${dialled}`;
 		if (change.settings?.[setting] !== address) {
 			// The caller starts on a wire that is well.
 			await toxiproxy.setToxics(proxyOf(plan), []);
