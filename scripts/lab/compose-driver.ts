@@ -295,13 +295,18 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 		}
 	}
 
-	/** The container that nodes and attackers of the experiments run in; made when it is first asked for. */
-	async function lab(): Promise<Container> {
-		const container = docker.getContainer(labName);
-		const state = await asked(`look at ${labName}`, container.inspect()).catch((error: unknown) => {
+	/** What Docker says of it; undefined when there is none. */
+	async function labState(): Promise<Inspection | undefined> {
+		return asked(`look at ${labName}`, docker.getContainer(labName).inspect()).catch((error: unknown) => {
 			if (isMissing(error)) return undefined;
 			throw error;
 		});
+	}
+
+	/** The container that nodes and attackers of the experiments run in; made when it is first asked for. */
+	async function lab(): Promise<Container> {
+		const container = docker.getContainer(labName);
+		const state = await labState();
 		if (state?.State.Running) return container;
 		if (state !== undefined) await removeLab();
 		await makeLab().catch((error: unknown) => {
@@ -410,6 +415,7 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 		cut,
 		heal: async (service) => void (await heal(service)),
 		restore,
+		isEntered: async () => (await labState()) !== undefined,
 		leave: async () => ((await removeLab()) ? ['removed the container of nodes and attackers'] : []),
 		inside: async (args) => execute(await lab(), [...program, ...args], { env: ['CHAOS_MESH=inside'] }),
 		steal,

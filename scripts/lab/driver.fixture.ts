@@ -34,6 +34,7 @@ export function fakeDriver(): FakeDriver {
 			done.push('restore');
 			return driver.restored;
 		},
+		isEntered: async () => true,
 		leave: async () => driver.left,
 		async inside(args) {
 			done.push(`inside ${args.join(' ')}`);

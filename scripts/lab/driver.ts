@@ -44,6 +44,8 @@ export interface Driver {
 	readonly heal: (service: string) => Promise<void>;
 	/** All services as at first: started, resumed, unchanged, reachable. Can be called at any time. @returns what had to be put right */
 	readonly restore: () => Promise<readonly string[]>;
+	/** Whether an experiment may have left something where the nodes are. */
+	readonly isEntered: () => Promise<boolean>;
 	/** Leave nothing where the nodes are; what ran there must have been removed from the cluster. @returns what was removed */
 	readonly leave: () => Promise<readonly string[]>;
 	/** Run a verb of the lab where the nodes are. */

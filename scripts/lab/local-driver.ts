@@ -35,6 +35,7 @@ export function localDriver(control: ControlClient, inside: (args: readonly stri
 			const own = `127.0.0.1:${proxyPort}`;
 			return { listen: own, upstream, dialled: own };
 		},
+		isEntered: async () => true,
 		leave: async () => [],
 		inside,
 		// Everything lies on one disk: what is stolen is used where it is.

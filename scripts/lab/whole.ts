@@ -28,7 +28,7 @@ export async function steady(driver: Driver, withinSeconds: number): Promise<str
 /** @returns what was put right, a line each */
 export async function reset(driver: Driver): Promise<string> {
 	const services = await driver.restore();
-	const nodes = await required(driver.inside(['reset-nodes']));
+	const nodes = (await driver.isEntered()) ? await required(driver.inside(['reset-nodes'])) : '';
 	const done = [...services, ...nodes.split('\n'), ...(await driver.leave())].filter((line) => line !== '');
 	return done.length === 0 ? 'there was nothing to put back' : done.join('\n');
 }
