@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
-import { freePort, type Place } from './place.ts';
+import type { Place } from './place.ts';
 import { tokenOf } from './tokens.ts';
 
 export interface AttackFlags {
@@ -49,7 +49,7 @@ export async function startAttacker(place: Place, name: string, { mode, token, c
 		name,
 		program: 'attacker-sim',
 		args: [
-			...['listen', '--address', address, '--port', String(await freePort(address)), '--target', place.info.endpoint],
+			...['listen', '--address', address, '--port', '0', '--target', place.info.endpoint],
 			...['--cluster-ca', place.info.clusterCa, '--mode', mode, '--report', reportPath(place, name)],
 			...(token === undefined ? [] : ['--token-file', await tokenFile(place, token)]),
 			...(caKey === undefined ? [] : ['--ca-key-file', caKey]),

@@ -11,7 +11,7 @@ import { type CertificateSigningRequest, wellKnown } from '../../lib/kube/types.
 import { parseCsr } from '../../lib/pki/csr.ts';
 import { attackerAddress } from './attackers.ts';
 import { otherClusterPin } from './other-cluster.ts';
-import { freePort, type Place } from './place.ts';
+import type { Place } from './place.ts';
 import { joinConfigurationOf } from './tokens.ts';
 import type { WorkerState } from './workers.ts';
 
@@ -67,7 +67,7 @@ export async function joinNode(place: Place, name: string, flags: JoinFlags): Pr
 		name,
 		program: 'kubelet-sim',
 		args: [
-			...['join', '--config', config, '--node-name', nodeName, '--root', root, '--healthz-port', String(await freePort('127.0.0.1'))],
+			...['join', '--config', config, '--node-name', nodeName, '--root', root, '--healthz-port', '0'],
 			...(nodes === undefined ? [] : ['--nodes', String(nodes)]),
 		],
 		...(flags.pauseAfter === undefined ? {} : { pauseAfter: flags.pauseAfter }),

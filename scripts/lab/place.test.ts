@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
 import { fakePlace } from './place.fixture.ts';
-import { BEGUN, begin, filesOf, freePort, openPlace } from './place.ts';
+import { BEGUN, begin, filesOf, openPlace } from './place.ts';
 
 describe('the place where the nodes are', () => {
 	let directory: string;
@@ -41,12 +40,5 @@ describe('the place where the nodes are', () => {
 		} finally {
 			place.remove();
 		}
-	});
-
-	it('a free port is one that can be listened on', async () => {
-		const port = await freePort('127.0.0.1');
-		const server = createServer();
-		await new Promise<void>((done, failed) => server.once('error', failed).listen(port, '127.0.0.1', done));
-		server.close();
 	});
 });

@@ -1,5 +1,4 @@
 /** Where the nodes are: the lab's directory there, the mesh as seen from there, and the admin's way into the API. What every verb works with. */
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type ChildPlan, runProgram } from '../../lib/child.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
@@ -67,14 +66,3 @@ export const BEGUN = 'begun.json';
 export async function begin(place: Place): Promise<void> {
 	if ((await place.read(BEGUN)) === undefined) await place.write(BEGUN, Date.now());
 }
-
-/** @returns a TCP port of this address that nobody has now */
-export const freePort = (address: string): Promise<number> =>
-	new Promise((resolve, reject) => {
-		const server = createServer();
-		server.once('error', reject);
-		server.listen(0, address, () => {
-			const bound = server.address();
-			server.close(() => resolve(typeof bound === 'object' && bound !== null ? bound.port : 0));
-		});
-	});

@@ -2,7 +2,7 @@
 /** Starts kubelet-sim and stops it: `kubelet-sim join HOST:PORT …`. */
 import { Command, CommanderError } from 'commander';
 import { microClock, waitBy } from '../../lib/clock.ts';
-import { integer, type Parse, port, readConfig } from '../../lib/config.ts';
+import { integer, type Parse, readConfig } from '../../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
 import { atMost } from '../../lib/limit.ts';
 import { maskTokens } from '../../lib/log.ts';
@@ -46,14 +46,15 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 	const stopTracing = await startTracing('kubelet-sim');
 	readConfig({});
 	const request = await readJoinRequest(endpoint, flags);
-	const healthzPort = readNumber('--healthz-port', flags.healthzPort, port);
+	const healthzPort = readNumber('--healthz-port', flags.healthzPort, integer(0, 65_535));
 	const count = flags.nodes === undefined ? undefined : readNumber('--nodes', flags.nodes, integer(1, MAX_NODES));
 	const plans = planNodes(request, flags.root, count);
 	const lastBeats = new Map<string, number | undefined>(plans.map(({ request: { nodeName } }) => [nodeName, undefined]));
 	const registry = createRegistry();
 	const metrics = nodeMetrics(registry, microClock);
 	const served = { live: {}, ready: readyChecks(lastBeats, microClock), metrics: registry };
-	const health = await serveHealth('kubelet-sim', healthzPort, served, flags.healthzBindAddress);
+	// As the kubelet's healthzPort: 0 is none.
+	const health = healthzPort === 0 ? undefined : await serveHealth('kubelet-sim', healthzPort, served, flags.healthzBindAddress);
 	const inTurn = atMost(MAX_JOINS);
 	let areAllStarted = false;
 	const live = ({ request: own, paths, line }: NodePlan): Promise<void> => {
@@ -95,8 +96,8 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 	} catch (error) {
 		if (!stopping.aborted) throw error;
 	} finally {
-		health.close();
-		health.closeAllConnections();
+		health?.close();
+		health?.closeAllConnections();
 		await stopTracing();
 		if (process.connected) process.disconnect();
 	}
@@ -145,7 +146,7 @@ program
 	.option('--root <dir>', 'where the node keeps its files (default: .kubejoin/nodes/NAME)')
 	.option('--nodes <count>', `be so many nodes, up to ${MAX_NODES}: NAME-1, NAME-2 …, each with its files in ROOT/NAME-1 …`)
 	.option('--healthz-bind-address <ip>', 'address of /healthz, /readyz and /metrics', LOOPBACK)
-	.option('--healthz-port <port>', 'port of /healthz, /readyz and /metrics', DEFAULT_HEALTHZ_PORT)
+	.option('--healthz-port <port>', 'port of /healthz, /readyz and /metrics; 0: none', DEFAULT_HEALTHZ_PORT)
 	.addHelpText('after', phaseList)
 	.action((endpoint: string | undefined, flags: Flags) => joinAndStay(endpoint, flags));
 
