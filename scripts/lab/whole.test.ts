@@ -49,6 +49,11 @@ describe('the whole mesh', () => {
 		assert.deepEqual(driver.done, ['restore', 'inside reset-nodes']);
 	});
 
+	it('looks for nothing where no experiment has been: no container is made for that', async () => {
+		assert.equal(await reset({ ...driver, isEntered: async () => false }), 'there was nothing to put back');
+		assert.deepEqual(driver.done, ['restore']);
+	});
+
 	it('a reset that finds nothing says so', async () => {
 		assert.equal(await reset(driver), 'there was nothing to put back');
 	});
