@@ -8,5 +8,10 @@ module.exports = {
 	extension: ['test.ts'],
 	recursive: true,
 	timeout: 5_000,
-	...(isNamed ? {} : { spec: ['{lib,services,infra,scripts,test}/**/*.test.ts'], ignore: ['test/compose*.test.ts', 'test/chaos-*.test.ts'] }),
+	...(isNamed
+		? {}
+		: {
+				spec: ['{lib,services,infra,scripts,test}/**/*.test.ts'],
+				ignore: ['test/compose*.test.ts', 'test/chaos-*.test.ts'],
+			}),
 };

@@ -36,7 +36,11 @@ describe('the profile observability', () => {
 		assert.deepEqual(observers.map(([name]) => name).sort(), ['grafana', 'jaeger', 'prometheus']);
 		for (const [name, container] of observers) {
 			assert.match(container.image, /:v?\d+\.\d+\.\d+$/, name);
-			assert.deepEqual([container.read_only, container.cap_drop, container.security_opt], [true, ['ALL'], ['no-new-privileges:true']], name);
+			assert.deepEqual(
+				[container.read_only, container.cap_drop, container.security_opt],
+				[true, ['ALL'], ['no-new-privileges:true']],
+				name,
+			);
 			assert.match(container.user ?? '', /^[1-9]\d*:\d+$/, name);
 			assert.equal(container.privileged, undefined, name);
 			for (const port of container.ports ?? []) assert.match(port, /^127\.0\.0\.1:/, name);
@@ -45,14 +49,19 @@ describe('the profile observability', () => {
 	});
 
 	it('Prometheus asks every service that has metrics at its health port, and is on a network with each', () => {
-		const { scrape_configs: jobs } = parse(read('infra/prometheus/prometheus.yml')) as { scrape_configs: ScrapeConfig[] };
+		const { scrape_configs: jobs } = parse(read('infra/prometheus/prometheus.yml')) as {
+			scrape_configs: ScrapeConfig[];
+		};
 		const isMeasured = ({ environment = {}, command = [] }: Container) =>
 			'KUBEJOIN_HEALTH_ADDRESS' in environment || command.some((word) => word.startsWith('--healthz-bind-address'));
 		const measured = Object.entries(services).flatMap(([name, container]) => (isMeasured(container) ? [name] : []));
 		assert.ok(measured.length >= 6);
 		assert.deepEqual(jobs.map(({ job_name: job }) => job).sort(), measured.sort());
 		for (const { job_name: job, static_configs: fixed = [], dns_sd_configs: lookedUp = [] } of jobs) {
-			const targets = [...fixed.flatMap((one) => one.targets), ...lookedUp.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`))];
+			const targets = [
+				...fixed.flatMap((one) => one.targets),
+				...lookedUp.flatMap(({ names, port }) => names.map((name) => `${name}:${port}`)),
+			];
 			assert.deepEqual(targets, [`${job}:${commonSettings.healthPort.fallback}`]);
 			assert.ok(
 				networksOf(services[job]).some((network) => networksOf(services.prometheus).includes(network)),
@@ -66,8 +75,13 @@ describe('the profile observability', () => {
 		for (const [name, container] of Object.entries(services)) {
 			const { environment = {}, command = [] } = container;
 			if (!networksOf(container).includes('nodes')) continue;
-			const said = [environment.KUBEJOIN_HEALTH_ADDRESS, ...command.filter((word) => word.startsWith('--healthz-bind-address='))];
-			for (const one of said) if (one !== undefined) assert.match(one, /^(--healthz-bind-address=)?\$\{KUBEJOIN_HEALTH_ADDRESS:-127\.0\.0\.1\}$/, name);
+			const said = [
+				environment.KUBEJOIN_HEALTH_ADDRESS,
+				...command.filter((word) => word.startsWith('--healthz-bind-address=')),
+			];
+			for (const one of said)
+				if (one !== undefined)
+					assert.match(one, /^(--healthz-bind-address=)?\$\{KUBEJOIN_HEALTH_ADDRESS:-127\.0\.0\.1\}$/, name);
 		}
 		assert.match(read('infra/observability.env'), /^KUBEJOIN_HEALTH_ADDRESS=0\.0\.0\.0$/m);
 	});

@@ -7,12 +7,46 @@ const join = (host: string, port: number) => (host.includes(':') ? `[${host}]:${
 describe('splitHostPort', () => {
 	it('takes apart what was put together: names, IPv4, IPv6', () => {
 		const host = fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6(), fc.constantFrom('localhost', 'token-store', 'a_b'));
-		fc.assert(fc.property(host, fc.integer({ min: 1, max: 65535 }), (h, port) => assert.deepEqual(splitHostPort(join(h, port)), { host: h, port })));
+		fc.assert(
+			fc.property(host, fc.integer({ min: 1, max: 65535 }), (h, port) =>
+				assert.deepEqual(splitHostPort(join(h, port)), { host: h, port }),
+			),
+		);
 	});
 
 	it('refuses everything else', () => {
-		const bad = ['', ':', 'a', 'a:', ':1', 'a:0', 'a:65536', 'a:99999', 'a:1 ', ' a:1', 'a:1\n', 'a:-1', 'a:1.5', 'a:0x1', 'a:1:2', '::1:1', '[::1]', '[::1]:'];
-		const worse = ['[1.2.3.4]:1', '[a]:1', '[::1]1', 'https://a:1', 'a/b:1', 'u@a:1', 'ä:1', '[fe80::1%eth0]:1', '[::g]:1', 'a:１'];
+		const bad = [
+			'',
+			':',
+			'a',
+			'a:',
+			':1',
+			'a:0',
+			'a:65536',
+			'a:99999',
+			'a:1 ',
+			' a:1',
+			'a:1\n',
+			'a:-1',
+			'a:1.5',
+			'a:0x1',
+			'a:1:2',
+			'::1:1',
+			'[::1]',
+			'[::1]:',
+		];
+		const worse = [
+			'[1.2.3.4]:1',
+			'[a]:1',
+			'[::1]1',
+			'https://a:1',
+			'a/b:1',
+			'u@a:1',
+			'ä:1',
+			'[fe80::1%eth0]:1',
+			'[::g]:1',
+			'a:１',
+		];
 		for (const text of [...bad, ...worse]) assert.equal(splitHostPort(text), undefined, JSON.stringify(text));
 	});
 

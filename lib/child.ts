@@ -48,16 +48,26 @@ const STOP_MS = 9_000;
 const RESTART_MS = 200;
 const MAX_RESTARTS_IN_A_ROW = 5;
 
-const howItEnded = (code: number | null, signal: string | null): string => (signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`);
+const howItEnded = (code: number | null, signal: string | null): string =>
+	signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
 
 /** Environment of a child: where programs and the home are, where traces go, and its own settings. */
 const environmentOf = ({ settings = {}, telemetry = {}, variables = {} }: ChildPlan): Record<string, string> => {
 	const { PATH = '', HOME = '' } = environment();
-	return { PATH, HOME, ...telemetry, ...variables, ...Object.fromEntries(Object.entries(settings).map(([name, value]) => [PREFIX + name, value])) };
+	return {
+		PATH,
+		HOME,
+		...telemetry,
+		...variables,
+		...Object.fromEntries(Object.entries(settings).map(([name, value]) => [PREFIX + name, value])),
+	};
 };
 
 /** Run a program to its end, or until the signal aborts. @returns exit code and what it printed @throws the reason of the abort */
-export async function runProgram(plan: ChildPlan, signal?: AbortSignal): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+export async function runProgram(
+	plan: ChildPlan,
+	signal?: AbortSignal,
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
 	const child = spawn(process.execPath, [projectPath('dist', plan.program), ...(plan.args ?? [])], {
 		env: environmentOf(plan),
 		stdio: ['ignore', 'pipe', 'pipe'],
@@ -68,7 +78,9 @@ export async function runProgram(plan: ChildPlan, signal?: AbortSignal): Promise
 		for await (const chunk of stream) chunks.push(chunk);
 		return Buffer.concat(chunks).toString();
 	};
-	const code = new Promise<number>((resolve, reject) => child.once('error', reject).once('close', (exitCode) => resolve(exitCode ?? 1)));
+	const code = new Promise<number>((resolve, reject) =>
+		child.once('error', reject).once('close', (exitCode) => resolve(exitCode ?? 1)),
+	);
 	const [exitCode, stdout, stderr] = await Promise.all([code, read(child.stdout), read(child.stderr)]);
 	return { code: exitCode, stdout, stderr };
 }
@@ -98,7 +110,12 @@ export function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }: Child
 			if (isStopping || !hasServed) return;
 			onCrash(name, how);
 			if (++restarts > MAX_RESTARTS_IN_A_ROW) {
-				onGiveUp(new KubejoinError('SERVICE_FAILED', { service: name, problem: `${how}, ${MAX_RESTARTS_IN_A_ROW} times in a row` }));
+				onGiveUp(
+					new KubejoinError('SERVICE_FAILED', {
+						service: name,
+						problem: `${how}, ${MAX_RESTARTS_IN_A_ROW} times in a row`,
+					}),
+				);
 				return;
 			}
 			await delay(RESTART_MS * restarts);

@@ -47,12 +47,23 @@ const refuses = (parse: Parse<unknown>, allowed: string, ...texts: string[]) => 
 
 describe('readConfig', () => {
 	it('gives every setting its value, its fallback, or nothing', () => {
-		assert.deepEqual(readConfig(settings, { ...good, PATH: '/bin' }), { name: 'n', size: 3, peer: 'a:1', extra: undefined });
-		assert.deepEqual(readConfig(settings, { ...good, KUBEJOIN_SIZE: '10', KUBEJOIN_EXTRA: '' }), { name: 'n', size: 10, peer: 'a:1', extra: '' });
+		assert.deepEqual(readConfig(settings, { ...good, PATH: '/bin' }), {
+			name: 'n',
+			size: 3,
+			peer: 'a:1',
+			extra: undefined,
+		});
+		assert.deepEqual(readConfig(settings, { ...good, KUBEJOIN_SIZE: '10', KUBEJOIN_EXTRA: '' }), {
+			name: 'n',
+			size: 10,
+			peer: 'a:1',
+			extra: '',
+		});
 	});
 
 	it('CONFIG_INVALID names every problem at once: missing, bad, unknown; exit code 2', () => {
-		const read = () => readConfig(settings, { KUBEJOIN_SIZE: '11', KUBEJOIN_PEER: 'https://a', KUBEJOIN_NAMES: 'n', KUBEJOIN_: '' });
+		const read = () =>
+			readConfig(settings, { KUBEJOIN_SIZE: '11', KUBEJOIN_PEER: 'https://a', KUBEJOIN_NAMES: 'n', KUBEJOIN_: '' });
 		const known = 'it knows KUBEJOIN_EXTRA, KUBEJOIN_NAME, KUBEJOIN_PEER, KUBEJOIN_SIZE';
 		assert.deepEqual(problemsOf(read), [
 			'KUBEJOIN_NAME is missing: what it is called',
@@ -66,7 +77,11 @@ describe('readConfig', () => {
 
 	it('a bad value is never replaced by the fallback', () => {
 		for (const bad of ['', ' ', '3 ', '0', '-3', '3.0', '3e0', '0x3', '٣']) {
-			assert.equal(problemsOf(() => readConfig(settings, { ...good, KUBEJOIN_SIZE: bad })).length, 1, JSON.stringify(bad));
+			assert.equal(
+				problemsOf(() => readConfig(settings, { ...good, KUBEJOIN_SIZE: bad })).length,
+				1,
+				JSON.stringify(bad),
+			);
 		}
 	});
 });
@@ -85,7 +100,12 @@ describe('what a setting may be', () => {
 
 	it('integer, port', () => {
 		fc.assert(fc.property(fc.integer({ min: 1, max: 65535 }), (number) => assert.equal(port(String(number)), number)));
-		fc.assert(fc.property(fc.string(), (any) => (/^\d+$/.test(any) && Number(any) > 0 && Number(any) < 65536) || assert.throws(() => port(any))));
+		fc.assert(
+			fc.property(
+				fc.string(),
+				(any) => (/^\d+$/.test(any) && Number(any) > 0 && Number(any) < 65536) || assert.throws(() => port(any)),
+			),
+		);
 		refuses(port, 'a whole number from 1 to 65535', '0', '65536', '');
 	});
 
@@ -129,7 +149,8 @@ describe('the settings of every service', () => {
 	});
 
 	it('storeOptions leaves out what was not given', () => {
-		const read = (env: Record<string, string>) => storeOptions(readConfig(storeSettings, { KUBEJOIN_STORE_URL: 'lmdb:/x', ...env }), 'tokens');
+		const read = (env: Record<string, string>) =>
+			storeOptions(readConfig(storeSettings, { KUBEJOIN_STORE_URL: 'lmdb:/x', ...env }), 'tokens');
 		assert.deepEqual(read({}), { url: 'lmdb:/x', keyspace: 'tokens' });
 		assert.deepEqual(read({ KUBEJOIN_STORE_USERNAME: 'u' }), { url: 'lmdb:/x', keyspace: 'tokens', username: 'u' });
 	});

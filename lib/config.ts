@@ -24,9 +24,19 @@ export type Settings = Readonly<Record<string, Setting<unknown>>>;
 export type Config<S extends Settings> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
 
 export const setting = <T>(env: string, parse: Parse<T>, help: string): Setting<T> => ({ env, parse, help });
-export const optional = <T>(env: string, parse: Parse<T>, fallback: NoInfer<T>, help: string): Setting<T> => ({ env, parse, fallback, help });
+export const optional = <T>(env: string, parse: Parse<T>, fallback: NoInfer<T>, help: string): Setting<T> => ({
+	env,
+	parse,
+	fallback,
+	help,
+});
 /** A setting that may be absent, with no value then. */
-export const maybe = <T>(env: string, parse: Parse<T>, help: string): Setting<T | undefined> => ({ env, parse, fallback: undefined, help });
+export const maybe = <T>(env: string, parse: Parse<T>, help: string): Setting<T | undefined> => ({
+	env,
+	parse,
+	fallback: undefined,
+	help,
+});
 
 export const text: Parse<string> = (value) => value;
 
@@ -80,7 +90,8 @@ export const hostPort: Parse<string> = (value) => {
 export const urlWithScheme =
 	(...schemes: string[]): Parse<string> =>
 	(value) => {
-		if (!schemes.some((scheme) => value.startsWith(`${scheme}:`))) throw new Error(`an address that starts with ${schemes.map((s) => `${s}:`).join(', ')}`);
+		if (!schemes.some((scheme) => value.startsWith(`${scheme}:`)))
+			throw new Error(`an address that starts with ${schemes.map((s) => `${s}:`).join(', ')}`);
 		return value;
 	};
 
@@ -125,9 +136,24 @@ export function readConfig<S extends Settings>(settings: S, env: Environment = p
 
 /** What every service can be told. */
 export const commonSettings = {
-	logLevel: optional('LOG_LEVEL', oneOf('error', 'warn', 'info', 'debug'), 'info', 'how much is logged: error, warn, info or debug'),
-	logFormat: optional('LOG_FORMAT', oneOf('text', 'json'), 'text', 'how a log line looks: text for people, json for programs'),
-	healthAddress: optional('HEALTH_ADDRESS', text, '127.0.0.1', 'address of /healthz, /livez, /readyz and /metrics; whoever reaches it may read them'),
+	logLevel: optional(
+		'LOG_LEVEL',
+		oneOf('error', 'warn', 'info', 'debug'),
+		'info',
+		'how much is logged: error, warn, info or debug',
+	),
+	logFormat: optional(
+		'LOG_FORMAT',
+		oneOf('text', 'json'),
+		'text',
+		'how a log line looks: text for people, json for programs',
+	),
+	healthAddress: optional(
+		'HEALTH_ADDRESS',
+		text,
+		'127.0.0.1',
+		'address of /healthz, /livez, /readyz and /metrics; whoever reaches it may read them',
+	),
 	healthPort: optional('HEALTH_PORT', port, 10248, 'port of /healthz, /livez, /readyz and /metrics'),
 };
 
@@ -139,7 +165,11 @@ export const listenSettings = (defaultPort: number) => ({
 
 /** What every service with a store can be told. */
 export const storeSettings = {
-	storeUrl: setting('STORE_URL', urlWithScheme('redis', 'rediss', 'lmdb'), 'where the store is: redis://HOST:PORT, rediss://HOST:PORT or lmdb:DIRECTORY'),
+	storeUrl: setting(
+		'STORE_URL',
+		urlWithScheme('redis', 'rediss', 'lmdb'),
+		'where the store is: redis://HOST:PORT, rediss://HOST:PORT or lmdb:DIRECTORY',
+	),
 	storeUsername: maybe('STORE_USERNAME', text, 'Redis ACL user'),
 	storePassword: maybe('STORE_PASSWORD_FILE', secretFile, 'file with the password of that user'),
 	storeCa: maybe('STORE_CA_FILE', contentsOf, 'PEM file with the CA of a rediss: server'),
@@ -157,6 +187,12 @@ export function storeOptions(config: Config<typeof storeSettings>, keyspace: str
 		...(storePassword === undefined ? {} : { password: storePassword }),
 		...(storeCa === undefined
 			? {}
-			: { tls: { ca: storeCa, ...(storeCertificate === undefined ? {} : { cert: storeCertificate }), ...(storeKey === undefined ? {} : { key: storeKey }) } }),
+			: {
+					tls: {
+						ca: storeCa,
+						...(storeCertificate === undefined ? {} : { cert: storeCertificate }),
+						...(storeKey === undefined ? {} : { key: storeKey }),
+					},
+				}),
 	};
 }

@@ -31,11 +31,14 @@ describe('what a failure most likely comes from', () => {
 			new KubejoinError('DEADLINE_EXCEEDED', { target: 't', method: 'm', deadlineMs: 1 }),
 			new KubejoinError('STORE_UNAVAILABLE', { store: 's', problem: 'p' }),
 			...[undefined, ...causesOf('CLUSTER_INFO_UNREACHABLE')].map((cause) => unreachable(cause)),
-			...causesOf('PEER_REFUSED').map((cause) => new KubejoinError('PEER_REFUSED', { target: 't', problem: 'p', cause })),
+			...causesOf('PEER_REFUSED').map(
+				(cause) => new KubejoinError('PEER_REFUSED', { target: 't', problem: 'p', cause }),
+			),
 		];
 		for (const error of errors) {
 			assert.ok(error.mostLikely, `${error.code} ${error.facts.cause}`);
-			for (const text of [error.mostLikely, ...error.alsoPossible]) assert.doesNotMatch(text, /\n|\.$|undefined/, error.code);
+			for (const text of [error.mostLikely, ...error.alsoPossible])
+				assert.doesNotMatch(text, /\n|\.$|undefined/, error.code);
 			assert.ok(error.alsoPossible.length <= 3, error.code);
 		}
 	});
@@ -49,31 +52,56 @@ describe('what a failure most likely comes from', () => {
 	});
 
 	it('names both clocks', () => {
-		const at = (relation: string) => unreachable('time-validity', `x: current time 2026-01-01T00:00:00Z is ${relation} 2026-01-02T00:00:00Z`).mostLikely ?? '';
-		assert.equal(at('before'), 'the clock of this machine is behind: it says 2026-01-01T00:00:00Z, and the certificate is good from 2026-01-02T00:00:00Z');
-		assert.equal(at('after'), "the certificate ended at 2026-01-02T00:00:00Z and was not renewed; this machine's clock says 2026-01-01T00:00:00Z");
+		const at = (relation: string) =>
+			unreachable('time-validity', `x: current time 2026-01-01T00:00:00Z is ${relation} 2026-01-02T00:00:00Z`)
+				.mostLikely ?? '';
+		assert.equal(
+			at('before'),
+			'the clock of this machine is behind: it says 2026-01-01T00:00:00Z, and the certificate is good from 2026-01-02T00:00:00Z',
+		);
+		assert.equal(
+			at('after'),
+			"the certificate ended at 2026-01-02T00:00:00Z and was not renewed; this machine's clock says 2026-01-01T00:00:00Z",
+		);
 	});
 
 	it('a stranger without a credential and one with a bad one are told apart', () => {
-		const forbidden = (because: string) => new KubejoinError('API_FORBIDDEN', { resource: 'nodes', group: '', name: '', because }).mostLikely ?? '';
+		const forbidden = (because: string) =>
+			new KubejoinError('API_FORBIDDEN', { resource: 'nodes', group: '', name: '', because }).mostLikely ?? '';
 		assert.match(forbidden('User "system:anonymous" cannot list resource "nodes"'), /^no credential was shown/);
 		assert.match(forbidden('User "system:bootstrap:abcdef" cannot list resource "nodes"'), /^a bootstrap token may/);
 		assert.match(forbidden('node "a" is not allowed to modify node "b"'), /^a node may/);
 		assert.match(forbidden('User "jane" cannot list resource "nodes"'), /^no role/);
-		assert.match(new KubejoinError('API_UNAUTHORIZED', {}).mostLikely ?? '', /^the credential that was shown is not good/);
+		assert.match(
+			new KubejoinError('API_UNAUTHORIZED', {}).mostLikely ?? '',
+			/^the credential that was shown is not good/,
+		);
 		const atCsr = new KubejoinError('API_UNAUTHORIZED', {});
 		atCsr.phase = 'tls-bootstrap/request-certificate';
 		assert.match(atCsr.mostLikely ?? '', /^the token is not for authentication/);
 	});
 
 	it('a pin of nothing, a pin that was cut off, and a token that was', () => {
-		const of = (problem: string) => new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: ['nodeRegistration.name: x', problem] }).mostLikely;
+		const of = (problem: string) =>
+			new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: ['nodeRegistration.name: x', problem] }).mostLikely;
 		const hash = 'discovery.bootstrapToken.caCertHashes: invalid discovery token CA certificate hash: ';
 		assert.match(of(`${hash}invalid hash "x", this is the SHA-256 of nothing: …`) ?? '', /^the CA key is not RSA/);
-		assert.equal(of(`${hash}invalid hash "x", expected a 32 byte SHA-256 hash, found 8 bytes`), 'the pin was not copied whole');
-		assert.equal(of(`${hash}invalid hash, expected "format:hex-value". Known format(s) are: sha256`), 'the pin was given without sha256: in front of it');
-		assert.equal(of(`${hash}unknown hash format "md5". Known format(s) are: sha256`), 'the hash is of another kind than SHA-256');
-		assert.match(of('discovery.bootstrapToken.token: Invalid value: the bootstrap token is invalid') ?? '', /^the token was not copied whole/);
+		assert.equal(
+			of(`${hash}invalid hash "x", expected a 32 byte SHA-256 hash, found 8 bytes`),
+			'the pin was not copied whole',
+		);
+		assert.equal(
+			of(`${hash}invalid hash, expected "format:hex-value". Known format(s) are: sha256`),
+			'the pin was given without sha256: in front of it',
+		);
+		assert.equal(
+			of(`${hash}unknown hash format "md5". Known format(s) are: sha256`),
+			'the hash is of another kind than SHA-256',
+		);
+		assert.match(
+			of('discovery.bootstrapToken.token: Invalid value: the bootstrap token is invalid') ?? '',
+			/^the token was not copied whole/,
+		);
 		assert.equal(of('something else'), undefined);
 	});
 

@@ -29,13 +29,23 @@ function clocks(problem: string): string | undefined {
 		: `the certificate ended at ${limit} and was not renewed; this machine's clock says ${now}`;
 }
 const unreachable = (where: string) => ({
-	refused: { mostLikely: () => `nothing listens on ${where}: the server is down, or has another port`, ...said('the address is that of another machine') },
+	refused: {
+		mostLikely: () => `nothing listens on ${where}: the server is down, or has another port`,
+		...said('the address is that of another machine'),
+	},
 	timeout: {
-		mostLikely: () => `nothing comes back from ${where}: the server is paused or overloaded, or a firewall drops what is sent`,
+		mostLikely: () =>
+			`nothing comes back from ${where}: the server is paused or overloaded, or a firewall drops what is sent`,
 		...said('the machine is off, or the address is wrong'),
 	},
-	'no-such-host': { mostLikely: () => `the name in ${where} is not known to the resolver of this machine`, ...said('the name was mistyped') },
-	'not-tls': { mostLikely: () => `what listens on ${where} does not speak TLS: it is another service`, ...said('a proxy is in between') },
+	'no-such-host': {
+		mostLikely: () => `the name in ${where} is not known to the resolver of this machine`,
+		...said('the name was mistyped'),
+	},
+	'not-tls': {
+		mostLikely: () => `what listens on ${where} does not speak TLS: it is another service`,
+		...said('a proxy is in between'),
+	},
 });
 const dialProblem = (problem: string): keyof ReturnType<typeof unreachable> | undefined => {
 	if (problem.includes('ECONNREFUSED')) return 'refused';
@@ -49,11 +59,13 @@ const byEndpoint = (cause: keyof ReturnType<typeof unreachable>): Diagnosis<Reac
 	mostLikely: ({ endpoint }) => unreachable(endpoint)[cause].mostLikely(),
 	alsoPossible: ({ endpoint }) => unreachable(endpoint)[cause].alsoPossible(),
 });
-const setClocks = () => 'Compare the clocks, with date -u here and on the control plane, and set the wrong one right; then join again';
+const setClocks = () =>
+	'Compare the clocks, with date -u here and on the control plane, and set the wrong one right; then join again';
 
 const peerCauses = {
 	'unknown-authority': {
-		mostLikely: () => 'another CA than the one that is trusted here issued the certificate that was shown: who answers is not who was meant',
+		mostLikely: () =>
+			'another CA than the one that is trusted here issued the certificate that was shown: who answers is not who was meant',
 		...said('the CA was replaced, and this side still trusts the old one'),
 	},
 	'name-mismatch': {
@@ -61,9 +73,11 @@ const peerCauses = {
 		...said('the address leads to another server of the same CA'),
 	},
 	'time-validity': {
-		mostLikely: ({ problem }: { readonly problem: string }) => clocks(problem) ?? 'the certificate of the server is not good at the time that this machine has',
+		mostLikely: ({ problem }: { readonly problem: string }) =>
+			clocks(problem) ?? 'the certificate of the server is not good at the time that this machine has',
 		...said('the clock of one of the two machines is wrong'),
-		remedy: () => 'Compare the clocks of both machines with date -u; if they agree, renew the certificate of the server',
+		remedy: () =>
+			'Compare the clocks of both machines with date -u; if they agree, renew the certificate of the server',
 	},
 	'key-usage': {
 		mostLikely: () => 'what answers shows a certificate that is for clients',
@@ -73,16 +87,23 @@ const peerCauses = {
 
 /** Who is refused, as it stands in a 403. */
 function forbidden(because: string): string {
-	if (because.includes('attempting to grant RBAC permissions')) return 'the rights that were to be given are not held by the one who gives them';
-	if (because.includes('"system:anonymous"')) return 'no credential was shown, so the caller is a stranger, who may read cluster-info and no more';
-	if (because.includes('"system:bootstrap:')) return 'a bootstrap token may ask for a certificate and little else, and only with the groups of a joining node';
-	if (/"system:node:|\bnode "|node CSR/.test(because)) return 'a node may read and write what is about itself, and nothing else';
+	if (because.includes('attempting to grant RBAC permissions'))
+		return 'the rights that were to be given are not held by the one who gives them';
+	if (because.includes('"system:anonymous"'))
+		return 'no credential was shown, so the caller is a stranger, who may read cluster-info and no more';
+	if (because.includes('"system:bootstrap:'))
+		return 'a bootstrap token may ask for a certificate and little else, and only with the groups of a joining node';
+	if (/"system:node:|\bnode "|node CSR/.test(because))
+		return 'a node may read and write what is about itself, and nothing else';
 	return 'no role that is bound to this user or its groups allows it';
 }
 
 const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 	PIN_INVALID: { mostLikely: ({ problem }) => pinProblem(problem) },
-	TOKEN_MALFORMED: { mostLikely: () => 'the token was not copied whole', ...said('it is the ID alone, or a token of another kind') },
+	TOKEN_MALFORMED: {
+		mostLikely: () => 'the token was not copied whole',
+		...said('it is the ID alone, or a token of another kind'),
+	},
 	CLUSTER_INFO_UNREACHABLE: {
 		mostLikely: ({ endpoint }) => `there is no way from here to ${endpoint}`,
 		...said('what listens there is no API server'),
@@ -95,26 +116,36 @@ const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 				mostLikely: () =>
 					'somebody in between replays the public cluster-info under a certificate of their own: the document anybody can have, the key of its CA they have not',
 				...said('the API server still shows a certificate of the CA before the last rotation'),
-				remedy: () => 'Do not join over this network before you know who answers. No secret was sent, so the token is still good',
+				remedy: () =>
+					'Do not join over this network before you know who answers. No secret was sent, so the token is still good',
 			},
 			'name-mismatch': {
-				mostLikely: ({ endpoint }) => `the certificate of the API server does not have the name or address in ${endpoint}`,
+				mostLikely: ({ endpoint }) =>
+					`the certificate of the API server does not have the name or address in ${endpoint}`,
 				...said('the address leads to another server of the same cluster'),
-				remedy: () => 'Join under one of the names that the sentence above lists, or have the certificate of the API server made with this one',
+				remedy: () =>
+					'Join under one of the names that the sentence above lists, or have the certificate of the API server made with this one',
 			},
 			'time-validity': {
 				mostLikely: ({ problem }) => clocks(problem) ?? 'the clock of this machine is wrong',
-				...said('the clock of the machine that issued the certificate is wrong', 'the certificate of the API server was not renewed in time'),
+				...said(
+					'the clock of the machine that issued the certificate is wrong',
+					'the certificate of the API server was not renewed in time',
+				),
 				remedy: setClocks,
 			},
 			'key-usage': { ...peerCauses['key-usage'] },
 			unauthorized: {
-				mostLikely: () => 'the API server lets nobody in who shows no credential (--anonymous-auth=false), and discovery by token needs that it does',
-				remedy: () => 'Allow anonymous reading of cluster-info on the API server, or bring the CA to the node in another way',
+				mostLikely: () =>
+					'the API server lets nobody in who shows no credential (--anonymous-auth=false), and discovery by token needs that it does',
+				remedy: () =>
+					'Allow anonymous reading of cluster-info on the API server, or bring the CA to the node in another way',
 			},
 			forbidden: {
-				mostLikely: () => 'the binding that lets strangers read cluster-info is gone: kubeadm:bootstrap-signer-clusterinfo in kube-public',
-				remedy: () => 'Look for it on the control plane: kubectl-sim get rolebinding kubeadm:bootstrap-signer-clusterinfo -n kube-public; create it again',
+				mostLikely: () =>
+					'the binding that lets strangers read cluster-info is gone: kubeadm:bootstrap-signer-clusterinfo in kube-public',
+				remedy: () =>
+					'Look for it on the control plane: kubectl-sim get rolebinding kubeadm:bootstrap-signer-clusterinfo -n kube-public; create it again',
 			},
 			'not-found': {
 				mostLikely: () => 'the cluster publishes no cluster-info: it is not set up for joining by token',
@@ -124,11 +155,18 @@ const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 	},
 	CLUSTER_INFO_UNSIGNED: {
 		mostLikely: ({ tokenId }) => `the token "${tokenId}" has expired or was deleted`,
-		...said('its ID was mistyped, or it is a token of another cluster', 'it was made without the usage signing', 'the controllers, who sign, do not run'),
+		...said(
+			'its ID was mistyped, or it is a token of another cluster',
+			'it was made without the usage signing',
+			'the controllers, who sign, do not run',
+		),
 	},
 	CLUSTER_INFO_SIGNATURE_INVALID: {
 		mostLikely: () => 'the secret half of the token was mistyped; its ID is one that the cluster knows',
-		...said('whoever answered is not the cluster, and signed without knowing the secret', 'the token was deleted and another made under the same ID'),
+		...said(
+			'whoever answered is not the cluster, and signed without knowing the secret',
+			'the token was deleted and another made under the same ID',
+		),
 	},
 	CLUSTER_INFO_INVALID: {
 		mostLikely: () => 'the cluster is not set up for joining by token, or what answers is not its API server',
@@ -140,16 +178,22 @@ const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 	},
 	CA_HASH_MISMATCH: {
 		mostLikely: () => 'the pin is of another cluster, or of this one before its CA was replaced',
-		...said('somebody who knows the token answers with a CA of their own', 'the pin is the hash of the whole certificate, and not of its public key'),
+		...said(
+			'somebody who knows the token answers with a CA of their own',
+			'the pin is the hash of the whole certificate, and not of its public key',
+		),
 	},
 	PREFLIGHT_FAILED: { mostLikely: ({ problems }) => preflightProblem(problems) },
-	JOIN_ARGUMENTS_INVALID: { mostLikely: ({ problems }) => problems.map(argumentProblem).find((found) => found !== undefined) },
+	JOIN_ARGUMENTS_INVALID: {
+		mostLikely: ({ problems }) => problems.map(argumentProblem).find((found) => found !== undefined),
+	},
 	NODE_NAME_TAKEN: {
 		mostLikely: ({ node }) => `another machine is called "${node}" and works`,
 		...said('this machine was a node before and stopped less than a minute ago, so that its Node still says Ready'),
 	},
 	CSR_DENIED: {
-		mostLikely: ({ reason, message }) => (reason.startsWith('Token') ? message : 'a person who looked at the request did not want this node'),
+		mostLikely: ({ reason, message }) =>
+			reason.startsWith('Token') ? message : 'a person who looked at the request did not want this node',
 		...said('the name of the node is not the one that the owner of the token expects'),
 	},
 	CSR_FAILED: {
@@ -159,18 +203,30 @@ const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 				: 'somebody deleted or replaced the request while the node waited',
 	},
 	CSR_TIMEOUT: {
-		mostLikely: () => 'nothing approves such requests by itself: the binding kubeadm:node-autoapprove-bootstrap is not there, or is not for this token',
-		...said('the controllers do not run, or cannot reach the API server', 'it is approved, and the CA cannot sign just now'),
+		mostLikely: () =>
+			'nothing approves such requests by itself: the binding kubeadm:node-autoapprove-bootstrap is not there, or is not for this token',
+		...said(
+			'the controllers do not run, or cannot reach the API server',
+			'it is approved, and the CA cannot sign just now',
+		),
 	},
 	CERTIFICATE_UNUSABLE: {
-		mostLikely: ({ problem }) => clocks(problem) ?? 'the certificate that came back is of another request or of another CA',
+		mostLikely: ({ problem }) =>
+			clocks(problem) ?? 'the certificate that came back is of another request or of another CA',
 		...said('the clock of this machine is wrong'),
 	},
 	NODE_LOCKED_OUT: {
-		mostLikely: () => 'the node was off, or could not reach the API server, in the time in which it renews its certificate',
-		...said('its requests to renew were not approved: the binding kubeadm:node-autoapprove-certificate-rotation is gone', 'the clock of this machine is ahead'),
+		mostLikely: () =>
+			'the node was off, or could not reach the API server, in the time in which it renews its certificate',
+		...said(
+			'its requests to renew were not approved: the binding kubeadm:node-autoapprove-certificate-rotation is gone',
+			'the clock of this machine is ahead',
+		),
 	},
-	SIGNER_EXPIRED: { mostLikely: ({ notAfter }) => `the cluster CA ended at ${notAfter} and was not renewed`, ...said('the clock of ca-service is ahead') },
+	SIGNER_EXPIRED: {
+		mostLikely: ({ notAfter }) => `the cluster CA ended at ${notAfter} and was not renewed`,
+		...said('the clock of ca-service is ahead'),
+	},
 	API_UNAUTHORIZED: {
 		mostLikely: (_facts, phase) =>
 			phase.startsWith('tls-bootstrap/')
@@ -181,7 +237,8 @@ const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 	API_FORBIDDEN: { mostLikely: ({ because }) => forbidden(because) },
 	API_PATH_FORBIDDEN: { mostLikely: ({ because }) => forbidden(because) },
 	CALLER_DENIED: {
-		mostLikely: ({ caller }) => `the certificate of ${caller} is good, and is that of a service that has no business here`,
+		mostLikely: ({ caller }) =>
+			`the certificate of ${caller} is good, and is that of a service that has no business here`,
 		...said('a stolen certificate is tried where it does not fit'),
 	},
 	PEER_REFUSED: {
@@ -193,17 +250,28 @@ const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 		mostLikely: () => 'the certificate that was shown is of another CA or has expired, or none was shown',
 		...said('the service was just stopping', 'the clock of one of the two is wrong'),
 	},
-	CONNECTION_REFUSED: { mostLikely: (facts) => dialled(facts)?.mostLikely(), alsoPossible: (facts) => dialled(facts)?.alsoPossible() ?? [] },
+	CONNECTION_REFUSED: {
+		mostLikely: (facts) => dialled(facts)?.mostLikely(),
+		alsoPossible: (facts) => dialled(facts)?.alsoPossible() ?? [],
+	},
 	DEADLINE_EXCEEDED: {
 		mostLikely: ({ target }) => `the service on ${target} is paused or overloaded`,
-		...said('the network between here and there drops what is sent', 'it waits itself for its store or for another service'),
+		...said(
+			'the network between here and there drops what is sent',
+			'it waits itself for its store or for another service',
+		),
 	},
 	STORE_UNAVAILABLE: {
 		mostLikely: ({ problem }) =>
-			/ENOSPC|MDB_MAP_FULL|No space/.test(problem) ? 'the disk is full' : 'the store is not running, or cannot be reached from the service',
+			/ENOSPC|MDB_MAP_FULL|No space/.test(problem)
+				? 'the disk is full'
+				: 'the store is not running, or cannot be reached from the service',
 		...said('its password or its certificates are not those that the service has'),
 	},
-	OBSERVER_UNREACHABLE: { mostLikely: () => 'no mesh runs on this machine', ...said('its page was given another port') },
+	OBSERVER_UNREACHABLE: {
+		mostLikely: () => 'no mesh runs on this machine',
+		...said('its page was given another port'),
+	},
 	STATE_IN_USE: { mostLikely: ({ pid }) => `a mesh that was started before still runs, as process ${pid}` },
 };
 
@@ -214,7 +282,8 @@ const dialled = ({ target, problem }: Target) => {
 
 const emptyDigest = 'SHA-256 of nothing';
 function pinProblem(problem: string): string | undefined {
-	if (problem.includes(emptyDigest)) return 'the CA key is not RSA: "openssl rsa" of the usual recipe printed nothing, and nothing is what was hashed';
+	if (problem.includes(emptyDigest))
+		return 'the CA key is not RSA: "openssl rsa" of the usual recipe printed nothing, and nothing is what was hashed';
 	if (/expected a 32 byte|could not decode|odd length/.test(problem)) return 'the pin was not copied whole';
 	if (problem.includes('unknown hash format')) return 'the hash is of another kind than SHA-256';
 	return problem.includes('format:hex-value') ? 'the pin was given without sha256: in front of it' : undefined;
@@ -222,7 +291,8 @@ function pinProblem(problem: string): string | undefined {
 
 function argumentProblem(problem: string): string | undefined {
 	if (problem.includes('invalid discovery token CA certificate hash')) return pinProblem(problem);
-	if (problem.includes('the bootstrap token is invalid')) return 'the token was not copied whole: it is six characters, a dot and sixteen characters';
+	if (problem.includes('the bootstrap token is invalid'))
+		return 'the token was not copied whole: it is six characters, a dot and sixteen characters';
 	return problem.includes('without a scheme') ? 'the address was given as a URL or without its port' : undefined;
 }
 
@@ -247,11 +317,13 @@ function told<T>(tell: () => T): T | undefined {
 	}
 }
 
-export const mostLikely = (code: ErrorCode, facts: Facts, phase = ''): string | undefined => told(() => entryOf(code, facts)?.mostLikely(facts, phase));
+export const mostLikely = (code: ErrorCode, facts: Facts, phase = ''): string | undefined =>
+	told(() => entryOf(code, facts)?.mostLikely(facts, phase));
 export const alsoPossible = (code: ErrorCode, facts: Facts, phase = ''): readonly string[] =>
 	told(() => entryOf(code, facts)?.alsoPossible?.(facts, phase)) ?? [];
 /** What to do about this cause of the failure; undefined where the remedy of the row is meant. */
-export const remedyOfCause = (code: ErrorCode, facts: Facts): string | undefined => told(() => entryOf(code, facts)?.remedy?.(facts));
+export const remedyOfCause = (code: ErrorCode, facts: Facts): string | undefined =>
+	told(() => entryOf(code, facts)?.remedy?.(facts));
 
 /** The causes that an error can name, for docs/errors.md. */
 export const causesOf = (code: ErrorCode): readonly string[] => Object.keys(table[code]?.causes ?? {});

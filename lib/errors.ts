@@ -32,7 +32,9 @@ export interface FieldProblem {
 	readonly reason: string;
 	readonly message: string;
 }
-export type Facts = Readonly<Record<string, string | number | boolean | undefined | readonly string[] | readonly FieldProblem[]>>;
+export type Facts = Readonly<
+	Record<string, string | number | boolean | undefined | readonly string[] | readonly FieldProblem[]>
+>;
 
 interface Row<F extends Facts> {
 	/** What was found, then what was wanted. Upstream's text where there is one. */
@@ -51,8 +53,10 @@ const row = <F extends Facts>(r: Row<F>): Row<F> => r;
 type None = Readonly<Record<never, never>>;
 
 /** `resource[.group]`, as upstream writes a resource in messages. */
-export const qualified = (f: { resource: string; group: string }) => (f.group === '' ? f.resource : `${f.resource}.${f.group}`);
-const named = (f: { resource: string; group: string; name: string }) => (f.name === '' ? qualified(f) : `${qualified(f)} "${f.name}"`);
+export const qualified = (f: { resource: string; group: string }) =>
+	f.group === '' ? f.resource : `${f.resource}.${f.group}`;
+const named = (f: { resource: string; group: string; name: string }) =>
+	f.name === '' ? qualified(f) : `${qualified(f)} "${f.name}"`;
 type Named = { resource: string; group: string; name: string };
 
 const newToken = () => 'Create a token on the control plane: kubectl-sim token create --print-join-command';
@@ -75,7 +79,8 @@ export const errorTable = {
 	}),
 	TOKEN_MALFORMED: row<None>({
 		sentence: () => 'the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z"',
-		remedy: () => 'Copy the whole token, six characters, a dot and sixteen characters; list the live ones with: kubectl-sim token list',
+		remedy: () =>
+			'Copy the whole token, six characters, a dot and sixteen characters; list the live ones with: kubectl-sim token list',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		http: { status: 400, reason: 'BadRequest' },
 		exitCode: 3,
@@ -89,7 +94,8 @@ export const errorTable = {
 	}),
 	TOKEN_EXISTS: row<{ id: string }>({
 		sentence: (f) => `a token with id "${f.id}" already exists`,
-		remedy: (f) => `Leave the token out to have a new one made, or delete the old one: kubectl-sim token delete ${f.id}`,
+		remedy: (f) =>
+			`Leave the token out to have a new one made, or delete the old one: kubectl-sim token delete ${f.id}`,
 		grpc: grpcCode.ALREADY_EXISTS,
 		http: { status: 409, reason: 'AlreadyExists' },
 	}),
@@ -100,17 +106,25 @@ export const errorTable = {
 		http: { status: 404, reason: 'NotFound' },
 	}),
 	TOKEN_UNKNOWN: tokenRow<{ id: string }>(
-		(f) => `no bootstrap token has the ID "${f.id}": it was never created, was deleted, or was cleaned up after it expired`,
+		(f) =>
+			`no bootstrap token has the ID "${f.id}": it was never created, was deleted, or was cleaned up after it expired`,
 	),
 	TOKEN_DELETED: tokenRow<{ id: string }>((f) => `the bootstrap token "${f.id}" is being deleted`),
-	TOKEN_RECORD_INVALID: tokenRow<{ id: string; problem: string }>((f) => `the record of the bootstrap token "${f.id}" cannot be used: ${f.problem}`),
-	TOKEN_SECRET_WRONG: tokenRow<{ id: string }>((f) => `the secret half does not match that of the bootstrap token "${f.id}"`),
+	TOKEN_RECORD_INVALID: tokenRow<{ id: string; problem: string }>(
+		(f) => `the record of the bootstrap token "${f.id}" cannot be used: ${f.problem}`,
+	),
+	TOKEN_SECRET_WRONG: tokenRow<{ id: string }>(
+		(f) => `the secret half does not match that of the bootstrap token "${f.id}"`,
+	),
 	TOKEN_EXPIRED: tokenRow<{ id: string; expiration: string; now: string }>(
 		(f) => `the bootstrap token "${f.id}" expired at ${f.expiration}, and it is ${f.now}`,
 	),
-	TOKEN_USAGE_MISSING: tokenRow<{ id: string; usage: string }>((f) => `the bootstrap token "${f.id}" may not be used for ${f.usage}`),
+	TOKEN_USAGE_MISSING: tokenRow<{ id: string; usage: string }>(
+		(f) => `the bootstrap token "${f.id}" may not be used for ${f.usage}`,
+	),
 	TOKEN_GROUPS_INVALID: tokenRow<{ id: string; group: string }>(
-		(f) => `the bootstrap token "${f.id}" names the group "${f.group}", which is not of the form system:bootstrappers:…`,
+		(f) =>
+			`the bootstrap token "${f.id}" names the group "${f.group}", which is not of the form system:bootstrappers:…`,
 	),
 
 	// Discovery: may the node trust the cluster?
@@ -122,33 +136,45 @@ export const errorTable = {
 		exitCode: 3,
 	}),
 	/** `cause` is one of those in diagnoses.ts, for programs and for what a person is told. */
-	CLUSTER_INFO_UNREACHABLE: row<{ endpoint: string; problem: string; waitedSeconds: number; cause?: string | undefined }>({
+	CLUSTER_INFO_UNREACHABLE: row<{
+		endpoint: string;
+		problem: string;
+		waitedSeconds: number;
+		cause?: string | undefined;
+	}>({
 		sentence: (f) => `failed to request the cluster-info ConfigMap: ${f.problem}`,
-		remedy: (f) => `Check that an API server listens on ${f.endpoint} and serves the CA that cluster-info names; it was asked for ${f.waitedSeconds} s`,
+		remedy: (f) =>
+			`Check that an API server listens on ${f.endpoint} and serves the CA that cluster-info names; it was asked for ${f.waitedSeconds} s`,
 		grpc: grpcCode.UNAVAILABLE,
 	}),
 	CLUSTER_INFO_UNSIGNED: row<{ tokenId: string; waitedSeconds: number }>({
 		sentence: (f) => `could not find a JWS signature in the cluster-info ConfigMap for token ID "${f.tokenId}"`,
-		remedy: () => 'The token is unknown, has expired, or is not for signing. Create one on the control plane: kubectl-sim token create --print-join-command',
+		remedy: () =>
+			'The token is unknown, has expired, or is not for signing. Create one on the control plane: kubectl-sim token create --print-join-command',
 		grpc: grpcCode.UNAUTHENTICATED,
 	}),
 	CLUSTER_INFO_SIGNATURE_INVALID: row<{ tokenId: string }>({
 		sentence: () => "failed to verify JWS signature of received cluster info object, can't trust this API Server",
-		remedy: () => 'Whoever answered does not know the secret half of this token, or the token was mistyped. Compare it with: kubectl-sim token list',
+		remedy: () =>
+			'Whoever answered does not know the secret half of this token, or the token was mistyped. Compare it with: kubectl-sim token list',
 		grpc: grpcCode.UNAUTHENTICATED,
 	}),
 	CLUSTER_INFO_INVALID: row<{ problem: string }>({
 		sentence: (f) => f.problem,
-		remedy: () => 'The cluster does not offer token discovery. Look at ConfigMap kube-public/cluster-info on the control plane',
+		remedy: () =>
+			'The cluster does not offer token discovery. Look at ConfigMap kube-public/cluster-info on the control plane',
 		grpc: grpcCode.FAILED_PRECONDITION,
 	}),
 	CLUSTER_INFO_CHANGED: row<None>({
-		sentence: () => 'the second kubeconfig from the cluster-info ConfigMap (using validated TLS) was different from the first',
-		remedy: () => 'Somebody changed the document between two reads. If nobody is rotating the CA, do not join over this network',
+		sentence: () =>
+			'the second kubeconfig from the cluster-info ConfigMap (using validated TLS) was different from the first',
+		remedy: () =>
+			'Somebody changed the document between two reads. If nobody is rotating the CA, do not join over this network',
 		grpc: grpcCode.UNAUTHENTICATED,
 	}),
 	CA_HASH_MISMATCH: row<{ presented: readonly string[]; pinned: readonly string[] }>({
-		sentence: (f) => `cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${f.presented.join(':')}" are pinned`,
+		sentence: (f) =>
+			`cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${f.presented.join(':')}" are pinned`,
 		remedy: () =>
 			'Take the hash from the control plane itself: kubectl-sim token create --print-join-command. If it is the one you gave, do not join: this is another cluster',
 		grpc: grpcCode.UNAUTHENTICATED,
@@ -184,8 +210,10 @@ export const errorTable = {
 		grpc: grpcCode.PERMISSION_DENIED,
 	}),
 	CSR_TIMEOUT: row<{ name: string; waitedSeconds: number }>({
-		sentence: (f) => `the certificate signing request "${f.name}" was neither signed nor denied within ${f.waitedSeconds} s`,
-		remedy: (f) => `Approve it: kubectl-sim certificate approve ${f.name}; if it is approved already, look at controller-manager-sim and ca-service`,
+		sentence: (f) =>
+			`the certificate signing request "${f.name}" was neither signed nor denied within ${f.waitedSeconds} s`,
+		remedy: (f) =>
+			`Approve it: kubectl-sim certificate approve ${f.name}; if it is approved already, look at controller-manager-sim and ca-service`,
 		grpc: grpcCode.DEADLINE_EXCEEDED,
 	}),
 	CERTIFICATE_UNUSABLE: row<{ problem: string }>({
@@ -194,7 +222,8 @@ export const errorTable = {
 		grpc: grpcCode.FAILED_PRECONDITION,
 	}),
 	NODE_LOCKED_OUT: row<{ node: string; root: string; notAfter: string; because: string }>({
-		sentence: (f) => `the client certificate of node "${f.node}" expired at ${f.notAfter}, and the node has no other way in: ${f.because}`,
+		sentence: (f) =>
+			`the client certificate of node "${f.node}" expired at ${f.notAfter}, and the node has no other way in: ${f.because}`,
 		remedy: (f) =>
 			[
 				'Let it join again:',
@@ -213,7 +242,8 @@ export const errorTable = {
 	// Certificates and signing.
 	CSR_MALFORMED: row<{ problem: string }>({
 		sentence: (f) => `the certificate request cannot be read: ${f.problem}`,
-		remedy: () => 'Send a PEM block of type CERTIFICATE REQUEST (PKCS#10) with an RSA (2048 bits or more) or EC (P-256, P-384, P-521) key',
+		remedy: () =>
+			'Send a PEM block of type CERTIFICATE REQUEST (PKCS#10) with an RSA (2048 bits or more) or EC (P-256, P-384, P-521) key',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		http: { status: 400, reason: 'BadRequest' },
 	}),
@@ -225,12 +255,14 @@ export const errorTable = {
 	}),
 	SIGNER_UNKNOWN: row<{ signerName: string }>({
 		sentence: (f) => `no signer is called "${f.signerName}"`,
-		remedy: () => 'Use kubernetes.io/kube-apiserver-client, kubernetes.io/kube-apiserver-client-kubelet or kubernetes.io/kubelet-serving',
+		remedy: () =>
+			'Use kubernetes.io/kube-apiserver-client, kubernetes.io/kube-apiserver-client-kubelet or kubernetes.io/kubelet-serving',
 		grpc: grpcCode.INVALID_ARGUMENT,
 	}),
 	SIGNER_VALIDATION_FAILURE: row<{ signerName: string; violation: string }>({
 		sentence: (f) => f.violation,
-		remedy: (f) => `The rules of ${f.signerName} allow another subject, other names or other usages; ask the signer that fits`,
+		remedy: (f) =>
+			`The rules of ${f.signerName} allow another subject, other names or other usages; ask the signer that fits`,
 		grpc: grpcCode.FAILED_PRECONDITION,
 	}),
 	SIGNER_EXPIRED: row<{ notAfter: string }>({
@@ -263,7 +295,8 @@ export const errorTable = {
 	}),
 	API_FORBIDDEN: row<Named & { because: string }>({
 		sentence: (f) => `${named(f)} is forbidden: ${f.because}`,
-		remedy: () => 'Ask what you may do: kubectl-sim auth can-i VERB RESOURCE; a cluster admin can bind a role that allows it',
+		remedy: () =>
+			'Ask what you may do: kubectl-sim auth can-i VERB RESOURCE; a cluster admin can bind a role that allows it',
 		grpc: grpcCode.PERMISSION_DENIED,
 		http: { status: 403, reason: 'Forbidden' },
 	}),
@@ -335,14 +368,16 @@ export const errorTable = {
 
 	// The mesh.
 	CALLER_DENIED: row<{ caller: string; method: string; allowed: readonly string[] }>({
-		sentence: (f) => `${f.caller} may not call ${f.method}; only ${f.allowed.length === 0 ? 'nobody' : f.allowed.join(', ')} may`,
+		sentence: (f) =>
+			`${f.caller} may not call ${f.method}; only ${f.allowed.length === 0 ? 'nobody' : f.allowed.join(', ')} may`,
 		remedy: () => 'Call with the certificate of that service; who may call what stands in the server.ts of the service',
 		grpc: grpcCode.PERMISSION_DENIED,
 	}),
 	/** `cause`: unknown-authority, name-mismatch, time-validity or key-usage. */
 	PEER_REFUSED: row<{ target: string; problem: string; cause?: string | undefined }>({
 		sentence: (f) => `${f.target} is not who it should be: tls: failed to verify certificate: x509: ${f.problem}`,
-		remedy: () => 'Do not send it a secret. Check that the address is right and that its certificate comes from the CA that you trust',
+		remedy: () =>
+			'Do not send it a secret. Check that the address is right and that its certificate comes from the CA that you trust',
 		grpc: grpcCode.UNAVAILABLE,
 	}),
 	CLIENT_CERTIFICATE_REFUSED: row<{ target: string; problem: string }>({
@@ -384,7 +419,8 @@ export const errorTable = {
 	}),
 	ATTACK_POWER_MISSING: row<{ mode: string; power: string; option: string }>({
 		sentence: (f) => `the mode "${f.mode}" needs ${f.power}, which was not given`,
-		remedy: (f) => `Give what was stolen with ${f.option}, or choose a mode that needs the network only; they stand in: attacker-sim listen --help`,
+		remedy: (f) =>
+			`Give what was stolen with ${f.option}, or choose a mode that needs the network only; they stand in: attacker-sim listen --help`,
 		grpc: grpcCode.FAILED_PRECONDITION,
 		exitCode: 3,
 	}),
@@ -413,7 +449,8 @@ export const errorTable = {
 		grpc: grpcCode.NOT_FOUND,
 	}),
 	STORE_CONFLICT: row<{ key: string; expectedRevision: number; foundRevision: number }>({
-		sentence: (f) => `the key ${f.key} is at revision ${f.foundRevision}, and revision ${f.expectedRevision} was expected`,
+		sentence: (f) =>
+			`the key ${f.key} is at revision ${f.foundRevision}, and revision ${f.expectedRevision} was expected`,
 		remedy: () => 'Read it again, apply the change, and write it',
 		grpc: grpcCode.ABORTED,
 	}),
@@ -424,7 +461,8 @@ export const errorTable = {
 	}),
 	STORE_UNAVAILABLE: row<{ store: string; problem: string }>({
 		sentence: (f) => `the store ${f.store} cannot be used: ${f.problem}`,
-		remedy: () => 'Start Redis, or check the address, user, password file and certificates of the store; npm start needs none: --store lmdb',
+		remedy: () =>
+			'Start Redis, or check the address, user, password file and certificates of the store; npm start needs none: --store lmdb',
 		grpc: grpcCode.UNAVAILABLE,
 		http: { status: 503, reason: 'ServiceUnavailable' },
 	}),
@@ -432,7 +470,9 @@ export const errorTable = {
 	// Settings, files and ports.
 	CONFIG_INVALID: row<{ problems: readonly string[] }>({
 		sentence: (f) =>
-			f.problems.length === 1 ? `${f.problems[0]}` : `${f.problems.length} settings are wrong:\n${f.problems.map((p) => `  - ${p}`).join('\n')}`,
+			f.problems.length === 1
+				? `${f.problems[0]}`
+				: `${f.problems.length} settings are wrong:\n${f.problems.map((p) => `  - ${p}`).join('\n')}`,
 		remedy: () => 'Correct the settings that are named; nothing was started',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 2,
@@ -464,7 +504,8 @@ export const errorTable = {
 	}),
 	TOXIPROXY_REFUSED: row<{ request: string; problem: string }>({
 		sentence: (f) => `Toxiproxy refused ${f.request}: ${f.problem}`,
-		remedy: () => 'Start it anew: toxiproxy-server, or docker compose --profile chaos up -d --force-recreate --no-deps toxiproxy',
+		remedy: () =>
+			'Start it anew: toxiproxy-server, or docker compose --profile chaos up -d --force-recreate --no-deps toxiproxy',
 		grpc: grpcCode.FAILED_PRECONDITION,
 	}),
 	// The observer and its page.
@@ -476,7 +517,8 @@ export const errorTable = {
 	}),
 	ACTIONS_OFF: row<None>({
 		sentence: () => 'this page may look and not act',
-		remedy: () => 'Start the observer with KUBEJOIN_ALLOW_ACTIONS=true, where you trust everybody who can reach it; or use kubectl-sim',
+		remedy: () =>
+			'Start the observer with KUBEJOIN_ALLOW_ACTIONS=true, where you trust everybody who can reach it; or use kubectl-sim',
 		grpc: grpcCode.PERMISSION_DENIED,
 		http: { status: 403, reason: 'Forbidden' },
 	}),
@@ -488,7 +530,8 @@ export const errorTable = {
 	}),
 	EXPERIMENTS_AWAY: row<{ problem: string }>({
 		sentence: (f) => `nobody runs experiments for this page: ${f.problem}`,
-		remedy: () => 'Run it in a terminal: npm run chaos -- NAME; for the button, docker compose --profile experiments up -d, after reading SECURITY.md',
+		remedy: () =>
+			'Run it in a terminal: npm run chaos -- NAME; for the button, docker compose --profile experiments up -d, after reading SECURITY.md',
 		grpc: grpcCode.UNAVAILABLE,
 		http: { status: 503, reason: 'ServiceUnavailable' },
 	}),
@@ -512,12 +555,14 @@ export const errorTable = {
 	}),
 	OBSERVER_UNREACHABLE: row<{ url: string; problem: string }>({
 		sentence: (f) => `no observer answers at ${f.url}: ${f.problem}`,
-		remedy: () => 'Start a mesh with npm start or docker compose up; if its page has another port, name it: npx kubejoin watch --url http://127.0.0.1:PORT',
+		remedy: () =>
+			'Start a mesh with npm start or docker compose up; if its page has another port, name it: npx kubejoin watch --url http://127.0.0.1:PORT',
 		grpc: grpcCode.UNAVAILABLE,
 	}),
 	FILE_UNUSABLE: row<{ path: string; problem: string }>({
 		sentence: (f) => `${f.path}: ${f.problem}`,
-		remedy: () => 'Check that the file exists, is whole, and may be read and written by this user, and that the disk is not full',
+		remedy: () =>
+			'Check that the file exists, is whole, and may be read and written by this user, and that the disk is not full',
 		grpc: grpcCode.FAILED_PRECONDITION,
 		exitCode: 1,
 	}),
@@ -568,7 +613,8 @@ export const errorTable = {
 		exitCode: 1,
 	}),
 	LAB_UNKNOWN: row<{ kind: string; name: string; known: readonly string[] }>({
-		sentence: (f) => `there is no ${f.kind} called "${f.name}"; there ${f.known.length === 1 ? 'is' : 'are'} ${f.known.join(', ') || 'none'}`,
+		sentence: (f) =>
+			`there is no ${f.kind} called "${f.name}"; there ${f.known.length === 1 ? 'is' : 'are'} ${f.known.join(', ') || 'none'}`,
 		remedy: () => 'Make it first, or correct the name',
 		grpc: grpcCode.NOT_FOUND,
 		exitCode: 1,
@@ -587,13 +633,15 @@ export const errorTable = {
 	}),
 	LAB_REQUEST_INVALID: row<{ problem: string }>({
 		sentence: (f) => `the lab cannot do what it was asked for: ${f.problem}`,
-		remedy: () => 'Correct what is named; if nobody wrote that, the lab and the mesh are of two versions: npm run build, and start the mesh again',
+		remedy: () =>
+			'Correct what is named; if nobody wrote that, the lab and the mesh are of two versions: npm run build, and start the mesh again',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 1,
 	}),
 	CHAOS_DOCUMENT_INVALID: row<{ problems: readonly string[] }>({
 		sentence: (f) => f.problems.join('\n'),
-		remedy: () => 'Correct what is named, which is all that was found; docs/chaos.md says how an experiment is written. Nothing was run',
+		remedy: () =>
+			'Correct what is named, which is all that was found; docs/chaos.md says how an experiment is written. Nothing was run',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 2,
 	}),
@@ -604,7 +652,8 @@ export const errorTable = {
 		exitCode: 3,
 	}),
 	CHAOS_NAME_UNKNOWN: row<{ name: string; near: readonly string[] }>({
-		sentence: (f) => `there is no experiment "${f.name}"${f.near.length === 0 ? '' : `; did you mean ${f.near.join(', ')}?`}`,
+		sentence: (f) =>
+			`there is no experiment "${f.name}"${f.near.length === 0 ? '' : `; did you mean ${f.near.join(', ')}?`}`,
 		remedy: () => 'List the experiments: npm run chaos -- --list',
 		grpc: grpcCode.NOT_FOUND,
 		exitCode: 3,

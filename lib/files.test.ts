@@ -7,7 +7,10 @@ import { makePrivateDirectory, readFileIfThere, writeWholeFile } from './files.t
 
 const secret = 'the contents';
 const unusable = (work: Promise<unknown>) =>
-	assert.rejects(work, (error) => hasCode(error, 'FILE_UNUSABLE') && !JSON.stringify([error, error.message]).includes(secret));
+	assert.rejects(
+		work,
+		(error) => hasCode(error, 'FILE_UNUSABLE') && !JSON.stringify([error, error.message]).includes(secret),
+	);
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
 
 describe('files', () => {

@@ -48,9 +48,15 @@ export async function makePrivateDirectory(path: string): Promise<void> {
 	}
 }
 
-async function withFile(path: string, flags: string, mode: number | undefined, use: (file: FileHandle) => Promise<void>): Promise<void> {
+async function withFile(
+	path: string,
+	flags: string,
+	mode: number | undefined,
+	use: (file: FileHandle) => Promise<void>,
+): Promise<void> {
 	const file = await open(path, flags, mode);
 	await use(file).finally(() => file.close());
 }
 
-const unusable = (path: string, error: unknown): KubejoinError => new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });
+const unusable = (path: string, error: unknown): KubejoinError =>
+	new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });

@@ -13,8 +13,14 @@ const masked = 'abcdef.****************';
 describe('log lines', () => {
 	it('text: time, service, message, fields; warnings and errors say so', () => {
 		const line = { time: '2026-01-31T12:00:01.103Z', level: 'info', service: 'ca-service', msg: 'signed' };
-		assert.equal(renderLine({ ...line, node: 'node-1', n: 2, gone: undefined, empty: '' }), '12:00:01.103 ca-service             signed  node=node-1  n=2');
-		assert.equal(renderLine({ ...line, level: 'warn', list: ['a', 'b c'] }), '12:00:01.103 ca-service             WARN signed  list=["a","b c"]');
+		assert.equal(
+			renderLine({ ...line, node: 'node-1', n: 2, gone: undefined, empty: '' }),
+			'12:00:01.103 ca-service             signed  node=node-1  n=2',
+		);
+		assert.equal(
+			renderLine({ ...line, level: 'warn', list: ['a', 'b c'] }),
+			'12:00:01.103 ca-service             WARN signed  list=["a","b c"]',
+		);
 		assert.equal(renderLine({ ...line, level: 'error' }), '12:00:01.103 ca-service             ERROR signed');
 	});
 
@@ -44,7 +50,8 @@ describe('maskTokens', () => {
 	});
 
 	it('any token, whatever is around it that is not of its letters', () => {
-		const letters = (length: number) => fc.string({ unit: fc.constantFrom(...'abcxyz0189'), minLength: length, maxLength: length });
+		const letters = (length: number) =>
+			fc.string({ unit: fc.constantFrom(...'abcxyz0189'), minLength: length, maxLength: length });
 		const around = fc.string({ unit: fc.constantFrom(' ', '"', '=', ',', '\n', '/', 'ü', ':', '@') });
 		fc.assert(
 			fc.property(around, letters(6), letters(16), around, (before, id, secret, after) => {
@@ -54,13 +61,17 @@ describe('maskTokens', () => {
 	});
 
 	it('leaves names alone', () => {
-		for (const name of ['kubernetes.io/kubelet-serving', 'node-1.example.internal', '10.244.0.0/16', 'sha256.abc']) assert.equal(maskTokens(name), name);
+		for (const name of ['kubernetes.io/kubelet-serving', 'node-1.example.internal', '10.244.0.0/16', 'sha256.abc'])
+			assert.equal(maskTokens(name), name);
 	});
 });
 
 describe('errors in a log', () => {
 	it('code and sentence; for what is unforeseen, what really happened', () => {
-		assert.deepEqual(errorFields(new KubejoinError('TOKEN_REJECTED', {})), { code: 'TOKEN_REJECTED', error: 'Unauthorized' });
+		assert.deepEqual(errorFields(new KubejoinError('TOKEN_REJECTED', {})), {
+			code: 'TOKEN_REJECTED',
+			error: 'Unauthorized',
+		});
 		const { code, cause } = errorFields(new Error('outer', { cause: new Error('inner') }));
 		assert.deepEqual([code, cause], ['INTERNAL', 'outer: inner']);
 		const reset = new KubejoinError('CONNECTION_REFUSED', { target: 't', problem: 'p' }, { cause: 'text' });

@@ -28,7 +28,15 @@ export function createLog({ service, level, format, write = (line) => process.st
 			write(format === 'json' ? masked : `${renderLine(JSON.parse(masked))}\n`);
 		},
 	};
-	return pino({ level, base: { service }, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, destination);
+	return pino(
+		{
+			level,
+			base: { service },
+			timestamp: pino.stdTimeFunctions.isoTime,
+			formatters: { level: (label) => ({ level: label }) },
+		},
+		destination,
+	);
 }
 
 /** A pino line as an object. */
@@ -53,18 +61,27 @@ export function renderLine(line: LogLine): string {
 /** The fields of an error for a log line: code, sentence, and for INTERNAL what really happened. */
 export function errorFields(error: unknown): Record<string, unknown> {
 	const known = asKubejoinError(error);
-	return { code: known.code, error: known.message, ...(known.cause === undefined ? {} : { cause: causeChain(known.cause) }) };
+	return {
+		code: known.code,
+		error: known.message,
+		...(known.cause === undefined ? {} : { cause: causeChain(known.cause) }),
+	};
 }
 
 const causeChain = (cause: unknown): string =>
-	cause instanceof Error && cause.cause !== undefined ? `${causeText(cause)}: ${causeChain(cause.cause)}` : causeText(cause);
+	cause instanceof Error && cause.cause !== undefined
+		? `${causeText(cause)}: ${causeChain(cause.cause)}`
+		: causeText(cause);
 
 /**
  * What stands below the sentence of an error on a terminal: the code, what it most likely comes from, what else it may, and what to do.
  *
  * @param where  the code, and the phase if there is one; absent: no line for it
  */
-export function diagnosisText({ mostLikely, alsoPossible, remedy }: Pick<KubejoinError, 'mostLikely' | 'alsoPossible' | 'remedy'>, where?: string): string {
+export function diagnosisText(
+	{ mostLikely, alsoPossible, remedy }: Pick<KubejoinError, 'mostLikely' | 'alsoPossible' | 'remedy'>,
+	where?: string,
+): string {
 	const lines: [label: string, text: string][] = [
 		...(where === undefined ? [] : [['code', where] as [string, string]]),
 		...(mostLikely === undefined ? [] : [['most likely', mostLikely] as [string, string]]),
@@ -75,4 +92,5 @@ export function diagnosisText({ mostLikely, alsoPossible, remedy }: Pick<Kubejoi
 }
 
 /** An error as a person reads it on a terminal: what, then why, then what to do. */
-export const errorForPeople = (error: KubejoinError): string => `error: ${error.message}\n${diagnosisText(error, error.code)}`;
+export const errorForPeople = (error: KubejoinError): string =>
+	`error: ${error.message}\n${diagnosisText(error, error.code)}`;

@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const findRoot = (directory: string): string => (existsSync(join(directory, 'package.json')) ? directory : findRoot(dirname(directory)));
+const findRoot = (directory: string): string =>
+	existsSync(join(directory, 'package.json')) ? directory : findRoot(dirname(directory));
 
 /** Absolute path of a file of the project, by its path from the top of the repository. */
 export const projectPath = (...parts: string[]): string => join(findRoot(import.meta.dirname), ...parts);

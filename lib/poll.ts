@@ -13,7 +13,10 @@ export interface PollOptions {
 }
 
 /** @throws the last failure, or the reason of the abort */
-export async function poll<T>(attempt: () => Promise<T>, { retryMs, timeoutMs, signal, say, isWorthwhile = () => true }: PollOptions): Promise<T> {
+export async function poll<T>(
+	attempt: () => Promise<T>,
+	{ retryMs, timeoutMs, signal, say, isWorthwhile = () => true }: PollOptions,
+): Promise<T> {
 	let said = '';
 	return pRetry(attempt, {
 		retries: Number.POSITIVE_INFINITY,

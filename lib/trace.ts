@@ -2,7 +2,16 @@
  * Traces: one join is one trace. Spans come from two places only, the interceptors of the mesh (a message) and the workflow runner (a check), and
  * are made here. Without a collector nothing is recorded. No secret and no key is ever an attribute, nor is an error's text that is not of the table.
  */
-import { type Attributes, context, propagation, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+	type Attributes,
+	context,
+	propagation,
+	ROOT_CONTEXT,
+	type Span,
+	SpanKind,
+	SpanStatusCode,
+	trace,
+} from '@opentelemetry/api';
 import { KubejoinError } from './errors.ts';
 
 export type { Attributes } from '@opentelemetry/api';
@@ -53,7 +62,8 @@ const adviceOf = ({ mostLikely, alsoPossible, remedy }: KubejoinError): Attribut
 export const note = (attributes: Attributes): void => void trace.getActiveSpan()?.setAttributes(attributes);
 
 /** Say that something happened, now, in what is under way. No secret and no key may be among it. */
-export const happened = (event: string, attributes: Attributes = {}): void => void trace.getActiveSpan()?.addEvent(event, attributes);
+export const happened = (event: string, attributes: Attributes = {}): void =>
+	void trace.getActiveSpan()?.addEvent(event, attributes);
 
 /** What carries the trace to another process; empty when nothing is recorded. */
 export function carrier(): Carrier {
@@ -81,5 +91,8 @@ const carrierOf = (annotations: Readonly<Record<string, string>> = {}): Carrier 
  * Do what an object that was seen by watch asks for, as a part of the trace that the object belongs to.
  * @param name  of who does it: `csr-approving`
  */
-export const onSeen = <T>(name: string, annotations: Readonly<Record<string, string>> | undefined, work: () => Promise<T>): Promise<T> =>
-	inSpan(name, { kind: SpanKind.CONSUMER, parent: carrierOf(annotations) }, work);
+export const onSeen = <T>(
+	name: string,
+	annotations: Readonly<Record<string, string>> | undefined,
+	work: () => Promise<T>,
+): Promise<T> => inSpan(name, { kind: SpanKind.CONSUMER, parent: carrierOf(annotations) }, work);

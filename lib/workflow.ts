@@ -59,7 +59,12 @@ export class Workflow<Start extends object, State extends object> {
 		return inSpan(this.#name, { attributes: common, parent: {} }, () => this.#runPhases(inputs, report, clock, common));
 	}
 
-	async #runPhases(inputs: Start, report: (event: PhaseEvent) => void, clock: Clock, common: Attributes): Promise<State> {
+	async #runPhases(
+		inputs: Start,
+		report: (event: PhaseEvent) => void,
+		clock: Clock,
+		common: Attributes,
+	): Promise<State> {
 		let state: object = inputs;
 		const phases = this.#phases as readonly Phase<object, object>[];
 		for (const [index, { name, trust, moment, run }] of phases.entries()) {

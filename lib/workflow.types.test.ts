@@ -7,7 +7,8 @@ declare const pinCa: Phase<{ claimedCa: string }, { pinnedCa: string }>;
 declare const sendToken: Phase<{ pinnedCa: string; token: string }, { certificate: string }>;
 type Start = { endpoint: string; token: string };
 
-export const inOrder = () => Workflow.from<Start>('test').followedBy(fetchClusterInfo).followedBy(pinCa).followedBy(sendToken);
+export const inOrder = () =>
+	Workflow.from<Start>('test').followedBy(fetchClusterInfo).followedBy(pinCa).followedBy(sendToken);
 
 export const wrongOrders = () => [
 	// @ts-expect-error pinning before fetching

@@ -36,7 +36,10 @@ async function openDoor({ socket: path, state, mesh, catalogue }: Flags): Promis
 			socket.setTimeout(0);
 			isServed = namePattern.test(name) && !isBusy;
 			if (isServed) run(name, socket);
-			else socket.end(`${isBusy ? 'another experiment runs, and only one can run at a time' : 'this is not the name of an experiment'}\n`);
+			else
+				socket.end(
+					`${isBusy ? 'another experiment runs, and only one can run at a time' : 'this is not the name of an experiment'}\n`,
+				);
 		});
 		socket.once('end', () => {
 			if (!isServed) socket.end();
@@ -45,10 +48,22 @@ async function openDoor({ socket: path, state, mesh, catalogue }: Flags): Promis
 	function run(name: string, socket: Socket): void {
 		isBusy = true;
 		const { COMPOSE_PROJECT_NAME = '', DOCKER_HOST = '' } = environment();
-		const args = [name, '--progress', 'json', '--mesh', mesh, '--state', resolve(state), ...(catalogue === undefined ? [] : ['--catalogue', catalogue])];
-		const runner = launch({ name: 'chaos', program: 'scripts/chaos.js', args, variables: { COMPOSE_PROJECT_NAME, DOCKER_HOST } }, (_, line) => {
-			if (socket.writable) socket.write(`${line}\n`);
-		});
+		const args = [
+			name,
+			'--progress',
+			'json',
+			'--mesh',
+			mesh,
+			'--state',
+			resolve(state),
+			...(catalogue === undefined ? [] : ['--catalogue', catalogue]),
+		];
+		const runner = launch(
+			{ name: 'chaos', program: 'scripts/chaos.js', args, variables: { COMPOSE_PROJECT_NAME, DOCKER_HOST } },
+			(_, line) => {
+				if (socket.writable) socket.write(`${line}\n`);
+			},
+		);
 		const interrupt = () => void runner.process.kill('SIGINT');
 		work.add(interrupt);
 		socket.once('end', interrupt);

@@ -55,24 +55,40 @@ const program = new Command('npm run chaos --')
 	.addOption(new Option('-o, --output <format>', 'of the list').choices(['table', 'json']).default('table'))
 	.option('--validate', 'check the documents and run none')
 	.option('--dry-run', 'show what would be done and do none of it')
-	.option('--seed <number>', 'of what is left to chance: CHAOS_SEED for the activities, and --shuffle', checked(integer(0, MAX_SEED)))
+	.option(
+		'--seed <number>',
+		'of what is left to chance: CHAOS_SEED for the activities, and --shuffle',
+		checked(integer(0, MAX_SEED)),
+	)
 	.option('--shuffle', 'in an order that the seed decides')
 	.option('--journal <dir>', 'where journals and report go (default: chaos/TIME in the state directory)')
-	.addOption(new Option('--progress <how>', 'what is told: for people, one JSON object a line, or nothing').choices(['text', 'json', 'off']).default('text'))
+	.addOption(
+		new Option('--progress <how>', 'what is told: for people, one JSON object a line, or nothing')
+			.choices(['text', 'json', 'off'])
+			.default('text'),
+	)
 	.option('--mesh <kind>', 'local or compose (default: CHAOS_MESH, or whichever runs)', checked(oneOf(...meshKinds)))
 	.option('--state <dir>', 'where the mesh is kept (default: CHAOS_STATE, or .kubejoin)')
-	.option('--observer <url>', 'who saw the joins, for the report', checked(urlWithScheme('http', 'https')), 'http://127.0.0.1:8080')
+	.option(
+		'--observer <url>',
+		'who saw the joins, for the report',
+		checked(urlWithScheme('http', 'https')),
+		'http://127.0.0.1:8080',
+	)
 	.option('--record', 'write the results into docs/chaos-results.json; needs --mesh')
 	.option('--catalogue <dir>', 'where the experiments are', 'chaos')
 	.addHelpText(
 		'after',
 		'\nRollbacks always run. Exit code: 0 all passed, 1 not, 2 a bad document, 3 bad\narguments, 130 interrupted.\n\nCompletion of names: node dist/scripts/chaos.js completion bash|zsh',
 	)
-	.action((names: readonly string[], flags: Flags) => (names[0] === 'completion' ? complete(names.slice(1)) : chaos(names, flags)));
+	.action((names: readonly string[], flags: Flags) =>
+		names[0] === 'completion' ? complete(names.slice(1)) : chaos(names, flags),
+	);
 
 function complete([shell, ...more]: readonly string[]): void {
 	const known = shells.find((name) => name === shell);
-	if (known === undefined || more.length > 0) throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `completion needs one of ${shells.join(', ')}` });
+	if (known === undefined || more.length > 0)
+		throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `completion needs one of ${shells.join(', ')}` });
 	write(completionScript(known, projectPath('dist/scripts/chaos.js'), process.execPath));
 }
 
@@ -80,9 +96,15 @@ async function chaos(names: readonly string[], flags: Flags): Promise<void> {
 	const around = environment();
 	const state = resolve(flags.state ?? around.CHAOS_STATE ?? projectPath('.kubejoin'));
 	const mesh = flags.mesh ?? meshKinds.find((kind) => kind === around.CHAOS_MESH);
-	if (flags.record && mesh === undefined) throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: '--record needs --mesh local or --mesh compose' });
+	if (flags.record && mesh === undefined)
+		throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: '--record needs --mesh local or --mesh compose' });
 	const seed = flags.seed ?? randomInt(MAX_SEED);
-	const known = { ...around, CHAOS_STATE: state, CHAOS_SEED: String(seed), ...(mesh === undefined ? {} : { CHAOS_MESH: mesh }) };
+	const known = {
+		...around,
+		CHAOS_STATE: state,
+		CHAOS_SEED: String(seed),
+		...(mesh === undefined ? {} : { CHAOS_MESH: mesh }),
+	};
 	const machine: Machine = { environment: known, directory: projectPath() };
 	const folder = resolve(projectPath(), flags.catalogue);
 	const { entries, problems } = readCatalogue(folder, shown(folder), machine);
@@ -90,7 +112,8 @@ async function chaos(names: readonly string[], flags: Flags): Promise<void> {
 
 	const chosen = chooseEntries(entries, names);
 	const plans = plansOf(chosen, problems);
-	if (plans.length === 0) throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `there are no experiments in ${shown(folder)}` });
+	if (plans.length === 0)
+		throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `there are no experiments in ${shown(folder)}` });
 	if (flags.validate) return write(`${plans.length} ${plans.length === 1 ? 'document is' : 'documents are'} good\n`);
 	const ordered = flags.shuffle ? shuffle(plans, seed) : plans;
 	if (flags.dryRun) return write(ordered.map(planText).join('\n'));
@@ -102,7 +125,9 @@ function plansOf(entries: readonly Entry[], others: readonly Problem[]): readonl
 	const problems = [...others, ...entries.flatMap((entry) => entry.problems)];
 	if (problems.length > 0)
 		throw new KubejoinError('CHAOS_DOCUMENT_INVALID', {
-			problems: problems.map(({ where, path, text }) => `${where}: ${[path, text].filter((part) => part !== '').join(' ')}`),
+			problems: problems.map(
+				({ where, path, text }) => `${where}: ${[path, text].filter((part) => part !== '').join(' ')}`,
+			),
 		});
 	return entries.flatMap(({ plan }) => (plan === undefined ? [] : [plan]));
 }
@@ -118,7 +143,10 @@ interface RunPlan {
 async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }: RunPlan): Promise<void> {
 	const startMs = systemClock();
 	const start = new Date(startMs).toISOString();
-	const directory = flags.journal === undefined ? resolve(state, 'chaos', start.slice(0, 19).replaceAll(':', '-')) : resolve(flags.journal);
+	const directory =
+		flags.journal === undefined
+			? resolve(state, 'chaos', start.slice(0, 19).replaceAll(':', '-'))
+			: resolve(flags.journal);
 	await makePrivateDirectory(directory);
 	const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string };
 	const emit = createEmit(flags.progress);
@@ -151,9 +179,19 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 	await writeWholeFile(report, reportHtml(whole), 0o600);
 	await writeWholeFile(resolve(directory, 'report.md'), reportMarkdown(whole), 0o600);
 	if (flags.record && mesh !== undefined) await recordResults(mesh, journals);
-	const named = (isPassed: boolean) => journals.filter(({ kubejoin }) => kubejoin.passed === isPassed).map(({ kubejoin }) => kubejoin.name);
+	const named = (isPassed: boolean) =>
+		journals.filter(({ kubejoin }) => kubejoin.passed === isPassed).map(({ kubejoin }) => kubejoin.name);
 	const isInterrupted = interrupted.aborted;
-	const ended = { seconds, seed, passed: named(true), failed: named(false), notRun, isInterrupted, directory: shown(directory), report: shown(report) };
+	const ended = {
+		seconds,
+		seed,
+		passed: named(true),
+		failed: named(false),
+		notRun,
+		isInterrupted,
+		directory: shown(directory),
+		report: shown(report),
+	};
 	emit({ event: 'run-ended', atMs: systemClock(), ...ended });
 	process.exitCode = isInterrupted ? INTERRUPTED_EXIT_CODE : ended.failed.length === 0 ? 0 : 1;
 }

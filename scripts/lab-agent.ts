@@ -27,7 +27,11 @@ const control = await serveControl({
 		endpoint: `${API_SERVER}:${API_SERVER_PORT}`,
 		kubeconfig: '/pki/admin.conf',
 		clusterCa: '/pki/ca.crt',
-		addresses: { 'ca-service': 'ca-service:6444', 'token-store': 'token-store:6445', 'apiserver-sim': `${API_SERVER}:${API_SERVER_PORT}` },
+		addresses: {
+			'ca-service': 'ca-service:6444',
+			'token-store': 'token-store:6445',
+			'apiserver-sim': `${API_SERVER}:${API_SERVER_PORT}`,
+		},
 		ownAddress: address,
 		unnamedAddress: address,
 	},

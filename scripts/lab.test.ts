@@ -50,6 +50,11 @@ describe('the command line of the lab, where no mesh runs', function () {
 	});
 
 	it('CONFIG_INVALID: CHAOS_MESH names no kind of mesh', async () => {
-		await refused(['steady'], /CHAOS_MESH="cloud" cannot be used: it must be local or compose[\s\S]*CONFIG_INVALID/, 2, 'cloud');
+		await refused(
+			['steady'],
+			/CHAOS_MESH="cloud" cannot be used: it must be local or compose[\s\S]*CONFIG_INVALID/,
+			2,
+			'cloud',
+		);
 	});
 });

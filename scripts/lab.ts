@@ -19,13 +19,17 @@ type Open = () => Promise<Lab>;
 
 /** One call of the lab: its program, with what it printed. */
 function createProgram(open: Open, args: readonly string[], print: (result: Result) => void): Command {
-	const program = new Command('lab').description('Make one fault in a mesh, or look at one thing of it').exitOverride().enablePositionalOptions();
+	const program = new Command('lab')
+		.description('Make one fault in a mesh, or look at one thing of it')
+		.exitOverride()
+		.enablePositionalOptions();
 	program.configureHelp({ helpWidth: 80, minWidthToWrap: 20 });
 	program.configureOutput({
 		writeOut: (text) => print({ code: 0, stdout: text, stderr: '' }),
 		writeErr: (text) => print({ code: 0, stdout: '', stderr: text }),
 	});
-	const done = (printed: Printed) => print(typeof printed === 'string' ? { code: 0, stdout: `${printed}\n`, stderr: '' } : printed);
+	const done = (printed: Printed) =>
+		print(typeof printed === 'string' ? { code: 0, stdout: `${printed}\n`, stderr: '' } : printed);
 
 	const there: There =
 		(run) =>
@@ -38,7 +42,8 @@ function createProgram(open: Open, args: readonly string[], print: (result: Resu
 		(run) =>
 		async (...values) => {
 			const { driver } = await open();
-			if (driver === undefined) throw new KubejoinError('LAB_UNREACHABLE', { problem: 'here are only nodes, and this verb is about services' });
+			if (driver === undefined)
+				throw new KubejoinError('LAB_UNREACHABLE', { problem: 'here are only nodes, and this verb is about services' });
 			done(await run(driver, ...withoutCommand(values)));
 		};
 
@@ -64,7 +69,11 @@ async function call(args: readonly string[], open: Open): Promise<Result> {
 		results.push(error instanceof CommanderError ? { code: error.exitCode, stdout: '', stderr: '' } : failed(error));
 	}
 	const joined = (key: 'stdout' | 'stderr') => results.map((result) => result[key]).join('');
-	return { code: Math.max(0, ...results.map((result) => result.code)), stdout: joined('stdout'), stderr: joined('stderr') };
+	return {
+		code: Math.max(0, ...results.map((result) => result.code)),
+		stdout: joined('stdout'),
+		stderr: joined('stderr'),
+	};
 }
 
 /** What is unforeseen has no log to be searched here, so its text is shown. */

@@ -9,7 +9,15 @@ import { checked } from './checked.ts';
 import { offerLab } from './lab/local-control.ts';
 import { type JoinConfig, readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
-import { endpointOf, MAX_NODES, MAX_PORT, type MeshOptions, nodeHealthPort, type ObserverOptions, tracesUrl } from './mesh/services.ts';
+import {
+	endpointOf,
+	MAX_NODES,
+	MAX_PORT,
+	type MeshOptions,
+	nodeHealthPort,
+	type ObserverOptions,
+	tracesUrl,
+} from './mesh/services.ts';
 import { createStory, type Story, storyWidth } from './mesh/story.ts';
 
 interface Flags {
@@ -33,14 +41,19 @@ const MIN_LIFETIME_SECONDS = 5;
 const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3_600;
 
 const storeOf: Parse<string> = (value) => {
-	if (value !== 'lmdb' && !/^rediss?:\/\/./.test(value)) throw new Error('lmdb, redis://HOST:PORT or rediss://HOST:PORT');
+	if (value !== 'lmdb' && !/^rediss?:\/\/./.test(value))
+		throw new Error('lmdb, redis://HOST:PORT or rediss://HOST:PORT');
 	return value;
 };
 
 const program = new Command('npm start --')
 	.description('Start a cluster on 127.0.0.1 and let nodes join it')
 	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
-	.option('--nodes <number>', `how many nodes join (default: ${DEFAULT_NODES}, with --once ${ONCE_NODES})`, checked(integer(0, MAX_NODES)))
+	.option(
+		'--nodes <number>',
+		`how many nodes join (default: ${DEFAULT_NODES}, with --once ${ONCE_NODES})`,
+		checked(integer(0, MAX_NODES)),
+	)
 	.option('--once', 'join, check that every node is Ready, stop; exit code 0 when all went well')
 	.option('--port <port>', 'of the API server; the other ports follow from it', checked(integer(1, MAX_PORT)), 6443)
 	.option('--page-port <port>', 'of the page', checked(integer(1, 65_535)), 8080)
@@ -51,13 +64,20 @@ const program = new Command('npm start --')
 		'of nodes, for a lab only: they renew within it (default: a year)',
 		checked(integer(MIN_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS)),
 	)
-	.option('--store <url>', 'lmdb (files in the state directory), redis://HOST:PORT or rediss://HOST:PORT', checked(storeOf), 'lmdb')
+	.option(
+		'--store <url>',
+		'lmdb (files in the state directory), redis://HOST:PORT or rediss://HOST:PORT',
+		checked(storeOf),
+		'lmdb',
+	)
 	.action(up);
 
 async function up(flags: Flags): Promise<void> {
 	const state = resolve(flags.state);
 	const telemetry = Object.fromEntries(
-		Object.entries(environment()).flatMap(([name, value]) => (name.startsWith('OTEL_') && value !== undefined ? [[name, value]] : [])),
+		Object.entries(environment()).flatMap(([name, value]) =>
+			name.startsWith('OTEL_') && value !== undefined ? [[name, value]] : [],
+		),
 	);
 	const nodes = flags.nodes ?? (flags.once ? ONCE_NODES : DEFAULT_NODES);
 	const { columns, isTTY } = process.stdout;
@@ -68,7 +88,14 @@ async function up(flags: Flags): Promise<void> {
 		color: isTTY === true && !environment().NO_COLOR,
 		allowActions: flags.allowActions,
 	};
-	const options: MeshOptions = { state, port: flags.port, store: flags.store, telemetry, observer, settings: labSettings(flags) };
+	const options: MeshOptions = {
+		state,
+		port: flags.port,
+		store: flags.store,
+		telemetry,
+		observer,
+		settings: labSettings(flags),
+	};
 	const stopping = new AbortController();
 	const stop = (why?: KubejoinError) => stopping.abort(why);
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
@@ -77,7 +104,8 @@ async function up(flags: Flags): Promise<void> {
 
 	const story = createStory(state, (text) => process.stdout.write(text), columns);
 	const startedMs = performance.now();
-	const onCrash = (name: string, how: string) => !stopping.signal.aborted && story.say(`${name} ${how}; it is started again`);
+	const onCrash = (name: string, how: string) =>
+		!stopping.signal.aborted && story.say(`${name} ${how}; it is started again`);
 	let mesh: LocalMesh | undefined;
 	let lab: Awaited<ReturnType<typeof offerLab>> | undefined;
 	try {
@@ -108,7 +136,9 @@ async function up(flags: Flags): Promise<void> {
 
 /** Short lifetimes are for a lab; ca-service says so at every start. */
 const labSettings = ({ certificateLifetime }: Flags): NonNullable<MeshOptions['settings']> =>
-	certificateLifetime === undefined ? {} : { 'ca-service': { LAB: 'true', SIGNING_DURATION_SECONDS: String(certificateLifetime) } };
+	certificateLifetime === undefined
+		? {}
+		: { 'ca-service': { LAB: 'true', SIGNING_DURATION_SECONDS: String(certificateLifetime) } };
 
 /** Start the nodes, wait until the API server calls each of them Ready, and show them. @throws SERVICE_FAILED */
 async function joinNodes(mesh: LocalMesh, count: number, story: Story, signal: AbortSignal): Promise<void> {

@@ -67,7 +67,10 @@ describe('experiments on a mesh of processes', function () {
 		await lab(where, 'binding', 'remove', 'kubeadm:node-autoapprove-bootstrap');
 		await lab(where, 'service', 'kill', 'token-store');
 		const { stdout } = await lab(where, 'reset');
-		assert.equal(stdout, 'started token-store\nremoved left-node\nput kubeadm:node-autoapprove-bootstrap back\ndeleted 1 tokens\n');
+		assert.equal(
+			stdout,
+			'started token-store\nremoved left-node\nput kubeadm:node-autoapprove-bootstrap back\ndeleted 1 tokens\n',
+		);
 		assert.match((await lab(where, 'steady')).stdout, /^steady: 5 services run/);
 	});
 });

@@ -26,7 +26,11 @@ const program = async (script: string, args: readonly string[], env: Readonly<Re
 		env: { PATH, HOME, ...env },
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});
-	const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), new Promise<number | null>((done) => child.once('close', done))]);
+	const [stdout, stderr, code] = await Promise.all([
+		text(child.stdout),
+		text(child.stderr),
+		new Promise<number | null>((done) => child.once('close', done)),
+	]);
 	return { code, stdout, stderr };
 };
 
@@ -41,12 +45,19 @@ export interface Where {
 
 /** @throws Error  what the runner said, when it says nothing of how the experiment ended */
 export async function runExperiment(name: string, { mesh, state, observer, env }: Where): Promise<Ended> {
-	const { stdout, stderr } = await program('chaos.js', [name, '--mesh', mesh, '--state', state, '--observer', observer, '--progress', 'json'], env);
-	const events = stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as { readonly event: string }] : []));
+	const { stdout, stderr } = await program(
+		'chaos.js',
+		[name, '--mesh', mesh, '--state', state, '--observer', observer, '--progress', 'json'],
+		env,
+	);
+	const events = stdout
+		.split('\n')
+		.flatMap((line) => (line.startsWith('{') ? [JSON.parse(line) as { readonly event: string }] : []));
 	const ended = events.find((event): event is Ended => event.event === 'experiment-ended');
 	if (ended === undefined) throw new Error(`${name} was not run: ${stdout}${stderr}`);
 	return ended;
 }
 
 /** A verb of the lab. */
-export const lab = ({ mesh, state, env }: Where, ...args: readonly string[]) => program('lab.js', args, { CHAOS_MESH: mesh, CHAOS_STATE: state, ...env });
+export const lab = ({ mesh, state, env }: Where, ...args: readonly string[]) =>
+	program('lab.js', args, { CHAOS_MESH: mesh, CHAOS_STATE: state, ...env });

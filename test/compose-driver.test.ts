@@ -10,7 +10,16 @@ import { hasCode } from '../lib/errors.ts';
 import { projectPath } from '../lib/paths.ts';
 import { type ComposeDriver, openComposeDriver } from '../scripts/lab/compose-driver.ts';
 import { createWire } from '../scripts/lab/wire.ts';
-import { type Container, docker, eventually, openProject, type Project, portIsFree, run, serviceOf } from './compose.ts';
+import {
+	type Container,
+	docker,
+	eventually,
+	openProject,
+	type Project,
+	portIsFree,
+	run,
+	serviceOf,
+} from './compose.ts';
 
 const projectName = 'kubejoin-driver-test';
 const labName = `${projectName}_lab`;
@@ -21,15 +30,21 @@ const say = (line: string): void => void process.stdout.write(`    … ${line}\n
 const refusedWith = (code: Parameters<typeof hasCode>[1]) => (error: unknown) => hasCode(error, code);
 
 /** What compose made of a container, and must find again: all but what is another with each container. */
-const shapeOf = ({ Id, Image, Config, HostConfig, Mounts, NetworkSettings }: Container & { readonly NetworkSettings: { readonly Networks: object } }) => ({
+const shapeOf = ({
+	Id,
+	Image,
+	Config,
+	HostConfig,
+	Mounts,
+	NetworkSettings,
+}: Container & { readonly NetworkSettings: { readonly Networks: object } }) => ({
 	Image,
 	Config: { ...Config, Hostname: '' },
 	HostConfig: { ...HostConfig, Binds: undefined },
 	Mounts: Mounts.map(({ Type, Name, Destination, RW }) => [Type, Name, Destination, RW].join(' ')).sort(),
-	networks: Object.entries(NetworkSettings.Networks as Record<string, { readonly Aliases: readonly string[] | null }>).map(([network, { Aliases }]) => [
-		network,
-		(Aliases ?? []).filter((alias) => !Id.startsWith(alias)).sort(),
-	]),
+	networks: Object.entries(
+		NetworkSettings.Networks as Record<string, { readonly Aliases: readonly string[] | null }>,
+	).map(([network, { Aliases }]) => [network, (Aliases ?? []).filter((alias) => !Id.startsWith(alias)).sort()]),
 });
 type Shape = ReturnType<typeof shapeOf>;
 
@@ -47,14 +62,17 @@ describe('the driver of the mesh in containers', function () {
 	/** Of the services, by name; what the lab adds has other names or services. */
 	const containers = async (): Promise<Map<string, Container>> =>
 		new Map(
-			(await project.containers()).filter((one) => serviceOf(one) !== 'kubelet-sim' || !one.Name.endsWith('_lab')).map((one) => [one.Name.slice(1), one]),
+			(await project.containers())
+				.filter((one) => serviceOf(one) !== 'kubelet-sim' || !one.Name.endsWith('_lab'))
+				.map((one) => [one.Name.slice(1), one]),
 		);
 	const theOne = async (service: string): Promise<Container> => {
 		const all = [...(await containers()).values()].filter((one) => serviceOf(one) === service);
 		assert.equal(all.length, 1, `containers of ${service}`);
 		return all[0] as Container;
 	};
-	const shapes = async (): Promise<ReadonlyMap<string, Shape>> => new Map([...(await containers())].map(([name, one]) => [name, shapeOf(one as never)]));
+	const shapes = async (): Promise<ReadonlyMap<string, Shape>> =>
+		new Map([...(await containers())].map(([name, one]) => [name, shapeOf(one as never)]));
 	const kubectl = (...args: string[]) => driver.inside(['dist/services/kubectl-sim/main.js', ...args]);
 
 	const answers = (...args: string[]): Promise<void> =>
@@ -65,7 +83,8 @@ describe('the driver of the mesh in containers', function () {
 
 	/** Everything is as it was before the first fault, and compose thinks so too. */
 	async function allIsAsAtFirst(): Promise<void> {
-		for (const { name, state, isChanged } of await driver.services()) assert.deepEqual([state, isChanged], ['running', false], name);
+		for (const { name, state, isChanged } of await driver.services())
+			assert.deepEqual([state, isChanged], ['running', false], name);
 		assert.deepEqual(await shapes(), first);
 		const before = await containers();
 		await up();
@@ -109,7 +128,8 @@ describe('the driver of the mesh in containers', function () {
 	});
 
 	it('inside: in a container where nodes are, hardened; output and exit code come back as they were', async () => {
-		const program = 'console.log(process.env.CHAOS_MESH, process.env.HOME); console.error("to stderr"); process.exit(7)';
+		const program =
+			'console.log(process.env.CHAOS_MESH, process.env.HOME); console.error("to stderr"); process.exit(7)';
 		assert.deepEqual(await driver.inside(['-e', program]), { code: 7, stdout: 'inside /lab\n', stderr: 'to stderr\n' });
 		const startedMs = performance.now();
 		await driver.inside(['-e', '']);
@@ -118,10 +138,22 @@ describe('the driver of the mesh in containers', function () {
 		const { ReadonlyRootfs, CapDrop, CapAdd, Privileged, SecurityOpt } = lab.HostConfig;
 		assert.deepEqual(
 			{ ReadonlyRootfs, CapDrop, CapAdd, Privileged, SecurityOpt },
-			{ ReadonlyRootfs: true, CapDrop: ['ALL'], CapAdd: null, Privileged: false, SecurityOpt: ['no-new-privileges:true'] },
+			{
+				ReadonlyRootfs: true,
+				CapDrop: ['ALL'],
+				CapAdd: null,
+				Privileged: false,
+				SecurityOpt: ['no-new-privileges:true'],
+			},
 		);
-		assert.deepEqual([lab.Config.User, lab.Mounts.map(({ Name, RW }) => [Name, RW])], ['node', [[`${projectName}_admin-pki`, false]]]);
-		assert.equal((await driver.inside(['-e', 'process.exit(new (require("node:fs").statSync)("/lab").mode & 0o077)'])).code, 0);
+		assert.deepEqual(
+			[lab.Config.User, lab.Mounts.map(({ Name, RW }) => [Name, RW])],
+			['node', [[`${projectName}_admin-pki`, false]]],
+		);
+		assert.equal(
+			(await driver.inside(['-e', 'process.exit(new (require("node:fs").statSync)("/lab").mode & 0o077)'])).code,
+			0,
+		);
 	});
 
 	it('steal: the CA key, a client certificate of the mesh and the admin are where attackers are, for nobody else to read', async () => {
@@ -130,7 +162,10 @@ describe('the driver of the mesh in containers', function () {
 		assert.equal((await driver.inside(['-e', read, await driver.steal('ca-key')])).stdout, 'ca.crt 600\nca.key 600\n');
 		const meshClient = 'mesh-ca.crt 600\ntoken-store-client.crt 600\ntoken-store-client.key 600\n';
 		assert.equal((await driver.inside(['-e', read, await driver.steal('mesh-client')])).stdout, meshClient);
-		const stolen = await driver.inside(['-e', 'console.log(require("node:fs").readFileSync("/lab/stolen/ca-key/ca.key", "utf8").trim())']);
+		const stolen = await driver.inside([
+			'-e',
+			'console.log(require("node:fs").readFileSync("/lab/stolen/ca-key/ca.key", "utf8").trim())',
+		]);
 		assert.equal(stolen.stdout, await docker('exec', (await theOne('ca-service')).Id, 'cat', '/pki/ca.key'));
 		assert.equal(await driver.steal('admin'), '/pki');
 		assert.equal((await kubectl('get', 'nodes')).code, 0);
@@ -138,7 +173,8 @@ describe('the driver of the mesh in containers', function () {
 
 	it('what all services printed, and where the page is', async () => {
 		const logs = await driver.logs(0);
-		for (const service of [...faultable, 'observer']) assert.match(logs, new RegExp(`^== ${projectName}[-_]${service}[-_]1\\n.`, 'm'));
+		for (const service of [...faultable, 'observer'])
+			assert.match(logs, new RegExp(`^== ${projectName}[-_]${service}[-_]1\\n.`, 'm'));
 		assert.match(logs, /NOW THE CLUSTER TRUSTS THE NODE/);
 		assert.equal((await fetch(await driver.observerUrl())).status, 200);
 	});
@@ -160,13 +196,18 @@ describe('the driver of the mesh in containers', function () {
 		await driver.cut('apiserver-sim');
 		assert.match((await kubectl('get', 'nodes')).stderr, /^Unable to connect to the server/);
 		await assert.rejects(driver.change('apiserver-sim', {}), refusedWith('COMMAND_INVALID'));
-		assert.deepEqual([await stateOf('token-store'), await stateOf('ca-service'), await stateOf('apiserver-sim')], ['stopped', 'paused', 'running']);
+		assert.deepEqual(
+			[await stateOf('token-store'), await stateOf('ca-service'), await stateOf('apiserver-sim')],
+			['stopped', 'paused', 'running'],
+		);
 		await driver.heal('apiserver-sim');
 		// It has to find Redis again.
 		await answers('get', 'nodes');
 		const ca = await docker('exec', (await theOne('apiserver-sim')).Id, 'cat', '/pki/ca.crt');
 		const published = await new Promise((resolve, reject) => {
-			get('https://127.0.0.1:6443/version', { ca, agent: false }, (response) => resolve(response.resume().statusCode)).once('error', reject);
+			get('https://127.0.0.1:6443/version', { ca, agent: false }, (response) =>
+				resolve(response.resume().statusCode),
+			).once('error', reject);
 		});
 		assert.equal(published, 200);
 		await driver.resume('ca-service');
@@ -193,7 +234,8 @@ describe('the driver of the mesh in containers', function () {
 		await driver.change('ca-service', { clock: '+600s' });
 		await driver.change('token-store', { settings: { LOG_FORMAT: 'json' } });
 		const { Id } = await theOne('ca-service');
-		const aheadMs = Date.parse((await docker('exec', Id, 'node', '-p', 'new Date().toISOString()')).trim()) - Date.now();
+		const aheadMs =
+			Date.parse((await docker('exec', Id, 'node', '-p', 'new Date().toISOString()')).trim()) - Date.now();
 		assert.ok(aheadMs > 590_000 && aheadMs < 610_000, `${aheadMs} ms`);
 		assert.match(await docker('exec', Id, 'cat', '/proc/1/environ'), /FAKETIME=\+600s/);
 		assert.match(await docker('logs', (await theOne('token-store')).Id), /^\{.*"listening"/m);
@@ -202,11 +244,14 @@ describe('the driver of the mesh in containers', function () {
 		assert.equal((await theOne('ca-service')).Id, Id);
 		await driver.change('ca-service', { clock: '-60s' });
 		await driver.change('token-store', {});
-		await assert.rejects(driver.change('controller-manager-sim', { settings: { NOT_A_SETTING: 'x' } }), (error: unknown) => {
-			assert.ok(hasCode(error, 'SERVICE_FAILED'));
-			assert.match(error.message, /KUBEJOIN_NOT_A_SETTING is not a setting of this program/);
-			return true;
-		});
+		await assert.rejects(
+			driver.change('controller-manager-sim', { settings: { NOT_A_SETTING: 'x' } }),
+			(error: unknown) => {
+				assert.ok(hasCode(error, 'SERVICE_FAILED'));
+				assert.match(error.message, /KUBEJOIN_NOT_A_SETTING is not a setting of this program/);
+				return true;
+			},
+		);
 		assert.deepEqual(
 			(await driver.services()).filter(({ isChanged }) => isChanged).map(({ name }) => name),
 			['ca-service', 'controller-manager-sim'],
@@ -218,7 +263,8 @@ describe('the driver of the mesh in containers', function () {
 	const moments = {
 		'before the old one is stopped': (names: readonly string[]) => names.some((name) => name.endsWith('.lab-next')),
 		'before the old one is removed': (names: readonly string[]) => names.some((name) => name.endsWith('.lab-old')),
-		'before the new one is ready': (names: readonly string[], isChanged: boolean) => isChanged && !names.some((name) => name.includes('.lab-')),
+		'before the new one is ready': (names: readonly string[], isChanged: boolean) =>
+			isChanged && !names.some((name) => name.includes('.lab-')),
 	};
 	for (const [moment, hasCome] of Object.entries(moments)) {
 		it(`nothing is lost when the driver is killed in the middle of a change, ${moment}`, async () => {
@@ -243,7 +289,10 @@ describe('the driver of the mesh in containers', function () {
 		const { Id, Name } = await theOne('token-store');
 		await docker('stop', Id);
 		await docker('rename', Id, `${Name.slice(1)}.lab-old`);
-		assert.deepEqual(await driver.restore(), ['token-store: what was begun and not finished is undone', 'token-store was stopped and runs again']);
+		assert.deepEqual(await driver.restore(), [
+			'token-store: what was begun and not finished is undone',
+			'token-store was stopped and runs again',
+		]);
 		await allIsAsAtFirst();
 	});
 
@@ -258,7 +307,10 @@ describe('the driver of the mesh in containers', function () {
 		const answered = kubectl('token', 'list').then(({ code }) => code);
 		const noAnswer = new Promise((resolve) => setTimeout(resolve, 2_000, 'none'));
 		assert.equal(await Promise.race([answered, noAnswer]), 'none');
-		assert.equal((await driver.services()).find(({ name }) => name === 'token-store')?.state, hasToxiproxy ? 'running' : 'paused');
+		assert.equal(
+			(await driver.services()).find(({ name }) => name === 'token-store')?.state,
+			hasToxiproxy ? 'running' : 'paused',
+		);
 		await wire.heal(edge);
 		await answered;
 		await answers('token', 'list');
@@ -303,7 +355,10 @@ describe('the driver of the mesh in containers', function () {
 		await driver.inside(['-e', '']);
 		await project.compose('--profile', 'chaos', 'down', '-v');
 		assert.equal((await docker('ps', '-aq', '--filter', `label=com.docker.compose.project=${projectName}`)).trim(), '');
-		assert.equal((await docker('network', 'ls', '-q', '--filter', `label=com.docker.compose.project=${projectName}`)).trim(), '');
+		assert.equal(
+			(await docker('network', 'ls', '-q', '--filter', `label=com.docker.compose.project=${projectName}`)).trim(),
+			'',
+		);
 		isDone = true;
 	});
 });

@@ -4,10 +4,27 @@
  */
 import assert from 'node:assert/strict';
 import { get } from 'node:https';
-import { type Container, docker, eventually, openProject, type Project, portIsFree, run, serviceOf } from './compose.ts';
+import {
+	type Container,
+	docker,
+	eventually,
+	openProject,
+	type Project,
+	portIsFree,
+	run,
+	serviceOf,
+} from './compose.ts';
 
 const projectName = 'kubejoin-test';
-const services = ['redis', 'ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim', 'observer', 'kubelet-sim'];
+const services = [
+	'redis',
+	'ca-service',
+	'token-store',
+	'apiserver-sim',
+	'controller-manager-sim',
+	'observer',
+	'kubelet-sim',
+];
 const jobs = ['pki', 'bootstrap-token'];
 const image = 'kubejoin:latest';
 
@@ -24,7 +41,8 @@ interface NodeObject {
 }
 
 const say = (line: string): void => void process.stdout.write(`    … ${line}\n`);
-const isReady = ({ status }: NodeObject): boolean => status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
+const isReady = ({ status }: NodeObject): boolean =>
+	status.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True');
 
 describe('the mesh in containers', function () {
 	this.timeout('5m');
@@ -51,9 +69,16 @@ describe('the mesh in containers', function () {
 			assert.equal(containers.length, services.length - 1 + nodeCount, 'containers that run');
 			for (const one of containers) assert.equal(one.State.Health?.Status, 'healthy', serviceOf(one));
 			const { items } = JSON.parse(await kubectl('get', 'nodes', '-o', 'json')) as { items: NodeObject[] };
-			assert.deepEqual([items.length, items.filter(isReady).length], [nodeCount, nodeCount], 'nodes that joined, and of these Ready');
+			assert.deepEqual(
+				[items.length, items.filter(isReady).length],
+				[nodeCount, nodeCount],
+				'nodes that joined, and of these Ready',
+			);
 			const [, ...lines] = (await kubectl('token', 'list')).trim().split('\n');
-			return { nodes: new Map(items.map(({ metadata }) => [metadata.name, metadata.uid])), tokens: lines.map((line) => line.split(/\s/)[0] ?? '') };
+			return {
+				nodes: new Map(items.map(({ metadata }) => [metadata.name, metadata.uid])),
+				tokens: lines.map((line) => line.split(/\s/)[0] ?? ''),
+			};
 		});
 
 	const nothingIsLost = (now: Cluster): void => {
@@ -99,7 +124,8 @@ describe('the mesh in containers', function () {
 			assert.ok(SecurityOpt?.includes('no-new-privileges:true'), serviceOf(one));
 			if (!one.State.Running) continue;
 			const status = await execute(one, 'cat', '/proc/1/status');
-			for (const line of [/^Uid:(\t1000){4}$/m, /^NoNewPrivs:\t1$/m, /^CapEff:\t0+$/m, /^CapBnd:\t0+$/m]) assert.match(status, line, serviceOf(one));
+			for (const line of [/^Uid:(\t1000){4}$/m, /^NoNewPrivs:\t1$/m, /^CapEff:\t0+$/m, /^CapBnd:\t0+$/m])
+				assert.match(status, line, serviceOf(one));
 		}
 	});
 
@@ -112,7 +138,9 @@ describe('the mesh in containers', function () {
 		}
 		const ca = await execute(await theOne('apiserver-sim'), 'cat', '/pki/ca.crt');
 		const status = await new Promise((resolve, reject) => {
-			get('https://127.0.0.1:6443/version', { ca, agent: false }, (response) => resolve(response.resume().statusCode)).once('error', reject);
+			get('https://127.0.0.1:6443/version', { ca, agent: false }, (response) =>
+				resolve(response.resume().statusCode),
+			).once('error', reject);
 		});
 		assert.equal(status, 200);
 	});
@@ -133,9 +161,17 @@ describe('the mesh in containers', function () {
 
 	it('a node reaches apiserver-sim, sends its traces, and reaches no other service', async () => {
 		const node = await theOne('kubelet-sim');
-		const lookUp = (host: string) => execute(node, 'node', '-e', 'require("node:dns").lookup(process.argv[1], (error) => process.exit(error ? 1 : 0))', host);
+		const lookUp = (host: string) =>
+			execute(
+				node,
+				'node',
+				'-e',
+				'require("node:dns").lookup(process.argv[1], (error) => process.exit(error ? 1 : 0))',
+				host,
+			);
 		for (const host of ['apiserver-sim', 'observer']) await lookUp(host);
-		for (const host of ['redis', 'ca-service', 'token-store', 'controller-manager-sim']) await assert.rejects(lookUp(host), host);
+		for (const host of ['redis', 'ca-service', 'token-store', 'controller-manager-sim'])
+			await assert.rejects(lookUp(host), host);
 	});
 
 	it('each container has the volume with its own keys, read-only, and no secret file is in two of them', async () => {
@@ -143,9 +179,17 @@ describe('the mesh in containers', function () {
 		for (const one of await project.containers()) {
 			const service = serviceOf(one);
 			if (service === 'pki') continue;
-			const keys = one.Mounts.filter(({ Name }) => Name?.endsWith('-pki')).map(({ Name, Destination, RW }) => ({ Name, Destination, RW }));
+			const keys = one.Mounts.filter(({ Name }) => Name?.endsWith('-pki')).map(({ Name, Destination, RW }) => ({
+				Name,
+				Destination,
+				RW,
+			}));
 			const owner = ['bootstrap-token', 'observer'].includes(service) ? 'admin' : service;
-			assert.deepEqual(keys, service === 'kubelet-sim' ? [] : [{ Name: `${projectName}_${owner}-pki`, Destination: '/pki', RW: false }], service);
+			assert.deepEqual(
+				keys,
+				service === 'kubelet-sim' ? [] : [{ Name: `${projectName}_${owner}-pki`, Destination: '/pki', RW: false }],
+				service,
+			);
 			if (!one.State.Running) continue;
 			const found = await execute(
 				one,
@@ -179,8 +223,10 @@ describe('the mesh in containers', function () {
 	it('no secret is in a log, a setting, a command line or the image', async () => {
 		const joinFile = await execute(await theOne('kubelet-sim'), 'cat', '/join/join.yaml');
 		const secrets = ['PRIVATE KEY', Buffer.from('-----BEGIN PRIVATE KEY').toString('base64').slice(0, -2)];
-		for (const token of [...first.tokens, ...(joinFile.match(/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g) ?? [])]) secrets.push(token.slice(7));
-		for (const service of ['token-store', 'apiserver-sim']) secrets.push((await execute(await theOne(service), 'cat', '/pki/store-password')).trim());
+		for (const token of [...first.tokens, ...(joinFile.match(/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g) ?? [])])
+			secrets.push(token.slice(7));
+		for (const service of ['token-store', 'apiserver-sim'])
+			secrets.push((await execute(await theOne(service), 'cat', '/pki/store-password')).trim());
 		assert.ok(secrets.length >= 6 && secrets.every((secret) => secret.length >= 11));
 		const sources: [string, ...string[]][] = [['history', '--no-trunc', image]];
 		for (const { Id, State } of await project.containers()) {
@@ -189,7 +235,8 @@ describe('the mesh in containers', function () {
 		}
 		for (const source of sources) {
 			const { stdout, stderr } = await run('docker', ...source);
-			for (const secret of secrets) assert.ok(!(stdout + stderr).includes(secret), `a secret is in docker ${source.join(' ')}`);
+			for (const secret of secrets)
+				assert.ok(!(stdout + stderr).includes(secret), `a secret is in docker ${source.join(' ')}`);
 		}
 	});
 
@@ -229,7 +276,18 @@ describe('the mesh in containers', function () {
 async function killProcesses(...pids: number[]): Promise<void> {
 	assert.ok(pids.every((pid) => pid > 1));
 	const script = 'for (const pid of process.argv.slice(1)) process.kill(Number(pid), "SIGKILL")';
-	await docker('run', '--rm', '--pid=host', '--user=0', '--network=none', image, 'node', '-e', script, ...pids.map(String));
+	await docker(
+		'run',
+		'--rm',
+		'--pid=host',
+		'--user=0',
+		'--network=none',
+		image,
+		'node',
+		'-e',
+		script,
+		...pids.map(String),
+	);
 }
 
 /** What a stream of events tells within two seconds; it does not end. */

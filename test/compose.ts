@@ -18,16 +18,27 @@ export interface Container {
 		readonly StartedAt: string;
 		readonly Health?: { readonly Status: string };
 	};
-	readonly Config: { readonly User: string; readonly Hostname: string; readonly Labels: Readonly<Record<string, string>> };
+	readonly Config: {
+		readonly User: string;
+		readonly Hostname: string;
+		readonly Labels: Readonly<Record<string, string>>;
+	};
 	readonly HostConfig: {
 		readonly ReadonlyRootfs: boolean;
 		readonly Privileged: boolean;
 		readonly CapAdd: readonly string[] | null;
 		readonly CapDrop: readonly string[] | null;
 		readonly SecurityOpt: readonly string[] | null;
-		readonly PortBindings: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[]>> | null;
+		readonly PortBindings: Readonly<
+			Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[]>
+		> | null;
 	};
-	readonly Mounts: readonly { readonly Type: string; readonly Name?: string; readonly Destination: string; readonly RW: boolean }[];
+	readonly Mounts: readonly {
+		readonly Type: string;
+		readonly Name?: string;
+		readonly Destination: string;
+		readonly RW: boolean;
+	}[];
 }
 
 export const serviceOf = (container: Container): string => container.Config.Labels['com.docker.compose.service'] ?? '';
@@ -61,7 +72,9 @@ export async function openProject(name: string): Promise<Project> {
 		program: [program, ...first].join(' '),
 		compose: async (...args) => (await run(program, ...first, '-p', name, ...args)).stdout,
 		async containers() {
-			const ids = (await docker('ps', '-aq', '--no-trunc', '--filter', `label=com.docker.compose.project=${name}`)).split('\n').filter((id) => id !== '');
+			const ids = (await docker('ps', '-aq', '--no-trunc', '--filter', `label=com.docker.compose.project=${name}`))
+				.split('\n')
+				.filter((id) => id !== '');
 			return ids.length === 0 ? [] : (JSON.parse(await docker('inspect', ...ids)) as Container[]);
 		},
 	};
@@ -89,7 +102,11 @@ export async function eventually<T>(seconds: number, ask: () => Promise<T>): Pro
 export function portIsFree(port: number): Promise<void> {
 	return new Promise<void>((resolve, reject) => {
 		const server = createServer();
-		server.once('error', (error) => reject(new Error(`port ${port} of 127.0.0.1 is taken; stop what listens there, then run this again`, { cause: error })));
+		server.once('error', (error) =>
+			reject(
+				new Error(`port ${port} of 127.0.0.1 is taken; stop what listens there, then run this again`, { cause: error }),
+			),
+		);
 		server.listen(port, '127.0.0.1', () => server.close(() => resolve()));
 	});
 }

@@ -16,7 +16,15 @@ export function openssl(args: readonly string[], files: Readonly<Record<string, 
 }
 
 /** @param atMs  milliseconds since the epoch, the time at which to verify @throws Error  the chain does not verify, by the letter of RFC 5280 */
-export function verifyStrictly(ca: string, certificate: string, purpose: 'sslclient' | 'sslserver' | 'any', atMs: number): void {
+export function verifyStrictly(
+	ca: string,
+	certificate: string,
+	purpose: 'sslclient' | 'sslserver' | 'any',
+	atMs: number,
+): void {
 	const at = String(Math.floor(atMs / 1000));
-	openssl(['verify', '-x509_strict', '-attime', at, '-purpose', purpose, '-CAfile', 'ca.crt', 'leaf.crt'], { 'ca.crt': ca, 'leaf.crt': certificate });
+	openssl(['verify', '-x509_strict', '-attime', at, '-purpose', purpose, '-CAfile', 'ca.crt', 'leaf.crt'], {
+		'ca.crt': ca,
+		'leaf.crt': certificate,
+	});
 }

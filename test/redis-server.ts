@@ -54,7 +54,9 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
 	const settings: Record<string, string> = {
 		...{ bind: '127.0.0.1', dir, daemonize: 'no', logfile: '', save: '', appendonly: 'yes', appendfsync: 'always' },
 		...(tls === undefined ? { port: `${port}` } : { port: '0', 'tls-port': `${port}` }),
-		...(tls === undefined ? {} : { 'tls-ca-cert-file': tls.ca, 'tls-cert-file': tls.cert, 'tls-key-file': tls.key, 'tls-auth-clients': 'yes' }),
+		...(tls === undefined
+			? {}
+			: { 'tls-ca-cert-file': tls.ca, 'tls-cert-file': tls.cert, 'tls-key-file': tls.key, 'tls-auth-clients': 'yes' }),
 		...(aclFile === undefined ? {} : { aclfile: aclFile }),
 	};
 	const child = spawn(
@@ -62,7 +64,10 @@ export async function startRedis(options: RedisServerOptions): Promise<RedisServ
 		Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]),
 		{ stdio: ['ignore', 'pipe', 'ignore'] },
 	);
-	const isInstalled = await Promise.race([once(child, 'spawn').then(() => true), once(child, 'error').then(() => false)]).catch(() => false);
+	const isInstalled = await Promise.race([
+		once(child, 'spawn').then(() => true),
+		once(child, 'error').then(() => false),
+	]).catch(() => false);
 	if (!isInstalled || child.pid === undefined) {
 		process.stderr.write('redis-server is not installed: the tests that need it are skipped\n');
 		return undefined;

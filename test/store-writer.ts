@@ -13,7 +13,9 @@ export interface AcknowledgedWrite {
 
 /** Start the child; `acknowledged` waits until it has said so many writes, `kill9` answers with all it said. */
 export function startStoreWriter(options: StoreOptions) {
-	const child = spawn(process.execPath, ['--import=tsx', fileURLToPath(import.meta.url), JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
+	const child = spawn(process.execPath, ['--import=tsx', fileURLToPath(import.meta.url), JSON.stringify(options)], {
+		stdio: ['ignore', 'pipe', 'inherit'],
+	});
 	const writes: AcknowledgedWrite[] = [];
 	const lines = createInterface({ input: child.stdout });
 	lines.on('line', (line) => writes.push(JSON.parse(line)));

@@ -27,12 +27,23 @@ const caLifeMs = 3650 * 24 * 60 * 60 * 1000;
 export const backdateMs = 5 * 60 * 1000;
 
 /** @throws FILE_UNUSABLE  the CA is there in part, does not fit together, or has expired; or it is gone and its copies are not */
-export async function keepOrMakeAuthority(plan: CaPlan, algorithm: KeyAlgorithm, surroundings: Surroundings): Promise<Authority> {
+export async function keepOrMakeAuthority(
+	plan: CaPlan,
+	algorithm: KeyAlgorithm,
+	surroundings: Surroundings,
+): Promise<Authority> {
 	const { directory, say } = surroundings;
-	const [certificate, key] = await Promise.all([readFileIfThere(join(directory, `${plan.path}.crt`)), readFileIfThere(join(directory, `${plan.path}.key`))]);
+	const [certificate, key] = await Promise.all([
+		readFileIfThere(join(directory, `${plan.path}.crt`)),
+		readFileIfThere(join(directory, `${plan.path}.key`)),
+	]);
 	const isNew = certificate === undefined && key === undefined;
-	const authority = isNew ? await makeAuthority(plan, algorithm, surroundings) : keptAuthority(plan, certificate, key, surroundings);
-	say(`${isNew ? 'made' : 'kept'} ${plan.path}.crt and .key: CN=${plan.commonName}, valid until ${rfc3339(authority.issuer.notAfter)}`);
+	const authority = isNew
+		? await makeAuthority(plan, algorithm, surroundings)
+		: keptAuthority(plan, certificate, key, surroundings);
+	say(
+		`${isNew ? 'made' : 'kept'} ${plan.path}.crt and .key: CN=${plan.commonName}, valid until ${rfc3339(authority.issuer.notAfter)}`,
+	);
 	for (const copy of plan.copies) {
 		const path = `${copy}.crt`;
 		const isSame = (await readFileIfThere(join(directory, path))) === authority.certificate;
@@ -42,20 +53,33 @@ export async function keepOrMakeAuthority(plan: CaPlan, algorithm: KeyAlgorithm,
 	return authority;
 }
 
-function keptAuthority(plan: CaPlan, certificate: string | undefined, key: string | undefined, { directory, now }: Surroundings): Authority {
+function keptAuthority(
+	plan: CaPlan,
+	certificate: string | undefined,
+	key: string | undefined,
+	{ directory, now }: Surroundings,
+): Authority {
 	const refuse = (file: string, problem: string, cause?: unknown): never => {
 		throw new KubejoinError('FILE_UNUSABLE', { path: join(directory, `${plan.path}.${file}`), problem }, { cause });
 	};
 	if (certificate === undefined)
-		return refuse('crt', 'the certificate of the CA is missing, and its key is there; put it back, or remove the whole PKI directory');
-	if (key === undefined) return refuse('key', 'the key of the CA is missing, and its certificate is there; put it back, or remove the whole PKI directory');
+		return refuse(
+			'crt',
+			'the certificate of the CA is missing, and its key is there; put it back, or remove the whole PKI directory',
+		);
+	if (key === undefined)
+		return refuse(
+			'key',
+			'the key of the CA is missing, and its certificate is there; put it back, or remove the whole PKI directory',
+		);
 	let issuer: Issuer;
 	try {
 		issuer = readIssuer(certificate, key);
 	} catch (error) {
 		return refuse('crt', causeText(error), error);
 	}
-	if (now > issuer.notAfter) return refuse('crt', `the CA expired at ${rfc3339(issuer.notAfter)}; remove the whole PKI directory to begin anew`);
+	if (now > issuer.notAfter)
+		return refuse('crt', `the CA expired at ${rfc3339(issuer.notAfter)}; remove the whole PKI directory to begin anew`);
 	return { issuer, certificate };
 }
 
@@ -63,10 +87,17 @@ function keptAuthority(plan: CaPlan, certificate: string | undefined, key: strin
 function readIssuer(bundle: string, key: string): Issuer {
 	const certificates = parseCertificates(bundle);
 	const privateKey = readPrivateKey(key);
-	return createIssuer(certificates.find((certificate) => certificate.checkPrivateKey(privateKey)) ?? certificates[0], privateKey);
+	return createIssuer(
+		certificates.find((certificate) => certificate.checkPrivateKey(privateKey)) ?? certificates[0],
+		privateKey,
+	);
 }
 
-async function makeAuthority(plan: CaPlan, algorithm: KeyAlgorithm, { directory, now }: Surroundings): Promise<Authority> {
+async function makeAuthority(
+	plan: CaPlan,
+	algorithm: KeyAlgorithm,
+	{ directory, now }: Surroundings,
+): Promise<Authority> {
 	for (const copy of plan.copies) {
 		const path = join(directory, `${copy}.crt`);
 		if ((await readFileIfThere(path)) !== undefined) {
@@ -78,7 +109,10 @@ async function makeAuthority(plan: CaPlan, algorithm: KeyAlgorithm, { directory,
 	}
 	const keys = await generateKeyPair(algorithm);
 	const { commonName, dnsNames } = plan;
-	const certificate = buildCaCertificate({ commonName, dnsNames, notBefore: now - backdateMs, notAfter: now - backdateMs + caLifeMs }, keys);
+	const certificate = buildCaCertificate(
+		{ commonName, dnsNames, notBefore: now - backdateMs, notAfter: now - backdateMs + caLifeMs },
+		keys,
+	);
 	await writeWholeFile(join(directory, `${plan.path}.key`), writePrivateKey(keys.privateKey), 0o600);
 	await writeWholeFile(join(directory, `${plan.path}.crt`), certificate, 0o644);
 	return { issuer: createIssuer(parseCertificates(certificate)[0], keys.privateKey), certificate };

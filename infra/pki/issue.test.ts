@@ -45,11 +45,20 @@ describe('the PKI', () => {
 
 	const read = (path: string): string => readFileSync(join(directory, path), 'utf8');
 	const subjectIn = (path: string) => readCertificate(parseCertificates(read(path))[0]).subject;
-	const files = (): string[] => Object.keys(layout).flatMap((part) => readdirSync(join(directory, part)).map((file) => `${part}/${file}`));
+	const files = (): string[] =>
+		Object.keys(layout).flatMap((part) => readdirSync(join(directory, part)).map((file) => `${part}/${file}`));
 	/** @returns the lines that begin with `made` */
 	const issue = async (options: Partial<PkiOptions> = {}): Promise<string[]> => {
 		const lines: string[] = [];
-		await issuePki({ directory, keyAlgorithm: 'ECDSA-P256', apiServer, extraSans: [], clock: () => now, say: (line) => lines.push(line), ...options });
+		await issuePki({
+			directory,
+			keyAlgorithm: 'ECDSA-P256',
+			apiServer,
+			extraSans: [],
+			clock: () => now,
+			say: (line) => lines.push(line),
+			...options,
+		});
 		assert.ok(lines.every((line) => /^(kept|made) /.test(line)));
 		return lines.filter((line) => line.startsWith('made '));
 	};
@@ -67,7 +76,8 @@ describe('the PKI', () => {
 			assert.deepEqual(readdirSync(join(directory, part)).sort(), expected);
 			assert.equal(statSync(join(directory, part)).mode & 0o777, 0o700);
 		}
-		for (const file of files()) assert.equal(statSync(join(directory, file)).mode & 0o777, /\.(crt|pub)$/.test(file) ? 0o644 : 0o600, file);
+		for (const file of files())
+			assert.equal(statSync(join(directory, file)).mode & 0o777, /\.(crt|pub)$/.test(file) ? 0o644 : 0o600, file);
 	});
 
 	it('no private key and no password is in two directories', async () => {
@@ -91,13 +101,17 @@ describe('the PKI', () => {
 			await issue({ keyAlgorithm });
 			const cluster = read('ca-service/ca.crt');
 			const mesh = read('mesh-ca/mesh-ca.crt');
-			assert.equal(new X509Certificate(cluster).publicKey.asymmetricKeyType, keyAlgorithm === 'RSA-2048' ? 'rsa' : 'ec');
+			assert.equal(
+				new X509Certificate(cluster).publicKey.asymmetricKeyType,
+				keyAlgorithm === 'RSA-2048' ? 'rsa' : 'ec',
+			);
 			for (const file of files()) {
 				const isOfCluster = file === 'apiserver-sim/server.crt';
 				const purpose = file.endsWith('/server.crt') ? 'sslserver' : 'sslclient';
 				if (/\/(mesh-)?ca\.crt$/.test(file)) verifyStrictly(read(file), read(file), 'any', now);
 				else if (file.endsWith('.crt')) verifyStrictly(isOfCluster ? cluster : mesh, read(file), purpose, now);
-				else if (file.endsWith('.conf')) verifyStrictly(cluster, identityIn(file).user.certificate ?? '', 'sslclient', now);
+				else if (file.endsWith('.conf'))
+					verifyStrictly(cluster, identityIn(file).user.certificate ?? '', 'sslclient', now);
 			}
 		});
 	}
@@ -115,7 +129,10 @@ describe('the PKI', () => {
 			'admin/super-admin.conf': { organizations: ['system:masters'], commonName: 'kubernetes-super-admin' },
 			'admin/scheduler.conf': { organizations: [], commonName: 'system:kube-scheduler' },
 			'admin/kube-proxy.conf': { organizations: [], commonName: 'system:kube-proxy' },
-			'controller-manager-sim/controller-manager.conf': { organizations: [], commonName: 'system:kube-controller-manager' },
+			'controller-manager-sim/controller-manager.conf': {
+				organizations: [],
+				commonName: 'system:kube-controller-manager',
+			},
 		};
 		for (const [path, subject] of Object.entries(users)) {
 			const { cluster, user } = identityIn(path);
@@ -132,10 +149,18 @@ describe('the PKI', () => {
 	it('the API server is named by every name that it is dialled by', async () => {
 		await issue({ extraSans: ['10.0.0.9', '2001:db8::1', 'api.example.com'] });
 		const certificate = new X509Certificate(read('apiserver-sim/server.crt'));
-		for (const host of ['kubernetes', 'kubernetes.default.svc.cluster.local', 'apiserver-sim', 'localhost', 'control-plane.test', 'api.example.com']) {
+		for (const host of [
+			'kubernetes',
+			'kubernetes.default.svc.cluster.local',
+			'apiserver-sim',
+			'localhost',
+			'control-plane.test',
+			'api.example.com',
+		]) {
 			assert.ok(certificate.checkHost(host), host);
 		}
-		for (const address of ['127.0.0.1', '::1', '10.96.0.1', '10.0.0.9', '2001:db8::1']) assert.ok(certificate.checkIP(address), address);
+		for (const address of ['127.0.0.1', '::1', '10.96.0.1', '10.0.0.9', '2001:db8::1'])
+			assert.ok(certificate.checkIP(address), address);
 		const redis = new X509Certificate(read('redis/server.crt'));
 		assert.ok(redis.checkHost('redis') && redis.checkHost('localhost') && redis.checkIP('127.0.0.1'));
 	});
@@ -159,7 +184,9 @@ describe('the PKI', () => {
 				.digest('hex');
 		assert.match(first ?? '', /^user default off resetpass /);
 		assert.ok(tokens?.startsWith(`user token-store on #${hash('token-store')} ~{tokens}:* resetchannels -@all +`));
-		assert.ok(registry?.startsWith(`user apiserver-sim on #${hash('apiserver-sim')} ~{registry}:* resetchannels -@all +`));
+		assert.ok(
+			registry?.startsWith(`user apiserver-sim on #${hash('apiserver-sim')} ~{registry}:* resetchannels -@all +`),
+		);
 	});
 
 	it('a second run keeps everything, byte for byte', async () => {
@@ -177,7 +204,10 @@ describe('the PKI', () => {
 		rmSync(join(directory, 'ca-service/server.key'));
 		writeFileSync(join(directory, 'apiserver-sim/token-store-client.crt'), read('apiserver-sim/store.crt'));
 		writeFileSync(join(directory, 'admin/ca.crt'), '');
-		writeFileSync(join(directory, 'admin/admin.conf'), read('admin/admin.conf').replace('client-key-data: ', 'client-key-data: AAAA'));
+		writeFileSync(
+			join(directory, 'admin/admin.conf'),
+			read('admin/admin.conf').replace('client-key-data: ', 'client-key-data: AAAA'),
+		);
 		writeFileSync(join(directory, 'apiserver-sim/sa.key'), '');
 		rmSync(join(directory, 'redis/users.acl'));
 		const made = (await issue()).map((line) => line.split(/[ :]/)[1]).sort();
@@ -202,7 +232,10 @@ describe('the PKI', () => {
 			(await issue({ extraSans: ['api.example.com'] })).map((line) => line.split(' ')[1]),
 			['apiserver-sim/server.crt'],
 		);
-		assert.equal((await issue({ apiServer: 'https://[::1]:6443', extraSans: ['api.example.com', 'control-plane.test'] })).length, 5);
+		assert.equal(
+			(await issue({ apiServer: 'https://[::1]:6443', extraSans: ['api.example.com', 'control-plane.test'] })).length,
+			5,
+		);
 	});
 
 	it('leaves are issued again when 30 days are left, and the CA is kept', async () => {
@@ -250,8 +283,10 @@ describe('the PKI', () => {
 	});
 
 	it('CONFIG_INVALID for an address or a name that cannot be', async () => {
-		for (const wrong of ['http://a:1', 'a:1', 'https://a', 'https://a:1/x', 'https://u@a:1']) await refuses({ apiServer: wrong }, 'CONFIG_INVALID');
-		for (const wrong of ['a b', 'a,b', '1.2.3.4/24', '', 'größe']) await refuses({ extraSans: [wrong] }, 'CONFIG_INVALID');
+		for (const wrong of ['http://a:1', 'a:1', 'https://a', 'https://a:1/x', 'https://u@a:1'])
+			await refuses({ apiServer: wrong }, 'CONFIG_INVALID');
+		for (const wrong of ['a b', 'a,b', '1.2.3.4/24', '', 'größe'])
+			await refuses({ extraSans: [wrong] }, 'CONFIG_INVALID');
 		assert.deepEqual(readdirSync(directory), []);
 	});
 });

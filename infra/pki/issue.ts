@@ -8,8 +8,20 @@ import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
-import { currentCluster, currentUser, parseKubeconfig, userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
-import { generateKeyPair, type KeyAlgorithm, readPrivateKey, writePrivateKey, writePublicKey } from '../../lib/pki/keys.ts';
+import {
+	currentCluster,
+	currentUser,
+	parseKubeconfig,
+	userKubeconfig,
+	writeKubeconfig,
+} from '../../lib/kube/kubeconfig.ts';
+import {
+	generateKeyPair,
+	type KeyAlgorithm,
+	readPrivateKey,
+	writePrivateKey,
+	writePublicKey,
+} from '../../lib/pki/keys.ts';
 import { subjectText } from '../../lib/pki/names.ts';
 import { redisAclRule, redisDefaultUser } from '../../lib/store/redis-scripts.ts';
 import { type Authority, keepOrMakeAuthority, type Surroundings } from './authority.ts';
@@ -37,9 +49,20 @@ export interface PkiOptions {
  * @throws FILE_UNUSABLE  a CA is there in part, or has expired; or the directory cannot be written
  * @source  kubeadm phases certs and kubeconfig: names, usages, files; keys of leaves are P-256 as the kubelet's
  */
-export async function issuePki({ directory, keyAlgorithm, apiServer, extraSans, clock, say }: PkiOptions): Promise<void> {
+export async function issuePki({
+	directory,
+	keyAlgorithm,
+	apiServer,
+	extraSans,
+	clock,
+	say,
+}: PkiOptions): Promise<void> {
 	const machine = hostname().toLowerCase();
-	const plan = planPki([hostOf(apiServer), ...(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(machine) ? [machine] : []), ...extraSans]);
+	const plan = planPki([
+		hostOf(apiServer),
+		...(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(machine) ? [machine] : []),
+		...extraSans,
+	]);
 	const surroundings: Surroundings = { directory, now: clock(), say };
 	await makePrivateDirectory(directory);
 	for (const part of plan.directories) await makePrivateDirectory(join(directory, part));
@@ -57,11 +80,17 @@ export async function issuePki({ directory, keyAlgorithm, apiServer, extraSans, 
 function hostOf(apiServer: string): string {
 	const url = /^https:\/\/[^/@]+:\d+$/.test(apiServer) && URL.canParse(apiServer) ? new URL(apiServer) : undefined;
 	if (url === undefined)
-		throw new KubejoinError('CONFIG_INVALID', { problems: [`the address of the API server was ${JSON.stringify(apiServer)}; https://HOST:PORT is allowed`] });
+		throw new KubejoinError('CONFIG_INVALID', {
+			problems: [`the address of the API server was ${JSON.stringify(apiServer)}; https://HOST:PORT is allowed`],
+		});
 	return url.hostname.replace(/^\[|\]$/g, '');
 }
 
-async function keepOrIssueLeaf(plan: LeafPlan, authority: Authority, { directory, now, say }: Surroundings): Promise<void> {
+async function keepOrIssueLeaf(
+	plan: LeafPlan,
+	authority: Authority,
+	{ directory, now, say }: Surroundings,
+): Promise<void> {
 	const path = join(directory, plan.path);
 	const [certificate, key] = await Promise.all([readFileIfThere(`${path}.crt`), readFileIfThere(`${path}.key`)]);
 	const found = { ...(certificate === undefined ? {} : { certificate }), ...(key === undefined ? {} : { key }) };
@@ -71,16 +100,26 @@ async function keepOrIssueLeaf(plan: LeafPlan, authority: Authority, { directory
 		await writeWholeFile(`${path}.key`, identity.key, 0o600);
 		await writeWholeFile(`${path}.crt`, identity.certificate, 0o644);
 	}
-	say(`${keptOrMade(problem)} ${plan.path}.crt and .key: ${subjectText(plan.subject)}, ${plan.purpose}${because(problem)}`);
+	say(
+		`${keptOrMade(problem)} ${plan.path}.crt and .key: ${subjectText(plan.subject)}, ${plan.purpose}${because(problem)}`,
+	);
 }
 
-async function keepOrIssueKubeconfig(plan: KubeconfigPlan, authority: Authority, apiServer: string, { directory, now, say }: Surroundings): Promise<void> {
+async function keepOrIssueKubeconfig(
+	plan: KubeconfigPlan,
+	authority: Authority,
+	apiServer: string,
+	{ directory, now, say }: Surroundings,
+): Promise<void> {
 	const path = join(directory, plan.path);
 	const leaf = { subject: plan.subject, purpose: 'client auth', hosts: [] } as const;
 	const text = await readFileIfThere(path);
-	const write = (identity: Identity): string => writeKubeconfig(userKubeconfig(apiServer, authority.certificate, plan.user, identity));
+	const write = (identity: Identity): string =>
+		writeKubeconfig(userKubeconfig(apiServer, authority.certificate, plan.user, identity));
 	const problem =
-		text === undefined ? 'there was no file' : kubeconfigProblem(text, path, apiServer, authority, (found) => leafProblem(leaf, authority, found, now));
+		text === undefined
+			? 'there was no file'
+			: kubeconfigProblem(text, path, apiServer, authority, (found) => leafProblem(leaf, authority, found, now));
 	if (problem !== undefined) await writeWholeFile(path, write(await issueLeaf(leaf, authority, now)), 0o600);
 	say(`${keptOrMade(problem)} ${plan.path}: ${subjectText(plan.subject)}${because(problem)}`);
 }
@@ -106,7 +145,8 @@ function kubeconfigProblem(
 async function keepOrMakeServiceAccountKey(plan: string, surroundings: Surroundings): Promise<void> {
 	const path = join(surroundings.directory, `${plan}.key`);
 	const found = await readFileIfThere(path);
-	const pem = found !== undefined && isRsaKey(found) ? found : writePrivateKey((await generateKeyPair('RSA-2048')).privateKey);
+	const pem =
+		found !== undefined && isRsaKey(found) ? found : writePrivateKey((await generateKeyPair('RSA-2048')).privateKey);
 	if (pem !== found) await writeWholeFile(path, pem, 0o600);
 	surroundings.say(`${pem === found ? 'kept' : 'made'} ${plan}.key: signs service-account tokens`);
 	await keepOrWrite(`${plan}.pub`, writePublicKey(createPublicKey(pem)), 'verifies them', surroundings, 0o644);
@@ -121,7 +161,10 @@ function isRsaKey(pem: string): boolean {
 }
 
 /** @returns the password */
-async function keepOrMakePassword({ user, passwordPath }: StoreUserPlan, { directory, say }: Surroundings): Promise<string> {
+async function keepOrMakePassword(
+	{ user, passwordPath }: StoreUserPlan,
+	{ directory, say }: Surroundings,
+): Promise<string> {
 	const path = join(directory, passwordPath);
 	const found = (await readFileIfThere(path))?.trimEnd();
 	const isKept = found !== undefined && /^[A-Za-z0-9_-]{43}$/.test(found);
@@ -135,7 +178,13 @@ async function keepOrMakePassword({ user, passwordPath }: StoreUserPlan, { direc
 const aclLine = ({ user, keyspace }: StoreUserPlan, password: string): string =>
 	`user ${user} on #${createHash('sha256').update(password).digest('hex')} ${redisAclRule(keyspace)}`;
 
-async function keepOrWrite(path: string, contents: string, what: string, { directory, say }: Surroundings, mode: 0o600 | 0o644 = 0o600): Promise<void> {
+async function keepOrWrite(
+	path: string,
+	contents: string,
+	what: string,
+	{ directory, say }: Surroundings,
+	mode: 0o600 | 0o644 = 0o600,
+): Promise<void> {
 	const isSame = (await readFileIfThere(join(directory, path))) === contents;
 	if (!isSame) await writeWholeFile(join(directory, path), contents, mode);
 	say(`${isSame ? 'kept' : 'made'} ${path}: ${what}`);

@@ -18,7 +18,11 @@ const dayMs = 24 * 60 * 60 * 1000;
 const lifeMs = 365 * dayMs;
 
 /** A P-256 key and a certificate of one year, or as long as the CA has left. */
-export async function issueLeaf(plan: Pick<LeafPlan, 'subject' | 'purpose' | 'hosts'>, { issuer }: Authority, now: number): Promise<Identity> {
+export async function issueLeaf(
+	plan: Pick<LeafPlan, 'subject' | 'purpose' | 'hosts'>,
+	{ issuer }: Authority,
+	now: number,
+): Promise<Identity> {
 	const { publicKey, privateKey } = await generateKeyPair('ECDSA-P256');
 	const certificate = buildCertificate(
 		{
@@ -46,7 +50,11 @@ export function leafProblem(
 	try {
 		const [certificate] = parseCertificates(identity.certificate);
 		if (!certificate.checkPrivateKey(readPrivateKey(identity.key))) return 'its key belonged to another certificate';
-		return chainProblem(certificate, [issuer.certificate], now, plan.purpose) ?? contentsProblem(plan, certificate) ?? lifeProblem(certificate, now);
+		return (
+			chainProblem(certificate, [issuer.certificate], now, plan.purpose) ??
+			contentsProblem(plan, certificate) ??
+			lifeProblem(certificate, now)
+		);
 	} catch (error) {
 		return causeText(error);
 	}
@@ -64,5 +72,7 @@ const namesText = (names: SubjectAltNames): string => Object.values(names).flat(
 function lifeProblem(certificate: X509Certificate, now: number): string | undefined {
 	const { notBefore, notAfter } = readCertificate(certificate);
 	const left = notAfter - now;
-	return left > 30 * dayMs || left > 0.3 * (notAfter - notBefore) ? undefined : `it would have expired at ${rfc3339(notAfter)}`;
+	return left > 30 * dayMs || left > 0.3 * (notAfter - notBefore)
+		? undefined
+		: `it would have expired at ${rfc3339(notAfter)}`;
 }

@@ -7,7 +7,11 @@ import { settings } from './config.ts';
 import { issuePki } from './issue.ts';
 
 try {
-	await issuePki({ ...readConfig(settings), clock: systemClock, say: (line) => process.stdout.write(`[certs] ${line}\n`) });
+	await issuePki({
+		...readConfig(settings),
+		clock: systemClock,
+		say: (line) => process.stdout.write(`[certs] ${line}\n`),
+	});
 } catch (error) {
 	const known = asKubejoinError(error);
 	process.stderr.write(errorForPeople(known));

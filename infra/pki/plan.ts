@@ -79,8 +79,18 @@ const meshServer = (service: string): LeafPlan => ({
 	purpose: 'server auth',
 	hosts: [service, `${service}.wire`, ...localHosts],
 });
-const meshClient = (path: string, commonName: string): LeafPlan => ({ path, ca: 'mesh', subject: named(commonName), purpose: 'client auth', hosts: [] });
-const kubeconfig = (path: string, user: string, ...organizations: string[]): KubeconfigPlan => ({ path, user, subject: named(user, ...organizations) });
+const meshClient = (path: string, commonName: string): LeafPlan => ({
+	path,
+	ca: 'mesh',
+	subject: named(commonName),
+	purpose: 'client auth',
+	hosts: [],
+});
+const kubeconfig = (path: string, user: string, ...organizations: string[]): KubeconfigPlan => ({
+	path,
+	user,
+	subject: named(user, ...organizations),
+});
 
 /**
  * The plan of a PKI.
@@ -90,19 +100,34 @@ const kubeconfig = (path: string, user: string, ...organizations: string[]): Kub
  */
 export function planPki(hosts: readonly string[]): PkiPlan {
 	const wrong = hosts.filter(
-		(host) => isIP(host) === 0 && !/^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/.test(host),
+		(host) =>
+			isIP(host) === 0 &&
+			!/^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/.test(host),
 	);
 	if (wrong.length > 0)
-		throw new KubejoinError('CONFIG_INVALID', { problems: wrong.map((host) => `${JSON.stringify(host)} is neither a DNS name nor an IP address`) });
+		throw new KubejoinError('CONFIG_INVALID', {
+			problems: wrong.map((host) => `${JSON.stringify(host)} is neither a DNS name nor an IP address`),
+		});
 	return {
 		directories: ['ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim', 'redis', 'admin', 'mesh-ca'],
 		cas: {
-			cluster: { commonName: 'kubernetes', dnsNames: ['kubernetes'], path: 'ca-service/ca', copies: ['apiserver-sim/ca', 'admin/ca'] },
+			cluster: {
+				commonName: 'kubernetes',
+				dnsNames: ['kubernetes'],
+				path: 'ca-service/ca',
+				copies: ['apiserver-sim/ca', 'admin/ca'],
+			},
 			mesh: {
 				commonName: 'kubejoin-mesh-ca',
 				dnsNames: ['kubejoin-mesh-ca'],
 				path: 'mesh-ca/mesh-ca',
-				copies: ['ca-service/mesh-ca', 'token-store/mesh-ca', 'apiserver-sim/mesh-ca', 'controller-manager-sim/mesh-ca', 'redis/mesh-ca'],
+				copies: [
+					'ca-service/mesh-ca',
+					'token-store/mesh-ca',
+					'apiserver-sim/mesh-ca',
+					'controller-manager-sim/mesh-ca',
+					'redis/mesh-ca',
+				],
 			},
 		},
 		leaves: [

@@ -20,6 +20,8 @@ export const secretName = (id: string): string => `${wellKnown.bootstrapSecretPr
 export const idOfName = (name: string): string | undefined => /^bootstrap-token-([a-z0-9]{6})$/.exec(name)?.[1];
 
 /** A value of the Secret as text; empty when there is none. */
-export const field = ({ data }: Secret, key: string): string => Buffer.from(data?.[key] ?? '', 'base64').toString('utf8');
+export const field = ({ data }: Secret, key: string): string =>
+	Buffer.from(data?.[key] ?? '', 'base64').toString('utf8');
 
-export const isForUse = (secret: Secret, usage: 'authentication' | 'signing'): boolean => field(secret, `usage-bootstrap-${usage}`) === 'true';
+export const isForUse = (secret: Secret, usage: 'authentication' | 'signing'): boolean =>
+	field(secret, `usage-bootstrap-${usage}`) === 'true';

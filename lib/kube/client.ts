@@ -86,7 +86,8 @@ export const apiClient = (channel: Channel): ApiClient => ({
 function resourceClient<T extends KubeObject>(channel: Channel, resource: ResourceName): ResourceClient<T> {
 	const service = resource.service ?? '';
 	const typed = (object: object): T => ({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...object }) as T;
-	const send = async (method: string, request: object, options?: CallOptions) => typed(await call(channel, service, method, request, options));
+	const send = async (method: string, request: object, options?: CallOptions) =>
+		typed(await call(channel, service, method, request, options));
 	return {
 		create: (object, options) => send('Create', object, options),
 		get: (name, namespace = '', options) => send('Get', { name, namespace }, options),
@@ -94,7 +95,12 @@ function resourceClient<T extends KubeObject>(channel: Channel, resource: Resour
 		updateStatus: (object) => send('UpdateStatus', object),
 		updateApproval: (object) => send('UpdateApproval', object),
 		async list(options = {}) {
-			const answer = await call<object, { metadata?: { resourceVersion?: string }; items?: object[] }>(channel, service, 'List', options);
+			const answer = await call<object, { metadata?: { resourceVersion?: string }; items?: object[] }>(
+				channel,
+				service,
+				'List',
+				options,
+			);
 			return {
 				apiVersion: apiVersionOf(resource),
 				kind: `${resource.kind}List`,
@@ -103,7 +109,13 @@ function resourceClient<T extends KubeObject>(channel: Channel, resource: Resour
 			};
 		},
 		async *watch(options, signal) {
-			for await (const event of stream<object, { type: WatchEvent<T>['type']; object: object }>(channel, service, 'Watch', options, signal)) {
+			for await (const event of stream<object, { type: WatchEvent<T>['type']; object: object }>(
+				channel,
+				service,
+				'Watch',
+				options,
+				signal,
+			)) {
 				yield { type: event.type, object: typed(event.object) };
 			}
 		},

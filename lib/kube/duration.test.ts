@@ -23,7 +23,8 @@ describe('parseGoDuration', () => {
 			'3h3h': 6 * h,
 		};
 		for (const [text, ms] of Object.entries(expected)) equal(parseGoDuration(text), ms, text);
-		for (const text of ['1500us', '1500\u00b5s', '1500\u03bcs', '1500000ns']) equal(Math.round(parseGoDuration(text) * 1e6), 1_500_000, text);
+		for (const text of ['1500us', '1500\u00b5s', '1500\u03bcs', '1500000ns'])
+			equal(Math.round(parseGoDuration(text) * 1e6), 1_500_000, text);
 	});
 
 	it("refuses the rest with Go's text", () => {
@@ -45,8 +46,18 @@ describe('parseGoDuration', () => {
 	});
 
 	it('reads back every duration as Go prints it', () => {
-		const parts = tuple(integer({ min: 0, max: 2_000_000 }), integer({ min: 0, max: 59 }), integer({ min: 0, max: 59 }));
-		check(property(parts, ([hours, minutes, seconds]) => parseGoDuration(`${hours}h${minutes}m${seconds}s`) === hours * h + minutes * m + seconds * s));
+		const parts = tuple(
+			integer({ min: 0, max: 2_000_000 }),
+			integer({ min: 0, max: 59 }),
+			integer({ min: 0, max: 59 }),
+		);
+		check(
+			property(
+				parts,
+				([hours, minutes, seconds]) =>
+					parseGoDuration(`${hours}h${minutes}m${seconds}s`) === hours * h + minutes * m + seconds * s,
+			),
+		);
 	});
 
 	it('answers any text with a number or a text of Go', () => {
@@ -55,7 +66,9 @@ describe('parseGoDuration', () => {
 				try {
 					return Number.isFinite(parseGoDuration(text));
 				} catch (error) {
-					return error instanceof Error && /^time: (invalid|missing unit in|unknown unit ".*" in) /s.test(error.message);
+					return (
+						error instanceof Error && /^time: (invalid|missing unit in|unknown unit ".*" in) /s.test(error.message)
+					);
 				}
 			}),
 		);

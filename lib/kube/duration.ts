@@ -5,7 +5,16 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
 /** Of a Go duration; the two micro signs are different characters. */
-const unitMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, '\u00b5s': 1e-3, '\u03bcs': 1e-3, ms: 1, s: SECOND, m: MINUTE, h: HOUR };
+const unitMs: Readonly<Record<string, number>> = {
+	ns: 1e-6,
+	us: 1e-3,
+	'\u00b5s': 1e-3,
+	'\u03bcs': 1e-3,
+	ms: 1,
+	s: SECOND,
+	m: MINUTE,
+	h: HOUR,
+};
 /** What an int64 of nanoseconds holds. */
 const LONGEST_MS = 2 ** 63 / 1e6;
 
@@ -37,7 +46,8 @@ export function parseGoDuration(text: string): number {
 
 /** @source Go package time, quote: not strconv.Quote */
 const goQuote = (text: string): string => {
-	const hex = (characters: string) => [...Buffer.from(characters)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+	const hex = (characters: string) =>
+		[...Buffer.from(characters)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 	// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped.
 	return `"${text.replace(/["\\]/g, '\\$&').replace(/[\u0000-\u001f\u0080-\uffff]+/g, hex)}"`;
 };

@@ -10,7 +10,10 @@ const object = (name: string, resourceVersion: string): ConfigMap => ({
 	kind: 'ConfigMap',
 	metadata: { name, namespace: 'ns', resourceVersion },
 });
-const event = (type: WatchEvent<ConfigMap>['type'], name: string, resourceVersion: string) => ({ type, object: object(name, resourceVersion) });
+const event = (type: WatchEvent<ConfigMap>['type'], name: string, resourceVersion: string) => ({
+	type,
+	object: object(name, resourceVersion),
+});
 const expired = new KubejoinError('API_EXPIRED', { requested: '1', oldest: '5' });
 const lost = new KubejoinError('CONNECTION_REFUSED', { target: 't', problem: 'p' });
 
@@ -55,9 +58,22 @@ describe('an informer', () => {
 	let warnings: string[];
 
 	const start = (client: InformerOptions<ConfigMap>['client'], more: Partial<InformerOptions<ConfigMap>> = {}) => {
-		const log = createLog({ service: 'test', level: 'warn', format: 'json', write: (line) => warnings.push(JSON.parse(line).code) });
+		const log = createLog({
+			service: 'test',
+			level: 'warn',
+			format: 'json',
+			write: (line) => warnings.push(JSON.parse(line).code),
+		});
 		const onChange = (key: string) => changed.push(key);
-		informer = startInformer({ client, onChange, resyncMs: 3_600_000, signal: stop.signal, log, name: 'configmaps', ...more });
+		informer = startInformer({
+			client,
+			onChange,
+			resyncMs: 3_600_000,
+			signal: stop.signal,
+			log,
+			name: 'configmaps',
+			...more,
+		});
 	};
 	beforeEach(() => {
 		changed = [];
@@ -87,7 +103,10 @@ describe('an informer', () => {
 	});
 
 	it('resumes a watch that ended or broke after the last version that it saw; a repetition is no change', async () => {
-		const { client, asked, played } = fakeServer([['5', object('a', '1')]], [[event('MODIFIED', 'a', '6'), lost], [event('MODIFIED', 'a', '6')]]);
+		const { client, asked, played } = fakeServer(
+			[['5', object('a', '1')]],
+			[[event('MODIFIED', 'a', '6'), lost], [event('MODIFIED', 'a', '6')]],
+		);
 		start(client);
 		await played;
 		assert.deepEqual(asked, ['list', 'watch 5', 'watch 6']);

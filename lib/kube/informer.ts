@@ -34,9 +34,18 @@ export interface InformerOptions<T extends KubeObject> {
 const MIN_RETRY_MS = 200;
 const MAX_RETRY_MS = 5_000;
 
-const keyOf = ({ metadata }: KubeObject): string => (metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? ''));
+const keyOf = ({ metadata }: KubeObject): string =>
+	metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? '');
 
-export function startInformer<T extends KubeObject>({ client, select = {}, onChange, resyncMs, signal, log, name }: InformerOptions<T>): Informer<T> {
+export function startInformer<T extends KubeObject>({
+	client,
+	select = {},
+	onChange,
+	resyncMs,
+	signal,
+	log,
+	name,
+}: InformerOptions<T>): Informer<T> {
 	const cache = new Map<string, T>();
 	let synced = false;
 	let resourceVersion: string | undefined;

@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { hasCode } from '../errors.ts';
-import { clusterOnlyKubeconfig, currentCluster, currentUser, discoveredCluster, parseKubeconfig, userKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import {
+	clusterOnlyKubeconfig,
+	currentCluster,
+	currentUser,
+	discoveredCluster,
+	parseKubeconfig,
+	userKubeconfig,
+	writeKubeconfig,
+} from './kubeconfig.ts';
 
 const server = 'https://192.168.120.11:6443';
 const invalid = (error: unknown) => hasCode(error, 'KUBECONFIG_INVALID');
@@ -63,17 +71,32 @@ describe('kubeconfigs', () => {
 	});
 
 	it('KUBECONFIG_INVALID', () => {
-		for (const text of ['', '[]', 'a: b: c', 'kind: Pod', 'clusters: 1', 'users: [1]', 'users: [{user: {}}]', 'current-context: 1', 'current-context: a'])
+		for (const text of [
+			'',
+			'[]',
+			'a: b: c',
+			'kind: Pod',
+			'clusters: 1',
+			'users: [1]',
+			'users: [{user: {}}]',
+			'current-context: 1',
+			'current-context: a',
+		])
 			refuses(text);
 		refuses('x: &x [1]\ny: *x\ncontexts: [{name: c, context: {}}]');
-		refuses(`contexts: [{name: c, context: {user: u}}]\ncurrent-context: c\nusers: [{name: u, user: {client-key-data: "?"}}]`);
+		refuses(
+			`contexts: [{name: c, context: {user: u}}]\ncurrent-context: c\nusers: [{name: u, user: {client-key-data: "?"}}]`,
+		);
 		refuses(`contexts: [{name: c, context: {user: u}}]\ncurrent-context: c\nusers: [{name: u, user: {token: 1}}]`);
 		refuses('#'.repeat(1024 * 1024 + 1));
-		for (const address of ['http://a:1', 'a:1', '']) assert.throws(() => discoveredCluster(clusterOnlyKubeconfig(address, ''), ''), invalid);
+		for (const address of ['http://a:1', 'a:1', ''])
+			assert.throws(() => discoveredCluster(clusterOnlyKubeconfig(address, ''), ''), invalid);
 	});
 
 	it('throws nothing but KUBECONFIG_INVALID, whatever comes', () => {
-		const letters = fc.string({ unit: fc.constantFrom(...'{}[]:-,&*!|>"\' \n#%@`?ab1~', 'users', 'clusters', 'name', 'user', 'current-context') });
+		const letters = fc.string({
+			unit: fc.constantFrom(...'{}[]:-,&*!|>"\' \n#%@`?ab1~', 'users', 'clusters', 'name', 'user', 'current-context'),
+		});
 		const throwsOwn = (text: string) => {
 			try {
 				const config = parseKubeconfig(text, 'x');

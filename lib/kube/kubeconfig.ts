@@ -69,7 +69,8 @@ const maxLength = 1024 * 1024;
 export function parseKubeconfig(text: string, path: string): Kubeconfig {
 	const config = parseYaml(text, path);
 	if (!isRecord(config)) return refuse(path, 'it is not a kubeconfig');
-	if ((config.kind ?? 'Config') !== 'Config' || (config.apiVersion ?? 'v1') !== 'v1') return refuse(path, 'it is not of kind Config, apiVersion v1');
+	if ((config.kind ?? 'Config') !== 'Config' || (config.apiVersion ?? 'v1') !== 'v1')
+		return refuse(path, 'it is not of kind Config, apiVersion v1');
 	const items = (list: string, item: string) => namedItems(config[list], path, list, item);
 	return {
 		clusters: items('clusters', 'cluster').map(({ name, fields }) => ({
@@ -95,7 +96,11 @@ export function parseKubeconfig(text: string, path: string): Kubeconfig {
 		})),
 		contexts: items('contexts', 'context').map(({ name, fields }) => ({
 			name,
-			context: { cluster: fields.text('cluster') ?? '', user: fields.text('user') ?? '', ...defined('namespace', fields.text('namespace')) },
+			context: {
+				cluster: fields.text('cluster') ?? '',
+				user: fields.text('user') ?? '',
+				...defined('namespace', fields.text('namespace')),
+			},
 		})),
 		currentContext: fieldsOf(config, path, 'the file').text('current-context') ?? '',
 	};
@@ -132,7 +137,9 @@ export function userKubeconfig(
 	credentials: { readonly certificate: string; readonly key: string } | { readonly token: string },
 ): Kubeconfig {
 	const shown =
-		'token' in credentials ? credentials : { 'client-certificate-data': base64(credentials.certificate), 'client-key-data': base64(credentials.key) };
+		'token' in credentials
+			? credentials
+			: { 'client-certificate-data': base64(credentials.certificate), 'client-key-data': base64(credentials.key) };
 	return {
 		clusters: [{ name: 'kubernetes', cluster: { 'certificate-authority-data': base64(ca), server } }],
 		users: [{ name: user, user: shown }],
@@ -156,7 +163,10 @@ export function currentCluster(config: Kubeconfig, path: string): ClusterAccess 
  * @source kubeadm util/kubeconfig GetClusterFromKubeConfig
  */
 export function discoveredCluster(config: Kubeconfig, path: string): ClusterAccess {
-	const clusters = config.clusters.map(({ name, cluster: { 'certificate-authority': _file, ...cluster } }) => ({ name, cluster }));
+	const clusters = config.clusters.map(({ name, cluster: { 'certificate-authority': _file, ...cluster } }) => ({
+		name,
+		cluster,
+	}));
 	const unnamed = clusters.find(({ name }) => name === '')?.cluster;
 	return unnamed === undefined ? currentCluster({ ...config, clusters }, path) : clusterAccess(unnamed, path);
 }
@@ -196,7 +206,9 @@ function clusterAccess(cluster: KubeconfigCluster, path: string): ClusterAccess 
 function dataOrFile(data: string | undefined, file: string | undefined, path: string): string | undefined {
 	if (data === undefined || data === '') return file === undefined || file === '' ? undefined : readNamed(file, path);
 	const bytes = Buffer.from(data, 'base64');
-	return bytes.toString('base64') === data ? bytes.toString('utf8') : refuse(path, 'a field whose name ends in -data is not base64');
+	return bytes.toString('base64') === data
+		? bytes.toString('utf8')
+		: refuse(path, 'a field whose name ends in -data is not base64');
 }
 
 function readNamed(file: string, path: string): string {
@@ -226,7 +238,9 @@ function fieldsOf(record: Record<string, unknown>, path: string, where: string):
 	return {
 		text: (field) => {
 			const value = read(field) ?? undefined;
-			return value === undefined || typeof value === 'string' ? value : refuse(path, `${field} of ${where} is not a text`);
+			return value === undefined || typeof value === 'string'
+				? value
+				: refuse(path, `${field} of ${where} is not a text`);
 		},
 		flag: (field) => {
 			const value = read(field) ?? false;
@@ -235,20 +249,29 @@ function fieldsOf(record: Record<string, unknown>, path: string, where: string):
 	};
 }
 
-function namedItems(list: unknown, path: string, listName: string, itemName: string): { name: string; fields: Fields }[] {
+function namedItems(
+	list: unknown,
+	path: string,
+	listName: string,
+	itemName: string,
+): { name: string; fields: Fields }[] {
 	if (list === undefined || list === null) return [];
 	if (!Array.isArray(list)) return refuse(path, `${listName} is not a list`);
 	return list.map((item: unknown) => {
 		if (!isRecord(item) || typeof item.name !== 'string') return refuse(path, `an item of ${listName} has no name`);
 		const value = item[itemName] ?? {};
 		const where = `${itemName} "${item.name}"`;
-		return isRecord(value) ? { name: item.name, fields: fieldsOf(value, path, where) } : refuse(path, `${where} has no fields`);
+		return isRecord(value)
+			? { name: item.name, fields: fieldsOf(value, path, where) }
+			: refuse(path, `${where} has no fields`);
 	});
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+	typeof value === 'object' && value !== null && !Array.isArray(value);
 const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
-const defined = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> => (value === undefined ? {} : ({ [key]: value } as Record<K, V>));
+const defined = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
+	value === undefined ? {} : ({ [key]: value } as Record<K, V>);
 
 function refuse(path: string, problem: string): never {
 	throw new KubejoinError('KUBECONFIG_INVALID', { path, problem });

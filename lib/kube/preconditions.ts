@@ -19,5 +19,6 @@ export function requirePreconditions(
 		throw new KubejoinError('API_CONFLICT', { ...facts, because });
 	};
 	if (uid && uid !== found.uid) refuse('UID', uid, found.uid, 'deleted and then recreated');
-	if (resourceVersion && resourceVersion !== found.resourceVersion) refuse('ResourceVersion', resourceVersion, found.resourceVersion, 'modified');
+	if (resourceVersion && resourceVersion !== found.resourceVersion)
+		refuse('ResourceVersion', resourceVersion, found.resourceVersion, 'modified');
 }

@@ -28,10 +28,34 @@ export const resources = {
 	secrets: resource('', 'secrets', 'Secret', true, 'Secrets'),
 	nodes: resource('', 'nodes', 'Node', false, 'Nodes'),
 	leases: resource('coordination.k8s.io', 'leases', 'Lease', true, 'Leases'),
-	certificateSigningRequests: resource('certificates.k8s.io', 'certificatesigningrequests', 'CertificateSigningRequest', false, 'CertificateSigningRequests'),
-	subjectAccessReviews: resource('authorization.k8s.io', 'subjectaccessreviews', 'SubjectAccessReview', false, 'SubjectAccessReviews'),
-	selfSubjectAccessReviews: resource('authorization.k8s.io', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', false, 'SelfSubjectAccessReviews'),
-	selfSubjectReviews: resource('authentication.k8s.io', 'selfsubjectreviews', 'SelfSubjectReview', false, 'SelfSubjectReviews'),
+	certificateSigningRequests: resource(
+		'certificates.k8s.io',
+		'certificatesigningrequests',
+		'CertificateSigningRequest',
+		false,
+		'CertificateSigningRequests',
+	),
+	subjectAccessReviews: resource(
+		'authorization.k8s.io',
+		'subjectaccessreviews',
+		'SubjectAccessReview',
+		false,
+		'SubjectAccessReviews',
+	),
+	selfSubjectAccessReviews: resource(
+		'authorization.k8s.io',
+		'selfsubjectaccessreviews',
+		'SelfSubjectAccessReview',
+		false,
+		'SelfSubjectAccessReviews',
+	),
+	selfSubjectReviews: resource(
+		'authentication.k8s.io',
+		'selfsubjectreviews',
+		'SelfSubjectReview',
+		false,
+		'SelfSubjectReviews',
+	),
 	clusterRoles: resource(rbac, 'clusterroles', 'ClusterRole', false, 'ClusterRoles'),
 	clusterRoleBindings: resource(rbac, 'clusterrolebindings', 'ClusterRoleBinding', false, 'ClusterRoleBindings'),
 	roles: resource(rbac, 'roles', 'Role', true, 'Roles'),
@@ -39,4 +63,5 @@ export const resources = {
 } as const;
 
 /** `v1` or `group/v1`. */
-export const apiVersionOf = ({ group, version }: Pick<ResourceName, 'group' | 'version'>): string => (group === '' ? version : `${group}/${version}`);
+export const apiVersionOf = ({ group, version }: Pick<ResourceName, 'group' | 'version'>): string =>
+	group === '' ? version : `${group}/${version}`;

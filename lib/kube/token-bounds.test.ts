@@ -3,12 +3,16 @@ import { boundsOf, groupOfNode, onceGroup } from './token-bounds.ts';
 
 describe('what a bootstrap token is good for', () => {
 	it('stands in its groups', () => {
-		assert.deepEqual(boundsOf(['system:bootstrappers', groupOfNode('node-1') ?? '', 'g']), { node: 'node-1', isForOneNode: false });
+		assert.deepEqual(boundsOf(['system:bootstrappers', groupOfNode('node-1') ?? '', 'g']), {
+			node: 'node-1',
+			isForOneNode: false,
+		});
 		assert.deepEqual(boundsOf([onceGroup]), { node: undefined, isForOneNode: true });
 		assert.deepEqual(boundsOf(), { node: undefined, isForOneNode: false });
 	});
 	it('no group can say a name with dots, nor what is no name', () => {
-		for (const name of ['a.b', '', '-a', 'a-', 'A', 'a:b', 'a'.repeat(64)]) assert.equal(groupOfNode(name), undefined, name);
+		for (const name of ['a.b', '', '-a', 'a-', 'A', 'a:b', 'a'.repeat(64)])
+			assert.equal(groupOfNode(name), undefined, name);
 		assert.match(groupOfNode('a'.repeat(63)) ?? '', /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/);
 	});
 });

@@ -16,7 +16,8 @@ const nodePrefix = `${wellKnown.groups.bootstrappers}:kubejoin:node:`;
 export const onceGroup = `${wellKnown.groups.bootstrappers}:kubejoin:once`;
 
 /** The group of a token that is good for this node; undefined where no group can say its name: it has a dot, or is none. */
-export const groupOfNode = (node: string): string | undefined => (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(node) ? nodePrefix + node : undefined);
+export const groupOfNode = (node: string): string | undefined =>
+	/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(node) ? nodePrefix + node : undefined;
 
 /** Of several names the first counts. */
 export const boundsOf = (groups: readonly string[] = []): TokenBounds => ({

@@ -21,8 +21,15 @@ describe('workQueueMetrics', () => {
 
 	it('a queue is there with zeros before anything is added', async () => {
 		workQueueMetrics(registry, elapsedMs)('q');
-		const metrics = ['depth', 'adds_total', 'retries_total', 'unfinished_work_seconds', 'longest_running_processor_seconds'];
-		for (const metric of [...metrics, 'queue_duration_seconds_count', 'work_duration_seconds_count']) assert.equal(await of(metric), 0, metric);
+		const metrics = [
+			'depth',
+			'adds_total',
+			'retries_total',
+			'unfinished_work_seconds',
+			'longest_running_processor_seconds',
+		];
+		for (const metric of [...metrics, 'queue_duration_seconds_count', 'work_duration_seconds_count'])
+			assert.equal(await of(metric), 0, metric);
 	});
 
 	it('what waits, what is worked on, and how long', async () => {
@@ -39,14 +46,22 @@ describe('workQueueMetrics', () => {
 		retried();
 		assert.deepEqual([await of('unfinished_work_seconds'), await of('longest_running_processor_seconds')], [0, 0]);
 		assert.equal(await of('queue_duration_seconds_sum'), 0.06);
-		assert.deepEqual([await of('work_duration_seconds_sum'), await of('work_duration_seconds_count'), await of('retries_total')], [4, 2, 1]);
+		assert.deepEqual(
+			[await of('work_duration_seconds_sum'), await of('work_duration_seconds_count'), await of('retries_total')],
+			[4, 2, 1],
+		);
 	});
 
 	it("has upstream's ten buckets, from 10 ns to 10 s", async () => {
 		workQueueMetrics(registry, elapsedMs)('q');
-		const bounds = [...(await registry.metrics()).matchAll(/^workqueue_work_duration_seconds_bucket\{le="([^"]*)"/gm)].map(([, bound]) => Number(bound));
+		const bounds = [
+			...(await registry.metrics()).matchAll(/^workqueue_work_duration_seconds_bucket\{le="([^"]*)"/gm),
+		].map(([, bound]) => Number(bound));
 		assert.equal(bounds.length, 11);
-		assert.ok(Math.abs((bounds[0] ?? 0) / 1e-8 - 1) < 1e-9 && Math.abs((bounds[9] ?? 0) / 10 - 1) < 1e-9, bounds.join());
+		assert.ok(
+			Math.abs((bounds[0] ?? 0) / 1e-8 - 1) < 1e-9 && Math.abs((bounds[9] ?? 0) / 10 - 1) < 1e-9,
+			bounds.join(),
+		);
 	});
 });
 

@@ -13,7 +13,8 @@ export function workQueueMetrics(registry: Registry, elapsedMs: ElapsedMs): Obse
 	const common = { labelNames, registers: [registry] };
 	/** When what is being worked on was begun, by queue. */
 	const running = new Map<string, Set<{ readonly startedMs: number }>>();
-	const ages = (name: string): number[] => [...(running.get(name) ?? [])].map(({ startedMs }) => (elapsedMs() - startedMs) / 1000);
+	const ages = (name: string): number[] =>
+		[...(running.get(name) ?? [])].map(({ startedMs }) => (elapsedMs() - startedMs) / 1000);
 	const ageGauge = (name: string, help: string, of: (seconds: readonly number[]) => number) =>
 		new Gauge({
 			name,
@@ -25,8 +26,16 @@ export function workQueueMetrics(registry: Registry, elapsedMs: ElapsedMs): Obse
 		});
 
 	const depth = new Gauge({ name: 'workqueue_depth', help: 'Current depth of workqueue', ...common });
-	const adds = new Counter({ name: 'workqueue_adds_total', help: 'Total number of adds handled by workqueue', ...common });
-	const retries = new Counter({ name: 'workqueue_retries_total', help: 'Total number of retries handled by workqueue', ...common });
+	const adds = new Counter({
+		name: 'workqueue_adds_total',
+		help: 'Total number of adds handled by workqueue',
+		...common,
+	});
+	const retries = new Counter({
+		name: 'workqueue_retries_total',
+		help: 'Total number of retries handled by workqueue',
+		...common,
+	});
 	const queueDuration = new Histogram({
 		name: 'workqueue_queue_duration_seconds',
 		help: 'How long in seconds an item stays in workqueue before being requested.',
@@ -44,8 +53,10 @@ export function workQueueMetrics(registry: Registry, elapsedMs: ElapsedMs): Obse
 		"How many seconds of work has done that is in progress and hasn't been observed by work_duration. Large values indicate stuck threads. One can deduce the number of stuck threads by observing the rate at which this increases.",
 		(seconds) => seconds.reduce((sum, age) => sum + age, 0),
 	);
-	ageGauge('workqueue_longest_running_processor_seconds', 'How many seconds has the longest running processor for workqueue been running.', (seconds) =>
-		Math.max(0, ...seconds),
+	ageGauge(
+		'workqueue_longest_running_processor_seconds',
+		'How many seconds has the longest running processor for workqueue been running.',
+		(seconds) => Math.max(0, ...seconds),
 	);
 
 	return (name) => {

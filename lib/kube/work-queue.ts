@@ -23,7 +23,11 @@ export interface QueueObserver {
 }
 /** @param name  of the queue */
 export type ObserveQueue = (name: string) => QueueObserver;
-const unobserved: ObserveQueue = () => ({ added: () => undefined, started: () => () => undefined, retried: () => undefined });
+const unobserved: ObserveQueue = () => ({
+	added: () => undefined,
+	started: () => () => undefined,
+	retried: () => undefined,
+});
 
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 30_000;
@@ -31,7 +35,13 @@ const LAST_RETRY_MS = 30_000;
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 /** @param work  brings the world to what the key's object asks for; throws to be called again later */
-export function startWorkQueue(name: string, work: (key: string) => Promise<void>, log: Log, observe: ObserveQueue = unobserved, concurrency = 8): WorkQueue {
+export function startWorkQueue(
+	name: string,
+	work: (key: string) => Promise<void>,
+	log: Log,
+	observe: ObserveQueue = unobserved,
+	concurrency = 8,
+): WorkQueue {
 	const observer = observe(name);
 	/** Since when. */
 	const waiting = new Map<string, number>();

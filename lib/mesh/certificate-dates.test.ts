@@ -21,7 +21,8 @@ describe('the dates of a certificate that was refused', () => {
 	});
 
 	it('are looked for only where they are the reason; who does not answer changes nothing', async () => {
-		const refused = (cause: string, target: string) => new KubejoinError('PEER_REFUSED', { target, problem: 'p', cause });
+		const refused = (cause: string, target: string) =>
+			new KubejoinError('PEER_REFUSED', { target, problem: 'p', cause });
 		for (const error of [
 			refused('unknown-authority', '127.0.0.1:1'),
 			refused('time-validity', '127.0.0.1:1'),

@@ -20,11 +20,18 @@ export async function withDates(error: unknown, serverName?: string): Promise<un
 	const target = String(error.facts.target);
 	const dates = dateProblem(await readChain(target, serverName), Date.now());
 	if (dates === undefined) return error;
-	return new KubejoinError('PEER_REFUSED', { target, cause: 'time-validity', problem: `${error.facts.problem}: ${dates}` }, { cause: error });
+	return new KubejoinError(
+		'PEER_REFUSED',
+		{ target, cause: 'time-validity', problem: `${error.facts.problem}: ${dates}` },
+		{ cause: error },
+	);
 }
 
 /** Of the first certificate whose time it is not. */
-export function dateProblem(chain: readonly Pick<DetailedPeerCertificate, 'valid_from' | 'valid_to'>[], nowMs: number): string | undefined {
+export function dateProblem(
+	chain: readonly Pick<DetailedPeerCertificate, 'valid_from' | 'valid_to'>[],
+	nowMs: number,
+): string | undefined {
 	for (const { valid_from, valid_to } of chain) {
 		const problem = datesProblem(Date.parse(valid_from), Date.parse(valid_to), nowMs);
 		if (problem !== undefined) return problem;
@@ -39,7 +46,14 @@ function readChain(target: string, serverName: string | undefined): Promise<Deta
 	const name = serverName ?? address.host;
 	const sni = isIP(name) === 0 ? { servername: name } : {};
 	return new Promise((resolve) => {
-		const socket = connect({ ...address, ...sni, ca: [], ALPNProtocols: ['h2'], rejectUnauthorized: false, timeout: TIMEOUT_MS });
+		const socket = connect({
+			...address,
+			...sni,
+			ca: [],
+			ALPNProtocols: ['h2'],
+			rejectUnauthorized: false,
+			timeout: TIMEOUT_MS,
+		});
 		const end = (chain: DetailedPeerCertificate[]) => {
 			socket.destroy();
 			resolve(chain);
@@ -51,6 +65,11 @@ function readChain(target: string, serverName: string | undefined): Promise<Deta
 
 function chainOf(leaf: DetailedPeerCertificate): DetailedPeerCertificate[] {
 	const chain: DetailedPeerCertificate[] = [];
-	for (let one: DetailedPeerCertificate | undefined = leaf; one?.valid_from !== undefined && !chain.includes(one); one = one.issuerCertificate) chain.push(one);
+	for (
+		let one: DetailedPeerCertificate | undefined = leaf;
+		one?.valid_from !== undefined && !chain.includes(one);
+		one = one.issuerCertificate
+	)
+		chain.push(one);
 	return chain;
 }

@@ -50,7 +50,11 @@ const CLIENT_OPTIONS: grpc.ClientOptions = {
 
 /** A channel on which the server must prove itself with a certificate from `tls.ca`. */
 export function openChannel(target: string, tls: VerifiedTls): VerifiedChannel {
-	const options: SecureContextOptions = { ca: tls.ca, minVersion: 'TLSv1.2', ...(tls.cert === undefined ? {} : { cert: tls.cert, key: tls.key }) };
+	const options: SecureContextOptions = {
+		ca: tls.ca,
+		minVersion: 'TLSv1.2',
+		...(tls.cert === undefined ? {} : { cert: tls.cert, key: tls.key }),
+	};
 	const host = tls.serverName ?? splitHostPort(target)?.host ?? target;
 	const credentials = grpc.credentials.createFromSecureContext(createSecureContext(options), {
 		checkServerIdentity: (_name, certificate) => checkServerName(host, certificate),
@@ -129,7 +133,12 @@ function send<Req extends object, Res extends object>(
 			(error, response) => {
 				options.signal?.removeEventListener('abort', cancel);
 				if (error === null) resolve((response ?? {}) as Res);
-				else reject(options.signal?.aborted ? options.signal.reason : fromServiceError(error, channel.target, definition.path, deadlineMs));
+				else
+					reject(
+						options.signal?.aborted
+							? options.signal.reason
+							: fromServiceError(error, channel.target, definition.path, deadlineMs),
+					);
 			},
 		);
 		const cancel = () => running.cancel();
@@ -179,7 +188,9 @@ export async function* stream<Req extends object, Res extends object>(
 		for await (const message of running) yield message as Res;
 	} catch (error) {
 		if (signal.aborted) return;
-		throw isServiceError(error) ? await withDates(fromServiceError(error, channel.target, definition.path, 0), channel.serverName) : error;
+		throw isServiceError(error)
+			? await withDates(fromServiceError(error, channel.target, definition.path, 0), channel.serverName)
+			: error;
 	} finally {
 		signal.removeEventListener('abort', cancel);
 		running.cancel();
@@ -192,11 +203,15 @@ function methodOf(service: string, method: string): grpc.MethodDefinition<object
 	return definition;
 }
 
-const isServiceError = (error: unknown): error is grpc.ServiceError => error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
+const isServiceError = (error: unknown): error is grpc.ServiceError =>
+	error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
 
 function fromServiceError(error: grpc.ServiceError, target: string, method: string, deadlineMs: number): KubejoinError {
 	const trailer = error.metadata.get(ERROR_TRAILER)[0];
-	return (trailer === undefined ? undefined : fromWireError(parseJson(trailer.toString()))) ?? transportError(error, { target, method, deadlineMs });
+	return (
+		(trailer === undefined ? undefined : fromWireError(parseJson(trailer.toString()))) ??
+		transportError(error, { target, method, deadlineMs })
+	);
 }
 
 function parseJson(text: string): unknown {

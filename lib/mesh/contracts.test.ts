@@ -10,7 +10,10 @@ const definitionOf = (service: string, method: string) => {
 };
 /** JSON -> wire -> JSON, as a request and as a response. */
 function roundTrip(service: string, object: object, method = 'Create'): object {
-	const { requestSerialize, requestDeserialize, responseSerialize, responseDeserialize } = definitionOf(service, method);
+	const { requestSerialize, requestDeserialize, responseSerialize, responseDeserialize } = definitionOf(
+		service,
+		method,
+	);
 	const received = requestDeserialize(requestSerialize(object));
 	assert.deepEqual(responseDeserialize(responseSerialize(object)), received);
 	return received;
@@ -32,7 +35,9 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 				deletionTimestamp: '1969-12-31T23:59:59Z',
 				labels: { a: '1', 'b.c/d': '' },
 				annotations: { x: 'ü' },
-				ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u', controller: false, blockOwnerDeletion: true }],
+				ownerReferences: [
+					{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u', controller: false, blockOwnerDeletion: true },
+				],
 			},
 			data: { kubeconfig: 'a: b\n', empty: '' },
 		});
@@ -70,7 +75,14 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 			},
 			status: {
 				conditions: [
-					{ type: 'Approved', status: 'True', reason: 'r', message: 'm', lastUpdateTime: '2026-01-31T12:00:00Z', lastTransitionTime: '2026-01-31T12:00:01Z' },
+					{
+						type: 'Approved',
+						status: 'True',
+						reason: 'r',
+						message: 'm',
+						lastUpdateTime: '2026-01-31T12:00:00Z',
+						lastTransitionTime: '2026-01-31T12:00:01Z',
+					},
 					{ type: 'Failed', status: 'True' },
 				],
 				certificate: base64('-----BEGIN CERTIFICATE-----\n'),
@@ -92,7 +104,14 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 			status: {
 				capacity: { cpu: '2', memory: '4Gi', odd: '' },
 				allocatable: { cpu: '1900m' },
-				conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-31T12:00:00Z', lastTransitionTime: '2026-01-31T12:00:00Z' }],
+				conditions: [
+					{
+						type: 'Ready',
+						status: 'True',
+						lastHeartbeatTime: '2026-01-31T12:00:00Z',
+						lastTransitionTime: '2026-01-31T12:00:00Z',
+					},
+				],
 				addresses: [{ type: 'InternalIP', address: '10.0.0.1' }],
 				daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
 				nodeInfo: { machineID: 'm', kubeletVersion: 'v1.32.0' },
@@ -101,8 +120,16 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 	});
 
 	it('Lease: microseconds', () => {
-		const lease = (renewTime: string) => ({ metadata: { name: 'n' }, spec: { holderIdentity: 'n', leaseDurationSeconds: 40, renewTime } });
-		for (const time of ['2026-01-31T12:00:00.123456Z', '2026-01-31T12:00:00.000000Z', '2026-01-31T12:00:00.000001Z', '1969-12-31T23:59:59.500000Z']) {
+		const lease = (renewTime: string) => ({
+			metadata: { name: 'n' },
+			spec: { holderIdentity: 'n', leaseDurationSeconds: 40, renewTime },
+		});
+		for (const time of [
+			'2026-01-31T12:00:00.123456Z',
+			'2026-01-31T12:00:00.000000Z',
+			'2026-01-31T12:00:00.000001Z',
+			'1969-12-31T23:59:59.500000Z',
+		]) {
 			keeps('Leases', lease(time));
 		}
 		assert.deepEqual(roundTrip('Leases', lease('2026-01-31T12:00:00.5Z')), lease('2026-01-31T12:00:00.500000Z'));
@@ -110,28 +137,57 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 	});
 
 	it('Secret: bytes by name', () => {
-		keeps('Secrets', { metadata: { name: 'n' }, type: 'bootstrap.kubernetes.io/token', data: { 'token-id': base64('abcdef'), empty: '' } });
+		keeps('Secrets', {
+			metadata: { name: 'n' },
+			type: 'bootstrap.kubernetes.io/token',
+			data: { 'token-id': base64('abcdef'), empty: '' },
+		});
 	});
 
 	it('reviews: extra of another group, answers', () => {
-		const spec = { resourceAttributes: { verb: 'create', resource: 'pods', namespace: '' }, user: 'u', groups: ['g'], extra: { a: ['b'] }, uid: '1' };
-		keeps('SubjectAccessReviews', { metadata: {}, spec, status: { allowed: false, denied: true, reason: 'r', evaluationError: 'e' } });
-		keeps('SelfSubjectReviews', { metadata: {}, status: { userInfo: { username: 'u', groups: ['g'], extra: { a: ['b', 'c'] } } } });
+		const spec = {
+			resourceAttributes: { verb: 'create', resource: 'pods', namespace: '' },
+			user: 'u',
+			groups: ['g'],
+			extra: { a: ['b'] },
+			uid: '1',
+		};
+		keeps('SubjectAccessReviews', {
+			metadata: {},
+			spec,
+			status: { allowed: false, denied: true, reason: 'r', evaluationError: 'e' },
+		});
+		keeps('SelfSubjectReviews', {
+			metadata: {},
+			status: { userInfo: { username: 'u', groups: ['g'], extra: { a: ['b', 'c'] } } },
+		});
 	});
 
 	it('an explicit zero of a pointer is kept; what is absent stays absent', () => {
 		const csr = (spec: object) => ({ metadata: { name: 'n' }, spec: { signerName: 's', ...spec } });
 		keeps('CertificateSigningRequests', csr({ expirationSeconds: 0 }));
 		keeps('CertificateSigningRequests', csr({}));
-		keeps('Leases', { metadata: { name: 'n' }, spec: { holderIdentity: '', leaseDurationSeconds: 0, leaseTransitions: 0 } });
+		keeps('Leases', {
+			metadata: { name: 'n' },
+			spec: { holderIdentity: '', leaseDurationSeconds: 0, leaseTransitions: 0 },
+		});
 		keeps('Leases', { metadata: { name: 'n' }, spec: {} });
-		const controller = { apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u', controller: false, blockOwnerDeletion: false };
+		const controller = {
+			apiVersion: 'v1',
+			kind: 'Node',
+			name: 'n',
+			uid: 'u',
+			controller: false,
+			blockOwnerDeletion: false,
+		};
 		keeps('Nodes', { metadata: { ownerReferences: [controller] } });
 		const deletion = { name: 'n', preconditions: { uid: '', resourceVersion: '' } };
 		const { requestSerialize, requestDeserialize } = definitionOf('Nodes', 'Delete');
 		assert.deepEqual(requestDeserialize(requestSerialize(deletion)), deletion);
 		assert.deepEqual(
-			definitionOf('CertificateAuthority', 'Sign').requestDeserialize(definitionOf('CertificateAuthority', 'Sign').requestSerialize({ expirationSeconds: 0 })),
+			definitionOf('CertificateAuthority', 'Sign').requestDeserialize(
+				definitionOf('CertificateAuthority', 'Sign').requestSerialize({ expirationSeconds: 0 }),
+			),
 			{
 				expirationSeconds: 0,
 			},
@@ -139,7 +195,8 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 	});
 
 	it('the wire has the bytes of Go: field numbers, an explicit zero of nanoseconds, an empty message for no time', () => {
-		const spec = (object: object) => Buffer.from(definitionOf('Leases', 'Create').requestSerialize({ spec: object })).toString('hex');
+		const spec = (object: object) =>
+			Buffer.from(definitionOf('Leases', 'Create').requestSerialize({ spec: object })).toString('hex');
 		// spec 2 { renewTime 4 { seconds 1: 1769860800, nanos 2 } }
 		assert.equal(spec({ renewTime: '2026-01-31T12:00:00.000000Z' }), '120a220808c0ddf7cb061000');
 		// { leaseDurationSeconds 2: 40, leaseTransitions 5: 0 }
@@ -150,7 +207,10 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 	});
 
 	it('lists and events convert their objects', () => {
-		const node = { metadata: { name: 'n', creationTimestamp: '2026-01-31T12:00:00Z' }, status: { capacity: { cpu: '1' } } };
+		const node = {
+			metadata: { name: 'n', creationTimestamp: '2026-01-31T12:00:00Z' },
+			status: { capacity: { cpu: '1' } },
+		};
 		const { responseSerialize, responseDeserialize } = definitionOf('Nodes', 'List');
 		const list = { metadata: { resourceVersion: '5' }, items: [node, node] };
 		assert.deepEqual(responseDeserialize(responseSerialize(list)), list);
@@ -163,29 +223,54 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 		const text = fc.string({ unit: 'grapheme', maxLength: 8 });
 		const key = fc.string({ minLength: 1, maxLength: 5, unit: fc.constantFrom('a', 'b', '-', '.', '/', '1') });
 		const filled = <T>(value: fc.Arbitrary<T>) => fc.array(value, { minLength: 1, maxLength: 3 });
-		const named = <T>(value: fc.Arbitrary<T>) => fc.dictionary(key, value, { minKeys: 1, maxKeys: 3, noNullPrototype: true });
+		const named = <T>(value: fc.Arbitrary<T>) =>
+			fc.dictionary(key, value, { minKeys: 1, maxKeys: 3, noNullPrototype: true });
 		const bytes = fc.uint8Array({ maxLength: 9 }).map((array) => Buffer.from(array).toString('base64'));
 		const seconds = fc.integer({ min: -62_135_596_800, max: 253_402_300_799 });
 		const time = seconds.map((value) => rfc3339(value * 1000));
-		const micro = fc.tuple(time, fc.integer({ min: 0, max: 999_999 })).map(([t, n]) => `${t.slice(0, -1)}.${String(n).padStart(6, '0')}Z`);
-		const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) => fc.record(model, { requiredKeys: [], noNullPrototype: true });
-		const metadata = record({ name: text, creationTimestamp: time, labels: named(text), generation: fc.maxSafeInteger() });
+		const micro = fc
+			.tuple(time, fc.integer({ min: 0, max: 999_999 }))
+			.map(([t, n]) => `${t.slice(0, -1)}.${String(n).padStart(6, '0')}Z`);
+		const record = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }) =>
+			fc.record(model, { requiredKeys: [], noNullPrototype: true });
+		const metadata = record({
+			name: text,
+			creationTimestamp: time,
+			labels: named(text),
+			generation: fc.maxSafeInteger(),
+		});
 		const int = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 		const objects: Record<string, fc.Arbitrary<object>> = {
 			CertificateSigningRequests: record({
 				metadata,
-				spec: record({ request: bytes, expirationSeconds: int, usages: filled(text), extra: named(fc.array(text, { maxLength: 3 })) }),
+				spec: record({
+					request: bytes,
+					expirationSeconds: int,
+					usages: filled(text),
+					extra: named(fc.array(text, { maxLength: 3 })),
+				}),
 				status: record({ certificate: bytes, conditions: filled(record({ type: text, lastUpdateTime: time })) }),
 			}),
-			Leases: record({ metadata, spec: record({ holderIdentity: text, leaseTransitions: int, acquireTime: micro, renewTime: micro }) }),
-			Nodes: record({ metadata, spec: record({ unschedulable: fc.boolean() }), status: record({ capacity: named(text) }) }),
+			Leases: record({
+				metadata,
+				spec: record({ holderIdentity: text, leaseTransitions: int, acquireTime: micro, renewTime: micro }),
+			}),
+			Nodes: record({
+				metadata,
+				spec: record({ unschedulable: fc.boolean() }),
+				status: record({ capacity: named(text) }),
+			}),
 			Secrets: record({ metadata, data: named(bytes), type: text }),
 		};
-		for (const [service, object] of Object.entries(objects)) fc.assert(fc.property(object, (given) => keeps(service, given)));
+		for (const [service, object] of Object.entries(objects))
+			fc.assert(fc.property(object, (given) => keeps(service, given)));
 	});
 
 	it('what is no time, and a service that nobody declared, are refused', () => {
-		assert.throws(() => roundTrip('Leases', { spec: { renewTime: 'soon' } }), new TypeError('not an RFC 3339 time: "soon"'));
+		assert.throws(
+			() => roundTrip('Leases', { spec: { renewTime: 'soon' } }),
+			new TypeError('not an RFC 3339 time: "soon"'),
+		);
 		assert.throws(() => contractOf('Pods'), new TypeError('proto/kubejoin declares no service Pods'));
 	});
 });

@@ -32,19 +32,29 @@ const parseMicroTime = (json: unknown): WireTime => {
 };
 const timeFromWire = (format: (seconds: number, micros: number) => string) => (wire: unknown) => {
 	const { seconds, nanos } = wire as WireTime;
-	return seconds === undefined && nanos === undefined ? undefined : format(seconds ?? 0, Math.floor((nanos ?? 0) / 1000));
+	return seconds === undefined && nanos === undefined
+		? undefined
+		: format(seconds ?? 0, Math.floor((nanos ?? 0) / 1000));
 };
 const time: Converter = { toWire: parseTime, fromWire: timeFromWire((seconds) => rfc3339(seconds * 1000)) };
 const microTime: Converter = {
 	toWire: parseMicroTime,
-	fromWire: timeFromWire((seconds, micros) => rfc3339(seconds * 1000).replace('Z', `.${String(micros).padStart(6, '0')}Z`)),
+	fromWire: timeFromWire((seconds, micros) =>
+		rfc3339(seconds * 1000).replace('Z', `.${String(micros).padStart(6, '0')}Z`),
+	),
 };
-const list: Converter = { toWire: (json) => ({ items: json }), fromWire: (wire) => (wire as { items?: string[] }).items ?? [] };
+const list: Converter = {
+	toWire: (json) => ({ items: json }),
+	fromWire: (wire) => (wire as { items?: string[] }).items ?? [],
+};
 
 const specialTypes: Readonly<Record<string, Converter>> = {
 	'.k8s.io.apimachinery.pkg.apis.meta.v1.Time': time,
 	'.k8s.io.apimachinery.pkg.apis.meta.v1.MicroTime': microTime,
-	'.k8s.io.apimachinery.pkg.api.resource.Quantity': { toWire: (json) => ({ string: json }), fromWire: (wire) => (wire as { string?: string }).string ?? '' },
+	'.k8s.io.apimachinery.pkg.api.resource.Quantity': {
+		toWire: (json) => ({ string: json }),
+		fromWire: (wire) => (wire as { string?: string }).string ?? '',
+	},
 	'.k8s.io.api.certificates.v1.ExtraValue': list,
 	'.k8s.io.api.authentication.v1.ExtraValue': list,
 	'.k8s.io.api.authorization.v1.ExtraValue': list,
@@ -64,7 +74,9 @@ function planFor(type: protobuf.Type, known: Map<protobuf.Type, Plan>): Plan {
 		const below = planFor(field.resolvedType, known);
 		const one: Converter | undefined =
 			specialTypes[field.resolvedType.fullName] ??
-			(below.size === 0 ? undefined : { toWire: (json) => convert(json, below, 'toWire'), fromWire: (wire) => convert(wire, below, 'fromWire') });
+			(below.size === 0
+				? undefined
+				: { toWire: (json) => convert(json, below, 'toWire'), fromWire: (wire) => convert(wire, below, 'fromWire') });
 		if (one !== undefined) plan.set(field.name, field.map ? eachValue(one) : field.repeated ? eachItem(one) : one);
 	}
 	return plan;
@@ -75,7 +87,8 @@ const eachItem = ({ toWire, fromWire }: Converter): Converter => ({
 	fromWire: (wire) => (wire as unknown[]).map(fromWire),
 });
 const eachValue = ({ toWire, fromWire }: Converter): Converter => {
-	const mapped = (values: unknown, f: (value: unknown) => unknown) => Object.fromEntries(Object.entries(values as Json).map(([key, value]) => [key, f(value)]));
+	const mapped = (values: unknown, f: (value: unknown) => unknown) =>
+		Object.fromEntries(Object.entries(values as Json).map(([key, value]) => [key, f(value)]));
 	return { toWire: (json) => mapped(json, toWire), fromWire: (wire) => mapped(wire, fromWire) };
 };
 
@@ -106,14 +119,24 @@ function load(): ReadonlyMap<string, ServiceDefinition> {
 	for (const [name, loaded] of Object.entries(fromJSON(root.toJSON(), loaderOptions))) {
 		if ('format' in loaded) continue;
 		const service = root.lookupService(name);
-		definitions.set(name, Object.fromEntries(Object.entries(loaded).map(([method, definition]) => [method, inJson(definition, service, plans)])));
+		definitions.set(
+			name,
+			Object.fromEntries(
+				Object.entries(loaded).map(([method, definition]) => [method, inJson(definition, service, plans)]),
+			),
+		);
 	}
 	return definitions;
 }
 
-function inJson(definition: MethodDefinition<object, object>, service: protobuf.Service, plans: Map<protobuf.Type, Plan>): MethodDefinition<object, object> {
+function inJson(
+	definition: MethodDefinition<object, object>,
+	service: protobuf.Service,
+	plans: Map<protobuf.Type, Plan>,
+): MethodDefinition<object, object> {
 	const method = service.methods[definition.path.slice(definition.path.lastIndexOf('/') + 1)];
-	if (!(method?.resolvedRequestType && method.resolvedResponseType)) throw new TypeError(`${definition.path} names a type that is not declared`);
+	if (!(method?.resolvedRequestType && method.resolvedResponseType))
+		throw new TypeError(`${definition.path} names a type that is not declared`);
 	const request = planFor(method.resolvedRequestType, plans);
 	const response = planFor(method.resolvedResponseType, plans);
 	return {

@@ -37,8 +37,16 @@ export async function createCa(commonName: string): Promise<TestCa> {
 		(...usages: Usage[]) =>
 		async (name: string, { hosts = [], organizations = [], lifeMs = hourMs }: LeafOptions = {}): Promise<Identity> => {
 			const { publicKey, privateKey } = await generateKeyPair('ECDSA-P256');
-			const template = { subject: { commonName: name, organizations }, spki: spkiOf(publicKey), usages, names: hostNames(hosts) };
-			return { cert: buildCertificate({ ...template, notBefore, notAfter: Date.now() + lifeMs }, issuer), key: writePrivateKey(privateKey) };
+			const template = {
+				subject: { commonName: name, organizations },
+				spki: spkiOf(publicKey),
+				usages,
+				names: hostNames(hosts),
+			};
+			return {
+				cert: buildCertificate({ ...template, notBefore, notAfter: Date.now() + lifeMs }, issuer),
+				key: writePrivateKey(privateKey),
+			};
 		};
 	return { pem, server: issue('digital signature', 'server auth'), client: issue('digital signature', 'client auth') };
 }
@@ -62,22 +70,41 @@ export interface DoorOptions {
 	readonly observers?: readonly Observe[];
 }
 
-export async function openDoor({ identity, clientCa, clientCertificate = 'required', services, http, port = 0, observers = [] }: DoorOptions): Promise<Door> {
+export async function openDoor({
+	identity,
+	clientCa,
+	clientCertificate = 'required',
+	services,
+	http,
+	port = 0,
+	observers = [],
+}: DoorOptions): Promise<Door> {
 	const lines: string[] = [];
 	const log = createLog({ service: 'door', level: 'debug', format: 'json', write: (line) => lines.push(line) });
 	const connections = newConnections();
 	const grpc = createGrpcServer(services, connections, log, observers);
 	const tls = { ...identity, clientCa: clientCa.pem };
 	const optional = http === undefined ? {} : { http };
-	const listener = await listen({ service: 'door', address: '127.0.0.1', port, tls, clientCertificate, grpc, log, ...optional }, connections);
-	return { target: `localhost:${listener.port}`, port: listener.port, connections, lines, close: (graceMs = 0) => listener.close(graceMs) };
+	const listener = await listen(
+		{ service: 'door', address: '127.0.0.1', port, tls, clientCertificate, grpc, log, ...optional },
+		connections,
+	);
+	return {
+		target: `localhost:${listener.port}`,
+		port: listener.port,
+		connections,
+		lines,
+		close: (graceMs = 0) => listener.close(graceMs),
+	};
 }
 
 /** Answers who is called, through the one method of SelfSubjectReviews. */
 export const whoAmI: Service = {
 	name: 'SelfSubjectReviews',
 	unary: {
-		Create: (_request, { peer: { certificate } }) => ({ status: { userInfo: certificate.state === 'verified' ? { username: certificate.commonName } : {} } }),
+		Create: (_request, { peer: { certificate } }) => ({
+			status: { userInfo: certificate.state === 'verified' ? { username: certificate.commonName } : {} },
+		}),
 	},
 	callers: { Create: 'authorizes-itself' },
 };

@@ -13,8 +13,11 @@ const labelNames = ['grpc_type', 'grpc_service', 'grpc_method'] as const;
 const buckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** `PERMISSION_DENIED` is `PermissionDenied` in Go. */
-const goName = (name: string): string => name.toLowerCase().replace(/(?:^|_)(.)/g, (_, first: string) => first.toUpperCase());
-const goNames: ReadonlyMap<number, string> = new Map(Object.entries(grpcCode).map(([name, code]) => [code, goName(name)]));
+const goName = (name: string): string =>
+	name.toLowerCase().replace(/(?:^|_)(.)/g, (_, first: string) => first.toUpperCase());
+const goNames: ReadonlyMap<number, string> = new Map(
+	Object.entries(grpcCode).map(([name, code]) => [code, goName(name)]),
+);
 
 function codeOf(ending: Ending): string {
 	if (ending === 'answered') return 'OK';
@@ -24,7 +27,12 @@ function codeOf(ending: Ending): string {
 
 export function grpcMetrics(registry: Registry, elapsedMs: ElapsedMs): Observe {
 	const registers = [registry];
-	const started = new Counter({ name: 'grpc_server_started_total', help: 'Total number of RPCs started on the server.', labelNames, registers });
+	const started = new Counter({
+		name: 'grpc_server_started_total',
+		help: 'Total number of RPCs started on the server.',
+		labelNames,
+		registers,
+	});
 	const handled = new Counter({
 		name: 'grpc_server_handled_total',
 		help: 'Total number of RPCs completed on the server, regardless of success or failure.',

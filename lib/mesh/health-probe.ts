@@ -8,6 +8,8 @@ try {
 	process.stdout.write(await response.text());
 	process.exitCode = response.ok ? 0 : 1;
 } catch (error) {
-	process.stdout.write(`nothing answers on 127.0.0.1:${port}: ${error instanceof Error ? error.message : String(error)}\n`);
+	process.stdout.write(
+		`nothing answers on 127.0.0.1:${port}: ${error instanceof Error ? error.message : String(error)}\n`,
+	);
 	process.exitCode = 1;
 }

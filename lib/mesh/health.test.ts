@@ -58,9 +58,17 @@ describe('serveHealth', () => {
 		for (const path of ['/healthz', '/livez', '/readyz']) assert.deepEqual(await ask(path), [200, plain, 'ok']);
 		isReady = false;
 		for (const path of ['/healthz', '/livez']) assert.deepEqual(await ask(path), [200, plain, 'ok']);
-		assert.deepEqual(await ask('/readyz'), [500, plain, '[+]ping ok\n[+]life ok\n[-]work failed: reason withheld\nreadyz check failed\n']);
+		assert.deepEqual(await ask('/readyz'), [
+			500,
+			plain,
+			'[+]ping ok\n[+]life ok\n[-]work failed: reason withheld\nreadyz check failed\n',
+		]);
 		isReady = true;
-		assert.deepEqual(await ask('/readyz?verbose'), [200, plain, '[+]ping ok\n[+]life ok\n[+]work ok\nreadyz check passed\n']);
+		assert.deepEqual(await ask('/readyz?verbose'), [
+			200,
+			plain,
+			'[+]ping ok\n[+]life ok\n[+]work ok\nreadyz check passed\n',
+		]);
 	});
 
 	it('metrics are there for whom they are given, in the text format', async () => {
@@ -68,18 +76,25 @@ describe('serveHealth', () => {
 		const metrics = { contentType: 'text/plain; version=0.0.4; charset=utf-8', metrics: async () => 'a 1\n' } as const;
 		const measured = await serveHealth('test', 0, { live: {}, ready: { work: fails }, metrics });
 		const response = await fetch(`http://127.0.0.1:${(measured.address() as AddressInfo).port}/metrics`);
-		assert.deepEqual([response.status, response.headers.get('content-type'), await response.text()], [200, metrics.contentType, 'a 1\n']);
+		assert.deepEqual(
+			[response.status, response.headers.get('content-type'), await response.text()],
+			[200, metrics.contentType, 'a 1\n'],
+		);
 		measured.close();
 		measured.closeAllConnections();
 	});
 
 	it('404 for every other path', async () => {
-		for (const path of ['/', '/readyz/', '/metrics', '/constructor', '/__proto__']) assert.deepEqual(await ask(path), [404, plain, '404 page not found\n']);
+		for (const path of ['/', '/readyz/', '/metrics', '/constructor', '/__proto__'])
+			assert.deepEqual(await ask(path), [404, plain, '404 page not found\n']);
 	});
 
 	it('SERVICE_FAILED: an address that this machine does not have', async () => {
 		const serving = serveHealth('test', 0, { live: {}, ready: {} }, '192.0.2.1');
-		await assert.rejects(serving, (error) => hasCode(error, 'SERVICE_FAILED') && /cannot listen on 192\.0\.2\.1:0/.test(error.message));
+		await assert.rejects(
+			serving,
+			(error) => hasCode(error, 'SERVICE_FAILED') && /cannot listen on 192\.0\.2\.1:0/.test(error.message),
+		);
 	});
 
 	it('PORT_IN_USE', async () => {

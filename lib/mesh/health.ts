@@ -24,12 +24,18 @@ const CHECK_TIMEOUT_MS = 2_000;
 /** Run the checks, all at once. */
 export async function checkHealth(checks: HealthChecks, path: string, verbose: boolean): Promise<HealthReport> {
 	const results = await Promise.all(
-		Object.entries({ ping: () => undefined, ...checks }).map(async ([name, check]) => ({ name, problem: await problemOf(check) })),
+		Object.entries({ ping: () => undefined, ...checks }).map(async ([name, check]) => ({
+			name,
+			problem: await problemOf(check),
+		})),
 	);
 	const problems = results.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
 	const healthy = problems.length === 0;
-	const lines = results.map(({ name, problem }) => (problem === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`));
-	const text = healthy && !verbose ? 'ok' : `${lines.join('\n')}\n${path.slice(1)} check ${healthy ? 'passed' : 'failed'}\n`;
+	const lines = results.map(({ name, problem }) =>
+		problem === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`,
+	);
+	const text =
+		healthy && !verbose ? 'ok' : `${lines.join('\n')}\n${path.slice(1)} check ${healthy ? 'passed' : 'failed'}\n`;
 	return { healthy, text, problems };
 }
 
@@ -67,8 +73,17 @@ export const LOOPBACK = '127.0.0.1';
  * @throws PORT_IN_USE, SERVICE_FAILED (no such address here)
  * @differs upstream asks for credentials before it shows its metrics; here whoever reaches the port may read them
  */
-export async function serveHealth(service: string, port: number, { metrics, ...checks }: Served, address: string = LOOPBACK): Promise<Server> {
-	const paths: Record<string, HealthChecks> = { '/healthz': checks.live, '/livez': checks.live, '/readyz': { ...checks.live, ...checks.ready } };
+export async function serveHealth(
+	service: string,
+	port: number,
+	{ metrics, ...checks }: Served,
+	address: string = LOOPBACK,
+): Promise<Server> {
+	const paths: Record<string, HealthChecks> = {
+		'/healthz': checks.live,
+		'/livez': checks.live,
+		'/readyz': { ...checks.live, ...checks.ready },
+	};
 	const server = createServer(async (request, response) => {
 		const url = new URL(request.url ?? '/', 'http://localhost');
 		if (metrics !== undefined && url.pathname === '/metrics') {

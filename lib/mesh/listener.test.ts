@@ -29,7 +29,13 @@ describe('the door', () => {
 				},
 			},
 		};
-		door = await openDoor({ identity, clientCa: ca, clientCertificate, services: [service], ...(withHttp ? { http } : {}) });
+		door = await openDoor({
+			identity,
+			clientCa: ca,
+			clientCertificate,
+			services: [service],
+			...(withHttp ? { http } : {}),
+		});
 	};
 	const connected = async (options: ConnectionOptions = {}): Promise<TLSSocket> => {
 		const socket = connect({ host: '127.0.0.1', servername: 'localhost', port: door.port, ca: ca.pem, ...options });
@@ -79,7 +85,8 @@ describe('the door', () => {
 
 	it('http/1.1 where it is offered, h2 otherwise, and nothing else', async () => {
 		await open('optional');
-		const chosen = async (...ALPNProtocols: string[]) => (await connected(ALPNProtocols.length === 0 ? {} : { ALPNProtocols })).alpnProtocol;
+		const chosen = async (...ALPNProtocols: string[]) =>
+			(await connected(ALPNProtocols.length === 0 ? {} : { ALPNProtocols })).alpnProtocol;
 		assert.equal(await chosen('h2', 'http/1.1'), 'http/1.1');
 		assert.equal(await chosen('h2'), 'h2');
 		assert.equal(await chosen(), false);
@@ -170,8 +177,14 @@ describe('the door', () => {
 		await open('optional');
 		const refuses = (code: ErrorCode, work: Promise<unknown>) => assert.rejects(work, (error) => hasCode(error, code));
 		await refuses('PORT_IN_USE', openDoor({ identity, clientCa: ca, services: [whoAmI], port: door.port }));
-		await refuses('FILE_UNUSABLE', openDoor({ identity: { ...identity, key: client.key }, clientCa: ca, services: [whoAmI] }));
-		await refuses('FILE_UNUSABLE', openDoor({ identity: { ...identity, cert: 'no certificate' }, clientCa: ca, services: [whoAmI] }));
+		await refuses(
+			'FILE_UNUSABLE',
+			openDoor({ identity: { ...identity, key: client.key }, clientCa: ca, services: [whoAmI] }),
+		);
+		await refuses(
+			'FILE_UNUSABLE',
+			openDoor({ identity: { ...identity, cert: 'no certificate' }, clientCa: ca, services: [whoAmI] }),
+		);
 	});
 
 	it('close lets a call finish, and cuts what does not', async () => {

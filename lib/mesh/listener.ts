@@ -41,7 +41,10 @@ export interface Listener {
 const REFUSED_MS = 1_000;
 
 /** A connection of which nothing is known has shown a credential that is not good: it is not anonymous. */
-export const unknownPeer = (address: string): Peer => ({ address, certificate: { state: 'unverified', problem: 'the connection is not known' } });
+export const unknownPeer = (address: string): Peer => ({
+	address,
+	certificate: { state: 'unverified', problem: 'the connection is not known' },
+});
 
 /** The connections of a door and who is at the other end of each. Split from the listener, for handlers exist before the port is open. */
 export interface Connections {
@@ -49,7 +52,8 @@ export interface Connections {
 	readonly bySocket: WeakMap<object, Peer>;
 }
 export const newConnections = (): Connections => ({ byAddress: new Map(), bySocket: new WeakMap() });
-export const peerAt = (connections: Connections, address: string): Peer => connections.byAddress.get(address) ?? unknownPeer(address);
+export const peerAt = (connections: Connections, address: string): Peer =>
+	connections.byAddress.get(address) ?? unknownPeer(address);
 
 /** Open the port. @throws PORT_IN_USE, FILE_UNUSABLE (key and certificate do not fit) */
 export async function listen(options: ListenOptions, connections: Connections): Promise<Listener> {
@@ -121,7 +125,8 @@ const tlsOptions = ({ tls, http }: ListenOptions): TlsOptions => ({
 	rejectUnauthorized: false,
 	minVersion: 'TLSv1.2',
 	secureOptions: constants.SSL_OP_NO_TICKET,
-	ALPNCallback: ({ protocols }) => (http !== undefined && protocols.includes('http/1.1') ? 'http/1.1' : protocols.includes('h2') ? 'h2' : undefined),
+	ALPNCallback: ({ protocols }) =>
+		http !== undefined && protocols.includes('http/1.1') ? 'http/1.1' : protocols.includes('h2') ? 'h2' : undefined,
 });
 
 function createTlsServer(options: ListenOptions): Server {
@@ -134,6 +139,11 @@ function createTlsServer(options: ListenOptions): Server {
 }
 
 function listenError(error: NodeJS.ErrnoException, { service, address, port }: ListenOptions): unknown {
-	if (error.code === 'EADDRINUSE') return new KubejoinError('PORT_IN_USE', { service, address, port }, { cause: error });
-	return new KubejoinError('SERVICE_FAILED', { service, problem: `cannot listen on ${address}:${port}: ${error.message}` }, { cause: error });
+	if (error.code === 'EADDRINUSE')
+		return new KubejoinError('PORT_IN_USE', { service, address, port }, { cause: error });
+	return new KubejoinError(
+		'SERVICE_FAILED',
+		{ service, problem: `cannot listen on ${address}:${port}: ${error.message}` },
+		{ cause: error },
+	);
 }

@@ -39,7 +39,10 @@ function readCertificate(socket: TLSSocket): PeerCertificate {
 	const presented = socket.getPeerX509Certificate();
 	if (presented === undefined) return { state: 'none' };
 	if (socket.authorized !== true) {
-		return { state: 'unverified', problem: `${String(socket.authorizationError)} (${presented.subject?.replaceAll('\n', ', ')})` };
+		return {
+			state: 'unverified',
+			problem: `${String(socket.authorizationError)} (${presented.subject?.replaceAll('\n', ', ')})`,
+		};
 	}
 	try {
 		return verified(presented);

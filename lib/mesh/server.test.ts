@@ -15,9 +15,17 @@ const tokenStore: Service = {
 	name: 'TokenStore',
 	unary: { Create: nothing, List: nothing, Delete: nothing, Verify: nothing, SignDetached: nothing },
 	streams: { Watch: noEvents },
-	callers: { Create: ['a'], List: ['a'], Delete: [], Verify: ['a', 'b'], SignDetached: 'authorizes-itself', Watch: ['a'] },
+	callers: {
+		Create: ['a'],
+		List: ['a'],
+		Delete: [],
+		Verify: ['a', 'b'],
+		SignDetached: 'authorizes-itself',
+		Watch: ['a'],
+	},
 };
-const without = <T extends object>(table: T, key: keyof T): T => Object.fromEntries(Object.entries(table).filter(([name]) => name !== key)) as T;
+const without = <T extends object>(table: T, key: keyof T): T =>
+	Object.fromEntries(Object.entries(table).filter(([name]) => name !== key)) as T;
 
 describe('createGrpcServer denies by default', () => {
 	const create = (service: Service) => createGrpcServer([service], newConnections(), silent);
@@ -33,16 +41,31 @@ describe('createGrpcServer denies by default', () => {
 			new TypeError('TokenStore/Verify has no row that says who may call it'),
 		);
 		assert.throws(() => create({ ...tokenStore, callers: without(callers, 'Watch') }), /TokenStore\/Watch has no row/);
-		assert.throws(() => create({ ...tokenStore, unary: without(unary, 'Verify') }), new TypeError('TokenStore/Verify has no handler'));
+		assert.throws(
+			() => create({ ...tokenStore, unary: without(unary, 'Verify') }),
+			new TypeError('TokenStore/Verify has no handler'),
+		);
 		assert.throws(() => create({ ...tokenStore, streams: {} }), new TypeError('TokenStore/Watch has no handler'));
-		assert.throws(() => create({ ...tokenStore, callers: { ...callers, Steal: ['a'] } }), new TypeError('TokenStore declares no method Steal'));
-		assert.throws(() => create({ ...tokenStore, unary: { ...unary, Steal: nothing } }), new TypeError('TokenStore declares no method Steal'));
-		assert.throws(() => create({ ...tokenStore, name: 'Steal' }), new TypeError('proto/kubejoin declares no service Steal'));
+		assert.throws(
+			() => create({ ...tokenStore, callers: { ...callers, Steal: ['a'] } }),
+			new TypeError('TokenStore declares no method Steal'),
+		);
+		assert.throws(
+			() => create({ ...tokenStore, unary: { ...unary, Steal: nothing } }),
+			new TypeError('TokenStore declares no method Steal'),
+		);
+		assert.throws(
+			() => create({ ...tokenStore, name: 'Steal' }),
+			new TypeError('proto/kubejoin declares no service Steal'),
+		);
 	});
 
 	it('a handler of the wrong kind is no handler', () => {
 		const { unary, streams } = tokenStore;
-		assert.throws(() => create({ ...tokenStore, unary: { ...unary, Watch: nothing }, streams: {} }), new TypeError('TokenStore/Watch has no handler'));
+		assert.throws(
+			() => create({ ...tokenStore, unary: { ...unary, Watch: nothing }, streams: {} }),
+			new TypeError('TokenStore/Watch has no handler'),
+		);
 		const both = { ...tokenStore, unary: without(unary, 'Verify'), streams: { ...streams, Verify: noEvents } };
 		assert.throws(() => create(both), new TypeError('TokenStore/Verify has no handler'));
 	});
@@ -59,11 +82,20 @@ describe('a gRPC server', () => {
 	const channels: Channel[] = [];
 
 	const open = async (service: Partial<Service>, observers: readonly Observe[] = []): Promise<void> => {
-		door = await openDoor({ identity, clientCa: ca, clientCertificate: 'optional', services: [{ ...tokenStore, ...service }, whoAmI], observers });
+		door = await openDoor({
+			identity,
+			clientCa: ca,
+			clientCertificate: 'optional',
+			services: [{ ...tokenStore, ...service }, whoAmI],
+			observers,
+		});
 	};
 	/** A channel of a caller with this common name; of nobody without one. */
 	const channelOf = async (name?: string) => {
-		const channel = openChannel(door?.target ?? '', { ca: ca.pem, ...(name === undefined ? {} : await ca.client(name)) });
+		const channel = openChannel(door?.target ?? '', {
+			ca: ca.pem,
+			...(name === undefined ? {} : await ca.client(name)),
+		});
 		channels.push(channel);
 		return channel;
 	};
@@ -77,7 +109,8 @@ describe('a gRPC server', () => {
 	};
 	const allOf = async (channel: Channel): Promise<object[]> => {
 		const found: object[] = [];
-		for await (const event of stream(channel, 'TokenStore', 'Watch', {}, new AbortController().signal)) found.push(event);
+		for await (const event of stream(channel, 'TokenStore', 'Watch', {}, new AbortController().signal))
+			found.push(event);
 		return found;
 	};
 	const logged = () => (door?.lines ?? []).map((line) => JSON.parse(line));
@@ -109,14 +142,20 @@ describe('a gRPC server', () => {
 				const work = call(channel, 'TokenStore', method, {});
 				if (isAllowed) await work;
 				else assert.equal((await refusalOf(work)).code, 'CALLER_DENIED');
-				assert.deepEqual(called, isAllowed ? [`/kubejoin.v1.TokenStore/${method} ${name === undefined ? 'none' : 'verified'}`] : []);
+				assert.deepEqual(
+					called,
+					isAllowed ? [`/kubejoin.v1.TokenStore/${method} ${name === undefined ? 'none' : 'verified'}`] : [],
+				);
 			}
 		}
 		assert.deepEqual(await allOf(await channelOf('a')), []);
 		const refused = await refusalOf(allOf(await channelOf('b')));
 		assert.equal(refused.message, 'b may not call /kubejoin.v1.TokenStore/Watch; only a may');
 		const nobody = await refusalOf(call(await channelOf(), 'TokenStore', 'Delete', {}));
-		assert.equal(nobody.message, 'a caller without a verified certificate may not call /kubejoin.v1.TokenStore/Delete; only nobody may');
+		assert.equal(
+			nobody.message,
+			'a caller without a verified certificate may not call /kubejoin.v1.TokenStore/Delete; only nobody may',
+		);
 	});
 
 	it('an error is the same at the caller: code, facts, sentence, remedy; unary and streamed', async () => {
@@ -211,7 +250,9 @@ describe('a gRPC server', () => {
 
 	it('API_TOO_LARGE: the message is larger than the API takes', async () => {
 		await open({});
-		const error = await refusalOf(call(await channelOf('a'), 'TokenStore', 'SignDetached', { content: 'x'.repeat(4 * 1024 * 1024) }));
+		const error = await refusalOf(
+			call(await channelOf('a'), 'TokenStore', 'SignDetached', { content: 'x'.repeat(4 * 1024 * 1024) }),
+		);
 		assert.ok(hasCode(error, 'API_TOO_LARGE'), error.code);
 		assert.equal(error.facts.limit, String(3 * 1024 * 1024));
 	});
@@ -256,7 +297,8 @@ describe('a gRPC server', () => {
 			},
 		});
 		let count = 0;
-		for await (const _event of stream(await channelOf('a'), 'TokenStore', 'Watch', {}, stop.signal)) if (++count === 3) stop.abort();
+		for await (const _event of stream(await channelOf('a'), 'TokenStore', 'Watch', {}, stop.signal))
+			if (++count === 3) stop.abort();
 		await hasEnded;
 		assert.equal(serverSignal?.aborted, true);
 	});
@@ -271,7 +313,10 @@ describe('a gRPC server', () => {
 		const channel = await channelOf('a');
 		const reason = new Error('enough');
 		await assert.rejects(call(channel, 'TokenStore', 'Create', {}, { signal: AbortSignal.abort(reason) }), reason);
-		assert.equal((await refusalOf(call(channel, 'TokenStore', 'Create', {}, { deadlineMs: 1_000 }))).code, 'DEADLINE_EXCEEDED');
+		assert.equal(
+			(await refusalOf(call(channel, 'TokenStore', 'Create', {}, { deadlineMs: 1_000 }))).code,
+			'DEADLINE_EXCEEDED',
+		);
 		const signal = signals.at(-1);
 		if (!signal?.aborted) await new Promise((resolve) => signal?.addEventListener('abort', resolve));
 	});

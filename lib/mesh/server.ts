@@ -54,7 +54,12 @@ export const ERROR_TRAILER = 'kubejoin-error-bin';
  * @param observers  for what is counted and timed; no handler knows of them
  * @throws TypeError when a method of the contract has no handler or no row, or a row or handler names no method
  */
-export function createGrpcServer(services: readonly Service[], connections: Connections, log: Log, observers: readonly Observe[] = []): grpc.Server {
+export function createGrpcServer(
+	services: readonly Service[],
+	connections: Connections,
+	log: Log,
+	observers: readonly Observe[] = [],
+): grpc.Server {
 	const server = new grpc.Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES, 'grpc.enable_channelz': 0 });
 	for (const service of services) {
 		const contract = contractOf(service.name);
@@ -130,7 +135,12 @@ export function createGrpcServer(services: readonly Service[], connections: Conn
 	}
 
 	function refusal(known: KubejoinError, { method, peer }: Call): grpc.ServerErrorResponse {
-		const level = known.code === 'INTERNAL' ? 'error' : known.code.startsWith('API_') && known.code !== 'API_UNAUTHORIZED' ? 'debug' : 'warn';
+		const level =
+			known.code === 'INTERNAL'
+				? 'error'
+				: known.code.startsWith('API_') && known.code !== 'API_UNAUTHORIZED'
+					? 'debug'
+					: 'warn';
 		log[level]({ method, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
 		return toServiceError(shownToCaller(known));
 	}
@@ -142,7 +152,13 @@ function messageSpan({ method, peer }: Call, metadata: grpc.Metadata): SpanOptio
 	const traceparent = metadata.get('traceparent')[0]?.toString();
 	return {
 		kind: SpanKind.SERVER,
-		attributes: { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': name, 'kubejoin.caller': callerName(peer), 'network.peer.address': peer.address },
+		attributes: {
+			'rpc.system': 'grpc',
+			'rpc.service': service,
+			'rpc.method': name,
+			'kubejoin.caller': callerName(peer),
+			'network.peer.address': peer.address,
+		},
 		parent: traceparent === undefined ? {} : { traceparent },
 	};
 }
@@ -151,7 +167,8 @@ const elapsed = (startedMs: number): number => Math.round((performance.now() - s
 
 function requireSameMethods({ name, unary, streams = {}, callers }: Service, contract: grpc.ServiceDefinition): void {
 	for (const [method, { responseStream }] of Object.entries(contract)) {
-		if (!Object.hasOwn(responseStream ? streams : unary, method)) throw new TypeError(`${name}/${method} has no handler`);
+		if (!Object.hasOwn(responseStream ? streams : unary, method))
+			throw new TypeError(`${name}/${method} has no handler`);
 		if (!Object.hasOwn(callers, method)) throw new TypeError(`${name}/${method} has no row that says who may call it`);
 	}
 	for (const method of Object.keys({ ...unary, ...streams, ...callers })) {

@@ -16,7 +16,10 @@ const STOP_MS = 1_000;
  * @param resource  what is the same for all spans of this process, besides the service's name
  * @returns sends what is left and ends
  */
-export async function startTracing(service: string, resource: Readonly<Record<string, string>> = {}): Promise<() => Promise<void>> {
+export async function startTracing(
+	service: string,
+	resource: Readonly<Record<string, string>> = {},
+): Promise<() => Promise<void>> {
 	const {
 		OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
 		OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesEndpoint,
@@ -39,8 +42,14 @@ export async function startTracing(service: string, resource: Readonly<Record<st
 		import('@opentelemetry/resources'),
 		import('@opentelemetry/sdk-trace-base'),
 	]);
-	const processor = new sdk.BatchSpanProcessor(new OTLPTraceExporter(), scheduleDelay === undefined ? { scheduledDelayMillis: LIVE_MS } : {});
-	const provider = new sdk.BasicTracerProvider({ resource: resourceFromAttributes({ 'service.name': service, ...resource }), spanProcessors: [processor] });
+	const processor = new sdk.BatchSpanProcessor(
+		new OTLPTraceExporter(),
+		scheduleDelay === undefined ? { scheduledDelayMillis: LIVE_MS } : {},
+	);
+	const provider = new sdk.BasicTracerProvider({
+		resource: resourceFromAttributes({ 'service.name': service, ...resource }),
+		spanProcessors: [processor],
+	});
 	context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 	propagation.setGlobalPropagator(new W3CTraceContextPropagator());
 	trace.setGlobalTracerProvider(provider);

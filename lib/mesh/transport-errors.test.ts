@@ -36,7 +36,11 @@ describe('transport errors, each made for real', () => {
 		doors.push(door);
 		return door;
 	};
-	const fails = async (code: ErrorCode, problem: string, failure: Promise<KubejoinError | undefined>): Promise<void> => {
+	const fails = async (
+		code: ErrorCode,
+		problem: string,
+		failure: Promise<KubejoinError | undefined>,
+	): Promise<void> => {
 		const error = await failure;
 		assert.ok(hasCode(error, code), `${error?.code}: ${error?.message}`);
 		assert.equal(error.facts.problem, problem);
@@ -59,14 +63,30 @@ describe('transport errors, each made for real', () => {
 
 	it('PEER_REFUSED: another CA issued the certificate of the server, even one of the same name', async () => {
 		const { target } = await open(server);
-		await fails('PEER_REFUSED', 'certificate signed by unknown authority', failureOf(target, { ...trusted, ca: otherCa.pem }));
-		await fails('PEER_REFUSED', 'certificate signed by unknown authority', failureOf(target, { ...trusted, ca: (await createCa('other')).pem }));
+		await fails(
+			'PEER_REFUSED',
+			'certificate signed by unknown authority',
+			failureOf(target, { ...trusted, ca: otherCa.pem }),
+		);
+		await fails(
+			'PEER_REFUSED',
+			'certificate signed by unknown authority',
+			failureOf(target, { ...trusted, ca: (await createCa('other')).pem }),
+		);
 	});
 
 	it('PEER_REFUSED: the certificate of the server is for other names', async () => {
 		const { target } = await open(server);
-		await fails('PEER_REFUSED', 'certificate is valid for localhost, not ca-service', failureOf(target, { ...trusted, serverName: 'ca-service' }));
-		await fails('PEER_REFUSED', 'certificate is valid for 127.0.0.1, not 10.0.0.1', failureOf(target, { ...trusted, serverName: '10.0.0.1' }));
+		await fails(
+			'PEER_REFUSED',
+			'certificate is valid for localhost, not ca-service',
+			failureOf(target, { ...trusted, serverName: 'ca-service' }),
+		);
+		await fails(
+			'PEER_REFUSED',
+			'certificate is valid for 127.0.0.1, not 10.0.0.1',
+			failureOf(target, { ...trusted, serverName: '10.0.0.1' }),
+		);
 		const { port } = await open(await ca.server('localhost'));
 		const noAddress = "cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs";
 		await fails('PEER_REFUSED', noAddress, failureOf(`127.0.0.1:${port}`, trusted));
@@ -78,7 +98,10 @@ describe('transport errors, each made for real', () => {
 		const { target } = await open(await ca.server('door', { hosts: ['localhost'], lifeMs: -1_000 }));
 		const error = await failureOf(target, trusted);
 		const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ';
-		assert.match(String(error?.facts.problem), new RegExp(`^certificate has expired or is not yet valid: current time ${time} is after ${time}$`));
+		assert.match(
+			String(error?.facts.problem),
+			new RegExp(`^certificate has expired or is not yet valid: current time ${time} is after ${time}$`),
+		);
 		assert.deepEqual([error?.code, error?.facts.cause], ['PEER_REFUSED', 'time-validity']);
 		const { target: other } = await open(await ca.client('door', { hosts: ['localhost'] }));
 		await fails('PEER_REFUSED', 'certificate specifies an incompatible key usage', failureOf(other, trusted));
@@ -92,7 +115,13 @@ describe('transport errors, each made for real', () => {
 			const error = await failureOf(target, { ca: ca.pem, ...identity });
 			assert.ok(hasCode(error, 'CLIENT_CERTIFICATE_REFUSED'), `${error?.code}: ${error?.message}`);
 		}
-		const problems = [...new Set(lines.map((line) => JSON.parse(line)).flatMap(({ msg, problem }) => (msg === 'connection refused' ? [problem] : [])))];
+		const problems = [
+			...new Set(
+				lines
+					.map((line) => JSON.parse(line))
+					.flatMap(({ msg, problem }) => (msg === 'connection refused' ? [problem] : [])),
+			),
+		];
 		assert.deepEqual(problems, [
 			'no client certificate',
 			'UNABLE_TO_VERIFY_LEAF_SIGNATURE (CN=someone)',
@@ -102,7 +131,10 @@ describe('transport errors, each made for real', () => {
 	});
 
 	it('CLIENT_CERTIFICATE_REFUSED: a server that refuses within TLS', async () => {
-		const strict = createTlsServer({ ...server, ca: ca.pem, requestCert: true, ALPNProtocols: ['h2'] }).listen(0, '127.0.0.1');
+		const strict = createTlsServer({ ...server, ca: ca.pem, requestCert: true, ALPNProtocols: ['h2'] }).listen(
+			0,
+			'127.0.0.1',
+		);
 		strict.on('secureConnection', (socket) => socket.on('error', () => undefined));
 		await once(strict, 'listening');
 		const target = `localhost:${(strict.address() as AddressInfo).port}`;
@@ -145,14 +177,21 @@ describe('transport errors', () => {
 	});
 
 	it('checkServerName says what Go says', () => {
-		const problem = (host: string, subjectaltname?: string) => checkServerName(host, { subject: { CN: 'a.example' }, subjectaltname } as never)?.message;
+		const problem = (host: string, subjectaltname?: string) =>
+			checkServerName(host, { subject: { CN: 'a.example' }, subjectaltname } as never)?.message;
 		const both = 'DNS:a.example, DNS:*.b.example, IP Address:10.0.0.1';
 		for (const host of ['a.example', 'x.b.example', '10.0.0.1']) assert.equal(problem(host, both), undefined);
 		assert.equal(problem('b.example', both), 'certificate is valid for a.example, *.b.example, not b.example');
 		assert.equal(problem('10.0.0.2', both), 'certificate is valid for 10.0.0.1, not 10.0.0.2');
-		assert.equal(problem('10.0.0.1', 'DNS:10.0.0.1'), "cannot validate certificate for 10.0.0.1 because it doesn't contain any IP SANs");
+		assert.equal(
+			problem('10.0.0.1', 'DNS:10.0.0.1'),
+			"cannot validate certificate for 10.0.0.1 because it doesn't contain any IP SANs",
+		);
 		for (const names of [undefined, 'IP Address:10.0.0.1']) {
-			assert.equal(problem('a.example', names), 'certificate is not valid for any names, but wanted to match a.example');
+			assert.equal(
+				problem('a.example', names),
+				'certificate is not valid for any names, but wanted to match a.example',
+			);
 		}
 	});
 });

@@ -23,14 +23,21 @@ const serverProblems: readonly (readonly [RegExp, cause: string, string | undefi
 		'unknown-authority',
 		'certificate signed by unknown authority',
 	],
-	[/certificate has expired|certificate is not yet valid/, 'time-validity', 'certificate has expired or is not yet valid'],
+	[
+		/certificate has expired|certificate is not yet valid/,
+		'time-validity',
+		'certificate has expired or is not yet valid',
+	],
 	[/unsuitable certificate purpose/, 'key-usage', 'certificate specifies an incompatible key usage'],
 	[/^certificate is (not )?valid for |^cannot validate certificate for /, 'name-mismatch', undefined],
 ];
 
 const clientProblems: readonly (readonly [RegExp, string])[] = [
 	[/alert certificate required|alert handshake failure/, 'it wants one and none was shown'],
-	[/alert (unknown ca|bad certificate|certificate unknown|certificate expired|unsupported certificate)/, 'its CA did not issue it, or it has expired'],
+	[
+		/alert (unknown ca|bad certificate|certificate unknown|certificate expired|unsupported certificate)/,
+		'its CA did not issue it, or it has expired',
+	],
 	[
 		/Failed to connect \(/,
 		'it closed the connection right after the TLS handshake, as a server does that does not accept the certificate (or is shutting down)',
@@ -40,17 +47,21 @@ const clientProblems: readonly (readonly [RegExp, string])[] = [
 /** The error behind a gRPC failure that no service wrote. */
 export function transportError(failure: Failure, { target, method, deadlineMs }: CallFacts): KubejoinError {
 	const { code, details } = failure;
-	if (code === grpcCode.DEADLINE_EXCEEDED) return new KubejoinError('DEADLINE_EXCEEDED', { target, method, deadlineMs }, { cause: failure });
+	if (code === grpcCode.DEADLINE_EXCEEDED)
+		return new KubejoinError('DEADLINE_EXCEEDED', { target, method, deadlineMs }, { cause: failure });
 	const tooLarge = code === grpcCode.RESOURCE_EXHAUSTED ? /larger than max \(\d+ vs\.? (\d+)\)/.exec(details) : null;
 	if (tooLarge !== null) return new KubejoinError('API_TOO_LARGE', { limit: tooLarge[1] ?? '' }, { cause: failure });
 	if (code === grpcCode.UNIMPLEMENTED) return new KubejoinError('API_PATH_NOT_FOUND', {}, { cause: failure });
-	if (code !== grpcCode.UNAVAILABLE) return new KubejoinError('CONNECTION_REFUSED', { target, problem: details }, { cause: failure });
+	if (code !== grpcCode.UNAVAILABLE)
+		return new KubejoinError('CONNECTION_REFUSED', { target, problem: details }, { cause: failure });
 	const found = dialProblem(details);
 	for (const [pattern, reason, problem = found] of serverProblems) {
-		if (pattern.test(found)) return new KubejoinError('PEER_REFUSED', { target, problem, cause: reason }, { cause: failure });
+		if (pattern.test(found))
+			return new KubejoinError('PEER_REFUSED', { target, problem, cause: reason }, { cause: failure });
 	}
 	for (const [pattern, problem] of clientProblems) {
-		if (pattern.test(found)) return new KubejoinError('CLIENT_CERTIFICATE_REFUSED', { target, problem }, { cause: failure });
+		if (pattern.test(found))
+			return new KubejoinError('CLIENT_CERTIFICATE_REFUSED', { target, problem }, { cause: failure });
 	}
 	return new KubejoinError('CONNECTION_REFUSED', { target, problem: found }, { cause: failure });
 }
@@ -71,9 +82,13 @@ const dialProblem = (details: string): string =>
 export function checkServerName(host: string, certificate: PeerCertificate): Error | undefined {
 	const isAddress = isIP(host) !== 0;
 	const kind = isAddress ? 'IP Address:' : 'DNS:';
-	const names = (certificate.subjectaltname ?? '').split(', ').flatMap((name) => (name.startsWith(kind) ? [name.slice(kind.length)] : []));
+	const names = (certificate.subjectaltname ?? '')
+		.split(', ')
+		.flatMap((name) => (name.startsWith(kind) ? [name.slice(kind.length)] : []));
 	if (names.length > 0) {
-		return checkServerIdentity(host, certificate) === undefined ? undefined : new Error(`certificate is valid for ${names.join(', ')}, not ${host}`);
+		return checkServerIdentity(host, certificate) === undefined
+			? undefined
+			: new Error(`certificate is valid for ${names.join(', ')}, not ${host}`);
 	}
 	return new Error(
 		isAddress

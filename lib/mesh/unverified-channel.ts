@@ -13,6 +13,8 @@ export const openUnverifiedChannel = (target: string): Channel<'unverified'> =>
 		target,
 		'unverified',
 		'unverified',
-		credentials.createFromSecureContext(createSecureContext({ ca: [], minVersion: 'TLSv1.2' }), { rejectUnauthorized: false }),
+		credentials.createFromSecureContext(createSecureContext({ ca: [], minVersion: 'TLSv1.2' }), {
+			rejectUnauthorized: false,
+		}),
 		'localhost',
 	);

@@ -19,7 +19,9 @@ const algorithms: readonly SignatureAlgorithm[] = [
 
 /** AlgorithmIdentifier with which `signWith` signs: SHA-256 under an RSA or an EC key. */
 export const algorithmOf = (key: KeyObject): DerNode =>
-	key.asymmetricKeyType === 'rsa' ? sequence(oid('1.2.840.113549.1.1.11'), nullValue()) : sequence(oid('1.2.840.10045.4.3.2'));
+	key.asymmetricKeyType === 'rsa'
+		? sequence(oid('1.2.840.113549.1.1.11'), nullValue())
+		: sequence(oid('1.2.840.10045.4.3.2'));
 
 export const signWith = (key: KeyObject, bytes: Buffer): Buffer => sign('sha256', bytes, key);
 
@@ -28,7 +30,8 @@ export function verifyWith(key: KeyObject, algorithm: DerNode | undefined, bytes
 	const name = oidText(itemsOfSequence(algorithm)[0]);
 	const found = algorithms.find((candidate) => candidate.oid === name);
 	if (found === undefined) throw new Error(`the signature algorithm ${name} is not accepted`);
-	if (found.keyType !== key.asymmetricKeyType) throw new Error(`the signature algorithm ${name} is not for a key of type ${key.asymmetricKeyType}`);
+	if (found.keyType !== key.asymmetricKeyType)
+		throw new Error(`the signature algorithm ${name} is not for a key of type ${key.asymmetricKeyType}`);
 	return verify(found.digest, bytes, key, signature);
 }
 
@@ -48,7 +51,9 @@ export function checkKey(key: KeyObject, spki: DerNode): void {
 		if (bitStringBytes(point)[0] !== 0x04) throw new Error('its EC point is compressed');
 	} else if (key.asymmetricKeyType === 'rsa') {
 		const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
-		if (modulusLength < 2048 || modulusLength > 8192) throw new Error(`an RSA key of ${modulusLength} bits is not accepted`);
-		if (publicExponent < 3n || publicExponent > 0x7fff_ffffn || publicExponent % 2n === 0n) throw new Error('the RSA public exponent is not accepted');
+		if (modulusLength < 2048 || modulusLength > 8192)
+			throw new Error(`an RSA key of ${modulusLength} bits is not accepted`);
+		if (publicExponent < 3n || publicExponent > 0x7fff_ffffn || publicExponent % 2n === 0n)
+			throw new Error('the RSA public exponent is not accepted');
 	} else throw new Error(`a key of type ${key.asymmetricKeyType} is not accepted`);
 }

@@ -25,11 +25,17 @@ const ownCode = (error: unknown) => hasCode(error, 'CERTIFICATE_MALFORMED');
 
 async function makeCa(algorithm: KeyAlgorithm): Promise<{ pem: string; issuer: Issuer }> {
 	const keys = await generateKeyPair(algorithm);
-	const pem = buildCaCertificate({ commonName: 'kubernetes', dnsNames: ['kubernetes'], notBefore: now, notAfter: now + 3650 * day }, keys);
+	const pem = buildCaCertificate(
+		{ commonName: 'kubernetes', dnsNames: ['kubernetes'], notBefore: now, notAfter: now + 3650 * day },
+		keys,
+	);
 	return { pem, issuer: createIssuer(new X509Certificate(pem), keys.privateKey) };
 }
 
-async function leafTemplate(algorithm: KeyAlgorithm, more: Partial<CertificateTemplate> = {}): Promise<CertificateTemplate> {
+async function leafTemplate(
+	algorithm: KeyAlgorithm,
+	more: Partial<CertificateTemplate> = {},
+): Promise<CertificateTemplate> {
 	const { publicKey } = await generateKeyPair(algorithm);
 	return {
 		subject: { organizations: ['system:nodes'], commonName: 'system:node:worker-1' },
@@ -61,7 +67,10 @@ describe('certificates', () => {
 	it("the CA certificate has the extensions of kubeadm's", async () => {
 		const lines = (text: string) =>
 			text
-				.slice(text.indexOf('X509v3 extensions'), text.indexOf('Signature Algorithm', text.indexOf('X509v3 extensions')))
+				.slice(
+					text.indexOf('X509v3 extensions'),
+					text.indexOf('Signature Algorithm', text.indexOf('X509v3 extensions')),
+				)
 				.replace(/([0-9A-F]{2}:){19}[0-9A-F]{2}/, 'ID');
 		const kubeadm = readFileSync(new URL('../../test/fixtures/kubeadm-1.29-ca.crt', import.meta.url), 'utf8');
 		assert.equal(lines(textOf((await makeCa('RSA-2048')).pem)), lines(textOf(kubeadm)));
@@ -82,7 +91,10 @@ describe('certificates', () => {
 	it('serial numbers are positive, 128 bits long and never the same', async () => {
 		const { issuer } = await makeCa('ECDSA-P256');
 		const template = await leafTemplate('ECDSA-P256');
-		const serials = Array.from({ length: 200 }, () => new X509Certificate(buildCertificate(template, issuer)).serialNumber);
+		const serials = Array.from(
+			{ length: 200 },
+			() => new X509Certificate(buildCertificate(template, issuer)).serialNumber,
+		);
 		assert.equal(new Set(serials).size, 200);
 		for (const serial of serials) assert.match(serial, /^[89A-F][0-9A-F]{31}$/);
 	});
@@ -90,7 +102,10 @@ describe('certificates', () => {
 	it('dates are UTCTime up to 2049 and GeneralizedTime from 2050', async () => {
 		const { issuer } = await makeCa('ECDSA-P256');
 		const pem = buildCertificate(
-			await leafTemplate('ECDSA-P256', { notBefore: Date.UTC(2049, 11, 31, 23, 59, 59, 999), notAfter: Date.UTC(2050, 0, 1) }),
+			await leafTemplate('ECDSA-P256', {
+				notBefore: Date.UTC(2049, 11, 31, 23, 59, 59, 999),
+				notAfter: Date.UTC(2050, 0, 1),
+			}),
 			issuer,
 		);
 		const dump = openssl(['asn1parse', '-in', 'a.crt'], { 'a.crt': pem });
@@ -162,9 +177,18 @@ describe('certificates', () => {
 		assert.equal(problem([stranger, issuer]), undefined);
 		assert.equal(problem([stranger]), 'it was not signed by a CA that is trusted here');
 		assert.equal(problem([]), 'it was not signed by a CA that is trusted here');
-		assert.match(problem([issuer], now - 1000) ?? '', /^x509: certificate has expired or is not yet valid: current time \S+ is before \S+$/);
-		assert.match(problem([issuer], now + 366 * day) ?? '', /^x509: certificate has expired or is not yet valid: current time \S+ is after \S+$/);
+		assert.match(
+			problem([issuer], now - 1000) ?? '',
+			/^x509: certificate has expired or is not yet valid: current time \S+ is before \S+$/,
+		);
+		assert.match(
+			problem([issuer], now + 366 * day) ?? '',
+			/^x509: certificate has expired or is not yet valid: current time \S+ is after \S+$/,
+		);
 		assert.match(problem([issuer], now, 'server auth') ?? '', /not for server auth/);
-		assert.match(chainProblem(issuer.certificate, [issuer.certificate], now, 'client auth') ?? '', /certificate of a CA/);
+		assert.match(
+			chainProblem(issuer.certificate, [issuer.certificate], now, 'client auth') ?? '',
+			/certificate of a CA/,
+		);
 	});
 });

@@ -23,7 +23,15 @@ import {
 } from './der.ts';
 import { extensionOids, readExtensions, writeExtensions } from './extensions.ts';
 import { type KeyPair, spkiOf } from './keys.ts';
-import { hostNames, noSubjectAltNames, readSubjectAltNames, readSubjectNode, type Subject, type SubjectAltNames, writeSubject } from './names.ts';
+import {
+	hostNames,
+	noSubjectAltNames,
+	readSubjectAltNames,
+	readSubjectNode,
+	type Subject,
+	type SubjectAltNames,
+	writeSubject,
+} from './names.ts';
 import { readPem, writePem } from './pem.ts';
 import { extKeyUsageOid, type Usage } from './usages.ts';
 
@@ -60,7 +68,8 @@ export function createIssuer(certificate: X509Certificate, privateKey: KeyObject
 }
 
 /** A certificate as PEM, with a random serial number of 128 bits. */
-export const buildCertificate = (template: CertificateTemplate, issuer: Issuer): string => sign(template, issuer.name, issuer.privateKey, issuer.keyId);
+export const buildCertificate = (template: CertificateTemplate, issuer: Issuer): string =>
+	sign(template, issuer.name, issuer.privateKey, issuer.keyId);
 
 /**
  * A self-signed CA certificate as PEM, with the extensions of kubeadm's.
@@ -69,13 +78,26 @@ export const buildCertificate = (template: CertificateTemplate, issuer: Issuer):
  * @source  kubeadm util/pkiutil NewSelfSignedCACert
  */
 export function buildCaCertificate(
-	options: { readonly commonName: string; readonly dnsNames: readonly string[]; readonly notBefore: number; readonly notAfter: number },
+	options: {
+		readonly commonName: string;
+		readonly dnsNames: readonly string[];
+		readonly notBefore: number;
+		readonly notAfter: number;
+	},
 	keyPair: KeyPair,
 ): string {
 	const subject: Subject = { organizations: [], commonName: options.commonName };
 	const { notBefore, notAfter } = options;
 	const usages: Usage[] = ['digital signature', 'key encipherment', 'cert sign'];
-	const template = { subject, spki: spkiOf(keyPair.publicKey), notBefore, notAfter, usages, isCa: true, names: hostNames(options.dnsNames) };
+	const template = {
+		subject,
+		spki: spkiOf(keyPair.publicKey),
+		notBefore,
+		notAfter,
+		usages,
+		isCa: true,
+		names: hostNames(options.dnsNames),
+	};
 	return sign(template, writeSubject(subject), keyPair.privateKey);
 }
 
@@ -194,7 +216,8 @@ export const readSubject = (certificate: X509Certificate): Subject => readCertif
 export const extKeyUsagesOf = (certificate: X509Certificate): readonly string[] => certificate.keyUsage ?? [];
 
 /** SHA-256 of the DER certificate, lower-case hexadecimal. Not the pin, which is over the key alone. */
-export const fingerprintOf = (certificate: X509Certificate): string => createHash('sha256').update(certificate.raw).digest('hex');
+export const fingerprintOf = (certificate: X509Certificate): string =>
+	createHash('sha256').update(certificate.raw).digest('hex');
 
 /**
  * Why a leaf cannot be trusted for a purpose; undefined when it can.
@@ -208,7 +231,9 @@ export function chainProblem(
 	now: number,
 	purpose: 'client auth' | 'server auth',
 ): string | undefined {
-	const root = roots.find((candidate) => candidate.ca && leaf.checkIssued(candidate) && leaf.verify(candidate.publicKey));
+	const root = roots.find(
+		(candidate) => candidate.ca && leaf.checkIssued(candidate) && leaf.verify(candidate.publicKey),
+	);
 	if (root === undefined) return 'it was not signed by a CA that is trusted here';
 	const validity = validityProblem(leaf, now);
 	if (validity !== undefined) return validity;

@@ -17,7 +17,12 @@ const throwsCode = (pem: string, code: ErrorCode) =>
 	);
 const derOf = (pem: string): Buffer => readPem(pem)?.[0]?.der ?? Buffer.alloc(0);
 const opensslCsr = (args: readonly string[], config = '') =>
-	parseCsr(openssl(['req', '-new', '-nodes', '-keyout', '/dev/null', ...args, ...(config === '' ? [] : ['-config', 'req.cnf'])], { 'req.cnf': config }));
+	parseCsr(
+		openssl(
+			['req', '-new', '-nodes', '-keyout', '/dev/null', ...args, ...(config === '' ? [] : ['-config', 'req.cnf'])],
+			{ 'req.cnf': config },
+		),
+	);
 const opensslConfig = (subjectLines: string, extensions: string) =>
 	`[req]\nprompt=no\nutf8=yes\nstring_mask=utf8only\ndistinguished_name=dn\nreq_extensions=v3\n[dn]\n${subjectLines}\n[v3]\n${extensions}\n`;
 const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
@@ -35,13 +40,24 @@ describe('certificate requests', () => {
 	for (const algorithm of keyAlgorithms) {
 		it(`${algorithm}: openssl verifies what is made, and it is read back`, async () => {
 			const keys = await generateKeyPair(algorithm);
-			const pem = createCsr({ subject, dnsNames: ['worker-1'], ipAddresses: ['10.0.0.7', '2001:DB8:0::7', '::ffff:1.2.3.4'] }, keys);
+			const pem = createCsr(
+				{ subject, dnsNames: ['worker-1'], ipAddresses: ['10.0.0.7', '2001:DB8:0::7', '::ffff:1.2.3.4'] },
+				keys,
+			);
 			const text = openssl(['req', '-verify', '-noout', '-text', '-in', 'csr.pem'], { 'csr.pem': pem });
 			assert.match(text, /Subject: O = system:nodes, CN = system:node:worker-1\n/);
-			assert.match(text, /DNS:worker-1, IP Address:10\.0\.0\.7, IP Address:2001:DB8:0:0:0:0:0:7, IP Address:0:0:0:0:0:FFFF:102:304\n/);
+			assert.match(
+				text,
+				/DNS:worker-1, IP Address:10\.0\.0\.7, IP Address:2001:DB8:0:0:0:0:0:7, IP Address:0:0:0:0:0:FFFF:102:304\n/,
+			);
 			const csr = parseCsr(pem);
 			assert.deepEqual(csr.subject, subject);
-			assert.deepEqual(csr.names, { dns: ['worker-1'], ip: ['10.0.0.7', '2001:db8::7', '::ffff:1.2.3.4'], email: [], uri: [] });
+			assert.deepEqual(csr.names, {
+				dns: ['worker-1'],
+				ip: ['10.0.0.7', '2001:db8::7', '::ffff:1.2.3.4'],
+				email: [],
+				uri: [],
+			});
 			assert.ok(csr.publicKey.equals(keys.publicKey));
 			assert.deepEqual(csr.spki, spkiOf(keys.publicKey));
 		});
@@ -55,12 +71,25 @@ describe('certificate requests', () => {
 
 	it("reads openssl's requests: RSA, P-384, P-521, SHA-384 and SHA-512", () => {
 		assert.equal(opensslCsr(['-newkey', 'rsa:2048', '-sha512', '-subj', '/O=a/O=b/CN=c']).subject.commonName, 'c');
-		assert.deepEqual(opensslCsr(['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384', '-sha384', '-subj', '/O=a+O=b/CN=c', '-multivalue-rdn']).subject, {
-			organizations: ['a', 'b'],
-			commonName: 'c',
-		});
+		assert.deepEqual(
+			opensslCsr([
+				'-newkey',
+				'ec',
+				'-pkeyopt',
+				'ec_paramgen_curve:P-384',
+				'-sha384',
+				'-subj',
+				'/O=a+O=b/CN=c',
+				'-multivalue-rdn',
+			]).subject,
+			{
+				organizations: ['a', 'b'],
+				commonName: 'c',
+			},
+		);
 		assert.equal(
-			opensslCsr(['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521', '-subj', '/CN=c']).publicKey.asymmetricKeyDetails?.namedCurve,
+			opensslCsr(['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-521', '-subj', '/CN=c']).publicKey
+				.asymmetricKeyDetails?.namedCurve,
 			'secp521r1',
 		);
 	});
@@ -75,14 +104,23 @@ describe('certificate requests', () => {
 
 	it('cannot be made to read one attribute out of the value of another', () => {
 		const csr = opensslCsr([...ec, '-subj', '/O=x\\/O=system:masters,O=system:masters/CN=a\\, CN=admin']);
-		assert.deepEqual(csr.subject, { organizations: ['x/O=system:masters,O=system:masters'], commonName: 'a, CN=admin' });
-		throwsCode(openssl(['req', '-new', ...ec, '-nodes', '-keyout', '/dev/null', '-subj', '/O=x\nO=system:masters/CN=a']), 'CSR_MALFORMED');
+		assert.deepEqual(csr.subject, {
+			organizations: ['x/O=system:masters,O=system:masters'],
+			commonName: 'a, CN=admin',
+		});
+		throwsCode(
+			openssl(['req', '-new', ...ec, '-nodes', '-keyout', '/dev/null', '-subj', '/O=x\nO=system:masters/CN=a']),
+			'CSR_MALFORMED',
+		);
 	});
 
 	it('CSR_SIGNATURE_INVALID for a changed request and for a key that did not sign', async () => {
 		const keys = await generateKeyPair('ECDSA-P256');
 		const other = await generateKeyPair('ECDSA-P256');
-		throwsCode(createCsr({ subject }, { publicKey: other.publicKey, privateKey: keys.privateKey }), 'CSR_SIGNATURE_INVALID');
+		throwsCode(
+			createCsr({ subject }, { publicKey: other.publicKey, privateKey: keys.privateKey }),
+			'CSR_SIGNATURE_INVALID',
+		);
 		const der = derOf(createCsr({ subject }, keys));
 		der[der.indexOf('worker-1')] = 0x57;
 		throwsCode(writePem('CERTIFICATE REQUEST', der), 'CSR_SIGNATURE_INVALID');
@@ -107,18 +145,33 @@ describe('certificate requests', () => {
 		pair(generateKeyPairSync('ec', { namedCurve: 'secp256k1' }));
 		pair(generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' }));
 		pair(withCompressedPoint(generateKeyPairSync('ec', { namedCurve: 'P-256' })));
-		throwsCode(openssl(['req', '-new', '-newkey', 'ed25519', '-nodes', '-keyout', '/dev/null', '-subj', '/CN=a']), 'CSR_MALFORMED');
+		throwsCode(
+			openssl(['req', '-new', '-newkey', 'ed25519', '-nodes', '-keyout', '/dev/null', '-subj', '/CN=a']),
+			'CSR_MALFORMED',
+		);
 	});
 
 	it('CSR_MALFORMED for SHA-1, for a signature algorithm of another key type, and for two common names', async () => {
-		throwsCode(openssl(['req', '-new', ...ec, '-nodes', '-keyout', '/dev/null', '-sha1', '-subj', '/CN=a']), 'CSR_MALFORMED');
-		throwsCode(openssl(['req', '-new', ...ec, '-nodes', '-keyout', '/dev/null', '-subj', '/CN=a/CN=b']), 'CSR_MALFORMED');
+		throwsCode(
+			openssl(['req', '-new', ...ec, '-nodes', '-keyout', '/dev/null', '-sha1', '-subj', '/CN=a']),
+			'CSR_MALFORMED',
+		);
+		throwsCode(
+			openssl(['req', '-new', ...ec, '-nodes', '-keyout', '/dev/null', '-subj', '/CN=a/CN=b']),
+			'CSR_MALFORMED',
+		);
 		const rsa = await generateKeyPair('RSA-2048');
 		const p256 = await generateKeyPair('ECDSA-P256');
 		const [info] = itemsOfSequence(readDer(derOf(createCsr({ subject }, p256))));
 		const [, rsaAlgorithm] = itemsOfSequence(readDer(derOf(createCsr({ subject }, rsa))));
 		assert.ok(info !== undefined && rsaAlgorithm !== undefined);
-		throwsCode(writePem('CERTIFICATE REQUEST', writeDer(sequence(info, rsaAlgorithm, bitString(signWith(p256.privateKey, writeDer(info)))))), 'CSR_MALFORMED');
+		throwsCode(
+			writePem(
+				'CERTIFICATE REQUEST',
+				writeDer(sequence(info, rsaAlgorithm, bitString(signWith(p256.privateKey, writeDer(info))))),
+			),
+			'CSR_MALFORMED',
+		);
 	});
 
 	it('throws nothing but its two codes, whatever bytes come', async () => {

@@ -60,7 +60,10 @@ const maxPemLength = 64 * 1024;
 const extensionRequestOid = '1.2.840.113549.1.9.14';
 
 /** A request as PEM; without names it has no extensions, as the kubelet's client request. @source kubelet certificate manager */
-export function createCsr(options: CsrOptions, keyPair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject }): string {
+export function createCsr(
+	options: CsrOptions,
+	keyPair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject },
+): string {
 	const names = hostNames([...(options.dnsNames ?? []), ...(options.ipAddresses ?? [])]);
 	const info = sequence(
 		unsignedInteger(Buffer.from([0])),
@@ -69,7 +72,10 @@ export function createCsr(options: CsrOptions, keyPair: { readonly publicKey: Ke
 		tagged(0, ...(isEmptyNames(names) ? [] : [extensionRequest(names)])),
 	);
 	const signature = signWith(keyPair.privateKey, writeDer(info));
-	return writePem('CERTIFICATE REQUEST', writeDer(sequence(info, algorithmOf(keyPair.privateKey), bitString(signature))));
+	return writePem(
+		'CERTIFICATE REQUEST',
+		writeDer(sequence(info, algorithmOf(keyPair.privateKey), bitString(signature))),
+	);
 }
 
 const extensionRequest = (names: SubjectAltNames): DerNode =>
@@ -95,19 +101,22 @@ export function parseCsr(pem: string): VerifiedCsr {
 function requestBlock(pem: string): Buffer {
 	if (pem.length > maxPemLength) throw new Error(`it is longer than ${maxPemLength} characters`);
 	const blocks = readPem(pem);
-	if (blocks?.length !== 1 || blocks[0]?.type !== 'CERTIFICATE REQUEST') throw new Error('PEM block type must be CERTIFICATE REQUEST');
+	if (blocks?.length !== 1 || blocks[0]?.type !== 'CERTIFICATE REQUEST')
+		throw new Error('PEM block type must be CERTIFICATE REQUEST');
 	return blocks[0].der;
 }
 
 function readRequest(request: DerNode): VerifiedCsr {
 	const [info, algorithm, signature, ...more] = itemsOfSequence(request);
 	const [version, subject, spkiNode, attributes, ...rest] = itemsOfSequence(info);
-	if (info === undefined || spkiNode === undefined || more.length > 0 || rest.length > 0) throw new Error('it does not have the parts of a PKCS#10 request');
+	if (info === undefined || spkiNode === undefined || more.length > 0 || rest.length > 0)
+		throw new Error('it does not have the parts of a PKCS#10 request');
 	if (!integerBytes(version).equals(Buffer.from([0]))) throw new Error('its version is not 0');
 	const spki = writeDer(spkiNode);
 	const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' });
 	checkKey(publicKey, spkiNode);
-	if (!verifyWith(publicKey, algorithm, writeDer(info), bitStringBytes(signature))) throw new KubejoinError('CSR_SIGNATURE_INVALID', {});
+	if (!verifyWith(publicKey, algorithm, writeDer(info), bitStringBytes(signature)))
+		throw new KubejoinError('CSR_SIGNATURE_INVALID', {});
 	return { subject: readSubjectNode(subject), names: readRequestedNames(attributes), publicKey, spki } as VerifiedCsr;
 }
 

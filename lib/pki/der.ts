@@ -7,7 +7,10 @@ import forge from 'node-forge';
 
 declare module 'node-forge' {
 	namespace asn1 {
-		function fromDer(bytes: Bytes, options: { strict: boolean; parseAllBytes: boolean; decodeBitStrings: boolean; maxDepth: number }): Asn1;
+		function fromDer(
+			bytes: Bytes,
+			options: { strict: boolean; parseAllBytes: boolean; decodeBitStrings: boolean; maxDepth: number },
+		): Asn1;
 	}
 }
 
@@ -18,8 +21,10 @@ export type DerNode = forge.asn1.Asn1;
 export type StringType = 'utf8' | 'printable' | 'ia5';
 
 const bytesOf = (node: DerNode): string => asn1.toDer(node).getBytes();
-const binary = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-const create = (type: forge.asn1.Type, value: string | DerNode[]): DerNode => asn1.create(UNIVERSAL, type, typeof value !== 'string', value);
+const binary = (bytes: Uint8Array): string =>
+	Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+const create = (type: forge.asn1.Type, value: string | DerNode[]): DerNode =>
+	asn1.create(UNIVERSAL, type, typeof value !== 'string', value);
 
 /** @throws Error  not DER, trailing bytes, or nested too deeply */
 export function readDer(der: Uint8Array): DerNode {
@@ -37,11 +42,13 @@ export const oid = (dotted: string): DerNode => create(asn1.Type.OID, asn1.oidTo
 export const nullValue = (): DerNode => create(asn1.Type.NULL, '');
 export const isTrue = (): DerNode => create(asn1.Type.BOOLEAN, '\xff');
 export const octetString = (bytes: Uint8Array): DerNode => create(asn1.Type.OCTETSTRING, binary(bytes));
-export const bitString = (bytes: Uint8Array, unusedBits = 0): DerNode => create(asn1.Type.BITSTRING, String.fromCharCode(unusedBits) + binary(bytes));
+export const bitString = (bytes: Uint8Array, unusedBits = 0): DerNode =>
+	create(asn1.Type.BITSTRING, String.fromCharCode(unusedBits) + binary(bytes));
 /** An EXPLICIT tag around items. */
 export const tagged = (tag: number, ...items: DerNode[]): DerNode => asn1.create(CONTEXT_SPECIFIC, tag, true, items);
 /** An IMPLICIT tag in place of a primitive type's own. */
-export const taggedBytes = (tag: number, bytes: Uint8Array): DerNode => asn1.create(CONTEXT_SPECIFIC, tag, false, binary(bytes));
+export const taggedBytes = (tag: number, bytes: Uint8Array): DerNode =>
+	asn1.create(CONTEXT_SPECIFIC, tag, false, binary(bytes));
 
 /** A non-negative INTEGER from big-endian bytes, in its shortest form. */
 export function unsignedInteger(bytes: Uint8Array): DerNode {
@@ -70,14 +77,19 @@ export function directoryString(text: string): DerNode {
 }
 
 /** The items of a SEQUENCE. */
-export const itemsOfSequence = (node: DerNode | undefined): DerNode[] => constructedOf(node, UNIVERSAL, asn1.Type.SEQUENCE, 'a SEQUENCE');
+export const itemsOfSequence = (node: DerNode | undefined): DerNode[] =>
+	constructedOf(node, UNIVERSAL, asn1.Type.SEQUENCE, 'a SEQUENCE');
 /** The items of a SET. */
-export const itemsOfSet = (node: DerNode | undefined): DerNode[] => constructedOf(node, UNIVERSAL, asn1.Type.SET, 'a SET');
+export const itemsOfSet = (node: DerNode | undefined): DerNode[] =>
+	constructedOf(node, UNIVERSAL, asn1.Type.SET, 'a SET');
 /** The items inside a context tag. */
-export const itemsOfTag = (node: DerNode | undefined, tag: number): DerNode[] => constructedOf(node, CONTEXT_SPECIFIC, tag, `tag [${tag}]`);
+export const itemsOfTag = (node: DerNode | undefined, tag: number): DerNode[] =>
+	constructedOf(node, CONTEXT_SPECIFIC, tag, `tag [${tag}]`);
 
-export const oidText = (node: DerNode | undefined): string => asn1.derToOid(primitiveOf(node, asn1.Type.OID, 'an OBJECT IDENTIFIER').toString('latin1'));
-export const octets = (node: DerNode | undefined): Buffer => primitiveOf(node, asn1.Type.OCTETSTRING, 'an OCTET STRING');
+export const oidText = (node: DerNode | undefined): string =>
+	asn1.derToOid(primitiveOf(node, asn1.Type.OID, 'an OBJECT IDENTIFIER').toString('latin1'));
+export const octets = (node: DerNode | undefined): Buffer =>
+	primitiveOf(node, asn1.Type.OCTETSTRING, 'an OCTET STRING');
 /** The contents of a BIT STRING of whole bytes. */
 export function bitStringBytes(node: DerNode | undefined): Buffer {
 	const value = primitiveOf(node, asn1.Type.BITSTRING, 'a BIT STRING');
@@ -85,8 +97,10 @@ export function bitStringBytes(node: DerNode | undefined): Buffer {
 	return value.subarray(1);
 }
 export const integerBytes = (node: DerNode | undefined): Buffer => primitiveOf(node, asn1.Type.INTEGER, 'an INTEGER');
-export const isBoolean = (node: DerNode | undefined): boolean => node?.tagClass === UNIVERSAL && node.type === asn1.Type.BOOLEAN;
-export const isTag = (node: DerNode | undefined, tag: number): boolean => node?.tagClass === CONTEXT_SPECIFIC && node.type === tag;
+export const isBoolean = (node: DerNode | undefined): boolean =>
+	node?.tagClass === UNIVERSAL && node.type === asn1.Type.BOOLEAN;
+export const isTag = (node: DerNode | undefined, tag: number): boolean =>
+	node?.tagClass === CONTEXT_SPECIFIC && node.type === tag;
 
 /** The number of an IMPLICIT primitive in context tags, and its bytes; undefined for anything else. */
 export function taggedPrimitive(node: DerNode): { tag: number; bytes: Buffer } | undefined {
@@ -97,24 +111,28 @@ export function taggedPrimitive(node: DerNode): { tag: number; bytes: Buffer } |
 /** @throws Error  not one of the string types, not valid in it, or with control characters */
 export function stringText(node: DerNode | undefined): string {
 	const type = stringTypes.find(([, tag]) => node?.tagClass === UNIVERSAL && node.type === tag)?.[0];
-	if (type === undefined || typeof node?.value !== 'string') throw new Error('a name is not a UTF8String, PrintableString or IA5String');
+	if (type === undefined || typeof node?.value !== 'string')
+		throw new Error('a name is not a UTF8String, PrintableString or IA5String');
 	return checkedText(Buffer.from(node.value, 'latin1'), type);
 }
 
 /** @throws Error  not valid UTF-8 or ASCII, or with control characters */
 export function checkedText(bytes: Buffer, type: StringType): string {
 	const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-	if (type !== 'utf8' && text.length !== bytes.length) throw new Error('a name has characters that its string type does not allow');
+	if (type !== 'utf8' && text.length !== bytes.length)
+		throw new Error('a name has characters that its string type does not allow');
 	if (/\p{Cc}/u.test(text)) throw new Error('a name has control characters');
 	return text;
 }
 
 function constructedOf(node: DerNode | undefined, tagClass: number, type: number, wanted: string): DerNode[] {
-	if (node?.tagClass !== tagClass || node.type !== type || typeof node.value === 'string') throw new Error(`${wanted} is missing`);
+	if (node?.tagClass !== tagClass || node.type !== type || typeof node.value === 'string')
+		throw new Error(`${wanted} is missing`);
 	return node.value;
 }
 
 function primitiveOf(node: DerNode | undefined, type: number, wanted: string): Buffer {
-	if (node?.tagClass !== UNIVERSAL || node.type !== type || typeof node.value !== 'string') throw new Error(`${wanted} is missing`);
+	if (node?.tagClass !== UNIVERSAL || node.type !== type || typeof node.value !== 'string')
+		throw new Error(`${wanted} is missing`);
 	return Buffer.from(node.value, 'latin1');
 }

@@ -1,5 +1,18 @@
 /** X.509 version 3 extensions: those that kubejoin writes, and how it reads any. Readers throw a plain Error, as those of der.ts do. */
-import { bitString, type DerNode, isBoolean, isTrue, itemsOfSequence, octetString, octets, oid, oidText, sequence, taggedBytes, writeDer } from './der.ts';
+import {
+	bitString,
+	type DerNode,
+	isBoolean,
+	isTrue,
+	itemsOfSequence,
+	octetString,
+	octets,
+	oid,
+	oidText,
+	sequence,
+	taggedBytes,
+	writeDer,
+} from './der.ts';
 import { isEmptyNames, type SubjectAltNames, writeSubjectAltNames } from './names.ts';
 import { certificateUsages, type Usage } from './usages.ts';
 
@@ -31,7 +44,9 @@ export function writeExtensions(values: ExtensionValues): DerNode {
 		...(extKeyUsageOids.length === 0 ? [] : [extension('extKeyUsage', false, sequence(...extKeyUsageOids.map(oid)))]),
 		extension('basicConstraints', true, values.isCa ? sequence(isTrue()) : sequence()),
 		extension('subjectKeyIdentifier', false, octetString(values.subjectKeyId)),
-		...(values.authorityKeyId === undefined ? [] : [extension('authorityKeyIdentifier', false, sequence(taggedBytes(0, values.authorityKeyId)))]),
+		...(values.authorityKeyId === undefined
+			? []
+			: [extension('authorityKeyIdentifier', false, sequence(taggedBytes(0, values.authorityKeyId)))]),
 		...(isEmptyNames(values.names) ? [] : [extension('subjectAltName', false, writeSubjectAltNames(values.names))]),
 	);
 }

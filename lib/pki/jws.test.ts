@@ -10,7 +10,10 @@ const signature = 'eyJhbGciOiJIUzI1NiIsImtpZCI6Impvc2h1YSJ9..VShe2taLd-YTrmWuRkc
 describe('detached JWS', () => {
 	it("gives upstream's signatures", () => {
 		assert.equal(signDetached(content, id, secret), signature);
-		assert.equal(signDetached('', id, secret), 'eyJhbGciOiJIUzI1NiIsImtpZCI6Impvc2h1YSJ9..7Ui1ALizW4jXphVUB7xUqC9vLYLL9RZeOFfVLoB7Tgk');
+		assert.equal(
+			signDetached('', id, secret),
+			'eyJhbGciOiJIUzI1NiIsImtpZCI6Impvc2h1YSJ9..7Ui1ALizW4jXphVUB7xUqC9vLYLL9RZeOFfVLoB7Tgk',
+		);
 	});
 
 	it('verifies what it signed, with an empty secret as well', () => {

@@ -21,7 +21,11 @@ describe('keys', () => {
 		const pem = writePrivateKey((await generateKeyPair('ECDSA-P256')).privateKey);
 		assert.throws(() => readPrivateKey(pem + pem), malformed);
 		assert.throws(() => readPrivateKey(pem.replaceAll('EC PRIVATE', 'PUBLIC')), malformed);
-		assert.throws(() => readPrivateKey(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()), malformed);
+		assert.throws(
+			() =>
+				readPrivateKey(generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
+			malformed,
+		);
 		fc.assert(fc.property(fc.nat(pem.length - 1), (length) => malformedOnly(pem.slice(0, length))));
 	});
 });

@@ -16,10 +16,13 @@ const generateAsync = promisify(generate);
 
 /** A P-256 pair takes 0.1 ms, an RSA-2048 pair about 250 ms, off the main thread. */
 export const generateKeyPair = (algorithm: KeyAlgorithm): Promise<KeyPair> =>
-	algorithm === 'RSA-2048' ? generateAsync('rsa', { modulusLength: 2048 }) : generateAsync('ec', { namedCurve: 'P-256' });
+	algorithm === 'RSA-2048'
+		? generateAsync('rsa', { modulusLength: 2048 })
+		: generateAsync('ec', { namedCurve: 'P-256' });
 
 /** PEM as the kubelet writes an EC key (SEC1) and kubeadm an RSA key (PKCS#1). */
-export const writePrivateKey = (key: KeyObject): string => key.export({ type: key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1', format: 'pem' }).toString();
+export const writePrivateKey = (key: KeyObject): string =>
+	key.export({ type: key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1', format: 'pem' }).toString();
 
 /** PEM, `PUBLIC KEY`. */
 export const writePublicKey = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString();

@@ -35,7 +35,8 @@ export interface SubjectAltNames {
 }
 
 export const noSubjectAltNames: SubjectAltNames = { dns: [], ip: [], email: [], uri: [] };
-export const isEmptyNames = (names: SubjectAltNames): boolean => [...names.dns, ...names.ip, ...names.email, ...names.uri].length === 0;
+export const isEmptyNames = (names: SubjectAltNames): boolean =>
+	[...names.dns, ...names.ip, ...names.email, ...names.uri].length === 0;
 
 /** DNS names and IP addresses out of one list, each where it belongs. */
 export const hostNames = (hosts: readonly string[]): SubjectAltNames => ({
@@ -45,7 +46,8 @@ export const hostNames = (hosts: readonly string[]): SubjectAltNames => ({
 });
 
 /** One line: `O=system:nodes, CN=system:node:worker-1`. */
-export const subjectText = (subject: Subject): string => [...subject.organizations.map((o) => `O=${o}`), `CN=${subject.commonName}`].join(', ');
+export const subjectText = (subject: Subject): string =>
+	[...subject.organizations.map((o) => `O=${o}`), `CN=${subject.commonName}`].join(', ');
 
 const commonNameOid = '2.5.4.3';
 const organizationOid = '2.5.4.10';
@@ -74,14 +76,21 @@ export function readSubjectNode(name: DerNode | undefined): Subject {
 const tag = { email: 1, dns: 2, uri: 6, ip: 7 } as const;
 
 export function writeSubjectAltNames(names: SubjectAltNames): DerNode {
-	const texts = (kind: 'email' | 'dns' | 'uri') => names[kind].map((name) => taggedBytes(tag[kind], Buffer.from(name, 'ascii')));
-	return sequence(...texts('dns'), ...texts('email'), ...names.ip.map((address) => taggedBytes(tag.ip, ipBytes(address))), ...texts('uri'));
+	const texts = (kind: 'email' | 'dns' | 'uri') =>
+		names[kind].map((name) => taggedBytes(tag[kind], Buffer.from(name, 'ascii')));
+	return sequence(
+		...texts('dns'),
+		...texts('email'),
+		...names.ip.map((address) => taggedBytes(tag.ip, ipBytes(address))),
+		...texts('uri'),
+	);
 }
 
 /** @param der  contents of the extension; kinds of names other than these four are passed over, as upstream does */
 export function readSubjectAltNames(der: Buffer): SubjectAltNames {
 	const names = itemsOfSequence(readDer(der)).flatMap((node) => taggedPrimitive(node) ?? []);
-	const texts = (wanted: number) => names.filter((name) => name.tag === wanted).map((name) => checkedText(name.bytes, 'ia5'));
+	const texts = (wanted: number) =>
+		names.filter((name) => name.tag === wanted).map((name) => checkedText(name.bytes, 'ia5'));
 	return {
 		dns: texts(tag.dns),
 		email: texts(tag.email),

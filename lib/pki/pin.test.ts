@@ -5,7 +5,8 @@ import { KubejoinError } from '../errors.ts';
 import { fingerprintOf, parseCertificates } from './certificate.ts';
 import { matchesPin, parsePin, spkiPin } from './pin.ts';
 
-const fixture = (name: string) => parseCertificates(readFileSync(new URL(`../../test/fixtures/${name}`, import.meta.url), 'utf8'))[0];
+const fixture = (name: string) =>
+	parseCertificates(readFileSync(new URL(`../../test/fixtures/${name}`, import.meta.url), 'utf8'))[0];
 const ca = fixture('kubeadm-1.29-ca.crt');
 const pin = 'sha256:092d7d8d7d6f1984c35542b23c9a8183d8cffbcc6b994b5ed1016c8b5b2dabb8';
 
@@ -41,12 +42,21 @@ describe('pins', () => {
 		assert.equal(refusal('md5:00'), 'unknown hash format "md5". Known format(s) are: sha256');
 		assert.equal(refusal('sha256:abcd'), 'invalid hash "sha256:abcd", expected a 32 byte SHA-256 hash, found 2 bytes');
 		const wrong = `sha256:${'0'.repeat(63)}z`;
-		assert.equal(refusal(wrong), `invalid hash "${wrong}", could not decode SHA-256 from hex: encoding/hex: invalid byte: U+007A 'z'`);
-		assert.equal(refusal(`${pin}0`), `invalid hash "${pin}0", could not decode SHA-256 from hex: encoding/hex: odd length hex string`);
+		assert.equal(
+			refusal(wrong),
+			`invalid hash "${wrong}", could not decode SHA-256 from hex: encoding/hex: invalid byte: U+007A 'z'`,
+		);
+		assert.equal(
+			refusal(`${pin}0`),
+			`invalid hash "${pin}0", could not decode SHA-256 from hex: encoding/hex: odd length hex string`,
+		);
 	});
 
 	it('PIN_INVALID says why for the SHA-256 of nothing', () => {
-		assert.match(refusal('sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'), /your CA key is not RSA/);
+		assert.match(
+			refusal('sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'),
+			/your CA key is not RSA/,
+		);
 	});
 
 	it('reads back every pin of 32 bytes and throws nothing but PIN_INVALID', () => {
@@ -56,6 +66,8 @@ describe('pins', () => {
 				return parsePin(text) === text;
 			}),
 		);
-		fc.assert(fc.property(fc.string(), (text) => refusal(text) !== 'accepted' && refusal(`sha256:${text}`) !== 'accepted'));
+		fc.assert(
+			fc.property(fc.string(), (text) => refusal(text) !== 'accepted' && refusal(`sha256:${text}`) !== 'accepted'),
+		);
 	});
 });

@@ -7,7 +7,8 @@ declare const pin: unique symbol;
 /** `sha256:` and 64 lower-case hexadecimal digits. */
 export type Pin = string & { readonly [pin]: true };
 
-const digestOf = (certificate: X509Certificate): Buffer => createHash('sha256').update(readCertificate(certificate).spki).digest();
+const digestOf = (certificate: X509Certificate): Buffer =>
+	createHash('sha256').update(readCertificate(certificate).spki).digest();
 /** What a pipeline that fails half-way prints, and therefore the pin of no key. */
 const emptyDigest = createHash('sha256').digest('hex');
 
@@ -23,12 +24,16 @@ export const spkiPin = (certificate: X509Certificate): Pin => `sha256:${digestOf
  */
 export function parsePin(text: string): Pin {
 	const [format = '', hex = '', ...more] = text.split(':');
-	if (!text.includes(':') || more.length > 0) return refuse('invalid hash, expected "format:hex-value". Known format(s) are: sha256');
-	if (format.toLowerCase() !== 'sha256') return refuse(`unknown hash format ${JSON.stringify(format)}. Known format(s) are: sha256`);
+	if (!text.includes(':') || more.length > 0)
+		return refuse('invalid hash, expected "format:hex-value". Known format(s) are: sha256');
+	if (format.toLowerCase() !== 'sha256')
+		return refuse(`unknown hash format ${JSON.stringify(format)}. Known format(s) are: sha256`);
 	const problem = hexProblem(Buffer.from(hex));
 	if (problem !== undefined) return refuse(`invalid hash ${JSON.stringify(text)}, ${problem}`);
 	if (hex.toLowerCase() === emptyDigest) {
-		return refuse(`invalid hash ${JSON.stringify(text)}, this is the SHA-256 of nothing: your CA key is not RSA, and "openssl rsa" printed no key to hash`);
+		return refuse(
+			`invalid hash ${JSON.stringify(text)}, this is the SHA-256 of nothing: your CA key is not RSA, and "openssl rsa" printed no key to hash`,
+		);
 	}
 	return `sha256:${hex.toLowerCase()}` as Pin;
 }
@@ -36,7 +41,9 @@ export function parsePin(text: string): Pin {
 /** True if the certificate's key is one of the pinned ones; compared in constant time. @throws CERTIFICATE_MALFORMED */
 export function matchesPin(certificate: X509Certificate, pins: readonly Pin[]): boolean {
 	const actual = digestOf(certificate);
-	return pins.filter((wanted) => timingSafeEqual(actual, Buffer.from(wanted.slice('sha256:'.length), 'hex'))).length > 0;
+	return (
+		pins.filter((wanted) => timingSafeEqual(actual, Buffer.from(wanted.slice('sha256:'.length), 'hex'))).length > 0
+	);
 }
 
 function hexProblem(hex: Buffer): string | undefined {

@@ -32,7 +32,8 @@ export function signerViolation(signerName: string, csr: VerifiedCsr, usages: re
 
 /** @differs upstream also signs a request without a common name, which could authenticate nobody; system:masters it leaves to admission alone */
 function clientViolation({ subject }: VerifiedCsr, usages: readonly string[]): string | undefined {
-	if (subject.organizations.includes(wellKnown.groups.masters)) return `use of ${client} signer with ${wellKnown.groups.masters} group is not allowed`;
+	if (subject.organizations.includes(wellKnown.groups.masters))
+		return `use of ${client} signer with ${wellKnown.groups.masters} group is not allowed`;
 	const wrong = usages.find((usage) => !['digital signature', 'key encipherment', 'client auth'].includes(usage));
 	if (wrong !== undefined) return `invalid usage for client certificate: ${wrong}`;
 	if (!usages.includes('client auth')) return 'missing required usage for client certificate: client auth';
@@ -54,15 +55,22 @@ function servingViolation(csr: VerifiedCsr, usages: readonly string[]): string |
 	if (csr.names.dns.length === 0 && csr.names.ip.length === 0) return 'DNS or IP subjectAltName is required';
 	if (csr.names.email.length > 0) return 'Email subjectAltNames are not allowed';
 	if (csr.names.uri.length > 0) return 'URI subjectAltNames are not allowed';
-	return nodeUsagesViolation(usages, 'server auth') ?? (isOneNode(csr) ? undefined : 'subject common name does not begin with system:node:');
+	return (
+		nodeUsagesViolation(usages, 'server auth') ??
+		(isOneNode(csr) ? undefined : 'subject common name does not begin with system:node:')
+	);
 }
 
-const isOfNodes = ({ subject }: VerifiedCsr): boolean => subject.organizations.length === 1 && subject.organizations[0] === wellKnown.groups.nodes;
+const isOfNodes = ({ subject }: VerifiedCsr): boolean =>
+	subject.organizations.length === 1 && subject.organizations[0] === wellKnown.groups.nodes;
 const isOneNode = ({ subject }: VerifiedCsr): boolean => subject.commonName.startsWith(wellKnown.nodeUserPrefix);
 
 /** Exactly digital signature and the purpose, or these and key encipherment. */
 function nodeUsagesViolation(usages: readonly string[], purpose: 'client auth' | 'server auth'): string | undefined {
 	const allowed = ['digital signature', 'key encipherment', purpose].sort();
-	const fits = usages.every((usage) => allowed.includes(usage)) && usages.includes('digital signature') && usages.includes(purpose);
+	const fits =
+		usages.every((usage) => allowed.includes(usage)) &&
+		usages.includes('digital signature') &&
+		usages.includes(purpose);
 	return fits ? undefined : `usages did not match [${allowed.join(' ')}]`;
 }

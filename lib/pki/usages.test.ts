@@ -10,7 +10,18 @@ describe('usages', () => {
 	});
 
 	it('sets a bit and an OID once, whatever the order and however often it is named', () => {
-		const usages = certificateUsages(['client auth', 'server auth', 'key encipherment', 'digital signature', 'signing', 's/mime', 'email protection']);
-		assert.deepEqual(usages, { keyUsageBits: [0, 2], extKeyUsageOids: ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.4'] });
+		const usages = certificateUsages([
+			'client auth',
+			'server auth',
+			'key encipherment',
+			'digital signature',
+			'signing',
+			's/mime',
+			'email protection',
+		]);
+		assert.deepEqual(usages, {
+			keyUsageBits: [0, 2],
+			extKeyUsageOids: ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.4'],
+		});
 	});
 });

@@ -34,14 +34,22 @@ const extKeyUsageOids = {
 export type Usage = keyof typeof keyUsageBits | keyof typeof extKeyUsageOids;
 
 /** The 23 names. @source k8s.io/api/certificates/v1 KeyUsage */
-export const usageNames: readonly Usage[] = [...(Object.keys(keyUsageBits) as Usage[]), ...(Object.keys(extKeyUsageOids) as Usage[])];
+export const usageNames: readonly Usage[] = [
+	...(Object.keys(keyUsageBits) as Usage[]),
+	...(Object.keys(extKeyUsageOids) as Usage[]),
+];
 
 export const isUsage = (name: string): name is Usage => (usageNames as readonly string[]).includes(name);
 
 /** Bit numbers and OIDs, each once and in the table's order, as upstream sorts them. @source pkg/controller/certificates/authority keyUsagesFromStrings */
-export function certificateUsages(usages: readonly Usage[]): { readonly keyUsageBits: readonly number[]; readonly extKeyUsageOids: readonly string[] } {
+export function certificateUsages(usages: readonly Usage[]): {
+	readonly keyUsageBits: readonly number[];
+	readonly extKeyUsageOids: readonly string[];
+} {
 	const named = (usage: string): boolean => (usages as readonly string[]).includes(usage);
-	const chosen = <V>(table: Record<string, V>): V[] => [...new Set(Object.entries(table).flatMap(([usage, value]) => (named(usage) ? [value] : [])))];
+	const chosen = <V>(table: Record<string, V>): V[] => [
+		...new Set(Object.entries(table).flatMap(([usage, value]) => (named(usage) ? [value] : []))),
+	];
 	return { keyUsageBits: chosen<number>(keyUsageBits), extKeyUsageOids: chosen<string>(extKeyUsageOids) };
 }
 

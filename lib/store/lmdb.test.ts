@@ -10,7 +10,12 @@ import { describeStoreContract } from './store.contract.ts';
 describeStoreContract('LMDB', async () => {
 	const directory = await mkdtemp(join(tmpdir(), 'kubejoin-store-'));
 	return {
-		open: (historyLength) => openStore({ url: `lmdb:${directory}`, keyspace: 'test', ...(historyLength === undefined ? {} : { historyLength }) }),
+		open: (historyLength) =>
+			openStore({
+				url: `lmdb:${directory}`,
+				keyspace: 'test',
+				...(historyLength === undefined ? {} : { historyLength }),
+			}),
 		remove: () => rm(directory, { recursive: true }),
 	};
 });
@@ -26,7 +31,11 @@ describe('the LMDB store', function () {
 	it('makes a directory and files that only the owner can read', async () => {
 		const made = join(directory, 'deep', 'state');
 		const store = await openStore({ url: `lmdb:${made}`, keyspace: 'test' });
-		const modes = await Promise.all([made, ...(await readdir(made)).map((file) => join(made, file))].map(async (path) => (await stat(path)).mode & 0o777));
+		const modes = await Promise.all(
+			[made, ...(await readdir(made)).map((file) => join(made, file))].map(
+				async (path) => (await stat(path)).mode & 0o777,
+			),
+		);
 		assert.deepEqual(modes, [0o700, 0o600, 0o600]);
 		await store.close();
 	});
@@ -42,7 +51,9 @@ describe('the LMDB store', function () {
 		await writeFile(join(directory, 'file'), 'text');
 		await writeFile(join(directory, 'test.mdb'), 'x'.repeat(100_000));
 		for (const path of [join(directory, 'file'), directory]) {
-			await assert.rejects(openStore({ url: `lmdb:${path}`, keyspace: 'test' }), (error) => hasCode(error, 'STORE_UNAVAILABLE'));
+			await assert.rejects(openStore({ url: `lmdb:${path}`, keyspace: 'test' }), (error) =>
+				hasCode(error, 'STORE_UNAVAILABLE'),
+			);
 		}
 	});
 

@@ -47,7 +47,13 @@ function openDatabases(directory: string, keyspace: string, historyLength: numbe
 	prepareFile(`${path}-lock`, false);
 	// Without overlappingSync a commit is acknowledged after the flush to disk, not before; with eventTurnBatching a full disk would end the
 	// process by a rejection that nobody can catch.
-	const root = open<number, string>({ path, noSubdir: true, overlappingSync: false, eventTurnBatching: false, encoding: 'json' });
+	const root = open<number, string>({
+		path,
+		noSubdir: true,
+		overlappingSync: false,
+		eventTurnBatching: false,
+		encoding: 'json',
+	});
 	const items = root.openDB<ItemRecord, Uint8Array>({ name: 'items', encoding: 'json', keyEncoding: 'binary' });
 	const history = root.openDB<StoreEvent, number>({ name: 'history', encoding: 'json' });
 	// Each write drops one old change; more are dropped here if fewer are to be kept than before.
@@ -72,7 +78,8 @@ async function commitProblem(error: unknown): Promise<unknown> {
 export async function openLmdbStore(options: StoreOptions): Promise<Store> {
 	const name = options.url;
 	const historyLength = options.historyLength ?? defaultHistoryLength;
-	const unavailable = (error: unknown) => new KubejoinError('STORE_UNAVAILABLE', { store: name, problem: causeText(error) }, { cause: error });
+	const unavailable = (error: unknown) =>
+		new KubejoinError('STORE_UNAVAILABLE', { store: name, problem: causeText(error) }, { cause: error });
 	let databases: Databases | undefined;
 	try {
 		databases = openDatabases(options.url.slice('lmdb:'.length), options.keyspace, historyLength);
@@ -121,7 +128,10 @@ export async function openLmdbStore(options: StoreOptions): Promise<Store> {
 	};
 
 	/** Decide and write in one transaction; all changes that are asked for in one tick share a commit. */
-	const change = async <V extends StoredValue>(key: string, decide: (found: ItemRecord | undefined) => Pick<StoreEvent, 'type' | 'value'>) => {
+	const change = async <V extends StoredValue>(
+		key: string,
+		decide: (found: ItemRecord | undefined) => Pick<StoreEvent, 'type' | 'value'>,
+	) => {
 		const write = ({ root, items, history }: Databases): StoredItem<V> => {
 			const id = Buffer.from(key);
 			const { type, value } = decide(items.get(id));
@@ -166,8 +176,18 @@ export async function openLmdbStore(options: StoreOptions): Promise<Store> {
 		list: async <V extends StoredValue>(prefix: string) =>
 			read(({ root, items }) => {
 				// No UTF-8 text holds the byte 255, so it ends every prefix.
-				const range = items.getRange({ start: Buffer.from(prefix || '\0'), end: Buffer.concat([Buffer.from(prefix), Buffer.of(0xff)]) });
-				const listed = Array.from(range, ({ key, value }): StoredItem<V> => ({ key: Buffer.from(key).toString(), value: value.v as V, revision: value.r }));
+				const range = items.getRange({
+					start: Buffer.from(prefix || '\0'),
+					end: Buffer.concat([Buffer.from(prefix), Buffer.of(0xff)]),
+				});
+				const listed = Array.from(
+					range,
+					({ key, value }): StoredItem<V> => ({
+						key: Buffer.from(key).toString(),
+						value: value.v as V,
+						revision: value.r,
+					}),
+				);
 				return { items: listed, revision: root.get('revision') ?? 0 };
 			}),
 		update: async (key, value, expectedRevision) => {

@@ -18,12 +18,18 @@ describe('openStore', () => {
 			'rediss://host/1/2',
 		];
 		for (const url of urls) {
-			await assert.rejects(openStore({ url, keyspace: 'k' }), (error) => hasCode(error, 'CONFIG_INVALID') && !error.message.includes('pa55'), url);
+			await assert.rejects(
+				openStore({ url, keyspace: 'k' }),
+				(error) => hasCode(error, 'CONFIG_INVALID') && !error.message.includes('pa55'),
+				url,
+			);
 		}
 	});
 
 	it('CONFIG_INVALID: certificates for a connection that is not encrypted', async () => {
-		await assert.rejects(openStore({ url: 'redis://127.0.0.1:1', keyspace: 'k', tls }), (error) => hasCode(error, 'CONFIG_INVALID'));
+		await assert.rejects(openStore({ url: 'redis://127.0.0.1:1', keyspace: 'k', tls }), (error) =>
+			hasCode(error, 'CONFIG_INVALID'),
+		);
 	});
 
 	it('CONFIG_INVALID: the keyspace would end the hash tag or the file name', async () => {
@@ -33,7 +39,9 @@ describe('openStore', () => {
 	});
 
 	it('STORE_UNAVAILABLE: nobody listens', async () => {
-		await assert.rejects(openStore({ url: 'redis://127.0.0.1:1', keyspace: 'k' }), (error) => hasCode(error, 'STORE_UNAVAILABLE'));
+		await assert.rejects(openStore({ url: 'redis://127.0.0.1:1', keyspace: 'k' }), (error) =>
+			hasCode(error, 'STORE_UNAVAILABLE'),
+		);
 	});
 });
 

@@ -23,6 +23,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 	if (/^rediss?:\/\//.test(options.url)) return traced(await openRedisStore(options), 'redis', options.keyspace);
 	if (options.url.startsWith('lmdb:')) return traced(await openLmdbStore(options), 'lmdb', options.keyspace);
 	throw new KubejoinError('CONFIG_INVALID', {
-		problems: [`the store URL was "${redactUrl(options.url)}"; redis://HOST:PORT[/DB], rediss://HOST:PORT[/DB] and lmdb:DIRECTORY are allowed`],
+		problems: [
+			`the store URL was "${redactUrl(options.url)}"; redis://HOST:PORT[/DB], rediss://HOST:PORT[/DB] and lmdb:DIRECTORY are allowed`,
+		],
 	});
 }

@@ -20,20 +20,32 @@ const silenceMs = 6000;
 const allowed = 'redis://HOST:PORT[/DB] and rediss://HOST:PORT[/DB] without user and password are allowed';
 
 function parseRedisUrl(options: StoreOptions) {
-	const invalid = (what: string) => new KubejoinError('CONFIG_INVALID', { problems: [`the store URL "${redactUrl(options.url)}" ${what}; ${allowed}`] });
+	const invalid = (what: string) =>
+		new KubejoinError('CONFIG_INVALID', {
+			problems: [`the store URL "${redactUrl(options.url)}" ${what}; ${allowed}`],
+		});
 	if (!URL.canParse(options.url)) throw invalid('cannot be parsed');
 	const url = new URL(options.url);
 	if (url.username !== '' || url.password !== '') throw invalid('has credentials in it');
-	if (url.search !== '' || url.hash !== '' || !/^(\/\d{0,5})?$/.test(url.pathname)) throw invalid('has something else after the port');
+	if (url.search !== '' || url.hash !== '' || !/^(\/\d{0,5})?$/.test(url.pathname))
+		throw invalid('has something else after the port');
 	if (url.hostname === '') throw invalid('names no host');
-	if (url.protocol === 'redis:' && options.tls !== undefined) throw invalid('is not encrypted, and certificates were given');
+	if (url.protocol === 'redis:' && options.tls !== undefined)
+		throw invalid('is not encrypted, and certificates were given');
 	const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
-	return { host, port: Number(url.port || 6379), database: Number(url.pathname.slice(1)), isTls: url.protocol === 'rediss:' };
+	return {
+		host,
+		port: Number(url.port || 6379),
+		database: Number(url.pathname.slice(1)),
+		isTls: url.protocol === 'rediss:',
+	};
 }
 
 /** The failure of a store in its own words. */
 export const unavailable = (store: string, error: unknown): KubejoinError =>
-	error instanceof KubejoinError ? error : new KubejoinError('STORE_UNAVAILABLE', { store, problem: causeText(error) }, { cause: error });
+	error instanceof KubejoinError
+		? error
+		: new KubejoinError('STORE_UNAVAILABLE', { store, problem: causeText(error) }, { cause: error });
 
 /** Reject when the work takes longer than the deadline; the work itself goes on. */
 function withDeadline<T>(work: Promise<T>, onExpiry: () => void): Promise<T> {
@@ -46,11 +58,17 @@ function withDeadline<T>(work: Promise<T>, onExpiry: () => void): Promise<T> {
 	});
 }
 
-function createConnection(options: StoreOptions, retryDelay: (retries: number) => number | false, pingInterval: number) {
+function createConnection(
+	options: StoreOptions,
+	retryDelay: (retries: number) => number | false,
+	pingInterval: number,
+) {
 	const { host, port, database, isTls } = parseRedisUrl(options);
 	const common = { host, port, connectTimeout: deadlineMs, socketTimeout: silenceMs, reconnectStrategy: retryDelay };
 	return createClient({
-		socket: isTls ? { ...common, tls: true, ...(isIP(host) === 0 ? { servername: host } : {}), ...options.tls } : common,
+		socket: isTls
+			? { ...common, tls: true, ...(isIP(host) === 0 ? { servername: host } : {}), ...options.tls }
+			: common,
 		database,
 		...(options.username === undefined ? {} : { username: options.username }),
 		...(options.password === undefined ? {} : { password: options.password }),
@@ -102,7 +120,12 @@ export async function connectRedis(options: StoreOptions): Promise<RedisConnecti
 			try {
 				return await withDeadline(command(client), reopen);
 			} catch (error) {
-				throw unavailable(store, error instanceof ClientOfflineError ? new Error(`not connected: ${causeText(lastProblem)}`, { cause: error }) : error);
+				throw unavailable(
+					store,
+					error instanceof ClientOfflineError
+						? new Error(`not connected: ${causeText(lastProblem)}`, { cause: error })
+						: error,
+				);
 			}
 		},
 		close: async () => {

@@ -25,7 +25,8 @@ export const redisKeys = (keyspace: string): RedisKeys => ({
 });
 
 const keysOf = (keyspace: string): string => `~{${keyspace}}:*`;
-const commands = '-@all +eval +evalsha +get +hdel +hget +hmget +hset +incr +ping +select +xadd +xrange +xread +zadd +zrangebylex +zrem';
+const commands =
+	'-@all +eval +evalsha +get +hdel +hget +hmget +hset +incr +ping +select +xadd +xrange +xread +zadd +zrangebylex +zrem';
 
 /**
  * What the Redis user of a store may do, and no more, as in `user registry on >… ${redisAclRule('registry')}`.

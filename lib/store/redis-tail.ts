@@ -21,7 +21,8 @@ interface StreamEntry {
 /** A change as the scripts record it. */
 export function readEntry({ id, message }: StreamEntry): StoreEvent {
 	const { t: type, k: key = '', v = '{}' } = message;
-	if (type !== 'created' && type !== 'updated' && type !== 'deleted') throw new Error(`the history has an entry ${id} that was not written by kubejoin`);
+	if (type !== 'created' && type !== 'updated' && type !== 'deleted')
+		throw new Error(`the history has an entry ${id} that was not written by kubejoin`);
 	return { type, key, value: JSON.parse(v), revision: Number.parseInt(id, 10) };
 }
 
@@ -41,7 +42,14 @@ async function readNext(client: RedisClient, keys: RedisKeys, position: number):
  */
 export function startTail(
 	client: RedisClient,
-	settings: { store: string; keys: RedisKeys; afterRevision: number; historyLength: number; readAfter: History['readAfter']; onEnd: () => void },
+	settings: {
+		store: string;
+		keys: RedisKeys;
+		afterRevision: number;
+		historyLength: number;
+		readAfter: History['readAfter'];
+		onEnd: () => void;
+	},
 ): Tail {
 	let position = settings.afterRevision;
 	const watchers = createWatchers({ position: () => position, readAfter: settings.readAfter }, settings.historyLength);

@@ -15,7 +15,10 @@ import type { Store } from './store.ts';
 
 const password = 'a-password-of-the-tests';
 const rejectsWith = (code: ErrorCode, work: Promise<unknown>, text = '') =>
-	assert.rejects(work, (error) => hasCode(error, code) && error.message.includes(text) && !error.message.includes(password));
+	assert.rejects(
+		work,
+		(error) => hasCode(error, code) && error.message.includes(text) && !error.message.includes(password),
+	);
 
 /** Run one command as the user who may do everything. */
 async function command(server: RedisServer, ...args: string[]): Promise<void> {
@@ -66,7 +69,16 @@ describe('with a redis-server', function () {
 
 	describeStoreContract('Redis, as a user who may do only what redisAclRule says', async () => {
 		const keyspace = `test-${randomUUID()}`;
-		await command(server, 'ACL', 'SETUSER', keyspace, 'reset', 'on', `>${password}`, ...redisAclRule(keyspace).split(' '));
+		await command(
+			server,
+			'ACL',
+			'SETUSER',
+			keyspace,
+			'reset',
+			'on',
+			`>${password}`,
+			...redisAclRule(keyspace).split(' '),
+		);
 		const options = { url: `${server.url}/1`, keyspace, username: keyspace, password };
 		return {
 			open: (historyLength) => openStore({ ...options, ...(historyLength === undefined ? {} : { historyLength }) }),
@@ -102,7 +114,10 @@ describe('with a redis-server', function () {
 		await iterator.next();
 		await command(server, 'FLUSHALL');
 		await rejectsWith('STORE_COMPACTED', iterator.next());
-		await rejectsWith('STORE_COMPACTED', store.watch('', 2, new AbortController().signal)[Symbol.asyncIterator]().next());
+		await rejectsWith(
+			'STORE_COMPACTED',
+			store.watch('', 2, new AbortController().signal)[Symbol.asyncIterator]().next(),
+		);
 		assert.deepEqual(await store.list(''), { items: [], revision: 0 });
 	});
 
@@ -170,14 +185,30 @@ describe('with a redis-server', function () {
 /** A CA and certificates of it for server and client, made by openssl. */
 function makeCertificates(dir: string): void {
 	const run = (...args: string[]) =>
-		execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', ...args], {
-			cwd: dir,
-			stdio: 'pipe',
-		});
+		execFileSync(
+			'openssl',
+			['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '1', ...args],
+			{
+				cwd: dir,
+				stdio: 'pipe',
+			},
+		);
 	for (const ca of ['ca', 'other-ca']) run('-subj', `/CN=${ca}`, '-keyout', `${ca}.key`, '-out', `${ca}.crt`);
 	for (const leaf of ['server', 'client']) {
 		const names = ['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE'];
-		run('-CA', 'ca.crt', '-CAkey', 'ca.key', '-subj', `/CN=${leaf}`, ...names, '-keyout', `${leaf}.key`, '-out', `${leaf}.crt`);
+		run(
+			'-CA',
+			'ca.crt',
+			'-CAkey',
+			'ca.key',
+			'-subj',
+			`/CN=${leaf}`,
+			...names,
+			'-keyout',
+			`${leaf}.key`,
+			'-out',
+			`${leaf}.crt`,
+		);
 	}
 }
 
@@ -198,8 +229,15 @@ describe('with a redis-server that wants TLS, a client certificate and a user', 
 		dir = mkdtempSync(join(tmpdir(), 'kubejoin-redis-tls-'));
 		makeCertificates(dir);
 		const aclFile = join(dir, 'users.acl');
-		writeFileSync(aclFile, `${redisDefaultUser(['registry'])}\nuser registry on >${password} ${redisAclRule('registry')}\n`);
-		server = await startRedis({ dir, aclFile, tls: { ca: join(dir, 'ca.crt'), cert: join(dir, 'server.crt'), key: join(dir, 'server.key') } });
+		writeFileSync(
+			aclFile,
+			`${redisDefaultUser(['registry'])}\nuser registry on >${password} ${redisAclRule('registry')}\n`,
+		);
+		server = await startRedis({
+			dir,
+			aclFile,
+			tls: { ca: join(dir, 'ca.crt'), cert: join(dir, 'server.crt'), key: join(dir, 'server.key') },
+		});
 		if (server === undefined) this.skip();
 	});
 	after(async () => {
@@ -218,7 +256,11 @@ describe('with a redis-server that wants TLS, a client certificate and a user', 
 	it('STORE_UNAVAILABLE: the certificate, the CA, the user or the keyspace is another', async () => {
 		const { tls, ...rest } = options();
 		await rejectsWith('STORE_UNAVAILABLE', openStore({ ...rest, tls: { ca: tls.ca } }));
-		await rejectsWith('STORE_UNAVAILABLE', openStore({ ...rest, tls: { ...tls, ca: pem('other-ca.crt') } }), 'certificate');
+		await rejectsWith(
+			'STORE_UNAVAILABLE',
+			openStore({ ...rest, tls: { ...tls, ca: pem('other-ca.crt') } }),
+			'certificate',
+		);
 		await rejectsWith('STORE_UNAVAILABLE', openStore({ ...rest, tls: { ...tls, key: 'nonsense' } }));
 		await rejectsWith('STORE_UNAVAILABLE', openStore({ ...options(), password: 'wrong' }), 'WRONGPASS');
 		await rejectsWith('STORE_UNAVAILABLE', openStore({ ...options(), keyspace: 'tokens' }), 'NOPERM');

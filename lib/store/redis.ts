@@ -16,7 +16,12 @@ const readItem = <V extends StoredValue>(key: string, text: string): StoredItem<
 	return { key, value: v, revision: r };
 };
 
-function refusal(key: string, expectedRevision: number, outcome: string | undefined, found: string | undefined): KubejoinError {
+function refusal(
+	key: string,
+	expectedRevision: number,
+	outcome: string | undefined,
+	found: string | undefined,
+): KubejoinError {
 	if (outcome === 'exists') return new KubejoinError('STORE_KEY_EXISTS', { key });
 	if (outcome === 'missing') return new KubejoinError('STORE_KEY_MISSING', { key });
 	return new KubejoinError('STORE_CONFLICT', { key, expectedRevision, foundRevision: Number(found) });
@@ -67,7 +72,11 @@ export async function openRedisStore(options: StoreOptions): Promise<Store> {
 		return tail;
 	};
 
-	async function* watch<V extends StoredValue>(prefix: string, afterRevision: number, signal: AbortSignal): AsyncGenerator<StoreEvent<V>> {
+	async function* watch<V extends StoredValue>(
+		prefix: string,
+		afterRevision: number,
+		signal: AbortSignal,
+	): AsyncGenerator<StoreEvent<V>> {
 		if (signal.aborted) return;
 		const opened = await sharedTail().catch((error: unknown) => {
 			if (!signal.aborted) throw error;
@@ -95,7 +104,9 @@ export async function openRedisStore(options: StoreOptions): Promise<Store> {
 		},
 		update: async (key, value, expectedRevision) => {
 			if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
-			const [outcome, revision] = await ask((client) => client.updateItem(keys, key, JSON.stringify(value), keep, String(expectedRevision)));
+			const [outcome, revision] = await ask((client) =>
+				client.updateItem(keys, key, JSON.stringify(value), keep, String(expectedRevision)),
+			);
 			if (outcome !== 'done') throw refusal(key, expectedRevision, outcome, revision);
 			return { key, value, revision: Number(revision) };
 		},

@@ -13,7 +13,12 @@ export interface StorePlace {
 const rejectsWith = (code: ErrorCode, work: Promise<unknown>) => assert.rejects(work, (error) => hasCode(error, code));
 
 /** Watch until an event fits; the watch is aborted then and must end without an error. */
-async function watchUntil(store: Store, prefix: string, afterRevision: number, isLast: (event: StoreEvent) => boolean): Promise<StoreEvent[]> {
+async function watchUntil(
+	store: Store,
+	prefix: string,
+	afterRevision: number,
+	isLast: (event: StoreEvent) => boolean,
+): Promise<StoreEvent[]> {
 	const abort = new AbortController();
 	const events: StoreEvent[] = [];
 	for await (const event of store.watch(prefix, afterRevision, abort.signal)) {
@@ -26,7 +31,8 @@ async function watchUntil(store: Store, prefix: string, afterRevision: number, i
 const watchUpTo = (store: Store, prefix: string, afterRevision: number, revision: number) =>
 	watchUntil(store, prefix, afterRevision, (event) => event.revision >= revision);
 
-const createMany = (store: Store, prefix: string, count: number) => Promise.all(Array.from({ length: count }, (_, i) => store.create(`${prefix}${i}`, { i })));
+const createMany = (store: Store, prefix: string, count: number) =>
+	Promise.all(Array.from({ length: count }, (_, i) => store.create(`${prefix}${i}`, { i })));
 
 const byUtf8 = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -98,7 +104,8 @@ function describeItems(store: () => Store, reopen: () => Promise<void>): void {
 	it('STORE_CONFLICT: update and delete name both revisions', async () => {
 		await store().create('a', {});
 		const conflict = (error: unknown) =>
-			hasCode(error, 'STORE_CONFLICT') && assert.deepEqual(error.facts, { key: 'a', expectedRevision: 7, foundRevision: 1 }) === undefined;
+			hasCode(error, 'STORE_CONFLICT') &&
+			assert.deepEqual(error.facts, { key: 'a', expectedRevision: 7, foundRevision: 1 }) === undefined;
 		await assert.rejects(store().update('a', {}, 7), conflict);
 		await assert.rejects(store().delete('a', 7), conflict);
 		assert.equal((await store().delete('a')).revision, 2);
@@ -119,7 +126,8 @@ function describeItems(store: () => Store, reopen: () => Promise<void>): void {
 		await Promise.all(keys.map((key) => store().create(key, {})));
 		const listed = async (prefix: string) => (await store().list(prefix)).items.map((item) => item.key);
 		const expected = (prefix: string) => keys.filter((key) => key.startsWith(prefix)).sort(byUtf8);
-		for (const prefix of ['', 'a', 'a/', 'a/\u{10ffff}', 'a/\u{1f600}', 'a/\uffff', 'b', 'c']) assert.deepEqual(await listed(prefix), expected(prefix), prefix);
+		for (const prefix of ['', 'a', 'a/', 'a/\u{10ffff}', 'a/\u{1f600}', 'a/\uffff', 'b', 'c'])
+			assert.deepEqual(await listed(prefix), expected(prefix), prefix);
 	});
 
 	it('lists more than a thousand keys', async () => {
@@ -130,7 +138,16 @@ function describeItems(store: () => Store, reopen: () => Promise<void>): void {
 
 	it('gives back what was stored', async () => {
 		const values: StoredValue[] = [
-			{ empty: '', list: [], nothing: null, nested: { list: [[], {}] }, float: 0.1, large: 9007199254740991, small: 1e-300, negative: -1 },
+			{
+				empty: '',
+				list: [],
+				nothing: null,
+				nested: { list: [[], {}] },
+				float: 0.1,
+				large: 9007199254740991,
+				small: 1e-300,
+				negative: -1,
+			},
 			JSON.parse('{"__proto__": {"polluted": true}, "constructor": 1}'),
 			{ text: 'ü \u{1f600} \u2028 \u0000 "quoted" \\ \n }', '': '', '\ud83d\ude00': 1, lone: '\ud800' },
 			[1, 2],
@@ -181,7 +198,9 @@ function describeItems(store: () => Store, reopen: () => Promise<void>): void {
 function describeConcurrency(store: () => Store): void {
 	it('lets one of a hundred updates of the same revision win', async () => {
 		const { revision } = await store().create('a', { by: -1 });
-		const results = await Promise.allSettled(Array.from({ length: 100 }, (_, by) => store().update('a', { by }, revision)));
+		const results = await Promise.allSettled(
+			Array.from({ length: 100 }, (_, by) => store().update('a', { by }, revision)),
+		);
 		const won = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
 		const lost = results.filter((result) => result.status === 'rejected' && hasCode(result.reason, 'STORE_CONFLICT'));
 		assert.deepEqual([won.length, lost.length], [1, 99]);
@@ -220,7 +239,10 @@ function describeWatch(store: () => Store, reopen: (historyLength?: number) => P
 	it('misses nothing and repeats nothing while writes go on, for several watchers from several revisions', async () => {
 		const last = 3000;
 		await createMany(store(), 'k', 1500);
-		const watches = [0, 1, 700, 1499, 1500].map(async (after) => ({ after, events: await watchUpTo(store(), 'k', after, last) }));
+		const watches = [0, 1, 700, 1499, 1500].map(async (after) => ({
+			after,
+			events: await watchUpTo(store(), 'k', after, last),
+		}));
 		const writes = Array.from({ length: 15 }, async (_, writer) => {
 			for (let i = 0; i < 100; i++) await store().create(`k-${writer}-${i}`, {});
 		});
@@ -267,7 +289,8 @@ function describeWatch(store: () => Store, reopen: (historyLength?: number) => P
 	it('STORE_COMPACTED: the history no longer reaches back, or the revision is yet to come', async () => {
 		await reopen(10);
 		await createMany(store(), 'k', 25);
-		const oldest = (expected: number) => (error: unknown) => hasCode(error, 'STORE_COMPACTED') && error.facts.oldest === expected;
+		const oldest = (expected: number) => (error: unknown) =>
+			hasCode(error, 'STORE_COMPACTED') && error.facts.oldest === expected;
 		await assert.rejects(watchUpTo(store(), '', 14, 25), oldest(15));
 		await assert.rejects(watchUpTo(store(), '', 0, 25), oldest(15));
 		await assert.rejects(watchUpTo(store(), '', 26, 27), oldest(25));
@@ -308,7 +331,9 @@ type Command =
 	| { readonly do: 'list'; readonly prefix: string };
 
 const key = fc.constantFrom('a', 'a/b', 'a/\u{1f600}', 'a/\uffff', 'b', '__proto__');
-const value = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue()).map((object) => JSON.parse(JSON.stringify(object)) as StoredValue);
+const value = fc
+	.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue())
+	.map((object) => JSON.parse(JSON.stringify(object)) as StoredValue);
 const staleBy = fc.constantFrom(0, 0, 0, 1);
 const commands: fc.Arbitrary<Command[]> = fc.array(
 	fc.oneof(
@@ -327,20 +352,33 @@ interface Model {
 }
 
 /** What the command answers by the contract: an item, or the code of the refusal. */
-function runOnModel(model: Model, command: Exclude<Command, { do: 'list' }>, expectedRevision: number | undefined): StoredItem | ErrorCode {
+function runOnModel(
+	model: Model,
+	command: Exclude<Command, { do: 'list' }>,
+	expectedRevision: number | undefined,
+): StoredItem | ErrorCode {
 	const found = model.items.get(command.key);
 	if (command.do === 'create' && found !== undefined) return 'STORE_KEY_EXISTS';
 	if (command.do !== 'create' && found === undefined) return 'STORE_KEY_MISSING';
-	if (command.do !== 'create' && expectedRevision !== undefined && found?.revision !== expectedRevision) return 'STORE_CONFLICT';
+	if (command.do !== 'create' && expectedRevision !== undefined && found?.revision !== expectedRevision)
+		return 'STORE_CONFLICT';
 	model.revision++;
-	const item = { key: command.key, value: command.do === 'delete' ? (found?.value ?? {}) : command.value, revision: model.revision };
+	const item = {
+		key: command.key,
+		value: command.do === 'delete' ? (found?.value ?? {}) : command.value,
+		revision: model.revision,
+	};
 	if (command.do === 'delete') model.items.delete(command.key);
 	else model.items.set(command.key, item);
 	model.events.push({ type: `${command.do}d`, ...item });
 	return item;
 }
 
-function runOnStore(store: Store, command: Exclude<Command, { do: 'list' }>, expectedRevision: number | undefined): Promise<StoredItem> {
+function runOnStore(
+	store: Store,
+	command: Exclude<Command, { do: 'list' }>,
+	expectedRevision: number | undefined,
+): Promise<StoredItem> {
 	if (command.do === 'create') return store.create(command.key, command.value);
 	if (command.do === 'update') return store.update(command.key, command.value, expectedRevision ?? 0);
 	return store.delete(command.key, expectedRevision);
@@ -352,12 +390,16 @@ async function compareWithModel(store: Store, sequence: readonly Command[]): Pro
 	const model: Model = { items: new Map(), events: [], revision: start };
 	for (const command of sequence) {
 		if (command.do === 'list') {
-			const items = [...model.items.values()].filter((item) => item.key.startsWith(command.prefix)).sort((a, b) => byUtf8(a.key, b.key));
+			const items = [...model.items.values()]
+				.filter((item) => item.key.startsWith(command.prefix))
+				.sort((a, b) => byUtf8(a.key, b.key));
 			assert.deepEqual(await store.list(command.prefix), { items, revision: model.revision });
 			continue;
 		}
 		const isUnconditional = command.do === 'create' || command.staleBy === undefined;
-		const expectedRevision = isUnconditional ? undefined : (model.items.get(command.key)?.revision ?? 1) - command.staleBy;
+		const expectedRevision = isUnconditional
+			? undefined
+			: (model.items.get(command.key)?.revision ?? 1) - command.staleBy;
 		const expected = runOnModel(model, command, expectedRevision);
 		const answer = runOnStore(store, command, expectedRevision);
 		if (typeof expected === 'string') await rejectsWith(expected, answer);

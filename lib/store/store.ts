@@ -30,7 +30,9 @@ export interface Store {
 	/** @throws STORE_UNAVAILABLE */
 	get<V extends StoredValue>(key: string): Promise<StoredItem<V> | undefined>;
 	/** All items whose key starts with the prefix, by key, and the revision at which that was true. @throws STORE_UNAVAILABLE */
-	list<V extends StoredValue>(prefix: string): Promise<{ readonly items: readonly StoredItem<V>[]; readonly revision: number }>;
+	list<V extends StoredValue>(
+		prefix: string,
+	): Promise<{ readonly items: readonly StoredItem<V>[]; readonly revision: number }>;
 	/** Replace a value if the key is still at that revision. @throws STORE_CONFLICT, STORE_KEY_MISSING, STORE_UNAVAILABLE */
 	update<V extends StoredValue>(key: string, value: V, expectedRevision: number): Promise<StoredItem<V>>;
 	/** Delete a key, optionally only at that revision; answers with the last value and the revision of the deletion. @throws STORE_CONFLICT, STORE_KEY_MISSING, STORE_UNAVAILABLE */
@@ -42,7 +44,11 @@ export interface Store {
 	 * @throws STORE_COMPACTED  the revision is older than the history that is kept
 	 * @throws STORE_UNAVAILABLE  the connection was lost; watch again from the last revision seen
 	 */
-	watch<V extends StoredValue>(prefix: string, afterRevision: number, signal: AbortSignal): AsyncIterable<StoreEvent<V>>;
+	watch<V extends StoredValue>(
+		prefix: string,
+		afterRevision: number,
+		signal: AbortSignal,
+	): AsyncIterable<StoreEvent<V>>;
 	/** Answers when the store can be read; @throws STORE_UNAVAILABLE */
 	ping(): Promise<void>;
 	close(): Promise<void>;

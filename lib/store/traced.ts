@@ -9,7 +9,12 @@ export function traced(store: Store, system: 'redis' | 'lmdb', keyspace: string)
 			`${keyspace} ${operation}`,
 			{
 				kind: SpanKind.CLIENT,
-				attributes: { 'db.system.name': system, 'db.namespace': keyspace, 'db.operation.name': operation, 'kubejoin.key': key },
+				attributes: {
+					'db.system.name': system,
+					'db.namespace': keyspace,
+					'db.operation.name': operation,
+					'kubejoin.key': key,
+				},
 			},
 			work,
 		);

@@ -26,7 +26,11 @@ export interface Watchers {
 	readonly publish: (events: readonly StoreEvent[]) => void;
 	/** End every watcher, present and future, with an error. */
 	readonly fail: (error: KubejoinError) => void;
-	readonly watch: <V extends StoredValue>(prefix: string, afterRevision: number, signal: AbortSignal) => AsyncIterable<StoreEvent<V>>;
+	readonly watch: <V extends StoredValue>(
+		prefix: string,
+		afterRevision: number,
+		signal: AbortSignal,
+	) => AsyncIterable<StoreEvent<V>>;
 }
 
 interface Watcher {
@@ -70,7 +74,11 @@ export function createWatchers(history: History, limit: number): Watchers {
 	const watchers = new Set<Watcher>();
 	let failure: KubejoinError | undefined;
 
-	async function* batches(watcher: Watcher, afterRevision: number, signal: AbortSignal): AsyncGenerator<readonly StoreEvent[]> {
+	async function* batches(
+		watcher: Watcher,
+		afterRevision: number,
+		signal: AbortSignal,
+	): AsyncGenerator<readonly StoreEvent[]> {
 		const liveAfter = history.position();
 		let readUpTo = afterRevision;
 		let page: readonly StoreEvent[];
@@ -91,7 +99,11 @@ export function createWatchers(history: History, limit: number): Watchers {
 		}
 	}
 
-	async function* watch<V extends StoredValue>(prefix: string, afterRevision: number, signal: AbortSignal): AsyncGenerator<StoreEvent<V>> {
+	async function* watch<V extends StoredValue>(
+		prefix: string,
+		afterRevision: number,
+		signal: AbortSignal,
+	): AsyncGenerator<StoreEvent<V>> {
 		if (signal.aborted) return;
 		const watcher: Watcher = { prefix, pending: [], failure, wake: () => {} };
 		const stop = () => watcher.wake();

@@ -41,7 +41,11 @@ async function joinsPerSecond(telemetry: Readonly<Record<string, string>>): Prom
 		const joinOne = async (name: string) => {
 			const waiting = { clock: systemClock, waitUntil: waitBy(systemClock), signal, retryMs: 100 };
 			const tools = { dial, paths: nodePaths(join(state, 'nodes', name)), say: () => undefined, ...waiting };
-			await joinWorkflow(tools).run(await readJoinRequest(undefined, { config, nodeName: name }), () => undefined, systemClock);
+			await joinWorkflow(tools).run(
+				await readJoinRequest(undefined, { config, nodeName: name }),
+				() => undefined,
+				systemClock,
+			);
 		};
 		await joinOne('warm-up');
 		let next = 0;
@@ -58,13 +62,17 @@ async function joinsPerSecond(telemetry: Readonly<Record<string, string>>): Prom
 	}
 }
 
-const collector = createServer((request, response) => request.resume().on('end', () => response.end('{}'))).listen(COLLECTOR_PORT, '127.0.0.1');
+const collector = createServer((request, response) => request.resume().on('end', () => response.end('{}'))).listen(
+	COLLECTOR_PORT,
+	'127.0.0.1',
+);
 const results = new Map<string, number[]>(Object.keys(modes).map((mode) => [mode, []]));
 for (let round = 0; round < ROUNDS; round++) {
 	for (const [mode, telemetry] of Object.entries(modes)) results.get(mode)?.push(await joinsPerSecond(telemetry));
 }
 collector.close();
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const median = (values: readonly number[]): number =>
+	values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 const off = median(results.get('off') ?? []);
 for (const [mode, values] of results) {
 	process.stdout.write(

@@ -14,13 +14,16 @@ const elapsedMs = () => performance.now();
 function microseconds(observers: readonly Observe[]): number {
 	const startedMs = performance.now();
 	for (let i = 0; i < MESSAGES; i++) {
-		const endings = observers.map((observe) => observe({ service: 'kubejoin.v1.Leases', method: 'Update', type: 'unary', request: {} }));
+		const endings = observers.map((observe) =>
+			observe({ service: 'kubejoin.v1.Leases', method: 'Update', type: 'unary', request: {} }),
+		);
 		for (const end of endings) end('answered');
 	}
 	return ((performance.now() - startedMs) * 1000) / MESSAGES;
 }
 
-const say = (what: string, value: number, unit: string): void => void process.stdout.write(`${what.padEnd(44)} ${value.toFixed(2).padStart(8)} ${unit}\n`);
+const say = (what: string, value: number, unit: string): void =>
+	void process.stdout.write(`${what.padEnd(44)} ${value.toFixed(2).padStart(8)} ${unit}\n`);
 
 const grpc = grpcMetrics(new Registry(), elapsedMs);
 const registry = createRegistry();

@@ -34,13 +34,29 @@ async function medianOf(measure: () => Promise<number>): Promise<number> {
 async function measureSigner(caAlgorithm: KeyAlgorithm, directory: string): Promise<number> {
 	const caKeys = await generateKeyPair(caAlgorithm);
 	const now = systemClock();
-	const ca = buildCaCertificate({ commonName: 'kubernetes', dnsNames: ['kubernetes'], notBefore: now, notAfter: now + 86_400_000 }, caKeys);
+	const ca = buildCaCertificate(
+		{ commonName: 'kubernetes', dnsNames: ['kubernetes'], notBefore: now, notAfter: now + 86_400_000 },
+		caKeys,
+	);
 	const ledger = await openLedger(join(directory, `${caAlgorithm}.jsonl`));
-	const signRequest = createSigner({ issuer: createIssuer(new X509Certificate(ca), caKeys.privateKey), clock: systemClock, ledger });
+	const signRequest = createSigner({
+		issuer: createIssuer(new X509Certificate(ca), caKeys.privateKey),
+		clock: systemClock,
+		ledger,
+	});
 	const nodeKeys = await generateKeyPair('ECDSA-P256');
-	const csrPem = createCsr({ subject: { organizations: [wellKnown.groups.nodes], commonName: `${wellKnown.nodeUserPrefix}bench` } }, nodeKeys);
+	const csrPem = createCsr(
+		{ subject: { organizations: [wellKnown.groups.nodes], commonName: `${wellKnown.nodeUserPrefix}bench` } },
+		nodeKeys,
+	);
 	let last = 0;
-	const one = () => signRequest({ requestId: `${last++}`, csrPem, signerName: wellKnown.signers.clientKubelet, usages: ['digital signature', 'client auth'] });
+	const one = () =>
+		signRequest({
+			requestId: `${last++}`,
+			csrPem,
+			signerName: wellKnown.signers.clientKubelet,
+			usages: ['digital signature', 'client auth'],
+		});
 	const rate = await medianOf(() =>
 		rateOf(certificates, async () => {
 			for (let done = 0; done < certificates; done += atOnce) await Promise.all(Array.from({ length: atOnce }, one));

@@ -49,8 +49,13 @@ describe('the catalogue', () => {
 			mkdirSync(join(folder, 'c'));
 			for (const name of ['a.yaml', 'b.yml']) writeFileSync(join(folder, 'c', name), fixtureText('all-holds.yaml'));
 			writeFileSync(join(folder, 'c', 'order.txt'), '# first\nz\n');
-			const found = readCatalogue(join(folder, 'c'), 'c', machine).problems.map(({ where, text }) => `${where} ${text}`);
-			assert.deepEqual(found, ['c/order.txt:2:1 there is no experiment z', 'c/b.yml:1:1 has the name or the id of c/a.yaml']);
+			const found = readCatalogue(join(folder, 'c'), 'c', machine).problems.map(
+				({ where, text }) => `${where} ${text}`,
+			);
+			assert.deepEqual(found, [
+				'c/order.txt:2:1 there is no experiment z',
+				'c/b.yml:1:1 has the name or the id of c/a.yaml',
+			]);
 		} finally {
 			rmSync(folder, { recursive: true });
 		}

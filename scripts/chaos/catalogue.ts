@@ -25,7 +25,11 @@ export interface Entry {
  * @param shown   how it is called in messages
  * @throws FILE_UNUSABLE
  */
-export function readCatalogue(folder: string, shown: string, machine: Machine): { readonly entries: readonly Entry[]; readonly problems: readonly Problem[] } {
+export function readCatalogue(
+	folder: string,
+	shown: string,
+	machine: Machine,
+): { readonly entries: readonly Entry[]; readonly problems: readonly Problem[] } {
 	const files = existsSync(folder) ? readdirSync(folder).filter((file) => documentEndings.includes(extname(file))) : [];
 	const entries = files.map((file): Entry => {
 		const document = readDocument(join(folder, file), `${shown}/${file}`);
@@ -37,11 +41,19 @@ export function readCatalogue(folder: string, shown: string, machine: Machine): 
 		return place === -1 ? order.length : place;
 	};
 	const byId = (one: Entry, other: Entry): number =>
-		(one.plan?.about.id ?? '').localeCompare(other.plan?.about.id ?? '', 'en', { numeric: true }) || one.name.localeCompare(other.name);
+		(one.plan?.about.id ?? '').localeCompare(other.plan?.about.id ?? '', 'en', { numeric: true }) ||
+		one.name.localeCompare(other.name);
 	const unknown = order
 		.filter(({ name }) => !entries.some((entry) => entry.name === name))
-		.map(({ name, line }) => ({ where: `${shown}/${ORDER_FILE}:${line}:1`, path: '', text: `there is no experiment ${name}` }));
-	return { entries: entries.toSorted((one, other) => placeOf(one) - placeOf(other) || byId(one, other)), problems: [...unknown, ...twice(entries)] };
+		.map(({ name, line }) => ({
+			where: `${shown}/${ORDER_FILE}:${line}:1`,
+			path: '',
+			text: `there is no experiment ${name}`,
+		}));
+	return {
+		entries: entries.toSorted((one, other) => placeOf(one) - placeOf(other) || byId(one, other)),
+		problems: [...unknown, ...twice(entries)],
+	};
 }
 
 const readOrder = (folder: string): readonly { readonly name: string; readonly line: number }[] => {
@@ -58,8 +70,13 @@ const twice = (entries: readonly Entry[]): readonly Problem[] =>
 	entries.flatMap((entry, index) => {
 		const same = entries
 			.slice(0, index)
-			.find((other) => other.name === entry.name || (entry.plan !== undefined && other.plan?.about.id === entry.plan.about.id));
-		return same === undefined ? [] : [{ where: `${entry.document.file}:1:1`, path: '$', text: `has the name or the id of ${same.document.file}` }];
+			.find(
+				(other) =>
+					other.name === entry.name || (entry.plan !== undefined && other.plan?.about.id === entry.plan.about.id),
+			);
+		return same === undefined
+			? []
+			: [{ where: `${entry.document.file}:1:1`, path: '$', text: `has the name or the id of ${same.document.file}` }];
 	});
 
 /**
@@ -74,12 +91,15 @@ export function chooseEntries(entries: readonly Entry[], names: readonly string[
 }
 
 function chooseEntry(entries: readonly Entry[], name: string): Entry {
-	const whole = entries.find((entry) => entry.name === name || entry.plan?.about.id.toLowerCase() === name.toLowerCase());
+	const whole = entries.find(
+		(entry) => entry.name === name || entry.plan?.about.id.toLowerCase() === name.toLowerCase(),
+	);
 	if (whole !== undefined) return whole;
 	const begun = entries.filter((entry) => name !== '' && entry.name.startsWith(name));
 	const [only] = begun;
 	if (only !== undefined && begun.length === 1) return only;
-	if (only !== undefined) throw new KubejoinError('CHAOS_NAME_AMBIGUOUS', { name, begun: begun.map((entry) => entry.name) });
+	if (only !== undefined)
+		throw new KubejoinError('CHAOS_NAME_AMBIGUOUS', { name, begun: begun.map((entry) => entry.name) });
 	throw new KubejoinError('CHAOS_NAME_UNKNOWN', { name, near: nearTo(entries, name) });
 }
 

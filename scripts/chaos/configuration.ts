@@ -57,17 +57,25 @@ export function readConfiguration(configuration: JsonMap, environment: Environme
 		try {
 			values[name] = typeof found === 'string' ? convert(value.env_var_type, found) : found;
 		} catch (error) {
-			report([name], `${environment[key] === undefined ? 'the default' : `the variable ${key}`} must be ${causeText(error)}`);
+			report(
+				[name],
+				`${environment[key] === undefined ? 'the default' : `the variable ${key}`} must be ${causeText(error)}`,
+			);
 		}
 	}
 	return values;
 }
 
 /** Groups of secrets. @source chaoslib.secret */
-export function readSecrets(secrets: JsonMap, environment: Environment, report: Report): Readonly<Record<string, JsonMap>> {
+export function readSecrets(
+	secrets: JsonMap,
+	environment: Environment,
+	report: Report,
+): Readonly<Record<string, JsonMap>> {
 	const groups: Record<string, JsonMap> = {};
 	for (const [group, value] of Object.entries(secrets)) {
-		if (!isMap(value) || typeof value.type === 'string') report([group], 'must be a group: names, and for each a value or type: env');
+		if (!isMap(value) || typeof value.type === 'string')
+			report([group], 'must be a group: names, and for each a value or type: env');
 		else groups[group] = readGroup(value, environment, (path, text) => report([group, ...path], text));
 	}
 	return groups;
@@ -80,10 +88,17 @@ function readGroup(group: JsonMap, environment: Environment, report: Report): Js
 			values[name] = value;
 		} else if (value.type === 'env') {
 			const found = typeof value.key === 'string' ? environment[value.key] : undefined;
-			if (found === undefined) report([name, 'key'], `the environment has no variable ${typeof value.key === 'string' ? value.key : '(key is missing)'}`);
+			if (found === undefined)
+				report(
+					[name, 'key'],
+					`the environment has no variable ${typeof value.key === 'string' ? value.key : '(key is missing)'}`,
+				);
 			else values[name] = found;
 		} else if (value.type === 'vault') {
-			report([name, 'type'], 'vault is not understood here; give the secret in a variable of the environment with type: env');
+			report(
+				[name, 'type'],
+				'vault is not understood here; give the secret in a variable of the environment with type: env',
+			);
 		} else {
 			values[name] = readGroup(value, environment, (path, text) => report([name, ...path], text));
 		}

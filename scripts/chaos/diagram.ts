@@ -11,13 +11,18 @@ export function lanesOf(join: SeenJoin): readonly string[] {
 }
 
 export const escapeXml = (text: string): string =>
-	text.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`).replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
+	text
+		.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`)
+		.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
 
 /** What the protocol expects is no failure: a node that is not there yet. */
 export const isRefused = ({ failure }: SeenStep): boolean => failure !== undefined && failure.code !== 'API_NOT_FOUND';
 
 const tlsText = { unverified: 'TLS not verified', 'one-way': 'server verified', mutual: 'mutual TLS' } as const;
-const momentText = { 'node-trusts-cluster': 'the node trusts the cluster', 'cluster-trusts-node': 'the cluster trusts the node' } as const;
+const momentText = {
+	'node-trusts-cluster': 'the node trusts the cluster',
+	'cluster-trusts-node': 'the cluster trusts the node',
+} as const;
 
 const labelOf = (step: SeenStep): string => {
 	const mark = step.kind === 'check' ? (isRefused(step) ? '✘ ' : '✔ ') : '';
@@ -28,7 +33,8 @@ const timeText = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `
 const atMs = (step: SeenStep): number => step.startMs + (step.kind === 'check' ? step.durationMs : 0);
 
 /** In the order in which they are to be read: a check stands where it ended. */
-export const inOrder = (steps: readonly SeenStep[]): readonly SeenStep[] => steps.toSorted((one, other) => atMs(one) - atMs(other));
+export const inOrder = (steps: readonly SeenStep[]): readonly SeenStep[] =>
+	steps.toSorted((one, other) => atMs(one) - atMs(other));
 
 interface Form {
 	readonly width: number;
@@ -92,7 +98,9 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 		const way = to > from ? 1 : -1;
 		const [low, high] = [Math.min(from, to), Math.max(from, to)];
 		const startsLeft = isNarrow || width - low > high - timeWidth;
-		const characters = Math.floor((isNarrow ? width : startsLeft ? width - low - 8 : high - timeWidth - 8) / characterWidth);
+		const characters = Math.floor(
+			(isNarrow ? width : startsLeft ? width - low - 8 : high - timeWidth - 8) / characterWidth,
+		);
 		const place = isNarrow ? 0 : startsLeft ? low + 8 : high - 8;
 		const arrow = `<path class="arrow ${style}" d="M${from} ${line}H${to - way * 7}"/><path class="head ${style}" d="M${to} ${line}l${-way * 9} -4.5v9z"/>`;
 		return `<g>${time}${textAt(place, line - (isNarrow ? 11 : 6), cut(label, characters), textStyle, startsLeft ? 'start' : 'end')}${arrow}</g>`;
@@ -103,10 +111,13 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 		const isLate = index > lanes.length / 2;
 		return textAt(x(lane) + (isLate ? 6 : -6), 14 + 18 * index, cut(lane, 24), 'lane-name', isLate ? 'end' : 'start');
 	});
-	const lines = lanes.map((lane, index) => `<path class="lane" d="M${x(lane)} ${isNarrow ? 18 * (index + 1) + 2 : 24}V${height}"/>`);
+	const lines = lanes.map(
+		(lane, index) => `<path class="lane" d="M${x(lane)} ${isNarrow ? 18 * (index + 1) + 2 : 24}V${height}"/>`,
+	);
 	const title = `${join.node} ${join.state === 'refused' ? `was refused${join.failure === undefined ? '' : `: ${join.failure.code}`}` : join.state}`;
 	const said = steps.map(
-		(step) => `${step.from === step.to ? step.from : `${step.from} to ${step.to}`}: ${step.label}${step.failure === undefined ? '' : `, ${step.failure.code}`}`,
+		(step) =>
+			`${step.from === step.to ? step.from : `${step.from} to ${step.to}`}: ${step.label}${step.failure === undefined ? '' : `, ${step.failure.code}`}`,
 	);
 	return `<svg class="${formName}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-size="${fontSize}" role="img" aria-label="${escapeXml(title)}"><desc>${escapeXml(said.join('. '))}</desc>${lines.join('')}${names.join('')}${parts.join('')}</svg>`;
 }
@@ -127,7 +138,8 @@ export function sequenceMermaid(join: SeenJoin): string {
 		const tls = step.tls === undefined ? '' : ` (${tlsText[step.tls]})`;
 		const text = plain(`${code}${labelOf(step)}${tls}`);
 		const arrow = isRefused(step) ? '--x' : '->>';
-		const one = step.from === step.to ? `Note over ${id(step.from)}: ${text}` : `${id(step.from)}${arrow}${id(step.to)}: ${text}`;
+		const one =
+			step.from === step.to ? `Note over ${id(step.from)}: ${text}` : `${id(step.from)}${arrow}${id(step.to)}: ${text}`;
 		return step.moment === undefined || isRefused(step)
 			? [one]
 			: [one, `Note over ${lanes.map(id).join(',').replace(/,.*,/, ',')}: ${momentText[step.moment]}`];

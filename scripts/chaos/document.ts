@@ -47,7 +47,9 @@ export const nameOf = (file: string): string => basename(file, extname(file));
 
 export const pathText = (path: Path): string =>
 	path.reduce<string>(
-		(text, key) => text + (typeof key === 'number' ? `[${key}]` : /^[A-Za-z_][\w-]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`),
+		(text, key) =>
+			text +
+			(typeof key === 'number' ? `[${key}]` : /^[A-Za-z_][\w-]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`),
 		'$',
 	);
 
@@ -81,7 +83,11 @@ export function parseText(text: string, file: string): Document {
 		}
 		return `${file}:1:1`;
 	};
-	const problems: Problem[] = parsed.errors.map((error) => ({ where: whereIs(error.pos[0]), path: '$', text: firstLine(error.message) }));
+	const problems: Problem[] = parsed.errors.map((error) => ({
+		where: whereIs(error.pos[0]),
+		path: '$',
+		text: firstLine(error.message),
+	}));
 	let value: Json = null;
 	try {
 		if (problems.length === 0) value = parsed.toJS() as Json;

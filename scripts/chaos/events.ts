@@ -89,4 +89,11 @@ export interface RunEnded {
 	readonly directory: string;
 	readonly report: string;
 }
-export type ChaosEvent = RunStarted | ExperimentStarted | ActivityStarted | ActivityEnded | ExperimentEnded | Interrupted | RunEnded;
+export type ChaosEvent =
+	| RunStarted
+	| ExperimentStarted
+	| ActivityStarted
+	| ActivityEnded
+	| ExperimentEnded
+	| Interrupted
+	| RunEnded;

@@ -25,7 +25,9 @@ interface Ask {
 const formOf = (fields: Json): string =>
 	new URLSearchParams(
 		Object.entries(isMap(fields) ? fields : {}).flatMap(([key, value]) =>
-			(isList(value) ? value : [value]).filter((item) => item !== null).map((item): [string, string] => [key, pythonText(item)]),
+			(isList(value) ? value : [value])
+				.filter((item) => item !== null)
+				.map((item): [string, string] => [key, pythonText(item)]),
 		),
 	).toString();
 
@@ -38,7 +40,9 @@ export async function runHttp(provider: JsonMap, { values, signal }: ProviderOpt
 	const method = String(provider.method ?? 'GET').toUpperCase();
 	const url = new URL(pythonText(substitute(provider.url ?? '', values)));
 	const given = substitute(provider.headers ?? {}, values);
-	const headers = Object.fromEntries(Object.entries(isMap(given) ? given : {}).map(([name, value]) => [name, pythonText(value)]));
+	const headers = Object.fromEntries(
+		Object.entries(isMap(given) ? given : {}).map(([name, value]) => [name, pythonText(value)]),
+	);
 	const fields = substitute(provider.arguments ?? null, values);
 	const body = method === 'GET' || fields === null ? undefined : bodyOf(fields, headers);
 	if (method === 'GET' && fields !== null) {
@@ -46,7 +50,15 @@ export async function runHttp(provider: JsonMap, { values, signal }: ProviderOpt
 		if (query !== '') url.search = url.search === '' ? query : `${url.search}&${query}`;
 	}
 	const verify = typeof provider.verify_tls === 'string' ? provider.verify_tls : provider.verify_tls !== false;
-	const ask: Ask = { method, url, headers, body, timeoutMs: timeoutOf(substitute(provider.timeout ?? null, values)), verify, signal };
+	const ask: Ask = {
+		method,
+		url,
+		headers,
+		body,
+		timeoutMs: timeoutOf(substitute(provider.timeout ?? null, values)),
+		verify,
+		signal,
+	};
 	for (let retries = Number(provider.max_retries ?? 0); ; retries--) {
 		try {
 			return await follow(ask);
@@ -59,12 +71,17 @@ export async function runHttp(provider: JsonMap, { values, signal }: ProviderOpt
 function bodyOf(fields: Json, headers: Record<string, string>): string {
 	if (headers['Content-Type'] === 'application/json') return JSON.stringify(fields);
 	if (typeof fields === 'string') return fields;
-	if (!Object.keys(headers).some((name) => name.toLowerCase() === 'content-type')) headers['Content-Type'] = 'application/x-www-form-urlencoded';
+	if (!Object.keys(headers).some((name) => name.toLowerCase() === 'content-type'))
+		headers['Content-Type'] = 'application/x-www-form-urlencoded';
 	return formOf(fields);
 }
 
 function timeoutOf(timeout: Json): number {
-	const seconds = isList(timeout) ? timeout.reduce<number>((sum, part) => sum + Number(part), 0) : timeout === null ? DEFAULT_TIMEOUT_SECONDS : Number(timeout);
+	const seconds = isList(timeout)
+		? timeout.reduce<number>((sum, part) => sum + Number(part), 0)
+		: timeout === null
+			? DEFAULT_TIMEOUT_SECONDS
+			: Number(timeout);
 	return (seconds > 0 ? seconds : DEFAULT_TIMEOUT_SECONDS) * 1000;
 }
 
@@ -81,18 +98,38 @@ async function follow(first: Ask): Promise<JsonMap> {
 			continue;
 		}
 		const headers: Record<string, string> = {};
-		for (let index = 0; index + 1 < answer.rawHeaders.length; index += 2) headers[answer.rawHeaders[index] ?? ''] = answer.rawHeaders[index + 1] ?? '';
-		return { status, headers, body: answer.headers['content-type'] === 'application/json' ? (JSON.parse(text) as Json) : text };
+		for (let index = 0; index + 1 < answer.rawHeaders.length; index += 2)
+			headers[answer.rawHeaders[index] ?? ''] = answer.rawHeaders[index + 1] ?? '';
+		return {
+			status,
+			headers,
+			body: answer.headers['content-type'] === 'application/json' ? (JSON.parse(text) as Json) : text,
+		};
 	}
 }
 
-const send = ({ method, url, headers, body, timeoutMs, verify, signal }: Ask): Promise<{ readonly answer: IncomingMessage; readonly text: string }> =>
+const send = ({
+	method,
+	url,
+	headers,
+	body,
+	timeoutMs,
+	verify,
+	signal,
+}: Ask): Promise<{ readonly answer: IncomingMessage; readonly text: string }> =>
 	new Promise((resolve, reject) => {
 		const options = { method, headers, signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]) };
-		const tls = { rejectUnauthorized: verify !== false, ...(typeof verify === 'string' ? { ca: readFileSync(verify) } : {}) };
+		const tls = {
+			rejectUnauthorized: verify !== false,
+			...(typeof verify === 'string' ? { ca: readFileSync(verify) } : {}),
+		};
 		const request = url.protocol === 'https:' ? requestHttps(url, { ...options, ...tls }) : requestHttp(url, options);
 		request.once('error', (error) =>
-			reject(error.name === 'AbortError' ? new Error(signal.aborted ? 'told to stop' : `took longer than ${timeoutMs / 1000} s`) : error),
+			reject(
+				error.name === 'AbortError'
+					? new Error(signal.aborted ? 'told to stop' : `took longer than ${timeoutMs / 1000} s`)
+					: error,
+			),
 		);
 		request.once('response', (answer) => {
 			const chunks: Buffer[] = [];

@@ -32,7 +32,11 @@ export interface Journal {
 	readonly start: string;
 	readonly status: 'completed' | 'failed' | 'aborted' | 'interrupted';
 	readonly deviated: boolean;
-	readonly steady_states: { readonly before: SteadyState | null; readonly after: SteadyState | null; readonly during: readonly [] };
+	readonly steady_states: {
+		readonly before: SteadyState | null;
+		readonly after: SteadyState | null;
+		readonly during: readonly [];
+	};
 	readonly run: readonly Run[];
 	readonly rollbacks: readonly Run[];
 	readonly end: string;

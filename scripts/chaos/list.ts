@@ -18,7 +18,10 @@ export function listTable(entries: readonly Entry[]): string {
 	const lines = entries.flatMap(({ name, plan }) =>
 		plan === undefined
 			? [row([name]), `  ${BAD}`]
-			: [row([name, plan.about.id, plan.about.tier, plan.expected.security, plan.expected.availability]), wrap(plan.experiment.title, '  ')],
+			: [
+					row([name, plan.about.id, plan.about.tier, plan.expected.security, plan.expected.availability]),
+					wrap(plan.experiment.title, '  '),
+				],
 	);
 	return `${[row(['NAME', 'ID', 'TIER', 'SECURITY', 'AVAILABILITY']), ...lines].join('\n')}\n`;
 }
@@ -50,7 +53,13 @@ export function planText({ name, about, experiment, hypothesis, method, rollback
 	const part = (heading: string, activities: readonly Activity[]) =>
 		activities.length === 0
 			? []
-			: [`  ${heading}`, ...activities.flatMap((activity) => [`    ${activity.type} ${activity.name}`, `      ${mask(commandOf(activity))}`])];
+			: [
+					`  ${heading}`,
+					...activities.flatMap((activity) => [
+						`    ${activity.type} ${activity.name}`,
+						`      ${mask(commandOf(activity))}`,
+					]),
+				];
 	const probes = hypothesis?.probes ?? [];
 	return `${[wrap(`${name} (${about.id}): ${experiment.title}`, ''), ...part('before', probes), ...part('method', method), ...part('after', probes), ...part('rollbacks, whatever happens', rollbacks)].join('\n')}\n`;
 }

@@ -20,7 +20,8 @@ export function createMask({ secrets }: Pick<Values, 'secrets'>): Mask {
 		.flatMap(textsOf)
 		.filter((secret) => secret.length >= MIN_SECRET)
 		.sort((one, other) => other.length - one.length);
-	const maskText = (text: string): string => maskTokens(hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text));
+	const maskText = (text: string): string =>
+		maskTokens(hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text));
 	const mask = (value: unknown): unknown => {
 		if (typeof value === 'string') return maskText(value);
 		if (Array.isArray(value)) return value.map(mask);

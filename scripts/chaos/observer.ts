@@ -104,7 +104,9 @@ function choose({ joins, steps }: Known): SeenJoins {
 	const refused = all.filter(({ state }) => state !== 'joined');
 	const chosen = new Set([...refused, ...all].slice(0, MAX_JOINS));
 	return {
-		joins: all.filter((join) => chosen.has(join)).map((join) => ({ ...join, steps: stepsOf([...(steps.get(join.id)?.values() ?? [])]) })),
+		joins: all
+			.filter((join) => chosen.has(join))
+			.map((join) => ({ ...join, steps: stepsOf([...(steps.get(join.id)?.values() ?? [])]) })),
 		more: all.length - Math.min(chosen.size, all.length),
 	};
 }

@@ -37,7 +37,12 @@ export async function runProcess(provider: JsonMap, { machine, values, signal }:
 	const args = argumentsOf(provider.arguments, values);
 	const [file, list] = typeof args === 'string' ? ['/bin/sh', ['-c', `${program} ${args}`]] : [program, args];
 	// A process group of its own: Ctrl-C reaches only the runner, which then stops the program, and all that it started.
-	const child = spawn(file, list, { cwd: machine.directory, env: { ...machine.environment }, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+	const child = spawn(file, list, {
+		cwd: machine.directory,
+		env: { ...machine.environment },
+		stdio: ['ignore', 'pipe', 'pipe'],
+		detached: true,
+	});
 	const seconds = typeof provider.timeout === 'number' ? provider.timeout : DEFAULT_TIMEOUT_SECONDS;
 	let why: string | undefined;
 	const end = (how: NodeJS.Signals, reason: string) => {
@@ -66,7 +71,9 @@ export async function runProcess(provider: JsonMap, { machine, values, signal }:
 	}
 	try {
 		const status = await new Promise<number>((resolve, reject) =>
-			child.once('error', reject).once('close', (code, name) => resolve(code ?? -(name === null ? 0 : constants.signals[name]))),
+			child
+				.once('error', reject)
+				.once('close', (code, name) => resolve(code ?? -(name === null ? 0 : constants.signals[name]))),
 		);
 		if (why !== undefined) throw new Error(why);
 		return { status, stdout: Buffer.concat(chunks.stdout).toString(), stderr: Buffer.concat(chunks.stderr).toString() };

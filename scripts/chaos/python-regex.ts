@@ -49,7 +49,9 @@ function outside(rest: string, index: number, isMultiline: boolean, isDotAll: bo
 			return group(from);
 		case '{':
 			// Python takes braces that are no count for themselves.
-			return /^\{\d*(,\d*)?\}/.test(from) && !/^\{,?\}/.test(from) ? { text: from[1] === ',' ? '{0' : '{', length: 1 } : { text: '\\{', length: 1 };
+			return /^\{\d*(,\d*)?\}/.test(from) && !/^\{,?\}/.test(from)
+				? { text: from[1] === ',' ? '{0' : '{', length: 1 }
+				: { text: '\\{', length: 1 };
 		case '*':
 		case '+':
 		case '?':
@@ -91,5 +93,8 @@ function escapedAnywhere(from: string, letters: string): Place {
 	if (/[A-Za-z0-9]/.test(letter) && !letters.includes(letter)) throw new Error(`bad escape \\${letter}`);
 	if (letter === 'x' && !/^\\x[0-9a-f]{2}/i.test(from)) throw new Error('\\x needs two hexadecimal digits');
 	if (letter === 'u' && !/^\\u[0-9a-f]{4}/i.test(from)) throw new Error('\\u needs four hexadecimal digits');
-	return { text: /[A-Za-z0-9]/.test(letter) || /[$^.*+?()[\]{}|/\\-]/.test(letter) ? `\\${letter}` : letter, length: 2 };
+	return {
+		text: /[A-Za-z0-9]/.test(letter) || /[$^.*+?()[\]{}|/\\-]/.test(letter) ? `\\${letter}` : letter,
+		length: 2,
+	};
 }

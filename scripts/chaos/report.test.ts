@@ -7,7 +7,15 @@ import { type RunReport, reportHtml, reportMarkdown } from './report.ts';
 import { mergeResults, resultOf } from './results.ts';
 
 const EVIL = '<script>alert("1")</script> & [a](b) `c` | end';
-const step = { id: '1', kind: 'message', from: 'node-1', to: 'apiserver-sim', label: 'get x', startMs: 1, durationMs: 2 } as const;
+const step = {
+	id: '1',
+	kind: 'message',
+	from: 'node-1',
+	to: 'apiserver-sim',
+	label: 'get x',
+	startMs: 1,
+	durationMs: 2,
+} as const;
 const join: SeenJoin = {
 	id: 'a',
 	node: 'node-1',
@@ -18,7 +26,14 @@ const join: SeenJoin = {
 	steps: [
 		{ ...step, tls: 'unverified' },
 		{ ...step, id: '2', label: EVIL, tls: 'mutual', failure: { code: 'API_FORBIDDEN', sentence: '' } },
-		{ ...step, id: '3', kind: 'check', to: 'node-1', label: 'discovery/pin-ca', failure: { code: 'CA_HASH_MISMATCH', sentence: '' } },
+		{
+			...step,
+			id: '3',
+			kind: 'check',
+			to: 'node-1',
+			label: 'discovery/pin-ca',
+			failure: { code: 'CA_HASH_MISMATCH', sentence: '' },
+		},
 		{ ...step, id: '4', kind: 'check', to: 'node-1', label: 'discovery/confirm', moment: 'node-trusts-cluster' },
 	],
 };
@@ -104,7 +119,10 @@ describe('the recorded results', () => {
 	it('keep those of other meshes and experiments, in order, and take none of what was interrupted', () => {
 		const measured = journalWith({});
 		const before = { zebra: { local: resultOf(measured) }, 'two-verdicts': { compose: resultOf(measured) } };
-		const merged = mergeResults(before, 'local', [measured, { ...measured, status: 'interrupted', kubejoin: { ...measured.kubejoin, name: 'other' } }]);
+		const merged = mergeResults(before, 'local', [
+			measured,
+			{ ...measured, status: 'interrupted', kubejoin: { ...measured.kubejoin, name: 'other' } },
+		]);
 		assert.deepEqual(Object.keys(merged), ['two-verdicts', 'zebra']);
 		assert.deepEqual(Object.keys(merged['two-verdicts'] ?? {}), ['compose', 'local']);
 		assert.equal(merged['two-verdicts']?.local?.passed, true);

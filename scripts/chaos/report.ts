@@ -55,7 +55,10 @@ function chapterOf(journal: Journal): Chapter {
 	const about = extensions.find(({ name }) => name === 'kubejoin') ?? {};
 	const { joins, moreJoins, name, passed } = journal.kubejoin;
 	// What was refused teaches most.
-	const shownJoins = [...joins.filter(({ state }) => state === 'refused'), ...joins.filter(({ state }) => state !== 'refused')].slice(0, MAX_DIAGRAMS);
+	const shownJoins = [
+		...joins.filter(({ state }) => state === 'refused'),
+		...joins.filter(({ state }) => state !== 'refused'),
+	].slice(0, MAX_DIAGRAMS);
 	return {
 		name,
 		id: textOf(about.id),
@@ -114,7 +117,11 @@ function stepOf(part: string, run: Run): Chapter['steps'][number] {
 
 const counts = ({ journals, notRun }: RunReport): string => {
 	const passed = journals.filter(({ kubejoin }) => kubejoin.passed).length;
-	const parts = [`${passed} passed`, `${journals.length - passed} failed`, ...(notRun.length === 0 ? [] : [`${notRun.length} not run`])];
+	const parts = [
+		`${passed} passed`,
+		`${journals.length - passed} failed`,
+		...(notRun.length === 0 ? [] : [`${notRun.length} not run`]),
+	];
 	return parts.join(', ');
 };
 const facts = (run: RunReport): string =>
@@ -130,7 +137,9 @@ const facts = (run: RunReport): string =>
 const saidOnce = (evidence: readonly Evidence[]): readonly Evidence[] =>
 	evidence.map((one, index) => {
 		const before = evidence[index - 1];
-		return before?.probe === one.probe && before.lines.join('\n') === one.lines.join('\n') ? { ...one, lines: [] } : one;
+		return before?.probe === one.probe && before.lines.join('\n') === one.lines.join('\n')
+			? { ...one, lines: [] }
+			: one;
 	});
 
 const joinTitle = ({ node, state, failure, durationMs }: SeenJoin): string =>
@@ -142,7 +151,9 @@ const noJoins = ({ journal, joins }: Chapter): string =>
 			? 'No join began while it ran.'
 			: '';
 const more = ({ moreJoins }: Chapter): string =>
-	moreJoins === 0 ? '' : `And ${moreJoins} more ${moreJoins === 1 ? 'join' : 'joins'}; the journal and the observer have ${moreJoins === 1 ? 'it' : 'them'}.`;
+	moreJoins === 0
+		? ''
+		: `And ${moreJoins} more ${moreJoins === 1 ? 'join' : 'joins'}; the journal and the observer have ${moreJoins === 1 ? 'it' : 'them'}.`;
 
 // HTML
 
@@ -154,7 +165,10 @@ export function reportHtml(run: RunReport): string {
 	const rows = chapters.map(
 		({ name, id, result, journal }) =>
 			`<tr><th scope="row"><a href="#${h(name)}">${h(name)}</a> <span class="quiet">${h(id)}</span></th>${verdictKinds
-				.map((kind) => `<td data-label="${kind}"><span class="${verdictClass(journal.kubejoin.verdicts[kind])}">${journal.kubejoin.verdicts[kind]}</span></td>`)
+				.map(
+					(kind) =>
+						`<td data-label="${kind}"><span class="${verdictClass(journal.kubejoin.verdicts[kind])}">${journal.kubejoin.verdicts[kind]}</span></td>`,
+				)
 				.join(
 					'',
 				)}<td data-label="result"><span class="badge ${result}">${result}</span></td><td class="number" data-label="time">${secondsText(journal.duration)}</td></tr>`,
@@ -192,7 +206,10 @@ function chapterHtml(chapter: Chapter): string {
 		const isViolation = verdicts[kind] === 'violated' && expected[kind] === 'violated';
 		return `<div class="verdict ${verdictClass(verdicts[kind])}"><dt>${kind}</dt><dd>${h(isViolation ? 'violated, as predicted' : verdictText(verdicts[kind], expected[kind]))}</dd></div>`;
 	};
-	const why = problems.length === 0 ? '' : `<ul class="problems">${problems.map((problem) => `<li>${h(problem)}</li>`).join('')}</ul>`;
+	const why =
+		problems.length === 0
+			? ''
+			: `<ul class="problems">${problems.map((problem) => `<li>${h(problem)}</li>`).join('')}</ul>`;
 	const paragraph = (heading: string, text: string) => (text === '' ? '' : `<h3>${heading}</h3><p>${h(text)}</p>`);
 	const step = ({ part, name: what, type, how, isBad, seconds, output }: Chapter['steps'][number]) => {
 		const head = `<span class="part">${part}</span><span class="what">${h(what)}</span><span class="how ${isBad ? 'bad' : 'quiet'}">${h(how)}</span><span class="seconds quiet">${secondsText(seconds)}</span>`;
@@ -204,7 +221,9 @@ function chapterHtml(chapter: Chapter): string {
 	);
 	const diagram = (join: SeenJoin) =>
 		`<figure><figcaption class="${join.state === 'refused' ? 'bad' : ''}">${h(joinTitle(join))}</figcaption>${join.failure === undefined ? '' : `<p class="quiet">${h(join.failure.sentence)}</p>`}${sequenceSvg(join, 'wide')}${sequenceSvg(join, 'narrow')}</figure>`;
-	const notes = [noJoins(chapter), more(chapter)].filter((text) => text !== '').map((text) => `<p class="quiet">${h(text)}</p>`);
+	const notes = [noJoins(chapter), more(chapter)]
+		.filter((text) => text !== '')
+		.map((text) => `<p class="quiet">${h(text)}</p>`);
 	const legend =
 		'<p class="legend"><span class="unverified">TLS not verified</span> <span class="one-way">server verified</span> <span class="mutual">mutual TLS</span> <span class="refused">refused</span></p>';
 	return `<article id="${h(name)}">
@@ -242,7 +261,11 @@ export function reportMarkdown(run: RunReport): string {
 			`| ${m(name)} | ${m(id)} | ${journal.kubejoin.verdicts.security} | ${journal.kubejoin.verdicts.availability} | ${result} | ${secondsText(journal.duration)} |`,
 	);
 	const notRun = run.notRun.length === 0 ? [] : [`Not run: ${m(run.notRun.join(', '))}`];
-	const table = ['| experiment | id | security | availability | result | time |', '| --- | --- | --- | --- | --- | --- |', ...rows].join('\n');
+	const table = [
+		'| experiment | id | security | availability | result | time |',
+		'| --- | --- | --- | --- | --- | --- |',
+		...rows,
+	].join('\n');
 	return `${[`# Experiments: ${counts(run)}`, facts(run), table, ...notRun, ...chapters.flatMap(chapterMarkdown)].join('\n\n')}\n`;
 }
 
@@ -260,7 +283,9 @@ function chapterMarkdown(chapter: Chapter): string[] {
 		...section('What goes wrong', description),
 		...section('What must hold', hypothesis),
 		'### What was done and seen',
-		steps.map(({ part, name: what, how, seconds }) => `1. ${part}: ${m(what)}: ${how}, ${secondsText(seconds)}`).join('\n'),
+		steps
+			.map(({ part, name: what, how, seconds }) => `1. ${part}: ${m(what)}: ${how}, ${secondsText(seconds)}`)
+			.join('\n'),
 		...steps.filter(({ isBad, output }) => isBad && output !== '').map(({ output }) => fence(output)),
 		...(evidence.length === 0
 			? []

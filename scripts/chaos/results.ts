@@ -38,12 +38,18 @@ export function mergeResults(known: Results, mesh: MeshKind, journals: readonly 
 			return [name, { ...known[name], [mesh]: resultOf(journal) }];
 		});
 	return Object.fromEntries(
-		[...Object.entries(known).filter(([name]) => !measured.some(([other]) => other === name)), ...measured].sort(([one], [other]) => one.localeCompare(other)),
+		[...Object.entries(known).filter(([name]) => !measured.some(([other]) => other === name)), ...measured].sort(
+			([one], [other]) => one.localeCompare(other),
+		),
 	);
 }
 
 /** @throws FILE_UNUSABLE */
-export async function recordResults(mesh: MeshKind, journals: readonly Journal[], path = projectPath(RESULTS_FILE)): Promise<void> {
+export async function recordResults(
+	mesh: MeshKind,
+	journals: readonly Journal[],
+	path = projectPath(RESULTS_FILE),
+): Promise<void> {
 	let known: Results = {};
 	try {
 		known = JSON.parse((await readFileIfThere(path)) ?? '{}') as Results;

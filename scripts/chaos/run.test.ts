@@ -10,9 +10,18 @@ import { runExperiment } from './run.ts';
 
 const variable = (name: string): string => `\${${name}}`;
 const node = (script: string) => ({ type: 'process', path: 'node', arguments: ['-e', script] });
-const probe = (name: string, script: string, more: object = { tolerance: 0 }) => ({ type: 'probe', name, provider: node(script), ...more });
+const probe = (name: string, script: string, more: object = { tolerance: 0 }) => ({
+	type: 'probe',
+	name,
+	provider: node(script),
+	...more,
+});
 
-async function run(text: string, interrupted = new AbortController(), onEvent: (event: ChaosEvent) => void = () => undefined) {
+async function run(
+	text: string,
+	interrupted = new AbortController(),
+	onEvent: (event: ChaosEvent) => void = () => undefined,
+) {
 	const events: ChaosEvent[] = [];
 	const journal = await runExperiment(planOf(text), {
 		machine,
@@ -64,13 +73,21 @@ describe('an experiment', function () {
 				['house-stands', 'held', 'the house stands', 0],
 			],
 		);
-		assert.equal(events.filter(({ event }) => event === 'activity-started').length, events.filter(({ event }) => event === 'activity-ended').length);
+		assert.equal(
+			events.filter(({ event }) => event === 'activity-started').length,
+			events.filter(({ event }) => event === 'activity-ended').length,
+		);
 	});
 
 	it('with a steady state that does not hold before is failed, its method is not run, and its rollbacks are', async () => {
-		const { journal } = await run(changed({ 'steady-state-hypothesis': { title: 'h', probes: [probe('p', 'process.exit(1)')] } }));
+		const { journal } = await run(
+			changed({ 'steady-state-hypothesis': { title: 'h', probes: [probe('p', 'process.exit(1)')] } }),
+		);
 		assert.equal(journal.status, 'failed');
-		assert.deepEqual([journal.run.length, journal.rollbacks.length, journal.steady_states.after, journal.deviated], [0, 1, null, false]);
+		assert.deepEqual(
+			[journal.run.length, journal.rollbacks.length, journal.steady_states.after, journal.deviated],
+			[0, 1, null, false],
+		);
 		assert.match(problems(journal), /does not hold before/);
 	});
 
@@ -78,8 +95,15 @@ describe('an experiment', function () {
 		const folder = mkdtempSync(join(tmpdir(), 'kubejoin-chaos-'));
 		try {
 			const file = JSON.stringify(join(folder, 'broken'));
-			const state = { title: 'h', probes: [probe('is-whole', `process.exit(require('node:fs').existsSync(${file}) ? 1 : 0)`)] };
-			const breaks = { type: 'action', name: 'breaks', provider: node(`require('node:fs').writeFileSync(${file}, '')`) };
+			const state = {
+				title: 'h',
+				probes: [probe('is-whole', `process.exit(require('node:fs').existsSync(${file}) ? 1 : 0)`)],
+			};
+			const breaks = {
+				type: 'action',
+				name: 'breaks',
+				provider: node(`require('node:fs').writeFileSync(${file}, '')`),
+			};
 			const { method } = parse(fixtureText('all-holds.yaml'));
 			const { journal } = await run(changed({ 'steady-state-hypothesis': state, method: [breaks, ...method] }));
 			assert.deepEqual([journal.status, journal.deviated, journal.kubejoin.passed], ['completed', true, false]);
@@ -100,10 +124,17 @@ describe('an experiment', function () {
 			[probe('p', 'process.exit(1)'), /probe p: wanted 0, found 1/],
 			[probe('p', 'process.exit(3)', {}), /probe p: it ended with 3 and has no tolerance/],
 			[
-				{ ...probe('p', 'setInterval(() => 0, 1000)'), type: 'action', provider: { ...node('setInterval(() => 0, 1000)'), timeout: 0.3 } },
+				{
+					...probe('p', 'setInterval(() => 0, 1000)'),
+					type: 'action',
+					provider: { ...node('setInterval(() => 0, 1000)'), timeout: 0.3 },
+				},
 				/action p: the program took longer than 0.3 s/,
 			],
-			[{ type: 'probe', name: 'p', tolerance: 200, provider: { type: 'http', url: 'http://127.0.0.1:1/' } }, /probe p: no answer from http:\/\/127.0.0.1:1/],
+			[
+				{ type: 'probe', name: 'p', tolerance: 200, provider: { type: 'http', url: 'http://127.0.0.1:1/' } },
+				/probe p: no answer from http:\/\/127.0.0.1:1/,
+			],
 		] as const) {
 			const { journal } = await run(changed({ method: [...parse(fixtureText('all-holds.yaml')).method, activity] }));
 			assert.equal(journal.kubejoin.passed, false);
@@ -122,7 +153,9 @@ describe('an experiment', function () {
 	});
 
 	it('believes nobody who says held and failed, and everybody who says violated', async () => {
-		const { journal } = await run(changed({ method: [probe('p', "console.log('security: held\\navailability: violated'); process.exit(1)")] }));
+		const { journal } = await run(
+			changed({ method: [probe('p', "console.log('security: held\\navailability: violated'); process.exit(1)")] }),
+		);
 		assert.deepEqual(journal.kubejoin.verdicts, { security: 'unknown', availability: 'violated' });
 	});
 
@@ -133,7 +166,10 @@ describe('an experiment', function () {
 			if (event.event === 'activity-started' && event.name === 'waits') stop.abort();
 		});
 		assert.equal(journal.status, 'interrupted');
-		assert.deepEqual([journal.run.length, journal.run[0]?.status, journal.rollbacks[0]?.status, journal.kubejoin.passed], [1, 'failed', 'succeeded', false]);
+		assert.deepEqual(
+			[journal.run.length, journal.run[0]?.status, journal.rollbacks[0]?.status, journal.kubejoin.passed],
+			[1, 'failed', 'succeeded', false],
+		);
 	});
 
 	it('shows no secret in its journal and events', async () => {
@@ -158,26 +194,48 @@ describe('an experiment', function () {
 	it('takes values of its configuration from a probe, and is aborted without them', async () => {
 		const { method } = parse(fixtureText('all-holds.yaml'));
 		const wanted = probe('uses', 'process.exit(Number(process.argv[1]))', { tolerance: 5 });
-		const uses = { ...wanted, provider: { ...wanted.provider, arguments: [...wanted.provider.arguments, variable('five')] } };
-		const good = await run(changed({ configuration: { five: probe('five', 'console.log(5)') }, method: [uses, ...method] }));
+		const uses = {
+			...wanted,
+			provider: { ...wanted.provider, arguments: [...wanted.provider.arguments, variable('five')] },
+		};
+		const good = await run(
+			changed({ configuration: { five: probe('five', 'console.log(5)') }, method: [uses, ...method] }),
+		);
 		assert.equal(good.journal.kubejoin.passed, true, problems(good.journal));
-		const { journal } = await run(changed({ configuration: { five: probe('five', 'process.exit(1)') }, method: [uses] }));
+		const { journal } = await run(
+			changed({ configuration: { five: probe('five', 'process.exit(1)') }, method: [uses] }),
+		);
 		assert.deepEqual([journal.status, journal.run.length, journal.rollbacks.length], ['aborted', 0, 1]);
 	});
 
 	it('that needs a program which is not here is aborted and says which', async () => {
-		const { journal } = await run(fixtureText('all-holds.yaml').replace('tier: A', 'tier: A, needs: [node, no-such-program]'));
-		assert.deepEqual([journal.status, journal.run.length, journal.rollbacks.length, journal.kubejoin.passed], ['aborted', 0, 1, false]);
+		const { journal } = await run(
+			fixtureText('all-holds.yaml').replace('tier: A', 'tier: A, needs: [node, no-such-program]'),
+		);
+		assert.deepEqual(
+			[journal.status, journal.run.length, journal.rollbacks.length, journal.kubejoin.passed],
+			['aborted', 0, 1, false],
+		);
 		assert.equal(problems(journal), 'it needs what is not on this machine: no-such-program');
 	});
 
 	it('asks the probe that is a tolerance, which must end well', async () => {
 		const { method } = parse(fixtureText('all-holds.yaml'));
-		const judge = (script: string) => ({ type: 'probe', name: 'judge', provider: { type: 'process', path: 'node', arguments: { '-e': script } } });
+		const judge = (script: string) => ({
+			type: 'probe',
+			name: 'judge',
+			provider: { type: 'process', path: 'node', arguments: { '-e': script } },
+		});
 		const isDict = "process.exit(process.argv[2] === \"{'status': 0, 'stdout': '', 'stderr': ''}\" ? 0 : 1)";
-		assert.equal((await run(changed({ method: [probe('p', '0', { tolerance: judge(isDict) }), ...method] }))).journal.kubejoin.passed, true);
+		assert.equal(
+			(await run(changed({ method: [probe('p', '0', { tolerance: judge(isDict) }), ...method] }))).journal.kubejoin
+				.passed,
+			true,
+		);
 		assert.match(
-			problems((await run(changed({ method: [probe('p', '0', { tolerance: judge('process.exit(1)') }), ...method] }))).journal),
+			problems(
+				(await run(changed({ method: [probe('p', '0', { tolerance: judge('process.exit(1)') }), ...method] }))).journal,
+			),
 			/the probe "judge" does not agree/,
 		);
 	});

@@ -106,13 +106,19 @@ export async function runExperiment(plan: Plan, options: RunOptions): Promise<Jo
 			// What is true before the fault is evidence of nothing.
 			if (part === 'after') evidence.push(...done.evidence);
 			if (done.problem !== undefined) {
-				problems.push(`the steady state does not hold ${part === 'before' ? 'before the method, which was not run' : 'after the method'}: ${done.problem}`);
+				problems.push(
+					`the steady state does not hold ${part === 'before' ? 'before the method, which was not run' : 'after the method'}: ${done.problem}`,
+				);
 				return { steady_state_met: false, probes: runs };
 			}
 		}
 		return { steady_state_met: true, probes: runs };
 	}
-	async function activities(list: readonly Activity[], part: 'method' | 'rollbacks', signal: AbortSignal): Promise<readonly Run[]> {
+	async function activities(
+		list: readonly Activity[],
+		part: 'method' | 'rollbacks',
+		signal: AbortSignal,
+	): Promise<readonly Run[]> {
 		// In the order in which they began, those in the background among the others.
 		const done: Promise<Done>[] = [];
 		for (const [index, activity] of list.entries()) {
@@ -123,7 +129,8 @@ export async function runExperiment(plan: Plan, options: RunOptions): Promise<Jo
 		}
 		const all = await Promise.all(done);
 		for (const { problem, evidence: found } of all) {
-			if (problem !== undefined) problems.push(part === 'rollbacks' ? `after a failed rollback the mesh is not as it was: ${problem}` : problem);
+			if (problem !== undefined)
+				problems.push(part === 'rollbacks' ? `after a failed rollback the mesh is not as it was: ${problem}` : problem);
 			if (part === 'method') evidence.push(...found);
 		}
 		return all.map(({ run }) => run);
@@ -188,7 +195,13 @@ export async function runExperiment(plan: Plan, options: RunOptions): Promise<Jo
 			...(problem === undefined ? {} : { observerProblem: problem }),
 		},
 	});
-	const ended = { experiment, id: plan.about.id, seconds: journal.duration, status: state.status, deviated: state.deviated };
+	const ended = {
+		experiment,
+		id: plan.about.id,
+		seconds: journal.duration,
+		status: state.status,
+		deviated: state.deviated,
+	};
 	say({ event: 'experiment-ended', atMs: endMs, ...ended, expected: plan.expected, verdicts, passed, problems });
 	return journal;
 }
@@ -207,7 +220,8 @@ async function findConfiguration(
 			continue;
 		}
 		const { run, problem } = await perform(value as unknown as Activity, 'configuration', index++, signal);
-		if (problem !== undefined || !isMap(run.output)) throw new Error(`the value ${name} of the configuration could not be found: ${problem}`);
+		if (problem !== undefined || !isMap(run.output))
+			throw new Error(`the value ${name} of the configuration could not be found: ${problem}`);
 		const { stdout, body } = run.output;
 		configuration[name] = typeof stdout === 'string' ? stdout.trim() : (body ?? null);
 	}
@@ -248,32 +262,54 @@ async function runActivity(activity: Activity, part: Part, options: ActivityOpti
 		const output = await callProvider(activity.provider, options);
 		const took = timing();
 		const tolerance = at(activity, 'tolerance');
-		const judged = tolerance === undefined ? undefined : await judgeTolerance(tolerance, output, values, (probe, value) => askProbe(probe, value, options));
+		const judged =
+			tolerance === undefined
+				? undefined
+				: await judgeTolerance(tolerance, output, values, (probe, value) => askProbe(probe, value, options));
 		const tail = tailOf(output);
 		const isFine = judged?.isMet ?? isGood(output);
 		const isWanted = judged !== undefined || activity.type === 'probe' || part === 'rollbacks';
-		const problem = isWanted && !isFine ? `${named}: ${judged?.why ?? `it ended with ${output.status} and has no tolerance`}${tail}` : undefined;
-		const run: Run = { activity, output, ...took, status: 'succeeded', ...(judged === undefined ? {} : { tolerance_met: judged.isMet }) };
+		const problem =
+			isWanted && !isFine
+				? `${named}: ${judged?.why ?? `it ended with ${output.status} and has no tolerance`}${tail}`
+				: undefined;
+		const run: Run = {
+			activity,
+			output,
+			...took,
+			status: 'succeeded',
+			...(judged === undefined ? {} : { tolerance_met: judged.isMet }),
+		};
 		const isProbe = activity.type === 'probe' && typeof output.stdout === 'string';
 		const evidence = isProbe ? readEvidence(activity.name, String(output.stdout), isFine) : [];
 		return { run, evidence, ...(problem === undefined ? {} : { problem }) };
 	} catch (error) {
 		const text = causeText(error);
 		const isJudged = at(activity, 'tolerance') !== undefined;
-		const run: Run = { activity, output: null, ...timing(), status: 'failed', exception: [text], ...(isJudged ? { tolerance_met: false } : {}) };
+		const run: Run = {
+			activity,
+			output: null,
+			...timing(),
+			status: 'failed',
+			exception: [text],
+			...(isJudged ? { tolerance_met: false } : {}),
+		};
 		return { run, evidence: [], problem: `${named}: ${text}` };
 	}
 }
 
 /** A program that ended well; an answer that is no error. */
-const isGood = (output: JsonMap): boolean => (Object.hasOwn(output, 'stdout') ? output.status === 0 : Number(output.status) < 400);
+const isGood = (output: JsonMap): boolean =>
+	Object.hasOwn(output, 'stdout') ? output.status === 0 : Number(output.status) < 400;
 
 /** A probe that judges a value. Chaos Toolkit is content when its program could be started; here it must also end well. */
 async function askProbe(probe: JsonMap, value: Json, options: ActivityOptions): Promise<boolean> {
 	const provider = isMap(probe.provider) ? probe.provider : {};
 	const given = isMap(provider.arguments) ? provider.arguments : {};
 	try {
-		return isGood(await callProvider({ ...provider, arguments: { ...given, value: asArgument(value, provider) } }, options));
+		return isGood(
+			await callProvider({ ...provider, arguments: { ...given, value: asArgument(value, provider) } }, options),
+		);
 	} catch {
 		return false;
 	}

@@ -12,7 +12,8 @@ export interface Values {
 }
 
 export const noValues: Values = { configuration: {}, secrets: {} };
-export const hasValues = ({ configuration, secrets }: Values): boolean => Object.keys(configuration).length > 0 || Object.keys(secrets).length > 0;
+export const hasValues = ({ configuration, secrets }: Values): boolean =>
+	Object.keys(configuration).length > 0 || Object.keys(secrets).length > 0;
 
 const named = /\$(?:(\$)|([_a-z][_a-z0-9]*)|\{([_a-z][_a-z0-9]*)\})/gi;
 const alone = /^\$\{([_a-z][_a-z0-9]*)\}$/i;
@@ -30,13 +31,17 @@ export function substitute(data: Json, values: Values): Json {
 	if (typeof data === 'string') {
 		const whole = find(alone.exec(data)?.[1] ?? '', values);
 		if (whole !== undefined) return whole;
-		return data.replace(named, (text, escaped: string | undefined, bare: string | undefined, braced: string | undefined) => {
-			if (escaped !== undefined) return '$';
-			const value = find(bare ?? braced ?? '', values);
-			return value === undefined ? text : pythonText(value);
-		});
+		return data.replace(
+			named,
+			(text, escaped: string | undefined, bare: string | undefined, braced: string | undefined) => {
+				if (escaped !== undefined) return '$';
+				const value = find(bare ?? braced ?? '', values);
+				return value === undefined ? text : pythonText(value);
+			},
+		);
 	}
 	if (isList(data)) return data.map((item) => substitute(item, values));
-	if (isMap(data)) return Object.fromEntries(Object.entries(data).map(([key, item]) => [key, substitute(item, values)]));
+	if (isMap(data))
+		return Object.fromEntries(Object.entries(data).map(([key, item]) => [key, substitute(item, values)]));
 	return data;
 }

@@ -11,12 +11,19 @@ export interface TellOptions {
 }
 
 export const COLUMNS = 80;
-const partNames: Readonly<Record<Part, string>> = { configuration: 'prepare', before: 'before', method: 'method', after: 'after', rollbacks: 'rollback' };
+const partNames: Readonly<Record<Part, string>> = {
+	configuration: 'prepare',
+	before: 'before',
+	method: 'method',
+	after: 'after',
+	rollbacks: 'rollback',
+};
 const CLEAR_LINE = '\r\u001b[K';
 
 export const secondsText = (seconds: number): string =>
 	seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
-const cut = (text: string, width: number): string => ([...text].length > width ? `${[...text].slice(0, width - 1).join('')}…` : text);
+const cut = (text: string, width: number): string =>
+	[...text].length > width ? `${[...text].slice(0, width - 1).join('')}…` : text;
 /** Cut or filled to a width. */
 export const padded = (text: string, width: number): string => {
 	const short = cut(text, width);
@@ -28,7 +35,8 @@ export function wrap(text: string, indent: string, width = COLUMNS): string {
 	const lines: string[] = [];
 	for (const word of text.split(/\s+/)) {
 		const last = lines.at(-1);
-		if (last !== undefined && [...last].length + 1 + [...word].length <= width) lines[lines.length - 1] = `${last} ${word}`;
+		if (last !== undefined && [...last].length + 1 + [...word].length <= width)
+			lines[lines.length - 1] = `${last} ${word}`;
 		else lines.push(indent + word);
 	}
 	return lines.join('\n');
@@ -37,7 +45,9 @@ export function wrap(text: string, indent: string, width = COLUMNS): string {
 /** `held, as predicted`; a violation that was predicted says so, for it is bad all the same. */
 export function verdictText(verdict: Verdict, expected: 'held' | 'violated'): string {
 	if (verdict === expected) return `${verdict}, as predicted`;
-	return verdict === 'unknown' ? `unknown: no probe said; ${expected} was predicted` : `${verdict.toUpperCase()}, and ${expected} was predicted`;
+	return verdict === 'unknown'
+		? `unknown: no probe said; ${expected} was predicted`
+		: `${verdict.toUpperCase()}, and ${expected} was predicted`;
 }
 
 export function createTeller({ write, color, live }: TellOptions): (event: ChaosEvent) => void {
@@ -51,7 +61,8 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 		const now = [...running.values()].at(-1);
 		if (live && now !== undefined) write(`${CLEAR_LINE}${paint.dim(cut(now, COLUMNS - 1))}`);
 	};
-	const painted = (verdict: Verdict, text: string): string => (verdict === 'held' ? paint.green(text) : paint.red(text));
+	const painted = (verdict: Verdict, text: string): string =>
+		verdict === 'held' ? paint.green(text) : paint.red(text);
 
 	function activity(event: ActivityEnded): void {
 		const isBad = event.problem !== undefined;
@@ -64,7 +75,10 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 		line(wrap(event.problem, '            '));
 	}
 	function experiment(event: ExperimentEnded): void {
-		for (const kind of verdictKinds) line(`  ${padded(kind, 13)} ${painted(event.verdicts[kind], verdictText(event.verdicts[kind], event.expected[kind]))}`);
+		for (const kind of verdictKinds)
+			line(
+				`  ${padded(kind, 13)} ${painted(event.verdicts[kind], verdictText(event.verdicts[kind], event.expected[kind]))}`,
+			);
 		for (const problem of event.problems) {
 			// What was said below its activity is not said again.
 			const known = [...told].find((text) => problem.endsWith(text));
@@ -72,7 +86,9 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 			if (rest !== '') line(paint.red(wrap(rest, '  ')));
 		}
 		told.clear();
-		const result = event.passed ? paint.green(paint.bold('passed')) : paint.red(paint.bold(event.status === 'interrupted' ? 'interrupted' : 'FAILED'));
+		const result = event.passed
+			? paint.green(paint.bold('passed'))
+			: paint.red(paint.bold(event.status === 'interrupted' ? 'interrupted' : 'FAILED'));
 		line(`  ${result} in ${secondsText(event.seconds)}\n`);
 		results.push(event);
 	}
@@ -85,13 +101,19 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 			);
 		for (const { experiment: name, id, verdicts, passed, seconds, status } of results) {
 			const cell = (kind: VerdictKind, width: number) => painted(verdicts[kind], padded(verdicts[kind], width));
-			const result = passed ? paint.green(padded('passed', 11)) : paint.red(padded(status === 'interrupted' ? 'interrupted' : 'FAILED', 11));
+			const result = passed
+				? paint.green(padded('passed', 11))
+				: paint.red(padded(status === 'interrupted' ? 'interrupted' : 'FAILED', 11));
 			line(
 				`${padded(name, 31)} ${padded(id, 4)} ${cell('security', 10)} ${cell('availability', 12)} ${result} ${`${seconds.toFixed(1)} s`.padStart(7)}`.trimEnd(),
 			);
 		}
 		const { passed, failed, notRun, seconds, seed } = event;
-		const counts = [`${passed.length} passed`, `${failed.length} failed`, ...(notRun.length === 0 ? [] : [`${notRun.length} not run`])].join(', ');
+		const counts = [
+			`${passed.length} passed`,
+			`${failed.length} failed`,
+			...(notRun.length === 0 ? [] : [`${notRun.length} not run`]),
+		].join(', ');
 		line(`\n${counts}, in ${secondsText(seconds)}; seed ${seed}`);
 		if (results.length > 0) line(`Report: ${event.report}`);
 	}
@@ -99,7 +121,9 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 	return (event) => {
 		switch (event.event) {
 			case 'run-started':
-				return line(`${event.experiments.length} ${event.experiments.length === 1 ? 'experiment' : 'experiments'}, seed ${event.seed}\n`);
+				return line(
+					`${event.experiments.length} ${event.experiments.length === 1 ? 'experiment' : 'experiments'}, seed ${event.seed}\n`,
+				);
 			case 'experiment-started':
 				return line(paint.bold(wrap(`${event.experiment} (${event.id}): ${event.title}`, '')));
 			case 'activity-started':
@@ -112,7 +136,9 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 			case 'interrupted':
 				return line(
 					paint.yellow(
-						event.isFirst ? 'Interrupted: what runs is stopped, then everything is put back' : 'Still putting everything back: that is not interrupted',
+						event.isFirst
+							? 'Interrupted: what runs is stopped, then everything is put back'
+							: 'Still putting everything back: that is not interrupted',
 					),
 				);
 			case 'experiment-ended':

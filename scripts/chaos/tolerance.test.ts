@@ -40,7 +40,11 @@ describe('a tolerance', () => {
 
 	it('of type probe is what the probe says', async () => {
 		const tolerance = { type: 'probe', name: 'p', provider: {} };
-		for (const isMet of [true, false]) assert.equal((await judgeTolerance(tolerance, 1, noValues, async (_probe, value) => value === 1 && isMet)).isMet, isMet);
+		for (const isMet of [true, false])
+			assert.equal(
+				(await judgeTolerance(tolerance, 1, noValues, async (_probe, value) => value === 1 && isMet)).isMet,
+				isMet,
+			);
 	});
 });
 

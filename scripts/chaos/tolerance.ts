@@ -19,16 +19,25 @@ export const shown = (value: Json | undefined): string => {
 	const text = value === undefined ? 'nothing' : JSON.stringify(value);
 	return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 1)}…` : text;
 };
-const judge = (isMet: boolean, wanted: string, found: Json | undefined): Judgement => ({ isMet, why: `wanted ${wanted}, found ${shown(found)}` });
+const judge = (isMet: boolean, wanted: string, found: Json | undefined): Judgement => ({
+	isMet,
+	why: `wanted ${wanted}, found ${shown(found)}`,
+});
 const unreadable = (why: string): Judgement => ({ isMet: false, why });
 
 const statusOf = (value: Json): Json | undefined => (isMap(value) ? at(value, 'status') : undefined);
 /** Python's `==`, for which true is 1. */
 const isEqual = (one: Json, other: Json): boolean => isDeepStrictEqual(asNumbers(one), asNumbers(other));
-const asNumbers = (value: Json): Json => (typeof value === 'boolean' ? Number(value) : isList(value) ? value.map(asNumbers) : value);
+const asNumbers = (value: Json): Json =>
+	typeof value === 'boolean' ? Number(value) : isList(value) ? value.map(asNumbers) : value;
 
 /** @source chaoslib.hypothesis within_tolerance */
-export async function judgeTolerance(tolerance: Json, output: Json, values: Values, askProbe: AskProbe): Promise<Judgement> {
+export async function judgeTolerance(
+	tolerance: Json,
+	output: Json,
+	values: Values,
+	askProbe: AskProbe,
+): Promise<Judgement> {
 	const wanted = typeof tolerance === 'string' ? substitute(tolerance, values) : tolerance;
 	if (typeof wanted === 'number') {
 		const found = statusOf(output) ?? output;
@@ -68,10 +77,16 @@ function judgeList(wanted: readonly Json[], output: Json): Judgement {
 		);
 	const [low, high] = wanted.map((one) => (typeof one === 'boolean' ? Number(one) : one));
 	const found = typeof output === 'boolean' ? Number(output) : output;
-	const isOfAKind = [low, high].every((bound) => typeof bound === typeof found) && (typeof found === 'number' || typeof found === 'string');
+	const isOfAKind =
+		[low, high].every((bound) => typeof bound === typeof found) &&
+		(typeof found === 'number' || typeof found === 'string');
 	if (!isOfAKind || low === undefined || high === undefined || low === null || high === null)
 		return unreadable(`${shown(output)} cannot be compared with ${shown(wanted)}`);
-	return judge(low <= (found as string | number) && (found as string | number) <= high, `between ${shown(low)} and ${shown(high)}`, output);
+	return judge(
+		low <= (found as string | number) && (found as string | number) <= high,
+		`between ${shown(low)} and ${shown(high)}`,
+		output,
+	);
 }
 
 /** The part of the output that is asked for; all of it where there is no such part. */
@@ -96,7 +111,8 @@ function judgeRegex(tolerance: JsonMap, output: Json, values: Values): Judgement
 /** @throws Error  it cannot be used */
 export function compilePath(path: string): JSONPathQuery {
 	// jsonpath2, which Chaos Toolkit uses, looks one level deeper than RFC 9535.
-	if (path.includes('[?')) throw new Error('a filter means one thing to Chaos Toolkit and another to everybody else; use expect or count');
+	if (path.includes('[?'))
+		throw new Error('a filter means one thing to Chaos Toolkit and another to everybody else; use expect or count');
 	return compile(path);
 }
 
@@ -115,7 +131,9 @@ function judgePath(tolerance: JsonMap, output: Json, values: Values): Judgement 
 			return judge(isEqual(found, isList(expect) ? expect : [expect]), `${path} to be ${shown(expect)}`, found);
 		}
 		const { count } = tolerance;
-		return typeof count === 'number' ? judge(found.length === count, `${count} of ${path}`, found) : judge(found.length > 0, path, found);
+		return typeof count === 'number'
+			? judge(found.length === count, `${count} of ${path}`, found)
+			: judge(found.length > 0, path, found);
 	} catch (error) {
 		return unreadable(`the path ${path} cannot be used: ${causeText(error)}`);
 	}
@@ -133,9 +151,11 @@ const decimal = /^\s*[+-]?(\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(e[+-]?\d+)?\s*$/i;
 function judgeRange(tolerance: JsonMap, output: Json): Judgement {
 	const found = targetOf(tolerance, output);
 	const { range } = tolerance;
-	if (!isList(range) || typeof range[0] !== 'number' || typeof range[1] !== 'number') return unreadable('a range needs two numbers');
+	if (!isList(range) || typeof range[0] !== 'number' || typeof range[1] !== 'number')
+		return unreadable('a range needs two numbers');
 	const [low, high] = range;
-	const isNumber = typeof found === 'number' || typeof found === 'boolean' || (typeof found === 'string' && decimal.test(found));
+	const isNumber =
+		typeof found === 'number' || typeof found === 'boolean' || (typeof found === 'string' && decimal.test(found));
 	if (!isNumber) return unreadable(`a range needs a number, and there is ${shown(found)}`);
 	const number = typeof found === 'string' ? Number(found.replaceAll('_', '')) : Number(found);
 	return judge(low <= number && number <= high, `between ${low} and ${high}`, found);

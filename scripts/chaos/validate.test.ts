@@ -20,7 +20,11 @@ describe('a document', () => {
 		for (const { document, isValid } of documents) {
 			if (stricter(document)) continue;
 			const problems = check(JSON.stringify(withOurs(document)), 'x.json');
-			assert.equal(problems.length === 0, isValid, `${JSON.stringify(document)}: ${problems.map(({ path, text }) => `${path} ${text}`).join('; ')}`);
+			assert.equal(
+				problems.length === 0,
+				isValid,
+				`${JSON.stringify(document)}: ${problems.map(({ path, text }) => `${path} ${text}`).join('; ')}`,
+			);
 		}
 	});
 
@@ -47,8 +51,10 @@ describe('a document', () => {
 
 	it('may not hand on what is read in two ways', () => {
 		const text = fixtureText('all-holds.yaml');
-		for (const written of ['1.0', '0x10', '2026-01-31', '1_000', '.inf', '[1]']) assert.equal(check(text.replace("'0'", written)).length, 1, written);
-		for (const written of ['1', "'1.0'", 'true', 'null', '1.5']) assert.deepEqual(check(text.replace("'0'", written)), [], written);
+		for (const written of ['1.0', '0x10', '2026-01-31', '1_000', '.inf', '[1]'])
+			assert.equal(check(text.replace("'0'", written)).length, 1, written);
+		for (const written of ['1', "'1.0'", 'true', 'null', '1.5'])
+			assert.deepEqual(check(text.replace("'0'", written)), [], written);
 	});
 
 	it('that is no YAML, or holds a key twice, is told so with the place', () => {
@@ -76,9 +82,27 @@ describe('a document', () => {
 			'probes',
 			'__proto__',
 		];
-		const values = fc.constantFrom<Json>('probe', 'process', 'http', 'regex', 'jsonpath', 'range', 'node', `$${'{a}'}`, 0, -1, true, null);
+		const values = fc.constantFrom<Json>(
+			'probe',
+			'process',
+			'http',
+			'regex',
+			'jsonpath',
+			'range',
+			'node',
+			`$${'{a}'}`,
+			0,
+			-1,
+			true,
+			null,
+		);
 		const { tree } = fc.letrec((tie) => ({
-			tree: fc.oneof({ maxDepth: 5 }, values, fc.array(tie('tree'), { maxLength: 3 }), fc.dictionary(fc.constantFrom(...keys), tie('tree'), { maxKeys: 6 })),
+			tree: fc.oneof(
+				{ maxDepth: 5 },
+				values,
+				fc.array(tie('tree'), { maxLength: 3 }),
+				fc.dictionary(fc.constantFrom(...keys), tie('tree'), { maxKeys: 6 }),
+			),
 		}));
 		fc.assert(
 			fc.property(

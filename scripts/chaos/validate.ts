@@ -65,10 +65,14 @@ export function findProgram(name: string, { environment, directory }: Machine): 
 }
 
 /** @returns the plan, or what is wrong */
-export function validate(document: Document, machine: Machine): { readonly plan?: Plan; readonly problems: readonly Problem[] } {
+export function validate(
+	document: Document,
+	machine: Machine,
+): { readonly plan?: Plan; readonly problems: readonly Problem[] } {
 	if (document.problems.length > 0) return { problems: document.problems };
 	const problems: Problem[] = [];
-	const report: Report = (path, text) => void problems.push({ where: document.where(path), path: pathText(path), text });
+	const report: Report = (path, text) =>
+		void problems.push({ where: document.where(path), path: pathText(path), text });
 	const { value } = document;
 	if (!isMap(value)) {
 		report([], 'is not an experiment: it must have a title, a description, a method and more');
@@ -78,7 +82,8 @@ export function validate(document: Document, machine: Machine): { readonly plan?
 	if (problems.length > 0) return { problems };
 	const texts = (['title', 'description'] as const).map((key) => needText(value, [], key, report));
 	const { tags } = value;
-	if (tags !== undefined && tags !== null && !(isList(tags) && tags.every(isText))) report(['tags'], 'must be a list of texts that are not empty');
+	if (tags !== undefined && tags !== null && !(isList(tags) && tags.every(isText)))
+		report(['tags'], 'must be a list of texts that are not empty');
 
 	const values = readValues(value, machine.environment, report);
 	const found = new Map<string, JsonMap>();
@@ -110,7 +115,8 @@ function checkPlain(value: unknown, path: Path, report: Report): void {
 	if (Array.isArray(value)) for (const [index, item] of value.entries()) checkPlain(item, [...path, index], report);
 	else if (typeof value === 'number' && !Number.isFinite(value)) report(path, 'must be a finite number');
 	else if (typeof value === 'object' && value !== null) {
-		if (Object.getPrototypeOf(value) !== Object.prototype) report(path, 'is a date or another thing that JSON does not have; put it into quotes');
+		if (Object.getPrototypeOf(value) !== Object.prototype)
+			report(path, 'is a date or another thing that JSON does not have; put it into quotes');
 		else for (const [key, item] of Object.entries(value)) checkPlain(item, [...path, key], report);
 	} else if (typeof value === 'bigint') report(path, 'is too large a number; put it into quotes');
 }
@@ -129,7 +135,9 @@ function readValues(value: JsonMap, environment: Environment, report: Report): V
 		if (map !== undefined) report([key], 'must be a mapping of names to values');
 		return {};
 	};
-	const configuration = readConfiguration(mapAt('configuration'), environment, (path, text) => report(['configuration', ...path], text));
+	const configuration = readConfiguration(mapAt('configuration'), environment, (path, text) =>
+		report(['configuration', ...path], text),
+	);
 	const secrets = readSecrets(mapAt('secrets'), environment, (path, text) => report(['secrets', ...path], text));
 	return { configuration, secrets };
 }
@@ -138,13 +146,17 @@ function checkAbout(value: JsonMap, report: Report): About {
 	const { extensions } = value;
 	if (extensions !== undefined && !isList(extensions)) report(['extensions'], 'must be a list');
 	listOf(extensions).forEach((extension, index) => {
-		if (!isMap(extension) || !isText(extension.name)) report(['extensions', index], 'needs name, a text that is not empty');
+		if (!isMap(extension) || !isText(extension.name))
+			report(['extensions', index], 'needs name, a text that is not empty');
 	});
 	const index = listOf(extensions).findIndex((extension) => isMap(extension) && extension.name === 'kubejoin');
 	const ours = listOf(extensions)[index];
 	const path = ['extensions', index];
 	if (!isMap(ours)) {
-		report(extensions === undefined ? [] : ['extensions'], 'needs an extension with the name kubejoin, with id, tier and lesson');
+		report(
+			extensions === undefined ? [] : ['extensions'],
+			'needs an extension with the name kubejoin, with id, tier and lesson',
+		);
 		return { id: '', tier: '', lesson: '', mirrors: [], needs: [] };
 	}
 	const texts = (key: string): readonly string[] => {
@@ -155,10 +167,18 @@ function checkAbout(value: JsonMap, report: Report): About {
 		return [];
 	};
 	const { id, tier } = ours;
-	if (!isText(id) || !/^X\d{2,3}$/.test(id)) report(id === undefined ? path : [...path, 'id'], 'needs id: X and two digits');
-	if (tier !== 'A' && tier !== 'B' && tier !== 'C') report(tier === undefined ? path : [...path, 'tier'], 'needs tier: A, B or C');
+	if (!isText(id) || !/^X\d{2,3}$/.test(id))
+		report(id === undefined ? path : [...path, 'id'], 'needs id: X and two digits');
+	if (tier !== 'A' && tier !== 'B' && tier !== 'C')
+		report(tier === undefined ? path : [...path, 'tier'], 'needs tier: A, B or C');
 	const lesson = needText(ours, path, 'lesson', report) ?? '';
-	return { id: String(id), tier: String(tier), lesson: lesson.trim(), mirrors: texts('mirrors'), needs: texts('needs') };
+	return {
+		id: String(id),
+		tier: String(tier),
+		lesson: lesson.trim(),
+		mirrors: texts('mirrors'),
+		needs: texts('needs'),
+	};
 }
 
 function checkExpected(value: JsonMap, report: Report): Expected {
@@ -210,7 +230,9 @@ function checkActivities(list: Json | undefined, path: Path, checks: Checks): re
 			checks.report(place, 'must be an activity: a mapping with type, name and provider');
 			return [];
 		}
-		return activity.ref === undefined || activity.ref === null ? checkActivity(activity, place, checks) : resolve(activity, place, checks);
+		return activity.ref === undefined || activity.ref === null
+			? checkActivity(activity, place, checks)
+			: resolve(activity, place, checks);
 	});
 }
 
@@ -222,25 +244,43 @@ function resolve(activity: JsonMap, path: Path, checks: Checks): readonly Activi
 		checks.report([...path, 'ref'], `names no activity of the method or the hypothesis: ${JSON.stringify(ref)}`);
 		return [];
 	}
-	if (tolerance !== undefined) checkTolerance(tolerance, [...path, 'tolerance'], String(at(isMap(target.provider) ? target.provider : {}, 'type')), checks);
-	if (background !== undefined && typeof background !== 'boolean') checks.report([...path, 'background'], 'must be true or false');
+	if (tolerance !== undefined)
+		checkTolerance(
+			tolerance,
+			[...path, 'tolerance'],
+			String(at(isMap(target.provider) ? target.provider : {}, 'type')),
+			checks,
+		);
+	if (background !== undefined && typeof background !== 'boolean')
+		checks.report([...path, 'background'], 'must be true or false');
 	const { background: _own, ...rest } = target;
-	return [{ ...rest, ...(background === undefined ? {} : { background }), ...(tolerance === undefined ? {} : { tolerance }) } as unknown as Activity];
+	return [
+		{
+			...rest,
+			...(background === undefined ? {} : { background }),
+			...(tolerance === undefined ? {} : { tolerance }),
+		} as unknown as Activity,
+	];
 }
 
 function checkActivity(activity: JsonMap, path: Path, checks: Checks): readonly Activity[] {
 	const { report } = checks;
 	const { type, provider, timeout, pauses, background } = activity;
-	if (type !== 'probe' && type !== 'action') report(type === undefined ? path : [...path, 'type'], 'needs type: probe or action');
+	if (type !== 'probe' && type !== 'action')
+		report(type === undefined ? path : [...path, 'type'], 'needs type: probe or action');
 	needText(activity, path, 'name', report);
-	if (timeout !== undefined && timeout !== null && typeof timeout !== 'number') report([...path, 'timeout'], 'must be a number');
-	if (background !== undefined && typeof background !== 'boolean') report([...path, 'background'], 'must be true or false');
+	if (timeout !== undefined && timeout !== null && typeof timeout !== 'number')
+		report([...path, 'timeout'], 'must be a number');
+	if (background !== undefined && typeof background !== 'boolean')
+		report([...path, 'background'], 'must be true or false');
 	if (pauses !== undefined && pauses !== null) checkPauses(pauses, [...path, 'pauses'], report);
 	const at_ = [...path, 'provider'];
-	if (!isMap(provider)) report(provider === undefined ? path : at_, 'needs a provider: a mapping with type: process or http');
+	if (!isMap(provider))
+		report(provider === undefined ? path : at_, 'needs a provider: a mapping with type: process or http');
 	else checkProvider(provider, at_, checks);
 	const tolerance = at(activity, 'tolerance');
-	if (tolerance !== undefined) checkTolerance(tolerance, [...path, 'tolerance'], isMap(provider) ? String(provider.type) : '', checks);
+	if (tolerance !== undefined)
+		checkTolerance(tolerance, [...path, 'tolerance'], isMap(provider) ? String(provider.type) : '', checks);
 	return [activity as unknown as Activity];
 }
 
@@ -253,7 +293,11 @@ function checkPauses(pauses: Json, path: Path, report: Report): void {
 	}
 	for (const key of ['before', 'after']) {
 		const pause = at(pauses, key);
-		const isFine = pause === undefined || pause === null || (typeof pause === 'number' && pause >= 0) || (typeof pause === 'string' && variable.test(pause));
+		const isFine =
+			pause === undefined ||
+			pause === null ||
+			(typeof pause === 'number' && pause >= 0) ||
+			(typeof pause === 'string' && variable.test(pause));
 		if (!isFine) report([...path, key], `must be a number of seconds or \${NAME}`);
 	}
 }
@@ -267,7 +311,10 @@ function checkProvider(provider: JsonMap, path: Path, checks: Checks): void {
 			checkHttp(provider, path, checks);
 			return;
 		case 'python':
-			checks.report([...path, 'type'], 'python needs Python on every machine, and this runner needs only Node; use process or http');
+			checks.report(
+				[...path, 'type'],
+				'python needs Python on every machine, and this runner needs only Node; use process or http',
+			);
 			return;
 		default:
 			checks.report(provider.type === undefined ? path : [...path, 'type'], 'needs type: process or http');
@@ -290,7 +337,8 @@ function checkProcess(provider: JsonMap, path: Path, { document, machine, report
 		const place = [...path, 'arguments', isList(list) ? Number(key) : key];
 		if (typeof item === 'object' && item !== null) report(place, 'must be a text or a number');
 		const source = typeof item === 'number' ? document.source(place) : undefined;
-		if (source !== undefined && source !== String(item)) report(place, `is written as ${source} and would be handed on as ${item}; put it into quotes`);
+		if (source !== undefined && source !== String(item))
+			report(place, `is written as ${source} and would be handed on as ${item}; put it into quotes`);
 	}
 }
 
@@ -304,13 +352,17 @@ function checkSeconds(value: Json | undefined, path: Path, mayBePair: boolean, r
 
 function checkHttp(provider: JsonMap, path: Path, { report }: Checks): void {
 	const url = needText(provider, path, 'url', report);
-	if (url !== undefined && !url.includes('$') && !/^https?:\/\/[^/]/.test(url)) report([...path, 'url'], 'must start with http:// or https://');
+	if (url !== undefined && !url.includes('$') && !/^https?:\/\/[^/]/.test(url))
+		report([...path, 'url'], 'must start with http:// or https://');
 	const { headers, method, verify_tls: verify, max_retries: retries } = provider;
-	if (headers !== undefined && headers !== null && !isMap(headers)) report([...path, 'headers'], 'must be a mapping of names to texts');
-	if (method !== undefined && !(isText(method) && /^[A-Za-z]+$/.test(method))) report([...path, 'method'], 'must be a method of HTTP');
+	if (headers !== undefined && headers !== null && !isMap(headers))
+		report([...path, 'headers'], 'must be a mapping of names to texts');
+	if (method !== undefined && !(isText(method) && /^[A-Za-z]+$/.test(method)))
+		report([...path, 'method'], 'must be a method of HTTP');
 	if (verify !== undefined && typeof verify !== 'boolean' && typeof verify !== 'string')
 		report([...path, 'verify_tls'], 'must be true, false or the file of a CA');
-	if (retries !== undefined && !(Number.isInteger(retries) && Number(retries) >= 0)) report([...path, 'max_retries'], 'must be a whole number');
+	if (retries !== undefined && !(Number.isInteger(retries) && Number(retries) >= 0))
+		report([...path, 'max_retries'], 'must be a whole number');
 	checkSeconds(provider.timeout, [...path, 'timeout'], true, report);
 }
 

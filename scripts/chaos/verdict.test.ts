@@ -4,12 +4,18 @@ import { judgeVerdicts, readEvidence } from './verdict.ts';
 describe('a verdict', () => {
 	it('is violated when any line says so, held when one does and none else, and otherwise unknown', () => {
 		const verdicts = (stdout: string) => judgeVerdicts(readEvidence('p', stdout, true));
-		assert.deepEqual(verdicts('security: held\nsecurity: violated by one\navailability: held in 3 s'), { security: 'violated', availability: 'held' });
-		assert.deepEqual(verdicts(''), { security: 'unknown', availability: 'unknown' });
-		assert.deepEqual(verdicts('security: held-up\n security: held\nSecurity: held\nsecurity held\navailability: held?\r'), {
-			security: 'unknown',
+		assert.deepEqual(verdicts('security: held\nsecurity: violated by one\navailability: held in 3 s'), {
+			security: 'violated',
 			availability: 'held',
 		});
+		assert.deepEqual(verdicts(''), { security: 'unknown', availability: 'unknown' });
+		assert.deepEqual(
+			verdicts('security: held-up\n security: held\nSecurity: held\nsecurity held\navailability: held?\r'),
+			{
+				security: 'unknown',
+				availability: 'held',
+			},
+		);
 	});
 
 	it('carries what was said and what else was printed', () => {

@@ -5,7 +5,13 @@ import { tableOf } from './chaos-table.ts';
 describe('the table of experiments', () => {
 	it('has what is expected, and what was measured with each mesh or that nothing was', () => {
 		const plans = [planOf(fixtureText('two-verdicts.yaml'))];
-		const result = { security: 'violated', availability: 'unknown', seconds: 1.5, date: '2026-01-31', passed: false } as const;
+		const result = {
+			security: 'violated',
+			availability: 'unknown',
+			seconds: 1.5,
+			date: '2026-01-31',
+			passed: false,
+		} as const;
 		const [, , row = ''] = tableOf(plans, { fixture: { compose: result } }).split('\n');
 		const cells = row.split('|').map((text) => text.trim());
 		assert.deepEqual(cells.slice(1, -1), [

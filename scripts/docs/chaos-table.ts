@@ -24,7 +24,15 @@ export function tableOf(plans: readonly Plan[], results: Results): string {
 		cell(about.lesson),
 	]);
 	return table(
-		['experiment', 'id', 'what goes wrong', 'security, availability: expected', 'measured with npm start', 'measured with docker compose', 'lesson'],
+		[
+			'experiment',
+			'id',
+			'what goes wrong',
+			'security, availability: expected',
+			'measured with npm start',
+			'measured with docker compose',
+			'lesson',
+		],
 		rows,
 	);
 }
@@ -33,7 +41,10 @@ const LAB = 'dist/scripts/lab.js';
 
 /** The verbs of the lab that the documents use, with the word after: `token create`, `judge security`. */
 export function usedVerbs(): string[] {
-	const { entries } = readCatalogue(projectPath('chaos'), 'chaos', { environment: environment(), directory: projectPath() });
+	const { entries } = readCatalogue(projectPath('chaos'), 'chaos', {
+		environment: environment(),
+		directory: projectPath(),
+	});
 	const verbs = entries.flatMap(({ plan }) =>
 		argumentsIn(plan?.experiment).map(([verb = '', next = '']) => (/^[a-z-]+$/.test(next) ? `${verb} ${next}` : verb)),
 	);
@@ -49,7 +60,10 @@ function argumentsIn(value: unknown): string[][] {
 
 /** @throws Error  a document cannot be used */
 export function chaosTable(): string {
-	const { entries, problems } = readCatalogue(projectPath('chaos'), 'chaos', { environment: environment(), directory: projectPath() });
+	const { entries, problems } = readCatalogue(projectPath('chaos'), 'chaos', {
+		environment: environment(),
+		directory: projectPath(),
+	});
 	const all = [...problems, ...entries.flatMap((entry) => entry.problems)];
 	if (all.length > 0) throw new Error(all.map(({ where, path, text }) => `${where}: ${path} ${text}`).join('\n'));
 	return tableOf(

@@ -10,7 +10,8 @@ export interface Page {
 	readonly text: string;
 }
 
-const allMatches = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found = '']) => found);
+const allMatches = (text: string, pattern: RegExp): string[] =>
+	[...text.matchAll(pattern)].map(([, found = '']) => found);
 const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, '').replace(/`[^`\n]*`/g, '');
 
 /** As GitHub names the anchor of a heading. */
@@ -28,7 +29,10 @@ export function linkProblems({ path, text }: Page): string[] {
 			const [file = '', anchor] = link.split('#');
 			const target = file === '' ? path : join(dirname(path), file);
 			if (!existsSync(projectPath(target))) return true;
-			return anchor !== undefined && !allMatches(readPage(target), /^#+ (.*)$/gm).some((heading) => anchorOf(heading) === anchor);
+			return (
+				anchor !== undefined &&
+				!allMatches(readPage(target), /^#+ (.*)$/gm).some((heading) => anchorOf(heading) === anchor)
+			);
 		})
 		.map((link) => `${path} links to ${link}, which is not there`);
 }
@@ -47,16 +51,20 @@ export const npmProblems = ({ path, text }: Page, scripts: readonly string[]): s
 
 /** The verbs of the lab that a page has in the first column of a table: `token create`, `judge`. */
 export const verbRows = (text: string): string[] =>
-	[...text.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap(([, cell = '']) => allMatches(cell, /`([a-z][a-z-]*(?: [a-z][a-z-]*)?)[^`]*`/g));
+	[...text.matchAll(/^\| (`[^|]*`) +\|/gm)].flatMap(([, cell = '']) =>
+		allMatches(cell, /`([a-z][a-z-]*(?: [a-z][a-z-]*)?)[^`]*`/g),
+	);
 
 /** The table of the attack matrix as a page has it: who serves what, pin, outcome, verdict. */
 export const matrixRows = (text: string): { who: string; isPinned: boolean; code: string; verdict: string }[] =>
-	[...text.matchAll(/^✔ (P\d .*?) +(yes|no) +([A-Z_]+) +\d+ (held|violated)$/gm)].map(([, who = '', pin, code = '', verdict = '']) => ({
-		who,
-		isPinned: pin === 'yes',
-		code,
-		verdict,
-	}));
+	[...text.matchAll(/^✔ (P\d .*?) +(yes|no) +([A-Z_]+) +\d+ (held|violated)$/gm)].map(
+		([, who = '', pin, code = '', verdict = '']) => ({
+			who,
+			isPinned: pin === 'yes',
+			code,
+			verdict,
+		}),
+	);
 
 /** The rows of a table whose first cell is a name in code style: that name and the last cell. */
 export const phaseRows = (text: string): { name: string; trust: string }[] =>

@@ -5,7 +5,10 @@ import { projectPath } from '../../lib/paths.ts';
 import { allMetrics, type MetricRow, rowsOf } from './metric-tables.ts';
 
 interface Dashboard {
-	readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[] }[];
+	readonly panels: readonly {
+		readonly title: string;
+		readonly targets: readonly { readonly expr: string; readonly legendFormat: string }[];
+	}[];
 }
 
 /** What Prometheus itself adds to each sample. */
@@ -14,7 +17,9 @@ const suffixes = ['', '_bucket', '_sum', '_count'];
 
 /** Names of metrics that a PromQL expression asks for, and the labels that it selects, groups or shows by. */
 function read(expr: string): { readonly metrics: string[]; readonly labels: string[] } {
-	const inside = [...expr.matchAll(/\{([^}]*)\}/g), ...expr.matchAll(/\b(?:by|without|on|ignoring) \(([^)]*)\)/g)].map(([, list = '']) => list);
+	const inside = [...expr.matchAll(/\{([^}]*)\}/g), ...expr.matchAll(/\b(?:by|without|on|ignoring) \(([^)]*)\)/g)].map(
+		([, list = '']) => list,
+	);
 	const labels = inside.flatMap((list) => list.split(',').map((item) => /^\s*(\w+)/.exec(item)?.[1] ?? ''));
 	const rest = expr.replace(/\{[^}]*\}|\[[^\]]*\]|\b(?:by|without|on|ignoring) \([^)]*\)/g, ' ');
 	return { metrics: [...rest.matchAll(/\b([a-z_]\w*)\b(?!\s*\()/g)].map(([, name = '']) => name), labels };
@@ -24,11 +29,19 @@ function read(expr: string): { readonly metrics: string[]; readonly labels: stri
 function missing(expr: string, legend: string, exposed: readonly MetricRow[]): string[] {
 	const { metrics, labels } = read(expr);
 	const found = metrics.map((name) =>
-		exposed.find((metric) => (metric.type === 'histogram' ? suffixes.slice(1) : ['']).some((suffix) => metric.name + suffix === name)),
+		exposed.find((metric) =>
+			(metric.type === 'histogram' ? suffixes.slice(1) : ['']).some((suffix) => metric.name + suffix === name),
+		),
 	);
-	const known = [...added, ...found.flatMap((metric) => [...(metric?.labelNames ?? []), ...(metric?.type === 'histogram' ? ['le'] : [])])];
+	const known = [
+		...added,
+		...found.flatMap((metric) => [...(metric?.labelNames ?? []), ...(metric?.type === 'histogram' ? ['le'] : [])]),
+	];
 	const shown = [...legend.matchAll(/\{\{(\w+)\}\}/g)].map(([, label = '']) => label);
-	return [...metrics.filter((_, index) => found[index] === undefined), ...[...labels, ...shown].filter((label) => !known.includes(label))];
+	return [
+		...metrics.filter((_, index) => found[index] === undefined),
+		...[...labels, ...shown].filter((label) => !known.includes(label)),
+	];
 }
 
 describe('the dashboard', () => {

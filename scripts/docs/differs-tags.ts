@@ -6,7 +6,9 @@ const rooms = ['lib', 'services', 'infra'];
 
 const sourceFiles = (): string[] =>
 	rooms
-		.flatMap((room) => readdirSync(projectPath(room), { recursive: true, encoding: 'utf8' }).map((path) => `${room}/${path}`))
+		.flatMap((room) =>
+			readdirSync(projectPath(room), { recursive: true, encoding: 'utf8' }).map((path) => `${room}/${path}`),
+		)
 		.filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
 		.sort();
 
@@ -22,5 +24,7 @@ export function differsTags(source: string): string[] {
 /** A list in Markdown, for a file in docs/. */
 export const differsList = (): string =>
 	sourceFiles()
-		.flatMap((path) => differsTags(readFileSync(projectPath(path), 'utf8')).map((text) => `- [${path}](../${path}): ${text}`))
+		.flatMap((path) =>
+			differsTags(readFileSync(projectPath(path), 'utf8')).map((text) => `- [${path}](../${path}): ${text}`),
+		)
 		.join('\n');

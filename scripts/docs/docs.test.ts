@@ -55,7 +55,8 @@ describe('the pages', () => {
 
 describe('the checks of a page', () => {
 	it('find a link to a missing file and to a missing heading, and pass over code and other sites', () => {
-		const text = '[a](README.md) [b](missing.md) [c](docs/errors.md#csr_denied) [d](docs/errors.md#nothing) [e](https://example.com) `[f](gone.md)`';
+		const text =
+			'[a](README.md) [b](missing.md) [c](docs/errors.md#csr_denied) [d](docs/errors.md#nothing) [e](https://example.com) `[f](gone.md)`';
 		assert.deepEqual(linkProblems({ path: 'x.md', text }), [
 			'x.md links to missing.md, which is not there',
 			'x.md links to docs/errors.md#nothing, which is not there',
@@ -63,20 +64,24 @@ describe('the checks of a page', () => {
 	});
 
 	it('find a missing file and a missing npm script', () => {
-		assert.deepEqual(fileProblems({ path: 'x.md', text: '`lib/errors.ts` `lib/gone.ts`' }), ['x.md names lib/gone.ts, which is not there']);
-		assert.deepEqual(npmProblems({ path: 'x.md', text: 'npm ci, npm test, npm run gone' }, ['test']), ['x.md names the npm script gone, which is not there']);
-	});
-
-	it('read the verbs of a table, several in one cell, without their arguments', () => {
-		assert.deepEqual(verbRows('| `token create NAME`, `kubectl …` | x |\n| `judge security` | `no` |\n| verb | does |'), [
-			'token create',
-			'kubectl',
-			'judge security',
+		assert.deepEqual(fileProblems({ path: 'x.md', text: '`lib/errors.ts` `lib/gone.ts`' }), [
+			'x.md names lib/gone.ts, which is not there',
+		]);
+		assert.deepEqual(npmProblems({ path: 'x.md', text: 'npm ci, npm test, npm run gone' }, ['test']), [
+			'x.md names the npm script gone, which is not there',
 		]);
 	});
 
+	it('read the verbs of a table, several in one cell, without their arguments', () => {
+		assert.deepEqual(
+			verbRows('| `token create NAME`, `kubectl …` | x |\n| `judge security` | `no` |\n| verb | does |'),
+			['token create', 'kubectl', 'judge security'],
+		);
+	});
+
 	it('read a tag over several lines, up to the next tag, and nothing outside a docstring', () => {
-		const source = '/** One. @differs a\n * b @source c */\n// @differs no\n/**\n * @differs d,\n *          e\n * @throws f\n */';
+		const source =
+			'/** One. @differs a\n * b @source c */\n// @differs no\n/**\n * @differs d,\n *          e\n * @throws f\n */';
 		assert.deepEqual(differsTags(source), ['a b', 'd, e']);
 	});
 });

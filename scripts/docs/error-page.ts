@@ -26,10 +26,20 @@ function entryOf(code: ErrorCode) {
 	const error = new KubejoinError(code, placeholders as never);
 	const { http } = errorTable[code];
 	const link = `[${code}](#${code.toLowerCase()})`;
-	const row = [link, grpcNames.get(error.grpc) ?? '', http === undefined ? '-' : `${http.status} ${http.reason}`, String(error.exitCode)];
+	const row = [
+		link,
+		grpcNames.get(error.grpc) ?? '',
+		http === undefined ? '-' : `${http.status} ${http.reason}`,
+		String(error.exitCode),
+	];
 	const shownAs = shownToCaller(error).code;
-	const shown = shownAs === code ? '' : `A stranger is told [${shownAs}](#${shownAs.toLowerCase()}) instead; the log of the service has this.\n\n`;
-	const causes = causesOf(code).map((cause) => `When \`cause\` is \`${cause}\`:\n\n${adviceOf(new KubejoinError(code, withCause(cause) as never))}`);
+	const shown =
+		shownAs === code
+			? ''
+			: `A stranger is told [${shownAs}](#${shownAs.toLowerCase()}) instead; the log of the service has this.\n\n`;
+	const causes = causesOf(code).map(
+		(cause) => `When \`cause\` is \`${cause}\`:\n\n${adviceOf(new KubejoinError(code, withCause(cause) as never))}`,
+	);
 	const section = `## ${code}\n\n\`\`\`text\n${error.message}\n\`\`\`\n\n${shown}${[adviceOf(error), ...causes].join('\n')}`;
 	return { row, section };
 }
@@ -43,7 +53,8 @@ const adviceOf = (error: KubejoinError): string =>
 		'',
 	].join('\n');
 
-const withCause = (cause: string): Facts => new Proxy(lists, { get: (_target, name) => (name === 'cause' ? cause : placeholders[String(name)]) });
+const withCause = (cause: string): Facts =>
+	new Proxy(lists, { get: (_target, name) => (name === 'cause' ? cause : placeholders[String(name)]) });
 
 export function errorPage(): string {
 	const entries = (Object.keys(errorTable) as ErrorCode[]).map(entryOf);

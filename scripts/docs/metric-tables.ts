@@ -52,7 +52,8 @@ const units: readonly (readonly [suffix: RegExp, unit: string])[] = [
 	[/_bytes$/, 'bytes'],
 	[/./, 'number'],
 ];
-const firstOf = (table: readonly (readonly [RegExp, string])[], name: string): string => table.find(([pattern]) => pattern.test(name))?.[1] ?? '';
+const firstOf = (table: readonly (readonly [RegExp, string])[], name: string): string =>
+	table.find(([pattern]) => pattern.test(name))?.[1] ?? '';
 
 const cells = ({ name, type, labelNames, help }: MetricRow): string[] => [
 	`\`${name}\``,
@@ -66,5 +67,8 @@ const cells = ({ name, type, labelNames, help }: MetricRow): string[] => [
 /** In Markdown, for a file in docs/. */
 export const metricTables = (): string =>
 	Object.entries(registries())
-		.map(([who, registry]) => `### ${who}\n\n${table(['metric', 'type', 'labels', 'unit', 'named by', 'is'], rowsOf(registry).map(cells))}`)
+		.map(
+			([who, registry]) =>
+				`### ${who}\n\n${table(['metric', 'type', 'labels', 'unit', 'named by', 'is'], rowsOf(registry).map(cells))}`,
+		)
 		.join('\n\n');

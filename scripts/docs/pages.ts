@@ -10,7 +10,10 @@ export const readPage = (path: string): string => readFileSync(projectPath(path)
 
 /** Every page, by its path from the top of the repository. */
 export const pagePaths = (): string[] =>
-	[...readdirSync(projectPath()), ...readdirSync(projectPath('docs'), { recursive: true, encoding: 'utf8' }).map((path) => `docs/${path}`)]
+	[
+		...readdirSync(projectPath()),
+		...readdirSync(projectPath('docs'), { recursive: true, encoding: 'utf8' }).map((path) => `docs/${path}`),
+	]
 		.filter((path) => path.endsWith('.md'))
 		.sort();
 

@@ -42,7 +42,11 @@ export async function tokenFile(place: Place, token: string): Promise<string> {
 }
 
 /** Start an attacker; resolves when it listens. @throws SERVICE_FAILED  it ended, or does not listen; LAB_NAME_TAKEN, LAB_UNKNOWN */
-export async function startAttacker(place: Place, name: string, { mode, token, caKey, unnamed }: AttackFlags): Promise<void> {
+export async function startAttacker(
+	place: Place,
+	name: string,
+	{ mode, token, caKey, unnamed }: AttackFlags,
+): Promise<void> {
 	const address = unnamed === true ? place.info.unnamedAddress : place.info.ownAddress;
 	await makePrivateDirectory(directoryOf(place));
 	await place.control.startWorker({
@@ -58,7 +62,8 @@ export async function startAttacker(place: Place, name: string, { mode, token, c
 	for (const end = Date.now() + READY_MS; ; await delay(50)) {
 		if ((await readReport(place, name))?.listening) return;
 		const { state, output } = await place.control.worker(name);
-		if (state === 'ended' || Date.now() > end) throw new KubejoinError('SERVICE_FAILED', { service: 'attacker-sim', problem: output });
+		if (state === 'ended' || Date.now() > end)
+			throw new KubejoinError('SERVICE_FAILED', { service: 'attacker-sim', problem: output });
 	}
 }
 
@@ -77,7 +82,8 @@ export async function attackReport(place: Place, name: string): Promise<AttackRe
 }
 
 /** `HOST:PORT` @throws LAB_UNKNOWN */
-export const attackerAddress = async (place: Place, name: string): Promise<string> => (await attackReport(place, name)).listening;
+export const attackerAddress = async (place: Place, name: string): Promise<string> =>
+	(await attackReport(place, name)).listening;
 
 /** `NAME: connections 1, requests 1, token bytes 0, captured 0`, and below it what it was asked for and whom it captured. */
 export function attackText(name: string, { connections, tokenBytes, captured, requests }: AttackReport): string {

@@ -22,7 +22,8 @@ describe('bindings that an experiment takes away', () => {
 		isThere = true;
 		created = [];
 		place.answer = ([, verb, , , path]) => {
-			if (verb === 'get') return isThere ? printed(JSON.stringify(binding)) : printed('', 1, 'Error from server (NotFound)');
+			if (verb === 'get')
+				return isThere ? printed(JSON.stringify(binding)) : printed('', 1, 'Error from server (NotFound)');
 			if (verb === 'create' && isThere) return printed('', 1, 'Error from server (AlreadyExists): it already exists');
 			if (verb === 'create') created.push(JSON.parse(readFileSync(place.ran.at(-1)?.at(-1) ?? path ?? '', 'utf8')));
 			isThere = verb === 'create';
@@ -61,7 +62,10 @@ describe('bindings that an experiment takes away', () => {
 
 	it('SERVICE_FAILED: there is none of that name, and nothing is kept', async () => {
 		isThere = false;
-		await assert.rejects(removeBinding(place, name), (error) => hasCode(error, 'SERVICE_FAILED') && error.message.includes('NotFound'));
+		await assert.rejects(
+			removeBinding(place, name),
+			(error) => hasCode(error, 'SERVICE_FAILED') && error.message.includes('NotFound'),
+		);
 		assert.deepEqual(readdirSync(join(place.directory, 'bindings')), []);
 	});
 });

@@ -11,16 +11,30 @@ const directoryOf = ({ directory }: Place): string => join(directory, 'bindings'
 export async function removeBinding(place: Place, name: string): Promise<void> {
 	await makePrivateDirectory(directoryOf(place));
 	const got = await place.kubectl(['get', 'clusterrolebinding', name, '-o', 'json']);
-	if (got.code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim get clusterrolebinding', problem: got.stderr.trim() });
+	if (got.code !== 0)
+		throw new KubejoinError('SERVICE_FAILED', {
+			service: 'kubectl-sim get clusterrolebinding',
+			problem: got.stderr.trim(),
+		});
 	const { apiVersion, kind, metadata, subjects, roleRef } = JSON.parse(got.stdout) as {
 		readonly metadata: { readonly name: string; readonly labels?: object; readonly annotations?: object };
 		readonly [field: string]: unknown;
 	};
 	const { labels, annotations } = metadata;
-	const kept = { apiVersion, kind, metadata: { name, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) }, subjects, roleRef };
+	const kept = {
+		apiVersion,
+		kind,
+		metadata: { name, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
+		subjects,
+		roleRef,
+	};
 	await writeWholeFile(join(directoryOf(place), `${encodeURIComponent(name)}.json`), JSON.stringify(kept), 0o600);
 	const deleted = await place.kubectl(['delete', 'clusterrolebinding', name]);
-	if (deleted.code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim delete clusterrolebinding', problem: deleted.stderr.trim() });
+	if (deleted.code !== 0)
+		throw new KubejoinError('SERVICE_FAILED', {
+			service: 'kubectl-sim delete clusterrolebinding',
+			problem: deleted.stderr.trim(),
+		});
 }
 
 /** Bring back what was taken away; one that is there already stays. @returns the names @throws SERVICE_FAILED */
@@ -30,7 +44,8 @@ export async function restoreBindings(place: Place): Promise<readonly string[]> 
 		const path = join(directoryOf(place), file);
 		if ((await readFileIfThere(path)) === undefined) continue;
 		const { code, stderr } = await place.kubectl(['create', '-f', path]);
-		if (code !== 0 && !stderr.includes('already exists')) throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim create', problem: stderr.trim() });
+		if (code !== 0 && !stderr.includes('already exists'))
+			throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim create', problem: stderr.trim() });
 		await rm(path, { force: true });
 	}
 	return files.map((file) => decodeURIComponent(file.replace(/\.json$/, '')));

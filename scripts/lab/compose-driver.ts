@@ -5,7 +5,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { environment } from '../../lib/config.ts';
 import { KubejoinError } from '../../lib/errors.ts';
-import { asked, type Container, type Docker, demultiplex, execute, type Inspection, isMissing, isTaken, openDocker, type Printed } from './docker.ts';
+import {
+	asked,
+	type Container,
+	type Docker,
+	demultiplex,
+	execute,
+	type Inspection,
+	isMissing,
+	isTaken,
+	openDocker,
+	type Printed,
+} from './docker.ts';
 import { type Change, type Driver, faultable, type ServiceState, type Stealable } from './driver.ts';
 import { changeOf, type Endpoint, endpointsOf, LAB_LABEL, recreate } from './recreation.ts';
 import type { ProxyReach } from './wire.ts';
@@ -53,7 +64,10 @@ const SHOWN_LINES = 5;
 /** Files of each, and the service that has them. The admin's are in the lab container from the start. */
 const secrets = {
 	'ca-key': { service: 'ca-service', files: ['/pki/ca.crt', '/pki/ca.key'] },
-	'mesh-client': { service: 'apiserver-sim', files: ['/pki/token-store-client.crt', '/pki/token-store-client.key', '/pki/mesh-ca.crt'] },
+	'mesh-client': {
+		service: 'apiserver-sim',
+		files: ['/pki/token-store-client.crt', '/pki/token-store-client.key', '/pki/mesh-ca.crt'],
+	},
 } as const;
 
 /** Makes one request and prints the answer as JSON: run where the networks of the mesh are. */
@@ -74,7 +88,8 @@ export async function openComposeDriver(options: ComposeOptions = {}): Promise<C
 }
 
 const labels = (...pairs: string[]) => ({ filters: JSON.stringify({ label: pairs }) });
-const list = (docker: Docker, ...pairs: string[]) => asked('list the containers', docker.listContainers({ all: true, ...labels(...pairs) }));
+const list = (docker: Docker, ...pairs: string[]) =>
+	asked('list the containers', docker.listContainers({ all: true, ...labels(...pairs) }));
 
 async function findProject(docker: Docker, wanted: string | undefined): Promise<string> {
 	const found = await list(docker, `${SERVICE}=apiserver-sim`);
@@ -94,7 +109,10 @@ async function findProject(docker: Docker, wanted: string | undefined): Promise<
 async function pageOf(docker: Docker, project: string): Promise<string | undefined> {
 	const [observer] = await list(docker, `${PROJECT}=${project}`, `${SERVICE}=observer`);
 	if (observer === undefined) return undefined;
-	const { HostConfig, NetworkSettings } = await asked('look at the observer', docker.getContainer(observer.Id).inspect());
+	const { HostConfig, NetworkSettings } = await asked(
+		'look at the observer',
+		docker.getContainer(observer.Id).inspect(),
+	);
 	const bindings: Readonly<Record<string, { readonly HostPort: string }[] | null>> = HostConfig.PortBindings ?? {};
 	const port = NetworkSettings.Ports['8080/tcp']?.[0]?.HostPort ?? bindings['8080/tcp']?.[0]?.HostPort;
 	return port ? `http://127.0.0.1:${port}` : undefined;
@@ -107,8 +125,13 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 
 	/** The containers of a service by what they are: one, but for a moment while it is made anew. */
 	async function find(service: string) {
-		const found = (await list(docker, `${PROJECT}=${project}`, `${SERVICE}=${service}`)).filter(({ Labels }) => Labels[ONE_OFF]?.toLowerCase() !== 'true');
-		const named = found.map(({ Id, Names }) => ({ container: docker.getContainer(Id), name: Names[0]?.slice(1) ?? '' }));
+		const found = (await list(docker, `${PROJECT}=${project}`, `${SERVICE}=${service}`)).filter(
+			({ Labels }) => Labels[ONE_OFF]?.toLowerCase() !== 'true',
+		);
+		const named = found.map(({ Id, Names }) => ({
+			container: docker.getContainer(Id),
+			name: Names[0]?.slice(1) ?? '',
+		}));
 		return {
 			current: named.find(({ name }) => !name.endsWith(OLD) && !name.endsWith(NEXT)),
 			old: named.find(({ name }) => name.endsWith(OLD)),
@@ -125,11 +148,15 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 		const { current, old } = await find(service);
 		const one = current ?? old;
 		if (one === undefined)
-			throw new KubejoinError('COMMAND_INVALID', { problem: `${service} has no container in the compose project ${project}`, remedy: 'docker compose up -d' });
+			throw new KubejoinError('COMMAND_INVALID', {
+				problem: `${service} has no container in the compose project ${project}`,
+				remedy: 'docker compose up -d',
+			});
 		return { container: one.container, found: await inspect(service, one.container) };
 	}
 
-	const inspect = (service: string, container: Container): Promise<Inspection> => asked(`look at ${service}`, container.inspect());
+	const inspect = (service: string, container: Container): Promise<Inspection> =>
+		asked(`look at ${service}`, container.inspect());
 
 	/** Finish or take back what was broken off while a container was made anew. @returns true when there was something */
 	async function settle(service: string): Promise<boolean> {
@@ -157,8 +184,13 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 			const hasEnded = !State.Running && !State.Restarting;
 			if (!hasEnded && RestartCount - before <= MAX_CRASHES && performance.now() < deadline) continue;
 			const how =
-				hasEnded || RestartCount - before > MAX_CRASHES ? `ended with exit code ${State.ExitCode}` : `is ${health} ${READY_MS / 1000} s after its start`;
-			throw new KubejoinError('SERVICE_FAILED', { service, problem: `${how}; it said last:\n${await lastLines(service, container)}` });
+				hasEnded || RestartCount - before > MAX_CRASHES
+					? `ended with exit code ${State.ExitCode}`
+					: `is ${health} ${READY_MS / 1000} s after its start`;
+			throw new KubejoinError('SERVICE_FAILED', {
+				service,
+				problem: `${how}; it said last:\n${await lastLines(service, container)}`,
+			});
 		}
 	}
 
@@ -174,7 +206,9 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 	async function cutOf(service: string, { Id }: Inspection): Promise<Readonly<Record<string, Endpoint>> | undefined> {
 		try {
 			const { Labels } = await asked(`look at ${cutName(service)}`, docker.getVolume(cutName(service)).inspect());
-			return Labels[CUT_CONTAINER] === Id ? (JSON.parse(Labels[CUT_ENDPOINTS] ?? '{}') as Record<string, Endpoint>) : undefined;
+			return Labels[CUT_CONTAINER] === Id
+				? (JSON.parse(Labels[CUT_ENDPOINTS] ?? '{}') as Record<string, Endpoint>)
+				: undefined;
 		} catch (error) {
 			if (isMissing(error)) return undefined;
 			throw error;
@@ -196,7 +230,10 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 			await asked(`make ${cutName(service)}`, docker.createVolume({ Name: cutName(service), Labels }));
 		}
 		for (const network of Object.keys(found.NetworkSettings.Networks))
-			await asked(`disconnect ${service} from ${network}`, docker.getNetwork(network).disconnect({ Container: found.Id }));
+			await asked(
+				`disconnect ${service} from ${network}`,
+				docker.getNetwork(network).disconnect({ Container: found.Id }),
+			);
 	}
 
 	/** @returns true when it was cut off */
@@ -219,7 +256,10 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 	async function remake(service: string, change: Change): Promise<Container> {
 		const { container: old, found } = await theOne(service);
 		if ((await cutOf(service, found)) !== undefined)
-			throw new KubejoinError('COMMAND_INVALID', { problem: `${service} is cut off and cannot be changed`, remedy: 'Heal it first' });
+			throw new KubejoinError('COMMAND_INVALID', {
+				problem: `${service} is cut off and cannot be changed`,
+				remedy: 'Heal it first',
+			});
 		const name = found.Name.slice(1);
 		const { container, further } = recreate(found, await imageOf(found), change);
 		const next = await asked(`make ${name} anew`, docker.createContainer({ ...container, name: name + NEXT }));
@@ -235,13 +275,18 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 
 	/** By its name, as compose has it, unless the name means another image by now. */
 	async function imageOf({ Config, Image }: Inspection): Promise<string> {
-		const named = await asked(`look at the image ${Config.Image}`, docker.getImage(Config.Image).inspect()).catch(() => undefined);
+		const named = await asked(`look at the image ${Config.Image}`, docker.getImage(Config.Image).inspect()).catch(
+			() => undefined,
+		);
 		return named?.Id === Image ? Config.Image : Image;
 	}
 
 	async function change(service: string, wanted: Change): Promise<void> {
 		if (service === 'redis')
-			throw new KubejoinError('COMMAND_INVALID', { problem: 'redis has no settings and no clock to change', remedy: 'Kill, pause or cut it' });
+			throw new KubejoinError('COMMAND_INVALID', {
+				problem: 'redis has no settings and no clock to change',
+				remedy: 'Kill, pause or cut it',
+			});
 		await settle(service);
 		await untilReady(service, await remake(service, wanted));
 	}
@@ -326,7 +371,13 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 				Cmd: [...agent],
 				Env: ['HOME=/lab', 'OTEL_EXPORTER_OTLP_ENDPOINT=http://observer:4318'],
 				// As `docker compose run kubelet-sim` would label it: `up` leaves it alone, `down` removes it.
-				Labels: { [LAB_LABEL]: 'container', [PROJECT]: project, [SERVICE]: 'kubelet-sim', [ONE_OFF]: 'True', 'com.docker.compose.container-number': '1' },
+				Labels: {
+					[LAB_LABEL]: 'container',
+					[PROJECT]: project,
+					[SERVICE]: 'kubelet-sim',
+					[ONE_OFF]: 'True',
+					'com.docker.compose.container-number': '1',
+				},
 				HostConfig: {
 					NetworkMode: nodes,
 					Binds: [`${await volumeName('admin-pki')}:/pki:ro`],
@@ -343,19 +394,31 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 	}
 
 	async function networkName(name: string): Promise<string> {
-		const [network] = await asked('list the networks', docker.listNetworks(labels(`${PROJECT}=${project}`, `com.docker.compose.network=${name}`)));
+		const [network] = await asked(
+			'list the networks',
+			docker.listNetworks(labels(`${PROJECT}=${project}`, `com.docker.compose.network=${name}`)),
+		);
 		if (network === undefined) throw new KubejoinError('MESH_NOT_FOUND', { project });
 		return network.Name;
 	}
 	async function volumeName(name: string): Promise<string> {
-		const { Volumes } = await asked('list the volumes', docker.listVolumes(labels(`${PROJECT}=${project}`, `com.docker.compose.volume=${name}`)));
+		const { Volumes } = await asked(
+			'list the volumes',
+			docker.listVolumes(labels(`${PROJECT}=${project}`, `com.docker.compose.volume=${name}`)),
+		);
 		const [volume] = Volumes;
 		if (volume === undefined) throw new KubejoinError('MESH_NOT_FOUND', { project });
 		return volume.Name;
 	}
 
-	async function logsOf(name: string, container: Container, which: { readonly tail?: number; readonly since?: number }): Promise<Printed> {
-		return demultiplex(await asked(`read what ${name} said`, container.logs({ stdout: true, stderr: true, follow: false, ...which })));
+	async function logsOf(
+		name: string,
+		container: Container,
+		which: { readonly tail?: number; readonly since?: number },
+	): Promise<Printed> {
+		return demultiplex(
+			await asked(`read what ${name} said`, container.logs({ stdout: true, stderr: true, follow: false, ...which })),
+		);
 	}
 
 	/** Files go from container to container, through no file of this machine. A tmpfs takes no archive from outside, so `tar` in the container does it. */
@@ -369,7 +432,8 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 			const archive = await asked(`read ${path} of ${service}`, container.getArchive({ path }));
 			const unpack = 'umask 077; mkdir -p "$1" && tar -x -C "$1" --no-same-owner && chmod 600 "$1"/*';
 			const { code, stderr } = await execute(target, ['sh', '-c', unpack, 'sh', directory], { stdin: archive });
-			if (code !== 0) throw new KubejoinError('DOCKER_REFUSED', { action: `copy ${path} of ${service}`, problem: stderr.trim() });
+			if (code !== 0)
+				throw new KubejoinError('DOCKER_REFUSED', { action: `copy ${path} of ${service}`, problem: stderr.trim() });
 		}
 		return directory;
 	}
@@ -380,8 +444,12 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 		const target = await lab();
 		return async (method, path, body) => {
 			const command = ['node', '--input-type=module', '-e', REQUEST_PROGRAM, method, `http://toxiproxy:8474${path}`];
-			const { code, stdout, stderr } = await execute(target, body === undefined ? command : [...command, JSON.stringify(body)]);
-			if (code !== 0) throw new KubejoinError('TOXIPROXY_REFUSED', { request: `${method} ${path}`, problem: stderr.trim() });
+			const { code, stdout, stderr } = await execute(
+				target,
+				body === undefined ? command : [...command, JSON.stringify(body)],
+			);
+			if (code !== 0)
+				throw new KubejoinError('TOXIPROXY_REFUSED', { request: `${method} ${path}`, problem: stderr.trim() });
 			return JSON.parse(stdout) as { status: number; body: string };
 		};
 	}

@@ -45,17 +45,25 @@ function parseControlFile(text: string, path: string): { readonly url: string; r
  */
 export async function openControl(directory: string): Promise<ControlClient> {
 	const text = await readFileIfThere(join(directory, CONTROL_FILE));
-	if (text === undefined) throw new KubejoinError('LAB_UNREACHABLE', { problem: `${join(directory, CONTROL_FILE)} is not there` });
+	if (text === undefined)
+		throw new KubejoinError('LAB_UNREACHABLE', { problem: `${join(directory, CONTROL_FILE)} is not there` });
 	const { url, key } = parseControlFile(text, join(directory, CONTROL_FILE));
 	async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body: object = {}): Promise<T> {
 		const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
 		const request = { method, headers, ...(method === 'POST' ? { body: JSON.stringify(body) } : {}) };
 		const response = await fetch(`${url}${path}`, request).catch((error: unknown) => {
-			throw new KubejoinError('LAB_UNREACHABLE', { problem: `the mesh that wrote ${join(directory, CONTROL_FILE)} does not run any more` }, { cause: error });
+			throw new KubejoinError(
+				'LAB_UNREACHABLE',
+				{ problem: `the mesh that wrote ${join(directory, CONTROL_FILE)} does not run any more` },
+				{ cause: error },
+			);
 		});
 		const answer: unknown = await response.json().catch(() => undefined);
 		if (response.ok && answer !== undefined) return answer as T;
-		throw fromWireError(answer) ?? new KubejoinError('LAB_UNREACHABLE', { problem: `it answered ${response.status} to ${method} ${path}` });
+		throw (
+			fromWireError(answer) ??
+			new KubejoinError('LAB_UNREACHABLE', { problem: `it answered ${response.status} to ${method} ${path}` })
+		);
 	}
 	const at = (name: string) => encodeURIComponent(name);
 	return {

@@ -18,7 +18,11 @@ describe('what the lab is asked for', () => {
 	});
 
 	it('a plan with a field that is missing, unknown or of another type is refused; every problem is told', () => {
-		refused(readPlan, { ...plan, extra: 1 }, /there is no field "extra"; there are name, program, args, clock, pauseAfter/);
+		refused(
+			readPlan,
+			{ ...plan, extra: 1 },
+			/there is no field "extra"; there are name, program, args, clock, pauseAfter/,
+		);
 		refused(readPlan, { program: 'x', args: [] }, /name is missing/);
 		refused(readPlan, { ...plan, args: 'join' }, /args must be a list of texts/);
 		refused(readPlan, { ...plan, args: [1] }, /args must be a list of texts/);
@@ -31,16 +35,20 @@ describe('what the lab is asked for', () => {
 	});
 
 	it('a name is also that of a file: it leads nowhere else', () => {
-		for (const name of ['../x', 'a/b', '.hidden', '-flag', '', 'a\nb', 'x'.repeat(101)]) assert.equal(isLabName(name), false, name);
-		for (const name of ['n', 'x03-upper', 'skew-ca-service-plus-600s', 'A.b_c']) assert.equal(isLabName(name), true, name);
+		for (const name of ['../x', 'a/b', '.hidden', '-flag', '', 'a\nb', 'x'.repeat(101)])
+			assert.equal(isLabName(name), false, name);
+		for (const name of ['n', 'x03-upper', 'skew-ca-service-plus-600s', 'A.b_c'])
+			assert.equal(isLabName(name), true, name);
 	});
 
 	it('a change has settings without a prefix and a clock that is an offset, or neither', () => {
-		for (const body of [{}, { settings: { LAB: 'true' } }, { clock: '-240s' }, { clock: '+400d', settings: {} }]) assert.deepEqual(readChange(body), body);
+		for (const body of [{}, { settings: { LAB: 'true' } }, { clock: '-240s' }, { clock: '+400d', settings: {} }])
+			assert.deepEqual(readChange(body), body);
 		refused(readChange, { settings: { LAB: true } }, /settings must be texts/);
 		refused(readChange, { settings: ['LAB'] }, /settings must be texts/);
 		refused(readChange, { settings: { 'LD PRELOAD': 'x' } }, /settings must be texts/);
-		for (const clock of ['600s', '+600s x2', '@2020-01-01', '']) refused(readChange, { clock }, /clock must be an offset/);
+		for (const clock of ['600s', '+600s x2', '@2020-01-01', ''])
+			refused(readChange, { clock }, /clock must be an offset/);
 	});
 
 	it('a signal is one of those that an experiment sends', () => {

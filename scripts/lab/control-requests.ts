@@ -13,7 +13,9 @@ type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === 'string';
 const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
 const isMap: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isSettings: Check = (value) => isMap(value) && Object.entries(value as object).every(([name, text]) => /^[A-Z][A-Z0-9_]*$/.test(name) && isText(text));
+const isSettings: Check = (value) =>
+	isMap(value) &&
+	Object.entries(value as object).every(([name, text]) => /^[A-Z][A-Z0-9_]*$/.test(name) && isText(text));
 /** @source libfaketime: an offset from now, in seconds or another unit */
 const isClock: Check = (value) => typeof value === 'string' && /^[+-]\d+(\.\d+)?[smhdy]?$/.test(value);
 
@@ -37,9 +39,16 @@ const planFields: Readonly<Record<keyof WorkerPlan, Field>> = {
 	clock,
 	pauseAfter: { is: (value) => isText(value) && value !== '', what: 'a text that is not empty' },
 };
-const changeFields: Readonly<Record<keyof Change, Field>> = { settings: { is: isSettings, what: 'texts by the names of settings, without a prefix' }, clock };
+const changeFields: Readonly<Record<keyof Change, Field>> = {
+	settings: { is: isSettings, what: 'texts by the names of settings, without a prefix' },
+	clock,
+};
 const signalFields: Readonly<Record<'signal', Field>> = {
-	signal: { is: (value) => workerSignals.some((signal) => signal === value), what: `one of ${workerSignals.join(', ')}`, isRequired: true },
+	signal: {
+		is: (value) => workerSignals.some((signal) => signal === value),
+		what: `one of ${workerSignals.join(', ')}`,
+		isRequired: true,
+	},
 };
 
 /** @throws LAB_REQUEST_INVALID  with every problem that was found */
@@ -63,4 +72,5 @@ export const readPlan = (body: unknown): WorkerPlan & { readonly program: Worker
 /** @throws LAB_REQUEST_INVALID */
 export const readChange = (body: unknown): Change => read(body, changeFields);
 /** @throws LAB_REQUEST_INVALID */
-export const readSignal = (body: unknown): WorkerSignal => read<{ readonly signal: WorkerSignal }>(body, signalFields).signal;
+export const readSignal = (body: unknown): WorkerSignal =>
+	read<{ readonly signal: WorkerSignal }>(body, signalFields).signal;

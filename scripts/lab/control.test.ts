@@ -8,7 +8,14 @@ import { type ControlClient, openControl } from './control-client.ts';
 import { workerOf } from './place.fixture.ts';
 import type { Workers } from './workers.ts';
 
-const info: MeshInfo = { endpoint: 'h:1', kubeconfig: '/k', clusterCa: '/c', addresses: {}, ownAddress: '127.0.0.1', unnamedAddress: '127.0.0.2' };
+const info: MeshInfo = {
+	endpoint: 'h:1',
+	kubeconfig: '/k',
+	clusterCa: '/c',
+	addresses: {},
+	ownAddress: '127.0.0.1',
+	unnamedAddress: '127.0.0.2',
+};
 
 describe('the lab’s own channel', () => {
 	let directory: string;
@@ -64,8 +71,14 @@ describe('the lab’s own channel', () => {
 		await stop();
 		rmSync(directory, { recursive: true });
 	});
-	const ask = (path: string, { authorization = `Bearer ${key}`, ...request }: RequestInit & { authorization?: string } = {}) =>
-		fetch(`${url}${path}`, { ...request, headers: { 'Content-Type': 'application/json', ...(authorization === '' ? {} : { authorization }) } });
+	const ask = (
+		path: string,
+		{ authorization = `Bearer ${key}`, ...request }: RequestInit & { authorization?: string } = {},
+	) =>
+		fetch(`${url}${path}`, {
+			...request,
+			headers: { 'Content-Type': 'application/json', ...(authorization === '' ? {} : { authorization }) },
+		});
 
 	it('listens on this machine alone, and only the owner reads its key', () => {
 		assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
@@ -75,7 +88,15 @@ describe('the lab’s own channel', () => {
 
 	it('401 without the key, with another, with a part of it and with more than it; nothing is done', async () => {
 		const other = `${key.startsWith('a') ? 'b' : 'a'}${key.slice(1)}`;
-		for (const authorization of ['', 'Bearer ', `Bearer ${other}`, `Bearer ${key.slice(1)}`, `Bearer ${key}x`, key, `Basic ${key}`]) {
+		for (const authorization of [
+			'',
+			'Bearer ',
+			`Bearer ${other}`,
+			`Bearer ${key.slice(1)}`,
+			`Bearer ${key}x`,
+			key,
+			`Basic ${key}`,
+		]) {
 			for (const [path, method] of [
 				['/mesh', 'GET'],
 				['/workers/n', 'DELETE'],
@@ -83,7 +104,11 @@ describe('the lab’s own channel', () => {
 				['/nothing', 'GET'],
 			] as const) {
 				const response = await ask(path, { authorization, method });
-				assert.deepEqual([response.status, await response.json()], [401, { code: 'API_UNAUTHORIZED', facts: {} }], authorization);
+				assert.deepEqual(
+					[response.status, await response.json()],
+					[401, { code: 'API_UNAUTHORIZED', facts: {} }],
+					authorization,
+				);
 			}
 		}
 		assert.deepEqual(calls, []);
@@ -122,18 +147,28 @@ describe('the lab’s own channel', () => {
 	});
 
 	it('a refusal comes back as it was, with its code and its facts', async () => {
-		failure = new KubejoinError('FAULT_UNAVAILABLE', { fault: 'a shifted clock', needs: 'libfaketime', install: 'apt' });
+		failure = new KubejoinError('FAULT_UNAVAILABLE', {
+			fault: 'a shifted clock',
+			needs: 'libfaketime',
+			install: 'apt',
+		});
 		for (const work of [
 			() => client.startWorker({ name: 'n', program: 'kubelet-sim', args: [] }),
 			() => client.service('x', 'pause'),
 			() => client.worker('n'),
 		])
-			await assert.rejects(work(), (error) => hasCode(error, 'FAULT_UNAVAILABLE') && error.message === failure?.message);
+			await assert.rejects(
+				work(),
+				(error) => hasCode(error, 'FAULT_UNAVAILABLE') && error.message === failure?.message,
+			);
 	});
 
 	it('what is unforeseen comes back as SERVICE_FAILED with its text: there is no log to look it up in', async () => {
 		failure = new TypeError('x is not a function');
-		await assert.rejects(client.restore(), (error) => hasCode(error, 'SERVICE_FAILED') && error.message.endsWith('x is not a function'));
+		await assert.rejects(
+			client.restore(),
+			(error) => hasCode(error, 'SERVICE_FAILED') && error.message.endsWith('x is not a function'),
+		);
 	});
 
 	it('LAB_REQUEST_INVALID: a body that cannot be read or is none of its, and a way that there is not; nothing is done', async () => {
@@ -166,7 +201,8 @@ describe('the lab’s own channel', () => {
 	});
 
 	it('LAB_UNREACHABLE: no mesh has written there, what is there says nothing, or nobody listens any more', async () => {
-		const unreachable = (problem: RegExp) => (error: unknown) => hasCode(error, 'LAB_UNREACHABLE') && problem.test(error.message);
+		const unreachable = (problem: RegExp) => (error: unknown) =>
+			hasCode(error, 'LAB_UNREACHABLE') && problem.test(error.message);
 		await assert.rejects(openControl(join(directory, 'none')), unreachable(/control\.json is not there/));
 		await stop();
 		await assert.rejects(client.mesh(), unreachable(/does not run any more/));

@@ -67,18 +67,27 @@ const onError: ErrorRequestHandler = (error: unknown, _request, response, _next)
 		? new KubejoinError('LAB_REQUEST_INVALID', { problem: `the request cannot be read: ${error.message}` })
 		: error instanceof KubejoinError
 			? error
-			: new KubejoinError('SERVICE_FAILED', { service: 'the lab', problem: `met something unforeseen: ${causeText(error)}` });
+			: new KubejoinError('SERVICE_FAILED', {
+					service: 'the lab',
+					problem: `met something unforeseen: ${causeText(error)}`,
+				});
 	response.status(400).json({ code, facts });
 };
 /** @source http-errors, as express.json throws them */
-const isOfBodyParser = (error: unknown): error is Error => error instanceof Error && 'expose' in error && error.expose === true;
+const isOfBodyParser = (error: unknown): error is Error =>
+	error instanceof Error && 'expose' in error && error.expose === true;
 
 /**
  * Write where it listens and its key into the directory, and serve.
  *
  * @returns stops it and every worker @throws FILE_UNUSABLE
  */
-export async function serveControl({ directory, info, workers, control }: ControlOptions): Promise<{ stop: () => Promise<void> }> {
+export async function serveControl({
+	directory,
+	info,
+	workers,
+	control,
+}: ControlOptions): Promise<{ stop: () => Promise<void> }> {
 	const key = randomBytes(KEY_BYTES).toString('base64url');
 	const app = express().disable('x-powered-by').disable('etag');
 	app.use((request, response, next) => {
@@ -86,7 +95,11 @@ export async function serveControl({ directory, info, workers, control }: Contro
 		else response.status(401).json({ code: 'API_UNAUTHORIZED', facts: {} });
 	});
 	app.use(express.json({ limit: '1mb' }));
-	app.get('/mesh', (_, response) => void response.json({ ...info, observerUrl: control?.observerUrl, logs: control?.logs, pki: control?.pki }));
+	app.get(
+		'/mesh',
+		(_, response) =>
+			void response.json({ ...info, observerUrl: control?.observerUrl, logs: control?.logs, pki: control?.pki }),
+	);
 	app.get('/workers', (_, response) => void response.json(workers.all()));
 	app.post('/workers', (request, response) => {
 		workers.start(readPlan(request.body));
@@ -126,7 +139,11 @@ export async function serveControl({ directory, info, workers, control }: Contro
 	const server = createServer(app);
 	await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
 	await makePrivateDirectory(directory);
-	await writeWholeFile(join(directory, CONTROL_FILE), JSON.stringify({ url: urlOf(server), key, pid: process.pid }), 0o600);
+	await writeWholeFile(
+		join(directory, CONTROL_FILE),
+		JSON.stringify({ url: urlOf(server), key, pid: process.pid }),
+		0o600,
+	);
 	return {
 		async stop() {
 			server.close();

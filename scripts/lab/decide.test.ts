@@ -18,20 +18,31 @@ describe('what a person decides', () => {
 
 	it('is about every request of the requester that is pending, and no other', async () => {
 		const decided = { ...pending('decided', 'u'), status: { conditions: [{ type: 'Denied', status: 'True' }] } };
-		place.requests.push(pending('a', 'u'), pending('b', 'u'), pending('c', 'other'), decided as (typeof place.requests)[number]);
+		place.requests.push(
+			pending('a', 'u'),
+			pending('b', 'u'),
+			pending('c', 'other'),
+			decided as (typeof place.requests)[number],
+		);
 		assert.deepEqual(await decide(place, 'deny', 'u', 0), ['a', 'b']);
 		assert.deepEqual(place.ran, [['kubectl-sim', 'certificate', 'deny', 'a', 'b']]);
 	});
 
 	it('LAB_NOTHING_PENDING: nothing was pending in time; nothing is decided', async () => {
 		place.requests.push(pending('c', 'other'));
-		await assert.rejects(decide(place, 'approve', 'u', 0), (error) => hasCode(error, 'LAB_NOTHING_PENDING') && error.message.includes('"u"'));
+		await assert.rejects(
+			decide(place, 'approve', 'u', 0),
+			(error) => hasCode(error, 'LAB_NOTHING_PENDING') && error.message.includes('"u"'),
+		);
 		assert.deepEqual(place.ran, []);
 	});
 
 	it('SERVICE_FAILED: kubectl-sim refuses', async () => {
 		place.requests.push(pending('a', 'u'));
 		place.answer = () => printed('', 1, 'Forbidden');
-		await assert.rejects(decide(place, 'approve', 'u', 0), (error) => hasCode(error, 'SERVICE_FAILED') && error.message.includes('Forbidden'));
+		await assert.rejects(
+			decide(place, 'approve', 'u', 0),
+			(error) => hasCode(error, 'SERVICE_FAILED') && error.message.includes('Forbidden'),
+		);
 	});
 });

@@ -6,7 +6,12 @@ import type { Place } from './place.ts';
 const LOOK_AGAIN_MS = 100;
 
 /** Approve or deny every request of this requester that is pending; waits until there is one. @returns their names @throws LAB_NOTHING_PENDING, SERVICE_FAILED */
-export async function decide(place: Place, verb: 'approve' | 'deny', requester: string, withinSeconds: number): Promise<readonly string[]> {
+export async function decide(
+	place: Place,
+	verb: 'approve' | 'deny',
+	requester: string,
+	withinSeconds: number,
+): Promise<readonly string[]> {
 	for (const end = Date.now() + withinSeconds * 1_000; ; await delay(LOOK_AGAIN_MS)) {
 		const { items } = await place.api.certificateSigningRequests.list();
 		const pending = items
@@ -14,7 +19,11 @@ export async function decide(place: Place, verb: 'approve' | 'deny', requester: 
 			.map(({ metadata }) => metadata.name ?? '');
 		if (pending.length > 0) {
 			const { code, stderr } = await place.kubectl(['certificate', verb, ...pending]);
-			if (code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: `kubectl-sim certificate ${verb}`, problem: stderr.trim() });
+			if (code !== 0)
+				throw new KubejoinError('SERVICE_FAILED', {
+					service: `kubectl-sim certificate ${verb}`,
+					problem: stderr.trim(),
+				});
 			return pending;
 		}
 		if (Date.now() > end) throw new KubejoinError('LAB_NOTHING_PENDING', { requester, waitedSeconds: withinSeconds });

@@ -8,7 +8,8 @@ const frame = (stream: number, text: string): Buffer => {
 	header.writeUInt32BE(Buffer.byteLength(text), 4);
 	return Buffer.concat([header, Buffer.from(text)]);
 };
-const refusal = (statusCode: number) => Object.assign(new Error(`(HTTP code ${statusCode}) no such container`), { statusCode });
+const refusal = (statusCode: number) =>
+	Object.assign(new Error(`(HTTP code ${statusCode}) no such container`), { statusCode });
 
 describe('demultiplex', () => {
 	it('tells standard output and standard error apart, and joins their parts in order', () => {

@@ -20,7 +20,9 @@ export async function openDocker(): Promise<Docker> {
 }
 
 const statusOf = (error: unknown): number | undefined =>
-	error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined;
+	error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
+		? error.statusCode
+		: undefined;
 
 /** Wait for an answer of the engine. @param action  an infinitive, for people @throws DOCKER_REFUSED, DOCKER_UNREACHABLE */
 export async function asked<T>(action: string, answer: Promise<T>): Promise<T> {
@@ -67,10 +69,20 @@ export interface ExecuteOptions {
 }
 
 /** Run a command in a running container, to its end. @throws DOCKER_REFUSED */
-export async function execute(container: Container, command: readonly string[], { env = [], stdin }: ExecuteOptions = {}) {
+export async function execute(
+	container: Container,
+	command: readonly string[],
+	{ env = [], stdin }: ExecuteOptions = {},
+) {
 	const hasInput = stdin !== undefined;
 	const run = async () => {
-		const execution = await container.exec({ Cmd: [...command], Env: [...env], AttachStdin: hasInput, AttachStdout: true, AttachStderr: true });
+		const execution = await container.exec({
+			Cmd: [...command],
+			Env: [...env],
+			AttachStdin: hasInput,
+			AttachStdout: true,
+			AttachStderr: true,
+		});
 		const stream = await execution.start({ hijack: true, stdin: hasInput });
 		stdin?.pipe(stream);
 		const chunks: Buffer[] = [];

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { generateKeyPair, type KeyPair } from '../../lib/pki/keys.ts';
 import type { AttackReport } from './attackers.ts';
-import { type AvailabilityQuestion, certificatesBy, judgeAvailability, judgeSecurity, type SecurityQuestion } from './judge.ts';
+import {
+	type AvailabilityQuestion,
+	certificatesBy,
+	judgeAvailability,
+	judgeSecurity,
+	type SecurityQuestion,
+} from './judge.ts';
 import { certificateOf, kubeconfigOf } from './nodes.ts';
 import { type FakePlace, fakePlace, nodeObject, printed, requestOf, workerOf } from './place.fixture.ts';
 import { BEGUN } from './place.ts';
@@ -26,7 +32,16 @@ describe('the verdict on security', () => {
 	afterEach(() => place.remove());
 
 	async function judge(question: Partial<SecurityQuestion> = {}): Promise<string> {
-		const nothing = { attackers: [], unearned: [], stolen: [], lockedOut: [], noCertificate: [], isLaneAsked: false, areTriesAsked: false, isHalfAsked: false };
+		const nothing = {
+			attackers: [],
+			unearned: [],
+			stolen: [],
+			lockedOut: [],
+			noCertificate: [],
+			isLaneAsked: false,
+			areTriesAsked: false,
+			isHalfAsked: false,
+		};
 		return judgeSecurity(place, { ...nothing, ...question });
 	}
 	async function held(question: Partial<SecurityQuestion>, reason: RegExp): Promise<void> {
@@ -40,13 +55,22 @@ describe('the verdict on security', () => {
 		assert.match(verdict, reason);
 	}
 	const report = (changes: Partial<AttackReport>) =>
-		place.write('attackers/m.report.json', { listening: '127.0.0.1:1', connections: 3, tokenBytes: 0, captured: [], requests: [], ...changes });
-	const keep = (name: string) => place.write(`nodes/${name}.json`, { names: [name], root: join(place.directory, 'nodes', name) });
+		place.write('attackers/m.report.json', {
+			listening: '127.0.0.1:1',
+			connections: 3,
+			tokenBytes: 0,
+			captured: [],
+			requests: [],
+			...changes,
+		});
+	const keep = (name: string) =>
+		place.write(`nodes/${name}.json`, { names: [name], root: join(place.directory, 'nodes', name) });
 	function put(path: string): void {
 		mkdirSync(join(path, '..'), { recursive: true });
 		writeFileSync(path, '');
 	}
-	const token = (name: string) => place.write(`tokens/${name}.yaml`, { discovery: { bootstrapToken: { token: 'abcdef.0123456789abcdef' } } });
+	const token = (name: string) =>
+		place.write(`tokens/${name}.yaml`, { discovery: { bootstrapToken: { token: 'abcdef.0123456789abcdef' } } });
 
 	it('an attacker that saw connections and got nothing: held; how many is told', async () => {
 		await report({});
@@ -62,7 +86,10 @@ describe('the verdict on security', () => {
 
 	it('LAB_UNKNOWN: an attacker that was never started says nothing about security', async () => {
 		await report({});
-		await assert.rejects(judge({ attackers: ['other'] }), (error) => hasCode(error, 'LAB_UNKNOWN') && error.message.endsWith('there is m'));
+		await assert.rejects(
+			judge({ attackers: ['other'] }),
+			(error) => hasCode(error, 'LAB_UNKNOWN') && error.message.endsWith('there is m'),
+		);
 	});
 
 	it('a node without an identity: held; with a certificate on its disk, in the cluster, or signed by the CA: violated', async () => {
@@ -84,7 +111,9 @@ describe('the verdict on security', () => {
 
 	it('what the cluster cannot say is no proof of anything', async () => {
 		await keep('n');
-		const away = { get: async () => Promise.reject(new KubejoinError('CONNECTION_REFUSED', { target: 'h:1', problem: 'away' })) };
+		const away = {
+			get: async () => Promise.reject(new KubejoinError('CONNECTION_REFUSED', { target: 'h:1', problem: 'away' })),
+		};
 		Object.assign(place.api, { nodes: away });
 		await assert.rejects(judge({ unearned: ['n'] }), (error) => hasCode(error, 'CONNECTION_REFUSED'));
 	});
@@ -114,7 +143,10 @@ describe('the verdict on security', () => {
 		place.answer = () => printed('n Ready');
 		await violated({ lockedOut: ['n'] }, /the API server still accepts the certificate of n/);
 		place.answer = () => printed('', 1, 'connect ECONNREFUSED');
-		await violated({ lockedOut: ['n'] }, /nobody can say whether the certificate of n is accepted: connect ECONNREFUSED/);
+		await violated(
+			{ lockedOut: ['n'] },
+			/nobody can say whether the certificate of n is accepted: connect ECONNREFUSED/,
+		);
 	});
 
 	it('a node that wrote no certificate: held; one that did: violated', async () => {
@@ -149,7 +181,11 @@ describe('the verdict on security', () => {
 		await keep('joined');
 		await keep('n');
 		put(await certificateOf(place, 'joined'));
-		place.workers.push(workerOf('joined', { hasServed: true }), workerOf('n', { state: 'ended' }), workerOf('m', { program: 'attacker-sim' }));
+		place.workers.push(
+			workerOf('joined', { hasServed: true }),
+			workerOf('n', { state: 'ended' }),
+			workerOf('m', { program: 'attacker-sim' }),
+		);
 		await held({ isHalfAsked: true }, /every node has joined or has no identity/);
 		put(await certificateOf(place, 'n'));
 		await violated({ isHalfAsked: true }, /n has a certificate/);
@@ -189,12 +225,16 @@ describe('the verdict on availability', () => {
 		place = fakePlace();
 	});
 	afterEach(() => place.remove());
-	const judge = (question: Partial<AvailabilityQuestion> = {}) => judgeAvailability(place, { ready: [], withinSeconds: 0, ...question });
+	const judge = (question: Partial<AvailabilityQuestion> = {}) =>
+		judgeAvailability(place, { ready: [], withinSeconds: 0, ...question });
 
 	it('held when every node is Ready', async () => {
 		place.nodes.push(nodeObject('n', true));
 		assert.match(await judge(), /^availability: held after \d+\.\d s: every node is Ready$/);
-		assert.match(await judge({ ready: ['n'] }), /^availability: held after \d+\.\d s: n and every other node are Ready$/);
+		assert.match(
+			await judge({ ready: ['n'] }),
+			/^availability: held after \d+\.\d s: n and every other node are Ready$/,
+		);
 	});
 
 	it('violated when a node is not Ready, or one that must be there is not', async () => {
@@ -211,7 +251,11 @@ describe('the verdict on availability', () => {
 	});
 
 	it('violated when nobody can be asked', async () => {
-		Object.assign(place.api, { nodes: { list: async () => Promise.reject(new KubejoinError('CONNECTION_REFUSED', { target: 'h:1', problem: 'away' })) } });
+		Object.assign(place.api, {
+			nodes: {
+				list: async () => Promise.reject(new KubejoinError('CONNECTION_REFUSED', { target: 'h:1', problem: 'away' })),
+			},
+		});
 		assert.match(await judge(), /^availability: violated: after 0 s the API server cannot be asked: /);
 	});
 });

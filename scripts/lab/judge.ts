@@ -46,7 +46,9 @@ export async function judgeSecurity(place: Place, question: SecurityQuestion): P
 	].filter((problem) => problem !== undefined);
 	if (found.length > 0) return `security: violated: ${found.join('; ')}`;
 	const counted = [
-		...reports.map(({ name, report }) => `${name} saw ${report.connections} connections and ${report.tokenBytes} bytes of a token`),
+		...reports.map(
+			({ name, report }) => `${name} saw ${report.connections} connections and ${report.tokenBytes} bytes of a token`,
+		),
 		...unearned.map((name) => `${name} has no identity`),
 		...stolen.map((name) => `nobody got a certificate with the token ${name}`),
 		...lockedOut.map((name) => `the certificate of ${name} is not accepted any more`),
@@ -65,25 +67,36 @@ async function acceptedOf(place: Place, name: string): Promise<string | undefine
 	if (!existsSync(kubeconfig)) return `${name} has never had a certificate, so nothing is known`;
 	const { code, stderr } = await place.kubectl(['get', 'node', name], kubeconfig);
 	if (code === 0) return `the API server still accepts the certificate of ${name}`;
-	return /Unauthorized|expired|logged in/i.test(stderr) ? undefined : `nobody can say whether the certificate of ${name} is accepted: ${stderr.trim()}`;
+	return /Unauthorized|expired|logged in/i.test(stderr)
+		? undefined
+		: `nobody can say whether the certificate of ${name} is accepted: ${stderr.trim()}`;
 }
 
 async function restrictedLabel({ api }: Place): Promise<string | undefined> {
 	const { items } = await api.nodes.list();
-	const node = items.find(({ metadata }) => Object.keys(metadata.labels ?? {}).some((key) => key.startsWith('node-restriction.kubernetes.io/')));
+	const node = items.find(({ metadata }) =>
+		Object.keys(metadata.labels ?? {}).some((key) => key.startsWith('node-restriction.kubernetes.io/')),
+	);
 	return node === undefined ? undefined : `${node.metadata.name} has a label of node-restriction.kubernetes.io`;
 }
 
 async function successes(place: Place): Promise<readonly string[]> {
 	const tried = (await place.read<readonly Tried[]>(TRIES)) ?? [];
 	if (tried.length === 0) return ['nothing was tried, so nothing is known'];
-	return tried.filter(({ outcome }) => !/^outcome: (refused|denied|failed)/.test(outcome)).map(({ what, outcome }) => `${what}: ${outcome}`);
+	return tried
+		.filter(({ outcome }) => !/^outcome: (refused|denied|failed)/.test(outcome))
+		.map(({ what, outcome }) => `${what}: ${outcome}`);
 }
 
 async function halfJoined(place: Place): Promise<readonly string[]> {
-	const left = (await place.control.workers()).filter(({ program, hasServed }) => program === 'kubelet-sim' && !hasServed);
+	const left = (await place.control.workers()).filter(
+		({ program, hasServed }) => program === 'kubelet-sim' && !hasServed,
+	);
 	const identities = await Promise.all(left.map(({ name }) => identityOf(place, name)));
-	return [...identities.filter((identity) => identity !== undefined), ...((await place.read<readonly string[]>(HALF_JOINED)) ?? [])];
+	return [
+		...identities.filter((identity) => identity !== undefined),
+		...((await place.read<readonly string[]>(HALF_JOINED)) ?? []),
+	];
 }
 
 /** A node whose certificate was signed since the experiment began and that is none of its own. */
@@ -92,7 +105,10 @@ async function strangerIn(place: Place): Promise<string | undefined> {
 	if (sinceMs === undefined) return 'no experiment has begun, so nothing is known';
 	const ours = new Set(await nodeNames(place));
 	const { items } = await place.api.certificateSigningRequests.list();
-	const issued = items.filter(({ metadata, status }) => Boolean(status?.certificate) && Date.parse(metadata.creationTimestamp ?? '') > sinceMs + CLOCK_STEP_MS);
+	const issued = items.filter(
+		({ metadata, status }) =>
+			Boolean(status?.certificate) && Date.parse(metadata.creationTimestamp ?? '') > sinceMs + CLOCK_STEP_MS,
+	);
 	const stranger = issued.map(nodeOf).find((node) => node !== undefined && !ours.has(node));
 	return stranger === undefined ? undefined : `${stranger} was let in, and is no node of this experiment`;
 }
@@ -107,13 +123,18 @@ export async function certificatesBy({ api }: Place, tokenId: string): Promise<n
 
 async function issuedBy(api: Place['api'], tokenId: string): Promise<readonly CertificateSigningRequest[]> {
 	const { items } = await api.certificateSigningRequests.list();
-	return items.filter(({ spec, status }) => spec.username === `${wellKnown.bootstrapUserPrefix}${tokenId}` && Boolean(status?.certificate));
+	return items.filter(
+		({ spec, status }) =>
+			spec.username === `${wellKnown.bootstrapUserPrefix}${tokenId}` && Boolean(status?.certificate),
+	);
 }
 
 async function certificateBy(place: Place, token: string): Promise<string | undefined> {
 	const { id } = await tokenOf(place, token);
 	const [issued] = await issuedBy(place.api, id);
-	return issued === undefined ? undefined : `whoever has the token ${token} was given the certificate of ${issued.metadata.name}`;
+	return issued === undefined
+		? undefined
+		: `whoever has the token ${token} was given the certificate of ${issued.metadata.name}`;
 }
 
 export interface AvailabilityQuestion {
@@ -126,11 +147,14 @@ export interface AvailabilityQuestion {
 export async function judgeAvailability(place: Place, { ready, withinSeconds }: AvailabilityQuestion): Promise<string> {
 	const startedMs = performance.now();
 	for (;;) {
-		const problem = await notReady(place, ready).catch((error: unknown) => `the API server cannot be asked: ${asKubejoinError(error).message}`);
+		const problem = await notReady(place, ready).catch(
+			(error: unknown) => `the API server cannot be asked: ${asKubejoinError(error).message}`,
+		);
 		const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
 		if (problem === undefined)
 			return `availability: held after ${seconds} s: ${ready.length === 0 ? 'every node is Ready' : `${ready.join(', ')} and every other node are Ready`}`;
-		if (performance.now() - startedMs > withinSeconds * 1_000) return `availability: violated: after ${withinSeconds} s ${problem}`;
+		if (performance.now() - startedMs > withinSeconds * 1_000)
+			return `availability: violated: after ${withinSeconds} s ${problem}`;
 		await delay(100);
 	}
 }
@@ -140,9 +164,12 @@ async function notReady({ api, control }: Place, wanted: readonly string[]): Pro
 	const ofExperiments = new Set((await control.workers()).map(({ name }) => name));
 	const missing = wanted.filter((name) => !items.some(({ metadata }) => metadata.name === name));
 	if (missing.length > 0) return `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not in the cluster`;
-	const waiting = items.filter((node) => !isReady(node) && (wanted.includes(nameOf(node)) || !ofExperiments.has(nameOf(node)))).map(nameOf);
+	const waiting = items
+		.filter((node) => !isReady(node) && (wanted.includes(nameOf(node)) || !ofExperiments.has(nameOf(node))))
+		.map(nameOf);
 	return waiting.length === 0 ? undefined : `${waiting.join(', ')} ${waiting.length === 1 ? 'is' : 'are'} not Ready`;
 }
 
 const nameOf = ({ metadata }: Node): string => metadata.name ?? '';
-const isReady = ({ status }: Node): boolean => status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;
+const isReady = ({ status }: Node): boolean =>
+	status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;

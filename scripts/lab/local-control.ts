@@ -2,7 +2,14 @@
 import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
 import type { LocalMesh } from '../mesh/local-mesh.ts';
-import { type Change, type MeshOptions, type ServiceName, servicePorts, servicesOf, tracesUrl } from '../mesh/services.ts';
+import {
+	type Change,
+	type MeshOptions,
+	type ServiceName,
+	servicePorts,
+	servicesOf,
+	tracesUrl,
+} from '../mesh/services.ts';
 import { type ServiceControl, serveControl } from './control.ts';
 import { labDirectory } from './control-client.ts';
 import type { ServiceState } from './driver.ts';
@@ -12,7 +19,9 @@ import { createWorkers } from './workers.ts';
 export async function offerLab(mesh: LocalMesh, options: MeshOptions): Promise<{ stop: () => Promise<void> }> {
 	const { state, port, observer } = options;
 	const directory = labDirectory(state);
-	const addresses = Object.fromEntries(servicePorts(options).flatMap(({ service, port: own }) => (own < port + 3 ? [[service, `127.0.0.1:${own}`]] : [])));
+	const addresses = Object.fromEntries(
+		servicePorts(options).flatMap(({ service, port: own }) => (own < port + 3 ? [[service, `127.0.0.1:${own}`]] : [])),
+	);
 	return serveControl({
 		directory,
 		info: {
@@ -23,7 +32,10 @@ export async function offerLab(mesh: LocalMesh, options: MeshOptions): Promise<{
 			ownAddress: '127.0.0.1',
 			unnamedAddress: '127.0.0.2',
 		},
-		workers: createWorkers(join(directory, 'workers'), observer === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: tracesUrl(port) }),
+		workers: createWorkers(
+			join(directory, 'workers'),
+			observer === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: tracesUrl(port) },
+		),
 		control: localControl(mesh, options),
 	});
 }
@@ -34,7 +46,8 @@ function localControl(mesh: LocalMesh, options: MeshOptions): ServiceControl {
 	);
 	const known = (service: string): ServiceState & { name: ServiceName } => {
 		const state = states.get(service as ServiceName);
-		if (state === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'service', name: service, known: [...states.keys()] });
+		if (state === undefined)
+			throw new KubejoinError('LAB_UNKNOWN', { kind: 'service', name: service, known: [...states.keys()] });
 		return state as ServiceState & { name: ServiceName };
 	};
 	const set = (service: string, change: Partial<ServiceState>) => {
@@ -46,7 +59,13 @@ function localControl(mesh: LocalMesh, options: MeshOptions): ServiceControl {
 		set(service, { state: 'stopped', startedAtMs: 0 });
 		await mesh.startService(name, change);
 		const { change: _before, ...state } = known(service);
-		states.set(name, { ...state, state: 'running', startedAtMs: Date.now(), isChanged: change !== undefined, ...(change === undefined ? {} : { change }) });
+		states.set(name, {
+			...state,
+			state: 'running',
+			startedAtMs: Date.now(),
+			isChanged: change !== undefined,
+			...(change === undefined ? {} : { change }),
+		});
 	}
 	const signal = (service: string, name: NodeJS.Signals, state: ServiceState['state']) => {
 		mesh.service(known(service).name).kill(name);

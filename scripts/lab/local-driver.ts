@@ -7,10 +7,17 @@ import type { Driver, Result, Stealable } from './driver.ts';
 import type { ProxyReach, Send } from './wire.ts';
 
 /** What lies where, below the PKI directory. */
-const stolen: Readonly<Record<Stealable, string>> = { 'ca-key': 'ca-service', 'mesh-client': 'apiserver-sim', admin: 'admin' };
+const stolen: Readonly<Record<Stealable, string>> = {
+	'ca-key': 'ca-service',
+	'mesh-client': 'apiserver-sim',
+	admin: 'admin',
+};
 
 /** @param inside  runs a verb of the lab in this process */
-export function localDriver(control: ControlClient, inside: (args: readonly string[]) => Promise<Result>): Driver & ProxyReach {
+export function localDriver(
+	control: ControlClient,
+	inside: (args: readonly string[]) => Promise<Result>,
+): Driver & ProxyReach {
 	return {
 		kind: 'local',
 		services: control.services,
@@ -63,7 +70,11 @@ const TOXIPROXY_MS = 2_000;
 /** The way to a Toxiproxy that somebody has started on this machine: `toxiproxy-server`. */
 async function localToxiproxy(): Promise<Send | undefined> {
 	const send: Send = async (method, path, body) => {
-		const request = { method, signal: AbortSignal.timeout(TOXIPROXY_MS), ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+		const request = {
+			method,
+			signal: AbortSignal.timeout(TOXIPROXY_MS),
+			...(body === undefined ? {} : { body: JSON.stringify(body) }),
+		};
 		const response = await fetch(`${TOXIPROXY}${path}`, request);
 		return { status: response.status, body: await response.text() };
 	};

@@ -5,16 +5,25 @@ const prefix = "error execution phase preflight: couldn't validate the identity 
 
 describe('what a node says at its end', () => {
 	it('is read from both forms of a failure, without what stands before all of them', () => {
-		for (const code of ['  code:   CA_HASH_MISMATCH (discovery/pin-ca)', '  code:          CA_HASH_MISMATCH (discovery/pin-ca)'])
-			assert.deepEqual(whatWasSaid(`[preflight] x\n${prefix}none are pinned\n${code}\n  remedy: y`), { code: 'CA_HASH_MISMATCH', said: 'none are pinned' });
+		for (const code of [
+			'  code:   CA_HASH_MISMATCH (discovery/pin-ca)',
+			'  code:          CA_HASH_MISMATCH (discovery/pin-ca)',
+		])
+			assert.deepEqual(whatWasSaid(`[preflight] x\n${prefix}none are pinned\n${code}\n  remedy: y`), {
+				code: 'CA_HASH_MISMATCH',
+				said: 'none are pinned',
+			});
 	});
 	it('may have several lines', () => {
 		assert.equal(
-			whatWasSaid('error execution phase preflight: [preflight] Some fatal errors occurred:\n\t[ERROR X\n  code:   PREFLIGHT_FAILED').said.split('\n').length,
+			whatWasSaid(
+				'error execution phase preflight: [preflight] Some fatal errors occurred:\n\t[ERROR X\n  code:   PREFLIGHT_FAILED',
+			).said.split('\n').length,
 			2,
 		);
 	});
-	it('that says no code is NO_CODE, with its last line', () => assert.deepEqual(whatWasSaid('a\nb\n'), { code: 'NO_CODE', said: 'b' }));
+	it('that says no code is NO_CODE, with its last line', () =>
+		assert.deepEqual(whatWasSaid('a\nb\n'), { code: 'NO_CODE', said: 'b' }));
 });
 
 it('the table has 80 columns, however long the sentence', () => {

@@ -77,13 +77,36 @@ interface Plan {
 
 const refused = (code: string, text: string): Expectation => ({ code, text, isTokenSent: false });
 const captured: Expectation = { code: 'CAPTURED', isTokenSent: true };
-const notPinned = refused('CA_HASH_MISMATCH', 'cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "sha256:');
-const unsigned = refused('CLUSTER_INFO_UNSIGNED', 'could not find a JWS signature in the cluster-info ConfigMap for token ID "');
-const badlySigned = refused('CLUSTER_INFO_SIGNATURE_INVALID', "failed to verify JWS signature of received cluster info object, can't trust this API Server");
+const notPinned = refused(
+	'CA_HASH_MISMATCH',
+	'cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "sha256:',
+);
+const unsigned = refused(
+	'CLUSTER_INFO_UNSIGNED',
+	'could not find a JWS signature in the cluster-info ConfigMap for token ID "',
+);
+const badlySigned = refused(
+	'CLUSTER_INFO_SIGNATURE_INVALID',
+	"failed to verify JWS signature of received cluster info object, can't trust this API Server",
+);
 
 const plans: readonly Plan[] = [
-	{ power: 'P0', document: 'own CA, no JWS', mode: 'forge-unsigned', client: 'node', pinned: unsigned, unpinned: unsigned },
-	{ power: 'P0', document: 'own CA, invented JWS', mode: 'forge-invented-jws', client: 'node', pinned: badlySigned, unpinned: badlySigned },
+	{
+		power: 'P0',
+		document: 'own CA, no JWS',
+		mode: 'forge-unsigned',
+		client: 'node',
+		pinned: unsigned,
+		unpinned: unsigned,
+	},
+	{
+		power: 'P0',
+		document: 'own CA, invented JWS',
+		mode: 'forge-invented-jws',
+		client: 'node',
+		pinned: badlySigned,
+		unpinned: badlySigned,
+	},
 	{
 		power: 'P0',
 		document: 'genuine, replayed',
@@ -93,15 +116,32 @@ const plans: readonly Plan[] = [
 		// The genuine document names the genuine server, and the CA to verify it with: the node goes on there.
 		unpinned: { code: 'JOINED', isTokenSent: false },
 	},
-	{ power: 'P1', document: 'own CA, valid JWS', mode: 'forge-signed', client: 'node', pinned: notPinned, unpinned: captured },
+	{
+		power: 'P1',
+		document: 'own CA, valid JWS',
+		mode: 'forge-signed',
+		client: 'node',
+		pinned: notPinned,
+		unpinned: captured,
+	},
 	{
 		power: 'P1',
 		document: 'altered, then genuine',
 		mode: 'alter-second',
 		client: 'node',
-		pinned: refused('CLUSTER_INFO_CHANGED', 'the second kubeconfig from the cluster-info ConfigMap (using validated TLS) was different from the first'),
+		pinned: refused(
+			'CLUSTER_INFO_CHANGED',
+			'the second kubeconfig from the cluster-info ConfigMap (using validated TLS) was different from the first',
+		),
 	},
-	{ power: 'P1', document: 'genuine CA + own', mode: 'append-ca', client: 'node', pinned: notPinned, unpinned: captured },
+	{
+		power: 'P1',
+		document: 'genuine CA + own',
+		mode: 'append-ca',
+		client: 'node',
+		pinned: notPinned,
+		unpinned: captured,
+	},
 	{
 		// The network is enough: what this client gives away is the very thing that P1 would have had to steal.
 		power: 'P0',
@@ -111,7 +151,14 @@ const plans: readonly Plan[] = [
 		pinned: { ...notPinned, isTokenSent: true },
 		unpinned: { code: 'BELIEVED', isTokenSent: true },
 	},
-	{ power: 'P3', document: 'as the genuine', mode: 'impersonate', client: 'node', pinned: captured, unpinned: captured },
+	{
+		power: 'P3',
+		document: 'as the genuine',
+		mode: 'impersonate',
+		client: 'node',
+		pinned: captured,
+		unpinned: captured,
+	},
 ];
 
 /** What every cell must come out as, in the order in which they are tried. */
@@ -138,7 +185,13 @@ export async function runMatrix(tools: MatrixTools): Promise<Row[]> {
 				const expected = isPinned ? plan.pinned : plan.unpinned;
 				if (expected === undefined) continue;
 				tools.say?.(`${plan.power} ${plan.document}, ${isPinned ? 'with a pin' : 'without a pin'}`);
-				const cell = new Cell(tools, plan, { directory, token, tokenFile, isPinned, name: `matrix-${rows.length + 1}` });
+				const cell = new Cell(tools, plan, {
+					directory,
+					token,
+					tokenFile,
+					isPinned,
+					name: `matrix-${rows.length + 1}`,
+				});
 				rows.push(judge(plan, isPinned, expected, await cell.run()));
 			}
 		}
@@ -158,8 +211,19 @@ interface Observed {
 function judge({ power, document }: Plan, isPinned: boolean, expected: Expectation, observed: Observed): Row {
 	const { code, said, tokenBytes, isCaptured } = observed;
 	const isAsExpected =
-		code === expected.code && tokenBytes > 0 === expected.isTokenSent && isCaptured === (expected.code === 'CAPTURED') && said.includes(expected.text ?? '');
-	return { power, document, isPinned, ...observed, verdict: tokenBytes > 0 || isCaptured ? 'violated' : 'held', expected, isAsExpected };
+		code === expected.code &&
+		tokenBytes > 0 === expected.isTokenSent &&
+		isCaptured === (expected.code === 'CAPTURED') &&
+		said.includes(expected.text ?? '');
+	return {
+		power,
+		document,
+		isPinned,
+		...observed,
+		verdict: tokenBytes > 0 || isCaptured ? 'violated' : 'held',
+		expected,
+		isAsExpected,
+	};
 }
 
 interface CellOptions {
@@ -202,7 +266,8 @@ class Cell {
 		}
 		const { tokenBytes, captured: nodes } = await this.#readReport();
 		const isCaptured = nodes.some(({ node }) => node === this.#options.name);
-		if (met.code === 'JOINED' && isCaptured) return { code: 'CAPTURED', said: 'joined, and takes the attacker for its cluster', tokenBytes, isCaptured };
+		if (met.code === 'JOINED' && isCaptured)
+			return { code: 'CAPTURED', said: 'joined, and takes the attacker for its cluster', tokenBytes, isCaptured };
 		if (met.code === 'JOINED') await this.#tools.deleteNode(this.#options.name);
 		return { ...met, tokenBytes, isCaptured };
 	}
@@ -212,12 +277,25 @@ class Cell {
 		const { power, mode } = this.#plan;
 		const stolen = { P0: [], P1: ['--token-file', this.#options.tokenFile], P3: ['--ca-key-file', caKey] }[power];
 		const where = ['--address', '127.0.0.1', '--port', '0', '--target', endpoint, '--cluster-ca', clusterCa];
-		const attacker = await this.#tools.start('services/attacker-sim/main.js', ['listen', ...where, '--mode', mode, '--report', this.#reportFile, ...stolen]);
-		if (attacker.hasEnded) throw new KubejoinError('SERVICE_FAILED', { service: 'attacker-sim', problem: `ended at once: ${attacker.output().trim()}` });
+		const attacker = await this.#tools.start('services/attacker-sim/main.js', [
+			'listen',
+			...where,
+			'--mode',
+			mode,
+			'--report',
+			this.#reportFile,
+			...stolen,
+		]);
+		if (attacker.hasEnded)
+			throw new KubejoinError('SERVICE_FAILED', {
+				service: 'attacker-sim',
+				problem: `ended at once: ${attacker.output().trim()}`,
+			});
 		return attacker;
 	}
 
-	readonly #readReport = async (): Promise<AttackReport> => JSON.parse(await readFile(this.#reportFile, 'utf8')) as AttackReport;
+	readonly #readReport = async (): Promise<AttackReport> =>
+		JSON.parse(await readFile(this.#reportFile, 'utf8')) as AttackReport;
 
 	async #meetNode(endpoint: string): Promise<{ readonly code: string; readonly said: string }> {
 		const { directory, name, token, isPinned } = this.#options;
@@ -252,8 +330,13 @@ class Cell {
 /** The code and the sentence out of what a node prints when it ends. */
 export function whatWasSaid(output: string): { readonly code: string; readonly said: string } {
 	const code = /^ +code: +([A-Z_]+)/m.exec(output)?.[1] ?? 'NO_CODE';
-	const sentence = /^error execution phase [^\n]*(?:\n(?! +code:)[^\n]*)*/m.exec(output)?.[0] ?? output.trim().split('\n').at(-1) ?? '';
-	const said = sentence.replace(/^error execution phase \S+: /, '').replace(/^couldn't validate the identity of the API Server: /, '');
+	const sentence =
+		/^error execution phase [^\n]*(?:\n(?! +code:)[^\n]*)*/m.exec(output)?.[0] ??
+		output.trim().split('\n').at(-1) ??
+		'';
+	const said = sentence
+		.replace(/^error execution phase \S+: /, '')
+		.replace(/^couldn't validate the identity of the API Server: /, '');
 	return { code, said };
 }
 
@@ -265,7 +348,8 @@ async function waitUntilSigned({ endpoint, clusterCa }: MatrixTools, token: stri
 		await poll(
 			async () => {
 				const { data = {} } = await apiClient(channel).configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic);
-				if (!data[`jws-kubeconfig-${tokenId}`]) throw new KubejoinError('CLUSTER_INFO_UNSIGNED', { tokenId, waitedSeconds: SIGNED_MS / 1000 });
+				if (!data[`jws-kubeconfig-${tokenId}`])
+					throw new KubejoinError('CLUSTER_INFO_UNSIGNED', { tokenId, waitedSeconds: SIGNED_MS / 1000 });
 			},
 			{ retryMs: 100, timeoutMs: SIGNED_MS, say: () => undefined },
 		);
@@ -297,10 +381,14 @@ const wrapped = (text: string): string[] =>
 /** For a terminal of 80 columns: a line for each cell with what the node said below it, and a sentence at the end. */
 export function matrixText(rows: readonly Row[]): string {
 	const line = (...[mark, power, document, pin, code, bytes, verdict]: readonly string[]): string =>
-		[mark, power?.padEnd(2), document?.padEnd(21), pin?.padEnd(3), code?.padEnd(30), bytes?.padStart(5), verdict].join(' ').trimEnd();
+		[mark, power?.padEnd(2), document?.padEnd(21), pin?.padEnd(3), code?.padEnd(30), bytes?.padStart(5), verdict]
+			.join(' ')
+			.trimEnd();
 	const cells = rows.flatMap((row) => {
 		const { power, document, isPinned, code, said, tokenBytes, verdict, expected, isAsExpected } = row;
-		const wanted = isAsExpected ? [] : [`    expected: ${expected.code}, ${expected.isTokenSent ? 'the token sent' : 'no byte of the token sent'}`];
+		const wanted = isAsExpected
+			? []
+			: [`    expected: ${expected.code}, ${expected.isTokenSent ? 'the token sent' : 'no byte of the token sent'}`];
 		return [
 			line(isAsExpected ? '✔' : '✘', power, document, isPinned ? 'yes' : 'no', code, String(tokenBytes), verdict),
 			...wrapped(said).map((part) => `    ${part}`),
@@ -308,6 +396,9 @@ export function matrixText(rows: readonly Row[]): string {
 		];
 	});
 	const wrong = rows.filter(({ isAsExpected }) => !isAsExpected).length;
-	const sum = wrong === 0 ? `All ${rows.length} cells are as expected.` : `${wrong} of ${rows.length} cells are not as expected.`;
-	return [line(' ', '', 'attacker serves', 'pin', 'the node said', 'token', 'security'), ...cells, '', sum, ''].join('\n');
+	const sum =
+		wrong === 0 ? `All ${rows.length} cells are as expected.` : `${wrong} of ${rows.length} cells are not as expected.`;
+	return [line(' ', '', 'attacker serves', 'pin', 'the node said', 'token', 'security'), ...cells, '', sum, ''].join(
+		'\n',
+	);
 }

@@ -6,14 +6,25 @@ import fc from 'fast-check';
 import { parse } from 'yaml';
 import { hasCode } from '../../lib/errors.ts';
 import { generateKeyPair, type KeyPair } from '../../lib/pki/keys.ts';
-import { identityOf, type JoinFlags, joinNode, nodeNames, nodeOf, nodeText, removeNode, rotations, withOneDigitChanged } from './nodes.ts';
+import {
+	identityOf,
+	type JoinFlags,
+	joinNode,
+	nodeNames,
+	nodeOf,
+	nodeText,
+	removeNode,
+	rotations,
+	withOneDigitChanged,
+} from './nodes.ts';
 import { type FakePlace, fakePlace, nodeObject, requestOf, workerOf } from './place.fixture.ts';
 
 const token = 'abcdef.0123456789abcdef';
 const pin = `sha256:${'0a'.repeat(32)}`;
 
 describe('what became of a node', () => {
-	const output = '[preflight] …\nerror execution phase preflight: no\n  code:          CA_HASH_MISMATCH (discovery/pin-ca)\n';
+	const output =
+		'[preflight] …\nerror execution phase preflight: no\n  code:          CA_HASH_MISMATCH (discovery/pin-ca)\n';
 	const first = (changes: object) => nodeText(workerOf('n', changes)).split('\n')[0];
 
 	it('waiting until it has served, then joined; paused while it is paused, whatever it was', () => {
@@ -42,7 +53,8 @@ describe('what became of a node', () => {
 });
 
 describe('rotations', () => {
-	const line = (node: string, at: string) => `[kubelet] ${node} rotated its client certificate at ${at}, serial 0a1f, good until 2026-06-02T00:00:00Z`;
+	const line = (node: string, at: string) =>
+		`[kubelet] ${node} rotated its client certificate at ${at}, serial 0a1f, good until 2026-06-02T00:00:00Z`;
 
 	it('reads node, microseconds and serial, in order', () => {
 		const output = [
@@ -71,7 +83,9 @@ describe('rotations', () => {
 		);
 		fc.assert(
 			fc.property(fc.array(noise), (lines) =>
-				rotations(lines.join('\n')).every(({ node, atMicros, serial }) => node !== '' && Number.isFinite(atMicros) && /^[0-9a-f]+$/.test(serial)),
+				rotations(lines.join('\n')).every(
+					({ node, atMicros, serial }) => node !== '' && Number.isFinite(atMicros) && /^[0-9a-f]+$/.test(serial),
+				),
 			),
 		);
 	});
@@ -80,12 +94,15 @@ describe('rotations', () => {
 describe('a wrong pin', () => {
 	it('differs from the right one in one digit, and is of the same form', () => {
 		fc.assert(
-			fc.property(fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 }), (digits) => {
-				const right = `sha256:${digits}`;
-				const wrong = withOneDigitChanged(right);
-				assert.match(wrong, /^sha256:[0-9a-f]{64}$/);
-				assert.equal([...wrong].filter((digit, index) => digit !== right[index]).length, 1);
-			}),
+			fc.property(
+				fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 }),
+				(digits) => {
+					const right = `sha256:${digits}`;
+					const wrong = withOneDigitChanged(right);
+					assert.match(wrong, /^sha256:[0-9a-f]{64}$/);
+					assert.equal([...wrong].filter((digit, index) => digit !== right[index]).length, 1);
+				},
+			),
 		);
 	});
 });
@@ -99,7 +116,11 @@ describe('a node of an experiment', () => {
 	beforeEach(async () => {
 		place = fakePlace();
 		const bootstrapToken = { apiServerEndpoint: '127.0.0.1:6443', token, caCertHashes: [pin] };
-		await place.write('tokens/t.yaml', { apiVersion: 'kubeadm.k8s.io/v1beta4', kind: 'JoinConfiguration', discovery: { bootstrapToken } });
+		await place.write('tokens/t.yaml', {
+			apiVersion: 'kubeadm.k8s.io/v1beta4',
+			kind: 'JoinConfiguration',
+			discovery: { bootstrapToken },
+		});
 	});
 	afterEach(() => place.remove());
 	const flags: JoinFlags = { token: 't', pin: 'right', discovery: '8s', bootstrap: '30s', wait: false };
@@ -132,8 +153,19 @@ describe('a node of an experiment', () => {
 			caCertHashes: [],
 			unsafeSkipCAVerification: true,
 		});
-		await joinNode(place, 'b', { ...flags, pin: 'sha512:x', endpoint: 'h:1', tokenText: 'short', pauseAfter: 'x', clock: '+1s' });
-		assert.deepEqual((await configOf('b')).discovery.bootstrapToken, { apiServerEndpoint: 'h:1', token: 'short', caCertHashes: ['sha512:x'] });
+		await joinNode(place, 'b', {
+			...flags,
+			pin: 'sha512:x',
+			endpoint: 'h:1',
+			tokenText: 'short',
+			pauseAfter: 'x',
+			clock: '+1s',
+		});
+		assert.deepEqual((await configOf('b')).discovery.bootstrapToken, {
+			apiServerEndpoint: 'h:1',
+			token: 'short',
+			caCertHashes: ['sha512:x'],
+		});
 		assert.deepEqual([place.started[1]?.pauseAfter, place.started[1]?.clock], ['x', '+1s']);
 	});
 
@@ -165,12 +197,18 @@ describe('a node of an experiment', () => {
 			place.requests.map(({ metadata }) => metadata.name),
 			['other'],
 		);
-		assert.deepEqual([place.workers.length, existsSync(join(place.directory, 'nodes/n.yaml')), await nodeNames(place)], [0, false, []]);
+		assert.deepEqual(
+			[place.workers.length, existsSync(join(place.directory, 'nodes/n.yaml')), await nodeNames(place)],
+			[0, false, []],
+		);
 	});
 
 	it('LAB_UNKNOWN: there is no node, or no token, of that name; those that there are, are named', async () => {
 		await joinNode(place, 'n', flags);
-		await assert.rejects(identityOf(place, 'm'), (error) => hasCode(error, 'LAB_UNKNOWN') && error.message === 'there is no node called "m"; there is n');
+		await assert.rejects(
+			identityOf(place, 'm'),
+			(error) => hasCode(error, 'LAB_UNKNOWN') && error.message === 'there is no node called "m"; there is n',
+		);
 		await assert.rejects(joinNode(place, 'x', { ...flags, token: 'u' }), (error) => hasCode(error, 'LAB_UNKNOWN'));
 	});
 

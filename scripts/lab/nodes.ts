@@ -61,7 +61,8 @@ export async function joinNode(place: Place, name: string, flags: JoinFlags): Pr
 	const document = { ...rest, discovery: { bootstrapToken }, timeouts: { discovery, tlsBootstrap: bootstrap } };
 	await writeWholeFile(config, stringify(document), 0o600);
 	const root = join(directory, name);
-	const names = nodes === undefined ? [nodeName] : Array.from({ length: nodes }, (_, index) => `${nodeName}-${index + 1}`);
+	const names =
+		nodes === undefined ? [nodeName] : Array.from({ length: nodes }, (_, index) => `${nodeName}-${index + 1}`);
 	await place.write(`nodes/${name}.json`, { names, root } satisfies KeptNode);
 	await place.control.startWorker({
 		name,
@@ -121,13 +122,16 @@ const keptNode = async (place: Place, name: string): Promise<KeptNode> => {
 };
 
 /** Path of a file of the node, below its root. */
-export const nodeFile = async (place: Place, name: string, path: string): Promise<string> => join((await keptNode(place, name)).root, path);
+export const nodeFile = async (place: Place, name: string, path: string): Promise<string> =>
+	join((await keptNode(place, name)).root, path);
 
 /** The kubeconfig that a node has earned. */
-export const kubeconfigOf = (place: Place, name: string): Promise<string> => nodeFile(place, name, 'etc/kubernetes/kubelet.conf');
+export const kubeconfigOf = (place: Place, name: string): Promise<string> =>
+	nodeFile(place, name, 'etc/kubernetes/kubelet.conf');
 
 /** Path of the node's certificate and key. */
-export const certificateOf = (place: Place, name: string): Promise<string> => nodeFile(place, name, 'var/lib/kubelet/pki/kubelet-client-current.pem');
+export const certificateOf = (place: Place, name: string): Promise<string> =>
+	nodeFile(place, name, 'var/lib/kubelet/pki/kubelet-client-current.pem');
 
 /** `NAME has a certificate`; undefined when it has none. */
 export const certificateOnDisk = async (place: Place, name: string): Promise<string | undefined> =>
@@ -159,7 +163,9 @@ export async function identityOf(place: Place, name: string): Promise<string | u
 		},
 	);
 	if (isListed) return `the cluster lists ${nodeName}`;
-	const issued = (await place.api.certificateSigningRequests.list()).items.find((csr) => Boolean(csr.status?.certificate) && nodeOf(csr) === nodeName);
+	const issued = (await place.api.certificateSigningRequests.list()).items.find(
+		(csr) => Boolean(csr.status?.certificate) && nodeOf(csr) === nodeName,
+	);
 	return issued === undefined ? undefined : `the CA has signed ${issued.metadata.name} for ${nodeName}`;
 }
 
@@ -167,7 +173,9 @@ export async function identityOf(place: Place, name: string): Promise<string | u
 export function nodeOf({ spec }: CertificateSigningRequest): string | undefined {
 	try {
 		const { commonName } = parseCsr(Buffer.from(spec.request, 'base64').toString()).subject;
-		return commonName.startsWith(wellKnown.nodeUserPrefix) ? commonName.slice(wellKnown.nodeUserPrefix.length) : undefined;
+		return commonName.startsWith(wellKnown.nodeUserPrefix)
+			? commonName.slice(wellKnown.nodeUserPrefix.length)
+			: undefined;
 	} catch {
 		return undefined;
 	}
@@ -185,7 +193,8 @@ export async function removeNode(place: Place, name: string): Promise<void> {
 		...items.filter(isOurs).map((csr) => place.api.certificateSigningRequests.delete(csr.metadata.name ?? '')),
 	];
 	const results = await Promise.allSettled(removals);
-	for (const result of results) if (result.status === 'rejected' && !hasCode(result.reason, 'API_NOT_FOUND')) throw result.reason;
+	for (const result of results)
+		if (result.status === 'rejected' && !hasCode(result.reason, 'API_NOT_FOUND')) throw result.reason;
 	await rm(root, { recursive: true, force: true });
 	await rm(join(place.directory, 'nodes', `${name}.yaml`), { force: true });
 	await rm(join(place.directory, 'nodes', `${name}.json`), { force: true });
@@ -201,7 +210,11 @@ export interface Rotation {
 
 /** For a table of what happened when: all rotations in what a node printed, in its order. */
 export const rotations = (output: string): readonly Rotation[] =>
-	[...output.matchAll(/^\[kubelet\] (\S+) rotated its client certificate at (\S+?)(?:\.(\d{1,6}))?Z, serial ([0-9a-f]+),/gm)]
+	[
+		...output.matchAll(
+			/^\[kubelet\] (\S+) rotated its client certificate at (\S+?)(?:\.(\d{1,6}))?Z, serial ([0-9a-f]+),/gm,
+		),
+	]
 		.map(([, node = '', seconds = '', fraction = '', serial = '']) => ({
 			node,
 			atMicros: Date.parse(`${seconds}Z`) * 1_000 + Number(fraction.padEnd(6, '0')),

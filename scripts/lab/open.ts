@@ -27,7 +27,10 @@ export async function openLab(inside: (args: readonly string[], place: Place) =>
 	const { CHAOS_MESH: wanted = 'local or compose', CHAOS_STATE: state = '.kubejoin' } = environment();
 	if (wanted === 'inside') return openInside();
 	const isKnown = wanted === 'local or compose' || kinds.some((kind) => kind === wanted);
-	if (!isKnown) throw new KubejoinError('CONFIG_INVALID', { problems: [`CHAOS_MESH=${JSON.stringify(wanted)} cannot be used: it must be local or compose`] });
+	if (!isKnown)
+		throw new KubejoinError('CONFIG_INVALID', {
+			problems: [`CHAOS_MESH=${JSON.stringify(wanted)} cannot be used: it must be local or compose`],
+		});
 	if (wanted !== 'compose') {
 		try {
 			return await openLocal(labDirectory(resolve(state)), inside);
@@ -44,7 +47,10 @@ async function openInside(): Promise<Lab> {
 	return { place, close: place.close };
 }
 
-async function openLocal(directory: string, inside: (args: readonly string[], place: Place) => Promise<Result>): Promise<Lab> {
+async function openLocal(
+	directory: string,
+	inside: (args: readonly string[], place: Place) => Promise<Result>,
+): Promise<Lab> {
 	const control = await openControl(directory);
 	await control.mesh();
 	const place = await openPlace(directory);

@@ -60,7 +60,11 @@ export function fakePlace(prefix = 'kubejoin-lab-'): FakePlace {
 			async create(object: T) {
 				await place.beforeChange(`create ${name}/${object.metadata.name}`);
 				if (items.some(({ metadata }) => metadata.name === object.metadata.name))
-					throw new KubejoinError('API_ALREADY_EXISTS', { resource: name, group: '', name: object.metadata.name ?? '' });
+					throw new KubejoinError('API_ALREADY_EXISTS', {
+						resource: name,
+						group: '',
+						name: object.metadata.name ?? '',
+					});
 				items.push(object);
 			},
 		};
@@ -105,7 +109,8 @@ export function fakePlace(prefix = 'kubejoin-lab-'): FakePlace {
 			unnamedAddress: '127.0.0.2',
 		},
 		run: (program, args) => run(program, ...args),
-		kubectl: (args, kubeconfig) => run('kubectl-sim', ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]), ...args),
+		kubectl: (args, kubeconfig) =>
+			run('kubectl-sim', ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]), ...args),
 		...filesOf(directory),
 		close: () => undefined,
 		answer: () => printed(''),
@@ -129,7 +134,12 @@ export const nodeObject = (name: string, isReady: boolean, labels: Readonly<Reco
 });
 
 /** A request for the certificate of a node, and who has made it when. */
-export function requestOf(name: string, node: string, keyPair: KeyPair, changes: { username?: string; createdAtMs?: number; isSigned?: boolean } = {}) {
+export function requestOf(
+	name: string,
+	node: string,
+	keyPair: KeyPair,
+	changes: { username?: string; createdAtMs?: number; isSigned?: boolean } = {},
+) {
 	const { username = '', createdAtMs = 0, isSigned = true } = changes;
 	const pem = createCsr({ subject: { commonName: `system:node:${node}`, organizations: ['system:nodes'] } }, keyPair);
 	const request: CertificateSigningRequest = {

@@ -14,7 +14,10 @@ describe('the place where the nodes are', () => {
 	afterEach(() => rmSync(directory, { recursive: true }));
 
 	it('LAB_UNREACHABLE: no mesh keeps one there, or it has gone', async () => {
-		await assert.rejects(openPlace(directory), (error) => hasCode(error, 'LAB_UNREACHABLE') && error.message.includes(directory));
+		await assert.rejects(
+			openPlace(directory),
+			(error) => hasCode(error, 'LAB_UNREACHABLE') && error.message.includes(directory),
+		);
 		writeFileSync(join(directory, 'control.json'), JSON.stringify({ url: 'http://127.0.0.1:1', key: 'k' }));
 		await assert.rejects(openPlace(directory), (error) => hasCode(error, 'LAB_UNREACHABLE'));
 	});
@@ -24,7 +27,10 @@ describe('the place where the nodes are', () => {
 		assert.equal(await read('a/b.json'), undefined);
 		await write('a/b.json', { c: [1] });
 		assert.deepEqual(await read('a/b.json'), { c: [1] });
-		assert.deepEqual([statSync(join(directory, 'a')).mode & 0o777, statSync(join(directory, 'a/b.json')).mode & 0o777], [0o700, 0o600]);
+		assert.deepEqual(
+			[statSync(join(directory, 'a')).mode & 0o777, statSync(join(directory, 'a/b.json')).mode & 0o777],
+			[0o700, 0o600],
+		);
 		assert.equal(readFileSync(join(directory, 'a/b.json'), 'utf8'), '{"c":[1]}');
 	});
 

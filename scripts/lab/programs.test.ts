@@ -23,20 +23,30 @@ describe('placeholders', () => {
 	});
 
 	it('a text without any stays as it is, also one in JSON', async () => {
-		for (const text of ['', 'plain', '{"a":{"b":1}}', '{}', '{ target }', '{TARGET}']) assert.equal(await fillIn(text, values), text);
+		for (const text of ['', 'plain', '{"a":{"b":1}}', '{}', '{ target }', '{TARGET}'])
+			assert.equal(await fillIn(text, values), text);
 	});
 
 	it('LAB_UNKNOWN: one that there is not, also of a name that every object knows', async () => {
 		for (const text of ['{nothing}', '{constructor}', '{token:x} {to-string:y}'])
-			await assert.rejects(fillIn(text, values), (error) => hasCode(error, 'LAB_UNKNOWN') && error.message.endsWith('there are target, token, odd'), text);
+			await assert.rejects(
+				fillIn(text, values),
+				(error) => hasCode(error, 'LAB_UNKNOWN') && error.message.endsWith('there are target, token, odd'),
+				text,
+			);
 	});
 
 	it('no text makes it fail otherwise', async () => {
-		const part = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('{', '}', ':', 'target', '{target}', '{token:', '__proto__', '{constructor}'));
+		const part = fc.oneof(
+			fc.string({ unit: 'binary' }),
+			fc.constantFrom('{', '}', ':', 'target', '{target}', '{token:', '__proto__', '{constructor}'),
+		);
 		await fc.assert(
 			fc.asyncProperty(fc.array(part), async (parts) => {
 				const text = parts.join('');
-				const filled = await fillIn(text, values).catch((error: unknown) => assert.ok(hasCode(error, 'LAB_UNKNOWN'), String(error)));
+				const filled = await fillIn(text, values).catch((error: unknown) =>
+					assert.ok(hasCode(error, 'LAB_UNKNOWN'), String(error)),
+				);
 				if (!text.includes('{')) assert.equal(filled, text);
 			}),
 		);
@@ -91,7 +101,14 @@ describe('programs of an experiment', () => {
 	});
 
 	it('LAB_UNKNOWN: nothing was stolen, or there is no such service, token or node; then nothing is tried', async () => {
-		for (const text of ['{stolen}', '{address:nobody}', '{address:constructor}', '{token:u}', '{kubeconfig:m}', '{certificate:m}'])
+		for (const text of [
+			'{stolen}',
+			'{address:nobody}',
+			'{address:constructor}',
+			'{token:u}',
+			'{kubeconfig:m}',
+			'{certificate:m}',
+		])
 			await assert.rejects(tryStolen(place, [text], undefined), (error) => hasCode(error, 'LAB_UNKNOWN'), text);
 		assert.deepEqual([place.ran, await place.read(TRIES)], [[], undefined]);
 	});
@@ -131,6 +148,9 @@ describe('the pin that openssl prints', function () {
 	});
 
 	it('is the hash of nothing by rsa for such a key', async () => {
-		assert.equal(await pipelinePin(place, 'rsa', 'ECDSA-P256'), 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
+		assert.equal(
+			await pipelinePin(place, 'rsa', 'ECDSA-P256'),
+			'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+		);
 	});
 });

@@ -22,7 +22,12 @@ export const pipelineNames = Object.keys(pipelines) as Pipeline[];
 export async function pipelinePin(place: Place, pipeline: Pipeline, keyAlgorithm: string): Promise<string> {
 	const ca = await otherClusterCa(place, keyAlgorithm);
 	const { code, stdout } = await shell(`command -v openssl >/dev/null || exit 127; ${pipelines[pipeline]}`, ca);
-	if (code === 127) throw new KubejoinError('FAULT_UNAVAILABLE', { fault: 'the hash of a CA', needs: 'openssl', install: 'apt-get install openssl' });
+	if (code === 127)
+		throw new KubejoinError('FAULT_UNAVAILABLE', {
+			fault: 'the hash of a CA',
+			needs: 'openssl',
+			install: 'apt-get install openssl',
+		});
 	return `sha256:${stdout.trim()}`;
 }
 
@@ -49,13 +54,20 @@ export async function setUserKubeconfig(place: Place, isThere: boolean): Promise
 }
 
 /** Run kubectl-sim as a user with a home directory, who finds a kubeconfig there or none. */
-export const runAsUser = (place: Place, args: readonly string[]): Promise<Result> => place.run('kubectl-sim', args, { variables: { HOME: homeOf(place) } });
+export const runAsUser = (place: Place, args: readonly string[]): Promise<Result> =>
+	place.run('kubectl-sim', args, { variables: { HOME: homeOf(place) } });
 
 /** Replace a Node by itself with one label more, without reading it with those rights. */
 export async function replaceNode(place: Place, name: string, kubeconfig: string): Promise<Result> {
 	const { apiVersion, kind, metadata, spec, status } = await place.api.nodes.get(name);
 	const { labels, annotations } = metadata;
-	const node = { apiVersion, kind, metadata: { name, labels: { ...labels, 'x.example/mine': 'yes' }, ...(annotations ? { annotations } : {}) }, spec, status };
+	const node = {
+		apiVersion,
+		kind,
+		metadata: { name, labels: { ...labels, 'x.example/mine': 'yes' }, ...(annotations ? { annotations } : {}) },
+		spec,
+		status,
+	};
 	const path = join(place.directory, 'replaced-node.json');
 	await writeWholeFile(path, JSON.stringify(node), 0o600);
 	const { code, stdout, stderr } = await place.kubectl(['replace', '-f', path], kubeconfig);
@@ -102,7 +114,10 @@ export async function tryStolen(place: Place, args: readonly string[], stolen: s
 	};
 	const result = await place.run('attacker-sim', await Promise.all(args.map((argument) => fillIn(argument, values))));
 	const tried = (await place.read<readonly Tried[]>(TRIES)) ?? [];
-	await place.write(TRIES, [...tried, { what: args.slice(0, 3).join(' '), outcome: result.stdout.split('\n')[0] ?? '' }]);
+	await place.write(TRIES, [
+		...tried,
+		{ what: args.slice(0, 3).join(' '), outcome: result.stdout.split('\n')[0] ?? '' },
+	]);
 	return result;
 }
 
@@ -114,4 +129,5 @@ export interface Tried {
 }
 export const TRIES = 'tries.json';
 
-const unknown = (kind: string, name: string, known: readonly string[]) => new KubejoinError('LAB_UNKNOWN', { kind, name, known });
+const unknown = (kind: string, name: string, known: readonly string[]) =>
+	new KubejoinError('LAB_UNKNOWN', { kind, name, known });

@@ -10,8 +10,20 @@ const labels = { 'com.docker.compose.config-hash': 'abc', 'com.docker.compose.se
 const found = (Config: object = {}, HostConfig: object = {}): Inspection =>
 	({
 		Id: id,
-		Config: { Hostname: 'node-1', Env: firstEnv, Labels: labels, Healthcheck: { Test: ['CMD', 'true'] }, Volumes: { '/node': {} }, ...Config },
-		HostConfig: { NetworkMode: 'p_control', Binds: ['p_pki:/pki:ro'], RestartPolicy: { Name: 'unless-stopped' }, ...HostConfig },
+		Config: {
+			Hostname: 'node-1',
+			Env: firstEnv,
+			Labels: labels,
+			Healthcheck: { Test: ['CMD', 'true'] },
+			Volumes: { '/node': {} },
+			...Config,
+		},
+		HostConfig: {
+			NetworkMode: 'p_control',
+			Binds: ['p_pki:/pki:ro'],
+			RestartPolicy: { Name: 'unless-stopped' },
+			...HostConfig,
+		},
 		Mounts: [
 			{ Type: 'volume', Name: 'p_pki', Destination: '/pki', RW: false },
 			{ Type: 'volume', Name: 'f00d', Destination: '/node', RW: true },
@@ -19,7 +31,13 @@ const found = (Config: object = {}, HostConfig: object = {}): Inspection =>
 		],
 		NetworkSettings: {
 			Networks: {
-				p_storage: { Aliases: ['apiserver-sim', id.slice(0, 12)], Links: null, IPAMConfig: {}, IPAddress: '172.18.0.2', NetworkID: 'n1' },
+				p_storage: {
+					Aliases: ['apiserver-sim', id.slice(0, 12)],
+					Links: null,
+					IPAMConfig: {},
+					IPAddress: '172.18.0.2',
+					NetworkID: 'n1',
+				},
 				p_control: { Aliases: null, Links: null, IPAMConfig: null, IPAddress: '172.19.0.2', NetworkID: 'n2' },
 			},
 		},
@@ -48,7 +66,10 @@ describe('the variables of a change', () => {
 
 describe('a container made anew', () => {
 	it('is in the same networks under the same names, without addresses and without the name made out of its ID', () => {
-		assert.deepEqual(endpointsOf(found()), { p_storage: { Aliases: ['apiserver-sim'], IPAMConfig: {} }, p_control: { Aliases: [] } });
+		assert.deepEqual(endpointsOf(found()), {
+			p_storage: { Aliases: ['apiserver-sim'], IPAMConfig: {} },
+			p_control: { Aliases: [] },
+		});
 		const { container, further } = recreate(found(), 'kubejoin:latest', {});
 		assert.deepEqual(container.NetworkingConfig, { EndpointsConfig: { p_control: { Aliases: [] } } });
 		assert.deepEqual(
@@ -76,14 +97,23 @@ describe('a container made anew', () => {
 			{ Type: 'volume', Target: '/node' },
 		];
 		const { container } = recreate(found({}, { Binds: null, Mounts }), 'kubejoin:latest', {});
-		assert.deepEqual([container.HostConfig?.Binds, container.HostConfig?.Mounts], [['f00d:/node:rw'], Mounts.slice(0, 1)]);
+		assert.deepEqual(
+			[container.HostConfig?.Binds, container.HostConfig?.Mounts],
+			[['f00d:/node:rw'], Mounts.slice(0, 1)],
+		);
 	});
 
 	it('after a second change has that one and not the first; with none it is as compose made it', () => {
 		const again = (change: Parameters<typeof recreate>[2], before: ReturnType<typeof recreate>) =>
 			recreate(found({ Env: before.container.Env, Labels: before.container.Labels }), 'kubejoin:latest', change);
-		const first = recreate(found(), 'kubejoin:latest', { settings: { TOKEN_STORE: 'token-store.wire:16445' }, clock: '+600s' });
-		assert.deepEqual(changeOf(first.container.Labels ?? {}), { settings: { TOKEN_STORE: 'token-store.wire:16445' }, clock: '+600s' });
+		const first = recreate(found(), 'kubejoin:latest', {
+			settings: { TOKEN_STORE: 'token-store.wire:16445' },
+			clock: '+600s',
+		});
+		assert.deepEqual(changeOf(first.container.Labels ?? {}), {
+			settings: { TOKEN_STORE: 'token-store.wire:16445' },
+			clock: '+600s',
+		});
 		const second = again({ settings: { LOG_LEVEL: 'debug' } }, first);
 		assert.deepEqual(second.container.Env, [...firstEnv, 'KUBEJOIN_LOG_LEVEL=debug']);
 		assert.deepEqual(changeOf(second.container.Labels ?? {}), { settings: { LOG_LEVEL: 'debug' } });

@@ -25,7 +25,8 @@ export function envWith(env: readonly string[], variables: Readonly<Record<strin
 	return [...kept, ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)];
 }
 
-const isEmpty = ({ settings = {}, clock }: Change): boolean => clock === undefined && Object.keys(settings).length === 0;
+const isEmpty = ({ settings = {}, clock }: Change): boolean =>
+	clock === undefined && Object.keys(settings).length === 0;
 
 /** What was changed of a container; undefined when it is as compose made it. */
 export function changeOf(labels: Readonly<Record<string, string>>): Change | undefined {
@@ -38,7 +39,10 @@ export type Endpoint = Pick<Dockerode.EndpointSettings, 'Aliases' | 'Links' | 'I
 type FoundEndpoint = { readonly [K in keyof Endpoint]?: Endpoint[K] | null };
 
 /** Where a container can be reached, by network; without the addresses, and without the name that the engine made out of its ID. */
-export function endpointsOf({ Id, NetworkSettings }: Pick<Inspection, 'Id' | 'NetworkSettings'>): Readonly<Record<string, Endpoint>> {
+export function endpointsOf({
+	Id,
+	NetworkSettings,
+}: Pick<Inspection, 'Id' | 'NetworkSettings'>): Readonly<Record<string, Endpoint>> {
 	return Object.fromEntries(
 		Object.entries(NetworkSettings.Networks).map(([network, found]) => {
 			const { Aliases, Links, IPAMConfig, DriverOpts } = found as FoundEndpoint;
@@ -85,7 +89,9 @@ export function recreate(found: Inspection, image: string, change: Change): Recr
 	const hostname = found.Id.startsWith(Hostname) ? {} : { Hostname };
 	const { [CHANGE_LABEL]: _change, [FIRST_ENV_LABEL]: storedEnv, ...labels } = Config.Labels;
 	const firstEnv = storedEnv === undefined ? (Config.Env ?? []) : (JSON.parse(storedEnv) as string[]);
-	const marks = isEmpty(change) ? {} : { [CHANGE_LABEL]: JSON.stringify(change), [FIRST_ENV_LABEL]: JSON.stringify(firstEnv) };
+	const marks = isEmpty(change)
+		? {}
+		: { [CHANGE_LABEL]: JSON.stringify(change), [FIRST_ENV_LABEL]: JSON.stringify(firstEnv) };
 	const endpoints = Object.entries(endpointsOf(found));
 	const first = endpoints.find(([network]) => network === HostConfig.NetworkMode) ?? endpoints[0];
 	// A volume without a name is mounted by the name that it has got.
@@ -98,7 +104,11 @@ export function recreate(found: Inspection, image: string, change: Change): Recr
 			Image: image,
 			Env: envWith(firstEnv, variablesOf(change)),
 			Labels: { ...labels, ...marks },
-			HostConfig: { ...HostConfig, Binds: [...(HostConfig.Binds ?? []), ...nameless], ...(HostConfig.Mounts ? { Mounts: mounts } : {}) },
+			HostConfig: {
+				...HostConfig,
+				Binds: [...(HostConfig.Binds ?? []), ...nameless],
+				...(HostConfig.Mounts ? { Mounts: mounts } : {}),
+			},
 			...(first === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [first[0]]: first[1] } } }),
 		},
 		further: endpoints.filter((endpoint) => endpoint !== first),

@@ -30,7 +30,10 @@ describe('reset', () => {
 		}
 		place.workers.push(workerOf('attacker', { program: 'attacker-sim' }));
 		place.nodes.push(nodeObject('node-1', true));
-		place.requests.push(requestOf('theirs', 'node-1', keyPair), requestOf('stranger', 'x', keyPair, { username: 'system:bootstrap:abcdef' }));
+		place.requests.push(
+			requestOf('theirs', 'node-1', keyPair),
+			requestOf('stranger', 'x', keyPair, { username: 'system:bootstrap:abcdef' }),
+		);
 		place.secrets.push(secret('others'));
 		await flushTokens(place);
 		place.secrets.push(secret('abcdef'));
@@ -43,9 +46,13 @@ describe('reset', () => {
 	});
 	afterEach(() => place.remove());
 
-	const names = (objects: readonly { readonly metadata: { readonly name?: string } }[]) => objects.map(({ metadata }) => metadata.name);
+	const names = (objects: readonly { readonly metadata: { readonly name?: string } }[]) =>
+		objects.map(({ metadata }) => metadata.name);
 	function assertAsBefore(): void {
-		assert.deepEqual([names(place.nodes), names(place.requests), names(place.secrets)], [['node-1'], ['theirs'], ['bootstrap-token-others']]);
+		assert.deepEqual(
+			[names(place.nodes), names(place.requests), names(place.secrets)],
+			[['node-1'], ['theirs'], ['bootstrap-token-others']],
+		);
 		assert.deepEqual(place.workers, []);
 		for (const name of ['attackers', 'home', 'skew.json', 'half-joined.json', TRIES, BEGUN, 'tokens', 'flushed.json'])
 			assert.equal(existsSync(join(place.directory, name)), false, name);
@@ -53,7 +60,12 @@ describe('reset', () => {
 	}
 
 	it('leaves the mesh as it was found, and says what it did', async () => {
-		assert.deepEqual((await resetPlace(place)).toSorted(), ['deleted 1 tokens', 'put 1 tokens back', 'removed m', 'removed n']);
+		assert.deepEqual((await resetPlace(place)).toSorted(), [
+			'deleted 1 tokens',
+			'put 1 tokens back',
+			'removed m',
+			'removed n',
+		]);
 		assertAsBefore();
 	});
 

@@ -16,7 +16,8 @@ const TIMEOUT_MS = 20_000;
 export async function resetPlace(place: Place): Promise<readonly string[]> {
 	const done: string[] = [];
 	const names = await keptNames(place);
-	for (const { name } of await place.control.workers()) if (!names.includes(name)) await place.control.removeWorker(name);
+	for (const { name } of await place.control.workers())
+		if (!names.includes(name)) await place.control.removeWorker(name);
 	for (const name of names) {
 		await whenReachable(() => removeNode(place, name));
 		done.push(`removed ${name}`);
@@ -34,7 +35,9 @@ export async function resetPlace(place: Place): Promise<readonly string[]> {
 
 /** Requests that came with a token of an experiment. */
 async function removeRequests(place: Place): Promise<void> {
-	const users = new Set((await knownTokens(place)).map((token) => `${wellKnown.bootstrapUserPrefix}${token.slice(0, 6)}`));
+	const users = new Set(
+		(await knownTokens(place)).map((token) => `${wellKnown.bootstrapUserPrefix}${token.slice(0, 6)}`),
+	);
 	const { items } = await place.api.certificateSigningRequests.list();
 	for (const { metadata, spec } of items) {
 		if (!users.has(spec.username ?? '')) continue;
@@ -44,4 +47,5 @@ async function removeRequests(place: Place): Promise<void> {
 	}
 }
 
-const whenReachable = <T>(attempt: () => Promise<T>): Promise<T> => poll(attempt, { retryMs: RETRY_MS, timeoutMs: TIMEOUT_MS, say: () => undefined });
+const whenReachable = <T>(attempt: () => Promise<T>): Promise<T> =>
+	poll(attempt, { retryMs: RETRY_MS, timeoutMs: TIMEOUT_MS, say: () => undefined });

@@ -10,7 +10,12 @@ const found = (text: string) => findSecrets([{ where: 'there', text }], [secret]
 
 describe('the search for secrets', () => {
 	it('finds one in plain text, in hexadecimal digits and in base64', () => {
-		for (const text of [secret, Buffer.from(secret).toString('hex'), Buffer.from(secret).toString('hex').toUpperCase(), Buffer.from(secret).toString('base64')])
+		for (const text of [
+			secret,
+			Buffer.from(secret).toString('hex'),
+			Buffer.from(secret).toString('hex').toUpperCase(),
+			Buffer.from(secret).toString('base64'),
+		])
 			assert.deepEqual(found(`before ${text} after`), ['there'], text);
 	});
 
@@ -24,12 +29,20 @@ describe('the search for secrets', () => {
 	});
 
 	it('finds a private key, as PEM and as JWK', () => {
-		for (const kind of ['', 'EC ', 'RSA ', 'ENCRYPTED ']) assert.deepEqual(found(`x -----BEGIN ${kind}PRIVATE KEY-----`), ['there'], kind);
+		for (const kind of ['', 'EC ', 'RSA ', 'ENCRYPTED '])
+			assert.deepEqual(found(`x -----BEGIN ${kind}PRIVATE KEY-----`), ['there'], kind);
 		assert.deepEqual(found(`{"kty":"EC","d":"${'A'.repeat(43)}"}`), ['there']);
 	});
 
 	it('does not take for a secret what is none: an ID, a certificate, a part of a secret, another text', () => {
-		for (const text of ['abcdef', '-----BEGIN CERTIFICATE-----', '-----BEGIN PUBLIC KEY-----', secret.slice(1), '', 'a word'])
+		for (const text of [
+			'abcdef',
+			'-----BEGIN CERTIFICATE-----',
+			'-----BEGIN PUBLIC KEY-----',
+			secret.slice(1),
+			'',
+			'a word',
+		])
 			assert.deepEqual(found(text), [], text);
 	});
 
@@ -53,7 +66,10 @@ describe('what is searched, and for what', () => {
 	it('the secret halves of what the lab made, and of what the cluster keeps, each once', async () => {
 		await place.write('known-tokens.json', [`abcdef.${secret}`, 'aaaaaa.aaaaaaaaaaaaaaaa']);
 		const data = { 'token-secret': Buffer.from(secret).toString('base64') };
-		place.secrets.push({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data }, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'o' } });
+		place.secrets.push(
+			{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data },
+			{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'o' } },
+		);
 		assert.deepEqual(await secretsOf(place), [secret, 'aaaaaaaaaaaaaaaa']);
 	});
 
@@ -66,13 +82,17 @@ describe('what is searched, and for what', () => {
 			{ where: 'output of n', text: 'hello' },
 			{ where: 'log of gone.log', text: 'bye' },
 		]);
-		assert.ok(texts.some(({ where, text }) => where === `command line of process ${process.pid}` && text.includes('mocha')));
+		assert.ok(
+			texts.some(({ where, text }) => where === `command line of process ${process.pid}` && text.includes('mocha')),
+		);
 	});
 
 	it('every file below a directory, and nothing where there is none', async () => {
 		mkdirSync(join(place.directory, 'a/b'), { recursive: true });
 		writeFileSync(join(place.directory, 'a/b/c.txt'), 'x');
-		assert.deepEqual(await textsBelow(join(place.directory, 'a')), [{ where: join(place.directory, 'a/b/c.txt'), text: 'x' }]);
+		assert.deepEqual(await textsBelow(join(place.directory, 'a')), [
+			{ where: join(place.directory, 'a/b/c.txt'), text: 'x' },
+		]);
 		assert.deepEqual(await textsBelow(join(place.directory, 'none')), []);
 	});
 });

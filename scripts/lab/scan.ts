@@ -15,15 +15,23 @@ export interface Searched {
 export async function secretsOf(place: Place): Promise<readonly string[]> {
 	const { items } = await place.api.secrets.list({ namespace: wellKnown.kubeSystem });
 	const kept = items.map((secret) => field(secret, 'token-secret'));
-	return [...new Set([...(await knownTokens(place)).map((token) => token.slice(7)), ...kept])].filter((secret) => secret !== '');
+	return [...new Set([...(await knownTokens(place)).map((token) => token.slice(7)), ...kept])].filter(
+		(secret) => secret !== '',
+	);
 }
 
 /** What was printed where the nodes are, and the command lines of all processes there. */
 export async function textsInside(place: Place): Promise<readonly Searched[]> {
-	const workers = (await place.control.workers()).map(({ name, output }) => ({ where: `output of ${name}`, text: output }));
+	const workers = (await place.control.workers()).map(({ name, output }) => ({
+		where: `output of ${name}`,
+		text: output,
+	}));
 	const logs = join(place.directory, 'workers');
 	const files = await Promise.all(
-		(await readdir(logs).catch(() => [])).map(async (name) => ({ where: `log of ${name}`, text: await readFile(join(logs, name), 'utf8') })),
+		(await readdir(logs).catch(() => [])).map(async (name) => ({
+			where: `log of ${name}`,
+			text: await readFile(join(logs, name), 'utf8'),
+		})),
 	);
 	return [...workers, ...files, ...(await commandLines())];
 }
@@ -72,7 +80,9 @@ async function readStream(url: string): Promise<string> {
 /** @returns where a secret or a private key stands, in plain text, in base64 or in hexadecimal digits */
 export function findSecrets(texts: readonly Searched[], secrets: readonly string[]): readonly string[] {
 	const forms = secrets.flatMap(formsOf);
-	return texts.filter(({ text }) => forms.some((form) => text.includes(form)) || PRIVATE_KEY.test(text)).map(({ where }) => where);
+	return texts
+		.filter(({ text }) => forms.some((form) => text.includes(form)) || PRIVATE_KEY.test(text))
+		.map(({ where }) => where);
 }
 
 function formsOf(secret: string): readonly string[] {

@@ -57,7 +57,9 @@ describe('a join with a wrong clock', () => {
 	});
 
 	it('a refusal is recorded with what TLS said of it', async () => {
-		answerWith('n: refused CLUSTER_INFO_UNREACHABLE, exit code 1\n[discovery] no: x509: certificate has expired or is not yet valid\n');
+		answerWith(
+			'n: refused CLUSTER_INFO_UNREACHABLE, exit code 1\n[discovery] no: x509: certificate has expired or is not yet valid\n',
+		);
 		await skew(driver, 'apiserver-sim', '+400d', { token: 't' });
 		assert.ok(
 			driver.done.includes(
@@ -70,6 +72,8 @@ describe('a join with a wrong clock', () => {
 	it('a node that was refused and has an identity is recorded as half joined', async () => {
 		answerWith('n: refused CSR_TIMEOUT, exit code 1\n', 'security: violated: n has a certificate\n');
 		await skew(driver, 'ca-service', '+600s', { token: 't' });
-		assert.ok(driver.done.includes('inside record-half-joined -- ca-service +600s: security: violated: n has a certificate'));
+		assert.ok(
+			driver.done.includes('inside record-half-joined -- ca-service +600s: security: violated: n has a certificate'),
+		);
 	});
 });

@@ -16,7 +16,10 @@ export const HALF_JOINED = 'half-joined.json';
 
 export async function recordSkew(place: Place, skew: Skew): Promise<void> {
 	const before = (await place.read<readonly Skew[]>(FILE)) ?? [];
-	await place.write(FILE, [...before.filter(({ service, offset }) => service !== skew.service || offset !== skew.offset), skew]);
+	await place.write(FILE, [
+		...before.filter(({ service, offset }) => service !== skew.service || offset !== skew.offset),
+		skew,
+	]);
 }
 
 export async function recordHalfJoined(place: Place, what: string): Promise<void> {
@@ -36,18 +39,40 @@ export async function skewText(place: Place): Promise<string> {
  * @param offset   `+600s`
  * @returns `ca-service +600s: joined`
  */
-export async function skew(driver: Driver, service: string, offset: string, { token }: { token: string }): Promise<string> {
+export async function skew(
+	driver: Driver,
+	service: string,
+	offset: string,
+	{ token }: { token: string },
+): Promise<string> {
 	const node = `skew-${service}${offset.replace('+', '-plus-')}`;
 	const isNode = service === 'kubelet-sim';
 	if (!isNode) await driver.change(service, { clock: offset });
-	const joined = await driver.inside(['join', node, '--token', token, '--discovery', '4s', '--bootstrap', '6s', ...(isNode ? ['--clock', offset] : [])]);
+	const joined = await driver.inside([
+		'join',
+		node,
+		'--token',
+		token,
+		'--discovery',
+		'4s',
+		'--bootstrap',
+		'6s',
+		...(isNode ? ['--clock', offset] : []),
+	]);
 	const outcome = /^[^:]+: (.*)$/m.exec(joined.stdout)?.[1] ?? joined.stderr;
 	const problem = /^.*(?:x509|tls): .*$/m.exec(joined.stdout)?.[0]?.replace(/^.*?((?:x509|tls): .*)$/, '$1') ?? '';
-	await driver.inside(['record-skew', '--', service, offset, problem === '' || outcome === 'joined' ? outcome : `${outcome}: ${problem}`]);
+	await driver.inside([
+		'record-skew',
+		'--',
+		service,
+		offset,
+		problem === '' || outcome === 'joined' ? outcome : `${outcome}: ${problem}`,
+	]);
 	if (!isNode) await driver.restore();
 	if (outcome !== 'joined') {
 		const judged = await driver.inside(['judge', 'security', '--diskless', node]);
-		if (!judged.stdout.startsWith('security: held')) await driver.inside(['record-half-joined', '--', `${service} ${offset}: ${judged.stdout.trim()}`]);
+		if (!judged.stdout.startsWith('security: held'))
+			await driver.inside(['record-half-joined', '--', `${service} ${offset}: ${judged.stdout.trim()}`]);
 	}
 	await driver.inside(['remove', node]);
 	return `${service} ${offset}: ${outcome}`;

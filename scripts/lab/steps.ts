@@ -32,7 +32,18 @@ export async function killDuringJoins(driver: Driver, { service, token, downSeco
 	const inside = (...args: string[]): Promise<Result> => driver.inside(args);
 	await Promise.all(
 		Object.entries(steps).map(([step, text]) =>
-			inside('join', nodeAt(service, step), '--token', token, '--pause-after', text, '--discovery', '60s', '--bootstrap', '60s'),
+			inside(
+				'join',
+				nodeAt(service, step),
+				'--token',
+				token,
+				'--pause-after',
+				text,
+				'--discovery',
+				'60s',
+				'--bootstrap',
+				'60s',
+			),
 		),
 	);
 	await driver.kill(service);
@@ -44,11 +55,25 @@ export async function killDuringJoins(driver: Driver, { service, token, downSeco
 	return [`${service} was ${killed} for ${downSeconds} s`, ...lines].join('\n');
 
 	async function outcome(node: string): Promise<string> {
-		const seen = await inside('node', node, '--until', `^${node}: (joined|refused|ended)`, '--within', String(SETTLE_SECONDS));
+		const seen = await inside(
+			'node',
+			node,
+			'--until',
+			`^${node}: (joined|refused|ended)`,
+			'--within',
+			String(SETTLE_SECONDS),
+		);
 		if (seen.stdout.startsWith(`${node}: joined`)) return 'resumed';
 		const code = /refused ([A-Z_]+)/.exec(seen.stdout)?.[1] ?? 'nothing said';
 		await inside('again', node);
-		const again = await inside('node', node, '--until', `^${node}: (joined|refused|ended)`, '--within', String(SETTLE_SECONDS));
+		const again = await inside(
+			'node',
+			node,
+			'--until',
+			`^${node}: (joined|refused|ended)`,
+			'--within',
+			String(SETTLE_SECONDS),
+		);
 		return again.stdout.startsWith(`${node}: joined`)
 			? `ended with ${code}, joined when started again`
 			: `half joined: ended with ${code}, and again when it was started again`;

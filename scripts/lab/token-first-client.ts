@@ -20,7 +20,10 @@ export async function joinTokenFirst(endpoint: string, token: string, pin?: stri
 		// The mistake itself: a secret on a connection whose other end has proved nothing.
 		channel.metadata.set('authorization', `Bearer ${token}`);
 		const { data = {} } = await apiClient(channel).configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic);
-		const { ca = '' } = discoveredCluster(parseKubeconfig(data.kubeconfig ?? '', wellKnown.clusterInfo), wellKnown.clusterInfo);
+		const { ca = '' } = discoveredCluster(
+			parseKubeconfig(data.kubeconfig ?? '', wellKnown.clusterInfo),
+			wellKnown.clusterInfo,
+		);
 		const certificates = parseCertificates(ca);
 		const pins = pin === undefined ? [] : [parsePin(pin)];
 		if (pins.length > 0 && !certificates.some((certificate) => matchesPin(certificate, pins)))

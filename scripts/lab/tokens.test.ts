@@ -29,9 +29,17 @@ describe('tokens of the lab', () => {
 		// As kubectl-sim: the token goes into the file that --to names, and into the cluster.
 		place.answer = async (args) => {
 			const to = args.at(-1) ?? '';
-			await writeFile(to, stringify({ apiVersion: 'v', kind: 'JoinConfiguration', discovery: { bootstrapToken: { apiServerEndpoint: 'h:1', token } } }), {
-				mode: 0o600,
-			});
+			await writeFile(
+				to,
+				stringify({
+					apiVersion: 'v',
+					kind: 'JoinConfiguration',
+					discovery: { bootstrapToken: { apiServerEndpoint: 'h:1', token } },
+				}),
+				{
+					mode: 0o600,
+				},
+			);
 			place.secrets.push(secretOf('abcdef'));
 			return printed('');
 		};
@@ -68,14 +76,20 @@ describe('tokens of the lab', () => {
 
 	it('SERVICE_FAILED: it cannot be made; the reason is told', async () => {
 		place.answer = () => printed('', 1, 'error: no\n');
-		await assert.rejects(createToken(place, 't', { ttl: '1h' }), (error) => hasCode(error, 'SERVICE_FAILED') && error.message.endsWith('error: no'));
+		await assert.rejects(
+			createToken(place, 't', { ttl: '1h' }),
+			(error) => hasCode(error, 'SERVICE_FAILED') && error.message.endsWith('error: no'),
+		);
 	});
 
 	it('LAB_UNKNOWN: there is no token of that name', async () => {
 		for (const ask of [joinConfigurationOf, deleteToken, tokenState, awaitExpiry])
 			await assert.rejects(ask(place, 'none'), (error) => hasCode(error, 'LAB_UNKNOWN'));
 		await createToken(place, 't', { ttl: '1h' });
-		await assert.rejects(joinConfigurationOf(place, 'u'), (error) => hasCode(error, 'LAB_UNKNOWN') && error.message.endsWith('there is t'));
+		await assert.rejects(
+			joinConfigurationOf(place, 'u'),
+			(error) => hasCode(error, 'LAB_UNKNOWN') && error.message.endsWith('there is t'),
+		);
 	});
 
 	it('one that has expired is waited for no longer', async () => {

@@ -29,14 +29,24 @@ interface KeptToken {
 export interface JoinConfiguration {
 	readonly apiVersion: string;
 	readonly kind: string;
-	readonly discovery: { readonly bootstrapToken: { readonly apiServerEndpoint: string; readonly token: string; readonly caCertHashes?: readonly string[] } };
+	readonly discovery: {
+		readonly bootstrapToken: {
+			readonly apiServerEndpoint: string;
+			readonly token: string;
+			readonly caCertHashes?: readonly string[];
+		};
+	};
 }
 
 const namespace = wellKnown.kubeSystem;
 const configPath = ({ directory }: Place, name: string): string => join(directory, 'tokens', `${name}.yaml`);
 
 /** Make a token. @returns its ID @throws SERVICE_FAILED */
-export async function createToken(place: Place, name: string, { ttl, usages, once, nodeName }: TokenFlags): Promise<string> {
+export async function createToken(
+	place: Place,
+	name: string,
+	{ ttl, usages, once, nodeName }: TokenFlags,
+): Promise<string> {
 	await begin(place);
 	await makePrivateDirectory(join(place.directory, 'tokens'));
 	const flags = [
@@ -45,11 +55,22 @@ export async function createToken(place: Place, name: string, { ttl, usages, onc
 		...(once === true ? ['--once'] : []),
 		...(nodeName === undefined ? [] : ['--node-name', nodeName]),
 	];
-	const { code, stderr } = await place.kubectl(['token', 'create', ...flags, '--print-join-config', '--to', configPath(place, name)]);
-	if (code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim token create', problem: stderr.trim() });
+	const { code, stderr } = await place.kubectl([
+		'token',
+		'create',
+		...flags,
+		'--print-join-config',
+		'--to',
+		configPath(place, name),
+	]);
+	if (code !== 0)
+		throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim token create', problem: stderr.trim() });
 	const { id, token } = await tokenOf(place, name);
 	const ttlMs = parseGoDuration(ttl);
-	await place.write(`tokens/${name}.json`, { id, expiresAtMs: ttlMs === 0 ? Number.MAX_SAFE_INTEGER : Date.now() + ttlMs } satisfies KeptToken);
+	await place.write(`tokens/${name}.json`, {
+		id,
+		expiresAtMs: ttlMs === 0 ? Number.MAX_SAFE_INTEGER : Date.now() + ttlMs,
+	} satisfies KeptToken);
 	await remember(place, token);
 	return id;
 }
@@ -57,7 +78,8 @@ export async function createToken(place: Place, name: string, { ttl, usages, onc
 /** What a node joins with that has the token. @throws LAB_UNKNOWN  no token of that name was made */
 export async function joinConfigurationOf(place: Place, name: string): Promise<JoinConfiguration> {
 	const text = await readFileIfThere(configPath(place, name));
-	if (text === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'token', name, known: await tokenNames(place) });
+	if (text === undefined)
+		throw new KubejoinError('LAB_UNKNOWN', { kind: 'token', name, known: await tokenNames(place) });
 	return parse(text) as JoinConfiguration;
 }
 
@@ -88,7 +110,8 @@ async function deleteSecret({ api }: Place, id: string): Promise<void> {
 /** Wait until the token has expired, and a moment more. @throws LAB_UNKNOWN */
 export async function awaitExpiry(place: Place, name: string): Promise<void> {
 	const kept = await place.read<KeptToken>(`tokens/${name}.json`);
-	if (kept === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'token', name, known: await tokenNames(place) });
+	if (kept === undefined)
+		throw new KubejoinError('LAB_UNKNOWN', { kind: 'token', name, known: await tokenNames(place) });
 	await delay(Math.max(kept.expiresAtMs + 1_000 - Date.now(), 0));
 }
 
@@ -116,7 +139,11 @@ export async function flushTokens(place: Place): Promise<number> {
 export async function restoreTokens(place: Place): Promise<number> {
 	const flushed = (await place.read<Secret[]>('flushed.json')) ?? [];
 	for (const { metadata, type, data } of flushed) {
-		const secret = { metadata: { name: metadata.name ?? '', namespace }, ...(type === undefined ? {} : { type }), ...(data === undefined ? {} : { data }) };
+		const secret = {
+			metadata: { name: metadata.name ?? '', namespace },
+			...(type === undefined ? {} : { type }),
+			...(data === undefined ? {} : { data }),
+		};
 		await place.api.secrets.create(secret).catch((error: unknown) => {
 			if (!hasCode(error, 'API_ALREADY_EXISTS', 'TOKEN_EXISTS')) throw error;
 		});
@@ -127,7 +154,8 @@ export async function restoreTokens(place: Place): Promise<number> {
 }
 
 /** Every token that the lab ever made or that the mesh's nodes joined with, for the search for secrets. */
-export const knownTokens = async (place: Place): Promise<readonly string[]> => (await place.read<string[]>('known-tokens.json')) ?? [];
+export const knownTokens = async (place: Place): Promise<readonly string[]> =>
+	(await place.read<string[]>('known-tokens.json')) ?? [];
 
 async function remember(place: Place, token: string): Promise<void> {
 	await place.write('known-tokens.json', [...new Set([...(await knownTokens(place)), token])]);

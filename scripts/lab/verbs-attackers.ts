@@ -17,7 +17,17 @@ import { EXIT_UNLIKE, type Here, labName, lookUntil, oneOf, type There, type Unt
 const toSteal = (thing: string): Stealable => oneOf('thing to steal', stealable, thing);
 
 export function addAttackers(program: Command, there: There, here: Here): void {
-	const modes = ['relay', 'sink', 'replay', 'forge-unsigned', 'forge-invented-jws', 'forge-signed', 'append-ca', 'alter-second', 'impersonate'];
+	const modes = [
+		'relay',
+		'sink',
+		'replay',
+		'forge-unsigned',
+		'forge-invented-jws',
+		'forge-signed',
+		'append-ca',
+		'alter-second',
+		'impersonate',
+	];
 	program
 		.command('attack')
 		.argument('<name>', 'what the experiment calls it', labName)
@@ -33,7 +43,9 @@ export function addAttackers(program: Command, there: There, here: Here): void {
 			}),
 		);
 	untilOptions(program.command('attacker <name>').description('what it saw and got')).action(
-		there((place, name: string, until: Until) => lookUntil(async () => attackText(name, await attackReport(place, name)), until)),
+		there((place, name: string, until: Until) =>
+			lookUntil(async () => attackText(name, await attackReport(place, name)), until),
+		),
 	);
 	program
 		.command('steal <thing>')
@@ -53,14 +65,18 @@ export function addAttackers(program: Command, there: There, here: Here): void {
 				return;
 			}
 			const thing = toSteal(steal);
-			await here(async (driver, given: string[]) => driver.inside(['try', '--stolen', await driver.steal(thing), ...given]))(values, command);
+			await here(async (driver, given: string[]) =>
+				driver.inside(['try', '--stolen', await driver.steal(thing), ...given]),
+			)(values, command);
 		});
 }
 
 export function addMatrix(program: Command, there: There, here: Here): void {
 	program
 		.command('matrix')
-		.description('the attack matrix: every power and document against a node with a pin and one without; exit code 1 when a cell is not as written')
+		.description(
+			'the attack matrix: every power and document against a node with a pin and one without; exit code 1 when a cell is not as written',
+		)
 		.option('--stolen <directory>', 'that holds ca.key; default: it is stolen first')
 		.action(async ({ stolen }: { stolen?: string }, command: Command) => {
 			if (stolen !== undefined) {
@@ -86,7 +102,11 @@ async function matrixOf(place: Place, stolen: string): Promise<Result> {
 			directory: place.directory,
 			say: (line) => process.stderr.write(`${line}\n`),
 		});
-		return { code: rows.every(({ isAsExpected }) => isAsExpected) ? 0 : EXIT_UNLIKE, stdout: `${matrixText(rows)}\n`, stderr: '' };
+		return {
+			code: rows.every(({ isAsExpected }) => isAsExpected) ? 0 : EXIT_UNLIKE,
+			stdout: `${matrixText(rows)}\n`,
+			stderr: '',
+		};
 	} finally {
 		await resetPlace(place);
 	}

@@ -7,7 +7,18 @@ import { pipelineNames, pipelinePin, replaceNode, runAsUser, setUserKubeconfig }
 import { resetPlace } from './reset.ts';
 import { textsInside } from './scan.ts';
 import { tokenOf } from './tokens.ts';
-import { collect, EXIT_UNLIKE, type Here, isToBeThere, lookUntil, oneOf, type There, type Until, untilOptions, whole } from './verbs.ts';
+import {
+	collect,
+	EXIT_UNLIKE,
+	type Here,
+	isToBeThere,
+	lookUntil,
+	oneOf,
+	type There,
+	type Until,
+	untilOptions,
+	whole,
+} from './verbs.ts';
 import { leak, reset, scan, steady } from './whole.ts';
 
 interface JudgeFlags {
@@ -42,11 +53,29 @@ export function addLooking(program: Command, there: There, here: Here): void {
 				async (
 					place,
 					kind: string,
-					{ attacker = [], unearned = [], stolen = [], lockedOut = [], diskless = [], lane, tries, halfJoined, ready = [], within }: JudgeFlags,
+					{
+						attacker = [],
+						unearned = [],
+						stolen = [],
+						lockedOut = [],
+						diskless = [],
+						lane,
+						tries,
+						halfJoined,
+						ready = [],
+						within,
+					}: JudgeFlags,
 				) => {
 					const flags = { isLaneAsked: lane === true, areTriesAsked: tries === true, isHalfAsked: halfJoined === true };
 					return oneOf('verdict', ['security', 'availability'], kind) === 'security'
-						? judgeSecurity(place, { attackers: attacker, unearned, stolen, lockedOut, noCertificate: diskless, ...flags })
+						? judgeSecurity(place, {
+								attackers: attacker,
+								unearned,
+								stolen,
+								lockedOut,
+								noCertificate: diskless,
+								...flags,
+							})
 						: judgeAvailability(place, { ready, withinSeconds: within });
 				},
 			),
@@ -60,7 +89,10 @@ export function addLooking(program: Command, there: There, here: Here): void {
 			.passThroughOptions(),
 	).action(
 		there(async (place, values: string[], { as, user, ...until }: Until & { as?: string; user?: true }) => {
-			const run = async () => (user === true ? runAsUser(place, values) : place.kubectl(values, as === undefined ? undefined : await kubeconfigOf(place, as)));
+			const run = async () =>
+				user === true
+					? runAsUser(place, values)
+					: place.kubectl(values, as === undefined ? undefined : await kubeconfigOf(place, as));
 			if (until.until === undefined) return run();
 			return lookUntil(async () => {
 				const { stdout, stderr } = await run();
@@ -72,7 +104,11 @@ export function addLooking(program: Command, there: There, here: Here): void {
 		.command('replace-node <node>')
 		.description('write a Node without reading it first, with a label added')
 		.requiredOption('--as <node>', 'with the kubeconfig of this node')
-		.action(there(async (place, node: string, { as }: { as: string }) => replaceNode(place, node, await kubeconfigOf(place, as))));
+		.action(
+			there(async (place, node: string, { as }: { as: string }) =>
+				replaceNode(place, node, await kubeconfigOf(place, as)),
+			),
+		);
 	program
 		.command('kubeconfig <state>')
 		.description('give the person of the experiment a kubeconfig (there) or take it away (gone)')
@@ -85,12 +121,21 @@ export function addLooking(program: Command, there: There, here: Here): void {
 	program
 		.command('certificates <token>')
 		.description('how many were given to whoever has it')
-		.action(there(async (place, token: string) => `certificates: ${await certificatesBy(place, (await tokenOf(place, token)).id)}`));
+		.action(
+			there(
+				async (place, token: string) =>
+					`certificates: ${await certificatesBy(place, (await tokenOf(place, token)).id)}`,
+			),
+		);
 	program
 		.command('openssl-pin <pipeline>')
 		.description('what openssl prints as the pin of a new CA: rsa, or pkey')
 		.addOption(new Option('--key <algorithm>', 'of the CA').choices(['RSA-2048', 'ECDSA-P256']).default('ECDSA-P256'))
-		.action(there(async (place, pipeline: string, { key }: { key: string }) => pipelinePin(place, oneOf('pipeline', pipelineNames, pipeline), key)));
+		.action(
+			there(async (place, pipeline: string, { key }: { key: string }) =>
+				pipelinePin(place, oneOf('pipeline', pipelineNames, pipeline), key),
+			),
+		);
 	program
 		.command('steady')
 		.description('whether every service runs unchanged and every node is Ready; exit code 1 when not')
@@ -103,7 +148,9 @@ export function addLooking(program: Command, there: There, here: Here): void {
 		);
 	program.command('reset').description('everything as it was before: can be called at any time').action(here(reset));
 	program.command('reset-nodes', { hidden: true }).action(there(async (place) => (await resetPlace(place)).join('\n')));
-	program.command('begun', { hidden: true }).action(there(async (place) => String((await place.read<number>(BEGUN)) ?? 0)));
+	program
+		.command('begun', { hidden: true })
+		.action(there(async (place) => String((await place.read<number>(BEGUN)) ?? 0)));
 	program.command('texts', { hidden: true }).action(there(async (place) => JSON.stringify(await textsInside(place))));
 	program
 		.command('scan')

@@ -24,7 +24,9 @@ export function addNodes(program: Command, there: There): void {
 		.option('--no-wait', 'do not wait')
 		.action(there((place, node: string, flags: JoinFlags) => joinNode(place, node, flags)));
 	untilOptions(program.command('node <node>').description('what became of it, and what it printed')).action(
-		there((place, node: string, until: Until) => lookUntil(async () => nodeText(await place.control.worker(node)), until)),
+		there((place, node: string, until: Until) =>
+			lookUntil(async () => nodeText(await place.control.worker(node)), until),
+		),
 	);
 	for (const [verb, signal, what, help] of [
 		['pause', 'SIGSTOP', 'paused', 'stop its process where it is'],

@@ -43,7 +43,9 @@ export function addServices(program: Command, there: There, here: Here): void {
 		.option('--clock <offset>', '+600s')
 		.action(
 			here(async (driver, name: string, { set = [], clock }: { set?: readonly string[]; clock?: string }) => {
-				const settings = Object.fromEntries(set.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+				const settings = Object.fromEntries(
+					set.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+				);
 				await driver.change(name, { settings, ...(clock === undefined ? {} : { clock }) });
 				return `${name} runs with ${[...set, ...(clock === undefined ? [] : [`a clock that is wrong by ${clock}`])].join(', ')}`;
 			}),
@@ -55,7 +57,10 @@ export function addServices(program: Command, there: There, here: Here): void {
 	untilOptions(service.command('state').description('what each service does')).action(
 		here((driver, until: Until) =>
 			lookUntil(
-				async () => (await driver.services()).map(({ name, state, isChanged }) => `${name}: ${state}${isChanged ? ', changed' : ''}`).join('\n'),
+				async () =>
+					(await driver.services())
+						.map(({ name, state, isChanged }) => `${name}: ${state}${isChanged ? ', changed' : ''}`)
+						.join('\n'),
 				until,
 			),
 		),
@@ -66,7 +71,9 @@ export function addServices(program: Command, there: There, here: Here): void {
 		.requiredOption('--token <name>')
 		.option('--down <seconds>', 'how long it is away', whole(1, 60), 4)
 		.action(
-			here((driver, name: string, { token, down }: { token: string; down: number }) => killDuringJoins(driver, { service: name, token, downSeconds: down })),
+			here((driver, name: string, { token, down }: { token: string; down: number }) =>
+				killDuringJoins(driver, { service: name, token, downSeconds: down }),
+			),
 		);
 	program
 		.command('decide <verb>')
@@ -76,7 +83,9 @@ export function addServices(program: Command, there: There, here: Here): void {
 		.action(
 			there(async (place, verb: string, { from, within }: { from: string; within: number }) => {
 				const decision = oneOf('verb', ['approve', 'deny'], verb);
-				const requester = from.startsWith('token:') ? `${wellKnown.bootstrapUserPrefix}${(await tokenOf(place, from.slice(6))).id}` : from;
+				const requester = from.startsWith('token:')
+					? `${wellKnown.bootstrapUserPrefix}${(await tokenOf(place, from.slice(6))).id}`
+					: from;
 				return `${verb}: ${(await decide(place, decision, requester, within)).join(', ')}`;
 			}),
 		);
@@ -93,18 +102,25 @@ export function addServices(program: Command, there: There, here: Here): void {
 			}, until),
 		),
 	);
-	const wire = program.command('wire').description(`faults on the wire between two services: ${edges.map((edge) => JSON.stringify(edge)).join(', ')}`);
+	const wire = program
+		.command('wire')
+		.description(`faults on the wire between two services: ${edges.map((edge) => JSON.stringify(edge)).join(', ')}`);
 	wire
 		.command('delay <edge>')
 		.description('each answer comes later: with Toxiproxy; otherwise the callee stands still for so long, once')
 		.requiredOption('--ms <milliseconds>', 'by how much', whole(1, 60_000))
 		.action(
-			here(async (driver, edge: string, { ms }: { ms: number }) => `${edge} is slow by ${ms} ms, by ${await createWire(driver).delay(parseEdge(edge), ms)}`),
+			here(
+				async (driver, edge: string, { ms }: { ms: number }) =>
+					`${edge} is slow by ${ms} ms, by ${await createWire(driver).delay(parseEdge(edge), ms)}`,
+			),
 		);
 	wire
 		.command('cut <edge>')
 		.description('nothing comes through')
-		.action(here(async (driver, edge: string) => `${edge} is cut, by ${await createWire(driver).cut(parseEdge(edge))}`));
+		.action(
+			here(async (driver, edge: string) => `${edge} is cut, by ${await createWire(driver).cut(parseEdge(edge))}`),
+		);
 	wire.command('heal <edge>').action(
 		here(async (driver, edge: string) => {
 			await createWire(driver).heal(parseEdge(edge));

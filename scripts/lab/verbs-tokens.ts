@@ -14,7 +14,9 @@ export function addTokens(program: Command, there: There): void {
 		.option('--usages <list>', 'signing, authentication')
 		.option('--once', 'good for one node')
 		.option('--node-name <name>', 'good for this node only')
-		.action(there(async (place, name: string, flags: TokenFlags) => `token ${await createToken(place, name, flags)} is made`));
+		.action(
+			there(async (place, name: string, flags: TokenFlags) => `token ${await createToken(place, name, flags)} is made`),
+		);
 	token
 		.command('delete <name>')
 		.description('delete it from the cluster')
@@ -28,12 +30,14 @@ export function addTokens(program: Command, there: There): void {
 				return `${name} has expired`;
 			}),
 		);
-	untilOptions(token.command('state <name>').description('whether the cluster keeps it, and signs cluster-info with it')).action(
-		there((place, name: string, until: Until) => lookUntil(() => tokenState(place, name), until)),
-	);
+	untilOptions(
+		token.command('state <name>').description('whether the cluster keeps it, and signs cluster-info with it'),
+	).action(there((place, name: string, until: Until) => lookUntil(() => tokenState(place, name), until)));
 	token
 		.command('flush')
 		.description('delete every token of the cluster; reset brings them back')
 		.action(there(async (place) => `${await flushTokens(place)} tokens are gone`));
-	program.command('token-secrets', { hidden: true }).action(there(async (place) => JSON.stringify(await secretsOf(place))));
+	program
+		.command('token-secrets', { hidden: true })
+		.action(there(async (place) => JSON.stringify(await secretsOf(place))));
 }

@@ -17,9 +17,13 @@ const LOOK_AGAIN_MS = 100;
 export type Printed = string | Result;
 
 /** A verb that runs where the nodes are. */
-export type There = <A extends unknown[]>(run: (place: Place, ...values: A) => Promise<Printed>) => (...values: [...A, Command]) => Promise<void>;
+export type There = <A extends unknown[]>(
+	run: (place: Place, ...values: A) => Promise<Printed>,
+) => (...values: [...A, Command]) => Promise<void>;
 /** A verb that runs where the services are kept. */
-export type Here = <A extends unknown[]>(run: (driver: Driver, ...values: A) => Promise<Printed>) => (...values: [...A, Command]) => Promise<void>;
+export type Here = <A extends unknown[]>(
+	run: (driver: Driver, ...values: A) => Promise<Printed>,
+) => (...values: [...A, Command]) => Promise<void>;
 
 export interface Until {
 	readonly until?: RegExp;
@@ -53,7 +57,9 @@ export function oneOf<const T extends string>(kind: string, known: readonly T[],
 export const isToBeThere = (state: string): boolean => oneOf('state', ['there', 'gone'], state) === 'there';
 
 export const untilOptions = (command: Command): Command =>
-	command.option('--until <regex>', 'look again until what is seen matches', pattern).option('--within <seconds>', 'for how long at most', whole(0, 600), 10);
+	command
+		.option('--until <regex>', 'look again until what is seen matches', pattern)
+		.option('--within <seconds>', 'for how long at most', whole(0, 600), 10);
 
 /** Look until the pattern is there; exit code 1 when it is not. Without a pattern, look once. */
 export async function lookUntil(look: () => Promise<string>, { until, within }: Until): Promise<Result> {

@@ -15,7 +15,12 @@ describe('the whole mesh', () => {
 		driver = fakeDriver();
 		state = mkdtempSync(join(tmpdir(), 'kubejoin-whole-'));
 		driver.answer = ([verb]) => ({
-			stdout: verb === 'token-secrets' ? JSON.stringify([secret]) : verb === 'texts' ? '[{"where":"output of n","text":"hello"}]' : '',
+			stdout:
+				verb === 'token-secrets'
+					? JSON.stringify([secret])
+					: verb === 'texts'
+						? '[{"where":"output of n","text":"hello"}]'
+						: '',
 		});
 	});
 	afterEach(() => rmSync(state, { recursive: true }));
@@ -37,7 +42,13 @@ describe('the whole mesh', () => {
 
 	it('SERVICE_FAILED: where the nodes are nobody answers well; that is not steady and nothing is reset', async () => {
 		driver.answer = () => ({ code: 1, stderr: 'error: no' });
-		for (const ask of [() => steady(driver, 1), () => reset(driver), () => begunMs(driver), () => leak(driver, true, state), () => scan(driver, true, state)])
+		for (const ask of [
+			() => steady(driver, 1),
+			() => reset(driver),
+			() => begunMs(driver),
+			() => leak(driver, true, state),
+			() => scan(driver, true, state),
+		])
 			await assert.rejects(ask(), (error) => hasCode(error, 'SERVICE_FAILED') && error.message.endsWith('error: no'));
 	});
 
@@ -61,12 +72,22 @@ describe('the whole mesh', () => {
 	it('a planted secret is found and its place told, and not once it is taken away; the secret itself is in no answer', async () => {
 		const path = join(state, 'chaos/canary.txt');
 		const clean = await scan(driver, true, state);
-		assert.equal(clean, ['secrets found: 0', 'security: held: no secret stands where none may be', 'searched 2 texts, 5 bytes, for 1 secrets'].join('\n'));
+		assert.equal(
+			clean,
+			[
+				'secrets found: 0',
+				'security: held: no secret stands where none may be',
+				'searched 2 texts, 5 bytes, for 1 secrets',
+			].join('\n'),
+		);
 		assert.equal(await leak(driver, true, state), `planted in ${path}`);
 		assert.equal(statSync(path).mode & 0o777, 0o600);
 		assert.ok(readFileSync(path, 'utf8').includes(secret));
 		const found = await scan(driver, true, state);
-		assert.match(found, /^secrets found: 1\nsecurity: violated: a secret stands where none may be\nin .*canary\.txt\nsearched 3 texts/);
+		assert.match(
+			found,
+			/^secrets found: 1\nsecurity: violated: a secret stands where none may be\nin .*canary\.txt\nsearched 3 texts/,
+		);
 		assert.ok(!found.includes(secret));
 		for (let time = 0; time < 2; time++) assert.equal(await leak(driver, false, state), 'taken away');
 		assert.equal(existsSync(path), false);

@@ -18,7 +18,8 @@ async function required(result: Promise<Result>): Promise<string> {
 export async function steady(driver: Driver, withinSeconds: number): Promise<string> {
 	const states = await driver.services();
 	const odd = states.filter(({ state, isChanged }) => state !== 'running' || isChanged);
-	if (odd.length > 0) return `not steady: ${odd.map(({ name, state, isChanged }) => `${name} is ${isChanged ? 'changed' : state}`).join(', ')}`;
+	if (odd.length > 0)
+		return `not steady: ${odd.map(({ name, state, isChanged }) => `${name} is ${isChanged ? 'changed' : state}`).join(', ')}`;
 	const judged = await required(driver.inside(['judge', 'availability', '--within', String(withinSeconds)]));
 	return judged.startsWith('availability: held')
 		? `steady: ${states.length} services run, ${judged.slice('availability: held '.length)}`
@@ -70,7 +71,9 @@ export async function scan(driver: Driver, isJudged: boolean, state = stateDirec
 	const bytes = texts.reduce((sum, { text }) => sum + text.length, 0);
 	return [
 		`secrets found: ${found.length}`,
-		...(isJudged ? [`security: ${found.length === 0 ? 'held: no secret stands' : 'violated: a secret stands'} where none may be`] : []),
+		...(isJudged
+			? [`security: ${found.length === 0 ? 'held: no secret stands' : 'violated: a secret stands'} where none may be`]
+			: []),
 		...found.map((where) => `in ${where}`),
 		`searched ${texts.length} texts, ${bytes} bytes, for ${secrets.length} secrets`,
 	].join('\n');

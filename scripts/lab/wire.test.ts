@@ -13,7 +13,10 @@ const name = 'apiserver-sim_token-store';
 function fakeToxiproxy() {
 	const proxies = new Map<string, { listen: string; upstream: string; toxics: (Toxic & { name: string })[] }>();
 	const send: Send = async (method, path, body) => {
-		const answer = (status: number, value?: unknown) => ({ status, body: value === undefined ? '' : JSON.stringify(value) });
+		const answer = (status: number, value?: unknown) => ({
+			status,
+			body: value === undefined ? '' : JSON.stringify(value),
+		});
 		const [, proxy = '', toxic] = /^\/proxies\/([^/]+)\/toxics(?:\/(.+))?$/.exec(path) ?? [];
 		const found = proxies.get(proxy);
 		if (method === 'GET' && path === '/proxies') return answer(200, Object.fromEntries(proxies));
@@ -61,7 +64,8 @@ describe('faults on the wire', () => {
 		const { proxies, send } = fakeToxiproxy();
 		const driver = fakeDriver(send);
 		const wire = createWire(driver, () => assert.fail('it waits'));
-		const toxics = () => proxies.get(name)?.toxics.map(({ type, stream, attributes }) => ({ type, stream, attributes }));
+		const toxics = () =>
+			proxies.get(name)?.toxics.map(({ type, stream, attributes }) => ({ type, stream, attributes }));
 		assert.equal(await wire.delay(edge, 250), 'toxiproxy');
 		assert.deepEqual([proxies.get(name)?.listen, proxies.get(name)?.upstream], ['0.0.0.0:16445', 'token-store:6445']);
 		assert.deepEqual(toxics(), [{ type: 'latency', stream: 'downstream', attributes: { latency: 250, jitter: 0 } }]);
@@ -72,14 +76,20 @@ describe('faults on the wire', () => {
 		);
 		await wire.heal(edge);
 		assert.deepEqual(toxics(), []);
-		assert.deepEqual(driver.calls, ['change apiserver-sim {"settings":{"TOKEN_STORE":"token-store.wire:16445"}}', 'resume token-store']);
+		assert.deepEqual(driver.calls, [
+			'change apiserver-sim {"settings":{"TOKEN_STORE":"token-store.wire:16445"}}',
+			'resume token-store',
+		]);
 	});
 
 	it('a caller that is changed already keeps its clock and its other settings', async () => {
 		const driver = fakeDriver(fakeToxiproxy().send);
 		await driver.change('apiserver-sim', { clock: '+60s', settings: { LOG_LEVEL: 'debug' } });
 		await createWire(driver).cut(edge);
-		assert.deepEqual(await driver.changeOf(), { clock: '+60s', settings: { LOG_LEVEL: 'debug', TOKEN_STORE: 'token-store.wire:16445' } });
+		assert.deepEqual(await driver.changeOf(), {
+			clock: '+60s',
+			settings: { LOG_LEVEL: 'debug', TOKEN_STORE: 'token-store.wire:16445' },
+		});
 	});
 
 	it('elsewhere the callee stands still: for the time of a delay, or until it is healed', async () => {
@@ -87,7 +97,13 @@ describe('faults on the wire', () => {
 		const wire = createWire(driver, async (ms) => void driver.calls.push(`wait ${ms}`));
 		assert.deepEqual([await wire.delay(edge, 250), await wire.cut(edge)], ['pause', 'pause']);
 		await wire.heal(edge);
-		assert.deepEqual(driver.calls, ['pause token-store', 'wait 250', 'resume token-store', 'pause token-store', 'resume token-store']);
+		assert.deepEqual(driver.calls, [
+			'pause token-store',
+			'wait 250',
+			'resume token-store',
+			'pause token-store',
+			'resume token-store',
+		]);
 	});
 
 	it('a callee that was paused for a delay is resumed whatever happens', async () => {
@@ -98,13 +114,19 @@ describe('faults on the wire', () => {
 	});
 
 	it('TOXIPROXY_REFUSED with what it said', async () => {
-		const wire = createWire(fakeDriver(async () => ({ status: 500, body: '{"error":"listen tcp: address already in use"}' })));
-		await assert.rejects(wire.cut(edge), { code: 'TOXIPROXY_REFUSED', message: /^Toxiproxy refused POST \/populate: 500 .*address already in use/ });
+		const wire = createWire(
+			fakeDriver(async () => ({ status: 500, body: '{"error":"listen tcp: address already in use"}' })),
+		);
+		await assert.rejects(wire.cut(edge), {
+			code: 'TOXIPROXY_REFUSED',
+			message: /^Toxiproxy refused POST \/populate: 500 .*address already in use/,
+		});
 	});
 
 	it('COMMAND_INVALID for an edge that does not exist, and which there are', () => {
 		assert.equal(parseEdge(edge), edge);
-		for (const wrong of ['token-store -> apiserver-sim', 'toString', '']) assert.throws(() => parseEdge(wrong), { code: 'COMMAND_INVALID' });
+		for (const wrong of ['token-store -> apiserver-sim', 'toString', ''])
+			assert.throws(() => parseEdge(wrong), { code: 'COMMAND_INVALID' });
 	});
 });
 
@@ -129,7 +151,10 @@ describe('the proxy in docker-compose.yml', () => {
 	it('is there with the profile chaos only, at a version, hardened, published nowhere and without a way out', () => {
 		assert.deepEqual(proxy.profiles, ['chaos']);
 		assert.match(proxy.image ?? '', /^ghcr\.io\/shopify\/toxiproxy:\d+\.\d+\.\d+$/);
-		assert.deepEqual([proxy.read_only, proxy.cap_drop, proxy.security_opt], [true, ['ALL'], ['no-new-privileges:true']]);
+		assert.deepEqual(
+			[proxy.read_only, proxy.cap_drop, proxy.security_opt],
+			[true, ['ALL'], ['no-new-privileges:true']],
+		);
 		assert.match(proxy.user ?? '', /^[1-9]\d*:\d+$/);
 		assert.equal(proxy.ports, undefined);
 		for (const network of Object.keys(proxy.networks)) assert.equal(networks[network]?.internal, true, network);
@@ -140,7 +165,8 @@ describe('the proxy in docker-compose.yml', () => {
 		it(`${one}: the caller finds it under a name that is in the certificate of the callee, and it finds the callee`, () => {
 			const aliased = Object.entries(proxy.networks).find(([, { aliases }]) => aliases.includes(`${callee}.wire`));
 			assert.ok(aliased, `nobody is called ${callee}.wire`);
-			for (const end of [caller, callee]) assert.ok(Object.values(services[end]?.networks ?? []).includes(aliased[0]), `${end} is not in ${aliased[0]}`);
+			for (const end of [caller, callee])
+				assert.ok(Object.values(services[end]?.networks ?? []).includes(aliased[0]), `${end} is not in ${aliased[0]}`);
 			const server = planPki([]).leaves.find(({ path }) => path === `${callee}/server`);
 			assert.ok(server?.hosts.includes(`${callee}.wire`));
 		});

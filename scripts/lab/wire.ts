@@ -19,11 +19,43 @@ interface EdgePlan {
 }
 
 const edgePlans = {
-	'apiserver-sim -> token-store': { caller: 'apiserver-sim', callee: 'token-store', port: 6445, proxyPort: 16445, setting: 'TOKEN_STORE' },
-	'controller-manager-sim -> token-store': { caller: 'controller-manager-sim', callee: 'token-store', port: 6445, proxyPort: 26445, setting: 'TOKEN_STORE' },
-	'controller-manager-sim -> ca-service': { caller: 'controller-manager-sim', callee: 'ca-service', port: 6444, proxyPort: 16444, setting: 'CA_SERVICE' },
-	'token-store -> redis': { caller: 'token-store', callee: 'redis', port: 6379, proxyPort: 16379, setting: 'STORE_URL', scheme: 'rediss://' },
-	'apiserver-sim -> redis': { caller: 'apiserver-sim', callee: 'redis', port: 6379, proxyPort: 26379, setting: 'STORE_URL', scheme: 'rediss://' },
+	'apiserver-sim -> token-store': {
+		caller: 'apiserver-sim',
+		callee: 'token-store',
+		port: 6445,
+		proxyPort: 16445,
+		setting: 'TOKEN_STORE',
+	},
+	'controller-manager-sim -> token-store': {
+		caller: 'controller-manager-sim',
+		callee: 'token-store',
+		port: 6445,
+		proxyPort: 26445,
+		setting: 'TOKEN_STORE',
+	},
+	'controller-manager-sim -> ca-service': {
+		caller: 'controller-manager-sim',
+		callee: 'ca-service',
+		port: 6444,
+		proxyPort: 16444,
+		setting: 'CA_SERVICE',
+	},
+	'token-store -> redis': {
+		caller: 'token-store',
+		callee: 'redis',
+		port: 6379,
+		proxyPort: 16379,
+		setting: 'STORE_URL',
+		scheme: 'rediss://',
+	},
+	'apiserver-sim -> redis': {
+		caller: 'apiserver-sim',
+		callee: 'redis',
+		port: 6379,
+		proxyPort: 26379,
+		setting: 'STORE_URL',
+		scheme: 'rediss://',
+	},
 } as const satisfies Readonly<Record<string, EdgePlan>>;
 
 export type Edge = keyof typeof edgePlans;
@@ -41,7 +73,11 @@ export function parseEdge(text: string): Edge {
 }
 
 /** One request to Toxiproxy's HTTP API, wherever that is. */
-export type Send = (method: 'GET' | 'POST' | 'DELETE', path: string, body?: object) => Promise<{ readonly status: number; readonly body: string }>;
+export type Send = (
+	method: 'GET' | 'POST' | 'DELETE',
+	path: string,
+	body?: object,
+) => Promise<{ readonly status: number; readonly body: string }>;
 
 export interface Toxic {
 	readonly type: 'latency' | 'timeout';
@@ -53,7 +89,11 @@ export interface Toxic {
 export function openToxiproxy(send: Send) {
 	async function request(...[method, path, body]: Parameters<Send>): Promise<unknown> {
 		const answer = await send(method, path, body);
-		if (answer.status >= 300) throw new KubejoinError('TOXIPROXY_REFUSED', { request: `${method} ${path}`, problem: `${answer.status} ${answer.body.trim()}` });
+		if (answer.status >= 300)
+			throw new KubejoinError('TOXIPROXY_REFUSED', {
+				request: `${method} ${path}`,
+				problem: `${answer.status} ${answer.body.trim()}`,
+			});
 		return answer.body === '' ? undefined : (JSON.parse(answer.body) as unknown);
 	}
 	return {
@@ -100,7 +140,11 @@ export interface ProxyReach {
 	readonly proxyPlace: (callee: string, port: number, proxyPort: number) => Promise<ProxyPlace>;
 }
 
-const latency = (ms: number): Toxic => ({ type: 'latency', stream: 'downstream', attributes: { latency: ms, jitter: 0 } });
+const latency = (ms: number): Toxic => ({
+	type: 'latency',
+	stream: 'downstream',
+	attributes: { latency: ms, jitter: 0 },
+});
 /** Without an end. */
 const silence = (stream: Toxic['stream']): Toxic => ({ type: 'timeout', stream, attributes: { timeout: 0 } });
 

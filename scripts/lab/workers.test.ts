@@ -59,7 +59,12 @@ describe('workers', () => {
 	}) as unknown as typeof launch;
 	const turn = () => new Promise((resolve) => setImmediate(resolve));
 	const last = (): FakeProgram => programs.at(-1) ?? assert.fail('nothing was started');
-	const plan = (changes: Partial<WorkerPlan> = {}): WorkerPlan => ({ name: 'n', program: 'kubelet-sim', args: ['join'], ...changes });
+	const plan = (changes: Partial<WorkerPlan> = {}): WorkerPlan => ({
+		name: 'n',
+		program: 'kubelet-sim',
+		args: ['join'],
+		...changes,
+	});
 	const startOne = (changes: Partial<WorkerPlan> = {}) => {
 		workers.start(plan(changes));
 		return last();
@@ -71,7 +76,10 @@ describe('workers', () => {
 			...{ name: 'n', program: 'services/kubelet-sim/main.js', args: ['join'] },
 			telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h:1' },
 		});
-		assert.deepEqual([workers.state('n').state, workers.state('n').hasServed, workers.state('n').output], ['running', false, '']);
+		assert.deepEqual(
+			[workers.state('n').state, workers.state('n').hasServed, workers.state('n').output],
+			['running', false, ''],
+		);
 	});
 
 	it('LAB_UNKNOWN: a program that is not the project’s own is not started', () => {
@@ -158,7 +166,10 @@ describe('workers', () => {
 		assert.deepEqual([programs.length, last().plan], [2, program.plan]);
 		assert.deepEqual([workers.state('n').state, workers.state('n').hasServed], ['running', false]);
 		last().print('here');
-		assert.deepEqual([workers.state('n').state, workers.state('n').output], ['running', 'first\n(ended with exit code 1)\nhere']);
+		assert.deepEqual(
+			[workers.state('n').state, workers.state('n').output],
+			['running', 'first\n(ended with exit code 1)\nhere'],
+		);
 	});
 
 	it('do not start again what runs', () => {
@@ -183,7 +194,10 @@ describe('workers', () => {
 		assert.deepEqual([lines.length, lines[0], lines.at(-1)], [MAX_LINES, 'line 11', `line ${MAX_LINES + 10}`]);
 		const path = join(directory, 'n.log');
 		await workers.remove('n');
-		assert.match(readFileSync(path, 'utf8'), new RegExp(`^line 1\n[\\s\\S]*\nline ${MAX_LINES + 10}\n\\(was ended by SIGTERM\\)\n$`));
+		assert.match(
+			readFileSync(path, 'utf8'),
+			new RegExp(`^line 1\n[\\s\\S]*\nline ${MAX_LINES + 10}\n\\(was ended by SIGTERM\\)\n$`),
+		);
 		assert.equal(statSync(path).mode & 0o777, 0o600);
 	});
 

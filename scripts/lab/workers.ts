@@ -9,7 +9,10 @@ import { KubejoinError } from '../../lib/errors.ts';
 import { shiftedClock } from '../mesh/shifted-clock.ts';
 
 /** The programs that may be started, by the name of their service. */
-export const workerPrograms = { 'kubelet-sim': 'services/kubelet-sim/main.js', 'attacker-sim': 'services/attacker-sim/main.js' } as const;
+export const workerPrograms = {
+	'kubelet-sim': 'services/kubelet-sim/main.js',
+	'attacker-sim': 'services/attacker-sim/main.js',
+} as const;
 export type WorkerProgram = keyof typeof workerPrograms;
 
 export const workerSignals = ['SIGSTOP', 'SIGCONT', 'SIGKILL'] as const;
@@ -75,7 +78,11 @@ const STOP_MS = 5_000;
  * @param telemetry  the standard OTEL_ variables
  * @param start      starts a program once
  */
-export function createWorkers(directory: string, telemetry: Readonly<Record<string, string>>, start: typeof launch = launch): Workers {
+export function createWorkers(
+	directory: string,
+	telemetry: Readonly<Record<string, string>>,
+	start: typeof launch = launch,
+): Workers {
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
 	const workers = new Map<string, Worker>();
 
@@ -88,7 +95,16 @@ export function createWorkers(directory: string, telemetry: Readonly<Record<stri
 			...(plan.clock === undefined ? {} : { variables: shiftedClock(plan.clock) }),
 		};
 		const running = start(child, (_, line) => onLine(worker, line));
-		const worker: Worker = { plan, running, log, lines, startedAtMs: Date.now(), state: 'running', hasServed: false, pauseAfter: plan.pauseAfter };
+		const worker: Worker = {
+			plan,
+			running,
+			log,
+			lines,
+			startedAtMs: Date.now(),
+			state: 'running',
+			hasServed: false,
+			pauseAfter: plan.pauseAfter,
+		};
 		workers.set(plan.name, worker);
 		running.started.then(
 			() => {
@@ -110,7 +126,8 @@ export function createWorkers(directory: string, telemetry: Readonly<Record<stri
 	}
 	function find(name: string): Worker {
 		const worker = workers.get(name);
-		if (worker === undefined) throw new KubejoinError('LAB_UNKNOWN', { kind: 'node or attacker', name, known: [...workers.keys()] });
+		if (worker === undefined)
+			throw new KubejoinError('LAB_UNKNOWN', { kind: 'node or attacker', name, known: [...workers.keys()] });
 		return worker;
 	}
 	async function remove(name: string): Promise<void> {

@@ -24,7 +24,11 @@ describe('a year in a minute', () => {
 		rotated(['n-1', 0], ['n-2', 1.5], ['n-3', 3], ['n-4', 4.5]);
 		assert.equal(
 			await year(4),
-			['4 of 4 nodes rotated 1 times or more: 4 rotations', 'instants: all different', 'spread: even, 1 in the busiest second'].join('\n'),
+			[
+				'4 of 4 nodes rotated 1 times or more: 4 rotations',
+				'instants: all different',
+				'spread: even, 1 in the busiest second',
+			].join('\n'),
 		);
 	});
 

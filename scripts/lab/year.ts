@@ -14,7 +14,11 @@ export interface YearQuestion {
 const MAX_SHARE_OF_A_SECOND = 0.5;
 
 /** `every node rotated …`, or what is missing when the time is over. */
-export async function yearText({ control }: Place, name: string, { nodes, times, withinSeconds }: YearQuestion): Promise<string> {
+export async function yearText(
+	{ control }: Place,
+	name: string,
+	{ nodes, times, withinSeconds }: YearQuestion,
+): Promise<string> {
 	for (const end = Date.now() + withinSeconds * 1_000; ; await delay(250)) {
 		const found = rotations((await control.worker(name)).output);
 		const byNode = new Map<string, number>();

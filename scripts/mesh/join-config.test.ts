@@ -12,7 +12,10 @@ describe('the join configuration of a mesh', () => {
 		const path = join(directory, 'join.yaml');
 		try {
 			assert.equal(await readJoinConfig(path), undefined);
-			writeFileSync(path, `discovery:\n  bootstrapToken:\n    apiServerEndpoint: h:6443\n    caCertHashes:\n    - sha256:ab\n    token: ${token}\n`);
+			writeFileSync(
+				path,
+				`discovery:\n  bootstrapToken:\n    apiServerEndpoint: h:6443\n    caCertHashes:\n    - sha256:ab\n    token: ${token}\n`,
+			);
 			assert.deepEqual(await readJoinConfig(path), { endpoint: 'h:6443', token, hash: 'sha256:ab' });
 			for (const text of ['', 'a: [', 'discovery: 1', 'discovery: {bootstrapToken: {}}']) {
 				writeFileSync(path, text);
@@ -24,7 +27,8 @@ describe('the join configuration of a mesh', () => {
 	});
 
 	it('is used again while its token has an hour to live', () => {
-		const list = (ttl: string) => `TOKEN                     TTL         EXPIRES\n${token}   ${ttl}         2026-11-25T12:53:36Z\n`;
+		const list = (ttl: string) =>
+			`TOKEN                     TTL         EXPIRES\n${token}   ${ttl}         2026-11-25T12:53:36Z\n`;
 		assert.deepEqual(
 			['23h', '2d', '<forever>', '59m', '<invalid>'].map((ttl) => isListed(list(ttl), token)),
 			[true, true, true, false, false],

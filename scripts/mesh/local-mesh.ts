@@ -33,7 +33,9 @@ export interface LocalMesh {
 	/** Resolves when every service is ready. */
 	readonly ready: () => Promise<void>;
 	/** Run kubectl-sim as the cluster's admin. */
-	readonly kubectl: (...args: string[]) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+	readonly kubectl: (
+		...args: string[]
+	) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
 	/** Make a token, and the JoinConfiguration file that holds it, unless there is one that is still good. @returns the file's path */
 	readonly makeJoinConfig: () => Promise<string>;
 	/** Start a node; resolves when it has joined and sent its first heartbeat. */
@@ -44,7 +46,12 @@ export interface LocalMesh {
 
 const READY_MS = 30_000;
 /** What may start at once: nobody in a group calls another in it. */
-const startOrder: readonly (readonly ServiceName[])[] = [['observer'], ['ca-service', 'token-store'], ['apiserver-sim'], ['controller-manager-sim']];
+const startOrder: readonly (readonly ServiceName[])[] = [
+	['observer'],
+	['ca-service', 'token-store'],
+	['apiserver-sim'],
+	['controller-manager-sim'],
+];
 
 /** @throws STATE_IN_USE, PORT_IN_USE, SERVICE_FAILED, FILE_UNUSABLE */
 export async function startLocalMesh(options: MeshOptions, events: ChildEvents): Promise<LocalMesh> {
@@ -71,16 +78,22 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 		await Promise.all(servicesOf(options).map(isReady));
 	}
 	const kubectl = (...args: string[]) =>
-		runProgram({ name: 'kubectl-sim', program: 'services/kubectl-sim/main.js', args: ['--kubeconfig', kubeconfig, ...args] }, stopping.signal);
+		runProgram(
+			{ name: 'kubectl-sim', program: 'services/kubectl-sim/main.js', args: ['--kubeconfig', kubeconfig, ...args] },
+			stopping.signal,
+		);
 	try {
 		for (const needed of servicePorts(options)) await requireFree(needed);
 		const pki = await runProgram(pkiPlan(options));
 		for (const line of `${pki.stdout}${pki.stderr}`.split('\n')) if (line !== '') events.onLine('pki', line);
-		if (pki.code !== 0) throw new KubejoinError('SERVICE_FAILED', { service: 'infra/pki', problem: `ended with exit code ${pki.code}` });
+		if (pki.code !== 0)
+			throw new KubejoinError('SERVICE_FAILED', { service: 'infra/pki', problem: `ended with exit code ${pki.code}` });
 		for (const name of servicesOf(options)) await mkdir(join(state, name), { recursive: true, mode: 0o700 });
 		const wanted = servicesOf(options);
 		for (const group of startOrder) {
-			const started = await Promise.allSettled(group.filter((name) => wanted.includes(name)).map((name) => startService(name)));
+			const started = await Promise.allSettled(
+				group.filter((name) => wanted.includes(name)).map((name) => startService(name)),
+			);
 			for (const result of started) if (result.status === 'rejected') throw result.reason;
 		}
 		await ready();
@@ -107,10 +120,14 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 		async makeJoinConfig() {
 			const path = join(state, 'join.yaml');
 			const kept = await readJoinConfig(path);
-			if (kept?.endpoint === endpointOf(options) && isListed((await kubectl('token', 'list')).stdout, kept.token)) return path;
+			if (kept?.endpoint === endpointOf(options) && isListed((await kubectl('token', 'list')).stdout, kept.token))
+				return path;
 			const { code, stderr } = await kubectl('token', 'create', '--print-join-config', '--to', path);
 			if (code !== 0)
-				throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim token create', problem: `ended with exit code ${code}: ${stderr.trim()}` });
+				throw new KubejoinError('SERVICE_FAILED', {
+					service: 'kubectl-sim token create',
+					problem: `ended with exit code ${code}: ${stderr.trim()}`,
+				});
 			return path;
 		},
 		async startNode(name, index, joinConfig) {
@@ -135,7 +152,9 @@ const requireFree = ({ service, port }: { readonly service: string; readonly por
 		server.once('error', (error: NodeJS.ErrnoException) => {
 			const problem = `cannot listen on ${address}:${port}: ${error.message}`;
 			reject(
-				error.code === 'EADDRINUSE' ? new KubejoinError('PORT_IN_USE', { service, address, port }) : new KubejoinError('SERVICE_FAILED', { service, problem }),
+				error.code === 'EADDRINUSE'
+					? new KubejoinError('PORT_IN_USE', { service, address, port })
+					: new KubejoinError('SERVICE_FAILED', { service, problem }),
 			);
 		});
 		server.listen(port, address, () => server.close(() => resolve()));
@@ -153,5 +172,8 @@ async function waitUntilReady(service: string, port: number): Promise<void> {
 		}
 		await delay(25);
 	}
-	throw new KubejoinError('SERVICE_FAILED', { service, problem: `is not ready after ${READY_MS / 1000} s: ${problem.trim()}` });
+	throw new KubejoinError('SERVICE_FAILED', {
+		service,
+		problem: `is not ready after ${READY_MS / 1000} s: ${problem.trim()}`,
+	});
 }

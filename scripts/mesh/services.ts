@@ -30,7 +30,10 @@ export interface ObserverOptions {
 
 export const serviceNames = ['ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim'] as const;
 export type ServiceName = (typeof serviceNames)[number] | 'observer';
-export const servicesOf = ({ observer }: MeshOptions): readonly ServiceName[] => [...serviceNames, ...(observer === undefined ? [] : (['observer'] as const))];
+export const servicesOf = ({ observer }: MeshOptions): readonly ServiceName[] => [
+	...serviceNames,
+	...(observer === undefined ? [] : (['observer'] as const)),
+];
 
 /** 6443 for the API server, 6444 and 6445 for what only services call, 6446 for traces, health from 6453 on, nodes from 6463 on. */
 const portOffsets = { 'apiserver-sim': 0, 'ca-service': 1, 'token-store': 2 } as const;
@@ -44,16 +47,24 @@ export const MAX_NODES = 1_000;
 export const MAX_PORT = 65_535 - FIRST_NODE_OFFSET - MAX_NODES;
 
 /** Every port that the services themselves need. */
-export const servicePorts = (options: MeshOptions): readonly { readonly service: ServiceName; readonly port: number }[] => {
+export const servicePorts = (
+	options: MeshOptions,
+): readonly { readonly service: ServiceName; readonly port: number }[] => {
 	const { port, observer } = options;
 	return servicesOf(options).flatMap((service) => {
 		const offset = service in portOffsets ? portOffsets[service as keyof typeof portOffsets] : undefined;
-		const own = service === 'observer' ? [observer?.pagePort ?? 0, port + TRACES_OFFSET] : offset === undefined ? [] : [port + offset];
+		const own =
+			service === 'observer'
+				? [observer?.pagePort ?? 0, port + TRACES_OFFSET]
+				: offset === undefined
+					? []
+					: [port + offset];
 		return [...own, healthPort(port, service)].map((needed) => ({ service, port: needed }));
 	});
 };
 const healthOrder: readonly ServiceName[] = [...serviceNames, 'observer'];
-export const healthPort = (port: number, service: ServiceName): number => port + FIRST_HEALTH_OFFSET + healthOrder.indexOf(service);
+export const healthPort = (port: number, service: ServiceName): number =>
+	port + FIRST_HEALTH_OFFSET + healthOrder.indexOf(service);
 const readyUrl = (port: number, service: ServiceName): string => `http://127.0.0.1:${healthPort(port, service)}/readyz`;
 export const nodeHealthPort = (port: number, index: number): number => port + FIRST_NODE_OFFSET + index;
 export const endpointOf = ({ port }: Pick<MeshOptions, 'port'>): string => `127.0.0.1:${port}`;
@@ -129,7 +140,13 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 		name: service,
 		program: `services/${service}/main.js`,
 		...(service === 'observer' ? { stopMs: OBSERVER_STOP_MS } : telemetryPlan(options)),
-		settings: { HEALTH_PORT: String(healthPort(port, service)), LOG_FORMAT: 'json', ...plans[service](), ...settings?.[service], ...change.settings },
+		settings: {
+			HEALTH_PORT: String(healthPort(port, service)),
+			LOG_FORMAT: 'json',
+			...plans[service](),
+			...settings?.[service],
+			...change.settings,
+		},
 		...(change.clock === undefined ? {} : { variables: shiftedClock(change.clock) }),
 	};
 }
@@ -151,9 +168,17 @@ function forwardSettings({ telemetry = {} }: MeshOptions): Record<string, string
 }
 
 /** A rediss: server is taken to be one that runs with this mesh's own certificates and ACL, unless the URL brings credentials of its own. */
-function storeSettings(service: string, { store, state }: MeshOptions, own: (file: string) => string): Record<string, string> {
+function storeSettings(
+	service: string,
+	{ store, state }: MeshOptions,
+	own: (file: string) => string,
+): Record<string, string> {
 	if (store === 'lmdb') return { STORE_URL: `lmdb:${join(state, service)}` };
-	const tls = { STORE_CA_FILE: own('mesh-ca.crt'), STORE_CERT_FILE: own('store.crt'), STORE_KEY_FILE: own('store.key') };
+	const tls = {
+		STORE_CA_FILE: own('mesh-ca.crt'),
+		STORE_CERT_FILE: own('store.crt'),
+		STORE_KEY_FILE: own('store.key'),
+	};
 	const user = store.includes('@') ? {} : { STORE_USERNAME: service, STORE_PASSWORD_FILE: own('store-password') };
 	return { STORE_URL: store, ...(store.startsWith('rediss:') ? { ...tls, ...user } : {}) };
 }

@@ -5,7 +5,11 @@ import { clockVariables, shiftedClock } from './shifted-clock.ts';
 
 describe('a shifted clock', () => {
 	it('is libfaketime with that offset, and timers go on by the true clock', () => {
-		assert.deepEqual(clockVariables('/lib.so', '-240s'), { LD_PRELOAD: '/lib.so', FAKETIME: '-240s', DONT_FAKE_MONOTONIC: '1' });
+		assert.deepEqual(clockVariables('/lib.so', '-240s'), {
+			LD_PRELOAD: '/lib.so',
+			FAKETIME: '-240s',
+			DONT_FAKE_MONOTONIC: '1',
+		});
 	});
 
 	it('uses the library of this machine, or FAULT_UNAVAILABLE says what to install', () => {

@@ -26,7 +26,11 @@ export const clockVariables = (library: string, offset: string): Readonly<Record
 export function shiftedClock(offset: string, places = libraryPlaces()): Readonly<Record<string, string>> {
 	const library = places.find((path) => existsSync(path));
 	if (library === undefined)
-		throw new KubejoinError('FAULT_UNAVAILABLE', { fault: 'a shifted clock', needs: 'libfaketime', install: 'apt-get install faketime' });
+		throw new KubejoinError('FAULT_UNAVAILABLE', {
+			fault: 'a shifted clock',
+			needs: 'libfaketime',
+			install: 'apt-get install faketime',
+		});
 	return clockVariables(library, offset);
 }
 

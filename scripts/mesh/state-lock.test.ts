@@ -27,7 +27,10 @@ describe('the lock of a state directory', () => {
 
 	it('STATE_IN_USE: a process that lives has it', async () => {
 		await leave(String(process.ppid));
-		await assert.rejects(lockState(directory), (error) => hasCode(error, 'STATE_IN_USE') && error.facts.pid === process.ppid);
+		await assert.rejects(
+			lockState(directory),
+			(error) => hasCode(error, 'STATE_IN_USE') && error.facts.pid === process.ppid,
+		);
 		assert.ok(existsSync(join(directory, 'lock')));
 	});
 

@@ -23,7 +23,11 @@ export async function lockState(directory: string): Promise<() => void> {
 		throw new Error('the lock changes hands too quickly');
 	} catch (error) {
 		if (error instanceof KubejoinError) throw error;
-		throw new KubejoinError('FILE_UNUSABLE', { path, problem: error instanceof Error ? error.message : String(error) }, { cause: error });
+		throw new KubejoinError(
+			'FILE_UNUSABLE',
+			{ path, problem: error instanceof Error ? error.message : String(error) },
+			{ cause: error },
+		);
 	} finally {
 		await rm(own, { force: true }).catch(() => undefined);
 	}

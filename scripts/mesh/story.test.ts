@@ -43,7 +43,10 @@ describe('the story', () => {
 
 	it('shows a failure of a service with code and remedy', () => {
 		story.line('token-store', log({ msg: 'listening' }));
-		story.line('token-store', log({ level: 'error', msg: 'cannot start', code: 'PORT_IN_USE', error: 'taken', remedy: 'free it' }));
+		story.line(
+			'token-store',
+			log({ level: 'error', msg: 'cannot start', code: 'PORT_IN_USE', error: 'taken', remedy: 'free it' }),
+		);
 		assert.equal(written, 'token-store ERROR cannot start PORT_IN_USE: taken do this: free it\n');
 	});
 

@@ -28,12 +28,15 @@ const MAX_TELLING_MS = 5_000;
 const wrapper = new Help();
 
 /** Of lines that can be read, in a terminal of any width. */
-export const storyWidth = (columns: number | undefined): number => Math.min(Math.max(columns ?? DEFAULT_WIDTH, MIN_WIDTH), MAX_WIDTH);
+export const storyWidth = (columns: number | undefined): number =>
+	Math.min(Math.max(columns ?? DEFAULT_WIDTH, MIN_WIDTH), MAX_WIDTH);
 
 /** @param columns  of the terminal; undefined when there is none */
 export function createStory(state: string, write: (text: string) => void, columns: number | undefined): Story {
 	const width = storyWidth(columns);
-	const files = openFiles(join(state, 'logs'), (problem) => write(`the log files are not written any more: ${problem}\n`));
+	const files = openFiles(join(state, 'logs'), (problem) =>
+		write(`the log files are not written any more: ${problem}\n`),
+	);
 	let heardMs = performance.now();
 	return {
 		line(name, line) {
@@ -70,7 +73,9 @@ function readLine(name: string, line: string): string | undefined {
 	].join(' ');
 }
 
-type LogRecord = Partial<Readonly<Record<'level' | 'msg' | 'code' | 'error' | 'remedy', string>>> & { readonly level: string };
+type LogRecord = Partial<Readonly<Record<'level' | 'msg' | 'code' | 'error' | 'remedy', string>>> & {
+	readonly level: string;
+};
 
 function parseRecord(line: string): LogRecord | undefined {
 	if (!line.startsWith('{')) return undefined;
@@ -108,7 +113,11 @@ function openFiles(directory: string, onProblem: (problem: string) => void) {
 			if (!isBroken) (files.get(name) ?? open(name)).write(`${line}\n`);
 		},
 		async close(): Promise<void> {
-			await Promise.all([...files.values()].map((file) => new Promise<void>((done) => (file.closed ? done() : file.once('close', done).end()))));
+			await Promise.all(
+				[...files.values()].map(
+					(file) => new Promise<void>((done) => (file.closed ? done() : file.once('close', done).end())),
+				),
+			);
 		},
 	};
 }

@@ -43,12 +43,15 @@ describe('authentication', () => {
 			},
 			() => now,
 		);
-		authenticate = (certificate, authorization) => authenticator({ peer: { address: '10.0.0.1:1', certificate }, authorization });
+		authenticate = (certificate, authorization) =>
+			authenticator({ peer: { address: '10.0.0.1:1', certificate }, authorization });
 	});
 	const none: PeerCertificate = { state: 'none' };
 	const refuses = (work: Promise<unknown>, why: string) =>
 		assert.rejects(work, (error) => {
-			assert.ok(hasCode(error, 'API_UNAUTHORIZED') && error.message === 'Unauthorized' && JSON.stringify(error.facts) === '{}');
+			assert.ok(
+				hasCode(error, 'API_UNAUTHORIZED') && error.message === 'Unauthorized' && JSON.stringify(error.facts) === '{}',
+			);
 			assert.equal(causeText(error.cause), `Unable to authenticate the request: [${why}]`);
 			return true;
 		});
@@ -67,7 +70,8 @@ describe('authentication', () => {
 	});
 
 	it('a bootstrap token is its user', async () => {
-		for (const scheme of ['Bearer', 'bearer', 'BEARER']) assert.deepEqual(await authenticate(none, `${scheme} ${token}`), bootstrap);
+		for (const scheme of ['Bearer', 'bearer', 'BEARER'])
+			assert.deepEqual(await authenticate(none, `${scheme} ${token}`), bootstrap);
 		assert.deepEqual(await authenticate(none, `  Bearer   ${token} `), bootstrap);
 	});
 
@@ -98,16 +102,31 @@ describe('authentication', () => {
 
 	it('API_UNAUTHORIZED: a bad token is never anonymous, and all that was tried is named', async () => {
 		await refuses(authenticate(none, 'Bearer nonsense'), 'invalid bearer token');
-		await refuses(authenticate(foreign, 'Bearer nonsense'), 'x509: DEPTH_ZERO_SELF_SIGNED_CERT (CN=x), invalid bearer token');
+		await refuses(
+			authenticate(foreign, 'Bearer nonsense'),
+			'x509: DEPTH_ZERO_SELF_SIGNED_CERT (CN=x), invalid bearer token',
+		);
 	});
 
 	it('API_UNAUTHORIZED when the token cannot be checked', async () => {
 		tokens.set(token, new Error('token-store is away'));
-		await refuses(authenticate(none, `Bearer ${token}`), 'the token cannot be checked: token-store is away, invalid bearer token');
+		await refuses(
+			authenticate(none, `Bearer ${token}`),
+			'the token cannot be checked: token-store is away, invalid bearer token',
+		);
 	});
 
 	it('another scheme, or none, is passed over', async () => {
-		for (const header of ['Basic dTpw', 'Negotiate x', token, `Bearer${token}`, 'Bearer', 'Bearer ', '', `Basic Bearer ${token}`]) {
+		for (const header of [
+			'Basic dTpw',
+			'Negotiate x',
+			token,
+			`Bearer${token}`,
+			'Bearer',
+			'Bearer ',
+			'',
+			`Basic Bearer ${token}`,
+		]) {
 			assert.deepEqual(await authenticate(none, header), anonymous, header);
 		}
 		assert.deepEqual(asked, []);
@@ -129,7 +148,10 @@ describe('authentication', () => {
 		const other = 'bbbbbb.0123456789abcdef';
 		await refuses(authenticate(none, `Bearer ${other}`), 'invalid bearer token');
 		tokens.set(other, { username: 'system:bootstrap:bbbbbb', groups: [] });
-		assert.deepEqual(await authenticate(none, `Bearer ${other}`), { username: 'system:bootstrap:bbbbbb', groups: ['system:authenticated'] });
+		assert.deepEqual(await authenticate(none, `Bearer ${other}`), {
+			username: 'system:bootstrap:bbbbbb',
+			groups: ['system:authenticated'],
+		});
 		tokens.set(token, new Error('away'));
 		await refuses(authenticate(none, `Bearer ${token}`), 'the token cannot be checked: away, invalid bearer token');
 		tokens.set(token, { username: 'u', groups: [] });

@@ -21,7 +21,9 @@ const TOKEN_CACHE_SIZE = 4096;
 
 const anonymous = (): UserInfo => ({ username: wellKnown.anonymous, groups: [wellKnown.groups.unauthenticated] });
 const known = (user: UserInfo): UserInfo =>
-	user.groups.includes(wellKnown.groups.authenticated) ? user : { ...user, groups: [...user.groups, wellKnown.groups.authenticated] };
+	user.groups.includes(wellKnown.groups.authenticated)
+		? user
+		: { ...user, groups: [...user.groups, wellKnown.groups.authenticated] };
 
 export function createAuthenticator(verifyToken: VerifyToken, clock: Clock): Authenticate {
 	const verified = cacheSuccesses(verifyToken, clock);
@@ -41,7 +43,11 @@ export function createAuthenticator(verifyToken: VerifyToken, clock: Clock): Aut
 		}
 		if (problems.length === 0) return anonymous();
 		note({ 'kubejoin.unauthorized.why': problems });
-		throw new KubejoinError('API_UNAUTHORIZED', {}, { cause: new Error(`Unable to authenticate the request: [${problems.join(', ')}]`) });
+		throw new KubejoinError(
+			'API_UNAUTHORIZED',
+			{},
+			{ cause: new Error(`Unable to authenticate the request: [${problems.join(', ')}]`) },
+		);
 	};
 }
 
@@ -53,7 +59,11 @@ function userOfCertificate(certificate: PeerCertificate, nowMs: number): UserInf
 	const dates = datesProblem(notBefore, notAfter, nowMs);
 	if (dates !== undefined) return `x509: ${invalidNow}: ${dates}`;
 	if (commonName === '') return 'x509: the certificate has no common name';
-	return { username: commonName, groups: [...organizations], extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] } };
+	return {
+		username: commonName,
+		groups: [...organizations],
+		extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${fingerprint}`] },
+	};
 }
 
 /** A header of another scheme is no bearer token and is passed over, as upstream does. */

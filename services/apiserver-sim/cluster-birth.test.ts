@@ -79,14 +79,22 @@ describe('the birth of a cluster', () => {
 		const key = `clusterroles.${rbac}/system:discovery`;
 		const role = (await store.get<Role>(key)) ?? assert.fail();
 		const annotations = { 'rbac.authorization.kubernetes.io/autoupdate': 'false' };
-		await store.update(key, { ...role.value, metadata: { ...role.value.metadata, annotations }, rules: [] }, role.revision);
+		await store.update(
+			key,
+			{ ...role.value, metadata: { ...role.value.metadata, annotations }, rules: [] },
+			role.revision,
+		);
 		await giveBirth(store, facts, clock);
 		assert.deepEqual((await store.get<Role>(key))?.value.rules, []);
 	});
 
 	it('publishes another address, without the signatures over the old one', async () => {
 		const found = (await store.get<ConfigMap>(clusterInfoKey)) ?? assert.fail();
-		await store.update(clusterInfoKey, { ...found.value, data: { ...found.value.data, 'jws-kubeconfig-abcdef': 'x' } }, found.revision);
+		await store.update(
+			clusterInfoKey,
+			{ ...found.value, data: { ...found.value.data, 'jws-kubeconfig-abcdef': 'x' } },
+			found.revision,
+		);
 		await giveBirth(store, { ...facts, controlPlaneEndpoint: 'h:7443' }, clock);
 		const { data = {} } = (await store.get<ConfigMap>(clusterInfoKey))?.value ?? {};
 		assert.deepEqual(Object.keys(data), ['kubeconfig']);

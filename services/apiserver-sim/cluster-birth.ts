@@ -35,12 +35,17 @@ export async function giveBirth(store: Store, facts: ClusterFacts, clock: Clock)
 		if (found === undefined) return createOnce(resource, wanted);
 		if (found.value.metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] === 'false') return;
 		const completed = complete(found.value, wanted);
-		if (!isDeepStrictEqual(completed, found.value)) await unless('STORE_CONFLICT', store.update(key, completed, found.revision));
+		if (!isDeepStrictEqual(completed, found.value))
+			await unless('STORE_CONFLICT', store.update(key, completed, found.revision));
 	};
 
 	for (const name of namespaceNames) {
 		const labels = { 'kubernetes.io/metadata.name': name };
-		await createOnce(resources.namespaces, { ...typeOf(resources.namespaces), metadata: { name, labels }, ...{ status: { phase: 'Active' } } });
+		await createOnce(resources.namespaces, {
+			...typeOf(resources.namespaces),
+			metadata: { name, labels },
+			...{ status: { phase: 'Active' } },
+		});
 	}
 	await Promise.all(everyObject(defaultRbac()).map(([resource, object]) => reconcile(resource, object)));
 
@@ -78,7 +83,12 @@ function complete(found: Role | RoleBinding, wanted: Role | RoleBinding): Role |
 	return 'rules' in wanted ? { ...found, rules: union('rules' in found ? found.rules : [], wanted.rules) } : found;
 }
 
-const everyObject = ({ clusterRoles, clusterRoleBindings, roles, roleBindings }: RbacObjects): [ResourceName, Role | RoleBinding][] => [
+const everyObject = ({
+	clusterRoles,
+	clusterRoleBindings,
+	roles,
+	roleBindings,
+}: RbacObjects): [ResourceName, Role | RoleBinding][] => [
 	...clusterRoles.map((object): [ResourceName, Role] => [resources.clusterRoles, object]),
 	...clusterRoleBindings.map((object): [ResourceName, RoleBinding] => [resources.clusterRoleBindings, object]),
 	...roles.map((object): [ResourceName, Role] => [resources.roles, object]),

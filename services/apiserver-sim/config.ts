@@ -9,7 +9,15 @@ export const settings = {
 	clientCa: setting('CLIENT_CA_FILE', contentsOf, 'PEM file with the cluster CA, which issues client certificates'),
 	meshCa: setting('MESH_CA_FILE', contentsOf, 'PEM file with the CA of the edges between services'),
 	tokenStore: setting('TOKEN_STORE', hostPort, 'HOST:PORT of token-store'),
-	tokenStoreCertificate: setting('TOKEN_STORE_CERT_FILE', contentsOf, 'PEM file with the client certificate for token-store'),
+	tokenStoreCertificate: setting(
+		'TOKEN_STORE_CERT_FILE',
+		contentsOf,
+		'PEM file with the client certificate for token-store',
+	),
 	tokenStoreKey: setting('TOKEN_STORE_KEY_FILE', contentsOf, 'PEM file with its key'),
-	controlPlaneEndpoint: setting('CONTROL_PLANE_ENDPOINT', hostPort, 'HOST:PORT at which nodes reach this server; it stands in cluster-info'),
+	controlPlaneEndpoint: setting(
+		'CONTROL_PLANE_ENDPOINT',
+		hostPort,
+		'HOST:PORT at which nodes reach this server; it stands in cluster-info',
+	),
 };

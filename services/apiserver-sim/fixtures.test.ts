@@ -35,8 +35,17 @@ export function fakeAuthorizer(...allowed: string[]): Authorizer & { readonly as
 	return {
 		asked,
 		authorize(attributes) {
-			const { resource, subresource, name } = attributes.resourceRequest ? attributes : resourceRequest({ resource: attributes.path });
-			const question = [attributes.user.username, attributes.verb, subresource === '' ? resource : `${resource}/${subresource}`, name].join(' ').trim();
+			const { resource, subresource, name } = attributes.resourceRequest
+				? attributes
+				: resourceRequest({ resource: attributes.path });
+			const question = [
+				attributes.user.username,
+				attributes.verb,
+				subresource === '' ? resource : `${resource}/${subresource}`,
+				name,
+			]
+				.join(' ')
+				.trim();
 			asked.push(question);
 			return { decision: allowed.includes(question) ? 'Allow' : 'NoOpinion', reason: '' };
 		},

@@ -19,8 +19,19 @@ interface Message {
 }
 type ObjectMessage = Omit<KubeObject, 'apiVersion' | 'kind'>;
 
-const updates: Readonly<Record<string, Subresource>> = { Update: '', UpdateStatus: 'status', UpdateApproval: 'approval' };
-const emptyRequest = { subresource: '', namespace: '', name: '', fieldSelector: [], resourceVersion: '', preconditions: {} } as const;
+const updates: Readonly<Record<string, Subresource>> = {
+	Update: '',
+	UpdateStatus: 'status',
+	UpdateApproval: 'approval',
+};
+const emptyRequest = {
+	subresource: '',
+	namespace: '',
+	name: '',
+	fieldSelector: [],
+	resourceVersion: '',
+	preconditions: {},
+} as const;
 
 export interface Handlers {
 	readonly unary: Readonly<Record<string, UnaryHandler>>;
@@ -39,7 +50,10 @@ export function resourceHandlers(resource: ResourceName, pipeline: Pipeline, sto
 	const write = (verb: Verb, subresource: Subresource, call: Call, sent: ObjectMessage) => {
 		const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...sent, metadata: sent.metadata ?? {} };
 		const { namespace = '', name = '' } = object.metadata;
-		return pipeline.one(request(verb, call, { subresource, object, namespace, name: verb === 'create' ? '' : name }), credentialsOf(call));
+		return pipeline.one(
+			request(verb, call, { subresource, object, namespace, name: verb === 'create' ? '' : name }),
+			credentialsOf(call),
+		);
 	};
 	const update =
 		(subresource: Subresource): UnaryHandler<ObjectMessage> =>
@@ -49,14 +63,18 @@ export function resourceHandlers(resource: ResourceName, pipeline: Pipeline, sto
 		unary: {
 			Create: (sent: ObjectMessage, call) => write('create', '', call, sent),
 			...Object.fromEntries(Object.entries(updates).map(([method, subresource]) => [method, update(subresource)])),
-			Get: ({ namespace = '', name = '' }: Message, call) => pipeline.one(request('get', call, { namespace, name }), credentialsOf(call)),
+			Get: ({ namespace = '', name = '' }: Message, call) =>
+				pipeline.one(request('get', call, { namespace, name }), credentialsOf(call)),
 			async List({ namespace = '', fieldSelector = '' }: Message, call) {
 				const selected = request('list', call, { namespace, fieldSelector: parseFieldSelector(fieldSelector) });
 				const { items, resourceVersion } = await pipeline.list(selected, credentialsOf(call));
 				return { metadata: { resourceVersion }, items };
 			},
 			async Delete({ namespace = '', name = '', preconditions = {} }: Message, call) {
-				return deletionStatus(resource, await pipeline.one(request('delete', call, { namespace, name, preconditions }), credentialsOf(call)));
+				return deletionStatus(
+					resource,
+					await pipeline.one(request('delete', call, { namespace, name, preconditions }), credentialsOf(call)),
+				);
 			},
 		},
 		streams: {

@@ -12,7 +12,8 @@ export interface ClusterFacts {
 }
 
 const { kubeSystem, kubePublic } = wellKnown;
-const yaml = (document: object): string => stringify(document, { sortMapEntries: true, indentSeq: false, lineWidth: 0 });
+const yaml = (document: object): string =>
+	stringify(document, { sortMapEntries: true, indentSeq: false, lineWidth: 0 });
 const configMap = (namespace: string, name: string, data: Record<string, string>): ConfigMap => ({
 	apiVersion: 'v1',
 	kind: 'ConfigMap',
@@ -44,7 +45,11 @@ const clusterConfiguration = (controlPlaneEndpoint: string) => ({
 const kubeletConfiguration = {
 	apiVersion: 'kubelet.config.k8s.io/v1beta1',
 	kind: 'KubeletConfiguration',
-	authentication: { anonymous: { enabled: false }, webhook: { enabled: true }, x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' } },
+	authentication: {
+		anonymous: { enabled: false },
+		webhook: { enabled: true },
+		x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' },
+	},
 	authorization: { mode: 'Webhook' },
 	clusterDNS: ['10.96.0.10'],
 	clusterDomain: 'cluster.local',
@@ -53,15 +58,23 @@ const kubeletConfiguration = {
 	staticPodPath: '/etc/kubernetes/manifests',
 };
 
-const kubeProxyConfiguration = { apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration', clusterCIDR: '' };
+const kubeProxyConfiguration = {
+	apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+	kind: 'KubeProxyConfiguration',
+	clusterCIDR: '',
+};
 
 /** What anybody may read: where the cluster is and which CA it has. The signatures are added by the bootstrap signer. */
 export const clusterInfo = ({ controlPlaneEndpoint, ca }: ClusterFacts): ConfigMap =>
-	configMap(kubePublic, wellKnown.clusterInfo, { kubeconfig: writeKubeconfig(clusterOnlyKubeconfig(`https://${controlPlaneEndpoint}`, ca)) });
+	configMap(kubePublic, wellKnown.clusterInfo, {
+		kubeconfig: writeKubeconfig(clusterOnlyKubeconfig(`https://${controlPlaneEndpoint}`, ca)),
+	});
 
 export const kubeadmConfigMaps = (facts: ClusterFacts): ConfigMap[] => [
 	clusterInfo(facts),
-	configMap(kubeSystem, 'kubeadm-config', { ClusterConfiguration: yaml(clusterConfiguration(facts.controlPlaneEndpoint)) }),
+	configMap(kubeSystem, 'kubeadm-config', {
+		ClusterConfiguration: yaml(clusterConfiguration(facts.controlPlaneEndpoint)),
+	}),
 	configMap(kubeSystem, 'kubelet-config', { kubelet: yaml(kubeletConfiguration) }),
 	configMap(kubeSystem, 'kube-proxy', { 'config.conf': yaml(kubeProxyConfiguration) }),
 ];

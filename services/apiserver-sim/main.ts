@@ -31,7 +31,11 @@ const noPods = { related: () => false };
 await runService(service, settings, async (config, log, registry) => {
 	const { listenAddress: address, port, tlsCertificate: cert, tlsKey: key, clientCa, controlPlaneEndpoint } = config;
 	const store = await openStore(storeOptions(config, 'registry'));
-	const tokenStore = openChannel(config.tokenStore, { ca: config.meshCa, cert: config.tokenStoreCertificate, key: config.tokenStoreKey });
+	const tokenStore = openChannel(config.tokenStore, {
+		ca: config.meshCa,
+		cert: config.tokenStoreCertificate,
+		key: config.tokenStoreKey,
+	});
 	const stopping = new AbortController();
 	const release = async () => {
 		stopping.abort();
@@ -51,9 +55,17 @@ await runService(service, settings, async (config, log, registry) => {
 		const ready = readyChecks(store, rbac);
 		const elapsedMs = () => performance.now();
 		const requests = requestMetrics(registry, elapsedMs);
-		const grpc = createGrpcServer(apiServices(pipeline, stopping.signal), connections, log, [grpcMetrics(registry, elapsedMs), requests.grpc]);
-		const http = createServer(createRestApp({ pipeline, health: { live: {}, ready }, connections, log, observe: requests.http }));
-		const listener = await listen({ service, address, port, tls: { cert, key, clientCa }, clientCertificate: 'optional', grpc, http, log }, connections);
+		const grpc = createGrpcServer(apiServices(pipeline, stopping.signal), connections, log, [
+			grpcMetrics(registry, elapsedMs),
+			requests.grpc,
+		]);
+		const http = createServer(
+			createRestApp({ pipeline, health: { live: {}, ready }, connections, log, observe: requests.http }),
+		);
+		const listener = await listen(
+			{ service, address, port, tls: { cert, key, clientCa }, clientCertificate: 'optional', grpc, http, log },
+			connections,
+		);
 		log.info({ address: `${address}:${port}`, endpoint: controlPlaneEndpoint, store: store.name }, 'listening');
 		return {
 			ready,

@@ -12,13 +12,16 @@ describe('the requests of the API server', () => {
 	let registry: Registry;
 	let nowMs: number;
 	let metrics: ReturnType<typeof requestMetrics>;
-	const samples = async (name: string) => (await registry.getSingleMetricAsString(name)).split('\n').filter((line) => !line.startsWith('#'));
+	const samples = async (name: string) =>
+		(await registry.getSingleMetricAsString(name)).split('\n').filter((line) => !line.startsWith('#'));
 	const message = (service: string, method: string, request: object, ending: Ending = 'answered') =>
 		metrics.grpc({ service: `kubejoin.v1.${service}`, method, type: 'unary', request })(ending);
 	/** What a row of apiserver_request_total says, but for what is the same in all. */
 	const counted = async () =>
 		(await samples('apiserver_request_total')).map((line) =>
-			[...line.matchAll(/(\w+)="([^"]*)"/g)].flatMap(([, label, value]) => (['dry_run', 'component'].includes(label ?? '') ? [] : [value])).join(' '),
+			[...line.matchAll(/(\w+)="([^"]*)"/g)]
+				.flatMap(([, label, value]) => (['dry_run', 'component'].includes(label ?? '') ? [] : [value]))
+				.join(' '),
 		);
 
 	beforeEach(() => {
@@ -28,10 +31,16 @@ describe('the requests of the API server', () => {
 	});
 
 	it("have upstream's labels, in upstream's order, and upstream's buckets", async () => {
-		const ended = metrics.grpc({ service: 'kubejoin.v1.Leases', method: 'List', type: 'unary', request: { namespace: 'kube-node-lease' } });
+		const ended = metrics.grpc({
+			service: 'kubejoin.v1.Leases',
+			method: 'List',
+			type: 'unary',
+			request: { namespace: 'kube-node-lease' },
+		});
 		nowMs = 30;
 		ended('answered');
-		const labels = 'verb="LIST",dry_run="",group="coordination.k8s.io",version="v1",resource="leases",subresource="",scope="namespace",component="apiserver"';
+		const labels =
+			'verb="LIST",dry_run="",group="coordination.k8s.io",version="v1",resource="leases",subresource="",scope="namespace",component="apiserver"';
 		assert.deepEqual(await samples('apiserver_request_total'), [`apiserver_request_total{${labels},code="200"} 1`]);
 		const durations = await samples('apiserver_request_duration_seconds');
 		assert.ok(durations.includes(`apiserver_request_duration_seconds_sum{${labels}} 0.03`), durations.join('\n'));
@@ -71,21 +80,33 @@ describe('the requests of the API server', () => {
 		}
 		const rows = await counted();
 		assert.ok(rows.length > 20, rows.join('\n'));
-		for (const row of rows) assert.match(row, /^(POST|GET|LIST|WATCH|PUT|DELETE) \S* v1 [a-z]+ (status|approval)? (cluster|resource) 20[01]$/);
+		for (const row of rows)
+			assert.match(
+				row,
+				/^(POST|GET|LIST|WATCH|PUT|DELETE) \S* v1 [a-z]+ (status|approval)? (cluster|resource) 20[01]$/,
+			);
 	});
 
 	it('a refusal counts with its HTTP status, as the caller is told it', async () => {
-		const forbidden = new KubejoinError('API_FORBIDDEN', { resource: 'nodes', group: '', name: 'secret', because: 'no' });
+		const forbidden = new KubejoinError('API_FORBIDDEN', {
+			resource: 'nodes',
+			group: '',
+			name: 'secret',
+			because: 'no',
+		});
 		message('Nodes', 'Create', {}, forbidden);
 		message('Nodes', 'Create', {}, new KubejoinError('API_UNAUTHORIZED', {}));
 		message('Nodes', 'Create', {}, new KubejoinError('TOKEN_SECRET_WRONG', { id: 'abcdef' }));
 		message('Nodes', 'Create', {}, new KubejoinError('INTERNAL', { id: '1' }));
-		const rows = (await samples('apiserver_request_total')).map((line) => line.replace(/.*code="(\d+)"\} (\d+)/, '$1 $2'));
+		const rows = (await samples('apiserver_request_total')).map((line) =>
+			line.replace(/.*code="(\d+)"\} (\d+)/, '$1 $2'),
+		);
 		assert.deepEqual(rows, ['403 1', '401 2', '500 1']);
 	});
 
 	it('what is under way is counted at its most, watches not', async () => {
-		const inFlight = async () => (await samples('apiserver_current_inflight_requests')).map((line) => line.replace(/.*="(\w+)"\} /, '$1 '));
+		const inFlight = async () =>
+			(await samples('apiserver_current_inflight_requests')).map((line) => line.replace(/.*="(\w+)"\} /, '$1 '));
 		const path = '/api/v1/nodes';
 		const reads = [metrics.http('GET', path, false), metrics.http('GET', path, false), metrics.http('GET', path, true)];
 		for (const ended of reads) ended(200);
@@ -108,12 +129,50 @@ describe('the requests of the API server', () => {
 			'resource',
 			'apiserver',
 		]);
-		assert.deepEqual(Object.values(labelsOfPath('GET', '/api/v1/tokens/abcdef', false)), ['GET', '', '', '', '', 'other', '', 'apiserver']);
-		assert.deepEqual(Object.values(labelsOfPath('GET', '/healthz', false)), ['GET', '', '', '', '', '/healthz', '', 'apiserver']);
-		const words = new Set(Object.values(resources).flatMap(({ group, version, resource }) => [group, version, resource]));
-		for (const word of ['GET', 'LIST', 'WATCH', 'CONNECT', 'POST', 'PUT', 'PATCH', 'DELETE', 'other', '', 'status', 'approval']) words.add(word);
-		for (const word of ['/healthz', '/livez', '/readyz', '/version', 'cluster', 'namespace', 'resource', 'apiserver']) words.add(word);
-		const part = fc.oneof(fc.string(), fc.constantFrom('api', 'apis', 'v1', 'nodes', 'namespaces', 'secrets', 'certificates.k8s.io', 'status'));
+		assert.deepEqual(Object.values(labelsOfPath('GET', '/api/v1/tokens/abcdef', false)), [
+			'GET',
+			'',
+			'',
+			'',
+			'',
+			'other',
+			'',
+			'apiserver',
+		]);
+		assert.deepEqual(Object.values(labelsOfPath('GET', '/healthz', false)), [
+			'GET',
+			'',
+			'',
+			'',
+			'',
+			'/healthz',
+			'',
+			'apiserver',
+		]);
+		const words = new Set(
+			Object.values(resources).flatMap(({ group, version, resource }) => [group, version, resource]),
+		);
+		for (const word of [
+			'GET',
+			'LIST',
+			'WATCH',
+			'CONNECT',
+			'POST',
+			'PUT',
+			'PATCH',
+			'DELETE',
+			'other',
+			'',
+			'status',
+			'approval',
+		])
+			words.add(word);
+		for (const word of ['/healthz', '/livez', '/readyz', '/version', 'cluster', 'namespace', 'resource', 'apiserver'])
+			words.add(word);
+		const part = fc.oneof(
+			fc.string(),
+			fc.constantFrom('api', 'apis', 'v1', 'nodes', 'namespaces', 'secrets', 'certificates.k8s.io', 'status'),
+		);
 		const path = fc.oneof(
 			fc.webPath(),
 			fc.array(part).map((parts) => `/${parts.join('/')}`),
@@ -128,7 +187,13 @@ describe('the requests of the API server', () => {
 
 	it('a word of a message never is a label', async () => {
 		const canary = 'canary';
-		const request = { namespace: canary, name: canary, fieldSelector: canary, metadata: { name: canary, namespace: canary }, spec: { request: canary } };
+		const request = {
+			namespace: canary,
+			name: canary,
+			fieldSelector: canary,
+			metadata: { name: canary, namespace: canary },
+			spec: { request: canary },
+		};
 		for (const method of Object.keys(contractOf('ConfigMaps'))) message('ConfigMaps', method, request);
 		const text = await registry.metrics();
 		assert.ok(text.includes('configmaps') && !text.includes(canary));
@@ -141,7 +206,9 @@ describe('who was let in', () => {
 		peer: {
 			address: '127.0.0.1:1',
 			certificate:
-				notAfter === undefined ? { state: 'none' } : { state: 'verified', commonName: 'canary', organizations: [], fingerprint: '', notBefore: 0, notAfter },
+				notAfter === undefined
+					? { state: 'none' }
+					: { state: 'verified', commonName: 'canary', organizations: [], fingerprint: '', notBefore: 0, notAfter },
 		},
 		authorization: 'Bearer abcdef.0123456789abcdef',
 	});

@@ -12,7 +12,9 @@ import { type ElapsedMs, OTHER, type Registry } from '../../lib/metrics.ts';
 import type { Authenticate } from './authenticate.ts';
 import { type ObserveRequest, readResourcePath } from './rest.ts';
 
-const requestBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+const requestBuckets = [
+	0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
+];
 const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;
@@ -40,11 +42,18 @@ const subresources = new Set(Object.values(methods).map(([, subresource]) => sub
 const httpVerbs = new Set(['CONNECT', 'DELETE', 'PATCH', 'POST', 'PUT']);
 const paths = new Set(['/healthz', '/livez', '/readyz', '/version']);
 const byService: ReadonlyMap<string, ResourceName> = new Map(
-	Object.values(resources).flatMap((resource) => ('service' in resource ? [[`kubejoin.v1.${resource.service}`, resource] as const] : [])),
+	Object.values(resources).flatMap((resource) =>
+		'service' in resource ? [[`kubejoin.v1.${resource.service}`, resource] as const] : [],
+	),
 );
 
 const nothing = { group: '', version: '', resource: '' };
-const labelsOf = (verb: string, { group, version, resource }: Pick<ResourceName, 'group' | 'version' | 'resource'>, subresource: string, scope: Scope) => ({
+const labelsOf = (
+	verb: string,
+	{ group, version, resource }: Pick<ResourceName, 'group' | 'version' | 'resource'>,
+	subresource: string,
+	scope: Scope,
+) => ({
 	...{ verb, dry_run: '', group, version, resource, subresource, scope },
 	component: 'apiserver',
 });
@@ -54,7 +63,12 @@ function labelsOfMessage(service: string, method: string, request: { readonly na
 	const [verb, subresource] = methods[method] ?? [OTHER, OTHER];
 	const isOfMany = verb === 'LIST' || verb === 'WATCH';
 	const isEverywhere = typeof request.namespace !== 'string' || request.namespace === '';
-	return labelsOf(verb, byService.get(service) ?? nothing, subresource, isOfMany ? (isEverywhere ? 'cluster' : 'namespace') : 'resource');
+	return labelsOf(
+		verb,
+		byService.get(service) ?? nothing,
+		subresource,
+		isOfMany ? (isEverywhere ? 'cluster' : 'namespace') : 'resource',
+	);
 }
 
 /** The labels of an HTTPS request. */
@@ -63,11 +77,24 @@ export function labelsOfPath(method: string, path: string, isWatch: boolean): Re
 	const found = readResourcePath(path);
 	// What is not in the table has no kind.
 	if (found === undefined || found.resource.kind === '') {
-		return labelsOf(isRead ? 'GET' : httpVerbs.has(method) ? method : OTHER, nothing, paths.has(path) ? path : OTHER, '');
+		return labelsOf(
+			isRead ? 'GET' : httpVerbs.has(method) ? method : OTHER,
+			nothing,
+			paths.has(path) ? path : OTHER,
+			'',
+		);
 	}
 	const { resource, namespace, name, subresource } = found;
 	const scope = name !== '' || method === 'POST' ? 'resource' : namespace === '' ? 'cluster' : 'namespace';
-	const verb = isRead ? (isWatch ? 'WATCH' : scope === 'resource' ? 'GET' : 'LIST') : httpVerbs.has(method) ? method : OTHER;
+	const verb = isRead
+		? isWatch
+			? 'WATCH'
+			: scope === 'resource'
+				? 'GET'
+				: 'LIST'
+		: httpVerbs.has(method)
+			? method
+			: OTHER;
 	return labelsOf(verb, resource, subresources.has(subresource) ? subresource : OTHER, scope);
 }
 
@@ -84,7 +111,10 @@ const kindOf = (verb: string): 'mutating' | 'readOnly' => (mutating.has(verb) ? 
  * @differs upstream counts what reached a handler; here what was refused before that is counted as well, with 401 or 403, and so is a path that does
  *          not exist. `apiserver_current_inflight_requests` is the most since it was last asked for; upstream's is the most in the last second.
  */
-export function requestMetrics(registry: Registry, elapsedMs: ElapsedMs): { readonly grpc: Observe; readonly http: ObserveRequest } {
+export function requestMetrics(
+	registry: Registry,
+	elapsedMs: ElapsedMs,
+): { readonly grpc: Observe; readonly http: ObserveRequest } {
 	const registers = [registry];
 	const total = new Counter({
 		name: 'apiserver_request_total',
@@ -141,7 +171,12 @@ export function requestMetrics(registry: Registry, elapsedMs: ElapsedMs): { read
  */
 export function countedAuthenticator(authenticate: Authenticate, registry: Registry, clock: Clock): Authenticate {
 	const registers = [registry];
-	const attempts = new Counter({ name: 'authentication_attempts', help: 'Counter of authenticated attempts.', labelNames: ['result'], registers });
+	const attempts = new Counter({
+		name: 'authentication_attempts',
+		help: 'Counter of authenticated attempts.',
+		labelNames: ['result'],
+		registers,
+	});
 	const lifetimes = new Histogram({
 		name: 'apiserver_client_certificate_expiration_seconds',
 		help: 'Distribution of the remaining lifetime on the certificate used to authenticate a request.',

@@ -1,15 +1,35 @@
 import assert from 'node:assert/strict';
 import { subdomainProblems } from '../../lib/kube/names.ts';
-import { duplicate, forbiddenField, generateName, invalid, metadataProblems, notSupported, required } from './object-meta.ts';
+import {
+	duplicate,
+	forbiddenField,
+	generateName,
+	invalid,
+	metadataProblems,
+	notSupported,
+	required,
+} from './object-meta.ts';
 
 describe('field problems, in upstream’s words', () => {
 	it('each kind', () => {
-		assert.deepEqual(invalid('f', 'a"b', 'no'), { field: 'f', reason: 'FieldValueInvalid', message: 'Invalid value: "a\\"b": no' });
+		assert.deepEqual(invalid('f', 'a"b', 'no'), {
+			field: 'f',
+			reason: 'FieldValueInvalid',
+			message: 'Invalid value: "a\\"b": no',
+		});
 		assert.equal(invalid('f', 5, 'no').message, 'Invalid value: 5: no');
 		assert.deepEqual(required('f'), { field: 'f', reason: 'FieldValueRequired', message: 'Required value' });
 		assert.equal(required('f', 'why').message, 'Required value: why');
-		assert.deepEqual(duplicate('f', 'a'), { field: 'f', reason: 'FieldValueDuplicate', message: 'Duplicate value: "a"' });
-		assert.deepEqual(forbiddenField('f', 'no'), { field: 'f', reason: 'FieldValueForbidden', message: 'Forbidden: no' });
+		assert.deepEqual(duplicate('f', 'a'), {
+			field: 'f',
+			reason: 'FieldValueDuplicate',
+			message: 'Duplicate value: "a"',
+		});
+		assert.deepEqual(forbiddenField('f', 'no'), {
+			field: 'f',
+			reason: 'FieldValueForbidden',
+			message: 'Forbidden: no',
+		});
 		assert.deepEqual(notSupported('f', 'c', ['a', 'b']), {
 			field: 'f',
 			reason: 'FieldValueNotSupported',
@@ -42,6 +62,9 @@ describe('metadataProblems', () => {
 			invalid('metadata.generateName', 'bad', 'one'),
 			invalid('metadata.generateName', 'bad', 'two'),
 		]);
-		assert.deepEqual(metadataProblems({ name: 'bad' }, rule), [invalid('metadata.name', 'bad', 'one'), invalid('metadata.name', 'bad', 'two')]);
+		assert.deepEqual(metadataProblems({ name: 'bad' }, rule), [
+			invalid('metadata.name', 'bad', 'one'),
+			invalid('metadata.name', 'bad', 'two'),
+		]);
 	});
 });

@@ -18,7 +18,11 @@ export const duplicate = (field: string, value: unknown): FieldProblem => ({
 	reason: 'FieldValueDuplicate',
 	message: `Duplicate value: ${JSON.stringify(value)}`,
 });
-export const forbiddenField = (field: string, detail: string): FieldProblem => ({ field, reason: 'FieldValueForbidden', message: `Forbidden: ${detail}` });
+export const forbiddenField = (field: string, detail: string): FieldProblem => ({
+	field,
+	reason: 'FieldValueForbidden',
+	message: `Forbidden: ${detail}`,
+});
 export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldProblem => ({
 	field,
 	reason: 'FieldValueNotSupported',
@@ -43,11 +47,13 @@ export function generateName(base: string): string {
 }
 
 /** A base may end in a dash, for more follows. @source apimachinery/pkg/api/validation/generic.go maskTrailingDash */
-const maskTrailingDash = (base: string): string => (base.length > 1 && base.endsWith('-') ? `${base.slice(0, -2)}a` : base);
+const maskTrailingDash = (base: string): string =>
+	base.length > 1 && base.endsWith('-') ? `${base.slice(0, -2)}a` : base;
 
 /** What is wrong with the metadata of an object that is to be created, after its name was generated. */
 export function metadataProblems({ name = '', generateName: base = '' }: ObjectMeta, rule: NameRule): FieldProblem[] {
-	const problems = base === '' ? [] : rule(maskTrailingDash(base)).map((detail) => invalid('metadata.generateName', base, detail));
+	const problems =
+		base === '' ? [] : rule(maskTrailingDash(base)).map((detail) => invalid('metadata.generateName', base, detail));
 	if (name === '') return [...problems, required('metadata.name', 'name or generateName is required')];
 	return [...problems, ...rule(name).map((detail) => invalid('metadata.name', name, detail))];
 }

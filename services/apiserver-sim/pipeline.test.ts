@@ -9,13 +9,17 @@ import type { ApiRequest, Credentials, Endpoint, Verb } from './request.ts';
 import { parseFieldSelector } from './selectors.ts';
 
 const user = userNamed('u', 'g');
-const credentials: Credentials = { peer: { address: '10.0.0.1:1', certificate: { state: 'none' } }, authorization: undefined };
+const credentials: Credentials = {
+	peer: { address: '10.0.0.1:1', certificate: { state: 'none' } },
+	authorization: undefined,
+};
 const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } };
 
 describe('the pipeline', () => {
 	/** What reached the endpoint. */
 	let reached: string[];
-	const note = ({ verb, subresource, user: { username } }: ApiRequest) => void reached.push(`${username} ${verb} ${subresource}`.trim());
+	const note = ({ verb, subresource, user: { username } }: ApiRequest) =>
+		void reached.push(`${username} ${verb} ${subresource}`.trim());
 	const one = async (asked: ApiRequest) => {
 		note(asked);
 		return node;
@@ -55,7 +59,8 @@ describe('the pipeline', () => {
 
 	it('an allowed request reaches the endpoint, as the user who was authenticated', async () => {
 		const pipeline = pipelineOf(all);
-		for (const verb of ['create', 'get', 'update', 'delete'] as const) assert.equal(await pipeline.one(asked(verb, { name: 'a' }), credentials), node);
+		for (const verb of ['create', 'get', 'update', 'delete'] as const)
+			assert.equal(await pipeline.one(asked(verb, { name: 'a' }), credentials), node);
 		await pipeline.one(asked('update', { name: 'a', subresource: 'status' }), credentials);
 		assert.deepEqual(await pipeline.list(asked('list'), credentials), { items: [node], resourceVersion: '1' });
 		for await (const { type } of pipeline.watch(asked('watch'), credentials)) assert.equal(type, 'ADDED');
@@ -64,7 +69,11 @@ describe('the pipeline', () => {
 
 	it('401: who is not known reaches neither the authorizer nor the endpoint', async () => {
 		const authorizer = fakeAuthorizer();
-		const pipeline = createPipeline(() => Promise.reject(new KubejoinError('API_UNAUTHORIZED', {})), authorizer, endpoints);
+		const pipeline = createPipeline(
+			() => Promise.reject(new KubejoinError('API_UNAUTHORIZED', {})),
+			authorizer,
+			endpoints,
+		);
 		assert.equal(await refusalOf(pipeline.one(asked('get'), credentials)), '401 Unauthorized: Unauthorized');
 		assert.equal(await refusalOf(pipeline.list(asked('list'), credentials)), '401 Unauthorized: Unauthorized');
 		assert.equal(await refusalOf(pipeline.watch(asked('watch'), credentials)), '401 Unauthorized: Unauthorized');
@@ -85,10 +94,18 @@ describe('the pipeline', () => {
 
 	it('403 in upstream’s words', async () => {
 		const pipeline = pipelineOf({ authorize: () => ({ decision: 'NoOpinion', reason: '' }) });
-		const refused = (verb: Verb, more: Partial<ApiRequest>) => refusalOf(pipeline.one({ ...asked(verb), ...more }, credentials));
-		const cannot = (verb: string, resource: string) => `is forbidden: User "u" cannot ${verb} resource "${resource}" in API group`;
-		assert.equal(await refused('get', { name: 'a' }), `403 Forbidden: nodes "a" ${cannot('get', 'nodes')} "" at the cluster scope`);
-		assert.equal(await refused('create', {}), `403 Forbidden: nodes ${cannot('create', 'nodes')} "" at the cluster scope`);
+		const refused = (verb: Verb, more: Partial<ApiRequest>) =>
+			refusalOf(pipeline.one({ ...asked(verb), ...more }, credentials));
+		const cannot = (verb: string, resource: string) =>
+			`is forbidden: User "u" cannot ${verb} resource "${resource}" in API group`;
+		assert.equal(
+			await refused('get', { name: 'a' }),
+			`403 Forbidden: nodes "a" ${cannot('get', 'nodes')} "" at the cluster scope`,
+		);
+		assert.equal(
+			await refused('create', {}),
+			`403 Forbidden: nodes ${cannot('create', 'nodes')} "" at the cluster scope`,
+		);
 		assert.equal(
 			await refused('update', { name: 'a', subresource: 'status' }),
 			`403 Forbidden: nodes "a" ${cannot('update', 'nodes/status')} "" at the cluster scope`,
@@ -102,12 +119,19 @@ describe('the pipeline', () => {
 			await refusalOf(because.one(asked('get', { name: 'a' }), credentials)),
 			`403 Forbidden: nodes "a" ${cannot('get', 'nodes')} "" at the cluster scope: because`,
 		);
-		assert.equal(await refusalOf(pipeline.path('/version', 'get', credentials)), '403 Forbidden: forbidden: User "u" cannot get path "/version"');
+		assert.equal(
+			await refusalOf(pipeline.path('/version', 'get', credentials)),
+			'403 Forbidden: forbidden: User "u" cannot get path "/version"',
+		);
 	});
 
 	it('what could not be evaluated is 500, not 403, unless it was allowed all the same', async () => {
-		const pipeline = (decision: Decision['decision']) => pipelineOf({ authorize: () => ({ decision, reason: '', error: 'no roles' }) });
-		await assert.rejects(pipeline('NoOpinion').one(asked('get'), credentials), new Error('authorization could not be evaluated: no roles'));
+		const pipeline = (decision: Decision['decision']) =>
+			pipelineOf({ authorize: () => ({ decision, reason: '', error: 'no roles' }) });
+		await assert.rejects(
+			pipeline('NoOpinion').one(asked('get'), credentials),
+			new Error('authorization could not be evaluated: no roles'),
+		);
 		assert.deepEqual(reached, []);
 		await pipeline('Allow').one(asked('get'), credentials);
 	});
@@ -129,7 +153,8 @@ describe('the pipeline', () => {
 
 	it('405: a verb or a subresource that is not offered; 404: a resource that is not served', async () => {
 		const pipeline = pipelineOf(all);
-		const not = (verb: string, resource: string) => `405 MethodNotAllowed: ${verb} is not supported on resources of kind "${resource}"`;
+		const not = (verb: string, resource: string) =>
+			`405 MethodNotAllowed: ${verb} is not supported on resources of kind "${resource}"`;
 		const review = (verb: Verb) => request(verb, resources.selfSubjectReviews);
 		const group = 'selfsubjectreviews.authentication.k8s.io';
 		assert.equal(await refusalOf(pipeline.one(review('get'), credentials)), not('get', group));
@@ -139,14 +164,22 @@ describe('the pipeline', () => {
 			await refusalOf(pipeline.one(request('get', resources.configMaps), credentials)),
 			'404 NotFound: the server could not find the requested resource',
 		);
-		assert.equal(await refusalOf(pipeline.one(asked('update', { name: 'a', subresource: 'approval' }), credentials)), not('update', 'nodes'));
-		assert.equal(await refusalOf(pipeline.one(asked('get', { name: 'a', subresource: 'status' }), credentials)), not('get', 'nodes'));
+		assert.equal(
+			await refusalOf(pipeline.one(asked('update', { name: 'a', subresource: 'approval' }), credentials)),
+			not('update', 'nodes'),
+		);
+		assert.equal(
+			await refusalOf(pipeline.one(asked('get', { name: 'a', subresource: 'status' }), credentials)),
+			not('get', 'nodes'),
+		);
 		assert.equal(await refusalOf(pipeline.one(asked('list'), credentials)), not('list', 'nodes'));
 		assert.deepEqual(reached, []);
 	});
 
 	it('403 comes before 404 and 405: a stranger learns nothing of what there is', async () => {
-		const refusal = await refusalOf(pipelineOf(fakeAuthorizer()).one(request('get', resources.configMaps), credentials));
+		const refusal = await refusalOf(
+			pipelineOf(fakeAuthorizer()).one(request('get', resources.configMaps), credentials),
+		);
 		assert.match(refusal, /^403 Forbidden/);
 	});
 

@@ -20,20 +20,28 @@ export type Endpoints = ReadonlyMap<ResourceName, Endpoint>;
 export interface Pipeline {
 	/** create, get, update, delete. @throws API_UNAUTHORIZED, API_FORBIDDEN, and the endpoint's refusals */
 	readonly one: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<KubeObject>;
-	readonly list: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<{ items: KubeObject[]; resourceVersion: string }>;
+	readonly list: (
+		request: UnauthenticatedRequest,
+		credentials: Credentials,
+	) => Promise<{ items: KubeObject[]; resourceVersion: string }>;
 	readonly watch: (request: UnauthenticatedRequest, credentials: Credentials) => AsyncIterable<WatchEvent<KubeObject>>;
 	/** May this caller read this path, for example /version? @throws API_UNAUTHORIZED, API_PATH_FORBIDDEN */
 	readonly path: (path: string, verb: string, credentials: Credentials) => Promise<void>;
 }
 
 export function createPipeline(authenticate: Authenticate, authorizer: Authorizer, endpoints: Endpoints): Pipeline {
-	async function admitted(unauthenticated: UnauthenticatedRequest, credentials: Credentials): Promise<{ request: ApiRequest; endpoint: Endpoint }> {
+	async function admitted(
+		unauthenticated: UnauthenticatedRequest,
+		credentials: Credentials,
+	): Promise<{ request: ApiRequest; endpoint: Endpoint }> {
 		const user = await authenticate(credentials);
 		const request = { ...unauthenticated, user };
 		await requireAllowed(authorizer, attributesOf(request));
 		const { resource, subresource, verb } = request;
 		const endpoint = endpoints.get(resource);
-		const isOffered = endpoint?.[verb] !== undefined && (subresource === '' || (verb === 'update' && endpoint.subresources.includes(subresource)));
+		const isOffered =
+			endpoint?.[verb] !== undefined &&
+			(subresource === '' || (verb === 'update' && endpoint.subresources.includes(subresource)));
 		if (endpoint === undefined) throw new KubejoinError('API_PATH_NOT_FOUND', {});
 		if (!isOffered) {
 			throw new KubejoinError('API_METHOD_NOT_ALLOWED', { verb, resource: resource.resource, group: resource.group });
@@ -41,7 +49,11 @@ export function createPipeline(authenticate: Authenticate, authorizer: Authorize
 		return { request, endpoint };
 	}
 	const missing = (request: ApiRequest) =>
-		new KubejoinError('API_METHOD_NOT_ALLOWED', { verb: request.verb, resource: request.resource.resource, group: request.resource.group });
+		new KubejoinError('API_METHOD_NOT_ALLOWED', {
+			verb: request.verb,
+			resource: request.resource.resource,
+			group: request.resource.group,
+		});
 	return {
 		async one(unauthenticated, credentials) {
 			const { request, endpoint } = await admitted(unauthenticated, credentials);

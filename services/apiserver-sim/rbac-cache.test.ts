@@ -18,7 +18,10 @@ describe('the RBAC cache', () => {
 	let cache: RbacCache;
 
 	const put = (resource: ResourceName, name: string, namespace = '') =>
-		store().create(storeKey(resource, namespace, name), { kind: resource.kind, metadata: { name, ...(namespace === '' ? {} : { namespace }) } });
+		store().create(storeKey(resource, namespace, name), {
+			kind: resource.kind,
+			metadata: { name, ...(namespace === '' ? {} : { namespace }) },
+		});
 	const isReady = () => {
 		try {
 			cache.ready();

@@ -30,13 +30,15 @@ export function startRbacCache(store: Store, signal: AbortSignal, log: Log): Rba
 	return {
 		source: {
 			clusterRoleBindings: () => [...caches.clusterRoleBindings.items.values()],
-			roleBindings: (namespace) => [...caches.roleBindings.items.values()].filter(({ metadata }) => metadata.namespace === namespace),
+			roleBindings: (namespace) =>
+				[...caches.roleBindings.items.values()].filter(({ metadata }) => metadata.namespace === namespace),
 			role: (namespace, name) => caches.roles.items.get(storeKey(resources.roles, namespace, name)),
 			clusterRole: (name) => caches.clusterRoles.items.get(storeKey(resources.clusterRoles, '', name)),
 		},
 		synced: Promise.all(Object.values(caches).map(({ synced }) => synced)).then(() => undefined),
 		ready() {
-			for (const [name, { isSynced }] of Object.entries(caches)) if (!isSynced()) throw new Error(`${name} are not read yet`);
+			for (const [name, { isSynced }] of Object.entries(caches))
+				if (!isSynced()) throw new Error(`${name} are not read yet`);
 		},
 		done: Promise.all(Object.values(caches).map(({ done }) => done)).then(() => undefined),
 	};
@@ -70,7 +72,10 @@ function keepCache<T extends KubeObject>(store: Store, resource: ResourceName, s
 		while (!signal.aborted) {
 			await follow().catch((error: unknown) => {
 				if (hasCode(error, 'STORE_COMPACTED')) after = undefined;
-				log.warn({ resource: resource.resource, ...errorFields(error) }, 'waiting for the store: the watch of RBAC objects ended');
+				log.warn(
+					{ resource: resource.resource, ...errorFields(error) },
+					'waiting for the store: the watch of RBAC objects ended',
+				);
 			});
 			await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
 		}

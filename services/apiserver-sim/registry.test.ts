@@ -8,7 +8,11 @@ import type { ApiRequest } from './request.ts';
 import { parseFieldSelector } from './selectors.ts';
 
 const { configMaps, nodes, namespaces } = resources;
-const configMap = (name: string, data: Record<string, string> = {}, metadata: ConfigMap['metadata'] = {}): ConfigMap => ({
+const configMap = (
+	name: string,
+	data: Record<string, string> = {},
+	metadata: ConfigMap['metadata'] = {},
+): ConfigMap => ({
 	apiVersion: 'v1',
 	kind: 'ConfigMap',
 	metadata: { name, ...metadata },
@@ -19,15 +23,19 @@ describe('the registry', () => {
 	const store = storeOfEachTest();
 	const endpoint = (strategy: Partial<Strategy<ConfigMap>> = {}, over: Store = store()) =>
 		registryEndpoint<ConfigMap>(over, { resource: configMaps, subresources: [], ...strategy }, clock);
-	const asked = (verb: ApiRequest['verb'], more: Partial<ApiRequest> = {}) => request(verb, configMaps, { namespace: 'ns', ...more });
+	const asked = (verb: ApiRequest['verb'], more: Partial<ApiRequest> = {}) =>
+		request(verb, configMaps, { namespace: 'ns', ...more });
 	const create = (object: ConfigMap, more: Partial<ApiRequest> = {}, strategy?: Partial<Strategy<ConfigMap>>) =>
 		endpoint(strategy).create(asked('create', { object, ...more })) as Promise<ConfigMap>;
 	const update = (object: ConfigMap, strategy?: Partial<Strategy<ConfigMap>>) =>
 		endpoint(strategy).update(asked('update', { object, name: object.metadata.name ?? '' })) as Promise<ConfigMap>;
 	const get = (name: string) => endpoint().get(asked('get', { name })) as Promise<ConfigMap>;
-	const remove = (name: string, preconditions: ApiRequest['preconditions'] = {}) => endpoint().delete(asked('delete', { name, preconditions }));
+	const remove = (name: string, preconditions: ApiRequest['preconditions'] = {}) =>
+		endpoint().delete(asked('delete', { name, preconditions }));
 	const list = async (more: Partial<ApiRequest> = {}, of: ResourceName = configMaps) =>
-		(await registryEndpoint(store(), { resource: of, subresources: [] }, clock).list(request('list', of, more))).items.map(({ metadata }) => metadata.name);
+		(
+			await registryEndpoint(store(), { resource: of, subresources: [] }, clock).list(request('list', of, more))
+		).items.map(({ metadata }) => metadata.name);
 	/** So many events, or all until the watch ends. */
 	async function events(count: number, more: Partial<ApiRequest> = {}): Promise<string[]> {
 		const stop = new AbortController();
@@ -50,20 +58,29 @@ describe('the registry', () => {
 			const { metadata, ...rest } = await create(configMap('a', { k: 'v' }, { labels: { l: '1' } }));
 			const { uid, ...known } = metadata;
 			assert.match(uid ?? '', /^[0-9a-f]{8}-[0-9a-f-]{27}$/);
-			assert.deepEqual(known, { name: 'a', namespace: 'ns', labels: { l: '1' }, creationTimestamp: now, resourceVersion: '3' });
+			assert.deepEqual(known, {
+				name: 'a',
+				namespace: 'ns',
+				labels: { l: '1' },
+				creationTimestamp: now,
+				resourceVersion: '3',
+			});
 			assert.deepEqual(rest, { apiVersion: 'v1', kind: 'ConfigMap', data: { k: 'v' } });
 			assert.deepEqual(await get('a'), { ...rest, metadata });
 		});
 
 		it('what the server writes is not taken from the sender', async () => {
-			const { metadata } = await create(configMap('a', {}, { uid: 'mine', creationTimestamp: 'x', deletionTimestamp: 'x' }));
+			const { metadata } = await create(
+				configMap('a', {}, { uid: 'mine', creationTimestamp: 'x', deletionTimestamp: 'x' }),
+			);
 			assert.notEqual(metadata.uid, 'mine');
 			assert.deepEqual([metadata.creationTimestamp, metadata.deletionTimestamp], [now, undefined]);
 		});
 
 		it('makes a name out of generateName, and keeps a name that was given', async () => {
 			const [first, second] = await Promise.all([1, 2].map(() => create(configMap('', {}, { generateName: 'csr-' }))));
-			for (const made of [first, second]) assert.match(made?.metadata.name ?? '', /^csr-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
+			for (const made of [first, second])
+				assert.match(made?.metadata.name ?? '', /^csr-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
 			assert.notEqual(first?.metadata.name, second?.metadata.name);
 			assert.equal((await create(configMap('a', {}, { generateName: 'b-' }))).metadata.name, 'a');
 		});
@@ -75,12 +92,18 @@ describe('the registry', () => {
 		});
 
 		it('404: the namespace is not there', async () => {
-			assert.equal(await refusalOf(create(configMap('a'), { namespace: 'none' })), '404 NotFound: namespaces "none" not found');
+			assert.equal(
+				await refusalOf(create(configMap('a'), { namespace: 'none' })),
+				'404 NotFound: namespaces "none" not found',
+			);
 		});
 
 		it('400: no namespace, another namespace, a version, no metadata', async () => {
 			const bad = '400 BadRequest:';
-			assert.equal(await refusalOf(create(configMap('a'), { namespace: '' })), `${bad} an empty namespace may not be set during creation`);
+			assert.equal(
+				await refusalOf(create(configMap('a'), { namespace: '' })),
+				`${bad} an empty namespace may not be set during creation`,
+			);
 			assert.equal(
 				await refusalOf(create(configMap('a', {}, { namespace: 'other' }))),
 				`${bad} the namespace of the provided object does not match the namespace sent on the request`,
@@ -105,7 +128,10 @@ describe('the registry', () => {
 			}
 			const long = 'a'.repeat(254);
 			assert.match(await refusalOf(create(configMap(long))), /must be no more than 253 characters/);
-			assert.match(await refusalOf(create(configMap('', {}, { generateName: 'a/b-' }))), /metadata\.generateName: Invalid value: "a\/b-": a lowercase/);
+			assert.match(
+				await refusalOf(create(configMap('', {}, { generateName: 'a/b-' }))),
+				/metadata\.generateName: Invalid value: "a\/b-": a lowercase/,
+			);
 			assert.deepEqual(await list(), []);
 		});
 
@@ -119,8 +145,14 @@ describe('the registry', () => {
 				},
 				validate: () => assert.fail('validated'),
 			};
-			assert.equal(await refusalOf(create(configMap('a'), {}, strategy)), '403 Forbidden: configmaps "a" is forbidden: no');
-			assert.deepEqual([(seen[0] as ConfigMap).data, seen[0]?.metadata.namespace, seen[1]], [{ by: admin.username }, 'ns', undefined]);
+			assert.equal(
+				await refusalOf(create(configMap('a'), {}, strategy)),
+				'403 Forbidden: configmaps "a" is forbidden: no',
+			);
+			assert.deepEqual(
+				[(seen[0] as ConfigMap).data, seen[0]?.metadata.namespace, seen[1]],
+				[{ by: admin.username }, 'ns', undefined],
+			);
 		});
 
 		it('422 with all causes', async () => {
@@ -135,9 +167,16 @@ describe('the registry', () => {
 	describe('get and list', () => {
 		it('404 NotFound', async () => {
 			assert.equal(await refusalOf(get('a')), '404 NotFound: configmaps "a" not found');
-			const csrs = registryEndpoint(store(), { resource: resources.certificateSigningRequests, subresources: [] }, clock);
+			const csrs = registryEndpoint(
+				store(),
+				{ resource: resources.certificateSigningRequests, subresources: [] },
+				clock,
+			);
 			const text = '404 NotFound: certificatesigningrequests.certificates.k8s.io "a" not found';
-			assert.equal(await refusalOf(csrs.get(request('get', resources.certificateSigningRequests, { name: 'a' }))), text);
+			assert.equal(
+				await refusalOf(csrs.get(request('get', resources.certificateSigningRequests, { name: 'a' }))),
+				text,
+			);
 		});
 
 		it('one namespace or all, by name, at a version', async () => {
@@ -175,7 +214,14 @@ describe('the registry', () => {
 			const created = await create(configMap('a', { k: '1' }, { labels: { l: '1' } }));
 			const next = await update(configMap('a', { k: '2' }, { creationTimestamp: 'x', generateName: 'y' }));
 			const { uid, creationTimestamp } = created.metadata;
-			assert.deepEqual(next.metadata, { name: 'a', namespace: 'ns', uid, creationTimestamp, generateName: 'y', resourceVersion: '4' });
+			assert.deepEqual(next.metadata, {
+				name: 'a',
+				namespace: 'ns',
+				uid,
+				creationTimestamp,
+				generateName: 'y',
+				resourceVersion: '4',
+			});
 			assert.deepEqual(next.data, { k: '2' });
 			assert.deepEqual(await get('a'), next);
 		});
@@ -185,14 +231,20 @@ describe('the registry', () => {
 			await update(configMap('a', { k: '1' }, { resourceVersion: metadata.resourceVersion ?? '' }));
 			const text =
 				'409 Conflict: Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to the latest version and try again';
-			assert.equal(await refusalOf(update(configMap('a', { k: '2' }, { resourceVersion: metadata.resourceVersion ?? '' }))), text);
+			assert.equal(
+				await refusalOf(update(configMap('a', { k: '2' }, { resourceVersion: metadata.resourceVersion ?? '' }))),
+				text,
+			);
 			assert.deepEqual((await get('a')).data, { k: '1' });
 		});
 
 		it('409 Conflict: another object of the same name', async () => {
 			const { metadata } = await create(configMap('a'));
 			const text = `Precondition failed: UID in precondition: other, UID in object meta: ${metadata.uid}`;
-			assert.equal(await refusalOf(update(configMap('a', {}, { uid: 'other' }))), `409 Conflict: Operation cannot be fulfilled on configmaps "a": ${text}`);
+			assert.equal(
+				await refusalOf(update(configMap('a', {}, { uid: 'other' }))),
+				`409 Conflict: Operation cannot be fulfilled on configmaps "a": ${text}`,
+			);
 		});
 
 		it('without a version nobody is refused and nobody’s turn is lost; with one, one of many wins', async () => {
@@ -200,7 +252,9 @@ describe('the registry', () => {
 			const results = await Promise.all(Array.from({ length: 10 }, (_, i) => update(configMap('a', { k: String(i) }))));
 			assert.equal(new Set(results.map((result) => result.metadata.resourceVersion)).size, 10);
 			const { resourceVersion = '' } = (await get('a')).metadata;
-			const racing = Array.from({ length: 10 }, (_, i) => update(configMap('a', { r: String(i) }, { resourceVersion })));
+			const racing = Array.from({ length: 10 }, (_, i) =>
+				update(configMap('a', { r: String(i) }, { resourceVersion })),
+			);
 			assert.equal((await Promise.allSettled(racing)).filter(({ status }) => status === 'fulfilled').length, 1);
 		});
 
@@ -217,7 +271,10 @@ describe('the registry', () => {
 			const deletes = { admit: async () => void (await remove('a')) };
 			assert.equal(await refusalOf(update(configMap('a', { k: '1' }), deletes)), text);
 			const other = endpoint().update(asked('update', { object: configMap('b'), name: 'a' }));
-			assert.equal(await refusalOf(other), '400 BadRequest: the name of the object (b) does not match the name on the URL (a)');
+			assert.equal(
+				await refusalOf(other),
+				'400 BadRequest: the name of the object (b) does not match the name on the URL (a)',
+			);
 		});
 
 		it('the strategy says what a subresource may change, with the time; admission and validation see both', async () => {
@@ -225,7 +282,10 @@ describe('the registry', () => {
 			const seen: unknown[] = [];
 			const strategy: Partial<Strategy<ConfigMap>> = {
 				subresources: ['status'],
-				prepareForUpdate: (next, previous, subresource, time) => ({ ...next, data: { ...previous.data, [subresource]: time } }),
+				prepareForUpdate: (next, previous, subresource, time) => ({
+					...next,
+					data: { ...previous.data, [subresource]: time },
+				}),
 				admit: (_request, next, previous) => void seen.push(next?.data, previous?.data),
 				validateUpdate: (next, previous, subresource) => {
 					seen.push(next.data, previous.data, subresource);
@@ -265,7 +325,9 @@ describe('the registry', () => {
 
 		it('403: admission is asked with what is there', async () => {
 			await create(configMap('a'));
-			const strategy: Partial<Strategy<ConfigMap>> = { admit: (_request, object, previous) => `${object} ${previous?.metadata.name}` };
+			const strategy: Partial<Strategy<ConfigMap>> = {
+				admit: (_request, object, previous) => `${object} ${previous?.metadata.name}`,
+			};
 			const text = '403 Forbidden: configmaps "a" is forbidden: undefined a';
 			assert.equal(await refusalOf(endpoint(strategy).delete(asked('delete', { name: 'a' }))), text);
 			await get('a');
@@ -303,7 +365,10 @@ describe('the registry', () => {
 		it('410 Expired: the version is older than the history', async () => {
 			await create(configMap('a'));
 			for (let i = 0; i < 50; i++) await update(configMap('a', { k: String(i) }));
-			assert.match(await refusalOf(endpoint().watch(asked('watch', { resourceVersion: '3' }))), /^410 Expired: too old resource version: 3 \(\d+\)$/);
+			assert.match(
+				await refusalOf(endpoint().watch(asked('watch', { resourceVersion: '3' }))),
+				/^410 Expired: too old resource version: 3 \(\d+\)$/,
+			);
 		});
 
 		it('400: not a version', async () => {

@@ -30,7 +30,11 @@ export interface Strategy<T extends KubeObject> {
 	readonly validate?: (object: T) => FieldProblem[];
 	readonly validateUpdate?: (next: T, previous: T, subresource: Subresource) => FieldProblem[];
 	/** Admission: why not, or undefined. Asked with the object as it would be stored. */
-	readonly admit?: (request: ApiRequest, object: T | undefined, previous: T | undefined) => Promise<string | undefined> | string | undefined;
+	readonly admit?: (
+		request: ApiRequest,
+		object: T | undefined,
+		previous: T | undefined,
+	) => Promise<string | undefined> | string | undefined;
 }
 
 const storeGroup = (group: string) => (group === '' ? '' : `.${group}`);
@@ -50,7 +54,11 @@ const forStore = <T extends KubeObject>(object: T): T => {
 	return { ...object, metadata };
 };
 
-export function registryEndpoint<T extends KubeObject>(store: Store, strategy: Strategy<T>, clock: Clock): Required<Endpoint> {
+export function registryEndpoint<T extends KubeObject>(
+	store: Store,
+	strategy: Strategy<T>,
+	clock: Clock,
+): Required<Endpoint> {
 	const { resource } = strategy;
 	const facts = (name: string) => ({ resource: resource.resource, group: resource.group, name });
 	const keyFor = ({ namespace, name }: Pick<ApiRequest, 'namespace' | 'name'>) => storeKey(resource, namespace, name);
@@ -68,11 +76,17 @@ export function registryEndpoint<T extends KubeObject>(store: Store, strategy: S
 	async function admit(request: ApiRequest, object: T | undefined, previous: T | undefined): Promise<void> {
 		const because = await strategy.admit?.(request, object, previous);
 		const { name, generateName: base } = (object ?? previous)?.metadata ?? {};
-		if (because !== undefined) throw new KubejoinError('API_FORBIDDEN', { ...facts(name || base || 'Unknown'), because });
+		if (because !== undefined)
+			throw new KubejoinError('API_FORBIDDEN', { ...facts(name || base || 'Unknown'), because });
 	}
 	function requireValid(object: T, problems: readonly FieldProblem[]): void {
 		if (problems.length === 0) return;
-		throw new KubejoinError('API_INVALID', { kind: resource.kind, group: resource.group, name: object.metadata.name ?? '', causes: problems });
+		throw new KubejoinError('API_INVALID', {
+			kind: resource.kind,
+			group: resource.group,
+			name: object.metadata.name ?? '',
+			causes: problems,
+		});
 	}
 
 	async function create(request: ApiRequest): Promise<KubeObject> {
@@ -89,9 +103,15 @@ export function registryEndpoint<T extends KubeObject>(store: Store, strategy: S
 		await admit(request, created, undefined);
 		requireValid(created, strategy.validate?.(created) ?? []);
 		try {
-			return readStored(await store.create(keyFor({ namespace: request.namespace, name: created.metadata.name ?? '' }), forStore(created)));
+			return readStored(
+				await store.create(
+					keyFor({ namespace: request.namespace, name: created.metadata.name ?? '' }),
+					forStore(created),
+				),
+			);
 		} catch (error) {
-			if (hasCode(error, 'STORE_KEY_EXISTS')) throw new KubejoinError('API_ALREADY_EXISTS', facts(created.metadata.name ?? ''), { cause: error });
+			if (hasCode(error, 'STORE_KEY_EXISTS'))
+				throw new KubejoinError('API_ALREADY_EXISTS', facts(created.metadata.name ?? ''), { cause: error });
 			throw error;
 		}
 	}
@@ -103,16 +123,21 @@ export function registryEndpoint<T extends KubeObject>(store: Store, strategy: S
 		for (;;) {
 			const previous = await find(request);
 			const foundVersion = previous.metadata.resourceVersion ?? '';
-			if (wantedVersion !== '' && wantedVersion !== foundVersion) throw new KubejoinError('API_CONFLICT', facts(request.name));
+			if (wantedVersion !== '' && wantedVersion !== foundVersion)
+				throw new KubejoinError('API_CONFLICT', facts(request.name));
 			requireSameObject(sent.metadata, previous.metadata, facts(request.name));
 			const next = nextVersion(sent, previous, request.subresource);
 			await admit(request, next, previous);
-			requireValid(next, [...(strategy.validate?.(next) ?? []), ...(strategy.validateUpdate?.(next, previous, request.subresource) ?? [])]);
+			requireValid(next, [
+				...(strategy.validate?.(next) ?? []),
+				...(strategy.validateUpdate?.(next, previous, request.subresource) ?? []),
+			]);
 			if (isDeepStrictEqual(forStore(next), forStore(previous))) return previous;
 			try {
 				return readStored(await store.update(keyFor(request), forStore(next), Number(foundVersion)));
 			} catch (error) {
-				if (hasCode(error, 'STORE_KEY_MISSING')) throw new KubejoinError('API_NOT_FOUND', facts(request.name), { cause: error });
+				if (hasCode(error, 'STORE_KEY_MISSING'))
+					throw new KubejoinError('API_NOT_FOUND', facts(request.name), { cause: error });
 				if (!hasCode(error, 'STORE_CONFLICT')) throw error;
 				if (wantedVersion !== '') throw new KubejoinError('API_CONFLICT', facts(request.name), { cause: error });
 			}
@@ -120,8 +145,17 @@ export function registryEndpoint<T extends KubeObject>(store: Store, strategy: S
 	}
 	function nextVersion(sent: T, previous: T, subresource: Subresource): T {
 		const { uid, creationTimestamp, name, namespace, generateName: base } = previous.metadata;
-		const kept = Object.fromEntries(Object.entries({ uid, creationTimestamp, name, namespace, generateName: base }).filter(([, value]) => value !== undefined));
-		const next = { ...sent, apiVersion: previous.apiVersion, kind: previous.kind, metadata: { ...sent.metadata, ...kept } };
+		const kept = Object.fromEntries(
+			Object.entries({ uid, creationTimestamp, name, namespace, generateName: base }).filter(
+				([, value]) => value !== undefined,
+			),
+		);
+		const next = {
+			...sent,
+			apiVersion: previous.apiVersion,
+			kind: previous.kind,
+			metadata: { ...sent.metadata, ...kept },
+		};
 		return strategy.prepareForUpdate?.(next, previous, subresource, rfc3339(clock())) ?? next;
 	}
 
@@ -131,17 +165,24 @@ export function registryEndpoint<T extends KubeObject>(store: Store, strategy: S
 		await admit(request, undefined, previous);
 		try {
 			const isConditional = Object.keys(request.preconditions).length > 0;
-			return readStored(await store.delete<T>(keyFor(request), ...(isConditional ? [Number(previous.metadata.resourceVersion)] : [])));
+			return readStored(
+				await store.delete<T>(keyFor(request), ...(isConditional ? [Number(previous.metadata.resourceVersion)] : [])),
+			);
 		} catch (error) {
-			if (hasCode(error, 'STORE_KEY_MISSING')) throw new KubejoinError('API_NOT_FOUND', facts(request.name), { cause: error });
-			if (hasCode(error, 'STORE_CONFLICT')) throw new KubejoinError('API_CONFLICT', facts(request.name), { cause: error });
+			if (hasCode(error, 'STORE_KEY_MISSING'))
+				throw new KubejoinError('API_NOT_FOUND', facts(request.name), { cause: error });
+			if (hasCode(error, 'STORE_CONFLICT'))
+				throw new KubejoinError('API_CONFLICT', facts(request.name), { cause: error });
 			throw error;
 		}
 	}
 
 	async function list(request: ApiRequest) {
 		const { items, revision } = await selectItems(request);
-		return { items: items.filter((object) => matchesFields(fieldsOf(object), request.fieldSelector)), resourceVersion: String(revision) };
+		return {
+			items: items.filter((object) => matchesFields(fieldsOf(object), request.fieldSelector)),
+			resourceVersion: String(revision),
+		};
 	}
 	/** One key when the selector names it and the namespace, everything under the prefix otherwise. */
 	async function selectItems(request: ApiRequest): Promise<{ items: T[]; revision: number }> {
@@ -166,7 +207,11 @@ export function registryEndpoint<T extends KubeObject>(store: Store, strategy: S
 			}
 		} catch (error) {
 			if (!hasCode(error, 'STORE_COMPACTED')) throw error;
-			throw new KubejoinError('API_EXPIRED', { requested: request.resourceVersion, oldest: String(error.facts.oldest) }, { cause: error });
+			throw new KubejoinError(
+				'API_EXPIRED',
+				{ requested: request.resourceVersion, oldest: String(error.facts.oldest) },
+				{ cause: error },
+			);
 		}
 	}
 	return { create, get: find, list, watch, update, delete: remove, subresources: strategy.subresources };
@@ -176,23 +221,31 @@ const eventTypes = { created: 'ADDED', updated: 'MODIFIED', deleted: 'DELETED' }
 
 /** The object of a create or update; its namespace must be the one of the request. @throws API_BAD_REQUEST */
 function sentObject<T extends KubeObject>({ object, resource, namespace, verb, name }: ApiRequest): T {
-	if (object?.metadata === undefined) throw new KubejoinError('API_BAD_REQUEST', { problem: `the ${resource.kind} has no metadata` });
+	if (object?.metadata === undefined)
+		throw new KubejoinError('API_BAD_REQUEST', { problem: `the ${resource.kind} has no metadata` });
 	const sent = object.metadata;
 	if (resource.namespaced && (sent.namespace ?? namespace) !== namespace) {
-		throw new KubejoinError('API_BAD_REQUEST', { problem: 'the namespace of the provided object does not match the namespace sent on the request' });
+		throw new KubejoinError('API_BAD_REQUEST', {
+			problem: 'the namespace of the provided object does not match the namespace sent on the request',
+		});
 	}
 	if (verb === 'create' && (sent.resourceVersion ?? '') !== '') {
-		throw new KubejoinError('API_BAD_REQUEST', { problem: 'resourceVersion should not be set on objects to be created' });
+		throw new KubejoinError('API_BAD_REQUEST', {
+			problem: 'resourceVersion should not be set on objects to be created',
+		});
 	}
 	if (verb === 'update' && sent.name !== name) {
-		throw new KubejoinError('API_BAD_REQUEST', { problem: `the name of the object (${sent.name ?? ''}) does not match the name on the URL (${name})` });
+		throw new KubejoinError('API_BAD_REQUEST', {
+			problem: `the name of the object (${sent.name ?? ''}) does not match the name on the URL (${name})`,
+		});
 	}
 	return object as T;
 }
 
 async function requireNamespace(store: Store, { resource, namespace }: ApiRequest): Promise<void> {
 	if (!resource.namespaced) return;
-	if (namespace === '') throw new KubejoinError('API_BAD_REQUEST', { problem: 'an empty namespace may not be set during creation' });
+	if (namespace === '')
+		throw new KubejoinError('API_BAD_REQUEST', { problem: 'an empty namespace may not be set during creation' });
 	if ((await store.get(storeKey(resources.namespaces, '', namespace))) === undefined) {
 		throw new KubejoinError('API_NOT_FOUND', { resource: 'namespaces', group: '', name: namespace });
 	}
@@ -201,14 +254,23 @@ async function requireNamespace(store: Store, { resource, namespace }: ApiReques
 function newMetadata(sent: ObjectMeta, namespace: string | undefined, now: string): ObjectMeta {
 	const { deletionTimestamp: _never, ...kept } = sent;
 	const name = sent.name || (sent.generateName ? generateName(sent.generateName) : '');
-	return { ...kept, name, ...(namespace === undefined ? {} : { namespace }), uid: randomUUID(), creationTimestamp: now };
+	return {
+		...kept,
+		name,
+		...(namespace === undefined ? {} : { namespace }),
+		uid: randomUUID(),
+		creationTimestamp: now,
+	};
 }
 
 type Named = { resource: string; group: string; name: string };
 
 function requireSameObject(sent: ObjectMeta, found: ObjectMeta, facts: Named): void {
 	if (sent.uid !== undefined && sent.uid !== '' && sent.uid !== found.uid) {
-		throw new KubejoinError('API_CONFLICT', { ...facts, because: `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${found.uid}` });
+		throw new KubejoinError('API_CONFLICT', {
+			...facts,
+			because: `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${found.uid}`,
+		});
 	}
 }
 
@@ -216,6 +278,8 @@ function requireSameObject(sent: ObjectMeta, found: ObjectMeta, facts: Named): v
 function watchStart(resourceVersion: string): number {
 	if (resourceVersion === '') return 0;
 	if (!/^\d{1,15}$/.test(resourceVersion))
-		throw new KubejoinError('API_BAD_REQUEST', { problem: `resourceVersion: Invalid value: "${resourceVersion}": not a number` });
+		throw new KubejoinError('API_BAD_REQUEST', {
+			problem: `resourceVersion: Invalid value: "${resourceVersion}": not a number`,
+		});
 	return Number(resourceVersion);
 }

@@ -38,7 +38,9 @@ export interface Endpoint {
 	readonly create?: (request: ApiRequest) => Promise<KubeObject>;
 	readonly get?: (request: ApiRequest) => Promise<KubeObject>;
 	readonly list?: (request: ApiRequest) => Promise<{ items: KubeObject[]; resourceVersion: string }>;
-	readonly watch?: (request: ApiRequest) => AsyncIterable<{ type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }>;
+	readonly watch?: (
+		request: ApiRequest,
+	) => AsyncIterable<{ type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }>;
 	readonly update?: (request: ApiRequest) => Promise<KubeObject>;
 	/** Answers with what was deleted. */
 	readonly delete?: (request: ApiRequest) => Promise<KubeObject>;

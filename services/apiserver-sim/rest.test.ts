@@ -14,7 +14,13 @@ describe('paths', () => {
 		return found && [found.resource.group, found.resource.resource, found.namespace, found.name, found.subresource];
 	};
 	it('name resources as upstream’s do', () => {
-		assert.deepEqual(read('/api/v1/namespaces/kube-public/configmaps/cluster-info'), ['', 'configmaps', 'kube-public', 'cluster-info', '']);
+		assert.deepEqual(read('/api/v1/namespaces/kube-public/configmaps/cluster-info'), [
+			'',
+			'configmaps',
+			'kube-public',
+			'cluster-info',
+			'',
+		]);
 		assert.deepEqual(read('/api/v1/nodes'), ['', 'nodes', '', '', '']);
 		assert.deepEqual(read('/api/v1/nodes/a/status'), ['', 'nodes', '', 'a', 'status']);
 		assert.deepEqual(read('/api/v1/namespaces/a'), ['', 'namespaces', 'a', 'a', '']);
@@ -25,7 +31,16 @@ describe('paths', () => {
 			'c',
 			'approval',
 		]);
-		for (const path of ['/', '/version', '/api', '/api/v1', '/apis/g', '/apis/g/v1', '/api//nodes', '/api/v1/nodes/%zz'])
+		for (const path of [
+			'/',
+			'/version',
+			'/api',
+			'/api/v1',
+			'/apis/g',
+			'/apis/g/v1',
+			'/api//nodes',
+			'/api/v1/nodes/%zz',
+		])
 			assert.equal(read(path), undefined, path);
 	});
 	it('are read or are none, whatever they are', () => {
@@ -44,7 +59,8 @@ describe('the HTTPS side of the door', () => {
 	const fakePipeline: Pipeline = {
 		async one(request) {
 			asked.push(request);
-			if (request.name === 'secret') throw new KubejoinError('API_FORBIDDEN', { resource: 'nodes', group: '', name: 'secret', because: 'no' });
+			if (request.name === 'secret')
+				throw new KubejoinError('API_FORBIDDEN', { resource: 'nodes', group: '', name: 'secret', because: 'no' });
 			if (request.name === 'broken') throw new Error('the password is hunter2');
 			return object;
 		},
@@ -72,7 +88,13 @@ describe('the HTTPS side of the door', () => {
 			observed.push({ came, ended });
 			return tell;
 		};
-		const options = { pipeline: fakePipeline, health: { live: {}, ready }, connections: newConnections(), log, observe };
+		const options = {
+			pipeline: fakePipeline,
+			health: { live: {}, ready },
+			connections: newConnections(),
+			log,
+			observe,
+		};
 		server = createServer(createRestApp(options)).listen(0, '127.0.0.1');
 		await once(server, 'listening');
 		const address = server.address();
@@ -123,7 +145,8 @@ describe('the HTTPS side of the door', () => {
 	});
 
 	it('tells an observer how each request came and ended', async () => {
-		for (const path of ['/api/v1/nodes/a?pretty', '/api/v1/nodes/secret', '/api/v1/nodes?watch=true', '/nothing']) await get(path);
+		for (const path of ['/api/v1/nodes/a?pretty', '/api/v1/nodes/secret', '/api/v1/nodes?watch=true', '/nothing'])
+			await get(path);
 		await get('/healthz', 'POST');
 		assert.deepEqual(await Promise.all(observed.map(async ({ came, ended }) => [...came, await ended])), [
 			['GET', '/api/v1/nodes/a', false, 200],
@@ -142,7 +165,10 @@ describe('the HTTPS side of the door', () => {
 
 	it('404 page not found, as text, for what is not there', async () => {
 		const { status, text, headers } = await get('/nothing');
-		assert.deepEqual([status, text, headers.get('content-type')], [404, '404 page not found\n', 'text/plain; charset=utf-8']);
+		assert.deepEqual(
+			[status, text, headers.get('content-type')],
+			[404, '404 page not found\n', 'text/plain; charset=utf-8'],
+		);
 	});
 
 	it('400 for a parameter that it does not know, 405 for a write or a watch: nothing is ignored', async () => {
@@ -158,7 +184,10 @@ describe('the HTTPS side of the door', () => {
 		assert.deepEqual([(await get('/readyz')).text, (await get('/livez')).text], ['ok', 'ok']);
 		isHealthy = false;
 		const { status, text } = await get('/readyz');
-		assert.deepEqual([status, text.includes('[-]store failed: reason withheld'), text.includes('gone')], [500, true, false]);
+		assert.deepEqual(
+			[status, text.includes('[-]store failed: reason withheld'), text.includes('gone')],
+			[500, true, false],
+		);
 		assert.equal((await get('/livez')).status, 200);
 	});
 

@@ -33,8 +33,13 @@ export function createRestApp({ pipeline, health, connections, log, observe }: R
 	const app = express();
 	app.disable('x-powered-by');
 	app.disable('etag');
-	const peerOf = (request: Request) => connections.bySocket.get(request.socket) ?? unknownPeer(`${request.socket.remoteAddress}:${request.socket.remotePort}`);
-	const credentialsOf = (request: Request): Credentials => ({ peer: peerOf(request), authorization: request.get('authorization') });
+	const peerOf = (request: Request) =>
+		connections.bySocket.get(request.socket) ??
+		unknownPeer(`${request.socket.remoteAddress}:${request.socket.remotePort}`);
+	const credentialsOf = (request: Request): Credentials => ({
+		peer: peerOf(request),
+		authorization: request.get('authorization'),
+	});
 
 	app.use((request, response, next) => {
 		const ended = observe(request.method, request.path, request.query.watch !== undefined);
@@ -46,7 +51,8 @@ export function createRestApp({ pipeline, health, connections, log, observe }: R
 		next();
 	});
 	app.use(async (request, _response, next) => {
-		if (!isResourcePath(request.path)) await pipeline.path(request.path, request.method.toLowerCase(), credentialsOf(request));
+		if (!isResourcePath(request.path))
+			await pipeline.path(request.path, request.method.toLowerCase(), credentialsOf(request));
 		next();
 	});
 	const { live, ready } = health;
@@ -74,7 +80,9 @@ export function createRestApp({ pipeline, health, connections, log, observe }: R
 		const isRead = request.method === 'GET' && found.subresource === '' && watch === undefined;
 		const unknown = Object.keys(request.query).filter((parameter) => !harmless.includes(parameter));
 		if (isRead && (unknown.length > 0 || typeof fieldSelector !== 'string')) {
-			throw new KubejoinError('API_BAD_REQUEST', { problem: `these parameters are not offered yet: ${unknown.join(', ') || 'fieldSelector, more than once'}` });
+			throw new KubejoinError('API_BAD_REQUEST', {
+				problem: `these parameters are not offered yet: ${unknown.join(', ') || 'fieldSelector, more than once'}`,
+			});
 		}
 		if (!isRead || typeof fieldSelector !== 'string') {
 			await pipeline.path(request.path, request.method.toLowerCase(), credentialsOf(request));
@@ -100,14 +108,27 @@ export function createRestApp({ pipeline, health, connections, log, observe }: R
 			return;
 		}
 		const { items, resourceVersion } = await pipeline.list(wanted, credentialsOf(request));
-		response.json({ kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata: { resourceVersion }, items });
+		response.json({
+			kind: `${resource.kind}List`,
+			apiVersion: apiVersionOf(resource),
+			metadata: { resourceVersion },
+			items,
+		});
 	});
 	app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
 		const known = asKubejoinError(error);
 		const status = failureStatus(known);
 		const level = known.code === 'INTERNAL' ? 'error' : known.code === 'API_UNAUTHORIZED' ? 'warn' : 'debug';
 		const peer = peerOf(request);
-		log[level]({ method: `${request.method} ${request.path}`, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
+		log[level](
+			{
+				method: `${request.method} ${request.path}`,
+				caller: callerName(peer),
+				peer: peer.address,
+				...errorFields(known),
+			},
+			'refused',
+		);
 		response.set('X-Content-Type-Options', 'nosniff').status(status.code);
 		if (known.code === 'API_PATH_NOT_FOUND') response.type('text/plain; charset=utf-8').send('404 page not found\n');
 		else response.json(status);
@@ -151,7 +172,9 @@ export function readResourcePath(path: string): ResourcePath | undefined {
 	if (version === undefined || rest.length === 0) return undefined;
 	const isInNamespace = rest[0] === 'namespaces' && rest.length > 2;
 	const [resource = '', name = '', subresource = ''] = isInNamespace ? rest.slice(2) : rest;
-	const known = Object.values(resources).find((r) => r.group === group && r.version === version && r.resource === resource);
+	const known = Object.values(resources).find(
+		(r) => r.group === group && r.version === version && r.resource === resource,
+	);
 	return {
 		resource: known ?? { group, version, resource, kind: '', namespaced: isInNamespace },
 		namespace: isInNamespace ? (rest[1] ?? '') : resource === 'namespaces' ? name : '',

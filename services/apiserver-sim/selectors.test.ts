@@ -48,8 +48,10 @@ describe('field selectors', () => {
 
 	it('an object matches when all do', () => {
 		const matches = (text: string) => matchesFields({ 'metadata.name': 'a', type: 't' }, parseFieldSelector(text));
-		for (const text of ['', 'metadata.name=a', 'metadata.name==a,type=t', 'type!=x', 'type!=']) assert.equal(matches(text), true, text);
-		for (const text of ['metadata.name=b', 'metadata.name=a,type=x', 'type!=t', 'type=']) assert.equal(matches(text), false, text);
+		for (const text of ['', 'metadata.name=a', 'metadata.name==a,type=t', 'type!=x', 'type!='])
+			assert.equal(matches(text), true, text);
+		for (const text of ['metadata.name=b', 'metadata.name=a,type=x', 'type!=t', 'type='])
+			assert.equal(matches(text), false, text);
 	});
 
 	it('API_BAD_REQUEST for a field that cannot be selected by', () => {

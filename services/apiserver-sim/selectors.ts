@@ -13,7 +13,10 @@ export function parseFieldSelector(text: string): FieldRequirement[] {
 		.filter((term) => term !== '')
 		.map((term) => {
 			const match = /^([^=!]+)(!=|==|=)(.*)$/.exec(term);
-			if (match === null) throw new KubejoinError('API_BAD_REQUEST', { problem: `invalid selector: '${text}'; can't understand '${term}'` });
+			if (match === null)
+				throw new KubejoinError('API_BAD_REQUEST', {
+					problem: `invalid selector: '${text}'; can't understand '${term}'`,
+				});
 			return { field: match[1] ?? '', operator: match[2] === '!=' ? '!=' : '=', value: match[3] ?? '' };
 		});
 }
@@ -23,9 +26,13 @@ export const selectedName = (requirements: readonly FieldRequirement[]): string 
 	requirements.find(({ field, operator }) => field === 'metadata.name' && operator === '=')?.value;
 
 /** Whether an object has the selected fields. @throws API_BAD_REQUEST for a field that cannot be selected by */
-export function matchesFields(fields: Readonly<Record<string, string>>, requirements: readonly FieldRequirement[]): boolean {
+export function matchesFields(
+	fields: Readonly<Record<string, string>>,
+	requirements: readonly FieldRequirement[],
+): boolean {
 	return requirements.every(({ field, operator, value }) => {
-		if (!Object.hasOwn(fields, field)) throw new KubejoinError('API_BAD_REQUEST', { problem: `field label not supported: ${field}` });
+		if (!Object.hasOwn(fields, field))
+			throw new KubejoinError('API_BAD_REQUEST', { problem: `field label not supported: ${field}` });
 		return (fields[field] === value) === (operator === '=');
 	});
 }

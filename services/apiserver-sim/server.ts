@@ -11,8 +11,14 @@ export const apiServices = (pipeline: Pipeline, stopping: AbortSignal): Service[
 		const { service: name } = resource;
 		const { unary, streams } = resourceHandlers(resource, pipeline, stopping);
 		const declared = Object.keys(contractOf(name));
-		const only = <T>(handlers: Readonly<Record<string, T>>) => Object.fromEntries(Object.entries(handlers).filter(([method]) => declared.includes(method)));
+		const only = <T>(handlers: Readonly<Record<string, T>>) =>
+			Object.fromEntries(Object.entries(handlers).filter(([method]) => declared.includes(method)));
 		return [
-			{ name, unary: only(unary), streams: only(streams), callers: Object.fromEntries(declared.map((method) => [method, 'authorizes-itself' as const])) },
+			{
+				name,
+				unary: only(unary),
+				streams: only(streams),
+				callers: Object.fromEntries(declared.map((method) => [method, 'authorizes-itself' as const])),
+			},
 		];
 	});

@@ -39,7 +39,11 @@ function detailsOf({ code, facts }: KubejoinError): object | undefined {
 		...(name === undefined || name === '' ? {} : { name }),
 		...(group === undefined || group === '' ? {} : { group }),
 		kind: resource ?? kind,
-		...(causes === undefined ? {} : { causes: (causes as readonly FieldProblem[]).map(({ reason, message, field }) => ({ reason, message, field })) }),
+		...(causes === undefined
+			? {}
+			: {
+					causes: (causes as readonly FieldProblem[]).map(({ reason, message, field }) => ({ reason, message, field })),
+				}),
 	};
 }
 

@@ -8,7 +8,10 @@ export interface TokenStoreClient {
 	readonly create: (secret: Secret) => Promise<Secret>;
 	/** All, or the one of this name. */
 	readonly list: (name: string) => Promise<{ items: Secret[]; resourceVersion: string }>;
-	readonly delete: (name: string, preconditions: { readonly uid?: string; readonly resourceVersion?: string }) => Promise<void>;
+	readonly delete: (
+		name: string,
+		preconditions: { readonly uid?: string; readonly resourceVersion?: string },
+	) => Promise<void>;
 	readonly verify: VerifyToken;
 }
 
@@ -22,11 +25,20 @@ export function tokenStoreClient(channel: VerifiedChannel): TokenStoreClient {
 				return await call(channel, 'TokenStore', 'Create', secret);
 			} catch (error) {
 				if (!hasCode(error, 'TOKEN_EXISTS')) throw error;
-				throw new KubejoinError('API_ALREADY_EXISTS', { resource: 'secrets', group: '', name: secret.metadata.name ?? '' }, { cause: error });
+				throw new KubejoinError(
+					'API_ALREADY_EXISTS',
+					{ resource: 'secrets', group: '', name: secret.metadata.name ?? '' },
+					{ cause: error },
+				);
 			}
 		},
 		async list(name) {
-			const answer = await call<object, { metadata?: { resourceVersion?: string }; items?: Secret[] }>(channel, 'TokenStore', 'List', { name });
+			const answer = await call<object, { metadata?: { resourceVersion?: string }; items?: Secret[] }>(
+				channel,
+				'TokenStore',
+				'List',
+				{ name },
+			);
 			return { items: answer.items ?? [], resourceVersion: answer.metadata?.resourceVersion ?? '' };
 		},
 		async delete(name, preconditions) {

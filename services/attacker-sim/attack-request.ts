@@ -44,12 +44,17 @@ export async function readAttackRequest(flags: ListenFlags): Promise<AttackReque
 		});
 	if (!isMode(mode)) problems.push(`--mode ${mode} is not known; it is one of ${modeNames.join(', ')}`);
 	const port = portNumber('--port', flags.port, 0, problems);
-	const healthPort = flags.healthPort === undefined ? undefined : portNumber('--health-port', flags.healthPort, 1, problems);
+	const healthPort =
+		flags.healthPort === undefined ? undefined : portNumber('--health-port', flags.healthPort, 1, problems);
 	const clusterCa = await read('--cluster-ca', flags.clusterCa);
-	const token = flags.tokenFile === undefined ? undefined : tokenOf(await read('--token-file', flags.tokenFile), problems);
+	const token =
+		flags.tokenFile === undefined ? undefined : tokenOf(await read('--token-file', flags.tokenFile), problems);
 	const caKey = flags.caKeyFile === undefined ? undefined : await read('--ca-key-file', flags.caKeyFile);
 	if (!isMode(mode) || problems.length > 0) throw new KubejoinError('ATTACK_ARGUMENTS_INVALID', { problems });
-	const given: Power[] = [...(token === undefined ? [] : ['P1' as const]), ...(caKey === undefined ? [] : ['P3' as const])];
+	const given: Power[] = [
+		...(token === undefined ? [] : ['P1' as const]),
+		...(caKey === undefined ? [] : ['P3' as const]),
+	];
 	requirePower(mode, given);
 	return {
 		address,
@@ -66,7 +71,8 @@ export async function readAttackRequest(flags: ListenFlags): Promise<AttackReque
 
 function portNumber(option: string, text: string, least: number, problems: string[]): number {
 	const value = Number(text);
-	if (!/^\d{1,5}$/.test(text) || value < least || value > 65_535) problems.push(`${option} ${text} is not a whole number from ${least} to 65535`);
+	if (!/^\d{1,5}$/.test(text) || value < least || value > 65_535)
+		problems.push(`${option} ${text} is not a whole number from ${least} to 65535`);
 	return value;
 }
 

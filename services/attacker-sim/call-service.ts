@@ -28,26 +28,47 @@ const wanted: Readonly<Record<MeshService, readonly [contract: string, method: s
 /** @returns lines; the first says what became of it @throws ATTACK_NOT_ALLOWED, ATTACK_ARGUMENTS_INVALID */
 export async function callService(flags: CallFlags): Promise<readonly string[]> {
 	const service = meshServices.find((name) => name === flags.service);
-	if (service === undefined) return refuse(`--service ${flags.service} is not known; it is one of ${meshServices.join(', ')}`);
+	if (service === undefined)
+		return refuse(`--service ${flags.service} is not known; it is one of ${meshServices.join(', ')}`);
 	const { contract, method } = methodOf(service, flags.method);
 	await requireNearTarget(flags.target, service, resolveHost);
-	const [ca, cert, key] = await Promise.all([readNamed('--ca', flags.ca), readNamed('--cert', flags.cert), readNamed('--key', flags.key)]);
+	const [ca, cert, key] = await Promise.all([
+		readNamed('--ca', flags.ca),
+		readNamed('--cert', flags.cert),
+		readNamed('--key', flags.key),
+	]);
 	try {
 		const request = method === 'Sign' ? await signRequest() : {};
-		const answer = await callAs({ service, target: flags.target, ca, identity: { cert, key }, contract, method, request });
+		const answer = await callAs({
+			service,
+			target: flags.target,
+			ca,
+			identity: { cert, key },
+			contract,
+			method,
+			request,
+		});
 		return [`outcome: answered ${contract}/${method}`, `fields: ${Object.keys(answer).join(', ') || 'none'}`];
 	} catch (error) {
 		const known = asKubejoinError(error);
 		// The text of OpenSSL names no key.
-		if (known.code === 'INTERNAL') return refuse(`--cert ${flags.cert} and --key ${flags.key} are not a certificate and its key, or --ca ${flags.ca} is none`);
+		if (known.code === 'INTERNAL')
+			return refuse(
+				`--cert ${flags.cert} and --key ${flags.key} are not a certificate and its key, or --ca ${flags.ca} is none`,
+			);
 		return [refusedText(known)];
 	}
 }
 
-function methodOf(service: MeshService, text: string | undefined): { readonly contract: string; readonly method: string } {
+function methodOf(
+	service: MeshService,
+	text: string | undefined,
+): { readonly contract: string; readonly method: string } {
 	const [usual, usualMethod] = wanted[service];
-	const [contract = '', method = ''] = text === undefined ? [usual, usualMethod] : text.includes('/') ? text.split('/') : [usual, text];
-	if (!isUnary(contract, method)) return refuse(`--method ${text} is not a method that is answered once; see proto/kubejoin`);
+	const [contract = '', method = ''] =
+		text === undefined ? [usual, usualMethod] : text.includes('/') ? text.split('/') : [usual, text];
+	if (!isUnary(contract, method))
+		return refuse(`--method ${text} is not a method that is answered once; see proto/kubejoin`);
 	return { contract, method };
 }
 
@@ -55,7 +76,12 @@ function methodOf(service: MeshService, text: string | undefined): { readonly co
 async function signRequest(): Promise<object> {
 	const subject = { organizations: [wellKnown.groups.nodes], commonName: `${wellKnown.nodeUserPrefix}attacker` };
 	const csr = Buffer.from(createCsr({ subject }, await generateKeyPair('ECDSA-P256'))).toString('base64');
-	return { csr, signerName: wellKnown.signers.clientKubelet, usages: ['digital signature', 'client auth'], requestId: randomUUID() };
+	return {
+		csr,
+		signerName: wellKnown.signers.clientKubelet,
+		usages: ['digital signature', 'client auth'],
+		requestId: randomUUID(),
+	};
 }
 
 function refuse(...problems: readonly string[]): never {

@@ -1,6 +1,12 @@
 /** The certificates of the attacker: its own CA, or the cluster's where the key was stolen; what it shows, and what it gives to nodes. */
 import type { Clock } from '../../lib/clock.ts';
-import { buildCaCertificate, buildCertificate, createIssuer, type Issuer, parseCertificates } from '../../lib/pki/certificate.ts';
+import {
+	buildCaCertificate,
+	buildCertificate,
+	createIssuer,
+	type Issuer,
+	parseCertificates,
+} from '../../lib/pki/certificate.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { hostNames, type Subject } from '../../lib/pki/names.ts';
@@ -37,19 +43,29 @@ export const pemOf = ({ certificate }: Issuer): string => `${certificate.toStrin
 
 export async function issueIdentity(
 	issuer: Issuer,
-	{ subject, purpose, hosts }: { readonly subject: Subject; readonly purpose: 'client auth' | 'server auth'; readonly hosts: readonly string[] },
+	{
+		subject,
+		purpose,
+		hosts,
+	}: { readonly subject: Subject; readonly purpose: 'client auth' | 'server auth'; readonly hosts: readonly string[] },
 	clock: Clock,
 ): Promise<Identity> {
 	const { publicKey, privateKey } = await generateKeyPair('ECDSA-P256');
 	const usages: readonly Usage[] = ['digital signature', purpose];
-	const cert = buildCertificate({ subject, spki: spkiOf(publicKey), usages, names: hostNames(hosts), ...lifetimeOf(issuer, clock) }, issuer);
+	const cert = buildCertificate(
+		{ subject, spki: spkiOf(publicKey), usages, names: hostNames(hosts), ...lifetimeOf(issuer, clock) },
+		issuer,
+	);
 	return { cert, key: writePrivateKey(privateKey) };
 }
 
 /** Signs whatever is asked for, under any name. @throws CSR_MALFORMED, CSR_SIGNATURE_INVALID */
 export function signAnything(issuer: Issuer, csrPem: string, usages: readonly string[], clock: Clock): string {
 	const { subject, spki, names } = parseCsr(csrPem);
-	return buildCertificate({ subject, spki, names, usages: usages.filter(isUsage), ...lifetimeOf(issuer, clock) }, issuer);
+	return buildCertificate(
+		{ subject, spki, names, usages: usages.filter(isUsage), ...lifetimeOf(issuer, clock) },
+		issuer,
+	);
 }
 
 const lifetimeOf = ({ notBefore, notAfter }: Issuer, clock: Clock) => ({

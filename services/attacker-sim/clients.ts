@@ -44,7 +44,15 @@ export interface ServiceCall {
 	readonly request: object;
 }
 
-export async function callAs({ service, target, ca, identity, contract, method, request }: ServiceCall): Promise<object> {
+export async function callAs({
+	service,
+	target,
+	ca,
+	identity,
+	contract,
+	method,
+	request,
+}: ServiceCall): Promise<object> {
 	const channel = openChannel(target, { ca, serverName: service, ...identity });
 	try {
 		return await call<object, object>(channel, contract, method, request);

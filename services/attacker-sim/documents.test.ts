@@ -22,7 +22,8 @@ const isValid = ({ kubeconfig, signatures }: Awaited<ReturnType<typeof read>>): 
 	verifyDetached(signatures['jws-kubeconfig-abcdef'] ?? '', kubeconfig, token.id, token.secret);
 
 describe('the documents of the attacker', () => {
-	it('replay: the genuine one, and nothing in it is changed', async () => assert.deepEqual(await forgedClusterInfo('replay', materials), genuine));
+	it('replay: the genuine one, and nothing in it is changed', async () =>
+		assert.deepEqual(await forgedClusterInfo('replay', materials), genuine));
 
 	it('forge-unsigned: its own CA and address, no signature', async () => {
 		const { ca, server, signatures } = await read('forge-unsigned');
@@ -44,7 +45,10 @@ describe('the documents of the attacker', () => {
 	] as const) {
 		it(`${mode}: validly signed, its own address, the CA is ${JSON.stringify(ca)}, the same at each look`, async () => {
 			const document = await read(mode);
-			assert.deepEqual({ ca: document.ca, server: document.server, isValid: isValid(document) }, { ca, server: materials.url, isValid: true });
+			assert.deepEqual(
+				{ ca: document.ca, server: document.server, isValid: isValid(document) },
+				{ ca, server: materials.url, isValid: true },
+			);
 			assert.equal((await read(mode)).kubeconfig, document.kubeconfig);
 		});
 	}

@@ -21,7 +21,10 @@ export interface Materials {
 const JWS_PREFIX = 'jws-kubeconfig-';
 
 /** The data of the cluster-info that a mode serves. */
-export async function forgedClusterInfo(mode: Mode, { url, ownCa, clusterCa, genuine, tokens }: Materials): Promise<Readonly<Record<string, string>>> {
+export async function forgedClusterInfo(
+	mode: Mode,
+	{ url, ownCa, clusterCa, genuine, tokens }: Materials,
+): Promise<Readonly<Record<string, string>>> {
 	const naming = (ca: string): string => writeKubeconfig(clusterOnlyKubeconfig(url, ca));
 	const signed = async (kubeconfig: string) => document(kubeconfig, await tokens());
 	switch (mode) {
@@ -29,7 +32,9 @@ export async function forgedClusterInfo(mode: Mode, { url, ownCa, clusterCa, gen
 			return { kubeconfig: naming(ownCa) };
 		case 'forge-invented-jws': {
 			// Nobody tells the attacker which token the node has; the ids of all live ones are public.
-			const ids = Object.keys(await genuine()).flatMap((key) => (key.startsWith(JWS_PREFIX) ? [key.slice(JWS_PREFIX.length)] : []));
+			const ids = Object.keys(await genuine()).flatMap((key) =>
+				key.startsWith(JWS_PREFIX) ? [key.slice(JWS_PREFIX.length)] : [],
+			);
 			const invented = ids.map((id) => ({ id, secret: randomBytes(16).toString('hex') }));
 			return document(naming(ownCa), invented);
 		}

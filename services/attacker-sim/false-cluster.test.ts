@@ -21,7 +21,10 @@ describe('the cluster that the attacker plays', () => {
 		const request = Buffer.from(createCsr({ subject }, await generateKeyPair('ECDSA-P256'))).toString('base64');
 		const spec = { request, signerName: 'x', usages: ['digital signature', 'client auth'] };
 		const object: Omit<CertificateSigningRequest, 'apiVersion' | 'kind'> = { metadata: { generateName: 'csr-' }, spec };
-		const { metadata, status } = (await cluster()).create(certificateSigningRequests, object) as CertificateSigningRequest;
+		const { metadata, status } = (await cluster()).create(
+			certificateSigningRequests,
+			object,
+		) as CertificateSigningRequest;
 		assert.match(metadata.name ?? '', /^csr-\w+$/);
 		assert.deepEqual(
 			status?.conditions?.map(({ type }) => type),

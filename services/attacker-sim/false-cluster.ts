@@ -26,7 +26,10 @@ export interface FalseCluster {
 /**
  * @param sign  gives every request a certificate: PEM of the request, PEM of the certificate
  */
-export function createFalseCluster(sign: (csrPem: string, usages: readonly string[]) => string, clock: Clock): FalseCluster {
+export function createFalseCluster(
+	sign: (csrPem: string, usages: readonly string[]) => string,
+	clock: Clock,
+): FalseCluster {
 	const objects = new Map<ResourceName, Map<string, KubeObject>>();
 	let version = 0;
 	const of = (resource: ResourceName): Map<string, KubeObject> => {
@@ -49,18 +52,28 @@ export function createFalseCluster(sign: (csrPem: string, usages: readonly strin
 	}
 	return {
 		create(resource, object) {
-			const { generateName = '', name = `${generateName}${randomUUID().slice(0, 5)}`, namespace } = object.metadata ?? {};
+			const {
+				generateName = '',
+				name = `${generateName}${randomUUID().slice(0, 5)}`,
+				namespace,
+			} = object.metadata ?? {};
 			if (of(resource).has(key(namespace, name))) throw new KubejoinError('API_ALREADY_EXISTS', facts(resource, name));
 			const metadata = { ...object.metadata, name, uid: randomUUID(), creationTimestamp: rfc3339(clock()) };
 			const isRequest = resource === resources.certificateSigningRequests;
-			return put(resource, isRequest ? signed({ ...object, metadata } as CertificateSigningRequest) : { ...object, metadata });
+			return put(
+				resource,
+				isRequest ? signed({ ...object, metadata } as CertificateSigningRequest) : { ...object, metadata },
+			);
 		},
 		get: find,
 		list: (resource) => [...of(resource).values()],
 		update(resource, object) {
 			const { name = '', namespace } = object.metadata;
 			const { uid, creationTimestamp } = find(resource, namespace, name).metadata;
-			return put(resource, { ...object, metadata: { ...object.metadata, ...(uid && { uid }), ...(creationTimestamp && { creationTimestamp }) } });
+			return put(resource, {
+				...object,
+				metadata: { ...object.metadata, ...(uid && { uid }), ...(creationTimestamp && { creationTimestamp }) },
+			});
 		},
 		remove(resource, namespace, name) {
 			find(resource, namespace, name);

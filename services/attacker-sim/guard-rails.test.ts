@@ -9,7 +9,15 @@ const at =
 const isNotAllowed = (error: unknown): boolean => hasCode(error, 'ATTACK_NOT_ALLOWED');
 
 describe('the guard rails', () => {
-	for (const target of ['127.0.0.1:6443', '127.9.9.9:1', '[::1]:6443', '10.1.2.3:6443', '172.18.0.5:6443', '192.168.4.4:6443', '[fd00::5]:6443'])
+	for (const target of [
+		'127.0.0.1:6443',
+		'127.9.9.9:1',
+		'[::1]:6443',
+		'10.1.2.3:6443',
+		'172.18.0.5:6443',
+		'192.168.4.4:6443',
+		'[fd00::5]:6443',
+	])
 		it(`let the attacker dial ${target}`, () => requireNearTarget(target, 'apiserver-sim', at()));
 
 	for (const target of [
@@ -22,12 +30,16 @@ describe('the guard rails', () => {
 		'ca-service:6444',
 		'127.0.0.1',
 	])
-		it(`do not let it dial ${target}`, () => assert.rejects(requireNearTarget(target, 'apiserver-sim', at('127.0.0.1')), isNotAllowed));
+		it(`do not let it dial ${target}`, () =>
+			assert.rejects(requireNearTarget(target, 'apiserver-sim', at('127.0.0.1')), isNotAllowed));
 
 	it('let it dial a service by its name only where that is near', async () => {
 		await requireNearTarget('apiserver-sim:6443', 'apiserver-sim', at('172.18.0.5'));
 		await requireNearTarget('localhost:6443', 'ca-service', at('127.0.0.1', '::1'));
-		await assert.rejects(requireNearTarget('apiserver-sim:6443', 'apiserver-sim', at('172.18.0.5', '203.0.113.9')), isNotAllowed);
+		await assert.rejects(
+			requireNearTarget('apiserver-sim:6443', 'apiserver-sim', at('172.18.0.5', '203.0.113.9')),
+			isNotAllowed,
+		);
 		await assert.rejects(requireNearTarget('localhost:6443', 'apiserver-sim', at('203.0.113.9')), isNotAllowed);
 		await assert.rejects(
 			requireNearTarget('apiserver-sim:6443', 'apiserver-sim', () => Promise.reject(new Error('ENOTFOUND'))),
@@ -38,7 +50,8 @@ describe('the guard rails', () => {
 	it('let it listen on loopback and on a private address of its own, and nowhere else', () => {
 		const own = ['127.0.0.1', '172.18.0.9', '203.0.113.5'];
 		for (const address of ['127.0.0.1', '127.0.0.2', '::1', '172.18.0.9']) requireOwnAddress(address, own);
-		for (const address of ['0.0.0.0', '::', '203.0.113.5', '172.18.0.10', 'localhost', '']) assert.throws(() => requireOwnAddress(address, own), isNotAllowed);
+		for (const address of ['0.0.0.0', '::', '203.0.113.5', '172.18.0.10', 'localhost', ''])
+			assert.throws(() => requireOwnAddress(address, own), isNotAllowed);
 	});
 
 	it('want proof: an answer, or a refusal in the words of the API, and nothing else', async () => {
@@ -47,7 +60,13 @@ describe('the guard rails', () => {
 		await requireProof('127.0.0.1:1', async () => ({}));
 		await requireProof('127.0.0.1:1', refusing(new KubejoinError('API_FORBIDDEN', facts)));
 		for (const code of ['PEER_REFUSED', 'CONNECTION_REFUSED'] satisfies ErrorCode[])
-			await assert.rejects(requireProof('127.0.0.1:1', refusing(new KubejoinError(code, { target: '127.0.0.1:1', problem: 'x' }))), isNotAllowed);
-		await assert.rejects(requireProof('127.0.0.1:1', refusing(new KubejoinError('API_PATH_NOT_FOUND', {}))), isNotAllowed);
+			await assert.rejects(
+				requireProof('127.0.0.1:1', refusing(new KubejoinError(code, { target: '127.0.0.1:1', problem: 'x' }))),
+				isNotAllowed,
+			);
+		await assert.rejects(
+			requireProof('127.0.0.1:1', refusing(new KubejoinError('API_PATH_NOT_FOUND', {}))),
+			isNotAllowed,
+		);
 	});
 });

@@ -40,9 +40,15 @@ export async function requireNearTarget(target: string, service: MeshService, re
 	if (isIP(host) === 0 && host !== 'localhost' && host !== service) {
 		return refuse(`${host} is neither this machine nor ${service} nor the private address of a container`);
 	}
-	const addresses = isIP(host) === 0 ? await resolve(host).catch((error: unknown) => refuse(`${host} has no address: ${causeText(error)}`)) : [host];
+	const addresses =
+		isIP(host) === 0
+			? await resolve(host).catch((error: unknown) => refuse(`${host} has no address: ${causeText(error)}`))
+			: [host];
 	const far = addresses.find((address) => !isNear(address));
-	if (far !== undefined) refuse(`${far === host ? far : `${host} is at ${far}, which`} is neither this machine nor the private address of a container`);
+	if (far !== undefined)
+		refuse(
+			`${far === host ? far : `${host} is at ${far}, which`} is neither this machine nor the private address of a container`,
+		);
 }
 
 /**
@@ -54,7 +60,9 @@ export async function requireNearTarget(target: string, service: MeshService, re
 export function requireOwnAddress(address: string, own: readonly string[]): void {
 	if (isIP(address) === 0) refuse(`${JSON.stringify(address)} is not an IP address to listen on`);
 	if (isLoopback(address) || (isNear(address) && own.includes(address))) return;
-	refuse(`${address} is neither loopback nor a private address of this machine, so others could reach the attacker there`);
+	refuse(
+		`${address} is neither loopback nor a private address of this machine, so others could reach the attacker there`,
+	);
 }
 
 /**

@@ -24,7 +24,10 @@ interface Message {
 export function resourceHandlers(
 	resource: ResourceName,
 	{ cluster, clusterInfo, onRegistered, stopping }: HandlerOptions,
-): { readonly unary: Readonly<Record<string, UnaryHandler>>; readonly streams: Readonly<Record<string, StreamHandler>> } {
+): {
+	readonly unary: Readonly<Record<string, UnaryHandler>>;
+	readonly streams: Readonly<Record<string, StreamHandler>>;
+} {
 	const isClusterInfo = ({ namespace, name }: Message) =>
 		resource === resources.configMaps && namespace === wellKnown.kubePublic && name === wellKnown.clusterInfo;
 	const update: UnaryHandler<Sent> = (sent) => cluster.update(resource, sent);
@@ -36,10 +39,17 @@ export function resourceHandlers(
 				return created;
 			},
 			async Get(message: Message) {
-				if (isClusterInfo(message)) return { metadata: { name: wellKnown.clusterInfo, namespace: wellKnown.kubePublic }, data: await clusterInfo() };
+				if (isClusterInfo(message))
+					return {
+						metadata: { name: wellKnown.clusterInfo, namespace: wellKnown.kubePublic },
+						data: await clusterInfo(),
+					};
 				return cluster.get(resource, message.namespace ?? '', message.name ?? '');
 			},
-			List: (message: Message) => ({ metadata: { resourceVersion: cluster.resourceVersion() }, items: selected(message) }),
+			List: (message: Message) => ({
+				metadata: { resourceVersion: cluster.resourceVersion() },
+				items: selected(message),
+			}),
 			Update: update,
 			UpdateStatus: update,
 			UpdateApproval: update,

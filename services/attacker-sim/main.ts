@@ -31,7 +31,10 @@ async function listenUntilStopped(flags: ListenFlags): Promise<void> {
 	const stopTracing = await startTracing(service);
 	try {
 		const attacker = await startAttacker(request, { say, clock: systemClock });
-		const health = request.healthPort === undefined ? undefined : await serveHealth(service, request.healthPort, { live: {}, ready: {} }).catch(stopThenThrow);
+		const health =
+			request.healthPort === undefined
+				? undefined
+				: await serveHealth(service, request.healthPort, { live: {}, ready: {} }).catch(stopThenThrow);
 		process.send?.({ started: service });
 		await stopped;
 		health?.close();
@@ -53,13 +56,16 @@ const tryOnce = async (attempt: Promise<readonly string[]>): Promise<void> => {
 };
 
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
-const modeList = (): string => `\nModes:\n${modeNames.map((name) => `  ${name} (${modes[name].power})\n      ${modes[name].does}`).join('\n')}\n`;
+const modeList = (): string =>
+	`\nModes:\n${modeNames.map((name) => `  ${name} (${modes[name].power})\n      ${modes[name].does}`).join('\n')}\n`;
 const powerHelp = `\nPowers:\n${Object.entries(powers)
 	.map(([name, what]) => `  ${name}  ${what}`)
 	.join('\n')}\n`;
 
 const program = new Command(service)
-	.description('An attacker for the simulated mesh of this project, and for nothing else: it learns only what a real one would learn')
+	.description(
+		'An attacker for the simulated mesh of this project, and for nothing else: it learns only what a real one would learn',
+	)
 	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
 	.exitOverride();
 program
@@ -68,7 +74,10 @@ program
 	.requiredOption('--address <ip>', 'where to listen: loopback, or the own private address of this container')
 	.requiredOption('--port <port>', 'port to listen on; 0 for one that is free, see the report')
 	.requiredOption('--target <host:port>', 'the API server')
-	.requiredOption('--cluster-ca <file>', 'CA certificate, PEM; the API server must prove itself with it, or nothing is started')
+	.requiredOption(
+		'--cluster-ca <file>',
+		'CA certificate, PEM; the API server must prove itself with it, or nothing is started',
+	)
 	.requiredOption('--mode <mode>', 'what to play, see below')
 	.requiredOption('--report <file>', 'where to write what was seen, JSON, 0600')
 	.option('--token-file <file>', 'P1: a stolen bootstrap token, ID.SECRET')

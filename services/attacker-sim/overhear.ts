@@ -15,12 +15,19 @@ const tokenForm = /(?<![A-Za-z0-9])[a-z0-9]{6}\.[a-z0-9]{16}(?![A-Za-z0-9])/g;
  * @param message   the decoded message; bytes in it are base64
  * @param stolen    tokens that the attacker knows: of them it also knows the secret half when it comes alone
  */
-export function overhear(metadata: string | undefined, message: unknown, stolen: readonly PresentedToken[] = []): Overheard {
+export function overhear(
+	metadata: string | undefined,
+	message: unknown,
+	stolen: readonly PresentedToken[] = [],
+): Overheard {
 	const said = [...(metadata === undefined ? [] : [metadata]), ...textsOf(message)];
 	const found = said.flatMap((text) => (text.match(tokenForm) ?? []).flatMap((token) => parseToken(token) ?? []));
 	const alone = said.flatMap((text) => stolen.filter(({ secret }) => text.replace(tokenForm, '').includes(secret)));
 	const tokens = [...found, ...alone];
-	return { tokenBytes: tokens.reduce((sum, { secret }) => sum + secret.length, 0), tokenIds: [...new Set(tokens.map(({ id }) => id))] };
+	return {
+		tokenBytes: tokens.reduce((sum, { secret }) => sum + secret.length, 0),
+		tokenIds: [...new Set(tokens.map(({ id }) => id))],
+	};
 }
 
 /** Every text in a message, and what it says when it is base64. */

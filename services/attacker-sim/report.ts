@@ -95,4 +95,6 @@ export function createRecorder(
 }
 
 /** With `item` at the end, unless it is there. */
-export const including = <T>(list: readonly T[], ...items: readonly T[]): readonly T[] => [...new Set([...list, ...items])];
+export const including = <T>(list: readonly T[], ...items: readonly T[]): readonly T[] => [
+	...new Set([...list, ...items]),
+];

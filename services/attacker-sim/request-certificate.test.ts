@@ -20,10 +20,19 @@ describe('the outcome of a request', () => {
 	});
 	it('denied, and failed although approved, with reason and message', () => {
 		assert.equal(outcomeText(csr({ conditions: [condition('Denied')] })), 'outcome: denied Because: it was so');
-		assert.equal(outcomeText(csr({ conditions: [condition('Approved'), condition('Failed')] })), 'outcome: failed Because: it was so');
+		assert.equal(
+			outcomeText(csr({ conditions: [condition('Approved'), condition('Failed')] })),
+			'outcome: failed Because: it was so',
+		);
 	});
 	it('issued, with the serial number', async () => {
-		const pem = buildCaCertificate({ commonName: 'x', dnsNames: [], notBefore: 0, notAfter: 1_000 }, await generateKeyPair('ECDSA-P256'));
-		assert.match(outcomeText(csr({ certificate: Buffer.from(pem).toString('base64') })), /^outcome: issued serial [0-9a-f]{32}$/);
+		const pem = buildCaCertificate(
+			{ commonName: 'x', dnsNames: [], notBefore: 0, notAfter: 1_000 },
+			await generateKeyPair('ECDSA-P256'),
+		);
+		assert.match(
+			outcomeText(csr({ certificate: Buffer.from(pem).toString('base64') })),
+			/^outcome: issued serial [0-9a-f]{32}$/,
+		);
 	});
 });

@@ -35,7 +35,17 @@ export interface RequestFlags {
 
 /** @returns lines; the first says what became of it @throws ATTACK_NOT_ALLOWED, ATTACK_ARGUMENTS_INVALID, FILE_UNUSABLE */
 export async function requestCertificate(flags: RequestFlags, clock: Clock): Promise<readonly string[]> {
-	const { target, clusterCa, signer, commonName, organization = [], dns = [], ip = [], usage = ['digital signature', 'client auth'], out } = flags;
+	const {
+		target,
+		clusterCa,
+		signer,
+		commonName,
+		organization = [],
+		dns = [],
+		ip = [],
+		usage = ['digital signature', 'client auth'],
+		out,
+	} = flags;
 	const waitMs = durationOf(flags.wait);
 	await requireNearTarget(target, 'apiserver-sim', resolveHost);
 	const ca = await readNamed('--cluster-ca', clusterCa);
@@ -54,7 +64,12 @@ export async function requestCertificate(flags: RequestFlags, clock: Clock): Pro
 		const certificate = Buffer.from(decided.status?.certificate ?? '', 'base64').toString();
 		const isKept = out !== undefined && certificate !== '';
 		if (isKept) await keep(out, { certificate, pair, target, ca, user: commonName });
-		return [outcomeText(decided), `request: ${name}`, ...(isKept ? [`kept: ${join(out, 'client.conf')}`] : []), ...lifeText(certificate, clock)];
+		return [
+			outcomeText(decided),
+			`request: ${name}`,
+			...(isKept ? [`kept: ${join(out, 'client.conf')}`] : []),
+			...lifeText(certificate, clock),
+		];
 	} catch (error) {
 		const known = asKubejoinError(error);
 		if (known.code === 'INTERNAL' || known.code === 'FILE_UNUSABLE') throw known;
@@ -65,7 +80,9 @@ export async function requestCertificate(flags: RequestFlags, clock: Clock): Pro
 /** Exactly one thing was stolen. */
 async function readShown({ tokenFile, kubeconfig }: RequestFlags): Promise<Shown> {
 	if ((tokenFile === undefined) === (kubeconfig === undefined)) {
-		throw new KubejoinError('ATTACK_ARGUMENTS_INVALID', { problems: ['give what was stolen: --token-file FILE (P1) or --kubeconfig FILE (P2), one of them'] });
+		throw new KubejoinError('ATTACK_ARGUMENTS_INVALID', {
+			problems: ['give what was stolen: --token-file FILE (P1) or --kubeconfig FILE (P2), one of them'],
+		});
 	}
 	return tokenFile === undefined ? readStolenIdentity(kubeconfig ?? '') : { token: await readStolenToken(tokenFile) };
 }
@@ -79,7 +96,11 @@ function durationOf(text: string): number {
 }
 
 /** The request as it is when it is decided, or when no time is left. */
-async function waitForDecision(csrs: ApiClient['certificateSigningRequests'], created: CertificateSigningRequest, waitMs: number) {
+async function waitForDecision(
+	csrs: ApiClient['certificateSigningRequests'],
+	created: CertificateSigningRequest,
+	waitMs: number,
+) {
 	const { name = '' } = created.metadata;
 	let latest = created;
 	for await (const { object } of csrs.watch({ fieldSelector: `metadata.name=${name}` }, AbortSignal.timeout(waitMs))) {
@@ -89,9 +110,12 @@ async function waitForDecision(csrs: ApiClient['certificateSigningRequests'], cr
 	return latest;
 }
 
-const conditionOf = ({ status }: CertificateSigningRequest, wanted: string) => status?.conditions?.find(({ type }) => type === wanted);
+const conditionOf = ({ status }: CertificateSigningRequest, wanted: string) =>
+	status?.conditions?.find(({ type }) => type === wanted);
 const isDecided = (csr: CertificateSigningRequest): boolean =>
-	conditionOf(csr, 'Denied') !== undefined || conditionOf(csr, 'Failed') !== undefined || (csr.status?.certificate ?? '') !== '';
+	conditionOf(csr, 'Denied') !== undefined ||
+	conditionOf(csr, 'Failed') !== undefined ||
+	(csr.status?.certificate ?? '') !== '';
 
 /** `outcome: issued serial …`, `pending`, `denied REASON: …` or `failed REASON: …`. */
 export function outcomeText(csr: CertificateSigningRequest): string {
@@ -123,5 +147,9 @@ async function keep(directory: string, { certificate, pair, target, ca, user }: 
 	await makePrivateDirectory(directory);
 	await writeWholeFile(join(directory, 'client.crt'), certificate, 0o600);
 	await writeWholeFile(join(directory, 'client.key'), key, 0o600);
-	await writeWholeFile(join(directory, 'client.conf'), writeKubeconfig(userKubeconfig(`https://${target}`, ca, user, { certificate, key })), 0o600);
+	await writeWholeFile(
+		join(directory, 'client.conf'),
+		writeKubeconfig(userKubeconfig(`https://${target}`, ca, user, { certificate, key })),
+		0o600,
+	);
 }

@@ -11,7 +11,8 @@ export const attackerServices = (options: HandlerOptions, hear: Hear): Service[]
 		if (!('service' in resource) || resource.service === undefined) return [];
 		const { service: name } = resource;
 		const declared = Object.keys(contractOf(name));
-		const only = <T>(handlers: Readonly<Record<string, T>>) => Object.fromEntries(Object.entries(handlers).filter(([method]) => declared.includes(method)));
+		const only = <T>(handlers: Readonly<Record<string, T>>) =>
+			Object.fromEntries(Object.entries(handlers).filter(([method]) => declared.includes(method)));
 		const { unary, streams } = resourceHandlers(resource, options);
 		return [
 			{

@@ -41,7 +41,12 @@ export async function startAttacker(request: AttackRequest, options: StartOption
 	const { power, answeredBy } = rowOf(mode);
 	requireOwnAddress(address, ownAddresses());
 	await requireNearTarget(target, 'apiserver-sim', resolveHost);
-	const genuine = async () => (await withApi(openApi(target, clusterCa), (api) => api.configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic))).data ?? {};
+	const genuine = async () =>
+		(
+			await withApi(openApi(target, clusterCa), (api) =>
+				api.configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic),
+			)
+		).data ?? {};
 	await requireProof(target, genuine);
 
 	let route: () => Route = () => 'nowhere';
@@ -54,16 +59,22 @@ export async function startAttacker(request: AttackRequest, options: StartOption
 			recorder?.change(({ connections }) => ({ connections: connections + 1 }));
 			options.say(connectedText(peer));
 		},
-		onBytes: (direction, count) => recorder?.change(({ bytes }) => ({ bytes: { ...bytes, [direction]: bytes[direction] + count } })),
+		onBytes: (direction, count) =>
+			recorder?.change(({ bytes }) => ({ bytes: { ...bytes, [direction]: bytes[direction] + count } })),
 	});
 	try {
 		const listening = hostPortText(address, front.port);
 		recorder = createRecorder(report, emptyReport(mode, power, listening));
 		const toTarget = splitHostPort(target) ?? 'nowhere';
-		const inner = answeredBy === 'attacker' || answeredBy === 'attacker-once' ? await startTls({ request, listening, genuine, recorder }, options) : undefined;
+		const inner =
+			answeredBy === 'attacker' || answeredBy === 'attacker-once'
+				? await startTls({ request, listening, genuine, recorder }, options)
+				: undefined;
 		route = () => {
 			if (answeredBy === 'nobody') return 'nowhere';
-			return inner === undefined || (answeredBy === 'attacker-once' && inner.documentsGiven() > 0) ? toTarget : inner.route;
+			return inner === undefined || (answeredBy === 'attacker-once' && inner.documentsGiven() > 0)
+				? toTarget
+				: inner.route;
 		};
 		await recorder.written();
 		options.say(listeningText(mode, listening, target));
@@ -95,11 +106,15 @@ async function startTls({ request, listening, genuine, recorder }: TlsOptions, {
 	const issuer = isImpersonating ? stolenCa(clusterCa, caKey) : await makeOwnCa(clock);
 	const ownCa = pemOf(issuer);
 	if (!isImpersonating) recorder.change(() => ({ ownCaPin: spkiPin(issuer.certificate) }));
-	const admin = isImpersonating ? await issueIdentity(issuer, { subject: superAdmin, purpose: 'client auth', hosts: [] }, clock) : undefined;
+	const admin = isImpersonating
+		? await issueIdentity(issuer, { subject: superAdmin, purpose: 'client auth', hosts: [] }, clock)
+		: undefined;
 	const known = token === undefined ? [] : [token];
 	const tokens = async () => {
 		if (admin === undefined) return known;
-		const { items } = await withApi(openApi(target, clusterCa, admin), (api) => api.secrets.list({ namespace: wellKnown.kubeSystem }));
+		const { items } = await withApi(openApi(target, clusterCa, admin), (api) =>
+			api.secrets.list({ namespace: wellKnown.kubeSystem }),
+		);
 		return tokensIn(items);
 	};
 	const serials = new Map<string, string>();
@@ -116,7 +131,13 @@ async function startTls({ request, listening, genuine, recorder }: TlsOptions, {
 			cluster,
 			stopping: stopping.signal,
 			async clusterInfo() {
-				const document = await forgedClusterInfo(mode, { url: `https://${listening}`, ownCa, clusterCa, genuine, tokens });
+				const document = await forgedClusterInfo(mode, {
+					url: `https://${listening}`,
+					ownCa,
+					clusterCa,
+					genuine,
+					tokens,
+				});
 				documentsGiven++;
 				return document;
 			},
@@ -124,7 +145,9 @@ async function startTls({ request, listening, genuine, recorder }: TlsOptions, {
 				const serial = serials.get(`CN=${wellKnown.nodeUserPrefix}${node}`);
 				// Who registers without a certificate of this attacker is not a node that it has caught.
 				if (serial === undefined) return;
-				recorder.change(({ captured }) => ({ captured: [...captured.filter((one) => one.node !== node), { node, serial }] }));
+				recorder.change(({ captured }) => ({
+					captured: [...captured.filter((one) => one.node !== node), { node, serial }],
+				}));
 				say(capturedText(node, serial));
 			},
 		},
@@ -133,7 +156,10 @@ async function startTls({ request, listening, genuine, recorder }: TlsOptions, {
 			const { tokenBytes, tokenIds } = overhear(authorization, message, known);
 			recorder.change((report) => ({
 				requestCount: report.requestCount + 1,
-				requests: report.requests.length < MAX_REQUESTS ? [...report.requests, { method: call.method, atMs: clock() }] : report.requests,
+				requests:
+					report.requests.length < MAX_REQUESTS
+						? [...report.requests, { method: call.method, atMs: clock() }]
+						: report.requests,
 				tokenBytes: report.tokenBytes + tokenBytes,
 				tokensSeen: including(report.tokensSeen, ...tokenIds),
 			}));
@@ -143,7 +169,14 @@ async function startTls({ request, listening, genuine, recorder }: TlsOptions, {
 	const log = createLog({ service, level: 'error', format: 'text' });
 	const connections = newConnections();
 	const grpc = createGrpcServer(services, connections, log);
-	const tls = { ...(await issueIdentity(issuer, { subject: apiServer, purpose: 'server auth', hosts: including(names, address) }, clock)), clientCa: ownCa };
+	const tls = {
+		...(await issueIdentity(
+			issuer,
+			{ subject: apiServer, purpose: 'server auth', hosts: including(names, address) },
+			clock,
+		)),
+		clientCa: ownCa,
+	};
 	const onHandshake = (peer: Peer) => {
 		const shown = shownCertificate(peer);
 		recorder.change(({ tlsHandshakes, clientCertificates }) => ({
@@ -152,7 +185,10 @@ async function startTls({ request, listening, genuine, recorder }: TlsOptions, {
 		}));
 	};
 	const host = '127.0.0.1';
-	const listener = await listen({ service, address: host, port: 0, tls, clientCertificate: 'optional', grpc, log, onHandshake }, connections);
+	const listener = await listen(
+		{ service, address: host, port: 0, tls, clientCertificate: 'optional', grpc, log, onHandshake },
+		connections,
+	);
 	return {
 		route: { host, port: listener.port },
 		documentsGiven: () => documentsGiven,
@@ -165,9 +201,11 @@ async function startTls({ request, listening, genuine, recorder }: TlsOptions, {
 
 const apiServer = { organizations: [], commonName: 'kube-apiserver' };
 
-const hostPortText = (address: string, port: number): string => (address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`);
+const hostPortText = (address: string, port: number): string =>
+	address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
-const ownAddresses = (): string[] => Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
+const ownAddresses = (): string[] =>
+	Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address));
 
 function shownCertificate({ certificate }: Peer): string | undefined {
 	if (certificate.state === 'none') return undefined;

@@ -21,7 +21,10 @@ export async function readStolenToken(path: string): Promise<string> {
 export async function readStolenIdentity(path: string): Promise<Identity> {
 	const { certificate, key } = currentUser(parseKubeconfig(await readNamed('--kubeconfig', path), path), path);
 	if (certificate === undefined || key === undefined) return refuse(`--kubeconfig ${path} has no client certificate`);
-	return { cert: blocksOf(certificate, (type) => type === 'CERTIFICATE'), key: blocksOf(key, (type) => type.endsWith('PRIVATE KEY')) };
+	return {
+		cert: blocksOf(certificate, (type) => type === 'CERTIFICATE'),
+		key: blocksOf(key, (type) => type.endsWith('PRIVATE KEY')),
+	};
 }
 
 const blocksOf = (pem: string, isWanted: (type: string) => boolean): string =>

@@ -12,6 +12,10 @@ const secret = (type: string, data: Record<string, string>): Secret => ({
 
 it('tokens are read out of the Secrets of tokens, and out of no others', () => {
 	const data = { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef' };
-	const secrets = [secret('bootstrap.kubernetes.io/token', data), secret('Opaque', data), secret('bootstrap.kubernetes.io/token', { 'token-id': 'abcdef' })];
+	const secrets = [
+		secret('bootstrap.kubernetes.io/token', data),
+		secret('Opaque', data),
+		secret('bootstrap.kubernetes.io/token', { 'token-id': 'abcdef' }),
+	];
 	assert.deepEqual(tokensIn(secrets), [{ id: 'abcdef', secret: '0123456789abcdef' }]);
 });

@@ -30,7 +30,10 @@ async function asWhom(api: Pick<ApiClient, 'nodes' | 'selfSubjectReviews'>): Pro
 	if (!username.startsWith(wellKnown.nodeUserPrefix)) return [accepted];
 	const name = username.slice(wellKnown.nodeUserPrefix.length);
 	const own = await api.nodes.get(name).then(
-		({ status }) => (status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ? 'Ready' : 'NotReady'),
+		({ status }) =>
+			status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True')
+				? 'Ready'
+				: 'NotReady',
 		(error: unknown) => `${known(error).code}: ${known(error).message}`,
 	);
 	return [accepted, `own node ${name}: ${own}`];

@@ -7,7 +7,8 @@ describe('the settings of ca-service', () => {
 	const { signingDurationSeconds, lab } = settings;
 	const read = (env: Record<string, string>) => readConfig({ signingDurationSeconds, lab } satisfies Settings, env);
 
-	it('a year and no lab, where nothing is said', () => assert.deepEqual(read({}), { signingDurationSeconds: 365 * 24 * 3600, lab: false }));
+	it('a year and no lab, where nothing is said', () =>
+		assert.deepEqual(read({}), { signingDurationSeconds: 365 * 24 * 3600, lab: false }));
 
 	it('seconds in a lab', () => {
 		const config = read({ KUBEJOIN_LAB: 'true', KUBEJOIN_SIGNING_DURATION_SECONDS: '5' });
@@ -19,12 +20,18 @@ describe('the settings of ca-service', () => {
 	it('CONFIG_INVALID: seconds and no lab; the sentence says what allows them', () => {
 		assert.throws(
 			() => requireLabFor(599, false),
-			(error) => hasCode(error, 'CONFIG_INVALID') && /SIGNING_DURATION_SECONDS=599 .* for a lab only, with KUBEJOIN_LAB=true/.test(error.message),
+			(error) =>
+				hasCode(error, 'CONFIG_INVALID') &&
+				/SIGNING_DURATION_SECONDS=599 .* for a lab only, with KUBEJOIN_LAB=true/.test(error.message),
 		);
 	});
 
 	it('CONFIG_INVALID: less than five seconds, more than ten years, and a LAB that is neither true nor false', () => {
-		for (const env of [{ KUBEJOIN_SIGNING_DURATION_SECONDS: '4' }, { KUBEJOIN_SIGNING_DURATION_SECONDS: '315360001' }, { KUBEJOIN_LAB: 'yes' }])
+		for (const env of [
+			{ KUBEJOIN_SIGNING_DURATION_SECONDS: '4' },
+			{ KUBEJOIN_SIGNING_DURATION_SECONDS: '315360001' },
+			{ KUBEJOIN_LAB: 'yes' },
+		])
 			assert.throws(
 				() => read({ KUBEJOIN_LAB: 'true', ...env }),
 				(error) => hasCode(error, 'CONFIG_INVALID'),

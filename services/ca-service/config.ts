@@ -7,7 +7,11 @@ const yearSeconds = 365 * 24 * 3600;
 
 export const settings = {
 	...listenSettings(6444),
-	caCertificate: setting('CA_CERT_FILE', contentsOf, 'PEM file with the certificate of the cluster CA, and after it any others that nodes shall trust'),
+	caCertificate: setting(
+		'CA_CERT_FILE',
+		contentsOf,
+		'PEM file with the certificate of the cluster CA, and after it any others that nodes shall trust',
+	),
 	caKey: setting('CA_KEY_FILE', contentsOf, 'PEM file with the key of the first of them'),
 	ledgerFile: setting('LEDGER_FILE', text, 'file for the ledger of what was signed; created where there is none'),
 	signingDurationSeconds: optional(
@@ -16,10 +20,19 @@ export const settings = {
 		yearSeconds,
 		`seconds that a certificate is signed for at most; less than ${MIN_DURATION_SECONDS} only in a lab`,
 	),
-	lab: optional('LAB', (value) => oneOf('true', 'false')(value) === 'true', false, 'true in a lab, where a certificate may live for seconds; default false'),
+	lab: optional(
+		'LAB',
+		(value) => oneOf('true', 'false')(value) === 'true',
+		false,
+		'true in a lab, where a certificate may live for seconds; default false',
+	),
 	certificate: setting('TLS_CERT_FILE', contentsOf, 'PEM file with the certificate to show'),
 	key: setting('TLS_KEY_FILE', contentsOf, 'PEM file with the key of that certificate'),
-	clientCa: setting('CLIENT_CA_FILE', contentsOf, 'PEM file with the CA whose client certificates are accepted: the mesh CA'),
+	clientCa: setting(
+		'CLIENT_CA_FILE',
+		contentsOf,
+		'PEM file with the CA whose client certificates are accepted: the mesh CA',
+	),
 };
 
 /** @throws CONFIG_INVALID  a lifetime that is only for a lab, and this is none */

@@ -22,12 +22,22 @@ const MAX_ENTRIES = 1_000;
 export const unaryHandlers = ({ sign, ledger, trustBundle }: HandlerOptions) => ({
 	async Sign({ csr = '', signerName = '', usages = [], requestId = '', expirationSeconds }: SignRequest) {
 		const csrPem = Buffer.from(csr, 'base64').toString('utf8');
-		const { certificate } = await sign({ requestId, csrPem, signerName, usages, ...(expirationSeconds === undefined ? {} : { expirationSeconds }) });
+		const { certificate } = await sign({
+			requestId,
+			csrPem,
+			signerName,
+			usages,
+			...(expirationSeconds === undefined ? {} : { expirationSeconds }),
+		});
 		return { certificate: Buffer.from(certificate).toString('base64') };
 	},
 	TrustBundle: () => ({ certificates: trustBundle }),
 	async Ledger({ from = 0, limit = 0 }: { from?: number; limit?: number }) {
 		const count = limit < 1 ? MAX_ENTRIES : Math.min(limit, MAX_ENTRIES);
-		return { entries: (await ledger.list(Math.max(from, 0), count)).map(({ requestDigest: _, certificate: __, ...entry }) => entry) };
+		return {
+			entries: (await ledger.list(Math.max(from, 0), count)).map(
+				({ requestDigest: _, certificate: __, ...entry }) => entry,
+			),
+		};
 	},
 });

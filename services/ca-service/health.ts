@@ -5,7 +5,11 @@ import type { HealthChecks } from '../../lib/mesh/health.ts';
 import type { Issuer } from '../../lib/pki/certificate.ts';
 import type { Ledger } from './ledger.ts';
 
-export const readyChecks = ({ notAfter }: Pick<Issuer, 'notAfter'>, ledger: Pick<Ledger, 'list' | 'size'>, clock: Clock): HealthChecks => ({
+export const readyChecks = (
+	{ notAfter }: Pick<Issuer, 'notAfter'>,
+	ledger: Pick<Ledger, 'list' | 'size'>,
+	clock: Clock,
+): HealthChecks => ({
 	ca() {
 		if (clock() >= notAfter) throw new KubejoinError('SIGNER_EXPIRED', { notAfter: rfc3339(notAfter) });
 	},

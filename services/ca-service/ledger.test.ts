@@ -19,7 +19,8 @@ const entry = (requestId: string): LedgerEntry => ({
 	certificate: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n',
 });
 const unusable = (error: unknown) => hasCode(error, 'FILE_UNUSABLE');
-const ids = async (ledger: Ledger, from = 0, limit = 100) => (await ledger.list(from, limit)).map((found) => found.requestId);
+const ids = async (ledger: Ledger, from = 0, limit = 100) =>
+	(await ledger.list(from, limit)).map((found) => found.requestId);
 
 /** The disk, with chosen calls failing or counted. */
 function disk(changes: (file: FileHandle) => void): typeof open {

@@ -29,7 +29,18 @@ export interface LedgerEntry {
 	readonly certificate: string;
 }
 
-const fields = ['time', 'requestId', 'signerName', 'subject', 'serial', 'notBefore', 'notAfter', 'fingerprint', 'requestDigest', 'certificate'];
+const fields = [
+	'time',
+	'requestId',
+	'signerName',
+	'subject',
+	'serial',
+	'notBefore',
+	'notAfter',
+	'fingerprint',
+	'requestDigest',
+	'certificate',
+];
 
 /** Where the lines of the file are; the lines themselves are not kept in memory. */
 interface Contents {
@@ -206,4 +217,5 @@ function parseEntry(line: string, index: number): LedgerEntry {
 	throw new Error(`line ${index + 1} is not an entry of a ledger`);
 }
 
-const unusable = (path: string, error: unknown): KubejoinError => new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });
+const unusable = (path: string, error: unknown): KubejoinError =>
+	new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });

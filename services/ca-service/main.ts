@@ -17,12 +17,25 @@ import { createSigner } from './sign.ts';
 const service = 'ca-service';
 
 await runService(service, settings, async (config, log, registry) => {
-	const { listenAddress: address, port, certificate: cert, key, clientCa, caCertificate, signingDurationSeconds: maxDurationSeconds } = config;
+	const {
+		listenAddress: address,
+		port,
+		certificate: cert,
+		key,
+		clientCa,
+		caCertificate,
+		signingDurationSeconds: maxDurationSeconds,
+	} = config;
 	requireLabFor(maxDurationSeconds, config.lab);
 	const issuer = createIssuer(parseCertificates(caCertificate)[0], readPrivateKey(config.caKey));
 	const ledger = await openLedger(config.ledgerFile);
-	if (ledger.tornLines > 0) log.warn({ file: config.ledgerFile }, 'cut off a last line of the ledger that a crash had torn; it had not been answered');
-	if (config.lab) log.warn({ maxDurationSeconds }, 'LAB is on: the lifetimes of certificates are for a lab and for nothing else');
+	if (ledger.tornLines > 0)
+		log.warn(
+			{ file: config.ledgerFile },
+			'cut off a last line of the ledger that a crash had torn; it had not been answered',
+		);
+	if (config.lab)
+		log.warn({ maxDurationSeconds }, 'LAB is on: the lifetimes of certificates are for a lab and for nothing else');
 	const metrics = caMetrics(registry, issuer);
 	const find = (requestId: string) => ledger.find(requestId);
 	// Logged here, for a request that comes again is answered from the ledger and signs nothing.
@@ -48,7 +61,10 @@ await runService(service, settings, async (config, log, registry) => {
 		metrics.observe,
 	]);
 	const tls = { cert, key, clientCa };
-	const listener = await listen({ service, address, port, tls, clientCertificate: 'required', grpc, log }, connections).catch(async (error: unknown) => {
+	const listener = await listen(
+		{ service, address, port, tls, clientCertificate: 'required', grpc, log },
+		connections,
+	).catch(async (error: unknown) => {
 		await ledger.close();
 		throw error;
 	});

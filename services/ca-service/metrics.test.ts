@@ -11,7 +11,8 @@ describe('the metrics of the CA', () => {
 	const signer = 'kubernetes.io/kube-apiserver-client-kubelet';
 	const asked = (request: object, ending: Ending, method = 'Sign') =>
 		metrics.observe({ service: 'kubejoin.v1.CertificateAuthority', method, type: 'unary', request })(ending);
-	const signings = async () => [...(await registry.metrics()).matchAll(/^kubejoin_ca_signings_total\{(.*)$/gm)].map(([, rest]) => rest);
+	const signings = async () =>
+		[...(await registry.metrics()).matchAll(/^kubejoin_ca_signings_total\{(.*)$/gm)].map(([, rest]) => rest);
 
 	beforeEach(() => {
 		registry = new Registry();
@@ -26,8 +27,15 @@ describe('the metrics of the CA', () => {
 		metrics.signed(signer);
 		asked({ signerName: signer }, 'answered');
 		asked({ signerName: signer }, 'answered');
-		asked({ signerName: signer }, new KubejoinError('SIGNER_VALIDATION_FAILURE', { signerName: signer, violation: 'canary' }));
-		asked({ signerName: signer }, new KubejoinError('CALLER_DENIED', { caller: 'canary', method: '', allowed: [] }), 'Ledger');
+		asked(
+			{ signerName: signer },
+			new KubejoinError('SIGNER_VALIDATION_FAILURE', { signerName: signer, violation: 'canary' }),
+		);
+		asked(
+			{ signerName: signer },
+			new KubejoinError('CALLER_DENIED', { caller: 'canary', method: '', allowed: [] }),
+			'Ledger',
+		);
 		assert.deepEqual(await signings(), [
 			`signer="${signer}",outcome="done",code="OK"} 1`,
 			`signer="${signer}",outcome="failed",code="SIGNER_VALIDATION_FAILURE"} 1`,

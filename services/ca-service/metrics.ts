@@ -33,7 +33,11 @@ export function caMetrics(registry: Registry, { notAfter }: Pick<Issuer, 'notAft
 		observe: ({ method, request }: Arrival) => {
 			return (ending) => {
 				if (method !== 'Sign' || typeof ending === 'string') return;
-				signings.inc({ signer: signerOf((request as { signerName?: unknown }).signerName), outcome: 'failed', code: ending.code });
+				signings.inc({
+					signer: signerOf((request as { signerName?: unknown }).signerName),
+					outcome: 'failed',
+					code: ending.code,
+				});
 			};
 		},
 	};

@@ -46,7 +46,10 @@ describe('signing', () => {
 	before(async () => {
 		caKeys = await generateKeyPair('ECDSA-P256');
 		keys = await generateKeyPair('ECDSA-P256');
-		ca = buildCaCertificate({ commonName: 'kubernetes', dnsNames: ['kubernetes'], notBefore: now - hour, notAfter: now + 10 * year }, caKeys);
+		ca = buildCaCertificate(
+			{ commonName: 'kubernetes', dnsNames: ['kubernetes'], notBefore: now - hour, notAfter: now + 10 * year },
+			caKeys,
+		);
 		issuer = createIssuer(new X509Certificate(ca), caKeys.privateKey);
 	});
 
@@ -58,8 +61,9 @@ describe('signing', () => {
 		usages: kubeletUsages,
 		...more,
 	});
-	const signer = (more: { clock?: () => number; ledger?: ReturnType<typeof memoryLedger>; maxDurationSeconds?: number } = {}) =>
-		createSigner({ issuer, clock: () => now, ledger: memoryLedger(), ...more });
+	const signer = (
+		more: { clock?: () => number; ledger?: ReturnType<typeof memoryLedger>; maxDurationSeconds?: number } = {},
+	) => createSigner({ issuer, clock: () => now, ledger: memoryLedger(), ...more });
 	const violation = async (more: Partial<SigningRequest>): Promise<string> => {
 		const error = await signer()(request(more)).then(
 			() => undefined,
@@ -85,7 +89,10 @@ describe('signing', () => {
 		assert.equal(entry.subject, 'O=system:nodes, CN=system:node:worker-1');
 		assert.equal(entry.serial, certificate.serialNumber.toLowerCase());
 		assert.equal(entry.fingerprint, certificate.fingerprint256.replaceAll(':', '').toLowerCase());
-		assert.deepEqual([entry.time, entry.notBefore, entry.notAfter], ['2026-01-31T12:00:00Z', '2026-01-31T11:55:00Z', '2027-01-31T11:55:00Z']);
+		assert.deepEqual(
+			[entry.time, entry.notBefore, entry.notAfter],
+			['2026-01-31T12:00:00Z', '2026-01-31T11:55:00Z', '2027-01-31T11:55:00Z'],
+		);
 	});
 
 	it('gives a serving certificate the names that were asked for', async () => {
@@ -102,21 +109,45 @@ describe('signing', () => {
 
 	it('gives a person a client certificate of any organization', async () => {
 		const { certificate } = await signer()(
-			request({ signerName: client, usages: ['client auth'], csrPem: csr({ subject: { organizations: ['a', 'b'], commonName: 'jane' } }) }),
+			request({
+				signerName: client,
+				usages: ['client auth'],
+				csrPem: csr({ subject: { organizations: ['a', 'b'], commonName: 'jane' } }),
+			}),
 		);
 		verifyStrictly(ca, certificate, 'sslclient', now);
-		assert.deepEqual(readCertificate(new X509Certificate(certificate)).subject, { organizations: ['a', 'b'], commonName: 'jane' });
+		assert.deepEqual(readCertificate(new X509Certificate(certificate)).subject, {
+			organizations: ['a', 'b'],
+			commonName: 'jane',
+		});
 	});
 
 	it("SIGNER_VALIDATION_FAILURE with upstream's texts, in upstream's order: kube-apiserver-client-kubelet", async () => {
 		const organization = 'subject organization is not system:nodes';
-		for (const organizations of [[], ['system:masters'], ['system:nodes', 'system:masters'], ['system:nodes', 'system:nodes']]) {
-			assert.equal(await violation({ csrPem: csr({ subject: { organizations, commonName: 'x' }, dnsNames: ['a'] }), usages: [] }), organization);
+		for (const organizations of [
+			[],
+			['system:masters'],
+			['system:nodes', 'system:masters'],
+			['system:nodes', 'system:nodes'],
+		]) {
+			assert.equal(
+				await violation({ csrPem: csr({ subject: { organizations, commonName: 'x' }, dnsNames: ['a'] }), usages: [] }),
+				organization,
+			);
 		}
 		const other = { organizations: ['system:nodes'], commonName: 'worker-1' };
-		assert.equal(await violation({ csrPem: csr({ subject: other, dnsNames: ['a'], ipAddresses: ['::1'] }) }), 'DNS subjectAltNames are not allowed');
-		assert.equal(await violation({ csrPem: csr({ subject: other, ipAddresses: ['::1'] }) }), 'IP subjectAltNames are not allowed');
-		assert.equal(await violation({ csrPem: csr({ subject: other }), usages: [] }), 'subject common name does not begin with system:node:');
+		assert.equal(
+			await violation({ csrPem: csr({ subject: other, dnsNames: ['a'], ipAddresses: ['::1'] }) }),
+			'DNS subjectAltNames are not allowed',
+		);
+		assert.equal(
+			await violation({ csrPem: csr({ subject: other, ipAddresses: ['::1'] }) }),
+			'IP subjectAltNames are not allowed',
+		);
+		assert.equal(
+			await violation({ csrPem: csr({ subject: other }), usages: [] }),
+			'subject common name does not begin with system:node:',
+		);
 		const usages = 'usages did not match [client auth digital signature key encipherment]';
 		for (const wrong of [
 			[],
@@ -131,22 +162,43 @@ describe('signing', () => {
 
 	it("SIGNER_VALIDATION_FAILURE with upstream's texts, in upstream's order: kubelet-serving", async () => {
 		const signerName = serving;
-		assert.equal(await violation({ signerName, csrPem: csr({ subject: { organizations: [], commonName: '' } }) }), 'subject organization is not system:nodes');
+		assert.equal(
+			await violation({ signerName, csrPem: csr({ subject: { organizations: [], commonName: '' } }) }),
+			'subject organization is not system:nodes',
+		);
 		assert.equal(await violation({ signerName }), 'DNS or IP subjectAltName is required');
 		const csrPem = csr({ subject: { organizations: ['system:nodes'], commonName: 'x' }, dnsNames: ['x'] });
-		assert.equal(await violation({ signerName, csrPem }), 'usages did not match [digital signature key encipherment server auth]');
-		assert.equal(await violation({ signerName, csrPem, usages: ['digital signature', 'server auth'] }), 'subject common name does not begin with system:node:');
+		assert.equal(
+			await violation({ signerName, csrPem }),
+			'usages did not match [digital signature key encipherment server auth]',
+		);
+		assert.equal(
+			await violation({ signerName, csrPem, usages: ['digital signature', 'server auth'] }),
+			'subject common name does not begin with system:node:',
+		);
 	});
 
 	it("SIGNER_VALIDATION_FAILURE with upstream's texts: kube-apiserver-client", async () => {
 		const signerName = client;
-		assert.equal(await violation({ signerName, usages: ['client auth', 'server auth'] }), 'invalid usage for client certificate: server auth');
-		assert.equal(await violation({ signerName, usages: ['digital signature'] }), 'missing required usage for client certificate: client auth');
 		assert.equal(
-			await violation({ signerName, csrPem: csr({ subject: { organizations: ['a', 'system:masters'], commonName: 'x' } }) }),
+			await violation({ signerName, usages: ['client auth', 'server auth'] }),
+			'invalid usage for client certificate: server auth',
+		);
+		assert.equal(
+			await violation({ signerName, usages: ['digital signature'] }),
+			'missing required usage for client certificate: client auth',
+		);
+		assert.equal(
+			await violation({
+				signerName,
+				csrPem: csr({ subject: { organizations: ['a', 'system:masters'], commonName: 'x' } }),
+			}),
 			'use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
 		);
-		assert.equal(await violation({ signerName, csrPem: csr({ subject: { organizations: [], commonName: '' } }) }), 'subject common name is empty');
+		assert.equal(
+			await violation({ signerName, csrPem: csr({ subject: { organizations: [], commonName: '' } }) }),
+			'subject common name is empty',
+		);
 	});
 
 	it('SIGNER_UNKNOWN for legacy-unknown and everything else', async () => {
@@ -173,8 +225,14 @@ describe('signing', () => {
 
 	it('lifetimes of a lab: no ten minutes, and back-dated by a tenth, so that most of the validity lies ahead', async () => {
 		const second = 1_000;
-		assert.deepEqual(await life(undefined, { maxDurationSeconds: 300 }), { notBefore: -30 * second, notAfter: 5 * minute });
-		assert.deepEqual(await life(undefined, { maxDurationSeconds: 12 }), { notBefore: -1 * second, notAfter: 12 * second });
+		assert.deepEqual(await life(undefined, { maxDurationSeconds: 300 }), {
+			notBefore: -30 * second,
+			notAfter: 5 * minute,
+		});
+		assert.deepEqual(await life(undefined, { maxDurationSeconds: 12 }), {
+			notBefore: -1 * second,
+			notAfter: 12 * second,
+		});
 		assert.deepEqual(await life(7, { maxDurationSeconds: 12 }), { notBefore: 0, notAfter: 7 * second });
 		assert.deepEqual(await life(1, { maxDurationSeconds: 12 }), { notBefore: 0, notAfter: 5 * second });
 		assert.deepEqual(await life(600, { maxDurationSeconds: 12 }), { notBefore: -1 * second, notAfter: 12 * second });
@@ -195,7 +253,11 @@ describe('signing', () => {
 		const ledger = memoryLedger();
 		const sign = signer({ ledger });
 		const same = request({ requestId: 'uid-2' });
-		const together = await Promise.all([sign(same), sign(same), sign({ ...same, usages: ['client auth', 'digital signature'] })]);
+		const together = await Promise.all([
+			sign(same),
+			sign(same),
+			sign({ ...same, usages: ['client auth', 'digital signature'] }),
+		]);
 		const later = await sign(same);
 		const afterRestart = await signer({ ledger, clock: () => now + hour })(same);
 		assert.equal(new Set([...together, later, afterRestart].map((entry) => entry.certificate)).size, 1);

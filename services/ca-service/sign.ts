@@ -122,9 +122,14 @@ function durationOf(askedSeconds: number | undefined, maxSeconds: number): numbe
  */
 function validityOf(now: number, caNotAfter: number, durationSeconds: number): { notBefore: number; notAfter: number } {
 	if (now >= caNotAfter) throw new KubejoinError('SIGNER_EXPIRED', { notAfter: rfc3339(caNotAfter) });
-	const backdateSeconds = isLabLifetime(durationSeconds) ? Math.floor(durationSeconds * labBackdateShare) : maxBackdateSeconds;
+	const backdateSeconds = isLabLifetime(durationSeconds)
+		? Math.floor(durationSeconds * labBackdateShare)
+		: maxBackdateSeconds;
 	const lifeSeconds = durationSeconds < shortSeconds ? durationSeconds : durationSeconds - backdateSeconds;
-	return { notBefore: now - backdateSeconds * 1000, notAfter: Math.min(now + Math.floor(lifeSeconds) * 1000, caNotAfter) };
+	return {
+		notBefore: now - backdateSeconds * 1000,
+		notAfter: Math.min(now + Math.floor(lifeSeconds) * 1000, caNotAfter),
+	};
 }
 
 /** Usages are a set: their order and repetitions say nothing. */

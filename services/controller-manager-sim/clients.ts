@@ -18,8 +18,15 @@ export interface CaClient {
 
 export const caClient = (channel: VerifiedChannel, signal: AbortSignal): CaClient => ({
 	async sign(request) {
-		const { certificate } = await call<SignRequest, { certificate?: string }>(channel, 'CertificateAuthority', 'Sign', request, { signal });
-		if (certificate === undefined) throw new KubejoinError('SERVICE_FAILED', { service: 'ca-service', problem: 'answered without a certificate' });
+		const { certificate } = await call<SignRequest, { certificate?: string }>(
+			channel,
+			'CertificateAuthority',
+			'Sign',
+			request,
+			{ signal },
+		);
+		if (certificate === undefined)
+			throw new KubejoinError('SERVICE_FAILED', { service: 'ca-service', problem: 'answered without a certificate' });
 		return certificate;
 	},
 });
@@ -47,11 +54,23 @@ export interface TokenStoreClient {
 
 export const tokenStoreClient = (channel: VerifiedChannel, signal: AbortSignal): TokenStoreClient => ({
 	async signDetached(content) {
-		const { signatures } = await call<object, { signatures?: DetachedSignature[] }>(channel, 'TokenStore', 'SignDetached', { content }, { signal });
+		const { signatures } = await call<object, { signatures?: DetachedSignature[] }>(
+			channel,
+			'TokenStore',
+			'SignDetached',
+			{ content },
+			{ signal },
+		);
 		return signatures ?? [];
 	},
 	async *watch(watchSignal) {
-		for await (const event of stream<object, Partial<TokenEvent> & Pick<TokenEvent, 'type'>>(channel, 'TokenStore', 'Watch', {}, watchSignal)) {
+		for await (const event of stream<object, Partial<TokenEvent> & Pick<TokenEvent, 'type'>>(
+			channel,
+			'TokenStore',
+			'Watch',
+			{},
+			watchSignal,
+		)) {
 			yield { name: '', uid: '', expiration: '', ...event };
 		}
 	},

@@ -1,15 +1,26 @@
 /** The settings of controller-manager-sim. */
 import { contentsOf, hostPort, integer, optional, type Parse, setting } from '../../lib/config.ts';
 
-const contentsAndPath: Parse<{ readonly path: string; readonly contents: string }> = (path) => ({ path, contents: contentsOf(path) });
+const contentsAndPath: Parse<{ readonly path: string; readonly contents: string }> = (path) => ({
+	path,
+	contents: contentsOf(path),
+});
 
 export const settings = {
 	kubeconfig: setting('KUBECONFIG_FILE', contentsAndPath, 'kubeconfig of User system:kube-controller-manager'),
 	caService: optional('CA_SERVICE', hostPort, '127.0.0.1:6444', 'HOST:PORT of ca-service'),
 	tokenStore: optional('TOKEN_STORE', hostPort, '127.0.0.1:6445', 'HOST:PORT of token-store'),
-	certificate: setting('TLS_CERT_FILE', contentsOf, 'PEM file with the client certificate for ca-service and token-store'),
+	certificate: setting(
+		'TLS_CERT_FILE',
+		contentsOf,
+		'PEM file with the client certificate for ca-service and token-store',
+	),
 	key: setting('TLS_KEY_FILE', contentsOf, 'PEM file with the key of that certificate'),
-	meshCa: setting('MESH_CA_FILE', contentsOf, 'PEM file with the CA that issued the certificates of ca-service and token-store'),
+	meshCa: setting(
+		'MESH_CA_FILE',
+		contentsOf,
+		'PEM file with the CA that issued the certificates of ca-service and token-store',
+	),
 	nodeMonitorGraceSeconds: optional(
 		'NODE_MONITOR_GRACE_PERIOD_SECONDS',
 		integer(5, 3600),

@@ -1,6 +1,10 @@
 /** Stand-ins for what the controllers talk to, and requests to show them. */
 import { KubejoinError } from '../../lib/errors.ts';
-import type { CertificateSigningRequest, CertificateSigningRequestCondition, KubeObject } from '../../lib/kube/types.ts';
+import type {
+	CertificateSigningRequest,
+	CertificateSigningRequestCondition,
+	KubeObject,
+} from '../../lib/kube/types.ts';
 import type { Log } from '../../lib/log.ts';
 import { createLog } from '../../lib/log.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
@@ -45,19 +49,28 @@ export function fakeRegistry<T extends KubeObject>(first: T) {
 		update: write,
 		updateStatus: write,
 		updateApproval: write,
-		list: async () => ({ apiVersion: '', kind: '', metadata: { resourceVersion: '1' }, items: object === undefined ? [] : [object] }),
+		list: async () => ({
+			apiVersion: '',
+			kind: '',
+			metadata: { resourceVersion: '1' },
+			items: object === undefined ? [] : [object],
+		}),
 	};
 }
 
 export const nodeUser = 'system:node:worker-1';
 export const clientKubelet = 'kubernetes.io/kube-apiserver-client-kubelet';
 const keys = await generateKeyPair('ECDSA-P256');
-export const requestOfNode = (name: string) => createCsr({ subject: { organizations: ['system:nodes'], commonName: `system:node:${name}` } }, keys);
+export const requestOfNode = (name: string) =>
+	createCsr({ subject: { organizations: ['system:nodes'], commonName: `system:node:${name}` } }, keys);
 export const nodeRequest = requestOfNode('worker-1');
 export const personRequest = createCsr({ subject: { organizations: ['people'], commonName: 'jane' } }, keys);
 export const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-type Changes = Partial<CertificateSigningRequest['spec']> & { conditions?: CertificateSigningRequestCondition[]; certificate?: string };
+type Changes = Partial<CertificateSigningRequest['spec']> & {
+	conditions?: CertificateSigningRequestCondition[];
+	certificate?: string;
+};
 
 /** A node's request for a client certificate, made with a bootstrap token. */
 export function csr({ conditions, certificate, ...spec }: Changes = {}): CertificateSigningRequest {
@@ -73,7 +86,10 @@ export function csr({ conditions, certificate, ...spec }: Changes = {}): Certifi
 			groups: ['system:bootstrappers', 'system:authenticated'],
 			...spec,
 		},
-		status: { ...(conditions === undefined ? {} : { conditions }), ...(certificate === undefined ? {} : { certificate }) },
+		status: {
+			...(conditions === undefined ? {} : { conditions }),
+			...(certificate === undefined ? {} : { certificate }),
+		},
 	};
 }
 export const condition = (type: string, lastUpdateTime?: string): CertificateSigningRequestCondition => ({

@@ -7,7 +7,11 @@ import { hasCode } from '../../lib/errors.ts';
  * @param read  the object as it is now
  * @throws what `act` throws; API_CONFLICT when it changed again meanwhile
  */
-export async function actOnFresh<T>(cached: T, read: () => Promise<T>, act: (object: T) => Promise<void>): Promise<void> {
+export async function actOnFresh<T>(
+	cached: T,
+	read: () => Promise<T>,
+	act: (object: T) => Promise<void>,
+): Promise<void> {
 	try {
 		await act(cached).catch(async (error: unknown) => {
 			if (!hasCode(error, 'API_CONFLICT')) throw error;

@@ -8,7 +8,11 @@ export const readyChecks = (caches: Readonly<Record<string, { readonly isSynced:
 		Object.entries(caches).map(([name, { isSynced }]) => [
 			name,
 			() => {
-				if (!isSynced()) throw new KubejoinError('SERVICE_FAILED', { service: 'controller-manager-sim', problem: `has not listed the ${name} yet` });
+				if (!isSynced())
+					throw new KubejoinError('SERVICE_FAILED', {
+						service: 'controller-manager-sim',
+						problem: `has not listed the ${name} yet`,
+					});
 			},
 		]),
 	);

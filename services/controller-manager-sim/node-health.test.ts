@@ -6,7 +6,12 @@ import { isSilent, observe, statusAfterSilence, taintsFor } from './node-health.
 
 const grace = { monitorMs: 50_000, startupMs: 60_000 };
 const heartbeat = '2026-01-31T11:59:00Z';
-const ready = (status = 'True', lastHeartbeatTime = heartbeat): NodeCondition => ({ type: 'Ready', status, lastHeartbeatTime, reason: 'KubeletReady' });
+const ready = (status = 'True', lastHeartbeatTime = heartbeat): NodeCondition => ({
+	type: 'Ready',
+	status,
+	lastHeartbeatTime,
+	reason: 'KubeletReady',
+});
 const node = (conditions?: NodeCondition[], taints?: Taint[]): Node => ({
 	apiVersion: 'v1',
 	kind: 'Node',
@@ -14,8 +19,18 @@ const node = (conditions?: NodeCondition[], taints?: Taint[]): Node => ({
 	spec: taints === undefined ? {} : { taints },
 	status: conditions === undefined ? {} : { conditions },
 });
-const lease = (renewTime: string): Lease => ({ apiVersion: '', kind: '', metadata: { name: 'worker-1' }, spec: { renewTime } });
-const fatal = (key: string) => ['NoSchedule', 'NoExecute'].map((effect) => ({ key: `node.kubernetes.io/${key}`, effect, timeAdded: '2026-01-31T12:00:00Z' }));
+const lease = (renewTime: string): Lease => ({
+	apiVersion: '',
+	kind: '',
+	metadata: { name: 'worker-1' },
+	spec: { renewTime },
+});
+const fatal = (key: string) =>
+	['NoSchedule', 'NoExecute'].map((effect) => ({
+		key: `node.kubernetes.io/${key}`,
+		effect,
+		timeAdded: '2026-01-31T12:00:00Z',
+	}));
 
 describe('heartbeats', () => {
 	const first = observe(undefined, node([ready()]), lease('a'), 5000);
@@ -69,15 +84,32 @@ describe('heartbeats', () => {
 describe('the status of a silent node', () => {
 	it('NodeStatusUnknown for what it posted, NodeStatusNeverUpdated for what it never did; other conditions stay', () => {
 		const other = { type: 'NetworkUnavailable', status: 'False' };
-		const conditions = statusAfterSilence(node([other, ready(), { type: 'DiskPressure', status: 'Unknown', reason: 'x' }]), now)?.status?.conditions;
+		const conditions = statusAfterSilence(
+			node([other, ready(), { type: 'DiskPressure', status: 'Unknown', reason: 'x' }]),
+			now,
+		)?.status?.conditions;
 		const lastTransitionTime = '2026-01-31T12:00:00Z';
-		const stopped = { status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.', lastTransitionTime };
-		const never = { status: 'Unknown', reason: 'NodeStatusNeverUpdated', message: 'Kubelet never posted node status.', lastTransitionTime };
+		const stopped = {
+			status: 'Unknown',
+			reason: 'NodeStatusUnknown',
+			message: 'Kubelet stopped posting node status.',
+			lastTransitionTime,
+		};
+		const never = {
+			status: 'Unknown',
+			reason: 'NodeStatusNeverUpdated',
+			message: 'Kubelet never posted node status.',
+			lastTransitionTime,
+		};
 		assert.deepEqual(conditions, [
 			other,
 			{ type: 'Ready', lastHeartbeatTime: heartbeat, ...stopped },
 			{ type: 'DiskPressure', status: 'Unknown', reason: 'x' },
-			...['MemoryPressure', 'PIDPressure'].map((type) => ({ type, lastHeartbeatTime: '2026-01-31T11:00:00Z', ...never })),
+			...['MemoryPressure', 'PIDPressure'].map((type) => ({
+				type,
+				lastHeartbeatTime: '2026-01-31T11:00:00Z',
+				...never,
+			})),
 		]);
 	});
 	it('is written once', () => {
@@ -92,7 +124,10 @@ describe('taints', () => {
 
 	it('unreachable when Unknown, not-ready when False, none when True; those of others stay', () => {
 		assert.deepEqual(taintsFor(node([ready('Unknown')], [own]), now), [own, ...fatal('unreachable')]);
-		assert.deepEqual(taintsFor(node([ready('False')], [own, ...fatal('unreachable')]), now), [own, ...fatal('not-ready')]);
+		assert.deepEqual(taintsFor(node([ready('False')], [own, ...fatal('unreachable')]), now), [
+			own,
+			...fatal('not-ready'),
+		]);
 		assert.deepEqual(taintsFor(node([ready('True')], [...fatal('not-ready'), own]), now), [own]);
 	});
 	it('are left alone when they are right, or nothing is known', () => {

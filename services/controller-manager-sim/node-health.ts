@@ -26,7 +26,8 @@ const NEVER_UPDATED = 'NodeStatusNeverUpdated';
 const heartbeatConditions = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 const taintKeys = { False: 'node.kubernetes.io/not-ready', Unknown: 'node.kubernetes.io/unreachable' } as const;
 
-export const readyCondition = ({ status }: Node): NodeCondition | undefined => status?.conditions?.find(({ type }) => type === 'Ready');
+export const readyCondition = ({ status }: Node): NodeCondition | undefined =>
+	status?.conditions?.find(({ type }) => type === 'Ready');
 
 /** Empty for a condition that was written here and not by the node. */
 function statusHeartbeatOf(node: Node): string {
@@ -42,9 +43,21 @@ function statusHeartbeatOf(node: Node): string {
  * @source  pkg/controller/nodelifecycle tryUpdateNodeHealth
  * @differs any other renewTime is a heartbeat, where upstream wants a later one: a node whose clock was set back is alive
  */
-export function observe(previous: Observation | undefined, node: Node, lease: Lease | undefined, passedMs: number): Observation {
-	const seen = { uid: node.metadata.uid ?? '', statusHeartbeat: statusHeartbeatOf(node), renewTime: lease?.spec?.renewTime ?? '' };
-	const isSame = previous?.uid === seen.uid && previous.statusHeartbeat === seen.statusHeartbeat && previous.renewTime === seen.renewTime;
+export function observe(
+	previous: Observation | undefined,
+	node: Node,
+	lease: Lease | undefined,
+	passedMs: number,
+): Observation {
+	const seen = {
+		uid: node.metadata.uid ?? '',
+		statusHeartbeat: statusHeartbeatOf(node),
+		renewTime: lease?.spec?.renewTime ?? '',
+	};
+	const isSame =
+		previous?.uid === seen.uid &&
+		previous.statusHeartbeat === seen.statusHeartbeat &&
+		previous.renewTime === seen.renewTime;
 	return { ...seen, silentMs: isSame ? previous.silentMs + passedMs : 0 };
 }
 
@@ -54,7 +67,8 @@ export function isSilent(node: Node, observation: Observation, grace: GracePerio
 	return observation.silentMs > graceMs(node, grace);
 }
 
-export const graceMs = (node: Node, { monitorMs, startupMs }: GracePeriods): number => (readyCondition(node) === undefined ? startupMs : monitorMs);
+export const graceMs = (node: Node, { monitorMs, startupMs }: GracePeriods): number =>
+	readyCondition(node) === undefined ? startupMs : monitorMs;
 
 /**
  * The node with its conditions Unknown, as nobody knows them any more.
@@ -66,12 +80,26 @@ export function statusAfterSilence(node: Node, now: number): Node | undefined {
 	if (readyCondition(node)?.status === 'Unknown') return undefined;
 	const known = node.status?.conditions ?? [];
 	const lastTransitionTime = rfc3339(now);
-	const stopped = { status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.', lastTransitionTime };
-	const never = { status: 'Unknown', reason: NEVER_UPDATED, message: 'Kubelet never posted node status.', lastTransitionTime };
+	const stopped = {
+		status: 'Unknown',
+		reason: 'NodeStatusUnknown',
+		message: 'Kubelet stopped posting node status.',
+		lastTransitionTime,
+	};
+	const never = {
+		status: 'Unknown',
+		reason: NEVER_UPDATED,
+		message: 'Kubelet never posted node status.',
+		lastTransitionTime,
+	};
 	const lastHeartbeatTime = node.metadata.creationTimestamp ?? lastTransitionTime;
 	const missing = heartbeatConditions.filter((type) => !known.some((condition) => condition.type === type));
 	const conditions = [
-		...known.map((condition) => (heartbeatConditions.includes(condition.type) && condition.status !== 'Unknown' ? { ...condition, ...stopped } : condition)),
+		...known.map((condition) =>
+			heartbeatConditions.includes(condition.type) && condition.status !== 'Unknown'
+				? { ...condition, ...stopped }
+				: condition,
+		),
 		...missing.map((type) => ({ type, lastHeartbeatTime, ...never })),
 	];
 	return { ...node, status: { ...node.status, conditions } };
@@ -90,8 +118,15 @@ export function taintsFor(node: Node, now: number): Taint[] | undefined {
 	const key = ready.status === 'True' ? undefined : ready.status === 'False' ? taintKeys.False : taintKeys.Unknown;
 	const ours: readonly string[] = Object.values(taintKeys);
 	const present = node.spec?.taints ?? [];
-	const kept = present.filter((taint) => !ours.includes(taint.key) || (taint.key === key && ['NoSchedule', 'NoExecute'].includes(taint.effect)));
-	const missing = key === undefined ? [] : ['NoSchedule', 'NoExecute'].filter((effect) => !kept.some((taint) => taint.key === key && taint.effect === effect));
+	const kept = present.filter(
+		(taint) => !ours.includes(taint.key) || (taint.key === key && ['NoSchedule', 'NoExecute'].includes(taint.effect)),
+	);
+	const missing =
+		key === undefined
+			? []
+			: ['NoSchedule', 'NoExecute'].filter(
+					(effect) => !kept.some((taint) => taint.key === key && taint.effect === effect),
+				);
 	if (kept.length === present.length && missing.length === 0) return undefined;
 	return [...kept, ...missing.map((effect) => ({ key: key ?? '', effect, timeAdded: rfc3339(now) }))];
 }

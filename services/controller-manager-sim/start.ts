@@ -50,19 +50,36 @@ export function startControllers(options: ControllersOptions): Controllers {
 	const queues: WorkQueue[] = [];
 
 	const findCsr = (name: string) => csrs.get(name);
-	const approving = start(startCsrApproving({ csrs: certificateSigningRequests, subjectAccessReviews, find: findCsr, log, observeQueue }));
+	const approving = start(
+		startCsrApproving({ csrs: certificateSigningRequests, subjectAccessReviews, find: findCsr, log, observeQueue }),
+	);
 	const signing = start(startCsrSigning({ csrs: certificateSigningRequests, ca, find: findCsr, log, observeQueue }));
 	const onCsr = (name: string) => {
 		approving.add(name);
 		signing.add(name);
 	};
-	const csrs = startInformer({ ...common, name: 'certificatesigningrequests', client: certificateSigningRequests, onChange: onCsr });
+	const csrs = startInformer({
+		...common,
+		name: 'certificatesigningrequests',
+		client: certificateSigningRequests,
+		onChange: onCsr,
+	});
 
 	const clusterInfoKey = `${wellKnown.kubePublic}/${wellKnown.clusterInfo}`;
-	const bootstrapSigner = start(startBootstrapSigner({ configMaps, tokenStore, find: () => clusterInfo.get(clusterInfoKey), log, observeQueue }));
+	const bootstrapSigner = start(
+		startBootstrapSigner({ configMaps, tokenStore, find: () => clusterInfo.get(clusterInfoKey), log, observeQueue }),
+	);
 	const select = { namespace: wellKnown.kubePublic, fieldSelector: `metadata.name=${wellKnown.clusterInfo}` };
-	const clusterInfo: Informer<ConfigMap> = startInformer({ ...common, name: 'cluster-info', client: configMaps, select, onChange: bootstrapSigner.add });
-	const tokenCleaner = start(startTokenCleaner({ secrets, find: (name) => tokens.get(name), clock, log, observeQueue }));
+	const clusterInfo: Informer<ConfigMap> = startInformer({
+		...common,
+		name: 'cluster-info',
+		client: configMaps,
+		select,
+		onChange: bootstrapSigner.add,
+	});
+	const tokenCleaner = start(
+		startTokenCleaner({ secrets, find: (name) => tokens.get(name), clock, log, observeQueue }),
+	);
 	const onToken = (name: string) => {
 		bootstrapSigner.add(name);
 		tokenCleaner.add(name);
@@ -70,14 +87,22 @@ export function startControllers(options: ControllersOptions): Controllers {
 	const tokens = startTokenInformer({ client: tokenStore, onChange: onToken, signal, log });
 	start(startCsrCleaner({ csrs: certificateSigningRequests, cache: csrs, secrets, tokens, clock, log, observeQueue }));
 
-	const nodes = startInformer({ ...common, name: 'nodes', client: api.nodes, onChange: (name) => nodeLifecycle.add(name) });
+	const nodes = startInformer({
+		...common,
+		name: 'nodes',
+		client: api.nodes,
+		onChange: (name) => nodeLifecycle.add(name),
+	});
 	const elapsedMs = () => performance.now();
 	const nodeLifecycle = start(startNodeLifecycle({ api, cache: nodes, grace, clock, elapsedMs, log, observeQueue }));
 
 	return {
 		caches: { certificatesigningrequests: csrs, nodes, 'cluster-info': clusterInfo },
 		async stopped() {
-			const ended = Promise.all([...queues.map((queue) => queue.close()), ...[csrs, clusterInfo, tokens, nodes].map(({ done }) => done)]);
+			const ended = Promise.all([
+				...queues.map((queue) => queue.close()),
+				...[csrs, clusterInfo, tokens, nodes].map(({ done }) => done),
+			]);
 			const timer = new AbortController();
 			await Promise.race([ended, delay(STOP_MS, undefined, { signal: timer.signal })]);
 			timer.abort();

@@ -11,24 +11,37 @@ export interface Breach {
 }
 
 /** @param others  all requests that there are, this one as well */
-export function breachOf(csr: CertificateSigningRequest, others: readonly CertificateSigningRequest[]): Breach | undefined {
+export function breachOf(
+	csr: CertificateSigningRequest,
+	others: readonly CertificateSigningRequest[],
+): Breach | undefined {
 	const { node, isForOneNode } = boundsOf(csr.spec.groups);
 	const wanted = nodeOf(csr);
 	const token = tokenName(csr);
-	if (node !== undefined && node !== wanted) return { reason: 'TokenForOtherNode', message: `${token} is for node "${node}", and not for "${wanted}"` };
+	if (node !== undefined && node !== wanted)
+		return { reason: 'TokenForOtherNode', message: `${token} is for node "${node}", and not for "${wanted}"` };
 	if (!isForOneNode) return undefined;
-	const used = others.find((other) => other.spec.username === csr.spec.username && isDecided(other, 'Approved') && nodeOf(other) !== wanted);
-	return used === undefined ? undefined : { reason: 'TokenUsed', message: `${token} is for one node, and "${nodeOf(used)}" used it` };
+	const used = others.find(
+		(other) => other.spec.username === csr.spec.username && isDecided(other, 'Approved') && nodeOf(other) !== wanted,
+	);
+	return used === undefined
+		? undefined
+		: { reason: 'TokenUsed', message: `${token} is for one node, and "${nodeOf(used)}" used it` };
 }
 
 /** `bootstrap token "abcdef"` */
 const tokenName = ({ spec: { username = '' } }: CertificateSigningRequest): string =>
-	username.startsWith(wellKnown.bootstrapUserPrefix) ? `bootstrap token "${username.slice(wellKnown.bootstrapUserPrefix.length)}"` : `"${username}"`;
+	username.startsWith(wellKnown.bootstrapUserPrefix)
+		? `bootstrap token "${username.slice(wellKnown.bootstrapUserPrefix.length)}"`
+		: `"${username}"`;
 
 /** The node that a certificate of this request would speak for; empty when it cannot be read. */
 function nodeOf({ spec }: CertificateSigningRequest): string {
 	try {
-		return parseCsr(Buffer.from(spec.request, 'base64').toString('utf8')).subject.commonName.replace(wellKnown.nodeUserPrefix, '');
+		return parseCsr(Buffer.from(spec.request, 'base64').toString('utf8')).subject.commonName.replace(
+			wellKnown.nodeUserPrefix,
+			'',
+		);
 	} catch {
 		return '';
 	}

@@ -10,7 +10,8 @@ const event = (type: TokenEvent['type'], id = '', expiration = ''): TokenEvent =
 	uid: id && `uid-${id}`,
 	expiration,
 });
-const lost = () => new KubejoinError('CONNECTION_REFUSED', { target: 'token-store:6445', problem: 'connect ECONNREFUSED' });
+const lost = () =>
+	new KubejoinError('CONNECTION_REFUSED', { target: 'token-store:6445', problem: 'connect ECONNREFUSED' });
 
 /** A token-store whose watch, each time it is asked, tells these events and is lost; after the last it is quiet until the signal aborts. */
 function fakeTokenStore(...watches: (TokenEvent | Error)[][]) {
@@ -40,7 +41,13 @@ describe('the cache of bootstrap tokens', () => {
 		const pause = async (ms: number) => {
 			pauses.push(ms);
 		};
-		const informer = startTokenInformer({ client, onChange: (name) => changed.push(name.slice(-6)), signal: client.stop.signal, log, pause });
+		const informer = startTokenInformer({
+			client,
+			onChange: (name) => changed.push(name.slice(-6)),
+			signal: client.stop.signal,
+			log,
+			pause,
+		});
 		assert.equal(informer.isSynced(), false);
 		await informer.done;
 		return { informer, changed, pauses, messages };
@@ -54,7 +61,11 @@ describe('the cache of bootstrap tokens', () => {
 			event('ADDED', 'bbbbbb'),
 			event('DELETED', 'bbbbbb'),
 		]);
-		assert.deepEqual(informer.get('bootstrap-token-aaaaaa'), { name: 'bootstrap-token-aaaaaa', uid: 'uid-aaaaaa', expiration: 'x' });
+		assert.deepEqual(informer.get('bootstrap-token-aaaaaa'), {
+			name: 'bootstrap-token-aaaaaa',
+			uid: 'uid-aaaaaa',
+			expiration: 'x',
+		});
 		assert.equal(informer.get('bootstrap-token-bbbbbb'), undefined);
 		assert.ok(informer.isSynced());
 		assert.deepEqual(changed, ['aaaaaa', 'aaaaaa', 'bbbbbb', 'bbbbbb']);

@@ -27,9 +27,16 @@ export interface TokenInformerOptions {
 const MIN_RETRY_MS = 200;
 const MAX_RETRY_MS = 5_000;
 
-const timer = (ms: number, signal: AbortSignal): Promise<void> => delay(ms, undefined, { signal }).catch(() => undefined);
+const timer = (ms: number, signal: AbortSignal): Promise<void> =>
+	delay(ms, undefined, { signal }).catch(() => undefined);
 
-export function startTokenInformer({ client, onChange, signal, log, pause = timer }: TokenInformerOptions): TokenInformer {
+export function startTokenInformer({
+	client,
+	onChange,
+	signal,
+	log,
+	pause = timer,
+}: TokenInformerOptions): TokenInformer {
 	const cache = new Map<string, Token>();
 	let synced = false;
 

@@ -32,11 +32,17 @@ export interface Access {
  * @throws KUBECONFIG_INVALID  $KUBECONFIG names several files
  * @differs client-go merges several files
  */
-export function locateKubeconfig(flag: string | undefined, env: Readonly<Record<string, string | undefined>>): KubeconfigFile {
+export function locateKubeconfig(
+	flag: string | undefined,
+	env: Readonly<Record<string, string | undefined>>,
+): KubeconfigFile {
 	if (flag !== undefined) return { path: flag, isExplicit: true };
 	const [path, ...more] = (env.KUBECONFIG ?? '').split(delimiter).filter((one) => one !== '');
 	if (more.length > 0)
-		throw new KubejoinError('KUBECONFIG_INVALID', { path: env.KUBECONFIG ?? '', problem: 'KUBECONFIG names several files, and one is read' });
+		throw new KubejoinError('KUBECONFIG_INVALID', {
+			path: env.KUBECONFIG ?? '',
+			problem: 'KUBECONFIG names several files, and one is read',
+		});
 	return { path: path ?? join(env.HOME ?? '', '.kube', 'config'), isExplicit: false };
 }
 
@@ -89,7 +95,10 @@ export async function readAccess({ path, isExplicit }: KubeconfigFile, context?:
 }
 
 const commandFailed = (problem: string): KubejoinError =>
-	new KubejoinError('COMMAND_INVALID', { problem, remedy: 'Name the file with --kubeconfig FILE or in KUBECONFIG; admin.conf is the one of the cluster' });
+	new KubejoinError('COMMAND_INVALID', {
+		problem,
+		remedy: 'Name the file with --kubeconfig FILE or in KUBECONFIG; admin.conf is the one of the cluster',
+	});
 
 const noContext = (name: string): KubejoinError =>
 	new KubejoinError('COMMAND_INVALID', {

@@ -25,12 +25,22 @@ describe('kubectl auth whoami', () => {
 			await run({ username: 'jane', uid: '', groups: ['g'] }, 'yaml'),
 			'apiVersion: authentication.k8s.io/v1\nkind: SelfSubjectReview\nmetadata:\n  creationTimestamp: null\nstatus:\n  userInfo:\n    groups:\n    - g\n    username: jane\n',
 		);
-		deepEqual(Object.keys(JSON.parse(await run({ username: 'jane', groups: [] }, 'json'))), ['kind', 'apiVersion', 'metadata', 'status']);
+		deepEqual(Object.keys(JSON.parse(await run({ username: 'jane', groups: [] }, 'json'))), [
+			'kind',
+			'apiVersion',
+			'metadata',
+			'status',
+		]);
 	});
 
 	it("COMMAND_INVALID: forbidden, in upstream's words", async () => {
 		const create = async () => {
-			throw new KubejoinError('API_FORBIDDEN', { resource: 'selfsubjectreviews', group: 'authentication.k8s.io', name: '', because: 'x' });
+			throw new KubejoinError('API_FORBIDDEN', {
+				resource: 'selfsubjectreviews',
+				group: 'authentication.k8s.io',
+				name: '',
+				because: 'x',
+			});
 		};
 		await rejects(whoAmI(undefined, { reviews: { create }, output: fakeOutput().output }), {
 			code: 'COMMAND_INVALID',
@@ -51,20 +61,32 @@ describe('kubectl auth can-i', () => {
 	};
 
 	it('asks for a resource by any of its names', () => {
-		deepEqual(resource('get', 'secret/x', { namespace: 'kube-system' }), { asked: ['kube-system', '', 'secrets', '', 'x'], warnings: [] });
+		deepEqual(resource('get', 'secret/x', { namespace: 'kube-system' }), {
+			asked: ['kube-system', '', 'secrets', '', 'x'],
+			warnings: [],
+		});
 		deepEqual(resource('update', 'csr', { subresource: 'approval' }), {
 			asked: ['default', 'certificates.k8s.io', 'certificatesigningrequests', 'approval', ''],
 			warnings: ["resource 'certificatesigningrequests' is not namespace scoped in group 'certificates.k8s.io'"],
 		});
-		deepEqual(resource('get', 'nodes'), { asked: ['default', '', 'nodes', '', ''], warnings: ["resource 'nodes' is not namespace scoped"] });
-		deepEqual(resource('get', 'nodes', { allNamespaces: true }), { asked: [undefined, '', 'nodes', '', ''], warnings: [] });
+		deepEqual(resource('get', 'nodes'), {
+			asked: ['default', '', 'nodes', '', ''],
+			warnings: ["resource 'nodes' is not namespace scoped"],
+		});
+		deepEqual(resource('get', 'nodes', { allNamespaces: true }), {
+			asked: [undefined, '', 'nodes', '', ''],
+			warnings: [],
+		});
 		deepEqual(resource('*', '*'), { asked: ['default', '', '*', '', ''], warnings: [] });
 	});
 
 	it('warns of what it does not know, and asks all the same', () => {
 		deepEqual(resource('fly', 'deployments.apps'), {
 			asked: ['default', '', 'deployments.apps', '', ''],
-			warnings: ["the server doesn't have a resource type 'deployments' in group 'apps'", "verb 'fly' is not a known verb"],
+			warnings: [
+				"the server doesn't have a resource type 'deployments' in group 'apps'",
+				"verb 'fly' is not a known verb",
+			],
 		});
 		deepEqual(resource('impersonate', 'users').warnings, []);
 		deepEqual(accessReview(question('fly', '/healthz')), {
@@ -83,12 +105,21 @@ describe('kubectl auth can-i', () => {
 	it("answers in upstream's words", async () => {
 		const answer = async (status: SubjectAccessReviewStatus) => {
 			const { output, written } = fakeOutput();
-			const create = async (review: Pick<SelfSubjectAccessReview, 'metadata' | 'spec'>) => ({ apiVersion: '', kind: '', ...review, status });
+			const create = async (review: Pick<SelfSubjectAccessReview, 'metadata' | 'spec'>) => ({
+				apiVersion: '',
+				kind: '',
+				...review,
+				status,
+			});
 			const isAllowed = await canI({ spec: {}, warnings: ['odd'] }, { reviews: { create }, output });
 			return [isAllowed, written.out, written.err];
 		};
 		deepEqual(await answer({ allowed: true, reason: 'RBAC: allowed' }), [true, 'yes\n', 'Warning: odd\n\n']);
 		deepEqual(await answer({ allowed: false }), [false, 'no\n', 'Warning: odd\n\n']);
-		deepEqual(await answer({ allowed: false, reason: 'a', evaluationError: 'b' }), [false, 'no - a - b\n', 'Warning: odd\n\n']);
+		deepEqual(await answer({ allowed: false, reason: 'a', evaluationError: 'b' }), [
+			false,
+			'no - a - b\n',
+			'Warning: odd\n\n',
+		]);
 	});
 });

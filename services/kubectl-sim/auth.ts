@@ -17,7 +17,10 @@ export async function whoAmI(
 	const { metadata, status } = await reviews.create({ metadata: {} }).catch((error: unknown) => {
 		const isForbidden = hasCode(error, 'API_FORBIDDEN');
 		throw isForbidden
-			? invalidCommand('the selfsubjectreviews API is not enabled in the cluster or you do not have permission to call it', 'auth whoami')
+			? invalidCommand(
+					'the selfsubjectreviews API is not enabled in the cluster or you do not have permission to call it',
+					'auth whoami',
+				)
 			: error;
 	});
 	const { username = '', uid = '', groups = [], extra = {} } = status?.userInfo ?? {};
@@ -29,7 +32,12 @@ export async function whoAmI(
 			...(Object.keys(extra).length === 0 ? {} : { extra }),
 		};
 		const creationTimestamp = metadata.creationTimestamp ?? null;
-		const review = { kind: 'SelfSubjectReview', apiVersion: 'authentication.k8s.io/v1', metadata: { creationTimestamp }, status: { userInfo } };
+		const review = {
+			kind: 'SelfSubjectReview',
+			apiVersion: 'authentication.k8s.io/v1',
+			metadata: { creationTimestamp },
+			status: { userInfo },
+		};
 		output.out(format === 'json' ? toJson(review) : await toYaml(review));
 		return;
 	}
@@ -57,7 +65,10 @@ export interface AccessQuestion {
 	readonly allNamespaces: boolean;
 }
 
-const resourceVerbs = 'get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest'.split(' ');
+const resourceVerbs =
+	'get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest'.split(
+		' ',
+	);
 const pathVerbs = 'get put post head options delete patch *'.split(' ');
 
 export interface AccessReview {
@@ -68,7 +79,8 @@ export interface AccessReview {
 
 /** @throws COMMAND_INVALID  a path has no subresource @source kubectl pkg/cmd/auth/cani.go */
 export function accessReview({ verb, object, subresource, namespace, allNamespaces }: AccessQuestion): AccessReview {
-	const unknownVerb = (known: readonly string[]) => (known.includes(verb) ? [] : [`verb '${verb}' is not a known verb`]);
+	const unknownVerb = (known: readonly string[]) =>
+		known.includes(verb) ? [] : [`verb '${verb}' is not a known verb`];
 	if (object.startsWith('/')) {
 		if (subresource !== '') throw invalidCommand('--subresource can not be used with NonResourceURL', 'auth can-i');
 		return { spec: { nonResourceAttributes: { verb, path: object } }, warnings: unknownVerb(pathVerbs) };
@@ -98,7 +110,9 @@ export function accessReview({ verb, object, subresource, namespace, allNamespac
 
 function scopeWarnings(resource: ResourceName | undefined): string[] {
 	if (resource === undefined || resource.namespaced) return [];
-	return [`resource '${resource.resource}' is not namespace scoped${resource.group === '' ? '' : ` in group '${resource.group}'`}`];
+	return [
+		`resource '${resource.resource}' is not namespace scoped${resource.group === '' ? '' : ` in group '${resource.group}'`}`,
+	];
 }
 
 /** @returns whether it is allowed; said as `yes`, or as `no` with the reasons given */
@@ -108,7 +122,11 @@ export async function canI(
 ): Promise<boolean> {
 	// The empty line is upstream's.
 	for (const warning of warnings) output.err(`Warning: ${warning}\n\n`);
-	const { allowed = false, reason = '', evaluationError = '' } = (await reviews.create({ metadata: {}, spec })).status ?? {};
+	const {
+		allowed = false,
+		reason = '',
+		evaluationError = '',
+	} = (await reviews.create({ metadata: {}, spec })).status ?? {};
 	output.out(allowed ? 'yes\n' : `${['no', reason, evaluationError].filter((text) => text !== '').join(' - ')}\n`);
 	return allowed;
 }

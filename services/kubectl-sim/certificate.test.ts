@@ -13,12 +13,22 @@ function setup(requests: readonly CertificateSigningRequest[], conflicts = 0) {
 		...fakeResource(resources.certificateSigningRequests, requests),
 		async updateApproval(object: CertificateSigningRequest) {
 			writes.push(object.status?.conditions);
-			if (left-- > 0) throw new KubejoinError('API_CONFLICT', { resource: 'certificatesigningrequests', group: 'certificates.k8s.io', name: 'a' });
+			if (left-- > 0)
+				throw new KubejoinError('API_CONFLICT', {
+					resource: 'certificatesigningrequests',
+					group: 'certificates.k8s.io',
+					name: 'a',
+				});
 			return object;
 		},
 	};
 	const tools = { requests: fake as never, output, clock };
-	return { written, writes, approve: (...names: string[]) => decide('approve', names, tools), deny: (...names: string[]) => decide('deny', names, tools) };
+	return {
+		written,
+		writes,
+		approve: (...names: string[]) => decide('approve', names, tools),
+		deny: (...names: string[]) => decide('deny', names, tools),
+	};
 }
 
 describe('kubectl certificate', () => {
@@ -27,7 +37,9 @@ describe('kubectl certificate', () => {
 		await approve('a');
 		equal(written.out, 'certificatesigningrequest.certificates.k8s.io/a approved\n');
 		const message = 'This CSR was approved by kubectl certificate approve.';
-		deepEqual(writes, [[{ type: 'Approved', status: 'True', reason: 'KubectlApprove', message, lastUpdateTime: '2026-01-31T12:00:00Z' }]]);
+		deepEqual(writes, [
+			[{ type: 'Approved', status: 'True', reason: 'KubectlApprove', message, lastUpdateTime: '2026-01-31T12:00:00Z' }],
+		]);
 	});
 
 	it('denies with the reason and text of upstream, and keeps other conditions', async () => {
@@ -36,7 +48,12 @@ describe('kubectl certificate', () => {
 		await deny('a');
 		equal(written.out, 'certificatesigningrequest.certificates.k8s.io/a denied\n');
 		const message = 'This CSR was denied by kubectl certificate deny.';
-		deepEqual(writes, [[failed, { type: 'Denied', status: 'True', reason: 'KubectlDeny', message, lastUpdateTime: '2026-01-31T12:00:00Z' }]]);
+		deepEqual(writes, [
+			[
+				failed,
+				{ type: 'Denied', status: 'True', reason: 'KubectlDeny', message, lastUpdateTime: '2026-01-31T12:00:00Z' },
+			],
+		]);
 	});
 
 	it('does not write a decision that is there', async () => {
@@ -48,11 +65,17 @@ describe('kubectl certificate', () => {
 
 	it('COMMAND_INVALID: decided otherwise', async () => {
 		const { approve } = setup([csr('a', { status: { conditions: [condition('Denied')] } })]);
-		await rejects(approve('a'), { code: 'COMMAND_INVALID', message: 'certificate signing request "a" is already Denied' });
+		await rejects(approve('a'), {
+			code: 'COMMAND_INVALID',
+			message: 'certificate signing request "a" is already Denied',
+		});
 	});
 
 	it('COMMAND_INVALID: no names', () =>
-		rejects(setup([]).deny(), { code: 'COMMAND_INVALID', message: 'one or more CSRs must be specified as <name> or -f <filename>' }));
+		rejects(setup([]).deny(), {
+			code: 'COMMAND_INVALID',
+			message: 'one or more CSRs must be specified as <name> or -f <filename>',
+		}));
 
 	it('reads the request again and decides again, ten times', async () => {
 		const ten = setup([csr('a')], 10);

@@ -21,8 +21,18 @@ interface Decision {
 }
 
 const decisions = {
-	approve: { type: 'Approved', opposite: 'Denied', reason: 'KubectlApprove', message: 'This CSR was approved by kubectl certificate approve.' },
-	deny: { type: 'Denied', opposite: 'Approved', reason: 'KubectlDeny', message: 'This CSR was denied by kubectl certificate deny.' },
+	approve: {
+		type: 'Approved',
+		opposite: 'Denied',
+		reason: 'KubectlApprove',
+		message: 'This CSR was approved by kubectl certificate approve.',
+	},
+	deny: {
+		type: 'Denied',
+		opposite: 'Approved',
+		reason: 'KubectlDeny',
+		message: 'This CSR was denied by kubectl certificate deny.',
+	},
 } as const satisfies Record<string, Decision>;
 
 /** How often a decision is written again after somebody else changed the request. */
@@ -35,7 +45,8 @@ const CONFLICT_RETRIES = 10;
  * @source kubectl pkg/cmd/certificates
  */
 export async function decide(verb: keyof typeof decisions, names: readonly string[], tools: Tools): Promise<void> {
-	if (names.length === 0) throw invalidCommand('one or more CSRs must be specified as <name> or -f <filename>', `certificate ${verb}`);
+	if (names.length === 0)
+		throw invalidCommand('one or more CSRs must be specified as <name> or -f <filename>', `certificate ${verb}`);
 	const decision = decisions[verb];
 	const errors: unknown[] = [];
 	for (const name of names) {
@@ -48,7 +59,11 @@ export async function decide(verb: keyof typeof decisions, names: readonly strin
 	throwAll(errors);
 }
 
-async function decideOne(name: string, decision: Decision, { requests, clock }: Tools): Promise<CertificateSigningRequest> {
+async function decideOne(
+	name: string,
+	decision: Decision,
+	{ requests, clock }: Tools,
+): Promise<CertificateSigningRequest> {
 	for (let retries = 0; ; retries++) {
 		const csr = await requests.get(name);
 		const { type, opposite, reason, message } = decision;

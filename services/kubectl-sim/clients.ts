@@ -25,14 +25,20 @@ export function openConnection(access: Access): Connection {
 function openVerified(access: Access): VerifiedChannel {
 	const { path, endpoint, ca, tlsServerName } = access;
 	try {
-		return openChannel(endpoint, { ca, ...credentialsOf(access), ...(tlsServerName === undefined ? {} : { serverName: tlsServerName }) });
+		return openChannel(endpoint, {
+			ca,
+			...credentialsOf(access),
+			...(tlsServerName === undefined ? {} : { serverName: tlsServerName }),
+		});
 	} catch (error) {
-		const problem = 'the certificate authority, client certificate or client key is not PEM, or they do not belong together';
+		const problem =
+			'the certificate authority, client certificate or client key is not PEM, or they do not belong together';
 		throw new KubejoinError('KUBECONFIG_INVALID', { path, problem }, { cause: error });
 	}
 }
 
-const credentialsOf = ({ user: { certificate, key } }: Access) => (certificate === undefined || key === undefined ? {} : { cert: certificate, key });
+const credentialsOf = ({ user: { certificate, key } }: Access) =>
+	certificate === undefined || key === undefined ? {} : { cert: certificate, key };
 
 const VERSION_TIMEOUT_MS = 10_000;
 const MAX_ANSWER = 64 * 1024;
@@ -46,7 +52,8 @@ function fetchVersion(access: Access): Promise<VersionInfo> {
 		...credentialsOf(access),
 		agent: false,
 		minVersion: 'TLSv1.2' as const,
-		checkServerIdentity: (_name: string, certificate: Parameters<typeof checkServerName>[1]) => checkServerName(host, certificate),
+		checkServerIdentity: (_name: string, certificate: Parameters<typeof checkServerName>[1]) =>
+			checkServerName(host, certificate),
 		headers: user.token === undefined ? {} : { authorization: `Bearer ${user.token}` },
 		signal: AbortSignal.timeout(VERSION_TIMEOUT_MS),
 		...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
@@ -54,7 +61,10 @@ function fetchVersion(access: Access): Promise<VersionInfo> {
 	const call = { target: endpoint, method: 'GET /version', deadlineMs: VERSION_TIMEOUT_MS };
 	return new Promise((resolve, reject) => {
 		const fail = (error: Error) => {
-			const code = error.name === 'AbortError' || error.name === 'TimeoutError' ? grpcCode.DEADLINE_EXCEEDED : grpcCode.UNAVAILABLE;
+			const code =
+				error.name === 'AbortError' || error.name === 'TimeoutError'
+					? grpcCode.DEADLINE_EXCEEDED
+					: grpcCode.UNAVAILABLE;
 			const known = error instanceof KubejoinError ? error : transportError({ code, details: error.message }, call);
 			void withDates(known, host).then(reject);
 		};

@@ -8,9 +8,31 @@ describe('columns of nodes', () => {
 	it('are those of upstream', () => {
 		deepEqual(
 			nodeColumns.map(({ header, isWide }) => (isWide ? header.toLowerCase() : header)),
-			['NAME', 'STATUS', 'ROLES', 'AGE', 'VERSION', 'internal-ip', 'external-ip', 'os-image', 'kernel-version', 'container-runtime'],
+			[
+				'NAME',
+				'STATUS',
+				'ROLES',
+				'AGE',
+				'VERSION',
+				'internal-ip',
+				'external-ip',
+				'os-image',
+				'kernel-version',
+				'container-runtime',
+			],
 		);
-		deepEqual(cells(worker('w')), ['w', 'Ready', '<none>', '5m', 'v1.32.4', '10.0.0.1', '<none>', 'Debian GNU/Linux 12 (bookworm)', '6.1', 'simulated://0']);
+		deepEqual(cells(worker('w')), [
+			'w',
+			'Ready',
+			'<none>',
+			'5m',
+			'v1.32.4',
+			'10.0.0.1',
+			'<none>',
+			'Debian GNU/Linux 12 (bookworm)',
+			'6.1',
+			'simulated://0',
+		]);
 	});
 
 	it('say what is not known', () => {
@@ -20,8 +42,17 @@ describe('columns of nodes', () => {
 	});
 
 	it('show a node that is not ready or takes no pods, and roles in order', () => {
-		const labels = { 'node-role.kubernetes.io/worker': '', 'node-role.kubernetes.io/': '', 'kubernetes.io/role': 'edge', other: 'x' };
-		const node = worker('w', { metadata: { labels }, spec: { unschedulable: true }, status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } });
+		const labels = {
+			'node-role.kubernetes.io/worker': '',
+			'node-role.kubernetes.io/': '',
+			'kubernetes.io/role': 'edge',
+			other: 'x',
+		};
+		const node = worker('w', {
+			metadata: { labels },
+			spec: { unschedulable: true },
+			status: { conditions: [{ type: 'Ready', status: 'Unknown' }] },
+		});
 		deepEqual(cells(node).slice(1, 3), ['NotReady,SchedulingDisabled', 'edge,worker']);
 	});
 });
@@ -41,7 +72,11 @@ describe('columns of certificate requests', () => {
 
 	it('put the decision first, then what came of it', () => {
 		const status = (types: string[], certificate?: string) =>
-			csrStatus(csr('c', { status: { conditions: types.map(condition), ...(certificate === undefined ? {} : { certificate }) } }));
+			csrStatus(
+				csr('c', {
+					status: { conditions: types.map(condition), ...(certificate === undefined ? {} : { certificate }) },
+				}),
+			);
 		deepEqual(
 			[status([]), status(['Approved'], 'x'), status(['Denied']), status(['Approved', 'Failed'])],
 			['Pending', 'Approved,Issued', 'Denied', 'Approved,Failed'],

@@ -1,6 +1,14 @@
 /** What the columns of `kubectl get` say about an object. Pure. @source pkg/printers/internalversion/printers.go */
 import { humanDuration } from '../../lib/kube/duration.ts';
-import type { CertificateSigningRequest, ConfigMap, KubeObject, Lease, Node, RoleBinding, Secret } from '../../lib/kube/types.ts';
+import type {
+	CertificateSigningRequest,
+	ConfigMap,
+	KubeObject,
+	Lease,
+	Node,
+	RoleBinding,
+	Secret,
+} from '../../lib/kube/types.ts';
 
 export interface Column<T> {
 	readonly header: string;
@@ -16,7 +24,10 @@ const orUnknown = (text = ''): string => text || '<unknown>';
 
 const name: Column<KubeObject> = { header: 'NAME', cell: ({ metadata }) => metadata.name ?? '' };
 /** Before the others, for objects of all namespaces. */
-export const namespaceColumn: Column<KubeObject> = { header: 'NAMESPACE', cell: ({ metadata }) => metadata.namespace ?? '' };
+export const namespaceColumn: Column<KubeObject> = {
+	header: 'NAMESPACE',
+	cell: ({ metadata }) => metadata.namespace ?? '',
+};
 
 export const nodeColumns: readonly Column<Node>[] = [
 	name,
@@ -28,7 +39,11 @@ export const nodeColumns: readonly Column<Node>[] = [
 	{ header: 'EXTERNAL-IP', isWide: true, cell: (node) => addressOf(node, 'ExternalIP') },
 	{ header: 'OS-IMAGE', isWide: true, cell: ({ status }) => orUnknown(status?.nodeInfo?.osImage) },
 	{ header: 'KERNEL-VERSION', isWide: true, cell: ({ status }) => orUnknown(status?.nodeInfo?.kernelVersion) },
-	{ header: 'CONTAINER-RUNTIME', isWide: true, cell: ({ status }) => orUnknown(status?.nodeInfo?.containerRuntimeVersion) },
+	{
+		header: 'CONTAINER-RUNTIME',
+		isWide: true,
+		cell: ({ status }) => orUnknown(status?.nodeInfo?.containerRuntimeVersion),
+	},
 ];
 
 export const csrColumns: readonly Column<CertificateSigningRequest>[] = [
@@ -49,7 +64,11 @@ export const secretColumns: readonly Column<Secret>[] = [
 	{ header: 'AGE', cell: age },
 ];
 
-export const configMapColumns: readonly Column<ConfigMap>[] = [name, { header: 'DATA', cell: ({ data }) => count(data) }, { header: 'AGE', cell: age }];
+export const configMapColumns: readonly Column<ConfigMap>[] = [
+	name,
+	{ header: 'DATA', cell: ({ data }) => count(data) },
+	{ header: 'AGE', cell: age },
+];
 
 export const leaseColumns: readonly Column<Lease>[] = [
 	name,
@@ -58,7 +77,10 @@ export const leaseColumns: readonly Column<Lease>[] = [
 ];
 
 /** Upstream has no printer of its own for roles. */
-export const roleColumns: readonly Column<KubeObject>[] = [name, { header: 'CREATED AT', cell: ({ metadata }) => metadata.creationTimestamp ?? '' }];
+export const roleColumns: readonly Column<KubeObject>[] = [
+	name,
+	{ header: 'CREATED AT', cell: ({ metadata }) => metadata.creationTimestamp ?? '' },
+];
 
 const subjects =
 	(kind: string) =>
@@ -93,7 +115,8 @@ export function nodeRoles({ metadata: { labels = {} } }: Node): string[] {
 	return [...new Set(roles.filter((role) => role !== ''))].sort();
 }
 
-const addressOf = ({ status }: Node, type: string): string => status?.addresses?.find((address) => address.type === type)?.address ?? '<none>';
+const addressOf = ({ status }: Node, type: string): string =>
+	status?.addresses?.find((address) => address.type === type)?.address ?? '<none>';
 
 export const requestedDuration = ({ expirationSeconds }: CertificateSigningRequest['spec']): string | undefined =>
 	expirationSeconds === undefined ? undefined : humanDuration(expirationSeconds * 1000);

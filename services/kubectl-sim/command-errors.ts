@@ -6,7 +6,8 @@ export const invalidCommand = (problem: string, command: string): KubejoinError 
 	new KubejoinError('COMMAND_INVALID', { problem, remedy: `See: kubectl-sim ${command} --help` });
 
 /** @differs what the server has but kubectl-sim does not show is refused in the same words */
-export const unknownType = (type: string, command: string): KubejoinError => invalidCommand(`the server doesn't have a resource type "${type}"`, command);
+export const unknownType = (type: string, command: string): KubejoinError =>
+	invalidCommand(`the server doesn't have a resource type "${type}"`, command);
 
 /** Throw what went wrong on the way: nothing, the one failure, or all of them. */
 export function throwAll(errors: readonly unknown[]): void {

@@ -13,11 +13,17 @@ const fakeKubeconfig = fileURLToPath(new URL('commands.test.yaml', import.meta.u
 async function typed(line: string, env: Record<string, string> = noKubeconfig, connection: Partial<Connection> = {}) {
 	const { output, written } = fakeOutput();
 	let closed = 0;
-	const connect = async () => ({ api: {} as never, fetchVersion: async () => kubernetesVersion, ...connection, close: () => closed++ });
+	const connect = async () => ({
+		api: {} as never,
+		fetchVersion: async () => kubernetesVersion,
+		...connection,
+		close: () => closed++,
+	});
 	const exitCode = await run(line.split(' '), { output, clock, pid: 4711, env, signal, connect });
 	return { exitCode, closed, ...written };
 }
-const withServer = (line: string, connection: Partial<Connection> = {}) => typed(line, { KUBECONFIG: fakeKubeconfig }, connection);
+const withServer = (line: string, connection: Partial<Connection> = {}) =>
+	typed(line, { KUBECONFIG: fakeKubeconfig }, connection);
 
 const refused = 'The connection to the server localhost:8080 was refused - did you specify the right host or port?\n';
 const local = new Date(now - new Date(now).getTimezoneOffset() * 60_000).toISOString();
@@ -41,7 +47,10 @@ describe('kubectl-sim without a kubeconfig', () => {
 	});
 
 	it('can-i knows no resource then', async () => {
-		equal((await typed('auth can-i get nodes')).err, `${failure.repeat(2)}Warning: the server doesn't have a resource type 'nodes'\n\n${refused}`);
+		equal(
+			(await typed('auth can-i get nodes')).err,
+			`${failure.repeat(2)}Warning: the server doesn't have a resource type 'nodes'\n\n${refused}`,
+		);
 	});
 
 	it('version prints what it knows', async () => {
@@ -51,7 +60,10 @@ describe('kubectl-sim without a kubeconfig', () => {
 
 	it('token generate needs none, and what is wrong with a token is said first', async () => {
 		match((await typed('token generate')).out, /^[a-z0-9]{6}\.[a-z0-9]{16}\n$/);
-		match((await typed('token create --ttl x')).err, /^invalid argument "x" for "--ttl" flag: time: invalid duration "x"/);
+		match(
+			(await typed('token create --ttl x')).err,
+			/^invalid argument "x" for "--ttl" flag: time: invalid duration "x"/,
+		);
 		const malformed = await typed('token create nonsense');
 		deepEqual([malformed.exitCode, malformed.err.startsWith('the bootstrap token was not of the form ')], [3, true]);
 	});
@@ -65,12 +77,18 @@ describe('kubectl-sim', () => {
 		const expected = { exitCode: 0, closed: 1, out: 'node/b\n', err: '' };
 		deepEqual(await withServer('get nodes b -o name', { api }), expected);
 		deepEqual(await typed(`--kubeconfig ${fakeKubeconfig} get -o name node/b`, noKubeconfig, { api }), expected);
-		deepEqual(await typed(`get node b --kubeconfig ${fakeKubeconfig} -o name --context c`, noKubeconfig, { api }), expected);
+		deepEqual(
+			await typed(`get node b --kubeconfig ${fakeKubeconfig} -o name --context c`, noKubeconfig, { api }),
+			expected,
+		);
 	});
 
 	it('closes the connection after a failure', async () => {
 		const { exitCode, closed, err } = await withServer('get node/x node/y', { api });
-		deepEqual([exitCode, closed, err], [1, 1, 'Error from server (NotFound): nodes "x" not found\nError from server (NotFound): nodes "y" not found\n']);
+		deepEqual(
+			[exitCode, closed, err],
+			[1, 1, 'Error from server (NotFound): nodes "x" not found\nError from server (NotFound): nodes "y" not found\n'],
+		);
 	});
 
 	it('version prints both, or why the server said nothing', async () => {
@@ -79,14 +97,34 @@ describe('kubectl-sim', () => {
 		deepEqual(versions, { clientVersion: kubernetesVersion, serverVersion: kubernetesVersion });
 		const refusing = { fetchVersion: () => Promise.reject(new KubejoinError('API_UNAUTHORIZED', {})) };
 		const { out, err, exitCode } = await withServer('version', refusing);
-		deepEqual([out, err.split('\n')[0], exitCode], ['Client Version: v1.32.4\n', 'error: You must be logged in to the server (Unauthorized)', 1]);
+		deepEqual(
+			[out, err.split('\n')[0], exitCode],
+			['Client Version: v1.32.4\n', 'error: You must be logged in to the server (Unauthorized)', 1],
+		);
 	});
 
 	it('can-i ends with 1 on no, and --quiet says nothing', async () => {
-		const answering = (allowed: boolean) => ({ api: { selfSubjectAccessReviews: { create: async () => ({ status: { allowed } }) } } as never });
-		deepEqual(await withServer('auth can-i get secrets', answering(true)), { exitCode: 0, closed: 1, out: 'yes\n', err: '' });
-		deepEqual(await withServer('auth can-i get secrets', answering(false)), { exitCode: 1, closed: 1, out: 'no\n', err: '' });
-		deepEqual(await withServer('auth can-i get secrets -q', answering(false)), { exitCode: 1, closed: 1, out: '', err: '' });
+		const answering = (allowed: boolean) => ({
+			api: { selfSubjectAccessReviews: { create: async () => ({ status: { allowed } }) } } as never,
+		});
+		deepEqual(await withServer('auth can-i get secrets', answering(true)), {
+			exitCode: 0,
+			closed: 1,
+			out: 'yes\n',
+			err: '',
+		});
+		deepEqual(await withServer('auth can-i get secrets', answering(false)), {
+			exitCode: 1,
+			closed: 1,
+			out: 'no\n',
+			err: '',
+		});
+		deepEqual(await withServer('auth can-i get secrets -q', answering(false)), {
+			exitCode: 1,
+			closed: 1,
+			out: '',
+			err: '',
+		});
 	});
 
 	it('refuses what it does not know in one sentence', async () => {
@@ -94,14 +132,23 @@ describe('kubectl-sim', () => {
 			foo: "error: unknown command 'foo'",
 			'get nodes --foo': "error: unknown option '--foo'",
 			get: "error: missing required argument 'type'",
-			'get nodes -o foo': "error: option '-o, --output <format>' argument 'foo' is invalid. Allowed choices are wide, json, yaml, name.",
-			'token create --print-join-config --print-join-command --to x': "error: option '--print-join-command' cannot be used with option '--print-join-config'",
+			'get nodes -o foo':
+				"error: option '-o, --output <format>' argument 'foo' is invalid. Allowed choices are wide, json, yaml, name.",
+			'token create --print-join-config --print-join-command --to x':
+				"error: option '--print-join-command' cannot be used with option '--print-join-config'",
 		};
-		for (const [line, sentence] of Object.entries(sentences)) deepEqual(await typed(line), { exitCode: 1, closed: 0, out: '', err: `${sentence}\n` }, line);
+		for (const [line, sentence] of Object.entries(sentences))
+			deepEqual(await typed(line), { exitCode: 1, closed: 0, out: '', err: `${sentence}\n` }, line);
 	});
 
 	it('refuses --print-join-config without --to, and several types at a time', async () => {
-		for (const line of ['token create --print-join-config', 'token create --to x', 'get node/a csr/b', 'get node/a b', 'describe node/']) {
+		for (const line of [
+			'token create --print-join-config',
+			'token create --to x',
+			'get node/a csr/b',
+			'get node/a b',
+			'describe node/',
+		]) {
 			deepEqual([(await typed(line)).exitCode, (await typed(line)).err.includes('See: kubectl-sim ')], [1, true], line);
 		}
 	});

@@ -64,9 +64,20 @@ interface GlobalOptions {
 const globalsOf = (command: Command): GlobalOptions => command.optsWithGlobals();
 
 /** How often each command of upstream asks for the API groups before it gives up. Observed with kubectl 1.32.4. */
-const discovery = { get: { attempts: 5 }, write: { attempts: 5 }, certificate: { attempts: 4 }, canI: 2, none: { attempts: 0 } } as const;
+const discovery = {
+	get: { attempts: 5 },
+	write: { attempts: 5 },
+	certificate: { attempts: 4 },
+	canI: 2,
+	none: { attempts: 0 },
+} as const;
 
-async function withServer<T>(command: Command, tools: Tools, needs: Discovery, use: (connection: Connection, access: Access) => Promise<T>): Promise<T> {
+async function withServer<T>(
+	command: Command,
+	tools: Tools,
+	needs: Discovery,
+	use: (connection: Connection, access: Access) => Promise<T>,
+): Promise<T> {
 	const { kubeconfig, context } = globalsOf(command);
 	const access = await readAccess(locateKubeconfig(kubeconfig, tools.env), context);
 	if (access === undefined) {
@@ -81,7 +92,8 @@ async function withServer<T>(command: Command, tools: Tools, needs: Discovery, u
 	}
 }
 
-const outputOption = (...formats: string[]): Option => new Option('-o, --output <format>', 'how it is printed').choices(formats);
+const outputOption = (...formats: string[]): Option =>
+	new Option('-o, --output <format>', 'how it is printed').choices(formats);
 type ObjectOption = { readonly output?: 'json' | 'yaml' };
 
 const typeHelp = 'nodes (node, no) or certificatesigningrequests (csr)';
@@ -110,7 +122,12 @@ function addReading(program: Command, tools: Tools): void {
 		.addOption(namespaceOption())
 		.option('-A, --all-namespaces', 'everywhere')
 		.action(async (type: string, names: string[], options: GetOptions, command: Command) => {
-			const asked = { ...oneType(type, names, 'get'), format: options.output, noHeaders: !options.headers, watch: options.watch ?? false };
+			const asked = {
+				...oneType(type, names, 'get'),
+				format: options.output,
+				noHeaders: !options.headers,
+				watch: options.watch ?? false,
+			};
 			await withServer(command, tools, discovery.get, async ({ api }, access) => {
 				const namespace = options.allNamespaces ? undefined : (options.namespace ?? access.namespace);
 				await (await import('./get.ts')).get({ ...asked, namespace }, { api, output, clock, signal });
@@ -123,7 +140,9 @@ function addReading(program: Command, tools: Tools): void {
 		.argument('[name...]', 'names, or the beginning of one; default: all')
 		.action(async (typed: string, words: string[], _options: object, command: Command) => {
 			const { type, names } = oneType(typed, words, 'describe');
-			await withServer(command, tools, discovery.get, async ({ api }) => (await import('./describe.ts')).describe(type, names, { api, output }));
+			await withServer(command, tools, discovery.get, async ({ api }) =>
+				(await import('./describe.ts')).describe(type, names, { api, output }),
+			);
 		});
 }
 
@@ -134,7 +153,11 @@ function addWriting(program: Command, tools: Tools): void {
 	for (const verb of ['create', 'replace'] as const) {
 		program
 			.command(verb)
-			.description(verb === 'create' ? 'create the objects of a file' : 'put the objects of a file in the place of those that there are')
+			.description(
+				verb === 'create'
+					? 'create the objects of a file'
+					: 'put the objects of a file in the place of those that there are',
+			)
 			.requiredOption('-f, --filename <file>', 'YAML or JSON')
 			.addOption(namespaceOption())
 			.action(async (options: NamespaceOptions & { filename: string }, command: Command) => {
@@ -150,12 +173,19 @@ function addWriting(program: Command, tools: Tools): void {
 		.argument('[name...]')
 		.option('--ignore-not-found', 'what is not there is no failure')
 		.addOption(namespaceOption())
-		.action(async (type: string, names: string[], options: NamespaceOptions & { ignoreNotFound?: true }, command: Command) => {
-			const deletion = { ...oneType(type, names, 'delete'), ignoreNotFound: options.ignoreNotFound ?? false };
-			await withServer(command, tools, discovery.write, async ({ api }, access) =>
-				(await load()).deleteObjects(deletion, { api, output, namespace: where(options, access) }),
-			);
-		});
+		.action(
+			async (
+				type: string,
+				names: string[],
+				options: NamespaceOptions & { ignoreNotFound?: true },
+				command: Command,
+			) => {
+				const deletion = { ...oneType(type, names, 'delete'), ignoreNotFound: options.ignoreNotFound ?? false };
+				await withServer(command, tools, discovery.write, async ({ api }, access) =>
+					(await load()).deleteObjects(deletion, { api, output, namespace: where(options, access) }),
+				);
+			},
+		);
 	program
 		.command('label')
 		.description('set labels of an object, or take them away')
@@ -163,13 +193,19 @@ function addWriting(program: Command, tools: Tools): void {
 		.argument('[words...]', 'the name, then KEY=VALUE or KEY-')
 		.option('--overwrite', 'also where there is another value')
 		.addOption(namespaceOption())
-		.action(async (typed: string, words: string[], options: NamespaceOptions & { overwrite?: true }, command: Command) => {
-			const [type = '', name] = typed.split('/');
-			const labelling = { type, words: name === undefined ? words : [name, ...words], overwrite: options.overwrite ?? false };
-			await withServer(command, tools, discovery.write, async ({ api }, access) =>
-				(await load()).label(labelling, { api, output, namespace: where(options, access) }),
-			);
-		});
+		.action(
+			async (typed: string, words: string[], options: NamespaceOptions & { overwrite?: true }, command: Command) => {
+				const [type = '', name] = typed.split('/');
+				const labelling = {
+					type,
+					words: name === undefined ? words : [name, ...words],
+					overwrite: options.overwrite ?? false,
+				};
+				await withServer(command, tools, discovery.write, async ({ api }, access) =>
+					(await load()).label(labelling, { api, output, namespace: where(options, access) }),
+				);
+			},
+		);
 }
 
 /** `nodes n1 n2`, or `node/n1 node/n2`. */
@@ -188,11 +224,19 @@ function addCertificate(program: Command, tools: Tools): void {
 	for (const verb of ['approve', 'deny'] as const) {
 		certificate
 			.command(verb)
-			.description(verb === 'approve' ? 'have the certificate signed: whoever holds it can do what it says' : 'never have the certificate signed')
+			.description(
+				verb === 'approve'
+					? 'have the certificate signed: whoever holds it can do what it says'
+					: 'never have the certificate signed',
+			)
 			.argument('[name...]')
 			.action(async (names: string[], _options: object, command: Command) => {
 				await withServer(command, tools, discovery.certificate, async ({ api }) =>
-					(await import('./certificate.ts')).decide(verb, names, { requests: api.certificateSigningRequests, output, clock }),
+					(await import('./certificate.ts')).decide(verb, names, {
+						requests: api.certificateSigningRequests,
+						output,
+						clock,
+					}),
 				);
 			});
 	}
@@ -212,7 +256,10 @@ interface TokenOptions {
 
 function addToken(program: Command, tools: Tools): Command {
 	const { output, clock } = tools;
-	const collect = (value: string, before: readonly string[] = []) => [...before, ...value.split(',').filter((item) => item !== '')];
+	const collect = (value: string, before: readonly string[] = []) => [
+		...before,
+		...value.split(',').filter((item) => item !== ''),
+	];
 	const token = program.command('token').description('make, list and delete bootstrap tokens, with which nodes join');
 	token
 		.command('create')
@@ -220,17 +267,27 @@ function addToken(program: Command, tools: Tools): Command {
 		.argument('[token]', 'default: a random one, which no process list shows')
 		.option('--ttl <duration>', 'how long it lives, 0 for ever: 1h30m', '24h0m0s')
 		.option('--usages <list>', 'what it is for (default: signing,authentication)', collect)
-		.option('--groups <list>', 'whose rights it has (default: system:bootstrappers:kubeadm:default-node-token)', collect)
+		.option(
+			'--groups <list>',
+			'whose rights it has (default: system:bootstrappers:kubeadm:default-node-token)',
+			collect,
+		)
 		.option('--description <text>', 'what people should know of it')
 		.option('--node-name <name>', 'only a node of this name may join with it')
 		.option('--once', 'only one node may join with it, whichever comes first')
-		.addOption(new Option('--print-join-command', 'print the whole command that joins a node').conflicts('printJoinConfig'))
+		.addOption(
+			new Option('--print-join-command', 'print the whole command that joins a node').conflicts('printJoinConfig'),
+		)
 		.option('--print-join-config', 'write a JoinConfiguration that only you can read, for kubelet-sim join --config')
 		.option('--to <file>', 'where --print-join-config writes')
 		.action(async (text: string | undefined, options: TokenOptions, command: Command) => {
 			const print = tokenOutput(options);
 			const { CREATE_RETRY_MS, checkTokenRequest, createToken, tokenDefaults } = await import('./token.ts');
-			const request = checkTokenRequest({ ...tokenDefaults, ...options, ...(text === undefined ? {} : { token: text }) });
+			const request = checkTokenRequest({
+				...tokenDefaults,
+				...options,
+				...(text === undefined ? {} : { token: text }),
+			});
 			await withServer(command, tools, discovery.none, ({ api }, target) =>
 				createToken(request, print, target, { secrets: api.secrets, output, clock, retryMs: CREATE_RETRY_MS }),
 			);
@@ -249,7 +306,9 @@ function addToken(program: Command, tools: Tools): Command {
 		.description('delete bootstrap tokens')
 		.argument('[token...]', 'their IDs, the six characters before the dot')
 		.action(async (texts: string[], _options: object, command: Command) => {
-			await withServer(command, tools, discovery.none, async ({ api }) => (await import('./token.ts')).deleteTokens(texts, { secrets: api.secrets, output }));
+			await withServer(command, tools, discovery.none, async ({ api }) =>
+				(await import('./token.ts')).deleteTokens(texts, { secrets: api.secrets, output }),
+			);
 		});
 	token
 		.command('generate')
@@ -262,7 +321,8 @@ function addToken(program: Command, tools: Tools): Command {
 }
 
 function tokenOutput({ printJoinCommand, printJoinConfig, to }: TokenOptions): TokenOutput {
-	if ((printJoinConfig === undefined) !== (to === undefined)) throw invalidCommand('--print-join-config and --to FILE belong together', 'token create');
+	if ((printJoinConfig === undefined) !== (to === undefined))
+		throw invalidCommand('--print-join-config and --to FILE belong together', 'token create');
 	if (to !== undefined) return { kind: 'join-config', path: to };
 	return { kind: printJoinCommand ? 'join-command' : 'token' };
 }
@@ -298,17 +358,27 @@ function addAuth(program: Command, tools: Tools, answered: (isAllowed: boolean) 
 		.action(async (verb: string, object: string, options: CanIOptions, command: Command) => {
 			const { accessReview, canI } = await import('./auth.ts');
 			const { subresource = '', allNamespaces = false, namespace, quiet } = options;
-			const question = (here: string): AccessQuestion => ({ verb, object, subresource, allNamespaces, namespace: namespace ?? here });
+			const question = (here: string): AccessQuestion => ({
+				verb,
+				object,
+				subresource,
+				allNamespaces,
+				namespace: namespace ?? here,
+			});
 			const said: Output = quiet ? { ...output, out: () => {} } : output;
 			await withServer(command, tools, canIDiscovery(object), async ({ api }, access) =>
-				answered(await canI(accessReview(question(access.namespace)), { reviews: api.selfSubjectAccessReviews, output: said })),
+				answered(
+					await canI(accessReview(question(access.namespace)), { reviews: api.selfSubjectAccessReviews, output: said }),
+				),
 			);
 		});
 }
 
 /** Without a server no resource is known. */
 const canIDiscovery = (object: string): Discovery =>
-	object.startsWith('/') ? discovery.none : { attempts: discovery.canI, warning: `the server doesn't have a resource type '${object.split('/')[0]}'` };
+	object.startsWith('/')
+		? discovery.none
+		: { attempts: discovery.canI, warning: `the server doesn't have a resource type '${object.split('/')[0]}'` };
 
 function addConfig(program: Command, tools: Tools): void {
 	const { output, env } = tools;
@@ -324,7 +394,11 @@ function addConfig(program: Command, tools: Tools): void {
 		.action(async (options: { raw?: true; minify?: true; output: 'json' | 'yaml' }, command: Command) => {
 			const { raw = false, minify = false, output: format } = options;
 			const { context } = globalsOf(command);
-			await (await load()).viewConfig(pathOf(command), { format, raw, minify, ...(context === undefined ? {} : { context }) }, output);
+			await (await load()).viewConfig(
+				pathOf(command),
+				{ format, raw, minify, ...(context === undefined ? {} : { context }) },
+				output,
+			);
 		});
 	config
 		.command('get-contexts')
@@ -333,7 +407,12 @@ function addConfig(program: Command, tools: Tools): void {
 		.addOption(outputOption('name'))
 		.option('--no-headers', 'rows only')
 		.action(async (names: string[], options: { output?: 'name'; headers: boolean }, command: Command) => {
-			await (await load()).getContexts(pathOf(command), names, { nameOnly: options.output === 'name', noHeaders: !options.headers }, output);
+			await (await load()).getContexts(
+				pathOf(command),
+				names,
+				{ nameOnly: options.output === 'name', noHeaders: !options.headers },
+				output,
+			);
 		});
 	config
 		.command('current-context')
@@ -344,7 +423,9 @@ function addConfig(program: Command, tools: Tools): void {
 		.alias('use')
 		.description('make a context the current one')
 		.argument('<name>')
-		.action(async (name: string, _options: object, command: Command) => (await load()).useContext(pathOf(command), name, output));
+		.action(async (name: string, _options: object, command: Command) =>
+			(await load()).useContext(pathOf(command), name, output),
+		);
 }
 
 function addVersion(program: Command, tools: Tools): void {
@@ -355,6 +436,10 @@ function addVersion(program: Command, tools: Tools): void {
 		.addOption(outputOption('json', 'yaml'))
 		.action(async (options: ObjectOption & { client?: true }, command: Command) => {
 			const ofServer = () => withServer(command, tools, discovery.none, ({ fetchVersion }) => fetchVersion());
-			await (await import('./version.ts')).printVersion(options.output, options.client ? undefined : ofServer, tools.output);
+			await (await import('./version.ts')).printVersion(
+				options.output,
+				options.client ? undefined : ofServer,
+				tools.output,
+			);
 		});
 }

@@ -68,8 +68,14 @@ Events:                       <none>
 	});
 
 	it('says why there is no Lease', () => {
-		const text = describeNode(worker('w'), new KubejoinError('API_NOT_FOUND', { resource: 'leases', group: 'coordination.k8s.io', name: 'w' }));
-		equal(/^Lease:.*$/m.exec(text)?.[0], 'Lease:              Failed to get lease: leases.coordination.k8s.io "w" not found');
+		const text = describeNode(
+			worker('w'),
+			new KubejoinError('API_NOT_FOUND', { resource: 'leases', group: 'coordination.k8s.io', name: 'w' }),
+		);
+		equal(
+			/^Lease:.*$/m.exec(text)?.[0],
+			'Lease:              Failed to get lease: leases.coordination.k8s.io "w" not found',
+		);
 	});
 });
 
@@ -77,7 +83,11 @@ describe('kubectl describe csr', () => {
 	it('is the layout of upstream', async () => {
 		const keys = await generateKeyPair('ECDSA-P256');
 		const request = createCsr(
-			{ subject: { organizations: ['system:nodes', 'b'], commonName: 'system:node:w' }, dnsNames: ['w'], ipAddresses: ['10.0.0.1'] },
+			{
+				subject: { organizations: ['system:nodes', 'b'], commonName: 'system:node:w' },
+				dnsNames: ['w'],
+				ipAddresses: ['10.0.0.1'],
+			},
 			keys,
 		);
 		equal(
@@ -105,7 +115,11 @@ Events:  <none>
 
 	it('COMMAND_INVALID: the request in it cannot be read', () => {
 		const { output } = fakeOutput();
-		const api = { certificateSigningRequests: fakeResource(resources.certificateSigningRequests, [csr('a', { request: base64('nonsense') })]) };
+		const api = {
+			certificateSigningRequests: fakeResource(resources.certificateSigningRequests, [
+				csr('a', { request: base64('nonsense') }),
+			]),
+		};
 		return rejects(
 			describeResource('csr', ['a'], { api: api as never, output }),
 			/^COMMAND_INVALID: Error parsing CSR: .*PEM block type must be CERTIFICATE REQUEST/,
@@ -133,7 +147,10 @@ describe('kubectl describe', () => {
 	});
 
 	it('puts two empty lines between', async () => {
-		equal((await run(['a', 'b'], 'a', 'b')).out.split('Events:                       <none>\n')[1]?.slice(0, 7), '\n\nName:');
+		equal(
+			(await run(['a', 'b'], 'a', 'b')).out.split('Events:                       <none>\n')[1]?.slice(0, 7),
+			'\n\nName:',
+		);
 	});
 
 	it('API_NOT_FOUND: no node has or begins with the name', () => rejects(run(['x'], 'a'), { code: 'API_NOT_FOUND' }));

@@ -2,7 +2,15 @@
 import { hasCode, type KubejoinError } from '../../lib/errors.ts';
 import type { ApiClient, ResourceClient } from '../../lib/kube/client.ts';
 import { resources } from '../../lib/kube/resources.ts';
-import { type CertificateSigningRequest, type KubeObject, type Lease, type Node, type NodeSystemInfo, type Taint, wellKnown } from '../../lib/kube/types.ts';
+import {
+	type CertificateSigningRequest,
+	type KubeObject,
+	type Lease,
+	type Node,
+	type NodeSystemInfo,
+	type Taint,
+	wellKnown,
+} from '../../lib/kube/types.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';
 import { csrStatus, nodeRoles, requestedDuration } from './columns.ts';
 import { invalidCommand, throwAll, unknownType } from './command-errors.ts';
@@ -18,10 +26,16 @@ type Readable<T extends KubeObject> = Pick<ResourceClient<T>, 'get' | 'list'>;
  * @throws COMMAND_INVALID  no such type; the API's refusals, together when there are several
  * @source kubectl pkg/cmd/describe
  */
-export async function describe(type: string, names: readonly string[], { api, output }: { readonly api: Api; readonly output: Output }): Promise<void> {
+export async function describe(
+	type: string,
+	names: readonly string[],
+	{ api, output }: { readonly api: Api; readonly output: Output },
+): Promise<void> {
 	const resource = findResource(parseResourceArgument(type));
-	if (resource === resources.nodes) return await describeEach(api.nodes, names, async (node) => describeNode(node, await leaseOf(node, api)), output);
-	if (resource === resources.certificateSigningRequests) return await describeEach(api.certificateSigningRequests, names, describeCsr, output);
+	if (resource === resources.nodes)
+		return await describeEach(api.nodes, names, async (node) => describeNode(node, await leaseOf(node, api)), output);
+	if (resource === resources.certificateSigningRequests)
+		return await describeEach(api.certificateSigningRequests, names, describeCsr, output);
 	throw unknownType(type, 'describe');
 }
 
@@ -31,7 +45,10 @@ async function describeEach<T extends KubeObject>(
 	text: (object: T) => string | Promise<string>,
 	output: Output,
 ): Promise<void> {
-	const objects = names.length === 0 ? (await client.list()).items.map(async (object) => object) : names.map((name) => client.get(name));
+	const objects =
+		names.length === 0
+			? (await client.list()).items.map(async (object) => object)
+			: names.map((name) => client.get(name));
 	if (objects.length === 0) output.err('No resources found\n');
 	const errors: unknown[] = [];
 	let separator = '';
@@ -72,7 +89,9 @@ export function describeNode(node: Node, lease: Lease | Error): string {
 		listed('Taints', (spec?.taints ?? []).toSorted((a, b) => (taintKey(a) < taintKey(b) ? -1 : 1)).map(taintText)),
 		`Unschedulable:\t${spec?.unschedulable ?? false}`,
 		...leaseLines(lease),
-		...(conditions.length === 0 ? [] : ['Conditions:', '  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage']),
+		...(conditions.length === 0
+			? []
+			: ['Conditions:', '  Type\tStatus\tLastHeartbeatTime\tLastTransitionTime\tReason\tMessage']),
 		...(conditions.length === 0 ? [] : ['  ----\t------\t-----------------\t------------------\t------\t-------']),
 		...conditions.map(
 			({ type, status, lastHeartbeatTime, lastTransitionTime, reason = '', message = '' }) =>
@@ -108,12 +127,18 @@ function leaseLines(lease: Lease | Error): string[] {
 	if (lease instanceof Error) return [`Lease:\tFailed to get lease: ${lease.message}`];
 	const { holderIdentity = '<unset>', acquireTime, renewTime } = lease.spec ?? {};
 	const time = (value: string | undefined) => (value === undefined ? '<unset>' : rfc1123z(value));
-	return ['Lease:', `  HolderIdentity:\t${holderIdentity}`, `  AcquireTime:\t${time(acquireTime)}`, `  RenewTime:\t${time(renewTime)}`];
+	return [
+		'Lease:',
+		`  HolderIdentity:\t${holderIdentity}`,
+		`  AcquireTime:\t${time(acquireTime)}`,
+		`  RenewTime:\t${time(renewTime)}`,
+	];
 }
 
 const taintKey = ({ effect, key }: Taint): string => `${effect},${key}`;
 /** @source k8s.io/api core/v1 Taint.ToString */
-const taintText = ({ key, value = '', effect }: Taint): string => `${key}${value === '' ? '' : `=${value}`}${effect === '' ? '' : `:${effect}`}`;
+const taintText = ({ key, value = '', effect }: Taint): string =>
+	`${key}${value === '' ? '' : `=${value}`}${effect === '' ? '' : `:${effect}`}`;
 
 const quantities = (title: string, resources: Record<string, string> = {}): string[] => {
 	const lines = pairs(resources, ':\t').map((line) => `  ${line}`);
@@ -129,7 +154,12 @@ export function describeCsr(csr: CertificateSigningRequest): string {
 	const { metadata, spec } = csr;
 	const { subject, names } = readRequest(spec.request);
 	const duration = requestedDuration(spec);
-	const sans = [nested('DNS Names', names.dns), nested('Email Addresses', names.email), nested('URIs', names.uri), nested('IP Addresses', names.ip)].flat();
+	const sans = [
+		nested('DNS Names', names.dns),
+		nested('Email Addresses', names.email),
+		nested('URIs', names.uri),
+		nested('IP Addresses', names.ip),
+	].flat();
 	const lines = [
 		`Name:\t${metadata.name}`,
 		`Labels:\t${pairs(metadata.labels, '=').join(',') || '<none>'}`,
@@ -161,8 +191,10 @@ const pairs = (map: Record<string, string> = {}, between: string): string[] =>
 	Object.keys(map)
 		.sort()
 		.map((key) => `${key}${between}${map[key]}`);
-const listed = (title: string, values: readonly string[]): string => `${title}:\t${values.length === 0 ? '<none>' : values.join('\n\t')}`;
-const nested = (title: string, values: readonly string[]): string[] => (values.length === 0 ? [] : [`\t${title}:\t${values.join('\n\t\t')}`]);
+const listed = (title: string, values: readonly string[]): string =>
+	`${title}:\t${values.length === 0 ? '<none>' : values.join('\n\t')}`;
+const nested = (title: string, values: readonly string[]): string[] =>
+	values.length === 0 ? [] : [`\t${title}:\t${values.join('\n\t\t')}`];
 
 const zeroTime = 'Mon, 01 Jan 0001 00:00:00 +0000';
 const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
@@ -176,7 +208,10 @@ const two = (number: number): string => String(number).padStart(2, '0');
  * @param offsetMinutes  east of UTC; default: this machine's at that time
  * @source Go time.RFC1123Z
  */
-export function rfc1123z(time: string | undefined, offsetMinutes = time === undefined ? 0 : -new Date(time).getTimezoneOffset()): string {
+export function rfc1123z(
+	time: string | undefined,
+	offsetMinutes = time === undefined ? 0 : -new Date(time).getTimezoneOffset(),
+): string {
 	if (time === undefined) return zeroTime;
 	const local = new Date(Date.parse(time) + offsetMinutes * 60_000);
 	const day = `${days[local.getUTCDay()]}, ${two(local.getUTCDate())} ${months[local.getUTCMonth()]} ${local.getUTCFullYear()}`;

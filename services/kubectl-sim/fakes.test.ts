@@ -24,18 +24,28 @@ export function fakeOutput() {
 }
 
 /** The API's objects of one kind. `changes` are what a watch sees; `asked` is what was listed and watched with. */
-export function fakeResource<T extends KubeObject>(resource: ResourceName, objects: readonly T[], changes: readonly T[] = []) {
+export function fakeResource<T extends KubeObject>(
+	resource: ResourceName,
+	objects: readonly T[],
+	changes: readonly T[] = [],
+) {
 	const asked: (ListOptions | WatchOptions)[] = [];
 	return {
 		asked,
 		async get(name: string): Promise<T> {
 			const found = objects.find(({ metadata }) => metadata.name === name);
-			if (found === undefined) throw new KubejoinError('API_NOT_FOUND', { resource: resource.resource, group: resource.group, name });
+			if (found === undefined)
+				throw new KubejoinError('API_NOT_FOUND', { resource: resource.resource, group: resource.group, name });
 			return found;
 		},
 		async list(options: ListOptions = {}): Promise<KubeList<T>> {
 			asked.push(options);
-			return { apiVersion: apiVersionOf(resource), kind: `${resource.kind}List`, metadata: { resourceVersion: '7' }, items: [...objects] };
+			return {
+				apiVersion: apiVersionOf(resource),
+				kind: `${resource.kind}List`,
+				metadata: { resourceVersion: '7' },
+				items: [...objects],
+			};
 		},
 		async *watch(options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
 			asked.push(options);
@@ -50,7 +60,13 @@ export const worker = (name: string, changes: Partial<Node> = {}): Node => ({
 	metadata: { name, creationTimestamp: '2026-01-31T11:55:00Z' },
 	status: {
 		conditions: [
-			{ type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status', lastHeartbeatTime: '2026-01-31T11:59:00Z' },
+			{
+				type: 'Ready',
+				status: 'True',
+				reason: 'KubeletReady',
+				message: 'kubelet is posting ready status',
+				lastHeartbeatTime: '2026-01-31T11:59:00Z',
+			},
 		],
 		addresses: [
 			{ type: 'InternalIP', address: '10.0.0.1' },
@@ -79,7 +95,13 @@ export const csr = (name: string, { status, ...spec }: CsrChanges = {}): Certifi
 	apiVersion: 'certificates.k8s.io/v1',
 	kind: 'CertificateSigningRequest',
 	metadata: { name, creationTimestamp: '2026-01-31T11:59:29Z', resourceVersion: '1' },
-	spec: { request: '', signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usages: ['client auth'], username: 'system:bootstrap:abcdef', ...spec },
+	spec: {
+		request: '',
+		signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+		usages: ['client auth'],
+		username: 'system:bootstrap:abcdef',
+		...spec,
+	},
 	...(status === undefined ? {} : { status }),
 });
 

@@ -22,7 +22,11 @@ export async function readObjects(path: string, command: string): Promise<FileOb
 	const { parseAllDocuments } = await import('yaml');
 	const documents = [...parseAllDocuments(text)].map((document): unknown => {
 		const [problem] = document.errors;
-		if (problem !== undefined) throw invalidCommand(`error parsing ${path}: error converting YAML to JSON: yaml: ${problem.message.split('\n')[0]}`, command);
+		if (problem !== undefined)
+			throw invalidCommand(
+				`error parsing ${path}: error converting YAML to JSON: yaml: ${problem.message.split('\n')[0]}`,
+				command,
+			);
 		return document.toJS({ maxAliasCount: 0 });
 	});
 	const objects = documents.filter((one) => one !== null && one !== undefined).flatMap(itemsOf);
@@ -30,12 +34,15 @@ export async function readObjects(path: string, command: string): Promise<FileOb
 	return objects.map((object) => fileObject(object, path, command));
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+	typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const itemsOf = (value: unknown): unknown[] => (isRecord(value) && value.kind === 'List' && Array.isArray(value.items) ? value.items : [value]);
+const itemsOf = (value: unknown): unknown[] =>
+	isRecord(value) && value.kind === 'List' && Array.isArray(value.items) ? value.items : [value];
 
 function fileObject(value: unknown, path: string, command: string): FileObject {
-	const refuse = (problem: string) => invalidCommand(`error validating "${path}": error validating data: ${problem}`, command);
+	const refuse = (problem: string) =>
+		invalidCommand(`error validating "${path}": error validating data: ${problem}`, command);
 	if (!isRecord(value)) throw refuse('an object was expected');
 	const { apiVersion, kind: kindName, metadata, ...rest } = value;
 	if (typeof apiVersion !== 'string') throw refuse('apiVersion not set');
@@ -45,7 +52,10 @@ function fileObject(value: unknown, path: string, command: string): FileObject {
 	const { name = '', namespace = '' } = metadata ?? {};
 	if (kind === undefined) {
 		const problem = `no matches for kind "${kindName}" in version "${apiVersion}"`;
-		throw invalidCommand(`resource mapping not found for name: "${name}" namespace: "${namespace}" from "${path}": ${problem}`, command);
+		throw invalidCommand(
+			`resource mapping not found for name: "${name}" namespace: "${namespace}" from "${path}": ${problem}`,
+			command,
+		);
 	}
 	const object = { ...rest, metadata: metadata ?? {} };
 	for (const field of unreadFields(object, asRead(kind, object, refuse), '')) throw refuse(`unknown field "${field}"`);
@@ -67,13 +77,19 @@ const passedOver = ['metadata.managedFields', 'metadata.selfLink'];
 function unreadFields(sent: unknown, read: unknown, at: string): string[] {
 	if (passedOver.includes(at) || isEmpty(sent)) return [];
 	if (read === undefined) return [at];
-	if (Array.isArray(sent)) return sent.flatMap((item, index) => unreadFields(item, (read as unknown[])[index], `${at}[${index}]`));
+	if (Array.isArray(sent))
+		return sent.flatMap((item, index) => unreadFields(item, (read as unknown[])[index], `${at}[${index}]`));
 	if (!isRecord(sent)) return [];
-	return Object.entries(sent).flatMap(([key, value]) => unreadFields(value, isRecord(read) ? read[key] : undefined, at === '' ? key : `${at}.${key}`));
+	return Object.entries(sent).flatMap(([key, value]) =>
+		unreadFields(value, isRecord(read) ? read[key] : undefined, at === '' ? key : `${at}.${key}`),
+	);
 }
 
 const isEmpty = (value: unknown): boolean =>
-	value === null || value === undefined || (Array.isArray(value) && value.length === 0) || (isRecord(value) && Object.values(value).every(isEmpty));
+	value === null ||
+	value === undefined ||
+	(Array.isArray(value) && value.length === 0) ||
+	(isRecord(value) && Object.values(value).every(isEmpty));
 
 /** kubectl says which file a refused object came from. @source kubectl pkg/cmd/util AddSourceToErr */
 export function withSource(error: unknown, doing: string, path: string): unknown {

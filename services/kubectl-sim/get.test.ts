@@ -4,29 +4,56 @@ import type { Node, RoleBinding, Secret } from '../../lib/kube/types.ts';
 import { clock, csr, fakeOutput, fakeResource, signal, worker } from './fakes.test.ts';
 import { type GetRequest, get } from './get.ts';
 
-const everything: GetRequest = { type: 'nodes', names: [], namespace: 'default', format: undefined, noHeaders: false, watch: false };
+const everything: GetRequest = {
+	type: 'nodes',
+	names: [],
+	namespace: 'default',
+	format: undefined,
+	noHeaders: false,
+	watch: false,
+};
 
 function setup(nodes: readonly Node[], changes: readonly Node[] = []) {
 	const { output, written } = fakeOutput();
 	const fakeNodes = fakeResource(resources.nodes, nodes, changes);
-	const api = { nodes: fakeNodes, certificateSigningRequests: fakeResource(resources.certificateSigningRequests, [csr('csr-1')]) };
+	const api = {
+		nodes: fakeNodes,
+		certificateSigningRequests: fakeResource(resources.certificateSigningRequests, [csr('csr-1')]),
+	};
 	// The fakes have the verbs that get uses.
 	const tools = { api: api as never, output, clock, signal };
-	return { written, asked: fakeNodes.asked, run: (request: Partial<GetRequest> = {}) => get({ ...everything, ...request }, tools) };
+	return {
+		written,
+		asked: fakeNodes.asked,
+		run: (request: Partial<GetRequest> = {}) => get({ ...everything, ...request }, tools),
+	};
 }
 
 describe('kubectl get', () => {
 	it('prints a table, three spaces between columns', async () => {
 		const { run, written } = setup([worker('worker-1'), worker('w2')]);
 		await run();
-		equal(written.out, 'NAME       STATUS   ROLES    AGE   VERSION\nworker-1   Ready    <none>   5m    v1.32.4\nw2         Ready    <none>   5m    v1.32.4\n');
+		equal(
+			written.out,
+			'NAME       STATUS   ROLES    AGE   VERSION\nworker-1   Ready    <none>   5m    v1.32.4\nw2         Ready    <none>   5m    v1.32.4\n',
+		);
 	});
 
 	it('knows csr by all its names', async () => {
-		for (const type of ['csr', 'certificatesigningrequest', 'CertificateSigningRequests', 'csr.certificates.k8s.io', 'csr.v1.certificates.k8s.io']) {
+		for (const type of [
+			'csr',
+			'certificatesigningrequest',
+			'CertificateSigningRequests',
+			'csr.certificates.k8s.io',
+			'csr.v1.certificates.k8s.io',
+		]) {
 			const { run, written } = setup([]);
 			await run({ type, noHeaders: true });
-			equal(written.out, 'csr-1   31s   kubernetes.io/kube-apiserver-client-kubelet   system:bootstrap:abcdef   <none>   Pending\n', type);
+			equal(
+				written.out,
+				'csr-1   31s   kubernetes.io/kube-apiserver-client-kubelet   system:bootstrap:abcdef   <none>   Pending\n',
+				type,
+			);
 		}
 	});
 
@@ -38,7 +65,10 @@ describe('kubectl get', () => {
 
 	it('COMMAND_INVALID: a type that the server does not have', async () => {
 		for (const type of ['foos', 'nodes.apps', 'pods', 'subjectaccessreviews', '']) {
-			await rejects(setup([]).run({ type }), { code: 'COMMAND_INVALID', message: `the server doesn't have a resource type "${type}"` });
+			await rejects(setup([]).run({ type }), {
+				code: 'COMMAND_INVALID',
+				message: `the server doesn't have a resource type "${type}"`,
+			});
 		}
 	});
 
@@ -53,11 +83,28 @@ describe('kubectl get', () => {
 		const one: Node = { kind: 'Node', apiVersion: 'v1', metadata: { name: 'a<b' } };
 		const single = setup([one]);
 		await single.run({ names: ['a<b'], format: 'json' });
-		equal(single.written.out, '{\n    "apiVersion": "v1",\n    "kind": "Node",\n    "metadata": {\n        "name": "a\\u003cb"\n    }\n}\n');
-		const list = setup([{ ...one, metadata: { name: 'a', creationTimestamp: '2026-01-31T11:55:00Z', resourceVersion: '12', labels: { on: 'yes' } } }]);
+		equal(
+			single.written.out,
+			'{\n    "apiVersion": "v1",\n    "kind": "Node",\n    "metadata": {\n        "name": "a\\u003cb"\n    }\n}\n',
+		);
+		const list = setup([
+			{
+				...one,
+				metadata: {
+					name: 'a',
+					creationTimestamp: '2026-01-31T11:55:00Z',
+					resourceVersion: '12',
+					labels: { on: 'yes' },
+				},
+			},
+		]);
 		await list.run({ format: 'yaml' });
-		const metadata = '    creationTimestamp: "2026-01-31T11:55:00Z"\n    labels:\n      "on": "yes"\n    name: a\n    resourceVersion: "12"\n';
-		equal(list.written.out, `apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Node\n  metadata:\n${metadata}kind: List\nmetadata:\n  resourceVersion: ""\n`);
+		const metadata =
+			'    creationTimestamp: "2026-01-31T11:55:00Z"\n    labels:\n      "on": "yes"\n    name: a\n    resourceVersion: "12"\n';
+		equal(
+			list.written.out,
+			`apiVersion: v1\nitems:\n- apiVersion: v1\n  kind: Node\n  metadata:\n${metadata}kind: List\nmetadata:\n  resourceVersion: ""\n`,
+		);
 		const none = setup([]);
 		await none.run({ format: 'json' });
 		equal(none.written.err, '');
@@ -74,7 +121,10 @@ describe('kubectl get', () => {
 	it('--watch goes on from the list, the header once', async () => {
 		const { run, written, asked } = setup([worker('worker-1')], [worker('w2')]);
 		await run({ watch: true });
-		equal(written.out, 'NAME       STATUS   ROLES    AGE   VERSION\nworker-1   Ready    <none>   5m    v1.32.4\nw2         Ready    <none>   5m    v1.32.4\n');
+		equal(
+			written.out,
+			'NAME       STATUS   ROLES    AGE   VERSION\nworker-1   Ready    <none>   5m    v1.32.4\nw2         Ready    <none>   5m    v1.32.4\n',
+		);
 		deepEqual(asked, [{}, { resourceVersion: '7' }]);
 	});
 
@@ -102,13 +152,22 @@ describe('kubectl get of other types', () => {
 		...{ apiVersion: 'v1', kind: 'Secret', type: 'bootstrap.kubernetes.io/token', data: { a: '', b: '' } },
 		metadata: { name: 'bootstrap-token-abcdef', namespace: 'kube-system', creationTimestamp: '2026-01-31T11:55:00Z' },
 	};
-	const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'r', creationTimestamp: '2026-01-31T11:55:00Z' } };
+	const role = {
+		apiVersion: 'rbac.authorization.k8s.io/v1',
+		kind: 'ClusterRole',
+		metadata: { name: 'r', creationTimestamp: '2026-01-31T11:55:00Z' },
+	};
 
 	async function shown(request: Partial<GetRequest>): Promise<[text: string, asked: unknown]> {
 		const { output, written } = fakeOutput();
 		const { watch: _watch, ...secrets } = fakeResource(resources.secrets, [secret]);
 		const roleBindings = fakeResource(resources.roleBindings, [binding]);
-		const api = { secrets, roleBindings, clusterRoles: fakeResource(resources.clusterRoles, [role]), roles: fakeResource(resources.roles, []) };
+		const api = {
+			secrets,
+			roleBindings,
+			clusterRoles: fakeResource(resources.clusterRoles, [role]),
+			roles: fakeResource(resources.roles, []),
+		};
 		await get({ ...everything, ...request }, { api: api as never, output, clock, signal });
 		return [written.out + written.err, [...secrets.asked, ...roleBindings.asked]];
 	}
@@ -129,10 +188,15 @@ describe('kubectl get of other types', () => {
 	it('-A shows where each is, and takes no names', async () => {
 		const everywhere = { type: 'rolebindings', namespace: undefined };
 		deepEqual(await shown(everywhere), ['NAMESPACE   NAME   ROLE     AGE\nns          b      Role/r   5m\n', [{}]]);
-		await rejects(shown({ ...everywhere, names: ['b'] }), { message: 'a resource cannot be retrieved by name across all namespaces' });
+		await rejects(shown({ ...everywhere, names: ['b'] }), {
+			message: 'a resource cannot be retrieved by name across all namespaces',
+		});
 	});
 
 	it('COMMAND_INVALID: Secrets are not watched', async () => {
-		await rejects(shown({ type: 'secrets', watch: true }), { code: 'COMMAND_INVALID', message: 'secrets cannot be watched' });
+		await rejects(shown({ type: 'secrets', watch: true }), {
+			code: 'COMMAND_INVALID',
+			message: 'secrets cannot be watched',
+		});
 	});
 });

@@ -38,13 +38,16 @@ export async function get(request: GetRequest, tools: Tools): Promise<void> {
 	const { type, names, format, watch, namespace } = request;
 	const { resource, columns, client: clientOf } = kindNamed(type, 'get');
 	const client = clientOf(tools.api);
-	if (namespace === undefined && names.length > 0) throw invalidCommand('a resource cannot be retrieved by name across all namespaces', 'get');
+	if (namespace === undefined && names.length > 0)
+		throw invalidCommand('a resource cannot be retrieved by name across all namespaces', 'get');
 	const where = resource.namespaced ? (namespace ?? '') : '';
 	const shown = resource.namespaced && namespace === undefined ? [namespaceColumn, ...columns] : columns;
 	if (watch) return await showChanges(client, where, printerFor(shown, request, tools), request, tools);
 	const { found, errors, isList } = await find(client, where, names);
 	if (format === 'json' || format === 'yaml') {
-		const whole = isList ? { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: found } : found[0];
+		const whole = isList
+			? { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: found }
+			: found[0];
 		if (whole !== undefined) tools.output.out(await printKubeObject(whole, format));
 	} else if (found.length > 0) {
 		await printerFor(shown, request, tools)(found);
@@ -71,14 +74,27 @@ async function find(client: KindClient, namespace: string, names: readonly strin
 }
 
 /** The present first, then every change; an object that is named is sent once more by the watch, which is passed over. */
-async function showChanges(client: KindClient, namespace: string, print: Print, { type, names }: GetRequest, { signal }: Tools): Promise<void> {
+async function showChanges(
+	client: KindClient,
+	namespace: string,
+	print: Print,
+	{ type, names }: GetRequest,
+	{ signal }: Tools,
+): Promise<void> {
 	const [name, ...more] = names;
-	if (more.length > 0) throw invalidCommand('watch is only supported on individual resources and resource collections - more than 1 resource was found', 'get');
+	if (more.length > 0)
+		throw invalidCommand(
+			'watch is only supported on individual resources and resource collections - more than 1 resource was found',
+			'get',
+		);
 	if (client.watch === undefined) throw invalidCommand(`${type} cannot be watched`, 'get');
 	const list = name === undefined ? await client.list(inNamespace(namespace)) : undefined;
 	const present = list?.items ?? [await client.get(name ?? '', namespace)];
 	if (present.length > 0) await print(present);
-	const from = list === undefined ? { fieldSelector: `metadata.name=${name}` } : { resourceVersion: list.metadata.resourceVersion };
+	const from =
+		list === undefined
+			? { fieldSelector: `metadata.name=${name}` }
+			: { resourceVersion: list.metadata.resourceVersion };
 	let isRepeated = list === undefined;
 	for await (const { object } of client.watch({ ...inNamespace(namespace), ...from }, signal)) {
 		if (!isRepeated) await print([object]);
@@ -87,8 +103,13 @@ async function showChanges(client: KindClient, namespace: string, print: Print, 
 }
 
 /** Prints rows under each other, however often it is called; the header only once. */
-function printerFor(all: readonly Column<KubeObject>[], { format, noHeaders }: GetRequest, { output, clock }: Tools): Print {
-	if (format === 'name') return async (objects) => output.out(objects.map((object) => `${qualifiedName(object)}\n`).join(''));
+function printerFor(
+	all: readonly Column<KubeObject>[],
+	{ format, noHeaders }: GetRequest,
+	{ output, clock }: Tools,
+): Print {
+	if (format === 'name')
+		return async (objects) => output.out(objects.map((object) => `${qualifiedName(object)}\n`).join(''));
 	if (format === 'json' || format === 'yaml') return printDocuments(format, output);
 	const columns = all.filter(({ isWide }) => format === 'wide' || !isWide);
 	const widths: number[] = [];

@@ -2,11 +2,21 @@
 import type { ApiClient, ResourceClient } from '../../lib/kube/client.ts';
 import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
-import { type Column, configMapColumns, csrColumns, leaseColumns, nodeColumns, roleBindingColumns, roleColumns, secretColumns } from './columns.ts';
+import {
+	type Column,
+	configMapColumns,
+	csrColumns,
+	leaseColumns,
+	nodeColumns,
+	roleBindingColumns,
+	roleColumns,
+	secretColumns,
+} from './columns.ts';
 import { unknownType } from './command-errors.ts';
 import { findResource, parseResourceArgument } from './resource-types.ts';
 
-export type KindClient = Pick<ResourceClient<KubeObject>, 'create' | 'get' | 'list' | 'delete'> & Partial<Pick<ResourceClient<KubeObject>, 'watch' | 'update'>>;
+export type KindClient = Pick<ResourceClient<KubeObject>, 'create' | 'get' | 'list' | 'delete'> &
+	Partial<Pick<ResourceClient<KubeObject>, 'watch' | 'update'>>;
 export interface Kind {
 	readonly resource: ResourceName;
 	readonly columns: readonly Column<KubeObject>[];
@@ -15,12 +25,20 @@ export interface Kind {
 
 const kinds: readonly Kind[] = [
 	{ resource: resources.nodes, columns: nodeColumns, client: ({ nodes }) => nodes },
-	{ resource: resources.certificateSigningRequests, columns: csrColumns, client: ({ certificateSigningRequests }) => certificateSigningRequests },
+	{
+		resource: resources.certificateSigningRequests,
+		columns: csrColumns,
+		client: ({ certificateSigningRequests }) => certificateSigningRequests,
+	},
 	{ resource: resources.secrets, columns: secretColumns, client: ({ secrets }) => secrets },
 	{ resource: resources.configMaps, columns: configMapColumns, client: ({ configMaps }) => configMaps },
 	{ resource: resources.leases, columns: leaseColumns, client: ({ leases }) => leases },
 	{ resource: resources.clusterRoles, columns: roleColumns, client: ({ clusterRoles }) => clusterRoles },
-	{ resource: resources.clusterRoleBindings, columns: roleBindingColumns, client: ({ clusterRoleBindings }) => clusterRoleBindings },
+	{
+		resource: resources.clusterRoleBindings,
+		columns: roleBindingColumns,
+		client: ({ clusterRoleBindings }) => clusterRoleBindings,
+	},
 	{ resource: resources.roles, columns: roleColumns, client: ({ roles }) => roles },
 	{ resource: resources.roleBindings, columns: roleBindingColumns, client: ({ roleBindings }) => roleBindings },
 ];

@@ -47,7 +47,8 @@ describe('kubeconfig', () => {
 	afterEach(() => rm(directory, { recursive: true }));
 
 	describe('kubectl config view', () => {
-		const view = (changes: object, from = path) => printed((output) => viewConfig(from, { format: 'yaml', raw: false, minify: false, ...changes }, output));
+		const view = (changes: object, from = path) =>
+			printed((output) => viewConfig(from, { format: 'yaml', raw: false, minify: false, ...changes }, output));
 
 		it('sorts by name and leaves secrets out', async () => {
 			equal(
@@ -128,12 +129,21 @@ users:
 		});
 
 		it('shows an empty one where there is none', async () => {
-			equal(await view({}, missing()), 'apiVersion: v1\nclusters: null\ncontexts: null\ncurrent-context: ""\nkind: Config\npreferences: {}\nusers: null\n');
+			equal(
+				await view({}, missing()),
+				'apiVersion: v1\nclusters: null\ncontexts: null\ncurrent-context: ""\nkind: Config\npreferences: {}\nusers: null\n',
+			);
 		});
 
 		it('COMMAND_INVALID: nothing to minify for', async () => {
-			await rejects(view({ minify: true, context: 'zz' }), { code: 'COMMAND_INVALID', message: 'cannot locate context zz' });
-			await rejects(view({ minify: true }, missing()), { code: 'COMMAND_INVALID', message: 'current-context must exist in order to minify' });
+			await rejects(view({ minify: true, context: 'zz' }), {
+				code: 'COMMAND_INVALID',
+				message: 'cannot locate context zz',
+			});
+			await rejects(view({ minify: true }, missing()), {
+				code: 'COMMAND_INVALID',
+				message: 'current-context must exist in order to minify',
+			});
 		});
 	});
 
@@ -153,7 +163,8 @@ users:
 			equal(await contexts([], { nameOnly: true }), 'b\nkubernetes-admin@kubernetes\n');
 		});
 
-		it('COMMAND_INVALID: context not found', () => rejects(contexts(['b', 'zz']), { code: 'COMMAND_INVALID', message: 'context zz not found' }));
+		it('COMMAND_INVALID: context not found', () =>
+			rejects(contexts(['b', 'zz']), { code: 'COMMAND_INVALID', message: 'context zz not found' }));
 	});
 
 	describe('kubectl config current-context and use-context', () => {
@@ -171,8 +182,14 @@ users:
 
 		it('COMMAND_INVALID: no such context, none set', async () => {
 			const { output } = fakeOutput();
-			await rejects(useContext(path, 'zz', output), { code: 'COMMAND_INVALID', message: 'no context exists with the name: "zz"' });
-			await rejects(printCurrentContext(missing(), output), { code: 'COMMAND_INVALID', message: 'current-context is not set' });
+			await rejects(useContext(path, 'zz', output), {
+				code: 'COMMAND_INVALID',
+				message: 'no context exists with the name: "zz"',
+			});
+			await rejects(printCurrentContext(missing(), output), {
+				code: 'COMMAND_INVALID',
+				message: 'current-context is not set',
+			});
 		});
 	});
 
@@ -185,7 +202,8 @@ users:
 	});
 
 	describe('readAccess', () => {
-		const access = (context?: string, file = path, isExplicit = false) => readAccess({ path: file, isExplicit }, context);
+		const access = (context?: string, file = path, isExplicit = false) =>
+			readAccess({ path: file, isExplicit }, context);
 
 		it('reads what a context names', async () => {
 			const found = await access('b');
@@ -203,7 +221,10 @@ users:
 		});
 
 		it('COMMAND_INVALID: a file or context that was asked for is not there', async () => {
-			await rejects(access(undefined, missing(), true), { code: 'COMMAND_INVALID', message: `stat ${missing()}: no such file or directory` });
+			await rejects(access(undefined, missing(), true), {
+				code: 'COMMAND_INVALID',
+				message: `stat ${missing()}: no such file or directory`,
+			});
 			const message = 'Error in configuration: context was not found for specified context: zz';
 			await rejects(access('zz'), { code: 'COMMAND_INVALID', message });
 			await rejects(access('zz', missing()), { code: 'COMMAND_INVALID', message });

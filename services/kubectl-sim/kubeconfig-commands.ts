@@ -29,7 +29,11 @@ export interface ViewRequest {
  * @source kubectl pkg/cmd/config/view.go; client-go tools/clientcmd/api helpers.go
  * @differs fields that kubejoin does not use, `exec` for one, are not shown
  */
-export async function viewConfig(path: string, { format, raw, minify, context }: ViewRequest, output: Output): Promise<void> {
+export async function viewConfig(
+	path: string,
+	{ format, raw, minify, context }: ViewRequest,
+	output: Output,
+): Promise<void> {
 	const whole = await readOrEmpty(path);
 	const chosen = minify ? minified({ ...whole, currentContext: context ?? whole.currentContext }) : whole;
 	const config = byName(raw ? chosen : redacted(chosen));
@@ -61,7 +65,8 @@ const masks: Readonly<Record<string, string>> = {
 	'client-key-data': 'DATA+OMITTED',
 	token: 'REDACTED',
 };
-const masked = <T extends object>(fields: T): T => Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, masks[key] ?? value])) as T;
+const masked = <T extends object>(fields: T): T =>
+	Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, masks[key] ?? value])) as T;
 
 const redacted = (config: Kubeconfig): Kubeconfig => ({
 	...config,
@@ -69,7 +74,8 @@ const redacted = (config: Kubeconfig): Kubeconfig => ({
 	users: config.users.map(({ name, user }) => ({ name, user: masked(user) })),
 });
 
-const sorted = <T extends { readonly name: string }>(list: readonly T[]): T[] => list.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+const sorted = <T extends { readonly name: string }>(list: readonly T[]): T[] =>
+	list.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 const byName = (config: Kubeconfig): Kubeconfig => ({
 	...config,
 	clusters: sorted(config.clusters),
@@ -80,9 +86,20 @@ const byName = (config: Kubeconfig): Kubeconfig => ({
 /** The order of client-go's fields. @source client-go tools/clientcmd/api/v1 types.go */
 const fieldOrder = [
 	...['server', 'tls-server-name', 'insecure-skip-tls-verify', 'certificate-authority', 'certificate-authority-data'],
-	...['client-certificate', 'client-certificate-data', 'client-key', 'client-key-data', 'token', 'tokenFile', 'cluster', 'user', 'namespace'],
+	...[
+		'client-certificate',
+		'client-certificate-data',
+		'client-key',
+		'client-key-data',
+		'token',
+		'tokenFile',
+		'cluster',
+		'user',
+		'namespace',
+	],
 ];
-const inOrder = (fields: object): object => Object.fromEntries(Object.entries(fields).sort(([a], [b]) => fieldOrder.indexOf(a) - fieldOrder.indexOf(b)));
+const inOrder = (fields: object): object =>
+	Object.fromEntries(Object.entries(fields).sort(([a], [b]) => fieldOrder.indexOf(a) - fieldOrder.indexOf(b)));
 
 const configJson = ({ clusters, users, contexts, currentContext }: Kubeconfig): string => {
 	const orNull = (list: readonly object[]) => (list.length === 0 ? null : list);
@@ -112,7 +129,13 @@ export async function getContexts(
 	const shown = sorted(contexts).filter(({ name }) => names.length === 0 || names.includes(name));
 	if (nameOnly) output.out(shown.map(({ name }) => `${name}\n`).join(''));
 	else {
-		const rows = shown.map(({ name, context: { cluster, user, namespace = '' } }) => [name === currentContext ? '*' : ' ', name, cluster, user, namespace]);
+		const rows = shown.map(({ name, context: { cluster, user, namespace = '' } }) => [
+			name === currentContext ? '*' : ' ',
+			name,
+			cluster,
+			user,
+			namespace,
+		]);
 		const lines = [...(noHeaders ? [] : [['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE']]), ...rows];
 		output.out(alignTabs(lines.map((cells) => `${cells.join('\t')}\n`).join(''), tableTabs));
 	}
@@ -124,7 +147,10 @@ export async function getContexts(
 export async function printCurrentContext(path: string, output: Output): Promise<void> {
 	const { currentContext } = await readOrEmpty(path);
 	if (currentContext === '')
-		throw new KubejoinError('COMMAND_INVALID', { problem: 'current-context is not set', remedy: 'Choose one: kubectl-sim config use-context NAME' });
+		throw new KubejoinError('COMMAND_INVALID', {
+			problem: 'current-context is not set',
+			remedy: 'Choose one: kubectl-sim config use-context NAME',
+		});
 	output.out(`${currentContext}\n`);
 }
 

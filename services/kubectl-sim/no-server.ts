@@ -23,7 +23,11 @@ export function discoveryFailures({ attempts, warning }: Discovery, now: number,
 	const local = new Date(now - new Date(now).getTimezoneOffset() * 60_000).toISOString();
 	const header = `E${local.slice(5, 10).replace('-', '')} ${local.slice(11, 23)}000 ${String(pid).padStart(7)} memcache.go:265]`;
 	const problem = `couldn't get current server API group list: Get \\"http://${defaultEndpoint}/api?timeout=32s\\": dial tcp ${localhost}: connect: connection refused`;
-	return `${header} "Unhandled Error" err="${problem}"\n`.repeat(attempts) + (warning === undefined ? '' : `Warning: ${warning}\n\n`);
+	return (
+		`${header} "Unhandled Error" err="${problem}"\n`.repeat(attempts) +
+		(warning === undefined ? '' : `Warning: ${warning}\n\n`)
+	);
 }
 
-export const noServer = (): KubejoinError => new KubejoinError('CONNECTION_REFUSED', { target: defaultEndpoint, problem: `connect ECONNREFUSED ${localhost}` });
+export const noServer = (): KubejoinError =>
+	new KubejoinError('CONNECTION_REFUSED', { target: defaultEndpoint, problem: `connect ECONNREFUSED ${localhost}` });

@@ -26,7 +26,9 @@ export function printError(thrown: unknown, output: Output, style: ErrorStyle = 
 
 /** One line after a text of upstream's; more after one that upstream does not have. */
 function whatToDo(error: KubejoinError): string {
-	const isOfUpstream = /^(API_|TOKEN_|COMMAND_|KUBECONFIG_|FILE_|INTERNAL|CONNECTION_REFUSED|PEER_REFUSED)/.test(error.code);
+	const isOfUpstream = /^(API_|TOKEN_|COMMAND_|KUBECONFIG_|FILE_|INTERNAL|CONNECTION_REFUSED|PEER_REFUSED)/.test(
+		error.code,
+	);
 	return isOfUpstream ? `do this: ${error.remedy}\n` : diagnosisText(error);
 }
 
@@ -34,32 +36,44 @@ function textOf(error: KubejoinError, style: ErrorStyle): string {
 	const invalid = hasCode(error, 'API_INVALID') ? invalidText(error) : undefined;
 	if (invalid !== undefined) return invalid;
 	if (style === 'kubeadm' && !isTransport(error)) return error.message;
-	return standardText(error) ?? (error.message.startsWith('Error in configuration: ') ? error.message : `error: ${error.message}`);
+	return (
+		standardText(error) ??
+		(error.message.startsWith('Error in configuration: ') ? error.message : `error: ${error.message}`)
+	);
 }
 
-const isTransport = (error: KubejoinError): boolean => hasCode(error, 'CONNECTION_REFUSED', 'PEER_REFUSED', 'CLIENT_CERTIFICATE_REFUSED', 'DEADLINE_EXCEEDED');
+const isTransport = (error: KubejoinError): boolean =>
+	hasCode(error, 'CONNECTION_REFUSED', 'PEER_REFUSED', 'CLIENT_CERTIFICATE_REFUSED', 'DEADLINE_EXCEEDED');
 
 /** What a server said, or why none did; undefined for failures of the command itself. */
 function standardText(error: KubejoinError): string | undefined {
 	const { code, facts, message } = error;
-	if (code === 'API_UNAUTHORIZED' || code === 'TOKEN_REJECTED') return `error: You must be logged in to the server (${message})`;
+	if (code === 'API_UNAUTHORIZED' || code === 'TOKEN_REJECTED')
+		return `error: You must be logged in to the server (${message})`;
 	if (code === 'CONNECTION_REFUSED') return connectionText(String(facts.target), String(facts.problem));
-	if (code === 'PEER_REFUSED') return `Unable to connect to the server: tls: failed to verify certificate: x509: ${facts.problem}`;
+	if (code === 'PEER_REFUSED')
+		return `Unable to connect to the server: tls: failed to verify certificate: x509: ${facts.problem}`;
 	if (isTransport(error)) return `Unable to connect to the server: ${message}`;
 	return isOfTheCommand(code) ? undefined : `Error from server (${error.http.reason}): ${message}`;
 }
 
-const isOfTheCommand = (code: string): boolean => /^(COMMAND|KUBECONFIG|FILE|CONFIG|CERTIFICATE|KEY|TOKEN_MALFORMED|TOKEN_INVALID|TOKEN_EXISTS)/.test(code);
+const isOfTheCommand = (code: string): boolean =>
+	/^(COMMAND|KUBECONFIG|FILE|CONFIG|CERTIFICATE|KEY|TOKEN_MALFORMED|TOKEN_INVALID|TOKEN_EXISTS)/.test(code);
 
 function connectionText(target: string, problem: string): string {
-	if (problem.includes('ECONNREFUSED')) return `The connection to the server ${target} was refused - did you specify the right host or port?`;
+	if (problem.includes('ECONNREFUSED'))
+		return `The connection to the server ${target} was refused - did you specify the right host or port?`;
 	if (/Name resolution failed|ENOTFOUND|EAI_AGAIN/.test(problem))
 		return `Unable to connect to the server: dial tcp: lookup ${target.replace(/:\d+$/, '')}: no such host`;
 	return `Unable to connect to the server: ${problem}`;
 }
 
 function invalidText({ facts }: KubejoinError): string {
-	const problems = [...new Set((facts.causes as readonly FieldProblem[]).map(({ field, message }) => `${field}: ${message}`))];
+	const problems = [
+		...new Set((facts.causes as readonly FieldProblem[]).map(({ field, message }) => `${field}: ${message}`)),
+	];
 	const text = `The ${facts.kind} "${facts.name}" is invalid: `;
-	return problems.length === 1 ? `${text}${problems[0]}` : `${text}\n${problems.map((problem) => `* ${problem}`).join('\n')}`;
+	return problems.length === 1
+		? `${text}${problems[0]}`
+		: `${text}\n${problems.map((problem) => `* ${problem}`).join('\n')}`;
 }

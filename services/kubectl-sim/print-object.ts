@@ -10,7 +10,13 @@ export const toJson = (value: unknown, indent = 4): string =>
 /** Keys in alphabetical order. @source sigs.k8s.io/yaml, which quotes what YAML 1.1 would not read as a text */
 export async function toYaml(value: unknown): Promise<string> {
 	const { stringify } = await import('yaml');
-	return stringify(value, { sortMapEntries: true, indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+	return stringify(value, {
+		sortMapEntries: true,
+		indentSeq: false,
+		lineWidth: 0,
+		aliasDuplicateObjects: false,
+		compat: 'yaml-1.1',
+	});
 }
 
 /** As kubectl prints an object that it got from the API: it is a map in Go, whose keys are sorted. */

@@ -1,7 +1,12 @@
 /** The names by which a person may call a resource. Pure. */
 import { type ResourceName, resources } from '../../lib/kube/resources.ts';
 
-const shortNames: Readonly<Record<string, string>> = { no: 'nodes', csr: 'certificatesigningrequests', cm: 'configmaps', ns: 'namespaces' };
+const shortNames: Readonly<Record<string, string>> = {
+	no: 'nodes',
+	csr: 'certificatesigningrequests',
+	cm: 'configmaps',
+	ns: 'namespaces',
+};
 
 /** `nodes`, `deployments.apps` or `deployments.v1.apps`, as typed. */
 export interface ResourceArgument {
@@ -19,6 +24,7 @@ export function parseResourceArgument(text: string): ResourceArgument {
 export function findResource({ resource, group }: ResourceArgument): ResourceName | undefined {
 	const plural = Object.hasOwn(shortNames, resource) ? shortNames[resource] : resource;
 	return Object.values<ResourceName>(resources).find(
-		(known) => (known.resource === plural || known.kind.toLowerCase() === resource) && (group === '' || known.group === group),
+		(known) =>
+			(known.resource === plural || known.kind.toLowerCase() === resource) && (group === '' || known.group === group),
 	);
 }

@@ -3,7 +3,10 @@ import { alignTabs, describeTabs, tableTabs } from './tabwriter.ts';
 
 describe('alignTabs', () => {
 	it('pads to the widest cell, never below the minimum, and leaves the last cell alone', () => {
-		equal(alignTabs('A\tNAME\tLAST\nlonger-cell\tb\t\n', tableTabs), 'A             NAME   LAST\nlonger-cell   b      \n');
+		equal(
+			alignTabs('A\tNAME\tLAST\nlonger-cell\tb\t\n', tableTabs),
+			'A             NAME   LAST\nlonger-cell   b      \n',
+		);
 	});
 
 	it('ends a block at a line without the cell', () => {

@@ -25,7 +25,11 @@ export function alignTabs(text: string, { minWidth, padding }: Tabs, remembered?
 	const columns = Math.max(...lines.map((cells) => cells.length)) - 1;
 	for (let column = 0; column < columns; column++) {
 		for (const block of blocksOf(lines, column)) {
-			const width = Math.max(minWidth, remembered?.[column] ?? 0, ...block.map((cells) => lengthOf(cells[column]) + padding));
+			const width = Math.max(
+				minWidth,
+				remembered?.[column] ?? 0,
+				...block.map((cells) => lengthOf(cells[column]) + padding),
+			);
 			for (const cells of block) cells[column] += ' '.repeat(width - lengthOf(cells[column]));
 			if (remembered !== undefined) remembered[column] = width;
 		}

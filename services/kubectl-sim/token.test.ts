@@ -10,7 +10,16 @@ import type { Secret } from '../../lib/kube/types.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { base64, clock, fakeOutput, fakeResource } from './fakes.test.ts';
-import { checkTokenRequest, createToken, deleteTokens, generateToken, listTokens, type TokenOutput, type TokenRequest, tokenDefaults } from './token.ts';
+import {
+	checkTokenRequest,
+	createToken,
+	deleteTokens,
+	generateToken,
+	listTokens,
+	type TokenOutput,
+	type TokenRequest,
+	tokenDefaults,
+} from './token.ts';
 
 const token = 'abcdef.0123456789abcdef';
 const group = 'system:bootstrappers:kubeadm:default-node-token';
@@ -26,7 +35,8 @@ function fakeSecrets(...present: readonly Secret[]) {
 		...read,
 		async create(object: Unsent<Secret>) {
 			const name = object.metadata.name ?? '';
-			if (present.some(({ metadata }) => metadata.name === name)) throw new KubejoinError('API_ALREADY_EXISTS', { resource: 'secrets', group: '', name });
+			if (present.some(({ metadata }) => metadata.name === name))
+				throw new KubejoinError('API_ALREADY_EXISTS', { resource: 'secrets', group: '', name });
 			created.push(object);
 			return object;
 		},
@@ -43,7 +53,12 @@ const tokenSecret = (id: string, data: Record<string, string> = {}): Secret => (
 	kind: 'Secret',
 	metadata: { name: secretName(id) },
 	type: 'bootstrap.kubernetes.io/token',
-	data: Object.fromEntries(Object.entries({ 'token-id': id, 'token-secret': '0123456789abcdef', ...data }).map(([key, value]) => [key, base64(value)])),
+	data: Object.fromEntries(
+		Object.entries({ 'token-id': id, 'token-secret': '0123456789abcdef', ...data }).map(([key, value]) => [
+			key,
+			base64(value),
+		]),
+	),
 });
 const everyField = {
 	expiration: '2026-02-01T11:00:00Z',
@@ -62,7 +77,11 @@ describe('kubeadm token generate', () => {
 });
 
 describe('kubeadm token create', () => {
-	async function run(changes: Partial<TokenRequest> = {}, print: TokenOutput = { kind: 'token' }, ...present: readonly Secret[]) {
+	async function run(
+		changes: Partial<TokenRequest> = {},
+		print: TokenOutput = { kind: 'token' },
+		...present: readonly Secret[]
+	) {
 		const { output, written } = fakeOutput();
 		const fake = fakeSecrets(...present);
 		const wanted = checkTokenRequest({ ...tokenDefaults, token, ...changes });
@@ -70,7 +89,9 @@ describe('kubeadm token create', () => {
 		return { ...written, ...fake };
 	}
 	const dataOf = (secret: Unsent<Secret> | undefined) =>
-		Object.fromEntries(Object.entries(secret?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]));
+		Object.fromEntries(
+			Object.entries(secret?.data ?? {}).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()]),
+		);
 
 	it("stores kubeadm's Secret and prints the token", async () => {
 		const { out, created } = await run();
@@ -89,12 +110,20 @@ describe('kubeadm token create', () => {
 
 	it('leaves out what is not wanted', async () => {
 		const { created } = await run({ ttl: '0', usages: ['signing'], groups: [], description: 'mine' });
-		deepEqual(dataOf(created[0]), { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', description: 'mine', 'usage-bootstrap-signing': 'true' });
+		deepEqual(dataOf(created[0]), {
+			'token-id': 'abcdef',
+			'token-secret': '0123456789abcdef',
+			description: 'mine',
+			'usage-bootstrap-signing': 'true',
+		});
 	});
 
 	it('a token for one node carries a group that says so', async () => {
 		const bounds = 'system:bootstrappers:kubejoin:node:node-1,system:bootstrappers:kubejoin:once';
-		equal(dataOf((await run({ nodeName: 'node-1', once: true })).created[0])['auth-extra-groups'], `${group},${bounds}`);
+		equal(
+			dataOf((await run({ nodeName: 'node-1', once: true })).created[0])['auth-extra-groups'],
+			`${group},${bounds}`,
+		);
 		equal(dataOf((await run({ once: false })).created[0])['auth-extra-groups'], group);
 		await rejects(run({ nodeName: 'node.example' }), {
 			code: 'COMMAND_INVALID',
@@ -143,7 +172,10 @@ describe('kubeadm token create', () => {
 	});
 
 	it('TOKEN_EXISTS', () =>
-		rejects(run({}, { kind: 'token' }, tokenSecret('abcdef')), { code: 'TOKEN_EXISTS', message: 'a token with id "abcdef" already exists' }));
+		rejects(run({}, { kind: 'token' }, tokenSecret('abcdef')), {
+			code: 'TOKEN_EXISTS',
+			message: 'a token with id "abcdef" already exists',
+		}));
 
 	it('TOKEN_MALFORMED: the token is not repeated', () => {
 		throws(() => checkTokenRequest({ ...tokenDefaults, token: 'abcdef.SECRET' }), {
@@ -154,14 +186,21 @@ describe('kubeadm token create', () => {
 
 	it("TOKEN_INVALID: kubeadm's texts, several in brackets", () => {
 		const refused = (changes: Partial<TokenRequest>, message: string) =>
-			throws(() => checkTokenRequest({ ...tokenDefaults, ...changes }), { code: 'TOKEN_INVALID', message, exitCode: 3 });
+			throws(() => checkTokenRequest({ ...tokenDefaults, ...changes }), {
+				code: 'TOKEN_INVALID',
+				message,
+				exitCode: 3,
+			});
 		const useless = `bootstrapTokens.0.groups: Invalid value: []string{"${group}"}: token groups cannot be specified unless --usages includes "authentication"`;
 		refused({ usages: ['signing'] }, useless);
 		const unknown =
 			'bootstrapTokens.0.usages: Invalid value: []string{"foo", "bar"}: invalid bootstrap token usage string: bar,foo, valid usage options: signing,authentication';
 		refused({ usages: ['foo', 'bar'] }, `[${unknown}, ${useless}]`);
 		const pattern = '\\Asystem:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]\\z';
-		refused({ groups: ['x'] }, `bootstrapTokens.0.groups: Invalid value: []string{"x"}: bootstrap group "x" is invalid (must match ${pattern})`);
+		refused(
+			{ groups: ['x'] },
+			`bootstrapTokens.0.groups: Invalid value: []string{"x"}: bootstrap group "x" is invalid (must match ${pattern})`,
+		);
 	});
 
 	it('COMMAND_INVALID: --ttl', () => {
@@ -198,16 +237,32 @@ describe('kubeadm token list', () => {
 
 	it('prints an object for each token', async () => {
 		const { out } = await run('json', tokenSecret('abcdef', everyField));
-		deepEqual(Object.keys(JSON.parse(out)), ['kind', 'apiVersion', 'token', 'description', 'expires', 'usages', 'groups']);
+		deepEqual(Object.keys(JSON.parse(out)), [
+			'kind',
+			'apiVersion',
+			'token',
+			'description',
+			'expires',
+			'usages',
+			'groups',
+		]);
 		match(out, /"description": "for \\u003ca\\u003e"/);
 		const yaml = await run('yaml', tokenSecret('abcdef'), tokenSecret('bbbbbb'));
-		equal(yaml.out.split('---\n')[1], 'apiVersion: output.kubeadm.k8s.io/v1alpha3\nkind: BootstrapToken\ntoken: bbbbbb.0123456789abcdef\n');
+		equal(
+			yaml.out.split('---\n')[1],
+			'apiVersion: output.kubeadm.k8s.io/v1alpha3\nkind: BootstrapToken\ntoken: bbbbbb.0123456789abcdef\n',
+		);
 	});
 
 	it('prints nothing when there is none', async () => deepEqual((await run('text')).out, ''));
 
 	it('says what is wrong with a Secret and goes on', async () => {
-		const { out, err } = await run('json', tokenSecret('abcdef', { 'token-id': '' }), tokenSecret('abcdef', { 'token-secret': 'no' }), tokenSecret('bbbbbb'));
+		const { out, err } = await run(
+			'json',
+			tokenSecret('abcdef', { 'token-id': '' }),
+			tokenSecret('abcdef', { 'token-secret': 'no' }),
+			tokenSecret('bbbbbb'),
+		);
 		equal(err.split('\n')[0], 'bootstrap Token Secret has no token-id data: bootstrap-token-abcdef');
 		equal(JSON.parse(out).token, 'bbbbbb.0123456789abcdef');
 	});

@@ -6,7 +6,14 @@ import { randomInt } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { writeWholeFile } from '../../lib/files.ts';
-import { field, idOfName, isForUse, type PresentedToken, parseToken, secretName } from '../../lib/kube/bootstrap-token.ts';
+import {
+	field,
+	idOfName,
+	isForUse,
+	type PresentedToken,
+	parseToken,
+	secretName,
+} from '../../lib/kube/bootstrap-token.ts';
 import type { ApiClient, Unsent } from '../../lib/kube/client.ts';
 import { parseGoDuration, shortHumanDuration } from '../../lib/kube/duration.ts';
 import { millisecondsLeft } from '../../lib/kube/expiration.ts';
@@ -25,7 +32,12 @@ const tokenIdPattern = '\\A([a-z0-9]{6})\\z';
 const groupPattern = '\\Asystem:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]\\z';
 const knownUsages = ['signing', 'authentication'] as const;
 
-export const tokenDefaults = { ttl: '24h0m0s', usages: knownUsages, groups: [wellKnown.groups.defaultNodeToken], description: '' } as const;
+export const tokenDefaults = {
+	ttl: '24h0m0s',
+	usages: knownUsages,
+	groups: [wellKnown.groups.defaultNodeToken],
+	description: '',
+} as const;
 
 /** As typed. */
 export interface TokenRequest {
@@ -42,7 +54,10 @@ export interface TokenRequest {
 	readonly once?: boolean;
 }
 /** What is printed of a new token. `config`: only where it was written. */
-export type TokenOutput = { readonly kind: 'token' } | { readonly kind: 'join-command' } | { readonly kind: 'join-config'; readonly path: string };
+export type TokenOutput =
+	| { readonly kind: 'token' }
+	| { readonly kind: 'join-command' }
+	| { readonly kind: 'join-config'; readonly path: string };
 /** Where nodes join, from the kubeconfig. */
 export interface JoinTarget {
 	/** `host:port` */
@@ -94,7 +109,10 @@ export function checkTokenRequest(request: TokenRequest): NewToken {
 	if (token === undefined) throw new KubejoinError('TOKEN_MALFORMED', {});
 	const problems = [...usageProblems(usages), ...groupProblems(usages, groups)];
 	// Several in brackets, as Go prints them.
-	if (problems.length > 0) throw new KubejoinError('TOKEN_INVALID', { problems: problems.length === 1 ? problems : [`[${problems.join(', ')}]`] });
+	if (problems.length > 0)
+		throw new KubejoinError('TOKEN_INVALID', {
+			problems: problems.length === 1 ? problems : [`[${problems.join(', ')}]`],
+		});
 	return { token, ttlMs, usages, groups, description };
 }
 
@@ -114,11 +132,19 @@ function boundGroups({ nodeName, once = false }: TokenRequest): string[] {
  * @source kubeadm cmd/token.go RunCreateToken
  * @differs the join command begins with `kubelet-sim join`, because that is what joins here; the rest is kubeadm's
  */
-export async function createToken(wanted: NewToken, print: TokenOutput, target: JoinTarget, tools: TokenTools): Promise<void> {
+export async function createToken(
+	wanted: NewToken,
+	print: TokenOutput,
+	target: JoinTarget,
+	tools: TokenTools,
+): Promise<void> {
 	const { output, clock } = tools;
 	const pins = print.kind === 'token' ? [] : parseCertificates(target.ca).map(spkiPin);
 	const { id, secret } = wanted.token;
-	await within(`failed to create or update bootstrap token with name ${secretName(id)}`, createSecret(tokenSecret(wanted, clock()), id, tools));
+	await within(
+		`failed to create or update bootstrap token with name ${secretName(id)}`,
+		createSecret(tokenSecret(wanted, clock()), id, tools),
+	);
 	const text = `${id}.${secret}`;
 	if (print.kind === 'token') output.out(`${text}\n`);
 	else if (print.kind === 'join-command') output.out(joinCommand(target.endpoint, text, pins));
@@ -134,7 +160,11 @@ export async function createToken(wanted: NewToken, print: TokenOutput, target: 
  *
  * @source kubeadm cmd/token.go, util/apiclient CreateOrUpdate: every 500 ms for a minute
  */
-async function createSecret(wanted: Unsent<Secret>, id: string, { secrets, output, retryMs }: TokenTools): Promise<void> {
+async function createSecret(
+	wanted: Unsent<Secret>,
+	id: string,
+	{ secrets, output, retryMs }: TokenTools,
+): Promise<void> {
 	let isFirst = true;
 	const attempt = async () => {
 		try {
@@ -142,7 +172,8 @@ async function createSecret(wanted: Unsent<Secret>, id: string, { secrets, outpu
 		} catch (error) {
 			if (!hasCode(error, 'API_ALREADY_EXISTS')) throw error;
 			const found = isFirst ? undefined : await secrets.get(secretName(id), wellKnown.kubeSystem);
-			if (found?.data?.['token-secret'] !== wanted.data?.['token-secret']) throw new KubejoinError('TOKEN_EXISTS', { id });
+			if (found?.data?.['token-secret'] !== wanted.data?.['token-secret'])
+				throw new KubejoinError('TOKEN_EXISTS', { id });
 		} finally {
 			isFirst = false;
 		}
@@ -150,13 +181,15 @@ async function createSecret(wanted: Unsent<Secret>, id: string, { secrets, outpu
 	await poll(attempt, {
 		retryMs,
 		timeoutMs: CREATE_TIMEOUT_MS,
-		isWorthwhile: (error) => hasCode(error, 'STORE_UNAVAILABLE', 'CONNECTION_REFUSED', 'DEADLINE_EXCEEDED', 'SHUTTING_DOWN'),
+		isWorthwhile: (error) =>
+			hasCode(error, 'STORE_UNAVAILABLE', 'CONNECTION_REFUSED', 'DEADLINE_EXCEEDED', 'SHUTTING_DOWN'),
 		say: (reason) => output.err(`waiting for the cluster to take the token: ${reason}\n`),
 	});
 }
 
 function parseTtl(text: string): number {
-	const refuse = (problem: string) => invalidCommand(`invalid argument ${JSON.stringify(text)} for "--ttl" flag: ${problem}`, 'token create');
+	const refuse = (problem: string) =>
+		invalidCommand(`invalid argument ${JSON.stringify(text)} for "--ttl" flag: ${problem}`, 'token create');
 	let ms: number;
 	try {
 		ms = parseGoDuration(text);
@@ -167,22 +200,33 @@ function parseTtl(text: string): number {
 	return ms;
 }
 
-const goStrings = (list: readonly string[]): string => `[]string{${list.map((item) => JSON.stringify(item)).join(', ')}}`;
+const goStrings = (list: readonly string[]): string =>
+	`[]string{${list.map((item) => JSON.stringify(item)).join(', ')}}`;
 const invalid = (name: string, value: readonly string[], problem: string): string =>
 	`bootstrapTokens.0.${name}: Invalid value: ${goStrings(value)}: ${problem}`;
 
 function usageProblems(usages: readonly string[]): string[] {
 	const unknown = [...new Set(usages.filter((usage) => !knownUsages.some((known) => known === usage)))].sort();
 	if (unknown.length === 0) return [];
-	return [invalid('usages', usages, `invalid bootstrap token usage string: ${unknown.join(',')}, valid usage options: ${knownUsages.join(',')}`)];
+	return [
+		invalid(
+			'usages',
+			usages,
+			`invalid bootstrap token usage string: ${unknown.join(',')}, valid usage options: ${knownUsages.join(',')}`,
+		),
+	];
 }
 
 function groupProblems(usages: readonly string[], groups: readonly string[]): string[] {
 	const isUseless = groups.length > 0 && !usages.includes('authentication');
 	const wrong = groups.filter((group) => !/^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/.test(group));
 	return [
-		...(isUseless ? [invalid('groups', groups, 'token groups cannot be specified unless --usages includes "authentication"')] : []),
-		...wrong.map((group) => invalid('groups', groups, `bootstrap group ${JSON.stringify(group)} is invalid (must match ${groupPattern})`)),
+		...(isUseless
+			? [invalid('groups', groups, 'token groups cannot be specified unless --usages includes "authentication"')]
+			: []),
+		...wrong.map((group) =>
+			invalid('groups', groups, `bootstrap group ${JSON.stringify(group)} is invalid (must match ${groupPattern})`),
+		),
 	];
 }
 
@@ -209,7 +253,11 @@ const joinCommand = (endpoint: string, token: string, pins: readonly string[]): 
 	`kubelet-sim join ${endpoint} --token ${token} ${pins.map((pin) => `--discovery-token-ca-cert-hash ${pin} `).join('')}\n`;
 
 /** @source kubeadm apis/kubeadm/v1beta4 JoinConfiguration */
-const joinConfiguration = (apiServerEndpoint: string, token: string, caCertHashes: readonly string[]): Promise<string> =>
+const joinConfiguration = (
+	apiServerEndpoint: string,
+	token: string,
+	caCertHashes: readonly string[],
+): Promise<string> =>
 	toYaml({
 		apiVersion: 'kubeadm.k8s.io/v1beta4',
 		kind: 'JoinConfiguration',
@@ -234,7 +282,10 @@ interface ListedToken {
  */
 export async function listTokens(format: 'text' | 'json' | 'yaml', { secrets, output, clock }: Tools): Promise<void> {
 	const fieldSelector = `type=${wellKnown.bootstrapSecretType}`;
-	const { items } = await within('failed to list bootstrap tokens', secrets.list({ namespace: wellKnown.kubeSystem, fieldSelector }));
+	const { items } = await within(
+		'failed to list bootstrap tokens',
+		secrets.list({ namespace: wellKnown.kubeSystem, fieldSelector }),
+	);
 	let before = format === 'text' ? 'TOKEN\tTTL\tEXPIRES\tUSAGES\tDESCRIPTION\tEXTRA GROUPS\n' : '';
 	for (const secret of items) {
 		const token = listedToken(secret);
@@ -254,7 +305,8 @@ function listedToken(secret: Secret): ListedToken | string {
 	const id = field(secret, 'token-id');
 	const token = parseToken(`${id}.${field(secret, 'token-secret')}`);
 	if (id === '') return `bootstrap Token Secret has no token-id data: ${name}`;
-	if (idOfName(name) !== id) return `bootstrap token name is not of the form 'bootstrap-token-(token-id)'. Actual: "${name}". Expected: "${secretName(id)}"`;
+	if (idOfName(name) !== id)
+		return `bootstrap token name is not of the form 'bootstrap-token-(token-id)'. Actual: "${name}". Expected: "${secretName(id)}"`;
 	if (token === undefined) return `bootstrap Token Secret is invalid and couldn't be parsed: ${name}`;
 	const description = field(secret, 'description');
 	const expires = field(secret, 'expiration');
@@ -273,9 +325,19 @@ function listedToken(secret: Secret): ListedToken | string {
 	};
 }
 
-function textRow({ token, expires, usages = [], description = '<none>', groups = [] }: ListedToken, now: number): string {
+function textRow(
+	{ token, expires, usages = [], description = '<none>', groups = [] }: ListedToken,
+	now: number,
+): string {
 	const ttl = expires === undefined ? '<forever>' : shortHumanDuration(millisecondsLeft(expires, now));
-	const cells = [token, ttl.padEnd(9), expires ?? '<never>', (usages.join(',') || '<none>').padEnd(22), description.padEnd(56), groups.join(',') || '<none>'];
+	const cells = [
+		token,
+		ttl.padEnd(9),
+		expires ?? '<never>',
+		(usages.join(',') || '<none>').padEnd(22),
+		description.padEnd(56),
+		groups.join(',') || '<none>',
+	];
 	return `${cells.join('\t')}\n`;
 }
 
@@ -283,9 +345,13 @@ function textRow({ token, expires, usages = [], description = '<none>', groups =
  * @param idsOrTokens  the secret half of a token is not sent
  * @throws COMMAND_INVALID  one of them is neither; those before it are deleted
  */
-export async function deleteTokens(idsOrTokens: readonly string[], { secrets, output }: Pick<Tools, 'secrets' | 'output'>): Promise<void> {
+export async function deleteTokens(
+	idsOrTokens: readonly string[],
+	{ secrets, output }: Pick<Tools, 'secrets' | 'output'>,
+): Promise<void> {
 	const forms = `${JSON.stringify(tokenPattern)} or ${JSON.stringify(tokenIdPattern)}`;
-	if (idsOrTokens.length === 0) throw invalidCommand(`missing argument; 'token delete' is missing token of form ${forms}`, 'token delete');
+	if (idsOrTokens.length === 0)
+		throw invalidCommand(`missing argument; 'token delete' is missing token of form ${forms}`, 'token delete');
 	for (const text of idsOrTokens) {
 		const id = /^[a-z0-9]{6}$/.test(text) ? text : parseToken(text)?.id;
 		if (id === undefined) throw invalidCommand(`given token didn't match pattern ${forms}`, 'token delete');
@@ -305,6 +371,10 @@ async function within<T>(failure: string, answer: Promise<T>): Promise<T> {
 		return await answer;
 	} catch (error) {
 		if (!(error instanceof KubejoinError) || !/^API_|^TOKEN_NOT_FOUND|^TOKEN_INVALID/.test(error.code)) throw error;
-		throw new KubejoinError('COMMAND_INVALID', { problem: `${failure}: ${error.message}`, remedy: error.remedy }, { cause: error });
+		throw new KubejoinError(
+			'COMMAND_INVALID',
+			{ problem: `${failure}: ${error.message}`, remedy: error.remedy },
+			{ cause: error },
+		);
 	}
 }

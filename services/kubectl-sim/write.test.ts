@@ -61,20 +61,27 @@ metadata: {name: "a:b", creationTimestamp: null}
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: r}
 subjects: [{kind: Group, name: g}]
 `;
-	const role = 'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r}\nrules: [{verbs: [get], apiGroups: [""], resources: [nodes]}]\n';
+	const role =
+		'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r}\nrules: [{verbs: [get], apiGroups: [""], resources: [nodes]}]\n';
 
 	it('creates every object of a file, in the namespace that is meant', async () => {
 		const [clusterRoleBindings, roles] = [writable(resources.clusterRoleBindings), writable(resources.roles)];
 		const { tools, written } = setup({ clusterRoleBindings, roles });
 		await writeFile('create', file(`${binding}---\n${role}---\n`), tools);
-		equal(written.out, 'clusterrolebinding.rbac.authorization.k8s.io/a:b created\nrole.rbac.authorization.k8s.io/r created\n');
+		equal(
+			written.out,
+			'clusterrolebinding.rbac.authorization.k8s.io/a:b created\nrole.rbac.authorization.k8s.io/r created\n',
+		);
 		deepEqual(clusterRoleBindings.written[0]?.metadata, { name: 'a:b', creationTimestamp: null });
 		deepEqual(roles.written[0]?.metadata, { name: 'r', namespace: 'default' });
 	});
 
 	it('reads JSON and Lists', async () => {
 		const object = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', managedFields: [{ manager: 'x' }] } };
-		const found = await readObjects(file(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [object, object] })), 'create');
+		const found = await readObjects(
+			file(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [object, object] })),
+			'create',
+		);
 		deepEqual(
 			found.map(({ kind, object: { metadata } }) => [kind.resource.resource, metadata.name]),
 			[
@@ -105,7 +112,8 @@ subjects: [{kind: Group, name: g}]
 			const path = file(text);
 			return readObjects(path, 'create').then(
 				() => 'read',
-				(error: Error) => error.message.replaceAll(path, 'F').replace(/^error validating "F": error validating data: /, ''),
+				(error: Error) =>
+					error.message.replaceAll(path, 'F').replace(/^error validating "F": error validating data: /, ''),
 			);
 		};
 		equal(
@@ -124,13 +132,18 @@ subjects: [{kind: Group, name: g}]
 		equal(await of(role.replace('resources', 'resource')), 'unknown field "rules[0].resource"');
 		equal(await of(role.replace('[get]', '1')), '.k8s.io.api.rbac.v1.PolicyRule.verbs: array expected');
 		equal(await of(role.replace('{name: r}', 'x')), 'invalid type for metadata: an object was expected');
-		await rejects(readObjects(join(directory, 'none'), 'create'), { code: 'COMMAND_INVALID', message: /^the path ".*none" does not exist$/ });
+		await rejects(readObjects(join(directory, 'none'), 'create'), {
+			code: 'COMMAND_INVALID',
+			message: /^the path ".*none" does not exist$/,
+		});
 	});
 
 	it('deletes each, and says at the end which could not be', async () => {
 		const nodes = writable(resources.nodes, [worker('a'), worker('b')]);
 		const { tools, written } = setup({ nodes });
-		await rejects(deleteObjects({ type: 'node', names: ['a', 'x', 'b'], ignoreNotFound: false }, tools), { code: 'API_NOT_FOUND' });
+		await rejects(deleteObjects({ type: 'node', names: ['a', 'x', 'b'], ignoreNotFound: false }, tools), {
+			code: 'API_NOT_FOUND',
+		});
 		equal(written.out, 'node "a" deleted\nnode "b" deleted\n');
 		await deleteObjects({ type: 'node', names: ['x'], ignoreNotFound: true }, tools);
 		await rejects(deleteObjects({ type: 'nodes', names: [], ignoreNotFound: false }, tools), {
@@ -156,7 +169,10 @@ subjects: [{kind: Group, name: g}]
 			deepEqual(await labelled('n old=1'), ['node/n not labeled\n', undefined]);
 			deepEqual(await labelled('n old=2', true), ['node/n labeled\n', { old: '2' }]);
 			deepEqual(await labelled('n none-'), ['label "none" not found.\nnode/n not labeled\n', undefined]);
-			deepEqual(await labelled('n node-restriction.kubernetes.io/x=y'), ['node/n labeled\n', { old: '1', 'node-restriction.kubernetes.io/x': 'y' }]);
+			deepEqual(await labelled('n node-restriction.kubernetes.io/x=y'), [
+				'node/n labeled\n',
+				{ old: '1', 'node-restriction.kubernetes.io/x': 'y' },
+			]);
 		});
 		it('COMMAND_INVALID: what is no label, or would be overwritten', async () => {
 			await rejects(labelled('n old=2'), { message: "'old' already has a value (1), and --overwrite is false" });
@@ -167,7 +183,10 @@ subjects: [{kind: Group, name: g}]
 			await rejects(labelled('a=b'), { message: /^one name is needed/ });
 		});
 		it('the refusal of the server is what is said', async () => {
-			const refusal = new KubejoinError('API_FORBIDDEN', { ...facts(resources.nodes, 'n'), because: 'is not allowed to modify labels: x' });
+			const refusal = new KubejoinError('API_FORBIDDEN', {
+				...facts(resources.nodes, 'n'),
+				because: 'is not allowed to modify labels: x',
+			});
 			const { tools } = setup({ nodes: writable(resources.nodes, [worker('n')], refusal) });
 			await rejects(label({ type: 'node', words: ['n', 'x=y'], overwrite: false }, tools), { code: 'API_FORBIDDEN' });
 		});

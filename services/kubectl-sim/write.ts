@@ -22,7 +22,11 @@ interface Tools {
  * @throws COMMAND_INVALID  the file cannot be used; the API's refusals, together when there are several
  * @source kubectl pkg/cmd/create, pkg/cmd/replace. replace puts the object also when it could not read it
  */
-export async function writeFile(verb: 'create' | 'replace', path: string, { api, output, namespace }: Tools): Promise<void> {
+export async function writeFile(
+	verb: 'create' | 'replace',
+	path: string,
+	{ api, output, namespace }: Tools,
+): Promise<void> {
 	const errors: unknown[] = [];
 	for (const { kind, object } of await readObjects(path, verb)) {
 		const where = kind.resource.namespaced ? { namespace: object.metadata.namespace ?? namespace } : {};
@@ -50,7 +54,10 @@ export interface Deletion {
 }
 
 /** @throws COMMAND_INVALID; the API's refusals, together when there are several @source kubectl pkg/cmd/delete */
-export async function deleteObjects({ type, names, ignoreNotFound }: Deletion, { api, output, namespace }: Tools): Promise<void> {
+export async function deleteObjects(
+	{ type, names, ignoreNotFound }: Deletion,
+	{ api, output, namespace }: Tools,
+): Promise<void> {
 	const { resource, client } = kindNamed(type, 'delete');
 	if (names.length === 0) throw invalidCommand('resource(s) were provided, but no name was specified', 'delete');
 	const kind = `${resource.kind.toLowerCase()}${resource.group === '' ? '' : `.${resource.group}`}`;
@@ -89,14 +96,17 @@ export async function label({ type, words, overwrite }: Labelling, { api, output
 	const names = words.filter((word) => !isChange(word));
 	const { added, removed } = parseLabels(words.filter(isChange));
 	const [name, ...more] = names;
-	if (name === undefined || more.length > 0) throw invalidCommand('one name is needed, and then labels: TYPE NAME KEY=VALUE... KEY-...', 'label');
+	if (name === undefined || more.length > 0)
+		throw invalidCommand('one name is needed, and then labels: TYPE NAME KEY=VALUE... KEY-...', 'label');
 	if (client.update === undefined) throw invalidCommand(`${resource.resource} cannot be labeled`, 'label');
 	for (let retries = 0; ; retries++) {
 		const found = await client.get(name, resource.namespaced ? namespace : '');
 		const { labels: before = {}, ...metadata } = found.metadata;
 		if (!overwrite) requireNew(before, added);
 		for (const key of removed) if (before[key] === undefined) output.out(`label "${key}" not found.\n`);
-		const labels = Object.fromEntries(Object.entries({ ...before, ...added }).filter(([key]) => !removed.includes(key)));
+		const labels = Object.fromEntries(
+			Object.entries({ ...before, ...added }).filter(([key]) => !removed.includes(key)),
+		);
 		try {
 			const isSame = JSON.stringify(Object.entries(labels).sort()) === JSON.stringify(Object.entries(before).sort());
 			if (!isSame) await client.update({ ...found, metadata: { ...metadata, labels } });
@@ -119,7 +129,8 @@ function parseLabels(words: readonly string[]): { added: Record<string, string>;
 		const [key = '', ...rest] = word.includes('=') ? word.split('=') : [word.slice(0, -1)];
 		const parts = key.split('/');
 		if (parts.length > 2 || parts.includes('') || !labelName.test(parts.at(-1) ?? '')) {
-			const form = "prefix/name, where a name is at most 63 letters, digits, '-', '_' or '.', and begins and ends with a letter or a digit";
+			const form =
+				"prefix/name, where a name is at most 63 letters, digits, '-', '_' or '.', and begins and ends with a letter or a digit";
 			throw invalidCommand(`invalid label key ${JSON.stringify(key)}: it is to be of the form ${form}`, 'label');
 		}
 		const value = rest.join('=');
@@ -140,5 +151,6 @@ function requireNew(before: Readonly<Record<string, string>>, added: Readonly<Re
 	const problems = Object.entries(added)
 		.filter(([key, value]) => before[key] !== undefined && before[key] !== value)
 		.map(([key]) => `'${key}' already has a value (${before[key]}), and --overwrite is false`);
-	if (problems.length > 0) throw invalidCommand(problems.length === 1 ? `${problems[0]}` : `[${problems.join(', ')}]`, 'label');
+	if (problems.length > 0)
+		throw invalidCommand(problems.length === 1 ? `${problems[0]}` : `[${problems.join(', ')}]`, 'label');
 }

@@ -6,11 +6,15 @@ import type { ApiConnection, Dial } from './join/tools.ts';
 import type { TrustedServer } from './join/trust.ts';
 
 const connection = (channel: Channel): ApiConnection => ({ api: apiClient(channel), close: channel.close });
-const tlsOf = ({ ca, tlsServerName }: TrustedServer) => ({ ca, ...(tlsServerName === undefined ? {} : { serverName: tlsServerName }) });
+const tlsOf = ({ ca, tlsServerName }: TrustedServer) => ({
+	ca,
+	...(tlsServerName === undefined ? {} : { serverName: tlsServerName }),
+});
 
 export const dial: Dial = {
 	unverified: (endpoint) => connection(openUnverifiedChannel(endpoint)),
 	verified: (endpoint, ca) => connection(openChannel(endpoint, { ca })),
 	withToken: (server, token) => connection(withBearerToken(openChannel(server.target, tlsOf(server)), token)),
-	asNode: (server, { certificate: cert, key }) => connection(openChannel(server.target, { ...tlsOf(server), cert, key })),
+	asNode: (server, { certificate: cert, key }) =>
+		connection(openChannel(server.target, { ...tlsOf(server), cert, key })),
 };

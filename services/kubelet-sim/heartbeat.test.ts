@@ -13,7 +13,10 @@ function fakeResource<T extends Node | Lease>(present?: T) {
 	let version = 1;
 	let conflicts = 0;
 	const writes: string[] = [];
-	const versioned = (object: T): T => ({ ...object, metadata: { ...object.metadata, uid: 'u', resourceVersion: String(version) } });
+	const versioned = (object: T): T => ({
+		...object,
+		metadata: { ...object.metadata, uid: 'u', resourceVersion: String(version) },
+	});
 	const write = (verb: string) => async (object: T) => {
 		if (conflicts > 0) {
 			conflicts--;
@@ -58,11 +61,17 @@ describe('a node registers', () => {
 	});
 
 	it('again, when it is listed: its labels are put right, others stay, and its status is told', async () => {
-		const present = typed({ metadata: { name: 'n', labels: { mine: 'yes', 'kubernetes.io/hostname': 'old' } }, status: {} });
+		const present = typed({
+			metadata: { name: 'n', labels: { mine: 'yes', 'kubernetes.io/hostname': 'old' } },
+			status: {},
+		});
 		const { api, writes, stored } = fakeResource<Node>(present);
 		await registerNode(api, wanted());
 		assert.deepEqual(writes, ['update', 'updateStatus']);
-		assert.deepEqual([stored()?.metadata.labels?.mine, stored()?.metadata.labels?.['kubernetes.io/hostname']], ['yes', 'n']);
+		assert.deepEqual(
+			[stored()?.metadata.labels?.mine, stored()?.metadata.labels?.['kubernetes.io/hostname']],
+			['yes', 'n'],
+		);
 		assert.equal(stored()?.status?.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
 	});
 
@@ -77,7 +86,11 @@ describe('a heartbeat', () => {
 	it('makes the Lease, then renews it; somebody else’s write is no obstacle', async () => {
 		const { api, writes, stored, disturb } = fakeResource<Lease>();
 		await renewLease(api, { nodeName: 'n', nodeUid: 'u' }, now);
-		assert.deepEqual(stored()?.spec, { holderIdentity: 'n', leaseDurationSeconds: 40, renewTime: '2026-01-01T00:00:00.000000Z' });
+		assert.deepEqual(stored()?.spec, {
+			holderIdentity: 'n',
+			leaseDurationSeconds: 40,
+			renewTime: '2026-01-01T00:00:00.000000Z',
+		});
 		assert.deepEqual(stored()?.metadata.ownerReferences, [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' }]);
 		disturb(1);
 		await renewLease(api, { nodeName: 'n', nodeUid: 'u' }, now + 10_000);
@@ -86,7 +99,9 @@ describe('a heartbeat', () => {
 	});
 
 	it('tells the status every five minutes, or at once when somebody called the node not ready', async () => {
-		const { api, writes } = fakeResource<Node>(typed({ metadata: { name: 'n' }, status: { conditions: readyConditions(now) } }));
+		const { api, writes } = fakeResource<Node>(
+			typed({ metadata: { name: 'n' }, status: { conditions: readyConditions(now) } }),
+		);
 		await reportStatus(api, 'n', now + STATUS_INTERVAL_MS - 1);
 		assert.deepEqual(writes, []);
 		await reportStatus(api, 'n', now + STATUS_INTERVAL_MS);
@@ -100,7 +115,9 @@ describe('a heartbeat', () => {
 	it('keeps the time of the last change of a condition, and notes a new one', () => {
 		const later = readyConditions(now + 1_000, readyConditions(now));
 		assert.ok(later.every(({ lastTransitionTime }) => lastTransitionTime === '2026-01-01T00:00:00Z'));
-		const changed = readyConditions(now + 1_000, [{ type: 'Ready', status: 'Unknown', lastTransitionTime: '2026-01-01T00:00:00Z' }]);
+		const changed = readyConditions(now + 1_000, [
+			{ type: 'Ready', status: 'Unknown', lastTransitionTime: '2026-01-01T00:00:00Z' },
+		]);
 		assert.equal(changed.find(({ type }) => type === 'Ready')?.lastTransitionTime, '2026-01-01T00:00:01Z');
 	});
 });

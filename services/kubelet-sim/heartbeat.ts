@@ -23,35 +23,64 @@ export async function registerNode(nodes: Nodes, wanted: Unsent<Node>): Promise<
 	const { name = '', labels, annotations } = wanted.metadata;
 	return retryConflicts(async () => {
 		const found = await nodes.get(name);
-		const metadata = { ...found.metadata, labels: { ...found.metadata.labels, ...labels }, annotations: { ...found.metadata.annotations, ...annotations } };
+		const metadata = {
+			...found.metadata,
+			labels: { ...found.metadata.labels, ...labels },
+			annotations: { ...found.metadata.annotations, ...annotations },
+		};
 		const updated = await nodes.update({ ...found, metadata });
-		return uidOf(await nodes.updateStatus({ ...updated, ...(wanted.status === undefined ? {} : { status: wanted.status }) }));
+		return uidOf(
+			await nodes.updateStatus({ ...updated, ...(wanted.status === undefined ? {} : { status: wanted.status }) }),
+		);
 	});
 }
 
 /** Say that the node is ready; does nothing when the API server has heard so recently. */
-export async function reportStatus(nodes: Pick<Nodes, 'get' | 'updateStatus'>, nodeName: string, nowMs: number): Promise<void> {
+export async function reportStatus(
+	nodes: Pick<Nodes, 'get' | 'updateStatus'>,
+	nodeName: string,
+	nowMs: number,
+): Promise<void> {
 	await retryConflicts(async () => {
 		const found = await nodes.get(nodeName);
 		const ready = found.status?.conditions?.find(({ type }) => type === 'Ready');
 		const isFresh = ready?.status === 'True' && nowMs - Date.parse(ready.lastHeartbeatTime ?? '') < STATUS_INTERVAL_MS;
-		if (!isFresh) await nodes.updateStatus({ ...found, status: { ...found.status, conditions: readyConditions(nowMs, found.status?.conditions) } });
+		if (!isFresh)
+			await nodes.updateStatus({
+				...found,
+				status: { ...found.status, conditions: readyConditions(nowMs, found.status?.conditions) },
+			});
 	});
 }
 
 /** Renew the node's Lease, or make it. */
-export async function renewLease(leases: Leases, { nodeName, nodeUid }: { readonly nodeName: string; readonly nodeUid: string }, nowMs: number): Promise<void> {
-	const spec = { holderIdentity: nodeName, leaseDurationSeconds: LEASE_DURATION_SECONDS, renewTime: rfc3339Micro(nowMs) };
+export async function renewLease(
+	leases: Leases,
+	{ nodeName, nodeUid }: { readonly nodeName: string; readonly nodeUid: string },
+	nowMs: number,
+): Promise<void> {
+	const spec = {
+		holderIdentity: nodeName,
+		leaseDurationSeconds: LEASE_DURATION_SECONDS,
+		renewTime: rfc3339Micro(nowMs),
+	};
 	await retryConflicts(async () => {
 		const found = await leases.get(nodeName, wellKnown.kubeNodeLease).catch((error: unknown) => {
 			if (hasCode(error, 'API_NOT_FOUND')) return undefined;
 			throw error;
 		});
 		const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeUid }];
-		const created: Unsent<Lease> = { metadata: { name: nodeName, namespace: wellKnown.kubeNodeLease, ownerReferences }, spec };
+		const created: Unsent<Lease> = {
+			metadata: { name: nodeName, namespace: wellKnown.kubeNodeLease, ownerReferences },
+			spec,
+		};
 		await (found === undefined
 			? leases.create(created)
-			: leases.update({ ...found, metadata: { ...found.metadata, ownerReferences }, spec: { ...found.spec, ...spec } }));
+			: leases.update({
+					...found,
+					metadata: { ...found.metadata, ownerReferences },
+					spec: { ...found.spec, ...spec },
+				}));
 	});
 }
 

@@ -36,7 +36,15 @@ type Written = Pick<NodeIdentity, 'nodeName' | 'certificate' | 'key' | 'server'>
 
 function identityOf({ nodeName, certificate, key, server }: Written): NodeIdentity {
 	const { validFrom, validTo, serialNumber } = parseCertificates(certificate)[0];
-	return { nodeName, certificate, key, server, notBefore: Date.parse(validFrom), notAfter: Date.parse(validTo), serial: serialNumber.toLowerCase() };
+	return {
+		nodeName,
+		certificate,
+		key,
+		server,
+		notBefore: Date.parse(validFrom),
+		notAfter: Date.parse(validTo),
+		serial: serialNumber.toLowerCase(),
+	};
 }
 
 /** Write certificate and key, switch to them, and say so in kubelet.conf. @throws FILE_UNUSABLE */
@@ -97,9 +105,18 @@ export async function storeServer(paths: NodePaths, server: TrustedServer): Prom
 }
 
 const kubeconfigOf = ({ currentCertificate }: NodePaths, { url, ca }: TrustedServer) => ({
-	clusters: [{ name: 'default-cluster', cluster: { 'certificate-authority-data': Buffer.from(ca).toString('base64'), server: url } }],
-	users: [{ name: 'default-auth', user: { 'client-certificate': currentCertificate, 'client-key': currentCertificate } }],
-	contexts: [{ name: 'default-context', context: { cluster: 'default-cluster', namespace: 'default', user: 'default-auth' } }],
+	clusters: [
+		{
+			name: 'default-cluster',
+			cluster: { 'certificate-authority-data': Buffer.from(ca).toString('base64'), server: url },
+		},
+	],
+	users: [
+		{ name: 'default-auth', user: { 'client-certificate': currentCertificate, 'client-key': currentCertificate } },
+	],
+	contexts: [
+		{ name: 'default-context', context: { cluster: 'default-cluster', namespace: 'default', user: 'default-auth' } },
+	],
 	currentContext: 'default-context',
 });
 
@@ -126,13 +143,18 @@ export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | und
 	const { server, ca, isUnverified, tlsServerName } = currentCluster(config, paths.kubeconfig);
 	const { certificate: pem = '' } = currentUser(config, paths.kubeconfig);
 	if (ca === undefined || isUnverified)
-		throw new KubejoinError('KUBECONFIG_INVALID', { path: paths.kubeconfig, problem: 'it names no CA to verify the API server with' });
+		throw new KubejoinError('KUBECONFIG_INVALID', {
+			path: paths.kubeconfig,
+			problem: 'it names no CA to verify the API server with',
+		});
 	const blocks = readPem(pem) ?? [];
 	const certificate = blocks.flatMap(({ type, der }) => (type === 'CERTIFICATE' ? [writePem(type, der)] : [])).join('');
 	const key = blocks.flatMap(({ type, der }) => (type.endsWith('PRIVATE KEY') ? [writePem(type, der)] : [])).join('');
 	const [leaf] = parseCertificates(certificate);
 	if (!leaf.checkPrivateKey(readPrivateKey(key)))
-		throw new KubejoinError('CERTIFICATE_MALFORMED', { problem: `${paths.currentCertificate} holds the key of another certificate` });
+		throw new KubejoinError('CERTIFICATE_MALFORMED', {
+			problem: `${paths.currentCertificate} holds the key of another certificate`,
+		});
 	const { commonName } = readSubject(leaf);
 	// What the node itself wrote after it had learned to trust it is still trusted.
 	const trusted = trustedServer({ server, ...(tlsServerName === undefined ? {} : { tlsServerName }) }, ca as TrustedCa);

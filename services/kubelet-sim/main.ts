@@ -49,17 +49,28 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 	const healthzPort = readNumber('--healthz-port', flags.healthzPort, integer(0, 65_535));
 	const count = flags.nodes === undefined ? undefined : readNumber('--nodes', flags.nodes, integer(1, MAX_NODES));
 	const plans = planNodes(request, flags.root, count);
-	const lastBeats = new Map<string, number | undefined>(plans.map(({ request: { nodeName } }) => [nodeName, undefined]));
+	const lastBeats = new Map<string, number | undefined>(
+		plans.map(({ request: { nodeName } }) => [nodeName, undefined]),
+	);
 	const registry = createRegistry();
 	const metrics = nodeMetrics(registry, microClock);
 	const served = { live: {}, ready: readyChecks(lastBeats, microClock), metrics: registry };
 	// As the kubelet's healthzPort: 0 is none.
-	const health = healthzPort === 0 ? undefined : await serveHealth('kubelet-sim', healthzPort, served, flags.healthzBindAddress);
+	const health =
+		healthzPort === 0 ? undefined : await serveHealth('kubelet-sim', healthzPort, served, flags.healthzBindAddress);
 	const inTurn = atMost(MAX_JOINS);
 	let areAllStarted = false;
 	const live = ({ request: own, paths, line }: NodePlan): Promise<void> => {
 		const sayOfNode = (sentence: string) => say(line(sentence));
-		const tools: JoinTools = { dial, paths, say: sayOfNode, clock: microClock, waitUntil, signal: stopping, retryMs: RETRY_MS };
+		const tools: JoinTools = {
+			dial,
+			paths,
+			say: sayOfNode,
+			clock: microClock,
+			waitUntil,
+			signal: stopping,
+			retryMs: RETRY_MS,
+		};
 		const refusals = refusalTeller(sayOfNode);
 		return runNode(tools, own, {
 			inTurn,
@@ -70,8 +81,12 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 			onJoined({ nodeName, notAfter }, how) {
 				metrics.certificateUsed(notAfter, nodeName);
 				if (how === 'joined') metrics.joined();
-				if (how === 'joined') sayOfNode(count === undefined ? joinedText() : '[kubelet] This node has joined the cluster');
-				else sayOfNode(`[kubelet] Node ${nodeName} goes on with the certificate that it has, good until ${new Date(notAfter).toISOString()}`);
+				if (how === 'joined')
+					sayOfNode(count === undefined ? joinedText() : '[kubelet] This node has joined the cluster');
+				else
+					sayOfNode(
+						`[kubelet] Node ${nodeName} goes on with the certificate that it has, good until ${new Date(notAfter).toISOString()}`,
+					);
 			},
 			onBeat(atMs) {
 				lastBeats.set(own.nodeName, atMs);
@@ -92,7 +107,10 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 	};
 	try {
 		if (count === undefined) await Promise.all(plans.map(live));
-		else await Promise.all(plans.map((plan) => live(plan).catch((error: unknown) => stopping.aborted || tellFailure(error, plan.line))));
+		else
+			await Promise.all(
+				plans.map((plan) => live(plan).catch((error: unknown) => stopping.aborted || tellFailure(error, plan.line))),
+			);
 	} catch (error) {
 		if (!stopping.aborted) throw error;
 	} finally {
@@ -107,7 +125,9 @@ function readNumber(flag: string, value: string, parse: Parse<number>): number {
 	try {
 		return parse(value);
 	} catch (error) {
-		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: [`${flag}=${value} cannot be used: it must be ${causeText(error)}`] });
+		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', {
+			problems: [`${flag}=${value} cannot be used: it must be ${causeText(error)}`],
+		});
 	}
 }
 
@@ -118,7 +138,15 @@ function tellFailure(error: unknown, line: NodePlan['line']): void {
 }
 
 const phaseList = (): string => {
-	const tools = { dial, paths: nodePaths('/'), say, clock: microClock, waitUntil, signal: new AbortController().signal, retryMs: RETRY_MS };
+	const tools = {
+		dial,
+		paths: nodePaths('/'),
+		say,
+		clock: microClock,
+		waitUntil,
+		signal: new AbortController().signal,
+		retryMs: RETRY_MS,
+	};
 	const { phases } = joinWorkflow(tools);
 	const names = phases.map(({ name }) => `  ${name}`).join('\n');
 	const unpinned = joinWithoutPinWorkflow(tools).phases.map(({ name }) => name);
@@ -138,13 +166,23 @@ program
 	.option('--token <token>', 'bootstrap token, ID.SECRET, for discovery and for the certificate request')
 	.option('--discovery-token <token>', 'for discovery only')
 	.option('--tls-bootstrap-token <token>', 'for the certificate request only')
-	.option('--discovery-token-ca-cert-hash <sha256:hex>', 'hash of the public key of a cluster CA; may be repeated', collect)
-	.option('--discovery-token-unsafe-skip-ca-verification', 'join without a hash: whoever has the token can pretend to be the cluster')
+	.option(
+		'--discovery-token-ca-cert-hash <sha256:hex>',
+		'hash of the public key of a cluster CA; may be repeated',
+		collect,
+	)
+	.option(
+		'--discovery-token-unsafe-skip-ca-verification',
+		'join without a hash: whoever has the token can pretend to be the cluster',
+	)
 	.option('--config <file>', 'JoinConfiguration (kubeadm.k8s.io/v1beta4), instead of the token flags')
 	.option('--node-name <name>', 'default: the name of this machine')
 	.option('--cri-socket <url>', 'recorded on the Node, never opened')
 	.option('--root <dir>', 'where the node keeps its files (default: .kubejoin/nodes/NAME)')
-	.option('--nodes <count>', `be so many nodes, up to ${MAX_NODES}: NAME-1, NAME-2 …, each with its files in ROOT/NAME-1 …`)
+	.option(
+		'--nodes <count>',
+		`be so many nodes, up to ${MAX_NODES}: NAME-1, NAME-2 …, each with its files in ROOT/NAME-1 …`,
+	)
 	.option('--healthz-bind-address <ip>', 'address of /healthz, /readyz and /metrics', LOOPBACK)
 	.option('--healthz-port <port>', 'port of /healthz, /readyz and /metrics; 0: none', DEFAULT_HEALTHZ_PORT)
 	.addHelpText('after', phaseList)

@@ -12,7 +12,8 @@ describe('the metrics of a node', () => {
 		const text = await registry.metrics();
 		for (const line of lines) assert.ok(text.split('\n').includes(line), `${line} is not in\n${text}`);
 	};
-	const phase = (event: Partial<PhaseEvent>) => metrics.phaseEnded({ phase: 'preflight', trust: 'nobody', outcome: 'done', durationMs: 20, ...event });
+	const phase = (event: Partial<PhaseEvent>) =>
+		metrics.phaseEnded({ phase: 'preflight', trust: 'nobody', outcome: 'done', durationMs: 20, ...event });
 
 	beforeEach(() => {
 		registry = new Registry();
@@ -42,7 +43,10 @@ describe('the metrics of a node', () => {
 	});
 
 	it('a phase that fails is a join that failed, with its code and without its facts', async () => {
-		phase({ outcome: 'failed', error: new KubejoinError('CA_HASH_MISMATCH', { presented: ['canary'], pinned: ['canary'] }) });
+		phase({
+			outcome: 'failed',
+			error: new KubejoinError('CA_HASH_MISMATCH', { presented: ['canary'], pinned: ['canary'] }),
+		});
 		phase({ outcome: 'failed', error: new Error('canary') });
 		await has(
 			'kubejoin_join_phase_duration_seconds_count{phase="preflight",outcome="failed"} 2',

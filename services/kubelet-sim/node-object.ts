@@ -23,7 +23,10 @@ export function nodeObject(nodeName: string, criSocket: string, nowMs: number): 
 				'kubernetes.io/hostname': nodeName,
 				'kubernetes.io/os': os,
 			},
-			annotations: { 'kubeadm.alpha.kubernetes.io/cri-socket': criSocket, 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+			annotations: {
+				'kubeadm.alpha.kubernetes.io/cri-socket': criSocket,
+				'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+			},
 		},
 		spec: {},
 		status: {
@@ -50,8 +53,13 @@ export function nodeObject(nodeName: string, criSocket: string, nowMs: number): 
 	};
 }
 
-const resourcesOf = () => ({ cpu: String(availableParallelism()), memory: `${Math.floor(totalmem() / 1024)}Ki`, pods: '110' });
-const idOf = (kind: string, nodeName: string): string => createHash('sha256').update(`${kind}/${nodeName}`).digest('hex').slice(0, 32);
+const resourcesOf = () => ({
+	cpu: String(availableParallelism()),
+	memory: `${Math.floor(totalmem() / 1024)}Ki`,
+	pods: '110',
+});
+const idOf = (kind: string, nodeName: string): string =>
+	createHash('sha256').update(`${kind}/${nodeName}`).digest('hex').slice(0, 32);
 
 function internalAddress(): string {
 	const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);

@@ -25,7 +25,10 @@ describe('a node', () => {
 		said.length = 0;
 		root = mkdtempSync(join(tmpdir(), 'kubejoin-node-'));
 		const caPair = await generateKeyPair('ECDSA-P256');
-		ca = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], notBefore: now - hour, notAfter: now + 10 * hour }, caPair);
+		ca = buildCaCertificate(
+			{ commonName: 'kubernetes', dnsNames: [], notBefore: now - hour, notAfter: now + 10 * hour },
+			caPair,
+		);
 		const pair = await generateKeyPair('ECDSA-P256');
 		const certificate = buildCertificate(
 			{
@@ -38,13 +41,25 @@ describe('a node', () => {
 			createIssuer(parseCertificates(ca)[0], caPair.privateKey),
 		);
 		const server = { url: 'https://h:6443', target: 'h:6443', ca: ca as PinnedCa };
-		await storeIdentity(nodePaths(root), { certificate, key: writePrivateKey(pair.privateKey), server, nodeName: 'n' }, now);
+		await storeIdentity(
+			nodePaths(root),
+			{ certificate, key: writePrivateKey(pair.privateKey), server, nodeName: 'n' },
+			now,
+		);
 	});
 	afterEach(() => rmSync(root, { recursive: true }));
 
 	/** An API server that nobody reaches; what is dialled is written down, and a heartbeat ends the test. */
 	function run(
-		changes: { clock?: number; expires?: boolean; clusterInfo?: object; nodeName?: string; pins?: readonly string[]; token?: string; endpoint?: string } = {},
+		changes: {
+			clock?: number;
+			expires?: boolean;
+			clusterInfo?: object;
+			nodeName?: string;
+			pins?: readonly string[];
+			token?: string;
+			endpoint?: string;
+		} = {},
 	) {
 		let clockMs = changes.clock ?? now;
 		const dialled: string[] = [];
@@ -73,7 +88,12 @@ describe('a node', () => {
 			};
 		};
 		const tools = {
-			dial: { unverified: connection('unverified'), verified: connection('verified'), withToken: connection('token'), asNode: connection('node') },
+			dial: {
+				unverified: connection('unverified'),
+				verified: connection('verified'),
+				withToken: connection('token'),
+				asNode: connection('node'),
+			},
 			paths: nodePaths(root),
 			say: (line: string) => void said.push(line),
 			clock: () => clockMs,
@@ -98,7 +118,13 @@ describe('a node', () => {
 		};
 		const how: string[] = [];
 		const none = () => undefined;
-		const ended = runNode(tools, request, { report: none, onJoined: (_identity, word) => void how.push(word), onBeat: none, onRotated: none, onRefused: none });
+		const ended = runNode(tools, request, {
+			report: none,
+			onJoined: (_identity, word) => void how.push(word),
+			onBeat: none,
+			onRotated: none,
+			onRefused: none,
+		});
 		return { ended, how, dialled };
 	}
 
@@ -124,7 +150,11 @@ describe('a node', () => {
 	it('PREFLIGHT_FAILED: the files are of a node of another name, or of another cluster', async () => {
 		for (const changes of [{ nodeName: 'm' }, { pins: [`sha256:${'0'.repeat(64)}`] }]) {
 			const { ended, dialled } = run(changes);
-			await assert.rejects(ended, (error) => hasCode(error, 'PREFLIGHT_FAILED') && error.message.includes('FileAvailable--etc-kubernetes-kubelet.conf'));
+			await assert.rejects(
+				ended,
+				(error) =>
+					hasCode(error, 'PREFLIGHT_FAILED') && error.message.includes('FileAvailable--etc-kubernetes-kubelet.conf'),
+			);
 			assert.deepEqual(dialled, []);
 		}
 		assert.ok(existsSync(nodePaths(root).kubeconfig), 'the identity of the other node is untouched');

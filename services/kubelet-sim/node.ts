@@ -30,7 +30,9 @@ export async function runNode(tools: JoinTools, request: JoinRequest, options: N
 	while (!tools.signal.aborted) {
 		const kept = await keptIdentity(tools, request);
 		const isGood = kept !== undefined && !isExpired(kept, tools.clock);
-		const identity = isGood ? await atEndpoint(kept, request, tools) : await join(tools, request, options, kept && { kept, ...ended });
+		const identity = isGood
+			? await atEndpoint(kept, request, tools)
+			: await join(tools, request, options, kept && { kept, ...ended });
 		options.onJoined(identity, isGood ? 'resumed' : 'joined');
 		ended = await stay(tools, { ...options, identity, criSocket: request.criSocket });
 	}
@@ -46,26 +48,41 @@ interface Lapsed extends Expired {
 	readonly kept: NodeIdentity;
 }
 
-async function join(tools: JoinTools, request: JoinRequest, { report, inTurn = (work) => work() }: NodeOptions, lapsed?: Lapsed): Promise<NodeIdentity> {
+async function join(
+	tools: JoinTools,
+	request: JoinRequest,
+	{ report, inTurn = (work) => work() }: NodeOptions,
+	lapsed?: Lapsed,
+): Promise<NodeIdentity> {
 	if (lapsed !== undefined) {
 		const { checked, problems } = validate(request);
-		if (checked === undefined) throw lockedOut(tools, lapsed, request.token === '' ? 'no bootstrap token was given' : problems.join('; '));
+		if (checked === undefined)
+			throw lockedOut(tools, lapsed, request.token === '' ? 'no bootstrap token was given' : problems.join('; '));
 		const why = lapsed.refusal === undefined ? '' : `, for it was not renewed: ${lapsed.refusal.message}`;
-		tools.say(`[kubelet] The client certificate expired at ${rfc3339(lapsed.kept.notAfter)}${why}; joining again with the bootstrap token`);
+		tools.say(
+			`[kubelet] The client certificate expired at ${rfc3339(lapsed.kept.notAfter)}${why}; joining again with the bootstrap token`,
+		);
 	}
 	const isPinned = request.caCertHashes.length > 0 || !request.unsafeSkipCaVerification;
 	const workflow = isPinned ? joinWorkflow(tools) : joinWithoutPinWorkflow(tools);
 	const attributes = { 'k8s.node.name': request.nodeName };
 	try {
-		return (await inTurn(() => workflow.run({ ...request, replaces: lapsed?.kept }, report, tools.clock, attributes))).identity;
+		return (await inTurn(() => workflow.run({ ...request, replaces: lapsed?.kept }, report, tools.clock, attributes)))
+			.identity;
 	} catch (error) {
 		// What the token itself was refused with; anything else keeps its own name.
-		if (lapsed === undefined || !hasCode(error, 'CLUSTER_INFO_UNSIGNED', 'API_UNAUTHORIZED', 'API_FORBIDDEN')) throw error;
+		if (lapsed === undefined || !hasCode(error, 'CLUSTER_INFO_UNSIGNED', 'API_UNAUTHORIZED', 'API_FORBIDDEN'))
+			throw error;
 		throw lockedOut(tools, lapsed, `the bootstrap token was refused at ${error.phase}: ${error.message}`, error);
 	}
 }
 
-function lockedOut({ paths }: JoinTools, { kept, refusal }: Lapsed, token: string, cause?: KubejoinError): KubejoinError {
+function lockedOut(
+	{ paths }: JoinTools,
+	{ kept, refusal }: Lapsed,
+	token: string,
+	cause?: KubejoinError,
+): KubejoinError {
 	const because = refusal === undefined ? token : `${token}, and the certificate was not renewed: ${refusal.message}`;
 	const facts = { node: kept.nodeName, root: paths.root, notAfter: rfc3339(kept.notAfter), because };
 	return new KubejoinError('NODE_LOCKED_OUT', facts, { cause: cause ?? refusal });
@@ -75,7 +92,11 @@ function lockedOut({ paths }: JoinTools, { kept, refusal }: Lapsed, token: strin
  * The API server may have another address by now. Whoever answers there is verified with the CA that was trusted, as before.
  * @differs a kubelet goes on dialling the server of its kubelet.conf until somebody edits it
  */
-async function atEndpoint(kept: NodeIdentity, { endpoint }: JoinRequest, { paths, say }: JoinTools): Promise<NodeIdentity> {
+async function atEndpoint(
+	kept: NodeIdentity,
+	{ endpoint }: JoinRequest,
+	{ paths, say }: JoinTools,
+): Promise<NodeIdentity> {
 	if (endpoint === kept.server.target || splitHostPort(endpoint) === undefined) return kept;
 	say(`[kubelet] The API server was at ${kept.server.target} and is now dialled at ${endpoint}`);
 	const server = { ...kept.server, url: `https://${endpoint}`, target: endpoint };

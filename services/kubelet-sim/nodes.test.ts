@@ -23,8 +23,14 @@ describe('the nodes of a process', () => {
 
 	it('a line says of which node it is, once', () => {
 		const [plan] = planNodes(request, '/tmp/x', 1);
-		assert.equal(plan?.line('[discovery/pin-ca] the node trusts the cluster CA (1 ms)'), '[discovery/pin-ca] n-1: the node trusts the cluster CA (1 ms)');
-		assert.equal(plan?.line('[kubelet] n-1 rotated its client certificate'), '[kubelet] n-1 rotated its client certificate');
+		assert.equal(
+			plan?.line('[discovery/pin-ca] the node trusts the cluster CA (1 ms)'),
+			'[discovery/pin-ca] n-1: the node trusts the cluster CA (1 ms)',
+		);
+		assert.equal(
+			plan?.line('[kubelet] n-1 rotated its client certificate'),
+			'[kubelet] n-1 rotated its client certificate',
+		);
 		assert.equal(plan?.line('no\nbracket'), 'n-1: no\nbracket');
 	});
 });

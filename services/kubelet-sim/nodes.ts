@@ -21,10 +21,15 @@ export const MAX_JOINS = 16;
  */
 export function planNodes(request: JoinRequest, root: string | undefined, count?: number): readonly NodePlan[] {
 	const { nodeName } = request;
-	if (count === undefined) return [{ request, paths: nodePaths(root ?? join(NODES_DIRECTORY, nodeName)), line: (sentence) => sentence }];
+	if (count === undefined)
+		return [{ request, paths: nodePaths(root ?? join(NODES_DIRECTORY, nodeName)), line: (sentence) => sentence }];
 	return Array.from({ length: count }, (_, index) => {
 		const name = `${nodeName}-${index + 1}`;
-		return { request: { ...request, nodeName: name }, paths: nodePaths(join(root ?? NODES_DIRECTORY, name)), line: (sentence) => named(sentence, name) };
+		return {
+			request: { ...request, nodeName: name },
+			paths: nodePaths(join(root ?? NODES_DIRECTORY, name)),
+			line: (sentence) => named(sentence, name),
+		};
 	});
 }
 

@@ -24,7 +24,10 @@ const nextBeatMs = (): number => RENEW_INTERVAL_MS + randomInt(0, Math.round(REN
 const MAX_FAILURE_WAIT_MS = 7_000;
 
 /** Resolves when the signal aborts, or when the certificate has expired. */
-export async function stay(tools: JoinTools, { identity, criSocket, onBeat, onRotated, onRefused }: StayOptions): Promise<Expired | undefined> {
+export async function stay(
+	tools: JoinTools,
+	{ identity, criSocket, onBeat, onRotated, onRefused }: StayOptions,
+): Promise<Expired | undefined> {
 	const { dial, clock, say, signal, waitUntil } = tools;
 	const { nodeName, server } = identity;
 	let present = identity;

@@ -10,6 +10,7 @@ export function stopSignal(runner: Pick<EventEmitter, 'once'>): AbortSignal {
 	const stopping = new AbortController();
 	// Each node listens to it in several places.
 	setMaxListeners(0, stopping.signal);
-	for (const signal of ['SIGTERM', 'SIGINT', 'disconnect']) runner.once(signal, () => stopping.abort(new KubejoinError('NODE_STOPPED', {})));
+	for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'])
+		runner.once(signal, () => stopping.abort(new KubejoinError('NODE_STOPPED', {})));
 	return stopping.signal;
 }

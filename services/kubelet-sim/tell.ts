@@ -4,7 +4,8 @@ import { diagnosisText } from '../../lib/log.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';
 
 /** `[discovery/pin-ca] the node trusts the cluster CA (1 ms)`; a failed phase is told by `failureText`. */
-export const phaseText = ({ phase, trust, durationMs }: PhaseEvent): string => `[${phase}] ${trust} (${Math.round(durationMs)} ms)`;
+export const phaseText = ({ phase, trust, durationMs }: PhaseEvent): string =>
+	`[${phase}] ${trust} (${Math.round(durationMs)} ms)`;
 
 /** @source kubeadm cmd/phases/join/kubelet.go, the text after a successful join */
 export const joinedText = (): string =>
@@ -29,6 +30,7 @@ export function failureText(error: KubejoinError): string {
 
 function upstreamPrefix({ phase = '', code }: KubejoinError): string {
 	if (code === 'JOIN_ARGUMENTS_INVALID' || phase === '') return '';
-	if (phase.startsWith('discovery/')) return "error execution phase preflight: couldn't validate the identity of the API Server: ";
+	if (phase.startsWith('discovery/'))
+		return "error execution phase preflight: couldn't validate the identity of the API Server: ";
 	return phase === 'preflight' ? 'error execution phase preflight: ' : 'error execution phase kubelet-start: ';
 }

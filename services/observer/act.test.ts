@@ -7,11 +7,24 @@ describe('what the page asks for', () => {
 	it('is one of six actions, with the name of a request or an experiment where one is needed', () => {
 		assert.deepEqual(readAction('join', { request: 'ignored' }), { name: 'join' });
 		assert.deepEqual(readAction('deny', { request: 'node-csr-x_Y9' }), { name: 'deny', request: 'node-csr-x_Y9' });
-		for (const body of [undefined, null, 'x', {}, { request: 7 }, { request: '' }, { request: '--all' }, { request: 'a b' }, { request: 'a'.repeat(254) }]) {
+		for (const body of [
+			undefined,
+			null,
+			'x',
+			{},
+			{ request: 7 },
+			{ request: '' },
+			{ request: '--all' },
+			{ request: 'a b' },
+			{ request: 'a'.repeat(254) },
+		]) {
 			assert.equal(readAction('approve', body), undefined);
 		}
 		assert.equal(readAction('delete', { request: 'x' }), undefined);
-		assert.deepEqual(readAction('run-experiment', { experiment: 'wrong-pin', more: 1 }), { name: 'run-experiment', experiment: 'wrong-pin' });
+		assert.deepEqual(readAction('run-experiment', { experiment: 'wrong-pin', more: 1 }), {
+			name: 'run-experiment',
+			experiment: 'wrong-pin',
+		});
 		for (const experiment of [undefined, 7, '', '--all', '../chaos', 'a b', 'wrong-pin\n'])
 			assert.equal(readAction('run-experiment', { experiment }), undefined);
 		assert.deepEqual(readAction('stop-experiment', undefined), { name: 'stop-experiment' });
@@ -27,7 +40,10 @@ describe('what the page asks for', () => {
 	});
 
 	it('the wrong pin is the pin of nobody, and all else stays', () => {
-		const config = { kind: 'JoinConfiguration', discovery: { bootstrapToken: { token: 't', caCertHashes: [`sha256:${'a'.repeat(64)}`] } } };
+		const config = {
+			kind: 'JoinConfiguration',
+			discovery: { bootstrapToken: { token: 't', caCertHashes: [`sha256:${'a'.repeat(64)}`] } },
+		};
 		const wrong = parse(withWrongPin(JSON.stringify(config))) as typeof config;
 		assert.match(wrong.discovery.bootstrapToken.caCertHashes[0] ?? '', /^sha256:[0-9a-f]{64}$/);
 		assert.notDeepEqual(wrong.discovery.bootstrapToken.caCertHashes, config.discovery.bootstrapToken.caCertHashes);

@@ -37,7 +37,14 @@ export interface Actions {
 /** More would make of a page a machine that is out of memory. */
 const MAX_NODES = 20;
 
-export function createActions({ kubeconfig, experiments, nodesDirectory, telemetry, freePort, log }: ActOptions): Actions {
+export function createActions({
+	kubeconfig,
+	experiments,
+	nodesDirectory,
+	telemetry,
+	freePort,
+	log,
+}: ActOptions): Actions {
 	const nodes = new Map<string, Child>();
 
 	async function kubectl(...args: string[]): Promise<string> {
@@ -46,19 +53,33 @@ export function createActions({ kubeconfig, experiments, nodesDirectory, telemet
 			program: 'services/kubectl-sim/main.js',
 			args: ['--kubeconfig', kubeconfig, ...args],
 		});
-		if (code !== 0) throw new KubejoinError('ACTION_REFUSED', { command: `kubectl-sim ${args.join(' ')}`, problem: stderr.trim() });
+		if (code !== 0)
+			throw new KubejoinError('ACTION_REFUSED', { command: `kubectl-sim ${args.join(' ')}`, problem: stderr.trim() });
 		return stdout;
 	}
 	async function startNode(directory: string, pin: 'right' | 'wrong'): Promise<ActionResult> {
 		if (nodes.size >= MAX_NODES)
-			throw new KubejoinError('ACTION_REFUSED', { command: 'kubelet-sim join', problem: `the page has joined ${MAX_NODES} nodes, and joins no more` });
+			throw new KubejoinError('ACTION_REFUSED', {
+				command: 'kubelet-sim join',
+				problem: `the page has joined ${MAX_NODES} nodes, and joins no more`,
+			});
 		const name = `page-${randomBytes(3).toString('hex')}`;
 		const root = join(directory, name);
 		await mkdir(root, { recursive: true, mode: 0o700 });
 		const config = join(root, 'join.yaml');
 		await kubectl('token', 'create', '--ttl', '15m', '--print-join-config', '--to', config);
 		if (pin === 'wrong') await writeWholeFile(config, withWrongPin(await readFile(config, 'utf8')), 0o600);
-		const args = ['join', '--config', config, '--node-name', name, '--root', root, '--healthz-port', String(await freePort())];
+		const args = [
+			'join',
+			'--config',
+			config,
+			'--node-name',
+			name,
+			'--root',
+			root,
+			'--healthz-port',
+			String(await freePort()),
+		];
 		const forget = () => void nodes.delete(name);
 		const node = startChild(
 			{ name, program: 'services/kubelet-sim/main.js', args, telemetry },
@@ -75,11 +96,15 @@ export function createActions({ kubeconfig, experiments, nodesDirectory, telemet
 	}
 	const withNodes = (run: (directory: string) => Promise<ActionResult>): Promise<ActionResult> => {
 		if (nodesDirectory === undefined)
-			throw new KubejoinError('ACTION_REFUSED', { command: 'kubelet-sim join', problem: 'there is no directory for its files' });
+			throw new KubejoinError('ACTION_REFUSED', {
+				command: 'kubelet-sim join',
+				problem: 'there is no directory for its files',
+			});
 		return run(nodesDirectory);
 	};
 	const desk = () => {
-		if (experiments === undefined) throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'no experiments are offered' });
+		if (experiments === undefined)
+			throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'no experiments are offered' });
 		return experiments;
 	};
 	return {
@@ -123,9 +148,16 @@ export function withWrongPin(joinConfig: string): string {
 /** What a page asked for; undefined when it is nothing that can be done. */
 export function readAction(name: string, body: unknown): Action | undefined {
 	if (name === 'join' || name === 'join-with-wrong-pin' || name === 'stop-experiment') return { name };
-	const asked: { readonly request?: unknown; readonly experiment?: unknown } = typeof body === 'object' && body !== null ? body : {};
+	const asked: { readonly request?: unknown; readonly experiment?: unknown } =
+		typeof body === 'object' && body !== null ? body : {};
 	const { request, experiment } = asked;
-	if (name === 'run-experiment' && typeof experiment === 'string' && isExperimentName(experiment)) return { name, experiment };
-	if ((name === 'approve' || name === 'deny') && typeof request === 'string' && /^[a-zA-Z0-9][-a-zA-Z0-9_.:]{0,252}$/.test(request)) return { name, request };
+	if (name === 'run-experiment' && typeof experiment === 'string' && isExperimentName(experiment))
+		return { name, experiment };
+	if (
+		(name === 'approve' || name === 'deny') &&
+		typeof request === 'string' &&
+		/^[a-zA-Z0-9][-a-zA-Z0-9_.:]{0,252}$/.test(request)
+	)
+		return { name, request };
 	return undefined;
 }

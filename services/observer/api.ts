@@ -118,7 +118,12 @@ export interface Storm {
 	readonly p50Ms: number;
 	readonly p99Ms: number;
 	/** In the order of the join; `bucketsMs` are upper bounds, the last count is of what took longer. */
-	readonly phases: readonly { readonly phase: string; readonly p50Ms: number; readonly p99Ms: number; readonly counts: readonly number[] }[];
+	readonly phases: readonly {
+		readonly phase: string;
+		readonly p50Ms: number;
+		readonly p99Ms: number;
+		readonly counts: readonly number[];
+	}[];
 	readonly bucketsMs: readonly number[];
 	/** Most frequent first. */
 	readonly failures: readonly { readonly code: string; readonly count: number }[];
@@ -141,7 +146,12 @@ export interface Cluster {
 			readonly notAfterMs: number;
 		};
 	}[];
-	readonly tokens: readonly { readonly id: string; readonly expiresMs: number; readonly usages: readonly string[]; readonly description: string }[];
+	readonly tokens: readonly {
+		readonly id: string;
+		readonly expiresMs: number;
+		readonly usages: readonly string[];
+		readonly description: string;
+	}[];
 	readonly requests: readonly {
 		readonly name: string;
 		readonly requester: string;
@@ -149,7 +159,11 @@ export interface Cluster {
 		readonly createdMs: number;
 		readonly condition: 'Pending' | 'Approved' | 'Approved,Issued' | 'Denied' | 'Failed';
 	}[];
-	readonly services: readonly { readonly name: string; readonly health: 'ok' | 'failing' | 'away'; readonly problem?: string }[];
+	readonly services: readonly {
+		readonly name: string;
+		readonly health: 'ok' | 'failing' | 'away';
+		readonly problem?: string;
+	}[];
 }
 
 /** Each kind's verdict that an experiment expects. */

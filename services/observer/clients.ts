@@ -16,8 +16,22 @@ export interface LocalRunnerOptions {
 export const localRunner = ({ state, directory, observer }: LocalRunnerOptions): Runner => ({
 	isThere: async () => true,
 	async start(name, onLine) {
-		const args = [name, '--progress', 'json', '--mesh', 'local', '--state', state, '--catalogue', directory, '--observer', observer];
-		const { process: child, ended } = launch({ name: 'chaos', program: 'scripts/chaos.js', args }, (_, line) => onLine(line));
+		const args = [
+			name,
+			'--progress',
+			'json',
+			'--mesh',
+			'local',
+			'--state',
+			state,
+			'--catalogue',
+			directory,
+			'--observer',
+			observer,
+		];
+		const { process: child, ended } = launch({ name: 'chaos', program: 'scripts/chaos.js', args }, (_, line) =>
+			onLine(line),
+		);
 		return { interrupt: () => void child.kill('SIGINT'), ended };
 	},
 });
@@ -43,7 +57,10 @@ export const socketRunner = (path: string): Runner => ({
 		createInterface({ input: socket }).on('line', onLine);
 		socket.once('end', () => socket.end());
 		socket.write(`${name}\n`);
-		return { interrupt: () => void socket.end(), ended: new Promise((resolve) => socket.once('close', () => resolve(problem))) };
+		return {
+			interrupt: () => void socket.end(),
+			ended: new Promise((resolve) => socket.once('close', () => resolve(problem))),
+		};
 	},
 });
 

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type ClusterOptions, createClusterView } from './cluster.ts';
 
-const list = (items: object[]) => async () => ({ apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '1' }, items });
+const list = (items: object[]) => async () => ({
+	apiVersion: 'v1',
+	kind: 'List',
+	metadata: { resourceVersion: '1' },
+	items,
+});
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 describe('the view of the cluster', () => {
@@ -28,11 +33,18 @@ describe('the view of the cluster', () => {
 		},
 		leases: { list: list([{ metadata: { name: 'node-1' }, spec: { renewTime: '2026-01-01T00:00:00.000000Z' } }]) },
 		certificateSigningRequests: {
-			list: list([{ metadata: { name: 'c' }, spec: { signerName: 's', username: 'u' }, status: { conditions: [{ type: 'Approved' }, { type: 'Failed' }] } }]),
+			list: list([
+				{
+					metadata: { name: 'c' },
+					spec: { signerName: 's', username: 'u' },
+					status: { conditions: [{ type: 'Approved' }, { type: 'Failed' }] },
+				},
+			]),
 		},
 		secrets: { list: list([secret, { metadata: { name: 'other' } }]) },
 	} as unknown as NonNullable<ClusterOptions['api']>;
-	const view = () => createClusterView({ api, checkServices: async () => [{ name: 'ca-service', health: 'ok' }], clock: () => nowMs });
+	const view = () =>
+		createClusterView({ api, checkServices: async () => [{ name: 'ca-service', health: 'ok' }], clock: () => nowMs });
 	beforeEach(() => {
 		nowMs = 10_000;
 		asked = 0;
@@ -41,8 +53,12 @@ describe('the view of the cluster', () => {
 
 	it('holds nodes, tokens, requests and services, and of a token nothing that is secret', async () => {
 		const cluster = await view().now();
-		assert.deepEqual(cluster.nodes, [{ name: 'node-1', status: 'Ready', heartbeatMs: Date.parse('2026-01-01T00:00:00Z') }]);
-		assert.deepEqual(cluster.tokens, [{ id: 'abcdef', expiresMs: Date.parse('2030-01-01T00:00:00Z'), usages: ['signing'], description: '' }]);
+		assert.deepEqual(cluster.nodes, [
+			{ name: 'node-1', status: 'Ready', heartbeatMs: Date.parse('2026-01-01T00:00:00Z') },
+		]);
+		assert.deepEqual(cluster.tokens, [
+			{ id: 'abcdef', expiresMs: Date.parse('2030-01-01T00:00:00Z'), usages: ['signing'], description: '' },
+		]);
 		assert.deepEqual(cluster.requests[0]?.condition, 'Failed');
 		assert.deepEqual(
 			cluster.services.map(({ name, health }) => [name, health]),
@@ -51,7 +67,10 @@ describe('the view of the cluster', () => {
 				['apiserver-sim', 'ok'],
 			],
 		);
-		assert.ok(!JSON.stringify(cluster).includes('0123456789abcdef') && !JSON.stringify(cluster).includes(base64('0123456789abcdef')));
+		assert.ok(
+			!JSON.stringify(cluster).includes('0123456789abcdef') &&
+				!JSON.stringify(cluster).includes(base64('0123456789abcdef')),
+		);
 	});
 
 	it('however many look, the cluster is asked once a second', async () => {

@@ -36,7 +36,8 @@ export function createClusterView({ api, checkServices, clock }: ClusterOptions)
 	async function ask(): Promise<Cluster> {
 		const services = await checkServices();
 		const atMs = clock();
-		if (api === undefined) return { ...last, atMs, services, problem: 'it was given no kubeconfig (KUBEJOIN_KUBECONFIG_FILE)' };
+		if (api === undefined)
+			return { ...last, atMs, services, problem: 'it was given no kubeconfig (KUBEJOIN_KUBECONFIG_FILE)' };
 		try {
 			const [nodes, leases, requests, secrets] = await Promise.all([
 				api.nodes.list(),
@@ -114,7 +115,12 @@ function certificatesOf(requests: readonly CertificateSigningRequest[]): Certifi
 			const known = newest.get(subject.commonName);
 			if (known !== undefined && known.notAfterMs > notAfter) continue;
 			const at = (share: number) => notBefore + (notAfter - notBefore) * share;
-			newest.set(subject.commonName, { notBeforeMs: notBefore, rotateFromMs: at(ROTATE_FROM), rotateToMs: at(ROTATE_TO), notAfterMs: notAfter });
+			newest.set(subject.commonName, {
+				notBeforeMs: notBefore,
+				rotateFromMs: at(ROTATE_FROM),
+				rotateToMs: at(ROTATE_TO),
+				notAfterMs: notAfter,
+			});
 		} catch {
 			// A certificate that cannot be read is shown nowhere.
 		}
@@ -126,8 +132,17 @@ const tokensOf = (secrets: readonly Secret[]): Cluster['tokens'] =>
 	secrets.flatMap((secret) => {
 		const id = idOfName(secret.metadata.name ?? '');
 		if (id === undefined) return [];
-		const usages = ['authentication', 'signing'].filter((usage) => field(secret, `usage-bootstrap-${usage}`) === 'true');
-		return [{ id, expiresMs: Date.parse(field(secret, 'expiration')) || 0, usages, description: field(secret, 'description') }];
+		const usages = ['authentication', 'signing'].filter(
+			(usage) => field(secret, `usage-bootstrap-${usage}`) === 'true',
+		);
+		return [
+			{
+				id,
+				expiresMs: Date.parse(field(secret, 'expiration')) || 0,
+				usages,
+				description: field(secret, 'description'),
+			},
+		];
 	});
 
 function requestOf({ metadata, spec, status }: CertificateSigningRequest): Cluster['requests'][number] {

@@ -1,8 +1,23 @@
 /** The settings of the observer. */
-import { contentsOf, integer, list, listenSettings, maybe, oneOf, optional, type Parse, port, text, urlWithScheme } from '../../lib/config.ts';
+import {
+	contentsOf,
+	integer,
+	list,
+	listenSettings,
+	maybe,
+	oneOf,
+	optional,
+	type Parse,
+	port,
+	text,
+	urlWithScheme,
+} from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 
-const contentsAndPath: Parse<{ readonly path: string; readonly contents: string }> = (path) => ({ path, contents: contentsOf(path) });
+const contentsAndPath: Parse<{ readonly path: string; readonly contents: string }> = (path) => ({
+	path,
+	contents: contentsOf(path),
+});
 
 /** `ca-service=http://127.0.0.1:6453/readyz`, separated by commas. */
 const services: Parse<readonly { readonly name: string; readonly url: string }[]> = (value) =>
@@ -29,26 +44,68 @@ export const settings = {
 		urlWithScheme('http', 'https'),
 		'address of another collector that is sent all traces as well: http://HOST:4318/v1/traces',
 	),
-	kubeconfig: maybe('KUBECONFIG_FILE', contentsAndPath, 'kubeconfig of the admin, for the view of the cluster and for actions; without it there is neither'),
-	services: optional('SERVICES', services, [], 'services to show the health of: NAME=URL of /readyz, separated by commas'),
+	kubeconfig: maybe(
+		'KUBECONFIG_FILE',
+		contentsAndPath,
+		'kubeconfig of the admin, for the view of the cluster and for actions; without it there is neither',
+	),
+	services: optional(
+		'SERVICES',
+		services,
+		[],
+		'services to show the health of: NAME=URL of /readyz, separated by commas',
+	),
 	allowActions: optional(
 		'ALLOW_ACTIONS',
 		oneOf('true', 'false', 'local'),
 		'local',
 		'whether whoever sees the page may join nodes and decide requests: true, false, or local for only when it listens on 127.0.0.1',
 	),
-	pageHosts: optional('PAGE_HOSTS', list, ['localhost', '127.0.0.1', '[::1]'], 'names under which browsers may ask for the page, separated by commas'),
-	nodesDirectory: maybe('NODES_DIRECTORY', text, 'where the nodes that the page joins keep their files; without it the page joins none'),
-	nodeTracesTo: optional('NODE_TRACES_TO', urlWithScheme('http', 'https'), 'http://127.0.0.1:4318', 'where the nodes that the page joins send their traces'),
+	pageHosts: optional(
+		'PAGE_HOSTS',
+		list,
+		['localhost', '127.0.0.1', '[::1]'],
+		'names under which browsers may ask for the page, separated by commas',
+	),
+	nodesDirectory: maybe(
+		'NODES_DIRECTORY',
+		text,
+		'where the nodes that the page joins keep their files; without it the page joins none',
+	),
+	nodeTracesTo: optional(
+		'NODE_TRACES_TO',
+		urlWithScheme('http', 'https'),
+		'http://127.0.0.1:4318',
+		'where the nodes that the page joins send their traces',
+	),
 	experiments: maybe(
 		'EXPERIMENTS',
 		experimentRunner,
 		'how experiments are run: local, by this project’s own runner on this machine, or unix:PATH, by the runner that listens there; without it none are offered',
 	),
-	experimentsDirectory: optional('EXPERIMENTS_DIRECTORY', text, projectPath('chaos'), 'directory of the experiments that are offered'),
-	experimentsState: optional('EXPERIMENTS_STATE', text, '.kubejoin', 'state directory of the mesh that local experiments are run against'),
+	experimentsDirectory: optional(
+		'EXPERIMENTS_DIRECTORY',
+		text,
+		projectPath('chaos'),
+		'directory of the experiments that are offered',
+	),
+	experimentsState: optional(
+		'EXPERIMENTS_STATE',
+		text,
+		'.kubejoin',
+		'state directory of the mesh that local experiments are run against',
+	),
 	keptJoins: optional('KEPT_JOINS', integer(1, 10_000), 300, 'joins that are kept with all their steps'),
-	story: optional('STORY', oneOf('steps', 'joins', 'off'), 'steps', 'what is told on standard output: every step, one line for each join, or nothing'),
-	color: maybe('COLOR', (value) => oneOf('true', 'false')(value) === 'true', 'whether it has colours; unset: on a terminal, unless NO_COLOR is set'),
+	story: optional(
+		'STORY',
+		oneOf('steps', 'joins', 'off'),
+		'steps',
+		'what is told on standard output: every step, one line for each join, or nothing',
+	),
+	color: maybe(
+		'COLOR',
+		(value) => oneOf('true', 'false')(value) === 'true',
+		'whether it has colours; unset: on a terminal, unless NO_COLOR is set',
+	),
 	columns: optional('COLUMNS', integer(40, 500), 80, 'width of what is told on standard output'),
 };

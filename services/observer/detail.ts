@@ -46,7 +46,13 @@ export function sectionsOf(step: Step, span: Span, server: Span | undefined): re
 	].filter(({ fields, text }) => fields.length > 0 || text !== undefined);
 }
 
-const shownAbove: readonly string[] = ['kubejoin.cluster_info', 'kubejoin.kubeconfig', 'kubejoin.most_likely', 'kubejoin.also_possible', 'kubejoin.remedy'];
+const shownAbove: readonly string[] = [
+	'kubejoin.cluster_info',
+	'kubejoin.kubeconfig',
+	'kubejoin.most_likely',
+	'kubejoin.also_possible',
+	'kubejoin.remedy',
+];
 const isShownAbove = (key: string): boolean => key.endsWith('.pem') || shownAbove.includes(key);
 const milliseconds = (ms: number): string => `${Math.round(ms * 100) / 100} ms`;
 
@@ -55,7 +61,9 @@ function section(kind: string, title: string, fields: Fields, text?: string, byt
 		kind,
 		title,
 		fields: fields.flatMap(([key, value]) =>
-			value === undefined || value === '' ? [] : [{ key, value: Array.isArray(value) ? value.join('\n') : String(value) }],
+			value === undefined || value === ''
+				? []
+				: [{ key, value: Array.isArray(value) ? value.join('\n') : String(value) }],
 		),
 		...(text === undefined ? {} : { text }),
 		...(bytes === undefined ? {} : { bytes: bytes.toString('base64') }),
@@ -211,7 +219,10 @@ function certificateSections(pem: string): DetailSection[] {
 }
 
 /** @source RFC 5280 section 4.2.1.12 */
-const extKeyUsageNames: Readonly<Record<string, string>> = { '1.3.6.1.5.5.7.3.1': 'server auth', '1.3.6.1.5.5.7.3.2': 'client auth' };
+const extKeyUsageNames: Readonly<Record<string, string>> = {
+	'1.3.6.1.5.5.7.3.1': 'server auth',
+	'1.3.6.1.5.5.7.3.2': 'client auth',
+};
 
 function certificatesIn(pem: string): readonly X509Certificate[] {
 	if (pem === '') return [];
@@ -223,10 +234,20 @@ function certificatesIn(pem: string): readonly X509Certificate[] {
 }
 
 const oneLine = (name: string): string => name.replaceAll('\n', ', ');
-const subjectText = ({ organizations, commonName }: { readonly organizations: readonly string[]; readonly commonName: string }): string =>
+const subjectText = ({
+	organizations,
+	commonName,
+}: {
+	readonly organizations: readonly string[];
+	readonly commonName: string;
+}): string =>
 	[...organizations.map((name) => `O=${name}`), ...(commonName === '' ? [] : [`CN=${commonName}`])].join(', ');
 const namesText = (names: object): readonly string[] =>
-	Object.entries(names).flatMap(([kind, values]) => (Array.isArray(values) ? values.map((value) => `${kind}: ${value}`) : []));
+	Object.entries(names).flatMap(([kind, values]) =>
+		Array.isArray(values) ? values.map((value) => `${kind}: ${value}`) : [],
+	);
 const keyText = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string =>
-	asymmetricKeyType === 'rsa' ? `RSA, ${asymmetricKeyDetails?.modulusLength} bits` : `${asymmetricKeyType?.toUpperCase()}, ${asymmetricKeyDetails?.namedCurve}`;
+	asymmetricKeyType === 'rsa'
+		? `RSA, ${asymmetricKeyDetails?.modulusLength} bits`
+		: `${asymmetricKeyType?.toUpperCase()}, ${asymmetricKeyDetails?.namedCurve}`;
 const derOf = (pem: string): Buffer => Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');

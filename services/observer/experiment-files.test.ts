@@ -65,7 +65,12 @@ describe('the experiments that are offered', () => {
 	it('a bad document does not hide the others; no directory is no experiment', () => {
 		const directory = mkdtempSync(join(tmpdir(), 'kubejoin-experiments-'));
 		const lines: string[] = [];
-		const log = createLog({ service: 'observer', level: 'info', format: 'json', write: (line) => void lines.push(line) });
+		const log = createLog({
+			service: 'observer',
+			level: 'info',
+			format: 'json',
+			write: (line) => void lines.push(line),
+		});
 		try {
 			writeFileSync(join(directory, 'wrong-pin.yaml'), document);
 			writeFileSync(join(directory, 'earlier.yaml'), document.replace('X02', 'X01'));

@@ -41,7 +41,10 @@ export function readExperiment(file: string, text: string): Experiment {
 	const extensions = memberOf(document, 'extensions');
 	const own = Array.isArray(extensions) ? extensions.find((one) => memberOf(one, 'name') === 'kubejoin') : undefined;
 	const contributions = memberOf(document, 'contributions');
-	const expected: Expected = { security: verdictOf(contributions, 'security'), availability: verdictOf(contributions, 'availability') };
+	const expected: Expected = {
+		security: verdictOf(contributions, 'security'),
+		availability: verdictOf(contributions, 'availability'),
+	};
 	return {
 		name,
 		id: textOf(own, 'id'),
@@ -54,7 +57,9 @@ export function readExperiment(file: string, text: string): Experiment {
 }
 
 const memberOf = (value: unknown, key: string): unknown =>
-	typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
+	typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+		? (value as Readonly<Record<string, unknown>>)[key]
+		: undefined;
 
 function textOf(value: unknown, key: string): string {
 	const text = memberOf(value, key);

@@ -29,7 +29,13 @@ interface RunEndedEvent {
 }
 export type RunnerEvent = ActivityEvent | EndedEvent | RunEndedEvent | { readonly event: 'interrupted' };
 
-const known: readonly string[] = ['activity-started', 'activity-ended', 'experiment-ended', 'interrupted', 'run-ended'] satisfies RunnerEvent['event'][];
+const known: readonly string[] = [
+	'activity-started',
+	'activity-ended',
+	'experiment-ended',
+	'interrupted',
+	'run-ended',
+] satisfies RunnerEvent['event'][];
 /** Whatever the runner says, the page is not told without end. */
 const MAX_ACTIVITIES = 1_000;
 

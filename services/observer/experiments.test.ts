@@ -17,7 +17,13 @@ const experiment = (name: string): Experiment => ({
 const activity = { experiment: 'wrong-pin', part: 'method', index: 0, type: 'action', name: 'join' };
 const begun = { event: 'activity-started', atMs: 1_100, ...activity };
 const ended = { event: 'activity-ended', atMs: 1_600, ...activity, seconds: 0.5, status: 'succeeded' };
-const result = { event: 'experiment-ended', status: 'completed', verdicts: { security: 'held', availability: 'held' }, passed: true, problems: [] };
+const result = {
+	event: 'experiment-ended',
+	status: 'completed',
+	verdicts: { security: 'held', availability: 'held' },
+	passed: true,
+	problems: [],
+};
 const told = (...events: readonly object[]): ExperimentRun =>
 	events.reduce<ExperimentRun>(
 		(run, event) => takeEvent(run, readEvent(JSON.stringify(event)) ?? assert.fail(), 2_000),
@@ -26,7 +32,9 @@ const told = (...events: readonly object[]): ExperimentRun =>
 
 describe('a run of an experiment, from what the runner tells', () => {
 	it('an activity is seen when it begins, and again when it ends', () => {
-		assert.deepEqual(told(begun).activities, [{ part: 'method', index: 0, type: 'action', name: 'join', startedMs: 1_100, state: 'running', durationMs: 0 }]);
+		assert.deepEqual(told(begun).activities, [
+			{ part: 'method', index: 0, type: 'action', name: 'join', startedMs: 1_100, state: 'running', durationMs: 0 },
+		]);
 		const { activities, durationMs } = told(begun, { ...begun, index: 1, name: 'look' }, ended);
 		assert.deepEqual(
 			activities.map(({ name, state, durationMs }) => [name, state, durationMs]),
@@ -49,12 +57,24 @@ describe('a run of an experiment, from what the runner tells', () => {
 	}
 
 	it('verdicts and report', () => {
-		const run = endRun(told(begun, ended, result, { event: 'run-ended', report: '/tmp/report.md' }), 'ended with exit code 0', ['words'], 3_000);
+		const run = endRun(
+			told(begun, ended, result, { event: 'run-ended', report: '/tmp/report.md' }),
+			'ended with exit code 0',
+			['words'],
+			3_000,
+		);
 		const { state, outcome, passed, verdicts, problems, report, durationMs } = run;
 		assert.deepEqual(
 			{ state, outcome, passed, verdicts, problems, report, durationMs },
 			{
-				...{ state: 'ended', outcome: 'completed', passed: true, problems: [], report: '/tmp/report.md', durationMs: 2_000 },
+				...{
+					state: 'ended',
+					outcome: 'completed',
+					passed: true,
+					problems: [],
+					report: '/tmp/report.md',
+					durationMs: 2_000,
+				},
 				verdicts: { security: 'held', availability: 'held' },
 			},
 		);
@@ -68,7 +88,8 @@ describe('a run of an experiment, from what the runner tells', () => {
 	});
 
 	it('what is no event is not read', () => {
-		for (const line of ['', 'words', '{', '{}', '{"event":"new-in-a-later-version"}', '[]']) assert.equal(readEvent(line), undefined);
+		for (const line of ['', 'words', '{', '{}', '{"event":"new-in-a-later-version"}', '[]'])
+			assert.equal(readEvent(line), undefined);
 	});
 });
 
@@ -106,7 +127,13 @@ describe('the desk of experiments', () => {
 			},
 		};
 		const log = createLog({ service: 'observer', level: 'error', format: 'json', write: () => undefined });
-		const desk = createExperimentDesk({ list: [experiment('wrong-pin'), experiment('expired-token')], runner, mayRun, clock: () => 1_000, log });
+		const desk = createExperimentDesk({
+			list: [experiment('wrong-pin'), experiment('expired-token')],
+			runner,
+			mayRun,
+			clock: () => 1_000,
+			log,
+		});
 		const runs: ExperimentRun[] = [];
 		const offers: Experiments['offer'][] = [];
 		desk.listen({ run: (run) => void runs.push(run), offered: ({ offer }) => void offers.push(offer) });

@@ -93,7 +93,8 @@ export function createExperimentDesk({ list, runner, mayRun, clock, log }: DeskO
 		},
 		async run(name) {
 			const experiment = list.find((one) => one.name === name);
-			if (experiment === undefined) throw new KubejoinError('PAGE_BAD_REQUEST', { problem: `there is no experiment ${name}` });
+			if (experiment === undefined)
+				throw new KubejoinError('PAGE_BAD_REQUEST', { problem: `there is no experiment ${name}` });
 			if (current !== undefined) throw new KubejoinError('EXPERIMENT_RUNS', { running: current.run.experiment });
 			const own: Current = { run: beginRun(experiment, clock()), words: [], done: Promise.resolve() };
 			current = own;
@@ -112,7 +113,8 @@ export function createExperimentDesk({ list, runner, mayRun, clock, log }: DeskO
 			});
 		},
 		stop() {
-			if (current?.work === undefined) throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'no experiment runs now' });
+			if (current?.work === undefined)
+				throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'no experiment runs now' });
 			const { run, work } = current;
 			current.run = { ...run, state: 'stopping', durationMs: clock() - run.startedMs };
 			keep(current.run);

@@ -11,7 +11,12 @@ export function createForwarder(url: string, log: Log): (body: object) => void {
 	return (body) => {
 		if (underWay >= MAX_UNDER_WAY) return;
 		underWay++;
-		fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(TIMEOUT_MS) })
+		fetch(url, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify(body),
+			signal: AbortSignal.timeout(TIMEOUT_MS),
+		})
 			.then(async (response) => {
 				await response.body?.cancel();
 				if (!response.ok) throw new Error(`it answers with ${response.status}`);

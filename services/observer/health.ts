@@ -13,7 +13,9 @@ export const readyChecks = (pageExists: () => boolean): HealthChecks => ({
 const TIMEOUT_MS = 2_000;
 
 /** Ask /readyz of each service. */
-export const checkServices = (services: readonly { readonly name: string; readonly url: string }[]): Promise<Cluster['services']> =>
+export const checkServices = (
+	services: readonly { readonly name: string; readonly url: string }[],
+): Promise<Cluster['services']> =>
 	Promise.all(
 		services.map(async ({ name, url }) => {
 			try {
@@ -21,7 +23,11 @@ export const checkServices = (services: readonly { readonly name: string; readon
 				const text = await response.text();
 				return response.ok ? { name, health: 'ok' } : { name, health: 'failing', problem: text.trim() };
 			} catch (error) {
-				return { name, health: 'away', problem: causeText(error instanceof Error && error.cause !== undefined ? error.cause : error) };
+				return {
+					name,
+					health: 'away',
+					problem: causeText(error instanceof Error && error.cause !== undefined ? error.cause : error),
+				};
 			}
 		}),
 	);

@@ -12,7 +12,11 @@ describe('joins', () => {
 		const joins = createJoins(options);
 		const heard: Join[] = [];
 		const steps: Step[] = [];
-		const stop = joins.listen({ join: (join) => heard.push(join), wantsSteps: () => true, step: (step) => steps.push(step) });
+		const stop = joins.listen({
+			join: (join) => heard.push(join),
+			wantsSteps: () => true,
+			step: (step) => steps.push(step),
+		});
 		return { joins, heard, steps, stop };
 	}
 
@@ -27,7 +31,9 @@ describe('joins', () => {
 		joins.add(joinedSpans);
 		joins.flush();
 		assert.equal(heard.at(-1)?.state, 'joined');
-		const messages = steps.filter(({ kind, from }) => kind === 'message' && from === 'node-1').map(({ label }) => label);
+		const messages = steps
+			.filter(({ kind, from }) => kind === 'message' && from === 'node-1')
+			.map(({ label }) => label);
 		assert.deepEqual(messages, ['ConfigMaps/Get', 'get configmaps kube-public/cluster-info']);
 		assert.deepEqual(joins.steps(traceId).length, heard.at(-1)?.steps);
 	});
@@ -76,7 +82,10 @@ describe('joins', () => {
 	it('a rotation is not a join', () => {
 		const { joins, heard } = listening();
 		const attributes = { 'kubejoin.workflow': 'rotation', 'k8s.node.name': 'node-1' };
-		joins.add([span(1, 'rotation', { attributes }), span(2, 'rotation/request-certificate', { parentId: spanIdOf(1), attributes })]);
+		joins.add([
+			span(1, 'rotation', { attributes }),
+			span(2, 'rotation/request-certificate', { parentId: spanIdOf(1), attributes }),
+		]);
 		joins.flush();
 		assert.deepEqual([heard, joins.list()], [[], []]);
 	});

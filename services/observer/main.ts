@@ -43,7 +43,9 @@ await runService(service, settings, async (config, log) => {
 		checkServices: () => checkServices(config.services),
 		clock: systemClock,
 	});
-	const mayAct = kubeconfig !== undefined && (allowActions === 'true' || (allowActions === 'local' && listenAddress === '127.0.0.1'));
+	const mayAct =
+		kubeconfig !== undefined &&
+		(allowActions === 'true' || (allowActions === 'local' && listenAddress === '127.0.0.1'));
 	const experiments = config.experiments === undefined ? undefined : openDesk(config, config.experiments, mayAct, log);
 	await experiments?.check();
 	const actions = mayAct
@@ -56,7 +58,11 @@ await runService(service, settings, async (config, log) => {
 				log,
 			})
 		: undefined;
-	const session = { key: randomBytes(32).toString('base64url'), actions: actions?.names ?? [], version: kubernetesVersion.gitVersion };
+	const session = {
+		key: randomBytes(32).toString('base64url'),
+		actions: actions?.names ?? [],
+		version: kubernetesVersion.gitVersion,
+	};
 	const directory = pageDirectory(projectPath());
 	const forward = config.forwardTracesTo === undefined ? undefined : createForwarder(config.forwardTracesTo, log);
 
@@ -83,9 +89,18 @@ await runService(service, settings, async (config, log) => {
 	const teller =
 		story === 'off'
 			? undefined
-			: createTeller({ columns: config.columns, color: config.color ?? isColorful(), detail: story, write: (text) => void process.stdout.write(text) });
+			: createTeller({
+					columns: config.columns,
+					color: config.color ?? isColorful(),
+					detail: story,
+					write: (text) => void process.stdout.write(text),
+				});
 	if (teller !== undefined) {
-		joins.listen({ join: (join) => teller.join(join, Date.now()), wantsSteps: () => story === 'steps', step: (step) => teller.step(step, Date.now()) });
+		joins.listen({
+			join: (join) => teller.join(join, Date.now()),
+			wantsSteps: () => story === 'steps',
+			step: (step) => teller.step(step, Date.now()),
+		});
 	}
 	const tick = () => {
 		joins.flush();
@@ -93,7 +108,14 @@ await runService(service, settings, async (config, log) => {
 	};
 	const timer = setInterval(tick, FLUSH_MS);
 	const checking = setInterval(() => void experiments?.check(), CHECK_RUNNER_MS);
-	log.info({ page: `http://${config.listenAddress}:${config.port}`, traces: `${config.otlpAddress}:${config.otlpPort}`, mayAct }, 'listening');
+	log.info(
+		{
+			page: `http://${config.listenAddress}:${config.port}`,
+			traces: `${config.otlpAddress}:${config.otlpPort}`,
+			mayAct,
+		},
+		'listening',
+	);
 	return {
 		ready: readyChecks(() => existsSync(join(directory, 'index.html'))),
 		async stop() {
@@ -112,10 +134,18 @@ await runService(service, settings, async (config, log) => {
 	};
 });
 
-function openDesk(config: Config<typeof settings>, { socket }: { readonly socket?: string }, mayRun: boolean, log: Log): ExperimentDesk {
+function openDesk(
+	config: Config<typeof settings>,
+	{ socket }: { readonly socket?: string },
+	mayRun: boolean,
+	log: Log,
+): ExperimentDesk {
 	const { experimentsDirectory: directory, experimentsState: state, listenAddress, port } = config;
 	const observer = `http://${listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress}:${port}`;
-	const runner = socket === undefined ? localRunner({ directory: resolve(directory), state: resolve(state), observer }) : socketRunner(socket);
+	const runner =
+		socket === undefined
+			? localRunner({ directory: resolve(directory), state: resolve(state), observer })
+			: socketRunner(socket);
 	return createExperimentDesk({ list: readExperiments(directory, log), runner, mayRun, clock: systemClock, log });
 }
 
@@ -123,7 +153,11 @@ function serve(app: Express, address: string, port: number): Promise<Server> {
 	const server = createServer(app);
 	return new Promise((resolve, reject) => {
 		server.once('error', (error: NodeJS.ErrnoException) => {
-			reject(error.code === 'EADDRINUSE' ? new KubejoinError('PORT_IN_USE', { service, address, port }, { cause: error }) : error);
+			reject(
+				error.code === 'EADDRINUSE'
+					? new KubejoinError('PORT_IN_USE', { service, address, port }, { cause: error })
+					: error,
+			);
 		});
 		server.listen(port, address, () => resolve(server));
 	});

@@ -4,7 +4,12 @@ import { readSpans } from './otlp.ts';
 
 const key = (name: string, value: object) => ({ key: name, value });
 const sent = (span: object) => ({
-	resourceSpans: [{ resource: { attributes: [key('service.name', { stringValue: 'ca-service' })] }, scopeSpans: [{ scope: { name: 'x' }, spans: [span] }] }],
+	resourceSpans: [
+		{
+			resource: { attributes: [key('service.name', { stringValue: 'ca-service' })] },
+			scopeSpans: [{ scope: { name: 'x' }, spans: [span] }],
+		},
+	],
 });
 const valid = {
 	traceId: '0AF7651916CD43DD8448EB211C80319C',
@@ -60,7 +65,12 @@ describe('OTLP as JSON', () => {
 
 	it('cuts what is too long, and ends no earlier than it began', () => {
 		const [span] = readSpans(
-			sent({ ...valid, endTimeUnixNano: '1000000', name: 'n'.repeat(9_999), attributes: Array(500).fill(key('k', { stringValue: 'v' })) }),
+			sent({
+				...valid,
+				endTimeUnixNano: '1000000',
+				name: 'n'.repeat(9_999),
+				attributes: Array(500).fill(key('k', { stringValue: 'v' })),
+			}),
 		);
 		assert.equal(span?.name.length, 256);
 		assert.equal(span?.endMs, span?.startMs);
@@ -81,7 +91,14 @@ describe('OTLP as JSON', () => {
 	});
 
 	it('an attribute cannot change what objects are', () => {
-		const body = JSON.parse(JSON.stringify(sent({ ...valid, attributes: [key('__proto__', { stringValue: 'x' }), key('constructor', { stringValue: 'y' })] })));
+		const body = JSON.parse(
+			JSON.stringify(
+				sent({
+					...valid,
+					attributes: [key('__proto__', { stringValue: 'x' }), key('constructor', { stringValue: 'y' })],
+				}),
+			),
+		);
 		const [span] = readSpans(body);
 		assert.equal(Object.getPrototypeOf(span?.attributes), Object.prototype);
 	});

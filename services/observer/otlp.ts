@@ -61,8 +61,16 @@ function readSpan(span: Json, service: string): Span | undefined {
 	const { traceId, spanId, parentSpanId, name, kind, status } = span;
 	const startMs = milliseconds(span.startTimeUnixNano);
 	const endMs = milliseconds(span.endTimeUnixNano);
-	if (!isHex(traceId, 32) || !isHex(spanId, 16) || typeof name !== 'string' || startMs === undefined || endMs === undefined) return undefined;
-	const failed = at(status, 'code') === STATUS_ERROR ? String(at(status, 'message') ?? '').slice(0, MAX_VALUE) : undefined;
+	if (
+		!isHex(traceId, 32) ||
+		!isHex(spanId, 16) ||
+		typeof name !== 'string' ||
+		startMs === undefined ||
+		endMs === undefined
+	)
+		return undefined;
+	const failed =
+		at(status, 'code') === STATUS_ERROR ? String(at(status, 'message') ?? '').slice(0, MAX_VALUE) : undefined;
 	return {
 		traceId: traceId.toLowerCase(),
 		spanId: spanId.toLowerCase(),
@@ -80,7 +88,9 @@ function readSpan(span: Json, service: string): Span | undefined {
 
 function readEvent({ name, timeUnixNano, attributes }: Json): SpanEvent[] {
 	const atMs = milliseconds(timeUnixNano);
-	return typeof name === 'string' && atMs !== undefined ? [{ name: name.slice(0, MAX_NAME), atMs, attributes: readAttributes(attributes) }] : [];
+	return typeof name === 'string' && atMs !== undefined
+		? [{ name: name.slice(0, MAX_NAME), atMs, attributes: readAttributes(attributes) }]
+		: [];
 }
 
 function readAttributes(attributes: unknown): Attributes {
@@ -107,12 +117,18 @@ function readValue(value: unknown): AttributeValue | undefined {
 
 /** Nanoseconds since 1970, a 64-bit number as text. */
 function milliseconds(nanoseconds: unknown): number | undefined {
-	const ms = typeof nanoseconds === 'string' && /^\d{1,20}$/.test(nanoseconds) ? Number(BigInt(nanoseconds) / 1_000n) / 1_000 : undefined;
+	const ms =
+		typeof nanoseconds === 'string' && /^\d{1,20}$/.test(nanoseconds)
+			? Number(BigInt(nanoseconds) / 1_000n) / 1_000
+			: undefined;
 	return ms !== undefined && ms > 0 && ms < 8.64e15 ? ms : undefined;
 }
 
 const finite = (number: number): number | undefined => (Number.isFinite(number) ? number : undefined);
-const isHex = (value: unknown, length: number): value is string => typeof value === 'string' && value.length === length && /^[0-9a-f]+$/i.test(value);
-const isRecord = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isHex = (value: unknown, length: number): value is string =>
+	typeof value === 'string' && value.length === length && /^[0-9a-f]+$/i.test(value);
+const isRecord = (value: unknown): value is Json =>
+	typeof value === 'object' && value !== null && !Array.isArray(value);
 const records = (value: unknown): readonly Json[] => (Array.isArray(value) ? value.filter(isRecord) : []);
-const at = (value: unknown, key: string): unknown => (isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined);
+const at = (value: unknown, key: string): unknown =>
+	isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;

@@ -41,7 +41,8 @@ export function createPageApp(options: PageOptions): Express {
 	app.use((request, response, next) => {
 		response.set(SECURITY_HEADERS);
 		// A page elsewhere whose name was made to point here is another origin with our address.
-		if (!hosts.includes(request.hostname)) throw new KubejoinError('PAGE_REQUEST_REFUSED', { problem: 'it asks for a name that is not ours' });
+		if (!hosts.includes(request.hostname))
+			throw new KubejoinError('PAGE_REQUEST_REFUSED', { problem: 'it asks for a name that is not ours' });
 		next();
 	});
 	app.use(express.static(directory, { maxAge: 0 }));
@@ -68,7 +69,8 @@ export function createPageApp(options: PageOptions): Express {
 	app.post('/api/actions/:name', express.json({ limit: MAX_ACTION_BYTES }), async (request, response) => {
 		if (actions === undefined) throw new KubejoinError('ACTIONS_OFF', {});
 		const action = readAction(String(request.params.name), request.body);
-		if (action === undefined || !actions.names.includes(action.name)) throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'there is no such action' });
+		if (action === undefined || !actions.names.includes(action.name))
+			throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'there is no such action' });
 		response.json(await actions.run(action));
 	});
 	app.use((request) => {
@@ -89,7 +91,8 @@ function requireOwnPage(request: Request, key: string): void {
 	if (presented.length !== expected.length || !timingSafeEqual(presented, expected)) {
 		throw new KubejoinError('PAGE_REQUEST_REFUSED', { problem: 'it does not have the key of this session' });
 	}
-	if (!request.is('application/json')) throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'the body must be JSON' });
+	if (!request.is('application/json'))
+		throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'the body must be JSON' });
 }
 
 /** OTLP over HTTP, as JSON. @param onSpans  spans, and the body as it came @source https://opentelemetry.io/docs/specs/otlp/#otlphttp-request */
@@ -98,7 +101,9 @@ export function createTracesApp(onSpans: (spans: readonly Span[], body: object) 
 	app.disable('x-powered-by');
 	app.post('/v1/traces', express.json({ limit: MAX_TRACES_BYTES }), (request, response) => {
 		if (!request.is('application/json'))
-			throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'traces are received as JSON: OTEL_EXPORTER_OTLP_PROTOCOL=http/json' });
+			throw new KubejoinError('PAGE_BAD_REQUEST', {
+				problem: 'traces are received as JSON: OTEL_EXPORTER_OTLP_PROTOCOL=http/json',
+			});
 		onSpans(readSpans(request.body), request.body);
 		response.json({});
 	});
@@ -112,8 +117,15 @@ export function createTracesApp(onSpans: (spans: readonly Span[], body: object) 
 const refusal =
 	(log: Log): ErrorRequestHandler =>
 	(error: unknown, request, response, _next) => {
-		const known = asKubejoinError(isBodyError(error) ? new KubejoinError('PAGE_BAD_REQUEST', { problem: 'the body is too long or is not JSON' }) : error);
-		log[known.code === 'INTERNAL' ? 'error' : 'debug']({ method: request.method, path: request.path, ...errorFields(known) }, 'refused');
+		const known = asKubejoinError(
+			isBodyError(error)
+				? new KubejoinError('PAGE_BAD_REQUEST', { problem: 'the body is too long or is not JSON' })
+				: error,
+		);
+		log[known.code === 'INTERNAL' ? 'error' : 'debug'](
+			{ method: request.method, path: request.path, ...errorFields(known) },
+			'refused',
+		);
 		if (response.headersSent) {
 			response.destroy();
 			return;
@@ -131,7 +143,11 @@ const refusal =
 
 /** Of body-parser: it has a type, and a status that blames the caller. */
 const isBodyError = (error: unknown): boolean =>
-	error instanceof Error && 'type' in error && 'status' in error && typeof error.status === 'number' && error.status < 500;
+	error instanceof Error &&
+	'type' in error &&
+	'status' in error &&
+	typeof error.status === 'number' &&
+	error.status < 500;
 
 /** Where the build puts the page. */
 export const pageDirectory = (project: string): string => join(project, 'dist', 'services', 'observer', 'public');

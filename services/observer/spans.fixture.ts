@@ -5,7 +5,11 @@ export const traceId = '0af7651916cd43dd8448eb211c80319c';
 const START_MS = 1_700_000_000_000;
 
 /** A span of the join; times are since its start. */
-export function span(id: number, name: string, fields: Partial<Span> & { readonly from?: number; readonly to?: number } = {}): Span {
+export function span(
+	id: number,
+	name: string,
+	fields: Partial<Span> & { readonly from?: number; readonly to?: number } = {},
+): Span {
 	const { from = id, to = from + 1, ...rest } = fields;
 	return {
 		traceId,
@@ -23,10 +27,15 @@ export function span(id: number, name: string, fields: Partial<Span> & { readonl
 }
 export const idOf = (id: number): string => id.toString(16).padStart(16, '0');
 
-const ofJoin = (more: Attributes = {}): Attributes => ({ 'kubejoin.workflow': 'join', 'k8s.node.name': 'node-1', ...more });
+const ofJoin = (more: Attributes = {}): Attributes => ({
+	'kubejoin.workflow': 'join',
+	'k8s.node.name': 'node-1',
+	...more,
+});
 export const phase = (id: number, name: string, more: Attributes = {}, fields: Parameters<typeof span>[2] = {}): Span =>
 	span(id, name, { parentId: idOf(1), attributes: ofJoin({ 'kubejoin.trust': `after ${name}`, ...more }), ...fields });
-export const root = (fields: Parameters<typeof span>[2] = {}): Span => span(1, 'join', { from: 0, to: 100, attributes: ofJoin(), ...fields });
+export const root = (fields: Parameters<typeof span>[2] = {}): Span =>
+	span(1, 'join', { from: 0, to: 100, attributes: ofJoin(), ...fields });
 
 /** preflight, a message to the API server during discovery/confirm with the token store behind it, what a watch told, a controller's part. */
 export const joinedSpans: readonly Span[] = [
@@ -38,10 +47,23 @@ export const joinedSpans: readonly Span[] = [
 		kind: 'client',
 		from: 5,
 		to: 15,
-		attributes: { 'rpc.service': 'kubejoin.v1.ConfigMaps', 'rpc.method': 'Get', 'kubejoin.tls': 'one-way', 'server.address': '127.0.0.1:6443' },
+		attributes: {
+			'rpc.service': 'kubejoin.v1.ConfigMaps',
+			'rpc.method': 'Get',
+			'kubejoin.tls': 'one-way',
+			'server.address': '127.0.0.1:6443',
+		},
 		events: [
-			{ name: 'rpc.message', atMs: START_MS + 5, attributes: { 'rpc.message.type': 'SENT', 'rpc.message.uncompressed_size': 30 } },
-			{ name: 'rpc.message', atMs: START_MS + 14, attributes: { 'rpc.message.type': 'RECEIVED', 'rpc.message.uncompressed_size': 2000 } },
+			{
+				name: 'rpc.message',
+				atMs: START_MS + 5,
+				attributes: { 'rpc.message.type': 'SENT', 'rpc.message.uncompressed_size': 30 },
+			},
+			{
+				name: 'rpc.message',
+				atMs: START_MS + 14,
+				attributes: { 'rpc.message.type': 'RECEIVED', 'rpc.message.uncompressed_size': 2000 },
+			},
 		],
 	}),
 	span(5, 'kubejoin.v1.ConfigMaps/Get', {
@@ -71,7 +93,13 @@ export const joinedSpans: readonly Span[] = [
 		{
 			from: 21,
 			to: 90,
-			events: [{ name: 'kubejoin.seen', atMs: START_MS + 60, attributes: { 'kubejoin.seen.from': 'apiserver-sim', 'kubejoin.seen.what': 'csr "x" Approved' } }],
+			events: [
+				{
+					name: 'kubejoin.seen',
+					atMs: START_MS + 60,
+					attributes: { 'kubejoin.seen.from': 'apiserver-sim', 'kubejoin.seen.what': 'csr "x" Approved' },
+				},
+			],
 		},
 	),
 	span(8, 'csr-signing', { parentId: idOf(7), kind: 'consumer', service: 'controller-manager-sim', from: 62, to: 80 }),
@@ -96,5 +124,10 @@ const notPinned = {
 export const refusedSpans: readonly Span[] = [
 	root({ to: 30, failed: 'not pinned', attributes: ofJoin(notPinned) }),
 	phase(2, 'preflight', { 'kubejoin.phase.next': 'discovery/pin-ca' }, { from: 1, to: 2 }),
-	phase(3, 'discovery/pin-ca', { 'kubejoin.phase.next': 'discovery/confirm', ...notPinned }, { from: 2, to: 29, failed: 'not pinned' }),
+	phase(
+		3,
+		'discovery/pin-ca',
+		{ 'kubejoin.phase.next': 'discovery/confirm', ...notPinned },
+		{ from: 2, to: 29, failed: 'not pinned' },
+	),
 ];

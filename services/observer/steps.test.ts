@@ -24,8 +24,12 @@ describe('steps of a join', () => {
 	});
 
 	it('a message says who asked, what was decided, how it was protected and how long it was', () => {
-		const { tls, user, decision, sentBytes, receivedBytes, durationMs } = labelled('get configmaps kube-public/cluster-info') ?? assert.fail();
-		assert.deepEqual([tls, user, decision, sentBytes, receivedBytes, durationMs], ['one-way', 'system:anonymous', 'allowed', 30, 2000, 10]);
+		const { tls, user, decision, sentBytes, receivedBytes, durationMs } =
+			labelled('get configmaps kube-public/cluster-info') ?? assert.fail();
+		assert.deepEqual(
+			[tls, user, decision, sentBytes, receivedBytes, durationMs],
+			['one-way', 'system:anonymous', 'allowed', 30, 2000, 10],
+		);
 	});
 
 	it('everything that happened during a phase belongs to it, at other services too', () => {
@@ -41,7 +45,10 @@ describe('steps of a join', () => {
 				['tls-bootstrap/request-certificate', 'cluster-trusts-node'],
 			],
 		);
-		const failed = stepsOf(traceId, [root(), phase(2, 'discovery/confirm', { 'kubejoin.moment': 'node-trusts-cluster' }, { failed: 'no' })]);
+		const failed = stepsOf(traceId, [
+			root(),
+			phase(2, 'discovery/confirm', { 'kubejoin.moment': 'node-trusts-cluster' }, { failed: 'no' }),
+		]);
 		assert.deepEqual(
 			failed.map(({ moment }) => moment),
 			[undefined],
@@ -90,7 +97,11 @@ describe('a join', () => {
 	});
 
 	it('a failure that nobody says more of has a code and no guesses', () => {
-		const { failure } = joinOf(traceId, [root({ failed: 'no', attributes: { 'kubejoin.workflow': 'join', 'error.type': 'INTERNAL' } })], 0);
+		const { failure } = joinOf(
+			traceId,
+			[root({ failed: 'no', attributes: { 'kubejoin.workflow': 'join', 'error.type': 'INTERNAL' } })],
+			0,
+		);
 		assert.deepEqual(failure, { code: 'INTERNAL', sentence: 'no', remedy: '' });
 	});
 

@@ -3,9 +3,13 @@ import type { Failure, Join, Lane, Step, Tls } from './api.ts';
 import type { Attributes, Span } from './otlp.ts';
 
 /** Who answers a method when nobody did. */
-const answering: Readonly<Record<string, string>> = { 'kubejoin.v1.TokenStore': 'token-store', 'kubejoin.v1.CertificateAuthority': 'ca-service' };
+const answering: Readonly<Record<string, string>> = {
+	'kubejoin.v1.TokenStore': 'token-store',
+	'kubejoin.v1.CertificateAuthority': 'ca-service',
+};
 
-const text = (attributes: Attributes, key: string): string => (typeof attributes[key] === 'string' ? attributes[key] : '');
+const text = (attributes: Attributes, key: string): string =>
+	typeof attributes[key] === 'string' ? attributes[key] : '';
 const isOfJoin = ({ attributes }: Span): boolean => attributes['kubejoin.workflow'] === 'join';
 const isRoot = (span: Span): boolean => isOfJoin(span) && span.name === 'join';
 const isPhase = (span: Span): boolean => isOfJoin(span) && !isRoot(span);
@@ -40,7 +44,9 @@ export function joinOf(id: string, spans: readonly Span[], steps: number): Join 
 
 /** Durations of the phases that ended well, in milliseconds. */
 export const phaseDurations = (spans: readonly Span[]): readonly { readonly phase: string; readonly ms: number }[] =>
-	spans.filter((span) => isPhase(span) && span.failed === undefined).map(({ name, startMs, endMs }) => ({ phase: name, ms: endMs - startMs }));
+	spans
+		.filter((span) => isPhase(span) && span.failed === undefined)
+		.map(({ name, startMs, endMs }) => ({ phase: name, ms: endMs - startMs }));
 
 /** The steps of a join, in the order in which they began. */
 export function stepsOf(join: string, spans: readonly Span[]): readonly Step[] {
@@ -112,7 +118,8 @@ class Trace {
 		const { attributes } = span;
 		const moment = text(attributes, 'kubejoin.moment');
 		const lane = this.#lane(span);
-		const isMoment = (moment === 'node-trusts-cluster' || moment === 'cluster-trusts-node') && span.failed === undefined;
+		const isMoment =
+			(moment === 'node-trusts-cluster' || moment === 'cluster-trusts-node') && span.failed === undefined;
 		return {
 			...this.#common(span),
 			kind: 'check',
@@ -149,7 +156,13 @@ class Trace {
 
 	#store(span: Span): Step {
 		const lane = this.#lane(span);
-		return { ...this.#common(span), kind: 'store', from: lane, to: lane, label: `${span.name} ${text(span.attributes, 'kubejoin.key')}`.trim() };
+		return {
+			...this.#common(span),
+			kind: 'store',
+			from: lane,
+			to: lane,
+			label: `${span.name} ${text(span.attributes, 'kubejoin.key')}`.trim(),
+		};
 	}
 
 	#seen(span: Span): Step {
@@ -177,7 +190,9 @@ class Trace {
 const isTls = (value: string): value is Tls => value === 'unverified' || value === 'one-way' || value === 'mutual';
 
 function sized(span: Span, type: string, key: 'sentBytes' | 'receivedBytes'): { readonly [K in typeof key]?: number } {
-	const bytes = span.events.find(({ attributes }) => attributes['rpc.message.type'] === type)?.attributes['rpc.message.uncompressed_size'];
+	const bytes = span.events.find(({ attributes }) => attributes['rpc.message.type'] === type)?.attributes[
+		'rpc.message.uncompressed_size'
+	];
 	return typeof bytes === 'number' ? { [key]: bytes } : {};
 }
 

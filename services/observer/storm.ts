@@ -25,7 +25,8 @@ export function createStormCounter(): StormCounter {
 			else refused++;
 			if (state === 'joined') keep(durations, durationMs);
 			keep(ends, startedMs + durationMs);
-			if (failure !== undefined && (failures.has(failure.code) || failures.size < MAX_NAMES)) failures.set(failure.code, (failures.get(failure.code) ?? 0) + 1);
+			if (failure !== undefined && (failures.has(failure.code) || failures.size < MAX_NAMES))
+				failures.set(failure.code, (failures.get(failure.code) ?? 0) + 1);
 			for (const { phase, ms } of phaseTimes) {
 				if (!phases.has(phase) && phases.size < MAX_NAMES) phases.set(phase, []);
 				const times = phases.get(phase);

@@ -27,19 +27,30 @@ const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 const STORM_MS = 1_000;
 
 /** Everything: `session`, `experiments`, `experiment`, `join`, `storm`, `cluster`, and `step` of every join where they are wanted. */
-export function streamAll({ joins, cluster, session, experiments, clock }: StreamSource, response: Response, withSteps: boolean): void {
+export function streamAll(
+	{ joins, cluster, session, experiments, clock }: StreamSource,
+	response: Response,
+	withSteps: boolean,
+): void {
 	const { send, gone } = open(response);
 	send('session', session);
 	if (experiments !== undefined) {
 		send('experiments', experiments.offered());
 		for (const run of experiments.runs()) send('experiment', run);
-		gone.addEventListener('abort', experiments.listen({ offered: (offered) => send('experiments', offered), run: (run) => send('experiment', run) }));
+		gone.addEventListener(
+			'abort',
+			experiments.listen({ offered: (offered) => send('experiments', offered), run: (run) => send('experiment', run) }),
+		);
 	}
 	for (const join of joins.list()) {
 		send('join', join);
 		if (withSteps) for (const step of joins.steps(join.id)) send('step', step);
 	}
-	const stop = joins.listen({ join: (join) => send('join', join), wantsSteps: () => withSteps, step: (step) => send('step', step) });
+	const stop = joins.listen({
+		join: (join) => send('join', join),
+		wantsSteps: () => withSteps,
+		step: (step) => send('step', step),
+	});
 	let told = '';
 	const tellStorm = () => {
 		const storm = joins.storm(clock());
@@ -79,7 +90,11 @@ interface Stream {
 /** @source https://html.spec.whatwg.org/multipage/server-sent-events.html */
 function open(response: Response): Stream {
 	const gone = new AbortController();
-	response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' });
+	response.writeHead(200, {
+		'content-type': 'text/event-stream; charset=utf-8',
+		'cache-control': 'no-store',
+		'x-accel-buffering': 'no',
+	});
 	response.write('retry: 1000\n\n');
 	response.once('close', () => gone.abort());
 	return {

@@ -6,7 +6,13 @@ import { createTeller, type TellerOptions } from './tell.ts';
 describe('the story of a join', () => {
 	function told(spans: typeof joinedSpans, options: Partial<TellerOptions> = {}): string {
 		let written = '';
-		const teller = createTeller({ columns: 80, color: false, detail: 'steps', write: (text) => (written += text), ...options });
+		const teller = createTeller({
+			columns: 80,
+			color: false,
+			detail: 'steps',
+			write: (text) => (written += text),
+			...options,
+		});
 		teller.join(joinOf(traceId, spans, 0), 0);
 		for (const step of stepsOf(traceId, spans)) teller.step(step, 0);
 		teller.settle(10_000);
@@ -57,7 +63,8 @@ node-1 was refused after 30 ms
 	it('fits into 40 columns, and into 80', () => {
 		for (const columns of [40, 80]) {
 			const longWords = /\S{38,}/;
-			for (const line of told(joinedSpans, { columns }).split('\n')) assert.ok(line.length <= columns || longWords.test(line), line);
+			for (const line of told(joinedSpans, { columns }).split('\n'))
+				assert.ok(line.length <= columns || longWords.test(line), line);
 		}
 	});
 

@@ -46,16 +46,21 @@ export function createTeller({ columns, color, detail, write }: TellerOptions): 
 		stories.set(id, story);
 		return story;
 	};
-	const say = (text: string, paint: (text: string) => string = (same) => same) => write(`${wrapped(clean(text), columns).split('\n').map(paint).join('\n')}\n`);
+	const say = (text: string, paint: (text: string) => string = (same) => same) =>
+		write(`${wrapped(clean(text), columns).split('\n').map(paint).join('\n')}\n`);
 
 	function settleStory(id: string, story: Story, nowMs: number): void {
 		const { join, waiting, told } = story;
 		if (join === undefined) return;
 		const known = [...waiting.values()];
 		const hasEnded = story.endedMs !== undefined && nowMs - story.endedMs >= SETTLE_MS;
-		const settled = known.filter(({ step, sinceMs }) => step.kind === 'check' && nowMs - sinceMs >= SETTLE_MS).map(({ step }) => momentOf(step));
+		const settled = known
+			.filter(({ step, sinceMs }) => step.kind === 'check' && nowMs - sinceMs >= SETTLE_MS)
+			.map(({ step }) => momentOf(step));
 		const untilMs = hasEnded ? Number.POSITIVE_INFINITY : Math.max(-1, ...settled);
-		const ready = known.filter(({ step, sinceMs }) => momentOf(step) <= untilMs || nowMs - sinceMs >= WAIT_MS).map(({ step }) => step);
+		const ready = known
+			.filter(({ step, sinceMs }) => momentOf(step) <= untilMs || nowMs - sinceMs >= WAIT_MS)
+			.map(({ step }) => step);
 		if (detail === 'steps' && ready.length > 0 && !story.hasBegun) {
 			story.hasBegun = true;
 			say(`${join.node} begins to join`, colors.bold);
@@ -76,9 +81,13 @@ export function createTeller({ columns, color, detail, write }: TellerOptions): 
 		const took = `(${milliseconds(step.durationMs)})`;
 		if (step.kind === 'check') {
 			if (step.failure === undefined)
-				say(`${at}  ✔ ${step.label}: ${step.trust ?? ''} ${took}`, step.moment === undefined ? colors.green : (text) => colors.bold(colors.green(text)));
+				say(
+					`${at}  ✔ ${step.label}: ${step.trust ?? ''} ${took}`,
+					step.moment === undefined ? colors.green : (text) => colors.bold(colors.green(text)),
+				);
 			else say(`${at}  ✘ ${step.label} ${took}`, colors.red);
-			if (step.moment !== undefined) say(`${node} ${moments[step.moment]}`, (text) => colors.bold(colors.inverse(text)));
+			if (step.moment !== undefined)
+				say(`${node} ${moments[step.moment]}`, (text) => colors.bold(colors.inverse(text)));
 			return;
 		}
 		const from = step.from === node ? '' : `${step.from} `;
@@ -89,7 +98,10 @@ export function createTeller({ columns, color, detail, write }: TellerOptions): 
 		const how = step.tls === undefined ? '' : `, ${tlsWords[step.tls]}`;
 		const code = step.failure?.code ?? '';
 		const outcome = step.failure === undefined ? '' : code === 'API_NOT_FOUND' ? ': there is none' : `: ${code}`;
-		say(`${at}  ${from}→ ${step.to}${how}: ${step.label}${outcome} ${took}`, outcome !== '' && code !== 'API_NOT_FOUND' ? colors.yellow : undefined);
+		say(
+			`${at}  ${from}→ ${step.to}${how}: ${step.label}${outcome} ${took}`,
+			outcome !== '' && code !== 'API_NOT_FOUND' ? colors.yellow : undefined,
+		);
 	}
 	function tellEnd({ node, state, durationMs, failure }: Join): void {
 		if (state === 'joined') say(`${node} joined in ${milliseconds(durationMs)}`, colors.bold);
@@ -126,7 +138,11 @@ const moments = {
 	'cluster-trusts-node': 'NOW THE CLUSTER TRUSTS THE NODE: it has a certificate',
 } as const;
 
-const tlsWords: Readonly<Record<Tls, string>> = { unverified: 'TLS not verified', 'one-way': 'server verified', mutual: 'mutual TLS' };
+const tlsWords: Readonly<Record<Tls, string>> = {
+	unverified: 'TLS not verified',
+	'one-way': 'server verified',
+	mutual: 'mutual TLS',
+};
 
 const failureLines = ({ code, sentence, mostLikely, alsoPossible = [], remedy }: Failure): readonly string[] => [
 	`${INDENT}${code}${sentence === '' ? '' : `: ${sentence}`}`,

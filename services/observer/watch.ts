@@ -71,26 +71,43 @@ async function watch(node: string | undefined, { url, output, brief = false, fol
 }
 
 /** @throws OBSERVER_UNREACHABLE */
-async function* events(url: string, signal: AbortSignal): AsyncGenerator<{ readonly event: string; readonly data: string }> {
+async function* events(
+	url: string,
+	signal: AbortSignal,
+): AsyncGenerator<{ readonly event: string; readonly data: string }> {
 	const response = await fetch(new URL('/api/stream?steps=all', url), { signal }).catch((error: unknown) => {
 		const problem = error instanceof Error && error.cause !== undefined ? causeText(error.cause) : causeText(error);
 		throw new KubejoinError('OBSERVER_UNREACHABLE', { url, problem }, { cause: error });
 	});
-	if (!response.ok || response.body === null || !response.headers.get('content-type')?.startsWith('text/event-stream')) {
+	if (
+		!response.ok ||
+		response.body === null ||
+		!response.headers.get('content-type')?.startsWith('text/event-stream')
+	) {
 		await response.body?.cancel();
-		throw new KubejoinError('OBSERVER_UNREACHABLE', { url, problem: `it answers with ${response.status}, and not with a stream` });
+		throw new KubejoinError('OBSERVER_UNREACHABLE', {
+			url,
+			problem: `it answers with ${response.status}, and not with a stream`,
+		});
 	}
 	const parsed = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
 	for await (const { event = 'message', data } of parsed) yield { event, data };
 }
 
-const program = new Command('kubejoin').description('Watch nodes join').configureHelp({ helpWidth: 80, minWidthToWrap: 20 }).exitOverride();
+const program = new Command('kubejoin')
+	.description('Watch nodes join')
+	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
+	.exitOverride();
 program
 	.command('watch')
 	.description('tell every join of a running mesh: those that were, then those that are')
 	.argument('[node]', 'only the joins of this node')
 	.option('--url <url>', 'the page of the observer', 'http://127.0.0.1:8080')
-	.addOption(new Option('-o, --output <format>', 'a story, or a JSON object on each line').choices(['story', 'json']).default('story'))
+	.addOption(
+		new Option('-o, --output <format>', 'a story, or a JSON object on each line')
+			.choices(['story', 'json'])
+			.default('story'),
+	)
 	.option('--brief', 'one line for each join')
 	.option('--no-follow', 'end when what was known has been told')
 	.action(watch);

@@ -23,7 +23,8 @@ export const unaryHandlers = ({ store, clock, authenticate }: HandlerOptions) =>
 		const { items, resourceVersion } = await listTokens(store, name);
 		return { metadata: { resourceVersion }, items };
 	},
-	Delete: ({ name = '', ...preconditions }: { name?: string } & Preconditions) => deleteToken(store, name, preconditions),
+	Delete: ({ name = '', ...preconditions }: { name?: string } & Preconditions) =>
+		deleteToken(store, name, preconditions),
 	async Verify({ token = '' }: { token?: string }) {
 		const user = await authenticate(token);
 		return user === undefined ? { authenticated: false } : { authenticated: true, ...user };

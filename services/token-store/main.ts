@@ -21,7 +21,10 @@ await runService(service, settings, async (config, log, registry) => {
 	const tokens = tokenStoreService(store, systemClock, log, stopping.signal, verificationMetrics(registry));
 	const grpc = createGrpcServer([tokens], connections, log, [grpcMetrics(registry, () => performance.now())]);
 	const tls = { cert, key, clientCa };
-	const listener = await listen({ service, address, port, tls, clientCertificate: 'required', grpc, log }, connections).catch(async (error: unknown) => {
+	const listener = await listen(
+		{ service, address, port, tls, clientCertificate: 'required', grpc, log },
+		connections,
+	).catch(async (error: unknown) => {
 		await store.close();
 		throw error;
 	});

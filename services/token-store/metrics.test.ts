@@ -35,7 +35,13 @@ describe('verifications of tokens', () => {
 			},
 		};
 		const log = createLog({ service: 'test', level: 'error', format: 'json', write: () => undefined });
-		const service = tokenStoreService(store as unknown as Store, () => 0, log, new AbortController().signal, verificationMetrics(registry));
+		const service = tokenStoreService(
+			store as unknown as Store,
+			() => 0,
+			log,
+			new AbortController().signal,
+			verificationMetrics(registry),
+		);
 		const handler = service.unary.Verify as (request: object, call: Call) => Promise<object>;
 		verify = (token) => handler({ token }, {} as Call);
 	});
@@ -43,7 +49,8 @@ describe('verifications of tokens', () => {
 	it('are counted by the true reason, of which the caller learns nothing', async () => {
 		assert.deepEqual(await verdicts(), ['accepted 0']);
 		await verify(`${id}.${half}`);
-		for (const token of [`${id}.${half.replace('0', '1')}`, `bcdefg.${half}`, 'no token']) assert.deepEqual(await verify(token), { authenticated: false });
+		for (const token of [`${id}.${half.replace('0', '1')}`, `bcdefg.${half}`, 'no token'])
+			assert.deepEqual(await verify(token), { authenticated: false });
 		assert.deepEqual(await verdicts(), ['accepted 1', 'TOKEN_SECRET_WRONG 1', 'TOKEN_UNKNOWN 1', 'TOKEN_MALFORMED 1']);
 	});
 
@@ -57,11 +64,15 @@ describe('verifications of tokens', () => {
 		const characters = fc.constantFrom(...'ghjkmnpqrsvwxyz23456789');
 		const part = (length: number) => fc.string({ unit: characters, minLength: length, maxLength: length });
 		await fc.assert(
-			fc.asyncProperty(fc.oneof(part(6), fc.constant(id)), fc.oneof(part(16), fc.constant(half)), async (shownId, shownHalf) => {
-				await verify(`${shownId}.${shownHalf}`);
-				const text = await registry.metrics();
-				assert.ok(!text.includes(shownId) && !text.includes(shownHalf), text);
-			}),
+			fc.asyncProperty(
+				fc.oneof(part(6), fc.constant(id)),
+				fc.oneof(part(16), fc.constant(half)),
+				async (shownId, shownHalf) => {
+					await verify(`${shownId}.${shownHalf}`);
+					const text = await registry.metrics();
+					assert.ok(!text.includes(shownId) && !text.includes(shownHalf), text);
+				},
+			),
 			{ numRuns: 200 },
 		);
 		const kinds = (await verdicts()).map((verdict) => verdict.split(' ')[0]);

@@ -21,7 +21,14 @@ export function tokenStoreService(store: Store, clock: Clock, log: Log, stopping
 		name: 'TokenStore',
 		unary: unaryHandlers(options),
 		streams: streamHandlers(options),
-		callers: { Create: apiServer, List: apiServer, Delete: apiServer, Verify: apiServer, SignDetached: controllers, Watch: controllers },
+		callers: {
+			Create: apiServer,
+			List: apiServer,
+			Delete: apiServer,
+			Verify: apiServer,
+			SignDetached: controllers,
+			Watch: controllers,
+		},
 	};
 }
 
@@ -35,9 +42,20 @@ const authenticator =
 			tell('accepted');
 			return user;
 		} catch (error) {
-			if (error instanceof KubejoinError) note({ 'kubejoin.token.refused': error.code, 'kubejoin.token.why': error.message });
-			if (hasCode(error, 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'TOKEN_DELETED')) log.info(errorFields(error), 'a token was refused');
-			else if (hasCode(error, 'TOKEN_UNKNOWN', 'TOKEN_SECRET_WRONG', 'TOKEN_RECORD_INVALID', 'TOKEN_USAGE_MISSING', 'TOKEN_GROUPS_INVALID')) {
+			if (error instanceof KubejoinError)
+				note({ 'kubejoin.token.refused': error.code, 'kubejoin.token.why': error.message });
+			if (hasCode(error, 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'TOKEN_DELETED'))
+				log.info(errorFields(error), 'a token was refused');
+			else if (
+				hasCode(
+					error,
+					'TOKEN_UNKNOWN',
+					'TOKEN_SECRET_WRONG',
+					'TOKEN_RECORD_INVALID',
+					'TOKEN_USAGE_MISSING',
+					'TOKEN_GROUPS_INVALID',
+				)
+			) {
 				log.warn(errorFields(error), 'a token was refused');
 			} else throw error;
 			tell(error.code);

@@ -9,13 +9,23 @@ const half = '0123456789abcdef';
 function token(id: string, changes: Record<string, string> = {}, name = `bootstrap-token-${id}`): Secret {
 	const data = { 'token-id': id, 'token-secret': half, 'usage-bootstrap-signing': 'true', ...changes };
 	const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
-	return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, type: 'bootstrap.kubernetes.io/token', data: Object.fromEntries(encoded) };
+	return {
+		apiVersion: 'v1',
+		kind: 'Secret',
+		metadata: { name },
+		type: 'bootstrap.kubernetes.io/token',
+		data: Object.fromEntries(encoded),
+	};
 }
 const signers = (...tokens: Secret[]) => signWithTokens(tokens, 'content', now).map(({ tokenId }) => tokenId);
 
 describe('signing with bootstrap tokens', () => {
 	it('one signature for each token that may sign', () => {
-		const signatures = signWithTokens([token('aaaaaa'), token('bbbbbb', { expiration: '2026-01-31T12:00:01Z' })], 'content', now);
+		const signatures = signWithTokens(
+			[token('aaaaaa'), token('bbbbbb', { expiration: '2026-01-31T12:00:01Z' })],
+			'content',
+			now,
+		);
 		assert.deepEqual(
 			signatures.map(({ tokenId }) => tokenId),
 			['aaaaaa', 'bbbbbb'],

@@ -50,7 +50,13 @@ describe('bootstrap tokens in the store', () => {
 		const secret = request();
 		const created = await create({
 			...secret,
-			metadata: { ...secret.metadata, uid: 'mine', resourceVersion: '7', deletionTimestamp: 'x', creationTimestamp: 'x' },
+			metadata: {
+				...secret.metadata,
+				uid: 'mine',
+				resourceVersion: '7',
+				deletionTimestamp: 'x',
+				creationTimestamp: 'x',
+			},
 		});
 		assert.notEqual(created.metadata.uid, 'mine');
 		assert.equal(created.metadata.resourceVersion, '1');
@@ -126,7 +132,12 @@ describe('bootstrap tokens in the store', () => {
 		}
 		assert.deepEqual(
 			events.map((event) => `${event.type} ${event.name} ${event.expiration}`),
-			[`ADDED ${name} 2027-01-01T00:00:00Z`, 'SYNCED  ', 'ADDED bootstrap-token-000000 2027-01-01T00:00:00Z', `DELETED ${name} 2027-01-01T00:00:00Z`],
+			[
+				`ADDED ${name} 2027-01-01T00:00:00Z`,
+				'SYNCED  ',
+				'ADDED bootstrap-token-000000 2027-01-01T00:00:00Z',
+				`DELETED ${name} 2027-01-01T00:00:00Z`,
+			],
 		);
 		assert.ok(events.every((event) => Object.keys(event).join() === 'type,name,uid,expiration'));
 	});

@@ -22,7 +22,10 @@ export interface TokenEvent {
 const eventTypes = { created: 'ADDED', updated: 'MODIFIED', deleted: 'DELETED' } as const;
 const synced: TokenEvent = { type: 'SYNCED', name: '', uid: '', expiration: '' };
 
-const asSecret = ({ value, revision }: StoredItem<Secret>): Secret => ({ ...value, metadata: { ...value.metadata, resourceVersion: String(revision) } });
+const asSecret = ({ value, revision }: StoredItem<Secret>): Secret => ({
+	...value,
+	metadata: { ...value.metadata, resourceVersion: String(revision) },
+});
 
 /**
  * Keep a new token.
@@ -30,13 +33,23 @@ const asSecret = ({ value, revision }: StoredItem<Secret>): Secret => ({ ...valu
  * @throws TOKEN_INVALID  the name, namespace or type is not that of a token
  * @throws TOKEN_EXISTS, STORE_UNAVAILABLE
  */
-export async function createToken(store: Store, clock: Clock, { metadata, type, data }: Pick<Secret, 'metadata' | 'type' | 'data'>): Promise<Secret> {
+export async function createToken(
+	store: Store,
+	clock: Clock,
+	{ metadata, type, data }: Pick<Secret, 'metadata' | 'type' | 'data'>,
+): Promise<Secret> {
 	const { name = '', namespace, labels, annotations } = metadata;
 	const id = idOfName(name);
 	const problems = [
-		...(id === undefined ? [`metadata.name is "${name}"; bootstrap-token- and six characters of a-z and 0-9 are wanted`] : []),
-		...(namespace === wellKnown.kubeSystem ? [] : [`metadata.namespace is "${namespace ?? ''}"; ${wellKnown.kubeSystem} is wanted`]),
-		...(type === wellKnown.bootstrapSecretType ? [] : [`type is "${type ?? ''}"; ${wellKnown.bootstrapSecretType} is wanted`]),
+		...(id === undefined
+			? [`metadata.name is "${name}"; bootstrap-token- and six characters of a-z and 0-9 are wanted`]
+			: []),
+		...(namespace === wellKnown.kubeSystem
+			? []
+			: [`metadata.namespace is "${namespace ?? ''}"; ${wellKnown.kubeSystem} is wanted`]),
+		...(type === wellKnown.bootstrapSecretType
+			? []
+			: [`type is "${type ?? ''}"; ${wellKnown.bootstrapSecretType} is wanted`]),
 	];
 	if (id === undefined || problems.length > 0) throw new KubejoinError('TOKEN_INVALID', { problems });
 	const token: Secret = {
@@ -69,7 +82,10 @@ export async function findToken(store: Store, name: string): Promise<Secret | un
 /** All tokens, or the one of that name, and the version at which that was true. @throws STORE_UNAVAILABLE */
 export async function listTokens(store: Store, name = ''): Promise<{ items: Secret[]; resourceVersion: string }> {
 	const { items, revision } = await store.list<Secret>(name);
-	return { items: items.filter((item) => name === '' || item.key === name).map(asSecret), resourceVersion: String(revision) };
+	return {
+		items: items.filter((item) => name === '' || item.key === name).map(asSecret),
+		resourceVersion: String(revision),
+	};
 }
 
 /**
@@ -97,7 +113,9 @@ export async function deleteToken(store: Store, name: string, preconditions: Pre
 
 function notFound(name: string): KubejoinError {
 	const id = idOfName(name);
-	return id === undefined ? new KubejoinError('API_NOT_FOUND', { resource: 'secrets', group: '', name }) : new KubejoinError('TOKEN_NOT_FOUND', { id });
+	return id === undefined
+		? new KubejoinError('API_NOT_FOUND', { resource: 'secrets', group: '', name })
+		: new KubejoinError('TOKEN_NOT_FOUND', { id });
 }
 
 /**

@@ -10,7 +10,8 @@ const id = 'abcdef';
 const half = '0123456789abcdef';
 const token = `${id}.${half}`;
 
-const encoded = (data: Record<string, string>) => Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+const encoded = (data: Record<string, string>) =>
+	Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
 const good = {
 	'token-id': id,
 	'token-secret': half,
@@ -29,7 +30,10 @@ const secret = (data: Record<string, string> = {}, more: Partial<Secret> = {}): 
 const storeWith = (kept: Secret) => async (name: string) => (name === kept.metadata.name ? kept : undefined);
 const verify = (kept: Secret, presented = token) => verifyToken(presented, storeWith(kept), clock);
 const refused = (code: ErrorCode, kept: Secret, presented = token) =>
-	assert.rejects(verify(kept, presented), (error) => hasCode(error, code) && !JSON.stringify([error.message, error.facts]).includes(half));
+	assert.rejects(
+		verify(kept, presented),
+		(error) => hasCode(error, code) && !JSON.stringify([error.message, error.facts]).includes(half),
+	);
 
 describe('verification of a bootstrap token', () => {
 	it('gives the user and the groups, each once and sorted', async () => {
@@ -43,12 +47,26 @@ describe('verification of a bootstrap token', () => {
 	});
 
 	it('TOKEN_MALFORMED', async () => {
-		for (const text of ['', id, `${token} `, ` ${token}`, `${token}\n`, token.toUpperCase(), `${id}.${half}0`, `${id}-${half}`, `\n${token}`]) {
+		for (const text of [
+			'',
+			id,
+			`${token} `,
+			` ${token}`,
+			`${token}\n`,
+			token.toUpperCase(),
+			`${id}.${half}0`,
+			`${id}-${half}`,
+			`\n${token}`,
+		]) {
 			await refused('TOKEN_MALFORMED', secret(), text);
 		}
 	});
 	it('TOKEN_UNKNOWN', () => refused('TOKEN_UNKNOWN', secret(), `abcdeg.${half}`));
-	it('TOKEN_DELETED', () => refused('TOKEN_DELETED', secret({}, { metadata: { name: `bootstrap-token-${id}`, deletionTimestamp: '2026-01-31T11:00:00Z' } })));
+	it('TOKEN_DELETED', () =>
+		refused(
+			'TOKEN_DELETED',
+			secret({}, { metadata: { name: `bootstrap-token-${id}`, deletionTimestamp: '2026-01-31T11:00:00Z' } }),
+		));
 	it('TOKEN_RECORD_INVALID: type, data, id', async () => {
 		await refused('TOKEN_RECORD_INVALID', secret({}, { type: 'Opaque' }));
 		const { data, ...empty } = secret();
@@ -57,7 +75,8 @@ describe('verification of a bootstrap token', () => {
 		await refused('TOKEN_RECORD_INVALID', secret({ 'token-id': 'abcdeg' }));
 	});
 	it('TOKEN_SECRET_WRONG: of the same length, longer, shorter, empty', async () => {
-		for (const kept of [half.replace('0', '1'), `${half}0`, half.slice(1), '']) await refused('TOKEN_SECRET_WRONG', secret({ 'token-secret': kept }));
+		for (const kept of [half.replace('0', '1'), `${half}0`, half.slice(1), ''])
+			await refused('TOKEN_SECRET_WRONG', secret({ 'token-secret': kept }));
 	});
 	it('TOKEN_EXPIRED: at that moment, and when it cannot be read; without one it never does', async () => {
 		await refused('TOKEN_EXPIRED', secret({ expiration: '2026-01-31T12:00:00Z' }));
@@ -65,7 +84,8 @@ describe('verification of a bootstrap token', () => {
 		assert.ok(await verify(secret({ expiration: '' })));
 	});
 	it('TOKEN_USAGE_MISSING: only the word true will do', async () => {
-		for (const usage of ['', 'false', 'True', 'true ', '1']) await refused('TOKEN_USAGE_MISSING', secret({ 'usage-bootstrap-authentication': usage }));
+		for (const usage of ['', 'false', 'True', 'true ', '1'])
+			await refused('TOKEN_USAGE_MISSING', secret({ 'usage-bootstrap-authentication': usage }));
 	});
 	it('TOKEN_GROUPS_INVALID: one bad group spoils the token', async () => {
 		for (const bad of [
@@ -82,7 +102,13 @@ describe('verification of a bootstrap token', () => {
 	});
 
 	it("the checks come in upstream's order", async () => {
-		const bad = { 'token-secret': 'x', 'token-id': 'x', expiration: 'x', 'usage-bootstrap-authentication': 'x', 'auth-extra-groups': 'x' };
+		const bad = {
+			'token-secret': 'x',
+			'token-id': 'x',
+			expiration: 'x',
+			'usage-bootstrap-authentication': 'x',
+			'auth-extra-groups': 'x',
+		};
 		const repairs: [ErrorCode, (keyof typeof bad)?][] = [
 			['TOKEN_SECRET_WRONG', 'token-secret'],
 			['TOKEN_RECORD_INVALID', 'token-id'],
@@ -98,7 +124,8 @@ describe('verification of a bootstrap token', () => {
 	});
 
 	it('STORE_UNAVAILABLE: a store that fails lets nobody in', async () => {
-		const failing = () => Promise.reject(new KubejoinError('STORE_UNAVAILABLE', { store: 'redis://x', problem: 'gone' }));
+		const failing = () =>
+			Promise.reject(new KubejoinError('STORE_UNAVAILABLE', { store: 'redis://x', problem: 'gone' }));
 		await assert.rejects(verifyToken(token, failing, clock), (error) => hasCode(error, 'STORE_UNAVAILABLE'));
 	});
 
@@ -115,7 +142,9 @@ describe('verification of a bootstrap token', () => {
 		await fc.assert(
 			fc.asyncProperty(mutated, async (text) => {
 				fc.pre(text !== token);
-				await assert.rejects(verify(secret(), text), (error) => hasCode(error, 'TOKEN_MALFORMED', 'TOKEN_UNKNOWN', 'TOKEN_SECRET_WRONG'));
+				await assert.rejects(verify(secret(), text), (error) =>
+					hasCode(error, 'TOKEN_MALFORMED', 'TOKEN_UNKNOWN', 'TOKEN_SECRET_WRONG'),
+				);
 			}),
 			{ numRuns: 500 },
 		);

@@ -27,7 +27,11 @@ const groupForm = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
  * @throws STORE_UNAVAILABLE  nobody can say, so nobody is let in
  * @source plugin/pkg/auth/authenticator/token/bootstrap
  */
-export async function verifyToken(presented: string, find: (name: string) => Promise<Secret | undefined>, clock: Clock): Promise<TokenUser> {
+export async function verifyToken(
+	presented: string,
+	find: (name: string) => Promise<Secret | undefined>,
+	clock: Clock,
+): Promise<TokenUser> {
 	const token = parseToken(presented);
 	if (token === undefined) throw new KubejoinError('TOKEN_MALFORMED', {});
 	const { id } = token;
@@ -36,16 +40,22 @@ export async function verifyToken(presented: string, find: (name: string) => Pro
 	if (secret.metadata.deletionTimestamp !== undefined) throw new KubejoinError('TOKEN_DELETED', { id });
 	checkRecord(secret, token);
 	checkExpiration(secret, id, clock());
-	if (!isForUse(secret, 'authentication')) throw new KubejoinError('TOKEN_USAGE_MISSING', { id, usage: 'authentication' });
+	if (!isForUse(secret, 'authentication'))
+		throw new KubejoinError('TOKEN_USAGE_MISSING', { id, usage: 'authentication' });
 	return { username: `${wellKnown.bootstrapUserPrefix}${id}`, groups: groupsOf(secret, id) };
 }
 
 function checkRecord(secret: Secret, { id, secret: presentedSecret }: PresentedToken): void {
 	if (secret.type !== wellKnown.bootstrapSecretType || secret.data === undefined) {
-		throw new KubejoinError('TOKEN_RECORD_INVALID', { id, problem: `it is not a Secret of type ${wellKnown.bootstrapSecretType} with data` });
+		throw new KubejoinError('TOKEN_RECORD_INVALID', {
+			id,
+			problem: `it is not a Secret of type ${wellKnown.bootstrapSecretType} with data`,
+		});
 	}
-	if (!isSameSecret(field(secret, 'token-secret'), presentedSecret)) throw new KubejoinError('TOKEN_SECRET_WRONG', { id });
-	if (field(secret, 'token-id') !== id) throw new KubejoinError('TOKEN_RECORD_INVALID', { id, problem: 'its token-id is not the id in its name' });
+	if (!isSameSecret(field(secret, 'token-secret'), presentedSecret))
+		throw new KubejoinError('TOKEN_SECRET_WRONG', { id });
+	if (field(secret, 'token-id') !== id)
+		throw new KubejoinError('TOKEN_RECORD_INVALID', { id, problem: 'its token-id is not the id in its name' });
 }
 
 /** Digests have one length, so neither the time nor the comparison itself tells anything about a secret. */
@@ -54,7 +64,8 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 
 function checkExpiration(secret: Secret, id: string, now: number): void {
 	const expiration = field(secret, 'expiration');
-	if (millisecondsLeft(expiration, now) <= 0) throw new KubejoinError('TOKEN_EXPIRED', { id, expiration, now: rfc3339(now) });
+	if (millisecondsLeft(expiration, now) <= 0)
+		throw new KubejoinError('TOKEN_EXPIRED', { id, expiration, now: rfc3339(now) });
 }
 
 function groupsOf(secret: Secret, id: string): string[] {

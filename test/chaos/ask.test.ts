@@ -24,13 +24,21 @@ afterEach(() => {
 
 describe('the http provider', () => {
 	const values = { configuration: { name: 'a b' }, secrets: {} };
-	const ask = (provider: JsonMap, signal = new AbortController().signal) => runHttp(provider, { machine, values, signal });
+	const ask = (provider: JsonMap, signal = new AbortController().signal) =>
+		runHttp(provider, { machine, values, signal });
 	const echo: RequestListener = (request, response) => {
 		const chunks: Buffer[] = [];
 		request.on('data', (chunk: Buffer) => chunks.push(chunk));
 		request.on('end', () => {
 			response.writeHead(request.url === '/bad' ? 503 : 200, { 'Content-Type': 'application/json', 'X-Own': 'yes' });
-			response.end(JSON.stringify({ method: request.method, url: request.url, type: request.headers['content-type'], body: Buffer.concat(chunks).toString() }));
+			response.end(
+				JSON.stringify({
+					method: request.method,
+					url: request.url,
+					type: request.headers['content-type'],
+					body: Buffer.concat(chunks).toString(),
+				}),
+			);
 		});
 	};
 	const variable = `$${'{name}'}`;
@@ -38,10 +46,15 @@ describe('the http provider', () => {
 	it('asks with parameters, a form or JSON, and takes an answer that is JSON for a value', async () => {
 		const url = await serve(echo);
 		const got = await ask({ url: `${url}/x?a=1`, arguments: { n: variable, l: [1, 2] } });
-		assert.deepEqual([got.status, (got.headers as JsonMap)['X-Own'], (got.body as JsonMap).url], [200, 'yes', '/x?a=1&n=a+b&l=1&l=2']);
+		assert.deepEqual(
+			[got.status, (got.headers as JsonMap)['X-Own'], (got.body as JsonMap).url],
+			[200, 'yes', '/x?a=1&n=a+b&l=1&l=2'],
+		);
 		const form = (await ask({ url, method: 'post', arguments: { n: variable } })).body as JsonMap;
 		assert.deepEqual([form.method, form.type, form.body], ['POST', 'application/x-www-form-urlencoded', 'n=a+b']);
-		const json = (await ask({ url, method: 'PUT', headers: { 'Content-Type': 'application/json' }, arguments: { n: [variable] } })).body as JsonMap;
+		const json = (
+			await ask({ url, method: 'PUT', headers: { 'Content-Type': 'application/json' }, arguments: { n: [variable] } })
+		).body as JsonMap;
 		assert.deepEqual([json.type, json.body], ['application/json', '{"n":["a b"]}']);
 		assert.equal((await ask({ url: `${url}/bad` })).status, 503);
 	});
@@ -63,7 +76,17 @@ describe('the http provider', () => {
 describe('the joins of an experiment', () => {
 	it('are those that began while it ran, with their steps, and without those of the store', async () => {
 		const join = { id: 'a', node: 'n', startedMs: 10, durationMs: 1, state: 'joined' };
-		const step = { id: '1', join: 'a', kind: 'message', from: 'n', to: 's', label: 'get', startMs: 0, durationMs: 1, secretField: 'x' };
+		const step = {
+			id: '1',
+			join: 'a',
+			kind: 'message',
+			from: 'n',
+			to: 's',
+			label: 'get',
+			startMs: 0,
+			durationMs: 1,
+			secretField: 'x',
+		};
 		const events: readonly (readonly [string, object])[] = [
 			['join', join],
 			['join', { ...join, id: 'before', startedMs: 1 }],
@@ -82,13 +105,27 @@ describe('the joins of an experiment', () => {
 		const { join: _of, secretField: _own, ...kept } = step;
 		assert.deepEqual(
 			[joins, more, problem],
-			[[{ ...join, state: 'refused', failure: { code: 'C', sentence: 's' }, steps: [kept, { ...kept, id: '2', startMs: 5 }] }], 0, undefined],
+			[
+				[
+					{
+						...join,
+						state: 'refused',
+						failure: { code: 'C', sentence: 's' },
+						steps: [kept, { ...kept, id: '2', startMs: 5 }],
+					},
+				],
+				0,
+				undefined,
+			],
 		);
 	});
 
 	it('are none with a reason when nobody answers, or somebody else does', async () => {
 		assert.match((await seeJoins('http://127.0.0.1:1', 0, 1)).problem ?? '', /127\.0\.0\.1:1 cannot be reached/);
-		assert.match((await seeJoins(await serve((_request, response) => response.end('hello')), 0, 1)).problem ?? '', /and not with a stream/);
+		assert.match(
+			(await seeJoins(await serve((_request, response) => response.end('hello')), 0, 1)).problem ?? '',
+			/and not with a stream/,
+		);
 	});
 });
 

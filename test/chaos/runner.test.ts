@@ -29,7 +29,10 @@ describe('npm run chaos', function () {
 	});
 	afterEach(() => rmSync(folder, { recursive: true }));
 
-	function chaos(args: readonly string[], onOutput: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined): Promise<Ended> {
+	function chaos(
+		args: readonly string[],
+		onOutput: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
+	): Promise<Ended> {
 		const where = ['--catalogue', join(folder, 'c'), '--journal', join(folder, 'j'), '--observer', NOBODY];
 		const child = spawn(process.execPath, ['--import', 'tsx', projectPath('scripts/chaos.ts'), ...where, ...args], {
 			env: { ...environment(), NO_COLOR: '1' },
@@ -40,7 +43,9 @@ describe('npm run chaos', function () {
 			onOutput(stdout, (signal) => child.kill(signal));
 		});
 		child.stderr.on('data', (chunk) => (stderr += chunk));
-		return new Promise((resolve, reject) => child.once('error', reject).once('close', (code) => resolve({ code, stdout, stderr })));
+		return new Promise((resolve, reject) =>
+			child.once('error', reject).once('close', (code) => resolve({ code, stdout, stderr })),
+		);
 	}
 	const journalOf = (name: string): Journal => JSON.parse(readFileSync(join(folder, 'j', `${name}.json`), 'utf8'));
 
@@ -50,12 +55,19 @@ describe('npm run chaos', function () {
 		assert.match(stdout, /1 passed, 0 failed, in .*; seed 5/);
 		assert.ok(stdout.split('\n').every((line) => line.length <= 80 || line.startsWith('Report:')));
 		assert.deepEqual([journalOf('good').status, journalOf('good').kubejoin.seed], ['completed', 5]);
-		for (const file of ['good.json', 'report.html', 'report.md']) assert.equal(statSync(join(folder, 'j', file)).mode & 0o777, 0o600);
-		assert.match(readFileSync(join(folder, 'j', 'report.md'), 'utf8'), /the observer at http:\/\/127\.0\.0\.1:1 cannot be reached/);
+		for (const file of ['good.json', 'report.html', 'report.md'])
+			assert.equal(statSync(join(folder, 'j', file)).mode & 0o777, 0o600);
+		assert.match(
+			readFileSync(join(folder, 'j', 'report.md'), 'utf8'),
+			/the observer at http:\/\/127\.0\.0\.1:1 cannot be reached/,
+		);
 	});
 
 	it('ends with 1 when one did not pass, which programs are told in JSON', async () => {
-		writeFileSync(join(folder, 'c', 'bad.yaml'), fixture.replace('X99', 'X97').replace('security: held n', 'security: violated n'));
+		writeFileSync(
+			join(folder, 'c', 'bad.yaml'),
+			fixture.replace('X99', 'X97').replace('security: held n', 'security: violated n'),
+		);
 		const { code, stdout } = await chaos(['--progress', 'json']);
 		assert.equal(code, 1);
 		const events = stdout
@@ -77,12 +89,19 @@ describe('npm run chaos', function () {
 			assert.equal(stdout, '');
 		}
 		assert.equal((await chaos(['good', '--validate'])).code, 0);
-		for (const args of [['nothing-like-it'], ['--seed', '-1'], ['--no-such-flag'], ['good', '--record'], ['completion', 'fish']])
+		for (const args of [
+			['nothing-like-it'],
+			['--seed', '-1'],
+			['--no-such-flag'],
+			['good', '--record'],
+			['completion', 'fish'],
+		])
 			assert.equal((await chaos(args)).code, 3, args.join(' '));
 	});
 
 	it('hands the seed, the mesh and the state to the activities', async () => {
-		const script = "'const e = process.env; console.log([e.CHAOS_SEED, e.CHAOS_MESH, e.CHAOS_STATE, e.CHAOS_EXPERIMENT].join())'";
+		const script =
+			"'const e = process.env; console.log([e.CHAOS_SEED, e.CHAOS_MESH, e.CHAOS_STATE, e.CHAOS_EXPERIMENT].join())'";
 		writeFileSync(join(folder, 'c', 'good.yaml'), fixture.replace('\'console.log("put back")\'', script));
 		assert.equal((await chaos(['--seed', '9', '--mesh', 'local', '--state', join(folder, 's')])).code, 0);
 		assert.equal(stdoutOf(journalOf('good').rollbacks[0]), `9,local,${join(folder, 's')},good\n`);
@@ -90,11 +109,15 @@ describe('npm run chaos', function () {
 
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 		it(`${signal} stops the method, rolls back whatever comes, writes the journal, and ends with 130`, async () => {
-			const waits = "    - { type: action, name: waits, provider: { type: process, path: node, arguments: ['-e', 'setInterval(() => 0, 1000)'] } }\n";
+			const waits =
+				"    - { type: action, name: waits, provider: { type: process, path: node, arguments: ['-e', 'setInterval(() => 0, 1000)'] } }\n";
 			// Long enough for a second signal to come while it runs: it waits for a file that this test makes after that.
 			const file = join(folder, 'go');
 			const back = `'const fs = require("node:fs"); const t = setInterval(() => fs.existsSync(${JSON.stringify(file)}) && (clearInterval(t), console.log("put back")), 20)'`;
-			writeFileSync(join(folder, 'c', 'good.yaml'), fixture.replace('method:\n', `method:\n${waits.slice(2)}`).replace('\'console.log("put back")\'', back));
+			writeFileSync(
+				join(folder, 'c', 'good.yaml'),
+				fixture.replace('method:\n', `method:\n${waits.slice(2)}`).replace('\'console.log("put back")\'', back),
+			);
 			writeFileSync(join(folder, 'c', 'later.yaml'), fixture.replace('X99', 'X999'));
 			const sent = new Set<string>();
 			const once = (what: string, act: () => void) => {

@@ -48,7 +48,16 @@ describe('attacker-sim', function () {
 	};
 	const attack = (...args: string[]) => runProgram({ name: 'attacker-sim', program, args });
 	const listenArgs = (mode: string, report: string, ...more: string[]) => {
-		const where = ['--address', '127.0.0.1', '--port', '0', '--target', mesh.endpoint, '--cluster-ca', pkiPath('admin/ca.crt')];
+		const where = [
+			'--address',
+			'127.0.0.1',
+			'--port',
+			'0',
+			'--target',
+			mesh.endpoint,
+			'--cluster-ca',
+			pkiPath('admin/ca.crt'),
+		];
 		// commander takes the last of an option that is given twice.
 		return ['listen', ...where, '--mode', mode, '--report', report, ...more];
 	};
@@ -63,19 +72,55 @@ describe('attacker-sim', function () {
 	/** A node of its own, with its own files; it is stopped when it has joined. */
 	async function meet(name: string, bootstrapToken: object, healthz: number) {
 		const config = file('join.json');
-		const document = { apiVersion: 'kubeadm.k8s.io/v1beta4', kind: 'JoinConfiguration', discovery: { bootstrapToken }, timeouts: { discovery: '2s' } };
+		const document = {
+			apiVersion: 'kubeadm.k8s.io/v1beta4',
+			kind: 'JoinConfiguration',
+			discovery: { bootstrapToken },
+			timeouts: { discovery: '2s' },
+		};
 		writeFileSync(config, JSON.stringify(document), { mode: 0o600 });
 		const root = join(mesh.state, 'nodes', name);
-		const args = ['join', '--config', config, '--node-name', name, '--root', root, '--healthz-port', String(mesh.port + healthz)];
+		const args = [
+			'join',
+			'--config',
+			config,
+			'--node-name',
+			name,
+			'--root',
+			root,
+			'--healthz-port',
+			String(mesh.port + healthz),
+		];
 		const node = await startProgram('services/kubelet-sim/main.js', args);
 		await node.stop();
 		return { ...node, root };
 	}
 
 	describe('refuses', () => {
-		const refusals: readonly (readonly [title: string, code: string, exitCode: number, mode: string, more: () => string[], says: RegExp])[] = [
-			['a target on the internet', 'ATTACK_NOT_ALLOWED', 2, 'sink', () => ['--target', '203.0.113.7:6443'], /203\.0\.113\.7 is neither this machine/],
-			['a target with a name of its own', 'ATTACK_NOT_ALLOWED', 2, 'sink', () => ['--target', 'example.com:6443'], /example\.com is neither this machine/],
+		const refusals: readonly (readonly [
+			title: string,
+			code: string,
+			exitCode: number,
+			mode: string,
+			more: () => string[],
+			says: RegExp,
+		])[] = [
+			[
+				'a target on the internet',
+				'ATTACK_NOT_ALLOWED',
+				2,
+				'sink',
+				() => ['--target', '203.0.113.7:6443'],
+				/203\.0\.113\.7 is neither this machine/,
+			],
+			[
+				'a target with a name of its own',
+				'ATTACK_NOT_ALLOWED',
+				2,
+				'sink',
+				() => ['--target', 'example.com:6443'],
+				/example\.com is neither this machine/,
+			],
 			[
 				'a target that shows a certificate of another CA',
 				'ATTACK_NOT_ALLOWED',
@@ -84,11 +129,46 @@ describe('attacker-sim', function () {
 				() => ['--cluster-ca', pkiPath('apiserver-sim/mesh-ca.crt')],
 				/has not proved/,
 			],
-			['a target that is another service', 'ATTACK_NOT_ALLOWED', 2, 'relay', () => ['--target', `127.0.0.1:${mesh.port + 1}`], /has not proved/],
-			['a target where nobody answers', 'ATTACK_NOT_ALLOWED', 2, 'relay', () => ['--target', `127.0.0.1:${mesh.port + 906}`], /has not proved/],
-			['to listen on every address', 'ATTACK_NOT_ALLOWED', 2, 'sink', () => ['--address', '0.0.0.0'], /0\.0\.0\.0 is neither loopback/],
-			['forge-signed without a token', 'ATTACK_POWER_MISSING', 3, 'forge-signed', () => [], /needs a stolen bootstrap token \(P1\)/],
-			['impersonate with a token only', 'ATTACK_POWER_MISSING', 3, 'impersonate', () => ['--token-file', file('t', token)], /key of the cluster's CA \(P3\)/],
+			[
+				'a target that is another service',
+				'ATTACK_NOT_ALLOWED',
+				2,
+				'relay',
+				() => ['--target', `127.0.0.1:${mesh.port + 1}`],
+				/has not proved/,
+			],
+			[
+				'a target where nobody answers',
+				'ATTACK_NOT_ALLOWED',
+				2,
+				'relay',
+				() => ['--target', `127.0.0.1:${mesh.port + 906}`],
+				/has not proved/,
+			],
+			[
+				'to listen on every address',
+				'ATTACK_NOT_ALLOWED',
+				2,
+				'sink',
+				() => ['--address', '0.0.0.0'],
+				/0\.0\.0\.0 is neither loopback/,
+			],
+			[
+				'forge-signed without a token',
+				'ATTACK_POWER_MISSING',
+				3,
+				'forge-signed',
+				() => [],
+				/needs a stolen bootstrap token \(P1\)/,
+			],
+			[
+				'impersonate with a token only',
+				'ATTACK_POWER_MISSING',
+				3,
+				'impersonate',
+				() => ['--token-file', file('t', token)],
+				/key of the cluster's CA \(P3\)/,
+			],
 			['a mode that there is not', 'ATTACK_ARGUMENTS_INVALID', 3, 'destroy', () => [], /--mode destroy is not known/],
 			[
 				'a token file without a token',
@@ -141,7 +221,9 @@ describe('attacker-sim', function () {
 			answer += chunk.length;
 		});
 		socket.write('x'.repeat(100));
-		await eventually(5, () => assert.deepEqual([report().connections, report().bytes], [1, { received: 100, sent: 0 }]));
+		await eventually(5, () =>
+			assert.deepEqual([report().connections, report().bytes], [1, { received: 100, sent: 0 }]),
+		);
 		socket.destroy();
 		assert.equal(answer, 0);
 	});
@@ -161,7 +243,13 @@ describe('attacker-sim', function () {
 		assert.match(captured[0]?.serial ?? '', /^[0-9a-f]{32}$/);
 		assert.deepEqual([tokensSeen, clientCertificates], [[token.slice(0, 6)], ['system:node:node-caught']]);
 		assert.ok(tokenBytes > 0 && tokenBytes % 16 === 0 && tlsHandshakes >= 4, JSON.stringify(report()));
-		for (const method of ['ConfigMaps/Get', 'Nodes/Get', 'CertificateSigningRequests/Create', 'Nodes/Create', 'Leases/Create'])
+		for (const method of [
+			'ConfigMaps/Get',
+			'Nodes/Get',
+			'CertificateSigningRequests/Create',
+			'Nodes/Create',
+			'Leases/Create',
+		])
 			assert.ok(
 				requests.some((request) => request.method === `/kubejoin.v1.${method}`),
 				`${method} was not heard`,
@@ -169,7 +257,8 @@ describe('attacker-sim', function () {
 		assert.equal(statSync(path).mode & 0o777, 0o600);
 		assert.match(attacker.output(), /CAPTURED node-caught/);
 		assert.match(attacker.output(), /THIS IS AN ATTACKER/);
-		for (const text of [readFileSync(path, 'utf8'), attacker.output()]) assert.ok(!text.includes(token.slice(7)), 'the secret is told');
+		for (const text of [readFileSync(path, 'utf8'), attacker.output()])
+			assert.ok(!text.includes(token.slice(7)), 'the secret is told');
 		const genuine = (await mesh.api.nodes.list()).items.map(({ metadata }) => metadata.name);
 		assert.ok(!genuine.includes('node-caught'), 'it is in the genuine cluster as well');
 	});
@@ -184,7 +273,11 @@ describe('attacker-sim', function () {
 				const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
 				assert.ok(data[`jws-kubeconfig-${token.slice(0, 6)}`], 'it is not signed again yet');
 			});
-			const node = await meet('node-replay', { apiServerEndpoint: endpoint, token, unsafeSkipCAVerification: true }, 909);
+			const node = await meet(
+				'node-replay',
+				{ apiServerEndpoint: endpoint, token, unsafeSkipCAVerification: true },
+				909,
+			);
 			assert.deepEqual(whatWasSaid(node.output()).code, 'PEER_REFUSED');
 			assert.match(node.output(), /x509: certificate signed by unknown authority/);
 			await attacker.stop();
@@ -198,9 +291,23 @@ describe('attacker-sim', function () {
 
 	describe('request-certificate', () => {
 		const kubelet = ['--signer', 'kubernetes.io/kube-apiserver-client-kubelet'];
-		const asNode = (name: string) => [...kubelet, '--common-name', `system:node:${name}`, '--organization', 'system:nodes'];
+		const asNode = (name: string) => [
+			...kubelet,
+			'--common-name',
+			`system:node:${name}`,
+			'--organization',
+			'system:nodes',
+		];
 		const ask = (stolen: readonly string[], ...args: string[]) =>
-			attack('request-certificate', '--target', mesh.endpoint, '--cluster-ca', pkiPath('admin/ca.crt'), ...stolen, ...args);
+			attack(
+				'request-certificate',
+				'--target',
+				mesh.endpoint,
+				'--cluster-ca',
+				pkiPath('admin/ca.crt'),
+				...stolen,
+				...args,
+			);
 		const withToken = () => ['--token-file', file('token', token)];
 		const outcome = ({ stdout }: { stdout: string }) => stdout.split('\n')[0] ?? '';
 
@@ -219,7 +326,10 @@ describe('attacker-sim', function () {
 				'--kubeconfig',
 				join(out, 'client.conf'),
 			);
-			assert.match(outcome(used), /^outcome: accepted as system:node:somebody-else, groups system:nodes, system:authenticated$/);
+			assert.match(
+				outcome(used),
+				/^outcome: accepted as system:node:somebody-else, groups system:nodes, system:authenticated$/,
+			);
 			assert.match(used.stdout, /^own node somebody-else: API_NOT_FOUND: nodes "somebody-else" not found$/m);
 			assert.deepEqual([result.code, used.code], [0, 0]);
 		});
@@ -234,7 +344,14 @@ describe('attacker-sim', function () {
 		});
 
 		it('for system:masters: refused API_FORBIDDEN, with the text of the admission plugin', async () => {
-			const signer = ['--signer', 'kubernetes.io/kube-apiserver-client', '--common-name', 'eve', '--organization', 'system:masters'];
+			const signer = [
+				'--signer',
+				'kubernetes.io/kube-apiserver-client',
+				'--common-name',
+				'eve',
+				'--organization',
+				'system:masters',
+			];
 			const result = await ask(withToken(), ...signer);
 			assert.match(
 				outcome(result),
@@ -251,7 +368,10 @@ describe('attacker-sim', function () {
 				await eventually(10, async () => {
 					const { items } = await mesh.api.certificateSigningRequests.list();
 					const csr = items.find(
-						({ spec, status }) => status?.conditions === undefined && spec.signerName === args[1] && spec.username?.startsWith('system:bootstrap:'),
+						({ spec, status }) =>
+							status?.conditions === undefined &&
+							spec.signerName === args[1] &&
+							spec.username?.startsWith('system:bootstrap:'),
 					);
 					assert.ok(csr, `there is no request of ${commonName} yet`);
 					await mesh.api.certificateSigningRequests.updateApproval({
@@ -286,15 +406,34 @@ describe('attacker-sim', function () {
 
 	it('use-certificate with one of another CA: refused API_UNAUTHORIZED', async () => {
 		const { cert, key } = await issueElsewhere('system:node:node-1', ['system:nodes'], 'client auth');
-		const kubeconfig = file('kubelet.conf', writeKubeconfig(userKubeconfig(`https://${mesh.endpoint}`, mesh.ca, 'x', { certificate: cert, key })));
-		const result = await attack('use-certificate', '--target', mesh.endpoint, '--cluster-ca', pkiPath('admin/ca.crt'), '--kubeconfig', kubeconfig);
+		const kubeconfig = file(
+			'kubelet.conf',
+			writeKubeconfig(userKubeconfig(`https://${mesh.endpoint}`, mesh.ca, 'x', { certificate: cert, key })),
+		);
+		const result = await attack(
+			'use-certificate',
+			'--target',
+			mesh.endpoint,
+			'--cluster-ca',
+			pkiPath('admin/ca.crt'),
+			'--kubeconfig',
+			kubeconfig,
+		);
 		assert.deepEqual([result.stdout, result.code], ['outcome: refused API_UNAUTHORIZED: Unauthorized\n', 0]);
 	});
 
 	describe('call-service', () => {
 		const callAs = async (service: string, offset: number, ca: string, shown: string, ...more: string[]) => {
 			const target = ['--service', service, '--target', `127.0.0.1:${mesh.port + offset}`, '--ca', pkiPath(ca)];
-			const result = await attack('call-service', ...target, '--cert', pkiPath(`${shown}.crt`), '--key', pkiPath(`${shown}.key`), ...more);
+			const result = await attack(
+				'call-service',
+				...target,
+				'--cert',
+				pkiPath(`${shown}.crt`),
+				'--key',
+				pkiPath(`${shown}.key`),
+				...more,
+			);
 			assert.equal(result.code, 0, result.stderr);
 			return result.stdout.split('\n')[0] ?? '';
 		};
@@ -302,26 +441,60 @@ describe('attacker-sim', function () {
 
 		it('apiserver-sim at ca-service: refused CALLER_DENIED, with who may', async () => {
 			const said = await callAs('ca-service', 1, meshCa, 'apiserver-sim/token-store-client');
-			assert.match(said, /^outcome: refused CALLER_DENIED: apiserver-sim may not call .*CertificateAuthority\/Sign; only system:kube-controller-manager may$/);
+			assert.match(
+				said,
+				/^outcome: refused CALLER_DENIED: apiserver-sim may not call .*CertificateAuthority\/Sign; only system:kube-controller-manager may$/,
+			);
 		});
 		it('the controllers at ca-service, who may: it is signed, so a hole would show', async () => {
-			assert.equal(await callAs('ca-service', 1, meshCa, 'controller-manager-sim/mesh-client'), 'outcome: answered CertificateAuthority/Sign');
+			assert.equal(
+				await callAs('ca-service', 1, meshCa, 'controller-manager-sim/mesh-client'),
+				'outcome: answered CertificateAuthority/Sign',
+			);
 		});
 		it('a certificate of the cluster CA at ca-service: refused in the handshake', async () => {
-			assert.match(await callAs('ca-service', 1, meshCa, 'apiserver-sim/server'), /^outcome: refused CLIENT_CERTIFICATE_REFUSED: /);
+			assert.match(
+				await callAs('ca-service', 1, meshCa, 'apiserver-sim/server'),
+				/^outcome: refused CLIENT_CERTIFICATE_REFUSED: /,
+			);
 		});
 		it('the controllers at token-store: refused CALLER_DENIED', async () => {
-			assert.match(await callAs('token-store', 2, meshCa, 'controller-manager-sim/mesh-client'), /^outcome: refused CALLER_DENIED: /);
+			assert.match(
+				await callAs('token-store', 2, meshCa, 'controller-manager-sim/mesh-client'),
+				/^outcome: refused CALLER_DENIED: /,
+			);
 		});
 		it('a mesh certificate at the API server: refused API_UNAUTHORIZED', async () => {
-			assert.equal(await callAs('apiserver-sim', 0, 'admin/ca.crt', 'apiserver-sim/token-store-client'), 'outcome: refused API_UNAUTHORIZED: Unauthorized');
+			assert.equal(
+				await callAs('apiserver-sim', 0, 'admin/ca.crt', 'apiserver-sim/token-store-client'),
+				'outcome: refused API_UNAUTHORIZED: Unauthorized',
+			);
 		});
 		it('a service that does not prove itself: refused PEER_REFUSED, and nothing was sent', async () => {
-			assert.match(await callAs('ca-service', 1, 'admin/ca.crt', 'apiserver-sim/token-store-client'), /^outcome: refused PEER_REFUSED: /);
+			assert.match(
+				await callAs('ca-service', 1, 'admin/ca.crt', 'apiserver-sim/token-store-client'),
+				/^outcome: refused PEER_REFUSED: /,
+			);
 		});
 		it('a method that there is not: ATTACK_ARGUMENTS_INVALID', async () => {
-			const named = ['--cert', pkiPath('apiserver-sim/server.crt'), '--key', pkiPath('apiserver-sim/server.key'), '--ca', pkiPath(meshCa)];
-			const result = await attack('call-service', '--service', 'ca-service', '--target', mesh.endpoint, ...named, '--method', 'Steal');
+			const named = [
+				'--cert',
+				pkiPath('apiserver-sim/server.crt'),
+				'--key',
+				pkiPath('apiserver-sim/server.key'),
+				'--ca',
+				pkiPath(meshCa),
+			];
+			const result = await attack(
+				'call-service',
+				'--service',
+				'ca-service',
+				'--target',
+				mesh.endpoint,
+				...named,
+				'--method',
+				'Steal',
+			);
 			assert.match(result.stderr, /--method Steal is not a method/);
 			assert.equal(result.code, 3);
 		});

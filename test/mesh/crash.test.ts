@@ -15,7 +15,8 @@ describe('after a crash', function () {
 	let mesh: TestMesh;
 	let node: Child;
 	let kept: { uid: string | undefined; certificate: string; cluster: string };
-	const certificate = (name: string) => readFileSync(join(mesh.state, 'nodes', name, 'var/lib/kubelet/pki/kubelet-client-current.pem'), 'utf8');
+	const certificate = (name: string) =>
+		readFileSync(join(mesh.state, 'nodes', name, 'var/lib/kubelet/pki/kubelet-client-current.pem'), 'utf8');
 	const signed = () =>
 		readFileSync(join(mesh.state, 'ca-service', 'ledger.jsonl'), 'utf8')
 			.trim()
@@ -24,7 +25,11 @@ describe('after a crash', function () {
 	before(async () => {
 		mesh = await startTestMesh();
 		node = await mesh.startNode('node-1', 0, mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' }));
-		kept = { uid: (await mesh.api.nodes.get('node-1')).metadata.uid, certificate: certificate('node-1'), cluster: mesh.ca };
+		kept = {
+			uid: (await mesh.api.nodes.get('node-1')).metadata.uid,
+			certificate: certificate('node-1'),
+			cluster: mesh.ca,
+		};
 	});
 	after(() => mesh?.stopAndRemove());
 
@@ -36,7 +41,10 @@ describe('after a crash', function () {
 			const nodeName = `after-${name}`;
 			await mesh.startNode(nodeName, 1 + serviceNames.indexOf(name), mesh.joinConfig({ token, discovery: '20s' }));
 			await eventually(20, async () => {
-				assert.equal((await mesh.api.nodes.get(nodeName)).status?.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
+				assert.equal(
+					(await mesh.api.nodes.get(nodeName)).status?.conditions?.find(({ type }) => type === 'Ready')?.status,
+					'True',
+				);
 				assert.equal((await mesh.api.nodes.get('node-1')).metadata.uid, kept.uid);
 			});
 		});
@@ -47,19 +55,29 @@ describe('after a crash', function () {
 		await crash(node);
 		assert.equal(certificate('node-1'), kept.certificate);
 		assert.equal(signed(), before);
-		assert.ok(mesh.lines.some(({ name, line }) => name === 'node-1' && line.includes('goes on with the certificate that it has')));
+		assert.ok(
+			mesh.lines.some(
+				({ name, line }) => name === 'node-1' && line.includes('goes on with the certificate that it has'),
+			),
+		);
 	});
 
 	it('of a node that waits for its certificate, it asks for the same one again: one request, one signature', async () => {
 		const before = signed();
-		const requests = async () => (await mesh.api.certificateSigningRequests.list()).items.map(({ metadata }) => metadata.name ?? '');
+		const requests = async () =>
+			(await mesh.api.certificateSigningRequests.list()).items.map(({ metadata }) => metadata.name ?? '');
 		const known = await requests();
 		mesh.service('controller-manager-sim').kill('SIGSTOP');
 		const token = await mesh.createToken();
 		// The signer is stopped, so the signature of this token is made by the test.
 		await signClusterInfo(mesh, token);
-		const { program, args = [] } = nodePlan('waiting', 8, mesh.joinConfig({ token, discovery: '20s' }), { ...mesh, store: 'lmdb' });
-		const waiting = spawn(process.execPath, [projectPath('dist', program), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+		const { program, args = [] } = nodePlan('waiting', 8, mesh.joinConfig({ token, discovery: '20s' }), {
+			...mesh,
+			store: 'lmdb',
+		});
+		const waiting = spawn(process.execPath, [projectPath('dist', program), ...args], {
+			stdio: ['ignore', 'pipe', 'inherit'],
+		});
 		const name = await eventually(15, async () => {
 			const [fresh] = (await requests()).filter((one) => !known.includes(one));
 			assert.ok(fresh, 'there is none yet');

@@ -65,7 +65,12 @@ describe('experiments of the observer', function () {
 		await eventually(5, () => assert.notEqual(told.session.key, ''));
 		return told;
 	}
-	async function ask({ session }: Told, name: string, body: object = {}, headers: Record<string, string> = {}): Promise<string> {
+	async function ask(
+		{ session }: Told,
+		name: string,
+		body: object = {},
+		headers: Record<string, string> = {},
+	): Promise<string> {
 		const response = await fetch(`${page}/api/actions/${name}`, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json', 'x-kubejoin-session': session.key, ...headers },
@@ -75,9 +80,13 @@ describe('experiments of the observer', function () {
 		return `${response.status} ${answer.code ?? answer.done}`;
 	}
 	const activityIs = (told: Told, experiment: string, name: string, state: string) =>
-		eventually(20, () => assert.equal(told.runs.get(experiment)?.activities.find((one) => one.name === name)?.state, state));
+		eventually(20, () =>
+			assert.equal(told.runs.get(experiment)?.activities.find((one) => one.name === name)?.state, state),
+		);
 	const endsAs = (told: Told, experiment: string, outcome: string) =>
-		eventually(20, () => assert.deepEqual([told.runs.get(experiment)?.state, told.runs.get(experiment)?.outcome], ['ended', outcome]));
+		eventually(20, () =>
+			assert.deepEqual([told.runs.get(experiment)?.state, told.runs.get(experiment)?.outcome], ['ended', outcome]),
+		);
 
 	it('one is run, another is refused meanwhile, and it is stopped; only what is offered, and only for the page', async () => {
 		const told = await start();
@@ -86,8 +95,14 @@ describe('experiments of the observer', function () {
 			told.experiments?.list.map(({ name }) => name),
 			['no-pin', 'slow', 'unlike'],
 		);
-		assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }, { 'x-kubejoin-session': 'guessed' }), '403 PAGE_REQUEST_REFUSED');
-		assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }, { origin: 'http://elsewhere.test' }), '403 PAGE_REQUEST_REFUSED');
+		assert.equal(
+			await ask(told, 'run-experiment', { experiment: 'slow' }, { 'x-kubejoin-session': 'guessed' }),
+			'403 PAGE_REQUEST_REFUSED',
+		);
+		assert.equal(
+			await ask(told, 'run-experiment', { experiment: 'slow' }, { origin: 'http://elsewhere.test' }),
+			'403 PAGE_REQUEST_REFUSED',
+		);
 		for (const experiment of ['absent', 'half-written', '--help', '../package', 7]) {
 			assert.equal(await ask(told, 'run-experiment', { experiment }), '400 PAGE_BAD_REQUEST');
 		}
@@ -159,8 +174,11 @@ describe('experiments of the observer', function () {
 				caller.write(line);
 				return caller;
 			};
-			await eventually(10, async () => assert.match(await text(knock('--help\n')), /^this is not the name of an experiment$/m));
-			for (const line of ['../package\n', `${'a'.repeat(101)}\n`, 'A B\n']) assert.match(await text(knock(line)), /^this is not the name/);
+			await eventually(10, async () =>
+				assert.match(await text(knock('--help\n')), /^this is not the name of an experiment$/m),
+			);
+			for (const line of ['../package\n', `${'a'.repeat(101)}\n`, 'A B\n'])
+				assert.match(await text(knock(line)), /^this is not the name/);
 			const first = knock('slow\n');
 			let said = '';
 			first.on('data', (chunk: Buffer) => {

@@ -30,11 +30,24 @@ export async function issueElsewhere(
 ) {
 	const caPair = await generateKeyPair('ECDSA-P256');
 	const notBefore = Date.now() - 2 * DAY_MS;
-	const ca = buildCaCertificate({ commonName: 'kubernetes', dnsNames: ['kubernetes'], notBefore, notAfter: Date.now() + DAY_MS }, caPair);
+	const ca = buildCaCertificate(
+		{ commonName: 'kubernetes', dnsNames: ['kubernetes'], notBefore, notAfter: Date.now() + DAY_MS },
+		caPair,
+	);
 	const pair = await generateKeyPair('ECDSA-P256');
-	const template = { subject: { commonName, organizations }, spki: spkiOf(pair.publicKey), notBefore, notAfter, usages: ['digital signature', usage] as const };
+	const template = {
+		subject: { commonName, organizations },
+		spki: spkiOf(pair.publicKey),
+		notBefore,
+		notAfter,
+		usages: ['digital signature', usage] as const,
+	};
 	const issuer = createIssuer(parseCertificates(ca)[0], caPair.privateKey);
-	return { ca, cert: buildCertificate({ ...template, names: hostNames(['localhost', '127.0.0.1']) }, issuer), key: writePrivateKey(pair.privateKey) };
+	return {
+		ca,
+		cert: buildCertificate({ ...template, names: hostNames(['localhost', '127.0.0.1']) }, issuer),
+		key: writePrivateKey(pair.privateKey),
+	};
 }
 
 export async function startFalseServer(port: number): Promise<FalseServer> {
@@ -60,7 +73,12 @@ export async function startFalseServer(port: number): Promise<FalseServer> {
 					Delete: refuse,
 				},
 				streams: { Watch: refuse },
-				callers: Object.fromEntries(['Get', 'Create', 'List', 'Update', 'Delete', 'Watch'].map((method) => [method, 'authorizes-itself' as const])),
+				callers: Object.fromEntries(
+					['Get', 'Create', 'List', 'Update', 'Delete', 'Watch'].map((method) => [
+						method,
+						'authorizes-itself' as const,
+					]),
+				),
 			},
 		],
 		connections,
@@ -68,7 +86,10 @@ export async function startFalseServer(port: number): Promise<FalseServer> {
 	);
 	const { ca, cert, key } = await issueElsewhere('kube-apiserver', [], 'server auth');
 	const tls = { cert, key, clientCa: ca };
-	const listener = await listen({ service: 'false-server', address: '127.0.0.1', port, tls, clientCertificate: 'optional', grpc, log }, connections);
+	const listener = await listen(
+		{ service: 'false-server', address: '127.0.0.1', port, tls, clientCertificate: 'optional', grpc, log },
+		connections,
+	);
 	return {
 		endpoint: `127.0.0.1:${port}`,
 		ca,

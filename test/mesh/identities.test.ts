@@ -27,33 +27,55 @@ describe('identities', function () {
 		});
 		it('a foreign certificate that claims system:masters is a 401', async () => {
 			const foreign = await issueElsewhere('admin', ['system:masters'], 'client auth');
-			await refusedWith('API_UNAUTHORIZED', mesh.client({ ca: mesh.ca, cert: foreign.cert, key: foreign.key }).nodes.list());
+			await refusedWith(
+				'API_UNAUTHORIZED',
+				mesh.client({ ca: mesh.ca, cert: foreign.cert, key: foreign.key }).nodes.list(),
+			);
 		});
 		it('a self-signed certificate is a 401, even for what anonymous may read', async () => {
 			const self = await selfSigned();
-			await refusedWith('API_UNAUTHORIZED', mesh.client({ ca: mesh.ca, ...self }).configMaps.get('cluster-info', 'kube-public'));
+			await refusedWith(
+				'API_UNAUTHORIZED',
+				mesh.client({ ca: mesh.ca, ...self }).configMaps.get('cluster-info', 'kube-public'),
+			);
 		});
 		it('a certificate of the cluster CA that has expired is a 401', async () => {
 			const issuer = createIssuer(parseCertificates(mesh.ca)[0], readPrivateKey(mesh.pki('ca-service/ca.key')));
 			const pair = await generateKeyPair('ECDSA-P256');
 			const subject = { commonName: 'kubernetes-admin', organizations: ['kubeadm:cluster-admins'] };
 			const lifetime = { notBefore: Date.now() - 120_000, notAfter: Date.now() - 60_000 };
-			const cert = buildCertificate({ subject, spki: spkiOf(pair.publicKey), ...lifetime, usages: ['digital signature', 'client auth'] }, issuer);
-			await refusedWith('API_UNAUTHORIZED', mesh.client({ ca: mesh.ca, cert, key: writePrivateKey(pair.privateKey) }).nodes.list());
-			await eventually(5, () => assert.ok(mesh.lines.some(({ name, line }) => name === 'apiserver-sim' && line.includes('CERT_HAS_EXPIRED'))));
+			const cert = buildCertificate(
+				{ subject, spki: spkiOf(pair.publicKey), ...lifetime, usages: ['digital signature', 'client auth'] },
+				issuer,
+			);
+			await refusedWith(
+				'API_UNAUTHORIZED',
+				mesh.client({ ca: mesh.ca, cert, key: writePrivateKey(pair.privateKey) }).nodes.list(),
+			);
+			await eventually(5, () =>
+				assert.ok(mesh.lines.some(({ name, line }) => name === 'apiserver-sim' && line.includes('CERT_HAS_EXPIRED'))),
+			);
 		});
 		it('a certificate of the mesh CA is no user of the cluster', async () => {
-			const tls = { ca: mesh.ca, cert: mesh.pki('controller-manager-sim/mesh-client.crt'), key: mesh.pki('controller-manager-sim/mesh-client.key') };
+			const tls = {
+				ca: mesh.ca,
+				cert: mesh.pki('controller-manager-sim/mesh-client.crt'),
+				key: mesh.pki('controller-manager-sim/mesh-client.key'),
+			};
 			await refusedWith('API_UNAUTHORIZED', mesh.client(tls).nodes.list());
 		});
 		it('the hand-issued kubeconfigs are who they say, and may what upstream lets them', async () => {
-			const whoami = async (file: string) => (await clusterClient(file).selfSubjectReviews.create({ metadata: {} })).status?.userInfo;
+			const whoami = async (file: string) =>
+				(await clusterClient(file).selfSubjectReviews.create({ metadata: {} })).status?.userInfo;
 			assert.deepEqual(
 				[(await whoami('admin/super-admin.conf'))?.username, (await whoami('admin/super-admin.conf'))?.groups],
 				['kubernetes-super-admin', ['system:masters', 'system:authenticated']],
 			);
 			assert.equal((await whoami('admin/scheduler.conf'))?.username, 'system:kube-scheduler');
-			await refusedWith('API_FORBIDDEN', clusterClient('admin/kube-proxy.conf').secrets.list({ namespace: 'kube-system' }));
+			await refusedWith(
+				'API_FORBIDDEN',
+				clusterClient('admin/kube-proxy.conf').secrets.list({ namespace: 'kube-system' }),
+			);
 			await refusedWith('API_FORBIDDEN', clusterClient('admin/scheduler.conf').certificateSigningRequests.list());
 		});
 		it('a server of the right CA but another name is not trusted', async () => {
@@ -65,7 +87,14 @@ describe('identities', function () {
 			const once = (session?: Buffer) =>
 				new Promise<{ session: Buffer | undefined; isReused: boolean }>((resolve, reject) => {
 					const socket = connect(
-						{ host: host ?? '', port: Number(port), ca: mesh.ca, ALPNProtocols: ['h2'], maxVersion: 'TLSv1.2', ...(session === undefined ? {} : { session }) },
+						{
+							host: host ?? '',
+							port: Number(port),
+							ca: mesh.ca,
+							ALPNProtocols: ['h2'],
+							maxVersion: 'TLSv1.2',
+							...(session === undefined ? {} : { session }),
+						},
 						() => {
 							resolve({ session: socket.getSession(), isReused: socket.isSessionReused() });
 							socket.destroy();
@@ -81,12 +110,19 @@ describe('identities', function () {
 	describe('between services', () => {
 		const caService = () => `127.0.0.1:${mesh.port + 1}`;
 		const tokenStore = () => `127.0.0.1:${mesh.port + 2}`;
-		const as = (path: string) => ({ ca: mesh.pki('apiserver-sim/mesh-ca.crt'), cert: mesh.pki(`${path}.crt`), key: mesh.pki(`${path}.key`) });
+		const as = (path: string) => ({
+			ca: mesh.pki('apiserver-sim/mesh-ca.crt'),
+			cert: mesh.pki(`${path}.crt`),
+			key: mesh.pki(`${path}.key`),
+		});
 
 		it('apiserver-sim may not have anything signed', async () => {
 			const channel = mesh.channel(caService(), as('apiserver-sim/token-store-client'));
 			await refusedWith('CALLER_DENIED', call(channel, 'CertificateAuthority', 'Sign', {}));
-			assert.ok((await call<object, { certificates?: string }>(channel, 'CertificateAuthority', 'TrustBundle', {})) !== undefined);
+			assert.ok(
+				(await call<object, { certificates?: string }>(channel, 'CertificateAuthority', 'TrustBundle', {})) !==
+					undefined,
+			);
 		});
 		it('the controllers may not verify or create tokens', async () => {
 			const channel = mesh.channel(tokenStore(), as('controller-manager-sim/mesh-client'));
@@ -95,7 +131,10 @@ describe('identities', function () {
 		});
 		it('the admin of the cluster is nobody here: another CA', async () => {
 			const tls = { ca: mesh.pki('apiserver-sim/mesh-ca.crt'), ...credentialsOf(mesh.pki('admin/super-admin.conf')) };
-			await refusedWith('CLIENT_CERTIFICATE_REFUSED', call(mesh.channel(caService(), tls), 'CertificateAuthority', 'Ledger', {}, { deadlineMs: 3_000 }));
+			await refusedWith(
+				'CLIENT_CERTIFICATE_REFUSED',
+				call(mesh.channel(caService(), tls), 'CertificateAuthority', 'Ledger', {}, { deadlineMs: 3_000 }),
+			);
 		});
 		it('no certificate, no answer', async () => {
 			const channel = mesh.channel(tokenStore(), { ca: mesh.pki('apiserver-sim/mesh-ca.crt') });
@@ -124,7 +163,10 @@ describe('identities', function () {
 				assert.equal(csr.status?.certificate, undefined);
 				return found;
 			});
-			assert.deepEqual([failed.reason, failed.message], ['SignerValidationFailure', 'subject common name does not begin with system:node:']);
+			assert.deepEqual(
+				[failed.reason, failed.message],
+				['SignerValidationFailure', 'subject common name does not begin with system:node:'],
+			);
 		});
 		it('for system:masters is refused at once', async () => {
 			const spec = {
@@ -132,7 +174,10 @@ describe('identities', function () {
 				signerName: 'kubernetes.io/kube-apiserver-client',
 				usages,
 			};
-			await refusedWith('API_FORBIDDEN', mesh.api.certificateSigningRequests.create({ metadata: { generateName: 'csr-' }, spec }));
+			await refusedWith(
+				'API_FORBIDDEN',
+				mesh.api.certificateSigningRequests.create({ metadata: { generateName: 'csr-' }, spec }),
+			);
 		});
 	});
 });
@@ -140,5 +185,8 @@ describe('identities', function () {
 async function selfSigned() {
 	const pair = await generateKeyPair('ECDSA-P256');
 	const lifetime = { notBefore: Date.now() - 60_000, notAfter: Date.now() + 60_000 };
-	return { cert: buildCaCertificate({ commonName: 'kubernetes-admin', dnsNames: [], ...lifetime }, pair), key: writePrivateKey(pair.privateKey) };
+	return {
+		cert: buildCaCertificate({ commonName: 'kubernetes-admin', dnsNames: [], ...lifetime }, pair),
+		key: writePrivateKey(pair.privateKey),
+	};
 }

@@ -32,11 +32,15 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 			assert.equal(node.metadata.labels?.['kubernetes.io/hostname'], 'node-1');
 			const { spec, metadata } = await mesh.api.leases.get('node-1', 'kube-node-lease');
 			assert.deepEqual([spec?.holderIdentity, spec?.leaseDurationSeconds], ['node-1', 40]);
-			assert.deepEqual(metadata.ownerReferences, [{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: node.metadata.uid }]);
+			assert.deepEqual(metadata.ownerReferences, [
+				{ apiVersion: 'v1', kind: 'Node', name: 'node-1', uid: node.metadata.uid },
+			]);
 		});
 
 		it('goes through the phases in their order', () => {
-			const phases = mesh.lines.filter(({ name }) => name === 'node-1').flatMap(({ line }) => /^\[([^\]]+)\] .* \(\d+ ms\)$/.exec(line)?.[1] ?? []);
+			const phases = mesh.lines
+				.filter(({ name }) => name === 'node-1')
+				.flatMap(({ line }) => /^\[([^\]]+)\] .* \(\d+ ms\)$/.exec(line)?.[1] ?? []);
 			assert.deepEqual(phases, [
 				'preflight',
 				'discovery/fetch-cluster-info',
@@ -75,7 +79,10 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 				.trim()
 				.split('\n');
 			assert.equal(ledger.length, 1);
-			assert.ok(ledger[0]?.includes(leaf.serialNumber.toLowerCase()), 'the ledger of ca-service knows the serial number');
+			assert.ok(
+				ledger[0]?.includes(leaf.serialNumber.toLowerCase()),
+				'the ledger of ca-service knows the serial number',
+			);
 		});
 
 		it('is asked for by the token, approved for nodeclient, and signed once', async () => {

@@ -33,7 +33,9 @@ export interface TestMesh extends LocalMesh {
 	/** @returns `id.secret` */
 	readonly createToken: (options?: TokenOptions) => Promise<string>;
 	/** Run kubelet-sim until it ends; it is given little time to discover the cluster. */
-	readonly joinAndFail: (options: JoinOptions) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+	readonly joinAndFail: (
+		options: JoinOptions,
+	) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
 	/** Write a JoinConfiguration. @returns its path */
 	readonly joinConfig: (options: JoinOptions) => string;
 	readonly stopAndRemove: () => Promise<void>;
@@ -56,7 +58,10 @@ const ATTEMPTS = 5;
 const FAILING_NODE = 880;
 
 /** @param onLine  is told of every line that a program prints, besides `lines` */
-export async function startTestMesh(options: Partial<MeshOptions> = {}, onLine: (name: string, line: string) => void = () => undefined): Promise<TestMesh> {
+export async function startTestMesh(
+	options: Partial<MeshOptions> = {},
+	onLine: (name: string, line: string) => void = () => undefined,
+): Promise<TestMesh> {
 	const state = options.state ?? mkdtempSync(join(tmpdir(), 'kubejoin-'));
 	const lines: { name: string; line: string }[] = [];
 	const keepLine = (name: string, line: string): void => {
@@ -93,9 +98,18 @@ function testMesh(mesh: LocalMesh, options: MeshOptions, lines: TestMesh['lines'
 		const path = join(state, `join-${files++}.json`);
 		const bootstrapToken = { apiServerEndpoint: endpoint, token, caCertHashes: pins };
 		const timeouts = { discovery, tlsBootstrap: '20s' };
-		writeFileSync(path, JSON.stringify({ apiVersion: 'kubeadm.k8s.io/v1beta4', kind: 'JoinConfiguration', discovery: { bootstrapToken }, timeouts }), {
-			mode: 0o600,
-		});
+		writeFileSync(
+			path,
+			JSON.stringify({
+				apiVersion: 'kubeadm.k8s.io/v1beta4',
+				kind: 'JoinConfiguration',
+				discovery: { bootstrapToken },
+				timeouts,
+			}),
+			{
+				mode: 0o600,
+			},
+		);
 		return path;
 	};
 	return {
@@ -120,7 +134,9 @@ function testMesh(mesh: LocalMesh, options: MeshOptions, lines: TestMesh['lines'
 				'auth-extra-groups': 'system:bootstrappers:kubeadm:default-node-token',
 				...Object.fromEntries(usages.map((usage) => [`usage-bootstrap-${usage}`, 'true'])),
 			};
-			const inBase64 = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
+			const inBase64 = Object.fromEntries(
+				Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]),
+			);
 			await api.secrets.create({
 				metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system' },
 				...{ type: 'bootstrap.kubernetes.io/token', data: inBase64 },
@@ -139,18 +155,23 @@ function testMesh(mesh: LocalMesh, options: MeshOptions, lines: TestMesh['lines'
 }
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
-const randomText = (length: number): string => Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
+const randomText = (length: number): string =>
+	Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
 
 /** Certificate and key that a kubeconfig embeds. */
 export function credentialsOf(kubeconfig: string): { cert: string; key: string } {
-	const data = (field: string) => Buffer.from(new RegExp(`${field}: (\\S+)`).exec(kubeconfig)?.[1] ?? '', 'base64').toString();
+	const data = (field: string) =>
+		Buffer.from(new RegExp(`${field}: (\\S+)`).exec(kubeconfig)?.[1] ?? '', 'base64').toString();
 	return { cert: data('client-certificate-data'), key: data('client-key-data') };
 }
 
 /** The call must be refused with this code. */
 export async function refusedWith(code: ErrorCode, call: Promise<unknown>): Promise<void> {
 	await assert.rejects(call, (error: unknown) => {
-		assert.ok(hasCode(error, code), `refused with ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)} and not ${code}`);
+		assert.ok(
+			hasCode(error, code),
+			`refused with ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)} and not ${code}`,
+		);
 		return true;
 	});
 }

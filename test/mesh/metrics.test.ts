@@ -19,10 +19,20 @@ describe('the metrics of a mesh', function () {
 		assert.equal(response.headers.get('content-type'), 'text/plain; version=0.0.4; charset=utf-8');
 		return response.text();
 	};
-	const allTexts = () => Promise.all([...serviceNames.map((name) => textOf(healthPort(mesh.port, name))), textOf(nodeHealthPort(mesh.port, 0))]);
+	const allTexts = () =>
+		Promise.all([
+			...serviceNames.map((name) => textOf(healthPort(mesh.port, name))),
+			textOf(nodeHealthPort(mesh.port, 0)),
+		]);
 	const read = (text: string): Samples =>
 		new Map(
-			text.split('\n').flatMap((line) => (/^[a-z]/.test(line) ? [[line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]] : [])),
+			text
+				.split('\n')
+				.flatMap((line) =>
+					/^[a-z]/.test(line)
+						? [[line.slice(0, line.lastIndexOf(' ')), Number(line.slice(line.lastIndexOf(' ')))]]
+						: [],
+				),
 		);
 	const of = async (service: ServiceName | 'node'): Promise<Samples> =>
 		read(await textOf(service === 'node' ? nodeHealthPort(mesh.port, 0) : healthPort(mesh.port, service)));
@@ -71,13 +81,20 @@ describe('the metrics of a mesh', function () {
 		assert.ok((samples.get('authentication_attempts{result="success"}') ?? 0) > 5);
 		assert.ok((samples.get('apiserver_client_certificate_expiration_seconds_count') ?? 0) > 5);
 		assert.ok(
-			(samples.get('grpc_server_handled_total{grpc_type="unary",grpc_service="kubejoin.v1.Nodes",grpc_method="List",grpc_code="PermissionDenied"}') ?? 0) > 0,
+			(samples.get(
+				'grpc_server_handled_total{grpc_type="unary",grpc_service="kubejoin.v1.Nodes",grpc_method="List",grpc_code="PermissionDenied"}',
+			) ?? 0) > 0,
 		);
 	});
 
 	it('the CA, the token store and the controllers have counted their part', async () => {
 		const ca = await of('ca-service');
-		assert.equal(ca.get('kubejoin_ca_signings_total{signer="kubernetes.io/kube-apiserver-client-kubelet",outcome="done",code="OK"}'), 1);
+		assert.equal(
+			ca.get(
+				'kubejoin_ca_signings_total{signer="kubernetes.io/kube-apiserver-client-kubelet",outcome="done",code="OK"}',
+			),
+			1,
+		);
 		assert.ok((ca.get('kubejoin_ca_certificate_expiration_timestamp_seconds') ?? 0) > Date.now() / 1000);
 		assert.ok(((await of('token-store')).get('kubejoin_token_verifications_total{verdict="accepted"}') ?? 0) > 0);
 		const controllers = await of('controller-manager-sim');
@@ -90,7 +107,12 @@ describe('the metrics of a mesh', function () {
 	it('every process tells of itself', async () => {
 		for (const text of await allTexts()) {
 			const samples = read(text);
-			for (const name of ['process_cpu_seconds_total', 'process_resident_memory_bytes', 'nodejs_eventloop_lag_p99_seconds']) assert.ok(samples.has(name), name);
+			for (const name of [
+				'process_cpu_seconds_total',
+				'process_resident_memory_bytes',
+				'nodejs_eventloop_lag_p99_seconds',
+			])
+				assert.ok(samples.has(name), name);
 		}
 	});
 
@@ -103,11 +125,17 @@ describe('the metrics of a mesh', function () {
 
 	it('no secret, no token id, no name of a node and no word of a stranger is in them', async () => {
 		const strange = 'a-word-of-a-stranger';
-		for (const path of [`/${strange}`, `/api/v1/${strange}`, `/api/v1/nodes/${strange}/${strange}`, `/apis/${strange}/v1/nodes`]) {
+		for (const path of [
+			`/${strange}`,
+			`/api/v1/${strange}`,
+			`/api/v1/nodes/${strange}/${strange}`,
+			`/apis/${strange}/v1/nodes`,
+		]) {
 			for (const method of ['GET', 'PROPFIND']) assert.ok((await statusOf(method, path)) === 403, path);
 		}
 		const texts = (await allTexts()).join('\n');
-		for (const word of [token.slice(0, 6), token.slice(7), 'node-of-metrics', strange, 'PRIVATE KEY']) assert.ok(!texts.includes(word), word);
+		for (const word of [token.slice(0, 6), token.slice(7), 'node-of-metrics', strange, 'PRIVATE KEY'])
+			assert.ok(!texts.includes(word), word);
 		assert.match(texts, /subresource="other"/);
 	});
 });

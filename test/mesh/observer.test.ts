@@ -44,9 +44,14 @@ describe('the observer', function () {
 	}
 	const of = (told: Told[], event: string) => told.filter((one) => one.event === event).map(({ data }) => data);
 	const joinOfNode = (told: Told[], node: string) => of(told, 'join').findLast((join) => join.node === node);
-	const watch = (...args: string[]) => runProgram({ name: 'watch', program: 'services/observer/watch.js', args: ['watch', '--url', page, ...args] });
+	const watch = (...args: string[]) =>
+		runProgram({ name: 'watch', program: 'services/observer/watch.js', args: ['watch', '--url', page, ...args] });
 	const post = async (path: string, headers: Record<string, string>, body: unknown = {}) => {
-		const response = await fetch(page + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) });
+		const response = await fetch(page + path, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json', ...headers },
+			body: JSON.stringify(body),
+		});
 		return { status: response.status, body: (await response.json()) as Record<string, string> };
 	};
 
@@ -90,8 +95,13 @@ describe('the observer', function () {
 				'token-store',
 			]);
 			const at = (moment: string) => all.find((step) => step.moment === moment)?.label;
-			assert.deepEqual([at('node-trusts-cluster'), at('cluster-trusts-node')], ['discovery/confirm', 'tls-bootstrap/request-certificate']);
-			const own = all.filter(({ kind, from }) => kind === 'message' && from === 'node-1').sort((a, b) => Number(a.startMs) - Number(b.startMs));
+			assert.deepEqual(
+				[at('node-trusts-cluster'), at('cluster-trusts-node')],
+				['discovery/confirm', 'tls-bootstrap/request-certificate'],
+			);
+			const own = all
+				.filter(({ kind, from }) => kind === 'message' && from === 'node-1')
+				.sort((a, b) => Number(a.startMs) - Number(b.startMs));
 			assert.deepEqual(
 				own.map(({ tls }) => tls),
 				['unverified', 'one-way', 'one-way', 'one-way', 'mutual', 'mutual', 'mutual'],
@@ -99,7 +109,10 @@ describe('the observer', function () {
 			const verify = all.find(({ label }) => label === 'TokenStore/Verify');
 			assert.deepEqual([verify?.from, verify?.to, verify?.tls], ['apiserver-sim', 'token-store', 'mutual']);
 			assert.ok(
-				all.some(({ from, to, label }) => from === 'controller-manager-sim' && to === 'ca-service' && label === 'CertificateAuthority/Sign'),
+				all.some(
+					({ from, to, label }) =>
+						from === 'controller-manager-sim' && to === 'ca-service' && label === 'CertificateAuthority/Sign',
+				),
 				'nothing was signed',
 			);
 		});
@@ -120,7 +133,11 @@ describe('the observer', function () {
 		const late = await follow('/api/stream?steps=all');
 		await eventually(5, () => {
 			const last = (told: Told[]) =>
-				JSON.stringify([...new Map(of(told, 'step').map((step) => [step.id, step])).values()].sort((a, b) => ((a.id ?? '') < (b.id ?? '') ? -1 : 1)));
+				JSON.stringify(
+					[...new Map(of(told, 'step').map((step) => [step.id, step])).values()].sort((a, b) =>
+						(a.id ?? '') < (b.id ?? '') ? -1 : 1,
+					),
+				);
 			assert.equal(last(late), last(early));
 		});
 		const { id } = joinOfNode(late, 'node-1') ?? assert.fail();
@@ -135,8 +152,11 @@ describe('the observer', function () {
 			const response = await fetch(`${page}/api/joins/${id}/steps/${step?.id}`);
 			const body = await response.text();
 			bodies.push(body);
-			const { sections: all } = JSON.parse(body) as { sections: { kind: string; fields: { key: string; value: string }[]; text?: string }[] };
-			return (kind: string, key: string) => all.find((section) => section.kind === kind)?.fields.find((field) => field.key === key)?.value;
+			const { sections: all } = JSON.parse(body) as {
+				sections: { kind: string; fields: { key: string; value: string }[]; text?: string }[];
+			};
+			return (kind: string, key: string) =>
+				all.find((section) => section.kind === kind)?.fields.find((field) => field.key === key)?.value;
 		};
 		const pin = await sections('discovery/pin-ca');
 		assert.equal(`sha256:${pin('pin', 'pin.sha256')}`, mesh.pin);
@@ -149,7 +169,10 @@ describe('the observer', function () {
 		const requested = await sections('tls-bootstrap/request-certificate');
 		assert.equal(requested('csr', 'csr.subject'), 'O=system:nodes, CN=system:node:node-1');
 		const created = await sections('create certificatesigningrequests.certificates.k8s.io');
-		assert.match(created('decision', 'decision.reason') ?? '', /^RBAC: allowed by ClusterRoleBinding "kubeadm:kubelet-bootstrap"/);
+		assert.match(
+			created('decision', 'decision.reason') ?? '',
+			/^RBAC: allowed by ClusterRoleBinding "kubeadm:kubelet-bootstrap"/,
+		);
 	});
 
 	it('kubejoin watch: a story of 80 columns, JSON for programs, one node, one line', async () => {
@@ -180,7 +203,11 @@ describe('the observer', function () {
 
 	it('OBSERVER_UNREACHABLE: nothing is there, or something else', async () => {
 		for (const url of ['http://127.0.0.1:9', `http://127.0.0.1:${mesh.port + 3}`]) {
-			const { code, stderr } = await runProgram({ name: 'watch', program: 'services/observer/watch.js', args: ['watch', '--url', url] });
+			const { code, stderr } = await runProgram({
+				name: 'watch',
+				program: 'services/observer/watch.js',
+				args: ['watch', '--url', url],
+			});
 			assert.equal(code, 1);
 			assert.match(
 				stderr,
@@ -191,13 +218,19 @@ describe('the observer', function () {
 
 	it('shows the cluster: nodes with heartbeat and lifetime, tokens without secrets, requests, services', async () => {
 		await eventually(10, () => {
-			const { nodes, tokens, requests, services, problem } = of(early, 'cluster').at(-1) as Record<string, Record<string, unknown>[]>;
+			const { nodes, tokens, requests, services, problem } = of(early, 'cluster').at(-1) as Record<
+				string,
+				Record<string, unknown>[]
+			>;
 			assert.equal(problem, undefined);
 			const node = nodes?.find(({ name }) => name === 'node-1') ?? assert.fail();
 			assert.equal(node.status, 'Ready');
 			assert.ok(Date.now() - Number(node.heartbeatMs) < 60_000, `a heartbeat at ${node.heartbeatMs}`);
 			const { notBeforeMs, rotateFromMs, notAfterMs } = node.certificate as Record<string, number>;
-			assert.ok(Number(notBeforeMs) < Number(rotateFromMs) && Number(rotateFromMs) < Number(notAfterMs), 'the times are not in order');
+			assert.ok(
+				Number(notBeforeMs) < Number(rotateFromMs) && Number(rotateFromMs) < Number(notAfterMs),
+				'the times are not in order',
+			);
 			assert.ok(
 				tokens?.some(({ id }) => id === token.slice(0, 6)),
 				'the token is not listed',
@@ -231,7 +264,9 @@ describe('the observer', function () {
 		assert.match((await post('/api/actions/approve', good, { request: 'nobody' })).body.sentence ?? '', /not found/);
 		// As a browser sends it for a page whose name was made to point here.
 		const rebound = await new Promise<number | undefined>((resolve, reject) => {
-			request(`${page}/api/stream`, { headers: { host: `evil.example:${pagePort}` } }, (response) => resolve(response.resume().statusCode))
+			request(`${page}/api/stream`, { headers: { host: `evil.example:${pagePort}` } }, (response) =>
+				resolve(response.resume().statusCode),
+			)
 				.once('error', reject)
 				.end();
 		});

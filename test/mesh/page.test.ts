@@ -48,7 +48,13 @@ describe('the page', function () {
 		const page = await context.newPage();
 		page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
 		page.on('pageerror', (error) => complaints.push(error.message));
-		page.on('request', (request) => !request.url().startsWith(url) && !request.url().startsWith('data:') && complaints.push(`asked ${request.url()}`));
+		page.on(
+			'request',
+			(request) =>
+				!request.url().startsWith(url) &&
+				!request.url().startsWith('data:') &&
+				complaints.push(`asked ${request.url()}`),
+		);
 		await page.goto(url + hash);
 		return page;
 	}
@@ -58,7 +64,8 @@ describe('the page', function () {
 	const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
 	const labels = (page: Page) => texts(page, '.row .what');
 	const listed = (page: Page, node: string) => page.locator(`.list a:has-text("${node}")`).first();
-	const startNode = (name: string, index: number) => mesh.startNode(name, index, mesh.joinConfig({ token, discovery: '20s' }));
+	const startNode = (name: string, index: number) =>
+		mesh.startNode(name, index, mesh.joinConfig({ token, discovery: '20s' }));
 
 	it('a join appears while it runs, and is complete', async () => {
 		const page = await open();
@@ -83,7 +90,13 @@ describe('the page', function () {
 			'Now the node trusts the cluster: it may show its token',
 			'Now the cluster trusts the node: it has a certificate',
 		]);
-		assert.deepEqual(await texts(page, '.lane-name'), ['node-1', 'apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service']);
+		assert.deepEqual(await texts(page, '.lane-name'), [
+			'node-1',
+			'apiserver-sim',
+			'token-store',
+			'controller-manager-sim',
+			'ca-service',
+		]);
 		await shot(page, 'join');
 	});
 
@@ -136,7 +149,9 @@ describe('the page', function () {
 		await shot(page, 'pin');
 		await page.keyboard.press('Escape');
 		await detail.waitFor({ state: 'detached' });
-		await eventually(2, async () => assert.match(String(await page.evaluate('document.activeElement.textContent')), /discovery\/pin-ca/));
+		await eventually(2, async () =>
+			assert.match(String(await page.evaluate('document.activeElement.textContent')), /discovery\/pin-ca/),
+		);
 	});
 
 	it('a join is played, step by step', async () => {
@@ -161,8 +176,12 @@ describe('the page', function () {
 		await mesh.api.certificateSigningRequests.create({ metadata: { name: 'by-hand' }, spec: own });
 		const page = await open('#/cluster');
 		await page.getByRole('button', { name: 'Approve by-hand' }).click({ timeout: 10_000 });
-		await page.locator('tr', { hasText: 'by-hand' }).locator('.state', { hasText: 'Approved' }).waitFor({ timeout: 10_000 });
-		for (const wanted of ['node-1', token.slice(0, 6), 'ca-service']) await page.getByRole('rowheader', { name: wanted, exact: true }).waitFor();
+		await page
+			.locator('tr', { hasText: 'by-hand' })
+			.locator('.state', { hasText: 'Approved' })
+			.waitFor({ timeout: 10_000 });
+		for (const wanted of ['node-1', token.slice(0, 6), 'ca-service'])
+			await page.getByRole('rowheader', { name: wanted, exact: true }).waitFor();
 		await page
 			.getByRole('img', { name: /^Expires in 365 d$/ })
 			.first()
@@ -206,7 +225,10 @@ describe('the page', function () {
 		const page = await open('#/experiments/unlike');
 		await page.getByRole('button', { name: 'Run' }).click();
 		await page.locator('.result', { hasText: 'Not as predicted' }).waitFor({ timeout: 20_000 });
-		assert.match((await page.locator('.experiment .failure').textContent()) ?? '', /security is violated, and held was expected/);
+		assert.match(
+			(await page.locator('.experiment .failure').textContent()) ?? '',
+			/security is violated, and held was expected/,
+		);
 	});
 
 	it('an experiment is stopped in its middle, and puts right what it changed; until then no other can be run', async () => {
@@ -237,7 +259,11 @@ describe('the page', function () {
 
 	it('axe finds no serious fault: every view, light and dark, desk and phone', async () => {
 		const axe = readFileSync(projectPath('node_modules', 'axe-core', 'axe.min.js'), 'utf8');
-		for (const options of [{}, { colorScheme: 'dark' }, { viewport: { width: 360, height: 800 } }] satisfies BrowserContextOptions[]) {
+		for (const options of [
+			{},
+			{ colorScheme: 'dark' },
+			{ viewport: { width: 360, height: 800 } },
+		] satisfies BrowserContextOptions[]) {
 			const page = await open('', options);
 			await listed(page, 'node-1').click();
 			await page.locator('button.row', { hasText: 'discovery/verify-signature' }).click();
@@ -261,7 +287,9 @@ describe('the page', function () {
 					`${view} ${JSON.stringify(options)}`,
 				);
 			}
-			const width = Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'));
+			const width = Number(
+				await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'),
+			);
 			assert.ok(width <= 0, `wider than the window by ${width} px`);
 		}
 	});
@@ -270,7 +298,10 @@ describe('the page', function () {
 		const page = await open('#/storm');
 		await storm();
 		await eventually(30, async () =>
-			assert.ok(Number(await page.locator('.figures dd').first().textContent()) >= STORM, String(await texts(page, '.figures dd'))),
+			assert.ok(
+				Number(await page.locator('.figures dd').first().textContent()) >= STORM,
+				String(await texts(page, '.figures dd')),
+			),
 		);
 		await shot(page, 'storm');
 		await page.goto(`${url}#/joins`);
@@ -296,10 +327,19 @@ describe('the page', function () {
 
 	/** The traces of a thousand joins, as a thousand nodes would send them; to run so many nodes is for the benchmark. */
 	async function storm(): Promise<void> {
-		const steps = ['preflight', 'discovery/fetch-cluster-info', 'discovery/pin-ca', 'discovery/confirm', 'tls-bootstrap/request-certificate', 'register'];
+		const steps = [
+			'preflight',
+			'discovery/fetch-cluster-info',
+			'discovery/pin-ca',
+			'discovery/confirm',
+			'tls-bootstrap/request-certificate',
+			'register',
+		];
 		for (let batch = 0; batch < STORM; batch += 50) {
 			const spans = Array.from({ length: 50 }, (_, index) => joinSpans(batch + index, steps)).flat();
-			const body = { resourceSpans: [{ resource: { attributes: [text('service.name', 'kubelet-sim')] }, scopeSpans: [{ spans }] }] };
+			const body = {
+				resourceSpans: [{ resource: { attributes: [text('service.name', 'kubelet-sim')] }, scopeSpans: [{ spans }] }],
+			};
 			const response = await fetch(`http://127.0.0.1:${mesh.port + 3}/v1/traces`, {
 				method: 'POST',
 				headers: { 'content-type': 'application/json' },
@@ -331,6 +371,8 @@ function joinSpans(number: number, phases: readonly string[]): object[] {
 	});
 	return [
 		span(0, 'join', 0, 300, common),
-		...phases.map((name, index) => span(index + 1, name, index * 50, index * 50 + 45, [...common, text('kubejoin.trust', name)])),
+		...phases.map((name, index) =>
+			span(index + 1, name, index * 50, index * 50 + 45, [...common, text('kubejoin.trust', name)]),
+		),
 	];
 }

@@ -21,7 +21,11 @@ describe('a mesh on Redis', function () {
 		const file = (name: string) => join(state, 'pki', 'redis', name);
 		const dir = join(state, 'redis');
 		mkdirSync(dir);
-		options = { dir, tls: { ca: file('mesh-ca.crt'), cert: file('server.crt'), key: file('server.key') }, aclFile: file('users.acl') };
+		options = {
+			dir,
+			tls: { ca: file('mesh-ca.crt'), cert: file('server.crt'), key: file('server.key') },
+			aclFile: file('users.acl'),
+		};
 		redis = await startRedis(options);
 		if (redis === undefined) return this.skip();
 		mesh = await startTestMesh({ state, port, store: redis.url });
@@ -31,10 +35,13 @@ describe('a mesh on Redis', function () {
 		await redis?.stop();
 	});
 
-	const join1 = async (name: string, index: number) => mesh.startNode(name, index, mesh.joinConfig({ token: await mesh.createToken(), discovery: '30s' }));
+	const join1 = async (name: string, index: number) =>
+		mesh.startNode(name, index, mesh.joinConfig({ token: await mesh.createToken(), discovery: '30s' }));
 	const readyNodes = async () =>
 		(await mesh.api.nodes.list()).items
-			.filter(({ status }) => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'))
+			.filter(({ status }) =>
+				status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+			)
 			.map(({ metadata }) => metadata.name);
 
 	it('lets nodes join', async () => {

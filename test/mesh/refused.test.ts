@@ -23,17 +23,27 @@ describe('a join is refused', function () {
 
 	async function refused(code: ErrorCode, phase: string, options: JoinOptions, exitCode = 1): Promise<string> {
 		const result = await mesh.joinAndFail(options);
-		assert.match(result.stderr, new RegExp(`^  code:          ${code}${phase === '' ? '' : ` \\(${phase}\\)`}$`, 'm'), result.stderr);
+		assert.match(
+			result.stderr,
+			new RegExp(`^  code:          ${code}${phase === '' ? '' : ` \\(${phase}\\)`}$`, 'm'),
+			result.stderr,
+		);
 		assert.match(result.stderr, /^ {2}most likely: {3}\S.*\n( {2}also possible: \S.*\n){0,3} {2}do this: {7}\S/m);
 		assert.equal(result.code, exitCode);
 		const secret = options.token.split('.')[1];
-		if (secret !== undefined) assert.ok(!(result.stdout + result.stderr).includes(secret), 'the token is in what was printed');
-		assert.equal(existsSync(join(mesh.state, 'nodes', options.nodeName ?? 'refused', 'etc/kubernetes/kubelet.conf')), false);
+		if (secret !== undefined)
+			assert.ok(!(result.stdout + result.stderr).includes(secret), 'the token is in what was printed');
+		assert.equal(
+			existsSync(join(mesh.state, 'nodes', options.nodeName ?? 'refused', 'etc/kubernetes/kubelet.conf')),
+			false,
+		);
 		return result.stderr;
 	}
 
 	it('TOKEN unknown: CLUSTER_INFO_UNSIGNED, with upstream’s text', async () => {
-		const stderr = await refused('CLUSTER_INFO_UNSIGNED', 'discovery/fetch-cluster-info', { token: 'aaaaaa.0123456789abcdef' });
+		const stderr = await refused('CLUSTER_INFO_UNSIGNED', 'discovery/fetch-cluster-info', {
+			token: 'aaaaaa.0123456789abcdef',
+		});
 		assert.ok(
 			stderr.startsWith(
 				'error execution phase preflight: couldn\'t validate the identity of the API Server: could not find a JWS signature in the cluster-info ConfigMap for token ID "aaaaaa"\n',
@@ -43,7 +53,9 @@ describe('a join is refused', function () {
 	});
 
 	it('TOKEN expired: CLUSTER_INFO_UNSIGNED', async () => {
-		await refused('CLUSTER_INFO_UNSIGNED', 'discovery/fetch-cluster-info', { token: await mesh.createToken({ expiresInMs: -1_000 }) });
+		await refused('CLUSTER_INFO_UNSIGNED', 'discovery/fetch-cluster-info', {
+			token: await mesh.createToken({ expiresInMs: -1_000 }),
+		});
 	});
 
 	it('TOKEN deleted: CLUSTER_INFO_UNSIGNED', async () => {
@@ -54,7 +66,10 @@ describe('a join is refused', function () {
 
 	it('TOKEN with the wrong secret: CLUSTER_INFO_SIGNATURE_INVALID', async () => {
 		const token = await mesh.createToken();
-		await refused('CLUSTER_INFO_SIGNATURE_INVALID', 'discovery/verify-signature', { token: `${token.slice(0, 7)}0000000000000000`, discovery: '10s' });
+		await refused('CLUSTER_INFO_SIGNATURE_INVALID', 'discovery/verify-signature', {
+			token: `${token.slice(0, 7)}0000000000000000`,
+			discovery: '10s',
+		});
 	});
 
 	it('TOKEN that may sign but not authenticate: API_UNAUTHORIZED', async () => {
@@ -63,15 +78,33 @@ describe('a join is refused', function () {
 	});
 
 	it('TOKEN malformed, pin malformed, name malformed: all told at once, exit code 3, before a socket is opened', async () => {
-		const stderr = await refused('JOIN_ARGUMENTS_INVALID', 'preflight', { token: 'nonsense', pins: ['md5:00'], endpoint: 'https://x', nodeName: 'Node_1!' }, 3);
-		for (const told of ['the bootstrap token is invalid', 'unknown hash format "md5"', 'not HOST:PORT', 'RFC 1123 subdomain'])
+		const stderr = await refused(
+			'JOIN_ARGUMENTS_INVALID',
+			'preflight',
+			{ token: 'nonsense', pins: ['md5:00'], endpoint: 'https://x', nodeName: 'Node_1!' },
+			3,
+		);
+		for (const told of [
+			'the bootstrap token is invalid',
+			'unknown hash format "md5"',
+			'not HOST:PORT',
+			'RFC 1123 subdomain',
+		])
 			assert.ok(stderr.includes(told), told);
 	});
 
 	it('PIN of another key: CA_HASH_MISMATCH, and the token was sent to nobody', async () => {
 		const token = await mesh.createToken();
-		const stderr = await refused('CA_HASH_MISMATCH', 'discovery/pin-ca', { token, pins: [`sha256:${'0'.repeat(64)}`], discovery: '10s' });
-		assert.ok(stderr.includes(`cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${mesh.pin}" are pinned`));
+		const stderr = await refused('CA_HASH_MISMATCH', 'discovery/pin-ca', {
+			token,
+			pins: [`sha256:${'0'.repeat(64)}`],
+			discovery: '10s',
+		});
+		assert.ok(
+			stderr.includes(
+				`cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${mesh.pin}" are pinned`,
+			),
+		);
 	});
 
 	it('SERVER of another CA that passes the true cluster-info on: refused at the confirmation, and it never sees the token', async () => {
@@ -79,7 +112,10 @@ describe('a join is refused', function () {
 		const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
 		const [id = '', secret = ''] = token.split('.');
 		falseServer.answer({ ...data, [`jws-kubeconfig-${id}`]: signDetached(data.kubeconfig ?? '', id, secret) });
-		const stderr = await refused('CLUSTER_INFO_UNREACHABLE', 'discovery/confirm', { token, endpoint: falseServer.endpoint });
+		const stderr = await refused('CLUSTER_INFO_UNREACHABLE', 'discovery/confirm', {
+			token,
+			endpoint: falseServer.endpoint,
+		});
 		assert.ok(stderr.includes('x509: certificate signed by unknown authority'), stderr);
 		assert.match(stderr, /most likely: {3}somebody in between replays the public cluster-info/);
 		assert.ok(falseServer.calls() > 0);
@@ -91,8 +127,14 @@ describe('a join is refused', function () {
 		const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
 		const [id = '', secret = ''] = token.split('.');
 		const signature = signDetached(data.kubeconfig ?? '', id, secret);
-		falseServer.answer({ kubeconfig: data.kubeconfig?.replace(mesh.endpoint, falseServer.endpoint) ?? '', [`jws-kubeconfig-${id}`]: signature });
-		await refused('CLUSTER_INFO_SIGNATURE_INVALID', 'discovery/verify-signature', { token, endpoint: falseServer.endpoint });
+		falseServer.answer({
+			kubeconfig: data.kubeconfig?.replace(mesh.endpoint, falseServer.endpoint) ?? '',
+			[`jws-kubeconfig-${id}`]: signature,
+		});
+		await refused('CLUSTER_INFO_SIGNATURE_INVALID', 'discovery/verify-signature', {
+			token,
+			endpoint: falseServer.endpoint,
+		});
 		assert.ok(!falseServer.heard().includes(secret));
 	});
 
@@ -125,12 +167,22 @@ describe('a join is refused', function () {
 		];
 		const result = await runProgram({ name: 'taken', program: 'services/kubelet-sim/main.js', args });
 		assert.match(result.stderr, /code: {10}NODE_NAME_TAKEN \(tls-bootstrap\/check-node-name\)/);
-		assert.match(result.stderr, /^error execution phase kubelet-start: a Node with name "taken" and status "Ready" already exists in the cluster\. /);
-		assert.equal(existsSync(join(mesh.state, 'nodes', 'other', 'var/lib/kubelet/pki/kubelet-client-current.pem')), false);
+		assert.match(
+			result.stderr,
+			/^error execution phase kubelet-start: a Node with name "taken" and status "Ready" already exists in the cluster\. /,
+		);
+		assert.equal(
+			existsSync(join(mesh.state, 'nodes', 'other', 'var/lib/kubelet/pki/kubelet-client-current.pem')),
+			false,
+		);
 	});
 
 	it('UNKNOWN SETTING: CONFIG_INVALID, exit code 2', async () => {
-		const result = await runProgram({ name: 'x', program: 'services/token-store/main.js', settings: { TOKEN_LIFETIME: '1' } });
+		const result = await runProgram({
+			name: 'x',
+			program: 'services/token-store/main.js',
+			settings: { TOKEN_LIFETIME: '1' },
+		});
 		assert.match(result.stdout, /CONFIG_INVALID/);
 		assert.match(result.stdout, /KUBEJOIN_TOKEN_LIFETIME is not a setting of this program/);
 		assert.equal(result.code, 2);

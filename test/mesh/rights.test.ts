@@ -23,7 +23,11 @@ describe('rights', function () {
 	after(() => mesh?.stopAndRemove());
 
 	const kubectl = (kubeconfig: string, ...args: string[]) =>
-		runProgram({ name: 'kubectl-sim', program: 'services/kubectl-sim/main.js', args: ['--kubeconfig', kubeconfig, ...args] });
+		runProgram({
+			name: 'kubectl-sim',
+			program: 'services/kubectl-sim/main.js',
+			args: ['--kubeconfig', kubeconfig, ...args],
+		});
 	const asAdmin = (line: string) => kubectl(join(mesh.state, 'pki/admin/admin.conf'), ...line.split(' '));
 	const asNode2 = (...args: string[]) => kubectl(join(mesh.state, 'nodes/node-2/etc/kubernetes/kubelet.conf'), ...args);
 	const firstLine = ({ stderr }: { readonly stderr: string }) => stderr.split('\n')[0];
@@ -38,7 +42,10 @@ describe('rights', function () {
 	};
 
 	it('without its binding nothing is approved by itself, also after a restart; with it again, what waited is', async () => {
-		assert.equal((await asAdmin(`delete clusterrolebinding ${autoApproval}`)).stdout, `clusterrolebinding.${group} "${autoApproval}" deleted\n`);
+		assert.equal(
+			(await asAdmin(`delete clusterrolebinding ${autoApproval}`)).stdout,
+			`clusterrolebinding.${group} "${autoApproval}" deleted\n`,
+		);
 		await crash(mesh.service('apiserver-sim'));
 		const token = await eventually(10, () => mesh.createToken());
 		const user = `system:bootstrap:${token.slice(0, 6)}`;
@@ -93,7 +100,10 @@ subjects: [{apiGroup: ${group}, kind: Group, name: "system:bootstrappers:kubeadm
 			`${forbidden}nodes "node-2" is forbidden: is not allowed to modify labels: node-restriction.kubernetes.io/x`,
 		);
 		assert.equal((await asNode2('label', 'node', 'node-2', 'a=b')).stdout, 'node/node-2 labeled\n');
-		assert.equal((await asAdmin('label node node-2 node-restriction.kubernetes.io/x=y')).stdout, 'node/node-2 labeled\n');
+		assert.equal(
+			(await asAdmin('label node node-2 node-restriction.kubernetes.io/x=y')).stdout,
+			'node/node-2 labeled\n',
+		);
 	});
 
 	it('nobody grants rights that they do not hold', async () => {
@@ -119,7 +129,10 @@ apiVersion: ${group}/v1\nkind: ClusterRoleBinding\nmetadata: {name: writer}\nrol
 	});
 
 	it('nobody gets a client certificate for system:masters: refused at the door for one signer, and not signed by the other', async () => {
-		const pem = createCsr({ subject: { commonName: 'eve', organizations: ['system:masters'] } }, await generateKeyPair('ECDSA-P256'));
+		const pem = createCsr(
+			{ subject: { commonName: 'eve', organizations: ['system:masters'] } },
+			await generateKeyPair('ECDSA-P256'),
+		);
 		const csr = (name: string, signer: string) =>
 			file(
 				`${name}.yaml`,
@@ -133,11 +146,17 @@ spec: {request: ${Buffer.from(pem).toString('base64')}, signerName: ${signer}, u
 				'use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
 		);
 		await asAdmin(`create -f ${csr('y', 'kubernetes.io/kube-apiserver-client-kubelet')}`);
-		assert.equal((await asAdmin('certificate approve y')).stdout, 'certificatesigningrequest.certificates.k8s.io/y approved\n');
+		assert.equal(
+			(await asAdmin('certificate approve y')).stdout,
+			'certificatesigningrequest.certificates.k8s.io/y approved\n',
+		);
 		await eventually(10, async () => {
 			const { status } = await mesh.api.certificateSigningRequests.get('y');
 			const failed = status?.conditions?.find(({ type }) => type === 'Failed');
-			assert.deepEqual([failed?.reason, failed?.message], ['SignerValidationFailure', 'subject organization is not system:nodes']);
+			assert.deepEqual(
+				[failed?.reason, failed?.message],
+				['SignerValidationFailure', 'subject organization is not system:nodes'],
+			);
 			assert.equal(status?.certificate, undefined);
 		});
 	});
@@ -155,7 +174,10 @@ spec: {request: ${Buffer.from(pem).toString('base64')}, signerName: ${signer}, u
 		assert.ok((await asAdmin('token list')).stdout.includes(onceGroup));
 		await mesh.startNode('node-6', 6, mesh.joinConfig({ token: once, discovery: '20s' }));
 		const second = await mesh.joinAndFail({ token: once, nodeName: 'node-7', discovery: '20s' });
-		assert.match(second.stderr, /reason: TokenUsed, message: bootstrap token ".{6}" is for one node, and "node-6" used it/);
+		assert.match(
+			second.stderr,
+			/reason: TokenUsed, message: bootstrap token ".{6}" is for one node, and "node-6" used it/,
+		);
 	});
 
 	it('when token-store cannot be asked the caller learns no more than Unauthorized; the owner reads why', async () => {
@@ -163,7 +185,10 @@ spec: {request: ${Buffer.from(pem).toString('base64')}, signerName: ${signer}, u
 		const token = await mesh.createToken();
 		store.kill('SIGSTOP');
 		try {
-			const path = file('token.conf', writeKubeconfig(userKubeconfig(`https://${mesh.endpoint}`, mesh.ca, 'somebody', { token })));
+			const path = file(
+				'token.conf',
+				writeKubeconfig(userKubeconfig(`https://${mesh.endpoint}`, mesh.ca, 'somebody', { token })),
+			);
 			const { stdout, stderr } = await kubectl(path, 'get', 'nodes');
 			assert.equal(stderr.split('\n')[0], 'error: You must be logged in to the server (Unauthorized)');
 			assert.ok(!(stdout + stderr).includes('token-store'), stderr);

@@ -21,12 +21,21 @@ interface Node {
 	readonly ended: Promise<number | null>;
 }
 /** kubelet-sim as a process that nobody starts again. */
-function spawnNode(mesh: TestMesh, name: string, index: number, config: string | undefined, more: readonly string[] = []): Node {
+function spawnNode(
+	mesh: TestMesh,
+	name: string,
+	index: number,
+	config: string | undefined,
+	more: readonly string[] = [],
+): Node {
 	const { program, args = [] } = nodePlan(name, index, config ?? '', { ...mesh, store: 'lmdb' });
 	const own = config === undefined ? ['join', mesh.endpoint, ...args.slice(3)] : args;
 	const lines: string[] = [];
-	const child = spawn(process.execPath, [projectPath('dist', program), ...own, ...more], { stdio: ['ignore', 'pipe', 'pipe'] });
-	for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', (line) => void lines.push(line));
+	const child = spawn(process.execPath, [projectPath('dist', program), ...own, ...more], {
+		stdio: ['ignore', 'pipe', 'pipe'],
+	});
+	for (const stream of [child.stdout, child.stderr])
+		createInterface({ input: stream }).on('line', (line) => void lines.push(line));
 	const ended = once(child, 'close').then(([code]) => code as number | null);
 	return { process: child, lines, ended };
 }
@@ -50,10 +59,15 @@ function currentCertificate(mesh: TestMesh, name: string) {
 	return parseCertificates(pem.slice(0, pem.indexOf('-----BEGIN EC')))[0];
 }
 const requestsOf = async (mesh: TestMesh, name: string) =>
-	(await mesh.api.certificateSigningRequests.list()).items.filter(({ spec }) => spec.username === `system:node:${name}`);
+	(await mesh.api.certificateSigningRequests.list()).items.filter(
+		({ spec }) => spec.username === `system:node:${name}`,
+	);
 const joined = /\[register\]/;
-const rotated = /^\[kubelet\] \S+ rotated its client certificate at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z, serial [0-9a-f]{32}, good until \S+Z$/;
-const lab = (seconds: number) => ({ settings: { 'ca-service': { LAB: 'true', SIGNING_DURATION_SECONDS: String(seconds) } } });
+const rotated =
+	/^\[kubelet\] \S+ rotated its client certificate at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z, serial [0-9a-f]{32}, good until \S+Z$/;
+const lab = (seconds: number) => ({
+	settings: { 'ca-service': { LAB: 'true', SIGNING_DURATION_SECONDS: String(seconds) } },
+});
 
 describe('certificates of 15 seconds', function () {
 	this.timeout(90_000);
@@ -69,7 +83,8 @@ describe('certificates of 15 seconds', function () {
 		const kept = await mesh.createToken();
 		const config = (token: string) => mesh.joinConfig({ token, discovery: '4s' });
 		const names = ['rotates', 'asleep', 'tokenless', 'refused'];
-		for (const [index, name] of names.entries()) nodes[name] = spawnNode(mesh, name, index, config(name === 'asleep' ? kept : used));
+		for (const [index, name] of names.entries())
+			nodes[name] = spawnNode(mesh, name, index, config(name === 'asleep' ? kept : used));
 		await Promise.all(names.map((name) => says(node(name), joined)));
 		await stopAll([node('tokenless')]);
 		nodes.tokenless = spawnNode(mesh, 'tokenless', 2, undefined);
@@ -84,7 +99,11 @@ describe('certificates of 15 seconds', function () {
 	});
 
 	it('ca-service says that they are for a lab', () => {
-		assert.ok(mesh.lines.some(({ name, line }) => name === 'ca-service' && line.includes('"level":"warn"') && line.includes('for a lab')));
+		assert.ok(
+			mesh.lines.some(
+				({ name, line }) => name === 'ca-service' && line.includes('"level":"warn"') && line.includes('for a lab'),
+			),
+		);
 	});
 
 	it('are renewed with the certificate that the node has, and without a token; the node stays Ready', async () => {
@@ -93,14 +112,20 @@ describe('certificates of 15 seconds', function () {
 		const leaf = currentCertificate(mesh, 'rotates');
 		verifyStrictly(mesh.ca, leaf.toString(), 'sslclient', Date.now());
 		assert.notEqual(leaf.serialNumber, first.serialNumber);
-		assert.ok(node('rotates').lines.at(-1)?.includes(leaf.serialNumber.toLowerCase()), 'the line has the serial number of the file');
+		assert.ok(
+			node('rotates').lines.at(-1)?.includes(leaf.serialNumber.toLowerCase()),
+			'the line has the serial number of the file',
+		);
 		const { notBefore, notAfter } = readCertificate(leaf);
 		assert.equal(notAfter - notBefore, 16_000);
 		const requests = await requestsOf(mesh, 'rotates');
 		assert.equal(requests.length, 2);
 		for (const { spec, status } of requests) {
 			assert.ok(spec.groups?.includes('system:nodes'));
-			assert.equal(status?.conditions?.[0]?.message, 'Auto approving self kubelet client certificate after SubjectAccessReview.');
+			assert.equal(
+				status?.conditions?.[0]?.message,
+				'Auto approving self kubelet client certificate after SubjectAccessReview.',
+			);
 		}
 		const files = readdirSync(pkiOf(mesh, 'rotates'));
 		assert.equal(files.length, 4, 'three certificates, and the link to the last');
@@ -111,9 +136,14 @@ describe('certificates of 15 seconds', function () {
 				.sort()
 				.at(-1),
 		);
-		const ready = (await mesh.api.nodes.get('rotates')).status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+		const ready = (await mesh.api.nodes.get('rotates')).status?.conditions?.find(
+			({ type }) => type === 'Ready',
+		)?.status;
 		assert.equal(ready, 'True');
-		assert.ok(!node('rotates').lines.some((line) => line.includes('Waiting for the API server')), 'every heartbeat was taken');
+		assert.ok(
+			!node('rotates').lines.some((line) => line.includes('Waiting for the API server')),
+			'every heartbeat was taken',
+		);
 		const metrics = await (await fetch(`http://127.0.0.1:${nodeHealthPort(mesh.port, 0)}/metrics`)).text();
 		assert.match(metrics, /^kubelet_certificate_manager_client_expiration_renew_errors 0$/m);
 	});
@@ -125,16 +155,25 @@ describe('certificates of 15 seconds', function () {
 		await says(node('asleep'), /expired at \S+; joining again with the bootstrap token/);
 		await eventually(20, () => assert.equal(node('asleep').lines.filter((line) => joined.test(line)).length, 2));
 		assert.equal((await mesh.api.nodes.get('asleep')).metadata.uid, uid);
-		await eventually(20, async () => assert.equal((await fetch(`http://127.0.0.1:${nodeHealthPort(mesh.port, 1)}/readyz`)).status, 200));
+		await eventually(20, async () =>
+			assert.equal((await fetch(`http://127.0.0.1:${nodeHealthPort(mesh.port, 1)}/readyz`)).status, 200),
+		);
 	});
 
 	it('that a node slept past: without a token it ends, and says in three lines how it comes back', async () => {
 		node('tokenless').process.kill('SIGCONT');
 		assert.equal(await node('tokenless').ended, 1);
 		const text = node('tokenless').lines.join('\n');
-		assert.match(text, /^the client certificate of node "tokenless" expired at \S+, and the node has no other way in: no bootstrap token was given$/m);
+		assert.match(
+			text,
+			/^the client certificate of node "tokenless" expired at \S+, and the node has no other way in: no bootstrap token was given$/m,
+		);
 		assert.match(text, /NODE_LOCKED_OUT/);
-		for (const step of ['1. .*kubectl-sim token create', '2. .*--node-name tokenless --root', '3. .*kubectl-sim get nodes tokenless'])
+		for (const step of [
+			'1. .*kubectl-sim token create',
+			'2. .*--node-name tokenless --root',
+			'3. .*kubectl-sim get nodes tokenless',
+		])
 			assert.match(text, new RegExp(`^ {4}${step}`, 'm'));
 	});
 
@@ -143,7 +182,10 @@ describe('certificates of 15 seconds', function () {
 		assert.equal(await node('refused').ended, 1);
 		const text = node('refused').lines.join('\n');
 		assert.match(text, /could not find a JWS signature .* asking again every 5 s for up to 4 s/);
-		assert.match(text, /has no other way in: the bootstrap token was refused at discovery\/fetch-cluster-info: could not find a JWS signature/);
+		assert.match(
+			text,
+			/has no other way in: the bootstrap token was refused at discovery\/fetch-cluster-info: could not find a JWS signature/,
+		);
 	});
 
 	it('of a node that was locked out: what the recipe says brings it back', async () => {
@@ -161,7 +203,8 @@ describe('certificates of 15 seconds', function () {
 		const many = spawnNode(mesh, 'many', 4, config, ['--nodes', '3']);
 		nodes.many = many;
 		await says(many, /^many-2: error execution phase preflight: \[preflight\] Some fatal errors occurred:/);
-		for (const name of ['many-1', 'many-3']) await says(many, new RegExp(`^\\[kubelet\\] ${name} rotated its client certificate at `), 30);
+		for (const name of ['many-1', 'many-3'])
+			await says(many, new RegExp(`^\\[kubelet\\] ${name} rotated its client certificate at `), 30);
 		const serials = ['many-1', 'many-3'].map((name) => currentCertificate(mesh, join('many', name)).serialNumber);
 		assert.equal(new Set(serials).size, 2);
 		const ready = await fetch(`http://127.0.0.1:${nodeHealthPort(mesh.port, 4)}/readyz?verbose`);
@@ -171,7 +214,9 @@ describe('certificates of 15 seconds', function () {
 	});
 
 	it('and nobody printed a token or a key', () => {
-		const printed = [...mesh.lines.map(({ line }) => line), ...Object.values(nodes).flatMap(({ lines }) => lines)].join('\n');
+		const printed = [...mesh.lines.map(({ line }) => line), ...Object.values(nodes).flatMap(({ lines }) => lines)].join(
+			'\n',
+		);
 		assert.doesNotMatch(printed, /\b[a-z0-9]{6}\.[a-z0-9]{16}\b|PRIVATE KEY/);
 	});
 });
@@ -181,7 +226,10 @@ describe('certificates of seconds where nobody said that this is a lab', functio
 	it('keep ca-service from starting', async () => {
 		const state = mkdtempSync(join(tmpdir(), 'kubejoin-'));
 		try {
-			await refusedWith('SERVICE_FAILED', startTestMesh({ state, settings: { 'ca-service': { SIGNING_DURATION_SECONDS: '15' } } }));
+			await refusedWith(
+				'SERVICE_FAILED',
+				startTestMesh({ state, settings: { 'ca-service': { SIGNING_DURATION_SECONDS: '15' } } }),
+			);
 		} finally {
 			rmSync(state, { recursive: true, force: true });
 		}
@@ -218,7 +266,10 @@ describe('certificates of 30 seconds, while nobody signs', function () {
 		const toBeDenied = async () => {
 			const name = await requestOf('denied');
 			assert.equal((await mesh.kubectl('certificate', 'deny', name)).code, 0);
-			const line = await says(denied, /^\[kubelet\] denied could not renew its client certificate \(CSR_DENIED\): .* it asks again in 2\.[0-2] s$/);
+			const line = await says(
+				denied,
+				/^\[kubelet\] denied could not renew its client certificate \(CSR_DENIED\): .* it asks again in 2\.[0-2] s$/,
+			);
 			assert.match(line, /KubectlDeny/);
 			return name;
 		};

@@ -26,7 +26,8 @@ interface OtlpRequest {
 	}[];
 }
 
-const readAttributes = (attributes: OtlpSpan['attributes']) => Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+const readAttributes = (attributes: OtlpSpan['attributes']) =>
+	Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 
 describe('traces', function () {
 	this.timeout(40_000);
@@ -44,7 +45,8 @@ describe('traces', function () {
 			bodies.push(body);
 			for (const { resource, scopeSpans } of (JSON.parse(body) as OtlpRequest).resourceSpans) {
 				const service = String(readAttributes(resource.attributes)['service.name']);
-				for (const span of scopeSpans.flatMap((scope) => scope.spans)) spans.push({ ...span, service, attributes: readAttributes(span.attributes) });
+				for (const span of scopeSpans.flatMap((scope) => scope.spans))
+					spans.push({ ...span, service, attributes: readAttributes(span.attributes) });
 			}
 			response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
 		});
@@ -101,12 +103,23 @@ describe('traces', function () {
 
 	it('says why a request was approved, and why a caller was not let in, which the caller is not told', async () => {
 		const { trace } = await joined();
-		const decision = trace.find(({ name, attributes }) => name === 'csr-approving' && attributes['kubejoin.decision'] === 'approved');
-		assert.match(String(decision?.attributes['kubejoin.decision.reason']), /^RBAC: allowed by ClusterRoleBinding "kubeadm:node-autoapprove-bootstrap"/);
+		const decision = trace.find(
+			({ name, attributes }) => name === 'csr-approving' && attributes['kubejoin.decision'] === 'approved',
+		);
+		assert.match(
+			String(decision?.attributes['kubejoin.decision.reason']),
+			/^RBAC: allowed by ClusterRoleBinding "kubeadm:node-autoapprove-bootstrap"/,
+		);
 		const channel = withBearerToken(mesh.channel(mesh.endpoint, { ca: mesh.ca }), 'aaaaaa.0123456789abcdef');
-		await assert.rejects(apiClient(channel).nodes.list(), (error: Error) => error.message === 'Unauthorized' && !JSON.stringify(error).includes('bearer'));
+		await assert.rejects(
+			apiClient(channel).nodes.list(),
+			(error: Error) => error.message === 'Unauthorized' && !JSON.stringify(error).includes('bearer'),
+		);
 		await eventually(10, () => {
-			const refused = spans.find(({ service, attributes }) => service === 'apiserver-sim' && attributes['kubejoin.unauthorized.why'] !== undefined);
+			const refused = spans.find(
+				({ service, attributes }) =>
+					service === 'apiserver-sim' && attributes['kubejoin.unauthorized.why'] !== undefined,
+			);
 			assert.match(JSON.stringify(refused?.attributes ?? {}), /invalid bearer token/);
 		});
 	});
@@ -114,7 +127,8 @@ describe('traces', function () {
 	it('the controller’s question, the signature and the store are parts of the phase that asked for the certificate', async () => {
 		const { trace } = await joined();
 		const byId = new Map(trace.map((span) => [span.spanId, span]));
-		const pathOf = (span: Span | undefined): string[] => (span === undefined ? [] : [...pathOf(byId.get(span.parentSpanId ?? '')), span.name]);
+		const pathOf = (span: Span | undefined): string[] =>
+			span === undefined ? [] : [...pathOf(byId.get(span.parentSpanId ?? '')), span.name];
 		for (const [service, name] of [
 			['ca-service', 'kubejoin.v1.CertificateAuthority/Sign'],
 			['apiserver-sim', 'kubejoin.v1.SubjectAccessReviews/Create'],
@@ -134,15 +148,26 @@ describe('traces', function () {
 
 	it('spans say what was decided and why', async () => {
 		const { trace } = await joined();
-		const attribute = (name: string, key: string) => trace.filter((span) => span.name === name).map(({ attributes }) => attributes[key]);
-		assert.deepEqual(attribute('discovery/verify-signature', 'kubejoin.jws.header'), [`{"alg":"HS256","kid":"${token.slice(0, 6)}"}`]);
-		assert.ok(attribute('kubejoin.v1.TokenStore/Verify', 'kubejoin.token.user').includes(`system:bootstrap:${token.slice(0, 6)}`));
+		const attribute = (name: string, key: string) =>
+			trace.filter((span) => span.name === name).map(({ attributes }) => attributes[key]);
+		assert.deepEqual(attribute('discovery/verify-signature', 'kubejoin.jws.header'), [
+			`{"alg":"HS256","kid":"${token.slice(0, 6)}"}`,
+		]);
+		assert.ok(
+			attribute('kubejoin.v1.TokenStore/Verify', 'kubejoin.token.user').includes(
+				`system:bootstrap:${token.slice(0, 6)}`,
+			),
+		);
 		assert.ok(
 			attribute('kubejoin.v1.CertificateSigningRequests/Create', 'kubejoin.decision.reason').some((reason) =>
 				String(reason).startsWith('RBAC: allowed by ClusterRoleBinding "kubeadm:kubelet-bootstrap"'),
 			),
 		);
-		assert.ok(attribute('kubejoin.v1.CertificateAuthority/Sign', 'kubejoin.certificate.subject').includes('O=system:nodes, CN=system:node:node-1'));
+		assert.ok(
+			attribute('kubejoin.v1.CertificateAuthority/Sign', 'kubejoin.certificate.subject').includes(
+				'O=system:nodes, CN=system:node:node-1',
+			),
+		);
 	});
 
 	it('a request over HTTPS goes on with the caller’s trace, down to the store', async () => {
@@ -150,13 +175,18 @@ describe('traces', function () {
 		const path = '/api/v1/namespaces/kube-public/configmaps/cluster-info';
 		await new Promise((resolve, reject) => {
 			const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
-			get(`https://${mesh.endpoint}${path}`, { ca: mesh.ca, agent: false, headers }, (response) => response.resume().on('end', resolve)).once('error', reject);
+			get(`https://${mesh.endpoint}${path}`, { ca: mesh.ca, agent: false, headers }, (response) =>
+				response.resume().on('end', resolve),
+			).once('error', reject);
 		});
 		await eventually(5, () => {
 			const trace = spans.filter((span) => span.traceId === traceId);
 			assert.deepEqual(trace.map(({ name }) => name).sort(), ['GET', 'registry get']);
 			const message = trace.find(({ name }) => name === 'GET');
-			assert.deepEqual([message?.attributes['url.path'], String(message?.attributes['http.response.status_code'])], [path, '200']);
+			assert.deepEqual(
+				[message?.attributes['url.path'], String(message?.attributes['http.response.status_code'])],
+				[path, '200'],
+			);
 			assert.equal(message?.attributes['kubejoin.user'], 'system:anonymous');
 		});
 	});

@@ -27,7 +27,16 @@ describe('npm start', function () {
 	function up(...args: string[]): Up {
 		const child = spawn(
 			process.execPath,
-			[projectPath('dist/scripts/up.js'), '--state', state, '--port', String(port), '--page-port', String(port + 5), ...args],
+			[
+				projectPath('dist/scripts/up.js'),
+				'--state',
+				state,
+				'--port',
+				String(port),
+				'--page-port',
+				String(port + 5),
+				...args,
+			],
 			{
 				stdio: ['ignore', 'pipe', 'pipe'],
 			},
@@ -40,7 +49,9 @@ describe('npm start', function () {
 	const left = (): string[] =>
 		readdirSync('/proc').filter((pid) => {
 			try {
-				return /^\d+$/.test(pid) && /KUBEJOIN_\w+=[^\0]*kubejoin-up-/.test(readFileSync(`/proc/${pid}/environ`, 'utf8'));
+				return (
+					/^\d+$/.test(pid) && /KUBEJOIN_\w+=[^\0]*kubejoin-up-/.test(readFileSync(`/proc/${pid}/environ`, 'utf8'))
+				);
 			} catch {
 				return false;
 			}
@@ -88,14 +99,22 @@ describe('npm start', function () {
 		this.timeout(120_000);
 		for (const _start of ['first', 'again']) {
 			const running = up('--certificate-lifetime', '10');
-			await eventually(30, () => assert.match(running.text(), /^node-1 \[kubelet\] node-1 rotated its client certificate at/m));
-			assert.match(running.text(), /^ca-service WARN LAB is on: the lifetimes of certificates are for a lab and for\n {4}nothing else$/m);
+			await eventually(30, () =>
+				assert.match(running.text(), /^node-1 \[kubelet\] node-1 rotated its client certificate at/m),
+			);
+			assert.match(
+				running.text(),
+				/^ca-service WARN LAB is on: the lifetimes of certificates are for a lab and for\n {4}nothing else$/m,
+			);
 			running.process.kill('SIGINT');
 			assert.equal(await running.ended, 0, running.text());
 		}
 		const refused = up('--certificate-lifetime', '4');
 		assert.equal(await refused.ended, 1);
-		assert.match(refused.text(), /'--certificate-lifetime <seconds>' argument '4' is invalid. It must be a whole number from 5 to \d+\./);
+		assert.match(
+			refused.text(),
+			/'--certificate-lifetime <seconds>' argument '4' is invalid. It must be a whole number from 5 to \d+\./,
+		);
 	});
 
 	it('STATE_IN_USE, PORT_IN_USE: one sentence, exit code 1', async () => {
@@ -114,7 +133,10 @@ describe('npm start', function () {
 		await once(other, 'listening');
 		const blocked = up();
 		assert.equal(await blocked.ended, 1);
-		assert.match(blocked.text(), /^error: ca-service cannot listen on 127\.0\.0\.1:\d+: the port is in use\n {2}code: {10}PORT_IN_USE\n/);
+		assert.match(
+			blocked.text(),
+			/^error: ca-service cannot listen on 127\.0\.0\.1:\d+: the port is in use\n {2}code: {10}PORT_IN_USE\n/,
+		);
 		other.close();
 	});
 });

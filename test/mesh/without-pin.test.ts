@@ -34,20 +34,32 @@ describe('a join without a pin', function () {
 
 	it('with a pin of another key: CA_HASH_MISMATCH, whatever else is asked for', async () => {
 		const pin = `sha256:${'0'.repeat(64)}`;
-		const { code, stderr } = await joinWith(['--discovery-token-unsafe-skip-ca-verification', '--discovery-token-ca-cert-hash', pin]);
+		const { code, stderr } = await joinWith([
+			'--discovery-token-unsafe-skip-ca-verification',
+			'--discovery-token-ca-cert-hash',
+			pin,
+		]);
 		assert.equal(code, 1);
 		assert.match(stderr, /CA_HASH_MISMATCH \(discovery\/pin-ca\)/);
 	});
 
 	it('that asks for it: the signature alone is believed, the API server is asked once, and a warning says what that means', async () => {
 		const lines: string[] = [];
-		const events = { onLine: (_name: string, line: string) => void lines.push(line), onCrash: () => undefined, onGiveUp: () => undefined };
+		const events = {
+			onLine: (_name: string, line: string) => void lines.push(line),
+			onCrash: () => undefined,
+			onGiveUp: () => undefined,
+		};
 		const node = startChild(plan(['--discovery-token-unsafe-skip-ca-verification']), events);
 		await node.started();
 		await node.stop();
 		assert.ok(lines.some((line) => /WARNING: .*anybody who has the token can pretend to be the cluster/.test(line)));
 		const discovery = lines.flatMap((line) => /^\[(discovery\/\S+)\] .* \(\d+ ms\)$/.exec(line)?.[1] ?? []);
-		assert.deepEqual(discovery, ['discovery/fetch-cluster-info', 'discovery/verify-signature', 'discovery/trust-without-pin']);
+		assert.deepEqual(discovery, [
+			'discovery/fetch-cluster-info',
+			'discovery/verify-signature',
+			'discovery/trust-without-pin',
+		]);
 		assert.equal(readFileSync(join(mesh.state, 'nodes', 'unpinned', 'etc/kubernetes/pki/ca.crt'), 'utf8'), mesh.ca);
 		assert.ok(!lines.join('\n').includes(token.slice(7)), 'the token was printed');
 	});

@@ -19,19 +19,27 @@ const allowing =
 	(verb: string, name: string) =>
 	(a: Attributes): Decision => {
 		assert.ok(a.resourceRequest);
-		assert.deepEqual([a.apiGroup, a.apiVersion, a.resource, a.subresource, a.namespace], ['certificates.k8s.io', '*', 'signers', '', '']);
+		assert.deepEqual(
+			[a.apiGroup, a.apiVersion, a.resource, a.subresource, a.namespace],
+			['certificates.k8s.io', '*', 'signers', '', ''],
+		);
 		return { decision: a.verb === verb && a.name === name ? 'Allow' : 'NoOpinion', reason: '' };
 	};
 
 describe('checkCertificateApproval', () => {
 	const refusal = 'user not permitted to approve requests with signerName "kubernetes.io/kubelet-serving"';
-	it('admits who may approve for this signer', async () => assert.equal(await checkCertificateApproval(user, stored, allowing('approve', signer)), undefined));
+	it('admits who may approve for this signer', async () =>
+		assert.equal(await checkCertificateApproval(user, stored, allowing('approve', signer)), undefined));
 	it('admits who may approve for the domain of the signer', async () => {
 		assert.equal(await checkCertificateApproval(user, stored, allowing('approve', 'kubernetes.io/*')), undefined);
 	});
-	it('refuses who may only sign', async () => assert.equal(await checkCertificateApproval(user, stored, allowing('sign', signer)), refusal));
+	it('refuses who may only sign', async () =>
+		assert.equal(await checkCertificateApproval(user, stored, allowing('sign', signer)), refusal));
 	it('refuses when the authorizer could not evaluate', async () => {
-		assert.equal(await checkCertificateApproval(user, stored, () => ({ decision: 'Allow', reason: '', error: 'broken' })), refusal);
+		assert.equal(
+			await checkCertificateApproval(user, stored, () => ({ decision: 'Allow', reason: '', error: 'broken' })),
+			refusal,
+		);
 	});
 });
 
@@ -41,10 +49,14 @@ describe('checkCertificateSigning', () => {
 	const signed = { ...stored, status: { certificate: 'x' } };
 	const failed = { ...stored, status: { conditions: [{ type: 'Failed', status: 'True' }] } };
 	it('asks nothing of who changes neither certificate nor conditions', async () => {
-		assert.equal(await checkCertificateSigning(user, stored, { ...stored, status: { conditions: [] } }, nobody), undefined);
+		assert.equal(
+			await checkCertificateSigning(user, stored, { ...stored, status: { conditions: [] } }, nobody),
+			undefined,
+		);
 	});
 	for (const [what, sent] of [['a certificate', signed] as const, ['a condition', failed] as const]) {
-		it(`refuses ${what} from who may not sign`, async () => assert.equal(await checkCertificateSigning(user, stored, sent, nobody), refusal));
+		it(`refuses ${what} from who may not sign`, async () =>
+			assert.equal(await checkCertificateSigning(user, stored, sent, nobody), refusal));
 		it(`admits ${what} from who may sign`, async () => {
 			assert.equal(await checkCertificateSigning(user, stored, sent, allowing('sign', signer)), undefined);
 		});

@@ -11,7 +11,12 @@ import { quoted } from './go-text.ts';
 type Authorize = Authorizer['authorize'];
 
 /** Allowed for this signer by name, or for all signers of its domain (`kubernetes.io/*`). */
-async function mayUseSigner(user: UserInfo, verb: 'approve' | 'sign', signerName: string, authorize: Authorize): Promise<boolean> {
+async function mayUseSigner(
+	user: UserInfo,
+	verb: 'approve' | 'sign',
+	signerName: string,
+	authorize: Authorize,
+): Promise<boolean> {
 	const request: Omit<ResourceRequest, 'name'> = {
 		user,
 		verb,
@@ -34,7 +39,11 @@ async function mayUseSigner(user: UserInfo, verb: 'approve' | 'sign', signerName
  * @param stored  the request as it is stored, not as it was sent, so that a changed signer name gains nothing
  * @returns       why not, or undefined
  */
-export async function checkCertificateApproval(user: UserInfo, stored: CertificateSigningRequest, authorize: Authorize): Promise<string | undefined> {
+export async function checkCertificateApproval(
+	user: UserInfo,
+	stored: CertificateSigningRequest,
+	authorize: Authorize,
+): Promise<string | undefined> {
 	const { signerName } = stored.spec;
 	if (await mayUseSigner(user, 'approve', signerName, authorize)) return undefined;
 	return `user not permitted to approve requests with signerName ${quoted(signerName)}`;

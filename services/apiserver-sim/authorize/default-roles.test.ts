@@ -9,7 +9,12 @@ import { createRbacAuthorizer } from './rbac.ts';
 import type { RbacObjects } from './rbac-objects.ts';
 
 const both = [defaultRbac(), kubeadmRbac()];
-const everything = (objects: RbacObjects) => [...objects.clusterRoles, ...objects.clusterRoleBindings, ...objects.roles, ...objects.roleBindings];
+const everything = (objects: RbacObjects) => [
+	...objects.clusterRoles,
+	...objects.clusterRoleBindings,
+	...objects.roles,
+	...objects.roleBindings,
+];
 const source = rbacSource(...both);
 
 describe('defaultRbac', () => {
@@ -20,12 +25,17 @@ describe('defaultRbac', () => {
 		}
 	});
 	it('names every object once, together with what kubeadm adds', () => {
-		const keys = both.flatMap(everything).map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
+		const keys = both
+			.flatMap(everything)
+			.map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''}/${metadata.name}`);
 		assert.equal(new Set(keys).size, keys.length);
 	});
 	it('binds only roles that exist', () => {
 		for (const { roleRef, metadata } of both.flatMap((o) => [...o.clusterRoleBindings, ...o.roleBindings])) {
-			const found = roleRef.kind === 'Role' ? source.role(metadata.namespace ?? '', roleRef.name) : source.clusterRole(roleRef.name);
+			const found =
+				roleRef.kind === 'Role'
+					? source.role(metadata.namespace ?? '', roleRef.name)
+					: source.clusterRole(roleRef.name);
 			assert.ok(found, `${metadata.name} -> ${roleRef.name}`);
 		}
 	});
@@ -41,13 +51,19 @@ describe('defaultRbac', () => {
 });
 
 const anonymous = userNamed(wellKnown.anonymous, wellKnown.groups.unauthenticated);
-const token = userNamed('system:bootstrap:abcdef', wellKnown.groups.bootstrappers, wellKnown.groups.defaultNodeToken, wellKnown.groups.authenticated);
+const token = userNamed(
+	'system:bootstrap:abcdef',
+	wellKnown.groups.bootstrappers,
+	wellKnown.groups.defaultNodeToken,
+	wellKnown.groups.authenticated,
+);
 const manager = userNamed('system:kube-controller-manager', wellKnown.groups.authenticated);
 const admin = userNamed('kubernetes-admin', 'kubeadm:cluster-admins', wellKnown.groups.authenticated);
 const certificates = { apiGroup: 'certificates.k8s.io', resource: 'certificatesigningrequests' };
 const configMap = (namespace: string, name: string) => ({ resource: 'configmaps', namespace, name });
 
-const may = (user: UserInfo, verb: string, given: Parameters<typeof resourceRequest>[0]): Attributes => resourceRequest({ user, verb, ...given });
+const may = (user: UserInfo, verb: string, given: Parameters<typeof resourceRequest>[0]): Attributes =>
+	resourceRequest({ user, verb, ...given });
 const allowed: [string, Attributes][] = [
 	['anonymous reads cluster-info', may(anonymous, 'get', configMap('kube-public', 'cluster-info'))],
 	['anonymous reads /healthz', pathRequest(anonymous, 'get', '/healthz')],
@@ -60,7 +76,10 @@ const allowed: [string, Attributes][] = [
 	['a token has its first certificate approved', may(token, 'create', { ...certificates, subresource: 'nodeclient' })],
 	['a node has its rotation approved', may(node('a'), 'create', { ...certificates, subresource: 'selfnodeclient' })],
 	['a node reads kubelet-config', may(node('a'), 'get', configMap('kube-system', 'kubelet-config'))],
-	['everybody who is authenticated asks what they may do', may(token, 'create', { apiGroup: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' })],
+	[
+		'everybody who is authenticated asks what they may do',
+		may(token, 'create', { apiGroup: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' }),
+	],
 	['an admin does anything', may(admin, 'delete', { resource: 'nodes', name: 'a' })],
 	['an admin reads any path', pathRequest(admin, 'get', '/metrics')],
 	['the manager lists requests', may(manager, 'list', certificates)],
@@ -68,12 +87,18 @@ const allowed: [string, Attributes][] = [
 	['the manager updates approval', may(manager, 'update', { ...certificates, name: 'x', subresource: 'approval' })],
 	['the manager updates status', may(manager, 'update', { ...certificates, name: 'x', subresource: 'status' })],
 	['the manager deletes requests', may(manager, 'delete', { ...certificates, name: 'x' })],
-	['the manager approves kubelets', may(manager, 'approve', { ...certificates, resource: 'signers', name: wellKnown.signers.clientKubelet })],
+	[
+		'the manager approves kubelets',
+		may(manager, 'approve', { ...certificates, resource: 'signers', name: wellKnown.signers.clientKubelet }),
+	],
 	...Object.values(wellKnown.signers).map((name): [string, Attributes] => [
 		`the manager signs for ${name}`,
 		may(manager, 'sign', { ...certificates, resource: 'signers', name }),
 	]),
-	['the manager asks what others may do', may(manager, 'create', { apiGroup: 'authorization.k8s.io', resource: 'subjectaccessreviews' })],
+	[
+		'the manager asks what others may do',
+		may(manager, 'create', { apiGroup: 'authorization.k8s.io', resource: 'subjectaccessreviews' }),
+	],
 	['the manager reads cluster-info', may(manager, 'get', configMap('kube-public', 'cluster-info'))],
 	['the manager watches cluster-info', may(manager, 'watch', configMap('kube-public', 'cluster-info'))],
 	['the manager updates cluster-info', may(manager, 'update', configMap('kube-public', 'cluster-info'))],
@@ -83,7 +108,10 @@ const allowed: [string, Attributes][] = [
 	['the manager watches nodes', may(manager, 'watch', { resource: 'nodes' })],
 	['the manager updates nodes', may(manager, 'update', { resource: 'nodes', name: 'a' })],
 	['the manager patches node status', may(manager, 'patch', { resource: 'nodes', subresource: 'status', name: 'a' })],
-	['the manager lists heartbeats', may(manager, 'list', { apiGroup: 'coordination.k8s.io', resource: 'leases', namespace: 'kube-node-lease' })],
+	[
+		'the manager lists heartbeats',
+		may(manager, 'list', { apiGroup: 'coordination.k8s.io', resource: 'leases', namespace: 'kube-node-lease' }),
+	],
 	['the manager writes events', may(manager, 'create', { resource: 'events', namespace: 'default' })],
 ];
 const refused: [string, Attributes][] = [
@@ -97,17 +125,24 @@ const refused: [string, Attributes][] = [
 	['a token approves its request', may(token, 'update', { ...certificates, name: 'x', subresource: 'approval' })],
 	['a token rotates', may(token, 'create', { ...certificates, subresource: 'selfnodeclient' })],
 	['a node reads kube-proxy by RBAC', may(node('a'), 'get', configMap('kube-system', 'kube-proxy'))],
-	['the manager approves serving certificates', may(manager, 'approve', { ...certificates, resource: 'signers', name: wellKnown.signers.serving })],
+	[
+		'the manager approves serving certificates',
+		may(manager, 'approve', { ...certificates, resource: 'signers', name: wellKnown.signers.serving }),
+	],
 	['the manager updates other ConfigMaps', may(manager, 'update', configMap('kube-system', 'kubeadm-config'))],
 	['the manager creates requests', may(manager, 'create', certificates)],
 ];
 
 describe('default and kubeadm RBAC together', () => {
 	const { authorize } = createRbacAuthorizer(source);
-	for (const [title, attributes] of allowed) it(`allow: ${title}`, () => assert.equal(authorize(attributes).decision, 'Allow'));
-	for (const [title, attributes] of refused) it(`do not allow: ${title}`, () => assert.deepEqual(authorize(attributes), { decision: 'NoOpinion', reason: '' }));
+	for (const [title, attributes] of allowed)
+		it(`allow: ${title}`, () => assert.equal(authorize(attributes).decision, 'Allow'));
+	for (const [title, attributes] of refused)
+		it(`do not allow: ${title}`, () => assert.deepEqual(authorize(attributes), { decision: 'NoOpinion', reason: '' }));
 	it('name what kubejoin adds', () => {
-		const added = both.flatMap((o) => [...o.clusterRoleBindings, ...o.roleBindings]).filter((b) => b.metadata.name?.startsWith('kubejoin:'));
+		const added = both
+			.flatMap((o) => [...o.clusterRoleBindings, ...o.roleBindings])
+			.filter((b) => b.metadata.name?.startsWith('kubejoin:'));
 		assert.deepEqual(
 			added.map(({ metadata: { name, namespace } }) => `${namespace ?? ''}/${name}`),
 			[

@@ -5,7 +5,17 @@
 import { type KubeObject, type PolicyRule, type Role, type RoleBinding, wellKnown } from '../../../lib/kube/types.ts';
 import { nodeRules } from './node-rules.ts';
 import type { RbacObjects } from './rbac-objects.ts';
-import { clusterRole, clusterRoleBinding, group, pathRule, role, roleBinding, rule, serviceAccount, user } from './rbac-objects.ts';
+import {
+	clusterRole,
+	clusterRoleBinding,
+	group,
+	pathRule,
+	role,
+	roleBinding,
+	rule,
+	serviceAccount,
+	user,
+} from './rbac-objects.ts';
 import { userFacingRoles } from './user-facing-roles.ts';
 
 const { kubePublic, kubeSystem, groups, signers } = wellKnown;
@@ -22,13 +32,22 @@ const readUpdate = `${read} update patch`;
 const readWrite = `${read} create update patch delete deletecollection`;
 
 const eventsRule = () => rule('create update patch', ['', 'events.k8s.io'], 'events');
-const reviewRules = () => [rule('create', 'authentication.k8s.io', 'tokenreviews'), rule('create', 'authorization.k8s.io', 'subjectaccessreviews')];
+const reviewRules = () => [
+	rule('create', 'authentication.k8s.io', 'tokenreviews'),
+	rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
+];
 
 /** For anybody who talks to the API server. */
 const discoveryRoles = (): Role[] => [
 	clusterRole('cluster-admin', rule('*', '*', '*'), pathRule('*', '*')),
-	clusterRole('system:discovery', pathRule('get', '/livez /readyz /healthz /version /version/ /openapi /openapi/* /api /api/* /apis /apis/*')),
-	clusterRole('system:monitoring', pathRule('get', '/metrics /metrics/slis /livez /readyz /healthz /livez/* /readyz/* /healthz/*')),
+	clusterRole(
+		'system:discovery',
+		pathRule('get', '/livez /readyz /healthz /version /version/ /openapi /openapi/* /api /api/* /apis /apis/*'),
+	),
+	clusterRole(
+		'system:monitoring',
+		pathRule('get', '/metrics /metrics/slis /livez /readyz /healthz /livez/* /readyz/* /healthz/*'),
+	),
 	clusterRole(
 		'system:basic-user',
 		rule('create', 'authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews'),
@@ -37,7 +56,10 @@ const discoveryRoles = (): Role[] => [
 	clusterRole('system:public-info-viewer', pathRule('get', '/livez /readyz /healthz /version /version/')),
 	clusterRole(
 		'system:service-account-issuer-discovery',
-		pathRule('get', '/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/'),
+		pathRule(
+			'get',
+			'/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/',
+		),
 	),
 ];
 
@@ -45,7 +67,12 @@ const discoveryRoles = (): Role[] => [
 const nodeRoles = (): Role[] => [
 	clusterRole('system:node', ...nodeRules()),
 	clusterRole('system:node-bootstrapper', rule('create get list watch', certificates, 'certificatesigningrequests')),
-	clusterRole('system:node-problem-detector', rule('get', '', 'nodes'), rule('patch', '', 'nodes/status'), eventsRule()),
+	clusterRole(
+		'system:node-problem-detector',
+		rule('get', '', 'nodes'),
+		rule('patch', '', 'nodes/status'),
+		eventsRule(),
+	),
 	clusterRole(
 		'system:node-proxier',
 		rule('list watch', '', 'services endpoints'),
@@ -61,7 +88,8 @@ const nodeRoles = (): Role[] => [
 	),
 ];
 
-const approver = (name: string, signer: string) => clusterRole(`system:certificates.k8s.io:${name}-approver`, rule('approve', certificates, 'signers', signer));
+const approver = (name: string, signer: string) =>
+	clusterRole(`system:certificates.k8s.io:${name}-approver`, rule('approve', certificates, 'signers', signer));
 
 /** Who is given a certificate, and who may say so. */
 const certificateRoles = (): Role[] => [
@@ -111,7 +139,11 @@ const schedulerRules = (): PolicyRule[] => [
 /** For the components of the control plane and for add-ons. */
 const componentRoles = (): Role[] => [
 	clusterRole('system:auth-delegator', ...reviewRules()),
-	clusterRole('system:heapster', rule(read, '', 'events pods nodes namespaces'), rule(read, 'extensions', 'deployments')),
+	clusterRole(
+		'system:heapster',
+		rule(read, '', 'events pods nodes namespaces'),
+		rule(read, 'extensions', 'deployments'),
+	),
 	clusterRole('system:kube-aggregator', rule(read, '', 'services endpoints')),
 	clusterRole(controllerManager, ...controllerManagerRules()),
 	clusterRole('system:kube-dns', rule('list watch', '', 'endpoints services')),
@@ -139,7 +171,15 @@ const controllerRoles = (): Role[] => [
 		rule(`${read} delete`, certificates, 'certificatesigningrequests'),
 		rule('update', certificates, 'certificatesigningrequests/status certificatesigningrequests/approval'),
 		rule('approve', certificates, 'signers', signers.clientKubelet),
-		rule('sign', certificates, 'signers', signers.legacyUnknown, signers.client, signers.clientKubelet, signers.serving),
+		rule(
+			'sign',
+			certificates,
+			'signers',
+			signers.legacyUnknown,
+			signers.client,
+			signers.clientKubelet,
+			signers.serving,
+		),
 		rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
 		eventsRule(),
 	),
@@ -158,7 +198,12 @@ const clusterRoleBindings = (): RoleBinding[] => [
 	clusterRoleBinding('system:monitoring', 'system:monitoring', group('system:monitoring')),
 	clusterRoleBinding('system:discovery', 'system:discovery', group(groups.authenticated)),
 	clusterRoleBinding('system:basic-user', 'system:basic-user', group(groups.authenticated)),
-	clusterRoleBinding('system:public-info-viewer', 'system:public-info-viewer', group(groups.authenticated), group(groups.unauthenticated)),
+	clusterRoleBinding(
+		'system:public-info-viewer',
+		'system:public-info-viewer',
+		group(groups.authenticated),
+		group(groups.unauthenticated),
+	),
 	clusterRoleBinding('system:node-proxier', 'system:node-proxier', user('system:kube-proxy')),
 	clusterRoleBinding(controllerManager, controllerManager, user(controllerManager)),
 	clusterRoleBinding('system:kube-dns', 'system:kube-dns', serviceAccount(kubeSystem, 'kube-dns')),
@@ -166,7 +211,11 @@ const clusterRoleBindings = (): RoleBinding[] => [
 	clusterRoleBinding('system:volume-scheduler', 'system:volume-scheduler', user(scheduler)),
 	// Bound to nobody: the node authorizer took the place of this binding, and a reconcile removes subjects that somebody adds.
 	clusterRoleBinding('system:node', 'system:node'),
-	clusterRoleBinding('system:service-account-issuer-discovery', 'system:service-account-issuer-discovery', group('system:serviceaccounts')),
+	clusterRoleBinding(
+		'system:service-account-issuer-discovery',
+		'system:service-account-issuer-discovery',
+		group('system:serviceaccounts'),
+	),
 	...['certificate-controller', 'node-controller'].map((name) =>
 		clusterRoleBinding(`${controller}:${name}`, `${controller}:${name}`, serviceAccount(kubeSystem, name)),
 	),
@@ -183,13 +232,23 @@ const leaderLocking = (component: string) =>
 	);
 
 const roles = (): Role[] => [
-	role(kubeSystem, 'extension-apiserver-authentication-reader', rule(read, '', 'configmaps', 'extension-apiserver-authentication')),
+	role(
+		kubeSystem,
+		'extension-apiserver-authentication-reader',
+		rule(read, '', 'configmaps', 'extension-apiserver-authentication'),
+	),
 	role(kubeSystem, `${controller}:bootstrap-signer`, rule(read, '', 'secrets')),
 	role(kubeSystem, `${controller}:cloud-provider`, rule(`${read} create`, '', 'configmaps')),
 	role(kubeSystem, `${controller}:token-cleaner`, rule(`${read} delete`, '', 'secrets'), eventsRule()),
 	leaderLocking('kube-controller-manager'),
 	leaderLocking('kube-scheduler'),
-	role(kubePublic, `${controller}:bootstrap-signer`, rule(read, '', 'configmaps'), rule('update', '', 'configmaps', wellKnown.clusterInfo), eventsRule()),
+	role(
+		kubePublic,
+		`${controller}:bootstrap-signer`,
+		rule(read, '', 'configmaps'),
+		rule('update', '', 'configmaps', wellKnown.clusterInfo),
+		eventsRule(),
+	),
 ];
 
 const ofServiceAccount = (namespace: string, name: string) =>
@@ -226,12 +285,22 @@ const roleBindings = (): RoleBinding[] => [
 
 function asDefault<T extends KubeObject>(object: T): T {
 	const labels = { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...object.metadata.labels };
-	return { ...object, metadata: { ...object.metadata, labels, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' } } };
+	return {
+		...object,
+		metadata: { ...object.metadata, labels, annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' } },
+	};
 }
 
 /** The defaults, each with the label and the annotation by which a reconcile knows them. New objects on every call. */
 export function defaultRbac(): RbacObjects {
-	const clusterRoles = [discoveryRoles, userFacingRoles, nodeRoles, certificateRoles, componentRoles, controllerRoles].flatMap((make) => make());
+	const clusterRoles = [
+		discoveryRoles,
+		userFacingRoles,
+		nodeRoles,
+		certificateRoles,
+		componentRoles,
+		controllerRoles,
+	].flatMap((make) => make());
 	return {
 		clusterRoles: clusterRoles.map(asDefault),
 		clusterRoleBindings: clusterRoleBindings().map(asDefault),

@@ -9,21 +9,35 @@ import { clusterRole, clusterRoleBinding, pathRule, role, roleBinding, rule, use
 /** A cluster in which `u` holds these rules, everywhere. */
 function holding(...rules: PolicyRule[]) {
 	const source = rbacSource({
-		clusterRoles: [clusterRole('mine', ...rules), clusterRole('cluster-admin', rule('*', '*', '*'), pathRule('*', '*'))],
+		clusterRoles: [
+			clusterRole('mine', ...rules),
+			clusterRole('cluster-admin', rule('*', '*', '*'), pathRule('*', '*')),
+		],
 		clusterRoleBindings: [clusterRoleBinding('mine', 'mine', user('u'))],
 		roles: [role('ns', 'local', rule('get', '', 'secrets'))],
 	});
 	return { source, authorizer: createRbacAuthorizer(source) };
 }
-const grantor = (rules: PolicyRule[], who: UserInfo = userNamed('u', 'g'), namespace = '') => ({ ...holding(...rules), user: who, namespace });
+const grantor = (rules: PolicyRule[], who: UserInfo = userNamed('u', 'g'), namespace = '') => ({
+	...holding(...rules),
+	user: who,
+	namespace,
+});
 const write = (wanted: PolicyRule[], held: PolicyRule[], who?: UserInfo) =>
 	checkRole(clusterRole('new', ...wanted), undefined, '', 'clusterroles', grantor(held, who));
-const bind = (name: string, held: PolicyRule[], who?: UserInfo) => checkBinding(clusterRoleBinding('new', name, user('x')), grantor(held, who));
+const bind = (name: string, held: PolicyRule[], who?: UserInfo) =>
+	checkBinding(clusterRoleBinding('new', name, user('x')), grantor(held, who));
 const prefix = 'user "u" (groups=["g"]) is attempting to grant RBAC permissions not currently held:\n';
 
 describe('RBAC escalation', () => {
 	it('what is held may be granted, in whatever words', async () => {
-		assert.equal(await write([rule('get list', '', 'nodes pods')], [rule('get list watch', '', 'nodes'), rule('get list', '', '*')]), undefined);
+		assert.equal(
+			await write(
+				[rule('get list', '', 'nodes pods')],
+				[rule('get list watch', '', 'nodes'), rule('get list', '', '*')],
+			),
+			undefined,
+		);
 		assert.equal(await write([rule('get', '', 'pods/log')], [rule('get', '', '*/log')]), undefined);
 		assert.equal(await write([pathRule('get', '/a/b')], [pathRule('*', '/a/*')]), undefined);
 		assert.equal(await write([rule('get', '', 'nodes', 'n')], [rule('get', '', 'nodes', 'n', 'm')]), undefined);
@@ -34,8 +48,14 @@ describe('RBAC escalation', () => {
 			await write([rule('get delete', '', 'secrets nodes'), pathRule('get', '/x')], [rule('get', '', 'nodes')]),
 			`${prefix}{APIGroups:[""], Resources:["nodes"], Verbs:["delete"]}\n{APIGroups:[""], Resources:["secrets"], Verbs:["delete" "get"]}\n{NonResourceURLs:["/x"], Verbs:["get"]}`,
 		);
-		assert.equal(await write([rule('get', '', 'nodes')], [rule('get', '', 'nodes', 'n')]), `${prefix}{APIGroups:[""], Resources:["nodes"], Verbs:["get"]}`);
-		assert.equal(await write([rule('*', '', 'nodes')], [rule('get', '', 'nodes')]), `${prefix}{APIGroups:[""], Resources:["nodes"], Verbs:["*"]}`);
+		assert.equal(
+			await write([rule('get', '', 'nodes')], [rule('get', '', 'nodes', 'n')]),
+			`${prefix}{APIGroups:[""], Resources:["nodes"], Verbs:["get"]}`,
+		);
+		assert.equal(
+			await write([rule('*', '', 'nodes')], [rule('get', '', 'nodes')]),
+			`${prefix}{APIGroups:[""], Resources:["nodes"], Verbs:["*"]}`,
+		);
 	});
 
 	it('escalate, bind and system:masters are the ways around it', async () => {
@@ -43,14 +63,23 @@ describe('RBAC escalation', () => {
 		assert.equal(await write(all, [rule('escalate', 'rbac.authorization.k8s.io', 'clusterroles')]), undefined);
 		assert.equal(await write(all, [], userNamed('root', 'system:masters')), undefined);
 		assert.match((await bind('cluster-admin', [])) ?? '', /not currently held/);
-		assert.equal(await bind('cluster-admin', [rule('bind', 'rbac.authorization.k8s.io', 'clusterroles', 'cluster-admin')]), undefined);
-		assert.match((await bind('cluster-admin', [rule('bind', 'rbac.authorization.k8s.io', 'clusterroles', 'other')])) ?? '', /not currently held/);
+		assert.equal(
+			await bind('cluster-admin', [rule('bind', 'rbac.authorization.k8s.io', 'clusterroles', 'cluster-admin')]),
+			undefined,
+		);
+		assert.match(
+			(await bind('cluster-admin', [rule('bind', 'rbac.authorization.k8s.io', 'clusterroles', 'other')])) ?? '',
+			/not currently held/,
+		);
 		assert.equal(await bind('mine', [rule('get', '', 'nodes')]), undefined);
 		assert.equal(await bind('none', [], userNamed('root', 'system:masters')), undefined);
 	});
 
 	it('a role that does not exist may only be bound by who may bind it', async () => {
-		await assert.rejects(bind('none', [rule('*', '', '*')]), { code: 'API_NOT_FOUND', message: 'clusterroles.rbac.authorization.k8s.io "none" not found' });
+		await assert.rejects(bind('none', [rule('*', '', '*')]), {
+			code: 'API_NOT_FOUND',
+			message: 'clusterroles.rbac.authorization.k8s.io "none" not found',
+		});
 	});
 
 	it('a Role of the namespace is compared with what is held there', async () => {
@@ -60,12 +89,18 @@ describe('RBAC escalation', () => {
 	});
 
 	it('what gathers the rules of others needs all of them', async () => {
-		const aggregating = { ...clusterRole('new'), aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] } };
+		const aggregating = {
+			...clusterRole('new'),
+			aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] },
+		};
 		const held = [rule('get', '', 'nodes')];
 		const refusal = 'must have cluster-admin privileges to use the aggregationRule';
 		assert.equal(await checkRole(aggregating, undefined, '', 'clusterroles', grantor(held)), refusal);
 		assert.equal(await checkRole(clusterRole('new'), aggregating, 'new', 'clusterroles', grantor(held)), refusal);
-		assert.equal(await checkRole(aggregating, undefined, '', 'clusterroles', grantor([rule('*', '*', '*'), pathRule('*', '*')])), undefined);
+		assert.equal(
+			await checkRole(aggregating, undefined, '', 'clusterroles', grantor([rule('*', '*', '*'), pathRule('*', '*')])),
+			undefined,
+		);
 	});
 
 	it('who holds a rule that covers another may do all that the other allows', () => {
@@ -78,7 +113,8 @@ describe('RBAC escalation', () => {
 		});
 		fc.assert(
 			fc.property(anyRule, anyRule, anyResourceRequest, (owned, other, request) => {
-				if (breakDown(other).every((part) => covers(owned, part)) && ruleAllows(other, request)) assert.ok(ruleAllows(owned, request));
+				if (breakDown(other).every((part) => covers(owned, part)) && ruleAllows(other, request))
+					assert.ok(ruleAllows(owned, request));
 			}),
 			{ numRuns: 2_000 },
 		);

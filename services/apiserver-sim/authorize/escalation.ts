@@ -4,7 +4,14 @@
  * @source pkg/registry/rbac/validation/{rule,policy_comparator,policy_compact}.go, pkg/registry/rbac/escalation_check.go and policybased storages, release 1.32
  */
 import { KubejoinError } from '../../../lib/errors.ts';
-import { type PolicyRule, type Role, type RoleBinding, type RoleRef, type UserInfo, wellKnown } from '../../../lib/kube/types.ts';
+import {
+	type PolicyRule,
+	type Role,
+	type RoleBinding,
+	type RoleRef,
+	type UserInfo,
+	wellKnown,
+} from '../../../lib/kube/types.ts';
 import type { Authorizer } from './attributes.ts';
 import { quoted } from './go-text.ts';
 import { boundRules, type RbacSource, rulesFor } from './rbac.ts';
@@ -39,7 +46,9 @@ export async function checkRole(
 	const problem = notHeld(role.rules ?? [], grantor);
 	if (problem !== undefined) return problem;
 	const aggregates = role.aggregationRule !== undefined || previous?.aggregationRule !== undefined;
-	return aggregates && notHeld(everything, grantor) !== undefined ? 'must have cluster-admin privileges to use the aggregationRule' : undefined;
+	return aggregates && notHeld(everything, grantor) !== undefined
+		? 'must have cluster-admin privileges to use the aggregationRule'
+		: undefined;
 }
 
 /**
@@ -47,13 +56,22 @@ export async function checkRole(
  * @throws API_NOT_FOUND  the role that is bound does not exist, and the writer may not bind whatever it will be
  */
 export async function checkBinding({ roleRef }: RoleBinding, grantor: Grantor): Promise<string | undefined> {
-	if (isMaster(grantor.user) || (await isAllowed(grantor, 'bind', roleRef.kind === 'Role' ? 'roles' : 'clusterroles', roleRef.name))) return undefined;
+	if (
+		isMaster(grantor.user) ||
+		(await isAllowed(grantor, 'bind', roleRef.kind === 'Role' ? 'roles' : 'clusterroles', roleRef.name))
+	)
+		return undefined;
 	return notHeld(rulesOf(roleRef, grantor), grantor);
 }
 
 const isMaster = ({ groups }: UserInfo): boolean => groups.includes(wellKnown.groups.masters);
 
-async function isAllowed({ user, namespace, authorizer }: Grantor, verb: 'escalate' | 'bind', resource: string, name: string): Promise<boolean> {
+async function isAllowed(
+	{ user, namespace, authorizer }: Grantor,
+	verb: 'escalate' | 'bind',
+	resource: string,
+	name: string,
+): Promise<boolean> {
 	const { decision, error } = await authorizer.authorize({
 		resourceRequest: true,
 		user,
@@ -87,7 +105,13 @@ function notHeld(rules: readonly PolicyRule[], { source, user, namespace }: Gran
 }
 
 /** A rule as rules of one verb for one thing each. */
-export function breakDown({ verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): PolicyRule[] {
+export function breakDown({
+	verbs = [],
+	apiGroups = [],
+	resources = [],
+	resourceNames = [],
+	nonResourceURLs = [],
+}: PolicyRule): PolicyRule[] {
 	const forResources = apiGroups.flatMap((group) =>
 		resources.flatMap((resource) =>
 			verbs.flatMap((verb) => {
@@ -96,24 +120,37 @@ export function breakDown({ verbs = [], apiGroups = [], resources = [], resource
 			}),
 		),
 	);
-	return [...forResources, ...nonResourceURLs.flatMap((url) => verbs.map((verb) => ({ verbs: [verb], nonResourceURLs: [url] })))];
+	return [
+		...forResources,
+		...nonResourceURLs.flatMap((url) => verbs.map((verb) => ({ verbs: [verb], nonResourceURLs: [url] }))),
+	];
 }
 
 /** Whether who holds a rule holds the other, which is of one verb for one thing. */
-export function covers(owned: PolicyRule, { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): boolean {
-	const hasAll = (list: readonly string[] | undefined, wanted: readonly string[]) => wanted.every((one) => list?.includes(one));
+export function covers(
+	owned: PolicyRule,
+	{ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule,
+): boolean {
+	const hasAll = (list: readonly string[] | undefined, wanted: readonly string[]) =>
+		wanted.every((one) => list?.includes(one));
 	const names = owned.resourceNames ?? [];
 	return (
 		(owned.verbs?.includes('*') || hasAll(owned.verbs, verbs)) &&
 		(owned.apiGroups?.includes('*') || hasAll(owned.apiGroups, apiGroups)) &&
-		(owned.resources?.includes('*') || resources.every((one) => owned.resources?.includes(one) || owned.resources?.includes(ofAnyResource(one)))) &&
+		(owned.resources?.includes('*') ||
+			resources.every((one) => owned.resources?.includes(one) || owned.resources?.includes(ofAnyResource(one)))) &&
 		(names.length === 0 || (resourceNames.length > 0 && hasAll(names, resourceNames))) &&
-		nonResourceURLs.every((url) => owned.nonResourceURLs?.some((mine) => mine === url || (mine.endsWith('*') && url.startsWith(mine.replace(/\*+$/, '')))))
+		nonResourceURLs.every((url) =>
+			owned.nonResourceURLs?.some(
+				(mine) => mine === url || (mine.endsWith('*') && url.startsWith(mine.replace(/\*+$/, ''))),
+			),
+		)
 	);
 }
 
 /** `pods/log` -> what would allow every resource's `log`; a resource itself has no such form. */
-const ofAnyResource = (resource: string): string => (resource.includes('/') ? `*/${resource.slice(resource.indexOf('/') + 1)}` : resource);
+const ofAnyResource = (resource: string): string =>
+	resource.includes('/') ? `*/${resource.slice(resource.indexOf('/') + 1)}` : resource;
 
 /** Rules for the same thing become one, with all verbs. */
 function compact(rules: readonly PolicyRule[]): PolicyRule[] {
@@ -132,7 +169,15 @@ function compact(rules: readonly PolicyRule[]): PolicyRule[] {
 }
 
 function describe({ apiGroups, resources, nonResourceURLs, resourceNames, verbs }: PolicyRule): string {
-	const lists = { APIGroups: apiGroups, Resources: resources, NonResourceURLs: nonResourceURLs, ResourceNames: resourceNames, Verbs: verbs };
-	const parts = Object.entries(lists).flatMap(([name, list = []]) => (list.length === 0 ? [] : [`${name}:[${list.map(quoted).join(' ')}]`]));
+	const lists = {
+		APIGroups: apiGroups,
+		Resources: resources,
+		NonResourceURLs: nonResourceURLs,
+		ResourceNames: resourceNames,
+		Verbs: verbs,
+	};
+	const parts = Object.entries(lists).flatMap(([name, list = []]) =>
+		list.length === 0 ? [] : [`${name}:[${list.map(quoted).join(' ')}]`],
+	);
 	return `{${parts.join(', ')}}`;
 }

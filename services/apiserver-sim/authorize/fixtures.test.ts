@@ -6,7 +6,8 @@ import type { RbacSource } from './rbac.ts';
 import type { RbacObjects } from './rbac-objects.ts';
 
 export const userNamed = (username: string, ...groups: string[]): UserInfo => ({ username, groups });
-export const node = (name: string): UserInfo => userNamed(`system:node:${name}`, 'system:nodes', 'system:authenticated');
+export const node = (name: string): UserInfo =>
+	userNamed(`system:node:${name}`, 'system:nodes', 'system:authenticated');
 
 /** `get pods` of nobody in particular, except for what is given. */
 export const resourceRequest = (given: Partial<ResourceRequest>): ResourceRequest => ({
@@ -21,13 +22,20 @@ export const resourceRequest = (given: Partial<ResourceRequest>): ResourceReques
 	name: '',
 	...given,
 });
-export const pathRequest = (user: UserInfo, verb: string, path: string): PathRequest => ({ user, verb, path, resourceRequest: false });
+export const pathRequest = (user: UserInfo, verb: string, path: string): PathRequest => ({
+	user,
+	verb,
+	path,
+	resourceRequest: false,
+});
 
 /** Views of fixed objects. */
 export const rbacSource = (...all: readonly Partial<RbacObjects>[]): RbacSource => ({
 	clusterRoleBindings: () => all.flatMap((o) => o.clusterRoleBindings ?? []),
-	roleBindings: (namespace) => all.flatMap((o) => o.roleBindings ?? []).filter((b) => b.metadata.namespace === namespace),
-	role: (namespace, name) => all.flatMap((o) => o.roles ?? []).find((r) => r.metadata.namespace === namespace && r.metadata.name === name),
+	roleBindings: (namespace) =>
+		all.flatMap((o) => o.roleBindings ?? []).filter((b) => b.metadata.namespace === namespace),
+	role: (namespace, name) =>
+		all.flatMap((o) => o.roles ?? []).find((r) => r.metadata.namespace === namespace && r.metadata.name === name),
 	clusterRole: (name) => all.flatMap((o) => o.clusterRoles ?? []).find((r) => r.metadata.name === name),
 });
 
@@ -43,7 +51,16 @@ export const anyResourceRequest = fc.record({
 	resourceRequest: fc.constant(true as const),
 	apiGroup: oneOf('', 'coordination.k8s.io', 'certificates.k8s.io', 'resource.k8s.io', 'storage.k8s.io'),
 	apiVersion: fc.constant('v1'),
-	resource: oneOf('nodes', 'pods', 'leases', 'secrets', 'csinodes', 'resourceslices', 'serviceaccounts', 'persistentvolumeclaims'),
+	resource: oneOf(
+		'nodes',
+		'pods',
+		'leases',
+		'secrets',
+		'csinodes',
+		'resourceslices',
+		'serviceaccounts',
+		'persistentvolumeclaims',
+	),
 	subresource: oneOf('', 'status', 'token', 'log'),
 	namespace: oneOf('', 'ns', 'kube-node-lease'),
 	name: oneOf('', 'a', 'b'),

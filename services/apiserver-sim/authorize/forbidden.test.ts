@@ -5,9 +5,19 @@ import type { Attributes } from './attributes.ts';
 import { pathRequest, resourceRequest, userNamed } from './fixtures.test.ts';
 import { forbidden, forbiddenMessage } from './forbidden.ts';
 
-const lease = { apiGroup: 'coordination.k8s.io', resource: 'leases', namespace: 'kube-node-lease', name: 'n', verb: 'update' };
+const lease = {
+	apiGroup: 'coordination.k8s.io',
+	resource: 'leases',
+	namespace: 'kube-node-lease',
+	name: 'n',
+	verb: 'update',
+};
 const messages: [Attributes, string, string][] = [
-	[resourceRequest({ resource: 'nodes', verb: 'list' }), '', 'nodes is forbidden: User "u" cannot list resource "nodes" in API group "" at the cluster scope'],
+	[
+		resourceRequest({ resource: 'nodes', verb: 'list' }),
+		'',
+		'nodes is forbidden: User "u" cannot list resource "nodes" in API group "" at the cluster scope',
+	],
 	[
 		resourceRequest({ resource: 'nodes', verb: 'list' }),
 		"node 'a' cannot read all nodes, only its own Node object",

@@ -9,7 +9,8 @@ const withoutHtml = (text: string) => text.replace(/[&<>]/g, (character) => html
 
 function cannot(attributes: Attributes): string {
 	const { user, verb } = attributes;
-	if (!attributes.resourceRequest) return `User ${quoted(user.username)} cannot ${verb} path ${quoted(attributes.path)}`;
+	if (!attributes.resourceRequest)
+		return `User ${quoted(user.username)} cannot ${verb} path ${quoted(attributes.path)}`;
 	const { apiGroup, namespace, subresource } = attributes;
 	const resource = subresource === '' ? attributes.resource : `${attributes.resource}/${subresource}`;
 	const scope = namespace === '' ? 'at the cluster scope' : `in the namespace ${quoted(namespace)}`;
@@ -26,7 +27,10 @@ export function forbiddenMessage(attributes: Attributes, reason: string): string
 }
 
 /** The failure of a request that no authorizer allowed: API_FORBIDDEN, or API_PATH_FORBIDDEN for a path that is no resource. */
-export function forbidden(attributes: Attributes, reason: string): KubejoinError<'API_FORBIDDEN' | 'API_PATH_FORBIDDEN'> {
+export function forbidden(
+	attributes: Attributes,
+	reason: string,
+): KubejoinError<'API_FORBIDDEN' | 'API_PATH_FORBIDDEN'> {
 	const because = forbiddenMessage(attributes, reason);
 	if (!attributes.resourceRequest) return new KubejoinError('API_PATH_FORBIDDEN', { because });
 	const { resource, apiGroup: group, name } = attributes;

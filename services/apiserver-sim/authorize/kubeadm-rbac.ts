@@ -5,7 +5,16 @@
  */
 import { type Role, type RoleBinding, wellKnown } from '../../../lib/kube/types.ts';
 import type { RbacObjects } from './rbac-objects.ts';
-import { clusterRole, clusterRoleBinding, group, role, roleBinding, rule, serviceAccount, user } from './rbac-objects.ts';
+import {
+	clusterRole,
+	clusterRoleBinding,
+	group,
+	role,
+	roleBinding,
+	rule,
+	serviceAccount,
+	user,
+} from './rbac-objects.ts';
 
 const { kubePublic, kubeSystem, groups } = wellKnown;
 const csrRole = 'system:certificates.k8s.io:certificatesigningrequests';
@@ -23,7 +32,8 @@ const clusterRoleBindings = (): RoleBinding[] => [
 	clusterRoleBinding('kubeadm:node-proxier', 'system:node-proxier', serviceAccount(kubeSystem, 'kube-proxy')),
 ];
 
-const readConfigMap = (namespace: string, roleName: string, configMap: string): Role => role(namespace, roleName, rule('get', '', 'configmaps', configMap));
+const readConfigMap = (namespace: string, roleName: string, configMap: string): Role =>
+	role(namespace, roleName, rule('get', '', 'configmaps', configMap));
 
 const roles = (): Role[] => [
 	readConfigMap(kubeSystem, 'kubeadm:nodes-kubeadm-config', 'kubeadm-config'),
@@ -37,7 +47,12 @@ const roleBindings = (): RoleBinding[] => [
 	roleBinding(kubeSystem, 'kubeadm:kubelet-config', 'kubeadm:kubelet-config', nodes(), joining()),
 	roleBinding(kubeSystem, 'kube-proxy', 'kube-proxy', joining()),
 	// The user, not the group of the unauthenticated: cluster-info is public, nothing else is.
-	roleBinding(kubePublic, 'kubeadm:bootstrap-signer-clusterinfo', 'kubeadm:bootstrap-signer-clusterinfo', user(wellKnown.anonymous)),
+	roleBinding(
+		kubePublic,
+		'kubeadm:bootstrap-signer-clusterinfo',
+		'kubeadm:bootstrap-signer-clusterinfo',
+		user(wellKnown.anonymous),
+	),
 ];
 
 const controllerBindingName = (controller: string) => `kubejoin:controller-manager:${controller}`;

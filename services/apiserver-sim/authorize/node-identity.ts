@@ -7,6 +7,7 @@ import { type UserInfo, wellKnown } from '../../../lib/kube/types.ts';
  * @source pkg/auth/nodeidentifier: the prefix system:node: and the group system:nodes, both
  */
 export function nodeNameOf(user: UserInfo): string | undefined {
-	if (!user.username.startsWith(wellKnown.nodeUserPrefix) || !user.groups.includes(wellKnown.groups.nodes)) return undefined;
+	if (!user.username.startsWith(wellKnown.nodeUserPrefix) || !user.groups.includes(wellKnown.groups.nodes))
+		return undefined;
 	return user.username.slice(wellKnown.nodeUserPrefix.length);
 }

@@ -4,7 +4,14 @@
  * @source plugin/pkg/admission/noderestriction/admission.go, kubelet/pkg/apis/well_known_labels.go, release 1.32
  */
 import { isDeepStrictEqual } from 'node:util';
-import { type CertificateSigningRequest, type KubeObject, type Node, type OwnerReference, type Taint, wellKnown } from '../../../lib/kube/types.ts';
+import {
+	type CertificateSigningRequest,
+	type KubeObject,
+	type Node,
+	type OwnerReference,
+	type Taint,
+	wellKnown,
+} from '../../../lib/kube/types.ts';
 import type { ResourceRequest } from './attributes.ts';
 import { quoted } from './go-text.ts';
 import { nodeNameOf } from './node-identity.ts';
@@ -64,15 +71,21 @@ const sameTaints = (a: readonly Taint[] | null | undefined, b: readonly Taint[] 
 	const fields = (t: Taint) => [t.key, t.value ?? '', t.effect, t.timeAdded ?? ''];
 	return isDeepStrictEqual(a?.map(fields) ?? [], b?.map(fields) ?? []);
 };
-const sameOwners = (a: readonly OwnerReference[] | null | undefined, b: readonly OwnerReference[] | null | undefined) => {
+const sameOwners = (
+	a: readonly OwnerReference[] | null | undefined,
+	b: readonly OwnerReference[] | null | undefined,
+) => {
 	const fields = (o: OwnerReference) => [o.apiVersion, o.kind, o.name, o.uid, o.controller, o.blockOwnerDeletion];
 	return isDeepStrictEqual(a?.map(fields) ?? [], b?.map(fields) ?? []);
 };
 
 function checkNodeCreate(node: string, created: NodeWithConfigSource): Refusal {
-	if ((created.spec?.configSource ?? null) !== null) return `node ${quoted(node)} is not allowed to create pods with a non-nil configSource`;
+	if ((created.spec?.configSource ?? null) !== null)
+		return `node ${quoted(node)} is not allowed to create pods with a non-nil configSource`;
 	const labels = forbiddenChanges({}, created.metadata.labels ?? {});
-	return labels.length === 0 ? undefined : `node ${quoted(node)} is not allowed to set the following labels: ${labels.join(', ')}`;
+	return labels.length === 0
+		? undefined
+		: `node ${quoted(node)} is not allowed to set the following labels: ${labels.join(', ')}`;
 }
 
 function checkNodeUpdate(node: string, before: NodeWithConfigSource, after: NodeWithConfigSource): Refusal {
@@ -80,8 +93,10 @@ function checkNodeUpdate(node: string, before: NodeWithConfigSource, after: Node
 	if (configSource !== null && !isDeepStrictEqual(configSource, before.spec?.configSource)) {
 		return `node ${quoted(node)} is not allowed to update configSource to a new non-nil configSource`;
 	}
-	if (!sameTaints(before.spec?.taints, after.spec?.taints)) return `node ${quoted(node)} is not allowed to modify taints`;
-	if (!sameOwners(before.metadata.ownerReferences, after.metadata.ownerReferences)) return `node ${quoted(node)} is not allowed to modify ownerReferences`;
+	if (!sameTaints(before.spec?.taints, after.spec?.taints))
+		return `node ${quoted(node)} is not allowed to modify taints`;
+	if (!sameOwners(before.metadata.ownerReferences, after.metadata.ownerReferences))
+		return `node ${quoted(node)} is not allowed to modify ownerReferences`;
 	const labels = forbiddenChanges(before.metadata.labels ?? {}, after.metadata.labels ?? {});
 	return labels.length === 0 ? undefined : `is not allowed to modify labels: ${labels.join(', ')}`;
 }
@@ -99,12 +114,14 @@ function checkNode(node: string, write: NodeWrite): Refusal {
 }
 
 function checkLease(node: string, write: NodeWrite): Refusal {
-	if (write.namespace !== wellKnown.kubeNodeLease) return `can only access leases in the ${quoted(wellKnown.kubeNodeLease)} system namespace`;
+	if (write.namespace !== wellKnown.kubeNodeLease)
+		return `can only access leases in the ${quoted(wellKnown.kubeNodeLease)} system namespace`;
 	const name = write.verb === 'create' ? (write.object?.metadata.name ?? '') : write.name;
 	return name === node ? undefined : 'can only access node lease with the same name as the requesting node';
 }
 
-const isCsr = (object: KubeObject | undefined): object is CertificateSigningRequest => object !== undefined && 'spec' in object;
+const isCsr = (object: KubeObject | undefined): object is CertificateSigningRequest =>
+	object !== undefined && 'spec' in object;
 
 function checkCsr(node: string, write: NodeWrite): Refusal {
 	if (write.verb !== 'create') return undefined;

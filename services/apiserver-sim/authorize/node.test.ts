@@ -6,8 +6,12 @@ import { anyRequest, node, pathRequest, resourceRequest, userNamed } from './fix
 import { createNodeAuthorizer } from './node.ts';
 
 /** Related to node a: everything that is called `mine`. */
-const authorizer = createNodeAuthorizer({ related: (of, _resource, _namespace, name) => of === 'a' && name === 'mine' });
-const onNodeA = (field: string, operator: '=' | '!=' = '=', value = 'a'): Partial<ResourceRequest> => ({ fieldSelector: [{ field, operator, value }] });
+const authorizer = createNodeAuthorizer({
+	related: (of, _resource, _namespace, name) => of === 'a' && name === 'mine',
+});
+const onNodeA = (field: string, operator: '=' | '!=' = '=', value = 'a'): Partial<ResourceRequest> => ({
+	fieldSelector: [{ field, operator, value }],
+});
 
 const leaseVerbs = 'can only get, create, update, patch, or delete a node lease';
 const leaseNamespace = 'can only access leases in the "kube-node-lease" system namespace';
@@ -34,13 +38,28 @@ const rows: [string, string, Partial<ResourceRequest>, string][] = [
 	['list', 'persistentvolumeclaims', inNamespace, 'can only get individual resources of this type'],
 	['get', 'persistentvolumes', { name: 'mine', subresource: 'x' }, 'cannot get subresource'],
 	['patch', 'persistentvolumeclaims', { ...inNamespace, name: 'mine', subresource: 'status' }, allowed],
-	['get', 'persistentvolumeclaims', { ...inNamespace, name: 'mine', subresource: 'status' }, 'can only get/update/patch this type'],
+	[
+		'get',
+		'persistentvolumeclaims',
+		{ ...inNamespace, name: 'mine', subresource: 'status' },
+		'can only get/update/patch this type',
+	],
 	['get', 'resourceclaims', { apiGroup: 'resource.k8s.io', ...inNamespace, name: 'other' }, unrelated],
 	['get', 'volumeattachments', { apiGroup: 'storage.k8s.io', name: 'mine' }, allowed],
 	['create', 'serviceaccounts', { ...inNamespace, name: 'mine', subresource: 'token' }, allowed],
 	['create', 'serviceaccounts', { ...inNamespace, name: 'other', subresource: 'token' }, unrelated],
-	['create', 'serviceaccounts', { ...inNamespace, name: 'mine' }, 'can only create token subresource of serviceaccount'],
-	['get', 'serviceaccounts', { ...inNamespace, name: 'mine' }, 'can only create tokens for individual service accounts'],
+	[
+		'create',
+		'serviceaccounts',
+		{ ...inNamespace, name: 'mine' },
+		'can only create token subresource of serviceaccount',
+	],
+	[
+		'get',
+		'serviceaccounts',
+		{ ...inNamespace, name: 'mine' },
+		'can only create tokens for individual service accounts',
+	],
 	['create', 'leases', lease, allowed],
 	['update', 'leases', { ...lease, name: 'a' }, allowed],
 	['update', 'leases', { ...lease, name: 'b' }, leaseName],
@@ -97,22 +116,31 @@ describe('createNodeAuthorizer', () => {
 		const request = resourceRequest({ user: node('a'), verb, resource, ...given });
 		const what = `${verb} ${request.namespace}/${resource}/${request.name}/${request.subresource}`;
 		it(`${what}: ${expected || 'no opinion'}`, () => {
-			const decision = expected === allowed ? { decision: allowed, reason: '' } : { decision: 'NoOpinion', reason: expected };
+			const decision =
+				expected === allowed ? { decision: allowed, reason: '' } : { decision: 'NoOpinion', reason: expected };
 			assert.deepEqual(authorizer.authorize(request), decision);
 		});
 	}
 
 	const ownNode = { resource: 'nodes', name: 'a' };
 	it('has no opinion of users that are no nodes', () => {
-		for (const user of [userNamed('system:node:a'), userNamed('a', 'system:nodes'), userNamed('system:bootstrap:abcdef', 'system:bootstrappers')]) {
-			assert.deepEqual(authorizer.authorize(resourceRequest({ user, ...ownNode })), { decision: 'NoOpinion', reason: '' });
+		for (const user of [
+			userNamed('system:node:a'),
+			userNamed('a', 'system:nodes'),
+			userNamed('system:bootstrap:abcdef', 'system:bootstrappers'),
+		]) {
+			assert.deepEqual(authorizer.authorize(resourceRequest({ user, ...ownNode })), {
+				decision: 'NoOpinion',
+				reason: '',
+			});
 		}
 	});
 	it('says that it does not know a node without a name', () => {
 		const decision = authorizer.authorize(resourceRequest({ user: node(''), ...ownNode }));
 		assert.deepEqual(decision, { decision: 'NoOpinion', reason: 'unknown node for user "system:node:"' });
 	});
-	it('leaves paths to RBAC', () => assert.equal(authorizer.authorize(pathRequest(node('a'), 'get', '/healthz')).decision, 'NoOpinion'));
+	it('leaves paths to RBAC', () =>
+		assert.equal(authorizer.authorize(pathRequest(node('a'), 'get', '/healthz')).decision, 'NoOpinion'));
 	it('never denies, and allows only nodes', () => {
 		fc.assert(
 			fc.property(anyRequest, fc.boolean(), (request, related) => {

@@ -32,9 +32,16 @@ const allow: Decision = { decision: 'Allow', reason: '' };
 const noOpinion = (reason = ''): Decision => ({ decision: 'NoOpinion', reason });
 const isOneOf = (verb: string, ...verbs: readonly string[]) => verbs.includes(verb);
 
-function ifRelated(node: string, resource: RelatedResource, { namespace, name }: ResourceRequest, graph: NodeGraph): Decision {
+function ifRelated(
+	node: string,
+	resource: RelatedResource,
+	{ namespace, name }: ResourceRequest,
+	graph: NodeGraph,
+): Decision {
 	if (name === '') return noOpinion('No Object name found');
-	return graph.related(node, resource, namespace, name) ? allow : noOpinion(`no relationship found between node '${node}' and this object`);
+	return graph.related(node, resource, namespace, name)
+		? allow
+		: noOpinion(`no relationship found between node '${node}' and this object`);
 }
 
 const getRelated =
@@ -61,23 +68,29 @@ const checkClaim: Check = (node, request, graph) => {
 };
 
 const checkToken: Check = (node, request, graph) => {
-	if (request.verb !== 'create' || request.name === '') return noOpinion('can only create tokens for individual service accounts');
+	if (request.verb !== 'create' || request.name === '')
+		return noOpinion('can only create tokens for individual service accounts');
 	if (request.subresource !== 'token') return noOpinion('can only create token subresource of serviceaccount');
 	return ifRelated(node, 'serviceaccounts', request, graph);
 };
 
 /** On create the name is not known yet; admission compares it. */
 const checkLease: Check = (node, { verb, namespace, name }) => {
-	if (!isOneOf(verb, 'get', 'create', 'update', 'patch', 'delete')) return noOpinion('can only get, create, update, patch, or delete a node lease');
-	if (namespace !== wellKnown.kubeNodeLease) return noOpinion(`can only access leases in the ${quoted(wellKnown.kubeNodeLease)} system namespace`);
-	if (verb !== 'create' && name !== node) return noOpinion('can only access node lease with the same name as the requesting node');
+	if (!isOneOf(verb, 'get', 'create', 'update', 'patch', 'delete'))
+		return noOpinion('can only get, create, update, patch, or delete a node lease');
+	if (namespace !== wellKnown.kubeNodeLease)
+		return noOpinion(`can only access leases in the ${quoted(wellKnown.kubeNodeLease)} system namespace`);
+	if (verb !== 'create' && name !== node)
+		return noOpinion('can only access node lease with the same name as the requesting node');
 	return allow;
 };
 
 const checkCsiNode: Check = (node, { verb, subresource, name }) => {
-	if (!isOneOf(verb, 'get', 'create', 'update', 'patch', 'delete')) return noOpinion('can only get, create, update, patch, or delete a CSINode');
+	if (!isOneOf(verb, 'get', 'create', 'update', 'patch', 'delete'))
+		return noOpinion('can only get, create, update, patch, or delete a CSINode');
 	if (subresource !== '') return noOpinion('cannot authorize CSINode subresources');
-	if (verb !== 'create' && name !== node) return noOpinion('can only access CSINode with the same name as the requesting node');
+	if (verb !== 'create' && name !== node)
+		return noOpinion('can only access CSINode with the same name as the requesting node');
 	return allow;
 };
 
@@ -100,7 +113,9 @@ const checkResourceSlice: Check = (node, request, graph) => {
 			if (selects(request, 'spec.nodeName', node)) return allow;
 			return noOpinion('can only list/watch/deletecollection resourceslices with nodeName field selector');
 		default:
-			return noOpinion('only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection');
+			return noOpinion(
+				'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+			);
 	}
 };
 
@@ -155,7 +170,9 @@ export function createNodeAuthorizer(graph: NodeGraph): SyncAuthorizer {
 			const node = nodeNameOf(attributes.user);
 			if (node === undefined) return noOpinion();
 			if (node === '') return noOpinion(`unknown node for user ${quoted(attributes.user.username)}`);
-			const check = attributes.resourceRequest ? checks.get(`${attributes.apiGroup}/${attributes.resource}`) : undefined;
+			const check = attributes.resourceRequest
+				? checks.get(`${attributes.apiGroup}/${attributes.resource}`)
+				: undefined;
 			if (attributes.resourceRequest && check !== undefined) return check(node, attributes, graph);
 			return sharedRules.some((rule) => ruleAllows(rule, attributes)) ? allow : noOpinion();
 		},

@@ -14,7 +14,12 @@ const sorted = (words: string) => words.split(' ').toSorted();
  * @param resources  for example `pods pods/log`
  * @param names      the only objects that the rule is for; none means all
  */
-export function rule(verbs: string, groups: string | readonly string[], resources: string, ...names: readonly string[]): PolicyRule {
+export function rule(
+	verbs: string,
+	groups: string | readonly string[],
+	resources: string,
+	...names: readonly string[]
+): PolicyRule {
 	return {
 		verbs: sorted(verbs),
 		apiGroups: [groups].flat().toSorted(),
@@ -23,14 +28,31 @@ export function rule(verbs: string, groups: string | readonly string[], resource
 	};
 }
 /** A rule for paths that are no resource. */
-export const pathRule = (verbs: string, paths: string): PolicyRule => ({ verbs: sorted(verbs), nonResourceURLs: sorted(paths) });
+export const pathRule = (verbs: string, paths: string): PolicyRule => ({
+	verbs: sorted(verbs),
+	nonResourceURLs: sorted(paths),
+});
 
 export const user = (name: string): Subject => ({ apiGroup, kind: 'User', name });
 export const group = (name: string): Subject => ({ apiGroup, kind: 'Group', name });
-export const serviceAccount = (namespace: string, name: string): Subject => ({ kind: 'ServiceAccount', namespace, name });
+export const serviceAccount = (namespace: string, name: string): Subject => ({
+	kind: 'ServiceAccount',
+	namespace,
+	name,
+});
 
-export const clusterRole = (name: string, ...rules: PolicyRule[]): Role => ({ apiVersion, kind: 'ClusterRole', metadata: { name }, rules });
-export const role = (namespace: string, name: string, ...rules: PolicyRule[]): Role => ({ apiVersion, kind: 'Role', metadata: { name, namespace }, rules });
+export const clusterRole = (name: string, ...rules: PolicyRule[]): Role => ({
+	apiVersion,
+	kind: 'ClusterRole',
+	metadata: { name },
+	rules,
+});
+export const role = (namespace: string, name: string, ...rules: PolicyRule[]): Role => ({
+	apiVersion,
+	kind: 'Role',
+	metadata: { name, namespace },
+	rules,
+});
 
 const withSubjects = (subjects: Subject[]) => (subjects.length === 0 ? {} : { subjects });
 

@@ -3,9 +3,27 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import type { PolicyRule, RoleBinding, Subject } from '../../../lib/kube/types.ts';
 import type { Attributes, ResourceRequest } from './attributes.ts';
-import { anyPathRequest, anyRequest, anyResourceRequest, pathRequest, rbacSource, resourceRequest, userNamed } from './fixtures.test.ts';
+import {
+	anyPathRequest,
+	anyRequest,
+	anyResourceRequest,
+	pathRequest,
+	rbacSource,
+	resourceRequest,
+	userNamed,
+} from './fixtures.test.ts';
 import { createRbacAuthorizer, ruleAllows, rulesFor } from './rbac.ts';
-import { clusterRole, clusterRoleBinding, group, pathRule, role, roleBinding, rule, serviceAccount, user } from './rbac-objects.ts';
+import {
+	clusterRole,
+	clusterRoleBinding,
+	group,
+	pathRule,
+	role,
+	roleBinding,
+	rule,
+	serviceAccount,
+	user,
+} from './rbac-objects.ts';
 
 describe('ruleAllows', () => {
 	const cases: [string, PolicyRule, Partial<ResourceRequest>, boolean][] = [
@@ -28,7 +46,8 @@ describe('ruleAllows', () => {
 		['resourceNames and a list of all', rule('list', '', 'pods', 'x'), { verb: 'list' }, false],
 	];
 	for (const [title, given, request, expected] of cases) {
-		it(`${expected ? 'allows' : 'does not allow'}: ${title}`, () => assert.equal(ruleAllows(given, resourceRequest(request)), expected));
+		it(`${expected ? 'allows' : 'does not allow'}: ${title}`, () =>
+			assert.equal(ruleAllows(given, resourceRequest(request)), expected));
 	}
 
 	const paths: [string, string, boolean][] = [
@@ -49,8 +68,14 @@ describe('ruleAllows', () => {
 	it('* for everything allows every resource and no path; nonResourceURL * the other way round', () => {
 		fc.assert(
 			fc.property(anyResourceRequest, anyPathRequest, (resource, path) => {
-				assert.deepEqual([ruleAllows(rule('*', '*', '*'), resource), ruleAllows(rule('*', '*', '*'), path)], [true, false]);
-				assert.deepEqual([ruleAllows(pathRule('*', '*'), resource), ruleAllows(pathRule('*', '*'), path)], [false, true]);
+				assert.deepEqual(
+					[ruleAllows(rule('*', '*', '*'), resource), ruleAllows(rule('*', '*', '*'), path)],
+					[true, false],
+				);
+				assert.deepEqual(
+					[ruleAllows(pathRule('*', '*'), resource), ruleAllows(pathRule('*', '*'), path)],
+					[false, true],
+				);
 			}),
 		);
 	});
@@ -74,9 +99,21 @@ describe('createRbacAuthorizer', () => {
 	};
 	const sa = userNamed('system:serviceaccount:ns:sa');
 	const allowed: [string, RoleBinding, Partial<ResourceRequest>][] = [
-		['ClusterRoleBinding "x" of ClusterRole "y" to Group "z"', clusterRoleBinding('x', 'y', user('v'), group('z')), { user: userNamed('u', 'z') }],
-		['ClusterRoleBinding "x" of ClusterRole "y" to User "u"', clusterRoleBinding('x', 'y', user('u'), group('z')), { user: userNamed('u', 'z') }],
-		['ClusterRoleBinding "x" of ClusterRole "y" to ServiceAccount "sa/ns"', clusterRoleBinding('x', 'y', serviceAccount('ns', 'sa')), { user: sa }],
+		[
+			'ClusterRoleBinding "x" of ClusterRole "y" to Group "z"',
+			clusterRoleBinding('x', 'y', user('v'), group('z')),
+			{ user: userNamed('u', 'z') },
+		],
+		[
+			'ClusterRoleBinding "x" of ClusterRole "y" to User "u"',
+			clusterRoleBinding('x', 'y', user('u'), group('z')),
+			{ user: userNamed('u', 'z') },
+		],
+		[
+			'ClusterRoleBinding "x" of ClusterRole "y" to ServiceAccount "sa/ns"',
+			clusterRoleBinding('x', 'y', serviceAccount('ns', 'sa')),
+			{ user: sa },
+		],
 		['RoleBinding "x/ns" of Role "r" to User "u"', roleBinding('ns', 'x', 'r', user('u')), { namespace: 'ns' }],
 		[
 			'RoleBinding "x/ns" of Role "r" to ServiceAccount "sa/ns"',
@@ -90,22 +127,44 @@ describe('createRbacAuthorizer', () => {
 		],
 	];
 	for (const [text, binding, request] of allowed) {
-		it(`RBAC: allowed by ${text}`, () => assert.deepEqual(reasonOf(binding, request), { decision: 'Allow', reason: `RBAC: allowed by ${text}` }));
+		it(`RBAC: allowed by ${text}`, () =>
+			assert.deepEqual(reasonOf(binding, request), { decision: 'Allow', reason: `RBAC: allowed by ${text}` }));
 	}
 
 	const refused: [string, string, RoleBinding, Partial<ResourceRequest>][] = [
 		['a binding of another namespace', '', roleBinding('ns', 'x', 'r', user('u')), { namespace: 'other' }],
 		['a RoleBinding at the cluster scope', '', roleBinding('ns', 'x', 'r', user('u')), {}],
-		['a service account without a namespace in a ClusterRoleBinding', '', clusterRoleBinding('x', 'y', serviceAccount('', 'sa')), { user: sa }],
-		['a service account of another namespace', '', clusterRoleBinding('x', 'y', serviceAccount('other', 'sa')), { user: sa }],
+		[
+			'a service account without a namespace in a ClusterRoleBinding',
+			'',
+			clusterRoleBinding('x', 'y', serviceAccount('', 'sa')),
+			{ user: sa },
+		],
+		[
+			'a service account of another namespace',
+			'',
+			clusterRoleBinding('x', 'y', serviceAccount('other', 'sa')),
+			{ user: sa },
+		],
 		['a group that is named as a user', '', clusterRoleBinding('x', 'y', user('z')), { user: userNamed('u', 'z') }],
 		['a binding without subjects', '', clusterRoleBinding('x', 'y'), {}],
-		['a missing ClusterRole', 'RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found', clusterRoleBinding('x', 'gone', user('u')), {}],
-		['a missing Role', 'RBAC: role.rbac.authorization.k8s.io "gone" not found', roleBinding('ns', 'x', 'gone', user('u')), { namespace: 'ns' }],
+		[
+			'a missing ClusterRole',
+			'RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found',
+			clusterRoleBinding('x', 'gone', user('u')),
+			{},
+		],
+		[
+			'a missing Role',
+			'RBAC: role.rbac.authorization.k8s.io "gone" not found',
+			roleBinding('ns', 'x', 'gone', user('u')),
+			{ namespace: 'ns' },
+		],
 		['a missing role of somebody else', '', clusterRoleBinding('x', 'gone', user('v')), {}],
 	];
 	for (const [title, reason, binding, request] of refused) {
-		it(`has no opinion for ${title}`, () => assert.deepEqual(reasonOf(binding, request), { decision: 'NoOpinion', reason }));
+		it(`has no opinion for ${title}`, () =>
+			assert.deepEqual(reasonOf(binding, request), { decision: 'NoOpinion', reason }));
 	}
 
 	it('names several missing roles in brackets, and looks on in spite of them', () => {
@@ -117,7 +176,10 @@ describe('createRbacAuthorizer', () => {
 		assert.equal(authorize(...missing, clusterRoleBinding('x', 'y', user('u'))).decision, 'Allow');
 	});
 	it('does not allow a path through a RoleBinding', () => {
-		const source = rbacSource({ roles: [role('', 'r', pathRule('*', '*'))], roleBindings: [roleBinding('', 'x', 'r', user('u'))] });
+		const source = rbacSource({
+			roles: [role('', 'r', pathRule('*', '*'))],
+			roleBindings: [roleBinding('', 'x', 'r', user('u'))],
+		});
 		assert.equal(createRbacAuthorizer(source).authorize(pathRequest(userNamed('u'), 'get', '/')).decision, 'NoOpinion');
 	});
 
@@ -154,7 +216,10 @@ describe('rulesFor', () => {
 	it('gives the rules of all bindings and the errors', () => {
 		const clusterRoleBindings = [clusterRoleBinding('x', 'y', user('u')), clusterRoleBinding('z', 'gone', user('u'))];
 		const source = rbacSource({ clusterRoles, clusterRoleBindings });
-		assert.deepEqual(rulesFor(source, userNamed('u'), 'ns'), { rules: [readPods], error: 'clusterrole.rbac.authorization.k8s.io "gone" not found' });
+		assert.deepEqual(rulesFor(source, userNamed('u'), 'ns'), {
+			rules: [readPods],
+			error: 'clusterrole.rbac.authorization.k8s.io "gone" not found',
+		});
 		assert.deepEqual(rulesFor(source, userNamed('v'), 'ns'), { rules: [] });
 	});
 });

@@ -28,7 +28,9 @@ export type BoundRules = { readonly rules: readonly PolicyRule[] } | { readonly 
 const has = (list: readonly string[] = [], ...wanted: readonly string[]) => list.some((item) => wanted.includes(item));
 
 function resourceMatches(rule: PolicyRule, resource: string, subresource: string): boolean {
-	return subresource === '' ? has(rule.resources, '*', resource) : has(rule.resources, '*', `${resource}/${subresource}`, `*/${subresource}`);
+	return subresource === ''
+		? has(rule.resources, '*', resource)
+		: has(rule.resources, '*', `${resource}/${subresource}`, `*/${subresource}`);
 }
 
 function pathMatches(ruleUrl: string, path: string): boolean {
@@ -80,16 +82,19 @@ function* grantsOf(source: RbacSource, user: UserInfo, namespace: string): Gener
 
 /** The rules of the role that a reference names, in the namespace of the binding. */
 export function boundRules(source: RbacSource, ref: RoleRef, namespace: string): BoundRules {
-	if (ref.kind !== 'Role' && ref.kind !== 'ClusterRole') return { error: `unsupported role reference kind: ${quoted(ref.kind)}` };
+	if (ref.kind !== 'Role' && ref.kind !== 'ClusterRole')
+		return { error: `unsupported role reference kind: ${quoted(ref.kind)}` };
 	const role = ref.kind === 'Role' ? source.role(namespace, ref.name) : source.clusterRole(ref.name);
-	if (role === undefined) return { error: `${ref.kind.toLowerCase()}.rbac.authorization.k8s.io ${quoted(ref.name)} not found` };
+	if (role === undefined)
+		return { error: `${ref.kind.toLowerCase()}.rbac.authorization.k8s.io ${quoted(ref.name)} not found` };
 	return { rules: role.rules ?? [] };
 }
 
 /** `ClusterRoleBinding "x" of ClusterRole "y" to Group "z"`; names in a namespace are written name/namespace. */
 function describeGrant({ binding, subject, namespace }: Grant): string {
 	const name = binding.metadata.name ?? '';
-	const from = namespace === '' ? `ClusterRoleBinding ${quoted(name)}` : `RoleBinding ${quoted(`${name}/${namespace}`)}`;
+	const from =
+		namespace === '' ? `ClusterRoleBinding ${quoted(name)}` : `RoleBinding ${quoted(`${name}/${namespace}`)}`;
 	const to = subject.kind === 'ServiceAccount' ? `${subject.name}/${subject.namespace || namespace}` : subject.name;
 	return `${from} of ${binding.roleRef.kind} ${quoted(binding.roleRef.name)} to ${subject.kind} ${quoted(to)}`;
 }
@@ -116,7 +121,11 @@ export function createRbacAuthorizer(source: RbacSource): SyncAuthorizer {
 }
 
 /** All rules that apply to a user at the cluster scope and in a namespace, and the errors met, for a SelfSubjectRulesReview. */
-export function rulesFor(source: RbacSource, user: UserInfo, namespace: string): { readonly rules: readonly PolicyRule[]; readonly error?: string } {
+export function rulesFor(
+	source: RbacSource,
+	user: UserInfo,
+	namespace: string,
+): { readonly rules: readonly PolicyRule[]; readonly error?: string } {
 	const rules: PolicyRule[] = [];
 	const errors: string[] = [];
 	for (const grant of grantsOf(source, user, namespace)) {

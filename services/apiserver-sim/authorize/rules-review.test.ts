@@ -14,7 +14,8 @@ const lists = {
 };
 
 describe('reviewRules', () => {
-	it('lists resource rules and path rules', () => assert.deepEqual(reviewRules(source, userNamed('u'), 'ns'), { ...lists, incomplete: false }));
+	it('lists resource rules and path rules', () =>
+		assert.deepEqual(reviewRules(source, userNamed('u'), 'ns'), { ...lists, incomplete: false }));
 	it('is incomplete for a node', () => {
 		const evaluationError = 'node authorizer does not support user rule resolution';
 		assert.deepEqual(reviewRules(source, node('a'), 'ns'), { ...lists, incomplete: true, evaluationError });

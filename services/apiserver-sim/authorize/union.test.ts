@@ -17,12 +17,17 @@ describe('unionOf', () => {
 		});
 	}
 	it('joins the reasons by lines, without the empty ones', async () => {
-		const union = unionOf(saying({ ...noOpinion, reason: 'a' }), saying(noOpinion), saying({ ...noOpinion, reason: 'b' }));
+		const union = unionOf(
+			saying({ ...noOpinion, reason: 'a' }),
+			saying(noOpinion),
+			saying({ ...noOpinion, reason: 'b' }),
+		);
 		assert.deepEqual(await union.authorize(resourceRequest({})), { decision: 'NoOpinion', reason: 'a\nb' });
 	});
 	it('collects the errors', async () => {
 		const union = unionOf(saying({ ...noOpinion, error: 'a' }), saying({ ...noOpinion, error: 'b' }));
 		assert.deepEqual(await union.authorize(resourceRequest({})), { ...noOpinion, error: '[a, b]' });
 	});
-	it('of nobody has no opinion', async () => assert.deepEqual(await unionOf().authorize(resourceRequest({})), noOpinion));
+	it('of nobody has no opinion', async () =>
+		assert.deepEqual(await unionOf().authorize(resourceRequest({})), noOpinion));
 });

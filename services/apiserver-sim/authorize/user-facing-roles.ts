@@ -24,7 +24,11 @@ const editRules = (): PolicyRule[] => [
 		'replicationcontrollers replicationcontrollers/scale serviceaccounts services services/proxy persistentvolumeclaims configmaps secrets events',
 	),
 	rule('create', '', 'serviceaccounts/token'),
-	rule(write, 'apps', 'statefulsets statefulsets/scale daemonsets deployments deployments/scale deployments/rollback replicasets replicasets/scale'),
+	rule(
+		write,
+		'apps',
+		'statefulsets statefulsets/scale daemonsets deployments deployments/scale deployments/rollback replicasets replicasets/scale',
+	),
 	rule(write, 'autoscaling', 'horizontalpodautoscalers'),
 	rule(write, 'batch', 'jobs cronjobs'),
 	rule(
@@ -43,7 +47,11 @@ const viewRules = (): PolicyRule[] => [
 		'',
 		'pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status endpoints persistentvolumeclaims persistentvolumeclaims/status configmaps',
 	),
-	rule(read, '', 'limitranges resourcequotas bindings events pods/status resourcequotas/status namespaces/status replicationcontrollers/status pods/log'),
+	rule(
+		read,
+		'',
+		'limitranges resourcequotas bindings events pods/status resourcequotas/status namespaces/status replicationcontrollers/status pods/log',
+	),
 	rule(read, '', 'namespaces'),
 	rule(read, 'discovery.k8s.io', 'endpointslices'),
 	rule(

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { resources } from '../../../lib/kube/resources.ts';
-import type { CertificateSigningRequest, CertificateSigningRequestCondition, UserInfo } from '../../../lib/kube/types.ts';
+import type {
+	CertificateSigningRequest,
+	CertificateSigningRequestCondition,
+	UserInfo,
+} from '../../../lib/kube/types.ts';
 import { buildCaCertificate } from '../../../lib/pki/certificate.ts';
 import { createCsr } from '../../../lib/pki/csr.ts';
 import { generateKeyPair, type KeyPair } from '../../../lib/pki/keys.ts';
@@ -18,13 +22,20 @@ type Condition = CertificateSigningRequestCondition;
 const resource = resources.certificateSigningRequests;
 const clientKubelet = 'kubernetes.io/kube-apiserver-client-kubelet';
 const earlier = '2026-01-31T11:00:00Z';
-const approved: Condition = { type: 'Approved', status: 'True', reason: 'KubectlApprove', message: 'm', lastUpdateTime: earlier };
+const approved: Condition = {
+	type: 'Approved',
+	status: 'True',
+	reason: 'KubectlApprove',
+	message: 'm',
+	lastUpdateTime: earlier,
+};
 const denied: Condition = { type: 'Denied', status: 'True' };
 const failed: Condition = { type: 'Failed', status: 'True' };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const invalid = (...causes: string[]) =>
 	`422 Invalid: CertificateSigningRequest.certificates.k8s.io "csr" is invalid: ${causes.length === 1 ? causes[0] : `[${causes.join(', ')}]`}`;
-const forbidden = (because: string) => `403 Forbidden: certificatesigningrequests.certificates.k8s.io "csr" is forbidden: ${because}`;
+const forbidden = (because: string) =>
+	`403 Forbidden: certificatesigningrequests.certificates.k8s.io "csr" is forbidden: ${because}`;
 
 describe('CertificateSigningRequests', () => {
 	const store = storeOfEachTest();
@@ -32,14 +43,21 @@ describe('CertificateSigningRequests', () => {
 	let pem: string;
 	let certificate: string;
 	/** Whoever may approve and sign, by signer or by domain. */
-	const authorizer = fakeAuthorizer(`admin approve signers ${clientKubelet}`, 'admin sign signers kubernetes.io/*', 'approver approve signers kubernetes.io/*');
+	const authorizer = fakeAuthorizer(
+		`admin approve signers ${clientKubelet}`,
+		'admin sign signers kubernetes.io/*',
+		'approver approve signers kubernetes.io/*',
+	);
 
 	before(async () => {
 		keys = await generateKeyPair('ECDSA-P256');
 		pem = requestOf('system:node:a', 'system:nodes');
-		certificate = base64(buildCaCertificate({ commonName: 'any', dnsNames: [], notBefore: clock(), notAfter: clock() + 1000 }, keys));
+		certificate = base64(
+			buildCaCertificate({ commonName: 'any', dnsNames: [], notBefore: clock(), notAfter: clock() + 1000 }, keys),
+		);
 	});
-	const requestOf = (commonName: string, ...organizations: string[]) => createCsr({ subject: { commonName, organizations } }, keys);
+	const requestOf = (commonName: string, ...organizations: string[]) =>
+		createCsr({ subject: { commonName, organizations } }, keys);
 	const csr = (spec: Partial<Csr['spec']> = {}): Csr => ({
 		apiVersion: 'certificates.k8s.io/v1',
 		kind: resource.kind,
@@ -47,11 +65,17 @@ describe('CertificateSigningRequests', () => {
 		spec: { request: base64(pem), signerName: clientKubelet, usages: ['digital signature', 'client auth'], ...spec },
 	});
 	const endpoint = () => registryEndpoint(store(), certificateSigningRequests(authorizer), clock);
-	const create = (object: Csr, user: UserInfo = admin) => endpoint().create(request('create', resource, { object, user })) as Promise<Csr>;
+	const create = (object: Csr, user: UserInfo = admin) =>
+		endpoint().create(request('create', resource, { object, user })) as Promise<Csr>;
 	const update = (object: Csr, subresource: Subresource, user = admin) =>
-		endpoint().update(request('update', resource, { object, name: object.metadata.name ?? '', subresource, user })) as Promise<Csr>;
+		endpoint().update(
+			request('update', resource, { object, name: object.metadata.name ?? '', subresource, user }),
+		) as Promise<Csr>;
 	/** What is stored, with this status sent. */
-	const sent = async (status: Csr['status'] = {}): Promise<Csr> => ({ ...((await endpoint().get({ namespace: '', name: 'csr' } as never)) as Csr), status });
+	const sent = async (status: Csr['status'] = {}): Promise<Csr> => ({
+		...((await endpoint().get({ namespace: '', name: 'csr' } as never)) as Csr),
+		status,
+	});
 	const approve = async (...conditions: Condition[]) => update(await sent({ conditions }), 'approval');
 	const setStatus = async (status: Csr['status']) => update(await sent(status), 'status');
 	const types = ({ status }: Csr) => status?.conditions?.map(({ type }) => type);
@@ -60,9 +84,17 @@ describe('CertificateSigningRequests', () => {
 		it('says who asks, whatever was sent, and has no status yet', async () => {
 			const user: UserInfo = { username: 'system:bootstrap:abcdef', uid: '7', groups: ['g'], extra: { k: ['v'] } };
 			const forged = { username: 'system:admin', uid: '0', groups: ['system:masters'], extra: { x: ['y'] } };
-			const created = await create({ ...csr({ ...forged, expirationSeconds: 600 }), status: { conditions: [approved], certificate } }, user);
+			const created = await create(
+				{ ...csr({ ...forged, expirationSeconds: 600 }), status: { conditions: [approved], certificate } },
+				user,
+			);
 			const { request: _request, ...spec } = created.spec;
-			assert.deepEqual(spec, { signerName: clientKubelet, expirationSeconds: 600, usages: ['digital signature', 'client auth'], ...user });
+			assert.deepEqual(spec, {
+				signerName: clientKubelet,
+				expirationSeconds: 600,
+				usages: ['digital signature', 'client auth'],
+				...user,
+			});
 			assert.deepEqual(created.status, {});
 			const { spec: bare } = await create({ ...csr(forged), metadata: { generateName: 'csr-' } }, userNamed('u'));
 			assert.deepEqual([bare.uid, bare.extra, bare.groups], [undefined, undefined, []]);
@@ -70,12 +102,16 @@ describe('CertificateSigningRequests', () => {
 
 		it('400: there is none', async () => {
 			const { spec: _none, ...without } = csr();
-			assert.equal(await refusalOf(create(without as Csr)), '400 BadRequest: the CertificateSigningRequest has no spec');
+			assert.equal(
+				await refusalOf(create(without as Csr)),
+				'400 BadRequest: the CertificateSigningRequest has no spec',
+			);
 		});
 
 		it('any path segment is a name', async () => {
 			for (const name of ['node-csr-AbC_-9', 'a:b']) await create({ ...csr(), metadata: { name } });
-			for (const name of ['a/b', 'a%b', '.', '..']) assert.match(await refusalOf(create({ ...csr(), metadata: { name } })), /^422 Invalid: .*may not be/);
+			for (const name of ['a/b', 'a%b', '.', '..'])
+				assert.match(await refusalOf(create({ ...csr(), metadata: { name } })), /^422 Invalid: .*may not be/);
 		});
 
 		it('422: the request is not PEM, not signed by its own key, or not one', async () => {
@@ -91,7 +127,10 @@ describe('CertificateSigningRequests', () => {
 				{ subject: { commonName: 'b', organizations: [] } },
 				{ publicKey: keys.publicKey, privateKey: (await generateKeyPair('ECDSA-P256')).privateKey },
 			);
-			assert.equal(await bad(other), 'the signature of the certificate request does not verify under its own public key');
+			assert.equal(
+				await bad(other),
+				'the signature of the certificate request does not verify under its own public key',
+			);
 			assert.match(await bad(pem + pem), /^the certificate request cannot be read: /);
 		});
 
@@ -103,7 +142,10 @@ describe('CertificateSigningRequests', () => {
 				.join(', ');
 			assert.equal(
 				await refusalOf(create(csr({ usages: ['client auth', 'magic', 'client auth'] }))),
-				invalid(`spec.usages[1]: Unsupported value: "magic": supported values: ${supported}`, 'spec.usages[2]: Duplicate value: "client auth"'),
+				invalid(
+					`spec.usages[1]: Unsupported value: "magic": supported values: ${supported}`,
+					'spec.usages[2]: Duplicate value: "client auth"',
+				),
 			);
 			await create(csr({ usages: [...usageNames] }));
 			assert.equal(usageNames.length, 23);
@@ -114,11 +156,18 @@ describe('CertificateSigningRequests', () => {
 			const field = (value: string) => `spec.signerName: Invalid value: "${value}":`;
 			assert.equal(await bad(''), invalid('spec.signerName: Required value'));
 			const legacy = 'kubernetes.io/legacy-unknown';
-			assert.equal(await bad(legacy), invalid(`${field(legacy)} the legacy signerName is not allowed via this API version`));
+			assert.equal(
+				await bad(legacy),
+				invalid(`${field(legacy)} the legacy signerName is not allowed via this API version`),
+			);
 			const form = 'must be a fully qualified domain and path of the form "example.com/signer-name"';
 			for (const name of ['plain', 'a.b/c/d']) assert.equal(await bad(name), invalid(`${field(name)} ${form}`));
-			assert.equal(await bad('local/name'), invalid(`${field('local/name')} should be a domain with at least two segments separated by dots`));
-			for (const name of ['a.b/', '/c', 'A.b/c', 'a.b/C', 'a.b/c..d']) assert.match(await bad(name), /^422 Invalid: /, name);
+			assert.equal(
+				await bad('local/name'),
+				invalid(`${field('local/name')} should be a domain with at least two segments separated by dots`),
+			);
+			for (const name of ['a.b/', '/c', 'A.b/c', 'a.b/C', 'a.b/c..d'])
+				assert.match(await bad(name), /^422 Invalid: /, name);
 			await create(csr({ signerName: 'example.com/my.signer' }));
 		});
 
@@ -132,7 +181,14 @@ describe('CertificateSigningRequests', () => {
 
 		it('never changes, by whatever update, and nobody is told', async () => {
 			const { spec } = await create(csr());
-			const other = { ...spec, signerName: 'kubernetes.io/kubelet-serving', usages: ['any'], username: 'eve', expirationSeconds: 9_999, request: '' };
+			const other = {
+				...spec,
+				signerName: 'kubernetes.io/kubelet-serving',
+				usages: ['any'],
+				username: 'eve',
+				expirationSeconds: 9_999,
+				request: '',
+			};
 			for (const subresource of ['', 'approval', 'status'] as const) {
 				assert.deepEqual((await update({ ...(await sent()), spec: other }, subresource)).spec, spec);
 			}
@@ -163,7 +219,10 @@ describe('CertificateSigningRequests', () => {
 			const text = 'can only create a node CSR with CN=system:node:b';
 			for (const signerName of [clientKubelet, 'kubernetes.io/kubelet-serving']) {
 				assert.equal(await refusalOf(create(csr({ signerName }), node('b'))), forbidden(text));
-				assert.equal(await refusalOf(create(csr({ signerName, request: base64('nonsense') }), node('b'))), forbidden(text));
+				assert.equal(
+					await refusalOf(create(csr({ signerName, request: base64('nonsense') }), node('b'))),
+					forbidden(text),
+				);
 			}
 			await create(csr(), node('a'));
 		});
@@ -174,7 +233,13 @@ describe('CertificateSigningRequests', () => {
 			const text = `user not permitted to approve requests with signerName "${clientKubelet}"`;
 			assert.equal(await refusalOf(update(object, 'approval', userNamed('nobody'))), forbidden(text));
 			assert.equal(
-				await refusalOf(update({ ...object, spec: { ...object.spec, signerName: 'example.com/mine' } }, 'approval', userNamed('nobody'))),
+				await refusalOf(
+					update(
+						{ ...object, spec: { ...object.spec, signerName: 'example.com/mine' } },
+						'approval',
+						userNamed('nobody'),
+					),
+				),
 				forbidden(text),
 			);
 			assert.deepEqual(types(await update(object, 'approval', userNamed('approver'))), ['Approved']);
@@ -199,7 +264,12 @@ describe('CertificateSigningRequests', () => {
 			const { status } = await update(labelled, 'approval');
 			assert.deepEqual(status, { conditions: [{ ...approved, lastTransitionTime: now }] });
 			const again = await approve({ ...approved, lastUpdateTime: '2026-01-31T11:30:00Z', message: 'other' });
-			assert.deepEqual(again.status?.conditions?.[0], { ...approved, lastUpdateTime: '2026-01-31T11:30:00Z', lastTransitionTime: now, message: 'other' });
+			assert.deepEqual(again.status?.conditions?.[0], {
+				...approved,
+				lastUpdateTime: '2026-01-31T11:30:00Z',
+				lastTransitionTime: now,
+				message: 'other',
+			});
 			const { lastUpdateTime: _time, ...untimed } = approved;
 			assert.equal((await approve(untimed)).status?.conditions?.[0]?.lastUpdateTime, now);
 		});
@@ -213,26 +283,43 @@ describe('CertificateSigningRequests', () => {
 
 		it('422: Approved and Denied exclude each other', async () => {
 			const text = 'Approved and Denied conditions are mutually exclusive';
-			assert.equal(await refusalOf(approve(approved, denied)), invalid(`status.conditions[1].type: Invalid value: "Denied": ${text}`));
+			assert.equal(
+				await refusalOf(approve(approved, denied)),
+				invalid(`status.conditions[1].type: Invalid value: "Denied": ${text}`),
+			);
 			await approve(denied);
-			assert.equal(await refusalOf(approve(denied, approved)), invalid(`status.conditions[1].type: Invalid value: "Approved": ${text}`));
+			assert.equal(
+				await refusalOf(approve(denied, approved)),
+				invalid(`status.conditions[1].type: Invalid value: "Approved": ${text}`),
+			);
 		});
 
 		it('422: a type once, with a status; Approved, Denied and Failed are True or not there', async () => {
-			assert.equal(await refusalOf(approve(approved, approved)), invalid('status.conditions[1].type: Duplicate value: "Approved"'));
+			assert.equal(
+				await refusalOf(approve(approved, approved)),
+				invalid('status.conditions[1].type: Duplicate value: "Approved"'),
+			);
 			for (const type of ['Approved', 'Denied', 'Failed']) {
 				const text = 'status.conditions[0].status: Unsupported value: "False": supported values: "True"';
 				assert.equal(await refusalOf(approve({ type, status: 'False' })), invalid(text));
-				assert.equal(await refusalOf(approve({ type, status: '' })), invalid('status.conditions[0].status: Required value'));
+				assert.equal(
+					await refusalOf(approve({ type, status: '' })),
+					invalid('status.conditions[0].status: Required value'),
+				);
 			}
-			assert.equal(await refusalOf(approve({ type: '', status: 'True' })), invalid('status.conditions[0].type: Required value'));
-			const text = 'status.conditions[0].status: Unsupported value: "Perhaps": supported values: "False", "True", "Unknown"';
+			assert.equal(
+				await refusalOf(approve({ type: '', status: 'True' })),
+				invalid('status.conditions[0].type: Required value'),
+			);
+			const text =
+				'status.conditions[0].status: Unsupported value: "Perhaps": supported values: "False", "True", "Unknown"';
 			assert.equal(await refusalOf(approve({ type: 'Odd', status: 'Perhaps' })), invalid(text));
 			assert.deepEqual(types(await approve({ type: 'Odd', status: 'Unknown' })), ['Odd']);
 		});
 
 		it('422: what was decided stays', async () => {
-			const removed = (type: string) => invalid(`status.conditions: Forbidden: updates may not remove a condition of type "${type}"`);
+			const removed = (type: string) =>
+				invalid(`status.conditions: Forbidden: updates may not remove a condition of type "${type}"`);
 			await approve(approved);
 			assert.equal(await refusalOf(approve()), removed('Approved'));
 			assert.equal(await refusalOf(approve(denied)), removed('Approved'));
@@ -261,7 +348,9 @@ describe('CertificateSigningRequests', () => {
 			const { status } = await setStatus({ conditions: [approved], certificate });
 			assert.deepEqual([status?.certificate, status?.conditions?.length], [certificate, 1]);
 			const text = invalid(`${field} Forbidden: updates may not modify existing certificate content`);
-			const other = base64(buildCaCertificate({ commonName: 'other', dnsNames: [], notBefore: clock(), notAfter: clock() + 1000 }, keys));
+			const other = base64(
+				buildCaCertificate({ commonName: 'other', dnsNames: [], notBefore: clock(), notAfter: clock() + 1000 }, keys),
+			);
 			for (const change of [{ certificate: other }, { certificate: '' }, {}])
 				assert.equal(await refusalOf(setStatus({ conditions: [approved], ...change })), text);
 		});
@@ -270,14 +359,18 @@ describe('CertificateSigningRequests', () => {
 			assert.equal((await update(await sent({ certificate }), 'approval')).status?.certificate, undefined);
 			assert.equal((await update(await sent({ certificate }), '')).status?.certificate, undefined);
 			await setStatus({ certificate });
-			for (const subresource of ['', 'approval'] as const) assert.equal((await update(await sent({}), subresource)).status?.certificate, certificate);
+			for (const subresource of ['', 'approval'] as const)
+				assert.equal((await update(await sent({}), subresource)).status?.certificate, certificate);
 		});
 
 		it('422: not PEM of certificates and nothing else', async () => {
 			const text = Buffer.from(certificate, 'base64').toString();
 			for (const bad of ['x', pem, `${text}trailing`, text.replace('-----\n', '-----\nProc-Type: 4,ENCRYPTED\n\n')]) {
 				const refusal = await refusalOf(setStatus({ certificate: base64(bad) }));
-				assert.ok(refusal.startsWith(invalid(`${field} Invalid value: "<certificate data>": the certificate cannot be read: `)), refusal);
+				assert.ok(
+					refusal.startsWith(invalid(`${field} Invalid value: "<certificate data>": the certificate cannot be read: `)),
+					refusal,
+				);
 			}
 			await setStatus({ certificate: base64(text + text) });
 		});

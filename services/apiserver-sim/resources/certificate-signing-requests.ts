@@ -6,12 +6,20 @@ import { isDeepStrictEqual } from 'node:util';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import { type CertificateSigningRequest, type CertificateSigningRequestCondition, wellKnown } from '../../../lib/kube/types.ts';
+import {
+	type CertificateSigningRequest,
+	type CertificateSigningRequestCondition,
+	wellKnown,
+} from '../../../lib/kube/types.ts';
 import { parseCertificates } from '../../../lib/pki/certificate.ts';
 import { parseCsr, type VerifiedCsr } from '../../../lib/pki/csr.ts';
 import { isUsage, usageNames } from '../../../lib/pki/usages.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
-import { checkCertificateApproval, checkCertificateSigning, checkCertificateSubject } from '../authorize/csr-admission.ts';
+import {
+	checkCertificateApproval,
+	checkCertificateSigning,
+	checkCertificateSubject,
+} from '../authorize/csr-admission.ts';
 import { checkNodeRestriction } from '../authorize/node-restriction.ts';
 import { duplicate, forbiddenField, invalid, notSupported, required } from '../object-meta.ts';
 import type { Strategy } from '../registry.ts';
@@ -29,10 +37,14 @@ export const certificateSigningRequests = (authorizer: Authorizer): Strategy<Csr
 	resource: resources.certificateSigningRequests,
 	subresources: ['approval', 'status'],
 	// Upstream lets a CSR have any name that is a path segment; kubelets use base64url.
-	nameRule: (name) => (/^[^/%]+$/.test(name) && name !== '.' && name !== '..' && name.length <= 253 ? [] : ["may not be '.' or '..' or contain '/' or '%'"]),
+	nameRule: (name) =>
+		/^[^/%]+$/.test(name) && name !== '.' && name !== '..' && name.length <= 253
+			? []
+			: ["may not be '.' or '..' or contain '/' or '%'"],
 	fields: ({ spec }) => ({ 'spec.signerName': spec?.signerName ?? '' }),
 	prepareForCreate({ spec, status: _status, ...rest }, { username, uid, groups, extra }) {
-		if (spec === undefined) throw new KubejoinError('API_BAD_REQUEST', { problem: 'the CertificateSigningRequest has no spec' });
+		if (spec === undefined)
+			throw new KubejoinError('API_BAD_REQUEST', { problem: 'the CertificateSigningRequest has no spec' });
 		const { request, signerName, usages, expirationSeconds } = spec;
 		return {
 			...rest,
@@ -56,13 +68,18 @@ export const certificateSigningRequests = (authorizer: Authorizer): Strategy<Csr
 		if (subresource === 'approval') return { ...base, status: { ...previous.status, conditions } };
 		return { ...base, status: { ...next.status, conditions: keepDecisions(conditions, conditionsOf(previous)) } };
 	},
-	validate: (csr) => [...specProblems(csr), ...conditionProblems(conditionsOf(csr)), ...certificateProblems(csr.status?.certificate)],
+	validate: (csr) => [
+		...specProblems(csr),
+		...conditionProblems(conditionsOf(csr)),
+		...certificateProblems(csr.status?.certificate),
+	],
 	validateUpdate: updateProblems,
 	admit: (request, object, previous) => admit(request, object, previous, authorizer),
 });
 
 const conditionsOf = (csr: Csr): readonly Condition[] => csr.status?.conditions ?? [];
-const ofType = (conditions: readonly Condition[], type: string) => conditions.filter((condition) => condition.type === type);
+const ofType = (conditions: readonly Condition[], type: string) =>
+	conditions.filter((condition) => condition.type === type);
 const pemOf = (csr: Csr): string => Buffer.from(csr.spec.request, 'base64').toString();
 
 /** A status update never changes Approved and Denied; where their number differs, validation refuses. */
@@ -98,7 +115,13 @@ function specProblems({ spec }: Csr): FieldProblem[] {
 	});
 	problems.push(...signerNameProblems(spec.signerName));
 	if (spec.expirationSeconds !== undefined && spec.expirationSeconds < MIN_EXPIRATION_SECONDS) {
-		problems.push(invalid('spec.expirationSeconds', spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)'));
+		problems.push(
+			invalid(
+				'spec.expirationSeconds',
+				spec.expirationSeconds,
+				'may not specify a duration less than 600 seconds (10 minutes)',
+			),
+		);
 	}
 	return problems;
 }
@@ -118,13 +141,18 @@ function requestProblem(pem: string): string | undefined {
 function signerNameProblems(signerName: string): FieldProblem[] {
 	const field = 'spec.signerName';
 	if (signerName === '') return [required(field)];
-	if (signerName === wellKnown.signers.legacyUnknown) return [invalid(field, signerName, 'the legacy signerName is not allowed via this API version')];
+	if (signerName === wellKnown.signers.legacyUnknown)
+		return [invalid(field, signerName, 'the legacy signerName is not allowed via this API version')];
 	const [domain = '', path, ...more] = signerName.split('/');
 	if (path === undefined || more.length > 0)
-		return [invalid(field, signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"')];
+		return [
+			invalid(field, signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"'),
+		];
 	const problems = [
 		...subdomainProblems(domain),
-		...path.split('.').flatMap((part) => (part === '' ? ['validating label "": must not be empty'] : subdomainProblems(part))),
+		...path
+			.split('.')
+			.flatMap((part) => (part === '' ? ['validating label "": must not be empty'] : subdomainProblems(part))),
 	];
 	if (!domain.includes('.')) problems.push('should be a domain with at least two segments separated by dots');
 	return problems.map((detail) => invalid(field, signerName, detail));
@@ -163,28 +191,40 @@ function updateProblems(next: Csr, previous: Csr, subresource: Subresource): Fie
 	for (const type of final) {
 		const before = ofType(conditionsOf(previous), type);
 		const after = ofType(conditionsOf(next), type);
-		if (after.length < before.length) problems.push(forbiddenField('status.conditions', `updates may not remove a condition of type "${type}"`));
+		if (after.length < before.length)
+			problems.push(forbiddenField('status.conditions', `updates may not remove a condition of type "${type}"`));
 		else if (subresource !== 'approval' && decided.includes(type)) {
-			if (after.length > before.length) problems.push(forbiddenField('status.conditions', `updates may not add a condition of type "${type}"`));
-			else if (!isDeepStrictEqual(before, after)) problems.push(forbiddenField('status.conditions', `updates may not modify a condition of type "${type}"`));
+			if (after.length > before.length)
+				problems.push(forbiddenField('status.conditions', `updates may not add a condition of type "${type}"`));
+			else if (!isDeepStrictEqual(before, after))
+				problems.push(forbiddenField('status.conditions', `updates may not modify a condition of type "${type}"`));
 		}
 	}
 	const before = previous.status?.certificate ?? '';
 	if ((next.status?.certificate ?? '') !== before) {
-		if (subresource !== 'status') problems.push(forbiddenField('status.certificate', 'updates may not set certificate content'));
-		else if (before !== '') problems.push(forbiddenField('status.certificate', 'updates may not modify existing certificate content'));
+		if (subresource !== 'status')
+			problems.push(forbiddenField('status.certificate', 'updates may not set certificate content'));
+		else if (before !== '')
+			problems.push(forbiddenField('status.certificate', 'updates may not modify existing certificate content'));
 	}
 	return problems;
 }
 
 /** NodeRestriction, CertificateApproval, CertificateSigning, CertificateSubjectRestriction, in upstream's order. */
-async function admit(request: ApiRequest, object: Csr | undefined, previous: Csr | undefined, authorizer: Authorizer): Promise<string | undefined> {
+async function admit(
+	request: ApiRequest,
+	object: Csr | undefined,
+	previous: Csr | undefined,
+	authorizer: Authorizer,
+): Promise<string | undefined> {
 	const authorize = authorizer.authorize.bind(authorizer);
 	if (request.verb === 'create' && object !== undefined) {
 		const csr = verifiedOrNothing(pemOf(object));
 		return (
-			checkNodeRestriction({ ...toNodeWrite(request, object, undefined), ...(csr === undefined ? {} : { csrCommonName: csr.subject.commonName }) }) ??
-			checkCertificateSubject(object.spec.signerName, csr?.subject.organizations ?? [])
+			checkNodeRestriction({
+				...toNodeWrite(request, object, undefined),
+				...(csr === undefined ? {} : { csrCommonName: csr.subject.commonName }),
+			}) ?? checkCertificateSubject(object.spec.signerName, csr?.subject.organizations ?? [])
 		);
 	}
 	if (object === undefined || previous === undefined) return undefined;

@@ -3,7 +3,11 @@ import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { NodeWrite } from '../authorize/node-restriction.ts';
 import type { ApiRequest } from '../request.ts';
 
-export const toNodeWrite = (request: ApiRequest, object: KubeObject | undefined, oldObject: KubeObject | undefined): NodeWrite => ({
+export const toNodeWrite = (
+	request: ApiRequest,
+	object: KubeObject | undefined,
+	oldObject: KubeObject | undefined,
+): NodeWrite => ({
 	resourceRequest: true,
 	user: request.user,
 	verb: request.verb,

@@ -14,9 +14,12 @@ describe('plain resources', () => {
 	const on = <T extends KubeObject>(strategy: Strategy<T>) => registryEndpoint(store(), strategy, clock);
 
 	describe('Nodes', () => {
-		const create = (object: object, user = node('a')) => on(nodes).create(request('create', resources.nodes, { object: typed(resources.nodes, object), user }));
+		const create = (object: object, user = node('a')) =>
+			on(nodes).create(request('create', resources.nodes, { object: typed(resources.nodes, object), user }));
 		const update = (object: object, subresource: '' | 'status', user = node('a')) =>
-			on(nodes).update(request('update', resources.nodes, { object: typed(resources.nodes, object), name: 'a', subresource, user })) as Promise<Node>;
+			on(nodes).update(
+				request('update', resources.nodes, { object: typed(resources.nodes, object), name: 'a', subresource, user }),
+			) as Promise<Node>;
 		const [metadata, spec, status] = [{ name: 'a' }, { unschedulable: true }, { phase: 'Running' }];
 
 		it('spec and status never overwrite each other', async () => {
@@ -34,7 +37,9 @@ describe('plain resources', () => {
 			await create({ metadata, spec });
 			await create({ metadata: { name: 'b' } }, node('b'));
 			const select = async (text: string) => {
-				const { items } = await on(nodes).list(request('list', resources.nodes, { fieldSelector: parseFieldSelector(text) }));
+				const { items } = await on(nodes).list(
+					request('list', resources.nodes, { fieldSelector: parseFieldSelector(text) }),
+				);
 				return items.map((item) => item.metadata.name);
 			};
 			assert.deepEqual(await select('spec.unschedulable=true'), ['a']);
@@ -46,12 +51,21 @@ describe('plain resources', () => {
 			assert.equal(await refusalOf(create({ metadata }, node('b'))), `403 Forbidden: nodes "a" ${text}`);
 			await create({ metadata });
 			for (const subresource of ['', 'status'] as const) {
-				assert.equal(await refusalOf(update({ metadata, status }, subresource, node('b'))), `403 Forbidden: nodes "a" ${text}`);
+				assert.equal(
+					await refusalOf(update({ metadata, status }, subresource, node('b'))),
+					`403 Forbidden: nodes "a" ${text}`,
+				);
 			}
-			assert.equal(await refusalOf(on(nodes).delete(request('delete', resources.nodes, { name: 'a', user: node('b') }))), `403 Forbidden: nodes "a" ${text}`);
+			assert.equal(
+				await refusalOf(on(nodes).delete(request('delete', resources.nodes, { name: 'a', user: node('b') }))),
+				`403 Forbidden: nodes "a" ${text}`,
+			);
 			const labels = { 'node-role.kubernetes.io/control-plane': '' };
 			const refusal = await refusalOf(update({ metadata: { ...metadata, labels } }, ''));
-			assert.equal(refusal, '403 Forbidden: nodes "a" is forbidden: is not allowed to modify labels: node-role.kubernetes.io/control-plane');
+			assert.equal(
+				refusal,
+				'403 Forbidden: nodes "a" is forbidden: is not allowed to modify labels: node-role.kubernetes.io/control-plane',
+			);
 		});
 	});
 
@@ -66,13 +80,17 @@ describe('plain resources', () => {
 		it('422: a duration that is not positive', async () => {
 			for (const seconds of [0, -1]) {
 				const text = `spec.leaseDurationSeconds: Invalid value: ${seconds}: must be greater than 0`;
-				assert.equal(await refusalOf(create({ leaseDurationSeconds: seconds })), `422 Invalid: Lease.coordination.k8s.io "a" is invalid: ${text}`);
+				assert.equal(
+					await refusalOf(create({ leaseDurationSeconds: seconds })),
+					`422 Invalid: Lease.coordination.k8s.io "a" is invalid: ${text}`,
+				);
 			}
 			await create({ leaseDurationSeconds: 40 });
 		});
 
 		it('403: a node has its own lease only', async () => {
-			const text = 'leases.coordination.k8s.io "a" is forbidden: can only access node lease with the same name as the requesting node';
+			const text =
+				'leases.coordination.k8s.io "a" is forbidden: can only access node lease with the same name as the requesting node';
 			assert.equal(await refusalOf(create({}, node('b'))), `403 Forbidden: ${text}`);
 		});
 	});

@@ -16,7 +16,11 @@ export const nodes: Strategy<Node> = {
 	fields: ({ spec }) => ({ 'spec.unschedulable': String(spec?.unschedulable ?? false) }),
 	prepareForUpdate({ spec, status, ...next }, previous, subresource) {
 		const kept = subresource === 'status' ? { spec: previous.spec, status } : { spec, status: previous.status };
-		return { ...next, ...(kept.spec === undefined ? {} : { spec: kept.spec }), ...(kept.status === undefined ? {} : { status: kept.status }) };
+		return {
+			...next,
+			...(kept.spec === undefined ? {} : { spec: kept.spec }),
+			...(kept.status === undefined ? {} : { status: kept.status }),
+		};
 	},
 	admit: (request, object, previous) => checkNodeRestriction(toNodeWrite(request, object, previous)),
 };
@@ -26,7 +30,9 @@ export const leases: Strategy<Lease> = {
 	subresources: [],
 	validate({ spec }) {
 		const seconds = spec?.leaseDurationSeconds;
-		return seconds !== undefined && seconds <= 0 ? [invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0')] : [];
+		return seconds !== undefined && seconds <= 0
+			? [invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0')]
+			: [];
 	},
 	admit: (request, object, previous) => checkNodeRestriction(toNodeWrite(request, object, previous)),
 };

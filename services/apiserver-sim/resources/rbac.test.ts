@@ -29,26 +29,36 @@ describe('roles and bindings', () => {
 	const sent = (verb: 'create' | 'update', resource: ResourceName, object: object, who = admin) => {
 		const typed = { apiVersion: '', kind: resource.kind, ...object } as KubeObject;
 		const namespace = resource.namespaced ? 'ns' : '';
-		return on(resource)[verb](request(verb, resource, { object: typed, name: verb === 'create' ? '' : 'x', namespace, user: who }));
+		return on(resource)[verb](
+			request(verb, resource, { object: typed, name: verb === 'create' ? '' : 'x', namespace, user: who }),
+		);
 	};
 	const { clusterRoles, clusterRoleBindings, roles: roleResource, roleBindings: bindingResource } = resources;
 
 	it('are made, changed and deleted; what goes without saying is filled in', async () => {
 		const subjects = [{ kind: 'Group', name: 'g' }];
-		const made = (await sent('create', clusterRoleBindings, { metadata: { name: 'x' }, subjects, roleRef: { kind: 'ClusterRole', name: 'r' } })) as RoleBinding;
+		const made = (await sent('create', clusterRoleBindings, {
+			metadata: { name: 'x' },
+			subjects,
+			roleRef: { kind: 'ClusterRole', name: 'r' },
+		})) as RoleBinding;
 		assert.deepEqual(made.subjects, [{ kind: 'Group', name: 'g', apiGroup: group }]);
 		assert.deepEqual(made.roleRef, { kind: 'ClusterRole', name: 'r', apiGroup: group });
 		assert.equal(made.kind, 'ClusterRoleBinding');
 		const changed = (await sent('update', clusterRoleBindings, { ...made, subjects: [] })) as RoleBinding;
 		assert.deepEqual(changed.subjects, []);
 		await on(clusterRoleBindings).delete(request('delete', clusterRoleBindings, { name: 'x' }));
-		assert.match(await refusalOf(on(clusterRoleBindings).get(request('get', clusterRoleBindings, { name: 'x' }))), /^404 NotFound/);
+		assert.match(
+			await refusalOf(on(clusterRoleBindings).get(request('get', clusterRoleBindings, { name: 'x' }))),
+			/^404 NotFound/,
+		);
 		assert.deepEqual(((await sent('create', roleResource, { metadata: { name: 'x' } })) as Role).rules, []);
 	});
 
 	it('may have colons in their names', async () => {
 		await sent('create', clusterRoles, { metadata: { name: 'system:node-bootstrapper' } });
-		const of = async (name: string) => (await refusalOf(sent('create', clusterRoles, { metadata: { name } }))).replace(/^.*: /, '');
+		const of = async (name: string) =>
+			(await refusalOf(sent('create', clusterRoles, { metadata: { name } }))).replace(/^.*: /, '');
 		assert.equal(await of('a/b'), "may not contain '/'");
 		assert.equal(await of('a%b'), "may not contain '%'");
 		assert.equal(await of('..'), "may not be '..'");
@@ -56,7 +66,10 @@ describe('roles and bindings', () => {
 
 	it('422: rules that say too little or too much', async () => {
 		const of = async (resource: ResourceName, one: object) =>
-			(await refusalOf(sent('create', resource, { metadata: { name: 'x' }, rules: [one] }))).replace(/^422 Invalid: \S+ "x" is invalid: /, '');
+			(await refusalOf(sent('create', resource, { metadata: { name: 'x' }, rules: [one] }))).replace(
+				/^422 Invalid: \S+ "x" is invalid: /,
+				'',
+			);
 		assert.equal(
 			await of(clusterRoles, {}),
 			'[rules[0].verbs: Required value: verbs must contain at least one value, ' +
@@ -75,7 +88,10 @@ describe('roles and bindings', () => {
 
 	it('422: what is bound, and to whom', async () => {
 		const of = async (resource: ResourceName, object: object) =>
-			(await refusalOf(sent('create', resource, { metadata: { name: 'x' }, ...object }))).replace(/^422 Invalid: \S+ "x" is invalid: /, '');
+			(await refusalOf(sent('create', resource, { metadata: { name: 'x' }, ...object }))).replace(
+				/^422 Invalid: \S+ "x" is invalid: /,
+				'',
+			);
 		assert.equal(
 			await of(clusterRoleBindings, { roleRef: { kind: 'Role', name: '' } }),
 			'[roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole", roleRef.name: Required value]',
@@ -86,8 +102,14 @@ describe('roles and bindings', () => {
 		);
 		const bind = (subject: object) => of(clusterRoleBindings, { roleRef: clusterAdmin, subjects: [subject] });
 		assert.equal(await bind({ kind: 'ServiceAccount', name: 's' }), 'subjects[0].namespace: Required value');
-		assert.equal(await bind({ kind: 'User', name: 'u', apiGroup: 'x' }), `subjects[0].apiGroup: Unsupported value: "x": supported values: "${group}"`);
-		assert.equal(await bind({ name: 'u' }), 'subjects[0].kind: Unsupported value: "": supported values: "ServiceAccount", "User", "Group"');
+		assert.equal(
+			await bind({ kind: 'User', name: 'u', apiGroup: 'x' }),
+			`subjects[0].apiGroup: Unsupported value: "x": supported values: "${group}"`,
+		);
+		assert.equal(
+			await bind({ name: 'u' }),
+			'subjects[0].kind: Unsupported value: "": supported values: "ServiceAccount", "User", "Group"',
+		);
 	});
 
 	it('422: a binding binds what it bound at first', async () => {
@@ -112,7 +134,10 @@ describe('roles and bindings', () => {
 			/^403 Forbidden: clusterrolebindings/,
 		);
 		await sent('create', clusterRoles, { metadata: { name: 'x' } }, nobody);
-		assert.match(await refusalOf(sent('update', clusterRoles, { metadata: { name: 'x' }, rules }, nobody)), /^403 Forbidden: clusterroles/);
+		assert.match(
+			await refusalOf(sent('update', clusterRoles, { metadata: { name: 'x' }, rules }, nobody)),
+			/^403 Forbidden: clusterroles/,
+		);
 		// The writer may do all with RBAC objects, so also escalate and bind.
 		await sent('update', clusterRoles, { metadata: { name: 'x' }, rules }, writer);
 		await sent('create', clusterRoleBindings, { metadata: { name: 'x' }, roleRef: clusterAdmin }, writer);

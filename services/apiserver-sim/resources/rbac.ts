@@ -24,7 +24,12 @@ function nameProblems(name: string): string[] {
 	return ['/', '%'].filter((illegal) => name.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
 }
 
-const grantorOf = ({ user, namespace }: ApiRequest, authorizer: Authorizer, source: RbacSource): Grantor => ({ user, namespace, authorizer, source });
+const grantorOf = ({ user, namespace }: ApiRequest, authorizer: Authorizer, source: RbacSource): Grantor => ({
+	user,
+	namespace,
+	authorizer,
+	source,
+});
 
 /** Roles or ClusterRoles. */
 export const roles = (resource: ResourceName, authorizer: Authorizer, source: RbacSource): Strategy<Role> => ({
@@ -33,23 +38,36 @@ export const roles = (resource: ResourceName, authorizer: Authorizer, source: Rb
 	nameRule: nameProblems,
 	prepareForCreate: withRules,
 	prepareForUpdate: withRules,
-	validate: ({ rules = [] }) => rules.flatMap((rule, index) => ruleProblems(rule, resource.namespaced, `rules[${index}]`)),
+	validate: ({ rules = [] }) =>
+		rules.flatMap((rule, index) => ruleProblems(rule, resource.namespaced, `rules[${index}]`)),
 	async admit(request, role, previous) {
 		if (role === undefined) return undefined;
-		return checkRole(role, previous, request.name, resource.namespaced ? 'roles' : 'clusterroles', grantorOf(request, authorizer, source));
+		return checkRole(
+			role,
+			previous,
+			request.name,
+			resource.namespaced ? 'roles' : 'clusterroles',
+			grantorOf(request, authorizer, source),
+		);
 	},
 });
 
 /** RoleBindings or ClusterRoleBindings. */
-export const roleBindings = (resource: ResourceName, authorizer: Authorizer, source: RbacSource): Strategy<RoleBinding> => ({
+export const roleBindings = (
+	resource: ResourceName,
+	authorizer: Authorizer,
+	source: RbacSource,
+): Strategy<RoleBinding> => ({
 	resource,
 	subresources: [],
 	nameRule: nameProblems,
 	prepareForCreate: withGroups,
 	prepareForUpdate: withGroups,
 	validate: (binding) => bindingProblems(binding, resource.namespaced),
-	validateUpdate: ({ roleRef }, previous) => (isDeepStrictEqual(roleRef, previous.roleRef) ? [] : [roleRefChanged(roleRef)]),
-	admit: async (request, binding) => (binding === undefined ? undefined : checkBinding(binding, grantorOf(request, authorizer, source))),
+	validateUpdate: ({ roleRef }, previous) =>
+		isDeepStrictEqual(roleRef, previous.roleRef) ? [] : [roleRefChanged(roleRef)],
+	admit: async (request, binding) =>
+		binding === undefined ? undefined : checkBinding(binding, grantorOf(request, authorizer, source)),
 });
 
 const withRules = (role: Role): Role => ({ ...role, rules: role.rules ?? [] });
@@ -65,8 +83,13 @@ function withGroups(binding: RoleBinding): RoleBinding {
 	return { ...binding, roleRef, ...(subjects === undefined ? {} : { subjects }) };
 }
 
-function ruleProblems({ verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule, isNamespaced: boolean, at: string) {
-	const problems: FieldProblem[] = verbs.length === 0 ? [required(`${at}.verbs`, 'verbs must contain at least one value')] : [];
+function ruleProblems(
+	{ verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule,
+	isNamespaced: boolean,
+	at: string,
+) {
+	const problems: FieldProblem[] =
+		verbs.length === 0 ? [required(`${at}.verbs`, 'verbs must contain at least one value')] : [];
 	if (nonResourceURLs.length > 0) {
 		const refuse = (detail: string): FieldProblem => ({
 			field: `${at}.nonResourceURLs`,
@@ -79,8 +102,10 @@ function ruleProblems({ verbs = [], apiGroups = [], resources = [], resourceName
 		}
 		return problems;
 	}
-	if (apiGroups.length === 0) problems.push(required(`${at}.apiGroups`, 'resource rules must supply at least one api group'));
-	if (resources.length === 0) problems.push(required(`${at}.resources`, 'resource rules must supply at least one resource'));
+	if (apiGroups.length === 0)
+		problems.push(required(`${at}.apiGroups`, 'resource rules must supply at least one api group'));
+	if (resources.length === 0)
+		problems.push(required(`${at}.resources`, 'resource rules must supply at least one resource'));
 	return problems;
 }
 
@@ -89,12 +114,18 @@ function bindingProblems({ roleRef, subjects = [] }: RoleBinding, isNamespaced: 
 	return [
 		...(roleRef.apiGroup === rbacGroup ? [] : [notSupported('roleRef.apiGroup', roleRef.apiGroup, [rbacGroup])]),
 		...(kinds.includes(roleRef.kind) ? [] : [notSupported('roleRef.kind', roleRef.kind, kinds)]),
-		...(roleRef.name === '' ? [required('roleRef.name')] : nameProblems(roleRef.name).map((detail) => invalid('roleRef.name', roleRef.name, detail))),
+		...(roleRef.name === ''
+			? [required('roleRef.name')]
+			: nameProblems(roleRef.name).map((detail) => invalid('roleRef.name', roleRef.name, detail))),
 		...subjects.flatMap((subject, index) => subjectProblems(subject, isNamespaced, `subjects[${index}]`)),
 	];
 }
 
-function subjectProblems({ kind, name = '', namespace = '', apiGroup = '' }: Subject, isNamespaced: boolean, at: string): FieldProblem[] {
+function subjectProblems(
+	{ kind, name = '', namespace = '', apiGroup = '' }: Subject,
+	isNamespaced: boolean,
+	at: string,
+): FieldProblem[] {
 	const problems = name === '' ? [required(`${at}.name`)] : [];
 	switch (kind) {
 		case 'ServiceAccount':

@@ -21,7 +21,12 @@ describe('reviews', () => {
 	};
 	const other = (spec?: object) => ask(subjectAccessReviews(authorizer), spec);
 	const self = (spec?: object) => ask(selfSubjectAccessReviews(authorizer), spec);
-	const resourceAttributes = { verb: 'create', group: 'certificates.k8s.io', resource: 'certificatesigningrequests', subresource: 'nodeclient' };
+	const resourceAttributes = {
+		verb: 'create',
+		group: 'certificates.k8s.io',
+		resource: 'certificatesigningrequests',
+		subresource: 'nodeclient',
+	};
 
 	beforeEach(() => {
 		asked = undefined;
@@ -62,16 +67,23 @@ describe('reviews', () => {
 		};
 		assert.deepEqual(await statusOf({ decision: 'NoOpinion', reason: '' }), { allowed: false });
 		assert.deepEqual(await statusOf({ decision: 'Deny', reason: 'r' }), { allowed: false, denied: true, reason: 'r' });
-		assert.deepEqual(await statusOf({ decision: 'NoOpinion', reason: '', error: 'e' }), { allowed: false, evaluationError: 'e' });
+		assert.deepEqual(await statusOf({ decision: 'NoOpinion', reason: '', error: 'e' }), {
+			allowed: false,
+			evaluationError: 'e',
+		});
 	});
 
 	it('422: exactly one question, of somebody; the authorizer is not asked', async () => {
 		const invalid = (kind: string, text: string) => `422 Invalid: ${kind}.authorization.k8s.io "" is invalid: ${text}`;
-		const one = 'spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified';
+		const one =
+			'spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified';
 		assert.equal(await refusalOf(self({})), invalid('SelfSubjectAccessReview', one));
 		assert.equal(await refusalOf(self()), invalid('SelfSubjectAccessReview', one));
 		const both = { resourceAttributes, nonResourceAttributes: { path: '/', verb: 'get' } };
-		assert.match(await refusalOf(self(both)), /spec\.nonResourceAttributes: Invalid value: .*: cannot be specified in combination with resourceAttributes$/);
+		assert.match(
+			await refusalOf(self(both)),
+			/spec\.nonResourceAttributes: Invalid value: .*: cannot be specified in combination with resourceAttributes$/,
+		);
 		const nobody = 'spec.user: Invalid value: "": at least one of user or group must be specified';
 		assert.equal(await refusalOf(other({ resourceAttributes })), invalid('SubjectAccessReview', nobody));
 		assert.equal(await refusalOf(other({ resourceAttributes, groups: [] })), invalid('SubjectAccessReview', nobody));

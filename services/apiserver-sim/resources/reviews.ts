@@ -30,9 +30,16 @@ export const subjectAccessReviews = (authorizer: Authorizer): Endpoint => ({
 		const { user = '', groups = [], uid, extra } = review.spec ?? {};
 		requireValid(resources.subjectAccessReviews, [
 			...questionProblems(review.spec ?? {}),
-			...(user === '' && groups.length === 0 ? [invalid('spec.user', user, 'at least one of user or group must be specified')] : []),
+			...(user === '' && groups.length === 0
+				? [invalid('spec.user', user, 'at least one of user or group must be specified')]
+				: []),
 		]);
-		const subject: UserInfo = { username: user, groups, ...(uid === undefined ? {} : { uid }), ...(extra === undefined ? {} : { extra }) };
+		const subject: UserInfo = {
+			username: user,
+			groups,
+			...(uid === undefined ? {} : { uid }),
+			...(extra === undefined ? {} : { extra }),
+		};
 		return answered(resources.subjectAccessReviews, review, await decide(authorizer, subject, review.spec));
 	},
 });
@@ -56,7 +63,11 @@ export const selfSubjectReviews = (clock: Clock): Endpoint => ({
 	}),
 });
 
-const answered = (resource: ResourceName, review: KubeObject & { spec: object }, status: SubjectAccessReviewStatus): KubeObject & { spec: object } => ({
+const answered = (
+	resource: ResourceName,
+	review: KubeObject & { spec: object },
+	status: SubjectAccessReviewStatus,
+): KubeObject & { spec: object } => ({
 	apiVersion: apiVersionOf(resource),
 	kind: resource.kind,
 	metadata: {},
@@ -66,10 +77,22 @@ const answered = (resource: ResourceName, review: KubeObject & { spec: object },
 
 function questionProblems({ resourceAttributes, nonResourceAttributes }: Question): FieldProblem[] {
 	if (resourceAttributes !== undefined && nonResourceAttributes !== undefined) {
-		return [invalid('spec.nonResourceAttributes', nonResourceAttributes, 'cannot be specified in combination with resourceAttributes')];
+		return [
+			invalid(
+				'spec.nonResourceAttributes',
+				nonResourceAttributes,
+				'cannot be specified in combination with resourceAttributes',
+			),
+		];
 	}
 	if (resourceAttributes === undefined && nonResourceAttributes === undefined) {
-		return [invalid('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified')];
+		return [
+			invalid(
+				'spec.resourceAttributes',
+				null,
+				'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+			),
+		];
 	}
 	return [];
 }
@@ -88,7 +111,10 @@ async function decide(authorizer: Authorizer, user: UserInfo, question: Question
 	};
 }
 
-function attributesOf(user: UserInfo, { resourceAttributes: asked, nonResourceAttributes: path }: Question): Attributes {
+function attributesOf(
+	user: UserInfo,
+	{ resourceAttributes: asked, nonResourceAttributes: path }: Question,
+): Attributes {
 	if (asked === undefined) return { resourceRequest: false, user, verb: path?.verb ?? '', path: path?.path ?? '' };
 	return {
 		resourceRequest: true,

@@ -7,7 +7,8 @@ import type { TokenStoreClient } from '../token-store-client.ts';
 import { secretsEndpoint } from './secrets.ts';
 
 const type = 'bootstrap.kubernetes.io/token';
-const token = (id: string) => ({ metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system', uid: id }, type }) as Secret;
+const token = (id: string) =>
+	({ metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system', uid: id }, type }) as Secret;
 const whole = (id: string): Secret => ({ ...token(id), apiVersion: 'v1', kind: 'Secret' });
 
 describe('Secrets', () => {
@@ -17,12 +18,16 @@ describe('Secrets', () => {
 			calls.push(secret);
 			return token('aaaaaa');
 		},
-		list: async (name) => ({ items: ['aaaaaa', 'bbbbbb'].map(token).filter(({ metadata }) => name === '' || metadata.name === name), resourceVersion: '7' }),
+		list: async (name) => ({
+			items: ['aaaaaa', 'bbbbbb'].map(token).filter(({ metadata }) => name === '' || metadata.name === name),
+			resourceVersion: '7',
+		}),
 		delete: async (...args) => void calls.push(args),
 		verify: () => assert.fail('verified'),
 	};
 	const endpoint = secretsEndpoint(tokens);
-	const asked = (verb: 'get' | 'list' | 'create' | 'delete', more: object = {}) => request(verb, resources.secrets, { namespace: 'kube-system', ...more });
+	const asked = (verb: 'get' | 'list' | 'create' | 'delete', more: object = {}) =>
+		request(verb, resources.secrets, { namespace: 'kube-system', ...more });
 	beforeEach(() => {
 		calls = [];
 	});
@@ -31,7 +36,10 @@ describe('Secrets', () => {
 		const name = 'bootstrap-token-aaaaaa';
 		assert.deepEqual(await endpoint.get?.(asked('get', { name })), whole('aaaaaa'));
 		const { metadata: _metadata, ...rest } = token('aaaaaa');
-		assert.deepEqual(await endpoint.create?.(asked('create', { object: { ...rest, metadata: { name } } })), whole('aaaaaa'));
+		assert.deepEqual(
+			await endpoint.create?.(asked('create', { object: { ...rest, metadata: { name } } })),
+			whole('aaaaaa'),
+		);
 		const preconditions = { uid: 'aaaaaa' };
 		assert.deepEqual(await endpoint.delete?.(asked('delete', { name, preconditions })), whole('aaaaaa'));
 		assert.deepEqual(calls, [{ ...rest, metadata: { name, namespace: 'kube-system' } }, [name, preconditions]]);
@@ -40,7 +48,10 @@ describe('Secrets', () => {
 	it('404 for every other name, and in every other namespace', async () => {
 		for (const more of [{ name: 'other' }, { name: 'bootstrap-token-aaaaaa', namespace: 'default' }]) {
 			for (const verb of ['get', 'delete'] as const) {
-				assert.equal(await refusalOf(endpoint[verb]?.(asked(verb, more)) ?? assert.fail()), `404 NotFound: secrets "${more.name}" not found`);
+				assert.equal(
+					await refusalOf(endpoint[verb]?.(asked(verb, more)) ?? assert.fail()),
+					`404 NotFound: secrets "${more.name}" not found`,
+				);
 			}
 		}
 		assert.deepEqual(calls, []);
@@ -48,7 +59,8 @@ describe('Secrets', () => {
 
 	it('are listed by namespace, by name and, as kubeadm does, by type', async () => {
 		const list = async (text: string, namespace = 'kube-system') => {
-			const { items, resourceVersion } = (await endpoint.list?.(asked('list', { namespace, fieldSelector: parseFieldSelector(text) }))) ?? assert.fail();
+			const { items, resourceVersion } =
+				(await endpoint.list?.(asked('list', { namespace, fieldSelector: parseFieldSelector(text) }))) ?? assert.fail();
 			assert.equal(resourceVersion, '7');
 			return items.map(({ metadata }) => metadata.uid);
 		};

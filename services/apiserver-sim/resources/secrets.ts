@@ -7,7 +7,8 @@ import { matchesFields, selectedName } from '../selectors.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
 
 const typeMeta = { apiVersion: 'v1', kind: 'Secret' };
-const notFound = (name: string) => new KubejoinError('API_NOT_FOUND', { resource: resources.secrets.resource, group: '', name });
+const notFound = (name: string) =>
+	new KubejoinError('API_NOT_FOUND', { resource: resources.secrets.resource, group: '', name });
 const fieldsOf = ({ metadata, type }: Secret) => ({
 	'metadata.name': metadata.name ?? '',
 	'metadata.namespace': metadata.namespace ?? '',

@@ -12,11 +12,27 @@ const clusterInfo = (data: Record<string, string>): ConfigMap => ({
 
 describe('signing cluster-info', () => {
 	it('has exactly the signatures of the tokens that may sign', () => {
-		const before = clusterInfo({ kubeconfig: 'k', other: 'o', 'jws-kubeconfig-aaaaaa': 'old', 'jws-kubeconfig-bbbbbb': 'b', 'jws-kubeconfig-cccccc': 'c' });
+		const before = clusterInfo({
+			kubeconfig: 'k',
+			other: 'o',
+			'jws-kubeconfig-aaaaaa': 'old',
+			'jws-kubeconfig-bbbbbb': 'b',
+			'jws-kubeconfig-cccccc': 'c',
+		});
 		const signatures = ['aaaaaa', 'bbbbbb', 'dddddd'].map((tokenId) => ({ tokenId, jws: tokenId.slice(0, 1) }));
 		const after = signClusterInfo(before, signatures);
-		const wanted = { kubeconfig: 'k', other: 'o', 'jws-kubeconfig-aaaaaa': 'a', 'jws-kubeconfig-bbbbbb': 'b', 'jws-kubeconfig-dddddd': 'd' };
-		assert.deepEqual(after, { configMap: { ...before, data: wanted }, signed: ['aaaaaa', 'dddddd'], withdrawn: ['cccccc'] });
+		const wanted = {
+			kubeconfig: 'k',
+			other: 'o',
+			'jws-kubeconfig-aaaaaa': 'a',
+			'jws-kubeconfig-bbbbbb': 'b',
+			'jws-kubeconfig-dddddd': 'd',
+		};
+		assert.deepEqual(after, {
+			configMap: { ...before, data: wanted },
+			signed: ['aaaaaa', 'dddddd'],
+			withdrawn: ['cccccc'],
+		});
 		assert.ok(after);
 		assert.equal(signClusterInfo(after.configMap, signatures), undefined);
 	});
@@ -31,7 +47,12 @@ describe('signing cluster-info', () => {
 			},
 		};
 		const { log, messages } = fakeLog();
-		return { update: () => updateSignatures({ configMaps: registry, tokenStore, find: () => cached, log }), registry, contents, messages };
+		return {
+			update: () => updateSignatures({ configMaps: registry, tokenStore, find: () => cached, log }),
+			registry,
+			contents,
+			messages,
+		};
 	}
 
 	it('signs the kubeconfig and writes only what changed', async () => {

@@ -25,7 +25,10 @@ export interface SignedClusterInfo {
  * @returns undefined when it has them already
  * @source pkg/controller/bootstrap bootstrapsigner.go
  */
-export function signClusterInfo(configMap: ConfigMap, signatures: readonly DetachedSignature[]): SignedClusterInfo | undefined {
+export function signClusterInfo(
+	configMap: ConfigMap,
+	signatures: readonly DetachedSignature[],
+): SignedClusterInfo | undefined {
 	const data = configMap.data ?? {};
 	const wanted = new Map(signatures.map(({ tokenId, jws }) => [`${SIGNATURE_PREFIX}${tokenId}`, jws]));
 	const idOf = (key: string) => key.slice(SIGNATURE_PREFIX.length);
@@ -33,7 +36,11 @@ export function signClusterInfo(configMap: ConfigMap, signatures: readonly Detac
 	const signed = [...wanted].filter(([key, jws]) => data[key] !== jws).map(([key]) => key);
 	if (signed.length === 0 && withdrawn.length === 0) return undefined;
 	const kept = Object.entries(data).filter(([key]) => !key.startsWith(SIGNATURE_PREFIX));
-	return { configMap: { ...configMap, data: Object.fromEntries([...kept, ...wanted]) }, signed: signed.map(idOf), withdrawn: withdrawn.map(idOf) };
+	return {
+		configMap: { ...configMap, data: Object.fromEntries([...kept, ...wanted]) },
+		signed: signed.map(idOf),
+		withdrawn: withdrawn.map(idOf),
+	};
 }
 
 export interface BootstrapSignerOptions {

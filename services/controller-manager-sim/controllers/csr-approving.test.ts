@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { Unsent } from '../../../lib/kube/client.ts';
 import type { CertificateSigningRequest, SubjectAccessReview } from '../../../lib/kube/types.ts';
-import { base64, condition, csr, fakeLog, fakeRegistry, nodeUser, personRequest, requestOfNode } from '../fakes.test.ts';
+import {
+	base64,
+	condition,
+	csr,
+	fakeLog,
+	fakeRegistry,
+	nodeUser,
+	personRequest,
+	requestOfNode,
+} from '../fakes.test.ts';
 import { accessReview, createApprover, recognise } from './csr-approving.ts';
 
 const names = (request: CertificateSigningRequest) => recognise(request).map(({ subresource }) => subresource);
@@ -46,7 +55,12 @@ describe('csr-approving', () => {
 		const { approve, registry, reviews, messages } = approving(csr(), 'nodeclient');
 		assert.equal(await approve('csr-1'), undefined);
 		assert.deepEqual(registry.present()?.status?.conditions, [
-			{ type: 'Approved', status: 'True', reason: 'AutoApproved', message: 'Auto approving kubelet client certificate after SubjectAccessReview.' },
+			{
+				type: 'Approved',
+				status: 'True',
+				reason: 'AutoApproved',
+				message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+			},
 		]);
 		assert.deepEqual(reviews, [accessReview(csr(), 'nodeclient')]);
 		assert.deepEqual(messages, ['approved csr-1']);
@@ -57,22 +71,40 @@ describe('csr-approving', () => {
 		const forNode = (name: string) => `system:bootstrappers:kubejoin:node:${name}`;
 		/** Several requests in one API; decided all at once. */
 		async function decided(...requests: CertificateSigningRequest[]): Promise<string[]> {
-			const objects = requests.map((request, index): CertificateSigningRequest => ({ ...request, metadata: { ...request.metadata, name: `csr-${index}` } }));
+			const objects = requests.map(
+				(request, index): CertificateSigningRequest => ({
+					...request,
+					metadata: { ...request.metadata, name: `csr-${index}` },
+				}),
+			);
 			const registries = objects.map((object) => fakeRegistry(object));
 			const registryOf = (name: string) => registries[Number(name.slice(4))] ?? assert.fail();
 			const present = () => registries.flatMap((registry) => registry.present() ?? []);
 			const csrs = {
 				get: (name: string) => registryOf(name).get(),
 				list: async () => ({ apiVersion: '', kind: '', metadata: { resourceVersion: '1' }, items: present() }),
-				updateApproval: (changed: Unsent<CertificateSigningRequest>) => registryOf(changed.metadata.name ?? '').updateApproval(changed),
+				updateApproval: (changed: Unsent<CertificateSigningRequest>) =>
+					registryOf(changed.metadata.name ?? '').updateApproval(changed),
 			};
 			const subjectAccessReviews = {
-				create: async (review: Unsent<SubjectAccessReview>) => ({ apiVersion: '', kind: '', ...review, status: { allowed: true } }),
+				create: async (review: Unsent<SubjectAccessReview>) => ({
+					apiVersion: '',
+					kind: '',
+					...review,
+					status: { allowed: true },
+				}),
 			};
-			const decide = createApprover({ csrs, subjectAccessReviews, find: (name) => registryOf(name).present(), log: fakeLog().log });
+			const decide = createApprover({
+				csrs,
+				subjectAccessReviews,
+				find: (name) => registryOf(name).present(),
+				log: fakeLog().log,
+			});
 			await Promise.all(objects.map(({ metadata }) => decide(metadata.name ?? '')));
 			return present().map(({ status }) =>
-				(status?.conditions ?? []).map(({ type, reason, message }) => (type === 'Denied' ? `${reason}: ${message}` : type)).join(),
+				(status?.conditions ?? [])
+					.map(({ type, reason, message }) => (type === 'Denied' ? `${reason}: ${message}` : type))
+					.join(),
 			);
 		}
 		const asking = (node: string, group: string, more: Parameters<typeof csr>[0] = {}) =>
@@ -86,12 +118,25 @@ describe('csr-approving', () => {
 		});
 		it('for one node, whichever comes first, also when both come at once; that node may ask again', async () => {
 			const used = 'TokenUsed: bootstrap token "abcdef" is for one node, and "a" used it';
-			assert.deepEqual(await decided(asking('a', once), asking('b', once), asking('a', once)), ['Approved', used, 'Approved']);
-			assert.deepEqual(await decided(asking('a', once, { conditions: [condition('Approved')] }), asking('b', once)), ['Approved', used]);
+			assert.deepEqual(await decided(asking('a', once), asking('b', once), asking('a', once)), [
+				'Approved',
+				used,
+				'Approved',
+			]);
+			assert.deepEqual(await decided(asking('a', once, { conditions: [condition('Approved')] }), asking('b', once)), [
+				'Approved',
+				used,
+			]);
 		});
 		it('one token knows nothing of another, nor of what was denied', async () => {
-			assert.deepEqual(await decided(asking('a', once), asking('b', once, { username: 'system:bootstrap:ghijkl' })), ['Approved', 'Approved']);
-			assert.deepEqual(await decided(asking('a', once, { conditions: [condition('Denied')] }), asking('b', once)), ['undefined: undefined', 'Approved']);
+			assert.deepEqual(await decided(asking('a', once), asking('b', once, { username: 'system:bootstrap:ghijkl' })), [
+				'Approved',
+				'Approved',
+			]);
+			assert.deepEqual(await decided(asking('a', once, { conditions: [condition('Denied')] }), asking('b', once)), [
+				'undefined: undefined',
+				'Approved',
+			]);
 		});
 		it('a token without bounds is good for any node, as upstream', async () => {
 			assert.deepEqual(await decided(asking('a', 'g'), asking('b', 'g')), ['Approved', 'Approved']);
@@ -101,7 +146,13 @@ describe('csr-approving', () => {
 	it('asks for the requester as the API server recorded it', () => {
 		const { spec } = accessReview(csr({ uid: 'u', extra: { a: ['b'] } }), 'nodeclient');
 		assert.deepEqual(spec, {
-			resourceAttributes: { group: 'certificates.k8s.io', version: '*', resource: 'certificatesigningrequests', subresource: 'nodeclient', verb: 'create' },
+			resourceAttributes: {
+				group: 'certificates.k8s.io',
+				version: '*',
+				resource: 'certificatesigningrequests',
+				subresource: 'nodeclient',
+				verb: 'create',
+			},
 			user: 'system:bootstrap:abcdef',
 			groups: ['system:bootstrappers', 'system:authenticated'],
 			uid: 'u',
@@ -113,7 +164,10 @@ describe('csr-approving', () => {
 		const { approve, registry, reviews } = approving(csr({ username: nodeUser }), 'selfnodeclient', 'nodeclient');
 		await approve('csr-1');
 		assert.equal(reviews.length, 1);
-		assert.equal(registry.present()?.status?.conditions?.[0]?.message, 'Auto approving self kubelet client certificate after SubjectAccessReview.');
+		assert.equal(
+			registry.present()?.status?.conditions?.[0]?.message,
+			'Auto approving self kubelet client certificate after SubjectAccessReview.',
+		);
 	});
 
 	it('leaves pending what the requester may not have, says so once, and asks again', async () => {
@@ -134,8 +188,15 @@ describe('csr-approving', () => {
 
 	it('an API server that does not answer approves nothing', async () => {
 		const registry = fakeRegistry(csr());
-		const failing = { create: () => Promise.reject(new KubejoinError('CONNECTION_REFUSED', { target: 'x', problem: 'x' })) };
-		const approve = createApprover({ csrs: registry, subjectAccessReviews: failing, find: () => csr(), log: fakeLog().log });
+		const failing = {
+			create: () => Promise.reject(new KubejoinError('CONNECTION_REFUSED', { target: 'x', problem: 'x' })),
+		};
+		const approve = createApprover({
+			csrs: registry,
+			subjectAccessReviews: failing,
+			find: () => csr(),
+			log: fakeLog().log,
+		});
 		await assert.rejects(approve('csr-1'), { code: 'CONNECTION_REFUSED' });
 		assert.deepEqual(registry.writes, []);
 	});

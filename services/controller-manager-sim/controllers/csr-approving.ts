@@ -28,7 +28,10 @@ const selfNodeClient: Recognition = {
 	subresource: 'selfnodeclient',
 	message: 'Auto approving self kubelet client certificate after SubjectAccessReview.',
 };
-const nodeClient: Recognition = { subresource: 'nodeclient', message: 'Auto approving kubelet client certificate after SubjectAccessReview.' };
+const nodeClient: Recognition = {
+	subresource: 'nodeclient',
+	message: 'Auto approving kubelet client certificate after SubjectAccessReview.',
+};
 
 /**
  * What an undecided request can be recognised as, in the order in which that is asked for.
@@ -37,7 +40,8 @@ const nodeClient: Recognition = { subresource: 'nodeclient', message: 'Auto appr
  * @source pkg/controller/certificates/approver sarapprove.go
  */
 export function recognise(csr: CertificateSigningRequest): readonly Recognition[] {
-	if (isIssued(csr) || isDecided(csr, 'Approved', 'Denied') || csr.spec.signerName !== wellKnown.signers.clientKubelet) return [];
+	if (isIssued(csr) || isDecided(csr, 'Approved', 'Denied') || csr.spec.signerName !== wellKnown.signers.clientKubelet)
+		return [];
 	const commonName = nodeCommonName(csr);
 	if (commonName === undefined) return [];
 	return csr.spec.username === commonName ? [selfNodeClient, nodeClient] : [nodeClient];
@@ -54,10 +58,19 @@ function nodeCommonName({ spec }: CertificateSigningRequest): string | undefined
 }
 
 /** Asks whether the requester of a CSR, as the API server recorded it, may create that subresource. */
-export const accessReview = ({ spec }: CertificateSigningRequest, subresource: string): Unsent<SubjectAccessReview> => ({
+export const accessReview = (
+	{ spec }: CertificateSigningRequest,
+	subresource: string,
+): Unsent<SubjectAccessReview> => ({
 	metadata: {},
 	spec: {
-		resourceAttributes: { group: 'certificates.k8s.io', version: '*', resource: 'certificatesigningrequests', subresource, verb: 'create' },
+		resourceAttributes: {
+			group: 'certificates.k8s.io',
+			version: '*',
+			resource: 'certificatesigningrequests',
+			subresource,
+			verb: 'create',
+		},
 		user: spec.username ?? '',
 		groups: spec.groups ?? [],
 		...(spec.uid === undefined ? {} : { uid: spec.uid }),
@@ -82,7 +95,12 @@ const LAST_RETRY_MS = 30_000;
  *          which a request that was left pending is to be looked at again, for a right may be given meanwhile
  * @source pkg/controller/certificates: such a request is retried with a growing pause
  */
-export function createApprover({ csrs, subjectAccessReviews, find, log }: ApprovingOptions): (name: string) => Promise<number | undefined> {
+export function createApprover({
+	csrs,
+	subjectAccessReviews,
+	find,
+	log,
+}: ApprovingOptions): (name: string) => Promise<number | undefined> {
 	/** How often each was left pending: it is said once, and asked about ever more seldom. */
 	const pending = new Map<string, number>();
 
@@ -94,7 +112,8 @@ export function createApprover({ csrs, subjectAccessReviews, find, log }: Approv
 		const { username = '', groups } = csr.spec;
 		const { node, isForOneNode } = boundsOf(groups);
 		if (recognitions.length === 0) pending.delete(csr.metadata.name ?? '');
-		else if (isForOneNode) await inTurn(username, async () => denyOrApprove(csr, recognitions, (await csrs.list()).items));
+		else if (isForOneNode)
+			await inTurn(username, async () => denyOrApprove(csr, recognitions, (await csrs.list()).items));
 		else if (node !== undefined) await denyOrApprove(csr, recognitions, []);
 		else await approve(csr, recognitions);
 	}
@@ -110,7 +129,11 @@ export function createApprover({ csrs, subjectAccessReviews, find, log }: Approv
 	}
 
 	/** @differs upstream's tokens are good for any node and any number of them */
-	async function denyOrApprove(csr: CertificateSigningRequest, recognitions: readonly Recognition[], others: readonly CertificateSigningRequest[]) {
+	async function denyOrApprove(
+		csr: CertificateSigningRequest,
+		recognitions: readonly Recognition[],
+		others: readonly CertificateSigningRequest[],
+	) {
 		const breach = breachOf(csr, others);
 		if (breach === undefined) return approve(csr, recognitions);
 		await csrs.updateApproval(withCondition(csr, 'Denied', breach.reason, breach.message));
@@ -122,11 +145,17 @@ export function createApprover({ csrs, subjectAccessReviews, find, log }: Approv
 		for (const { subresource, message } of recognitions) {
 			const { status } = await subjectAccessReviews.create(accessReview(csr, subresource));
 			if (status?.allowed !== true) {
-				reasons.push(`${csr.spec.username} may not create certificatesigningrequests/${subresource}${status?.reason ? `: ${status.reason}` : ''}`);
+				reasons.push(
+					`${csr.spec.username} may not create certificatesigningrequests/${subresource}${status?.reason ? `: ${status.reason}` : ''}`,
+				);
 				continue;
 			}
 			await csrs.updateApproval(withCondition(csr, 'Approved', 'AutoApproved', message));
-			tell(csr, 'approved', status.reason || `${csr.spec.username} may create certificatesigningrequests/${subresource}`);
+			tell(
+				csr,
+				'approved',
+				status.reason || `${csr.spec.username} may create certificatesigningrequests/${subresource}`,
+			);
 			return;
 		}
 		tell(csr, 'pending', reasons.join('; '));
@@ -147,7 +176,9 @@ export function createApprover({ csrs, subjectAccessReviews, find, log }: Approv
 		if (isNews)
 			log.info(
 				{ requester: csr.spec.username, because },
-				decision === 'pending' ? `left ${name} pending: the requester may not have it approved without a person` : `${decision} ${name}`,
+				decision === 'pending'
+					? `left ${name} pending: the requester may not have it approved without a person`
+					: `${decision} ${name}`,
 			);
 	}
 

@@ -10,7 +10,10 @@ const longer = '2026-01-31T10:59:59Z';
 
 describe('csr-cleaner', () => {
 	it('an hour after it was issued, denied or has failed, a request goes', () => {
-		assert.equal(reasonToDelete(csr({ conditions: [condition('Approved', hourAgo)], certificate: 'x' }), now), undefined);
+		assert.equal(
+			reasonToDelete(csr({ conditions: [condition('Approved', hourAgo)], certificate: 'x' }), now),
+			undefined,
+		);
 		assert.ok(reasonToDelete(csr({ conditions: [condition('Approved', longer)], certificate: 'x' }), now));
 		for (const type of ['Denied', 'Failed']) {
 			assert.equal(reasonToDelete(csr({ conditions: [condition(type, hourAgo)] }), now), undefined);
@@ -28,7 +31,10 @@ describe('csr-cleaner', () => {
 		const expired = readFileSync(projectPath('test', 'fixtures', 'kubeadm-1.29-admin-expired.crt'), 'utf8');
 		const conditions = [condition('Approved')];
 		const later = Date.parse('2100-01-01T00:00:00Z');
-		assert.equal(reasonToDelete(csr({ conditions, certificate: base64(expired) }), later), 'its certificate has expired');
+		assert.equal(
+			reasonToDelete(csr({ conditions, certificate: base64(expired) }), later),
+			'its certificate has expired',
+		);
 		assert.equal(reasonToDelete(csr({ conditions, certificate: base64('x') }), later), undefined);
 	});
 
@@ -39,7 +45,10 @@ describe('csr-cleaner', () => {
 		const groups = ['system:bootstrappers', 'system:bootstrappers:kubejoin:once'];
 		const used = csr({ groups, conditions: [condition('Approved', longer)], certificate: 'x' });
 		const token = { name: 'bootstrap-token-abcdef', uid: 'u', expiration: '' };
-		async function swept(request: typeof used, { isSynced = true, refusal }: { isSynced?: boolean; refusal?: Error } = {}): Promise<unknown[]> {
+		async function swept(
+			request: typeof used,
+			{ isSynced = true, refusal }: { isSynced?: boolean; refusal?: Error } = {},
+		): Promise<unknown[]> {
 			const done: unknown[] = [];
 			const secrets = {
 				delete: async (...args: unknown[]) => {
@@ -53,13 +62,19 @@ describe('csr-cleaner', () => {
 			return done;
 		}
 		it('is deleted, and then the request that knows of it', async () => {
-			assert.deepEqual(await swept(used), [['bootstrap-token-abcdef', { namespace: 'kube-system', preconditions: { uid: 'u' } }], 'csr-1']);
+			assert.deepEqual(await swept(used), [
+				['bootstrap-token-abcdef', { namespace: 'kube-system', preconditions: { uid: 'u' } }],
+				'csr-1',
+			]);
 		});
 		it('and the request stay while nobody knows whether the token is there, or it is another by now', async () => {
 			assert.deepEqual(await swept(used, { isSynced: false }), []);
 			assert.deepEqual(await swept(used, { refusal: conflict() }), []);
 			assert.deepEqual(await swept(used, { refusal: notFound() }), ['csr-1']);
-			await assert.rejects(swept(used, { refusal: new KubejoinError('STORE_UNAVAILABLE', { store: 's', problem: 'p' }) }), { code: 'STORE_UNAVAILABLE' });
+			await assert.rejects(
+				swept(used, { refusal: new KubejoinError('STORE_UNAVAILABLE', { store: 's', problem: 'p' }) }),
+				{ code: 'STORE_UNAVAILABLE' },
+			);
 		});
 		it('a request that was not approved used no token, and other tokens stay', async () => {
 			assert.deepEqual(await swept(csr({ groups, conditions: [condition('Denied', longer)] })), ['csr-1']);
@@ -78,7 +93,14 @@ describe('csr-cleaner', () => {
 			},
 		};
 		const { log, messages } = fakeLog();
-		await sweep({ csrs, secrets: noSecrets, tokens: noTokens, cache: { list: () => [named('a'), csr(), named('b')] }, clock, log });
+		await sweep({
+			csrs,
+			secrets: noSecrets,
+			tokens: noTokens,
+			cache: { list: () => [named('a'), csr(), named('b')] },
+			clock,
+			log,
+		});
 		assert.deepEqual(deleted, [
 			['a', { preconditions: { uid: 'uid-a' } }],
 			['b', { preconditions: { uid: 'uid-b' } }],

@@ -29,7 +29,8 @@ export function reasonToDelete(csr: CertificateSigningRequest, now: number): str
 	if (isOld('Failed')) return 'it failed more than an hour ago';
 	const isPending = (csr.status?.conditions ?? []).length === 0;
 	if (isPending && isOlder(csr.metadata.creationTimestamp, PENDING_MS)) return 'it was pending for more than a day';
-	if (isIssued(csr) && conditionOf(csr, 'Approved') !== undefined && isExpired(csr, now)) return 'its certificate has expired';
+	if (isIssued(csr) && conditionOf(csr, 'Approved') !== undefined && isExpired(csr, now))
+		return 'its certificate has expired';
 	return undefined;
 }
 

@@ -14,9 +14,11 @@ describe('which requests are signed', () => {
 	});
 	it('none that is not approved, was denied, has failed, has a certificate, or is for another signer', () => {
 		assert.ok(!isToBeSigned(csr()));
-		for (const type of ['Denied', 'Failed']) assert.ok(!isToBeSigned(csr({ conditions: [condition('Approved'), condition(type)] })));
+		for (const type of ['Denied', 'Failed'])
+			assert.ok(!isToBeSigned(csr({ conditions: [condition('Approved'), condition(type)] })));
 		assert.ok(!isToBeSigned(approved({ certificate: 'x' })));
-		for (const signerName of ['kubernetes.io/legacy-unknown', 'example.com/x']) assert.ok(!isToBeSigned(approved({ signerName })));
+		for (const signerName of ['kubernetes.io/legacy-unknown', 'example.com/x'])
+			assert.ok(!isToBeSigned(approved({ signerName })));
 	});
 });
 
@@ -55,7 +57,10 @@ describe('csr-signing', () => {
 
 	it('SIGNER_VALIDATION_FAILURE, CSR_MALFORMED, CSR_SIGNATURE_INVALID: the request has failed, with the message', async () => {
 		const refusals = [
-			new KubejoinError('SIGNER_VALIDATION_FAILURE', { signerName: clientKubelet, violation: 'DNS subjectAltNames are not allowed' }),
+			new KubejoinError('SIGNER_VALIDATION_FAILURE', {
+				signerName: clientKubelet,
+				violation: 'DNS subjectAltNames are not allowed',
+			}),
 			new KubejoinError('CSR_MALFORMED', { problem: 'x' }),
 			new KubejoinError('CSR_SIGNATURE_INVALID', {}),
 		];
@@ -68,7 +73,10 @@ describe('csr-signing', () => {
 	});
 
 	it('everything else is tried again', async () => {
-		for (const refusal of [new KubejoinError('SIGNER_EXPIRED', { notAfter: 'x' }), new KubejoinError('CONNECTION_REFUSED', { target: 'x', problem: 'x' })]) {
+		for (const refusal of [
+			new KubejoinError('SIGNER_EXPIRED', { notAfter: 'x' }),
+			new KubejoinError('CONNECTION_REFUSED', { target: 'x', problem: 'x' }),
+		]) {
 			const { sign, registry } = signing(approved(), refusal);
 			await assert.rejects(sign('csr-1'), { code: refusal.code });
 			assert.deepEqual(registry.writes, []);

@@ -12,11 +12,18 @@ import type { CaClient, SignRequest } from '../clients.ts';
 import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
 import { actOnFresh } from '../fresh.ts';
 
-const signers: readonly string[] = [wellKnown.signers.client, wellKnown.signers.clientKubelet, wellKnown.signers.serving];
+const signers: readonly string[] = [
+	wellKnown.signers.client,
+	wellKnown.signers.clientKubelet,
+	wellKnown.signers.serving,
+];
 
 /** True for a request that is approved, not denied, not failed, not signed yet, and for a signer that is handled here. @source pkg/controller/certificates/signer */
 export const isToBeSigned = (csr: CertificateSigningRequest): boolean =>
-	isDecided(csr, 'Approved') && !isDecided(csr, 'Denied', 'Failed') && !isIssued(csr) && signers.includes(csr.spec.signerName);
+	isDecided(csr, 'Approved') &&
+	!isDecided(csr, 'Denied', 'Failed') &&
+	!isIssued(csr) &&
+	signers.includes(csr.spec.signerName);
 
 const signRequestOf = ({ metadata, spec }: CertificateSigningRequest): SignRequest => ({
 	csr: spec.request,
@@ -50,14 +57,19 @@ export function createSigning({ csrs, ca, find, log }: SigningOptions): (name: s
 			// What the request itself is to blame for will not get better.
 			if (!hasCode(error, 'SIGNER_VALIDATION_FAILURE', 'CSR_MALFORMED', 'CSR_SIGNATURE_INVALID')) throw error;
 			await csrs.updateStatus(withCondition(csr, 'Failed', 'SignerValidationFailure', error.message));
-			log.warn({ requester: csr.spec.username, signer: csr.spec.signerName, violation: error.message }, `failed ${name}`);
+			log.warn(
+				{ requester: csr.spec.username, signer: csr.spec.signerName, violation: error.message },
+				`failed ${name}`,
+			);
 		}
 	}
 
 	return async (name) => {
 		const csr = find(name);
-		if (csr !== undefined) await onSeen(queue, csr.metadata.annotations, () => actOnFresh(csr, () => csrs.get(name), sign));
+		if (csr !== undefined)
+			await onSeen(queue, csr.metadata.annotations, () => actOnFresh(csr, () => csrs.get(name), sign));
 	};
 }
 
-export const startCsrSigning = (options: SigningOptions): WorkQueue => startWorkQueue(queue, createSigning(options), options.log, options.observeQueue);
+export const startCsrSigning = (options: SigningOptions): WorkQueue =>
+	startWorkQueue(queue, createSigning(options), options.log, options.observeQueue);

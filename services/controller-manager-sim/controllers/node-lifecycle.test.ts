@@ -17,7 +17,12 @@ function cluster() {
 	const nodes = fakeRegistry(worker);
 	const list = async (): Promise<KubeList<Lease>> => {
 		if (state.isDown) throw new KubejoinError('CONNECTION_REFUSED', { target: 'x', problem: 'x' });
-		const lease: Lease = { apiVersion: '', kind: '', metadata: { name: 'worker-1' }, spec: { renewTime: state.renewTime } };
+		const lease: Lease = {
+			apiVersion: '',
+			kind: '',
+			metadata: { name: 'worker-1' },
+			spec: { renewTime: state.renewTime },
+		};
 		return { apiVersion: '', kind: '', metadata: { resourceVersion: '' }, items: [lease] };
 	};
 	const cached = () => nodes.present() ?? worker;
@@ -49,7 +54,10 @@ describe('node-lifecycle', () => {
 		assert.equal(status(), 'True');
 		await watchFor(5);
 		assert.equal(status(), 'Unknown');
-		assert.deepEqual(taints(), ['node.kubernetes.io/unreachable:NoSchedule', 'node.kubernetes.io/unreachable:NoExecute']);
+		assert.deepEqual(taints(), [
+			'node.kubernetes.io/unreachable:NoSchedule',
+			'node.kubernetes.io/unreachable:NoExecute',
+		]);
 		await watchFor(60);
 		assert.equal(nodes.writes.length, 2);
 		assert.equal(messages[0], 'node worker-1: no heartbeat for 50 s, Ready=Unknown');
@@ -90,7 +98,10 @@ describe('node-lifecycle', () => {
 	it('API_CONFLICT: a heartbeat that came in between is seen', async () => {
 		const { state, nodes } = cluster();
 		const stale = createNodeLifecycle({
-			api: { nodes, leases: { list: async () => ({ apiVersion: '', kind: '', metadata: { resourceVersion: '' }, items: [] }) } },
+			api: {
+				nodes,
+				leases: { list: async () => ({ apiVersion: '', kind: '', metadata: { resourceVersion: '' }, items: [] }) },
+			},
 			cache: { get: () => worker, list: () => [worker] },
 			grace: { monitorMs: 5_000, startupMs: 60_000 },
 			clock,
@@ -101,7 +112,10 @@ describe('node-lifecycle', () => {
 		state.elapsedMs += 6_000;
 		assert.deepEqual(await stale.monitor(), ['worker-1']);
 		const { metadata } = await nodes.get();
-		await nodes.updateStatus({ metadata, status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-31T12:00:00Z' }] } });
+		await nodes.updateStatus({
+			metadata,
+			status: { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-31T12:00:00Z' }] },
+		});
 		await stale.reconcile('worker-1');
 		assert.equal(nodes.writes.length, 1);
 	});

@@ -9,12 +9,24 @@ import { type Node, wellKnown } from '../../../lib/kube/types.ts';
 import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
 import { actOnFresh } from '../fresh.ts';
-import { type GracePeriods, graceMs, isSilent, type Observation, observe, readyCondition, statusAfterSilence, taintsFor } from '../node-health.ts';
+import {
+	type GracePeriods,
+	graceMs,
+	isSilent,
+	type Observation,
+	observe,
+	readyCondition,
+	statusAfterSilence,
+	taintsFor,
+} from '../node-health.ts';
 
 export const MONITOR_PERIOD_MS = 5_000;
 
 export interface NodeLifecycleOptions {
-	readonly api: { readonly nodes: Pick<ApiClient['nodes'], 'get' | 'update' | 'updateStatus'>; readonly leases: Pick<ApiClient['leases'], 'list'> };
+	readonly api: {
+		readonly nodes: Pick<ApiClient['nodes'], 'get' | 'update' | 'updateStatus'>;
+		readonly leases: Pick<ApiClient['leases'], 'list'>;
+	};
 	readonly cache: Pick<Informer<Node>, 'get' | 'list'>;
 	readonly grace: GracePeriods;
 	/** For what is written; may jump. */
@@ -44,7 +56,9 @@ export function createNodeLifecycle({ api, cache, grace, clock, elapsedMs, log }
 		const passedMs = Math.min(nowMs - (lookedAtMs ?? nowMs), 2 * MONITOR_PERIOD_MS);
 		lookedAtMs = nowMs;
 		const nodes = cache.list().map((node) => ({ node, name: node.metadata.name ?? '' }));
-		const next = new Map(nodes.map(({ node, name }) => [name, observe(observations.get(name), node, leaseOf.get(name), passedMs)]));
+		const next = new Map(
+			nodes.map(({ node, name }) => [name, observe(observations.get(name), node, leaseOf.get(name), passedMs)]),
+		);
 		observations = next;
 		return nodes.filter(({ node, name }) => isSilentNow(node, name)).map(({ name }) => name);
 	}
@@ -58,7 +72,8 @@ export function createNodeLifecycle({ api, cache, grace, clock, elapsedMs, log }
 		const name = node.metadata.name ?? '';
 		const unknown = isSilentNow(node, name) ? statusAfterSilence(node, clock()) : undefined;
 		const current = unknown === undefined ? node : await api.nodes.updateStatus(unknown);
-		if (unknown !== undefined) log.warn(`node ${name}: no heartbeat for ${graceMs(node, grace) / 1000} s, Ready=Unknown`);
+		if (unknown !== undefined)
+			log.warn(`node ${name}: no heartbeat for ${graceMs(node, grace) / 1000} s, Ready=Unknown`);
 		const taints = taintsFor(current, clock());
 		if (taints === undefined) return;
 		await api.nodes.update({ ...current, spec: { ...current.spec, taints } });

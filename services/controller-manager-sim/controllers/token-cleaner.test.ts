@@ -34,7 +34,8 @@ describe('token-cleaner', () => {
 	});
 
 	it('a token that never expires and one that is gone need nothing', async () => {
-		for (const expiration of ['', undefined]) assert.deepEqual(await clean(expiration), { againMs: undefined, deleted: [], messages: [] });
+		for (const expiration of ['', undefined])
+			assert.deepEqual(await clean(expiration), { againMs: undefined, deleted: [], messages: [] });
 	});
 
 	it('one that was deleted or replaced meanwhile is fine; any other refusal is tried again', async () => {

@@ -27,14 +27,20 @@ export interface TokenCleanerOptions {
  * @throws what the API refuses with, but for a token that is gone or was replaced
  * @source pkg/controller/bootstrap tokencleaner.go
  */
-export async function cleanToken({ secrets, find, clock, log }: TokenCleanerOptions, name: string): Promise<number | undefined> {
+export async function cleanToken(
+	{ secrets, find, clock, log }: TokenCleanerOptions,
+	name: string,
+): Promise<number | undefined> {
 	const token = find(name);
 	if (token === undefined || token.expiration === '') return undefined;
 	const leftMs = millisecondsLeft(token.expiration, clock());
 	if (leftMs > 0) return Math.min(leftMs, LONGEST_WAIT_MS);
 	try {
 		await secrets.delete(name, { namespace: wellKnown.kubeSystem, preconditions: { uid: token.uid } });
-		log.info({ expiration: token.expiration }, `deleted the expired token ${name.slice(wellKnown.bootstrapSecretPrefix.length)}`);
+		log.info(
+			{ expiration: token.expiration },
+			`deleted the expired token ${name.slice(wellKnown.bootstrapSecretPrefix.length)}`,
+		);
 	} catch (error) {
 		if (!hasCode(error, 'TOKEN_NOT_FOUND', 'API_NOT_FOUND', 'API_CONFLICT')) throw error;
 	}

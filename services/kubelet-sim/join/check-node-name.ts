@@ -28,7 +28,8 @@ export const checkNodeName = ({ dial, paths, say, signal }: JoinTools): Phase<Ne
 		const connection = dial.withToken(server, bootstrapToken);
 		try {
 			const node = await connection.api.nodes.get(nodeName, '', { signal });
-			const isReady = node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+			const isReady =
+				node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 			if (isReady && replaces === undefined) throw new KubejoinError('NODE_NAME_TAKEN', { node: nodeName });
 		} catch (error) {
 			if (!hasCode(error, 'API_NOT_FOUND')) throw error;

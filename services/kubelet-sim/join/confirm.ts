@@ -29,7 +29,11 @@ export const confirm = (tools: JoinTools): Phase<Needs, { readonly server: Trust
 	async run({ endpoint, discoveryToken, discoveryTimeoutMs, pinnedCa, signedKubeconfig, namedServer }) {
 		const connection = tools.dial.verified(endpoint, pinnedCa);
 		try {
-			const { kubeconfig } = await readClusterInfo(connection, { endpoint, tokenId: discoveryToken.id, timeoutMs: discoveryTimeoutMs }, tools);
+			const { kubeconfig } = await readClusterInfo(
+				connection,
+				{ endpoint, tokenId: discoveryToken.id, timeoutMs: discoveryTimeoutMs },
+				tools,
+			);
 			if (kubeconfig !== signedKubeconfig) throw new KubejoinError('CLUSTER_INFO_CHANGED', {});
 			note({ 'kubejoin.bytes': Buffer.byteLength(kubeconfig), 'kubejoin.server': namedServer.server });
 			return { server: trustedServer(namedServer, pinnedCa) };
@@ -40,10 +44,15 @@ export const confirm = (tools: JoinTools): Phase<Needs, { readonly server: Trust
 });
 
 /** @throws CLUSTER_INFO_INVALID  the address that cluster-info names cannot be dialled */
-export function trustedServer({ server: url, tlsServerName }: Pick<ClusterAccess, 'server' | 'tlsServerName'>, ca: TrustedCa): TrustedServer {
+export function trustedServer(
+	{ server: url, tlsServerName }: Pick<ClusterAccess, 'server' | 'tlsServerName'>,
+	ca: TrustedCa,
+): TrustedServer {
 	const { hostname, port } = new URL(url);
 	const target = `${hostname}:${port || '443'}`;
 	if (splitHostPort(target) === undefined)
-		throw new KubejoinError('CLUSTER_INFO_INVALID', { problem: `cluster-info names a server that cannot be dialled: ${url}` });
+		throw new KubejoinError('CLUSTER_INFO_INVALID', {
+			problem: `cluster-info names a server that cannot be dialled: ${url}`,
+		});
 	return { url, target, ca, ...(tlsServerName === undefined ? {} : { tlsServerName }) };
 }

@@ -13,7 +13,10 @@ interface Needs {
 	readonly replaces?: NodeIdentity | undefined;
 }
 
-export const createKey = ({ paths, say }: Pick<JoinTools, 'paths' | 'say'>): Phase<Needs, { readonly keyPair: KeyPair }> => ({
+export const createKey = ({
+	paths,
+	say,
+}: Pick<JoinTools, 'paths' | 'say'>): Phase<Needs, { readonly keyPair: KeyPair }> => ({
 	name: 'tls-bootstrap/create-key',
 	trust: 'unchanged; the key never leaves the node',
 	async run({ replaces }) {
@@ -26,7 +29,10 @@ export const createKey = ({ paths, say }: Pick<JoinTools, 'paths' | 'say'>): Pha
 });
 
 /** The key of a request that is under way, if there is one. The key of the present certificate is not: a crash left it behind after its request had ended. */
-export async function pendingKey(path: string, present: Pick<NodeIdentity, 'key'> | undefined): Promise<KeyPair | undefined> {
+export async function pendingKey(
+	path: string,
+	present: Pick<NodeIdentity, 'key'> | undefined,
+): Promise<KeyPair | undefined> {
 	const kept = await readFileIfThere(path);
 	if (kept === undefined) return undefined;
 	const pair = pairOf(kept);

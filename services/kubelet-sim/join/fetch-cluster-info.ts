@@ -17,13 +17,21 @@ interface Needs {
 	readonly discoveryTimeoutMs: number;
 }
 
-export const fetchClusterInfo = (tools: JoinTools): Phase<Needs, { readonly claimedClusterInfo: ClaimedClusterInfo }> => ({
+export const fetchClusterInfo = (
+	tools: JoinTools,
+): Phase<Needs, { readonly claimedClusterInfo: ClaimedClusterInfo }> => ({
 	name: 'discovery/fetch-cluster-info',
 	trust: 'nobody yet: TLS not verified, no secret sent',
 	async run({ endpoint, discoveryToken, discoveryTimeoutMs }) {
 		const connection = tools.dial.unverified(endpoint);
 		try {
-			return { claimedClusterInfo: await readClusterInfo(connection, { endpoint, tokenId: discoveryToken.id, timeoutMs: discoveryTimeoutMs }, tools) };
+			return {
+				claimedClusterInfo: await readClusterInfo(
+					connection,
+					{ endpoint, tokenId: discoveryToken.id, timeoutMs: discoveryTimeoutMs },
+					tools,
+				),
+			};
 		} finally {
 			connection.close();
 		}
@@ -42,12 +50,19 @@ export async function readClusterInfo(
 ): Promise<ClaimedClusterInfo> {
 	const waitedSeconds = Math.round(timeoutMs / 1000);
 	const attempt = async () => {
-		const { data = {} } = await api.configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic, { signal }).catch((error: unknown) => {
-			const problem = error instanceof Error ? error.message : String(error);
-			throw new KubejoinError('CLUSTER_INFO_UNREACHABLE', { endpoint, problem, waitedSeconds, cause: causeOf(error) }, { cause: error });
-		});
+		const { data = {} } = await api.configMaps
+			.get(wellKnown.clusterInfo, wellKnown.kubePublic, { signal })
+			.catch((error: unknown) => {
+				const problem = error instanceof Error ? error.message : String(error);
+				throw new KubejoinError(
+					'CLUSTER_INFO_UNREACHABLE',
+					{ endpoint, problem, waitedSeconds, cause: causeOf(error) },
+					{ cause: error },
+				);
+			});
 		if (!data.kubeconfig) {
-			const problem = "there is no kubeconfig key in the cluster-info ConfigMap. This API Server isn't set up for token bootstrapping, can't connect";
+			const problem =
+				"there is no kubeconfig key in the cluster-info ConfigMap. This API Server isn't set up for token bootstrapping, can't connect";
 			throw new KubejoinError('CLUSTER_INFO_INVALID', { problem });
 		}
 		const signature = data[`jws-kubeconfig-${tokenId}`];

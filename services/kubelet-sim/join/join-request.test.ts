@@ -26,11 +26,17 @@ const problemsOf = (work: () => unknown): readonly string[] => {
 describe('a join request', () => {
 	it('comes from flags; the token serves for both', async () => {
 		const request = await readJoinRequest('h:6443', { token, discoveryTokenCaCertHash: [pin], nodeName: ' Node-1 ' });
-		assert.deepEqual([request.endpoint, request.token, request.tlsBootstrapToken, request.nodeName], ['h:6443', token, token, 'node-1']);
+		assert.deepEqual(
+			[request.endpoint, request.token, request.tlsBootstrapToken, request.nodeName],
+			['h:6443', token, token, 'node-1'],
+		);
 	});
 
 	it('comes from a JoinConfiguration', () => {
-		const changes = { nodeRegistration: { name: 'n', criSocket: 'unix:///x' }, timeouts: { discovery: '1m30s', tlsBootstrap: '10s' } };
+		const changes = {
+			nodeRegistration: { name: 'n', criSocket: 'unix:///x' },
+			timeouts: { discovery: '1m30s', tlsBootstrap: '10s' },
+		};
 		assert.deepEqual(parseJoinConfiguration(document(changes), 'f'), {
 			endpoint: 'h:6443',
 			token,
@@ -46,7 +52,10 @@ describe('a join request', () => {
 		const flags = { token, discoveryTokenUnsafeSkipCaVerification: true };
 		assert.equal((await readJoinRequest('h:6443', flags)).unsafeSkipCaVerification, true);
 		assert.equal((await readJoinRequest('h:6443', { token })).unsafeSkipCaVerification, false);
-		assert.equal(parseJoinConfiguration(document({}, { unsafeSkipCAVerification: true }), 'f').unsafeSkipCaVerification, true);
+		assert.equal(
+			parseJoinConfiguration(document({}, { unsafeSkipCAVerification: true }), 'f').unsafeSkipCaVerification,
+			true,
+		);
 		await assert.rejects(readJoinRequest(undefined, { config: 'f', discoveryTokenUnsafeSkipCaVerification: true }), {
 			message: "can not mix '--config' with arguments [discovery-token-unsafe-skip-ca-verification]",
 		});
@@ -54,17 +63,23 @@ describe('a join request', () => {
 
 	it('JOIN_ARGUMENTS_INVALID: a file and flags contradict each other, upstream’s text', async () => {
 		const mixed = readJoinRequest('h:6443', { config: 'f', token, discoveryTokenCaCertHash: [pin] });
-		await assert.rejects(mixed, { message: "can not mix '--config' with arguments [discovery-token-ca-cert-hash endpoint token]" });
+		await assert.rejects(mixed, {
+			message: "can not mix '--config' with arguments [discovery-token-ca-cert-hash endpoint token]",
+		});
 	});
 
 	it('JOIN_ARGUMENTS_INVALID: no such file', async () => {
-		await assert.rejects(readJoinRequest(undefined, { config: '/nowhere/join.yaml' }), (error) => hasCode(error, 'JOIN_ARGUMENTS_INVALID'));
+		await assert.rejects(readJoinRequest(undefined, { config: '/nowhere/join.yaml' }), (error) =>
+			hasCode(error, 'JOIN_ARGUMENTS_INVALID'),
+		);
 	});
 
 	it('JOIN_ARGUMENTS_INVALID: every problem of the file at once, with its place', () => {
 		const changes = { nodeRegistration: { name: 1, taints: [] }, timeouts: { discovery: '5' }, other: true };
 		assert.deepEqual(
-			problemsOf(() => parseJoinConfiguration(document(changes, { caCertHashes: 'x', unsafeSkipCAVerification: 'yes' }), 'f')),
+			problemsOf(() =>
+				parseJoinConfiguration(document(changes, { caCertHashes: 'x', unsafeSkipCAVerification: 'yes' }), 'f'),
+			),
 			[
 				'f: discovery.bootstrapToken.caCertHashes is not a list of texts',
 				'f: discovery.bootstrapToken.unsafeSkipCAVerification is neither true nor false',
@@ -80,7 +95,8 @@ describe('a join request', () => {
 		fc.assert(
 			fc.property(fc.jsonValue(), fc.jsonValue(), (one, two) => {
 				const text = document({ extra: one }, { apiServerEndpoint: two });
-				for (const problem of problemsOf(() => parseJoinConfiguration(text, 'f'))) assert.ok(!problem.includes('0123456789abcdef'));
+				for (const problem of problemsOf(() => parseJoinConfiguration(text, 'f')))
+					assert.ok(!problem.includes('0123456789abcdef'));
 			}),
 		);
 		fc.assert(fc.property(fc.string(), (text) => void problemsOf(() => parseJoinConfiguration(text, 'f'))));
@@ -102,7 +118,10 @@ describe('preflight', () => {
 
 	it('takes what is well formed', () => {
 		const { checked, problems } = validate(good);
-		assert.deepEqual([problems, checked?.discoveryToken, checked?.pins], [[], { id: 'abcdef', secret: '0123456789abcdef' }, [pin]]);
+		assert.deepEqual(
+			[problems, checked?.discoveryToken, checked?.pins],
+			[[], { id: 'abcdef', secret: '0123456789abcdef' }, [pin]],
+		);
 	});
 
 	it('tells everything that is wrong at once, and never a token', () => {
@@ -129,6 +148,9 @@ describe('preflight', () => {
 	it('without a pin where it was asked for; a pin that is given all the same is read', () => {
 		assert.deepEqual(validate({ ...good, caCertHashes: [], unsafeSkipCaVerification: true }).checked?.pins, []);
 		assert.deepEqual(validate({ ...good, unsafeSkipCaVerification: true }).checked?.pins, [pin]);
-		assert.match(validate({ ...good, caCertHashes: ['md5:0'], unsafeSkipCaVerification: true }).problems.join(), /unknown hash format/);
+		assert.match(
+			validate({ ...good, caCertHashes: ['md5:0'], unsafeSkipCaVerification: true }).problems.join(),
+			/unknown hash format/,
+		);
 	});
 });

@@ -41,7 +41,11 @@ export interface JoinFlags {
 	readonly config?: string;
 }
 
-const defaults = { criSocket: 'unix:///var/run/containerd/containerd.sock', discoveryTimeoutMs: 5 * 60_000, tlsBootstrapTimeoutMs: 5 * 60_000 };
+const defaults = {
+	criSocket: 'unix:///var/run/containerd/containerd.sock',
+	discoveryTimeoutMs: 5 * 60_000,
+	tlsBootstrapTimeoutMs: 5 * 60_000,
+};
 
 /**
  * @param endpoint  the argument of `join`, or undefined
@@ -57,7 +61,8 @@ export async function readJoinRequest(endpoint: string | undefined, flags: JoinF
 		'discovery-token-ca-cert-hash': flags.discoveryTokenCaCertHash,
 		'discovery-token-unsafe-skip-ca-verification': flags.discoveryTokenUnsafeSkipCaVerification,
 	}).flatMap(([name, value]) => (value === undefined ? [] : [name]));
-	if (config !== undefined && mixed.length > 0) refuse([`can not mix '--config' with arguments [${mixed.sort().join(' ')}]`]);
+	if (config !== undefined && mixed.length > 0)
+		refuse([`can not mix '--config' with arguments [${mixed.sort().join(' ')}]`]);
 	const file = config === undefined ? {} : await readJoinConfiguration(config);
 	const token = flags.discoveryToken ?? flags.token ?? file.token ?? '';
 	return {
@@ -74,7 +79,9 @@ export async function readJoinRequest(endpoint: string | undefined, flags: JoinF
 }
 
 async function readJoinConfiguration(path: string): Promise<Partial<JoinRequest>> {
-	const text = await readFile(path, 'utf8').catch((error: unknown) => refuse([`unable to read config from "${path}": ${causeText(error)}`]));
+	const text = await readFile(path, 'utf8').catch((error: unknown) =>
+		refuse([`unable to read config from "${path}": ${causeText(error)}`]),
+	);
 	return parseJoinConfiguration(text, path);
 }
 
@@ -160,7 +167,8 @@ class Section {
 		}
 	}
 	refuseTheRest(): void {
-		for (const field of Object.keys(this.#fields)) if (!this.#read.has(field)) this.#problems.push(`unknown field "${this.#at(field)}"`);
+		for (const field of Object.keys(this.#fields))
+			if (!this.#read.has(field)) this.#problems.push(`unknown field "${this.#at(field)}"`);
 	}
 }
 

@@ -18,15 +18,23 @@ import { trustWithoutPin } from './trust-without-pin.ts';
 import { verifyCertificate } from './verify-certificate.ts';
 import { verifySignature } from './verify-signature.ts';
 
-export const joinWorkflow = (tools: JoinTools) => bootstrap(tools, discovery(tools).followedBy(pinCa).followedBy(confirm(tools)));
+export const joinWorkflow = (tools: JoinTools) =>
+	bootstrap(tools, discovery(tools).followedBy(pinCa).followedBy(confirm(tools)));
 
 /** Where the operator asked for it: without a pin, whoever knows the token can be the cluster. */
-export const joinWithoutPinWorkflow = (tools: JoinTools) => bootstrap(tools, discovery(tools).followedBy(trustWithoutPin(tools)));
+export const joinWithoutPinWorkflow = (tools: JoinTools) =>
+	bootstrap(tools, discovery(tools).followedBy(trustWithoutPin(tools)));
 
 const discovery = (tools: JoinTools) =>
-	Workflow.from<JoinStart>('join').followedBy(preflight(tools)).followedBy(fetchClusterInfo(tools)).followedBy(verifySignature);
+	Workflow.from<JoinStart>('join')
+		.followedBy(preflight(tools))
+		.followedBy(fetchClusterInfo(tools))
+		.followedBy(verifySignature);
 
-const bootstrap = (tools: JoinTools, discovered: Workflow<JoinStart, JoinStart & Checked & { readonly server: TrustedServer }>) =>
+const bootstrap = (
+	tools: JoinTools,
+	discovered: Workflow<JoinStart, JoinStart & Checked & { readonly server: TrustedServer }>,
+) =>
 	discovered
 		.followedBy(checkNodeName(tools))
 		.followedBy(createKey(tools))

@@ -31,7 +31,10 @@ describe('pin-ca', () => {
 	before(async () => {
 		pair = await generateKeyPair('ECDSA-P256');
 		own = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], ...lifetime }, pair);
-		other = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], ...lifetime }, await generateKeyPair('ECDSA-P256'));
+		other = buildCaCertificate(
+			{ commonName: 'kubernetes', dnsNames: [], ...lifetime },
+			await generateKeyPair('ECDSA-P256'),
+		);
 	});
 
 	it('accepts a CA of a real cluster by the hash of its public key', () => {
@@ -63,7 +66,10 @@ describe('pin-ca', () => {
 	it('CA_HASH_MISMATCH: none is pinned; upstream’s text names the hashes', () => {
 		const error = refusal(() => acceptCa(own + other, [noPin]));
 		assert.equal(error.code, 'CA_HASH_MISMATCH');
-		assert.equal(error.message, `cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${pinOf(own)}:${pinOf(other)}" are pinned`);
+		assert.equal(
+			error.message,
+			`cluster CA found in cluster-info ConfigMap is invalid: none of the public keys "${pinOf(own)}:${pinOf(other)}" are pinned`,
+		);
 	});
 
 	it('CA_HASH_MISMATCH: another CA was appended to the pinned one', () => {
@@ -81,7 +87,10 @@ describe('pin-ca', () => {
 		};
 		const forged = buildCertificate(
 			template,
-			createIssuer(parseCertificates(buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], ...lifetime }, thief))[0], thief.privateKey),
+			createIssuer(
+				parseCertificates(buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], ...lifetime }, thief))[0],
+				thief.privateKey,
+			),
 		);
 		refusedWith('CA_HASH_MISMATCH', () => acceptCa(own + forged, [pinOf(own)]));
 	});
@@ -99,19 +108,30 @@ describe('pin-ca', () => {
 	});
 
 	it('CLUSTER_INFO_INVALID: no certificates, no CA, no kubeconfig, a server that is not https', () => {
-		const run = (kubeconfig: string) => pinCa.run({ signedKubeconfig: kubeconfig as SignedKubeconfig, pins: [pinOf(own)] });
-		const config = (cluster: object) => JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] });
+		const run = (kubeconfig: string) =>
+			pinCa.run({ signedKubeconfig: kubeconfig as SignedKubeconfig, pins: [pinOf(own)] });
+		const config = (cluster: object) =>
+			JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] });
 		const ca = Buffer.from(own).toString('base64');
 		refusedWith('CLUSTER_INFO_INVALID', () => acceptCa('nonsense', [pinOf(own)]));
 		refusedWith('CLUSTER_INFO_INVALID', () => run(config({ server: 'https://h:1' })));
 		refusedWith('CLUSTER_INFO_INVALID', () => run(config({ server: 'http://h:1', 'certificate-authority-data': ca })));
 		refusedWith('CLUSTER_INFO_INVALID', () => run('a: [1'));
-		refusedWith('CLUSTER_INFO_INVALID', () => run(config({ server: 'https://h:1', 'certificate-authority': '/etc/passwd' })));
+		refusedWith('CLUSTER_INFO_INVALID', () =>
+			run(config({ server: 'https://h:1', 'certificate-authority': '/etc/passwd' })),
+		);
 	});
 
 	it('gives the server that the document names', async () => {
 		const cluster = { server: 'https://h:6443', 'certificate-authority-data': Buffer.from(own).toString('base64') };
-		const kubeconfig = JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] }) as SignedKubeconfig;
-		assert.deepEqual(await pinCa.run({ signedKubeconfig: kubeconfig, pins: [pinOf(own)] }), { pinnedCa: own, namedServer: { server: 'https://h:6443' } });
+		const kubeconfig = JSON.stringify({
+			apiVersion: 'v1',
+			kind: 'Config',
+			clusters: [{ name: '', cluster }],
+		}) as SignedKubeconfig;
+		assert.deepEqual(await pinCa.run({ signedKubeconfig: kubeconfig, pins: [pinOf(own)] }), {
+			pinnedCa: own,
+			namedServer: { server: 'https://h:6443' },
+		});
 	});
 });

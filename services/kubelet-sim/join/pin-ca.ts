@@ -39,9 +39,14 @@ export const pinCa: Phase<Needs, Gives> = {
  */
 export function acceptCa(claimedCa: string, pins: readonly Pin[]): PinnedCa {
 	const certificates = parseClaimedCa(claimedCa);
-	note({ 'kubejoin.ca.pem': claimedCa, 'kubejoin.ca.presented': certificates.map(spkiPin), 'kubejoin.ca.pinned': [...pins] });
+	note({
+		'kubejoin.ca.pem': claimedCa,
+		'kubejoin.ca.presented': certificates.map(spkiPin),
+		'kubejoin.ca.pinned': [...pins],
+	});
 	const pinned = certificates.filter((certificate) => matchesPin(certificate, pins));
-	const isEarned = (one: X509Certificate) => pinned.includes(one) || pinned.some((ca) => one.ca && one.checkIssued(ca) && one.verify(ca.publicKey));
+	const isEarned = (one: X509Certificate) =>
+		pinned.includes(one) || pinned.some((ca) => one.ca && one.checkIssued(ca) && one.verify(ca.publicKey));
 	const unearned = certificates.filter((certificate) => !isEarned(certificate));
 	if (unearned.length === 0) return claimedCa as PinnedCa;
 	throw new KubejoinError('CA_HASH_MISMATCH', { presented: unearned.map(spkiPin), pinned: pins });
@@ -57,7 +62,10 @@ export function parseClaimedCa(claimedCa: string): readonly X509Certificate[] {
 }
 
 /** The CA, which is only claimed, and the server of a signed cluster-info. @throws CLUSTER_INFO_INVALID */
-export function readCluster(signedKubeconfig: SignedKubeconfig): { readonly claimedCa: string; readonly namedServer: Gives['namedServer'] } {
+export function readCluster(signedKubeconfig: SignedKubeconfig): {
+	readonly claimedCa: string;
+	readonly namedServer: Gives['namedServer'];
+} {
 	const { ca: claimedCa, server, tlsServerName } = parseCluster(signedKubeconfig);
 	if (claimedCa === undefined) return refuse('it holds no certificate-authority-data');
 	return { claimedCa, namedServer: { server, ...(tlsServerName === undefined ? {} : { tlsServerName }) } };
@@ -76,5 +84,7 @@ function parseCluster(kubeconfig: string): ClusterAccess {
 }
 
 function refuse(problem: string): never {
-	throw new KubejoinError('CLUSTER_INFO_INVALID', { problem: `failed to parse cluster CA from the cluster-info ConfigMap: ${problem}` });
+	throw new KubejoinError('CLUSTER_INFO_INVALID', {
+		problem: `failed to parse cluster CA from the cluster-info ConfigMap: ${problem}`,
+	});
 }

@@ -21,7 +21,11 @@ export interface Checked {
 /** Before this nothing here was written; a clock that is behind it makes every certificate "not yet valid". */
 const EARLIEST_CLOCK_MS = Date.UTC(2026, 0, 1);
 
-export const preflight = ({ paths, clock, say }: Pick<JoinTools, 'paths' | 'clock' | 'say'>): Phase<JoinStart, Checked> => ({
+export const preflight = ({
+	paths,
+	clock,
+	say,
+}: Pick<JoinTools, 'paths' | 'clock' | 'say'>): Phase<JoinStart, Checked> => ({
 	name: 'preflight',
 	trust: 'nobody trusts anybody yet',
 	async run(request) {
@@ -31,9 +35,12 @@ export const preflight = ({ paths, clock, say }: Pick<JoinTools, 'paths' | 'cloc
 		const failures: string[] = [];
 		if (request.replaces === undefined && existsSync(paths.kubeconfig))
 			failures.push(`FileAvailable--etc-kubernetes-kubelet.conf]: ${paths.kubeconfig} already exists`);
-		if (clock() < EARLIEST_CLOCK_MS) failures.push(`Clock]: the system clock says ${new Date(clock()).toISOString()}, which is in the past`);
+		if (clock() < EARLIEST_CLOCK_MS)
+			failures.push(`Clock]: the system clock says ${new Date(clock()).toISOString()}, which is in the past`);
 		for (const directory of [paths.kubernetesDirectory, paths.certificateDirectory]) {
-			await makePrivateDirectory(directory).catch((error: unknown) => failures.push(`DirAvailable]: ${causeText(error)}`));
+			await makePrivateDirectory(directory).catch((error: unknown) =>
+				failures.push(`DirAvailable]: ${causeText(error)}`),
+			);
 		}
 		if (failures.length > 0) throw new KubejoinError('PREFLIGHT_FAILED', { problems: failures });
 		return checked;
@@ -46,9 +53,12 @@ export function validate(request: JoinRequest): { readonly checked?: Checked; re
 	const problems: string[] = [];
 	const at = 'discovery.bootstrapToken';
 	const discoveryToken = parseToken(token);
-	if (endpoint === '') problems.push(`${at}.apiServerEndpoint: Required value: the HOST:PORT of the API server is missing`);
+	if (endpoint === '')
+		problems.push(`${at}.apiServerEndpoint: Required value: the HOST:PORT of the API server is missing`);
 	else if (splitHostPort(endpoint) === undefined)
-		problems.push(`${at}.apiServerEndpoint: Invalid value: ${JSON.stringify(endpoint)}: not HOST:PORT, without a scheme`);
+		problems.push(
+			`${at}.apiServerEndpoint: Invalid value: ${JSON.stringify(endpoint)}: not HOST:PORT, without a scheme`,
+		);
 	if (token === '') problems.push(`${at}.token: Required value: the bootstrap token is missing`);
 	else if (discoveryToken === undefined) problems.push(`${at}.token: Invalid value: the bootstrap token is invalid`);
 	if (tlsBootstrapToken !== token && parseToken(tlsBootstrapToken) === undefined)
@@ -65,9 +75,12 @@ export function validate(request: JoinRequest): { readonly checked?: Checked; re
 			return [];
 		}
 	});
-	for (const detail of subdomainProblems(nodeName)) problems.push(`nodeRegistration.name: Invalid value: ${JSON.stringify(nodeName)}: ${detail}`);
+	for (const detail of subdomainProblems(nodeName))
+		problems.push(`nodeRegistration.name: Invalid value: ${JSON.stringify(nodeName)}: ${detail}`);
 	if (!/^unix:\/\/\/[^\s]+$/.test(criSocket))
-		problems.push(`nodeRegistration.criSocket: Invalid value: ${JSON.stringify(criSocket)}: not a URL of the form unix:///PATH`);
+		problems.push(
+			`nodeRegistration.criSocket: Invalid value: ${JSON.stringify(criSocket)}: not a URL of the form unix:///PATH`,
+		);
 	return problems.length > 0 || discoveryToken === undefined
 		? { problems }
 		: { problems, checked: { discoveryToken, bootstrapToken: tlsBootstrapToken, pins } };

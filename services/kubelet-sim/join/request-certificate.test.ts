@@ -37,7 +37,10 @@ describe('requesting a certificate', () => {
 	afterEach(() => rmSync(root, { recursive: true }));
 
 	/** The requests of the API: what is there, and what a watch of it shows, one list of events for each watch. */
-	function fakeRequests(watches: readonly (readonly CertificateSigningRequest[])[], present?: CertificateSigningRequest) {
+	function fakeRequests(
+		watches: readonly (readonly CertificateSigningRequest[])[],
+		present?: CertificateSigningRequest,
+	) {
 		let watched = 0;
 		const created: CertificateSigningRequest[] = [];
 		return {
@@ -45,7 +48,11 @@ describe('requesting a certificate', () => {
 			api: {
 				create: async (object: CertificateSigningRequest) => {
 					if (present !== undefined)
-						throw new KubejoinError('API_ALREADY_EXISTS', { resource: 'certificatesigningrequests', group: 'certificates.k8s.io', name: 'c' });
+						throw new KubejoinError('API_ALREADY_EXISTS', {
+							resource: 'certificatesigningrequests',
+							group: 'certificates.k8s.io',
+							name: 'c',
+						});
 					created.push(object);
 					return { ...object, metadata: { ...object.metadata, uid: 'u' } };
 				},
@@ -66,19 +73,33 @@ describe('requesting a certificate', () => {
 			retryMs: 0,
 		} as unknown as JoinTools;
 		const server = { url: 'https://h:1', target: 'h:1', ca: '' as PinnedCa };
-		return requestCertificate(tools).run({ server, bootstrapToken: 'abcdef.0123456789abcdef', nodeName: 'n', keyPair, tlsBootstrapTimeoutMs: timeoutMs });
+		return requestCertificate(tools).run({
+			server,
+			bootstrapToken: 'abcdef.0123456789abcdef',
+			nodeName: 'n',
+			keyPair,
+			tlsBootstrapTimeoutMs: timeoutMs,
+		});
 	}
-	const refusedWith = (code: ErrorCode, work: Promise<unknown>) => assert.rejects(work, (error) => hasCode(error, code));
+	const refusedWith = (code: ErrorCode, work: Promise<unknown>) =>
+		assert.rejects(work, (error) => hasCode(error, code));
 	const issued = csrWith({ conditions: [condition('Approved')], certificate });
 
 	it('asks as a node of its name, and gives what was signed', async () => {
 		const { api, created } = fakeRequests([[csrWith({}), issued]]);
 		assert.deepEqual(await run(api), { claimedCertificate: 'PEM' });
 		const [request] = created;
-		assert.deepEqual([request?.spec.signerName, request?.spec.usages], ['kubernetes.io/kube-apiserver-client-kubelet', ['digital signature', 'client auth']]);
+		assert.deepEqual(
+			[request?.spec.signerName, request?.spec.usages],
+			['kubernetes.io/kube-apiserver-client-kubelet', ['digital signature', 'client auth']],
+		);
 		const pem = Buffer.from(request?.spec.request ?? '', 'base64').toString();
 		assert.match(
-			execFileSync('openssl', ['req', '-noout', '-subject', '-verify'], { input: pem, encoding: 'utf8', stdio: ['pipe', 'pipe', 'ignore'] }),
+			execFileSync('openssl', ['req', '-noout', '-subject', '-verify'], {
+				input: pem,
+				encoding: 'utf8',
+				stdio: ['pipe', 'pipe', 'ignore'],
+			}),
 			/O = system:nodes, CN = system:node:n/,
 		);
 	});
@@ -149,7 +170,10 @@ describe('requesting a certificate', () => {
 	it('the name of a request follows from key, name, groups and usages, as the kubelet’s', () => {
 		const field = (text: string) => `${Buffer.from(text).toString('base64url')}|`;
 		const text = ['KEY', 'CN', 'O', 'digital signature', 'client auth'].map(field).join('');
-		assert.equal(requestName('KEY', 'CN', ['O']), `node-csr-${createHash('sha512-256').update(text).digest('base64url')}`);
+		assert.equal(
+			requestName('KEY', 'CN', ['O']),
+			`node-csr-${createHash('sha512-256').update(text).digest('base64url')}`,
+		);
 	});
 
 	it('decides nothing before Approved', () => {

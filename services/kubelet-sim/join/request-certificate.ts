@@ -36,7 +36,8 @@ export const requestCertificate = (tools: JoinTools): Phase<Needs, { readonly cl
 	async run({ server, bootstrapToken, nodeName, keyPair, tlsBootstrapTimeoutMs }) {
 		const { dial, paths, say } = tools;
 		const connection = dial.withToken(server, bootstrapToken);
-		const onWaiting = (name: string) => say(`[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap: ${name} is to be approved and signed`);
+		const onWaiting = (name: string) =>
+			say(`[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap: ${name} is to be approved and signed`);
 		try {
 			const wanted = { nodeName, keyPair, timeoutMs: tlsBootstrapTimeoutMs, onWaiting };
 			return { claimedCertificate: await obtainCertificate(connection.api.certificateSigningRequests, wanted, tools) };
@@ -64,7 +65,11 @@ interface Wanted {
  * @returns PEM; nothing about it is verified
  * @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, API_UNAUTHORIZED, API_FORBIDDEN
  */
-export async function obtainCertificate(csrs: Csrs, { nodeName, keyPair, timeoutMs, onWaiting }: Wanted, tools: Waits): Promise<string> {
+export async function obtainCertificate(
+	csrs: Csrs,
+	{ nodeName, keyPair, timeoutMs, onWaiting }: Wanted,
+	tools: Waits,
+): Promise<string> {
 	const csr = await createOrFind(csrs, nodeName, keyPair, tools.signal);
 	note({
 		'kubejoin.csr.name': csr.metadata.name ?? '',
@@ -76,7 +81,12 @@ export async function obtainCertificate(csrs: Csrs, { nodeName, keyPair, timeout
 	return waitForCertificate(csrs, csr, timeoutMs, tools);
 }
 
-async function createOrFind(csrs: Csrs, nodeName: string, keyPair: KeyPair, signal: AbortSignal): Promise<CertificateSigningRequest> {
+async function createOrFind(
+	csrs: Csrs,
+	nodeName: string,
+	keyPair: KeyPair,
+	signal: AbortSignal,
+): Promise<CertificateSigningRequest> {
 	const subject = { organizations: [wellKnown.groups.nodes], commonName: `${wellKnown.nodeUserPrefix}${nodeName}` };
 	const name = requestName(writePublicKey(keyPair.publicKey), subject.commonName, subject.organizations);
 	const request = Buffer.from(createCsr({ subject }, keyPair)).toString('base64');
@@ -92,30 +102,44 @@ async function createOrFind(csrs: Csrs, nodeName: string, keyPair: KeyPair, sign
 }
 
 /** @source client-go util/certificate/csr ensureCompatible */
-function requireSameRequest({ metadata, spec }: CertificateSigningRequest, wanted: CertificateSigningRequest['spec']): void {
+function requireSameRequest(
+	{ metadata, spec }: CertificateSigningRequest,
+	wanted: CertificateSigningRequest['spec'],
+): void {
 	const { spki, subject } = parseCsr(Buffer.from(spec.request, 'base64').toString());
 	const own = parseCsr(Buffer.from(wanted.request, 'base64').toString());
-	const isSame = spki.equals(own.spki) && subject.commonName === own.subject.commonName && spec.signerName === wanted.signerName;
+	const isSame =
+		spki.equals(own.spki) && subject.commonName === own.subject.commonName && spec.signerName === wanted.signerName;
 	if (!isSame) {
-		throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem: `the request ${metadata.name} that exists is not compatible with the one to be made` });
+		throw new KubejoinError('CERTIFICATE_UNUSABLE', {
+			problem: `the request ${metadata.name} that exists is not compatible with the one to be made`,
+		});
 	}
 }
 
 /** @source kubelet certificate/bootstrap digestedName */
 export function requestName(publicKeyPem: string, commonName: string, organizations: readonly string[]): string {
 	const hash = createHash('sha512-256');
-	for (const field of [publicKeyPem, commonName, ...organizations, ...usages]) hash.update(`${Buffer.from(field).toString('base64url')}|`);
+	for (const field of [publicKeyPem, commonName, ...organizations, ...usages])
+		hash.update(`${Buffer.from(field).toString('base64url')}|`);
 	return `node-csr-${hash.digest('base64url')}`;
 }
 
-async function waitForCertificate(csrs: Csrs, csr: CertificateSigningRequest, timeoutMs: number, tools: Waits): Promise<string> {
+async function waitForCertificate(
+	csrs: Csrs,
+	csr: CertificateSigningRequest,
+	timeoutMs: number,
+	tools: Waits,
+): Promise<string> {
 	const { name = '', uid } = csr.metadata;
 	const ending = AbortSignal.any([tools.signal, AbortSignal.timeout(timeoutMs)]);
 	while (!ending.aborted) {
 		try {
 			for await (const { type, object } of csrs.watch({ fieldSelector: `metadata.name=${name}` }, ending)) {
-				if (object.metadata.uid !== uid) throw new KubejoinError('CSR_FAILED', { name, reason: 'Replaced', message: `csr "${name}" changed UIDs` });
-				if (type === 'DELETED') throw new KubejoinError('CSR_FAILED', { name, reason: 'Deleted', message: `csr "${name}" was deleted` });
+				if (object.metadata.uid !== uid)
+					throw new KubejoinError('CSR_FAILED', { name, reason: 'Replaced', message: `csr "${name}" changed UIDs` });
+				if (type === 'DELETED')
+					throw new KubejoinError('CSR_FAILED', { name, reason: 'Deleted', message: `csr "${name}" was deleted` });
 				const certificate = decided(object);
 				happened('kubejoin.seen', { 'kubejoin.seen.from': 'apiserver-sim', 'kubejoin.seen.what': seen(name, object) });
 				if (certificate !== undefined) return certificate;

@@ -8,14 +8,17 @@ import { trustWithoutPin } from './trust-without-pin.ts';
 describe('trust-without-pin', () => {
 	const said: string[] = [];
 	const { run } = trustWithoutPin({ say: (line) => void said.push(line) });
-	const signed = (cluster: object) => JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] }) as SignedKubeconfig;
+	const signed = (cluster: object) =>
+		JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] }) as SignedKubeconfig;
 	beforeEach(() => void said.splice(0));
 
 	it('takes CA and server as they were signed, and warns of what that means', async () => {
 		const pair = await generateKeyPair('ECDSA-P256');
 		const ca = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], notBefore: 0, notAfter: 4e12 }, pair);
 		const cluster = { server: 'https://h:6443', 'certificate-authority-data': Buffer.from(ca).toString('base64') };
-		assert.deepEqual(await run({ signedKubeconfig: signed(cluster) }), { server: { url: 'https://h:6443', target: 'h:6443', ca } });
+		assert.deepEqual(await run({ signedKubeconfig: signed(cluster) }), {
+			server: { url: 'https://h:6443', target: 'h:6443', ca },
+		});
 		assert.equal(said.length, 1);
 		assert.match(said.join(), /WARNING: .*anybody who has the token can pretend to be the cluster/);
 	});

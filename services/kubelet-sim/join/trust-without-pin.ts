@@ -13,14 +13,23 @@ import type { SignedKubeconfig, TrustedServer, UnpinnedCa } from './trust.ts';
 /** @throws CLUSTER_INFO_INVALID */
 export const trustWithoutPin = ({
 	say,
-}: Pick<JoinTools, 'say'>): Phase<{ readonly signedKubeconfig: SignedKubeconfig }, { readonly server: TrustedServer }> => ({
+}: Pick<JoinTools, 'say'>): Phase<
+	{ readonly signedKubeconfig: SignedKubeconfig },
+	{ readonly server: TrustedServer }
+> => ({
 	name: 'discovery/trust-without-pin',
 	trust: 'the node trusts whoever knows the token',
 	moment: 'node-trusts-cluster',
 	run({ signedKubeconfig }) {
-		say('[discovery] WARNING: the CA is not pinned (unsafeSkipCAVerification): anybody who has the token can pretend to be the cluster');
+		say(
+			'[discovery] WARNING: the CA is not pinned (unsafeSkipCAVerification): anybody who has the token can pretend to be the cluster',
+		);
 		const { claimedCa, namedServer } = readCluster(signedKubeconfig);
-		note({ 'kubejoin.ca.pem': claimedCa, 'kubejoin.ca.presented': parseClaimedCa(claimedCa).map(spkiPin), 'kubejoin.server': namedServer.server });
+		note({
+			'kubejoin.ca.pem': claimedCa,
+			'kubejoin.ca.presented': parseClaimedCa(claimedCa).map(spkiPin),
+			'kubejoin.server': namedServer.server,
+		});
 		return { server: trustedServer(namedServer, claimedCa as UnpinnedCa) };
 	},
 });

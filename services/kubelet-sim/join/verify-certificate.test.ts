@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../../lib/errors.ts';
 import { makePrivateDirectory } from '../../../lib/files.ts';
-import { buildCaCertificate, buildCertificate, createIssuer, type Issuer, parseCertificates } from '../../../lib/pki/certificate.ts';
+import {
+	buildCaCertificate,
+	buildCertificate,
+	createIssuer,
+	type Issuer,
+	parseCertificates,
+} from '../../../lib/pki/certificate.ts';
 import { generateKeyPair, type KeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
 import type { Usage } from '../../../lib/pki/usages.ts';
 import { isExpired, loadIdentity, storeIdentity } from '../identity.ts';
@@ -23,7 +29,10 @@ describe('the certificate that came back', () => {
 	let pair: KeyPair;
 	const makeCa = async () => {
 		const keys = await generateKeyPair('ECDSA-P256');
-		const pem = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], notBefore: now - hour, notAfter: now + 10 * hour }, keys);
+		const pem = buildCaCertificate(
+			{ commonName: 'kubernetes', dnsNames: [], notBefore: now - hour, notAfter: now + 10 * hour },
+			keys,
+		);
 		return { pem, issuer: createIssuer(parseCertificates(pem)[0], keys.privateKey) };
 	};
 	before(async () => {
@@ -31,7 +40,17 @@ describe('the certificate that came back', () => {
 		({ issuer: other } = await makeCa());
 		pair = await generateKeyPair('ECDSA-P256');
 	});
-	const sign = (changes: { name?: string; groups?: string[]; from?: number; until?: number; usage?: Usage; by?: Issuer; key?: KeyPair } = {}) =>
+	const sign = (
+		changes: {
+			name?: string;
+			groups?: string[];
+			from?: number;
+			until?: number;
+			usage?: Usage;
+			by?: Issuer;
+			key?: KeyPair;
+		} = {},
+	) =>
 		buildCertificate(
 			{
 				subject: { commonName: changes.name ?? 'system:node:n', organizations: changes.groups ?? ['system:nodes'] },
@@ -42,9 +61,11 @@ describe('the certificate that came back', () => {
 			},
 			changes.by ?? issuer,
 		);
-	const problem = (pem: string) => certificateProblem(pem, { publicKey: pair.publicKey, nodeName: 'n', ca, nowMs: now });
+	const problem = (pem: string) =>
+		certificateProblem(pem, { publicKey: pair.publicKey, nodeName: 'n', ca, nowMs: now });
 
-	it('is believed when key, name, groups, CA, lifetime and purpose are right', () => assert.equal(problem(sign()), undefined));
+	it('is believed when key, name, groups, CA, lifetime and purpose are right', () =>
+		assert.equal(problem(sign()), undefined));
 	it('is refused otherwise, with the reason', async () => {
 		const stranger = await generateKeyPair('ECDSA-P256');
 		for (const [pem, reason] of [
@@ -111,14 +132,21 @@ describe('the certificate that came back', () => {
 			await storeIdentity(paths, { certificate: older, key, server: server(), nodeName: 'n' }, now);
 			await storeIdentity(paths, { certificate: newer, key, server: server(), nodeName: 'n' }, now + 1_000);
 			assert.equal((await loadIdentity(paths))?.certificate, newer);
-			assert.ok(readFileSync(join(paths.certificateDirectory, 'kubelet-client-2026-02-01-00-00-00.pem'), 'utf8').startsWith(older));
+			assert.ok(
+				readFileSync(join(paths.certificateDirectory, 'kubelet-client-2026-02-01-00-00-00.pem'), 'utf8').startsWith(
+					older,
+				),
+			);
 		});
 
 		it('none is undefined; a damaged one has a name', async () => {
 			const paths = nodePaths(root);
 			assert.equal(await loadIdentity(paths), undefined);
 			await run(sign());
-			writeFileSync(paths.currentCertificate, `${sign()}${writePrivateKey((await generateKeyPair('ECDSA-P256')).privateKey)}`);
+			writeFileSync(
+				paths.currentCertificate,
+				`${sign()}${writePrivateKey((await generateKeyPair('ECDSA-P256')).privateKey)}`,
+			);
 			await assert.rejects(loadIdentity(paths), (error) => hasCode(error, 'CERTIFICATE_MALFORMED'));
 			writeFileSync(paths.currentCertificate, 'torn');
 			await assert.rejects(loadIdentity(paths), (error) => hasCode(error, 'CERTIFICATE_MALFORMED', 'KEY_MALFORMED'));

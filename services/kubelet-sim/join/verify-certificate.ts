@@ -23,7 +23,11 @@ interface Needs {
 }
 
 /** @throws CERTIFICATE_UNUSABLE, FILE_UNUSABLE */
-export const verifyCertificate = ({ paths, clock, say }: JoinTools): Phase<Needs, { readonly identity: NodeIdentity }> => ({
+export const verifyCertificate = ({
+	paths,
+	clock,
+	say,
+}: JoinTools): Phase<Needs, { readonly identity: NodeIdentity }> => ({
 	name: 'tls-bootstrap/verify-certificate',
 	trust: 'each trusts the other; the token is not needed any more',
 	async run({ claimedCertificate, keyPair, nodeName, server }) {
@@ -34,7 +38,11 @@ export const verifyCertificate = ({ paths, clock, say }: JoinTools): Phase<Needs
 			await rm(paths.pendingKey, { force: true });
 			throw error;
 		}
-		const identity = await storeIdentity(paths, { certificate: claimedCertificate, key: writePrivateKey(keyPair.privateKey), server, nodeName }, clock());
+		const identity = await storeIdentity(
+			paths,
+			{ certificate: claimedCertificate, key: writePrivateKey(keyPair.privateKey), server, nodeName },
+			clock(),
+		);
 		await rm(paths.bootstrapKubeconfig, { force: true });
 		await rm(paths.pendingKey, { force: true });
 		await rm(paths.pendingRotationKey, { force: true });

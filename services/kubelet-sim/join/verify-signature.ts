@@ -22,7 +22,8 @@ export const verifySignature: Phase<Needs, { readonly signedKubeconfig: SignedKu
 			'kubejoin.cluster_info': kubeconfig,
 			'kubejoin.token.id': id,
 		});
-		if (!verifyDetached(signature, kubeconfig, id, secret)) throw new KubejoinError('CLUSTER_INFO_SIGNATURE_INVALID', { tokenId: id });
+		if (!verifyDetached(signature, kubeconfig, id, secret))
+			throw new KubejoinError('CLUSTER_INFO_SIGNATURE_INVALID', { tokenId: id });
 		return { signedKubeconfig: kubeconfig as SignedKubeconfig };
 	},
 };

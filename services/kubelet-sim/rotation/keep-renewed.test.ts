@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { type ErrorCode, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory } from '../../../lib/files.ts';
 import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
-import { buildCaCertificate, buildCertificate, createIssuer, type Issuer, parseCertificates } from '../../../lib/pki/certificate.ts';
+import {
+	buildCaCertificate,
+	buildCertificate,
+	createIssuer,
+	type Issuer,
+	parseCertificates,
+} from '../../../lib/pki/certificate.ts';
 import { parseCsr } from '../../../lib/pki/csr.ts';
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
 import { loadIdentity, type NodeIdentity, storeIdentity } from '../identity.ts';
@@ -27,7 +33,10 @@ describe('when a certificate is renewed', () => {
 		assert.equal(rotationDeadline(validity, 0.5), start + 80 * second);
 		const drawn = Array.from({ length: 2_000 }, () => rotationDeadline(validity, drawLot()));
 		assert.ok(drawn.every((atMs) => atMs >= start + 70 * second && atMs < start + 90 * second));
-		assert.ok(Math.min(...drawn) < start + 71 * second && Math.max(...drawn) > start + 89 * second, 'the whole range is drawn from');
+		assert.ok(
+			Math.min(...drawn) < start + 71 * second && Math.max(...drawn) > start + 89 * second,
+			'the whole range is drawn from',
+		);
 	});
 
 	it('to the microsecond: of a thousand nodes, no two at the same time, and few within one millisecond of its beginning', () => {
@@ -57,11 +66,18 @@ describe('a node that keeps its certificate renewed', () => {
 		nowMs = start;
 		root = mkdtempSync(join(tmpdir(), 'kubejoin-node-'));
 		const caPair = await generateKeyPair('ECDSA-P256');
-		ca = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], notBefore: start - lifeMs, notAfter: start + 1_000 * lifeMs }, caPair);
+		ca = buildCaCertificate(
+			{ commonName: 'kubernetes', dnsNames: [], notBefore: start - lifeMs, notAfter: start + 1_000 * lifeMs },
+			caPair,
+		);
 		issuer = createIssuer(parseCertificates(ca)[0], caPair.privateKey);
 		const pair = await generateKeyPair('ECDSA-P256');
 		const server = { url: 'https://h:6443', target: 'h:6443', ca: ca as PinnedCa };
-		first = await storeIdentity(paths(), { certificate: sign(spkiOf(pair.publicKey)), key: writePrivateKey(pair.privateKey), server, nodeName: 'n' }, start);
+		first = await storeIdentity(
+			paths(),
+			{ certificate: sign(spkiOf(pair.publicKey)), key: writePrivateKey(pair.privateKey), server, nodeName: 'n' },
+			start,
+		);
 	});
 	afterEach(() => rmSync(root, { recursive: true }));
 
@@ -102,7 +118,12 @@ describe('a node that keeps its certificate renewed', () => {
 						used++;
 						throw new KubejoinError('CONNECTION_REFUSED', { target: 'h:6443', problem: 'gone' });
 					}
-					if (stored.has(name)) throw new KubejoinError('API_ALREADY_EXISTS', { resource: 'certificatesigningrequests', group: 'certificates.k8s.io', name });
+					if (stored.has(name))
+						throw new KubejoinError('API_ALREADY_EXISTS', {
+							resource: 'certificatesigningrequests',
+							group: 'certificates.k8s.io',
+							name,
+						});
 					requests.push(name);
 					const made = { ...csr, metadata: { ...csr.metadata, uid: name } };
 					stored.set(name, made);
@@ -120,7 +141,13 @@ describe('a node that keeps its certificate renewed', () => {
 						return;
 					}
 					const type = answer === 'denied' ? 'Denied' : answer === 'failed' ? 'Failed' : 'Approved';
-					yield { type: 'MODIFIED', object: { ...csr, status: { conditions: [condition(type)], ...(type === 'Approved' ? { certificate: issued() } : {}) } } };
+					yield {
+						type: 'MODIFIED',
+						object: {
+							...csr,
+							status: { conditions: [condition(type)], ...(type === 'Approved' ? { certificate: issued() } : {}) },
+						},
+					};
 				},
 			},
 		});
@@ -214,7 +241,12 @@ describe('a node that keeps its certificate renewed', () => {
 
 	it('after a crash between request and certificate, goes on at once with the same key: one request', async () => {
 		const crashed = world(['crash', 'issued']);
-		await keepRenewed(crashed.tools, first, { onRotated: () => assert.fail(), onRefused: () => assert.fail() }, () => 0);
+		await keepRenewed(
+			crashed.tools,
+			first,
+			{ onRotated: () => assert.fail(), onRefused: () => assert.fail() },
+			() => 0,
+		);
 		assert.ok(existsSync(paths().pendingRotationKey));
 		const again = await run(['issued']).catch((error: unknown) => assert.fail(String(error)));
 		assert.ok(again.waited.includes(0));
@@ -232,7 +264,12 @@ describe('a node that keeps its certificate renewed', () => {
 	it('gives up when the certificate has expired', async () => {
 		const { tools, stop } = world(Array(100).fill('denied'));
 		const refused: string[] = [];
-		await keepRenewed(tools, first, { onRotated: () => assert.fail(), onRefused: ({ code }) => void refused.push(code) }, () => 0);
+		await keepRenewed(
+			tools,
+			first,
+			{ onRotated: () => assert.fail(), onRefused: ({ code }) => void refused.push(code) },
+			() => 0,
+		);
 		assert.equal(nowMs, start + lifeMs);
 		// At 70, 72, 76, 84 and 100 seconds, and the last is too late.
 		assert.deepEqual(refused, Array(4).fill('CSR_DENIED'));

@@ -21,17 +21,25 @@ export type Lot = () => number;
 export const drawLot: Lot = () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48;
 
 /** Between 70 % and 90 % of its validity. Milliseconds since the epoch. */
-export const rotationDeadline = ({ notBefore, notAfter }: Pick<NodeIdentity, 'notBefore' | 'notAfter'>, lot: number): number =>
-	notBefore + (notAfter - notBefore) * (0.7 + 0.2 * lot);
+export const rotationDeadline = (
+	{ notBefore, notAfter }: Pick<NodeIdentity, 'notBefore' | 'notAfter'>,
+	lot: number,
+): number => notBefore + (notAfter - notBefore) * (0.7 + 0.2 * lot);
 
 const FIRST_RETRY_MS = 2_000;
 const LAST_RETRY_MS = 32_000;
 
 /** 2, 4, 8, 16 and then 32 seconds, and up to a tenth more. @differs upstream's 32 seconds have no jitter */
-export const retryAfterMs = (failures: number, lot: number): number => Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS) * (1 + 0.1 * lot);
+export const retryAfterMs = (failures: number, lot: number): number =>
+	Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS) * (1 + 0.1 * lot);
 
 /** Ends when the signal aborts, or when the certificate that the node has is of no use any more. */
-export async function keepRenewed(tools: JoinTools, first: NodeIdentity, { onRotated, onRefused }: RenewalEvents, lot: Lot = drawLot): Promise<void> {
+export async function keepRenewed(
+	tools: JoinTools,
+	first: NodeIdentity,
+	{ onRotated, onRefused }: RenewalEvents,
+	lot: Lot = drawLot,
+): Promise<void> {
 	const { clock, waitUntil, signal } = tools;
 	const workflow = rotationWorkflow(tools);
 	let present = first;

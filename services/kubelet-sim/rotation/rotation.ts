@@ -24,7 +24,10 @@ type WithKey = Present & { readonly keyPair: KeyPair };
 
 /** @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, CERTIFICATE_UNUSABLE, and whatever keeps the node from the API server or its disk */
 export const rotationWorkflow = (tools: JoinTools) =>
-	Workflow.from<Present>('rotation').followedBy(renewKey(tools)).followedBy(requestRenewal(tools)).followedBy(useCertificate(tools));
+	Workflow.from<Present>('rotation')
+		.followedBy(renewKey(tools))
+		.followedBy(requestRenewal(tools))
+		.followedBy(useCertificate(tools));
 
 /** Whether a request was under way when the node went down. A key that cannot be read is for the rotation to tell. */
 export const isUnderWay = ({ paths }: Pick<JoinTools, 'paths'>, present: NodeIdentity): Promise<boolean> =>
@@ -40,7 +43,9 @@ const renewKey = ({ paths }: JoinTools): Phase<Present, { readonly keyPair: KeyP
 	async run({ present }) {
 		await makePrivateDirectory(paths.certificateDirectory);
 		try {
-			return { keyPair: (await pendingKey(paths.pendingRotationKey, present)) ?? (await newKey(paths.pendingRotationKey)) };
+			return {
+				keyPair: (await pendingKey(paths.pendingRotationKey, present)) ?? (await newKey(paths.pendingRotationKey)),
+			};
 		} catch (error) {
 			// Told once; the next attempt has a new one.
 			if (hasCode(error, 'KEY_MALFORMED')) await rm(paths.pendingRotationKey, { force: true });
@@ -59,9 +64,15 @@ const requestRenewal = (tools: JoinTools): Phase<WithKey, { readonly claimedCert
 			// There is nothing to wait for with a certificate that has expired.
 			const timeoutMs = Math.ceil(Math.max(Math.min(CERTIFICATE_WAIT_MS, present.notAfter - clock()), 0));
 			const wanted = { nodeName: present.nodeName, keyPair, timeoutMs };
-			return { claimedCertificate: await obtainCertificate(connection.api.certificateSigningRequests, wanted, { ...tools, say: () => undefined }) };
+			return {
+				claimedCertificate: await obtainCertificate(connection.api.certificateSigningRequests, wanted, {
+					...tools,
+					say: () => undefined,
+				}),
+			};
 		} catch (error) {
-			if (hasCode(error, 'CSR_DENIED', 'CSR_FAILED', 'CSR_TIMEOUT', 'CERTIFICATE_UNUSABLE')) await rm(paths.pendingRotationKey, { force: true });
+			if (hasCode(error, 'CSR_DENIED', 'CSR_FAILED', 'CSR_TIMEOUT', 'CERTIFICATE_UNUSABLE'))
+				await rm(paths.pendingRotationKey, { force: true });
 			throw error;
 		} finally {
 			connection.close();
@@ -69,7 +80,10 @@ const requestRenewal = (tools: JoinTools): Phase<WithKey, { readonly claimedCert
 	},
 });
 
-const useCertificate = ({ paths, clock }: JoinTools): Phase<WithKey & { readonly claimedCertificate: string }, { readonly identity: NodeIdentity }> => ({
+const useCertificate = ({
+	paths,
+	clock,
+}: JoinTools): Phase<WithKey & { readonly claimedCertificate: string }, { readonly identity: NodeIdentity }> => ({
 	name: 'rotation/use-certificate',
 	trust: 'each trusts the other, by the new certificate',
 	async run({ present, keyPair, claimedCertificate }) {

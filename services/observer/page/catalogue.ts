@@ -99,7 +99,8 @@ const en = {
 	unknown: 'not known',
 	predicted: 'predicted',
 	notYet: 'not yet known',
-	redByDesign: 'Red by design: this experiment shows a setting that does not protect. The violation is what it predicts, and no error of kubejoin.',
+	redByDesign:
+		'Red by design: this experiment shows a setting that does not protect. The violation is what it predicts, and no error of kubejoin.',
 	run: 'Run',
 	stop: 'Stop',
 	stopping: 'Stopping…',
@@ -295,7 +296,10 @@ interface Meaning {
 /** Fields of the details: a name, and what it means to Kubernetes. A field that is not here is shown under its own name. */
 export const fields: Readonly<Record<string, Readonly<Record<Language, Meaning>>>> = {
 	'certificate.subject': {
-		en: { name: 'Subject', meaning: 'CN is the user name, each O a group: this is who the API server takes the holder for.' },
+		en: {
+			name: 'Subject',
+			meaning: 'CN is the user name, each O a group: this is who the API server takes the holder for.',
+		},
 		zh: { name: '主体', meaning: 'CN 是用户名，每个 O 是一个组：API 服务器据此认定持有者的身份。' },
 	},
 	'certificate.issuer': {
@@ -311,14 +315,20 @@ export const fields: Readonly<Record<string, Readonly<Record<Language, Meaning>>
 		zh: { name: '生效时间', meaning: '比签名早五分钟，以容忍偏慢的时钟。' },
 	},
 	'certificate.notAfter': {
-		en: { name: 'Valid until', meaning: 'There is no revocation: until then it is an identity. The kubelet renews it at 70 to 90 % of its life.' },
+		en: {
+			name: 'Valid until',
+			meaning: 'There is no revocation: until then it is an identity. The kubelet renews it at 70 to 90 % of its life.',
+		},
 		zh: { name: '到期时间', meaning: '没有吊销机制：在此之前它都是有效身份。kubelet 在寿命的 70% 到 90% 时更新它。' },
 	},
 	'certificate.extendedKeyUsage': {
 		en: { name: 'Extended key usage', meaning: 'What it may prove: client auth, a caller; server auth, a server.' },
 		zh: { name: '扩展密钥用途', meaning: '它能证明什么：client auth 为调用方，server auth 为服务器。' },
 	},
-	'certificate.isCa': { en: { name: 'Is a CA', meaning: 'Whether it may sign other certificates.' }, zh: { name: '是否为 CA', meaning: '能否签发其他证书。' } },
+	'certificate.isCa': {
+		en: { name: 'Is a CA', meaning: 'Whether it may sign other certificates.' },
+		zh: { name: '是否为 CA', meaning: '能否签发其他证书。' },
+	},
 	'certificate.subjectAltNames': {
 		en: { name: 'Names', meaning: 'The addresses that a server may be dialled by.' },
 		zh: { name: '备用名称', meaning: '可用于连接该服务器的地址。' },
@@ -326,7 +336,10 @@ export const fields: Readonly<Record<string, Readonly<Record<Language, Meaning>>
 	'certificate.publicKey': { en: { name: 'Public key' }, zh: { name: '公钥' } },
 	'certificate.pin': { en: { name: 'Pin of its key' }, zh: { name: '密钥的 pin' } },
 	'certificate.fingerprint': {
-		en: { name: 'SHA-256 of the certificate', meaning: 'Not the pin: that is of the key alone, and survives a renewal.' },
+		en: {
+			name: 'SHA-256 of the certificate',
+			meaning: 'Not the pin: that is of the key alone, and survives a renewal.',
+		},
 		zh: { name: '证书的 SHA-256', meaning: '不是 pin：pin 只针对密钥，证书更新后不变。' },
 	},
 	'csr.name': {
@@ -350,18 +363,27 @@ export const fields: Readonly<Record<string, Readonly<Record<Language, Meaning>>
 	'csr.subjectAltNames': { en: { name: 'Names' }, zh: { name: '备用名称' } },
 	'pin.certificate': { en: { name: '1. The CA that cluster-info names' }, zh: { name: '1. cluster-info 中的 CA' } },
 	'pin.spki': {
-		en: { name: '2. Its public key (SubjectPublicKeyInfo)', meaning: 'The bytes that are hashed: the key alone, not the certificate.' },
+		en: {
+			name: '2. Its public key (SubjectPublicKeyInfo)',
+			meaning: 'The bytes that are hashed: the key alone, not the certificate.',
+		},
 		zh: { name: '2. 它的公钥 (SubjectPublicKeyInfo)', meaning: '被计算哈希的字节：只有密钥，不含证书。' },
 	},
 	'pin.sha256': { en: { name: '3. SHA-256 of these bytes' }, zh: { name: '3. 这些字节的 SHA-256' } },
 	'pin.presented': { en: { name: '4. The pin that was presented' }, zh: { name: '4. 收到的 pin' } },
 	'pin.wanted': { en: { name: '5. The pins that the operator gave' }, zh: { name: '5. 操作者给出的 pin' } },
 	'pin.matches': {
-		en: { name: '6. One of them is it', meaning: 'If not, this is another cluster, and the node keeps its token to itself.' },
+		en: {
+			name: '6. One of them is it',
+			meaning: 'If not, this is another cluster, and the node keeps its token to itself.',
+		},
 		zh: { name: '6. 是否匹配', meaning: '若不匹配，这是另一个集群，节点不会出示令牌。' },
 	},
 	'jws.detached': {
-		en: { name: 'As it stands in cluster-info', meaning: 'header..signature: the payload is left out, because it is the kubeconfig beside it.' },
+		en: {
+			name: 'As it stands in cluster-info',
+			meaning: 'header..signature: the payload is left out, because it is the kubeconfig beside it.',
+		},
 		zh: { name: 'cluster-info 中的原文', meaning: '头部..签名：省略了载荷，因为载荷就是旁边的 kubeconfig。' },
 	},
 	'jws.header': { en: { name: 'Header' }, zh: { name: '头部' } },
@@ -369,7 +391,10 @@ export const fields: Readonly<Record<string, Readonly<Record<Language, Meaning>>
 		en: { name: 'Algorithm', meaning: 'Only HS256 is accepted: an HMAC whose key is the secret half of the token.' },
 		zh: { name: '算法', meaning: '只接受 HS256：以令牌的秘密部分为密钥的 HMAC。' },
 	},
-	'jws.kid': { en: { name: 'Key', meaning: 'The public half of the token that signed.' }, zh: { name: '密钥标识', meaning: '签名令牌的公开部分。' } },
+	'jws.kid': {
+		en: { name: 'Key', meaning: 'The public half of the token that signed.' },
+		zh: { name: '密钥标识', meaning: '签名令牌的公开部分。' },
+	},
 	'jws.signedText': { en: { name: 'What was signed' }, zh: { name: '被签名的文本' } },
 	'jws.signature': { en: { name: 'Signature' }, zh: { name: '签名' } },
 	'decision.user': { en: { name: 'Who asked' }, zh: { name: '请求者' } },
@@ -386,8 +411,14 @@ export const fields: Readonly<Record<string, Readonly<Record<Language, Meaning>>
 	'message.to': { en: { name: 'To' }, zh: { name: '发往' } },
 	'message.peer': { en: { name: 'Address' }, zh: { name: '地址' } },
 	'message.tls': {
-		en: { name: 'Protection', meaning: 'unverified: encrypted, but for whom is not known. one-way: the server proved itself. mutual: each did.' },
-		zh: { name: '保护', meaning: 'unverified：已加密但不知对方是谁；one-way：服务器证明了自己；mutual：双方都证明了自己。' },
+		en: {
+			name: 'Protection',
+			meaning: 'unverified: encrypted, but for whom is not known. one-way: the server proved itself. mutual: each did.',
+		},
+		zh: {
+			name: '保护',
+			meaning: 'unverified：已加密但不知对方是谁；one-way：服务器证明了自己；mutual：双方都证明了自己。',
+		},
 	},
 	'message.sentBytes': { en: { name: 'Bytes sent' }, zh: { name: '发送字节' } },
 	'message.receivedBytes': { en: { name: 'Bytes received' }, zh: { name: '接收字节' } },

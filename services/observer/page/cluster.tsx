@@ -27,7 +27,11 @@ export function ClusterView({ store }: { readonly store: Store }) {
 		<div class="cluster">
 			{cluster.problem !== undefined && <p class="note">{cluster.problem}</p>}
 			{refusal.value !== undefined && <FailureBand failure={refusal.value} />}
-			<Table caption={say('nodes')} columns={[say('name'), say('status'), say('heartbeat'), say('certificate')]} isEmpty={cluster.nodes.length === 0}>
+			<Table
+				caption={say('nodes')}
+				columns={[say('name'), say('status'), say('heartbeat'), say('certificate')]}
+				isEmpty={cluster.nodes.length === 0}
+			>
 				{cluster.nodes.map((node) => (
 					<tr key={node.name}>
 						<th scope="row">{node.name}</th>
@@ -35,7 +39,9 @@ export function ClusterView({ store }: { readonly store: Store }) {
 							<span class={`state ${node.status}`}>{node.status}</span>
 						</td>
 						<td>{node.heartbeatMs === 0 ? say('never') : <Ago ms={Math.max(0, now - node.heartbeatMs)} />}</td>
-						<td>{node.certificate === undefined ? say('none') : <Lifetime certificate={node.certificate} now={now} />}</td>
+						<td>
+							{node.certificate === undefined ? say('none') : <Lifetime certificate={node.certificate} now={now} />}
+						</td>
 					</tr>
 				))}
 			</Table>
@@ -55,7 +61,11 @@ export function ClusterView({ store }: { readonly store: Store }) {
 						<td>
 							{condition === 'Pending' && mayDecide && (
 								<>
-									<button type="button" aria-label={`${say('approve')} ${name}`} onClick={() => void decide('approve', name)}>
+									<button
+										type="button"
+										aria-label={`${say('approve')} ${name}`}
+										onClick={() => void decide('approve', name)}
+									>
 										{say('approve')}
 									</button>{' '}
 									<button type="button" aria-label={`${say('deny')} ${name}`} onClick={() => void decide('deny', name)}>
@@ -67,11 +77,21 @@ export function ClusterView({ store }: { readonly store: Store }) {
 					</tr>
 				))}
 			</Table>
-			<Table caption={say('tokens')} columns={['ID', say('expires'), say('usages'), say('description')]} isEmpty={cluster.tokens.length === 0}>
+			<Table
+				caption={say('tokens')}
+				columns={['ID', say('expires'), say('usages'), say('description')]}
+				isEmpty={cluster.tokens.length === 0}
+			>
 				{cluster.tokens.map(({ id, expiresMs, usages, description }) => (
 					<tr key={id}>
 						<th scope="row">{id}</th>
-						<td>{expiresMs === 0 ? say('never') : expiresMs > now ? `${say('in')} ${countdown(expiresMs - now)}` : say('expired')}</td>
+						<td>
+							{expiresMs === 0
+								? say('never')
+								: expiresMs > now
+									? `${say('in')} ${countdown(expiresMs - now)}`
+									: say('expired')}
+						</td>
 						<td>{usages.join(', ')}</td>
 						<td>{description}</td>
 					</tr>
@@ -141,7 +161,13 @@ function countdown(ms: number): string {
 type Certificate = NonNullable<Cluster['nodes'][number]['certificate']>;
 
 /** From issue to expiry: the part in which the kubelet renews, and now. */
-function Lifetime({ certificate: { notBeforeMs, rotateFromMs, rotateToMs, notAfterMs }, now }: { readonly certificate: Certificate; readonly now: number }) {
+function Lifetime({
+	certificate: { notBeforeMs, rotateFromMs, rotateToMs, notAfterMs },
+	now,
+}: {
+	readonly certificate: Certificate;
+	readonly now: number;
+}) {
 	const { say } = useWords();
 	const at = (ms: number) => Math.min(1, Math.max(0, (ms - notBeforeMs) / (notAfterMs - notBeforeMs))) * 200;
 	const left = notAfterMs - now;

@@ -9,7 +9,8 @@ export interface Comparison {
 }
 
 /** Only what the node itself did is compared: what others do meanwhile comes in any order. */
-const ownSteps = ({ node }: Join, steps: Iterable<Step>): readonly Step[] => inOrder(steps).filter(({ kind, from }) => from === node && kind !== 'store');
+const ownSteps = ({ node }: Join, steps: Iterable<Step>): readonly Step[] =>
+	inOrder(steps).filter(({ kind, from }) => from === node && kind !== 'store');
 
 /** The node's name and that of its request as everybody's; a name may be a part of any word. */
 const sameNames = (label: string, node: string): string =>
@@ -20,7 +21,14 @@ const sameNames = (label: string, node: string): string =>
 
 /** What a step is, without names and times that differ between any two joins. */
 const essence = ({ kind, label, tls, to, decision, failure }: Step, node: string): string =>
-	JSON.stringify([kind, sameNames(label, node), kind === 'check' ? '' : to === node ? 'NODE' : to, tls, decision, failure?.code]);
+	JSON.stringify([
+		kind,
+		sameNames(label, node),
+		kind === 'check' ? '' : to === node ? 'NODE' : to,
+		tls,
+		decision,
+		failure?.code,
+	]);
 
 export function compareJoins(
 	left: { readonly join: Join; readonly steps: Iterable<Step> },
@@ -33,7 +41,8 @@ export function compareJoins(
 		...(b[index] === undefined ? {} : { right: b[index] }),
 	}));
 	const firstDifference = rows.findIndex(
-		({ left: one, right: other }) => one === undefined || other === undefined || essence(one, left.join.node) !== essence(other, right.join.node),
+		({ left: one, right: other }) =>
+			one === undefined || other === undefined || essence(one, left.join.node) !== essence(other, right.join.node),
 	);
 	return { rows, firstDifference };
 }

@@ -23,7 +23,15 @@ const sectionWords: Readonly<Record<string, Word>> = {
 	attributes: 'sectionAttributes',
 };
 
-export function Detail({ store, step, onClose }: { readonly store: Store; readonly step: Step; readonly onClose: () => void }) {
+export function Detail({
+	store,
+	step,
+	onClose,
+}: {
+	readonly store: Store;
+	readonly step: Step;
+	readonly onClose: () => void;
+}) {
 	const { say } = useWords();
 	const detail = useSignal<StepDetail | Refusal | undefined>(undefined);
 	const heading = useRef<HTMLHeadingElement>(null);

@@ -23,7 +23,10 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 	const end = useRef<HTMLLIElement>(null);
 	const lanes = lanesOf(join.node, steps);
 	const total = steps.filter(({ kind }) => withStore.value || kind !== 'store').length;
-	const rows = rowsOf(join, steps, { withStore: withStore.value, ...(shown.value === undefined ? {} : { shown: shown.value }) });
+	const rows = rowsOf(join, steps, {
+		withStore: withStore.value,
+		...(shown.value === undefined ? {} : { shown: shown.value }),
+	});
 	const isLive = join.state === 'joining';
 	// Follow the end of what grows or is played, unless the reader has gone elsewhere.
 	useEffect(() => {
@@ -32,12 +35,16 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 	return (
 		<section class="diagram" aria-labelledby="diagram-heading">
 			<h2 id="diagram-heading">
-				{join.node} <span class={`state ${join.state}`}>{say(join.state)}</span> <span class="quiet">{duration(join.durationMs)}</span>
+				{join.node} <span class={`state ${join.state}`}>{say(join.state)}</span>{' '}
+				<span class="quiet">{duration(join.durationMs)}</span>
 			</h2>
 			<div class="controls">
-				{!isLive && <Player total={total} shown={shown.value} steps={steps} onShow={(count) => (shown.value = count)} />}
+				{!isLive && (
+					<Player total={total} shown={shown.value} steps={steps} onShow={(count) => (shown.value = count)} />
+				)}
 				<label>
-					<input type="checkbox" checked={withStore.value} onChange={() => (withStore.value = !withStore.value)} /> {say('showStore')}
+					<input type="checkbox" checked={withStore.value} onChange={() => (withStore.value = !withStore.value)} />{' '}
+					{say('showStore')}
 				</label>
 			</div>
 			<Legend />
@@ -46,7 +53,12 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 				<span class="time" />
 				<div class="lanes">
 					{lanes.map((lane) => (
-						<span key={lane} class="lane-name" style={{ left: `${laneX(lanes, lane)}%`, width: `${100 / lanes.length}%` }} title={lane}>
+						<span
+							key={lane}
+							class="lane-name"
+							style={{ left: `${laneX(lanes, lane)}%`, width: `${100 / lanes.length}%` }}
+							title={lane}
+						>
 							{lane}
 						</span>
 					))}
@@ -81,7 +93,11 @@ function RowView({
 	const { say } = useWords();
 	switch (row.kind) {
 		case 'moment':
-			return <p class={`moment ${row.moment}`}>{say(row.moment === 'node-trusts-cluster' ? 'nodeTrusts' : 'clusterTrusts')}</p>;
+			return (
+				<p class={`moment ${row.moment}`}>
+					{say(row.moment === 'node-trusts-cluster' ? 'nodeTrusts' : 'clusterTrusts')}
+				</p>
+			);
 		case 'failure':
 			return <FailureBand failure={row.failure} />;
 		case 'next':
@@ -96,7 +112,11 @@ function RowView({
 	}
 }
 
-export function FailureBand({ failure: { code, sentence, mostLikely, alsoPossible = [], remedy } }: { readonly failure: Failure }) {
+export function FailureBand({
+	failure: { code, sentence, mostLikely, alsoPossible = [], remedy },
+}: {
+	readonly failure: Failure;
+}) {
 	const { say } = useWords();
 	const advice = [
 		{ word: 'mostLikely', text: mostLikely ?? '' },
@@ -134,7 +154,12 @@ function StepRow({
 	const from = laneX(lanes, step.from);
 	const to = laneX(lanes, step.to);
 	return (
-		<button type="button" class={`row ${step.kind}${isBad(step) ? ' bad' : ''}`} aria-pressed={isOpen} onClick={() => onOpen(step)}>
+		<button
+			type="button"
+			class={`row ${step.kind}${isBad(step) ? ' bad' : ''}`}
+			aria-pressed={isOpen}
+			onClick={() => onOpen(step)}
+		>
 			<span class="time">{duration(tellMs(step))}</span>
 			<span class="lanes">
 				{lanes.map((lane) => (
@@ -145,14 +170,20 @@ function StepRow({
 						{step.kind === 'check' ? <Mark failed={step.failure !== undefined} /> : <span class="dot" />}
 					</span>
 				) : (
-					<span class={`arrow ${to > from ? 'right' : 'left'}`} style={{ left: `${Math.min(from, to)}%`, width: `${Math.abs(to - from)}%` }}>
+					<span
+						class={`arrow ${to > from ? 'right' : 'left'}`}
+						style={{ left: `${Math.min(from, to)}%`, width: `${Math.abs(to - from)}%` }}
+					>
 						{step.tls !== undefined && <Padlock tls={step.tls} />}
 					</span>
 				)}
 				<span class="hidden">{place(step, say)}: </span>
 				<span class="label" style={labelPlace(step, from, to)}>
 					<span class="what">{step.label}</span>
-					<span class="quiet"> {step.kind === 'check' && step.failure === undefined ? trust(step) : (step.failure?.code ?? '')}</span>
+					<span class="quiet">
+						{' '}
+						{step.kind === 'check' && step.failure === undefined ? trust(step) : (step.failure?.code ?? '')}
+					</span>
 					<span class="quiet"> {step.kind === 'seen' ? say('seenByWatch') : duration(step.durationMs)}</span>
 				</span>
 			</span>
@@ -245,11 +276,20 @@ function Player({ total, shown, steps, onShow }: PlayerProps) {
 			</button>
 			<label>
 				<span class="hidden">{say('position')}</span>
-				<input type="range" min={0} max={total} value={at} onInput={({ currentTarget }) => show(Number(currentTarget.value))} />
+				<input
+					type="range"
+					min={0}
+					max={total}
+					value={at}
+					onInput={({ currentTarget }) => show(Number(currentTarget.value))}
+				/>
 			</label>
 			<label>
 				{say('speed')}{' '}
-				<select value={String(speed.value)} onChange={({ currentTarget }) => (speed.value = Number(currentTarget.value))}>
+				<select
+					value={String(speed.value)}
+					onChange={({ currentTarget }) => (speed.value = Number(currentTarget.value))}
+				>
 					{speeds.map((one) => (
 						<option key={one} value={String(one)}>
 							{one === 1 ? '1×' : `1/${1 / one}`}

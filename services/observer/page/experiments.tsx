@@ -12,7 +12,10 @@ import type { Store } from './store.ts';
 import { useWords } from './words.ts';
 
 const kinds = ['security', 'availability'] as const;
-const kindWords = { security: 'securityVerdict', availability: 'availabilityVerdict' } as const satisfies Record<string, Word>;
+const kindWords = { security: 'securityVerdict', availability: 'availabilityVerdict' } as const satisfies Record<
+	string,
+	Word
+>;
 const parts = {
 	configuration: 'partConfiguration',
 	before: 'partBefore',
@@ -25,7 +28,15 @@ const MAX_JOINS = 50;
 
 /** In a word, what became of a run. */
 export const resultWord = ({ state, outcome, passed }: ExperimentRun): Word =>
-	state === 'stopping' ? 'stopping' : state === 'running' ? 'running' : outcome === 'interrupted' ? 'interrupted' : passed ? 'asPredicted' : 'notAsPredicted';
+	state === 'stopping'
+		? 'stopping'
+		: state === 'running'
+			? 'running'
+			: outcome === 'interrupted'
+				? 'interrupted'
+				: passed
+					? 'asPredicted'
+					: 'notAsPredicted';
 
 export function ExperimentsView({ store, chosen }: { readonly store: Store; readonly chosen: string | undefined }) {
 	const { say } = useWords();
@@ -205,7 +216,8 @@ function Verdict({ name, predicted, found }: VerdictProps) {
 					</span>
 				) : (
 					<span class="predicted">
-						{found !== undefined && <Mark failed={true} />} {say('predicted')}: <span class={`state ${predicted}`}>{say(predicted)}</span>
+						{found !== undefined && <Mark failed={true} />} {say('predicted')}:{' '}
+						<span class={`state ${predicted}`}>{say(predicted)}</span>
 					</span>
 				)}
 			</dd>
@@ -264,7 +276,15 @@ const Section = ({ name, children }: { readonly name: string; readonly children:
 	</section>
 );
 
-function Part({ part, run, nowMs }: { readonly part: ExperimentActivity['part']; readonly run: ExperimentRun; readonly nowMs: number }) {
+function Part({
+	part,
+	run,
+	nowMs,
+}: {
+	readonly part: ExperimentActivity['part'];
+	readonly run: ExperimentRun;
+	readonly nowMs: number;
+}) {
 	const { say } = useWords();
 	const activities = run.activities.filter((activity) => activity.part === part);
 	if (activities.length === 0) return null;
@@ -280,7 +300,9 @@ function Part({ part, run, nowMs }: { readonly part: ExperimentActivity['part'];
 							<span class="hidden">{say(state === 'running' ? 'running' : state === 'well' ? 'went' : 'failed')}</span>
 							{problem !== undefined && <span class="why">{withoutName(problem, `${type} ${name}: `)}</span>}
 						</span>
-						<span class="quiet time">{duration(state === 'running' ? Math.max(0, nowMs - startedMs) : durationMs)}</span>
+						<span class="quiet time">
+							{duration(state === 'running' ? Math.max(0, nowMs - startedMs) : durationMs)}
+						</span>
 					</li>
 				))}
 			</ol>
@@ -289,7 +311,8 @@ function Part({ part, run, nowMs }: { readonly part: ExperimentActivity['part'];
 }
 
 /** The problem of an activity begins with what stands before it here. */
-const withoutName = (problem: string, name: string): string => (problem.startsWith(name) ? problem.slice(name.length) : problem);
+const withoutName = (problem: string, name: string): string =>
+	problem.startsWith(name) ? problem.slice(name.length) : problem;
 
 /** The newest first, as everywhere. */
 function JoinsOfRun({ joins, run }: { readonly joins: readonly Join[]; readonly run: ExperimentRun }) {
@@ -303,7 +326,8 @@ function JoinsOfRun({ joins, run }: { readonly joins: readonly Join[]; readonly 
 				<li key={id}>
 					<a href={`#/joins/${id}`}>
 						{state === 'joining' ? <span class="pulse" aria-hidden="true" /> : <Mark failed={state === 'refused'} />}
-						<strong>{node}</strong> <span class="quiet">{failure?.code ?? say(state)}</span> <span class="quiet">{duration(durationMs)}</span>
+						<strong>{node}</strong> <span class="quiet">{failure?.code ?? say(state)}</span>{' '}
+						<span class="quiet">{duration(durationMs)}</span>
 					</a>
 				</li>
 			))}

@@ -11,7 +11,8 @@ export function duration(ms: number): string {
 }
 
 /** `14:03:22`, in the reader's own time. */
-export const clockTime = (ms: number, language: string): string => new Date(ms).toLocaleTimeString(language, { hour12: false });
+export const clockTime = (ms: number, language: string): string =>
+	new Date(ms).toLocaleTimeString(language, { hour12: false });
 
 /** Sixteen bytes on a line: offset, hexadecimal, what can be printed. @param base64  the bytes */
 export function hexDump(base64: string): string {

@@ -35,7 +35,14 @@ export function Padlock({ tls }: { readonly tls: Tls }) {
 
 export function Mark({ failed }: { readonly failed: boolean }) {
 	return (
-		<svg class={`mark ${failed ? 'failed' : 'good'}`} viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">
+		<svg
+			class={`mark ${failed ? 'failed' : 'good'}`}
+			viewBox="0 0 16 16"
+			width="16"
+			height="16"
+			aria-hidden="true"
+			focusable="false"
+		>
 			<circle cx="8" cy="8" r="7.5" />
 			<path d={failed ? 'M5 5l6 6M11 5l-6 6' : 'M4.5 8.5l2.5 2.5 4.5 -5.5'} />
 		</svg>

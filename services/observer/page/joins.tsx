@@ -12,7 +12,15 @@ import { useWords } from './words.ts';
 
 const PAGE = 100;
 
-export function JoinsView({ store, chosen, other }: { readonly store: Store; readonly chosen: string | undefined; readonly other: string | undefined }) {
+export function JoinsView({
+	store,
+	chosen,
+	other,
+}: {
+	readonly store: Store;
+	readonly chosen: string | undefined;
+	readonly other: string | undefined;
+}) {
 	const { say } = useWords();
 	const joins = store.joins.value;
 	// Until one is chosen by hand, the newest is shown; one that is read is not taken away.
@@ -20,7 +28,8 @@ export function JoinsView({ store, chosen, other }: { readonly store: Store; rea
 	const newest = joins[0];
 	useEffect(() => {
 		if (chosen !== undefined) shownId.value = chosen;
-		else if (newest !== undefined && joins.find(({ id }) => id === shownId.value)?.state !== 'joining') shownId.value = newest.id;
+		else if (newest !== undefined && joins.find(({ id }) => id === shownId.value)?.state !== 'joining')
+			shownId.value = newest.id;
 	}, [chosen, newest?.id]);
 	const join = joins.find(({ id }) => id === shownId.value) ?? newest;
 	const second = other === undefined ? undefined : joins.find(({ id }) => id === other);
@@ -50,12 +59,22 @@ function JoinList({ joins, shown }: { readonly joins: readonly Join[]; readonly 
 	const filter = useSignal('');
 	const count = useSignal(PAGE);
 	const wanted = filter.value.trim().toLowerCase();
-	const matching = wanted === '' ? joins : joins.filter(({ node, state, failure }) => `${node} ${state} ${failure?.code ?? ''}`.toLowerCase().includes(wanted));
+	const matching =
+		wanted === ''
+			? joins
+			: joins.filter(({ node, state, failure }) =>
+					`${node} ${state} ${failure?.code ?? ''}`.toLowerCase().includes(wanted),
+				);
 	return (
 		<nav class="list" aria-label={say('joins')}>
 			<label>
 				<span class="hidden">{say('filter')}</span>
-				<input type="search" placeholder={say('filter')} value={filter.value} onInput={({ currentTarget }) => (filter.value = currentTarget.value)} />
+				<input
+					type="search"
+					placeholder={say('filter')}
+					value={filter.value}
+					onInput={({ currentTarget }) => (filter.value = currentTarget.value)}
+				/>
 			</label>
 			<ul>
 				{matching.slice(0, count.value).map(({ id, node, state, startedMs, durationMs, failure, nextPhase }) => (
@@ -80,7 +99,15 @@ function JoinList({ joins, shown }: { readonly joins: readonly Join[]; readonly 
 	);
 }
 
-function CompareWith({ joins, join, other }: { readonly joins: readonly Join[]; readonly join: Join; readonly other: string | undefined }) {
+function CompareWith({
+	joins,
+	join,
+	other,
+}: {
+	readonly joins: readonly Join[];
+	readonly join: Join;
+	readonly other: string | undefined;
+}) {
 	const { say, language } = useWords();
 	const others = joins.filter(({ id, isForgotten }) => id !== join.id && !isForgotten).slice(0, PAGE);
 	if (others.length === 0) return null;
@@ -136,7 +163,9 @@ function TwoJoins({ store, left, right }: { readonly store: Store; readonly left
 	return (
 		<section class="compare" aria-live="polite">
 			<p class="verdict">
-				{different === undefined ? say('same') : `${say('firstDifference')}${left.node}: ${told(different.left)}; ${right.node}: ${told(different.right)}`}
+				{different === undefined
+					? say('same')
+					: `${say('firstDifference')}${left.node}: ${told(different.left)}; ${right.node}: ${told(different.right)}`}
 			</p>
 			<table>
 				<thead>
@@ -152,7 +181,13 @@ function TwoJoins({ store, left, right }: { readonly store: Store; readonly left
 					{rows.map((row, index) => (
 						<tr
 							key={row.left?.id ?? row.right?.id}
-							class={index === firstDifference ? 'different' : index > firstDifference && firstDifference !== -1 ? 'after' : ''}
+							class={
+								index === firstDifference
+									? 'different'
+									: index > firstDifference && firstDifference !== -1
+										? 'after'
+										: ''
+							}
 						>
 							<Cell step={row.left} />
 							<Cell step={row.right} />

@@ -14,7 +14,15 @@ import { createLanguage, LanguageContext, useWords } from './words.ts';
 
 const views = ['joins', 'cluster', 'storm', 'experiments'] as const;
 
-function App({ store, language, hash }: { readonly store: Store; readonly language: Signal<Language>; readonly hash: Signal<string> }) {
+function App({
+	store,
+	language,
+	hash,
+}: {
+	readonly store: Store;
+	readonly language: Signal<Language>;
+	readonly hash: Signal<string>;
+}) {
 	return (
 		<LanguageContext.Provider value={language}>
 			<Page store={store} language={language} hash={hash.value} />
@@ -22,7 +30,15 @@ function App({ store, language, hash }: { readonly store: Store; readonly langua
 	);
 }
 
-function Page({ store, language, hash }: { readonly store: Store; readonly language: Signal<Language>; readonly hash: string }) {
+function Page({
+	store,
+	language,
+	hash,
+}: {
+	readonly store: Store;
+	readonly language: Signal<Language>;
+	readonly hash: string;
+}) {
 	const { say } = useWords();
 	const [, view = 'joins', first, second] = hash.split('/');
 	const isExperimenting = [...store.runs.value.values()].some(({ state }) => state !== 'ended');
@@ -37,14 +53,19 @@ function Page({ store, language, hash }: { readonly store: Store; readonly langu
 					{views.map((one) => (
 						<a key={one} href={`#/${one}`} aria-current={one === current ? 'page' : undefined}>
 							{say(one)}
-							{one === 'experiments' && isExperimenting && <span class="pulse" role="img" aria-label={say('running')} />}
+							{one === 'experiments' && isExperimenting && (
+								<span class="pulse" role="img" aria-label={say('running')} />
+							)}
 						</a>
 					))}
 				</nav>
 				<Actions store={store} />
 				<label>
 					<span class="hidden">{say('language')}</span>
-					<select value={language.value} onChange={({ currentTarget }) => (language.value = currentTarget.value === 'zh' ? 'zh' : 'en')}>
+					<select
+						value={language.value}
+						onChange={({ currentTarget }) => (language.value = currentTarget.value === 'zh' ? 'zh' : 'en')}
+					>
 						<option value="en">English</option>
 						<option value="zh">中文</option>
 					</select>
@@ -67,7 +88,9 @@ function Page({ store, language, hash }: { readonly store: Store; readonly langu
 	);
 }
 
-const actionWords = { join: 'joinANode', 'join-with-wrong-pin': 'joinWithWrongPin' } as const satisfies Partial<Record<Action['name'], Word>>;
+const actionWords = { join: 'joinANode', 'join-with-wrong-pin': 'joinWithWrongPin' } as const satisfies Partial<
+	Record<Action['name'], Word>
+>;
 
 function Actions({ store }: { readonly store: Store }) {
 	const { say } = useWords();
@@ -106,7 +129,9 @@ function Announcer({ store }: { readonly store: Store }) {
 	const joins = store.joins.value;
 	const runs = store.runs.value;
 	useEffect(() => {
-		const ended = [...runs.values()].find((run) => run.state === 'ended' && run.startedMs + run.durationMs > Date.now() - 10_000);
+		const ended = [...runs.values()].find(
+			(run) => run.state === 'ended' && run.startedMs + run.durationMs > Date.now() - 10_000,
+		);
 		if (ended !== undefined) text.value = `${ended.experiment}: ${say(resultWord(ended))}`;
 	}, [runs]);
 	useEffect(() => {

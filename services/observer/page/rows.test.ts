@@ -13,7 +13,13 @@ describe('rows of the diagram', () => {
 	const { join, steps } = of(joinedSpans);
 
 	it('lanes: the node, the services that take part, then whoever else was seen', () => {
-		assert.deepEqual(lanesOf('node-1', steps), ['node-1', 'apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service']);
+		assert.deepEqual(lanesOf('node-1', steps), [
+			'node-1',
+			'apiserver-sim',
+			'token-store',
+			'controller-manager-sim',
+			'ca-service',
+		]);
 		const [step] = steps;
 		if (step === undefined) assert.fail();
 		assert.deepEqual(
@@ -32,7 +38,9 @@ describe('rows of the diagram', () => {
 	});
 
 	it('a moment follows its check; a refused join ends with its failure; one that is under way with what is next', () => {
-		const kinds = rowsOf(join, steps, { withStore: false }).map((row) => (row.kind === 'step' ? row.step.label : row.kind));
+		const kinds = rowsOf(join, steps, { withStore: false }).map((row) =>
+			row.kind === 'step' ? row.step.label : row.kind,
+		);
 		assert.equal(kinds[kinds.indexOf('discovery/confirm') + 1], 'moment');
 		const refused = of(refusedSpans);
 		assert.equal(rowsOf(refused.join, refused.steps, { withStore: false }).at(-1)?.kind, 'failure');
@@ -48,7 +56,8 @@ describe('rows of the diagram', () => {
 	});
 
 	it('what is stored is shown only when it is asked for', () => {
-		const stored = (withStore: boolean) => rowsOf(join, steps, { withStore }).some((row) => row.kind === 'step' && row.step.kind === 'store');
+		const stored = (withStore: boolean) =>
+			rowsOf(join, steps, { withStore }).some((row) => row.kind === 'step' && row.step.kind === 'store');
 		assert.deepEqual([stored(false), stored(true)], [false, true]);
 	});
 
@@ -76,7 +85,9 @@ describe('two joins', () => {
 	});
 
 	it('the first difference is where one was refused', () => {
-		const good = of(refusedSpans.map(({ failed: _, ...span }) => ({ ...span, attributes: { ...span.attributes, 'error.type': '' } })));
+		const good = of(
+			refusedSpans.map(({ failed: _, ...span }) => ({ ...span, attributes: { ...span.attributes, 'error.type': '' } })),
+		);
 		const { rows, firstDifference } = compareJoins(of(refusedSpans), good);
 		assert.equal(rows[firstDifference]?.left?.label, 'discovery/pin-ca');
 		assert.equal(rows[firstDifference]?.left?.failure?.code, 'CA_HASH_MISMATCH');
@@ -84,7 +95,10 @@ describe('two joins', () => {
 
 	it('one that is longer differs where the other ends', () => {
 		const { rows, firstDifference } = compareJoins(of(joinedSpans.slice(0, 2)), of(joinedSpans));
-		assert.deepEqual([firstDifference, rows[1]?.left, rows[1]?.right?.label], [1, undefined, 'get configmaps kube-public/cluster-info']);
+		assert.deepEqual(
+			[firstDifference, rows[1]?.left, rows[1]?.right?.label],
+			[1, undefined, 'get configmaps kube-public/cluster-info'],
+		);
 	});
 });
 
@@ -100,7 +114,14 @@ describe('words and numbers of the page', () => {
 	});
 
 	it('durations have the unit that fits', () => {
-		assert.deepEqual([0.44, 52.4, 1_340, 300_000, 7_200_000, 31_536_000_000].map(duration), ['0.4 ms', '52 ms', '1.3 s', '5 min', '2 h', '365 d']);
+		assert.deepEqual([0.44, 52.4, 1_340, 300_000, 7_200_000, 31_536_000_000].map(duration), [
+			'0.4 ms',
+			'52 ms',
+			'1.3 s',
+			'5 min',
+			'2 h',
+			'365 d',
+		]);
 	});
 
 	it('bytes are dumped sixteen on a line', () => {

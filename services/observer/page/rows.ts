@@ -21,13 +21,19 @@ export function lanesOf(node: string, steps: readonly Step[]): readonly Lane[] {
 }
 
 /** When a step is told: a check when it has ended. */
-export const tellMs = ({ kind, startMs, durationMs }: Step): number => (kind === 'check' ? startMs + durationMs : startMs);
+export const tellMs = ({ kind, startMs, durationMs }: Step): number =>
+	kind === 'check' ? startMs + durationMs : startMs;
 
 /** In the order in which they are told. */
-export const inOrder = (steps: Iterable<Step>): readonly Step[] => [...steps].sort((a, b) => tellMs(a) - tellMs(b) || (a.id < b.id ? -1 : 1));
+export const inOrder = (steps: Iterable<Step>): readonly Step[] =>
+	[...steps].sort((a, b) => tellMs(a) - tellMs(b) || (a.id < b.id ? -1 : 1));
 
 /** @param shown  how many of the steps, when it is played */
-export function rowsOf(join: Join, steps: readonly Step[], options: { readonly withStore: boolean; readonly shown?: number }): readonly Row[] {
+export function rowsOf(
+	join: Join,
+	steps: readonly Step[],
+	options: { readonly withStore: boolean; readonly shown?: number },
+): readonly Row[] {
 	const visible = inOrder(steps).filter(({ kind }) => options.withStore || kind !== 'store');
 	const shown = visible.slice(0, options.shown ?? visible.length);
 	const rows = shown.flatMap((step): Row[] => [
@@ -40,4 +46,5 @@ export function rowsOf(join: Join, steps: readonly Step[], options: { readonly w
 }
 
 /** The middle of a lane, in per cent of the width. */
-export const laneX = (lanes: readonly Lane[], lane: Lane): number => ((Math.max(0, lanes.indexOf(lane)) + 0.5) / lanes.length) * 100;
+export const laneX = (lanes: readonly Lane[], lane: Lane): number =>
+	((Math.max(0, lanes.indexOf(lane)) + 0.5) / lanes.length) * 100;

@@ -1,6 +1,17 @@
 /** What the observer told, as signals. Changes are taken in once for each frame, however many come. */
 import { type Signal, signal } from '@preact/signals';
-import type { ActionResult, Cluster, ExperimentRun, Experiments, Join, Refusal, Session, Step, StepDetail, Storm } from '../api.ts';
+import type {
+	ActionResult,
+	Cluster,
+	ExperimentRun,
+	Experiments,
+	Join,
+	Refusal,
+	Session,
+	Step,
+	StepDetail,
+	Storm,
+} from '../api.ts';
 
 export interface Store {
 	/** Newest first. */
@@ -84,7 +95,8 @@ export function createStore(): Store {
 			});
 			return { steps, close: () => own.close() };
 		},
-		detail: async (join, step) => (await fetch(`/api/joins/${encodeURIComponent(join)}/steps/${encodeURIComponent(step)}`)).json(),
+		detail: async (join, step) =>
+			(await fetch(`/api/joins/${encodeURIComponent(join)}/steps/${encodeURIComponent(step)}`)).json(),
 		async act(name, body) {
 			const headers = { 'content-type': 'application/json', 'x-kubejoin-session': session.value?.key ?? '' };
 			return (await fetch(`/api/actions/${name}`, { method: 'POST', headers, body: JSON.stringify(body) })).json();

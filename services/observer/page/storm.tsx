@@ -7,7 +7,8 @@ import { useWords } from './words.ts';
 export function StormView({ store }: { readonly store: Store }) {
 	const { say } = useWords();
 	const storm = store.storm.value;
-	if (storm === undefined || storm.joined + storm.refused + storm.joining === 0) return <p class="note">{say('noStorm')}</p>;
+	if (storm === undefined || storm.joined + storm.refused + storm.joining === 0)
+		return <p class="note">{say('noStorm')}</p>;
 	const figures = [
 		[say('joined'), storm.joined],
 		[say('refused'), storm.refused],
@@ -73,12 +74,26 @@ export function StormView({ store }: { readonly store: Store }) {
 const BAR = 14;
 const HEIGHT = 32;
 
-function Histogram({ counts, bucketsMs }: { readonly counts: readonly number[]; readonly bucketsMs: Storm['bucketsMs'] }) {
+function Histogram({
+	counts,
+	bucketsMs,
+}: {
+	readonly counts: readonly number[];
+	readonly bucketsMs: Storm['bucketsMs'];
+}) {
 	const most = Math.max(1, ...counts);
-	const name = (index: number) => (index < bucketsMs.length ? `≤ ${duration(bucketsMs[index] ?? 0)}` : `> ${duration(bucketsMs.at(-1) ?? 0)}`);
+	const name = (index: number) =>
+		index < bucketsMs.length ? `≤ ${duration(bucketsMs[index] ?? 0)}` : `> ${duration(bucketsMs.at(-1) ?? 0)}`;
 	const spoken = counts.flatMap((count, index) => (count === 0 ? [] : [`${name(index)}: ${count}`])).join(', ');
 	return (
-		<svg class="histogram" viewBox={`0 0 ${counts.length * BAR} ${HEIGHT}`} width={counts.length * BAR} height={HEIGHT} role="img" aria-label={spoken}>
+		<svg
+			class="histogram"
+			viewBox={`0 0 ${counts.length * BAR} ${HEIGHT}`}
+			width={counts.length * BAR}
+			height={HEIGHT}
+			role="img"
+			aria-label={spoken}
+		>
 			{counts.map((count, index) => (
 				<rect
 					key={index}

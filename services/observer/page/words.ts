@@ -8,7 +8,9 @@ import { catalogue, type Language, trustInChinese, type Word } from './catalogue
 const KEPT_AS = 'kubejoin.language';
 
 export function createLanguage(): Signal<Language> {
-	const language = signal<Language>(chosen() ?? (navigator.languages.find((one) => /^(en|zh)\b/.test(one))?.startsWith('zh') ? 'zh' : 'en'));
+	const language = signal<Language>(
+		chosen() ?? (navigator.languages.find((one) => /^(en|zh)\b/.test(one))?.startsWith('zh') ? 'zh' : 'en'),
+	);
 	language.subscribe((value) => {
 		document.documentElement.lang = value === 'zh' ? 'zh-CN' : 'en';
 		try {
@@ -32,8 +34,13 @@ function chosen(): Language | undefined {
 export const LanguageContext = createContext<Signal<Language> | undefined>(undefined);
 
 /** @returns what says a word in the reader's language */
-export function useWords(): { readonly say: (word: Word) => string; readonly trust: (step: Step) => string; readonly language: Language } {
+export function useWords(): {
+	readonly say: (word: Word) => string;
+	readonly trust: (step: Step) => string;
+	readonly language: Language;
+} {
 	const language = useContext(LanguageContext)?.value ?? 'en';
-	const trust = ({ label, trust: sentence = '' }: Step) => (language === 'zh' ? (trustInChinese[label] ?? sentence) : sentence);
+	const trust = ({ label, trust: sentence = '' }: Step) =>
+		language === 'zh' ? (trustInChinese[label] ?? sentence) : sentence;
 	return { say: (word) => catalogue[language][word], trust, language };
 }
