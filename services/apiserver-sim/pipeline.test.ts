@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
-import { resources } from '../../lib/kube/resources.ts';
+import { type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { Attributes, Decision } from './authorize/attributes.ts';
 import { userNamed } from './authorize/fixtures.test.ts';
 import { fakeAuthorizer, refusalOf, request } from './fixtures.test.ts';
@@ -181,6 +181,73 @@ describe('the pipeline', () => {
 			pipelineOf(fakeAuthorizer()).one(request('get', resources.configMaps), credentials),
 		);
 		assert.match(refusal, /^403 Forbidden/);
+	});
+
+	describe('scope', () => {
+		const seen: (string | undefined)[] = [];
+		const authorized: string[] = [];
+		const everything: Endpoint = {
+			...{ create: keep, get: keep, update: keep, delete: keep, subresources: ['status'] },
+			async list(asked) {
+				await keep(asked);
+				return { items: [], resourceVersion: '1' };
+			},
+			async *watch(asked) {
+				await keep(asked);
+				yield { type: 'ADDED', object: node };
+			},
+		};
+		async function keep({ namespace, object }: ApiRequest) {
+			seen.push(namespace, object?.metadata.namespace);
+			return node;
+		}
+		const pipeline = createPipeline(
+			async () => user,
+			{
+				authorize(attributes) {
+					authorized.push(attributes.resourceRequest ? attributes.namespace : '');
+					return { decision: 'Allow', reason: '' };
+				},
+			},
+			new Map(Object.values(resources).map((resource) => [resource, everything])),
+		);
+		const sent = { apiVersion: 'v1', kind: 'K', metadata: { name: 'a', namespace: 'default' } };
+		async function askAll(resource: ResourceName, more: Partial<ApiRequest>) {
+			for (const verb of ['create', 'get', 'update', 'delete'] as const)
+				await pipeline.one(request(verb, resource, more), credentials);
+			await pipeline.list(request('list', resource, more), credentials);
+			for await (const _ of pipeline.watch(request('watch', resource, more), credentials));
+		}
+		beforeEach(() => {
+			seen.length = 0;
+			authorized.length = 0;
+		});
+
+		for (const resource of Object.values(resources).filter(({ namespaced }) => !namespaced)) {
+			const own = resource === resources.namespaces ? 'a' : '';
+			it(`${resource.resource}: a namespace reaches neither the authorizer nor the endpoint`, async () => {
+				await askAll(resource, { namespace: 'default', name: 'a', object: sent });
+				assert.deepEqual(new Set(authorized), new Set([own]));
+				assert.deepEqual(new Set(seen), new Set([own, undefined]));
+			});
+		}
+
+		it('a namespaced resource is authorized in the namespace of the request, which its object is put into', async () => {
+			const { namespace: _none, ...metadata } = sent.metadata;
+			for (const object of [sent, { ...sent, metadata }, { ...sent, metadata: { ...metadata, namespace: '' } }])
+				await askAll(resources.roles, { namespace: 'default', name: 'a', object });
+			assert.deepEqual([new Set(authorized), new Set(seen)], [new Set(['default']), new Set(['default'])]);
+		});
+
+		it('400: the object names another namespace than the request, which is the one that was authorized', async () => {
+			for (const namespace of ['', 'other'])
+				for (const verb of ['create', 'update'] as const)
+					assert.equal(
+						await refusalOf(pipeline.one(request(verb, resources.secrets, { namespace, object: sent }), credentials)),
+						'400 BadRequest: the namespace of the provided object does not match the namespace sent on the request',
+					);
+			assert.deepEqual([new Set(authorized), seen], [new Set(['', 'other']), []]);
+		});
 	});
 
 	it('a path is authorized as a path', async () => {

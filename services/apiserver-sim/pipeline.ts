@@ -3,7 +3,7 @@
  * validates and stores. Refuses by default; nothing reaches an endpoint that the authorizers did not allow.
  */
 import { KubejoinError, qualified } from '../../lib/errors.ts';
-import type { ResourceName } from '../../lib/kube/resources.ts';
+import { type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
 import { note } from '../../lib/trace.ts';
 import type { Authenticate } from './authenticate.ts';
@@ -35,7 +35,7 @@ export function createPipeline(authenticate: Authenticate, authorizer: Authorize
 		credentials: Credentials,
 	): Promise<{ request: ApiRequest; endpoint: Endpoint }> {
 		const user = await authenticate(credentials);
-		const request = { ...unauthenticated, user };
+		const request = { ...unauthenticated, user, namespace: scopeOf(unauthenticated) };
 		await requireAllowed(authorizer, attributesOf(request));
 		const { resource, subresource, verb } = request;
 		const endpoint = endpoints.get(resource);
@@ -46,7 +46,7 @@ export function createPipeline(authenticate: Authenticate, authorizer: Authorize
 		if (!isOffered) {
 			throw new KubejoinError('API_METHOD_NOT_ALLOWED', { verb, resource: resource.resource, group: resource.group });
 		}
-		return { request, endpoint };
+		return { request: withObjectInScope(request), endpoint };
 	}
 	const missing = (request: ApiRequest) =>
 		new KubejoinError('API_METHOD_NOT_ALLOWED', {
@@ -77,6 +77,33 @@ export function createPipeline(authenticate: Authenticate, authorizer: Authorize
 			await requireAllowed(authorizer, { resourceRequest: false, user, verb, path });
 		},
 	};
+}
+
+/**
+ * The namespace that authorization, admission and storage see. It depends on the row of the resource: the caller's namespace counts only for a
+ * namespaced resource. A Namespace is in itself, as upstream: a Role can grant `get namespaces` in its own namespace.
+ * @source apiserver/pkg/endpoints/request/requestinfo.go; registry/rest/meta.go ExpectedNamespaceForScope
+ */
+function scopeOf({ resource, namespace, name }: UnauthenticatedRequest): string {
+	if (resource.namespaced) return namespace;
+	return resource === resources.namespaces ? name : '';
+}
+
+/**
+ * The request with an object whose namespace is that of the request.
+ * @throws API_BAD_REQUEST  the object names another namespace
+ * @source apiserver/pkg/registry/rest/meta.go EnsureObjectNamespaceMatchesRequestNamespace
+ */
+function withObjectInScope(request: ApiRequest): ApiRequest {
+	const { object, resource, namespace } = request;
+	if (object?.metadata === undefined) return request;
+	const { namespace: sent = '', ...metadata } = object.metadata;
+	if (!resource.namespaced) return { ...request, object: { ...object, metadata } };
+	if (sent !== '' && sent !== namespace) {
+		const problem = 'the namespace of the provided object does not match the namespace sent on the request';
+		throw new KubejoinError('API_BAD_REQUEST', { problem });
+	}
+	return { ...request, object: { ...object, metadata: { ...metadata, namespace } } };
 }
 
 async function requireAllowed(authorizer: Authorizer, attributes: Attributes): Promise<void> {

@@ -219,16 +219,11 @@ export function registryEndpoint<T extends KubeObject>(
 
 const eventTypes = { created: 'ADDED', updated: 'MODIFIED', deleted: 'DELETED' } as const;
 
-/** The object of a create or update; its namespace must be the one of the request. @throws API_BAD_REQUEST */
-function sentObject<T extends KubeObject>({ object, resource, namespace, verb, name }: ApiRequest): T {
+/** The object of a create or update. The pipeline has put it in the namespace of the request. @throws API_BAD_REQUEST */
+function sentObject<T extends KubeObject>({ object, resource, verb, name }: ApiRequest): T {
 	if (object?.metadata === undefined)
 		throw new KubejoinError('API_BAD_REQUEST', { problem: `the ${resource.kind} has no metadata` });
 	const sent = object.metadata;
-	if (resource.namespaced && (sent.namespace ?? namespace) !== namespace) {
-		throw new KubejoinError('API_BAD_REQUEST', {
-			problem: 'the namespace of the provided object does not match the namespace sent on the request',
-		});
-	}
 	if (verb === 'create' && (sent.resourceVersion ?? '') !== '') {
 		throw new KubejoinError('API_BAD_REQUEST', {
 			problem: 'resourceVersion should not be set on objects to be created',

@@ -43,6 +43,20 @@ describe('paths', () => {
 		])
 			assert.equal(read(path), undefined, path);
 	});
+	it('of the other scope name no resource that is served', () => {
+		const isServed = (path: string) => readResourcePath(path)?.resource.kind !== '';
+		for (const path of [
+			'/api/v1/namespaces/default/nodes',
+			'/api/v1/namespaces/default/nodes/a',
+			'/api/v1/namespaces/default/namespaces/a',
+			'/apis/rbac.authorization.k8s.io/v1/namespaces/default/clusterrolebindings/a',
+			'/apis/coordination.k8s.io/v1/leases/a',
+			'/api/v1/secrets/a',
+		])
+			assert.ok(!isServed(path), path);
+		for (const path of ['/api/v1/nodes/a', '/api/v1/secrets', '/api/v1/namespaces/default/secrets/a'])
+			assert.ok(isServed(path), path);
+	});
 	it('are read or are none, whatever they are', () => {
 		fc.assert(fc.property(fc.webPath(), (path) => void readResourcePath(path)));
 		fc.assert(fc.property(fc.array(fc.string()), (parts) => void readResourcePath(`/${parts.join('/')}`)));
@@ -59,6 +73,7 @@ describe('the HTTPS side of the door', () => {
 	const fakePipeline: Pipeline = {
 		async one(request) {
 			asked.push(request);
+			if (request.resource.kind === '') throw new KubejoinError('API_PATH_NOT_FOUND', {});
 			if (request.name === 'secret')
 				throw new KubejoinError('API_FORBIDDEN', { resource: 'nodes', group: '', name: 'secret', because: 'no' });
 			if (request.name === 'broken') throw new Error('the password is hunter2');
@@ -66,6 +81,7 @@ describe('the HTTPS side of the door', () => {
 		},
 		async list(request) {
 			asked.push(request);
+			if (request.resource.kind === '') throw new KubejoinError('API_PATH_NOT_FOUND', {});
 			return { items: [object], resourceVersion: '7' };
 		},
 		watch: () => assert.fail('nobody watches here'),
@@ -169,6 +185,24 @@ describe('the HTTPS side of the door', () => {
 			[status, text, headers.get('content-type')],
 			[404, '404 page not found\n', 'text/plain; charset=utf-8'],
 		);
+	});
+
+	it('404 as a Status for an unknown resource, version or scope of a group that is served', async () => {
+		for (const path of [
+			'/api/v1/foos',
+			'/api/v2/nodes',
+			'/api/v1/namespaces/kube-system/nodes',
+			'/apis/coordination.k8s.io/v1/leases/node-1',
+		]) {
+			const { status, text } = await get(path);
+			assert.equal(status, 404, path);
+			assert.deepEqual(JSON.parse(text), {
+				...{ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' },
+				message: 'the server could not find the requested resource',
+				...{ reason: 'NotFound', details: {}, code: 404 },
+			});
+		}
+		assert.equal((await get('/apis/foo.k8s.io/v1/foos')).text, '404 page not found\n');
 	});
 
 	it('400 for a parameter that it does not know, 405 for a write or a watch: nothing is ignored', async () => {

@@ -130,7 +130,8 @@ export function createRestApp({ pipeline, health, connections, log, observe }: R
 			'refused',
 		);
 		response.set('X-Content-Type-Options', 'nosniff').status(status.code);
-		if (known.code === 'API_PATH_NOT_FOUND') response.type('text/plain; charset=utf-8').send('404 page not found\n');
+		if (known.code === 'API_PATH_NOT_FOUND' && !isOfServedGroup(request.path))
+			response.type('text/plain; charset=utf-8').send('404 page not found\n');
 		else response.json(status);
 	});
 	return app;
@@ -153,6 +154,12 @@ function inRequestSpan(request: Request, response: Response, next: NextFunction)
 /** What a read may ask for: all is answered at once, however many were wanted, and as JSON. An ignored selector would answer with too much. */
 const harmless = ['fieldSelector', 'limit', 'pretty', 'resourceVersion', 'timeout'];
 
+/** Upstream has no handler for a group that it does not serve, so that such a path is answered as any unknown path. */
+function isOfServedGroup(path: string): boolean {
+	const group = readResourcePath(path)?.resource.group;
+	return Object.values(resources).some((served) => served.group === group);
+}
+
 const isResourcePath = (path: string): boolean => readResourcePath(path) !== undefined;
 
 interface ResourcePath {
@@ -172,8 +179,13 @@ export function readResourcePath(path: string): ResourcePath | undefined {
 	if (version === undefined || rest.length === 0) return undefined;
 	const isInNamespace = rest[0] === 'namespaces' && rest.length > 2;
 	const [resource = '', name = '', subresource = ''] = isInNamespace ? rest.slice(2) : rest;
+	// A path of the other scope names no resource that is served; only a collection can be asked for across namespaces.
 	const known = Object.values(resources).find(
-		(r) => r.group === group && r.version === version && r.resource === resource,
+		(r) =>
+			r.group === group &&
+			r.version === version &&
+			r.resource === resource &&
+			(r.namespaced === isInNamespace || (r.namespaced && name === '')),
 	);
 	return {
 		resource: known ?? { group, version, resource, kind: '', namespaced: isInNamespace },

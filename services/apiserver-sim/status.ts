@@ -33,7 +33,7 @@ export function failureStatus(error: KubejoinError): Status & { readonly code: n
 
 function detailsOf({ code, facts }: KubejoinError): object | undefined {
 	const { name, group, resource, kind, causes } = facts;
-	if (code === 'API_PATH_FORBIDDEN') return {};
+	if (code === 'API_PATH_FORBIDDEN' || code === 'API_PATH_NOT_FOUND') return {};
 	if (resource === undefined && kind === undefined) return undefined;
 	return {
 		...(name === undefined || name === '' ? {} : { name }),
