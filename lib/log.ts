@@ -1,9 +1,12 @@
 /**
  * Log lines: pino underneath, one line of text for people or JSON for programs. As a last line of defence anything that has the form of a
- * bootstrap token is masked before it is written; no caller may rely on that.
+ * secret is masked before it is written; no caller may rely on that.
  */
 import { pino } from 'pino';
 import { asKubejoinError, causeText, type KubejoinError } from './errors.ts';
+import { maskSecrets, printable, printableJson } from './text.ts';
+
+export { maskSecrets as maskTokens } from './text.ts';
 
 export type Log = pino.Logger;
 
@@ -16,16 +19,11 @@ export interface LogOptions {
 	readonly write?: (line: string) => void;
 }
 
-const tokenForm = /\b([a-z0-9]{6})\.[a-z0-9]{16}\b/g;
-
-/** Mask the secret half of everything that looks like a bootstrap token. */
-export const maskTokens = (line: string): string => line.replace(tokenForm, '$1.****************');
-
 export function createLog({ service, level, format, write = (line) => process.stdout.write(line) }: LogOptions): Log {
 	const destination = {
 		write(json: string): void {
-			const masked = maskTokens(json);
-			write(format === 'json' ? masked : `${renderLine(JSON.parse(masked))}\n`);
+			const masked = maskSecrets(json);
+			write(format === 'json' ? printableJson(masked) : `${renderLine(JSON.parse(masked))}\n`);
 		},
 	};
 	return pino(
@@ -48,14 +46,19 @@ export interface LogLine {
 	readonly [field: string]: unknown;
 }
 
-/** `12:00:01.103 ca-service          signed the certificate of node-1  serial=…`; warnings and errors say so. */
+/**
+ * `12:00:01.103 ca-service          signed the certificate of node-1  serial=…`; warnings and errors say so. One line without control
+ * characters, whatever a caller wrote into a name or a message.
+ */
 export function renderLine(line: LogLine): string {
 	const { time, level, service, msg, ...fields } = line;
 	const rest = Object.entries(fields)
 		.filter(([, value]) => value !== undefined && value !== '')
 		.map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
 	const mark = level === 'info' || level === 'debug' ? '' : `${level.toUpperCase()} `;
-	return [time.slice(11, 23), ` ${service.padEnd(22)} `, mark, msg, ...rest.map((field) => `  ${field}`)].join('');
+	return printable(
+		[time.slice(11, 23), ` ${service.padEnd(22)} `, mark, msg, ...rest.map((field) => `  ${field}`)].join(''),
+	);
 }
 
 /** The fields of an error for a log line: code, sentence, and for INTERNAL what really happened. */
