@@ -142,6 +142,7 @@ describe('the settings of every service', () => {
 			logLevel: 'info',
 			logFormat: 'text',
 			healthAddress: '127.0.0.1',
+			healthHosts: [],
 			healthPort: 10248,
 			listenAddress: '127.0.0.1',
 			port: 6443,

@@ -154,6 +154,12 @@ export const commonSettings = {
 		'127.0.0.1',
 		'address of /healthz, /livez, /readyz and /metrics; whoever reaches it may read them',
 	),
+	healthHosts: optional(
+		'HEALTH_HOSTS',
+		list,
+		[],
+		'host names, separated by commas, by which clients reach the health port, besides addresses, localhost and the service',
+	),
 	healthPort: optional('HEALTH_PORT', port, 10248, 'port of /healthz, /livez, /readyz and /metrics'),
 };
 

@@ -1,6 +1,8 @@
 /** Keeps the nodes and attackers of experiments where a mesh of containers is: the one program of the lab's container. It has no power over the services. */
 import { createSocket } from 'node:dgram';
 import { environment } from '../lib/config.ts';
+import { maskTokens } from '../lib/log.ts';
+import { sayUnforeseen, surviveUnforeseen } from '../lib/mesh/unforeseen.ts';
 import { serveControl } from './lab/control.ts';
 import { createWorkers } from './lab/workers.ts';
 
@@ -37,4 +39,5 @@ const control = await serveControl({
 	},
 	workers: createWorkers(`${DIRECTORY}/workers`, traces === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: traces }),
 });
+surviveUnforeseen(sayUnforeseen((sentence) => void process.stderr.write(maskTokens(`${sentence}\n`))));
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void control.stop());

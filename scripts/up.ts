@@ -5,6 +5,7 @@ import { Command } from 'commander';
 import { environment, integer, type Parse } from '../lib/config.ts';
 import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople } from '../lib/log.ts';
+import { sayUnforeseen, surviveUnforeseen } from '../lib/mesh/unforeseen.ts';
 import { checked } from './checked.ts';
 import { offerLab } from './lab/local-control.ts';
 import { type JoinConfig, readJoinConfig } from './mesh/join-config.ts';
@@ -111,6 +112,7 @@ async function up(flags: Flags): Promise<void> {
 	try {
 		mesh = await startLocalMesh(options, { onLine: story.line, onCrash, onGiveUp: stop });
 		lab = await offerLab(mesh, options);
+		surviveUnforeseen(sayUnforeseen(story.say));
 		story.say(servicesText(flags, performance.now() - startedMs));
 		// A node may wait for long; whoever says stop does not.
 		await Promise.race([joinNodes(mesh, nodes, story, stopping.signal), aborted(stopping.signal)]);

@@ -1,12 +1,16 @@
 /**
  * Health as Kubernetes components serve it: /healthz, /livez and /readyz over plain HTTP, computed from named checks, never hard-coded, and
- * beside them /metrics. Container health checks and the local runner read /readyz. Whoever reaches the port may read it all, so it is on
- * 127.0.0.1 unless somebody asks for more.
+ * beside them /metrics. Container health checks and the local runner read /readyz. Every client that reaches the port may read it all, so it
+ * listens on 127.0.0.1 by default, and refuses requests that a web page caused.
  * @source k8s.io/apiserver pkg/server/healthz: `ok`, `[+]name ok` and `[-]name failed: reason withheld` with ?verbose
  */
-import { createServer, type Server } from 'node:http';
-import { causeText, KubejoinError } from '../errors.ts';
+import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
+import { hostname } from 'node:os';
+import { causeText } from '../errors.ts';
+import type { CountRefusal } from '../limits.ts';
 import type { Registry } from '../metrics.ts';
+import { createHttpServer, isCrossSite, isExpectedHost, listenHttp, PLAIN_TEXT } from './http-server.ts';
+import type { ReportUnforeseen } from './unforeseen.ts';
 
 /** Resolves when all is well; throws what is wrong. */
 export type HealthCheck = () => Promise<void> | void;
@@ -58,56 +62,67 @@ async function problemOf(check: HealthCheck): Promise<string | undefined> {
 }
 
 export interface Served {
-	/** What only a restart mends. */
+	/** Only a restart repairs what these find. */
 	readonly live: HealthChecks;
-	/** What is needed to do the work. */
+	/** What the service needs to do its work. */
 	readonly ready: HealthChecks;
 	/** Absent: there is no /metrics. */
 	readonly metrics?: Pick<Registry, 'metrics' | 'contentType'>;
+	/** Host names that a request may name besides `localhost`, addresses, the service and this machine. */
+	readonly hosts?: readonly string[];
+	readonly unforeseen: ReportUnforeseen;
+	readonly count?: CountRefusal;
 }
 export const LOOPBACK = '127.0.0.1';
 
 /**
- * Serve the health and the metrics of this process.
+ * Serve the health and the metrics of this process: GET and HEAD of four paths, under the names of this machine, and nothing else.
  *
  * @throws PORT_IN_USE, SERVICE_FAILED (no such address here)
- * @differs upstream asks for credentials before it shows its metrics; here whoever reaches the port may read them
+ * @differs upstream asks for credentials before it shows its metrics; here every client that reaches the port may read them
  */
 export async function serveHealth(
 	service: string,
 	port: number,
-	{ metrics, ...checks }: Served,
+	served: Served,
 	address: string = LOOPBACK,
 ): Promise<Server> {
-	const paths: Record<string, HealthChecks> = {
-		'/healthz': checks.live,
-		'/livez': checks.live,
-		'/readyz': { ...checks.live, ...checks.ready },
-	};
-	const server = createServer(async (request, response) => {
-		const url = new URL(request.url ?? '/', 'http://localhost');
-		if (metrics !== undefined && url.pathname === '/metrics') {
-			response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.metrics());
-			return;
-		}
-		const wanted = paths[url.pathname];
-		if (wanted === undefined) {
-			response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n');
-			return;
-		}
-		const { healthy, text } = await checkHealth(wanted, url.pathname, url.searchParams.has('verbose'));
-		response.writeHead(healthy ? 200 : 500, { 'content-type': 'text/plain; charset=utf-8' }).end(text);
+	const { unforeseen, count, hosts = [] } = served;
+	const names = ['localhost', service, hostname(), ...hosts];
+	const server = createHttpServer((request, response) => answer(served, names, request, response), {
+		unforeseen,
+		...(count === undefined ? {} : { count }),
 	});
-	await new Promise<void>((resolve, reject) => {
-		server.once('error', (error: NodeJS.ErrnoException) => {
-			const problem = `cannot listen on ${address}:${port}: ${error.message}`;
-			reject(
-				error.code === 'EADDRINUSE'
-					? new KubejoinError('PORT_IN_USE', { service, address, port }, { cause: error })
-					: new KubejoinError('SERVICE_FAILED', { service, problem }, { cause: error }),
-			);
-		});
-		server.listen(port, address, resolve);
-	});
+	await listenHttp(server, service, address, port);
 	return server;
+}
+
+async function answer(
+	{ live, ready, metrics }: Served,
+	names: readonly string[],
+	request: IncomingMessage,
+	response: ServerResponse,
+): Promise<void> {
+	const checks: Record<string, HealthChecks> = { '/healthz': live, '/livez': live, '/readyz': { ...live, ...ready } };
+	const text = (status: number, body: string, headers: OutgoingHttpHeaders = {}): void => {
+		response.writeHead(status, { ...PLAIN_TEXT, ...headers }).end(body);
+	};
+	if (!isExpectedHost(request.headers.host, names) || isCrossSite(request)) {
+		text(403, 'Forbidden: the request does not come from this machine or under its name\n', { connection: 'close' });
+		return;
+	}
+	// Not `new URL`, which throws on `//` and reads `//evil/healthz` as a path of another host.
+	const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+	const wanted = Object.hasOwn(checks, path) ? checks[path] : undefined;
+	const isMetrics = metrics !== undefined && path === '/metrics';
+	if (wanted === undefined && !isMetrics) text(404, '404 page not found\n');
+	else if (request.method !== 'GET' && request.method !== 'HEAD')
+		text(405, 'Method Not Allowed\n', { allow: 'GET, HEAD', connection: 'close' });
+	else if (isMetrics) {
+		const body = await metrics.metrics();
+		response.writeHead(200, { 'content-type': metrics.contentType }).end(body);
+	} else {
+		const report = await checkHealth(wanted ?? {}, path, new URLSearchParams(query).has('verbose'));
+		text(report.healthy ? 200 : 500, report.text);
+	}
 }

@@ -5,10 +5,12 @@
 import type { Server } from 'node:http';
 import { type Config, commonSettings, readConfig, type Settings } from '../config.ts';
 import { asKubejoinError } from '../errors.ts';
+import { refusalCounter } from '../limits.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
 import { createRegistry, type Registry } from '../metrics.ts';
 import { type HealthChecks, serveHealth } from './health.ts';
 import { startTracing } from './tracing.ts';
+import { type ReportUnforeseen, reportUnforeseen, surviveUnforeseen, unforeseenCounter } from './unforeseen.ts';
 
 export interface Running {
 	/** What only a restart mends. */
@@ -27,12 +29,12 @@ export const STOP_GRACE_MS = 5_000;
  *
  * @param service   folder name of the service
  * @param settings  its own table; the common settings are added
- * @param start     build everything and begin to serve; what is to be counted goes into the registry
+ * @param start     build everything and begin to serve; metrics go into the registry, errors of HTTP handlers to the reporter
  */
 export async function runService<S extends Settings>(
 	service: string,
 	settings: S,
-	start: (config: Config<S>, log: Log, registry: Registry) => Promise<Running>,
+	start: (config: Config<S>, log: Log, registry: Registry, unforeseen: ReportUnforeseen) => Promise<Running>,
 ): Promise<void> {
 	let log = createLog({ service, level: 'info', format: 'text' });
 	const stopping = new Promise<string>((resolve) => {
@@ -47,9 +49,18 @@ export async function runService<S extends Settings>(
 		const config = readConfig({ ...commonSettings, ...settings }) as Config<typeof commonSettings> & Config<S>;
 		log = createLog({ service, level: config.logLevel, format: config.logFormat });
 		const registry = createRegistry();
-		running = await start(config, log, registry);
-		const served = { live: running.live ?? {}, ready: running.ready, metrics: registry };
+		const unforeseen = reportUnforeseen(log, unforeseenCounter(registry));
+		running = await start(config, log, registry, unforeseen);
+		const served = {
+			live: running.live ?? {},
+			ready: running.ready,
+			metrics: registry,
+			hosts: config.healthHosts,
+			unforeseen,
+			count: refusalCounter(registry),
+		};
 		health = await serveHealth(service, config.healthPort, served, config.healthAddress);
+		surviveUnforeseen(unforeseen);
 		process.send?.({ started: service });
 	} catch (error) {
 		const known = asKubejoinError(error);

@@ -1,7 +1,9 @@
 /** The tables of docs/metrics.md, from the registries of the services themselves: what is not exposed is not in them, and nothing exposed is left out. */
 import { Registry } from 'prom-client';
 import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';
+import { refusalCounter } from '../../lib/limits.ts';
 import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
+import { unforeseenCounter } from '../../lib/mesh/unforeseen.ts';
 import { countedAuthenticator, requestMetrics } from '../../services/apiserver-sim/metrics.ts';
 import { caMetrics } from '../../services/ca-service/metrics.ts';
 import { nodeMetrics } from '../../services/kubelet-sim/metrics.ts';
@@ -24,6 +26,7 @@ const registryWith = (...define: ((registry: Registry) => unknown)[]): Registry 
 
 /** Who exposes what, but for what prom-client says of every process: that depends on the system that it runs on. */
 const registries = (): Readonly<Record<string, Registry>> => ({
+	'Every service; kubelet-sim the refusals only': registryWith(unforeseenCounter, refusalCounter),
 	'Every gRPC server: ca-service, token-store, apiserver-sim': registryWith((registry) => grpcMetrics(registry, clock)),
 	'apiserver-sim': registryWith(
 		(registry) => requestMetrics(registry, clock),

@@ -3,11 +3,13 @@
  * experiment may break every edge and still be heard.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import express, { type ErrorRequestHandler } from 'express';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../../lib/files.ts';
+import { maskTokens } from '../../lib/log.ts';
+import { createHttpServer, listenHttp } from '../../lib/mesh/http-server.ts';
+import { sayUnforeseen } from '../../lib/mesh/unforeseen.ts';
 import type { Change } from '../mesh/services.ts';
 import { CONTROL_FILE } from './control-client.ts';
 import { readChange, readPlan, readSignal } from './control-requests.ts';
@@ -136,12 +138,13 @@ export async function serveControl({
 		throw new KubejoinError('LAB_REQUEST_INVALID', { problem: `there is no ${method} ${path} here` });
 	});
 	app.use(onError);
-	const server = createServer(app);
-	await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+	const unforeseen = sayUnforeseen((sentence) => void process.stderr.write(maskTokens(`${sentence}\n`)));
+	const server = createHttpServer(app, { unforeseen });
+	const port = await listenHttp(server, 'the lab', '127.0.0.1', 0);
 	await makePrivateDirectory(directory);
 	await writeWholeFile(
 		join(directory, CONTROL_FILE),
-		JSON.stringify({ url: urlOf(server), key, pid: process.pid }),
+		JSON.stringify({ url: `http://127.0.0.1:${port}`, key, pid: process.pid }),
 		0o600,
 	);
 	return {
@@ -151,10 +154,4 @@ export async function serveControl({
 			await workers.stop();
 		},
 	};
-}
-
-function urlOf(server: Server): string {
-	const address = server.address();
-	if (typeof address !== 'object' || address === null) throw new TypeError('the server does not listen');
-	return `http://127.0.0.1:${address.port}`;
 }

@@ -1,9 +1,10 @@
 /** Starts apiserver-sim and stops it. */
-import { createServer } from 'node:http';
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
+import { refusalCounter } from '../../lib/limits.ts';
 import { openChannel } from '../../lib/mesh/channel.ts';
 import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
+import { createHttpServer } from '../../lib/mesh/http-server.ts';
 import { listen, newConnections } from '../../lib/mesh/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
 import { createGrpcServer } from '../../lib/mesh/server.ts';
@@ -28,7 +29,7 @@ const service = 'apiserver-sim';
 /** Pods are what relates a node to a Secret or a ConfigMap, and there are no pods. */
 const noPods = { related: () => false };
 
-await runService(service, settings, async (config, log, registry) => {
+await runService(service, settings, async (config, log, registry, unforeseen) => {
 	const { listenAddress: address, port, tlsCertificate: cert, tlsKey: key, clientCa, controlPlaneEndpoint } = config;
 	const store = await openStore(storeOptions(config, 'registry'));
 	const tokenStore = openChannel(config.tokenStore, {
@@ -59,8 +60,9 @@ await runService(service, settings, async (config, log, registry) => {
 			grpcMetrics(registry, elapsedMs),
 			requests.grpc,
 		]);
-		const http = createServer(
+		const http = createHttpServer(
 			createRestApp({ pipeline, health: { live: {}, ready }, connections, log, observe: requests.http }),
+			{ unforeseen, count: refusalCounter(registry) },
 		);
 		const listener = await listen(
 			{ service, address, port, tls: { cert, key, clientCa }, clientCertificate: 'optional', grpc, http, log },

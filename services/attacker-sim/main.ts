@@ -7,6 +7,7 @@ import { asKubejoinError } from '../../lib/errors.ts';
 import { errorForPeople, maskTokens } from '../../lib/log.ts';
 import { serveHealth } from '../../lib/mesh/health.ts';
 import { startTracing } from '../../lib/mesh/tracing.ts';
+import { sayUnforeseen, surviveUnforeseen } from '../../lib/mesh/unforeseen.ts';
 import { type ListenFlags, readAttackRequest } from './attack-request.ts';
 import { type CallFlags, callService } from './call-service.ts';
 import { meshServices } from './guard-rails.ts';
@@ -27,6 +28,7 @@ async function listenUntilStopped(flags: ListenFlags): Promise<void> {
 		for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(signal, () => resolve());
 	});
 	say(warning());
+	const unforeseen = sayUnforeseen(say);
 	const request = await readAttackRequest(flags);
 	const stopTracing = await startTracing(service);
 	try {
@@ -34,7 +36,8 @@ async function listenUntilStopped(flags: ListenFlags): Promise<void> {
 		const health =
 			request.healthPort === undefined
 				? undefined
-				: await serveHealth(service, request.healthPort, { live: {}, ready: {} }).catch(stopThenThrow);
+				: await serveHealth(service, request.healthPort, { live: {}, ready: {}, unforeseen }).catch(stopThenThrow);
+		surviveUnforeseen(unforeseen);
 		process.send?.({ started: service });
 		await stopped;
 		health?.close();

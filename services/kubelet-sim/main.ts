@@ -5,9 +5,11 @@ import { microClock, waitBy } from '../../lib/clock.ts';
 import { integer, type Parse, readConfig } from '../../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
 import { atMost } from '../../lib/limit.ts';
+import { refusalCounter } from '../../lib/limits.ts';
 import { maskTokens } from '../../lib/log.ts';
 import { LOOPBACK, serveHealth } from '../../lib/mesh/health.ts';
 import { startTracing } from '../../lib/mesh/tracing.ts';
+import { sayUnforeseen, surviveUnforeseen } from '../../lib/mesh/unforeseen.ts';
 import { createRegistry } from '../../lib/metrics.ts';
 import { dial } from './clients.ts';
 import { readyChecks } from './health.ts';
@@ -54,10 +56,18 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 	);
 	const registry = createRegistry();
 	const metrics = nodeMetrics(registry, microClock);
-	const served = { live: {}, ready: readyChecks(lastBeats, microClock), metrics: registry };
+	const unforeseen = sayUnforeseen(say);
+	const served = {
+		live: {},
+		ready: readyChecks(lastBeats, microClock),
+		metrics: registry,
+		unforeseen,
+		count: refusalCounter(registry),
+	};
 	// As the kubelet's healthzPort: 0 is none.
 	const health =
 		healthzPort === 0 ? undefined : await serveHealth('kubelet-sim', healthzPort, served, flags.healthzBindAddress);
+	surviveUnforeseen(unforeseen);
 	const inTurn = atMost(MAX_JOINS);
 	let areAllStarted = false;
 	const live = ({ request: own, paths, line }: NodePlan): Promise<void> => {

@@ -1,17 +1,18 @@
 /** Starts the observer and stops it. */
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Express } from 'express';
 import { systemClock } from '../../lib/clock.ts';
 import { type Config, environment } from '../../lib/config.ts';
-import { KubejoinError } from '../../lib/errors.ts';
 import { apiClient } from '../../lib/kube/client.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
+import { refusalCounter } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import { openApiChannel } from '../../lib/mesh/api-channel.ts';
+import { createHttpServer, type HttpServerOptions, listenHttp } from '../../lib/mesh/http-server.ts';
 import { runService } from '../../lib/mesh/run.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { createActions } from './act.ts';
@@ -32,7 +33,7 @@ const FLUSH_MS = 100;
 const CHECK_RUNNER_MS = 2_000;
 const KEPT_LINES = 10_000;
 
-await runService(service, settings, async (config, log) => {
+await runService(service, settings, async (config, log, registry, unforeseen) => {
 	const { kubeconfig, allowActions, listenAddress, nodesDirectory, story } = config;
 	const joins = createJoins({ keptJoins: config.keptJoins, keptLines: KEPT_LINES });
 	const channel = kubeconfig === undefined ? undefined : openApiChannel(kubeconfig);
@@ -81,8 +82,9 @@ await runService(service, settings, async (config, log) => {
 		joins.add(spans);
 		forward?.(body);
 	}, log);
-	const pageServer = await serve(page, config.listenAddress, config.port);
-	const tracesServer = await serve(traces, config.otlpAddress, config.otlpPort).catch((error: unknown) => {
+	const guarded = { unforeseen, count: refusalCounter(registry) };
+	const pageServer = await serve(page, config.listenAddress, config.port, guarded);
+	const tracesServer = await serve(traces, config.otlpAddress, config.otlpPort, guarded).catch((error: unknown) => {
 		pageServer.close();
 		throw error;
 	});
@@ -149,18 +151,10 @@ function openDesk(
 	return createExperimentDesk({ list: readExperiments(directory, log), runner, mayRun, clock: systemClock, log });
 }
 
-function serve(app: Express, address: string, port: number): Promise<Server> {
-	const server = createServer(app);
-	return new Promise((resolve, reject) => {
-		server.once('error', (error: NodeJS.ErrnoException) => {
-			reject(
-				error.code === 'EADDRINUSE'
-					? new KubejoinError('PORT_IN_USE', { service, address, port }, { cause: error })
-					: error,
-			);
-		});
-		server.listen(port, address, () => resolve(server));
-	});
+async function serve(app: Express, address: string, port: number, guarded: HttpServerOptions): Promise<Server> {
+	const server = createHttpServer(app, guarded);
+	await listenHttp(server, service, address, port);
+	return server;
 }
 
 function freePort(): Promise<number> {

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { createHttpServer, type HttpHandler, isExpectedHost, listenHttp } from './http-server.ts';
+
+describe('an HTTP server', () => {
+	let server: Server;
+	let port: number;
+	let refused: string[];
+	let reported: unknown[];
+	const sockets: Socket[] = [];
+	const serve = async (handler: HttpHandler): Promise<void> => {
+		const unforeseen = (_origin: string, error: unknown) => `id-${reported.push(error)}`;
+		server = createHttpServer(handler, { unforeseen, count: (limit) => void refused.push(limit) });
+		port = await listenHttp(server, 'test', '127.0.0.1', 0);
+	};
+	const send = async (bytes: string): Promise<string> => {
+		const socket = connect(port, '127.0.0.1').setEncoding('latin1');
+		sockets.push(socket);
+		socket.write(bytes, 'latin1');
+		let text = '';
+		socket.on('data', (chunk) => {
+			text += chunk;
+		});
+		await once(socket, 'close');
+		return text;
+	};
+	const statusOf = async (bytes: string) => (await send(bytes)).split('\r\n')[0]?.split(' ')[1];
+
+	beforeEach(() => {
+		refused = [];
+		reported = [];
+	});
+	afterEach(() => {
+		for (const socket of sockets.splice(0)) socket.destroy();
+		server.close();
+		server.closeAllConnections();
+	});
+
+	for (const [how, handler] of Object.entries<HttpHandler>({
+		throws: () => {
+			throw new Error('secret');
+		},
+		rejects: () => Promise.reject(new Error('secret')),
+	})) {
+		it(`a handler that ${how} is answered 500 with an id, and reported`, async () => {
+			await serve(handler);
+			const response = await fetch(`http://127.0.0.1:${port}/`);
+			assert.deepEqual([response.status, await response.text()], [500, 'Internal error (id id-1)\n']);
+			assert.deepEqual(reported, [new Error('secret')]);
+		});
+	}
+
+	it('a handler that fails after its headers cuts the connection, and one that writes after the end is survived', async () => {
+		await serve((_request, response) => {
+			response.writeHead(200);
+			response.write('a');
+			throw new Error('late');
+		});
+		await assert.rejects(fetch(`http://127.0.0.1:${port}/`).then((response) => response.text()));
+		server.close();
+		await serve((_request, response) => {
+			response.end();
+			response.write('too late');
+		});
+		assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
+	});
+
+	it('what is no request is answered 400, headers of more than 16 KiB 431', async () => {
+		await serve((_request, response) => void response.end());
+		assert.equal(await statusOf('\x16\x03\x01garbage\r\n\r\n'), '400');
+		assert.equal(await statusOf(`GET / HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(17_000)}\r\n\r\n`), '431');
+		assert.deepEqual(refused, ['httpHeaderBytes']);
+	});
+
+	it('headers that do not come in time are answered 408', async () => {
+		await serve((_request, response) => void response.end());
+		server.headersTimeout = 50;
+		assert.equal(await statusOf('GET / HTTP/1.1\r\nHost:'), '408');
+		assert.deepEqual(refused, ['httpHeaderTime']);
+	});
+
+	it('connections beyond the limit are closed at once', async () => {
+		await serve((_request, response) => void response.end());
+		server.maxConnections = 1;
+		sockets.push(connect(port, '127.0.0.1'));
+		await once(server, 'connection');
+		assert.equal(await send('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), '');
+		assert.deepEqual(refused, ['httpConnections']);
+	});
+});
+
+describe('isExpectedHost', () => {
+	const names = ['ca-service'];
+	for (const host of ['localhost', 'localhost:6453', '127.0.0.1:1', '[::1]:1', '10.0.0.1', 'CA-Service:10248'])
+		it(`yes: ${host}`, () => assert.ok(isExpectedHost(host, names)));
+	for (const host of [
+		undefined,
+		'',
+		'evil.example',
+		'evil.example:6453',
+		'localhost.evil.example',
+		'127.0.0.1.evil.example',
+		'ca-service@evil.example',
+		'[evil.example]',
+		'[::1',
+		':80',
+	])
+		it(`no: ${host}`, () => assert.ok(!isExpectedHost(host, names)));
+});

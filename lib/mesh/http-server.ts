@@ -1,0 +1,117 @@
+/**
+ * The one place where an HTTP server is made: for health, REST, the page, traces and the lab. A handler that throws or rejects is answered 500
+ * and reported; it never ends the process. Slow headers and slow requests are cut.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { KubejoinError } from '../errors.ts';
+import { type CountRefusal, limits } from '../limits.ts';
+import type { ReportUnforeseen } from './unforeseen.ts';
+
+/** An Express app is one as well. */
+export type HttpHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+export interface HttpServerOptions {
+	readonly unforeseen: ReportUnforeseen;
+	readonly count?: CountRefusal;
+}
+
+export const PLAIN_TEXT = { 'content-type': 'text/plain; charset=utf-8' };
+
+export function createHttpServer(handler: HttpHandler, { unforeseen, count }: HttpServerOptions): Server {
+	const options = {
+		headersTimeout: limits.httpHeaderTime.value,
+		requestTimeout: limits.httpRequestTime.value,
+		keepAliveTimeout: limits.httpIdleTime.value,
+		maxHeaderSize: limits.httpHeaderBytes.value,
+		connectionsCheckingInterval: CHECK_INTERVAL_MS,
+	};
+	const server = createServer(options, (request, response) => void answer(request, response));
+	server.maxConnections = limits.httpConnections.value;
+	server.on('drop', () => count?.('httpConnections'));
+	const answering = new WeakSet<Duplex>();
+	server.on('clientError', (error, socket) => refuseUnreadable(error, socket, answering.has(socket), count));
+	return server;
+
+	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+		// Without a listener, an error of either ends the process.
+		request.on('error', () => undefined);
+		response.on('error', () => undefined);
+		answering.add(request.socket);
+		response.once('close', () => answering.delete(request.socket));
+		try {
+			await handler(request, response);
+		} catch (error) {
+			const id = unforeseen('request', error);
+			if (response.headersSent) response.destroy();
+			else response.writeHead(500, PLAIN_TEXT).end(`Internal error (id ${id})\n`);
+		}
+	}
+}
+
+const CHECK_INTERVAL_MS = 1_000;
+
+interface Unreadable {
+	readonly status: string;
+	readonly limit?: 'httpHeaderBytes' | 'httpHeaderTime';
+}
+const unreadable: Readonly<Record<string, Unreadable>> = {
+	HPE_HEADER_OVERFLOW: { status: '431 Request Header Fields Too Large', limit: 'httpHeaderBytes' },
+	HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: '413 Payload Too Large' },
+	ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', limit: 'httpHeaderTime' },
+};
+
+/** As Node answers without a listener; with one, the refusals of a limit can be counted. */
+function refuseUnreadable(
+	error: NodeJS.ErrnoException,
+	socket: Duplex,
+	isAnswering: boolean,
+	count: CountRefusal | undefined,
+): void {
+	const { status, limit }: Unreadable = unreadable[error.code ?? ''] ?? { status: '400 Bad Request' };
+	if (limit !== undefined) count?.(limit);
+	if (!socket.writable || isAnswering) {
+		socket.destroy();
+		return;
+	}
+	socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
+}
+
+/** Start listening. @returns the port @throws PORT_IN_USE, SERVICE_FAILED (no such address on this machine) */
+export async function listenHttp(server: Server, service: string, address: string, port: number): Promise<number> {
+	await new Promise<void>((resolve, reject) => {
+		const onError = (error: NodeJS.ErrnoException): void => {
+			const problem = `cannot listen on ${address}:${port}: ${error.message}`;
+			reject(
+				error.code === 'EADDRINUSE'
+					? new KubejoinError('PORT_IN_USE', { service, address, port }, { cause: error })
+					: new KubejoinError('SERVICE_FAILED', { service, problem }, { cause: error }),
+			);
+		};
+		server.once('error', onError);
+		server.listen(port, address, () => {
+			server.off('error', onError);
+			// Later errors of accept(), such as EMFILE, concern one connection.
+			server.on('error', () => undefined);
+			resolve();
+		});
+	});
+	return (server.address() as AddressInfo).port;
+}
+
+/**
+ * Does a browser that was sent here by a name under another's control (DNS rebinding) get refused? The name in `Host` must be an address,
+ * `localhost`, or one of ours.
+ *
+ * @param host  the header's value, with or without a port
+ */
+export function isExpectedHost(host: string | undefined, names: readonly string[]): boolean {
+	const name = /^(?:\[([0-9a-f:.]+)\]|([^:[\]]+))(?::\d{1,5})?$/i.exec(host ?? '');
+	const found = (name?.[1] ?? name?.[2] ?? '').toLowerCase();
+	return isIP(found) !== 0 || found === 'localhost' || names.some((one) => one.toLowerCase() === found);
+}
+
+/** Was the request made by a page of another site? Browsers say so, and no page can change it. */
+export const isCrossSite = ({ headers }: IncomingMessage): boolean =>
+	headers['sec-fetch-site'] === 'cross-site' || headers['sec-fetch-site'] === 'same-site';
