@@ -1,14 +1,33 @@
-// Every test but those of the containers and of the whole catalogue of experiments; or those of the paths that the command line names, to which mocha itself would add these.
+// Runs every test except those that need containers and those that run the whole catalogue of experiments, or only the tests of the paths on the
+// command line. Mocha adds paths to its `spec` and drops a path that does not exist, so that a mistyped path would run every test.
 const { existsSync } = require('node:fs');
+const { parseArgs } = require('node:util');
+const { aliases, types } = require('mocha/lib/cli/run-option-metadata.cjs');
 
-const isNamed = process.argv.slice(2).some((argument) => !argument.startsWith('-') && existsSync(argument));
+const withValue = [...types.array, ...types.number, ...types.string].map((name) => {
+	const short = (aliases[name] ?? []).find((alias) => alias.length === 1);
+	return [name, { type: 'string', multiple: true, ...(short === undefined ? {} : { short }) }];
+});
+const { positionals } = parseArgs({
+	args: process.argv.slice(2),
+	options: Object.fromEntries(withValue),
+	strict: false,
+	allowPositionals: true,
+});
+const isGlob = (path) => /[*?{[]/.test(path);
+const missing = positionals.filter((path) => !isGlob(path) && !existsSync(path));
+if (missing.length > 0) {
+	process.stderr.write(`error: no test file or directory ${missing.join(', ')}\n`);
+	process.exit(1);
+}
 
 module.exports = {
 	import: 'tsx/esm',
+	require: './test/hooks.ts',
 	extension: ['test.ts'],
 	recursive: true,
 	timeout: 5_000,
-	...(isNamed
+	...(positionals.length > 0
 		? {}
 		: {
 				spec: ['{lib,services,infra,scripts,test}/**/*.test.ts'],

@@ -63,25 +63,34 @@ const environmentOf = ({ settings = {}, telemetry = {}, variables = {} }: ChildP
 	};
 };
 
-/** Run a program to its end, or until the signal aborts. @returns exit code and what it printed @throws the reason of the abort */
-export async function runProgram(
-	plan: ChildPlan,
-	signal?: AbortSignal,
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-	const child = spawn(process.execPath, [projectPath('dist', plan.program), ...(plan.args ?? [])], {
-		env: environmentOf(plan),
-		stdio: ['ignore', 'pipe', 'pipe'],
-		...(signal === undefined ? {} : { signal }),
-	});
-	const read = async (stream: AsyncIterable<Buffer>) => {
+/** Most programs that run to their end do not look whether their runner still runs; with this module they end with it. */
+const endsWithRunner = ['--import', projectPath('dist/lib/end-with-runner.js')];
+
+export interface ProgramResult {
+	readonly code: number;
+	readonly stdout: string;
+	readonly stderr: string;
+}
+
+/** Run a program to its end; an abort of the signal kills it. @throws the reason of the abort, after the program ended */
+export async function runProgram(plan: ChildPlan, signal?: AbortSignal): Promise<ProgramResult> {
+	const args = [...endsWithRunner, projectPath('dist', plan.program), ...(plan.args ?? [])];
+	const child = spawn(process.execPath, args, { env: environmentOf(plan), stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+	const kill = (): void => void child.kill('SIGKILL');
+	if (signal?.aborted) kill();
+	signal?.addEventListener('abort', kill);
+	const read = async (stream: AsyncIterable<Buffer> | null) => {
 		const chunks: Buffer[] = [];
-		for await (const chunk of stream) chunks.push(chunk);
+		for await (const chunk of stream ?? []) chunks.push(chunk);
 		return Buffer.concat(chunks).toString();
 	};
 	const code = new Promise<number>((resolve, reject) =>
 		child.once('error', reject).once('close', (exitCode) => resolve(exitCode ?? 1)),
 	);
-	const [exitCode, stdout, stderr] = await Promise.all([code, read(child.stdout), read(child.stderr)]);
+	const [exitCode, stdout, stderr] = await Promise.all([code, read(child.stdout), read(child.stderr)]).finally(() =>
+		signal?.removeEventListener('abort', kill),
+	);
+	signal?.throwIfAborted();
 	return { code: exitCode, stdout, stderr };
 }
 

@@ -1,9 +1,6 @@
 /** The chaos runner as a person calls it, one experiment at a time, for the tests that run the catalogue. */
-
-import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { text } from 'node:stream/consumers';
-import { environment } from '../lib/config.ts';
+import { runProgram } from '../lib/child.ts';
 import { projectPath } from '../lib/paths.ts';
 
 /** What `--progress json` says at the end of an experiment, as far as it is read here. */
@@ -19,20 +16,8 @@ export const experiments: readonly string[] = readdirSync(projectPath('chaos')).
 	file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : [],
 );
 
-const program = async (script: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) => {
-	const { PATH = '', HOME = '' } = environment();
-	const child = spawn(process.execPath, [projectPath('dist/scripts', script), ...args], {
-		cwd: projectPath(),
-		env: { PATH, HOME, ...env },
-		stdio: ['ignore', 'pipe', 'pipe'],
-	});
-	const [stdout, stderr, code] = await Promise.all([
-		text(child.stdout),
-		text(child.stderr),
-		new Promise<number | null>((done) => child.once('close', done)),
-	]);
-	return { code, stdout, stderr };
-};
+const program = (script: string, args: readonly string[], variables: Readonly<Record<string, string>> = {}) =>
+	runProgram({ name: script, program: `scripts/${script}`, args, variables });
 
 /** Where the mesh is that is broken. */
 export interface Where {

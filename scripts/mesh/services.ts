@@ -188,8 +188,17 @@ function telemetryPlan(options: MeshOptions): Pick<ChildPlan, 'telemetry'> {
 	return telemetry === undefined ? {} : { telemetry };
 }
 
-/** A node that joins with a JoinConfiguration file, so that no token is in the process list. */
-export const nodePlan = (nodeName: string, index: number, joinConfig: string, options: MeshOptions): ChildPlan => ({
+/**
+ * A node that joins with a JoinConfiguration file, so that no token is in the process list.
+ *
+ * @param index  of its health port, or `none` for a node without one
+ */
+export const nodePlan = (
+	nodeName: string,
+	index: number | 'none',
+	joinConfig: string,
+	options: MeshOptions,
+): ChildPlan => ({
 	name: nodeName,
 	program: 'services/kubelet-sim/main.js',
 	...telemetryPlan(options),
@@ -202,6 +211,6 @@ export const nodePlan = (nodeName: string, index: number, joinConfig: string, op
 		'--root',
 		join(options.state, 'nodes', nodeName),
 		'--healthz-port',
-		String(nodeHealthPort(options.port, index)),
+		String(index === 'none' ? 0 : nodeHealthPort(options.port, index)),
 	],
 });

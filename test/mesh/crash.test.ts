@@ -1,11 +1,8 @@
 /** Processes die; what was acknowledged stays, what was half done is finished, and nothing is done twice. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Child } from '../../lib/child.ts';
-import { projectPath } from '../../lib/paths.ts';
+import { type Child, launch } from '../../lib/child.ts';
 import { signDetached } from '../../lib/pki/jws.ts';
 import { nodePlan, serviceNames } from '../../scripts/mesh/services.ts';
 import { crash, eventually, startTestMesh, type TestMesh } from './mesh.ts';
@@ -71,21 +68,15 @@ describe('after a crash', function () {
 		const token = await mesh.createToken();
 		// The signer is stopped, so the signature of this token is made by the test.
 		await signClusterInfo(mesh, token);
-		const { program, args = [] } = nodePlan('waiting', 8, mesh.joinConfig({ token, discovery: '20s' }), {
-			...mesh,
-			store: 'lmdb',
-		});
-		const waiting = spawn(process.execPath, [projectPath('dist', program), ...args], {
-			stdio: ['ignore', 'pipe', 'inherit'],
-		});
+		const plan = nodePlan('waiting', 8, mesh.joinConfig({ token, discovery: '20s' }), { ...mesh, store: 'lmdb' });
+		const waiting = launch(plan, () => undefined);
 		const name = await eventually(15, async () => {
 			const [fresh] = (await requests()).filter((one) => !known.includes(one));
 			assert.ok(fresh, 'there is none yet');
 			return fresh;
 		});
-		const ended = once(waiting, 'close');
-		waiting.kill('SIGKILL');
-		await ended;
+		waiting.process.kill('SIGKILL');
+		await waiting.ended;
 		mesh.service('controller-manager-sim').kill('SIGCONT');
 		await mesh.startNode('waiting', 8, mesh.joinConfig({ token, discovery: '20s' }));
 		assert.deepEqual(

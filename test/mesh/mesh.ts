@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Child, runProgram } from '../../lib/child.ts';
+import { type Child, type ChildPlan, type ProgramResult, runProgram } from '../../lib/child.ts';
 import { rfc3339 } from '../../lib/clock.ts';
 import { type ErrorCode, hasCode } from '../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
@@ -32,10 +32,8 @@ export interface TestMesh extends LocalMesh {
 	readonly channel: (target: string, tls: VerifiedTls) => Channel<'verified'>;
 	/** @returns `id.secret` */
 	readonly createToken: (options?: TokenOptions) => Promise<string>;
-	/** Run kubelet-sim until it ends; it is given little time to discover the cluster. */
-	readonly joinAndFail: (
-		options: JoinOptions,
-	) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
+	/** Run kubelet-sim, which must end by itself; it gets little time to discover the cluster. */
+	readonly joinAndFail: (options: JoinOptions) => Promise<ProgramResult>;
 	/** Write a JoinConfiguration. @returns its path */
 	readonly joinConfig: (options: JoinOptions) => string;
 	readonly stopAndRemove: () => Promise<void>;
@@ -54,8 +52,8 @@ export interface JoinOptions {
 
 // Ports that tests choose are below those that Linux gives to outgoing connections (32768 and up).
 const ATTEMPTS = 5;
-/** Index of a node that is not to stay, for its health port. */
-const FAILING_NODE = 880;
+/** Every limit inside a join that fails is shorter. */
+const MUST_END_MS = 45_000;
 
 /** @param onLine  is told of every line that a program prints, besides `lines` */
 export async function startTestMesh(
@@ -144,7 +142,7 @@ function testMesh(mesh: LocalMesh, options: MeshOptions, lines: TestMesh['lines'
 			return `${id}.${secret}`;
 		},
 		joinAndFail(joinOptions) {
-			return runProgram(nodePlan(joinOptions.nodeName ?? 'refused', FAILING_NODE, joinConfig(joinOptions), options));
+			return runToEnd(nodePlan(joinOptions.nodeName ?? 'refused', 'none', joinConfig(joinOptions), options));
 		},
 		async stopAndRemove() {
 			for (const opened of channels) opened.close();
@@ -163,6 +161,16 @@ export function credentialsOf(kubeconfig: string): { cert: string; key: string }
 	const data = (field: string) =>
 		Buffer.from(new RegExp(`${field}: (\\S+)`).exec(kubeconfig)?.[1] ?? '', 'base64').toString();
 	return { cert: data('client-certificate-data'), key: data('client-key-data') };
+}
+
+/** Run a program that must end by itself. One that still runs, such as a node that was let in, is killed and fails the test. */
+export async function runToEnd(plan: ChildPlan): Promise<ProgramResult> {
+	try {
+		return await runProgram(plan, AbortSignal.timeout(MUST_END_MS));
+	} catch (error) {
+		if (!(error instanceof Error) || error.name !== 'TimeoutError') throw error;
+		throw new Error(`${plan.name} still ran after ${MUST_END_MS / 1_000} s; it was to be refused`);
+	}
 }
 
 /** The call must be refused with this code. */

@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runProgram } from '../../lib/child.ts';
 import type { ErrorCode } from '../../lib/errors.ts';
 import { signDetached } from '../../lib/pki/jws.ts';
 import { type FalseServer, startFalseServer } from './false-server.ts';
-import { type JoinOptions, startTestMesh, type TestMesh } from './mesh.ts';
+import { type JoinOptions, runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
 
 describe('a join is refused', function () {
-	this.timeout(30_000);
+	this.timeout(60_000);
 	let mesh: TestMesh;
 	let falseServer: FalseServer;
 	before(async () => {
@@ -163,9 +162,9 @@ describe('a join is refused', function () {
 			'--root',
 			join(mesh.state, 'nodes', 'other'),
 			'--healthz-port',
-			String(mesh.port + 902),
+			'0',
 		];
-		const result = await runProgram({ name: 'taken', program: 'services/kubelet-sim/main.js', args });
+		const result = await runToEnd({ name: 'taken', program: 'services/kubelet-sim/main.js', args });
 		assert.match(result.stderr, /code: {10}NODE_NAME_TAKEN \(tls-bootstrap\/check-node-name\)/);
 		assert.match(
 			result.stderr,
@@ -178,7 +177,7 @@ describe('a join is refused', function () {
 	});
 
 	it('UNKNOWN SETTING: CONFIG_INVALID, exit code 2', async () => {
-		const result = await runProgram({
+		const result = await runToEnd({
 			name: 'x',
 			program: 'services/token-store/main.js',
 			settings: { TOKEN_LIFETIME: '1' },
@@ -198,7 +197,7 @@ describe('a join is refused', function () {
 			PORT: String(mesh.port + 904),
 			HEALTH_PORT: String(mesh.port + 905),
 		};
-		const result = await runProgram({ name: 'x', program: 'services/token-store/main.js', settings });
+		const result = await runToEnd({ name: 'x', program: 'services/token-store/main.js', settings });
 		assert.match(result.stdout, /STORE_UNAVAILABLE/);
 		assert.equal(result.code, 1);
 	});

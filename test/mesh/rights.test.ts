@@ -13,7 +13,7 @@ const group = 'rbac.authorization.k8s.io';
 const autoApproval = 'kubeadm:node-autoapprove-bootstrap';
 
 describe('rights', function () {
-	this.timeout(60_000);
+	this.timeout(90_000);
 	let mesh: TestMesh;
 	before(async () => {
 		mesh = await startTestMesh();

@@ -1,13 +1,12 @@
 /** The life of a certificate at the speed of a lab: it is renewed, refused, slept past and crashed in the middle of. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import { projectPath } from '../../lib/paths.ts';
+import { launch } from '../../lib/child.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
 import { nodeHealthPort, nodePlan } from '../../scripts/mesh/services.ts';
 import { verifyStrictly } from '../openssl.ts';
@@ -28,14 +27,10 @@ function spawnNode(
 	config: string | undefined,
 	more: readonly string[] = [],
 ): Node {
-	const { program, args = [] } = nodePlan(name, index, config ?? '', { ...mesh, store: 'lmdb' });
+	const { args = [], ...plan } = nodePlan(name, index, config ?? '', { ...mesh, store: 'lmdb' });
 	const own = config === undefined ? ['join', mesh.endpoint, ...args.slice(3)] : args;
 	const lines: string[] = [];
-	const child = spawn(process.execPath, [projectPath('dist', program), ...own, ...more], {
-		stdio: ['ignore', 'pipe', 'pipe'],
-	});
-	for (const stream of [child.stdout, child.stderr])
-		createInterface({ input: stream }).on('line', (line) => void lines.push(line));
+	const { process: child } = launch({ ...plan, args: [...own, ...more] }, (_name, line) => void lines.push(line));
 	const ended = once(child, 'close').then(([code]) => code as number | null);
 	return { process: child, lines, ended };
 }

@@ -6,18 +6,31 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { eventually } from './mesh.ts';
 
 describe('npm start', function () {
-	this.timeout(60_000);
+	this.timeout(120_000);
 	let state: string;
-	const port = 16_000 + randomInt(1_000);
+	/** In the environment of every program of this test. */
+	let mark: string;
+	let port: number;
+	let started: Up[];
 	beforeEach(() => {
-		state = join(mkdtempSync(join(tmpdir(), 'kubejoin-up-')), 'a cluster');
+		const directory = mkdtempSync(join(tmpdir(), 'kubejoin-up-'));
+		mark = basename(directory);
+		state = join(directory, 'a cluster');
+		port = 16_000 + randomInt(1_000);
+		started = [];
 	});
-	afterEach(() => rmSync(state, { recursive: true, force: true }));
+	afterEach(async () => {
+		for (const { process: child } of started) child.kill('SIGKILL');
+		await Promise.all(started.map(({ ended }) => ended));
+		await eventually(10, () => assert.deepEqual(left(), []));
+		rmSync(dirname(state), { recursive: true, force: true });
+	});
 
 	interface Up {
 		readonly process: ChildProcess;
@@ -28,6 +41,8 @@ describe('npm start', function () {
 		const child = spawn(
 			process.execPath,
 			[
+				'--import',
+				projectPath('dist/lib/end-with-runner.js'),
 				projectPath('dist/scripts/up.js'),
 				'--state',
 				state,
@@ -38,24 +53,30 @@ describe('npm start', function () {
 				...args,
 			],
 			{
-				stdio: ['ignore', 'pipe', 'pipe'],
+				env: { ...environment(), OTEL_RESOURCE_ATTRIBUTES: `test.run=${mark}` },
+				stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
 			},
 		);
 		let text = '';
-		for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk));
-		return { process: child, text: () => text, ended: once(child, 'close').then(([code]) => code as number | null) };
+		for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (text += chunk));
+		const running = {
+			process: child,
+			text: () => text,
+			ended: once(child, 'close').then(([code]) => code as number | null),
+		};
+		started.push(running);
+		return running;
 	}
-	/** Programs of this state directory that still run. */
+	const environmentOf = (pid: string): string => {
+		try {
+			return readFileSync(`/proc/${pid}/environ`, 'utf8');
+		} catch {
+			return '';
+		}
+	};
+	/** Programs of this test that still run. */
 	const left = (): string[] =>
-		readdirSync('/proc').filter((pid) => {
-			try {
-				return (
-					/^\d+$/.test(pid) && /KUBEJOIN_\w+=[^\0]*kubejoin-up-/.test(readFileSync(`/proc/${pid}/environ`, 'utf8'))
-				);
-			} catch {
-				return false;
-			}
-		});
+		readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(mark));
 
 	it('--once: three nodes are Ready, and it ends; again, they go on; elsewhere as well', async () => {
 		const first = up('--once');
@@ -73,33 +94,33 @@ describe('npm start', function () {
 		const elsewhere = up('--once', '--port', String(port + 100));
 		assert.equal(await elsewhere.ended, 0, elsewhere.text());
 		assert.equal(elsewhere.text().match(/goes on with the certificate/g)?.length, 3);
-		await eventually(5, () => assert.deepEqual(left(), []));
+		await eventually(10, () => assert.deepEqual(left(), []));
 	});
 
 	it('ends at once when it is told to, wherever it is, and leaves nothing running', async () => {
 		for (const moment of ['Up in', 'begins to join', 'Ctrl-C stops everything']) {
 			const running = up();
-			await eventually(20, () => assert.ok(running.text().includes(moment), running.text()));
+			await eventually(40, () => assert.ok(running.text().includes(moment), running.text()));
 			running.process.kill('SIGINT');
 			assert.equal(await running.ended, 0, running.text());
 			assert.match(running.text(), /Stopped\. The cluster is kept in/);
-			await eventually(5, () => assert.deepEqual(left(), []));
+			await eventually(10, () => assert.deepEqual(left(), []));
 		}
 	});
 
 	it('leaves nothing running when it is killed', async () => {
 		const running = up();
-		await eventually(20, () => assert.ok(running.text().includes('Ctrl-C stops everything'), running.text()));
+		await eventually(40, () => assert.ok(running.text().includes('Ctrl-C stops everything'), running.text()));
 		running.process.kill('SIGKILL');
 		await running.ended;
 		await eventually(10, () => assert.deepEqual(left(), []));
 	});
 
 	it('--certificate-lifetime: nodes renew within it, and every start says that it is for a lab; too short is refused', async function () {
-		this.timeout(120_000);
+		this.timeout(180_000);
 		for (const _start of ['first', 'again']) {
 			const running = up('--certificate-lifetime', '10');
-			await eventually(30, () =>
+			await eventually(60, () =>
 				assert.match(running.text(), /^node-1 \[kubelet\] node-1 rotated its client certificate at/m),
 			);
 			assert.match(
@@ -119,7 +140,7 @@ describe('npm start', function () {
 
 	it('STATE_IN_USE, PORT_IN_USE: one sentence, exit code 1', async () => {
 		const running = up('--nodes', '0');
-		await eventually(20, () => assert.ok(running.text().includes('Ctrl-C stops everything'), running.text()));
+		await eventually(40, () => assert.ok(running.text().includes('Ctrl-C stops everything'), running.text()));
 		const second = up();
 		assert.equal(await second.ended, 1);
 		assert.match(

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runProgram, startChild } from '../../lib/child.ts';
+import { startChild } from '../../lib/child.ts';
 import { nodePlan } from '../../scripts/mesh/services.ts';
-import { startTestMesh, type TestMesh } from './mesh.ts';
+import { runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
 
 describe('a join without a pin', function () {
-	this.timeout(30_000);
+	this.timeout(60_000);
 	let mesh: TestMesh;
 	let token: string;
 	before(async () => {
@@ -18,10 +18,10 @@ describe('a join without a pin', function () {
 
 	/** With flags, as a person types them. */
 	const plan = (flags: readonly string[]) => {
-		const { args = [], ...rest } = nodePlan('unpinned', 0, '', { ...mesh, store: 'lmdb' });
+		const { args = [], ...rest } = nodePlan('unpinned', 'none', '', { ...mesh, store: 'lmdb' });
 		return { ...rest, args: ['join', mesh.endpoint, '--token', token, ...args.slice(3), ...flags] };
 	};
-	const joinWith = (flags: readonly string[]) => runProgram(plan(flags));
+	const joinWith = (flags: readonly string[]) => runToEnd(plan(flags));
 
 	it('that does not ask for it: exit code 3, in upstream’s words', async () => {
 		const { code, stderr } = await joinWith([]);
