@@ -146,6 +146,7 @@ describe('the settings of every service', () => {
 			healthPort: 10248,
 			listenAddress: '127.0.0.1',
 			port: 6443,
+			tracesKey: undefined,
 		});
 	});
 

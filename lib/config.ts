@@ -134,8 +134,18 @@ export function readConfig<S extends Settings>(settings: S, env: Environment = p
 	return values as Config<S>;
 }
 
+/** Settings of every program that sends traces, beside the standard OTEL_ variables. */
+export const tracingSettings = {
+	tracesKey: maybe(
+		'TRACES_KEY_FILE',
+		secretFile,
+		'file with the key by which the observer knows this program: PKI/PROGRAM/traces-key',
+	),
+};
+
 /** What every service can be told. */
 export const commonSettings = {
+	...tracingSettings,
 	logLevel: optional(
 		'LOG_LEVEL',
 		oneOf('error', 'warn', 'info', 'debug'),

@@ -553,6 +553,32 @@ export const errorTable = {
 		grpc: grpcCode.INVALID_ARGUMENT,
 		http: { status: 400, reason: 'BadRequest' },
 	}),
+	PAGE_TOO_LARGE: row<{ maxBytes: number }>({
+		sentence: (f) => `the body of the request is longer than ${f.maxBytes} bytes`,
+		remedy: () => 'Send less in one request',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 413, reason: 'RequestEntityTooLarge' },
+	}),
+	OBSERVER_BUSY: row<{ limit: string; retrySeconds: number }>({
+		sentence: (f) => `the observer accepts no more at the moment: ${f.limit}`,
+		remedy: (f) => `Retry in ${f.retrySeconds} s`,
+		grpc: grpcCode.RESOURCE_EXHAUSTED,
+		http: { status: 429, reason: 'TooManyRequests' },
+	}),
+	TRACES_UNAUTHENTICATED: row<{ problem: string }>({
+		sentence: (f) => `the observer does not know the sender of these traces: ${f.problem}`,
+		remedy: () =>
+			'Give the program the key that the mesh made for it: export KUBEJOIN_TRACES_KEY_FILE=.kubejoin/pki/kubelet-sim/traces-key',
+		grpc: grpcCode.UNAUTHENTICATED,
+		http: { status: 401, reason: 'Unauthorized' },
+	}),
+	TRACES_REQUEST_REFUSED: row<{ problem: string }>({
+		sentence: (f) => `the request does not come from an exporter of traces: ${f.problem}`,
+		remedy: () =>
+			'Send traces from a program to a name of this observer; if it has another name, add that to KUBEJOIN_OTLP_HOSTS',
+		grpc: grpcCode.PERMISSION_DENIED,
+		http: { status: 403, reason: 'Forbidden' },
+	}),
 	OBSERVER_UNREACHABLE: row<{ url: string; problem: string }>({
 		sentence: (f) => `no observer answers at ${f.url}: ${f.problem}`,
 		remedy: () =>

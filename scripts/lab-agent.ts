@@ -3,6 +3,7 @@ import { createSocket } from 'node:dgram';
 import { environment } from '../lib/config.ts';
 import { maskTokens } from '../lib/log.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../lib/mesh/unforeseen.ts';
+import { tracesKeyPath } from '../lib/traces-key.ts';
 import { serveControl } from './lab/control.ts';
 import { createWorkers } from './lab/workers.ts';
 
@@ -37,7 +38,10 @@ const control = await serveControl({
 		ownAddress: address,
 		unnamedAddress: address,
 	},
-	workers: createWorkers(`${DIRECTORY}/workers`, traces === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: traces }),
+	workers: createWorkers(`${DIRECTORY}/workers`, {
+		telemetry: traces === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: traces },
+		settingsOf: (program) => ({ TRACES_KEY_FILE: `/keys/${tracesKeyPath(program)}` }),
+	}),
 });
 surviveUnforeseen(sayUnforeseen((sentence) => void process.stderr.write(maskTokens(`${sentence}\n`))));
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void control.stop());

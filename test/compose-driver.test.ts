@@ -148,7 +148,10 @@ describe('the driver of the mesh in containers', function () {
 		);
 		assert.deepEqual(
 			[lab.Config.User, lab.Mounts.map(({ Name, RW }) => [Name, RW])],
-			['node', [[`${projectName}_admin-pki`, false]]],
+			[
+				'node',
+				['admin-pki', 'kubelet-sim-pki', 'attacker-sim-pki'].map((volume) => [`${projectName}_${volume}`, false]),
+			],
 		);
 		assert.equal(
 			(await driver.inside(['-e', 'process.exit(new (require("node:fs").statSync)("/lab").mode & 0o077)'])).code,

@@ -179,15 +179,16 @@ describe('the mesh in containers', function () {
 		for (const one of await project.containers()) {
 			const service = serviceOf(one);
 			if (service === 'pki') continue;
-			const keys = one.Mounts.filter(({ Name }) => Name?.endsWith('-pki')).map(({ Name, Destination, RW }) => ({
-				Name,
-				Destination,
-				RW,
-			}));
+			const keys = one.Mounts.filter(({ Name }) => Name?.endsWith('-pki')).map(
+				({ Name, Destination, RW }) => `${Name} at ${Destination}${RW ? ', writable' : ''}`,
+			);
 			const owner = ['bootstrap-token', 'observer'].includes(service) ? 'admin' : service;
 			assert.deepEqual(
-				keys,
-				service === 'kubelet-sim' ? [] : [{ Name: `${projectName}_${owner}-pki`, Destination: '/pki', RW: false }],
+				keys.sort(),
+				[
+					`${projectName}_${owner}-pki at /pki`,
+					...(service === 'observer' ? [`${projectName}_observer-pki at /keys`] : []),
+				],
 				service,
 			);
 			if (!one.State.Running) continue;

@@ -15,8 +15,8 @@ const day = 24 * 60 * 60 * 1000;
 const apiServer = 'https://control-plane.test:6443';
 
 const layout: Record<string, string[]> = {
-	'ca-service': ['ca.crt', 'ca.key', 'mesh-ca.crt', 'server.crt', 'server.key'],
-	'token-store': ['mesh-ca.crt', 'server.crt', 'server.key', 'store-password', 'store.crt', 'store.key'],
+	'ca-service': ['ca.crt', 'ca.key', 'mesh-ca.crt', 'server.crt', 'server.key', 'traces-key'],
+	'token-store': ['mesh-ca.crt', 'server.crt', 'server.key', 'store-password', 'store.crt', 'store.key', 'traces-key'],
 	'apiserver-sim': [
 		'ca.crt',
 		'mesh-ca.crt',
@@ -29,8 +29,18 @@ const layout: Record<string, string[]> = {
 		'store.key',
 		'token-store-client.crt',
 		'token-store-client.key',
+		'traces-key',
 	],
-	'controller-manager-sim': ['controller-manager.conf', 'mesh-ca.crt', 'mesh-client.crt', 'mesh-client.key'],
+	'controller-manager-sim': [
+		'controller-manager.conf',
+		'mesh-ca.crt',
+		'mesh-client.crt',
+		'mesh-client.key',
+		'traces-key',
+	],
+	'kubelet-sim': ['traces-key'],
+	'attacker-sim': ['traces-key'],
+	observer: ['traces-key'],
 	redis: ['mesh-ca.crt', 'server.crt', 'server.key', 'users.acl'],
 	admin: ['admin.conf', 'ca.crt', 'kube-proxy.conf', 'scheduler.conf', 'super-admin.conf'],
 	'mesh-ca': ['mesh-ca.crt', 'mesh-ca.key'],
@@ -94,6 +104,10 @@ describe('the PKI', () => {
 		assert.equal(prints.length, 16);
 		assert.equal(new Set(prints).size, prints.length);
 		assert.notEqual(read('token-store/store-password'), read('apiserver-sim/store-password'));
+		const traces = files()
+			.filter((file) => file.endsWith('/traces-key'))
+			.map(read);
+		assert.deepEqual([traces.length, new Set(traces).size], [7, 7]);
 	});
 
 	for (const keyAlgorithm of ['RSA-2048', 'ECDSA-P256'] as KeyAlgorithm[]) {

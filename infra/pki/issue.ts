@@ -24,6 +24,7 @@ import {
 } from '../../lib/pki/keys.ts';
 import { subjectText } from '../../lib/pki/names.ts';
 import { redisAclRule, redisDefaultUser } from '../../lib/store/redis-scripts.ts';
+import { deriveTracesKey } from '../../lib/traces-key.ts';
 import { type Authority, keepOrMakeAuthority, type Surroundings } from './authority.ts';
 import { type Identity, issueLeaf, leafProblem } from './leaf.ts';
 import { type KubeconfigPlan, type LeafPlan, planPki, type StoreUserPlan } from './plan.ts';
@@ -73,8 +74,15 @@ export async function issuePki({
 	for (const kubeconfig of plan.kubeconfigs) await keepOrIssueKubeconfig(kubeconfig, cluster, apiServer, surroundings);
 	await keepOrMakeServiceAccountKey(plan.serviceAccountPath, surroundings);
 	const aclLines = [redisDefaultUser(plan.storeUsers.map(({ keyspace }) => keyspace))];
-	for (const user of plan.storeUsers) aclLines.push(aclLine(user, await keepOrMakePassword(user, surroundings)));
+	for (const user of plan.storeUsers) {
+		const password = await keepOrMakeSecret(user.passwordPath, `of the Redis user ${user.user}`, surroundings);
+		aclLines.push(aclLine(user, password));
+	}
 	await keepOrWrite(plan.aclPath, `${aclLines.join('\n')}\n`, 'the users of Redis', surroundings);
+	const what = 'the keys of the programs that send traces are derived from it';
+	const rootKey = await keepOrMakeSecret(plan.tracesRootPath, what, surroundings);
+	for (const { program, path } of plan.tracesKeys)
+		await keepOrWrite(path, `${deriveTracesKey(rootKey, program)}\n`, `traces of ${program}`, surroundings);
 }
 
 function hostOf(apiServer: string): string {
@@ -160,18 +168,15 @@ function isRsaKey(pem: string): boolean {
 	}
 }
 
-/** @returns the password */
-async function keepOrMakePassword(
-	{ user, passwordPath }: StoreUserPlan,
-	{ directory, say }: Surroundings,
-): Promise<string> {
-	const path = join(directory, passwordPath);
+/** @returns the secret: 32 random bytes as base64url */
+async function keepOrMakeSecret(file: string, what: string, { directory, say }: Surroundings): Promise<string> {
+	const path = join(directory, file);
 	const found = (await readFileIfThere(path))?.trimEnd();
 	const isKept = found !== undefined && /^[A-Za-z0-9_-]{43}$/.test(found);
-	const password = isKept ? found : randomBytes(32).toString('base64url');
-	if (!isKept) await writeWholeFile(path, `${password}\n`, 0o600);
-	say(`${isKept ? 'kept' : 'made'} ${passwordPath}: of the Redis user ${user}`);
-	return password;
+	const secret = isKept ? found : randomBytes(32).toString('base64url');
+	if (!isKept) await writeWholeFile(path, `${secret}\n`, 0o600);
+	say(`${isKept ? 'kept' : 'made'} ${file}: ${what}`);
+	return secret;
 }
 
 /** Redis is given the hash of the password only. */

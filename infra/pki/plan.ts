@@ -6,6 +6,7 @@ import { isIP } from 'node:net';
 import { KubejoinError } from '../../lib/errors.ts';
 import type { Subject } from '../../lib/pki/names.ts';
 import type { Usage } from '../../lib/pki/usages.ts';
+import { type TracedProgram, tracedPrograms, tracesKeyPath } from '../../lib/traces-key.ts';
 
 export type CaName = 'cluster' | 'mesh';
 
@@ -52,6 +53,9 @@ export interface PkiPlan {
 	/** Key pair that signs service-account tokens. */
 	readonly serviceAccountPath: string;
 	readonly aclPath: string;
+	/** Key of the observer, from which those of the programs that send traces are derived. */
+	readonly tracesRootPath: string;
+	readonly tracesKeys: readonly { readonly program: TracedProgram; readonly path: string }[];
 }
 
 /** @source kubeadm: every leaf has these two and its purpose */
@@ -109,7 +113,7 @@ export function planPki(hosts: readonly string[]): PkiPlan {
 			problems: wrong.map((host) => `${JSON.stringify(host)} is neither a DNS name nor an IP address`),
 		});
 	return {
-		directories: ['ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim', 'redis', 'admin', 'mesh-ca'],
+		directories: [...tracedPrograms, 'observer', 'redis', 'admin', 'mesh-ca'],
 		cas: {
 			cluster: {
 				commonName: 'kubernetes',
@@ -159,5 +163,7 @@ export function planPki(hosts: readonly string[]): PkiPlan {
 		],
 		serviceAccountPath: 'apiserver-sim/sa',
 		aclPath: 'redis/users.acl',
+		tracesRootPath: tracesKeyPath('observer'),
+		tracesKeys: tracedPrograms.map((program) => ({ program, path: tracesKeyPath(program) })),
 	};
 }

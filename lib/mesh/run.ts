@@ -42,12 +42,16 @@ export async function runService<S extends Settings>(
 		process.once('SIGINT', () => resolve('SIGINT'));
 		process.once('disconnect', () => resolve('the runner has gone'));
 	});
-	const stopTracing = await startTracing(service);
+	let stopTracing = async (): Promise<void> => undefined;
 	let running: Running | undefined;
 	let health: Server | undefined;
 	try {
 		const config = readConfig({ ...commonSettings, ...settings }) as Config<typeof commonSettings> & Config<S>;
 		log = createLog({ service, level: config.logLevel, format: config.logFormat });
+		stopTracing = await startTracing(service, {
+			key: config.tracesKey,
+			onRefused: (problem) => log.warn({ problem }, 'this program is not shown by the observer'),
+		});
 		const registry = createRegistry();
 		const unforeseen = reportUnforeseen(log, unforeseenCounter(registry));
 		running = await start(config, log, registry, unforeseen);

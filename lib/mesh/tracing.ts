@@ -1,10 +1,14 @@
 /**
  * Sends the traces of this process to an OpenTelemetry collector over OTLP/HTTP, where the standard OTEL_ variables name one; loads nothing
- * otherwise. The service's own settings know nothing of it.
+ * otherwise. The key of the program, which the observer asks for, goes to that collector and is in no log.
  * @source https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { environment } from '../config.ts';
+import { type TracedProgram, tracesKeyPath } from '../traces-key.ts';
 
 /** So that a join is seen while it runs, where nothing else was asked for; the SDK's own delay is 5 s. */
 const LIVE_MS = 100;
@@ -12,13 +16,17 @@ const LIVE_MS = 100;
 /** A collector that has gone is asked again for ten seconds; whoever stops does not wait for that. */
 const STOP_MS = 1_000;
 
-/**
- * @param resource  what is the same for all spans of this process, besides the service's name
- * @returns sends what is left and ends
- */
+export interface TracingOptions {
+	/** The observer knows this program by it. Absent: the collector asks for none. */
+	readonly key?: string | undefined;
+	/** Called the first time that the collector refuses the spans. */
+	readonly onRefused?: (problem: string) => void;
+}
+
+/** @returns sends what is left and ends */
 export async function startTracing(
 	service: string,
-	resource: Readonly<Record<string, string>> = {},
+	{ key, onRefused = () => undefined }: TracingOptions = {},
 ): Promise<() => Promise<void>> {
 	const {
 		OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
@@ -42,12 +50,13 @@ export async function startTracing(
 		import('@opentelemetry/resources'),
 		import('@opentelemetry/sdk-trace-base'),
 	]);
+	const exporter = new OTLPTraceExporter(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } });
 	const processor = new sdk.BatchSpanProcessor(
-		new OTLPTraceExporter(),
+		tellingRefusal(exporter, onRefused),
 		scheduleDelay === undefined ? { scheduledDelayMillis: LIVE_MS } : {},
 	);
 	const provider = new sdk.BasicTracerProvider({
-		resource: resourceFromAttributes({ 'service.name': service, ...resource }),
+		resource: resourceFromAttributes({ 'service.name': service }),
 		spanProcessors: [processor],
 	});
 	context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -63,5 +72,39 @@ export async function startTracing(
 		timer.abort();
 		// What still waits for its turn to be sent would hold the process.
 		if (!hasEnded) setTimeout(() => process.exit(), LIVE_MS).unref();
+	};
+}
+
+/**
+ * The key of a program that is started by hand beside `npm start`, from the state directory here; undefined where there is none. Only for a
+ * collector on this machine: no other is sent a key that it was not meant for.
+ */
+export function localTracesKey(program: TracedProgram): string | undefined {
+	const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces = '', OTEL_EXPORTER_OTLP_ENDPOINT: base = '' } = environment();
+	const url = traces || base;
+	if (!URL.canParse(url) || !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)) return undefined;
+	try {
+		return readFileSync(join('.kubejoin', 'pki', tracesKeyPath(program)), 'utf8').trim() || undefined;
+	} catch {
+		return undefined;
+	}
+}
+
+/** The exporter itself says nothing when the collector answers that it does not accept the spans. */
+function tellingRefusal(exporter: SpanExporter, onRefused: (problem: string) => void): SpanExporter {
+	let isTold = false;
+	return {
+		export(spans, done) {
+			exporter.export(spans, (result) => {
+				const { code } = (result.error ?? {}) as { readonly code?: unknown };
+				if (!isTold && typeof code === 'number' && code >= 400 && code < 500) {
+					isTold = true;
+					onRefused(`the collector refuses the traces of this program with HTTP status ${code}`);
+				}
+				done(result);
+			});
+		},
+		shutdown: () => exporter.shutdown(),
+		forceFlush: async () => exporter.forceFlush?.(),
 	};
 }

@@ -380,7 +380,11 @@ function driverOf(docker: Docker, project: string, page: string | undefined, opt
 				},
 				HostConfig: {
 					NetworkMode: nodes,
-					Binds: [`${await volumeName('admin-pki')}:/pki:ro`],
+					Binds: [
+						`${await volumeName('admin-pki')}:/pki:ro`,
+						`${await volumeName('kubelet-sim-pki')}:/keys/kubelet-sim:ro`,
+						`${await volumeName('attacker-sim-pki')}:/keys/attacker-sim:ro`,
+					],
 					Tmpfs: { '/lab': 'uid=1000,gid=1000,mode=700' },
 					ReadonlyRootfs: true,
 					CapDrop: ['ALL'],

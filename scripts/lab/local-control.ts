@@ -8,6 +8,7 @@ import {
 	type ServiceName,
 	servicePorts,
 	servicesOf,
+	tracesKeySettings,
 	tracesUrl,
 } from '../mesh/services.ts';
 import { type ServiceControl, serveControl } from './control.ts';
@@ -32,10 +33,10 @@ export async function offerLab(mesh: LocalMesh, options: MeshOptions): Promise<{
 			ownAddress: '127.0.0.1',
 			unnamedAddress: '127.0.0.2',
 		},
-		workers: createWorkers(
-			join(directory, 'workers'),
-			observer === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: tracesUrl(port) },
-		),
+		workers: createWorkers(join(directory, 'workers'), {
+			telemetry: observer === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: tracesUrl(port) },
+			settingsOf: (program) => tracesKeySettings(options, program),
+		}),
 		control: localControl(mesh, options),
 	});
 }

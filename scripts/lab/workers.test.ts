@@ -30,7 +30,14 @@ describe('workers', () => {
 	beforeEach(() => {
 		directory = mkdtempSync(join(tmpdir(), 'kubejoin-workers-'));
 		programs = [];
-		workers = createWorkers(directory, { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h:1' }, start);
+		workers = createWorkers(
+			directory,
+			{
+				telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h:1' },
+				settingsOf: (program) => ({ TRACES_KEY_FILE: `/keys/${program}` }),
+			},
+			start,
+		);
 	});
 	afterEach(async () => {
 		await workers.stop();
@@ -70,11 +77,12 @@ describe('workers', () => {
 		return last();
 	};
 
-	it('start a program of the project, with its arguments and where traces go', () => {
+	it('start a program of the project, with its arguments where traces go, and its key for them', () => {
 		const program = startOne();
 		assert.deepEqual(program.plan, {
 			...{ name: 'n', program: 'services/kubelet-sim/main.js', args: ['join'] },
 			telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://h:1' },
+			settings: { TRACES_KEY_FILE: '/keys/kubelet-sim' },
 		});
 		assert.deepEqual(
 			[workers.state('n').state, workers.state('n').hasServed, workers.state('n').output],

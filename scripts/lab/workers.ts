@@ -18,6 +18,13 @@ export type WorkerProgram = keyof typeof workerPrograms;
 export const workerSignals = ['SIGSTOP', 'SIGCONT', 'SIGKILL'] as const;
 export type WorkerSignal = (typeof workerSignals)[number];
 
+export interface WorkerTraces {
+	/** The standard OTEL_ variables. */
+	readonly telemetry: Readonly<Record<string, string>>;
+	/** Settings of a program, without the prefix: its key for the observer. */
+	readonly settingsOf: (program: WorkerProgram) => Readonly<Record<string, string>>;
+}
+
 export interface WorkerPlan {
 	readonly name: string;
 	readonly program: WorkerProgram;
@@ -75,12 +82,12 @@ const STOP_MS = 5_000;
 
 /**
  * @param directory  for what they print, readable by the owner alone
- * @param telemetry  the standard OTEL_ variables
+ * @param traces     where their traces go
  * @param start      starts a program once
  */
 export function createWorkers(
 	directory: string,
-	telemetry: Readonly<Record<string, string>>,
+	{ telemetry, settingsOf }: WorkerTraces,
 	start: typeof launch = launch,
 ): Workers {
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -92,6 +99,7 @@ export function createWorkers(
 			program: workerPrograms[plan.program],
 			args: plan.args,
 			telemetry,
+			settings: settingsOf(plan.program),
 			...(plan.clock === undefined ? {} : { variables: shiftedClock(plan.clock) }),
 		};
 		const running = start(child, (_, line) => onLine(worker, line));

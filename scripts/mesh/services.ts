@@ -1,6 +1,7 @@
 /** The services of a mesh on this machine: ports, files and settings of each. */
 import { join } from 'node:path';
 import type { ChildPlan } from '../../lib/child.ts';
+import { type TracedProgram, tracesKeyPath } from '../../lib/traces-key.ts';
 import { shiftedClock } from './shifted-clock.ts';
 
 export interface MeshOptions {
@@ -127,6 +128,7 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 			SERVICES: serviceNames.map((name) => `${name}=${readyUrl(port, name)}`).join(','),
 			NODES_DIRECTORY: join(state, 'nodes'),
 			NODE_TRACES_TO: tracesUrl(port),
+			TRACES_ROOT_KEY_FILE: own('traces-key'),
 			STORY: observer?.story ?? 'off',
 			EXPERIMENTS: 'local',
 			EXPERIMENTS_STATE: state,
@@ -144,6 +146,7 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 			HEALTH_PORT: String(healthPort(port, service)),
 			LOG_FORMAT: 'json',
 			...plans[service](),
+			...(service === 'observer' ? {} : tracesKeySettings(options, service)),
 			...settings?.[service],
 			...change.settings,
 		},
@@ -152,6 +155,13 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 }
 
 export const tracesUrl = (port: number): string => `http://127.0.0.1:${port + TRACES_OFFSET}`;
+
+/** Where the key is by which the observer knows a program; another collector is not sent one. */
+export const tracesKeySettings = (
+	{ state, observer }: Pick<MeshOptions, 'state' | 'observer'>,
+	program: TracedProgram,
+): Readonly<Record<string, string>> =>
+	observer === undefined ? {} : { TRACES_KEY_FILE: join(state, 'pki', tracesKeyPath(program)) };
 
 /** Traces go to the observer where there is one; how many is up to the standard variables. */
 function telemetryOf({ observer, port, telemetry }: MeshOptions): Readonly<Record<string, string>> | undefined {
@@ -202,6 +212,7 @@ export const nodePlan = (
 	name: nodeName,
 	program: 'services/kubelet-sim/main.js',
 	...telemetryPlan(options),
+	settings: tracesKeySettings(options, 'kubelet-sim'),
 	args: [
 		'join',
 		'--config',

@@ -2,11 +2,11 @@
 /** Starts one command of attacker-sim: `listen` plays a man in the middle until it is stopped; the others try once what a thief could try. */
 import { Command, CommanderError } from 'commander';
 import { systemClock } from '../../lib/clock.ts';
-import { readConfig } from '../../lib/config.ts';
+import { readConfig, tracingSettings } from '../../lib/config.ts';
 import { asKubejoinError } from '../../lib/errors.ts';
 import { errorForPeople, maskTokens } from '../../lib/log.ts';
 import { serveHealth } from '../../lib/mesh/health.ts';
-import { startTracing } from '../../lib/mesh/tracing.ts';
+import { localTracesKey, startTracing } from '../../lib/mesh/tracing.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../../lib/mesh/unforeseen.ts';
 import { type ListenFlags, readAttackRequest } from './attack-request.ts';
 import { type CallFlags, callService } from './call-service.ts';
@@ -30,7 +30,8 @@ async function listenUntilStopped(flags: ListenFlags): Promise<void> {
 	say(warning());
 	const unforeseen = sayUnforeseen(say);
 	const request = await readAttackRequest(flags);
-	const stopTracing = await startTracing(service);
+	const { tracesKey = localTracesKey(service) } = readConfig(tracingSettings);
+	const stopTracing = await startTracing(service, { key: tracesKey });
 	try {
 		const attacker = await startAttacker(request, { say, clock: systemClock });
 		const health =
@@ -125,7 +126,7 @@ program
 try {
 	// The arguments are nobody's business.
 	process.title = service;
-	readConfig({});
+	readConfig(tracingSettings);
 	await program.parseAsync();
 } catch (error) {
 	if (error instanceof CommanderError) {

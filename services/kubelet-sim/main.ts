@@ -2,13 +2,13 @@
 /** Starts kubelet-sim and stops it: `kubelet-sim join HOST:PORT …`. */
 import { Command, CommanderError } from 'commander';
 import { microClock, waitBy } from '../../lib/clock.ts';
-import { integer, type Parse, readConfig } from '../../lib/config.ts';
+import { integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
 import { atMost } from '../../lib/limit.ts';
 import { refusalCounter } from '../../lib/limits.ts';
 import { maskTokens } from '../../lib/log.ts';
 import { LOOPBACK, serveHealth } from '../../lib/mesh/health.ts';
-import { startTracing } from '../../lib/mesh/tracing.ts';
+import { localTracesKey, startTracing } from '../../lib/mesh/tracing.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../../lib/mesh/unforeseen.ts';
 import { createRegistry } from '../../lib/metrics.ts';
 import { dial } from './clients.ts';
@@ -45,8 +45,11 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 	// The arguments may hold a token, and everybody on the machine can read them.
 	process.title = 'kubelet-sim';
 	const stopping = stopSignal(process);
-	const stopTracing = await startTracing('kubelet-sim');
-	readConfig({});
+	const { tracesKey = localTracesKey('kubelet-sim') } = readConfig(tracingSettings);
+	const stopTracing = await startTracing('kubelet-sim', {
+		key: tracesKey,
+		onRefused: (problem) => say(`[traces] The observer does not show this node: ${problem}`),
+	});
 	const request = await readJoinRequest(endpoint, flags);
 	const healthzPort = readNumber('--healthz-port', flags.healthzPort, integer(0, 65_535));
 	const count = flags.nodes === undefined ? undefined : readNumber('--nodes', flags.nodes, integer(1, MAX_NODES));

@@ -23,6 +23,8 @@ export interface ActOptions {
 	readonly nodesDirectory?: string;
 	/** The standard OTEL_ variables for the nodes. */
 	readonly telemetry: Readonly<Record<string, string>>;
+	/** With which the nodes send their traces. */
+	readonly tracesKey: string;
 	/** @returns a TCP port of 127.0.0.1 that nobody has */
 	readonly freePort: () => Promise<number>;
 	readonly log: Log;
@@ -42,6 +44,7 @@ export function createActions({
 	experiments,
 	nodesDirectory,
 	telemetry,
+	tracesKey,
 	freePort,
 	log,
 }: ActOptions): Actions {
@@ -69,6 +72,8 @@ export function createActions({
 		const config = join(root, 'join.yaml');
 		await kubectl('token', 'create', '--ttl', '15m', '--print-join-config', '--to', config);
 		if (pin === 'wrong') await writeWholeFile(config, withWrongPin(await readFile(config, 'utf8')), 0o600);
+		const keyFile = join(root, 'traces-key');
+		await writeWholeFile(keyFile, `${tracesKey}\n`, 0o600);
 		const args = [
 			'join',
 			'--config',
@@ -82,7 +87,7 @@ export function createActions({
 		];
 		const forget = () => void nodes.delete(name);
 		const node = startChild(
-			{ name, program: 'services/kubelet-sim/main.js', args, telemetry },
+			{ name, program: 'services/kubelet-sim/main.js', args, telemetry, settings: { TRACES_KEY_FILE: keyFile } },
 			{
 				onLine: (_, line) => log.debug({ node: name, line }, 'a node that the page joined says'),
 				onCrash: (_, how) => log.warn({ node: name, how }, 'a node that the page joined is started again'),

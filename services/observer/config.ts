@@ -9,6 +9,8 @@ import {
 	optional,
 	type Parse,
 	port,
+	secretFile,
+	setting,
 	text,
 	urlWithScheme,
 } from '../../lib/config.ts';
@@ -39,6 +41,17 @@ export const settings = {
 	...listenSettings(8080),
 	otlpAddress: optional('OTLP_ADDRESS', text, '127.0.0.1', 'address to receive traces on, OTLP over HTTP as JSON'),
 	otlpPort: optional('OTLP_PORT', port, 4318, 'port to receive traces on'),
+	otlpHosts: optional(
+		'OTLP_HOSTS',
+		list,
+		['localhost', '127.0.0.1', '[::1]'],
+		'names under which programs send traces, separated by commas; the address to receive on is one of them',
+	),
+	tracesRootKey: setting(
+		'TRACES_ROOT_KEY_FILE',
+		secretFile,
+		'file with the key from which the keys of the programs that send traces are derived: PKI/observer/traces-key',
+	),
 	forwardTracesTo: maybe(
 		'FORWARD_TRACES_TO',
 		urlWithScheme('http', 'https'),

@@ -67,10 +67,8 @@ function textOf(value: unknown, key: string): string {
 	return text.trim();
 }
 
-function verdictOf(contributions: unknown, kind: keyof Expected): Expected[keyof Expected] {
+function verdictOf(contributions: unknown, kind: keyof Expected): 'held' | 'violated' {
 	const verdict = memberOf(contributions, kind);
-	if (verdict === 'none') return 'unknown';
-	if (verdict !== 'held' && verdict !== 'violated')
-		throw new Error(`it needs contributions.${kind}: held, violated or none`);
+	if (verdict !== 'held' && verdict !== 'violated') throw new Error(`it needs contributions.${kind}: held or violated`);
 	return verdict;
 }

@@ -1,20 +1,24 @@
-/** Sends what came in to another collector as well: Jaeger, Tempo, or any other. What it does not take is lost there, and said once. */
+/** Sends the traces that were accepted to another collector as well: Jaeger, Tempo, or any other. What it does not take is lost there, and logged once. */
 import { causeText } from '../../lib/errors.ts';
+import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 
 const TIMEOUT_MS = 10_000;
-const MAX_UNDER_WAY = 32;
 
-export function createForwarder(url: string, log: Log): (body: object) => void {
-	let underWay = 0;
+/** @returns takes a body, OTLP as JSON; the keys of this mesh are not sent on */
+export function createForwarder(url: string, log: Log, count: CountRefusal): (body: Buffer) => void {
+	let waitingBytes = 0;
 	let isBroken = false;
 	return (body) => {
-		if (underWay >= MAX_UNDER_WAY) return;
-		underWay++;
+		if (waitingBytes + body.length > limits.forwardedBytesInFlight.value) {
+			count('forwardedBytesInFlight');
+			return;
+		}
+		waitingBytes += body.length;
 		fetch(url, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json' },
-			body: JSON.stringify(body),
+			body,
 			signal: AbortSignal.timeout(TIMEOUT_MS),
 		})
 			.then(async (response) => {
@@ -26,6 +30,8 @@ export function createForwarder(url: string, log: Log): (body: object) => void {
 				if (!isBroken) log.warn({ url, problem: causeText(error) }, 'the other collector does not take the traces');
 				isBroken = true;
 			})
-			.finally(() => underWay--);
+			.finally(() => {
+				waitingBytes -= body.length;
+			});
 	};
 }

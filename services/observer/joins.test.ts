@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Join, Step } from './api.ts';
-import { createJoins } from './joins.ts';
+import { createJoins, type JoinsOptions } from './joins.ts';
 import type { Span } from './otlp.ts';
 import { joinedSpans, refusedSpans, span, idOf as spanIdOf, traceId } from './spans.fixture.ts';
 
@@ -8,8 +8,12 @@ const ofTrace = (id: string, spans: readonly Span[]): Span[] => spans.map((span)
 const idOf = (number: number): string => number.toString(16).padStart(32, '0');
 
 describe('joins', () => {
-	function listening(options = { keptJoins: 10, keptLines: 10 }) {
-		const joins = createJoins(options);
+	let nowMs = 0;
+	beforeEach(() => {
+		nowMs = 0;
+	});
+	function listening(options: Partial<JoinsOptions> = {}) {
+		const joins = createJoins({ keptJoins: 10, keptLines: 10, clock: () => nowMs, ...options });
 		const heard: Join[] = [];
 		const steps: Step[] = [];
 		const stop = joins.listen({

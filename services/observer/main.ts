@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { createServer as createTcpServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Express } from 'express';
 import { systemClock } from '../../lib/clock.ts';
@@ -15,7 +15,9 @@ import { openApiChannel } from '../../lib/mesh/api-channel.ts';
 import { createHttpServer, type HttpServerOptions, listenHttp } from '../../lib/mesh/http-server.ts';
 import { runService } from '../../lib/mesh/run.ts';
 import { projectPath } from '../../lib/paths.ts';
+import { deriveTracesKey } from '../../lib/traces-key.ts';
 import { createActions } from './act.ts';
+import { createAuthenticate } from './authenticate.ts';
 import { localRunner, socketRunner } from './clients.ts';
 import { createClusterView } from './cluster.ts';
 import { settings } from './config.ts';
@@ -24,18 +26,21 @@ import { createExperimentDesk, type ExperimentDesk } from './experiments.ts';
 import { createForwarder } from './forward.ts';
 import { checkServices, readyChecks } from './health.ts';
 import { createJoins } from './joins.ts';
-import { createPageApp, createTracesApp, pageDirectory } from './server.ts';
+import { createPageApp, pageDirectory } from './page-app.ts';
 import { createTeller } from './tell.ts';
+import { createTracesApp } from './traces-app.ts';
 
 const service = 'observer';
 const FLUSH_MS = 100;
 /** How soon the page learns that the runner of experiments came or went. */
 const CHECK_RUNNER_MS = 2_000;
 const KEPT_LINES = 10_000;
+const monotonic = () => performance.now();
 
 await runService(service, settings, async (config, log, registry, unforeseen) => {
 	const { kubeconfig, allowActions, listenAddress, nodesDirectory, story } = config;
-	const joins = createJoins({ keptJoins: config.keptJoins, keptLines: KEPT_LINES });
+	const count = refusalCounter(registry);
+	const joins = createJoins({ keptJoins: config.keptJoins, keptLines: KEPT_LINES, clock: monotonic, count });
 	const channel = kubeconfig === undefined ? undefined : openApiChannel(kubeconfig);
 	// What the page itself asks is no part of what it shows: a context that is not sampled.
 	channel?.metadata.set('traceparent', `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`);
@@ -55,6 +60,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 				...(experiments === undefined ? {} : { experiments }),
 				...(nodesDirectory === undefined ? {} : { nodesDirectory }),
 				telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: config.nodeTracesTo },
+				tracesKey: deriveTracesKey(config.tracesRootKey, 'kubelet-sim'),
 				freePort,
 				log,
 			})
@@ -65,7 +71,8 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		version: kubernetesVersion.gitVersion,
 	};
 	const directory = pageDirectory(projectPath());
-	const forward = config.forwardTracesTo === undefined ? undefined : createForwarder(config.forwardTracesTo, log);
+	const forward =
+		config.forwardTracesTo === undefined ? undefined : createForwarder(config.forwardTracesTo, log, count);
 
 	const page = createPageApp({
 		joins,
@@ -76,14 +83,22 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		...(actions === undefined ? {} : { actions }),
 		...(experiments === undefined ? {} : { experiments }),
 		hosts: config.pageHosts,
+		count,
 		log,
 	});
-	const traces = createTracesApp((spans, body) => {
-		joins.add(spans);
-		forward?.(body);
-	}, log);
-	const guarded = { unforeseen, count: refusalCounter(registry) };
-	const pageServer = await serve(page, config.listenAddress, config.port, guarded);
+	const traces = createTracesApp({
+		authenticate: createAuthenticate(config.tracesRootKey),
+		hosts: [...config.otlpHosts, ...(isUnspecified(config.otlpAddress) ? [] : [config.otlpAddress])],
+		onSpans(spans, body) {
+			joins.add(spans);
+			forward?.(body);
+		},
+		count,
+		clock: monotonic,
+		log,
+	});
+	const guarded = { unforeseen, count };
+	const pageServer = await serve(page, listenAddress, config.port, guarded);
 	const tracesServer = await serve(traces, config.otlpAddress, config.otlpPort, guarded).catch((error: unknown) => {
 		pageServer.close();
 		throw error;
@@ -159,7 +174,7 @@ async function serve(app: Express, address: string, port: number, guarded: HttpS
 
 function freePort(): Promise<number> {
 	return new Promise((resolve, reject) => {
-		const server = createTcpServer();
+		const server = createServer();
 		server.once('error', reject);
 		server.listen(0, '127.0.0.1', () => {
 			const address = server.address();
@@ -167,6 +182,8 @@ function freePort(): Promise<number> {
 		});
 	});
 }
+
+const isUnspecified = (address: string): boolean => address === '0.0.0.0' || address === '::';
 
 function isColorful(): boolean {
 	const { NO_COLOR = '' } = environment();

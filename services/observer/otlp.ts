@@ -1,8 +1,10 @@
 /**
- * Reads what an OpenTelemetry exporter sends over OTLP/HTTP as JSON. Whoever reaches the port may send anything, so nothing is believed but its
- * form: what does not have it is left out, what is too long is cut.
+ * Reads the spans that an OpenTelemetry exporter sends over OTLP/HTTP as JSON. A program that holds a key speaks for itself alone, and its
+ * spans are still of any form: a span without the form of one is left out, long text is cut, and no character reaches a page or a terminal raw.
  * @source https://opentelemetry.io/docs/specs/otlp/#otlphttp; opentelemetry/proto/trace/v1/trace.proto
  */
+import { type CountRefusal, limits } from '../../lib/limits.ts';
+import { printable, printableLines } from '../../lib/text.ts';
 
 export type AttributeValue = string | number | boolean | readonly string[];
 export type Attributes = Readonly<Record<string, AttributeValue>>;
@@ -33,31 +35,74 @@ export interface Span {
 
 const kinds = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 const STATUS_ERROR = 2;
-const MAX_SPANS = 10_000;
 const MAX_ATTRIBUTES = 64;
 const MAX_EVENTS = 128;
 const MAX_NAME = 256;
 const MAX_VALUE = 16_384;
+/** Besides its text: the objects that hold it, and its place in a join. */
+const SPAN_OVERHEAD_BYTES = 600;
+const FIELD_OVERHEAD_BYTES = 50;
+const BYTES_PER_CHARACTER = 2;
+
+export interface Received {
+	readonly spans: readonly Span[];
+	/** Spans that were left out. */
+	readonly refused: number;
+	/** Why; empty when none was. */
+	readonly problem: string;
+}
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** The spans of an ExportTraceServiceRequest; none for anything else. */
-export function readSpans(body: unknown): readonly Span[] {
+/**
+ * The spans of an ExportTraceServiceRequest; none for anything else.
+ *
+ * @param program  the sender; spans that name another as their service are refused
+ */
+export function readSpans(body: unknown, program: string, count: CountRefusal = () => undefined): Received {
 	const spans: Span[] = [];
+	const problems = new Map<string, number>();
+	const refuse = (problem: string, number = 1) => problems.set(problem, (problems.get(problem) ?? 0) + number);
 	for (const group of records(at(body, 'resourceSpans'))) {
+		const scopes = records(at(group, 'scopeSpans')).map((scope) => records(at(scope, 'spans')));
 		const service = readAttributes(at(at(group, 'resource'), 'attributes'))['service.name'];
-		if (typeof service !== 'string' || service === '') continue;
-		for (const scope of records(at(group, 'scopeSpans'))) {
-			for (const span of records(at(scope, 'spans'))) {
-				const read = readSpan(span, service.slice(0, MAX_NAME));
-				if (read !== undefined && spans.length < MAX_SPANS) spans.push(read);
+		if (service !== program) {
+			refuse(`service.name is not ${program}, whose key this is`, scopes.flat().length);
+			continue;
+		}
+		for (const one of scopes.flat()) {
+			const span = spans.length < limits.tracesSpansPerRequest.value ? readSpan(one, program) : 'tracesSpansPerRequest';
+			if (typeof span === 'object') {
+				spans.push(span);
+				continue;
 			}
+			if (span !== undefined) count(span);
+			refuse(span === undefined ? 'it has not the form of a span' : `it exceeds the limit ${span}`);
 		}
 	}
-	return spans;
+	const refused = [...problems.values()].reduce((sum, number) => sum + number, 0);
+	return { spans, refused, problem: refused === 0 ? '' : [...problems.keys()].join('; ') };
 }
 
-function readSpan(span: Json, service: string): Span | undefined {
+/** How much memory a span takes, about. */
+export function sizeOf({ name, failed = '', attributes, events }: Span): number {
+	const ofText = (text: string) => FIELD_OVERHEAD_BYTES + text.length * BYTES_PER_CHARACTER;
+	const ofValue = (value: AttributeValue): number =>
+		typeof value === 'string'
+			? ofText(value)
+			: Array.isArray(value)
+				? value.reduce((sum, item) => sum + ofText(item), FIELD_OVERHEAD_BYTES)
+				: FIELD_OVERHEAD_BYTES;
+	const ofAttributes = (all: Attributes): number =>
+		Object.entries(all).reduce((sum, [key, value]) => sum + ofText(key) + ofValue(value), 0);
+	return events.reduce(
+		(sum, event) => sum + ofText(event.name) + ofAttributes(event.attributes),
+		SPAN_OVERHEAD_BYTES + ofText(name) + ofText(failed) + ofAttributes(attributes),
+	);
+}
+
+/** @returns undefined: it has not the form of a span */
+function readSpan(span: Json, service: string): Span | 'spanBytes' | undefined {
 	const { traceId, spanId, parentSpanId, name, kind, status } = span;
 	const startMs = milliseconds(span.startTimeUnixNano);
 	const endMs = milliseconds(span.endTimeUnixNano);
@@ -69,13 +114,14 @@ function readSpan(span: Json, service: string): Span | undefined {
 		endMs === undefined
 	)
 		return undefined;
+	const message = at(status, 'message');
 	const failed =
-		at(status, 'code') === STATUS_ERROR ? String(at(status, 'message') ?? '').slice(0, MAX_VALUE) : undefined;
-	return {
+		at(status, 'code') === STATUS_ERROR ? oneLine(typeof message === 'string' ? message : '', MAX_VALUE) : undefined;
+	const read: Span = {
 		traceId: traceId.toLowerCase(),
 		spanId: spanId.toLowerCase(),
 		parentId: isHex(parentSpanId, 16) ? parentSpanId.toLowerCase() : '',
-		name: name.slice(0, MAX_NAME),
+		name: oneLine(name, MAX_NAME),
 		kind: (typeof kind === 'number' && kinds[kind]) || 'internal',
 		service,
 		startMs,
@@ -84,36 +130,54 @@ function readSpan(span: Json, service: string): Span | undefined {
 		attributes: readAttributes(span.attributes),
 		events: records(span.events).slice(0, MAX_EVENTS).flatMap(readEvent),
 	};
+	return sizeOf(read) > limits.spanBytes.value ? 'spanBytes' : read;
 }
 
 function readEvent({ name, timeUnixNano, attributes }: Json): SpanEvent[] {
 	const atMs = milliseconds(timeUnixNano);
 	return typeof name === 'string' && atMs !== undefined
-		? [{ name: name.slice(0, MAX_NAME), atMs, attributes: readAttributes(attributes) }]
+		? [{ name: oneLine(name, MAX_NAME), atMs, attributes: readAttributes(attributes) }]
 		: [];
 }
 
 function readAttributes(attributes: unknown): Attributes {
 	const found: [string, AttributeValue][] = [];
 	for (const { key, value } of records(attributes).slice(0, MAX_ATTRIBUTES)) {
-		const read = readValue(value);
-		if (typeof key === 'string' && read !== undefined) found.push([key.slice(0, MAX_NAME), read]);
+		if (typeof key !== 'string') continue;
+		const read = readValue(value, isDocument(key) ? document : oneLine);
+		if (read !== undefined) found.push([oneLine(key, MAX_NAME), read]);
 	}
 	return Object.fromEntries(found);
 }
 
-/** @source opentelemetry/proto/common/v1/common.proto AnyValue */
-function readValue(value: unknown): AttributeValue | undefined {
-	const { stringValue, boolValue, intValue, doubleValue, arrayValue } = isRecord(value) ? value : {};
-	if (typeof stringValue === 'string') return stringValue.slice(0, MAX_VALUE);
+type Clean = (text: string, maxLength: number) => string;
+
+/** @source opentelemetry/proto/common/v1/common.proto AnyValue @differs arrays in arrays are left out */
+function readValue(value: unknown, clean: Clean): AttributeValue | undefined {
+	const array = at(value, 'arrayValue');
+	if (array === undefined) return readScalar(value, clean);
+	return records(at(array, 'values'))
+		.slice(0, MAX_ATTRIBUTES)
+		.map((item) => String(readScalar(item, clean) ?? ''));
+}
+
+function readScalar(value: unknown, clean: Clean): string | number | boolean | undefined {
+	const { stringValue, boolValue, intValue, doubleValue } = isRecord(value) ? value : {};
+	if (typeof stringValue === 'string') return clean(stringValue, MAX_VALUE);
 	if (typeof boolValue === 'boolean') return boolValue;
 	if (typeof intValue === 'number' || typeof intValue === 'string') return finite(Number(intValue));
 	if (typeof doubleValue === 'number') return finite(doubleValue);
-	if (arrayValue === undefined) return undefined;
-	return records(at(arrayValue, 'values'))
-		.slice(0, MAX_ATTRIBUTES)
-		.map((item) => String(readValue(item) ?? ''));
+	return undefined;
 }
+
+const oneLine: Clean = (text, maxLength) => printable(cut(text, maxLength));
+/** PEM, YAML and JSON are shown as a block of lines. */
+const document: Clean = (text, maxLength) => printableLines(cut(text, maxLength));
+const isDocument = (key: string): boolean =>
+	key.endsWith('.pem') || key === 'kubejoin.kubeconfig' || key === 'kubejoin.cluster_info';
+/** A copy: a slice would keep all of the text that it is cut from. */
+const cut = (text: string, maxLength: number): string =>
+	text.length <= maxLength ? text : Buffer.from(text.slice(0, maxLength)).toString();
 
 /** Nanoseconds since 1970, a 64-bit number as text. */
 function milliseconds(nanoseconds: unknown): number | undefined {

@@ -3,15 +3,17 @@ import type { Failure, Join, Lane, Step, Tls } from './api.ts';
 import type { Attributes, Span } from './otlp.ts';
 
 /** Who answers a method when nobody did. */
-const answering: Readonly<Record<string, string>> = {
-	'kubejoin.v1.TokenStore': 'token-store',
-	'kubejoin.v1.CertificateAuthority': 'ca-service',
-};
+const answering: ReadonlyMap<string, string> = new Map([
+	['kubejoin.v1.TokenStore', 'token-store'],
+	['kubejoin.v1.CertificateAuthority', 'ca-service'],
+]);
 
 const text = (attributes: Attributes, key: string): string =>
 	typeof attributes[key] === 'string' ? attributes[key] : '';
-const isOfJoin = ({ attributes }: Span): boolean => attributes['kubejoin.workflow'] === 'join';
-const isRoot = (span: Span): boolean => isOfJoin(span) && span.name === 'join';
+/** Only the node speaks for its join. */
+const isOfJoin = ({ service, attributes }: Span): boolean =>
+	service === 'kubelet-sim' && attributes['kubejoin.workflow'] === 'join';
+export const isRoot = (span: Span): boolean => isOfJoin(span) && span.name === 'join';
 const isPhase = (span: Span): boolean => isOfJoin(span) && !isRoot(span);
 
 /** True once it is known that the trace is a join's. */
@@ -26,7 +28,7 @@ export function joinOf(id: string, spans: readonly Span[], steps: number): Join 
 	const phases = spans.filter(isPhase).sort((a, b) => a.startMs - b.startMs);
 	const last = phases.at(-1);
 	const startedMs = startOf(spans);
-	const endMs = root?.endMs ?? Math.max(startedMs, ...spans.map((span) => span.endMs));
+	const endMs = root?.endMs ?? spans.reduce((latest, span) => Math.max(latest, span.endMs), startedMs);
 	const failure = root === undefined ? undefined : failureOf(root);
 	return {
 		id,
@@ -54,16 +56,36 @@ export function stepsOf(join: string, spans: readonly Span[]): readonly Step[] {
 	return spans.flatMap((span) => trace.steps(span)).sort((a, b) => a.startMs - b.startMs || (a.id < b.id ? -1 : 1));
 }
 
+/** The span of the program that answered a message: the first of those that name it, for a later one comes from another request. */
+export const answerOf = (message: Span, spans: readonly Span[]): Span | undefined =>
+	spans
+		.filter(({ kind, parentId }) => kind === 'server' && parentId === message.spanId)
+		.reduce<Span | undefined>((first, one) => (first === undefined || isBefore(one, first) ? one : first), undefined);
+
 function startOf(spans: readonly Span[]): number {
 	const own = spans.filter(isOfJoin);
-	return Math.min(...(own.length === 0 ? spans : own).map(({ startMs }) => startMs));
+	const [first, ...others] = own.length === 0 ? spans : own;
+	return others.reduce((earliest, { startMs }) => Math.min(earliest, startMs), first?.startMs ?? 0);
+}
+
+/** Where a span is in its join. */
+interface Place {
+	/** Empty while it is unknown. */
+	readonly phase: string;
+	/**
+	 * False below a message that no program of the join sent. A client of the API server chooses the trace that its request continues, and the page
+	 * shows the ids of traces and steps.
+	 */
+	readonly isOwn: boolean;
 }
 
 /** The spans of one join with what connects them. */
 class Trace {
 	readonly #join: string;
 	readonly #byId: ReadonlyMap<string, Span>;
+	/** The answer to each message, by the span of its sender. */
 	readonly #servers = new Map<string, Span>();
+	readonly #places = new Map<string, Place>();
 	readonly #withChildren = new Set<string>();
 	readonly #node: string;
 	readonly #startMs: number;
@@ -72,15 +94,22 @@ class Trace {
 		this.#join = join;
 		this.#byId = new Map(spans.map((span) => [span.spanId, span]));
 		this.#startMs = startOf(spans);
-		this.#node = spans.map(({ attributes }) => text(attributes, 'k8s.node.name')).find((name) => name !== '') ?? '';
+		this.#node =
+			spans
+				.filter(isOfJoin)
+				.map(({ attributes }) => text(attributes, 'k8s.node.name'))
+				.find((name) => name !== '') ?? '';
 		for (const span of spans) {
 			this.#withChildren.add(span.parentId);
-			if (span.kind === 'server') this.#servers.set(span.parentId, span);
+			const answer = this.#servers.get(span.parentId);
+			// A second answer comes from a request that only names the same message; it began later.
+			if (span.kind === 'server' && (answer === undefined || isBefore(span, answer)))
+				this.#servers.set(span.parentId, span);
 		}
 	}
 
 	steps(span: Span): Step[] {
-		if (isRoot(span)) return [];
+		if (isRoot(span) || !this.#place(span).isOwn) return [];
 		if (isPhase(span)) return [this.#check(span), ...this.#told(span)];
 		if (span.kind === 'client' && 'db.system.name' in span.attributes) return [this.#store(span)];
 		if (span.kind === 'client') return [this.#message(span)];
@@ -93,13 +122,29 @@ class Trace {
 		return service === 'kubelet-sim' && this.#node !== '' ? this.#node : service;
 	}
 
-	#phase(span: Span): string {
-		const seen = new Set<string>();
-		for (let at: Span | undefined = span; at !== undefined && !seen.has(at.spanId); at = this.#byId.get(at.parentId)) {
-			if (isPhase(at)) return at.name;
-			seen.add(at.spanId);
+	/** Each span is visited once, however long the chain of its parents is. */
+	#place(span: Span): Place {
+		const path: Span[] = [];
+		const onPath = new Set<string>();
+		let at: Span | undefined = span;
+		for (; at !== undefined && !this.#places.has(at.spanId); at = this.#byId.get(at.parentId)) {
+			if (onPath.has(at.spanId)) break;
+			onPath.add(at.spanId);
+			path.push(at);
 		}
-		return '';
+		let place: Place = (at && this.#places.get(at.spanId)) ?? { phase: '', isOwn: true };
+		for (const one of path.toReversed()) {
+			place = {
+				phase: isPhase(one) ? one.name : place.phase,
+				isOwn: place.isOwn && (one.kind !== 'server' || this.#isAnswer(one)),
+			};
+			this.#places.set(one.spanId, place);
+		}
+		return place;
+	}
+
+	#isAnswer(span: Span): boolean {
+		return this.#byId.get(span.parentId)?.kind === 'client' && this.#servers.get(span.parentId) === span;
 	}
 
 	#common(span: Span, id = span.spanId): Pick<Step, 'id' | 'join' | 'phase' | 'startMs' | 'durationMs' | 'failure'> {
@@ -107,7 +152,7 @@ class Trace {
 		return {
 			id,
 			join: this.#join,
-			phase: this.#phase(span),
+			phase: this.#place(span).phase,
 			startMs: span.startMs - this.#startMs,
 			durationMs: span.endMs - span.startMs,
 			...(failure === undefined ? {} : { failure }),
@@ -144,7 +189,7 @@ class Trace {
 			...this.#common(span),
 			kind: 'message',
 			from: this.#lane(span),
-			to: server === undefined ? (answering[service] ?? 'apiserver-sim') : this.#lane(server),
+			to: server === undefined ? (answering.get(service) ?? 'apiserver-sim') : this.#lane(server),
 			label: server === undefined || what === '' ? own : `${text(server.attributes, 'kubejoin.request.verb')} ${what}`,
 			...(isTls(tls) ? { tls } : {}),
 			...(user === '' ? {} : { user }),
@@ -187,6 +232,8 @@ class Trace {
 	}
 }
 
+const isBefore = (a: Span, b: Span): boolean =>
+	a.startMs < b.startMs || (a.startMs === b.startMs && a.spanId < b.spanId);
 const isTls = (value: string): value is Tls => value === 'unverified' || value === 'one-way' || value === 'mutual';
 
 function sized(span: Span, type: string, key: 'sentBytes' | 'receivedBytes'): { readonly [K in typeof key]?: number } {

@@ -3,14 +3,16 @@ import type { Join, Storm } from './api.ts';
 
 export interface StormCounter {
 	readonly count: (join: Join, phases: readonly { readonly phase: string; readonly ms: number }[]) => void;
-	readonly read: (joining: number, nowMs: number) => Storm;
+	/** Counts again at most once a second, however many readers ask. @param joining  how many joins are under way */
+	readonly read: (joining: () => number, nowMs: number) => Storm;
 }
 
 const bucketsMs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
-const KEPT = 10_000;
+const KEPT = 5_000;
+const EVERY_MS = 900;
 const RATE_MS = 10_000;
-/** What anybody could send is not counted without end. */
-const MAX_NAMES = 64;
+/** Names of phases and codes of failures; the rest is not counted. */
+const MAX_NAMES = 32;
 
 export function createStormCounter(): StormCounter {
 	let joined = 0;
@@ -19,6 +21,18 @@ export function createStormCounter(): StormCounter {
 	const ends: number[] = [];
 	const phases = new Map<string, number[]>();
 	const failures = new Map<string, number>();
+	let last: Storm | undefined;
+	let lastMs = 0;
+	const read = (joining: number, nowMs: number): Storm => ({
+		joined,
+		refused,
+		joining,
+		perSecond: ends.filter((end) => end > nowMs - RATE_MS).length / (RATE_MS / 1_000),
+		...quantiles(durations),
+		phases: [...phases].map(([phase, times]) => ({ phase, ...quantiles(times), counts: histogram(times) })),
+		bucketsMs,
+		failures: [...failures].map(([code, count]) => ({ code, count })).sort((a, b) => b.count - a.count),
+	});
 	return {
 		count({ state, durationMs, startedMs, failure }, phaseTimes) {
 			if (state === 'joined') joined++;
@@ -33,16 +47,13 @@ export function createStormCounter(): StormCounter {
 				if (times !== undefined) keep(times, ms);
 			}
 		},
-		read: (joining, nowMs) => ({
-			joined,
-			refused,
-			joining,
-			perSecond: ends.filter((end) => end > nowMs - RATE_MS).length / (RATE_MS / 1_000),
-			...quantiles(durations),
-			phases: [...phases].map(([phase, times]) => ({ phase, ...quantiles(times), counts: histogram(times) })),
-			bucketsMs,
-			failures: [...failures].map(([code, count]) => ({ code, count })).sort((a, b) => b.count - a.count),
-		}),
+		read(joining, nowMs) {
+			if (last === undefined || Math.abs(nowMs - lastMs) >= EVERY_MS) {
+				last = read(joining(), nowMs);
+				lastMs = nowMs;
+			}
+			return last;
+		},
 	};
 }
 

@@ -1,5 +1,10 @@
-/** Server-sent events to one reader: what is known, then every change, until it goes. A reader that does not keep up is let go; it comes back and is told all again. */
-import type { Response } from 'express';
+/**
+ * Server-sent events to one reader: what is known, then every change, until it disconnects. The number of readers is bounded; one that does not
+ * keep up is disconnected, connects again and receives everything from the beginning.
+ */
+import type { Request, Response } from 'express';
+import { KubejoinError } from '../../lib/errors.ts';
+import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
 import type { Cluster, ExperimentRun, Experiments, Join, Session, Step, Storm } from './api.ts';
 import type { ClusterView } from './cluster.ts';
 import type { ExperimentDesk } from './experiments.ts';
@@ -23,72 +28,124 @@ type Events = {
 	readonly cluster: Cluster;
 };
 
-const MAX_WAITING_BYTES = 16 * 1024 * 1024;
 const STORM_MS = 1_000;
+const HEARTBEAT_MS = 15_000;
+/** What is known is sent in pieces of this size; the next waits until the reader has taken the last. */
+const PIECE_BYTES = 256 * 1024;
+const RETRY_SECONDS = 5;
+
+/** One reader. */
+export interface Stream {
+	readonly send: <E extends keyof Events>(event: E, data: Events[E], json?: string) => void;
+	/** Resolves when there is room for more, or the reader has disconnected. */
+	readonly room: () => Promise<void>;
+	/** Aborts when the reader has disconnected. */
+	readonly gone: AbortSignal;
+}
+export interface Streams {
+	/** @throws OBSERVER_BUSY */
+	readonly open: (request: Request, response: Response) => Stream;
+}
 
 /** Everything: `session`, `experiments`, `experiment`, `join`, `storm`, `cluster`, and `step` of every join where they are wanted. */
-export function streamAll(
-	{ joins, cluster, session, experiments, clock }: StreamSource,
-	response: Response,
-	withSteps: boolean,
-): void {
-	const { send, gone } = open(response);
+export function streamAll(source: StreamSource, stream: Stream, withSteps: boolean): void {
+	const { joins, cluster, session, experiments, clock } = source;
+	const { send, gone } = stream;
 	send('session', session);
 	if (experiments !== undefined) {
 		send('experiments', experiments.offered());
 		for (const run of experiments.runs()) send('experiment', run);
-		gone.addEventListener(
-			'abort',
-			experiments.listen({ offered: (offered) => send('experiments', offered), run: (run) => send('experiment', run) }),
-		);
-	}
-	for (const join of joins.list()) {
-		send('join', join);
-		if (withSteps) for (const step of joins.steps(join.id)) send('step', step);
+		const listener = {
+			offered: (offered: Experiments) => send('experiments', offered),
+			run: (run: ExperimentRun) => send('experiment', run),
+		};
+		gone.addEventListener('abort', experiments.listen(listener));
 	}
 	const stop = joins.listen({
 		join: (join) => send('join', join),
 		wantsSteps: () => withSteps,
-		step: (step) => send('step', step),
+		step: (step, json) => send('step', step, json),
 	});
-	let told = '';
-	const tellStorm = () => {
-		const storm = joins.storm(clock());
-		const json = JSON.stringify(storm);
-		if (json !== told) send('storm', storm);
-		told = json;
-	};
-	tellStorm();
-	const timer = setInterval(tellStorm, STORM_MS);
-	gone.addEventListener('abort', () => {
-		stop();
-		clearInterval(timer);
+	gone.addEventListener('abort', stop);
+	void sendKnown(joins, stream, withSteps).then(() => {
+		if (gone.aborted) return;
+		// The first of these tells a reader that what was known has been sent.
+		sendStorms(joins, stream, clock);
+		void cluster.follow((now) => send('cluster', now), gone);
 	});
-	void cluster.follow((now) => send('cluster', now), gone);
 }
 
 /** One join and its steps. */
-export function streamJoin({ joins }: StreamSource, response: Response, id: string): void {
-	const { send, gone } = open(response);
-	const join = joins.find(id);
-	if (join !== undefined) send('join', join);
-	for (const step of joins.steps(id)) send('step', step);
+export function streamJoin({ joins }: StreamSource, stream: Stream, id: string): void {
+	const { send, gone } = stream;
+	void sendJoin(joins, stream, id, true);
 	const stop = joins.listen({
 		join: (changed) => changed.id === id && send('join', changed),
 		wantsSteps: (wanted) => wanted === id,
-		step: (step) => step.join === id && send('step', step),
+		step: (step, json) => step.join === id && send('step', step, json),
 	});
 	gone.addEventListener('abort', stop);
 }
 
-interface Stream {
-	readonly send: <E extends keyof Events>(event: E, data: Events[E]) => void;
-	/** Aborts when the reader has gone. */
-	readonly gone: AbortSignal;
+async function sendKnown(joins: Joins, stream: Stream, withSteps: boolean): Promise<void> {
+	for (const { id } of joins.list()) {
+		await sendJoin(joins, stream, id, withSteps);
+		if (stream.gone.aborted) return;
+	}
+}
+
+async function sendJoin(joins: Joins, { send, room, gone }: Stream, id: string, withSteps: boolean): Promise<void> {
+	const join = joins.find(id);
+	if (join !== undefined) send('join', join);
+	for (const step of withSteps ? joins.steps(id) : []) {
+		if (gone.aborted) return;
+		send('step', step);
+		await room();
+	}
+	await room();
+}
+
+function sendStorms(joins: Joins, { send, gone }: Stream, clock: () => number): void {
+	let last = '';
+	const sendStorm = () => {
+		const storm = joins.storm(clock());
+		const json = JSON.stringify(storm);
+		if (json !== last) send('storm', storm, json);
+		last = json;
+	};
+	sendStorm();
+	const timer = setInterval(sendStorm, STORM_MS);
+	gone.addEventListener('abort', () => clearInterval(timer));
+}
+
+/** The readers of this observer, all of them and of each address. */
+export function createStreams(count: CountRefusal): Streams {
+	const open = new Map<string, number>();
+	function refuse(name: LimitName): never {
+		count(name);
+		const { value, of: what } = limits[name];
+		throw new KubejoinError('OBSERVER_BUSY', { limit: `at most ${value} ${what}`, retrySeconds: RETRY_SECONDS });
+	}
+	return {
+		open(request, response) {
+			const address = request.socket.remoteAddress ?? '';
+			const own = open.get(address) ?? 0;
+			const all = [...open.values()].reduce((sum, number) => sum + number, 0);
+			if (all >= limits.pageStreams.value) refuse('pageStreams');
+			if (own >= limits.pageStreamsPerAddress.value) refuse('pageStreamsPerAddress');
+			open.set(address, own + 1);
+			response.once('close', () => {
+				const left = (open.get(address) ?? 1) - 1;
+				if (left === 0) open.delete(address);
+				else open.set(address, left);
+			});
+			return openStream(response, count);
+		},
+	};
 }
 
 /** @source https://html.spec.whatwg.org/multipage/server-sent-events.html */
-function open(response: Response): Stream {
+function openStream(response: Response, count: CountRefusal): Stream {
 	const gone = new AbortController();
 	response.writeHead(200, {
 		'content-type': 'text/event-stream; charset=utf-8',
@@ -96,12 +153,38 @@ function open(response: Response): Stream {
 		'x-accel-buffering': 'no',
 	});
 	response.write('retry: 1000\n\n');
-	response.once('close', () => gone.abort());
+	// A comment: keeps proxies from closing the connection, and finds out that the reader has disconnected.
+	const heartbeat = setInterval(() => response.write(': \n\n'), HEARTBEAT_MS);
+	let stalled: NodeJS.Timeout | undefined;
+	const drop = (name: LimitName) => {
+		count(name);
+		response.destroy();
+	};
+	response.on('drain', () => {
+		clearTimeout(stalled);
+		stalled = undefined;
+	});
+	response.once('close', () => {
+		clearInterval(heartbeat);
+		clearTimeout(stalled);
+		gone.abort();
+	});
 	return {
-		send(event, data) {
-			if (gone.signal.aborted) return;
-			if (response.writableLength > MAX_WAITING_BYTES) response.destroy();
-			else response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+		send(event, data, json = JSON.stringify(data)) {
+			if (gone.signal.aborted || response.destroyed) return;
+			if (response.writableLength > limits.pageStreamBytes.value) {
+				drop('pageStreamBytes');
+				return;
+			}
+			if (!response.write(`event: ${event}\ndata: ${json}\n\n`))
+				stalled ??= setTimeout(drop, limits.pageStreamStalledMs.value, 'pageStreamStalledMs');
+		},
+		async room() {
+			if (response.writableLength < PIECE_BYTES || gone.signal.aborted) return;
+			await new Promise<void>((resolve) => {
+				response.once('drain', resolve);
+				response.once('close', resolve);
+			});
 		},
 		gone: gone.signal,
 	};

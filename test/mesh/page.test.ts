@@ -342,7 +342,10 @@ describe('the page', function () {
 			};
 			const response = await fetch(`http://127.0.0.1:${mesh.port + 3}/v1/traces`, {
 				method: 'POST',
-				headers: { 'content-type': 'application/json' },
+				headers: {
+					'content-type': 'application/json',
+					authorization: `Bearer ${mesh.pki('kubelet-sim/traces-key').trim()}`,
+				},
 				body: JSON.stringify(body),
 			});
 			assert.equal(response.status, 200);

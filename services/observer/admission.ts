@@ -1,0 +1,48 @@
+/** How much is accepted at the same time and in a second. What exceeds it is refused at once, with the time after which to retry. */
+import { KubejoinError } from '../../lib/errors.ts';
+import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
+
+/** Rows of lib/limits.ts; absent: not bounded. */
+export interface AdmissionLimits {
+	readonly perSecond: LimitName;
+	readonly inFlight: LimitName;
+	readonly bytesInFlight?: LimitName;
+}
+/** @param bytes  that the request may take @returns releases them; may be called twice @throws OBSERVER_BUSY */
+export type Admit = (bytes?: number) => () => void;
+
+const RETRY_SECONDS = 1;
+
+/** @param clock  milliseconds; need not be the time of day */
+export function createAdmission(of: AdmissionLimits, clock: () => number, count: CountRefusal): Admit {
+	const rate = limits[of.perSecond].value;
+	let tokens = rate;
+	let lastMs = clock();
+	let inFlight = 0;
+	let bytesInFlight = 0;
+
+	function refuse(name: LimitName): never {
+		count(name);
+		const { value, of: what } = limits[name];
+		throw new KubejoinError('OBSERVER_BUSY', { limit: `at most ${value} ${what}`, retrySeconds: RETRY_SECONDS });
+	}
+	return (bytes = 0) => {
+		const nowMs = clock();
+		tokens = Math.min(rate, tokens + (Math.max(0, nowMs - lastMs) * rate) / 1_000);
+		lastMs = nowMs;
+		if (tokens < 1) refuse(of.perSecond);
+		if (inFlight >= limits[of.inFlight].value) refuse(of.inFlight);
+		const { bytesInFlight: name } = of;
+		if (name !== undefined && bytesInFlight + bytes > limits[name].value) refuse(name);
+		tokens--;
+		inFlight++;
+		bytesInFlight += bytes;
+		let isReleased = false;
+		return () => {
+			if (isReleased) return;
+			isReleased = true;
+			inFlight--;
+			bytesInFlight -= bytes;
+		};
+	};
+}

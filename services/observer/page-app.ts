@@ -1,0 +1,116 @@
+/**
+ * The page with its streams and actions. A request is answered only under a name of this observer and only when no page of another origin makes
+ * it; an action needs, besides, the key of the session, which only this observer's own page can read.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import { join } from 'node:path';
+import express, { type Express, type Request } from 'express';
+import { KubejoinError } from '../../lib/errors.ts';
+import { type CountRefusal, limits } from '../../lib/limits.ts';
+import type { Log } from '../../lib/log.ts';
+import { type Actions, readAction } from './act.ts';
+import { createAdmission } from './admission.ts';
+import type { StepDetail } from './api.ts';
+import { isForeignHost, isFromElsewhere } from './browser.ts';
+import { sectionsOf } from './detail.ts';
+import { notFound, refusal } from './refusal.ts';
+import { answerOf } from './steps.ts';
+import { createStreams, type StreamSource, streamAll, streamJoin } from './stream.ts';
+
+export interface PageOptions extends StreamSource {
+	/** Of the built page: index.html, page.js, page.css. */
+	readonly directory: string;
+	/** Absent: the page is read-only. */
+	readonly actions?: Actions;
+	/** Names under which it may be asked for. */
+	readonly hosts: readonly string[];
+	readonly count: CountRefusal;
+	readonly log: Log;
+}
+
+export const SECURITY_HEADERS = {
+	'Content-Security-Policy':
+		"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	'Cross-Origin-Opener-Policy': 'same-origin',
+	'Cross-Origin-Resource-Policy': 'same-origin',
+	'Referrer-Policy': 'no-referrer',
+	'X-Content-Type-Options': 'nosniff',
+};
+
+export function createPageApp(options: PageOptions): Express {
+	const { directory, hosts, count, log } = options;
+	const app = express();
+	app.disable('x-powered-by');
+	app.use((request, response, next) => {
+		response.set(SECURITY_HEADERS);
+		if (isForeignHost(request, hosts)) throw refused('it asks for a name that is not of this observer');
+		next();
+	});
+	app.use(express.static(directory, { maxAge: 0 }));
+	app.use('/api', (request, _response, next) => {
+		if (isFromElsewhere(request)) throw refused('it comes from another origin');
+		next();
+	});
+	offerStreams(app, options);
+	offerDetails(app, options);
+	offerActions(app, options);
+	app.use(notFound);
+	app.use(refusal(log, 'pageActionBytes', count));
+	return app;
+}
+
+const refused = (problem: string) => new KubejoinError('PAGE_REQUEST_REFUSED', { problem });
+
+function offerStreams(app: Express, options: PageOptions): void {
+	const streams = createStreams(options.count);
+	app.get('/api/stream', (request, response) => {
+		streamAll(options, streams.open(request, response), request.query.steps === 'all');
+	});
+	app.get('/api/joins/:id/stream', (request, response) => {
+		const { id } = request.params;
+		if (options.joins.find(id) === undefined) notFound(request);
+		streamJoin(options, streams.open(request, response), id);
+	});
+}
+
+function offerDetails(app: Express, { joins }: PageOptions): void {
+	app.get('/api/joins/:id/steps/:step', (request, response) => {
+		const { id, step: stepId } = request.params;
+		const step = joins.steps(id).find((one) => one.id === stepId);
+		const spans = joins.spans(id);
+		// A step that a watch reported has the id of the phase's span and a number.
+		const span = spans.find(({ spanId }) => spanId === stepId.split('-')[0]);
+		if (step === undefined || span === undefined) notFound(request);
+		const detail: StepDetail = { step, sections: sectionsOf(step, span, answerOf(span, spans)) };
+		response.json(detail);
+	});
+}
+
+function offerActions(app: Express, { session, actions, clock, count }: PageOptions): void {
+	const admit = createAdmission({ perSecond: 'pageActionsPerSecond', inFlight: 'pageActionsInFlight' }, clock, count);
+	app.post('/api/actions/:name', (request, response, next) => {
+		requireKey(request, session.key);
+		if (!request.is('application/json'))
+			throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'the body must be JSON' });
+		response.once('close', admit());
+		next();
+	});
+	app.post('/api/actions/:name', express.json({ limit: limits.pageActionBytes.value }), async (request, response) => {
+		if (actions === undefined) throw new KubejoinError('ACTIONS_OFF', {});
+		const action = readAction(String(request.params.name), request.body);
+		if (action === undefined || !actions.names.includes(action.name))
+			throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'there is no such action' });
+		response.json(await actions.run(action));
+	});
+}
+
+/** A page elsewhere can send a request here, but cannot read the key or set the header. @throws PAGE_REQUEST_REFUSED */
+function requireKey(request: Request, key: string): void {
+	const presented = Buffer.from(request.get('x-kubejoin-session') ?? '');
+	const expected = Buffer.from(key);
+	if (presented.length !== expected.length || !timingSafeEqual(presented, expected))
+		throw refused('it does not have the key of this session');
+}
+
+/** Where the build puts the page. */
+export const pageDirectory = (project: string): string => join(project, 'dist', 'services', 'observer', 'public');

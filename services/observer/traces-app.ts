@@ -1,0 +1,91 @@
+/**
+ * Where traces come in: OTLP over HTTP, as JSON. Only a program with a key of this mesh is heard, and only in its own name; a request is refused
+ * by its headers before any of its body is read.
+ * @source https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
+ */
+import express, { type Express, type Request } from 'express';
+import { KubejoinError } from '../../lib/errors.ts';
+import { type CountRefusal, limits } from '../../lib/limits.ts';
+import type { Log } from '../../lib/log.ts';
+import type { TracedProgram } from '../../lib/traces-key.ts';
+import { createAdmission } from './admission.ts';
+import type { Authenticate } from './authenticate.ts';
+import { isForeignHost, isFromBrowser } from './browser.ts';
+import { readSpans, type Span } from './otlp.ts';
+import { notFound, refusal } from './refusal.ts';
+
+export interface TracesOptions {
+	readonly authenticate: Authenticate;
+	/** Names under which exporters may call. */
+	readonly hosts: readonly string[];
+	/** @param body  as it was sent, decompressed */
+	readonly onSpans: (spans: readonly Span[], body: Buffer) => void;
+	readonly count: CountRefusal;
+	/** Milliseconds; need not be the time of day. */
+	readonly clock: () => number;
+	readonly log: Log;
+}
+
+const MAX_BYTES = limits.tracesBodyBytes.value;
+
+export function createTracesApp({ authenticate, hosts, onSpans, count, clock, log }: TracesOptions): Express {
+	const app = express();
+	app.disable('x-powered-by');
+	const admit = createAdmission(
+		{ perSecond: 'tracesRequestsPerSecond', inFlight: 'tracesRequestsInFlight', bytesInFlight: 'tracesBytesInFlight' },
+		clock,
+		count,
+	);
+	const refused = (problem: string) => new KubejoinError('TRACES_REQUEST_REFUSED', { problem });
+	app.use((request, _response, next) => {
+		if (isForeignHost(request, hosts)) throw refused('it is addressed to a name that is not of this observer');
+		if (isFromBrowser(request)) throw refused('a web page sent it');
+		next();
+	});
+	app.post('/v1/traces', (request, response, next) => {
+		response.locals.program = authenticate(request.get('authorization'));
+		requireJson(request);
+		const release = admit(expectedBytes(request));
+		response.once('close', release);
+		next();
+	});
+	app.post('/v1/traces', express.raw({ type: 'application/json', limit: MAX_BYTES }), (request, response) => {
+		const program: TracedProgram = response.locals.program;
+		const body: unknown = request.body;
+		const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
+		const { spans, refused: number, problem } = readSpans(parse(bytes), program, count);
+		onSpans(spans, bytes);
+		if (number > 0) log.debug({ program, refused: number, problem }, 'spans are left out');
+		response.json(number === 0 ? {} : { partialSuccess: { rejectedSpans: String(number), errorMessage: problem } });
+	});
+	app.use(notFound);
+	app.use(refusal(log, 'tracesBodyBytes', count));
+	return app;
+}
+
+/** @throws PAGE_BAD_REQUEST */
+function requireJson(request: Request): void {
+	if (!request.is('application/json'))
+		throw new KubejoinError('PAGE_BAD_REQUEST', {
+			problem: 'traces are received as JSON: OTEL_EXPORTER_OTLP_PROTOCOL=http/json',
+		});
+	const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(request.get('content-type') ?? '')?.[1] ?? 'utf-8';
+	if (!/^utf-?8$/i.test(charset)) throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'the body must be UTF-8' });
+}
+
+/** What the body may take in memory: its length, where that is known. */
+function expectedBytes(request: Request): number {
+	const length = Number(request.get('content-length'));
+	return Number.isSafeInteger(length) && request.get('content-encoding') === undefined
+		? Math.min(length, MAX_BYTES)
+		: MAX_BYTES;
+}
+
+/** @throws PAGE_BAD_REQUEST */
+function parse(body: Buffer): unknown {
+	try {
+		return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+	} catch (error) {
+		throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'the body is not JSON in UTF-8' }, { cause: error });
+	}
+}
