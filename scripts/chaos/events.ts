@@ -53,6 +53,8 @@ export interface ActivityEnded {
 	readonly toleranceMet?: boolean;
 	/** Why the experiment cannot pass any more; absent where all is well. */
 	readonly problem?: string;
+	/** The last lines that a program printed, of an activity with a problem: first standard output, then standard error. */
+	readonly output?: readonly string[];
 }
 export interface ExperimentEnded {
 	readonly event: 'experiment-ended';

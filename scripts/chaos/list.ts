@@ -3,8 +3,8 @@ import type { Entry } from './catalogue.ts';
 import type { Activity } from './document.ts';
 import { isList, isMap, pythonText } from './json.ts';
 import { createMask } from './mask.ts';
-import { padded, wrap } from './tell.ts';
-import type { Plan } from './validate.ts';
+import { expectedText, padded, wrap } from './tell.ts';
+import { type Plan, verdictKinds } from './validate.ts';
 
 const BAD = '(this document has problems: npm run chaos -- --validate)';
 
@@ -12,14 +12,14 @@ const BAD = '(this document has problems: npm run chaos -- --validate)';
 export function listTable(entries: readonly Entry[]): string {
 	const row = (cells: readonly string[]) =>
 		cells
-			.map((cell, column) => padded(cell, [38, 5, 4, 10, 12][column] ?? 10))
+			.map((cell, column) => padded(cell, [38, 5, 4, 12, 12][column] ?? 10))
 			.join(' ')
 			.trimEnd();
 	const lines = entries.flatMap(({ name, plan }) =>
 		plan === undefined
 			? [row([name]), `  ${BAD}`]
 			: [
-					row([name, plan.about.id, plan.about.tier, plan.expected.security, plan.expected.availability]),
+					row([name, plan.about.id, plan.about.tier, ...verdictKinds.map((kind) => expectedText(plan.expected[kind]))]),
 					wrap(plan.experiment.title, '  '),
 				],
 	);

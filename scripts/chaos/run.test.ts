@@ -152,11 +152,23 @@ describe('an experiment', function () {
 		assert.equal(journal.kubejoin.passed, false);
 	});
 
-	it('believes nobody who says held and failed, and everybody who says violated', async () => {
-		const { journal } = await run(
-			changed({ method: [probe('p', "console.log('security: held\\navailability: violated'); process.exit(1)")] }),
-		);
-		assert.deepEqual(journal.kubejoin.verdicts, { security: 'unknown', availability: 'violated' });
+	it('does not believe a probe that failed and says held, and believes each that says violated', async () => {
+		const failing = (text: string) => probe('p', `console.log('${text}'); process.exit(1)`);
+		const verdicts = async (text: string) =>
+			(await run(changed({ method: [failing(text)] }))).journal.kubejoin.verdicts;
+		assert.deepEqual(await verdicts('security: held'), { security: 'unknown', availability: 'unknown' });
+		assert.deepEqual(await verdicts('availability: violated'), { security: 'unknown', availability: 'violated' });
+	});
+
+	it('shows the last lines of a program whose probe failed, of both streams and shortened', async () => {
+		const script =
+			"for (let i = 0; i < 20; i++) console.log('line', i); console.log('x'.repeat(5000)); console.error('why'); process.exit(1)";
+		const { events } = await run(changed({ method: [probe('p', script)] }));
+		const ended = events.find((event) => event.event === 'activity-ended' && event.name === 'p');
+		const output = ended?.event === 'activity-ended' ? ended.output : [];
+		assert.deepEqual(output?.slice(0, 2), ['line 13', 'line 14']);
+		assert.equal(output?.at(-1), 'why');
+		assert.ok(output?.every((line) => line.length <= 400));
 	});
 
 	it('that is interrupted stops what runs and puts everything back', async () => {

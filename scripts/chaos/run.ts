@@ -40,6 +40,9 @@ interface Done {
 }
 
 const MAX_TAIL = 200;
+/** Of each stream of a program. */
+const MAX_LINES = 8;
+const MAX_LINE = 400;
 const never = new AbortController().signal;
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -89,7 +92,7 @@ export async function runExperiment(plan: Plan, options: RunOptions): Promise<Jo
 			status,
 			...(typeof code === 'number' ? { code } : {}),
 			...(isMet === undefined ? {} : { toleranceMet: isMet }),
-			...(done.problem === undefined ? {} : { problem: done.problem }),
+			...(done.problem === undefined ? {} : { problem: done.problem, output: lastLines(output) }),
 		};
 		say(ended);
 		await pause(pauses, 'after', signal);
@@ -318,11 +321,26 @@ async function askProbe(probe: JsonMap, value: Json, options: ActivityOptions): 
 /** A program gets it as Python writes it; a request may hold it as it is. */
 const asArgument = (value: Json, provider: JsonMap): Json => (provider.type === 'http' ? value : pythonText(value));
 
-/** The last line of what went to standard error, which mostly says why. */
+const shortened = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
+
+/** What a program printed, as far as a person needs it to see why a probe failed. */
+const lastLines = (output: Json): readonly string[] =>
+	isMap(output)
+		? (['stdout', 'stderr'] as const).flatMap((name) =>
+				linesOf(output, name)
+					.slice(-MAX_LINES)
+					.map((line) => shortened(line, MAX_LINE)),
+			)
+		: [];
+
+const linesOf = (output: JsonMap, name: 'stdout' | 'stderr'): readonly string[] =>
+	String(output[name] ?? '')
+		.split('\n')
+		.filter((line) => line.trim() !== '');
+
+/** The last line of standard error, which mostly says why. */
 function tailOf(output: JsonMap): string {
-	const lines = String(output.stderr ?? '')
-		.trim()
-		.split('\n');
+	const lines = linesOf(output, 'stderr');
 	const last = lines.find((line) => /^error:/.test(line)) ?? lines.at(-1) ?? '';
-	return last === '' ? '' : ` (${last.length > MAX_TAIL ? `${last.slice(0, MAX_TAIL - 1)}…` : last})`;
+	return last === '' ? '' : ` (${shortened(last, MAX_TAIL)})`;
 }

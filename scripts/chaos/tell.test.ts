@@ -56,6 +56,8 @@ describe('what people are told', () => {
 
 	it('says of a verdict what it is and what it should have been', () => {
 		assert.equal(verdictText('held', 'held'), 'held, as predicted');
+		assert.equal(verdictText('unknown', 'unknown'), 'not at stake');
+		assert.equal(verdictText('violated', 'unknown'), 'VIOLATED, and it was not at stake');
 		assert.equal(verdictText('violated', 'held'), 'VIOLATED, and held was predicted');
 		assert.equal(verdictText('unknown', 'violated'), 'unknown: no probe said; violated was predicted');
 	});

@@ -11,6 +11,9 @@ export interface TellOptions {
 }
 
 export const COLUMNS = 80;
+/** Of a verdict that the experiment does not ask for. */
+const NOT_AT_STAKE = 'not at stake';
+export const expectedText = (verdict: Verdict): string => (verdict === 'unknown' ? NOT_AT_STAKE : verdict);
 const partNames: Readonly<Record<Part, string>> = {
 	configuration: 'prepare',
 	before: 'before',
@@ -43,8 +46,9 @@ export function wrap(text: string, indent: string, width = COLUMNS): string {
 }
 
 /** `held, as predicted`; a violation that was predicted says so, for it is bad all the same. */
-export function verdictText(verdict: Verdict, expected: 'held' | 'violated'): string {
-	if (verdict === expected) return `${verdict}, as predicted`;
+export function verdictText(verdict: Verdict, expected: Verdict): string {
+	if (verdict === expected) return verdict === 'unknown' ? NOT_AT_STAKE : `${verdict}, as predicted`;
+	if (expected === 'unknown') return `${verdict.toUpperCase()}, and it was not at stake`;
 	return verdict === 'unknown'
 		? `unknown: no probe said; ${expected} was predicted`
 		: `${verdict.toUpperCase()}, and ${expected} was predicted`;
@@ -73,6 +77,7 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 		if (event.problem === undefined) return;
 		told.add(event.problem);
 		line(wrap(event.problem, '            '));
+		for (const text of event.output ?? []) line(paint.dim(wrap(text, '            | ')));
 	}
 	function experiment(event: ExperimentEnded): void {
 		for (const kind of verdictKinds)

@@ -14,7 +14,8 @@ import { compilePath } from './tolerance.ts';
 
 export const verdictKinds = ['security', 'availability'] as const;
 export type VerdictKind = (typeof verdictKinds)[number];
-export type Expected = Readonly<Record<VerdictKind, 'held' | 'violated'>>;
+/** `unknown`: not at stake, and no probe may give this verdict. */
+export type Expected = Readonly<Record<VerdictKind, 'held' | 'violated' | 'unknown'>>;
 
 /** What of an experiment is the project's own. */
 export interface About {
@@ -183,11 +184,12 @@ function checkAbout(value: JsonMap, report: Report): About {
 
 function checkExpected(value: JsonMap, report: Report): Expected {
 	const contributions = value.contributions;
-	const verdict = (kind: VerdictKind): 'held' | 'violated' => {
+	const verdict = (kind: VerdictKind): Expected[VerdictKind] => {
 		const wanted = isMap(contributions) ? at(contributions, kind) : undefined;
 		if (wanted === 'held' || wanted === 'violated') return wanted;
+		if (wanted === 'none') return 'unknown';
 		const path = contributions === undefined ? [] : ['contributions', ...(wanted === undefined ? [] : [kind])];
-		report(path, `needs contributions.${kind}, the verdict that is expected: held or violated`);
+		report(path, `needs contributions.${kind}, the expected verdict: held, violated, or none where it is not at stake`);
 		return 'held';
 	};
 	return { security: verdict('security'), availability: verdict('availability') };

@@ -18,6 +18,15 @@ describe('a verdict', () => {
 		);
 	});
 
+	it('held is not believed of a probe that failed, unless it names a violation as the reason', () => {
+		const verdicts = (stdout: string) => judgeVerdicts(readEvidence('p', stdout, false));
+		assert.deepEqual(verdicts('security: held\navailability: held'), { security: 'unknown', availability: 'unknown' });
+		assert.deepEqual(verdicts('security: violated by one\navailability: held'), {
+			security: 'violated',
+			availability: 'held',
+		});
+	});
+
 	it('carries what was said and what else was printed', () => {
 		assert.deepEqual(readEvidence('p', 'trace 1\n\nsecurity: held  nobody \r\ntrace 2\n', true), [
 			{ probe: 'p', kind: 'security', verdict: 'held', text: 'nobody', lines: ['trace 1', 'trace 2'] },

@@ -18,14 +18,16 @@ const line = /^(security|availability): (held|violated)(?![\w-])\s*(.*?)\s*$/;
 /**
  * Read what a probe printed.
  *
- * @param isTrusted  it ran to its end and found what was expected; of another, only that something is violated is believed
+ * @param isTrusted  it ran to its end and found what was expected. Of another, `violated` is believed, and `held` only when it names a violation as
+ *   the reason for its failure
  */
 export function readEvidence(probe: string, stdout: string, isTrusted: boolean): readonly Evidence[] {
 	const lines = stdout.split('\n').map((text) => text.replace(/\r$/, ''));
 	const others = lines.filter((text) => text.trim() !== '' && !line.test(text));
+	const isBelieved = isTrusted || lines.some((text) => line.exec(text)?.[2] === 'violated');
 	return lines.flatMap((text) => {
 		const [, kind, verdict, rest = ''] = line.exec(text) ?? [];
-		if (kind === undefined || (verdict === 'held' && !isTrusted)) return [];
+		if (kind === undefined || (verdict === 'held' && !isBelieved)) return [];
 		return [{ probe, kind: kind as VerdictKind, verdict: verdict as 'held' | 'violated', text: rest, lines: others }];
 	});
 }

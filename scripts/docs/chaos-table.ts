@@ -4,6 +4,7 @@ import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { readCatalogue } from '../chaos/catalogue.ts';
 import { RESULTS_FILE, type Result, type Results } from '../chaos/results.ts';
+import { expectedText } from '../chaos/tell.ts';
 import type { Plan } from '../chaos/validate.ts';
 import { table } from './table.ts';
 
@@ -18,7 +19,7 @@ export function tableOf(plans: readonly Plan[], results: Results): string {
 		`[${name}](../${file})`,
 		about.id,
 		cell(experiment.description),
-		`${expected.security}, ${expected.availability}`,
+		`${expectedText(expected.security)}, ${expectedText(expected.availability)}`,
 		measured(results[name]?.local),
 		measured(results[name]?.compose),
 		cell(about.lesson),

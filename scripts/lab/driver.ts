@@ -21,6 +21,9 @@ export interface ServiceState {
 export const stealable = ['ca-key', 'mesh-client', 'admin'] as const;
 export type Stealable = (typeof stealable)[number];
 
+/** Exit code of a verb whose answer is not the wanted one. */
+export const EXIT_UNLIKE = 1;
+
 export interface Result {
 	readonly code: number;
 	readonly stdout: string;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { generateKeyPair, type KeyPair } from '../../lib/pki/keys.ts';
 import type { AttackReport } from './attackers.ts';
@@ -34,6 +35,7 @@ describe('the verdict on security', () => {
 	async function judge(question: Partial<SecurityQuestion> = {}): Promise<string> {
 		const nothing = {
 			attackers: [],
+			untouched: [],
 			unearned: [],
 			stolen: [],
 			lockedOut: [],
@@ -82,6 +84,14 @@ describe('the verdict on security', () => {
 		await violated({ attackers: ['m'] }, /m was sent 16 bytes of a token's secret/);
 		await report({ captured: [{ node: 'n', serial: '01' }] });
 		await violated({ attackers: ['m'] }, /m has captured n/);
+	});
+
+	it('an attacker that no node connected to proves nothing: violated; unless that is the question', async () => {
+		await report({ connections: 0 });
+		await violated({ attackers: ['m'] }, /no node connected to m, so nothing is known/);
+		await held({ untouched: ['m'] }, /no node connected to m/);
+		await report({ connections: 2 });
+		await violated({ untouched: ['m'] }, /m saw 2 connections/);
 	});
 
 	it('LAB_UNKNOWN: an attacker that was never started says nothing about security', async () => {
@@ -225,37 +235,83 @@ describe('the verdict on availability', () => {
 		place = fakePlace();
 	});
 	afterEach(() => place.remove());
-	const judge = (question: Partial<AvailabilityQuestion> = {}) =>
-		judgeAvailability(place, { ready: [], withinSeconds: 0, ...question });
+	/** Time passes only while the verdict waits: each name's Lease is renewed then. */
+	async function judge(question: Partial<AvailabilityQuestion> = {}, beating: readonly string[] = []): Promise<string> {
+		let times = 0;
+		return judgeAvailability(place, { ready: [], withinSeconds: 0.05, ...question }, async () => {
+			await setImmediate();
+			times++;
+			for (const name of beating) beat(name, new Date(times * 1_000).toISOString());
+		});
+	}
+	function beat(name: string, renewTime: string): void {
+		const index = place.leases.findIndex(({ metadata }) => metadata.name === name);
+		place.leases.splice(Math.max(index, 0), index < 0 ? 0 : 1, {
+			apiVersion: 'coordination.k8s.io/v1',
+			kind: 'Lease',
+			metadata: { name },
+			spec: { renewTime },
+		});
+	}
 
-	it('held when every node is Ready', async () => {
+	it('held when every node is Ready and renewed its Lease after the question; the text names the heartbeats', async () => {
 		place.nodes.push(nodeObject('n', true));
-		assert.match(await judge(), /^availability: held after \d+\.\d s: every node is Ready$/);
+		beat('n', '2026-06-01T00:00:00.000000Z');
 		assert.match(
-			await judge({ ready: ['n'] }),
-			/^availability: held after \d+\.\d s: n and every other node are Ready$/,
+			await judge({}, ['n']),
+			/^availability: held after \d+\.\d s: every node is Ready, with a heartbeat since the question: n at 1970-\S+Z$/,
 		);
+		assert.match(await judge({ ready: ['n'] }, ['n']), /: n and every other node are Ready, with a heartbeat/);
+	});
+
+	it('violated for a node that is still Ready and was killed before the question', async () => {
+		place.nodes.push(nodeObject('n', true), nodeObject('killed', true), nodeObject('never', true));
+		beat('killed', '2026-06-01T00:00:00.000000Z');
+		assert.match(
+			await judge({}, ['n']),
+			/^availability: violated: after 0.05 s killed, never sent no heartbeat since the question\. Start it again, or remove it with "kubectl-sim delete node killed never"$/,
+		);
+	});
+
+	it('a Lease that appears after the question is a heartbeat; one that is there without a time is none', async () => {
+		place.nodes.push(nodeObject('n', true));
+		beat('n', '');
+		assert.match(await judge(), /n sent no heartbeat/);
+		place.leases.length = 0;
+		assert.match(await judge({}, ['n']), /^availability: held/);
+	});
+
+	it('of a hundred nodes, the text names a few and counts the others; each is required', async () => {
+		const names = Array.from({ length: 100 }, (_, index) => `n-${index + 1}`);
+		place.nodes.push(...names.map((name) => nodeObject(name, true)));
+		assert.match(await judge({ withinSeconds: 5 }, names), /n-8 at \S+, and 92 more$/);
+		assert.match(await judge({}, names.slice(0, 99)), /violated: after 0.05 s n-100 sent no heartbeat/);
 	});
 
 	it('violated when a node is not Ready, or one that must be there is not', async () => {
 		place.nodes.push(nodeObject('n', false));
-		assert.equal(await judge(), 'availability: violated: after 0 s n is not Ready');
-		assert.equal(await judge({ ready: ['gone'] }), 'availability: violated: after 0 s gone is not in the cluster');
+		const remedy = 'Start it again, or remove it with "kubectl-sim delete node n"';
+		assert.equal(await judge(), `availability: violated: after 0.05 s n is not Ready. ${remedy}`);
+		assert.equal(
+			await judge({ ready: ['gone'] }),
+			`availability: violated: after 0.05 s gone is not in the cluster; n is not Ready. ${remedy}`,
+		);
 	});
 
-	it('a node that an experiment disturbs counts only where it is asked for', async () => {
-		place.nodes.push(nodeObject('x', false));
+	it('a node that an experiment disturbs counts only where it is asked for, also one of several in a process', async () => {
+		place.nodes.push(nodeObject('x', false), nodeObject('many-1', false));
 		place.workers.push(workerOf('x'));
-		assert.match(await judge(), /^availability: held/);
-		assert.equal(await judge({ ready: ['x'] }), 'availability: violated: after 0 s x is not Ready');
+		await place.write('nodes/many.json', { names: ['many-1', 'many-2'], root: '/root' });
+		assert.match(await judge(), /^availability: held .*no node has joined$/);
+		assert.equal(await judge({ ready: ['x'] }), 'availability: violated: after 0.05 s x is not Ready');
 	});
 
-	it('violated when nobody can be asked', async () => {
+	it('violated when the API server cannot be asked', async () => {
 		Object.assign(place.api, {
 			nodes: {
 				list: async () => Promise.reject(new KubejoinError('CONNECTION_REFUSED', { target: 'h:1', problem: 'away' })),
 			},
 		});
-		assert.match(await judge(), /^availability: violated: after 0 s the API server cannot be asked: /);
+		assert.match(await judge(), /^availability: violated: after 0.05 s the API server cannot be asked: /);
 	});
 });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asKubejoinError } from '../../lib/errors.ts';
 import { type CertificateSigningRequest, type Node, wellKnown } from '../../lib/kube/types.ts';
-import { attackReport, gain } from './attackers.ts';
+import { type AttackReport, attackReport, gain } from './attackers.ts';
 import { certificateOnDisk, identityOf, kubeconfigOf, nodeNames, nodeOf } from './nodes.ts';
 import { BEGUN, type Place } from './place.ts';
 import { TRIES, type Tried } from './programs.ts';
@@ -11,8 +11,10 @@ import { HALF_JOINED } from './skew.ts';
 import { tokenOf } from './tokens.ts';
 
 export interface SecurityQuestion {
-	/** That were to get no secret and to capture no node. */
+	/** Attackers that nodes connected to, and that got no secret and captured no node. */
 	readonly attackers: readonly string[];
+	/** Attackers that no node connected to. */
+	readonly untouched: readonly string[];
 	/** That were to get no identity. */
 	readonly unearned: readonly string[];
 	/** Tokens with which nobody was to get a certificate. */
@@ -31,10 +33,14 @@ export interface SecurityQuestion {
 
 /** `security: held …`, or `security: violated …` with every reason. */
 export async function judgeSecurity(place: Place, question: SecurityQuestion): Promise<string> {
-	const { attackers, unearned, stolen, lockedOut, noCertificate, isLaneAsked, areTriesAsked, isHalfAsked } = question;
-	const reports = await Promise.all(attackers.map(async (name) => ({ name, report: await attackReport(place, name) })));
+	const { attackers, untouched, unearned, stolen, lockedOut, noCertificate, isLaneAsked, areTriesAsked, isHalfAsked } =
+		question;
+	const reportOf = async (name: string) => ({ name, report: await attackReport(place, name) });
+	const reports = await Promise.all(attackers.map(reportOf));
+	const others = await Promise.all(untouched.map(reportOf));
 	const found = [
-		...reports.map(({ name, report }) => gain(name, report)),
+		...reports.map(({ name, report }) => gain(name, report) ?? unseen(name, report)),
+		...others.map(({ name, report }) => touch(name, report)),
 		...(await Promise.all(unearned.map((name) => identityOf(place, name)))),
 		...(await Promise.all(stolen.map((name) => certificateBy(place, name)))),
 		...(await Promise.all(lockedOut.map((name) => acceptedOf(place, name)))),
@@ -49,6 +55,7 @@ export async function judgeSecurity(place: Place, question: SecurityQuestion): P
 		...reports.map(
 			({ name, report }) => `${name} saw ${report.connections} connections and ${report.tokenBytes} bytes of a token`,
 		),
+		...untouched.map((name) => `no node connected to ${name}`),
 		...unearned.map((name) => `${name} has no identity`),
 		...stolen.map((name) => `nobody got a certificate with the token ${name}`),
 		...lockedOut.map((name) => `the certificate of ${name} is not accepted any more`),
@@ -60,6 +67,12 @@ export async function judgeSecurity(place: Place, question: SecurityQuestion): P
 	];
 	return `security: held: ${counted.join('; ')}`;
 }
+
+/** An attacker that saw no connection was no threat: nothing is known of what a node would have sent to it. */
+const unseen = (name: string, { connections }: AttackReport): string | undefined =>
+	connections === 0 ? `no node connected to ${name}, so nothing is known` : undefined;
+const touch = (name: string, { connections }: AttackReport): string | undefined =>
+	connections === 0 ? undefined : `${name} saw ${connections} connections`;
 
 /** Whether the API server still takes the node's certificate. What is read with it is its own Node, which every node may. */
 async function acceptedOf(place: Place, name: string): Promise<string | undefined> {
@@ -143,33 +156,87 @@ export interface AvailabilityQuestion {
 	readonly withinSeconds: number;
 }
 
-/** `availability: held …` as soon as everybody works, or `availability: violated …` when the time is over. */
-export async function judgeAvailability(place: Place, { ready, withinSeconds }: AvailabilityQuestion): Promise<string> {
+/** A node that lives sends its next heartbeat within this: every 10 s, and the time that a busy machine takes. */
+export const HEARTBEAT_SECONDS = 20;
+const LOOK_AGAIN_MS = 250;
+/** Of all nodes, the text names the heartbeats of this many. */
+const MAX_NAMED = 8;
+
+/** When the API server last took a heartbeat of each node, as the node wrote it; '' for a node without a Lease. */
+type Heartbeats = Map<string, string>;
+
+/**
+ * A node counts as available when it is Ready and its Lease was renewed after the question was asked: a killed node stays Ready until its
+ * grace period ends. A renewal is a changed `renewTime`, so the clocks of nodes do not matter.
+ *
+ * @returns `availability: held …` as soon as every node is available, or `availability: violated …` when the time is over
+ */
+export async function judgeAvailability(
+	place: Place,
+	{ ready, withinSeconds }: AvailabilityQuestion,
+	wait: (ms: number) => Promise<unknown> = delay,
+): Promise<string> {
 	const startedMs = performance.now();
+	const first: Heartbeats = new Map();
 	for (;;) {
-		const problem = await notReady(place, ready).catch(
-			(error: unknown) => `the API server cannot be asked: ${asKubejoinError(error).message}`,
-		);
-		const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
-		if (problem === undefined)
-			return `availability: held after ${seconds} s: ${ready.length === 0 ? 'every node is Ready' : `${ready.join(', ')} and every other node are Ready`}`;
-		if (performance.now() - startedMs > withinSeconds * 1_000)
-			return `availability: violated: after ${withinSeconds} s ${problem}`;
-		await delay(100);
+		const { problem, proof } = await lookAtNodes(place, ready, first).catch((error: unknown) => ({
+			problem: `the API server cannot be asked: ${asKubejoinError(error).message}`,
+			proof: '',
+		}));
+		const passedMs = performance.now() - startedMs;
+		if (problem === undefined) return `availability: held after ${(passedMs / 1_000).toFixed(1)} s: ${proof}`;
+		if (passedMs > withinSeconds * 1_000) return `availability: violated: after ${withinSeconds} s ${problem}`;
+		await wait(LOOK_AGAIN_MS);
 	}
 }
 
-async function notReady({ api, control }: Place, wanted: readonly string[]): Promise<string | undefined> {
-	const { items } = await api.nodes.list();
-	const ofExperiments = new Set((await control.workers()).map(({ name }) => name));
-	const missing = wanted.filter((name) => !items.some(({ metadata }) => metadata.name === name));
-	if (missing.length > 0) return `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} not in the cluster`;
-	const waiting = items
-		.filter((node) => !isReady(node) && (wanted.includes(nameOf(node)) || !ofExperiments.has(nameOf(node))))
-		.map(nameOf);
-	return waiting.length === 0 ? undefined : `${waiting.join(', ')} ${waiting.length === 1 ? 'is' : 'are'} not Ready`;
+interface Look {
+	/** Absent when every node is available. */
+	readonly problem?: string;
+	readonly proof: string;
 }
 
+/** @param first  the heartbeats that were seen first; those of nodes that are new are added */
+async function lookAtNodes(place: Place, wanted: readonly string[], first: Heartbeats): Promise<Look> {
+	const { api, control } = place;
+	const [{ items }, leases, workers, names] = await Promise.all([
+		api.nodes.list(),
+		api.leases.list({ namespace: wellKnown.kubeNodeLease }),
+		control.workers(),
+		nodeNames(place),
+	]);
+	const ofExperiments = new Set([...workers.map(({ name }) => name), ...names]);
+	const asked = items.filter((node) => wanted.includes(nameOf(node)) || !ofExperiments.has(nameOf(node)));
+	const now: Heartbeats = new Map(
+		leases.items.map(({ metadata, spec }) => [metadata.name ?? '', spec?.renewTime ?? '']),
+	);
+	for (const node of asked) if (!first.has(nameOf(node))) first.set(nameOf(node), now.get(nameOf(node)) ?? '');
+	const renewedAt = (node: Node): string | undefined => {
+		const renewTime = now.get(nameOf(node)) ?? '';
+		return renewTime === '' || renewTime === first.get(nameOf(node)) ? undefined : renewTime;
+	};
+	const missing = wanted.filter((name) => !items.some(({ metadata }) => metadata.name === name));
+	const notReady = asked.filter((node) => !isReady(node)).map(nameOf);
+	const silent = asked.filter((node) => isReady(node) && renewedAt(node) === undefined).map(nameOf);
+	const problems = [
+		...(missing.length === 0 ? [] : [`${missing.join(', ')} ${isOrAre(missing)} not in the cluster`]),
+		...(notReady.length === 0 ? [] : [`${notReady.join(', ')} ${isOrAre(notReady)} not Ready`]),
+		...(silent.length === 0 ? [] : [`${silent.join(', ')} sent no heartbeat since the question`]),
+	];
+	const named = asked.slice(0, MAX_NAMED).map((node) => `${nameOf(node)} at ${renewedAt(node)}`);
+	const more = asked.length > named.length ? [`and ${asked.length - named.length} more`] : [];
+	const who = wanted.length === 0 ? 'every node is' : `${wanted.join(', ')} and every other node are`;
+	const proof = `${who} Ready, with a heartbeat since the question: ${[...named, ...more].join(', ') || 'no node has joined'}`;
+	if (problems.length === 0) return { proof };
+	const ownerless = [...notReady, ...silent].filter((name) => !wanted.includes(name));
+	const remedy =
+		ownerless.length === 0
+			? ''
+			: `. Start it again, or remove it with "kubectl-sim delete node ${ownerless.join(' ')}"`;
+	return { problem: `${problems.join('; ')}${remedy}`, proof };
+}
+
+const isOrAre = ({ length }: readonly string[]): string => (length === 1 ? 'is' : 'are');
 const nameOf = ({ metadata }: Node): string => metadata.name ?? '';
 const isReady = ({ status }: Node): boolean =>
 	status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false;

@@ -101,6 +101,11 @@ describe('a wrong pin', () => {
 					const wrong = withOneDigitChanged(right);
 					assert.match(wrong, /^sha256:[0-9a-f]{64}$/);
 					assert.equal([...wrong].filter((digit, index) => digit !== right[index]).length, 1);
+					assert.equal(
+						wrong.slice(0, -1),
+						right.slice(0, -1),
+						'the last digit, so that a shortened comparison is found',
+					);
 				},
 			),
 		);

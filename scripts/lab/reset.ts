@@ -5,6 +5,7 @@ import { hasCode } from '../../lib/errors.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { poll } from '../../lib/poll.ts';
 import { restoreBindings } from './bindings.ts';
+import { EXPECTATIONS } from './expectations.ts';
 import { keptNames, removeNode } from './nodes.ts';
 import { BEGUN, type Place } from './place.ts';
 import { knownTokens, removeLabTokens, restoreTokens } from './tokens.ts';
@@ -28,7 +29,7 @@ export async function resetPlace(place: Place): Promise<readonly string[]> {
 	await whenReachable(() => removeRequests(place));
 	const tokens = await whenReachable(() => removeLabTokens(place));
 	if (tokens.length > 0) done.push(`deleted ${tokens.length} tokens`);
-	for (const name of ['attackers', 'home', 'skew.json', 'half-joined.json', 'tries.json', BEGUN])
+	for (const name of ['attackers', 'home', 'skew.json', 'half-joined.json', 'tries.json', EXPECTATIONS, BEGUN])
 		await rm(join(place.directory, name), { recursive: true, force: true });
 	return done;
 }

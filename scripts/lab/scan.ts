@@ -1,24 +1,62 @@
 /** Looks for secrets where none may be: in logs, traces, journals, what nodes and attackers printed, and the process list. It prints where, and never what. */
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { field } from '../../lib/kube/bootstrap-token.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
-import type { Place } from './place.ts';
-import { knownTokens } from './tokens.ts';
+import { keptNames, nodeFile } from './nodes.ts';
+import { BEGUN, type Place } from './place.ts';
+import { knownTokens, tokenNames, tokenOf } from './tokens.ts';
 
 export interface Searched {
 	readonly where: string;
 	readonly text: string;
 }
 
-/** The secret halves of every token that the lab knows and that the cluster keeps. */
+/** The secret halves of the tokens that the cluster keeps, and of those of the experiment, or of every token that the lab knows when none has begun. */
 export async function secretsOf(place: Place): Promise<readonly string[]> {
 	const { items } = await place.api.secrets.list({ namespace: wellKnown.kubeSystem });
 	const kept = items.map((secret) => field(secret, 'token-secret'));
-	return [...new Set([...(await knownTokens(place)).map((token) => token.slice(7)), ...kept])].filter(
-		(secret) => secret !== '',
-	);
+	const isBegun = (await place.read(BEGUN)) !== undefined;
+	const tokens = isBegun
+		? await Promise.all((await tokenNames(place)).map(async (name) => (await tokenOf(place, name)).token))
+		: await knownTokens(place);
+	return [...new Set([...tokens.map((token) => token.slice(7)), ...kept])].filter((secret) => secret !== '');
 }
+
+/** What is wrong with the files of the experiment's nodes. */
+export interface NodeFiles {
+	readonly count: number;
+	readonly problems: readonly string[];
+}
+
+const BOOTSTRAP_KUBECONFIG = 'bootstrap-kubelet.conf';
+
+/** A node that has ended its join keeps no token, and nobody but the owner reads its key and its kubeconfig. */
+export async function checkNodeFiles(place: Place, secrets: readonly string[]): Promise<NodeFiles> {
+	const joining = (await place.control.workers()).filter(({ hasServed, state }) => !hasServed && state !== 'ended');
+	const names = (await keptNames(place)).filter((name) => !joining.some((worker) => worker.name === name));
+	const roots = await Promise.all(names.map((name) => nodeFile(place, name, '.')));
+	const texts = (await Promise.all(roots.map(textsBelow))).flat();
+	const holdsToken = new Set(findSecrets(texts.map(withoutKeys), secrets));
+	const problems = await Promise.all(
+		texts.map(async ({ where, text }) => {
+			const mode = (await stat(where)).mode & 0o777;
+			const isPrivate = PRIVATE_KEY.test(text) || where.endsWith('.conf');
+			return [
+				...(basename(where) === BOOTSTRAP_KUBECONFIG ? [`${where} was left behind`] : []),
+				...(holdsToken.has(where) ? [`${where} holds the secret of a token`] : []),
+				...(isPrivate && (mode & 0o077) !== 0 ? [`${where} has mode 0${mode.toString(8)}, and must have 0600`] : []),
+			];
+		}),
+	);
+	return { count: texts.length, problems: problems.flat() };
+}
+
+/** Of a node, a private key in a file is no leak. */
+const withoutKeys = ({ where, text }: Searched): Searched => ({
+	where,
+	text: text.replace(new RegExp(PRIVATE_KEY, 'g'), ''),
+});
 
 /** What was printed where the nodes are, and the command lines of all processes there. */
 export async function textsInside(place: Place): Promise<readonly Searched[]> {

@@ -89,7 +89,7 @@ export async function tokenOf(place: Place, name: string): Promise<{ readonly id
 	return { id: token.slice(0, 6), token };
 }
 
-async function tokenNames({ directory }: Place): Promise<readonly string[]> {
+export async function tokenNames({ directory }: Place): Promise<readonly string[]> {
 	const files = await readdir(join(directory, 'tokens')).catch(() => []);
 	return files.flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : []));
 }

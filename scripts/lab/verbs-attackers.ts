@@ -5,14 +5,14 @@ import { type Command, Option } from 'commander';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { type AttackFlags, attackReport, attackText, startAttacker } from './attackers.ts';
-import { type Result, type Stealable, stealable } from './driver.ts';
+import { EXIT_UNLIKE, type Result, type Stealable, stealable } from './driver.ts';
 import { matrixText, runMatrix } from './matrix.ts';
 import type { Place } from './place.ts';
 import { tryStolen } from './programs.ts';
 import { resetPlace } from './reset.ts';
 import { startProgram } from './start-program.ts';
 import { createToken, tokenOf } from './tokens.ts';
-import { EXIT_UNLIKE, type Here, labName, lookUntil, oneOf, type There, type Until, untilOptions } from './verbs.ts';
+import { type Here, labName, lookUntil, oneOf, type There, type Until, untilOptions } from './verbs.ts';
 
 const toSteal = (thing: string): Stealable => oneOf('thing to steal', stealable, thing);
 

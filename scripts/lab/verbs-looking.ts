@@ -1,15 +1,15 @@
 /** Verbs that look: the two verdicts, what a person sees, and the mesh as a whole. */
 import { type Command, Option } from 'commander';
-import { certificatesBy, judgeAvailability, judgeSecurity } from './judge.ts';
+import { expectAvailability, expectSecurity, judgeExpectations, recordVerdict, verdictKinds } from './expectations.ts';
+import { certificatesBy, HEARTBEAT_SECONDS, judgeAvailability, judgeSecurity, type SecurityQuestion } from './judge.ts';
 import { kubeconfigOf } from './nodes.ts';
 import { BEGUN } from './place.ts';
 import { pipelineNames, pipelinePin, replaceNode, runAsUser, setUserKubeconfig } from './programs.ts';
 import { resetPlace } from './reset.ts';
-import { textsInside } from './scan.ts';
+import { checkNodeFiles, secretsOf, textsInside } from './scan.ts';
 import { tokenOf } from './tokens.ts';
 import {
 	collect,
-	EXIT_UNLIKE,
 	type Here,
 	isToBeThere,
 	lookUntil,
@@ -21,8 +21,9 @@ import {
 } from './verbs.ts';
 import { leak, reset, scan, steady } from './whole.ts';
 
-interface JudgeFlags {
+interface SecurityFlags {
 	readonly attacker?: readonly string[];
+	readonly untouched?: readonly string[];
 	readonly unearned?: readonly string[];
 	readonly stolen?: readonly string[];
 	readonly lockedOut?: readonly string[];
@@ -30,56 +31,78 @@ interface JudgeFlags {
 	readonly lane?: true;
 	readonly tries?: true;
 	readonly halfJoined?: true;
+}
+interface VerdictFlags extends SecurityFlags {
 	readonly ready?: readonly string[];
 	readonly within: number;
 }
 
-export function addLooking(program: Command, there: There, here: Here): void {
+const securityQuestion = (flags: SecurityFlags): SecurityQuestion => ({
+	attackers: flags.attacker ?? [],
+	untouched: flags.untouched ?? [],
+	unearned: flags.unearned ?? [],
+	stolen: flags.stolen ?? [],
+	lockedOut: flags.lockedOut ?? [],
+	noCertificate: flags.diskless ?? [],
+	isLaneAsked: flags.lane === true,
+	areTriesAsked: flags.tries === true,
+	isHalfAsked: flags.halfJoined === true,
+});
+
+const verdictCommand = (program: Command, name: string, description: string): Command =>
 	program
-		.command('judge <kind>')
-		.description('a verdict: security or availability')
-		.option('--attacker <name>', 'that was to get nothing', collect)
-		.option('--unearned <node>', 'that was to get no identity', collect)
-		.option('--stolen <token>', 'with which nobody was to get a certificate', collect)
-		.option('--locked-out <node>', 'whose certificate was to be good for nothing any more', collect)
-		.option('--diskless <node>', 'that was to write no certificate on its disk', collect)
-		.option('--lane', 'no node was to have a label that only admins may give')
-		.option('--tries', 'nothing that was tried with stolen things was to be allowed')
-		.option('--half-joined', 'every node was to join or to have no identity')
-		.option('--ready <node>', 'of the experiment, that must be Ready', collect)
-		.option('--within <seconds>', 'for how long availability is waited for', whole(0, 600), 15)
+		.command(`${name} <kind>`)
+		.description(`${description}: security or availability`)
+		.option('--attacker <name>', 'must have been connected to, and must have got no secret and no node', collect)
+		.option('--untouched <attacker>', 'must not have been connected to', collect)
+		.option('--unearned <node>', 'must have no identity', collect)
+		.option('--stolen <token>', 'no certificate was issued with it', collect)
+		.option('--locked-out <node>', 'its certificate must not be accepted', collect)
+		.option('--diskless <node>', 'must have no certificate on its disk', collect)
+		.option('--lane', 'no node may have a label that only admins may set')
+		.option('--tries', 'every request with a stolen credential must have been refused')
+		.option('--half-joined', 'every node must have joined or have no identity')
+		.option('--ready <node>', 'of the experiment, must be Ready and send a heartbeat', collect)
+		.option('--within <seconds>', 'how long availability may take', whole(0, 600), HEARTBEAT_SECONDS);
+
+function addVerdicts(program: Command, there: There): void {
+	verdictCommand(program, 'judge', 'give a verdict now').action(
+		there(async (place, kind: string, flags: VerdictFlags) => {
+			const verdict =
+				oneOf('verdict', verdictKinds, kind) === 'security'
+					? await judgeSecurity(place, securityQuestion(flags))
+					: await judgeAvailability(place, { ready: flags.ready ?? [], withinSeconds: flags.within });
+			await recordVerdict(place, verdict);
+			return verdict;
+		}),
+	);
+	verdictCommand(program, 'expect', 'record what the experiment expects, for steady to judge after the method')
+		.option('--violated', 'security is expected to be violated')
 		.action(
-			there(
-				async (
-					place,
-					kind: string,
-					{
-						attacker = [],
-						unearned = [],
-						stolen = [],
-						lockedOut = [],
-						diskless = [],
-						lane,
-						tries,
-						halfJoined,
-						ready = [],
-						within,
-					}: JudgeFlags,
-				) => {
-					const flags = { isLaneAsked: lane === true, areTriesAsked: tries === true, isHalfAsked: halfJoined === true };
-					return oneOf('verdict', ['security', 'availability'], kind) === 'security'
-						? judgeSecurity(place, {
-								attackers: attacker,
-								unearned,
-								stolen,
-								lockedOut,
-								noCertificate: diskless,
-								...flags,
-							})
-						: judgeAvailability(place, { ready, withinSeconds: within });
-				},
-			),
+			there(async (place, kind: string, { violated, ...flags }: VerdictFlags & { violated?: true }) => {
+				const expected = violated === true ? 'violated' : 'held';
+				if (oneOf('verdict', verdictKinds, kind) === 'security')
+					await expectSecurity(place, securityQuestion(flags), expected);
+				else await expectAvailability(place, flags.ready ?? [], flags.within);
+				return `${kind} is expected to be ${expected}`;
+			}),
 		);
+	program.command('record-verdict <line>', { hidden: true }).action(
+		there(async (place, line: string) => {
+			await recordVerdict(place, line);
+			return '';
+		}),
+	);
+	program
+		.command('expectations', { hidden: true })
+		.requiredOption('--within <seconds>', 'how long availability may take', whole(0, 600))
+		.action(
+			there(async (place, { within }: { within: number }) => JSON.stringify(await judgeExpectations(place, within))),
+		);
+}
+
+export function addLooking(program: Command, there: There, here: Here): void {
+	addVerdicts(program, there);
 	untilOptions(
 		program
 			.command('kubectl [arguments...]')
@@ -138,20 +161,18 @@ export function addLooking(program: Command, there: There, here: Here): void {
 		);
 	program
 		.command('steady')
-		.description('whether every service runs unchanged and every node is Ready; exit code 1 when not')
-		.option('--within <seconds>', 'for how long it is waited for', whole(0, 600), 15)
-		.action(
-			here(async (driver, { within }: { within: number }) => {
-				const text = await steady(driver, within);
-				return { code: text.startsWith('steady') ? 0 : EXIT_UNLIKE, stdout: `${text}\n`, stderr: '' };
-			}),
-		);
+		.description('whether every service runs unchanged, every node sends heartbeats, and every verdict is as expected')
+		.option('--within <seconds>', 'for how long it is waited for', whole(0, 600), HEARTBEAT_SECONDS)
+		.action(here((driver, { within }: { within: number }) => steady(driver, within)));
 	program.command('reset').description('everything as it was before: can be called at any time').action(here(reset));
 	program.command('reset-nodes', { hidden: true }).action(there(async (place) => (await resetPlace(place)).join('\n')));
 	program
 		.command('begun', { hidden: true })
 		.action(there(async (place) => String((await place.read<number>(BEGUN)) ?? 0)));
 	program.command('texts', { hidden: true }).action(there(async (place) => JSON.stringify(await textsInside(place))));
+	program
+		.command('node-files', { hidden: true })
+		.action(there(async (place) => JSON.stringify(await checkNodeFiles(place, await secretsOf(place)))));
 	program
 		.command('scan')
 		.description('look for secrets in logs, traces, journals and command lines')

@@ -6,11 +6,9 @@ import { integer } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { checked } from '../checked.ts';
 import { isLabName, LAB_NAME } from './control-requests.ts';
-import type { Driver, Result } from './driver.ts';
+import { type Driver, EXIT_UNLIKE, type Result } from './driver.ts';
 import type { Place } from './place.ts';
 
-/** What a probe waited for did not come. */
-export const EXIT_UNLIKE = 1;
 const LOOK_AGAIN_MS = 100;
 
 /** Text, or text with the exit code of another program. */

@@ -11,7 +11,9 @@ const secret = '0123456789abcdef';
 describe('the whole mesh', () => {
 	let driver: FakeDriver;
 	let state: string;
+	let files: { count: number; problems: readonly string[] };
 	beforeEach(() => {
+		files = { count: 4, problems: [] };
 		driver = fakeDriver();
 		state = mkdtempSync(join(tmpdir(), 'kubejoin-whole-'));
 		driver.answer = ([verb]) => ({
@@ -20,24 +22,42 @@ describe('the whole mesh', () => {
 					? JSON.stringify([secret])
 					: verb === 'texts'
 						? '[{"where":"output of n","text":"hello"}]'
-						: '',
+						: verb === 'node-files'
+							? JSON.stringify(files)
+							: '',
 		});
 	});
 	afterEach(() => rmSync(state, { recursive: true }));
 
-	it('is steady when every service runs unchanged and every node is Ready', async () => {
-		driver.answer = () => ({ stdout: 'availability: held after 0.0 s: every node is Ready\n' });
-		assert.equal(await steady(driver, 7), 'steady: 2 services run, after 0.0 s: every node is Ready');
-		assert.deepEqual(driver.done, ['inside judge availability --within 7']);
+	const judged = (lines: readonly string[], problems: readonly string[] = []) => ({
+		stdout: JSON.stringify({ lines, problems }),
 	});
 
-	it('is not steady when a service is paused, stopped or changed, or a node is not Ready; which, is told', async () => {
-		driver.answer = () => ({ stdout: 'availability: violated: after 7 s n is not Ready\n' });
-		assert.equal(await steady(driver, 7), 'not steady: availability: violated: after 7 s n is not Ready');
+	it('is steady when every service runs unchanged and every verdict is as expected; the verdicts follow', async () => {
+		driver.answer = () => judged(['security: held: x', 'availability: held after 0.0 s']);
+		assert.deepEqual(await steady(driver, 7), {
+			code: 0,
+			stdout: 'steady: 2 services run\nsecurity: held: x\navailability: held after 0.0 s\n',
+			stderr: '',
+		});
+		assert.deepEqual(driver.done, ['inside expectations --within 7']);
+	});
+
+	it('is not steady when a verdict is not as expected: exit code 1, the reason, and every verdict', async () => {
+		driver.answer = () => judged(['security: violated: x', 'availability: held'], ['security is violated']);
+		const { code, stdout } = await steady(driver, 7);
+		assert.equal(code, 1);
+		assert.equal(stdout, 'not steady: security is violated\nsecurity: violated: x\navailability: held\n');
+	});
+
+	it('is not steady when a service is paused, stopped or changed: which one, and the remedy', async () => {
 		const [first, second] = driver.states;
 		assert.ok(first && second);
 		driver.states.splice(0, 2, { ...first, state: 'paused' }, { ...second, isChanged: true });
-		assert.equal(await steady(driver, 7), 'not steady: ca-service is paused, token-store is changed');
+		const { code, stdout } = await steady(driver, 7);
+		assert.equal(code, 1);
+		assert.match(stdout, /^not steady: ca-service is paused; token-store is changed\navailability: violated: /);
+		assert.match(stdout, /Restore the services with "node dist\/scripts\/lab.js reset"/);
 	});
 
 	it('SERVICE_FAILED: where the nodes are nobody answers well; that is not steady and nothing is reset', async () => {
@@ -76,8 +96,8 @@ describe('the whole mesh', () => {
 			clean,
 			[
 				'secrets found: 0',
-				'security: held: no secret stands where none may be',
-				'searched 2 texts, 5 bytes, for 1 secrets',
+				'security: held: no secret was found where none may be',
+				'searched 2 texts, 5 bytes, for 1 secrets; and 4 files of nodes',
 			].join('\n'),
 		);
 		assert.equal(await leak(driver, true, state), `planted in ${path}`);
@@ -86,12 +106,21 @@ describe('the whole mesh', () => {
 		const found = await scan(driver, true, state);
 		assert.match(
 			found,
-			/^secrets found: 1\nsecurity: violated: a secret stands where none may be\nin .*canary\.txt\nsearched 3 texts/,
+			/^secrets found: 1\nsecurity: violated: a secret was found where none may be\nin .*canary\.txt\nsearched 3 texts/,
 		);
 		assert.ok(!found.includes(secret));
 		for (let time = 0; time < 2; time++) assert.equal(await leak(driver, false, state), 'taken away');
 		assert.equal(existsSync(path), false);
 		assert.match(await scan(driver, true, state), /^secrets found: 0\n/);
+	});
+
+	it('a problem with the files of a node counts as a secret that was found, and the verdict is recorded', async () => {
+		files = { count: 4, problems: ['/n/bootstrap-kubelet.conf was left behind'] };
+		assert.match(
+			await scan(driver, true, state),
+			/^secrets found: 1\nsecurity: violated: .*\n\/n\/bootstrap-kubelet.conf was left behind\n/,
+		);
+		assert.ok(driver.done.includes('inside record-verdict security: violated: a secret was found where none may be'));
 	});
 
 	it('the logs of the services are searched too', async () => {

@@ -4,8 +4,9 @@ import { join, resolve } from 'node:path';
 import { environment } from '../../lib/config.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory } from '../../lib/files.ts';
-import type { Driver, Result } from './driver.ts';
-import { findSecrets, type Searched, textsBelow, textsOfObserver } from './scan.ts';
+import { type Driver, EXIT_UNLIKE, type Result } from './driver.ts';
+import type { Judged } from './expectations.ts';
+import { findSecrets, type NodeFiles, type Searched, textsBelow, textsOfObserver } from './scan.ts';
 
 /** What the part where the nodes are must print. */
 async function required(result: Promise<Result>): Promise<string> {
@@ -14,16 +15,29 @@ async function required(result: Promise<Result>): Promise<string> {
 	return stdout.trim();
 }
 
-/** `steady`, or why not. */
-export async function steady(driver: Driver, withinSeconds: number): Promise<string> {
+/**
+ * The steady state: services, nodes, and every verdict that the experiment expects.
+ *
+ * @returns a line that begins with `steady` or `not steady`, and below it the verdicts
+ */
+export async function steady(driver: Driver, withinSeconds: number): Promise<Result> {
 	const states = await driver.services();
-	const odd = states.filter(({ state, isChanged }) => state !== 'running' || isChanged);
+	const odd = states.flatMap(({ name, state, isChanged }) =>
+		state === 'running' && !isChanged ? [] : [`${name} is ${isChanged ? 'changed' : state}`],
+	);
+	const notSteady = (problems: readonly string[], lines: readonly string[]): Result => ({
+		code: EXIT_UNLIKE,
+		stdout: [`not steady: ${problems.join('; ')}`, ...lines, ''].join('\n'),
+		stderr: '',
+	});
 	if (odd.length > 0)
-		return `not steady: ${odd.map(({ name, state, isChanged }) => `${name} is ${isChanged ? 'changed' : state}`).join(', ')}`;
-	const judged = await required(driver.inside(['judge', 'availability', '--within', String(withinSeconds)]));
-	return judged.startsWith('availability: held')
-		? `steady: ${states.length} services run, ${judged.slice('availability: held '.length)}`
-		: `not steady: ${judged}`;
+		return notSteady(odd, [
+			`availability: violated: ${odd.join(', ')}. Restore the services with "node dist/scripts/lab.js reset"`,
+		]);
+	const asked = await required(driver.inside(['expectations', '--within', String(withinSeconds)]));
+	const { lines, problems } = JSON.parse(asked) as Judged;
+	if (problems.length > 0) return notSteady(problems, lines);
+	return { code: 0, stdout: [`steady: ${states.length} services run`, ...lines, ''].join('\n'), stderr: '' };
 }
 
 /** @returns what was put right, a line each */
@@ -54,11 +68,18 @@ export async function leak(driver: Driver, isThere: boolean, state = stateDirect
 	return `planted in ${canaryPath(state)}`;
 }
 
-/** `secrets found: 0`, or how many and where; and how much was searched for what. @param isJudged  with the verdict */
+/**
+ * Search everything that services, nodes and experiments wrote. While an experiment runs, the secrets are those of its own tokens and of the
+ * tokens that the cluster keeps, so that what is found does not depend on earlier experiments; otherwise of every token that the lab knows.
+ *
+ * @param isJudged  with the verdict
+ * @returns `secrets found: 0`, or how many and where; and how much was searched for how many secrets
+ */
 export async function scan(driver: Driver, isJudged: boolean, state = stateDirectory()): Promise<string> {
-	const [secrets, inside] = await Promise.all([
+	const [secrets, inside, files] = await Promise.all([
 		required(driver.inside(['token-secrets'])).then((text) => JSON.parse(text) as string[]),
 		required(driver.inside(['texts'])).then((text) => JSON.parse(text) as Searched[]),
+		required(driver.inside(['node-files'])).then((text) => JSON.parse(text) as NodeFiles),
 	]);
 	const url = await driver.observerUrl();
 	const texts: Searched[] = [
@@ -67,14 +88,14 @@ export async function scan(driver: Driver, isJudged: boolean, state = stateDirec
 		...(url === '' ? [] : await textsOfObserver(url)),
 		...(await textsBelow(journals(state))),
 	];
-	const found = findSecrets(texts, secrets);
+	const found = [...findSecrets(texts, secrets).map((where) => `in ${where}`), ...files.problems];
 	const bytes = texts.reduce((sum, { text }) => sum + text.length, 0);
+	const verdict = `security: ${found.length === 0 ? 'held: no secret was found' : 'violated: a secret was found'} where none may be`;
+	if (isJudged) await required(driver.inside(['record-verdict', verdict]));
 	return [
 		`secrets found: ${found.length}`,
-		...(isJudged
-			? [`security: ${found.length === 0 ? 'held: no secret stands' : 'violated: a secret stands'} where none may be`]
-			: []),
-		...found.map((where) => `in ${where}`),
-		`searched ${texts.length} texts, ${bytes} bytes, for ${secrets.length} secrets`,
+		...(isJudged ? [verdict] : []),
+		...found,
+		`searched ${texts.length} texts, ${bytes} bytes, for ${secrets.length} secrets; and ${files.count} files of nodes`,
 	].join('\n');
 }

@@ -167,7 +167,7 @@ export interface Cluster {
 }
 
 /** Each kind's verdict that an experiment expects. */
-export type Expected = Readonly<Record<'security' | 'availability', 'held' | 'violated'>>;
+export type Expected = Readonly<Record<'security' | 'availability', 'held' | 'violated' | 'unknown'>>;
 
 /** The experiments of the directory, and whether this page may run them. Absent from the stream where none are offered. */
 export interface Experiments {

@@ -35,7 +35,12 @@ describe('the experiments that are offered', () => {
 		['no title', 'title:', 'titel:', /needs title/],
 		['a title that is a number', 'A node with a wrong pin keeps its token to itself', '7', /needs title/],
 		['no extension of ours', 'name: kubejoin', 'name: other', /needs id/],
-		['a verdict that is none', 'security: held', 'security: perhaps', /contributions\.security: held or violated/],
+		[
+			'a verdict that is none',
+			'security: held',
+			'security: perhaps',
+			/contributions\.security: held, violated or none/,
+		],
 		['no verdict', 'availability: violated', 'more: x', /contributions\.availability/],
 	] as const) {
 		it(`${what}: not offered, and why`, () => {

@@ -67,8 +67,10 @@ function textOf(value: unknown, key: string): string {
 	return text.trim();
 }
 
-function verdictOf(contributions: unknown, kind: keyof Expected): 'held' | 'violated' {
+function verdictOf(contributions: unknown, kind: keyof Expected): Expected[keyof Expected] {
 	const verdict = memberOf(contributions, kind);
-	if (verdict !== 'held' && verdict !== 'violated') throw new Error(`it needs contributions.${kind}: held or violated`);
+	if (verdict === 'none') return 'unknown';
+	if (verdict !== 'held' && verdict !== 'violated')
+		throw new Error(`it needs contributions.${kind}: held, violated or none`);
 	return verdict;
 }

@@ -195,7 +195,7 @@ function Command({ name }: { readonly name: string }) {
 
 interface VerdictProps {
 	readonly name: string;
-	readonly predicted: 'held' | 'violated';
+	readonly predicted: 'held' | 'violated' | 'unknown';
 	/** Undefined: not yet known. */
 	readonly found: 'held' | 'violated' | 'unknown' | undefined;
 }
