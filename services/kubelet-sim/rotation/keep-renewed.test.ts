@@ -94,9 +94,21 @@ describe('a node that keeps its certificate renewed', () => {
 		);
 
 	type Answer = 'issued' | 'denied' | 'failed' | 'gone' | 'crash' | 'of-another';
-	/** An API server whose answers to requests stand in a list; after the last, the node is told to stop. Time passes only where the node waits. */
-	function world(answers: readonly Answer[]) {
+	/**
+	 * An API server whose answers to requests stand in a list; after the last, the node is told to stop. Time passes only while each of the
+	 * parties, such as heartbeats and renewal, waits.
+	 */
+	function world(answers: readonly Answer[], parties = 1) {
+		const waiting = new Map<() => void, number>();
+		const advance = () => {
+			if (waiting.size < parties) return;
+			nowMs = Math.max(nowMs, Math.min(...waiting.values()));
+			for (const [resume, atMs] of waiting) if (atMs <= nowMs && waiting.delete(resume)) resume();
+		};
 		const stopping = new AbortController();
+		stopping.signal.addEventListener('abort', () => {
+			for (const resume of waiting.keys()) resume();
+		});
 		const requests: string[] = [];
 		const askedWith: string[] = [];
 		const waited: number[] = [];
@@ -163,9 +175,12 @@ describe('a node that keeps its certificate renewed', () => {
 			clock: () => nowMs,
 			async waitUntil(atMs: number, signal: AbortSignal) {
 				waited.push(atMs - nowMs);
-				// Others come first, as with real time.
-				await new Promise((resolve) => setImmediate(resolve));
-				if (!signal.aborted) nowMs = Math.max(nowMs, atMs);
+				if (signal.aborted) return;
+				await new Promise<void>((resolve) => {
+					waiting.set(resolve, atMs);
+					// Others come first, as with real time.
+					setImmediate(advance);
+				});
 			},
 			signal: stopping.signal,
 			retryMs: 0,
@@ -278,7 +293,7 @@ describe('a node that keeps its certificate renewed', () => {
 
 	it('stays: heartbeats go on with the new certificate, the old connection is closed; and it tells why it could not be renewed', async () => {
 		const answers: readonly Answer[] = ['issued', 'issued', ...Array<Answer>(100).fill('denied')];
-		const { tools, connections } = world(answers);
+		const { tools, connections } = world(answers, 2);
 		const serials: string[] = [];
 		let beats = 0;
 		let mostOpen = 0;
