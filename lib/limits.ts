@@ -239,6 +239,40 @@ export const limits = {
 		response: '413 PAGE_TOO_LARGE',
 		test: 'services/observer/page-app.test.ts',
 	}),
+	yamlBytes: limit({
+		value: 1024 * 1024,
+		unit: 'bytes',
+		of: 'one kubeconfig, JoinConfiguration or manifest in YAML or JSON',
+		where: ['kubectl-sim', 'kubelet-sim'],
+		response: 'error that names the file',
+		source: 'ConfigMaps and Secrets hold 1 MiB',
+		test: 'lib/yaml.test.ts',
+	}),
+	yamlTokens: limit({
+		value: 100_000,
+		unit: 'items',
+		of: 'tokens in one YAML text: a line `key: value` has seven',
+		where: ['kubectl-sim', 'kubelet-sim'],
+		response: 'error that names the line',
+		test: 'lib/yaml.test.ts',
+	}),
+	yamlDepth: limit({
+		value: 100,
+		unit: 'items',
+		of: 'nested lists and maps in a YAML document',
+		where: ['kubectl-sim', 'kubelet-sim'],
+		response: 'error that names the line',
+		source: 'go-yaml: 10,000',
+		test: 'lib/yaml.test.ts',
+	}),
+	yamlAliases: limit({
+		value: 100,
+		unit: 'items',
+		of: 'aliases in a YAML document, and values that one of them stands for',
+		where: ['kubectl-sim', 'kubelet-sim'],
+		response: 'error that names the line',
+		test: 'lib/yaml.test.ts',
+	}),
 } as const satisfies Readonly<Record<string, Limit>>;
 
 export type LimitName = keyof typeof limits;
