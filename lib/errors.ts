@@ -293,6 +293,13 @@ export const errorTable = {
 		grpc: grpcCode.UNAUTHENTICATED,
 		http: { status: 401, reason: 'Unauthorized' },
 	}),
+	AUTHENTICATOR_UNAVAILABLE: row<{ retryAfterSeconds: number }>({
+		sentence: () =>
+			'the server is currently unable to handle the request: it cannot check the token because token-store is unavailable',
+		remedy: () => 'Retry. If it stays, start token-store: npm start, or docker compose up -d token-store',
+		grpc: grpcCode.UNAVAILABLE,
+		http: { status: 503, reason: 'ServiceUnavailable' },
+	}),
 	API_FORBIDDEN: row<Named & { because: string }>({
 		sentence: (f) => `${named(f)} is forbidden: ${f.because}`,
 		remedy: () =>
@@ -347,14 +354,31 @@ export const errorTable = {
 		grpc: grpcCode.INVALID_ARGUMENT,
 		http: { status: 400, reason: 'BadRequest' },
 	}),
-	API_METHOD_NOT_ALLOWED: row<{ verb: string; resource: string; group: string }>({
-		sentence: (f) => `${f.verb} is not supported on resources of kind "${qualified(f)}"`,
+	API_METHOD_NOT_ALLOWED: row<None>({
+		sentence: () => 'the server does not allow this method on the requested resource',
 		remedy: () => 'Use a verb that the resource offers',
 		grpc: grpcCode.UNIMPLEMENTED,
 		http: { status: 405, reason: 'MethodNotAllowed' },
 	}),
-	API_EXPIRED: row<{ requested: string; oldest: string }>({
-		sentence: (f) => `too old resource version: ${f.requested} (${f.oldest})`,
+	API_NOT_ACCEPTABLE: row<{ problem: string }>({
+		sentence: (f) => f.problem,
+		remedy: () => 'Send the request with Accept: application/json',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 406, reason: 'NotAcceptable' },
+	}),
+	API_VERSION_TOO_LARGE: row<{
+		requested: string;
+		current: string;
+		causes: readonly FieldProblem[];
+		retryAfterSeconds: number;
+	}>({
+		sentence: (f) => `Timeout: Too large resource version: ${f.requested}, current: ${f.current}`,
+		remedy: () => 'Read again without a resource version, or with one that this server has given',
+		grpc: grpcCode.OUT_OF_RANGE,
+		http: { status: 504, reason: 'Timeout' },
+	}),
+	API_EXPIRED: row<{ requested: string; oldest: string; because?: string }>({
+		sentence: (f) => f.because ?? `too old resource version: ${f.requested} (${f.oldest})`,
 		remedy: () => 'List again and watch from the version of the list',
 		grpc: grpcCode.OUT_OF_RANGE,
 		http: { status: 410, reason: 'Expired' },

@@ -32,6 +32,22 @@ export const limits = {
 		source: 'apiserver/pkg/server/config.go MaxRequestBodyBytes',
 		test: 'lib/mesh/server.test.ts',
 	}),
+	requestNameBytes: limit({
+		value: 256,
+		unit: 'bytes',
+		of: 'a name in a request, in UTF-8: of the object, the namespace, the resource, the group or the subresource',
+		where: ['6443'],
+		response: '400 BadRequest, INVALID_ARGUMENT',
+		test: 'services/apiserver-sim/pipeline.test.ts',
+	}),
+	fieldSelectorCharacters: limit({
+		value: 8192,
+		unit: 'items',
+		of: 'characters of one field selector',
+		where: ['6443'],
+		response: '400 BadRequest, INVALID_ARGUMENT',
+		test: 'services/apiserver-sim/selectors.test.ts',
+	}),
 	httpConnections: limit({
 		value: 512,
 		unit: 'items',

@@ -9,6 +9,7 @@ import { hostname } from 'node:os';
 import { causeText } from '../errors.ts';
 import type { CountRefusal } from '../limits.ts';
 import type { Registry } from '../metrics.ts';
+import { quoteInput } from '../text.ts';
 import { createHttpServer, isCrossSite, isExpectedHost, listenHttp, PLAIN_TEXT } from './http-server.ts';
 import type { ReportUnforeseen } from './unforeseen.ts';
 
@@ -25,19 +26,35 @@ export interface HealthReport {
 
 const CHECK_TIMEOUT_MS = 2_000;
 
-/** Run the checks, all at once. */
-export async function checkHealth(checks: HealthChecks, path: string, verbose: boolean): Promise<HealthReport> {
+/**
+ * Run the checks, all at once.
+ *
+ * @param excluded  names of checks that are left out, as `?exclude=` has them
+ */
+export async function checkHealth(
+	checks: HealthChecks,
+	path: string,
+	verbose: boolean,
+	excluded: readonly string[] = [],
+): Promise<HealthReport> {
+	const all: [string, HealthCheck][] = Object.entries({ ping: () => undefined, ...checks });
 	const results = await Promise.all(
-		Object.entries({ ping: () => undefined, ...checks }).map(async ([name, check]) => ({
+		all.map(async ([name, check]) => ({
 			name,
-			problem: await problemOf(check),
+			isExcluded: excluded.includes(name),
+			problem: excluded.includes(name) ? undefined : await problemOf(check),
 		})),
 	);
 	const problems = results.flatMap(({ name, problem }) => (problem === undefined ? [] : [`${name}: ${problem}`]));
 	const healthy = problems.length === 0;
-	const lines = results.map(({ name, problem }) =>
-		problem === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`,
+	const lines = results.map(({ name, isExcluded, problem }) =>
+		problem === undefined ? `[+]${name}${isExcluded ? ' excluded:' : ''} ok` : `[-]${name} failed: reason withheld`,
 	);
+	const unknown = [...new Set(excluded)].filter((name) => results.every((result) => result.name !== name));
+	if (unknown.length > 0)
+		lines.push(
+			`warn: some health checks cannot be excluded: no matches for ${unknown.map((name) => quoteInput(name)).join(',')}`,
+		);
 	const text =
 		healthy && !verbose ? 'ok' : `${lines.join('\n')}\n${path.slice(1)} check ${healthy ? 'passed' : 'failed'}\n`;
 	return { healthy, text, problems };

@@ -17,6 +17,8 @@ export interface Call {
 	readonly peer: Peer;
 	/** The first value of a metadata key, or undefined. */
 	readonly metadata: (key: string) => string | undefined;
+	/** In lower case. */
+	readonly metadataKeys: readonly string[];
 	/** Aborts when the caller hangs up or its deadline passes. */
 	readonly signal: AbortSignal;
 }
@@ -122,6 +124,7 @@ export function createGrpcServer(
 			method: call.getPath(),
 			peer: peerAt(connections, call.getPeer()),
 			metadata: (key) => call.metadata.get(key)[0]?.toString(),
+			metadataKeys: Object.keys(call.metadata.toJSON()),
 			signal: aborter.signal,
 		};
 	}

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { causeText, hasCode } from '../../lib/errors.ts';
 import type { PeerCertificate, VerifiedCertificate } from '../../lib/mesh/peer.ts';
-import { createAuthenticator, TOKEN_CACHE_MS } from './authenticate.ts';
+import { createAuthenticator, hasExtraSpace, TOKEN_CACHE_MS } from './authenticate.ts';
 
 const start = Date.parse('2026-01-31T12:00:00Z');
 const good: VerifiedCertificate = {
@@ -44,7 +44,7 @@ describe('authentication', () => {
 			() => now,
 		);
 		authenticate = (certificate, authorization) =>
-			authenticator({ peer: { address: '10.0.0.1:1', certificate }, authorization });
+			authenticator({ peer: { address: '10.0.0.1:1', certificate }, authorization, impersonation: [] });
 	});
 	const none: PeerCertificate = { state: 'none' };
 	const refuses = (work: Promise<unknown>, why: string) =>
@@ -72,7 +72,8 @@ describe('authentication', () => {
 	it('a bootstrap token is its user', async () => {
 		for (const scheme of ['Bearer', 'bearer', 'BEARER'])
 			assert.deepEqual(await authenticate(none, `${scheme} ${token}`), bootstrap);
-		assert.deepEqual(await authenticate(none, `  Bearer   ${token} `), bootstrap);
+		assert.deepEqual(await authenticate(none, `  Bearer ${token} `), bootstrap);
+		assert.deepEqual(await authenticate(none, `Bearer ${token} more`), bootstrap);
 	});
 
 	it('a good certificate wins over a bad token, and over a good one; no token is looked at', async () => {
@@ -114,6 +115,12 @@ describe('authentication', () => {
 			authenticate(none, `Bearer ${token}`),
 			'the token cannot be checked: token-store is away, invalid bearer token',
 		);
+	});
+
+	it('two spaces before the token: no token, and a warning, as upstream', async () => {
+		const header = `Bearer  ${token}`;
+		assert.deepEqual([await authenticate(none, header), asked, hasExtraSpace(header)], [anonymous, [], true]);
+		for (const other of [`Bearer ${token}`, 'Basic  x', 'Bearer ', undefined]) assert.ok(!hasExtraSpace(other), other);
 	});
 
 	it('another scheme, or none, is passed over', async () => {

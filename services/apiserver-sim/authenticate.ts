@@ -66,11 +66,18 @@ function userOfCertificate(certificate: PeerCertificate, nowMs: number): UserInf
 	};
 }
 
-/** A header of another scheme is no bearer token and is passed over, as upstream does. */
+/**
+ * The token; a header of another scheme, or one with two spaces, holds none and is passed over.
+ * @source apiserver/pkg/authentication/request/bearertoken
+ */
 function bearerToken(authorization: string | undefined): string | undefined {
-	const match = /^Bearer +(\S.*)$/i.exec(authorization?.trim() ?? '');
-	return match?.[1]?.trim();
+	const [scheme = '', token = ''] = authorization?.trim().split(' ') ?? [];
+	return scheme.toLowerCase() === 'bearer' && token !== '' ? token : undefined;
 }
+
+/** Upstream warns its caller of this one. */
+export const hasExtraSpace = (authorization: string | undefined): boolean =>
+	/^bearer {2}/i.test(authorization?.trim() ?? '');
 
 function cacheSuccesses(verifyToken: VerifyToken, clock: Clock): VerifyToken {
 	const kept = new Map<string, { user: { username: string; groups: string[] }; untilMs: number }>();

@@ -6,8 +6,10 @@ import { apiVersionOf, type ResourceName } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import type { Call, StreamHandler, UnaryHandler } from '../../lib/mesh/server.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
-import type { Credentials, Subresource, Verb } from './request.ts';
-import { parseFieldSelector } from './selectors.ts';
+import { impersonationHeaders } from './request/impersonation.ts';
+import { grpcMethods } from './request/info.ts';
+import type { Credentials } from './request.ts';
+import { readFieldSelector } from './selectors.ts';
 import { deletionStatus } from './status.ts';
 
 interface Message {
@@ -19,11 +21,6 @@ interface Message {
 }
 type ObjectMessage = Omit<KubeObject, 'apiVersion' | 'kind'>;
 
-const updates: Readonly<Record<string, Subresource>> = {
-	Update: '',
-	UpdateStatus: 'status',
-	UpdateApproval: 'approval',
-};
 const emptyRequest = {
 	subresource: '',
 	namespace: '',
@@ -38,53 +35,54 @@ export interface Handlers {
 	readonly streams: Readonly<Record<string, StreamHandler>>;
 }
 
+type Method = (typeof grpcMethods)[keyof typeof grpcMethods];
+
 /** The handlers of every method that a resource's service may declare; `stopping` ends the watches. */
 export function resourceHandlers(resource: ResourceName, pipeline: Pipeline, stopping: AbortSignal): Handlers {
-	const request = (verb: Verb, { signal }: Call, more: Partial<UnauthenticatedRequest>): UnauthenticatedRequest => ({
-		...emptyRequest,
-		verb,
-		resource,
-		signal,
-		...more,
-	});
-	const write = (verb: Verb, subresource: Subresource, call: Call, sent: ObjectMessage) => {
-		const object = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...sent, metadata: sent.metadata ?? {} };
-		const { namespace = '', name = '' } = object.metadata;
-		return pipeline.one(
-			request(verb, call, { subresource, object, namespace, name: verb === 'create' ? '' : name }),
-			credentialsOf(call),
-		);
-	};
-	const update =
-		(subresource: Subresource): UnaryHandler<ObjectMessage> =>
-		(sent, call) =>
-			write('update', subresource, call, sent);
+	const request = (
+		method: Method,
+		{ signal }: Call,
+		more: Partial<UnauthenticatedRequest>,
+	): UnauthenticatedRequest => ({ ...emptyRequest, ...method, resource, signal, ...more });
+	const write =
+		(method: Method): UnaryHandler<ObjectMessage> =>
+		(sent, call) => {
+			const typeMeta = { apiVersion: apiVersionOf(resource), kind: resource.kind };
+			const object = { ...typeMeta, ...sent, metadata: sent.metadata ?? {} };
+			const { namespace = '', name = '' } = object.metadata;
+			const named = { object, namespace, name: method.verb === 'create' ? '' : name };
+			return pipeline.one(request(method, call, named), credentialsOf(call));
+		};
 	return {
 		unary: {
-			Create: (sent: ObjectMessage, call) => write('create', '', call, sent),
-			...Object.fromEntries(Object.entries(updates).map(([method, subresource]) => [method, update(subresource)])),
+			Create: write(grpcMethods.Create),
+			Update: write(grpcMethods.Update),
+			UpdateStatus: write(grpcMethods.UpdateStatus),
+			UpdateApproval: write(grpcMethods.UpdateApproval),
 			Get: ({ namespace = '', name = '' }: Message, call) =>
-				pipeline.one(request('get', call, { namespace, name }), credentialsOf(call)),
+				pipeline.one(request(grpcMethods.Get, call, { namespace, name }), credentialsOf(call)),
 			async List({ namespace = '', fieldSelector = '' }: Message, call) {
-				const selected = request('list', call, { namespace, fieldSelector: parseFieldSelector(fieldSelector) });
+				const selected = request(grpcMethods.List, call, { namespace, ...readFieldSelector(fieldSelector) });
 				const { items, resourceVersion } = await pipeline.list(selected, credentialsOf(call));
 				return { metadata: { resourceVersion }, items };
 			},
 			async Delete({ namespace = '', name = '', preconditions = {} }: Message, call) {
-				return deletionStatus(
-					resource,
-					await pipeline.one(request('delete', call, { namespace, name, preconditions }), credentialsOf(call)),
-				);
+				const named = request(grpcMethods.Delete, call, { namespace, name, preconditions });
+				return deletionStatus(resource, await pipeline.one(named, credentialsOf(call)));
 			},
 		},
 		streams: {
 			Watch({ namespace = '', fieldSelector = '', resourceVersion = '' }: Message, call) {
 				const signal = AbortSignal.any([call.signal, stopping]);
-				const selected = { namespace, fieldSelector: parseFieldSelector(fieldSelector), resourceVersion, signal };
-				return pipeline.watch(request('watch', call, selected), credentialsOf(call));
+				const selected = { namespace, ...readFieldSelector(fieldSelector), resourceVersion, signal };
+				return pipeline.watch(request(grpcMethods.Watch, call, selected), credentialsOf(call));
 			},
 		},
 	};
 }
 
-const credentialsOf = ({ peer, metadata }: Call): Credentials => ({ peer, authorization: metadata('authorization') });
+const credentialsOf = ({ peer, metadata, metadataKeys }: Call): Credentials => ({
+	peer,
+	authorization: metadata('authorization'),
+	impersonation: impersonationHeaders(metadataKeys.map((key) => [key, metadata(key) ?? ''])),
+});

@@ -51,7 +51,8 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		const authorizer = unionOf(createNodeAuthorizer(noPods), createRbacAuthorizer(rbac.source));
 		const endpoints = createEndpoints({ store, tokens, authorizer, rbac: rbac.source, clock: systemClock });
 		const authenticate = countedAuthenticator(createAuthenticator(tokens.verify, systemClock), registry, systemClock);
-		const pipeline = createPipeline(authenticate, authorizer, endpoints);
+		const count = refusalCounter(registry);
+		const pipeline = createPipeline(authenticate, authorizer, endpoints, count);
 		const connections = newConnections();
 		const ready = readyChecks(store, rbac);
 		const elapsedMs = () => performance.now();
@@ -62,7 +63,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		]);
 		const http = createHttpServer(
 			createRestApp({ pipeline, health: { live: {}, ready }, connections, log, observe: requests.http }),
-			{ unforeseen, count: refusalCounter(registry) },
+			{ unforeseen, count },
 		);
 		const listener = await listen(
 			{ service, address, port, tls: { cert, key, clientCa }, clientCertificate: 'optional', grpc, http, log },

@@ -5,7 +5,8 @@ import { KubejoinError } from '../../lib/errors.ts';
 import { resources } from '../../lib/kube/resources.ts';
 import { contractOf } from '../../lib/mesh/contracts.ts';
 import type { Ending } from '../../lib/mesh/server.ts';
-import { countedAuthenticator, labelsOfPath, requestMetrics } from './metrics.ts';
+import { countedAuthenticator, labelsOfInfo, requestMetrics } from './metrics.ts';
+import { infoOfPath } from './request/info.ts';
 import type { Credentials } from './request.ts';
 
 describe('the requests of the API server', () => {
@@ -16,6 +17,10 @@ describe('the requests of the API server', () => {
 		(await registry.getSingleMetricAsString(name)).split('\n').filter((line) => !line.startsWith('#'));
 	const message = (service: string, method: string, request: object, ending: Ending = 'answered') =>
 		metrics.grpc({ service: `kubejoin.v1.${service}`, method, type: 'unary', request })(ending);
+	const http = (method: string, path: string, isWatch = false) =>
+		metrics.http(infoOfPath(method, path, isWatch), method);
+	const labelsOf = (method: string, path: string, isWatch = false) =>
+		labelsOfInfo(infoOfPath(method, path, isWatch), method);
 	/** What a row of apiserver_request_total says, but for what is the same in all. */
 	const counted = async () =>
 		(await samples('apiserver_request_total')).map((line) =>
@@ -64,12 +69,12 @@ describe('the requests of the API server', () => {
 		for (const [service, method, request, httpMethod, path] of pairs) {
 			registry.resetMetrics();
 			message(service, method, request);
-			metrics.http(httpMethod, path, false)(httpMethod === 'POST' ? 201 : 200);
+			http(httpMethod, path)(httpMethod === 'POST' ? 201 : 200);
 			assert.equal((await counted()).length, 1, `${method} ${service}`);
 		}
 		registry.resetMetrics();
 		message('Nodes', 'Watch', {}, 'cancelled');
-		metrics.http('GET', '/api/v1/nodes', true)(200);
+		http('GET', '/api/v1/nodes', true)(200);
 		assert.deepEqual(await counted(), ['WATCH  v1 nodes  cluster 200']);
 	});
 
@@ -108,9 +113,9 @@ describe('the requests of the API server', () => {
 		const inFlight = async () =>
 			(await samples('apiserver_current_inflight_requests')).map((line) => line.replace(/.*="(\w+)"\} /, '$1 '));
 		const path = '/api/v1/nodes';
-		const reads = [metrics.http('GET', path, false), metrics.http('GET', path, false), metrics.http('GET', path, true)];
+		const reads = [http('GET', path), http('GET', path), http('GET', path, true)];
 		for (const ended of reads) ended(200);
-		const writing = metrics.http('POST', path, false);
+		const writing = http('POST', path);
 		assert.deepEqual(await inFlight(), ['mutating 1', 'readOnly 2']);
 		assert.deepEqual(await inFlight(), ['mutating 1', 'readOnly 0']);
 		writing(201);
@@ -119,7 +124,7 @@ describe('the requests of the API server', () => {
 	});
 
 	it('what nobody here knows is `other`, whatever it is', () => {
-		assert.deepEqual(Object.values(labelsOfPath('PROPFIND', '/api/v1/nodes/a/secret', false)), [
+		assert.deepEqual(Object.values(labelsOf('PROPFIND', '/api/v1/nodes/a/secret')), [
 			'other',
 			'',
 			'',
@@ -129,7 +134,7 @@ describe('the requests of the API server', () => {
 			'resource',
 			'apiserver',
 		]);
-		assert.deepEqual(Object.values(labelsOfPath('GET', '/api/v1/tokens/abcdef', false)), [
+		assert.deepEqual(Object.values(labelsOf('GET', '/api/v1/tokens/abcdef')), [
 			'GET',
 			'',
 			'',
@@ -139,16 +144,7 @@ describe('the requests of the API server', () => {
 			'',
 			'apiserver',
 		]);
-		assert.deepEqual(Object.values(labelsOfPath('GET', '/healthz', false)), [
-			'GET',
-			'',
-			'',
-			'',
-			'',
-			'/healthz',
-			'',
-			'apiserver',
-		]);
+		assert.deepEqual(Object.values(labelsOf('GET', '/healthz')), ['GET', '', '', '', '', '/healthz', '', 'apiserver']);
 		const words = new Set(
 			Object.values(resources).flatMap(({ group, version, resource }) => [group, version, resource]),
 		);
@@ -161,6 +157,7 @@ describe('the requests of the API server', () => {
 			'PUT',
 			'PATCH',
 			'DELETE',
+			'DELETECOLLECTION',
 			'other',
 			'',
 			'status',
@@ -180,7 +177,7 @@ describe('the requests of the API server', () => {
 		const method = fc.oneof(fc.string(), fc.constantFrom('GET', 'HEAD', 'POST', 'TRACE'));
 		fc.assert(
 			fc.property(method, path, fc.boolean(), (...request) => {
-				for (const value of Object.values(labelsOfPath(...request))) assert.ok(words.has(value), value);
+				for (const value of Object.values(labelsOf(...request))) assert.ok(words.has(value), value);
 			}),
 		);
 	});
@@ -211,6 +208,7 @@ describe('who was let in', () => {
 					: { state: 'verified', commonName: 'canary', organizations: [], fingerprint: '', notBefore: 0, notAfter },
 		},
 		authorization: 'Bearer abcdef.0123456789abcdef',
+		impersonation: [],
 	});
 
 	it('is counted by result alone, with the lifetime of the certificate that was shown', async () => {

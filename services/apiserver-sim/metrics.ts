@@ -10,7 +10,8 @@ import { type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { Ending, Observe } from '../../lib/mesh/server.ts';
 import { type ElapsedMs, OTHER, type Registry } from '../../lib/metrics.ts';
 import type { Authenticate } from './authenticate.ts';
-import { type ObserveRequest, readResourcePath } from './rest.ts';
+import { grpcMethods, type RequestInfo } from './request/info.ts';
+import type { ObserveRequest } from './rest.ts';
 
 const requestBuckets = [
 	0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
@@ -27,18 +28,18 @@ const requestLabels = ['verb', 'dry_run', 'group', 'version', 'resource', 'subre
 type RequestLabels = Readonly<Record<(typeof requestLabels)[number], string>>;
 type Scope = '' | 'cluster' | 'namespace' | 'resource';
 
-/** gRPC method -> verb and subresource. Upstream's verbs are those of HTTP. */
-const methods: Readonly<Record<string, readonly [verb: string, subresource: string]>> = {
-	Create: ['POST', ''],
-	Get: ['GET', ''],
-	List: ['LIST', ''],
-	Watch: ['WATCH', ''],
-	Update: ['PUT', ''],
-	UpdateStatus: ['PUT', 'status'],
-	UpdateApproval: ['PUT', 'approval'],
-	Delete: ['DELETE', ''],
+/** Upstream's verbs are those of HTTP. */
+const verbLabels: Readonly<Record<string, string>> = {
+	create: 'POST',
+	get: 'GET',
+	list: 'LIST',
+	watch: 'WATCH',
+	update: 'PUT',
+	patch: 'PATCH',
+	delete: 'DELETE',
+	deletecollection: 'DELETECOLLECTION',
 };
-const subresources = new Set(Object.values(methods).map(([, subresource]) => subresource));
+const subresources = new Set<string>(Object.values(grpcMethods).map(({ subresource }) => subresource));
 const httpVerbs = new Set(['CONNECT', 'DELETE', 'PATCH', 'POST', 'PUT']);
 const paths = new Set(['/healthz', '/livez', '/readyz', '/version']);
 const byService: ReadonlyMap<string, ResourceName> = new Map(
@@ -58,51 +59,45 @@ const labelsOf = (
 	component: 'apiserver',
 });
 
+const ofMany = new Set(['list', 'watch', 'deletecollection']);
+const scopeOf = (verb: string, isEverywhere: boolean): Scope =>
+	ofMany.has(verb) ? (isEverywhere ? 'cluster' : 'namespace') : 'resource';
+
 /** The labels of a gRPC message. */
 function labelsOfMessage(service: string, method: string, request: { readonly namespace?: unknown }): RequestLabels {
-	const [verb, subresource] = methods[method] ?? [OTHER, OTHER];
-	const isOfMany = verb === 'LIST' || verb === 'WATCH';
+	const known = Object.hasOwn(grpcMethods, method) ? grpcMethods[method as keyof typeof grpcMethods] : undefined;
 	const isEverywhere = typeof request.namespace !== 'string' || request.namespace === '';
 	return labelsOf(
-		verb,
+		verbLabels[known?.verb ?? ''] ?? OTHER,
 		byService.get(service) ?? nothing,
-		subresource,
-		isOfMany ? (isEverywhere ? 'cluster' : 'namespace') : 'resource',
+		known?.subresource ?? OTHER,
+		scopeOf(known?.verb ?? '', isEverywhere),
 	);
 }
 
 /** The labels of an HTTPS request. */
-export function labelsOfPath(method: string, path: string, isWatch: boolean): RequestLabels {
-	const isRead = method === 'GET' || method === 'HEAD';
-	const found = readResourcePath(path);
-	// What is not in the table has no kind.
-	if (found === undefined || found.resource.kind === '') {
-		return labelsOf(
-			isRead ? 'GET' : httpVerbs.has(method) ? method : OTHER,
-			nothing,
-			paths.has(path) ? path : OTHER,
-			'',
-		);
+export function labelsOfInfo(info: RequestInfo, method: string): RequestLabels {
+	// A resource that is not served has no kind.
+	if (!info.isResource || info.resource.kind === '') {
+		const isRead = method === 'GET' || method === 'HEAD';
+		const verb = isRead ? 'GET' : httpVerbs.has(method) ? method : OTHER;
+		return labelsOf(verb, nothing, paths.has(info.path) ? info.path : OTHER, '');
 	}
-	const { resource, namespace, name, subresource } = found;
-	const scope = name !== '' || method === 'POST' ? 'resource' : namespace === '' ? 'cluster' : 'namespace';
-	const verb = isRead
-		? isWatch
-			? 'WATCH'
-			: scope === 'resource'
-				? 'GET'
-				: 'LIST'
-		: httpVerbs.has(method)
-			? method
-			: OTHER;
-	return labelsOf(verb, resource, subresources.has(subresource) ? subresource : OTHER, scope);
+	const { verb, resource, namespace, subresource } = info;
+	const label = Object.hasOwn(verbLabels, verb) ? verbLabels[verb] : undefined;
+	return labelsOf(
+		label ?? OTHER,
+		resource,
+		subresources.has(subresource) ? subresource : OTHER,
+		scopeOf(verb, namespace === ''),
+	);
 }
 
 /** What the same ending would be over HTTP. */
 const statusOf = (ending: Ending, verb: string): number =>
 	typeof ending === 'string' ? (verb === 'POST' ? 201 : 200) : (shownToCaller(ending).http?.status ?? 500);
 
-const mutating = new Set(['DELETE', 'PATCH', 'POST', 'PUT']);
+const mutating = new Set(['DELETE', 'DELETECOLLECTION', 'PATCH', 'POST', 'PUT']);
 const kindOf = (verb: string): 'mutating' | 'readOnly' => (mutating.has(verb) ? 'mutating' : 'readOnly');
 
 /**
@@ -160,7 +155,7 @@ export function requestMetrics(
 			const ended = begin(labels);
 			return (ending) => ended(statusOf(ending, labels.verb));
 		},
-		http: (method, path, isWatch) => begin(labelsOfPath(method, path, isWatch)),
+		http: (info, method) => begin(labelsOfInfo(info, method)),
 	};
 }
 

@@ -5,6 +5,7 @@ import type { Attributes, Decision } from './authorize/attributes.ts';
 import { userNamed } from './authorize/fixtures.test.ts';
 import { fakeAuthorizer, refusalOf, request } from './fixtures.test.ts';
 import { createPipeline } from './pipeline.ts';
+import { impersonationHeaders } from './request/impersonation.ts';
 import type { ApiRequest, Credentials, Endpoint, Verb } from './request.ts';
 import { parseFieldSelector } from './selectors.ts';
 
@@ -12,6 +13,7 @@ const user = userNamed('u', 'g');
 const credentials: Credentials = {
 	peer: { address: '10.0.0.1:1', certificate: { state: 'none' } },
 	authorization: undefined,
+	impersonation: [],
 };
 const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } };
 
@@ -129,11 +131,11 @@ describe('the pipeline', () => {
 		const pipeline = (decision: Decision['decision']) =>
 			pipelineOf({ authorize: () => ({ decision, reason: '', error: 'no roles' }) });
 		await assert.rejects(
-			pipeline('NoOpinion').one(asked('get'), credentials),
+			pipeline('NoOpinion').one(asked('get', { name: 'a' }), credentials),
 			new Error('authorization could not be evaluated: no roles'),
 		);
 		assert.deepEqual(reached, []);
-		await pipeline('Allow').one(asked('get'), credentials);
+		await pipeline('Allow').one(asked('get', { name: 'a' }), credentials);
 	});
 
 	it('list and watch of one name are authorized for that name, and for no other', async () => {
@@ -151,29 +153,147 @@ describe('the pipeline', () => {
 		assert.deepEqual(reached, ['u list', 'u watch']);
 	});
 
-	it('405: a verb or a subresource that is not offered; 404: a resource that is not served', async () => {
-		const pipeline = pipelineOf(all);
-		const not = (verb: string, resource: string) =>
-			`405 MethodNotAllowed: ${verb} is not supported on resources of kind "${resource}"`;
+	const notAllowed = '405 MethodNotAllowed: the server does not allow this method on the requested resource';
+	const notFound = '404 NotFound: the server could not find the requested resource';
+
+	it('405: a verb that is not offered; 404: a resource or a subresource that is not served', async () => {
+		const pipeline = pipelineOf({ authorize: () => ({ decision: 'Allow', reason: '' }) });
 		const review = (verb: Verb) => request(verb, resources.selfSubjectReviews);
-		const group = 'selfsubjectreviews.authentication.k8s.io';
-		assert.equal(await refusalOf(pipeline.one(review('get'), credentials)), not('get', group));
-		assert.equal(await refusalOf(pipeline.list(review('list'), credentials)), not('list', group));
-		assert.equal(await refusalOf(pipeline.watch(review('watch'), credentials)), not('watch', group));
-		assert.equal(
-			await refusalOf(pipeline.one(request('get', resources.configMaps), credentials)),
-			'404 NotFound: the server could not find the requested resource',
-		);
-		assert.equal(
-			await refusalOf(pipeline.one(asked('update', { name: 'a', subresource: 'approval' }), credentials)),
-			not('update', 'nodes'),
-		);
-		assert.equal(
-			await refusalOf(pipeline.one(asked('get', { name: 'a', subresource: 'status' }), credentials)),
-			not('get', 'nodes'),
-		);
-		assert.equal(await refusalOf(pipeline.one(asked('list'), credentials)), not('list', 'nodes'));
+		const status = (verb: string) => ({ ...asked('get', { name: 'a', subresource: 'status' }), verb });
+		assert.equal(await refusalOf(pipeline.one(review('get'), credentials)), notAllowed);
+		assert.equal(await refusalOf(pipeline.list(review('list'), credentials)), notAllowed);
+		assert.equal(await refusalOf(pipeline.watch(review('watch'), credentials)), notAllowed);
+		for (const verb of ['list', 'watch', 'patch', 'deletecollection', 'constructor', ''])
+			assert.equal(await refusalOf(pipeline.one({ ...asked('get'), verb }, credentials)), notAllowed, verb);
+		for (const verb of ['create', 'delete', 'patch'])
+			assert.equal(await refusalOf(pipeline.one(status(verb), credentials)), notAllowed, verb);
+		assert.equal(await refusalOf(pipeline.one(request('get', resources.configMaps), credentials)), notFound);
+		for (const subresource of ['approval', 'proxy', 'toString'])
+			for (const verb of ['get', 'update'])
+				assert.equal(await refusalOf(pipeline.one({ ...status(verb), subresource }, credentials)), notFound);
+		assert.equal(await refusalOf(pipeline.refuse(asked('get', { name: 'a' }), credentials)), notAllowed);
 		assert.deepEqual(reached, []);
+		await pipeline.one(status('get'), credentials);
+		await pipeline.one(status('update'), credentials);
+		assert.deepEqual(reached, ['u get status', 'u update status']);
+	});
+
+	it('400: no name, or one that could not be in a path; also in a field selector, which then is none', async () => {
+		const authorizer = fakeAuthorizer('u get nodes', 'u get nodes ..', 'u get nodes a/b%', 'u list nodes');
+		const pipeline = pipelineOf(authorizer);
+		const named = (name: string) => refusalOf(pipeline.one(asked('get', { name }), credentials));
+		assert.equal(await named(''), '400 BadRequest: Name parameter required.');
+		assert.equal(await named('..'), `400 BadRequest: Name parameter invalid: "..": may not be '..'`);
+		assert.equal(
+			await named('a/b%'),
+			`400 BadRequest: Name parameter invalid: "a/b%": may not contain '/';may not contain '%'`,
+		);
+		const fieldSelector = parseFieldSelector('metadata.name=..');
+		await pipeline.list(asked('list', { fieldSelector }), credentials);
+		assert.deepEqual(reached, ['u list']);
+	});
+
+	it('400 and a count for a name that is too long, before it is authorized', async () => {
+		const counted: string[] = [];
+		const authorizer = fakeAuthorizer();
+		const pipeline = createPipeline(
+			async () => user,
+			authorizer,
+			endpoints,
+			(limit) => counted.push(limit),
+		);
+		const long = 'é'.repeat(129);
+		const object = { ...node, metadata: { name: long } };
+		const resource = { ...resources.nodes, group: long };
+		for (const more of [{ name: long }, { namespace: long }, { object }, { resource }]) {
+			const refusal = await refusalOf(pipeline.one(asked('create', more), credentials));
+			assert.match(
+				refusal,
+				/^400 BadRequest: [A-Z][a-z ]+ parameter invalid: "é{129}": must be no more than 256 bytes$/,
+			);
+		}
+		assert.deepEqual([authorizer.asked, counted], [[], new Array(4).fill('requestNameBytes')]);
+		assert.match(await refusalOf(pipeline.one(asked('get', { name: long.slice(1) }), credentials)), /^403/);
+	});
+
+	it('what is wrong with the rest of a request is said after it was allowed', async () => {
+		const check = () => {
+			throw new KubejoinError('API_BAD_REQUEST', { problem: 'no' });
+		};
+		const list = { ...asked('list'), check };
+		assert.match(await refusalOf(pipelineOf(fakeAuthorizer()).list(list, credentials)), /^403/);
+		assert.equal(await refusalOf(pipelineOf(all).list(list, credentials)), '400 BadRequest: no');
+		assert.deepEqual(reached, []);
+	});
+
+	describe('a request that asks for impersonation', () => {
+		const asking = (...impersonation: [string, string][]): Credentials => ({ ...credentials, impersonation });
+		const cannot = (resource: string, group = '', where = 'at the cluster scope') =>
+			`is forbidden: User "u" cannot impersonate resource "${resource}" in API group "${group}" ${where}`;
+		const authentication = 'authentication.k8s.io';
+
+		it('403 in the words that upstream has for a caller who may not', async () => {
+			const pipeline = pipelineOf(fakeAuthorizer());
+			const refused = async (...headers: [string, string][]) => {
+				const refusals = [
+					pipeline.one(asked('get', { name: 'a' }), asking(...headers)),
+					pipeline.list(asked('list'), asking(...headers)),
+					pipeline.watch(asked('watch'), asking(...headers)),
+					pipeline.refuse(asked('get'), asking(...headers)),
+					pipeline.path('/version', 'get', asking(...headers)),
+				];
+				const texts = new Set(await Promise.all(refusals.map(refusalOf)));
+				assert.equal(texts.size, 1);
+				return [...texts].join().replace('403 Forbidden: ', '');
+			};
+			assert.equal(await refused(['impersonate-user', 'alice']), `users "alice" ${cannot('users')}`);
+			assert.equal(
+				await refused(['impersonate-user', 'system:serviceaccount:ns:sa']),
+				`serviceaccounts "sa" ${cannot('serviceaccounts', '', 'in the namespace "ns"')}`,
+			);
+			assert.equal(await refused(['impersonate-group', 'g']), `groups "g" ${cannot('groups')}`);
+			assert.equal(
+				await refused(['impersonate-uid', '1']),
+				`uids.${authentication} "1" ${cannot('uids', authentication)}`,
+			);
+			assert.equal(
+				await refused(['impersonate-extra-scopes', 's']),
+				`userextras.${authentication} "s" ${cannot('userextras/scopes', authentication)}`,
+			);
+			assert.equal(
+				await refused(['impersonate-uid', '1'], ['impersonate-group', 'g'], ['impersonate-user', 'bob']),
+				`users "bob" ${cannot('users')}`,
+			);
+			for (const unknown of ['impersonate-', 'impersonate-users', 'impersonate-anything'])
+				assert.match(await refused([unknown, '']), /cannot impersonate/);
+			assert.deepEqual(reached, []);
+		});
+
+		it('403 for a caller who may as well, for it is not offered; 401 comes first', async () => {
+			const may = pipelineOf({ authorize: () => ({ decision: 'Allow', reason: 'RBAC: allowed' }) });
+			const headers = asking(['impersonate-user', 'alice']);
+			assert.equal(
+				await refusalOf(may.one(asked('get', { name: 'a' }), headers)),
+				`403 Forbidden: users "alice" ${cannot('users')}: impersonation is not offered by this API server`,
+			);
+			const authenticate = () => Promise.reject(new KubejoinError('API_UNAUTHORIZED', {}));
+			const nobody = createPipeline(authenticate, fakeAuthorizer(), endpoints);
+			assert.match(await refusalOf(nobody.one(asked('get'), headers)), /^401/);
+			assert.deepEqual(reached, []);
+		});
+
+		it('is recognized by the beginning of a header, in any case', () => {
+			const headers: [string, string][] = [
+				['Impersonate-User', 'a'],
+				['IMPERSONATE-x', 'b'],
+				['x-impersonate-user', 'c'],
+				['impersonat', 'd'],
+			];
+			assert.deepEqual(impersonationHeaders(headers), [
+				['impersonate-user', 'a'],
+				['impersonate-x', 'b'],
+			]);
+		});
 	});
 
 	it('403 comes before 404 and 405: a stranger learns nothing of what there is', async () => {
@@ -243,7 +363,9 @@ describe('the pipeline', () => {
 			for (const namespace of ['', 'other'])
 				for (const verb of ['create', 'update'] as const)
 					assert.equal(
-						await refusalOf(pipeline.one(request(verb, resources.secrets, { namespace, object: sent }), credentials)),
+						await refusalOf(
+							pipeline.one(request(verb, resources.roles, { namespace, name: 'a', object: sent }), credentials),
+						),
 						'400 BadRequest: the namespace of the provided object does not match the namespace sent on the request',
 					);
 			assert.deepEqual([new Set(authorized), seen], [new Set(['', 'other']), []]);

@@ -5,15 +5,23 @@
 import { KubejoinError, qualified } from '../../lib/errors.ts';
 import { type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
+import { type CountRefusal, limits } from '../../lib/limits.ts';
 import { note } from '../../lib/trace.ts';
 import type { Authenticate } from './authenticate.ts';
-import type { Attributes, Authorizer, ResourceRequest } from './authorize/attributes.ts';
+import type { Attributes, Authorizer, FieldRequirement, ResourceRequest } from './authorize/attributes.ts';
 import { forbidden } from './authorize/forbidden.ts';
-import type { ApiRequest, Credentials, Endpoint } from './request.ts';
+import { quotedInput } from './authorize/go-text.ts';
+import { refuseImpersonation } from './request/impersonation.ts';
+import type { ApiRequest, Credentials, Endpoint, Verb } from './request.ts';
 import { selectedName } from './selectors.ts';
 
-/** A request before it is known whose it is. */
-export type UnauthenticatedRequest = Omit<ApiRequest, 'user'>;
+/** A request before it is authenticated and authorized. Its verb and subresource may be any; the endpoint offers few of them. */
+export interface UnauthenticatedRequest extends Omit<ApiRequest, 'user' | 'verb' | 'subresource'> {
+	readonly verb: string;
+	readonly subresource: string;
+	/** Throws what is wrong with the rest of the request. Called once the request is allowed, so that a stranger learns only that it is not. */
+	readonly check?: (count: CountRefusal) => void;
+}
 /** The endpoint of every resource that is served. */
 export type Endpoints = ReadonlyMap<ResourceName, Endpoint>;
 
@@ -25,58 +33,110 @@ export interface Pipeline {
 		credentials: Credentials,
 	) => Promise<{ items: KubeObject[]; resourceVersion: string }>;
 	readonly watch: (request: UnauthenticatedRequest, credentials: Credentials) => AsyncIterable<WatchEvent<KubeObject>>;
+	/** For a request that this door does not offer. @throws API_UNAUTHORIZED, API_FORBIDDEN, API_PATH_NOT_FOUND, API_METHOD_NOT_ALLOWED, in this order */
+	readonly refuse: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<never>;
 	/** May this caller read this path, for example /version? @throws API_UNAUTHORIZED, API_PATH_FORBIDDEN */
 	readonly path: (path: string, verb: string, credentials: Credentials) => Promise<void>;
 }
 
-export function createPipeline(authenticate: Authenticate, authorizer: Authorizer, endpoints: Endpoints): Pipeline {
-	async function admitted(
-		unauthenticated: UnauthenticatedRequest,
-		credentials: Credentials,
-	): Promise<{ request: ApiRequest; endpoint: Endpoint }> {
+/** @param count  called when a request exceeds a limit */
+export function createPipeline(
+	authenticate: Authenticate,
+	authorizer: Authorizer,
+	endpoints: Endpoints,
+	count: CountRefusal = () => undefined,
+): Pipeline {
+	async function identified(credentials: Credentials): Promise<UserInfo> {
 		const user = await authenticate(credentials);
+		await refuseImpersonation(authorizer, user, credentials.impersonation);
+		return user;
+	}
+	/** Authenticate, authorize, and find the endpoint. */
+	async function allowed(unauthenticated: UnauthenticatedRequest, credentials: Credentials) {
+		const user = await identified(credentials);
+		requireBoundedNames(unauthenticated, count);
 		const request = { ...unauthenticated, user, namespace: scopeOf(unauthenticated) };
 		await requireAllowed(authorizer, attributesOf(request));
-		const { resource, subresource, verb } = request;
-		const endpoint = endpoints.get(resource);
-		const isOffered =
-			endpoint?.[verb] !== undefined &&
-			(subresource === '' || (verb === 'update' && endpoint.subresources.includes(subresource)));
-		if (endpoint === undefined) throw new KubejoinError('API_PATH_NOT_FOUND', {});
-		if (!isOffered) {
-			throw new KubejoinError('API_METHOD_NOT_ALLOWED', { verb, resource: resource.resource, group: resource.group });
-		}
-		return { request: withObjectInScope(request), endpoint };
+		const endpoint = endpoints.get(request.resource);
+		const { subresource } = request;
+		if (endpoint === undefined || !(subresource === '' || isOneOf(endpoint.subresources, subresource)))
+			throw new KubejoinError('API_PATH_NOT_FOUND', {});
+		return { request, endpoint };
 	}
-	const missing = (request: ApiRequest) =>
-		new KubejoinError('API_METHOD_NOT_ALLOWED', {
-			verb: request.verb,
-			resource: request.resource.resource,
-			group: request.resource.group,
-		});
+	/** The endpoint's function for the verb, and the request as it may be passed to it. */
+	async function admitted<V extends Verb>(
+		unauthenticated: UnauthenticatedRequest,
+		credentials: Credentials,
+		...offered: readonly V[]
+	): Promise<{ request: ApiRequest; answer: NonNullable<Endpoint[V]> }> {
+		const { request, endpoint } = await allowed(unauthenticated, credentials);
+		const { verb, subresource } = request;
+		const answer = isOneOf(offered, verb) && (subresource === '' || isOneOf(ofSubresources, verb)) && endpoint[verb];
+		if (!answer) throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
+		requireName(request);
+		unauthenticated.check?.(count);
+		return { request: withObjectInScope(request as ApiRequest), answer };
+	}
 	return {
 		async one(unauthenticated, credentials) {
-			const { request, endpoint } = await admitted(unauthenticated, credentials);
-			const { verb } = request;
-			const answer = verb === 'list' || verb === 'watch' ? undefined : endpoint[verb];
-			if (answer === undefined) throw missing(request);
+			const { request, answer } = await admitted(unauthenticated, credentials, 'create', 'get', 'update', 'delete');
 			return answer(request);
 		},
 		async list(unauthenticated, credentials) {
-			const { request, endpoint } = await admitted(unauthenticated, credentials);
-			if (endpoint.list === undefined) throw missing(request);
-			return endpoint.list(request);
+			const { request, answer } = await admitted(unauthenticated, credentials, 'list');
+			return answer(request);
 		},
 		async *watch(unauthenticated, credentials) {
-			const { request, endpoint } = await admitted(unauthenticated, credentials);
-			if (endpoint.watch === undefined) throw missing(request);
-			yield* endpoint.watch(request);
+			const { request, answer } = await admitted(unauthenticated, credentials, 'watch');
+			yield* answer(request);
+		},
+		async refuse(unauthenticated, credentials) {
+			await allowed(unauthenticated, credentials);
+			throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
 		},
 		async path(path, verb, credentials) {
-			const user: UserInfo = await authenticate(credentials);
+			const user = await identified(credentials);
 			await requireAllowed(authorizer, { resourceRequest: false, user, verb, path });
 		},
 	};
+}
+
+/** What can be done to a subresource. */
+const ofSubresources: readonly Verb[] = ['get', 'update'];
+
+const isOneOf = <T extends string>(list: readonly T[], text: string): text is T =>
+	(list as readonly string[]).includes(text);
+
+/** Before anything quotes them or makes a key of them. @throws API_BAD_REQUEST */
+function requireBoundedNames(
+	{ name, namespace, object, resource, subresource }: UnauthenticatedRequest,
+	count: CountRefusal,
+): void {
+	const max = limits.requestNameBytes.value;
+	const names = { Name: name, Namespace: namespace, 'Name of the object': object?.metadata?.name ?? '' };
+	const { group, version, resource: plural } = resource;
+	const all = { ...names, Group: group, Version: version, Resource: plural, Subresource: subresource };
+	for (const [parameter, text] of Object.entries(all)) {
+		if (Buffer.byteLength(text) <= max) continue;
+		count('requestNameBytes');
+		const problem = `${parameter} parameter invalid: ${quotedInput(text)}: must be no more than ${max} bytes`;
+		throw new KubejoinError('API_BAD_REQUEST', { problem });
+	}
+}
+
+/** @throws API_BAD_REQUEST  @source apiserver/pkg/registry/generic/registry/store.go NamespaceKeyFunc; api/validation/path IsValidPathSegmentName */
+function requireName({ verb, name }: UnauthenticatedRequest): void {
+	if (verb !== 'get' && verb !== 'update' && verb !== 'delete') return;
+	const problems = name === '' ? [] : pathSegmentProblems(name);
+	if (name !== '' && problems.length === 0) return;
+	const problem =
+		name === '' ? 'Name parameter required.' : `Name parameter invalid: ${quotedInput(name)}: ${problems.join(';')}`;
+	throw new KubejoinError('API_BAD_REQUEST', { problem });
+}
+
+function pathSegmentProblems(name: string): string[] {
+	if (name === '.' || name === '..') return [`may not be '${name}'`];
+	return ['/', '%'].filter((illegal) => name.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
 }
 
 /**
@@ -131,7 +191,7 @@ function whatOf(attributes: Attributes): string {
 }
 
 /** list and watch of one name are authorized for that name. @source apiserver/pkg/endpoints/request/requestinfo.go */
-function attributesOf(request: ApiRequest): ResourceRequest {
+function attributesOf(request: UnauthenticatedRequest & { readonly user: UserInfo }): ResourceRequest {
 	const { user, verb, resource, subresource, namespace, name, fieldSelector } = request;
 	return {
 		resourceRequest: true,
@@ -142,7 +202,13 @@ function attributesOf(request: ApiRequest): ResourceRequest {
 		resource: resource.resource,
 		subresource,
 		namespace,
-		name: verb === 'list' || verb === 'watch' ? (selectedName(fieldSelector) ?? '') : name,
+		name: verb === 'list' || verb === 'watch' ? nameSelected(fieldSelector) : name,
 		...(verb === 'list' || verb === 'watch' ? { fieldSelector } : {}),
 	};
+}
+
+/** A name that could not be in a path is not one that can be authorized. */
+function nameSelected(fieldSelector: readonly FieldRequirement[]): string {
+	const name = selectedName(fieldSelector) ?? '';
+	return pathSegmentProblems(name).length === 0 ? name : '';
 }

@@ -14,7 +14,7 @@ import type { KubeObject, ObjectMeta, UserInfo } from '../../lib/kube/types.ts';
 import type { Store, StoredItem } from '../../lib/store/store.ts';
 import { generateName, metadataProblems, type NameRule } from './object-meta.ts';
 import type { ApiRequest, Endpoint, Subresource } from './request.ts';
-import { matchesFields, type SelectableFields, selectedName } from './selectors.ts';
+import { matchesFields, requireSelectable, type SelectableFields, selectedName } from './selectors.ts';
 
 export interface Strategy<T extends KubeObject> {
 	readonly resource: ResourceName;
@@ -177,7 +177,9 @@ export function registryEndpoint<T extends KubeObject>(
 		}
 	}
 
+	const noObject = { apiVersion: '', kind: '', metadata: {} };
 	async function list(request: ApiRequest) {
+		requireSelectable(fieldsOf(noObject), request.fieldSelector);
 		const { items, revision } = await selectItems(request);
 		return {
 			items: items.filter((object) => matchesFields(fieldsOf(object), request.fieldSelector)),
@@ -194,6 +196,7 @@ export function registryEndpoint<T extends KubeObject>(
 	}
 
 	async function* watch(request: ApiRequest) {
+		requireSelectable(fieldsOf(noObject), request.fieldSelector);
 		let after = watchStart(request.resourceVersion);
 		if (after === 0) {
 			const { items, resourceVersion } = await list(request);

@@ -4,6 +4,7 @@ import type { ResourceName } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo } from '../../lib/kube/types.ts';
 import type { Peer } from '../../lib/mesh/peer.ts';
 import type { FieldRequirement } from './authorize/attributes.ts';
+import type { ImpersonationHeader } from './request/impersonation.ts';
 
 export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'delete';
 export type Subresource = '' | 'status' | 'approval';
@@ -13,6 +14,8 @@ export interface Credentials {
 	readonly peer: Peer;
 	/** The Authorization header or metadata value. */
 	readonly authorization: string | undefined;
+	/** Headers or metadata that ask to act as another user. */
+	readonly impersonation: readonly ImpersonationHeader[];
 }
 
 export interface ApiRequest {
@@ -44,6 +47,6 @@ export interface Endpoint {
 	readonly update?: (request: ApiRequest) => Promise<KubeObject>;
 	/** Answers with what was deleted. */
 	readonly delete?: (request: ApiRequest) => Promise<KubeObject>;
-	/** `status`, `approval`; only update may be asked of them. */
+	/** `status`, `approval`; they are read with `get` and written with `update`. */
 	readonly subresources: readonly Subresource[];
 }

@@ -1,175 +1,245 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
 import fc from 'fast-check';
 import { KubejoinError } from '../../lib/errors.ts';
-import { createLog } from '../../lib/log.ts';
-import { newConnections } from '../../lib/mesh/listener.ts';
-import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
-import { createRestApp, readResourcePath } from './rest.ts';
+import { resources } from '../../lib/kube/resources.ts';
+import type { UserInfo } from '../../lib/kube/types.ts';
+import type { Attributes } from './authorize/attributes.ts';
+import { userNamed } from './authorize/fixtures.test.ts';
+import { type Doors, openDoors } from './doors/fixtures.test.ts';
+import type { ApiRequest, Endpoint } from './request.ts';
 
-describe('paths', () => {
-	const read = (path: string) => {
-		const found = readResourcePath(path);
-		return found && [found.resource.group, found.resource.resource, found.namespace, found.name, found.subresource];
-	};
-	it('name resources as upstream’s do', () => {
-		assert.deepEqual(read('/api/v1/namespaces/kube-public/configmaps/cluster-info'), [
-			'',
-			'configmaps',
-			'kube-public',
-			'cluster-info',
-			'',
-		]);
-		assert.deepEqual(read('/api/v1/nodes'), ['', 'nodes', '', '', '']);
-		assert.deepEqual(read('/api/v1/nodes/a/status'), ['', 'nodes', '', 'a', 'status']);
-		assert.deepEqual(read('/api/v1/namespaces/a'), ['', 'namespaces', 'a', 'a', '']);
-		assert.deepEqual(read('/apis/certificates.k8s.io/v1/certificatesigningrequests/c/approval'), [
-			'certificates.k8s.io',
-			'certificatesigningrequests',
-			'',
-			'c',
-			'approval',
-		]);
-		for (const path of [
-			'/',
-			'/version',
-			'/api',
-			'/api/v1',
-			'/apis/g',
-			'/apis/g/v1',
-			'/api//nodes',
-			'/api/v1/nodes/%zz',
-		])
-			assert.equal(read(path), undefined, path);
-	});
-	it('of the other scope name no resource that is served', () => {
-		const isServed = (path: string) => readResourcePath(path)?.resource.kind !== '';
-		for (const path of [
-			'/api/v1/namespaces/default/nodes',
-			'/api/v1/namespaces/default/nodes/a',
-			'/api/v1/namespaces/default/namespaces/a',
-			'/apis/rbac.authorization.k8s.io/v1/namespaces/default/clusterrolebindings/a',
-			'/apis/coordination.k8s.io/v1/leases/a',
-			'/api/v1/secrets/a',
-		])
-			assert.ok(!isServed(path), path);
-		for (const path of ['/api/v1/nodes/a', '/api/v1/secrets', '/api/v1/namespaces/default/secrets/a'])
-			assert.ok(isServed(path), path);
-	});
-	it('are read or are none, whatever they are', () => {
-		fc.assert(fc.property(fc.webPath(), (path) => void readResourcePath(path)));
-		fc.assert(fc.property(fc.array(fc.string()), (parts) => void readResourcePath(`/${parts.join('/')}`)));
-	});
-});
+const object = { apiVersion: 'v1', metadata: { labels: { b: '<', a: '&' }, uid: '1', name: 'a' }, kind: 'Node' };
+const item = '{"metadata":{"name":"a","uid":"1","labels":{"a":"\\u0026","b":"\\u003c"}}}';
+const line = `{"kind":"Node","apiVersion":"v1",${item.slice(1)}\n`;
+const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
 describe('the HTTPS side of the door', () => {
-	let server: Server;
-	let base: string;
+	let doors: Doors;
 	let isHealthy = true;
-	const asked: UnauthenticatedRequest[] = [];
-	const observed: { readonly came: [string, string, boolean]; readonly ended: Promise<number> }[] = [];
-	const object = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } };
-	const fakePipeline: Pipeline = {
-		async one(request) {
-			asked.push(request);
-			if (request.resource.kind === '') throw new KubejoinError('API_PATH_NOT_FOUND', {});
-			if (request.name === 'secret')
-				throw new KubejoinError('API_FORBIDDEN', { resource: 'nodes', group: '', name: 'secret', because: 'no' });
+	let reached: ApiRequest[];
+	let observed: Promise<string>[];
+	let lines: string[];
+	let refused: (attributes: Attributes) => boolean;
+
+	const nodes: Endpoint = {
+		async get(request) {
+			reached.push(request);
 			if (request.name === 'broken') throw new Error('the password is hunter2');
 			return object;
 		},
 		async list(request) {
-			asked.push(request);
-			if (request.resource.kind === '') throw new KubejoinError('API_PATH_NOT_FOUND', {});
+			reached.push(request);
 			return { items: [object], resourceVersion: '7' };
 		},
-		watch: () => assert.fail('nobody watches here'),
-		async path(path) {
-			if (path === '/metrics') throw new KubejoinError('API_PATH_FORBIDDEN', { because: 'no' });
-		},
+		create: () => assert.fail('nothing is written'),
+		delete: () => assert.fail('nothing is written'),
+		subresources: ['status'],
 	};
-	before(async () => {
-		const ready = {
-			store: () => {
+	beforeEach(async () => {
+		isHealthy = true;
+		[reached, observed, lines] = [[], [], []];
+		refused = () => false;
+		doors = await openDoors({
+			async authenticate({ authorization }): Promise<UserInfo> {
+				if (authorization === 'Bearer later')
+					throw new KubejoinError('AUTHENTICATOR_UNAVAILABLE', { retryAfterSeconds: 1 });
+				return userNamed('u');
+			},
+			authorizer: {
+				authorize: (attributes) => ({ decision: refused(attributes) ? 'NoOpinion' : 'Allow', reason: '' }),
+			},
+			endpoints: new Map([[resources.nodes, nodes]]),
+			ready: () => {
 				if (!isHealthy) throw new Error('gone');
 			},
-		};
-		const log = createLog({ service: 'test', level: 'error', format: 'json', write: () => undefined });
-		const observe = (...came: [string, string, boolean]) => {
-			let tell: (status: number) => void = () => undefined;
-			const ended = new Promise<number>((resolve) => {
-				tell = resolve;
-			});
-			observed.push({ came, ended });
-			return tell;
-		};
-		const options = {
-			pipeline: fakePipeline,
-			health: { live: {}, ready },
-			connections: newConnections(),
-			log,
-			observe,
-		};
-		server = createServer(createRestApp(options)).listen(0, '127.0.0.1');
-		await once(server, 'listening');
-		const address = server.address();
-		base = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+			observe: (info, method) => {
+				let end: (status: number) => void = () => undefined;
+				observed.push(
+					new Promise((resolve) => {
+						end = (status) => resolve(`${method} ${info.path} ${info.verb} ${status}`);
+					}),
+				);
+				return end;
+			},
+			write: (text) => lines.push(text),
+		});
 	});
-	after(() => {
-		server.closeAllConnections();
-		server.close();
-	});
-	beforeEach(() => {
-		asked.length = 0;
-		observed.length = 0;
-		isHealthy = true;
-	});
-	const get = async (path: string, method = 'GET') => {
-		const response = await fetch(base + path, { method });
-		return { status: response.status, headers: response.headers, text: await response.text() };
+	afterEach(() => doors.close());
+	const get = (path: string, headers: Record<string, string | string[]> = {}, method = 'GET') =>
+		doors.rest(method, path, headers);
+	const message = async (path: string, headers = {}, method = 'GET') => {
+		const { status, text } = await get(path, headers, method);
+		return `${status} ${JSON.parse(text).message}`;
 	};
 
-	it('reads one object, and lists', async () => {
-		assert.deepEqual(JSON.parse((await get('/api/v1/nodes/a')).text), object);
-		const list = JSON.parse((await get('/api/v1/nodes?fieldSelector=metadata.name%3Da&limit=500')).text);
-		assert.deepEqual(list, { kind: 'NodeList', apiVersion: 'v1', metadata: { resourceVersion: '7' }, items: [object] });
+	it('writes an object as upstream does: one line, in upstream’s order, without HTML', async () => {
+		const { status, headers, text } = await get('/api/v1/nodes/a');
+		assert.deepEqual([status, headers['content-type'], text], [200, 'application/json', line]);
+		assert.equal((await get('/api/v1/nodes/a/status')).text, line);
 		assert.deepEqual(
-			asked.map(({ verb, name, fieldSelector }) => [verb, name, fieldSelector]),
+			reached.map(({ verb, name, subresource }) => [verb, name, subresource]),
 			[
-				['get', 'a', []],
-				['list', '', [{ field: 'metadata.name', operator: '=', value: 'a' }]],
+				['get', 'a', ''],
+				['get', 'a', 'status'],
 			],
 		);
 	});
 
-	it('tells a refusal as a Kubernetes Status', async () => {
-		const { status, headers, text } = await get('/api/v1/nodes/secret');
-		assert.equal(status, 403);
-		assert.equal(headers.get('x-content-type-options'), 'nosniff');
-		assert.deepEqual(JSON.parse(text), {
-			kind: 'Status',
-			apiVersion: 'v1',
-			metadata: {},
-			status: 'Failure',
-			message: 'nodes "secret" is forbidden: no',
-			reason: 'Forbidden',
-			details: { name: 'secret', kind: 'nodes' },
-			code: 403,
-		});
-		assert.equal(JSON.parse((await get('/metrics')).text).message, 'forbidden: no');
+	it('lists without the kind of the items; a parameter that it does not know changes nothing', async () => {
+		const list = `{"kind":"NodeList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":[${item}]}\n`;
+		for (const query of ['', '/', '?unknown=1&includeObject=None&timeout=5s&limit=500&resourceVersion=0', '?limit=-1'])
+			assert.equal((await get(`/api/v1/nodes${query}`)).text, list, query);
+		const selected = await get('/api/v1/nodes?fieldSelector=metadata.name%3Da&fieldSelector=b');
+		assert.deepEqual(
+			[selected.text, reached.at(-1)?.fieldSelector],
+			[list, [{ field: 'metadata.name', operator: '=', value: 'a' }]],
+		);
+	});
+
+	it('is pretty for people', async () => {
+		const pretty = JSON.stringify(JSON.parse(line), undefined, 2).replace('&', '\\u0026').replace('<', '\\u003c');
+		for (const agent of ['curl/8', 'Wget/1', 'Mozilla/5.0 (X11)'])
+			assert.equal((await get('/api/v1/nodes/a', { 'user-agent': agent })).text, pretty);
+		assert.equal((await get('/api/v1/nodes/a?pretty=true')).text, pretty);
+		assert.equal((await get('/api/v1/nodes/a', { accept: 'application/json;pretty=1' })).text, pretty);
+		for (const query of ['?pretty=false', '?pretty=yes'])
+			assert.equal((await get(`/api/v1/nodes/a${query}`, { 'user-agent': 'curl/8' })).text, line);
+	});
+
+	it('writes the media type that is accepted, JSON or YAML', async () => {
+		const yaml = 'apiVersion: v1\nkind: Node\nmetadata:\n  labels:\n    a: "&"\n    b: <\n  name: a\n  uid: "1"\n';
+		for (const [accept, text] of [
+			['*/*', line],
+			['text/html, */*;q=0.1', line],
+			[`${table},application/json`, line],
+			['application/vnd.kubernetes.protobuf,application/json', line],
+			['application/json;stream=watch', line],
+			['application/yaml', yaml],
+			['application/json;q=0.5,application/yaml', yaml],
+		] as const)
+			assert.equal((await get('/api/v1/nodes/a', { accept })).text, text, accept);
+		assert.equal(
+			(await get('/api/v1/nodes/a', { accept: 'application/yaml' })).headers['content-type'],
+			'application/yaml',
+		);
+	});
+
+	it('406 once the request is allowed; what cannot be told otherwise is told in JSON', async () => {
+		const only = '406 only the following media types are accepted: application/json, application/yaml';
+		for (const accept of ['application/vnd.kubernetes.protobuf', table])
+			assert.equal(await message('/api/v1/nodes/a', { accept }), only, accept);
+		assert.deepEqual(reached, []);
+		refused = () => true;
+		const { status, text } = await get('/api/v1/nodes/a', { accept: 'text/html' });
+		assert.deepEqual([status, text.startsWith('{\n  "kind": "Status"')], [403, true]);
+	});
+
+	it('400 for garbage in what it reads, after authorization', async () => {
+		const list = (query: string) => message(`/api/v1/nodes?${query}`);
+		const int64 = 'strconv.ParseInt: parsing';
+		assert.equal(await list('limit='), `400 ${int64} "": invalid syntax`);
+		assert.equal(await list('limit=9223372036854775808'), `400 ${int64} "9223372036854775808": value out of range`);
+		assert.equal(await list('timeoutSeconds=1.5'), `400 ${int64} "1.5": invalid syntax`);
+		assert.equal(await list(`limit=${'9'.repeat(5000)}`), `400 ${int64} "${'9'.repeat(256)}...": value out of range`);
+		const version = 'invalid resource version: resourceVersion: Invalid value:';
+		assert.equal(
+			await list('resourceVersion=-1'),
+			`400 ${version} "-1": strconv.ParseUint: parsing "-1": invalid syntax`,
+		);
+		assert.match(await message('/api/v1/nodes/a?resourceVersion=abc'), /^400 invalid resource version/);
+		const token = 'invalid continue token: continue key is not valid:';
+		assert.equal(await list('continue=a.b'), `400 ${token} illegal base64 data at input byte 1`);
+		const json = Buffer.from('{"v":"meta.k8s.io/v1"}').toString('base64url');
+		assert.equal(await list(`continue=${json}`), `400 ${token} it was not given by this server`);
+		assert.match(await list('labelSelector=a%3Db'), /^400 labelSelector is not offered yet: "a=b"$/);
+		assert.match(
+			await list('resourceVersionMatch=Foo&resourceVersion=1'),
+			/^422 .*Unsupported value: "Foo": supported/,
+		);
+		assert.match(
+			await list('resourceVersionMatch=Exact&resourceVersion=0'),
+			/^422 .*is forbidden for resourceVersion "0"$/,
+		);
+		assert.equal(reached.length, 0);
+		refused = () => true;
+		for (const query of ['limit=abc', 'fieldSelector=!!', 'continue=a', 'sendInitialEvents=true'])
+			assert.match(await list(query), /^403 /, query);
+		assert.match(await list('timeout=abc'), /^400 invalid timeout specified/, 'upstream reads it first');
+	});
+
+	it('504 for a version that is to come, 410 for one that is not kept', async () => {
+		const list = (query: string) => message(`/api/v1/nodes?${query}`);
+		assert.equal(await list('resourceVersion=8'), '504 Timeout: Too large resource version: 8, current: 7');
+		const exact = 'resourceVersionMatch=Exact&resourceVersion=';
+		assert.equal(await list(`${exact}6`), '410 The resourceVersion for the provided list is too old.');
+		for (const query of [`${exact}7`, 'resourceVersion=6', 'resourceVersionMatch=NotOlderThan&resourceVersion=7'])
+			assert.equal((await get(`/api/v1/nodes?${query}`)).status, 200, query);
+	});
+
+	it('404 and 405 come after authorization, whatever the method; so does a watch', async () => {
+		const paths = ['/api/v1/nodes', '/api/v1/nodes/a', '/api/v1/nodes/a/status', '/api/v1/nodes?watch=true'];
+		const methods = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'];
+		for (const path of paths)
+			for (const method of methods) assert.equal((await get(path, {}, method)).status, 405, `${method} ${path}`);
+		for (const watch of [
+			'/api/v1/nodes?watch',
+			'/api/v1/nodes?watch=1',
+			'/api/v1/watch/nodes',
+			'/api/v1/watch/nodes/a',
+		])
+			assert.equal((await get(watch)).status, 405, watch);
+		assert.equal((await get('/api/v1/nodes?watch=False')).status, 200);
+		for (const path of ['/api/v1/nodes/a/proxy/x', '/api/v1/nodes/a/nosuch', '/api/v1/pods', '/api/v1/proxy/nodes/a'])
+			for (const method of ['GET', ...methods]) assert.equal((await get(path, {}, method)).status, 404, path);
+		refused = () => true;
+		for (const path of [...paths, '/api/v1/pods', '/api/v1/nodes/a/nosuch'])
+			for (const method of ['GET', ...methods]) assert.equal((await get(path, {}, method)).status, 403, path);
+		assert.equal(
+			await message('/api/v1/nodes', {}, 'POST'),
+			'403 nodes is forbidden: User "u" cannot create resource "nodes" in API group "" at the cluster scope',
+		);
+		assert.match(await message('/api/v1/nodes/a', {}, 'PATCH'), /User "u" cannot patch resource "nodes"/);
+		assert.match(await message('/api/v1/nodes', {}, 'DELETE'), /User "u" cannot deletecollection resource "nodes"/);
+		assert.match(await message('/api/v1/nodes/a/status'), /User "u" cannot get resource "nodes\/status"/);
+	});
+
+	it('403 for every header that asks for impersonation, over each path', async () => {
+		for (const header of [
+			'Impersonate-User',
+			'impersonate-group',
+			'IMPERSONATE-Uid',
+			'Impersonate-Extra-a',
+			'Impersonate-X',
+		])
+			for (const path of ['/api/v1/nodes', '/api/v1/nodes/a', '/version', '/healthz', '/nosuch']) {
+				const { status, headers, text } = await get(path, { [header]: 'alice' });
+				assert.deepEqual([status, headers['x-content-type-options']], [403, 'nosniff'], `${header} ${path}`);
+				assert.match(text, /cannot impersonate resource/);
+			}
+		assert.equal((await get('/api/v1/nodes', { 'Impersonate-User': ['', 'alice'] })).status, 403);
+		assert.deepEqual(reached, []);
+	});
+
+	it('503 and when to retry, when the credential cannot be checked', async () => {
+		const { status, headers, text } = await get('/api/v1/nodes', { authorization: 'Bearer later' });
+		const { reason, details } = JSON.parse(text);
+		assert.deepEqual(
+			[status, headers['retry-after'], reason, details],
+			[503, '1', 'ServiceUnavailable', { retryAfterSeconds: 1 }],
+		);
 	});
 
 	it('tells an observer how each request came and ended', async () => {
-		for (const path of ['/api/v1/nodes/a?pretty', '/api/v1/nodes/secret', '/api/v1/nodes?watch=true', '/nothing'])
+		for (const path of ['/api/v1/nodes/a?pretty', '/api/v1/nodes/broken', '/api/v1/nodes?watch=true', '/nothing', '/%'])
 			await get(path);
-		await get('/healthz', 'POST');
-		assert.deepEqual(await Promise.all(observed.map(async ({ came, ended }) => [...came, await ended])), [
-			['GET', '/api/v1/nodes/a', false, 200],
-			['GET', '/api/v1/nodes/secret', false, 403],
-			['GET', '/api/v1/nodes', true, 405],
-			['GET', '/nothing', false, 404],
-			['POST', '/healthz', false, 404],
+		await get('/healthz', {}, 'POST');
+		assert.deepEqual(await Promise.all(observed), [
+			'GET /api/v1/nodes/a get 200',
+			'GET /api/v1/nodes/broken get 500',
+			'GET /api/v1/nodes watch 405',
+			'GET /nothing get 404',
+			'GET  get 400',
+			'POST /healthz post 200',
 		]);
 	});
 
@@ -179,54 +249,76 @@ describe('the HTTPS side of the door', () => {
 		assert.ok(!text.includes('hunter2'));
 	});
 
-	it('404 page not found, as text, for what is not there', async () => {
-		const { status, text, headers } = await get('/nothing');
-		assert.deepEqual(
-			[status, text, headers.get('content-type')],
-			[404, '404 page not found\n', 'text/plain; charset=utf-8'],
-		);
-	});
-
-	it('404 as a Status for an unknown resource, version or scope of a group that is served', async () => {
+	it('health is computed, and says which check failed; one check is a path of its own', async () => {
+		const text = async (path: string) => {
+			const answer = await get(path);
+			return `${answer.status} ${answer.text}`;
+		};
+		for (const path of ['/readyz', '/livez', '/healthz', '/livez/ping', '/readyz/store'])
+			assert.equal(await text(path), '200 ok', path);
 		for (const path of [
-			'/api/v1/foos',
-			'/api/v2/nodes',
-			'/api/v1/namespaces/kube-system/nodes',
-			'/apis/coordination.k8s.io/v1/leases/node-1',
-		]) {
-			const { status, text } = await get(path);
-			assert.equal(status, 404, path);
-			assert.deepEqual(JSON.parse(text), {
-				...{ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure' },
-				message: 'the server could not find the requested resource',
-				...{ reason: 'NotFound', details: {}, code: 404 },
-			});
-		}
-		assert.equal((await get('/apis/foo.k8s.io/v1/foos')).text, '404 page not found\n');
-	});
-
-	it('400 for a parameter that it does not know, 405 for a write or a watch: nothing is ignored', async () => {
-		assert.equal((await get('/api/v1/nodes?labelSelector=a')).status, 400);
-		assert.equal((await get('/api/v1/nodes?fieldSelector=a&fieldSelector=b')).status, 400);
-		assert.equal((await get('/api/v1/nodes?watch=true')).status, 405);
-		assert.equal((await get('/api/v1/nodes/a', 'DELETE')).status, 405);
-		assert.equal((await get('/api/v1/nodes/a/status')).status, 405);
-		assert.deepEqual(asked, []);
-	});
-
-	it('health is computed, and says which check failed', async () => {
-		assert.deepEqual([(await get('/readyz')).text, (await get('/livez')).text], ['ok', 'ok']);
+			'/healthz/',
+			'/livez/store',
+			'/readyz/nosuch',
+			'/readyz/ping/x',
+			'/readyz/toString',
+			'/nosuchz',
+		])
+			assert.equal(await text(path), '404 404 page not found\n', path);
 		isHealthy = false;
-		const { status, text } = await get('/readyz');
-		assert.deepEqual(
-			[status, text.includes('[-]store failed: reason withheld'), text.includes('gone')],
-			[500, true, false],
+		assert.equal(await text('/readyz'), '500 [+]ping ok\n[-]store failed: reason withheld\nreadyz check failed\n');
+		assert.match(await text('/readyz/store'), /^500 internal server error: store failed: reason withheld/);
+		assert.equal(await text('/readyz?exclude=store'), '200 ok');
+		assert.equal(
+			await text('/readyz?verbose&exclude=store&exclude=x'),
+			'200 [+]ping ok\n[+]store excluded: ok\nwarn: some health checks cannot be excluded: no matches for "x"\nreadyz check passed\n',
 		);
-		assert.equal((await get('/livez')).status, 200);
 	});
 
-	it('the version is consistent with itself', async () => {
-		const { gitVersion, major, minor } = JSON.parse((await get('/version')).text);
-		assert.ok(gitVersion.startsWith(`v${major}.${minor}.`));
+	it('the version is consistent with itself, and is read only', async () => {
+		for (const path of ['/version', '/version/']) {
+			const { gitVersion, major, minor } = JSON.parse((await get(path)).text);
+			assert.ok(gitVersion.startsWith(`v${major}.${minor}.`));
+		}
+		assert.equal((await get('/version', {}, 'PUT')).status, 405);
+	});
+
+	it('a target of any form is answered: absolute, `*`, encoded, malformed, long', async () => {
+		const status = async (target: string, method = 'GET') => (await get(target, {}, method)).status;
+		assert.equal((await get('https://host:1/api/v1/nodes/a')).text, line);
+		assert.equal((await get('/api/v1/nodes/%61')).text, line);
+		assert.equal(await status('https://host'), 404);
+		assert.equal(await status('*', 'OPTIONS'), 404);
+		for (const bad of ['/%', '/api/v1/nodes/%zz', '/%ff']) assert.equal(await status(bad), 400, bad);
+		for (const path of ['//', '//healthz', '///', '/api//v1/nodes', '/api/v1//nodes', '/a'.repeat(4_000)])
+			assert.equal(await status(path), 404, path.slice(0, 20));
+		assert.equal(await status('/api/v1/nodes/a%2Fstatus'), 200, 'an encoded slash divides');
+		assert.equal(await status('/api/v1/nodes/%00'), 200);
+		assert.equal(await status(`/api/v1/nodes/${'a'.repeat(8_000)}`), 400);
+	});
+
+	it('errors and log lines hold at most 256 characters of the input, none of them a control', async () => {
+		refused = () => true;
+		for (const path of [`/${'x'.repeat(8_000)}`, `/api/v1/${'x'.repeat(8_000)}`, `/apis/${'x'.repeat(8_000)}/v1/n`]) {
+			const { text } = await get(path);
+			assert.ok(text.length < 2_000, String(text.length));
+		}
+		lines.length = 0;
+		await get(`/%1b%5d0;%0a${'%e2%80%ae'}${'x'.repeat(8_000)}`);
+		assert.ok(lines.length > 0 && lines.every((one) => one.length < 2_000));
+		assert.ok(lines.every((one) => !/\p{Cc}|\p{Cf}/u.test(one.trimEnd())));
+	});
+
+	it('anything at all is answered, and nothing of it is 500', async () => {
+		const part = fc.oneof(fc.webFragments(), fc.constantFrom('api', 'v1', 'nodes', 'a', '..', '%2e', '%', '', 'watch'));
+		const target = fc.array(part).map((parts) => `/${parts.join('/')}`.replaceAll('#', ''));
+		const method = fc.constantFrom('GET', 'HEAD', 'POST', 'OPTIONS', 'TRACE', 'PROPFIND');
+		const accept = fc.stringMatching(/^[ -~]*$/);
+		await fc.assert(
+			fc.asyncProperty(method, target, accept, async (m, path, value) => {
+				const { status } = await get(path, { accept: value }, m);
+				assert.ok(status >= 200 && status < 500, `${m} ${path}: ${status}`);
+			}),
+		);
 	});
 });

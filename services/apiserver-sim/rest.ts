@@ -1,25 +1,39 @@
 /**
- * The HTTPS side of the door: paths -> requests of the same pipeline, failures -> Kubernetes `Status`. For now what a stranger needs to find
- * the cluster: health, version, and reading objects; it writes nothing. Nothing is answered before the pipeline allowed it.
- * @source apiserver/pkg/endpoints/request/requestinfo.go; responsewriters/status.go
+ * The HTTPS side of the door: paths -> requests of the same pipeline, failures -> Kubernetes `Status`. It reads what a client needs to find the
+ * cluster: health, version, objects. It writes nothing, and answers nothing before the pipeline allowed it.
+ * @source apiserver/pkg/server/{config,handler}.go; apiserver/pkg/endpoints/handlers/get.go; responsewriters/status.go
  */
 import { randomUUID } from 'node:crypto';
-import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { asKubejoinError, KubejoinError } from '../../lib/errors.ts';
-import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { apiVersionOf } from '../../lib/kube/resources.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { errorFields, type Log } from '../../lib/log.ts';
 import { checkHealth, type HealthChecks } from '../../lib/mesh/health.ts';
+import type { HttpHandler } from '../../lib/mesh/http-server.ts';
 import { type Connections, unknownPeer } from '../../lib/mesh/listener.ts';
 import { callerName } from '../../lib/mesh/peer.ts';
+import { printable } from '../../lib/text.ts';
 import { inSpan, SpanKind } from '../../lib/trace.ts';
+import { hasExtraSpace } from './authenticate.ts';
+import { encodeRefusal, negotiated, ordered, orderedItem, toPrettyJson, type Wishes } from './doors/negotiate.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
+import { impersonationHeaders } from './request/impersonation.ts';
+import { hasHandler, infoOfPath, type RequestInfo, type ResourceInfo } from './request/info.ts';
+import {
+	asksForWatch,
+	type ListOptions,
+	readListOptions,
+	requireResourceVersion,
+	requireVersion,
+	timeoutOf,
+} from './request/list-options.ts';
 import type { Credentials } from './request.ts';
-import { parseFieldSelector } from './selectors.ts';
+import { readFieldSelector } from './selectors.ts';
 import { failureStatus } from './status.ts';
 
-/** Is told of each request when it comes; what it answers is told the status that it ended with. Method and path may be anything. */
-export type ObserveRequest = (method: string, path: string, isWatch: boolean) => (status: number) => void;
+/** Called with each request; the result is called with the status it ended with. The path and the method can be anything. */
+export type ObserveRequest = (info: RequestInfo, method: string) => (status: number) => void;
 
 export interface RestOptions {
 	readonly pipeline: Pipeline;
@@ -29,176 +43,213 @@ export interface RestOptions {
 	readonly observe: ObserveRequest;
 }
 
-export function createRestApp({ pipeline, health, connections, log, observe }: RestOptions): Express {
-	const app = express();
-	app.disable('x-powered-by');
-	app.disable('etag');
-	const peerOf = (request: Request) =>
-		connections.bySocket.get(request.socket) ??
-		unknownPeer(`${request.socket.remoteAddress}:${request.socket.remotePort}`);
-	const credentialsOf = (request: Request): Credentials => ({
-		peer: peerOf(request),
-		authorization: request.get('authorization'),
-	});
+/** A request as it is read before anything is decided; nothing in it is trusted. */
+interface Asked {
+	readonly method: string;
+	/** Undefined when the path cannot be decoded. */
+	readonly info: RequestInfo | undefined;
+	readonly query: URLSearchParams;
+	readonly wishes: Wishes;
+	readonly credentials: Credentials;
+}
+interface Answer {
+	readonly status: number;
+	readonly body: string;
+	readonly headers: Readonly<Record<string, string>>;
+}
 
-	app.use((request, response, next) => {
-		const ended = observe(request.method, request.path, request.query.watch !== undefined);
+const PLAIN_TEXT = { 'Content-Type': 'text/plain; charset=utf-8', 'X-Content-Type-Options': 'nosniff' };
+const plainText = (status: number, body: string): Answer => ({ status, body, headers: PLAIN_TEXT });
+const NOT_FOUND = plainText(404, '404 page not found\n');
+const REQUEST_TIMEOUT_MS = 60_000;
+
+export function createRestApp(options: RestOptions): HttpHandler {
+	const { connections, log, observe } = options;
+	return async (request, response) => {
+		const asked = readRequest(request, connections);
+		const { method, info } = asked;
+		const ended = observe(info ?? { isResource: false, path: '', verb: method.toLowerCase() }, method);
 		response.once('close', () => ended(response.statusCode));
-		inRequestSpan(request, response, next).catch(next);
-	});
-	app.use((_request, response, next) => {
-		response.set({ 'Audit-Id': randomUUID(), 'Cache-Control': 'no-cache, private' });
-		next();
-	});
-	app.use(async (request, _response, next) => {
-		if (!isResourcePath(request.path))
-			await pipeline.path(request.path, request.method.toLowerCase(), credentialsOf(request));
-		next();
-	});
-	const { live, ready } = health;
-	for (const [path, checks] of [
-		['/healthz', live],
-		['/livez', live],
-		['/readyz', { ...live, ...ready }],
-	] as const) {
-		app.get(path, async (request, response) => {
-			const { healthy, text } = await checkHealth(checks, path, request.query.verbose !== undefined);
-			response
-				.status(healthy ? 200 : 500)
-				.type('text/plain; charset=utf-8')
-				.send(text);
+		await inRequestSpan(request, asked, async () => {
+			const { status, headers, body } = await answerTo(asked, options).catch((error: unknown) =>
+				refusalOf(error, asked, log),
+			);
+			write(response, status, { ...headers, ...warningsFor(asked) }, body);
+			return status;
 		});
-	}
-	app.get('/version', (_request, response) => {
-		response.json(kubernetesVersion);
-	});
-	app.use(async (request, response) => {
-		const found = readResourcePath(request.path);
-		if (found === undefined) throw new KubejoinError('API_PATH_NOT_FOUND', {});
-		const { resource, namespace, name } = found;
-		const { fieldSelector = '', watch } = request.query;
-		const isRead = request.method === 'GET' && found.subresource === '' && watch === undefined;
-		const unknown = Object.keys(request.query).filter((parameter) => !harmless.includes(parameter));
-		if (isRead && (unknown.length > 0 || typeof fieldSelector !== 'string')) {
-			throw new KubejoinError('API_BAD_REQUEST', {
-				problem: `these parameters are not offered yet: ${unknown.join(', ') || 'fieldSelector, more than once'}`,
-			});
-		}
-		if (!isRead || typeof fieldSelector !== 'string') {
-			await pipeline.path(request.path, request.method.toLowerCase(), credentialsOf(request));
-			throw new KubejoinError('API_METHOD_NOT_ALLOWED', {
-				verb: watch === undefined ? request.method : 'WATCH',
-				resource: resource.resource,
-				group: resource.group,
-			});
-		}
-		const wanted: UnauthenticatedRequest = {
-			verb: name === '' ? 'list' : 'get',
-			resource,
-			subresource: '',
-			namespace,
-			name,
-			fieldSelector: parseFieldSelector(fieldSelector),
-			resourceVersion: '',
-			preconditions: {},
-			signal: AbortSignal.timeout(60_000),
-		};
-		if (name !== '') {
-			response.json(await pipeline.one(wanted, credentialsOf(request)));
-			return;
-		}
-		const { items, resourceVersion } = await pipeline.list(wanted, credentialsOf(request));
-		response.json({
-			kind: `${resource.kind}List`,
-			apiVersion: apiVersionOf(resource),
-			metadata: { resourceVersion },
-			items,
-		});
-	});
-	app.use((error: unknown, request: Request, response: Response, _next: NextFunction) => {
-		const known = asKubejoinError(error);
-		const status = failureStatus(known);
-		const level = known.code === 'INTERNAL' ? 'error' : known.code === 'API_UNAUTHORIZED' ? 'warn' : 'debug';
-		const peer = peerOf(request);
-		log[level](
-			{
-				method: `${request.method} ${request.path}`,
-				caller: callerName(peer),
-				peer: peer.address,
-				...errorFields(known),
-			},
-			'refused',
-		);
-		response.set('X-Content-Type-Options', 'nosniff').status(status.code);
-		if (known.code === 'API_PATH_NOT_FOUND' && !isOfServedGroup(request.path))
-			response.type('text/plain; charset=utf-8').send('404 page not found\n');
-		else response.json(status);
-	});
-	return app;
-}
-
-/** A message, as the gRPC side has them. @source OpenTelemetry semantic conventions for HTTP */
-function inRequestSpan(request: Request, response: Response, next: NextFunction): Promise<void> {
-	const traceparent = request.get('traceparent');
-	const attributes = { 'http.request.method': request.method, 'url.path': request.path, 'url.scheme': 'https' };
-	const parent = traceparent === undefined ? {} : { traceparent };
-	return inSpan(request.method, { kind: SpanKind.SERVER, attributes, parent }, async (span) => {
-		await new Promise((ended) => {
-			response.once('close', ended);
-			next();
-		});
-		span.setAttribute('http.response.status_code', response.statusCode);
-	});
-}
-
-/** What a read may ask for: all is answered at once, however many were wanted, and as JSON. An ignored selector would answer with too much. */
-const harmless = ['fieldSelector', 'limit', 'pretty', 'resourceVersion', 'timeout'];
-
-/** Upstream has no handler for a group that it does not serve, so that such a path is answered as any unknown path. */
-function isOfServedGroup(path: string): boolean {
-	const group = readResourcePath(path)?.resource.group;
-	return Object.values(resources).some((served) => served.group === group);
-}
-
-const isResourcePath = (path: string): boolean => readResourcePath(path) !== undefined;
-
-interface ResourcePath {
-	readonly resource: ResourceName;
-	readonly namespace: string;
-	readonly name: string;
-	readonly subresource: string;
-}
-
-/** `/api/v1/namespaces/kube-public/configmaps/cluster-info`; undefined for a path that names no resource. */
-export function readResourcePath(path: string): ResourcePath | undefined {
-	const parts = path.split('/').slice(1).map(decodePart);
-	if (parts.includes('')) return undefined;
-	const group = parts[0] === 'api' ? '' : parts[0] === 'apis' ? parts[1] : undefined;
-	if (group === undefined) return undefined;
-	const [version, ...rest] = parts.slice(group === '' ? 1 : 2);
-	if (version === undefined || rest.length === 0) return undefined;
-	const isInNamespace = rest[0] === 'namespaces' && rest.length > 2;
-	const [resource = '', name = '', subresource = ''] = isInNamespace ? rest.slice(2) : rest;
-	// A path of the other scope names no resource that is served; only a collection can be asked for across namespaces.
-	const known = Object.values(resources).find(
-		(r) =>
-			r.group === group &&
-			r.version === version &&
-			r.resource === resource &&
-			(r.namespaced === isInNamespace || (r.namespaced && name === '')),
-	);
-	return {
-		resource: known ?? { group, version, resource, kind: '', namespaced: isInNamespace },
-		namespace: isInNamespace ? (rest[1] ?? '') : resource === 'namespaces' ? name : '',
-		name,
-		subresource,
 	};
 }
 
-function decodePart(part: string): string {
+function write(response: ServerResponse, status: number, headers: Answer['headers'], body: string): void {
+	response
+		.writeHead(status, {
+			'Audit-Id': randomUUID(),
+			'Cache-Control': 'no-cache, private',
+			'Content-Length': Buffer.byteLength(body),
+			...headers,
+		})
+		.end(body);
+}
+
+function readRequest(request: IncomingMessage, connections: Connections): Asked {
+	const { socket, headers, method = '', url = '' } = request;
+	const [path = '', search = ''] = splitOnce(url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, ''), '?');
+	const query = new URLSearchParams(search);
+	const decoded = decode(path);
+	const peer = connections.bySocket.get(socket) ?? unknownPeer(`${socket.remoteAddress}:${socket.remotePort}`);
+	return {
+		method,
+		info: decoded === undefined ? undefined : infoOfPath(method, decoded, asksForWatch(query)),
+		query,
+		wishes: { accept: headers.accept ?? '', pretty: query.get('pretty'), userAgent: headers['user-agent'] ?? '' },
+		credentials: {
+			peer,
+			authorization: headers.authorization,
+			impersonation: impersonationHeaders(
+				Object.entries(headers).map(([name, value]) => [name, [value ?? []].flat()[0] ?? '']),
+			),
+		},
+	};
+}
+
+function splitOnce(text: string, separator: string): [string, string] {
+	const at = text.indexOf(separator);
+	return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function decode(path: string): string | undefined {
 	try {
-		return decodeURIComponent(part);
+		return decodeURIComponent(path);
 	} catch {
-		return '';
+		return undefined;
 	}
+}
+
+async function answerTo(asked: Asked, { pipeline, health }: RestOptions): Promise<Answer> {
+	const { info, query, credentials } = asked;
+	if (info === undefined) return plainText(400, '400 Bad Request');
+	const signal = AbortSignal.timeout(Math.min(timeoutOf(query) ?? REQUEST_TIMEOUT_MS, REQUEST_TIMEOUT_MS));
+	if (info.isResource) return readResource(asked, info, signal, pipeline);
+	await pipeline.path(info.path, info.verb, credentials);
+	if (info.path === '/version' || info.path === '/version/') return versionAnswer(asked);
+	return healthAnswer(info.path, query, health);
+}
+
+async function readResource(
+	asked: Asked,
+	info: ResourceInfo,
+	signal: AbortSignal,
+	pipeline: Pipeline,
+): Promise<Answer> {
+	const { method, query, credentials, wishes } = asked;
+	const { fieldSelector, check } = readFieldSelector(query.get('fieldSelector') ?? '');
+	let read: { encode: ReturnType<typeof negotiated>; options: ListOptions } | undefined;
+	const request: UnauthenticatedRequest = {
+		...info,
+		fieldSelector,
+		resourceVersion: query.get('resourceVersion') ?? '',
+		preconditions: {},
+		signal,
+		check(count) {
+			const encode = negotiated(wishes);
+			if (info.verb === 'get') requireResourceVersion(query.get('resourceVersion') ?? '');
+			read = { encode, options: info.verb === 'list' ? readListOptions(query) : anyVersion };
+			check(count);
+		},
+	};
+	if (method !== 'GET' || (info.verb !== 'get' && info.verb !== 'list')) return pipeline.refuse(request, credentials);
+	const object = info.verb === 'get' ? await pipeline.one(request, credentials) : undefined;
+	const list = object === undefined ? await pipeline.list(request, credentials) : undefined;
+	if (read === undefined) throw new Error('the pipeline answered a request that it did not check');
+	if (list !== undefined) requireVersion(read.options, list.resourceVersion);
+	const answer =
+		object === undefined
+			? {
+					kind: `${info.resource.kind}List`,
+					apiVersion: apiVersionOf(info.resource),
+					metadata: { resourceVersion: list?.resourceVersion },
+					items: list?.items.map(orderedItem),
+				}
+			: ordered(object);
+	const { contentType, body } = read.encode(answer);
+	return { status: 200, headers: { 'Content-Type': contentType }, body };
+}
+
+const anyVersion: ListOptions = { resourceVersion: '', isExact: false };
+
+/** @source apiserver/pkg/server/routes/version.go: always pretty */
+function versionAnswer({ method, wishes }: Asked): Answer {
+	if (method !== 'GET') throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
+	negotiated(wishes, ['application/json']);
+	const { contentType, body } = toPrettyJson(kubernetesVersion);
+	return { status: 200, headers: { 'Content-Type': contentType }, body };
+}
+
+/** `/livez`, or one check of it: `/livez/ping`. Any method will do. @source apiserver/pkg/server/healthz/healthz.go */
+async function healthAnswer(
+	path: string,
+	query: URLSearchParams,
+	{ live, ready }: RestOptions['health'],
+): Promise<Answer> {
+	const checksOf: Readonly<Record<string, HealthChecks>> = {
+		healthz: live,
+		livez: live,
+		readyz: { ...live, ...ready },
+	};
+	const [, root = '', name, ...more] = path.split('/');
+	const checks = Object.hasOwn(checksOf, root) ? checksOf[root] : undefined;
+	if (checks === undefined || more.length > 0) return NOT_FOUND;
+	if (name === undefined) {
+		const excluded = query.getAll('exclude');
+		const { healthy, text } = await checkHealth(checks, path, query.has('verbose'), excluded);
+		return plainText(healthy ? 200 : 500, text);
+	}
+	if (name !== 'ping' && !Object.hasOwn(checks, name)) return NOT_FOUND;
+	const { healthy } = await checkHealth(name === 'ping' ? {} : { [name]: checks[name] ?? fails }, path, false);
+	return healthy ? plainText(200, 'ok') : plainText(500, `internal server error: ${name} failed: reason withheld\n`);
+}
+
+const fails = () => {
+	throw new Error('there is no such check');
+};
+
+function refusalOf(error: unknown, { info, method, wishes, credentials }: Asked, log: Log): Answer {
+	const known = asKubejoinError(error);
+	const level = known.code === 'INTERNAL' ? 'error' : known.code === 'API_UNAUTHORIZED' ? 'warn' : 'debug';
+	const { peer } = credentials;
+	const refused = printable(`${method} ${info?.path ?? ''}`, { maxLength: 256 });
+	log[level]({ method: refused, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
+	if (known.code === 'API_PATH_NOT_FOUND' && (info === undefined || !hasHandler(info))) return NOT_FOUND;
+	const status = failureStatus(known);
+	const { contentType, body } = encodeRefusal(status, wishes);
+	const { retryAfterSeconds } = known.facts;
+	return {
+		status: status.code,
+		headers: {
+			'Content-Type': contentType,
+			...(status.code === 403 ? { 'X-Content-Type-Options': 'nosniff' } : {}),
+			...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
+		},
+		body,
+	};
+}
+
+/** @source apiserver/pkg/authentication/request/bearertoken */
+const warningsFor = ({ credentials }: Asked): Answer['headers'] =>
+	hasExtraSpace(credentials.authorization)
+		? {
+				Warning:
+					'299 - "the provided Authorization header contains extra space before the bearer token, and is ignored"',
+			}
+		: {};
+
+/** A message, as the gRPC side has them. @source OpenTelemetry semantic conventions for HTTP */
+function inRequestSpan(request: IncomingMessage, { info, method }: Asked, work: () => Promise<number>): Promise<void> {
+	const traceparent = request.headers.traceparent;
+	const path = printable(info?.path ?? '', { maxLength: 256 });
+	const attributes = { 'http.request.method': method, 'url.path': path, 'url.scheme': 'https' };
+	const parent = typeof traceparent === 'string' ? { traceparent } : {};
+	return inSpan(method, { kind: SpanKind.SERVER, attributes, parent }, async (span) => {
+		span.setAttribute('http.response.status_code', await work());
+	});
 }

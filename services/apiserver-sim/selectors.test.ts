@@ -8,7 +8,7 @@ const bad = (message: string) => (error: unknown) => hasCode(error, 'API_BAD_REQ
 describe('field selectors', () => {
 	it('=, == and != between commas', () => {
 		assert.deepEqual(parseFieldSelector(''), []);
-		assert.deepEqual(parseFieldSelector('metadata.name=a,spec.signerName==k/s,type!=x,y='), [
+		assert.deepEqual(parseFieldSelector('spec.signerName==k/s,metadata.name=a,type!=x,y='), [
 			{ field: 'metadata.name', operator: '=', value: 'a' },
 			{ field: 'spec.signerName', operator: '=', value: 'k/s' },
 			{ field: 'type', operator: '!=', value: 'x' },
@@ -16,9 +16,30 @@ describe('field selectors', () => {
 		]);
 	});
 
+	it('a backslash takes the meaning of comma, = and backslash', () => {
+		assert.deepEqual(parseFieldSelector('a=b\\,c\\=\\\\,d!=e'), [
+			{ field: 'a', operator: '=', value: 'b,c=\\' },
+			{ field: 'd', operator: '!=', value: 'e' },
+		]);
+		assert.throws(() => parseFieldSelector('a=\\x'), bad('invalid field selector: invalid escape sequence: \\x'));
+		assert.throws(() => parseFieldSelector('a=b=c'), bad('invalid field selector: unescaped character in value: 61'));
+	});
+
+	it('of the greatest length are read in a moment, and quoted in part', () => {
+		for (const unit of ['a', ',', '=', '!', '\\', 'a=b,', '\\,', '!=']) {
+			const startedMs = performance.now();
+			try {
+				parseFieldSelector(unit.repeat(8192 / unit.length));
+			} catch (error) {
+				assert.ok((error as Error).message.length < 600, unit);
+			}
+			assert.ok(performance.now() - startedMs < 50, unit);
+		}
+	});
+
 	it('API_BAD_REQUEST for anything else', () => {
 		assert.throws(() => parseFieldSelector('a=b,c'), bad("invalid selector: 'a=b,c'; can't understand 'c'"));
-		for (const text of ['=b', '!=b', 'a', 'a!b', ' '])
+		for (const text of ['a', 'a!b', ' ', '!!', 'a=b=c', 'a=\\', 'a=\\b', 'a'.repeat(8193)])
 			assert.throws(
 				() => parseFieldSelector(text),
 				(error) => hasCode(error, 'API_BAD_REQUEST'),
@@ -31,7 +52,8 @@ describe('field selectors', () => {
 			fc.property(fc.string({ unit: fc.constantFrom('a', '.', '=', '!', ',', '\\', ' ') }), (text) => {
 				try {
 					const found = parseFieldSelector(text);
-					const again = found.map(({ field, operator, value }) => `${field}${operator}${value}`).join(',');
+					const escaped = (value: string) => value.replace(/[\\,=]/g, '\\$&');
+					const again = found.map(({ field, operator, value }) => `${field}${operator}${escaped(value)}`).join(',');
 					assert.deepEqual(parseFieldSelector(again).length, found.length);
 				} catch (error) {
 					assert.ok(hasCode(error, 'API_BAD_REQUEST'));

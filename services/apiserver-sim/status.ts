@@ -31,21 +31,29 @@ export function failureStatus(error: KubejoinError): Status & { readonly code: n
 	};
 }
 
+/** Those whose details are there and empty. */
+const withoutDetails: readonly string[] = [
+	'API_PATH_FORBIDDEN',
+	'API_PATH_NOT_FOUND',
+	'API_METHOD_NOT_ALLOWED',
+	'API_NOT_ACCEPTABLE',
+];
+
 function detailsOf({ code, facts }: KubejoinError): object | undefined {
-	const { name, group, resource, kind, causes } = facts;
-	if (code === 'API_PATH_FORBIDDEN' || code === 'API_PATH_NOT_FOUND') return {};
-	if (resource === undefined && kind === undefined) return undefined;
-	return {
-		...(name === undefined || name === '' ? {} : { name }),
-		...(group === undefined || group === '' ? {} : { group }),
-		kind: resource ?? kind,
-		...(causes === undefined
-			? {}
-			: {
-					causes: (causes as readonly FieldProblem[]).map(({ reason, message, field }) => ({ reason, message, field })),
-				}),
+	if (withoutDetails.includes(code)) return {};
+	const { name, group, resource, kind, retryAfterSeconds } = facts;
+	const causes = facts.causes as readonly FieldProblem[] | undefined;
+	const details = {
+		...(name ? { name } : {}),
+		...(group ? { group } : {}),
+		...((resource ?? kind) ? { kind: resource ?? kind } : {}),
+		...(causes === undefined ? {} : { causes: causes.map(causeOf) }),
+		...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
 	};
+	return Object.keys(details).length === 0 ? undefined : details;
 }
+
+const causeOf = ({ reason, message, field }: FieldProblem) => ({ reason, message, ...(field === '' ? {} : { field }) });
 
 /** The answer to a deletion. */
 export const deletionStatus = ({ resource, group }: ResourceName, { metadata }: KubeObject): Status => ({

@@ -1,7 +1,7 @@
 /** The 403 that a refused caller reads, in upstream's words. It explains a decision that was made elsewhere; it never makes one. */
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { Attributes } from './attributes.ts';
-import { quoted } from './go-text.ts';
+import { quoted, quotedInput } from './go-text.ts';
 
 const htmlEscapes: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
 /** So that no answer looks like HTML to a browser; quotes stay. */
@@ -10,11 +10,11 @@ const withoutHtml = (text: string) => text.replace(/[&<>]/g, (character) => html
 function cannot(attributes: Attributes): string {
 	const { user, verb } = attributes;
 	if (!attributes.resourceRequest)
-		return `User ${quoted(user.username)} cannot ${verb} path ${quoted(attributes.path)}`;
+		return `User ${quoted(user.username)} cannot ${verb} path ${quotedInput(attributes.path)}`;
 	const { apiGroup, namespace, subresource } = attributes;
 	const resource = subresource === '' ? attributes.resource : `${attributes.resource}/${subresource}`;
-	const scope = namespace === '' ? 'at the cluster scope' : `in the namespace ${quoted(namespace)}`;
-	return `User ${quoted(user.username)} cannot ${verb} resource ${quoted(resource)} in API group ${quoted(apiGroup)} ${scope}`;
+	const scope = namespace === '' ? 'at the cluster scope' : `in the namespace ${quotedInput(namespace)}`;
+	return `User ${quoted(user.username)} cannot ${verb} resource ${quotedInput(resource)} in API group ${quotedInput(apiGroup)} ${scope}`;
 }
 
 /**

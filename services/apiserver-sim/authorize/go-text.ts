@@ -29,6 +29,12 @@ function escaped(character: string): string {
  */
 export const quoted = (text: string): string => `"${text.replace(/["\\\p{C}\p{Z}]/gu, escaped)}"`;
 
+const MAX_QUOTED = 256;
+
+/** As `quoted`, for input of any length: at most 256 characters of it. */
+export const quotedInput = (text: string): string =>
+	quoted(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}...` : text);
+
 /**
  * Several errors as one text: the only one as it is, more in brackets, each text once. Undefined when there is none.
  * @source k8s.io/apimachinery/pkg/util/errors NewAggregate

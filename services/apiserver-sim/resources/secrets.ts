@@ -3,7 +3,7 @@ import { KubejoinError } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import { type Secret, wellKnown } from '../../../lib/kube/types.ts';
 import type { ApiRequest, Endpoint } from '../request.ts';
-import { matchesFields, selectedName } from '../selectors.ts';
+import { matchesFields, requireSelectable, selectedName } from '../selectors.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
 
 const typeMeta = { apiVersion: 'v1', kind: 'Secret' };
@@ -29,6 +29,7 @@ export function secretsEndpoint(tokens: TokenStoreClient): Endpoint {
 			return { ...(await tokens.create({ ...secret, metadata: { ...secret.metadata, namespace } })), ...typeMeta };
 		},
 		async list({ namespace, fieldSelector }) {
+			requireSelectable(fieldsOf({ ...typeMeta, metadata: {} }), fieldSelector);
 			const isElsewhere = namespace !== '' && namespace !== wellKnown.kubeSystem;
 			const { items, resourceVersion } = await tokens.list(selectedName(fieldSelector) ?? '');
 			const secrets = isElsewhere ? [] : items.map((secret) => ({ ...secret, ...typeMeta }));

@@ -1,0 +1,117 @@
+/** Both doors of an API server in this process, for tests. No tests, and nothing that a service may import. */
+import { once } from 'node:events';
+import { Agent, createServer, type IncomingHttpHeaders, request as send } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type ResourceName, resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import { createLog } from '../../../lib/log.ts';
+import { newConnections } from '../../../lib/mesh/listener.ts';
+import type { Peer } from '../../../lib/mesh/peer.ts';
+import type { Call } from '../../../lib/mesh/server.ts';
+import type { Authenticate } from '../authenticate.ts';
+import type { Authorizer } from '../authorize/attributes.ts';
+import { resourceHandlers } from '../handlers.ts';
+import { createPipeline, type Endpoints } from '../pipeline.ts';
+import type { ApiRequest, Endpoint } from '../request.ts';
+import { createRestApp, type ObserveRequest } from '../rest.ts';
+
+export interface HttpAnswer {
+	readonly status: number;
+	readonly headers: IncomingHttpHeaders;
+	readonly text: string;
+}
+export interface Doors {
+	/** Over HTTP/1.1; the path is sent as it is. */
+	readonly rest: (
+		method: string,
+		path: string,
+		headers?: Readonly<Record<string, string | string[]>>,
+	) => Promise<HttpAnswer>;
+	/** A unary method of a resource's gRPC service. */
+	readonly grpc: (resource: ResourceName, method: string, message: object, metadata?: object) => Promise<object>;
+	readonly watch: (resource: ResourceName, message: object, metadata?: object) => Promise<object[]>;
+	readonly close: () => void;
+}
+
+export interface DoorsOptions {
+	readonly authenticate: Authenticate;
+	readonly authorizer: Authorizer;
+	readonly endpoints: Endpoints;
+	readonly ready?: () => void;
+	readonly observe?: ObserveRequest;
+	/** Log lines. */
+	readonly write?: (line: string) => void;
+}
+
+/** Shows no certificate. */
+const stranger: Peer = { address: '10.0.0.1:1', certificate: { state: 'none' } };
+
+export async function openDoors(options: DoorsOptions): Promise<Doors> {
+	const { authenticate, authorizer, endpoints, ready = () => undefined, observe = () => () => undefined } = options;
+	const pipeline = createPipeline(authenticate, authorizer, endpoints);
+	const log = createLog({ service: 'test', level: 'debug', format: 'json', write: options.write ?? (() => undefined) });
+	const health = { live: {}, ready: { store: ready } };
+	const connections = newConnections();
+	const app = createRestApp({ pipeline, health, connections, log, observe });
+	const server = createServer((request, response) => void app(request, response)).listen(0, '127.0.0.1');
+	server.on('connection', (socket) => connections.bySocket.set(socket, stranger));
+	await once(server, 'listening');
+	const { port } = server.address() as AddressInfo;
+	const agent = new Agent({ keepAlive: true });
+	const stopping = new AbortController();
+	const callWith = (metadata: object): Call => {
+		const values = new Map(Object.entries(metadata));
+		return {
+			method: '/test',
+			peer: stranger,
+			metadata: (key) => values.get(key),
+			metadataKeys: [...values.keys()],
+			signal: stopping.signal,
+		};
+	};
+	return {
+		async rest(method, path, headers = {}) {
+			const sent = send({ host: '127.0.0.1', port, method, path, headers: { ...headers }, agent });
+			sent.end();
+			const [response] = await once(sent, 'response');
+			const chunks: Buffer[] = [];
+			for await (const chunk of response) chunks.push(chunk);
+			return { status: response.statusCode, headers: response.headers, text: Buffer.concat(chunks).toString() };
+		},
+		async grpc(resource, method, message, metadata = {}) {
+			const handler = resourceHandlers(resource, pipeline, stopping.signal).unary[method];
+			if (handler === undefined) throw new TypeError(`no method ${method}`);
+			return handler(message as never, callWith(metadata));
+		},
+		async watch(resource, message, metadata = {}) {
+			const handler = resourceHandlers(resource, pipeline, stopping.signal).streams.Watch;
+			const events: object[] = [];
+			for await (const event of handler?.(message as never, callWith(metadata)) ?? []) events.push(event);
+			return events;
+		},
+		close() {
+			stopping.abort();
+			agent.destroy();
+			server.closeAllConnections();
+			server.close();
+		},
+	};
+}
+
+/** Endpoints of every resource that answer with the request's name, and remember what reached them. */
+export function recordingEndpoints(): { readonly endpoints: Endpoints; readonly reached: ApiRequest[] } {
+	const reached: ApiRequest[] = [];
+	const one = async (request: ApiRequest): Promise<KubeObject> => {
+		reached.push(request);
+		const { resource, name, namespace } = request;
+		return { apiVersion: resource.version, kind: resource.kind, metadata: { name, namespace } };
+	};
+	const endpoint: Endpoint = {
+		...{ create: one, get: one, update: one, delete: one, subresources: ['status', 'approval'] },
+		list: async (request) => ({ items: [await one(request)], resourceVersion: '7' }),
+		async *watch(request) {
+			yield { type: 'ADDED', object: await one(request) };
+		},
+	};
+	return { endpoints: new Map(Object.values(resources).map((resource) => [resource, endpoint])), reached };
+}

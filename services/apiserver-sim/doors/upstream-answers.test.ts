@@ -1,0 +1,82 @@
+/** Requests that were sent to a real kube-apiserver 1.37.2, and what it answered, byte for byte. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import { createAuthenticator } from '../authenticate.ts';
+import { defaultRbac } from '../authorize/default-roles.ts';
+import { rbacSource } from '../authorize/fixtures.test.ts';
+import { kubeadmRbac } from '../authorize/kubeadm-rbac.ts';
+import { createRbacAuthorizer } from '../authorize/rbac.ts';
+import { createEndpoints } from '../endpoints.ts';
+import { admin, clock, storeOfEachTest } from '../fixtures.test.ts';
+import { storeKey } from '../registry.ts';
+import type { TokenStoreClient } from '../token-store-client.ts';
+import { type Doors, openDoors } from './fixtures.test.ts';
+
+interface Recorded {
+	readonly who: 'anon' | 'admin';
+	readonly method: string;
+	readonly path: string;
+	readonly headers: Readonly<Record<string, string>>;
+	readonly status: number;
+	readonly type: string;
+	readonly body: string;
+	readonly retryAfter?: string;
+	readonly warning?: string;
+}
+
+const recorded: readonly Recorded[] = JSON.parse(
+	readFileSync(new URL('upstream-answers.json', import.meta.url), 'utf8'),
+);
+const token = 'abcdef.0123456789abcdef';
+const bootstrapper = {
+	username: 'system:bootstrap:abcdef',
+	groups: ['system:bootstrappers', 'system:bootstrappers:kubeadm:default-node-token'],
+};
+const noTokens: TokenStoreClient = {
+	create: () => assert.fail('nothing is written'),
+	list: async () => ({ items: [], resourceVersion: '1' }),
+	delete: () => assert.fail('nothing is written'),
+	verify: async (presented) => (presented === token ? bootstrapper : undefined),
+};
+
+describe('the answers of a real kube-apiserver', () => {
+	const store = storeOfEachTest();
+	let doors: Doors;
+
+	beforeEach(async () => {
+		const rbac = rbacSource(defaultRbac(), kubeadmRbac());
+		const authorizer = createRbacAuthorizer(rbac);
+		const authenticate = createAuthenticator(noTokens.verify, clock);
+		const node: KubeObject = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' } };
+		await store().create(storeKey(resources.nodes, '', 'node-1'), node);
+		doors = await openDoors({
+			authenticate: (credentials) =>
+				credentials.authorization === 'Admin' ? Promise.resolve(admin) : authenticate(credentials),
+			authorizer,
+			endpoints: createEndpoints({ store: store(), tokens: noTokens, authorizer, rbac, clock }),
+		});
+	});
+	afterEach(() => doors.close());
+
+	/** The version that the server has is another one here. */
+	const comparable = (body: string) => body.replace(/(current: )\d+/, '$1N');
+
+	it(`are given to ${recorded.length} requests`, async () => {
+		const different: object[] = [];
+		for (const { who, method, path, headers, body, type, status, retryAfter, warning } of recorded) {
+			const answer = await doors.rest(method, path, who === 'admin' ? { ...headers, authorization: 'Admin' } : headers);
+			const { 'content-type': gotType, 'retry-after': gotRetry, warning: gotWarning } = answer.headers;
+			const got = [answer.status, gotType, gotRetry, gotWarning, comparable(answer.text)];
+			const wanted = [status, type, retryAfter, warning, comparable(body)];
+			try {
+				assert.deepEqual(got, wanted);
+			} catch {
+				different.push({ request: `${method} ${path}`, headers, got, wanted });
+			}
+		}
+		assert.deepEqual(different, []);
+		assert.ok(recorded.length > 80);
+	});
+});
