@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { splitHostPort } from './address.ts';
+import { ipBytes, ipText, splitHostPort } from './address.ts';
 
 const join = (host: string, port: number) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
@@ -59,5 +59,55 @@ describe('splitHostPort', () => {
 				assert.equal(splitHostPort(join(found.host, found.port))?.host, found.host);
 			}),
 		);
+	});
+});
+
+describe('IP addresses', () => {
+	it('are printed as RFC 5952 and Go want them', () => {
+		// @source RFC 5952 section 4; Go net/ip_test.go ipStringTests
+		const forms: readonly (readonly [written: string, printed: string])[] = [
+			['192.0.2.1', '192.0.2.1'],
+			['::ffff:192.0.2.1', '192.0.2.1'],
+			['0:0:0:0:0:0:0:1', '::1'],
+			['::', '::'],
+			['2001:DB8:0:0:0:0:0:0', '2001:db8::'],
+			['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1'],
+			['2001:0:0:1:0:0:0:1', '2001:0:0:1::1'],
+			['2001:db8:0:0:1:0:0:1', '2001:db8::1:0:0:1'],
+			['1:0:0:4:0:0:7:8', '1::4:0:0:7:8'],
+			['64:ff9b::192.0.2.33', '64:ff9b::c000:221'],
+			['::ffff:0:1.2.3.4', '::ffff:0:102:304'],
+		];
+		for (const [written, printed] of forms) assert.equal(ipText(ipBytes(written) ?? Buffer.alloc(0)), printed, written);
+	});
+
+	it('have the bytes that the platform reads', () => {
+		fc.assert(
+			fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (text) => {
+				const bytes = ipBytes(text);
+				assert.ok(bytes !== undefined);
+				assert.deepEqual(ipBytes(ipText(bytes)), bytes);
+				if (bytes.length === 16)
+					assert.equal(new URL(`http://[${text}]`).hostname, new URL(`http://[${ipText(bytes)}]`).hostname);
+			}),
+		);
+	});
+
+	it('other texts are none', () => {
+		for (const text of [
+			'',
+			'a',
+			'1.2.3',
+			'01.2.3.4',
+			'1.2.3.256',
+			'[::1]',
+			'::1%eth0',
+			':::',
+			'1::2::3',
+			'::g',
+			' ::1',
+		])
+			assert.equal(ipBytes(text), undefined, text);
+		assert.throws(() => ipText(Buffer.alloc(5)));
 	});
 });

@@ -10,3 +10,45 @@ export function splitHostPort(value: string): { host: string; port: number } | u
 	if (portNumber < 1 || portNumber > 65535 || (match[1] !== undefined && isIP(host) !== 6)) return undefined;
 	return { host, port: portNumber };
 }
+
+/**
+ * The bytes of an IP address: 4, also for an IPv4-mapped IPv6 address, or 16.
+ *
+ * @returns undefined for any other text, and for an address with a zone
+ * @source  Go net.ParseIP with To4
+ */
+export function ipBytes(text: string): Buffer | undefined {
+	const version = isIP(text);
+	if (version === 4) return Buffer.from(text.split('.').map(Number));
+	if (version === 0 || text.includes('%')) return undefined;
+	const hexadecimal = text.replace(/[\d.]+\.[\d.]+$/, (dotted) =>
+		Buffer.from(dotted.split('.').map(Number)).toString('hex').replace(/^.{4}/, '$&:'),
+	);
+	const [head = [], tail] = hexadecimal.split('::').map((part) => part.split(':').filter((group) => group !== ''));
+	const zeros = tail === undefined ? [] : Array<string>(8 - head.length - tail.length).fill('0');
+	const groups = [...head, ...zeros, ...(tail ?? [])];
+	return withoutMapping(Buffer.from(groups.map((group) => group.padStart(4, '0')).join(''), 'hex'));
+}
+
+/**
+ * An IP address of 4 or 16 bytes as Go prints it: dotted, also when it is IPv4-mapped, or as RFC 5952 wants it.
+ *
+ * @throws Error  the bytes are of another length
+ * @source Go net.IP.String
+ */
+export function ipText(bytes: Uint8Array): string {
+	const address = withoutMapping(Buffer.from(bytes));
+	if (address.length === 4) return address.join('.');
+	if (address.length !== 16) throw new Error('an IP address is not of 4 or 16 bytes');
+	const groups = (address.toString('hex').match(/.{4}/g) ?? []).map((group) => group.replace(/^0{1,3}/, ''));
+	const runs = groups.map((_group, start) => groups.slice(start).findIndex((group) => group !== '0'));
+	const lengths = runs.map((length, start) => (length === -1 ? groups.length - start : length));
+	const longest = Math.max(...lengths);
+	if (longest < 2) return groups.join(':');
+	const start = lengths.indexOf(longest);
+	return `${groups.slice(0, start).join(':')}::${groups.slice(start + longest).join(':')}`;
+}
+
+const mappedPrefix = Buffer.from('00000000000000000000ffff', 'hex');
+const withoutMapping = (bytes: Buffer): Buffer =>
+	bytes.length === 16 && bytes.subarray(0, 12).equals(mappedPrefix) ? bytes.subarray(12) : bytes;

@@ -277,12 +277,13 @@ export const errorTable = {
 	}),
 	CERTIFICATE_MALFORMED: row<{ problem: string }>({
 		sentence: (f) => `the certificate cannot be read: ${f.problem}`,
-		remedy: () => 'Give PEM blocks of type CERTIFICATE',
+		remedy: () => 'Give a PEM file that has the certificate in a block of type CERTIFICATE',
 		grpc: grpcCode.INVALID_ARGUMENT,
 	}),
-	KEY_MALFORMED: row<{ problem: string }>({
+	KEY_MALFORMED: row<{ problem: string; remedy?: string | undefined }>({
 		sentence: (f) => `the private key cannot be read: ${f.problem}`,
-		remedy: () => 'Give one PEM block of type EC PRIVATE KEY, RSA PRIVATE KEY or PRIVATE KEY, not encrypted',
+		remedy: (f) =>
+			f.remedy ?? 'Give a PEM block of type EC PRIVATE KEY, RSA PRIVATE KEY or PRIVATE KEY that is not encrypted',
 		grpc: grpcCode.INVALID_ARGUMENT,
 	}),
 

@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { rfc3339 } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { readFileIfThere, writeWholeFile } from '../../lib/files.ts';
-import { buildCaCertificate, createIssuer, type Issuer, parseCertificates } from '../../lib/pki/certificate.ts';
+import {
+	buildCaCertificate,
+	createIssuer,
+	type Issuer,
+	issuerOf,
+	parseCertificates,
+} from '../../lib/pki/certificate.ts';
 import { generateKeyPair, type KeyAlgorithm, readPrivateKey, writePrivateKey } from '../../lib/pki/keys.ts';
 import type { CaPlan } from './plan.ts';
 
@@ -72,25 +78,21 @@ function keptAuthority(
 			'key',
 			'the key of the CA is missing, and its certificate is there; put it back, or remove the whole PKI directory',
 		);
-	let issuer: Issuer;
-	try {
-		issuer = readIssuer(certificate, key);
-	} catch (error) {
-		return refuse('crt', causeText(error), error);
-	}
+	const read = <T>(file: string, reader: () => T): T => {
+		try {
+			return reader();
+		} catch (error) {
+			return refuse(file, causeText(error), error);
+		}
+	};
+	const privateKey = read('key', () => readPrivateKey(key));
+	const issuer = read('crt', () => issuerOf(certificate, privateKey));
 	if (now > issuer.notAfter)
-		return refuse('crt', `the CA expired at ${rfc3339(issuer.notAfter)}; remove the whole PKI directory to begin anew`);
+		return refuse(
+			'crt',
+			`the CA expired at ${rfc3339(issuer.notAfter)}; remove the whole PKI directory to start again`,
+		);
 	return { issuer, certificate };
-}
-
-/** While a CA is rotated its file holds several certificates; the one that signs is the one whose key is there. */
-function readIssuer(bundle: string, key: string): Issuer {
-	const certificates = parseCertificates(bundle);
-	const privateKey = readPrivateKey(key);
-	return createIssuer(
-		certificates.find((certificate) => certificate.checkPrivateKey(privateKey)) ?? certificates[0],
-		privateKey,
-	);
 }
 
 async function makeAuthority(

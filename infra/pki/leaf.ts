@@ -2,7 +2,8 @@
 import type { X509Certificate } from 'node:crypto';
 import { rfc3339 } from '../../lib/clock.ts';
 import { causeText } from '../../lib/errors.ts';
-import { buildCertificate, chainProblem, parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
+import { buildCertificate, parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
+import { chainProblem } from '../../lib/pki/chain.ts';
 import { generateKeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { hostNames, type SubjectAltNames, subjectText } from '../../lib/pki/names.ts';
 import { type Authority, backdateMs } from './authority.ts';
@@ -51,7 +52,7 @@ export function leafProblem(
 		const [certificate] = parseCertificates(identity.certificate);
 		if (!certificate.checkPrivateKey(readPrivateKey(identity.key))) return 'its key belonged to another certificate';
 		return (
-			chainProblem(certificate, [issuer.certificate], now, plan.purpose) ??
+			chainProblem(certificate, { anchors: [issuer.certificate], now, purpose: plan.purpose }) ??
 			contentsProblem(plan, certificate) ??
 			lifeProblem(certificate, now)
 		);

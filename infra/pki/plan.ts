@@ -2,7 +2,7 @@
  * What each consumer gets, and nothing of another's. There are two CAs: the cluster's signs what Kubernetes knows; the mesh's signs the edges between
  * services, as upstream keeps a CA of its own for etcd, so that nothing the cluster CA signs can ever name a peer of the mesh.
  */
-import { isIP } from 'node:net';
+import { ipBytes } from '../../lib/address.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import type { Subject } from '../../lib/pki/names.ts';
 import type { Usage } from '../../lib/pki/usages.ts';
@@ -105,7 +105,7 @@ const kubeconfig = (path: string, user: string, ...organizations: string[]): Kub
 export function planPki(hosts: readonly string[]): PkiPlan {
 	const wrong = hosts.filter(
 		(host) =>
-			isIP(host) === 0 &&
+			ipBytes(host) === undefined &&
 			!/^(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/.test(host),
 	);
 	if (wrong.length > 0)

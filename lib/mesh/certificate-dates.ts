@@ -2,11 +2,11 @@
  * OpenSSL says of a certificate only that it has expired or is not yet valid; who has to find out which clock is wrong needs both times. So the
  * certificate of a server that was refused for its dates is looked at once more. Nothing is sent on that connection, and nothing on it is believed.
  */
-import { isIP } from 'node:net';
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { splitHostPort } from '../address.ts';
 import { hasCode, KubejoinError } from '../errors.ts';
 import { datesProblem } from '../pki/dates.ts';
+import { sniOf } from './verify-server.ts';
 
 const TIMEOUT_MS = 2_000;
 
@@ -43,12 +43,10 @@ export function dateProblem(
 function readChain(target: string, serverName: string | undefined): Promise<DetailedPeerCertificate[]> {
 	const address = splitHostPort(target);
 	if (address === undefined) return Promise.resolve([]);
-	const name = serverName ?? address.host;
-	const sni = isIP(name) === 0 ? { servername: name } : {};
 	return new Promise((resolve) => {
 		const socket = connect({
 			...address,
-			...sni,
+			servername: sniOf(serverName ?? address.host),
 			ca: [],
 			ALPNProtocols: ['h2'],
 			rejectUnauthorized: false,

@@ -2,8 +2,7 @@
  * A client's connection to one service: deadlines on every call, errors rebuilt from the trailer, transport failures told apart. One pooled
  * channel per edge. Whether the server was verified is in the channel's type, and a bearer token can be put only on a verified channel.
  */
-import { isIP } from 'node:net';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { createSecureContext } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import { splitHostPort } from '../address.ts';
 import { fromWireError, type KubejoinError } from '../errors.ts';
@@ -11,7 +10,8 @@ import { carrier, happened, inSpan, SpanKind } from '../trace.ts';
 import { withDates } from './certificate-dates.ts';
 import { contractOf } from './contracts.ts';
 import { ERROR_TRAILER } from './server.ts';
-import { checkServerName, transportError } from './transport-errors.ts';
+import { transportError } from './transport-errors.ts';
+import { nameChecked, sniOf, trustAnchors } from './verify-server.ts';
 
 export interface Channel<Trust extends 'verified' | 'unverified' = 'verified' | 'unverified'> {
 	/** `host:port` */
@@ -50,15 +50,12 @@ const CLIENT_OPTIONS: grpc.ClientOptions = {
 
 /** A channel on which the server must prove itself with a certificate from `tls.ca`. */
 export function openChannel(target: string, tls: VerifiedTls): VerifiedChannel {
-	const options: SecureContextOptions = {
-		ca: tls.ca,
-		minVersion: 'TLSv1.2',
+	const context = createSecureContext({
+		...trustAnchors(tls.ca),
 		...(tls.cert === undefined ? {} : { cert: tls.cert, key: tls.key }),
-	};
-	const host = tls.serverName ?? splitHostPort(target)?.host ?? target;
-	const credentials = grpc.credentials.createFromSecureContext(createSecureContext(options), {
-		checkServerIdentity: (_name, certificate) => checkServerName(host, certificate),
 	});
+	const host = tls.serverName ?? splitHostPort(target)?.host ?? target;
+	const credentials = grpc.credentials.createFromSecureContext(context, nameChecked(host));
 	return makeChannel(target, 'verified', tls.cert === undefined ? 'one-way' : 'mutual', credentials, host);
 }
 
@@ -71,7 +68,7 @@ export function makeChannel<Trust extends 'verified' | 'unverified'>(
 	host: string,
 ): Channel<Trust> {
 	// RFC 6066 has no server name for an address, and Node warns of one; the name that must match is checked above, not here.
-	const sniName = isIP(host) === 0 ? host : 'localhost';
+	const sniName = sniOf(host) || 'localhost';
 	const client = new grpc.Client(target, credentials, { ...CLIENT_OPTIONS, 'grpc.ssl_target_name_override': sniName });
 	return { target, trust, tls, client, serverName: host, metadata: new grpc.Metadata(), close: () => client.close() };
 }

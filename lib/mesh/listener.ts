@@ -10,6 +10,7 @@ import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node
 import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import { causeText, KubejoinError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { certificatesPem, parseCertificates } from '../pki/certificate.ts';
 import { type Peer, readPeer } from './peer.ts';
 
 type ClientCertificate = 'required' | 'optional';
@@ -55,14 +56,15 @@ export const newConnections = (): Connections => ({ byAddress: new Map(), bySock
 export const peerAt = (connections: Connections, address: string): Peer =>
 	connections.byAddress.get(address) ?? unknownPeer(address);
 
-/** Open the port. @throws PORT_IN_USE, FILE_UNUSABLE (key and certificate do not fit) */
+/** Open the port. @throws PORT_IN_USE, FILE_UNUSABLE (key and certificate do not fit, or a file has no certificate) */
 export async function listen(options: ListenOptions, connections: Connections): Promise<Listener> {
 	const { grpc, http, log } = options;
 	const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
 	const sockets = new Set<TLSSocket>();
 	const server = createTlsServer(options);
+	const anchors = parseCertificates(options.tls.clientCa);
 	server.on('secureConnection', (socket) => {
-		const peer = readPeer(socket);
+		const peer = readPeer(socket, anchors, Date.now());
 		options.onHandshake?.(peer);
 		socket.on('error', (error) => log.debug({ peer: peer.address, problem: error.message }, 'connection lost'));
 		if (options.clientCertificate === 'required' && peer.certificate.state !== 'verified') {
@@ -120,7 +122,7 @@ function closeQuietly(socket: TLSSocket): void {
 const tlsOptions = ({ tls, http }: ListenOptions): TlsOptions => ({
 	cert: tls.cert,
 	key: tls.key,
-	ca: tls.clientCa,
+	ca: [...certificatesPem(tls.clientCa)],
 	requestCert: true,
 	rejectUnauthorized: false,
 	minVersion: 'TLSv1.2',

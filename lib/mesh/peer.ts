@@ -1,12 +1,15 @@
 /**
- * Who is at the other end of a TLS connection. `socket.authorized` is the only trust signal: a certificate that was presented and did not
- * verify is kept as `unverified` with the reason, so that nobody can mistake it for no certificate at all.
- * @source tried on Node 20 and 24: no certificate gives `{}` and UNABLE_TO_GET_ISSUER_CERT, which is no credential rather than a bad one
+ * Who is at the other end of a TLS connection. A certificate is verified if OpenSSL says so, or if all that OpenSSL misses is a self-signed root and
+ * the chain ends at an anchor as in Go: a client CA file may hold an intermediate CA alone. A certificate that was presented and did not verify is
+ * kept as `unverified` with the reason, so that no code can mistake it for no certificate at all.
+ * @source tried on Node 20, 22 and 24: a server has no option `allowPartialTrustChain`; no certificate gives `{}` and
+ *         UNABLE_TO_GET_ISSUER_CERT, which is no credential rather than a wrong one
  */
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { causeText } from '../errors.ts';
 import { readSubject } from '../pki/certificate.ts';
+import { chainProblem } from '../pki/chain.ts';
 
 export interface VerifiedCertificate {
 	readonly state: 'verified';
@@ -31,24 +34,50 @@ export interface Peer {
 	readonly certificate: PeerCertificate;
 }
 
-export function readPeer(socket: TLSSocket): Peer {
-	return { address: `${socket.remoteAddress}:${socket.remotePort}`, certificate: readCertificate(socket) };
+/** @param anchors  the CAs that may have issued a client certificate @param now  milliseconds since the epoch */
+export function readPeer(socket: TLSSocket, anchors: readonly X509Certificate[], now: number): Peer {
+	return {
+		address: `${socket.remoteAddress}:${socket.remotePort}`,
+		certificate: readCertificate(socket, anchors, now),
+	};
 }
 
-function readCertificate(socket: TLSSocket): PeerCertificate {
+/** OpenSSL found no self-signed root, and says nothing about the rest of the chain. */
+const noRoot: readonly string[] = [
+	'UNABLE_TO_GET_ISSUER_CERT',
+	'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+	'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+];
+
+function readCertificate(socket: TLSSocket, anchors: readonly X509Certificate[], now: number): PeerCertificate {
 	const presented = socket.getPeerX509Certificate();
 	if (presented === undefined) return { state: 'none' };
+	const subject = presented.subject?.replaceAll('\n', ', ');
 	if (socket.authorized !== true) {
-		return {
-			state: 'unverified',
-			problem: `${String(socket.authorizationError)} (${presented.subject?.replaceAll('\n', ', ')})`,
-		};
+		const code = String(socket.authorizationError);
+		const isTrusted =
+			noRoot.includes(code) &&
+			chainProblem(presented, { intermediates: issuersOf(presented), anchors, now, purpose: 'client auth' }) ===
+				undefined;
+		if (!isTrusted) return { state: 'unverified', problem: `${code} (${subject})` };
 	}
 	try {
 		return verified(presented);
 	} catch (error) {
 		return { state: 'unverified', problem: causeText(error) };
 	}
+}
+
+/** A client may send this many certificates with its own; the rest are not looked at. */
+const MAX_INTERMEDIATES = 10;
+
+function issuersOf(presented: X509Certificate): X509Certificate[] {
+	const issuers: X509Certificate[] = [];
+	for (let one = presented.issuerCertificate; one !== undefined && issuers.length < MAX_INTERMEDIATES; ) {
+		issuers.push(one);
+		one = one.issuerCertificate;
+	}
+	return issuers;
 }
 
 const verified = (certificate: X509Certificate): VerifiedCertificate => ({

@@ -6,7 +6,7 @@ import { type ErrorCode, hasCode, KubejoinError } from '../errors.ts';
 import { call, openChannel, type VerifiedTls } from './channel.ts';
 import { createCa, type Door, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
 import type { Service } from './server.ts';
-import { checkServerName, transportError } from './transport-errors.ts';
+import { transportError } from './transport-errors.ts';
 
 const never: Service = { ...whoAmI, unary: { Create: () => new Promise<never>(() => undefined) } };
 
@@ -90,7 +90,7 @@ describe('transport errors, each made for real', () => {
 		const { port } = await open(await ca.server('localhost'));
 		const noAddress = "cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs";
 		await fails('PEER_REFUSED', noAddress, failureOf(`127.0.0.1:${port}`, trusted));
-		const noName = 'certificate is not valid for any names, but wanted to match localhost';
+		const noName = 'certificate relies on legacy Common Name field, use SANs instead';
 		await fails('PEER_REFUSED', noName, failureOf(`localhost:${port}`, trusted));
 	});
 
@@ -174,24 +174,5 @@ describe('transport errors', () => {
 		const failure = { code: 2, details: 'odd' };
 		const error = transportError(failure, { target: 't:1', method: '/m', deadlineMs: 1 });
 		assert.deepEqual([error.code, error.facts.problem, error.cause], ['CONNECTION_REFUSED', 'odd', failure]);
-	});
-
-	it('checkServerName says what Go says', () => {
-		const problem = (host: string, subjectaltname?: string) =>
-			checkServerName(host, { subject: { CN: 'a.example' }, subjectaltname } as never)?.message;
-		const both = 'DNS:a.example, DNS:*.b.example, IP Address:10.0.0.1';
-		for (const host of ['a.example', 'x.b.example', '10.0.0.1']) assert.equal(problem(host, both), undefined);
-		assert.equal(problem('b.example', both), 'certificate is valid for a.example, *.b.example, not b.example');
-		assert.equal(problem('10.0.0.2', both), 'certificate is valid for 10.0.0.1, not 10.0.0.2');
-		assert.equal(
-			problem('10.0.0.1', 'DNS:10.0.0.1'),
-			"cannot validate certificate for 10.0.0.1 because it doesn't contain any IP SANs",
-		);
-		for (const names of [undefined, 'IP Address:10.0.0.1']) {
-			assert.equal(
-				problem('a.example', names),
-				'certificate is not valid for any names, but wanted to match a.example',
-			);
-		}
 	});
 });

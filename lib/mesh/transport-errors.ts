@@ -2,8 +2,6 @@
  * grpc-js reports a wrong CA, a refused client certificate and a dead server all as code 14; this file tells them apart by the texts of Node
  * and OpenSSL that it passes on. The test produces each of them for real.
  */
-import { isIP } from 'node:net';
-import { checkServerIdentity, type PeerCertificate } from 'node:tls';
 import { grpcCode, KubejoinError } from '../errors.ts';
 
 interface Failure {
@@ -18,6 +16,26 @@ interface CallFacts {
 
 /** What the server's certificate can be wrong about: Node's text -> Go's, which upstream's users know, and its name for programs. */
 const serverProblems: readonly (readonly [RegExp, cause: string, string | undefined])[] = [
+	// First, because it repeats names that the server chose.
+	[
+		/^certificate is (not )?valid for |^certificate relies on legacy |^(cannot validate|malformed) certificate/,
+		'name-mismatch',
+		undefined,
+	],
+	[
+		/(permitted|excluded) subtree violation/,
+		'name-constraints',
+		'a root or intermediate certificate is not authorized to sign for this name',
+	],
+	[/path length constraint exceeded/, 'path-length', 'too many intermediates for path length constraint'],
+	[/invalid CA certificate/, 'not-a-ca', 'invalid signature: parent certificate cannot sign this kind of certificate'],
+	[/unhandled critical extension/, 'critical-extension', 'unhandled critical extension'],
+	[
+		/(CA signature digest algorithm|CA key|EE key|EE certificate key|ca md|ee key) too weak/i,
+		'weak-algorithm',
+		'cannot verify signature: insecure algorithm or key',
+	],
+	[/certificate signature failure/, 'signature', 'certificate signed by unknown authority'],
 	[
 		/self-signed certificate|unable to verify the first certificate|unable to get (local )?issuer certificate|DEPTH_ZERO/,
 		'unknown-authority',
@@ -29,7 +47,6 @@ const serverProblems: readonly (readonly [RegExp, cause: string, string | undefi
 		'certificate has expired or is not yet valid',
 	],
 	[/unsuitable certificate purpose/, 'key-usage', 'certificate specifies an incompatible key usage'],
-	[/^certificate is (not )?valid for |^cannot validate certificate for /, 'name-mismatch', undefined],
 ];
 
 const clientProblems: readonly (readonly [RegExp, string])[] = [
@@ -74,25 +91,3 @@ const dialProblem = (details: string): string =>
 		.replace(/\.? ?Resolution note: .*$/s, '')
 		.replace(/[0-9A-F]{8,}:error:[0-9A-F]+:([^:]*):[^:]*:([^:]*):.*/s, '$1: $2')
 		.trim();
-
-/**
- * Node's check of the server's name, with Go's text when it fails. As Go, and unlike Node, it never looks at the common name.
- * @source crypto/x509 HostnameError
- */
-export function checkServerName(host: string, certificate: PeerCertificate): Error | undefined {
-	const isAddress = isIP(host) !== 0;
-	const kind = isAddress ? 'IP Address:' : 'DNS:';
-	const names = (certificate.subjectaltname ?? '')
-		.split(', ')
-		.flatMap((name) => (name.startsWith(kind) ? [name.slice(kind.length)] : []));
-	if (names.length > 0) {
-		return checkServerIdentity(host, certificate) === undefined
-			? undefined
-			: new Error(`certificate is valid for ${names.join(', ')}, not ${host}`);
-	}
-	return new Error(
-		isAddress
-			? `cannot validate certificate for ${host} because it doesn't contain any IP SANs`
-			: `certificate is not valid for any names, but wanted to match ${host}`,
-	);
-}

@@ -4,8 +4,9 @@ import { bitStringBytes, type DerNode, itemsOfSequence, nullValue, oid, oidText,
 
 interface SignatureAlgorithm {
 	readonly oid: string;
-	readonly keyType: 'rsa' | 'ec';
-	readonly digest: string;
+	readonly keyType: 'rsa' | 'ec' | 'ed25519';
+	/** Ed25519 has its own. */
+	readonly digest: string | null;
 }
 
 const algorithms: readonly SignatureAlgorithm[] = [
@@ -15,7 +16,13 @@ const algorithms: readonly SignatureAlgorithm[] = [
 	{ oid: '1.2.840.10045.4.3.2', keyType: 'ec', digest: 'sha256' },
 	{ oid: '1.2.840.10045.4.3.3', keyType: 'ec', digest: 'sha384' },
 	{ oid: '1.2.840.10045.4.3.4', keyType: 'ec', digest: 'sha512' },
+	{ oid: '1.3.101.112', keyType: 'ed25519', digest: null },
 ];
+const rsaPss = '1.2.840.113549.1.1.10';
+
+/** True for the OID of an algorithm that a certificate may be signed with; SHA-1 and MD5 are none. @source crypto/x509 InsecureAlgorithmError */
+export const isAcceptedSignature = (oid: string): boolean =>
+	oid === rsaPss || algorithms.some((algorithm) => algorithm.oid === oid);
 
 /** AlgorithmIdentifier with which `signWith` signs: SHA-256 under an RSA or an EC key. */
 export const algorithmOf = (key: KeyObject): DerNode =>
@@ -25,7 +32,7 @@ export const algorithmOf = (key: KeyObject): DerNode =>
 
 export const signWith = (key: KeyObject, bytes: Buffer): Buffer => sign('sha256', bytes, key);
 
-/** @throws Error  the algorithm is not one of the six (SHA-1 is none of them) or is not for this type of key */
+/** @throws Error  the algorithm is not one of these (SHA-1 is none of them) or is not for this type of key */
 export function verifyWith(key: KeyObject, algorithm: DerNode | undefined, bytes: Buffer, signature: Buffer): boolean {
 	const name = oidText(itemsOfSequence(algorithm)[0]);
 	const found = algorithms.find((candidate) => candidate.oid === name);
@@ -38,7 +45,7 @@ export function verifyWith(key: KeyObject, algorithm: DerNode | undefined, bytes
 const curveOids: readonly string[] = ['1.2.840.10045.3.1.7', '1.3.132.0.34', '1.3.132.0.35'];
 
 /**
- * Refuse a public key that is not RSA of 2048 to 8192 bits, or EC on P-256, P-384 or P-521 with an uncompressed point, which is all that Go reads.
+ * Refuse a public key that is not RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521 with an uncompressed point, or Ed25519.
  *
  * @param spki  the SubjectPublicKeyInfo that the key was read from; OpenSSL does not tell explicit curve parameters from a name
  * @throws Error  what was found
@@ -55,5 +62,6 @@ export function checkKey(key: KeyObject, spki: DerNode): void {
 			throw new Error(`an RSA key of ${modulusLength} bits is not accepted`);
 		if (publicExponent < 3n || publicExponent > 0x7fff_ffffn || publicExponent % 2n === 0n)
 			throw new Error('the RSA public exponent is not accepted');
-	} else throw new Error(`a key of type ${key.asymmetricKeyType} is not accepted`);
+	} else if (key.asymmetricKeyType !== 'ed25519')
+		throw new Error(`a key of type ${key.asymmetricKeyType} is not accepted`);
 }

@@ -5,7 +5,6 @@
 import { createHash, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { causeText, KubejoinError } from '../errors.ts';
 import { algorithmOf, signWith } from './algorithms.ts';
-import { datesProblem, invalidNow } from './dates.ts';
 import {
 	bitString,
 	bitStringBytes,
@@ -14,6 +13,7 @@ import {
 	itemsOfSequence,
 	itemsOfTag,
 	octets,
+	oidText,
 	readDer,
 	sequence,
 	tagged,
@@ -21,7 +21,7 @@ import {
 	unsignedInteger,
 	writeDer,
 } from './der.ts';
-import { extensionOids, readExtensions, writeExtensions } from './extensions.ts';
+import { type Extension, extensionOids, readExtensions, writeExtensions } from './extensions.ts';
 import { type KeyPair, spkiOf } from './keys.ts';
 import {
 	hostNames,
@@ -32,8 +32,8 @@ import {
 	type SubjectAltNames,
 	writeSubject,
 } from './names.ts';
-import { readPem, writePem } from './pem.ts';
-import { extKeyUsageOid, type Usage } from './usages.ts';
+import { foundInstead, type PemBlock, readPem, writePem } from './pem.ts';
+import type { Usage } from './usages.ts';
 
 export interface CertificateTemplate {
 	readonly subject: Subject;
@@ -56,15 +56,35 @@ export interface Issuer {
 	readonly notBefore: number;
 	readonly notAfter: number;
 	readonly name: DerNode;
-	readonly keyId: Buffer;
+	/** Absent where the CA has none; what it signs then names none. */
+	readonly keyId: Buffer | undefined;
 }
 
-/** @throws CERTIFICATE_MALFORMED  not a CA certificate, or the key is another's */
+/** @throws CERTIFICATE_MALFORMED  not a CA certificate, or the key is another's; KEY_MALFORMED  it is neither RSA nor EC */
 export function createIssuer(certificate: X509Certificate, privateKey: KeyObject): Issuer {
 	const { subjectNode, subjectKeyId, isCa, notBefore, notAfter } = readCertificate(certificate);
-	if (!isCa || subjectKeyId === undefined) throw malformed('it is not the certificate of a CA');
+	if (!isCa) throw malformed('it is not the certificate of a CA');
 	if (!certificate.checkPrivateKey(privateKey)) throw malformed('the private key belongs to another certificate');
+	if (!['rsa', 'ec'].includes(privateKey.asymmetricKeyType ?? ''))
+		throw new KubejoinError('KEY_MALFORMED', {
+			problem: `the key of a CA must be RSA or EC, and this one is ${privateKey.asymmetricKeyType}`,
+		});
 	return { certificate, privateKey, notBefore, notAfter, name: subjectNode, keyId: subjectKeyId };
+}
+
+/**
+ * The CA of a bundle that signs: the certificate that the key belongs to, and of several with the same key the one that is valid longest. While a
+ * CA is rotated its file holds the old and the new certificate in any order.
+ *
+ * @param bundle      PEM, all certificates that clients are to trust
+ * @throws CERTIFICATE_MALFORMED  the key belongs to none of them, or that one is no CA
+ */
+export function issuerOf(bundle: string, privateKey: KeyObject): Issuer {
+	const certificates = parseCertificates(bundle);
+	const [newest = certificates[0]] = certificates
+		.filter((certificate) => certificate.checkPrivateKey(privateKey))
+		.sort((a, b) => Date.parse(b.validTo) - Date.parse(a.validTo));
+	return createIssuer(newest, privateKey);
 }
 
 /** A certificate as PEM, with a random serial number of 128 bits. */
@@ -141,20 +161,46 @@ const keyIdOf = (spki: DerNode): Buffer =>
 /**
  * Read all certificates of a bundle.
  *
- * @param bundle  PEM blocks of type CERTIFICATE, nothing else
- * @throws CERTIFICATE_MALFORMED  no certificate, anything else between them, or one that cannot be read
+ * @param bundle  PEM with a block of type CERTIFICATE or more; text and blocks of other types are ignored
+ * @throws CERTIFICATE_MALFORMED  there is no certificate, or a block that cannot be read
+ * @source client-go util/cert ParseCertsPEM
  */
 export function parseCertificates(bundle: string): [X509Certificate, ...X509Certificate[]] {
-	const [first, ...more] = readPem(bundle) ?? [];
-	if (first === undefined) throw malformed('it is not PEM blocks of type CERTIFICATE and nothing else');
-	const parse = ({ type, der }: { type: string; der: Buffer }): X509Certificate => {
-		if (type !== 'CERTIFICATE') throw malformed(`it has a PEM block of type ${type}`);
+	const text = readPem(bundle);
+	const [first, ...more] = text.blocks.filter(({ type, headers }) => type === 'CERTIFICATE' && headers.length === 0);
+	if (text.problem !== undefined) throw malformed(text.problem);
+	if (first === undefined) throw malformed(`it has no PEM block of type CERTIFICATE: ${foundInstead(bundle, text)}`);
+	const parse = ({ der }: PemBlock): X509Certificate => {
 		const certificate = importCertificate(der);
 		if (!certificate?.raw.equals(der)) throw malformed('the contents of a PEM block are not a certificate');
 		return certificate;
 	};
 	return [parse(first), ...more.map(parse)];
 }
+
+/**
+ * Why a text cannot be the certificate of a request; undefined when it can. Stricter than a bundle: blocks of other types are not passed over.
+ *
+ * @source pkg/apis/certificates/validation validateCertificate
+ */
+export function issuedCertificateProblem(pem: string): string | undefined {
+	const { blocks, problem } = readPem(pem);
+	for (const { type, headers } of blocks) {
+		if (type !== 'CERTIFICATE') return `only CERTIFICATE PEM blocks are allowed, found ${JSON.stringify(type)}`;
+		if (headers.length > 0) return 'no PEM block headers are permitted';
+	}
+	if (problem === undefined && blocks.length === 0) return 'must contain at least one CERTIFICATE PEM block';
+	try {
+		parseCertificates(pem);
+		return undefined;
+	} catch (error) {
+		return causeText(error);
+	}
+}
+
+/** The certificates of a bundle, each in PEM and nothing around it. @throws CERTIFICATE_MALFORMED */
+export const certificatesPem = (bundle: string): readonly string[] =>
+	parseCertificates(bundle).map(({ raw }) => writePem('CERTIFICATE', raw));
 
 function importCertificate(der: Buffer): X509Certificate | undefined {
 	try {
@@ -188,18 +234,11 @@ export function readCertificate(certificate: X509Certificate): CertificateFields
 }
 
 function readFields(certificate: X509Certificate): CertificateFields {
-	const [tbs] = itemsOfSequence(readDer(certificate.raw));
-	const parts = itemsOfSequence(tbs);
-	// Certificates of version 1 leave the version out.
-	const [, , , , subjectNode, spki, ...optional] = isTag(parts[0], 0) ? parts.slice(1) : parts;
-	if (subjectNode === undefined || spki === undefined) throw new Error('it does not have the parts of a certificate');
-	const wrapper = optional.find((part) => isTag(part, 3));
-	const extensions = wrapper === undefined ? new Map<string, Buffer>() : readExtensions(itemsOfTag(wrapper, 3)[0]);
-	const altNames = extensions.get(extensionOids.subjectAltName);
-	const keyId = extensions.get(extensionOids.subjectKeyIdentifier);
+	const { subjectNode, spki, extensions } = partsOf(certificate);
+	const keyId = extensions.get(extensionOids.subjectKeyIdentifier)?.value;
 	return {
 		subject: readSubjectNode(subjectNode),
-		names: altNames === undefined ? noSubjectAltNames : readSubjectAltNames(altNames),
+		names: namesOf(extensions),
 		isCa: certificate.ca,
 		notBefore: Date.parse(certificate.validFrom),
 		notAfter: Date.parse(certificate.validTo),
@@ -207,6 +246,33 @@ function readFields(certificate: X509Certificate): CertificateFields {
 		subjectKeyId: keyId === undefined ? undefined : octets(readDer(keyId)),
 		subjectNode,
 	};
+}
+
+/** A certificate taken apart; nothing in it has been read. */
+export interface CertificateParts {
+	/** OID of the algorithm that it was signed with. */
+	readonly signatureAlgorithm: string;
+	readonly subjectNode: DerNode;
+	readonly spki: DerNode;
+	readonly extensions: ReadonlyMap<string, Extension>;
+}
+
+/** @throws Error  it is not a certificate in DER */
+export function partsOf(certificate: X509Certificate): CertificateParts {
+	const [tbs, algorithm] = itemsOfSequence(readDer(certificate.raw));
+	const parts = itemsOfSequence(tbs);
+	// Certificates of version 1 leave the version out.
+	const [, , , , subjectNode, spki, ...optional] = isTag(parts[0], 0) ? parts.slice(1) : parts;
+	if (subjectNode === undefined || spki === undefined) throw new Error('it does not have the parts of a certificate');
+	const wrapper = optional.find((part) => isTag(part, 3));
+	const extensions = wrapper === undefined ? new Map() : readExtensions(itemsOfTag(wrapper, 3)[0]);
+	return { signatureAlgorithm: oidText(itemsOfSequence(algorithm)[0]), subjectNode, spki, extensions };
+}
+
+/** @throws Error  a name has control characters, or an address is not of 4 or 16 bytes */
+export function namesOf(extensions: CertificateParts['extensions']): SubjectAltNames {
+	const altNames = extensions.get(extensionOids.subjectAltName);
+	return altNames === undefined ? noSubjectAltNames : readSubjectAltNames(altNames.value);
 }
 
 /** User name and groups of a certificate. @throws CERTIFICATE_MALFORMED */
@@ -218,35 +284,5 @@ export const extKeyUsagesOf = (certificate: X509Certificate): readonly string[] 
 /** SHA-256 of the DER certificate, lower-case hexadecimal. Not the pin, which is over the key alone. */
 export const fingerprintOf = (certificate: X509Certificate): string =>
 	createHash('sha256').update(certificate.raw).digest('hex');
-
-/**
- * Why a leaf cannot be trusted for a purpose; undefined when it can.
- *
- * @param roots  one of them must have signed the leaf itself; kubejoin's CAs use no intermediates
- * @param now    milliseconds since the epoch
- */
-export function chainProblem(
-	leaf: X509Certificate,
-	roots: readonly X509Certificate[],
-	now: number,
-	purpose: 'client auth' | 'server auth',
-): string | undefined {
-	const root = roots.find(
-		(candidate) => candidate.ca && leaf.checkIssued(candidate) && leaf.verify(candidate.publicKey),
-	);
-	if (root === undefined) return 'it was not signed by a CA that is trusted here';
-	const validity = validityProblem(leaf, now);
-	if (validity !== undefined) return validity;
-	const rootValidity = validityProblem(root, now);
-	if (rootValidity !== undefined) return `of the CA that signed it: ${rootValidity}`;
-	if (leaf.ca) return 'it is the certificate of a CA';
-	const extKeyUsages = extKeyUsagesOf(leaf);
-	return extKeyUsages.includes(extKeyUsageOid(purpose)) ? undefined : `it is not for ${purpose}`;
-}
-
-function validityProblem(certificate: X509Certificate, now: number): string | undefined {
-	const problem = datesProblem(Date.parse(certificate.validFrom), Date.parse(certificate.validTo), now);
-	return problem === undefined ? undefined : `x509: ${invalidNow}: ${problem}`;
-}
 
 const malformed = (problem: string): KubejoinError => new KubejoinError('CERTIFICATE_MALFORMED', { problem });

@@ -84,11 +84,11 @@ const extensionRequest = (names: SubjectAltNames): DerNode =>
 /**
  * Read a request and verify that whoever made it holds the private key.
  *
- * @param pem  exactly one block of type CERTIFICATE REQUEST, 64 KiB at most
+ * @param pem  its first block is of type CERTIFICATE REQUEST; 64 KiB at most
  * @throws CSR_MALFORMED  not that, not DER, a key or algorithm that is not accepted, control characters in a name, two common names
  * @throws CSR_SIGNATURE_INVALID
  * @source  pkg/apis/certificates ParseCSR
- * @differs Go takes the last of several common names and reads the first of several blocks; here both are refused
+ * @differs Go takes the last of several common names; here they are refused
  */
 export function parseCsr(pem: string): VerifiedCsr {
 	try {
@@ -100,10 +100,9 @@ export function parseCsr(pem: string): VerifiedCsr {
 
 function requestBlock(pem: string): Buffer {
 	if (pem.length > maxPemLength) throw new Error(`it is longer than ${maxPemLength} characters`);
-	const blocks = readPem(pem);
-	if (blocks?.length !== 1 || blocks[0]?.type !== 'CERTIFICATE REQUEST')
-		throw new Error('PEM block type must be CERTIFICATE REQUEST');
-	return blocks[0].der;
+	const [first] = readPem(pem).blocks;
+	if (first?.type !== 'CERTIFICATE REQUEST') throw new Error('PEM block type must be CERTIFICATE REQUEST');
+	return first.der;
 }
 
 function readRequest(request: DerNode): VerifiedCsr {
@@ -127,6 +126,6 @@ function readRequestedNames(attributes: DerNode | undefined): SubjectAltNames {
 		.filter(([type]) => oidText(type) === extensionRequestOid);
 	const lists = requests.flatMap(([, values]) => itemsOfSet(values));
 	if (lists.length > 1) throw new Error('it requests extensions twice');
-	const names = lists.length === 0 ? undefined : readExtensions(lists[0]).get(extensionOids.subjectAltName);
+	const names = lists.length === 0 ? undefined : readExtensions(lists[0]).get(extensionOids.subjectAltName)?.value;
 	return names === undefined ? noSubjectAltNames : readSubjectAltNames(names);
 }

@@ -99,6 +99,8 @@ export function bitStringBytes(node: DerNode | undefined): Buffer {
 export const integerBytes = (node: DerNode | undefined): Buffer => primitiveOf(node, asn1.Type.INTEGER, 'an INTEGER');
 export const isBoolean = (node: DerNode | undefined): boolean =>
 	node?.tagClass === UNIVERSAL && node.type === asn1.Type.BOOLEAN;
+export const booleanValue = (node: DerNode | undefined): boolean =>
+	primitiveOf(node, asn1.Type.BOOLEAN, 'a BOOLEAN')[0] !== 0;
 export const isTag = (node: DerNode | undefined, tag: number): boolean =>
 	node?.tagClass === CONTEXT_SPECIFIC && node.type === tag;
 

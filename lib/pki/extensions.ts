@@ -1,6 +1,7 @@
 /** X.509 version 3 extensions: those that kubejoin writes, and how it reads any. Readers throw a plain Error, as those of der.ts do. */
 import {
 	bitString,
+	booleanValue,
 	type DerNode,
 	isBoolean,
 	isTrue,
@@ -21,6 +22,7 @@ export const extensionOids = {
 	keyUsage: '2.5.29.15',
 	subjectAltName: '2.5.29.17',
 	basicConstraints: '2.5.29.19',
+	nameConstraints: '2.5.29.30',
 	authorityKeyIdentifier: '2.5.29.35',
 	extKeyUsage: '2.5.29.37',
 } as const;
@@ -31,8 +33,8 @@ export interface ExtensionValues {
 	readonly usages: readonly Usage[];
 	readonly isCa: boolean;
 	readonly subjectKeyId: Buffer;
-	/** Absent on a self-signed certificate, as on kubeadm's. */
-	readonly authorityKeyId?: Buffer;
+	/** Absent on a self-signed certificate, as on kubeadm's, and where the CA has no key identifier. */
+	readonly authorityKeyId?: Buffer | undefined;
 	readonly names: SubjectAltNames;
 }
 
@@ -54,14 +56,21 @@ export function writeExtensions(values: ExtensionValues): DerNode {
 export const extension = (name: ExtensionName, isCritical: boolean, value: DerNode): DerNode =>
 	sequence(oid(extensionOids[name]), ...(isCritical ? [isTrue()] : []), octetString(writeDer(value)));
 
-/** Contents by OID. @throws Error  malformed, or one extension twice */
-export function readExtensions(extensions: DerNode | undefined): ReadonlyMap<string, Buffer> {
-	const found = new Map<string, Buffer>();
+export interface Extension {
+	readonly isCritical: boolean;
+	/** DER. */
+	readonly value: Buffer;
+}
+
+/** The extensions by OID. @throws Error  malformed, or one extension twice */
+export function readExtensions(extensions: DerNode | undefined): ReadonlyMap<string, Extension> {
+	const found = new Map<string, Extension>();
 	for (const item of itemsOfSequence(extensions)) {
 		const [type, second, third] = itemsOfSequence(item);
 		const name = oidText(type);
 		if (found.has(name)) throw new Error(`the extension ${name} occurs twice`);
-		found.set(name, octets(isBoolean(second) ? third : second));
+		const value = octets(isBoolean(second) ? third : second);
+		found.set(name, { isCritical: isBoolean(second) && booleanValue(second), value });
 	}
 	return found;
 }

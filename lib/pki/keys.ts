@@ -2,7 +2,7 @@
 import { createPrivateKey, generateKeyPair as generate, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { KubejoinError } from '../errors.ts';
-import { readPem } from './pem.ts';
+import { foundInstead, type PemBlock, readPem } from './pem.ts';
 
 export type KeyAlgorithm = 'RSA-2048' | 'ECDSA-P256';
 export const keyAlgorithms: readonly KeyAlgorithm[] = ['RSA-2048', 'ECDSA-P256'];
@@ -20,9 +20,11 @@ export const generateKeyPair = (algorithm: KeyAlgorithm): Promise<KeyPair> =>
 		? generateAsync('rsa', { modulusLength: 2048 })
 		: generateAsync('ec', { namedCurve: 'P-256' });
 
-/** PEM as the kubelet writes an EC key (SEC1) and kubeadm an RSA key (PKCS#1). */
-export const writePrivateKey = (key: KeyObject): string =>
-	key.export({ type: key.asymmetricKeyType === 'rsa' ? 'pkcs1' : 'sec1', format: 'pem' }).toString();
+/** PEM as the kubelet writes an EC key (SEC1) and kubeadm an RSA key (PKCS#1); any other as PKCS#8. */
+export function writePrivateKey(key: KeyObject): string {
+	const type = key.asymmetricKeyType === 'rsa' ? 'pkcs1' : key.asymmetricKeyType === 'ec' ? 'sec1' : 'pkcs8';
+	return key.export({ type, format: 'pem' } as const).toString();
+}
 
 /** PEM, `PUBLIC KEY`. */
 export const writePublicKey = (key: KeyObject): string => key.export({ type: 'spki', format: 'pem' }).toString();
@@ -30,28 +32,42 @@ export const writePublicKey = (key: KeyObject): string => key.export({ type: 'sp
 /** DER SubjectPublicKeyInfo. */
 export const spkiOf = (publicKey: KeyObject): Buffer => publicKey.export({ type: 'spki', format: 'der' });
 
+const keyTypes: Readonly<Record<string, 'sec1' | 'pkcs1' | 'pkcs8'>> = {
+	'EC PRIVATE KEY': 'sec1',
+	'RSA PRIVATE KEY': 'pkcs1',
+	'PRIVATE KEY': 'pkcs8',
+};
+
 /**
- * Read one private key.
+ * Read a private key.
  *
- * @param pem  one block: EC PRIVATE KEY, RSA PRIVATE KEY or PRIVATE KEY
- * @throws KEY_MALFORMED  no such block, several, encrypted, or neither RSA nor EC
+ * @param pem  the first block of type EC PRIVATE KEY, RSA PRIVATE KEY or PRIVATE KEY counts; `EC PARAMETERS` and certificates beside it do not
+ * @throws KEY_MALFORMED  no such block, one that cannot be read, encrypted, or neither RSA nor EC nor Ed25519
+ * @source client-go util/keyutil ParsePrivateKeyPEM
  */
 export function readPrivateKey(pem: string): KeyObject {
-	const blocks = readPem(pem);
-	if (blocks?.length !== 1 || !/^(EC |RSA |)PRIVATE KEY$/.test(blocks[0]?.type ?? '')) {
-		throw new KubejoinError('KEY_MALFORMED', { problem: 'it is not one PEM block of a private key' });
-	}
-	const key = importPrivateKey(pem);
-	if (key.asymmetricKeyType !== 'rsa' && key.asymmetricKeyType !== 'ec') {
-		throw new KubejoinError('KEY_MALFORMED', { problem: `its type is ${key.asymmetricKeyType}, neither RSA nor EC` });
-	}
-	return key;
+	const text = readPem(pem);
+	const block = text.blocks.find(({ type }) => keyTypes[type] !== undefined || type === 'ENCRYPTED PRIVATE KEY');
+	if (block === undefined) return refuse(`it has no PEM block of a private key: ${foundInstead(pem, text)}`);
+	if (block.type === 'ENCRYPTED PRIVATE KEY' || block.headers.some((header) => /^Proc-Type:.*ENCRYPTED/.test(header)))
+		return refuse('it is encrypted', 'Decrypt it: openssl pkey -in ENCRYPTED.key -out PLAIN.key');
+	const key = importPrivateKey(block);
+	const type = key.asymmetricKeyType ?? '';
+	return ['rsa', 'ec', 'ed25519'].includes(type) ? key : refuse(`its type is ${type}, not RSA, EC or Ed25519`);
 }
 
-function importPrivateKey(pem: string): KeyObject {
+/** A key in PEM and nothing around it, for OpenSSL. @throws KEY_MALFORMED */
+export const privateKeyPem = (pem: string): string =>
+	readPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' }).toString();
+
+function importPrivateKey({ type, der }: PemBlock): KeyObject {
 	try {
-		return createPrivateKey(pem);
+		return createPrivateKey({ key: der, format: 'der', type: keyTypes[type] });
 	} catch {
-		throw new KubejoinError('KEY_MALFORMED', { problem: 'the contents of the PEM block are not a key' });
+		return refuse(`the contents of the PEM block ${type} are not a key`);
 	}
+}
+
+function refuse(problem: string, remedy?: string): never {
+	throw new KubejoinError('KEY_MALFORMED', { problem, remedy });
 }

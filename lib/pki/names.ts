@@ -2,7 +2,7 @@
  * Who a certificate names: its subject and its subjectAltNames. Read from the DER and not from a printed form, in which a value with a line
  * break or an escaped comma could pose as another attribute. Readers throw a plain Error, as those of der.ts do.
  */
-import { isIP, SocketAddress } from 'node:net';
+import { ipBytes, ipText } from '../address.ts';
 import {
 	checkedText,
 	type DerNode,
@@ -28,7 +28,7 @@ export interface Subject {
 
 export interface SubjectAltNames {
 	readonly dns: readonly string[];
-	/** IPv4 dotted, IPv6 compressed. */
+	/** As Go prints them: IPv4 dotted, IPv6 compressed. */
 	readonly ip: readonly string[];
 	readonly email: readonly string[];
 	readonly uri: readonly string[];
@@ -41,8 +41,8 @@ export const isEmptyNames = (names: SubjectAltNames): boolean =>
 /** DNS names and IP addresses out of one list, each where it belongs. */
 export const hostNames = (hosts: readonly string[]): SubjectAltNames => ({
 	...noSubjectAltNames,
-	dns: hosts.filter((host) => isIP(host) === 0),
-	ip: hosts.filter((host) => isIP(host) !== 0).map((host) => ipText(ipBytes(host))),
+	dns: hosts.filter((host) => ipBytes(host) === undefined),
+	ip: hosts.flatMap((host) => ipBytes(host) ?? []).map(ipText),
 });
 
 /** One line: `O=system:nodes, CN=system:node:worker-1`. */
@@ -72,16 +72,23 @@ export function readSubjectNode(name: DerNode | undefined): Subject {
 	return { organizations, commonName: commonNames[0] ?? '' };
 }
 
+/** The last common name, or nothing, of a subject that may hold anything else. @throws Error  it is not a text */
+export function commonNameOf(name: DerNode): string {
+	const attributes = itemsOfSequence(name).flatMap(itemsOfSet).map(itemsOfSequence);
+	const value = attributes.findLast(([type]) => oidText(type) === commonNameOid)?.[1];
+	return value === undefined ? '' : stringText(value);
+}
+
 /** Context tags of GeneralName. @source RFC 5280 section 4.2.1.6 */
-const tag = { email: 1, dns: 2, uri: 6, ip: 7 } as const;
+export const generalNameTags = { email: 1, dns: 2, uri: 6, ip: 7 } as const;
 
 export function writeSubjectAltNames(names: SubjectAltNames): DerNode {
 	const texts = (kind: 'email' | 'dns' | 'uri') =>
-		names[kind].map((name) => taggedBytes(tag[kind], Buffer.from(name, 'ascii')));
+		names[kind].map((name) => taggedBytes(generalNameTags[kind], Buffer.from(name, 'ascii')));
 	return sequence(
 		...texts('dns'),
 		...texts('email'),
-		...names.ip.map((address) => taggedBytes(tag.ip, ipBytes(address))),
+		...names.ip.flatMap((address) => ipBytes(address) ?? []).map((bytes) => taggedBytes(generalNameTags.ip, bytes)),
 		...texts('uri'),
 	);
 }
@@ -92,26 +99,9 @@ export function readSubjectAltNames(der: Buffer): SubjectAltNames {
 	const texts = (wanted: number) =>
 		names.filter((name) => name.tag === wanted).map((name) => checkedText(name.bytes, 'ia5'));
 	return {
-		dns: texts(tag.dns),
-		email: texts(tag.email),
-		uri: texts(tag.uri),
-		ip: names.filter((name) => name.tag === tag.ip).map((name) => ipText(name.bytes)),
+		dns: texts(generalNameTags.dns),
+		email: texts(generalNameTags.email),
+		uri: texts(generalNameTags.uri),
+		ip: names.filter((name) => name.tag === generalNameTags.ip).map((name) => ipText(name.bytes)),
 	};
-}
-
-function ipText(bytes: Buffer): string {
-	if (bytes.length === 4) return bytes.join('.');
-	if (bytes.length !== 16) throw new Error('an IP subjectAltName is not of 4 or 16 bytes');
-	const groups = bytes.toString('hex').match(/.{4}/g) ?? [];
-	return new SocketAddress({ address: groups.join(':'), family: 'ipv6' }).address;
-}
-
-/** @param address  checked before with `isIP` */
-function ipBytes(address: string): Buffer {
-	if (isIP(address) === 4) return Buffer.from(address.split('.').map(Number));
-	const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-	const groups = (part: string) => part.split(':').filter((group) => group !== '');
-	const after = groups(tail ?? '');
-	const middle = tail === undefined ? [] : Array<string>(8 - groups(head).length - after.length).fill('0');
-	return Buffer.from([...groups(head), ...middle, ...after].map((group) => group.padStart(4, '0')).join(''), 'hex');
 }

@@ -3,9 +3,9 @@
  * does not answer is dropped, so nothing waits for longer than the deadline. No message may hold the password.
  */
 import { randomInt } from 'node:crypto';
-import { isIP } from 'node:net';
 import { ClientOfflineError, createClient } from 'redis';
 import { causeText, KubejoinError } from '../errors.ts';
+import { nameChecked, sniOf, trustAnchors } from '../mesh/verify-server.ts';
 import { redisScripts } from './redis-scripts.ts';
 import type { StoreOptions } from './store.ts';
 import { redactUrl } from './url.ts';
@@ -58,6 +58,14 @@ function withDeadline<T>(work: Promise<T>, onExpiry: () => void): Promise<T> {
 	});
 }
 
+/** Verified as every server is; without a CA, with those of the system. */
+const tlsOptions = (host: string, tls: StoreOptions['tls']) => ({
+	...tls,
+	...(tls === undefined ? {} : trustAnchors(tls.ca)),
+	servername: sniOf(host),
+	...nameChecked(host),
+});
+
 function createConnection(
 	options: StoreOptions,
 	retryDelay: (retries: number) => number | false,
@@ -66,9 +74,7 @@ function createConnection(
 	const { host, port, database, isTls } = parseRedisUrl(options);
 	const common = { host, port, connectTimeout: deadlineMs, socketTimeout: silenceMs, reconnectStrategy: retryDelay };
 	return createClient({
-		socket: isTls
-			? { ...common, tls: true, ...(isIP(host) === 0 ? { servername: host } : {}), ...options.tls }
-			: common,
+		socket: isTls ? { ...common, tls: true, ...tlsOptions(host, options.tls) } : common,
 		database,
 		...(options.username === undefined ? {} : { username: options.username }),
 		...(options.password === undefined ? {} : { password: options.password }),

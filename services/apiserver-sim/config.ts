@@ -1,20 +1,25 @@
 /** The settings of apiserver-sim. */
-import { contentsOf, hostPort, listenSettings, setting, storeSettings } from '../../lib/config.ts';
+import { hostPort, listenSettings, setting, storeSettings } from '../../lib/config.ts';
+import { certificatesFile, privateKeyFile } from '../../lib/pki/files.ts';
 
 export const settings = {
 	...listenSettings(6443),
 	...storeSettings,
-	tlsCertificate: setting('TLS_CERT_FILE', contentsOf, 'PEM file with the certificate that the server shows'),
-	tlsKey: setting('TLS_KEY_FILE', contentsOf, 'PEM file with its key'),
-	clientCa: setting('CLIENT_CA_FILE', contentsOf, 'PEM file with the cluster CA, which issues client certificates'),
-	meshCa: setting('MESH_CA_FILE', contentsOf, 'PEM file with the CA of the edges between services'),
+	tlsCertificate: setting('TLS_CERT_FILE', certificatesFile, 'PEM file with the certificate that the server shows'),
+	tlsKey: setting('TLS_KEY_FILE', privateKeyFile, 'PEM file with its key'),
+	clientCa: setting(
+		'CLIENT_CA_FILE',
+		certificatesFile,
+		'PEM file with the cluster CA, which issues client certificates',
+	),
+	meshCa: setting('MESH_CA_FILE', certificatesFile, 'PEM file with the CA of the edges between services'),
 	tokenStore: setting('TOKEN_STORE', hostPort, 'HOST:PORT of token-store'),
 	tokenStoreCertificate: setting(
 		'TOKEN_STORE_CERT_FILE',
-		contentsOf,
+		certificatesFile,
 		'PEM file with the client certificate for token-store',
 	),
-	tokenStoreKey: setting('TOKEN_STORE_KEY_FILE', contentsOf, 'PEM file with its key'),
+	tokenStoreKey: setting('TOKEN_STORE_KEY_FILE', privateKeyFile, 'PEM file with its key'),
 	controlPlaneEndpoint: setting(
 		'CONTROL_PLANE_ENDPOINT',
 		hostPort,

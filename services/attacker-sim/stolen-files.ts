@@ -28,7 +28,9 @@ export async function readStolenIdentity(path: string): Promise<Identity> {
 }
 
 const blocksOf = (pem: string, isWanted: (type: string) => boolean): string =>
-	(readPem(pem) ?? []).flatMap(({ type, der }) => (isWanted(type) ? [writePem(type, der)] : [])).join('');
+	readPem(pem)
+		.blocks.flatMap(({ type, der }) => (isWanted(type) ? [writePem(type, der)] : []))
+		.join('');
 
 function refuse(...problems: readonly string[]): never {
 	throw new KubejoinError('ATTACK_ARGUMENTS_INVALID', { problems });

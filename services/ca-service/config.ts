@@ -1,6 +1,7 @@
 /** The settings of ca-service. */
-import { contentsOf, integer, listenSettings, oneOf, optional, PREFIX, setting, text } from '../../lib/config.ts';
+import { integer, listenSettings, oneOf, optional, PREFIX, setting, text } from '../../lib/config.ts';
 import { KubejoinError } from '../../lib/errors.ts';
+import { certificatesFile, privateKeyFile } from '../../lib/pki/files.ts';
 import { isLabLifetime, MIN_DURATION_SECONDS, MIN_LAB_DURATION_SECONDS } from './sign.ts';
 
 const yearSeconds = 365 * 24 * 3600;
@@ -9,10 +10,10 @@ export const settings = {
 	...listenSettings(6444),
 	caCertificate: setting(
 		'CA_CERT_FILE',
-		contentsOf,
-		'PEM file with the certificate of the cluster CA, and after it any others that nodes shall trust',
+		certificatesFile,
+		'PEM file with the certificate of the cluster CA, and any others that nodes are to trust',
 	),
-	caKey: setting('CA_KEY_FILE', contentsOf, 'PEM file with the key of the first of them'),
+	caKey: setting('CA_KEY_FILE', privateKeyFile, 'PEM file with the key of one of them, which signs'),
 	ledgerFile: setting('LEDGER_FILE', text, 'file for the ledger of what was signed; created where there is none'),
 	signingDurationSeconds: optional(
 		'SIGNING_DURATION_SECONDS',
@@ -26,11 +27,11 @@ export const settings = {
 		false,
 		'true in a lab, where a certificate may live for seconds; default false',
 	),
-	certificate: setting('TLS_CERT_FILE', contentsOf, 'PEM file with the certificate to show'),
-	key: setting('TLS_KEY_FILE', contentsOf, 'PEM file with the key of that certificate'),
+	certificate: setting('TLS_CERT_FILE', certificatesFile, 'PEM file with the certificate to show'),
+	key: setting('TLS_KEY_FILE', privateKeyFile, 'PEM file with the key of that certificate'),
 	clientCa: setting(
 		'CLIENT_CA_FILE',
-		contentsOf,
+		certificatesFile,
 		'PEM file with the CA whose client certificates are accepted: the mesh CA',
 	),
 };

@@ -4,7 +4,7 @@ import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
 import { listen, newConnections } from '../../lib/mesh/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
 import { createGrpcServer } from '../../lib/mesh/server.ts';
-import { createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
+import { issuerOf } from '../../lib/pki/certificate.ts';
 import { readPrivateKey } from '../../lib/pki/keys.ts';
 import { note } from '../../lib/trace.ts';
 import { requireLabFor, settings } from './config.ts';
@@ -27,7 +27,7 @@ await runService(service, settings, async (config, log, registry) => {
 		signingDurationSeconds: maxDurationSeconds,
 	} = config;
 	requireLabFor(maxDurationSeconds, config.lab);
-	const issuer = createIssuer(parseCertificates(caCertificate)[0], readPrivateKey(config.caKey));
+	const issuer = issuerOf(caCertificate, readPrivateKey(config.caKey));
 	const ledger = await openLedger(config.ledgerFile);
 	if (ledger.tornLines > 0)
 		log.warn(

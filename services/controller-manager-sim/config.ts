@@ -1,5 +1,6 @@
 /** The settings of controller-manager-sim. */
 import { contentsOf, hostPort, integer, optional, type Parse, setting } from '../../lib/config.ts';
+import { certificatesFile, privateKeyFile } from '../../lib/pki/files.ts';
 
 const contentsAndPath: Parse<{ readonly path: string; readonly contents: string }> = (path) => ({
 	path,
@@ -12,13 +13,13 @@ export const settings = {
 	tokenStore: optional('TOKEN_STORE', hostPort, '127.0.0.1:6445', 'HOST:PORT of token-store'),
 	certificate: setting(
 		'TLS_CERT_FILE',
-		contentsOf,
+		certificatesFile,
 		'PEM file with the client certificate for ca-service and token-store',
 	),
-	key: setting('TLS_KEY_FILE', contentsOf, 'PEM file with the key of that certificate'),
+	key: setting('TLS_KEY_FILE', privateKeyFile, 'PEM file with the key of that certificate'),
 	meshCa: setting(
 		'MESH_CA_FILE',
-		contentsOf,
+		certificatesFile,
 		'PEM file with the CA that issued the certificates of ca-service and token-store',
 	),
 	nodeMonitorGraceSeconds: optional(

@@ -1,10 +1,12 @@
 /** The one way to the API server: a verified connection, with what the kubeconfig gives to show. Only `/version` is asked over HTTPS. */
 import { get } from 'node:https';
+import { splitHostPort } from '../../lib/address.ts';
 import { grpcCode, KubejoinError } from '../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import { withDates } from '../../lib/mesh/certificate-dates.ts';
 import { openChannel, type VerifiedChannel, withBearerToken } from '../../lib/mesh/channel.ts';
-import { checkServerName, transportError } from '../../lib/mesh/transport-errors.ts';
+import { transportError } from '../../lib/mesh/transport-errors.ts';
+import { nameChecked, sniOf, trustAnchors } from '../../lib/mesh/verify-server.ts';
 import type { Access } from './access.ts';
 import type { VersionInfo } from './version.ts';
 
@@ -46,17 +48,15 @@ const MAX_ANSWER = 64 * 1024;
 /** @throws API_UNAUTHORIZED; a transport error as over gRPC @differs kubectl asks everything over HTTPS */
 function fetchVersion(access: Access): Promise<VersionInfo> {
 	const { server, endpoint, ca, tlsServerName, user } = access;
-	const host = tlsServerName ?? new URL(server).hostname;
+	const host = tlsServerName ?? splitHostPort(endpoint)?.host ?? endpoint;
 	const options = {
-		ca,
+		...trustAnchors(ca),
 		...credentialsOf(access),
 		agent: false,
-		minVersion: 'TLSv1.2' as const,
-		checkServerIdentity: (_name: string, certificate: Parameters<typeof checkServerName>[1]) =>
-			checkServerName(host, certificate),
+		servername: sniOf(host),
+		...nameChecked(host),
 		headers: user.token === undefined ? {} : { authorization: `Bearer ${user.token}` },
 		signal: AbortSignal.timeout(VERSION_TIMEOUT_MS),
-		...(tlsServerName === undefined ? {} : { servername: tlsServerName }),
 	};
 	const call = { target: endpoint, method: 'GET /version', deadlineMs: VERSION_TIMEOUT_MS };
 	return new Promise((resolve, reject) => {

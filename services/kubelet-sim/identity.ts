@@ -10,9 +10,8 @@ import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import { currentCluster, currentUser, parseKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
-import { parseCertificates, readSubject } from '../../lib/pki/certificate.ts';
-import { readPrivateKey } from '../../lib/pki/keys.ts';
-import { readPem, writePem } from '../../lib/pki/pem.ts';
+import { certificatesPem, parseCertificates, readSubject } from '../../lib/pki/certificate.ts';
+import { readPrivateKey, writePrivateKey } from '../../lib/pki/keys.ts';
 import { note } from '../../lib/trace.ts';
 import { trustedServer } from './join/confirm.ts';
 import type { TrustedCa, TrustedServer } from './join/trust.ts';
@@ -147,11 +146,11 @@ export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | und
 			path: paths.kubeconfig,
 			problem: 'it names no CA to verify the API server with',
 		});
-	const blocks = readPem(pem) ?? [];
-	const certificate = blocks.flatMap(({ type, der }) => (type === 'CERTIFICATE' ? [writePem(type, der)] : [])).join('');
-	const key = blocks.flatMap(({ type, der }) => (type.endsWith('PRIVATE KEY') ? [writePem(type, der)] : [])).join('');
-	const [leaf] = parseCertificates(certificate);
-	if (!leaf.checkPrivateKey(readPrivateKey(key)))
+	const privateKey = readPrivateKey(pem);
+	const key = writePrivateKey(privateKey);
+	const certificate = certificatesPem(pem).join('');
+	const [leaf] = parseCertificates(pem);
+	if (!leaf.checkPrivateKey(privateKey))
 		throw new KubejoinError('CERTIFICATE_MALFORMED', {
 			problem: `${paths.currentCertificate} holds the key of another certificate`,
 		});

@@ -11,7 +11,7 @@ import {
 	type CertificateSigningRequestCondition,
 	wellKnown,
 } from '../../../lib/kube/types.ts';
-import { parseCertificates } from '../../../lib/pki/certificate.ts';
+import { issuedCertificateProblem } from '../../../lib/pki/certificate.ts';
 import { parseCsr, type VerifiedCsr } from '../../../lib/pki/csr.ts';
 import { isUsage, usageNames } from '../../../lib/pki/usages.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
@@ -177,13 +177,8 @@ function conditionProblems(conditions: readonly Condition[]): FieldProblem[] {
 
 function certificateProblems(certificate: string | undefined): FieldProblem[] {
 	if (!certificate) return [];
-	try {
-		parseCertificates(Buffer.from(certificate, 'base64').toString());
-		return [];
-	} catch (error) {
-		if (error instanceof KubejoinError) return [invalid('status.certificate', '<certificate data>', error.message)];
-		throw error;
-	}
+	const problem = issuedCertificateProblem(Buffer.from(certificate, 'base64').toString());
+	return problem === undefined ? [] : [invalid('status.certificate', '<certificate data>', problem)];
 }
 
 function updateProblems(next: Csr, previous: Csr, subresource: Subresource): FieldProblem[] {

@@ -7,7 +7,8 @@ import { rm } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
-import { chainProblem, parseCertificates, readSubject } from '../../../lib/pki/certificate.ts';
+import { parseCertificates, readSubject } from '../../../lib/pki/certificate.ts';
+import { chainProblem } from '../../../lib/pki/chain.ts';
 import { type KeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
 import { note } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
@@ -84,7 +85,9 @@ export function certificateProblem(pem: string, { publicKey, nodeName, ca, nowMs
 		if (commonName !== wanted) return `it is for "${commonName}" and not for "${wanted}"`;
 		if (organizations.length !== 1 || organizations[0] !== wellKnown.groups.nodes)
 			return `its organizations are [${organizations.join(', ')}] and not [${wellKnown.groups.nodes}]`;
-		return chainProblem(leaf, parseCertificates(ca), nowMs, 'client auth');
+		if (leaf.ca) return 'it is the certificate of a CA';
+		const problem = chainProblem(leaf, { anchors: parseCertificates(ca), now: nowMs, purpose: 'client auth' });
+		return problem === undefined ? undefined : `x509: ${problem}`;
 	} catch (error) {
 		if (error instanceof KubejoinError) return error.message;
 		throw error;

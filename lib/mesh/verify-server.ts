@@ -1,0 +1,34 @@
+/**
+ * How a client of any protocol verifies a server: OpenSSL verifies the chain, in which every certificate that the client trusts is an anchor as in
+ * Go, also an intermediate CA; the name is checked with Go's rules and never with Node's, which differ between its versions.
+ */
+import { X509Certificate } from 'node:crypto';
+import type { PeerCertificate, SecureContextOptions } from 'node:tls';
+import { ipBytes } from '../address.ts';
+import { certificatesPem } from '../pki/certificate.ts';
+import { serverNameProblem } from '../pki/server-name.ts';
+
+/**
+ * The part of a TLS context that says which CAs are trusted.
+ *
+ * @param ca  PEM, one certificate or more; text and other blocks between them are ignored
+ * @throws CERTIFICATE_MALFORMED
+ * @differs Go accepts a server's certificate that is for any extended key usage, and OpenSSL does not; OpenSSL tells two CAs of one name apart by
+ *          their key identifiers, and Go by their signatures
+ */
+export const trustAnchors = (ca: string): SecureContextOptions => ({
+	ca: [...certificatesPem(ca)],
+	allowPartialTrustChain: true,
+	minVersion: 'TLSv1.2',
+});
+
+/** The part of a TLS connection that compares the server's certificate with the name or address that is meant. */
+export const nameChecked = (host: string) => ({
+	checkServerIdentity(_dialled: string, { raw }: Pick<PeerCertificate, 'raw'>): Error | undefined {
+		const problem = serverNameProblem(new X509Certificate(raw), host);
+		return problem === undefined ? undefined : new Error(problem);
+	},
+});
+
+/** The server name of the TLS handshake, which RFC 6066 has for DNS names only. */
+export const sniOf = (host: string): string => (ipBytes(host) === undefined && !host.includes(':') ? host : '');
