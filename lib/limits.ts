@@ -289,6 +289,38 @@ export const limits = {
 		response: 'error that names the line',
 		test: 'lib/yaml.test.ts',
 	}),
+	labRequestBytes: limit({
+		value: 1024 * 1024,
+		unit: 'bytes',
+		of: 'the body of one request to the control port of the lab',
+		where: ['lab'],
+		response: '400 LAB_REQUEST_INVALID',
+		test: 'scripts/lab/control.test.ts',
+	}),
+	labTextLength: limit({
+		value: 16 * 1024,
+		unit: 'items',
+		of: 'characters of one argument or setting in a request to the lab',
+		where: ['lab'],
+		response: '400 LAB_REQUEST_INVALID',
+		test: 'scripts/lab/control-requests.test.ts',
+	}),
+	labListItems: limit({
+		value: 100,
+		unit: 'items',
+		of: 'arguments or settings in one request to the lab',
+		where: ['lab'],
+		response: '400 LAB_REQUEST_INVALID',
+		test: 'scripts/lab/control-requests.test.ts',
+	}),
+	labPrograms: limit({
+		value: 200,
+		unit: 'items',
+		of: 'nodes and attackers that the lab keeps',
+		where: ['lab'],
+		response: '400 LAB_REQUEST_INVALID',
+		test: 'scripts/lab/workers.test.ts',
+	}),
 } as const satisfies Readonly<Record<string, Limit>>;
 
 export type LimitName = keyof typeof limits;

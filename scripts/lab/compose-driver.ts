@@ -68,6 +68,10 @@ const secrets = {
 		service: 'apiserver-sim',
 		files: ['/pki/token-store-client.crt', '/pki/token-store-client.key', '/pki/mesh-ca.crt'],
 	},
+	'signing-client': {
+		service: 'controller-manager-sim',
+		files: ['/pki/mesh-client.crt', '/pki/mesh-client.key', '/pki/mesh-ca.crt'],
+	},
 } as const;
 
 /** Makes one request and prints the answer as JSON: run where the networks of the mesh are. */

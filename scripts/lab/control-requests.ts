@@ -1,5 +1,7 @@
 /** What the lab's channel is asked for, checked before anybody acts on it: every field is known, of its type, and of a size. */
 import { KubejoinError } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
+import { quoteInput } from '../../lib/text.ts';
 import type { Change } from './driver.ts';
 import { type WorkerPlan, type WorkerProgram, type WorkerSignal, workerSignals } from './workers.ts';
 
@@ -11,13 +13,19 @@ export const LAB_NAME = 'up to 100 letters, digits, dots, dashes and underscores
 
 type Check = (value: unknown) => boolean;
 const isText: Check = (value) => typeof value === 'string';
-const isTexts: Check = (value) => Array.isArray(value) && value.every(isText);
+const isShort: Check = (value) => typeof value === 'string' && value.length <= limits.labTextLength.value;
+const isTexts: Check = (value) =>
+	Array.isArray(value) && value.length <= limits.labListItems.value && value.every(isShort);
 const isMap: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 const isSettings: Check = (value) =>
 	isMap(value) &&
-	Object.entries(value as object).every(([name, text]) => /^[A-Z][A-Z0-9_]*$/.test(name) && isText(text));
+	Object.keys(value as object).length <= limits.labListItems.value &&
+	Object.entries(value as object).every(([name, text]) => /^[A-Z][A-Z0-9_]*$/.test(name) && isShort(text));
 /** @source libfaketime: an offset from now, in seconds or another unit */
-const isClock: Check = (value) => typeof value === 'string' && /^[+-]\d+(\.\d+)?[smhdy]?$/.test(value);
+const isClock: Check = (value) => typeof value === 'string' && /^[+-]\d{1,12}(\.\d{1,9})?[smhdy]?$/.test(value);
+
+/** Of each text. */
+const SHORT = `each at most ${limits.labTextLength.value} characters`;
 
 interface Field {
 	readonly is: Check;
@@ -35,12 +43,15 @@ const planFields: Readonly<Record<keyof WorkerPlan, Field>> = {
 	},
 	// Which programs there are is known to whoever starts them.
 	program: { is: isText, what: 'the name of a program', isRequired: true },
-	args: { is: isTexts, what: 'a list of texts', isRequired: true },
+	args: { is: isTexts, what: `a list of at most ${limits.labListItems.value} texts, ${SHORT}`, isRequired: true },
 	clock,
-	pauseAfter: { is: (value) => isText(value) && value !== '', what: 'a text that is not empty' },
+	pauseAfter: { is: (value) => isShort(value) && value !== '', what: `a text that is not empty, ${SHORT}` },
 };
 const changeFields: Readonly<Record<keyof Change, Field>> = {
-	settings: { is: isSettings, what: 'texts by the names of settings, without a prefix' },
+	settings: {
+		is: isSettings,
+		what: `at most ${limits.labListItems.value} texts by the names of settings, without a prefix, ${SHORT}`,
+	},
 	clock,
 };
 const signalFields: Readonly<Record<'signal', Field>> = {
@@ -51,13 +62,18 @@ const signalFields: Readonly<Record<'signal', Field>> = {
 	},
 };
 
+/** Of unknown fields, a message names this many. */
+const MAX_UNKNOWN = 10;
+
 /** @throws LAB_REQUEST_INVALID  with every problem that was found */
 function read<T>(body: unknown, fields: Readonly<Record<string, Field>>): T {
 	if (!isMap(body)) throw new KubejoinError('LAB_REQUEST_INVALID', { problem: 'the request has no JSON object' });
 	const given = body as Readonly<Record<string, unknown>>;
-	const unknown = Object.keys(given).filter((name) => !Object.hasOwn(fields, name));
+	const unknown = Object.keys(given)
+		.filter((name) => !Object.hasOwn(fields, name))
+		.slice(0, MAX_UNKNOWN);
 	const problems = [
-		...unknown.map((name) => `there is no field ${JSON.stringify(name)}; there are ${Object.keys(fields).join(', ')}`),
+		...unknown.map((name) => `there is no field ${quoteInput(name)}; there are ${Object.keys(fields).join(', ')}`),
 		...Object.entries(fields).flatMap(([name, { is, what, isRequired }]) => {
 			if (Object.hasOwn(given, name)) return is(given[name]) ? [] : [`${name} must be ${what}`];
 			return isRequired ? [`${name} is missing: ${what}`] : [];

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import express, { type ErrorRequestHandler } from 'express';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../../lib/files.ts';
+import { limits } from '../../lib/limits.ts';
 import { maskTokens } from '../../lib/log.ts';
 import { createHttpServer, listenHttp } from '../../lib/mesh/http-server.ts';
 import { sayUnforeseen } from '../../lib/mesh/unforeseen.ts';
@@ -96,7 +97,7 @@ export async function serveControl({
 		if (isKey(key, request.headers.authorization)) next();
 		else response.status(401).json({ code: 'API_UNAUTHORIZED', facts: {} });
 	});
-	app.use(express.json({ limit: '1mb' }));
+	app.use(express.json({ limit: limits.labRequestBytes.value }));
 	app.get(
 		'/mesh',
 		(_, response) =>

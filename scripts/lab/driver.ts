@@ -18,7 +18,7 @@ export interface ServiceState {
 }
 
 /** Secrets of the mesh that an attacker may have stolen. */
-export const stealable = ['ca-key', 'mesh-client', 'admin'] as const;
+export const stealable = ['ca-key', 'mesh-client', 'signing-client', 'admin'] as const;
 export type Stealable = (typeof stealable)[number];
 
 /** Exit code of a verb whose answer is not the wanted one. */

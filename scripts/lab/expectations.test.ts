@@ -13,6 +13,7 @@ const question: SecurityQuestion = {
 	stolen: [],
 	lockedOut: [],
 	noCertificate: [],
+	oneCertificate: [],
 	isLaneAsked: false,
 	areTriesAsked: true,
 	isHalfAsked: false,

@@ -40,6 +40,7 @@ describe('the verdict on security', () => {
 			stolen: [],
 			lockedOut: [],
 			noCertificate: [],
+			oneCertificate: [],
 			isLaneAsked: false,
 			areTriesAsked: false,
 			isHalfAsked: false,
@@ -164,6 +165,15 @@ describe('the verdict on security', () => {
 		await held({ noCertificate: ['n'] }, /n has no certificate/);
 		put(await certificateOf(place, 'n'));
 		await violated({ noCertificate: ['n'] }, /n has a certificate/);
+	});
+
+	it('one certificate for a node: held; none, or a second one for the same name: violated', async () => {
+		await keep('n');
+		await violated({ oneCertificate: ['n'] }, /the CA issued 0 certificates for n/);
+		place.requests.push(requestOf('first', 'n', keyPair), requestOf('waits', 'n', keyPair, { isSigned: false }));
+		await held({ oneCertificate: ['n'] }, /the CA issued one certificate for n/);
+		place.requests.push(requestOf('second', 'n', keyPair));
+		await violated({ oneCertificate: ['n'] }, /the CA issued 2 certificates for n/);
 	});
 
 	it('a label that only admins may give, on any node: violated', async () => {

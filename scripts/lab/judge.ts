@@ -23,6 +23,8 @@ export interface SecurityQuestion {
 	readonly lockedOut: readonly string[];
 	/** Nodes that were to write no certificate on their disk. */
 	readonly noCertificate: readonly string[];
+	/** Nodes for which the CA issued one certificate and no more. */
+	readonly oneCertificate: readonly string[];
 	/** Nobody was to give itself a label that only admins may give. */
 	readonly isLaneAsked: boolean;
 	/** Nothing that was tried with stolen things was to succeed. */
@@ -33,8 +35,18 @@ export interface SecurityQuestion {
 
 /** `security: held …`, or `security: violated …` with every reason. */
 export async function judgeSecurity(place: Place, question: SecurityQuestion): Promise<string> {
-	const { attackers, untouched, unearned, stolen, lockedOut, noCertificate, isLaneAsked, areTriesAsked, isHalfAsked } =
-		question;
+	const {
+		attackers,
+		untouched,
+		unearned,
+		stolen,
+		lockedOut,
+		noCertificate,
+		oneCertificate,
+		isLaneAsked,
+		areTriesAsked,
+		isHalfAsked,
+	} = question;
 	const reportOf = async (name: string) => ({ name, report: await attackReport(place, name) });
 	const reports = await Promise.all(attackers.map(reportOf));
 	const others = await Promise.all(untouched.map(reportOf));
@@ -45,6 +57,7 @@ export async function judgeSecurity(place: Place, question: SecurityQuestion): P
 		...(await Promise.all(stolen.map((name) => certificateBy(place, name)))),
 		...(await Promise.all(lockedOut.map((name) => acceptedOf(place, name)))),
 		...(await Promise.all(noCertificate.map((name) => certificateOnDisk(place, name)))),
+		...(await Promise.all(oneCertificate.map((name) => certificatesFor(place, name)))),
 		...(isLaneAsked ? [await restrictedLabel(place)] : []),
 		...(areTriesAsked ? await successes(place) : []),
 		...(isHalfAsked ? await halfJoined(place) : []),
@@ -60,6 +73,7 @@ export async function judgeSecurity(place: Place, question: SecurityQuestion): P
 		...stolen.map((name) => `nobody got a certificate with the token ${name}`),
 		...lockedOut.map((name) => `the certificate of ${name} is not accepted any more`),
 		...noCertificate.map((name) => `${name} has no certificate`),
+		...oneCertificate.map((name) => `the CA issued one certificate for ${name}`),
 		...(isLaneAsked ? ['no node has a label that only admins may give'] : []),
 		...(areTriesAsked ? ['nothing that was tried with stolen things was allowed'] : []),
 		...(isHalfAsked ? ['every node has joined or has no identity'] : []),
@@ -83,6 +97,12 @@ async function acceptedOf(place: Place, name: string): Promise<string | undefine
 	return /Unauthorized|expired|logged in/i.test(stderr)
 		? undefined
 		: `nobody can say whether the certificate of ${name} is accepted: ${stderr.trim()}`;
+}
+
+async function certificatesFor({ api }: Place, name: string): Promise<string | undefined> {
+	const { items } = await api.certificateSigningRequests.list();
+	const { length } = items.filter((csr) => Boolean(csr.status?.certificate) && nodeOf(csr) === name);
+	return length === 1 ? undefined : `the CA issued ${length} certificates for ${name}`;
 }
 
 async function restrictedLabel({ api }: Place): Promise<string | undefined> {

@@ -10,6 +10,7 @@ import type { ProxyReach, Send } from './wire.ts';
 const stolen: Readonly<Record<Stealable, string>> = {
 	'ca-key': 'ca-service',
 	'mesh-client': 'apiserver-sim',
+	'signing-client': 'controller-manager-sim',
 	admin: 'admin',
 };
 

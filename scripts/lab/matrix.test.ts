@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { matrixText, type Row, whatWasSaid } from './matrix.ts';
+import { expectedCells, isAsWritten, matrixText, type Observed, type Row, whatWasSaid } from './matrix.ts';
 
 const prefix = "error execution phase preflight: couldn't validate the identity of the API Server: ";
 
@@ -24,6 +24,37 @@ describe('what a node says at its end', () => {
 	});
 	it('that says no code is NO_CODE, with its last line', () =>
 		assert.deepEqual(whatWasSaid('a\nb\n'), { code: 'NO_CODE', said: 'b' }));
+});
+
+describe('a cell is as written', () => {
+	const expected = { code: 'CA_HASH_MISMATCH', text: 'none of the public keys', isTokenSent: false };
+	const observed: Observed = {
+		code: 'CA_HASH_MISMATCH',
+		said: 'invalid: none of the public keys "sha256:00" are pinned',
+		tokenBytes: 0,
+		isCaptured: false,
+	};
+
+	it('when code, text, bytes of the token and capture are', () => {
+		assert.equal(isAsWritten(expected, observed), true);
+		assert.equal(
+			isAsWritten({ code: 'BELIEVED', isTokenSent: true }, { ...observed, code: 'BELIEVED', tokenBytes: 16 }),
+			true,
+		);
+	});
+
+	for (const [what, change] of Object.entries({
+		'another code': { code: 'CLUSTER_INFO_UNSIGNED' },
+		'another text': { said: 'the node gave up' },
+		'a byte of the token': { tokenBytes: 1 },
+		'a capture': { isCaptured: true },
+	}))
+		it(`and not with ${what}`, () => assert.equal(isAsWritten(expected, { ...observed, ...change }), false));
+
+	it('every refusal of the table has a text, so that another refusal with the same code is noticed', () => {
+		for (const { document, expected: cell } of expectedCells)
+			if (!['CAPTURED', 'JOINED', 'BELIEVED'].includes(cell.code)) assert.ok(cell.text, document);
+	});
 });
 
 it('the table has 80 columns, however long the sentence', () => {

@@ -169,7 +169,7 @@ export const expectedCells = plans.flatMap(({ power, document, pinned, unpinned 
 
 const SIGNED_MS = 20_000;
 /** Of the nodes; one that waits for what never comes waits as long. */
-const DISCOVERY = '2s';
+const DISCOVERY = '5s';
 
 /** Try every cell, one after the other. @throws ATTACK_NOT_ALLOWED, SERVICE_FAILED  an attacker cannot start; whatever the tools throw */
 export async function runMatrix(tools: MatrixTools): Promise<Row[]> {
@@ -201,20 +201,22 @@ export async function runMatrix(tools: MatrixTools): Promise<Row[]> {
 	}
 }
 
-interface Observed {
+export interface Observed {
 	readonly code: string;
 	readonly said: string;
 	readonly tokenBytes: number;
 	readonly isCaptured: boolean;
 }
 
+/** Code, text, bytes of the token and capture must all be as written. */
+export const isAsWritten = (expected: Expectation, { code, said, tokenBytes, isCaptured }: Observed): boolean =>
+	code === expected.code &&
+	tokenBytes > 0 === expected.isTokenSent &&
+	isCaptured === (expected.code === 'CAPTURED') &&
+	said.includes(expected.text ?? '');
+
 function judge({ power, document }: Plan, isPinned: boolean, expected: Expectation, observed: Observed): Row {
-	const { code, said, tokenBytes, isCaptured } = observed;
-	const isAsExpected =
-		code === expected.code &&
-		tokenBytes > 0 === expected.isTokenSent &&
-		isCaptured === (expected.code === 'CAPTURED') &&
-		said.includes(expected.text ?? '');
+	const { tokenBytes, isCaptured } = observed;
 	return {
 		power,
 		document,
@@ -222,7 +224,7 @@ function judge({ power, document }: Plan, isPinned: boolean, expected: Expectati
 		...observed,
 		verdict: tokenBytes > 0 || isCaptured ? 'violated' : 'held',
 		expected,
-		isAsExpected,
+		isAsExpected: isAsWritten(expected, observed),
 	};
 }
 

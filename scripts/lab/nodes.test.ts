@@ -52,7 +52,8 @@ describe('what became of a node', () => {
 	});
 });
 
-describe('rotations', () => {
+describe('rotations', function () {
+	this.timeout(30_000);
 	const line = (node: string, at: string) =>
 		`[kubelet] ${node} rotated its client certificate at ${at}, serial 0a1f, good until 2026-06-02T00:00:00Z`;
 

@@ -38,7 +38,7 @@ interface KeptNode {
 	readonly root: string;
 }
 
-const MAX_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 100_000;
 
 /** Start a node; wait until it has joined, has ended, or is paused. @returns what became of it, as `nodeText` */
 export async function joinNode(place: Place, name: string, flags: JoinFlags): Promise<string> {

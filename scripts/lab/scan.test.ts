@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { type FakePlace, fakePlace, workerOf } from './place.fixture.ts';
-import { findSecrets, secretsOf, textsBelow, textsInside } from './scan.ts';
+import { BEGUN } from './place.ts';
+import { checkNodeFiles, findSecrets, secretsOf, textsBelow, textsInside } from './scan.ts';
 
 const secret = '0123456789abcdef';
 const found = (text: string) => findSecrets([{ where: 'there', text }], [secret]);
@@ -71,6 +72,56 @@ describe('what is searched, and for what', () => {
 			{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'o' } },
 		);
 		assert.deepEqual(await secretsOf(place), [secret, 'aaaaaaaaaaaaaaaa']);
+	});
+
+	it('while an experiment runs, only its own tokens besides those of the cluster: earlier ones do not count', async () => {
+		await place.write('known-tokens.json', ['aaaaaa.aaaaaaaaaaaaaaaa', `abcdef.${secret}`]);
+		await place.write(BEGUN, 1);
+		await place.write('tokens/t.yaml', { discovery: { bootstrapToken: { token: `abcdef.${secret}` } } });
+		assert.deepEqual(await secretsOf(place), [secret]);
+	});
+
+	describe('the files of a node', () => {
+		const write = (path: string, text: string, mode: number) => {
+			const file = join(place.directory, 'nodes/n', path);
+			mkdirSync(join(file, '..'), { recursive: true });
+			writeFileSync(file, text, { mode });
+			chmodSync(file, mode);
+			return file;
+		};
+		const key = '-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----\n';
+		beforeEach(() => place.write('nodes/n.json', { names: ['n'], root: join(place.directory, 'nodes/n') }));
+
+		it('may hold its own key and kubeconfig for its owner, and the CA for all', async () => {
+			write('pki/kubelet-client.pem', key, 0o600);
+			write('kubelet.conf', 'clusters: []', 0o600);
+			write('pki/ca.crt', 'CERTIFICATE', 0o644);
+			assert.deepEqual(await checkNodeFiles(place, [secret]), { count: 3, problems: [] });
+		});
+
+		it('a key or a kubeconfig that others read, a bootstrap kubeconfig, and a token are problems', async () => {
+			const open = write('pki/kubelet-client.pem', key, 0o640);
+			const config = write('kubelet.conf', 'x', 0o604);
+			const left = write('bootstrap-kubelet.conf', `token: abcdef.${secret}`, 0o600);
+			const { problems } = await checkNodeFiles(place, [secret]);
+			assert.deepEqual(
+				problems.toSorted(),
+				[
+					`${left} holds the secret of a token`,
+					`${left} was left behind`,
+					`${config} has mode 0604, and must have 0600`,
+					`${open} has mode 0640, and must have 0600`,
+				].toSorted(),
+			);
+		});
+
+		it('of a node that still joins, the bootstrap kubeconfig is in use', async () => {
+			write('bootstrap-kubelet.conf', secret, 0o600);
+			place.workers.push(workerOf('n'));
+			assert.deepEqual((await checkNodeFiles(place, [secret])).problems, []);
+			place.workers.splice(0, 1, workerOf('n', { hasServed: true }));
+			assert.equal((await checkNodeFiles(place, [secret])).problems.length, 2);
+		});
 	});
 
 	it('what nodes and attackers printed, their logs, and command lines', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type FakeDriver, fakeDriver } from './driver.fixture.ts';
 import { type FakePlace, fakePlace } from './place.fixture.ts';
-import { HALF_JOINED, recordHalfJoined, recordSkew, skew, skewText } from './skew.ts';
+import { clockOfService, HALF_JOINED, recordHalfJoined, recordSkew, skew, skewText } from './skew.ts';
 
 describe('what became of joins with a wrong clock', () => {
 	let place: FakePlace;
@@ -30,47 +30,85 @@ describe('a join with a wrong clock', () => {
 	beforeEach(() => {
 		driver = fakeDriver();
 	});
-	const answerWith = (joined: string, judged = 'security: held: x') => {
-		driver.answer = ([verb]) => ({ stdout: verb === 'join' ? joined : verb === 'judge' ? judged : '' });
+	const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1_000).toISOString();
+	/** @param seconds  by which the clock of the heartbeat and of the log is wrong */
+	const answerWith = (joined: string, seconds: number, judged = 'security: held: x') => {
+		const lease = JSON.stringify({ spec: { renewTime: inSeconds(seconds) } });
+		const answers: Readonly<Record<string, string>> = { join: joined, judge: judged, kubectl: lease };
+		driver.answer = ([verb = '']) => ({ stdout: answers[verb] ?? '' });
+		driver.text = [
+			`{"level":"info","time":"${inSeconds(0)}","service":"ca-service","msg":"before"}`,
+			`{"level":"info","time":"${inSeconds(seconds)}","service":"ca-service","msg":"listening"}`,
+			`{"level":"info","time":"${inSeconds(0)}","service":"token-store","msg":"x"}`,
+		].join('\n');
 	};
+	const join = 'inside join skew-ca-service-plus-600s --token t --discovery 10s --bootstrap 20s';
 
 	it('of a service: its clock is changed, a node joins, and both are as before', async () => {
-		answerWith('skew-ca-service-plus-600s: joined\n…');
-		assert.equal(await skew(driver, 'ca-service', '+600s', { token: 't' }), 'ca-service +600s: joined');
+		answerWith('skew-ca-service-plus-600s: joined\n…', 600);
+		const text = await skew(driver, 'ca-service', '+600s', { token: 't' });
+		assert.equal(text, 'ca-service +600s: joined (its clock is off by +600 s)');
 		assert.deepEqual(driver.done, [
 			'change ca-service +600s',
-			'inside join skew-ca-service-plus-600s --token t --discovery 4s --bootstrap 6s',
-			'inside record-skew -- ca-service +600s joined',
+			join,
+			'inside record-skew -- ca-service +600s joined (its clock is off by +600 s)',
 			'restore',
 			'inside remove skew-ca-service-plus-600s',
 		]);
 	});
 
-	it('of the node: only its own clock is wrong', async () => {
-		answerWith('skew-kubelet-sim-240s: joined\n');
+	it('whose clock is right although it was to be wrong proves nothing, whatever the node did', async () => {
+		answerWith('skew-ca-service-plus-600s: joined\n…', 0);
+		assert.match(
+			await skew(driver, 'ca-service', '+600s', { token: 't' }),
+			/^ca-service \+600s: the fault had no effect: the clock of ca-service is off by -?0 s/,
+		);
+		driver.text = '';
+		assert.match(
+			await skew(driver, 'ca-service', '+600s', { token: 't' }),
+			/: the fault had no effect: the clock of ca-service is not known/,
+		);
+	});
+
+	it('the clock of a service is also read from a line of text, which has no date', async () => {
+		for (const seconds of [-240, 600]) {
+			driver.text = `== kubejoin-ca-service-1\n${inSeconds(seconds).slice(11, 23)}  ca-service             listening`;
+			const offset = (await clockOfService(driver, 'ca-service')) ?? 0;
+			assert.ok(Math.abs(offset - seconds * 1_000) < 5_000, `${offset}`);
+		}
+	});
+
+	it('of the node: only its own clock is wrong, which its heartbeat proves', async () => {
+		answerWith('skew-kubelet-sim-240s: joined\n', -240);
 		await skew(driver, 'kubelet-sim', '-240s', { token: 't' });
-		assert.deepEqual(driver.done.slice(0, 2), [
-			'inside join skew-kubelet-sim-240s --token t --discovery 4s --bootstrap 6s --clock -240s',
-			'inside record-skew -- kubelet-sim -240s joined',
+		assert.deepEqual(driver.done.slice(0, 3), [
+			'inside join skew-kubelet-sim-240s --token t --discovery 10s --bootstrap 20s --clock -240s',
+			'inside kubectl get lease skew-kubelet-sim-240s -n kube-node-lease -o json',
+			'inside record-skew -- kubelet-sim -240s joined (its clock is off by -240 s)',
 		]);
 		assert.ok(!driver.done.includes('restore'));
 	});
 
 	it('a refusal is recorded with what TLS said of it', async () => {
 		answerWith(
-			'n: refused CLUSTER_INFO_UNREACHABLE, exit code 1\n[discovery] no: x509: certificate has expired or is not yet valid\n',
+			`n: refused CLUSTER_INFO_UNREACHABLE, exit code 1\n[discovery] no: x509: certificate has expired or is not yet valid: current time ${inSeconds(400 * 86_400)} is after\n`,
+			0,
 		);
-		await skew(driver, 'apiserver-sim', '+400d', { token: 't' });
-		assert.ok(
-			driver.done.includes(
-				'inside record-skew -- apiserver-sim +400d refused CLUSTER_INFO_UNREACHABLE, exit code 1: x509: certificate has expired or is not yet valid',
-			),
+		driver.answer = (
+			(answer) => (args: readonly string[]) =>
+				args[0] === 'kubectl' ? {} : answer(args)
+		)(driver.answer);
+		await skew(driver, 'kubelet-sim', '+400d', { token: 't' });
+		const recorded = driver.done.find((line) => line.startsWith('inside record-skew'));
+		assert.match(
+			recorded ?? '',
+			/ kubelet-sim \+400d refused CLUSTER_INFO_UNREACHABLE, exit code 1: x509: certificate has expired .* \(its clock is off by \+34560000 s\)$/,
 		);
 		assert.ok(!driver.done.some((line) => line.startsWith('inside record-half-joined')));
 	});
 
 	it('a node that was refused and has an identity is recorded as half joined', async () => {
-		answerWith('n: refused CSR_TIMEOUT, exit code 1\n', 'security: violated: n has a certificate\n');
+		answerWith('n: refused CSR_TIMEOUT, exit code 1\n', 600, 'security: violated: n has a certificate\n');
 		await skew(driver, 'ca-service', '+600s', { token: 't' });
 		assert.ok(
 			driver.done.includes('inside record-half-joined -- ca-service +600s: security: violated: n has a certificate'),

@@ -23,7 +23,7 @@ export interface KillQuestion {
 	readonly downSeconds: number;
 }
 
-const SETTLE_SECONDS = 40;
+const SETTLE_SECONDS = 90;
 const nodeAt = (service: string, step: string): string => `at-${step}-${service}`;
 
 /** A line for each step: `confirmed: resumed`, `confirmed: ended with CODE, joined when started again`, `confirmed: half joined: …`. */

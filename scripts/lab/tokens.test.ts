@@ -7,9 +7,9 @@ import type { Secret } from '../../lib/kube/types.ts';
 import { type FakePlace, fakePlace, printed } from './place.fixture.ts';
 import { BEGUN } from './place.ts';
 import {
-	awaitExpiry,
 	createToken,
 	deleteToken,
+	expireToken,
 	flushTokens,
 	joinConfigurationOf,
 	knownTokens,
@@ -83,7 +83,7 @@ describe('tokens of the lab', () => {
 	});
 
 	it('LAB_UNKNOWN: there is no token of that name', async () => {
-		for (const ask of [joinConfigurationOf, deleteToken, tokenState, awaitExpiry])
+		for (const ask of [joinConfigurationOf, deleteToken, tokenState, expireToken])
 			await assert.rejects(ask(place, 'none'), (error) => hasCode(error, 'LAB_UNKNOWN'));
 		await createToken(place, 't', { ttl: '1h' });
 		await assert.rejects(
@@ -92,9 +92,25 @@ describe('tokens of the lab', () => {
 		);
 	});
 
-	it('one that has expired is waited for no longer', async () => {
-		await place.write('tokens/t.json', { id: 'abcdef', expiresAtMs: Date.now() - 2_000 });
-		await awaitExpiry(place, 't');
+	it('expires now: its Secret is the same but for the expiration, and that is waited for', async () => {
+		await createToken(place, 't', { ttl: '1h' });
+		const clock = { ms: Date.UTC(2026, 5, 1) + 400 };
+		const waits: number[] = [];
+		const waiting = {
+			now: () => clock.ms,
+			wait: async (ms: number) => {
+				waits.push(ms);
+				clock.ms += ms;
+			},
+		};
+		assert.equal(await expireToken(place, 't', waiting), '2026-06-01T00:00:02Z');
+		assert.deepEqual(namesIn(), ['bootstrap-token-abcdef']);
+		const { data } = place.secrets[0] ?? {};
+		const { expiration, ...others } = data ?? {};
+		assert.equal(Buffer.from(expiration ?? '', 'base64').toString(), '2026-06-01T00:00:02Z');
+		assert.deepEqual(others, secretOf('abcdef').data);
+		assert.ok(clock.ms > Date.UTC(2026, 5, 1) + 2_000, 'it returns after the token has expired');
+		assert.equal(waits.length, 1);
 	});
 
 	it('its state: kept or gone, signed or not', async () => {

@@ -6,7 +6,6 @@ import { parse } from 'yaml';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere } from '../../lib/files.ts';
 import { field, secretName } from '../../lib/kube/bootstrap-token.ts';
-import { parseGoDuration } from '../../lib/kube/duration.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
 import { begin, type Place } from './place.ts';
 
@@ -17,12 +16,6 @@ export interface TokenFlags {
 	readonly usages?: string;
 	readonly once?: boolean;
 	readonly nodeName?: string;
-}
-
-interface KeptToken {
-	readonly id: string;
-	/** Milliseconds since 1970. */
-	readonly expiresAtMs: number;
 }
 
 /** A JoinConfiguration as kubectl-sim writes it, as far as it is changed here. */
@@ -66,11 +59,6 @@ export async function createToken(
 	if (code !== 0)
 		throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim token create', problem: stderr.trim() });
 	const { id, token } = await tokenOf(place, name);
-	const ttlMs = parseGoDuration(ttl);
-	await place.write(`tokens/${name}.json`, {
-		id,
-		expiresAtMs: ttlMs === 0 ? Number.MAX_SAFE_INTEGER : Date.now() + ttlMs,
-	} satisfies KeptToken);
 	await remember(place, token);
 	return id;
 }
@@ -107,13 +95,30 @@ async function deleteSecret({ api }: Place, id: string): Promise<void> {
 	});
 }
 
-/** Wait until the token has expired, and a moment more. @throws LAB_UNKNOWN */
-export async function awaitExpiry(place: Place, name: string): Promise<void> {
-	const kept = await place.read<KeptToken>(`tokens/${name}.json`);
-	if (kept === undefined)
-		throw new KubejoinError('LAB_UNKNOWN', { kind: 'token', name, known: await tokenNames(place) });
-	await delay(Math.max(kept.expiresAtMs + 1_000 - Date.now(), 0));
+/**
+ * Let the token expire now, whatever its lifetime was: replace its Secret by one that expires in a second, and wait for that. An experiment can
+ * then let a node reach any step of its join first, on a machine of any speed. @throws LAB_UNKNOWN
+ */
+export async function expireToken(place: Place, name: string, { now, wait }: Waiting = waiting): Promise<string> {
+	const { id } = await tokenOf(place, name);
+	const secret = await place.api.secrets.get(secretName(id), namespace);
+	const expiresAtMs = Math.ceil(now() / 1_000) * 1_000 + 1_000;
+	const expiration = new Date(expiresAtMs).toISOString().replace('.000', '');
+	await deleteSecret(place, id);
+	await place.api.secrets.create({
+		metadata: { name: secretName(id), namespace },
+		...(secret.type === undefined ? {} : { type: secret.type }),
+		data: { ...secret.data, expiration: Buffer.from(expiration).toString('base64') },
+	});
+	await wait(expiresAtMs + 100 - now());
+	return expiration;
 }
+
+export interface Waiting {
+	readonly now: () => number;
+	readonly wait: (ms: number) => Promise<unknown>;
+}
+const waiting: Waiting = { now: () => Date.now(), wait: delay };
 
 /** What the cluster says of a token: whether it is kept, and whether cluster-info is signed with it. */
 export async function tokenState(place: Place, name: string): Promise<string> {

@@ -28,6 +28,7 @@ interface SecurityFlags {
 	readonly stolen?: readonly string[];
 	readonly lockedOut?: readonly string[];
 	readonly diskless?: readonly string[];
+	readonly oneCertificate?: readonly string[];
 	readonly lane?: true;
 	readonly tries?: true;
 	readonly halfJoined?: true;
@@ -44,6 +45,7 @@ const securityQuestion = (flags: SecurityFlags): SecurityQuestion => ({
 	stolen: flags.stolen ?? [],
 	lockedOut: flags.lockedOut ?? [],
 	noCertificate: flags.diskless ?? [],
+	oneCertificate: flags.oneCertificate ?? [],
 	isLaneAsked: flags.lane === true,
 	areTriesAsked: flags.tries === true,
 	isHalfAsked: flags.halfJoined === true,
@@ -59,6 +61,7 @@ const verdictCommand = (program: Command, name: string, description: string): Co
 		.option('--stolen <token>', 'no certificate was issued with it', collect)
 		.option('--locked-out <node>', 'its certificate must not be accepted', collect)
 		.option('--diskless <node>', 'must have no certificate on its disk', collect)
+		.option('--one-certificate <node>', 'the CA must have issued one certificate for it, and no more', collect)
 		.option('--lane', 'no node may have a label that only admins may set')
 		.option('--tries', 'every request with a stolen credential must have been refused')
 		.option('--half-joined', 'every node must have joined or have no identity')

@@ -3,6 +3,9 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { removeBinding } from './bindings.ts';
 import { decide } from './decide.ts';
+import { recordVerdict } from './expectations.ts';
+import type { Place } from './place.ts';
+import { openSigner, signAgain } from './sign-again.ts';
 import { recordHalfJoined, recordSkew, skew, skewText } from './skew.ts';
 import { killDuringJoins } from './steps.ts';
 import { tokenOf } from './tokens.ts';
@@ -15,6 +18,17 @@ const setting = (value: string, before?: readonly string[]): readonly string[] =
 	if (!/^[A-Z][A-Z0-9_]*=/.test(value)) throw new InvalidArgumentError('It must be NAME=VALUE.');
 	return collect(value, before);
 };
+
+async function signAgainAndRecord(place: Place, node: string, stolen: string): Promise<string> {
+	const { sign, close } = await openSigner(place, stolen);
+	try {
+		const verdict = await signAgain(place, node, sign);
+		await recordVerdict(place, verdict);
+		return verdict;
+	} finally {
+		close();
+	}
+}
 
 export function addServices(program: Command, there: There, here: Here): void {
 	const service = program.command('service').description('faults of services');
@@ -75,6 +89,21 @@ export function addServices(program: Command, there: There, here: Here): void {
 				killDuringJoins(driver, { service: name, token, downSeconds: down }),
 			),
 		);
+	program
+		.command('sign-again <node>')
+		.description(
+			'ask ca-service again to sign the request of a node: it must return the certificate that it has issued',
+		)
+		.option('--stolen <directory>', "with the controller's credentials; default: they are stolen first")
+		.action(async (node: string, { stolen }: { stolen?: string }, command: Command) => {
+			if (stolen === undefined) {
+				await here(async (driver, name: string) =>
+					driver.inside(['sign-again', '--stolen', await driver.steal('signing-client'), name]),
+				)(node, command);
+				return;
+			}
+			await there((place, name: string) => signAgainAndRecord(place, name, stolen))(node, command);
+		});
 	program
 		.command('decide <verb>')
 		.description('approve or deny what is pending, as a person would')

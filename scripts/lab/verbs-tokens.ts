@@ -1,7 +1,7 @@
 /** Verbs about bootstrap tokens. */
 import type { Command } from 'commander';
 import { secretsOf } from './scan.ts';
-import { awaitExpiry, createToken, deleteToken, flushTokens, type TokenFlags, tokenState } from './tokens.ts';
+import { createToken, deleteToken, expireToken, flushTokens, type TokenFlags, tokenState } from './tokens.ts';
 import { labName, lookUntil, type There, type Until, untilOptions } from './verbs.ts';
 
 export function addTokens(program: Command, there: There): void {
@@ -23,13 +23,8 @@ export function addTokens(program: Command, there: There): void {
 		.action(there(async (place, name: string) => `token ${await deleteToken(place, name)} is deleted`));
 	token
 		.command('expire <name>')
-		.description('wait until it has expired')
-		.action(
-			there(async (place, name: string) => {
-				await awaitExpiry(place, name);
-				return `${name} has expired`;
-			}),
-		);
+		.description('let it expire now')
+		.action(there(async (place, name: string) => `${name} expired at ${await expireToken(place, name)}`));
 	untilOptions(
 		token.command('state <name>').description('whether the cluster keeps it, and signs cluster-info with it'),
 	).action(there((place, name: string, until: Until) => lookUntil(() => tokenState(place, name), until)));

@@ -57,7 +57,7 @@ export const isToBeThere = (state: string): boolean => oneOf('state', ['there', 
 export const untilOptions = (command: Command): Command =>
 	command
 		.option('--until <regex>', 'look again until what is seen matches', pattern)
-		.option('--within <seconds>', 'for how long at most', whole(0, 600), 10);
+		.option('--within <seconds>', 'for how long at most', whole(0, 600), 30);
 
 /** Look until the pattern is there; exit code 1 when it is not. Without a pattern, look once. */
 export async function lookUntil(look: () => Promise<string>, { until, within }: Until): Promise<Result> {

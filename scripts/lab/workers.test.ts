@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ChildPlan, launch } from '../../lib/child.ts';
 import { hasCode } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
 import { createWorkers, MAX_LINES, type WorkerPlan, type Workers } from './workers.ts';
 
 /** A program that prints and ends when the test says so, and that ends when it is told to. */
@@ -111,6 +112,18 @@ describe('workers', () => {
 			() => workers.start(plan()),
 			(error) => hasCode(error, 'LAB_NAME_TAKEN'),
 		);
+	});
+
+	it('LAB_REQUEST_INVALID: more than so many are not kept; one that is removed makes room', async () => {
+		const max = limits.labPrograms.value;
+		for (let index = 0; index < max; index++) workers.start({ ...plan(), name: `n-${index}` });
+		assert.throws(
+			() => workers.start({ ...plan(), name: 'one-more' }),
+			(error) => hasCode(error, 'LAB_REQUEST_INVALID'),
+		);
+		await workers.remove('n-0');
+		workers.start({ ...plan(), name: 'one-more' });
+		assert.equal(workers.all().length, max);
 	});
 
 	it('LAB_UNKNOWN: there is none of that name', async () => {

@@ -6,6 +6,7 @@ import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { type ChildPlan, launch, type Running } from '../../lib/child.ts';
 import { KubejoinError } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
 import { shiftedClock } from '../mesh/shifted-clock.ts';
 
 /** The programs that may be started, by the name of their service. */
@@ -149,6 +150,10 @@ export function createWorkers(
 			if (!Object.hasOwn(workerPrograms, program))
 				throw new KubejoinError('LAB_UNKNOWN', { kind: 'program', name: program, known: Object.keys(workerPrograms) });
 			if (workers.has(name)) throw new KubejoinError('LAB_NAME_TAKEN', { name });
+			if (workers.size >= limits.labPrograms.value)
+				throw new KubejoinError('LAB_REQUEST_INVALID', {
+					problem: `${workers.size} nodes and attackers are there, and no more can be started`,
+				});
 			const log = createWriteStream(join(directory, `${name}.log`), { flags: 'a', mode: 0o600 });
 			// The lines are kept in memory too: a full disk ends no experiment.
 			log.on('error', () => undefined);

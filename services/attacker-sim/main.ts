@@ -121,7 +121,8 @@ program
 	.requiredOption('--target <host:port>', 'the API server')
 	.requiredOption('--cluster-ca <file>', 'CA certificate, PEM')
 	.requiredOption('--kubeconfig <file>', 'the kubelet.conf of a node')
-	.action((flags: UseFlags) => tryOnce(useCertificate(flags)));
+	.option('--past-expiry', 'keep the connection until the certificate has expired, then ask again on it')
+	.action((flags: UseFlags) => tryOnce(useCertificate(flags, systemClock)));
 
 try {
 	// The arguments are nobody's business.

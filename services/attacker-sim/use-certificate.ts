@@ -1,7 +1,10 @@
 /** Does a stolen node certificate still count, and as whom? It asks who it is, and for the Node that it belongs to. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../../lib/clock.ts';
 import { asKubejoinError, type KubejoinError } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
+import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { openApi, resolveHost, withApi } from './clients.ts';
 import { requireNearTarget } from './guard-rails.ts';
 import { readNamed, readStolenIdentity } from './stolen-files.ts';
@@ -11,20 +14,45 @@ export interface UseFlags {
 	readonly target: string;
 	readonly clusterCa: string;
 	readonly kubeconfig: string;
+	/** Keep the connection that the certificate opened until it has expired, then ask again on it. */
+	readonly pastExpiry?: true;
 }
 
 /** @returns lines; the first says what became of it @throws ATTACK_NOT_ALLOWED, ATTACK_ARGUMENTS_INVALID, KUBECONFIG_INVALID */
-export async function useCertificate({ target, clusterCa, kubeconfig }: UseFlags): Promise<readonly string[]> {
+export async function useCertificate(
+	{ target, clusterCa, kubeconfig, pastExpiry }: UseFlags,
+	now: Clock,
+	wait: (ms: number) => Promise<unknown> = delay,
+): Promise<readonly string[]> {
 	await requireNearTarget(target, 'apiserver-sim', resolveHost);
 	const [ca, identity] = await Promise.all([readNamed('--cluster-ca', clusterCa), readStolenIdentity(kubeconfig)]);
 	try {
-		return await withApi(openApi(target, ca, identity), asWhom);
+		return await withApi(openApi(target, ca, identity), (api) =>
+			pastExpiry === true ? acrossExpiry(api, identity.cert, { now, wait }) : asWhom(api),
+		);
 	} catch (error) {
-		return [refusedText(known(error))];
+		const text = refusedText(known(error));
+		return [pastExpiry === true ? text.replace('outcome: refused', 'outcome: refused before its expiry:') : text];
 	}
 }
 
-async function asWhom(api: Pick<ApiClient, 'nodes' | 'selfSubjectReviews'>): Promise<readonly string[]> {
+type AsksWho = Pick<ApiClient, 'nodes' | 'selfSubjectReviews'>;
+const PAST_EXPIRY_MS = 1_500;
+
+/** Ask, wait until the certificate has expired, and ask again on the same connection. @param cert  PEM */
+export async function acrossExpiry(
+	api: AsksWho,
+	cert: string,
+	{ now, wait }: { readonly now: Clock; readonly wait: (ms: number) => Promise<unknown> },
+): Promise<readonly string[]> {
+	const [before = ''] = await asWhom(api);
+	const [{ validTo }] = parseCertificates(cert);
+	await wait(Date.parse(validTo) + PAST_EXPIRY_MS - now());
+	const after = await asWhom(api).catch((error: unknown) => [refusedText(known(error))]);
+	return [...after, `before its expiry: ${before}`];
+}
+
+async function asWhom(api: AsksWho): Promise<readonly string[]> {
 	const { username = '', groups = [] } = (await api.selfSubjectReviews.create({ metadata: {} })).status?.userInfo ?? {};
 	const accepted = `outcome: accepted as ${username}, groups ${groups.join(', ')}`;
 	if (!username.startsWith(wellKnown.nodeUserPrefix)) return [accepted];

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Child, launch } from '../../lib/child.ts';
+import { call } from '../../lib/mesh/channel.ts';
 import { signDetached } from '../../lib/pki/jws.ts';
+import { signAgain } from '../../scripts/lab/sign-again.ts';
 import { nodePlan, serviceNames } from '../../scripts/mesh/services.ts';
 import { crash, eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
@@ -29,12 +31,29 @@ describe('after a crash', function () {
 		};
 	});
 	after(() => mesh?.stopAndRemove());
+	/** As the controller that signs, for a request that ca-service has signed before. */
+	async function sign(request: object): Promise<string> {
+		const own = (file: string) => mesh.pki(`controller-manager-sim/${file}`);
+		const tls = { ca: own('mesh-ca.crt'), cert: own('mesh-client.crt'), key: own('mesh-client.key') };
+		const channel = mesh.channel(`127.0.0.1:${mesh.port + 1}`, { ...tls, serverName: 'ca-service' });
+		const { certificate = '' } = await call<object, { certificate?: string }>(
+			channel,
+			'CertificateAuthority',
+			'Sign',
+			request,
+		);
+		return certificate;
+	}
 
 	for (const name of serviceNames) {
 		it(`of ${name} a node joins, and nothing is lost`, async () => {
 			const token = await mesh.createToken();
+			const before = signed();
 			await crash(mesh.service(name));
 			await mesh.ready();
+			assert.equal(signed(), before, 'the ledger has another number of lines after the crash');
+			assert.match(await signAgain(mesh, 'node-1', sign), /^security: held: .* returned the certificate/);
+			assert.equal(signed(), before, 'a request was signed twice');
 			const nodeName = `after-${name}`;
 			await mesh.startNode(nodeName, 1 + serviceNames.indexOf(name), mesh.joinConfig({ token, discovery: '20s' }));
 			await eventually(20, async () => {
