@@ -17,6 +17,7 @@ import {
 	type MeshOptions,
 	nodeHealthPort,
 	type ObserverOptions,
+	tracesKeySettings,
 	tracesUrl,
 } from './mesh/services.ts';
 import { createStory, type Story, storyWidth } from './mesh/story.ts';
@@ -190,6 +191,12 @@ const servicesText = (
   observer                127.0.0.1:${pagePort}  watch: http://127.0.0.1:${pagePort}
 `;
 
+/** A node finds its key in the default state directory by itself. */
+function tracesKeyText(options: MeshOptions): string {
+	const { TRACES_KEY_FILE: file = '' } = tracesKeySettings(options, 'kubelet-sim');
+	return options.state === resolve('.kubejoin') ? '' : `\n     export KUBEJOIN_TRACES_KEY_FILE=${shown(file)}`;
+}
+
 function nextText(options: MeshOptions, { kubeconfig }: LocalMesh, nodes: number, { token, hash }: JoinConfig): string {
 	const { port, state } = options;
 	const rest = (index: number) => `--node-name node-${index} --healthz-port ${nodeHealthPort(port, index - 1)}`;
@@ -197,7 +204,7 @@ function nextText(options: MeshOptions, { kubeconfig }: LocalMesh, nodes: number
        --discovery-token-ca-cert-hash ${pin} \\
        ${rest(index)}`;
 	return `The cluster is up. Join another node, in another terminal; the page sees it:
-     export OTEL_EXPORTER_OTLP_ENDPOINT=${tracesUrl(port)}
+     export OTEL_EXPORTER_OTLP_ENDPOINT=${tracesUrl(port)}${tracesKeyText(options)}
      ${join(hash, nodes + 1)}
 
 The kubeconfig of its admin is ${shown(kubeconfig)}:

@@ -10,6 +10,7 @@ import { type Child, runProgram, startChild } from '../../lib/child.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { writeWholeFile } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
+import { printableLines } from '../../lib/text.ts';
 import type { Action, ActionResult } from './api.ts';
 import { isExperimentName } from './experiment-files.ts';
 import type { ExperimentDesk } from './experiments.ts';
@@ -57,7 +58,10 @@ export function createActions({
 			args: ['--kubeconfig', kubeconfig, ...args],
 		});
 		if (code !== 0)
-			throw new KubejoinError('ACTION_REFUSED', { command: `kubectl-sim ${args.join(' ')}`, problem: stderr.trim() });
+			throw new KubejoinError('ACTION_REFUSED', {
+				command: `kubectl-sim ${args.join(' ')}`,
+				problem: printableLines(stderr.trim()),
+			});
 		return stdout;
 	}
 	async function startNode(directory: string, pin: 'right' | 'wrong'): Promise<ActionResult> {

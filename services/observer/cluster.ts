@@ -5,6 +5,7 @@ import { field, idOfName } from '../../lib/kube/bootstrap-token.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import { type CertificateSigningRequest, type Lease, type Node, type Secret, wellKnown } from '../../lib/kube/types.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
+import { printable } from '../../lib/text.ts';
 import type { Cluster } from './api.ts';
 
 export type Certificates = ReadonlyMap<string, NonNullable<Cluster['nodes'][number]['certificate']>>;
@@ -53,7 +54,7 @@ export function createClusterView({ api, checkServices, clock }: ClusterOptions)
 				services: withApiServer(services),
 			};
 		} catch (error) {
-			const problem = causeText(error);
+			const problem = printable(causeText(error));
 			return { ...last, atMs, services: withApiServer(services, problem), problem };
 		}
 	}
@@ -96,7 +97,7 @@ function nodesOf(nodes: readonly Node[], leases: readonly Lease[], certificates:
 		const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
 		const certificate = certificates.get(`${wellKnown.nodeUserPrefix}${name}`);
 		return {
-			name,
+			name: printable(name),
 			status: ready === 'True' ? 'Ready' : ready === 'False' ? 'NotReady' : 'Unknown',
 			heartbeatMs: renewed.get(name) || 0,
 			...(certificate === undefined ? {} : { certificate }),
@@ -137,10 +138,10 @@ const tokensOf = (secrets: readonly Secret[]): Cluster['tokens'] =>
 		);
 		return [
 			{
-				id,
+				id: printable(id),
 				expiresMs: Date.parse(field(secret, 'expiration')) || 0,
 				usages,
-				description: field(secret, 'description'),
+				description: printable(field(secret, 'description')),
 			},
 		];
 	});
@@ -157,9 +158,9 @@ function requestOf({ metadata, spec, status }: CertificateSigningRequest): Clust
 					? 'Approved,Issued'
 					: 'Approved';
 	return {
-		name: metadata.name ?? '',
-		requester: spec.username ?? '',
-		signer: spec.signerName,
+		name: printable(metadata.name ?? ''),
+		requester: printable(spec.username ?? ''),
+		signer: printable(spec.signerName),
 		createdMs: Date.parse(metadata.creationTimestamp ?? '') || 0,
 		condition,
 	};

@@ -6,6 +6,7 @@ import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 import { extKeyUsagesOf, fingerprintOf, parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
+import { printable, printableLines } from '../../lib/text.ts';
 import type { DetailSection, Step } from './api.ts';
 import type { AttributeValue, Span } from './otlp.ts';
 import { failureOf } from './steps.ts';
@@ -56,16 +57,18 @@ const shownAbove: readonly string[] = [
 const isShownAbove = (key: string): boolean => key.endsWith('.pem') || shownAbove.includes(key);
 const milliseconds = (ms: number): string => `${Math.round(ms * 100) / 100} ms`;
 
+const shown = (value: string | number | boolean): string => printable(String(value));
+
 function section(kind: string, title: string, fields: Fields, text?: string, bytes?: Buffer): DetailSection {
 	return {
 		kind,
-		title,
+		title: printable(title),
 		fields: fields.flatMap(([key, value]) =>
 			value === undefined || value === ''
 				? []
-				: [{ key, value: Array.isArray(value) ? value.join('\n') : String(value) }],
+				: [{ key: printable(key), value: (Array.isArray(value) ? value : [value]).map(shown).join('\n') }],
 		),
-		...(text === undefined ? {} : { text }),
+		...(text === undefined ? {} : { text: printableLines(text) }),
 		...(bytes === undefined ? {} : { bytes: bytes.toString('base64') }),
 	};
 }

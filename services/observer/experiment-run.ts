@@ -1,5 +1,6 @@
 /** What the runner of experiments tells, one JSON object on each line, and the run that follows from it. Pure. */
 import { maskTokens } from '../../lib/log.ts';
+import { printableLines } from '../../lib/text.ts';
 import type { Experiment, ExperimentActivity, ExperimentRun } from './api.ts';
 
 /** The fields that are read here; scripts/chaos/events.ts has them all. */
@@ -71,12 +72,15 @@ export function takeEvent(run: ExperimentRun, event: RunnerEvent, nowMs: number)
 			return { ...next, state: 'stopping' };
 		case 'experiment-ended': {
 			const { status, verdicts, passed, problems } = event;
-			return { ...next, outcome: status, verdicts, passed, problems };
+			return { ...next, outcome: status, verdicts, passed, problems: textsOf(problems) };
 		}
 		case 'run-ended':
 			return { ...next, report: event.report };
 	}
 }
+
+const textsOf = (values: unknown): readonly string[] =>
+	Array.isArray(values) ? values.map((value) => printableLines(String(value))) : [];
 
 function withActivity(activities: ExperimentRun['activities'], event: ActivityEvent): ExperimentRun['activities'] {
 	const { part, index, type, name, atMs, seconds = 0, status, toleranceMet, problem } = event;
@@ -91,7 +95,7 @@ function withActivity(activities: ExperimentRun['activities'], event: ActivityEv
 		startedMs: activities[place]?.startedMs ?? atMs - seconds * 1_000,
 		state: hasEnded ? (isBad ? 'badly' : 'well') : 'running',
 		durationMs: hasEnded ? seconds * 1_000 : 0,
-		...(problem === undefined ? {} : { problem }),
+		...(problem === undefined ? {} : { problem: printableLines(String(problem)) }),
 	};
 	if (place !== -1) return activities.with(place, activity);
 	return activities.length < MAX_ACTIVITIES ? [...activities, activity] : activities;
@@ -102,7 +106,7 @@ export function endRun(run: ExperimentRun, how: string, words: readonly string[]
 	const ended: ExperimentRun = { ...run, state: 'ended', durationMs: nowMs - run.startedMs };
 	if (run.outcome !== undefined) return ended;
 	// A runner that is killed, or refuses the document, says nothing of how it went.
-	const said = words.map((line) => maskTokens(line)).join('\n');
+	const said = printableLines(words.map((line) => maskTokens(line)).join('\n'));
 	const problems = [`the runner ${how}, and told no result`, ...(said === '' ? [] : [said])];
 	return { ...ended, outcome: run.state === 'stopping' ? 'interrupted' : 'failed', passed: false, problems };
 }

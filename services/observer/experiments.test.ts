@@ -187,6 +187,8 @@ describe('the desk of experiments', () => {
 		assert.deepEqual([works[0]?.interrupts, runs.at(-1)?.state], [1, 'stopping']);
 		works[0]?.say({ ...begun, part: 'rollbacks' });
 		assert.equal(runs.at(-1)?.state, 'stopping');
+		assert.equal(desk.stop(), 'wrong-pin');
+		assert.equal(works[0]?.interrupts, 1);
 		await assert.rejects(desk.run('expired-token'), refused('EXPERIMENT_RUNS'));
 		await works[0]?.end('ended with exit code 130');
 		assert.deepEqual([runs.at(-1)?.state, runs.at(-1)?.outcome], ['ended', 'interrupted']);

@@ -116,6 +116,8 @@ export function createExperimentDesk({ list, runner, mayRun, clock, log }: DeskO
 			if (current?.work === undefined)
 				throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'no experiment runs now' });
 			const { run, work } = current;
+			// A second interrupt would end the runner before it has put right what it changed.
+			if (run.state === 'stopping') return run.experiment;
 			current.run = { ...run, state: 'stopping', durationMs: clock() - run.startedMs };
 			keep(current.run);
 			work.interrupt();

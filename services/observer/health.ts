@@ -1,6 +1,7 @@
 /** What serving means for the observer, and how the other services are asked for theirs. */
 import { causeText } from '../../lib/errors.ts';
 import type { HealthChecks } from '../../lib/mesh/health.ts';
+import { printableLines } from '../../lib/text.ts';
 import type { Cluster } from './api.ts';
 
 /** A page that was not built is no page. */
@@ -11,6 +12,17 @@ export const readyChecks = (pageExists: () => boolean): HealthChecks => ({
 });
 
 const TIMEOUT_MS = 2_000;
+const MAX_PROBLEM = 1_000;
+
+/** As much of the body as a page can show. */
+async function beginningOf({ body }: Response): Promise<string> {
+	let text = '';
+	for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+		text += chunk;
+		if (text.length > MAX_PROBLEM) break;
+	}
+	return text.slice(0, MAX_PROBLEM).trim();
+}
 
 /** Ask /readyz of each service. */
 export const checkServices = (
@@ -20,8 +32,11 @@ export const checkServices = (
 		services.map(async ({ name, url }) => {
 			try {
 				const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-				const text = await response.text();
-				return response.ok ? { name, health: 'ok' } : { name, health: 'failing', problem: text.trim() };
+				if (response.ok) {
+					await response.body?.cancel();
+					return { name, health: 'ok' };
+				}
+				return { name, health: 'failing', problem: printableLines(await beginningOf(response)) };
 			} catch (error) {
 				return {
 					name,

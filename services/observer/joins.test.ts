@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { type LimitName, limits } from '../../lib/limits.ts';
 import type { Join, Step } from './api.ts';
 import { createJoins, type JoinsOptions } from './joins.ts';
 import type { Span } from './otlp.ts';
-import { joinedSpans, refusedSpans, span, idOf as spanIdOf, traceId } from './spans.fixture.ts';
+import { joinedSpans, phase, refusedSpans, root, span, idOf as spanIdOf, traceId } from './spans.fixture.ts';
 
 const ofTrace = (id: string, spans: readonly Span[]): Span[] => spans.map((span) => ({ ...span, traceId: id }));
 const idOf = (number: number): string => number.toString(16).padStart(32, '0');
@@ -13,7 +15,9 @@ describe('joins', () => {
 		nowMs = 0;
 	});
 	function listening(options: Partial<JoinsOptions> = {}) {
-		const joins = createJoins({ keptJoins: 10, keptLines: 10, clock: () => nowMs, ...options });
+		const counted: LimitName[] = [];
+		const count = (name: LimitName) => counted.push(name);
+		const joins = createJoins({ keptJoins: 10, keptLines: 10, clock: () => nowMs, count, ...options });
 		const heard: Join[] = [];
 		const steps: Step[] = [];
 		const stop = joins.listen({
@@ -21,7 +25,7 @@ describe('joins', () => {
 			wantsSteps: () => true,
 			step: (step) => steps.push(step),
 		});
-		return { joins, heard, steps, stop };
+		return { joins, heard, steps, stop, counted };
 	}
 
 	it('are told as they grow, each step once unless it changed', () => {
@@ -81,6 +85,160 @@ describe('joins', () => {
 		for (let number = 1; number <= 1_000; number++) joins.add([{ ...strange, traceId: idOf(number) }]);
 		joins.flush();
 		assert.equal(joins.steps(traceId).length, 8);
+	});
+
+	it('a span is written once: one with a known id replaces nothing, and the first end of a join stands', () => {
+		const { joins } = listening();
+		joins.add(refusedSpans);
+		joins.flush();
+		const before = JSON.stringify([joins.find(traceId), joins.steps(traceId)]);
+		joins.add(
+			refusedSpans.map(({ failed: _, ...rest }) => ({
+				...rest,
+				name: rest.name,
+				attributes: { 'kubejoin.workflow': 'join' },
+			})),
+		);
+		joins.add([root({ spanId: spanIdOf(77), attributes: { 'kubejoin.workflow': 'join', 'k8s.node.name': 'node-1' } })]);
+		joins.flush();
+		assert.equal(JSON.stringify([joins.find(traceId), joins.steps(traceId)]), before);
+		assert.equal(joins.find(traceId)?.state, 'refused');
+	});
+
+	it('the same ids in another trace are another join', () => {
+		const { joins } = listening();
+		joins.add(joinedSpans);
+		joins.add(ofTrace(idOf(2), refusedSpans));
+		joins.flush();
+		assert.deepEqual(
+			joins.list().map(({ state }) => state),
+			['joined', 'refused'],
+		);
+		assert.equal(joins.steps(traceId).length, 8);
+	});
+
+	it('a join that has ended takes spans for a minute', () => {
+		const { joins, counted } = listening();
+		joins.add(joinedSpans.slice(0, -1));
+		const late = { ...(joinedSpans[5] ?? assert.fail()), spanId: spanIdOf(99) };
+		nowMs = limits.joinSettledMs.value;
+		joins.add([late]);
+		joins.flush();
+		assert.equal(joins.spans(traceId).length, joinedSpans.length);
+		nowMs++;
+		joins.add([{ ...late, spanId: spanIdOf(100) }]);
+		joins.flush();
+		assert.deepEqual([joins.spans(traceId).length, counted], [joinedSpans.length, ['joinSettledMs']]);
+	});
+
+	it('a join takes so many spans and bytes, and its phases and its end find a place', () => {
+		const others = Array.from({ length: 3_000 }, (_, index) => span(index + 100, 'm', { kind: 'client' }));
+		const few = listening();
+		few.joins.add([phase(2, 'preflight'), ...others, root(), phase(3, 'register')]);
+		few.joins.flush();
+		assert.deepEqual([few.joins.find(traceId)?.state, few.joins.find(traceId)?.phase], ['joined', 'register']);
+		assert.ok(few.joins.spans(traceId).length <= limits.joinSpans.value);
+		assert.ok(few.counted.every((name) => name === 'joinSpans') && few.counted.length > 2_000);
+		const large = listening();
+		const long = { kind: 'client', attributes: { a: 'x'.repeat(15_000) } } as const;
+		large.joins.add([phase(2, 'preflight'), ...others.map((one) => ({ ...one, ...long })), root()]);
+		large.joins.flush();
+		assert.equal(large.joins.find(traceId)?.state, 'joined');
+		assert.ok(large.joins.bytes() <= limits.joinBytes.value, `${large.joins.bytes()} bytes`);
+		assert.deepEqual([...new Set(large.counted)], ['joinBytes']);
+	});
+
+	it('all joins take so many bytes: of the oldest a line is kept', () => {
+		const { joins, counted } = listening({ keptJoins: 1_000, keptLines: 1_000 });
+		const long = Array.from({ length: 30 }, (_, index) =>
+			span(index + 100, 'm', { kind: 'client', attributes: { a: 'x'.repeat(10_000) } }),
+		);
+		for (let number = 1; number <= 150; number++) joins.add(ofTrace(idOf(number), [...joinedSpans, ...long]));
+		joins.flush();
+		while (joins.list().length < 150) joins.flush();
+		assert.ok(joins.bytes() <= limits.joinsBytes.value, `${joins.bytes()} bytes`);
+		assert.ok(joins.find(idOf(1))?.isForgotten, 'the oldest is kept');
+		assert.equal(joins.find(idOf(150))?.isForgotten, false);
+		assert.deepEqual([...new Set(counted)], ['joinsBytes']);
+		assert.equal(joins.storm(0).joined, 150);
+	});
+
+	it('traces of which it is not known whether they are joins take so many places and bytes', () => {
+		const { joins, counted } = listening();
+		for (let number = 1; number <= 2_000; number++) {
+			const attributes = { a: 'x'.repeat(15_000), b: 'x'.repeat(15_000) };
+			joins.add(ofTrace(idOf(number), [span(1, 'm', { kind: 'server', service: 'apiserver-sim', attributes })]));
+		}
+		assert.ok(joins.bytes() <= limits.unknownTracesBytes.value, `${joins.bytes()} bytes`);
+		assert.ok(counted.length >= 1_500);
+		assert.ok(counted.every((name) => name === 'unknownTraces' || name === 'unknownTracesBytes'));
+		const first = listening();
+		const early = joinedSpans.filter(({ service }) => service === 'apiserver-sim');
+		first.joins.add(ofTrace(traceId, Array(500).fill(early[0])));
+		first.joins.add(joinedSpans);
+		first.joins.flush();
+		assert.equal(first.joins.steps(traceId).length, 8);
+	});
+
+	it('one flush takes a bounded time; the rest is left to the next', () => {
+		const { joins, heard } = listening({ keptJoins: 300, keptLines: 300, clock: () => (nowMs += 1) });
+		for (let number = 1; number <= 100; number++) joins.add(ofTrace(idOf(number), joinedSpans));
+		joins.flush();
+		const first = heard.length;
+		assert.ok(first > 0 && first < 100, `${first} joins`);
+		for (let turn = 0; turn < 100; turn++) joins.flush();
+		assert.equal(heard.length, 100);
+	});
+
+	it('of any spans it makes steps, and their bytes are bounded', () => {
+		const ids = fc.integer({ min: 1, max: 12 });
+		const text = fc.oneof(fc.string(), fc.constantFrom('join', 'rotation', 'node-1', 'constructor', '__proto__'));
+		const anySpan = fc.record({
+			traceId: fc.constantFrom(traceId, idOf(2), idOf(3)),
+			spanId: ids.map(spanIdOf),
+			parentId: fc.oneof(ids.map(spanIdOf), fc.constant('')),
+			name: text,
+			kind: fc.constantFrom('internal', 'server', 'client', 'producer', 'consumer'),
+			service: fc.constantFrom('kubelet-sim', 'apiserver-sim', 'attacker-sim'),
+			startMs: fc.double({ min: 1, max: 8e15, noNaN: true }),
+			endMs: fc.double({ min: 1, max: 8e15, noNaN: true }),
+			failed: fc.option(text, { nil: undefined }),
+			attributes: fc.dictionary(
+				fc.constantFrom(
+					'kubejoin.workflow',
+					'k8s.node.name',
+					'kubejoin.moment',
+					'kubejoin.phase.next',
+					'kubejoin.also_possible',
+					'db.system.name',
+					'rpc.service',
+				),
+				fc.oneof(text, fc.integer(), fc.boolean(), fc.array(text)),
+			),
+			events: fc.array(
+				fc.record({
+					name: fc.constantFrom('kubejoin.seen', 'rpc.message'),
+					atMs: fc.double({ min: 1, max: 8e15, noNaN: true }),
+					attributes: fc.dictionary(fc.constantFrom('kubejoin.seen.what', 'rpc.message.type'), text),
+				}),
+				{ maxLength: 3 },
+			),
+		}) as fc.Arbitrary<Span>;
+		fc.assert(
+			fc.property(fc.array(fc.array(anySpan, { maxLength: 15 }), { maxLength: 6 }), (batches) => {
+				const { joins } = listening({ keptJoins: 2, keptLines: 3 });
+				for (const batch of batches) {
+					joins.add(batch);
+					joins.flush();
+				}
+				for (const join of joins.list()) {
+					JSON.stringify([join, joins.steps(join.id)]);
+					if (!join.isForgotten) assert.equal(joins.steps(join.id).length, join.steps);
+				}
+				joins.storm(0);
+				assert.ok(joins.list().length <= 3);
+			}),
+		);
 	});
 
 	it('a rotation is not a join', () => {

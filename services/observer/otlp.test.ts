@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { readSpans as receive } from './otlp.ts';
+import { limits } from '../../lib/limits.ts';
+import { readSpans as receive, sizeOf } from './otlp.ts';
 
 const readSpans = (body: unknown) => receive(body, 'ca-service').spans;
 const key = (name: string, value: object) => ({ key: name, value });
@@ -89,6 +90,80 @@ describe('OTLP as JSON', () => {
 				},
 			),
 		);
+	});
+
+	it('a span of more than the limit is refused, also when it is long only after its text was escaped', () => {
+		const long = (text: string) =>
+			Array.from({ length: 64 }, (_, index) =>
+				key(`k${index}`, { arrayValue: { values: Array(64).fill({ stringValue: text }) } }),
+			);
+		for (const [text, isRefused] of [
+			['x', false],
+			['x'.repeat(16_384), true],
+			['\u202e'.repeat(8), true],
+		] as const) {
+			const counted: string[] = [];
+			const attributes = text === 'x' ? long(text).slice(0, 8) : long(text);
+			const { spans, refused, problem } = receive(sent({ ...valid, attributes }), 'ca-service', (name) =>
+				counted.push(name),
+			);
+			assert.deepEqual([spans.length, refused, counted], isRefused ? [0, 1, ['spanBytes']] : [1, 0, []]);
+			assert.equal(problem, isRefused ? 'it exceeds the limit spanBytes' : '');
+			for (const span of spans) assert.ok(sizeOf(span) <= limits.spanBytes.value);
+		}
+	});
+
+	it('of a request so many spans are read, and the answer says how many were not', () => {
+		const max = limits.tracesSpansPerRequest.value;
+		const body = {
+			resourceSpans: [
+				{
+					resource: { attributes: [key('service.name', { stringValue: 'ca-service' })] },
+					scopeSpans: [{ spans: Array(max).fill(valid) }, { spans: Array(3).fill(valid) }],
+				},
+			],
+		};
+		const { spans, refused, problem } = receive(body, 'ca-service');
+		assert.deepEqual([spans.length, refused, problem], [max, 3, 'it exceeds the limit tracesSpansPerRequest']);
+	});
+
+	it('text is one line of printable characters; only PEM, YAML and JSON keep their lines', () => {
+		const evil = 'a\n\u202eb\u001b[2J\u009b\u2028\u200b';
+		const documents = ['kubejoin.ca.pem', 'kubejoin.kubeconfig', 'kubejoin.cluster_info'];
+		const [span] = readSpans(
+			sent({
+				...valid,
+				name: evil,
+				status: { code: 2, message: evil },
+				attributes: [
+					key(evil, { stringValue: evil }),
+					key('list', { arrayValue: { values: [{ stringValue: evil }] } }),
+					...documents.map((name) => key(name, { stringValue: evil })),
+				],
+				events: [{ name: evil, timeUnixNano: '1700000000001000000', attributes: [key(evil, { stringValue: evil })] }],
+			}),
+		);
+		const lines = documents.map((name) => span?.attributes[name]);
+		assert.doesNotMatch(JSON.stringify(span).replaceAll('\\n', ''), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+		assert.doesNotMatch(
+			Object.values({ ...span?.attributes, ...Object.fromEntries(documents.map((name) => [name, ''])) }).join(),
+			/\n/,
+		);
+		for (const text of lines) assert.match(String(text), /^a\n\\u202eb\^\[\[2J/);
+	});
+
+	it('a part of a long text does not keep all of it in memory', () => {
+		const [span] = readSpans(sent({ ...valid, attributes: [key('k', { stringValue: 'x'.repeat(4_000_000) })] }));
+		const { k } = span?.attributes ?? {};
+		assert.equal(String(k).length, 16_384);
+		assert.ok(sizeOf(span ?? assert.fail()) < 40_000);
+	});
+
+	it('spans in arrays in arrays, however deep, are read at once', () => {
+		let deep: object = { stringValue: 'x' };
+		for (let depth = 0; depth < 20_000; depth++) deep = { arrayValue: { values: [deep] } };
+		const [span] = readSpans(sent({ ...valid, attributes: [key('k', deep)] }));
+		assert.deepEqual(span?.attributes, { k: [''] });
 	});
 
 	it('an attribute cannot change what objects are', () => {

@@ -46,7 +46,7 @@ export function createPageApp(options: PageOptions): Express {
 		if (isForeignHost(request, hosts)) throw refused('it asks for a name that is not of this observer');
 		next();
 	});
-	app.use(express.static(directory, { maxAge: 0 }));
+	app.use(express.static(directory, { maxAge: 0, redirect: false }));
 	app.use('/api', (request, _response, next) => {
 		if (isFromElsewhere(request)) throw refused('it comes from another origin');
 		next();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { joinedSpans, phase, refusedSpans, root, traceId } from './spans.fixture.ts';
+import type { Span } from './otlp.ts';
+import { idOf, joinedSpans, phase, refusedSpans, root, span, traceId } from './spans.fixture.ts';
 import { isJoin, joinOf, phaseDurations, stepsOf } from './steps.ts';
 
 describe('steps of a join', () => {
@@ -69,10 +70,133 @@ describe('steps of a join', () => {
 		);
 	});
 
+	it('thousands of spans, each the parent of the next, are walked once', () => {
+		const chain = Array.from({ length: 5_000 }, (_, index) =>
+			span(index + 10, 'm', { parentId: idOf(index + 9), kind: 'client', service: 'apiserver-sim' }),
+		);
+		const startMs = performance.now();
+		const found = stepsOf(traceId, [root(), phase(9, 'preflight'), ...chain.toReversed()]);
+		assert.equal(found.filter((step) => step.phase === 'preflight').length, 5_001);
+		// Quadratic, it takes many seconds.
+		assert.ok(performance.now() - startMs < 4_000, `${performance.now() - startMs} ms`);
+	});
+
+	it('a service or method that has the name of a part of every object is a name', () => {
+		for (const name of ['constructor', '__proto__', 'toString']) {
+			const [step] = stepsOf(traceId, [
+				span(2, name, { kind: 'client', attributes: { 'rpc.service': name, 'rpc.method': name } }),
+			]);
+			assert.deepEqual([step?.to, step?.label], ['apiserver-sim', `${name}/${name}`]);
+		}
+	});
+
+	it('spans of clocks that are apart, that end before they begin or take years, are steps', () => {
+		fc.assert(
+			fc.property(
+				fc.array(fc.double({ min: 1, max: 8e15, noNaN: true }), { minLength: 22, maxLength: 22 }),
+				(times) => {
+					const spans = joinedSpans.map((one, index) => ({
+						...one,
+						startMs: times[2 * index] ?? 1,
+						endMs: times[2 * index + 1] ?? 1,
+					}));
+					for (const { startMs, durationMs } of stepsOf(traceId, spans))
+						assert.ok(Number.isFinite(startMs) && Number.isFinite(durationMs));
+					assert.ok(Number.isFinite(joinOf(traceId, spans, 0).durationMs));
+				},
+			),
+		);
+	});
+
 	it('spans that are each other’s parents end', () => {
 		const [first, second] = joinedSpans.slice(4, 6);
 		if (first === undefined || second === undefined) assert.fail();
 		assert.ok(stepsOf(traceId, [root(), { ...first, parentId: second.spanId }, { ...second, parentId: first.spanId }]));
+	});
+});
+
+describe('what is no part of a join', () => {
+	const answered = [
+		...joinedSpans,
+		span(11, 'kubejoin.v1.CertificateAuthority/Sign', {
+			parentId: idOf(9),
+			kind: 'server',
+			service: 'ca-service',
+			from: 64,
+			to: 78,
+		}),
+	];
+	const shown = (spans: readonly Span[]) => JSON.stringify(stepsOf(traceId, spans));
+	const request = (id: number, parentId: string, more: Partial<Span> = {}) =>
+		span(id, 'kubejoin.v1.Nodes/List', {
+			parentId,
+			kind: 'server',
+			service: 'apiserver-sim',
+			from: 200,
+			attributes: { 'kubejoin.user': 'system:anonymous', 'kubejoin.decision': 'refused' },
+			...more,
+		});
+
+	it('a request that names a message, a phase, a command of the store or nothing of it as its parent', () => {
+		const parents = [...answered.map(({ spanId }) => spanId), idOf(999)];
+		for (const [index, parentId] of parents.entries()) {
+			const stranger = request(100 + index, parentId);
+			const below = span(200, 'tokens get', {
+				parentId: stranger.spanId,
+				kind: 'client',
+				service: 'apiserver-sim',
+				attributes: { 'db.system.name': 'lmdb' },
+			});
+			assert.equal(shown([...answered, stranger, below]), shown(answered), parentId);
+			assert.equal(shown([below, stranger, ...answered]), shown(answered), parentId);
+		}
+	});
+
+	it('the end of a join, or a phase, that another program tells', () => {
+		const attributes = {
+			'kubejoin.workflow': 'join',
+			'k8s.node.name': 'other',
+			'kubejoin.moment': 'node-trusts-cluster',
+		};
+		for (const service of ['apiserver-sim', 'attacker-sim']) {
+			const forged = [root({ service, attributes }), phase(50, 'discovery/pin-ca', attributes, { service })];
+			assert.equal(shown([...answered.slice(1), ...forged]), shown(answered.slice(1)));
+			const { state, node } = joinOf(traceId, [...forged, ...answered.slice(1)], 0);
+			assert.deepEqual([state, node], ['joining', 'node-1']);
+		}
+	});
+
+	it('any set of requests that name any of its spans, and all that follows from them', () => {
+		const strangers = fc.uniqueArray(
+			fc.record({
+				id: fc.integer({ min: 1_000, max: 1_050 }),
+				parent: fc.oneof(fc.constantFrom(...answered.map(({ spanId }) => spanId)), fc.constant('')),
+				/** Below another of the set, where there is one. */
+				below: fc.option(fc.nat({ max: 20 })),
+				kind: fc.constantFrom('internal', 'client', 'consumer', 'producer', 'server'),
+				isStore: fc.boolean(),
+				from: fc.integer({ min: 100, max: 5_000 }),
+			}),
+			{ maxLength: 20, selector: ({ id }) => id },
+		);
+		fc.assert(
+			fc.property(strangers, fc.infiniteStream(fc.nat()), (set, order) => {
+				const foreign = set.map(({ id, parent, below, kind, isStore, from }, index) => {
+					const over = below === null || index === 0 ? undefined : set[below % index];
+					return request(id, over === undefined ? parent || idOf(9_999) : idOf(over.id), {
+						kind: over === undefined ? 'server' : (kind as Span['kind']),
+						startMs: 1_700_000_000_000 + from,
+						endMs: 1_700_000_000_000 + from + 1,
+						attributes: isStore ? { 'db.system.name': 'lmdb' } : {},
+					});
+				});
+				const mixed = [...answered, ...foreign]
+					.map((one) => ({ one, at: order.next().value ?? 0 }))
+					.sort((a, b) => a.at - b.at)
+					.map(({ one }) => one);
+				assert.equal(shown(mixed), shown(answered));
+			}),
+		);
 	});
 });
 

@@ -14,6 +14,7 @@ const text = (attributes: Attributes, key: string): string =>
 const isOfJoin = ({ service, attributes }: Span): boolean =>
 	service === 'kubelet-sim' && attributes['kubejoin.workflow'] === 'join';
 export const isRoot = (span: Span): boolean => isOfJoin(span) && span.name === 'join';
+const isStore = ({ kind, attributes }: Span): boolean => kind === 'client' && 'db.system.name' in attributes;
 const isPhase = (span: Span): boolean => isOfJoin(span) && !isRoot(span);
 
 /** True once it is known that the trace is a join's. */
@@ -100,7 +101,7 @@ class Trace {
 				.map(({ attributes }) => text(attributes, 'k8s.node.name'))
 				.find((name) => name !== '') ?? '';
 		for (const span of spans) {
-			this.#withChildren.add(span.parentId);
+			if (span.kind !== 'server') this.#withChildren.add(span.parentId);
 			const answer = this.#servers.get(span.parentId);
 			// A second answer comes from a request that only names the same message; it began later.
 			if (span.kind === 'server' && (answer === undefined || isBefore(span, answer)))
@@ -111,7 +112,7 @@ class Trace {
 	steps(span: Span): Step[] {
 		if (isRoot(span) || !this.#place(span).isOwn) return [];
 		if (isPhase(span)) return [this.#check(span), ...this.#told(span)];
-		if (span.kind === 'client' && 'db.system.name' in span.attributes) return [this.#store(span)];
+		if (isStore(span)) return [this.#store(span)];
 		if (span.kind === 'client') return [this.#message(span)];
 		// A controller that looked and found nothing to do is no step.
 		if (span.kind === 'consumer' && this.#withChildren.has(span.spanId)) return [this.#seen(span)];
@@ -144,7 +145,8 @@ class Trace {
 	}
 
 	#isAnswer(span: Span): boolean {
-		return this.#byId.get(span.parentId)?.kind === 'client' && this.#servers.get(span.parentId) === span;
+		const message = this.#byId.get(span.parentId);
+		return message?.kind === 'client' && !isStore(message) && this.#servers.get(span.parentId) === span;
 	}
 
 	#common(span: Span, id = span.spanId): Pick<Step, 'id' | 'join' | 'phase' | 'startMs' | 'durationMs' | 'failure'> {

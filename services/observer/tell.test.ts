@@ -97,9 +97,23 @@ node-1 was refused after 30 ms
 		assert.match(written, /get configmaps/);
 	});
 
-	it('moves no cursor and sets no colour, whatever a span holds', () => {
-		const evil = joinedSpans.map((span) => ({ ...span, name: `${span.name}\u001b[2J\u202e\r` }));
-		for (const character of ['\u001b', '\r', '\u202e']) assert.ok(!told(evil).includes(character));
+	it('moves no cursor, sets no colour and reorders no text, whatever a span holds', () => {
+		const evil = '\u001b[2J\r\n\u009b\u202e\u2066\u200b';
+		const spans = [...joinedSpans, ...refusedSpans].map((span) => ({
+			...span,
+			name: `${span.name}${evil}`,
+			...(span.failed === undefined ? {} : { failed: evil }),
+			attributes: Object.fromEntries(
+				Object.entries(span.attributes).map(([key, value]) => [
+					key,
+					key === 'kubejoin.workflow' ? value : `${value}${evil}`,
+				]),
+			),
+		}));
+		for (const text of [told(spans.slice(0, joinedSpans.length)), told(spans.slice(joinedSpans.length))]) {
+			assert.ok(text.includes('^[[2J'), text);
+			assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+		}
 	});
 
 	it('has colours where they are wanted', () => {

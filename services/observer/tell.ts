@@ -1,9 +1,10 @@
 /**
  * Joins as a story in a terminal: who speaks to whom and how, what was checked, who now trusts whom, how long it took; a failure with code, sentence,
- * what it comes from, and remedy. The same stream as the page's. What comes from a span is stripped of control characters, for anybody may have sent it.
+ * what it comes from, and remedy. The same stream as the page's.
  */
 import { Help } from 'commander';
 import pc from 'picocolors';
+import { printable } from '../../lib/text.ts';
 import type { Failure, Join, Step, Tls } from './api.ts';
 
 export interface TellerOptions {
@@ -47,7 +48,7 @@ export function createTeller({ columns, color, detail, write }: TellerOptions): 
 		return story;
 	};
 	const say = (text: string, paint: (text: string) => string = (same) => same) =>
-		write(`${wrapped(clean(text), columns).split('\n').map(paint).join('\n')}\n`);
+		write(`${wrapped(printable(text), columns).split('\n').map(paint).join('\n')}\n`);
 
 	function settleStory(id: string, story: Story, nowMs: number): void {
 		const { join, waiting, told } = story;
@@ -153,9 +154,6 @@ const failureLines = ({ code, sentence, mostLikely, alsoPossible = [], remedy }:
 
 const milliseconds = (ms: number): string =>
 	ms < 10 ? `${Math.round(ms * 10) / 10} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
-
-/** Without what would move the cursor or change colours. */
-const clean = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ' ');
 
 /** What does not fit goes on below, indented. */
 function wrapped(text: string, columns: number): string {

@@ -6,6 +6,7 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { environment } from '../../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
 import { errorForPeople } from '../../lib/log.ts';
+import { printableJson } from '../../lib/text.ts';
 import type { Join, Step } from './api.ts';
 import { createTeller } from './tell.ts';
 
@@ -46,7 +47,7 @@ async function watch(node: string | undefined, { url, output, brief = false, fol
 			else teller.step(value as Step, Date.now());
 		} else if (told.get(value.id) !== data) {
 			told.set(value.id, data);
-			write(`${JSON.stringify({ [event]: value })}\n`);
+			write(`${printableJson(JSON.stringify({ [event]: value }))}\n`);
 		}
 	}
 	try {

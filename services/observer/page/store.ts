@@ -31,6 +31,7 @@ export interface Store {
 }
 
 const FRAME_MS = 50;
+const RECONNECT_MS = 5_000;
 
 export function createStore(): Store {
 	const joins = signal<readonly Join[]>([]);
@@ -41,9 +42,11 @@ export function createStore(): Store {
 	const runs = signal<ReadonlyMap<string, ExperimentRun>>(new Map());
 	const isConnected = signal(false);
 	const known = new Map<string, Join>();
-	const source = new EventSource('/api/stream');
 	const showJoins = batched(() => {
 		joins.value = [...known.values()].sort((a, b) => b.startedMs - a.startedMs);
+	});
+	const source = reconnecting('/api/stream', (isOpen) => {
+		if (!isOpen) isConnected.value = false;
 	});
 	on<Session>(source, 'session', (value) => {
 		// Another observer knows other joins.
@@ -71,9 +74,6 @@ export function createStore(): Store {
 	on<ExperimentRun>(source, 'experiment', (value) => {
 		runs.value = new Map(runs.value).set(value.experiment, value);
 	});
-	source.onerror = () => {
-		isConnected.value = false;
-	};
 	return {
 		joins,
 		session,
@@ -88,7 +88,7 @@ export function createStore(): Store {
 			const show = batched(() => {
 				steps.value = new Map(all);
 			});
-			const own = new EventSource(`/api/joins/${encodeURIComponent(id)}/stream`);
+			const own = reconnecting(`/api/joins/${encodeURIComponent(id)}/stream`);
 			on<Step>(own, 'step', (step) => {
 				all.set(step.id, step);
 				show();
@@ -104,8 +104,47 @@ export function createStore(): Store {
 	};
 }
 
-function on<T>(source: EventSource, event: string, take: (value: T) => void): void {
-	source.addEventListener(event, ({ data }: MessageEvent<string>) => take(JSON.parse(data)));
+interface Source {
+	readonly on: (event: string, take: (data: string) => void) => void;
+	readonly close: () => void;
+}
+
+/** A browser gives up a stream that is refused; the observer has a place for it later. */
+function reconnecting(path: string, onChange: (isOpen: boolean) => void = () => undefined): Source {
+	const takers: [event: string, take: (data: string) => void][] = [];
+	let timer: ReturnType<typeof setTimeout> | undefined;
+	let source = connect();
+	function connect(): EventSource {
+		const next = new EventSource(path);
+		for (const [event, take] of takers) listen(next, event, take);
+		next.onopen = () => onChange(true);
+		next.onerror = () => {
+			onChange(false);
+			if (next.readyState !== EventSource.CLOSED) return;
+			timer = setTimeout(() => {
+				source = connect();
+			}, RECONNECT_MS);
+		};
+		return next;
+	}
+	return {
+		on(event, take) {
+			takers.push([event, take]);
+			listen(source, event, take);
+		},
+		close() {
+			clearTimeout(timer);
+			source.close();
+		},
+	};
+}
+
+function listen(source: EventSource, event: string, take: (data: string) => void): void {
+	source.addEventListener(event, ({ data }: MessageEvent<string>) => take(data));
+}
+
+function on<T>(source: Source, event: string, take: (value: T) => void): void {
+	source.on(event, (data) => take(JSON.parse(data)));
 }
 
 /** At most once for each frame. */
