@@ -183,7 +183,9 @@ function freePort(): Promise<number> {
 	});
 }
 
-const isUnspecified = (address: string): boolean => address === '0.0.0.0' || address === '::';
+function isUnspecified(address: string): boolean {
+	return address === '0.0.0.0' || address === '::';
+}
 
 function isColorful(): boolean {
 	const { NO_COLOR = '' } = environment();
