@@ -5,7 +5,7 @@ import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates }
 import { generateKeyPair, spkiOf, writePrivateKey } from '../pki/keys.ts';
 import { hostNames } from '../pki/names.ts';
 import type { Usage } from '../pki/usages.ts';
-import { type Connections, listen, newConnections } from './listener.ts';
+import { type Connections, type ListenBounds, listen, newConnections } from './listener.ts';
 import { createGrpcServer, type Observe, type Service } from './server.ts';
 
 const hourMs = 60 * 60 * 1000;
@@ -58,6 +58,8 @@ export interface Door {
 	readonly connections: Connections;
 	/** What was logged, JSON. */
 	readonly lines: readonly string[];
+	/** Limits that a caller exceeded. */
+	readonly refused: readonly string[];
 	readonly close: (graceMs?: number) => Promise<void>;
 }
 export interface DoorOptions {
@@ -68,6 +70,7 @@ export interface DoorOptions {
 	readonly http?: HttpServer;
 	readonly port?: number;
 	readonly observers?: readonly Observe[];
+	readonly bounds?: Partial<ListenBounds>;
 }
 
 export async function openDoor({
@@ -78,6 +81,7 @@ export async function openDoor({
 	http,
 	port = 0,
 	observers = [],
+	bounds = {},
 }: DoorOptions): Promise<Door> {
 	const lines: string[] = [];
 	const log = createLog({ service: 'door', level: 'debug', format: 'json', write: (line) => lines.push(line) });
@@ -85,8 +89,10 @@ export async function openDoor({
 	const grpc = createGrpcServer(services, connections, log, observers);
 	const tls = { ...identity, clientCa: clientCa.pem };
 	const optional = http === undefined ? {} : { http };
+	const refused: string[] = [];
+	const count = (limit: string): void => void refused.push(limit);
 	const listener = await listen(
-		{ service: 'door', address: '127.0.0.1', port, tls, clientCertificate, grpc, log, ...optional },
+		{ service: 'door', address: '127.0.0.1', port, tls, clientCertificate, grpc, log, count, bounds, ...optional },
 		connections,
 	);
 	return {
@@ -94,6 +100,7 @@ export async function openDoor({
 		port: listener.port,
 		connections,
 		lines,
+		refused,
 		close: (graceMs = 0) => listener.close(graceMs),
 	};
 }

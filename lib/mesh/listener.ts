@@ -5,12 +5,15 @@
  */
 import { constants } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
-import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { causeText, KubejoinError } from '../errors.ts';
+import { type CountRefusal, limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { certificatesPem, parseCertificates } from '../pki/certificate.ts';
+import { type ConnectionBounds, createConnectionGuard, type GuardedConnection } from './connection-guard.ts';
+import { createGuardedInjector, type StreamBounds } from './http2-guard.ts';
 import { type Peer, readPeer } from './peer.ts';
 
 type ClientCertificate = 'required' | 'optional';
@@ -27,6 +30,9 @@ export interface ListenOptions {
 	readonly grpc: GrpcServer;
 	readonly http?: HttpServer;
 	readonly log: Log;
+	/** Absent in tests and in programs that have no metrics. */
+	readonly count?: CountRefusal;
+	readonly bounds?: Partial<ListenBounds>;
 	/** Is told of each connection whose TLS handshake succeeded, also of one that is then refused. */
 	readonly onHandshake?: (peer: Peer) => void;
 }
@@ -56,55 +62,110 @@ export const newConnections = (): Connections => ({ byAddress: new Map(), bySock
 export const peerAt = (connections: Connections, address: string): Peer =>
 	connections.byAddress.get(address) ?? unknownPeer(address);
 
+/** The limits of one port. Tests choose shorter ones. */
+export interface ListenBounds extends ConnectionBounds, StreamBounds {
+	readonly handshakeMs: number;
+}
+const defaultBounds: ListenBounds = {
+	total: limits.connections.value,
+	perAddress: limits.connectionsPerAddress.value,
+	handshakeMs: limits.tlsHandshakeTime.value,
+	firstRequestMs: limits.firstRequestTime.value,
+	idleMs: limits.connectionIdleTime.value,
+	closingMs: limits.connectionClosingTime.value,
+	requestMs: limits.streamRequestTime.value,
+	unfinished: limits.unfinishedStreams.value,
+	resetsPerSecond: limits.streamResets.value,
+	headerBytes: limits.grpcHeaderBytes.value,
+};
+
 /** Open the port. @throws PORT_IN_USE, FILE_UNUSABLE (key and certificate do not fit, or a file has no certificate) */
 export async function listen(options: ListenOptions, connections: Connections): Promise<Listener> {
-	const { grpc, http, log } = options;
-	const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-	const sockets = new Set<TLSSocket>();
-	const server = createTlsServer(options);
+	const { grpc, http, log, count = () => undefined } = options;
+	const bounds = { ...defaultBounds, ...options.bounds };
+	const guard = createConnectionGuard({ bounds, count });
+	const injector = createGuardedInjector(grpc, { bounds, count });
+	const guarded = new Map<string, GuardedConnection>();
+	const guardedHttp = new WeakMap<object, GuardedConnection>();
+	const server = createTlsServer(options, bounds.handshakeMs);
 	const anchors = parseCertificates(options.tls.clientCa);
+	// Before the TLS server's own listener, so that a refused connection costs no handshake.
+	server.prependListener('connection', (socket: Socket) => {
+		const address = addressOf(socket);
+		const connection = guard.admit(socket, socket.remoteAddress ?? '');
+		socket.on('error', () => socket.destroy());
+		if (connection === undefined) return;
+		guarded.set(address, connection);
+		socket.once('close', () => guarded.delete(address));
+	});
 	server.on('secureConnection', (socket) => {
 		const peer = readPeer(socket, anchors, Date.now());
+		const connection = guarded.get(peer.address);
 		options.onHandshake?.(peer);
 		socket.on('error', (error) => log.debug({ peer: peer.address, problem: error.message }, 'connection lost'));
+		// Evicted, or closed by the client, in the meantime.
+		if (connection === undefined) {
+			socket.destroy();
+			return;
+		}
+		connection.secured(socket);
 		if (options.clientCertificate === 'required' && peer.certificate.state !== 'verified') {
 			const problem = peer.certificate.state === 'none' ? 'no client certificate' : peer.certificate.problem;
 			log.warn({ peer: peer.address, problem }, 'connection refused');
 			closeQuietly(socket);
 			return;
 		}
+		if (peer.certificate.state === 'verified') connection.identified();
 		connections.byAddress.set(peer.address, peer);
 		connections.bySocket.set(socket, peer);
-		sockets.add(socket);
-		socket.once('close', () => {
-			connections.byAddress.delete(peer.address);
-			sockets.delete(socket);
-		});
-		if (socket.alpnProtocol === 'h2' || http === undefined) injector.injectConnection(socket);
+		guardedHttp.set(socket, connection);
+		socket.once('close', () => connections.byAddress.delete(peer.address));
+		if (socket.alpnProtocol === 'h2' || http === undefined) injector.inject(socket, connection);
 		else http.emit('connection', socket);
 	});
 	server.on('tlsClientError', (error, socket) => {
-		log.warn({ peer: `${socket.remoteAddress}:${socket.remotePort}`, problem: error.message }, 'TLS handshake refused');
+		if (isTimeout(error)) count('tlsHandshakeTime');
+		log.warn({ peer: addressOf(socket), problem: error.message }, 'TLS handshake refused');
+		socket.destroy();
 	});
+	if (http !== undefined) superviseHttp(http, guardedHttp);
 	await new Promise<void>((resolve, reject) => {
-		server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
-		server.listen(options.port, options.address, resolve);
+		const onError = (error: NodeJS.ErrnoException): void => reject(listenError(error, options));
+		server.once('error', onError);
+		server.listen(options.port, options.address, () => {
+			server.off('error', onError);
+			// Errors of accept(), such as EMFILE, concern one connection.
+			server.on('error', (error) => log.warn({ problem: error.message }, 'connection not accepted'));
+			resolve();
+		});
 	});
 	return {
 		port: (server.address() as AddressInfo).port,
 		async close(graceMs) {
 			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-			http?.closeIdleConnections();
+			http?.close(() => undefined);
 			injector.drain(graceMs);
 			const timer = setTimeout(() => {
 				injector.destroy();
-				http?.closeAllConnections();
-				for (const socket of sockets) socket.destroy();
+				guard.destroyAll();
 			}, graceMs);
 			await closed;
 			clearTimeout(timer);
+			guard.stop();
 		},
 	};
+}
+
+const addressOf = (socket: Socket): string => `${socket.remoteAddress}:${socket.remotePort}`;
+const isTimeout = (error: NodeJS.ErrnoException): boolean => error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
+
+/** An HTTP server that listens itself checks headers and bodies for slowness; this one only gets connections, and is made to check by hand. */
+function superviseHttp(http: HttpServer, guarded: WeakMap<object, GuardedConnection>): void {
+	http.emit('listening');
+	http.prependListener('request', (request, response) => {
+		const ended = guarded.get(request.socket)?.begin();
+		if (ended !== undefined) response.once('close', ended);
+	});
 }
 
 /**
@@ -119,7 +180,8 @@ function closeQuietly(socket: TLSSocket): void {
 }
 
 // The certificate is judged in `secureConnection`, where a refusal can be logged with its reason.
-const tlsOptions = ({ tls, http }: ListenOptions): TlsOptions => ({
+const tlsOptions = ({ tls, http }: ListenOptions, handshakeTimeout: number): TlsOptions => ({
+	handshakeTimeout,
 	cert: tls.cert,
 	key: tls.key,
 	ca: [...certificatesPem(tls.clientCa)],
@@ -131,9 +193,9 @@ const tlsOptions = ({ tls, http }: ListenOptions): TlsOptions => ({
 		http !== undefined && protocols.includes('http/1.1') ? 'http/1.1' : protocols.includes('h2') ? 'h2' : undefined,
 });
 
-function createTlsServer(options: ListenOptions): Server {
+function createTlsServer(options: ListenOptions, handshakeTimeout: number): Server {
 	try {
-		return createServer(tlsOptions(options));
+		return createServer(tlsOptions(options, handshakeTimeout));
 	} catch (error) {
 		const path = `the certificate and the key of ${options.service}`;
 		throw new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });

@@ -4,6 +4,7 @@
  */
 import * as grpc from '@grpc/grpc-js';
 import { asKubejoinError, KubejoinError, shownToCaller } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { errorFields, type Log } from '../log.ts';
 import { inSpan, SpanKind, type SpanOptions } from '../trace.ts';
 import { contractOf } from './contracts.ts';
@@ -48,7 +49,6 @@ export type Ending = 'answered' | 'cancelled' | KubejoinError;
 /** Is told of each message when it comes; what it answers is told how the message ended. */
 export type Observe = (arrival: Arrival) => (ending: Ending) => void;
 
-const MAX_MESSAGE_BYTES = 3 * 1024 * 1024;
 /** Carries the code and the facts of an error, JSON. */
 export const ERROR_TRAILER = 'kubejoin-error-bin';
 
@@ -62,7 +62,13 @@ export function createGrpcServer(
 	log: Log,
 	observers: readonly Observe[] = [],
 ): grpc.Server {
-	const server = new grpc.Server({ 'grpc.max_receive_message_length': MAX_MESSAGE_BYTES, 'grpc.enable_channelz': 0 });
+	const server = new grpc.Server({
+		'grpc.enable_channelz': 0,
+		'grpc.max_receive_message_length': limits.grpcMessageBytes.value,
+		'grpc.max_concurrent_streams': limits.concurrentStreams.value,
+		'grpc.keepalive_time_ms': limits.peerAliveTime.value,
+		'grpc.keepalive_timeout_ms': limits.peerAliveTime.value,
+	});
 	for (const service of services) {
 		const contract = contractOf(service.name);
 		requireSameMethods(service, contract);

@@ -4,6 +4,7 @@ import { projectPath } from '../../lib/paths.ts';
 import { chaosTable } from './chaos-table.ts';
 import { differsList } from './differs-tags.ts';
 import { errorPage } from './error-page.ts';
+import { limitsPage } from './limits-page.ts';
 import { metricTables } from './metric-tables.ts';
 
 export const readPage = (path: string): string => readFileSync(projectPath(path), 'utf8');
@@ -20,6 +21,7 @@ export const pagePaths = (): string[] =>
 /** The pages that are made in whole or in part, as they should be. */
 export const madePages = (): { readonly path: string; readonly text: string }[] => [
 	{ path: 'docs/errors.md', text: errorPage() },
+	{ path: 'docs/limits.md', text: limitsPage() },
 	{ path: 'docs/chaos.md', text: withPart(readPage('docs/chaos.md'), chaosTable()) },
 	{ path: 'docs/differences.md', text: withPart(readPage('docs/differences.md'), differsList()) },
 	{ path: 'docs/metrics.md', text: withPart(readPage('docs/metrics.md'), metricTables()) },

@@ -66,7 +66,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			{ unforeseen, count },
 		);
 		const listener = await listen(
-			{ service, address, port, tls: { cert, key, clientCa }, clientCertificate: 'optional', grpc, http, log },
+			{ service, address, port, tls: { cert, key, clientCa }, clientCertificate: 'optional', grpc, http, log, count },
 			connections,
 		);
 		log.info({ address: `${address}:${port}`, endpoint: controlPlaneEndpoint, store: store.name }, 'listening');

@@ -1,5 +1,6 @@
 /** Starts ca-service and stops it. The only process that reads the cluster CA key. */
 import { systemClock } from '../../lib/clock.ts';
+import { refusalCounter } from '../../lib/limits.ts';
 import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
 import { listen, newConnections } from '../../lib/mesh/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
@@ -62,7 +63,7 @@ await runService(service, settings, async (config, log, registry) => {
 	]);
 	const tls = { cert, key, clientCa };
 	const listener = await listen(
-		{ service, address, port, tls, clientCertificate: 'required', grpc, log },
+		{ service, address, port, tls, clientCertificate: 'required', grpc, log, count: refusalCounter(registry) },
 		connections,
 	).catch(async (error: unknown) => {
 		await ledger.close();

@@ -1,6 +1,7 @@
 /** Starts token-store and stops it. */
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
+import { refusalCounter } from '../../lib/limits.ts';
 import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
 import { listen, newConnections } from '../../lib/mesh/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
@@ -22,7 +23,7 @@ await runService(service, settings, async (config, log, registry) => {
 	const grpc = createGrpcServer([tokens], connections, log, [grpcMetrics(registry, () => performance.now())]);
 	const tls = { cert, key, clientCa };
 	const listener = await listen(
-		{ service, address, port, tls, clientCertificate: 'required', grpc, log },
+		{ service, address, port, tls, clientCertificate: 'required', grpc, log, count: refusalCounter(registry) },
 		connections,
 	).catch(async (error: unknown) => {
 		await store.close();

@@ -1,0 +1,141 @@
+/**
+ * Bounds the HTTP/2 sessions of a gRPC server. grpc-js shows calls, but neither sessions nor streams that are no call yet. A caller that abuses
+ * those loses its connection.
+ */
+import {
+	constants,
+	type Http2Server,
+	type IncomingHttpHeaders,
+	type ServerHttp2Session,
+	type ServerHttp2Stream,
+} from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import type { CountRefusal, LimitName } from '../limits.ts';
+import type { ElapsedMs } from '../metrics.ts';
+import type { GuardedConnection } from './connection-guard.ts';
+
+export interface StreamBounds {
+	/** From the headers of a request to its end. */
+	readonly requestMs: number;
+	/** Streams of all connections whose request has not ended. */
+	readonly unfinished: number;
+	/** Resets by the client of one connection. */
+	readonly resetsPerSecond: number;
+	/** Names and values of the headers of a request. */
+	readonly headerBytes: number;
+}
+export interface SessionOptions {
+	readonly bounds: StreamBounds;
+	readonly count: CountRefusal;
+	readonly elapsedMs?: ElapsedMs;
+}
+
+/** As grpc-js's ConnectionInjector, with bounds. */
+export interface GuardedInjector {
+	readonly inject: (socket: TLSSocket, connection: GuardedConnection) => void;
+	readonly drain: (graceMs: number) => void;
+	readonly destroy: () => void;
+}
+
+export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions): GuardedInjector {
+	const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+	const http2 = http2ServerOf(grpc);
+	const guards = new WeakMap<object, StreamGuard>();
+	const unfinished: Unfinished = new Set();
+	let injected: { readonly socket: TLSSocket; readonly connection: GuardedConnection } | undefined;
+	http2.prependListener('session', (session: ServerHttp2Session) => {
+		if (injected === undefined) return;
+		const { socket, connection } = injected;
+		connection.onIdle(() => session.close());
+		guards.set(session, guardStreams(socket, connection, unfinished, options));
+	});
+	// Before the listener of grpc-js, which then sees a stream that is closed already.
+	http2.prependListener('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+		// An emitter passes errors to the process if no listener is left, and grpc-js listens once.
+		stream.on('error', () => undefined);
+		if (stream.session !== undefined) guards.get(stream.session)?.(stream, headers);
+	});
+	return {
+		inject(socket, connection) {
+			injected = { socket, connection };
+			try {
+				// Emits `session` before it returns.
+				injector.injectConnection(socket);
+			} finally {
+				injected = undefined;
+			}
+		},
+		drain: (graceMs) => injector.drain(graceMs),
+		destroy: () => injector.destroy(),
+	};
+}
+
+/** The HTTP/2 server that the injector feeds. grpc-js has no public way to it; listener.test.ts notices when the private one changes. */
+function http2ServerOf(grpc: GrpcServer): Http2Server {
+	const { http2Servers } = grpc as unknown as { readonly http2Servers?: ReadonlyMap<Http2Server, unknown> };
+	const [server] = http2Servers?.keys() ?? [];
+	if (server === undefined) throw new TypeError('grpc-js no longer keeps its HTTP/2 servers in http2Servers');
+	return server;
+}
+
+/** Oldest first; each ends its connection. */
+type Unfinished = Set<() => void>;
+type StreamGuard = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
+
+function guardStreams(
+	socket: TLSSocket,
+	connection: GuardedConnection,
+	unfinished: Unfinished,
+	{ bounds, count, elapsedMs = () => performance.now() }: SessionOptions,
+): StreamGuard {
+	const takeReset = tokenBucket(bounds.resetsPerSecond, elapsedMs);
+	const cut = (limit: LimitName): void => {
+		count(limit);
+		socket.destroy();
+	};
+	return (stream, headers) => {
+		const ended = connection.begin();
+		const cutUnfinished = (): void => cut('unfinishedStreams');
+		unfinished.add(cutUnfinished);
+		const timer = setTimeout(() => cut('streamRequestTime'), bounds.requestMs).unref();
+		const finished = (): void => {
+			clearTimeout(timer);
+			unfinished.delete(cutUnfinished);
+		};
+		stream.once('end', finished);
+		stream.once('close', () => {
+			finished();
+			ended();
+			if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && !takeReset() && !socket.destroyed) cut('streamResets');
+		});
+		if (headerBytes(headers) > bounds.headerBytes) {
+			count('grpcHeaderBytes');
+			stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+		}
+		if (unfinished.size > bounds.unfinished) for (const cutOldest of unfinished) return cutOldest();
+	};
+}
+
+/** As HTTP/2 counts a header list, RFC 9113 section 6.5.2. */
+function headerBytes(headers: IncomingHttpHeaders): number {
+	let bytes = 0;
+	for (const [name, value = ''] of Object.entries(headers)) {
+		for (const one of Array.isArray(value) ? value : [value]) bytes += name.length + one.length + 32;
+	}
+	return bytes;
+}
+
+/** @returns true while fewer than `perSecond` were taken in the last second, about */
+function tokenBucket(perSecond: number, elapsedMs: ElapsedMs): () => boolean {
+	let tokens = perSecond;
+	let sinceMs = elapsedMs();
+	return () => {
+		const nowMs = elapsedMs();
+		tokens = Math.min(perSecond, tokens + ((nowMs - sinceMs) * perSecond) / 1_000);
+		sinceMs = nowMs;
+		if (tokens < 1) return false;
+		tokens -= 1;
+		return true;
+	};
+}

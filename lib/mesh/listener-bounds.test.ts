@@ -1,0 +1,173 @@
+/** A caller beyond a limit of a door loses its connection, and no other caller does. */
+import assert from 'node:assert/strict';
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+	callHeaders,
+	frame,
+	h2Start,
+	lingering,
+	literal,
+	openCall,
+	openTls,
+	resets,
+} from '../../test/attacks/raw-client.ts';
+import { call, openChannel } from './channel.ts';
+import { createCa, type Door, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
+import type { ListenBounds } from './listener.ts';
+
+const SHORT_MS = 150;
+const LONG_MS = 60_000;
+const long = { handshakeMs: LONG_MS, firstRequestMs: LONG_MS, idleMs: LONG_MS, requestMs: LONG_MS, closingMs: 50 };
+/** Served by the door of these tests. */
+const PATH = '/kubejoin.v1.SelfSubjectReviews/Create';
+
+/** Asks again for some seconds at most, so that a failure ends the test and not the run. */
+async function until(isSo: () => boolean): Promise<void> {
+	for (const endMs = performance.now() + 4_000; !isSo() && performance.now() < endMs; )
+		await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Is there an RST_STREAM frame in it? */
+function hasReset(bytes: Buffer): boolean {
+	for (let at = 0; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) if (bytes[at + 3] === 3) return true;
+	return false;
+}
+
+describe('the limits of a door', () => {
+	let ca: TestCa;
+	let identity: Identity;
+	let client: Identity;
+	let http: HttpServer;
+	let door: Door;
+	const sockets: Socket[] = [];
+	const open = async (bounds: Partial<ListenBounds>): Promise<void> => {
+		door = await openDoor({
+			identity,
+			clientCa: ca,
+			clientCertificate: 'optional',
+			services: [whoAmI],
+			http,
+			bounds: { ...long, ...bounds },
+		});
+	};
+	const target = () => ({ host: '127.0.0.1', port: door.port, path: PATH });
+	const closed = async (socket: Socket): Promise<void> => {
+		sockets.push(socket);
+		if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve).once('end', resolve));
+	};
+	const talk = async (...frames: Buffer[]): Promise<Socket> => {
+		const socket = await openTls(target(), 'h2');
+		socket.write(Buffer.concat([h2Start, ...frames]));
+		sockets.push(socket);
+		return socket;
+	};
+	const isServed = async (): Promise<void> => {
+		const channel = openChannel(door.target, { ca: ca.pem, ...client });
+		await call(channel, 'SelfSubjectReviews', 'Create', {});
+		channel.close();
+	};
+
+	before(async () => {
+		ca = await createCa('ca');
+		identity = await ca.server('door', { hosts: ['localhost'] });
+		client = await ca.client('client');
+	});
+	beforeEach(() => {
+		http = createServer({ headersTimeout: SHORT_MS, requestTimeout: 2 * SHORT_MS, connectionsCheckingInterval: 20 });
+		http.on('request', (_request, response) => response.end());
+	});
+	afterEach(async () => {
+		for (const socket of sockets.splice(0)) socket.destroy();
+		await door.close();
+	});
+
+	const kinds: Readonly<Record<string, [Partial<ListenBounds>, limit: string]>> = {
+		'silent TCP': [{ handshakeMs: SHORT_MS }, 'tlsHandshakeTime'],
+		'half a ClientHello': [{ handshakeMs: SHORT_MS }, 'tlsHandshakeTime'],
+		'silent TLS': [{ firstRequestMs: SHORT_MS }, 'firstRequestTime'],
+		'half an HTTP/2 preface': [{ firstRequestMs: SHORT_MS }, 'firstRequestTime'],
+		'HTTP/2 without a call': [{ firstRequestMs: SHORT_MS }, 'firstRequestTime'],
+		'HEADERS without END_HEADERS': [{ firstRequestMs: SHORT_MS }, 'firstRequestTime'],
+		'a call without a message': [{ requestMs: SHORT_MS }, 'streamRequestTime'],
+		'half a message': [{ requestMs: SHORT_MS }, 'streamRequestTime'],
+		'rapid resets': [{ resetsPerSecond: 100 }, 'streamResets'],
+	};
+	for (const [kind, [bounds, limit]] of Object.entries(kinds)) {
+		it(`${limit}: ${kind}`, async () => {
+			await open(bounds);
+			const closing = Array.from({ length: 5 }, async () => closed((await lingering[kind]?.(target())) as Socket));
+			await isServed();
+			await Promise.all(closing);
+			assert.ok(door.refused.filter((one) => one === limit).length >= 5, door.refused.join());
+		});
+	}
+
+	for (const kind of ['HTTP/1.1 headers without an end', 'HTTP/1.1 body without an end'])
+		it(`HTTP/1.1 behind the door has the times of a server that listens: ${kind}`, async () => {
+			await open({});
+			const socket = await lingering[kind]?.(target());
+			if (socket === undefined) throw new TypeError(kind);
+			let answer = '';
+			socket.on('data', (bytes: Buffer) => {
+				answer += bytes.toString();
+			});
+			await closed(socket);
+			assert.match(answer, /HTTP\/1\.1 408 /);
+		});
+
+	it('connectionIdleTime: after a call that has ended', async () => {
+		await open({ idleMs: SHORT_MS });
+		const socket = await talk(openCall(1, '/no/Method'), frame('RST_STREAM', 0, 1, Buffer.from([0, 0, 0, 8])));
+		await closed(socket);
+		assert.ok(door.refused.includes('connectionIdleTime'));
+	});
+
+	it('unfinishedStreams: the connection of the oldest is cut', async () => {
+		await open({ unfinished: 10 });
+		const first = await talk(openCall(1, PATH));
+		await isServed();
+		const second = await talk(...Array.from({ length: 10 }, (_, index) => openCall(1 + 2 * index, PATH)));
+		await closed(first);
+		assert.equal(second.destroyed, false);
+		assert.deepEqual(door.refused, ['unfinishedStreams']);
+		await isServed();
+	});
+
+	it('concurrentStreams: no more than 100 are opened on one connection', async () => {
+		// One more would be over this limit as well.
+		await open({ unfinished: 100 });
+		const socket = await talk();
+		let answer = Buffer.alloc(0);
+		socket.on('data', (bytes: Buffer) => {
+			answer = Buffer.concat([answer, bytes]);
+		});
+		socket.write(Buffer.concat(Array.from({ length: 105 }, (_, index) => openCall(1 + 2 * index, PATH))));
+		await until(() => hasReset(answer));
+		assert.ok(hasReset(answer));
+		assert.deepEqual(door.refused, []);
+		await isServed();
+	});
+
+	it('grpcHeaderBytes: RESOURCE_EXHAUSTED', async () => {
+		await open({});
+		const long = 'a'.repeat(9_000);
+		const END_STREAM = 1;
+		const END_HEADERS = 4;
+		const socket = await talk(
+			frame('HEADERS', END_STREAM, 1, callHeaders(PATH, { 'x-long': long })),
+			frame('CONTINUATION', END_HEADERS, 1, literal('x-longer', long)),
+		);
+		await until(() => door.refused.includes('grpcHeaderBytes'));
+		assert.equal(socket.destroyed, false);
+		await isServed();
+	});
+
+	it('resets within the limit do not cost the connection', async () => {
+		await open({ resetsPerSecond: 100 });
+		const socket = await talk(resets(1, 50));
+		await isServed();
+		assert.equal(socket.closed, false);
+		assert.deepEqual(door.refused, []);
+	});
+});
