@@ -98,10 +98,9 @@ describe('what a failure most likely comes from', () => {
 			of(`${hash}unknown hash format "md5". Known format(s) are: sha256`),
 			'the hash is of another kind than SHA-256',
 		);
-		assert.match(
-			of('discovery.bootstrapToken.token: Invalid value: the bootstrap token is invalid') ?? '',
-			/^the token was not copied whole/,
-		);
+		const found = ['the token: it has a quote in it', 'the hash: it begins with a blank'];
+		const error = new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: [`${hash}invalid hash, x`], found });
+		assert.equal(error.mostLikely, found.join('; '));
 		assert.equal(of('something else'), undefined);
 	});
 

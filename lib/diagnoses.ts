@@ -185,7 +185,8 @@ const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 	},
 	PREFLIGHT_FAILED: { mostLikely: ({ problems }) => preflightProblem(problems) },
 	JOIN_ARGUMENTS_INVALID: {
-		mostLikely: ({ problems }) => problems.map(argumentProblem).find((found) => found !== undefined),
+		mostLikely: ({ problems, found = [] }) =>
+			found.length > 0 ? found.join('; ') : problems.map(argumentProblem).find((one) => one !== undefined),
 	},
 	NODE_NAME_TAKEN: {
 		mostLikely: ({ node }) => `another machine is called "${node}" and works`,
@@ -289,12 +290,8 @@ function pinProblem(problem: string): string | undefined {
 	return problem.includes('format:hex-value') ? 'the pin was given without sha256: in front of it' : undefined;
 }
 
-function argumentProblem(problem: string): string | undefined {
-	if (problem.includes('invalid discovery token CA certificate hash')) return pinProblem(problem);
-	if (problem.includes('the bootstrap token is invalid'))
-		return 'the token was not copied whole: it is six characters, a dot and sixteen characters';
-	return problem.includes('without a scheme') ? 'the address was given as a URL or without its port' : undefined;
-}
+const argumentProblem = (problem: string): string | undefined =>
+	problem.includes('invalid discovery token CA certificate hash') ? pinProblem(problem) : undefined;
 
 function preflightProblem(problems: readonly string[]): string | undefined {
 	const has = (name: string) => problems.some((problem) => problem.startsWith(name));

@@ -187,9 +187,14 @@ export const errorTable = {
 		grpc: grpcCode.FAILED_PRECONDITION,
 		exitCode: 2,
 	}),
-	JOIN_ARGUMENTS_INVALID: row<{ problems: readonly string[] }>({
+	/** `found` is about what was typed and repeats nothing of it. */
+	JOIN_ARGUMENTS_INVALID: row<{
+		problems: readonly string[];
+		found?: readonly string[] | undefined;
+		remedy?: string | undefined;
+	}>({
 		sentence: (f) => f.problems.join('\n'),
-		remedy: () => 'Run kubelet-sim join --help',
+		remedy: (f) => f.remedy ?? 'Run kubelet-sim join --help',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 3,
 	}),

@@ -50,7 +50,7 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 		key: tracesKey,
 		onRefused: (problem) => say(`[traces] The observer does not show this node: ${problem}`),
 	});
-	const request = await readJoinRequest(endpoint, flags);
+	const request = await readJoinRequest(endpoint, flags, say);
 	const healthzPort = readNumber('--healthz-port', flags.healthzPort, integer(0, 65_535));
 	const count = flags.nodes === undefined ? undefined : readNumber('--nodes', flags.nodes, integer(1, MAX_NODES));
 	const plans = planNodes(request, flags.root, count);

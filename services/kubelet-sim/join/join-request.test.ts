@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { hasCode } from '../../../lib/errors.ts';
-import { parseJoinConfiguration, readJoinRequest } from './join-request.ts';
-import { validate } from './preflight.ts';
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { nodePaths } from '../node-paths.ts';
+import { parseJoinConfiguration } from './join-configuration.ts';
+import { readJoinRequest } from './join-request.ts';
+import { preflight, validate } from './preflight.ts';
 
 const pin = `sha256:${'a'.repeat(64)}`;
 const token = 'abcdef.0123456789abcdef';
@@ -37,7 +39,7 @@ describe('a join request', () => {
 			nodeRegistration: { name: 'n', criSocket: 'unix:///x' },
 			timeouts: { discovery: '1m30s', tlsBootstrap: '10s' },
 		};
-		assert.deepEqual(parseJoinConfiguration(document(changes), 'f'), {
+		assert.deepEqual(parseJoinConfiguration(document(changes), 'f').request, {
 			endpoint: 'h:6443',
 			token,
 			caCertHashes: [pin],
@@ -53,7 +55,7 @@ describe('a join request', () => {
 		assert.equal((await readJoinRequest('h:6443', flags)).unsafeSkipCaVerification, true);
 		assert.equal((await readJoinRequest('h:6443', { token })).unsafeSkipCaVerification, false);
 		assert.equal(
-			parseJoinConfiguration(document({}, { unsafeSkipCAVerification: true }), 'f').unsafeSkipCaVerification,
+			parseJoinConfiguration(document({}, { unsafeSkipCAVerification: true }), 'f').request.unsafeSkipCaVerification,
 			true,
 		);
 		await assert.rejects(readJoinRequest(undefined, { config: 'f', discoveryTokenUnsafeSkipCaVerification: true }), {
@@ -68,26 +70,18 @@ describe('a join request', () => {
 		});
 	});
 
+	it('empty is absent', async () => {
+		const request = await readJoinRequest('h:6443', { token, tlsBootstrapToken: '', nodeName: '', criSocket: '' });
+		assert.equal(request.tlsBootstrapToken, token);
+		assert.match(request.criSocket, /^unix:/);
+		assert.notEqual(request.nodeName, '');
+		const file = document({ nodeRegistration: { name: '', criSocket: null } }, { caCertHashes: null, token: '' });
+		assert.deepEqual(parseJoinConfiguration(file, 'f').request, { endpoint: 'h:6443' });
+	});
+
 	it('JOIN_ARGUMENTS_INVALID: no such file', async () => {
 		await assert.rejects(readJoinRequest(undefined, { config: '/nowhere/join.yaml' }), (error) =>
 			hasCode(error, 'JOIN_ARGUMENTS_INVALID'),
-		);
-	});
-
-	it('JOIN_ARGUMENTS_INVALID: every problem of the file at once, with its place', () => {
-		const changes = { nodeRegistration: { name: 1, taints: [] }, timeouts: { discovery: '5' }, other: true };
-		assert.deepEqual(
-			problemsOf(() =>
-				parseJoinConfiguration(document(changes, { caCertHashes: 'x', unsafeSkipCAVerification: 'yes' }), 'f'),
-			),
-			[
-				'f: discovery.bootstrapToken.caCertHashes is not a list of texts',
-				'f: discovery.bootstrapToken.unsafeSkipCAVerification is neither true nor false',
-				'f: nodeRegistration.name is not a text',
-				'f: timeouts.discovery: time: missing unit in duration "5"',
-				'f: unknown field "other"',
-				'f: unknown field "nodeRegistration.taints"',
-			],
 		);
 	});
 
@@ -137,6 +131,35 @@ describe('preflight', () => {
 		assert.equal(checked, undefined);
 		assert.equal(problems.length, 7);
 		assert.ok(!problems.join().includes('0123456789abcde'));
+	});
+
+	it('says what in the input is wrong, for each input', async () => {
+		const { found } = validate({
+			...good,
+			endpoint: '[fe80::1%eth0]:6443',
+			token: `"${token}"`,
+			tlsBootstrapToken: token.toUpperCase(),
+			caCertHashes: [` ${pin}`, '', `sha256=${'a'.repeat(64)}`],
+		});
+		assert.deepEqual(
+			found.map((one) => one.replace(/;.*/, '')),
+			[
+				'the address of the API server: the address has a zone, and no certificate is for an address with a zone',
+				'the token: it has a quote in it',
+				'the token for the certificate request: it has upper-case letters, and a token has none',
+				'the hash: it begins with a blank',
+				'the hash: it is empty: there is a comma too many, or the command that was to print it printed nothing',
+				'the hash: it has = after sha256, and a colon is needed',
+			],
+		);
+		const error = await Promise.resolve()
+			.then(() =>
+				preflight({ paths: nodePaths('/nowhere'), clock: () => 0, say: () => undefined }).run({ ...good, token: 'x' }),
+			)
+			.catch((thrown: unknown) => thrown as KubejoinError);
+		assert.ok(error instanceof KubejoinError);
+		assert.match(error.mostLikely ?? '', /^the token: it has no dot/);
+		assert.match(error.remedy, /kubectl-sim token create --print-join-command/);
 	});
 
 	it('without a pin and without asking for it: upstream’s text', () => {

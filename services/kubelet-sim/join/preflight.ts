@@ -4,8 +4,10 @@ import { splitHostPort } from '../../../lib/address.ts';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory } from '../../../lib/files.ts';
 import { type PresentedToken, parseToken } from '../../../lib/kube/bootstrap-token.ts';
+import { endpointFinding, pinFinding, tokenFinding } from '../../../lib/kube/join-input.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
 import { type Pin, parsePin } from '../../../lib/pki/pin.ts';
+import { quoteInput } from '../../../lib/text.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { JoinRequest, JoinStart } from './join-request.ts';
 import type { JoinTools } from './tools.ts';
@@ -30,8 +32,9 @@ export const preflight = ({
 	trust: 'nobody trusts anybody yet',
 	async run(request) {
 		say('[preflight] Running pre-flight checks');
-		const { checked, problems } = validate(request);
-		if (checked === undefined) throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems });
+		const { checked, problems, found } = validate(request);
+		if (checked === undefined)
+			throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems, found, remedy: remedyOf(found) });
 		const failures: string[] = [];
 		if (request.replaces === undefined && existsSync(paths.kubeconfig))
 			failures.push(`FileAvailable--etc-kubernetes-kubelet.conf]: ${paths.kubeconfig} already exists`);
@@ -47,22 +50,44 @@ export const preflight = ({
 	},
 });
 
-/** Every problem of the request, upstream's words where it has them. */
-export function validate(request: JoinRequest): { readonly checked?: Checked; readonly problems: readonly string[] } {
+const remedyOf = (found: readonly string[]): string | undefined =>
+	found.length === 0
+		? undefined
+		: 'Copy the whole command that this prints on the control plane: kubectl-sim token create --print-join-command';
+
+interface Validated {
+	readonly checked?: Checked;
+	/** Upstream's words where it has them. */
+	readonly problems: readonly string[];
+	/** What in the input causes them. */
+	readonly found: readonly string[];
+}
+
+/** Every problem of the request. */
+export function validate(request: JoinRequest): Validated {
 	const { endpoint, token, tlsBootstrapToken, caCertHashes, unsafeSkipCaVerification, nodeName, criSocket } = request;
 	const problems: string[] = [];
+	const found: string[] = [];
+	const find = (what: string, finding: string | undefined) => {
+		if (finding !== undefined) found.push(`${what}: ${finding}`);
+	};
 	const at = 'discovery.bootstrapToken';
 	const discoveryToken = parseToken(token);
 	if (endpoint === '')
 		problems.push(`${at}.apiServerEndpoint: Required value: the HOST:PORT of the API server is missing`);
-	else if (splitHostPort(endpoint) === undefined)
-		problems.push(
-			`${at}.apiServerEndpoint: Invalid value: ${JSON.stringify(endpoint)}: not HOST:PORT, without a scheme`,
-		);
+	else if (splitHostPort(endpoint) === undefined) {
+		problems.push(`${at}.apiServerEndpoint: Invalid value: ${quoteInput(endpoint)}: not HOST:PORT, without a scheme`);
+		find('the address of the API server', endpointFinding(endpoint));
+	}
 	if (token === '') problems.push(`${at}.token: Required value: the bootstrap token is missing`);
-	else if (discoveryToken === undefined) problems.push(`${at}.token: Invalid value: the bootstrap token is invalid`);
-	if (tlsBootstrapToken !== token && parseToken(tlsBootstrapToken) === undefined)
+	else if (discoveryToken === undefined) {
+		problems.push(`${at}.token: Invalid value: the bootstrap token is invalid`);
+		find('the token', tokenFinding(token));
+	}
+	if (tlsBootstrapToken !== token && parseToken(tlsBootstrapToken) === undefined) {
 		problems.push('discovery.tlsBootstrapToken: Invalid value: the bootstrap token is invalid');
+		find('the token for the certificate request', tokenFinding(tlsBootstrapToken));
+	}
 	if (caCertHashes.length === 0 && !unsafeSkipCaVerification)
 		problems.push(
 			`${at}: Invalid value: "": using token-based discovery without caCertHashes can be unsafe. Set unsafeSkipCAVerification as true in your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to continue`,
@@ -72,16 +97,17 @@ export function validate(request: JoinRequest): { readonly checked?: Checked; re
 			return [parsePin(hash)];
 		} catch (error) {
 			problems.push(`${at}.caCertHashes: invalid discovery token CA certificate hash: ${causeText(error)}`);
+			find('the hash', pinFinding(hash));
 			return [];
 		}
 	});
 	for (const detail of subdomainProblems(nodeName))
-		problems.push(`nodeRegistration.name: Invalid value: ${JSON.stringify(nodeName)}: ${detail}`);
+		problems.push(`nodeRegistration.name: Invalid value: ${quoteInput(nodeName)}: ${detail}`);
 	if (!/^unix:\/\/\/[^\s]+$/.test(criSocket))
 		problems.push(
-			`nodeRegistration.criSocket: Invalid value: ${JSON.stringify(criSocket)}: not a URL of the form unix:///PATH`,
+			`nodeRegistration.criSocket: Invalid value: ${quoteInput(criSocket)}: not a URL of the form unix:///PATH`,
 		);
 	return problems.length > 0 || discoveryToken === undefined
-		? { problems }
-		: { problems, checked: { discoveryToken, bootstrapToken: tlsBootstrapToken, pins } };
+		? { problems, found }
+		: { problems, found, checked: { discoveryToken, bootstrapToken: tlsBootstrapToken, pins } };
 }

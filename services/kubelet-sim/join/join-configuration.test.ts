@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KubejoinError } from '../../../lib/errors.ts';
+import { parseJoinConfiguration, readJoinConfiguration } from './join-configuration.ts';
+
+const token = 'abcdef.0123456789abcdef';
+const head = 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n';
+const discovery = `discovery:\n  bootstrapToken:\n    apiServerEndpoint: kube-apiserver:6443\n    token: ${token}\n    unsafeSkipCAVerification: true\n`;
+/** As `kubeadm config print join-defaults` of 1.37.2 writes it. */
+const defaults = `${head}caCertPath: /etc/kubernetes/pki/ca.crt
+${discovery}  tlsBootstrapToken: ${token}
+nodeRegistration:
+  criSocket: unix:///var/run/containerd/containerd.sock
+  imagePullPolicy: IfNotPresent
+  imagePullSerial: true
+  name: kjoin
+  taints: null
+timeouts:
+  controlPlaneComponentHealthCheck: 4m0s
+  discovery: 5m0s
+  etcdAPICall: 2m0s
+  kubeletHealthCheck: 4m0s
+  kubernetesAPICall: 1m0s
+  tlsBootstrap: 5m0s
+  upgradeManifests: 5m0s
+`;
+
+function refusal(input: string | Uint8Array): KubejoinError {
+	try {
+		parseJoinConfiguration(input, 'f');
+	} catch (error) {
+		assert.ok(error instanceof KubejoinError);
+		assert.equal(error.code, 'JOIN_ARGUMENTS_INVALID');
+		assert.ok(!error.message.includes('0123456789abcdef'), error.message);
+		return error;
+	}
+	return assert.fail('it was accepted');
+}
+
+describe('a JoinConfiguration', () => {
+	it('as kubeadm prints it is accepted, with a warning about the fields without effect', () => {
+		const { request, warnings } = parseJoinConfiguration(defaults, 'f');
+		assert.deepEqual(request, {
+			endpoint: 'kube-apiserver:6443',
+			token,
+			unsafeSkipCaVerification: true,
+			tlsBootstrapToken: token,
+			nodeName: 'kjoin',
+			criSocket: 'unix:///var/run/containerd/containerd.sock',
+			discoveryTimeoutMs: 300_000,
+			tlsBootstrapTimeoutMs: 300_000,
+		});
+		assert.deepEqual(warnings, [
+			'[config] WARNING: Ignored fields that have no effect here: nodeRegistration.imagePullPolicy, nodeRegistration.imagePullSerial, timeouts.controlPlaneComponentHealthCheck, timeouts.etcdAPICall, timeouts.kubeletHealthCheck, timeouts.kubernetesAPICall, timeouts.upgradeManifests, nodeRegistration.taints',
+		]);
+	});
+
+	it('other documents of the file are ignored with kubeadm’s warning, before and after it', () => {
+		const other = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncgroupDriver: systemd\n';
+		for (const text of [`${head}${discovery}---\n${other}`, `---\n${other}---\n---\n${head}${discovery}...\n`]) {
+			const { request, warnings } = parseJoinConfiguration(text, 'f');
+			assert.equal(request.endpoint, 'kube-apiserver:6443');
+			assert.deepEqual(warnings, [
+				'[config] WARNING: Ignored configuration document with GroupVersionKind kubelet.config.k8s.io/v1beta1, Kind=KubeletConfiguration',
+			]);
+		}
+		assert.match(
+			refusal(other).message,
+			/no JoinConfiguration found .* found kubelet\.config\.k8s\.io\/v1beta1, Kind=Kubelet/,
+		);
+		assert.match(refusal(`${head}${discovery}---\n${head}`).message, /is specified twice in YAML file$/);
+		assert.match(refusal('').message, /no JoinConfiguration found in the file: it is empty$/);
+	});
+
+	it('of another version is named, with the command that converts it', () => {
+		for (const version of ['v1beta3', 'v1beta2', 'v1alpha3']) {
+			const error = refusal(defaults.replace('v1beta4', version));
+			assert.ok(error.message.includes(`an old API spec: "kubeadm.k8s.io/${version}"`), error.message);
+			assert.match(error.remedy, /kubeadm config migrate --old-config f /);
+		}
+		assert.match(refusal(defaults.replace('v1beta4', 'v2')).message, /an unknown API spec: "kubeadm.k8s.io\/v2"/);
+		assert.match(refusal(discovery).message, /kind and apiVersion is mandatory information/);
+	});
+
+	it('in UTF-16 or with a byte order mark is read', () => {
+		for (const bytes of [
+			Buffer.from(`\uFEFF${defaults}`, 'utf16le'),
+			Buffer.from(`\uFEFF${defaults}`, 'utf16le').swap16(),
+			Buffer.from(`\uFEFF${defaults}`),
+			Buffer.from(defaults.replaceAll('\n', '\r\n')),
+		])
+			assert.equal(parseJoinConfiguration(bytes, 'f').request.nodeName, 'kjoin');
+	});
+
+	it('a mistake of YAML has its line, and an unquoted address in brackets the advice to quote it', () => {
+		const error = refusal(defaults.replace('kube-apiserver:6443', '[2001:db8::1]:6443'));
+		assert.match(error.message, /^f: yaml: line 6: /);
+		assert.match(error.remedy, /^At line 6, column \d+, put a value that begins with \[.* between double quotes$/);
+		assert.match(refusal(defaults.replace('  name', '\tname')).message, /^f: yaml: line 1\d: /);
+		assert.match(
+			refusal(defaults.replace('kube-apiserver:6443', '[h]')).message,
+			/line 6: .*apiServerEndpoint: it is a list/,
+		);
+	});
+
+	it('a field that changes where or as whom a node joins is refused by name, all at once and with its line', () => {
+		const fields: Readonly<Record<string, string>> = {
+			'controlPlane: {certificateKey: x}\n': 'line 3: controlPlane: Forbidden: a node cannot join as a control plane',
+			'skipPhases: [preflight]\n': 'line 3: skipPhases: Forbidden: no phase can be skipped',
+			'dryRun: true\n': 'line 3: dryRun: a join cannot be tried without joining',
+			'caCertPath: /etc/other.crt\n': 'line 3: caCertPath: only /etc/kubernetes/pki/ca.crt, below --root, is written',
+			'nodeRegistration:\n  taints: [{key: a, effect: NoSchedule}]\n':
+				'line 4: nodeRegistration.taints: Forbidden: a node registers without taints',
+			'nodeRegistration:\n  kubeletExtraArgs: [{name: node-ip, value: 1.2.3.4}]\n':
+				'line 4: nodeRegistration.kubeletExtraArgs: Forbidden: there is no kubelet that would take them',
+			'nodeRegistration:\n  ignorePreflightErrors: [all]\n':
+				'line 4: nodeRegistration.ignorePreflightErrors: Forbidden: preflight errors cannot be waived',
+			'nodeRegistration:\n  nodeName: a\n': 'line 4: unknown field "nodeRegistration.nodeName"',
+			'other: true\n': 'line 3: unknown field "other"',
+			'nodeRegistration:\n  name: 123\n':
+				'line 4: nodeRegistration.name: it is a number, not a string: put the value between double quotes',
+			'timeouts:\n  discovery: "5"\n': 'line 4: timeouts.discovery: time: missing unit in duration "5"',
+			'nodeRegistration: []\n': 'line 3: nodeRegistration is a list, not a map',
+		};
+		for (const [field, problem] of Object.entries(fields))
+			assert.equal(refusal(`${head}${field}${discovery}`).message, `f: ${problem}`);
+		const file = `${head}discovery:\n  file: {kubeConfigPath: /x}\nother: 1\nanother: 2\n`;
+		assert.equal(refusal(file).message.split('\n').length, 3);
+		assert.match(refusal(file).message, /discovery\.file: Forbidden: discovery is by token only/);
+	});
+
+	it('a field that is empty is accepted, also one that would be refused', () => {
+		const empty =
+			'controlPlane: null\nskipPhases: []\ndryRun: false\nother: ""\nnodeRegistration:\n  kubeletExtraArgs: {}\n  taints: []\n';
+		const { warnings } = parseJoinConfiguration(`${head}${empty}${discovery}`, 'f');
+		assert.deepEqual(warnings, [
+			'[config] WARNING: Ignored fields that have no effect here: controlPlane, skipPhases, other, nodeRegistration.kubeletExtraArgs, nodeRegistration.taints',
+		]);
+	});
+
+	it('a token that YAML reads as a number is told to be quoted, and not repeated', () => {
+		const error = refusal(defaults.replaceAll(token, '123456.0123456789012345'));
+		assert.match(error.message, /token: it is a number, not a string: put the value between double quotes/);
+		assert.ok(!error.message.includes('0123456789012345'));
+	});
+
+	it('with thousands of fields is refused in time, and so are more', () => {
+		const fields = Array.from({ length: 5_000 }, (_, i) => `f${i}: 1`).join('\n');
+		assert.equal(refusal(`${head}${discovery}${fields}\n`).message.split('\n').length, 32);
+		assert.match(refusal(`${head}${`${fields}\n`.repeat(18)}`).message, /^f: yaml: /);
+	}).timeout(10_000);
+
+	it('is read as far as a file may be long', async () => {
+		const directory = mkdtempSync(join(tmpdir(), 'kubejoin-config-'));
+		try {
+			const path = join(directory, 'join.yaml');
+			writeFileSync(path, defaults);
+			assert.equal((await readJoinConfiguration(path)).request.nodeName, 'kjoin');
+			await assert.rejects(readJoinConfiguration('/dev/zero'), /longer than 1048576 bytes/);
+			await assert.rejects(readJoinConfiguration(directory), /unable to read config from/);
+		} finally {
+			rmSync(directory, { recursive: true });
+		}
+	});
+});

@@ -1,0 +1,265 @@
+/**
+ * A JoinConfiguration file. A field that says where or as whom a node joins is used, or refused by name; one that is empty or has no effect here is
+ * ignored with a warning, as kubeadm's users have files with all of them. @source kubeadm apis/kubeadm/v1beta4 JoinConfiguration
+ */
+import { open } from 'node:fs/promises';
+import { causeText, KubejoinError } from '../../../lib/errors.ts';
+import { parseGoDuration } from '../../../lib/kube/duration.ts';
+import { limits } from '../../../lib/limits.ts';
+import { quoteInput } from '../../../lib/text.ts';
+import { readYaml, type YamlDocument, type YamlProblem } from '../../../lib/yaml.ts';
+import type { JoinRequest } from './join-request.ts';
+
+export interface JoinConfiguration {
+	readonly request: Partial<JoinRequest>;
+	/** Lines for the person who joins the node. */
+	readonly warnings: readonly string[];
+}
+
+const wantedVersion = 'kubeadm.k8s.io/v1beta4';
+const kind = 'JoinConfiguration';
+
+/** @throws JOIN_ARGUMENTS_INVALID */
+export async function readJoinConfiguration(path: string): Promise<JoinConfiguration> {
+	const max = limits.yamlBytes.value;
+	const bytes = Buffer.alloc(max + 1);
+	try {
+		const file = await open(path, 'r');
+		let length = 0;
+		try {
+			for (let read = -1; read !== 0 && length <= max; length += read)
+				({ bytesRead: read } = await file.read(bytes, length, bytes.length - length));
+		} finally {
+			await file.close();
+		}
+		return parseJoinConfiguration(bytes.subarray(0, length), path);
+	} catch (error) {
+		if (error instanceof KubejoinError) throw error;
+		return refuse([`unable to read config from "${path}": ${causeText(error)}`]);
+	}
+}
+
+/** @throws JOIN_ARGUMENTS_INVALID  every problem at once */
+export function parseJoinConfiguration(input: string | Uint8Array, path: string): JoinConfiguration {
+	const refuseYaml = ({ text, remedy }: YamlProblem): never => refuse([`${path}: ${text}`], remedy);
+	const { document, warnings } = joinDocument(readYaml(input, { refuse: refuseYaml }), path);
+	const problems: string[] = [];
+	const ignored: string[] = [];
+	const root = new Section(document, [], { problems, ignored });
+	const discovery = root.section('discovery');
+	const bootstrapToken = discovery.section('bootstrapToken');
+	const registration = root.section('nodeRegistration');
+	const timeouts = root.section('timeouts');
+	const found = {
+		endpoint: bootstrapToken.text('apiServerEndpoint'),
+		token: bootstrapToken.text('token'),
+		caCertHashes: bootstrapToken.texts('caCertHashes'),
+		unsafeSkipCaVerification: bootstrapToken.flag('unsafeSkipCAVerification'),
+		tlsBootstrapToken: discovery.text('tlsBootstrapToken'),
+		nodeName: registration.text('name'),
+		criSocket: registration.text('criSocket'),
+		discoveryTimeoutMs: timeouts.duration('discovery'),
+		tlsBootstrapTimeoutMs: timeouts.duration('tlsBootstrap'),
+	};
+	const caCertPath = root.text('caCertPath') ?? defaultCaCertPath;
+	if (caCertPath !== defaultCaCertPath)
+		root.refuse('caCertPath', `only ${defaultCaCertPath}, below --root, is written`);
+	if (root.flag('dryRun') === true) root.refuse('dryRun', 'a join cannot be tried without joining');
+	for (const field of ['apiVersion', 'kind', 'patches']) root.ignore(field);
+	for (const field of ['imagePullPolicy', 'imagePullSerial']) registration.ignore(field);
+	for (const field of timeoutsWithoutEffect) timeouts.ignore(field);
+	for (const section of [root, discovery, bootstrapToken, registration, timeouts]) section.refuseTheRest();
+	if (problems.length > 0) refuse(problems.map((problem) => `${path}: ${problem}`));
+	const given = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+	const fields = ignored.filter((field) => !['apiVersion', 'kind'].includes(field));
+	if (fields.length > 0)
+		warnings.push(
+			`[config] WARNING: Ignored fields that have no effect here: ${fields.slice(0, MAX_LISTED).join(', ')}`,
+		);
+	return { request: given, warnings };
+}
+
+/** Problems and fields of one file that are listed; the place of each is looked up. */
+const MAX_LISTED = 32;
+const defaultCaCertPath = '/etc/kubernetes/pki/ca.crt';
+/** There is no control plane and no container runtime to wait for. */
+const timeoutsWithoutEffect = [
+	'controlPlaneComponentHealthCheck',
+	'etcdAPICall',
+	'kubeletHealthCheck',
+	'kubernetesAPICall',
+	'upgradeManifests',
+];
+/** What a field that is refused would do. */
+const reasons: Readonly<Record<string, string>> = {
+	controlPlane: 'a node cannot join as a control plane',
+	'discovery.file': 'discovery is by token only',
+	skipPhases: 'no phase can be skipped',
+	'nodeRegistration.taints': 'a node registers without taints',
+	'nodeRegistration.kubeletExtraArgs': 'there is no kubelet that would take them',
+	'nodeRegistration.ignorePreflightErrors': 'preflight errors cannot be waived',
+};
+
+/** The one JoinConfiguration of a file; other documents are for other programs. @source kubeadm util/config SplitConfigDocuments */
+function joinDocument(
+	documents: readonly YamlDocument[],
+	path: string,
+): { document: YamlDocument; warnings: string[] } {
+	const warnings: string[] = [];
+	const others: string[] = [];
+	let found: YamlDocument | undefined;
+	for (const document of documents) {
+		if (document.value === null || document.value === undefined) continue;
+		if (!isMap(document.value)) refuse([`${path}: the document is not a map`]);
+		const { apiVersion, kind: documentKind } = document.value as Readonly<Record<string, unknown>>;
+		if (!isText(apiVersion) || !isText(documentKind))
+			return refuse(
+				[
+					`${path}: invalid configuration for GroupVersionKind ${isText(apiVersion) ? quoteInput(apiVersion, 64) : '/'}, Kind=${isText(documentKind) ? quoteInput(documentKind, 64) : ''}: kind and apiVersion is mandatory information that must be specified`,
+				],
+				`Begin the document with apiVersion: ${wantedVersion} and kind: ${kind}`,
+			);
+		const name = `${cut(apiVersion)}, Kind=${cut(documentKind)}`;
+		if (documentKind !== kind) {
+			others.push(name);
+			warnings.push(`[config] WARNING: Ignored configuration document with GroupVersionKind ${name}`);
+			continue;
+		}
+		if (apiVersion !== wantedVersion) refuseVersion(apiVersion, path);
+		if (found !== undefined)
+			refuse(
+				[`${path}: invalid configuration: kind "${kind}" is specified twice in YAML file`],
+				`Keep one document of kind ${kind} in the file`,
+			);
+		found = document;
+	}
+	if (found !== undefined) return { document: found, warnings };
+	const what = others.length === 0 ? 'it is empty' : `found ${others.slice(0, 4).join(' and ')}`;
+	return refuse(
+		[`${path}: no ${kind} found in the file: ${what}`],
+		'Write one with: kubeadm config print join-defaults; or use the flags of kubelet-sim join',
+	);
+}
+
+/** @source kubeadm util/config validateSupportedVersion */
+function refuseVersion(apiVersion: string, path: string): never {
+	const isOld = /^kubeadm\.k8s\.io\/v1(alpha|beta)[123]$/.test(apiVersion);
+	return refuse(
+		[
+			`${path}: your configuration file uses ${isOld ? 'an old' : 'an unknown'} API spec: ${quoteInput(apiVersion, 64)} (kind: "${kind}"); kubelet-sim reads ${wantedVersion}`,
+		],
+		isOld
+			? `Convert it: kubeadm config migrate --old-config ${path} --new-config new.yaml`
+			: `Change apiVersion to ${wantedVersion}`,
+	);
+}
+
+interface Findings {
+	readonly problems: string[];
+	readonly ignored: string[];
+}
+
+/** A map of the file; what is wrong with it is collected, and so is each field that has no effect. */
+class Section {
+	readonly #document: YamlDocument;
+	readonly #path: readonly string[];
+	readonly #findings: Findings;
+	readonly #fields: Readonly<Record<string, unknown>>;
+	readonly #read = new Set<string>();
+
+	constructor(document: YamlDocument, path: readonly string[], findings: Findings, value: unknown = document.value) {
+		this.#document = document;
+		this.#path = path;
+		this.#findings = findings;
+		if (!isMap(value) && value !== null && value !== undefined)
+			findings.problems.push(`${this.#line(path)}${path.join('.')} is ${typeOf(value)}, not a map`);
+		this.#fields = isMap(value) ? (value as Record<string, unknown>) : {};
+	}
+	#line(path: readonly string[]): string {
+		return `line ${this.#document.positionOf(path).line}: `;
+	}
+	#name(field: string): string {
+		return cut([...this.#path, field].join('.'));
+	}
+	#take(field: string): unknown {
+		this.#read.add(field);
+		return Object.hasOwn(this.#fields, field) ? (this.#fields[field] ?? undefined) : undefined;
+	}
+	refuse(field: string, problem: string): undefined {
+		this.#findings.problems.push(`${this.#line([...this.#path, field])}${this.#name(field)}: ${problem}`);
+	}
+	section(field: string): Section {
+		return new Section(this.#document, [...this.#path, field], this.#findings, this.#take(field) ?? null);
+	}
+	/** Empty is absent, as in Go. */
+	text(field: string): string | undefined {
+		const value = this.#take(field);
+		if (value === undefined || value === '') return undefined;
+		if (isText(value)) return value;
+		return this.refuse(field, `it is ${typeOf(value)}, not a string: put the value between double quotes`);
+	}
+	flag(field: string): boolean | undefined {
+		const value = this.#take(field);
+		if (value === undefined || typeof value === 'boolean') return value;
+		return this.refuse(field, `it is ${typeOf(value)}, not true or false`);
+	}
+	texts(field: string): string[] | undefined {
+		const value = this.#take(field);
+		if (value === undefined) return undefined;
+		if (!Array.isArray(value)) return this.refuse(field, `it is ${typeOf(value)}, not a list`);
+		const wrong = value.find((item) => !isText(item));
+		if (wrong === undefined) return value as string[];
+		return this.refuse(field, `an item is ${typeOf(wrong)}, not a string: put it between double quotes`);
+	}
+	/** Milliseconds. */
+	duration(field: string): number | undefined {
+		const value = this.text(field);
+		try {
+			return value === undefined ? undefined : parseGoDuration(value);
+		} catch (error) {
+			return this.refuse(field, causeText(error));
+		}
+	}
+	ignore(field: string): void {
+		if (this.#take(field) !== undefined) this.#findings.ignored.push(this.#name(field));
+	}
+	/** A field that nothing has read may stay if it is empty. */
+	refuseTheRest(): void {
+		for (const field of Object.keys(this.#fields)) {
+			if (this.#findings.problems.length >= MAX_LISTED) return;
+			if (this.#read.has(field)) continue;
+			if (isEmpty(this.#fields[field])) this.#findings.ignored.push(this.#name(field));
+			else {
+				const reason = reasons[this.#name(field)];
+				const where = this.#line([...this.#path, field]);
+				this.#findings.problems.push(
+					reason === undefined
+						? `${where}unknown field ${quoteInput(this.#name(field), 64)}`
+						: `${where}${this.#name(field)}: Forbidden: ${reason}`,
+				);
+			}
+		}
+	}
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isEmpty = (value: unknown): boolean =>
+	value === null ||
+	value === '' ||
+	value === false ||
+	(Array.isArray(value) && value.length === 0) ||
+	(isMap(value) && Object.keys(value as object).length === 0);
+
+function typeOf(value: unknown): string {
+	if (value === null || value === undefined) return 'empty';
+	if (Array.isArray(value)) return 'a list';
+	return typeof value === 'object' ? 'a map' : `a ${typeof value}`;
+}
+
+/** As much of a name as a message can hold. */
+const cut = (text: string): string => quoteInput(text, 128).slice(1, -1);
+
+function refuse(problems: readonly string[], remedy?: string): never {
+	throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems, remedy });
+}
