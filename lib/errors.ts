@@ -31,6 +31,8 @@ export interface FieldProblem {
 	/** Kubernetes cause, for example `FieldValueInvalid`. */
 	readonly reason: string;
 	readonly message: string;
+	/** The row of the limits table that was exceeded, if one was. */
+	readonly limit?: string;
 }
 export type Facts = Readonly<
 	Record<string, string | number | boolean | undefined | readonly string[] | readonly FieldProblem[]>
@@ -344,10 +346,18 @@ export const errorTable = {
 		grpc: grpcCode.ABORTED,
 		http: { status: 409, reason: 'Conflict' },
 	}),
-	API_INVALID: row<{ kind: string; group: string; name: string; causes: readonly FieldProblem[] }>({
+	/** `omitted`: how many problems were found besides those that are named. */
+	API_INVALID: row<{
+		kind: string;
+		group: string;
+		name: string;
+		causes: readonly FieldProblem[];
+		omitted?: number;
+	}>({
 		sentence: (f) => {
 			const problems = f.causes.map((c) => `${c.field}: ${c.message}`);
 			const kind = f.group === '' ? f.kind : `${f.kind}.${f.group}`;
+			if (f.omitted !== undefined) problems.push(`and ${f.omitted} more problems`);
 			return `${kind} "${f.name}" is invalid: ${problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`}`;
 		},
 		remedy: () => 'Correct the fields that are named',
@@ -388,6 +398,18 @@ export const errorTable = {
 		remedy: () => 'List again and watch from the version of the list',
 		grpc: grpcCode.OUT_OF_RANGE,
 		http: { status: 410, reason: 'Expired' },
+	}),
+	API_OBJECT_TOO_LARGE: row<{ bytes: number; limit: number }>({
+		sentence: () => 'etcdserver: request is too large',
+		remedy: (f) => `Make the object smaller: it takes ${f.bytes} bytes, and ${f.limit} are allowed`,
+		grpc: grpcCode.RESOURCE_EXHAUSTED,
+		http: { status: 413, reason: 'RequestEntityTooLarge' },
+	}),
+	API_OBJECT_UNREADABLE: row<Named & { problem: string }>({
+		sentence: (f) => `Internal error occurred: the stored object ${named(f)} cannot be read: ${f.problem}`,
+		remedy: (f) => `Delete it: kubectl-sim delete ${f.resource} ${f.name}`,
+		grpc: grpcCode.INTERNAL,
+		http: { status: 500, reason: 'InternalError' },
 	}),
 	API_TOO_LARGE: row<{ limit: string }>({
 		sentence: (f) => `Request entity too large: limit is ${f.limit}`,
@@ -472,6 +494,12 @@ export const errorTable = {
 		remedy: () => 'Choose a shorter name without unpaired surrogates',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		http: { status: 400, reason: 'BadRequest' },
+	}),
+	STORE_VALUE_TOO_LARGE: row<{ key: string; bytes: number; limit: number }>({
+		sentence: (f) => `the value of the key ${f.key} takes ${f.bytes} bytes, and ${f.limit} are allowed`,
+		remedy: () => 'Store less under this key',
+		grpc: grpcCode.RESOURCE_EXHAUSTED,
+		http: { status: 413, reason: 'RequestEntityTooLarge' },
 	}),
 	STORE_KEY_MISSING: row<{ key: string }>({
 		sentence: (f) => `there is no key ${f.key}`,

@@ -24,6 +24,7 @@ export interface ObjectMeta {
 	labels?: Record<string, string>;
 	annotations?: Record<string, string>;
 	ownerReferences?: OwnerReference[];
+	finalizers?: string[];
 }
 export interface KubeObject {
 	apiVersion: string;
@@ -43,6 +44,8 @@ export interface WatchEvent<T extends KubeObject> {
 
 export interface ConfigMap extends KubeObject {
 	data?: Record<string, string>;
+	/** Values are base64. */
+	binaryData?: Record<string, string>;
 }
 export interface Secret extends KubeObject {
 	type?: string;

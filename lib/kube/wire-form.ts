@@ -1,10 +1,16 @@
 /** What becomes of an object on the way to the API server: a field that the contract does not know is lost. */
+import { KubejoinError } from '../errors.ts';
 import { contractOf } from '../mesh/contracts.ts';
 import type { ResourceName } from './resources.ts';
+import { cannotBeHandled, unmarshalProblem } from './unmarshal.ts';
 
-/** The object as the server will see it. @throws Error  a field has another type than the contract says */
-export function asReceived({ service = '' }: ResourceName, object: object): object {
+/** The object as the server will see it. @throws API_BAD_REQUEST  a field has another type than the contract says */
+export function asReceived(resource: ResourceName, object: object): object {
+	const { service = '' } = resource;
 	const create = contractOf(service).Create;
 	if (create === undefined) throw new TypeError(`${service} creates nothing`);
+	const problem = unmarshalProblem(resource, object);
+	if (problem !== undefined)
+		throw new KubejoinError('API_BAD_REQUEST', { problem: cannotBeHandled(resource, problem) });
 	return create.requestDeserialize(create.requestSerialize(object)) as object;
 }

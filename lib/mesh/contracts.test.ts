@@ -273,4 +273,29 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 		);
 		assert.throws(() => contractOf('Pods'), new TypeError('proto/kubejoin declares no service Pods'));
 	});
+
+	it('a time that RFC 3339 cannot write becomes a text that is no time', () => {
+		const { requestDeserialize } = definitionOf('Leases', 'Create');
+		const varint = (value: bigint): number[] => {
+			const bytes: number[] = [];
+			for (let rest = BigInt.asUintN(64, value); ; rest >>= 7n) {
+				if (rest < 128n) return [...bytes, Number(rest)];
+				bytes.push(Number(rest & 127n) | 128);
+			}
+		};
+		for (const [seconds, nanos] of [
+			[5n, -1n],
+			[5n, 1_000_000_000n],
+			[253_402_300_800n, 0n],
+			[-62_135_596_801n, 0n],
+			[2n ** 62n, 0n],
+		] as const) {
+			const time = [8, ...varint(seconds), 16, ...varint(nanos)];
+			const spec = [0x22, time.length, ...time];
+			const { spec: read } = requestDeserialize(Buffer.from([0x12, spec.length, ...spec])) as {
+				spec: { renewTime: string };
+			};
+			assert.match(read.renewTime, / seconds, .* nanoseconds$/);
+		}
+	});
 });

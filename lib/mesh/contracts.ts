@@ -30,11 +30,16 @@ const parseMicroTime = (json: unknown): WireTime => {
 	const micros = /\.(\d{1,6})/.exec(String(json))?.[1] ?? '';
 	return { ...parseTime(json), nanos: Number(micros.padEnd(6, '0')) * 1000 };
 };
+/** The years 1 to 9999, which RFC 3339 can write. */
+const MIN_SECONDS = -62_135_596_800;
+const MAX_SECONDS = 253_402_300_799;
+/** A time that RFC 3339 cannot write becomes a text that is no time, so that it is refused where times are read. */
 const timeFromWire = (format: (seconds: number, micros: number) => string) => (wire: unknown) => {
 	const { seconds, nanos } = wire as WireTime;
-	return seconds === undefined && nanos === undefined
-		? undefined
-		: format(seconds ?? 0, Math.floor((nanos ?? 0) / 1000));
+	if (seconds === undefined && nanos === undefined) return undefined;
+	const [s, n] = [seconds ?? 0, nanos ?? 0];
+	if (!(s >= MIN_SECONDS && s <= MAX_SECONDS && n >= 0 && n <= 999_999_999)) return `${s} seconds, ${n} nanoseconds`;
+	return format(s, Math.floor(n / 1000));
 };
 const time: Converter = { toWire: parseTime, fromWire: timeFromWire((seconds) => rfc3339(seconds * 1000)) };
 const microTime: Converter = {
@@ -109,8 +114,9 @@ const loaderOptions: Options = { longs: Number, bytes: String, enums: String, de
 
 const contractFiles = ['kubejoin/ca-service.proto', 'kubejoin/token-store.proto', 'kubejoin/apiserver-sim.proto'];
 
+const root = new protobuf.Root();
+
 function load(): ReadonlyMap<string, ServiceDefinition> {
-	const root = new protobuf.Root();
 	root.resolvePath = (_origin, target) => projectPath('proto', target);
 	root.loadSync(contractFiles);
 	root.resolveAll();
@@ -155,4 +161,11 @@ export function contractOf(service: string): ServiceDefinition {
 	const definition = definitions.get(`kubejoin.v1.${service}`);
 	if (definition === undefined) throw new TypeError(`proto/kubejoin declares no service ${service}`);
 	return definition;
+}
+
+/** The type of the object that a service of proto/kubejoin creates. */
+export function objectTypeOf(service: string): protobuf.Type {
+	const type = root.lookupService(`kubejoin.v1.${service}`).methods.Create?.resolvedRequestType;
+	if (!type) throw new TypeError(`${service} creates nothing`);
+	return type;
 }

@@ -1,5 +1,7 @@
-/** Which keys can be stored: the same ones in every backend. It must never change a key, only accept or refuse it. */
+/** Which keys and values can be stored: the same ones in every backend. It must never change one, only accept or refuse it. */
 import { KubejoinError } from '../errors.ts';
+import { limits } from '../limits.ts';
+import type { StoredValue } from './store.ts';
 
 /** In UTF-8; LMDB's own limit is a little under 2 KB. */
 const maxKeyBytes = 1024;
@@ -20,4 +22,12 @@ export const isStorable = (key: string): boolean => keyProblem(key) === undefine
 export function checkKey(key: string): void {
 	const problem = keyProblem(key);
 	if (problem !== undefined) throw new KubejoinError('STORE_KEY_INVALID', { key: key.slice(0, 80), problem });
+}
+
+/** The JSON text of a value that goes under a key. @throws STORE_VALUE_TOO_LARGE */
+export function valueText(key: string, value: StoredValue): string {
+	const text = JSON.stringify(value);
+	const [bytes, limit] = [Buffer.byteLength(text), limits.objectBytes.value];
+	if (bytes > limit) throw new KubejoinError('STORE_VALUE_TOO_LARGE', { key, bytes, limit });
+	return text;
 }

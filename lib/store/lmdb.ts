@@ -7,7 +7,7 @@ import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { causeText, KubejoinError } from '../errors.ts';
-import { checkKey, isStorable } from './keys.ts';
+import { checkKey, isStorable, valueText } from './keys.ts';
 import type { Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
 import { createWatchers, defaultHistoryLength, pageAfter, pageLength } from './watchers.ts';
 
@@ -164,6 +164,7 @@ export async function openLmdbStore(options: StoreOptions): Promise<Store> {
 		name,
 		create: async (key, value) => {
 			checkKey(key);
+			valueText(key, value);
 			return change(key, (found) => {
 				if (found !== undefined) throw new KubejoinError('STORE_KEY_EXISTS', { key });
 				return { type: 'created', value };
@@ -192,6 +193,7 @@ export async function openLmdbStore(options: StoreOptions): Promise<Store> {
 			}),
 		update: async (key, value, expectedRevision) => {
 			if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
+			valueText(key, value);
 			return change(key, (found) => {
 				existing(key, found, expectedRevision);
 				return { type: 'updated', value };

@@ -3,7 +3,7 @@
  * Commands of one tick go out together. Nothing is queued while Redis is away: a caller hears STORE_UNAVAILABLE at once.
  */
 import { KubejoinError } from '../errors.ts';
-import { checkKey, isStorable } from './keys.ts';
+import { checkKey, isStorable, valueText } from './keys.ts';
 import { connectRedis, connectTail } from './redis-connection.ts';
 import { redisKeys } from './redis-scripts.ts';
 import { readEntry, startTail, type Tail } from './redis-tail.ts';
@@ -88,7 +88,8 @@ export async function openRedisStore(options: StoreOptions): Promise<Store> {
 		name,
 		create: async (key, value) => {
 			checkKey(key);
-			const [outcome, revision] = await ask((client) => client.createItem(keys, key, JSON.stringify(value), keep));
+			const text = valueText(key, value);
+			const [outcome, revision] = await ask((client) => client.createItem(keys, key, text, keep));
 			if (outcome !== 'done') throw refusal(key, 0, outcome, revision);
 			return { key, value, revision: Number(revision) };
 		},
@@ -104,8 +105,9 @@ export async function openRedisStore(options: StoreOptions): Promise<Store> {
 		},
 		update: async (key, value, expectedRevision) => {
 			if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
+			const text = valueText(key, value);
 			const [outcome, revision] = await ask((client) =>
-				client.updateItem(keys, key, JSON.stringify(value), keep, String(expectedRevision)),
+				client.updateItem(keys, key, text, keep, String(expectedRevision)),
 			);
 			if (outcome !== 'done') throw refusal(key, expectedRevision, outcome, revision);
 			return { key, value, revision: Number(revision) };

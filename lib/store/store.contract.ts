@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type ErrorCode, hasCode } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { Store, StoredItem, StoredValue, StoreEvent } from './store.ts';
 
 /** An empty place for a store; what is opened in it again finds what was there. */
@@ -119,6 +120,15 @@ function describeItems(store: () => Store, reopen: () => Promise<void>): void {
 			await rejectsWith('STORE_KEY_MISSING', store().delete(key));
 		}
 		await store().create('ü'.repeat(512), {});
+	});
+
+	it('STORE_VALUE_TOO_LARGE: a value of more than 1.5 MiB as JSON', async () => {
+		const { value: max } = limits.objectBytes;
+		const ofBytes = (bytes: number) => ({ v: 'x'.repeat(bytes - '{"v":""}'.length) });
+		await rejectsWith('STORE_VALUE_TOO_LARGE', store().create('a', ofBytes(max + 1)));
+		const { revision } = await store().create('a', ofBytes(max));
+		await rejectsWith('STORE_VALUE_TOO_LARGE', store().update('a', ofBytes(max + 1), revision));
+		assert.deepEqual(await store().get('a'), { key: 'a', value: ofBytes(max), revision });
 	});
 
 	it('lists a prefix in the order of the bytes', async () => {

@@ -25,7 +25,7 @@ export interface Store {
 	/** For messages; no credentials in it: `redis://host:6379` or `lmdb:/path`. */
 	readonly name: string;
 
-	/** @throws STORE_KEY_EXISTS, STORE_UNAVAILABLE */
+	/** @throws STORE_KEY_EXISTS, STORE_KEY_INVALID, STORE_VALUE_TOO_LARGE, STORE_UNAVAILABLE */
 	create<V extends StoredValue>(key: string, value: V): Promise<StoredItem<V>>;
 	/** @throws STORE_UNAVAILABLE */
 	get<V extends StoredValue>(key: string): Promise<StoredItem<V> | undefined>;
@@ -33,7 +33,7 @@ export interface Store {
 	list<V extends StoredValue>(
 		prefix: string,
 	): Promise<{ readonly items: readonly StoredItem<V>[]; readonly revision: number }>;
-	/** Replace a value if the key is still at that revision. @throws STORE_CONFLICT, STORE_KEY_MISSING, STORE_UNAVAILABLE */
+	/** Replace a value if the key is still at that revision. @throws STORE_CONFLICT, STORE_KEY_MISSING, STORE_VALUE_TOO_LARGE, STORE_UNAVAILABLE */
 	update<V extends StoredValue>(key: string, value: V, expectedRevision: number): Promise<StoredItem<V>>;
 	/** Delete a key, optionally only at that revision; answers with the last value and the revision of the deletion. @throws STORE_CONFLICT, STORE_KEY_MISSING, STORE_UNAVAILABLE */
 	delete<V extends StoredValue>(key: string, expectedRevision?: number): Promise<StoredItem<V>>;

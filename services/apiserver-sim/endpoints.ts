@@ -1,10 +1,12 @@
 /** Every resource that is served, with what answers for it. A resource that is missing here does not exist for callers. */
 import type { Clock } from '../../lib/clock.ts';
-import { resources } from '../../lib/kube/resources.ts';
+import { type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
+import type { CountRefusal } from '../../lib/limits.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { Authorizer } from './authorize/attributes.ts';
 import type { RbacSource } from './authorize/rbac.ts';
+import { bounded } from './bounds.ts';
 import type { Endpoints } from './pipeline.ts';
 import { registryEndpoint, type Strategy } from './registry.ts';
 import type { Endpoint } from './request.ts';
@@ -22,11 +24,12 @@ export interface EndpointsOptions {
 	/** What a giver of rights is seen to hold. */
 	readonly rbac: RbacSource;
 	readonly clock: Clock;
+	readonly countRefusal: CountRefusal;
 }
 
-export function createEndpoints({ store, tokens, authorizer, rbac, clock }: EndpointsOptions): Endpoints {
+export function createEndpoints({ store, tokens, authorizer, rbac, clock, countRefusal }: EndpointsOptions): Endpoints {
 	const stored = <T extends KubeObject>(strategy: Strategy<T>): Endpoint => registryEndpoint(store, strategy, clock);
-	return new Map([
+	const endpoints: [ResourceName, Endpoint][] = [
 		[resources.namespaces, readOnly(stored(namespaces))],
 		[resources.configMaps, stored(configMaps)],
 		[resources.secrets, secretsEndpoint(tokens)],
@@ -40,7 +43,8 @@ export function createEndpoints({ store, tokens, authorizer, rbac, clock }: Endp
 		[resources.subjectAccessReviews, subjectAccessReviews(authorizer)],
 		[resources.selfSubjectAccessReviews, selfSubjectAccessReviews(authorizer)],
 		[resources.selfSubjectReviews, selfSubjectReviews(clock)],
-	]);
+	];
+	return new Map(endpoints.map(([resource, endpoint]) => [resource, bounded(resource, endpoint, countRefusal)]));
 }
 
 /** A namespace would have to take what is in it along when it is deleted; nobody needs that yet. */

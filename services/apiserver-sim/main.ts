@@ -49,7 +49,14 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		await rbac.synced;
 		const tokens = tokenStoreClient(tokenStore);
 		const authorizer = unionOf(createNodeAuthorizer(noPods), createRbacAuthorizer(rbac.source));
-		const endpoints = createEndpoints({ store, tokens, authorizer, rbac: rbac.source, clock: systemClock });
+		const endpoints = createEndpoints({
+			store,
+			tokens,
+			authorizer,
+			rbac: rbac.source,
+			clock: systemClock,
+			countRefusal: refusalCounter(registry),
+		});
 		const authenticate = countedAuthenticator(createAuthenticator(tokens.verify, systemClock), registry, systemClock);
 		const count = refusalCounter(registry);
 		const pipeline = createPipeline(authenticate, authorizer, endpoints, count);

@@ -1,12 +1,28 @@
-/** The rules of metadata that all stored objects share. Pure. @source apimachinery/pkg/api/validation and pkg/util/validation, release 1.32 */
+/**
+ * The rules of metadata that all stored objects share, and problems in upstream's words. Pure.
+ * @source apimachinery/pkg/api/validation/objectmeta.go, pkg/util/validation/field/errors.go, release 1.32
+ * @differs a value in a message is cut to 256 characters
+ */
 import { randomBytes } from 'node:crypto';
-import type { FieldProblem } from '../../lib/errors.ts';
-import type { ObjectMeta } from '../../lib/kube/types.ts';
+import { type FieldProblem, KubejoinError } from '../../lib/errors.ts';
+import { labelValueProblems, qualifiedNameProblems } from '../../lib/kube/names.ts';
+import type { ResourceName } from '../../lib/kube/resources.ts';
+import type { ObjectMeta, OwnerReference } from '../../lib/kube/types.ts';
+import { type LimitName, limits } from '../../lib/limits.ts';
+import { quoteInput } from '../../lib/text.ts';
+
+const MAX_QUOTED = 256;
+/** A value as Go's %q shows it, cut. */
+function quoted(value: unknown): string {
+	if (typeof value === 'string') return quoteInput(value, MAX_QUOTED);
+	const text = JSON.stringify(value) ?? 'null';
+	return text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}...`;
+}
 
 export const invalid = (field: string, value: unknown, detail: string): FieldProblem => ({
 	field,
 	reason: 'FieldValueInvalid',
-	message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
+	message: `Invalid value: ${quoted(value)}: ${detail}`,
 });
 export const required = (field: string, detail = ''): FieldProblem => ({
 	field,
@@ -16,7 +32,7 @@ export const required = (field: string, detail = ''): FieldProblem => ({
 export const duplicate = (field: string, value: unknown): FieldProblem => ({
 	field,
 	reason: 'FieldValueDuplicate',
-	message: `Duplicate value: ${JSON.stringify(value)}`,
+	message: `Duplicate value: ${quoted(value)}`,
 });
 export const forbiddenField = (field: string, detail: string): FieldProblem => ({
 	field,
@@ -26,7 +42,21 @@ export const forbiddenField = (field: string, detail: string): FieldProblem => (
 export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldProblem => ({
 	field,
 	reason: 'FieldValueNotSupported',
-	message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`,
+	message: `Unsupported value: ${quoted(value)}: supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`,
+});
+/** @param limit  the row of the limits table that the refusal is counted under */
+export const tooLong = (field: string, maxBytes: number, limit?: LimitName): FieldProblem => ({
+	field,
+	reason: 'FieldValueTooLong',
+	message: `Too long: may not be more than ${maxBytes} bytes`,
+	...(limit === undefined ? {} : { limit }),
+});
+/** @param limit  the row of the limits table that the refusal is counted under */
+export const tooMany = (field: string, count: number, max: number, limit?: LimitName): FieldProblem => ({
+	field,
+	reason: 'FieldValueTooMany',
+	message: `Too many: ${count}: must have at most ${max} items`,
+	...(limit === undefined ? {} : { limit }),
 });
 
 export type NameRule = (name: string) => string[];
@@ -50,10 +80,90 @@ export function generateName(base: string): string {
 const maskTrailingDash = (base: string): string =>
 	base.length > 1 && base.endsWith('-') ? `${base.slice(0, -2)}a` : base;
 
-/** What is wrong with the metadata of an object that is to be created, after its name was generated. */
-export function metadataProblems({ name = '', generateName: base = '' }: ObjectMeta, rule: NameRule): FieldProblem[] {
+/** Refuse an object if there are problems; the first ones are named. @throws API_INVALID */
+export function requireValid({ kind, group }: ResourceName, name: string, problems: readonly FieldProblem[]): void {
+	if (problems.length === 0) return;
+	const causes = problems.slice(0, limits.fieldProblems.value);
+	const omitted = problems.length - causes.length;
+	throw new KubejoinError('API_INVALID', { kind, group, name, causes, ...(omitted === 0 ? {} : { omitted }) });
+}
+
+/** What is wrong with the name of a new object, after it was generated. */
+export function nameProblems({ name = '', generateName: base = '' }: ObjectMeta, rule: NameRule): FieldProblem[] {
 	const problems =
 		base === '' ? [] : rule(maskTrailingDash(base)).map((detail) => invalid('metadata.generateName', base, detail));
 	if (name === '') return [...problems, required('metadata.name', 'name or generateName is required')];
 	return [...problems, ...rule(name).map((detail) => invalid('metadata.name', name, detail))];
+}
+
+/**
+ * What is wrong with metadata that a create or an update can set, besides the name.
+ * @source ValidateObjectMeta, ValidateObjectMetaUpdate
+ * @differs upstream does not look at the finalizers of an update
+ */
+export const metadataProblems = (metadata: ObjectMeta): FieldProblem[] => {
+	const { generation = 0, labels, annotations, ownerReferences = [], finalizers = [] } = metadata;
+	return [
+		...(generation < 0 ? [invalid('metadata.generation', generation, 'must be greater than or equal to 0')] : []),
+		...labelProblems(labels),
+		...annotationProblems(annotations),
+		...ownerProblems(ownerReferences),
+		...finalizerProblems(finalizers),
+	];
+};
+
+/** @source ValidateLabels */
+const labelProblems = (labels: Readonly<Record<string, string>> = {}): FieldProblem[] =>
+	Object.entries(labels).flatMap(([key, value]) => [
+		...qualifiedNameProblems(key).map((detail) => invalid('metadata.labels', key, detail)),
+		...labelValueProblems(value).map((detail) => invalid('metadata.labels', value, detail)),
+	]);
+
+/** @source ValidateAnnotations */
+function annotationProblems(annotations: Readonly<Record<string, string>> = {}): FieldProblem[] {
+	const field = 'metadata.annotations';
+	const entries = Object.entries(annotations);
+	const problems = entries.flatMap(([key]) =>
+		qualifiedNameProblems(key.toLowerCase()).map((detail) => invalid(field, key, detail)),
+	);
+	const bytes = entries.reduce((sum, [key, value]) => sum + Buffer.byteLength(key) + Buffer.byteLength(value), 0);
+	const max = limits.annotationBytes.value;
+	return bytes > max ? [...problems, tooLong(field, max, 'annotationBytes')] : problems;
+}
+
+/** @source ValidateOwnerReferences */
+function ownerProblems(references: readonly OwnerReference[]): FieldProblem[] {
+	const field = 'metadata.ownerReferences';
+	let controller: string | undefined;
+	return references.flatMap((reference) => {
+		const { apiVersion = '', kind = '', name = '', uid = '' } = reference;
+		const problems: FieldProblem[] = [];
+		const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
+		if (version === '') problems.push(invalid(`${field}.apiVersion`, apiVersion, 'version must not be empty'));
+		if (kind === '') problems.push(invalid(`${field}.kind`, kind, 'kind must not be empty'));
+		if (name === '') problems.push(invalid(`${field}.name`, name, 'name must not be empty'));
+		if (uid === '') problems.push(invalid(`${field}.uid`, uid, 'uid must not be empty'));
+		if (apiVersion === 'v1' && kind === 'Event')
+			problems.push(invalid(field, reference, '/v1, Kind=Event is disallowed from being an owner'));
+		if (reference.controller !== true) return problems;
+		const found = `${kind}/${name}`;
+		if (controller === undefined) controller = found;
+		else {
+			const detail = 'Only one reference can have Controller set to true. Found "true" in references for';
+			problems.push(invalid(field, references, `${detail} ${controller} and ${found}`));
+		}
+		return problems;
+	});
+}
+
+/** @source ValidateFinalizers */
+function finalizerProblems(finalizers: readonly string[]): FieldProblem[] {
+	const field = 'metadata.finalizers';
+	const problems = finalizers.flatMap((finalizer) =>
+		qualifiedNameProblems(finalizer).map((detail) => invalid(field, finalizer, detail)),
+	);
+	const exclusive = ['foregroundDeletion', 'orphan'];
+	if (exclusive.every((finalizer) => finalizers.includes(finalizer)))
+		problems.push(invalid(field, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set'));
+	return problems;
 }

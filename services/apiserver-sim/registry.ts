@@ -12,7 +12,7 @@ import { requirePreconditions } from '../../lib/kube/preconditions.ts';
 import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta, UserInfo } from '../../lib/kube/types.ts';
 import type { Store, StoredItem } from '../../lib/store/store.ts';
-import { generateName, metadataProblems, type NameRule } from './object-meta.ts';
+import { generateName, metadataProblems, type NameRule, nameProblems, requireValid } from './object-meta.ts';
 import type { ApiRequest, Endpoint, Subresource } from './request.ts';
 import { matchesFields, requireSelectable, type SelectableFields, selectedName } from './selectors.ts';
 
@@ -79,14 +79,15 @@ export function registryEndpoint<T extends KubeObject>(
 		if (because !== undefined)
 			throw new KubejoinError('API_FORBIDDEN', { ...facts(name || base || 'Unknown'), because });
 	}
-	function requireValid(object: T, problems: readonly FieldProblem[]): void {
-		if (problems.length === 0) return;
-		throw new KubejoinError('API_INVALID', {
-			kind: resource.kind,
-			group: resource.group,
-			name: object.metadata.name ?? '',
-			causes: problems,
-		});
+	/** The store bounds the size of an object. @throws API_OBJECT_TOO_LARGE */
+	async function stored(write: Promise<StoredItem<T>>): Promise<T> {
+		try {
+			return readStored(await write);
+		} catch (error) {
+			if (!hasCode(error, 'STORE_VALUE_TOO_LARGE')) throw error;
+			const { bytes, limit } = error.facts;
+			throw new KubejoinError('API_OBJECT_TOO_LARGE', { bytes: Number(bytes), limit: Number(limit) }, { cause: error });
+		}
 	}
 
 	async function create(request: ApiRequest): Promise<KubeObject> {
@@ -99,19 +100,15 @@ export function registryEndpoint<T extends KubeObject>(
 			kind: resource.kind,
 			metadata: newMetadata(base.metadata, resource.namespaced ? request.namespace : undefined, rfc3339(clock())),
 		};
-		requireValid(created, metadataProblems(created.metadata, strategy.nameRule ?? subdomainProblems));
+		const { name = '' } = created.metadata;
+		requireValid(resource, name, nameProblems(created.metadata, strategy.nameRule ?? subdomainProblems));
 		await admit(request, created, undefined);
-		requireValid(created, strategy.validate?.(created) ?? []);
+		requireValid(resource, name, [...metadataProblems(created.metadata), ...(strategy.validate?.(created) ?? [])]);
 		try {
-			return readStored(
-				await store.create(
-					keyFor({ namespace: request.namespace, name: created.metadata.name ?? '' }),
-					forStore(created),
-				),
-			);
+			return await stored(store.create(keyFor({ namespace: request.namespace, name }), forStore(created)));
 		} catch (error) {
 			if (hasCode(error, 'STORE_KEY_EXISTS'))
-				throw new KubejoinError('API_ALREADY_EXISTS', facts(created.metadata.name ?? ''), { cause: error });
+				throw new KubejoinError('API_ALREADY_EXISTS', facts(name), { cause: error });
 			throw error;
 		}
 	}
@@ -128,13 +125,14 @@ export function registryEndpoint<T extends KubeObject>(
 			requireSameObject(sent.metadata, previous.metadata, facts(request.name));
 			const next = nextVersion(sent, previous, request.subresource);
 			await admit(request, next, previous);
-			requireValid(next, [
+			requireValid(resource, request.name, [
+				...metadataProblems(next.metadata),
 				...(strategy.validate?.(next) ?? []),
 				...(strategy.validateUpdate?.(next, previous, request.subresource) ?? []),
 			]);
 			if (isDeepStrictEqual(forStore(next), forStore(previous))) return previous;
 			try {
-				return readStored(await store.update(keyFor(request), forStore(next), Number(foundVersion)));
+				return await stored(store.update(keyFor(request), forStore(next), Number(foundVersion)));
 			} catch (error) {
 				if (hasCode(error, 'STORE_KEY_MISSING'))
 					throw new KubejoinError('API_NOT_FOUND', facts(request.name), { cause: error });

@@ -58,15 +58,19 @@ function fileObject(value: unknown, path: string, command: string): FileObject {
 		);
 	}
 	const object = { ...rest, metadata: metadata ?? {} };
-	for (const field of unreadFields(object, asRead(kind, object, refuse), '')) throw refuse(`unknown field "${field}"`);
+	const read = asRead(kind, object, (error) =>
+		withSource(error, command === 'create' ? 'creating' : 'replacing', path),
+	);
+	for (const field of unreadFields(object, read, '')) throw refuse(`unknown field "${field}"`);
 	return { kind, object: { apiVersion, kind: kindName, ...object } };
 }
 
-function asRead({ resource }: Kind, object: object, refuse: (problem: string) => KubejoinError): object {
+/** The server refuses what cannot be read as that kind; it is not sent, and refused in the same words. */
+function asRead({ resource }: Kind, object: object, refusal: (error: unknown) => unknown): object {
 	try {
 		return asReceived(resource, object);
 	} catch (error) {
-		throw refuse((error as Error).message);
+		throw refusal(error);
 	}
 }
 

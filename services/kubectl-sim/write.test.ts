@@ -130,7 +130,10 @@ subjects: [{kind: Group, name: g}]
 		);
 		equal(await of(`${role}rulez: [{verbs: [get]}]`), 'unknown field "rulez"');
 		equal(await of(role.replace('resources', 'resource')), 'unknown field "rules[0].resource"');
-		equal(await of(role.replace('[get]', '1')), '.k8s.io.api.rbac.v1.PolicyRule.verbs: array expected');
+		equal(
+			await of(role.replace('[get]', '1')),
+			'error when creating "F": Role in version "v1" cannot be handled as a Role: json: cannot unmarshal number into Go struct field PolicyRule.rules.verbs of type []string',
+		);
 		equal(await of(role.replace('{name: r}', 'x')), 'invalid type for metadata: an object was expected');
 		await rejects(readObjects(join(directory, 'none'), 'create'), {
 			code: 'COMMAND_INVALID',

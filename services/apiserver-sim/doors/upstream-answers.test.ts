@@ -55,7 +55,14 @@ describe('the answers of a real kube-apiserver', () => {
 			authenticate: (credentials) =>
 				credentials.authorization === 'Admin' ? Promise.resolve(admin) : authenticate(credentials),
 			authorizer,
-			endpoints: createEndpoints({ store: store(), tokens: noTokens, authorizer, rbac, clock }),
+			endpoints: createEndpoints({
+				store: store(),
+				tokens: noTokens,
+				authorizer,
+				rbac,
+				countRefusal: () => undefined,
+				clock,
+			}),
 		});
 	});
 	afterEach(() => doors.close());

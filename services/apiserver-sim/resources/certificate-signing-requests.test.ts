@@ -5,10 +5,12 @@ import type {
 	CertificateSigningRequestCondition,
 	UserInfo,
 } from '../../../lib/kube/types.ts';
+import { limits } from '../../../lib/limits.ts';
 import { buildCaCertificate } from '../../../lib/pki/certificate.ts';
 import { createCsr } from '../../../lib/pki/csr.ts';
 import { generateKeyPair, type KeyPair } from '../../../lib/pki/keys.ts';
 import { usageNames } from '../../../lib/pki/usages.ts';
+import { quoteInput } from '../../../lib/text.ts';
 import { node, userNamed } from '../authorize/fixtures.test.ts';
 import { admin, clock, fakeAuthorizer, now, refusalOf, request, storeOfEachTest } from '../fixtures.test.ts';
 import { registryEndpoint } from '../registry.ts';
@@ -117,12 +119,22 @@ describe('CertificateSigningRequests', () => {
 		it('422: the request is not PEM, not signed by its own key, or not one', async () => {
 			const bad = async (text: string) => {
 				const refusal = await refusalOf(create(csr({ request: base64(text) })));
-				const start = invalid(`spec.request: Invalid value: ${JSON.stringify(base64(text))}: `);
+				const start = invalid(`spec.request: Invalid value: ${quoteInput(base64(text))}: `);
 				assert.ok(refusal.startsWith(start), refusal);
 				return refusal.slice(start.length);
 			};
+			const wrongType = 'PEM block type must be CERTIFICATE REQUEST';
 			for (const text of ['', 'x', pem.replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE')])
-				assert.equal(await bad(text), 'PEM block type must be CERTIFICATE REQUEST');
+				assert.equal(await bad(text), wrongType);
+			assert.equal(
+				await bad(pem.replaceAll('CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST')),
+				`${wrongType}; found NEW CERTIFICATE REQUEST: remove NEW from the BEGIN line and the END line`,
+			);
+			const { request: _request, ...without } = csr().spec;
+			assert.equal(
+				await refusalOf(create({ ...csr(), spec: without as Csr['spec'] })),
+				invalid(`spec.request: Invalid value: null: ${wrongType}`),
+			);
 			const other = createCsr(
 				{ subject: { commonName: 'b', organizations: [] } },
 				{ publicKey: keys.publicKey, privateKey: (await generateKeyPair('ECDSA-P256')).privateKey },
@@ -148,7 +160,15 @@ describe('CertificateSigningRequests', () => {
 				),
 			);
 			await create(csr({ usages: [...usageNames] }));
-			assert.equal(usageNames.length, 23);
+			assert.equal(usageNames.length, limits.requestUsages.value);
+		});
+
+		it('422: more usages than there are, without a look at each', async () => {
+			const usages = Array.from({ length: 120_000 }, (_, index) => `usage ${index}`);
+			assert.equal(
+				await refusalOf(create(csr({ usages }))),
+				invalid('spec.usages: Too many: 120000: must have at most 23 items'),
+			);
 		});
 
 		it('422: the signer name is <domain>/<path>', async () => {
@@ -160,15 +180,29 @@ describe('CertificateSigningRequests', () => {
 				await bad(legacy),
 				invalid(`${field(legacy)} the legacy signerName is not allowed via this API version`),
 			);
-			const form = 'must be a fully qualified domain and path of the form "example.com/signer-name"';
+			const form = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
 			for (const name of ['plain', 'a.b/c/d']) assert.equal(await bad(name), invalid(`${field(name)} ${form}`));
 			assert.equal(
 				await bad('local/name'),
-				invalid(`${field('local/name')} should be a domain with at least two segments separated by dots`),
+				invalid(`${field('local')} should be a domain with at least two segments separated by dots`),
 			);
 			for (const name of ['a.b/', '/c', 'A.b/c', 'a.b/C', 'a.b/c..d'])
 				assert.match(await bad(name), /^422 Invalid: /, name);
 			await create(csr({ signerName: 'example.com/my.signer' }));
+			const label =
+				"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an " +
+				"alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+			assert.equal(await bad('FOO.com/x'), invalid(`${field('FOO.com')} validating label "FOO": ${label}`));
+			assert.ok((await bad('foo.com/')).includes(`${field('')} validating label "": a lowercase RFC 1123 subdomain`));
+			const domain = `${'a'.repeat(300)}.com`;
+			const shown = `${domain.slice(0, 256)}...`;
+			assert.equal(
+				await bad(`${domain}/x`),
+				invalid(
+					'spec.signerName: Too long: may not be more than 253 bytes',
+					`${field(shown)} validating label "${'a'.repeat(256)}...": must be no more than 63 characters`,
+				),
+			);
 		});
 
 		it('422: a duration of less than ten minutes', async () => {

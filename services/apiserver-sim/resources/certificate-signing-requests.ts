@@ -4,16 +4,18 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
-import { subdomainProblems } from '../../../lib/kube/names.ts';
+import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import {
 	type CertificateSigningRequest,
 	type CertificateSigningRequestCondition,
 	wellKnown,
 } from '../../../lib/kube/types.ts';
+import { limits } from '../../../lib/limits.ts';
 import { issuedCertificateProblem } from '../../../lib/pki/certificate.ts';
 import { parseCsr, type VerifiedCsr } from '../../../lib/pki/csr.ts';
 import { isUsage, usageNames } from '../../../lib/pki/usages.ts';
+import { quoteInput } from '../../../lib/text.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import {
 	checkCertificateApproval,
@@ -21,7 +23,16 @@ import {
 	checkCertificateSubject,
 } from '../authorize/csr-admission.ts';
 import { checkNodeRestriction } from '../authorize/node-restriction.ts';
-import { duplicate, forbiddenField, invalid, notSupported, required } from '../object-meta.ts';
+import {
+	duplicate,
+	forbiddenField,
+	invalid,
+	type NameRule,
+	notSupported,
+	required,
+	tooLong,
+	tooMany,
+} from '../object-meta.ts';
 import type { Strategy } from '../registry.ts';
 import type { ApiRequest, Subresource } from '../request.ts';
 import { toNodeWrite } from './node-write.ts';
@@ -30,6 +41,9 @@ type Csr = CertificateSigningRequest;
 type Condition = CertificateSigningRequestCondition;
 
 const MIN_EXPIRATION_SECONDS = 600;
+const MAX_DOMAIN = 253;
+/** A domain, a namespace, a name, and what separates them. */
+const MAX_SIGNER_NAME = MAX_DOMAIN + 1 + 63 + 1 + MAX_DOMAIN;
 const decided = ['Approved', 'Denied'];
 const final = [...decided, 'Failed'];
 
@@ -48,8 +62,9 @@ export const certificateSigningRequests = (authorizer: Authorizer): Strategy<Csr
 		const { request, signerName, usages, expirationSeconds } = spec;
 		return {
 			...rest,
+			// Without a request it stays absent, because upstream's refusal tells that from an empty one.
 			spec: {
-				request: request ?? '',
+				...(request === undefined ? {} : { request }),
 				signerName: signerName ?? '',
 				...(expirationSeconds === undefined ? {} : { expirationSeconds }),
 				usages: usages ?? [],
@@ -57,7 +72,7 @@ export const certificateSigningRequests = (authorizer: Authorizer): Strategy<Csr
 				...(uid === undefined ? {} : { uid }),
 				groups,
 				...(extra === undefined ? {} : { extra }),
-			},
+			} as Csr['spec'],
 			status: {},
 		};
 	},
@@ -80,21 +95,25 @@ export const certificateSigningRequests = (authorizer: Authorizer): Strategy<Csr
 const conditionsOf = (csr: Csr): readonly Condition[] => csr.status?.conditions ?? [];
 const ofType = (conditions: readonly Condition[], type: string) =>
 	conditions.filter((condition) => condition.type === type);
-const pemOf = (csr: Csr): string => Buffer.from(csr.spec.request, 'base64').toString();
+const pemOf = ({ spec }: { readonly spec: Partial<Csr['spec']> }): string =>
+	Buffer.from(spec.request ?? '', 'base64').toString();
 
 /** A status update never changes Approved and Denied; where their number differs, validation refuses. */
 function keepDecisions(next: readonly Condition[], previous: readonly Condition[]): Condition[] {
-	const kept = new Map(decided.map((type) => [type, ofType(previous, type)]));
-	return next.map((condition) => {
-		const instances = kept.get(condition.type);
-		return instances?.length === ofType(next, condition.type).length ? (instances.shift() ?? condition) : condition;
-	});
+	const kept = new Map(
+		decided.map((type) => {
+			const instances = ofType(previous, type);
+			return [type, instances.length === ofType(next, type).length ? instances : []];
+		}),
+	);
+	return next.map((condition) => kept.get(condition.type)?.shift() ?? condition);
 }
 
 /** Fill in the times that the writer left out. */
 function withTimes(next: readonly Condition[], previous: readonly Condition[], now: string): Condition[] {
+	const firstOf = new Map(previous.toReversed().map((condition) => [condition.type, condition]));
 	return next.map((condition) => {
-		const before = ofType(previous, condition.type)[0];
+		const before = firstOf.get(condition.type);
 		const changed = before === undefined || before.status !== condition.status;
 		return {
 			...condition,
@@ -104,15 +123,12 @@ function withTimes(next: readonly Condition[], previous: readonly Condition[], n
 	});
 }
 
-function specProblems({ spec }: Csr): FieldProblem[] {
+function specProblems(csr: Csr): FieldProblem[] {
+	const { spec } = csr;
 	const problems: FieldProblem[] = [];
-	const request = requestProblem(Buffer.from(spec.request, 'base64').toString());
-	if (request !== undefined) problems.push(invalid('spec.request', spec.request, request));
-	if (spec.usages.length === 0) problems.push(required('spec.usages'));
-	spec.usages.forEach((usage, index) => {
-		if (!isUsage(usage)) problems.push(notSupported(`spec.usages[${index}]`, usage, [...usageNames].sort()));
-		if (spec.usages.indexOf(usage) < index) problems.push(duplicate(`spec.usages[${index}]`, usage));
-	});
+	const request = requestProblem(pemOf(csr));
+	if (request !== undefined) problems.push(invalid('spec.request', spec.request ?? null, request));
+	problems.push(...usageProblems(spec.usages));
 	problems.push(...signerNameProblems(spec.signerName));
 	if (spec.expirationSeconds !== undefined && spec.expirationSeconds < MIN_EXPIRATION_SECONDS) {
 		problems.push(
@@ -126,8 +142,27 @@ function specProblems({ spec }: Csr): FieldProblem[] {
 	return problems;
 }
 
+/** All unknown ones before the duplicates, as upstream. */
+function usageProblems(usages: readonly string[]): FieldProblem[] {
+	const field = 'spec.usages';
+	if (usages.length === 0) return [required(field)];
+	const max = limits.requestUsages.value;
+	if (usages.length > max) return [tooMany(field, usages.length, max, 'requestUsages')];
+	const supported = [...usageNames].sort();
+	const seen = new Set<string>();
+	const isAgain = (usage: string) => seen.size === seen.add(usage).size;
+	return [
+		...usages.flatMap((usage, index) => (isUsage(usage) ? [] : [notSupported(`${field}[${index}]`, usage, supported)])),
+		...usages.flatMap((usage, index) => (isAgain(usage) ? [duplicate(`${field}[${index}]`, usage)] : [])),
+	];
+}
+
 function requestProblem(pem: string): string | undefined {
-	if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----')) return 'PEM block type must be CERTIFICATE REQUEST';
+	if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----')) {
+		const isNew = pem.includes('-----BEGIN NEW CERTIFICATE REQUEST-----');
+		const found = isNew ? '; found NEW CERTIFICATE REQUEST: remove NEW from the BEGIN line and the END line' : '';
+		return `PEM block type must be CERTIFICATE REQUEST${found}`;
+	}
 	try {
 		parseCsr(pem);
 		return undefined;
@@ -137,40 +172,49 @@ function requestProblem(pem: string): string | undefined {
 	}
 }
 
-/** @source pkg/apis/core/validation ValidateSignerName: a domain, a slash, a path of DNS subdomains */
+/** A domain, a slash and a path of DNS subdomains. @source pkg/apis/core/validation/names.go ValidateSignerName */
 function signerNameProblems(signerName: string): FieldProblem[] {
 	const field = 'spec.signerName';
 	if (signerName === '') return [required(field)];
 	if (signerName === wellKnown.signers.legacyUnknown)
 		return [invalid(field, signerName, 'the legacy signerName is not allowed via this API version')];
-	const [domain = '', path, ...more] = signerName.split('/');
+	const [domain = '', path, ...more] = signerName.split('/', 3);
 	if (path === undefined || more.length > 0)
 		return [
-			invalid(field, signerName, 'must be a fully qualified domain and path of the form "example.com/signer-name"'),
+			invalid(field, signerName, "must be a fully qualified domain and path of the form 'example.com/signer-name'"),
 		];
-	const problems = [
-		...subdomainProblems(domain),
-		...path
-			.split('.')
-			.flatMap((part) => (part === '' ? ['validating label "": must not be empty'] : subdomainProblems(part))),
+	const labels = domain.split('.');
+	/** The first part of a segment that is not of the form; upstream stops there. */
+	const badPart = (segment: string, parts: readonly string[], rule: NameRule): FieldProblem[] => {
+		const part = parts.find((one) => rule(one).length > 0);
+		if (part === undefined) return [];
+		return rule(part).map((detail) => invalid(field, segment, `validating label ${quoteInput(part)}: ${detail}`));
+	};
+	return [
+		...(Buffer.byteLength(domain) > MAX_DOMAIN ? [tooLong(field, MAX_DOMAIN)] : []),
+		...badPart(domain, labels, labelProblems),
+		...(labels.length < 2
+			? [invalid(field, domain, 'should be a domain with at least two segments separated by dots')]
+			: []),
+		...badPart(path, path.split('.'), subdomainProblems),
+		...(Buffer.byteLength(signerName) > MAX_SIGNER_NAME ? [tooLong(field, MAX_SIGNER_NAME)] : []),
 	];
-	if (!domain.includes('.')) problems.push('should be a domain with at least two segments separated by dots');
-	return problems.map((detail) => invalid(field, signerName, detail));
 }
 
 function conditionProblems(conditions: readonly Condition[]): FieldProblem[] {
+	const seen = new Set<string>();
 	return conditions.flatMap(({ type, status }, index) => {
 		const at = `status.conditions[${index}]`;
-		const earlier = conditions.slice(0, index).map((condition) => condition.type);
 		const allowed = final.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
 		const problems: FieldProblem[] = [];
 		if (!type) problems.push(required(`${at}.type`));
 		if (!status) problems.push(required(`${at}.status`));
 		else if (!allowed.includes(status)) problems.push(notSupported(`${at}.status`, status, allowed));
-		if (decided.includes(type) && earlier.some((other) => decided.includes(other) && other !== type)) {
+		if (decided.includes(type) && decided.some((other) => other !== type && seen.has(other))) {
 			problems.push(invalid(`${at}.type`, type, 'Approved and Denied conditions are mutually exclusive'));
 		}
-		if (earlier.includes(type)) problems.push(duplicate(`${at}.type`, type));
+		if (seen.has(type)) problems.push(duplicate(`${at}.type`, type));
+		seen.add(type);
 		return problems;
 	});
 }

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { type ResourceName, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject, Lease, Node } from '../../../lib/kube/types.ts';
 import { node } from '../authorize/fixtures.test.ts';
-import { clock, refusalOf, request, storeOfEachTest } from '../fixtures.test.ts';
+import { admin, clock, refusalOf, request, storeOfEachTest } from '../fixtures.test.ts';
 import { registryEndpoint, type Strategy, storeKey } from '../registry.ts';
 import { parseFieldSelector } from '../selectors.ts';
-import { leases, nodes } from './plain.ts';
+import { configMaps, leases, nodes } from './plain.ts';
 
 const typed = ({ kind }: ResourceName, object: object) => ({ apiVersion: 'v1', kind, ...object }) as KubeObject;
 
@@ -31,6 +31,37 @@ describe('plain resources', () => {
 			assert.deepEqual([second.spec, second.status], [changed.spec, changed.status]);
 			const { spec: none, status: kept } = await update({ metadata }, '');
 			assert.deepEqual([none, kept], [undefined, changed.status]);
+		});
+
+		it('422: taints and quantities of another form; a label of more than 63 characters', async () => {
+			const problems = async (object: object) => {
+				const refusal = await refusalOf(create({ metadata, ...object }));
+				return refusal.replace('422 Invalid: Node "a" is invalid: ', '');
+			};
+			const taint = { key: 'k', value: 'v', effect: 'NoExecute' };
+			assert.match(
+				await problems({ spec: { taints: [taint, taint] } }),
+				/^metadata.taints\[1\]: Duplicate value: .*unique by key/,
+			);
+			assert.match(
+				await problems({ spec: { taints: [{ ...taint, key: '' }] } }),
+				/taints\[0\].key: .*name part must be non-empty/,
+			);
+			assert.match(await problems({ spec: { taints: [{ ...taint, effect: 'x' }] } }), /effect: Unsupported value: "x"/);
+			for (const cpu of ['-1', '-0.5', '-1e3'])
+				assert.equal(
+					await problems({ status: { capacity: { cpu } } }),
+					`status.capacity.cpu: Invalid value: "${cpu}": must be greater than or equal to 0`,
+				);
+			const hostname = `${'a'.repeat(64)}.example.com`;
+			const labels = { 'kubernetes.io/hostname': hostname };
+			const expected = `metadata.labels: Invalid value: "${hostname}": must be no more than 63 characters`;
+			assert.equal(await problems({ metadata: { name: 'a', labels } }), expected);
+			await create({ metadata, status: { capacity: { cpu: '-0', memory: '1Gi' } }, spec: { taints: [taint] } });
+			for (const subresource of ['', 'status'] as const) {
+				const refusal = await refusalOf(update({ metadata: { name: 'a', labels } }, subresource, admin));
+				assert.equal(refusal, `422 Invalid: Node "a" is invalid: ${expected}`);
+			}
 		});
 
 		it('can be selected by spec.unschedulable', async () => {
@@ -65,6 +96,32 @@ describe('plain resources', () => {
 			assert.equal(
 				refusal,
 				'403 Forbidden: nodes "a" is forbidden: is not allowed to modify labels: node-role.kubernetes.io/control-plane',
+			);
+		});
+	});
+
+	describe('ConfigMaps', () => {
+		beforeEach(() => store().create(storeKey(resources.namespaces, '', 'ns'), {}));
+		const create = (object: object) =>
+			refusalOf(
+				on(configMaps).create(
+					request('create', resources.configMaps, {
+						object: typed(resources.configMaps, { metadata: { name: 'x' }, ...object }),
+						namespace: 'ns',
+						user: node('a'),
+					}),
+				),
+			);
+		it('422: keys of another form, one key twice, more than 1 MiB', async () => {
+			assert.match(await create({ data: { 'a b': '' } }), /data\[a b\]: Invalid value: "a b": a valid config key must/);
+			assert.match(
+				await create({ binaryData: { '..': '' } }),
+				/binaryData\[..\]: Invalid value: "..": must not be '..'/,
+			);
+			assert.match(await create({ data: { k: '' }, binaryData: { k: '' } }), /duplicate of key present in binaryData/);
+			assert.equal(
+				await create({ data: { k: 'x'.repeat(2 ** 20 - 1) }, binaryData: { b: Buffer.from('xx').toString('base64') } }),
+				'422 Invalid: ConfigMap "x" is invalid: []: Too long: may not be more than 1048576 bytes',
 			);
 		});
 	});

@@ -1,12 +1,38 @@
-/** The resources with few rules of their own: ConfigMaps, Namespaces, Nodes and Leases. */
+/**
+ * The resources with few rules of their own: ConfigMaps, Namespaces, Nodes and Leases.
+ * @source pkg/apis/core/validation/validation.go, pkg/apis/coordination/validation, release 1.32
+ */
+import type { FieldProblem } from '../../../lib/errors.ts';
+import { configKeyProblems, labelValueProblems, qualifiedNameProblems } from '../../../lib/kube/names.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import type { ConfigMap, Lease, Namespace, Node } from '../../../lib/kube/types.ts';
+import type { ConfigMap, Lease, Namespace, Node, Taint } from '../../../lib/kube/types.ts';
+import { limits } from '../../../lib/limits.ts';
 import { checkNodeRestriction } from '../authorize/node-restriction.ts';
-import { invalid } from '../object-meta.ts';
+import { duplicate, invalid, notSupported, required, tooLong } from '../object-meta.ts';
 import type { Strategy } from '../registry.ts';
 import { toNodeWrite } from './node-write.ts';
 
-export const configMaps: Strategy<ConfigMap> = { resource: resources.configMaps, subresources: [] };
+export const configMaps: Strategy<ConfigMap> = {
+	resource: resources.configMaps,
+	subresources: [],
+	validate({ data = {}, binaryData = {} }) {
+		const keyProblems = (field: string, values: object) =>
+			Object.keys(values).flatMap((key) =>
+				configKeyProblems(key).map((detail) => invalid(`${field}[${key}]`, key, detail)),
+			);
+		const twice = Object.keys(data).filter((key) => Object.hasOwn(binaryData, key));
+		const bytes =
+			Object.values(data).reduce((sum, text) => sum + Buffer.byteLength(text), 0) +
+			Object.values(binaryData).reduce((sum, base64) => sum + Buffer.byteLength(base64, 'base64'), 0);
+		const max = limits.configMapBytes.value;
+		return [
+			...keyProblems('data', data),
+			...twice.map((key) => invalid(`data[${key}]`, key, 'duplicate of key present in binaryData')),
+			...keyProblems('binaryData', binaryData),
+			...(bytes > max ? [tooLong('[]', max, 'configMapBytes')] : []),
+		];
+	},
+};
 export const namespaces: Strategy<Namespace> = { resource: resources.namespaces, subresources: [] };
 
 /** The spec and the status of a Node are written by different callers and never overwrite each other. */
@@ -22,17 +48,60 @@ export const nodes: Strategy<Node> = {
 			...(kept.status === undefined ? {} : { status: kept.status }),
 		};
 	},
+	validate: (node) => [
+		...taintProblems(node.spec?.taints ?? []),
+		...quantityProblems('capacity', node.status?.capacity),
+		...quantityProblems('allocatable', node.status?.allocatable),
+	],
 	admit: (request, object, previous) => checkNodeRestriction(toNodeWrite(request, object, previous)),
 };
+
+/** @source validateNodeTaints; upstream's path begins with metadata */
+function taintProblems(taints: readonly Taint[]): FieldProblem[] {
+	const seen = new Set<string>();
+	const effects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+	return taints.flatMap((taint, index) => {
+		const { key = '', value = '', effect = '' } = taint;
+		const at = `metadata.taints[${index}]`;
+		const valueProblem = labelValueProblems(value).join(';');
+		const problems = [
+			...qualifiedNameProblems(key).map((detail) => invalid(`${at}.key`, key, detail)),
+			...(valueProblem === '' ? [] : [invalid(`${at}.value`, value, valueProblem)]),
+			...(effects.includes(effect)
+				? []
+				: [effect === '' ? required(`${at}.effect`) : notSupported(`${at}.effect`, effect, effects)]),
+		];
+		const pair = JSON.stringify([effect, key]);
+		if (seen.has(pair)) {
+			const detail = 'taints must be unique by key and effect pair';
+			problems.push({
+				field: at,
+				reason: 'FieldValueDuplicate',
+				message: `${duplicate(at, taint).message}: ${detail}`,
+			});
+		}
+		seen.add(pair);
+		return problems;
+	});
+}
+
+/** @source ValidateNodeResources */
+const quantityProblems = (field: string, quantities: Readonly<Record<string, string>> = {}): FieldProblem[] =>
+	Object.entries(quantities).flatMap(([name, quantity]) =>
+		/^-[^1-9]*[1-9]/.test(quantity)
+			? [invalid(`status.${field}.${name}`, quantity, 'must be greater than or equal to 0')]
+			: [],
+	);
 
 export const leases: Strategy<Lease> = {
 	resource: resources.leases,
 	subresources: [],
 	validate({ spec }) {
-		const seconds = spec?.leaseDurationSeconds;
-		return seconds !== undefined && seconds <= 0
-			? [invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0')]
-			: [];
+		const { leaseDurationSeconds: seconds = 1, leaseTransitions: transitions = 0 } = spec ?? {};
+		return [
+			...(seconds <= 0 ? [invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0')] : []),
+			...(transitions < 0 ? [invalid('spec.leaseTransitions', transitions, 'must be greater than or equal to 0')] : []),
+		];
 	},
 	admit: (request, object, previous) => checkNodeRestriction(toNodeWrite(request, object, previous)),
 };

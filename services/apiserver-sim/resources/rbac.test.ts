@@ -55,6 +55,16 @@ describe('roles and bindings', () => {
 		assert.deepEqual(((await sent('create', roleResource, { metadata: { name: 'x' } })) as Role).rules, []);
 	});
 
+	it('422: a role with more combinations than can be compared with the rights of its writer', async () => {
+		const many = (count: number) => Array.from({ length: count }, (_, index) => `x${index}`);
+		const rules = [{ verbs: many(50), apiGroups: [''], resources: many(51) }];
+		for (const who of [writer, admin])
+			assert.match(
+				await refusalOf(sent('create', clusterRoles, { metadata: { name: 'x' }, rules }, who)),
+				/is invalid: rules: Too many: 2550: must have at most 2500 items$/,
+			);
+	});
+
 	it('may have colons in their names', async () => {
 		await sent('create', clusterRoles, { metadata: { name: 'system:node-bootstrapper' } });
 		const of = async (name: string) =>

@@ -8,11 +8,12 @@ import type { FieldProblem } from '../../../lib/errors.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
 import type { ResourceName } from '../../../lib/kube/resources.ts';
 import type { PolicyRule, Role, RoleBinding, RoleRef, Subject } from '../../../lib/kube/types.ts';
+import { limits } from '../../../lib/limits.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import { checkBinding, checkRole, type Grantor } from '../authorize/escalation.ts';
 import { quoted } from '../authorize/go-text.ts';
 import type { RbacSource } from '../authorize/rbac.ts';
-import { invalid, notSupported, required } from '../object-meta.ts';
+import { invalid, notSupported, required, requireValid, tooMany } from '../object-meta.ts';
 import type { Strategy } from '../registry.ts';
 import type { ApiRequest } from '../request.ts';
 
@@ -42,6 +43,7 @@ export const roles = (resource: ResourceName, authorizer: Authorizer, source: Rb
 		rules.flatMap((rule, index) => ruleProblems(rule, resource.namespaced, `rules[${index}]`)),
 	async admit(request, role, previous) {
 		if (role === undefined) return undefined;
+		requireFewCombinations(resource, role);
 		return checkRole(
 			role,
 			previous,
@@ -51,6 +53,18 @@ export const roles = (resource: ResourceName, authorizer: Authorizer, source: Rb
 		);
 	},
 });
+
+/** Admission compares each combination with the rights of the writer. @throws API_INVALID */
+function requireFewCombinations(resource: ResourceName, { metadata, rules = [] }: Role): void {
+	const count = rules.reduce((sum, rule) => sum + combinationsOf(rule), 0);
+	const max = limits.roleCombinations.value;
+	if (count > max) requireValid(resource, metadata.name ?? '', [tooMany('rules', count, max, 'roleCombinations')]);
+}
+const combinationsOf = (rule: PolicyRule): number => {
+	const { verbs = [], apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+	const things = apiGroups.length * resources.length * Math.max(resourceNames.length, 1) + nonResourceURLs.length;
+	return verbs.length * things;
+};
 
 /** RoleBindings or ClusterRoleBindings. */
 export const roleBindings = (

@@ -3,7 +3,7 @@
  * @source pkg/registry/authorization, pkg/registry/authentication/selfsubjectreview; validation of wire form as pkg/apis/authorization/validation
  */
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
-import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
+import type { FieldProblem } from '../../../lib/errors.ts';
 import { apiVersionOf, type ResourceName, resources } from '../../../lib/kube/resources.ts';
 import type {
 	KubeObject,
@@ -15,7 +15,7 @@ import type {
 	UserInfo,
 } from '../../../lib/kube/types.ts';
 import type { Attributes, Authorizer } from '../authorize/attributes.ts';
-import { invalid } from '../object-meta.ts';
+import { invalid, requireValid } from '../object-meta.ts';
 import type { ApiRequest, Endpoint } from '../request.ts';
 
 interface Question {
@@ -28,7 +28,7 @@ export const subjectAccessReviews = (authorizer: Authorizer): Endpoint => ({
 	async create(request) {
 		const review = request.object as SubjectAccessReview;
 		const { user = '', groups = [], uid, extra } = review.spec ?? {};
-		requireValid(resources.subjectAccessReviews, [
+		requireValid(resources.subjectAccessReviews, '', [
 			...questionProblems(review.spec ?? {}),
 			...(user === '' && groups.length === 0
 				? [invalid('spec.user', user, 'at least one of user or group must be specified')]
@@ -48,7 +48,7 @@ export const selfSubjectAccessReviews = (authorizer: Authorizer): Endpoint => ({
 	subresources: [],
 	async create({ object, user }) {
 		const review = object as SelfSubjectAccessReview;
-		requireValid(resources.selfSubjectAccessReviews, questionProblems(review.spec ?? {}));
+		requireValid(resources.selfSubjectAccessReviews, '', questionProblems(review.spec ?? {}));
 		return answered(resources.selfSubjectAccessReviews, review, await decide(authorizer, user, review.spec));
 	},
 });
@@ -95,10 +95,6 @@ function questionProblems({ resourceAttributes, nonResourceAttributes }: Questio
 		];
 	}
 	return [];
-}
-
-function requireValid({ kind, group }: ResourceName, causes: readonly FieldProblem[]): void {
-	if (causes.length > 0) throw new KubejoinError('API_INVALID', { kind, group, name: '', causes });
 }
 
 async function decide(authorizer: Authorizer, user: UserInfo, question: Question): Promise<SubjectAccessReviewStatus> {

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import type { FieldProblem } from '../../lib/errors.ts';
+import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import type { KubeObject } from '../../lib/kube/types.ts';
+import { type LimitName, limits } from '../../lib/limits.ts';
+import { bounded } from './bounds.ts';
+import { clock, refusalOf, request, storeOfEachTest } from './fixtures.test.ts';
+import { registryEndpoint, storeKey } from './registry.ts';
+import { configMaps, leases, nodes } from './resources/plain.ts';
+
+const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+const entries = (count: number) => Object.fromEntries(many(count, (index) => [`k${index}`, 'v']));
+
+describe('bounds of what a caller sends', () => {
+	const store = storeOfEachTest();
+	let refused: LimitName[];
+	beforeEach(async () => {
+		refused = [];
+		await store().create(storeKey(resources.namespaces, '', 'ns'), {});
+	});
+	const strategies = { configmaps: configMaps, leases, nodes } as const;
+	const on = (resource: ResourceName) =>
+		bounded(
+			resource,
+			registryEndpoint(store(), strategies[resource.resource as keyof typeof strategies] as never, clock),
+			(limit) => refused.push(limit),
+		);
+	const write = (verb: 'create' | 'update', resource: ResourceName, object: object): Promise<KubeObject> => {
+		const sent = { apiVersion: 'v1', kind: resource.kind, metadata: { name: 'x' }, ...object };
+		const namespace = resource.namespaced ? 'ns' : '';
+		const name = verb === 'create' ? '' : 'x';
+		return on(resource)[verb]?.(request(verb, resource, { object: sent, namespace, name })) as Promise<KubeObject>;
+	};
+	const create = (resource: ResourceName, object: object) => write('create', resource, object);
+
+	it('413: an object of more than 1.5 MiB, on create and update', async () => {
+		const spec = (bytes: number) => ({ spec: { holderIdentity: 'x'.repeat(bytes) } });
+		await create(resources.leases, spec(1));
+		for (const verb of ['create', 'update'] as const) {
+			const object = { metadata: { name: verb === 'create' ? 'y' : 'x' }, ...spec(limits.objectBytes.value) };
+			assert.equal(
+				await refusalOf(write(verb, resources.leases, object)),
+				'413 RequestEntityTooLarge: etcdserver: request is too large',
+			);
+		}
+		await write('update', resources.leases, spec(limits.objectBytes.value - 1000));
+		assert.deepEqual(refused, ['objectBytes', 'objectBytes']);
+	});
+
+	it('422: lists and maps with too many entries, wherever they are', async () => {
+		const conditions = many(limits.listEntries.value + 1, (index) => ({ type: `T${index}`, status: 'True' }));
+		const max = limits.listEntries.value;
+		assert.equal(
+			await refusalOf(create(resources.nodes, { status: { conditions } })),
+			`422 Invalid: Node "x" is invalid: status.conditions: Too many: ${max + 1}: must have at most ${max} items`,
+		);
+		const labels = entries(limits.mapEntries.value + 1);
+		assert.match(
+			await refusalOf(create(resources.nodes, { metadata: { name: 'x', labels } })),
+			/: metadata.labels: Too many: 4097: must have at most 4096 items$/,
+		);
+		assert.deepEqual(refused, ['listEntries', 'mapEntries']);
+		await create(resources.nodes, { metadata: { name: 'x', labels: entries(limits.mapEntries.value) } });
+	});
+
+	it('422 or 404: a name of more than 700 bytes, cut in the message', async () => {
+		for (const metadata of [{ name: 'x'.repeat(701) }, { generateName: 'x'.repeat(1_000_000) }]) {
+			const refusal = await refusalOf(create(resources.nodes, { metadata }));
+			assert.match(
+				refusal,
+				/^422 Invalid: Node "" is invalid: metadata.(name|generateName): Too long: may not be more/,
+			);
+		}
+		for (const verb of ['get', 'delete', 'update'] as const) {
+			const asked = on(resources.nodes)[verb]?.(request(verb, resources.nodes, { name: 'x'.repeat(1_000_000) }));
+			const refusal = await refusalOf(asked as Promise<unknown>);
+			assert.match(refusal, /^404 NotFound: nodes "x{256}..." not found$/);
+		}
+		assert.deepEqual(refused, ['nameBytes', 'nameBytes']);
+	});
+
+	it('422 names at most 20 problems, and says how many more there are', async () => {
+		const labels = Object.fromEntries(many(1000, (index) => [`k${index}`, '-']));
+		const refusal = create(resources.nodes, { metadata: { name: 'x', labels } });
+		await assert.rejects(refusal, (error: { facts: { causes: FieldProblem[] }; message: string }) => {
+			assert.equal(error.facts.causes.length, 20);
+			assert.match(error.message, /, and 980 more problems\]$/);
+			assert.ok(error.message.length < 10_000);
+			return true;
+		});
+	});
+
+	it('400: a field of another type, in Go’s words', async () => {
+		const cannot = (kind: string, problem: string) =>
+			`400 BadRequest: ${kind} in version "v1" cannot be handled as a ${kind}: ${problem}`;
+		assert.equal(
+			await refusalOf(create(resources.nodes, { metadata: { name: { toString: 1 } } })),
+			cannot('Node', 'json: cannot unmarshal object into Go struct field ObjectMeta.metadata.name of type string'),
+		);
+		assert.match(
+			await refusalOf(create(resources.leases, { spec: { renewTime: '5 seconds, -1 nanoseconds' } })),
+			/cannot be handled as a Lease: parsing time "5 seconds, -1 nanoseconds" as/,
+		);
+	});
+
+	it('keys like __proto__ are refused or kept as they are, and change nothing', async () => {
+		const hostile = JSON.parse('{"__proto__":"x","constructor":"y"}');
+		assert.match(await refusalOf(create(resources.nodes, { metadata: { name: 'x', labels: hostile } })), /^422/);
+		const { metadata: _metadata, ...made } = await create(resources.configMaps, { data: hostile });
+		assert.deepEqual(Object.entries((made as unknown as { data: object }).data), Object.entries(hostile));
+		assert.equal(({} as Record<string, unknown>).x, undefined);
+	});
+
+	/** Compared with half as much, so that a slow machine changes nothing. */
+	it('the work grows in proportion to the input: the largest object of each kind', async function () {
+		this.timeout(30_000);
+		let made = 0;
+		const largest: [ResourceName, (share: number) => object][] = [
+			[resources.nodes, (share) => ({ metadata: { name: 'x', labels: entries(4096 * share) } })],
+			[
+				resources.nodes,
+				(share) => ({ status: { conditions: many(1000 * share, (i) => ({ type: `T${i}`, status: 'True' })) } }),
+			],
+			[
+				resources.nodes,
+				(share) => ({ spec: { taints: many(1000 * share, (i) => ({ key: `k${i}`, effect: 'NoExecute' })) } }),
+			],
+			[resources.configMaps, (share) => ({ data: entries(4096 * share) })],
+		];
+		for (const [resource, make] of largest) {
+			const measure = async (share: number) => {
+				let best = Number.POSITIVE_INFINITY;
+				for (let round = 0; round < 5; round++) {
+					const object = { metadata: {}, ...make(share) };
+					Object.assign(object.metadata, { name: `x${made++}` });
+					const startedMs = performance.now();
+					await create(resource, object);
+					best = Math.min(best, performance.now() - startedMs);
+				}
+				return best;
+			};
+			await measure(1);
+			const [half, whole] = [await measure(0.25), await measure(1)];
+			assert.ok(whole < 12 * half + 20, `${resource.resource}: ${half} ms for a quarter, ${whole} ms for all`);
+		}
+	});
+});
