@@ -264,7 +264,7 @@ const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 	},
 	STORE_UNAVAILABLE: {
 		mostLikely: ({ problem }) =>
-			/ENOSPC|MDB_MAP_FULL|No space/.test(problem)
+			/ENOSPC|MDB_MAP_FULL|no space/i.test(problem)
 				? 'the disk is full'
 				: 'the store is not running, or cannot be reached from the service',
 		...said('its password or its certificates are not those that the service has'),

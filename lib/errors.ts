@@ -7,7 +7,10 @@
  * Facts must never hold a token secret or a private key.
  */
 import { randomUUID } from 'node:crypto';
+import { fileRemedy } from './causes.ts';
 import { alsoPossible, mostLikely, remedyOfCause } from './diagnoses.ts';
+
+export { causeText } from './causes.ts';
 
 /** gRPC status codes, so that the table (which domain code imports) needs no gRPC. @source grpc/doc/statuscodes.md */
 export const grpcCode = {
@@ -645,8 +648,7 @@ export const errorTable = {
 	}),
 	FILE_UNUSABLE: row<{ path: string; problem: string }>({
 		sentence: (f) => `${f.path}: ${f.problem}`,
-		remedy: () =>
-			'Check that the file exists, is whole, and may be read and written by this user, and that the disk is not full',
+		remedy: (f) => fileRemedy(f.path, f.problem),
 		grpc: grpcCode.FAILED_PRECONDITION,
 		exitCode: 1,
 	}),
@@ -656,9 +658,10 @@ export const errorTable = {
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 1,
 	}),
-	KUBECONFIG_INVALID: row<{ path: string; problem: string }>({
-		sentence: (f) => `error loading config file "${f.path}": ${f.problem}`,
-		remedy: () => 'Take a fresh kubeconfig from the cluster',
+	/** `isRead`: the file was read, and what it says cannot be used; upstream's text then comes without the file's name. */
+	KUBECONFIG_INVALID: row<{ path: string; problem: string; remedy: string; isRead?: boolean }>({
+		sentence: (f) => (f.isRead ? f.problem : `error loading config file "${f.path}": ${f.problem}`),
+		remedy: (f) => f.remedy,
 		grpc: grpcCode.INVALID_ARGUMENT,
 		exitCode: 1,
 	}),
@@ -835,9 +838,3 @@ export function fromWireError(wire: unknown): KubejoinError | undefined {
 		return undefined;
 	}
 }
-
-/** The innermost text of an error that is not ours, for logs: `Error: connect ECONNREFUSED …`. */
-export const causeText = (error: unknown): string => {
-	if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
-	return error instanceof Error ? error.message || error.name : String(error);
-};

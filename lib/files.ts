@@ -1,4 +1,5 @@
 /** Files that must be whole or absent, whenever the power goes. Contents are in no error. */
+import { closeSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { causeText, KubejoinError } from './errors.ts';
@@ -35,6 +36,29 @@ export async function readFileIfThere(path: string): Promise<string | undefined>
 	} catch (error) {
 		if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
 		throw unusable(path, error);
+	}
+}
+
+/**
+ * The bytes of a file that somebody else named, which may be a device without end.
+ *
+ * @param maxBytes  one byte more is returned of what is longer
+ * @throws what Node throws
+ */
+export function readBytes(path: string, maxBytes: number): Buffer {
+	const file = openSync(path, 'r');
+	try {
+		const chunks: Buffer[] = [];
+		for (let left = maxBytes + 1; left > 0; ) {
+			const chunk = Buffer.alloc(Math.min(left, 64 * 1024));
+			const length = readSync(file, chunk);
+			if (length === 0) break;
+			chunks.push(chunk.subarray(0, length));
+			left -= length;
+		}
+		return Buffer.concat(chunks);
+	} finally {
+		closeSync(file);
 	}
 }
 

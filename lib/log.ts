@@ -3,7 +3,7 @@
  * secret is masked before it is written; no caller may rely on that.
  */
 import { pino } from 'pino';
-import { asKubejoinError, causeText, type KubejoinError } from './errors.ts';
+import { asKubejoinError, type KubejoinError } from './errors.ts';
 import { maskSecrets, printable, printableJson } from './text.ts';
 
 export { maskSecrets as maskTokens } from './text.ts';
@@ -71,10 +71,13 @@ export function errorFields(error: unknown): Record<string, unknown> {
 	};
 }
 
-const causeChain = (cause: unknown): string =>
-	cause instanceof Error && cause.cause !== undefined
-		? `${causeText(cause)}: ${causeChain(cause.cause)}`
-		: causeText(cause);
+/** As the library wrote it: a log is for programmers, and masked when it is written. */
+const causeChain = (cause: unknown): string => {
+	if (cause instanceof AggregateError && cause.errors.length > 0) return causeChain(cause.errors[0]);
+	if (!(cause instanceof Error)) return String(cause);
+	const text = cause.message || cause.name;
+	return cause.cause === undefined ? text : `${text}: ${causeChain(cause.cause)}`;
+};
 
 /**
  * What stands below the sentence of an error on a terminal: the code, what it most likely comes from, what else it may, and what to do.

@@ -4,7 +4,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
-import { currentCluster, currentUser, parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
 import type { KeyAlgorithm } from '../../lib/pki/keys.ts';
 import { verifyStrictly } from '../../test/openssl.ts';
@@ -150,7 +151,12 @@ describe('the PKI', () => {
 		};
 		for (const [path, subject] of Object.entries(users)) {
 			const { cluster, user } = identityIn(path);
-			assert.deepEqual(cluster, { server: apiServer, ca: read('ca-service/ca.crt'), isUnverified: false });
+			assert.deepEqual(cluster, {
+				server: apiServer,
+				endpoint: apiServer.replace('https://', ''),
+				ca: read('ca-service/ca.crt'),
+				isUnverified: false,
+			});
 			assert.deepEqual(readCertificate(parseCertificates(user.certificate ?? '')[0]).subject, subject);
 		}
 		assert.match(read('admin/admin.conf'), /current-context: kubernetes-admin@kubernetes\n/);

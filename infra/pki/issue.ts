@@ -8,13 +8,8 @@ import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
-import {
-	currentCluster,
-	currentUser,
-	parseKubeconfig,
-	userKubeconfig,
-	writeKubeconfig,
-} from '../../lib/kube/kubeconfig.ts';
+import { parseKubeconfig, userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import {
 	generateKeyPair,
 	type KeyAlgorithm,

@@ -4,15 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { hasCode } from '../errors.ts';
-import {
-	clusterOnlyKubeconfig,
-	currentCluster,
-	currentUser,
-	discoveredCluster,
-	parseKubeconfig,
-	userKubeconfig,
-	writeKubeconfig,
-} from './kubeconfig.ts';
+import { clusterOnlyKubeconfig, parseKubeconfig, userKubeconfig, writeKubeconfig } from './kubeconfig.ts';
+import { currentCluster, currentUser, discoveredCluster } from './kubeconfig-access.ts';
 
 const server = 'https://192.168.120.11:6443';
 const invalid = (error: unknown) => hasCode(error, 'KUBECONFIG_INVALID');
@@ -39,17 +32,22 @@ describe('kubeconfigs', () => {
 				`users:\n- name: kubernetes-admin\n  user:\n    client-certificate-data: ${base64('CERT')}\n    client-key-data: ${base64('KEY')}\n`,
 		);
 		assert.deepEqual(parseKubeconfig(text, 'admin.conf'), config);
-		assert.deepEqual(currentCluster(config, ''), { server, ca: 'CA', isUnverified: false });
+		assert.deepEqual(currentCluster(config, ''), {
+			server,
+			endpoint: '192.168.120.11:6443',
+			ca: 'CA',
+			isUnverified: false,
+		});
 		assert.deepEqual(currentUser(config, ''), { name: 'kubernetes-admin', certificate: 'CERT', key: 'KEY' });
 		assert.deepEqual(currentUser(userKubeconfig(server, 'CA', 'u', { token: 't' }), ''), { name: 'u', token: 't' });
 	});
 
-	it('reads the files that it names, relative to itself; data wins', () => {
+	it('reads the files that it names, relative to itself', () => {
 		const directory = mkdtempSync(join(tmpdir(), 'kubeconfig-'));
 		try {
 			writeFileSync(join(directory, 'a.crt'), 'CERT');
 			writeFileSync(join(directory, 'token'), 'abc\n');
-			const users = `users: [{name: u, user: {client-certificate: a.crt, client-key: a.crt, client-key-data: ${base64('KEY')}, tokenFile: token}}]`;
+			const users = `users: [{name: u, user: {client-certificate: a.crt, client-key-data: ${base64('KEY')}, tokenFile: token}}]`;
 			const path = join(directory, 'kubelet.conf');
 			const config = parseKubeconfig(`${users}\ncontexts: [{name: c, context: {user: u}}]\ncurrent-context: c\n`, path);
 			assert.deepEqual(currentUser(config, path), { name: 'u', certificate: 'CERT', key: 'KEY', token: 'abc' });
@@ -67,7 +65,11 @@ describe('kubeconfigs', () => {
 		assert.equal(discoveredCluster(named, '').server, 'https://b:1');
 		assert.throws(() => discoveredCluster({ ...named, currentContext: '' }, ''), invalid);
 		const withFile = { name: '', cluster: { server, 'certificate-authority': '/etc/passwd' } };
-		assert.deepEqual(discoveredCluster({ ...named, clusters: [withFile] }, ''), { server, isUnverified: false });
+		assert.deepEqual(discoveredCluster({ ...named, clusters: [withFile] }, ''), {
+			server,
+			endpoint: '192.168.120.11:6443',
+			isUnverified: false,
+		});
 	});
 
 	it('KUBECONFIG_INVALID', () => {

@@ -1,12 +1,14 @@
 /**
- * Kubeconfig files: where a cluster is, which CA it has, and who its reader is. Written as client-go writes them, byte for byte, because the
- * one in cluster-info is signed. What is read may come from a stranger; what it names is not trusted here. File contents are in no error.
+ * Kubeconfig files: read, merged and written as client-go does, byte for byte, because the one in cluster-info is signed. What is read may come
+ * from a stranger. How a cluster and a user of one are used is in kubeconfig-access.ts.
  */
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { parse, stringify } from 'yaml';
-import { causeText, KubejoinError } from '../errors.ts';
+import { stringify } from 'yaml';
+import { KubejoinError } from '../errors.ts';
+import { quoteInput } from '../text.ts';
+import { type Path, readFirstYaml, type YamlDocument } from '../yaml.ts';
 
+/** Fields that are absent or empty are not there. */
 export interface KubeconfigCluster {
 	readonly server: string;
 	/** PEM in base64. */
@@ -14,6 +16,8 @@ export interface KubeconfigCluster {
 	readonly 'certificate-authority'?: string;
 	readonly 'insecure-skip-tls-verify'?: boolean;
 	readonly 'tls-server-name'?: string;
+	readonly 'proxy-url'?: string;
+	readonly 'disable-compression'?: boolean;
 }
 export interface KubeconfigUser {
 	/** PEM in base64. */
@@ -24,6 +28,14 @@ export interface KubeconfigUser {
 	readonly 'client-key'?: string;
 	readonly token?: string;
 	readonly tokenFile?: string;
+	readonly as?: string;
+	readonly 'as-uid'?: string;
+	readonly 'as-groups'?: readonly string[];
+	readonly 'as-user-extra'?: Readonly<Record<string, unknown>>;
+	readonly username?: string;
+	readonly password?: string;
+	readonly 'auth-provider'?: Readonly<Record<string, unknown>>;
+	readonly exec?: Readonly<Record<string, unknown>>;
 }
 export interface KubeconfigContext {
 	readonly cluster: string;
@@ -37,74 +49,123 @@ export interface Kubeconfig {
 	readonly currentContext: string;
 }
 
-/** A cluster with its CA read. */
-export interface ClusterAccess {
-	/** `https://host:port`. */
-	readonly server: string;
-	/** PEM; absent when the file names none. */
-	readonly ca?: string;
-	readonly tlsServerName?: string;
-	readonly isUnverified: boolean;
-}
-/** What a user shows, with its files read. */
-export interface UserCredentials {
-	readonly name: string;
-	/** PEM. */
-	readonly certificate?: string;
-	/** PEM. */
-	readonly key?: string;
-	readonly token?: string;
+/** What a reader of a kubeconfig refuses it for. */
+export interface KubeconfigProblem {
+	readonly problem: string;
+	/** One imperative sentence. */
+	readonly remedy: string;
 }
 
-/** As large as an object of the Kubernetes API may be. */
-const maxLength = 1024 * 1024;
+export const refuseKubeconfig = (path: string, { problem, remedy }: KubeconfigProblem): never => {
+	throw new KubejoinError('KUBECONFIG_INVALID', { path, problem, remedy });
+};
 
 /**
- * Read a kubeconfig, YAML or JSON.
+ * Read a kubeconfig, YAML or JSON. Of several YAML documents the first counts, as in client-go. A field that is empty or null is absent.
  *
- * @param path  for messages, and what relative paths in the file are relative to
+ * @param input  bytes, in UTF-8 or UTF-16; or text
+ * @param path   for messages, and what relative paths in the file are relative to
  * @throws KUBECONFIG_INVALID
- * @differs fields that kubejoin does not use are passed over, as are `exec` and `auth-provider`: nothing in a kubeconfig makes it run a program
+ * @differs extensions, preferences and fields that client-go does not know are passed over, and not shown by `config view`
  */
-export function parseKubeconfig(text: string, path: string): Kubeconfig {
-	const config = parseYaml(text, path);
-	if (!isRecord(config)) return refuse(path, 'it is not a kubeconfig');
-	if ((config.kind ?? 'Config') !== 'Config' || (config.apiVersion ?? 'v1') !== 'v1')
-		return refuse(path, 'it is not of kind Config, apiVersion v1');
-	const items = (list: string, item: string) => namedItems(config[list], path, list, item);
+export function parseKubeconfig(input: string | Uint8Array, path: string): Kubeconfig {
+	const document = readFirstYaml(input, {
+		refuse: ({ text, remedy }) => refuseKubeconfig(path, { problem: text, remedy: `In ${path}: ${remedy}` }),
+	});
+	if (document === undefined || document.value === null) return emptyKubeconfig;
+	const config = document.value;
+	if (!isRecord(config)) return refuseKubeconfig(path, notAMap(config, path));
+	const { kind = '', apiVersion = '' } = config;
+	if ((kind || 'Config') !== 'Config' || (apiVersion || 'v1') !== 'v1')
+		return refuseKubeconfig(path, {
+			problem: `no kind ${quoteInput(String(kind))} is registered for version ${quoteInput(String(apiVersion))}`,
+			remedy: `Name a kubeconfig, which has kind: Config and apiVersion: v1, in place of ${path}`,
+		});
+	const reader = new Reader(document, path);
 	return {
-		clusters: items('clusters', 'cluster').map(({ name, fields }) => ({
-			name,
-			cluster: {
-				server: fields.text('server') ?? '',
-				...defined('certificate-authority-data', fields.text('certificate-authority-data')),
-				...defined('certificate-authority', fields.text('certificate-authority')),
-				...(fields.flag('insecure-skip-tls-verify') ? { 'insecure-skip-tls-verify': true } : {}),
-				...defined('tls-server-name', fields.text('tls-server-name')),
-			},
-		})),
-		users: items('users', 'user').map(({ name, fields }) => ({
-			name,
-			user: {
-				...defined('client-certificate-data', fields.text('client-certificate-data')),
-				...defined('client-certificate', fields.text('client-certificate')),
-				...defined('client-key-data', fields.text('client-key-data')),
-				...defined('client-key', fields.text('client-key')),
-				...defined('token', fields.text('token')),
-				...defined('tokenFile', fields.text('tokenFile')),
-			},
-		})),
-		contexts: items('contexts', 'context').map(({ name, fields }) => ({
+		clusters: reader
+			.items(config, 'clusters', 'cluster')
+			.map(({ name, fields }) => ({ name, cluster: clusterOf(fields) })),
+		users: reader.items(config, 'users', 'user').map(({ name, fields }) => ({ name, user: userOf(fields) })),
+		contexts: reader.items(config, 'contexts', 'context').map(({ name, fields }) => ({
 			name,
 			context: {
 				cluster: fields.text('cluster') ?? '',
 				user: fields.text('user') ?? '',
-				...defined('namespace', fields.text('namespace')),
+				...present({ namespace: fields.text('namespace') }),
 			},
 		})),
-		currentContext: fieldsOf(config, path, 'the file').text('current-context') ?? '',
+		currentContext: reader.fields(config, []).text('current-context') ?? '',
 	};
 }
+
+export const emptyKubeconfig: Kubeconfig = { clusters: [], users: [], contexts: [], currentContext: '' };
+
+const clusterOf = (fields: Fields): KubeconfigCluster => ({
+	server: fields.text('server') ?? '',
+	...present({
+		'certificate-authority-data': fields.text('certificate-authority-data'),
+		'certificate-authority': fields.text('certificate-authority'),
+		'insecure-skip-tls-verify': fields.flag('insecure-skip-tls-verify'),
+		'tls-server-name': fields.text('tls-server-name'),
+		'proxy-url': fields.text('proxy-url'),
+		'disable-compression': fields.flag('disable-compression'),
+	}),
+});
+
+const userOf = (fields: Fields): KubeconfigUser =>
+	present({
+		'client-certificate-data': fields.text('client-certificate-data'),
+		'client-certificate': fields.text('client-certificate'),
+		'client-key-data': fields.text('client-key-data'),
+		'client-key': fields.text('client-key'),
+		token: fields.text('token'),
+		tokenFile: fields.text('tokenFile'),
+		as: fields.text('as'),
+		'as-uid': fields.text('as-uid'),
+		'as-groups': fields.texts('as-groups'),
+		'as-user-extra': fields.record('as-user-extra'),
+		username: fields.text('username'),
+		password: fields.text('password'),
+		'auth-provider': fields.record('auth-provider'),
+		exec: fields.record('exec'),
+	});
+
+/**
+ * Several files as one: of what has the same name the first counts, whole; the first current context that is set counts.
+ *
+ * @source client-go tools/clientcmd loader.go Load, merge.go
+ */
+export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
+	const first = <T extends { readonly name: string }>(lists: readonly (readonly T[])[]): T[] => {
+		const found = new Map<string, T>();
+		for (const item of lists.flat()) if (!found.has(item.name)) found.set(item.name, item);
+		return [...found.values()];
+	};
+	return {
+		clusters: first(configs.map(({ clusters }) => clusters)),
+		users: first(configs.map(({ users }) => users)),
+		contexts: first(configs.map(({ contexts }) => contexts)),
+		currentContext: configs.find(({ currentContext }) => currentContext !== '')?.currentContext ?? '',
+	};
+}
+
+/** The same with the files that it names relative to its own directory. @source client-go tools/clientcmd ResolveLocalPaths */
+export function withAbsolutePaths(config: Kubeconfig, path: string): Kubeconfig {
+	const absolute = <T extends object>(fields: T): T =>
+		Object.fromEntries(
+			Object.entries(fields).map(([key, value]) => [
+				key,
+				pathFields.includes(key) ? resolve(dirname(path), value) : value,
+			]),
+		) as T;
+	return {
+		...config,
+		clusters: config.clusters.map(({ name, cluster }) => ({ name, cluster: absolute(cluster) })),
+		users: config.users.map(({ name, user }) => ({ name, user: absolute(user) })),
+	};
+}
+const pathFields = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
 
 /** YAML as client-go writes it: keys in alphabetical order, empty lists as null. @source client-go tools/clientcmd Write */
 export function writeKubeconfig({ clusters, users, contexts, currentContext }: Kubeconfig): string {
@@ -148,131 +209,98 @@ export function userKubeconfig(
 	};
 }
 
-/** The cluster of the current context. @throws KUBECONFIG_INVALID  no such context or cluster, or a file that cannot be read */
-export function currentCluster(config: Kubeconfig, path: string): ClusterAccess {
-	const wanted = currentContext(config, path).cluster;
-	const cluster = config.clusters.find(({ name }) => name === wanted)?.cluster;
-	return cluster === undefined ? refuse(path, `cluster "${wanted}" does not exist`) : clusterAccess(cluster, path);
-}
-
-/**
- * The cluster that a kubeconfig of cluster-info means: the one without a name, otherwise that of the current context. Files that it names are
- * not read, for it comes from a stranger.
- *
- * @throws KUBECONFIG_INVALID
- * @source kubeadm util/kubeconfig GetClusterFromKubeConfig
- */
-export function discoveredCluster(config: Kubeconfig, path: string): ClusterAccess {
-	const clusters = config.clusters.map(({ name, cluster: { 'certificate-authority': _file, ...cluster } }) => ({
-		name,
-		cluster,
-	}));
-	const unnamed = clusters.find(({ name }) => name === '')?.cluster;
-	return unnamed === undefined ? currentCluster({ ...config, clusters }, path) : clusterAccess(unnamed, path);
-}
-
-/** The user of the current context. @throws KUBECONFIG_INVALID  no such context or user, or a file that cannot be read */
-export function currentUser(config: Kubeconfig, path: string): UserCredentials {
-	const wanted = currentContext(config, path).user;
-	const user = config.users.find(({ name }) => name === wanted)?.user;
-	if (user === undefined) return refuse(path, `user "${wanted}" does not exist`);
-	const tokenOfFile = user.tokenFile === undefined ? undefined : readNamed(user.tokenFile, path).trim();
-	return {
-		name: wanted,
-		...defined('certificate', dataOrFile(user['client-certificate-data'], user['client-certificate'], path)),
-		...defined('key', dataOrFile(user['client-key-data'], user['client-key'], path)),
-		...defined('token', user.token ?? tokenOfFile),
-	};
-}
-
-function currentContext(config: Kubeconfig, path: string): KubeconfigContext {
-	if (config.currentContext === '') return refuse(path, 'current-context is not set');
-	const found = config.contexts.find(({ name }) => name === config.currentContext);
-	return found?.context ?? refuse(path, `context "${config.currentContext}" does not exist`);
-}
-
-function clusterAccess(cluster: KubeconfigCluster, path: string): ClusterAccess {
-	if (!URL.canParse(cluster.server) || !cluster.server.startsWith('https://'))
-		return refuse(path, `server "${cluster.server}" is not an address that starts with https://`);
-	return {
-		server: cluster.server,
-		isUnverified: cluster['insecure-skip-tls-verify'] ?? false,
-		...defined('ca', dataOrFile(cluster['certificate-authority-data'], cluster['certificate-authority'], path)),
-		...defined('tlsServerName', cluster['tls-server-name']),
-	};
-}
-
-/** Data wins over a file, as in client-go. */
-function dataOrFile(data: string | undefined, file: string | undefined, path: string): string | undefined {
-	if (data === undefined || data === '') return file === undefined || file === '' ? undefined : readNamed(file, path);
-	const bytes = Buffer.from(data, 'base64');
-	return bytes.toString('base64') === data
-		? bytes.toString('utf8')
-		: refuse(path, 'a field whose name ends in -data is not base64');
-}
-
-function readNamed(file: string, path: string): string {
-	try {
-		return readFileSync(resolve(dirname(path), file), 'utf8');
-	} catch (error) {
-		return refuse(path, `unable to read ${file}: ${causeText(error)}`);
-	}
-}
-
-function parseYaml(text: string, path: string): unknown {
-	if (text.length > maxLength) return refuse(path, `it is longer than ${maxLength} characters`);
-	try {
-		return parse(text, { maxAliasCount: 0, logLevel: 'error', prettyErrors: false });
-	} catch (error) {
-		return refuse(path, causeText(error));
-	}
-}
+const notAMap = (value: unknown, path: string): KubeconfigProblem => ({
+	problem: `it holds ${Array.isArray(value) ? 'a list' : 'one value'}, and a kubeconfig is a map of clusters, users and contexts`,
+	remedy: `Name a kubeconfig in place of ${path}`,
+});
 
 interface Fields {
 	text(field: string): string | undefined;
-	flag(field: string): boolean;
+	/** True or absent. */
+	flag(field: string): true | undefined;
+	texts(field: string): readonly string[] | undefined;
+	record(field: string): Readonly<Record<string, unknown>> | undefined;
 }
 
-function fieldsOf(record: Record<string, unknown>, path: string, where: string): Fields {
-	const read = (field: string): unknown => (Object.hasOwn(record, field) ? record[field] : undefined);
-	return {
-		text: (field) => {
-			const value = read(field) ?? undefined;
-			return value === undefined || typeof value === 'string'
-				? value
-				: refuse(path, `${field} of ${where} is not a text`);
-		},
-		flag: (field) => {
-			const value = read(field) ?? false;
-			return typeof value === 'boolean' ? value : refuse(path, `${field} of ${where} is not true or false`);
-		},
-	};
-}
+/** Reads the parts of one file; a problem names the line. */
+class Reader {
+	readonly #document: YamlDocument;
+	readonly #path: string;
 
-function namedItems(
-	list: unknown,
-	path: string,
-	listName: string,
-	itemName: string,
-): { name: string; fields: Fields }[] {
-	if (list === undefined || list === null) return [];
-	if (!Array.isArray(list)) return refuse(path, `${listName} is not a list`);
-	return list.map((item: unknown) => {
-		if (!isRecord(item) || typeof item.name !== 'string') return refuse(path, `an item of ${listName} has no name`);
-		const value = item[itemName] ?? {};
-		const where = `${itemName} "${item.name}"`;
-		return isRecord(value)
-			? { name: item.name, fields: fieldsOf(value, path, where) }
-			: refuse(path, `${where} has no fields`);
-	});
+	constructor(document: YamlDocument, path: string) {
+		this.#document = document;
+		this.#path = path;
+	}
+
+	refuse(at: Path, what: string, remedy: string): never {
+		const { line, column } = this.#document.positionOf(at);
+		return refuseKubeconfig(this.#path, {
+			problem: `line ${line}: ${what}`,
+			remedy: `At line ${line}, column ${column} of ${this.#path}, ${remedy}`,
+		});
+	}
+
+	fields(record: Readonly<Record<string, unknown>>, at: Path): Fields {
+		const read = (field: string): unknown => (Object.hasOwn(record, field) ? record[field] : undefined) ?? undefined;
+		const expect = (field: string, what: string, remedy: string) =>
+			this.refuse([...at, field], `${field} must be ${what}`, remedy);
+		return {
+			text: (field) => {
+				const value = read(field);
+				if (value === undefined || value === '') return undefined;
+				return typeof value === 'string' ? value : expect(field, 'a text', 'put the value in double quotes');
+			},
+			flag: (field) => {
+				const value = read(field) ?? false;
+				if (typeof value !== 'boolean') return expect(field, 'true or false', 'write true or false without quotes');
+				return value || undefined;
+			},
+			texts: (field) => {
+				const value = read(field);
+				if (value === undefined || (Array.isArray(value) && value.length === 0)) return undefined;
+				return Array.isArray(value) && value.every((item) => typeof item === 'string')
+					? value
+					: expect(field, 'a list of texts', 'write a list of texts in double quotes');
+			},
+			record: (field) => {
+				const value = read(field);
+				return value === undefined || isRecord(value) ? value : expect(field, 'a map', 'write a map of fields');
+			},
+		};
+	}
+
+	/** @source client-go tools/clientcmd/api/v1 conversion.go: two items of one name are an error */
+	items(
+		config: Readonly<Record<string, unknown>>,
+		listName: string,
+		itemName: string,
+	): { name: string; fields: Fields }[] {
+		const list = (Object.hasOwn(config, listName) ? config[listName] : undefined) ?? [];
+		if (!Array.isArray(list))
+			return this.refuse([listName], `${listName} must be a list`, `begin each item of ${listName} with "- "`);
+		const names = new Set<string>();
+		return list.map((item: unknown, index) => {
+			const at = [listName, index];
+			if (!isRecord(item))
+				return this.refuse(at, `an item of ${listName} must be a map`, `write name: and ${itemName}: below it`);
+			const name = item.name ?? '';
+			if (typeof name !== 'string')
+				return this.refuse([...at, 'name'], 'name must be a text', 'put the name in double quotes');
+			if (names.has(name))
+				return this.refuse([...at, 'name'], `duplicate name ${quoteInput(name)} in ${listName}`, 'keep one of the two');
+			names.add(name);
+			const value = item[itemName] ?? {};
+			if (!isRecord(value))
+				return this.refuse([...at, itemName], `${itemName} must be a map`, `write its fields below ${itemName}:`);
+			return { name, fields: this.fields(value, [...at, itemName]) };
+		});
+	}
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
 	typeof value === 'object' && value !== null && !Array.isArray(value);
-const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64');
-const defined = <K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> =>
-	value === undefined ? {} : ({ [key]: value } as Record<K, V>);
+const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-function refuse(path: string, problem: string): never {
-	throw new KubejoinError('KUBECONFIG_INVALID', { path, problem });
-}
+type Present<T> = { [Field in keyof T]?: Exclude<T[Field], undefined> };
+const present = <T extends object>(fields: T): Present<T> =>
+	Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;

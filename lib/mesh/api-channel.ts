@@ -1,6 +1,7 @@
 /** The way to the API server that a kubeconfig with a client certificate names. */
 import { KubejoinError } from '../errors.ts';
-import { currentCluster, currentUser, parseKubeconfig } from '../kube/kubeconfig.ts';
+import { parseKubeconfig } from '../kube/kubeconfig.ts';
+import { checkKeyMaterial, currentCluster, currentUser } from '../kube/kubeconfig-access.ts';
 import { openChannel, type VerifiedChannel } from './channel.ts';
 
 /**
@@ -16,14 +17,17 @@ export function openApiChannel({
 	readonly contents: string;
 }): VerifiedChannel {
 	const config = parseKubeconfig(contents, path);
-	const { server, ca, isUnverified, tlsServerName } = currentCluster(config, path);
-	const { certificate, key } = currentUser(config, path);
-	if (ca === undefined || isUnverified)
-		throw new KubejoinError('KUBECONFIG_INVALID', { path, problem: 'it names no CA to verify the API server with' });
-	if (certificate === undefined || key === undefined)
-		throw new KubejoinError('KUBECONFIG_INVALID', { path, problem: 'its user has no client certificate' });
-	const { hostname, port } = new URL(server);
-	return openChannel(`${hostname}:${port || 443}`, {
+	const cluster = currentCluster(config, path);
+	const user = currentUser(config, path);
+	const { endpoint, ca, isUnverified, tlsServerName } = cluster;
+	const { certificate, key } = user;
+	const refuse = (problem: string): never => {
+		throw new KubejoinError('KUBECONFIG_INVALID', { path, problem, remedy: `Replace ${path} by a fresh kubeconfig` });
+	};
+	if (ca === undefined || isUnverified) return refuse('it names no CA to verify the API server with');
+	if (certificate === undefined || key === undefined) return refuse('its user has no client certificate');
+	checkKeyMaterial(cluster, user, path);
+	return openChannel(endpoint, {
 		ca,
 		cert: certificate,
 		key,

@@ -4,7 +4,8 @@
  */
 import { KubejoinError } from '../../lib/errors.ts';
 import { apiClient } from '../../lib/kube/client.ts';
-import { discoveredCluster, parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { discoveredCluster } from '../../lib/kube/kubeconfig-access.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { openUnverifiedChannel } from '../../lib/mesh/unverified-channel.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';

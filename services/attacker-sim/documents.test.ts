@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { discoveredCluster, parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { discoveredCluster } from '../../lib/kube/kubeconfig-access.ts';
 import { verifyDetached } from '../../lib/pki/jws.ts';
 import { forgedClusterInfo, type Materials } from './documents.ts';
 import type { Mode } from './modes.ts';

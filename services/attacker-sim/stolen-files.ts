@@ -1,7 +1,8 @@
 /** Stolen things as files: a token, or the kubeconfig of a node. Their contents are in no message. */
 import { readFile } from 'node:fs/promises';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { currentUser, parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { readPem, writePem } from '../../lib/pki/pem.ts';
 import { tokenOf } from './attack-request.ts';
 import type { Identity } from './certificates.ts';

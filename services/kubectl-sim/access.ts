@@ -1,11 +1,16 @@
 /** Which kubeconfig is meant, and what it gives: a server, the CA that it must prove itself with, and what this person shows. Nothing is dialled. */
 import { delimiter, join } from 'node:path';
+import { causeText, fileRemedy } from '../../lib/causes.ts';
 import { KubejoinError } from '../../lib/errors.ts';
-import { readFileIfThere } from '../../lib/files.ts';
-import type { Kubeconfig, UserCredentials } from '../../lib/kube/kubeconfig.ts';
+import { readBytes } from '../../lib/files.ts';
+import type { Kubeconfig } from '../../lib/kube/kubeconfig.ts';
+import type { UserCredentials } from '../../lib/kube/kubeconfig-access.ts';
+import { limits } from '../../lib/limits.ts';
+import { printable } from '../../lib/text.ts';
 
-export interface KubeconfigFile {
-	readonly path: string;
+export interface KubeconfigFiles {
+	/** In the order in which they count. */
+	readonly paths: readonly string[];
 	/** Named by --kubeconfig, so it must exist for any command that calls the server. */
 	readonly isExplicit: boolean;
 }
@@ -16,7 +21,7 @@ export interface Access {
 	readonly path: string;
 	/** `https://host:port` */
 	readonly server: string;
-	/** `host:port` */
+	/** `host:port`, an IPv6 address in brackets. */
 	readonly endpoint: string;
 	/** PEM */
 	readonly ca: string;
@@ -27,71 +32,98 @@ export interface Access {
 }
 
 /**
- * `--kubeconfig`, otherwise $KUBECONFIG, otherwise `~/.kube/config`.
+ * `--kubeconfig`, otherwise the files of $KUBECONFIG, otherwise `~/.kube/config`. An empty text is none.
  *
- * @throws KUBECONFIG_INVALID  $KUBECONFIG names several files
- * @differs client-go merges several files
+ * @source client-go tools/clientcmd loader.go NewDefaultClientConfigLoadingRules
  */
 export function locateKubeconfig(
 	flag: string | undefined,
 	env: Readonly<Record<string, string | undefined>>,
-): KubeconfigFile {
-	if (flag !== undefined) return { path: flag, isExplicit: true };
-	const [path, ...more] = (env.KUBECONFIG ?? '').split(delimiter).filter((one) => one !== '');
-	if (more.length > 0)
-		throw new KubejoinError('KUBECONFIG_INVALID', {
-			path: env.KUBECONFIG ?? '',
-			problem: 'KUBECONFIG names several files, and one is read',
-		});
-	return { path: path ?? join(env.HOME ?? '', '.kube', 'config'), isExplicit: false };
+): KubeconfigFiles {
+	if (flag) return { paths: [flag], isExplicit: true };
+	const { KUBECONFIG = '', HOME = '' } = env;
+	const paths = KUBECONFIG === '' ? [join(HOME, '.kube', 'config')] : KUBECONFIG.split(delimiter);
+	return { paths: [...new Set(paths.filter((path) => path !== ''))], isExplicit: false };
 }
 
-/** @returns undefined when there is no such file @throws KUBECONFIG_INVALID, FILE_UNUSABLE */
+/** @returns undefined when there is no such file @throws KUBECONFIG_INVALID */
 export async function readKubeconfig(path: string): Promise<Kubeconfig | undefined> {
-	const text = await readFileIfThere(path);
-	if (text === undefined) return undefined;
 	const { parseKubeconfig } = await import('../../lib/kube/kubeconfig.ts');
-	return parseKubeconfig(text, path);
+	const max = limits.yamlBytes.value;
+	let bytes: Buffer;
+	try {
+		bytes = readBytes(path, max);
+	} catch (error) {
+		if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+		const cause = causeText(error);
+		const doing = cause === 'is a directory' ? 'read' : 'open';
+		throw new KubejoinError('KUBECONFIG_INVALID', {
+			path,
+			problem: `${doing} ${path}: ${cause}`,
+			remedy: fileRemedy(path, cause),
+		});
+	}
+	return parseKubeconfig(bytes, path);
+}
+
+export interface LoadedKubeconfig {
+	readonly path: string;
+	readonly config: Kubeconfig;
+}
+
+/** Those that exist, in order. @throws KUBECONFIG_INVALID */
+export async function readKubeconfigs({ paths }: KubeconfigFiles): Promise<LoadedKubeconfig[]> {
+	const loaded: LoadedKubeconfig[] = [];
+	for (const path of paths) {
+		const config = await readKubeconfig(path);
+		if (config !== undefined) loaded.push({ path, config });
+	}
+	return loaded;
 }
 
 /**
  * @param context  instead of the current one
  * @returns undefined when no server is named: there is no kubeconfig, or it has no current context
- * @throws KUBECONFIG_INVALID, COMMAND_INVALID, FILE_UNUSABLE
+ * @throws KUBECONFIG_INVALID, COMMAND_INVALID
  * @source client-go tools/clientcmd
  * @differs a server that is not to be verified is refused; a user without credentials is anonymous and not asked for a password
  */
-export async function readAccess({ path, isExplicit }: KubeconfigFile, context?: string): Promise<Access | undefined> {
-	const config = await readKubeconfig(path);
-	if (config === undefined && isExplicit) throw commandFailed(`stat ${path}: no such file or directory`);
-	const wanted = context ?? config?.currentContext ?? '';
-	if (config === undefined || wanted === '') {
-		if (context !== undefined) throw noContext(context);
-		return undefined;
-	}
-	const found = config.contexts.find(({ name }) => name === wanted)?.context;
+export async function readAccess(files: KubeconfigFiles, context?: string): Promise<Access | undefined> {
+	const loaded = await readKubeconfigs(files);
+	if (loaded.length === 0 && files.isExplicit) throw commandFailed(`stat ${files.paths[0]}: no such file or directory`);
+	const { mergeKubeconfigs, withAbsolutePaths } = await import('../../lib/kube/kubeconfig.ts');
+	const merged = mergeKubeconfigs(loaded.map(({ config, path }) => withAbsolutePaths(config, path)));
+	const path = loaded.map((one) => one.path).join(delimiter);
+	const wanted = context || merged.currentContext;
+	if (wanted === '') return undefined;
+	const found = merged.contexts.find(({ name }) => name === wanted)?.context;
 	if (found === undefined) throw noContext(wanted);
 
-	const { currentCluster, currentUser } = await import('../../lib/kube/kubeconfig.ts');
-	const chosen = { ...config, currentContext: wanted };
-	const { server, ca, tlsServerName, isUnverified } = currentCluster(chosen, path);
-	if (isUnverified || ca === undefined) {
-		const problem = isUnverified ? 'insecure-skip-tls-verify is set' : 'it names no certificate authority';
-		throw new KubejoinError('KUBECONFIG_INVALID', {
-			path,
-			problem: `cluster "${found.cluster}": ${problem}, and a server that cannot be verified is not spoken to`,
-		});
-	}
-	const { hostname, port } = new URL(server);
+	const { currentCluster, currentUser } = await import('../../lib/kube/kubeconfig-access.ts');
+	const chosen = { ...merged, currentContext: wanted };
+	const { server, endpoint, ca, tlsServerName, isUnverified } = currentCluster(chosen, path);
+	const user = currentUser(chosen, path);
+	if (isUnverified || ca === undefined) throw unverified(path, found.cluster, isUnverified);
 	return {
 		path,
 		server,
-		endpoint: `${hostname}:${port || 443}`,
+		endpoint,
 		ca,
 		...(tlsServerName === undefined ? {} : { tlsServerName }),
-		user: currentUser(chosen, path),
+		user,
 		namespace: found.namespace ?? 'default',
 	};
+}
+
+function unverified(path: string, cluster: string, isUnverified: boolean): KubejoinError {
+	const problem = isUnverified ? 'insecure-skip-tls-verify is set' : 'it names no certificate authority';
+	return new KubejoinError('KUBECONFIG_INVALID', {
+		path,
+		problem: `cluster "${printable(cluster)}": ${problem}, and kubejoin calls no server that it cannot verify`,
+		remedy: isUnverified
+			? `Replace insecure-skip-tls-verify by certificate-authority-data in ${path}`
+			: `Add certificate-authority-data to cluster "${printable(cluster)}" in ${path}: base64 -w0 ca.crt`,
+	});
 }
 
 const commandFailed = (problem: string): KubejoinError =>

@@ -1,8 +1,9 @@
 /** The one way to the API server: a verified connection, with what the kubeconfig gives to show. Only `/version` is asked over HTTPS. */
 import { get } from 'node:https';
 import { splitHostPort } from '../../lib/address.ts';
-import { grpcCode, KubejoinError } from '../../lib/errors.ts';
+import { causeText, grpcCode, KubejoinError } from '../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
+import { checkKeyMaterial } from '../../lib/kube/kubeconfig-access.ts';
 import { withDates } from '../../lib/mesh/certificate-dates.ts';
 import { openChannel, type VerifiedChannel, withBearerToken } from '../../lib/mesh/channel.ts';
 import { transportError } from '../../lib/mesh/transport-errors.ts';
@@ -16,7 +17,7 @@ export interface Connection {
 	readonly close: () => void;
 }
 
-/** @throws KUBECONFIG_INVALID  certificate and key are not a pair, or cannot be read */
+/** @throws KUBECONFIG_INVALID  TLS cannot use the CA, or the certificate with its key */
 export function openConnection(access: Access): Connection {
 	const channel = openVerified(access);
 	const { token } = access.user;
@@ -25,7 +26,8 @@ export function openConnection(access: Access): Connection {
 }
 
 function openVerified(access: Access): VerifiedChannel {
-	const { path, endpoint, ca, tlsServerName } = access;
+	const { path, endpoint, ca, tlsServerName, user } = access;
+	checkKeyMaterial({ ca }, user, path);
 	try {
 		return openChannel(endpoint, {
 			ca,
@@ -33,9 +35,12 @@ function openVerified(access: Access): VerifiedChannel {
 			...(tlsServerName === undefined ? {} : { serverName: tlsServerName }),
 		});
 	} catch (error) {
-		const problem =
-			'the certificate authority, client certificate or client key is not PEM, or they do not belong together';
-		throw new KubejoinError('KUBECONFIG_INVALID', { path, problem }, { cause: error });
+		const remedy = `Replace the certificates and the key in ${path}`;
+		throw new KubejoinError(
+			'KUBECONFIG_INVALID',
+			{ path, problem: causeText(error), remedy, isRead: true },
+			{ cause: error },
+		);
 	}
 }
 

@@ -1,7 +1,7 @@
 /** The commands, their arguments and their help. What a command does is in the file of its group, loaded when it is called, so that help is quick. */
 import { Command, CommanderError, Option } from 'commander';
 import type { Clock } from '../../lib/clock.ts';
-import { type Access, locateKubeconfig, readAccess } from './access.ts';
+import { type Access, type KubeconfigFiles, locateKubeconfig, readAccess } from './access.ts';
 import type { AccessQuestion } from './auth.ts';
 import type { Connection } from './clients.ts';
 import { invalidCommand } from './command-errors.ts';
@@ -382,7 +382,7 @@ const canIDiscovery = (object: string): Discovery =>
 
 function addConfig(program: Command, tools: Tools): void {
 	const { output, env } = tools;
-	const pathOf = (command: Command): string => locateKubeconfig(globalsOf(command).kubeconfig, env).path;
+	const filesOf = (command: Command): KubeconfigFiles => locateKubeconfig(globalsOf(command).kubeconfig, env);
 	const load = () => import('./kubeconfig-commands.ts');
 	const config = program.command('config').description('read the kubeconfig and choose its current context');
 	config
@@ -395,7 +395,7 @@ function addConfig(program: Command, tools: Tools): void {
 			const { raw = false, minify = false, output: format } = options;
 			const { context } = globalsOf(command);
 			await (await load()).viewConfig(
-				pathOf(command),
+				filesOf(command),
 				{ format, raw, minify, ...(context === undefined ? {} : { context }) },
 				output,
 			);
@@ -408,7 +408,7 @@ function addConfig(program: Command, tools: Tools): void {
 		.option('--no-headers', 'rows only')
 		.action(async (names: string[], options: { output?: 'name'; headers: boolean }, command: Command) => {
 			await (await load()).getContexts(
-				pathOf(command),
+				filesOf(command),
 				names,
 				{ nameOnly: options.output === 'name', noHeaders: !options.headers },
 				output,
@@ -417,14 +417,14 @@ function addConfig(program: Command, tools: Tools): void {
 	config
 		.command('current-context')
 		.description('print the current context')
-		.action(async (_options: object, command: Command) => (await load()).printCurrentContext(pathOf(command), output));
+		.action(async (_options: object, command: Command) => (await load()).printCurrentContext(filesOf(command), output));
 	config
 		.command('use-context')
 		.alias('use')
 		.description('make a context the current one')
 		.argument('<name>')
 		.action(async (name: string, _options: object, command: Command) =>
-			(await load()).useContext(pathOf(command), name, output),
+			(await load()).useContext(filesOf(command), name, output),
 		);
 }
 

@@ -1,6 +1,6 @@
 /** The expected texts are what kubectl 1.32.4 prints for the same file. */
-import { equal, rejects } from 'node:assert/strict';
-import { chmod, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { deepEqual, equal, rejects } from 'node:assert/strict';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { locateKubeconfig, readAccess } from './access.ts';
@@ -32,6 +32,7 @@ current-context: kubernetes-admin@kubernetes
 describe('kubeconfig', () => {
 	let directory: string;
 	let path: string;
+	const only = (file: string) => ({ paths: [file], isExplicit: false });
 	const missing = () => join(directory, 'none');
 	const printed = async (command: (output: Output) => Promise<void>) => {
 		const { output, written } = fakeOutput();
@@ -48,7 +49,7 @@ describe('kubeconfig', () => {
 
 	describe('kubectl config view', () => {
 		const view = (changes: object, from = path) =>
-			printed((output) => viewConfig(from, { format: 'yaml', raw: false, minify: false, ...changes }, output));
+			printed((output) => viewConfig(only(from), { format: 'yaml', raw: false, minify: false, ...changes }, output));
 
 		it('sorts by name and leaves secrets out', async () => {
 			equal(
@@ -149,7 +150,7 @@ users:
 
 	describe('kubectl config get-contexts', () => {
 		const contexts = (names: string[], changes: object = {}) =>
-			printed((output) => getContexts(path, names, { nameOnly: false, noHeaders: false, ...changes }, output));
+			printed((output) => getContexts(only(path), names, { nameOnly: false, noHeaders: false, ...changes }, output));
 
 		it('marks the current one', async () => {
 			equal(
@@ -172,8 +173,8 @@ users:
 			await chmod(path, 0o644);
 			const link = join(directory, 'link');
 			await symlink(path, link);
-			equal(await printed((output) => useContext(link, 'b', output)), 'Switched to context "b".\n');
-			equal(await printed((output) => printCurrentContext(path, output)), 'b\n');
+			equal(await printed((output) => useContext(only(link), 'b', output)), 'Switched to context "b".\n');
+			equal(await printed((output) => printCurrentContext(only(path), output)), 'b\n');
 			equal((await stat(path)).mode & 0o777, 0o600);
 			const text = await readFile(path, 'utf8');
 			equal(text.startsWith('# mine\n') && text.includes('extra: kept'), true);
@@ -182,11 +183,11 @@ users:
 
 		it('COMMAND_INVALID: no such context, none set', async () => {
 			const { output } = fakeOutput();
-			await rejects(useContext(path, 'zz', output), {
+			await rejects(useContext(only(path), 'zz', output), {
 				code: 'COMMAND_INVALID',
 				message: 'no context exists with the name: "zz"',
 			});
-			await rejects(printCurrentContext(missing(), output), {
+			await rejects(printCurrentContext(only(missing()), output), {
 				code: 'COMMAND_INVALID',
 				message: 'current-context is not set',
 			});
@@ -195,15 +196,17 @@ users:
 
 	describe('locateKubeconfig', () => {
 		it('is the flag, then KUBECONFIG, then the one at home', () => {
-			equal(locateKubeconfig('f', { KUBECONFIG: 'k' }).path, 'f');
-			equal(locateKubeconfig(undefined, { KUBECONFIG: ':k', HOME: '/h' }).path, 'k');
-			equal(locateKubeconfig(undefined, { KUBECONFIG: '', HOME: '/h' }).path, '/h/.kube/config');
+			const paths = (flag: string | undefined, env: Record<string, string>) => locateKubeconfig(flag, env).paths;
+			deepEqual(paths('f', { KUBECONFIG: 'k' }), ['f']);
+			deepEqual(paths(undefined, { KUBECONFIG: ':k::l:k:', HOME: '/h' }), ['k', 'l']);
+			for (const flag of [undefined, '']) deepEqual(paths(flag, { KUBECONFIG: '', HOME: '/h' }), ['/h/.kube/config']);
+			deepEqual(paths(undefined, { KUBECONFIG: ':', HOME: '/h' }), []);
 		});
 	});
 
 	describe('readAccess', () => {
 		const access = (context?: string, file = path, isExplicit = false) =>
-			readAccess({ path: file, isExplicit }, context);
+			readAccess({ paths: [file], isExplicit }, context);
 
 		it('reads what a context names', async () => {
 			const found = await access('b');
@@ -230,12 +233,42 @@ users:
 			await rejects(access('zz', missing()), { code: 'COMMAND_INVALID', message });
 		});
 
-		it('KUBECONFIG_INVALID: a server that cannot be verified, several files', async () => {
+		it('KUBECONFIG_INVALID: a server that cannot be verified', async () => {
 			for (const cluster of ['', ', insecure-skip-tls-verify: true, certificate-authority: ca.crt']) {
 				await writeFile(path, kubeconfig.replace(', certificate-authority: ca.crt', cluster));
 				await rejects(access('b'), { code: 'KUBECONFIG_INVALID' });
 			}
-			await rejects(async () => locateKubeconfig(undefined, { KUBECONFIG: 'a:b' }), { code: 'KUBECONFIG_INVALID' });
+		});
+
+		it('several files count in their order; those that are not there are passed over', async () => {
+			const second = join(directory, 'second');
+			await mkdir(join(directory, 'd'));
+			const third = join(directory, 'd', 'third');
+			await writeFile(
+				second,
+				'contexts: [{name: two, context: {cluster: three, user: three}}]\ncurrent-context: two\n',
+			);
+			await writeFile(
+				third,
+				'clusters: [{name: three, cluster: {server: "https://c:1", certificate-authority: ../ca.crt}}, {name: b}]\n' +
+					'users: [{name: three, user: {token: t3}}, {name: tok, user: {token: other}}]\ncurrent-context: b\n',
+			);
+			const files = { paths: [missing(), second, third, path], isExplicit: false };
+			const found = await readAccess(files);
+			deepEqual([found?.endpoint, found?.ca, found?.user.token], ['c:1', 'pem', 't3']);
+			equal(
+				(await readAccess({ ...files, paths: [path, ...files.paths] }, 'b'))?.user.token,
+				'abcdef.0123456789abcdef',
+			);
+			equal(await printed((output) => printCurrentContext(files, output)), 'two\n');
+			await printed((output) => useContext(files, 'b', output));
+			equal(await readFile(second, 'utf8').then((text) => /current-context: b/.test(text)), true);
+			equal(await readAccess({ paths: [missing()], isExplicit: false }), undefined);
+			equal(await readAccess({ paths: [], isExplicit: false }), undefined);
+			await writeFile(third, 'a: b: c');
+			await rejects(readAccess(files), {
+				message: new RegExp(`^error loading config file "${third}": yaml: line 1: `),
+			});
 		});
 	});
 });

@@ -3,16 +3,19 @@ import { readFile, realpath } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { KubejoinError } from '../../lib/errors.ts';
 import { writeWholeFile } from '../../lib/files.ts';
-import { type Kubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
-import { readKubeconfig } from './access.ts';
+import { emptyKubeconfig, type Kubeconfig, mergeKubeconfigs, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { maskSecrets, quoteInput } from '../../lib/text.ts';
+import { type KubeconfigFiles, readKubeconfigs } from './access.ts';
 import { invalidCommand, throwAll } from './command-errors.ts';
 import type { Output } from './output.ts';
 import { toJson } from './print-object.ts';
 import { alignTabs, tableTabs } from './tabwriter.ts';
 
-const empty: Kubeconfig = { clusters: [], users: [], contexts: [], currentContext: '' };
-/** A file that is not there is an empty one. @throws KUBECONFIG_INVALID, FILE_UNUSABLE */
-const readOrEmpty = async (path: string): Promise<Kubeconfig> => (await readKubeconfig(path)) ?? empty;
+/** Of several files as one; of none an empty one. @throws KUBECONFIG_INVALID */
+const readMerged = async (files: KubeconfigFiles): Promise<Kubeconfig> => {
+	const loaded = await readKubeconfigs(files);
+	return loaded.length === 0 ? emptyKubeconfig : mergeKubeconfigs(loaded.map(({ config }) => config));
+};
 
 export interface ViewRequest {
 	readonly format: 'json' | 'yaml';
@@ -27,14 +30,14 @@ export interface ViewRequest {
 /**
  * @throws COMMAND_INVALID  the context to minify for is not there
  * @source kubectl pkg/cmd/config/view.go; client-go tools/clientcmd/api helpers.go
- * @differs fields that kubejoin does not use, `exec` for one, are not shown
+ * @differs extensions are not shown; secrets of exec, auth-provider and proxy-url are left out as well
  */
 export async function viewConfig(
-	path: string,
+	files: KubeconfigFiles,
 	{ format, raw, minify, context }: ViewRequest,
 	output: Output,
 ): Promise<void> {
-	const whole = await readOrEmpty(path);
+	const whole = await readMerged(files);
 	const chosen = minify ? minified({ ...whole, currentContext: context ?? whole.currentContext }) : whole;
 	const config = byName(raw ? chosen : redacted(chosen));
 	output.out(format === 'json' ? configJson(config) : writeKubeconfig(config));
@@ -64,9 +67,18 @@ const masks: Readonly<Record<string, string>> = {
 	'client-certificate-data': 'DATA+OMITTED',
 	'client-key-data': 'DATA+OMITTED',
 	token: 'REDACTED',
+	password: 'REDACTED',
+};
+/** Where plugins keep secrets: the values in `env` of exec, and in `config` of auth-provider. */
+const values = (field: string, value: unknown): unknown => {
+	if (field === 'proxy-url') return maskSecrets(String(value));
+	if (field !== 'exec' && field !== 'auth-provider') return value;
+	return JSON.parse(JSON.stringify(value), (key, item: unknown) =>
+		key === 'value' || (key !== 'name' && field === 'auth-provider' && typeof item === 'string') ? 'REDACTED' : item,
+	);
 };
 const masked = <T extends object>(fields: T): T =>
-	Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, masks[key] ?? value])) as T;
+	Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, masks[key] ?? values(key, value)])) as T;
 
 const redacted = (config: Kubeconfig): Kubeconfig => ({
 	...config,
@@ -86,6 +98,7 @@ const byName = (config: Kubeconfig): Kubeconfig => ({
 /** The order of client-go's fields. @source client-go tools/clientcmd/api/v1 types.go */
 const fieldOrder = [
 	...['server', 'tls-server-name', 'insecure-skip-tls-verify', 'certificate-authority', 'certificate-authority-data'],
+	...['proxy-url', 'disable-compression'],
 	...[
 		'client-certificate',
 		'client-certificate-data',
@@ -93,6 +106,14 @@ const fieldOrder = [
 		'client-key-data',
 		'token',
 		'tokenFile',
+		'as',
+		'as-uid',
+		'as-groups',
+		'as-user-extra',
+		'username',
+		'password',
+		'auth-provider',
+		'exec',
 		'cluster',
 		'user',
 		'namespace',
@@ -120,12 +141,12 @@ const configJson = ({ clusters, users, contexts, currentContext }: Kubeconfig): 
  * @source kubectl pkg/cmd/config/get_contexts.go
  */
 export async function getContexts(
-	path: string,
+	files: KubeconfigFiles,
 	names: readonly string[],
 	{ nameOnly, noHeaders }: { readonly nameOnly: boolean; readonly noHeaders: boolean },
 	output: Output,
 ): Promise<void> {
-	const { contexts, currentContext } = await readOrEmpty(path);
+	const { contexts, currentContext } = await readMerged(files);
 	const shown = sorted(contexts).filter(({ name }) => names.length === 0 || names.includes(name));
 	if (nameOnly) output.out(shown.map(({ name }) => `${name}\n`).join(''));
 	else {
@@ -144,8 +165,8 @@ export async function getContexts(
 }
 
 /** @throws COMMAND_INVALID  none is set */
-export async function printCurrentContext(path: string, output: Output): Promise<void> {
-	const { currentContext } = await readOrEmpty(path);
+export async function printCurrentContext(files: KubeconfigFiles, output: Output): Promise<void> {
+	const { currentContext } = await readMerged(files);
 	if (currentContext === '')
 		throw new KubejoinError('COMMAND_INVALID', {
 			problem: 'current-context is not set',
@@ -155,20 +176,27 @@ export async function printCurrentContext(path: string, output: Output): Promise
 }
 
 /**
- * Change the one line of the file; nothing else in it is touched, and it is never seen half written.
+ * Change the one line of a file; nothing else in it is touched, and it is never seen half written. Of several files it is the one whose current
+ * context counts.
  *
  * @throws COMMAND_INVALID  no such context
- * @differs kubectl writes the whole file anew and loses its comments
+ * @source client-go tools/clientcmd config.go ModifyConfig
+ * @differs kubectl writes the whole file again and loses its comments
  */
-export async function useContext(path: string, name: string, output: Output): Promise<void> {
-	const { contexts } = await readOrEmpty(path);
-	if (!contexts.some((context) => context.name === name)) {
+export async function useContext(files: KubeconfigFiles, name: string, output: Output): Promise<void> {
+	const loaded = await readKubeconfigs(files);
+	if (!loaded.some(({ config }) => config.contexts.some((context) => context.name === name))) {
 		const remedy = 'List the contexts there are: kubectl-sim config get-contexts';
-		throw new KubejoinError('COMMAND_INVALID', { problem: `no context exists with the name: "${name}"`, remedy });
+		throw new KubejoinError('COMMAND_INVALID', {
+			problem: `no context exists with the name: ${quoteInput(name)}`,
+			remedy,
+		});
 	}
+	const path = (loaded.find(({ config }) => config.currentContext !== '') ?? loaded[0])?.path ?? '';
 	// Through a symbolic link, or the link would be replaced by a file.
 	const file = await realpath(path);
-	const document = parseDocument(await readFile(file, 'utf8'));
+	// It was read just now; the parser of readYaml does not write.
+	const document = parseDocument((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''), { uniqueKeys: false });
 	document.set('current-context', name);
 	await writeWholeFile(file, document.toString({ lineWidth: 0 }), 0o600);
 	output.out(`Switched to context "${name}".\n`);

@@ -87,7 +87,7 @@ describe('printError', () => {
 			'Error in configuration: context was not found for specified context: x',
 		);
 		equal(
-			printed(new KubejoinError('KUBECONFIG_INVALID', { path: 'f', problem: 'p' }))[0],
+			printed(new KubejoinError('KUBECONFIG_INVALID', { path: 'f', problem: 'p', remedy: 'Do this' }))[0],
 			'error: error loading config file "f": p',
 		);
 		deepEqual(printed(new Error('what?')), ['error: what?\n', undefined, 1]);

@@ -8,7 +8,8 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
-import { currentCluster, currentUser, parseKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { parseKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { certificatesPem, parseCertificates, readSubject } from '../../lib/pki/certificate.ts';
 import { readPrivateKey, writePrivateKey } from '../../lib/pki/keys.ts';
@@ -145,6 +146,7 @@ export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | und
 		throw new KubejoinError('KUBECONFIG_INVALID', {
 			path: paths.kubeconfig,
 			problem: 'it names no CA to verify the API server with',
+			remedy: `Remove ${paths.kubeconfig} and let the node join again`,
 		});
 	const privateKey = readPrivateKey(pem);
 	const key = writePrivateKey(privateKey);

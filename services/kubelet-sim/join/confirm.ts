@@ -5,7 +5,7 @@
 import { splitHostPort } from '../../../lib/address.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
-import type { ClusterAccess } from '../../../lib/kube/kubeconfig.ts';
+import type { ClusterAccess } from '../../../lib/kube/kubeconfig-access.ts';
 import { note } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { readClusterInfo } from './fetch-cluster-info.ts';

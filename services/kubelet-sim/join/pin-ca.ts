@@ -1,7 +1,8 @@
 /** Is this the cluster that the operator meant? Its CA's public key must be one whose hash was given. @source kubeadm discovery/token, util/pubkeypin */
 import type { X509Certificate } from 'node:crypto';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
-import { type ClusterAccess, discoveredCluster, parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
+import { parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
+import { type ClusterAccess, discoveredCluster } from '../../../lib/kube/kubeconfig-access.ts';
 import { parseCertificates } from '../../../lib/pki/certificate.ts';
 import { matchesPin, type Pin, spkiPin } from '../../../lib/pki/pin.ts';
 import { note } from '../../../lib/trace.ts';

@@ -1,0 +1,43 @@
+/** Base64 as Go reads it. */
+
+/**
+ * @returns the bytes, or where the text stops being base64
+ * @source Go encoding/base64 StdEncoding.Decode: CR and LF are skipped anywhere, everything else that is no base64 is an error
+ */
+export function decodeBase64(text: string): Buffer | { readonly corruptAt: number } {
+	const digits = text.replace(/[\r\n]/g, '');
+	const bytes = Buffer.from(digits, 'base64');
+	// Canonical text needs no walk.
+	if (bytes.toString('base64') === digits) return bytes;
+	const corruptAt = corruptByte(Buffer.from(text));
+	return corruptAt === undefined ? bytes : { corruptAt };
+}
+
+const isBreak = (byte: number | undefined): boolean => byte === 0x0a || byte === 0x0d;
+const isDigit = (byte: number): boolean => /[A-Za-z0-9+/]/.test(String.fromCharCode(byte)) && byte < 0x80;
+const PADDING = 0x3d;
+
+function corruptByte(source: Uint8Array): number | undefined {
+	let at = 0;
+	const skipBreaks = () => {
+		while (isBreak(source[at])) at++;
+	};
+	for (;;) {
+		for (let digits = 0; digits < 4; digits++) {
+			skipBreaks();
+			const byte = source[at];
+			if (byte === undefined) return digits === 0 ? undefined : at - digits;
+			at++;
+			if (isDigit(byte)) continue;
+			if (byte !== PADDING || digits < 2) return at - 1;
+			if (digits === 2) {
+				skipBreaks();
+				if (at === source.length) return at;
+				if (source[at] !== PADDING) return at - 1;
+				at++;
+			}
+			skipBreaks();
+			return at < source.length ? at : undefined;
+		}
+	}
+}

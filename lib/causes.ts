@@ -1,0 +1,87 @@
+/**
+ * What a library or the system means by an error: one place that names the cause and says what to do. Its texts are for programmers, and repeat
+ * values, so none reaches a person but through here.
+ */
+import { maskSecrets } from './text.ts';
+
+interface Cause {
+	/** In the words of Go's syscall package, which Kubernetes users know. */
+	readonly text: string;
+	/** An imperative sentence about the file. */
+	readonly remedy: (path: string) => string;
+}
+
+const files: Readonly<Record<string, Cause>> = {
+	ENOENT: { text: 'no such file or directory', remedy: (path) => `Check the path ${path}: nothing is there` },
+	EACCES: {
+		text: 'permission denied',
+		remedy: (path) => `Let this user read and write ${path}: see its owner with ls -l ${path}`,
+	},
+	EPERM: { text: 'operation not permitted', remedy: (path) => `Check who owns ${path}, and whether it is immutable` },
+	EISDIR: { text: 'is a directory', remedy: (path) => `Name a file: ${path} is a directory` },
+	ENOTDIR: { text: 'not a directory', remedy: (path) => `Check the path ${path}: a part of it is a file` },
+	EEXIST: { text: 'file exists', remedy: (path) => `Choose another path, or move ${path} away` },
+	ENOSPC: { text: 'no space left on device', remedy: (path) => `Free space on the disk that holds ${path}: see df -h` },
+	EDQUOT: { text: 'disk quota exceeded', remedy: (path) => `Free space of this user on the disk that holds ${path}` },
+	EROFS: { text: 'read-only file system', remedy: (path) => `Choose a path on a disk that is writable, not ${path}` },
+	EMFILE: { text: 'too many open files', remedy: () => 'Raise the limit of open files: ulimit -n 4096' },
+	ENFILE: { text: 'too many open files in system', remedy: () => 'End programs that hold many files open' },
+	ELOOP: {
+		text: 'too many levels of symbolic links',
+		remedy: (path) => `Remove the loop of symbolic links at ${path}`,
+	},
+	ENAMETOOLONG: { text: 'file name too long', remedy: () => 'Choose a shorter path' },
+	EBUSY: { text: 'device or resource busy', remedy: (path) => `End the program that uses ${path}, and retry` },
+	EIO: { text: 'input/output error', remedy: (path) => `Check the disk that holds ${path}: it reports an error` },
+	ENXIO: { text: 'no such device or address', remedy: (path) => `Name a regular file: ${path} is not one` },
+};
+
+/** Library texts that repeat a value or mean nothing to a reader: form -> what it says. */
+const library: readonly (readonly [form: RegExp, text: string])[] = [
+	[/Metadata (?:string )?(?:value|key) "[\s\S]*" contains illegal characters/, 'net/http: invalid header field value'],
+	[/ERR_INVALID_CHAR|Invalid character in header content/, 'net/http: invalid header field value'],
+	[/ERR_OSSL_PEM_NO_START_LINE|PEM routines::no start line/, 'tls: failed to find any PEM data'],
+	[/ERR_OSSL_X509_KEY_VALUES_MISMATCH|key values mismatch/, 'tls: private key does not match public key'],
+	[/ERR_OSSL_.*(?:BAD_DECRYPT|INTERRUPTED)|bad decrypt|ERR_MISSING_PASSPHRASE/, 'tls: failed to parse private key'],
+	[/ERR_OSSL_|:error:[0-9A-F]{8}:|^error:[0-9A-F]{8}:/, 'the certificate or the private key cannot be read'],
+	[/ERR_INVALID_URL|^Invalid URL/, 'it is not a URL'],
+	[/ERR_INVALID_ARG_VALUE.*null bytes|without null bytes/, 'it has a NUL character'],
+	[/^Unexpected (?:token|end of JSON)|is not valid JSON|in JSON at position|after JSON/, 'it is not JSON'],
+];
+
+const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
+	error instanceof Error && typeof (error as NodeJS.ErrnoException).code === 'string';
+
+/**
+ * The text of any thrown value, explained and without secrets; never empty.
+ *
+ * @param error  for an AggregateError, its first error counts
+ */
+export function causeText(error: unknown): string {
+	if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
+	if (isSystemError(error)) {
+		const known = files[error.code ?? ''];
+		if (known !== undefined && isOfFile(error)) return known.text;
+	}
+	const text = error instanceof Error ? error.message || nameOf(error) : textOf(error);
+	const code = isSystemError(error) ? `${error.code}: ` : '';
+	const [, explained] = library.find(([form]) => form.test(`${code}${text}`) || form.test(text)) ?? [];
+	return explained ?? maskSecrets(text);
+}
+
+const isOfFile = ({ syscall = 'connect' }: NodeJS.ErrnoException): boolean =>
+	!/^(connect|listen|bind|getaddrinfo|spawn)/.test(syscall);
+
+const nameOf = (error: Error): string =>
+	isSystemError(error) ? `${error.code}` : error.name === 'Error' ? 'unknown failure' : error.name;
+
+const textOf = (thrown: unknown): string =>
+	thrown === undefined || thrown === null || thrown === '' ? 'unknown failure' : String(thrown);
+
+/** What to do about a file, by what is wrong with it: `problem` is a text of `causeText` or of Node. */
+export function fileRemedy(path: string, problem: string): string {
+	const known = Object.entries(files).find(([code, { text }]) => problem.includes(text) || problem.includes(code));
+	return known === undefined
+		? `Check that ${path} is whole: replace it from a copy, or remove it to have it made again`
+		: known[1].remedy(path);
+}
