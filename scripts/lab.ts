@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander';
 import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople, maskTokens } from '../lib/log.ts';
+import { printableLines } from '../lib/text.ts';
 import type { Result } from './lab/driver.ts';
 import { type Lab, openLab } from './lab/open.ts';
 import type { Here, Printed, There } from './lab/verbs.ts';
@@ -89,9 +90,11 @@ const { code, stdout, stderr } = await call(args, () => {
 	opened ??= openLab((given, place) => call(given, async () => ({ place, close: () => undefined })));
 	return opened;
 });
-// The two verbs for the search print secrets to whoever searches; everything else is masked.
-const shown = args[0] === 'token-secrets' || args[0] === 'texts' ? (text: string) => text : maskTokens;
-process.stdout.write(shown(stdout));
-process.stderr.write(shown(stderr));
+/** Verbs that print JSON for the lab itself. Two of them are for the search for secrets, and print these. */
+const forPrograms = ['token-secrets', 'texts', 'node-files', 'expectations'];
+const withSecrets = ['token-secrets', 'texts'];
+const masked = (text: string): string => (withSecrets.includes(args[0] ?? '') ? text : maskTokens(text));
+process.stdout.write(forPrograms.includes(args[0] ?? '') ? masked(stdout) : printableLines(masked(stdout)));
+process.stderr.write(printableLines(masked(stderr)));
 process.exitCode = code;
 (await opened?.catch(() => undefined))?.close();

@@ -11,6 +11,17 @@ export const isList = (value: unknown): value is readonly Json[] => Array.isArra
 /** Its own value under a key; never one that every object has. */
 export const at = (map: JsonMap, key: string): Json | undefined => (Object.hasOwn(map, key) ? map[key] : undefined);
 
+/** A value with every text in it, at any depth, replaced. Keys stay. */
+export function mapTexts<T>(value: T, change: (text: string) => string): T {
+	const map = (one: unknown): unknown => {
+		if (typeof one === 'string') return change(one);
+		if (Array.isArray(one)) return one.map(map);
+		if (typeof one !== 'object' || one === null) return one;
+		return Object.fromEntries(Object.entries(one).map(([key, item]) => [key, map(item)]));
+	};
+	return map(value) as T;
+}
+
 const named: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 const hex = (code: number): string => `\\x${code.toString(16).padStart(2, '0')}`;
 

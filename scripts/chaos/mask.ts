@@ -1,6 +1,6 @@
 /** Nothing that is printed, kept or sent on holds a secret: neither one of the document nor anything that looks like a bootstrap token. */
 import { maskTokens } from '../../lib/log.ts';
-import { isList, isMap, type Json } from './json.ts';
+import { isList, isMap, type Json, mapTexts } from './json.ts';
 import type { Values } from './substitute.ts';
 
 const MASK = '****';
@@ -22,11 +22,5 @@ export function createMask({ secrets }: Pick<Values, 'secrets'>): Mask {
 		.sort((one, other) => other.length - one.length);
 	const maskText = (text: string): string =>
 		maskTokens(hidden.reduce((masked, secret) => masked.replaceAll(secret, MASK), text));
-	const mask = (value: unknown): unknown => {
-		if (typeof value === 'string') return maskText(value);
-		if (Array.isArray(value)) return value.map(mask);
-		if (typeof value !== 'object' || value === null) return value;
-		return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mask(item)]));
-	};
-	return mask as Mask;
+	return (value) => mapTexts(value, maskText);
 }

@@ -65,6 +65,17 @@ const reportOf = (journal: Journal): RunReport => ({
 });
 
 describe('the report', () => {
+	it('turns and hides nothing: text from outside is printable', () => {
+		const evidence = [{ probe: 'p', kind: 'security', verdict: 'held', text: '\u202eevil', lines: [] }] as const;
+		for (const text of [
+			reportHtml(reportOf(journalWith({ evidence }))),
+			reportMarkdown(reportOf(journalWith({ evidence }))),
+		]) {
+			assert.ok(text.includes('\\u202eevil'));
+			assert.ok(!text.includes('\u202e'));
+		}
+	});
+
 	it('tells the lesson, the hypothesis, what was done, the verdicts, the evidence and what happened', () => {
 		for (const text of [reportHtml(reportOf(journalWith({}))), reportMarkdown(reportOf(journalWith({})))]) {
 			for (const part of [

@@ -1,8 +1,10 @@
 /** What a run was, for people who were not there: the same chapters as Markdown and as one HTML page that needs no network and no script. Pure. */
+
+import { printableLines } from '../../lib/text.ts';
 import { escapeXml, sequenceMermaid, sequenceSvg } from './diagram.ts';
 import type { Verdict } from './events.ts';
 import type { Journal, Run } from './journal.ts';
-import { at, isMap, type Json, type JsonMap } from './json.ts';
+import { at, isMap, type Json, type JsonMap, mapTexts } from './json.ts';
 import type { SeenJoin } from './observer.ts';
 import { stylesheet } from './report-style.ts';
 import { secondsText, verdictText } from './tell.ts';
@@ -161,7 +163,7 @@ const h = escapeXml;
 const verdictClass = (verdict: Verdict): string => (verdict === 'held' ? 'good' : 'bad');
 
 export function reportHtml(run: RunReport): string {
-	const chapters = run.journals.map(chapterOf);
+	const chapters = mapTexts(run.journals, printableLines).map(chapterOf);
 	const rows = chapters.map(
 		({ name, id, result, journal }) =>
 			`<tr><th scope="row"><a href="#${h(name)}">${h(name)}</a> <span class="quiet">${h(id)}</span></th>${verdictKinds
@@ -255,7 +257,7 @@ const fence = (text: string): string => {
 };
 
 export function reportMarkdown(run: RunReport): string {
-	const chapters = run.journals.map(chapterOf);
+	const chapters = mapTexts(run.journals, printableLines).map(chapterOf);
 	const rows = chapters.map(
 		({ name, id, result, journal }) =>
 			`| ${m(name)} | ${m(id)} | ${journal.kubejoin.verdicts.security} | ${journal.kubejoin.verdicts.availability} | ${result} | ${secondsText(journal.duration)} |`,

@@ -168,7 +168,7 @@ describe('an experiment', function () {
 		const output = ended?.event === 'activity-ended' ? ended.output : [];
 		assert.deepEqual(output?.slice(0, 2), ['line 13', 'line 14']);
 		assert.equal(output?.at(-1), 'why');
-		assert.ok(output?.every((line) => line.length <= 400));
+		assert.ok(output?.every((line) => line.length <= 410));
 	});
 
 	it('that is interrupted stops what runs and puts everything back', async () => {

@@ -7,6 +7,7 @@
 import { hostname, platform, release } from 'node:os';
 import type { Clock } from '../../lib/clock.ts';
 import { causeText } from '../../lib/errors.ts';
+import { printable } from '../../lib/text.ts';
 import type { Activity } from './document.ts';
 import type { ActivityEnded, ChaosEvent, Part } from './events.ts';
 import { runHttp } from './http-provider.ts';
@@ -321,15 +322,13 @@ async function askProbe(probe: JsonMap, value: Json, options: ActivityOptions): 
 /** A program gets it as Python writes it; a request may hold it as it is. */
 const asArgument = (value: Json, provider: JsonMap): Json => (provider.type === 'http' ? value : pythonText(value));
 
-const shortened = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
-
 /** What a program printed, as far as a person needs it to see why a probe failed. */
 const lastLines = (output: Json): readonly string[] =>
 	isMap(output)
 		? (['stdout', 'stderr'] as const).flatMap((name) =>
 				linesOf(output, name)
 					.slice(-MAX_LINES)
-					.map((line) => shortened(line, MAX_LINE)),
+					.map((line) => printable(line, { maxLength: MAX_LINE })),
 			)
 		: [];
 
@@ -342,5 +341,5 @@ const linesOf = (output: JsonMap, name: 'stdout' | 'stderr'): readonly string[] 
 function tailOf(output: JsonMap): string {
 	const lines = linesOf(output, 'stderr');
 	const last = lines.find((line) => /^error:/.test(line)) ?? lines.at(-1) ?? '';
-	return last === '' ? '' : ` (${shortened(last, MAX_TAIL)})`;
+	return last === '' ? '' : ` (${printable(last, { maxLength: MAX_TAIL })})`;
 }

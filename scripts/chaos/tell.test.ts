@@ -54,6 +54,18 @@ describe('what people are told', () => {
 		assert.match(text, /0 passed, 1 failed, 1 not run, in 1 min 15 s; seed 1/);
 	});
 
+	it('shows what a failed program printed, and nothing of it moves the cursor, hides or turns text', () => {
+		let text = '';
+		const tell = createTeller({ write: (more) => (text += more), color: false, live: false });
+		const about = { atMs: 0, experiment: 'x', part: 'after', index: 0, type: 'probe', name: 'p' } as const;
+		const output = ['not steady: node-2 is not Ready', '\u001b[2J\u202eevil\u200b'];
+		tell({ event: 'activity-ended', ...about, seconds: 1, status: 'succeeded', problem: 'wanted 0', output });
+		assert.match(text, /^ +\| not steady: node-2 is not Ready$/m);
+		assert.match(text, /^ +\| \^\[\[2J\\u202eevil\\u200b$/m);
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+		assert.doesNotMatch(text, /[\u001b\u202e\u200b]/);
+	});
+
 	it('says of a verdict what it is and what it should have been', () => {
 		assert.equal(verdictText('held', 'held'), 'held, as predicted');
 		assert.equal(verdictText('unknown', 'unknown'), 'not at stake');

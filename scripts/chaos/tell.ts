@@ -1,6 +1,8 @@
 /** The runner's events as lines for people, 80 columns wide: each activity as it ends, the two verdicts, and a table at the end. */
 import pc from 'picocolors';
+import { printableLines } from '../../lib/text.ts';
 import type { ActivityEnded, ChaosEvent, ExperimentEnded, Part, RunEnded, Verdict } from './events.ts';
+import { mapTexts } from './json.ts';
 import { type VerdictKind, verdictKinds } from './validate.ts';
 
 export interface TellOptions {
@@ -123,7 +125,9 @@ export function createTeller({ write, color, live }: TellOptions): (event: Chaos
 		if (results.length > 0) line(`Report: ${event.report}`);
 	}
 
-	return (event) => {
+	return (raw) => {
+		// What programs, documents and nodes said must not move the cursor.
+		const event = mapTexts(raw, printableLines);
 		switch (event.event) {
 			case 'run-started':
 				return line(

@@ -129,7 +129,7 @@ describe('a node of an experiment', () => {
 		});
 	});
 	afterEach(() => place.remove());
-	const flags: JoinFlags = { token: 't', pin: 'right', discovery: '8s', bootstrap: '30s', wait: false };
+	const flags: JoinFlags = { token: 't', pin: 'right', discovery: '8s', bootstrap: '30s', wait: false, within: 1 };
 	const configOf = async (name: string) => parse(await readFile(join(place.directory, `nodes/${name}.yaml`), 'utf8'));
 
 	it('joins with a file that only its owner reads; no token is on its command line', async () => {

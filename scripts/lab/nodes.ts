@@ -30,6 +30,8 @@ export interface JoinFlags {
 	readonly nodeName?: string;
 	/** It is started, and not waited for. */
 	readonly wait: boolean;
+	/** Seconds to wait for. */
+	readonly within: number;
 }
 
 interface KeptNode {
@@ -37,8 +39,6 @@ interface KeptNode {
 	readonly names: readonly string[];
 	readonly root: string;
 }
-
-const MAX_WAIT_MS = 100_000;
 
 /** Start a node; wait until it has joined, has ended, or is paused. @returns what became of it, as `nodeText` */
 export async function joinNode(place: Place, name: string, flags: JoinFlags): Promise<string> {
@@ -73,12 +73,12 @@ export async function joinNode(place: Place, name: string, flags: JoinFlags): Pr
 		...(flags.pauseAfter === undefined ? {} : { pauseAfter: flags.pauseAfter }),
 		...(flags.clock === undefined ? {} : { clock: flags.clock }),
 	});
-	if (flags.wait) await settled(place, name);
+	if (flags.wait) await settled(place, name, flags.within);
 	return nodeText(await place.control.worker(name));
 }
 
-async function settled({ control }: Place, name: string): Promise<void> {
-	for (const end = Date.now() + MAX_WAIT_MS; Date.now() < end; await delay(50)) {
+async function settled({ control }: Place, name: string, seconds: number): Promise<void> {
+	for (const end = Date.now() + seconds * 1_000; Date.now() < end; await delay(50)) {
 		const { hasServed, state } = await control.worker(name);
 		if (hasServed || state !== 'running') return;
 	}

@@ -22,6 +22,7 @@ export function addNodes(program: Command, there: There): void {
 		.option('--nodes <number>', 'so many in one process', whole(1, 1_000))
 		.option('--node-name <name>', 'default: the name here')
 		.option('--no-wait', 'do not wait')
+		.option('--within <seconds>', 'how long to wait', whole(0, 600), 100)
 		.action(there((place, node: string, flags: JoinFlags) => joinNode(place, node, flags)));
 	untilOptions(program.command('node <node>').description('what became of it, and what it printed')).action(
 		there((place, node: string, until: Until) =>
