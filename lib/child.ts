@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { environment, PREFIX } from './config.ts';
 import { KubejoinError } from './errors.ts';
 import { projectPath } from './paths.ts';
+import { printableLines } from './text.ts';
 
 export interface ChildPlan {
 	readonly name: string;
@@ -50,6 +51,13 @@ const MAX_RESTARTS_IN_A_ROW = 5;
 
 const howItEnded = (code: number | null, signal: string | null): string =>
 	signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+
+/** What a program printed to standard error before it ended. Log records are left out; the runner shows them itself. */
+const MAX_REASON_LINES = 12;
+
+/** How a program ended, and below it, indented, the lines that say why. */
+export const withReason = (how: string, lines: readonly string[]): string =>
+	[lines.length === 0 ? how : `${how}:`, ...lines.map((line) => `    ${printableLines(line)}`)].join('\n');
 
 /** Environment of a child: where programs and the home are, where traces go, and its own settings. */
 const environmentOf = ({ settings = {}, telemetry = {}, variables = {} }: ChildPlan): Record<string, string> => {
@@ -167,12 +175,18 @@ export function launch(plan: ChildPlan, onLine: ChildEvents['onLine']): Running 
 		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
 		detached: true,
 	});
+	const reason: string[] = [];
 	for (const stream of [child.stdout, child.stderr]) {
-		if (stream !== null) createInterface({ input: stream }).on('line', (line) => onLine(name, line));
+		if (stream === null) continue;
+		createInterface({ input: stream }).on('line', (line) => {
+			if (stream === child.stderr && !line.startsWith('{') && line.trim() !== '') reason.push(line);
+			if (reason.length > MAX_REASON_LINES) reason.shift();
+			onLine(name, line);
+		});
 	}
 	const ended = new Promise<string>((resolve) => {
 		child.once('error', (error) => resolve(`cannot be started: ${error.message}`));
-		child.once('close', (code, signal) => resolve(howItEnded(code, signal)));
+		child.once('close', (code, signal) => resolve(withReason(howItEnded(code, signal), reason)));
 	});
 	const started = new Promise<void>((resolve, reject) => {
 		child.once('message', () => resolve());

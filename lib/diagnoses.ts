@@ -262,6 +262,14 @@ const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 			'it waits itself for its store or for another service',
 		),
 	},
+	STORE_DAMAGED: {
+		mostLikely: ({ problem }) =>
+			/version/.test(problem)
+				? 'another version of LMDB wrote the file'
+				: /meta page of LMDB|begin with/.test(problem)
+					? 'another program wrote the file, or a backup of it was not whole'
+					: 'the disk was full, or the machine lost its power, while the file was copied or written',
+	},
 	STORE_UNAVAILABLE: {
 		mostLikely: ({ problem }) =>
 			/ENOSPC|MDB_MAP_FULL|no space/i.test(problem)

@@ -64,6 +64,9 @@ const named = (f: { resource: string; group: string; name: string }) =>
 	f.name === '' ? qualified(f) : `${qualified(f)} "${f.name}"`;
 type Named = { resource: string; group: string; name: string };
 
+/** As a word of a command that can be pasted. */
+const shellWord = (text: string): string => (/^[\w./:=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`);
+
 const newToken = () => 'Create a token on the control plane: kubectl-sim token create --print-join-command';
 const tokenRow = <F extends Facts>(sentence: Row<F>['sentence']) =>
 	row<F>({
@@ -520,10 +523,20 @@ export const errorTable = {
 		remedy: () => 'List again and watch from the revision of the list',
 		grpc: grpcCode.OUT_OF_RANGE,
 	}),
+	STORE_DAMAGED: row<{ path: string; problem: string }>({
+		sentence: (f) => `the store ${f.path} is damaged: ${f.problem}`,
+		remedy: (f) =>
+			`Restore the file from a backup, or start without what it holds: mv ${shellWord(f.path)} ${shellWord(`${f.path}.damaged`)}`,
+		grpc: grpcCode.UNAVAILABLE,
+		http: { status: 503, reason: 'ServiceUnavailable' },
+		exitCode: 1,
+	}),
 	STORE_UNAVAILABLE: row<{ store: string; problem: string }>({
 		sentence: (f) => `the store ${f.store} cannot be used: ${f.problem}`,
-		remedy: () =>
-			'Start Redis, or check the address, user, password file and certificates of the store; npm start needs none: --store lmdb',
+		remedy: (f) =>
+			f.store.startsWith('lmdb:')
+				? `Free space on the disk of ${f.store.slice('lmdb:'.length)}, and make the directory readable and writable for this user`
+				: 'Start Redis, or check the address, user, password file and certificates of the store; npm start needs none: --store lmdb',
 		grpc: grpcCode.UNAVAILABLE,
 		http: { status: 503, reason: 'ServiceUnavailable' },
 	}),
@@ -753,7 +766,10 @@ export const errorTable = {
 	}),
 	SERVICE_FAILED: row<{ service: string; problem: string }>({
 		sentence: (f) => `${f.service} ${f.problem}`,
-		remedy: () => 'Read the lines of the service above this one',
+		remedy: (f) =>
+			f.problem.includes('\n    ')
+				? 'Correct what the indented lines above name, and start again'
+				: 'Read the lines of the service above this one',
 		grpc: grpcCode.INTERNAL,
 		exitCode: 1,
 	}),

@@ -1,5 +1,5 @@
 /** Files that must be whole or absent, whenever the power goes. Contents are in no error. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statfsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { causeText, KubejoinError } from './errors.ts';
@@ -69,6 +69,19 @@ export async function makePrivateDirectory(path: string): Promise<void> {
 		await withFile(path, 'r', undefined, (directory) => directory.chmod(0o700));
 	} catch (error) {
 		throw unusable(path, error);
+	}
+}
+
+/** Less than this is left for programs: writes of one page fail. */
+const FULL_BYTES = 64 * 1024;
+
+/** True if the disk that holds the directory has no space left; false when that is not known. */
+export function isDiskFull(directory: string): boolean {
+	try {
+		const { bavail, bsize } = statfsSync(directory);
+		return bavail * bsize < FULL_BYTES;
+	} catch {
+		return false;
 	}
 }
 

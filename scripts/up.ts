@@ -1,4 +1,5 @@
 /** `npm start`: the whole mesh on this machine, nodes that join it, and what to do next. Wiring and words; the work is in scripts/mesh. */
+import { readdir } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
@@ -10,6 +11,7 @@ import { checked } from './checked.ts';
 import { offerLab } from './lab/local-control.ts';
 import { type JoinConfig, readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
+import { freeNodeIndexes, nodeName } from './mesh/node-names.ts';
 import {
 	endpointOf,
 	MAX_NODES,
@@ -119,7 +121,8 @@ async function up(flags: Flags): Promise<void> {
 		await Promise.race([joinNodes(mesh, nodes, story, stopping.signal), aborted(stopping.signal)]);
 		if (!stopping.signal.aborted && !flags.once) {
 			const config = await readJoinConfig(resolve(state, 'join.yaml'));
-			if (config !== undefined) story.say(nextText(options, mesh, nodes, config));
+			const free = freeNodeIndexes(await nodeNames(mesh, state), nodes, 2);
+			if (config !== undefined) story.say(nextText(options, mesh, free, config));
 			await aborted(stopping.signal);
 		}
 	} catch (error) {
@@ -146,7 +149,7 @@ const labSettings = ({ certificateLifetime }: Flags): NonNullable<MeshOptions['s
 /** Start the nodes, wait until the API server calls each of them Ready, and show them. @throws SERVICE_FAILED */
 async function joinNodes(mesh: LocalMesh, count: number, story: Story, signal: AbortSignal): Promise<void> {
 	const joinConfig = await mesh.makeJoinConfig();
-	const names = Array.from({ length: count }, (_, index) => `node-${index + 1}`);
+	const names = Array.from({ length: count }, (_, index) => nodeName(index));
 	await Promise.all(names.map((name, index) => mesh.startNode(name, index, joinConfig)));
 	for (const deadline = performance.now() + READY_MS; ; await delay(200)) {
 		if (signal.aborted) return;
@@ -166,6 +169,13 @@ async function joinNodes(mesh: LocalMesh, count: number, story: Story, signal: A
 				problem: `waited ${READY_MS / 1000} s for ${count} Ready nodes and found:\n${stdout}${stderr}`,
 			});
 	}
+}
+
+/** The names of the nodes that are in the cluster, or have files in the state directory. */
+async function nodeNames(mesh: LocalMesh, state: string): Promise<ReadonlySet<string>> {
+	const { stdout } = await mesh.kubectl('get', 'nodes', '-o', 'name');
+	const onDisk = await readdir(resolve(state, 'nodes')).catch(() => []);
+	return new Set([...stdout.split('\n').map((line) => line.replace(/^node\//, '')), ...onDisk]);
 }
 
 const aborted = (signal: AbortSignal): Promise<void> =>
@@ -197,15 +207,20 @@ function tracesKeyText(options: MeshOptions): string {
 	return options.state === resolve('.kubejoin') ? '' : `\n     export KUBEJOIN_TRACES_KEY_FILE=${shown(file)}`;
 }
 
-function nextText(options: MeshOptions, { kubeconfig }: LocalMesh, nodes: number, { token, hash }: JoinConfig): string {
+function nextText(
+	options: MeshOptions,
+	{ kubeconfig }: LocalMesh,
+	[first = 0, second = 0]: readonly number[],
+	{ token, hash }: JoinConfig,
+): string {
 	const { port, state } = options;
-	const rest = (index: number) => `--node-name node-${index} --healthz-port ${nodeHealthPort(port, index - 1)}`;
+	const rest = (index: number) => `--node-name ${nodeName(index)} --healthz-port ${nodeHealthPort(port, index)}`;
 	const join = (pin: string, index: number) => `npx kubelet-sim join ${endpointOf({ port })} --token ${token} \\
        --discovery-token-ca-cert-hash ${pin} \\
        ${rest(index)}`;
 	return `The cluster is up. Join another node, in another terminal; the page sees it:
      export OTEL_EXPORTER_OTLP_ENDPOINT=${tracesUrl(port)}${tracesKeyText(options)}
-     ${join(hash, nodes + 1)}
+     ${join(hash, first)}
 
 The kubeconfig of its admin is ${shown(kubeconfig)}:
      export KUBECONFIG=${shown(kubeconfig)}
@@ -214,7 +229,7 @@ Three things to try:
   1. See what was asked for, by whom, and what became of it:
      npx kubectl-sim get csr
   2. Join with the wrong CA hash. The node refuses, and keeps its token:
-     ${join(`sha256:${'0'.repeat(64)}`, nodes + 2)}
+     ${join(`sha256:${'0'.repeat(64)}`, second)}
   3. Delete the token, then join with it: npx kubectl-sim token delete ${token.split('.')[0]}
 
 What the programs say in full is in ${shown(resolve(state, 'logs'))}.

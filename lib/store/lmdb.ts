@@ -3,11 +3,13 @@
  * A write is acknowledged only after it was committed and flushed. Two processes must never open the same keyspace: their watchers would
  * not hear of each other's changes.
  */
-import { closeSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { causeText, KubejoinError } from '../errors.ts';
+import { isDiskFull } from '../files.ts';
 import { checkKey, isStorable, valueText } from './keys.ts';
+import { lmdbProblem } from './lmdb-check.ts';
 import type { Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
 import { createWatchers, defaultHistoryLength, pageAfter, pageLength } from './watchers.ts';
 
@@ -25,26 +27,21 @@ interface Databases {
 	readonly history: Database<StoreEvent, number>;
 }
 
-/** What LMDB writes 24 bytes into its file. */
-const magic = Buffer.from('dec0efbe', 'hex');
+/** Create a file that only the owner can read, or check that the existing one can be opened. */
+const prepareFile = (path: string): void => closeSync(openSync(path, 'a+', 0o600));
 
-/** Create a file that only the owner can read, or check that the one there is can be opened and is LMDB's: LMDB itself crashes on others. */
-function prepareFile(path: string, isData: boolean): void {
-	const file = openSync(path, 'a+', 0o600);
-	try {
-		const head = Buffer.alloc(28);
-		const length = readSync(file, head, 0, head.length, 0);
-		if (isData && length > 0 && !head.subarray(24).equals(magic)) throw new Error(`${path} is not an LMDB file`);
-	} finally {
-		closeSync(file);
-	}
+/** @throws STORE_DAMAGED  LMDB itself would end the process by a signal */
+function requireWhole(path: string): void {
+	const problem = lmdbProblem(path);
+	if (problem !== undefined) throw new KubejoinError('STORE_DAMAGED', { path, problem });
 }
 
 function openDatabases(directory: string, keyspace: string, historyLength: number): Databases {
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
 	const path = join(directory, `${keyspace}.mdb`);
-	prepareFile(path, true);
-	prepareFile(`${path}-lock`, false);
+	prepareFile(path);
+	prepareFile(`${path}-lock`);
+	requireWhole(path);
 	// Without overlappingSync a commit is acknowledged after the flush to disk, not before; with eventTurnBatching a full disk would end the
 	// process by a rejection that nobody can catch.
 	const root = open<number, string>({
@@ -64,6 +61,12 @@ function openDatabases(directory: string, keyspace: string, historyLength: numbe
 	return { root, items, history };
 }
 
+/** LMDB reports a full disk as an input/output error. */
+function problemOfDisk(directory: string, error: unknown): string {
+	const problem = causeText(error);
+	return isDiskFull(directory) ? `no space is left on the disk of ${directory} (${problem})` : problem;
+}
+
 /** The reason for a failed commit comes apart from the failure, as a promise. */
 async function commitProblem(error: unknown): Promise<unknown> {
 	if (!(error instanceof Error) || !('commitError' in error)) return error;
@@ -74,17 +77,19 @@ async function commitProblem(error: unknown): Promise<unknown> {
  * Open a store in `lmdb:DIRECTORY`; the directory is created when it is missing.
  *
  * @throws STORE_UNAVAILABLE  the directory or the file in it cannot be made, read or written
+ * @throws STORE_DAMAGED      the file is truncated, overwritten, or not LMDB's
  */
 export async function openLmdbStore(options: StoreOptions): Promise<Store> {
 	const name = options.url;
 	const historyLength = options.historyLength ?? defaultHistoryLength;
+	const directory = options.url.slice('lmdb:'.length);
 	const unavailable = (error: unknown) =>
-		new KubejoinError('STORE_UNAVAILABLE', { store: name, problem: causeText(error) }, { cause: error });
+		new KubejoinError('STORE_UNAVAILABLE', { store: name, problem: problemOfDisk(directory, error) }, { cause: error });
 	let databases: Databases | undefined;
 	try {
-		databases = openDatabases(options.url.slice('lmdb:'.length), options.keyspace, historyLength);
+		databases = openDatabases(directory, options.keyspace, historyLength);
 	} catch (error) {
-		throw unavailable(error);
+		throw error instanceof KubejoinError ? error : unavailable(error);
 	}
 
 	const read = <T>(question: (open: Databases) => T): T => {

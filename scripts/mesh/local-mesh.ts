@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Child, type ChildEvents, runProgram, startChild } from '../../lib/child.ts';
+import { type Child, type ChildEvents, runProgram, startChild, withReason } from '../../lib/child.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { isListed, readJoinConfig } from './join-config.ts';
 import {
@@ -86,8 +86,10 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 		for (const needed of servicePorts(options)) await requireFree(needed);
 		const pki = await runProgram(pkiPlan(options));
 		for (const line of `${pki.stdout}${pki.stderr}`.split('\n')) if (line !== '') events.onLine('pki', line);
-		if (pki.code !== 0)
-			throw new KubejoinError('SERVICE_FAILED', { service: 'infra/pki', problem: `ended with exit code ${pki.code}` });
+		if (pki.code !== 0) {
+			const problem = withReason(`ended with exit code ${pki.code}`, pki.stderr.trimEnd().split('\n'));
+			throw new KubejoinError('SERVICE_FAILED', { service: 'infra/pki', problem });
+		}
 		for (const name of servicesOf(options)) await mkdir(join(state, name), { recursive: true, mode: 0o700 });
 		const wanted = servicesOf(options);
 		for (const group of startOrder) {

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
 import { lockState } from './state-lock.ts';
+
+/** Field 22 of proc(5) stat. */
+const startTicks = (pid: number): string =>
+	readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[19] ?? '';
 
 describe('the lock of a state directory', () => {
 	let directory: string;
@@ -34,9 +38,19 @@ describe('the lock of a state directory', () => {
 		assert.ok(existsSync(join(directory, 'lock')));
 	});
 
+	it('is taken over when another program has the process id by now', async () => {
+		const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+		for (const start of [`${boot}/1`, `another-boot/${startTicks(process.ppid)}`]) {
+			await leave(`${process.ppid} ${start}`);
+			(await lockState(directory))();
+		}
+		await leave(`${process.ppid} ${boot}/${startTicks(process.ppid)}`);
+		await assert.rejects(lockState(directory), (error) => hasCode(error, 'STATE_IN_USE'));
+	});
+
 	it('is taken over from a process that is dead, and from nonsense', async () => {
 		const { pid } = spawnSync('true');
-		for (const contents of [String(pid), 'nonsense', '', '-1', '0']) {
+		for (const contents of [String(pid), `${pid} boot/1`, 'nonsense', '', '-1', '0']) {
 			await leave(contents);
 			(await lockState(directory))();
 		}

@@ -1,4 +1,7 @@
-/** One kubejoin per state directory: two would write the same store and ledger. The lock is a file with the process id; one that a dead process left is taken over. */
+/**
+ * One kubejoin per state directory: two would write the same store and ledger. The lock is a file with the process id and the start time of the
+ * process, because another program can have the id after a crash or a reboot. A lock that a dead process left is taken over.
+ */
 import { readFileSync, rmSync } from 'node:fs';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,12 +15,12 @@ export async function lockState(directory: string): Promise<() => void> {
 	const own = `${path}.${process.pid}`;
 	try {
 		await mkdir(directory, { recursive: true, mode: 0o700 });
-		await writeFile(own, String(process.pid), { mode: 0o600 });
+		await writeFile(own, `${process.pid} ${startOf(process.pid) ?? ''}`.trim(), { mode: 0o600 });
 		for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
 			// A link appears with its contents or not at all, and never replaces another.
 			if (await linked(own, path)) return () => rmSync(path, { force: true });
-			const pid = holderOf(path);
-			if (pid !== undefined && isAlive(pid)) throw new KubejoinError('STATE_IN_USE', { directory, pid });
+			const pid = stateHolder(directory);
+			if (pid !== undefined) throw new KubejoinError('STATE_IN_USE', { directory, pid });
 			await rm(path, { force: true });
 		}
 		throw new Error('the lock changes hands too quickly');
@@ -42,10 +45,31 @@ const linked = (from: string, to: string): Promise<boolean> =>
 		},
 	);
 
-function holderOf(path: string): number | undefined {
+/** The process that has the lock of a state directory and still runs; undefined when there is none. */
+export function stateHolder(directory: string): number | undefined {
+	const [, id, start] = /^(\d+)(?: (\S+))?$/.exec(readLock(directory)) ?? [];
+	const pid = Number(id);
+	if (id === undefined || pid === 0 || !isAlive(pid)) return undefined;
+	const found = startOf(pid);
+	return start === undefined || found === undefined || start === found ? pid : undefined;
+}
+
+function readLock(directory: string): string {
 	try {
-		const pid = Number(readFileSync(path, 'utf8'));
-		return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+		return readFileSync(join(directory, 'lock'), 'utf8');
+	} catch {
+		return '';
+	}
+}
+
+/** When a process started: the boot of the machine, and clock ticks since then. Undefined where there is no /proc. */
+function startOf(pid: number): string | undefined {
+	try {
+		const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+		// The name of the program, in parentheses, can hold blanks; the start time is the 20th field after it.
+		const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+		return ticks === undefined ? undefined : `${boot}/${ticks}`;
 	} catch {
 		return undefined;
 	}

@@ -6,6 +6,7 @@ import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Help } from 'commander';
+import { causeText } from '../../lib/errors.ts';
 
 export interface Story {
 	/** A line that a program printed. */
@@ -98,19 +99,25 @@ function withName(name: string, text: string, width: number): string {
 function openFiles(directory: string, onProblem: (problem: string) => void) {
 	const files = new Map<string, WriteStream>();
 	let isBroken = false;
-	const open = (name: string): WriteStream => {
-		mkdirSync(directory, { recursive: true, mode: 0o700 });
+	const fail = (problem: string): void => {
+		if (!isBroken) onProblem(problem);
+		isBroken = true;
+	};
+	const open = (name: string): WriteStream | undefined => {
+		try {
+			mkdirSync(directory, { recursive: true, mode: 0o700 });
+		} catch (error) {
+			fail(causeText(error));
+			return undefined;
+		}
 		const file = createWriteStream(join(directory, `${name}.log`), { flags: 'w', mode: 0o600 });
-		file.on('error', (error) => {
-			if (!isBroken) onProblem(error.message);
-			isBroken = true;
-		});
+		file.on('error', (error) => fail(error.message));
 		files.set(name, file);
 		return file;
 	};
 	return {
 		write(name: string, line: string): void {
-			if (!isBroken) (files.get(name) ?? open(name)).write(`${line}\n`);
+			if (!isBroken) (files.get(name) ?? open(name))?.write(`${line}\n`);
 		},
 		async close(): Promise<void> {
 			await Promise.all(
