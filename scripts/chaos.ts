@@ -1,4 +1,5 @@
 /** `npm run chaos`: runs experiments and tells what became of them. Wiring and words; the work is in scripts/chaos. */
+import '../lib/require-node.ts';
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';

@@ -1,4 +1,5 @@
 /** Keeps the nodes and attackers of experiments where a mesh of containers is: the one program of the lab's container. It has no power over the services. */
+import '../lib/require-node.ts';
 import { createSocket } from 'node:dgram';
 import { environment } from '../lib/config.ts';
 import { maskTokens } from '../lib/log.ts';

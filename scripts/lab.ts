@@ -2,6 +2,7 @@
  * The experiments' command line: `node dist/scripts/lab.js VERB …`. Each verb makes one fault, or looks at one thing and prints what it saw. Verbs about
  * nodes, tokens and attackers run where the nodes are; those about services run here. The verbs are in scripts/lab/verbs-….
  */
+import '../lib/require-node.ts';
 import { Command, CommanderError } from 'commander';
 import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople, maskTokens } from '../lib/log.ts';

@@ -1,4 +1,5 @@
 /** `npm start`: the whole mesh on this machine, nodes that join it, and what to do next. Wiring and words; the work is in scripts/mesh. */
+import '../lib/require-node.ts';
 import { readdir } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,4 +1,5 @@
 /** The certificates' bootstrap: runs once, before the services, and as often as wanted. Prints what it kept and what it made, never a key. */
+import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { readConfig } from '../../lib/config.ts';
 import { asKubejoinError } from '../../lib/errors.ts';

@@ -1,4 +1,5 @@
 /** Starts apiserver-sim and stops it. */
+import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
 import { refusalCounter } from '../../lib/limits.ts';

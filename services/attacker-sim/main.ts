@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Starts one command of attacker-sim: `listen` plays a man in the middle until it is stopped; the others try once what a thief could try. */
+import '../../lib/require-node.ts';
 import { Command, CommanderError } from 'commander';
 import { systemClock } from '../../lib/clock.ts';
 import { readConfig, tracingSettings } from '../../lib/config.ts';

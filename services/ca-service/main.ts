@@ -1,4 +1,5 @@
 /** Starts ca-service and stops it. The only process that reads the cluster CA key. */
+import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { refusalCounter } from '../../lib/limits.ts';
 import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';

@@ -1,4 +1,5 @@
 /** Starts controller-manager-sim and stops it. */
+import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { apiClient } from '../../lib/kube/client.ts';
 import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Starts one command of kubectl-sim. A reader that goes away, as `head` does, ends it like any other program: quietly. */
+import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { environment } from '../../lib/config.ts';
 import { run } from './commands.ts';

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Starts kubelet-sim and stops it: `kubelet-sim join HOST:PORT …`. */
+import '../../lib/require-node.ts';
 import { Command, CommanderError } from 'commander';
 import { microClock, waitBy } from '../../lib/clock.ts';
 import { integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';

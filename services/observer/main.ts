@@ -1,4 +1,5 @@
 /** Starts the observer and stops it. */
+import '../../lib/require-node.ts';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';

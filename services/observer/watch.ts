@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `kubejoin watch`: attaches to a running mesh at any time, tells what it missed, and follows. The same stream as the page's. */
+import '../../lib/require-node.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { EventSourceParserStream } from 'eventsource-parser/stream';

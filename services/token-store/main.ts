@@ -1,4 +1,5 @@
 /** Starts token-store and stops it. */
+import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
 import { refusalCounter } from '../../lib/limits.ts';
