@@ -434,6 +434,15 @@ export const limits = {
 		response: '413 PAGE_TOO_LARGE',
 		test: 'services/observer/page-app.test.ts',
 	}),
+	clusterCas: limit({
+		value: 32,
+		unit: 'items',
+		of: 'CA certificates in one cluster-info',
+		where: ['kubelet-sim'],
+		response: 'CLUSTER_INFO_INVALID',
+		source: 'more than a rotation needs; each is read and compared with the pins',
+		test: 'services/kubelet-sim/join/pin-ca.test.ts',
+	}),
 	yamlBytes: limit({
 		value: 1024 * 1024,
 		unit: 'bytes',

@@ -162,13 +162,16 @@ const keyIdOf = (spki: DerNode): Buffer =>
  * Read all certificates of a bundle.
  *
  * @param bundle  PEM with a block of type CERTIFICATE or more; text and blocks of other types are ignored
+ * @param max     for a bundle from outside: how many certificates it may have
  * @throws CERTIFICATE_MALFORMED  there is no certificate, or a block that cannot be read
  * @source client-go util/cert ParseCertsPEM
  */
-export function parseCertificates(bundle: string): [X509Certificate, ...X509Certificate[]] {
+export function parseCertificates(bundle: string, max?: number): [X509Certificate, ...X509Certificate[]] {
 	const text = readPem(bundle);
 	const [first, ...more] = text.blocks.filter(({ type, headers }) => type === 'CERTIFICATE' && headers.length === 0);
 	if (text.problem !== undefined) throw malformed(text.problem);
+	if (max !== undefined && more.length >= max)
+		throw malformed(`it has ${more.length + 1} certificates, and at most ${max} are read`);
 	if (first === undefined) throw malformed(`it has no PEM block of type CERTIFICATE: ${foundInstead(bundle, text)}`);
 	const parse = ({ der }: PemBlock): X509Certificate => {
 		const certificate = importCertificate(der);

@@ -34,6 +34,13 @@ describe('pins', () => {
 		assert.ok(!matchesPin(fixture('kubeadm-1.29-admin-expired.crt'), [parsePin(pin)]));
 	});
 
+	it('every digit counts', () => {
+		for (let at = 'sha256:'.length; at < pin.length; at++) {
+			const digit = pin[at] === '0' ? '1' : '0';
+			assert.ok(!matchesPin(ca, [parsePin(`${pin.slice(0, at)}${digit}${pin.slice(at + 1)}`)]), `digit ${at}`);
+		}
+	});
+
 	it("PIN_INVALID with upstream's texts", () => {
 		const form = 'invalid hash, expected "format:hex-value". Known format(s) are: sha256';
 		assert.equal(refusal(''), form);

@@ -6,7 +6,7 @@
 import { readdir, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
-import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { causeText, hasCode, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import { parseKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
@@ -148,18 +148,26 @@ export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | und
 			problem: 'it names no CA to verify the API server with',
 			remedy: `Remove ${paths.kubeconfig} and let the node join again`,
 		});
-	const privateKey = readPrivateKey(pem);
-	const key = writePrivateKey(privateKey);
-	const certificate = certificatesPem(pem).join('');
-	const [leaf] = parseCertificates(pem);
-	if (!leaf.checkPrivateKey(privateKey))
-		throw new KubejoinError('CERTIFICATE_MALFORMED', {
-			problem: `${paths.currentCertificate} holds the key of another certificate`,
-		});
+	const { leaf, certificate, key } = readPair(pem, paths.currentCertificate);
 	const { commonName } = readSubject(leaf);
 	// What the node itself wrote after it had learned to trust it is still trusted.
 	const trusted = trustedServer({ server, ...(tlsServerName === undefined ? {} : { tlsServerName }) }, ca as TrustedCa);
 	return identityOf({ nodeName: commonName.slice(wellKnown.nodeUserPrefix.length), certificate, key, server: trusted });
+}
+
+function readPair(pem: string, path: string) {
+	try {
+		const privateKey = readPrivateKey(pem);
+		const [leaf] = parseCertificates(pem);
+		if (!leaf.checkPrivateKey(privateKey)) throw new Error('the private key does not match the certificate');
+		return { leaf, certificate: certificatesPem(pem).join(''), key: writePrivateKey(privateKey) };
+	} catch (error) {
+		const problem = error instanceof KubejoinError ? error.facts.problem : causeText(error);
+		const facts = { problem: `${path}: ${problem}` };
+		throw new KubejoinError(hasCode(error, 'KEY_MALFORMED') ? 'KEY_MALFORMED' : 'CERTIFICATE_MALFORMED', facts, {
+			cause: error,
+		});
+	}
 }
 
 export const isExpired = ({ notAfter }: Pick<NodeIdentity, 'notAfter'>, clock: Clock): boolean => clock() >= notAfter;

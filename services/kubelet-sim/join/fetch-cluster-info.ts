@@ -6,6 +6,7 @@ import { causeOfDial } from '../../../lib/diagnoses.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
+import { limits } from '../../../lib/limits.ts';
 import { poll } from '../../../lib/poll.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { ApiConnection, JoinTools } from './tools.ts';
@@ -65,6 +66,10 @@ export async function readClusterInfo(
 				"there is no kubeconfig key in the cluster-info ConfigMap. This API Server isn't set up for token bootstrapping, can't connect";
 			throw new KubejoinError('CLUSTER_INFO_INVALID', { problem });
 		}
+		if (data.kubeconfig.length > limits.yamlBytes.value)
+			throw new KubejoinError('CLUSTER_INFO_INVALID', {
+				problem: `the kubeconfig in the cluster-info ConfigMap is longer than ${limits.yamlBytes.value} characters`,
+			});
 		const signature = data[`jws-kubeconfig-${tokenId}`];
 		if (!signature) throw new KubejoinError('CLUSTER_INFO_UNSIGNED', { tokenId, waitedSeconds });
 		return { kubeconfig: data.kubeconfig, signature };

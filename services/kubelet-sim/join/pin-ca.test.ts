@@ -46,6 +46,20 @@ describe('pin-ca', () => {
 		assert.equal(acceptCa(renewed, [pinOf(own)]), renewed);
 	});
 
+	it('CLUSTER_INFO_INVALID: more CAs than are read', () => {
+		assert.equal(acceptCa(own.repeat(32), [pinOf(own)]), own.repeat(32));
+		refusedWith('CLUSTER_INFO_INVALID', () => acceptCa(own.repeat(33), [pinOf(own)]));
+	});
+
+	it('leaves out what is around the certificates', async () => {
+		const trusted = own.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE');
+		const ca = Buffer.from(`text\n${trusted}${own}${trusted}`).toString('base64');
+		const cluster = { server: 'https://h:6443', 'certificate-authority-data': ca };
+		const text = JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] });
+		const { pinnedCa } = await pinCa.run({ signedKubeconfig: text as SignedKubeconfig, pins: [pinOf(own)] });
+		assert.equal(pinnedCa, own);
+	});
+
 	it('accepts two CAs that are both pinned, as in a rotation', () => {
 		assert.equal(acceptCa(own + other, [pinOf(own), pinOf(other)]), own + other);
 	});

@@ -3,7 +3,9 @@ import type { X509Certificate } from 'node:crypto';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { type ClusterAccess, discoveredCluster } from '../../../lib/kube/kubeconfig-access.ts';
+import { limits } from '../../../lib/limits.ts';
 import { parseCertificates } from '../../../lib/pki/certificate.ts';
+import { writePem } from '../../../lib/pki/pem.ts';
 import { matchesPin, type Pin, spkiPin } from '../../../lib/pki/pin.ts';
 import { note } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
@@ -56,7 +58,7 @@ export function acceptCa(claimedCa: string, pins: readonly Pin[]): PinnedCa {
 /** @throws CLUSTER_INFO_INVALID  it is not certificates in PEM */
 export function parseClaimedCa(claimedCa: string): readonly X509Certificate[] {
 	try {
-		return parseCertificates(claimedCa);
+		return parseCertificates(claimedCa, limits.clusterCas.value);
 	} catch (error) {
 		return refuse(causeText(error));
 	}
@@ -67,8 +69,12 @@ export function readCluster(signedKubeconfig: SignedKubeconfig): {
 	readonly claimedCa: string;
 	readonly namedServer: Gives['namedServer'];
 } {
-	const { ca: claimedCa, server, tlsServerName } = parseCluster(signedKubeconfig);
-	if (claimedCa === undefined) return refuse('it holds no certificate-authority-data');
+	const { ca, server, tlsServerName } = parseCluster(signedKubeconfig);
+	if (ca === undefined) return refuse('it holds no certificate-authority-data');
+	// Text around the certificates, which another reader may take for one, is left out.
+	const claimedCa = parseClaimedCa(ca)
+		.map(({ raw }) => writePem('CERTIFICATE', raw))
+		.join('');
 	return { claimedCa, namedServer: { server, ...(tlsServerName === undefined ? {} : { tlsServerName }) } };
 }
 

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
+import { currentUser } from '../../../lib/kube/kubeconfig-access.ts';
+import type { NodeIdentity } from '../identity.ts';
+import { checkNodeName } from './check-node-name.ts';
+import { notFound, type TestTools, testServer, testTools } from './fixtures.test.ts';
+
+const bootstrapToken = 'abcdef.0123456789abcdef';
+
+describe('check-node-name', () => {
+	let tools: TestTools;
+	let asked: unknown[];
+	const run = (answer: object | Error, replaces?: NodeIdentity) => {
+		asked = [];
+		tools = testTools({
+			nodes: {
+				async get(name: string) {
+					// While the server thinks, the token is on the disk.
+					asked.push(name, statSync(tools.paths.bootstrapKubeconfig).mode & 0o777);
+					if (answer instanceof Error) throw answer;
+					return answer;
+				},
+			},
+		});
+		return Promise.resolve(checkNodeName(tools).run({ server: testServer, bootstrapToken, nodeName: 'n', replaces }));
+	};
+	const node = (type: string, status: string) => ({
+		status: {
+			conditions: [
+				{ type: 'Other', status: 'True' },
+				{ type, status },
+			],
+		},
+	});
+	afterEach(() => tools.remove());
+
+	it('writes the bootstrap kubeconfig, which only its owner can read, and asks with the token', async () => {
+		assert.deepEqual(await run(notFound()), {});
+		assert.deepEqual(asked, ['n', 0o600]);
+		assert.deepEqual(tools.dialled, ['with token h:6443', 'closed']);
+		const text = readFileSync(tools.paths.bootstrapKubeconfig, 'utf8');
+		assert.equal(currentUser(parseKubeconfig(text, 'f'), 'f').token, bootstrapToken);
+		assert.equal(statSync(tools.paths.kubernetesDirectory).mode & 0o777, 0o700);
+		assert.ok(!tools.said.join().includes('0123456789abcdef'));
+	});
+
+	it('NODE_NAME_TAKEN only by a node that is ready, and not by this one', async () => {
+		await assert.rejects(run(node('Ready', 'True')), (error) => hasCode(error, 'NODE_NAME_TAKEN'));
+		assert.equal(tools.dialled.at(-1), 'closed');
+		tools.remove();
+		for (const answer of [node('Ready', 'False'), node('Ready', 'Unknown'), node('DiskPressure', 'True'), {}]) {
+			assert.deepEqual(await run(answer), {});
+			tools.remove();
+		}
+		assert.deepEqual(await run(node('Ready', 'True'), {} as NodeIdentity), {});
+	});
+
+	it('any other refusal ends it, and the connection is closed', async () => {
+		await assert.rejects(run(new KubejoinError('API_UNAUTHORIZED', {})), (error) => hasCode(error, 'API_UNAUTHORIZED'));
+		assert.equal(tools.dialled.at(-1), 'closed');
+	});
+});

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { fetchClusterInfo } from './fetch-cluster-info.ts';
+import { inTurn, notFound, refusedConnection, type TestTools, testTools } from './fixtures.test.ts';
+
+const discoveryToken = { id: 'abcdef', secret: '0123456789abcdef' };
+const needs = { endpoint: 'h:6443', discoveryToken, discoveryTimeoutMs: 40 };
+const signed = { data: { kubeconfig: 'k', 'jws-kubeconfig-abcdef': 'a..b', 'jws-kubeconfig-zzzzzz': 'c..d' } };
+
+describe('fetch-cluster-info', () => {
+	const made: TestTools[] = [];
+	const run = (...answers: readonly (object | Error)[]) => {
+		const asked: unknown[][] = [];
+		const answer = inTurn(...answers);
+		const get = (...args: unknown[]) => {
+			asked.push(args.slice(0, 2));
+			return answer();
+		};
+		const tools = testTools({ configMaps: { get } });
+		made.push(tools);
+		return { tools, asked, result: Promise.resolve(fetchClusterInfo(tools).run(needs)) };
+	};
+	afterEach(() => {
+		for (const tools of made.splice(0)) tools.remove();
+	});
+	const fails = (result: Promise<unknown>, code: Parameters<typeof hasCode>[1], cause?: string) =>
+		assert.rejects(result, (error) => hasCode(error, code) && (error as KubejoinError).facts.cause === cause);
+
+	it('asks for cluster-info over a connection that is not verified, and takes the signature of its own token', async () => {
+		const { tools, asked, result } = run(signed);
+		assert.deepEqual(await result, { claimedClusterInfo: { kubeconfig: 'k', signature: 'a..b' } });
+		assert.deepEqual(asked, [['cluster-info', 'kube-public']]);
+		assert.deepEqual(tools.dialled, ['unverified h:6443', 'closed']);
+	});
+
+	it('asks again while the server is away or has not signed yet, and says each reason once', async () => {
+		const { tools, result } = run(refusedConnection(), refusedConnection(), { data: { kubeconfig: 'k' } }, signed);
+		assert.deepEqual((await result).claimedClusterInfo.signature, 'a..b');
+		assert.equal(tools.said.length, 2);
+		for (const line of tools.said) assert.match(line, /; asking again every 0.001 s for up to 0 s$/);
+	});
+
+	it('CLUSTER_INFO_UNREACHABLE with the cause, when the time is over; the connection is closed', async () => {
+		const { tools, result } = run(refusedConnection());
+		await fails(result, 'CLUSTER_INFO_UNREACHABLE', 'refused');
+		assert.equal(tools.dialled.at(-1), 'closed');
+		await fails(run(notFound()).result, 'CLUSTER_INFO_UNREACHABLE', 'not-found');
+		await fails(run(new KubejoinError('API_UNAUTHORIZED', {})).result, 'CLUSTER_INFO_UNREACHABLE', 'unauthorized');
+		await fails(run(new Error('odd')).result, 'CLUSTER_INFO_UNREACHABLE', undefined);
+	});
+
+	it('CLUSTER_INFO_UNSIGNED for the id of another token, also one that is a name of every object', async () => {
+		await fails(run({ data: { kubeconfig: 'k', 'jws-kubeconfig-zzzzzz': 'a..b' } }).result, 'CLUSTER_INFO_UNSIGNED');
+	});
+
+	it('CLUSTER_INFO_INVALID at once: no kubeconfig, or one that is too long', async () => {
+		for (const data of [undefined, {}, { kubeconfig: '' }, { kubeconfig: 'x'.repeat(1024 * 1024 + 1) }]) {
+			const { tools, asked, result } = run(
+				data === undefined ? {} : { data: { ...signed.data, kubeconfig: '', ...data } },
+			);
+			await fails(result, 'CLUSTER_INFO_INVALID');
+			assert.deepEqual([asked.length, tools.said], [1, []]);
+		}
+	});
+
+	it('an abort ends it', async () => {
+		const stop = new AbortController();
+		const tools = testTools({ configMaps: { get: inTurn(refusedConnection()) } }, stop.signal);
+		made.push(tools);
+		const result = fetchClusterInfo(tools).run({ ...needs, discoveryTimeoutMs: 60_000 });
+		stop.abort(new Error('stopped'));
+		await assert.rejects(Promise.resolve(result), /stopped/);
+	});
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { type ErrorCode, hasCode, KubejoinError } from '../../../lib/errors.ts';
+import type { Lease, Node } from '../../../lib/kube/types.ts';
+import type { NodeIdentity } from '../identity.ts';
+import { inTurn, refusedConnection, type TestTools, testServer, testTools } from './fixtures.test.ts';
+import { register } from './register.ts';
+
+const identity = { nodeName: 'n', server: testServer } as NodeIdentity;
+
+describe('register', () => {
+	let tools: TestTools;
+	let leases: Lease[];
+	const run = (timeoutMs: number, ...answers: readonly (object | Error)[]) => {
+		leases = [];
+		const answer = inTurn(...answers);
+		tools = testTools({
+			nodes: {
+				create: async (node: Node) => ({ ...node, ...(await answer()), metadata: { ...node.metadata, uid: 'u' } }),
+			},
+			leases: {
+				get: async () =>
+					Promise.reject(new KubejoinError('API_NOT_FOUND', { resource: 'leases', group: '', name: 'n' } as never)),
+				create: async (lease: Lease) => {
+					leases.push(lease);
+					return lease;
+				},
+				update: async (lease: Lease) => {
+					leases.push(lease);
+					return lease;
+				},
+			},
+		});
+		const work = register(tools).run({ identity, criSocket: 'unix:///x', tlsBootstrapTimeoutMs: timeoutMs });
+		return Promise.resolve(work);
+	};
+	afterEach(() => tools.remove());
+	const fails = async (code: ErrorCode, work: Promise<unknown>) => {
+		await assert.rejects(work, (error) => hasCode(error, code));
+		assert.equal(tools.dialled.at(-1), 'closed');
+	};
+
+	it('creates the Node and a Lease that the Node owns, with the certificate of the node', async () => {
+		assert.deepEqual(await run(1_000, {}), {});
+		assert.deepEqual(tools.dialled, ['as node h:6443', 'closed']);
+		assert.equal(leases.length, 1);
+		assert.equal(leases[0]?.metadata.ownerReferences?.[0]?.uid, 'u');
+	});
+
+	it('waits for a server that is away, and says so once', async () => {
+		assert.deepEqual(await run(10_000, refusedConnection(), refusedConnection(), {}), {});
+		assert.equal(tools.said.length, 1);
+		assert.match(
+			tools.said.join(),
+			/^\[kubelet\] Waiting for the API server to take the Node: cannot connect to h:6443/,
+		);
+	});
+
+	it('ends when the time is over', async () => {
+		await fails('CONNECTION_REFUSED', run(30, refusedConnection()));
+	});
+
+	it('a refusal ends it at once', async () => {
+		await fails('API_UNAUTHORIZED', run(10_000, new KubejoinError('API_UNAUTHORIZED', {})));
+		assert.deepEqual(tools.said, []);
+	});
+});
