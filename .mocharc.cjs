@@ -31,6 +31,6 @@ module.exports = {
 		? {}
 		: {
 				spec: ['{lib,services,infra,scripts,test}/**/*.test.ts'],
-				ignore: ['test/compose*.test.ts', 'test/chaos-*.test.ts'],
+				ignore: ['test/compose*.test.ts', 'test/chaos-*.test.ts', 'test/attacks/**'],
 			}),
 };

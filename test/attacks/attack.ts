@@ -1,0 +1,27 @@
+/** One attack: a row of docs/attacks.md and a test of the same name. */
+import type { LimitName } from '../../lib/limits.ts';
+import type { Target } from './target.ts';
+
+export interface Attack {
+	/** What the attacker does, as the row and the test are called. */
+	readonly title: string;
+	/** What the attacker holds. */
+	readonly attacker:
+		| 'network access only'
+		| 'a bootstrap token'
+		| 'a node'
+		| 'a namespace admin'
+		| 'an unverified server';
+	/** What the attacker gets. */
+	readonly result: string;
+	/** Rows of lib/limits.ts that stop it. */
+	readonly limits?: readonly LimitName[];
+	/** @throws AssertionError  the mesh gave more than `result` says */
+	readonly run: (target: Target) => Promise<void>;
+}
+
+/** Attacks on one part of the mesh, a section of docs/attacks.md. */
+export interface AttackGroup {
+	readonly name: string;
+	readonly attacks: readonly Attack[];
+}

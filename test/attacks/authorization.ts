@@ -1,0 +1,122 @@
+/** Attacks on the decision who may do what. */
+import assert from 'node:assert/strict';
+import { hasCode } from '../../lib/errors.ts';
+import { apiVersionOf, resources } from '../../lib/kube/resources.ts';
+import { call } from '../../lib/mesh/channel.ts';
+import { contractOf } from '../../lib/mesh/contracts.ts';
+import type { AttackGroup } from './attack.ts';
+import { issueUser, namespaceAdmin } from './identity.ts';
+import { https, type Target } from './target.ts';
+
+const clusterScoped = Object.values(resources).filter(({ namespaced }) => !namespaced);
+/** Reviews about the caller itself are open to every user. */
+const openToAll = ['SelfSubjectAccessReviews', 'SelfSubjectReviews'];
+
+async function eachMethodIsForbidden({ mesh }: Target): Promise<void> {
+	const channel = mesh.channel(mesh.endpoint, { ca: mesh.ca, ...(await namespaceAdmin(mesh, 'eve')) });
+	const leases = { metadata: { namespace: 'default', name: 'of-eve' } };
+	await eventuallyAllowed(() => call(channel, 'Leases', 'Create', leases));
+	const granted: string[] = [];
+	for (const resource of clusterScoped) {
+		const service = 'service' in resource ? resource.service : undefined;
+		if (service === undefined || openToAll.includes(service)) continue;
+		for (const [method, { responseStream }] of Object.entries(contractOf(service))) {
+			if (responseStream) continue;
+			const request = { namespace: 'default', name: 'node-1', metadata: { namespace: 'default', name: 'node-1' } };
+			try {
+				await call(channel, service, method, request);
+				granted.push(`${service}/${method}`);
+			} catch (error) {
+				if (!hasCode(error, 'API_FORBIDDEN')) granted.push(`${service}/${method}: ${String(error)}`);
+			}
+		}
+	}
+	assert.deepEqual(granted, []);
+}
+
+/** A new binding takes a moment to reach the authorizer. */
+async function eventuallyAllowed(ask: () => Promise<unknown>): Promise<void> {
+	for (let attempt = 0; ; attempt++) {
+		try {
+			await ask();
+			return;
+		} catch (error) {
+			if (attempt === 100 || !hasCode(error, 'API_FORBIDDEN')) throw error;
+			await new Promise((resolve) => setTimeout(resolve, 50));
+		}
+	}
+}
+
+async function wrongScopeIsNotFound(target: Target): Promise<void> {
+	const eve = await namespaceAdmin(target.mesh, 'eve-rest');
+	const statuses: Record<string, number> = {};
+	for (const resource of clusterScoped) {
+		if (resource.kind === 'Namespace') continue;
+		const prefix = resource.group === '' ? '/api' : '/apis';
+		for (const name of ['', '/node-1']) {
+			const path = `${prefix}/${apiVersionOf(resource)}/namespaces/default/${resource.resource}${name}`;
+			const { status } = await https(target, path, eve);
+			if (status !== 404) statuses[path] = status;
+		}
+	}
+	assert.deepEqual(statuses, {});
+}
+
+export const authorization: AttackGroup = {
+	name: 'Authorization',
+	attacks: [
+		{
+			title: 'name a namespace in requests for cluster-scoped resources, every gRPC method',
+			attacker: 'a namespace admin',
+			result: '`Forbidden`: the scope comes from the kind, never from the request',
+			run: eachMethodIsForbidden,
+		},
+		{
+			title: 'put a cluster-scoped kind under `/namespaces/default/`',
+			attacker: 'a namespace admin',
+			result: '404, as upstream',
+			run: wrongScopeIsNotFound,
+		},
+		{
+			title: 'send `Impersonate-User`, `-Group`, `-Uid` or `-Extra-*`',
+			attacker: 'a namespace admin',
+			result: '403; the request never runs with the rights of the caller instead',
+			async run(target) {
+				const admin = await issueUser(target.mesh, 'impersonator', ['kubeadm:cluster-admins']);
+				for (const name of ['Impersonate-User', 'impersonate-group', 'IMPERSONATE-UID', 'Impersonate-Extra-scopes']) {
+					const { status, body } = await https(target, '/api/v1/nodes', { ...admin, headers: { [name]: 'alice' } });
+					assert.equal(status, 403, `${name}: ${body}`);
+				}
+			},
+		},
+		{
+			title: 'send `Bearer` with two blanks, an empty token, or a token of another scheme',
+			attacker: 'a bootstrap token',
+			result: 'anonymous, as upstream',
+			async run(target) {
+				const token = await target.mesh.createToken();
+				for (const authorization of [`Bearer  ${token}`, `Basic ${token}`, 'Bearer ']) {
+					const { body } = await https(target, '/api/v1/nodes', { headers: { authorization } });
+					assert.match(body, /system:anonymous/, authorization.slice(0, 8));
+				}
+			},
+		},
+		{
+			title: 'ask for what one may not read with a method, Accept, selector or paging that is not served',
+			attacker: 'network access only',
+			result: '403 before 405, 406, 404 or 400',
+			async run(target) {
+				for (const [method, path, headers] of [
+					['DELETE', '/api/v1/nodes/node-1', {}],
+					['PATCH', '/api/v1/nodes/node-1', { 'content-type': 'application/json-patch+json' }],
+					['GET', '/api/v1/nodes/node-1/status', {}],
+					['GET', '/api/v1/secrets?watch=1', {}],
+					['POST', '/api/v1/namespaces/kube-system/secrets', { 'content-type': 'application/json' }],
+				] as const) {
+					const { status, body } = await https(target, path, { method, headers });
+					assert.equal(status, 403, `${method} ${path}: ${body}`);
+				}
+			},
+		},
+	],
+};

@@ -1,0 +1,142 @@
+/** Connections and streams that cost the server something and the attacker nothing. */
+import assert from 'node:assert/strict';
+import { connect as connectTcp, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { limits } from '../../lib/limits.ts';
+import { eventually } from '../mesh/mesh.ts';
+import type { AttackGroup } from './attack.ts';
+import { anonymousTls, HOST, http2Session, inSteps, type Target } from './target.ts';
+
+const isOpen = (socket: Socket): boolean => !socket.destroyed && socket.readyState !== 'closed';
+
+/** Sockets that the server must have closed after a while. */
+async function requireClosed(sockets: readonly Socket[], withinSeconds: number): Promise<void> {
+	try {
+		await eventually(withinSeconds, () => {
+			const open = sockets.filter(isOpen).length;
+			assert.equal(open, 0, `${open} of ${sockets.length} connections are still open after ${withinSeconds} s`);
+		});
+	} finally {
+		for (const socket of sockets) socket.destroy();
+	}
+}
+
+function silentSocket(port: number, bytes?: string): Promise<Socket> {
+	return new Promise((resolve) => {
+		const socket = connectTcp(port, HOST, () => {
+			if (bytes !== undefined) socket.write(bytes);
+			socket.resume();
+			resolve(socket);
+		});
+		socket.on('error', () => resolve(socket));
+	});
+}
+
+function tlsSocket(port: number, alpn: string, bytes?: string): Promise<Socket> {
+	return new Promise((resolve) => {
+		const socket = anonymousTls(port, alpn);
+		socket.once('secureConnect', () => {
+			if (bytes !== undefined) socket.write(bytes);
+			socket.resume();
+			resolve(socket);
+		});
+		socket.on('error', () => resolve(socket));
+	});
+}
+
+const MANY_STREAMS = 5_000;
+const HTTP2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+
+export const halfOpen = async ({ mesh, tlsPorts, httpPorts }: Target): Promise<Socket[]> => {
+	const sockets: Socket[] = [];
+	for (const { port } of tlsPorts) {
+		sockets.push(...(await inSteps(50, 50, () => silentSocket(port))));
+		sockets.push(...(await inSteps(50, 50, () => silentSocket(port, '\x16\x03\x01\x02\x00\x01'))));
+	}
+	sockets.push(...(await inSteps(50, 10, () => tlsSocket(mesh.port, 'http/1.1', 'GET / HTTP/1.1\r\nHost: local'))));
+	sockets.push(...(await inSteps(50, 10, () => tlsSocket(mesh.port, 'h2'))));
+	sockets.push(...(await inSteps(50, 10, () => tlsSocket(mesh.port, 'h2', HTTP2_PREFACE.slice(0, 10)))));
+	for (const { port } of httpPorts) sockets.push(...(await inSteps(10, 10, () => silentSocket(port, 'GET / HT'))));
+	return sockets;
+};
+
+async function resetStreams(port: number): Promise<void> {
+	const session = await http2Session(port);
+	const path = '/kubejoin.v1.ConfigMaps/Get';
+	try {
+		for (let round = 0; round < 10 && !session.closed && !session.destroyed; round++) {
+			for (let stream = 0; stream < 100 && !session.closed && !session.destroyed; stream++) {
+				const request = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc' });
+				request.on('error', () => undefined);
+				request.close(8);
+			}
+			await delay(1);
+		}
+	} catch {
+		// The server has closed the session: that is its defence.
+	} finally {
+		session.destroy();
+	}
+}
+
+async function openManyStreams({ mesh, residentMegabytes }: Target): Promise<void> {
+	const before = residentMegabytes('apiserver-sim');
+	const session = await http2Session(mesh.port);
+	const refused: number[] = [];
+	try {
+		for (let stream = 0; stream < MANY_STREAMS && !session.closed && !session.destroyed; stream++) {
+			const request = session.request(
+				{ ':method': 'POST', ':path': '/kubejoin.v1.ConfigMaps/Get', 'content-type': 'application/grpc' },
+				{ endStream: false },
+			);
+			request.on('error', () => refused.push(stream));
+			if (stream % 500 === 0) await delay(1);
+		}
+		await delay(1_000);
+		const grown = residentMegabytes('apiserver-sim') - before;
+		assert.ok(grown < 150, `apiserver-sim grew by ${Math.round(grown)} MB`);
+	} finally {
+		session.destroy();
+	}
+}
+
+export const connections: AttackGroup = {
+	name: 'Connections and streams',
+	attacks: [
+		{
+			title: 'open connections and say nothing, half a ClientHello, half a request or half an HTTP/2 preface',
+			attacker: 'network access only',
+			result: 'closed when the time for that part is over; no descriptor stays open',
+			limits: ['tlsHandshakeTime', 'firstRequestTime'],
+			async run(target) {
+				const before = target.openFiles('apiserver-sim');
+				const seconds = (limits.tlsHandshakeTime.value + limits.firstRequestTime.value) / 1_000 + 20;
+				await requireClosed(await halfOpen(target), seconds);
+				await eventually(20, () => {
+					const left = target.openFiles('apiserver-sim') - before;
+					assert.ok(left < 20, `${left} descriptors are still open`);
+				});
+			},
+		},
+		{
+			title: 'reset 1,000 streams on each of 50 connections until the server says GOAWAY',
+			attacker: 'network access only',
+			result: 'GOAWAY and a closed socket; no descriptor stays open',
+			async run(target) {
+				const before = target.openFiles('apiserver-sim');
+				await inSteps(50, 10, () => resetStreams(target.mesh.port));
+				await eventually(20, () => {
+					const left = target.openFiles('apiserver-sim') - before;
+					assert.ok(left < 20, `${left} descriptors are still open`);
+				});
+			},
+		},
+		{
+			title: 'open 5,000 streams that never send a message on one connection',
+			attacker: 'network access only',
+			result: 'streams above the limit are refused; memory grows by less than 150 MB',
+			limits: ['concurrentStreams'],
+			run: openManyStreams,
+		},
+	],
+};
