@@ -1,6 +1,7 @@
 /** The pages of the project, and what of them is made by a script. A page that a script makes in part has the part between two markers. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { projectPath } from '../../lib/paths.ts';
+import { attackTables } from './attack-table.ts';
 import { chaosTable } from './chaos-table.ts';
 import { differsList } from './differs-tags.ts';
 import { errorPage } from './error-page.ts';
@@ -22,6 +23,7 @@ export const pagePaths = (): string[] =>
 export const madePages = (): { readonly path: string; readonly text: string }[] => [
 	{ path: 'docs/errors.md', text: errorPage() },
 	{ path: 'docs/limits.md', text: limitsPage() },
+	{ path: 'docs/attacks.md', text: withPart(readPage('docs/attacks.md'), attackTables()) },
 	{ path: 'docs/chaos.md', text: withPart(readPage('docs/chaos.md'), chaosTable()) },
 	{ path: 'docs/differences.md', text: withPart(readPage('docs/differences.md'), differsList()) },
 	{ path: 'docs/metrics.md', text: withPart(readPage('docs/metrics.md'), metricTables()) },
