@@ -255,6 +255,10 @@ const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 		mostLikely: (facts) => dialled(facts)?.mostLikely(),
 		alsoPossible: (facts) => dialled(facts)?.alsoPossible() ?? [],
 	},
+	CALL_FAILED: {
+		mostLikely: ({ target }) => `the service on ${target} stopped, or cut the connection, during the call`,
+		...said('this caller exceeds a limit of docs/limits.md'),
+	},
 	DEADLINE_EXCEEDED: {
 		mostLikely: ({ target }) => `the service on ${target} is paused or overloaded`,
 		...said(

@@ -448,6 +448,11 @@ export const errorTable = {
 		remedy: (f) => `Check that the service runs and listens on ${f.target}`,
 		grpc: grpcCode.UNAVAILABLE,
 	}),
+	CALL_FAILED: row<{ target: string; method: string; status: string; problem: string }>({
+		sentence: (f) => `${f.target} did not complete ${f.method}: ${f.status}${f.problem === '' ? '' : `: ${f.problem}`}`,
+		remedy: (f) => `Look at the log of the service on ${f.target}, then try again`,
+		grpc: grpcCode.INTERNAL,
+	}),
 	DEADLINE_EXCEEDED: row<{ target: string; method: string; deadlineMs: number }>({
 		sentence: (f) => `${f.target} did not answer ${f.method} within ${f.deadlineMs} ms`,
 		remedy: (f) => `Look at the log of the service on ${f.target}; it may be paused, overloaded or cut off`,

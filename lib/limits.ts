@@ -107,6 +107,23 @@ export const limits = {
 		response: 'the rest is counted',
 		test: 'services/apiserver-sim/bounds.test.ts',
 	}),
+	errorMessageBytes: limit({
+		value: 4 * 1024,
+		unit: 'bytes',
+		of: 'message of an error in the trailers of a gRPC call, percent-encoded',
+		where: ['6443', '6444', '6445'],
+		response: 'text cut, with ... at its end',
+		source: 'Go clients accept trailers of 16 MiB, Node clients of 64 KiB in all',
+		test: 'lib/mesh/error-trailer.test.ts',
+	}),
+	errorFactsBytes: limit({
+		value: 6 * 1024,
+		unit: 'bytes',
+		of: 'facts of an error in the trailers of a gRPC call, as JSON',
+		where: ['6443', '6444', '6445'],
+		response: 'texts and lists cut',
+		test: 'lib/mesh/error-trailer.test.ts',
+	}),
 	requestNameBytes: limit({
 		value: 256,
 		unit: 'bytes',

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { systemClock } from '../lib/clock.ts';
-import { environment, integer, oneOf, urlWithScheme } from '../lib/config.ts';
+import { environment, ignoreProxies, integer, oneOf, urlWithScheme } from '../lib/config.ts';
 import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
 import { errorForPeople } from '../lib/log.ts';
@@ -230,6 +230,7 @@ const shown = (path: string): string => {
 };
 
 try {
+	ignoreProxies();
 	await program.parseAsync();
 } catch (error) {
 	if (error instanceof CommanderError) {

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { environment, integer, type Parse } from '../lib/config.ts';
+import { environment, ignoreProxies, integer, type Parse } from '../lib/config.ts';
 import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople } from '../lib/log.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../lib/mesh/unforeseen.ts';
@@ -239,6 +239,7 @@ Ctrl-C stops everything; npm start finds the same cluster again.
 }
 
 try {
+	ignoreProxies();
 	await program.parseAsync();
 } catch (error) {
 	const known = asKubejoinError(error);

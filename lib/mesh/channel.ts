@@ -9,7 +9,7 @@ import { fromWireError, type KubejoinError } from '../errors.ts';
 import { carrier, happened, inSpan, SpanKind } from '../trace.ts';
 import { withDates } from './certificate-dates.ts';
 import { contractOf } from './contracts.ts';
-import { ERROR_TRAILER } from './server.ts';
+import { ERROR_TRAILER } from './error-trailer.ts';
 import { transportError } from './transport-errors.ts';
 import { nameChecked, sniOf, trustAnchors } from './verify-server.ts';
 
@@ -40,6 +40,8 @@ export interface VerifiedTls {
 
 const CLIENT_OPTIONS: grpc.ClientOptions = {
 	'grpc.enable_channelz': 0,
+	// The proxy variables of a shell are for its web traffic; see docs/differences.md.
+	'grpc.enable_http_proxy': 0,
 	'grpc.initial_reconnect_backoff_ms': 200,
 	'grpc.max_reconnect_backoff_ms': 5_000,
 	'grpc.keepalive_time_ms': 20_000,

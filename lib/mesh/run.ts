@@ -3,7 +3,7 @@
  * has gone. Nothing here knows what a service does.
  */
 import type { Server } from 'node:http';
-import { type Config, commonSettings, readConfig, type Settings } from '../config.ts';
+import { type Config, commonSettings, ignoreProxies, readConfig, type Settings } from '../config.ts';
 import { asKubejoinError } from '../errors.ts';
 import { refusalCounter } from '../limits.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
@@ -36,6 +36,7 @@ export async function runService<S extends Settings>(
 	settings: S,
 	start: (config: Config<S>, log: Log, registry: Registry, unforeseen: ReportUnforeseen) => Promise<Running>,
 ): Promise<void> {
+	ignoreProxies();
 	let log = createLog({ service, level: 'info', format: 'text' });
 	const stopping = new Promise<string>((resolve) => {
 		process.once('SIGTERM', () => resolve('SIGTERM'));

@@ -8,6 +8,7 @@ import { limits } from '../limits.ts';
 import { errorFields, type Log } from '../log.ts';
 import { inSpan, SpanKind, type SpanOptions } from '../trace.ts';
 import { contractOf } from './contracts.ts';
+import { toServiceError } from './error-trailer.ts';
 import { type Connections, peerAt } from './listener.ts';
 import { callerName, type Peer } from './peer.ts';
 
@@ -48,9 +49,6 @@ export interface Arrival {
 export type Ending = 'answered' | 'cancelled' | KubejoinError;
 /** Is told of each message when it comes; what it answers is told how the message ended. */
 export type Observe = (arrival: Arrival) => (ending: Ending) => void;
-
-/** Carries the code and the facts of an error, JSON. */
-export const ERROR_TRAILER = 'kubejoin-error-bin';
 
 /**
  * @param observers  for what is counted and timed; no handler knows of them
@@ -190,12 +188,6 @@ function requireCaller({ callers }: Service, method: string, { peer, method: pat
 	if (allowed === 'authorizes-itself') return;
 	if (peer.certificate.state === 'verified' && allowed?.includes(peer.certificate.commonName)) return;
 	throw new KubejoinError('CALLER_DENIED', { caller: callerName(peer), method: path, allowed: allowed ?? [] });
-}
-
-function toServiceError(error: KubejoinError): grpc.ServerErrorResponse {
-	const metadata = new grpc.Metadata();
-	metadata.set(ERROR_TRAILER, Buffer.from(JSON.stringify({ code: error.code, facts: error.facts })));
-	return { name: error.name, message: error.message, code: error.grpc, details: error.message, metadata };
 }
 
 /** Wait until a slow reader has caught up, or has gone. */

@@ -170,9 +170,35 @@ describe('transport errors, each made for real', () => {
 });
 
 describe('transport errors', () => {
-	it('what is no transport failure is told as it came, with its cause', () => {
-		const failure = { code: 2, details: 'odd' };
+	const made = (code: number, details: string) =>
+		transportError({ code, details }, { target: 't:1', method: '/m', deadlineMs: 1 });
+
+	it('CALL_FAILED: what is no transport failure, with its status and its cause', () => {
+		const failure = { code: 13, details: 'odd' };
 		const error = transportError(failure, { target: 't:1', method: '/m', deadlineMs: 1 });
-		assert.deepEqual([error.code, error.facts.problem, error.cause], ['CONNECTION_REFUSED', 'odd', failure]);
+		assert.deepEqual(
+			[error.code, error.message, error.cause],
+			['CALL_FAILED', 't:1 did not complete /m: INTERNAL: odd', failure],
+		);
+		for (const code of [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 13, 15, 16, 99]) {
+			assert.equal(made(code, '').code, 'CALL_FAILED', String(code));
+			assert.match(made(code, '').message, /: ([A-Z_]+|gRPC status \d+)$/);
+		}
 	});
+
+	it('each status has its code', () => {
+		assert.equal(made(4, '').code, 'DEADLINE_EXCEEDED');
+		assert.equal(made(8, 'Received message larger than max (5 vs 4)').code, 'API_TOO_LARGE');
+		assert.equal(made(12, '').code, 'API_PATH_NOT_FOUND');
+		assert.equal(made(14, 'Connection dropped').code, 'CONNECTION_REFUSED');
+	});
+
+	for (const details of [
+		'undefined',
+		'',
+		'No connection established. Last error: undefined. Resolution note: ',
+		'Error: null',
+	])
+		it(`a reason that grpc-js does not know is not printed as it prints it: ${details}`, () =>
+			assert.equal(made(14, details).facts.problem, 'the connection was closed before it was ready'));
 });

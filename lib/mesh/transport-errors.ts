@@ -69,8 +69,10 @@ export function transportError(failure: Failure, { target, method, deadlineMs }:
 	const tooLarge = code === grpcCode.RESOURCE_EXHAUSTED ? /larger than max \(\d+ vs\.? (\d+)\)/.exec(details) : null;
 	if (tooLarge !== null) return new KubejoinError('API_TOO_LARGE', { limit: tooLarge[1] ?? '' }, { cause: failure });
 	if (code === grpcCode.UNIMPLEMENTED) return new KubejoinError('API_PATH_NOT_FOUND', {}, { cause: failure });
-	if (code !== grpcCode.UNAVAILABLE)
-		return new KubejoinError('CONNECTION_REFUSED', { target, problem: details }, { cause: failure });
+	if (code !== grpcCode.UNAVAILABLE) {
+		const status = grpcNames.get(code) ?? `gRPC status ${code}`;
+		return new KubejoinError('CALL_FAILED', { target, method, status, problem: details }, { cause: failure });
+	}
 	const found = dialProblem(details);
 	for (const [pattern, reason, problem = found] of serverProblems) {
 		if (pattern.test(found))
@@ -83,11 +85,23 @@ export function transportError(failure: Failure, { target, method, deadlineMs }:
 	return new KubejoinError('CONNECTION_REFUSED', { target, problem: found }, { cause: failure });
 }
 
+/** The codes that no service of ours answers are there too. @source grpc/doc/statuscodes.md */
+const grpcNames = new Map<number, string>([
+	...Object.entries(grpcCode).map(([name, code]) => [code, name] as const),
+	[0, 'OK'],
+	[1, 'CANCELLED'],
+	[2, 'UNKNOWN'],
+	[15, 'DATA_LOSS'],
+]);
+
 /** Only what says why: `connect ECONNREFUSED 127.0.0.1:6443`. */
-const dialProblem = (details: string): string =>
-	details
+function dialProblem(details: string): string {
+	const problem = details
 		.replace(/^No connection established\. Last error: /, '')
 		.replace(/^Error: /, '')
 		.replace(/\.? ?Resolution note: .*$/s, '')
 		.replace(/[0-9A-F]{8,}:error:[0-9A-F]+:([^:]*):[^:]*:([^:]*):.*/s, '$1: $2')
 		.trim();
+	// grpc-js prints the absence of a reason.
+	return /^(undefined|null|)$/.test(problem) ? 'the connection was closed before it was ready' : problem;
+}

@@ -3,7 +3,7 @@
 import '../../lib/require-node.ts';
 import { Command, CommanderError } from 'commander';
 import { systemClock } from '../../lib/clock.ts';
-import { readConfig, tracingSettings } from '../../lib/config.ts';
+import { ignoreProxies, readConfig, tracingSettings } from '../../lib/config.ts';
 import { asKubejoinError } from '../../lib/errors.ts';
 import { errorForPeople, maskTokens } from '../../lib/log.ts';
 import { serveHealth } from '../../lib/mesh/health.ts';
@@ -129,6 +129,7 @@ try {
 	// The arguments are nobody's business.
 	process.title = service;
 	readConfig(tracingSettings);
+	ignoreProxies();
 	await program.parseAsync();
 } catch (error) {
 	if (error instanceof CommanderError) {

@@ -43,7 +43,14 @@ function textOf(error: KubejoinError, style: ErrorStyle): string {
 }
 
 const isTransport = (error: KubejoinError): boolean =>
-	hasCode(error, 'CONNECTION_REFUSED', 'PEER_REFUSED', 'CLIENT_CERTIFICATE_REFUSED', 'DEADLINE_EXCEEDED');
+	hasCode(
+		error,
+		'CONNECTION_REFUSED',
+		'PEER_REFUSED',
+		'CLIENT_CERTIFICATE_REFUSED',
+		'DEADLINE_EXCEEDED',
+		'CALL_FAILED',
+	);
 
 /** What a server said, or why none did; undefined for failures of the command itself. */
 function standardText(error: KubejoinError): string | undefined {

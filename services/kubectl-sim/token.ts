@@ -182,7 +182,7 @@ async function createSecret(
 		retryMs,
 		timeoutMs: CREATE_TIMEOUT_MS,
 		isWorthwhile: (error) =>
-			hasCode(error, 'STORE_UNAVAILABLE', 'CONNECTION_REFUSED', 'DEADLINE_EXCEEDED', 'SHUTTING_DOWN'),
+			hasCode(error, 'STORE_UNAVAILABLE', 'CONNECTION_REFUSED', 'CALL_FAILED', 'DEADLINE_EXCEEDED', 'SHUTTING_DOWN'),
 		say: (reason) => output.err(`waiting for the cluster to take the token: ${reason}\n`),
 	});
 }

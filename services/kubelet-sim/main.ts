@@ -3,7 +3,7 @@
 import '../../lib/require-node.ts';
 import { Command, CommanderError } from 'commander';
 import { microClock, waitBy } from '../../lib/clock.ts';
-import { integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
+import { ignoreProxies, integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
 import { atMost } from '../../lib/limit.ts';
 import { refusalCounter } from '../../lib/limits.ts';
@@ -203,6 +203,7 @@ program
 	.action((endpoint: string | undefined, flags: Flags) => joinAndStay(endpoint, flags));
 
 try {
+	ignoreProxies();
 	await program.parseAsync();
 } catch (error) {
 	if (error instanceof CommanderError) {

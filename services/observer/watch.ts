@@ -4,7 +4,7 @@ import '../../lib/require-node.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, CommanderError, Option } from 'commander';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { environment } from '../../lib/config.ts';
+import { environment, ignoreProxies } from '../../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
 import { errorForPeople } from '../../lib/log.ts';
 import { printableJson } from '../../lib/text.ts';
@@ -115,6 +115,7 @@ program
 	.action(watch);
 
 try {
+	ignoreProxies();
 	await program.parseAsync();
 } catch (error) {
 	if (error instanceof CommanderError) {

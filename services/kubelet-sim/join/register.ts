@@ -16,7 +16,7 @@ interface Needs {
 const MAX_RETRY_MS = 1_000;
 /** The node has its identity: that nobody answers is no reason to end. A refusal is. */
 const isWorthwhile = (error: Error): boolean =>
-	hasCode(error, 'CONNECTION_REFUSED', 'DEADLINE_EXCEEDED', 'SHUTTING_DOWN', 'STORE_UNAVAILABLE');
+	hasCode(error, 'CONNECTION_REFUSED', 'CALL_FAILED', 'DEADLINE_EXCEEDED', 'SHUTTING_DOWN', 'STORE_UNAVAILABLE');
 
 /** @differs the kubelet asks for ever; here, for as long as it may wait for its certificate, and then the join ends and can be begun again */
 export const register = ({ dial, clock, signal, say, retryMs }: JoinTools): Phase<Needs, object> => ({
