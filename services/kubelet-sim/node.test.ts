@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
@@ -185,6 +185,14 @@ describe('a node', () => {
 		await assert.rejects(ended, (error) => hasCode(error, 'NODE_LOCKED_OUT') && why.test(error.message));
 		assert.ok(said.some((line) => line.includes('joining again with the bootstrap token')));
 		assert.equal((await loadIdentity(nodePaths(root)))?.nodeName, 'n');
+	});
+
+	it('a join that fails leaves no file with the token behind', async () => {
+		const { bootstrapKubeconfig } = nodePaths(root);
+		writeFileSync(bootstrapKubeconfig, `token: ${token}`, { mode: 0o600 });
+		const { ended } = run({ clock: now + 2 * hour });
+		await assert.rejects(ended);
+		assert.equal(existsSync(bootstrapKubeconfig), false);
 	});
 
 	it('while it runs, until its certificate expires: without a token it is locked out, and says why it was not renewed', async () => {

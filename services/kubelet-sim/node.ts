@@ -1,4 +1,5 @@
 /** The life of a node: go on with the identity that it has, or join; then stay; and when its certificate has expired, join again. */
+import { rm } from 'node:fs/promises';
 import { splitHostPort } from '../../lib/address.ts';
 import { rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
@@ -74,6 +75,9 @@ async function join(
 		if (lapsed === undefined || !hasCode(error, 'CLUSTER_INFO_UNSIGNED', 'API_UNAUTHORIZED', 'API_FORBIDDEN'))
 			throw error;
 		throw lockedOut(tools, lapsed, `the bootstrap token was refused at ${error.phase}: ${error.message}`, error);
+	} finally {
+		// @source kubeadm cmd/phases/join/kubelet.go: the file with the token is removed after a failure too.
+		await rm(tools.paths.bootstrapKubeconfig, { force: true });
 	}
 }
 
