@@ -7,7 +7,7 @@ import { Command, CommanderError } from 'commander';
 import { asKubejoinError, causeText, KubejoinError } from '../lib/errors.ts';
 import { errorForPeople, maskTokens } from '../lib/log.ts';
 import { printableLines } from '../lib/text.ts';
-import type { Result } from './lab/driver.ts';
+import { EXIT_UNLIKE, type Result } from './lab/driver.ts';
 import { type Lab, openLab } from './lab/open.ts';
 import type { Here, Printed, There } from './lab/verbs.ts';
 import { addAttackers, addMatrix } from './lab/verbs-attackers.ts';
@@ -91,6 +91,10 @@ const { code, stdout, stderr } = await call(args, () => {
 	opened ??= openLab((given, place) => call(given, async () => ({ place, close: () => undefined })));
 	return opened;
 });
+// Chaos Toolkit does not look at the exit code of a probe in the method; `steady` reports it after the method.
+const { driver } = (await opened?.catch(() => undefined)) ?? {};
+if (code === EXIT_UNLIKE && args.includes('--until'))
+	await driver?.inside(['record-missed', '--', args.join(' ')]).catch(() => undefined);
 /** Verbs that print JSON for the lab itself. Two of them are for the search for secrets, and print these. */
 const forPrograms = ['token-secrets', 'texts', 'node-files', 'expectations'];
 const withSecrets = ['token-secrets', 'texts'];

@@ -7,7 +7,8 @@ import { fileProblems, linkProblems, matrixRows, npmProblems, phaseRows, verbRow
 import { differsTags } from './differs-tags.ts';
 import { madePages, pagePaths, readPage } from './pages.ts';
 
-describe('the pages', () => {
+describe('the pages', function () {
+	this.timeout(30_000);
 	const pages = pagePaths().map((path) => ({ path, text: readPage(path) }));
 
 	for (const { path, text } of madePages()) {

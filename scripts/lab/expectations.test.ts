@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expectAvailability, expectSecurity, judgeExpectations, recordVerdict } from './expectations.ts';
+import { expectAvailability, expectSecurity, judgeExpectations, recordMissed, recordVerdict } from './expectations.ts';
 import type { SecurityQuestion } from './judge.ts';
 import { type FakePlace, fakePlace, nodeObject } from './place.fixture.ts';
 import { BEGUN } from './place.ts';
@@ -58,6 +58,14 @@ describe('what an experiment expects', () => {
 		const { lines, problems } = await judgeExpectations(place, 0);
 		assert.deepEqual(kinds(lines), ['security: violated:', 'availability: held']);
 		assert.deepEqual(problems, ['security is violated']);
+	});
+
+	it('a probe that failed during the method is a problem, and by hand it is none', async () => {
+		await recordMissed(place, 'node n --until joined');
+		assert.deepEqual((await judgeExpectations(place, 0)).problems, []);
+		await expectAvailability(place, [], 0);
+		await recordMissed(place, 'node n --until joined');
+		assert.deepEqual((await judgeExpectations(place, 0)).problems, ['a probe failed: node n --until joined']);
 	});
 
 	it('a question without an answer is a violation, and the other verdict is still given', async () => {

@@ -16,6 +16,8 @@ interface Expectations {
 	readonly availability?: { readonly ready: readonly string[]; readonly withinSeconds: number };
 	/** Lines of verdicts that were violated during the method. */
 	readonly violated: readonly string[];
+	/** Probes of the method that did not find what they looked for, as they were called. */
+	readonly missed?: readonly string[];
 }
 
 export const EXPECTATIONS = 'expectations.json';
@@ -43,6 +45,16 @@ export async function recordVerdict(place: Place, line: string): Promise<void> {
 	await change(place, { violated: [...violated, line] });
 }
 
+/**
+ * A probe of the method that did not find what it looked for, so that a runner which does not look at its exit code fails too. Without an
+ * experiment that expects something, a person looks by hand, and nothing is kept.
+ */
+export async function recordMissed(place: Place, probe: string): Promise<void> {
+	if ((await place.read(EXPECTATIONS)) === undefined) return;
+	const { missed = [] } = await readExpectations(place);
+	await change(place, { missed: [...missed, probe] });
+}
+
 export interface Judged {
 	/** Verdicts, one a line: `availability: held …`. */
 	readonly lines: readonly string[];
@@ -56,7 +68,7 @@ export interface Judged {
  * @param withinSeconds  for how long heartbeats are waited for, if the experiment does not say
  */
 export async function judgeExpectations(place: Place, withinSeconds: number): Promise<Judged> {
-	const { security, availability, violated } = await readExpectations(place);
+	const { security, availability, violated, missed = [] } = await readExpectations(place);
 	const ready = availability?.ready ?? [];
 	const seconds = Math.max(withinSeconds, availability?.withinSeconds ?? 0);
 	const lines = [
@@ -73,7 +85,7 @@ export async function judgeExpectations(place: Place, withinSeconds: number): Pr
 			? []
 			: [`${kind} is ${verdict}${expected === 'held' ? '' : `, and ${expected} was expected`}`];
 	});
-	return { lines, problems };
+	return { lines, problems: [...problems, ...missed.map((probe) => `a probe failed: ${probe}`)] };
 }
 
 /** A question that has no answer proves nothing: that is a violation, and the other verdict is still given. */

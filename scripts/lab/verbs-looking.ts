@@ -1,6 +1,13 @@
 /** Verbs that look: the two verdicts, what a person sees, and the mesh as a whole. */
 import { type Command, Option } from 'commander';
-import { expectAvailability, expectSecurity, judgeExpectations, recordVerdict, verdictKinds } from './expectations.ts';
+import {
+	expectAvailability,
+	expectSecurity,
+	judgeExpectations,
+	recordMissed,
+	recordVerdict,
+	verdictKinds,
+} from './expectations.ts';
 import { certificatesBy, HEARTBEAT_SECONDS, judgeAvailability, judgeSecurity, type SecurityQuestion } from './judge.ts';
 import { kubeconfigOf } from './nodes.ts';
 import { BEGUN } from './place.ts';
@@ -90,6 +97,12 @@ function addVerdicts(program: Command, there: There): void {
 				return `${kind} is expected to be ${expected}`;
 			}),
 		);
+	program.command('record-missed <probe>', { hidden: true }).action(
+		there(async (place, probe: string) => {
+			await recordMissed(place, probe);
+			return '';
+		}),
+	);
 	program.command('record-verdict <line>', { hidden: true }).action(
 		there(async (place, line: string) => {
 			await recordVerdict(place, line);
