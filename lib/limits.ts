@@ -289,7 +289,7 @@ export const limits = {
 		test: 'lib/mesh/http-server.test.ts',
 	}),
 	tracesBodyBytes: limit({
-		value: 4 * 1024 * 1024,
+		value: 2 * 1024 * 1024,
 		unit: 'bytes',
 		of: 'the body of one request with spans, decompressed',
 		where: ['observer 6446'],
@@ -324,9 +324,9 @@ export const limits = {
 		test: 'services/observer/admission.test.ts',
 	}),
 	tracesSpansPerRequest: limit({
-		value: 5_000,
+		value: 2_000,
 		unit: 'items',
-		of: 'spans in one request',
+		of: 'spans in one request; an exporter sends at most 512',
 		where: ['observer 6446'],
 		response: '200 with partialSuccess, which names the spans left out',
 		test: 'services/observer/otlp.test.ts',
@@ -371,6 +371,14 @@ export const limits = {
 		response: 'of the oldest join one line is kept',
 		test: 'services/observer/joins.test.ts',
 	}),
+	joinsUntold: limit({
+		value: 1_000,
+		unit: 'items',
+		of: 'joins that the observer has had no time to process',
+		where: ['observer 6446'],
+		response: 'the oldest is dropped',
+		test: 'services/observer/joins.test.ts',
+	}),
 	unknownTraces: limit({
 		value: 500,
 		unit: 'items',
@@ -396,7 +404,7 @@ export const limits = {
 		test: 'services/observer/forward.test.ts',
 	}),
 	pageStreams: limit({
-		value: 64,
+		value: 96,
 		unit: 'items',
 		of: 'open event streams of the page and of kubejoin watch',
 		where: ['observer 8080'],
@@ -404,7 +412,7 @@ export const limits = {
 		test: 'services/observer/page-app.test.ts',
 	}),
 	pageStreamsPerAddress: limit({
-		value: 32,
+		value: 64,
 		unit: 'items',
 		of: 'open event streams of one address',
 		where: ['observer 8080'],

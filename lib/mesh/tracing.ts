@@ -79,19 +79,23 @@ export async function startTracing(
  * The key of a program that is started by hand beside `npm start`, from the state directory here; undefined where there is none. Only for a
  * collector on this machine: no other is sent a key that it was not meant for.
  */
-export function localTracesKey(program: TracedProgram): string | undefined {
-	const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces = '', OTEL_EXPORTER_OTLP_ENDPOINT: base = '' } = environment();
+export function localTracesKey(
+	program: TracedProgram,
+	state = '.kubejoin',
+	env: Readonly<Record<string, string | undefined>> = environment(),
+): string | undefined {
+	const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces = '', OTEL_EXPORTER_OTLP_ENDPOINT: base = '' } = env;
 	const url = traces || base;
 	if (!URL.canParse(url) || !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)) return undefined;
 	try {
-		return readFileSync(join('.kubejoin', 'pki', tracesKeyPath(program)), 'utf8').trim() || undefined;
+		return readFileSync(join(state, 'pki', tracesKeyPath(program)), 'utf8').trim() || undefined;
 	} catch {
 		return undefined;
 	}
 }
 
 /** The exporter itself says nothing when the collector answers that it does not accept the spans. */
-function tellingRefusal(exporter: SpanExporter, onRefused: (problem: string) => void): SpanExporter {
+export function tellingRefusal(exporter: SpanExporter, onRefused: (problem: string) => void): SpanExporter {
 	let isTold = false;
 	return {
 		export(spans, done) {

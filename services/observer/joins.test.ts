@@ -153,9 +153,10 @@ describe('joins', () => {
 		const long = Array.from({ length: 30 }, (_, index) =>
 			span(index + 100, 'm', { kind: 'client', attributes: { a: 'x'.repeat(10_000) } }),
 		);
-		for (let number = 1; number <= 150; number++) joins.add(ofTrace(idOf(number), [...joinedSpans, ...long]));
-		joins.flush();
-		while (joins.list().length < 150) joins.flush();
+		for (let number = 1; number <= 150; number++) {
+			joins.add(ofTrace(idOf(number), [...joinedSpans, ...long]));
+			joins.flush();
+		}
 		assert.ok(joins.bytes() <= limits.joinsBytes.value, `${joins.bytes()} bytes`);
 		assert.ok(joins.find(idOf(1))?.isForgotten, 'the oldest is kept');
 		assert.equal(joins.find(idOf(150))?.isForgotten, false);
@@ -178,6 +179,15 @@ describe('joins', () => {
 		first.joins.add(joinedSpans);
 		first.joins.flush();
 		assert.equal(first.joins.steps(traceId).length, 8);
+	});
+
+	it('more joins at once than there is time for: the oldest are dropped', () => {
+		const { joins, counted } = listening();
+		const max = 10 + limits.joinsUntold.value;
+		for (let number = 1; number <= max + 5; number++) joins.add(ofTrace(idOf(number), [phase(2, 'preflight')]));
+		assert.deepEqual(counted, Array(5).fill('joinsUntold'));
+		joins.flush();
+		assert.equal(joins.storm(0).joining, 10);
 	});
 
 	it('one flush takes a bounded time; the rest is left to the next', () => {

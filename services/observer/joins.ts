@@ -60,6 +60,8 @@ const RESERVED_SPANS = 50;
 const RESERVED_BYTES = 256 * 1024;
 /** Spans of a trace that is not yet known to be a join. */
 const MAX_WAITING = 200;
+/** Joins, beyond those that are kept, that no `flush` has had time for. */
+const MAX_UNTOLD = limits.joinsUntold.value;
 /** How long one `flush` may hold everything else up. */
 const FLUSH_MS = 20;
 /** Of the texts in the line of a join whose spans are forgotten. */
@@ -132,6 +134,10 @@ export function createJoins(options: JoinsOptions): Joins {
 			count('joinsBytes');
 			forget(oldestOf(entries));
 		}
+		while (entries.size > keptJoins + MAX_UNTOLD) {
+			count('joinsUntold');
+			forget(oldestOf(entries));
+		}
 	}
 	function flush(): void {
 		const endMs = clock() + FLUSH_MS;
@@ -141,7 +147,7 @@ export function createJoins(options: JoinsOptions): Joins {
 			if (entry !== undefined) tell(id, entry);
 			if (clock() >= endMs) break;
 		}
-		while (entries.size > keptJoins) forget(oldestOf(entries));
+		while (entries.size > keptJoins && !changed.has(oldestOf(entries))) forget(oldestOf(entries));
 		while (lines.size > keptLines) lines.delete(oldestOf(lines));
 	}
 	function tell(id: string, entry: Entry): void {
@@ -167,8 +173,8 @@ export function createJoins(options: JoinsOptions): Joins {
 	}
 	function forget(id: string): void {
 		const entry = entries.get(id);
-		if (entry !== undefined && changed.delete(id)) tell(id, entry);
 		entries.delete(id);
+		changed.delete(id);
 		bytes -= entry?.bytes ?? 0;
 		if (entry?.join === undefined) return;
 		const line = lineOf(entry.join);

@@ -55,33 +55,43 @@ export interface Received {
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * The spans of an ExportTraceServiceRequest; none for anything else.
+ * The spans of an ExportTraceServiceRequest; none for anything else. Yields after each span, so that the caller can do other work between them.
  *
  * @param program  the sender; spans that name another as their service are refused
  */
-export function readSpans(body: unknown, program: string, count: CountRefusal = () => undefined): Received {
+export function* readingSpans(body: unknown, program: string, count: CountRefusal): Generator<void, Received> {
 	const spans: Span[] = [];
 	const problems = new Map<string, number>();
 	const refuse = (problem: string, number = 1) => problems.set(problem, (problems.get(problem) ?? 0) + number);
 	for (const group of records(at(body, 'resourceSpans'))) {
-		const scopes = records(at(group, 'scopeSpans')).map((scope) => records(at(scope, 'spans')));
-		const service = readAttributes(at(at(group, 'resource'), 'attributes'))['service.name'];
-		if (service !== program) {
-			refuse(`service.name is not ${program}, whose key this is`, scopes.flat().length);
+		const sent = records(at(group, 'scopeSpans')).flatMap((scope) => records(at(scope, 'spans')));
+		const resource = at(at(group, 'resource'), 'attributes');
+		if (readAttributes(resource, new Text())['service.name'] !== program) {
+			refuse(`service.name is not ${program}, whose key this is`, sent.length);
 			continue;
 		}
-		for (const one of scopes.flat()) {
+		for (const one of sent) {
 			const span = spans.length < limits.tracesSpansPerRequest.value ? readSpan(one, program) : 'tracesSpansPerRequest';
-			if (typeof span === 'object') {
-				spans.push(span);
-				continue;
+			if (typeof span === 'object') spans.push(span);
+			else if (span === undefined) refuse('it has not the form of a span');
+			else {
+				count(span);
+				refuse(`it exceeds the limit ${span}`);
 			}
-			if (span !== undefined) count(span);
-			refuse(span === undefined ? 'it has not the form of a span' : `it exceeds the limit ${span}`);
+			yield;
 		}
 	}
 	const refused = [...problems.values()].reduce((sum, number) => sum + number, 0);
-	return { spans, refused, problem: refused === 0 ? '' : [...problems.keys()].join('; ') };
+	return { spans, refused, problem: [...problems.keys()].join('; ') };
+}
+
+/** As `readingSpans`, at once. */
+export function readSpans(body: unknown, program: string, count: CountRefusal = () => undefined): Received {
+	const reading = readingSpans(body, program, count);
+	for (;;) {
+		const { done, value } = reading.next();
+		if (done === true) return value;
+	}
 }
 
 /** How much memory a span takes, about. */
@@ -114,38 +124,42 @@ function readSpan(span: Json, service: string): Span | 'spanBytes' | undefined {
 		endMs === undefined
 	)
 		return undefined;
+	const text = new Text();
 	const message = at(status, 'message');
 	const failed =
-		at(status, 'code') === STATUS_ERROR ? oneLine(typeof message === 'string' ? message : '', MAX_VALUE) : undefined;
+		at(status, 'code') === STATUS_ERROR ? text.line(typeof message === 'string' ? message : '', MAX_VALUE) : undefined;
 	const read: Span = {
 		traceId: traceId.toLowerCase(),
 		spanId: spanId.toLowerCase(),
 		parentId: isHex(parentSpanId, 16) ? parentSpanId.toLowerCase() : '',
-		name: oneLine(name, MAX_NAME),
+		name: text.line(name, MAX_NAME),
 		kind: (typeof kind === 'number' && kinds[kind]) || 'internal',
 		service,
 		startMs,
 		endMs: Math.max(endMs, startMs),
 		...(failed === undefined ? {} : { failed }),
-		attributes: readAttributes(span.attributes),
-		events: records(span.events).slice(0, MAX_EVENTS).flatMap(readEvent),
+		attributes: readAttributes(span.attributes, text),
+		events: records(span.events)
+			.slice(0, MAX_EVENTS)
+			.flatMap((event) => readEvent(event, text)),
 	};
-	return sizeOf(read) > limits.spanBytes.value ? 'spanBytes' : read;
+	return text.isTooLong || sizeOf(read) > limits.spanBytes.value ? 'spanBytes' : read;
 }
 
-function readEvent({ name, timeUnixNano, attributes }: Json): SpanEvent[] {
+function readEvent({ name, timeUnixNano, attributes }: Json, text: Text): SpanEvent[] {
 	const atMs = milliseconds(timeUnixNano);
 	return typeof name === 'string' && atMs !== undefined
-		? [{ name: oneLine(name, MAX_NAME), atMs, attributes: readAttributes(attributes) }]
+		? [{ name: text.line(name, MAX_NAME), atMs, attributes: readAttributes(attributes, text) }]
 		: [];
 }
 
-function readAttributes(attributes: unknown): Attributes {
+function readAttributes(attributes: unknown, text: Text): Attributes {
 	const found: [string, AttributeValue][] = [];
 	for (const { key, value } of records(attributes).slice(0, MAX_ATTRIBUTES)) {
 		if (typeof key !== 'string') continue;
-		const read = readValue(value, isDocument(key) ? document : oneLine);
-		if (read !== undefined) found.push([oneLine(key, MAX_NAME), read]);
+		const clean = isDocument(key) ? text.lines : text.line;
+		const read = readValue(value, clean);
+		if (read !== undefined) found.push([text.line(key, MAX_NAME), read]);
 	}
 	return Object.fromEntries(found);
 }
@@ -170,9 +184,25 @@ function readScalar(value: unknown, clean: Clean): string | number | boolean | u
 	return undefined;
 }
 
-const oneLine: Clean = (text, maxLength) => printable(cut(text, maxLength));
-/** PEM, YAML and JSON are shown as a block of lines. */
-const document: Clean = (text, maxLength) => printableLines(cut(text, maxLength));
+/** The texts of a span, cut and made printable, as long as there is room for them. */
+class Text {
+	#left = limits.spanBytes.value / BYTES_PER_CHARACTER;
+
+	get isTooLong(): boolean {
+		return this.#left < 0;
+	}
+
+	readonly line: Clean = (text, maxLength) => printable(this.#take(text, maxLength));
+	/** PEM, YAML and JSON are shown as a block of lines. */
+	readonly lines: Clean = (text, maxLength) => printableLines(this.#take(text, maxLength));
+
+	#take(text: string, maxLength: number): string {
+		const taken = cut(text, maxLength);
+		this.#left -= taken.length;
+		return this.isTooLong ? '' : taken;
+	}
+}
+
 const isDocument = (key: string): boolean =>
 	key.endsWith('.pem') || key === 'kubejoin.kubeconfig' || key === 'kubejoin.cluster_info';
 /** A copy: a slice would keep all of the text that it is cut from. */

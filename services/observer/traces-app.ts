@@ -3,6 +3,7 @@
  * by its headers before any of its body is read.
  * @source https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
  */
+import { setImmediate } from 'node:timers/promises';
 import express, { type Express, type Request } from 'express';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
@@ -11,7 +12,7 @@ import type { TracedProgram } from '../../lib/traces-key.ts';
 import { createAdmission } from './admission.ts';
 import type { Authenticate } from './authenticate.ts';
 import { isForeignHost, isFromBrowser } from './browser.ts';
-import { readSpans, type Span } from './otlp.ts';
+import { readingSpans, type Span } from './otlp.ts';
 import { notFound, refusal } from './refusal.ts';
 
 export interface TracesOptions {
@@ -26,6 +27,8 @@ export interface TracesOptions {
 	readonly log: Log;
 }
 
+/** How long the spans of one request may hold everything else up. */
+const TURN_MS = 10;
 const MAX_BYTES = limits.tracesBodyBytes.value;
 
 export function createTracesApp({ authenticate, hosts, onSpans, count, clock, log }: TracesOptions): Express {
@@ -49,11 +52,11 @@ export function createTracesApp({ authenticate, hosts, onSpans, count, clock, lo
 		response.once('close', release);
 		next();
 	});
-	app.post('/v1/traces', express.raw({ type: 'application/json', limit: MAX_BYTES }), (request, response) => {
+	app.post('/v1/traces', express.raw({ type: 'application/json', limit: MAX_BYTES }), async (request, response) => {
 		const program: TracedProgram = response.locals.program;
 		const body: unknown = request.body;
 		const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-		const { spans, refused: number, problem } = readSpans(parse(bytes), program, count);
+		const { spans, refused: number, problem } = await inTurns(readingSpans(parse(bytes), program, count), clock);
 		onSpans(spans, bytes);
 		if (number > 0) log.debug({ program, refused: number, problem }, 'spans are left out');
 		response.json(number === 0 ? {} : { partialSuccess: { rejectedSpans: String(number), errorMessage: problem } });
@@ -79,6 +82,18 @@ function expectedBytes(request: Request): number {
 	return Number.isSafeInteger(length) && request.get('content-encoding') === undefined
 		? Math.min(length, MAX_BYTES)
 		: MAX_BYTES;
+}
+
+/** Do the work in short turns, between which other requests are served. */
+async function inTurns<T>(work: Generator<void, T>, clock: () => number): Promise<T> {
+	for (;;) {
+		const endMs = clock() + TURN_MS;
+		while (clock() < endMs) {
+			const { done, value } = work.next();
+			if (done === true) return value;
+		}
+		await setImmediate();
+	}
 }
 
 /** @throws PAGE_BAD_REQUEST */

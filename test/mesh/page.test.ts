@@ -37,6 +37,11 @@ describe('the page', function () {
 		token = await mesh.createToken();
 		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
 	});
+	// Each test makes what it needs, so that one that fails fails alone.
+	afterEach(async function () {
+		await Promise.all((browser?.contexts() ?? []).map((context) => context.close()));
+		if (this.currentTest?.state === 'failed') await stopExperiment();
+	});
 	after(async () => {
 		await browser?.close();
 		await mesh?.stopAndRemove();
@@ -67,10 +72,39 @@ describe('the page', function () {
 	const startNode = (name: string, index: number) =>
 		mesh.startNode(name, index, mesh.joinConfig({ token, discovery: '20s' }));
 
+	let joining: Promise<unknown> | undefined;
+	const joined = () => {
+		joining ??= startNode('node-1', 0).catch((error: unknown) => {
+			joining = undefined;
+			throw error;
+		});
+		return joining;
+	};
+	let refusing: Promise<unknown> | undefined;
+	const refused = () => {
+		refusing ??= mesh.joinAndFail({ token, pins: [`sha256:${'0'.repeat(64)}`], nodeName: 'page-refused' });
+		return refusing;
+	};
+	/** Until none runs; the page of a failed test has left it running. */
+	async function stopExperiment(): Promise<void> {
+		const response = await fetch(`${url}api/stream`);
+		let key = '';
+		for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+			key = /"key":"([^"]+)"/.exec(chunk)?.[1] ?? key;
+			if (key !== '') break;
+		}
+		const headers = { 'content-type': 'application/json', 'x-kubejoin-session': key };
+		await eventually(30, async () => {
+			const { status } = await fetch(`${url}api/actions/stop-experiment`, { method: 'POST', headers, body: '{}' });
+			assert.equal(status, 400, 'an experiment runs');
+			await new Promise((resolve) => setTimeout(resolve, 500));
+		});
+	}
+
 	it('a join appears while it runs, and is complete', async () => {
 		const page = await open();
 		await page.getByText('No node has joined yet').waitFor();
-		await startNode('node-1', 0);
+		await joined();
 		await listed(page, 'node-1').waitFor();
 		await page.locator('.diagram .state.joined').waitFor();
 		await eventually(5, async () => {
@@ -114,6 +148,7 @@ describe('the page', function () {
 	});
 
 	it('who comes late sees what was, by its address', async () => {
+		await joined();
 		const first = await open();
 		await listed(first, 'node-1').click();
 		await first.locator('.row').first().waitFor();
@@ -124,6 +159,7 @@ describe('the page', function () {
 	});
 
 	it('two joins side by side: the first difference is marked and said', async () => {
+		await Promise.all([joined(), refused()]);
 		const page = await open();
 		await listed(page, 'node-1').click();
 		await page.getByLabel('Compare with').selectOption({ index: 1 });
@@ -136,6 +172,7 @@ describe('the page', function () {
 	});
 
 	it('a step is opened and closed by keyboard, and read: the pin from its bytes', async () => {
+		await joined();
 		const page = await open();
 		await listed(page, 'node-1').click();
 		const row = page.locator('button.row', { hasText: 'discovery/pin-ca' });
@@ -155,6 +192,7 @@ describe('the page', function () {
 	});
 
 	it('a join is played, step by step', async () => {
+		await joined();
 		const page = await open();
 		await listed(page, 'node-1').click();
 		await page.locator('.row').nth(20).waitFor();
@@ -170,6 +208,7 @@ describe('the page', function () {
 	});
 
 	it('the cluster: a request that waits is approved by a click', async () => {
+		await joined();
 		const { items } = await mesh.api.certificateSigningRequests.list();
 		const spec = items[0]?.spec ?? assert.fail();
 		const own = { ...spec, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] };
@@ -246,6 +285,7 @@ describe('the page', function () {
 	});
 
 	it('Chinese by preference or by choice, and it is remembered', async () => {
+		await joined();
 		const page = await open('', { locale: 'zh-CN', colorScheme: 'dark' });
 		await page.getByRole('heading', { name: '观看节点加入集群' }).waitFor();
 		assert.equal(await page.evaluate('document.documentElement.lang'), 'zh-CN');
@@ -258,6 +298,7 @@ describe('the page', function () {
 	});
 
 	it('axe finds no serious fault: every view, light and dark, desk and phone', async () => {
+		await Promise.all([joined(), refused()]);
 		const axe = readFileSync(projectPath('node_modules', 'axe-core', 'axe.min.js'), 'utf8');
 		for (const options of [
 			{},
