@@ -2,9 +2,18 @@
 import type { AttackGroup } from './attack.ts';
 import { authorization } from './authorization.ts';
 import { connections } from './connections.ts';
+import { eventLoop } from './event-loop.ts';
 import { objects } from './objects.ts';
 import { observer } from './observer.ts';
 import { requests } from './requests.ts';
 import { texts } from './texts.ts';
 
-export const attackGroups: readonly AttackGroup[] = [authorization, requests, connections, objects, observer, texts];
+export const attackGroups: readonly AttackGroup[] = [
+	authorization,
+	requests,
+	connections,
+	objects,
+	eventLoop,
+	observer,
+	texts,
+];

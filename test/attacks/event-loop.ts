@@ -1,0 +1,131 @@
+/** How long one request can keep a service from answering others: the largest allowed input of each kind. */
+import assert from 'node:assert/strict';
+import { limits } from '../../lib/limits.ts';
+import { call } from '../../lib/mesh/channel.ts';
+import { healthPort, type ServiceName } from '../../scripts/mesh/services.ts';
+import type { AttackGroup } from './attack.ts';
+import { namespaceAdmin } from './identity.ts';
+import { HOST, type Target } from './target.ts';
+
+/** Longest pause of the event loop that one request may cause, on an idle machine. */
+const PAUSE_MS = 50;
+const ROUNDS = 3;
+
+/** The longest pause of a service's event loop since the last call, in milliseconds. */
+async function longestPauseMs({ mesh }: Target, service: ServiceName): Promise<number> {
+	const text = await (await fetch(`http://${HOST}:${healthPort(mesh.port, service)}/metrics`)).text();
+	return Number(/^nodejs_eventloop_lag_max_seconds (\S+)$/m.exec(text)?.[1]) * 1_000;
+}
+
+/** How many times slower than an idle machine this one is now: the wall time of a fixed amount of work. */
+function slowdown(): number {
+	const startedMs = performance.now();
+	const startedCpu = process.cpuUsage();
+	let sum = 0;
+	for (let index = 0; index < 30_000_000; index++) sum = (sum + index * 31) % 1_000_003;
+	assert.ok(sum >= 0);
+	const { user, system } = process.cpuUsage(startedCpu);
+	return Math.max(1, (performance.now() - startedMs) / ((user + system) / 1_000));
+}
+
+async function requireShortPause(target: Target, service: ServiceName, send: () => Promise<unknown>): Promise<void> {
+	const pauses: number[] = [];
+	for (let round = 0; round < ROUNDS; round++) {
+		await longestPauseMs(target, service);
+		const factor = slowdown();
+		await send().catch(() => undefined);
+		pauses.push((await longestPauseMs(target, service)) / factor);
+	}
+	// Garbage collection and other processes pause the event loop as well: the least of several rounds is the request's own.
+	const least = Math.min(...pauses);
+	assert.ok(least <= PAUSE_MS, `${service} paused for ${pauses.map(Math.round).join(', ')} ms`);
+}
+
+const many = <T>(count: number, item: (index: number) => T): T[] =>
+	Array.from({ length: count }, (_, index) => item(index));
+const entries = (count: number): Record<string, string> =>
+	Object.fromEntries(many(count, (index) => [`key-${index}`, 'v']));
+
+/** Requests that fill a gRPC message with one kind of field. */
+const largestMessages: readonly (readonly [name: string, service: string, method: string, request: object])[] = [
+	[
+		'one long value',
+		'ConfigMaps',
+		'Create',
+		{ metadata: { name: 'a', namespace: 'default' }, data: { a: 'a'.repeat(1_400_000) } },
+	],
+	['many values', 'ConfigMaps', 'Create', { metadata: { name: 'a', namespace: 'default' }, data: entries(60_000) }],
+	['many labels', 'ConfigMaps', 'Create', { metadata: { name: 'a', namespace: 'default', labels: entries(60_000) } }],
+	[
+		'many annotations',
+		'Leases',
+		'Create',
+		{ metadata: { name: 'a', namespace: 'default', annotations: entries(60_000) } },
+	],
+	[
+		'many rules',
+		'Roles',
+		'Create',
+		{
+			metadata: { name: 'a', namespace: 'default' },
+			rules: many(100_000, () => ({ verbs: ['get'], apiGroups: [''], resources: ['pods'] })),
+		},
+	],
+	[
+		'many verbs in a rule',
+		'Roles',
+		'Create',
+		{
+			metadata: { name: 'a', namespace: 'default' },
+			rules: [{ verbs: many(200_000, (index) => `v${index}`), resources: ['pods'] }],
+		},
+	],
+	[
+		'many usages',
+		'CertificateSigningRequests',
+		'Create',
+		{ spec: { request: 'AAAA', usages: many(150_000, (index) => `u${index}`) } },
+	],
+	['many empty usages', 'CertificateSigningRequests', 'Create', { spec: { usages: many(700_000, () => '') } }],
+	['a long selector', 'ConfigMaps', 'List', { namespace: 'default', fieldSelector: 'metadata.name=a,'.repeat(80_000) }],
+	[
+		'many groups',
+		'SubjectAccessReviews',
+		'Create',
+		{ spec: { user: 'a', groups: many(150_000, (index) => `g${index}`) } },
+	],
+];
+
+export const eventLoop: AttackGroup = {
+	name: 'Largest allowed input',
+	attacks: [
+		...largestMessages.map(([name, service, method, request]) => ({
+			title: `send a gRPC message of ${name} to ${service}/${method}`,
+			attacker: 'a namespace admin' as const,
+			result: `other clients wait for at most ${PAUSE_MS} ms`,
+			limits: ['grpcMessageBytes'] as const,
+			async run(target: Target) {
+				const admin = await namespaceAdmin(target.mesh, `eve-${service}-${name.replaceAll(' ', '-')}`.toLowerCase());
+				const channel = target.mesh.channel(target.mesh.endpoint, { ca: target.mesh.ca, ...admin });
+				await requireShortPause(target, 'apiserver-sim', () => call(channel, service, method, request));
+			},
+		})),
+		{
+			title: 'post the largest body that the trace port accepts',
+			attacker: 'network access only',
+			result: `other clients wait for at most ${PAUSE_MS} ms`,
+			limits: ['tracesBodyBytes'],
+			async run(target) {
+				const body = JSON.stringify({ resourceSpans: many(50_000, () => ({ scopeSpans: [{ spans: [{}] }] })) });
+				const { value } = limits.tracesBodyBytes;
+				await requireShortPause(target, 'observer', () =>
+					fetch(`http://${HOST}:${target.tracesPort}/v1/traces`, {
+						method: 'POST',
+						headers: { 'content-type': 'application/json' },
+						body: body.slice(0, value),
+					}),
+				);
+			},
+		},
+	],
+};
