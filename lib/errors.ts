@@ -424,6 +424,20 @@ export const errorTable = {
 		http: { status: 413, reason: 'RequestEntityTooLarge' },
 	}),
 
+	// Messages that no handler sees.
+	MESSAGE_UNREADABLE: row<{ problem: string }>({
+		sentence: (f) => `the request message cannot be decoded: ${f.problem}`,
+		remedy: () => 'Send a message of the type that proto/kubejoin declares for this method',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 400, reason: 'BadRequest' },
+	}),
+	MESSAGE_TOO_COMPLEX: row<{ limit: number }>({
+		sentence: (f) => `the request message has too many fields: limit is ${f.limit}`,
+		remedy: () => 'Send a smaller object',
+		grpc: grpcCode.RESOURCE_EXHAUSTED,
+		http: { status: 413, reason: 'RequestEntityTooLarge' },
+	}),
+
 	// The mesh.
 	CALLER_DENIED: row<{ caller: string; method: string; allowed: readonly string[] }>({
 		sentence: (f) =>

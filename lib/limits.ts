@@ -32,6 +32,14 @@ export const limits = {
 		source: 'apiserver/pkg/server/config.go MaxRequestBodyBytes',
 		test: 'lib/mesh/server.test.ts',
 	}),
+	messageFields: limit({
+		value: 32_768,
+		unit: 'items',
+		of: 'numbers in the wire form of one gRPC request message: a field with text has two, an entry of a map six',
+		where: ['6443', '6444', '6445'],
+		response: 'RESOURCE_EXHAUSTED MESSAGE_TOO_COMPLEX',
+		test: 'lib/mesh/contracts.test.ts',
+	}),
 	objectBytes: limit({
 		value: 1536 * 1024,
 		unit: 'bytes',

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { rfc3339 } from '../clock.ts';
+import { hasCode } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { contractOf } from './contracts.ts';
 
 const definitionOf = (service: string, method: string) => {
@@ -204,6 +206,46 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 		// metadata 1 { name 1: "a", creationTimestamp 8 {} }, as Go writes a new object
 		const fromGo = Buffer.from('0a050a01614200', 'hex');
 		assert.deepEqual(definitionOf('Leases', 'Create').requestDeserialize(fromGo), { metadata: { name: 'a' } });
+	});
+
+	it('MESSAGE_TOO_COMPLEX: more fields than the limit, in a list, a map, nested messages or unknown groups', () => {
+		const { requestSerialize, requestDeserialize } = definitionOf('ConfigMaps', 'Create');
+		const withEntries = (count: number) =>
+			requestSerialize({ data: Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}`, ''])) });
+		const { value } = limits.messageFields;
+		requestDeserialize(withEntries(value / 8));
+		const tooMany = [
+			withEntries(value),
+			definitionOf('CertificateSigningRequests', 'Create').requestSerialize({
+				spec: { usages: Array(value).fill('') },
+			}),
+			Buffer.alloc(4 * value + 4, Buffer.from([0xa3, 0x06, 0xa4, 0x06])),
+			Buffer.alloc(value, 0x0b),
+		];
+		for (const [index, bytes] of tooMany.entries()) {
+			const { requestDeserialize: decode } = definitionOf(
+				index === 1 ? 'CertificateSigningRequests' : 'ConfigMaps',
+				'Create',
+			);
+			assert.throws(
+				() => decode(bytes),
+				(error: unknown) => hasCode(error, 'MESSAGE_TOO_COMPLEX') || hasCode(error, 'MESSAGE_UNREADABLE'),
+				`message ${index}`,
+			);
+		}
+	});
+
+	it('MESSAGE_UNREADABLE: any bytes that are no message', () => {
+		const { requestDeserialize } = definitionOf('Nodes', 'Create');
+		fc.assert(
+			fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+				try {
+					requestDeserialize(Buffer.from(bytes));
+				} catch (error) {
+					assert.ok(hasCode(error, 'MESSAGE_UNREADABLE') || hasCode(error, 'MESSAGE_TOO_COMPLEX'), String(error));
+				}
+			}),
+		);
 	});
 
 	it('lists and events convert their objects', () => {

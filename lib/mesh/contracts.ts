@@ -7,6 +7,8 @@ import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import { fromJSON, type Options } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
 import { rfc3339 } from '../clock.ts';
+import { causeText, KubejoinError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { projectPath } from '../paths.ts';
 
 type Json = Record<string, unknown>;
@@ -110,7 +112,12 @@ function convert(message: unknown, plan: Plan, direction: keyof Converter): unkn
 }
 
 /** Bytes are base64 and int64 are numbers, as in Kubernetes JSON; what was not set is absent. */
-const loaderOptions: Options = { longs: Number, bytes: String, enums: String, defaults: false };
+const loaderOptions: Options & protobuf.IConversionOptions = {
+	longs: Number,
+	bytes: String,
+	enums: String,
+	defaults: false,
+};
 
 const contractFiles = ['kubejoin/ca-service.proto', 'kubejoin/token-store.proto', 'kubejoin/apiserver-sim.proto'];
 
@@ -143,15 +150,35 @@ function inJson(
 	const method = service.methods[definition.path.slice(definition.path.lastIndexOf('/') + 1)];
 	if (!(method?.resolvedRequestType && method.resolvedResponseType))
 		throw new TypeError(`${definition.path} names a type that is not declared`);
-	const request = planFor(method.resolvedRequestType, plans);
+	const requestType = method.resolvedRequestType;
+	const request = planFor(requestType, plans);
 	const response = planFor(method.resolvedResponseType, plans);
 	return {
 		...definition,
 		requestSerialize: (value) => definition.requestSerialize(convert(value, request, 'toWire') as object),
-		requestDeserialize: (bytes) => convert(definition.requestDeserialize(bytes), request, 'fromWire') as object,
+		requestDeserialize: (bytes) => convert(decode(requestType, bytes), request, 'fromWire') as object,
 		responseSerialize: (value) => definition.responseSerialize(convert(value, response, 'toWire') as object),
 		responseDeserialize: (bytes) => convert(definition.responseDeserialize(bytes), response, 'fromWire') as object,
 	};
+}
+
+/** Stops a message of many small fields, whose objects take a hundred times as much time and memory as its bytes. */
+class BoundedReader extends protobuf.BufferReader {
+	#left = limits.messageFields.value;
+	override uint32(): number {
+		if (--this.#left < 0) throw new KubejoinError('MESSAGE_TOO_COMPLEX', { limit: limits.messageFields.value });
+		return super.uint32();
+	}
+}
+
+/** @throws MESSAGE_TOO_COMPLEX, MESSAGE_UNREADABLE */
+function decode(type: protobuf.Type, bytes: Buffer): object {
+	try {
+		return type.toObject(type.decode(new BoundedReader(bytes)), loaderOptions);
+	} catch (error) {
+		if (error instanceof KubejoinError) throw error;
+		throw new KubejoinError('MESSAGE_UNREADABLE', { problem: causeText(error) }, { cause: error });
+	}
 }
 
 const definitions = load();

@@ -5,6 +5,7 @@
  */
 import { Counter, Histogram } from 'prom-client';
 import { grpcCode, shownToCaller } from '../errors.ts';
+import { refusalCounter } from '../limits.ts';
 import type { ElapsedMs, Registry } from '../metrics.ts';
 import type { Arrival, Ending, Observe } from './server.ts';
 
@@ -27,6 +28,7 @@ function codeOf(ending: Ending): string {
 
 export function grpcMetrics(registry: Registry, elapsedMs: ElapsedMs): Observe {
 	const registers = [registry];
+	const countRefusal = refusalCounter(registry);
 	const started = new Counter({
 		name: 'grpc_server_started_total',
 		help: 'Total number of RPCs started on the server.',
@@ -51,6 +53,7 @@ export function grpcMetrics(registry: Registry, elapsedMs: ElapsedMs): Observe {
 		const startedMs = elapsedMs();
 		started.inc(labels);
 		return (ending) => {
+			if (typeof ending !== 'string' && ending.code === 'MESSAGE_TOO_COMPLEX') countRefusal('messageFields');
 			handled.inc({ ...labels, grpc_code: codeOf(ending) });
 			handling.observe(labels, (elapsedMs() - startedMs) / 1000);
 		};

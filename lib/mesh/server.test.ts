@@ -125,6 +125,32 @@ describe('a gRPC server', () => {
 		door = undefined;
 	});
 
+	it('MESSAGE_UNREADABLE: bytes that are no message; no handler is called, and a caller without a row is denied first', async () => {
+		let calls = 0;
+		const count = () => {
+			calls++;
+			return {};
+		};
+		await open({ unary: { Create: count, List: count, Delete: count, Verify: count, SignDetached: count } });
+		const send = (channel: Channel, method: string) =>
+			new Promise((resolve, reject) => {
+				const raw = (bytes: Buffer) => bytes;
+				const deadline = { deadline: Date.now() + 10_000 };
+				channel.client.makeUnaryRequest(
+					`/kubejoin.v1.TokenStore/${method}`,
+					raw,
+					raw,
+					Buffer.from([0x0a, 0xff]),
+					channel.metadata,
+					deadline,
+					(error, answer) => (error === null ? resolve(answer) : reject(error)),
+				);
+			});
+		await assert.rejects(send(await channelOf('a'), 'Verify'), { code: 3, details: /cannot be decoded/ });
+		await assert.rejects(send(await channelOf('b'), 'Create'), { code: 7 });
+		assert.equal(calls, 0);
+	});
+
 	it('CALLER_DENIED for everybody whom the row does not name; their handler is not called', async () => {
 		const called: string[] = [];
 		const note = (_request: never, { method, peer }: Call) => {

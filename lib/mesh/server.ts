@@ -75,7 +75,7 @@ export function createGrpcServer(
 			const answer = definition.responseStream ? streaming(service, method) : unary(service, method);
 			implementation[method] = answer as grpc.UntypedHandleCall;
 		}
-		server.addService(contract, implementation);
+		server.addService(withFailures(contract), implementation);
 	}
 	return server;
 
@@ -87,7 +87,7 @@ export function createGrpcServer(
 			try {
 				const response = await inSpan(context.method.slice(1), messageSpan(context, call.metadata), () => {
 					requireCaller(service, method, context);
-					return service.unary[method]?.(call.request, context);
+					return service.unary[method]?.(decoded(call.request), context);
 				});
 				log.debug({ method: context.method, caller: callerName(context.peer), ms: elapsed(startedMs) }, 'answered');
 				ended('answered');
@@ -106,7 +106,7 @@ export function createGrpcServer(
 			const ended = arrived(context.method, 'server_stream', call.request);
 			try {
 				requireCaller(service, method, context);
-				for await (const message of service.streams?.[method]?.(call.request, context) ?? []) {
+				for await (const message of service.streams?.[method]?.(decoded(call.request), context) ?? []) {
 					if (context.signal.aborted) break;
 					if (!call.write(message)) await drained(call, context.signal);
 				}
@@ -168,6 +168,35 @@ function messageSpan({ method, peer }: Call, metadata: grpc.Metadata): SpanOptio
 		},
 		parent: traceparent === undefined ? {} : { traceparent },
 	};
+}
+
+/** A request message that cannot be decoded. */
+class Undecoded {
+	readonly error: unknown;
+	constructor(error: unknown) {
+		this.error = error;
+	}
+}
+
+/** grpc-js answers INTERNAL and logs nothing when a decoder throws; here the handler refuses the request as it refuses any other. */
+const withFailures = (contract: grpc.ServiceDefinition): grpc.ServiceDefinition =>
+	Object.fromEntries(
+		Object.entries(contract).map(([method, definition]) => {
+			const requestDeserialize = (bytes: Buffer): object => {
+				try {
+					return definition.requestDeserialize(bytes);
+				} catch (error) {
+					return new Undecoded(error);
+				}
+			};
+			return [method, { ...definition, requestDeserialize }];
+		}),
+	);
+
+/** @throws MESSAGE_UNREADABLE, MESSAGE_TOO_COMPLEX */
+function decoded(request: object): never {
+	if (request instanceof Undecoded) throw request.error;
+	return request as never;
 }
 
 const elapsed = (startedMs: number): number => Math.round((performance.now() - startedMs) * 10) / 10;
