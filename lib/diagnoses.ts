@@ -233,7 +233,10 @@ const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
 			phase.startsWith('tls-bootstrap/')
 				? 'the token is not for authentication, or it expired or was deleted after cluster-info was read'
 				: 'the credential that was shown is not good: a token that is wrong, expired or deleted, or a certificate that has expired or is of another CA',
-		...said('the API server could not ask its token store, and so let nobody in'),
+	},
+	AUTHENTICATOR_UNAVAILABLE: {
+		mostLikely: () => 'token-store was stopped, has crashed, or cannot be reached by the API server',
+		...said('token-store cannot read its store'),
 	},
 	API_FORBIDDEN: { mostLikely: ({ because }) => forbidden(because) },
 	API_PATH_FORBIDDEN: { mostLikely: ({ because }) => forbidden(because) },

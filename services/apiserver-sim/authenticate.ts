@@ -1,6 +1,6 @@
 /**
- * Who a request comes from. A client certificate of the cluster CA, then a bearer token, then nobody: the anonymous user. A credential that
- * was shown and is not good is a 401; it never becomes anonymous. The caller is told only `Unauthorized`; log and trace have the reason.
+ * Who a request comes from. A client certificate of the cluster CA, then a bearer token, then the anonymous user. A credential that is not valid
+ * is a 401, one that cannot be checked a 503; neither becomes anonymous. The caller reads only `Unauthorized`; log and trace have the reason.
  * @source kubeapiserver/authenticator/config.go, apiserver authentication/request/{x509,bearertoken,union,anonymous}
  */
 import type { Clock } from '../../lib/clock.ts';
@@ -11,7 +11,7 @@ import { datesProblem, invalidNow } from '../../lib/pki/dates.ts';
 import { note } from '../../lib/trace.ts';
 import type { Credentials } from './request.ts';
 
-/** Yes, with the user and groups, or undefined for no. Throws when it cannot be asked; that is a no as well. */
+/** The user and groups of a valid token, or undefined. Throws when the token cannot be checked. */
 export type VerifyToken = (token: string) => Promise<{ username: string; groups: string[] } | undefined>;
 export type Authenticate = (credentials: Credentials) => Promise<UserInfo>;
 
@@ -25,6 +25,10 @@ const known = (user: UserInfo): UserInfo =>
 		? user
 		: { ...user, groups: [...user.groups, wellKnown.groups.authenticated] };
 
+/**
+ * @throws API_UNAUTHORIZED, AUTHENTICATOR_UNAVAILABLE (only token-store could say whether the token is valid)
+ * @differs upstream answers 401 when its token authenticators fail as well; here the caller gets 503 with Retry-After, and a join retries
+ */
 export function createAuthenticator(verifyToken: VerifyToken, clock: Clock): Authenticate {
 	const verified = cacheSuccesses(verifyToken, clock);
 	return async ({ peer, authorization }) => {
@@ -35,8 +39,8 @@ export function createAuthenticator(verifyToken: VerifyToken, clock: Clock): Aut
 		const token = bearerToken(authorization);
 		if (token !== undefined) {
 			const user = await verified(token).catch((error: unknown) => {
-				problems.push(`the token cannot be checked: ${causeText(error)}`);
-				return undefined;
+				note({ 'kubejoin.unauthorized.why': [...problems, `the token cannot be checked: ${causeText(error)}`] });
+				throw new KubejoinError('AUTHENTICATOR_UNAVAILABLE', { retryAfterSeconds: 1 }, { cause: error });
 			});
 			if (user !== undefined) return known(user);
 			problems.push('invalid bearer token');

@@ -215,7 +215,8 @@ const fails = () => {
 
 function refusalOf(error: unknown, { info, method, wishes, credentials }: Asked, log: Log): Answer {
 	const known = asKubejoinError(error);
-	const level = known.code === 'INTERNAL' ? 'error' : known.code === 'API_UNAUTHORIZED' ? 'warn' : 'debug';
+	const isOfCredential = known.code === 'API_UNAUTHORIZED' || known.code === 'AUTHENTICATOR_UNAVAILABLE';
+	const level = known.code === 'INTERNAL' ? 'error' : isOfCredential ? 'warn' : 'debug';
 	const { peer } = credentials;
 	const refused = printable(`${method} ${info?.path ?? ''}`, { maxLength: 256 });
 	log[level]({ method: refused, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');

@@ -1,5 +1,6 @@
 /** token-store as apiserver-sim uses it. Tokens pass through; none is kept or logged here. */
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { parseToken } from '../../lib/kube/bootstrap-token.ts';
 import type { Secret } from '../../lib/kube/types.ts';
 import { call, type VerifiedChannel } from '../../lib/mesh/channel.ts';
 import type { VerifyToken } from './authenticate.ts';
@@ -15,7 +16,7 @@ export interface TokenStoreClient {
 	readonly verify: VerifyToken;
 }
 
-/** A slow token-store must not hold up every request with a token; a late answer is a no. */
+/** A slow token-store must not hold up every request with a token; a late answer is no answer. */
 const VERIFY_DEADLINE_MS = 3_000;
 
 export function tokenStoreClient(channel: VerifiedChannel): TokenStoreClient {
@@ -44,7 +45,9 @@ export function tokenStoreClient(channel: VerifiedChannel): TokenStoreClient {
 		async delete(name, preconditions) {
 			await call(channel, 'TokenStore', 'Delete', { name, ...preconditions });
 		},
+		/** @source plugin/pkg/auth/authenticator/token/bootstrap: a token of another form is no bootstrap token */
 		async verify(token) {
+			if (parseToken(token) === undefined) return undefined;
 			const answer = await call<object, { authenticated?: boolean; username?: string; groups?: string[] }>(
 				channel,
 				'TokenStore',

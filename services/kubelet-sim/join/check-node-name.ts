@@ -5,6 +5,7 @@ import { makePrivateDirectory, writeWholeFile } from '../../../lib/files.ts';
 import { userKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { NodeIdentity } from '../identity.ts';
+import { retryWhileUnavailable } from './retry.ts';
 import type { JoinTools } from './tools.ts';
 import type { TrustedServer } from './trust.ts';
 
@@ -12,22 +13,31 @@ interface Needs {
 	readonly server: TrustedServer;
 	readonly bootstrapToken: string;
 	readonly nodeName: string;
+	readonly tlsBootstrapTimeoutMs: number;
 	/** Then the Node of that name is this one. */
 	readonly replaces?: NodeIdentity | undefined;
 }
 
-/** @throws NODE_NAME_TAKEN, API_UNAUTHORIZED (the token is not good for authentication) */
-export const checkNodeName = ({ dial, paths, say, signal }: JoinTools): Phase<Needs, object> => ({
+/**
+ * @throws NODE_NAME_TAKEN, API_UNAUTHORIZED (the token is not valid for authentication)
+ * @differs kubeadm does not retry; here an unavailable service is waited for as long as TLS bootstrap may take
+ */
+export const checkNodeName = (tools: JoinTools): Phase<Needs, object> => ({
 	name: 'tls-bootstrap/check-node-name',
 	trust: 'the API server accepts the token',
-	async run({ server, bootstrapToken, nodeName, replaces }) {
+	async run({ server, bootstrapToken, nodeName, tlsBootstrapTimeoutMs, replaces }) {
+		const { dial, paths, say, signal } = tools;
 		await makePrivateDirectory(paths.kubernetesDirectory);
 		const kubeconfig = userKubeconfig(server.url, server.ca, 'tls-bootstrap-token-user', { token: bootstrapToken });
 		await writeWholeFile(paths.bootstrapKubeconfig, writeKubeconfig(kubeconfig), 0o600);
 		say(`[kubelet-start] Wrote ${relative(paths.root, paths.bootstrapKubeconfig)}`);
 		const connection = dial.withToken(server, bootstrapToken);
 		try {
-			const node = await connection.api.nodes.get(nodeName, '', { signal });
+			const node = await retryWhileUnavailable(
+				() => connection.api.nodes.get(nodeName, '', { signal }),
+				{ timeoutMs: tlsBootstrapTimeoutMs, waiting: '[kubelet-start] Waiting for the API server to accept the token' },
+				tools,
+			);
 			const isReady =
 				node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 			if (isReady && replaces === undefined) throw new KubejoinError('NODE_NAME_TAKEN', { node: nodeName });

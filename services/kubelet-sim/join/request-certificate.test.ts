@@ -109,6 +109,21 @@ describe('requesting a certificate', () => {
 		assert.deepEqual(await run(api), { claimedCertificate: 'PEM' });
 	});
 
+	it('is made again when token-store was unavailable, and not when the token is refused', async () => {
+		const { api, created } = fakeRequests([[issued]]);
+		const failures: Error[] = [new KubejoinError('AUTHENTICATOR_UNAVAILABLE', { retryAfterSeconds: 1 })];
+		const create = async (object: CertificateSigningRequest) => {
+			const failure = failures.shift();
+			if (failure !== undefined) throw failure;
+			return api.create(object);
+		};
+		assert.deepEqual(await run({ ...api, create }), { claimedCertificate: 'PEM' });
+		assert.equal(created.length, 1);
+		assert.match(said[0] ?? '', /Waiting for the API server to take the request: .*token-store is unavailable$/);
+		failures.push(new KubejoinError('API_UNAUTHORIZED', {}));
+		await refusedWith('API_UNAUTHORIZED', run({ ...api, create }));
+	});
+
 	it('finds its own request again', async () => {
 		const first = fakeRequests([[issued]]);
 		await run(first.api);

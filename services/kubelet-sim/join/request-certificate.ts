@@ -13,6 +13,7 @@ import { createCsr, parseCsr } from '../../../lib/pki/csr.ts';
 import { type KeyPair, writePublicKey } from '../../../lib/pki/keys.ts';
 import { happened, note, traceAnnotations } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
+import { retryWhileUnavailable } from './retry.ts';
 import type { JoinTools } from './tools.ts';
 import type { TrustedServer } from './trust.ts';
 
@@ -40,7 +41,12 @@ export const requestCertificate = (tools: JoinTools): Phase<Needs, { readonly cl
 			say(`[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap: ${name} is to be approved and signed`);
 		try {
 			const wanted = { nodeName, keyPair, timeoutMs: tlsBootstrapTimeoutMs, onWaiting };
-			return { claimedCertificate: await obtainCertificate(connection.api.certificateSigningRequests, wanted, tools) };
+			const claimedCertificate = await retryWhileUnavailable(
+				() => obtainCertificate(connection.api.certificateSigningRequests, wanted, tools),
+				{ timeoutMs: tlsBootstrapTimeoutMs, waiting: '[kubelet-start] Waiting for the API server to take the request' },
+				tools,
+			);
+			return { claimedCertificate };
 		} catch (error) {
 			// A refused request stays refused under its name; the next try needs another key.
 			if (hasCode(error, 'CSR_DENIED', 'CSR_FAILED')) await rm(paths.pendingKey, { force: true });
