@@ -52,5 +52,5 @@ const readOnly = ({ get, list, watch }: Endpoint): Endpoint => ({
 	...(get === undefined ? {} : { get }),
 	...(list === undefined ? {} : { list }),
 	...(watch === undefined ? {} : { watch }),
-	subresources: [],
+	subresources: ['status'],
 });

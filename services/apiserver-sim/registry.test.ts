@@ -161,6 +161,16 @@ describe('the registry', () => {
 	});
 
 	describe('get and list', () => {
+		it('504: a version that is to come', async () => {
+			await create(configMap('a'));
+			const at = (resourceVersion: string) => endpoint().get(asked('get', { name: 'a', resourceVersion }));
+			const version = (await at('0')).metadata.resourceVersion ?? '';
+			assert.equal((await at(version)).metadata.name, 'a');
+			const next = String(Number(version) + 1);
+			const text = `Timeout: Too large resource version: ${next}, current: ${version}`;
+			assert.equal(await refusalOf(at(next)), `504 Timeout: ${text}`);
+		});
+
 		it('404 NotFound', async () => {
 			assert.equal(await refusalOf(get('a')), '404 NotFound: configmaps "a" not found');
 			const csrs = registryEndpoint(

@@ -13,6 +13,7 @@ import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resou
 import type { KubeObject, ObjectMeta, UserInfo } from '../../lib/kube/types.ts';
 import type { Store, StoredItem } from '../../lib/store/store.ts';
 import { generateName, metadataProblems, type NameRule, nameProblems, requireValid } from './object-meta.ts';
+import { requireVersion } from './request/list-options.ts';
 import type { ApiRequest, Endpoint, Subresource } from './request.ts';
 import { matchesFields, requireSelectable, type SelectableFields, selectedName } from './selectors.ts';
 
@@ -72,6 +73,14 @@ export function registryEndpoint<T extends KubeObject>(
 		const item = await store.get<T>(keyFor(request));
 		if (item === undefined) throw new KubejoinError('API_NOT_FOUND', facts(request.name));
 		return readStored(item);
+	}
+	async function get(request: ApiRequest): Promise<T> {
+		const { resourceVersion } = request;
+		if (resourceVersion !== '') {
+			const { revision } = await store.list(keyFor(request));
+			requireVersion({ resourceVersion, isExact: false }, String(revision));
+		}
+		return find(request);
 	}
 	async function admit(request: ApiRequest, object: T | undefined, previous: T | undefined): Promise<void> {
 		const because = await strategy.admit?.(request, object, previous);
@@ -215,7 +224,7 @@ export function registryEndpoint<T extends KubeObject>(
 			);
 		}
 	}
-	return { create, get: find, list, watch, update, delete: remove, subresources: strategy.subresources };
+	return { create, get, list, watch, update, delete: remove, subresources: strategy.subresources };
 }
 
 const eventTypes = { created: 'ADDED', updated: 'MODIFIED', deleted: 'DELETED' } as const;

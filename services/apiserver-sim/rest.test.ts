@@ -8,8 +8,13 @@ import { userNamed } from './authorize/fixtures.test.ts';
 import { type Doors, openDoors } from './doors/fixtures.test.ts';
 import type { ApiRequest, Endpoint } from './request.ts';
 
-const object = { apiVersion: 'v1', metadata: { labels: { b: '<', a: '&' }, uid: '1', name: 'a' }, kind: 'Node' };
-const item = '{"metadata":{"name":"a","uid":"1","labels":{"a":"\\u0026","b":"\\u003c"}}}';
+const created = '2026-01-31T12:00:00Z';
+const object = {
+	apiVersion: 'v1',
+	metadata: { labels: { b: '<', a: '&' }, uid: '1', creationTimestamp: created, name: 'a' },
+	kind: 'Node',
+};
+const item = `{"metadata":{"name":"a","uid":"1","creationTimestamp":"${created}","labels":{"a":"\\u0026","b":"\\u003c"}}}`;
 const line = `{"kind":"Node","apiVersion":"v1",${item.slice(1)}\n`;
 const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
@@ -107,7 +112,8 @@ describe('the HTTPS side of the door', () => {
 	});
 
 	it('writes the media type that is accepted, JSON or YAML', async () => {
-		const yaml = 'apiVersion: v1\nkind: Node\nmetadata:\n  labels:\n    a: "&"\n    b: <\n  name: a\n  uid: "1"\n';
+		const metadata = `  creationTimestamp: "${created}"\n  labels:\n    a: "&"\n    b: <\n  name: a\n  uid: "1"\n`;
+		const yaml = `apiVersion: v1\nkind: Node\nmetadata:\n${metadata}`;
 		for (const [accept, text] of [
 			['*/*', line],
 			['text/html, */*;q=0.1', line],

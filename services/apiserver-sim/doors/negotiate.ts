@@ -96,9 +96,17 @@ export const toPrettyJson: Encode = (object) => ({
 	body: withoutHtml(JSON.stringify(object, undefined, 2)),
 });
 const toJsonLine: Encode = (object) => ({ contentType: json, body: `${withoutHtml(JSON.stringify(object))}\n` });
+/** Version 1.1 quotes what Go's library quotes: timestamps, `yes`, octal numbers. */
+const yamlFormat = {
+	version: '1.1',
+	sortMapEntries: true,
+	indentSeq: false,
+	lineWidth: 0,
+	aliasDuplicateObjects: false,
+} as const;
 const toYaml: Encode = (object) => ({
 	contentType: yaml,
-	body: stringify(object, { sortMapEntries: true, indentSeq: false, lineWidth: 0, aliasDuplicateObjects: false }),
+	body: stringify(object, yamlFormat),
 });
 
 /** @source encoding/json HTMLEscape */
