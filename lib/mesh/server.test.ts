@@ -291,13 +291,18 @@ describe('a gRPC server', () => {
 
 	it('hands a handler the metadata of the call', async () => {
 		const seen: (string | undefined)[] = [];
-		const note = (_request: never, { metadata }: Call) => {
+		let keys: readonly string[] = [];
+		const note = (_request: never, { metadata, metadataKeys }: Call) => {
 			seen.push(metadata('authorization'), metadata('x'));
+			keys = metadataKeys;
 			return {};
 		};
 		await open({ unary: { ...tokenStore.unary, SignDetached: note } });
-		await call(withBearerToken(await channelOf('a'), 'abc'), 'TokenStore', 'SignDetached', {});
+		const channel = withBearerToken(await channelOf('a'), 'abc');
+		channel.metadata?.set('Impersonate-User', 'alice');
+		await call(channel, 'TokenStore', 'SignDetached', {});
 		assert.deepEqual(seen, ['Bearer abc', undefined]);
+		assert.ok(keys.includes('authorization') && keys.includes('impersonate-user'), keys.join());
 	});
 
 	it('a signal ends a stream on both sides, without an error', async () => {
