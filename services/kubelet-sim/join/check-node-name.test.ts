@@ -24,7 +24,8 @@ describe('check-node-name', () => {
 				},
 			},
 		});
-		return Promise.resolve(checkNodeName(tools).run({ server: testServer, bootstrapToken, nodeName: 'n', replaces }));
+		const needs = { server: testServer, bootstrapToken, nodeName: 'n', tlsBootstrapTimeoutMs: 60_000, replaces };
+		return Promise.resolve(checkNodeName(tools).run(needs));
 	};
 	const node = (type: string, status: string) => ({
 		status: {
