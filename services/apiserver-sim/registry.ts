@@ -76,7 +76,7 @@ export function registryEndpoint<T extends KubeObject>(
 	}
 	async function get(request: ApiRequest): Promise<T> {
 		const { resourceVersion } = request;
-		if (resourceVersion !== '') {
+		if (resourceVersion) {
 			const { revision } = await store.list(keyFor(request));
 			requireVersion({ resourceVersion, isExact: false }, String(revision));
 		}
