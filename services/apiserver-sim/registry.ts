@@ -77,7 +77,8 @@ export function registryEndpoint<T extends KubeObject>(
 	async function get(request: ApiRequest): Promise<T> {
 		const { resourceVersion } = request;
 		if (resourceVersion) {
-			const { revision } = await store.list(keyFor(request));
+			// Nothing is stored below an object: this reads the revision alone.
+			const { revision } = await store.list(`${keyFor(request)}/`);
 			requireVersion({ resourceVersion, isExact: false }, String(revision));
 		}
 		return find(request);
