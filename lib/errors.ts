@@ -256,7 +256,7 @@ export const errorTable = {
 	CSR_MALFORMED: row<{ problem: string }>({
 		sentence: (f) => `the certificate request cannot be read: ${f.problem}`,
 		remedy: () =>
-			'Send a PEM block of type CERTIFICATE REQUEST (PKCS#10) with an RSA (2048 bits or more) or EC (P-256, P-384, P-521) key',
+			'Send a PEM block of type CERTIFICATE REQUEST (PKCS#10) with an RSA (2048 bits or more), EC (P-256, P-384, P-521) or Ed25519 key',
 		grpc: grpcCode.INVALID_ARGUMENT,
 		http: { status: 400, reason: 'BadRequest' },
 	}),

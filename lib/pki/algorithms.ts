@@ -32,16 +32,27 @@ export const algorithmOf = (key: KeyObject): DerNode =>
 
 export const signWith = (key: KeyObject, bytes: Buffer): Buffer => sign('sha256', bytes, key);
 
+const refusedAlgorithms: Readonly<Record<string, string>> = {
+	'1.2.840.113549.1.1.4': 'MD5 with RSA',
+	'1.2.840.113549.1.1.5': 'SHA-1 with RSA',
+	[rsaPss]: 'RSA-PSS',
+	'1.2.840.10045.4.1': 'SHA-1 with ECDSA',
+};
+
 /** @throws Error  the algorithm is not one of these (SHA-1 is none of them) or is not for this type of key */
 export function verifyWith(key: KeyObject, algorithm: DerNode | undefined, bytes: Buffer, signature: Buffer): boolean {
 	const name = oidText(itemsOfSequence(algorithm)[0]);
 	const found = algorithms.find((candidate) => candidate.oid === name);
-	if (found === undefined) throw new Error(`the signature algorithm ${name} is not accepted`);
+	if (found === undefined)
+		throw new Error(
+			`the signature algorithm ${refusedAlgorithms[name] ?? name} is not accepted; SHA-256, SHA-384 and SHA-512 with RSA or ECDSA, and Ed25519 are`,
+		);
 	if (found.keyType !== key.asymmetricKeyType)
 		throw new Error(`the signature algorithm ${name} is not for a key of type ${key.asymmetricKeyType}`);
 	return verify(found.digest, bytes, key, signature);
 }
 
+const accepted = 'RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521, and Ed25519 are';
 const curveOids: readonly string[] = ['1.2.840.10045.3.1.7', '1.3.132.0.34', '1.3.132.0.35'];
 
 /**
@@ -54,14 +65,14 @@ export function checkKey(key: KeyObject, spki: DerNode): void {
 	const [algorithm, point] = itemsOfSequence(spki);
 	if (key.asymmetricKeyType === 'ec') {
 		const curve = oidText(itemsOfSequence(algorithm)[1]);
-		if (!curveOids.includes(curve)) throw new Error(`the curve ${curve} is not accepted`);
+		if (!curveOids.includes(curve)) throw new Error(`a key on the curve ${curve} is not accepted; ${accepted}`);
 		if (bitStringBytes(point)[0] !== 0x04) throw new Error('its EC point is compressed');
 	} else if (key.asymmetricKeyType === 'rsa') {
 		const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
 		if (modulusLength < 2048 || modulusLength > 8192)
-			throw new Error(`an RSA key of ${modulusLength} bits is not accepted`);
+			throw new Error(`an RSA key of ${modulusLength} bits is not accepted; ${accepted}`);
 		if (publicExponent < 3n || publicExponent > 0x7fff_ffffn || publicExponent % 2n === 0n)
 			throw new Error('the RSA public exponent is not accepted');
 	} else if (key.asymmetricKeyType !== 'ed25519')
-		throw new Error(`a key of type ${key.asymmetricKeyType} is not accepted`);
+		throw new Error(`a key of type ${key.asymmetricKeyType} is not accepted; ${accepted}`);
 }

@@ -170,6 +170,26 @@ describe('certificate requests', function () {
 		);
 	});
 
+	it('what is refused is named, with what is accepted', () => {
+		const problemOf = (pem: string) => {
+			try {
+				return String(parseCsr(pem));
+			} catch (error) {
+				return (error as Error).message;
+			}
+		};
+		const small = createCsr({ subject }, generateKeyPairSync('rsa', { modulusLength: 1024 }));
+		assert.match(
+			problemOf(small),
+			/RSA key of 1024 bits is not accepted; RSA of 2048 to 8192 bits, EC on .*Ed25519 are$/,
+		);
+		const request = (...args: string[]) =>
+			openssl(['req', '-new', '-nodes', '-keyout', '/dev/null', '-subj', '/CN=a', ...args]);
+		assert.match(problemOf(request(...ec, '-sha1')), /SHA-1 with ECDSA is not accepted; SHA-256/);
+		const pss = request('-newkey', 'rsa:2048', '-sigopt', 'rsa_padding_mode:pss');
+		assert.match(problemOf(pss), /RSA-PSS is not accepted/);
+	});
+
 	it('CSR_MALFORMED for SHA-1, for a signature algorithm of another key type, and for two common names', async () => {
 		throwsCode(
 			openssl(['req', '-new', ...ec, '-nodes', '-keyout', '/dev/null', '-sha1', '-subj', '/CN=a']),

@@ -88,7 +88,7 @@ const extensionRequest = (names: SubjectAltNames): DerNode =>
  * @throws CSR_MALFORMED  not that, not DER, a key or algorithm that is not accepted, control characters in a name, two common names
  * @throws CSR_SIGNATURE_INVALID
  * @source  pkg/apis/certificates ParseCSR
- * @differs Go takes the last of several common names; here they are refused
+ * @differs Go takes the last of several common names, and accepts RSA keys of 1024 bits, SHA-1 and RSA-PSS; here they are refused
  */
 export function parseCsr(pem: string): VerifiedCsr {
 	try {
