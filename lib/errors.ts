@@ -85,10 +85,13 @@ export const errorTable = {
 		grpc: grpcCode.UNAUTHENTICATED,
 		http: { status: 401, reason: 'Unauthorized' },
 	}),
-	TOKEN_MALFORMED: row<None>({
+	/** `found` repeats nothing of the token. */
+	TOKEN_MALFORMED: row<{ found?: string | undefined }>({
 		sentence: () => 'the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z"',
-		remedy: () =>
-			'Copy the whole token, six characters, a dot and sixteen characters; list the live ones with: kubectl-sim token list',
+		remedy: (f) =>
+			f.found === undefined
+				? 'Copy the whole token, six characters, a dot and sixteen characters; list the live ones with: kubectl-sim token list'
+				: `Correct the token: ${f.found}`,
 		grpc: grpcCode.INVALID_ARGUMENT,
 		http: { status: 400, reason: 'BadRequest' },
 		exitCode: 3,

@@ -17,6 +17,8 @@ export interface Authority {
 	readonly issuer: Issuer;
 	/** PEM. */
 	readonly certificate: string;
+	/** As in the plan. */
+	readonly path: string;
 }
 
 /** What every step of the issuing knows. */
@@ -92,7 +94,7 @@ function keptAuthority(
 			'crt',
 			`the CA expired at ${rfc3339(issuer.notAfter)}; remove the whole PKI directory to start again`,
 		);
-	return { issuer, certificate };
+	return { issuer, certificate, path: plan.path };
 }
 
 async function makeAuthority(
@@ -117,5 +119,5 @@ async function makeAuthority(
 	);
 	await writeWholeFile(join(directory, `${plan.path}.key`), writePrivateKey(keys.privateKey), 0o600);
 	await writeWholeFile(join(directory, `${plan.path}.crt`), certificate, 0o644);
-	return { issuer: createIssuer(parseCertificates(certificate)[0], keys.privateKey), certificate };
+	return { issuer: createIssuer(parseCertificates(certificate)[0], keys.privateKey), certificate, path: plan.path };
 }

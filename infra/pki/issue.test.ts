@@ -1,13 +1,31 @@
 import assert from 'node:assert/strict';
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hasCode } from '../../lib/errors.ts';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
-import type { KeyAlgorithm } from '../../lib/pki/keys.ts';
+import { chainProblem } from '../../lib/pki/chain.ts';
+import { sequence, tagged, taggedBytes } from '../../lib/pki/der.ts';
+import {
+	type CertificateSpec,
+	caExtension,
+	type Made,
+	makeCertificate,
+	usageExtension,
+} from '../../lib/pki/fixtures.test.ts';
+import { type KeyAlgorithm, writePrivateKey } from '../../lib/pki/keys.ts';
 import { verifyStrictly } from '../../test/openssl.ts';
 import { issuePki, type PkiOptions } from './issue.ts';
 
@@ -47,7 +65,10 @@ const layout: Record<string, string[]> = {
 	'mesh-ca': ['mesh-ca.crt', 'mesh-ca.key'],
 };
 
-describe('the PKI', () => {
+describe('the PKI', function () {
+	// RSA keys take seconds on a busy machine.
+	this.timeout(30_000);
+
 	let directory = '';
 	beforeEach(() => {
 		directory = mkdtempSync(join(tmpdir(), 'pki-'));
@@ -89,6 +110,83 @@ describe('the PKI', () => {
 		}
 		for (const file of files())
 			assert.equal(statSync(join(directory, file)).mode & 0o777, /\.(crt|pub)$/.test(file) ? 0o644 : 0o600, file);
+	});
+
+	describe('with a CA that an operator brings', () => {
+		const caDirectory = () => join(directory, 'ca-service');
+		const bring = (certificate: string, key: string) => {
+			mkdirSync(caDirectory(), { recursive: true });
+			writeFileSync(join(caDirectory(), 'ca.crt'), certificate);
+			writeFileSync(join(caDirectory(), 'ca.key'), key);
+		};
+		const ca = (commonName: string, options: Partial<CertificateSpec> = {}) =>
+			makeCertificate({ commonName, ...options, extensions: [caExtension(), ...(options.extensions ?? [])] });
+		const keyOf = ({ keys }: Made) => writePrivateKey(keys.privateKey);
+		const parameters = '-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n';
+		const refusesFile = (file: string, problem: RegExp) =>
+			assert.rejects(issue(), (error: unknown) => {
+				assert.ok(error instanceof KubejoinError);
+				assert.equal(error.facts.path, join(caDirectory(), file));
+				assert.match(error.message, problem);
+				return error.code === 'FILE_UNUSABLE';
+			});
+
+		it('an intermediate CA alone, with text around it, and a key behind its parameters', async () => {
+			const root = await ca('root');
+			const intermediate = await ca('intermediate', { issuer: root });
+			bring(`Certificate:\n    Data:\n${intermediate.pem}`, parameters + keyOf(intermediate));
+			await issue();
+			const leaf = parseCertificates(read('apiserver-sim/server.crt'))[0];
+			const chain = { now, purpose: 'server auth' } as const;
+			assert.equal(chainProblem(leaf, { ...chain, anchors: [intermediate.certificate] }), undefined);
+			assert.equal(chainProblem(leaf, { ...chain, anchors: parseCertificates(read('admin/ca.crt')) }), undefined);
+			assert.deepEqual(await issue(), [], 'all is kept the next time');
+		});
+
+		it('an old and a new CA in any order: the one whose key is there signs', async () => {
+			const [old, renewed] = [await ca('kubernetes'), await ca('kubernetes')];
+			for (const bundle of [old.pem + renewed.pem, renewed.pem + old.pem]) {
+				bring(bundle, keyOf(renewed));
+				await issue();
+				const leaf = parseCertificates(read('apiserver-sim/server.crt'))[0];
+				assert.ok(leaf.verify(renewed.keys.publicKey));
+				assert.equal(read('admin/ca.crt'), bundle);
+			}
+		});
+
+		it('FILE_UNUSABLE names the file that is wrong, and what is in it', async () => {
+			const own = await ca('own');
+			const other = await ca('other');
+			const encrypted = own.keys.privateKey.export({
+				type: 'pkcs8',
+				format: 'pem',
+				cipher: 'aes-128-cbc',
+				passphrase: 'x',
+			});
+			bring(own.pem, own.pem);
+			await refusesFile('ca.key', /no PEM block of a private key: found CERTIFICATE/);
+			bring(own.pem, String(encrypted));
+			await refusesFile('ca.key', /it is encrypted/);
+			bring(keyOf(own), keyOf(own));
+			await refusesFile('ca.crt', /no PEM block of type CERTIFICATE: found EC PRIVATE KEY/);
+			bring(own.pem, keyOf(other));
+			await refusesFile('ca.crt', /the private key belongs to another certificate/);
+			bring(own.pem.slice(0, -20), keyOf(own));
+			await refusesFile('ca.crt', /has no END line/);
+		});
+
+		it('FILE_UNUSABLE for a CA that may not sign what is needed', async () => {
+			const permitted = sequence(tagged(0, sequence(taggedBytes(2, Buffer.from('corp.example')))));
+			const constrained = await ca('corp', { extensions: [['nameConstraints', permitted, true]] });
+			bring(constrained.pem, keyOf(constrained));
+			await refusesFile(
+				'ca.crt',
+				/cannot sign apiserver-sim\/server\.crt: x509: .*DNS name "kubernetes" is not permitted/,
+			);
+			const forMail = await ca('mail', { extensions: [usageExtension('email protection')] });
+			bring(forMail.pem, keyOf(forMail));
+			await refusesFile('ca.crt', /incompatible key usage/);
+		});
 	});
 
 	it('no private key and no password is in two directories', async () => {

@@ -21,7 +21,7 @@ import { subjectText } from '../../lib/pki/names.ts';
 import { redisAclRule, redisDefaultUser } from '../../lib/store/redis-scripts.ts';
 import { deriveTracesKey } from '../../lib/traces-key.ts';
 import { type Authority, keepOrMakeAuthority, type Surroundings } from './authority.ts';
-import { type Identity, issueLeaf, leafProblem } from './leaf.ts';
+import { type Identity, issueLeaf, leafProblem, refusalOf } from './leaf.ts';
 import { type KubeconfigPlan, type LeafPlan, planPki, type StoreUserPlan } from './plan.ts';
 
 export interface PkiOptions {
@@ -100,6 +100,12 @@ async function keepOrIssueLeaf(
 	const problem = leafProblem(plan, authority, found, now);
 	if (problem !== undefined) {
 		const identity = await issueLeaf(plan, authority, now);
+		const refusal = refusalOf(plan, authority, identity, now);
+		if (refusal !== undefined)
+			throw new KubejoinError('FILE_UNUSABLE', {
+				path: join(directory, `${authority.path}.crt`),
+				problem: `the CA cannot sign ${plan.path}.crt: x509: ${refusal}`,
+			});
 		await writeWholeFile(`${path}.key`, identity.key, 0o600);
 		await writeWholeFile(`${path}.crt`, identity.certificate, 0o644);
 	}

@@ -39,6 +39,16 @@ export async function issueLeaf(
 	return { certificate, key: writePrivateKey(privateKey) };
 }
 
+/** Why clients will refuse a certificate that this CA has just signed: the names and usages that the CA is limited to; undefined when they will not. */
+export function refusalOf(
+	{ purpose }: Pick<LeafPlan, 'purpose'>,
+	{ issuer }: Authority,
+	{ certificate }: Identity,
+	now: number,
+): string | undefined {
+	return chainProblem(parseCertificates(certificate)[0], { anchors: [issuer.certificate], now, purpose });
+}
+
 /** Why an identity that is there no longer serves; undefined when it does. */
 export function leafProblem(
 	plan: Pick<LeafPlan, 'subject' | 'purpose' | 'hosts'>,

@@ -1,6 +1,6 @@
 import { deepEqual, equal, throws } from 'node:assert/strict';
 import { assert as check, integer, property, string, tuple } from 'fast-check';
-import { humanDuration, parseGoDuration, shortHumanDuration } from './duration.ts';
+import { durationAdvice, humanDuration, parseGoDuration, shortHumanDuration } from './duration.ts';
 
 const s = 1000;
 const m = 60 * s;
@@ -72,6 +72,24 @@ describe('parseGoDuration', () => {
 				}
 			}),
 		);
+	});
+});
+
+describe('durationAdvice', () => {
+	it('is a Go duration for what people write', () => {
+		for (const [text, advice] of [
+			['24', '24h'],
+			['1d', '24h'],
+			['2 days', '48h'],
+			['1w', '168h'],
+			['24H', '24h'],
+			['90 min', '90m'],
+			['30sec', '30s'],
+		] as const) {
+			equal(durationAdvice(text), advice, text);
+			equal(typeof parseGoDuration(advice), 'number');
+		}
+		for (const text of ['', 'forever', '1y', '1d12h', '-1', '99999999']) equal(durationAdvice(text), undefined, text);
 	});
 });
 

@@ -44,6 +44,23 @@ export function parseGoDuration(text: string): number {
 	return sign === '-' ? -ms : ms;
 }
 
+const spelledUnits: readonly (readonly [names: readonly string[], ms: number])[] = [
+	[['s', 'sec', 'second', 'seconds'], SECOND],
+	[['m', 'min', 'minute', 'minutes'], MINUTE],
+	[['', 'h', 'hr', 'hour', 'hours'], HOUR],
+	[['d', 'day', 'days'], 24 * HOUR],
+	[['w', 'week', 'weeks'], 7 * 24 * HOUR],
+];
+
+/** What to write in place of a text that is no Go duration: `24h` for `24`, `1d` and `1 day`; undefined where nothing is close. */
+export function durationAdvice(text: string): string | undefined {
+	const [, number = '', unit = ''] = /^\s*(\d{1,6})\s*([a-z]*)\s*$/i.exec(text) ?? [];
+	const ms = spelledUnits.find(([names]) => names.includes(unit.toLowerCase()))?.[1];
+	if (number === '' || ms === undefined) return undefined;
+	if (ms >= HOUR) return `${(Number(number) * ms) / HOUR}h`;
+	return `${Number(number)}${ms === MINUTE ? 'm' : 's'}`;
+}
+
 /** @source Go package time, quote: not strconv.Quote */
 const goQuote = (text: string): string => {
 	const hex = (characters: string) =>

@@ -181,6 +181,7 @@ describe('kubeadm token create', () => {
 		throws(() => checkTokenRequest({ ...tokenDefaults, token: 'abcdef.SECRET' }), {
 			code: 'TOKEN_MALFORMED',
 			message: 'the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z"',
+			remedy: 'Correct the token: its secret has 6 characters, and sixteen are needed',
 		});
 	});
 

@@ -15,8 +15,9 @@ import {
 	secretName,
 } from '../../lib/kube/bootstrap-token.ts';
 import type { ApiClient, Unsent } from '../../lib/kube/client.ts';
-import { parseGoDuration, shortHumanDuration } from '../../lib/kube/duration.ts';
+import { durationAdvice, parseGoDuration, shortHumanDuration } from '../../lib/kube/duration.ts';
 import { millisecondsLeft } from '../../lib/kube/expiration.ts';
+import { tokenFinding } from '../../lib/kube/join-input.ts';
 import { groupOfNode, onceGroup } from '../../lib/kube/token-bounds.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
@@ -106,7 +107,7 @@ export function checkTokenRequest(request: TokenRequest): NewToken {
 	const groups = [...request.groups, ...boundGroups(request)];
 	const ttlMs = parseTtl(request.ttl);
 	const token = request.token === undefined ? generateToken() : parseToken(request.token);
-	if (token === undefined) throw new KubejoinError('TOKEN_MALFORMED', {});
+	if (token === undefined) throw new KubejoinError('TOKEN_MALFORMED', { found: tokenFinding(request.token ?? '') });
 	const problems = [...usageProblems(usages), ...groupProblems(usages, groups)];
 	// Several in brackets, as Go prints them.
 	if (problems.length > 0)
@@ -194,7 +195,12 @@ function parseTtl(text: string): number {
 	try {
 		ms = parseGoDuration(text);
 	} catch (error) {
-		throw refuse((error as Error).message);
+		const advice = durationAdvice(text);
+		const { facts } = refuse((error as Error).message);
+		throw new KubejoinError('COMMAND_INVALID', {
+			problem: String(facts.problem),
+			remedy: advice === undefined ? 'Write hours, minutes and seconds, as in: --ttl 24h' : `Write: --ttl ${advice}`,
+		});
 	}
 	if (ms < 0) throw refuse('a token cannot live less than no time');
 	return ms;
