@@ -4,7 +4,7 @@
  */
 import { pino } from 'pino';
 import { asKubejoinError, type KubejoinError } from './errors.ts';
-import { maskSecrets, printable, printableJson } from './text.ts';
+import { maskSecrets, printable, printableJson, printableLines } from './text.ts';
 
 export { maskSecrets as maskTokens } from './text.ts';
 
@@ -79,6 +79,9 @@ const causeChain = (cause: unknown): string => {
 	return cause.cause === undefined ? text : `${text}: ${causeChain(cause.cause)}`;
 };
 
+/** Characters; advice may repeat text of a server. */
+const MAX_ADVICE = 1_024;
+
 /**
  * What stands below the sentence of an error on a terminal: the code, what it most likely comes from, what else it may, and what to do.
  *
@@ -88,15 +91,16 @@ export function diagnosisText(
 	{ mostLikely, alsoPossible, remedy }: Pick<KubejoinError, 'mostLikely' | 'alsoPossible' | 'remedy'>,
 	where?: string,
 ): string {
+	const advice = (text: string): string => printable(text, { maxLength: MAX_ADVICE });
 	const lines: [label: string, text: string][] = [
 		...(where === undefined ? [] : [['code', where] as [string, string]]),
-		...(mostLikely === undefined ? [] : [['most likely', mostLikely] as [string, string]]),
-		...alsoPossible.map((text): [string, string] => ['also possible', text]),
-		['do this', remedy],
+		...(mostLikely === undefined ? [] : [['most likely', advice(mostLikely)] as [string, string]]),
+		...alsoPossible.map((text): [string, string] => ['also possible', advice(text)]),
+		['do this', printableLines(remedy)],
 	];
 	return lines.map(([label, text]) => `  ${`${label}:`.padEnd(14)} ${text}\n`).join('');
 }
 
 /** An error as a person reads it on a terminal: what, then why, then what to do. */
 export const errorForPeople = (error: KubejoinError): string =>
-	`error: ${error.message}\n${diagnosisText(error, error.code)}`;
+	`error: ${printableLines(error.message)}\n${diagnosisText(error, error.code)}`;

@@ -12,6 +12,7 @@ import { LOOPBACK, serveHealth } from '../../lib/mesh/health.ts';
 import { localTracesKey, startTracing } from '../../lib/mesh/tracing.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../../lib/mesh/unforeseen.ts';
 import { createRegistry } from '../../lib/metrics.ts';
+import { printableLines } from '../../lib/text.ts';
 import { dial } from './clients.ts';
 import { readyChecks } from './health.ts';
 import { joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
@@ -23,7 +24,7 @@ import { nodePaths } from './node-paths.ts';
 import { MAX_JOINS, MAX_NODES, type NodePlan, planNodes } from './nodes.ts';
 import { refusalTeller, rotatedText } from './rotation/tell-rotation.ts';
 import { stopSignal } from './stop-signal.ts';
-import { failureText, joinedText, phaseText } from './tell.ts';
+import { failureText, joinedText, phaseText, sentenceText } from './tell.ts';
 
 interface Flags extends JoinFlags {
 	readonly root?: string;
@@ -39,7 +40,7 @@ const DEFAULT_HEALTHZ_PORT = '10248';
 const waitUntil = waitBy(microClock);
 
 const say = (sentence: string): void => {
-	process.stdout.write(maskTokens(`${sentence}\n`));
+	process.stdout.write(maskTokens(`${printableLines(sentence)}\n`));
 };
 
 async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<void> {
@@ -79,7 +80,7 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 		const tools: JoinTools = {
 			dial,
 			paths,
-			say: sayOfNode,
+			say: (sentence) => sayOfNode(sentenceText(sentence)),
 			clock: microClock,
 			waitUntil,
 			signal: stopping,

@@ -1,6 +1,7 @@
 /** What a join tells the person who watches: each phase with who now trusts whom, and a failure in kubeadm's words with what to do. */
 import type { KubejoinError } from '../../lib/errors.ts';
 import { diagnosisText } from '../../lib/log.ts';
+import { printable, printableLines } from '../../lib/text.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';
 
 /** `[discovery/pin-ca] the node trusts the cluster CA (1 ms)`; a failed phase is told by `failureText`. */
@@ -25,8 +26,18 @@ export const joinedText = (): string =>
  */
 export function failureText(error: KubejoinError): string {
 	const { phase = '', code, message } = error;
-	return `${upstreamPrefix(error)}${message}\n${diagnosisText(error, phase === '' ? code : `${code} (${phase})`)}`;
+	return `${upstreamPrefix(error)}${readable(error, message)}\n${diagnosisText(error, phase === '' ? code : `${code} (${phase})`)}`;
 }
+
+/** Characters of a sentence that may hold text of a server. */
+const MAX_SENTENCE = 4_096;
+
+/** One line, as what it repeats may come from a server that is not verified. */
+export const sentenceText = (text: string): string => printable(text, { maxLength: MAX_SENTENCE });
+
+/** Only this program's own sentences have several lines. */
+const readable = ({ phase = '' }: KubejoinError, message: string): string =>
+	phase === '' || phase === 'preflight' ? printableLines(message) : sentenceText(message);
 
 function upstreamPrefix({ phase = '', code }: KubejoinError): string {
 	if (code === 'JOIN_ARGUMENTS_INVALID' || phase === '') return '';
