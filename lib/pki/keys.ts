@@ -38,6 +38,8 @@ const keyTypes: Readonly<Record<string, 'sec1' | 'pkcs1' | 'pkcs8'>> = {
 	'PRIVATE KEY': 'pkcs8',
 };
 
+const namedTypes: Readonly<Record<string, string>> = { 'EC PRIVATE KEY': 'ec', 'RSA PRIVATE KEY': 'rsa' };
+
 /**
  * Read a private key.
  *
@@ -53,6 +55,9 @@ export function readPrivateKey(pem: string): KeyObject {
 		return refuse('it is encrypted', 'Decrypt it: openssl pkey -in ENCRYPTED.key -out PLAIN.key');
 	const key = importPrivateKey(block);
 	const type = key.asymmetricKeyType ?? '';
+	// OpenSSL 3.5, in Node 22 and 24, reads what is in the block whatever its type says.
+	if (type !== (namedTypes[block.type] ?? type))
+		return refuse(`the contents of the PEM block ${block.type} are not a key of that type`);
 	return ['rsa', 'ec', 'ed25519'].includes(type) ? key : refuse(`its type is ${type}, not RSA, EC or Ed25519`);
 }
 
