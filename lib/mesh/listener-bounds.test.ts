@@ -24,7 +24,7 @@ const PATH = '/kubejoin.v1.SelfSubjectReviews/Create';
 
 /** Asks again for some seconds at most, so that a failure ends the test and not the run. */
 async function until(isSo: () => boolean): Promise<void> {
-	for (const endMs = performance.now() + 4_000; !isSo() && performance.now() < endMs; )
+	for (const endMs = performance.now() + 25_000; !isSo() && performance.now() < endMs; )
 		await new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -34,7 +34,10 @@ function hasReset(bytes: Buffer): boolean {
 	return false;
 }
 
-describe('the limits of a door', () => {
+describe('the limits of a door', function () {
+	// A busy machine takes seconds for what takes milliseconds.
+	this.timeout(30_000);
+
 	let ca: TestCa;
 	let identity: Identity;
 	let client: Identity;
