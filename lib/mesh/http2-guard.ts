@@ -38,6 +38,8 @@ export interface GuardedInjector {
 	readonly destroy: () => void;
 }
 
+const NGHTTP2_ERR_CALLBACK_FAILURE = -902;
+
 export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions): GuardedInjector {
 	const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
 	const http2 = http2ServerOf(grpc);
@@ -48,6 +50,10 @@ export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions)
 		if (injected === undefined) return;
 		const { socket, connection } = injected;
 		connection.onIdle(() => session.close());
+		// Node 22 and 24 end a session of rapid resets themselves, before its streams are seen to close.
+		session.once('error', (error: NodeJS.ErrnoException) => {
+			if (error.errno === NGHTTP2_ERR_CALLBACK_FAILURE) options.count('streamResets');
+		});
 		guards.set(session, guardStreams(socket, connection, unfinished, options));
 	});
 	// Before the listener of grpc-js, which then sees a stream that is closed already.

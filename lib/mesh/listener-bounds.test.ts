@@ -28,9 +28,10 @@ async function until(isSo: () => boolean): Promise<void> {
 		await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** Is there an RST_STREAM frame in it? */
+/** Is there an RST_STREAM frame in it, as of Node 20, or a GOAWAY, as of Node 22 and 24? */
 function hasReset(bytes: Buffer): boolean {
-	for (let at = 0; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3)) if (bytes[at + 3] === 3) return true;
+	for (let at = 0; at + 9 <= bytes.length; at += 9 + bytes.readUIntBE(at, 3))
+		if (bytes[at + 3] === 3 || bytes[at + 3] === 7) return true;
 	return false;
 }
 
