@@ -1,5 +1,5 @@
 /**
- * Every experiment of chaos/, on a mesh of processes of its own: the tests of the whole. Takes about seven minutes and needs faketime and openssl. Each
+ * Every experiment of chaos/, on a mesh of processes of its own: the tests of the whole. Takes about fifteen minutes and needs faketime and openssl. Each
  * finds the mesh as it was before, so their order does not matter; here they run in the order of their names.
  */
 import assert from 'node:assert/strict';
@@ -14,7 +14,7 @@ import { experiments, lab, runExperiment, type Where } from './chaos.ts';
 import { startTestMesh, type TestMesh } from './mesh/mesh.ts';
 
 describe('experiments on a mesh of processes', function () {
-	this.timeout('4m');
+	this.timeout('15m');
 	let mesh: TestMesh;
 	let where: Where;
 	let stopLab: (() => Promise<void>) | undefined;

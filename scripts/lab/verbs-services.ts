@@ -183,8 +183,9 @@ export function addServices(program: Command, there: There, here: Here): void {
 			return '';
 		}),
 	);
-	program
-		.command('skews')
-		.description('what became of each join with a wrong clock')
-		.action(there((place) => skewText(place)));
+	untilOptions(
+		program
+			.command('skews')
+			.description('the outcome of each join with a wrong clock, and the clock that was read back'),
+	).action(there((place, until: Until) => lookUntil(() => skewText(place), until)));
 }
