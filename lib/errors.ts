@@ -9,6 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileRemedy } from './causes.ts';
 import { alsoPossible, mostLikely, remedyOfCause } from './diagnoses.ts';
+import { printableDeep } from './text.ts';
 
 export { causeText } from './causes.ts';
 
@@ -864,14 +865,14 @@ export interface WireError {
 	readonly facts: Facts;
 }
 
-/** Rebuild an error that came over the wire; undefined when the code is not one of ours or the facts do not fit it. */
+/** Rebuild an error that came over the wire, with printable facts, because nobody may have verified who sent them; undefined when the code is not one of ours or the facts do not fit it. */
 export function fromWireError(wire: unknown): KubejoinError | undefined {
 	if (typeof wire !== 'object' || wire === null || !('code' in wire) || !('facts' in wire)) return undefined;
 	const { code, facts } = wire;
 	if (typeof code !== 'string' || !Object.hasOwn(errorTable, code)) return undefined;
 	if (typeof facts !== 'object' || facts === null) return undefined;
 	try {
-		return new KubejoinError(code as ErrorCode, facts as never);
+		return new KubejoinError(code as ErrorCode, printableDeep(facts) as never);
 	} catch {
 		return undefined;
 	}

@@ -47,6 +47,17 @@ export function printableCell(text: string): string {
 	return end === -1 ? printable(text) : `${printable(text.slice(0, end))}...`;
 }
 
+/** Whether `printable` would change nothing. */
+export const isPrintable = (text: string): boolean => text.search(unprintable) === -1;
+
+/** The same value with every text in it printable. */
+export function printableDeep<T>(value: T): T {
+	if (typeof value === 'string') return printable(value) as T;
+	if (typeof value !== 'object' || value === null) return value;
+	if (Array.isArray(value)) return value.map(printableDeep) as T;
+	return Object.fromEntries(Object.entries(value).map(([key, item]) => [printable(key), printableDeep(item)])) as T;
+}
+
 /** Between double quotes, escaped as Go's %q, for messages that repeat what was typed or read. Never for a secret. */
 export const quoteInput = (text: string, maxLength = 256): string =>
 	`"${printable(text.slice(0, maxLength + 1).replace(/["\\]/g, '\\$&'), { maxLength })}"`;
@@ -78,3 +89,6 @@ const masks: readonly (readonly [form: RegExp, masked: string])[] = [
  */
 export const maskSecrets = (text: string): string =>
 	masks.reduce((masked, [form, replacement]) => masked.replace(form, replacement), text);
+
+/** What a program writes to a terminal about text that it did not write itself: printable, and without secrets. */
+export const terminalText = (text: string): string => maskSecrets(printableLines(text));

@@ -8,9 +8,8 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
 import { launch } from '../lib/child.ts';
+import { runCli } from '../lib/cli.ts';
 import { environment } from '../lib/config.ts';
-import { asKubejoinError } from '../lib/errors.ts';
-import { errorForPeople } from '../lib/log.ts';
 
 interface Flags {
 	readonly socket: string;
@@ -98,10 +97,4 @@ const program = new Command('chaos-door')
 	.option('--catalogue <dir>', 'where the experiments are')
 	.action(openDoor);
 
-try {
-	await program.parseAsync();
-} catch (error) {
-	const known = asKubejoinError(error);
-	process.stderr.write(errorForPeople(known));
-	process.exitCode = known.exitCode;
-}
+process.exitCode = await runCli(program);

@@ -3,12 +3,12 @@ import '../lib/require-node.ts';
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import { runCli } from '../lib/cli.ts';
 import { systemClock } from '../lib/clock.ts';
-import { environment, ignoreProxies, integer, oneOf, urlWithScheme } from '../lib/config.ts';
-import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
+import { environment, integer, oneOf, urlWithScheme } from '../lib/config.ts';
+import { KubejoinError } from '../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
-import { errorForPeople } from '../lib/log.ts';
 import { projectPath } from '../lib/paths.ts';
 import { chooseEntries, type Entry, readCatalogue, shuffle } from './chaos/catalogue.ts';
 import { completionScript, shells } from './chaos/completion.ts';
@@ -50,7 +50,6 @@ const write = (text: string) => void process.stdout.write(text);
 const program = new Command('npm run chaos --')
 	.description('Break the mesh on purpose, and see what holds')
 	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
-	.exitOverride()
 	.argument('[experiment...]', 'names, ids, or the beginning of one name alone; none: all')
 	.option('--list', 'show the experiments and run none')
 	.addOption(new Option('-o, --output <format>', 'of the list').choices(['table', 'json']).default('table'))
@@ -229,15 +228,4 @@ const shown = (path: string): string => {
 	return short === '' || short.startsWith('..') ? path : short;
 };
 
-try {
-	ignoreProxies();
-	await program.parseAsync();
-} catch (error) {
-	if (error instanceof CommanderError) {
-		process.exitCode = error.exitCode === 0 ? 0 : 3;
-	} else {
-		const known = asKubejoinError(error);
-		process.stderr.write(errorForPeople(known));
-		process.exitCode = known.exitCode;
-	}
-}
+process.exitCode = await runCli(program, { usageExitCode: 3 });

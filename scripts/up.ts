@@ -4,9 +4,9 @@ import { readdir } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
-import { environment, ignoreProxies, integer, type Parse } from '../lib/config.ts';
+import { runCli } from '../lib/cli.ts';
+import { environment, integer, type Parse } from '../lib/config.ts';
 import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
-import { errorForPeople } from '../lib/log.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../lib/mesh/unforeseen.ts';
 import { checked } from './checked.ts';
 import { offerLab } from './lab/local-control.ts';
@@ -238,11 +238,4 @@ Ctrl-C stops everything; npm start finds the same cluster again.
 `;
 }
 
-try {
-	ignoreProxies();
-	await program.parseAsync();
-} catch (error) {
-	const known = asKubejoinError(error);
-	process.stderr.write(errorForPeople(known));
-	process.exitCode = known.exitCode;
-}
+process.exitCode = await runCli(program);

@@ -5,6 +5,7 @@
  * @differs a field of a named Go type, types.UID for one, is reported with the type below it, string
  */
 import protobuf from 'protobufjs';
+import { decodeBase64 } from '../base64.ts';
 import { objectTypeOf } from '../mesh/contracts.ts';
 import type { ResourceName } from './resources.ts';
 
@@ -49,11 +50,8 @@ const bool: Check = (value, path) => (typeof value === 'boolean' ? undefined : m
 /** Line breaks are passed over, as Go does. */
 const bytes: Check = (value, path) => {
 	if (typeof value !== 'string') return mismatch(kindOf(value), path, '[]uint8');
-	const base64 = value.replace(/[\r\n]/g, '');
-	const illegal = base64.search(/[^A-Za-z0-9+/]/);
-	const isPadded = illegal !== -1 && /^={1,2}$/.test(base64.slice(illegal, illegal + 3));
-	if ((illegal === -1 || isPadded) && base64.length % 4 === 0) return undefined;
-	return `illegal base64 data at input byte ${illegal === -1 || isPadded ? base64.length : illegal}`;
+	const found = decodeBase64(value);
+	return 'corruptAt' in found ? `illegal base64 data at input byte ${found.corruptAt}` : undefined;
 };
 
 const numeric: Readonly<Record<string, Check>> = {

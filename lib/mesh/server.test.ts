@@ -184,11 +184,13 @@ describe('a gRPC server', () => {
 		);
 	});
 
-	it('an error is the same at the caller: code, facts, sentence, remedy; unary and streamed', async () => {
-		const error = new KubejoinError('STORE_CONFLICT', { key: 'schlüssel\n', expectedRevision: 1, foundRevision: 2 });
+	it('an error is the same at the caller, and printable: code, facts, sentence, remedy; unary and streamed', async () => {
+		const revisions = { expectedRevision: 1, foundRevision: 2 };
 		const fail = () => {
-			throw error;
+			throw new KubejoinError('STORE_CONFLICT', { key: 'schlüssel\n', ...revisions });
 		};
+		// The caller shows it on a terminal.
+		const error = new KubejoinError('STORE_CONFLICT', { key: 'schlüssel\\n', ...revisions });
 		await open({
 			unary: { ...tokenStore.unary, Create: fail },
 			streams: {

@@ -3,6 +3,9 @@
  * and OpenSSL that it passes on. The test produces each of them for real.
  */
 import { grpcCode, KubejoinError } from '../errors.ts';
+import { printable } from '../text.ts';
+
+const MAX_DETAILS = 1_024;
 
 interface Failure {
 	readonly code: number;
@@ -63,7 +66,9 @@ const clientProblems: readonly (readonly [RegExp, string])[] = [
 
 /** The error behind a gRPC failure that no service wrote. */
 export function transportError(failure: Failure, { target, method, deadlineMs }: CallFacts): KubejoinError {
-	const { code, details } = failure;
+	const { code } = failure;
+	// It may be the text of a server that proved nothing.
+	const details = printable(failure.details, { maxLength: MAX_DETAILS });
 	if (code === grpcCode.DEADLINE_EXCEEDED)
 		return new KubejoinError('DEADLINE_EXCEEDED', { target, method, deadlineMs }, { cause: failure });
 	const tooLarge = code === grpcCode.RESOURCE_EXHAUSTED ? /larger than max \(\d+ vs\.? (\d+)\)/.exec(details) : null;

@@ -1,14 +1,14 @@
 #!/usr/bin/env node
 /** Starts one command of attacker-sim: `listen` plays a man in the middle until it is stopped; the others try once what a thief could try. */
 import '../../lib/require-node.ts';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
+import { runCli } from '../../lib/cli.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { ignoreProxies, readConfig, tracingSettings } from '../../lib/config.ts';
-import { asKubejoinError } from '../../lib/errors.ts';
-import { errorForPeople, maskTokens } from '../../lib/log.ts';
+import { readConfig, tracingSettings } from '../../lib/config.ts';
 import { serveHealth } from '../../lib/mesh/health.ts';
 import { localTracesKey, startTracing } from '../../lib/mesh/tracing.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../../lib/mesh/unforeseen.ts';
+import { maskSecrets, printable } from '../../lib/text.ts';
 import { type ListenFlags, readAttackRequest } from './attack-request.ts';
 import { type CallFlags, callService } from './call-service.ts';
 import { meshServices } from './guard-rails.ts';
@@ -21,7 +21,7 @@ import { type UseFlags, useCertificate } from './use-certificate.ts';
 const service = 'attacker-sim';
 
 const say = (line: string): void => {
-	process.stdout.write(maskTokens(`${line}\n`));
+	process.stdout.write(maskSecrets(`${line}\n`));
 };
 
 async function listenUntilStopped(flags: ListenFlags): Promise<void> {
@@ -57,7 +57,7 @@ async function listenUntilStopped(flags: ListenFlags): Promise<void> {
 
 /** What was tried is told whatever came of it; only what could not be tried is a failure. */
 const tryOnce = async (attempt: Promise<readonly string[]>): Promise<void> => {
-	for (const line of await attempt) say(line);
+	for (const line of await attempt) say(printable(line));
 };
 
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, value];
@@ -71,8 +71,7 @@ const program = new Command(service)
 	.description(
 		'An attacker for the simulated mesh of this project, and for nothing else: it learns only what a real one would learn',
 	)
-	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
-	.exitOverride();
+	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 });
 program
 	.command('listen')
 	.description('stand between a node and the API server until it is stopped')
@@ -125,19 +124,8 @@ program
 	.option('--past-expiry', 'keep the connection until the certificate has expired, then ask again on it')
 	.action((flags: UseFlags) => tryOnce(useCertificate(flags, systemClock)));
 
-try {
-	// The arguments are nobody's business.
-	process.title = service;
-	readConfig(tracingSettings);
-	ignoreProxies();
-	await program.parseAsync();
-} catch (error) {
-	if (error instanceof CommanderError) {
-		process.exitCode = error.exitCode;
-	} else {
-		const known = asKubejoinError(error);
-		process.stderr.write(maskTokens(errorForPeople(known)));
-		process.exitCode = known.exitCode;
-	}
-}
+// The arguments may hold secrets, and every user of the machine can read them.
+process.title = service;
+program.hook('preAction', () => void readConfig(tracingSettings));
+process.exitCode = await runCli(program);
 if (process.connected) process.disconnect();

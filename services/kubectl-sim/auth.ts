@@ -3,6 +3,7 @@ import { hasCode } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import type { ResourceName } from '../../lib/kube/resources.ts';
 import type { SelfSubjectAccessReview } from '../../lib/kube/types.ts';
+import { printableCell } from '../../lib/text.ts';
 import { invalidCommand } from './command-errors.ts';
 import type { Output } from './output.ts';
 import { toJson, toYaml } from './print-object.ts';
@@ -43,17 +44,17 @@ export async function whoAmI(
 	}
 	const lines = [
 		'ATTRIBUTE\tVALUE',
-		...(username === '' ? [] : [`Username\t${username}`]),
-		...(uid === '' ? [] : [`UID\t${uid}`]),
+		...(username === '' ? [] : [`Username\t${printableCell(username)}`]),
+		...(uid === '' ? [] : [`UID\t${printableCell(uid)}`]),
 		...(groups.length === 0 ? [] : [`Groups\t${goSlice(groups)}`]),
 		...Object.keys(extra)
 			.sort()
-			.map((key) => `Extra: ${key}\t${goSlice(extra[key] ?? [])}`),
+			.map((key) => `Extra: ${printableCell(key)}\t${goSlice(extra[key] ?? [])}`),
 	];
 	output.out(alignTabs(`${lines.join('\n')}\n`, tableTabs));
 }
 
-const goSlice = (values: readonly string[]): string => `[${values.join(' ')}]`;
+const goSlice = (values: readonly string[]): string => printableCell(`[${values.join(' ')}]`);
 
 /** As typed. */
 export interface AccessQuestion {

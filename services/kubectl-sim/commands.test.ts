@@ -19,7 +19,15 @@ async function typed(line: string, env: Record<string, string> = noKubeconfig, c
 		...connection,
 		close: () => closed++,
 	});
-	const exitCode = await run(line.split(' '), { output, clock, pid: 4711, env, signal, connect });
+	const exitCode = await run(line.split(' '), {
+		output,
+		clock,
+		pid: 4711,
+		env,
+		signal,
+		connect,
+		readStdin: async () => Buffer.from(''),
+	});
 	return { exitCode, closed, ...written };
 }
 const withServer = (line: string, connection: Partial<Connection> = {}) =>

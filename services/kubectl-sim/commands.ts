@@ -1,6 +1,8 @@
 /** The commands, their arguments and their help. What a command does is in the file of its group, loaded when it is called, so that help is quick. */
 import { Command, CommanderError, Option } from 'commander';
+import { guardCommands } from '../../lib/cli.ts';
 import type { Clock } from '../../lib/clock.ts';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { type Access, type KubeconfigFiles, locateKubeconfig, readAccess } from './access.ts';
 import type { AccessQuestion } from './auth.ts';
 import type { Connection } from './clients.ts';
@@ -19,6 +21,8 @@ export interface Tools {
 	/** Ends a watch. */
 	readonly signal: AbortSignal;
 	readonly connect: (access: Access) => Promise<Connection>;
+	/** All of standard input, for `-f -`. */
+	readonly readStdin: () => Promise<Buffer>;
 }
 
 /**
@@ -36,8 +40,7 @@ export async function run(words: readonly string[], tools: Tools): Promise<numbe
 		.option('--kubeconfig <file>', 'the kubeconfig (default: $KUBECONFIG, then ~/.kube/config)')
 		.option('--context <name>', 'the context in it (default: its current-context)')
 		.configureHelp({ showGlobalOptions: true })
-		.configureOutput({ writeOut: output.out, writeErr: output.err })
-		.exitOverride();
+		.configureOutput({ writeOut: output.out, writeErr: output.err });
 	addReading(program, tools);
 	addWriting(program, tools);
 	addCertificate(program, tools);
@@ -49,6 +52,7 @@ export async function run(words: readonly string[], tools: Tools): Promise<numbe
 	});
 	addConfig(program, tools);
 	addVersion(program, tools);
+	guardCommands(program);
 	try {
 		await program.parseAsync(words, { from: 'user' });
 		return exitCode;
@@ -87,6 +91,10 @@ async function withServer<T>(
 	const connection = await tools.connect(access);
 	try {
 		return await use(connection, access);
+	} catch (error) {
+		if (!hasCode(error, 'API_UNAUTHORIZED')) throw error;
+		const { localCredentialProblem } = await import('./credential-problem.ts');
+		throw new KubejoinError('API_UNAUTHORIZED', { problem: localCredentialProblem(access.user, tools.clock()) });
 	} finally {
 		connection.close();
 	}
@@ -158,11 +166,16 @@ function addWriting(program: Command, tools: Tools): void {
 					? 'create the objects of a file'
 					: 'put the objects of a file in the place of those that there are',
 			)
-			.requiredOption('-f, --filename <file>', 'YAML or JSON')
+			.requiredOption('-f, --filename <file>', 'YAML or JSON; - for standard input')
 			.addOption(namespaceOption())
 			.action(async (options: NamespaceOptions & { filename: string }, command: Command) => {
 				await withServer(command, tools, discovery.write, async ({ api }, access) =>
-					(await load()).writeFile(verb, options.filename, { api, output, namespace: where(options, access) }),
+					(await load()).writeFile(verb, options.filename, {
+						api,
+						output,
+						readStdin: tools.readStdin,
+						namespace: where(options, access),
+					}),
 				);
 			});
 	}

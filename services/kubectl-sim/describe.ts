@@ -12,6 +12,7 @@ import {
 	wellKnown,
 } from '../../lib/kube/types.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';
+import { printable, printableDeep } from '../../lib/text.ts';
 import { csrStatus, nodeRoles, requestedDuration } from './columns.ts';
 import { invalidCommand, throwAll, unknownType } from './command-errors.ts';
 import type { Output } from './output.ts';
@@ -78,11 +79,11 @@ const leaseOf = ({ metadata: { name = '' } }: Node, { leases }: Api): Promise<Le
  * @differs there are no pods, so "Non-terminated Pods" and "Allocated resources" are left out; a long annotation stays on its line
  */
 export function describeNode(node: Node, lease: Lease | Error): string {
-	const { metadata, spec, status } = node;
+	const { metadata, spec, status } = printableDeep(node);
 	const conditions = status?.conditions ?? [];
 	const lines = [
 		`Name:\t${metadata.name}`,
-		`Roles:\t${nodeRoles(node).join(',') || '<none>'}`,
+		`Roles:\t${nodeRoles(printableDeep(node)).join(',') || '<none>'}`,
 		listed('Labels', pairs(metadata.labels, '=')),
 		listed('Annotations', pairs(metadata.annotations, ': ')),
 		`CreationTimestamp:\t${rfc1123z(metadata.creationTimestamp)}`,
@@ -124,8 +125,8 @@ const systemInfo: readonly (readonly [string, keyof NodeSystemInfo])[] = [
 ];
 
 function leaseLines(lease: Lease | Error): string[] {
-	if (lease instanceof Error) return [`Lease:\tFailed to get lease: ${lease.message}`];
-	const { holderIdentity = '<unset>', acquireTime, renewTime } = lease.spec ?? {};
+	if (lease instanceof Error) return [`Lease:\tFailed to get lease: ${printable(lease.message)}`];
+	const { holderIdentity = '<unset>', acquireTime, renewTime } = printableDeep(lease.spec ?? {});
 	const time = (value: string | undefined) => (value === undefined ? '<unset>' : rfc1123z(value));
 	return [
 		'Lease:',
@@ -151,8 +152,8 @@ const quantities = (title: string, resources: Record<string, string> = {}): stri
  * @differs of the subject, the common name and the organizations are read
  */
 export function describeCsr(csr: CertificateSigningRequest): string {
-	const { metadata, spec } = csr;
-	const { subject, names } = readRequest(spec.request);
+	const { metadata, spec } = printableDeep(csr);
+	const { subject, names } = printableDeep(readRequest(csr.spec.request));
 	const duration = requestedDuration(spec);
 	const sans = [
 		nested('DNS Names', names.dns),

@@ -1,8 +1,11 @@
 /** `-f FILE`: the objects in a file of YAML or JSON, each with the kind that it says it is. A field that nobody would read is refused, not lost. */
-import { hasCode, KubejoinError } from '../../lib/errors.ts';
-import { readFileIfThere } from '../../lib/files.ts';
+import { decodeBase64 } from '../../lib/base64.ts';
+import { causeText, hasCode, KubejoinError } from '../../lib/errors.ts';
+import { readBytes } from '../../lib/files.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { asReceived } from '../../lib/kube/wire-form.ts';
+import { limits } from '../../lib/limits.ts';
+import { printable, quoteInput } from '../../lib/text.ts';
 import { invalidCommand } from './command-errors.ts';
 import { type Kind, kindOfObject } from './kinds.ts';
 
@@ -11,27 +14,54 @@ export interface FileObject {
 	readonly object: KubeObject;
 }
 
+/** As kubectl calls the source in its messages. */
+export const sourceName = (path: string): string => (path === '-' ? 'STDIN' : path);
+
 /**
+ * @param path  a file, or `-` for standard input
  * @throws COMMAND_INVALID  no such file, no YAML, or something in it is no object of a kind that is known; FILE_UNUSABLE
  * @source cli-runtime pkg/resource: documents divided by `---`, and Lists
- * @differs directories, addresses and standard input are not read
+ * @differs directories and addresses are not read
  */
-export async function readObjects(path: string, command: string): Promise<FileObject[]> {
-	const text = await readFileIfThere(path);
-	if (text === undefined) throw invalidCommand(`the path "${path}" does not exist`, command);
-	const { parseAllDocuments } = await import('yaml');
-	const documents = [...parseAllDocuments(text)].map((document): unknown => {
-		const [problem] = document.errors;
-		if (problem !== undefined)
-			throw invalidCommand(
-				`error parsing ${path}: error converting YAML to JSON: yaml: ${problem.message.split('\n')[0]}`,
-				command,
-			);
-		return document.toJS({ maxAliasCount: 0 });
+export async function readObjects(
+	path: string,
+	command: string,
+	readStdin: () => Promise<Buffer>,
+): Promise<FileObject[]> {
+	const source = sourceName(path);
+	const bytes = path === '-' ? await readStdin() : readNamedFile(path, command);
+	const { readYaml } = await import('../../lib/yaml.ts');
+	const documents = readYaml(bytes, {
+		refuse({ text, remedy }) {
+			const problem = `error parsing ${source}: error converting YAML to JSON: ${text}`;
+			throw new KubejoinError('COMMAND_INVALID', { problem, remedy: `In ${source}: ${remedy}` });
+		},
 	});
-	const objects = documents.filter((one) => one !== null && one !== undefined).flatMap(itemsOf);
+	const objects = documents.flatMap(({ value }) => (value === null || value === undefined ? [] : itemsOf(value)));
 	if (objects.length === 0) throw invalidCommand(`no objects passed to ${command}`, command);
-	return objects.map((object) => fileObject(object, path, command));
+	return objects.map((object) => fileObject(object, source, command));
+}
+
+function readNamedFile(path: string, command: string): Buffer {
+	try {
+		return readBytes(path, limits.yamlBytes.value);
+	} catch (error) {
+		if (error instanceof Error && 'code' in error && error.code === 'ENOENT')
+			throw invalidCommand(`the path ${quoteInput(path)} does not exist`, command);
+		throw new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });
+	}
+}
+
+/** @param maxBytes  one byte more is returned of what is longer */
+export async function readAll(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
+	const read: Buffer[] = [];
+	let length = 0;
+	for await (const chunk of chunks) {
+		read.push(chunk);
+		length += chunk.length;
+		if (length > maxBytes) break;
+	}
+	return Buffer.concat(read);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -58,6 +88,8 @@ function fileObject(value: unknown, path: string, command: string): FileObject {
 		);
 	}
 	const object = { ...rest, metadata: metadata ?? {} };
+	const corrupt = corruptField(object, kindName === 'Secret');
+	if (corrupt !== undefined) throw refuse(corrupt);
 	const read = asRead(kind, object, (error) =>
 		withSource(error, command === 'create' ? 'creating' : 'replacing', path),
 	);
@@ -66,6 +98,21 @@ function fileObject(value: unknown, path: string, command: string): FileObject {
 }
 
 /** The server refuses what cannot be read as that kind; it is not sent, and refused in the same words. */
+/** The server names the byte and not the field. */
+function corruptField({ spec, data }: Readonly<Record<string, unknown>>, isSecret: boolean): string | undefined {
+	const secrets = isSecret && isRecord(data) ? Object.entries(data) : [];
+	const fields = {
+		...(isRecord(spec) ? { 'spec.request': spec.request } : {}),
+		...Object.fromEntries(secrets.map(([key, value]) => [`data.${printable(key)}`, value])),
+	};
+	for (const [field, value] of Object.entries(fields)) {
+		const found = typeof value === 'string' ? decodeBase64(value) : undefined;
+		if (found !== undefined && 'corruptAt' in found)
+			return `${field}: illegal base64 data at input byte ${found.corruptAt}`;
+	}
+	return undefined;
+}
+
 function asRead({ resource }: Kind, object: object, refusal: (error: unknown) => unknown): object {
 	try {
 		return asReceived(resource, object);

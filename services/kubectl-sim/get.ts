@@ -2,6 +2,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
+import { printableCell } from '../../lib/text.ts';
 import { type Column, namespaceColumn } from './columns.ts';
 import { invalidCommand, throwAll } from './command-errors.ts';
 import { type KindClient, kindNamed } from './kinds.ts';
@@ -115,7 +116,10 @@ function printerFor(
 	const widths: number[] = [];
 	let header = noHeaders ? [] : [columns.map((column) => column.header)];
 	return async (objects) => {
-		const rows = [...header, ...objects.map((object) => columns.map((column) => column.cell(object, clock())))];
+		const rows = [
+			...header,
+			...objects.map((object) => columns.map((column) => printableCell(column.cell(object, clock())))),
+		];
 		header = [];
 		output.out(alignTabs(rows.map((cells) => `${cells.join('\t')}\n`).join(''), tableTabs, widths));
 	};

@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { KubejoinError } from '../../lib/errors.ts';
 import { writeWholeFile } from '../../lib/files.ts';
 import { emptyKubeconfig, type Kubeconfig, mergeKubeconfigs, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
-import { maskSecrets, quoteInput } from '../../lib/text.ts';
+import { maskSecrets, printable, printableCell, quoteInput } from '../../lib/text.ts';
 import { type KubeconfigFiles, readKubeconfigs } from './access.ts';
 import { invalidCommand, throwAll } from './command-errors.ts';
 import type { Output } from './output.ts';
@@ -148,7 +148,7 @@ export async function getContexts(
 ): Promise<void> {
 	const { contexts, currentContext } = await readMerged(files);
 	const shown = sorted(contexts).filter(({ name }) => names.length === 0 || names.includes(name));
-	if (nameOnly) output.out(shown.map(({ name }) => `${name}\n`).join(''));
+	if (nameOnly) output.out(shown.map(({ name }) => `${printable(name)}\n`).join(''));
 	else {
 		const rows = shown.map(({ name, context: { cluster, user, namespace = '' } }) => [
 			name === currentContext ? '*' : ' ',
@@ -158,7 +158,7 @@ export async function getContexts(
 			namespace,
 		]);
 		const lines = [...(noHeaders ? [] : [['CURRENT', 'NAME', 'CLUSTER', 'AUTHINFO', 'NAMESPACE']]), ...rows];
-		output.out(alignTabs(lines.map((cells) => `${cells.join('\t')}\n`).join(''), tableTabs));
+		output.out(alignTabs(lines.map((cells) => `${cells.map(printableCell).join('\t')}\n`).join(''), tableTabs));
 	}
 	const missing = names.filter((name) => !contexts.some((context) => context.name === name));
 	throwAll(missing.map((name) => invalidCommand(`context ${name} not found`, 'config get-contexts')));

@@ -3,7 +3,10 @@
 import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { environment } from '../../lib/config.ts';
+import { limits } from '../../lib/limits.ts';
 import { run } from './commands.ts';
+import { readAll } from './files.ts';
+import { terminalOutput } from './output.ts';
 
 /** What a shell shows for a program that SIGPIPE ended. */
 const BROKEN_PIPE = 141;
@@ -12,7 +15,11 @@ for (const stream of [process.stdout, process.stderr])
 	stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? BROKEN_PIPE : 1));
 
 process.exitCode = await run(process.argv.slice(2), {
-	output: { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) },
+	output: terminalOutput(
+		(text) => process.stdout.write(text),
+		(text) => process.stderr.write(text),
+	),
+	readStdin: () => readAll(process.stdin, limits.yamlBytes.value),
 	clock: systemClock,
 	pid: process.pid,
 	env: environment(),

@@ -29,7 +29,10 @@ function whatToDo(error: KubejoinError): string {
 	const isOfUpstream = /^(API_|TOKEN_|COMMAND_|KUBECONFIG_|FILE_|INTERNAL|CONNECTION_REFUSED|PEER_REFUSED)/.test(
 		error.code,
 	);
-	return isOfUpstream ? `do this: ${error.remedy}\n` : diagnosisText(error);
+	if (!isOfUpstream) return diagnosisText(error);
+	const { problem } = error.facts;
+	const seen = hasCode(error, 'API_UNAUTHORIZED') && typeof problem === 'string' ? `most likely: ${problem}\n` : '';
+	return `${seen}do this: ${error.remedy}\n`;
 }
 
 function textOf(error: KubejoinError, style: ErrorStyle): string {
@@ -38,7 +41,9 @@ function textOf(error: KubejoinError, style: ErrorStyle): string {
 	if (style === 'kubeadm' && !isTransport(error)) return error.message;
 	return (
 		standardText(error) ??
-		(error.message.startsWith('Error in configuration: ') ? error.message : `error: ${error.message}`)
+		(/^(Error in configuration: |Unable to connect to the server: )/.test(error.message)
+			? error.message
+			: `error: ${error.message}`)
 	);
 }
 

@@ -1,22 +1,24 @@
 /** Objects as `-o json`, `-o yaml` and `-o name` print them, in the bytes that Go's encoders write. Pure but for loading the YAML writer. */
 import type { KubeObject } from '../../lib/kube/types.ts';
+import { isPrintable, printable, printableJson, printableLines } from '../../lib/text.ts';
 
 export type ObjectFormat = 'json' | 'yaml' | 'name';
 
 /** Keys in the order given. @source Go encoding/json MarshalIndent, which escapes what HTML would read */
 export const toJson = (value: unknown, indent = 4): string =>
-	`${JSON.stringify(value, null, indent).replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+	`${printableJson(JSON.stringify(value, null, indent)).replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 
 /** Keys in alphabetical order. @source sigs.k8s.io/yaml, which quotes what YAML 1.1 would not read as a text */
 export async function toYaml(value: unknown): Promise<string> {
-	const { stringify } = await import('yaml');
-	return stringify(value, {
-		sortMapEntries: true,
-		indentSeq: false,
-		lineWidth: 0,
-		aliasDuplicateObjects: false,
-		compat: 'yaml-1.1',
+	const { Document, visit } = await import('yaml');
+	const document = new Document(value, { sortMapEntries: true, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
+	// Between double quotes an escape is part of YAML.
+	visit(document, {
+		Scalar(_key, node) {
+			if (typeof node.value === 'string' && !isPrintable(node.value)) node.type = 'QUOTE_DOUBLE';
+		},
 	});
+	return printableLines(document.toString({ indentSeq: false, lineWidth: 0 }));
 }
 
 /** As kubectl prints an object that it got from the API: it is a map in Go, whose keys are sorted. */
@@ -34,5 +36,5 @@ function withSortedKeys(value: unknown): unknown {
 /** `node/worker-1`, `certificatesigningrequest.certificates.k8s.io/csr-x`. */
 export function qualifiedName({ apiVersion, kind, metadata }: KubeObject): string {
 	const group = apiVersion.includes('/') ? `.${apiVersion.split('/')[0]}` : '';
-	return `${kind.toLowerCase()}${group}/${metadata.name}`;
+	return printable(`${kind.toLowerCase()}${group}/${metadata.name}`);
 }

@@ -1,5 +1,6 @@
 /** `kubectl version`: this client's, which is always known, and the server's. */
 import { kubernetesVersion } from '../../lib/kube/version.ts';
+import { printable } from '../../lib/text.ts';
 import type { Output } from './output.ts';
 import { toJson, toYaml } from './print-object.ts';
 
@@ -24,7 +25,7 @@ export async function printVersion(
 	else if (format === 'yaml') output.out(`${await toYaml(versions)}\n`);
 	else {
 		output.out(`Client Version: ${kubernetesVersion.gitVersion}\n`);
-		if (serverVersion !== undefined) output.out(`Server Version: ${serverVersion.gitVersion}\n`);
+		if (serverVersion !== undefined) output.out(`Server Version: ${printable(String(serverVersion.gitVersion))}\n`);
 	}
 	if (server.status === 'rejected') throw server.reason;
 }

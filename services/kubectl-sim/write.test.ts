@@ -37,10 +37,12 @@ function writable(resource: ResourceName, objects: readonly KubeObject[] = [], r
 		},
 	};
 }
+const noStdin = async () => Buffer.from('');
+
 function setup(clients: object) {
 	const { output, written } = fakeOutput();
 	// The fakes have the verbs that the commands use.
-	return { written, tools: { api: clients as never, output, namespace: 'default' } };
+	return { written, tools: { api: clients as never, output, namespace: 'default', readStdin: noStdin } };
 }
 
 describe('kubectl create, replace, delete and label', () => {
@@ -81,6 +83,7 @@ subjects: [{kind: Group, name: g}]
 		const found = await readObjects(
 			file(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [object, object] })),
 			'create',
+			noStdin,
 		);
 		deepEqual(
 			found.map(({ kind, object: { metadata } }) => [kind.resource.resource, metadata.name]),
@@ -89,6 +92,18 @@ subjects: [{kind: Group, name: g}]
 				['nodes', 'n'],
 			],
 		);
+	});
+
+	it('reads standard input, which messages call STDIN', async () => {
+		const { tools, written } = setup({ roles: writable(resources.roles) });
+		await writeFile('create', '-', { ...tools, readStdin: async () => Buffer.from(role) });
+		equal(written.out, 'role.rbac.authorization.k8s.io/r created\n');
+		await rejects(writeFile('create', '-', { ...tools, readStdin: async () => Buffer.from('a: b: c') }), {
+			message: /^error parsing STDIN: error converting YAML to JSON: yaml: line 1: /,
+		});
+		await rejects(writeFile('create', '-', { ...tools, readStdin: async () => Buffer.from('') }), {
+			message: 'no objects passed to create',
+		});
 	});
 
 	it('says which file was refused, and why', async () => {
@@ -110,7 +125,7 @@ subjects: [{kind: Group, name: g}]
 	it('COMMAND_INVALID: a file that cannot be used, in one sentence each', async () => {
 		const of = async (text: string) => {
 			const path = file(text);
-			return readObjects(path, 'create').then(
+			return readObjects(path, 'create', noStdin).then(
 				() => 'read',
 				(error: Error) =>
 					error.message.replaceAll(path, 'F').replace(/^error validating "F": error validating data: /, ''),
@@ -118,7 +133,13 @@ subjects: [{kind: Group, name: g}]
 		};
 		equal(
 			await of('a: b: c'),
-			'error parsing F: error converting YAML to JSON: yaml: Nested mappings are not allowed in compact mappings at line 1, column 4:',
+			'error parsing F: error converting YAML to JSON: yaml: line 1: mapping values are not allowed in this context',
+		);
+		const csr = 'apiVersion: certificates.k8s.io/v1\nkind: CertificateSigningRequest\nmetadata: {name: r}\nspec: ';
+		equal(await of(`${csr}{request: $(cat a.csr)}`), 'spec.request: illegal base64 data at input byte 0');
+		equal(
+			await of('apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {a: QQ==, b: "QUJD "}'),
+			'data.b: illegal base64 data at input byte 4',
 		);
 		equal(await of('[]'), 'an object was expected');
 		equal(await of(''), 'no objects passed to create');
@@ -135,7 +156,7 @@ subjects: [{kind: Group, name: g}]
 			'error when creating "F": Role in version "v1" cannot be handled as a Role: json: cannot unmarshal number into Go struct field PolicyRule.rules.verbs of type []string',
 		);
 		equal(await of(role.replace('{name: r}', 'x')), 'invalid type for metadata: an object was expected');
-		await rejects(readObjects(join(directory, 'none'), 'create'), {
+		await rejects(readObjects(join(directory, 'none'), 'create', noStdin), {
 			code: 'COMMAND_INVALID',
 			message: /^the path ".*none" does not exist$/,
 		});

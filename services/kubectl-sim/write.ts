@@ -4,7 +4,7 @@ import type { ApiClient } from '../../lib/kube/client.ts';
 import type { ResourceName } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { invalidCommand, throwAll } from './command-errors.ts';
-import { readObjects, withSource } from './files.ts';
+import { readObjects, sourceName, withSource } from './files.ts';
 import { type KindClient, kindNamed } from './kinds.ts';
 import type { Output } from './output.ts';
 import { qualifiedName } from './print-object.ts';
@@ -14,6 +14,9 @@ interface Tools {
 	readonly output: Output;
 	/** For objects that have one and do not say which. */
 	readonly namespace: string;
+}
+interface FileTools extends Tools {
+	readonly readStdin: () => Promise<Buffer>;
 }
 
 /**
@@ -25,10 +28,10 @@ interface Tools {
 export async function writeFile(
 	verb: 'create' | 'replace',
 	path: string,
-	{ api, output, namespace }: Tools,
+	{ api, output, namespace, readStdin }: FileTools,
 ): Promise<void> {
 	const errors: unknown[] = [];
-	for (const { kind, object } of await readObjects(path, verb)) {
+	for (const { kind, object } of await readObjects(path, verb, readStdin)) {
 		const where = kind.resource.namespaced ? { namespace: object.metadata.namespace ?? namespace } : {};
 		const sent = { ...object, metadata: { ...object.metadata, ...where } };
 		const client = kind.client(api);
@@ -36,7 +39,7 @@ export async function writeFile(
 			const written = verb === 'create' ? await client.create(sent) : await replace(client, sent, kind.resource);
 			output.out(`${qualifiedName(written)} ${verb}d\n`);
 		} catch (error) {
-			errors.push(withSource(error, verb === 'create' ? 'creating' : 'replacing', path));
+			errors.push(withSource(error, verb === 'create' ? 'creating' : 'replacing', sourceName(path)));
 		}
 	}
 	throwAll(errors);

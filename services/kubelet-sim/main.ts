@@ -1,18 +1,18 @@
 #!/usr/bin/env node
 /** Starts kubelet-sim and stops it: `kubelet-sim join HOST:PORT …`. */
 import '../../lib/require-node.ts';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
+import { runCli } from '../../lib/cli.ts';
 import { microClock, waitBy } from '../../lib/clock.ts';
-import { ignoreProxies, integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
+import { integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
 import { atMost } from '../../lib/limit.ts';
 import { refusalCounter } from '../../lib/limits.ts';
-import { maskTokens } from '../../lib/log.ts';
 import { LOOPBACK, serveHealth } from '../../lib/mesh/health.ts';
 import { localTracesKey, startTracing } from '../../lib/mesh/tracing.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../../lib/mesh/unforeseen.ts';
 import { createRegistry } from '../../lib/metrics.ts';
-import { printableLines } from '../../lib/text.ts';
+import { terminalText } from '../../lib/text.ts';
 import { dial } from './clients.ts';
 import { readyChecks } from './health.ts';
 import { joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
@@ -40,7 +40,7 @@ const DEFAULT_HEALTHZ_PORT = '10248';
 const waitUntil = waitBy(microClock);
 
 const say = (sentence: string): void => {
-	process.stdout.write(maskTokens(`${printableLines(sentence)}\n`));
+	process.stdout.write(terminalText(`${sentence}\n`));
 };
 
 async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<void> {
@@ -148,7 +148,7 @@ function readNumber(flag: string, value: string, parse: Parse<number>): number {
 
 /** One of several nodes has failed; the others go on, and the process will end with 1. */
 function tellFailure(error: unknown, line: NodePlan['line']): void {
-	process.stderr.write(maskTokens(line(failureText(asKubejoinError(error)))));
+	process.stderr.write(terminalText(line(failureText(asKubejoinError(error)))));
 	process.exitCode = 1;
 }
 
@@ -172,8 +172,7 @@ const collect = (value: string, earlier: readonly string[] = []): string[] => [.
 
 const program = new Command('kubelet-sim')
 	.description('A node that joins a cluster as kubeadm and the kubelet do, and then stays')
-	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
-	.exitOverride();
+	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 });
 program
 	.command('join')
 	.description('join the cluster whose API server is at HOST:PORT, then send heartbeats')
@@ -203,16 +202,5 @@ program
 	.addHelpText('after', phaseList)
 	.action((endpoint: string | undefined, flags: Flags) => joinAndStay(endpoint, flags));
 
-try {
-	ignoreProxies();
-	await program.parseAsync();
-} catch (error) {
-	if (error instanceof CommanderError) {
-		process.exitCode = error.exitCode;
-	} else {
-		const known = asKubejoinError(error);
-		process.stderr.write(maskTokens(failureText(known)));
-		process.exitCode = known.exitCode;
-	}
-	if (process.connected) process.disconnect();
-}
+process.exitCode = await runCli(program, { format: failureText });
+if (process.connected) process.disconnect();

@@ -2,11 +2,11 @@
 /** `kubejoin watch`: attaches to a running mesh at any time, tells what it missed, and follows. The same stream as the page's. */
 import '../../lib/require-node.ts';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { environment, ignoreProxies } from '../../lib/config.ts';
-import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
-import { errorForPeople } from '../../lib/log.ts';
+import { runCli } from '../../lib/cli.ts';
+import { environment } from '../../lib/config.ts';
+import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { printableJson } from '../../lib/text.ts';
 import type { Join, Step } from './api.ts';
 import { createTeller } from './tell.ts';
@@ -98,8 +98,7 @@ async function* events(
 
 const program = new Command('kubejoin')
 	.description('Watch nodes join')
-	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
-	.exitOverride();
+	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 });
 program
 	.command('watch')
 	.description('tell every join of a running mesh: those that were, then those that are')
@@ -114,15 +113,4 @@ program
 	.option('--no-follow', 'end when what was known has been told')
 	.action(watch);
 
-try {
-	ignoreProxies();
-	await program.parseAsync();
-} catch (error) {
-	if (error instanceof CommanderError) {
-		process.exitCode = error.exitCode;
-	} else {
-		const known = asKubejoinError(error);
-		process.stderr.write(errorForPeople(known));
-		process.exitCode = known.exitCode;
-	}
-}
+process.exitCode = await runCli(program);

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { Command } from 'commander';
+import { runCli, withoutValues } from './cli.ts';
+import { KubejoinError } from './errors.ts';
+
+const token = 'abcdef.0123456789abcdef';
+
+async function ran(action: () => void, ...words: string[]): Promise<{ code: number; text: string }> {
+	let text = '';
+	const writeError = (more: string) => {
+		text += more;
+	};
+	const program = new Command('p').configureOutput({ writeErr: writeError, writeOut: writeError });
+	program.command('join').argument('[address]').option('--token <token>').action(action);
+	return { code: await runCli(program, { words, writeError }), text };
+}
+const nothing = () => undefined;
+const fail = (error: unknown) => () => {
+	throw error;
+};
+
+describe('a command line', () => {
+	it('ends with 0, with the code of the failure, or with 1 where commander refuses it', async () => {
+		assert.deepEqual(await ran(nothing, 'join'), { code: 0, text: '' });
+		assert.equal((await ran(nothing, 'join', '--help')).code, 0);
+		const { code, text } = await ran(fail(new KubejoinError('CONFIG_INVALID', { problems: ['a'] })), 'join');
+		assert.equal(code, 2);
+		assert.match(text, /^error: a\n {2}code: +CONFIG_INVALID\n/);
+		assert.equal((await ran(nothing, 'join', '--nope')).code, 1);
+	});
+
+	it('never repeats the value of a flag that is not known', async () => {
+		for (const words of [
+			[`--tokn=${token}`],
+			['--tokn=hunter2'],
+			['-token=hunter2'],
+			['-thunter2'],
+			["--tokn=it's\nhunter2"],
+			['--tokn', 'hunter2'],
+			['a', 'hunter2'],
+		]) {
+			const { code, text } = await ran(nothing, 'join', ...words);
+			assert.equal(code, 1, words.join(' '));
+			assert.match(text, /^error: /);
+			assert.doesNotMatch(text, /hunter2|0123456789/, words.join(' '));
+		}
+		assert.match((await ran(nothing, 'join', '--tokn=x')).text, /unknown option '--tokn'\n\(Did you mean --token\?\)/);
+		assert.equal(
+			withoutValues(`error: unknown command '${'x'.repeat(99)}'`),
+			`error: unknown command '${'x'.repeat(64)}...'`,
+		);
+	});
+
+	it('masks secrets and escapes in every failure, and names what was not foreseen', async () => {
+		for (const thrown of [
+			new KubejoinError('COMMAND_INVALID', { problem: `\x1b]0;x\x07 ${token}`, remedy: '\u202e' }),
+			new Error(`Metadata string value "Bearer ${token}\n" contains illegal characters`),
+			new Error(`\x1b[31m Bearer hunter2hunter2`),
+			`\x1b ${token}`,
+			undefined,
+			new Error(''),
+			Object.assign(new Error(''), { code: 'ECONNRESET' }),
+		]) {
+			const { code, text } = await ran(fail(thrown), 'join');
+			assert.equal(code, 1);
+			assert.doesNotMatch(text, /hunter2|0123456789|undefined/);
+			assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+		}
+		assert.match((await ran(fail(new Error('what')), 'join')).text, /\n {2}cause: +what\n/);
+	});
+});
