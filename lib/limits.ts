@@ -252,6 +252,14 @@ export const limits = {
 		response: 'connection closed',
 		test: 'lib/mesh/listener.test.ts',
 	}),
+	logLinesPerSecond: limit({
+		value: 10,
+		unit: 'per second',
+		of: 'log lines about refused handshakes, connections and calls of one address',
+		where: ['6443', '6444', '6445'],
+		response: 'one line says how many were suppressed',
+		test: 'lib/log-limit.test.ts',
+	}),
 	httpConnections: limit({
 		value: 512,
 		unit: 'items',

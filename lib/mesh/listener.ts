@@ -11,6 +11,7 @@ import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { causeText, KubejoinError } from '../errors.ts';
 import { type CountRefusal, limits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { limitLines, withoutPort } from '../log-limit.ts';
 import { certificatesPem, parseCertificates } from '../pki/certificate.ts';
 import { type ConnectionBounds, createConnectionGuard, type GuardedConnection } from './connection-guard.ts';
 import { createGuardedInjector, type StreamBounds } from './http2-guard.ts';
@@ -85,6 +86,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 	const bounds = { ...defaultBounds, ...options.bounds };
 	const guard = createConnectionGuard({ bounds, count });
 	const injector = createGuardedInjector(grpc, { bounds, count });
+	const lines = limitLines(log, count);
 	const guarded = new Map<string, GuardedConnection>();
 	const guardedHttp = new WeakMap<object, GuardedConnection>();
 	const server = createTlsServer(options, bounds.handshakeMs);
@@ -111,7 +113,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 		connection.secured(socket);
 		if (options.clientCertificate === 'required' && peer.certificate.state !== 'verified') {
 			const problem = peer.certificate.state === 'none' ? 'no client certificate' : peer.certificate.problem;
-			log.warn({ peer: peer.address, problem }, 'connection refused');
+			lines(withoutPort(peer.address), () => log.warn({ peer: peer.address, problem }, 'connection refused'));
 			closeQuietly(socket);
 			return;
 		}
@@ -125,7 +127,8 @@ export async function listen(options: ListenOptions, connections: Connections): 
 	});
 	server.on('tlsClientError', (error, socket) => {
 		if (isTimeout(error)) count('tlsHandshakeTime');
-		log.warn({ peer: addressOf(socket), problem: error.message }, 'TLS handshake refused');
+		const peer = addressOf(socket);
+		lines(withoutPort(peer), () => log.warn({ peer, problem: error.message }, 'TLS handshake refused'));
 		socket.destroy();
 	});
 	if (http !== undefined) superviseHttp(http, guardedHttp);

@@ -6,6 +6,7 @@ import * as grpc from '@grpc/grpc-js';
 import { asKubejoinError, KubejoinError, shownToCaller } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { errorFields, type Log } from '../log.ts';
+import { limitLines, withoutPort } from '../log-limit.ts';
 import { inSpan, SpanKind, type SpanOptions } from '../trace.ts';
 import { contractOf } from './contracts.ts';
 import { toServiceError } from './error-trailer.ts';
@@ -67,6 +68,7 @@ export function createGrpcServer(
 		'grpc.keepalive_time_ms': limits.peerAliveTime.value,
 		'grpc.keepalive_timeout_ms': limits.peerAliveTime.value,
 	});
+	const lines = limitLines(log);
 	for (const service of services) {
 		const contract = contractOf(service.name);
 		requireSameMethods(service, contract);
@@ -148,7 +150,10 @@ export function createGrpcServer(
 				: known.code.startsWith('API_') && known.code !== 'API_UNAUTHORIZED'
 					? 'debug'
 					: 'warn';
-		log[level]({ method, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
+		const write = (): void =>
+			log[level]({ method, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
+		if (level === 'warn') lines(withoutPort(peer.address), write);
+		else write();
 		return toServiceError(shownToCaller(known));
 	}
 }

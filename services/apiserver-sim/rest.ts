@@ -9,6 +9,7 @@ import { asKubejoinError, KubejoinError } from '../../lib/errors.ts';
 import { apiVersionOf } from '../../lib/kube/resources.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { errorFields, type Log } from '../../lib/log.ts';
+import { type LimitLines, limitLines, withoutPort } from '../../lib/log-limit.ts';
 import { checkHealth, type HealthChecks } from '../../lib/mesh/health.ts';
 import type { HttpHandler } from '../../lib/mesh/http-server.ts';
 import { type Connections, unknownPeer } from '../../lib/mesh/listener.ts';
@@ -65,6 +66,7 @@ const REQUEST_TIMEOUT_MS = 60_000;
 
 export function createRestApp(options: RestOptions): HttpHandler {
 	const { connections, log, observe } = options;
+	const lines = limitLines(log);
 	return async (request, response) => {
 		const asked = readRequest(request, connections);
 		const { method, info } = asked;
@@ -72,7 +74,7 @@ export function createRestApp(options: RestOptions): HttpHandler {
 		response.once('close', () => ended(response.statusCode));
 		await inRequestSpan(request, asked, async () => {
 			const { status, headers, body } = await answerTo(asked, options).catch((error: unknown) =>
-				refusalOf(error, asked, log),
+				refusalOf(error, asked, log, lines),
 			);
 			write(response, status, { ...headers, ...warningsFor(asked) }, body);
 			return status;
@@ -213,13 +215,16 @@ const fails = () => {
 	throw new Error('there is no such check');
 };
 
-function refusalOf(error: unknown, { info, method, wishes, credentials }: Asked, log: Log): Answer {
+function refusalOf(error: unknown, { info, method, wishes, credentials }: Asked, log: Log, lines: LimitLines): Answer {
 	const known = asKubejoinError(error);
 	const isOfCredential = known.code === 'API_UNAUTHORIZED' || known.code === 'AUTHENTICATOR_UNAVAILABLE';
 	const level = known.code === 'INTERNAL' ? 'error' : isOfCredential ? 'warn' : 'debug';
 	const { peer } = credentials;
 	const refused = printable(`${method} ${info?.path ?? ''}`, { maxLength: 256 });
-	log[level]({ method: refused, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
+	const line = (): void =>
+		log[level]({ method: refused, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
+	if (level === 'warn') lines(withoutPort(peer.address), line);
+	else line();
 	if (known.code === 'API_PATH_NOT_FOUND' && (info === undefined || !hasHandler(info))) return NOT_FOUND;
 	const status = failureStatus(known);
 	const { contentType, body } = encodeRefusal(status, wishes);

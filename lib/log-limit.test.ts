@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { limits } from './limits.ts';
+import { limitLines, withoutPort } from './log-limit.ts';
+
+describe('lines that an address causes', () => {
+	const { value: most } = limits.logLinesPerSecond;
+	let written: string[];
+	let summaries: object[];
+	let refused: string[];
+	let second: (() => void)[];
+	let limited: (address: string) => void;
+	beforeEach(() => {
+		[written, summaries, refused, second] = [[], [], [], []];
+		const log = { warn: (fields: object) => void summaries.push(fields) };
+		const lines = limitLines(
+			log as never,
+			(limit) => void refused.push(limit),
+			(work) => second.push(work),
+		);
+		limited = (address) => lines(address, () => written.push(address));
+	});
+	const passSecond = () => {
+		for (const work of second.splice(0)) work();
+	};
+
+	it('the first of a second are written, then one line says how many were not', () => {
+		for (let index = 0; index < most + 3; index++) limited('a');
+		limited('b');
+		assert.deepEqual(written, [...Array(most).fill('a'), 'b']);
+		assert.deepEqual(refused, Array(3).fill('logLinesPerSecond'));
+		passSecond();
+		assert.deepEqual(summaries, [{ address: 'a', suppressed: 3 }]);
+		limited('a');
+		assert.equal(written.at(-1), 'a');
+		passSecond();
+		assert.equal(summaries.length, 1);
+	});
+
+	it('very many addresses share one limit', () => {
+		for (let index = 0; index < 1_000 + most + 2; index++) limited(`address-${index}`);
+		assert.equal(written.length, 1_000 + most);
+		passSecond();
+		assert.deepEqual(summaries, [{ address: 'other addresses', suppressed: 2 }]);
+	});
+
+	it('the port is no part of the address', () =>
+		assert.deepEqual(['127.0.0.1:1', '::1:65535'].map(withoutPort), ['127.0.0.1', '::1']));
+});

@@ -1,0 +1,49 @@
+/** Limits the log lines that one address can cause: the first of each second are written, the others are counted, and one line says how many. */
+import { type CountRefusal, limits } from './limits.ts';
+import type { Log } from './log.ts';
+
+/** Writes the line, unless the address has caused too many in this second. */
+export type LimitLines = (address: string, write: () => void) => void;
+
+const SECOND_MS = 1_000;
+/** Addresses that are told apart; all others share one window, so that many of them fill neither the log nor the memory. */
+const ADDRESSES = 1_000;
+const OTHERS = 'other addresses';
+
+interface Window {
+	lines: number;
+	suppressed: number;
+}
+
+/** @param later  runs its argument a second later */
+export function limitLines(
+	log: Pick<Log, 'warn'>,
+	count: CountRefusal = () => undefined,
+	later: (work: () => void) => void = (work) => void setTimeout(work, SECOND_MS).unref(),
+): LimitLines {
+	const windows = new Map<string, Window>();
+	function open(address: string): Window {
+		const window: Window = { lines: 0, suppressed: 0 };
+		windows.set(address, window);
+		later(() => {
+			windows.delete(address);
+			const { suppressed } = window;
+			if (suppressed > 0) log.warn({ address, suppressed }, `suppressed ${suppressed} lines`);
+		});
+		return window;
+	}
+	return (address, write) => {
+		const key = windows.has(address) || windows.size < ADDRESSES ? address : OTHERS;
+		const window = windows.get(key) ?? open(key);
+		if (window.lines < limits.logLinesPerSecond.value) {
+			window.lines += 1;
+			write();
+			return;
+		}
+		window.suppressed += 1;
+		count('logLinesPerSecond');
+	};
+}
+
+/** The address of `address:port`. */
+export const withoutPort = (peer: string): string => peer.replace(/:\d+$/, '');
