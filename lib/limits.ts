@@ -265,7 +265,7 @@ export const limits = {
 		unit: 'items',
 		of: 'open connections to one plain HTTP port',
 		where: ['health', 'observer', 'lab'],
-		response: 'connection closed',
+		response: 'an idle connection closed; if there is none, the new one',
 		test: 'lib/mesh/http-server.test.ts',
 	}),
 	httpHeaderBytes: limit({

@@ -110,7 +110,7 @@ export async function serveHealth(
 		unforeseen,
 		...(count === undefined ? {} : { count }),
 	});
-	await listenHttp(server, service, address, port);
+	await listenHttp(server, service, address, port, count === undefined ? {} : { count });
 	return server;
 }
 

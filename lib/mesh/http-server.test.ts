@@ -10,10 +10,11 @@ describe('an HTTP server', () => {
 	let refused: string[];
 	let reported: unknown[];
 	const sockets: Socket[] = [];
-	const serve = async (handler: HttpHandler): Promise<void> => {
+	const serve = async (handler: HttpHandler, bounds = {}): Promise<void> => {
 		const unforeseen = (_origin: string, error: unknown) => `id-${reported.push(error)}`;
-		server = createHttpServer(handler, { unforeseen, count: (limit) => void refused.push(limit) });
-		port = await listenHttp(server, 'test', '127.0.0.1', 0);
+		const count = (limit: string): void => void refused.push(limit);
+		server = createHttpServer(handler, { unforeseen, count });
+		port = await listenHttp(server, 'test', '127.0.0.1', 0, { count, bounds });
 	};
 	const send = async (bytes: string): Promise<string> => {
 		const socket = connect(port, '127.0.0.1').setEncoding('latin1');
@@ -81,12 +82,12 @@ describe('an HTTP server', () => {
 		assert.deepEqual(refused, ['httpHeaderTime']);
 	});
 
-	it('connections beyond the limit are closed at once', async () => {
-		await serve((_request, response) => void response.end());
-		server.maxConnections = 1;
-		sockets.push(connect(port, '127.0.0.1'));
-		await once(server, 'connection');
-		assert.equal(await send('GET / HTTP/1.1\r\nHost: a\r\n\r\n'), '');
+	it('beyond the limit an idle connection makes room for a new one', async () => {
+		await serve((_request, response) => void response.end('served'), { total: 2, perAddress: 2 });
+		const idle = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+		sockets.push(...idle);
+		await Promise.all(idle.map((socket) => once(socket, 'connect')));
+		assert.match(await send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'), /served$/);
 		assert.deepEqual(refused, ['httpConnections']);
 	});
 });

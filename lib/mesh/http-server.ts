@@ -7,6 +7,7 @@ import { type AddressInfo, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { KubejoinError } from '../errors.ts';
 import { type CountRefusal, limits } from '../limits.ts';
+import { type ConnectionBounds, createConnectionGuard, type GuardedConnection } from './connection-guard.ts';
 import type { ReportUnforeseen } from './unforeseen.ts';
 
 /** An Express app is one as well. */
@@ -28,8 +29,6 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 		connectionsCheckingInterval: CHECK_INTERVAL_MS,
 	};
 	const server = createServer(options, (request, response) => void answer(request, response));
-	server.maxConnections = limits.httpConnections.value;
-	server.on('drop', () => count?.('httpConnections'));
 	const answering = new WeakSet<Duplex>();
 	server.on('clientError', (error, socket) => refuseUnreadable(error, socket, answering.has(socket), count));
 	return server;
@@ -78,8 +77,47 @@ function refuseUnreadable(
 	socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
 }
 
+/** The limits of a port of its own. Headers and bodies that are slow are the server's to refuse, and it answers 408. */
+const portBounds: ConnectionBounds = {
+	total: limits.httpConnections.value,
+	perAddress: limits.httpConnections.value,
+	firstRequestMs: limits.httpRequestTime.value,
+	idleMs: limits.httpIdleTime.value,
+	closingMs: limits.connectionClosingTime.value,
+};
+
+/** When all connections are taken, an idle one makes room, so that idle ones lock no client out. */
+function guardConnections(server: Server, bounds: ConnectionBounds, count: CountRefusal = () => undefined): void {
+	const guard = createConnectionGuard({
+		bounds,
+		count: (limit) => count(limit === 'connections' || limit === 'connectionsPerAddress' ? 'httpConnections' : limit),
+	});
+	const guarded = new WeakMap<object, GuardedConnection>();
+	server.prependListener('connection', (socket) => {
+		const connection = guard.admit(socket, socket.remoteAddress ?? '');
+		if (connection !== undefined) guarded.set(socket, connection);
+	});
+	server.prependListener('request', (request, response) => {
+		const ended = guarded.get(request.socket)?.begin();
+		if (ended !== undefined) response.once('close', ended);
+	});
+	server.once('close', () => guard.stop());
+}
+
+export interface ListenHttpOptions {
+	readonly count?: CountRefusal;
+	readonly bounds?: Partial<ConnectionBounds>;
+}
+
 /** Start listening. @returns the port @throws PORT_IN_USE, SERVICE_FAILED (no such address on this machine) */
-export async function listenHttp(server: Server, service: string, address: string, port: number): Promise<number> {
+export async function listenHttp(
+	server: Server,
+	service: string,
+	address: string,
+	port: number,
+	{ count, bounds }: ListenHttpOptions = {},
+): Promise<number> {
+	guardConnections(server, { ...portBounds, ...bounds }, count);
 	await new Promise<void>((resolve, reject) => {
 		const onError = (error: NodeJS.ErrnoException): void => {
 			const problem = `cannot listen on ${address}:${port}: ${error.message}`;

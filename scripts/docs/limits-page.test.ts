@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Limit, limits } from '../../lib/limits.ts';
 import { projectPath } from '../../lib/paths.ts';
@@ -13,9 +13,10 @@ const sources = (folder: string): string[] =>
 describe('the limits', () => {
 	const code = ['lib', 'services', 'scripts', 'infra'].flatMap(sources).join('\n');
 
-	for (const [name, { value }] of Object.entries<Limit>(limits)) {
+	for (const [name, { test, value }] of Object.entries<Limit>(limits)) {
 		it(`${name} is enforced by code and exceeded by a test`, () => {
 			assert.ok(new RegExp(`\\b${name}\\b`).test(code), `no code names ${name}`);
+			assert.ok(existsSync(projectPath(test)), `${test} does not exist`);
 			assert.ok(Number.isFinite(value) && value > 0);
 		});
 	}

@@ -169,7 +169,7 @@ function openDesk(
 
 async function serve(app: Express, address: string, port: number, guarded: HttpServerOptions): Promise<Server> {
 	const server = createHttpServer(app, guarded);
-	await listenHttp(server, service, address, port);
+	await listenHttp(server, service, address, port, guarded);
 	return server;
 }
 
