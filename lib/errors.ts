@@ -415,6 +415,29 @@ export const errorTable = {
 		grpc: grpcCode.RESOURCE_EXHAUSTED,
 		http: { status: 413, reason: 'RequestEntityTooLarge' },
 	}),
+	API_LIST_TOO_LARGE: row<{ limit: number }>({
+		sentence: (f) => `the list takes more than ${f.limit} bytes`,
+		remedy: () => 'Ask for it in pages: set limit=500 and send the continue of each answer with the next request',
+		grpc: grpcCode.RESOURCE_EXHAUSTED,
+		http: { status: 413, reason: 'RequestEntityTooLarge' },
+	}),
+	/** `continue`: a token that continues with the present state. */
+	API_CONTINUE_EXPIRED: row<{ continue: string }>({
+		sentence: () =>
+			'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
+			'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
+			'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
+			'deleted between the time the first chunk was returned and now may show up in the list.',
+		remedy: () => 'List again from the beginning',
+		grpc: grpcCode.OUT_OF_RANGE,
+		http: { status: 410, reason: 'Expired' },
+	}),
+	API_TOO_MANY_WATCHES: row<{ limit: number; retryAfterSeconds: number }>({
+		sentence: (f) => `too many requests: this user has ${f.limit} open watches, and more are not allowed`,
+		remedy: () => 'Close watches that are not needed, and watch again',
+		grpc: grpcCode.RESOURCE_EXHAUSTED,
+		http: { status: 429, reason: 'TooManyRequests' },
+	}),
 	API_OBJECT_UNREADABLE: row<Named & { problem: string }>({
 		sentence: (f) => `Internal error occurred: the stored object ${named(f)} cannot be read: ${f.problem}`,
 		remedy: (f) => `Delete it: kubectl-sim delete ${f.resource} ${f.name}`,

@@ -2,6 +2,8 @@
  * The Kubernetes API over gRPC, as a person would call it: a member for each resource, a function for each verb, objects in their JSON shape.
  * What the gRPC messages leave out (apiVersion and kind) is put back here.
  */
+import { hasCode } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { type CallOptions, type Channel, call, stream } from '../mesh/channel.ts';
 import { apiVersionOf, type ResourceName, resources } from './resources.ts';
 import type {
@@ -25,6 +27,10 @@ export interface ListOptions {
 	/** For example `metadata.name=node-1`. */
 	readonly fieldSelector?: string;
 }
+export interface ListSelection<T extends KubeObject> extends ListOptions {
+	/** Asked of each object as its page comes; the others are dropped. Default: all are kept. */
+	readonly keep?: (object: T) => boolean;
+}
 export interface WatchOptions extends ListOptions {
 	/** Events after this version; absent or "0": what exists as ADDED first. */
 	readonly resourceVersion?: string;
@@ -40,7 +46,8 @@ export type Unsent<T extends KubeObject> = Omit<T, 'apiVersion' | 'kind'>;
 export interface ResourceClient<T extends KubeObject> {
 	create(object: Unsent<T>, options?: CallOptions): Promise<T>;
 	get(name: string, namespace?: string, options?: CallOptions): Promise<T>;
-	list(options?: ListOptions): Promise<KubeList<T>>;
+	/** All objects, read page by page. A watch from the list's resourceVersion tells what changed meanwhile. */
+	list(options?: ListSelection<T>): Promise<KubeList<T>>;
 	/** Ends without an error when the signal aborts. */
 	watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
 	/** Refused with API_CONFLICT unless `metadata.resourceVersion` is the present one. */
@@ -94,18 +101,18 @@ function resourceClient<T extends KubeObject>(channel: Channel, resource: Resour
 		update: (object) => send('Update', object),
 		updateStatus: (object) => send('UpdateStatus', object),
 		updateApproval: (object) => send('UpdateApproval', object),
-		async list(options = {}) {
-			const answer = await call<object, { metadata?: { resourceVersion?: string }; items?: object[] }>(
-				channel,
-				service,
-				'List',
-				options,
-			);
+		async list({ keep = () => true, ...options } = {}) {
+			const page = (token: string) =>
+				call<object, Page>(channel, service, 'List', { ...options, limit: PAGE_ITEMS, continue: token });
+			const { items, resourceVersion } = await allPages(page, (object) => {
+				const one = typed(object);
+				return keep(one) ? [one] : [];
+			});
 			return {
 				apiVersion: apiVersionOf(resource),
 				kind: `${resource.kind}List`,
-				metadata: { resourceVersion: answer.metadata?.resourceVersion ?? '' },
-				items: (answer.items ?? []).map(typed),
+				metadata: { resourceVersion },
+				items,
 			};
 		},
 		async *watch(options, signal) {
@@ -123,4 +130,40 @@ function resourceClient<T extends KubeObject>(channel: Channel, resource: Resour
 			await call(channel, service, 'Delete', { name, ...options });
 		},
 	};
+}
+
+/** @source client-go tools/pager defaultPageSize */
+const PAGE_ITEMS = limits.listPageItems.value;
+
+interface Page {
+	readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+	readonly items?: readonly object[];
+}
+
+/**
+ * The objects of all pages, and the version of the first one. If so much changed meanwhile that the next page is refused, the list begins again
+ * once, and then continues with the present state: a watch from its version is refused, never incomplete.
+ */
+async function allPages<T>(
+	page: (token: string) => Promise<Page>,
+	take: (object: object) => readonly T[],
+): Promise<{ items: T[]; resourceVersion: string }> {
+	let items: T[] = [];
+	let resourceVersion: string | undefined;
+	let hasBegunAgain = false;
+	let token = '';
+	for (;;) {
+		try {
+			const { metadata = {}, items: found = [] } = await page(token);
+			resourceVersion ??= metadata.resourceVersion ?? '';
+			for (const object of found) items.push(...take(object));
+			token = metadata.continue ?? '';
+			if (token === '') return { items, resourceVersion };
+		} catch (error) {
+			if (!hasCode(error, 'API_CONTINUE_EXPIRED')) throw error;
+			token = hasBegunAgain ? String(error.facts.continue) : '';
+			if (!hasBegunAgain) [items, resourceVersion] = [[], undefined];
+			hasBegunAgain = true;
+		}
+	}
 }

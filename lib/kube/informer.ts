@@ -2,7 +2,7 @@
  * A cache of the objects of one resource, kept by list and watch as client-go's reflector does: it resumes a broken watch from the last version
  * that it saw, lists again when that version is too old, and calls back for every change.
  */
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { hasCode } from '../errors.ts';
 import { errorFields, type Log } from '../log.ts';
 import type { ListOptions, ResourceClient } from './client.ts';
@@ -37,6 +37,20 @@ const MAX_RETRY_MS = 5_000;
 const keyOf = ({ metadata }: KubeObject): string =>
 	metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? '');
 
+/** The later pages of a list can be newer than the version that its watch begins with. */
+const isOlder = (object: KubeObject, known: KubeObject | undefined): boolean =>
+	Number(object.metadata.resourceVersion) < Number(known?.metadata.resourceVersion);
+
+const TURN_ITEMS = 500;
+/** Do the work for each item; after some hundred of them whatever else waits has its turn. */
+async function inTurns<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
+	let count = 0;
+	for (const item of items) {
+		work(item);
+		if (++count % TURN_ITEMS === 0) await turn();
+	}
+}
+
 export function startInformer<T extends KubeObject>({
 	client,
 	select = {},
@@ -53,11 +67,11 @@ export function startInformer<T extends KubeObject>({
 	async function relist(): Promise<void> {
 		const list = await client.list(select);
 		const gone = new Set(cache.keys());
-		for (const object of list.items) {
+		await inTurns(list.items, (object) => {
 			gone.delete(keyOf(object));
 			remember(object);
-		}
-		for (const key of gone) forget(key);
+		});
+		await inTurns(gone, forget);
 		resourceVersion = list.metadata.resourceVersion;
 		synced = true;
 	}
@@ -74,6 +88,7 @@ export function startInformer<T extends KubeObject>({
 	async function follow(): Promise<void> {
 		for await (const { type, object } of client.watch({ ...select, resourceVersion: resourceVersion ?? '' }, signal)) {
 			resourceVersion = object.metadata.resourceVersion;
+			if (isOlder(object, cache.get(keyOf(object)))) continue;
 			if (type === 'DELETED') forget(keyOf(object));
 			else remember(object);
 		}
@@ -95,9 +110,7 @@ export function startInformer<T extends KubeObject>({
 			retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
 		}
 	}
-	const resync = setInterval(() => {
-		for (const key of cache.keys()) onChange(key);
-	}, resyncMs);
+	const resync = setInterval(() => void inTurns([...cache.keys()], onChange), resyncMs);
 	const done = run().finally(() => clearInterval(resync));
 	return { get: (key) => cache.get(key), list: () => [...cache.values()], isSynced: () => synced, done };
 }

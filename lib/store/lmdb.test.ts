@@ -43,7 +43,7 @@ describe('the LMDB store', function () {
 	it('keeps keyspaces apart', async () => {
 		const [a, b] = await Promise.all(['a', 'b'].map((keyspace) => openStore({ url: `lmdb:${directory}`, keyspace })));
 		await a?.create('key', {});
-		assert.deepEqual(await b?.list(''), { items: [], revision: 0 });
+		assert.deepEqual((await b?.list(''))?.items, []);
 		await Promise.all([a?.close(), b?.close()]);
 	});
 

@@ -8,21 +8,28 @@ import { join } from 'node:path';
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { causeText, KubejoinError } from '../errors.ts';
 import { isDiskFull } from '../files.ts';
+import { limits } from '../limits.ts';
 import { checkKey, isStorable, valueText } from './keys.ts';
 import { lmdbProblem } from './lmdb-check.ts';
-import type { Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
+import { pagesOf } from './pages.ts';
+import type { Listed, PageOptions, Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
 import { createWatchers, defaultHistoryLength, pageAfter, pageLength } from './watchers.ts';
 
 interface ItemRecord {
 	readonly r: number;
 	readonly v: StoredValue;
 }
+const readRecord = (json: Uint8Array): ItemRecord => JSON.parse(Buffer.from(json).toString());
+const itemOf = <V extends StoredValue>(key: Uint8Array, json: Uint8Array): StoredItem<V> => {
+	const { r, v } = readRecord(json);
+	return { key: Buffer.from(key).toString(), value: v as V, revision: r };
+};
 
 interface Databases {
 	/** Holds the revision, under `revision`. */
 	readonly root: RootDatabase<number, string>;
-	/** Keys as UTF-8, so that they are listed in the same order as in Redis. */
-	readonly items: Database<ItemRecord, Uint8Array>;
+	/** Keys as UTF-8, so that they are listed in the same order as in Redis; each record as JSON, whose length is known before it is parsed. */
+	readonly items: Database<Buffer, Uint8Array>;
 	/** The last changes by revision. */
 	readonly history: Database<StoreEvent, number>;
 }
@@ -51,7 +58,7 @@ function openDatabases(directory: string, keyspace: string, historyLength: numbe
 		eventTurnBatching: false,
 		encoding: 'json',
 	});
-	const items = root.openDB<ItemRecord, Uint8Array>({ name: 'items', encoding: 'json', keyEncoding: 'binary' });
+	const items = root.openDB<Buffer, Uint8Array>({ name: 'items', encoding: 'binary', keyEncoding: 'binary' });
 	const history = root.openDB<StoreEvent, number>({ name: 'history', encoding: 'json' });
 	// Each write drops one old change; more are dropped here if fewer are to be kept than before.
 	const surplus = Array.from(history.getKeys({ end: (root.get('revision') ?? 0) - historyLength + 1 }));
@@ -65,6 +72,27 @@ function openDatabases(directory: string, keyspace: string, historyLength: numbe
 function problemOfDisk(directory: string, error: unknown): string {
 	const problem = causeText(error);
 	return isDiskFull(directory) ? `no space is left on the disk of ${directory} (${problem})` : problem;
+}
+
+/** All items of a prefix, or one page. No UTF-8 text holds the byte 255, so it ends every prefix. */
+function listed<V extends StoredValue>(
+	items: Databases['items'],
+	prefix: string,
+	page: PageOptions | undefined,
+): Omit<Listed<V>, 'revision'> {
+	const end = Buffer.concat([Buffer.from(prefix), Buffer.of(0xff)]);
+	const from = (key: string): Buffer => Buffer.concat([Buffer.from(key), Buffer.of(0)]);
+	const start = page?.after === undefined ? Buffer.from(prefix || '\0') : from(page.after);
+	const found: StoredItem<V>[] = [];
+	let bytes = 0;
+	for (const { key, value } of items.getRange({ start, end, ...(page === undefined ? {} : { limit: page.limit }) })) {
+		if (page !== undefined && found.length > 0 && bytes + value.length > limits.listPageBytes.value) break;
+		bytes += value.length;
+		found.push(itemOf(key, value));
+	}
+	const last = found.at(-1)?.key;
+	const isWhole = page === undefined || last === undefined;
+	return { items: found, bytes, remaining: isWhole ? 0 : items.getKeysCount({ start: from(last), end }) };
 }
 
 /** The reason for a failed commit comes apart from the failure, as a promise. */
@@ -135,17 +163,18 @@ export async function openLmdbStore(options: StoreOptions): Promise<Store> {
 	/** Decide and write in one transaction; all changes that are asked for in one tick share a commit. */
 	const change = async <V extends StoredValue>(
 		key: string,
-		decide: (found: ItemRecord | undefined) => Pick<StoreEvent, 'type' | 'value'>,
+		decide: (found: ItemRecord | undefined) => Pick<StoreEvent, 'type' | 'value'> & { readonly text?: string },
 	) => {
 		const write = ({ root, items, history }: Databases): StoredItem<V> => {
 			const id = Buffer.from(key);
-			const { type, value } = decide(items.get(id));
+			const stored = items.get(id);
+			const { type, value, text } = decide(stored === undefined ? undefined : readRecord(stored));
 			const revision = (root.get('revision') ?? 0) + 1;
 			root.put('revision', revision);
 			history.put(revision, { type, key, value, revision });
 			history.remove(revision - historyLength);
-			if (type === 'deleted') items.remove(id);
-			else items.put(id, { r: revision, v: value });
+			if (text === undefined) items.remove(id);
+			else items.put(id, Buffer.from(`{"r":${revision},"v":${text}}`));
 			return { key, value: value as V, revision };
 		};
 		try {
@@ -165,43 +194,36 @@ export async function openLmdbStore(options: StoreOptions): Promise<Store> {
 		return found.v;
 	};
 
+	const list = async <V extends StoredValue>(prefix: string, page?: PageOptions) =>
+		read(({ root, items }) => {
+			const { revision: since } = page ?? {};
+			const revision = root.get('revision') ?? 0;
+			if (since !== undefined) pageAfter(since, eventsAfter(since, 1), revision);
+			return { ...listed<V>(items, prefix, page), revision };
+		});
+
 	return {
 		name,
 		create: async (key, value) => {
 			checkKey(key);
-			valueText(key, value);
+			const text = valueText(key, value);
 			return change(key, (found) => {
 				if (found !== undefined) throw new KubejoinError('STORE_KEY_EXISTS', { key });
-				return { type: 'created', value };
+				return { type: 'created', value, text };
 			});
 		},
 		get: async <V extends StoredValue>(key: string) => {
 			const found = isStorable(key) ? read(({ items }) => items.get(Buffer.from(key))) : undefined;
-			return found === undefined ? undefined : { key, value: found.v as V, revision: found.r };
+			return found === undefined ? undefined : itemOf<V>(Buffer.from(key), found);
 		},
-		list: async <V extends StoredValue>(prefix: string) =>
-			read(({ root, items }) => {
-				// No UTF-8 text holds the byte 255, so it ends every prefix.
-				const range = items.getRange({
-					start: Buffer.from(prefix || '\0'),
-					end: Buffer.concat([Buffer.from(prefix), Buffer.of(0xff)]),
-				});
-				const listed = Array.from(
-					range,
-					({ key, value }): StoredItem<V> => ({
-						key: Buffer.from(key).toString(),
-						value: value.v as V,
-						revision: value.r,
-					}),
-				);
-				return { items: listed, revision: root.get('revision') ?? 0 };
-			}),
+		list,
+		pages: (prefix, limit) => pagesOf({ list }, prefix, limit),
 		update: async (key, value, expectedRevision) => {
 			if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
-			valueText(key, value);
+			const text = valueText(key, value);
 			return change(key, (found) => {
 				existing(key, found, expectedRevision);
-				return { type: 'updated', value };
+				return { type: 'updated', value, text };
 			});
 		},
 		delete: async (key, expectedRevision) => {

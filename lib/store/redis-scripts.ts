@@ -26,7 +26,7 @@ export const redisKeys = (keyspace: string): RedisKeys => ({
 
 const keysOf = (keyspace: string): string => `~{${keyspace}}:*`;
 const commands =
-	'-@all +eval +evalsha +get +hdel +hget +hmget +hset +incr +ping +select +xadd +xrange +xread +zadd +zrangebylex +zrem';
+	'-@all +eval +evalsha +get +hdel +hget +hmget +hset +incr +ping +select +xadd +xrange +xread +zadd +zlexcount +zrangebylex +zrem';
 
 /**
  * What the Redis user of a store may do, and no more, as in `user registry on >… ${redisAclRule('registry')}`.
@@ -102,17 +102,31 @@ redis.call('ZREM', indexKey, key)
 redis.call('HDEL', itemsKey, key)
 return { 'done', revision, json }`),
 
-	/** (prefix) -> revision, key, item, key, item, …; no UTF-8 text holds the byte 255, so it ends every prefix. */
+	/**
+	 * (prefix, after or empty, limit, maxBytes) -> revision, remaining, key, item, key, item, …; a page of large items is shorter than the limit.
+	 * No UTF-8 text holds the byte 255, so it ends every prefix.
+	 */
 	listItems: script(`
-local prefix = ARGV[1]
-local keys = redis.call('ZRANGEBYLEX', indexKey, '[' .. prefix, '(' .. prefix .. '\\255')
-local reply = { redis.call('GET', revisionKey) or '0' }
-for first = 1, #keys, 1000 do
-	local items = redis.call('HMGET', itemsKey, unpack(keys, first, math.min(first + 999, #keys)))
+local prefix, after, limit, maxBytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local first = after == '' and '[' .. prefix or '(' .. after
+local last = '(' .. prefix .. '\\255'
+local keys = redis.call('ZRANGEBYLEX', indexKey, first, last, 'LIMIT', 0, limit)
+local reply, bytes = { redis.call('GET', revisionKey) or '0', 0 }, 0
+local function remaining()
+	return #reply > 2 and redis.call('ZLEXCOUNT', indexKey, '(' .. reply[#reply - 1], last) or 0
+end
+for start = 1, #keys, 100 do
+	local items = redis.call('HMGET', itemsKey, unpack(keys, start, math.min(start + 99, #keys)))
 	for i, item in ipairs(items) do
-		reply[#reply + 1] = keys[first + i - 1]
+		bytes = bytes + #item
+		if maxBytes > 0 and #reply > 2 and bytes > maxBytes then
+			reply[2] = remaining()
+			return reply
+		end
+		reply[#reply + 1] = keys[start + i - 1]
 		reply[#reply + 1] = item
 	end
 end
+reply[2] = limit > 0 and remaining() or 0
 return reply`),
 };

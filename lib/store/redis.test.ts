@@ -118,7 +118,7 @@ describe('with a redis-server', function () {
 			'STORE_COMPACTED',
 			store.watch('', 2, new AbortController().signal)[Symbol.asyncIterator]().next(),
 		);
-		assert.deepEqual(await store.list(''), { items: [], revision: 0 });
+		assert.deepEqual((await store.list('')).revision, 0);
 	});
 
 	it('STORE_UNAVAILABLE: Redis refuses writes when its memory is full, and nothing is half written', async () => {

@@ -3,11 +3,13 @@
  * Commands of one tick go out together. Nothing is queued while Redis is away: a caller hears STORE_UNAVAILABLE at once.
  */
 import { KubejoinError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { checkKey, isStorable, valueText } from './keys.ts';
+import { pagesOf } from './pages.ts';
 import { connectRedis, connectTail } from './redis-connection.ts';
 import { redisKeys } from './redis-scripts.ts';
 import { readEntry, startTail, type Tail } from './redis-tail.ts';
-import type { Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
+import type { PageOptions, Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
 import { redactUrl } from './url.ts';
 import { defaultHistoryLength, pageAfter, pageLength } from './watchers.ts';
 
@@ -44,11 +46,11 @@ export async function openRedisStore(options: StoreOptions): Promise<Store> {
 
 	const readRevision = async () => Number((await ask((client) => client.get(keys.revision))) ?? 0);
 
-	const readAfter = async (afterRevision: number): Promise<readonly StoreEvent[]> => {
+	const readAfter = async (afterRevision: number, count = pageLength): Promise<readonly StoreEvent[]> => {
 		// Sent together, and answered in this order: the page is no older than the revision.
 		const [revision, entries] = await Promise.all([
 			readRevision(),
-			ask((client) => client.xRange(keys.history, `${afterRevision + 1}-0`, '+', { COUNT: pageLength })),
+			ask((client) => client.xRange(keys.history, `${afterRevision + 1}-0`, '+', { COUNT: count })),
 		]);
 		return pageAfter(afterRevision, (entries ?? []).map(readEntry), revision);
 	};
@@ -97,12 +99,24 @@ export async function openRedisStore(options: StoreOptions): Promise<Store> {
 			const text = isStorable(key) ? await ask((client) => client.hGet(keys.items, key)) : null;
 			return text === null ? undefined : readItem(key, text);
 		},
-		list: async <V extends StoredValue>(prefix: string) => {
-			const [revision, ...pairs] = await ask((client) => client.listItems(keys, prefix));
+		list: async <V extends StoredValue>(prefix: string, page?: PageOptions) => {
+			const maxBytes = page === undefined ? 0 : limits.listPageBytes.value;
+			const bounds = [page?.after ?? '', String(page?.limit ?? -1), String(maxBytes)];
+			// Sent together, and answered in this order: the history is looked at after the list.
+			const [[revision, remaining, ...pairs]] = await Promise.all([
+				ask((client) => client.listItems(keys, prefix, ...bounds)),
+				page?.revision === undefined ? undefined : readAfter(page.revision, 1),
+			]);
 			const items: StoredItem<V>[] = [];
-			for (let i = 0; i + 1 < pairs.length; i += 2) items.push(readItem(pairs[i] ?? '', pairs[i + 1] ?? ''));
-			return { items, revision: Number(revision) };
+			let bytes = 0;
+			for (let i = 0; i + 1 < pairs.length; i += 2) {
+				const [key = '', json = ''] = pairs.slice(i, i + 2);
+				bytes += Buffer.byteLength(json);
+				items.push(readItem(key, json));
+			}
+			return { items, revision: Number(revision), remaining: Number(remaining), bytes };
 		},
+		pages: (prefix, limit) => pagesOf(store, prefix, limit),
 		update: async (key, value, expectedRevision) => {
 			if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
 			const text = valueText(key, value);

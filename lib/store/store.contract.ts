@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type ErrorCode, hasCode } from '../errors.ts';
 import { limits } from '../limits.ts';
-import type { Store, StoredItem, StoredValue, StoreEvent } from './store.ts';
+import type { Listed, PageOptions, Store, StoredItem, StoredValue, StoreEvent } from './store.ts';
 
 /** An empty place for a store; what is opened in it again finds what was there. */
 export interface StorePlace {
@@ -34,6 +34,12 @@ const watchUpTo = (store: Store, prefix: string, afterRevision: number, revision
 
 const createMany = (store: Store, prefix: string, count: number) =>
 	Promise.all(Array.from({ length: count }, (_, i) => store.create(`${prefix}${i}`, { i })));
+
+/** All items and the revision. */
+async function listAll(store: Store, prefix: string): Promise<Pick<Listed, 'items' | 'revision'>> {
+	const { items, revision } = await store.list(prefix);
+	return { items, revision };
+}
 
 const byUtf8 = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
@@ -72,9 +78,9 @@ export function describeStoreContract(name: string, newPlace: () => Promise<Stor
 	});
 }
 
-function describeItems(store: () => Store, reopen: () => Promise<void>): void {
+function describeItems(store: () => Store, reopen: (historyLength?: number) => Promise<void>): void {
 	it('starts empty, at revision 0', async () => {
-		assert.deepEqual(await store().list(''), { items: [], revision: 0 });
+		assert.deepEqual(await listAll(store(), ''), { items: [], revision: 0 });
 		assert.equal(await store().get('a'), undefined);
 		await store().ping();
 	});
@@ -87,13 +93,13 @@ function describeItems(store: () => Store, reopen: () => Promise<void>): void {
 		assert.deepEqual([a.revision, b.revision, updated.revision, deleted.revision], [1, 2, 3, 4]);
 		assert.deepEqual(deleted, { key: 'b', value: { n: 2 }, revision: 4 });
 		assert.deepEqual(await store().get('a'), { key: 'a', value: { n: 3 }, revision: 3 });
-		assert.deepEqual(await store().list(''), { items: [{ key: 'a', value: { n: 3 }, revision: 3 }], revision: 4 });
+		assert.deepEqual(await listAll(store(), ''), { items: [{ key: 'a', value: { n: 3 }, revision: 3 }], revision: 4 });
 	});
 
 	it('STORE_KEY_EXISTS: create does not replace', async () => {
 		await store().create('a', { n: 1 });
 		await rejectsWith('STORE_KEY_EXISTS', store().create('a', { n: 2 }));
-		assert.deepEqual(await store().list(''), { items: [{ key: 'a', value: { n: 1 }, revision: 1 }], revision: 1 });
+		assert.deepEqual(await listAll(store(), ''), { items: [{ key: 'a', value: { n: 1 }, revision: 1 }], revision: 1 });
 	});
 
 	it('STORE_KEY_MISSING: update and delete need the key', async () => {
@@ -140,6 +146,55 @@ function describeItems(store: () => Store, reopen: () => Promise<void>): void {
 			assert.deepEqual(await listed(prefix), expected(prefix), prefix);
 	});
 
+	describe('a page', () => {
+		const page = async (prefix: string, options: PageOptions) => {
+			const { items, revision, remaining } = await store().list(prefix, options);
+			return [items.map(({ key }) => key).join(' '), revision, remaining];
+		};
+
+		it('holds at most the limit, begins after a key, and says how many follow', async () => {
+			for (const key of ['a/1', 'a/2', 'a/3', 'a/\u{10ffff}', 'b/1']) await store().create(key, {});
+			assert.deepEqual(await page('a/', { limit: 2 }), ['a/1 a/2', 5, 2]);
+			assert.deepEqual(await page('a/', { limit: 2, after: 'a/2', revision: 5 }), ['a/3 a/\u{10ffff}', 5, 0]);
+			assert.deepEqual(await page('a/', { limit: 4 }), ['a/1 a/2 a/3 a/\u{10ffff}', 5, 0]);
+			assert.deepEqual(await page('a/', { limit: 1, after: 'a/2x' }), ['a/3', 5, 1]);
+			assert.deepEqual(await page('', { limit: 2, after: 'a/3' }), ['a/\u{10ffff} b/1', 5, 0]);
+			assert.deepEqual(await page('c', { limit: 2 }), ['', 5, 0]);
+			assert.deepEqual(await page('a/', { limit: 2, after: 'a/\u{10ffff}' }), ['', 5, 0]);
+		});
+
+		it('of large values is shorter than the limit, and never empty', async () => {
+			const large = { v: 'x'.repeat(limits.listPageBytes.value / 2 - 100) };
+			for (const key of ['a', 'b', 'c', 'd']) await store().create(key, large);
+			await store().create('e', { v: 'x'.repeat(limits.objectBytes.value - 100) });
+			assert.deepEqual(await page('', { limit: 500 }), ['a b', 5, 3]);
+			assert.deepEqual(await page('', { limit: 500, after: 'd' }), ['e', 5, 0]);
+		});
+
+		it('all pages together are all items, and tell the revision of the first', async () => {
+			await createMany(store(), 'k/', 25);
+			const keys: string[] = [];
+			for await (const { items, revision } of store().pages('k/', 10)) {
+				keys.push(...items.map(({ key }) => key));
+				assert.equal(revision, 25);
+				await store().create(`other/${keys.length}`, {});
+			}
+			assert.deepEqual(
+				keys,
+				(await store().list('k/')).items.map(({ key }) => key),
+			);
+			assert.equal(keys.length, 25);
+		});
+
+		it('STORE_COMPACTED: the history does not reach back to the first page', async () => {
+			await reopen(10);
+			await createMany(store(), 'k/', 12);
+			assert.equal((await store().list('k/', { limit: 1, after: 'k/1', revision: 2 })).items.length, 1);
+			await rejectsWith('STORE_COMPACTED', store().list('k/', { limit: 1, after: 'k/1', revision: 1 }));
+			await rejectsWith('STORE_COMPACTED', store().list('k/', { limit: 1, after: 'k/1', revision: 99 }));
+		});
+	});
+
 	it('lists more than a thousand keys', async () => {
 		await createMany(store(), 'k/', 2500);
 		const { items, revision } = await store().list('k/');
@@ -183,7 +238,7 @@ function describeItems(store: () => Store, reopen: () => Promise<void>): void {
 		await store().create('b', {});
 		await store().delete('b');
 		await reopen();
-		assert.deepEqual(await store().list(''), { items: [{ key: 'a', value: { n: 1 }, revision: 1 }], revision: 3 });
+		assert.deepEqual(await listAll(store(), ''), { items: [{ key: 'a', value: { n: 1 }, revision: 1 }], revision: 3 });
 		assert.equal((await store().create('b', {})).revision, 4);
 		assert.deepEqual(
 			(await watchUpTo(store(), '', 1, 4)).map((event) => [event.type, event.revision]),
@@ -403,7 +458,7 @@ async function compareWithModel(store: Store, sequence: readonly Command[]): Pro
 			const items = [...model.items.values()]
 				.filter((item) => item.key.startsWith(command.prefix))
 				.sort((a, b) => byUtf8(a.key, b.key));
-			assert.deepEqual(await store.list(command.prefix), { items, revision: model.revision });
+			assert.deepEqual(await listAll(store, command.prefix), { items, revision: model.revision });
 			continue;
 		}
 		const isUnconditional = command.do === 'create' || command.staleBy === undefined;

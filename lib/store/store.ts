@@ -21,6 +21,24 @@ export interface StoreEvent<V extends StoredValue = StoredValue> {
 	readonly revision: number;
 }
 
+export interface PageOptions {
+	/** At most so many items; a page of large values is shorter, and holds one item at least. */
+	readonly limit: number;
+	/** Only keys after this one. */
+	readonly after?: string;
+	/** Of the first page: the later ones are of the latest revision, and a watch from this one tells what changed meanwhile. */
+	readonly revision?: number;
+}
+export interface Listed<V extends StoredValue = StoredValue> {
+	readonly items: readonly StoredItem<V>[];
+	/** At which this was true. */
+	readonly revision: number;
+	/** How many items follow after this page; 0 when all were asked for. */
+	readonly remaining: number;
+	/** Of the values, as JSON. */
+	readonly bytes: number;
+}
+
 export interface Store {
 	/** For messages; no credentials in it: `redis://host:6379` or `lmdb:/path`. */
 	readonly name: string;
@@ -29,10 +47,22 @@ export interface Store {
 	create<V extends StoredValue>(key: string, value: V): Promise<StoredItem<V>>;
 	/** @throws STORE_UNAVAILABLE */
 	get<V extends StoredValue>(key: string): Promise<StoredItem<V> | undefined>;
-	/** All items whose key starts with the prefix, by key, and the revision at which that was true. @throws STORE_UNAVAILABLE */
-	list<V extends StoredValue>(
-		prefix: string,
-	): Promise<{ readonly items: readonly StoredItem<V>[]; readonly revision: number }>;
+	/**
+	 * The items whose key starts with the prefix, by key: all, or one page of them.
+	 *
+	 * @throws STORE_COMPACTED  changes since the revision of the first page are no longer kept, so that a watch could not make up for them
+	 * @throws STORE_UNAVAILABLE
+	 */
+	list<V extends StoredValue>(prefix: string, page?: PageOptions): Promise<Listed<V>>;
+	/**
+	 * All items of a prefix, page by page; other work has its turn between them. Watch from the revision, which is that of the first page, to see
+	 * what changed meanwhile; items of later pages can be newer.
+	 *
+	 * @param limit  of each page; default 500
+	 * @throws STORE_COMPACTED  so much changed meanwhile that a watch could not make up for it: begin again
+	 * @throws STORE_UNAVAILABLE
+	 */
+	pages<V extends StoredValue>(prefix: string, limit?: number): AsyncIterable<Listed<V>>;
 	/** Replace a value if the key is still at that revision. @throws STORE_CONFLICT, STORE_KEY_MISSING, STORE_VALUE_TOO_LARGE, STORE_UNAVAILABLE */
 	update<V extends StoredValue>(key: string, value: V, expectedRevision: number): Promise<StoredItem<V>>;
 	/** Delete a key, optionally only at that revision; answers with the last value and the revision of the deletion. @throws STORE_CONFLICT, STORE_KEY_MISSING, STORE_UNAVAILABLE */

@@ -1,5 +1,6 @@
 /** A store whose commands are spans of what asked for them: `registry create`. Keys are attributes, values never. */
 import { inSpan, SpanKind } from '../trace.ts';
+import { pagesOf } from './pages.ts';
 import type { Store } from './store.ts';
 
 /** @source OpenTelemetry semantic conventions for databases */
@@ -18,15 +19,17 @@ export function traced(store: Store, system: 'redis' | 'lmdb', keyspace: string)
 			},
 			work,
 		);
-	return {
+	const withSpans: Store = {
 		name: store.name,
 		create: (key, value) => span('create', key, () => store.create(key, value)),
 		get: (key) => span('get', key, () => store.get(key)),
-		list: (prefix) => span('list', prefix, () => store.list(prefix)),
+		list: (prefix, page) => span('list', prefix, () => store.list(prefix, page)),
+		pages: (prefix, limit) => pagesOf(withSpans, prefix, limit),
 		update: (key, value, expectedRevision) => span('update', key, () => store.update(key, value, expectedRevision)),
 		delete: (key, expectedRevision) => span('delete', key, () => store.delete(key, expectedRevision)),
 		watch: (prefix, afterRevision, signal) => store.watch(prefix, afterRevision, signal),
 		ping: () => store.ping(),
 		close: () => store.close(),
 	};
+	return withSpans;
 }

@@ -3,10 +3,11 @@
  * It must never give a watcher a change twice, out of order, or with one missing before it.
  */
 import { KubejoinError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import type { StoredValue, StoreEvent } from './store.ts';
 
 /** How many changes are kept when the options do not say. */
-export const defaultHistoryLength = 10_000;
+export const defaultHistoryLength = limits.watchBacklog.value;
 
 /** How many changes are read from the history at a time. */
 export const pageLength = 1000;

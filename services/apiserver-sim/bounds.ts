@@ -1,44 +1,95 @@
 /**
- * Bounds on what a caller sends, for every kind and before anything is done with it: the types of all fields, the length of names, the entries
- * of lists and maps. What cannot be encoded again is refused here and so never stored.
+ * Bounds on what a caller sends, for every kind and before anything is done with it: the types of all fields and the entries of lists and maps. What cannot be encoded again is refused here and so never stored.
  */
 import { type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
 import type { ResourceName } from '../../lib/kube/resources.ts';
-import type { KubeObject } from '../../lib/kube/types.ts';
+import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
 import { cannotBeHandled, unmarshalProblem } from '../../lib/kube/unmarshal.ts';
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
 import { requireValid, tooLong, tooMany } from './object-meta.ts';
 import type { ApiRequest, Endpoint } from './request.ts';
 
+type Watch = NonNullable<Endpoint['watch']>;
 type Answer = (request: ApiRequest) => Promise<KubeObject>;
 
 /** The endpoint of a resource, which refuses what exceeds a bound and counts it. */
-export function bounded(resource: ResourceName, endpoint: Endpoint, countRefusal: CountRefusal): Endpoint {
-	const within = (answer: Answer | undefined, check: (request: ApiRequest) => void): Answer | undefined =>
+export function bounded(
+	resource: ResourceName,
+	endpoint: Endpoint,
+	countRefusal: CountRefusal,
+	watches: WatchCount = new WatchCount(),
+): Endpoint {
+	const onRefusal = (error: unknown): never => {
+		for (const limit of exceededBy(error)) countRefusal(limit);
+		throw error;
+	};
+	const within = (
+		answer: Answer | undefined,
+		check: (resource: ResourceName, object: KubeObject | undefined) => void,
+	): Answer | undefined =>
 		answer &&
 		(async (request) => {
 			try {
-				check(request);
+				check(resource, request.object);
 				return await answer(request);
 			} catch (error) {
-				for (const limit of exceededBy(error)) countRefusal(limit);
-				throw error;
+				return onRefusal(error);
 			}
 		});
+	const { list: listed, watch: watched } = endpoint;
+	const list = listed && (async (request: ApiRequest) => listed(request).catch(onRefusal));
+	const watch =
+		watched &&
+		async function* (request: ApiRequest) {
+			try {
+				yield* counted(watched, request, watches);
+			} catch (error) {
+				onRefusal(error);
+			}
+		};
 	const checked = {
-		create: within(endpoint.create, (request) => requireAcceptable(resource, request.object)),
-		update: within(endpoint.update, (request) => {
-			requireShortName(resource, request.name);
-			requireAcceptable(resource, request.object);
-		}),
-		get: within(endpoint.get, (request) => requireShortName(resource, request.name)),
-		delete: within(endpoint.delete, (request) => requireShortName(resource, request.name)),
+		create: within(endpoint.create, requireAcceptable),
+		update: within(endpoint.update, requireAcceptable),
 	};
 	const offered = Object.entries(checked).filter(([, answer]) => answer !== undefined);
-	return { ...endpoint, ...Object.fromEntries(offered) };
+	return { ...endpoint, ...Object.fromEntries(offered), ...(list && { list }), ...(watch && { watch }) };
+}
+
+/** The open watches of all resources, by user. */
+export class WatchCount {
+	readonly #open = new Map<string, number>();
+
+	/** @throws API_TOO_MANY_WATCHES */
+	enter({ username }: UserInfo): void {
+		const open = this.#open.get(username) ?? 0;
+		const limit = limits.watchesPerCaller.value;
+		if (open >= limit) throw new KubejoinError('API_TOO_MANY_WATCHES', { limit, retryAfterSeconds: 1 });
+		this.#open.set(username, open + 1);
+	}
+
+	leave({ username }: UserInfo): void {
+		const open = this.#open.get(username) ?? 0;
+		if (open > 1) this.#open.set(username, open - 1);
+		else this.#open.delete(username);
+	}
+}
+
+async function* counted(
+	watch: Watch,
+	request: ApiRequest,
+	watches: WatchCount,
+): AsyncGenerator<WatchEvent<KubeObject>> {
+	watches.enter(request.user);
+	try {
+		yield* watch(request);
+	} finally {
+		watches.leave(request.user);
+	}
 }
 
 function exceededBy(error: unknown): LimitName[] {
+	if (hasCode(error, 'API_TOO_MANY_WATCHES')) return ['watchesPerCaller'];
+	if (hasCode(error, 'API_LIST_TOO_LARGE')) return ['listBytes'];
 	if (hasCode(error, 'API_OBJECT_TOO_LARGE', 'STORE_VALUE_TOO_LARGE')) return ['objectBytes'];
 	if (!hasCode(error, 'API_INVALID')) return [];
 	const causes = error.facts.causes as readonly FieldProblem[];
@@ -47,23 +98,17 @@ function exceededBy(error: unknown): LimitName[] {
 	);
 }
 
-/** An object of a longer name cannot exist. @throws API_NOT_FOUND */
-function requireShortName({ resource, group }: ResourceName, name: string): void {
-	if (Buffer.byteLength(name) <= limits.nameBytes.value) return;
-	throw new KubejoinError('API_NOT_FOUND', { resource, group, name: `${name.slice(0, 256)}...` });
-}
-
 /** @throws API_BAD_REQUEST, API_INVALID */
 function requireAcceptable(resource: ResourceName, object: KubeObject | undefined): void {
 	if (object === undefined) return;
 	const problem = unmarshalProblem(resource, object);
 	if (problem !== undefined)
 		throw new KubejoinError('API_BAD_REQUEST', { problem: cannotBeHandled(resource, problem) });
-	const { name = '', generateName = '', namespace = '' } = object.metadata ?? {};
-	const max = limits.nameBytes.value;
-	const long = Object.entries({ name, generateName, namespace }).filter(([, text]) => Buffer.byteLength(text) > max);
-	requireValid(resource, long.length === 0 ? name : '', [
-		...long.map(([field]) => tooLong(`metadata.${field}`, max, 'nameBytes')),
+	const { name = '', generateName = '' } = object.metadata ?? {};
+	const max = limits.requestNameBytes.value;
+	const isLong = Buffer.byteLength(generateName) > max;
+	requireValid(resource, name, [
+		...(isLong ? [tooLong('metadata.generateName', max, 'requestNameBytes')] : []),
 		...entryProblems(object, ''),
 	]);
 }

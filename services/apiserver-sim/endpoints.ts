@@ -3,12 +3,14 @@ import type { Clock } from '../../lib/clock.ts';
 import { type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import type { CountRefusal } from '../../lib/limits.ts';
+import type { Log } from '../../lib/log.ts';
 import type { Store } from '../../lib/store/store.ts';
+import { printable } from '../../lib/text.ts';
 import type { Authorizer } from './authorize/attributes.ts';
 import type { RbacSource } from './authorize/rbac.ts';
-import { bounded } from './bounds.ts';
+import { bounded, WatchCount } from './bounds.ts';
 import type { Endpoints } from './pipeline.ts';
-import { registryEndpoint, type Strategy } from './registry.ts';
+import { type OnUnreadable, registryEndpoint, type Strategy } from './registry.ts';
 import type { Endpoint } from './request.ts';
 import { certificateSigningRequests } from './resources/certificate-signing-requests.ts';
 import { configMaps, leases, namespaces, nodes } from './resources/plain.ts';
@@ -25,10 +27,18 @@ export interface EndpointsOptions {
 	readonly rbac: RbacSource;
 	readonly clock: Clock;
 	readonly countRefusal: CountRefusal;
+	readonly log: Log;
 }
 
-export function createEndpoints({ store, tokens, authorizer, rbac, clock, countRefusal }: EndpointsOptions): Endpoints {
-	const stored = <T extends KubeObject>(strategy: Strategy<T>): Endpoint => registryEndpoint(store, strategy, clock);
+export function createEndpoints(options: EndpointsOptions): Endpoints {
+	const { store, tokens, authorizer, rbac, clock, countRefusal, log } = options;
+	const reportUnreadable = onceForEach((key, problem) => {
+		const advice = 'a stored object cannot be read and is left out of lists; delete it';
+		log.error({ key: printable(key, { maxLength: 256 }), problem }, advice);
+	});
+	const stored = <T extends KubeObject>(strategy: Strategy<T>): Endpoint =>
+		registryEndpoint(store, strategy, clock, reportUnreadable);
+	const watches = new WatchCount();
 	const endpoints: [ResourceName, Endpoint][] = [
 		[resources.namespaces, readOnly(stored(namespaces))],
 		[resources.configMaps, stored(configMaps)],
@@ -44,7 +54,21 @@ export function createEndpoints({ store, tokens, authorizer, rbac, clock, countR
 		[resources.selfSubjectAccessReviews, selfSubjectAccessReviews(authorizer)],
 		[resources.selfSubjectReviews, selfSubjectReviews(clock)],
 	];
-	return new Map(endpoints.map(([resource, endpoint]) => [resource, bounded(resource, endpoint, countRefusal)]));
+	return new Map(
+		endpoints.map(([resource, endpoint]) => [resource, bounded(resource, endpoint, countRefusal, watches)]),
+	);
+}
+
+const MAX_REPORTED = 1000;
+/** A list is read again every few seconds; its bad objects are reported once. */
+function onceForEach(report: OnUnreadable): OnUnreadable {
+	const reported = new Set<string>();
+	return (key, problem) => {
+		if (reported.has(key)) return;
+		if (reported.size >= MAX_REPORTED) reported.clear();
+		reported.add(key);
+		report(key, problem);
+	};
 }
 
 /** A namespace would have to take what is in it along when it is deleted; nobody needs that yet. */

@@ -24,6 +24,8 @@ export const request = (verb: Verb, resource: ResourceName, more: Partial<ApiReq
 	name: '',
 	fieldSelector: [],
 	resourceVersion: '',
+	limit: 0,
+	continueToken: '',
 	preconditions: {},
 	signal: new AbortController().signal,
 	...more,

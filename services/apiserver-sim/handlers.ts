@@ -4,18 +4,21 @@
  */
 import { apiVersionOf, type ResourceName } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
+import { limits } from '../../lib/limits.ts';
 import type { Call, StreamHandler, UnaryHandler } from '../../lib/mesh/server.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
 import { impersonationHeaders } from './request/impersonation.ts';
 import { grpcMethods } from './request/info.ts';
 import type { Credentials } from './request.ts';
 import { readFieldSelector } from './selectors.ts';
-import { deletionStatus } from './status.ts';
+import { deletionStatus, listMeta } from './status.ts';
 
 interface Message {
 	readonly namespace?: string;
 	readonly name?: string;
 	readonly fieldSelector?: string;
+	readonly limit?: number;
+	readonly continue?: string;
 	readonly resourceVersion?: string;
 	readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
 }
@@ -27,8 +30,13 @@ const emptyRequest = {
 	name: '',
 	fieldSelector: [],
 	resourceVersion: '',
+	limit: 0,
+	continueToken: '',
 	preconditions: {},
 } as const;
+
+/** A message never holds more, whatever was asked for. */
+const MAX_PAGE = limits.listPageItems.value;
 
 export interface Handlers {
 	readonly unary: Readonly<Record<string, UnaryHandler>>;
@@ -61,10 +69,11 @@ export function resourceHandlers(resource: ResourceName, pipeline: Pipeline, sto
 			UpdateApproval: write(grpcMethods.UpdateApproval),
 			Get: ({ namespace = '', name = '' }: Message, call) =>
 				pipeline.one(request(grpcMethods.Get, call, { namespace, name }), credentialsOf(call)),
-			async List({ namespace = '', fieldSelector = '' }: Message, call) {
-				const selected = request(grpcMethods.List, call, { namespace, ...readFieldSelector(fieldSelector) });
-				const { items, resourceVersion } = await pipeline.list(selected, credentialsOf(call));
-				return { metadata: { resourceVersion }, items };
+			async List({ namespace = '', fieldSelector = '', limit = 0, continue: continueToken = '' }: Message, call) {
+				const page = { limit: limit > 0 ? Math.min(limit, MAX_PAGE) : MAX_PAGE, continueToken };
+				const selected = request(grpcMethods.List, call, { namespace, ...readFieldSelector(fieldSelector), ...page });
+				const list = await pipeline.list(selected, credentialsOf(call));
+				return { metadata: listMeta(list), items: list.items };
 			},
 			async Delete({ namespace = '', name = '', preconditions = {} }: Message, call) {
 				const named = request(grpcMethods.Delete, call, { namespace, name, preconditions });

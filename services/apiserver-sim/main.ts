@@ -56,6 +56,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			authorizer,
 			rbac: rbac.source,
 			clock: systemClock,
+			log,
 			countRefusal: refusalCounter(registry),
 		});
 		const authenticate = countedAuthenticator(createAuthenticator(tokens.verify, systemClock), registry, systemClock);

@@ -12,7 +12,7 @@ import type { Attributes, Authorizer, FieldRequirement, ResourceRequest } from '
 import { forbidden } from './authorize/forbidden.ts';
 import { quotedInput } from './authorize/go-text.ts';
 import { refuseImpersonation } from './request/impersonation.ts';
-import type { ApiRequest, Credentials, Endpoint, Verb } from './request.ts';
+import type { ApiRequest, Credentials, Endpoint, ObjectList, Verb } from './request.ts';
 import { selectedName } from './selectors.ts';
 
 /** A request before it is authenticated and authorized. Its verb and subresource may be any; the endpoint offers few of them. */
@@ -28,10 +28,7 @@ export type Endpoints = ReadonlyMap<ResourceName, Endpoint>;
 export interface Pipeline {
 	/** create, get, update, delete. @throws API_UNAUTHORIZED, API_FORBIDDEN, and the endpoint's refusals */
 	readonly one: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<KubeObject>;
-	readonly list: (
-		request: UnauthenticatedRequest,
-		credentials: Credentials,
-	) => Promise<{ items: KubeObject[]; resourceVersion: string }>;
+	readonly list: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<ObjectList>;
 	readonly watch: (request: UnauthenticatedRequest, credentials: Credentials) => AsyncIterable<WatchEvent<KubeObject>>;
 	/** For a request that this door does not offer. @throws API_UNAUTHORIZED, API_FORBIDDEN, API_PATH_NOT_FOUND, API_METHOD_NOT_ALLOWED, in this order */
 	readonly refuse: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<never>;

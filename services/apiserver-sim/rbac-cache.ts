@@ -4,7 +4,7 @@ import { hasCode } from '../../lib/errors.ts';
 import { type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, Role, RoleBinding } from '../../lib/kube/types.ts';
 import { errorFields, type Log } from '../../lib/log.ts';
-import type { Store } from '../../lib/store/store.ts';
+import type { Store, StoredItem } from '../../lib/store/store.ts';
 import type { RbacSource } from './authorize/rbac.ts';
 import { storeKey } from './registry.ts';
 
@@ -47,6 +47,8 @@ export function startRbacCache(store: Store, signal: AbortSignal, log: Log): Rba
 function keepCache<T extends KubeObject>(store: Store, resource: ResourceName, signal: AbortSignal, log: Log) {
 	const prefix = `${resource.resource}.${resource.group}/`;
 	const items = new Map<string, T>();
+	/** What was read at a later revision than the watch began. */
+	const newer = new Map<string, number>();
 	let after: number | undefined;
 	let markSynced = (): void => undefined;
 	const synced = new Promise<void>((resolve) => {
@@ -56,16 +58,26 @@ function keepCache<T extends KubeObject>(store: Store, resource: ResourceName, s
 
 	async function follow(): Promise<void> {
 		if (after === undefined) {
-			const list = await store.list<T>(prefix);
+			const read: StoredItem<T>[] = [];
+			let revision = 0;
+			for await (const page of store.pages<T>(prefix)) {
+				read.push(...page.items);
+				revision = page.revision;
+			}
 			items.clear();
-			for (const { key, value } of list.items) items.set(key, value);
-			after = list.revision;
+			newer.clear();
+			for (const item of read) {
+				items.set(item.key, item.value);
+				if (item.revision > revision) newer.set(item.key, item.revision);
+			}
+			after = revision;
 			markSynced();
 		}
 		for await (const { type, key, value, revision } of store.watch<T>(prefix, after, signal)) {
+			after = revision;
+			if (revision <= (newer.get(key) ?? 0)) continue;
 			if (type === 'deleted') items.delete(key);
 			else items.set(key, value);
-			after = revision;
 		}
 	}
 	const done = (async () => {

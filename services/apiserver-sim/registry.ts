@@ -11,10 +11,12 @@ import { subdomainProblems } from '../../lib/kube/names.ts';
 import { requirePreconditions } from '../../lib/kube/preconditions.ts';
 import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta, UserInfo } from '../../lib/kube/types.ts';
+import { unmarshalProblem } from '../../lib/kube/unmarshal.ts';
 import type { Store, StoredItem } from '../../lib/store/store.ts';
+import { type ListedPlace, readList } from './listing.ts';
 import { generateName, metadataProblems, type NameRule, nameProblems, requireValid } from './object-meta.ts';
 import { requireVersion } from './request/list-options.ts';
-import type { ApiRequest, Endpoint, Subresource } from './request.ts';
+import type { ApiRequest, Endpoint, ObjectList, Subresource } from './request.ts';
 import { matchesFields, requireSelectable, type SelectableFields, selectedName } from './selectors.ts';
 
 export interface Strategy<T extends KubeObject> {
@@ -55,10 +57,14 @@ const forStore = <T extends KubeObject>(object: T): T => {
 	return { ...object, metadata };
 };
 
+/** Called with the key of a stored object that no encoder can write. It is left out of lists and watches, so that the others are answered. */
+export type OnUnreadable = (key: string, problem: string) => void;
+
 export function registryEndpoint<T extends KubeObject>(
 	store: Store,
 	strategy: Strategy<T>,
 	clock: Clock,
+	onUnreadable: OnUnreadable = () => undefined,
 ): Required<Endpoint> {
 	const { resource } = strategy;
 	const facts = (name: string) => ({ resource: resource.resource, group: resource.group, name });
@@ -81,7 +87,10 @@ export function registryEndpoint<T extends KubeObject>(
 			const { revision } = await store.list(`${keyFor(request)}/`);
 			requireVersion({ resourceVersion, isExact: false }, String(revision));
 		}
-		return find(request);
+		const object = await find(request);
+		const problem = unmarshalProblem(resource, object);
+		if (problem === undefined) return object;
+		throw new KubejoinError('API_OBJECT_UNREADABLE', { ...facts(request.name), problem });
 	}
 	async function admit(request: ApiRequest, object: T | undefined, previous: T | undefined): Promise<void> {
 		const because = await strategy.admit?.(request, object, previous);
@@ -186,35 +195,49 @@ export function registryEndpoint<T extends KubeObject>(
 	}
 
 	const noObject = { apiVersion: '', kind: '', metadata: {} };
-	async function list(request: ApiRequest) {
-		requireSelectable(fieldsOf(noObject), request.fieldSelector);
-		const { items, revision } = await selectItems(request);
-		return {
-			items: items.filter((object) => matchesFields(fieldsOf(object), request.fieldSelector)),
-			resourceVersion: String(revision),
-		};
+	/** One key when the selector names it and the namespace, every key under the prefix otherwise. */
+	function placeOf({ namespace, fieldSelector }: ApiRequest): ListedPlace<T> {
+		const name = selectedName(fieldSelector);
+		const isOneKey = name !== undefined && (!resource.namespaced || namespace !== '');
+		const prefix = isOneKey ? keyFor({ namespace, name }) : storePrefix(resource, namespace);
+		return { prefix, isOneKey, read: (item) => selected(item, fieldSelector) };
 	}
-	/** One key when the selector names it and the namespace, everything under the prefix otherwise. */
-	async function selectItems(request: ApiRequest): Promise<{ items: T[]; revision: number }> {
-		const name = selectedName(request.fieldSelector);
-		const isOneKey = name !== undefined && (!resource.namespaced || request.namespace !== '');
-		const prefix = isOneKey ? keyFor({ namespace: request.namespace, name }) : storePrefix(resource, request.namespace);
-		const { items, revision } = await store.list<T>(prefix);
-		return { items: items.map(readStored), revision };
+	function selected(item: Pick<StoredItem<T>, 'key' | 'value' | 'revision'>, selector: ApiRequest['fieldSelector']) {
+		const object = readStored(item);
+		return isReadable(item.key, object) && matchesFields(fieldsOf(object), selector) ? object : undefined;
+	}
+	function isReadable(key: string, object: T): boolean {
+		const problem = unmarshalProblem(resource, object);
+		if (problem !== undefined) onUnreadable(key, problem);
+		return problem === undefined;
+	}
+	async function list(request: ApiRequest): Promise<ObjectList> {
+		requireSelectable(fieldsOf(noObject), request.fieldSelector);
+		return readList(store, placeOf(request), request);
 	}
 
 	async function* watch(request: ApiRequest) {
 		requireSelectable(fieldsOf(noObject), request.fieldSelector);
+		/** What was read at a later revision than the watch begins; its changes up to then are known. */
+		const newer = new Map<string, number>();
 		let after = watchStart(request.resourceVersion);
-		if (after === 0) {
-			const { items, resourceVersion } = await list(request);
-			for (const object of items) yield { type: 'ADDED' as const, object };
-			after = Number(resourceVersion);
-		}
 		try {
+			if (after === 0) {
+				const { prefix, isOneKey, read } = placeOf(request);
+				for await (const page of store.pages<T>(prefix, isOneKey ? 1 : undefined)) {
+					after = page.revision;
+					for (const item of page.items) {
+						if (item.revision > after) newer.set(item.key, item.revision);
+						const object = read(item);
+						if (object !== undefined) yield { type: 'ADDED' as const, object };
+					}
+					if (isOneKey) break;
+				}
+			}
 			for await (const event of store.watch<T>(storePrefix(resource, request.namespace), after, request.signal)) {
-				const object = readStored(event);
-				if (matchesFields(fieldsOf(object), request.fieldSelector)) yield { type: eventTypes[event.type], object };
+				if (event.revision <= (newer.get(event.key) ?? 0)) continue;
+				const object = selected(event, request.fieldSelector);
+				if (object !== undefined) yield { type: eventTypes[event.type], object };
 			}
 		} catch (error) {
 			if (!hasCode(error, 'STORE_COMPACTED')) throw error;

@@ -31,16 +31,30 @@ export interface ApiRequest {
 	readonly fieldSelector: readonly FieldRequirement[];
 	/** Of watch: events after this version; empty or "0" begins with what exists. */
 	readonly resourceVersion: string;
+	/** Of list: at most so many objects; 0 for all. */
+	readonly limit: number;
+	/** Of list: the `continue` of the page before; empty to begin. */
+	readonly continueToken: string;
 	readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
 	/** Aborts when the caller has gone. */
 	readonly signal: AbortSignal;
+}
+
+/** Objects of one resource, and where the next page begins. */
+export interface ObjectList {
+	readonly items: KubeObject[];
+	readonly resourceVersion: string;
+	/** Absent when no objects follow. */
+	readonly continueToken?: string;
+	/** How many objects follow; absent for a selection. */
+	readonly remainingItemCount?: number;
 }
 
 /** What a resource offers; a verb that it lacks is refused with 405. */
 export interface Endpoint {
 	readonly create?: (request: ApiRequest) => Promise<KubeObject>;
 	readonly get?: (request: ApiRequest) => Promise<KubeObject>;
-	readonly list?: (request: ApiRequest) => Promise<{ items: KubeObject[]; resourceVersion: string }>;
+	readonly list?: (request: ApiRequest) => Promise<ObjectList>;
 	readonly watch?: (
 		request: ApiRequest,
 	) => AsyncIterable<{ type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }>;

@@ -25,13 +25,14 @@ import {
 	asksForWatch,
 	type ListOptions,
 	readListOptions,
+	readPaging,
 	requireResourceVersion,
 	requireVersion,
 	timeoutOf,
 } from './request/list-options.ts';
 import type { Credentials } from './request.ts';
 import { readFieldSelector } from './selectors.ts';
-import { failureStatus } from './status.ts';
+import { failureStatus, listMeta } from './status.ts';
 
 /** Called with each request; the result is called with the status it ended with. The path and the method can be anything. */
 export type ObserveRequest = (info: RequestInfo, method: string) => (status: number) => void;
@@ -150,6 +151,7 @@ async function readResource(
 		...info,
 		fieldSelector,
 		resourceVersion: query.get('resourceVersion') ?? '',
+		...readPaging(query),
 		preconditions: {},
 		signal,
 		check(count) {
@@ -169,7 +171,7 @@ async function readResource(
 			? {
 					kind: `${info.resource.kind}List`,
 					apiVersion: apiVersionOf(info.resource),
-					metadata: { resourceVersion: list?.resourceVersion },
+					metadata: list === undefined ? {} : listMeta(list),
 					items: list?.items.map(orderedItem),
 				}
 			: ordered(object);

@@ -2,6 +2,7 @@
 import { type FieldProblem, type KubejoinError, shownToCaller } from '../../lib/errors.ts';
 import type { ResourceName } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
+import type { ObjectList } from './request.ts';
 
 export interface Status {
 	readonly kind: 'Status';
@@ -22,7 +23,7 @@ export function failureStatus(error: KubejoinError): Status & { readonly code: n
 	return {
 		kind: 'Status',
 		apiVersion: 'v1',
-		metadata: {},
+		metadata: shown.facts.continue === undefined ? {} : { continue: shown.facts.continue },
 		status: 'Failure',
 		message: shown.message,
 		reason,
@@ -54,6 +55,13 @@ function detailsOf({ code, facts }: KubejoinError): object | undefined {
 }
 
 const causeOf = ({ reason, message, field }: FieldProblem) => ({ reason, message, ...(field === '' ? {} : { field }) });
+
+/** The metadata of a list. @source apimachinery/pkg/apis/meta/v1 ListMeta */
+export const listMeta = ({ resourceVersion, continueToken, remainingItemCount }: ObjectList): object => ({
+	resourceVersion,
+	...(continueToken === undefined ? {} : { continue: continueToken }),
+	...(remainingItemCount === undefined ? {} : { remainingItemCount }),
+});
 
 /** The answer to a deletion. */
 export const deletionStatus = ({ resource, group }: ResourceName, { metadata }: KubeObject): Status => ({

@@ -7,6 +7,9 @@ const contentsAndPath: Parse<{ readonly path: string; readonly contents: string 
 	contents: contentsOf(path),
 });
 
+/** @source pkg/controller/nodelifecycle: --node-monitor-grace-period, 40 s before 1.32 */
+export const DEFAULT_GRACE_SECONDS = 50;
+
 export const settings = {
 	kubeconfig: setting('KUBECONFIG_FILE', contentsAndPath, 'kubeconfig of User system:kube-controller-manager'),
 	caService: optional('CA_SERVICE', hostPort, '127.0.0.1:6444', 'HOST:PORT of ca-service'),
@@ -25,7 +28,7 @@ export const settings = {
 	nodeMonitorGraceSeconds: optional(
 		'NODE_MONITOR_GRACE_PERIOD_SECONDS',
 		integer(5, 3600),
-		50,
+		DEFAULT_GRACE_SECONDS,
 		'seconds without a heartbeat after which a node is Unknown; its lease is renewed every 10 s',
 	),
 };

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import { createLog } from '../../../lib/log.ts';
 import { createAuthenticator } from '../authenticate.ts';
 import { defaultRbac } from '../authorize/default-roles.ts';
 import { rbacSource } from '../authorize/fixtures.test.ts';
@@ -60,8 +61,9 @@ describe('the answers of a real kube-apiserver', () => {
 				tokens: noTokens,
 				authorizer,
 				rbac,
-				countRefusal: () => undefined,
 				clock,
+				countRefusal: () => undefined,
+				log: createLog({ service: 'test', level: 'error', format: 'json', write: () => undefined }),
 			}),
 		});
 	});

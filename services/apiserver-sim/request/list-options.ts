@@ -6,6 +6,7 @@ import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
 import { parseGoDuration } from '../../../lib/kube/duration.ts';
 import { quotedInput } from '../authorize/go-text.ts';
 import { forbiddenField, notSupported } from '../object-meta.ts';
+import type { ApiRequest } from '../request.ts';
 
 export interface ListOptions {
 	/** Empty or `0`: any version. */
@@ -53,7 +54,8 @@ export function readListOptions(query: URLSearchParams): ListOptions {
 	if (causes.length > 0)
 		throw new KubejoinError('API_INVALID', { kind: 'ListOptions', group: 'meta.k8s.io', name: '', causes });
 	requireResourceVersion(resourceVersion);
-	if (from !== '') throw badRequest(`invalid continue token: ${continueProblem(from)}`);
+	if (from !== '' && resourceVersion !== '' && resourceVersion !== '0')
+		throw badRequest('specifying resource version is not allowed when using continue');
 	return { resourceVersion, isExact: match === 'Exact' };
 }
 
@@ -94,16 +96,11 @@ function numberProblem(name: string, text: string, form: RegExp, max: bigint): s
 	return value > max || value < -max - 1n ? because('value out of range') : undefined;
 }
 
-/** No list is given in parts, so that no token was ever given. @source apiserver/pkg/storage/continue.go DecodeContinue */
-function continueProblem(token: string): string {
-	const illegal = token.search(/[^A-Za-z0-9_-]/);
-	if (illegal !== -1 || token.length % 4 === 1)
-		return `continue key is not valid: illegal base64 data at input byte ${illegal === -1 ? token.length : illegal}`;
-	const [first] = Buffer.from(token, 'base64url').toString('latin1').trimStart();
-	if (first === '{') return 'continue key is not valid: it was not given by this server';
-	const character = quotedInput(first ?? '').slice(1, -1);
-	return `continue key is not valid: invalid character '${character}' looking for beginning of value`;
-}
+/** How much of a list is wanted, and from where. @source apimachinery/pkg/apis/meta/v1 ListOptions */
+export const readPaging = (query: URLSearchParams): Pick<ApiRequest, 'limit' | 'continueToken'> => ({
+	limit: Math.max(0, Number(query.get('limit') ?? 0) || 0),
+	continueToken: query.get('continue') ?? '',
+});
 
 /**
  * Refuse a list that is older than the caller asked for, or not of the version that it asked for.

@@ -113,10 +113,14 @@ export function createApprover({
 		const { node, isForOneNode } = boundsOf(groups);
 		if (recognitions.length === 0) pending.delete(csr.metadata.name ?? '');
 		else if (isForOneNode)
-			await inTurn(username, async () => denyOrApprove(csr, recognitions, (await csrs.list()).items));
+			await inTurn(username, async () => denyOrApprove(csr, recognitions, await requestsOf(username)));
 		else if (node !== undefined) await denyOrApprove(csr, recognitions, []);
 		else await approve(csr, recognitions);
 	}
+
+	/** From the API and not from the cache, so that a decision just made counts. */
+	const requestsOf = async (username: string) =>
+		(await csrs.list({ keep: ({ spec }) => spec.username === username })).items;
 
 	async function inTurn(username: string, work: () => Promise<void>): Promise<void> {
 		const turn = (deciding.get(username) ?? Promise.resolve()).then(work, work);

@@ -38,6 +38,33 @@ describe('csr-cleaner', () => {
 		assert.equal(reasonToDelete(csr({ conditions, certificate: base64('x') }), later), undefined);
 	});
 
+	it('a request that cannot be deleted does not keep the others; the sweep is tried again', async () => {
+		const done: string[] = [];
+		const cached = ['a', 'b', 'c'].map((name) => {
+			const old = csr({ conditions: [condition('Denied', longer)] });
+			return { ...old, metadata: { ...old.metadata, name } };
+		});
+		const forbidden = new KubejoinError('API_FORBIDDEN', { resource: 'x', group: '', name: 'a', because: 'no' });
+		const swept = (refusal: Error) =>
+			sweep({
+				csrs: {
+					async delete(name) {
+						if (name === 'a') throw refusal;
+						done.push(name);
+					},
+				},
+				cache: { list: () => cached },
+				secrets: noSecrets,
+				tokens: noTokens,
+				clock,
+				log: fakeLog().log,
+			});
+		await assert.rejects(swept(forbidden), forbidden);
+		assert.deepEqual(done, ['b', 'c']);
+		await assert.rejects(swept(new KubejoinError('CONNECTION_REFUSED', { target: 't', problem: 'p' })));
+		assert.deepEqual(done, ['b', 'c']);
+	});
+
 	const noSecrets = { delete: () => assert.fail('no token was to be deleted') };
 	const noTokens = { isSynced: () => true, get: () => undefined };
 

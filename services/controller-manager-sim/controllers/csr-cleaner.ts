@@ -1,7 +1,8 @@
 /** Deletes requests that nobody will ask about again, once an hour. It never touches a Node or a certificate that is in use. */
 import { X509Certificate } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../../lib/clock.ts';
-import { hasCode } from '../../../lib/errors.ts';
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { Informer } from '../../../lib/kube/informer.ts';
 import { boundsOf } from '../../../lib/kube/token-bounds.ts';
@@ -52,19 +53,42 @@ export interface CleanerOptions {
 	readonly observeQueue?: ObserveQueue | undefined;
 }
 
-/** One sweep over all requests. @throws what the API refuses with; the next sweep goes on from there */
+const TURN_ITEMS = 100;
+
+/**
+ * One sweep over all requests, during which other work has its turn. A request that cannot be deleted does not keep the others.
+ *
+ * @throws the first refusal of the API; the next sweep goes over all again
+ */
 export async function sweep(options: CleanerOptions): Promise<void> {
-	const { csrs, cache, clock, log } = options;
-	for (const csr of cache.list()) {
+	const { cache, clock } = options;
+	const refusals: unknown[] = [];
+	for (const [index, csr] of cache.list().entries()) {
+		if (index % TURN_ITEMS === TURN_ITEMS - 1) await turn();
 		const reason = reasonToDelete(csr, clock());
-		const { name = '', uid } = csr.metadata;
-		if (reason === undefined || !(await forgetToken(csr, options))) continue;
+		if (reason === undefined) continue;
 		try {
-			await csrs.delete(name, uid === undefined ? {} : { preconditions: { uid } });
-			log.info({ reason }, `deleted ${name}`);
+			await remove(csr, reason, options);
 		} catch (error) {
-			if (!hasCode(error, 'API_NOT_FOUND', 'API_CONFLICT')) throw error;
+			if (!isAboutOneRequest(error)) throw error;
+			refusals.push(error);
 		}
+	}
+	if (refusals.length > 0) throw refusals[0];
+}
+
+/** The API server answered, so it can be asked about the next one. */
+const isAboutOneRequest = (error: unknown): boolean =>
+	error instanceof KubejoinError && error.code.startsWith('API_') && error.code !== 'API_UNAUTHORIZED';
+
+async function remove(csr: CertificateSigningRequest, reason: string, options: CleanerOptions): Promise<void> {
+	const { name = '', uid } = csr.metadata;
+	if (!(await forgetToken(csr, options))) return;
+	try {
+		await options.csrs.delete(name, uid === undefined ? {} : { preconditions: { uid } });
+		options.log.info({ reason }, `deleted ${name}`);
+	} catch (error) {
+		if (!hasCode(error, 'API_NOT_FOUND', 'API_CONFLICT')) throw error;
 	}
 }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { KubeList, Lease, Node } from '../../../lib/kube/types.ts';
+import { DEFAULT_GRACE_SECONDS } from '../config.ts';
 import { clock, fakeLog, fakeRegistry } from '../fakes.test.ts';
-import { createNodeLifecycle } from './node-lifecycle.ts';
+import { createNodeLifecycle, MONITOR_PERIOD_MS } from './node-lifecycle.ts';
 
 const worker: Node = {
 	apiVersion: 'v1',
@@ -12,7 +13,7 @@ const worker: Node = {
 };
 
 /** An API server with one node and its lease, a cache that shows it, and a stopwatch. */
-function cluster() {
+function cluster(grace = { monitorMs: 50_000, startupMs: 60_000 }) {
 	const state = { elapsedMs: 0, renewTime: 'a', isDown: false };
 	const nodes = fakeRegistry(worker);
 	const list = async (): Promise<KubeList<Lease>> => {
@@ -30,7 +31,7 @@ function cluster() {
 	const lifecycle = createNodeLifecycle({
 		api: { nodes, leases: { list } },
 		cache: { get: cached, list: () => [cached()] },
-		grace: { monitorMs: 50_000, startupMs: 60_000 },
+		grace,
 		clock,
 		elapsedMs: () => state.elapsedMs,
 		log,
@@ -61,6 +62,18 @@ describe('node-lifecycle', () => {
 		await watchFor(60);
 		assert.equal(nodes.writes.length, 2);
 		assert.equal(messages[0], 'node worker-1: no heartbeat for 50 s, Ready=Unknown');
+	});
+
+	it('a dead node is Unknown after the grace period, 50 s by default, and two looks of 5 s; not within 40 s', async () => {
+		assert.deepEqual([DEFAULT_GRACE_SECONDS, MONITOR_PERIOD_MS], [50, 5_000]);
+		const { watchFor, status } = cluster({ monitorMs: DEFAULT_GRACE_SECONDS * 1000, startupMs: 60_000 });
+		await watchFor(40);
+		assert.equal(status(), 'True');
+		// The first look begins the count, and silence must be longer than the grace period.
+		await watchFor(15);
+		assert.equal(status(), 'True');
+		await watchFor(5);
+		assert.equal(status(), 'Unknown');
 	});
 
 	it('a node that renews its lease is left alone', async () => {
