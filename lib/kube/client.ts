@@ -144,7 +144,7 @@ interface Page {
  * The objects of all pages, and the version of the first one. If so much changed meanwhile that the next page is refused, the list begins again
  * once, and then continues with the present state: a watch from its version is refused, never incomplete.
  */
-async function allPages<T>(
+export async function allPages<T>(
 	page: (token: string) => Promise<Page>,
 	take: (object: object) => readonly T[],
 ): Promise<{ items: T[]; resourceVersion: string }> {

@@ -152,4 +152,15 @@ describe('an informer', () => {
 		stop.abort();
 		await informer.done;
 	});
+
+	it('an event that is older than what the list showed changes nothing', async () => {
+		const server = fakeServer(
+			[['3', object('a', '5')]],
+			[[event('MODIFIED', 'a', '4'), event('DELETED', 'a', '4'), event('MODIFIED', 'a', '6')]],
+		);
+		start(server.client);
+		await server.played;
+		assert.deepEqual(changed, ['ns/a', 'ns/a']);
+		assert.equal(informer.get('ns/a')?.metadata.resourceVersion, '6');
+	});
 });

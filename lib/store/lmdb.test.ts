@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStoreWriter } from '../../test/store-writer.ts';
 import { hasCode } from '../errors.ts';
+import { durability } from './lmdb.ts';
 import { openStore } from './open.ts';
 import { describeStoreContract } from './store.contract.ts';
 
@@ -38,6 +39,11 @@ describe('the LMDB store', function () {
 		);
 		assert.deepEqual(modes, [0o700, 0o600, 0o600]);
 		await store.close();
+	});
+
+	it('acknowledges a write after LMDB flushed it to disk', () => {
+		const { overlappingSync, noSync, noMetaSync } = durability;
+		assert.deepEqual([overlappingSync, noSync, noMetaSync], [false, false, false]);
 	});
 
 	it('keeps keyspaces apart', async () => {

@@ -43,21 +43,24 @@ function requireWhole(path: string): void {
 	if (problem !== undefined) throw new KubejoinError('STORE_DAMAGED', { path, problem });
 }
 
+/**
+ * Without overlappingSync a commit is acknowledged after the flush to disk, not before; noSync and its like would leave the flush out; with
+ * eventTurnBatching a full disk would end the process by a rejection that cannot be caught.
+ */
+export const durability = {
+	overlappingSync: false,
+	eventTurnBatching: false,
+	noSync: false,
+	noMetaSync: false,
+} as const;
+
 function openDatabases(directory: string, keyspace: string, historyLength: number): Databases {
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
 	const path = join(directory, `${keyspace}.mdb`);
 	prepareFile(path);
 	prepareFile(`${path}-lock`);
 	requireWhole(path);
-	// Without overlappingSync a commit is acknowledged after the flush to disk, not before; with eventTurnBatching a full disk would end the
-	// process by a rejection that nobody can catch.
-	const root = open<number, string>({
-		path,
-		noSubdir: true,
-		overlappingSync: false,
-		eventTurnBatching: false,
-		encoding: 'json',
-	});
+	const root = open<number, string>({ path, noSubdir: true, encoding: 'json', ...durability });
 	const items = root.openDB<Buffer, Uint8Array>({ name: 'items', encoding: 'binary', keyEncoding: 'binary' });
 	const history = root.openDB<StoreEvent, number>({ name: 'history', encoding: 'json' });
 	// Each write drops one old change; more are dropped here if fewer are to be kept than before.

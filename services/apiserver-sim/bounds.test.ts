@@ -3,7 +3,7 @@ import type { FieldProblem } from '../../lib/errors.ts';
 import { type ResourceName, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { type LimitName, limits } from '../../lib/limits.ts';
-import { bounded } from './bounds.ts';
+import { bounded, WatchCount } from './bounds.ts';
 import { clock, refusalOf, request, storeOfEachTest } from './fixtures.test.ts';
 import { registryEndpoint, storeKey } from './registry.ts';
 import { configMaps, leases, nodes } from './resources/plain.ts';
@@ -63,20 +63,38 @@ describe('bounds of what a caller sends', () => {
 		await create(resources.nodes, { metadata: { name: 'x', labels: entries(limits.mapEntries.value) } });
 	});
 
-	it('422 or 404: a name of more than 700 bytes, cut in the message', async () => {
-		for (const metadata of [{ name: 'x'.repeat(701) }, { generateName: 'x'.repeat(1_000_000) }]) {
-			const refusal = await refusalOf(create(resources.nodes, { metadata }));
-			assert.match(
-				refusal,
-				/^422 Invalid: Node "" is invalid: metadata.(name|generateName): Too long: may not be more/,
-			);
-		}
-		for (const verb of ['get', 'delete', 'update'] as const) {
-			const asked = on(resources.nodes)[verb]?.(request(verb, resources.nodes, { name: 'x'.repeat(1_000_000) }));
-			const refusal = await refusalOf(asked as Promise<unknown>);
-			assert.match(refusal, /^404 NotFound: nodes "x{256}..." not found$/);
-		}
-		assert.deepEqual(refused, ['nameBytes', 'nameBytes']);
+	it('422: a generateName of more than 256 bytes', async () => {
+		const refusal = await refusalOf(create(resources.nodes, { metadata: { generateName: 'x'.repeat(1_000_000) } }));
+		assert.equal(
+			refusal,
+			'422 Invalid: Node "" is invalid: metadata.generateName: Too long: may not be more than 256 bytes',
+		);
+		assert.deepEqual(refused, ['requestNameBytes']);
+	});
+
+	it('429: more watches of one user than are allowed; each that ends makes room', async () => {
+		const watches = new WatchCount();
+		const user = (username: string) => ({ username, groups: [] });
+		for (let count = 0; count < limits.watchesPerCaller.value; count++) watches.enter(user('a'));
+		const endpoint = bounded(
+			resources.nodes,
+			{ subresources: [], watch: async function* () {} },
+			(limit) => refused.push(limit),
+			watches,
+		);
+		const watch = async (username: string) => {
+			const events = endpoint.watch?.({ ...request('watch', resources.nodes), user: user(username) });
+			for await (const _ of events ?? []) assert.fail('there are no events');
+		};
+		assert.match(
+			await refusalOf(watch('a')),
+			/^429 TooManyRequests: too many requests: this user has 2000 open watches/,
+		);
+		assert.deepEqual(refused, ['watchesPerCaller']);
+		await watch('b');
+		watches.leave(user('a'));
+		await watch('a');
+		await watch('a');
 	});
 
 	it('422 names at most 20 problems, and says how many more there are', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { type ResourceName, resources } from '../../lib/kube/resources.ts';
-import type { ConfigMap, KubeObject } from '../../lib/kube/types.ts';
+import type { ConfigMap, KubeObject, Lease } from '../../lib/kube/types.ts';
+import { limits } from '../../lib/limits.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { admin, clock, now, refusalOf, request, storeOfEachTest } from './fixtures.test.ts';
 import { registryEndpoint, type Strategy, storeKey } from './registry.ts';
-import type { ApiRequest } from './request.ts';
+import type { ApiRequest, ObjectList } from './request.ts';
 import { parseFieldSelector } from './selectors.ts';
 
 const { configMaps, nodes, namespaces } = resources;
@@ -338,6 +339,118 @@ describe('the registry', () => {
 			assert.equal(await refusalOf(endpoint(strategy).delete(asked('delete', { name: 'a' }))), text);
 			await get('a');
 		});
+	});
+
+	describe('a page of a list', () => {
+		const page = (more: Partial<ApiRequest>, strategy: Partial<Strategy<ConfigMap>> = {}) =>
+			endpoint(strategy).list(asked('list', more));
+		const names = ({ items }: ObjectList) => items.map(({ metadata }) => metadata.name).join(' ');
+		beforeEach(async () => {
+			for (const name of ['a', 'b', 'c', 'd', 'e']) await create(configMap(name, {}, { labels: { of: name } }));
+		});
+
+		it('has at most the limit, and says where the next begins and how many follow', async () => {
+			const first = await page({ limit: 2 });
+			assert.deepEqual([names(first), first.remainingItemCount], ['a b', 3]);
+			const token = JSON.parse(Buffer.from(first.continueToken ?? '', 'base64url').toString());
+			assert.deepEqual(token, { v: 'meta.k8s.io/v1', rv: Number(first.resourceVersion), start: '/b\0' });
+			await create(configMap('cc'));
+			const second = await page({ limit: 3, continueToken: first.continueToken ?? '' });
+			assert.deepEqual([names(second), second.resourceVersion], ['c cc d', first.resourceVersion]);
+			const last = await page({ limit: 3, continueToken: second.continueToken ?? '' });
+			assert.deepEqual([names(last), last.continueToken, last.remainingItemCount], ['e', undefined, undefined]);
+			assert.equal((await page({ limit: 6 })).continueToken, undefined);
+		});
+
+		it('of all namespaces, and of a selection, which is not counted', async () => {
+			await create(configMap('a'), { namespace: 'other' });
+			const all = await page({ limit: 5, namespace: '' });
+			const rest = await page({ limit: 5, namespace: '', continueToken: all.continueToken ?? '' });
+			assert.deepEqual(
+				rest.items.map(({ metadata }) => metadata.namespace),
+				['other'],
+			);
+			const fieldSelector = parseFieldSelector('metadata.name!=b');
+			const selected = await page({ limit: 2, fieldSelector });
+			assert.deepEqual([names(selected), selected.remainingItemCount], ['a c', undefined]);
+			assert.equal(names(await page({ limit: 2, fieldSelector, continueToken: selected.continueToken ?? '' })), 'd e');
+		});
+
+		it('400: a token that is none', async () => {
+			const of = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+			const cases = [
+				['garbage', "invalid character '\\u0081' looking for beginning of value"],
+				['a b', 'illegal base64 data at input byte 1'],
+				[of({}), 'server does not recognize this encoded version '],
+				[of({ v: 'meta.k8s.io/v1', start: 'a' }), 'incorrect encoded start resourceVersion (version meta.k8s.io/v1)'],
+				[of({ v: 'meta.k8s.io/v1', rv: 1 }), 'encoded start key empty (version meta.k8s.io/v1)'],
+				[of({ v: 'meta.k8s.io/v1', rv: 1, start: '../x' }), '../x'],
+				['x'.repeat(10_000), 'it is longer than 8192 characters'],
+			];
+			for (const [continueToken = '', problem] of cases)
+				assert.equal(
+					await refusalOf(page({ limit: 1, continueToken })),
+					`400 BadRequest: invalid continue token: continue key is not valid: ${problem}`,
+				);
+			const foreign = of({ v: 'meta.k8s.io/v1', rv: 1, start: '../other/a\0' });
+			assert.match(await refusalOf(page({ limit: 9, continueToken: foreign })).catch(() => 'answered'), /410|answered/);
+		});
+
+		it('410: too much changed since; the token of the refusal continues with what there is', async () => {
+			const { continueToken = '' } = await page({ limit: 2 });
+			for (let round = 0; round < 25; round++) await update(configMap('e', { round: String(round) }));
+			const refused = page({ limit: 2, continueToken });
+			assert.match(await refusalOf(refused), /^410 Expired: The provided continue parameter is too old to display/);
+			const token = await refused.catch((error) => error.facts.continue);
+			assert.equal(names(await page({ limit: 3, continueToken: token })), 'c d e');
+		});
+
+		it('413: all objects, when they are too large for one answer; with a limit they come in pages', async () => {
+			const large = { k: 'x'.repeat(1_000_000) };
+			for (let count = 0; count < 10; count++) await create(configMap(`large-${count}`, large));
+			assert.equal(
+				await refusalOf(page({})),
+				`413 RequestEntityTooLarge: the list takes more than ${limits.listBytes.value} bytes`,
+			);
+			const found: string[] = [];
+			let continueToken = '';
+			do {
+				const next = await page({ limit: 500, continueToken });
+				assert.ok(JSON.stringify(next.items).length < 2.1 * limits.listPageBytes.value);
+				found.push(names(next));
+				continueToken = next.continueToken ?? '';
+			} while (continueToken !== '');
+			assert.equal(found.join(' ').split(' ').length, 15);
+		});
+	});
+
+	it('a stored object that cannot be encoded is left out of lists and watches, and can be deleted', async () => {
+		const reported: string[] = [];
+		const leaseOf = (renewTime: string) => ({
+			apiVersion: 'v1',
+			kind: 'Lease',
+			metadata: { name: 'x' },
+			spec: { renewTime },
+		});
+		await store().create('leases.coordination.k8s.io/ns/bad', leaseOf('-00001Z'));
+		await store().create('leases.coordination.k8s.io/ns/good', leaseOf('2026-01-31T12:00:00.000000Z'));
+		const on = registryEndpoint(store(), { resource: resources.leases, subresources: [] }, clock, (key) =>
+			reported.push(key),
+		);
+		const of = (verb: ApiRequest['verb'], more: Partial<ApiRequest> = {}) =>
+			request(verb, resources.leases, { namespace: 'ns', ...more });
+		assert.equal((await on.list(of('list'))).items.length, 1);
+		const stop = new AbortController();
+		for await (const { object } of on.watch(of('watch', { signal: stop.signal }))) {
+			assert.equal((object as Lease).spec?.renewTime, '2026-01-31T12:00:00.000000Z');
+			stop.abort();
+		}
+		assert.match(
+			await refusalOf(on.get(of('get', { name: 'bad' }))),
+			/^500 InternalError: .* leases.coordination.k8s.io "bad" cannot be read: parsing time/,
+		);
+		assert.deepEqual(new Set(reported), new Set(['leases.coordination.k8s.io/ns/bad']));
+		await on.delete(of('delete', { name: 'bad' }));
 	});
 
 	describe('watch', () => {

@@ -7,6 +7,7 @@ import { parseGoDuration } from '../../../lib/kube/duration.ts';
 import { quotedInput } from '../authorize/go-text.ts';
 import { forbiddenField, notSupported } from '../object-meta.ts';
 import type { ApiRequest } from '../request.ts';
+import { decodeContinue } from './continue-token.ts';
 
 export interface ListOptions {
 	/** Empty or `0`: any version. */
@@ -56,6 +57,7 @@ export function readListOptions(query: URLSearchParams): ListOptions {
 	requireResourceVersion(resourceVersion);
 	if (from !== '' && resourceVersion !== '' && resourceVersion !== '0')
 		throw badRequest('specifying resource version is not allowed when using continue');
+	if (from !== '') decodeContinue(from);
 	return { resourceVersion, isExact: match === 'Exact' };
 }
 
