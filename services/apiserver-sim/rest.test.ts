@@ -156,7 +156,10 @@ describe('the HTTPS side of the door', () => {
 		const token = 'invalid continue token: continue key is not valid:';
 		assert.equal(await list('continue=a.b'), `400 ${token} illegal base64 data at input byte 1`);
 		const json = Buffer.from('{"v":"meta.k8s.io/v1"}').toString('base64url');
-		assert.equal(await list(`continue=${json}`), `400 ${token} incorrect encoded start resourceVersion (version meta.k8s.io/v1)`);
+		assert.equal(
+			await list(`continue=${json}`),
+			`400 ${token} incorrect encoded start resourceVersion (version meta.k8s.io/v1)`,
+		);
 		assert.match(await list('labelSelector=a%3Db'), /^400 labelSelector is not offered yet: "a=b"$/);
 		assert.match(
 			await list('resourceVersionMatch=Foo&resourceVersion=1'),

@@ -130,6 +130,8 @@ describe('CertificateSigningRequests', () => {
 				await bad(pem.replaceAll('CERTIFICATE REQUEST', 'NEW CERTIFICATE REQUEST')),
 				`${wrongType}; found NEW CERTIFICATE REQUEST: remove NEW from the BEGIN line and the END line`,
 			);
+			const certificateFirst = `${pem.replaceAll('CERTIFICATE REQUEST', 'CERTIFICATE')}${pem}`;
+			assert.equal(await bad(certificateFirst), wrongType);
 			const { request: _request, ...without } = csr().spec;
 			assert.equal(
 				await refusalOf(create({ ...csr(), spec: without as Csr['spec'] })),
@@ -144,6 +146,11 @@ describe('CertificateSigningRequests', () => {
 				'the signature of the certificate request does not verify under its own public key',
 			);
 			await create(csr({ request: base64(`${pem}text\n${pem}`) }));
+		});
+
+		it('the first of several blocks counts, and text around it does not', async () => {
+			for (const [index, text] of [`${pem}${pem}`, `${pem}text`, `text\n${pem}`].entries())
+				await create({ ...csr({ request: base64(text) }), metadata: { name: `csr-${index}` } });
 		});
 
 		it('422: usages are required, known and distinct; all 23 are known', async () => {

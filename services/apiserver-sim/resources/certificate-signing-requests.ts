@@ -14,6 +14,7 @@ import {
 import { limits } from '../../../lib/limits.ts';
 import { issuedCertificateProblem } from '../../../lib/pki/certificate.ts';
 import { parseCsr, type VerifiedCsr } from '../../../lib/pki/csr.ts';
+import { readPem } from '../../../lib/pki/pem.ts';
 import { isUsage, usageNames } from '../../../lib/pki/usages.ts';
 import { quoteInput } from '../../../lib/text.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
@@ -158,8 +159,9 @@ function usageProblems(usages: readonly string[]): FieldProblem[] {
 }
 
 function requestProblem(pem: string): string | undefined {
-	if (!pem.includes('-----BEGIN CERTIFICATE REQUEST-----')) {
-		const isNew = pem.includes('-----BEGIN NEW CERTIFICATE REQUEST-----');
+	const type = readPem(pem).blocks[0]?.type;
+	if (type !== 'CERTIFICATE REQUEST') {
+		const isNew = type === 'NEW CERTIFICATE REQUEST';
 		const found = isNew ? '; found NEW CERTIFICATE REQUEST: remove NEW from the BEGIN line and the END line' : '';
 		return `PEM block type must be CERTIFICATE REQUEST${found}`;
 	}
