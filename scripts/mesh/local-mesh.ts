@@ -67,7 +67,7 @@ export async function startLocalMesh(options: MeshOptions, events: ChildEvents):
 		services.set(name, service);
 		await service.started();
 	}
-	const isReady = (name: ServiceName) => waitUntilReady(name, healthPort(port, name));
+	const isReady = (name: ServiceName) => waitUntilReady(name, healthPort(port, name), options.readyMs ?? READY_MS);
 	async function stop(): Promise<void> {
 		stopping.abort();
 		await Promise.all(nodes.map((node) => node.stop()));
@@ -162,9 +162,9 @@ const requireFree = ({ service, port }: { readonly service: string; readonly por
 		server.listen(port, address, () => server.close(() => resolve()));
 	});
 
-async function waitUntilReady(service: string, port: number): Promise<void> {
+async function waitUntilReady(service: string, port: number, readyMs: number): Promise<void> {
 	let problem = '';
-	for (const deadline = performance.now() + READY_MS; performance.now() < deadline; ) {
+	for (const deadline = performance.now() + readyMs; performance.now() < deadline; ) {
 		try {
 			const response = await fetch(`http://127.0.0.1:${port}/readyz?verbose`, { signal: AbortSignal.timeout(3_000) });
 			problem = await response.text();
@@ -176,6 +176,6 @@ async function waitUntilReady(service: string, port: number): Promise<void> {
 	}
 	throw new KubejoinError('SERVICE_FAILED', {
 		service,
-		problem: `is not ready after ${READY_MS / 1000} s: ${problem.trim()}`,
+		problem: `is not ready after ${readyMs / 1000} s: ${problem.trim()}`,
 	});
 }

@@ -17,6 +17,8 @@ export interface MeshOptions {
 	readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 	/** Absent: there is none. */
 	readonly observer?: ObserverOptions;
+	/** How long a service has until it is ready; default 30 s. */
+	readonly readyMs?: number;
 }
 export interface ObserverOptions {
 	/** On 127.0.0.1. */
