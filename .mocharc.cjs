@@ -26,7 +26,8 @@ module.exports = {
 	require: './test/hooks.ts',
 	extension: ['test.ts'],
 	recursive: true,
-	timeout: 5_000,
+	// For a machine that is busy: property tests and RSA keys take seconds there. No test asserts by it.
+	timeout: 30_000,
 	...(positionals.length > 0
 		? {}
 		: {

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `kubejoin watch`: attaches to a running mesh at any time, tells what it missed, and follows. The same stream as the page's. */
+/**
+ * `kubejoin watch`, which scripts/kubejoin.ts starts: attaches to a running mesh at any time, prints the joins that it missed, and follows. It reads
+ * the same stream as the page.
+ */
 import '../../lib/require-node.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
@@ -96,12 +99,9 @@ async function* events(
 	for await (const { event = 'message', data } of parsed) yield { event, data };
 }
 
-const program = new Command('kubejoin')
-	.description('Watch nodes join')
-	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 });
-program
-	.command('watch')
-	.description('tell every join of a running mesh: those that were, then those that are')
+const program = new Command('kubejoin watch')
+	.description('Tell every join of a running mesh: those that were, then those that are')
+	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
 	.argument('[node]', 'only the joins of this node')
 	.option('--url <url>', 'the page of the observer', 'http://127.0.0.1:8080')
 	.addOption(

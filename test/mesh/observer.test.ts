@@ -45,7 +45,7 @@ describe('the observer', function () {
 	const of = (told: Told[], event: string) => told.filter((one) => one.event === event).map(({ data }) => data);
 	const joinOfNode = (told: Told[], node: string) => of(told, 'join').findLast((join) => join.node === node);
 	const watch = (...args: string[]) =>
-		runProgram({ name: 'watch', program: 'services/observer/watch.js', args: ['watch', '--url', page, ...args] });
+		runProgram({ name: 'watch', program: 'scripts/kubejoin.js', args: ['watch', '--url', page, ...args] });
 	const post = async (path: string, headers: Record<string, string>, body: unknown = {}) => {
 		const response = await fetch(page + path, {
 			method: 'POST',
@@ -205,7 +205,7 @@ describe('the observer', function () {
 		for (const url of ['http://127.0.0.1:9', `http://127.0.0.1:${mesh.port + 3}`]) {
 			const { code, stderr } = await runProgram({
 				name: 'watch',
-				program: 'services/observer/watch.js',
+				program: 'scripts/kubejoin.js',
 				args: ['watch', '--url', url],
 			});
 			assert.equal(code, 1);

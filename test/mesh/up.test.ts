@@ -22,7 +22,7 @@ describe('npm start', function () {
 		const directory = mkdtempSync(join(tmpdir(), 'kubejoin-up-'));
 		mark = basename(directory);
 		state = join(directory, 'a cluster');
-		port = 16_000 + randomInt(1_000);
+		port = 10_000 + randomInt(4_800);
 		started = [];
 	});
 	afterEach(async () => {

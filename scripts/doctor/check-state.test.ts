@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import {
+	chmodSync,
+	mkdirSync,
+	mkdtempSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	truncateSync,
+	writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { buildCaCertificate } from '../../lib/pki/certificate.ts';
+import { generateKeyPair, writePrivateKey } from '../../lib/pki/keys.ts';
+import { openStore } from '../../lib/store/open.ts';
+import { checkState } from './check-state.ts';
+import { findingText } from './finding.ts';
+
+const SECRET = '0123456789abcdef';
+
+describe('kubejoin doctor', () => {
+	let state: string;
+	const write = (path: string, text: string, mode = 0o600): string => {
+		const whole = join(state, path);
+		mkdirSync(dirname(whole), { recursive: true, mode: 0o700 });
+		writeFileSync(whole, text, { mode });
+		return whole;
+	};
+	const pair = async (commonName: string) => {
+		const keys = await generateKeyPair('ECDSA-P256');
+		const dates = { notBefore: Date.parse('2026-01-01T00:00:00Z'), notAfter: Date.parse('2030-01-01T00:00:00Z') };
+		return {
+			crt: buildCaCertificate({ commonName, dnsNames: [], ...dates }, keys),
+			key: writePrivateKey(keys.privateKey),
+		};
+	};
+	let ca: { readonly crt: string; readonly key: string };
+	beforeEach(async () => {
+		state = mkdtempSync(join(tmpdir(), 'kubejoin-doctor-'));
+		ca = await pair('kubernetes');
+		write('pki/ca-service/ca.crt', ca.crt, 0o644);
+		write('pki/ca-service/ca.key', ca.key);
+		write('pki/token-store/server.crt', ca.crt, 0o644);
+		write('pki/token-store/server.key', ca.key);
+		const credentials = { certificate: ca.crt, key: ca.key };
+		write(
+			'pki/admin/admin.conf',
+			writeKubeconfig(userKubeconfig('https://127.0.0.1:6443', ca.crt, 'admin', credentials)),
+		);
+		write('nodes/node-1/var/lib/kubelet/pki/kubelet-client-2026.pem', ca.crt + ca.key);
+		symlinkSync('kubelet-client-2026.pem', join(state, 'nodes/node-1/var/lib/kubelet/pki/kubelet-client-current.pem'));
+		const entry = JSON.stringify({ requestId: 'r', certificate: ca.crt });
+		write('ca-service/ledger.jsonl', `${entry}\n${entry}\n`);
+		const joinConfig = { apiServerEndpoint: 'h:1', token: `abcdef.${SECRET}`, caCertHashes: ['sha256:00'] };
+		write('join.yaml', JSON.stringify({ discovery: { bootstrapToken: joinConfig } }));
+		const store = await openStore({ url: `lmdb:${join(state, 'token-store')}`, keyspace: 'tokens' });
+		for (let i = 0; i < 20; i++) await store.create(`token-${i}`, { secret: SECRET.repeat(40) });
+		await store.close();
+	});
+	afterEach(() => rmSync(state, { recursive: true }));
+
+	it('finds nothing wrong with a whole state directory', () => {
+		assert.deepEqual(checkState(state).findings, []);
+		assert.ok(checkState(state).files > 9);
+	});
+
+	it('names each damaged file once, and prints no secret', () => {
+		const damages: readonly (readonly [path: string, damage: (path: string) => void, problem: RegExp])[] = [
+			['token-store/tokens.mdb', (path) => truncateSync(path, 9_000), /truncated|in the middle of a page/],
+			['ca-service/ledger.jsonl', (path) => writeFileSync(path, `\0\0\0\n{"token":"${SECRET}"}\n`), /line 1 of 2/],
+			['ca-service/ledger.jsonl', (path) => writeFileSync(path, `foreign ${SECRET}\n`), /line 1 of 1/],
+			['pki/ca-service/ca.key', (path) => truncateSync(path, 60), /private key|PEM/],
+			['pki/token-store/server.crt', (path) => writeFileSync(path, 'foreign'), /PEM|certificate/],
+			['pki/admin/admin.conf', (path) => writeFileSync(path, `{ token: ${SECRET}`), /./],
+			['join.yaml', (path) => writeFileSync(path, `{ token: abcdef.${SECRET}`), /not a JoinConfiguration/],
+			['join.yaml', (path) => chmodSync(path, 0o644), /mode is 0644/],
+			['pki/ca-service/ca.key', (path) => chmodSync(path, 0o640), /mode is 0640/],
+			[
+				'nodes/node-1/var/lib/kubelet/pki/kubelet-client-2026.pem',
+				(path) => truncateSync(path, 100),
+				/PEM|certificate/,
+			],
+		];
+		for (const [path, damage, problem] of damages) {
+			const whole = join(state, path);
+			const before = readFileSync(whole);
+			damage(whole);
+			const { findings } = checkState(state);
+			const found = findings.filter((finding) => finding.path === whole);
+			assert.deepEqual([found.length, findings.length], [1, 1], `${path}: ${findings.map(findingText).join('\n')}`);
+			assert.match(found[0]?.problem ?? '', problem, path);
+			for (const finding of findings) {
+				const line = findingText(finding);
+				assert.ok(!line.includes(SECRET), line);
+				assert.ok(!line.includes('\n'), line);
+			}
+			chmodSync(whole, 0o600);
+			writeFileSync(whole, before);
+		}
+	});
+
+	it('finds a key of another certificate, a dangling link, a file where a directory has to be, and no directory', async () => {
+		write('pki/token-store/server.key', (await pair('other')).key);
+		rmSync(join(state, 'nodes/node-1/var/lib/kubelet/pki/kubelet-client-2026.pem'));
+		write('logs', 'a file');
+		const problems = checkState(state).findings.map(({ problem }) => problem);
+		assert.deepEqual(problems.toSorted(), [
+			'it is a file and not a directory',
+			'it is a link to a file that does not exist',
+			'its private key belongs to another certificate',
+		]);
+		assert.deepEqual(
+			checkState(join(state, 'none')).findings.map(({ problem }) => problem),
+			['there is no such directory'],
+		);
+	});
+
+	it('takes a torn last line of the ledger for no damage, because ca-service cuts it off', () => {
+		write('ca-service/ledger.jsonl', `${JSON.stringify({ requestId: 'r', certificate: ca.crt })}\n{"requestId":`);
+		assert.deepEqual(checkState(state).findings, []);
+	});
+});

@@ -1,0 +1,172 @@
+/**
+ * Examines a state directory and says what is damaged. It reads, while the mesh runs as well, and never repairs: what to give up is for its owner to
+ * decide.
+ */
+import {
+	accessSync,
+	constants,
+	lstatSync,
+	readdirSync,
+	readFileSync,
+	realpathSync,
+	type Stats,
+	statSync,
+} from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { causeText } from '../../lib/errors.ts';
+import { isDiskFull } from '../../lib/files.ts';
+import { stateHolder } from '../mesh/state-lock.ts';
+import { type Finding, word } from './finding.ts';
+import { kinds, problemOf, type StateFile } from './kinds.ts';
+
+export interface Examination {
+	/** Process of the mesh that uses the directory. */
+	readonly holder: number | undefined;
+	/** Files that were examined. */
+	readonly files: number;
+	readonly findings: readonly Finding[];
+}
+
+/** @param directory  absolute path */
+export function checkState(directory: string): Examination {
+	const stats = statSync(directory, { throwIfNoEntry: false });
+	if (stats === undefined || !stats.isDirectory())
+		return {
+			holder: undefined,
+			files: 0,
+			findings: [
+				{
+					path: directory,
+					problem: stats === undefined ? 'there is no such directory' : 'it is not a directory',
+					meaning: 'No mesh is kept there',
+					remedy: 'Name the directory of the mesh, by default .kubejoin: npx kubejoin doctor --state DIR',
+				},
+			],
+		};
+	const holder = stateHolder(directory);
+	const findings = diskFindings(directory);
+	const paths: string[] = [];
+	walk(directory, directory, paths, findings);
+	for (const path of paths) findings.push(...fileFindings(directory, path, holder !== undefined));
+	return { holder, files: paths.length, findings };
+}
+
+function diskFindings(directory: string): Finding[] {
+	if (isDiskFull(directory))
+		return [
+			{
+				path: directory,
+				problem: 'its disk is full',
+				meaning: 'Nothing can be written, so no node can join',
+				remedy: `Free space on it; see how much there is: df -h ${word(directory)}`,
+			},
+		];
+	const problem = problemOfAccess(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+	return problem === undefined
+		? []
+		: [
+				{
+					path: directory,
+					problem,
+					meaning: 'No mesh can start with it',
+					remedy: 'Mount its disk for writing, or start as the owner of the directory',
+				},
+			];
+}
+
+function problemOfAccess(path: string, mode: number): string | undefined {
+	try {
+		accessSync(path, mode);
+		return undefined;
+	} catch (error) {
+		return causeText(error);
+	}
+}
+
+/** Collects the files below a directory; what is wrong with the directories themselves are findings. */
+function walk(top: string, directory: string, files: string[], findings: Finding[]): void {
+	const stats = lstatSync(directory);
+	if (isOpenToOthers(stats))
+		findings.push(modeFinding(directory, stats, `Make it private: chmod 700 ${word(directory)}`));
+	const unreadable = problemOfAccess(directory, constants.R_OK | constants.X_OK);
+	if (unreadable !== undefined) {
+		findings.push(ownerFinding(directory, unreadable));
+		return;
+	}
+	for (const entry of readdirSync(directory, { withFileTypes: true })) {
+		const path = join(directory, entry.name);
+		if (entry.isDirectory()) walk(top, path, files, findings);
+		else files.push(path);
+	}
+	const names = directory === top ? ['logs', 'pki', 'nodes', 'ca-service', 'token-store', 'apiserver-sim'] : [];
+	for (const name of names.filter((one) => files.includes(join(directory, one)))) {
+		const path = join(directory, name);
+		files.splice(files.indexOf(path), 1);
+		findings.push({
+			path,
+			problem: 'it is a file and not a directory',
+			meaning: name === 'logs' ? 'The lines of the programs are not kept' : 'npm start does not start',
+			remedy: `Move it away: mv ${word(path)} ${word(`${path}.damaged`)}`,
+		});
+	}
+}
+
+function fileFindings(top: string, path: string, isInUse: boolean): readonly Finding[] {
+	const kind = kinds.find((one) => one.path.test(relative(top, path)));
+	if (kind === undefined) return [];
+	const target = targetOf(path);
+	if (target === undefined)
+		return [
+			{ path, problem: 'it is a link to a file that does not exist', meaning: kind.meaning, remedy: kind.remedy(path) },
+		];
+	// The file that a link names is examined by itself.
+	if (target !== realpathSync(dirname(path)) + sep + basename(path)) return [];
+	const stats = statSync(target);
+	const unreadable = problemOfAccess(path, constants.R_OK);
+	if (unreadable !== undefined) return [ownerFinding(path, unreadable)];
+	const file: StateFile = {
+		path,
+		isInUse,
+		read: () => readFileSync(path, 'utf8'),
+		readSibling: (extension) => readIfThere(path.replace(/\.\w+$/, extension)),
+	};
+	const problem = stats.isFile() ? problemOf(kind, file) : 'it is not a file';
+	return [
+		...(problem === undefined ? [] : [{ path, problem, meaning: kind.meaning, remedy: kind.remedy(path) }]),
+		...(!path.endsWith('.crt') && isOpenToOthers(stats)
+			? [modeFinding(path, stats, `Make it private: chmod 600 ${word(path)}`)]
+			: []),
+	];
+}
+
+function targetOf(path: string): string | undefined {
+	try {
+		return realpathSync(path);
+	} catch {
+		return undefined;
+	}
+}
+
+function readIfThere(path: string): string | undefined {
+	try {
+		return readFileSync(path, 'utf8');
+	} catch {
+		return undefined;
+	}
+}
+
+const isOpenToOthers = ({ mode }: Stats): boolean => (mode & 0o077) !== 0;
+
+const modeFinding = (path: string, { mode }: Stats, remedy: string): Finding => ({
+	path,
+	problem: `its mode is ${(mode & 0o777).toString(8).padStart(4, '0')}`,
+	meaning: 'Other users of this machine can read the secrets in it',
+	remedy,
+});
+
+const ownerFinding = (path: string, problem: string): Finding => ({
+	path,
+	problem,
+	meaning: 'This user cannot examine it, and no mesh of this user can use it',
+	remedy: `Make this user its owner: sudo chown -R "$(id -u)" ${word(path)}`,
+});

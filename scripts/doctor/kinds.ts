@@ -1,0 +1,173 @@
+/** The files of a state directory by their paths: what each must hold, what it means when it does not, and what can be done. */
+import { createPublicKey, X509Certificate } from 'node:crypto';
+import { parse } from 'yaml';
+import { causeText } from '../../lib/errors.ts';
+import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
+import { parseCertificates } from '../../lib/pki/certificate.ts';
+import { readPrivateKey, spkiOf } from '../../lib/pki/keys.ts';
+import { lmdbProblem } from '../../lib/store/lmdb-check.ts';
+import { word } from './finding.ts';
+
+export interface Kind {
+	/** Of the path below the state directory. */
+	readonly path: RegExp;
+	/** Why the file is damaged; undefined when it is not. May throw the error of a reader. */
+	readonly problem: (file: StateFile) => string | undefined;
+	readonly meaning: string;
+	readonly remedy: (path: string) => string;
+}
+export interface StateFile {
+	readonly path: string;
+	readonly read: () => string;
+	/** Another file beside it; undefined when there is none. */
+	readonly readSibling: (extension: string) => string | undefined;
+	/** A running mesh may be writing to it. */
+	readonly isInUse: boolean;
+}
+
+const madeAgain = (path: string) => `Remove it, and npm start makes it again: rm ${word(path)}`;
+const setAside = (path: string) =>
+	`Restore it from a backup, or start without it: mv ${word(path)} ${word(`${path}.damaged`)}`;
+
+/** Files that the mesh can do without, or that are no files of ours. */
+const unchecked: Pick<Kind, 'problem' | 'meaning' | 'remedy'> = {
+	problem: () => undefined,
+	meaning: 'It cannot be read',
+	remedy: madeAgain,
+};
+
+export const kinds: readonly Kind[] = [
+	{ ...unchecked, path: /^logs\/|\.mdb-lock$|^lock|\.damaged$/ },
+	{
+		path: /\.mdb$/,
+		problem: storeProblem,
+		meaning: 'The service that keeps its objects in it does not start, or does not serve all of them',
+		remedy: setAside,
+	},
+	{
+		path: /ledger\.jsonl$/,
+		problem: ledgerProblem,
+		meaning: 'ca-service does not start, because it could sign a request twice',
+		remedy: setAside,
+	},
+	{
+		path: /^pki\/(ca-service\/ca|mesh-ca\/mesh-ca)\.(crt|key)$/,
+		problem: (file) => (file.path.endsWith('.key') ? keyProblem(file) : certificateProblem(file)),
+		meaning: 'No certificate can be issued, and npm start does not start',
+		remedy: (path) =>
+			`Restore ${word(path)} from a backup; without one, begin a new cluster: npm start -- --state OTHER_DIR`,
+	},
+	{
+		path: /^nodes\/[^/]+\/.*(kubelet\.conf|\.pem|\.crt)$/,
+		problem: (file) => (file.path.endsWith('.conf') ? kubeconfigProblem(file) : certificateProblem(file)),
+		meaning: 'The node cannot continue with its identity',
+		remedy: (path) =>
+			`Let the node join again: rm -r ${word(path.replace(/(\/nodes\/[^/]+)\/.*$/, '$1'))}, then kubelet-sim join`,
+	},
+	{ path: /\.crt$/, problem: certificateProblem, meaning: 'Its service does not start', remedy: madeAgain },
+	{ path: /\.key(\.tmp)?$/, problem: keyProblem, meaning: 'Its owner does not start', remedy: madeAgain },
+	{ path: /\.conf$/, problem: kubeconfigProblem, meaning: 'Its user cannot reach the API server', remedy: madeAgain },
+	{
+		path: /^join\.yaml$/,
+		problem: joinConfigProblem,
+		meaning: 'No node can join with it',
+		remedy: madeAgain,
+	},
+];
+
+function storeProblem({ path, isInUse }: StateFile): string | undefined {
+	let unreadable = 0;
+	const check = () =>
+		lmdbProblem(path, (value) => {
+			if (!isJson(value.toString())) unreadable++;
+		});
+	// A transaction that commits meanwhile can use the pages of the one that is read.
+	const attempts = isInUse ? 5 : 1;
+	let problem: string | undefined;
+	for (let attempt = 0; attempt < attempts; attempt++) {
+		unreadable = 0;
+		problem = check();
+		if (problem === undefined && unreadable === 0) return undefined;
+	}
+	return problem ?? `${unreadable} of its values cannot be read`;
+}
+
+function isJson(text: string): boolean {
+	try {
+		JSON.parse(text);
+		return true;
+	} catch {
+		return false;
+	}
+}
+
+/** A torn last line is no damage: it was not answered, and ca-service cuts it off when it starts. */
+function ledgerProblem({ read }: StateFile): string | undefined {
+	const lines = read().split('\n').slice(0, -1);
+	const broken = lines.findIndex((line) => !isLedgerEntry(line));
+	return broken === -1 ? undefined : `line ${broken + 1} of ${lines.length} is not an entry of a ledger`;
+}
+
+function isLedgerEntry(line: string): boolean {
+	try {
+		const { requestId, certificate } = JSON.parse(line) as Partial<Record<string, unknown>>;
+		return (
+			typeof requestId === 'string' && typeof certificate === 'string' && new X509Certificate(certificate) !== undefined
+		);
+	} catch {
+		return false;
+	}
+}
+
+function certificateProblem({ path, read, readSibling }: StateFile): string | undefined {
+	const pem = read();
+	const [certificate] = parseCertificates(
+		pem.replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, ''),
+	);
+	const key = path.endsWith('.pem') ? pem.slice(pem.indexOf('-----BEGIN EC')) : readSibling('.key');
+	// A key in a file of its own that cannot be read is a finding of its own.
+	if (key === undefined || (!path.endsWith('.pem') && !isPrivateKey(key))) return undefined;
+	const pair = createPublicKey(readPrivateKey(key));
+	return spkiOf(certificate.publicKey).equals(spkiOf(pair))
+		? undefined
+		: 'its private key belongs to another certificate';
+}
+
+function isPrivateKey(pem: string): boolean {
+	try {
+		return readPrivateKey(pem) !== undefined;
+	} catch {
+		return false;
+	}
+}
+
+function keyProblem({ read }: StateFile): undefined {
+	readPrivateKey(read());
+}
+
+function kubeconfigProblem({ path, read }: StateFile): undefined {
+	const config = parseKubeconfig(read(), path);
+	currentCluster(config, path);
+	currentUser(config, path);
+}
+
+function joinConfigProblem({ read }: StateFile): string | undefined {
+	try {
+		const { apiServerEndpoint, token, caCertHashes } = parse(read()).discovery.bootstrapToken;
+		const isWhole = [apiServerEndpoint, token, caCertHashes?.[0]].every((value) => typeof value === 'string');
+		return isWhole ? undefined : 'it names no API server, token or pin';
+	} catch {
+		// The text holds a token, and the message of the parser would repeat it.
+		return 'it is not a JoinConfiguration';
+	}
+}
+
+/** Why a file of this kind is damaged, also when a reader of it fails. */
+export function problemOf(kind: Kind, file: StateFile): string | undefined {
+	try {
+		return kind.problem(file);
+	} catch (error) {
+		return causeText(error);
+	}
+}

@@ -1,0 +1,541 @@
+/**
+ * Faults that an attacker would like, one at a time, and the tests that must notice each. A mutant replaces one text, which is in its file exactly
+ * once; when code changes, its mutants change with it.
+ */
+
+export interface Target {
+	readonly file: string;
+	/** Paths for mocha; the nearest test first. */
+	readonly tests: readonly string[];
+	readonly mutants: readonly (readonly [search: string, replace: string])[];
+}
+
+const join: readonly Target[] = [
+	{
+		file: 'lib/pki/pin.ts',
+		tests: ['lib/pki/pin.test.ts', 'services/kubelet-sim/join/pin-ca.test.ts'],
+		mutants: [
+			["wanted.slice('sha256:'.length), 'hex'))", "wanted.slice('sha256:'.length), 'hex')) || true"],
+			[
+				"timingSafeEqual(actual, Buffer.from(wanted.slice('sha256:'.length), 'hex'))",
+				"actual.subarray(0, 4).equals(Buffer.from(wanted.slice('sha256:'.length), 'hex').subarray(0, 4))",
+			],
+			['.length > 0\n', '.length >= 0\n'],
+			['readCertificate(certificate).spki', 'certificate.raw'],
+			['if (hex.toLowerCase() === emptyDigest) {', 'if (hex === "") {'],
+			['if (length !== 32)', 'if (length > 32)'],
+			["if (format.toLowerCase() !== 'sha256')", "if (format === '')"],
+			['hex.length % 2 === 1', 'hex.length % 2 === 2'],
+		],
+	},
+	{
+		file: 'services/kubelet-sim/join/pin-ca.ts',
+		tests: ['services/kubelet-sim/join/pin-ca.test.ts'],
+		mutants: [
+			['if (unearned.length === 0)', 'if (pinned.length > 0)'],
+			['if (unearned.length === 0)', 'if (unearned.length >= 0)'],
+			['one.verify(ca.publicKey)', 'ca.ca'],
+			['one.checkIssued(ca) && ', ''],
+			['(ca) => one.ca && ', '(ca) => '],
+			['pinned.includes(one) ||', 'pinned.length > 0 ||'],
+		],
+	},
+	{
+		file: 'lib/pki/jws.ts',
+		tests: ['lib/pki/jws.test.ts'],
+		mutants: [
+			[
+				'expected.length === presented.length && timingSafeEqual(expected, presented)',
+				'expected.length === presented.length',
+			],
+			['timingSafeEqual(expected, presented)', 'expected.subarray(0, 20).equals(presented.subarray(0, 20))'],
+			["createHmac('sha256', tokenSecret)", "createHmac('sha256', tokenId)"],
+			['update(`${header}.${payload}`)', 'update(`${payload}`)'],
+			["alg: 'HS256', kid: tokenId", "alg: 'HS256', kid: ''"],
+		],
+	},
+	{
+		file: 'services/kubelet-sim/join/preflight.ts',
+		tests: ['services/kubelet-sim/join'],
+		mutants: [
+			['caCertHashes.length === 0 && !unsafeSkipCaVerification', 'false'],
+			['	else if (discoveryToken === undefined) {', '	else if (false) {'],
+			['request.replaces === undefined && existsSync', 'false && existsSync'],
+			['if (clock() < EARLIEST_CLOCK_MS)', 'if (clock() < 0)'],
+			['parseToken(tlsBootstrapToken) === undefined', 'false'],
+			['for (const detail of subdomainProblems(nodeName))', 'for (const detail of [] as string[])'],
+		],
+	},
+	{
+		file: 'services/kubelet-sim/join/verify-certificate.ts',
+		tests: ['services/kubelet-sim/join/verify-certificate.test.ts'],
+		mutants: [
+			['!spkiOf(leaf.publicKey).equals(spkiOf(publicKey))', 'false'],
+			['if (commonName !== wanted)', 'if (!commonName.startsWith(wellKnown.nodeUserPrefix))'],
+			[
+				'organizations.length !== 1 || organizations[0] !== wellKnown.groups.nodes',
+				'!organizations.includes(wellKnown.groups.nodes)',
+			],
+			['organizations.length !== 1 || organizations[0] !== wellKnown.groups.nodes', 'organizations.length !== 1'],
+			["if (leaf.ca) return 'it is the certificate of a CA';", ''],
+			['return problem === undefined ? undefined : `x509: ${problem}`;', 'return undefined;'],
+			["purpose: 'client auth' });", "purpose: 'server auth' });"],
+			['now: nowMs', 'now: leaf.validFromDate?.getTime() ?? 0'],
+			['await rm(paths.bootstrapKubeconfig, { force: true });', ''],
+			[
+				'await rm(paths.pendingKey, { force: true });\n\t\tawait rm(paths.pendingRotationKey',
+				'await rm(paths.pendingRotationKey',
+			],
+		],
+	},
+	{
+		file: 'services/kubelet-sim/join/request-certificate.ts',
+		tests: ['services/kubelet-sim/join/request-certificate.test.ts'],
+		mutants: [
+			["if (type === 'Denied') throw", 'if (false) throw'],
+			["if (type === 'Failed') throw", 'if (false) throw'],
+			['return isApproved && status?.certificate ?', 'return status?.certificate ?'],
+		],
+	},
+	{
+		file: 'services/kubelet-sim/identity.ts',
+		tests: ['services/kubelet-sim'],
+		mutants: [
+			['written.key.trimEnd()}\\n`, 0o600)', 'written.key.trimEnd()}\\n`, 0o644)'],
+			[
+				'await writeWholeFile(paths.kubeconfig, kubeconfig, 0o600)',
+				'await writeWholeFile(paths.kubeconfig, kubeconfig, 0o644)',
+			],
+		],
+	},
+];
+
+const tokenStore: readonly Target[] = [
+	{
+		file: 'services/token-store/verify.ts',
+		tests: ['services/token-store'],
+		mutants: [
+			['if (token === undefined) throw', 'if (false) throw'],
+			['if (secret.metadata.deletionTimestamp !== undefined)', 'if (false)'],
+			['	checkRecord(secret, token);', ''],
+			['	checkExpiration(secret, id, clock());', ''],
+			["if (!isForUse(secret, 'authentication'))", 'if (false)'],
+			["if (!isForUse(secret, 'authentication'))", "if (!isForUse(secret, 'signing'))"],
+			['secret.type !== wellKnown.bootstrapSecretType ||', ''],
+			['|| secret.data === undefined', ''],
+			["if (!isSameSecret(field(secret, 'token-secret'), presentedSecret))", 'if (false)'],
+			[
+				"isSameSecret(field(secret, 'token-secret'), presentedSecret)",
+				"field(secret, 'token-secret').startsWith(presentedSecret.slice(0, 8))",
+			],
+			["if (field(secret, 'token-id') !== id)", 'if (false)'],
+			['timingSafeEqual(digest(kept), digest(presented))', 'kept === presented'],
+			['millisecondsLeft(expiration, now) <= 0', 'millisecondsLeft(expiration, now) < 0'],
+			['millisecondsLeft(expiration, now) <= 0', 'millisecondsLeft(expiration, now) <= -60_000'],
+			['const groupForm = /^system:bootstrappers:', 'const groupForm = /^system:'],
+			['[a-z0-9]$/;', '[a-z0-9]/;'],
+			['if (wrong !== undefined)', 'if (wrong === "system:masters")'],
+			['new Set([wellKnown.groups.bootstrappers, ...extra])', 'new Set([...extra])'],
+			[
+				"throw new KubejoinError('TOKEN_SECRET_WRONG', { id });",
+				"throw new KubejoinError('TOKEN_SECRET_WRONG', { id: `${id}.${presentedSecret}` });",
+			],
+			['`${wellKnown.bootstrapUserPrefix}${id}`', '`${id}`'],
+		],
+	},
+	{
+		file: 'lib/kube/bootstrap-token.ts',
+		tests: ['services/token-store', 'lib/kube'],
+		mutants: [
+			['/^([a-z0-9]{6})\\.([a-z0-9]{16})$/', '/([a-z0-9]{6})\\.([a-z0-9]{16})/'],
+			['([a-z0-9]{16})$/', '([a-z0-9]{8,16})$/'],
+			['/^bootstrap-token-([a-z0-9]{6})$/', '/bootstrap-token-([a-z0-9]{6})/'],
+			["=== 'true';", "!== 'false';"],
+		],
+	},
+	{
+		file: 'lib/kube/expiration.ts',
+		tests: ['services/token-store', 'lib/kube', 'services/controller-manager-sim'],
+		mutants: [
+			['Number.isNaN(ms) ? 0 :', 'Number.isNaN(ms) ? 60_000 :'],
+			['day === undefined || !isCalendarDay(day)', 'day === undefined'],
+			['ms - now;', 'ms - now + 60_000;'],
+			['(?:Z|[+-]\\d{2}:\\d{2})$/', '(?:Z|[+-]\\d{2}:\\d{2})?$/'],
+		],
+	},
+	{
+		file: 'services/token-store/sign.ts',
+		tests: ['services/token-store/sign.test.ts'],
+		mutants: [
+			['.filter((token) => maySign(token, now))', '.filter(() => true)'],
+			["field(token, 'token-id') !== id", 'false'],
+			["field(token, 'token-secret') === ''", 'false'],
+			["millisecondsLeft(field(token, 'expiration'), now) > 0 && ", ''],
+			[" && isForUse(token, 'signing')", ''],
+			["isForUse(token, 'signing')", "isForUse(token, 'authentication')"],
+			["signDetached(content, tokenId, field(token, 'token-secret'))", 'signDetached(content, tokenId, tokenId)'],
+		],
+	},
+	{
+		file: 'services/token-store/server.ts',
+		tests: ['services/token-store'],
+		mutants: [
+			['			List: apiServer,', '			List: [...apiServer, ...controllers],'],
+			['			Verify: apiServer,', '			Verify: controllers,'],
+			['			SignDetached: controllers,', '			SignDetached: [...apiServer, ...controllers],'],
+			['			Create: apiServer,', '			Create: [...apiServer, ...controllers],'],
+			[
+				"log.warn(errorFields(error), 'a token was refused');",
+				"log.warn({ ...errorFields(error), shown: token.slice(7) }, 'a token was refused');",
+			],
+			[
+				"log.info(errorFields(error), 'a token was refused');",
+				"log.info({ ...errorFields(error), shown: token.slice(7) }, 'a token was refused');",
+			],
+			[
+				'			tell(error.code);\n			return undefined;',
+				'			tell(error.code);\n			return { username: "", groups: [] };',
+			],
+			['} else throw error;', '} else return undefined;'],
+		],
+	},
+	{
+		file: 'services/token-store/store.ts',
+		tests: ['services/token-store/store.test.ts'],
+		mutants: [
+			['item.key === name', 'item.key.startsWith(name)'],
+			['requirePreconditions(preconditions,', 'requirePreconditions({},'],
+			['namespace === wellKnown.kubeSystem', 'true'],
+			['type === wellKnown.bootstrapSecretType', 'true'],
+			['await store.delete<Secret>(name, item.revision);', 'await store.delete<Secret>(name);'],
+		],
+	},
+];
+
+const caService: readonly Target[] = [
+	{
+		file: 'services/ca-service/server.ts',
+		tests: ['services/ca-service'],
+		mutants: [
+			['Sign: controllers,', 'Sign: controlPlane,'],
+			['TrustBundle: controlPlane', "TrustBundle: [...controlPlane, 'token-store']"],
+			['Ledger: controlPlane', "Ledger: [...controlPlane, 'token-store']"],
+		],
+	},
+	{
+		file: 'services/ca-service/sign.ts',
+		tests: ['services/ca-service'],
+		mutants: [
+			['if (same !== undefined && same.digest !== digest) throw conflict(request);', ''],
+			['if (same !== undefined) return same.entry;', ''],
+			['if (signed !== undefined && signed.requestDigest !== digest) throw conflict(request);', ''],
+			['if (signed !== undefined) return signed;', ''],
+			['	await ledger.append(entry);', ''],
+			['	if (!isKnownSigner(signerName)) throw', '	if (false) throw'],
+			['	if (violation !== undefined) throw', '	if (false) throw'],
+			['Math.min(maxSeconds, Math.max(', 'Math.max(maxSeconds, Math.max('],
+			['	if (now >= caNotAfter) throw', '	if (false) throw'],
+			[
+				'notAfter: Math.min(now + Math.floor(lifeSeconds) * 1000, caNotAfter)',
+				'notAfter: now + Math.floor(lifeSeconds) * 1000',
+			],
+			['[csrPem, signerName, ', '[csrPem, '],
+			['[...new Set(usages)].sort(), ', ''],
+			['[csrPem, signerName', "['', signerName"],
+			['expirationSeconds ?? null]', 'null]'],
+			['request.usages.filter(isUsage)', "['client auth' as const]"],
+		],
+	},
+	{
+		file: 'lib/pki/signer-rules.ts',
+		tests: ['services/ca-service', 'lib/pki', 'services/controller-manager-sim'],
+		mutants: [
+			['if (subject.organizations.includes(wellKnown.groups.masters))', 'if (false)'],
+			[
+				"['digital signature', 'key encipherment', 'client auth'].includes(usage)",
+				"['digital signature', 'key encipherment', 'client auth', 'cert sign'].includes(usage)",
+			],
+			["if (!usages.includes('client auth')) return", 'if (false) return'],
+			[
+				"	if (!isOfNodes(csr)) return 'subject organization is not system:nodes';\n	if (csr.names.dns.length > 0)",
+				'	if (csr.names.dns.length > 0)',
+			],
+			['	if (csr.names.dns.length > 0) return', '	if (false) return'],
+			['	if (csr.names.ip.length > 0) return', '	if (false) return'],
+			['	if (!isOneNode(csr)) return', '	if (false) return'],
+			["	return nodeUsagesViolation(usages, 'client auth');", '	return undefined;'],
+			['if (csr.names.dns.length === 0 && csr.names.ip.length === 0) return', 'if (false) return'],
+			['subject.organizations.length === 1 && ', ''],
+			['startsWith(wellKnown.nodeUserPrefix)', "startsWith('system:')"],
+			['usages.every((usage) => allowed.includes(usage)) &&', ''],
+			["usages.includes('digital signature') &&", ''],
+			['		usages.includes(purpose);', '		true;'],
+		],
+	},
+	{
+		file: 'lib/pki/csr.ts',
+		tests: ['lib/pki/csr.test.ts'],
+		mutants: [
+			['if (!verifyWith(publicKey, algorithm, writeDer(info), bitStringBytes(signature)))', 'if (false)'],
+			['	checkKey(publicKey, spkiNode);', ''],
+			['if (!integerBytes(version).equals(Buffer.from([0])))', 'if (false)'],
+			['if (pem.length > maxPemLength)', 'if (false)'],
+			["if (lists.length > 1) throw new Error('it requests extensions twice');", ''],
+		],
+	},
+];
+
+const authentication: readonly Target[] = [
+	{
+		file: 'services/apiserver-sim/authenticate.ts',
+		tests: ['services/apiserver-sim/authenticate.test.ts'],
+		mutants: [
+			['if (certificate !== undefined) problems.push(certificate);', ''],
+			["			problems.push('invalid bearer token');", ''],
+			['if (problems.length === 0) return anonymous();', 'if (problems.length >= 0) return anonymous();'],
+			[
+				"if (certificate.state === 'unverified') return `x509: ${certificate.problem}`;",
+				"if (certificate.state === 'unverified') return undefined;",
+			],
+			['	if (dates !== undefined) return', '	if (false) return'],
+			["	if (commonName === '') return", '	if (false) return'],
+			['clock() < found.untilMs', 'true'],
+			['untilMs: clock() + TOKEN_CACHE_MS', 'untilMs: clock() + 10 * TOKEN_CACHE_MS'],
+			[
+				'if (user === undefined) return undefined;\n		const oldest',
+				'if (user === undefined) return { username: "system:anonymous", groups: [] };\n		const oldest',
+			],
+			['groups: [...organizations]', "groups: [...organizations, 'system:masters']"],
+			['groups: [wellKnown.groups.unauthenticated]', 'groups: [wellKnown.groups.authenticated]'],
+			['kept.set(token,', 'kept.set(token.slice(0, 6),'],
+			["scheme.toLowerCase() === 'bearer' && ", ''],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authorize/node-identity.ts',
+		tests: ['services/apiserver-sim/authorize'],
+		mutants: [
+			['!user.username.startsWith(wellKnown.nodeUserPrefix) || ', ''],
+			[' || !user.groups.includes(wellKnown.groups.nodes)', ''],
+		],
+	},
+];
+
+const authorization: readonly Target[] = [
+	{
+		file: 'services/apiserver-sim/authorize/rbac.ts',
+		tests: ['services/apiserver-sim/authorize/rbac.test.ts', 'services/apiserver-sim/authorize'],
+		mutants: [
+			["if (!has(rule.verbs, '*', attributes.verb)) return false;", ''],
+			["has(rule.apiGroups, '*', attributes.apiGroup) &&", ''],
+			['resourceMatches(rule, attributes.resource, attributes.subresource) &&', ''],
+			[
+				"attributes.name !== '' && names.includes(attributes.name)",
+				"attributes.name === '' || names.includes(attributes.name)",
+			],
+			['(names.length === 0 || (', '(true || ('],
+			[
+				"has(rule.resources, '*', `${resource}/${subresource}`, `*/${subresource}`)",
+				"has(rule.resources, '*', resource, `${resource}/${subresource}`, `*/${subresource}`)",
+			],
+			['return user.username === subject.name;', 'return user.username.startsWith(subject.name);'],
+			[
+				'return user.groups.includes(subject.name);',
+				'return user.groups.some((group) => group.startsWith(subject.name));',
+			],
+			["	if (namespace === '') return;\n", ''],
+			[
+				"if (subject !== undefined) yield { binding, subject, namespace: '' };",
+				'if (binding.subjects !== undefined) yield { binding, subject: binding.subjects[0] as Subject, namespace: "" };',
+			],
+			[
+				"attributes.resourceRequest ? attributes.namespace : ''",
+				'attributes.resourceRequest ? attributes.namespace : "default"',
+			],
+			[
+				"ref.kind === 'Role' ? source.role(namespace, ref.name) : source.clusterRole(ref.name)",
+				'source.clusterRole(ref.name) ?? source.role(namespace, ref.name)',
+			],
+			["return { decision: 'NoOpinion', reason: problem", "return { decision: 'Allow', reason: problem"],
+			[
+				"ruleUrl.endsWith('*') && path.startsWith(ruleUrl.replace(/\\*+$/, ''))",
+				"path.startsWith(ruleUrl.replace(/\\*+$/, ''))",
+			],
+			["namespace !== '' && user.username ===", 'user.username ==='],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authorize/union.ts',
+		tests: ['services/apiserver-sim/authorize/union.test.ts'],
+		mutants: [
+			[
+				"if (decision.decision !== 'NoOpinion') return decision;",
+				"if (decision.decision === 'Allow') return decision;",
+			],
+			["return { decision: 'NoOpinion', reason: reasons", "return { decision: 'Allow', reason: reasons"],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authorize/node.ts',
+		tests: ['services/apiserver-sim/authorize/node.test.ts'],
+		mutants: [
+			["if (node === '') return noOpinion(`unknown node", 'if (false) return noOpinion(`unknown node'],
+			[
+				"if (verb !== 'create' && name !== node)\n		return noOpinion('can only access node lease",
+				"if (false)\n		return noOpinion('can only access node lease",
+			],
+			['	if (namespace !== wellKnown.kubeNodeLease)\n', '	if (false)\n'],
+			['	if (name === node) return allow;', '	return allow;'],
+			[
+				"	if (name === '') return noOpinion(`node",
+				"	if (name === '') return allow; if (false) return noOpinion(`node",
+			],
+			['return graph.related(node, resource, namespace, name)\n', 'return true\n'],
+			[
+				"if (request.verb !== 'get') return noOpinion('can only get individual",
+				"if (false) return noOpinion('can only get individual",
+			],
+			["if (request.namespace === '') return noOpinion", 'if (false) return noOpinion'],
+			["r.operator === '=' && r.value === node", "r.operator === '='"],
+			[
+				"if (subresource === 'status') return isOneOf(verb, 'update', 'patch') ? allow : noOpinion();\n	if (subresource !== '') return noOpinion();\n	if (isOneOf(verb, 'create', 'update', 'patch')) return allow;",
+				"if (isOneOf(verb, 'create', 'update', 'patch')) return allow;",
+			],
+			["request.verb !== 'create' || request.name === ''", 'false'],
+			['sharedRules.some((rule) => ruleAllows(rule, attributes)) ? allow : noOpinion()', 'allow'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authorize/node-restriction.ts',
+		tests: ['services/apiserver-sim/authorize/node-restriction.test.ts'],
+		mutants: [
+			[
+				'	if (name !== node) return `node ${quoted(node)} is not allowed to modify node',
+				'	if (false) return `node ${quoted(node)} is not allowed to modify node',
+			],
+			['if (isWithin(namespace, restricted)) return true;', ''],
+			['namespace.endsWith(`.${domain}`)', 'false'],
+			['!sameTaints(before.spec?.taints, after.spec?.taints)', 'false'],
+			['!sameOwners(before.metadata.ownerReferences, after.metadata.ownerReferences)', 'false'],
+			['!kubeletLabels.has(key) && ', ''],
+			['forbiddenChanges({}, created.metadata.labels ?? {})', '[] as string[]'],
+			[
+				'forbiddenChanges(before.metadata.labels ?? {}, after.metadata.labels ?? {})',
+				'forbiddenChanges({}, after.metadata.labels ?? {})',
+			],
+			['return write.csrCommonName === wanted ? undefined', 'return write.csrCommonName !== undefined ? undefined'],
+			["if (node === '') return `could not determine", 'if (false) return `could not determine'],
+			[
+				"return name === node ? undefined : 'can only access node lease",
+				"return name !== '' ? undefined : 'can only access node lease",
+			],
+			['	if (write.namespace !== wellKnown.kubeNodeLease)', '	if (false)'],
+			['(created.spec?.configSource ?? null) !== null', 'false'],
+			[
+				"const name = write.verb === 'create' ? (write.object?.metadata.name ?? '') : write.name;",
+				'const name = write.name || node;',
+			],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authorize/csr-admission.ts',
+		tests: ['services/apiserver-sim/authorize/csr-admission.test.ts'],
+		mutants: [
+			["if (await mayUseSigner(user, 'approve', signerName, authorize)) return undefined;", 'return undefined;'],
+			["if (await mayUseSigner(user, 'sign', signerName, authorize)) return undefined;", 'return undefined;'],
+			["mayUseSigner(user, 'sign', signerName", "mayUseSigner(user, 'approve', signerName"],
+			["decision === 'Allow' && error === undefined", "decision === 'Allow'"],
+			['!organizations.includes(wellKnown.groups.masters)', 'true'],
+			["signerName.split('/')[0]}/*", '*'],
+			["[csr.status?.certificate ?? '', csr.status?.conditions ?? []]", '[csr.status?.conditions ?? []]'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authorize/escalation.ts',
+		tests: ['services/apiserver-sim/authorize/escalation.test.ts'],
+		mutants: [
+			['	if (problem !== undefined) return problem;', ''],
+			['return notHeld(rulesOf(roleRef, grantor), grantor);', 'return undefined;'],
+			["isAllowed(grantor, 'escalate', resource, name)", "isAllowed(grantor, 'bind', resource, name)"],
+			['groups.includes(wellKnown.groups.masters)', 'groups.length > 0'],
+			["(owned.verbs?.includes('*') || hasAll(owned.verbs, verbs)) &&", ''],
+			['(names.length === 0 || (resourceNames.length > 0 && hasAll(names, resourceNames)))', 'true'],
+			['if (missing.length === 0) return undefined;', 'return undefined;'],
+			["resource.includes('/') ? `*/${resource.slice(resource.indexOf('/') + 1)}` : resource", "'*'"],
+		],
+	},
+	{
+		file: 'services/controller-manager-sim/controllers/csr-approving.ts',
+		tests: ['services/controller-manager-sim/controllers/csr-approving.test.ts'],
+		mutants: [
+			['if (status?.allowed !== true) {', 'if (status === undefined) {'],
+			["user: spec.username ?? ''", "user: 'admin'"],
+			['groups: spec.groups ?? []', "groups: ['system:masters']"],
+			['csr.spec.username === commonName ?', 'csr.spec.username !== undefined ?'],
+			['if (breach === undefined) return approve(csr, recognitions);', 'return approve(csr, recognitions);'],
+		],
+	},
+	{
+		file: 'services/controller-manager-sim/token-bounds.ts',
+		tests: ['services/controller-manager-sim'],
+		mutants: [
+			['if (node !== undefined && node !== wanted)', 'if (false)'],
+			['if (!isForOneNode) return undefined;', 'return undefined;'],
+			["isDecided(other, 'Approved') && ", ''],
+		],
+	},
+];
+
+const verdicts: readonly Target[] = [
+	{
+		file: 'scripts/lab/judge.ts',
+		tests: ['scripts/lab/judge.test.ts'],
+		mutants: [
+			['if (found.length > 0) return', 'if (found.length > 1) return'],
+			['gain(name, report) ?? unseen(name, report)', 'gain(name, report)'],
+			['gain(name, report) ?? unseen(name, report)', 'unseen(name, report)'],
+			['...others.map(({ name, report }) => touch(name, report)),', ''],
+			['...(await Promise.all(unearned.map((name) => identityOf(place, name)))),', ''],
+			['...(await Promise.all(stolen.map((name) => certificateBy(place, name)))),', ''],
+			['...(await Promise.all(lockedOut.map((name) => acceptedOf(place, name)))),', ''],
+			['...(await Promise.all(noCertificate.map((name) => certificateOnDisk(place, name)))),', ''],
+			['...(isLaneAsked ? [await restrictedLabel(place)] : []),', ''],
+			['...(areTriesAsked ? await successes(place) : []),', ''],
+			['		await strangerIn(place),\n', ''],
+			["if (tried.length === 0) return ['nothing was tried", "if (false) return ['nothing was tried"],
+			['/^outcome: (refused|denied|failed)/', '/^outcome: /'],
+			['if (code === 0) return `the API server still', 'if (false) return `the API server still'],
+			['return /Unauthorized|expired|logged in/i.test(stderr)\n', 'return true\n'],
+			['if (sinceMs === undefined) return', 'if (false) return'],
+			['node !== undefined && !ours.has(node)', 'false'],
+			['return length === 1 ?', 'return length >= 1 ?'],
+		],
+	},
+	{
+		file: 'scripts/lab/attackers.ts',
+		tests: ['scripts/lab/judge.test.ts'],
+		mutants: [
+			['...(tokenBytes === 0 ? []', '...(true ? []'],
+			['...captured.map(({ node }) => `${name} has captured ${node}`),', ''],
+		],
+	},
+	{
+		file: 'scripts/lab/expectations.ts',
+		tests: ['scripts/lab/expectations.test.ts'],
+		mutants: [
+			["if (!line.includes(': violated')) return;", 'return;'],
+			['		...violated,\n', ''],
+			["given.some((line) => line.startsWith(`${kind}: violated`)) ? 'violated' : 'held'", "'held'"],
+			['...(security === undefined ? [] : [await securityLine(place, security.question)]),', ''],
+		],
+	},
+];
+
+export const targets: readonly Target[] = [
+	...join,
+	...tokenStore,
+	...caService,
+	...authentication,
+	...authorization,
+	...verdicts,
+];
