@@ -77,6 +77,11 @@ describe('experiments of the observer', function () {
 			body: JSON.stringify(body),
 		});
 		const answer = (await response.json()) as { readonly code?: string; readonly done?: string };
+		if (answer.code === 'OBSERVER_BUSY') {
+			const seconds = Number(response.headers.get('retry-after'));
+			await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
+			return ask({ session } as Told, name, body, headers);
+		}
 		return `${response.status} ${answer.code ?? answer.done}`;
 	}
 	const activityIs = (told: Told, experiment: string, name: string, state: string) =>
