@@ -318,8 +318,9 @@ export const errorTable = {
 		grpc: grpcCode.UNAVAILABLE,
 		http: { status: 503, reason: 'ServiceUnavailable' },
 	}),
-	API_FORBIDDEN: row<Named & { because: string }>({
-		sentence: (f) => `${named(f)} is forbidden: ${f.because}`,
+	/** `lines` follow the reason, one each; in a fact, a line break would be escaped. */
+	API_FORBIDDEN: row<Named & { because: string; lines?: readonly string[] }>({
+		sentence: (f) => `${named(f)} is forbidden: ${[f.because, ...(f.lines ?? [])].join('\n')}`,
 		remedy: () =>
 			'Ask what you may do: kubectl-sim auth can-i VERB RESOURCE; a cluster admin can bind a role that allows it',
 		grpc: grpcCode.PERMISSION_DENIED,

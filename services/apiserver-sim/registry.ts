@@ -93,10 +93,11 @@ export function registryEndpoint<T extends KubeObject>(
 		throw new KubejoinError('API_OBJECT_UNREADABLE', { ...facts(request.name), problem });
 	}
 	async function admit(request: ApiRequest, object: T | undefined, previous: T | undefined): Promise<void> {
-		const because = await strategy.admit?.(request, object, previous);
+		const refusal = await strategy.admit?.(request, object, previous);
+		if (refusal === undefined) return;
 		const { name, generateName: base } = (object ?? previous)?.metadata ?? {};
-		if (because !== undefined)
-			throw new KubejoinError('API_FORBIDDEN', { ...facts(name || base || 'Unknown'), because });
+		const [because = '', ...lines] = refusal.split('\n');
+		throw new KubejoinError('API_FORBIDDEN', { ...facts(name || base || 'Unknown'), because, lines });
 	}
 	/** The store bounds the size of an object. @throws API_OBJECT_TOO_LARGE */
 	async function stored(write: Promise<StoredItem<T>>): Promise<T> {

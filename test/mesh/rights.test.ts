@@ -180,7 +180,7 @@ spec: {request: ${Buffer.from(pem).toString('base64')}, signerName: ${signer}, u
 		);
 	});
 
-	it('when token-store cannot be asked the caller learns no more than Unauthorized; the owner reads why', async () => {
+	it('token-store is unavailable: the caller learns to retry, and not that its token is wrong', async () => {
 		const store = mesh.service('token-store');
 		const token = await mesh.createToken();
 		store.kill('SIGSTOP');
@@ -190,14 +190,11 @@ spec: {request: ${Buffer.from(pem).toString('base64')}, signerName: ${signer}, u
 				writeKubeconfig(userKubeconfig(`https://${mesh.endpoint}`, mesh.ca, 'somebody', { token })),
 			);
 			const { stdout, stderr } = await kubectl(path, 'get', 'nodes');
-			assert.equal(stderr.split('\n')[0], 'error: You must be logged in to the server (Unauthorized)');
-			assert.ok(!(stdout + stderr).includes('token-store'), stderr);
-			await eventually(5, () =>
-				assert.ok(
-					mesh.lines.some(({ name, line }) => name === 'apiserver-sim' && line.includes('the token cannot be checked')),
-					'the log of apiserver-sim does not say why',
-				),
+			assert.match(
+				stderr,
+				/^Error from server \(ServiceUnavailable\): the server is currently unable to handle the request/,
 			);
+			assert.ok(!(stdout + stderr).includes(token.split('.')[1] ?? token), 'the secret was printed');
 		} finally {
 			store.kill('SIGCONT');
 		}
