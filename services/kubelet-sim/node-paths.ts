@@ -1,5 +1,5 @@
 /** Where a node keeps its files: as on a real node, below a root directory. */
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 export interface NodePaths {
 	readonly root: string;
@@ -15,8 +15,9 @@ export interface NodePaths {
 	readonly pendingRotationKey: string;
 }
 
-/** @param root  `/` on a real node */
-export function nodePaths(root: string): NodePaths {
+/** @param directory  `/` on a real node; kubelet.conf names files below it, so its paths are absolute */
+export function nodePaths(directory: string): NodePaths {
+	const root = resolve(directory);
 	const kubernetesDirectory = join(root, 'etc/kubernetes');
 	const certificateDirectory = join(root, 'var/lib/kubelet/pki');
 	return {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import type { JoinRequest } from './join/join-request.ts';
 import { planNodes } from './nodes.ts';
 
@@ -7,7 +8,7 @@ describe('the nodes of a process', () => {
 
 	it('one, where nothing else is asked for, with its own name and root', () => {
 		const [plan, ...more] = planNodes(request, undefined);
-		assert.deepEqual([plan?.request, plan?.paths.root, more], [request, '.kubejoin/nodes/n', []]);
+		assert.deepEqual([plan?.request, plan?.paths.root, more], [request, resolve('.kubejoin/nodes/n'), []]);
 		assert.equal(plan?.line('[kubelet] Hello'), '[kubelet] Hello');
 		assert.equal(planNodes(request, '/tmp/x')[0]?.paths.root, '/tmp/x');
 	});
@@ -18,7 +19,7 @@ describe('the nodes of a process', () => {
 			plans.map(({ request: { nodeName, endpoint }, paths }) => [nodeName, endpoint, paths.root]),
 			[1, 2, 3].map((number) => [`n-${number}`, 'h:6443', `/tmp/x/n-${number}`]),
 		);
-		assert.equal(planNodes(request, undefined, 1)[0]?.paths.root, '.kubejoin/nodes/n-1');
+		assert.equal(planNodes(request, undefined, 1)[0]?.paths.root, resolve('.kubejoin/nodes/n-1'));
 	});
 
 	it('a line says of which node it is, once', () => {
