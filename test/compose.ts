@@ -62,6 +62,16 @@ export interface Project {
 	readonly containers: () => Promise<Container[]>;
 }
 
+/** Empty for a container that was removed after it was listed. */
+async function inspect(id: string): Promise<Container[]> {
+	try {
+		return JSON.parse(await docker('inspect', id)) as Container[];
+	} catch (error) {
+		if (/No such object/.test(String(error))) return [];
+		throw error;
+	}
+}
+
 export async function openProject(name: string): Promise<Project> {
 	const hasPlugin = await run('docker', 'compose', 'version').then(
 		() => true,
@@ -75,7 +85,7 @@ export async function openProject(name: string): Promise<Project> {
 			const ids = (await docker('ps', '-aq', '--no-trunc', '--filter', `label=com.docker.compose.project=${name}`))
 				.split('\n')
 				.filter((id) => id !== '');
-			return ids.length === 0 ? [] : (JSON.parse(await docker('inspect', ...ids)) as Container[]);
+			return (await Promise.all(ids.map(inspect))).flat();
 		},
 	};
 }
