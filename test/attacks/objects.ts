@@ -46,7 +46,14 @@ async function slowestHonestMs({ mesh }: Target, work: () => Promise<unknown>): 
 
 /** Refused as the caller's fault: never a success, never an internal error, never a broken connection. */
 async function refused(promise: Promise<unknown>): Promise<void> {
-	const codes = ['API_INVALID', 'API_BAD_REQUEST', 'API_TOO_LARGE', 'API_REQUEST_TOO_LARGE', 'API_FORBIDDEN'] as const;
+	const codes = [
+		'MESSAGE_TOO_COMPLEX',
+		'API_INVALID',
+		'API_BAD_REQUEST',
+		'API_TOO_LARGE',
+		'API_REQUEST_TOO_LARGE',
+		'API_FORBIDDEN',
+	] as const;
 	await assert.rejects(promise, (error: unknown) => {
 		assert.ok(
 			codes.some((code) => error instanceof Error && 'code' in error && error.code === code),
