@@ -49,7 +49,7 @@ const shapeOf = ({
 type Shape = ReturnType<typeof shapeOf>;
 
 describe('the driver of the mesh in containers', function () {
-	this.timeout('1m');
+	this.timeout('3m');
 	this.bail(true);
 
 	let project: Project;
