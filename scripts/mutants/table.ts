@@ -324,7 +324,11 @@ const authentication: readonly Target[] = [
 const authorization: readonly Target[] = [
 	{
 		file: 'services/apiserver-sim/authorize/rbac.ts',
-		tests: ['services/apiserver-sim/authorize/rbac.test.ts', 'services/apiserver-sim/authorize'],
+		tests: [
+			'services/apiserver-sim/authorize/rbac.test.ts',
+			'services/apiserver-sim/authorize',
+			'services/apiserver-sim/doors/rbac-model.test.ts',
+		],
 		mutants: [
 			["if (!has(rule.verbs, '*', attributes.verb)) return false;", ''],
 			["has(rule.apiGroups, '*', attributes.apiGroup) &&", ''],

@@ -131,9 +131,27 @@ describe('createRbacAuthorizer', () => {
 			assert.deepEqual(reasonOf(binding, request), { decision: 'Allow', reason: `RBAC: allowed by ${text}` }));
 	}
 
+	it('a RoleBinding of any namespace grants no path', () => {
+		const roles = ['default', 'ns', ''].map((namespace) => role(namespace, 'r', pathRule('get', '*')));
+		const roleBindings = roles.map(({ metadata }) => roleBinding(metadata.namespace ?? '', 'x', 'r', user('u')));
+		const authorizer = createRbacAuthorizer(
+			rbacSource({ roles: roles.slice(0, 2), roleBindings: roleBindings.slice(0, 2) }),
+		);
+		assert.equal(authorizer.authorize(pathRequest(userNamed('u'), 'get', '/version')).decision, 'NoOpinion');
+	});
+
 	const refused: [string, string, RoleBinding, Partial<ResourceRequest>][] = [
 		['a binding of another namespace', '', roleBinding('ns', 'x', 'r', user('u')), { namespace: 'other' }],
 		['a RoleBinding at the cluster scope', '', roleBinding('ns', 'x', 'r', user('u')), {}],
+		['a user whose name goes on', '', clusterRoleBinding('x', 'y', user('u')), { user: userNamed('u2') }],
+		['a user whose name is shorter', '', clusterRoleBinding('x', 'y', user('u2')), { user: userNamed('u') }],
+		['a group whose name goes on', '', clusterRoleBinding('x', 'y', group('g')), { user: userNamed('u', 'g2') }],
+		[
+			'a service account without a namespace, whose user has none either',
+			'',
+			clusterRoleBinding('x', 'y', serviceAccount('', 'sa')),
+			{ user: userNamed('system:serviceaccount::sa') },
+		],
 		[
 			'a service account without a namespace in a ClusterRoleBinding',
 			'',
