@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { field } from '../../lib/kube/bootstrap-token.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
+import { atMost } from '../../lib/limit.ts';
 import { keptNames, nodeFile } from './nodes.ts';
 import { BEGUN, type Place } from './place.ts';
 import { knownTokens, tokenNames, tokenOf } from './tokens.ts';
@@ -91,11 +92,15 @@ export async function textsBelow(directory: string): Promise<readonly Searched[]
 export async function textsOfObserver(url: string): Promise<readonly Searched[]> {
 	const stream = await readStream(`${url}/api/stream?steps=all`);
 	const steps = [...stream.matchAll(/"id":"([0-9a-f]+)","join":"([0-9a-f]+)"/g)].slice(-MAX_DETAILS);
+	// The observer bounds the connections to its port.
+	const inTurn = atMost(16);
 	const details = await Promise.all(
-		steps.map(async ([, step = '', join_ = '']) => {
-			const response = await fetch(`${url}/api/joins/${join_}/steps/${step}`);
-			return { where: `step ${step} of join ${join_} at the observer`, text: await response.text() };
-		}),
+		steps.map(([, step = '', join_ = '']) =>
+			inTurn(async () => {
+				const response = await fetch(`${url}/api/joins/${join_}/steps/${step}`);
+				return { where: `step ${step} of join ${join_} at the observer`, text: await response.text() };
+			}),
+		),
 	);
 	return [{ where: 'the observer', text: stream }, ...details];
 }
