@@ -31,7 +31,7 @@ module.exports = {
 	...(positionals.length > 0
 		? {}
 		: {
-				spec: ['{lib,services,infra,scripts,test}/**/*.test.ts'],
+				spec: ['{chaos,lib,services,infra,scripts,test}/**/*.test.ts'],
 				ignore: ['test/compose*.test.ts', 'test/chaos-*.test.ts', 'test/attacks/**'],
 			}),
 };

@@ -10,7 +10,6 @@ import {
 	integer,
 	list,
 	listenSettings,
-	maybe,
 	oneOf,
 	optional,
 	type Parse,
@@ -22,14 +21,15 @@ import {
 	storeSettings,
 	text,
 	urlWithScheme,
+	withDefault,
 } from './config.ts';
 import { hasCode } from './errors.ts';
 
 const settings = {
 	name: setting('NAME', text, 'what it is called'),
-	size: optional('SIZE', integer(1, 10), 3, 'how large, in metres'),
+	size: withDefault('SIZE', integer(1, 10), 3, 'how large, in metres'),
 	peer: setting('PEER', hostPort, 'HOST:PORT of the peer'),
-	extra: maybe('EXTRA', text, 'what else'),
+	extra: optional('EXTRA', text, 'what else'),
 };
 const good = { KUBEJOIN_NAME: 'n', KUBEJOIN_PEER: 'a:1' };
 const problemsOf = (read: () => unknown): readonly string[] => {

@@ -24,14 +24,14 @@ export type Settings = Readonly<Record<string, Setting<unknown>>>;
 export type Config<S extends Settings> = { readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never };
 
 export const setting = <T>(env: string, parse: Parse<T>, help: string): Setting<T> => ({ env, parse, help });
-export const optional = <T>(env: string, parse: Parse<T>, fallback: NoInfer<T>, help: string): Setting<T> => ({
+export const withDefault = <T>(env: string, parse: Parse<T>, fallback: NoInfer<T>, help: string): Setting<T> => ({
 	env,
 	parse,
 	fallback,
 	help,
 });
 /** A setting that may be absent, with no value then. */
-export const maybe = <T>(env: string, parse: Parse<T>, help: string): Setting<T | undefined> => ({
+export const optional = <T>(env: string, parse: Parse<T>, help: string): Setting<T | undefined> => ({
 	env,
 	parse,
 	fallback: undefined,
@@ -145,7 +145,7 @@ export function readConfig<S extends Settings>(settings: S, env: Environment = p
 
 /** Settings of every program that sends traces, beside the standard OTEL_ variables. */
 export const tracingSettings = {
-	tracesKey: maybe(
+	tracesKey: optional(
 		'TRACES_KEY_FILE',
 		secretFile,
 		'file with the key by which the observer knows this program: PKI/PROGRAM/traces-key',
@@ -155,37 +155,37 @@ export const tracingSettings = {
 /** What every service can be told. */
 export const commonSettings = {
 	...tracingSettings,
-	logLevel: optional(
+	logLevel: withDefault(
 		'LOG_LEVEL',
 		oneOf('error', 'warn', 'info', 'debug'),
 		'info',
 		'how much is logged: error, warn, info or debug',
 	),
-	logFormat: optional(
+	logFormat: withDefault(
 		'LOG_FORMAT',
 		oneOf('text', 'json'),
 		'text',
 		'how a log line looks: text for people, json for programs',
 	),
-	healthAddress: optional(
+	healthAddress: withDefault(
 		'HEALTH_ADDRESS',
 		text,
 		'127.0.0.1',
 		'address of /healthz, /livez, /readyz and /metrics; whoever reaches it may read them',
 	),
-	healthHosts: optional(
+	healthHosts: withDefault(
 		'HEALTH_HOSTS',
 		list,
 		[],
 		'host names, separated by commas, by which clients reach the health port, besides addresses, localhost and the service',
 	),
-	healthPort: optional('HEALTH_PORT', port, 10248, 'port of /healthz, /livez, /readyz and /metrics'),
+	healthPort: withDefault('HEALTH_PORT', port, 10248, 'port of /healthz, /livez, /readyz and /metrics'),
 };
 
 /** What every service with a gRPC server can be told. */
 export const listenSettings = (defaultPort: number) => ({
-	listenAddress: optional('LISTEN_ADDRESS', text, '127.0.0.1', 'address to listen on'),
-	port: optional('PORT', port, defaultPort, 'port to listen on'),
+	listenAddress: withDefault('LISTEN_ADDRESS', text, '127.0.0.1', 'address to listen on'),
+	port: withDefault('PORT', port, defaultPort, 'port to listen on'),
 });
 
 /** What every service with a store can be told. */
@@ -195,11 +195,15 @@ export const storeSettings = {
 		urlWithScheme('redis', 'rediss', 'lmdb'),
 		'where the store is: redis://HOST:PORT, rediss://HOST:PORT or lmdb:DIRECTORY',
 	),
-	storeUsername: maybe('STORE_USERNAME', text, 'Redis ACL user'),
-	storePassword: maybe('STORE_PASSWORD_FILE', secretFile, 'file with the password of that user'),
-	storeCa: maybe('STORE_CA_FILE', contentsOf, 'PEM file with the CA of a rediss: server'),
-	storeCertificate: maybe('STORE_CERT_FILE', contentsOf, 'PEM file with the client certificate for a rediss: server'),
-	storeKey: maybe('STORE_KEY_FILE', contentsOf, 'PEM file with the key of that certificate'),
+	storeUsername: optional('STORE_USERNAME', text, 'Redis ACL user'),
+	storePassword: optional('STORE_PASSWORD_FILE', secretFile, 'file with the password of that user'),
+	storeCa: optional('STORE_CA_FILE', contentsOf, 'PEM file with the CA of a rediss: server'),
+	storeCertificate: optional(
+		'STORE_CERT_FILE',
+		contentsOf,
+		'PEM file with the client certificate for a rediss: server',
+	),
+	storeKey: optional('STORE_KEY_FILE', contentsOf, 'PEM file with the key of that certificate'),
 };
 
 /** The store settings as `openStore` takes them. */

@@ -2,7 +2,7 @@
  * What a failure most likely comes from, and what else it may come from: for the person who has to do something about it. It is told from the facts
  * of the error and the phase it happened in, to whoever met it; no server sends it, and there is nothing in it that a stranger could use.
  */
-import type { ErrorCode, Facts, FactsOf } from './errors.ts';
+import type { Details, DetailsOf, ErrorCode } from './errors.ts';
 
 interface Diagnosis<F> {
 	/** A sentence without its full stop. Undefined where the facts say too little. */
@@ -98,7 +98,7 @@ function forbidden(because: string): string {
 	return 'no role that is bound to this user or its groups allows it';
 }
 
-const table: { readonly [C in ErrorCode]?: DiagnosisByCause<FactsOf<C>> } = {
+const table: { readonly [C in ErrorCode]?: DiagnosisByCause<DetailsOf<C>> } = {
 	PIN_INVALID: { mostLikely: ({ problem }) => pinProblem(problem) },
 	TOKEN_MALFORMED: {
 		mostLikely: () => 'the token was not copied whole',
@@ -315,8 +315,8 @@ function preflightProblem(problems: readonly string[]): string | undefined {
 	return has('DirAvailable') ? 'this user may not write below --root' : undefined;
 }
 
-const entryOf = (code: ErrorCode, facts: Facts): Diagnosis<Facts> | undefined => {
-	const entry = table[code] as DiagnosisByCause<Facts> | undefined;
+const entryOf = (code: ErrorCode, facts: Details): Diagnosis<Details> | undefined => {
+	const entry = table[code] as DiagnosisByCause<Details> | undefined;
 	return (typeof facts.cause === 'string' ? entry?.causes?.[facts.cause] : undefined) ?? entry;
 };
 
@@ -329,12 +329,12 @@ function told<T>(tell: () => T): T | undefined {
 	}
 }
 
-export const mostLikely = (code: ErrorCode, facts: Facts, phase = ''): string | undefined =>
+export const mostLikely = (code: ErrorCode, facts: Details, phase = ''): string | undefined =>
 	told(() => entryOf(code, facts)?.mostLikely(facts, phase));
-export const alsoPossible = (code: ErrorCode, facts: Facts, phase = ''): readonly string[] =>
+export const alsoPossible = (code: ErrorCode, facts: Details, phase = ''): readonly string[] =>
 	told(() => entryOf(code, facts)?.alsoPossible?.(facts, phase)) ?? [];
 /** What to do about this cause of the failure; undefined where the remedy of the row is meant. */
-export const remedyOfCause = (code: ErrorCode, facts: Facts): string | undefined =>
+export const remedyOfCause = (code: ErrorCode, facts: Details): string | undefined =>
 	told(() => entryOf(code, facts)?.remedy?.(facts));
 
 /** The causes that an error can name, for docs/errors.md. */

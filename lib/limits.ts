@@ -30,7 +30,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'RESOURCE_EXHAUSTED',
 		source: 'apiserver/pkg/server/config.go MaxRequestBodyBytes',
-		test: 'lib/mesh/server.test.ts',
+		test: 'lib/rpc/server.test.ts',
 	}),
 	messageFields: limit({
 		value: 32_768,
@@ -38,7 +38,7 @@ export const limits = {
 		of: 'numbers in the wire form of one gRPC request message: a field with text has two, an entry of a map six',
 		where: ['6443', '6444', '6445'],
 		response: 'RESOURCE_EXHAUSTED MESSAGE_TOO_COMPLEX',
-		test: 'lib/mesh/contracts.test.ts',
+		test: 'lib/rpc/contracts.test.ts',
 	}),
 	objectBytes: limit({
 		value: 1536 * 1024,
@@ -156,7 +156,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'text cut, with ... at its end',
 		source: 'Go clients accept trailers of 16 MiB, Node clients of 64 KiB in all',
-		test: 'lib/mesh/error-trailer.test.ts',
+		test: 'lib/rpc/error-trailer.test.ts',
 	}),
 	errorFactsBytes: limit({
 		value: 6 * 1024,
@@ -164,7 +164,7 @@ export const limits = {
 		of: 'facts of an error in the trailers of a gRPC call, as JSON',
 		where: ['6443', '6444', '6445'],
 		response: 'texts and lists cut',
-		test: 'lib/mesh/error-trailer.test.ts',
+		test: 'lib/rpc/error-trailer.test.ts',
 	}),
 	requestNameBytes: limit({
 		value: 256,
@@ -189,7 +189,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response:
 			'the least useful connection closed: unused, idle, then without a certificate; if there is none, the new one',
-		test: 'lib/mesh/connection-guard.test.ts',
+		test: 'lib/rpc/connection-guard.test.ts',
 	}),
 	connectionsPerAddress: limit({
 		value: 1_500,
@@ -197,7 +197,7 @@ export const limits = {
 		of: 'open connections to one TLS port from one address',
 		where: ['6443', '6444', '6445'],
 		response: 'as for all connections, among those of the address',
-		test: 'lib/mesh/connection-guard.test.ts',
+		test: 'lib/rpc/connection-guard.test.ts',
 	}),
 	tlsHandshakeTime: limit({
 		value: 10_000,
@@ -206,7 +206,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
 		source: 'Node handshakeTimeout is 120 s; Go uses ReadHeaderTimeout, 32 s',
-		test: 'lib/mesh/listener.test.ts',
+		test: 'lib/rpc/listener.test.ts',
 	}),
 	firstRequestTime: limit({
 		value: 10_000,
@@ -215,7 +215,7 @@ export const limits = {
 		where: ['6443', '6444', '6445', 'health', 'observer', 'lab'],
 		response: 'connection closed',
 		source: 'apiserver/pkg/server/secure_serving.go ReadHeaderTimeout is 32 s',
-		test: 'lib/mesh/listener.test.ts',
+		test: 'lib/rpc/listener.test.ts',
 	}),
 	connectionIdleTime: limit({
 		value: 90_000,
@@ -224,7 +224,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'GOAWAY, then connection closed',
 		source: 'apiserver/pkg/server/secure_serving.go IdleTimeout',
-		test: 'lib/mesh/listener.test.ts',
+		test: 'lib/rpc/listener.test.ts',
 	}),
 	connectionClosingTime: limit({
 		value: 2_000,
@@ -232,7 +232,7 @@ export const limits = {
 		of: 'time from the first sign that a connection ends to the close of its socket',
 		where: ['6443', '6444', '6445', 'health', 'observer', 'lab'],
 		response: 'connection closed',
-		test: 'lib/mesh/connection-guard.test.ts',
+		test: 'lib/rpc/connection-guard.test.ts',
 	}),
 	concurrentStreams: limit({
 		value: 100,
@@ -241,7 +241,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'REFUSED_STREAM',
 		source: 'apiserver/pkg/server/secure_serving.go MaxConcurrentStreams',
-		test: 'lib/mesh/listener.test.ts',
+		test: 'lib/rpc/listener.test.ts',
 	}),
 	unfinishedStreams: limit({
 		value: 1_000,
@@ -249,7 +249,7 @@ export const limits = {
 		of: 'HTTP/2 streams of one port whose request has not ended',
 		where: ['6443', '6444', '6445'],
 		response: 'the connection of the oldest closed',
-		test: 'lib/mesh/listener.test.ts',
+		test: 'lib/rpc/listener.test.ts',
 	}),
 	streamRequestTime: limit({
 		value: 10_000,
@@ -258,7 +258,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
 		source: 'apiserver/pkg/server/config.go RequestTimeout is 60 s',
-		test: 'lib/mesh/listener.test.ts',
+		test: 'lib/rpc/listener.test.ts',
 	}),
 	streamResets: limit({
 		value: 200,
@@ -267,7 +267,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
 		source: 'nghttp2 allows a burst of 1000, then 33 per second',
-		test: 'lib/mesh/listener.test.ts',
+		test: 'lib/rpc/listener.test.ts',
 	}),
 	grpcHeaderBytes: limit({
 		value: 16 * 1024,
@@ -276,7 +276,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'RESOURCE_EXHAUSTED',
 		source: 'gRPC: hard limit of max_metadata_size is 16 KiB',
-		test: 'lib/mesh/listener.test.ts',
+		test: 'lib/rpc/listener.test.ts',
 	}),
 	peerAliveTime: limit({
 		value: 10_000,
@@ -284,7 +284,7 @@ export const limits = {
 		of: 'time between two HTTP/2 pings to a client, and time for its answer',
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
-		test: 'lib/mesh/listener.test.ts',
+		test: 'lib/rpc/listener.test.ts',
 	}),
 	logLinesPerSecond: limit({
 		value: 10,
@@ -300,7 +300,7 @@ export const limits = {
 		of: 'open connections to one plain HTTP port',
 		where: ['health', 'observer', 'lab'],
 		response: 'an idle connection closed; if there is none, the new one',
-		test: 'lib/mesh/http-server.test.ts',
+		test: 'lib/rpc/http-server.test.ts',
 	}),
 	httpHeaderBytes: limit({
 		value: 16 * 1024,
@@ -309,7 +309,7 @@ export const limits = {
 		where: ['6443', 'health', 'observer', 'lab'],
 		response: '431',
 		source: 'Go net/http DefaultMaxHeaderBytes is 1 MiB',
-		test: 'lib/mesh/http-server.test.ts',
+		test: 'lib/rpc/http-server.test.ts',
 	}),
 	httpHeaderTime: limit({
 		value: 10_000,
@@ -318,7 +318,7 @@ export const limits = {
 		where: ['6443', 'health', 'observer', 'lab'],
 		response: '408',
 		source: 'apiserver/pkg/server/secure_serving.go ReadHeaderTimeout is 32 s',
-		test: 'lib/mesh/http-server.test.ts',
+		test: 'lib/rpc/http-server.test.ts',
 	}),
 	httpRequestTime: limit({
 		value: 30_000,
@@ -327,7 +327,7 @@ export const limits = {
 		where: ['6443', 'health', 'observer', 'lab'],
 		response: '408',
 		source: 'apiserver/pkg/server/config.go RequestTimeout is 60 s',
-		test: 'lib/mesh/http-server.test.ts',
+		test: 'lib/rpc/http-server.test.ts',
 	}),
 	httpIdleTime: limit({
 		value: 90_000,
@@ -336,7 +336,7 @@ export const limits = {
 		where: ['6443', 'health', 'observer', 'lab'],
 		response: 'connection closed',
 		source: 'apiserver/pkg/server/secure_serving.go IdleTimeout',
-		test: 'lib/mesh/http-server.test.ts',
+		test: 'lib/rpc/http-server.test.ts',
 	}),
 	tracesBodyBytes: limit({
 		value: 2 * 1024 * 1024,
@@ -558,7 +558,7 @@ export const limits = {
 		of: 'the body of one request to the control port of the lab',
 		where: ['lab'],
 		response: '400 LAB_REQUEST_INVALID',
-		test: 'scripts/lab/control.test.ts',
+		test: 'chaos/lab/control.test.ts',
 	}),
 	labTextLength: limit({
 		value: 16 * 1024,
@@ -566,7 +566,7 @@ export const limits = {
 		of: 'characters of one argument or setting in a request to the lab',
 		where: ['lab'],
 		response: '400 LAB_REQUEST_INVALID',
-		test: 'scripts/lab/control-requests.test.ts',
+		test: 'chaos/lab/control-requests.test.ts',
 	}),
 	labListItems: limit({
 		value: 100,
@@ -574,7 +574,7 @@ export const limits = {
 		of: 'arguments or settings in one request to the lab',
 		where: ['lab'],
 		response: '400 LAB_REQUEST_INVALID',
-		test: 'scripts/lab/control-requests.test.ts',
+		test: 'chaos/lab/control-requests.test.ts',
 	}),
 	labPrograms: limit({
 		value: 200,
@@ -582,7 +582,7 @@ export const limits = {
 		of: 'nodes and attackers that the lab keeps',
 		where: ['lab'],
 		response: '400 LAB_REQUEST_INVALID',
-		test: 'scripts/lab/workers.test.ts',
+		test: 'chaos/lab/workers.test.ts',
 	}),
 } as const satisfies Readonly<Record<string, Limit>>;
 

@@ -23,10 +23,10 @@ export interface SpanOptions {
 	readonly kind?: SpanKind;
 	readonly attributes?: Attributes;
 	/** W3C trace context of the caller; absent: a part of what is going on here. */
-	readonly parent?: Carrier;
+	readonly parent?: TraceHeaders;
 }
 /** `traceparent` and, where there is one, `tracestate`. @source https://www.w3.org/TR/trace-context/ */
-export type Carrier = Readonly<Record<string, string>>;
+export type TraceHeaders = Readonly<Record<string, string>>;
 
 /**
  * Do work in a span, which ends with it. A failure marks the span with its code and goes on.
@@ -59,14 +59,15 @@ const adviceOf = ({ mostLikely, alsoPossible, remedy }: KubejoinError): Attribut
 });
 
 /** Say what was found or decided, on the span that is under way. No secret and no key may be among it. */
-export const note = (attributes: Attributes): void => void trace.getActiveSpan()?.setAttributes(attributes);
+export const setSpanAttributes = (attributes: Attributes): void =>
+	void trace.getActiveSpan()?.setAttributes(attributes);
 
 /** Say that something happened, now, in what is under way. No secret and no key may be among it. */
-export const happened = (event: string, attributes: Attributes = {}): void =>
+export const addSpanEvent = (event: string, attributes: Attributes = {}): void =>
 	void trace.getActiveSpan()?.addEvent(event, attributes);
 
 /** What carries the trace to another process; empty when nothing is recorded. */
-export function carrier(): Carrier {
+export function traceHeaders(): TraceHeaders {
 	const found: Record<string, string> = {};
 	propagation.inject(context.active(), found);
 	return found;
@@ -77,12 +78,12 @@ const ANNOTATION = 'kubejoin.dev/traceparent';
 
 /** Annotations that let whoever sees the object by watch go on with this trace; none when nothing is recorded. */
 export function traceAnnotations(): Record<string, string> {
-	const { traceparent } = carrier();
+	const { traceparent } = traceHeaders();
 	return traceparent === undefined ? {} : { [ANNOTATION]: traceparent };
 }
 
 /** The trace that an object belongs to, as a parent for spans. */
-const carrierOf = (annotations: Readonly<Record<string, string>> = {}): Carrier => {
+const carrierOf = (annotations: Readonly<Record<string, string>> = {}): TraceHeaders => {
 	const traceparent = annotations[ANNOTATION];
 	return traceparent === undefined ? {} : { traceparent };
 };
@@ -91,7 +92,7 @@ const carrierOf = (annotations: Readonly<Record<string, string>> = {}): Carrier 
  * Do what an object that was seen by watch asks for, as a part of the trace that the object belongs to.
  * @param name  of who does it: `csr-approving`
  */
-export const onSeen = <T>(
+export const continueTrace = <T>(
 	name: string,
 	annotations: Readonly<Record<string, string>> | undefined,
 	work: () => Promise<T>,

@@ -4,25 +4,25 @@ import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { chooseEntries, type Entry, readCatalogue, shuffle } from '../chaos/runner/catalogue.ts';
+import { completionScript, shells } from '../chaos/runner/completion.ts';
+import { createConsoleReporter } from '../chaos/runner/console-reporter.ts';
+import type { Problem } from '../chaos/runner/document.ts';
+import type { ChaosEvent } from '../chaos/runner/events.ts';
+import type { Journal } from '../chaos/runner/journal.ts';
+import { listJson, listTable, planText } from '../chaos/runner/list.ts';
+import { seeJoins } from '../chaos/runner/observer.ts';
+import { reportHtml, reportMarkdown } from '../chaos/runner/report.ts';
+import { type MeshKind, meshKinds, recordResults } from '../chaos/runner/results.ts';
+import { runExperiment } from '../chaos/runner/run.ts';
+import type { Machine, Plan } from '../chaos/runner/validate.ts';
 import { runCli } from '../lib/cli.ts';
+import { parsedBy } from '../lib/cli-options.ts';
 import { systemClock } from '../lib/clock.ts';
 import { environment, integer, oneOf, urlWithScheme } from '../lib/config.ts';
 import { KubejoinError } from '../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
 import { projectPath } from '../lib/paths.ts';
-import { chooseEntries, type Entry, readCatalogue, shuffle } from './chaos/catalogue.ts';
-import { completionScript, shells } from './chaos/completion.ts';
-import type { Problem } from './chaos/document.ts';
-import type { ChaosEvent } from './chaos/events.ts';
-import type { Journal } from './chaos/journal.ts';
-import { listJson, listTable, planText } from './chaos/list.ts';
-import { seeJoins } from './chaos/observer.ts';
-import { reportHtml, reportMarkdown } from './chaos/report.ts';
-import { type MeshKind, meshKinds, recordResults } from './chaos/results.ts';
-import { runExperiment } from './chaos/run.ts';
-import { createTeller } from './chaos/tell.ts';
-import type { Machine, Plan } from './chaos/validate.ts';
-import { checked } from './checked.ts';
 
 interface Flags {
 	readonly list?: boolean;
@@ -58,7 +58,7 @@ const program = new Command('npm run chaos --')
 	.option(
 		'--seed <number>',
 		'of what is left to chance: CHAOS_SEED for the activities, and --shuffle',
-		checked(integer(0, MAX_SEED)),
+		parsedBy(integer(0, MAX_SEED)),
 	)
 	.option('--shuffle', 'in an order that the seed decides')
 	.option('--journal <dir>', 'where journals and report go (default: chaos/TIME in the state directory)')
@@ -67,16 +67,16 @@ const program = new Command('npm run chaos --')
 			.choices(['text', 'json', 'off'])
 			.default('text'),
 	)
-	.option('--mesh <kind>', 'local or compose (default: CHAOS_MESH, or whichever runs)', checked(oneOf(...meshKinds)))
+	.option('--mesh <kind>', 'local or compose (default: CHAOS_MESH, or whichever runs)', parsedBy(oneOf(...meshKinds)))
 	.option('--state <dir>', 'where the mesh is kept (default: CHAOS_STATE, or .kubejoin)')
 	.option(
 		'--observer <url>',
 		'who saw the joins, for the report',
-		checked(urlWithScheme('http', 'https')),
+		parsedBy(urlWithScheme('http', 'https')),
 		'http://127.0.0.1:8080',
 	)
 	.option('--record', 'write the results into docs/chaos-results.json; needs --mesh')
-	.option('--catalogue <dir>', 'where the experiments are', 'chaos')
+	.option('--catalogue <dir>', 'where the experiments are', 'chaos/experiments')
 	.addHelpText(
 		'after',
 		'\nRollbacks always run. Exit code: 0 all passed, 1 not, 2 a bad document, 3 bad\narguments, 130 interrupted.\n\nCompletion of names: node dist/scripts/chaos.js completion bash|zsh',
@@ -201,7 +201,11 @@ function createEmit(progress: Flags['progress']): (event: ChaosEvent) => void {
 	if (progress === 'json') return (event) => write(`${JSON.stringify(event)}\n`);
 	const { NO_COLOR = '', FORCE_COLOR = '' } = environment();
 	const isTerminal = process.stdout.isTTY === true;
-	return createTeller({ write, color: NO_COLOR === '' && (FORCE_COLOR !== '' || isTerminal), live: isTerminal });
+	return createConsoleReporter({
+		write,
+		color: NO_COLOR === '' && (FORCE_COLOR !== '' || isTerminal),
+		live: isTerminal,
+	});
 }
 
 /** The first Ctrl-C ends what runs; what is put back after it is not ended by any. */

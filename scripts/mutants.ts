@@ -8,9 +8,9 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
+import { parsedBy } from '../lib/cli-options.ts';
 import { environment, integer } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
-import { checked } from './checked.ts';
 import { type Target, targets } from './mutants/table.ts';
 
 interface Flags {
@@ -183,6 +183,6 @@ await new Command('npm run test:mutants --')
 	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
 	.option('--changed [base]', 'only mutants whose file or test changed since this commit (default: since main)')
 	.option('--only <text>', 'only mutants of files whose path holds this text')
-	.option('--jobs <number>', 'run this many at once', checked(integer(1, 64)), Math.min(availableParallelism(), 2))
+	.option('--jobs <number>', 'run this many at once', parsedBy(integer(1, 64)), Math.min(availableParallelism(), 2))
 	.action(main)
 	.parseAsync();

@@ -4,12 +4,12 @@ import { readdir } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
+import { offerLab } from '../chaos/lab/local-control.ts';
 import { runCli } from '../lib/cli.ts';
+import { parsedBy } from '../lib/cli-options.ts';
 import { environment, integer, type Parse } from '../lib/config.ts';
 import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
-import { sayUnforeseen, surviveUnforeseen } from '../lib/mesh/unforeseen.ts';
-import { checked } from './checked.ts';
-import { offerLab } from './lab/local-control.ts';
+import { sayUnforeseen, surviveUnforeseen } from '../lib/rpc/unforeseen.ts';
 import { type JoinConfig, readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
 import { freeNodeIndexes, nodeName } from './mesh/node-names.ts';
@@ -57,22 +57,22 @@ const program = new Command('npm start --')
 	.option(
 		'--nodes <number>',
 		`how many nodes join (default: ${DEFAULT_NODES}, with --once ${ONCE_NODES})`,
-		checked(integer(0, MAX_NODES)),
+		parsedBy(integer(0, MAX_NODES)),
 	)
 	.option('--once', 'join, check that every node is Ready, stop; exit code 0 when all went well')
-	.option('--port <port>', 'of the API server; the other ports follow from it', checked(integer(1, MAX_PORT)), 6443)
-	.option('--page-port <port>', 'of the page', checked(integer(1, 65_535)), 8080)
+	.option('--port <port>', 'of the API server; the other ports follow from it', parsedBy(integer(1, MAX_PORT)), 6443)
+	.option('--page-port <port>', 'of the page', parsedBy(integer(1, 65_535)), 8080)
 	.option('--no-allow-actions', 'the page may look, and not join nodes or decide requests')
 	.option('--state <dir>', 'where the cluster is kept', '.kubejoin')
 	.option(
 		'--certificate-lifetime <seconds>',
 		'of nodes, for a lab only: they renew within it (default: a year)',
-		checked(integer(MIN_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS)),
+		parsedBy(integer(MIN_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS)),
 	)
 	.option(
 		'--store <url>',
 		'lmdb (files in the state directory), redis://HOST:PORT or rediss://HOST:PORT',
-		checked(storeOf),
+		parsedBy(storeOf),
 		'lmdb',
 	)
 	.action(up);

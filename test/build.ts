@@ -14,7 +14,7 @@ const PAGE = 'services/observer/page';
 const outputs: readonly Output[] = [
 	{
 		written: 'dist/.tsbuildinfo',
-		sources: ['lib', 'services', 'infra', 'scripts'],
+		sources: ['chaos', 'lib', 'services', 'infra', 'scripts'],
 		isSource: (file) => /\.ts$/.test(file) && !/\.(test|fixture)\.ts$/.test(file) && !file.startsWith(PAGE),
 	},
 	{

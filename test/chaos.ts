@@ -1,7 +1,7 @@
 /** The chaos runner as a person calls it, one experiment at a time, for the tests that run the catalogue. */
 import { readdirSync } from 'node:fs';
-import { runProgram } from '../lib/child.ts';
 import { projectPath } from '../lib/paths.ts';
+import { runProgram } from '../lib/process-supervisor.ts';
 
 /** What `--progress json` says at the end of an experiment, as far as it is read here. */
 export interface Ended {
@@ -12,7 +12,7 @@ export interface Ended {
 	readonly problems: readonly string[];
 }
 
-export const experiments: readonly string[] = readdirSync(projectPath('chaos')).flatMap((file) =>
+export const experiments: readonly string[] = readdirSync(projectPath('chaos/experiments')).flatMap((file) =>
 	file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : [],
 );
 

@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:https';
+import { type ComposeDriver, openComposeDriver } from '../chaos/lab/compose-driver.ts';
+import { createWire } from '../chaos/lab/network-faults.ts';
 import { hasCode } from '../lib/errors.ts';
 import { projectPath } from '../lib/paths.ts';
-import { type ComposeDriver, openComposeDriver } from '../scripts/lab/compose-driver.ts';
-import { createWire } from '../scripts/lab/wire.ts';
 import {
 	type Container,
 	docker,
@@ -368,7 +368,7 @@ describe('the driver of the mesh in containers', function () {
 
 /** A driver in a process of its own, which prints its project or the code of its failure; by default of the project of this test. */
 function spawnDriver(statement: string, env: Readonly<Record<string, string>> = { COMPOSE_PROJECT_NAME: projectName }) {
-	const program = `import { openComposeDriver } from './scripts/lab/compose-driver.ts';
+	const program = `import { openComposeDriver } from './chaos/lab/compose-driver.ts';
 try {
 	const driver = await openComposeDriver();
 	${statement};

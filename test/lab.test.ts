@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runProgram } from '../lib/child.ts';
+import { runProgram } from '../lib/process-supervisor.ts';
 
 describe('the command line of the lab, where no mesh runs', function () {
 	this.timeout(20_000);
@@ -13,7 +13,12 @@ describe('the command line of the lab, where no mesh runs', function () {
 	after(() => rmSync(state, { recursive: true }));
 
 	const lab = (args: readonly string[], mesh = 'local') =>
-		runProgram({ name: 'lab', program: 'scripts/lab.js', args, variables: { CHAOS_MESH: mesh, CHAOS_STATE: state } });
+		runProgram({
+			name: 'lab',
+			program: 'chaos/lab/main.js',
+			args,
+			variables: { CHAOS_MESH: mesh, CHAOS_STATE: state },
+		});
 	async function refused(args: readonly string[], problem: RegExp, exitCode = 1, mesh?: string): Promise<void> {
 		const { code, stdout, stderr } = await lab(args, mesh);
 		assert.deepEqual([code, stdout], [exitCode, ''], stderr);

@@ -2,9 +2,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import type { ProgramResult } from '../lib/child.ts';
 import { environment } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
+import type { ProgramResult } from '../lib/process-supervisor.ts';
 
 const mocha = projectPath('node_modules/mocha/bin/mocha.js');
 

@@ -4,8 +4,8 @@
  */
 import { hasCode } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { type CallOptions, type Channel, call, stream } from '../mesh/channel.ts';
-import { apiVersionOf, type ResourceName, resources } from './resources.ts';
+import { type CallOptions, type Channel, call, stream } from '../rpc/channel.ts';
+import { type ApiResource, apiVersionOf, resources } from './resources.ts';
 import type {
 	CertificateSigningRequest,
 	ConfigMap,
@@ -42,7 +42,7 @@ export interface DeleteOptions {
 /** An object to send: apiVersion and kind are known from the resource. */
 export type Unsent<T extends KubeObject> = Omit<T, 'apiVersion' | 'kind'>;
 
-/** Every function throws as lib/mesh/channel.ts `call`; the API's own refusals are the API_ rows of the error table. */
+/** Every function throws as lib/rpc/channel.ts `call`; the API's own refusals are the API_ rows of the error table. */
 export interface ResourceClient<T extends KubeObject> {
 	create(object: Unsent<T>, options?: CallOptions): Promise<T>;
 	get(name: string, namespace?: string, options?: CallOptions): Promise<T>;
@@ -90,7 +90,7 @@ export const apiClient = (channel: Channel): ApiClient => ({
 	selfSubjectReviews: resourceClient(channel, resources.selfSubjectReviews),
 });
 
-function resourceClient<T extends KubeObject>(channel: Channel, resource: ResourceName): ResourceClient<T> {
+function resourceClient<T extends KubeObject>(channel: Channel, resource: ApiResource): ResourceClient<T> {
 	const service = resource.service ?? '';
 	const typed = (object: object): T => ({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...object }) as T;
 	const send = async (method: string, request: object, options?: CallOptions) =>

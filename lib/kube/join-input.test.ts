@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { endpointFinding, pinFinding, tokenFinding } from './join-input.ts';
 
-const hex = 'c0ffee'.repeat(10) + 'c0ff';
+const hex = `${'c0ffee'.repeat(10)}c0ff`;
 const pin = `sha256:${hex}`;
 const bytes = (hex.match(/../g) ?? []).join(':');
 const [id, secret] = ['abcdef', '0123456789abcdef'];

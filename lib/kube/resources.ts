@@ -1,6 +1,6 @@
 /** The resources that the API serves, named once: what is authorized, what is stored and what a client calls are all read from here. */
 
-export interface ResourceName {
+export interface ApiResource {
 	readonly group: string;
 	readonly version: string;
 	/** Plural, as in paths and RBAC rules. */
@@ -11,7 +11,7 @@ export interface ResourceName {
 	readonly service?: string;
 }
 
-const resource = (group: string, name: string, kind: string, namespaced: boolean, service?: string): ResourceName => ({
+const resource = (group: string, name: string, kind: string, namespaced: boolean, service?: string): ApiResource => ({
 	group,
 	version: 'v1',
 	resource: name,
@@ -63,5 +63,5 @@ export const resources = {
 } as const;
 
 /** `v1` or `group/v1`. */
-export const apiVersionOf = ({ group, version }: Pick<ResourceName, 'group' | 'version'>): string =>
+export const apiVersionOf = ({ group, version }: Pick<ApiResource, 'group' | 'version'>): string =>
 	group === '' ? version : `${group}/${version}`;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ResourceName, resources } from './resources.ts';
+import { type ApiResource, resources } from './resources.ts';
 import { unmarshalProblem } from './unmarshal.ts';
 import { asReceived } from './wire-form.ts';
 
@@ -10,7 +10,7 @@ describe('unmarshalProblem', () => {
 		`json: cannot unmarshal ${what} into Go struct field ${path} of type ${type}`;
 
 	it('accepts what fits; null and unknown fields are passed over', () => {
-		const good: [ResourceName, object][] = [
+		const good: [ApiResource, object][] = [
 			[
 				csrs,
 				{
@@ -41,7 +41,7 @@ describe('unmarshalProblem', () => {
 	});
 
 	it('strings, booleans, lists, maps and messages of another type', () => {
-		const cases: [ResourceName, object, string][] = [
+		const cases: [ApiResource, object, string][] = [
 			[nodes, { metadata: { name: 1 } }, field('number', 'ObjectMeta.metadata.name', 'string')],
 			[nodes, { metadata: { name: { toString: 1 } } }, field('object', 'ObjectMeta.metadata.name', 'string')],
 			[nodes, { metadata: { labels: { a: 1 } } }, field('number', 'ObjectMeta.metadata.labels', 'string')],
@@ -61,7 +61,7 @@ describe('unmarshalProblem', () => {
 	});
 
 	it('what no encoder can write: half a character, a time, a quantity, base64', () => {
-		const bad: [ResourceName, object, RegExp][] = [
+		const bad: [ApiResource, object, RegExp][] = [
 			[nodes, { metadata: { name: '\ud800' } }, /metadata.name: the text is not well-formed Unicode/],
 			[nodes, { metadata: { labels: { '\udfff': '' } } }, /not well-formed/],
 			[leases, { spec: { renewTime: '5 seconds, -1 nanoseconds' } }, /^parsing time "5 seconds.*cannot parse/],

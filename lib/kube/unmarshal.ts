@@ -6,8 +6,8 @@
  */
 import protobuf from 'protobufjs';
 import { decodeBase64 } from '../base64.ts';
-import { objectTypeOf } from '../mesh/contracts.ts';
-import type { ResourceName } from './resources.ts';
+import { objectTypeOf } from '../rpc/contracts.ts';
+import type { ApiResource } from './resources.ts';
 
 const MAX_QUOTED = 256;
 const quoted = (text: string): string =>
@@ -152,10 +152,10 @@ function checkMessage(type: protobuf.Type, object: Record<string, unknown>, at: 
  *
  * @returns upstream's text; undefined when it can. Fields that the contract does not have are not looked at
  */
-export function unmarshalProblem({ service }: ResourceName, object: object): string | undefined {
+export function unmarshalProblem({ service }: ApiResource, object: object): string | undefined {
 	return service === undefined ? undefined : checkMessage(objectTypeOf(service), object as Record<string, unknown>, '');
 }
 
 /** @source apiserver/pkg/endpoints/handlers/create.go transformDecodeError */
-export const cannotBeHandled = ({ kind, version }: ResourceName, problem: string): string =>
+export const cannotBeHandled = ({ kind, version }: ApiResource, problem: string): string =>
 	`${kind} in version "${version}" cannot be handled as a ${kind}: ${problem}`;

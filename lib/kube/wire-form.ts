@@ -1,11 +1,11 @@
 /** What becomes of an object on the way to the API server: a field that the contract does not know is lost. */
 import { KubejoinError } from '../errors.ts';
-import { contractOf } from '../mesh/contracts.ts';
-import type { ResourceName } from './resources.ts';
+import { contractOf } from '../rpc/contracts.ts';
+import type { ApiResource } from './resources.ts';
 import { cannotBeHandled, unmarshalProblem } from './unmarshal.ts';
 
 /** The object as the server will see it. @throws API_BAD_REQUEST  a field has another type than the contract says */
-export function asReceived(resource: ResourceName, object: object): object {
+export function asReceived(resource: ApiResource, object: object): object {
 	const { service = '' } = resource;
 	const create = contractOf(service).Create;
 	if (create === undefined) throw new TypeError(`${service} creates nothing`);

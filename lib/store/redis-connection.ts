@@ -5,7 +5,7 @@
 import { randomInt } from 'node:crypto';
 import { ClientOfflineError, createClient } from 'redis';
 import { causeText, KubejoinError } from '../errors.ts';
-import { nameChecked, sniOf, trustAnchors } from '../mesh/verify-server.ts';
+import { nameChecked, sniOf, trustAnchors } from '../rpc/verify-server.ts';
 import { redisScripts } from './redis-scripts.ts';
 import type { StoreOptions } from './store.ts';
 import { redactUrl } from './url.ts';

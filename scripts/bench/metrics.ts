@@ -2,9 +2,9 @@
  * What counting costs: microseconds for a message, milliseconds for a scrape. node dist/scripts/bench/metrics.js
  */
 import { Registry } from 'prom-client';
-import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
-import type { Observe } from '../../lib/mesh/server.ts';
 import { createRegistry } from '../../lib/metrics.ts';
+import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
+import type { Observe } from '../../lib/rpc/server.ts';
 import { requestMetrics } from '../../services/apiserver-sim/metrics.ts';
 
 const MESSAGES = 200_000;

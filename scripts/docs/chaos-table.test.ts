@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { fixtureText, planOf } from '../chaos/fixtures/fixtures.ts';
+import { fixtureText, planOf } from '../../chaos/runner/fixtures/fixtures.ts';
 import { tableOf } from './chaos-table.ts';
 
 describe('the table of experiments', () => {

@@ -1,11 +1,11 @@
 /** The catalogue in docs/chaos.md: from the documents in chaos/ and from what was measured last. It judges none and leaves none out. */
 import { readFileSync } from 'node:fs';
+import { readCatalogue } from '../../chaos/runner/catalogue.ts';
+import { expectedText } from '../../chaos/runner/console-reporter.ts';
+import { RESULTS_FILE, type Result, type Results } from '../../chaos/runner/results.ts';
+import type { Plan } from '../../chaos/runner/validate.ts';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
-import { readCatalogue } from '../chaos/catalogue.ts';
-import { RESULTS_FILE, type Result, type Results } from '../chaos/results.ts';
-import { expectedText } from '../chaos/tell.ts';
-import type { Plan } from '../chaos/validate.ts';
 import { table } from './table.ts';
 
 const cell = (text: string): string => text.replace(/\s+/g, ' ').replaceAll('|', '\\|').trim();
@@ -38,11 +38,11 @@ export function tableOf(plans: readonly Plan[], results: Results): string {
 	);
 }
 
-const LAB = 'dist/scripts/lab.js';
+const LAB = 'dist/chaos/lab/main.js';
 
 /** The verbs of the lab that the documents use, with the word after: `token create`, `judge security`. */
 export function usedVerbs(): string[] {
-	const { entries } = readCatalogue(projectPath('chaos'), 'chaos', {
+	const { entries } = readCatalogue(projectPath('chaos/experiments'), 'chaos/experiments', {
 		environment: environment(),
 		directory: projectPath(),
 	});
@@ -61,7 +61,7 @@ function argumentsIn(value: unknown): string[][] {
 
 /** @throws Error  a document cannot be used */
 export function chaosTable(): string {
-	const { entries, problems } = readCatalogue(projectPath('chaos'), 'chaos', {
+	const { entries, problems } = readCatalogue(projectPath('chaos/experiments'), 'chaos/experiments', {
 		environment: environment(),
 		directory: projectPath(),
 	});

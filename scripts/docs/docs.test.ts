@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
+import { expectedCells } from '../../chaos/lab/matrix.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
-import type { JoinTools } from '../../services/kubelet-sim/join/tools.ts';
-import { expectedCells } from '../lab/matrix.ts';
+import type { JoinContext } from '../../services/kubelet-sim/join/join-context.ts';
 import { usedVerbs } from './chaos-table.ts';
 import { fileProblems, linkProblems, matrixRows, npmProblems, phaseRows, verbRows } from './check-page.ts';
 import { differsTags } from './differs-tags.ts';
@@ -16,7 +16,7 @@ describe('the pages', function () {
 	}
 
 	it('README.md has the phases of the join, in order, with who trusts whom', () => {
-		assert.deepEqual(phaseRows(readPage('README.md')), joinWorkflow({} as JoinTools).phases);
+		assert.deepEqual(phaseRows(readPage('README.md')), joinWorkflow({} as JoinContext).phases);
 	});
 
 	it('docs/chaos.md has every verb of the lab that an experiment uses', () => {

@@ -1,10 +1,10 @@
 /** docs/errors.md, from the table of errors: what a person who searches for a code finds. It knows the form of the table and none of its rows. */
 import { causesOf } from '../../lib/diagnoses.ts';
-import { type ErrorCode, errorTable, type Facts, grpcCode, KubejoinError, shownToCaller } from '../../lib/errors.ts';
+import { type Details, type ErrorCode, errorTable, grpcCode, KubejoinError, shownToCaller } from '../../lib/errors.ts';
 import { table } from './table.ts';
 
 /** Facts that show their own names. A fact that is a list holds one item. */
-const lists: Facts = {
+const lists: Details = {
 	problems: ['{problem}'],
 	presented: ['{presented}'],
 	pinned: ['{pinned}'],
@@ -14,7 +14,7 @@ const lists: Facts = {
 	near: ['{near}'],
 	causes: [{ field: '{field}', reason: '{reason}', message: '{message}' }],
 };
-const placeholders: Facts = new Proxy(lists, { get: (_target, name) => lists[String(name)] ?? `{${String(name)}}` });
+const placeholders: Details = new Proxy(lists, { get: (_target, name) => lists[String(name)] ?? `{${String(name)}}` });
 
 const grpcNames = new Map(Object.entries(grpcCode).map(([name, code]) => [code as number, name]));
 
@@ -53,7 +53,7 @@ const adviceOf = (error: KubejoinError): string =>
 		'',
 	].join('\n');
 
-const withCause = (cause: string): Facts =>
+const withCause = (cause: string): Details =>
 	new Proxy(lists, { get: (_target, name) => (name === 'cause' ? cause : placeholders[String(name)]) });
 
 export function errorPage(): string {

@@ -11,7 +11,7 @@ const sources = (folder: string): string[] =>
 		.map((path) => readFileSync(projectPath(join(folder, path)), 'utf8'));
 
 describe('the limits', () => {
-	const code = ['lib', 'services', 'scripts', 'infra'].flatMap(sources).join('\n');
+	const code = ['chaos', 'lib', 'services', 'scripts', 'infra'].flatMap(sources).join('\n');
 
 	for (const [name, { test, value }] of Object.entries<Limit>(limits)) {
 		it(`${name} is enforced by code and exceeded by a test`, () => {

@@ -2,8 +2,8 @@
 import { Registry } from 'prom-client';
 import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';
 import { refusalCounter } from '../../lib/limits.ts';
-import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
-import { unforeseenCounter } from '../../lib/mesh/unforeseen.ts';
+import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
+import { unforeseenCounter } from '../../lib/rpc/unforeseen.ts';
 import { countedAuthenticator, requestMetrics } from '../../services/apiserver-sim/metrics.ts';
 import { caMetrics } from '../../services/ca-service/metrics.ts';
 import { nodeMetrics } from '../../services/kubelet-sim/metrics.ts';

@@ -22,19 +22,19 @@ const rules: readonly Rule[] = [
 		says: 'verified-tls.grit',
 		refused: [
 			[domain, 'export const tls = { rejectUnauthorized: false };'],
-			['lib/mesh/api-channel.ts', 'export const tls = (verify: boolean) => ({ rejectUnauthorized: verify });'],
+			['lib/rpc/api-channel.ts', 'export const tls = (verify: boolean) => ({ rejectUnauthorized: verify });'],
 			[domain, "export const tls = { 'rejectUnauthorized': false };"],
 			[domain, "export const tls = { ['rejectUnauthorized']: false };"],
 			[domain, 'export const tls = (rejectUnauthorized: boolean) => ({ rejectUnauthorized });'],
 			[domain, 'export const set = (tls: Tls) => { tls.rejectUnauthorized = false; };'],
-			['scripts/lab/place.ts', 'export const tls = { checkServerIdentity: () => undefined };'],
-			['scripts/lab/tokens.ts', 'export const tls = { checkServerIdentity() { return undefined; } };'],
+			['chaos/lab/context.ts', 'export const tls = { checkServerIdentity: () => undefined };'],
+			['chaos/lab/tokens.ts', 'export const tls = { checkServerIdentity() { return undefined; } };'],
 			[domain, "export const set = (env: Env) => { env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; };"],
 			['infra/pki/main.ts', "export const env = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };"],
 		],
 		allowed: [
 			[domain, 'export const tls = { rejectUnauthorized: true };'],
-			['lib/mesh/unverified-channel.ts', 'export const tls = { rejectUnauthorized: false };'],
+			['lib/rpc/unverified-channel.ts', 'export const tls = { rejectUnauthorized: false };'],
 		],
 	},
 	{
@@ -94,7 +94,7 @@ const rules: readonly Rule[] = [
 		says: 'Use randomInt',
 		refused: [
 			[domain, 'export const dice = () => Math.random();'],
-			['scripts/lab/tokens.ts', 'export const dice = Math.random;'],
+			['chaos/lab/tokens.ts', 'export const dice = Math.random;'],
 			['test/mesh/mesh.ts', 'const { random } = Math;\nexport const dice = () => random();'],
 			[domain, "export const dice = () => Math['random']();"],
 		],

@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Child, type ChildEvents, runProgram, startChild, withReason } from '../../lib/child.ts';
 import { KubejoinError } from '../../lib/errors.ts';
+import { type Child, type ChildEvents, runProgram, startChild, withReason } from '../../lib/process-supervisor.ts';
 import { isListed, readJoinConfig } from './join-config.ts';
 import {
 	type Change,

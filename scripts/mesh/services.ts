@@ -1,6 +1,6 @@
 /** The services of a mesh on this machine: ports, files and settings of each. */
 import { join } from 'node:path';
-import type { ChildPlan } from '../../lib/child.ts';
+import type { ChildPlan } from '../../lib/process-supervisor.ts';
 import { type TracedProgram, tracesKeyPath } from '../../lib/traces-key.ts';
 import { shiftedClock } from './shifted-clock.ts';
 

@@ -492,8 +492,8 @@ const authorization: readonly Target[] = [
 
 const verdicts: readonly Target[] = [
 	{
-		file: 'scripts/lab/judge.ts',
-		tests: ['scripts/lab/judge.test.ts'],
+		file: 'chaos/lab/judge.ts',
+		tests: ['chaos/lab/judge.test.ts'],
 		mutants: [
 			['if (found.length > 0) return', 'if (found.length > 1) return'],
 			['gain(name, report) ?? unseen(name, report)', 'gain(name, report)'],
@@ -516,16 +516,16 @@ const verdicts: readonly Target[] = [
 		],
 	},
 	{
-		file: 'scripts/lab/attackers.ts',
-		tests: ['scripts/lab/judge.test.ts'],
+		file: 'chaos/lab/attackers.ts',
+		tests: ['chaos/lab/judge.test.ts'],
 		mutants: [
 			['...(tokenBytes === 0 ? []', '...(true ? []'],
 			['...captured.map(({ node }) => `${name} has captured ${node}`),', ''],
 		],
 	},
 	{
-		file: 'scripts/lab/expectations.ts',
-		tests: ['scripts/lab/expectations.test.ts'],
+		file: 'chaos/lab/expectations.ts',
+		tests: ['chaos/lab/expectations.test.ts'],
 		mutants: [
 			["if (!line.includes(': violated')) return;", 'return;'],
 			['		...violated,\n', ''],

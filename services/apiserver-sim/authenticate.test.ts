@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { causeText, hasCode } from '../../lib/errors.ts';
-import type { PeerCertificate, VerifiedCertificate } from '../../lib/mesh/peer.ts';
+import type { PeerCertificate, VerifiedCertificate } from '../../lib/rpc/peer.ts';
 import { createAuthenticator, hasExtraSpace, TOKEN_CACHE_MS } from './authenticate.ts';
 
 const start = Date.parse('2026-01-31T12:00:00Z');

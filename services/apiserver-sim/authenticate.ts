@@ -6,9 +6,9 @@
 import type { Clock } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { type UserInfo, wellKnown } from '../../lib/kube/types.ts';
-import type { PeerCertificate } from '../../lib/mesh/peer.ts';
 import { datesProblem, invalidNow } from '../../lib/pki/dates.ts';
-import { note } from '../../lib/trace.ts';
+import type { PeerCertificate } from '../../lib/rpc/peer.ts';
+import { setSpanAttributes } from '../../lib/trace.ts';
 import type { Credentials } from './request.ts';
 
 /** The user and groups of a valid token, or undefined. Throws when the token cannot be checked. */
@@ -39,14 +39,16 @@ export function createAuthenticator(verifyToken: VerifyToken, clock: Clock): Aut
 		const token = bearerToken(authorization);
 		if (token !== undefined) {
 			const user = await verified(token).catch((error: unknown) => {
-				note({ 'kubejoin.unauthorized.why': [...problems, `the token cannot be checked: ${causeText(error)}`] });
+				setSpanAttributes({
+					'kubejoin.unauthorized.why': [...problems, `the token cannot be checked: ${causeText(error)}`],
+				});
 				throw new KubejoinError('AUTHENTICATOR_UNAVAILABLE', { retryAfterSeconds: 1 }, { cause: error });
 			});
 			if (user !== undefined) return known(user);
 			problems.push('invalid bearer token');
 		}
 		if (problems.length === 0) return anonymous();
-		note({ 'kubejoin.unauthorized.why': problems });
+		setSpanAttributes({ 'kubejoin.unauthorized.why': problems });
 		throw new KubejoinError(
 			'API_UNAUTHORIZED',
 			{},

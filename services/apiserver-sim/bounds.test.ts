@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { FieldProblem } from '../../lib/errors.ts';
-import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { type LimitName, limits } from '../../lib/limits.ts';
 import { bounded, WatchCount } from './bounds.ts';
 import { clock, refusalOf, request, storeOfEachTest } from './fixtures.test.ts';
-import { registryEndpoint, storeKey } from './registry.ts';
+import { createStorage, storeKey } from './registry.ts';
 import { configMaps, leases, nodes } from './resources/plain.ts';
 
 const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
@@ -19,19 +19,19 @@ describe('bounds of what a caller sends', () => {
 		await store().create(storeKey(resources.namespaces, '', 'ns'), {});
 	});
 	const strategies = { configmaps: configMaps, leases, nodes } as const;
-	const on = (resource: ResourceName) =>
+	const on = (resource: ApiResource) =>
 		bounded(
 			resource,
-			registryEndpoint(store(), strategies[resource.resource as keyof typeof strategies] as never, clock),
+			createStorage(store(), strategies[resource.resource as keyof typeof strategies] as never, clock),
 			(limit) => refused.push(limit),
 		);
-	const write = (verb: 'create' | 'update', resource: ResourceName, object: object): Promise<KubeObject> => {
+	const write = (verb: 'create' | 'update', resource: ApiResource, object: object): Promise<KubeObject> => {
 		const sent = { apiVersion: 'v1', kind: resource.kind, metadata: { name: 'x' }, ...object };
 		const namespace = resource.namespaced ? 'ns' : '';
 		const name = verb === 'create' ? '' : 'x';
 		return on(resource)[verb]?.(request(verb, resource, { object: sent, namespace, name })) as Promise<KubeObject>;
 	};
-	const create = (resource: ResourceName, object: object) => write('create', resource, object);
+	const create = (resource: ApiResource, object: object) => write('create', resource, object);
 
 	it('413: an object of more than 1.5 MiB, on create and update', async () => {
 		const spec = (bytes: number) => ({ spec: { holderIdentity: 'x'.repeat(bytes) } });
@@ -133,7 +133,7 @@ describe('bounds of what a caller sends', () => {
 	it('the work grows in proportion to the input: the largest object of each kind', async function () {
 		this.timeout(30_000);
 		let made = 0;
-		const largest: [ResourceName, (share: number) => object][] = [
+		const largest: [ApiResource, (share: number) => object][] = [
 			[resources.nodes, (share) => ({ metadata: { name: 'x', labels: entries(4096 * share) } })],
 			[
 				resources.nodes,

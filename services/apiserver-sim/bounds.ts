@@ -2,30 +2,30 @@
  * Bounds on what a caller sends, for every kind and before anything is done with it: the types of all fields and the entries of lists and maps. What cannot be encoded again is refused here and so never stored.
  */
 import { type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
-import type { ResourceName } from '../../lib/kube/resources.ts';
+import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
 import { cannotBeHandled, unmarshalProblem } from '../../lib/kube/unmarshal.ts';
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
 import { requireValid, tooLong, tooMany } from './object-meta.ts';
-import type { ApiRequest, Endpoint } from './request.ts';
+import type { ApiRequest, ResourceStorage } from './request.ts';
 
-type Watch = NonNullable<Endpoint['watch']>;
+type Watch = NonNullable<ResourceStorage['watch']>;
 type Answer = (request: ApiRequest) => Promise<KubeObject>;
 
 /** The endpoint of a resource, which refuses what exceeds a bound and counts it. */
 export function bounded(
-	resource: ResourceName,
-	endpoint: Endpoint,
+	resource: ApiResource,
+	endpoint: ResourceStorage,
 	countRefusal: CountRefusal,
 	watches: WatchCount = new WatchCount(),
-): Endpoint {
+): ResourceStorage {
 	const onRefusal = (error: unknown): never => {
 		for (const limit of exceededBy(error)) countRefusal(limit);
 		throw error;
 	};
 	const within = (
 		answer: Answer | undefined,
-		check: (resource: ResourceName, object: KubeObject | undefined) => void,
+		check: (resource: ApiResource, object: KubeObject | undefined) => void,
 	): Answer | undefined =>
 		answer &&
 		(async (request) => {
@@ -99,7 +99,7 @@ function exceededBy(error: unknown): LimitName[] {
 }
 
 /** @throws API_BAD_REQUEST, API_INVALID */
-function requireAcceptable(resource: ResourceName, object: KubeObject | undefined): void {
+function requireAcceptable(resource: ApiResource, object: KubeObject | undefined): void {
 	if (object === undefined) return;
 	const problem = unmarshalProblem(resource, object);
 	if (problem !== undefined)

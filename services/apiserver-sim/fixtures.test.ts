@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
-import type { ResourceName } from '../../lib/kube/resources.ts';
+import type { ApiResource } from '../../lib/kube/resources.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { Authorizer } from './authorize/attributes.ts';
@@ -15,7 +15,7 @@ export const now = '2026-01-31T12:00:00Z';
 export const clock = () => Date.parse(now);
 export const admin = userNamed('admin', 'system:masters', 'system:authenticated');
 
-export const request = (verb: Verb, resource: ResourceName, more: Partial<ApiRequest> = {}): ApiRequest => ({
+export const request = (verb: Verb, resource: ApiResource, more: Partial<ApiRequest> = {}): ApiRequest => ({
 	user: admin,
 	verb,
 	resource,

@@ -2,10 +2,10 @@
  * gRPC message -> request of the pipeline -> gRPC message. The resource is read off the service's name and the verb off the method's; nothing
  * is decided here.
  */
-import { apiVersionOf, type ResourceName } from '../../lib/kube/resources.ts';
+import { type ApiResource, apiVersionOf } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { limits } from '../../lib/limits.ts';
-import type { Call, StreamHandler, UnaryHandler } from '../../lib/mesh/server.ts';
+import type { Call, StreamHandler, UnaryHandler } from '../../lib/rpc/server.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
 import { impersonationHeaders } from './request/impersonation.ts';
 import { grpcMethods } from './request/info.ts';
@@ -46,7 +46,7 @@ export interface Handlers {
 type Method = (typeof grpcMethods)[keyof typeof grpcMethods];
 
 /** The handlers of every method that a resource's service may declare; `stopping` ends the watches. */
-export function resourceHandlers(resource: ResourceName, pipeline: Pipeline, stopping: AbortSignal): Handlers {
+export function resourceHandlers(resource: ApiResource, pipeline: Pipeline, stopping: AbortSignal): Handlers {
 	const request = (
 		method: Method,
 		{ signal }: Call,
@@ -59,7 +59,7 @@ export function resourceHandlers(resource: ResourceName, pipeline: Pipeline, sto
 			const object = { ...typeMeta, ...sent, metadata: sent.metadata ?? {} };
 			const { namespace = '', name = '' } = object.metadata;
 			const named = { object, namespace, name: method.verb === 'create' ? '' : name };
-			return pipeline.one(request(method, call, named), credentialsOf(call));
+			return pipeline.execute(request(method, call, named), credentialsOf(call));
 		};
 	return {
 		unary: {
@@ -68,7 +68,7 @@ export function resourceHandlers(resource: ResourceName, pipeline: Pipeline, sto
 			UpdateStatus: write(grpcMethods.UpdateStatus),
 			UpdateApproval: write(grpcMethods.UpdateApproval),
 			Get: ({ namespace = '', name = '' }: Message, call) =>
-				pipeline.one(request(grpcMethods.Get, call, { namespace, name }), credentialsOf(call)),
+				pipeline.execute(request(grpcMethods.Get, call, { namespace, name }), credentialsOf(call)),
 			async List({ namespace = '', fieldSelector = '', limit = 0, continue: continueToken = '' }: Message, call) {
 				const page = { limit: limit > 0 ? Math.min(limit, MAX_PAGE) : MAX_PAGE, continueToken };
 				const selected = request(grpcMethods.List, call, { namespace, ...readFieldSelector(fieldSelector), ...page });
@@ -77,7 +77,7 @@ export function resourceHandlers(resource: ResourceName, pipeline: Pipeline, sto
 			},
 			async Delete({ namespace = '', name = '', preconditions = {} }: Message, call) {
 				const named = request(grpcMethods.Delete, call, { namespace, name, preconditions });
-				return deletionStatus(resource, await pipeline.one(named, credentialsOf(call)));
+				return deletionStatus(resource, await pipeline.execute(named, credentialsOf(call)));
 			},
 		},
 		streams: {

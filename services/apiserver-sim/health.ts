@@ -1,5 +1,5 @@
 /** What serving means here: the store answers, and the roles and bindings are read, so that no one is refused for want of them. */
-import type { HealthChecks } from '../../lib/mesh/health.ts';
+import type { HealthChecks } from '../../lib/rpc/health.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { RbacCache } from './rbac-cache.ts';
 

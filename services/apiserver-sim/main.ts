@@ -3,24 +3,24 @@ import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
 import { refusalCounter } from '../../lib/limits.ts';
-import { openChannel } from '../../lib/mesh/channel.ts';
-import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
-import { createHttpServer } from '../../lib/mesh/http-server.ts';
-import { listen, newConnections } from '../../lib/mesh/listener.ts';
-import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
-import { createGrpcServer } from '../../lib/mesh/server.ts';
+import { openChannel } from '../../lib/rpc/channel.ts';
+import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
+import { createHttpServer } from '../../lib/rpc/http-server.ts';
+import { listen, newConnections } from '../../lib/rpc/listener.ts';
+import { runService, STOP_GRACE_MS } from '../../lib/rpc/run.ts';
+import { createGrpcServer } from '../../lib/rpc/server.ts';
 import { openStore } from '../../lib/store/open.ts';
 import { createAuthenticator } from './authenticate.ts';
 import { createNodeAuthorizer } from './authorize/node.ts';
 import { createRbacAuthorizer } from './authorize/rbac.ts';
 import { unionOf } from './authorize/union.ts';
-import { giveBirth } from './cluster-birth.ts';
+import { bootstrapCluster } from './bootstrap/cluster.ts';
 import { settings } from './config.ts';
-import { createEndpoints } from './endpoints.ts';
 import { readyChecks } from './health.ts';
 import { countedAuthenticator, requestMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { startRbacCache } from './rbac-cache.ts';
+import { createResources } from './resources/index.ts';
 import { createRestApp } from './rest.ts';
 import { apiServices } from './server.ts';
 import { tokenStoreClient } from './token-store-client.ts';
@@ -45,12 +45,12 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		await store.close();
 	};
 	try {
-		await giveBirth(store, { controlPlaneEndpoint, ca: clientCa }, systemClock);
+		await bootstrapCluster(store, { controlPlaneEndpoint, ca: clientCa }, systemClock);
 		const rbac = startRbacCache(store, stopping.signal, log);
 		await rbac.synced;
 		const tokens = tokenStoreClient(tokenStore);
 		const authorizer = unionOf(createNodeAuthorizer(noPods), createRbacAuthorizer(rbac.source));
-		const endpoints = createEndpoints({
+		const endpoints = createResources({
 			store,
 			tokens,
 			authorizer,

@@ -6,9 +6,9 @@
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Clock } from '../../lib/clock.ts';
 import { shownToCaller } from '../../lib/errors.ts';
-import { type ResourceName, resources } from '../../lib/kube/resources.ts';
-import type { Ending, Observe } from '../../lib/mesh/server.ts';
+import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import { type ElapsedMs, OTHER, type Registry } from '../../lib/metrics.ts';
+import type { Ending, Observe } from '../../lib/rpc/server.ts';
 import type { Authenticate } from './authenticate.ts';
 import { grpcMethods, type RequestInfo } from './request/info.ts';
 import type { ObserveRequest } from './rest.ts';
@@ -42,7 +42,7 @@ const verbLabels: Readonly<Record<string, string>> = {
 const subresources = new Set<string>(Object.values(grpcMethods).map(({ subresource }) => subresource));
 const httpVerbs = new Set(['CONNECT', 'DELETE', 'PATCH', 'POST', 'PUT']);
 const paths = new Set(['/healthz', '/livez', '/readyz', '/version']);
-const byService: ReadonlyMap<string, ResourceName> = new Map(
+const byService: ReadonlyMap<string, ApiResource> = new Map(
 	Object.values(resources).flatMap((resource) =>
 		'service' in resource ? [[`kubejoin.v1.${resource.service}`, resource] as const] : [],
 	),
@@ -51,7 +51,7 @@ const byService: ReadonlyMap<string, ResourceName> = new Map(
 const nothing = { group: '', version: '', resource: '' };
 const labelsOf = (
 	verb: string,
-	{ group, version, resource }: Pick<ResourceName, 'group' | 'version' | 'resource'>,
+	{ group, version, resource }: Pick<ApiResource, 'group' | 'version' | 'resource'>,
 	subresource: string,
 	scope: Scope,
 ) => ({

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FieldProblem, KubejoinError } from '../../lib/errors.ts';
 import { labelValueProblems, qualifiedNameProblems } from '../../lib/kube/names.ts';
-import type { ResourceName } from '../../lib/kube/resources.ts';
+import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { ObjectMeta, OwnerReference } from '../../lib/kube/types.ts';
 import { type LimitName, limits } from '../../lib/limits.ts';
 import { quoteInput } from '../../lib/text.ts';
@@ -81,7 +81,7 @@ const maskTrailingDash = (base: string): string =>
 	base.length > 1 && base.endsWith('-') ? `${base.slice(0, -2)}a` : base;
 
 /** Refuse an object if there are problems; the first ones are named. @throws API_INVALID */
-export function requireValid({ kind, group }: ResourceName, name: string, problems: readonly FieldProblem[]): void {
+export function requireValid({ kind, group }: ApiResource, name: string, problems: readonly FieldProblem[]): void {
 	if (problems.length === 0) return;
 	const causes = problems.slice(0, limits.fieldProblems.value);
 	const omitted = problems.length - causes.length;

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
-import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { Attributes, Decision } from './authorize/attributes.ts';
 import { userNamed } from './authorize/fixtures.test.ts';
 import { fakeAuthorizer, refusalOf, request } from './fixtures.test.ts';
 import { createPipeline } from './pipeline.ts';
 import { impersonationHeaders } from './request/impersonation.ts';
-import type { ApiRequest, Credentials, Endpoint, Verb } from './request.ts';
+import type { ApiRequest, Credentials, ResourceStorage, Verb } from './request.ts';
 import { parseFieldSelector } from './selectors.ts';
 
 const user = userNamed('u', 'g');
@@ -26,7 +26,7 @@ describe('the pipeline', () => {
 		note(asked);
 		return node;
 	};
-	const nodes: Endpoint = {
+	const nodes: ResourceStorage = {
 		create: one,
 		get: one,
 		update: one,
@@ -41,7 +41,7 @@ describe('the pipeline', () => {
 		},
 		subresources: ['status'],
 	};
-	const reviews: Endpoint = { create: one, subresources: [] };
+	const reviews: ResourceStorage = { create: one, subresources: [] };
 	const endpoints = new Map([
 		[resources.nodes, nodes],
 		[resources.selfSubjectReviews, reviews],
@@ -62,8 +62,8 @@ describe('the pipeline', () => {
 	it('an allowed request reaches the endpoint, as the user who was authenticated', async () => {
 		const pipeline = pipelineOf(all);
 		for (const verb of ['create', 'get', 'update', 'delete'] as const)
-			assert.equal(await pipeline.one(asked(verb, { name: 'a' }), credentials), node);
-		await pipeline.one(asked('update', { name: 'a', subresource: 'status' }), credentials);
+			assert.equal(await pipeline.execute(asked(verb, { name: 'a' }), credentials), node);
+		await pipeline.execute(asked('update', { name: 'a', subresource: 'status' }), credentials);
 		assert.deepEqual(await pipeline.list(asked('list'), credentials), { items: [node], resourceVersion: '1' });
 		for await (const { type } of pipeline.watch(asked('watch'), credentials)) assert.equal(type, 'ADDED');
 		assert.deepEqual(reached, ['u create', 'u get', 'u update', 'u delete', 'u update status', 'u list', 'u watch']);
@@ -76,10 +76,13 @@ describe('the pipeline', () => {
 			authorizer,
 			endpoints,
 		);
-		assert.equal(await refusalOf(pipeline.one(asked('get'), credentials)), '401 Unauthorized: Unauthorized');
+		assert.equal(await refusalOf(pipeline.execute(asked('get'), credentials)), '401 Unauthorized: Unauthorized');
 		assert.equal(await refusalOf(pipeline.list(asked('list'), credentials)), '401 Unauthorized: Unauthorized');
 		assert.equal(await refusalOf(pipeline.watch(asked('watch'), credentials)), '401 Unauthorized: Unauthorized');
-		assert.equal(await refusalOf(pipeline.path('/version', 'get', credentials)), '401 Unauthorized: Unauthorized');
+		assert.equal(
+			await refusalOf(pipeline.authorizePath('/version', 'get', credentials)),
+			'401 Unauthorized: Unauthorized',
+		);
 		assert.deepEqual([authorizer.asked, reached], [[], []]);
 	});
 
@@ -87,7 +90,7 @@ describe('the pipeline', () => {
 		for (const decision of ['NoOpinion', 'Deny'] as const) {
 			const pipeline = pipelineOf({ authorize: () => ({ decision, reason: '' }) });
 			for (const verb of ['create', 'get', 'update', 'delete'] as const)
-				assert.match(await refusalOf(pipeline.one(asked(verb), credentials)), /^403 Forbidden/);
+				assert.match(await refusalOf(pipeline.execute(asked(verb), credentials)), /^403 Forbidden/);
 			assert.match(await refusalOf(pipeline.list(asked('list'), credentials)), /^403 Forbidden/);
 			assert.match(await refusalOf(pipeline.watch(asked('watch'), credentials)), /^403 Forbidden/);
 		}
@@ -97,7 +100,7 @@ describe('the pipeline', () => {
 	it('403 in upstream’s words', async () => {
 		const pipeline = pipelineOf({ authorize: () => ({ decision: 'NoOpinion', reason: '' }) });
 		const refused = (verb: Verb, more: Partial<ApiRequest>) =>
-			refusalOf(pipeline.one({ ...asked(verb), ...more }, credentials));
+			refusalOf(pipeline.execute({ ...asked(verb), ...more }, credentials));
 		const cannot = (verb: string, resource: string) =>
 			`is forbidden: User "u" cannot ${verb} resource "${resource}" in API group`;
 		assert.equal(
@@ -118,11 +121,11 @@ describe('the pipeline', () => {
 		);
 		const because = pipelineOf({ authorize: () => ({ decision: 'Deny', reason: 'because' }) });
 		assert.equal(
-			await refusalOf(because.one(asked('get', { name: 'a' }), credentials)),
+			await refusalOf(because.execute(asked('get', { name: 'a' }), credentials)),
 			`403 Forbidden: nodes "a" ${cannot('get', 'nodes')} "" at the cluster scope: because`,
 		);
 		assert.equal(
-			await refusalOf(pipeline.path('/version', 'get', credentials)),
+			await refusalOf(pipeline.authorizePath('/version', 'get', credentials)),
 			'403 Forbidden: forbidden: User "u" cannot get path "/version"',
 		);
 	});
@@ -131,11 +134,11 @@ describe('the pipeline', () => {
 		const pipeline = (decision: Decision['decision']) =>
 			pipelineOf({ authorize: () => ({ decision, reason: '', error: 'no roles' }) });
 		await assert.rejects(
-			pipeline('NoOpinion').one(asked('get', { name: 'a' }), credentials),
+			pipeline('NoOpinion').execute(asked('get', { name: 'a' }), credentials),
 			new Error('authorization could not be evaluated: no roles'),
 		);
 		assert.deepEqual(reached, []);
-		await pipeline('Allow').one(asked('get', { name: 'a' }), credentials);
+		await pipeline('Allow').execute(asked('get', { name: 'a' }), credentials);
 	});
 
 	it('list and watch of one name are authorized for that name, and for no other', async () => {
@@ -160,28 +163,28 @@ describe('the pipeline', () => {
 		const pipeline = pipelineOf({ authorize: () => ({ decision: 'Allow', reason: '' }) });
 		const review = (verb: Verb) => request(verb, resources.selfSubjectReviews);
 		const status = (verb: string) => ({ ...asked('get', { name: 'a', subresource: 'status' }), verb });
-		assert.equal(await refusalOf(pipeline.one(review('get'), credentials)), notAllowed);
+		assert.equal(await refusalOf(pipeline.execute(review('get'), credentials)), notAllowed);
 		assert.equal(await refusalOf(pipeline.list(review('list'), credentials)), notAllowed);
 		assert.equal(await refusalOf(pipeline.watch(review('watch'), credentials)), notAllowed);
 		for (const verb of ['list', 'watch', 'patch', 'deletecollection', 'constructor', ''])
-			assert.equal(await refusalOf(pipeline.one({ ...asked('get'), verb }, credentials)), notAllowed, verb);
+			assert.equal(await refusalOf(pipeline.execute({ ...asked('get'), verb }, credentials)), notAllowed, verb);
 		for (const verb of ['create', 'delete', 'patch'])
-			assert.equal(await refusalOf(pipeline.one(status(verb), credentials)), notAllowed, verb);
-		assert.equal(await refusalOf(pipeline.one(request('get', resources.configMaps), credentials)), notFound);
+			assert.equal(await refusalOf(pipeline.execute(status(verb), credentials)), notAllowed, verb);
+		assert.equal(await refusalOf(pipeline.execute(request('get', resources.configMaps), credentials)), notFound);
 		for (const subresource of ['approval', 'proxy', 'toString'])
 			for (const verb of ['get', 'update'])
-				assert.equal(await refusalOf(pipeline.one({ ...status(verb), subresource }, credentials)), notFound);
+				assert.equal(await refusalOf(pipeline.execute({ ...status(verb), subresource }, credentials)), notFound);
 		assert.equal(await refusalOf(pipeline.refuse(asked('get', { name: 'a' }), credentials)), notAllowed);
 		assert.deepEqual(reached, []);
-		await pipeline.one(status('get'), credentials);
-		await pipeline.one(status('update'), credentials);
+		await pipeline.execute(status('get'), credentials);
+		await pipeline.execute(status('update'), credentials);
 		assert.deepEqual(reached, ['u get status', 'u update status']);
 	});
 
 	it('400: no name, or one that could not be in a path; also in a field selector, which then is none', async () => {
 		const authorizer = fakeAuthorizer('u get nodes', 'u get nodes ..', 'u get nodes a/b%', 'u list nodes');
 		const pipeline = pipelineOf(authorizer);
-		const named = (name: string) => refusalOf(pipeline.one(asked('get', { name }), credentials));
+		const named = (name: string) => refusalOf(pipeline.execute(asked('get', { name }), credentials));
 		assert.equal(await named(''), '400 BadRequest: Name parameter required.');
 		assert.equal(await named('..'), `400 BadRequest: Name parameter invalid: "..": may not be '..'`);
 		assert.equal(
@@ -206,14 +209,14 @@ describe('the pipeline', () => {
 		const object = { ...node, metadata: { name: long } };
 		const resource = { ...resources.nodes, group: long };
 		for (const more of [{ name: long }, { namespace: long }, { object }, { resource }]) {
-			const refusal = await refusalOf(pipeline.one(asked('create', more), credentials));
+			const refusal = await refusalOf(pipeline.execute(asked('create', more), credentials));
 			assert.match(
 				refusal,
 				/^400 BadRequest: [A-Z][a-z ]+ parameter invalid: "é{129}": must be no more than 256 bytes$/,
 			);
 		}
 		assert.deepEqual([authorizer.asked, counted], [[], new Array(4).fill('requestNameBytes')]);
-		assert.match(await refusalOf(pipeline.one(asked('get', { name: long.slice(1) }), credentials)), /^403/);
+		assert.match(await refusalOf(pipeline.execute(asked('get', { name: long.slice(1) }), credentials)), /^403/);
 	});
 
 	it('what is wrong with the rest of a request is said after it was allowed', async () => {
@@ -236,11 +239,11 @@ describe('the pipeline', () => {
 			const pipeline = pipelineOf(fakeAuthorizer());
 			const refused = async (...headers: [string, string][]) => {
 				const refusals = [
-					pipeline.one(asked('get', { name: 'a' }), asking(...headers)),
+					pipeline.execute(asked('get', { name: 'a' }), asking(...headers)),
 					pipeline.list(asked('list'), asking(...headers)),
 					pipeline.watch(asked('watch'), asking(...headers)),
 					pipeline.refuse(asked('get'), asking(...headers)),
-					pipeline.path('/version', 'get', asking(...headers)),
+					pipeline.authorizePath('/version', 'get', asking(...headers)),
 				];
 				const texts = new Set(await Promise.all(refusals.map(refusalOf)));
 				assert.equal(texts.size, 1);
@@ -273,12 +276,12 @@ describe('the pipeline', () => {
 			const may = pipelineOf({ authorize: () => ({ decision: 'Allow', reason: 'RBAC: allowed' }) });
 			const headers = asking(['impersonate-user', 'alice']);
 			assert.equal(
-				await refusalOf(may.one(asked('get', { name: 'a' }), headers)),
+				await refusalOf(may.execute(asked('get', { name: 'a' }), headers)),
 				`403 Forbidden: users "alice" ${cannot('users')}: impersonation is not offered by this API server`,
 			);
 			const authenticate = () => Promise.reject(new KubejoinError('API_UNAUTHORIZED', {}));
 			const nobody = createPipeline(authenticate, fakeAuthorizer(), endpoints);
-			assert.match(await refusalOf(nobody.one(asked('get'), headers)), /^401/);
+			assert.match(await refusalOf(nobody.execute(asked('get'), headers)), /^401/);
 			assert.deepEqual(reached, []);
 		});
 
@@ -298,7 +301,7 @@ describe('the pipeline', () => {
 
 	it('403 comes before 404 and 405: a stranger learns nothing of what there is', async () => {
 		const refusal = await refusalOf(
-			pipelineOf(fakeAuthorizer()).one(request('get', resources.configMaps), credentials),
+			pipelineOf(fakeAuthorizer()).execute(request('get', resources.configMaps), credentials),
 		);
 		assert.match(refusal, /^403 Forbidden/);
 	});
@@ -306,7 +309,7 @@ describe('the pipeline', () => {
 	describe('scope', () => {
 		const seen: (string | undefined)[] = [];
 		const authorized: string[] = [];
-		const everything: Endpoint = {
+		const everything: ResourceStorage = {
 			...{ create: keep, get: keep, update: keep, delete: keep, subresources: ['status'] },
 			async list(asked) {
 				await keep(asked);
@@ -332,9 +335,9 @@ describe('the pipeline', () => {
 			new Map(Object.values(resources).map((resource) => [resource, everything])),
 		);
 		const sent = { apiVersion: 'v1', kind: 'K', metadata: { name: 'a', namespace: 'default' } };
-		async function askAll(resource: ResourceName, more: Partial<ApiRequest>) {
+		async function askAll(resource: ApiResource, more: Partial<ApiRequest>) {
 			for (const verb of ['create', 'get', 'update', 'delete'] as const)
-				await pipeline.one(request(verb, resource, more), credentials);
+				await pipeline.execute(request(verb, resource, more), credentials);
 			await pipeline.list(request('list', resource, more), credentials);
 			for await (const _ of pipeline.watch(request('watch', resource, more), credentials));
 		}
@@ -364,7 +367,7 @@ describe('the pipeline', () => {
 				for (const verb of ['create', 'update'] as const)
 					assert.equal(
 						await refusalOf(
-							pipeline.one(request(verb, resources.roles, { namespace, name: 'a', object: sent }), credentials),
+							pipeline.execute(request(verb, resources.roles, { namespace, name: 'a', object: sent }), credentials),
 						),
 						'400 BadRequest: the namespace of the provided object does not match the namespace sent on the request',
 					);
@@ -374,7 +377,7 @@ describe('the pipeline', () => {
 
 	it('a path is authorized as a path', async () => {
 		const pipeline = pipelineOf(fakeAuthorizer('u get /version'));
-		await pipeline.path('/version', 'get', credentials);
-		assert.match(await refusalOf(pipeline.path('/metrics', 'get', credentials)), /^403/);
+		await pipeline.authorizePath('/version', 'get', credentials);
+		assert.match(await refusalOf(pipeline.authorizePath('/metrics', 'get', credentials)), /^403/);
 	});
 });

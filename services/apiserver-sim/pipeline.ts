@@ -2,17 +2,17 @@
  * The one way through the API server, for gRPC and HTTPS alike: authenticate, authorize, then the endpoint of the resource, which admits,
  * validates and stores. Refuses by default; nothing reaches an endpoint that the authorizers did not allow.
  */
-import { KubejoinError, qualified } from '../../lib/errors.ts';
-import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { KubejoinError, qualifiedResource } from '../../lib/errors.ts';
+import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
-import { note } from '../../lib/trace.ts';
+import { setSpanAttributes } from '../../lib/trace.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Attributes, Authorizer, FieldRequirement, ResourceRequest } from './authorize/attributes.ts';
 import { forbidden } from './authorize/forbidden.ts';
 import { quotedInput } from './authorize/go-text.ts';
 import { refuseImpersonation } from './request/impersonation.ts';
-import type { ApiRequest, Credentials, Endpoint, ObjectList, Verb } from './request.ts';
+import type { ApiRequest, Credentials, ObjectList, ResourceStorage, Verb } from './request.ts';
 import { selectedName } from './selectors.ts';
 
 /** A request before it is authenticated and authorized. Its verb and subresource may be any; the endpoint offers few of them. */
@@ -23,24 +23,24 @@ export interface UnauthenticatedRequest extends Omit<ApiRequest, 'user' | 'verb'
 	readonly check?: (count: CountRefusal) => void;
 }
 /** The endpoint of every resource that is served. */
-export type Endpoints = ReadonlyMap<ResourceName, Endpoint>;
+export type Resources = ReadonlyMap<ApiResource, ResourceStorage>;
 
 export interface Pipeline {
 	/** create, get, update, delete. @throws API_UNAUTHORIZED, API_FORBIDDEN, and the endpoint's refusals */
-	readonly one: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<KubeObject>;
+	readonly execute: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<KubeObject>;
 	readonly list: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<ObjectList>;
 	readonly watch: (request: UnauthenticatedRequest, credentials: Credentials) => AsyncIterable<WatchEvent<KubeObject>>;
 	/** For a request that this door does not offer. @throws API_UNAUTHORIZED, API_FORBIDDEN, API_PATH_NOT_FOUND, API_METHOD_NOT_ALLOWED, in this order */
 	readonly refuse: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<never>;
 	/** May this caller read this path, for example /version? @throws API_UNAUTHORIZED, API_PATH_FORBIDDEN */
-	readonly path: (path: string, verb: string, credentials: Credentials) => Promise<void>;
+	readonly authorizePath: (path: string, verb: string, credentials: Credentials) => Promise<void>;
 }
 
 /** @param count  called when a request exceeds a limit */
 export function createPipeline(
 	authenticate: Authenticate,
 	authorizer: Authorizer,
-	endpoints: Endpoints,
+	endpoints: Resources,
 	count: CountRefusal = () => undefined,
 ): Pipeline {
 	async function identified(credentials: Credentials): Promise<UserInfo> {
@@ -65,7 +65,7 @@ export function createPipeline(
 		unauthenticated: UnauthenticatedRequest,
 		credentials: Credentials,
 		...offered: readonly V[]
-	): Promise<{ request: ApiRequest; answer: NonNullable<Endpoint[V]> }> {
+	): Promise<{ request: ApiRequest; answer: NonNullable<ResourceStorage[V]> }> {
 		const { request, endpoint } = await allowed(unauthenticated, credentials);
 		const { verb, subresource } = request;
 		const answer = isOneOf(offered, verb) && (subresource === '' || isOneOf(ofSubresources, verb)) && endpoint[verb];
@@ -75,7 +75,7 @@ export function createPipeline(
 		return { request: withObjectInScope(request as ApiRequest), answer };
 	}
 	return {
-		async one(unauthenticated, credentials) {
+		async execute(unauthenticated, credentials) {
 			const { request, answer } = await admitted(unauthenticated, credentials, 'create', 'get', 'update', 'delete');
 			return answer(request);
 		},
@@ -91,7 +91,7 @@ export function createPipeline(
 			await allowed(unauthenticated, credentials);
 			throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
 		},
-		async path(path, verb, credentials) {
+		async authorizePath(path, verb, credentials) {
 			const user = await identified(credentials);
 			await requireAllowed(authorizer, { resourceRequest: false, user, verb, path });
 		},
@@ -165,7 +165,7 @@ function withObjectInScope(request: ApiRequest): ApiRequest {
 
 async function requireAllowed(authorizer: Authorizer, attributes: Attributes): Promise<void> {
 	const { decision, reason, error } = await authorizer.authorize(attributes);
-	note({
+	setSpanAttributes({
 		'kubejoin.request.verb': attributes.verb,
 		'kubejoin.request.what': whatOf(attributes),
 		'kubejoin.user': attributes.user.username,
@@ -182,7 +182,7 @@ async function requireAllowed(authorizer: Authorizer, attributes: Attributes): P
 function whatOf(attributes: Attributes): string {
 	if (!attributes.resourceRequest) return attributes.path;
 	const { apiGroup, resource, subresource, namespace, name } = attributes;
-	const kind = `${qualified({ resource, group: apiGroup })}${subresource === '' ? '' : `/${subresource}`}`;
+	const kind = `${qualifiedResource({ resource, group: apiGroup })}${subresource === '' ? '' : `/${subresource}`}`;
 	const place = [namespace, name].filter((part) => part !== '').join('/');
 	return place === '' ? kind : `${kind} ${place}`;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
-import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import { createLog } from '../../lib/log.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { storeOfEachTest } from './fixtures.test.ts';
@@ -17,7 +17,7 @@ describe('the RBAC cache', () => {
 	let stop: AbortController;
 	let cache: RbacCache;
 
-	const put = (resource: ResourceName, name: string, namespace = '') =>
+	const put = (resource: ApiResource, name: string, namespace = '') =>
 		store().create(storeKey(resource, namespace, name), {
 			kind: resource.kind,
 			metadata: { name, ...(namespace === '' ? {} : { namespace }) },

@@ -1,7 +1,7 @@
 /** The RBAC objects as the authorizer reads them: in memory, kept up by watching the store, so that a deleted binding counts at once in every replica. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from '../../lib/errors.ts';
-import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, Role, RoleBinding } from '../../lib/kube/types.ts';
 import { errorFields, type Log } from '../../lib/log.ts';
 import type { Store, StoredItem } from '../../lib/store/store.ts';
@@ -44,7 +44,7 @@ export function startRbacCache(store: Store, signal: AbortSignal, log: Log): Rba
 	};
 }
 
-function keepCache<T extends KubeObject>(store: Store, resource: ResourceName, signal: AbortSignal, log: Log) {
+function keepCache<T extends KubeObject>(store: Store, resource: ApiResource, signal: AbortSignal, log: Log) {
 	const prefix = `${resource.resource}.${resource.group}/`;
 	const items = new Map<string, T>();
 	/** What was read at a later revision than the watch began. */

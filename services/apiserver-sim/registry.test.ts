@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { ConfigMap, KubeObject, Lease } from '../../lib/kube/types.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { admin, clock, now, refusalOf, request, storeOfEachTest } from './fixtures.test.ts';
-import { registryEndpoint, type Strategy, storeKey } from './registry.ts';
+import { createStorage, type Strategy, storeKey } from './registry.ts';
 import type { ApiRequest, ObjectList } from './request.ts';
 import { parseFieldSelector } from './selectors.ts';
 
@@ -23,7 +23,7 @@ const configMap = (
 describe('the registry', () => {
 	const store = storeOfEachTest();
 	const endpoint = (strategy: Partial<Strategy<ConfigMap>> = {}, over: Store = store()) =>
-		registryEndpoint<ConfigMap>(over, { resource: configMaps, subresources: [], ...strategy }, clock);
+		createStorage<ConfigMap>(over, { resource: configMaps, subresources: [], ...strategy }, clock);
 	const asked = (verb: ApiRequest['verb'], more: Partial<ApiRequest> = {}) =>
 		request(verb, configMaps, { namespace: 'ns', ...more });
 	const create = (object: ConfigMap, more: Partial<ApiRequest> = {}, strategy?: Partial<Strategy<ConfigMap>>) =>
@@ -33,10 +33,10 @@ describe('the registry', () => {
 	const get = (name: string) => endpoint().get(asked('get', { name })) as Promise<ConfigMap>;
 	const remove = (name: string, preconditions: ApiRequest['preconditions'] = {}) =>
 		endpoint().delete(asked('delete', { name, preconditions }));
-	const list = async (more: Partial<ApiRequest> = {}, of: ResourceName = configMaps) =>
-		(
-			await registryEndpoint(store(), { resource: of, subresources: [] }, clock).list(request('list', of, more))
-		).items.map(({ metadata }) => metadata.name);
+	const list = async (more: Partial<ApiRequest> = {}, of: ApiResource = configMaps) =>
+		(await createStorage(store(), { resource: of, subresources: [] }, clock).list(request('list', of, more))).items.map(
+			({ metadata }) => metadata.name,
+		);
 	/** So many events, or all until the watch ends. */
 	async function events(count: number, more: Partial<ApiRequest> = {}): Promise<string[]> {
 		const stop = new AbortController();
@@ -174,11 +174,7 @@ describe('the registry', () => {
 
 		it('404 NotFound', async () => {
 			assert.equal(await refusalOf(get('a')), '404 NotFound: configmaps "a" not found');
-			const csrs = registryEndpoint(
-				store(),
-				{ resource: resources.certificateSigningRequests, subresources: [] },
-				clock,
-			);
+			const csrs = createStorage(store(), { resource: resources.certificateSigningRequests, subresources: [] }, clock);
 			const text = '404 NotFound: certificatesigningrequests.certificates.k8s.io "a" not found';
 			assert.equal(
 				await refusalOf(csrs.get(request('get', resources.certificateSigningRequests, { name: 'a' }))),
@@ -434,7 +430,7 @@ describe('the registry', () => {
 		});
 		await store().create('leases.coordination.k8s.io/ns/bad', leaseOf('-00001Z'));
 		await store().create('leases.coordination.k8s.io/ns/good', leaseOf('2026-01-31T12:00:00.000000Z'));
-		const on = registryEndpoint(store(), { resource: resources.leases, subresources: [] }, clock, (key) =>
+		const on = createStorage(store(), { resource: resources.leases, subresources: [] }, clock, (key) =>
 			reported.push(key),
 		);
 		const of = (verb: ApiRequest['verb'], more: Partial<ApiRequest> = {}) =>

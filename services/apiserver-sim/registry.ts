@@ -9,18 +9,18 @@ import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
 import { subdomainProblems } from '../../lib/kube/names.ts';
 import { requirePreconditions } from '../../lib/kube/preconditions.ts';
-import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { type ApiResource, apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta, UserInfo } from '../../lib/kube/types.ts';
 import { unmarshalProblem } from '../../lib/kube/unmarshal.ts';
 import type { Store, StoredItem } from '../../lib/store/store.ts';
 import { type ListedPlace, readList } from './listing.ts';
 import { generateName, metadataProblems, type NameRule, nameProblems, requireValid } from './object-meta.ts';
 import { requireVersion } from './request/list-options.ts';
-import type { ApiRequest, Endpoint, ObjectList, Subresource } from './request.ts';
+import type { ApiRequest, ObjectList, ResourceStorage, Subresource } from './request.ts';
 import { matchesFields, requireSelectable, type SelectableFields, selectedName } from './selectors.ts';
 
 export interface Strategy<T extends KubeObject> {
-	readonly resource: ResourceName;
+	readonly resource: ApiResource;
 	readonly subresources: readonly Subresource[];
 	/** Default: a DNS subdomain. */
 	readonly nameRule?: NameRule;
@@ -42,9 +42,9 @@ export interface Strategy<T extends KubeObject> {
 
 const storeGroup = (group: string) => (group === '' ? '' : `.${group}`);
 /** `configmaps/kube-public/cluster-info`, `nodes/node-1`, `leases.coordination.k8s.io/…` */
-export const storeKey = ({ resource, group, namespaced }: ResourceName, namespace: string, name: string): string =>
+export const storeKey = ({ resource, group, namespaced }: ApiResource, namespace: string, name: string): string =>
 	`${resource}${storeGroup(group)}/${namespaced ? `${namespace}/` : ''}${name}`;
-const storePrefix = ({ resource, group, namespaced }: ResourceName, namespace: string): string =>
+const storePrefix = ({ resource, group, namespaced }: ApiResource, namespace: string): string =>
 	`${resource}${storeGroup(group)}/${namespaced && namespace !== '' ? `${namespace}/` : ''}`;
 
 /** An object as it is stored: its version is the revision of the store. */
@@ -60,12 +60,12 @@ const forStore = <T extends KubeObject>(object: T): T => {
 /** Called with the key of a stored object that no encoder can write. It is left out of lists and watches, so that the others are answered. */
 export type OnUnreadable = (key: string, problem: string) => void;
 
-export function registryEndpoint<T extends KubeObject>(
+export function createStorage<T extends KubeObject>(
 	store: Store,
 	strategy: Strategy<T>,
 	clock: Clock,
 	onUnreadable: OnUnreadable = () => undefined,
-): Required<Endpoint> {
+): Required<ResourceStorage> {
 	const { resource } = strategy;
 	const facts = (name: string) => ({ resource: resource.resource, group: resource.group, name });
 	const keyFor = ({ namespace, name }: Pick<ApiRequest, 'namespace' | 'name'>) => storeKey(resource, namespace, name);

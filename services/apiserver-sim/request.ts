@@ -1,8 +1,8 @@
 /** One request, however it came: a gRPC method and a REST route differ only in how they become this. */
 
-import type { ResourceName } from '../../lib/kube/resources.ts';
+import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo } from '../../lib/kube/types.ts';
-import type { Peer } from '../../lib/mesh/peer.ts';
+import type { Peer } from '../../lib/rpc/peer.ts';
 import type { FieldRequirement } from './authorize/attributes.ts';
 import type { ImpersonationHeader } from './request/impersonation.ts';
 
@@ -21,7 +21,7 @@ export interface Credentials {
 export interface ApiRequest {
 	readonly user: UserInfo;
 	readonly verb: Verb;
-	readonly resource: ResourceName;
+	readonly resource: ApiResource;
 	readonly subresource: Subresource;
 	/** Empty for all namespaces and for what has none. */
 	readonly namespace: string;
@@ -51,7 +51,7 @@ export interface ObjectList {
 }
 
 /** What a resource offers; a verb that it lacks is refused with 405. */
-export interface Endpoint {
+export interface ResourceStorage {
 	readonly create?: (request: ApiRequest) => Promise<KubeObject>;
 	readonly get?: (request: ApiRequest) => Promise<KubeObject>;
 	readonly list?: (request: ApiRequest) => Promise<ObjectList>;

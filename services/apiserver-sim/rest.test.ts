@@ -6,7 +6,7 @@ import type { UserInfo } from '../../lib/kube/types.ts';
 import type { Attributes } from './authorize/attributes.ts';
 import { userNamed } from './authorize/fixtures.test.ts';
 import { type Doors, openDoors } from './doors/fixtures.test.ts';
-import type { ApiRequest, Endpoint } from './request.ts';
+import type { ApiRequest, ResourceStorage } from './request.ts';
 
 const created = '2026-01-31T12:00:00Z';
 const object = {
@@ -26,7 +26,7 @@ describe('the HTTPS side of the door', () => {
 	let lines: string[];
 	let refused: (attributes: Attributes) => boolean;
 
-	const nodes: Endpoint = {
+	const nodes: ResourceStorage = {
 		async get(request) {
 			reached.push(request);
 			if (request.name === 'broken') throw new Error('the password is hunter2');

@@ -10,10 +10,10 @@ import { apiVersionOf } from '../../lib/kube/resources.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { errorFields, type Log } from '../../lib/log.ts';
 import { type LimitLines, limitLines, withoutPort } from '../../lib/log-limit.ts';
-import { checkHealth, type HealthChecks } from '../../lib/mesh/health.ts';
-import type { HttpHandler } from '../../lib/mesh/http-server.ts';
-import { type Connections, unknownPeer } from '../../lib/mesh/listener.ts';
-import { callerName } from '../../lib/mesh/peer.ts';
+import { checkHealth, type HealthChecks } from '../../lib/rpc/health.ts';
+import type { HttpHandler } from '../../lib/rpc/http-server.ts';
+import { type Connections, unknownPeer } from '../../lib/rpc/listener.ts';
+import { callerName } from '../../lib/rpc/peer.ts';
 import { printable } from '../../lib/text.ts';
 import { inSpan, SpanKind } from '../../lib/trace.ts';
 import { hasExtraSpace } from './authenticate.ts';
@@ -133,7 +133,7 @@ async function answerTo(asked: Asked, { pipeline, health }: RestOptions): Promis
 	if (info === undefined) return plainText(400, '400 Bad Request');
 	const signal = AbortSignal.timeout(Math.min(timeoutOf(query) ?? REQUEST_TIMEOUT_MS, REQUEST_TIMEOUT_MS));
 	if (info.isResource) return readResource(asked, info, signal, pipeline);
-	await pipeline.path(info.path, info.verb, credentials);
+	await pipeline.authorizePath(info.path, info.verb, credentials);
 	if (info.path === '/version' || info.path === '/version/') return versionAnswer(asked);
 	return healthAnswer(info.path, query, health);
 }
@@ -162,7 +162,7 @@ async function readResource(
 		},
 	};
 	if (method !== 'GET' || (info.verb !== 'get' && info.verb !== 'list')) return pipeline.refuse(request, credentials);
-	const object = info.verb === 'get' ? await pipeline.one(request, credentials) : undefined;
+	const object = info.verb === 'get' ? await pipeline.execute(request, credentials) : undefined;
 	const list = object === undefined ? await pipeline.list(request, credentials) : undefined;
 	if (read === undefined) throw new Error('the pipeline answered a request that it did not check');
 	if (list !== undefined) requireVersion(read.options, list.resourceVersion);

@@ -27,13 +27,17 @@ describe('field selectors', () => {
 
 	it('of the greatest length are read in a moment, and quoted in part', () => {
 		for (const unit of ['a', ',', '=', '!', '\\', 'a=b,', '\\,', '!=']) {
-			const startedMs = performance.now();
-			try {
-				parseFieldSelector(unit.repeat(8192 / unit.length));
-			} catch (error) {
-				assert.ok((error as Error).message.length < 600, unit);
-			}
-			assert.ok(performance.now() - startedMs < 50, unit);
+			// The least of five: the machine may be busy.
+			const tookMs = [1, 2, 3, 4, 5].map(() => {
+				const startedMs = performance.now();
+				try {
+					parseFieldSelector(unit.repeat(8192 / unit.length));
+				} catch (error) {
+					assert.ok((error as Error).message.length < 600, unit);
+				}
+				return performance.now() - startedMs;
+			});
+			assert.ok(Math.min(...tookMs) < 50, unit);
 		}
 	});
 

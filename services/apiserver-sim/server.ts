@@ -1,7 +1,7 @@
 /** A gRPC service for each resource. Who may call what is decided by the pipeline, from the caller's credentials, never by a table here. */
 import { resources } from '../../lib/kube/resources.ts';
-import { contractOf } from '../../lib/mesh/contracts.ts';
-import type { Service } from '../../lib/mesh/server.ts';
+import { contractOf } from '../../lib/rpc/contracts.ts';
+import type { Service } from '../../lib/rpc/server.ts';
 import { resourceHandlers } from './handlers.ts';
 import type { Pipeline } from './pipeline.ts';
 

@@ -1,6 +1,6 @@
 /** Kubernetes `Status`: how the API says that something failed or was deleted. @source apimachinery/pkg/apis/meta/v1 Status, api/errors */
 import { type FieldProblem, type KubejoinError, shownToCaller } from '../../lib/errors.ts';
-import type { ResourceName } from '../../lib/kube/resources.ts';
+import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import type { ObjectList } from './request.ts';
 
@@ -64,7 +64,7 @@ export const listMeta = ({ resourceVersion, continueToken, remainingItemCount }:
 });
 
 /** The answer to a deletion. */
-export const deletionStatus = ({ resource, group }: ResourceName, { metadata }: KubeObject): Status => ({
+export const deletionStatus = ({ resource, group }: ApiResource, { metadata }: KubeObject): Status => ({
 	kind: 'Status',
 	apiVersion: 'v1',
 	metadata: {},

@@ -2,7 +2,7 @@
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { parseToken } from '../../lib/kube/bootstrap-token.ts';
 import type { Secret } from '../../lib/kube/types.ts';
-import { call, type VerifiedChannel } from '../../lib/mesh/channel.ts';
+import { call, type VerifiedChannel } from '../../lib/rpc/channel.ts';
 import type { VerifyToken } from './authenticate.ts';
 
 export interface TokenStoreClient {

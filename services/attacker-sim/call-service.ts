@@ -6,8 +6,8 @@ import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
 import { callAs, isUnary, resolveHost } from './clients.ts';
 import { type MeshService, meshServices, requireNearTarget } from './guard-rails.ts';
+import { refusedText } from './output.ts';
 import { readNamed } from './stolen-files.ts';
-import { refusedText } from './tell.ts';
 
 export interface CallFlags {
 	readonly service: string;

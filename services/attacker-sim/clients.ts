@@ -4,8 +4,8 @@
  */
 import { lookup } from 'node:dns/promises';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
-import { call, openChannel, withBearerToken } from '../../lib/mesh/channel.ts';
-import { contractOf } from '../../lib/mesh/contracts.ts';
+import { call, openChannel, withBearerToken } from '../../lib/rpc/channel.ts';
+import { contractOf } from '../../lib/rpc/contracts.ts';
 import type { Identity } from './certificates.ts';
 import type { MeshService, Resolve } from './guard-rails.ts';
 

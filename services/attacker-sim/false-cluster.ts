@@ -5,21 +5,21 @@
 import { randomUUID } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { KubejoinError } from '../../lib/errors.ts';
-import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { type ApiResource, apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import type { CertificateSigningRequest, KubeObject } from '../../lib/kube/types.ts';
 
 export type Sent = Omit<KubeObject, 'apiVersion' | 'kind'>;
 
 export interface FalseCluster {
 	/** @throws API_ALREADY_EXISTS; CSR_MALFORMED and CSR_SIGNATURE_INVALID, for a request that nobody could sign */
-	readonly create: (resource: ResourceName, object: Sent) => KubeObject;
+	readonly create: (resource: ApiResource, object: Sent) => KubeObject;
 	/** @throws API_NOT_FOUND */
-	readonly get: (resource: ResourceName, namespace: string, name: string) => KubeObject;
-	readonly list: (resource: ResourceName) => readonly KubeObject[];
+	readonly get: (resource: ApiResource, namespace: string, name: string) => KubeObject;
+	readonly list: (resource: ApiResource) => readonly KubeObject[];
 	/** @throws API_NOT_FOUND */
-	readonly update: (resource: ResourceName, object: Sent) => KubeObject;
+	readonly update: (resource: ApiResource, object: Sent) => KubeObject;
 	/** @throws API_NOT_FOUND */
-	readonly remove: (resource: ResourceName, namespace: string, name: string) => void;
+	readonly remove: (resource: ApiResource, namespace: string, name: string) => void;
 	readonly resourceVersion: () => string;
 }
 
@@ -30,21 +30,21 @@ export function createFalseCluster(
 	sign: (csrPem: string, usages: readonly string[]) => string,
 	clock: Clock,
 ): FalseCluster {
-	const objects = new Map<ResourceName, Map<string, KubeObject>>();
+	const objects = new Map<ApiResource, Map<string, KubeObject>>();
 	let version = 0;
-	const of = (resource: ResourceName): Map<string, KubeObject> => {
+	const of = (resource: ApiResource): Map<string, KubeObject> => {
 		const found = objects.get(resource) ?? new Map<string, KubeObject>();
 		objects.set(resource, found);
 		return found;
 	};
 	const key = (namespace = '', name = ''): string => `${namespace}/${name}`;
-	const facts = ({ resource, group }: ResourceName, name: string) => ({ resource, group, name });
-	function find(resource: ResourceName, namespace: string | undefined, name: string): KubeObject {
+	const facts = ({ resource, group }: ApiResource, name: string) => ({ resource, group, name });
+	function find(resource: ApiResource, namespace: string | undefined, name: string): KubeObject {
 		const found = of(resource).get(key(namespace, name));
 		if (found === undefined) throw new KubejoinError('API_NOT_FOUND', facts(resource, name));
 		return found;
 	}
-	function put(resource: ResourceName, object: Sent): KubeObject {
+	function put(resource: ApiResource, object: Sent): KubeObject {
 		const metadata = { ...object.metadata, resourceVersion: String(++version) };
 		const kept = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object, metadata };
 		of(resource).set(key(metadata.namespace, metadata.name), kept);

@@ -1,8 +1,8 @@
 /** From the wire to the false cluster and back, for one resource. Whoever asks is answered. */
 import { once } from 'node:events';
-import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
-import type { Call, StreamHandler, UnaryHandler } from '../../lib/mesh/server.ts';
+import type { Call, StreamHandler, UnaryHandler } from '../../lib/rpc/server.ts';
 import type { FalseCluster, Sent } from './false-cluster.ts';
 
 export interface HandlerOptions {
@@ -22,7 +22,7 @@ interface Message {
 }
 
 export function resourceHandlers(
-	resource: ResourceName,
+	resource: ApiResource,
 	{ cluster, clusterInfo, onRegistered, stopping }: HandlerOptions,
 ): {
 	readonly unary: Readonly<Record<string, UnaryHandler>>;

@@ -15,8 +15,8 @@ import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair, type KeyPair, writePrivateKey } from '../../lib/pki/keys.ts';
 import { openApi, resolveHost, type Shown, withApi } from './clients.ts';
 import { requireNearTarget } from './guard-rails.ts';
+import { refusedText } from './output.ts';
 import { readNamed, readStolenIdentity, readStolenToken } from './stolen-files.ts';
-import { refusedText } from './tell.ts';
 
 export interface RequestFlags {
 	readonly target: string;

@@ -1,7 +1,7 @@
 /** Every method of the API server, answered by the attacker. Each message is overheard before it is answered, whatever it is. */
 import { resources } from '../../lib/kube/resources.ts';
-import { contractOf } from '../../lib/mesh/contracts.ts';
-import type { Call, Service, StreamHandler, UnaryHandler } from '../../lib/mesh/server.ts';
+import { contractOf } from '../../lib/rpc/contracts.ts';
+import type { Call, Service, StreamHandler, UnaryHandler } from '../../lib/rpc/server.ts';
 import { type HandlerOptions, resourceHandlers } from './handlers.ts';
 
 export type Hear = (call: Call, message: object) => void;

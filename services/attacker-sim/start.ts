@@ -4,11 +4,11 @@ import { splitHostPort } from '../../lib/address.ts';
 import type { Clock } from '../../lib/clock.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { createLog } from '../../lib/log.ts';
-import { listen, newConnections } from '../../lib/mesh/listener.ts';
-import { callerName, type Peer } from '../../lib/mesh/peer.ts';
-import { type Call, createGrpcServer } from '../../lib/mesh/server.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
+import { listen, newConnections } from '../../lib/rpc/listener.ts';
+import { callerName, type Peer } from '../../lib/rpc/peer.ts';
+import { type Call, createGrpcServer } from '../../lib/rpc/server.ts';
 import type { AttackRequest } from './attack-request.ts';
 import { issueIdentity, makeOwnCa, pemOf, signAnything, stolenCa } from './certificates.ts';
 import { openApi, resolveHost, withApi } from './clients.ts';
@@ -17,11 +17,11 @@ import { createFalseCluster } from './false-cluster.ts';
 import { openFront, type Route } from './front.ts';
 import { requireNearTarget, requireOwnAddress, requireProof } from './guard-rails.ts';
 import { rowOf } from './modes.ts';
+import { capturedText, connectedText, heardText, listeningText } from './output.ts';
 import { overhear } from './overhear.ts';
 import { createRecorder, emptyReport, including, MAX_REQUESTS, type Recorder } from './report.ts';
 import { attackerServices } from './server.ts';
 import { superAdmin, tokensIn } from './stolen-tokens.ts';
-import { capturedText, connectedText, heardText, listeningText } from './tell.ts';
 
 export interface StartOptions {
 	readonly say: (line: string) => void;

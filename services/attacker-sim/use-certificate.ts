@@ -7,8 +7,8 @@ import { wellKnown } from '../../lib/kube/types.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { openApi, resolveHost, withApi } from './clients.ts';
 import { requireNearTarget } from './guard-rails.ts';
+import { refusedText } from './output.ts';
 import { readNamed, readStolenIdentity } from './stolen-files.ts';
-import { refusedText } from './tell.ts';
 
 export interface UseFlags {
 	readonly target: string;

@@ -1,5 +1,5 @@
 /** The settings of ca-service. */
-import { integer, listenSettings, oneOf, optional, PREFIX, setting, text } from '../../lib/config.ts';
+import { integer, listenSettings, oneOf, PREFIX, setting, text, withDefault } from '../../lib/config.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { certificatesFile, privateKeyFile } from '../../lib/pki/files.ts';
 import { isLabLifetime, MIN_DURATION_SECONDS, MIN_LAB_DURATION_SECONDS } from './sign.ts';
@@ -15,13 +15,13 @@ export const settings = {
 	),
 	caKey: setting('CA_KEY_FILE', privateKeyFile, 'PEM file with the key of one of them, which signs'),
 	ledgerFile: setting('LEDGER_FILE', text, 'file for the ledger of what was signed; created where there is none'),
-	signingDurationSeconds: optional(
+	signingDurationSeconds: withDefault(
 		'SIGNING_DURATION_SECONDS',
 		integer(MIN_LAB_DURATION_SECONDS, 10 * yearSeconds),
 		yearSeconds,
 		`seconds that a certificate is signed for at most; less than ${MIN_DURATION_SECONDS} only in a lab`,
 	),
-	lab: optional(
+	lab: withDefault(
 		'LAB',
 		(value) => oneOf('true', 'false')(value) === 'true',
 		false,

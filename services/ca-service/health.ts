@@ -1,8 +1,8 @@
 /** What serving means here: the CA has not expired and the ledger can be read. */
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { KubejoinError } from '../../lib/errors.ts';
-import type { HealthChecks } from '../../lib/mesh/health.ts';
 import type { Issuer } from '../../lib/pki/certificate.ts';
+import type { HealthChecks } from '../../lib/rpc/health.ts';
 import type { Ledger } from './ledger.ts';
 
 export const readyChecks = (

@@ -2,13 +2,13 @@
 import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { refusalCounter } from '../../lib/limits.ts';
-import { grpcMetrics } from '../../lib/mesh/grpc-metrics.ts';
-import { listen, newConnections } from '../../lib/mesh/listener.ts';
-import { runService, STOP_GRACE_MS } from '../../lib/mesh/run.ts';
-import { createGrpcServer } from '../../lib/mesh/server.ts';
 import { issuerOf } from '../../lib/pki/certificate.ts';
 import { readPrivateKey } from '../../lib/pki/keys.ts';
-import { note } from '../../lib/trace.ts';
+import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
+import { listen, newConnections } from '../../lib/rpc/listener.ts';
+import { runService, STOP_GRACE_MS } from '../../lib/rpc/run.ts';
+import { createGrpcServer } from '../../lib/rpc/server.ts';
+import { setSpanAttributes } from '../../lib/trace.ts';
 import { requireLabFor, settings } from './config.ts';
 import { readyChecks } from './health.ts';
 import { type LedgerEntry, openLedger } from './ledger.ts';
@@ -45,7 +45,7 @@ await runService(service, settings, async (config, log, registry) => {
 		await ledger.append(entry);
 		metrics.signed(entry.signerName);
 		const { subject, signerName: signer, serial, notBefore, notAfter, fingerprint, requestId, certificate } = entry;
-		note({
+		setSpanAttributes({
 			'kubejoin.certificate.pem': certificate,
 			'kubejoin.certificate.subject': subject,
 			'kubejoin.certificate.signer': signer,

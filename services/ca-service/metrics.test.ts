@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { KubejoinError } from '../../lib/errors.ts';
-import type { Ending } from '../../lib/mesh/server.ts';
+import type { Ending } from '../../lib/rpc/server.ts';
 import { type CaMetrics, caMetrics } from './metrics.ts';
 
 describe('the metrics of the CA', () => {

@@ -1,9 +1,9 @@
 /** What is counted at the CA: what it signed and what it refused to sign, for which signer, and when the CA itself ends. No subject, no serial number. */
 import { Counter, Gauge } from 'prom-client';
-import type { Arrival, Observe } from '../../lib/mesh/server.ts';
 import { OTHER, type Registry } from '../../lib/metrics.ts';
 import type { Issuer } from '../../lib/pki/certificate.ts';
 import { isKnownSigner } from '../../lib/pki/signer-rules.ts';
+import type { Arrival, Observe } from '../../lib/rpc/server.ts';
 
 export interface CaMetrics {
 	/** A certificate was signed; one that was given out again was not. */

@@ -1,5 +1,5 @@
 /** Who may do what with the cluster CA: only the controllers have anything signed. */
-import type { Service } from '../../lib/mesh/server.ts';
+import type { Service } from '../../lib/rpc/server.ts';
 import { type HandlerOptions, unaryHandlers } from './handlers.ts';
 
 const controllers = ['system:kube-controller-manager'];

@@ -1,6 +1,6 @@
 /** The three services that the controllers talk to, as functions. What comes back is not interpreted here. */
 import { KubejoinError } from '../../lib/errors.ts';
-import { call, stream, type VerifiedChannel } from '../../lib/mesh/channel.ts';
+import { call, stream, type VerifiedChannel } from '../../lib/rpc/channel.ts';
 
 export interface SignRequest {
 	/** PKCS#10 as PEM, in base64. */

@@ -1,5 +1,5 @@
 /** The settings of controller-manager-sim. */
-import { contentsOf, hostPort, integer, optional, type Parse, setting } from '../../lib/config.ts';
+import { contentsOf, hostPort, integer, type Parse, setting, withDefault } from '../../lib/config.ts';
 import { certificatesFile, privateKeyFile } from '../../lib/pki/files.ts';
 
 const contentsAndPath: Parse<{ readonly path: string; readonly contents: string }> = (path) => ({
@@ -12,8 +12,8 @@ export const DEFAULT_GRACE_SECONDS = 50;
 
 export const settings = {
 	kubeconfig: setting('KUBECONFIG_FILE', contentsAndPath, 'kubeconfig of User system:kube-controller-manager'),
-	caService: optional('CA_SERVICE', hostPort, '127.0.0.1:6444', 'HOST:PORT of ca-service'),
-	tokenStore: optional('TOKEN_STORE', hostPort, '127.0.0.1:6445', 'HOST:PORT of token-store'),
+	caService: withDefault('CA_SERVICE', hostPort, '127.0.0.1:6444', 'HOST:PORT of ca-service'),
+	tokenStore: withDefault('TOKEN_STORE', hostPort, '127.0.0.1:6445', 'HOST:PORT of token-store'),
 	certificate: setting(
 		'TLS_CERT_FILE',
 		certificatesFile,
@@ -25,7 +25,7 @@ export const settings = {
 		certificatesFile,
 		'PEM file with the CA that issued the certificates of ca-service and token-store',
 	),
-	nodeMonitorGraceSeconds: optional(
+	nodeMonitorGraceSeconds: withDefault(
 		'NODE_MONITOR_GRACE_PERIOD_SECONDS',
 		integer(5, 3600),
 		DEFAULT_GRACE_SECONDS,

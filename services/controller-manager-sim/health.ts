@@ -1,6 +1,6 @@
 /** What serving means here: everything that the controllers look at has been listed once. */
 import { KubejoinError } from '../../lib/errors.ts';
-import type { HealthChecks } from '../../lib/mesh/health.ts';
+import type { HealthChecks } from '../../lib/rpc/health.ts';
 
 /** @param caches  by what they hold, for the name of the check */
 export const readyChecks = (caches: Readonly<Record<string, { readonly isSynced: () => boolean }>>): HealthChecks =>

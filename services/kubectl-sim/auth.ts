@@ -1,7 +1,7 @@
 /** `kubectl auth`: who the API server takes this person for, and what it lets them do. */
 import { hasCode } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
-import type { ResourceName } from '../../lib/kube/resources.ts';
+import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { SelfSubjectAccessReview } from '../../lib/kube/types.ts';
 import { printableCell } from '../../lib/text.ts';
 import { invalidCommand } from './command-errors.ts';
@@ -109,7 +109,7 @@ export function accessReview({ verb, object, subresource, namespace, allNamespac
 	};
 }
 
-function scopeWarnings(resource: ResourceName | undefined): string[] {
+function scopeWarnings(resource: ApiResource | undefined): string[] {
 	if (resource === undefined || resource.namespaced) return [];
 	return [
 		`resource '${resource.resource}' is not namespace scoped${resource.group === '' ? '' : ` in group '${resource.group}'`}`,

@@ -4,10 +4,10 @@ import { splitHostPort } from '../../lib/address.ts';
 import { causeText, grpcCode, KubejoinError } from '../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import { checkKeyMaterial } from '../../lib/kube/kubeconfig-access.ts';
-import { withDates } from '../../lib/mesh/certificate-dates.ts';
-import { openChannel, type VerifiedChannel, withBearerToken } from '../../lib/mesh/channel.ts';
-import { transportError } from '../../lib/mesh/transport-errors.ts';
-import { nameChecked, sniOf, trustAnchors } from '../../lib/mesh/verify-server.ts';
+import { withDates } from '../../lib/rpc/certificate-dates.ts';
+import { openChannel, type VerifiedChannel, withBearerToken } from '../../lib/rpc/channel.ts';
+import { transportError } from '../../lib/rpc/transport-errors.ts';
+import { nameChecked, sniOf, trustAnchors } from '../../lib/rpc/verify-server.ts';
 import type { Access } from './access.ts';
 import type { VersionInfo } from './version.ts';
 

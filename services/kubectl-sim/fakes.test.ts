@@ -1,7 +1,7 @@
 /** Stand-ins for what the commands talk to: the terminal and the API. */
 import { KubejoinError } from '../../lib/errors.ts';
 import type { ListOptions, WatchOptions } from '../../lib/kube/client.ts';
-import { apiVersionOf, type ResourceName } from '../../lib/kube/resources.ts';
+import { type ApiResource, apiVersionOf } from '../../lib/kube/resources.ts';
 import type { CertificateSigningRequest, KubeList, KubeObject, Node, WatchEvent } from '../../lib/kube/types.ts';
 
 export const now = Date.parse('2026-01-31T12:00:00Z');
@@ -25,7 +25,7 @@ export function fakeOutput() {
 
 /** The API's objects of one kind. `changes` are what a watch sees; `asked` is what was listed and watched with. */
 export function fakeResource<T extends KubeObject>(
-	resource: ResourceName,
+	resource: ApiResource,
 	objects: readonly T[],
 	changes: readonly T[] = [],
 ) {

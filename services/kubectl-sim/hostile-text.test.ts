@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { parse } from 'yaml';
 import { fromWireError, KubejoinError } from '../../lib/errors.ts';
 import { resources } from '../../lib/kube/resources.ts';
-import { transportError } from '../../lib/mesh/transport-errors.ts';
+import { transportError } from '../../lib/rpc/transport-errors.ts';
 import { openssl } from '../../test/openssl.ts';
 import { localCredentialProblem } from './credential-problem.ts';
 import { describe as describeObjects } from './describe.ts';

@@ -1,6 +1,6 @@
 /** What can be read and written by type: the columns of its table, and who is asked for it. */
 import type { ApiClient, ResourceClient } from '../../lib/kube/client.ts';
-import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { type ApiResource, apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import {
 	type Column,
@@ -18,7 +18,7 @@ import { findResource, parseResourceArgument } from './resource-types.ts';
 export type KindClient = Pick<ResourceClient<KubeObject>, 'create' | 'get' | 'list' | 'delete'> &
 	Partial<Pick<ResourceClient<KubeObject>, 'watch' | 'update'>>;
 export interface Kind {
-	readonly resource: ResourceName;
+	readonly resource: ApiResource;
 	readonly columns: readonly Column<KubeObject>[];
 	readonly client: (api: ApiClient) => KindClient;
 }

@@ -1,5 +1,5 @@
 /** The names by which a person may call a resource. Pure. */
-import { type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 
 const shortNames: Readonly<Record<string, string>> = {
 	no: 'nodes',
@@ -21,9 +21,9 @@ export function parseResourceArgument(text: string): ResourceArgument {
 }
 
 /** By plural, singular or short name; with a group, only of that group. */
-export function findResource({ resource, group }: ResourceArgument): ResourceName | undefined {
+export function findResource({ resource, group }: ResourceArgument): ApiResource | undefined {
 	const plural = Object.hasOwn(shortNames, resource) ? shortNames[resource] : resource;
-	return Object.values<ResourceName>(resources).find(
+	return Object.values<ApiResource>(resources).find(
 		(known) =>
 			(known.resource === plural || known.kind.toLowerCase() === resource) && (group === '' || known.group === group),
 	);

@@ -3,16 +3,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
-import { apiVersionOf, type ResourceName, resources } from '../../lib/kube/resources.ts';
+import { type ApiResource, apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { fakeOutput, worker } from './fakes.test.ts';
 import { readObjects } from './files.ts';
 import { deleteObjects, label, writeFile } from './write.ts';
 
-const facts = ({ resource, group }: ResourceName, name: string) => ({ resource, group, name });
+const facts = ({ resource, group }: ApiResource, name: string) => ({ resource, group, name });
 
 /** The API's objects of one kind, which can be written; `refusal` is thrown by every write. */
-function writable(resource: ResourceName, objects: readonly KubeObject[] = [], refusal?: KubejoinError) {
+function writable(resource: ApiResource, objects: readonly KubeObject[] = [], refusal?: KubejoinError) {
 	const written: KubeObject[] = [];
 	const deleted: unknown[] = [];
 	const write = async (object: object): Promise<KubeObject> => {

@@ -1,7 +1,7 @@
 /** `kubectl create`, `replace`, `delete` and `label`: what a person changes. Whether this person may, the API server says. */
 import { hasCode } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
-import type { ResourceName } from '../../lib/kube/resources.ts';
+import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { invalidCommand, throwAll } from './command-errors.ts';
 import { readObjects, sourceName, withSource } from './files.ts';
@@ -45,7 +45,7 @@ export async function writeFile(
 	throwAll(errors);
 }
 
-async function replace(client: KindClient, object: KubeObject, { resource }: ResourceName): Promise<KubeObject> {
+async function replace(client: KindClient, object: KubeObject, { resource }: ApiResource): Promise<KubeObject> {
 	if (client.update === undefined) throw invalidCommand(`${resource} cannot be replaced`, 'replace');
 	return client.update(object);
 }

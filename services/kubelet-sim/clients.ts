@@ -1,8 +1,8 @@
 /** The ways to the API server over gRPC. A token or a certificate can only be given to a connection that is verified. */
 import { apiClient } from '../../lib/kube/client.ts';
-import { type Channel, openChannel, withBearerToken } from '../../lib/mesh/channel.ts';
-import { openUnverifiedChannel } from '../../lib/mesh/unverified-channel.ts';
-import type { ApiConnection, Dial } from './join/tools.ts';
+import { type Channel, openChannel, withBearerToken } from '../../lib/rpc/channel.ts';
+import { openUnverifiedChannel } from '../../lib/rpc/unverified-channel.ts';
+import type { ApiConnection, Dial } from './join/join-context.ts';
 import type { TrustedServer } from './join/trust.ts';
 
 const connection = (channel: Channel): ApiConnection => ({ api: apiClient(channel), close: channel.close });

@@ -1,6 +1,6 @@
 /** What ready means for a node: it has joined, and the cluster took a heartbeat no longer ago than a Lease lasts. Several are ready when each is. */
 import type { Clock } from '../../lib/clock.ts';
-import type { HealthChecks } from '../../lib/mesh/health.ts';
+import type { HealthChecks } from '../../lib/rpc/health.ts';
 import { LEASE_DURATION_SECONDS } from './heartbeat.ts';
 
 /** @param lastBeats  of each node, by its name */

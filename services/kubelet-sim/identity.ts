@@ -13,7 +13,7 @@ import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts
 import { wellKnown } from '../../lib/kube/types.ts';
 import { certificatesPem, parseCertificates, readSubject } from '../../lib/pki/certificate.ts';
 import { readPrivateKey, writePrivateKey } from '../../lib/pki/keys.ts';
-import { note } from '../../lib/trace.ts';
+import { setSpanAttributes } from '../../lib/trace.ts';
 import { trustedServer } from './join/confirm.ts';
 import type { TrustedCa, TrustedServer } from './join/trust.ts';
 import type { NodePaths } from './node-paths.ts';
@@ -100,7 +100,7 @@ function nameThatIsFree(name: string, taken: readonly string[]): string {
 export async function storeServer(paths: NodePaths, server: TrustedServer): Promise<void> {
 	await writeWholeFile(paths.clusterCa, server.ca, 0o644);
 	const kubeconfig = writeKubeconfig(kubeconfigOf(paths, server));
-	note({ 'kubejoin.kubeconfig': kubeconfig });
+	setSpanAttributes({ 'kubejoin.kubeconfig': kubeconfig });
 	await writeWholeFile(paths.kubeconfig, kubeconfig, 0o600);
 }
 

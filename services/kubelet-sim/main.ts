@@ -8,23 +8,23 @@ import { integer, type Parse, readConfig, tracingSettings } from '../../lib/conf
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
 import { atMost } from '../../lib/limit.ts';
 import { refusalCounter } from '../../lib/limits.ts';
-import { LOOPBACK, serveHealth } from '../../lib/mesh/health.ts';
-import { localTracesKey, startTracing } from '../../lib/mesh/tracing.ts';
-import { sayUnforeseen, surviveUnforeseen } from '../../lib/mesh/unforeseen.ts';
 import { createRegistry } from '../../lib/metrics.ts';
+import { LOOPBACK, serveHealth } from '../../lib/rpc/health.ts';
+import { localTracesKey, startTracing } from '../../lib/rpc/tracing.ts';
+import { sayUnforeseen, surviveUnforeseen } from '../../lib/rpc/unforeseen.ts';
 import { terminalText } from '../../lib/text.ts';
 import { dial } from './clients.ts';
 import { readyChecks } from './health.ts';
 import { joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
+import type { JoinContext } from './join/join-context.ts';
 import { type JoinFlags, readJoinRequest } from './join/join-request.ts';
-import type { JoinTools } from './join/tools.ts';
+import { failureText, joinedText, phaseText, sentenceText } from './join-output.ts';
 import { nodeMetrics } from './metrics.ts';
 import { runNode } from './node.ts';
 import { nodePaths } from './node-paths.ts';
 import { MAX_JOINS, MAX_NODES, type NodePlan, planNodes } from './nodes.ts';
-import { refusalTeller, rotatedText } from './rotation/tell-rotation.ts';
-import { stopSignal } from './stop-signal.ts';
-import { failureText, joinedText, phaseText, sentenceText } from './tell.ts';
+import { refusalTeller, rotatedText } from './rotation/rotation-output.ts';
+import { stopSignal } from './shutdown.ts';
 
 interface Flags extends JoinFlags {
 	readonly root?: string;
@@ -77,7 +77,7 @@ async function joinAndStay(endpoint: string | undefined, flags: Flags): Promise<
 	let areAllStarted = false;
 	const live = ({ request: own, paths, line }: NodePlan): Promise<void> => {
 		const sayOfNode = (sentence: string) => say(line(sentence));
-		const tools: JoinTools = {
+		const tools: JoinContext = {
 			dial,
 			paths,
 			say: (sentence) => sayOfNode(sentenceText(sentence)),

@@ -8,7 +8,7 @@ import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates }
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { loadIdentity, storeIdentity } from './identity.ts';
-import type { JoinTools } from './join/tools.ts';
+import type { JoinContext } from './join/join-context.ts';
 import type { PinnedCa } from './join/trust.ts';
 import { runNode } from './node.ts';
 import { nodePaths } from './node-paths.ts';
@@ -104,7 +104,7 @@ describe('a node', () => {
 			},
 			signal: stopping.signal,
 			retryMs: 0,
-		} as unknown as JoinTools;
+		} as unknown as JoinContext;
 		const request = {
 			endpoint: changes.endpoint ?? 'h:6443',
 			token: changes.token ?? token,

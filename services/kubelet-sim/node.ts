@@ -9,11 +9,11 @@ import { matchesPin, parsePin } from '../../lib/pki/pin.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';
 import { isExpired, loadIdentity, type NodeIdentity, storeServer } from './identity.ts';
 import { joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
+import type { JoinContext } from './join/join-context.ts';
 import type { JoinRequest } from './join/join-request.ts';
 import { validate } from './join/preflight.ts';
-import type { JoinTools } from './join/tools.ts';
+import { type Expired, stay } from './keep-running.ts';
 import type { RenewalEvents } from './rotation/keep-renewed.ts';
-import { type Expired, stay } from './stay.ts';
 
 export interface NodeOptions extends RenewalEvents {
 	/** Of the phases of a join. */
@@ -26,7 +26,7 @@ export interface NodeOptions extends RenewalEvents {
 }
 
 /** Resolves when the signal aborts. @throws whatever a join ends with; NODE_LOCKED_OUT */
-export async function runNode(tools: JoinTools, request: JoinRequest, options: NodeOptions): Promise<void> {
+export async function runNode(tools: JoinContext, request: JoinRequest, options: NodeOptions): Promise<void> {
 	let ended: Expired | undefined;
 	while (!tools.signal.aborted) {
 		const kept = await keptIdentity(tools, request);
@@ -40,7 +40,7 @@ export async function runNode(tools: JoinTools, request: JoinRequest, options: N
 }
 
 /** The identity of an earlier join, expired or not, where it is one for what is asked now. */
-async function keptIdentity({ paths }: JoinTools, request: JoinRequest): Promise<NodeIdentity | undefined> {
+async function keptIdentity({ paths }: JoinContext, request: JoinRequest): Promise<NodeIdentity | undefined> {
 	const kept = await loadIdentity(paths);
 	return kept?.nodeName === request.nodeName && isOfCluster(kept, request.caCertHashes) ? kept : undefined;
 }
@@ -50,7 +50,7 @@ interface Lapsed extends Expired {
 }
 
 async function join(
-	tools: JoinTools,
+	tools: JoinContext,
 	request: JoinRequest,
 	{ report, inTurn = (work) => work() }: NodeOptions,
 	lapsed?: Lapsed,
@@ -82,7 +82,7 @@ async function join(
 }
 
 function lockedOut(
-	{ paths }: JoinTools,
+	{ paths }: JoinContext,
 	{ kept, refusal }: Lapsed,
 	token: string,
 	cause?: KubejoinError,
@@ -99,7 +99,7 @@ function lockedOut(
 async function atEndpoint(
 	kept: NodeIdentity,
 	{ endpoint }: JoinRequest,
-	{ paths, say }: JoinTools,
+	{ paths, say }: JoinContext,
 ): Promise<NodeIdentity> {
 	if (endpoint === kept.server.target || splitHostPort(endpoint) === undefined) return kept;
 	say(`[kubelet] The API server was at ${kept.server.target} and is now dialled at ${endpoint}`);

@@ -4,7 +4,7 @@ import { request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
 import { createLog, type Log } from '../../lib/log.ts';
-import { createHttpServer } from '../../lib/mesh/http-server.ts';
+import { createHttpServer } from '../../lib/rpc/http-server.ts';
 
 export interface Answer {
 	readonly status: number;

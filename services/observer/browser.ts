@@ -3,7 +3,7 @@
  * address (DNS rebinding): the headers that a page cannot change tell.
  */
 import type { Request } from 'express';
-import { isCrossSite } from '../../lib/mesh/http-server.ts';
+import { isCrossSite } from '../../lib/rpc/http-server.ts';
 
 /** True for a request under another name than these: a page elsewhere whose name was made to point here. */
 export const isForeignHost = (request: Request, hosts: readonly string[]): boolean => {

@@ -1,8 +1,8 @@
 /** The two runners of experiments: a program that is started here, and one that listens elsewhere, on a Unix socket, because it may do what the observer may not. */
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { launch } from '../../lib/child.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { launch } from '../../lib/process-supervisor.ts';
 import type { Runner } from './experiments.ts';
 
 export interface LocalRunnerOptions {
@@ -48,7 +48,11 @@ export const socketRunner = (path: string): Runner => ({
 	},
 	async start(name, onLine) {
 		const socket = await dial(path).catch((error: unknown) => {
-			throw new KubejoinError('EXPERIMENTS_AWAY', { problem: `${path}: ${causeText(error)}` }, { cause: error });
+			throw new KubejoinError(
+				'EXPERIMENT_RUNNER_UNAVAILABLE',
+				{ problem: `${path}: ${causeText(error)}` },
+				{ cause: error },
+			);
 		});
 		let problem = 'has ended';
 		socket.on('error', (error) => {

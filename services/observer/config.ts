@@ -4,7 +4,6 @@ import {
 	integer,
 	list,
 	listenSettings,
-	maybe,
 	oneOf,
 	optional,
 	type Parse,
@@ -13,6 +12,7 @@ import {
 	setting,
 	text,
 	urlWithScheme,
+	withDefault,
 } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 
@@ -39,9 +39,9 @@ const experimentRunner: Parse<{ readonly socket?: string }> = (value) => {
 
 export const settings = {
 	...listenSettings(8080),
-	otlpAddress: optional('OTLP_ADDRESS', text, '127.0.0.1', 'address to receive traces on, OTLP over HTTP as JSON'),
-	otlpPort: optional('OTLP_PORT', port, 4318, 'port to receive traces on'),
-	otlpHosts: optional(
+	otlpAddress: withDefault('OTLP_ADDRESS', text, '127.0.0.1', 'address to receive traces on, OTLP over HTTP as JSON'),
+	otlpPort: withDefault('OTLP_PORT', port, 4318, 'port to receive traces on'),
+	otlpHosts: withDefault(
 		'OTLP_HOSTS',
 		list,
 		['localhost', '127.0.0.1', '[::1]'],
@@ -52,73 +52,73 @@ export const settings = {
 		secretFile,
 		'file with the key from which the keys of the programs that send traces are derived: PKI/observer/traces-key',
 	),
-	forwardTracesTo: maybe(
+	forwardTracesTo: optional(
 		'FORWARD_TRACES_TO',
 		urlWithScheme('http', 'https'),
 		'address of another collector that is sent all traces as well: http://HOST:4318/v1/traces',
 	),
-	kubeconfig: maybe(
+	kubeconfig: optional(
 		'KUBECONFIG_FILE',
 		contentsAndPath,
 		'kubeconfig of the admin, for the view of the cluster and for actions; without it there is neither',
 	),
-	services: optional(
+	services: withDefault(
 		'SERVICES',
 		services,
 		[],
 		'services to show the health of: NAME=URL of /readyz, separated by commas',
 	),
-	allowActions: optional(
+	allowActions: withDefault(
 		'ALLOW_ACTIONS',
 		oneOf('true', 'false', 'local'),
 		'local',
 		'whether whoever sees the page may join nodes and decide requests: true, false, or local for only when it listens on 127.0.0.1',
 	),
-	pageHosts: optional(
+	pageHosts: withDefault(
 		'PAGE_HOSTS',
 		list,
 		['localhost', '127.0.0.1', '[::1]'],
 		'names under which browsers may ask for the page, separated by commas',
 	),
-	nodesDirectory: maybe(
+	nodesDirectory: optional(
 		'NODES_DIRECTORY',
 		text,
 		'where the nodes that the page joins keep their files; without it the page joins none',
 	),
-	nodeTracesTo: optional(
+	nodeTracesTo: withDefault(
 		'NODE_TRACES_TO',
 		urlWithScheme('http', 'https'),
 		'http://127.0.0.1:4318',
 		'where the nodes that the page joins send their traces',
 	),
-	experiments: maybe(
+	experiments: optional(
 		'EXPERIMENTS',
 		experimentRunner,
 		'how experiments are run: local, by this project’s own runner on this machine, or unix:PATH, by the runner that listens there; without it none are offered',
 	),
-	experimentsDirectory: optional(
+	experimentsDirectory: withDefault(
 		'EXPERIMENTS_DIRECTORY',
 		text,
-		projectPath('chaos'),
+		projectPath('chaos/experiments'),
 		'directory of the experiments that are offered',
 	),
-	experimentsState: optional(
+	experimentsState: withDefault(
 		'EXPERIMENTS_STATE',
 		text,
 		'.kubejoin',
 		'state directory of the mesh that local experiments are run against',
 	),
-	keptJoins: optional('KEPT_JOINS', integer(1, 10_000), 300, 'joins that are kept with all their steps'),
-	story: optional(
+	keptJoins: withDefault('KEPT_JOINS', integer(1, 10_000), 300, 'joins that are kept with all their steps'),
+	story: withDefault(
 		'STORY',
 		oneOf('steps', 'joins', 'off'),
 		'steps',
 		'what is told on standard output: every step, one line for each join, or nothing',
 	),
-	color: maybe(
+	color: optional(
 		'COLOR',
 		(value) => oneOf('true', 'false')(value) === 'true',
 		'whether it has colours; unset: on a terminal, unless NO_COLOR is set',
 	),
-	columns: optional('COLUMNS', integer(40, 500), 80, 'width of what is told on standard output'),
+	columns: withDefault('COLUMNS', integer(40, 500), 80, 'width of what is told on standard output'),
 };

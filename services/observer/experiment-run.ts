@@ -3,7 +3,7 @@ import { maskTokens } from '../../lib/log.ts';
 import { printableLines } from '../../lib/text.ts';
 import type { Experiment, ExperimentActivity, ExperimentRun } from './api.ts';
 
-/** The fields that are read here; scripts/chaos/events.ts has them all. */
+/** The fields that are read here; chaos/runner/events.ts has them all. */
 interface ActivityEvent {
 	readonly event: 'activity-started' | 'activity-ended';
 	readonly atMs: number;

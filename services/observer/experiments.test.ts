@@ -3,7 +3,7 @@ import { KubejoinError } from '../../lib/errors.ts';
 import { createLog } from '../../lib/log.ts';
 import type { Experiment, ExperimentRun, Experiments } from './api.ts';
 import { beginRun, endRun, readEvent, takeEvent } from './experiment-run.ts';
-import { createExperimentDesk, type Runner } from './experiments.ts';
+import { createExperimentRunner, type Runner } from './experiments.ts';
 
 const experiment = (name: string): Experiment => ({
 	name,
@@ -106,7 +106,7 @@ describe('the desk of experiments', () => {
 		const runner: Runner = {
 			isThere: async () => there.is,
 			async start(name, onLine) {
-				if (!there.is) throw new KubejoinError('EXPERIMENTS_AWAY', { problem: 'nobody listens' });
+				if (!there.is) throw new KubejoinError('EXPERIMENT_RUNNER_UNAVAILABLE', { problem: 'nobody listens' });
 				let end: (how: string) => void = () => undefined;
 				const done = new Promise<string>((resolve) => {
 					end = resolve;
@@ -127,7 +127,7 @@ describe('the desk of experiments', () => {
 			},
 		};
 		const log = createLog({ service: 'observer', level: 'error', format: 'json', write: () => undefined });
-		const desk = createExperimentDesk({
+		const desk = createExperimentRunner({
 			list: [experiment('wrong-pin'), experiment('expired-token')],
 			runner,
 			mayRun,
@@ -162,8 +162,8 @@ describe('the desk of experiments', () => {
 	it('one at a time; the next when it has ended', async () => {
 		const { desk, works } = open();
 		await desk.run('wrong-pin');
-		await assert.rejects(desk.run('expired-token'), refused('EXPERIMENT_RUNS'));
-		await assert.rejects(desk.run('wrong-pin'), refused('EXPERIMENT_RUNS'));
+		await assert.rejects(desk.run('expired-token'), refused('EXPERIMENT_ALREADY_RUNNING'));
+		await assert.rejects(desk.run('wrong-pin'), refused('EXPERIMENT_ALREADY_RUNNING'));
 		assert.equal(works.length, 1);
 		await works[0]?.end('ended with exit code 0');
 		await desk.run('expired-token');
@@ -189,7 +189,7 @@ describe('the desk of experiments', () => {
 		assert.equal(runs.at(-1)?.state, 'stopping');
 		assert.equal(desk.stop(), 'wrong-pin');
 		assert.equal(works[0]?.interrupts, 1);
-		await assert.rejects(desk.run('expired-token'), refused('EXPERIMENT_RUNS'));
+		await assert.rejects(desk.run('expired-token'), refused('EXPERIMENT_ALREADY_RUNNING'));
 		await works[0]?.end('ended with exit code 130');
 		assert.deepEqual([runs.at(-1)?.state, runs.at(-1)?.outcome], ['ended', 'interrupted']);
 	});
@@ -210,7 +210,7 @@ describe('the desk of experiments', () => {
 		const { desk, offers, there } = open({ isThere: false });
 		await desk.check();
 		assert.equal(desk.offered().offer, 'no-runner');
-		await assert.rejects(desk.run('wrong-pin'), refused('EXPERIMENTS_AWAY'));
+		await assert.rejects(desk.run('wrong-pin'), refused('EXPERIMENT_RUNNER_UNAVAILABLE'));
 		there.is = true;
 		await desk.check();
 		await desk.check();

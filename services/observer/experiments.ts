@@ -17,7 +17,7 @@ export interface RunnerAtWork {
 export interface Runner {
 	/** Whether it could run one now. */
 	readonly isThere: () => Promise<boolean>;
-	/** @throws EXPERIMENTS_AWAY */
+	/** @throws EXPERIMENT_RUNNER_UNAVAILABLE */
 	readonly start: (name: string, onLine: (line: string) => void) => Promise<RunnerAtWork>;
 }
 
@@ -25,13 +25,13 @@ export interface ExperimentListener {
 	readonly offered: (experiments: Experiments) => void;
 	readonly run: (run: ExperimentRun) => void;
 }
-export interface ExperimentDesk {
+export interface ExperimentRunner {
 	readonly offered: () => Experiments;
 	/** The last of each experiment. */
 	readonly runs: () => readonly ExperimentRun[];
 	/** @returns stops it */
 	readonly listen: (listener: ExperimentListener) => () => void;
-	/** Resolves when it has begun. @throws EXPERIMENT_RUNS, EXPERIMENTS_AWAY, PAGE_BAD_REQUEST */
+	/** Resolves when it has begun. @throws EXPERIMENT_ALREADY_RUNNING, EXPERIMENT_RUNNER_UNAVAILABLE, PAGE_BAD_REQUEST */
 	readonly run: (name: string) => Promise<void>;
 	/** @returns the one that is told to stop @throws PAGE_BAD_REQUEST */
 	readonly stop: () => string;
@@ -40,7 +40,7 @@ export interface ExperimentDesk {
 	/** Stop what runs, if anything does, and wait until all is as it was, but not for ever. */
 	readonly close: () => Promise<void>;
 }
-export interface DeskOptions {
+export interface ExperimentRunnerOptions {
 	readonly list: readonly Experiment[];
 	readonly runner: Runner;
 	/** Whether the page may act. */
@@ -63,7 +63,13 @@ interface Current {
 	done: Promise<void>;
 }
 
-export function createExperimentDesk({ list, runner, mayRun, clock, log }: DeskOptions): ExperimentDesk {
+export function createExperimentRunner({
+	list,
+	runner,
+	mayRun,
+	clock,
+	log,
+}: ExperimentRunnerOptions): ExperimentRunner {
 	const listeners = new Set<ExperimentListener>();
 	const runs = new Map<string, ExperimentRun>();
 	let isThere = false;
@@ -95,7 +101,8 @@ export function createExperimentDesk({ list, runner, mayRun, clock, log }: DeskO
 			const experiment = list.find((one) => one.name === name);
 			if (experiment === undefined)
 				throw new KubejoinError('PAGE_BAD_REQUEST', { problem: `there is no experiment ${name}` });
-			if (current !== undefined) throw new KubejoinError('EXPERIMENT_RUNS', { running: current.run.experiment });
+			if (current !== undefined)
+				throw new KubejoinError('EXPERIMENT_ALREADY_RUNNING', { running: current.run.experiment });
 			const own: Current = { run: beginRun(experiment, clock()), words: [], done: Promise.resolve() };
 			current = own;
 			try {

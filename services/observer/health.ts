@@ -1,6 +1,6 @@
 /** What serving means for the observer, and how the other services are asked for theirs. */
 import { causeText } from '../../lib/errors.ts';
-import type { HealthChecks } from '../../lib/mesh/health.ts';
+import type { HealthChecks } from '../../lib/rpc/health.ts';
 import { printableLines } from '../../lib/text.ts';
 import type { Cluster } from './api.ts';
 

@@ -12,23 +12,23 @@ import { apiClient } from '../../lib/kube/client.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { refusalCounter } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
-import { openApiChannel } from '../../lib/mesh/api-channel.ts';
-import { createHttpServer, type HttpServerOptions, listenHttp } from '../../lib/mesh/http-server.ts';
-import { runService } from '../../lib/mesh/run.ts';
 import { projectPath } from '../../lib/paths.ts';
+import { openApiChannel } from '../../lib/rpc/api-channel.ts';
+import { createHttpServer, type HttpServerOptions, listenHttp } from '../../lib/rpc/http-server.ts';
+import { runService } from '../../lib/rpc/run.ts';
 import { deriveTracesKey } from '../../lib/traces-key.ts';
-import { createActions } from './act.ts';
+import { createActions } from './actions.ts';
 import { createAuthenticate } from './authenticate.ts';
 import { localRunner, socketRunner } from './clients.ts';
 import { createClusterView } from './cluster.ts';
 import { settings } from './config.ts';
 import { readExperiments } from './experiment-files.ts';
-import { createExperimentDesk, type ExperimentDesk } from './experiments.ts';
+import { createExperimentRunner, type ExperimentRunner } from './experiments.ts';
 import { createForwarder } from './forward.ts';
 import { checkServices, readyChecks } from './health.ts';
 import { createJoins } from './joins.ts';
 import { createPageApp, pageDirectory } from './page-app.ts';
-import { createTeller } from './tell.ts';
+import { createTextReporter } from './text-reporter.ts';
 import { createTracesApp } from './traces-app.ts';
 
 const service = 'observer';
@@ -107,7 +107,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	const teller =
 		story === 'off'
 			? undefined
-			: createTeller({
+			: createTextReporter({
 					columns: config.columns,
 					color: config.color ?? isColorful(),
 					detail: story,
@@ -157,14 +157,14 @@ function openDesk(
 	{ socket }: { readonly socket?: string },
 	mayRun: boolean,
 	log: Log,
-): ExperimentDesk {
+): ExperimentRunner {
 	const { experimentsDirectory: directory, experimentsState: state, listenAddress, port } = config;
 	const observer = `http://${listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress}:${port}`;
 	const runner =
 		socket === undefined
 			? localRunner({ directory: resolve(directory), state: resolve(state), observer })
 			: socketRunner(socket);
-	return createExperimentDesk({ list: readExperiments(directory, log), runner, mayRun, clock: systemClock, log });
+	return createExperimentRunner({ list: readExperiments(directory, log), runner, mayRun, clock: systemClock, log });
 }
 
 async function serve(app: Express, address: string, port: number, guarded: HttpServerOptions): Promise<Server> {

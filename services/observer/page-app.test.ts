@@ -161,10 +161,10 @@ describe('the page', () => {
 		assert.deepEqual([status, code, counted], [413, 'PAGE_TOO_LARGE', ['pageActionBytes']]);
 	});
 
-	it('ACTIONS_OFF: a page that is read-only', async () => {
+	it('ACTIONS_DISABLED: a page that is read-only', async () => {
 		app.close();
 		await open({ mayAct: false });
-		assert.equal((await act()).code, 'ACTIONS_OFF');
+		assert.equal((await act()).code, 'ACTIONS_DISABLED');
 	});
 
 	it('OBSERVER_BUSY: more actions in a second than the limit', async () => {

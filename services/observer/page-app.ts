@@ -8,7 +8,7 @@ import express, { type Express, type Request } from 'express';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
-import { type Actions, readAction } from './act.ts';
+import { type Actions, readAction } from './actions.ts';
 import { createAdmission } from './admission.ts';
 import type { StepDetail } from './api.ts';
 import { isForeignHost, isFromElsewhere } from './browser.ts';
@@ -96,7 +96,7 @@ function offerActions(app: Express, { session, actions, clock, count }: PageOpti
 		next();
 	});
 	app.post('/api/actions/:name', express.json({ limit: limits.pageActionBytes.value }), async (request, response) => {
-		if (actions === undefined) throw new KubejoinError('ACTIONS_OFF', {});
+		if (actions === undefined) throw new KubejoinError('ACTIONS_DISABLED', {});
 		const action = readAction(String(request.params.name), request.body);
 		if (action === undefined || !actions.names.includes(action.name))
 			throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'there is no such action' });

@@ -7,7 +7,7 @@ import { KubejoinError } from '../../lib/errors.ts';
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
 import type { Cluster, ExperimentRun, Experiments, Join, Session, Step, Storm } from './api.ts';
 import type { ClusterView } from './cluster.ts';
-import type { ExperimentDesk } from './experiments.ts';
+import type { ExperimentRunner } from './experiments.ts';
 import type { Joins } from './joins.ts';
 
 export interface StreamSource {
@@ -15,7 +15,7 @@ export interface StreamSource {
 	readonly cluster: ClusterView;
 	readonly session: Session;
 	/** Absent: none are offered. */
-	readonly experiments?: Pick<ExperimentDesk, 'offered' | 'runs' | 'listen'>;
+	readonly experiments?: Pick<ExperimentRunner, 'offered' | 'runs' | 'listen'>;
 	readonly clock: () => number;
 }
 type Events = {

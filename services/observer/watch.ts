@@ -12,7 +12,7 @@ import { environment } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { printableJson } from '../../lib/text.ts';
 import type { Join, Step } from './api.ts';
-import { createTeller } from './tell.ts';
+import { createTextReporter } from './text-reporter.ts';
 
 interface Flags {
 	readonly url: string;
@@ -36,7 +36,7 @@ async function watch(node: string | undefined, { url, output, brief = false, fol
 	const color = NO_COLOR === '' && (FORCE_COLOR !== '' || process.stdout.isTTY === true);
 	// Some terminals say that they have none.
 	const columns = Math.max(process.stdout.columns || DEFAULT_COLUMNS, MIN_COLUMNS);
-	const teller = createTeller({ columns, color, detail: brief ? 'joins' : 'steps', write });
+	const teller = createTextReporter({ columns, color, detail: brief ? 'joins' : 'steps', write });
 	const told = new Map<string, string>();
 	const wanted = new Set<string>();
 	const settling = setInterval(() => teller.settle(Date.now()), SETTLE_EVERY_MS);

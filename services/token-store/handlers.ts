@@ -2,7 +2,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { Preconditions } from '../../lib/kube/preconditions.ts';
 import type { Secret } from '../../lib/kube/types.ts';
-import type { Call } from '../../lib/mesh/server.ts';
+import type { Call } from '../../lib/rpc/server.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { signWithTokens } from './sign.ts';
 import { createToken, deleteToken, listTokens, watchTokens } from './store.ts';

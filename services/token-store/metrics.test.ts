@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { Registry } from 'prom-client';
 import { KubejoinError } from '../../lib/errors.ts';
 import { createLog } from '../../lib/log.ts';
-import type { Call } from '../../lib/mesh/server.ts';
+import type { Call } from '../../lib/rpc/server.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { verificationMetrics } from './metrics.ts';
 import { tokenStoreService } from './server.ts';

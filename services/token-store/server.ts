@@ -2,9 +2,9 @@
 import type { Clock } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { errorFields, type Log } from '../../lib/log.ts';
-import type { Service } from '../../lib/mesh/server.ts';
+import type { Service } from '../../lib/rpc/server.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { note } from '../../lib/trace.ts';
+import { setSpanAttributes } from '../../lib/trace.ts';
 import { streamHandlers, unaryHandlers } from './handlers.ts';
 import type { Verdict } from './metrics.ts';
 import { findToken } from './store.ts';
@@ -38,12 +38,12 @@ const authenticator =
 	async (token: string): Promise<TokenUser | undefined> => {
 		try {
 			const user = await verifyToken(token, (name) => findToken(store, name), clock);
-			note({ 'kubejoin.token.user': user.username, 'kubejoin.token.groups': [...user.groups] });
+			setSpanAttributes({ 'kubejoin.token.user': user.username, 'kubejoin.token.groups': [...user.groups] });
 			tell('accepted');
 			return user;
 		} catch (error) {
 			if (error instanceof KubejoinError)
-				note({ 'kubejoin.token.refused': error.code, 'kubejoin.token.why': error.message });
+				setSpanAttributes({ 'kubejoin.token.refused': error.code, 'kubejoin.token.why': error.message });
 			if (hasCode(error, 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'TOKEN_DELETED'))
 				log.info(errorFields(error), 'a token was refused');
 			else if (

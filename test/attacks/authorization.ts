@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { hasCode } from '../../lib/errors.ts';
 import { apiVersionOf, resources } from '../../lib/kube/resources.ts';
-import { call } from '../../lib/mesh/channel.ts';
-import { contractOf } from '../../lib/mesh/contracts.ts';
+import { call } from '../../lib/rpc/channel.ts';
+import { contractOf } from '../../lib/rpc/contracts.ts';
 import type { AttackGroup } from './attack.ts';
 import { issueUser, namespaceAdmin } from './identity.ts';
 import { https, type Target } from './target.ts';

@@ -1,7 +1,7 @@
 /** How long one request can keep a service from answering others: the largest allowed input of each kind. */
 import assert from 'node:assert/strict';
 import { limits } from '../../lib/limits.ts';
-import { call } from '../../lib/mesh/channel.ts';
+import { call } from '../../lib/rpc/channel.ts';
 import { healthPort, type ServiceName } from '../../scripts/mesh/services.ts';
 import type { AttackGroup } from './attack.ts';
 import { namespaceAdmin } from './identity.ts';

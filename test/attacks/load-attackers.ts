@@ -3,7 +3,7 @@
  * what it has done.
  */
 import type { Socket } from 'node:net';
-import { call, openChannel, withBearerToken } from '../../lib/mesh/channel.ts';
+import { call, openChannel, withBearerToken } from '../../lib/rpc/channel.ts';
 import { frame, h2Start, lingering, openCall, openTls, resets, type Target } from './raw-client.ts';
 
 const SECOND_MS = 1_000;

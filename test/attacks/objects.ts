@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { hasCode } from '../../lib/errors.ts';
-import { call, type VerifiedChannel, withBearerToken } from '../../lib/mesh/channel.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
+import { call, type VerifiedChannel, withBearerToken } from '../../lib/rpc/channel.ts';
 import type { AttackGroup } from './attack.ts';
 import { namespaceAdmin } from './identity.ts';
 import type { Target } from './target.ts';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runProgram } from '../../lib/child.ts';
-import { call, withBearerToken } from '../../lib/mesh/channel.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
+import { runProgram } from '../../lib/process-supervisor.ts';
+import { call, withBearerToken } from '../../lib/rpc/channel.ts';
 import type { AttackGroup } from './attack.ts';
 import { https, sendRaw, type Target } from './target.ts';
 

@@ -3,11 +3,11 @@ import { execFile } from 'node:child_process';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
-import { completionScript } from '../../scripts/chaos/completion.ts';
-import { machine } from '../../scripts/chaos/fixtures/fixtures.ts';
-import { runHttp } from '../../scripts/chaos/http-provider.ts';
-import type { JsonMap } from '../../scripts/chaos/json.ts';
-import { seeJoins } from '../../scripts/chaos/observer.ts';
+import { completionScript } from '../../chaos/runner/completion.ts';
+import { machine } from '../../chaos/runner/fixtures/fixtures.ts';
+import { runHttp } from '../../chaos/runner/http-provider.ts';
+import type { JsonMap } from '../../chaos/runner/json.ts';
+import { seeJoins } from '../../chaos/runner/observer.ts';
 
 let server: Server | undefined;
 async function serve(listener: RequestListener): Promise<string> {

@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ChaosEvent } from '../../chaos/runner/events.ts';
+import type { Journal, Run } from '../../chaos/runner/journal.ts';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
-import type { ChaosEvent } from '../../scripts/chaos/events.ts';
-import type { Journal, Run } from '../../scripts/chaos/journal.ts';
 
-const fixture = readFileSync(projectPath('scripts/chaos/fixtures/all-holds.yaml'), 'utf8');
+const fixture = readFileSync(projectPath('chaos/runner/fixtures/all-holds.yaml'), 'utf8');
 const NOBODY = 'http://127.0.0.1:1';
 
 const stdoutOf = (run: Run | undefined): unknown => (run?.output as { readonly stdout: string } | undefined)?.stdout;

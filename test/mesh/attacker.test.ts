@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
-import { runProgram } from '../../lib/child.ts';
+import { whatWasSaid } from '../../chaos/lab/matrix.ts';
+import { type Running, startProgram } from '../../chaos/lab/start-program.ts';
 import { userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
-import { whatWasSaid } from '../../scripts/lab/matrix.ts';
-import { type Running, startProgram } from '../../scripts/lab/start-program.ts';
+import { runProgram } from '../../lib/process-supervisor.ts';
 import { issueElsewhere } from './false-server.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 

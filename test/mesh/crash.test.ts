@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Child, launch } from '../../lib/child.ts';
-import { call } from '../../lib/mesh/channel.ts';
+import { signAgain } from '../../chaos/lab/sign-again.ts';
 import { signDetached } from '../../lib/pki/jws.ts';
-import { signAgain } from '../../scripts/lab/sign-again.ts';
+import { type Child, launch } from '../../lib/process-supervisor.ts';
+import { call } from '../../lib/rpc/channel.ts';
 import { nodePlan, serviceNames } from '../../scripts/mesh/services.ts';
 import { crash, eventually, startTestMesh, type TestMesh } from './mesh.ts';
 

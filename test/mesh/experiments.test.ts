@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { launch, type Running } from '../../lib/child.ts';
+import { launch, type Running } from '../../lib/process-supervisor.ts';
 import { writeExperiments } from './experiments.fixture.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
@@ -114,7 +114,7 @@ describe('experiments of the observer', function () {
 		assert.equal(await ask(told, 'stop-experiment'), '400 PAGE_BAD_REQUEST');
 		assert.equal(told.runs.size, 0);
 		assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }), '200 slow');
-		assert.equal(await ask(told, 'run-experiment', { experiment: 'unlike' }), '409 EXPERIMENT_RUNS');
+		assert.equal(await ask(told, 'run-experiment', { experiment: 'unlike' }), '409 EXPERIMENT_ALREADY_RUNNING');
 		await activityIs(told, 'slow', 'wait-for-long', 'running');
 		assert.equal(await ask(told, 'stop-experiment'), '200 slow');
 		await endsAs(told, 'slow', 'interrupted');
@@ -136,7 +136,7 @@ describe('experiments of the observer', function () {
 	it('a page that may only look shows them, and runs none', async () => {
 		const told = await start({}, false);
 		assert.equal(told.experiments?.offer, 'not-allowed');
-		assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }), '403 ACTIONS_OFF');
+		assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }), '403 ACTIONS_DISABLED');
 	});
 
 	describe('behind a socket', () => {
@@ -145,7 +145,7 @@ describe('experiments of the observer', function () {
 		const socket = () => join(place, 'chaos.sock');
 		const openDoor = () => {
 			const args = ['--socket', socket(), '--mesh', 'local', '--state', mesh.state, '--catalogue', directory];
-			door = launch({ name: 'chaos-door', program: 'scripts/chaos-door.js', args }, () => undefined);
+			door = launch({ name: 'chaos-door', program: 'chaos/runner/experiment-server.js', args }, () => undefined);
 		};
 		beforeEach(() => {
 			place = mkdtempSync(join(tmpdir(), 'kubejoin-door-'));
@@ -159,7 +159,7 @@ describe('experiments of the observer', function () {
 		it('there is no button while nobody listens, and one when somebody does; run, and stopped', async () => {
 			const told = await start({ EXPERIMENTS: `unix:${socket()}` });
 			assert.equal(told.experiments?.offer, 'no-runner');
-			assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }), '503 EXPERIMENTS_AWAY');
+			assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }), '503 EXPERIMENT_RUNNER_UNAVAILABLE');
 			openDoor();
 			await eventually(10, () => assert.equal(told.experiments?.offer, 'run'));
 			assert.equal(await ask(told, 'run-experiment', { experiment: 'unlike' }), '200 unlike');

@@ -1,11 +1,11 @@
 /** A server of another CA that answers for cluster-info and writes down whatever it is told: what a man in the middle would see. */
 
 import { createLog } from '../../lib/log.ts';
-import { listen, newConnections } from '../../lib/mesh/listener.ts';
-import { createGrpcServer } from '../../lib/mesh/server.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { hostNames } from '../../lib/pki/names.ts';
+import { listen, newConnections } from '../../lib/rpc/listener.ts';
+import { createGrpcServer } from '../../lib/rpc/server.ts';
 
 export interface FalseServer {
 	readonly endpoint: string;

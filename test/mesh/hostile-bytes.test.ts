@@ -1,8 +1,8 @@
 /** Raw bytes at every port of the mesh and of a node: afterwards the same processes serve. */
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import type { Child } from '../../lib/child.ts';
-import { runProgram } from '../../lib/child.ts';
+import type { Child } from '../../lib/process-supervisor.ts';
+import { runProgram } from '../../lib/process-supervisor.ts';
 import {
 	healthPort,
 	nodeHealthPort,

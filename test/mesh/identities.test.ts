@@ -1,10 +1,10 @@
 /** Who may do what, over the wire: certificates that do not count, edges that a service may not use, signatures that nobody may have. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:tls';
-import { call } from '../../lib/mesh/channel.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
+import { call } from '../../lib/rpc/channel.ts';
 import { issueElsewhere } from './false-server.ts';
 import { credentialsOf, eventually, refusedWith, startTestMesh, type TestMesh } from './mesh.ts';
 

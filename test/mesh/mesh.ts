@@ -4,13 +4,13 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Child, type ChildPlan, type ProgramResult, runProgram } from '../../lib/child.ts';
 import { rfc3339 } from '../../lib/clock.ts';
 import { type ErrorCode, hasCode } from '../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
-import { type Channel, openChannel, type VerifiedTls } from '../../lib/mesh/channel.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
+import { type Child, type ChildPlan, type ProgramResult, runProgram } from '../../lib/process-supervisor.ts';
+import { type Channel, openChannel, type VerifiedTls } from '../../lib/rpc/channel.ts';
 import { type LocalMesh, startLocalMesh } from '../../scripts/mesh/local-mesh.ts';
 import { type MeshOptions, nodePlan } from '../../scripts/mesh/services.ts';
 

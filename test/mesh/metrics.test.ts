@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { request } from 'node:https';
 import { hasCode } from '../../lib/errors.ts';
 import { apiClient } from '../../lib/kube/client.ts';
-import { withBearerToken } from '../../lib/mesh/channel.ts';
+import { withBearerToken } from '../../lib/rpc/channel.ts';
 import { healthPort, nodeHealthPort, type ServiceName, serviceNames } from '../../scripts/mesh/services.ts';
 import { startTestMesh, type TestMesh } from './mesh.ts';
 

@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { runProgram } from '../../lib/child.ts';
+import { runProgram } from '../../lib/process-supervisor.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 interface Told {

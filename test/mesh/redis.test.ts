@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runProgram } from '../../lib/child.ts';
+import { runProgram } from '../../lib/process-supervisor.ts';
 import { pkiPlan } from '../../scripts/mesh/services.ts';
 import { type RedisServer, type RedisServerOptions, startRedis } from '../redis-server.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runProgram } from '../../lib/child.ts';
 import { userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { onceGroup } from '../../lib/kube/token-bounds.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
+import { runProgram } from '../../lib/process-supervisor.ts';
 import { crash, eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 const group = 'rbac.authorization.k8s.io';

@@ -6,8 +6,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { launch } from '../../lib/child.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
+import { launch } from '../../lib/process-supervisor.ts';
 import { nodeHealthPort, nodePlan } from '../../scripts/mesh/services.ts';
 import { verifyStrictly } from '../openssl.ts';
 import { eventually, refusedWith, startTestMesh, type TestMesh } from './mesh.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { get } from 'node:https';
 import { apiClient } from '../../lib/kube/client.ts';
-import { withBearerToken } from '../../lib/mesh/channel.ts';
+import { withBearerToken } from '../../lib/rpc/channel.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 interface Span {

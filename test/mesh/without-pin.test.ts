@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startChild } from '../../lib/child.ts';
+import { startChild } from '../../lib/process-supervisor.ts';
 import { nodePlan } from '../../scripts/mesh/services.ts';
 import { runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
 

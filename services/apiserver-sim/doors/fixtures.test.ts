@@ -2,17 +2,17 @@
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingHttpHeaders, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type ResourceName, resources } from '../../../lib/kube/resources.ts';
+import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { createLog } from '../../../lib/log.ts';
-import { newConnections } from '../../../lib/mesh/listener.ts';
-import type { Peer } from '../../../lib/mesh/peer.ts';
-import type { Call } from '../../../lib/mesh/server.ts';
+import { newConnections } from '../../../lib/rpc/listener.ts';
+import type { Peer } from '../../../lib/rpc/peer.ts';
+import type { Call } from '../../../lib/rpc/server.ts';
 import type { Authenticate } from '../authenticate.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import { resourceHandlers } from '../handlers.ts';
-import { createPipeline, type Endpoints } from '../pipeline.ts';
-import type { ApiRequest, Endpoint } from '../request.ts';
+import { createPipeline, type Resources } from '../pipeline.ts';
+import type { ApiRequest, ResourceStorage } from '../request.ts';
 import { createRestApp, type ObserveRequest } from '../rest.ts';
 
 export interface HttpAnswer {
@@ -28,15 +28,15 @@ export interface Doors {
 		headers?: Readonly<Record<string, string | string[]>>,
 	) => Promise<HttpAnswer>;
 	/** A unary method of a resource's gRPC service. */
-	readonly grpc: (resource: ResourceName, method: string, message: object, metadata?: object) => Promise<object>;
-	readonly watch: (resource: ResourceName, message: object, metadata?: object) => Promise<object[]>;
+	readonly grpc: (resource: ApiResource, method: string, message: object, metadata?: object) => Promise<object>;
+	readonly watch: (resource: ApiResource, message: object, metadata?: object) => Promise<object[]>;
 	readonly close: () => void;
 }
 
 export interface DoorsOptions {
 	readonly authenticate: Authenticate;
 	readonly authorizer: Authorizer;
-	readonly endpoints: Endpoints;
+	readonly endpoints: Resources;
 	readonly ready?: () => void;
 	readonly observe?: ObserveRequest;
 	/** Log lines. */
@@ -99,14 +99,14 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 }
 
 /** Endpoints of every resource that answer with the request's name, and remember what reached them. */
-export function recordingEndpoints(): { readonly endpoints: Endpoints; readonly reached: ApiRequest[] } {
+export function recordingEndpoints(): { readonly endpoints: Resources; readonly reached: ApiRequest[] } {
 	const reached: ApiRequest[] = [];
 	const one = async (request: ApiRequest): Promise<KubeObject> => {
 		reached.push(request);
 		const { resource, name, namespace } = request;
 		return { apiVersion: resource.version, kind: resource.kind, metadata: { name, namespace } };
 	};
-	const endpoint: Endpoint = {
+	const endpoint: ResourceStorage = {
 		...{ create: one, get: one, update: one, delete: one, subresources: ['status', 'approval'] },
 		list: async (request) => ({ items: [await one(request)], resourceVersion: '7' }),
 		async *watch(request) {

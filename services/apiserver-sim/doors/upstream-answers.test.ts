@@ -9,9 +9,9 @@ import { defaultRbac } from '../authorize/default-roles.ts';
 import { rbacSource } from '../authorize/fixtures.test.ts';
 import { kubeadmRbac } from '../authorize/kubeadm-rbac.ts';
 import { createRbacAuthorizer } from '../authorize/rbac.ts';
-import { createEndpoints } from '../endpoints.ts';
 import { admin, clock, storeOfEachTest } from '../fixtures.test.ts';
 import { storeKey } from '../registry.ts';
+import { createResources } from '../resources/index.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
 import { type Doors, openDoors } from './fixtures.test.ts';
 
@@ -56,7 +56,7 @@ describe('the answers of a real kube-apiserver', () => {
 			authenticate: (credentials) =>
 				credentials.authorization === 'Admin' ? Promise.resolve(admin) : authenticate(credentials),
 			authorizer,
-			endpoints: createEndpoints({
+			endpoints: createResources({
 				store: store(),
 				tokens: noTokens,
 				authorizer,

@@ -3,7 +3,7 @@
  * nothing.
  * @source apiserver/pkg/endpoints/request/requestinfo.go
  */
-import { type ResourceName, resources } from '../../../lib/kube/resources.ts';
+import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 
 /** A path that is no resource, for example /healthz. */
 export interface PathInfo {
@@ -18,7 +18,7 @@ export interface ResourceInfo {
 	/** Empty for an HTTP method that has no verb, such as OPTIONS. */
 	readonly verb: string;
 	/** The row that is served. A resource that is not served, or not at this scope, has no kind. */
-	readonly resource: ResourceName;
+	readonly resource: ApiResource;
 	/** As the path says. Which namespace counts is decided in the pipeline. */
 	readonly namespace: string;
 	readonly name: string;
@@ -40,7 +40,7 @@ const pathVerbs = new Set(['proxy', 'watch']);
 const namespaceSubresources = new Set(['finalize', 'status']);
 
 const keyOf = (group: string, version: string, resource: string) => `${group}/${version}/${resource}`;
-const rows: ReadonlyMap<string, ResourceName> = new Map(
+const rows: ReadonlyMap<string, ApiResource> = new Map(
 	Object.values(resources).map((row) => [keyOf(row.group, row.version, row.resource), row]),
 );
 const groups = new Set(Object.values(resources).map(({ group }) => group));

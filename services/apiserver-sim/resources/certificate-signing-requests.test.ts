@@ -13,7 +13,7 @@ import { usageNames } from '../../../lib/pki/usages.ts';
 import { quoteInput } from '../../../lib/text.ts';
 import { node, userNamed } from '../authorize/fixtures.test.ts';
 import { admin, clock, fakeAuthorizer, now, refusalOf, request, storeOfEachTest } from '../fixtures.test.ts';
-import { registryEndpoint } from '../registry.ts';
+import { createStorage } from '../registry.ts';
 import type { Subresource } from '../request.ts';
 import { parseFieldSelector } from '../selectors.ts';
 import { certificateSigningRequests } from './certificate-signing-requests.ts';
@@ -66,7 +66,7 @@ describe('CertificateSigningRequests', () => {
 		metadata: { name: 'csr' },
 		spec: { request: base64(pem), signerName: clientKubelet, usages: ['digital signature', 'client auth'], ...spec },
 	});
-	const endpoint = () => registryEndpoint(store(), certificateSigningRequests(authorizer), clock);
+	const endpoint = () => createStorage(store(), certificateSigningRequests(authorizer), clock);
 	const create = (object: Csr, user: UserInfo = admin) =>
 		endpoint().create(request('create', resource, { object, user })) as Promise<Csr>;
 	const update = (object: Csr, subresource: Subresource, user = admin) =>

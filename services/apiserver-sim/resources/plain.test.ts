@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
-import { type ResourceName, resources } from '../../../lib/kube/resources.ts';
+import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject, Lease, Node } from '../../../lib/kube/types.ts';
 import { node } from '../authorize/fixtures.test.ts';
 import { admin, clock, refusalOf, request, storeOfEachTest } from '../fixtures.test.ts';
-import { registryEndpoint, type Strategy, storeKey } from '../registry.ts';
+import { createStorage, type Strategy, storeKey } from '../registry.ts';
 import { parseFieldSelector } from '../selectors.ts';
 import { configMaps, leases, nodes } from './plain.ts';
 
-const typed = ({ kind }: ResourceName, object: object) => ({ apiVersion: 'v1', kind, ...object }) as KubeObject;
+const typed = ({ kind }: ApiResource, object: object) => ({ apiVersion: 'v1', kind, ...object }) as KubeObject;
 
 describe('plain resources', () => {
 	const store = storeOfEachTest();
-	const on = <T extends KubeObject>(strategy: Strategy<T>) => registryEndpoint(store(), strategy, clock);
+	const on = <T extends KubeObject>(strategy: Strategy<T>) => createStorage(store(), strategy, clock);
 
 	describe('Nodes', () => {
 		const create = (object: object, user = node('a')) =>

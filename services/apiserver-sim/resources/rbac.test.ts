@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { type ResourceName, resources } from '../../../lib/kube/resources.ts';
+import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject, Role, RoleBinding } from '../../../lib/kube/types.ts';
 import { rbacSource, userNamed } from '../authorize/fixtures.test.ts';
 import { createRbacAuthorizer } from '../authorize/rbac.ts';
 import { clusterRole, clusterRoleBinding, rule, user } from '../authorize/rbac-objects.ts';
 import { admin, clock, refusalOf, request, storeOfEachTest } from '../fixtures.test.ts';
-import { registryEndpoint, storeKey } from '../registry.ts';
+import { createStorage, storeKey } from '../registry.ts';
 import { roleBindings, roles } from './rbac.ts';
 
 const group = 'rbac.authorization.k8s.io';
@@ -22,11 +22,11 @@ describe('roles and bindings', () => {
 	const nobody = userNamed('nobody');
 	beforeEach(() => store().create(storeKey(resources.namespaces, '', 'ns'), {}));
 
-	const on = (resource: ResourceName) =>
+	const on = (resource: ApiResource) =>
 		resource.resource.endsWith('bindings')
-			? registryEndpoint(store(), roleBindings(resource, authorizer, source), clock)
-			: registryEndpoint(store(), roles(resource, authorizer, source), clock);
-	const sent = (verb: 'create' | 'update', resource: ResourceName, object: object, who = admin) => {
+			? createStorage(store(), roleBindings(resource, authorizer, source), clock)
+			: createStorage(store(), roles(resource, authorizer, source), clock);
+	const sent = (verb: 'create' | 'update', resource: ApiResource, object: object, who = admin) => {
 		const typed = { apiVersion: '', kind: resource.kind, ...object } as KubeObject;
 		const namespace = resource.namespaced ? 'ns' : '';
 		return on(resource)[verb](
@@ -75,7 +75,7 @@ describe('roles and bindings', () => {
 	});
 
 	it('422: rules that say too little or too much', async () => {
-		const of = async (resource: ResourceName, one: object) =>
+		const of = async (resource: ApiResource, one: object) =>
 			(await refusalOf(sent('create', resource, { metadata: { name: 'x' }, rules: [one] }))).replace(
 				/^422 Invalid: \S+ "x" is invalid: /,
 				'',
@@ -97,7 +97,7 @@ describe('roles and bindings', () => {
 	});
 
 	it('422: what is bound, and to whom', async () => {
-		const of = async (resource: ResourceName, object: object) =>
+		const of = async (resource: ApiResource, object: object) =>
 			(await refusalOf(sent('create', resource, { metadata: { name: 'x' }, ...object }))).replace(
 				/^422 Invalid: \S+ "x" is invalid: /,
 				'',

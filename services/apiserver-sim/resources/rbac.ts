@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
-import type { ResourceName } from '../../../lib/kube/resources.ts';
+import type { ApiResource } from '../../../lib/kube/resources.ts';
 import type { PolicyRule, Role, RoleBinding, RoleRef, Subject } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
@@ -33,7 +33,7 @@ const grantorOf = ({ user, namespace }: ApiRequest, authorizer: Authorizer, sour
 });
 
 /** Roles or ClusterRoles. */
-export const roles = (resource: ResourceName, authorizer: Authorizer, source: RbacSource): Strategy<Role> => ({
+export const roles = (resource: ApiResource, authorizer: Authorizer, source: RbacSource): Strategy<Role> => ({
 	resource,
 	subresources: [],
 	nameRule: nameProblems,
@@ -55,7 +55,7 @@ export const roles = (resource: ResourceName, authorizer: Authorizer, source: Rb
 });
 
 /** Admission compares each combination with the rights of the writer. @throws API_INVALID */
-function requireFewCombinations(resource: ResourceName, { metadata, rules = [] }: Role): void {
+function requireFewCombinations(resource: ApiResource, { metadata, rules = [] }: Role): void {
 	const count = rules.reduce((sum, rule) => sum + combinationsOf(rule), 0);
 	const max = limits.roleCombinations.value;
 	if (count > max) requireValid(resource, metadata.name ?? '', [tooMany('rules', count, max, 'roleCombinations')]);
@@ -68,7 +68,7 @@ const combinationsOf = (rule: PolicyRule): number => {
 
 /** RoleBindings or ClusterRoleBindings. */
 export const roleBindings = (
-	resource: ResourceName,
+	resource: ApiResource,
 	authorizer: Authorizer,
 	source: RbacSource,
 ): Strategy<RoleBinding> => ({

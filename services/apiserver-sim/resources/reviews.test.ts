@@ -3,7 +3,7 @@ import { resources } from '../../../lib/kube/resources.ts';
 import type { UserInfo } from '../../../lib/kube/types.ts';
 import type { Attributes, Decision } from '../authorize/attributes.ts';
 import { admin, clock, now, refusalOf, request } from '../fixtures.test.ts';
-import type { Endpoint } from '../request.ts';
+import type { ResourceStorage } from '../request.ts';
 import { selfSubjectAccessReviews, selfSubjectReviews, subjectAccessReviews } from './reviews.ts';
 
 describe('reviews', () => {
@@ -15,7 +15,7 @@ describe('reviews', () => {
 			return decision;
 		},
 	};
-	const ask = async (endpoint: Endpoint, spec?: object) => {
+	const ask = async (endpoint: ResourceStorage, spec?: object) => {
 		const object = { apiVersion: '', kind: '', metadata: { name: 'ignored' }, ...(spec === undefined ? {} : { spec }) };
 		return (await endpoint.create?.(request('create', resources.subjectAccessReviews, { object }))) as unknown;
 	};

@@ -4,7 +4,7 @@
  */
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import type { FieldProblem } from '../../../lib/errors.ts';
-import { apiVersionOf, type ResourceName, resources } from '../../../lib/kube/resources.ts';
+import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/resources.ts';
 import type {
 	KubeObject,
 	NonResourceAttributes,
@@ -16,14 +16,14 @@ import type {
 } from '../../../lib/kube/types.ts';
 import type { Attributes, Authorizer } from '../authorize/attributes.ts';
 import { invalid, requireValid } from '../object-meta.ts';
-import type { ApiRequest, Endpoint } from '../request.ts';
+import type { ApiRequest, ResourceStorage } from '../request.ts';
 
 interface Question {
 	readonly resourceAttributes?: ResourceAttributes;
 	readonly nonResourceAttributes?: NonResourceAttributes;
 }
 
-export const subjectAccessReviews = (authorizer: Authorizer): Endpoint => ({
+export const subjectAccessReviews = (authorizer: Authorizer): ResourceStorage => ({
 	subresources: [],
 	async create(request) {
 		const review = request.object as SubjectAccessReview;
@@ -44,7 +44,7 @@ export const subjectAccessReviews = (authorizer: Authorizer): Endpoint => ({
 	},
 });
 
-export const selfSubjectAccessReviews = (authorizer: Authorizer): Endpoint => ({
+export const selfSubjectAccessReviews = (authorizer: Authorizer): ResourceStorage => ({
 	subresources: [],
 	async create({ object, user }) {
 		const review = object as SelfSubjectAccessReview;
@@ -53,7 +53,7 @@ export const selfSubjectAccessReviews = (authorizer: Authorizer): Endpoint => ({
 	},
 });
 
-export const selfSubjectReviews = (clock: Clock): Endpoint => ({
+export const selfSubjectReviews = (clock: Clock): ResourceStorage => ({
 	subresources: [],
 	create: async ({ user }: ApiRequest) => ({
 		apiVersion: apiVersionOf(resources.selfSubjectReviews),
@@ -64,7 +64,7 @@ export const selfSubjectReviews = (clock: Clock): Endpoint => ({
 });
 
 const answered = (
-	resource: ResourceName,
+	resource: ApiResource,
 	review: KubeObject & { spec: object },
 	status: SubjectAccessReviewStatus,
 ): KubeObject & { spec: object } => ({

@@ -2,7 +2,7 @@
 import { KubejoinError } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import { type Secret, wellKnown } from '../../../lib/kube/types.ts';
-import type { ApiRequest, Endpoint } from '../request.ts';
+import type { ApiRequest, ResourceStorage } from '../request.ts';
 import { matchesFields, requireSelectable, selectedName } from '../selectors.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
 
@@ -15,7 +15,7 @@ const fieldsOf = ({ metadata, type }: Secret) => ({
 	type: type ?? '',
 });
 
-export function secretsEndpoint(tokens: TokenStoreClient): Endpoint {
+export function secretsEndpoint(tokens: TokenStoreClient): ResourceStorage {
 	async function find({ namespace, name }: Pick<ApiRequest, 'namespace' | 'name'>): Promise<Secret> {
 		const found = namespace === wellKnown.kubeSystem ? (await tokens.list(name)).items[0] : undefined;
 		if (found === undefined) throw notFound(name);

@@ -10,9 +10,9 @@ import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/
 import type { Log } from '../../../lib/log.ts';
 import { parseCsr } from '../../../lib/pki/csr.ts';
 import { signerViolation } from '../../../lib/pki/signer-rules.ts';
-import { note, onSeen } from '../../../lib/trace.ts';
+import { continueTrace, setSpanAttributes } from '../../../lib/trace.ts';
 import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
-import { actOnFresh } from '../fresh.ts';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 import { breachOf } from '../token-bounds.ts';
 
 const queue = 'csr-approving';
@@ -168,7 +168,7 @@ export function createApprover({
 	/** To the owner, in the log and in the trace; the one who asks is told nothing of it. */
 	function tell(csr: CertificateSigningRequest, decision: 'approved' | 'denied' | 'pending', because: string): void {
 		const { name = '' } = csr.metadata;
-		note({
+		setSpanAttributes({
 			'kubejoin.request.what': `certificatesigningrequests.certificates.k8s.io ${name}`,
 			'kubejoin.user': csr.spec.username ?? '',
 			'kubejoin.decision': decision,
@@ -189,7 +189,7 @@ export function createApprover({
 	return async (name) => {
 		const csr = find(name);
 		if (csr === undefined) pending.delete(name);
-		else await onSeen(queue, csr.metadata.annotations, () => actOnFresh(csr, () => csrs.get(name), decide));
+		else await continueTrace(queue, csr.metadata.annotations, () => retryOnConflict(csr, () => csrs.get(name), decide));
 		const times = pending.get(name);
 		return times === undefined ? undefined : Math.min(FIRST_RETRY_MS * 2 ** (times - 1), LAST_RETRY_MS);
 	};

@@ -7,10 +7,10 @@ import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
 import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
-import { onSeen } from '../../../lib/trace.ts';
+import { continueTrace } from '../../../lib/trace.ts';
 import type { CaClient, SignRequest } from '../clients.ts';
 import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
-import { actOnFresh } from '../fresh.ts';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 
 const signers: readonly string[] = [
 	wellKnown.signers.client,
@@ -67,7 +67,7 @@ export function createSigning({ csrs, ca, find, log }: SigningOptions): (name: s
 	return async (name) => {
 		const csr = find(name);
 		if (csr !== undefined)
-			await onSeen(queue, csr.metadata.annotations, () => actOnFresh(csr, () => csrs.get(name), sign));
+			await continueTrace(queue, csr.metadata.annotations, () => retryOnConflict(csr, () => csrs.get(name), sign));
 	};
 }
 

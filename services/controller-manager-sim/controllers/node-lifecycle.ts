@@ -8,7 +8,6 @@ import type { Informer } from '../../../lib/kube/informer.ts';
 import { type Node, wellKnown } from '../../../lib/kube/types.ts';
 import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
-import { actOnFresh } from '../fresh.ts';
 import {
 	type GracePeriods,
 	graceMs,
@@ -19,6 +18,7 @@ import {
 	statusAfterSilence,
 	taintsFor,
 } from '../node-health.ts';
+import { retryOnConflict } from '../retry-on-conflict.ts';
 
 export const MONITOR_PERIOD_MS = 5_000;
 
@@ -83,7 +83,7 @@ export function createNodeLifecycle({ api, cache, grace, clock, elapsedMs, log }
 
 	async function reconcile(name: string): Promise<void> {
 		const node = cache.get(name);
-		if (node !== undefined) await actOnFresh(node, () => api.nodes.get(name), reconcileNode);
+		if (node !== undefined) await retryOnConflict(node, () => api.nodes.get(name), reconcileNode);
 	}
 	return { monitor, reconcile };
 }

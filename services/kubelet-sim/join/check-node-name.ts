@@ -5,8 +5,8 @@ import { makePrivateDirectory, writeWholeFile } from '../../../lib/files.ts';
 import { userKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { NodeIdentity } from '../identity.ts';
+import type { JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
-import type { JoinTools } from './tools.ts';
 import type { TrustedServer } from './trust.ts';
 
 interface Needs {
@@ -22,7 +22,7 @@ interface Needs {
  * @throws NODE_NAME_TAKEN, API_UNAUTHORIZED (the token is not valid for authentication)
  * @differs kubeadm does not retry; here an unavailable service is waited for as long as TLS bootstrap may take
  */
-export const checkNodeName = (tools: JoinTools): Phase<Needs, object> => ({
+export const checkNodeName = (tools: JoinContext): Phase<Needs, object> => ({
 	name: 'tls-bootstrap/check-node-name',
 	trust: 'the API server accepts the token',
 	async run({ server, bootstrapToken, nodeName, tlsBootstrapTimeoutMs, replaces }) {

@@ -6,10 +6,10 @@ import { splitHostPort } from '../../../lib/address.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
 import type { ClusterAccess } from '../../../lib/kube/kubeconfig-access.ts';
-import { note } from '../../../lib/trace.ts';
+import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { readClusterInfo } from './fetch-cluster-info.ts';
-import type { JoinTools } from './tools.ts';
+import type { JoinContext } from './join-context.ts';
 import type { PinnedCa, SignedKubeconfig, TrustedCa, TrustedServer } from './trust.ts';
 
 interface Needs {
@@ -22,7 +22,7 @@ interface Needs {
 }
 
 /** @throws CLUSTER_INFO_CHANGED, CLUSTER_INFO_UNREACHABLE */
-export const confirm = (tools: JoinTools): Phase<Needs, { readonly server: TrustedServer }> => ({
+export const confirm = (tools: JoinContext): Phase<Needs, { readonly server: TrustedServer }> => ({
 	name: 'discovery/confirm',
 	trust: 'the node trusts this API server: only now may the token be sent',
 	moment: 'node-trusts-cluster',
@@ -35,7 +35,7 @@ export const confirm = (tools: JoinTools): Phase<Needs, { readonly server: Trust
 				tools,
 			);
 			if (kubeconfig !== signedKubeconfig) throw new KubejoinError('CLUSTER_INFO_CHANGED', {});
-			note({ 'kubejoin.bytes': Buffer.byteLength(kubeconfig), 'kubejoin.server': namedServer.server });
+			setSpanAttributes({ 'kubejoin.bytes': Buffer.byteLength(kubeconfig), 'kubejoin.server': namedServer.server });
 			return { server: trustedServer(namedServer, pinnedCa) };
 		} finally {
 			connection.close();

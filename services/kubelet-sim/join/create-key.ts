@@ -7,7 +7,7 @@ import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../../
 import { generateKeyPair, type KeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { NodeIdentity } from '../identity.ts';
-import type { JoinTools } from './tools.ts';
+import type { JoinContext } from './join-context.ts';
 
 interface Needs {
 	readonly replaces?: NodeIdentity | undefined;
@@ -16,7 +16,7 @@ interface Needs {
 export const createKey = ({
 	paths,
 	say,
-}: Pick<JoinTools, 'paths' | 'say'>): Phase<Needs, { readonly keyPair: KeyPair }> => ({
+}: Pick<JoinContext, 'paths' | 'say'>): Phase<Needs, { readonly keyPair: KeyPair }> => ({
 	name: 'tls-bootstrap/create-key',
 	trust: 'unchanged; the key never leaves the node',
 	async run({ replaces }) {

@@ -9,7 +9,7 @@ import { wellKnown } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import { poll } from '../../../lib/poll.ts';
 import type { Phase } from '../../../lib/workflow.ts';
-import type { ApiConnection, JoinTools } from './tools.ts';
+import type { ApiConnection, JoinContext } from './join-context.ts';
 import type { ClaimedClusterInfo } from './trust.ts';
 
 interface Needs {
@@ -19,7 +19,7 @@ interface Needs {
 }
 
 export const fetchClusterInfo = (
-	tools: JoinTools,
+	tools: JoinContext,
 ): Phase<Needs, { readonly claimedClusterInfo: ClaimedClusterInfo }> => ({
 	name: 'discovery/fetch-cluster-info',
 	trust: 'nobody yet: TLS not verified, no secret sent',
@@ -47,7 +47,7 @@ export const fetchClusterInfo = (
 export async function readClusterInfo(
 	{ api }: ApiConnection<'configMaps'>,
 	{ endpoint, tokenId, timeoutMs }: { readonly endpoint: string; readonly tokenId: string; readonly timeoutMs: number },
-	{ retryMs, signal, say }: Pick<JoinTools, 'retryMs' | 'signal' | 'say'>,
+	{ retryMs, signal, say }: Pick<JoinContext, 'retryMs' | 'signal' | 'say'>,
 ): Promise<ClaimedClusterInfo> {
 	const waitedSeconds = Math.round(timeoutMs / 1000);
 	const attempt = async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { nodePaths } from '../node-paths.ts';
-import type { ApiConnection, Dial, JoinTools } from './tools.ts';
+import type { ApiConnection, Dial, JoinContext } from './join-context.ts';
 import type { PinnedCa, TrustedServer } from './trust.ts';
 
 export const testNow = Date.UTC(2026, 5, 1);
@@ -14,7 +14,7 @@ export const testServer: TrustedServer = {
 	ca: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n' as PinnedCa,
 };
 
-export interface TestTools extends JoinTools {
+export interface TestTools extends JoinContext {
 	readonly said: string[];
 	/** How each connection was made, in order; `closed` when one was closed. */
 	readonly dialled: string[];

@@ -7,32 +7,32 @@ import { checkNodeName } from './check-node-name.ts';
 import { confirm } from './confirm.ts';
 import { createKey } from './create-key.ts';
 import { fetchClusterInfo } from './fetch-cluster-info.ts';
+import type { JoinContext } from './join-context.ts';
 import type { JoinStart } from './join-request.ts';
 import { pinCa } from './pin-ca.ts';
 import { type Checked, preflight } from './preflight.ts';
 import { register } from './register.ts';
 import { requestCertificate } from './request-certificate.ts';
-import type { JoinTools } from './tools.ts';
 import type { TrustedServer } from './trust.ts';
 import { trustWithoutPin } from './trust-without-pin.ts';
 import { verifyCertificate } from './verify-certificate.ts';
 import { verifySignature } from './verify-signature.ts';
 
-export const joinWorkflow = (tools: JoinTools) =>
+export const joinWorkflow = (tools: JoinContext) =>
 	bootstrap(tools, discovery(tools).followedBy(pinCa).followedBy(confirm(tools)));
 
 /** Where the operator asked for it: without a pin, whoever knows the token can be the cluster. */
-export const joinWithoutPinWorkflow = (tools: JoinTools) =>
+export const joinWithoutPinWorkflow = (tools: JoinContext) =>
 	bootstrap(tools, discovery(tools).followedBy(trustWithoutPin(tools)));
 
-const discovery = (tools: JoinTools) =>
+const discovery = (tools: JoinContext) =>
 	Workflow.from<JoinStart>('join')
 		.followedBy(preflight(tools))
 		.followedBy(fetchClusterInfo(tools))
 		.followedBy(verifySignature);
 
 const bootstrap = (
-	tools: JoinTools,
+	tools: JoinContext,
 	discovered: Workflow<JoinStart, JoinStart & Checked & { readonly server: TrustedServer }>,
 ) =>
 	discovered

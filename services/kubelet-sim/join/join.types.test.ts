@@ -3,16 +3,16 @@ import { Workflow } from '../../../lib/workflow.ts';
 import { confirm } from './confirm.ts';
 import { createKey } from './create-key.ts';
 import { fetchClusterInfo } from './fetch-cluster-info.ts';
+import type { JoinContext } from './join-context.ts';
 import type { JoinStart } from './join-request.ts';
 import { pinCa } from './pin-ca.ts';
 import { preflight } from './preflight.ts';
 import { requestCertificate } from './request-certificate.ts';
-import type { JoinTools } from './tools.ts';
 import type { ClaimedClusterInfo, PinnedCa, SignedKubeconfig, UnpinnedCa } from './trust.ts';
 import { trustWithoutPin } from './trust-without-pin.ts';
 import { verifySignature } from './verify-signature.ts';
 
-declare const tools: JoinTools;
+declare const tools: JoinContext;
 declare const claimed: ClaimedClusterInfo;
 declare const signed: SignedKubeconfig;
 declare const unpinned: UnpinnedCa;

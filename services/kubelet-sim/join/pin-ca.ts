@@ -7,7 +7,7 @@ import { limits } from '../../../lib/limits.ts';
 import { parseCertificates } from '../../../lib/pki/certificate.ts';
 import { writePem } from '../../../lib/pki/pem.ts';
 import { matchesPin, type Pin, spkiPin } from '../../../lib/pki/pin.ts';
-import { note } from '../../../lib/trace.ts';
+import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { PinnedCa, SignedKubeconfig } from './trust.ts';
 
@@ -42,7 +42,7 @@ export const pinCa: Phase<Needs, Gives> = {
  */
 export function acceptCa(claimedCa: string, pins: readonly Pin[]): PinnedCa {
 	const certificates = parseClaimedCa(claimedCa);
-	note({
+	setSpanAttributes({
 		'kubejoin.ca.pem': claimedCa,
 		'kubejoin.ca.presented': certificates.map(spkiPin),
 		'kubejoin.ca.pinned': [...pins],

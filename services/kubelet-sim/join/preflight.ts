@@ -9,8 +9,8 @@ import { subdomainProblems } from '../../../lib/kube/names.ts';
 import { type Pin, parsePin } from '../../../lib/pki/pin.ts';
 import { quoteInput } from '../../../lib/text.ts';
 import type { Phase } from '../../../lib/workflow.ts';
+import type { JoinContext } from './join-context.ts';
 import type { JoinRequest, JoinStart } from './join-request.ts';
-import type { JoinTools } from './tools.ts';
 
 export interface Checked {
 	/** For cluster-info's signature. */
@@ -27,7 +27,7 @@ export const preflight = ({
 	paths,
 	clock,
 	say,
-}: Pick<JoinTools, 'paths' | 'clock' | 'say'>): Phase<JoinStart, Checked> => ({
+}: Pick<JoinContext, 'paths' | 'clock' | 'say'>): Phase<JoinStart, Checked> => ({
 	name: 'preflight',
 	trust: 'nobody trusts anybody yet',
 	async run(request) {

@@ -3,8 +3,8 @@ import type { Phase } from '../../../lib/workflow.ts';
 import { registerNode, renewLease } from '../heartbeat.ts';
 import type { NodeIdentity } from '../identity.ts';
 import { nodeObject } from '../node-object.ts';
+import type { JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
-import type { JoinTools } from './tools.ts';
 
 interface Needs {
 	readonly identity: NodeIdentity;
@@ -13,7 +13,7 @@ interface Needs {
 }
 
 /** @differs the kubelet asks for ever; here, for as long as it may wait for its certificate, and then the join ends and can be begun again */
-export const register = (tools: JoinTools): Phase<Needs, object> => ({
+export const register = (tools: JoinContext): Phase<Needs, object> => ({
 	name: 'register',
 	trust: 'the node is listed, over mutual TLS',
 	async run({ identity, criSocket, tlsBootstrapTimeoutMs }) {

@@ -10,8 +10,8 @@ import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
 import { generateKeyPair, type KeyPair } from '../../../lib/pki/keys.ts';
 import { nodePaths } from '../node-paths.ts';
 import { createKey } from './create-key.ts';
+import type { JoinContext } from './join-context.ts';
 import { decided, requestCertificate, requestName } from './request-certificate.ts';
-import type { JoinTools } from './tools.ts';
 import type { PinnedCa } from './trust.ts';
 
 type Status = NonNullable<CertificateSigningRequest['status']>;
@@ -71,7 +71,7 @@ describe('requesting a certificate', () => {
 			say: (line: string) => void said.push(line),
 			signal,
 			retryMs: 0,
-		} as unknown as JoinTools;
+		} as unknown as JoinContext;
 		const server = { url: 'https://h:1', target: 'h:1', ca: '' as PinnedCa };
 		return requestCertificate(tools).run({
 			server,

@@ -11,10 +11,10 @@ import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
 import { createCsr, parseCsr } from '../../../lib/pki/csr.ts';
 import { type KeyPair, writePublicKey } from '../../../lib/pki/keys.ts';
-import { happened, note, traceAnnotations } from '../../../lib/trace.ts';
+import { addSpanEvent, setSpanAttributes, traceAnnotations } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
+import type { JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
-import type { JoinTools } from './tools.ts';
 import type { TrustedServer } from './trust.ts';
 
 interface Needs {
@@ -25,12 +25,12 @@ interface Needs {
 	readonly tlsBootstrapTimeoutMs: number;
 }
 type Csrs = ApiClient['certificateSigningRequests'];
-type Waits = Pick<JoinTools, 'signal' | 'say' | 'retryMs'>;
+type Waits = Pick<JoinContext, 'signal' | 'say' | 'retryMs'>;
 
 const usages = ['digital signature', 'client auth'];
 
 /** @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, API_UNAUTHORIZED, API_FORBIDDEN */
-export const requestCertificate = (tools: JoinTools): Phase<Needs, { readonly claimedCertificate: string }> => ({
+export const requestCertificate = (tools: JoinContext): Phase<Needs, { readonly claimedCertificate: string }> => ({
 	name: 'tls-bootstrap/request-certificate',
 	trust: 'the cluster trusts the node: its CA has signed the key',
 	moment: 'cluster-trusts-node',
@@ -77,7 +77,7 @@ export async function obtainCertificate(
 	tools: Waits,
 ): Promise<string> {
 	const csr = await createOrFind(csrs, nodeName, keyPair, tools.signal);
-	note({
+	setSpanAttributes({
 		'kubejoin.csr.name': csr.metadata.name ?? '',
 		'kubejoin.csr.signer': csr.spec.signerName,
 		'kubejoin.csr.usages': usages,
@@ -147,7 +147,10 @@ async function waitForCertificate(
 				if (type === 'DELETED')
 					throw new KubejoinError('CSR_FAILED', { name, reason: 'Deleted', message: `csr "${name}" was deleted` });
 				const certificate = decided(object);
-				happened('kubejoin.seen', { 'kubejoin.seen.from': 'apiserver-sim', 'kubejoin.seen.what': seen(name, object) });
+				addSpanEvent('kubejoin.seen', {
+					'kubejoin.seen.from': 'apiserver-sim',
+					'kubejoin.seen.what': seen(name, object),
+				});
 				if (certificate !== undefined) return certificate;
 			}
 		} catch (error) {

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { type ErrorCode, hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { nodePaths } from '../node-paths.ts';
 import { checkNodeName } from './check-node-name.ts';
+import type { JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
-import type { JoinTools } from './tools.ts';
 import type { TrustedServer } from './trust.ts';
 
 const unavailable = () => new KubejoinError('AUTHENTICATOR_UNAVAILABLE', { retryAfterSeconds: 1 });
@@ -65,7 +65,7 @@ describe('a request of a join', () => {
 				...tools(),
 				dial: { withToken: () => ({ api: { nodes }, close: () => undefined }) },
 				paths: nodePaths(root),
-			} as unknown as JoinTools);
+			} as unknown as JoinContext);
 			const server = { url: 'https://h:1', ca: 'CA' } as unknown as TrustedServer;
 			const needs = { server, bootstrapToken: 'abcdef.0123456789abcdef', nodeName: 'a', tlsBootstrapTimeoutMs: 60_000 };
 			answers = [unavailable(), new KubejoinError('API_NOT_FOUND', { resource: 'nodes', group: '', name: 'a' })];

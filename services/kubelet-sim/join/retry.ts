@@ -1,7 +1,7 @@
 /** A request of a join is retried while a service is unavailable, and never after a refusal: a refusal is an answer. */
 import { hasCode } from '../../../lib/errors.ts';
 import { poll } from '../../../lib/poll.ts';
-import type { JoinTools } from './tools.ts';
+import type { JoinContext } from './join-context.ts';
 
 const isUnavailable = (error: Error): boolean =>
 	hasCode(error, 'CONNECTION_REFUSED', 'CALL_FAILED', 'DEADLINE_EXCEEDED', 'SHUTTING_DOWN') ||
@@ -19,7 +19,7 @@ export interface RetryOptions {
 export const retryWhileUnavailable = <T>(
 	request: () => Promise<T>,
 	{ timeoutMs, waiting }: RetryOptions,
-	{ retryMs, signal, say }: Pick<JoinTools, 'retryMs' | 'signal' | 'say'>,
+	{ retryMs, signal, say }: Pick<JoinContext, 'retryMs' | 'signal' | 'say'>,
 ): Promise<T> =>
 	poll(request, {
 		retryMs: Math.min(retryMs, MAX_RETRY_MS),

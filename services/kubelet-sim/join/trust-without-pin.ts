@@ -3,17 +3,17 @@
  * knows the token, and a holder of the token need not be the cluster. @source kubeadm discovery/token retrieveValidatedConfigInfo, without pins
  */
 import { spkiPin } from '../../../lib/pki/pin.ts';
-import { note } from '../../../lib/trace.ts';
+import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { trustedServer } from './confirm.ts';
+import type { JoinContext } from './join-context.ts';
 import { parseClaimedCa, readCluster } from './pin-ca.ts';
-import type { JoinTools } from './tools.ts';
 import type { SignedKubeconfig, TrustedServer, UnpinnedCa } from './trust.ts';
 
 /** @throws CLUSTER_INFO_INVALID */
 export const trustWithoutPin = ({
 	say,
-}: Pick<JoinTools, 'say'>): Phase<
+}: Pick<JoinContext, 'say'>): Phase<
 	{ readonly signedKubeconfig: SignedKubeconfig },
 	{ readonly server: TrustedServer }
 > => ({
@@ -25,7 +25,7 @@ export const trustWithoutPin = ({
 			'[discovery] WARNING: the CA is not pinned (unsafeSkipCAVerification): anybody who has the token can pretend to be the cluster',
 		);
 		const { claimedCa, namedServer } = readCluster(signedKubeconfig);
-		note({
+		setSpanAttributes({
 			'kubejoin.ca.pem': claimedCa,
 			'kubejoin.ca.presented': parseClaimedCa(claimedCa).map(spkiPin),
 			'kubejoin.server': namedServer.server,

@@ -15,7 +15,7 @@ import { generateKeyPair, type KeyPair, spkiOf, writePrivateKey } from '../../..
 import type { Usage } from '../../../lib/pki/usages.ts';
 import { isExpired, loadIdentity, storeIdentity } from '../identity.ts';
 import { nodePaths } from '../node-paths.ts';
-import type { JoinTools } from './tools.ts';
+import type { JoinContext } from './join-context.ts';
 import type { PinnedCa } from './trust.ts';
 import { certificateProblem, verifyCertificate } from './verify-certificate.ts';
 
@@ -91,7 +91,7 @@ describe('the certificate that came back', () => {
 		afterEach(() => rmSync(root, { recursive: true }));
 		const server = () => ({ url: 'https://h:6443', target: 'h:6443', ca: ca as PinnedCa });
 		const run = (claimedCertificate: string) => {
-			const tools = { paths: nodePaths(root), clock: () => now, say: () => undefined } as unknown as JoinTools;
+			const tools = { paths: nodePaths(root), clock: () => now, say: () => undefined } as unknown as JoinContext;
 			return verifyCertificate(tools).run({ claimedCertificate, keyPair: pair, nodeName: 'n', server: server() });
 		};
 

@@ -10,10 +10,10 @@ import { wellKnown } from '../../../lib/kube/types.ts';
 import { parseCertificates, readSubject } from '../../../lib/pki/certificate.ts';
 import { chainProblem } from '../../../lib/pki/chain.ts';
 import { type KeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
-import { note } from '../../../lib/trace.ts';
+import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { type NodeIdentity, storeIdentity } from '../identity.ts';
-import type { JoinTools } from './tools.ts';
+import type { JoinContext } from './join-context.ts';
 import type { TrustedServer } from './trust.ts';
 
 interface Needs {
@@ -28,7 +28,7 @@ export const verifyCertificate = ({
 	paths,
 	clock,
 	say,
-}: JoinTools): Phase<Needs, { readonly identity: NodeIdentity }> => ({
+}: JoinContext): Phase<Needs, { readonly identity: NodeIdentity }> => ({
 	name: 'tls-bootstrap/verify-certificate',
 	trust: 'each trusts the other; the token is not needed any more',
 	async run({ claimedCertificate, keyPair, nodeName, server }) {
@@ -65,7 +65,7 @@ export function requireUsable(pem: string, expected: Expected): void {
 	const problem = certificateProblem(pem, expected);
 	if (problem !== undefined) throw new KubejoinError('CERTIFICATE_UNUSABLE', { problem });
 	const [leaf] = parseCertificates(pem);
-	note({
+	setSpanAttributes({
 		'kubejoin.certificate.pem': pem,
 		'kubejoin.certificate.subject': leaf.subject.replaceAll('\n', ', '),
 		'kubejoin.certificate.issuer': leaf.issuer.replaceAll('\n', ', '),

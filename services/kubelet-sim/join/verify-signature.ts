@@ -2,7 +2,7 @@
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
 import { verifyDetached } from '../../../lib/pki/jws.ts';
-import { note } from '../../../lib/trace.ts';
+import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { ClaimedClusterInfo, SignedKubeconfig } from './trust.ts';
 
@@ -16,7 +16,7 @@ export const verifySignature: Phase<Needs, { readonly signedKubeconfig: SignedKu
 	name: 'discovery/verify-signature',
 	trust: 'its author knows the token',
 	run({ claimedClusterInfo: { kubeconfig, signature }, discoveryToken: { id, secret } }) {
-		note({
+		setSpanAttributes({
 			'kubejoin.jws.header': Buffer.from(signature.split('.')[0] ?? '', 'base64url').toString(),
 			'kubejoin.jws.detached': signature,
 			'kubejoin.cluster_info': kubeconfig,

@@ -15,11 +15,11 @@ import {
 import { parseCsr } from '../../../lib/pki/csr.ts';
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
 import { loadIdentity, type NodeIdentity, storeIdentity } from '../identity.ts';
-import type { JoinTools } from '../join/tools.ts';
+import type { JoinContext } from '../join/join-context.ts';
 import type { PinnedCa } from '../join/trust.ts';
+import { stay } from '../keep-running.ts';
 import { nodePaths } from '../node-paths.ts';
-import { stay } from '../stay.ts';
-import { drawLot, keepRenewed, retryAfterMs, rotationDeadline } from './keep-renewed.ts';
+import { keepRenewed, randomFraction, retryAfterMs, rotationDeadline } from './keep-renewed.ts';
 
 const start = Date.UTC(2026, 5, 1);
 const second = 1_000;
@@ -31,7 +31,7 @@ describe('when a certificate is renewed', () => {
 	it('between 70 % and 90 % of its validity, whatever the lot', () => {
 		assert.equal(rotationDeadline(validity, 0), start + 70 * second);
 		assert.equal(rotationDeadline(validity, 0.5), start + 80 * second);
-		const drawn = Array.from({ length: 2_000 }, () => rotationDeadline(validity, drawLot()));
+		const drawn = Array.from({ length: 2_000 }, () => rotationDeadline(validity, randomFraction()));
 		assert.ok(drawn.every((atMs) => atMs >= start + 70 * second && atMs < start + 90 * second));
 		assert.ok(
 			Math.min(...drawn) < start + 71 * second && Math.max(...drawn) > start + 89 * second,
@@ -40,7 +40,7 @@ describe('when a certificate is renewed', () => {
 	});
 
 	it('to the microsecond: of a thousand nodes, no two at the same time, and few within one millisecond of its beginning', () => {
-		const drawn = Array.from({ length: 1_000 }, () => rotationDeadline(validity, drawLot()));
+		const drawn = Array.from({ length: 1_000 }, () => rotationDeadline(validity, randomFraction()));
 		assert.equal(new Set(drawn).size, drawn.length);
 		assert.ok(drawn.filter((atMs) => Number.isInteger(atMs)).length < 20);
 	});
@@ -184,7 +184,7 @@ describe('a node that keeps its certificate renewed', () => {
 			},
 			signal: stopping.signal,
 			retryMs: 0,
-		} as unknown as JoinTools;
+		} as unknown as JoinContext;
 		return { tools, requests, askedWith, waited, connections, stop: () => stopping.abort() };
 	}
 	async function run(answers: readonly Answer[]) {

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { asKubejoinError, type KubejoinError } from '../../../lib/errors.ts';
 import { isExpired, type NodeIdentity } from '../identity.ts';
-import type { JoinTools } from '../join/tools.ts';
+import type { JoinContext } from '../join/join-context.ts';
 import { isUnderWay, rotationWorkflow } from './rotation.ts';
 
 export interface RenewalEvents {
@@ -15,10 +15,10 @@ export interface RenewalEvents {
 	readonly onRefused: (error: KubejoinError, retryMs: number) => void;
 }
 /** A number from 0 up to and without 1. */
-export type Lot = () => number;
+export type RandomFraction = () => number;
 
 /** 48 random bits: of a year, less than a microsecond. */
-export const drawLot: Lot = () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48;
+export const randomFraction: RandomFraction = () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48;
 
 /** Between 70 % and 90 % of its validity. Milliseconds since the epoch. */
 export const rotationDeadline = (
@@ -35,10 +35,10 @@ export const retryAfterMs = (failures: number, lot: number): number =>
 
 /** Ends when the signal aborts, or when the certificate that the node has is of no use any more. */
 export async function keepRenewed(
-	tools: JoinTools,
+	tools: JoinContext,
 	first: NodeIdentity,
 	{ onRotated, onRefused }: RenewalEvents,
-	lot: Lot = drawLot,
+	lot: RandomFraction = randomFraction,
 ): Promise<void> {
 	const { clock, waitUntil, signal } = tools;
 	const workflow = rotationWorkflow(tools);

@@ -9,8 +9,8 @@ import { type KeyPair, writePrivateKey } from '../../../lib/pki/keys.ts';
 import { type Phase, Workflow } from '../../../lib/workflow.ts';
 import { type NodeIdentity, storeCertificate } from '../identity.ts';
 import { newKey, pendingKey } from '../join/create-key.ts';
+import type { JoinContext } from '../join/join-context.ts';
 import { obtainCertificate } from '../join/request-certificate.ts';
-import type { JoinTools } from '../join/tools.ts';
 import { requireUsable } from '../join/verify-certificate.ts';
 
 /** As upstream's certificateWaitTimeout. */
@@ -23,21 +23,21 @@ export interface Present {
 type WithKey = Present & { readonly keyPair: KeyPair };
 
 /** @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, CERTIFICATE_UNUSABLE, and whatever keeps the node from the API server or its disk */
-export const rotationWorkflow = (tools: JoinTools) =>
+export const rotationWorkflow = (tools: JoinContext) =>
 	Workflow.from<Present>('rotation')
 		.followedBy(renewKey(tools))
 		.followedBy(requestRenewal(tools))
 		.followedBy(useCertificate(tools));
 
 /** Whether a request was under way when the node went down. A key that cannot be read is for the rotation to tell. */
-export const isUnderWay = ({ paths }: Pick<JoinTools, 'paths'>, present: NodeIdentity): Promise<boolean> =>
+export const isUnderWay = ({ paths }: Pick<JoinContext, 'paths'>, present: NodeIdentity): Promise<boolean> =>
 	pendingKey(paths.pendingRotationKey, present).then(
 		(pair) => pair !== undefined,
 		() => true,
 	);
 
 /** @differs upstream makes a key for each attempt, so a crash leaves a request behind that nobody waits for; here the key waits on the disk */
-const renewKey = ({ paths }: JoinTools): Phase<Present, { readonly keyPair: KeyPair }> => ({
+const renewKey = ({ paths }: JoinContext): Phase<Present, { readonly keyPair: KeyPair }> => ({
 	name: 'rotation/create-key',
 	trust: 'unchanged; the key never leaves the node',
 	async run({ present }) {
@@ -54,7 +54,7 @@ const renewKey = ({ paths }: JoinTools): Phase<Present, { readonly keyPair: KeyP
 	},
 });
 
-const requestRenewal = (tools: JoinTools): Phase<WithKey, { readonly claimedCertificate: string }> => ({
+const requestRenewal = (tools: JoinContext): Phase<WithKey, { readonly claimedCertificate: string }> => ({
 	name: 'rotation/request-certificate',
 	trust: 'the cluster trusts the new key: its CA has signed it',
 	async run({ present, keyPair }) {
@@ -83,7 +83,7 @@ const requestRenewal = (tools: JoinTools): Phase<WithKey, { readonly claimedCert
 const useCertificate = ({
 	paths,
 	clock,
-}: JoinTools): Phase<WithKey & { readonly claimedCertificate: string }, { readonly identity: NodeIdentity }> => ({
+}: JoinContext): Phase<WithKey & { readonly claimedCertificate: string }, { readonly identity: NodeIdentity }> => ({
 	name: 'rotation/use-certificate',
 	trust: 'each trusts the other, by the new certificate',
 	async run({ present, keyPair, claimedCertificate }) {

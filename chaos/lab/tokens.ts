@@ -1,0 +1,180 @@
+/** Bootstrap tokens of an experiment, each under a name of its own: the token itself stands in a file that only its owner reads, and on no command line. */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parse } from 'yaml';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
+import { makePrivateDirectory, readFileIfThere } from '../../lib/files.ts';
+import { field, secretName } from '../../lib/kube/bootstrap-token.ts';
+import { type Secret, wellKnown } from '../../lib/kube/types.ts';
+import { begin, type LabContext } from './context.ts';
+
+export interface TokenFlags {
+	/** A Go duration: `15m`; `0` for ever. */
+	readonly ttl: string;
+	/** `signing,authentication` */
+	readonly usages?: string;
+	readonly once?: boolean;
+	readonly nodeName?: string;
+}
+
+/** A JoinConfiguration as kubectl-sim writes it, as far as it is changed here. */
+export interface JoinConfiguration {
+	readonly apiVersion: string;
+	readonly kind: string;
+	readonly discovery: {
+		readonly bootstrapToken: {
+			readonly apiServerEndpoint: string;
+			readonly token: string;
+			readonly caCertHashes?: readonly string[];
+		};
+	};
+}
+
+const namespace = wellKnown.kubeSystem;
+const configPath = ({ directory }: LabContext, name: string): string => join(directory, 'tokens', `${name}.yaml`);
+
+/** Make a token. @returns its ID @throws SERVICE_FAILED */
+export async function createToken(
+	place: LabContext,
+	name: string,
+	{ ttl, usages, once, nodeName }: TokenFlags,
+): Promise<string> {
+	await begin(place);
+	await makePrivateDirectory(join(place.directory, 'tokens'));
+	const flags = [
+		...['--ttl', ttl],
+		...(usages === undefined ? [] : ['--usages', usages]),
+		...(once === true ? ['--once'] : []),
+		...(nodeName === undefined ? [] : ['--node-name', nodeName]),
+	];
+	const { code, stderr } = await place.kubectl([
+		'token',
+		'create',
+		...flags,
+		'--print-join-config',
+		'--to',
+		configPath(place, name),
+	]);
+	if (code !== 0)
+		throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim token create', problem: stderr.trim() });
+	const { id, token } = await tokenOf(place, name);
+	await remember(place, token);
+	return id;
+}
+
+/** What a node joins with that has the token. @throws LAB_NOT_FOUND  no token of that name was made */
+export async function joinConfigurationOf(place: LabContext, name: string): Promise<JoinConfiguration> {
+	const text = await readFileIfThere(configPath(place, name));
+	if (text === undefined)
+		throw new KubejoinError('LAB_NOT_FOUND', { kind: 'token', name, known: await tokenNames(place) });
+	return parse(text) as JoinConfiguration;
+}
+
+/** @returns the ID, and `id.secret` @throws LAB_NOT_FOUND */
+export async function tokenOf(
+	place: LabContext,
+	name: string,
+): Promise<{ readonly id: string; readonly token: string }> {
+	const { token } = (await joinConfigurationOf(place, name)).discovery.bootstrapToken;
+	return { id: token.slice(0, 6), token };
+}
+
+export async function tokenNames({ directory }: LabContext): Promise<readonly string[]> {
+	const files = await readdir(join(directory, 'tokens')).catch(() => []);
+	return files.flatMap((file) => (file.endsWith('.yaml') ? [file.slice(0, -'.yaml'.length)] : []));
+}
+
+/** @returns its ID @throws LAB_NOT_FOUND */
+export async function deleteToken(place: LabContext, name: string): Promise<string> {
+	const { id } = await tokenOf(place, name);
+	await deleteSecret(place, id);
+	return id;
+}
+
+async function deleteSecret({ api }: LabContext, id: string): Promise<void> {
+	await api.secrets.delete(secretName(id), { namespace }).catch((error: unknown) => {
+		if (!hasCode(error, 'API_NOT_FOUND', 'TOKEN_NOT_FOUND')) throw error;
+	});
+}
+
+/**
+ * Let the token expire now, whatever its lifetime was: replace its Secret by one that expires in a second, and wait for that. An experiment can
+ * then let a node reach any step of its join first, on a machine of any speed. @throws LAB_NOT_FOUND
+ */
+export async function expireToken(place: LabContext, name: string, { now, wait }: Waiting = waiting): Promise<string> {
+	const { id } = await tokenOf(place, name);
+	const secret = await place.api.secrets.get(secretName(id), namespace);
+	const expiresAtMs = Math.ceil(now() / 1_000) * 1_000 + 1_000;
+	const expiration = new Date(expiresAtMs).toISOString().replace('.000', '');
+	await deleteSecret(place, id);
+	await place.api.secrets.create({
+		metadata: { name: secretName(id), namespace },
+		...(secret.type === undefined ? {} : { type: secret.type }),
+		data: { ...secret.data, expiration: Buffer.from(expiration).toString('base64') },
+	});
+	await wait(expiresAtMs + 100 - now());
+	return expiration;
+}
+
+export interface Waiting {
+	readonly now: () => number;
+	readonly wait: (ms: number) => Promise<unknown>;
+}
+const waiting: Waiting = { now: () => Date.now(), wait: delay };
+
+/** What the cluster says of a token: whether it is kept, and whether cluster-info is signed with it. */
+export async function tokenState(place: LabContext, name: string): Promise<string> {
+	const { id } = await tokenOf(place, name);
+	const { items } = await place.api.secrets.list({ namespace });
+	const { data = {} } = await place.api.configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic);
+	const isKept = items.some(({ metadata }) => metadata.name === secretName(id));
+	return `token ${id}: ${isKept ? 'kept' : 'gone'}, ${`jws-kubeconfig-${id}` in data ? 'signed' : 'not signed'}`;
+}
+
+/** Every token of the cluster is deleted; `restoreTokens` brings them back. @returns how many */
+export async function flushTokens(place: LabContext): Promise<number> {
+	const { items } = await place.api.secrets.list({ namespace });
+	const tokens = items.filter(({ type }) => type === wellKnown.bootstrapSecretType);
+	const before = (await place.read<Secret[]>('flushed.json')) ?? [];
+	// Kept before they are deleted: whatever happens then, they can be brought back.
+	await place.write('flushed.json', [...before, ...tokens]);
+	for (const secret of tokens) await deleteSecret(place, field(secret, 'token-id'));
+	return tokens.length;
+}
+
+/** @returns how many */
+export async function restoreTokens(place: LabContext): Promise<number> {
+	const flushed = (await place.read<Secret[]>('flushed.json')) ?? [];
+	for (const { metadata, type, data } of flushed) {
+		const secret = {
+			metadata: { name: metadata.name ?? '', namespace },
+			...(type === undefined ? {} : { type }),
+			...(data === undefined ? {} : { data }),
+		};
+		await place.api.secrets.create(secret).catch((error: unknown) => {
+			if (!hasCode(error, 'API_ALREADY_EXISTS', 'TOKEN_EXISTS')) throw error;
+		});
+	}
+	// Only now: were one not put back, the next reset would try again.
+	await rm(join(place.directory, 'flushed.json'), { force: true });
+	return flushed.length;
+}
+
+/** Every token that the lab ever made or that the mesh's nodes joined with, for the search for secrets. */
+export const knownTokens = async (place: LabContext): Promise<readonly string[]> =>
+	(await place.read<string[]>('known-tokens.json')) ?? [];
+
+async function remember(place: LabContext, token: string): Promise<void> {
+	await place.write('known-tokens.json', [...new Set([...(await knownTokens(place)), token])]);
+}
+
+/** Delete what the experiments made. @returns the IDs */
+export async function removeLabTokens(place: LabContext): Promise<readonly string[]> {
+	const ids = (await knownTokens(place)).map((token) => token.slice(0, 6));
+	const { items } = await place.api.secrets.list({ namespace });
+	const kept = ids.filter((id) => items.some(({ metadata }) => metadata.name === secretName(id)));
+	for (const id of kept) await deleteSecret(place, id);
+	await rm(join(place.directory, 'tokens'), { recursive: true, force: true });
+	return kept;
+}

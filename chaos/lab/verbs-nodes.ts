@@ -1,0 +1,76 @@
+/** Verbs about nodes: how one joins, what became of it, and how it is disturbed. */
+import type { Command } from 'commander';
+import { type JoinFlags, joinNode, nodeText, removeNode } from './nodes.ts';
+import { type YearQuestion, yearText } from './rotation-spread.ts';
+import { labName, lookUntil, type OnNodes, type Until, untilOptions, whole } from './verbs.ts';
+
+export function addNodes(program: Command, there: OnNodes): void {
+	program
+		.command('join')
+		.argument('<node>', 'what the experiment calls it', labName)
+		.description('start a node; wait until it has joined, was refused, or is paused')
+		.requiredOption('--token <name>', 'of the experiment')
+		.option('--pin <pin>', 'right, wrong (by one digit), other (another cluster), none, or a text', 'right')
+		.option('--through <attacker>', 'dial this attacker instead of the API server')
+		.option('--endpoint <host:port>', 'dial this instead of the API server')
+		.option('--token-text <text>', 'show this instead of the token')
+		.option('--discovery <duration>', 'how long it looks for the cluster', '8s')
+		.option('--bootstrap <duration>', 'how long it waits for its certificate', '30s')
+		.option('--skip-ca-verification', 'unsafeSkipCAVerification')
+		.option('--pause-after <text>', 'pause it when it prints this')
+		.option('--clock <offset>', 'its clock is wrong by this: +600s')
+		.option('--nodes <number>', 'so many in one process', whole(1, 1_000))
+		.option('--node-name <name>', 'default: the name here')
+		.option('--no-wait', 'do not wait')
+		.option('--within <seconds>', 'how long to wait', whole(0, 600), 100)
+		.action(there((place, node: string, flags: JoinFlags) => joinNode(place, node, flags)));
+	untilOptions(program.command('node <node>').description('what became of it, and what it printed')).action(
+		there((place, node: string, until: Until) =>
+			lookUntil(async () => nodeText(await place.control.worker(node)), until),
+		),
+	);
+	for (const [verb, signal, what, help] of [
+		['pause', 'SIGSTOP', 'paused', 'stop its process where it is'],
+		['continue', 'SIGCONT', 'goes on', 'let it go on after a pause'],
+		['kill', 'SIGKILL', 'killed', 'end its process at once'],
+	] as const) {
+		program
+			.command(`${verb} <node>`)
+			.description(help)
+			.action(
+				there(async (place, node: string) => {
+					await place.control.signalWorker(node, signal);
+					return `${node}: ${what}`;
+				}),
+			);
+	}
+	program
+		.command('again <node>')
+		.description('start it again after it has ended')
+		.action(
+			there(async (place, node: string) => {
+				await place.control.againWorker(node);
+				return `${node}: started again`;
+			}),
+		);
+	program
+		.command('remove <node>')
+		.description('end it, and take everything of it out of the cluster')
+		.action(
+			there(async (place, node: string) => {
+				await removeNode(place, node);
+				return `${node}: removed`;
+			}),
+		);
+	program
+		.command('year <node>')
+		.description('when its nodes rotated their certificates')
+		.requiredOption('--nodes <number>', 'that are to rotate', whole(1, 1_000))
+		.option('--times <number>', 'how often each', whole(1, 100), 2)
+		.option('--within <seconds>', 'for how long at most', whole(1, 600), 60)
+		.action(
+			there((place, node: string, { within, ...rest }: Omit<YearQuestion, 'withinSeconds'> & { within: number }) =>
+				yearText(place, node, { ...rest, withinSeconds: within }),
+			),
+		);
+}

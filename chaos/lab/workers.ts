@@ -1,0 +1,218 @@
+/**
+ * The programs that an experiment starts where the nodes are: nodes and attackers. They live until they are removed, and die with whoever keeps them.
+ * What they print is kept, so that it can be asked for later. It must never start a program that is not the project's own.
+ */
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { KubejoinError } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
+import { type ChildPlan, launch, type Running } from '../../lib/process-supervisor.ts';
+import { shiftedClock } from '../../scripts/mesh/shifted-clock.ts';
+
+/** The programs that may be started, by the name of their service. */
+export const workerPrograms = {
+	'kubelet-sim': 'services/kubelet-sim/main.js',
+	'attacker-sim': 'services/attacker-sim/main.js',
+} as const;
+export type WorkerProgram = keyof typeof workerPrograms;
+
+export const workerSignals = ['SIGSTOP', 'SIGCONT', 'SIGKILL'] as const;
+export type WorkerSignal = (typeof workerSignals)[number];
+
+export interface WorkerTraces {
+	/** The standard OTEL_ variables. */
+	readonly telemetry: Readonly<Record<string, string>>;
+	/** Settings of a program, without the prefix: its key for the observer. */
+	readonly settingsOf: (program: WorkerProgram) => Readonly<Record<string, string>>;
+}
+
+export interface WorkerPlan {
+	readonly name: string;
+	readonly program: WorkerProgram;
+	readonly args: readonly string[];
+	/** What libfaketime adds to its clock. */
+	readonly clock?: string;
+	/** It is paused as soon as it has printed a line with this text, the first time. */
+	readonly pauseAfter?: string;
+}
+
+export interface WorkerState {
+	readonly name: string;
+	readonly program: WorkerProgram;
+	readonly state: 'running' | 'paused' | 'ended';
+	/** Absent while it runs, and when a signal has ended it. */
+	readonly exitCode?: number;
+	/** It said that it serves: of a node, that it has joined and its heartbeat was taken. */
+	readonly hasServed: boolean;
+	/** Milliseconds since 1970. */
+	readonly startedAtMs: number;
+	/** The last lines that it has printed, both of standard output and of standard error. */
+	readonly output: string;
+}
+
+export interface Workers {
+	/** @throws LAB_NOT_FOUND, LAB_NAME_TAKEN, FAULT_UNAVAILABLE  no such program; one of that name is there, ended or not; its clock cannot be shifted */
+	readonly start: (plan: WorkerPlan) => void;
+	/** The same again, after it has ended, and it is not paused any more. One that runs goes on. @throws LAB_NOT_FOUND */
+	readonly again: (name: string) => void;
+	/** @throws LAB_NOT_FOUND */
+	readonly state: (name: string) => WorkerState;
+	readonly all: () => readonly WorkerState[];
+	/** Resolves when it was sent; of SIGKILL, when it has ended. One that has ended hears nothing. @throws LAB_NOT_FOUND */
+	readonly signal: (name: string, signal: WorkerSignal) => Promise<void>;
+	/** End it and forget it; also one that there is not. */
+	readonly remove: (name: string) => Promise<void>;
+	readonly stop: () => Promise<void>;
+}
+
+/** What is known of a worker. A new start makes it anew, but for the log and the lines. */
+interface Worker {
+	readonly plan: WorkerPlan;
+	readonly running: Running;
+	readonly log: WriteStream;
+	readonly lines: string[];
+	readonly startedAtMs: number;
+	state: WorkerState['state'];
+	hasServed: boolean;
+	/** What it is still to be paused after. */
+	pauseAfter: string | undefined;
+}
+
+export const MAX_LINES = 20_000;
+const STOP_MS = 5_000;
+
+/**
+ * @param directory  for what they print, readable by the owner alone
+ * @param traces     where their traces go
+ * @param start      starts a program once
+ */
+export function createWorkers(
+	directory: string,
+	{ telemetry, settingsOf }: WorkerTraces,
+	start: typeof launch = launch,
+): Workers {
+	mkdirSync(directory, { recursive: true, mode: 0o700 });
+	const workers = new Map<string, Worker>();
+
+	function run(plan: WorkerPlan, { log, lines }: Pick<Worker, 'log' | 'lines'>): void {
+		const child: ChildPlan = {
+			name: plan.name,
+			program: workerPrograms[plan.program],
+			args: plan.args,
+			telemetry,
+			settings: settingsOf(plan.program),
+			...(plan.clock === undefined ? {} : { variables: shiftedClock(plan.clock) }),
+		};
+		const running = start(child, (_, line) => onLine(worker, line));
+		const worker: Worker = {
+			plan,
+			running,
+			log,
+			lines,
+			startedAtMs: Date.now(),
+			state: 'running',
+			hasServed: false,
+			pauseAfter: plan.pauseAfter,
+		};
+		workers.set(plan.name, worker);
+		running.started.then(
+			() => {
+				worker.hasServed = true;
+			},
+			() => undefined,
+		);
+		running.ended.then((how) => {
+			worker.state = 'ended';
+			keep(worker, `(${how})`);
+		});
+	}
+	function onLine(worker: Worker, line: string): void {
+		keep(worker, line);
+		if (worker.pauseAfter === undefined || worker.state !== 'running' || !line.includes(worker.pauseAfter)) return;
+		worker.running.process.kill('SIGSTOP');
+		worker.state = 'paused';
+		worker.pauseAfter = undefined;
+	}
+	function find(name: string): Worker {
+		const worker = workers.get(name);
+		if (worker === undefined)
+			throw new KubejoinError('LAB_NOT_FOUND', { kind: 'node or attacker', name, known: [...workers.keys()] });
+		return worker;
+	}
+	async function remove(name: string): Promise<void> {
+		const worker = workers.get(name);
+		workers.delete(name);
+		if (worker !== undefined) await end(worker);
+	}
+	return {
+		start(plan) {
+			const { name, program } = plan;
+			if (!Object.hasOwn(workerPrograms, program))
+				throw new KubejoinError('LAB_NOT_FOUND', {
+					kind: 'program',
+					name: program,
+					known: Object.keys(workerPrograms),
+				});
+			if (workers.has(name)) throw new KubejoinError('LAB_NAME_TAKEN', { name });
+			if (workers.size >= limits.labPrograms.value)
+				throw new KubejoinError('LAB_REQUEST_INVALID', {
+					problem: `${workers.size} nodes and attackers are there, and no more can be started`,
+				});
+			const log = createWriteStream(join(directory, `${name}.log`), { flags: 'a', mode: 0o600 });
+			// The lines are kept in memory too: a full disk ends no experiment.
+			log.on('error', () => undefined);
+			try {
+				run(plan, { log, lines: [] });
+			} catch (error) {
+				log.end();
+				throw error;
+			}
+		},
+		again(name) {
+			const worker = find(name);
+			if (worker.state !== 'ended') return;
+			const { pauseAfter: _over, ...plan } = worker.plan;
+			run(plan, worker);
+		},
+		state: (name) => stateOf(find(name)),
+		all: () => [...workers.values()].map(stateOf),
+		async signal(name, signal) {
+			const worker = find(name);
+			if (worker.state === 'ended') return;
+			worker.running.process.kill(signal);
+			if (signal === 'SIGSTOP') worker.state = 'paused';
+			if (signal === 'SIGCONT') worker.state = 'running';
+			if (signal === 'SIGKILL') await worker.running.ended;
+		},
+		remove,
+		async stop() {
+			await Promise.all([...workers.keys()].map(remove));
+		},
+	};
+}
+
+const stateOf = ({ plan, running, lines, state, hasServed, startedAtMs }: Worker): WorkerState => ({
+	name: plan.name,
+	program: plan.program,
+	state,
+	...(state === 'ended' && running.process.exitCode !== null ? { exitCode: running.process.exitCode } : {}),
+	hasServed,
+	startedAtMs,
+	output: lines.join('\n'),
+});
+
+async function end({ running, log }: Worker): Promise<void> {
+	running.process.kill('SIGTERM');
+	// A paused process hears only after it goes on.
+	running.process.kill('SIGCONT');
+	const timer = setTimeout(() => running.process.kill('SIGKILL'), STOP_MS);
+	await running.ended;
+	clearTimeout(timer);
+	await new Promise<void>((done) => log.end(() => done()));
+}
+
+function keep({ lines, log }: Worker, line: string): void {
+	lines.push(line);
+	if (lines.length > MAX_LINES) lines.shift();
+	log.write(`${line}\n`);
+}

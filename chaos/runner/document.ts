@@ -1,0 +1,105 @@
+/** An experiment as it stands in its file: the value, and where each part of it is written. Read as PyYAML reads it, for Chaos Toolkit reads the same file. */
+import { readFileSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { causeText, KubejoinError } from '../../lib/errors.ts';
+import type { Json, JsonMap } from './json.ts';
+
+/** Keys and indices from the top of a document. */
+export type Path = readonly (string | number)[];
+
+export interface Problem {
+	/** `chaos/experiments/expired-token.yaml:12:5`. */
+	readonly where: string;
+	/** `$.method[0].provider`. */
+	readonly path: string;
+	readonly text: string;
+}
+
+export interface Document {
+	/** The name of the file without what follows the dot. */
+	readonly name: string;
+	/** As it is shown. */
+	readonly file: string;
+	readonly value: Json;
+	/** `FILE:LINE:COLUMN` of the part, or of what would hold it. */
+	readonly where: (path: Path) => string;
+	/** How a scalar is written, without quotes. */
+	readonly source: (path: Path) => string | undefined;
+	/** It cannot even be read. */
+	readonly problems: readonly Problem[];
+}
+
+/** A document that passed every check. */
+export interface Experiment extends JsonMap {
+	readonly title: string;
+	readonly description: string;
+}
+/** An activity of such a document; references are resolved. */
+export interface Activity extends JsonMap {
+	readonly type: 'probe' | 'action';
+	readonly name: string;
+	readonly provider: JsonMap;
+}
+
+export const documentEndings = ['.yaml', '.yml', '.json'];
+export const nameOf = (file: string): string => basename(file, extname(file));
+
+export const pathText = (path: Path): string =>
+	path.reduce<string>(
+		(text, key) =>
+			text +
+			(typeof key === 'number' ? `[${key}]` : /^[A-Za-z_][\w-]*$/.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`),
+		'$',
+	);
+
+/** @throws FILE_UNUSABLE */
+export function readDocument(path: string, file: string): Document {
+	try {
+		return parseText(readFileSync(path, 'utf8'), file);
+	} catch (error) {
+		throw new KubejoinError('FILE_UNUSABLE', { path: file, problem: causeText(error) }, { cause: error });
+	}
+}
+
+export function parseText(text: string, file: string): Document {
+	const lines = new LineCounter();
+	const parsed = parseDocument(text, { version: '1.1', lineCounter: lines, prettyErrors: false });
+	const whereIs = (offset: number): string => {
+		const { line, col } = lines.linePos(offset);
+		return `${file}:${Math.max(line, 1)}:${Math.max(col, 1)}`;
+	};
+	const nodeAt = (path: Path): unknown => {
+		try {
+			return path.length === 0 ? parsed.contents : parsed.getIn(path, true);
+		} catch {
+			return undefined;
+		}
+	};
+	const where = (path: Path): string => {
+		for (let length = path.length; length >= 0; length--) {
+			const node = nodeAt(path.slice(0, length));
+			if (isNode(node) && node.range) return whereIs(node.range[0]);
+		}
+		return `${file}:1:1`;
+	};
+	const problems: Problem[] = parsed.errors.map((error) => ({
+		where: whereIs(error.pos[0]),
+		path: '$',
+		text: firstLine(error.message),
+	}));
+	let value: Json = null;
+	try {
+		if (problems.length === 0) value = parsed.toJS() as Json;
+		if (problems.length === 0 && file.endsWith('.json')) JSON.parse(text);
+	} catch (error) {
+		problems.push({ where: `${file}:1:1`, path: '$', text: firstLine(causeText(error)) });
+	}
+	const source = (path: Path): string | undefined => {
+		const node = nodeAt(path);
+		return isScalar(node) ? node.source : undefined;
+	};
+	return { name: nameOf(file), file, value, where, source, problems };
+}
+
+const firstLine = (text: string): string => text.split('\n')[0] ?? '';

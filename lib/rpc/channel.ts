@@ -1,0 +1,222 @@
+/**
+ * A client's connection to one service: deadlines on every call, errors rebuilt from the trailer, transport failures told apart. One pooled
+ * channel per edge. Whether the server was verified is in the channel's type, and a bearer token can be put only on a verified channel.
+ */
+import { createSecureContext } from 'node:tls';
+import * as grpc from '@grpc/grpc-js';
+import { splitHostPort } from '../address.ts';
+import { fromWireError, type KubejoinError } from '../errors.ts';
+import { addSpanEvent, inSpan, SpanKind, traceHeaders } from '../trace.ts';
+import { withDates } from './certificate-dates.ts';
+import { contractOf } from './contracts.ts';
+import { ERROR_TRAILER } from './error-trailer.ts';
+import { transportError } from './transport-errors.ts';
+import { nameChecked, sniOf, trustAnchors } from './verify-server.ts';
+
+export interface Channel<Trust extends 'verified' | 'unverified' = 'verified' | 'unverified'> {
+	/** `host:port` */
+	readonly target: string;
+	readonly trust: Trust;
+	/** Who proved themselves: nobody, the server, or each. */
+	readonly tls: 'unverified' | 'one-way' | 'mutual';
+	readonly client: grpc.Client;
+	/** The name that the server's certificate must have. */
+	readonly serverName: string;
+	/** Metadata of every call. */
+	readonly metadata: grpc.Metadata;
+	readonly close: () => void;
+}
+export type VerifiedChannel = Channel<'verified'>;
+
+export interface VerifiedTls {
+	/** PEM, one or more: who may have issued the server's certificate. */
+	readonly ca: string;
+	/** PEM, for mutual TLS. */
+	readonly cert?: string;
+	readonly key?: string;
+	/** The name that the server's certificate must have, when it is not the host dialled. */
+	readonly serverName?: string;
+}
+
+const CLIENT_OPTIONS: grpc.ClientOptions = {
+	'grpc.enable_channelz': 0,
+	// The proxy variables of a shell are for its web traffic; see docs/differences.md.
+	'grpc.enable_http_proxy': 0,
+	'grpc.initial_reconnect_backoff_ms': 200,
+	'grpc.max_reconnect_backoff_ms': 5_000,
+	'grpc.keepalive_time_ms': 20_000,
+	'grpc.keepalive_timeout_ms': 10_000,
+	'grpc.use_local_subchannel_pool': 1,
+	'grpc.max_receive_message_length': 16 * 1024 * 1024,
+};
+
+/** A channel on which the server must prove itself with a certificate from `tls.ca`. */
+export function openChannel(target: string, tls: VerifiedTls): VerifiedChannel {
+	const context = createSecureContext({
+		...trustAnchors(tls.ca),
+		...(tls.cert === undefined ? {} : { cert: tls.cert, key: tls.key }),
+	});
+	const host = tls.serverName ?? splitHostPort(target)?.host ?? target;
+	const credentials = grpc.credentials.createFromSecureContext(context, nameChecked(host));
+	return makeChannel(target, 'verified', tls.cert === undefined ? 'one-way' : 'mutual', credentials, host);
+}
+
+/** For `unverified-channel.ts` and `openChannel` only. */
+export function makeChannel<Trust extends 'verified' | 'unverified'>(
+	target: string,
+	trust: Trust,
+	tls: Channel['tls'],
+	credentials: grpc.ChannelCredentials,
+	host: string,
+): Channel<Trust> {
+	// RFC 6066 has no server name for an address, and Node warns of one; the name that must match is checked above, not here.
+	const sniName = sniOf(host) || 'localhost';
+	const client = new grpc.Client(target, credentials, { ...CLIENT_OPTIONS, 'grpc.ssl_target_name_override': sniName });
+	return { target, trust, tls, client, serverName: host, metadata: new grpc.Metadata(), close: () => client.close() };
+}
+
+/** The same connection with a bearer token on every call; only where the server was verified. */
+export function withBearerToken(channel: VerifiedChannel, token: string): VerifiedChannel {
+	const metadata = new grpc.Metadata();
+	metadata.set('authorization', `Bearer ${token}`);
+	return { ...channel, metadata };
+}
+
+export interface CallOptions {
+	/** Default 10,000. */
+	readonly deadlineMs?: number;
+	readonly signal?: AbortSignal;
+}
+
+const DEFAULT_DEADLINE_MS = 10_000;
+
+/** Call a unary method. @throws whatever the service refused with, or a transport error: CONNECTION_REFUSED, PEER_REFUSED, DEADLINE_EXCEEDED… */
+export function call<Req extends object, Res extends object>(
+	channel: Channel,
+	service: string,
+	method: string,
+	request: Req,
+	options: CallOptions = {},
+): Promise<Res> {
+	const definition = methodOf(service, method);
+	const [, rpcService = ''] = definition.path.split('/');
+	const attributes = {
+		'rpc.system': 'grpc',
+		'rpc.service': rpcService,
+		'rpc.method': method,
+		'server.address': channel.target,
+		'kubejoin.tls': channel.tls,
+	};
+	return inSpan(definition.path.slice(1), { kind: SpanKind.CLIENT, attributes }, () =>
+		send<Req, Res>(channel, definition, request, options).catch(async (error: unknown) => {
+			throw await withDates(error, channel.serverName);
+		}),
+	);
+}
+
+function send<Req extends object, Res extends object>(
+	channel: Channel,
+	definition: grpc.MethodDefinition<object, object>,
+	request: Req,
+	options: CallOptions,
+): Promise<Res> {
+	const deadlineMs = options.deadlineMs ?? DEFAULT_DEADLINE_MS;
+	return new Promise<Res>((resolve, reject) => {
+		const running = channel.client.makeUnaryRequest(
+			definition.path,
+			(message: Req) => sized('SENT', definition.requestSerialize(message)),
+			(bytes: Buffer) => definition.responseDeserialize(sized('RECEIVED', bytes)),
+			request,
+			withTrace(channel.metadata),
+			{ deadline: Date.now() + deadlineMs },
+			(error, response) => {
+				options.signal?.removeEventListener('abort', cancel);
+				if (error === null) resolve((response ?? {}) as Res);
+				else
+					reject(
+						options.signal?.aborted
+							? options.signal.reason
+							: fromServiceError(error, channel.target, definition.path, deadlineMs),
+					);
+			},
+		);
+		const cancel = () => running.cancel();
+		if (options.signal?.aborted) cancel();
+		options.signal?.addEventListener('abort', cancel, { once: true });
+	});
+}
+
+/** @source OpenTelemetry semantic conventions for RPC, events */
+function sized(type: 'SENT' | 'RECEIVED', bytes: Buffer): Buffer {
+	addSpanEvent('rpc.message', { 'rpc.message.type': type, 'rpc.message.uncompressed_size': bytes.length });
+	return bytes;
+}
+
+function withTrace(metadata: grpc.Metadata): grpc.Metadata {
+	const entries = Object.entries(traceHeaders());
+	if (entries.length === 0) return metadata;
+	const traced = metadata.clone();
+	for (const [key, value] of entries) traced.set(key, value);
+	return traced;
+}
+
+/**
+ * Call a server-streaming method; the iteration ends without an error when the signal aborts.
+ * @throws as `call`; SHUTTING_DOWN or CONNECTION_REFUSED when the server goes away
+ */
+export async function* stream<Req extends object, Res extends object>(
+	channel: Channel,
+	service: string,
+	method: string,
+	request: Req,
+	signal: AbortSignal,
+): AsyncGenerator<Res, void, void> {
+	const definition = methodOf(service, method);
+	if (signal.aborted) return;
+	const running = channel.client.makeServerStreamRequest(
+		definition.path,
+		definition.requestSerialize,
+		definition.responseDeserialize,
+		request,
+		channel.metadata,
+		{},
+	);
+	const cancel = () => running.cancel();
+	signal.addEventListener('abort', cancel, { once: true });
+	try {
+		for await (const message of running) yield message as Res;
+	} catch (error) {
+		if (signal.aborted) return;
+		throw isServiceError(error)
+			? await withDates(fromServiceError(error, channel.target, definition.path, 0), channel.serverName)
+			: error;
+	} finally {
+		signal.removeEventListener('abort', cancel);
+		running.cancel();
+	}
+}
+
+function methodOf(service: string, method: string): grpc.MethodDefinition<object, object> {
+	const definition = contractOf(service)[method];
+	if (definition === undefined) throw new TypeError(`${service} declares no method ${method}`);
+	return definition;
+}
+
+const isServiceError = (error: unknown): error is grpc.ServiceError =>
+	error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
+
+function fromServiceError(error: grpc.ServiceError, target: string, method: string, deadlineMs: number): KubejoinError {
+	const trailer = error.metadata.get(ERROR_TRAILER)[0];
+	return (
+		(trailer === undefined ? undefined : fromWireError(parseJson(trailer.toString()))) ??
+		transportError(error, { target, method, deadlineMs })
+	);
+}
+
+function parseJson(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+}

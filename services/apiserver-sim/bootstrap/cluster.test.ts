@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ConfigMap, Role, RoleBinding } from '../../../lib/kube/types.ts';
+import { openStore } from '../../../lib/store/open.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import { bootstrapCluster } from './cluster.ts';
+
+const facts = { controlPlaneEndpoint: 'h:6443', ca: 'PEM' };
+const clock = () => Date.UTC(2026, 0, 1);
+const clusterInfoKey = 'configmaps/kube-public/cluster-info';
+const rbac = 'rbac.authorization.k8s.io';
+
+describe('the birth of a cluster', () => {
+	let directory: string;
+	let store: Store;
+	beforeEach(async () => {
+		directory = mkdtempSync(join(tmpdir(), 'kubejoin-birth-'));
+		store = await openStore({ url: `lmdb:${directory}`, keyspace: 'registry' });
+		await bootstrapCluster(store, facts, clock);
+	});
+	afterEach(async () => {
+		await store.close();
+		rmSync(directory, { recursive: true });
+	});
+	const everything = async () => (await store.list('')).items.map(({ key, revision }) => [key, revision]);
+	const keys = async (prefix: string) => (await store.list(prefix)).items.map(({ key }) => key.slice(prefix.length));
+
+	it('makes the namespaces, and what kubeadm uploads', async () => {
+		assert.deepEqual(await keys('namespaces/'), ['default', 'kube-node-lease', 'kube-public', 'kube-system']);
+		assert.deepEqual(await keys('configmaps/'), [
+			'kube-public/cluster-info',
+			'kube-system/kube-proxy',
+			'kube-system/kubeadm-config',
+			'kube-system/kubelet-config',
+		]);
+		assert.ok((await keys(`clusterrolebindings.${rbac}/`)).includes('kubeadm:node-autoapprove-bootstrap'));
+	});
+
+	it('publishes the cluster in the bytes that client-go would write, for they are signed', async () => {
+		const { value } = (await store.get<ConfigMap>(clusterInfoKey)) ?? assert.fail();
+		assert.deepEqual(value.data, {
+			kubeconfig:
+				'apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: UEVN\n    server: https://h:6443\n  name: ""\ncontexts: null\ncurrent-context: ""\nkind: Config\npreferences: {}\nusers: null\n',
+		});
+		assert.equal(value.metadata.creationTimestamp, '2026-01-01T00:00:00Z');
+	});
+
+	it('happens once: a second start, and one from another replica at the same time, change nothing', async () => {
+		const before = await everything();
+		await Promise.all([bootstrapCluster(store, facts, clock), bootstrapCluster(store, facts, clock)]);
+		assert.deepEqual(await everything(), before);
+	});
+
+	it('leaves a binding of kubeadm’s deleted, for deleting it is how one asks for approval by hand', async () => {
+		const key = `clusterrolebindings.${rbac}/kubeadm:node-autoapprove-bootstrap`;
+		await store.delete(key);
+		await bootstrapCluster(store, facts, clock);
+		assert.equal(await store.get(key), undefined);
+	});
+
+	it('puts right what the server itself needs: a role that is gone, a rule, a subject; nothing is taken away', async () => {
+		const roleKey = `clusterroles.${rbac}/system:node-bootstrapper`;
+		const bindingKey = `clusterrolebindings.${rbac}/system:basic-user`;
+		await store.delete(`clusterroles.${rbac}/system:discovery`);
+		const role = (await store.get<Role>(roleKey)) ?? assert.fail();
+		const mine = { verbs: ['get'], apiGroups: [''], resources: ['nodes'] };
+		await store.update(roleKey, { ...role.value, rules: [mine] }, role.revision);
+		const binding = (await store.get<RoleBinding>(bindingKey)) ?? assert.fail();
+		await store.update(bindingKey, { ...binding.value, subjects: [] }, binding.revision);
+		await bootstrapCluster(store, facts, clock);
+		assert.ok(await store.get(`clusterroles.${rbac}/system:discovery`));
+		assert.deepEqual((await store.get<Role>(roleKey))?.value.rules, [mine, ...(role.value.rules ?? [])]);
+		assert.deepEqual((await store.get<RoleBinding>(bindingKey))?.value.subjects, binding.value.subjects);
+	});
+
+	it('leaves a role alone that says so', async () => {
+		const key = `clusterroles.${rbac}/system:discovery`;
+		const role = (await store.get<Role>(key)) ?? assert.fail();
+		const annotations = { 'rbac.authorization.kubernetes.io/autoupdate': 'false' };
+		await store.update(
+			key,
+			{ ...role.value, metadata: { ...role.value.metadata, annotations }, rules: [] },
+			role.revision,
+		);
+		await bootstrapCluster(store, facts, clock);
+		assert.deepEqual((await store.get<Role>(key))?.value.rules, []);
+	});
+
+	it('publishes another address, without the signatures over the old one', async () => {
+		const found = (await store.get<ConfigMap>(clusterInfoKey)) ?? assert.fail();
+		await store.update(
+			clusterInfoKey,
+			{ ...found.value, data: { ...found.value.data, 'jws-kubeconfig-abcdef': 'x' } },
+			found.revision,
+		);
+		await bootstrapCluster(store, { ...facts, controlPlaneEndpoint: 'h:7443' }, clock);
+		const { data = {} } = (await store.get<ConfigMap>(clusterInfoKey))?.value ?? {};
+		assert.deepEqual(Object.keys(data), ['kubeconfig']);
+		assert.match(data.kubeconfig ?? '', /server: https:\/\/h:7443\n/);
+	});
+});

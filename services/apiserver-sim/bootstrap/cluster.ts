@@ -1,0 +1,105 @@
+/**
+ * What a cluster has from its first start: upstream's namespaces, default roles and bindings (put right at every start, as upstream does), and
+ * what `kubeadm init` uploads (written once, so that a binding that somebody deleted stays deleted). Safe to run twice and from two replicas.
+ * @source plugin/pkg/auth/authorizer/rbac/bootstrappolicy reconciliation; kubeadm phases upload-config, bootstrap-token, addon
+ */
+import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { type Clock, rfc3339 } from '../../../lib/clock.ts';
+import { hasCode } from '../../../lib/errors.ts';
+import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/resources.ts';
+import { type ConfigMap, type KubeObject, type Role, type RoleBinding, wellKnown } from '../../../lib/kube/types.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import { defaultRbac } from '../authorize/default-roles.ts';
+import { kubeadmRbac } from '../authorize/kubeadm-rbac.ts';
+import type { RbacObjects } from '../authorize/rbac-objects.ts';
+import { storeKey } from '../registry.ts';
+import { type ClusterFacts, clusterInfo, kubeadmConfigMaps } from './kubeadm-config-maps.ts';
+
+const namespaceNames = ['default', wellKnown.kubeNodeLease, wellKnown.kubePublic, wellKnown.kubeSystem];
+const markerKey = 'bootstrap/kubeadm';
+
+/** Make the cluster, or put right what has to be at every start. @throws STORE_UNAVAILABLE */
+export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock: Clock): Promise<void> {
+	const born = <T extends KubeObject>(object: T): T => ({
+		...object,
+		metadata: { ...object.metadata, uid: randomUUID(), creationTimestamp: rfc3339(clock()) },
+	});
+	const createOnce = async (resource: ApiResource, object: KubeObject) => {
+		const { namespace = '', name = '' } = object.metadata;
+		await unless('STORE_KEY_EXISTS', store.create(storeKey(resource, namespace, name), born(object)));
+	};
+	const reconcile = async (resource: ApiResource, wanted: Role | RoleBinding) => {
+		const key = storeKey(resource, wanted.metadata.namespace ?? '', wanted.metadata.name ?? '');
+		const found = await store.get<Role | RoleBinding>(key);
+		if (found === undefined) return createOnce(resource, wanted);
+		if (found.value.metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] === 'false') return;
+		const completed = complete(found.value, wanted);
+		if (!isDeepStrictEqual(completed, found.value))
+			await unless('STORE_CONFLICT', store.update(key, completed, found.revision));
+	};
+
+	for (const name of namespaceNames) {
+		const labels = { 'kubernetes.io/metadata.name': name };
+		await createOnce(resources.namespaces, {
+			...typeOf(resources.namespaces),
+			metadata: { name, labels },
+			...{ status: { phase: 'Active' } },
+		});
+	}
+	await Promise.all(everyObject(defaultRbac()).map(([resource, object]) => reconcile(resource, object)));
+
+	const { controlPlaneEndpoint } = facts;
+	const marker = await store.get<{ controlPlaneEndpoint: string }>(markerKey);
+	if (marker === undefined) {
+		await Promise.all(everyObject(kubeadmRbac()).map(([resource, object]) => createOnce(resource, object)));
+		await Promise.all(kubeadmConfigMaps(facts).map((configMap) => createOnce(resources.configMaps, configMap)));
+		await unless('STORE_KEY_EXISTS', store.create(markerKey, { controlPlaneEndpoint }));
+	} else if (marker.value.controlPlaneEndpoint !== controlPlaneEndpoint) {
+		await republish(store, facts);
+		await unless('STORE_CONFLICT', store.update(markerKey, { controlPlaneEndpoint }, marker.revision));
+	}
+}
+
+/** The server is reached under another address than last time: cluster-info must say so. Its signatures no longer fit; the signer makes new ones. */
+async function republish(store: Store, facts: ClusterFacts): Promise<void> {
+	const key = storeKey(resources.configMaps, wellKnown.kubePublic, wellKnown.clusterInfo);
+	const found = await store.get<ConfigMap>(key);
+	if (found === undefined) return;
+	const { data = {} } = clusterInfo(facts);
+	await unless('STORE_CONFLICT', store.update(key, { ...found.value, data }, found.revision));
+}
+
+/** What was found, and what is missing of it; nothing is taken away. */
+function complete(found: Role | RoleBinding, wanted: Role | RoleBinding): Role | RoleBinding {
+	const union = <T>(have: readonly T[] = [], want: readonly T[] = []): T[] => [
+		...have,
+		...want.filter((item) => !have.some((other) => isDeepStrictEqual(other, item))),
+	];
+	if ('roleRef' in wanted && 'roleRef' in found) {
+		const subjects = union(found.subjects, wanted.subjects);
+		return subjects.length === 0 ? found : { ...found, subjects };
+	}
+	return 'rules' in wanted ? { ...found, rules: union('rules' in found ? found.rules : [], wanted.rules) } : found;
+}
+
+const everyObject = ({
+	clusterRoles,
+	clusterRoleBindings,
+	roles,
+	roleBindings,
+}: RbacObjects): [ApiResource, Role | RoleBinding][] => [
+	...clusterRoles.map((object): [ApiResource, Role] => [resources.clusterRoles, object]),
+	...clusterRoleBindings.map((object): [ApiResource, RoleBinding] => [resources.clusterRoleBindings, object]),
+	...roles.map((object): [ApiResource, Role] => [resources.roles, object]),
+	...roleBindings.map((object): [ApiResource, RoleBinding] => [resources.roleBindings, object]),
+];
+
+const typeOf = (resource: ApiResource) => ({ apiVersion: apiVersionOf(resource), kind: resource.kind });
+
+/** Another replica was quicker: then it is done. */
+const unless = async (code: 'STORE_KEY_EXISTS' | 'STORE_CONFLICT', done: Promise<unknown>): Promise<void> => {
+	await done.catch((error: unknown) => {
+		if (!hasCode(error, code)) throw error;
+	});
+};

@@ -1,0 +1,80 @@
+/** Every resource that is served, with what answers for it. A resource that is missing here does not exist for callers. */
+import type { Clock } from '../../../lib/clock.ts';
+import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { CountRefusal } from '../../../lib/limits.ts';
+import type { Log } from '../../../lib/log.ts';
+import type { Store } from '../../../lib/store/store.ts';
+import { printable } from '../../../lib/text.ts';
+import type { Authorizer } from '../authorize/attributes.ts';
+import type { RbacSource } from '../authorize/rbac.ts';
+import { bounded, WatchCount } from '../bounds.ts';
+import type { Resources } from '../pipeline.ts';
+import { createStorage, type OnUnreadable, type Strategy } from '../registry.ts';
+import type { ResourceStorage } from '../request.ts';
+import type { TokenStoreClient } from '../token-store-client.ts';
+import { certificateSigningRequests } from './certificate-signing-requests.ts';
+import { configMaps, leases, namespaces, nodes } from './plain.ts';
+import { roleBindings, roles } from './rbac.ts';
+import { selfSubjectAccessReviews, selfSubjectReviews, subjectAccessReviews } from './reviews.ts';
+import { secretsEndpoint } from './secrets.ts';
+
+export interface ResourcesOptions {
+	readonly store: Store;
+	readonly tokens: TokenStoreClient;
+	readonly authorizer: Authorizer;
+	/** What a giver of rights is seen to hold. */
+	readonly rbac: RbacSource;
+	readonly clock: Clock;
+	readonly countRefusal: CountRefusal;
+	readonly log: Log;
+}
+
+export function createResources(options: ResourcesOptions): Resources {
+	const { store, tokens, authorizer, rbac, clock, countRefusal, log } = options;
+	const reportUnreadable = onceForEach((key, problem) => {
+		const advice = 'a stored object cannot be read and is left out of lists; delete it';
+		log.error({ key: printable(key, { maxLength: 256 }), problem }, advice);
+	});
+	const stored = <T extends KubeObject>(strategy: Strategy<T>): ResourceStorage =>
+		createStorage(store, strategy, clock, reportUnreadable);
+	const watches = new WatchCount();
+	const endpoints: [ApiResource, ResourceStorage][] = [
+		[resources.namespaces, readOnly(stored(namespaces))],
+		[resources.configMaps, stored(configMaps)],
+		[resources.secrets, secretsEndpoint(tokens)],
+		[resources.nodes, stored(nodes)],
+		[resources.leases, stored(leases)],
+		[resources.certificateSigningRequests, stored(certificateSigningRequests(authorizer))],
+		[resources.clusterRoles, stored(roles(resources.clusterRoles, authorizer, rbac))],
+		[resources.clusterRoleBindings, stored(roleBindings(resources.clusterRoleBindings, authorizer, rbac))],
+		[resources.roles, stored(roles(resources.roles, authorizer, rbac))],
+		[resources.roleBindings, stored(roleBindings(resources.roleBindings, authorizer, rbac))],
+		[resources.subjectAccessReviews, subjectAccessReviews(authorizer)],
+		[resources.selfSubjectAccessReviews, selfSubjectAccessReviews(authorizer)],
+		[resources.selfSubjectReviews, selfSubjectReviews(clock)],
+	];
+	return new Map(
+		endpoints.map(([resource, endpoint]) => [resource, bounded(resource, endpoint, countRefusal, watches)]),
+	);
+}
+
+const MAX_REPORTED = 1000;
+/** A list is read again every few seconds; its bad objects are reported once. */
+function onceForEach(report: OnUnreadable): OnUnreadable {
+	const reported = new Set<string>();
+	return (key, problem) => {
+		if (reported.has(key)) return;
+		if (reported.size >= MAX_REPORTED) reported.clear();
+		reported.add(key);
+		report(key, problem);
+	};
+}
+
+/** A namespace would have to take what is in it along when it is deleted; nobody needs that yet. */
+const readOnly = ({ get, list, watch }: ResourceStorage): ResourceStorage => ({
+	...(get === undefined ? {} : { get }),
+	...(list === undefined ? {} : { list }),
+	...(watch === undefined ? {} : { watch }),
+	subresources: ['status'],
+});

@@ -1,0 +1,39 @@
+/** What the phases of a join work with. Given from outside, so that each phase can be tried without a network. */
+import type { Clock, WaitUntil } from '../../../lib/clock.ts';
+import type { ApiClient } from '../../../lib/kube/client.ts';
+import type { NodePaths } from '../node-paths.ts';
+import type { PinnedCa, TrustedServer } from './trust.ts';
+
+/** A connection to an API server; `close` when done. */
+export interface ApiConnection<Offers extends keyof ApiClient = keyof ApiClient> {
+	readonly api: Pick<ApiClient, Offers>;
+	readonly close: () => void;
+}
+
+/** How the API server is reached; the three ways are the three amounts of trust. */
+export interface Dial {
+	/** TLS that is not verified, no credentials; only cluster-info can be read. */
+	readonly unverified: (endpoint: string) => ApiConnection<'configMaps'>;
+	/** TLS verified with the pinned CA, no credentials. */
+	readonly verified: (endpoint: string, ca: PinnedCa) => ApiConnection<'configMaps'>;
+	/** TLS verified with the trusted CA, with the bootstrap token. */
+	readonly withToken: (server: TrustedServer, token: string) => ApiConnection<'nodes' | 'certificateSigningRequests'>;
+	/** TLS verified with the trusted CA, with the node's own certificate. */
+	readonly asNode: (
+		server: TrustedServer,
+		identity: { readonly certificate: string; readonly key: string },
+	) => ApiConnection<'nodes' | 'leases' | 'certificateSigningRequests'>;
+}
+
+export interface JoinContext {
+	readonly dial: Dial;
+	readonly paths: NodePaths;
+	/** A sentence for the person who watches; no secret may be in it. */
+	readonly say: (sentence: string) => void;
+	readonly clock: Clock;
+	readonly waitUntil: WaitUntil;
+	/** Gives up the join. */
+	readonly signal: AbortSignal;
+	/** How long to wait before asking again; upstream's 5 s. */
+	readonly retryMs: number;
+}

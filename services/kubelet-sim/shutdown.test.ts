@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { hasCode } from '../../lib/errors.ts';
+import { type PhaseEvent, Workflow } from '../../lib/workflow.ts';
+import { stopSignal } from './shutdown.ts';
+
+describe('the signal to stop', () => {
+	it('aborts on SIGTERM, on SIGINT and when the runner has gone, with a failure that has a name', () => {
+		for (const name of ['SIGTERM', 'SIGINT', 'disconnect']) {
+			const runner = new EventEmitter();
+			const signal = stopSignal(runner);
+			assert.equal(signal.aborted, false);
+			runner.emit(name);
+			assert.ok(hasCode(signal.reason, 'NODE_STOPPED'), name);
+		}
+	});
+
+	it('a phase that is broken off is told as NODE_STOPPED, and not as INTERNAL', async () => {
+		const runner = new EventEmitter();
+		const signal = stopSignal(runner);
+		const waiting = {
+			name: 'tls-bootstrap/request-certificate',
+			trust: '',
+			run: () => new Promise<object>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+		};
+		const events: PhaseEvent[] = [];
+		const joining = Workflow.from('join')
+			.followedBy(waiting)
+			.run(
+				{},
+				(event) => events.push(event),
+				() => 0,
+			);
+		setImmediate(() => runner.emit('SIGTERM'));
+		await assert.rejects(joining, (error) => hasCode(error, 'NODE_STOPPED') && error.phase === waiting.name);
+		assert.ok(hasCode(events[0]?.error, 'NODE_STOPPED'));
+	});
+});
