@@ -17,7 +17,7 @@ export const experiments: readonly string[] = readdirSync(projectPath('chaos/exp
 );
 
 const program = (script: string, args: readonly string[], variables: Readonly<Record<string, string>> = {}) =>
-	runProgram({ name: script, program: `scripts/${script}`, args, variables });
+	runProgram({ name: script, program: script, args, variables });
 
 /** Where the mesh is that is broken. */
 export interface Where {
@@ -31,7 +31,7 @@ export interface Where {
 /** @throws Error  what the runner said, when it says nothing of how the experiment ended */
 export async function runExperiment(name: string, { mesh, state, observer, env }: Where): Promise<Ended> {
 	const { stdout, stderr } = await program(
-		'chaos.js',
+		'scripts/chaos.js',
 		[name, '--mesh', mesh, '--state', state, '--observer', observer, '--progress', 'json'],
 		env,
 	);
@@ -45,4 +45,4 @@ export async function runExperiment(name: string, { mesh, state, observer, env }
 
 /** A verb of the lab. */
 export const lab = ({ mesh, state, env }: Where, ...args: readonly string[]) =>
-	program('lab.js', args, { CHAOS_MESH: mesh, CHAOS_STATE: state, ...env });
+	program('chaos/lab/main.js', args, { CHAOS_MESH: mesh, CHAOS_STATE: state, ...env });

@@ -370,7 +370,7 @@ describe('the driver of the mesh in containers', function () {
 function spawnDriver(statement: string, env: Readonly<Record<string, string>> = { COMPOSE_PROJECT_NAME: projectName }) {
 	const program = `import { openComposeDriver } from './chaos/lab/compose-driver.ts';
 try {
-	const driver = await openComposeDriver();
+	const driver = await openComposeDriver({ project: process.env.COMPOSE_PROJECT_NAME });
 	${statement};
 	console.log(driver.project);
 } catch (error) {

@@ -3,7 +3,6 @@
  * what must be undone later is written into names and labels, so that `restore` puts right what a driver left that was killed half-way.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { environment } from '../../lib/config.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import {
 	asked,
@@ -31,8 +30,8 @@ export interface ComposeDriver extends Driver, ProxyReach {
 }
 
 export interface ComposeOptions {
-	/** Compose project; default: the one that COMPOSE_PROJECT_NAME names, or the only one that has an API server. */
-	readonly project?: string;
+	/** Compose project; default: the only one that has an API server. */
+	readonly project?: string | undefined;
 	/** What runs in the lab container all the time. */
 	readonly agent?: readonly string[];
 	/** What `inside` runs there, before its arguments. */
@@ -86,7 +85,7 @@ process.stdout.write(JSON.stringify({ status: response.status, body: await respo
  */
 export async function openComposeDriver(options: ComposeOptions = {}): Promise<ComposeDriver> {
 	const docker = await openDocker();
-	const project = await findProject(docker, options.project ?? environment().COMPOSE_PROJECT_NAME);
+	const project = await findProject(docker, options.project);
 	const page = await pageOf(docker, project);
 	return driverOf(docker, project, page, options);
 }

@@ -1,6 +1,5 @@
 /** Which mesh the lab works on, and how it is reached: by CHAOS_MESH and CHAOS_STATE, or the one that runs. */
 import { resolve } from 'node:path';
-import { environment } from '../../lib/config.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type LabContext, openPlace } from './context.ts';
 import { labDirectory, openControl } from './control-client.ts';
@@ -23,8 +22,11 @@ const kinds = ['local', 'compose', 'inside'] as const;
  * @param inside  runs a verb of the lab in this process
  * @throws LAB_UNREACHABLE, CONFIG_INVALID
  */
-export async function openLab(inside: (args: readonly string[], place: LabContext) => Promise<Result>): Promise<Lab> {
-	const { CHAOS_MESH: wanted = 'local or compose', CHAOS_STATE: state = '.kubejoin' } = environment();
+export async function openLab(
+	env: Readonly<Record<string, string | undefined>>,
+	inside: (args: readonly string[], place: LabContext) => Promise<Result>,
+): Promise<Lab> {
+	const { CHAOS_MESH: wanted = 'local or compose', CHAOS_STATE: state = '.kubejoin' } = env;
 	if (wanted === 'inside') return openInside();
 	const isKnown = wanted === 'local or compose' || kinds.some((kind) => kind === wanted);
 	if (!isKnown)
@@ -39,7 +41,7 @@ export async function openLab(inside: (args: readonly string[], place: LabContex
 		}
 	}
 	const { openComposeDriver } = await import('./compose-driver.ts');
-	return { driver: await openComposeDriver(), close: () => undefined };
+	return { driver: await openComposeDriver({ project: env.COMPOSE_PROJECT_NAME }), close: () => undefined };
 }
 
 async function openInside(): Promise<Lab> {

@@ -1,7 +1,6 @@
 /** Verbs about the whole mesh: its steady state, putting everything back, and the search for secrets. Each has a part where the services are and a part where the nodes are. */
 import { rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { environment } from '../../lib/config.ts';
+import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory } from '../../lib/files.ts';
 import { type Driver, EXIT_MISMATCH, type Result } from './driver.ts';
@@ -51,13 +50,11 @@ export async function reset(driver: Driver): Promise<string> {
 /** When the experiment began, in milliseconds since 1970; 0 when there is none. */
 export const begunMs = async (driver: Driver): Promise<number> => Number(await required(driver.inside(['begun'])));
 
-/** The mesh's own directory on this machine, where the journals of experiments are too. */
-const stateDirectory = (): string => resolve(environment().CHAOS_STATE ?? '.kubejoin');
 const journals = (state: string): string => join(state, 'chaos');
 const canaryPath = (state: string): string => join(journals(state), 'canary.txt');
 
 /** Put a token's secret where none may be, or take it away again. */
-export async function leak(driver: Driver, isThere: boolean, state = stateDirectory()): Promise<string> {
+export async function leak(driver: Driver, isThere: boolean, state: string): Promise<string> {
 	if (!isThere) {
 		await rm(canaryPath(state), { force: true });
 		return 'taken away';
@@ -75,7 +72,7 @@ export async function leak(driver: Driver, isThere: boolean, state = stateDirect
  * @param isJudged  with the verdict
  * @returns `secrets found: 0`, or how many and where; and how much was searched for how many secrets
  */
-export async function scan(driver: Driver, isJudged: boolean, state = stateDirectory()): Promise<string> {
+export async function scan(driver: Driver, isJudged: boolean, state: string): Promise<string> {
 	const [secrets, inside, files] = await Promise.all([
 		required(driver.inside(['token-secrets'])).then((text) => JSON.parse(text) as string[]),
 		required(driver.inside(['texts'])).then((text) => JSON.parse(text) as Searched[]),

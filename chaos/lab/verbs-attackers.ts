@@ -71,7 +71,12 @@ export function addAttackers(program: Command, there: OnNodes, here: OnServices)
 		});
 }
 
-export function addMatrix(program: Command, there: OnNodes, here: OnServices): void {
+export function addMatrix(
+	program: Command,
+	there: OnNodes,
+	here: OnServices,
+	onProgress: (line: string) => void,
+): void {
 	program
 		.command('matrix')
 		.description(
@@ -80,14 +85,14 @@ export function addMatrix(program: Command, there: OnNodes, here: OnServices): v
 		.option('--stolen <directory>', 'that holds ca.key; default: it is stolen first')
 		.action(async ({ stolen }: { stolen?: string }, command: Command) => {
 			if (stolen !== undefined) {
-				await there((place) => matrixOf(place, stolen))(command);
+				await there((place) => matrixOf(place, stolen, onProgress))(command);
 				return;
 			}
 			await here(async (driver) => driver.inside(['matrix', '--stolen', await driver.steal('ca-key')]))(command);
 		});
 }
 
-async function matrixOf(place: LabContext, stolen: string): Promise<Result> {
+async function matrixOf(place: LabContext, stolen: string, say: (line: string) => void): Promise<Result> {
 	const { endpoint, clusterCa } = place.info;
 	await createToken(place, 'matrix', { ttl: '15m' });
 	try {
@@ -100,7 +105,7 @@ async function matrixOf(place: LabContext, stolen: string): Promise<Result> {
 			start: startProgram,
 			deleteNode: (name) => place.api.nodes.delete(name),
 			directory: place.directory,
-			say: (line) => process.stderr.write(`${line}\n`),
+			say,
 		});
 		return {
 			code: rows.every(({ isAsExpected }) => isAsExpected) ? 0 : EXIT_MISMATCH,

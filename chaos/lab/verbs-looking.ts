@@ -117,7 +117,7 @@ function addVerdicts(program: Command, there: OnNodes): void {
 		);
 }
 
-export function addLooking(program: Command, there: OnNodes, here: OnServices): void {
+export function addLooking(program: Command, there: OnNodes, here: OnServices, state: string): void {
 	addVerdicts(program, there);
 	untilOptions(
 		program
@@ -193,9 +193,9 @@ export function addLooking(program: Command, there: OnNodes, here: OnServices): 
 		.command('scan')
 		.description('look for secrets in logs, traces, journals and command lines')
 		.option('--judge', 'with the verdict')
-		.action(here((driver, { judge }: { judge?: true }) => scan(driver, judge === true)));
+		.action(here((driver, { judge }: { judge?: true }) => scan(driver, judge === true, state)));
 	program
 		.command('leak <state>')
 		.description('plant a secret for scan to find (there), or take it away (gone)')
-		.action(here(async (driver, state: string) => leak(driver, isToBeThere(state))));
+		.action(here(async (driver, wanted: string) => leak(driver, isToBeThere(wanted), state)));
 }

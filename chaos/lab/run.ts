@@ -1,0 +1,167 @@
+/** Runs one command of the lab in this process: the command line and the experiment runner both call it. */
+import { resolve } from 'node:path';
+import { Command, CommanderError } from 'commander';
+import { environment } from '../../lib/config.ts';
+import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
+import { errorForPeople, maskTokens } from '../../lib/log.ts';
+import { printableLines } from '../../lib/text.ts';
+import { type Lab, openLab } from './connect.ts';
+import { EXIT_MISMATCH, type Result } from './driver.ts';
+import type { OnNodes, OnServices, Printed } from './verbs.ts';
+import { addAttackers, addMatrix } from './verbs-attackers.ts';
+import { addLooking } from './verbs-looking.ts';
+import { addNodes } from './verbs-nodes.ts';
+import { addServices } from './verbs-services.ts';
+import { addTokens } from './verbs-tokens.ts';
+
+export interface LabOptions {
+	/** Ends the command: `runLab` rejects with the reason of the abort. */
+	readonly signal?: AbortSignal | undefined;
+	/** CHAOS_MESH, CHAOS_STATE and COMPOSE_PROJECT_NAME are read from it; default: the environment of this process. */
+	readonly env?: Readonly<Record<string, string | undefined>>;
+	/** Called with a line of progress of a long command. */
+	readonly onProgress?: (line: string) => void;
+}
+
+/**
+ * @param args  without the name of the program: `['node', 'x02', '--until', 'joined']`
+ * @returns exit code and output, without secrets and safe for a terminal; a failure is a result, too
+ * @throws the reason of the abort
+ */
+export async function runLab(
+	args: readonly string[],
+	{ signal, env = environment(), onProgress = () => undefined }: LabOptions = {},
+): Promise<Result> {
+	signal?.throwIfAborted();
+	let opened: Promise<Lab> | undefined;
+	const context = { state: resolve(env.CHAOS_STATE ?? '.kubejoin'), onProgress };
+	const open = (): Promise<Lab> => {
+		opened ??= openLab(env, (given, place) =>
+			call(given, { ...context, open: async () => ({ place, close: () => undefined }) }),
+		);
+		return opened;
+	};
+	const recordMissed = async (missed: readonly string[]) => {
+		const { driver } = (await opened?.catch(() => undefined)) ?? {};
+		await driver?.inside(['record-missed', '--', missed.join(' ')]).catch(() => undefined);
+	};
+	try {
+		return await abortable(signal, runAndRecord(args, { ...context, open }, recordMissed));
+	} finally {
+		(await opened?.catch(() => undefined))?.close();
+	}
+}
+
+interface CallContext {
+	/** Called only when a command runs: help and wrong arguments need no mesh. */
+	readonly open: () => Promise<Lab>;
+	/** The state directory of the mesh on this machine, which also holds the journals of experiments. */
+	readonly state: string;
+	readonly onProgress: (line: string) => void;
+}
+
+async function runAndRecord(
+	args: readonly string[],
+	context: CallContext,
+	recordMissed: (args: readonly string[]) => Promise<void>,
+): Promise<Result> {
+	const { code, stdout, stderr } = await call(args, context);
+	// Chaos Toolkit does not look at the exit code of a probe in the method; `steady` reports it after the method.
+	if (code === EXIT_MISMATCH && args.includes('--until')) await recordMissed(args);
+	const masked = (text: string): string => (withSecrets.includes(args[0] ?? '') ? text : maskTokens(text));
+	return {
+		code,
+		stdout: forPrograms.includes(args[0] ?? '') ? masked(stdout) : printableLines(masked(stdout)),
+		stderr: printableLines(masked(stderr)),
+	};
+}
+
+/** Verbs that print JSON for the lab itself; two of them return secrets to the search for secrets. */
+const forPrograms = ['token-secrets', 'texts', 'node-files', 'expectations'];
+const withSecrets = ['token-secrets', 'texts'];
+
+/** Rejects when the signal aborts, also while the work does not react to it. */
+async function abortable<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+	if (signal === undefined) return work;
+	let abort: () => void = () => undefined;
+	const aborted = new Promise<never>((_, reject) => {
+		abort = () => reject(signal.reason);
+		signal.addEventListener('abort', abort, { once: true });
+	});
+	try {
+		return await Promise.race([work, aborted]);
+	} finally {
+		signal.removeEventListener('abort', abort);
+	}
+}
+
+/** @param print  called with each output of the command */
+function createProgram(
+	args: readonly string[],
+	{ open, state, onProgress }: CallContext,
+	print: (result: Result) => void,
+): Command {
+	const program = new Command('lab')
+		.description('Inject one fault into a mesh, or inspect one part of it')
+		.exitOverride()
+		.enablePositionalOptions();
+	program.configureHelp({ helpWidth: 80, minWidthToWrap: 20 });
+	program.configureOutput({
+		writeOut: (text) => print({ code: 0, stdout: text, stderr: '' }),
+		writeErr: (text) => print({ code: 0, stdout: '', stderr: text }),
+	});
+	const done = (printed: Printed) =>
+		print(typeof printed === 'string' ? { code: 0, stdout: `${printed}\n`, stderr: '' } : printed);
+
+	const onNodes: OnNodes =
+		(run) =>
+		async (...values) => {
+			const { place, driver } = await open();
+			if (place !== undefined) done(await run(place, ...withoutCommand(values)));
+			else if (driver !== undefined) done(await driver.inside(args));
+		};
+	const onServices: OnServices =
+		(run) =>
+		async (...values) => {
+			const { driver } = await open();
+			if (driver === undefined)
+				throw new KubejoinError('LAB_UNREACHABLE', {
+					problem: 'only nodes run here, and this command is about services',
+				});
+			done(await run(driver, ...withoutCommand(values)));
+		};
+
+	addTokens(program, onNodes);
+	addNodes(program, onNodes);
+	addAttackers(program, onNodes, onServices);
+	addMatrix(program, onNodes, onServices, onProgress);
+	addServices(program, onNodes, onServices);
+	addLooking(program, onNodes, onServices, state);
+	return program;
+}
+
+/** commander passes the command itself after the arguments and the options. */
+const withoutCommand = <A extends unknown[]>(values: [...A, Command]): A => values.slice(0, -1) as A;
+
+async function call(args: readonly string[], context: CallContext): Promise<Result> {
+	const results: Result[] = [];
+	const program = createProgram(args, context, (result) => results.push(result));
+	try {
+		await program.parseAsync(args, { from: 'user' });
+	} catch (error) {
+		results.push(error instanceof CommanderError ? { code: error.exitCode, stdout: '', stderr: '' } : failed(error));
+	}
+	const joined = (key: 'stdout' | 'stderr') => results.map((result) => result[key]).join('');
+	return {
+		code: Math.max(0, ...results.map((result) => result.code)),
+		stdout: joined('stdout'),
+		stderr: joined('stderr'),
+	};
+}
+
+/** An unforeseen failure shows its cause, because there is no log in which its id could be searched. */
+function failed(error: unknown): Result {
+	const known = asKubejoinError(error);
+	const cause = known.code === 'INTERNAL' ? `  cause:  ${causeText(known.cause)}\n` : '';
+	return { code: known.exitCode, stdout: '', stderr: `${errorForPeople(known)}${cause}` };
+}
