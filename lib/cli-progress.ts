@@ -1,0 +1,143 @@
+/** The progress of many joins: one line rewritten in place on a terminal, plain lines every few seconds in a pipe, and a summary. */
+import type { Clock } from './clock.ts';
+import { printable } from './text.ts';
+
+export interface JoinProgress {
+	/** Count a join that succeeded. */
+	readonly joined: (durationMs: number) => void;
+	/** Count a join that failed. @param code  of `lib/errors.ts`, for the summary */
+	readonly refused: (code: string) => void;
+	/** Print other text above the progress line. It ends with a line break and is printable. */
+	readonly print: (text: string) => void;
+	/** Print the state if it is due. */
+	readonly tick: () => void;
+	/** Print the summary; later calls of `print` write plain text. */
+	readonly end: () => void;
+}
+
+export interface ProgressOptions {
+	readonly total: number;
+	readonly write: (text: string) => void;
+	readonly clock: Clock;
+	/** Width of the terminal now; absent in a pipe. */
+	readonly columns?: (() => number) | undefined;
+}
+
+/** A terminal is rewritten at most this often. */
+const REWRITE_MS = 100;
+const PLAIN_MS = 5_000;
+const CLEAR_LINE = '\r\x1b[K';
+
+export function createJoinProgress({ total, write, clock, columns }: ProgressOptions): JoinProgress {
+	const startMs = clock();
+	const durations: number[] = [];
+	const refusals = new Map<string, number>();
+	let shown = '';
+	let shownMs = columns === undefined ? startMs : Number.NEGATIVE_INFINITY;
+	let hasEnded = false;
+
+	const count = () => [...refusals.values()].reduce((sum, each) => sum + each, 0);
+	const state = (): string =>
+		[
+			`${durations.length}/${total} joined`,
+			...(refusals.size === 0 ? [] : [`${count()} refused`]),
+			rateText(durations.length, clock() - startMs),
+			...(durations.length === 0 ? [] : [`p99 ${durationText(percentile(durations, 99))}`]),
+		].join(', ');
+	const show = (): void => {
+		const text = state();
+		if (text === shown) return;
+		shown = text;
+		if (columns === undefined) write(`${text}\n`);
+		// The last column stays free: some terminals wrap when it is written.
+		else write(`${CLEAR_LINE}${text.slice(0, Math.max(columns() - 1, 0))}`);
+	};
+	const tick = (): void => {
+		const nowMs = clock();
+		if (hasEnded || nowMs - shownMs < (columns === undefined ? PLAIN_MS : REWRITE_MS)) return;
+		shownMs = nowMs;
+		show();
+	};
+	return {
+		tick,
+		joined(durationMs) {
+			durations.push(durationMs);
+			tick();
+		},
+		refused(code) {
+			refusals.set(code, (refusals.get(code) ?? 0) + 1);
+			tick();
+		},
+		print(text) {
+			const isLineShown = columns !== undefined && !hasEnded && shown !== '';
+			write(isLineShown ? `${CLEAR_LINE}${text}` : text);
+			if (!isLineShown) return;
+			shown = '';
+			show();
+		},
+		end() {
+			if (hasEnded) return;
+			hasEnded = true;
+			const clear = columns === undefined || shown === '' ? '' : CLEAR_LINE;
+			write(`${clear}${summaryText(total, durations, refusals, clock() - startMs)}\n`);
+		},
+	};
+}
+
+/** Progress on a stream, also while no join ends. The timer does not keep the process running. */
+export function startJoinProgress(
+	stream: Pick<NodeJS.WriteStream, 'write' | 'isTTY' | 'columns'>,
+	total: number,
+	clock: Clock,
+): JoinProgress {
+	const progress = createJoinProgress({
+		total,
+		clock,
+		write: (text) => void stream.write(text),
+		columns: stream.isTTY ? () => stream.columns : undefined,
+	});
+	const timer = setInterval(progress.tick, stream.isTTY ? REWRITE_MS : PLAIN_MS).unref();
+	return {
+		...progress,
+		end() {
+			clearInterval(timer);
+			progress.end();
+		},
+	};
+}
+
+function summaryText(
+	total: number,
+	durations: readonly number[],
+	refusals: ReadonlyMap<string, number>,
+	elapsedMs: number,
+): string {
+	const nodes = total === 1 ? 'node' : 'nodes';
+	const speed =
+		durations.length === 0
+			? ''
+			: `: ${rateText(durations.length, elapsedMs)}, p50 ${durationText(percentile(durations, 50))}, p99 ${durationText(percentile(durations, 99))}`;
+	const joined = `${durations.length} of ${total} ${nodes} joined in ${durationText(elapsedMs)}${speed}`;
+	const refused = [...refusals].map(([code, times]) => `${times} refused with ${printable(code)}`);
+	return [joined, ...refused].join('\n');
+}
+
+/** Nearest rank. @param values  not empty */
+function percentile(values: readonly number[], percent: number): number {
+	const sorted = values.toSorted((a, b) => a - b);
+	return sorted[Math.ceil((percent / 100) * sorted.length) - 1] ?? 0;
+}
+
+/** `210 ms`, `1.2 s`, `3 min 5 s` */
+function durationText(ms: number): string {
+	if (ms < 1_000) return `${Math.round(ms)} ms`;
+	if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
+	const seconds = Math.round(ms / 1_000);
+	return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** `38/s`, `4.8/s` */
+function rateText(count: number, elapsedMs: number): string {
+	const rate = elapsedMs <= 0 ? 0 : (count / elapsedMs) * 1_000;
+	return `${rate >= 9.95 || rate === 0 ? Math.round(rate) : rate.toFixed(1)}/s`;
+}
