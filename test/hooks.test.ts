@@ -52,7 +52,7 @@ describe('a run of mocha', function () {
 		const source = file('lib/paths.ts', '');
 		const view = file('services/observer/page/view.tsx', '');
 		for (const ignored of ['lib/paths.test.ts', 'infra/readme.md']) file(ignored, '');
-		mkdirSync(join(folder, 'scripts'));
+		for (const empty of ['chaos', 'scripts']) mkdirSync(join(folder, empty));
 		const at = (path: string, seconds: number) => utimesSync(path, seconds, seconds);
 		for (const path of [built, page]) at(path, 2_000);
 		for (const path of [source, view]) at(path, 1_000);
