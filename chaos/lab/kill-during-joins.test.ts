@@ -43,6 +43,6 @@ describe('a service that dies during joins', () => {
 		const text = await kill();
 		assert.match(text, /^confirmed: ended with CSR_TIMEOUT, joined when started again$/m);
 		assert.match(text, /^certified: half joined: ended with CSR_FAILED, and again when it was started again$/m);
-		assert.equal(driver.done.filter((line) => line.startsWith('inside again')).length, 7);
+		assert.equal(driver.done.filter((line) => line.startsWith('inside restart')).length, 7);
 	});
 });

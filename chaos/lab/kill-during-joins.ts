@@ -65,7 +65,7 @@ export async function killDuringJoins(driver: Driver, { service, token, downSeco
 		);
 		if (seen.stdout.startsWith(`${node}: joined`)) return 'resumed';
 		const code = /refused ([A-Z_]+)/.exec(seen.stdout)?.[1] ?? 'nothing said';
-		await inside('again', node);
+		await inside('restart', node);
 		const again = await inside(
 			'node',
 			node,

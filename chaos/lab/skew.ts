@@ -64,7 +64,7 @@ export async function skew(
 	await driver.inside(['record-skew', '--', service, offset, `${text} (its clock ${offText(clockMs)})`]);
 	if (!isNode) await driver.restore();
 	if (outcome !== 'joined') {
-		const judged = await driver.inside(['judge', 'security', '--diskless', node]);
+		const judged = await driver.inside(['judge', 'security', '--no-certificate-on-disk', node]);
 		if (!judged.stdout.startsWith('security: held'))
 			await driver.inside(['record-half-joined', '--', `${service} ${offset}: ${judged.stdout.trim()}`]);
 	}

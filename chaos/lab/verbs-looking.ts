@@ -16,46 +16,39 @@ import { pipelineNames, pipelinePin, replaceNode, runAsUser, setUserKubeconfig }
 import { resetPlace } from './reset.ts';
 import { checkNodeFiles, secretsOf, textsInside } from './scan.ts';
 import { tokenOf } from './tokens.ts';
-import {
-	collect,
-	isToBeThere,
-	lookUntil,
-	type OnNodes,
-	type OnServices,
-	oneOf,
-	type Until,
-	untilOptions,
-	whole,
-} from './verbs.ts';
+import { collect, lookUntil, type OnNodes, type OnServices, oneOf, type Until, untilOptions, whole } from './verbs.ts';
 
 interface SecurityFlags {
 	readonly attacker?: readonly string[];
 	readonly untouched?: readonly string[];
-	readonly unearned?: readonly string[];
+	/** Of a flag that begins with `--no-`, commander sets true when it is absent. */
+	readonly identity: true | readonly string[];
 	readonly stolen?: readonly string[];
 	readonly lockedOut?: readonly string[];
-	readonly diskless?: readonly string[];
+	readonly certificateOnDisk: true | readonly string[];
 	readonly oneCertificate?: readonly string[];
-	readonly lane?: true;
-	readonly tries?: true;
-	readonly halfJoined?: true;
+	readonly restrictedLabels: boolean;
+	readonly attemptsRefused?: true;
+	readonly halfJoined: boolean;
 }
 interface VerdictFlags extends SecurityFlags {
 	readonly ready?: readonly string[];
 	readonly within: number;
 }
 
+const valuesOf = (flag: true | readonly string[]): readonly string[] => (flag === true ? [] : flag);
+
 const securityQuestion = (flags: SecurityFlags): SecurityQuestion => ({
 	attackers: flags.attacker ?? [],
 	untouched: flags.untouched ?? [],
-	unearned: flags.unearned ?? [],
+	unearned: valuesOf(flags.identity),
 	stolen: flags.stolen ?? [],
 	lockedOut: flags.lockedOut ?? [],
-	noCertificate: flags.diskless ?? [],
+	noCertificate: valuesOf(flags.certificateOnDisk),
 	oneCertificate: flags.oneCertificate ?? [],
-	isLaneAsked: flags.lane === true,
-	areTriesAsked: flags.tries === true,
-	isHalfAsked: flags.halfJoined === true,
+	isLaneAsked: !flags.restrictedLabels,
+	areTriesAsked: flags.attemptsRefused === true,
+	isHalfAsked: !flags.halfJoined,
 });
 
 const verdictCommand = (program: Command, name: string, description: string): Command =>
@@ -64,14 +57,14 @@ const verdictCommand = (program: Command, name: string, description: string): Co
 		.description(`${description}: security or availability`)
 		.option('--attacker <name>', 'must have been connected to, and must have got no secret and no node', collect)
 		.option('--untouched <attacker>', 'must not have been connected to', collect)
-		.option('--unearned <node>', 'must have no identity', collect)
+		.option('--no-identity <node>', 'must have no identity', collect)
 		.option('--stolen <token>', 'no certificate was issued with it', collect)
 		.option('--locked-out <node>', 'its certificate must not be accepted', collect)
-		.option('--diskless <node>', 'must have no certificate on its disk', collect)
+		.option('--no-certificate-on-disk <node>', 'must have no certificate on its disk', collect)
 		.option('--one-certificate <node>', 'the CA must have issued one certificate for it, and no more', collect)
-		.option('--lane', 'no node may have a label that only admins may set')
-		.option('--tries', 'every request with a stolen credential must have been refused')
-		.option('--half-joined', 'every node must have joined or have no identity')
+		.option('--no-restricted-labels', 'no node may have a label that only admins can set')
+		.option('--attempts-refused', 'every request with a stolen credential must have been refused')
+		.option('--no-half-joined', 'every node must have joined or have no identity')
 		.option('--ready <node>', 'of the experiment, must be Ready and send a heartbeat', collect)
 		.option('--within <seconds>', 'how long availability may take', whole(0, 600), HEARTBEAT_SECONDS);
 
@@ -149,12 +142,13 @@ export function addLooking(program: Command, there: OnNodes, here: OnServices, s
 			),
 		);
 	program
-		.command('kubeconfig <state>')
-		.description('give the person of the experiment a kubeconfig (there) or take it away (gone)')
+		.command('kubeconfig <action>')
+		.description('add or remove the kubeconfig of the user that `kubectl --user` runs as')
 		.action(
-			there(async (place, state: string) => {
-				await setUserKubeconfig(place, isToBeThere(state));
-				return `the kubeconfig is ${state}`;
+			there(async (place, action: string) => {
+				const isAdded = oneOf('action', ['add', 'remove'], action) === 'add';
+				await setUserKubeconfig(place, isAdded);
+				return `the kubeconfig is ${isAdded ? 'added' : 'removed'}`;
 			}),
 		);
 	program
@@ -195,7 +189,11 @@ export function addLooking(program: Command, there: OnNodes, here: OnServices, s
 		.option('--judge', 'with the verdict')
 		.action(here((driver, { judge }: { judge?: true }) => scan(driver, judge === true, state)));
 	program
-		.command('leak <state>')
-		.description('plant a secret for scan to find (there), or take it away (gone)')
-		.action(here(async (driver, wanted: string) => leak(driver, isToBeThere(wanted), state)));
+		.command('leak <action>')
+		.description('plant a secret that scan must find, or remove it')
+		.action(
+			here(async (driver, action: string) =>
+				leak(driver, oneOf('action', ['plant', 'remove'], action) === 'plant', state),
+			),
+		);
 }

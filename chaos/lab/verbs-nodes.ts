@@ -45,7 +45,7 @@ export function addNodes(program: Command, there: OnNodes): void {
 			);
 	}
 	program
-		.command('again <node>')
+		.command('restart <node>')
 		.description('start it again after it has ended')
 		.action(
 			there(async (place, node: string) => {
@@ -63,7 +63,7 @@ export function addNodes(program: Command, there: OnNodes): void {
 			}),
 		);
 	program
-		.command('year <node>')
+		.command('rotations <node>')
 		.description('when its nodes rotated their certificates')
 		.requiredOption('--nodes <number>', 'that are to rotate', whole(1, 1_000))
 		.option('--times <number>', 'how often each', whole(1, 100), 2)

@@ -115,7 +115,7 @@ export function addServices(program: Command, there: OnNodes, here: OnServices):
 			await there((place, name: string) => signAgainAndRecord(place, name, stolen))(node, command);
 		});
 	program
-		.command('decide <verb>')
+		.command('csr <verb>')
 		.description('approve or deny what is pending, as a person would')
 		.requiredOption('--from <requester>', 'system:node:NAME, or token:NAME for whoever has that token')
 		.option('--within <seconds>', 'for how long a request is waited for', whole(1, 120), 15)
@@ -141,10 +141,10 @@ export function addServices(program: Command, there: OnNodes, here: OnServices):
 			}, until),
 		),
 	);
-	const wire = program
-		.command('wire')
+	const network = program
+		.command('network')
 		.description(`faults on the wire between two services: ${edges.map((edge) => JSON.stringify(edge)).join(', ')}`);
-	wire
+	network
 		.command('delay <edge>')
 		.description('each answer comes later: with Toxiproxy; otherwise the callee stands still for so long, once')
 		.requiredOption('--ms <milliseconds>', 'by how much', whole(1, 60_000))
@@ -154,13 +154,13 @@ export function addServices(program: Command, there: OnNodes, here: OnServices):
 					`${edge} is slow by ${ms} ms, by ${await createWire(driver).delay(parseEdge(edge), ms)}`,
 			),
 		);
-	wire
+	network
 		.command('cut <edge>')
 		.description('nothing comes through')
 		.action(
 			here(async (driver, edge: string) => `${edge} is cut, by ${await createWire(driver).cut(parseEdge(edge))}`),
 		);
-	wire.command('heal <edge>').action(
+	network.command('heal <edge>').action(
 		here(async (driver, edge: string) => {
 			await createWire(driver).heal(parseEdge(edge));
 			return `${edge} is well`;
@@ -195,7 +195,7 @@ export function addServices(program: Command, there: OnNodes, here: OnServices):
 	);
 	untilOptions(
 		program
-			.command('skews')
+			.command('skew-results')
 			.description('the outcome of each join with a wrong clock, and the clock that was read back'),
 	).action(there((place, until: Until) => lookUntil(() => skewText(place), until)));
 }

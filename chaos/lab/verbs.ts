@@ -32,7 +32,10 @@ export interface Until {
 /** A whole number, as commander reads it. */
 export const whole = (min: number, max: number) => parsedBy(integer(min, max));
 /** Of an option that may be repeated. */
-export const collect = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
+export const collect = (value: string, before: readonly string[] | boolean = []): readonly string[] => [
+	...(typeof before === 'boolean' ? [] : before),
+	value,
+];
 export const pattern = (value: string): RegExp => {
 	try {
 		return new RegExp(value, 'm');
@@ -51,8 +54,6 @@ export function oneOf<const T extends string>(kind: string, known: readonly T[],
 	if (found === undefined) throw new KubejoinError('LAB_NOT_FOUND', { kind, name: value, known });
 	return found;
 }
-/** Of verbs that put something there or take it away. @throws LAB_NOT_FOUND */
-export const isToBeThere = (state: string): boolean => oneOf('state', ['there', 'gone'], state) === 'there';
 
 export const untilOptions = (command: Command): Command =>
 	command
