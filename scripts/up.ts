@@ -23,7 +23,7 @@ import {
 	tracesKeySettings,
 	tracesUrl,
 } from './mesh/services.ts';
-import { createStory, type Story, storyWidth } from './mesh/story.ts';
+import { createStory, joinsWidth, type Story } from './mesh/story.ts';
 
 interface Flags {
 	readonly certificateLifetime?: number;
@@ -33,13 +33,14 @@ interface Flags {
 	readonly port: number;
 	readonly allowActions: boolean;
 	readonly state: string;
+	readonly verbose?: boolean;
 	readonly store: string;
 }
 
 const DEFAULT_NODES = 1;
 const ONCE_NODES = 3;
-/** With more, a join is told in one line. */
-const MAX_NODES_IN_STEPS = 3;
+/** With more nodes, the terminal shows one line per join. */
+const MAX_NODES_IN_DETAIL = 5;
 const READY_MS = 30_000;
 /** What ca-service takes in a lab. */
 const MIN_LIFETIME_SECONDS = 5;
@@ -62,6 +63,7 @@ const program = new Command('npm start --')
 	.option('--once', 'join, check that every node is Ready, stop; exit code 0 when all went well')
 	.option('--port <port>', 'of the API server; the other ports follow from it', parsedBy(integer(1, MAX_PORT)), 6443)
 	.option('--page-port <port>', 'of the page', parsedBy(integer(1, 65_535)), 8080)
+	.option('--verbose', 'print every message of a join')
 	.option('--no-allow-actions', 'the page may look, and not join nodes or decide requests')
 	.option('--state <dir>', 'where the cluster is kept', '.kubejoin')
 	.option(
@@ -88,8 +90,8 @@ async function up(flags: Flags): Promise<void> {
 	const { columns, isTTY } = process.stdout;
 	const observer: ObserverOptions = {
 		pagePort: flags.pagePort,
-		story: nodes > MAX_NODES_IN_STEPS ? 'joins' : 'steps',
-		columns: storyWidth(columns),
+		story: flags.verbose ? 'steps' : nodes > MAX_NODES_IN_DETAIL ? 'joins' : 'checks',
+		columns: joinsWidth(columns),
 		color: isTTY === true && !environment().NO_COLOR,
 		allowActions: flags.allowActions,
 	};

@@ -23,7 +23,7 @@ export interface MeshOptions {
 export interface ObserverOptions {
 	/** On 127.0.0.1. */
 	readonly pagePort: number;
-	readonly story: 'steps' | 'joins' | 'off';
+	readonly story: 'checks' | 'steps' | 'joins' | 'off';
 	/** Of the story. */
 	readonly columns?: number;
 	readonly color?: boolean;

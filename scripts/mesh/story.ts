@@ -20,7 +20,8 @@ export interface Story {
 }
 
 const MIN_WIDTH = 40;
-const MAX_WIDTH = 100;
+const MAX_PROSE_WIDTH = 100;
+const MAX_JOINS_WIDTH = 160;
 const DEFAULT_WIDTH = 80;
 const INDENT = '    ';
 /** The observer holds back what could come out of order for half of that. */
@@ -28,13 +29,15 @@ const TOLD_AFTER_MS = 1_000;
 const MAX_TELLING_MS = 5_000;
 const wrapper = new Help();
 
-/** Of lines that can be read, in a terminal of any width. */
-export const storyWidth = (columns: number | undefined): number =>
-	Math.min(Math.max(columns ?? DEFAULT_WIDTH, MIN_WIDTH), MAX_WIDTH);
+/** Columns for the observer's table of joins, which uses a wide terminal. */
+export const joinsWidth = (columns: number | undefined): number =>
+	Math.min(Math.max(columns || DEFAULT_WIDTH, MIN_WIDTH), MAX_JOINS_WIDTH);
+/** Columns for sentences, which are hard to read in long lines. */
+const proseWidth = (columns: number | undefined): number => Math.min(joinsWidth(columns), MAX_PROSE_WIDTH);
 
 /** @param columns  of the terminal; undefined when there is none */
 export function createStory(state: string, write: (text: string) => void, columns: number | undefined): Story {
-	const width = storyWidth(columns);
+	const width = proseWidth(columns);
 	const files = openFiles(join(state, 'logs'), (problem) =>
 		write(`the log files are not written any more: ${problem}\n`),
 	);

@@ -111,14 +111,14 @@ export const settings = {
 	keptJoins: withDefault('KEPT_JOINS', integer(1, 10_000), 300, 'joins that are kept with all their steps'),
 	story: withDefault(
 		'STORY',
-		oneOf('steps', 'joins', 'off'),
-		'steps',
-		'what is told on standard output: every step, one line for each join, or nothing',
+		oneOf('checks', 'steps', 'joins', 'off'),
+		'checks',
+		'lines on standard output: the checks of each join, every step, one line for each join, or none',
 	),
 	color: optional(
 		'COLOR',
 		(value) => oneOf('true', 'false')(value) === 'true',
-		'whether it has colours; unset: on a terminal, unless NO_COLOR is set',
+		'whether these lines have colours; unset: on a terminal, unless NO_COLOR is set',
 	),
-	columns: withDefault('COLUMNS', integer(40, 500), 80, 'width of what is told on standard output'),
+	columns: withDefault('COLUMNS', integer(40, 500), 80, 'width of these lines'),
 };

@@ -104,7 +104,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		pageServer.close();
 		throw error;
 	});
-	const teller =
+	const reporter =
 		story === 'off'
 			? undefined
 			: createTextReporter({
@@ -113,16 +113,16 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 					detail: story,
 					write: (text) => void process.stdout.write(text),
 				});
-	if (teller !== undefined) {
+	if (reporter !== undefined) {
 		joins.listen({
-			join: (join) => teller.join(join, Date.now()),
-			wantsSteps: () => story === 'steps',
-			step: (step) => teller.step(step, Date.now()),
+			join: (join) => reporter.join(join, Date.now()),
+			wantsSteps: () => story !== 'joins',
+			step: (step) => reporter.step(step, Date.now()),
 		});
 	}
 	const tick = () => {
 		joins.flush();
-		teller?.settle(Date.now());
+		reporter?.settle(Date.now());
 	};
 	const timer = setInterval(tick, FLUSH_MS);
 	const checking = setInterval(() => void experiments?.check(), CHECK_RUNNER_MS);
@@ -146,7 +146,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 				server.closeAllConnections();
 			}
 			joins.flush();
-			teller?.settle(Number.POSITIVE_INFINITY);
+			reporter?.settle(Number.POSITIVE_INFINITY);
 			channel?.close();
 		},
 	};

@@ -1,51 +1,77 @@
 import assert from 'node:assert/strict';
 import { joinedSpans, refusedSpans, traceId } from './spans.fixture.ts';
 import { joinOf, stepsOf } from './steps.ts';
-import { createTextReporter, type TextReporterOptions } from './text-reporter.ts';
+import { createTextReporter, type TextReporter, type TextReporterOptions } from './text-reporter.ts';
 
 describe('the story of a join', () => {
-	function told(spans: typeof joinedSpans, options: Partial<TextReporterOptions> = {}): string {
-		let written = '';
-		const teller = createTextReporter({
-			columns: 80,
-			color: false,
-			detail: 'steps',
-			write: (text) => (written += text),
-			...options,
-		});
-		teller.join(joinOf(traceId, spans, 0), 0);
-		for (const step of stepsOf(traceId, spans)) teller.step(step, 0);
-		teller.settle(10_000);
-		return written;
+	function reporterTo(options: Partial<TextReporterOptions> = {}): TextReporter & { readonly text: () => string } {
+		let text = '';
+		const write = (more: string) => (text += more);
+		const reporter = createTextReporter({ columns: 80, color: false, detail: 'checks', write, ...options });
+		return {
+			join: (...args) => reporter.join(...args),
+			step: (...args) => reporter.step(...args),
+			settle: (...args) => reporter.settle(...args),
+			text: () => text,
+		};
 	}
+	function printed(spans: typeof joinedSpans, options: Partial<TextReporterOptions> = {}): string {
+		const reporter = reporterTo(options);
+		reporter.join(joinOf(traceId, spans, 0), 0);
+		for (const step of stepsOf(traceId, spans)) reporter.step(step, 0);
+		reporter.settle(10_000);
+		return reporter.text();
+	}
+	const joining = { ...joinOf(traceId, joinedSpans, 0), state: 'joining' as const };
+	const steps = stepsOf(traceId, joinedSpans);
+	const stepOf = (label: string) => steps.find((step) => step.label.startsWith(label)) ?? assert.fail(label);
 
-	it('says who spoke to whom and how, what was checked, who trusts whom, and how long it took', () => {
+	it('is a line for each check, the two moments of trust and the duration, in columns', () => {
 		assert.equal(
-			told(joinedSpans),
-			`node-1 begins to join
-node-1 +2 ms  ✔ preflight: after preflight (1 ms)
-node-1 +5 ms  → apiserver-sim, server verified: get configmaps
-    kube-public/cluster-info (10 ms)
-node-1 +20 ms  ✔ discovery/confirm: after discovery/confirm (18 ms)
-node-1 NOW THE NODE TRUSTS THE CLUSTER: it may show its token
-node-1 +60 ms  ← apiserver-sim, by watch: csr "x" Approved
-node-1 +62 ms  controller-manager-sim ← apiserver-sim, by watch: csr-signing
-node-1 +63 ms  controller-manager-sim → ca-service, mutual TLS:
-    CertificateAuthority/Sign (16 ms)
-node-1 +90 ms  ✔ tls-bootstrap/request-certificate: after
-    tls-bootstrap/request-certificate (69 ms)
-node-1 NOW THE CLUSTER TRUSTS THE NODE: it has a certificate
+			printed(joinedSpans),
+			`node-1     2 ms  ✔ preflight            checks its arguments and files
+node-1    20 ms  ✔ confirm              gets it again; TLS verified by that CA
+node-1             NOW THE NODE TRUSTS THE CLUSTER: it can send its token
+node-1    90 ms  ✔ request-certificate  asks for a certificate; the CA signs it
+node-1             NOW THE CLUSTER TRUSTS THE NODE: it has a certificate
 node-1 joined in 100 ms
 `,
 		);
 	});
 
-	it('a refusal is told with code, sentence, what it comes from, and remedy', () => {
+	it('has every message in detail `steps`: sender, receiver, protection, meaning and Kubernetes name', () => {
 		assert.equal(
-			told(refusedSpans),
-			`node-1 begins to join
-node-1 +2 ms  ✔ preflight: after preflight (1 ms)
-node-1 +29 ms  ✘ discovery/pin-ca (27 ms)
+			printed(joinedSpans, { detail: 'steps' }),
+			`node-1     2 ms  ✔ preflight            checks its arguments and files
+node-1     5 ms    → apiserver-sim, server verified: gets cluster-info [get
+                   configmaps kube-public/cluster-info] (10 ms)
+node-1    20 ms  ✔ confirm              gets it again; TLS verified by that CA
+node-1             NOW THE NODE TRUSTS THE CLUSTER: it can send its token
+node-1    60 ms    ← apiserver-sim, by watch: csr x Approved
+node-1    62 ms    controller-manager-sim ← apiserver-sim, by watch: sees the
+                   approval [csr-signing]
+node-1    63 ms    controller-manager-sim → ca-service, mutual TLS: asks for the
+                   signature [CertificateAuthority/Sign] (16 ms)
+node-1    90 ms  ✔ request-certificate  asks for a certificate; the CA signs it
+node-1             NOW THE CLUSTER TRUSTS THE NODE: it has a certificate
+node-1 joined in 100 ms
+`,
+		);
+	});
+
+	it('has full phase names and a column of durations on a wide terminal', () => {
+		const lines = printed(joinedSpans, { columns: 120 }).split('\n');
+		assert.match(
+			lines[1] ?? '',
+			/^node-1 {4}20 ms {2}✔ discovery\/confirm +gets it again; TLS verified by that CA +18 ms$/,
+		);
+	});
+
+	it('ends with code, message, likely causes and remedy when a node is refused', () => {
+		assert.equal(
+			printed(refusedSpans),
+			`node-1     2 ms  ✔ preflight            checks its arguments and files
+node-1    29 ms  ✘ pin-ca               CA_HASH_MISMATCH
 node-1 was refused after 30 ms
     CA_HASH_MISMATCH: not pinned
     most likely: another cluster
@@ -56,62 +82,96 @@ node-1 was refused after 30 ms
 		);
 	});
 
-	it('in brief: one line for each join', () => {
-		assert.equal(told(joinedSpans, { detail: 'joins' }), 'node-1 joined in 100 ms\n');
+	it('is one line for each join in detail `joins`', () => {
+		assert.equal(printed(joinedSpans, { detail: 'joins' }), 'node-1 joined in 100 ms\n');
 	});
 
-	it('fits into 40 columns, and into 80', () => {
-		for (const columns of [40, 80]) {
-			const longWords = /\S{38,}/;
-			for (const line of told(joinedSpans, { columns }).split('\n'))
-				assert.ok(line.length <= columns || longWords.test(line), line);
+	it('is one line for each further join while more than five are in progress', () => {
+		const reporter = reporterTo();
+		for (let index = 0; index < 6; index++) {
+			const id = `${index}`.repeat(32);
+			reporter.join({ ...joinOf(id, joinedSpans, 0), id, node: `node-${index}` }, 0);
+			for (const step of stepsOf(id, joinedSpans)) reporter.step({ ...step, join: id }, 0);
+		}
+		reporter.settle(10_000);
+		const lines = reporter.text().trimEnd().split('\n');
+		assert.equal(lines.filter((line) => line.includes('joined in')).length, 6);
+		assert.ok(lines.length < 6 * 6, reporter.text());
+		assert.ok(lines.includes('node-0 joined in 100 ms'));
+	});
+
+	it('fits 40, 80 and 120 columns, and keeps numbers with their units', () => {
+		for (const detail of ['checks', 'steps'] as const) {
+			for (const columns of [40, 80, 120]) {
+				for (const line of printed(joinedSpans, { columns, detail }).split('\n')) {
+					assert.ok(line.length <= columns || /\S{34,}/.test(line), line);
+					assert.doesNotMatch(line, /^\s*m?s\)?$|^\s*m?s\b/);
+				}
+			}
 		}
 	});
 
-	it('is told once, and not before what came earlier can have arrived', () => {
-		let written = '';
-		const teller = createTextReporter({
-			columns: 80,
-			color: false,
-			detail: 'steps',
-			write: (text) => (written += text),
-		});
-		const [preflight, confirm, message] = stepsOf(traceId, joinedSpans);
-		if (preflight === undefined || confirm === undefined || message === undefined) assert.fail();
-		teller.join({ ...joinOf(traceId, joinedSpans, 0), state: 'joining' }, 0);
-		teller.step(confirm, 0);
-		teller.settle(100);
-		assert.equal(written, '');
-		teller.step(message, 200);
-		teller.step(preflight, 200);
-		teller.settle(600);
-		assert.deepEqual(written.match(/✔ \S+|→ \S+/g), ['✔ preflight:', '→ apiserver-sim,', '✔ discovery/confirm:']);
-		const before = written;
-		teller.step(confirm, 700);
-		teller.settle(5_000);
-		assert.equal(written, before);
+	it('cuts the names of certificate requests and leaves API groups out', () => {
+		const reporter = reporterTo({ detail: 'steps', columns: 200 });
+		reporter.join(joining, 0);
+		const name = `node-csr-${'qmz4'.repeat(10)}xyz`;
+		const label = `update certificatesigningrequests.certificates.k8s.io/approval ${name}`;
+		reporter.step({ ...stepOf('CertificateAuthority/Sign'), label }, 0);
+		reporter.settle(2_000);
+		assert.match(
+			reporter.text(),
+			/approves the request \[update certificatesigningrequests\/approval node-csr-qmz4…\]/,
+		);
 	});
 
-	it('what a node waits for is told although its phase has not ended', () => {
-		let written = '';
-		const teller = createTextReporter({
-			columns: 80,
-			color: false,
-			detail: 'steps',
-			write: (text) => (written += text),
-		});
-		const message = stepsOf(traceId, joinedSpans)[2] ?? assert.fail();
-		teller.join({ ...joinOf(traceId, joinedSpans, 0), state: 'joining' }, 0);
-		teller.step(message, 0);
-		teller.settle(2_000);
-		assert.match(written, /get configmaps/);
+	it('says that an object does not exist, not that a request failed', () => {
+		const reporter = reporterTo({ detail: 'steps' });
+		reporter.join(joining, 0);
+		const failure = { code: 'API_NOT_FOUND', sentence: 's', remedy: 'r' };
+		reporter.step({ ...stepOf('get configmaps'), label: 'get nodes node-1', failure }, 0);
+		reporter.settle(2_000);
+		assert.match(reporter.text(), /there is\s+none/);
+		assert.doesNotMatch(reporter.text(), /API_NOT_FOUND/);
 	});
 
-	it('moves no cursor, sets no colour and reorders no text, whatever a span holds', () => {
+	it('prints a step once, and after every step that precedes it', () => {
+		const reporter = reporterTo({ detail: 'steps' });
+		const [preflight, confirm, message] = [stepOf('preflight'), stepOf('discovery/confirm'), stepOf('get configmaps')];
+		reporter.join(joining, 0);
+		reporter.step(confirm, 0);
+		reporter.settle(100);
+		assert.equal(reporter.text(), '');
+		reporter.step(message, 200);
+		reporter.step(preflight, 200);
+		reporter.settle(600);
+		assert.deepEqual(reporter.text().match(/✔ \S+|→ \S+/g), ['✔ preflight', '→ apiserver-sim,', '✔ confirm']);
+		const before = reporter.text();
+		reporter.step(confirm, 700);
+		reporter.settle(1_000);
+		assert.equal(reporter.text(), before);
+	});
+
+	it('prints the message that a node waits for before its phase has ended', () => {
+		const reporter = reporterTo({ detail: 'steps' });
+		reporter.join(joining, 0);
+		reporter.step(stepOf('get configmaps'), 0);
+		reporter.settle(2_000);
+		assert.match(reporter.text(), /get\s+configmaps/);
+	});
+
+	it('names a phase that takes long, once', () => {
+		const reporter = reporterTo();
+		reporter.join({ ...joining, nextPhase: 'tls-bootstrap/request-certificate' }, 0);
+		reporter.step(stepOf('preflight'), 0);
+		for (const atMs of [600, 3_000, 3_700, 9_000]) reporter.settle(atMs);
+		assert.deepEqual(reporter.text().split('\n').slice(1), ['node-1           … request-certificate  in progress', '']);
+	});
+
+	it('moves no cursor, sets no color and reorders no text, regardless of the content of a span', () => {
 		const evil = '\u001b[2J\r\n\u009b\u202e\u2066\u200b';
 		const spans = [...joinedSpans, ...refusedSpans].map((span) => ({
 			...span,
-			name: `${span.name}${evil}`,
+			name: span.name === 'join' ? span.name : `${span.name}${evil}`,
 			...(span.failed === undefined ? {} : { failed: evil }),
 			attributes: Object.fromEntries(
 				Object.entries(span.attributes).map(([key, value]) => [
@@ -120,13 +180,18 @@ node-1 was refused after 30 ms
 				]),
 			),
 		}));
-		for (const text of [told(spans.slice(0, joinedSpans.length)), told(spans.slice(joinedSpans.length))]) {
-			assert.ok(text.includes('^[[2J'), text);
-			assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+		for (const detail of ['checks', 'steps', 'joins'] as const) {
+			for (const columns of [40, 80]) {
+				for (const of of [spans.slice(0, joinedSpans.length), spans.slice(joinedSpans.length)]) {
+					const text = printed(of, { detail, columns });
+					assert.ok(text.includes('^[[2J'), text);
+					assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
+				}
+			}
 		}
 	});
 
-	it('has colours where they are wanted', () => {
-		assert.ok(told(joinedSpans, { color: true }).includes('\u001b[32m'));
+	it('has colors where they are enabled', () => {
+		assert.ok(printed(joinedSpans, { color: true }).includes('\u001b[32m'));
 	});
 });

@@ -1,165 +1,208 @@
 /**
- * Joins as a story in a terminal: who speaks to whom and how, what was checked, who now trusts whom, how long it took; a failure with code, sentence,
- * what it comes from, and remedy. The same stream as the page's.
+ * Prints joins to a terminal, from the same stream as the page: the checks of a node and the two moments of trust, or every message, or one line for
+ * each join; and for a refused join its code, message, likely cause and remedy.
  */
-import { Help } from 'commander';
 import pc from 'picocolors';
-import { printable } from '../../lib/text.ts';
-import type { Failure, Join, Step, Tls } from './api.ts';
+import type { Failure, Join, Step } from './api.ts';
+import { createStoryLayout, hanging, noBreakDuration, type StoryLine } from './story-layout.ts';
+import { isExpected, momentWords, shortPhase, wordsOfMessage, wordsOfPhase, wordsOfSeen } from './story-words.ts';
+
+/** `checks`: each check and moment of trust. `steps`: each message too. `joins`: one line for each join that has ended. */
+export type StoryDetail = 'checks' | 'steps' | 'joins';
 
 export interface TextReporterOptions {
 	readonly columns: number;
 	readonly color: boolean;
-	/** `joins`: one line for each join when it has ended. */
-	readonly detail: 'steps' | 'joins';
+	readonly detail: StoryDetail;
 	readonly write: (text: string) => void;
 }
 export interface TextReporter {
 	readonly join: (join: Join, nowMs: number) => void;
 	readonly step: (step: Step, nowMs: number) => void;
-	/** Tell what has been known long enough for nothing earlier to come; call it every now and then. */
+	/** Print the steps that no earlier step can precede any more. Call it a few times a second. */
 	readonly settle: (nowMs: number) => void;
 }
 
-/** Programs send their spans every 100 ms, those that are busy later; what is told may not come out of order. */
+/** Programs send their spans every 100 ms, busy ones later. A step is held back so long, because steps are printed in order. */
 const SETTLE_MS = 500;
-/** What belongs to a phase that does not end, as when a node waits, is told after so long. */
+/** A message of a phase that has not ended is printed after so long, as when a node waits. */
 const WAIT_MS = 2_000;
-/** Joins that are known to have been told. */
+/** A phase that has not ended is named after so long. */
+const IN_PROGRESS_MS = 3_000;
+/** With more joins at once, further ones are printed as one line each. */
+const MAX_JOINS_IN_DETAIL = 5;
+/** Ended joins whose ids are kept, so that none is printed twice. */
 const MAX_ENDED = 20_000;
 const INDENT = '    ';
-const wrapper = Object.assign(new Help(), { minWidthToWrap: 20 });
+
+type Paint = (text: string) => string;
+const plain: Paint = (text) => text;
 
 interface Story {
 	join?: Join;
-	hasBegun: boolean;
+	/** Fixed when its first line is printed. */
+	detail?: StoryDetail;
 	readonly waiting: Map<string, { step: Step; readonly sinceMs: number }>;
-	readonly told: Set<string>;
+	readonly printed: Set<string>;
+	/** When its last line was printed, or its first span arrived. */
+	activeMs: number;
+	/** The phase that was named because it takes long. */
+	inProgress: string;
 	endedMs?: number;
 }
 
-export function createTextReporter({ columns, color, detail, write }: TextReporterOptions): TextReporter {
-	const colors = pc.createColors(color);
-	const stories = new Map<string, Story>();
-	const ended = new Set<string>();
-	const storyOf = (id: string): Story => {
-		const story = stories.get(id) ?? { hasBegun: false, waiting: new Map(), told: new Set() };
-		stories.set(id, story);
-		return story;
-	};
-	const say = (text: string, paint: (text: string) => string = (same) => same) =>
-		write(`${wrapped(printable(text), columns).split('\n').map(paint).join('\n')}\n`);
+export const createTextReporter = (options: TextReporterOptions): TextReporter => new Reporter(options);
 
-	function settleStory(id: string, story: Story, nowMs: number): void {
-		const { join, waiting, told } = story;
-		if (join === undefined) return;
-		const known = [...waiting.values()];
+class Reporter implements TextReporter {
+	readonly #options: TextReporterOptions;
+	readonly #colors: ReturnType<typeof pc.createColors>;
+	readonly #layout: ReturnType<typeof createStoryLayout>;
+	readonly #stories = new Map<string, Story>();
+	readonly #ended = new Set<string>();
+
+	constructor(options: TextReporterOptions) {
+		this.#options = options;
+		this.#colors = pc.createColors(options.color);
+		this.#layout = createStoryLayout(options.columns);
+	}
+
+	join(join: Join, nowMs: number): void {
+		if (this.#ended.has(join.id)) return;
+		if (join.isForgotten && join.state === 'joining') {
+			this.#stories.delete(join.id);
+			return;
+		}
+		const story = this.#storyOf(join.id, nowMs);
+		story.join = join;
+		if (join.state !== 'joining') story.endedMs ??= nowMs;
+	}
+
+	step(step: Step, nowMs: number): void {
+		if (this.#ended.has(step.join)) return;
+		const { waiting, printed } = this.#storyOf(step.join, nowMs);
+		if (!printed.has(step.id)) waiting.set(step.id, { step, sinceMs: waiting.get(step.id)?.sinceMs ?? nowMs });
+	}
+
+	settle(nowMs: number): void {
+		for (const [id, story] of this.#stories)
+			if (story.join !== undefined) this.#settleStory(id, story, story.join, nowMs);
+	}
+
+	#storyOf(id: string, nowMs: number): Story {
+		const story = this.#stories.get(id) ?? {
+			waiting: new Map(),
+			printed: new Set(),
+			activeMs: nowMs,
+			inProgress: '',
+		};
+		this.#stories.set(id, story);
+		return story;
+	}
+
+	#settleStory(id: string, story: Story, join: Join, nowMs: number): void {
 		const hasEnded = story.endedMs !== undefined && nowMs - story.endedMs >= SETTLE_MS;
-		const settled = known
-			.filter(({ step, sinceMs }) => step.kind === 'check' && nowMs - sinceMs >= SETTLE_MS)
-			.map(({ step }) => momentOf(step));
-		const untilMs = hasEnded ? Number.POSITIVE_INFINITY : Math.max(-1, ...settled);
-		const ready = known
-			.filter(({ step, sinceMs }) => momentOf(step) <= untilMs || nowMs - sinceMs >= WAIT_MS)
-			.map(({ step }) => step);
-		if (detail === 'steps' && ready.length > 0 && !story.hasBegun) {
-			story.hasBegun = true;
-			say(`${join.node} begins to join`, colors.bold);
+		const ready = settledSteps(story, hasEnded, nowMs);
+		if (ready.length > 0) story.detail ??= this.#detailOf();
+		for (const step of ready) {
+			story.waiting.delete(step.id);
+			story.printed.add(step.id);
+			if (story.detail === 'joins' || !this.#isShown(step, story)) continue;
+			this.#printStep(join, step);
+			story.activeMs = nowMs;
 		}
-		for (const step of ready.sort((a, b) => momentOf(a) - momentOf(b))) {
-			waiting.delete(step.id);
-			told.add(step.id);
-			if (detail === 'steps' && step.kind !== 'store') tellStep(join, step);
-		}
-		if (!hasEnded) return;
-		tellEnd(join);
-		stories.delete(id);
-		ended.add(id);
-		if (ended.size > MAX_ENDED) ended.delete(ended.keys().next().value ?? '');
+		if (hasEnded) {
+			this.#printEnd(join);
+			this.#stories.delete(id);
+			this.#ended.add(id);
+			if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.keys().next().value ?? '');
+		} else this.#printProgress(story, join, nowMs);
 	}
-	function tellStep({ node }: Join, step: Step): void {
-		const at = `${node} +${Math.round(momentOf(step))} ms`;
-		const took = `(${milliseconds(step.durationMs)})`;
-		if (step.kind === 'check') {
-			if (step.failure === undefined)
-				say(
-					`${at}  ✔ ${step.label}: ${step.trust ?? ''} ${took}`,
-					step.moment === undefined ? colors.green : (text) => colors.bold(colors.green(text)),
-				);
-			else say(`${at}  ✘ ${step.label} ${took}`, colors.red);
-			if (step.moment !== undefined)
-				say(`${node} ${moments[step.moment]}`, (text) => colors.bold(colors.inverse(text)));
-			return;
-		}
-		const from = step.from === node ? '' : `${step.from} `;
+
+	/** Joins that are printed at once are few enough to be read. */
+	#detailOf(): StoryDetail {
+		const { detail } = this.#options;
+		const isMany = detail === 'checks' && this.#stories.size > MAX_JOINS_IN_DETAIL;
+		return isMany ? 'joins' : detail;
+	}
+
+	#isShown({ kind }: Step, { detail }: Story): boolean {
+		return kind === 'check' || (detail === 'steps' && kind !== 'store');
+	}
+
+	#print(line: StoryLine, paint: Paint = plain): void {
+		this.#write(this.#layout.lines(line), paint);
+	}
+
+	#write(lines: readonly string[], paint: Paint = plain): void {
+		this.#options.write(`${lines.map(paint).join('\n')}\n`);
+	}
+
+	#printStep(join: Join, step: Step): void {
+		if (step.kind === 'check') this.#printCheck(join, step);
+		else this.#printMessage(join, step);
+	}
+
+	#printCheck({ node }: Join, step: Step): void {
+		const { bold, green, red, inverse } = this.#colors;
+		const { failure, moment, durationMs: tookMs } = step;
+		const phase = this.#layout.isWide ? step.label : shortPhase(step.label);
+		const line = { node, atMs: momentOf(step), phase, tookMs };
+		if (failure === undefined) this.#print({ ...line, mark: '✔', words: wordsOfPhase(step.label, step.trust) }, green);
+		else this.#print({ ...line, mark: '✘', words: failure.code }, red);
+		if (moment !== undefined)
+			this.#print({ node, mark: ' ', words: momentWords[moment] }, (text) => bold(inverse(text)));
+	}
+
+	#printMessage({ node }: Join, step: Step): void {
+		const { dim, yellow } = this.#colors;
+		const line = { node, atMs: momentOf(step) };
 		if (step.kind === 'seen') {
-			say(`${at}  ${step.to === node ? '' : `${step.to} `}← ${step.from}, by watch: ${step.label}`, colors.dim);
+			this.#print({ ...line, words: wordsOfSeen(step, node) }, dim);
 			return;
 		}
-		const how = step.tls === undefined ? '' : `, ${tlsWords[step.tls]}`;
-		const code = step.failure?.code ?? '';
-		const outcome = step.failure === undefined ? '' : code === 'API_NOT_FOUND' ? ': there is none' : `: ${code}`;
-		say(
-			`${at}  ${from}→ ${step.to}${how}: ${step.label}${outcome} ${took}`,
-			outcome !== '' && code !== 'API_NOT_FOUND' ? colors.yellow : undefined,
-		);
+		const isTrouble = step.failure !== undefined && !isExpected(step.failure.code);
+		const words = `${wordsOfMessage(step, node)} (${noBreakDuration(step.durationMs)})`;
+		this.#print({ ...line, words }, isTrouble ? yellow : plain);
 	}
-	function tellEnd({ node, state, durationMs, failure }: Join): void {
-		if (state === 'joined') say(`${node} joined in ${milliseconds(durationMs)}`, colors.bold);
-		else say(`${node} was refused after ${milliseconds(durationMs)}`, (text) => colors.bold(colors.red(text)));
-		if (failure !== undefined) for (const line of failureLines(failure)) say(line);
+
+	/** A join that stops making progress, as one that waits for an approval, says in which phase it is. */
+	#printProgress(story: Story, { node, nextPhase }: Join, nowMs: number): void {
+		if (story.detail === undefined || story.detail === 'joins' || nextPhase === '') return;
+		if (story.inProgress === nextPhase || nowMs - story.activeMs < IN_PROGRESS_MS) return;
+		story.inProgress = nextPhase;
+		const phase = this.#layout.isWide ? nextPhase : shortPhase(nextPhase);
+		this.#print({ node, mark: '…', phase, words: 'in progress' }, this.#colors.dim);
 	}
-	return {
-		join(join, nowMs) {
-			if (ended.has(join.id)) return;
-			if (join.isForgotten && join.state === 'joining') {
-				stories.delete(join.id);
-				return;
-			}
-			const story = storyOf(join.id);
-			story.join = join;
-			if (join.state !== 'joining') story.endedMs ??= nowMs;
-		},
-		step(step, nowMs) {
-			if (ended.has(step.join)) return;
-			const { waiting, told } = storyOf(step.join);
-			if (!told.has(step.id)) waiting.set(step.id, { step, sinceMs: waiting.get(step.id)?.sinceMs ?? nowMs });
-		},
-		settle(nowMs) {
-			for (const [id, story] of stories) settleStory(id, story, nowMs);
-		},
-	};
+
+	#printEnd({ node, state, durationMs, failure }: Join): void {
+		const { bold, red } = this.#colors;
+		const took = noBreakDuration(durationMs);
+		const { columns } = this.#options;
+		if (state === 'joined') this.#write(hanging(`${node} joined in ${took}`, columns), bold);
+		else this.#write(hanging(`${node} was refused after ${took}`, columns), (text) => bold(red(text)));
+		for (const text of failure === undefined ? [] : failureTexts(failure)) this.#write(hanging(text, columns));
+	}
 }
 
-/** A check is told when it has ended, anything else when it began. */
+/** The steps that no earlier one can precede any more, in order. */
+function settledSteps({ waiting }: Story, hasEnded: boolean, nowMs: number): readonly Step[] {
+	const known = [...waiting.values()];
+	const settled = known
+		.filter(({ step, sinceMs }) => step.kind === 'check' && nowMs - sinceMs >= SETTLE_MS)
+		.map(({ step }) => momentOf(step));
+	const untilMs = hasEnded ? Number.POSITIVE_INFINITY : Math.max(-1, ...settled);
+	return known
+		.filter(({ step, sinceMs }) => momentOf(step) <= untilMs || nowMs - sinceMs >= WAIT_MS)
+		.map(({ step }) => step)
+		.sort((a, b) => momentOf(a) - momentOf(b));
+}
+
+/** A check is printed when it has ended, a message when it began. */
 const momentOf = ({ kind, startMs, durationMs }: Step): number => (kind === 'check' ? startMs + durationMs : startMs);
 
-const moments = {
-	'node-trusts-cluster': 'NOW THE NODE TRUSTS THE CLUSTER: it may show its token',
-	'cluster-trusts-node': 'NOW THE CLUSTER TRUSTS THE NODE: it has a certificate',
-} as const;
-
-const tlsWords: Readonly<Record<Tls, string>> = {
-	unverified: 'TLS not verified',
-	'one-way': 'server verified',
-	mutual: 'mutual TLS',
-};
-
-const failureLines = ({ code, sentence, mostLikely, alsoPossible = [], remedy }: Failure): readonly string[] => [
+const failureTexts = ({ code, sentence, mostLikely, alsoPossible = [], remedy }: Failure): readonly string[] => [
 	`${INDENT}${code}${sentence === '' ? '' : `: ${sentence}`}`,
 	...(mostLikely === undefined ? [] : [`${INDENT}most likely: ${mostLikely}`]),
 	...alsoPossible.map((text) => `${INDENT}also possible: ${text}`),
 	...(remedy === '' ? [] : [`${INDENT}do this: ${remedy}`]),
 ];
-
-const milliseconds = (ms: number): string =>
-	ms < 10 ? `${Math.round(ms * 10) / 10} ms` : ms < 10_000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 100) / 10} s`;
-
-/** What does not fit goes on below, indented. */
-function wrapped(text: string, columns: number): string {
-	const lead = text.length - text.trimStart().length;
-	const [first = '', ...rest] = wrapper.boxWrap(text.trimStart(), columns - lead).split('\n');
-	const indent = ' '.repeat(lead + INDENT.length);
-	const more = rest.length === 0 ? [] : wrapper.boxWrap(rest.join(' '), columns - indent.length).split('\n');
-	return [`${' '.repeat(lead)}${first}`, ...more.map((line) => `${indent}${line}`)].join('\n');
-}

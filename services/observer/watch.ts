@@ -1,8 +1,5 @@
 #!/usr/bin/env node
-/**
- * `kubejoin watch`, which scripts/kubejoin.ts starts: attaches to a running mesh at any time, prints the joins that it missed, and follows. It reads
- * the same stream as the page.
- */
+/** `kubejoin watch`, which scripts/kubejoin.ts starts: prints the joins of a running mesh, past and new, from the same stream as the page. */
 import '../../lib/require-node.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
@@ -12,67 +9,101 @@ import { environment } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { printableJson } from '../../lib/text.ts';
 import type { Join, Step } from './api.ts';
-import { createTextReporter } from './text-reporter.ts';
+import { createTextReporter, type StoryDetail } from './text-reporter.ts';
 
 interface Flags {
 	readonly url: string;
 	readonly output: 'story' | 'json';
+	readonly verbose?: boolean;
 	readonly brief?: boolean;
 	readonly follow: boolean;
 }
+type Watched = { readonly event: 'join'; readonly value: Join } | { readonly event: 'step'; readonly value: Step };
 
 const RETRY_MS = 1_000;
 const SETTLE_EVERY_MS = 100;
 const MIN_COLUMNS = 40;
 const DEFAULT_COLUMNS = 80;
 
-async function watch(node: string | undefined, { url, output, brief = false, follow }: Flags): Promise<void> {
+async function watch(node: string | undefined, flags: Flags): Promise<void> {
 	const stopping = new AbortController();
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopping.abort());
-	// Whoever read along has gone, as `head` does.
+	// The reader of a pipe can end, as `head` does.
 	process.stdout.on('error', () => stopping.abort());
-	const write = (text: string) => void process.stdout.write(text);
-	const { NO_COLOR = '', FORCE_COLOR = '' } = environment();
-	const color = NO_COLOR === '' && (FORCE_COLOR !== '' || process.stdout.isTTY === true);
-	// Some terminals say that they have none.
-	const columns = Math.max(process.stdout.columns || DEFAULT_COLUMNS, MIN_COLUMNS);
-	const teller = createTextReporter({ columns, color, detail: brief ? 'joins' : 'steps', write });
-	const told = new Map<string, string>();
-	const wanted = new Set<string>();
-	const settling = setInterval(() => teller.settle(Date.now()), SETTLE_EVERY_MS);
-
-	function take(event: string, data: string): void {
-		const value = JSON.parse(data) as Join | Step;
-		const isJoin = event === 'join';
-		if (isJoin && (node === undefined || (value as Join).node === node)) wanted.add(value.id);
-		if (!wanted.has(isJoin ? value.id : (value as Step).join)) return;
-		if (output === 'story') {
-			if (isJoin) teller.join(value as Join, Date.now());
-			else teller.step(value as Step, Date.now());
-		} else if (told.get(value.id) !== data) {
-			told.set(value.id, data);
-			write(`${printableJson(JSON.stringify({ [event]: value }))}\n`);
-		}
-	}
+	const printer = flags.output === 'json' ? createJsonPrinter() : createStoryPrinter(flags);
+	const settling = setInterval(() => printer.settle(Date.now()), SETTLE_EVERY_MS);
 	try {
-		for (let isFirst = true; !stopping.signal.aborted; isFirst = false) {
-			try {
-				for await (const { event, data } of events(url, stopping.signal)) {
-					if (event === 'join' || event === 'step') take(event, data);
-					// What was known has been told.
-					else if (event === 'storm' && !follow) return;
-				}
-			} catch (error) {
-				if (stopping.signal.aborted) return;
-				if (isFirst) throw error;
-			}
-			await delay(RETRY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
-		}
+		await follow(flags, stopping.signal, onlyOf(node, printer.print));
 	} finally {
 		clearInterval(settling);
-		teller.settle(Number.POSITIVE_INFINITY);
+		printer.settle(Number.POSITIVE_INFINITY);
 		stopping.abort();
 	}
+}
+
+/** @throws OBSERVER_UNREACHABLE  the first connection fails; later ones are retried */
+async function follow(
+	{ url, follow: isEndless }: Flags,
+	signal: AbortSignal,
+	onWatched: (watched: Watched) => void,
+): Promise<void> {
+	for (let isFirst = true; !signal.aborted; isFirst = false) {
+		try {
+			for await (const { event, data } of events(url, signal)) {
+				if (event === 'join' || event === 'step') onWatched({ event, value: JSON.parse(data) } as Watched);
+				// The first storm follows the known joins.
+				else if (event === 'storm' && !isEndless) return;
+			}
+		} catch (error) {
+			if (signal.aborted) return;
+			if (isFirst) throw error;
+		}
+		await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+	}
+}
+
+function onlyOf(node: string | undefined, print: (watched: Watched) => void): (watched: Watched) => void {
+	const wanted = new Set<string>();
+	return (watched) => {
+		const { event, value } = watched;
+		if (event === 'join' && (node === undefined || value.node === node)) wanted.add(value.id);
+		if (wanted.has(event === 'join' ? value.id : value.join)) print(watched);
+	};
+}
+
+interface Printer {
+	readonly print: (watched: Watched) => void;
+	readonly settle: (nowMs: number) => void;
+}
+
+function createStoryPrinter({ verbose = false, brief = false }: Flags): Printer {
+	const { NO_COLOR = '', FORCE_COLOR = '' } = environment();
+	const color = NO_COLOR === '' && (FORCE_COLOR !== '' || process.stdout.isTTY === true);
+	// Some terminals report 0 columns.
+	const columns = Math.max(process.stdout.columns || DEFAULT_COLUMNS, MIN_COLUMNS);
+	const detail: StoryDetail = verbose ? 'steps' : brief ? 'joins' : 'checks';
+	const reporter = createTextReporter({ columns, color, detail, write: (text) => void process.stdout.write(text) });
+	return {
+		print({ event, value }) {
+			if (event === 'join') reporter.join(value, Date.now());
+			else reporter.step(value, Date.now());
+		},
+		settle: reporter.settle.bind(reporter),
+	};
+}
+
+/** A line for each change: after a reconnection the observer sends everything again. */
+function createJsonPrinter(): Printer {
+	const printed = new Map<string, string>();
+	return {
+		print({ event, value }) {
+			const line = printableJson(JSON.stringify({ [event]: value }));
+			if (printed.get(value.id) === line) return;
+			printed.set(value.id, line);
+			process.stdout.write(`${line}\n`);
+		},
+		settle: () => undefined,
+	};
 }
 
 /** @throws OBSERVER_UNREACHABLE */
@@ -84,33 +115,37 @@ async function* events(
 		const problem = error instanceof Error && error.cause !== undefined ? causeText(error.cause) : causeText(error);
 		throw new KubejoinError('OBSERVER_UNREACHABLE', { url, problem }, { cause: error });
 	});
-	if (
-		!response.ok ||
-		response.body === null ||
-		!response.headers.get('content-type')?.startsWith('text/event-stream')
-	) {
+	const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
+	if (!response.ok || response.body === null || !isStream) {
 		await response.body?.cancel();
-		throw new KubejoinError('OBSERVER_UNREACHABLE', {
-			url,
-			problem: `it answers with ${response.status}, and not with a stream`,
-		});
+		const problem = `the server answers with status ${response.status} and no event stream`;
+		throw new KubejoinError('OBSERVER_UNREACHABLE', { url, problem });
 	}
 	const parsed = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
 	for await (const { event = 'message', data } of parsed) yield { event, data };
 }
 
 const program = new Command('kubejoin watch')
-	.description('Tell every join of a running mesh: those that were, then those that are')
+	.description('Print the joins of a running mesh: past joins, then new ones')
 	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
 	.argument('[node]', 'only the joins of this node')
-	.option('--url <url>', 'the page of the observer', 'http://127.0.0.1:8080')
+	.option('--url <url>', 'address of the page', 'http://127.0.0.1:8080')
 	.addOption(
-		new Option('-o, --output <format>', 'a story, or a JSON object on each line')
+		new Option('-o, --output <format>', 'text, or one JSON object per line')
 			.choices(['story', 'json'])
 			.default('story'),
 	)
-	.option('--brief', 'one line for each join')
-	.option('--no-follow', 'end when what was known has been told')
+	.addOption(new Option('--verbose', 'print every message').conflicts('brief'))
+	.option('--brief', 'print one line per join')
+	.option('--no-follow', 'print past joins and exit')
+	.addHelpText(
+		'after',
+		`
+Examples:
+  npx kubejoin watch                        past and new joins
+  npx kubejoin watch --verbose node-1       every message of one node
+  npx kubejoin watch -o json --no-follow    past joins, for a program`,
+	)
 	.action(watch);
 
 process.exitCode = await runCli(program);

@@ -98,7 +98,7 @@ describe('npm start', function () {
 	});
 
 	it('ends at once when it is told to, wherever it is, and leaves nothing running', async () => {
-		for (const moment of ['Up in', 'begins to join', 'Ctrl-C stops everything']) {
+		for (const moment of ['Up in', '✔ preflight', 'Ctrl-C stops everything']) {
 			const running = up();
 			await eventually(40, () => assert.ok(running.text().includes(moment), running.text()));
 			running.process.kill('SIGINT');

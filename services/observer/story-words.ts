@@ -1,0 +1,83 @@
+/** The words of the story in the terminal: what a node or a service does in each step of a join. */
+import type { Step, Tls } from './api.ts';
+
+/** What the node does in each phase, in at most 40 characters: the story then fits a terminal of 80 columns. */
+const phaseWords: ReadonlyMap<string, string> = new Map([
+	['preflight', 'checks its arguments and files'],
+	['discovery/fetch-cluster-info', 'gets cluster-info; TLS is not verified'],
+	['discovery/verify-signature', 'verifies its signature with the token'],
+	['discovery/pin-ca', 'finds the pinned hash in its CA'],
+	['discovery/confirm', 'gets it again; TLS verified by that CA'],
+	['discovery/trust-without-pin', 'trusts any server that knows the token'],
+	['tls-bootstrap/check-node-name', 'sends the token; its name is free'],
+	['tls-bootstrap/create-key', 'creates a key that stays on this node'],
+	['tls-bootstrap/request-certificate', 'asks for a certificate; the CA signs it'],
+	['tls-bootstrap/verify-certificate', 'verifies it; the token is now obsolete'],
+	['register', 'creates its Node, over mutual TLS'],
+]);
+
+/** The parts of a message's label, which is `VERB RESOURCE.GROUP/SUBRESOURCE NAME` or `SERVICE/METHOD`. */
+const messageWords: readonly (readonly [label: RegExp, words: string])[] = [
+	[/^get configmaps kube-public\/cluster-info$/, 'gets cluster-info'],
+	[/^get nodes /, 'looks for a Node of its name'],
+	[/^create nodes$/, 'creates its Node'],
+	[/^get leases /, 'looks for its Lease'],
+	[/^create leases /, 'creates its Lease'],
+	[/^create certificatesigningrequests$/, 'asks for a certificate'],
+	[/^(get|list|watch) certificatesigningrequests/, 'waits for its certificate'],
+	[/^update certificatesigningrequests\/approval /, 'approves the request'],
+	[/^update certificatesigningrequests\/status /, 'stores the certificate'],
+	[/^create subjectaccessreviews$/, 'asks whether the node may have it'],
+	[/^TokenStore\/Verify$/, 'asks whether the token is valid'],
+	[/^CertificateAuthority\/Sign$/, 'asks for the signature'],
+];
+const seenWords: ReadonlyMap<string, string> = new Map([
+	['csr-approving', 'sees the request'],
+	['csr-signing', 'sees the approval'],
+]);
+
+export const momentWords = {
+	'node-trusts-cluster': 'NOW THE NODE TRUSTS THE CLUSTER: it can send its token',
+	'cluster-trusts-node': 'NOW THE CLUSTER TRUSTS THE NODE: it has a certificate',
+} as const;
+
+const tlsWords: Readonly<Record<Tls, string>> = {
+	unverified: 'TLS not verified',
+	'one-way': 'server verified',
+	mutual: 'mutual TLS',
+};
+
+/** @param trust  the sentence of a phase that this table does not have */
+export const wordsOfPhase = (phase: string, trust = ''): string => phaseWords.get(phase) ?? trust;
+
+/** `pin-ca` for `discovery/pin-ca`. */
+export const shortPhase = (phase: string): string => phase.slice(phase.lastIndexOf('/') + 1);
+
+/** Without the API group, and with names of certificate requests cut: a story has one of them. */
+const shortLabel = (label: string): string =>
+	label
+		.replace(/\b([a-z]+)\.[a-z.]+\.k8s\.io\b/g, '$1')
+		.replace(/\b(node-csr-[\w-]{4})[\w-]{12,}/g, '$1…')
+		.replace(/^csr "([^"]*)"/, 'csr $1');
+
+/** `→ apiserver-sim, server verified: asks for a certificate [create certificatesigningrequests]` */
+export function wordsOfMessage(step: Step, node: string): string {
+	const { from, to, tls, failure } = step;
+	const label = shortLabel(step.label);
+	const sender = from === node ? '' : `${from} `;
+	const how = tls === undefined ? '' : `, ${tlsWords[tls]}`;
+	const words = messageWords.find(([pattern]) => pattern.test(label))?.[1];
+	const what = words === undefined ? label : `${words} [${label}]`;
+	return `${sender}→ ${to}${how}: ${what}${failure === undefined ? '' : `: ${outcomeOf(failure.code)}`}`;
+}
+
+/** `← apiserver-sim, by watch: csr node-csr-qmz4… Approved` */
+export function wordsOfSeen({ from, to, label }: Step, node: string): string {
+	const words = seenWords.get(label);
+	const what = words === undefined ? shortLabel(label) : `${words} [${label}]`;
+	return `${to === node ? '' : `${to} `}← ${from}, by watch: ${what}`;
+}
+
+/** The expected answer to a node that looks for an object before it creates it. */
+export const isExpected = (code: string): boolean => code === 'API_NOT_FOUND';
+const outcomeOf = (code: string): string => (isExpected(code) ? 'there is none' : code);
