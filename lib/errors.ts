@@ -768,7 +768,7 @@ export const errorTable = {
 	}),
 	LAB_NAME_TAKEN: defineError<{ name: string }>({
 		message: (f) => `there is a node or an attacker called "${f.name}" already, and no two have the same name`,
-		remedy: () => 'Take another name, or put everything back first: node dist/chaos/lab/main.js reset',
+		remedy: () => 'Take another name, or put everything back first: bin/lab reset',
 		grpc: grpcCode.ALREADY_EXISTS,
 		exitCode: 1,
 	}),

@@ -30,9 +30,7 @@ export async function steady(driver: Driver, withinSeconds: number): Promise<Res
 		stderr: '',
 	});
 	if (odd.length > 0)
-		return notSteady(odd, [
-			`availability: violated: ${odd.join(', ')}. Restore the services with "node dist/chaos/lab/main.js reset"`,
-		]);
+		return notSteady(odd, [`availability: violated: ${odd.join(', ')}. Restore the services with "bin/lab reset"`]);
 	const asked = await required(driver.inside(['expectations', '--within', String(withinSeconds)]));
 	const { lines, problems } = JSON.parse(asked) as Judged;
 	if (problems.length > 0) return notSteady(problems, lines);

@@ -38,7 +38,7 @@ export function tableOf(plans: readonly Plan[], results: Results): string {
 	);
 }
 
-const LAB = 'dist/chaos/lab/main.js';
+const LAB = 'bin/lab';
 
 /** The verbs of the lab that the documents use, with the word after: `token create`, `judge security`. */
 export function usedVerbs(): string[] {
@@ -52,10 +52,11 @@ export function usedVerbs(): string[] {
 	return [...new Set(verbs)].sort();
 }
 
-/** What the lab is called with, wherever in a document. */
+/** The arguments of each call of the lab, at any depth of a document. */
 function argumentsIn(value: unknown): string[][] {
 	if (typeof value !== 'object' || value === null) return [];
-	if (Array.isArray(value) && value[0] === LAB) return [value.slice(1).map(String)];
+	if ('path' in value && value.path === LAB && 'arguments' in value && Array.isArray(value.arguments))
+		return [value.arguments.map(String)];
 	return Object.values(value).flatMap(argumentsIn);
 }
 
