@@ -6,6 +6,9 @@ export type Clock = () => number;
 
 export const systemClock: Clock = () => Date.now();
 
+/** Milliseconds since this process began; never set back. */
+export const monotonicClock: Clock = () => performance.now();
+
 /** As far as the two clocks of a process may be apart before the system's is believed. */
 const MAX_APART_MS = 2;
 let originMs = performance.timeOrigin;

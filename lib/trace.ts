@@ -12,7 +12,8 @@ import {
 	SpanStatusCode,
 	trace,
 } from '@opentelemetry/api';
-import { KubejoinError } from './errors.ts';
+import { monotonicClock } from './clock.ts';
+import { type ErrorCode, KubejoinError } from './errors.ts';
 
 export type { Attributes } from '@opentelemetry/api';
 export { SpanKind } from '@opentelemetry/api';
@@ -24,6 +25,8 @@ export interface SpanOptions {
 	readonly attributes?: Attributes;
 	/** W3C trace context of the caller; absent: a part of what is going on here. */
 	readonly parent?: TraceHeaders;
+	/** Errors that are a normal answer to this caller: they do not mark the span as failed. */
+	readonly expects?: readonly ErrorCode[] | undefined;
 }
 /** `traceparent` and, where there is one, `tracestate`. @source https://www.w3.org/TR/trace-context/ */
 export type TraceHeaders = Readonly<Record<string, string>>;
@@ -35,21 +38,29 @@ export type TraceHeaders = Readonly<Record<string, string>>;
  */
 export async function inSpan<T>(
 	name: string,
-	{ kind = SpanKind.INTERNAL, attributes = {}, parent }: SpanOptions,
+	{ kind = SpanKind.INTERNAL, attributes = {}, parent, expects = [] }: SpanOptions,
 	work: (span: Span) => Promise<T> | T,
 ): Promise<T> {
 	const from = parent === undefined ? context.active() : propagation.extract(ROOT_CONTEXT, parent);
-	const span = tracer().startSpan(name, { kind, attributes }, from);
+	// The SDK truncates the start to milliseconds: this orders the spans of one program.
+	const start = { 'kubejoin.start_us': Math.round(monotonicClock() * 1_000) };
+	const span = tracer().startSpan(name, { kind, attributes: { ...attributes, ...start } }, from);
 	try {
 		return await context.with(trace.setSpan(from, span), () => work(span));
 	} catch (error) {
-		const known = error instanceof KubejoinError ? error : undefined;
-		span.setAttributes({ 'error.type': known?.code ?? 'INTERNAL', ...(known === undefined ? {} : adviceOf(known)) });
-		span.setStatus({ code: SpanStatusCode.ERROR, ...(known === undefined ? {} : { message: known.message }) });
+		if (error instanceof KubejoinError && expects.includes(error.code))
+			span.setAttribute('kubejoin.expected_error', error.code);
+		else markFailed(span, error);
 		throw error;
 	} finally {
 		span.end();
 	}
+}
+
+function markFailed(span: Span, error: unknown): void {
+	const known = error instanceof KubejoinError ? error : undefined;
+	span.setAttributes({ 'error.type': known?.code ?? 'INTERNAL', ...(known === undefined ? {} : adviceOf(known)) });
+	span.setStatus({ code: SpanStatusCode.ERROR, ...(known === undefined ? {} : { message: known.message }) });
 }
 
 const adviceOf = ({ mostLikely, alsoPossible, remedy }: KubejoinError): Attributes => ({

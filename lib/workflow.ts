@@ -71,6 +71,7 @@ export class Workflow<Start extends object, State extends object> {
 			const attributes = {
 				...common,
 				'kubejoin.trust': trust,
+				'kubejoin.phase.index': index,
 				'kubejoin.phase.next': phases[index + 1]?.name ?? '',
 				...(moment === undefined ? {} : { 'kubejoin.moment': moment }),
 			};

@@ -5,7 +5,7 @@
 import { createSecureContext } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import { splitHostPort } from '../address.ts';
-import { fromWireError, type KubejoinError } from '../errors.ts';
+import { type ErrorCode, fromWireError, type KubejoinError } from '../errors.ts';
 import { addSpanEvent, inSpan, SpanKind, traceHeaders } from '../trace.ts';
 import { withDates } from './certificate-dates.ts';
 import { contractOf } from './contracts.ts';
@@ -86,6 +86,8 @@ export interface CallOptions {
 	/** Default 10,000. */
 	readonly deadlineMs?: number;
 	readonly signal?: AbortSignal;
+	/** Errors that are a normal answer to the caller; they are thrown, and the trace does not show them as failures. */
+	readonly expects?: readonly ErrorCode[];
 }
 
 const DEFAULT_DEADLINE_MS = 10_000;
@@ -107,7 +109,8 @@ export function call<Req extends object, Res extends object>(
 		'server.address': channel.target,
 		'kubejoin.tls': channel.tls,
 	};
-	return inSpan(definition.path.slice(1), { kind: SpanKind.CLIENT, attributes }, () =>
+	const { expects } = options;
+	return inSpan(definition.path.slice(1), { kind: SpanKind.CLIENT, attributes, expects }, () =>
 		send<Req, Res>(channel, definition, request, options).catch(async (error: unknown) => {
 			throw await withDates(error, channel.serverName);
 		}),

@@ -16,7 +16,7 @@ type Leases = Pick<ApiClient['leases'], 'create' | 'get' | 'update'>;
 /** Create the Node, or make the one that exists tell the truth about this machine. @returns its UID */
 export async function registerNode(nodes: Nodes, wanted: Unsent<Node>): Promise<{ uid: string }> {
 	try {
-		return uidOf(await nodes.create(wanted));
+		return uidOf(await nodes.create(wanted, { expects: ['API_ALREADY_EXISTS'] }));
 	} catch (error) {
 		if (!hasCode(error, 'API_ALREADY_EXISTS')) throw error;
 	}
@@ -65,10 +65,12 @@ export async function renewLease(
 		renewTime: rfc3339Micro(nowMs),
 	};
 	await retryConflicts(async () => {
-		const found = await leases.get(nodeName, wellKnown.kubeNodeLease).catch((error: unknown) => {
-			if (hasCode(error, 'API_NOT_FOUND')) return undefined;
-			throw error;
-		});
+		const found = await leases
+			.get(nodeName, wellKnown.kubeNodeLease, { expects: ['API_NOT_FOUND'] })
+			.catch((error: unknown) => {
+				if (hasCode(error, 'API_NOT_FOUND')) return undefined;
+				throw error;
+			});
 		const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeUid }];
 		const created: Unsent<Lease> = {
 			metadata: { name: nodeName, namespace: wellKnown.kubeNodeLease, ownerReferences },

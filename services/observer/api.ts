@@ -50,7 +50,7 @@ export interface Join {
 	readonly isForgotten: boolean;
 }
 
-/** What can be drawn: a message between two lanes, or a mark on one. In the order in which they began, `startMs` then `id`. */
+/** What can be drawn: a message between two lanes, or a mark on one. */
 export interface Step {
 	readonly id: string;
 	readonly join: string;
@@ -68,10 +68,18 @@ export interface Step {
 	readonly label: string;
 	/** Of a message. */
 	readonly tls?: Tls;
-	/** Since the join began. A check ends where its mark belongs: `startMs + durationMs`. */
+	/** Since the join began. */
 	readonly startMs: number;
 	readonly durationMs: number;
-	/** Who trusts whom after this check. */
+	/** Where it is shown: a check when it is complete, every other step when it begins. `order.ts` sorts the steps. */
+	readonly atMs: number;
+	/** Position of the phase in the join; absent while the phase is unknown. */
+	readonly phaseIndex?: number;
+	/** Number of spans that led to it, from that of the phase. */
+	readonly depth: number;
+	/** Microseconds of the monotonic clock of the program that is `from`: orders the steps of one program. */
+	readonly sequence?: number;
+	/** Which side trusts the other after this check; absent when the check failed. */
 	readonly trust?: string;
 	/** The two moments that a join is about. */
 	readonly moment?: 'node-trusts-cluster' | 'cluster-trusts-node';
@@ -82,6 +90,8 @@ export interface Step {
 	readonly sentBytes?: number;
 	readonly receivedBytes?: number;
 	readonly failure?: Failure;
+	/** Code of an error that the caller counts as a normal answer: `API_NOT_FOUND` when it asks whether an object exists. */
+	readonly expectedError?: string;
 }
 
 /** What a click on a step shows. The words are the page's: here are only keys and values. */
@@ -136,7 +146,10 @@ export interface Cluster {
 	readonly problem?: string;
 	readonly nodes: readonly {
 		readonly name: string;
+		/** As kubectl prints it; `Unknown` only without a Ready condition. */
 		readonly status: 'Ready' | 'NotReady' | 'Unknown';
+		/** Of the Ready condition, where the node is not Ready: `KubeletNotReady`, `NodeStatusUnknown`. */
+		readonly reason?: string;
 		readonly heartbeatMs: number;
 		/** Of the newest certificate that was signed for it; absent when none is known. The kubelet renews between the two rotation times. */
 		readonly certificate?: {

@@ -73,6 +73,21 @@ describe('the view of the cluster', () => {
 		);
 	});
 
+	it('a node has the status that kubectl prints: NotReady also where the condition is Unknown', async () => {
+		const statusWith = async (conditions: object[]) => {
+			const nodes = { list: list([{ metadata: { name: 'n' }, status: { conditions } }]) };
+			const options = { ...api, nodes } as unknown as NonNullable<ClusterOptions['api']>;
+			const one = createClusterView({ api: options, checkServices: async () => [], clock: () => nowMs });
+			const { nodes: found } = await one.now();
+			return [found[0]?.status, found[0]?.reason];
+		};
+		const ready = (status: string, reason: string) => [{ type: 'Ready', status, reason }];
+		assert.deepEqual(await statusWith(ready('True', 'KubeletReady')), ['Ready', undefined]);
+		assert.deepEqual(await statusWith(ready('False', 'KubeletNotReady')), ['NotReady', 'KubeletNotReady']);
+		assert.deepEqual(await statusWith(ready('Unknown', 'NodeStatusUnknown')), ['NotReady', 'NodeStatusUnknown']);
+		assert.deepEqual(await statusWith([]), ['Unknown', undefined]);
+	});
+
 	it('however many look, the cluster is asked once a second', async () => {
 		const one = view();
 		await Promise.all([one.now(), one.now(), one.now()]);

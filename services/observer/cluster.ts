@@ -3,7 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { causeText } from '../../lib/errors.ts';
 import { field, idOfName } from '../../lib/kube/bootstrap-token.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
-import { type CertificateSigningRequest, type Lease, type Node, type Secret, wellKnown } from '../../lib/kube/types.ts';
+import {
+	type CertificateSigningRequest,
+	type Lease,
+	type Node,
+	type NodeCondition,
+	type Secret,
+	wellKnown,
+} from '../../lib/kube/types.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
 import { printable } from '../../lib/text.ts';
 import type { Cluster } from './api.ts';
@@ -94,15 +101,22 @@ function nodesOf(nodes: readonly Node[], leases: readonly Lease[], certificates:
 	const renewed = new Map(leases.map(({ metadata, spec }) => [metadata.name, Date.parse(spec?.renewTime ?? '')]));
 	return nodes.map(({ metadata, status }) => {
 		const name = metadata.name ?? '';
-		const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+		const ready = status?.conditions?.find(({ type }) => type === 'Ready');
 		const certificate = certificates.get(`${wellKnown.nodeUserPrefix}${name}`);
 		return {
 			name: printable(name),
-			status: ready === 'True' ? 'Ready' : ready === 'False' ? 'NotReady' : 'Unknown',
+			...statusOf(ready),
 			heartbeatMs: renewed.get(name) || 0,
 			...(certificate === undefined ? {} : { certificate }),
 		};
 	});
+}
+
+/** @source kubectl pkg/printers/internalversion/printers.go printNode: a Ready condition that is not True is NotReady */
+function statusOf(ready: NodeCondition | undefined): Pick<Cluster['nodes'][number], 'status' | 'reason'> {
+	if (ready === undefined) return { status: 'Unknown' };
+	if (ready.status === 'True') return { status: 'Ready' };
+	return { status: 'NotReady', ...(ready.reason ? { reason: printable(ready.reason) } : {}) };
 }
 
 /** The newest certificate that was issued for each common name. */

@@ -21,4 +21,14 @@ describe('the details of a step', () => {
 			[],
 		);
 	});
+
+	it('a failed check does not say which side trusts the other; one that passed does', () => {
+		const trustOf = (label: string) => {
+			const step = stepsOf(traceId, refusedSpans).find((one) => one.label === label) ?? assert.fail();
+			const span = refusedSpans.find(({ spanId }) => spanId === step.id) ?? assert.fail();
+			const check = sectionsOf(step, span, undefined).find(({ kind }) => kind === 'check');
+			return check?.fields.find(({ key }) => key === 'check.trust')?.value;
+		};
+		assert.deepEqual([trustOf('preflight'), trustOf('discovery/pin-ca')], ['after preflight', undefined]);
+	});
 });

@@ -96,6 +96,7 @@ function messageSection(step: Step, span: Span): DetailSection {
 		['message.to', step.to],
 		['message.peer', attributes['server.address']],
 		['message.tls', step.tls],
+		['message.expectedError', step.expectedError],
 		['message.sentBytes', step.sentBytes],
 		['message.receivedBytes', step.receivedBytes],
 		['message.duration', milliseconds(step.durationMs)],

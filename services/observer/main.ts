@@ -6,7 +6,7 @@ import type { Server } from 'node:http';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Express } from 'express';
-import { systemClock } from '../../lib/clock.ts';
+import { monotonicClock, systemClock } from '../../lib/clock.ts';
 import { type Config, environment } from '../../lib/config.ts';
 import { apiClient } from '../../lib/kube/client.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
@@ -36,12 +36,11 @@ const FLUSH_MS = 100;
 /** How soon the page learns that the runner of experiments came or went. */
 const CHECK_RUNNER_MS = 2_000;
 const KEPT_LINES = 10_000;
-const monotonic = () => performance.now();
 
 await runService(service, settings, async (config, log, registry, unforeseen) => {
 	const { kubeconfig, allowActions, listenAddress, nodesDirectory, story } = config;
 	const count = refusalCounter(registry);
-	const joins = createJoins({ keptJoins: config.keptJoins, keptLines: KEPT_LINES, clock: monotonic, count });
+	const joins = createJoins({ keptJoins: config.keptJoins, keptLines: KEPT_LINES, clock: monotonicClock, count });
 	const channel = kubeconfig === undefined ? undefined : openApiChannel(kubeconfig);
 	// What the page itself asks is no part of what it shows: a context that is not sampled.
 	channel?.metadata.set('traceparent', `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`);
@@ -95,7 +94,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			forward?.(body);
 		},
 		count,
-		clock: monotonic,
+		clock: monotonicClock,
 		log,
 	});
 	const guarded = { unforeseen, count };

@@ -8,20 +8,43 @@ describe('steps of a join', () => {
 	const steps = stepsOf(traceId, joinedSpans);
 	const labelled = (label: string) => steps.find((step) => step.label === label);
 
-	it('are messages, checks, what a watch told and what was stored, in the order in which they began', () => {
+	it('are messages, checks, watch events and store operations, each at its time: a check when it is complete', () => {
 		assert.deepEqual(
-			steps.map(({ kind, from, to, label, startMs }) => [startMs, kind, from, to, label]),
+			steps.map(({ kind, from, to, label, startMs, atMs }) => [startMs, atMs, kind, from, to, label]),
 			[
-				[1, 'check', 'node-1', 'node-1', 'preflight'],
-				[2, 'check', 'node-1', 'node-1', 'discovery/confirm'],
-				[5, 'message', 'node-1', 'apiserver-sim', 'get configmaps kube-public/cluster-info'],
-				[7, 'store', 'apiserver-sim', 'apiserver-sim', 'registry get k'],
-				[21, 'check', 'node-1', 'node-1', 'tls-bootstrap/request-certificate'],
-				[60, 'seen', 'apiserver-sim', 'node-1', 'csr "x" Approved'],
-				[62, 'seen', 'apiserver-sim', 'controller-manager-sim', 'csr-signing'],
-				[63, 'message', 'controller-manager-sim', 'ca-service', 'CertificateAuthority/Sign'],
+				[1, 2, 'check', 'node-1', 'node-1', 'preflight'],
+				[5, 5, 'message', 'node-1', 'apiserver-sim', 'get configmaps kube-public/cluster-info'],
+				[7, 7, 'store', 'apiserver-sim', 'apiserver-sim', 'registry get k'],
+				[2, 20, 'check', 'node-1', 'node-1', 'discovery/confirm'],
+				[60, 60, 'seen', 'apiserver-sim', 'node-1', 'csr "x" Approved'],
+				[62, 62, 'seen', 'apiserver-sim', 'controller-manager-sim', 'csr-signing'],
+				[63, 63, 'message', 'controller-manager-sim', 'ca-service', 'CertificateAuthority/Sign'],
+				[21, 90, 'check', 'node-1', 'node-1', 'tls-bootstrap/request-certificate'],
 			],
 		);
+	});
+
+	it('a failed check establishes no trust', () => {
+		const [failed] = stepsOf(traceId, refusedSpans).filter(({ label }) => label === 'discovery/pin-ca');
+		assert.equal(failed?.failure?.code, 'CA_HASH_MISMATCH');
+		assert.equal(failed?.trust, undefined);
+		assert.equal(labelled('preflight')?.trust, 'after preflight');
+	});
+
+	it('an error that the caller expects is an answer and no failure; the same error, not expected, is a failure', () => {
+		const asked = (attributes: Span['attributes'], failed?: string) =>
+			stepsOf(traceId, [
+				root(),
+				span(2, 'kubejoin.v1.Leases/Get', {
+					kind: 'client',
+					...(failed === undefined ? {} : { failed }),
+					attributes: { 'rpc.service': 'kubejoin.v1.Leases', 'rpc.method': 'Get', ...attributes },
+				}),
+			])[0];
+		const expected = asked({ 'kubejoin.expected_error': 'API_NOT_FOUND' });
+		assert.deepEqual([expected?.expectedError, expected?.failure], ['API_NOT_FOUND', undefined]);
+		const failed = asked({ 'error.type': 'API_NOT_FOUND' }, 'not found');
+		assert.deepEqual([failed?.expectedError, failed?.failure?.code], [undefined, 'API_NOT_FOUND']);
 	});
 
 	it('a message says who asked, what was decided, how it was protected and how long it was', () => {

@@ -1,21 +1,16 @@
-/** The spans of a join -> what can be drawn of it. Pure: the same spans give the same steps, in whatever order they came. */
+/** Derives the steps of a join from its spans. Pure: the order in which the spans arrived does not matter. */
 import type { Failure, Join, Lane, Step, Tls } from './api.ts';
-import type { Attributes, Span } from './otlp.ts';
+import { inOrder } from './order.ts';
+import type { Span } from './otlp.ts';
+import { isBefore, isOfJoin, isPhase, isRoot, isStore, phasesOf, SpanPlaces, startOf, text } from './span-places.ts';
 
-/** Who answers a method when nobody did. */
+export { isRoot } from './span-places.ts';
+
+/** The service that a message without an answer was sent to, by its gRPC service; every other is the API server's. */
 const answering: ReadonlyMap<string, string> = new Map([
 	['kubejoin.v1.TokenStore', 'token-store'],
 	['kubejoin.v1.CertificateAuthority', 'ca-service'],
 ]);
-
-const text = (attributes: Attributes, key: string): string =>
-	typeof attributes[key] === 'string' ? attributes[key] : '';
-/** Only the node speaks for its join. */
-const isOfJoin = ({ service, attributes }: Span): boolean =>
-	service === 'kubelet-sim' && attributes['kubejoin.workflow'] === 'join';
-export const isRoot = (span: Span): boolean => isOfJoin(span) && span.name === 'join';
-const isStore = ({ kind, attributes }: Span): boolean => kind === 'client' && 'db.system.name' in attributes;
-const isPhase = (span: Span): boolean => isOfJoin(span) && !isRoot(span);
 
 /** True once it is known that the trace is a join's. */
 export const isJoin = (spans: Iterable<Span>): boolean => {
@@ -26,8 +21,7 @@ export const isJoin = (spans: Iterable<Span>): boolean => {
 /** The line of a join in a list, as far as its spans are known. */
 export function joinOf(id: string, spans: readonly Span[], steps: number): Join {
 	const root = spans.find(isRoot);
-	const phases = spans.filter(isPhase).sort((a, b) => a.startMs - b.startMs);
-	const last = phases.at(-1);
+	const last = phasesOf(spans).at(-1);
 	const startedMs = startOf(spans);
 	const endMs = root?.endMs ?? spans.reduce((latest, span) => Math.max(latest, span.endMs), startedMs);
 	const failure = root === undefined ? undefined : failureOf(root);
@@ -51,71 +45,40 @@ export const phaseDurations = (spans: readonly Span[]): readonly { readonly phas
 		.filter((span) => isPhase(span) && span.failed === undefined)
 		.map(({ name, startMs, endMs }) => ({ phase: name, ms: endMs - startMs }));
 
-/** The steps of a join, in the order in which they began. */
+/** The steps of a join, in the order in which they are shown. */
 export function stepsOf(join: string, spans: readonly Span[]): readonly Step[] {
 	const trace = new Trace(join, spans);
-	return spans.flatMap((span) => trace.steps(span)).sort((a, b) => a.startMs - b.startMs || (a.id < b.id ? -1 : 1));
+	return inOrder(spans.flatMap((span) => trace.steps(span)));
 }
 
-/** The span of the program that answered a message: the first of those that name it, for a later one comes from another request. */
+/** The span of the service that answered a message: the first of those that name it, because a later one comes from another request. */
 export const answerOf = (message: Span, spans: readonly Span[]): Span | undefined =>
 	spans
 		.filter(({ kind, parentId }) => kind === 'server' && parentId === message.spanId)
 		.reduce<Span | undefined>((first, one) => (first === undefined || isBefore(one, first) ? one : first), undefined);
 
-function startOf(spans: readonly Span[]): number {
-	const own = spans.filter(isOfJoin);
-	const [first, ...others] = own.length === 0 ? spans : own;
-	return others.reduce((earliest, { startMs }) => Math.min(earliest, startMs), first?.startMs ?? 0);
-}
-
-/** Where a span is in its join. */
-interface Place {
-	/** Empty while it is unknown. */
-	readonly phase: string;
-	/**
-	 * False below a message that no program of the join sent. A client of the API server chooses the trace that its request continues, and the page
-	 * shows the ids of traces and steps.
-	 */
-	readonly isOwn: boolean;
-}
-
-/** The spans of one join with what connects them. */
 class Trace {
 	readonly #join: string;
-	readonly #byId: ReadonlyMap<string, Span>;
-	/** The answer to each message, by the span of its sender. */
-	readonly #servers = new Map<string, Span>();
-	readonly #places = new Map<string, Place>();
-	readonly #withChildren = new Set<string>();
+	readonly #places: SpanPlaces;
 	readonly #node: string;
-	readonly #startMs: number;
 
 	constructor(join: string, spans: readonly Span[]) {
 		this.#join = join;
-		this.#byId = new Map(spans.map((span) => [span.spanId, span]));
-		this.#startMs = startOf(spans);
+		this.#places = new SpanPlaces(spans);
 		this.#node =
 			spans
 				.filter(isOfJoin)
 				.map(({ attributes }) => text(attributes, 'k8s.node.name'))
 				.find((name) => name !== '') ?? '';
-		for (const span of spans) {
-			if (span.kind !== 'server') this.#withChildren.add(span.parentId);
-			const answer = this.#servers.get(span.parentId);
-			// A second answer comes from a request that only names the same message; it began later.
-			if (span.kind === 'server' && (answer === undefined || isBefore(span, answer)))
-				this.#servers.set(span.parentId, span);
-		}
 	}
 
 	steps(span: Span): Step[] {
-		if (isRoot(span) || !this.#place(span).isOwn) return [];
-		if (isPhase(span)) return [this.#check(span), ...this.#told(span)];
+		if (isRoot(span) || !this.#places.of(span).isOwn) return [];
+		if (isPhase(span)) return [this.#check(span), ...this.#watchEvents(span)];
 		if (isStore(span)) return [this.#store(span)];
 		if (span.kind === 'client') return [this.#message(span)];
-		// A controller that looked and found nothing to do is no step.
-		if (span.kind === 'consumer' && this.#withChildren.has(span.spanId)) return [this.#seen(span)];
+		// A controller that found nothing to do is no step.
+		if (span.kind === 'consumer' && this.#places.hasEffects(span)) return [this.#seen(span)];
 		return [];
 	}
 
@@ -123,40 +86,20 @@ class Trace {
 		return service === 'kubelet-sim' && this.#node !== '' ? this.#node : service;
 	}
 
-	/** Each span is visited once, however long the chain of its parents is. */
-	#place(span: Span): Place {
-		const path: Span[] = [];
-		const onPath = new Set<string>();
-		let at: Span | undefined = span;
-		for (; at !== undefined && !this.#places.has(at.spanId); at = this.#byId.get(at.parentId)) {
-			if (onPath.has(at.spanId)) break;
-			onPath.add(at.spanId);
-			path.push(at);
-		}
-		let place: Place = (at && this.#places.get(at.spanId)) ?? { phase: '', isOwn: true };
-		for (const one of path.toReversed()) {
-			place = {
-				phase: isPhase(one) ? one.name : place.phase,
-				isOwn: place.isOwn && (one.kind !== 'server' || this.#isAnswer(one)),
-			};
-			this.#places.set(one.spanId, place);
-		}
-		return place;
-	}
-
-	#isAnswer(span: Span): boolean {
-		const message = this.#byId.get(span.parentId);
-		return message?.kind === 'client' && !isStore(message) && this.#servers.get(span.parentId) === span;
-	}
-
-	#common(span: Span, id = span.spanId): Pick<Step, 'id' | 'join' | 'phase' | 'startMs' | 'durationMs' | 'failure'> {
+	#common(span: Span) {
+		const { phase, phaseIndex, depth, beginMs } = this.#places.of(span);
 		const failure = failureOf(span);
+		const sequence = span.attributes['kubejoin.start_us'];
 		return {
-			id,
+			id: span.spanId,
 			join: this.#join,
-			phase: this.#place(span).phase,
-			startMs: span.startMs - this.#startMs,
+			phase,
+			...(phaseIndex === undefined ? {} : { phaseIndex }),
+			depth,
+			...(typeof sequence === 'number' ? { sequence } : {}),
+			startMs: beginMs,
 			durationMs: span.endMs - span.startMs,
+			atMs: isPhase(span) ? this.#places.checkMs(span) : beginMs,
 			...(failure === undefined ? {} : { failure }),
 		};
 	}
@@ -165,37 +108,42 @@ class Trace {
 		const { attributes } = span;
 		const moment = text(attributes, 'kubejoin.moment');
 		const lane = this.#lane(span);
-		const isMoment =
-			(moment === 'node-trusts-cluster' || moment === 'cluster-trusts-node') && span.failed === undefined;
+		const common = this.#common(span);
+		const hasPassed = common.failure === undefined;
 		return {
-			...this.#common(span),
+			...common,
 			kind: 'check',
 			from: lane,
 			to: lane,
 			label: span.name,
-			trust: text(attributes, 'kubejoin.trust'),
-			...(isMoment ? { moment } : {}),
+			...(hasPassed ? { trust: text(attributes, 'kubejoin.trust') } : {}),
+			...(hasPassed && (moment === 'node-trusts-cluster' || moment === 'cluster-trusts-node') ? { moment } : {}),
 		};
 	}
 
 	#message(span: Span): Step {
 		const { attributes } = span;
-		const server = this.#servers.get(span.spanId);
+		const server = this.#places.answerTo(span);
+		const of = (key: string): string => (server === undefined ? '' : text(server.attributes, key));
 		const service = text(attributes, 'rpc.service');
-		const what = server === undefined ? '' : text(server.attributes, 'kubejoin.request.what');
-		const own = `${service.split('.').at(-1)}/${text(attributes, 'rpc.method')}`;
-		const user = server === undefined ? '' : text(server.attributes, 'kubejoin.user');
-		const decision = server === undefined ? '' : text(server.attributes, 'kubejoin.decision');
+		const resource = of('kubejoin.request.what');
+		const user = of('kubejoin.user');
+		const decision = of('kubejoin.decision');
 		const tls = text(attributes, 'kubejoin.tls');
+		const expected = text(attributes, 'kubejoin.expected_error');
 		return {
 			...this.#common(span),
 			kind: 'message',
 			from: this.#lane(span),
 			to: server === undefined ? (answering.get(service) ?? 'apiserver-sim') : this.#lane(server),
-			label: server === undefined || what === '' ? own : `${text(server.attributes, 'kubejoin.request.verb')} ${what}`,
+			label:
+				resource === ''
+					? `${service.split('.').at(-1)}/${text(attributes, 'rpc.method')}`
+					: `${of('kubejoin.request.verb')} ${resource}`,
 			...(isTls(tls) ? { tls } : {}),
 			...(user === '' ? {} : { user }),
 			...(decision === 'allowed' || decision === 'refused' ? { decision } : {}),
+			...(expected === '' ? {} : { expectedError: expected }),
 			...sized(span, 'SENT', 'sentBytes'),
 			...sized(span, 'RECEIVED', 'receivedBytes'),
 		};
@@ -203,39 +151,37 @@ class Trace {
 
 	#store(span: Span): Step {
 		const lane = this.#lane(span);
-		return {
-			...this.#common(span),
-			kind: 'store',
-			from: lane,
-			to: lane,
-			label: `${span.name} ${text(span.attributes, 'kubejoin.key')}`.trim(),
-		};
+		const label = `${span.name} ${text(span.attributes, 'kubejoin.key')}`.trim();
+		return { ...this.#common(span), kind: 'store', from: lane, to: lane, label };
 	}
 
 	#seen(span: Span): Step {
 		return { ...this.#common(span), kind: 'seen', from: 'apiserver-sim', to: this.#lane(span), label: span.name };
 	}
 
-	/** What the watch told during a phase. */
-	#told(span: Span): Step[] {
+	/** Changes that the node saw by watch during a phase. */
+	#watchEvents(span: Span): Step[] {
+		const { depth, startMs, failure: _, ...common } = this.#common(span);
 		return span.events
 			.filter(({ name }) => name === 'kubejoin.seen')
-			.map(({ atMs, attributes }, index) => ({
-				id: `${span.spanId}-${index}`,
-				join: this.#join,
-				phase: span.name,
-				kind: 'seen',
-				from: text(attributes, 'kubejoin.seen.from'),
-				to: this.#lane(span),
-				label: text(attributes, 'kubejoin.seen.what'),
-				startMs: atMs - this.#startMs,
-				durationMs: 0,
-			}));
+			.map(({ atMs, attributes }, index) => {
+				const seenMs = startMs + atMs - span.startMs;
+				return {
+					...common,
+					id: `${span.spanId}-${index}`,
+					depth: depth + 1,
+					kind: 'seen',
+					from: text(attributes, 'kubejoin.seen.from'),
+					to: this.#lane(span),
+					label: text(attributes, 'kubejoin.seen.what'),
+					startMs: seenMs,
+					durationMs: 0,
+					atMs: seenMs,
+				};
+			});
 	}
 }
 
-const isBefore = (a: Span, b: Span): boolean =>
-	a.startMs < b.startMs || (a.startMs === b.startMs && a.spanId < b.spanId);
 const isTls = (value: string): value is Tls => value === 'unverified' || value === 'one-way' || value === 'mutual';
 
 function sized(span: Span, type: string, key: 'sentBytes' | 'receivedBytes'): { readonly [K in typeof key]?: number } {

@@ -62,13 +62,13 @@ const shortLabel = (label: string): string =>
 
 /** `→ apiserver-sim, server verified: asks for a certificate [create certificatesigningrequests]` */
 export function wordsOfMessage(step: Step, node: string): string {
-	const { from, to, tls, failure } = step;
+	const { from, to, tls } = step;
 	const label = shortLabel(step.label);
 	const sender = from === node ? '' : `${from} `;
 	const how = tls === undefined ? '' : `, ${tlsWords[tls]}`;
 	const words = messageWords.find(([pattern]) => pattern.test(label))?.[1];
 	const what = words === undefined ? label : `${words} [${label}]`;
-	return `${sender}→ ${to}${how}: ${what}${failure === undefined ? '' : `: ${outcomeOf(failure.code)}`}`;
+	return `${sender}→ ${to}${how}: ${what}${outcomeOf(step)}`;
 }
 
 /** `← apiserver-sim, by watch: csr node-csr-qmz4… Approved` */
@@ -78,6 +78,8 @@ export function wordsOfSeen({ from, to, label }: Step, node: string): string {
 	return `${to === node ? '' : `${to} `}← ${from}, by watch: ${what}`;
 }
 
-/** The expected answer to a node that looks for an object before it creates it. */
-export const isExpected = (code: string): boolean => code === 'API_NOT_FOUND';
-const outcomeOf = (code: string): string => (isExpected(code) ? 'there is none' : code);
+const outcomeOf = ({ failure, expectedError }: Step): string => {
+	const code = failure?.code ?? expectedError;
+	if (code === undefined) return '';
+	return expectedError === 'API_NOT_FOUND' ? ': there is none' : `: ${code}`;
+};

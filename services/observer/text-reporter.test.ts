@@ -127,8 +127,7 @@ node-1 was refused after 30 ms
 	it('says that an object does not exist, not that a request failed', () => {
 		const reporter = reporterTo({ detail: 'steps' });
 		reporter.join(joining, 0);
-		const failure = { code: 'API_NOT_FOUND', sentence: 's', remedy: 'r' };
-		reporter.step({ ...stepOf('get configmaps'), label: 'get nodes node-1', failure }, 0);
+		reporter.step({ ...stepOf('get configmaps'), label: 'get nodes node-1', expectedError: 'API_NOT_FOUND' }, 0);
 		reporter.settle(2_000);
 		assert.match(reporter.text(), /there is\s+none/);
 		assert.doesNotMatch(reporter.text(), /API_NOT_FOUND/);

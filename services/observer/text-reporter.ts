@@ -4,8 +4,9 @@
  */
 import pc from 'picocolors';
 import type { Failure, Join, Step } from './api.ts';
+import { compareSteps } from './order.ts';
 import { createStoryLayout, hanging, noBreakDuration, type StoryLine } from './story-layout.ts';
-import { isExpected, momentWords, shortPhase, wordsOfMessage, wordsOfPhase, wordsOfSeen } from './story-words.ts';
+import { momentWords, shortPhase, wordsOfMessage, wordsOfPhase, wordsOfSeen } from './story-words.ts';
 
 /** `checks`: each check and moment of trust. `steps`: each message too. `joins`: one line for each join that has ended. */
 export type StoryDetail = 'checks' | 'steps' | 'joins';
@@ -146,7 +147,7 @@ class Reporter implements TextReporter {
 		const { bold, green, red, inverse } = this.#colors;
 		const { failure, moment, durationMs: tookMs } = step;
 		const phase = this.#layout.isWide ? step.label : shortPhase(step.label);
-		const line = { node, atMs: momentOf(step), phase, tookMs };
+		const line = { node, atMs: step.atMs, phase, tookMs };
 		if (failure === undefined) this.#print({ ...line, mark: '✔', words: wordsOfPhase(step.label, step.trust) }, green);
 		else this.#print({ ...line, mark: '✘', words: failure.code }, red);
 		if (moment !== undefined)
@@ -155,12 +156,12 @@ class Reporter implements TextReporter {
 
 	#printMessage({ node }: Join, step: Step): void {
 		const { dim, yellow } = this.#colors;
-		const line = { node, atMs: momentOf(step) };
+		const line = { node, atMs: step.atMs };
 		if (step.kind === 'seen') {
 			this.#print({ ...line, words: wordsOfSeen(step, node) }, dim);
 			return;
 		}
-		const isTrouble = step.failure !== undefined && !isExpected(step.failure.code);
+		const isTrouble = step.failure !== undefined;
 		const words = `${wordsOfMessage(step, node)} (${noBreakDuration(step.durationMs)})`;
 		this.#print({ ...line, words }, isTrouble ? yellow : plain);
 	}
@@ -189,16 +190,13 @@ function settledSteps({ waiting }: Story, hasEnded: boolean, nowMs: number): rea
 	const known = [...waiting.values()];
 	const settled = known
 		.filter(({ step, sinceMs }) => step.kind === 'check' && nowMs - sinceMs >= SETTLE_MS)
-		.map(({ step }) => momentOf(step));
+		.map(({ step }) => step.atMs);
 	const untilMs = hasEnded ? Number.POSITIVE_INFINITY : Math.max(-1, ...settled);
 	return known
-		.filter(({ step, sinceMs }) => momentOf(step) <= untilMs || nowMs - sinceMs >= WAIT_MS)
+		.filter(({ step, sinceMs }) => step.atMs <= untilMs || nowMs - sinceMs >= WAIT_MS)
 		.map(({ step }) => step)
-		.sort((a, b) => momentOf(a) - momentOf(b));
+		.sort(compareSteps);
 }
-
-/** A check is printed when it has ended, a message when it began. */
-const momentOf = ({ kind, startMs, durationMs }: Step): number => (kind === 'check' ? startMs + durationMs : startMs);
 
 const failureTexts = ({ code, sentence, mostLikely, alsoPossible = [], remedy }: Failure): readonly string[] => [
 	`${INDENT}${code}${sentence === '' ? '' : `: ${sentence}`}`,

@@ -34,7 +34,7 @@ export const checkNodeName = (tools: JoinContext): Phase<Needs, object> => ({
 		const connection = dial.withToken(server, bootstrapToken);
 		try {
 			const node = await retryWhileUnavailable(
-				() => connection.api.nodes.get(nodeName, '', { signal }),
+				() => connection.api.nodes.get(nodeName, '', { signal, expects: ['API_NOT_FOUND'] }),
 				{ timeoutMs: tlsBootstrapTimeoutMs, waiting: '[kubelet-start] Waiting for the API server to accept the token' },
 				tools,
 			);

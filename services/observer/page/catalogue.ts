@@ -420,6 +420,10 @@ export const fields: Readonly<Record<string, Readonly<Record<Language, Meaning>>
 			meaning: 'unverified：已加密但不知对方是谁；one-way：服务器证明了自己；mutual：双方都证明了自己。',
 		},
 	},
+	'message.expectedError': {
+		en: { name: 'Answer', meaning: 'The caller asks whether the object exists. This answer is not a failure.' },
+		zh: { name: '应答', meaning: '调用方查询对象是否存在，此应答不是失败。' },
+	},
 	'message.sentBytes': { en: { name: 'Bytes sent' }, zh: { name: '发送字节' } },
 	'message.receivedBytes': { en: { name: 'Bytes received' }, zh: { name: '接收字节' } },
 	'message.duration': { en: { name: 'Took' }, zh: { name: '耗时' } },
@@ -457,4 +461,10 @@ export const trustInChinese: Readonly<Record<string, string>> = {
 	'tls-bootstrap/request-certificate': '集群信任节点：其 CA 已为密钥签名',
 	'tls-bootstrap/verify-certificate': '双方互相信任；不再需要令牌',
 	register: '节点已通过双向 TLS 登记',
+};
+
+/** Errors that are a normal answer to the caller. */
+export const expectedErrors: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
+	API_NOT_FOUND: { en: 'does not exist yet', zh: '尚不存在' },
+	API_ALREADY_EXISTS: { en: 'exists already', zh: '已存在' },
 };

@@ -36,7 +36,7 @@ export function ClusterView({ store }: { readonly store: Store }) {
 					<tr key={node.name}>
 						<th scope="row">{node.name}</th>
 						<td>
-							<span class={`state ${node.status}`}>{node.status}</span>
+							<span class={`state ${node.status}`}>{node.status}</span> <span class="quiet">{node.reason}</span>
 						</td>
 						<td>{node.heartbeatMs === 0 ? say('never') : <Ago ms={Math.max(0, now - node.heartbeatMs)} />}</td>
 						<td>

@@ -1,6 +1,6 @@
 /** Two joins side by side: what each node did, and where they first differ. Pure. */
 import type { Join, Step } from '../api.ts';
-import { inOrder } from './rows.ts';
+import { inOrder } from '../order.ts';
 
 export interface Comparison {
 	readonly rows: readonly { readonly left?: Step; readonly right?: Step }[];

@@ -59,7 +59,9 @@ export function Detail({
 			</header>
 			{found !== undefined &&
 				('sections' in found ? (
-					found.sections.map((section, index) => <Section key={`${section.kind}-${index}`} section={section} />)
+					found.sections.map((section, index) => (
+						<Section key={`${section.kind}-${index}`} section={section} step={step} />
+					))
 				) : (
 					<FailureBand failure={found} />
 				))}
@@ -67,15 +69,21 @@ export function Detail({
 	);
 }
 
-function Section({ section: { kind, title, fields: values, text, bytes } }: { readonly section: DetailSection }) {
-	const { say } = useWords();
+function Section({
+	section: { kind, title, fields: values, text, bytes },
+	step,
+}: {
+	readonly section: DetailSection;
+	readonly step: Step;
+}) {
+	const { say, trust } = useWords();
 	const word = sectionWords[kind];
 	const name = word === undefined ? kind : say(word);
 	const body = (
 		<>
 			<dl>
 				{values.map(({ key, value }) => (
-					<Field key={key} name={key} value={value} />
+					<Field key={key} name={key} value={key === 'check.trust' ? trust(step) : value} />
 				))}
 			</dl>
 			{text !== undefined && <Raw name={say('asSent')} text={text} />}

@@ -2,10 +2,11 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Failure, Join, Lane, Step } from '../api.ts';
+import { inOrder } from '../order.ts';
 import type { Word } from './catalogue.ts';
 import { duration } from './format.ts';
 import { Icon, Mark, Padlock, tlsWord } from './icons.tsx';
-import { lanesOf, laneX, type Row, rowsOf, tellMs } from './rows.ts';
+import { lanesOf, laneX, type Row, rowsOf } from './rows.ts';
 import { useWords } from './words.ts';
 
 interface DiagramProps {
@@ -22,7 +23,8 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 	const shown = useSignal<number | undefined>(undefined);
 	const end = useRef<HTMLLIElement>(null);
 	const lanes = lanesOf(join.node, steps);
-	const total = steps.filter(({ kind }) => withStore.value || kind !== 'store').length;
+	const visible = inOrder(steps).filter(({ kind }) => withStore.value || kind !== 'store');
+	const total = visible.length;
 	const rows = rowsOf(join, steps, {
 		withStore: withStore.value,
 		...(shown.value === undefined ? {} : { shown: shown.value }),
@@ -40,7 +42,7 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 			</h2>
 			<div class="controls">
 				{!isLive && (
-					<Player total={total} shown={shown.value} steps={steps} onShow={(count) => (shown.value = count)} />
+					<Player total={total} shown={shown.value} steps={visible} onShow={(count) => (shown.value = count)} />
 				)}
 				<label>
 					<input type="checkbox" checked={withStore.value} onChange={() => (withStore.value = !withStore.value)} />{' '}
@@ -150,17 +152,17 @@ function StepRow({
 	readonly onOpen: (step: Step) => void;
 	readonly isOpen: boolean;
 }) {
-	const { say, trust } = useWords();
+	const { say, trust, answer } = useWords();
 	const from = laneX(lanes, step.from);
 	const to = laneX(lanes, step.to);
 	return (
 		<button
 			type="button"
-			class={`row ${step.kind}${isBad(step) ? ' bad' : ''}`}
+			class={`row ${step.kind}${step.failure === undefined ? '' : ' bad'}`}
 			aria-pressed={isOpen}
 			onClick={() => onOpen(step)}
 		>
-			<span class="time">{duration(tellMs(step))}</span>
+			<span class="time">{duration(step.atMs)}</span>
 			<span class="lanes">
 				{lanes.map((lane) => (
 					<span key={lane} class="line" style={{ left: `${laneX(lanes, lane)}%` }} />
@@ -182,7 +184,7 @@ function StepRow({
 					<span class="what">{step.label}</span>
 					<span class="quiet">
 						{' '}
-						{step.kind === 'check' && step.failure === undefined ? trust(step) : (step.failure?.code ?? '')}
+						{step.failure?.code ?? (step.expectedError === undefined ? trust(step) : answer(step.expectedError))}
 					</span>
 					<span class="quiet"> {step.kind === 'seen' ? say('seenByWatch') : duration(step.durationMs)}</span>
 				</span>
@@ -190,9 +192,6 @@ function StepRow({
 		</button>
 	);
 }
-
-/** What the protocol expects is no failure: a node that is not there yet. */
-const isBad = ({ failure }: Step): boolean => failure !== undefined && failure.code !== 'API_NOT_FOUND';
 
 /** Beside a mark; above an arrow, on the side of the diagram where there is room. */
 function labelPlace({ from, to }: Step, fromX: number, toX: number): Record<string, string> {
@@ -244,7 +243,7 @@ function Player({ total, shown, steps, onShow }: PlayerProps) {
 			onShow(undefined);
 			return;
 		}
-		const times = steps.map(tellMs).sort((a, b) => a - b);
+		const times = steps.map(({ atMs }) => atMs);
 		const gapMs = (times[at] ?? 0) - (times[at - 1] ?? 0);
 		const timer = setTimeout(() => onShow(at + 1), Math.min(Math.max(gapMs / speed.value, 30), MAX_WAIT_MS));
 		return () => clearTimeout(timer);

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
 import { joinedSpans, refusedSpans, traceId } from '../spans.fixture.ts';
 import { joinOf, stepsOf } from '../steps.ts';
 import { catalogue, fields } from './catalogue.ts';
 import { compareJoins } from './compare.ts';
 import { duration, hexDump } from './format.ts';
-import { inOrder, lanesOf, laneX, rowsOf, tellMs } from './rows.ts';
+import { lanesOf, laneX, rowsOf } from './rows.ts';
 
 const of = (spans: typeof joinedSpans) => ({ join: joinOf(traceId, spans, 0), steps: stepsOf(traceId, spans) });
 
@@ -59,16 +58,6 @@ describe('rows of the diagram', () => {
 		const stored = (withStore: boolean) =>
 			rowsOf(join, steps, { withStore }).some((row) => row.kind === 'step' && row.step.kind === 'store');
 		assert.deepEqual([stored(false), stored(true)], [false, true]);
-	});
-
-	it('the order is that of telling, whatever order they came in', () => {
-		fc.assert(
-			fc.property(fc.shuffledSubarray([...steps], { minLength: steps.length }), (shuffled) => {
-				const ordered = inOrder(shuffled);
-				assert.deepEqual(ordered, inOrder(steps));
-				assert.ok(ordered.every((step, index) => index === 0 || tellMs(step) >= tellMs(ordered[index - 1] ?? step)));
-			}),
-		);
 	});
 });
 

@@ -1,5 +1,6 @@
 /** The steps of a join -> the rows and lanes of its diagram. Pure. */
 import type { Failure, Join, Lane, Step } from '../api.ts';
+import { inOrder } from '../order.ts';
 
 export type Row =
 	| { readonly kind: 'step'; readonly id: string; readonly step: Step }
@@ -19,14 +20,6 @@ export function lanesOf(node: string, steps: readonly Step[]): readonly Lane[] {
 	const others = [...seen].filter((lane) => lane !== node && !known.includes(lane)).sort();
 	return [node, ...known, ...others];
 }
-
-/** When a step is told: a check when it has ended. */
-export const tellMs = ({ kind, startMs, durationMs }: Step): number =>
-	kind === 'check' ? startMs + durationMs : startMs;
-
-/** In the order in which they are told. */
-export const inOrder = (steps: Iterable<Step>): readonly Step[] =>
-	[...steps].sort((a, b) => tellMs(a) - tellMs(b) || (a.id < b.id ? -1 : 1));
 
 /** @param shown  how many of the steps, when it is played */
 export function rowsOf(

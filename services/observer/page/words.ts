@@ -3,7 +3,7 @@ import { type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Step } from '../api.ts';
-import { catalogue, type Language, trustInChinese, type Word } from './catalogue.ts';
+import { catalogue, expectedErrors, type Language, trustInChinese, type Word } from './catalogue.ts';
 
 const KEPT_AS = 'kubejoin.language';
 
@@ -37,10 +37,13 @@ export const LanguageContext = createContext<Signal<Language> | undefined>(undef
 export function useWords(): {
 	readonly say: (word: Word) => string;
 	readonly trust: (step: Step) => string;
+	/** An error that is a normal answer to the caller. */
+	readonly answer: (code: string) => string;
 	readonly language: Language;
 } {
 	const language = useContext(LanguageContext)?.value ?? 'en';
 	const trust = ({ label, trust: sentence = '' }: Step) =>
-		language === 'zh' ? (trustInChinese[label] ?? sentence) : sentence;
-	return { say: (word) => catalogue[language][word], trust, language };
+		language === 'zh' && sentence !== '' ? (trustInChinese[label] ?? sentence) : sentence;
+	const answer = (code: string) => expectedErrors[code]?.[language] ?? code;
+	return { say: (word) => catalogue[language][word], trust, answer, language };
 }
