@@ -1,4 +1,4 @@
-/** The tables of docs/attacks.md, from the catalogue that `npm run test:attacks` runs. */
+/** The tables of docs/attacks.md, from the catalogue of `npm run test:attacks`. */
 import { attackGroups } from '../../test/attacks/catalogue.ts';
 import { table } from './table.ts';
 

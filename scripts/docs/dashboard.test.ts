@@ -11,11 +11,11 @@ interface Dashboard {
 	}[];
 }
 
-/** What Prometheus itself adds to each sample. */
+/** Labels that Prometheus adds to each sample. */
 const added = ['job', 'instance'];
 const suffixes = ['', '_bucket', '_sum', '_count'];
 
-/** Names of metrics that a PromQL expression asks for, and the labels that it selects, groups or shows by. */
+/** The metrics of a PromQL expression, and the labels that it selects, groups or shows by. */
 function read(expr: string): { readonly metrics: string[]; readonly labels: string[] } {
 	const inside = [...expr.matchAll(/\{([^}]*)\}/g), ...expr.matchAll(/\b(?:by|without|on|ignoring) \(([^)]*)\)/g)].map(
 		([, list = '']) => list,
@@ -25,7 +25,7 @@ function read(expr: string): { readonly metrics: string[]; readonly labels: stri
 	return { metrics: [...rest.matchAll(/\b([a-z_]\w*)\b(?!\s*\()/g)].map(([, name = '']) => name), labels };
 }
 
-/** What an expression asks for and is not exposed. */
+/** Metrics and labels of an expression that no service exposes. */
 function missing(expr: string, legend: string, exposed: readonly MetricRow[]): string[] {
 	const { metrics, labels } = read(expr);
 	const found = metrics.map((name) =>
@@ -49,7 +49,7 @@ describe('the dashboard', () => {
 	const folder = 'infra/grafana/dashboards';
 
 	for (const file of readdirSync(projectPath(folder))) {
-		it(`${file} asks only for metrics and labels that are exposed`, () => {
+		it(`${file} uses only exposed metrics and labels`, () => {
 			const { panels } = JSON.parse(readFileSync(projectPath(folder, file), 'utf8')) as Dashboard;
 			const targets = panels.flatMap((panel) => panel.targets);
 			assert.ok(targets.length > 20);
@@ -60,7 +60,7 @@ describe('the dashboard', () => {
 		});
 	}
 
-	it('a metric, a label or a suffix that is not there is found', () => {
+	it('finds an unknown metric, label or suffix', () => {
 		const histogram: MetricRow = { name: 'a_seconds', type: 'histogram', help: '', labelNames: ['x'] };
 		const good = 'histogram_quantile(0.5, sum by (le, x) (rate(a_seconds_bucket{x!="1"}[5m]))) - time()';
 		assert.deepEqual(missing(good, '{{x}}', [histogram]), []);

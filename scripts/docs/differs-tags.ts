@@ -1,18 +1,19 @@
-/** The differences from upstream that the code itself declares, with the `differs` tag of a docstring. It judges none and leaves none out. */
+/** The differences from upstream that the code declares with the `differs` tag of a doc comment. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { projectPath } from '../../lib/paths.ts';
+import { listItem } from './table.ts';
 
-const rooms = ['lib', 'services', 'infra'];
+const folders = ['lib', 'services', 'infra'];
 
 const sourceFiles = (): string[] =>
-	rooms
-		.flatMap((room) =>
-			readdirSync(projectPath(room), { recursive: true, encoding: 'utf8' }).map((path) => `${room}/${path}`),
+	folders
+		.flatMap((folder) =>
+			readdirSync(projectPath(folder), { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`),
 		)
 		.filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
 		.sort();
 
-/** What stands after each tag in the docstrings of a source text, on one line. */
+/** The text of each tag, on one line. */
 export function differsTags(source: string): string[] {
 	const docstrings = source.match(/\/\*\*[\s\S]*?\*\//g) ?? [];
 	return docstrings
@@ -25,6 +26,6 @@ export function differsTags(source: string): string[] {
 export const differsList = (): string =>
 	sourceFiles()
 		.flatMap((path) =>
-			differsTags(readFileSync(projectPath(path), 'utf8')).map((text) => `- [${path}](../${path}): ${text}`),
+			differsTags(readFileSync(projectPath(path), 'utf8')).map((text) => listItem(`[${path}](../${path}): ${text}`)),
 		)
 		.join('\n');

@@ -7,19 +7,32 @@ import { fileProblems, linkProblems, matrixRows, npmProblems, phaseRows, verbRow
 import { differsTags } from './differs-tags.ts';
 import { madePages, pagePaths, readPage } from './pages.ts';
 
-describe('the pages', function () {
+describe('the documentation', function () {
 	this.timeout(30_000);
 	const pages = pagePaths().map((path) => ({ path, text: readPage(path) }));
 
 	for (const { path, text } of madePages()) {
-		it(`${path} is what npm run docs makes of the code`, () => assert.equal(readPage(path), text));
+		it(`${path} is up to date with npm run docs`, () => assert.equal(readPage(path), text));
 	}
 
-	it('README.md has the phases of the join, in order, with who trusts whom', () => {
-		assert.deepEqual(phaseRows(readPage('README.md')), joinWorkflow({} as JoinContext).phases);
+	const { phases } = joinWorkflow({} as JoinContext);
+
+	it('docs/join.md lists the phases of the join, in order, with the trust after each', () => {
+		assert.deepEqual(phaseRows(readPage('docs/join.md')), phases);
 	});
 
-	it('docs/chaos.md has every verb of the lab that an experiment uses', () => {
+	it('README.zh.md lists the phases of the join, in order', () => {
+		const names = phases.map(({ name }) => name);
+		const listed = phaseRows(readPage('README.zh.md')).map(({ name }) => name);
+		assert.deepEqual(
+			listed.filter((name) => names.includes(name)),
+			names,
+		);
+	});
+
+	it('README.md stays under 10 kB', () => assert.ok(readPage('README.md').length < 10_000));
+
+	it('docs/chaos.md lists every verb of the lab that an experiment uses', () => {
 		const known = verbRows(readPage('docs/chaos.md'));
 		const used = usedVerbs();
 		assert.ok(used.includes('token create') && used.includes('judge security'), used.join(', '));
@@ -29,23 +42,21 @@ describe('the pages', function () {
 		);
 	});
 
-	for (const path of ['README.md', 'docs/chaos.md']) {
-		it(`${path} has the attack matrix as it must come out`, () => {
-			const expected = expectedCells.map(({ power, document, isPinned, expected: { code, isTokenSent } }) => ({
-				who: `${power} ${document}`,
-				isPinned,
-				code,
-				verdict: isTokenSent ? 'violated' : 'held',
-			}));
-			assert.deepEqual(matrixRows(readPage(path)), expected);
-		});
-	}
+	it('docs/chaos.md shows the expected attack matrix', () => {
+		const expected = expectedCells.map(({ power, document, isPinned, expected: { code, isTokenSent } }) => ({
+			who: `${power} ${document}`,
+			isPinned,
+			code,
+			verdict: isTokenSent ? 'violated' : 'held',
+		}));
+		assert.deepEqual(matrixRows(readPage('docs/chaos.md')), expected);
+	});
 
-	it('link to what is there', () => assert.deepEqual(pages.flatMap(linkProblems), []));
+	it('links only to existing files and headings', () => assert.deepEqual(pages.flatMap(linkProblems), []));
 
-	it('name files that are there', () => assert.deepEqual(pages.flatMap(fileProblems), []));
+	it('names only existing files', () => assert.deepEqual(pages.flatMap(fileProblems), []));
 
-	it('name npm scripts that are there', () => {
+	it('names only existing npm scripts', () => {
 		const scripts = Object.keys(JSON.parse(readPage('package.json')).scripts);
 		assert.deepEqual(
 			pages.flatMap((page) => npmProblems(page, scripts)),
@@ -54,33 +65,33 @@ describe('the pages', function () {
 	});
 });
 
-describe('the checks of a page', () => {
-	it('find a link to a missing file and to a missing heading, and pass over code and other sites', () => {
+describe('the checks of the documentation', () => {
+	it('find links to missing files and headings, and ignore code and other sites', () => {
 		const text =
 			'[a](README.md) [b](missing.md) [c](docs/errors.md#csr_denied) [d](docs/errors.md#nothing) [e](https://example.com) `[f](gone.md)`';
 		assert.deepEqual(linkProblems({ path: 'x.md', text }), [
-			'x.md links to missing.md, which is not there',
-			'x.md links to docs/errors.md#nothing, which is not there',
+			'x.md links to missing.md, which does not exist',
+			'x.md links to docs/errors.md#nothing, which does not exist',
 		]);
 	});
 
-	it('find a missing file and a missing npm script', () => {
+	it('find missing files and npm scripts', () => {
 		assert.deepEqual(fileProblems({ path: 'x.md', text: '`lib/errors.ts` `lib/gone.ts`' }), [
-			'x.md names lib/gone.ts, which is not there',
+			'x.md names lib/gone.ts, which does not exist',
 		]);
 		assert.deepEqual(npmProblems({ path: 'x.md', text: 'npm ci, npm test, npm run gone' }, ['test']), [
-			'x.md names the npm script gone, which is not there',
+			'x.md names the npm script gone, which does not exist',
 		]);
 	});
 
-	it('read the verbs of a table, several in one cell, without their arguments', () => {
+	it('read the verbs in a table without their arguments, several from one cell', () => {
 		assert.deepEqual(
 			verbRows('| `token create NAME`, `kubectl …` | x |\n| `judge security` | `no` |\n| verb | does |'),
 			['token create', 'kubectl', 'judge security'],
 		);
 	});
 
-	it('read a tag over several lines, up to the next tag, and nothing outside a docstring', () => {
+	it('read a tag that spans lines, up to the next tag, only in doc comments', () => {
 		const source =
 			'/** One. @differs a\n * b @source c */\n// @differs no\n/**\n * @differs d,\n *          e\n * @throws f\n */';
 		assert.deepEqual(differsTags(source), ['a b', 'd, e']);

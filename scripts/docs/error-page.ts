@@ -1,9 +1,9 @@
-/** docs/errors.md, from the table of errors: what a person who searches for a code finds. It knows the form of the table and none of its rows. */
+/** docs/errors.md, generated from the table of errors. */
 import { causesOf } from '../../lib/diagnoses.ts';
 import { type Details, type ErrorCode, errorTable, grpcCode, KubejoinError, shownToCaller } from '../../lib/errors.ts';
-import { table } from './table.ts';
+import { listItem, table } from './table.ts';
 
-/** Facts that show their own names. A fact that is a list holds one item. */
+/** Placeholders for facts: each shows its own name. A fact that is a list has one item. */
 const lists: Details = {
 	problems: ['{problem}'],
 	presented: ['{presented}'],
@@ -18,9 +18,10 @@ const placeholders: Details = new Proxy(lists, { get: (_target, name) => lists[S
 
 const grpcNames = new Map(Object.entries(grpcCode).map(([name, code]) => [code as number, name]));
 
-/** Several lines are shown as they are printed. */
 const remedyOf = ({ remedy }: KubejoinError): string =>
-	remedy.includes('\n') ? `\n\n  \`\`\`text\n  ${remedy.replaceAll('\n', '\n  ')}\n  \`\`\`` : ` ${remedy}`;
+	remedy.includes('\n')
+		? `- Do this:\n\n  \`\`\`text\n  ${remedy.replaceAll('\n', '\n  ')}\n  \`\`\``
+		: listItem(`Do this: ${remedy}`);
 
 function entryOf(code: ErrorCode) {
 	const error = new KubejoinError(code, placeholders as never);
@@ -36,7 +37,7 @@ function entryOf(code: ErrorCode) {
 	const shown =
 		shownAs === code
 			? ''
-			: `A stranger is told [${shownAs}](#${shownAs.toLowerCase()}) instead; the log of the service has this.\n\n`;
+			: `A client receives [${shownAs}](#${shownAs.toLowerCase()}) instead. The log of the service contains this error.\n\n`;
 	const causes = causesOf(code).map(
 		(cause) => `When \`cause\` is \`${cause}\`:\n\n${adviceOf(new KubejoinError(code, withCause(cause) as never))}`,
 	);
@@ -44,12 +45,12 @@ function entryOf(code: ErrorCode) {
 	return { row, section };
 }
 
-/** What a person is told below the sentence. */
+/** Causes and remedy, as a list. */
 const adviceOf = (error: KubejoinError): string =>
 	[
-		...(error.mostLikely === undefined ? [] : [`- Most likely: ${error.mostLikely}`]),
-		...error.alsoPossible.map((text) => `- Also possible: ${text}`),
-		`- Do this:${remedyOf(error)}`,
+		...(error.mostLikely === undefined ? [] : [listItem(`Most likely: ${error.mostLikely}`)]),
+		...error.alsoPossible.map((text) => listItem(`Also possible: ${text}`)),
+		remedyOf(error),
 		'',
 	].join('\n');
 
@@ -60,12 +61,12 @@ export function errorPage(): string {
 	const entries = (Object.keys(errorTable) as ErrorCode[]).map(entryOf);
 	return `# Errors
 
-Made from [lib/errors.ts](../lib/errors.ts) by \`npm run docs\`; do not edit it here.
+Generated from [lib/errors.ts](../lib/errors.ts) by \`npm run docs\`; do not edit this page.
 
-A failure has a code that never changes its meaning, a sentence that says what was found and what was wanted, what it most likely comes from
-where that can be told ([lib/diagnoses.ts](../lib/diagnoses.ts)), and what to do. Where Kubernetes has a text, the sentence is that text. What
-stands in braces is filled in when it happens. The code is the same in a terminal, in a log and in the trailer of a gRPC call; over HTTP it becomes a
-Kubernetes \`Status\`. The last column is the exit code of a program that ends with it.
+Each failure has a code, a message, usually its likely causes, and a remedy. The meaning of a code never changes. Where
+Kubernetes has a message, it is that message. Braces mark values. The code is the same in a terminal, in a log and in
+the trailer of a gRPC call; over HTTP it becomes a Kubernetes \`Status\`. The last column is the exit code of a program
+that ends with this error.
 
 ${table(
 	['code', 'gRPC', 'HTTP', 'exit'],

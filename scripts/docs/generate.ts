@@ -1,4 +1,4 @@
-/** `npm run docs`: writes what of the pages is made from the code. It touches nothing that people wrote. */
+/** `npm run docs`: writes the generated pages, and the generated parts of the others. */
 import '../../lib/require-node.ts';
 import { writeFileSync } from 'node:fs';
 import { projectPath } from '../../lib/paths.ts';

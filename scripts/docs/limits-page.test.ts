@@ -10,23 +10,23 @@ const sources = (folder: string): string[] =>
 		.filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && path !== 'limits.ts')
 		.map((path) => readFileSync(projectPath(join(folder, path)), 'utf8'));
 
-describe('the limits', () => {
+describe('the page of limits', () => {
 	const code = ['chaos', 'lib', 'services', 'scripts', 'infra'].flatMap(sources).join('\n');
 
 	for (const [name, { test, value }] of Object.entries<Limit>(limits)) {
-		it(`${name} is enforced by code and exceeded by a test`, () => {
+		it(`lists ${name}, which code enforces and a test exceeds`, () => {
 			assert.ok(new RegExp(`\\b${name}\\b`).test(code), `no code names ${name}`);
 			assert.ok(existsSync(projectPath(test)), `${test} does not exist`);
 			assert.ok(Number.isFinite(value) && value > 0);
 		});
 	}
 
-	it('are all on the page', () => {
+	it('lists every limit', () => {
 		const page = limitsPage();
 		for (const name of Object.keys(limits)) assert.ok(page.includes(`| \`${name}\``), name);
 	});
 
-	it('have values that people can read', () => {
+	it('prints values with readable units', () => {
 		const texts = [
 			[3 * 1024 * 1024, 'bytes'],
 			[1536 * 1024, 'bytes'],

@@ -1,8 +1,8 @@
-/** docs/limits.md, from the table of limits: one table for each port, and one for each program that limits what it reads. */
+/** docs/limits.md, from the table of limits: one table for each port, and one for each program that limits its input. */
 import { type Limit, type LimitName, limits } from '../../lib/limits.ts';
 import { table } from './table.ts';
 
-/** The known values of `where`, in the order of the page. */
+/** Headings by value of `where`, in the order of the page. */
 const places: Readonly<Record<string, string>> = {
 	'6443': 'Port 6443: apiserver-sim',
 	'6444': 'Port 6444: ca-service',
@@ -36,7 +36,6 @@ function row([name, { of, response, source = '', ...limit }]: [string, Limit]): 
 	return [`\`${name}\``, escaped(of), valueText(limit), escaped(response), escaped(source)];
 }
 
-/** Every place that a row names. */
 export const placesOf = (rows: Readonly<Record<string, Limit>> = limits): string[] => {
 	const named = [...new Set(Object.values(rows).flatMap(({ where }) => where))].map(groupOf);
 	const known = Object.keys(places);
@@ -46,7 +45,7 @@ export const placesOf = (rows: Readonly<Record<string, Limit>> = limits): string
 	);
 };
 
-/** `observer 6446` belongs to `observer`. */
+/** The heading's key: `observer` for `observer 6446`. */
 const groupOf = (where: string): string => Object.keys(places).find((place) => where.startsWith(place)) ?? where;
 
 export function limitsPage(): string {

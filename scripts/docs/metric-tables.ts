@@ -1,4 +1,4 @@
-/** The tables of docs/metrics.md, from the registries of the services themselves: what is not exposed is not in them, and nothing exposed is left out. */
+/** The tables of docs/metrics.md, from the registries of the services: they list exactly the exposed metrics. */
 import { Registry } from 'prom-client';
 import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';
 import { refusalCounter } from '../../lib/limits.ts';
@@ -24,7 +24,7 @@ const registryWith = (...define: ((registry: Registry) => unknown)[]): Registry 
 	return registry;
 };
 
-/** Who exposes what, but for what prom-client says of every process: that depends on the system that it runs on. */
+/** The registries by program, without prom-client's process metrics, which depend on the operating system. */
 const registries = (): Readonly<Record<string, Registry>> => ({
 	'Every service; kubelet-sim the refusals only': registryWith(unforeseenCounter, refusalCounter),
 	'Every gRPC server: ca-service, token-store, apiserver-sim': registryWith((registry) => grpcMetrics(registry, clock)),
@@ -38,7 +38,7 @@ const registries = (): Readonly<Record<string, Registry>> => ({
 	'kubelet-sim': registryWith((registry) => nodeMetrics(registry, clock)),
 });
 
-// The package's types leave out the names of the labels.
+// The package's types lack the names of the labels.
 export const rowsOf = (registry: Registry): MetricRow[] =>
 	(registry.getMetricsAsArray() as unknown as MetricRow[]).toSorted((a, b) => a.name.localeCompare(b.name));
 
@@ -67,7 +67,6 @@ const cells = ({ name, type, labelNames, help }: MetricRow): string[] => [
 	help.replaceAll('|', '\\|'),
 ];
 
-/** In Markdown, for a file in docs/. */
 export const metricTables = (): string =>
 	Object.entries(registries())
 		.map(

@@ -1,4 +1,4 @@
-/** The pages of the project, and what of them is made by a script. A page that a script makes in part has the part between two markers. */
+/** The pages of the documentation. The generated part of a page is between two markers. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { projectPath } from '../../lib/paths.ts';
 import { attackTables } from './attack-table.ts';
@@ -10,7 +10,7 @@ import { metricTables } from './metric-tables.ts';
 
 export const readPage = (path: string): string => readFileSync(projectPath(path), 'utf8');
 
-/** Every page, by its path from the top of the repository. */
+/** Paths relative to the top of the repository. */
 export const pagePaths = (): string[] =>
 	[
 		...readdirSync(projectPath()),
@@ -19,7 +19,7 @@ export const pagePaths = (): string[] =>
 		.filter((path) => path.endsWith('.md'))
 		.sort();
 
-/** The pages that are made in whole or in part, as they should be. */
+/** The current text of every page that is generated in whole or in part. */
 export const madePages = (): { readonly path: string; readonly text: string }[] => [
 	{ path: 'docs/errors.md', text: errorPage() },
 	{ path: 'docs/limits.md', text: limitsPage() },
@@ -32,6 +32,6 @@ export const madePages = (): { readonly path: string; readonly text: string }[] 
 const madePart = /(?<=<!-- made by npm run docs -->\n)[\s\S]*(?=\n<!-- end -->)/;
 
 function withPart(page: string, part: string): string {
-	if (!madePart.test(page)) throw new Error('a page has lost the markers of the part that a script makes');
+	if (!madePart.test(page)) throw new Error('a page has no markers for its generated part');
 	return page.replace(madePart, () => `\n${part}\n`);
 }
