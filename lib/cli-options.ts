@@ -1,9 +1,9 @@
-/** The values of a command line, read by the same readers as settings are. */
+/** Values of a command line: options parsed with the parsers of settings, and words that are printed to be pasted. */
 import { InvalidArgumentError } from 'commander';
 import type { Parse } from './config.ts';
 import { causeText } from './errors.ts';
 
-/** A reader of settings as commander wants it: what it refuses is told as `It must be …`. */
+/** A parser of `lib/config.ts` for commander; its error reads `It must be …`. */
 export const parsedBy =
 	<T>(parseValue: Parse<T>) =>
 	(value: string): T => {
@@ -13,3 +13,7 @@ export const parsedBy =
 			throw new InvalidArgumentError(`It must be ${causeText(error)}.`);
 		}
 	};
+
+/** A text as one word of a POSIX shell. */
+export const shellWord = (text: string): string =>
+	/^[\w./:=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -12,7 +12,8 @@ async function ran(action: () => void, ...words: string[]): Promise<{ code: numb
 	};
 	const program = new Command('p').configureOutput({ writeErr: writeError, writeOut: writeError });
 	program.command('join').argument('[address]').option('--token <token>').action(action);
-	return { code: await runCli(program, { words, writeError }), text };
+	const examples = ['p join 127.0.0.1:6443 --token TOKEN'];
+	return { code: await runCli(program, { words, writeError, examples, executable: 'p' }), text };
 }
 const nothing = () => undefined;
 const fail = (error: unknown) => () => {
@@ -20,16 +21,16 @@ const fail = (error: unknown) => () => {
 };
 
 describe('a command line', () => {
-	it('ends with 0, with the code of the failure, or with 1 where commander refuses it', async () => {
+	it('ends with 0, with the exit code of the failure, or with 3 where commander refuses the arguments', async () => {
 		assert.deepEqual(await ran(nothing, 'join'), { code: 0, text: '' });
 		assert.equal((await ran(nothing, 'join', '--help')).code, 0);
 		const { code, text } = await ran(fail(new KubejoinError('CONFIG_INVALID', { problems: ['a'] })), 'join');
 		assert.equal(code, 2);
 		assert.match(text, /^error: a\n {2}code: +CONFIG_INVALID\n/);
-		assert.equal((await ran(nothing, 'join', '--nope')).code, 1);
+		assert.equal((await ran(nothing, 'join', '--nope')).code, 3);
 	});
 
-	it('never repeats the value of a flag that is not known', async () => {
+	it('does not repeat the value of an unknown option', async () => {
 		for (const words of [
 			[`--tokn=${token}`],
 			['--tokn=hunter2'],
@@ -40,7 +41,7 @@ describe('a command line', () => {
 			['a', 'hunter2'],
 		]) {
 			const { code, text } = await ran(nothing, 'join', ...words);
-			assert.equal(code, 1, words.join(' '));
+			assert.equal(code, 3, words.join(' '));
 			assert.match(text, /^error: /);
 			assert.doesNotMatch(text, /hunter2|0123456789/, words.join(' '));
 		}
@@ -51,7 +52,7 @@ describe('a command line', () => {
 		);
 	});
 
-	it('masks secrets and escapes in every failure, and names what was not foreseen', async () => {
+	it('masks secrets and escapes in every failure, and prints the cause of an unforeseen one', async () => {
 		for (const thrown of [
 			new KubejoinError('COMMAND_INVALID', { problem: `\x1b]0;x\x07 ${token}`, remedy: '\u202e' }),
 			new Error(`Metadata string value "Bearer ${token}\n" contains illegal characters`),
@@ -67,5 +68,19 @@ describe('a command line', () => {
 			assert.doesNotMatch(text.replaceAll('\n', ''), /[\p{Cc}\p{Cf}]/u);
 		}
 		assert.match((await ran(fail(new Error('what')), 'join')).text, /\n {2}cause: +what\n/);
+	});
+
+	it('prints the version, and the examples at the end of the help', async () => {
+		assert.match((await ran(nothing, '--version')).text, /^kubejoin \d+\.\d+\.\d+\n$/);
+		const { text, code } = await ran(nothing, '--help');
+		assert.equal(code, 0);
+		assert.match(text, /\nExamples:\n {2}p join 127\.0\.0\.1:6443 --token TOKEN\n$/);
+		assert.match(text, /completion <shell> +print a completion script/);
+	});
+
+	it('suggests the command and the option that were meant', async () => {
+		assert.match((await ran(nothing, 'joni')).text, /Did you mean join\?/);
+		assert.match((await ran(nothing, 'join', '--tken', 'x')).text, /Did you mean --token\?/);
+		assert.match((await ran(nothing, 'completion', 'tcsh')).text, /Allowed choices are bash, zsh, fish/);
 	});
 });

@@ -1,48 +1,95 @@
-/** How every program of kubejoin runs its command line and ends: no proxies, exit code, and one way for a failure to reach a person. */
+/** Runs the command line of every program: help, version, completion, the exit code, and one format for failures. */
+import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
+import { addCompletion, type CompletionOptions } from './cli-completion.ts';
 import { ignoreProxies } from './config.ts';
 import { asKubejoinError, causeText, type KubejoinError } from './errors.ts';
 import { errorForPeople } from './log.ts';
+import { projectPath } from './paths.ts';
 import { terminalText } from './text.ts';
 
-export interface CliOptions {
-	/** Without the program's name. Default: those of this process. */
+export interface CliOptions extends CompletionOptions {
+	/** Arguments without the program's name. Default: those of this process. */
 	readonly words?: readonly string[];
-	/** How a failure reads. */
-	readonly format?: (error: KubejoinError) => string;
-	/** Of a command line that commander refuses. Default: 1. */
+	/** Command lines for the end of the help. Each works when it is pasted. */
+	readonly examples?: readonly string[];
+	readonly report?: (thrown: unknown) => FailureReport;
+	/** Exit code for arguments that commander refuses. Default: USAGE_EXIT_CODE. */
 	readonly usageExitCode?: number;
 	readonly writeError?: (text: string) => void;
 }
 
-/** @returns the exit code; what is wrong has been written to standard error */
+export interface FailureReport {
+	readonly text: string;
+	readonly exitCode: number;
+}
+
+/** The exit code of the programs' own errors about arguments. */
+export const USAGE_EXIT_CODE = 3;
+
+/** @returns the exit code; the failure has been written to standard error */
 export async function runCli(program: Command, options: CliOptions = {}): Promise<number> {
-	const { words, format = errorForPeople, usageExitCode = 1 } = options;
+	const { words = process.argv.slice(2), report = reportAs(errorForPeople), usageExitCode = USAGE_EXIT_CODE } = options;
 	const { writeError = (text: string) => void process.stderr.write(text) } = options;
+	addHelpAndVersion(program, options.examples);
 	guardCommands(program);
 	ignoreProxies();
 	try {
-		await (words === undefined ? program.parseAsync() : program.parseAsync(words, { from: 'user' }));
+		await addCompletion(program, words, options);
+		await program.parseAsync(words, { from: 'user' });
 		return Number(process.exitCode ?? 0);
 	} catch (error) {
 		if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usageExitCode;
-		const known = asKubejoinError(error);
-		// A command line has no log in which the id of an unforeseen failure could be searched.
-		const cause = known.code === 'INTERNAL' ? `  cause:         ${causeText(known.cause)}\n` : '';
-		writeError(terminalText(`${format(known)}${cause}`));
-		return known.exitCode;
+		const { text, exitCode } = report(error);
+		writeError(terminalText(text));
+		return exitCode;
 	}
 }
 
-/** No command ends the process itself, and what commander refuses is repeated without its value, which may be a secret. */
-export function guardCommands(command: Command): void {
-	command.exitOverride().configureOutput({ outputError: (text, write) => write(terminalText(withoutValues(text))) });
-	for (const child of command.commands) guardCommands(child);
+/** Reports an error of the table in `lib/errors.ts`. The cause of any other error is printed too: there is no log to search for it. */
+export const reportAs =
+	(format: (error: KubejoinError) => string) =>
+	(thrown: unknown): FailureReport => {
+		const known = asKubejoinError(thrown);
+		const cause = known.code === 'INTERNAL' ? `  cause:         ${causeText(known.cause)}\n` : '';
+		return { text: `${format(known)}${cause}`, exitCode: known.exitCode };
+	};
+
+/** The text below a program's or a command's own help. */
+export const examplesText = (examples: readonly string[]): string =>
+	`\nExamples:\n${examples.map((line) => `  ${line.replaceAll('\n', '\n  ')}`).join('\n')}`;
+
+const HELP_WIDTH = 80;
+const MIN_WIDTH_TO_WRAP = 20;
+
+export function addHelpAndVersion(program: Command, examples: readonly string[] = []): void {
+	eachCommand(program, (command) =>
+		command.configureHelp({ ...command.configureHelp(), helpWidth: HELP_WIDTH, minWidthToWrap: MIN_WIDTH_TO_WRAP }),
+	);
+	program.version(`kubejoin ${projectVersion()}`, '--version', 'print the version');
+	if (examples.length > 0) program.addHelpText('after', examplesText(examples));
+}
+
+function projectVersion(): string {
+	const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string };
+	return version;
+}
+
+/** Commander never ends the process, and its errors do not repeat the value of an unknown option, which may be a secret. */
+export function guardCommands(program: Command): void {
+	eachCommand(program, (command) =>
+		command.exitOverride().configureOutput({ outputError: (text, write) => write(terminalText(withoutValues(text))) }),
+	);
+}
+
+function eachCommand(command: Command, apply: (command: Command) => void): void {
+	apply(command);
+	for (const child of command.commands) eachCommand(child, apply);
 }
 
 const MAX_VALUE = 64;
 
-/** `--tokn=SECRET` is a flag that is not known; its value is nobody's business. An argument is cut. */
+/** Removes the value from `--tokn=SECRET`, which may be a secret, and shortens long arguments. */
 export const withoutValues = (text: string): string =>
 	text
 		.replace(/(unknown option ')(--[\w-]*|-\w?)[\s\S]*?'(?=\n|$)/, "$1$2'")

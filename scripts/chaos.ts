@@ -5,7 +5,6 @@ import { readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { chooseEntries, type Entry, readCatalogue, shuffle } from '../chaos/runner/catalogue.ts';
-import { completionScript, shells } from '../chaos/runner/completion.ts';
 import { createConsoleReporter } from '../chaos/runner/console-reporter.ts';
 import type { Problem } from '../chaos/runner/document.ts';
 import type { ChaosEvent } from '../chaos/runner/events.ts';
@@ -49,7 +48,6 @@ const write = (text: string) => void process.stdout.write(text);
 
 const program = new Command('npm run chaos --')
 	.description('Break the mesh on purpose, and see what holds')
-	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
 	.argument('[experiment...]', 'names, ids, or the beginning of one name alone; none: all')
 	.option('--list', 'show the experiments and run none')
 	.addOption(new Option('-o, --output <format>', 'of the list').choices(['table', 'json']).default('table'))
@@ -79,17 +77,16 @@ const program = new Command('npm run chaos --')
 	.option('--catalogue <dir>', 'where the experiments are', 'chaos/experiments')
 	.addHelpText(
 		'after',
-		'\nRollbacks always run. Exit code: 0 all passed, 1 not, 2 a bad document, 3 bad\narguments, 130 interrupted.\n\nCompletion of names: node dist/scripts/chaos.js completion bash|zsh',
+		'\nRollbacks always run. Exit code: 0 all passed, 1 not, 2 a bad document, 3 bad\narguments, 130 interrupted.',
 	)
-	.action((names: readonly string[], flags: Flags) =>
-		names[0] === 'completion' ? complete(names.slice(1)) : chaos(names, flags),
-	);
+	.action(chaos);
 
-function complete([shell, ...more]: readonly string[]): void {
-	const known = shells.find((name) => name === shell);
-	if (known === undefined || more.length > 0)
-		throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `completion needs one of ${shells.join(', ')}` });
-	write(completionScript(known, projectPath('dist/scripts/chaos.js'), process.execPath));
+/** Completes the names of the experiments. */
+function addNames(chaosProgram: Command): void {
+	const { catalogue } = chaosProgram.opts<Flags>();
+	const folder = resolve(projectPath(), catalogue);
+	const { entries } = readCatalogue(folder, shown(folder), { environment: environment(), directory: projectPath() });
+	for (const argument of chaosProgram.registeredArguments) argument.argChoices = entries.map(({ name }) => name);
 }
 
 async function chaos(names: readonly string[], flags: Flags): Promise<void> {
@@ -232,4 +229,12 @@ const shown = (path: string): string => {
 	return short === '' || short.startsWith('..') ? path : short;
 };
 
-process.exitCode = await runCli(program, { usageExitCode: 3 });
+process.exitCode = await runCli(program, {
+	examples: [
+		'npm run chaos -- --list',
+		'npm run chaos -- expired-token wrong-pin',
+		'npm run chaos -- --dry-run token-reuse',
+	],
+	executable: 'kubejoin-chaos',
+	prepareCompletion: addNames,
+});

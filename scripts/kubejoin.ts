@@ -38,10 +38,7 @@ function shown(path: string): string {
 	return short === '' || short.startsWith('..') ? path : short;
 }
 
-const program = new Command('kubejoin')
-	.description('Look at a mesh')
-	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
-	.addHelpText('after', '\nExamples:\n  npx kubejoin watch\n  npx kubejoin doctor --state .kubejoin');
+const program = new Command('kubejoin').description('Look at a mesh');
 program
 	.command('watch')
 	.description('tell every join of a running mesh: those that were, then those that are')
@@ -55,4 +52,7 @@ program
 	.option('--state <dir>', 'where the mesh is kept', '.kubejoin')
 	.action(doctor);
 
-process.exitCode = await runCli(program);
+process.exitCode = await runCli(program, {
+	examples: ['npx kubejoin watch', 'npx kubejoin watch node-1', 'npx kubejoin doctor --state .kubejoin'],
+	executable: 'kubejoin',
+});

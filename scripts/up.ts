@@ -54,7 +54,6 @@ const storeOf: Parse<string> = (value) => {
 
 const program = new Command('npm start --')
 	.description('Start a cluster on 127.0.0.1 and let nodes join it')
-	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
 	.option(
 		'--nodes <number>',
 		`how many nodes join (default: ${DEFAULT_NODES}, with --once ${ONCE_NODES})`,
@@ -240,4 +239,7 @@ Ctrl-C stops everything; npm start finds the same cluster again.
 `;
 }
 
-process.exitCode = await runCli(program);
+process.exitCode = await runCli(program, {
+	examples: ['npm start', 'npm start -- --nodes 20', 'npm start -- --once --state /tmp/kubejoin'],
+	executable: 'kubejoin-start',
+});

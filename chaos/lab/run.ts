@@ -1,8 +1,10 @@
 /** Runs one command of the lab in this process: the command line and the experiment runner both call it. */
 import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
+import { addHelpAndVersion, guardCommands, reportAs, USAGE_EXIT_CODE } from '../../lib/cli.ts';
+import { addCompletion } from '../../lib/cli-completion.ts';
 import { environment } from '../../lib/config.ts';
-import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
+import { KubejoinError } from '../../lib/errors.ts';
 import { errorForPeople, maskTokens } from '../../lib/log.ts';
 import { printableLines } from '../../lib/text.ts';
 import { type Lab, openLab } from './connect.ts';
@@ -103,9 +105,7 @@ function createProgram(
 ): Command {
 	const program = new Command('lab')
 		.description('Inject one fault into a mesh, or inspect one part of it')
-		.exitOverride()
 		.enablePositionalOptions();
-	program.configureHelp({ helpWidth: 80, minWidthToWrap: 20 });
 	program.configureOutput({
 		writeOut: (text) => print({ code: 0, stdout: text, stderr: '' }),
 		writeErr: (text) => print({ code: 0, stdout: '', stderr: text }),
@@ -146,10 +146,13 @@ const withoutCommand = <A extends unknown[]>(values: [...A, Command]): A => valu
 async function call(args: readonly string[], context: CallContext): Promise<Result> {
 	const results: Result[] = [];
 	const program = createProgram(args, context, (result) => results.push(result));
+	addHelpAndVersion(program, examples);
+	guardCommands(program);
 	try {
+		await addCompletion(program, args, { executable: 'lab' });
 		await program.parseAsync(args, { from: 'user' });
 	} catch (error) {
-		results.push(error instanceof CommanderError ? { code: error.exitCode, stdout: '', stderr: '' } : failed(error));
+		results.push(failed(error));
 	}
 	const joined = (key: 'stdout' | 'stderr') => results.map((result) => result[key]).join('');
 	return {
@@ -159,9 +162,11 @@ async function call(args: readonly string[], context: CallContext): Promise<Resu
 	};
 }
 
-/** An unforeseen failure shows its cause, because there is no log in which its id could be searched. */
 function failed(error: unknown): Result {
-	const known = asKubejoinError(error);
-	const cause = known.code === 'INTERNAL' ? `  cause:  ${causeText(known.cause)}\n` : '';
-	return { code: known.exitCode, stdout: '', stderr: `${errorForPeople(known)}${cause}` };
+	if (error instanceof CommanderError)
+		return { code: error.exitCode === 0 ? 0 : USAGE_EXIT_CODE, stdout: '', stderr: '' };
+	const { text, exitCode } = reportAs(errorForPeople)(error);
+	return { code: exitCode, stdout: '', stderr: text };
 }
+
+const examples = ['bin/lab steady', 'bin/lab logs expired', 'bin/lab matrix'];

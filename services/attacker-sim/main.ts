@@ -67,11 +67,9 @@ const powerHelp = `\nPowers:\n${Object.entries(powers)
 	.map(([name, what]) => `  ${name}  ${what}`)
 	.join('\n')}\n`;
 
-const program = new Command(service)
-	.description(
-		'An attacker for the simulated mesh of this project, and for nothing else: it learns only what a real one would learn',
-	)
-	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 });
+const program = new Command(service).description(
+	'An attacker for the simulated mesh of this project, and for nothing else: it learns only what a real one would learn',
+);
 program
 	.command('listen')
 	.description('stand between a node and the API server until it is stopped')
@@ -127,5 +125,12 @@ program
 // The arguments may hold secrets, and every user of the machine can read them.
 process.title = service;
 program.hook('preAction', () => void readConfig(tracingSettings));
-process.exitCode = await runCli(program);
+process.exitCode = await runCli(program, {
+	examples: [
+		'attacker-sim listen --help',
+		'attacker-sim use-certificate --target 127.0.0.1:6443 \\\n    --cluster-ca .kubejoin/pki/apiserver-sim/ca.crt \\\n    --kubeconfig .kubejoin/nodes/node-1/etc/kubernetes/kubelet.conf',
+		'attacker-sim call-service --service ca-service --target 127.0.0.1:6444 \\\n    --ca .kubejoin/pki/ca-service/mesh-ca.crt \\\n    --cert .kubejoin/pki/apiserver-sim/token-store-client.crt \\\n    --key .kubejoin/pki/apiserver-sim/token-store-client.key',
+	],
+	executable: service,
+});
 if (process.connected) process.disconnect();

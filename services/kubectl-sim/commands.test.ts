@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from 'node:assert/strict';
+import { deepEqual, doesNotMatch, equal, match } from 'node:assert/strict';
 import { fileURLToPath } from 'node:url';
 import { KubejoinError } from '../../lib/errors.ts';
 import { resources } from '../../lib/kube/resources.ts';
@@ -6,11 +6,19 @@ import { kubernetesVersion } from '../../lib/kube/version.ts';
 import type { Connection } from './clients.ts';
 import { run } from './commands.ts';
 import { clock, fakeOutput, fakeResource, now, signal, worker } from './fakes.test.ts';
+import { kindNamed } from './kinds.ts';
+import { allTypes, describableTypes } from './resource-types.ts';
+import type { Tools } from './with-server.ts';
 
 const noKubeconfig = { KUBECONFIG: '/nonexistent/kubeconfig' };
 const fakeKubeconfig = fileURLToPath(new URL('commands.test.yaml', import.meta.url));
 
-async function typed(line: string, env: Record<string, string> = noKubeconfig, connection: Partial<Connection> = {}) {
+async function typed(
+	line: string,
+	env: Record<string, string> = noKubeconfig,
+	connection: Partial<Connection> = {},
+	adminConf?: string,
+) {
 	const { output, written } = fakeOutput();
 	let closed = 0;
 	const connect = async () => ({
@@ -19,17 +27,20 @@ async function typed(line: string, env: Record<string, string> = noKubeconfig, c
 		...connection,
 		close: () => closed++,
 	});
-	const exitCode = await run(line.split(' '), {
-		output,
-		clock,
-		pid: 4711,
-		env,
-		signal,
-		connect,
-		readStdin: async () => Buffer.from(''),
-	});
+	const exitCode = await run(line.split(' '), { ...tools(), output, env, connect, findAdminConf: () => adminConf });
 	return { exitCode, closed, ...written };
 }
+const tools = (): Tools => ({
+	output: fakeOutput().output,
+	clock,
+	pid: 4711,
+	env: noKubeconfig,
+	signal,
+	connect: () => Promise.reject(new Error('no server')),
+	readStdin: async () => Buffer.from(''),
+	findAdminConf: () => undefined,
+});
+const escaped = (text: string): string => text.replace(/[()?]/g, '\\$&');
 const withServer = (line: string, connection: Partial<Connection> = {}) =>
 	typed(line, { KUBECONFIG: fakeKubeconfig }, connection);
 
@@ -52,6 +63,12 @@ describe('kubectl-sim without a kubeconfig', () => {
 		for (const [line, count] of Object.entries(attempts)) {
 			deepEqual(await typed(line), { exitCode: 1, closed: 0, out: '', err: failure.repeat(count) + refused }, line);
 		}
+	});
+
+	it('names the admin.conf of a mesh that was started here, below the lines of kubectl', async () => {
+		const { err } = await typed('get nodes', noKubeconfig, {}, 'a/admin.conf');
+		const remedy = 'do this: Use the kubeconfig of this mesh: export KUBECONFIG=a/admin.conf\n';
+		equal(err, failure.repeat(5) + refused + remedy);
 	});
 
 	it('can-i knows no resource then', async () => {
@@ -78,6 +95,10 @@ describe('kubectl-sim without a kubeconfig', () => {
 });
 
 describe('kubectl-sim', () => {
+	it('knows every type that its help lists', () => {
+		for (const type of [...allTypes, ...describableTypes]) equal(kindNamed(type, 'get').resource.resource, type);
+	});
+
 	const nodes = fakeResource(resources.nodes, [worker('a'), worker('b')]);
 	const api = { nodes } as never;
 
@@ -139,7 +160,6 @@ describe('kubectl-sim', () => {
 		const sentences = {
 			foo: "error: unknown command 'foo'",
 			'get nodes --foo': "error: unknown option '--foo'",
-			get: "error: missing required argument 'type'",
 			'get nodes -o foo':
 				"error: option '-o, --output <format>' argument 'foo' is invalid. Allowed choices are wide, json, yaml, name.",
 			'token create --print-join-config --print-join-command --to x':
@@ -147,6 +167,50 @@ describe('kubectl-sim', () => {
 		};
 		for (const [line, sentence] of Object.entries(sentences))
 			deepEqual(await typed(line), { exitCode: 1, closed: 0, out: '', err: `${sentence}\n` }, line);
+	});
+
+	it('lists the types when none is given', async () => {
+		for (const verb of ['get', 'describe', 'delete', 'label']) {
+			const { exitCode, err } = await typed(verb);
+			equal(exitCode, 1);
+			match(err, new RegExp(`^error: You must specify the type of resource to ${verb}\ndo this: Name one .*nodes`));
+		}
+	});
+
+	it('suggests the type that was meant, and lists the types where none is similar', async () => {
+		const remedies = {
+			'get nodess': 'Did you mean nodes? Run: kubectl-sim get nodes',
+			'get nods': 'Did you mean nodes? Run: kubectl-sim get nodes',
+			'get secretss': 'Did you mean secrets? Run: kubectl-sim get secrets',
+			'describe certificatesigningrequest/x': undefined,
+			'describe csrs': 'Did you mean csr? Run: kubectl-sim describe csr',
+			'describe secrets': 'Name one of these types: nodes (no), certificatesigningrequests (csr)',
+			'delete ClusterRoleBinding': undefined,
+			'get pods': 'Name one of these types: nodes (no), certificatesigningrequests (csr), secrets, configmaps (cm)',
+		};
+		for (const [line, remedy] of Object.entries(remedies)) {
+			const { err } = await withServer(line, { api: {} as never });
+			if (remedy === undefined) doesNotMatch(err, /resource type/, line);
+			else match(err, new RegExp(`doesn't have a resource type .*\ndo this: ${escaped(remedy)}`), line);
+		}
+	});
+
+	it('completes commands, types and options', async () => {
+		const completed = async (...words: string[]) => {
+			const printed: string[] = [];
+			const { log } = globalThis.console;
+			globalThis.console.log = (line: string) => void printed.push(line);
+			try {
+				await run(['complete', '--', ...words], { ...tools(), output: fakeOutput().output });
+			} finally {
+				globalThis.console.log = log;
+			}
+			return printed.map((line) => line.split('\t')[0]);
+		};
+		deepEqual(await completed('ge'), ['get', ':4']);
+		deepEqual(await completed('get', 'cl'), ['clusterroles', 'clusterrolebindings', ':4']);
+		deepEqual(await completed('token', 'create', '--print'), ['--print-join-command', '--print-join-config', ':4']);
+		deepEqual(await completed('get', 'nodes', '-o', ''), ['wide', 'json', 'yaml', 'name', ':4']);
 	});
 
 	it('refuses --print-join-config without --to, and several types at a time', async () => {
@@ -173,7 +237,7 @@ describe('kubectl-sim', () => {
 			'config --help',
 		]) {
 			const { out, exitCode } = await typed(line);
-			equal(exitCode, 0);
+			equal(exitCode, 0, line);
 			equal(
 				out.split('\n').every((text) => text.length <= 80),
 				true,

@@ -11,7 +11,7 @@ import { describe as describeObjects } from './describe.ts';
 import { base64, clock, csr, fakeOutput, fakeResource, signal, worker } from './fakes.test.ts';
 import { get } from './get.ts';
 import { terminalOutput } from './output.ts';
-import { printError } from './print-error.ts';
+import { reportError } from './print-error.ts';
 import { printKubeObject } from './print-object.ts';
 
 const hostile = 'evil\x1b]0;x\x07\r\nfake-row\u202e\u009b';
@@ -107,7 +107,7 @@ describe('text of others on the terminal', () => {
 			},
 		);
 		output.out(`${hostile} abcdef.0123456789abcdef\n`);
-		printError(new Error(`${hostile} Bearer abcdef.0123456789abcdef`), output);
+		output.err(reportError(new Error(`${hostile} Bearer abcdef.0123456789abcdef`)).text);
 		doesNotMatch(`${out}${err}`, controls);
 		match(out, /abcdef\.0123456789abcdef/);
 		doesNotMatch(err, /0123456789/);

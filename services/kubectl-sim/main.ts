@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-/** Starts one command of kubectl-sim. A reader that goes away, as `head` does, ends it like any other program: quietly. */
+/** Runs one command of kubectl-sim. When the reader of its output ends, as `head` does, it ends without a message. */
 import '../../lib/require-node.ts';
+import { existsSync } from 'node:fs';
 import { systemClock } from '../../lib/clock.ts';
 import { environment } from '../../lib/config.ts';
 import { limits } from '../../lib/limits.ts';
@@ -8,8 +9,10 @@ import { run } from './commands.ts';
 import { readAll } from './files.ts';
 import { terminalOutput } from './output.ts';
 
-/** What a shell shows for a program that SIGPIPE ended. */
+/** The exit code that a shell shows for a program ended by SIGPIPE. */
 const BROKEN_PIPE = 141;
+/** Written by `npm start`. */
+const ADMIN_CONF = '.kubejoin/pki/admin/admin.conf';
 
 for (const stream of [process.stdout, process.stderr])
 	stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? BROKEN_PIPE : 1));
@@ -25,4 +28,5 @@ process.exitCode = await run(process.argv.slice(2), {
 	env: environment(),
 	signal: new AbortController().signal,
 	connect: async (access) => (await import('./clients.ts')).openConnection(access),
+	findAdminConf: () => (existsSync(ADMIN_CONF) ? ADMIN_CONF : undefined),
 });

@@ -1,20 +1,18 @@
 import { deepEqual, equal, match } from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
-import { fakeOutput } from './fakes.test.ts';
 import { noServer } from './no-server.ts';
-import { type ErrorStyle, printError } from './print-error.ts';
+import { type ErrorStyle, reportError } from './print-error.ts';
 
 function printed(error: unknown, style?: ErrorStyle): [string | undefined, string | undefined, number] {
-	const { output, written } = fakeOutput();
-	const exitCode = printError(error, output, style);
-	const [text, remedy] = written.err.split(/\n?do this: /);
-	return [text, remedy, exitCode];
+	const report = reportError(error, style);
+	const [text, remedy] = report.text.split(/\n?do this: /);
+	return [text, remedy, report.exitCode];
 }
 const csr = { resource: 'certificatesigningrequests', group: 'certificates.k8s.io', name: 'x' };
 const dead = (problem: string) => new KubejoinError('CONNECTION_REFUSED', { target: 'h:6443', problem });
 
-describe('printError', () => {
-	it('what the server refuses', () => {
+describe('reportError', () => {
+	it('prints a refusal of the server as kubectl does', () => {
 		equal(
 			printed(new KubejoinError('API_NOT_FOUND', csr))[0],
 			'Error from server (NotFound): certificatesigningrequests.certificates.k8s.io "x" not found',
@@ -33,7 +31,7 @@ describe('printError', () => {
 		);
 	});
 
-	it('an object that is invalid, one problem or several', () => {
+	it('lists the problems of an invalid object', () => {
 		const invalid = (...fields: string[]) =>
 			new KubejoinError('API_INVALID', {
 				kind: 'CertificateSigningRequest',
@@ -51,7 +49,7 @@ describe('printError', () => {
 		);
 	});
 
-	it('a server that does not answer, or is another one', () => {
+	it('prints a failed connection as kubectl does', () => {
 		equal(
 			printed(dead('connect ECONNREFUSED 127.0.0.1:6443'))[0],
 			'The connection to the server h:6443 was refused - did you specify the right host or port?',
@@ -69,16 +67,14 @@ describe('printError', () => {
 		);
 	});
 
-	it('what upstream has no text for is explained', () => {
-		const { output, written } = fakeOutput();
-		printError(new KubejoinError('CLIENT_CERTIFICATE_REFUSED', { target: 'h:1', problem: 'no' }), output);
+	it('prints the whole diagnosis where upstream has no text', () => {
 		match(
-			written.err,
+			reportError(new KubejoinError('CLIENT_CERTIFICATE_REFUSED', { target: 'h:1', problem: 'no' })).text,
 			/^Unable to connect to the server: h:1 refused .*\n {2}most likely: {3}\S.*\n( {2}also possible: \S.*\n){1,3} {2}do this: {7}\S.*\n$/,
 		);
 	});
 
-	it('the command itself', () => {
+	it('prints an error of the command itself', () => {
 		const problem = (text: string) =>
 			printed(new KubejoinError('COMMAND_INVALID', { problem: text, remedy: 'Do this' }));
 		deepEqual(problem('current-context is not set'), ['error: current-context is not set', 'Do this\n', 1]);
@@ -93,7 +89,7 @@ describe('printError', () => {
 		deepEqual(printed(new Error('what?')), ['error: what?\n', undefined, 1]);
 	});
 
-	it('kubeadm says it without a prefix, with its exit code', () => {
+	it('prints no prefix in the style of kubeadm, and keeps the exit code', () => {
 		deepEqual(printed(new KubejoinError('TOKEN_INVALID', { problems: ['usages: no'] }), 'kubeadm').toSpliced(1, 1), [
 			'usages: no',
 			3,
@@ -104,7 +100,7 @@ describe('printError', () => {
 		);
 	});
 
-	it('several failures, a line each; the remedy of one only', () => {
+	it('prints one line for each of several failures, without remedies', () => {
 		const errors = ['a', 'b'].map((name) => new KubejoinError('API_NOT_FOUND', { resource: 'nodes', group: '', name }));
 		deepEqual(
 			printed(new AggregateError([...errors, new KubejoinError('COMMAND_INVALID', { problem: 'p', remedy: 'r' })])),
@@ -116,11 +112,16 @@ describe('printError', () => {
 		);
 	});
 
-	it('no server is named: the sentence and nothing after it', () => {
-		deepEqual(printed(noServer()), [
-			'The connection to the server localhost:8080 was refused - did you specify the right host or port?\n',
-			undefined,
-			1,
-		]);
+	it('prints only the line of upstream where no kubeconfig names a server', () => {
+		deepEqual(printed(noServer()), [`${noServerLine}\n`, undefined, 1]);
+	});
+
+	it('names the kubeconfig of the mesh that was started here', () => {
+		const { text } = reportError(noServer(), 'kubeadm', () => '.kubejoin/pki/admin/admin.conf');
+		const remedy = 'Use the kubeconfig of this mesh: export KUBECONFIG=.kubejoin/pki/admin/admin.conf';
+		equal(text, `${noServerLine}\ndo this: ${remedy}\n`);
 	});
 });
+
+const noServerLine =
+	'The connection to the server localhost:8080 was refused - did you specify the right host or port?';

@@ -1,38 +1,46 @@
-/** Failures as kubectl and kubeadm print them, on standard error; what to do follows, which is ours. */
+/** Errors as kubectl and kubeadm print them, and the remedy below. */
+import type { FailureReport } from '../../lib/cli.ts';
 import { asKubejoinError, causeText, type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
 import { diagnosisText } from '../../lib/log.ts';
 import { defaultEndpoint } from './no-server.ts';
-import type { Output } from './output.ts';
 
-/** kubeadm prints what went wrong and no more. */
+/** kubeadm prints only the problem. */
 export type ErrorStyle = 'kubectl' | 'kubeadm';
 
 /**
- * @param thrown  an AggregateError for several failures of one command
- * @returns the exit code
+ * @param thrown         an AggregateError for several failures of one command
+ * @param findAdminConf  the kubeconfig to name where none was given
  * @source kubectl pkg/cmd/util/helpers.go checkErr
  */
-export function printError(thrown: unknown, output: Output, style: ErrorStyle = 'kubectl'): number {
+export function reportError(
+	thrown: unknown,
+	style: ErrorStyle = 'kubectl',
+	findAdminConf: () => string | undefined = () => undefined,
+): FailureReport {
 	if (thrown instanceof AggregateError) {
-		output.err(thrown.errors.map((error) => `${standardText(asKubejoinError(error)) ?? causeText(error)}\n`).join(''));
-		return 1;
+		const lines = thrown.errors.map((error) => `${standardText(asKubejoinError(error)) ?? causeText(error)}\n`);
+		return { text: lines.join(''), exitCode: 1 };
 	}
 	const known = asKubejoinError(thrown);
-	const isLocal = !(thrown instanceof KubejoinError);
-	const isAlone = isLocal || known.facts.target === defaultEndpoint;
-	output.err(`${isLocal ? `error: ${causeText(thrown)}` : textOf(known, style)}\n${isAlone ? '' : whatToDo(known)}`);
-	return known.exitCode;
+	const { exitCode } = known;
+	if (!(thrown instanceof KubejoinError)) return { text: `error: ${causeText(thrown)}\n`, exitCode };
+	const remedy = known.facts.target === defaultEndpoint ? kubeconfigRemedy(findAdminConf()) : remedyText(known);
+	return { text: `${textOf(known, style)}\n${remedy}`, exitCode };
 }
 
-/** One line after a text of upstream's; more after one that upstream does not have. */
-function whatToDo(error: KubejoinError): string {
+/** Without a kubeconfig only upstream's lines are printed, unless a mesh was started in this directory. */
+const kubeconfigRemedy = (adminConf: string | undefined): string =>
+	adminConf === undefined ? '' : `do this: Use the kubeconfig of this mesh: export KUBECONFIG=${adminConf}\n`;
+
+/** One line after a text of upstream; more after a text that upstream does not have. */
+function remedyText(error: KubejoinError): string {
 	const isOfUpstream = /^(API_|TOKEN_|COMMAND_|KUBECONFIG_|FILE_|INTERNAL|CONNECTION_REFUSED|PEER_REFUSED)/.test(
 		error.code,
 	);
 	if (!isOfUpstream) return diagnosisText(error);
 	const { problem } = error.facts;
-	const seen = hasCode(error, 'API_UNAUTHORIZED') && typeof problem === 'string' ? `most likely: ${problem}\n` : '';
-	return `${seen}do this: ${error.remedy}\n`;
+	const cause = hasCode(error, 'API_UNAUTHORIZED') && typeof problem === 'string' ? `most likely: ${problem}\n` : '';
+	return `${cause}do this: ${error.remedy}\n`;
 }
 
 function textOf(error: KubejoinError, style: ErrorStyle): string {
@@ -57,7 +65,7 @@ const isTransport = (error: KubejoinError): boolean =>
 		'CALL_FAILED',
 	);
 
-/** What a server said, or why none did; undefined for failures of the command itself. */
+/** The text of an answer or of a failed connection; undefined for errors of the command itself. */
 function standardText(error: KubejoinError): string | undefined {
 	const { code, facts, message } = error;
 	if (code === 'API_UNAUTHORIZED' || code === 'TOKEN_REJECTED')
@@ -66,10 +74,10 @@ function standardText(error: KubejoinError): string | undefined {
 	if (code === 'PEER_REFUSED')
 		return `Unable to connect to the server: tls: failed to verify certificate: x509: ${facts.problem}`;
 	if (isTransport(error)) return `Unable to connect to the server: ${message}`;
-	return isOfTheCommand(code) ? undefined : `Error from server (${error.http.reason}): ${message}`;
+	return isOfCommand(code) ? undefined : `Error from server (${error.http.reason}): ${message}`;
 }
 
-const isOfTheCommand = (code: string): boolean =>
+const isOfCommand = (code: string): boolean =>
 	/^(COMMAND|KUBECONFIG|FILE|CONFIG|CERTIFICATE|KEY|TOKEN_MALFORMED|TOKEN_INVALID|TOKEN_EXISTS)/.test(code);
 
 function connectionText(target: string, problem: string): string {

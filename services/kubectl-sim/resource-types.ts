@@ -1,12 +1,27 @@
-/** The names by which a person may call a resource. Pure. */
+/** The names of resource types on the command line. */
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 
-const shortNames: Readonly<Record<string, string>> = {
+export const shortNames: Readonly<Record<string, string>> = {
 	no: 'nodes',
 	csr: 'certificatesigningrequests',
 	cm: 'configmaps',
 	ns: 'namespaces',
 };
+
+/** Types that `get`, `delete` and `label` accept; `kinds.ts` has a row for each. */
+export const allTypes: readonly string[] = [
+	'nodes',
+	'certificatesigningrequests',
+	'secrets',
+	'configmaps',
+	'leases',
+	'clusterroles',
+	'clusterrolebindings',
+	'roles',
+	'rolebindings',
+];
+export const describableTypes: readonly string[] = ['nodes', 'certificatesigningrequests'];
+export const typesOf = (command: string): readonly string[] => (command === 'describe' ? describableTypes : allTypes);
 
 /** `nodes`, `deployments.apps` or `deployments.v1.apps`, as typed. */
 export interface ResourceArgument {
@@ -14,13 +29,13 @@ export interface ResourceArgument {
 	readonly group: string;
 }
 
-/** @source apimachinery schema.ParseResourceArg; a version is passed over, for there is only one of each */
+/** @source apimachinery schema.ParseResourceArg; the version is ignored because each resource has only one */
 export function parseResourceArgument(text: string): ResourceArgument {
 	const [resource = '', ...group] = text.toLowerCase().split('.');
 	return { resource, group: (/^v\d/.test(group[0] ?? '') ? group.slice(1) : group).join('.') };
 }
 
-/** By plural, singular or short name; with a group, only of that group. */
+/** Finds a resource by plural, singular or short name; with a group, only in that group. */
 export function findResource({ resource, group }: ResourceArgument): ApiResource | undefined {
 	const plural = Object.hasOwn(shortNames, resource) ? shortNames[resource] : resource;
 	return Object.values<ApiResource>(resources).find(

@@ -1,4 +1,4 @@
-import { deepEqual, equal, match, rejects, throws } from 'node:assert/strict';
+import { deepEqual, equal, match, notEqual, rejects, throws } from 'node:assert/strict';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -132,7 +132,7 @@ describe('kubeadm token create', () => {
 		await rejects(run({ once: true, groups: [], usages: ['signing'] }), { code: 'TOKEN_INVALID' });
 	});
 
-	it('asks again a cluster that could not take the token, and knows its own one when the answer had been lost', async () => {
+	it('retries while the cluster is unavailable, and recognizes its own Secret when the answer was lost', async () => {
 		const { output, written } = fakeOutput();
 		const kept = new Map<string, Unsent<Secret>>();
 		const wanted = checkTokenRequest({ ...tokenDefaults, token });
@@ -148,13 +148,22 @@ describe('kubeadm token create', () => {
 		} as never;
 		await createToken(wanted, { kind: 'token' }, { endpoint: 'h:6443', ca }, { secrets, output, clock, retryMs: 0 });
 		equal(written.out, `${token}\n`);
-		equal(written.err, 'waiting for the cluster to take the token: cannot connect to h:6443: gone\n');
+		equal(written.err, 'waiting for the cluster to create the token: cannot connect to h:6443: gone\n');
 		equal(kept.size, 1);
 	});
 
-	it('--print-join-command is the line of kubeadm after the name of the program', async () => {
+	it("--print-join-command prints kubeadm's line with a node name that is not in use and no health port", async () => {
 		const { out } = await run({}, { kind: 'join-command' });
-		equal(out, `kubelet-sim join h:6443 --token ${token} --discovery-token-ca-cert-hash ${pins[0]} \n`);
+		const line = `npx kubelet-sim join h:6443 --token ${token} --discovery-token-ca-cert-hash ${pins[0]}`;
+		const [start, name] = out.split(' --node-name ');
+		equal(start, line);
+		match(name ?? '', /^node-[a-z0-9]{5} --healthz-port 0\n$/);
+		notEqual((await run({}, { kind: 'join-command' })).out, out);
+	});
+
+	it('--print-join-command names the node that the token is bound to', async () => {
+		const { out } = await run({ nodeName: 'node-9' }, { kind: 'join-command', nodeName: 'node-9' });
+		equal(out.endsWith(' --node-name node-9 --healthz-port 0\n'), true);
 	});
 
 	it('--print-join-config writes a file for its owner only and prints no token', async () => {
@@ -162,7 +171,7 @@ describe('kubeadm token create', () => {
 		try {
 			const path = join(directory, 'join.yaml');
 			const { out } = await run({}, { kind: 'join-config', path });
-			equal(out, `kubelet-sim join --config ${path}\n`);
+			equal(out, `npx kubelet-sim join --config ${path} --healthz-port 0\n`);
 			equal((await stat(path)).mode & 0o777, 0o600);
 			const discovery = `discovery:\n  bootstrapToken:\n    apiServerEndpoint: h:6443\n    caCertHashes:\n    - ${pins[0]}\n    token: ${token}\n`;
 			equal(await readFile(path, 'utf8'), `apiVersion: kubeadm.k8s.io/v1beta4\n${discovery}kind: JoinConfiguration\n`);
@@ -212,7 +221,7 @@ describe('kubeadm token create', () => {
 			});
 		refused('x', 'time: invalid duration "x"');
 		refused('1d', 'time: unknown unit "d" in duration "1d"');
-		refused('-1h', 'a token cannot live less than no time');
+		refused('-1h', 'the lifetime of a token cannot be negative');
 	});
 });
 

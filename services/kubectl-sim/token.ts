@@ -1,8 +1,9 @@
 /**
- * `kubeadm token`: bootstrap tokens, made here and kept by the cluster as Secrets. A new token is printed once or written to a file that only its
- * owner can read; it is in no error.
+ * `kubeadm token`: bootstrap tokens, generated here and stored by the cluster as Secrets. A new token is printed
+ * once or written to a file with mode 0600; no error contains it.
  */
 import { randomInt } from 'node:crypto';
+import { shellWord } from '../../lib/cli-options.ts';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { writeWholeFile } from '../../lib/files.ts';
@@ -42,29 +43,30 @@ export const tokenDefaults = {
 
 /** As typed. */
 export interface TokenRequest {
-	/** Absent: a new one is made. */
+	/** Default: a random token. */
 	readonly token?: string;
 	/** A Go duration; `0` for a token that never expires. */
 	readonly ttl: string;
 	readonly usages: readonly string[];
 	readonly groups: readonly string[];
 	readonly description: string;
-	/** The only node that may join with it. */
+	/** The only node that can join with it. */
 	readonly nodeName?: string;
-	/** Good for one node, whichever comes first. */
+	/** Valid for the first node that joins with it. */
 	readonly once?: boolean;
 }
-/** What is printed of a new token. `config`: only where it was written. */
+/** The output of `token create`. Of a `join-config` only the path is printed. */
 export type TokenOutput =
 	| { readonly kind: 'token' }
-	| { readonly kind: 'join-command' }
+	| { readonly kind: 'join-command'; readonly nodeName?: string | undefined }
 	| { readonly kind: 'join-config'; readonly path: string };
-/** Where nodes join, from the kubeconfig. */
+type Pem = string;
+
+/** The API server that nodes join, from the kubeconfig. */
 export interface JoinTarget {
 	/** `host:port` */
 	readonly endpoint: string;
-	/** PEM */
-	readonly ca: string;
+	readonly ca: Pem;
 }
 interface Tools {
 	readonly secrets: ApiClient['secrets'];
@@ -72,35 +74,37 @@ interface Tools {
 	readonly clock: Clock;
 }
 
-/** For `token create`. */
-interface TokenTools extends Tools {
-	/** How long to wait before a cluster that could not take the token is asked again. */
+interface CreateTools extends Tools {
+	/** Between attempts to create the Secret. */
 	readonly retryMs: number;
 }
-/** As upstream's. */
+/** @source kubeadm */
 export const CREATE_RETRY_MS = 500;
 const CREATE_TIMEOUT_MS = 60_000;
 
-/** A random token; all characters are equally likely. @source cluster-bootstrap token/util GenerateBootstrapToken */
+/** Each character is drawn uniformly. @source cluster-bootstrap token/util GenerateBootstrapToken */
 export function generateToken(): PresentedToken {
-	const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
-	const random = (length: number) => Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
-	return { id: random(6), secret: random(16) };
+	return { id: randomText(6), secret: randomText(16) };
 }
 
-/** A token that may be created. */
+const alphabet = '0123456789abcdefghijklmnopqrstuvwxyz';
+const randomText = (length: number): string =>
+	Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
+
+/** A request that was checked. */
 export interface NewToken extends Pick<TokenRequest, 'usages' | 'groups' | 'description'> {
 	readonly token: PresentedToken;
-	/** 0: for ever. */
+	/** 0: the token never expires. */
 	readonly ttlMs: number;
 }
 
 /**
- * Judge a request before anything is sent, and make the token if none is given.
+ * Check a request before anything is sent, and generate the token if none is given.
  *
  * @throws TOKEN_MALFORMED, TOKEN_INVALID, COMMAND_INVALID
  * @source kubeadm cmd/options/token.go, apis/kubeadm/validation
- * @differs a token can be for one node, by name or whichever comes first; a negative --ttl is refused, where kubeadm makes a token that never expires; a token that is not of the form is not repeated
+ * @differs a token can be bound to one node, by name or to the first that joins; a negative --ttl is refused, where
+ *   kubeadm creates a token that never expires; a malformed token is not repeated
  */
 export function checkTokenRequest(request: TokenRequest): NewToken {
 	const { usages, description } = request;
@@ -120,24 +124,26 @@ export function checkTokenRequest(request: TokenRequest): NewToken {
 function boundGroups({ nodeName, once = false }: TokenRequest): string[] {
 	const ofNode = nodeName === undefined ? [] : [groupOfNode(nodeName)];
 	if (ofNode.includes(undefined)) {
-		const problem = `invalid argument ${JSON.stringify(nodeName)} for "--node-name" flag: a token can be for a name of 1 to 63 characters a-z, 0-9 and -, without dots`;
+		const rule = 'a token can be bound to a name of 1 to 63 characters a-z, 0-9 and -, without dots';
+		const problem = `invalid argument ${JSON.stringify(nodeName)} for "--node-name" flag: ${rule}`;
 		throw invalidCommand(problem, 'token create');
 	}
 	return [...ofNode.filter((group) => group !== undefined), ...(once ? [onceGroup] : [])];
 }
 
 /**
- * Create a token on the cluster and print it, or how to join with it.
+ * Create a token on the cluster and print it or the command that joins with it.
  *
  * @throws TOKEN_EXISTS; CERTIFICATE_MALFORMED, FILE_UNUSABLE
  * @source kubeadm cmd/token.go RunCreateToken
- * @differs the join command begins with `kubelet-sim join`, because that is what joins here; the rest is kubeadm's
+ * @differs the join command begins with `npx kubelet-sim join`, and ends with a node name that is not in use and
+ *   without a health port, so that it works beside the nodes that run on this machine
  */
 export async function createToken(
 	wanted: NewToken,
 	print: TokenOutput,
 	target: JoinTarget,
-	tools: TokenTools,
+	tools: CreateTools,
 ): Promise<void> {
 	const { output, clock } = tools;
 	const pins = print.kind === 'token' ? [] : parseCertificates(target.ca).map(spkiPin);
@@ -148,23 +154,24 @@ export async function createToken(
 	);
 	const text = `${id}.${secret}`;
 	if (print.kind === 'token') output.out(`${text}\n`);
-	else if (print.kind === 'join-command') output.out(joinCommand(target.endpoint, text, pins));
+	else if (print.kind === 'join-command')
+		output.out(joinCommand(target.endpoint, text, pins, print.nodeName ?? randomNodeName()));
 	else {
 		await writeWholeFile(print.path, await joinConfiguration(target.endpoint, text, pins), 0o600);
-		output.out(`kubelet-sim join --config ${print.path}\n`);
+		output.out(`npx kubelet-sim join --config ${shellWord(print.path)} --healthz-port ${NO_PORT}\n`);
 	}
 }
 
 /**
- * Create the Secret; a cluster that cannot take it just now is asked again. An attempt whose answer was lost may have been made all the same:
- * then the Secret that is found is this one.
+ * Create the Secret, and retry while the cluster is unavailable. When the answer to a successful attempt was lost,
+ * the next attempt finds this Secret.
  *
  * @source kubeadm cmd/token.go, util/apiclient CreateOrUpdate: every 500 ms for a minute
  */
 async function createSecret(
 	wanted: Unsent<Secret>,
 	id: string,
-	{ secrets, output, retryMs }: TokenTools,
+	{ secrets, output, retryMs }: CreateTools,
 ): Promise<void> {
 	let isFirst = true;
 	const attempt = async () => {
@@ -184,7 +191,7 @@ async function createSecret(
 		timeoutMs: CREATE_TIMEOUT_MS,
 		isWorthwhile: (error) =>
 			hasCode(error, 'STORE_UNAVAILABLE', 'CONNECTION_REFUSED', 'CALL_FAILED', 'DEADLINE_EXCEEDED', 'SHUTTING_DOWN'),
-		say: (reason) => output.err(`waiting for the cluster to take the token: ${reason}\n`),
+		say: (reason) => output.err(`waiting for the cluster to create the token: ${reason}\n`),
 	});
 }
 
@@ -202,7 +209,7 @@ function parseTtl(text: string): number {
 			remedy: advice === undefined ? 'Write hours, minutes and seconds, as in: --ttl 24h' : `Write: --ttl ${advice}`,
 		});
 	}
-	if (ms < 0) throw refuse('a token cannot live less than no time');
+	if (ms < 0) throw refuse('the lifetime of a token cannot be negative');
 	return ms;
 }
 
@@ -254,9 +261,19 @@ function tokenSecret({ token, ttlMs, usages, groups, description }: NewToken, no
 	};
 }
 
-/** @source kubeadm cmd/util/join.go; the space at the end is kubeadm's */
-const joinCommand = (endpoint: string, token: string, pins: readonly string[]): string =>
-	`kubelet-sim join ${endpoint} --token ${token} ${pins.map((pin) => `--discovery-token-ca-cert-hash ${pin} `).join('')}\n`;
+const NODE_NAME_SUFFIX = 5;
+/** `--healthz-port 0`: a port of this machine may be in use by another node. */
+const NO_PORT = 0;
+
+/** A free number would have to be read from the cluster, and another node could take it before this node joins. */
+const randomNodeName = (): string => `node-${randomText(NODE_NAME_SUFFIX)}`;
+
+/** @source kubeadm cmd/util/join.go */
+function joinCommand(endpoint: string, token: string, pins: readonly string[], nodeName: string): string {
+	const hashes = pins.map((pin) => `--discovery-token-ca-cert-hash ${pin} `).join('');
+	const node = `--node-name ${shellWord(nodeName)} --healthz-port ${NO_PORT}`;
+	return `npx kubelet-sim join ${endpoint} --token ${token} ${hashes}${node}\n`;
+}
 
 /** @source kubeadm apis/kubeadm/v1beta4 JoinConfiguration */
 const joinConfiguration = (
@@ -282,7 +299,7 @@ interface ListedToken {
 }
 
 /**
- * Print every token with its secret, as kubeadm does. Nothing at all is printed when there is none.
+ * Print every token with its secret, as kubeadm does; nothing when there is no token.
  *
  * @source kubeadm cmd/token.go RunListTokens
  */
@@ -305,14 +322,20 @@ export async function listTokens(format: 'text' | 'json' | 'yaml', { secrets, ou
 	}
 }
 
-/** What is wrong with the Secret is said in kubeadm's words. @source kubeadm apis/bootstraptoken/v1 BootstrapTokenFromSecret */
+/**
+ * @returns kubeadm's text for a Secret that is not a valid token
+ * @source kubeadm apis/bootstraptoken/v1 BootstrapTokenFromSecret
+ */
 function listedToken(secret: Secret): ListedToken | string {
 	const name = secret.metadata.name ?? '';
 	const id = field(secret, 'token-id');
 	const token = parseToken(`${id}.${field(secret, 'token-secret')}`);
 	if (id === '') return `bootstrap Token Secret has no token-id data: ${name}`;
 	if (idOfName(name) !== id)
-		return `bootstrap token name is not of the form 'bootstrap-token-(token-id)'. Actual: "${name}". Expected: "${secretName(id)}"`;
+		return (
+			"bootstrap token name is not of the form 'bootstrap-token-(token-id)'. " +
+			`Actual: "${name}". Expected: "${secretName(id)}"`
+		);
 	if (token === undefined) return `bootstrap Token Secret is invalid and couldn't be parsed: ${name}`;
 	const description = field(secret, 'description');
 	const expires = field(secret, 'expiration');
@@ -348,8 +371,8 @@ function textRow(
 }
 
 /**
- * @param idsOrTokens  the secret half of a token is not sent
- * @throws COMMAND_INVALID  one of them is neither; those before it are deleted
+ * @param idsOrTokens  only the ID of a token is sent
+ * @throws COMMAND_INVALID  a text is neither; the tokens before it have been deleted
  */
 export async function deleteTokens(
 	idsOrTokens: readonly string[],
@@ -371,7 +394,7 @@ export async function deleteTokens(
 	}
 }
 
-/** kubeadm says what it was doing when the API refused it. That nobody answered is shown as everywhere else. */
+/** Prefixes a refusal of the API with the failed operation, as kubeadm does. Failed connections keep their text. */
 async function within<T>(failure: string, answer: Promise<T>): Promise<T> {
 	try {
 		return await answer;

@@ -2,7 +2,7 @@
 /** Starts kubelet-sim and stops it: `kubelet-sim join HOST:PORT …`. */
 import '../../lib/require-node.ts';
 import { Command } from 'commander';
-import { runCli } from '../../lib/cli.ts';
+import { reportAs, runCli } from '../../lib/cli.ts';
 import { microClock, waitBy } from '../../lib/clock.ts';
 import { integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
 import { asKubejoinError, causeText, KubejoinError } from '../../lib/errors.ts';
@@ -170,9 +170,9 @@ const phaseList = (): string => {
 };
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, ...value.split(',')];
 
-const program = new Command('kubelet-sim')
-	.description('A node that joins a cluster as kubeadm and the kubelet do, and then stays')
-	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 });
+const program = new Command('kubelet-sim').description(
+	'A node that joins a cluster as kubeadm and the kubelet do, and then stays',
+);
 program
 	.command('join')
 	.description('join the cluster whose API server is at HOST:PORT, then send heartbeats')
@@ -202,5 +202,13 @@ program
 	.addHelpText('after', phaseList)
 	.action((endpoint: string | undefined, flags: Flags) => joinAndStay(endpoint, flags));
 
-process.exitCode = await runCli(program, { format: failureText });
+process.exitCode = await runCli(program, {
+	report: reportAs(failureText),
+	examples: [
+		'kubelet-sim join 127.0.0.1:6443 --token TOKEN \\\n    --discovery-token-ca-cert-hash sha256:HASH --node-name node-2',
+		'kubelet-sim join --config join.yaml --node-name node-2 --healthz-port 0',
+		'kubelet-sim join --config join.yaml --node-name many --nodes 100',
+	],
+	executable: 'kubelet-sim',
+});
 if (process.connected) process.disconnect();

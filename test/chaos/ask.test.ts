@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
-import { completionScript } from '../../chaos/runner/completion.ts';
 import { machine } from '../../chaos/runner/fixtures/fixtures.ts';
 import { runHttp } from '../../chaos/runner/http-provider.ts';
 import type { JsonMap } from '../../chaos/runner/json.ts';
@@ -126,20 +123,5 @@ describe('the joins of an experiment', () => {
 			(await seeJoins(await serve((_request, response) => response.end('hello')), 0, 1)).problem ?? '',
 			/and not with a stream/,
 		);
-	});
-});
-
-describe('completion in bash', () => {
-	it('completes the beginning of a name', async function () {
-		this.timeout(30_000);
-		const script = completionScript('bash', '-', process.execPath).replace(
-			/^kubejoin-chaos\(\).*$/m,
-			'kubejoin-chaos() { printf \'%s\\n\' \'  {\' \'    "name": "expired-token",\' \'    "name": "wrong-pin",\'; }',
-		);
-		const { stdout } = await promisify(execFile)('bash', [
-			'-c',
-			`${script}\nCOMP_WORDS=(kubejoin-chaos wr); COMP_CWORD=1; _kubejoin_chaos; echo "\${COMPREPLY[@]}"`,
-		]);
-		assert.equal(stdout, 'wrong-pin\n');
 	});
 });

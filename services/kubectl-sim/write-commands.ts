@@ -1,0 +1,107 @@
+/** `kubectl create`, `replace`, `delete`, `label` and `certificate`. */
+import type { Command } from 'commander';
+import type { Access } from './access.ts';
+import { missingType } from './command-errors.ts';
+import { namespaceOption, parseTypeAndNames, typeArgument } from './command-options.ts';
+import { allTypes } from './resource-types.ts';
+import { discovery, type NamespaceOptions, type Tools, withServer } from './with-server.ts';
+
+const load = () => import('./write.ts');
+const namespaceOf = ({ namespace }: NamespaceOptions, access: Access): string => namespace ?? access.namespace;
+
+export function addWriteCommands(program: Command, tools: Tools): void {
+	addFileCommand(program, tools, 'create', 'create the objects of a file');
+	addFileCommand(program, tools, 'replace', 'replace existing objects by those of a file');
+	addDelete(program, tools);
+	addLabel(program, tools);
+	const certificate = program.command('certificate').description('decide on certificate signing requests');
+	addDecision(certificate, tools, 'approve', 'approve requests; the client obtains the certificate that it requested');
+	addDecision(certificate, tools, 'deny', 'deny requests; they are never signed');
+}
+
+function addFileCommand(program: Command, tools: Tools, verb: 'create' | 'replace', description: string): void {
+	const { output, readStdin } = tools;
+	program
+		.command(verb)
+		.description(description)
+		.requiredOption('-f, --filename <file>', 'YAML or JSON; - for standard input')
+		.addOption(namespaceOption())
+		.action(async (options: NamespaceOptions & { readonly filename: string }, command: Command) => {
+			await withServer(command, tools, discovery.write, async ({ api }, access) =>
+				(await load()).writeFile(verb, options.filename, {
+					api,
+					output,
+					readStdin,
+					namespace: namespaceOf(options, access),
+				}),
+			);
+		});
+}
+
+interface DeleteOptions extends NamespaceOptions {
+	readonly ignoreNotFound?: true;
+}
+
+function addDelete(program: Command, tools: Tools): void {
+	const { output } = tools;
+	program
+		.command('delete')
+		.description('delete objects')
+		.addArgument(typeArgument(allTypes))
+		.argument('[name...]')
+		.option('--ignore-not-found', 'do not fail when an object does not exist')
+		.addOption(namespaceOption())
+		.action(async (type: string | undefined, names: string[], options: DeleteOptions, command: Command) => {
+			const deletion = {
+				...parseTypeAndNames(type, names, 'delete'),
+				ignoreNotFound: options.ignoreNotFound ?? false,
+			};
+			await withServer(command, tools, discovery.write, async ({ api }, access) =>
+				(await load()).deleteObjects(deletion, { api, output, namespace: namespaceOf(options, access) }),
+			);
+		});
+}
+
+interface LabelOptions extends NamespaceOptions {
+	readonly overwrite?: true;
+}
+
+function addLabel(program: Command, tools: Tools): void {
+	const { output } = tools;
+	program
+		.command('label')
+		.description('set or remove labels of an object')
+		.addArgument(typeArgument(allTypes))
+		.argument('[words...]', 'the name, then KEY=VALUE or KEY-')
+		.option('--overwrite', 'replace an existing value')
+		.addOption(namespaceOption())
+		.action(async (typed: string | undefined, words: string[], options: LabelOptions, command: Command) => {
+			if (typed === undefined) throw missingType('label');
+			const [type = '', name] = typed.split('/');
+			const labelling = {
+				type,
+				words: name === undefined ? words : [name, ...words],
+				overwrite: options.overwrite ?? false,
+			};
+			await withServer(command, tools, discovery.write, async ({ api }, access) =>
+				(await load()).label(labelling, { api, output, namespace: namespaceOf(options, access) }),
+			);
+		});
+}
+
+function addDecision(certificate: Command, tools: Tools, verb: 'approve' | 'deny', description: string): void {
+	const { output, clock } = tools;
+	certificate
+		.command(verb)
+		.description(description)
+		.argument('[name...]')
+		.action(async (names: string[], _options: object, command: Command) => {
+			await withServer(command, tools, discovery.certificate, async ({ api }) =>
+				(await import('./certificate.ts')).decide(verb, names, {
+					requests: api.certificateSigningRequests,
+					output,
+					clock,
+				}),
+			);
+		});
+}
