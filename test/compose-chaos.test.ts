@@ -6,8 +6,9 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { requireFreePort } from '../lib/ports.ts';
 import { lab, runExperiment, type Where } from './chaos.ts';
-import { eventually, openProject, type Project, portIsFree } from './compose.ts';
+import { eventually, openProject, type Project } from './compose.ts';
 
 const projectName = 'kubejoin-chaos-test';
 
@@ -17,8 +18,8 @@ describe('experiments on a mesh of containers', function () {
 	let where: Where;
 
 	before(async () => {
-		await portIsFree(6443);
-		await portIsFree(8080);
+		await requireFreePort('the mesh in containers', 6443);
+		await requireFreePort('the mesh in containers', 8080);
 		project = await openProject(projectName);
 		const state = mkdtempSync(join(tmpdir(), 'kubejoin-chaos-'));
 		where = { mesh: 'compose', state, observer: 'http://127.0.0.1:8080', env: { COMPOSE_PROJECT_NAME: projectName } };

@@ -10,16 +10,8 @@ import { type ComposeDriver, openComposeDriver } from '../chaos/lab/compose-driv
 import { createWire } from '../chaos/lab/network-faults.ts';
 import { hasCode } from '../lib/errors.ts';
 import { projectPath } from '../lib/paths.ts';
-import {
-	type Container,
-	docker,
-	eventually,
-	openProject,
-	type Project,
-	portIsFree,
-	run,
-	serviceOf,
-} from './compose.ts';
+import { requireFreePort } from '../lib/ports.ts';
+import { type Container, docker, eventually, openProject, type Project, run, serviceOf } from './compose.ts';
 
 const projectName = 'kubejoin-driver-test';
 const labName = `${projectName}_lab`;
@@ -103,7 +95,7 @@ describe('the driver of the mesh in containers', function () {
 		this.timeout('10m');
 		project = await openProject(projectName);
 		await project.compose('--profile', 'chaos', 'down', '-v', '--remove-orphans');
-		for (const port of [6443, 8080]) await portIsFree(port);
+		for (const port of [6443, 8080]) await requireFreePort('the mesh in containers', port);
 		hasToxiproxy = await docker('image', 'inspect', toxiproxyImage).then(
 			() => true,
 			() => false,

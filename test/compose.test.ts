@@ -4,16 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { get } from 'node:https';
-import {
-	type Container,
-	docker,
-	eventually,
-	openProject,
-	type Project,
-	portIsFree,
-	run,
-	serviceOf,
-} from './compose.ts';
+import { requireFreePort } from '../lib/ports.ts';
+import { type Container, docker, eventually, openProject, type Project, run, serviceOf } from './compose.ts';
 
 const projectName = 'kubejoin-test';
 const services = [
@@ -90,7 +82,7 @@ describe('the mesh in containers', function () {
 		this.timeout('15m');
 		project = await openProject(projectName);
 		await project.compose('down', '-v', '--remove-orphans');
-		for (const port of [6443, 8080]) await portIsFree(port);
+		for (const port of [6443, 8080]) await requireFreePort('the mesh in containers', port);
 		say(`${project.program} build`);
 		await project.compose('build');
 		say('three nodes join');

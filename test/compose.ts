@@ -1,6 +1,5 @@
 /** Docker and compose for the test of the containers, called as a person calls them. It knows nothing of what runs in them. */
 import { execFile } from 'node:child_process';
-import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { projectPath } from '../lib/paths.ts';
 
@@ -106,17 +105,4 @@ export async function eventually<T>(seconds: number, ask: () => Promise<T>): Pro
 		}
 		await new Promise((resolve) => setTimeout(resolve, 500));
 	}
-}
-
-/** @throws when something listens there, which would keep the containers from starting */
-export function portIsFree(port: number): Promise<void> {
-	return new Promise<void>((resolve, reject) => {
-		const server = createServer();
-		server.once('error', (error) =>
-			reject(
-				new Error(`port ${port} of 127.0.0.1 is taken; stop what listens there, then run this again`, { cause: error }),
-			),
-		);
-		server.listen(port, '127.0.0.1', () => server.close(() => resolve()));
-	});
 }

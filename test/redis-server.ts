@@ -1,8 +1,8 @@
 /** A real redis-server on a random port of the loopback interface, which makes every write durable. Tests only. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
+import { findFreePort } from '../lib/ports.ts';
 
 export interface RedisServer {
 	readonly url: string;
@@ -25,15 +25,6 @@ export interface RedisServerOptions {
 	readonly aclFile?: string;
 }
 
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const address = server.address();
-	server.close();
-	await once(server, 'close');
-	return typeof address === 'object' && address !== null ? address.port : 0;
-}
-
 async function waitUntilReady(child: ChildProcess): Promise<void> {
 	const said: string[] = [];
 	if (child.stdout === null) throw new Error('redis-server has no output');
@@ -49,7 +40,7 @@ async function waitUntilReady(child: ChildProcess): Promise<void> {
 
 /** Start redis-server; undefined, with the reason on standard error, when it is not installed. */
 export async function startRedis(options: RedisServerOptions): Promise<RedisServer | undefined> {
-	const port = options.port ?? (await freePort());
+	const port = options.port ?? (await findFreePort());
 	const { tls, aclFile, dir } = options;
 	const settings: Record<string, string> = {
 		...{ bind: '127.0.0.1', dir, daemonize: 'no', logfile: '', save: '', appendonly: 'yes', appendfsync: 'always' },

@@ -1,10 +1,18 @@
-/** A mesh of processes on this machine, from its certificates to its nodes: what `npm start` shows and the mesh tests break. */
+/** A mesh of processes on this machine, from its certificates to its nodes, for `npm start` and for the tests. */
 import { mkdir } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { KubejoinError } from '../../lib/errors.ts';
-import { type Child, type ChildEvents, runProgram, startChild, withReason } from '../../lib/process-supervisor.ts';
+import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { poll } from '../../lib/poll.ts';
+import { requireFreePort } from '../../lib/ports.ts';
+import {
+	type Child,
+	type ChildEvents,
+	type ChildPlan,
+	type ProgramResult,
+	runProgram,
+	startChild,
+	withReason,
+} from '../../lib/process-supervisor.ts';
 import { isListed, readJoinConfig } from './join-config.ts';
 import {
 	type Change,
@@ -12,6 +20,7 @@ import {
 	healthPort,
 	type MeshOptions,
 	nodePlan,
+	nodesPlan,
 	pkiPlan,
 	type ServiceName,
 	servicePlan,
@@ -26,26 +35,39 @@ export interface LocalMesh {
 	/** Path of admin.conf. */
 	readonly kubeconfig: string;
 	readonly service: (name: ServiceName) => Child;
-	/** End a service with SIGKILL; it stays away until it is started. */
+	/** End a service with SIGKILL, until `startService`. */
 	readonly killService: (name: ServiceName) => Promise<void>;
-	/** Start a service that is away, or again, with other settings or another clock; resolves when it is ready. @throws SERVICE_FAILED, FAULT_UNAVAILABLE */
+	/**
+	 * Start a service, or restart it with other settings or another clock; resolves when it is ready.
+	 *
+	 * @throws SERVICE_FAILED, FAULT_UNAVAILABLE
+	 */
 	readonly startService: (name: ServiceName, change?: Change) => Promise<void>;
 	/** Resolves when every service is ready. */
 	readonly ready: () => Promise<void>;
 	/** Run kubectl-sim as the cluster's admin. */
-	readonly kubectl: (
-		...args: string[]
-	) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
-	/** Make a token, and the JoinConfiguration file that holds it, unless there is one that is still good. @returns the file's path */
+	readonly kubectl: (...args: string[]) => Promise<ProgramResult>;
+	/**
+	 * Create a token and the JoinConfiguration file that holds it, unless the last one is still valid.
+	 *
+	 * @returns the file's path
+	 */
 	readonly makeJoinConfig: () => Promise<string>;
 	/** Start a node; resolves when it has joined and sent its first heartbeat. */
 	readonly startNode: (name: string, index: number, joinConfig: string) => Promise<Child>;
-	/** Stop nodes, then services, in the reverse order of their start, and give the state up. */
+	/** Start one process with the nodes node-1 to node-COUNT; `started` of the result resolves when all have joined. */
+	readonly startNodes: (count: number, joinConfig: string) => Child;
+	/** Stop nodes, then services, in the reverse order of their start, and release the state directory. */
 	readonly stop: () => Promise<void>;
+}
+export interface MeshEvents extends ChildEvents {
+	/** Called when a service has become ready during the start. */
+	readonly onReady?: (name: ServiceName | 'pki') => void;
 }
 
 const READY_MS = 30_000;
-/** What may start at once: nobody in a group calls another in it. */
+const READY_RETRY_MS = 25;
+/** The services of a group do not call each other and start together. */
 const startOrder: readonly (readonly ServiceName[])[] = [
 	['observer'],
 	['ca-service', 'token-store'],
@@ -54,128 +76,161 @@ const startOrder: readonly (readonly ServiceName[])[] = [
 ];
 
 /** @throws STATE_IN_USE, PORT_IN_USE, SERVICE_FAILED, FILE_UNUSABLE */
-export async function startLocalMesh(options: MeshOptions, events: ChildEvents): Promise<LocalMesh> {
-	const { state, port } = options;
-	const unlock = await lockState(state);
-	const services = new Map<ServiceName, Child>();
-	const nodes: Child[] = [];
-	const stopping = new AbortController();
-	const kubeconfig = join(state, 'pki', 'admin', 'admin.conf');
-
-	async function startService(name: ServiceName, change?: Change): Promise<void> {
-		const service = startChild(servicePlan(name, options, change), events);
-		services.set(name, service);
-		await service.started();
-	}
-	const isReady = (name: ServiceName) => waitUntilReady(name, healthPort(port, name), options.readyMs ?? READY_MS);
-	async function stop(): Promise<void> {
-		stopping.abort();
-		await Promise.all(nodes.map((node) => node.stop()));
-		for (const group of startOrder.toReversed()) await Promise.all(group.map((name) => services.get(name)?.stop()));
-		unlock();
-	}
-	async function ready(): Promise<void> {
-		await Promise.all(servicesOf(options).map(isReady));
-	}
-	const kubectl = (...args: string[]) =>
-		runProgram(
-			{ name: 'kubectl-sim', program: 'services/kubectl-sim/main.js', args: ['--kubeconfig', kubeconfig, ...args] },
-			stopping.signal,
-		);
+export async function startLocalMesh(options: MeshOptions, events: MeshEvents): Promise<LocalMesh> {
+	const mesh = new ProcessMesh(options, events, await lockState(options.state));
 	try {
-		for (const needed of servicePorts(options)) await requireFree(needed);
-		const pki = await runProgram(pkiPlan(options));
-		for (const line of `${pki.stdout}${pki.stderr}`.split('\n')) if (line !== '') events.onLine('pki', line);
-		if (pki.code !== 0) {
-			const problem = withReason(`ended with exit code ${pki.code}`, pki.stderr.trimEnd().split('\n'));
-			throw new KubejoinError('SERVICE_FAILED', { service: 'infra/pki', problem });
-		}
-		for (const name of servicesOf(options)) await mkdir(join(state, name), { recursive: true, mode: 0o700 });
-		const wanted = servicesOf(options);
-		for (const group of startOrder) {
-			const started = await Promise.allSettled(
-				group.filter((name) => wanted.includes(name)).map((name) => startService(name)),
-			);
-			for (const result of started) if (result.status === 'rejected') throw result.reason;
-		}
-		await ready();
+		await mesh.start();
+		return mesh;
 	} catch (error) {
-		await stop();
+		await mesh.stop();
 		throw error;
 	}
-	return {
-		endpoint: endpointOf(options),
-		kubeconfig,
-		ready,
-		stop,
-		kubectl,
-		service: (name) => services.get(name) ?? missing(name),
-		killService: async (name) => services.get(name)?.stop('SIGKILL'),
-		async startService(name, change) {
-			if (stopping.signal.aborted) throw new KubejoinError('SHUTTING_DOWN', { service: 'the mesh' });
-			// Its plan is made first: a fault that cannot be made stops nothing.
-			servicePlan(name, options, change);
-			await services.get(name)?.stop();
-			await startService(name, change);
-			await isReady(name);
-		},
-		async makeJoinConfig() {
-			const path = join(state, 'join.yaml');
-			const kept = await readJoinConfig(path);
-			if (kept?.endpoint === endpointOf(options) && isListed((await kubectl('token', 'list')).stdout, kept.token))
-				return path;
-			const { code, stderr } = await kubectl('token', 'create', '--print-join-config', '--to', path);
-			if (code !== 0)
-				throw new KubejoinError('SERVICE_FAILED', {
-					service: 'kubectl-sim token create',
-					problem: `ended with exit code ${code}: ${stderr.trim()}`,
-				});
-			return path;
-		},
-		async startNode(name, index, joinConfig) {
-			if (stopping.signal.aborted) throw new KubejoinError('SHUTTING_DOWN', { service: 'the mesh' });
-			const node = startChild(nodePlan(name, index, joinConfig, options), events);
-			nodes.push(node);
-			await node.started();
-			return node;
-		},
-	};
 }
 
-const missing = (name: string): never => {
-	throw new TypeError(`${name} is not running`);
-};
+/** Its members are properties, because tests copy a mesh to extend it. */
+class ProcessMesh implements LocalMesh {
+	readonly endpoint: string;
+	readonly kubeconfig: string;
+	readonly #options: MeshOptions;
+	readonly #events: MeshEvents;
+	readonly #unlock: () => void;
+	readonly #services = new Map<ServiceName, Child>();
+	readonly #nodes: Child[] = [];
+	readonly #stopping = new AbortController();
 
-/** Before anything is started: afterwards it would be one failure among many lines. */
-const requireFree = ({ service, port }: { readonly service: string; readonly port: number }): Promise<void> =>
-	new Promise((resolve, reject) => {
-		const address = '127.0.0.1';
-		const server = createServer();
-		server.once('error', (error: NodeJS.ErrnoException) => {
-			const problem = `cannot listen on ${address}:${port}: ${error.message}`;
-			reject(
-				error.code === 'EADDRINUSE'
-					? new KubejoinError('PORT_IN_USE', { service, address, port })
-					: new KubejoinError('SERVICE_FAILED', { service, problem }),
-			);
-		});
-		server.listen(port, address, () => server.close(() => resolve()));
-	});
-
-async function waitUntilReady(service: string, port: number, readyMs: number): Promise<void> {
-	let problem = '';
-	for (const deadline = performance.now() + readyMs; performance.now() < deadline; ) {
-		try {
-			const response = await fetch(`http://127.0.0.1:${port}/readyz?verbose`, { signal: AbortSignal.timeout(3_000) });
-			problem = await response.text();
-			if (response.ok) return;
-		} catch (error) {
-			problem = error instanceof Error ? error.message : String(error);
-		}
-		await delay(25);
+	constructor(options: MeshOptions, events: MeshEvents, unlock: () => void) {
+		this.endpoint = endpointOf(options);
+		this.kubeconfig = join(options.state, 'pki', 'admin', 'admin.conf');
+		this.#options = options;
+		this.#events = events;
+		this.#unlock = unlock;
 	}
-	throw new KubejoinError('SERVICE_FAILED', {
-		service,
-		problem: `is not ready after ${readyMs / 1000} s: ${problem.trim()}`,
-	});
+
+	async start(): Promise<void> {
+		for (const { service, port } of servicePorts(this.#options)) await requireFreePort(service, port);
+		await this.#issueCertificates();
+		const wanted = servicesOf(this.#options);
+		for (const name of wanted) await mkdir(join(this.#options.state, name), { recursive: true, mode: 0o700 });
+		const allReady: Promise<void>[] = [];
+		for (const group of startOrder) {
+			const names = group.filter((name) => wanted.includes(name));
+			const started = await Promise.allSettled(names.map((name) => this.#startService(name)));
+			for (const result of started) if (result.status === 'rejected') throw result.reason;
+			for (const name of names) {
+				const ready = this.#isReady(name).then(() => this.#events.onReady?.(name));
+				// It is awaited below; until then, its failure is not unhandled.
+				ready.catch(() => undefined);
+				allReady.push(ready);
+			}
+		}
+		await Promise.all(allReady);
+	}
+
+	readonly service = (name: ServiceName): Child => {
+		const service = this.#services.get(name);
+		if (service === undefined) throw new TypeError(`${name} is not running`);
+		return service;
+	};
+
+	readonly killService = async (name: ServiceName): Promise<void> => {
+		await this.#services.get(name)?.stop('SIGKILL');
+	};
+
+	readonly startService = async (name: ServiceName, change?: Change): Promise<void> => {
+		this.#requireRunning();
+		// The plan comes first: a fault that is unavailable must not stop the service.
+		servicePlan(name, this.#options, change);
+		await this.#services.get(name)?.stop();
+		await this.#startService(name, change);
+		await this.#isReady(name);
+	};
+
+	readonly ready = async (): Promise<void> => {
+		await Promise.all(servicesOf(this.#options).map((name) => this.#isReady(name)));
+	};
+
+	readonly kubectl = (...args: string[]): Promise<ProgramResult> =>
+		runProgram(
+			{
+				name: 'kubectl-sim',
+				program: 'services/kubectl-sim/main.js',
+				args: ['--kubeconfig', this.kubeconfig, ...args],
+			},
+			this.#stopping.signal,
+		);
+
+	readonly makeJoinConfig = async (): Promise<string> => {
+		const path = join(this.#options.state, 'join.yaml');
+		const kept = await readJoinConfig(path);
+		if (kept?.endpoint === this.endpoint && isListed((await this.kubectl('token', 'list')).stdout, kept.token))
+			return path;
+		const { code, stderr } = await this.kubectl('token', 'create', '--print-join-config', '--to', path);
+		if (code !== 0)
+			throw new KubejoinError('SERVICE_FAILED', {
+				service: 'kubectl-sim token create',
+				problem: `ended with exit code ${code}: ${stderr.trim()}`,
+			});
+		return path;
+	};
+
+	readonly startNode = async (name: string, index: number, joinConfig: string): Promise<Child> => {
+		const node = this.#startNode(nodePlan(name, index, joinConfig, this.#options));
+		await node.started();
+		return node;
+	};
+
+	readonly startNodes = (count: number, joinConfig: string): Child =>
+		this.#startNode(nodesPlan(count, joinConfig, this.#options));
+
+	readonly stop = async (): Promise<void> => {
+		this.#stopping.abort();
+		await Promise.all(this.#nodes.map((node) => node.stop()));
+		for (const group of startOrder.toReversed())
+			await Promise.all(group.map((name) => this.#services.get(name)?.stop()));
+		this.#unlock();
+	};
+
+	async #issueCertificates(): Promise<void> {
+		const { code, stdout, stderr } = await runProgram(pkiPlan(this.#options));
+		for (const line of `${stdout}${stderr}`.split('\n')) if (line !== '') this.#events.onLine('pki', line);
+		if (code !== 0) {
+			const problem = withReason(`ended with exit code ${code}`, stderr.trimEnd().split('\n'));
+			throw new KubejoinError('SERVICE_FAILED', { service: 'infra/pki', problem });
+		}
+		this.#events.onReady?.('pki');
+	}
+
+	async #startService(name: ServiceName, change?: Change): Promise<void> {
+		const service = startChild(servicePlan(name, this.#options, change), this.#events);
+		this.#services.set(name, service);
+		await service.started();
+	}
+
+	#startNode(plan: ChildPlan): Child {
+		this.#requireRunning();
+		const node = startChild(plan, this.#events);
+		this.#nodes.push(node);
+		return node;
+	}
+
+	#requireRunning(): void {
+		if (this.#stopping.signal.aborted) throw new KubejoinError('SHUTTING_DOWN', { service: 'the mesh' });
+	}
+
+	async #isReady(name: ServiceName): Promise<void> {
+		const timeoutMs = this.#options.readyMs ?? READY_MS;
+		const url = `http://127.0.0.1:${healthPort(this.#options.port, name)}/readyz?verbose`;
+		try {
+			await poll(() => requireReady(url), { retryMs: READY_RETRY_MS, timeoutMs, say: () => undefined });
+		} catch (error) {
+			const problem = `is not ready after ${timeoutMs / 1000} s: ${causeText(error).trim()}`;
+			throw new KubejoinError('SERVICE_FAILED', { service: name, problem });
+		}
+	}
+}
+
+async function requireReady(url: string): Promise<void> {
+	const response = await fetch(url, { signal: AbortSignal.timeout(3_000) });
+	const text = await response.text();
+	if (!response.ok) throw new Error(text);
 }

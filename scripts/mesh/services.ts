@@ -45,7 +45,6 @@ const FIRST_HEALTH_OFFSET = 10;
 const FIRST_NODE_OFFSET = 20;
 /** An experiment that its page runs is stopped first, and puts right what it changed. */
 const OBSERVER_STOP_MS = 30_000;
-/** Nodes that find a port each. */
 export const MAX_NODES = 1_000;
 export const MAX_PORT = 65_535 - FIRST_NODE_OFFSET - MAX_NODES;
 
@@ -201,7 +200,7 @@ function telemetryPlan(options: MeshOptions): Pick<ChildPlan, 'telemetry'> {
 }
 
 /**
- * A node that joins with a JoinConfiguration file, so that no token is in the process list.
+ * A node that joins with a JoinConfiguration file: a token in its arguments would be visible to every user.
  *
  * @param index  of its health port, or `none` for a node without one
  */
@@ -210,20 +209,24 @@ export const nodePlan = (
 	index: number | 'none',
 	joinConfig: string,
 	options: MeshOptions,
-): ChildPlan => ({
-	name: nodeName,
+): ChildPlan =>
+	joinPlan(nodeName, options, [
+		...['--config', joinConfig, '--node-name', nodeName],
+		...['--root', join(options.state, 'nodes', nodeName)],
+		...['--healthz-port', String(index === 'none' ? 0 : nodeHealthPort(options.port, index))],
+	]);
+
+/** One process with the nodes node-1 to node-COUNT: a process for each would take 60 MB of memory. */
+export const nodesPlan = (count: number, joinConfig: string, options: MeshOptions): ChildPlan =>
+	joinPlan('nodes', options, [
+		...['--config', joinConfig, '--node-name', 'node', '--nodes', String(count)],
+		...['--root', join(options.state, 'nodes'), '--healthz-port', String(nodeHealthPort(options.port, 0))],
+	]);
+
+const joinPlan = (name: string, options: MeshOptions, args: readonly string[]): ChildPlan => ({
+	name,
 	program: 'services/kubelet-sim/main.js',
 	...telemetryPlan(options),
 	settings: tracesKeySettings(options, 'kubelet-sim'),
-	args: [
-		'join',
-		'--config',
-		joinConfig,
-		'--node-name',
-		nodeName,
-		'--root',
-		join(options.state, 'nodes', nodeName),
-		'--healthz-port',
-		String(index === 'none' ? 0 : nodeHealthPort(options.port, index)),
-	],
+	args: ['join', ...args],
 });

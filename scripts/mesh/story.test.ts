@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createStory, type Story } from './story.ts';
 
-describe('the story', () => {
+describe('the output of npm start', () => {
 	let state: string;
 	let story: Story;
 	let written: string;
@@ -25,7 +25,7 @@ describe('the story', () => {
 	});
 	const log = (fields: object) => JSON.stringify({ level: 'info', time: 't', service: 's', ...fields });
 
-	it('lets the observer tell the joins, as it tells them', () => {
+	it("prints the observer's lines about joins unchanged, and no other record of a join", () => {
 		const line = `node-1 ${'word '.repeat(20)}`;
 		story.line('observer', line);
 		story.line('observer', log({ msg: 'listening' }));
@@ -34,14 +34,14 @@ describe('the story', () => {
 		assert.equal(written, `${line}\n`);
 	});
 
-	it('goes on below, indented, at 80 columns', () => {
+	it('indents the further lines of a long line, at 80 columns', () => {
 		story.line('node-1', `[kubelet] ${'word '.repeat(40)}`);
 		const lines = written.trimEnd().split('\n');
 		assert.ok(lines.length > 1 && lines.every((line) => line.length <= 80));
 		assert.ok(lines.slice(1).every((line) => line.startsWith('    word')));
 	});
 
-	it('shows a failure of a service with code and remedy', () => {
+	it('prints a failure of a service with code and remedy', () => {
 		story.line('token-store', log({ msg: 'listening' }));
 		story.line(
 			'token-store',
@@ -50,7 +50,7 @@ describe('the story', () => {
 		assert.equal(written, 'token-store ERROR cannot start PORT_IN_USE: taken do this: free it\n');
 	});
 
-	it('shows what a node says after its join, and nothing of the certificates that were made', () => {
+	it('prints lines of a node after its join, and none of the bootstrap of the certificates', () => {
 		story.line('node-1', '[kubelet] Node node-1 goes on');
 		story.line('node-1', '{"no": "log line"}');
 		story.line('node-1', '{torn');
@@ -58,11 +58,23 @@ describe('the story', () => {
 		assert.equal(written, 'node-1 [kubelet] Node node-1 goes on\n');
 	});
 
-	it('keeps every line in a file that only its owner reads', async () => {
+	it('writes every line to a file that only its owner can read', async () => {
 		story.line('ca-service', log({ msg: 'a' }));
 		await story.close();
 		const path = join(state, 'logs', 'ca-service.log');
 		assert.equal(readFileSync(path, 'utf8'), `${log({ msg: 'a' })}\n`);
 		assert.equal(statSync(path).mode & 0o777, 0o600);
+	});
+
+	it('prints warnings above a progress line, and no joins beside it', () => {
+		const above: string[] = [];
+		story.showProgress({ print: (text) => above.push(text) });
+		story.line('observer', 'node-1 joined in 100 ms');
+		story.line('nodes', '[kubelet] node-1: This node has joined the cluster');
+		story.line('ca-service', log({ level: 'warn', msg: 'LAB is on' }));
+		assert.deepEqual([above, written], [['ca-service WARN LAB is on\n'], '']);
+		story.showProgress(undefined);
+		story.line('observer', 'node-2 joined in 100 ms');
+		assert.equal(written, 'node-2 joined in 100 ms\n');
 	});
 });

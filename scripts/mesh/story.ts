@@ -1,19 +1,22 @@
 /**
- * What a person reads in the terminal, and every line in full in a file for each program. The joins are told by the observer, from their traces; the
- * other programs are heard when they warn.
+ * The output of `npm start`: the observer's lines about joins, warnings and errors of all services, and sentences of the runner. A log file for each
+ * program keeps every line.
  */
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import { Help } from 'commander';
+import wrapAnsi from 'wrap-ansi';
+import type { JoinProgress } from '../../lib/cli-progress.ts';
 import { causeText } from '../../lib/errors.ts';
+import { poll } from '../../lib/poll.ts';
 
 export interface Story {
 	/** A line that a program printed. */
 	readonly line: (name: string, line: string) => void;
 	/** A sentence of the runner itself. */
 	readonly say: (text: string) => void;
-	/** Resolves when the observer has told what it knows: when it has said nothing for a while. */
+	/** While there is a progress line, joins and nodes print nothing else. */
+	readonly showProgress: (progress: Pick<JoinProgress, 'print'> | undefined) => void;
+	/** Resolves when the observer has printed its lines: when it has been silent for a while. */
 	readonly told: () => Promise<void>;
 	/** Resolves when every line is in its file. */
 	readonly close: () => Promise<void>;
@@ -24,10 +27,9 @@ const MAX_PROSE_WIDTH = 100;
 const MAX_JOINS_WIDTH = 160;
 const DEFAULT_WIDTH = 80;
 const INDENT = '    ';
-/** The observer holds back what could come out of order for half of that. */
-const TOLD_AFTER_MS = 1_000;
-const MAX_TELLING_MS = 5_000;
-const wrapper = new Help();
+/** The observer holds lines back for half of that. */
+const SILENT_MS = 1_000;
+const MAX_SILENCE_WAIT_MS = 5_000;
 
 /** Columns for the observer's table of joins, which uses a wide terminal. */
 export const joinsWidth = (columns: number | undefined): number =>
@@ -38,38 +40,46 @@ const proseWidth = (columns: number | undefined): number => Math.min(joinsWidth(
 /** @param columns  of the terminal; undefined when there is none */
 export function createStory(state: string, write: (text: string) => void, columns: number | undefined): Story {
 	const width = proseWidth(columns);
-	const files = openFiles(join(state, 'logs'), (problem) =>
-		write(`the log files are not written any more: ${problem}\n`),
-	);
+	let progress: Pick<JoinProgress, 'print'> | undefined;
+	const print = (text: string) => (progress === undefined ? write(text) : progress.print(text));
+	const files = openFiles(join(state, 'logs'), (problem) => print(`kubejoin stops writing log files: ${problem}\n`));
 	let heardMs = performance.now();
+	const requireSilence = async () => {
+		if (performance.now() < heardMs + SILENT_MS) throw new Error('the observer is printing');
+	};
 	return {
 		line(name, line) {
 			files.write(name, line);
 			if (name === 'observer') heardMs = performance.now();
-			const shown = readLine(name, line);
+			const isLog = line.startsWith('{');
+			const shown = isLog ? troubleOf(line) : progress === undefined ? readLine(name, line) : undefined;
 			// The observer's lines are of the right width.
-			if (shown) write(name === 'observer' && !line.startsWith('{') ? `${shown}\n` : withName(name, shown, width));
+			if (shown !== undefined) print(name === 'observer' && !isLog ? `${shown}\n` : hanging(`${name} ${shown}`, width));
 		},
-		say: (text) => write(`${text}\n`),
+		say: (text) => print(`${text}\n`),
+		showProgress(next) {
+			progress = next;
+		},
 		async told() {
-			const end = performance.now() + MAX_TELLING_MS;
 			heardMs = performance.now();
-			while (performance.now() < Math.min(heardMs + TOLD_AFTER_MS, end)) await delay(50);
+			await poll(requireSilence, { retryMs: 50, timeoutMs: MAX_SILENCE_WAIT_MS, say: () => undefined }).catch(
+				() => undefined,
+			);
 		},
 		close: files.close,
 	};
 }
 
-/** What a node says besides its join. */
-const isNodes = /^\[(kubelet|discovery)\] /;
+/** Lines of a node that are no part of its join. */
+const isAfterJoin = /^\[(kubelet|discovery)\] /;
 
-/** The part of a line that is shown. Services write JSON; the observer's story, nodes and the certificates' bootstrap are text. */
-function readLine(name: string, line: string): string | undefined {
-	const record = parseRecord(line);
-	if (record === undefined) return name === 'observer' || isNodes.test(line) ? line : undefined;
-	const { level, msg = '', code, error, remedy } = record;
-	const isTrouble = level === 'warn' || level === 'error';
-	if (!isTrouble) return undefined;
+const readLine = (name: string, line: string): string | undefined =>
+	name === 'observer' || isAfterJoin.test(line) ? line : undefined;
+
+/** The text of a warning or an error in a JSON log. */
+function troubleOf(line: string): string | undefined {
+	const { level, msg = '', code, error, remedy } = parseRecord(line);
+	if (level !== 'warn' && level !== 'error') return undefined;
 	return [
 		`${level.toUpperCase()} ${msg}`,
 		...(code === undefined ? [] : [`${code}: ${error ?? ''}`]),
@@ -77,28 +87,24 @@ function readLine(name: string, line: string): string | undefined {
 	].join(' ');
 }
 
-type LogRecord = Partial<Readonly<Record<'level' | 'msg' | 'code' | 'error' | 'remedy', string>>> & {
-	readonly level: string;
-};
+type LogRecord = Partial<Readonly<Record<'level' | 'msg' | 'code' | 'error' | 'remedy', string>>>;
 
-function parseRecord(line: string): LogRecord | undefined {
-	if (!line.startsWith('{')) return undefined;
+function parseRecord(line: string): LogRecord {
 	try {
 		const record: unknown = JSON.parse(line);
-		return typeof record === 'object' && record !== null && 'level' in record ? (record as LogRecord) : undefined;
+		return typeof record === 'object' && record !== null ? record : {};
 	} catch {
-		return undefined;
+		return {};
 	}
 }
 
-/** `node-1 [discovery/pin-ca] …`; what does not fit goes on below, indented. */
-function withName(name: string, text: string, width: number): string {
-	const [first = '', ...rest] = wrapper.boxWrap(`${name} ${text}`, width).split('\n');
-	const more = rest.length === 0 ? [] : wrapper.boxWrap(rest.join(' '), width - INDENT.length).split('\n');
-	return [first, ...more.map((line) => `${INDENT}${line}`)].join('\n').concat('\n');
+/** A paragraph whose further lines are indented. */
+function hanging(text: string, width: number): string {
+	const [first = '', ...more] = wrapAnsi(text, width - INDENT.length).split('\n');
+	return [first, ...more.map((line) => `${INDENT}${line}`), ''].join('\n');
 }
 
-/** One file for each program, begun anew at every start. */
+/** One file for each program, emptied at every start. */
 function openFiles(directory: string, onProblem: (problem: string) => void) {
 	const files = new Map<string, WriteStream>();
 	let isBroken = false;

@@ -3,7 +3,6 @@ import '../../lib/require-node.ts';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Express } from 'express';
 import { monotonicClock, systemClock } from '../../lib/clock.ts';
@@ -13,6 +12,7 @@ import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { refusalCounter } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import { projectPath } from '../../lib/paths.ts';
+import { findFreePort } from '../../lib/ports.ts';
 import { openApiChannel } from '../../lib/rpc/api-channel.ts';
 import { createHttpServer, type HttpServerOptions, listenHttp } from '../../lib/rpc/http-server.ts';
 import { runService } from '../../lib/rpc/run.ts';
@@ -61,7 +61,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 				...(nodesDirectory === undefined ? {} : { nodesDirectory }),
 				telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: config.nodeTracesTo },
 				tracesKey: deriveTracesKey(config.tracesRootKey, 'kubelet-sim'),
-				freePort,
+				freePort: findFreePort,
 				log,
 			})
 		: undefined;
@@ -170,17 +170,6 @@ async function serve(app: Express, address: string, port: number, guarded: HttpS
 	const server = createHttpServer(app, guarded);
 	await listenHttp(server, service, address, port, guarded);
 	return server;
-}
-
-function freePort(): Promise<number> {
-	return new Promise((resolve, reject) => {
-		const server = createServer();
-		server.once('error', reject);
-		server.listen(0, '127.0.0.1', () => {
-			const address = server.address();
-			server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-		});
-	});
 }
 
 function isUnspecified(address: string): boolean {

@@ -127,7 +127,6 @@ async function* events(
 
 const program = new Command('kubejoin watch')
 	.description('Print the joins of a running mesh: past joins, then new ones')
-	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
 	.argument('[node]', 'only the joins of this node')
 	.option('--url <url>', 'address of the page', 'http://127.0.0.1:8080')
 	.addOption(
@@ -138,14 +137,8 @@ const program = new Command('kubejoin watch')
 	.addOption(new Option('--verbose', 'print every message').conflicts('brief'))
 	.option('--brief', 'print one line per join')
 	.option('--no-follow', 'print past joins and exit')
-	.addHelpText(
-		'after',
-		`
-Examples:
-  npx kubejoin watch                        past and new joins
-  npx kubejoin watch --verbose node-1       every message of one node
-  npx kubejoin watch -o json --no-follow    past joins, for a program`,
-	)
 	.action(watch);
 
-process.exitCode = await runCli(program);
+process.exitCode = await runCli(program, {
+	examples: ['npx kubejoin watch', 'npx kubejoin watch --verbose node-1', 'npx kubejoin watch -o json --no-follow'],
+});

@@ -98,7 +98,7 @@ describe('npm start', function () {
 	});
 
 	it('ends at once when it is told to, wherever it is, and leaves nothing running', async () => {
-		for (const moment of ['Up in', '✔ preflight', 'Ctrl-C stops everything']) {
+		for (const moment of ['Up in', '✔ preflight', 'Ctrl-C stops the cluster']) {
 			const running = up();
 			await eventually(40, () => assert.ok(running.text().includes(moment), running.text()));
 			running.process.kill('SIGINT');
@@ -110,7 +110,7 @@ describe('npm start', function () {
 
 	it('leaves nothing running when it is killed', async () => {
 		const running = up();
-		await eventually(40, () => assert.ok(running.text().includes('Ctrl-C stops everything'), running.text()));
+		await eventually(40, () => assert.ok(running.text().includes('Ctrl-C stops the cluster'), running.text()));
 		running.process.kill('SIGKILL');
 		await running.ended;
 		await eventually(10, () => assert.deepEqual(left(), []));
@@ -140,7 +140,7 @@ describe('npm start', function () {
 
 	it('STATE_IN_USE, PORT_IN_USE: one sentence, exit code 1', async () => {
 		const running = up('--nodes', '0');
-		await eventually(40, () => assert.ok(running.text().includes('Ctrl-C stops everything'), running.text()));
+		await eventually(40, () => assert.ok(running.text().includes('Ctrl-C stops the cluster'), running.text()));
 		const second = up();
 		assert.equal(await second.ended, 1);
 		assert.match(
