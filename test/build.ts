@@ -1,4 +1,4 @@
-/** Whether dist holds what the sources say. Mesh tests run the compiled programs, and an outdated build would pass for the changed one. */
+/** Detects an outdated build. Mesh tests run the compiled programs, and would otherwise test the old code. */
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { projectPath } from '../lib/paths.ts';
@@ -26,7 +26,10 @@ const outputs: readonly Output[] = [
 
 const modifiedMs = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-/** @param root  top of the checkout @returns a source that is newer than the build made from it, by its path below root */
+/**
+ * @param root  the top of the checkout
+ * @returns the path of a source that is newer than its build, relative to root
+ */
 export function newerThanBuild(root = projectPath()): string | undefined {
 	const under = (folder: string) =>
 		readdirSync(join(root, folder), { recursive: true, withFileTypes: true })

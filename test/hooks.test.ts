@@ -1,4 +1,4 @@
-/** The test run itself: a run that would test something else than its caller thinks, or that would not end, fails. */
+/** The test run itself: it fails if it would run other tests than requested, or would not end. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,7 +20,7 @@ describe('a run of mocha', function () {
 		return path;
 	};
 
-	it('refuses a path that does not exist, and runs nothing', async () => {
+	it('refuses a missing path and runs no test', async () => {
 		for (const paths of [
 			['services/ca-servic'],
 			['lib/clock.test.ts', 'lib/clok.test.ts'],
@@ -32,21 +32,21 @@ describe('a run of mocha', function () {
 		}
 	});
 
-	it('takes the value of an option for no path', async () => {
+	it('does not take the value of an option for a path', async () => {
 		const passing = file('passing.test.ts', "it('passes', () => undefined);");
 		const { code, stdout } = await runMocha(['--reporter', 'json', '-g', 'passes', passing]);
 		assert.equal(code, 0, stdout);
 		assert.equal(JSON.parse(stdout).stats.passes, 1);
 	});
 
-	it('ends with exit code 1 when a test leaves a timer or a child process behind', async () => {
+	it('ends with exit code 1 after a test that leaves a timer or a child process', async () => {
 		const leak = file('leak.test.ts', "it('leaves a timer', () => void setInterval(() => undefined, 1_000));");
 		const { code, stderr } = await runMocha([leak], { TEST_OPEN_HANDLES_MS: '200' });
 		assert.equal(code, 1, stderr);
 		assert.match(stderr, /the tests left open: .*Timeout/);
 	});
 
-	it('of compiled programs needs a build that is newer than each source', () => {
+	it('refuses a build that is older than a source', () => {
 		const built = file('dist/.tsbuildinfo', '');
 		const page = file('dist/services/observer/public/page.js', '');
 		const source = file('lib/paths.ts', '');

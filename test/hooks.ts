@@ -1,14 +1,14 @@
-/** Hooks around every run of mocha: tests of an outdated build are refused, and a run whose tests leave something open ends. */
+/** Hooks of every run of mocha. They refuse an outdated build, and end a run whose tests leave a handle open. */
 import { relative } from 'node:path';
 import type { RootHookObject } from 'mocha';
 import { environment } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
 import { newerThanBuild } from './build.ts';
 
-/** Sockets that are closing and child processes that are stopping are gone by then. */
+/** Enough for closing sockets and stopping child processes. */
 const OPEN_HANDLES_MS = Number(environment().TEST_OPEN_HANDLES_MS ?? 10_000);
 
-/** Tests below test/ run the compiled programs. */
+/** Tests in test/ run the compiled programs. */
 const usesBuild = ({ file = '' }: Mocha.Suite): boolean => relative(projectPath('test'), file).split('/')[0] !== '..';
 
 export const mochaHooks: RootHookObject = {

@@ -1,4 +1,4 @@
-/** Mocha as a process of its own, with the settings of this project. */
+/** Runs mocha in a process of its own, with the settings of this project. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';

@@ -1,10 +1,10 @@
-/** The openssl command line, the second opinion of the tests about every certificate. */
+/** The openssl command line: a second implementation that verifies every certificate. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Run with named files in a directory of its own; answers with standard output, throws when openssl fails. */
+/** Runs openssl in a new directory with these files. @returns standard output @throws Error  openssl failed */
 export function openssl(args: readonly string[], files: Readonly<Record<string, string>> = {}): string {
 	const directory = mkdtempSync(join(tmpdir(), 'openssl-'));
 	try {
@@ -15,7 +15,10 @@ export function openssl(args: readonly string[], files: Readonly<Record<string, 
 	}
 }
 
-/** @param atMs  milliseconds since the epoch, the time at which to verify @throws Error  the chain does not verify, by the letter of RFC 5280 */
+/**
+ * @param atMs  the time of the verification, in milliseconds since the epoch
+ * @throws Error  the chain does not verify by RFC 5280
+ */
 export function verifyStrictly(
 	ca: string,
 	certificate: string,

@@ -1,4 +1,4 @@
-/** A real redis-server on a random port of the loopback interface, which makes every write durable. Tests only. */
+/** A real redis-server on a random loopback port, with durable writes. Tests only. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -8,19 +8,19 @@ export interface RedisServer {
 	readonly url: string;
 	readonly port: number;
 	readonly pid: number;
-	/** Kill it in the midst of what it does; answers when it is gone. */
+	/** Kills it with SIGKILL; resolves when the process has ended. */
 	readonly kill9: () => Promise<void>;
-	/** Freeze and thaw it: connections stay, answers do not come. */
+	/** Pauses and resumes the process. Its connections remain open. */
 	readonly freeze: () => void;
 	readonly thaw: () => void;
 	readonly stop: () => Promise<void>;
 }
 
 export interface RedisServerOptions {
-	/** Where its data is, and stays. */
+	/** The directory of its data, which is kept. */
 	readonly dir: string;
 	readonly port?: number;
-	/** Paths of PEM files; client certificates are required then. */
+	/** Paths of PEM files. With them, client certificates are required. */
 	readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
 	readonly aclFile?: string;
 }
@@ -38,7 +38,7 @@ async function waitUntilReady(child: ChildProcess): Promise<void> {
 	throw new Error(`redis-server did not start:\n${said.join('\n')}`);
 }
 
-/** Start redis-server; undefined, with the reason on standard error, when it is not installed. */
+/** @returns undefined if redis-server is not installed; standard error has the reason */
 export async function startRedis(options: RedisServerOptions): Promise<RedisServer | undefined> {
 	const port = options.port ?? (await findFreePort());
 	const { tls, aclFile, dir } = options;

@@ -1,4 +1,4 @@
-/** A child process that writes to a store as fast as it can and says what was acknowledged, made to be killed. Tests only. */
+/** A child process for crash tests: it writes to a store continuously and prints each acknowledged write. Tests only. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
@@ -11,7 +11,7 @@ export interface AcknowledgedWrite {
 	readonly revision: number;
 }
 
-/** Start the child; `acknowledged` waits until it has said so many writes, `kill9` answers with all it said. */
+/** `acknowledged` resolves after this many writes; `kill9` resolves with all acknowledged writes. */
 export function startStoreWriter(options: StoreOptions) {
 	const child = spawn(process.execPath, ['--import=tsx', fileURLToPath(import.meta.url), JSON.stringify(options)], {
 		stdio: ['ignore', 'pipe', 'inherit'],

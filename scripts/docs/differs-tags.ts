@@ -22,7 +22,7 @@ export function differsTags(source: string): string[] {
 		.map(([, text = '']) => text.replace(/\s+/g, ' ').trim());
 }
 
-/** A list in Markdown, for a file in docs/. */
+/** A list in Markdown, with links relative to docs/. */
 export const differsList = (): string =>
 	sourceFiles()
 		.flatMap((path) =>

@@ -7,19 +7,18 @@ import { projectPath } from '../../lib/paths.ts';
 
 interface Rule {
 	readonly name: string;
-	/** A part of its message. */
-	readonly says: string;
-	/** Where the rule holds, and what breaks it there. */
+	readonly messagePart: string;
+	/** Code that breaks the rule, and the file where the rule applies. */
 	readonly refused: readonly (readonly [file: string, code: string])[];
 	readonly allowed: readonly (readonly [file: string, code: string])[];
 }
 
-/** Stands for any file of domain code. */
+/** Replaced by any file of domain code. */
 const domain = '';
 const rules: readonly Rule[] = [
 	{
 		name: 'verified-tls',
-		says: 'verified-tls.grit',
+		messagePart: 'verified-tls.grit',
 		refused: [
 			[domain, 'export const tls = { rejectUnauthorized: false };'],
 			['lib/rpc/api-channel.ts', 'export const tls = (verify: boolean) => ({ rejectUnauthorized: verify });'],
@@ -39,7 +38,7 @@ const rules: readonly Rule[] = [
 	},
 	{
 		name: 'trust-brands',
-		says: 'trust-brands.grit',
+		messagePart: 'trust-brands.grit',
 		refused: [
 			[domain, 'export const trust = (ca: string) => ca as PinnedCa;'],
 			[domain, 'export const trust = (ca: string) => ca as unknown as PinnedCa;'],
@@ -57,7 +56,7 @@ const rules: readonly Rule[] = [
 	},
 	{
 		name: 'module-state',
-		says: 'No state in a module',
+		messagePart: 'Do not keep state in a module',
 		refused: [
 			[domain, 'let count = 0;\nexport const next = () => count++;'],
 			[domain, 'export let count = 0;\nexport const next = () => count++;'],
@@ -76,7 +75,7 @@ const rules: readonly Rule[] = [
 	},
 	{
 		name: 'clocks',
-		says: 'Take a Clock',
+		messagePart: 'Take a Clock',
 		refused: [
 			[domain, 'export const now = () => Date.now();'],
 			[domain, 'export const now = Date.now;'],
@@ -91,7 +90,7 @@ const rules: readonly Rule[] = [
 	},
 	{
 		name: 'randomness',
-		says: 'Use randomInt',
+		messagePart: 'Use randomInt',
 		refused: [
 			[domain, 'export const dice = () => Math.random();'],
 			['chaos/lab/tokens.ts', 'export const dice = Math.random;'],
@@ -112,8 +111,8 @@ describe('npm run lint', function () {
 	});
 	after(() => rmSync(folder, { recursive: true }));
 
-	for (const { name, says, refused, allowed } of rules) {
-		it(`${name}: refuses what breaks the rule, and nothing else`, () => {
+	for (const { name, messagePart, refused, allowed } of rules) {
+		it(`${name} refuses exactly the code that breaks the rule`, () => {
 			const cases = [...refused, ...allowed].map(([file, code], index) => {
 				const path = file === domain ? `services/ca-service/case-${index}.ts` : file;
 				mkdirSync(join(folder, dirname(path)), { recursive: true });
@@ -125,7 +124,7 @@ describe('npm run lint', function () {
 			const biome = projectPath('node_modules/@biomejs/biome/bin/biome');
 			const args = [biome, 'lint', '--vcs-enabled=false', '--max-diagnostics=none', '--reporter=github', ...paths];
 			const { stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
-			const findings = stdout.split('\n').filter((line) => line.includes(says));
+			const findings = stdout.split('\n').filter((line) => line.includes(messagePart));
 			for (const { path, code, isRefused } of cases)
 				assert.equal(
 					findings.some((line) => line.includes(`/${path},`)),

@@ -1,12 +1,11 @@
 /**
- * Counts habits of writing that make sentences hard to read, in everything that people read: pages, comments, help, messages, experiments.
- * It is a floor for the style that CONTRIBUTING.md asks for. `npm run lint:prose` prints each occurrence.
+ * Counts habits that make sentences hard to read, in documentation, comments, help, messages and experiments. It is a
+ * floor for the style that CONTRIBUTING.md describes. `npm run lint:text` prints each occurrence.
  */
-import jsTokens from 'js-tokens';
+import { type TextPart, textPartsOf } from './text-parts.ts';
 
 export interface Habit {
 	readonly name: string;
-	/** Use this instead. */
 	readonly instead: string;
 	readonly pattern: RegExp;
 }
@@ -30,11 +29,14 @@ export const habits: readonly Habit[] = [
 		pattern: /\b(?:told|tells?|telling)\b/giu,
 	},
 	{ name: 'whoever', instead: '"a client that holds the token"', pattern: /\b(?:who|what|which)ever\b/giu },
-	{ name: 'stands', instead: 'is in, is defined in', pattern: /\b(?:stands?|stood)\b/giu },
+	// "stands for" and "stand-in" have no other word.
+	{ name: 'stands', instead: 'is in, is defined in', pattern: /\b(?:stands?|stood)\b(?! for\b|-)/giu },
+	// A noun after "for" can be a purpose: it is a reason only if a verb follows.
 	{
 		name: 'for as a reason',
 		instead: 'because',
-		pattern: /, for (?:it|they|he|there|this|that|these|those|the|a|an|no|nothing|each|its|their)\b/giu,
+		pattern:
+			/, for (?:(?:it|they|he|she|there|nothing)\b|(?:this|that|these|those|the|an?|no|each|its|their)(?: [\w'’-]+){1,3}? (?:is|are|was|were|has|have|had|does|do|did|can|cannot|must|may|will)\b)/giu,
 	},
 	{
 		name: 'anew, goes on, is away',
@@ -43,7 +45,7 @@ export const habits: readonly Habit[] = [
 	},
 ];
 
-/** Occurrences allowed per 10,000 words, of all habits together. */
+/** Occurrences of all habits together, per 10,000 words. */
 export const MAX_RATE = 3;
 
 export interface Finding {
@@ -56,16 +58,10 @@ export interface Prose {
 	readonly findings: readonly Finding[];
 }
 
-/** @param path  its extension says how to find the text that people read */
 export function readProse(path: string, source: string): Prose {
-	const parts = path.endsWith('.md')
-		? markdownParts(source)
-		: /\.[cm]?tsx?$/u.test(path)
-			? codeParts(source)
-			: [{ line: 1, text: source }];
-	const findings = parts.flatMap(({ line, text }) => findingsIn(text, line));
+	const parts = textPartsOf(path, source);
 	const words = parts.reduce((sum, { text }) => sum + (text.match(/\p{L}{2,}/gu)?.length ?? 0), 0);
-	return { words, findings };
+	return { words, findings: parts.flatMap(findingsIn) };
 }
 
 /** Occurrences per 10,000 words. */
@@ -74,38 +70,11 @@ export const rateOf = (all: readonly Prose[]): number => {
 	return words === 0 ? 0 : (all.reduce((sum, one) => sum + one.findings.length, 0) * 10_000) / words;
 };
 
-interface Part {
-	readonly line: number;
-	readonly text: string;
-}
-
-function findingsIn(text: string, firstLine: number): Finding[] {
-	return habits.flatMap((habit) =>
+const findingsIn = ({ text, line }: TextPart): Finding[] =>
+	habits.flatMap((habit) =>
 		[...text.matchAll(habit.pattern)].map((match) => ({
-			line: firstLine + linesIn(text.slice(0, match.index)),
+			line: line + text.slice(0, match.index).split('\n').length - 1,
 			habit,
 			text: text.slice(Math.max(0, match.index - 30), match.index + 40).replace(/\s+/gu, ' '),
 		})),
 	);
-}
-
-const linesIn = (text: string): number => text.split('\n').length - 1;
-
-/** Without code: fences and inline code keep their lines and lose their words. */
-const markdownParts = (source: string): Part[] => [
-	{ line: 1, text: source.replace(/^```[\s\S]*?^```/gmu, blank).replace(/`[^`\n]*`/gu, '') },
-];
-const blank = (code: string): string => code.replace(/[^\n]/gu, '');
-
-/** Comments, and strings that hold a sentence. */
-function codeParts(source: string): Part[] {
-	const parts: Part[] = [];
-	let line = 1;
-	for (const { type, value } of jsTokens(source, { jsx: true })) {
-		if (type === 'MultiLineComment' || type === 'SingleLineComment' || type === 'JSXText') {
-			parts.push({ line, text: value.replace(/`[^`\n]*`/gu, '') });
-		} else if (/String|Template/u.test(type) && /\p{L} \p{L}/u.test(value)) parts.push({ line, text: value });
-		line += linesIn(value);
-	}
-	return parts;
-}

@@ -1,4 +1,4 @@
-/** Connections that are opened to do harm leave no descriptor behind, and honest clients are served beside them. */
+/** Abusive connections leave no open descriptor, and honest clients are served meanwhile. */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
@@ -6,7 +6,7 @@ import { limits } from '../../lib/limits.ts';
 import { lingering, type Target } from '../attacks/raw-client.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
-/** Of each kind, at each port. */
+/** Connections of each kind, at each port. */
 const CONNECTIONS = 30;
 
 describe('abusive connections', function () {
@@ -33,7 +33,7 @@ describe('abusive connections', function () {
 		return [at(0), at(1), at(2)];
 	}
 
-	it('are closed by the servers, and a node joins while they last', async () => {
+	it('are closed by the servers, and a node joins meanwhile', async () => {
 		const before = servers.map(descriptors);
 		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '60s' });
 		const openAll = async (): Promise<void> => {
@@ -46,7 +46,7 @@ describe('abusive connections', function () {
 			}
 		};
 		await Promise.all([openAll(), mesh.startNode('honest', 0, config)]);
-		// None of the clients closes its end.
+		// The clients do not close their ends.
 		const waitSeconds = (3 * limits.peerAliveTime.value + limits.firstRequestTime.value) / 1_000;
 		await eventually(waitSeconds, () => {
 			const left = servers.map((name, index) => descriptors(name) - (before[index] ?? 0));

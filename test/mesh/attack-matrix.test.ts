@@ -1,4 +1,4 @@
-/** The attack matrix on a real mesh: every cell, by its code and by the bytes of the token that reached the attacker. */
+/** The attack matrix on a real mesh: the code of every cell, and the bytes of the token that reached the attacker. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { expectedCells, matrixText, type Row, runMatrix } from '../../chaos/lab/matrix.ts';
@@ -29,7 +29,7 @@ describe('the attack matrix', function () {
 	const captured = { code: 'CAPTURED', verdict: 'violated', isTokenSent: true, isCaptured: true };
 	const leaked = (code: string) => ({ code, verdict: 'violated', isTokenSent: true, isCaptured: false });
 
-	// Not read from the matrix's own expectations: those could be wrong together with it.
+	// Independent of the expectations in the matrix itself, which can share its mistakes.
 	for (const [document, isPinned, wanted] of [
 		['own CA, no JWS', true, held('CLUSTER_INFO_UNSIGNED')],
 		['own CA, no JWS', false, held('CLUSTER_INFO_UNSIGNED')],
@@ -49,15 +49,15 @@ describe('the attack matrix', function () {
 	] as const) {
 		it(`${document}, ${isPinned ? 'with a pin' : 'without a pin'}: ${wanted.code}, security ${wanted.verdict}`, () => {
 			const row = rows.find((one) => one.document === document && one.isPinned === isPinned);
-			assert.ok(row, 'the matrix has no such cell');
+			assert.ok(row, 'the matrix lacks this cell');
 			const { code, verdict, tokenBytes, isCaptured } = row;
 			assert.deepEqual({ code, verdict, isTokenSent: tokenBytes > 0, isCaptured }, wanted, row.said);
 			assert.equal(tokenBytes % SECRET_BYTES, 0);
-			assert.ok(row.isAsExpected, `the matrix says otherwise: ${row.said}`);
+			assert.ok(row.isAsExpected, `the matrix expects another outcome: ${row.said}`);
 		});
 	}
 
-	it('has these cells and no others, and is told in 80 columns', () => {
+	it('has exactly these cells, and fits into 80 columns', () => {
 		assert.deepEqual([rows.length, expectedCells.length], [15, 15]);
 		const text = matrixText(rows);
 		assert.deepEqual(
@@ -67,11 +67,11 @@ describe('the attack matrix', function () {
 		assert.match(text, /All 15 cells are as expected\./);
 	});
 
-	it('leaves no node behind in the genuine cluster', async () => {
+	it('leaves no node in the genuine cluster', async () => {
 		assert.deepEqual((await mesh.api.nodes.list()).items, []);
 	});
 
-	it('a cell that comes out otherwise is marked, with what was expected', () => {
+	it('marks an unexpected outcome and prints the expected one', () => {
 		const [row] = rows;
 		assert.ok(row, 'there is no cell');
 		const text = matrixText([{ ...row, code: 'JOINED', isAsExpected: false }]);

@@ -1,4 +1,4 @@
-/** attacker-sim on a real mesh: what it refuses to do, what it counts, whom it catches, and what stolen things are worth. */
+/** attacker-sim on a real mesh: its guard rails, its report, its victims, and the effect of stolen credentials. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection } from 'node:net';
@@ -58,7 +58,7 @@ describe('attacker-sim', function () {
 			'--cluster-ca',
 			pkiPath('admin/ca.crt'),
 		];
-		// commander takes the last of an option that is given twice.
+		// commander uses the last value of a repeated option.
 		return ['listen', ...where, '--mode', mode, '--report', report, ...more];
 	};
 	const readReport = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as Report;
@@ -69,7 +69,7 @@ describe('attacker-sim', function () {
 		running.push(attacker);
 		return { attacker, path, report: () => readReport(path), endpoint: readReport(path).listening };
 	}
-	/** A node of its own, with its own files; it is stopped when it has joined. */
+	/** Runs a node with its own files, and stops it after the join. */
 	async function meet(name: string, bootstrapToken: object, healthz: number) {
 		const config = file('join.json');
 		const document = {
@@ -138,7 +138,7 @@ describe('attacker-sim', function () {
 				/has not proved/,
 			],
 			[
-				'a target where nobody answers',
+				'a target without a listener',
 				'ATTACK_NOT_ALLOWED',
 				2,
 				'relay',
@@ -200,7 +200,7 @@ describe('attacker-sim', function () {
 		}
 	});
 
-	it('relay, dialled by an address that the certificate does not have: the name check tells which it has, and nothing could be read', async () => {
+	it('a relay at an address that the certificate lacks fails the name check and reads nothing', async () => {
 		const { endpoint, report, attacker } = await start('relay', '--address', '127.0.0.2');
 		const node = await meet('node-relay', { apiServerEndpoint: endpoint, token, caCertHashes: [mesh.pin] }, 907);
 		const { code, said } = whatWasSaid(node.output());
@@ -212,7 +212,7 @@ describe('attacker-sim', function () {
 		assert.deepEqual([tokenBytes, tlsHandshakes], [0, 0]);
 	});
 
-	it('sink accepts, counts and never answers', async () => {
+	it('a sink accepts connections, counts bytes and never answers', async () => {
 		const { endpoint, report } = await start('sink');
 		const [host, port] = endpoint.split(':');
 		const socket = createConnection({ host: host ?? '', port: Number(port) });
@@ -228,7 +228,7 @@ describe('attacker-sim', function () {
 		assert.equal(answer, 0);
 	});
 
-	it('a node that was given the attacker’s pin is captured: the whole join succeeds, and the report says so without the secret', async () => {
+	it('captures a node that has the attacker’s pin, and reports it without the secret', async () => {
 		const { report, endpoint, path, attacker } = await start('forge-signed', '--token-file', file('token', token));
 		const pin = report().ownCaPin ?? '';
 		const node = await meet('node-caught', { apiServerEndpoint: endpoint, token, caCertHashes: [pin] }, 908);
@@ -258,12 +258,12 @@ describe('attacker-sim', function () {
 		assert.match(attacker.output(), /CAPTURED node-caught/);
 		assert.match(attacker.output(), /THIS IS AN ATTACKER/);
 		for (const text of [readFileSync(path, 'utf8'), attacker.output()])
-			assert.ok(!text.includes(token.slice(7)), 'the secret is told');
+			assert.ok(!text.includes(token.slice(7)), 'the report contains the secret');
 		const genuine = (await mesh.api.nodes.list()).items.map(({ metadata }) => metadata.name);
-		assert.ok(!genuine.includes('node-caught'), 'it is in the genuine cluster as well');
+		assert.ok(!genuine.includes('node-caught'), 'the node is in the genuine cluster as well');
 	});
 
-	it('a node without a pin, where the attacker stands at the address that the genuine document names: TLS refuses it, and no token is sent', async () => {
+	it('gets no token at the address of the genuine document: TLS fails, also for a node without a pin', async () => {
 		const before = await mesh.api.configMaps.get('cluster-info', 'kube-public');
 		const { endpoint, report, attacker } = await start('replay');
 		const named = (server: string) => (before.data?.kubeconfig ?? '').replace(mesh.endpoint, server);
@@ -271,7 +271,7 @@ describe('attacker-sim', function () {
 		try {
 			await eventually(10, async () => {
 				const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
-				assert.ok(data[`jws-kubeconfig-${token.slice(0, 6)}`], 'it is not signed again yet');
+				assert.ok(data[`jws-kubeconfig-${token.slice(0, 6)}`], 'cluster-info has no new signature yet');
 			});
 			const node = await meet(
 				'node-replay',
@@ -311,7 +311,7 @@ describe('attacker-sim', function () {
 		const withToken = () => ['--token-file', file('token', token)];
 		const outcome = ({ stdout }: { stdout: string }) => stdout.split('\n')[0] ?? '';
 
-		it('with a token, for any node name: issued, as upstream does; and the certificate counts', async () => {
+		it('with a token gets a valid certificate for any node name, as upstream', async () => {
 			const out = file('loot');
 			const result = await ask(withToken(), ...asNode('somebody-else'), '--out', out);
 			assert.match(outcome(result), /^outcome: issued serial [0-9a-f]{32}$/, result.stdout + result.stderr);
@@ -334,7 +334,7 @@ describe('attacker-sim', function () {
 			assert.deepEqual([result.code, used.code], [0, 0]);
 		});
 
-		it('with a stolen kubelet.conf (P2), for another node: nobody approves it', async () => {
+		it('with a stolen kubelet.conf (P2) gets no approval for another node', async () => {
 			const out = file('loot');
 			await ask(withToken(), ...asNode('thief'), '--out', out);
 			const result = await ask(['--kubeconfig', join(out, 'client.conf')], ...asNode('victim'), '--wait', '1s');
@@ -343,7 +343,7 @@ describe('attacker-sim', function () {
 			assert.match(outcome(own), /^outcome: issued serial /, own.stdout + own.stderr);
 		});
 
-		it('for system:masters: refused API_FORBIDDEN, with the text of the admission plugin', async () => {
+		it('for system:masters ends with API_FORBIDDEN and the text of the admission plugin', async () => {
 			const signer = [
 				'--signer',
 				'kubernetes.io/kube-apiserver-client',
@@ -360,7 +360,7 @@ describe('attacker-sim', function () {
 			assert.equal(result.code, 0);
 		});
 
-		it('that nobody decides: pending; denied; failed, with the reason of the signer', async () => {
+		it('reports pending, denied, and failed with the reason of the signer', async () => {
 			const odd = ['--signer', 'kubernetes.io/kube-apiserver-client', '--common-name', 'eve'];
 			assert.equal(outcome(await ask(withToken(), ...odd, '--wait', '500ms')), 'outcome: pending');
 			const decide = async (type: string, commonName: string, args: string[]) => {
@@ -390,12 +390,12 @@ describe('attacker-sim', function () {
 			);
 		});
 
-		it('with a token that is not good: refused API_UNAUTHORIZED', async () => {
+		it('with an invalid token ends with API_UNAUTHORIZED', async () => {
 			const result = await ask(['--token-file', file('token', 'aaaaaa.0123456789abcdef')], ...asNode('x'));
 			assert.equal(outcome(result), 'outcome: refused API_UNAUTHORIZED: Unauthorized');
 		});
 
-		it('with nothing stolen, or two things: ATTACK_ARGUMENTS_INVALID, exit code 3', async () => {
+		it('without a credential, or with two, ends with ATTACK_ARGUMENTS_INVALID and exit code 3', async () => {
 			for (const stolen of [[], [...withToken(), '--kubeconfig', 'x']]) {
 				const result = await ask(stolen, ...asNode('x'));
 				assert.match(result.stderr, /ATTACK_ARGUMENTS_INVALID/);
@@ -404,7 +404,7 @@ describe('attacker-sim', function () {
 		});
 	});
 
-	it('use-certificate with one of another CA: refused API_UNAUTHORIZED', async () => {
+	it('use-certificate with a certificate of another CA ends with API_UNAUTHORIZED', async () => {
 		const { cert, key } = await issueElsewhere('system:node:node-1', ['system:nodes'], 'client auth');
 		const kubeconfig = file(
 			'kubelet.conf',
@@ -439,44 +439,44 @@ describe('attacker-sim', function () {
 		};
 		const meshCa = 'apiserver-sim/mesh-ca.crt';
 
-		it('apiserver-sim at ca-service: refused CALLER_DENIED, with who may', async () => {
+		it('as apiserver-sim at ca-service ends with CALLER_DENIED and the allowed callers', async () => {
 			const said = await callAs('ca-service', 1, meshCa, 'apiserver-sim/token-store-client');
 			assert.match(
 				said,
 				/^outcome: refused CALLER_DENIED: apiserver-sim may not call .*CertificateAuthority\/Sign; only system:kube-controller-manager may$/,
 			);
 		});
-		it('the controllers at ca-service, who may: it is signed, so a hole would show', async () => {
+		it('as controller-manager-sim at ca-service succeeds: the call can detect a missing check', async () => {
 			assert.equal(
 				await callAs('ca-service', 1, meshCa, 'controller-manager-sim/mesh-client'),
 				'outcome: answered CertificateAuthority/Sign',
 			);
 		});
-		it('a certificate of the cluster CA at ca-service: refused in the handshake', async () => {
+		it('with a certificate of the cluster CA at ca-service fails in the handshake', async () => {
 			assert.match(
 				await callAs('ca-service', 1, meshCa, 'apiserver-sim/server'),
 				/^outcome: refused CLIENT_CERTIFICATE_REFUSED: /,
 			);
 		});
-		it('the controllers at token-store: refused CALLER_DENIED', async () => {
+		it('as controller-manager-sim at token-store ends with CALLER_DENIED', async () => {
 			assert.match(
 				await callAs('token-store', 2, meshCa, 'controller-manager-sim/mesh-client'),
 				/^outcome: refused CALLER_DENIED: /,
 			);
 		});
-		it('a mesh certificate at the API server: refused API_UNAUTHORIZED', async () => {
+		it('with a mesh certificate at the API server ends with API_UNAUTHORIZED', async () => {
 			assert.equal(
 				await callAs('apiserver-sim', 0, 'admin/ca.crt', 'apiserver-sim/token-store-client'),
 				'outcome: refused API_UNAUTHORIZED: Unauthorized',
 			);
 		});
-		it('a service that does not prove itself: refused PEER_REFUSED, and nothing was sent', async () => {
+		it('at an unverified server ends with PEER_REFUSED and sends nothing', async () => {
 			assert.match(
 				await callAs('ca-service', 1, 'admin/ca.crt', 'apiserver-sim/token-store-client'),
 				/^outcome: refused PEER_REFUSED: /,
 			);
 		});
-		it('a method that there is not: ATTACK_ARGUMENTS_INVALID', async () => {
+		it('with an unknown method ends with ATTACK_ARGUMENTS_INVALID', async () => {
 			const named = [
 				'--cert',
 				pkiPath('apiserver-sim/server.crt'),

@@ -1,4 +1,4 @@
-/** Processes die; what was acknowledged stays, what was half done is finished, and nothing is done twice. */
+/** After a crash, acknowledged writes are kept, interrupted work is finished, and no work is done twice. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ describe('after a crash', function () {
 		};
 	});
 	after(() => mesh?.stopAndRemove());
-	/** As the controller that signs, for a request that ca-service has signed before. */
+	/** Repeats the call of the signing controller for a request that ca-service has signed before. */
 	async function sign(request: object): Promise<string> {
 		const own = (file: string) => mesh.pki(`controller-manager-sim/${file}`);
 		const tls = { ca: own('mesh-ca.crt'), cert: own('mesh-client.crt'), key: own('mesh-client.key') };
@@ -46,7 +46,7 @@ describe('after a crash', function () {
 	}
 
 	for (const name of serviceNames) {
-		it(`of ${name} a node joins, and nothing is lost`, async () => {
+		it(`of ${name}, a node joins, and nothing is lost`, async () => {
 			const token = await mesh.createToken();
 			const before = signed();
 			await crash(mesh.service(name));
@@ -66,7 +66,7 @@ describe('after a crash', function () {
 		});
 	}
 
-	it('of a node it goes on with the certificate that it has, and asks for no other', async () => {
+	it('of a node, it keeps its certificate and requests no other', async () => {
 		const before = signed();
 		await crash(node);
 		assert.equal(certificate('node-1'), kept.certificate);
@@ -78,7 +78,7 @@ describe('after a crash', function () {
 		);
 	});
 
-	it('of a node that waits for its certificate, it asks for the same one again: one request, one signature', async () => {
+	it('of a node with a pending request, it finds the same request: one request, one signature', async () => {
 		const before = signed();
 		const requests = async () =>
 			(await mesh.api.certificateSigningRequests.list()).items.map(({ metadata }) => metadata.name ?? '');
@@ -91,7 +91,7 @@ describe('after a crash', function () {
 		const waiting = launch(plan, () => undefined);
 		const name = await eventually(15, async () => {
 			const [fresh] = (await requests()).filter((one) => !known.includes(one));
-			assert.ok(fresh, 'there is none yet');
+			assert.ok(fresh, 'there is no certificate yet');
 			return fresh;
 		});
 		waiting.process.kill('SIGKILL');
@@ -105,7 +105,7 @@ describe('after a crash', function () {
 		assert.equal(signed(), before + 1);
 	});
 
-	it('of everything at once, a second start finds the same cluster', async () => {
+	it('of all processes, a second start finds the same cluster', async () => {
 		const { state, port } = mesh;
 		const names = (await mesh.api.nodes.list()).items.map(({ metadata }) => [metadata.name, metadata.uid]);
 		await mesh.stop();

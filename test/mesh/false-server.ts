@@ -1,4 +1,4 @@
-/** A server of another CA that answers for cluster-info and writes down whatever it is told: what a man in the middle would see. */
+/** A man in the middle: a server of another CA that serves cluster-info and records everything that it receives. */
 
 import { createLog } from '../../lib/log.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
@@ -9,11 +9,11 @@ import { createGrpcServer } from '../../lib/rpc/server.ts';
 
 export interface FalseServer {
 	readonly endpoint: string;
-	/** PEM of its CA. */
+	/** Its CA certificate, in PEM. */
 	readonly ca: string;
-	/** The data of the cluster-info that it hands out from now on. */
+	/** Changes the data of the cluster-info that it serves. */
 	readonly answer: (data: Record<string, string>) => void;
-	/** All that it was told, as text. */
+	/** Everything that it received, as text. */
 	readonly heard: () => string;
 	readonly calls: () => number;
 	readonly close: () => Promise<void>;
@@ -21,7 +21,7 @@ export interface FalseServer {
 
 const DAY_MS = 86_400_000;
 
-/** A CA of its own, and a server certificate from it. PEM. */
+/** A CA of its own and a server certificate from it, in PEM. */
 export async function issueElsewhere(
 	commonName: string,
 	organizations: readonly string[],

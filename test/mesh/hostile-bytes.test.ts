@@ -1,4 +1,4 @@
-/** Raw bytes at every port of the mesh and of a node: afterwards the same processes serve. */
+/** Raw bytes at every port of the mesh and of a node: the same processes serve afterwards. */
 import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Child } from '../../lib/process-supervisor.ts';
@@ -18,7 +18,7 @@ const SEED = 20_110;
 const ROUNDS = 30;
 const all: readonly ServiceName[] = [...serviceNames, 'observer'];
 
-/** Numbers below `limit`, the same for each run. @source mulberry32 */
+/** Numbers below `limit`, the same in each run. @source mulberry32 */
 function seeded(seed: number): (limit: number) => number {
 	let state = seed;
 	return (limit) => {
@@ -81,7 +81,7 @@ const kinds: readonly ((pick: (limit: number) => number) => Buffer)[] = [
 	() => Buffer.from('GET // HTTP/1.1\r\nHost: localhost\r\n\r\n'),
 ];
 
-describe('bytes from a stranger', function () {
+describe('hostile bytes', function () {
 	this.timeout(90_000);
 	let mesh: TestMesh;
 	let node: Child;
@@ -103,7 +103,7 @@ describe('bytes from a stranger', function () {
 		await mesh?.stopAndRemove();
 	});
 
-	it('do not end a process, at any port', async () => {
+	it('end no process, at any port', async () => {
 		const pids = () => [...all.map((name) => mesh.service(name).pid()), node.pid()];
 		const before = pids();
 		const pick = seeded(SEED);
@@ -135,7 +135,7 @@ describe('bytes from a stranger', function () {
 	});
 
 	for (const version of ['tls1', 'tls1_1'])
-		it(`a handshake of the version ${version} is refused at every TLS port`, () => {
+		it(`in a handshake of ${version} are refused at every TLS port`, () => {
 			for (const offset of [0, 1, 2]) {
 				const args = ['s_client', '-connect', `127.0.0.1:${mesh.port + offset}`, '-cipher', 'ALL:@SECLEVEL=0'];
 				assert.throws(
@@ -146,7 +146,7 @@ describe('bytes from a stranger', function () {
 			}
 		});
 
-	it('no program sends a request through a proxy', async () => {
+	it('from a proxy are impossible: no program uses one', async () => {
 		let connections = 0;
 		const proxy = createServer((socket) => {
 			connections += 1;
@@ -175,7 +175,7 @@ describe('bytes from a stranger', function () {
 			done.map(({ code, stderr }) => (code === 0 ? 0 : stderr)),
 			[0, 0, 0, 0, 0],
 		);
-		// Another name and a wrong token: it is refused by the API server, and not by a proxy.
+		// With another name and a wrong token, the API server refuses it, not the proxy.
 		const config = mesh.joinConfig({ token: 'abcdef.0123456789abcdef' });
 		const join = ['join', '--config', config, '--node-name', 'n', '--root', `${mesh.state}/n`, '--healthz-port', '0'];
 		assert.match((await run('kubelet-sim/main', ...join)).stderr, /could not find a JWS signature/);

@@ -1,4 +1,4 @@
-/** Who may do what, over the wire: certificates that do not count, edges that a service may not use, signatures that nobody may have. */
+/** Authentication and authorization over the wire: invalid certificates, forbidden calls, forbidden signatures. */
 import assert from 'node:assert/strict';
 import { connect } from 'node:tls';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
@@ -19,27 +19,27 @@ describe('identities', function () {
 	const clusterClient = (file: string) => mesh.client({ ca: mesh.ca, ...credentialsOf(mesh.pki(file)) });
 
 	describe('at the API server', () => {
-		it('no credential is the anonymous user, who may only read cluster-info', async () => {
+		it('authenticates a client without a credential as anonymous, which can read only cluster-info', async () => {
 			const anonymous = mesh.client({ ca: mesh.ca });
 			assert.ok((await anonymous.configMaps.get('cluster-info', 'kube-public')).data?.kubeconfig);
 			await refusedWith('API_FORBIDDEN', anonymous.nodes.list());
 			await refusedWith('API_FORBIDDEN', anonymous.selfSubjectReviews.create({ metadata: {} }));
 		});
-		it('a foreign certificate that claims system:masters is a 401', async () => {
+		it('answers 401 to a foreign certificate for system:masters', async () => {
 			const foreign = await issueElsewhere('admin', ['system:masters'], 'client auth');
 			await refusedWith(
 				'API_UNAUTHORIZED',
 				mesh.client({ ca: mesh.ca, cert: foreign.cert, key: foreign.key }).nodes.list(),
 			);
 		});
-		it('a self-signed certificate is a 401, even for what anonymous may read', async () => {
+		it('answers 401 to a self-signed certificate, also where anonymous has access', async () => {
 			const self = await selfSigned();
 			await refusedWith(
 				'API_UNAUTHORIZED',
 				mesh.client({ ca: mesh.ca, ...self }).configMaps.get('cluster-info', 'kube-public'),
 			);
 		});
-		it('a certificate of the cluster CA that has expired is a 401', async () => {
+		it('answers 401 to an expired certificate of the cluster CA', async () => {
 			const issuer = createIssuer(parseCertificates(mesh.ca)[0], readPrivateKey(mesh.pki('ca-service/ca.key')));
 			const pair = await generateKeyPair('ECDSA-P256');
 			const subject = { commonName: 'kubernetes-admin', organizations: ['kubeadm:cluster-admins'] };
@@ -56,7 +56,7 @@ describe('identities', function () {
 				assert.ok(mesh.lines.some(({ name, line }) => name === 'apiserver-sim' && line.includes('CERT_HAS_EXPIRED'))),
 			);
 		});
-		it('a certificate of the mesh CA is no user of the cluster', async () => {
+		it('answers 401 to a certificate of the mesh CA', async () => {
 			const tls = {
 				ca: mesh.ca,
 				cert: mesh.pki('controller-manager-sim/mesh-client.crt'),
@@ -64,7 +64,7 @@ describe('identities', function () {
 			};
 			await refusedWith('API_UNAUTHORIZED', mesh.client(tls).nodes.list());
 		});
-		it('the hand-issued kubeconfigs are who they say, and may what upstream lets them', async () => {
+		it('gives the kubeconfigs of the PKI upstream’s users and permissions', async () => {
 			const whoami = async (file: string) =>
 				(await clusterClient(file).selfSubjectReviews.create({ metadata: {} })).status?.userInfo;
 			assert.deepEqual(
@@ -78,11 +78,11 @@ describe('identities', function () {
 			);
 			await refusedWith('API_FORBIDDEN', clusterClient('admin/scheduler.conf').certificateSigningRequests.list());
 		});
-		it('a server of the right CA but another name is not trusted', async () => {
+		it('fails the name check of a client that expects another name', async () => {
 			const misnamed = mesh.client({ ca: mesh.ca, serverName: 'elsewhere.example' });
 			await refusedWith('PEER_REFUSED', misnamed.configMaps.get('cluster-info', 'kube-public'));
 		});
-		it('no TLS session is resumed, whatever the client offers', async () => {
+		it('resumes no TLS session', async () => {
 			const [host, port] = mesh.endpoint.split(':');
 			const once = (session?: Buffer) =>
 				new Promise<{ session: Buffer | undefined; isReused: boolean }>((resolve, reject) => {
@@ -116,7 +116,7 @@ describe('identities', function () {
 			key: mesh.pki(`${path}.key`),
 		});
 
-		it('apiserver-sim may not have anything signed', async () => {
+		it('ca-service refuses to sign for apiserver-sim', async () => {
 			const channel = mesh.channel(caService(), as('apiserver-sim/token-store-client'));
 			await refusedWith('CALLER_DENIED', call(channel, 'CertificateAuthority', 'Sign', {}));
 			assert.ok(
@@ -124,19 +124,19 @@ describe('identities', function () {
 					undefined,
 			);
 		});
-		it('the controllers may not verify or create tokens', async () => {
+		it('token-store refuses to verify or create tokens for the controllers', async () => {
 			const channel = mesh.channel(tokenStore(), as('controller-manager-sim/mesh-client'));
 			await refusedWith('CALLER_DENIED', call(channel, 'TokenStore', 'Verify', { token: 'aaaaaa.0123456789abcdef' }));
 			await refusedWith('CALLER_DENIED', call(channel, 'TokenStore', 'Create', {}));
 		});
-		it('the admin of the cluster is nobody here: another CA', async () => {
+		it('a certificate of the cluster admin is refused: it is from another CA', async () => {
 			const tls = { ca: mesh.pki('apiserver-sim/mesh-ca.crt'), ...credentialsOf(mesh.pki('admin/super-admin.conf')) };
 			await refusedWith(
 				'CLIENT_CERTIFICATE_REFUSED',
 				call(mesh.channel(caService(), tls), 'CertificateAuthority', 'Ledger', {}, { deadlineMs: 3_000 }),
 			);
 		});
-		it('no certificate, no answer', async () => {
+		it('a client without a certificate is refused', async () => {
 			const channel = mesh.channel(tokenStore(), { ca: mesh.pki('apiserver-sim/mesh-ca.crt') });
 			await refusedWith('CLIENT_CERTIFICATE_REFUSED', call(channel, 'TokenStore', 'List', {}, { deadlineMs: 3_000 }));
 		});
@@ -147,7 +147,7 @@ describe('identities', function () {
 			Buffer.from(createCsr({ subject }, await generateKeyPair('ECDSA-P256'))).toString('base64');
 		const usages = ['digital signature', 'client auth'];
 
-		it('for another signer’s subject fails with upstream’s reason and text, approved or not', async () => {
+		it('with a subject that its signer does not allow fails with upstream’s reason and text, also when approved', async () => {
 			const spec = {
 				request: await request({ commonName: 'eve', organizations: ['system:nodes'] }),
 				signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
@@ -159,7 +159,7 @@ describe('identities', function () {
 			const failed = await eventually(10, async () => {
 				const csr = await mesh.api.certificateSigningRequests.get(created.metadata.name ?? '');
 				const found = csr.status?.conditions?.find(({ type }) => type === 'Failed');
-				assert.ok(found, 'there is none yet');
+				assert.ok(found, 'the request has no condition yet');
 				assert.equal(csr.status?.certificate, undefined);
 				return found;
 			});
@@ -168,7 +168,7 @@ describe('identities', function () {
 				['SignerValidationFailure', 'subject common name does not begin with system:node:'],
 			);
 		});
-		it('for system:masters is refused at once', async () => {
+		it('for system:masters is refused at creation', async () => {
 			const spec = {
 				request: await request({ commonName: 'eve', organizations: ['system:masters'] }),
 				signerName: 'kubernetes.io/kube-apiserver-client',

@@ -1,4 +1,4 @@
-/** A join from its first byte to its heartbeat, and what it leaves behind. */
+/** A join from its first byte to its first heartbeat, and the files and objects that it creates. */
 import assert from 'node:assert/strict';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { get } from 'node:https';
@@ -37,7 +37,7 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 			]);
 		});
 
-		it('goes through the phases in their order', () => {
+		it('runs the phases in order', () => {
 			const phases = mesh.lines
 				.filter(({ name }) => name === 'node-1')
 				.flatMap(({ line }) => /^\[([^\]]+)\] .* \(\d+ ms\)$/.exec(line)?.[1] ?? []);
@@ -55,7 +55,7 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 			]);
 		});
 
-		it('leaves the files of a real node, secrets for the owner only, and no bootstrap credentials', () => {
+		it('writes the files of a real node, secrets with mode 0600, and deletes the bootstrap credentials', () => {
 			const pki = join(root, 'var/lib/kubelet/pki');
 			const link = join(pki, 'kubelet-client-current.pem');
 			assert.ok(lstatSync(link).isSymbolicLink());
@@ -69,7 +69,7 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 			assert.deepEqual(users, [{ name: 'default-auth', user: { 'client-certificate': link, 'client-key': link } }]);
 		});
 
-		it('earns a certificate that openssl accepts by the letter of RFC 5280', () => {
+		it('gets a certificate that openssl accepts by RFC 5280', () => {
 			const pem = readFileSync(join(root, 'var/lib/kubelet/pki/kubelet-client-current.pem'), 'utf8');
 			const [leaf] = parseCertificates(pem.slice(0, pem.indexOf('-----BEGIN EC')));
 			verifyStrictly(mesh.ca, leaf.toString(), 'sslclient', Date.now());
@@ -85,7 +85,7 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 			);
 		});
 
-		it('is asked for by the token, approved for nodeclient, and signed once', async () => {
+		it('requests its certificate with the token; it is approved as nodeclient and signed once', async () => {
 			const { items } = await mesh.api.certificateSigningRequests.list();
 			assert.equal(items.length, 1);
 			const [csr] = items;
@@ -97,13 +97,13 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 			);
 		});
 
-		it('finds in cluster-info a signature of its token over the exact text', async () => {
+		it('receives a cluster-info that its token signed byte for byte', async () => {
 			const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
 			const [id = '', secret = ''] = token.split('.');
 			assert.ok(verifyDetached(data[`jws-kubeconfig-${id}`] ?? '', data.kubeconfig ?? '', id, secret));
 		});
 
-		it('tells nobody the token: no line and no log has its secret, nor a key', () => {
+		it('writes no token secret and no key to its output or to a log', () => {
 			const secret = token.split('.')[1] ?? '';
 			assert.ok(mesh.lines.length > 20);
 			for (const { name, line } of mesh.lines) {
@@ -112,7 +112,7 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 			}
 		});
 
-		it('the cluster-info that anybody may read over HTTPS is the one that nodes read over gRPC', async () => {
+		it('reads the same cluster-info over gRPC as anonymous clients over HTTPS', async () => {
 			const { data } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
 			const { status, json } = await anonymousGet(mesh, '/api/v1/namespaces/kube-public/configmaps/cluster-info');
 			assert.equal(status, 200);
@@ -120,7 +120,7 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 			assert.equal((json as { kind: string }).kind, 'ConfigMap');
 		});
 
-		it('anonymous callers may read nothing else, and are told so as upstream tells them', async () => {
+		it('happens where anonymous clients can read nothing else, with upstream’s text', async () => {
 			const { status, json } = await anonymousGet(mesh, '/api/v1/namespaces/kube-system/configmaps/kubeadm-config');
 			assert.equal(status, 403);
 			assert.deepEqual(json, {

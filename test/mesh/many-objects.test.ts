@@ -1,4 +1,4 @@
-/** No number of stored objects stops the mesh: every list is read in pages. */
+/** The mesh works with any number of stored objects, because every list is read in pages. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,15 +14,15 @@ import { crash, eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 const REQUESTS = 50_000;
 const NODES = 15_000;
-/** On a machine that does much else, a controller needs a minute to read all requests. */
+/** On a busy machine a controller needs a minute to read all requests. */
 const READY_MS = 240_000;
-/** Of any service, resident; a service that held all objects several times over would need more. */
+/** Resident memory of any service; one with several copies of all objects needs more. */
 const MAX_MEGABYTES = 1_000;
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const numbered = (prefix: string, index: number) => `${prefix}${String(index).padStart(6, '0')}`;
 
-/** As an issued request is stored; too young for the cleaner. */
+/** An issued request in its stored form, too young for the cleaner. */
 async function issuedRequests(): Promise<(index: number) => CertificateSigningRequest> {
 	const keys = await generateKeyPair('ECDSA-P256');
 	const subject = { commonName: 'system:node:stored', organizations: ['system:nodes'] };
@@ -46,7 +46,7 @@ async function issuedRequests(): Promise<(index: number) => CertificateSigningRe
 	});
 }
 
-/** A node that is dead and known to be. */
+/** A node that is NotReady. */
 const deadNode = (index: number): Node => ({
 	apiVersion: 'v1',
 	kind: 'Node',
@@ -85,7 +85,7 @@ describe(`with ${REQUESTS} certificate requests and ${NODES} nodes in the store`
 	const megabytesOf = (pid: number | undefined): number =>
 		Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 
-	it('every service restarts, and a node joins', async () => {
+	it('restarts every service, and a node joins', async () => {
 		for (const name of serviceNames) {
 			await crash(mesh.service(name));
 			await mesh.ready();
@@ -98,14 +98,14 @@ describe(`with ${REQUESTS} certificate requests and ${NODES} nodes in the store`
 		});
 	});
 
-	it('lists are whole, and those of kubectl-sim as well', async () => {
+	it('returns complete lists, also to kubectl-sim', async () => {
 		const [requests, nodes] = [await mesh.api.certificateSigningRequests.list(), await mesh.api.nodes.list()];
 		assert.deepEqual([requests.items.length, nodes.items.length], [REQUESTS + 1, NODES + 1]);
 		const { code, stdout } = await mesh.kubectl('get', 'csr');
 		assert.deepEqual([code, stdout.trim().split('\n').length], [0, REQUESTS + 2]);
 	});
 
-	it(`no service takes more than ${MAX_MEGABYTES} MB`, () => {
+	it(`keeps every service below ${MAX_MEGABYTES} MB`, () => {
 		for (const name of serviceNames) {
 			const megabytes = megabytesOf(mesh.service(name).pid());
 			assert.ok(megabytes < MAX_MEGABYTES, `${name} takes ${Math.round(megabytes)} MB`);

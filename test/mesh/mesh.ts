@@ -1,4 +1,4 @@
-/** A whole mesh for one test file: every service a process of its own, real TLS, real gRPC, on ports and in a directory of its own. */
+/** A mesh for one test file: real processes, real TLS and gRPC, with its own ports and directory. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,24 +17,24 @@ import { type MeshOptions, nodePlan } from '../../scripts/mesh/services.ts';
 export interface TestMesh extends LocalMesh {
 	readonly state: string;
 	readonly port: number;
-	/** As the cluster's admin. */
+	/** A client with the admin's credentials. */
 	readonly api: ApiClient;
-	/** PEM of the cluster CA, and its pin. */
+	/** The cluster CA in PEM, and its pin. */
 	readonly ca: string;
 	readonly pin: string;
-	/** The contents of a file below the PKI directory. */
+	/** Reads a file in the PKI directory. */
 	readonly pki: (path: string) => string;
-	/** Everything that the programs printed. */
+	/** All output of the programs. */
 	readonly lines: readonly { readonly name: string; readonly line: string }[];
-	/** A client of the API server with these credentials; closed with the mesh. */
+	/** A client of the API server with these credentials. It closes with the mesh. */
 	readonly client: (tls: VerifiedTls) => ApiClient;
-	/** A channel that is closed with the mesh. */
+	/** A channel that closes with the mesh. */
 	readonly channel: (target: string, tls: VerifiedTls) => Channel<'verified'>;
 	/** @returns `id.secret` */
 	readonly createToken: (options?: TokenOptions) => Promise<string>;
-	/** Run kubelet-sim, which must end by itself; it gets little time to discover the cluster. */
+	/** Runs kubelet-sim, which must exit by itself, with a short time limit for discovery. */
 	readonly joinAndFail: (options: JoinOptions) => Promise<ProgramResult>;
-	/** Write a JoinConfiguration. @returns its path */
+	/** Writes a JoinConfiguration. @returns its path */
 	readonly joinConfig: (options: JoinOptions) => string;
 	readonly stopAndRemove: () => Promise<void>;
 }
@@ -50,12 +50,12 @@ export interface JoinOptions {
 	readonly discovery?: string;
 }
 
-// Ports that tests choose are below those that Linux gives to outgoing connections (32768 and up).
+// Below the ports that Linux uses for outgoing connections (32768 and up).
 const ATTEMPTS = 5;
-/** Every limit inside a join that fails is shorter. */
+/** Longer than every time limit of a failing join. */
 const MUST_END_MS = 45_000;
 
-/** @param onLine  is told of every line that a program prints, besides `lines` */
+/** @param onLine  called with every line of output, in addition to `lines` */
 export async function startTestMesh(
 	options: Partial<MeshOptions> = {},
 	onLine: (name: string, line: string) => void = () => undefined,
@@ -156,14 +156,15 @@ const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const randomText = (length: number): string =>
 	Array.from({ length }, () => alphabet[randomInt(alphabet.length)]).join('');
 
-/** Certificate and key that a kubeconfig embeds. */
+/** The certificate and key in a kubeconfig. */
 export function credentialsOf(kubeconfig: string): { cert: string; key: string } {
 	const data = (field: string) =>
 		Buffer.from(new RegExp(`${field}: (\\S+)`).exec(kubeconfig)?.[1] ?? '', 'base64').toString();
 	return { cert: data('client-certificate-data'), key: data('client-key-data') };
 }
 
-/** Run a program that must end by itself. One that still runs, such as a node that was let in, is killed and fails the test. */
+/** Runs a program that must exit by itself. After the time limit, for example of a node that joined, it is killed and
+ * the test fails. */
 export async function runToEnd(plan: ChildPlan): Promise<ProgramResult> {
 	try {
 		return await runProgram(plan, AbortSignal.timeout(MUST_END_MS));
@@ -173,7 +174,7 @@ export async function runToEnd(plan: ChildPlan): Promise<ProgramResult> {
 	}
 }
 
-/** The call must be refused with this code. */
+/** Asserts that the call fails with this code. */
 export async function refusedWith(code: ErrorCode, call: Promise<unknown>): Promise<void> {
 	await assert.rejects(call, (error: unknown) => {
 		assert.ok(
@@ -184,7 +185,10 @@ export async function refusedWith(code: ErrorCode, call: Promise<unknown>): Prom
 	});
 }
 
-/** Ask again until nothing is thrown. An `assert.ok` in it needs a message of its own: to make one, Node reads the source, which takes seconds. */
+/**
+ * Retries until the function does not throw. Give an `assert.ok` in it a message: to generate one, Node parses the
+ * source file, which takes seconds.
+ */
 export async function eventually<T>(seconds: number, ask: () => Promise<T> | T): Promise<T> {
 	for (const end = performance.now() + seconds * 1_000; ; await new Promise((resolve) => setTimeout(resolve, 25))) {
 		try {
@@ -195,7 +199,7 @@ export async function eventually<T>(seconds: number, ask: () => Promise<T> | T):
 	}
 }
 
-/** Kill the process the hard way and wait until it serves again. */
+/** Kills the process with SIGKILL and waits until its successor is ready. */
 export async function crash(child: Child): Promise<void> {
 	const before = child.pid();
 	child.kill('SIGKILL');

@@ -6,7 +6,7 @@ import { withBearerToken } from '../../lib/rpc/channel.ts';
 import { healthPort, nodeHealthPort, type ServiceName, serviceNames } from '../../scripts/mesh/services.ts';
 import { startTestMesh, type TestMesh } from './mesh.ts';
 
-/** Samples by name with labels, as they are exposed. */
+/** Values by name with labels, in the exposition format. */
 type Samples = ReadonlyMap<string, number>;
 
 describe('the metrics of a mesh', function () {
@@ -54,7 +54,7 @@ describe('the metrics of a mesh', function () {
 	});
 	after(() => mesh.stopAndRemove());
 
-	it('a node has joined, phase by phase, and its certificate lasts a year', async () => {
+	it('contain the phases of the join and the expiry of the node’s certificate', async () => {
 		const node = await of('node');
 		assert.equal(node.get('kubejoin_joins_total{outcome="done",code="OK"}'), 1);
 		for (const phase of ['discovery/pin-ca', 'tls-bootstrap/request-certificate', 'register']) {
@@ -65,7 +65,7 @@ describe('the metrics of a mesh', function () {
 		assert.equal(node.get('kubelet_certificate_manager_client_expiration_renew_errors'), 0);
 	});
 
-	it('the API server has counted its requests, with those that it refused', async () => {
+	it('count the requests of the API server, also refused ones', async () => {
 		await assert.rejects(mesh.client({ ca: mesh.ca }).nodes.list());
 		const samples = await of('apiserver-sim');
 		const csrs = 'certificates.k8s.io';
@@ -87,7 +87,7 @@ describe('the metrics of a mesh', function () {
 		);
 	});
 
-	it('the CA, the token store and the controllers have counted their part', async () => {
+	it('count the signatures, the verified tokens and the work queues', async () => {
 		const ca = await of('ca-service');
 		assert.equal(
 			ca.get(
@@ -104,7 +104,7 @@ describe('the metrics of a mesh', function () {
 		}
 	});
 
-	it('every process tells of itself', async () => {
+	it('describe every process', async () => {
 		for (const text of await allTexts()) {
 			const samples = read(text);
 			for (const name of [
@@ -116,14 +116,14 @@ describe('the metrics of a mesh', function () {
 		}
 	});
 
-	it('a token that was refused is counted by why, which its owner alone is told', async () => {
+	it('count refused tokens by reason, which the client does not receive', async () => {
 		const wrong = `${token.slice(0, 7)}${'0'.repeat(16)}`;
 		const api = apiClient(withBearerToken(mesh.channel(mesh.endpoint, { ca: mesh.ca }), wrong));
 		await assert.rejects(api.nodes.list(), (error) => hasCode(error, 'API_UNAUTHORIZED'));
 		assert.equal((await of('token-store')).get('kubejoin_token_verifications_total{verdict="TOKEN_SECRET_WRONG"}'), 1);
 	});
 
-	it('no secret, no token id, no name of a node and no word of a stranger is in them', async () => {
+	it('contain no secret, no token ID, no node name and no text of a client', async () => {
 		const strange = 'a-word-of-a-stranger';
 		for (const path of [
 			`/${strange}`,

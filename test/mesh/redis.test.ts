@@ -1,4 +1,4 @@
-/** The mesh on Redis as compose runs it: TLS with client certificates, an ACL user for each service. Needs redis-server on the machine. */
+/** The mesh on Redis, with TLS, client certificates and an ACL user for each service, as in compose. Needs redis-server. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,12 +44,12 @@ describe('a mesh on Redis', function () {
 			)
 			.map(({ metadata }) => metadata.name);
 
-	it('lets nodes join', async () => {
+	it('accepts nodes', async () => {
 		await join1('node-1', 0);
 		await eventually(5, async () => assert.deepEqual(await readyNodes(), ['node-1']));
 	});
 
-	it('goes on after Redis was killed: what was acknowledged is there, and another node joins', async () => {
+	it('keeps acknowledged writes when Redis is killed, and accepts another node', async () => {
 		const token = await mesh.createToken();
 		const { port: redisPort, kill9 } = redis as RedisServer;
 		await kill9();

@@ -1,4 +1,4 @@
-/** What must not be let in, tried on the real thing: every refusal has its code, and a server that has not earned the token never sees it. */
+/** Refused joins on a real mesh: each has its code, and a server that is not verified never receives the token. */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { signDetached } from '../../lib/pki/jws.ts';
 import { type FalseServer, startFalseServer } from './false-server.ts';
 import { type JoinOptions, runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
 
-describe('a join is refused', function () {
+describe('a join', function () {
 	this.timeout(60_000);
 	let mesh: TestMesh;
 	let falseServer: FalseServer;
@@ -31,7 +31,7 @@ describe('a join is refused', function () {
 		assert.equal(result.code, exitCode);
 		const secret = options.token.split('.')[1];
 		if (secret !== undefined)
-			assert.ok(!(result.stdout + result.stderr).includes(secret), 'the token is in what was printed');
+			assert.ok(!(result.stdout + result.stderr).includes(secret), 'the output contains the token');
 		assert.equal(
 			existsSync(join(mesh.state, 'nodes', options.nodeName ?? 'refused', 'etc/kubernetes/kubelet.conf')),
 			false,
@@ -39,7 +39,7 @@ describe('a join is refused', function () {
 		return result.stderr;
 	}
 
-	it('TOKEN unknown: CLUSTER_INFO_UNSIGNED, with upstream’s text', async () => {
+	it('with an unknown token fails with CLUSTER_INFO_UNSIGNED and upstream’s text', async () => {
 		const stderr = await refused('CLUSTER_INFO_UNSIGNED', 'discovery/fetch-cluster-info', {
 			token: 'aaaaaa.0123456789abcdef',
 		});
@@ -51,19 +51,19 @@ describe('a join is refused', function () {
 		);
 	});
 
-	it('TOKEN expired: CLUSTER_INFO_UNSIGNED', async () => {
+	it('with an expired token fails with CLUSTER_INFO_UNSIGNED', async () => {
 		await refused('CLUSTER_INFO_UNSIGNED', 'discovery/fetch-cluster-info', {
 			token: await mesh.createToken({ expiresInMs: -1_000 }),
 		});
 	});
 
-	it('TOKEN deleted: CLUSTER_INFO_UNSIGNED', async () => {
+	it('with a deleted token fails with CLUSTER_INFO_UNSIGNED', async () => {
 		const token = await mesh.createToken();
 		await mesh.api.secrets.delete(`bootstrap-token-${token.slice(0, 6)}`, { namespace: 'kube-system' });
 		await refused('CLUSTER_INFO_UNSIGNED', 'discovery/fetch-cluster-info', { token });
 	});
 
-	it('TOKEN with the wrong secret: CLUSTER_INFO_SIGNATURE_INVALID', async () => {
+	it('with a wrong token secret fails with CLUSTER_INFO_SIGNATURE_INVALID', async () => {
 		const token = await mesh.createToken();
 		await refused('CLUSTER_INFO_SIGNATURE_INVALID', 'discovery/verify-signature', {
 			token: `${token.slice(0, 7)}0000000000000000`,
@@ -71,12 +71,12 @@ describe('a join is refused', function () {
 		});
 	});
 
-	it('TOKEN that may sign but not authenticate: API_UNAUTHORIZED', async () => {
+	it('with a token for signing only fails with API_UNAUTHORIZED', async () => {
 		const token = await mesh.createToken({ usages: ['signing'] });
 		await refused('API_UNAUTHORIZED', 'tls-bootstrap/check-node-name', { token, discovery: '10s' });
 	});
 
-	it('TOKEN malformed, pin malformed, name malformed: all told at once, exit code 3, before a socket is opened', async () => {
+	it('with a malformed token, pin and name reports all three with exit code 3 and opens no socket', async () => {
 		const stderr = await refused(
 			'JOIN_ARGUMENTS_INVALID',
 			'preflight',
@@ -92,7 +92,7 @@ describe('a join is refused', function () {
 			assert.ok(stderr.includes(told), told);
 	});
 
-	it('PIN of another key: CA_HASH_MISMATCH, and the token was sent to nobody', async () => {
+	it('with a pin of another key fails with CA_HASH_MISMATCH and sends no token', async () => {
 		const token = await mesh.createToken();
 		const stderr = await refused('CA_HASH_MISMATCH', 'discovery/pin-ca', {
 			token,
@@ -106,7 +106,7 @@ describe('a join is refused', function () {
 		);
 	});
 
-	it('SERVER of another CA that passes the true cluster-info on: refused at the confirmation, and it never sees the token', async () => {
+	it('at a false server that replays the genuine cluster-info fails at discovery/confirm and sends no token', async () => {
 		const token = await mesh.createToken();
 		const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
 		const [id = '', secret = ''] = token.split('.');
@@ -121,7 +121,7 @@ describe('a join is refused', function () {
 		assert.ok(!falseServer.heard().includes(secret), 'the token was sent to a server that had not earned it');
 	});
 
-	it('CLUSTER-INFO tampered with: CLUSTER_INFO_SIGNATURE_INVALID, and the token was not sent', async () => {
+	it('with an altered cluster-info fails with CLUSTER_INFO_SIGNATURE_INVALID and sends no token', async () => {
 		const token = await mesh.createToken();
 		const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
 		const [id = '', secret = ''] = token.split('.');
@@ -137,7 +137,7 @@ describe('a join is refused', function () {
 		assert.ok(!falseServer.heard().includes(secret));
 	});
 
-	it('CLUSTER-INFO of a token thief who appends a CA to the genuine one: CA_HASH_MISMATCH, and the token was not sent', async () => {
+	it('with a second CA appended by a token holder fails with CA_HASH_MISMATCH and sends no token', async () => {
 		const token = await mesh.createToken();
 		const { data = {} } = await mesh.api.configMaps.get('cluster-info', 'kube-public');
 		const [id = '', secret = ''] = token.split('.');
@@ -150,7 +150,7 @@ describe('a join is refused', function () {
 		assert.ok(!falseServer.heard().includes(secret));
 	});
 
-	it('NODE NAME of a Ready node: NODE_NAME_TAKEN', async () => {
+	it('with the name of a Ready node fails with NODE_NAME_TAKEN', async () => {
 		await mesh.startNode('taken', 1, mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' }));
 		const elsewhere = { token: await mesh.createToken(), discovery: '20s' };
 		const args = [
@@ -176,7 +176,7 @@ describe('a join is refused', function () {
 		);
 	});
 
-	it('UNKNOWN SETTING: CONFIG_INVALID, exit code 2', async () => {
+	it('with an unknown setting fails with CONFIG_INVALID and exit code 2', async () => {
 		const result = await runToEnd({
 			name: 'x',
 			program: 'services/token-store/main.js',
@@ -187,7 +187,7 @@ describe('a join is refused', function () {
 		assert.equal(result.code, 2);
 	});
 
-	it('REDIS away at start: STORE_UNAVAILABLE, exit code 1', async () => {
+	it('is impossible without Redis: the service exits with STORE_UNAVAILABLE and exit code 1', async () => {
 		const file = (path: string) => join(mesh.state, 'pki', 'token-store', path);
 		const settings = {
 			STORE_URL: `redis://127.0.0.1:${mesh.port + 903}`,

@@ -1,4 +1,4 @@
-/** What rights are given and taken away while the mesh runs, as a person does it with kubectl-sim; and tokens that are good for one node. */
+/** Permissions that an admin changes with kubectl-sim while the mesh runs, and tokens for one node. */
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ describe('rights', function () {
 		return items.filter(({ spec }) => spec.username === user).at(-1);
 	};
 
-	it('without its binding nothing is approved by itself, also after a restart; with it again, what waited is', async () => {
+	it('auto-approval stops without its binding, also after a restart, and resumes with it', async () => {
 		assert.equal(
 			(await asAdmin(`delete clusterrolebinding ${autoApproval}`)).stdout,
 			`clusterrolebinding.${group} "${autoApproval}" deleted\n`,
@@ -50,7 +50,7 @@ describe('rights', function () {
 		const token = await eventually(10, () => mesh.createToken());
 		const user = `system:bootstrap:${token.slice(0, 6)}`;
 		const joined = mesh.startNode('node-3', 3, mesh.joinConfig({ token, discovery: '20s' }));
-		const waiting = `left ${await eventually(10, async () => (await requestOf(user))?.metadata.name ?? assert.fail('no request yet'))} pending`;
+		const waiting = `left ${await eventually(10, async () => (await requestOf(user))?.metadata.name ?? assert.fail('there is no request yet'))} pending`;
 		await eventually(10, () =>
 			assert.ok(
 				mesh.lines.some(({ line }) => line.includes(waiting) && line.includes('nodeclient')),
@@ -79,7 +79,7 @@ subjects: [{apiGroup: ${group}, kind: Group, name: "system:bootstrappers:kubeadm
 		);
 	});
 
-	it('a node reads and writes about itself only, and is told so in upstream’s words', async () => {
+	it('a node can read and write only its own objects, with upstream’s text', async () => {
 		const forbidden = 'Error from server (Forbidden): ';
 		const user = 'User "system:node:node-2" cannot get resource';
 		assert.equal(
@@ -106,7 +106,7 @@ subjects: [{apiGroup: ${group}, kind: Group, name: "system:bootstrappers:kubeadm
 		);
 	});
 
-	it('nobody grants rights that they do not hold', async () => {
+	it('a user can grant only permissions that it has', async () => {
 		const path = file(
 			'mine.yaml',
 			`apiVersion: ${group}/v1\nkind: ClusterRoleBinding\nmetadata: {name: mine}\nroleRef: {kind: ClusterRole, name: cluster-admin}\nsubjects: [{kind: User, name: "system:node:node-2"}]\n`,
@@ -128,7 +128,7 @@ apiVersion: ${group}/v1\nkind: ClusterRoleBinding\nmetadata: {name: writer}\nrol
 		});
 	});
 
-	it('nobody gets a client certificate for system:masters: refused at the door for one signer, and not signed by the other', async () => {
+	it('no signer issues a client certificate for system:masters', async () => {
 		const pem = createCsr(
 			{ subject: { commonName: 'eve', organizations: ['system:masters'] } },
 			await generateKeyPair('ECDSA-P256'),
@@ -161,7 +161,7 @@ spec: {request: ${Buffer.from(pem).toString('base64')}, signerName: ${signer}, u
 		});
 	});
 
-	it('a token for one node joins that node and no other', async () => {
+	it('a token for one node name joins no other node', async () => {
 		const create = async (options: string) => (await asAdmin(`token create ${options}`)).stdout.trim();
 		const bound = await create('--node-name node-4');
 		const refused = await mesh.joinAndFail({ token: bound, nodeName: 'node-5', discovery: '20s' });
@@ -180,7 +180,7 @@ spec: {request: ${Buffer.from(pem).toString('base64')}, signerName: ${signer}, u
 		);
 	});
 
-	it('token-store is unavailable: the caller learns to retry, and not that its token is wrong', async () => {
+	it('a client is asked to retry when token-store is unavailable, not refused', async () => {
 		const store = mesh.service('token-store');
 		const token = await mesh.createToken();
 		store.kill('SIGSTOP');

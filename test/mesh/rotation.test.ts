@@ -1,4 +1,4 @@
-/** The life of a certificate at the speed of a lab: it is renewed, refused, slept past and crashed in the middle of. */
+/** Certificates with a lifetime of seconds: renewals, denied renewals, expiry while the node is off, and crashes. */
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,12 +14,12 @@ import { eventually, refusedWith, startTestMesh, type TestMesh } from './mesh.ts
 
 interface Node {
 	readonly process: ChildProcess;
-	/** What it printed. */
+	/** Its output. */
 	readonly lines: readonly string[];
-	/** Resolves with its exit code. */
+	/** Its exit code. */
 	readonly ended: Promise<number | null>;
 }
-/** kubelet-sim as a process that nobody starts again. */
+/** kubelet-sim as a process that is not restarted. */
 function spawnNode(
 	mesh: TestMesh,
 	name: string,
@@ -93,7 +93,7 @@ describe('certificates of 15 seconds', function () {
 		await mesh?.stopAndRemove();
 	});
 
-	it('ca-service says that they are for a lab', () => {
+	it('cause a warning of ca-service that they are for a lab', () => {
 		assert.ok(
 			mesh.lines.some(
 				({ name, line }) => name === 'ca-service' && line.includes('"level":"warn"') && line.includes('for a lab'),
@@ -101,7 +101,7 @@ describe('certificates of 15 seconds', function () {
 		);
 	});
 
-	it('are renewed with the certificate that the node has, and without a token; the node stays Ready', async () => {
+	it('are renewed with the current certificate and without a token, and the node stays Ready', async () => {
 		const first = currentCertificate(mesh, 'rotates');
 		await eventually(40, () => assert.equal(node('rotates').lines.filter((line) => rotated.test(line)).length, 2));
 		const leaf = currentCertificate(mesh, 'rotates');
@@ -143,7 +143,7 @@ describe('certificates of 15 seconds', function () {
 		assert.match(metrics, /^kubelet_certificate_manager_client_expiration_renew_errors 0$/m);
 	});
 
-	it('that a node slept past: with a live token it joins again, under its name and with its Node', async () => {
+	it('that expired while the node was off: with a valid token it joins again as the same Node', async () => {
 		await delay(Math.max(bornMs + lifeMs + 1_000 - Date.now(), 0));
 		const { uid } = (await mesh.api.nodes.get('asleep')).metadata;
 		node('asleep').process.kill('SIGCONT');
@@ -155,7 +155,7 @@ describe('certificates of 15 seconds', function () {
 		);
 	});
 
-	it('that a node slept past: without a token it ends, and says in three lines how it comes back', async () => {
+	it('that expired while the node was off: without a token it exits with a recovery recipe in three lines', async () => {
 		node('tokenless').process.kill('SIGCONT');
 		assert.equal(await node('tokenless').ended, 1);
 		const text = node('tokenless').lines.join('\n');
@@ -172,7 +172,7 @@ describe('certificates of 15 seconds', function () {
 			assert.match(text, new RegExp(`^ {4}${step}`, 'm'));
 	});
 
-	it('that a node slept past: with a token that is dead it says what it waits for, and ends', async () => {
+	it('that expired while the node was off: with an expired token it reports the reason of the wait, and exits', async () => {
 		node('refused').process.kill('SIGCONT');
 		assert.equal(await node('refused').ended, 1);
 		const text = node('refused').lines.join('\n');
@@ -183,13 +183,13 @@ describe('certificates of 15 seconds', function () {
 		);
 	});
 
-	it('of a node that was locked out: what the recipe says brings it back', async () => {
+	it('of a locked-out node: the recovery recipe works', async () => {
 		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' });
 		nodes.tokenless = spawnNode(mesh, 'tokenless', 2, config);
 		await says(node('tokenless'), joined);
 	});
 
-	it('of several nodes in one process: each has its own; one that fails is told, and the others go on', async () => {
+	it('of several nodes in one process: each node has its own, and a failure of one is reported while the others run', async () => {
 		const root = join(mesh.state, 'nodes', 'many', 'many-2', 'etc/kubernetes');
 		mkdirSync(root, { recursive: true });
 		const foreign = readFileSync(join(mesh.state, 'nodes', 'rotates', 'etc/kubernetes/kubelet.conf'));
@@ -208,7 +208,7 @@ describe('certificates of 15 seconds', function () {
 		assert.equal(await many.ended, 1);
 	});
 
-	it('and nobody printed a token or a key', () => {
+	it('appear with no token and no key in any output', () => {
 		const printed = [...mesh.lines.map(({ line }) => line), ...Object.values(nodes).flatMap(({ lines }) => lines)].join(
 			'\n',
 		);
@@ -216,9 +216,9 @@ describe('certificates of 15 seconds', function () {
 	});
 });
 
-describe('certificates of seconds where nobody said that this is a lab', function () {
+describe('certificates of seconds without the lab setting', function () {
 	this.timeout(30_000);
-	it('keep ca-service from starting', async () => {
+	it('prevent the start of ca-service', async () => {
 		const state = mkdtempSync(join(tmpdir(), 'kubejoin-'));
 		try {
 			await refusedWith(
@@ -231,7 +231,7 @@ describe('certificates of seconds where nobody said that this is a lab', functio
 	});
 });
 
-describe('certificates of 30 seconds, while nobody signs', function () {
+describe('certificates of 30 seconds without auto-approval', function () {
 	this.timeout(90_000);
 	let mesh: TestMesh;
 	let denied: Node;
@@ -249,7 +249,7 @@ describe('certificates of 30 seconds, while nobody signs', function () {
 		mesh?.service('controller-manager-sim').kill('SIGCONT');
 		await mesh?.stopAndRemove();
 	});
-	/** The name of the request that the node has made. */
+	/** The name of the node's request. */
 	const requestOf = (name: string) =>
 		eventually(35, async () => {
 			const [request] = await requestsOf(mesh, name);
@@ -257,7 +257,7 @@ describe('certificates of 30 seconds, while nobody signs', function () {
 			return request.metadata.name ?? '';
 		});
 
-	it('a request that is denied is followed by another, for another key; one that a crash interrupted is taken up again', async () => {
+	it('a denied renewal is followed by a request for a new key; an interrupted one is continued', async () => {
 		const toBeDenied = async () => {
 			const name = await requestOf('denied');
 			assert.equal((await mesh.kubectl('certificate', 'deny', name)).code, 0);

@@ -1,4 +1,4 @@
-/** One join is one trace, as an OpenTelemetry collector receives it, from the node through the controller to the CA and the store. */
+/** The trace of a join at an OpenTelemetry collector, from the node through the controller to the CA and the store. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
@@ -76,7 +76,7 @@ describe('traces', function () {
 			return { root, trace };
 		});
 
-	it('a join is one trace: every phase, and a part in every service', async () => {
+	it('contain each phase of a join, and spans of every service, in one trace', async () => {
 		const { root, trace } = await joined();
 		assert.equal(root.attributes['k8s.node.name'], 'node-1');
 		const phases = trace.filter(({ parentSpanId }) => parentSpanId === root.spanId).map(({ name }) => name);
@@ -101,7 +101,7 @@ describe('traces', function () {
 		]);
 	});
 
-	it('says why a request was approved, and why a caller was not let in, which the caller is not told', async () => {
+	it('contain the reason of an approval, and that of a 401, which the client does not receive', async () => {
 		const { trace } = await joined();
 		const decision = trace.find(
 			({ name, attributes }) => name === 'csr-approving' && attributes['kubejoin.decision'] === 'approved',
@@ -124,7 +124,7 @@ describe('traces', function () {
 		});
 	});
 
-	it('the controller’s question, the signature and the store are parts of the phase that asked for the certificate', async () => {
+	it('contain the SubjectAccessReview, the signature and the store in the phase request-certificate', async () => {
 		const { trace } = await joined();
 		const byId = new Map(trace.map((span) => [span.spanId, span]));
 		const pathOf = (span: Span | undefined): string[] =>
@@ -146,7 +146,7 @@ describe('traces', function () {
 		assert.ok(pathOf(signature).includes('tls-bootstrap/request-certificate'), pathOf(signature).join(' > '));
 	});
 
-	it('spans say what was decided and why', async () => {
+	it('contain each decision and its reason', async () => {
 		const { trace } = await joined();
 		const attribute = (name: string, key: string) =>
 			trace.filter((span) => span.name === name).map(({ attributes }) => attributes[key]);
@@ -170,7 +170,7 @@ describe('traces', function () {
 		);
 	});
 
-	it('a request over HTTPS goes on with the caller’s trace, down to the store', async () => {
+	it('continue the trace of an HTTPS client, down to the store', async () => {
 		const traceId = '0af7651916cd43dd8448eb211c80319c';
 		const path = '/api/v1/namespaces/kube-public/configmaps/cluster-info';
 		await new Promise((resolve, reject) => {
@@ -191,7 +191,7 @@ describe('traces', function () {
 		});
 	});
 
-	it('no span holds the token’s secret or a key', async () => {
+	it('contain no token secret and no key', async () => {
 		await joined();
 		const secret = token.split('.')[1] ?? '';
 		for (const body of bodies) {

@@ -1,4 +1,4 @@
-/** A join that asks for less safety gets it and is warned; one that does not ask is refused; and a pin that is given counts all the same. */
+/** A join without a pin needs an explicit option and prints a warning. A given pin is always compared. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,14 +16,14 @@ describe('a join without a pin', function () {
 	});
 	after(() => mesh?.stopAndRemove());
 
-	/** With flags, as a person types them. */
+	/** Runs kubelet-sim with flags. */
 	const plan = (flags: readonly string[]) => {
 		const { args = [], ...rest } = nodePlan('unpinned', 'none', '', { ...mesh, store: 'lmdb' });
 		return { ...rest, args: ['join', mesh.endpoint, '--token', token, ...args.slice(3), ...flags] };
 	};
 	const joinWith = (flags: readonly string[]) => runToEnd(plan(flags));
 
-	it('that does not ask for it: exit code 3, in upstream’s words', async () => {
+	it('fails with exit code 3 and upstream’s text, without the option', async () => {
 		const { code, stderr } = await joinWith([]);
 		assert.equal(code, 3);
 		assert.match(
@@ -32,7 +32,7 @@ describe('a join without a pin', function () {
 		);
 	});
 
-	it('with a pin of another key: CA_HASH_MISMATCH, whatever else is asked for', async () => {
+	it('fails with CA_HASH_MISMATCH if a pin is given, also with the option', async () => {
 		const pin = `sha256:${'0'.repeat(64)}`;
 		const { code, stderr } = await joinWith([
 			'--discovery-token-unsafe-skip-ca-verification',
@@ -43,7 +43,7 @@ describe('a join without a pin', function () {
 		assert.match(stderr, /CA_HASH_MISMATCH \(discovery\/pin-ca\)/);
 	});
 
-	it('that asks for it: the signature alone is believed, the API server is asked once, and a warning says what that means', async () => {
+	it('trusts the signature alone, requests cluster-info once, and prints a warning', async () => {
 		const lines: string[] = [];
 		const events = {
 			onLine: (_name: string, line: string) => void lines.push(line),
