@@ -206,7 +206,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
 		source: 'Node handshakeTimeout is 120 s; Go uses ReadHeaderTimeout, 32 s',
-		test: 'lib/rpc/listener.test.ts',
+		test: 'lib/rpc/listener-bounds.test.ts',
 	}),
 	firstRequestTime: limit({
 		value: 10_000,
@@ -215,7 +215,7 @@ export const limits = {
 		where: ['6443', '6444', '6445', 'health', 'observer', 'lab'],
 		response: 'connection closed',
 		source: 'apiserver/pkg/server/secure_serving.go ReadHeaderTimeout is 32 s',
-		test: 'lib/rpc/listener.test.ts',
+		test: 'lib/rpc/listener-bounds.test.ts',
 	}),
 	connectionIdleTime: limit({
 		value: 90_000,
@@ -224,7 +224,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'GOAWAY, then connection closed',
 		source: 'apiserver/pkg/server/secure_serving.go IdleTimeout',
-		test: 'lib/rpc/listener.test.ts',
+		test: 'lib/rpc/listener-bounds.test.ts',
 	}),
 	connectionClosingTime: limit({
 		value: 2_000,
@@ -239,9 +239,19 @@ export const limits = {
 		unit: 'items',
 		of: 'open HTTP/2 streams on one connection',
 		where: ['6443', '6444', '6445'],
-		response: 'REFUSED_STREAM',
+		response:
+			'connection closed, on Node 22 and 24 with GOAWAY; before the client acknowledges the settings, REFUSED_STREAM',
 		source: 'apiserver/pkg/server/secure_serving.go MaxConcurrentStreams',
-		test: 'lib/rpc/listener.test.ts',
+		test: 'lib/rpc/listener-bounds.test.ts',
+	}),
+	settingsAckTime: limit({
+		value: 10_000,
+		unit: 'ms',
+		of: 'time from the begin of an HTTP/2 session until the client acknowledges the settings',
+		where: ['6443', '6444', '6445'],
+		response: 'connection closed',
+		source: 'RFC 9113 section 6.5.3 SETTINGS_TIMEOUT',
+		test: 'lib/rpc/listener-bounds.test.ts',
 	}),
 	unfinishedStreams: limit({
 		value: 1_000,
@@ -249,7 +259,7 @@ export const limits = {
 		of: 'HTTP/2 streams of one port whose request has not ended',
 		where: ['6443', '6444', '6445'],
 		response: 'the connection of the oldest closed',
-		test: 'lib/rpc/listener.test.ts',
+		test: 'lib/rpc/listener-bounds.test.ts',
 	}),
 	streamRequestTime: limit({
 		value: 10_000,
@@ -258,7 +268,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
 		source: 'apiserver/pkg/server/config.go RequestTimeout is 60 s',
-		test: 'lib/rpc/listener.test.ts',
+		test: 'lib/rpc/listener-bounds.test.ts',
 	}),
 	streamResets: limit({
 		value: 200,
@@ -267,7 +277,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
 		source: 'nghttp2 allows a burst of 1000, then 33 per second',
-		test: 'lib/rpc/listener.test.ts',
+		test: 'lib/rpc/listener-bounds.test.ts',
 	}),
 	grpcHeaderBytes: limit({
 		value: 16 * 1024,
@@ -276,7 +286,7 @@ export const limits = {
 		where: ['6443', '6444', '6445'],
 		response: 'RESOURCE_EXHAUSTED',
 		source: 'gRPC: hard limit of max_metadata_size is 16 KiB',
-		test: 'lib/rpc/listener.test.ts',
+		test: 'lib/rpc/listener-bounds.test.ts',
 	}),
 	peerAliveTime: limit({
 		value: 10_000,
@@ -284,7 +294,7 @@ export const limits = {
 		of: 'time between two HTTP/2 pings to a client, and time for its answer',
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
-		test: 'lib/rpc/listener.test.ts',
+		test: 'lib/rpc/listener-bounds.test.ts',
 	}),
 	logLinesPerSecond: limit({
 		value: 10,

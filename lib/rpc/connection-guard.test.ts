@@ -113,14 +113,15 @@ describe('a connection guard', () => {
 		nowMs += bounds.closingMs;
 		await closed(idle.socket);
 		assert.deepEqual(alive(working), [true]);
-		assert.deepEqual(refused, ['firstRequestTime', 'connectionIdleTime', 'connectionIdleTime']);
+		const times = ['connectionIdleTime', 'connectionIdleTime', 'connectionClosingTime'];
+		assert.deepEqual(refused, ['firstRequestTime', ...times]);
 		working.end?.();
 		working.end?.();
 		nowMs += bounds.idleMs;
 		await closed(working.socket);
 	});
 
-	it('destroys a socket that has ended and does not close, also when a request is open', async () => {
+	it('connectionClosingTime: destroys a socket that has ended and does not close, also when a request is open', async () => {
 		const { socket } = busy('a');
 		socket.end();
 		await new Promise((resolve) => setTimeout(resolve, 60));
@@ -128,5 +129,6 @@ describe('a connection guard', () => {
 		nowMs += bounds.closingMs;
 		await closed(socket);
 		assert.equal(guard.size(), 0);
+		assert.deepEqual(refused, ['connectionClosingTime']);
 	});
 });

@@ -174,11 +174,17 @@ export function createConnectionGuard(options: GuardOptions): ConnectionGuard {
 		for (const rank of ranks) {
 			for (const entry of byRank[rank]) {
 				if (entry.endingMs !== undefined) {
-					if (nowMs - entry.endingMs >= bounds.closingMs) entry.socket.destroy();
+					if (nowMs - entry.endingMs >= bounds.closingMs) closeNow(entry);
 				} else if (entry.socket.writableEnded || entry.socket.readableEnded) entry.endingMs = nowMs;
 				else if (entry.open === 0) expire(entry, nowMs);
 			}
 		}
+	}
+
+	function closeNow({ socket }: Entry): void {
+		if (socket.destroyed) return;
+		count('connectionClosingTime');
+		socket.destroy();
 	}
 
 	function expire(entry: Entry, nowMs: number): void {

@@ -58,6 +58,8 @@ export interface Door {
 	readonly connections: Connections;
 	/** What was logged, JSON. */
 	readonly lines: readonly string[];
+	/** TLS handshakes that succeeded. */
+	readonly handshakes: () => number;
 	/** Limits that a caller exceeded. */
 	readonly refused: readonly string[];
 	readonly close: (graceMs?: number) => Promise<void>;
@@ -86,21 +88,24 @@ export async function openDoor({
 	const lines: string[] = [];
 	const log = createLog({ service: 'door', level: 'debug', format: 'json', write: (line) => lines.push(line) });
 	const connections = newConnections();
-	const grpc = createGrpcServer(services, connections, log, observers);
 	const tls = { ...identity, clientCa: clientCa.pem };
 	const optional = http === undefined ? {} : { http };
 	const refused: string[] = [];
 	const count = (limit: string): void => void refused.push(limit);
-	const listener = await listen(
-		{ service: 'door', address: '127.0.0.1', port, tls, clientCertificate, grpc, log, count, bounds, ...optional },
-		connections,
-	);
+	const grpc = createGrpcServer(services, connections, log, observers, count);
+	let handshakes = 0;
+	const onHandshake = (): void => {
+		handshakes += 1;
+	};
+	const options = { service: 'door', address: '127.0.0.1', port, tls, clientCertificate, grpc, log, count, bounds };
+	const listener = await listen({ ...options, ...optional, onHandshake }, connections);
 	return {
 		target: `localhost:${listener.port}`,
 		port: listener.port,
 		connections,
 		lines,
 		refused,
+		handshakes: () => handshakes,
 		close: (graceMs = 0) => listener.close(graceMs),
 	};
 }

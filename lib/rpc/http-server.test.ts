@@ -82,6 +82,27 @@ describe('an HTTP server', () => {
 		assert.deepEqual(refused, ['httpHeaderTime']);
 	});
 
+	for (const [how, handler] of Object.entries<HttpHandler>({
+		'a handler waits for it': (request, response) => void request.on('end', () => response.end()).resume(),
+		'the answer was sent before it': (_request, response) => void response.end(),
+	}))
+		it(`a body that does not come in time is counted as httpRequestTime when ${how}`, async () => {
+			await serve(handler);
+			server.headersTimeout = 50;
+			server.requestTimeout = 50;
+			const answer = await send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{');
+			assert.match(answer, /HTTP\/1\.1 408 Request Timeout\r\n/);
+			assert.deepEqual(refused, ['httpRequestTime']);
+		});
+
+	it('a second request that is slow is counted as httpHeaderTime', async () => {
+		await serve((_request, response) => void response.end());
+		server.headersTimeout = 50;
+		const answer = await send('GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost:');
+		assert.deepEqual(answer.match(/(?<=HTTP\/1\.1 )\d+/g), ['200', '408']);
+		assert.deepEqual(refused, ['httpHeaderTime']);
+	});
+
 	it('beyond the limit an idle connection makes room for a new one', async () => {
 		await serve((_request, response) => void response.end('served'), { total: 2, perAddress: 2 });
 		const idle = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];

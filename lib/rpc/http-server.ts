@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type AddressInfo, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { KubejoinError } from '../errors.ts';
-import { type CountRefusal, limits } from '../limits.ts';
+import { type CountRefusal, type LimitName, limits } from '../limits.ts';
 import { type ConnectionBounds, createConnectionGuard, type GuardedConnection } from './connection-guard.ts';
 import type { ReportUnforeseen } from './unforeseen.ts';
 
@@ -29,16 +29,15 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 		connectionsCheckingInterval: CHECK_INTERVAL_MS,
 	};
 	const server = createServer(options, (request, response) => void answer(request, response));
-	const answering = new WeakSet<Duplex>();
-	server.on('clientError', (error, socket) => refuseUnreadable(error, socket, answering.has(socket), count));
+	const exchanges = new WeakMap<Duplex, Exchange>();
+	server.on('clientError', (error, socket) => refuseUnreadable(error, socket, exchanges.get(socket), count));
 	return server;
 
 	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		// Without a listener, an error of either ends the process.
 		request.on('error', () => undefined);
 		response.on('error', () => undefined);
-		answering.add(request.socket);
-		response.once('close', () => answering.delete(request.socket));
+		exchanges.set(request.socket, { request, response });
 		try {
 			await handler(request, response);
 		} catch (error) {
@@ -51,30 +50,43 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 
 const CHECK_INTERVAL_MS = 1_000;
 
-interface Unreadable {
-	readonly status: string;
-	readonly limit?: 'httpHeaderBytes' | 'httpHeaderTime';
+/** The last request of a connection whose headers were complete. */
+interface Exchange {
+	readonly request: IncomingMessage;
+	readonly response: ServerResponse;
 }
-const unreadable: Readonly<Record<string, Unreadable>> = {
-	HPE_HEADER_OVERFLOW: { status: '431 Request Header Fields Too Large', limit: 'httpHeaderBytes' },
-	HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: '413 Payload Too Large' },
-	ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', limit: 'httpHeaderTime' },
+const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
+const statuses: Readonly<Record<string, string>> = {
+	HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+	HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
+	[REQUEST_TIMEOUT]: '408 Request Timeout',
 };
+
+function exceededLimit(code: string | undefined, isReadingBody: boolean): LimitName | undefined {
+	if (code === 'HPE_HEADER_OVERFLOW') return 'httpHeaderBytes';
+	if (code !== REQUEST_TIMEOUT) return undefined;
+	return isReadingBody ? 'httpRequestTime' : 'httpHeaderTime';
+}
 
 /** As Node answers without a listener; with one, the refusals of a limit can be counted. */
 function refuseUnreadable(
 	error: NodeJS.ErrnoException,
 	socket: Duplex,
-	isAnswering: boolean,
+	exchange: Exchange | undefined,
 	count: CountRefusal | undefined,
 ): void {
-	const { status, limit }: Unreadable = unreadable[error.code ?? ''] ?? { status: '400 Bad Request' };
+	const isReadingBody = exchange !== undefined && !exchange.request.complete;
+	const limit = exceededLimit(error.code, isReadingBody);
 	if (limit !== undefined) count?.(limit);
-	if (!socket.writable || isAnswering) {
+	const isAnswering = exchange !== undefined && !exchange.response.closed;
+	const canRefuse = !isAnswering || (isReadingBody && !exchange.response.headersSent);
+	if (!socket.writable || !canRefuse) {
 		socket.destroy();
 		return;
 	}
-	socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
+	socket.end(`HTTP/1.1 ${statuses[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`, () =>
+		socket.destroy(),
+	);
 }
 
 /** The limits of a port of its own. Headers and bodies that are slow are the server's to refuse, and it answers 408. */

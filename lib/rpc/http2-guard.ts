@@ -16,6 +16,12 @@ import type { ElapsedMs } from '../metrics.ts';
 import type { GuardedConnection } from './connection-guard.ts';
 
 export interface StreamBounds {
+	/** The bound that the gRPC server announces; here it only tells why a session ended. */
+	readonly concurrent: number;
+	/** Until the client has acknowledged the settings: before that, its streams above the bound cost it nothing. */
+	readonly settingsAckMs: number;
+	/** Between two pings, and until the answer to one. */
+	readonly peerAliveMs: number;
 	/** From the headers of a request to its end. */
 	readonly requestMs: number;
 	/** Streams of all connections whose request has not ended. */
@@ -38,13 +44,16 @@ export interface GuardedInjector {
 	readonly destroy: () => void;
 }
 
+/** Rapid resets. */
 const NGHTTP2_ERR_CALLBACK_FAILURE = -902;
+/** A violation of the protocol, such as a stream above the announced number. */
+const NGHTTP2_ERR_PROTO = -505;
 
 export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions): GuardedInjector {
 	const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
 	const http2 = http2ServerOf(grpc);
 	const guards = new WeakMap<object, StreamGuard>();
-	const unfinished: Unfinished = new Set();
+	const unfinished: Unfinished = new Map();
 	let injected: { readonly socket: TLSSocket; readonly connection: GuardedConnection } | undefined;
 	http2.prependListener('session', (session: ServerHttp2Session) => {
 		if (injected === undefined) return;
@@ -55,6 +64,8 @@ export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions)
 			if (error.errno === NGHTTP2_ERR_CALLBACK_FAILURE) options.count('streamResets');
 		});
 		guards.set(session, guardStreams(socket, connection, unfinished, options));
+		requireSettingsAck(session, socket, options);
+		requireAlivePeer(session, socket, options);
 	});
 	// Before the listener of grpc-js, which then sees a stream that is closed already.
 	http2.prependListener('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
@@ -85,8 +96,36 @@ function http2ServerOf(grpc: GrpcServer): Http2Server {
 	return server;
 }
 
-/** Oldest first; each ends its connection. */
-type Unfinished = Set<() => void>;
+/** Cuts the connection of a client that never acknowledges the settings. @source RFC 9113 section 6.5.3 SETTINGS_TIMEOUT */
+function requireSettingsAck(session: ServerHttp2Session, socket: TLSSocket, { bounds, count }: SessionOptions): void {
+	const timer = setTimeout(() => {
+		if (!session.pendingSettingsAck || socket.destroyed) return;
+		count('settingsAckTime');
+		socket.destroy();
+	}, bounds.settingsAckMs).unref();
+	session.once('close', () => clearTimeout(timer));
+}
+
+/** Pings the client in place of grpc-js, which reports no client that does not answer. */
+function requireAlivePeer(session: ServerHttp2Session, socket: TLSSocket, { bounds, count }: SessionOptions): void {
+	let isAnswered = true;
+	const timer = setInterval(() => {
+		if (session.destroyed || session.closed) return;
+		if (!isAnswered) {
+			count('peerAliveTime');
+			socket.destroy();
+			return;
+		}
+		isAnswered = false;
+		session.ping(() => {
+			isAnswered = true;
+		});
+	}, bounds.peerAliveMs).unref();
+	session.once('close', () => clearInterval(timer));
+}
+
+/** Streams whose request has not ended, oldest first, with the socket of each. */
+type Unfinished = Map<object, TLSSocket>;
 type StreamGuard = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
 function guardStreams(
@@ -96,30 +135,46 @@ function guardStreams(
 	{ bounds, count, elapsedMs = () => performance.now() }: SessionOptions,
 ): StreamGuard {
 	const takeReset = tokenBucket(bounds.resetsPerSecond, elapsedMs);
-	const cut = (limit: LimitName): void => {
+	const cut = (limit: LimitName, of = socket): void => {
+		if (of.destroyed) return;
 		count(limit);
-		socket.destroy();
+		of.destroy();
 	};
+	const cutOldest = (): void => {
+		for (const [oldest, of] of unfinished) {
+			// Streams end later than their socket: without this, each new stream would cut the same connection.
+			unfinished.delete(oldest);
+			if (of.destroyed) continue;
+			cut('unfinishedStreams', of);
+			return;
+		}
+	};
+	let violated = 0;
 	return (stream, headers) => {
 		const ended = connection.begin();
-		const cutUnfinished = (): void => cut('unfinishedStreams');
-		unfinished.add(cutUnfinished);
+		unfinished.set(stream, socket);
+		// The session ends all its streams with the error that ended it.
+		stream.once('error', (error: NodeJS.ErrnoException) => {
+			if (error.errno !== NGHTTP2_ERR_PROTO) return;
+			violated += 1;
+			if (violated === bounds.concurrent) count('concurrentStreams');
+		});
 		const timer = setTimeout(() => cut('streamRequestTime'), bounds.requestMs).unref();
 		const finished = (): void => {
 			clearTimeout(timer);
-			unfinished.delete(cutUnfinished);
+			unfinished.delete(stream);
 		};
 		stream.once('end', finished);
 		stream.once('close', () => {
 			finished();
 			ended();
-			if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && !takeReset() && !socket.destroyed) cut('streamResets');
+			if (stream.rstCode !== constants.NGHTTP2_NO_ERROR && !takeReset()) cut('streamResets');
 		});
 		if (headerBytes(headers) > bounds.headerBytes) {
 			count('grpcHeaderBytes');
 			stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 		}
-		if (unfinished.size > bounds.unfinished) for (const cutOldest of unfinished) return cutOldest();
+		if (unfinished.size > bounds.unfinished) cutOldest();
 	};
 }
 

@@ -4,7 +4,7 @@
  */
 import * as grpc from '@grpc/grpc-js';
 import { asKubejoinError, KubejoinError, shownToCaller } from '../errors.ts';
-import { limits } from '../limits.ts';
+import { type CountRefusal, limits } from '../limits.ts';
 import { errorFields, type Log } from '../log.ts';
 import { limitLines, withoutPort } from '../log-limit.ts';
 import { inSpan, SpanKind, type SpanOptions } from '../trace.ts';
@@ -60,15 +60,14 @@ export function createGrpcServer(
 	connections: Connections,
 	log: Log,
 	observers: readonly Observe[] = [],
+	count: CountRefusal = () => undefined,
 ): grpc.Server {
 	const server = new grpc.Server({
 		'grpc.enable_channelz': 0,
 		'grpc.max_receive_message_length': limits.grpcMessageBytes.value,
 		'grpc.max_concurrent_streams': limits.concurrentStreams.value,
-		'grpc.keepalive_time_ms': limits.peerAliveTime.value,
-		'grpc.keepalive_timeout_ms': limits.peerAliveTime.value,
 	});
-	const lines = limitLines(log);
+	const lines = limitLines(log, count);
 	for (const service of services) {
 		const contract = contractOf(service.name);
 		requireSameMethods(service, contract);

@@ -66,12 +66,10 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		const ready = readyChecks(store, rbac);
 		const elapsedMs = () => performance.now();
 		const requests = requestMetrics(registry, elapsedMs);
-		const grpc = createGrpcServer(apiServices(pipeline, stopping.signal), connections, log, [
-			grpcMetrics(registry, elapsedMs),
-			requests.grpc,
-		]);
+		const observers = [grpcMetrics(registry, elapsedMs), requests.grpc];
+		const grpc = createGrpcServer(apiServices(pipeline, stopping.signal), connections, log, observers, count);
 		const http = createHttpServer(
-			createRestApp({ pipeline, health: { live: {}, ready }, connections, log, observe: requests.http }),
+			createRestApp({ pipeline, health: { live: {}, ready }, connections, log, observe: requests.http, count }),
 			{ unforeseen, count },
 		);
 		const listener = await listen(

@@ -9,6 +9,7 @@ import { asKubejoinError, KubejoinError } from '../../lib/errors.ts';
 import { apiVersionOf } from '../../lib/kube/resources.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { errorFields, type Log } from '../../lib/log.ts';
+import type { CountRefusal } from '../../lib/limits.ts';
 import { type LimitLines, limitLines, withoutPort } from '../../lib/log-limit.ts';
 import { checkHealth, type HealthChecks } from '../../lib/rpc/health.ts';
 import type { HttpHandler } from '../../lib/rpc/http-server.ts';
@@ -43,6 +44,7 @@ export interface RestOptions {
 	readonly connections: Connections;
 	readonly log: Log;
 	readonly observe: ObserveRequest;
+	readonly count?: CountRefusal;
 }
 
 /** A request as it is read before anything is decided; nothing in it is trusted. */
@@ -66,8 +68,8 @@ const NOT_FOUND = plainText(404, '404 page not found\n');
 const REQUEST_TIMEOUT_MS = 60_000;
 
 export function createRestApp(options: RestOptions): HttpHandler {
-	const { connections, log, observe } = options;
-	const lines = limitLines(log);
+	const { connections, log, observe, count } = options;
+	const lines = limitLines(log, count);
 	return async (request, response) => {
 		const asked = readRequest(request, connections);
 		const { method, info } = asked;

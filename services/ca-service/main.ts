@@ -58,13 +58,13 @@ await runService(service, settings, async (config, log, registry) => {
 	};
 	const sign = createSigner({ issuer, clock: systemClock, ledger: { find, append }, maxDurationSeconds });
 	const connections = newConnections();
-	const grpc = createGrpcServer([caService({ sign, ledger, trustBundle: caCertificate })], connections, log, [
-		grpcMetrics(registry, () => performance.now()),
-		metrics.observe,
-	]);
+	const count = refusalCounter(registry);
+	const observers = [grpcMetrics(registry, () => performance.now()), metrics.observe];
+	const services = [caService({ sign, ledger, trustBundle: caCertificate })];
+	const grpc = createGrpcServer(services, connections, log, observers, count);
 	const tls = { cert, key, clientCa };
 	const listener = await listen(
-		{ service, address, port, tls, clientCertificate: 'required', grpc, log, count: refusalCounter(registry) },
+		{ service, address, port, tls, clientCertificate: 'required', grpc, log, count },
 		connections,
 	).catch(async (error: unknown) => {
 		await ledger.close();

@@ -21,10 +21,12 @@ await runService(service, settings, async (config, log, registry) => {
 	const stopping = new AbortController();
 	const connections = newConnections();
 	const tokens = tokenStoreService(store, systemClock, log, stopping.signal, verificationMetrics(registry));
-	const grpc = createGrpcServer([tokens], connections, log, [grpcMetrics(registry, () => performance.now())]);
+	const count = refusalCounter(registry);
+	const observers = [grpcMetrics(registry, () => performance.now())];
+	const grpc = createGrpcServer([tokens], connections, log, observers, count);
 	const tls = { cert, key, clientCa };
 	const listener = await listen(
-		{ service, address, port, tls, clientCertificate: 'required', grpc, log, count: refusalCounter(registry) },
+		{ service, address, port, tls, clientCertificate: 'required', grpc, log, count },
 		connections,
 	).catch(async (error: unknown) => {
 		await store.close();

@@ -57,7 +57,9 @@ export const callHeaders = (path: string, more: Readonly<Record<string, string>>
 	]);
 
 export const KNOWN_PATH = '/kubejoin.v1.ConfigMaps/Get';
-export const h2Start = Buffer.concat([PREFACE, frame('SETTINGS', 0, 0), frame('SETTINGS', 1, 0)]);
+/** Never acknowledges the settings of the server. */
+export const h2WithoutAck = Buffer.concat([PREFACE, frame('SETTINGS', 0, 0)]);
+export const h2Start = Buffer.concat([h2WithoutAck, frame('SETTINGS', 1, 0)]);
 export const openCall = (stream: number, path: string = KNOWN_PATH): Buffer =>
 	frame('HEADERS', END_HEADERS, stream, callHeaders(path));
 export const openedAndReset = (stream: number): Buffer =>
