@@ -109,6 +109,20 @@ describe('pin-ca', () => {
 		refusedWith('CA_HASH_MISMATCH', () => acceptCa(own + forged, [pinOf(own)]));
 	});
 
+	it('CA_HASH_MISMATCH: the pinned key signed the appended CA under another name', async () => {
+		const cross = await generateKeyPair('ECDSA-P256');
+		const template = {
+			subject: { commonName: 'new', organizations: [] },
+			spki: spkiOf(cross.publicKey),
+			...lifetime,
+			usages: ['cert sign'] as const,
+			isCa: true,
+		};
+		const renamed = buildCaCertificate({ commonName: 'another name', dnsNames: [], ...lifetime }, pair);
+		const signed = buildCertificate(template, createIssuer(parseCertificates(renamed)[0], pair.privateKey));
+		refusedWith('CA_HASH_MISMATCH', () => acceptCa(own + signed, [pinOf(own)]));
+	});
+
 	it('CA_HASH_MISMATCH: a node’s certificate from the pinned CA is no CA', async () => {
 		const node = await generateKeyPair('ECDSA-P256');
 		const template = {

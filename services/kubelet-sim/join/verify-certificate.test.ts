@@ -49,6 +49,7 @@ describe('the certificate that came back', () => {
 			usage?: Usage;
 			by?: Issuer;
 			key?: KeyPair;
+			isCa?: boolean;
 		} = {},
 	) =>
 		buildCertificate(
@@ -57,7 +58,12 @@ describe('the certificate that came back', () => {
 				spki: spkiOf((changes.key ?? pair).publicKey),
 				notBefore: changes.from ?? now - hour,
 				notAfter: changes.until ?? now + hour,
-				usages: ['digital signature', changes.usage ?? 'client auth'],
+				usages: [
+					'digital signature',
+					changes.usage ?? 'client auth',
+					...(changes.isCa ? (['cert sign'] as const) : []),
+				],
+				isCa: changes.isCa ?? false,
 			},
 			changes.by ?? issuer,
 		);
@@ -76,6 +82,7 @@ describe('the certificate that came back', () => {
 			[sign({ by: other }), /^x509: certificate signed by unknown authority$/],
 			[sign({ until: now - 1_000 }), /expired/],
 			[sign({ from: now + 60_000 }), /not yet|valid/],
+			[sign({ isCa: true }), /^it is the certificate of a CA$/],
 			[sign({ usage: 'server auth' }), /incompatible key usage/],
 			['nonsense', /cannot be read/],
 		] as const) {
