@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { LimitName } from '../../lib/limits.ts';
 import type { ServiceName } from '../../scripts/mesh/services.ts';
 import { healthPort, serviceNames } from '../../scripts/mesh/services.ts';
 import { eventually, type TestMesh } from '../mesh/mesh.ts';
@@ -24,6 +25,8 @@ export interface Target {
 	readonly openFiles: (service: ServiceName) => number;
 	/** A metric's samples of one service, summed. */
 	readonly metric: (service: ServiceName, name: string) => Promise<number>;
+	/** How often a service refused a caller because of this limit. */
+	readonly refusals: (service: ServiceName, limit: LimitName) => Promise<number>;
 	/** @throws AssertionError  a service was restarted, is not ready, or answers an honest client too late */
 	readonly requireUnharmed: () => Promise<void>;
 }
@@ -36,6 +39,11 @@ export function targetOf(mesh: TestMesh, pagePort: number, nodeHealthPort: numbe
 	const pids = new Map(services.map((name) => [name, pidOf(name)]));
 	const health = services.map((name) => ({ name: `${name} health`, port: healthPort(mesh.port, name) }));
 	const tracesPort = mesh.port + 3;
+	const sumOf = async (name: ServiceName, isWanted: (line: string) => boolean): Promise<number> => {
+		const text = await (await fetch(`http://${HOST}:${healthPort(mesh.port, name)}/metrics`)).text();
+		const samples = text.split('\n').filter(isWanted);
+		return samples.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+	};
 	return {
 		mesh,
 		pagePort,
@@ -53,11 +61,9 @@ export function targetOf(mesh: TestMesh, pagePort: number, nodeHealthPort: numbe
 		],
 		residentMegabytes: (name) => Number(/VmRSS:\s+(\d+)/.exec(statusOf(pidOf(name)))?.[1]) / 1024,
 		openFiles: (name) => readdirSync(`/proc/${pidOf(name)}/fd`).length,
-		async metric(name, metric) {
-			const text = await (await fetch(`http://${HOST}:${healthPort(mesh.port, name)}/metrics`)).text();
-			const samples = text.split('\n').filter((line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `));
-			return samples.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
-		},
+		metric: (name, metric) => sumOf(name, (line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `)),
+		refusals: (name, limit) =>
+			sumOf(name, (line) => line.startsWith(`kubejoin_limit_refusals_total{limit="${limit}"}`)),
 		async requireUnharmed() {
 			for (const [name, pid] of pids) assert.equal(pidOf(name), pid, `${name} was restarted`);
 			await eventually(30, async () => {

@@ -1,0 +1,67 @@
+/** The attackers that run beside honest joins in load.ts, and what each must reach for the result to count. */
+import type { LimitName } from '../../lib/limits.ts';
+
+export type LoadKind = 'idle' | 'dribble' | 'resets' | 'unfinished' | 'tokens' | 'traces';
+
+/** Since the start of the attacker. `refused` counts answers that name the refusal: 401 and 429. */
+export interface LoadReport {
+	readonly count: number;
+	readonly refused: number;
+	/** Connections that the server has not closed. */
+	readonly open: number;
+}
+
+export interface LoadAttack {
+	readonly title: string;
+	/** What the attacker does: so many in a second, so many open at a time, or so many answers 429 in a second. */
+	readonly amount: number;
+	readonly of: 'done per second' | 'opened in all' | 'open' | 'refused per second';
+	readonly service: 'apiserver-sim' | 'observer';
+	/** The service must count refusals under one of them. */
+	readonly limits: readonly LimitName[];
+}
+
+export const loadAttacks: Readonly<Record<LoadKind, LoadAttack>> = {
+	idle: {
+		title: 'idle connections, TCP and TLS, opened again when closed',
+		amount: 5_000,
+		of: 'opened in all',
+		service: 'apiserver-sim',
+		limits: ['firstRequestTime', 'tlsHandshakeTime', 'connectionsPerAddress'],
+	},
+	dribble: {
+		title: 'requests over HTTP/1.1, one byte every 100 ms',
+		amount: 300,
+		of: 'open',
+		service: 'apiserver-sim',
+		limits: ['httpHeaderTime'],
+	},
+	resets: {
+		title: 'HTTP/2 streams opened and reset',
+		amount: 1_000,
+		of: 'done per second',
+		service: 'apiserver-sim',
+		limits: ['streamResets'],
+	},
+	unfinished: {
+		title: 'gRPC calls without a message',
+		amount: 200,
+		of: 'done per second',
+		service: 'apiserver-sim',
+		limits: ['unfinishedStreams', 'streamRequestTime'],
+	},
+	tokens: {
+		title: 'calls with a wrong token',
+		amount: 200,
+		of: 'refused per second',
+		service: 'apiserver-sim',
+		limits: [],
+	},
+	traces: {
+		title: 'requests with spans that find the intake full (429)',
+		amount: 1,
+		of: 'refused per second',
+		service: 'observer',
+		limits: ['tracesRequestsInFlight', 'tracesBytesInFlight', 'tracesRequestsPerSecond'],
+	},
+};
