@@ -568,7 +568,7 @@ export const limits = {
 		of: 'the body of one request to the control port of the lab',
 		where: ['lab'],
 		response: '400 LAB_REQUEST_INVALID',
-		test: 'chaos/lab/control.test.ts',
+		test: 'chaos/lab/control/server.test.ts',
 	}),
 	labTextLength: limit({
 		value: 16 * 1024,
@@ -576,7 +576,7 @@ export const limits = {
 		of: 'characters of one argument or setting in a request to the lab',
 		where: ['lab'],
 		response: '400 LAB_REQUEST_INVALID',
-		test: 'chaos/lab/control-requests.test.ts',
+		test: 'chaos/lab/control/requests.test.ts',
 	}),
 	labListItems: limit({
 		value: 100,
@@ -584,7 +584,7 @@ export const limits = {
 		of: 'arguments or settings in one request to the lab',
 		where: ['lab'],
 		response: '400 LAB_REQUEST_INVALID',
-		test: 'chaos/lab/control-requests.test.ts',
+		test: 'chaos/lab/control/requests.test.ts',
 	}),
 	labPrograms: limit({
 		value: 200,

@@ -2,7 +2,7 @@
 import '../lib/require-node.ts';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { offerLab } from '../chaos/lab/local-control.ts';
+import { offerLab } from '../chaos/lab/drivers/local/offer-lab.ts';
 import { runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { environment, integer, type Parse } from '../lib/config.ts';

@@ -7,7 +7,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { offerLab } from '../chaos/lab/local-control.ts';
+import { offerLab } from '../chaos/lab/drivers/local/offer-lab.ts';
 import type { MeshOptions } from '../scripts/mesh/services.ts';
 import { createStory } from '../scripts/mesh/story.ts';
 import { experiments, lab, runExperiment, type Where } from './chaos.ts';

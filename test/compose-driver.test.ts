@@ -6,8 +6,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:https';
-import { type ComposeDriver, openComposeDriver } from '../chaos/lab/compose-driver.ts';
-import { createWire } from '../chaos/lab/network-faults.ts';
+import { type ComposeDriver, openComposeDriver } from '../chaos/lab/drivers/compose/driver.ts';
+import { createWire } from '../chaos/lab/faults/network.ts';
 import { hasCode } from '../lib/errors.ts';
 import { projectPath } from '../lib/paths.ts';
 import { requireFreePort } from '../lib/ports.ts';
@@ -58,14 +58,14 @@ describe('the driver of the mesh in containers', function () {
 				.filter((one) => serviceOf(one) !== 'kubelet-sim' || !one.Name.endsWith('_lab'))
 				.map((one) => [one.Name.slice(1), one]),
 		);
-	const theOne = async (service: string): Promise<Container> => {
+	const findService = async (service: string): Promise<Container> => {
 		const all = [...(await containers()).values()].filter((one) => serviceOf(one) === service);
 		assert.equal(all.length, 1, `containers of ${service}`);
 		return all[0] as Container;
 	};
 	const shapes = async (): Promise<ReadonlyMap<string, Shape>> =>
 		new Map([...(await containers())].map(([name, one]) => [name, shapeOf(one as never)]));
-	const kubectl = (...args: string[]) => driver.inside(['dist/services/kubectl-sim/main.js', ...args]);
+	const kubectl = (...args: string[]) => driver.runInLab(['dist/services/kubectl-sim/main.js', ...args]);
 
 	const answers = (...args: string[]): Promise<void> =>
 		eventually(20, async () => {
@@ -110,7 +110,7 @@ describe('the driver of the mesh in containers', function () {
 			agent: ['node', '-e', 'setInterval(() => undefined, 1000)'],
 			program: ['env', 'KUBECONFIG=/pki/admin.conf', 'node'],
 		});
-		await eventually(30, async () => assert.equal((await theOne('kubelet-sim')).State.Health?.Status, 'healthy'));
+		await eventually(30, async () => assert.equal((await findService('kubelet-sim')).State.Health?.Status, 'healthy'));
 		first = await shapes();
 	});
 
@@ -122,9 +122,13 @@ describe('the driver of the mesh in containers', function () {
 	it('inside: in a container where nodes are, hardened; output and exit code come back as they were', async () => {
 		const program =
 			'console.log(process.env.CHAOS_MESH, process.env.HOME); console.error("to stderr"); process.exit(7)';
-		assert.deepEqual(await driver.inside(['-e', program]), { code: 7, stdout: 'inside /lab\n', stderr: 'to stderr\n' });
+		assert.deepEqual(await driver.runInLab(['-e', program]), {
+			code: 7,
+			stdout: 'inside /lab\n',
+			stderr: 'to stderr\n',
+		});
 		const startedMs = performance.now();
-		await driver.inside(['-e', '']);
+		await driver.runInLab(['-e', '']);
 		assert.ok(performance.now() - startedMs < 1_000, 'it is slow');
 		const [lab] = JSON.parse(await docker('inspect', labName)) as [Container];
 		const { ReadonlyRootfs, CapDrop, CapAdd, Privileged, SecurityOpt } = lab.HostConfig;
@@ -146,7 +150,7 @@ describe('the driver of the mesh in containers', function () {
 			],
 		);
 		assert.equal(
-			(await driver.inside(['-e', 'process.exit(new (require("node:fs").statSync)("/lab").mode & 0o077)'])).code,
+			(await driver.runInLab(['-e', 'process.exit(new (require("node:fs").statSync)("/lab").mode & 0o077)'])).code,
 			0,
 		);
 	});
@@ -154,14 +158,17 @@ describe('the driver of the mesh in containers', function () {
 	it('steal: the CA key, a client certificate of the mesh and the admin are where attackers are, for nobody else to read', async () => {
 		const read =
 			'for (const file of require("node:fs").readdirSync(process.argv[1], { withFileTypes: true })) console.log(file.name, (require("node:fs").statSync(process.argv[1] + "/" + file.name).mode & 0o777).toString(8))';
-		assert.equal((await driver.inside(['-e', read, await driver.steal('ca-key')])).stdout, 'ca.crt 600\nca.key 600\n');
+		assert.equal(
+			(await driver.runInLab(['-e', read, await driver.steal('ca-key')])).stdout,
+			'ca.crt 600\nca.key 600\n',
+		);
 		const meshClient = 'mesh-ca.crt 600\ntoken-store-client.crt 600\ntoken-store-client.key 600\n';
-		assert.equal((await driver.inside(['-e', read, await driver.steal('mesh-client')])).stdout, meshClient);
-		const stolen = await driver.inside([
+		assert.equal((await driver.runInLab(['-e', read, await driver.steal('mesh-client')])).stdout, meshClient);
+		const stolen = await driver.runInLab([
 			'-e',
 			'console.log(require("node:fs").readFileSync("/lab/stolen/ca-key/ca.key", "utf8").trim())',
 		]);
-		assert.equal(stolen.stdout, await docker('exec', (await theOne('ca-service')).Id, 'cat', '/pki/ca.key'));
+		assert.equal(stolen.stdout, await docker('exec', (await findService('ca-service')).Id, 'cat', '/pki/ca.key'));
 		assert.equal(await driver.steal('admin'), '/pki');
 		assert.equal((await kubectl('get', 'nodes')).code, 0);
 	});
@@ -178,8 +185,8 @@ describe('the driver of the mesh in containers', function () {
 		await assert.rejects(driver.kill('kubelet'), refusedWith('COMMAND_INVALID'));
 		await assert.rejects(driver.change('redis', { clock: '+1s' }), refusedWith('COMMAND_INVALID'));
 		assert.deepEqual(await driver.restore(), []);
-		assert.deepEqual(await driver.leave(), ['removed the container of nodes and attackers']);
-		assert.deepEqual(await driver.leave(), []);
+		assert.deepEqual(await driver.removeLab(), ['removed the container of nodes and attackers']);
+		assert.deepEqual(await driver.removeLab(), []);
 	});
 
 	it('kill: away until it is started; pause: until it is resumed; cut: nobody reaches it until it is healed', async () => {
@@ -198,7 +205,7 @@ describe('the driver of the mesh in containers', function () {
 		await driver.heal('apiserver-sim');
 		// It has to find Redis again.
 		await answers('get', 'nodes');
-		const ca = await docker('exec', (await theOne('apiserver-sim')).Id, 'cat', '/pki/ca.crt');
+		const ca = await docker('exec', (await findService('apiserver-sim')).Id, 'cat', '/pki/ca.crt');
 		const published = await new Promise((resolve, reject) => {
 			get('https://127.0.0.1:6443/version', { ca, agent: false }, (response) =>
 				resolve(response.resume().statusCode),
@@ -228,15 +235,15 @@ describe('the driver of the mesh in containers', function () {
 	it('change: with other settings and another clock, of this service alone; up leaves it so; SERVICE_FAILED with its last words when it cannot run so', async () => {
 		await driver.change('ca-service', { clock: '+600s' });
 		await driver.change('token-store', { settings: { LOG_FORMAT: 'json' } });
-		const { Id } = await theOne('ca-service');
+		const { Id } = await findService('ca-service');
 		const aheadMs =
 			Date.parse((await docker('exec', Id, 'node', '-p', 'new Date().toISOString()')).trim()) - Date.now();
 		assert.ok(aheadMs > 590_000 && aheadMs < 610_000, `${aheadMs} ms`);
 		assert.match(await docker('exec', Id, 'cat', '/proc/1/environ'), /FAKETIME=\+600s/);
-		assert.match(await docker('logs', (await theOne('token-store')).Id), /^\{.*"listening"/m);
+		assert.match(await docker('logs', (await findService('token-store')).Id), /^\{.*"listening"/m);
 		assert.deepEqual(await driver.changeOf('token-store'), { settings: { LOG_FORMAT: 'json' } });
 		await up();
-		assert.equal((await theOne('ca-service')).Id, Id);
+		assert.equal((await findService('ca-service')).Id, Id);
 		await driver.change('ca-service', { clock: '-60s' });
 		await driver.change('token-store', {});
 		await assert.rejects(
@@ -263,7 +270,7 @@ describe('the driver of the mesh in containers', function () {
 	};
 	for (const [moment, hasCome] of Object.entries(moments)) {
 		it(`nothing is lost when the driver is killed in the middle of a change, ${moment}`, async () => {
-			const { Id } = await theOne('ca-service');
+			const { Id } = await findService('ca-service');
 			const child = spawnDriver(`await driver.change('ca-service', { clock: '+300s' })`);
 			for (let isThere = false; !isThere; ) {
 				assert.equal(child.exitCode, null, 'the change was over before');
@@ -281,7 +288,7 @@ describe('the driver of the mesh in containers', function () {
 	}
 
 	it('nothing is lost when it is killed between the two new names', async () => {
-		const { Id, Name } = await theOne('token-store');
+		const { Id, Name } = await findService('token-store');
 		await docker('stop', Id);
 		await docker('rename', Id, `${Name.slice(1)}.lab-old`);
 		assert.deepEqual(await driver.restore(), [
@@ -347,7 +354,7 @@ describe('the driver of the mesh in containers', function () {
 	});
 
 	it('down removes the lab container too, while it runs', async () => {
-		await driver.inside(['-e', '']);
+		await driver.runInLab(['-e', '']);
 		await project.compose('--profile', 'chaos', 'down', '-v');
 		assert.equal((await docker('ps', '-aq', '--filter', `label=com.docker.compose.project=${projectName}`)).trim(), '');
 		assert.equal(
@@ -360,7 +367,7 @@ describe('the driver of the mesh in containers', function () {
 
 /** A driver in a process of its own, which prints its project or the code of its failure; by default of the project of this test. */
 function spawnDriver(statement: string, env: Readonly<Record<string, string>> = { COMPOSE_PROJECT_NAME: projectName }) {
-	const program = `import { openComposeDriver } from './chaos/lab/compose-driver.ts';
+	const program = `import { openComposeDriver } from './chaos/lab/drivers/compose/driver.ts';
 try {
 	const driver = await openComposeDriver({ project: process.env.COMPOSE_PROJECT_NAME });
 	${statement};

@@ -1,16 +1,16 @@
 /** Which mesh the lab works on, and how it is reached: by CHAOS_MESH and CHAOS_STATE, or the one that runs. */
 import { resolve } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
-import { type LabContext, openPlace } from './context.ts';
-import { labDirectory, openControl } from './control-client.ts';
-import type { Driver, Result } from './driver.ts';
-import { localDriver } from './local-driver.ts';
+import { type LabContext, openContext } from './context.ts';
+import { labDirectory, openControl } from './control/client.ts';
+import type { Driver, Result } from './drivers/driver.ts';
+import { localDriver } from './drivers/local/driver.ts';
 
 export interface Lab {
 	/** Absent where only the nodes are: in the lab's container. */
 	readonly driver?: Driver;
 	/** Absent where the nodes are elsewhere. */
-	readonly place?: LabContext;
+	readonly context?: LabContext;
 	readonly close: () => void;
 }
 
@@ -24,7 +24,7 @@ const kinds = ['local', 'compose', 'inside'] as const;
  */
 export async function openLab(
 	env: Readonly<Record<string, string | undefined>>,
-	inside: (args: readonly string[], place: LabContext) => Promise<Result>,
+	runInLab: (args: readonly string[], context: LabContext) => Promise<Result>,
 ): Promise<Lab> {
 	const { CHAOS_MESH: wanted = 'local or compose', CHAOS_STATE: state = '.kubejoin' } = env;
 	if (wanted === 'inside') return openInside();
@@ -35,26 +35,26 @@ export async function openLab(
 		});
 	if (wanted !== 'compose') {
 		try {
-			return await openLocal(labDirectory(resolve(state)), inside);
+			return await openLocal(labDirectory(resolve(state)), runInLab);
 		} catch (error) {
 			if (wanted === 'local' || !(error instanceof KubejoinError && error.code === 'LAB_UNREACHABLE')) throw error;
 		}
 	}
-	const { openComposeDriver } = await import('./compose-driver.ts');
+	const { openComposeDriver } = await import('./drivers/compose/driver.ts');
 	return { driver: await openComposeDriver({ project: env.COMPOSE_PROJECT_NAME }), close: () => undefined };
 }
 
 async function openInside(): Promise<Lab> {
-	const place = await openPlace(CONTAINER_DIRECTORY);
-	return { place, close: place.close };
+	const context = await openContext(CONTAINER_DIRECTORY);
+	return { context, close: context.close };
 }
 
 async function openLocal(
 	directory: string,
-	inside: (args: readonly string[], place: LabContext) => Promise<Result>,
+	runInLab: (args: readonly string[], context: LabContext) => Promise<Result>,
 ): Promise<Lab> {
 	const control = await openControl(directory);
 	await control.mesh();
-	const place = await openPlace(directory);
-	return { driver: localDriver(control, (args) => inside(args, place)), place, close: place.close };
+	const context = await openContext(directory);
+	return { driver: localDriver(control, (args) => runInLab(args, context)), context, close: context.close };
 }

@@ -8,11 +8,11 @@ import type { CertificateSigningRequest, KubeObject, Lease, Node, Secret } from 
 import { createCsr } from '../../lib/pki/csr.ts';
 import type { KeyPair } from '../../lib/pki/keys.ts';
 import { filesOf, type LabContext } from './context.ts';
-import type { ControlClient } from './control-client.ts';
-import type { Result } from './driver.ts';
+import type { ControlClient } from './control/client.ts';
+import type { Result } from './drivers/driver.ts';
 import type { WorkerPlan, WorkerState } from './workers.ts';
 
-export interface FakePlace extends LabContext {
+export interface FakeContext extends LabContext {
 	readonly nodes: Node[];
 	readonly leases: Lease[];
 	readonly requests: CertificateSigningRequest[];
@@ -33,7 +33,7 @@ export interface FakePlace extends LabContext {
 export const printed = (stdout: string, code = 0, stderr = ''): Result => ({ code, stdout, stderr });
 
 /** @param prefix  of the directory's name */
-export function fakePlace(prefix = 'kubejoin-lab-'): FakePlace {
+export function fakeContext(prefix = 'kubejoin-lab-'): FakeContext {
 	const directory = mkdtempSync(join(tmpdir(), prefix));
 	const nodes: Node[] = [];
 	const leases: Lease[] = [];
@@ -54,11 +54,11 @@ export function fakePlace(prefix = 'kubejoin-lab-'): FakePlace {
 			list: async () => ({ items: [...items] }),
 			get: async (wanted: string) => items[at(wanted)],
 			async delete(wanted: string) {
-				await place.beforeChange(`delete ${name}/${wanted}`);
+				await context.beforeChange(`delete ${name}/${wanted}`);
 				items.splice(at(wanted), 1);
 			},
 			async create(object: T) {
-				await place.beforeChange(`create ${name}/${object.metadata.name}`);
+				await context.beforeChange(`create ${name}/${object.metadata.name}`);
 				if (items.some(({ metadata }) => metadata.name === object.metadata.name))
 					throw new KubejoinError('API_ALREADY_EXISTS', {
 						resource: name,
@@ -89,16 +89,16 @@ export function fakePlace(prefix = 'kubejoin-lab-'): FakePlace {
 			workers.push(workerOf(plan.name, { program: plan.program }));
 		},
 		async removeWorker(name: string) {
-			await place.beforeChange(`remove ${name}`);
+			await context.beforeChange(`remove ${name}`);
 			const index = workers.findIndex((one) => one.name === name);
 			if (index >= 0) workers.splice(index, 1);
 		},
 	} as unknown as ControlClient;
 	const run = async (...args: string[]) => {
 		ran.push(args);
-		return place.answer(args);
+		return context.answer(args);
 	};
-	const place: FakePlace = {
+	const context: FakeContext = {
 		...{ directory, control, api, nodes, leases, requests, secrets, clusterInfo, workers, started, ran },
 		info: {
 			endpoint: '127.0.0.1:6443',
@@ -117,7 +117,7 @@ export function fakePlace(prefix = 'kubejoin-lab-'): FakePlace {
 		beforeChange: () => undefined,
 		remove: () => rmSync(directory, { recursive: true, force: true }),
 	};
-	return place;
+	return context;
 }
 
 export const workerOf = (name: string, changes: Partial<WorkerState> = {}): WorkerState => ({

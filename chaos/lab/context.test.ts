@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
-import { fakePlace } from './context.fixture.ts';
-import { BEGUN, begin, filesOf, openPlace } from './context.ts';
+import { fakeContext } from './context.fixture.ts';
+import { begin, filesOf, openContext, STARTED_AT } from './context.ts';
 
 describe('the place where the nodes are', () => {
 	let directory: string;
@@ -15,11 +15,11 @@ describe('the place where the nodes are', () => {
 
 	it('LAB_UNREACHABLE: no mesh keeps one there, or it has gone', async () => {
 		await assert.rejects(
-			openPlace(directory),
+			openContext(directory),
 			(error) => hasCode(error, 'LAB_UNREACHABLE') && error.message.includes(directory),
 		);
 		writeFileSync(join(directory, 'control.json'), JSON.stringify({ url: 'http://127.0.0.1:1', key: 'k' }));
-		await assert.rejects(openPlace(directory), (error) => hasCode(error, 'LAB_UNREACHABLE'));
+		await assert.rejects(openContext(directory), (error) => hasCode(error, 'LAB_UNREACHABLE'));
 	});
 
 	it('has files that only the owner reads, in directories that only the owner enters', async () => {
@@ -35,16 +35,16 @@ describe('the place where the nodes are', () => {
 	});
 
 	it('an experiment begins once', async () => {
-		const place = fakePlace();
+		const context = fakeContext();
 		try {
-			await begin(place);
-			const first = await place.read<number>(BEGUN);
+			await begin(context);
+			const first = await context.read<number>(STARTED_AT);
 			assert.ok(first !== undefined && first <= Date.now());
-			await place.write(BEGUN, 1);
-			await begin(place);
-			assert.equal(await place.read(BEGUN), 1);
+			await context.write(STARTED_AT, 1);
+			await begin(context);
+			assert.equal(await context.read(STARTED_AT), 1);
 		} finally {
-			place.remove();
+			context.remove();
 		}
 	});
 });

@@ -4,9 +4,9 @@ import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import { type ChildPlan, runProgram } from '../../lib/process-supervisor.ts';
 import { openApiChannel } from '../../lib/rpc/api-channel.ts';
-import type { MeshInfo } from './control.ts';
-import { type ControlClient, openControl } from './control-client.ts';
-import type { Result } from './driver.ts';
+import { type ControlClient, openControl } from './control/client.ts';
+import type { MeshInfo } from './control/server.ts';
+import type { Result } from './drivers/driver.ts';
 
 export interface LabContext {
 	/** Readable by the owner alone. */
@@ -27,7 +27,7 @@ export interface LabContext {
 }
 
 /** @throws LAB_UNREACHABLE */
-export async function openPlace(directory: string): Promise<LabContext> {
+export async function openContext(directory: string): Promise<LabContext> {
 	const control = await openControl(directory);
 	const info = await control.mesh();
 	const contents = (await readFileIfThere(info.kubeconfig)) ?? '';
@@ -60,9 +60,9 @@ export const filesOf = (directory: string): Pick<LabContext, 'read' | 'write'> =
 });
 
 /** When the experiment began, in milliseconds since 1970. */
-export const BEGUN = 'begun.json';
+export const STARTED_AT = 'started-at.json';
 
 /** The first thing that an experiment makes begins it. */
-export async function begin(place: LabContext): Promise<void> {
-	if ((await place.read(BEGUN)) === undefined) await place.write(BEGUN, Date.now());
+export async function begin(context: LabContext): Promise<void> {
+	if ((await context.read(STARTED_AT)) === undefined) await context.write(STARTED_AT, Date.now());
 }

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { parse } from 'yaml';
 import { hasCode } from '../../lib/errors.ts';
 import { generateKeyPair, type KeyPair } from '../../lib/pki/keys.ts';
-import { type FakePlace, fakePlace, nodeObject, requestOf, workerOf } from './context.fixture.ts';
+import { type FakeContext, fakeContext, nodeObject, requestOf, workerOf } from './context.fixture.ts';
 import {
 	identityOf,
 	type JoinFlags,
@@ -114,52 +114,52 @@ describe('a wrong pin', () => {
 });
 
 describe('a node of an experiment', () => {
-	let place: FakePlace;
+	let context: FakeContext;
 	let keyPair: KeyPair;
 	before(async () => {
 		keyPair = await generateKeyPair('ECDSA-P256');
 	});
 	beforeEach(async () => {
-		place = fakePlace();
+		context = fakeContext();
 		const bootstrapToken = { apiServerEndpoint: '127.0.0.1:6443', token, caCertHashes: [pin] };
-		await place.write('tokens/t.yaml', {
+		await context.write('tokens/t.yaml', {
 			apiVersion: 'kubeadm.k8s.io/v1beta4',
 			kind: 'JoinConfiguration',
 			discovery: { bootstrapToken },
 		});
 	});
-	afterEach(() => place.remove());
+	afterEach(() => context.remove());
 	const flags: JoinFlags = { token: 't', pin: 'right', discovery: '8s', bootstrap: '30s', wait: false, within: 1 };
-	const configOf = async (name: string) => parse(await readFile(join(place.directory, `nodes/${name}.yaml`), 'utf8'));
+	const configOf = async (name: string) => parse(await readFile(join(context.directory, `nodes/${name}.yaml`), 'utf8'));
 
 	it('joins with a file that only its owner reads; no token is on its command line', async () => {
-		assert.equal((await joinNode(place, 'n', flags)).split('\n')[0], 'n: waiting');
+		assert.equal((await joinNode(context, 'n', flags)).split('\n')[0], 'n: waiting');
 		const { discovery, timeouts } = await configOf('n');
 		assert.deepEqual(discovery.bootstrapToken, { apiServerEndpoint: '127.0.0.1:6443', token, caCertHashes: [pin] });
 		assert.deepEqual(timeouts, { discovery: '8s', tlsBootstrap: '30s' });
-		assert.equal(statSync(join(place.directory, 'nodes/n.yaml')).mode & 0o777, 0o600);
-		assert.ok(!JSON.stringify(place.started).includes('0123456789abcdef'));
-		assert.deepEqual(place.started[0]?.args.slice(0, 7), [
+		assert.equal(statSync(join(context.directory, 'nodes/n.yaml')).mode & 0o777, 0o600);
+		assert.ok(!JSON.stringify(context.started).includes('0123456789abcdef'));
+		assert.deepEqual(context.started[0]?.args.slice(0, 7), [
 			'join',
 			'--config',
-			join(place.directory, 'nodes/n.yaml'),
+			join(context.directory, 'nodes/n.yaml'),
 			'--node-name',
 			'n',
 			'--root',
-			join(place.directory, 'nodes/n'),
+			join(context.directory, 'nodes/n'),
 		]);
 	});
 
 	it('with what it was given instead: pin, attacker, endpoint, token, pause, clock', async () => {
-		await place.write('attackers/m.report.json', { listening: '127.0.0.1:7' });
-		await joinNode(place, 'a', { ...flags, pin: 'none', through: 'm', skipCaVerification: true });
+		await context.write('attackers/m.report.json', { listening: '127.0.0.1:7' });
+		await joinNode(context, 'a', { ...flags, pin: 'none', through: 'm', skipCaVerification: true });
 		assert.deepEqual((await configOf('a')).discovery.bootstrapToken, {
 			apiServerEndpoint: '127.0.0.1:7',
 			token,
 			caCertHashes: [],
 			unsafeSkipCAVerification: true,
 		});
-		await joinNode(place, 'b', {
+		await joinNode(context, 'b', {
 			...flags,
 			pin: 'sha512:x',
 			endpoint: 'h:1',
@@ -172,50 +172,50 @@ describe('a node of an experiment', () => {
 			token: 'short',
 			caCertHashes: ['sha512:x'],
 		});
-		assert.deepEqual([place.started[1]?.pauseAfter, place.started[1]?.clock], ['x', '+1s']);
+		assert.deepEqual([context.started[1]?.pauseAfter, context.started[1]?.clock], ['x', '+1s']);
 	});
 
 	it('several in one process have a name each', async () => {
-		await joinNode(place, 'n', { ...flags, nodes: 3 });
-		assert.deepEqual(await nodeNames(place), ['n-1', 'n-2', 'n-3']);
-		assert.deepEqual(place.started[0]?.args.slice(-2), ['--nodes', '3']);
+		await joinNode(context, 'n', { ...flags, nodes: 3 });
+		assert.deepEqual(await nodeNames(context), ['n-1', 'n-2', 'n-3']);
+		assert.deepEqual(context.started[0]?.args.slice(-2), ['--nodes', '3']);
 	});
 
 	it('has no identity until one of the three is there, and says which', async () => {
-		await joinNode(place, 'n', { ...flags, nodeName: 'real' });
-		assert.equal(await identityOf(place, 'n'), undefined);
-		place.requests.push(requestOf('other', 'somebody', keyPair), requestOf('c', 'real', keyPair));
-		assert.equal(await identityOf(place, 'n'), 'the CA has signed c for real');
-		place.nodes.push(nodeObject('real', true));
-		assert.equal(await identityOf(place, 'n'), 'the cluster lists real');
+		await joinNode(context, 'n', { ...flags, nodeName: 'real' });
+		assert.equal(await identityOf(context, 'n'), undefined);
+		context.requests.push(requestOf('other', 'somebody', keyPair), requestOf('c', 'real', keyPair));
+		assert.equal(await identityOf(context, 'n'), 'the CA has signed c for real');
+		context.nodes.push(nodeObject('real', true));
+		assert.equal(await identityOf(context, 'n'), 'the cluster lists real');
 	});
 
 	it('is removed with its Node, its Lease, its requests and its files, and nothing else is', async () => {
-		await joinNode(place, 'n', flags);
-		place.nodes.push(nodeObject('n', true), nodeObject('m', true));
-		place.requests.push(requestOf('mine', 'n', keyPair), requestOf('other', 'm', keyPair));
-		await removeNode(place, 'n');
+		await joinNode(context, 'n', flags);
+		context.nodes.push(nodeObject('n', true), nodeObject('m', true));
+		context.requests.push(requestOf('mine', 'n', keyPair), requestOf('other', 'm', keyPair));
+		await removeNode(context, 'n');
 		assert.deepEqual(
-			place.nodes.map(({ metadata }) => metadata.name),
+			context.nodes.map(({ metadata }) => metadata.name),
 			['m'],
 		);
 		assert.deepEqual(
-			place.requests.map(({ metadata }) => metadata.name),
+			context.requests.map(({ metadata }) => metadata.name),
 			['other'],
 		);
 		assert.deepEqual(
-			[place.workers.length, existsSync(join(place.directory, 'nodes/n.yaml')), await nodeNames(place)],
+			[context.workers.length, existsSync(join(context.directory, 'nodes/n.yaml')), await nodeNames(context)],
 			[0, false, []],
 		);
 	});
 
 	it('LAB_NOT_FOUND: there is no node, or no token, of that name; those that there are, are named', async () => {
-		await joinNode(place, 'n', flags);
+		await joinNode(context, 'n', flags);
 		await assert.rejects(
-			identityOf(place, 'm'),
+			identityOf(context, 'm'),
 			(error) => hasCode(error, 'LAB_NOT_FOUND') && error.message === 'there is no node called "m"; there is n',
 		);
-		await assert.rejects(joinNode(place, 'x', { ...flags, token: 'u' }), (error) => hasCode(error, 'LAB_NOT_FOUND'));
+		await assert.rejects(joinNode(context, 'x', { ...flags, token: 'u' }), (error) => hasCode(error, 'LAB_NOT_FOUND'));
 	});
 
 	it('a request that is for no node, or is none at all, is for no node', () => {

@@ -8,9 +8,9 @@ import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../../lib/files.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../lib/kube/types.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';
-import { attackerAddress } from './attackers.ts';
 import type { LabContext } from './context.ts';
-import { otherClusterPin } from './other-cluster.ts';
+import { attackerAddress } from './faults/attackers.ts';
+import { otherClusterPin } from './faults/other-cluster.ts';
 import { joinConfigurationOf } from './tokens.ts';
 import type { WorkerState } from './workers.ts';
 
@@ -41,20 +41,20 @@ interface KeptNode {
 }
 
 /** Start a node; wait until it has joined, has ended, or is paused. @returns what became of it, as `nodeText` */
-export async function joinNode(place: LabContext, name: string, flags: JoinFlags): Promise<string> {
+export async function joinNode(context: LabContext, name: string, flags: JoinFlags): Promise<string> {
 	const { token, pin, through, discovery, bootstrap, nodes, nodeName = name } = flags;
-	const { discovery: found, ...rest } = await joinConfigurationOf(place, token);
+	const { discovery: found, ...rest } = await joinConfigurationOf(context, token);
 	const [right = ''] = found.bootstrapToken.caCertHashes ?? [];
-	const caCertHashes = pin === 'none' ? [] : [await pinOf(place, pin, right)];
+	const caCertHashes = pin === 'none' ? [] : [await pinOf(context, pin, right)];
 	const bootstrapToken = {
 		...found.bootstrapToken,
 		caCertHashes,
-		...(through === undefined ? {} : { apiServerEndpoint: await attackerAddress(place, through) }),
+		...(through === undefined ? {} : { apiServerEndpoint: await attackerAddress(context, through) }),
 		...(flags.endpoint === undefined ? {} : { apiServerEndpoint: flags.endpoint }),
 		...(flags.tokenText === undefined ? {} : { token: flags.tokenText }),
 		...(flags.skipCaVerification === true ? { unsafeSkipCAVerification: true } : {}),
 	};
-	const directory = join(place.directory, 'nodes');
+	const directory = join(context.directory, 'nodes');
 	await makePrivateDirectory(directory);
 	const config = join(directory, `${name}.yaml`);
 	const document = { ...rest, discovery: { bootstrapToken }, timeouts: { discovery, tlsBootstrap: bootstrap } };
@@ -62,8 +62,8 @@ export async function joinNode(place: LabContext, name: string, flags: JoinFlags
 	const root = join(directory, name);
 	const names =
 		nodes === undefined ? [nodeName] : Array.from({ length: nodes }, (_, index) => `${nodeName}-${index + 1}`);
-	await place.write(`nodes/${name}.json`, { names, root } satisfies KeptNode);
-	await place.control.startWorker({
+	await context.write(`nodes/${name}.json`, { names, root } satisfies KeptNode);
+	await context.control.startWorker({
 		name,
 		program: 'kubelet-sim',
 		args: [
@@ -73,8 +73,8 @@ export async function joinNode(place: LabContext, name: string, flags: JoinFlags
 		...(flags.pauseAfter === undefined ? {} : { pauseAfter: flags.pauseAfter }),
 		...(flags.clock === undefined ? {} : { clock: flags.clock }),
 	});
-	if (flags.wait) await settled(place, name, flags.within);
-	return nodeText(await place.control.worker(name));
+	if (flags.wait) await settled(context, name, flags.within);
+	return nodeText(await context.control.worker(name));
 }
 
 async function settled({ control }: LabContext, name: string, seconds: number): Promise<void> {
@@ -85,10 +85,10 @@ async function settled({ control }: LabContext, name: string, seconds: number): 
 }
 
 /** @returns the pin that a person gave */
-async function pinOf(place: LabContext, pin: string, right: string): Promise<string> {
+async function pinOf(context: LabContext, pin: string, right: string): Promise<string> {
 	if (pin === 'right') return right;
 	if (pin === 'wrong') return withOneDigitChanged(right);
-	if (pin === 'other') return otherClusterPin(place);
+	if (pin === 'other') return otherClusterPin(context);
 	return pin;
 }
 
@@ -109,28 +109,28 @@ function stateText({ state, hasServed, exitCode, output }: WorkerState): string 
 	return `${code === undefined ? 'ended' : `refused ${code}`}, ${exitCode === undefined ? 'by a signal' : `exit code ${exitCode}`}`;
 }
 
-const keptNode = async (place: LabContext, name: string): Promise<KeptNode> => {
-	const kept = await place.read<KeptNode>(`nodes/${name}.json`);
+const keptNode = async (context: LabContext, name: string): Promise<KeptNode> => {
+	const kept = await context.read<KeptNode>(`nodes/${name}.json`);
 	if (kept === undefined)
-		throw new KubejoinError('LAB_NOT_FOUND', { kind: 'node', name, known: await keptNames(place) });
+		throw new KubejoinError('LAB_NOT_FOUND', { kind: 'node', name, known: await keptNames(context) });
 	return kept;
 };
 
 /** Path of a file of the node, below its root. */
-export const nodeFile = async (place: LabContext, name: string, path: string): Promise<string> =>
-	join((await keptNode(place, name)).root, path);
+export const nodeFile = async (context: LabContext, name: string, path: string): Promise<string> =>
+	join((await keptNode(context, name)).root, path);
 
 /** The kubeconfig that a node has earned. */
-export const kubeconfigOf = (place: LabContext, name: string): Promise<string> =>
-	nodeFile(place, name, 'etc/kubernetes/kubelet.conf');
+export const kubeconfigOf = (context: LabContext, name: string): Promise<string> =>
+	nodeFile(context, name, 'etc/kubernetes/kubelet.conf');
 
 /** Path of the node's certificate and key. */
-export const certificateOf = (place: LabContext, name: string): Promise<string> =>
-	nodeFile(place, name, 'var/lib/kubelet/pki/kubelet-client-current.pem');
+export const certificateOf = (context: LabContext, name: string): Promise<string> =>
+	nodeFile(context, name, 'var/lib/kubelet/pki/kubelet-client-current.pem');
 
 /** `NAME has a certificate`; undefined when it has none. */
-export const certificateOnDisk = async (place: LabContext, name: string): Promise<string | undefined> =>
-	existsSync(await certificateOf(place, name)) ? `${name} has a certificate` : undefined;
+export const certificateOnDisk = async (context: LabContext, name: string): Promise<string | undefined> =>
+	existsSync(await certificateOf(context, name)) ? `${name} has a certificate` : undefined;
 
 /** What the experiment calls its nodes; one can be several Nodes. */
 export async function keptNames({ directory }: LabContext): Promise<readonly string[]> {
@@ -139,18 +139,20 @@ export async function keptNames({ directory }: LabContext): Promise<readonly str
 }
 
 /** The Nodes of the experiment. */
-export async function nodeNames(place: LabContext): Promise<readonly string[]> {
-	const kept = await Promise.all((await keptNames(place)).map((name) => place.read<KeptNode>(`nodes/${name}.json`)));
+export async function nodeNames(context: LabContext): Promise<readonly string[]> {
+	const kept = await Promise.all(
+		(await keptNames(context)).map((name) => context.read<KeptNode>(`nodes/${name}.json`)),
+	);
 	return kept.flatMap((node) => node?.names ?? []);
 }
 
 /** Why the node has an identity that it was not to have; undefined when it has none. */
-export async function identityOf(place: LabContext, name: string): Promise<string | undefined> {
-	const { names } = await keptNode(place, name);
-	const onDisk = await certificateOnDisk(place, name);
+export async function identityOf(context: LabContext, name: string): Promise<string | undefined> {
+	const { names } = await keptNode(context, name);
+	const onDisk = await certificateOnDisk(context, name);
 	if (onDisk !== undefined) return onDisk;
 	const [nodeName = name] = names;
-	const isListed = await place.api.nodes.get(nodeName).then(
+	const isListed = await context.api.nodes.get(nodeName).then(
 		() => true,
 		(error: unknown) => {
 			if (hasCode(error, 'API_NOT_FOUND')) return false;
@@ -158,7 +160,7 @@ export async function identityOf(place: LabContext, name: string): Promise<strin
 		},
 	);
 	if (isListed) return `the cluster lists ${nodeName}`;
-	const issued = (await place.api.certificateSigningRequests.list()).items.find(
+	const issued = (await context.api.certificateSigningRequests.list()).items.find(
 		(csr) => Boolean(csr.status?.certificate) && nodeOf(csr) === nodeName,
 	);
 	return issued === undefined ? undefined : `the CA has signed ${issued.metadata.name} for ${nodeName}`;
@@ -177,22 +179,22 @@ export function nodeOf({ spec }: CertificateSigningRequest): string | undefined 
 }
 
 /** End the node, and take everything of it out of the cluster. What it was is forgotten last, so that it can be done again. @throws LAB_NOT_FOUND */
-export async function removeNode(place: LabContext, name: string): Promise<void> {
-	const { names, root } = await keptNode(place, name);
-	await place.control.removeWorker(name);
-	const { items } = await place.api.certificateSigningRequests.list();
+export async function removeNode(context: LabContext, name: string): Promise<void> {
+	const { names, root } = await keptNode(context, name);
+	await context.control.removeWorker(name);
+	const { items } = await context.api.certificateSigningRequests.list();
 	const isOurs = (csr: CertificateSigningRequest) => names.includes(nodeOf(csr) ?? '');
 	const removals = [
-		...names.map((node) => place.api.nodes.delete(node)),
-		...names.map((node) => place.api.leases.delete(node, { namespace: wellKnown.kubeNodeLease })),
-		...items.filter(isOurs).map((csr) => place.api.certificateSigningRequests.delete(csr.metadata.name ?? '')),
+		...names.map((node) => context.api.nodes.delete(node)),
+		...names.map((node) => context.api.leases.delete(node, { namespace: wellKnown.kubeNodeLease })),
+		...items.filter(isOurs).map((csr) => context.api.certificateSigningRequests.delete(csr.metadata.name ?? '')),
 	];
 	const results = await Promise.allSettled(removals);
 	for (const result of results)
 		if (result.status === 'rejected' && !hasCode(result.reason, 'API_NOT_FOUND')) throw result.reason;
 	await rm(root, { recursive: true, force: true });
-	await rm(join(place.directory, 'nodes', `${name}.yaml`), { force: true });
-	await rm(join(place.directory, 'nodes', `${name}.json`), { force: true });
+	await rm(join(context.directory, 'nodes', `${name}.yaml`), { force: true });
+	await rm(join(context.directory, 'nodes', `${name}.json`), { force: true });
 }
 
 export interface Rotation {

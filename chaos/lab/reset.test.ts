@@ -3,16 +3,16 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Secret } from '../../lib/kube/types.ts';
 import { generateKeyPair, type KeyPair } from '../../lib/pki/keys.ts';
-import { type FakePlace, fakePlace, nodeObject, requestOf, workerOf } from './context.fixture.ts';
-import { BEGUN } from './context.ts';
-import { TRIES } from './programs.ts';
-import { resetPlace } from './reset.ts';
-import { recordHalfJoined, recordSkew } from './skew.ts';
+import { type FakeContext, fakeContext, nodeObject, requestOf, workerOf } from './context.fixture.ts';
+import { STARTED_AT } from './context.ts';
+import { recordHalfJoined, recordSkew } from './faults/clock-skew.ts';
+import { TRIES } from './faults/stolen-credentials.ts';
+import { resetNodes } from './reset.ts';
 import { flushTokens } from './tokens.ts';
 
 describe('reset', () => {
 	let keyPair: KeyPair;
-	let place: FakePlace;
+	let context: FakeContext;
 	before(async () => {
 		keyPair = await generateKeyPair('ECDSA-P256');
 	});
@@ -22,45 +22,54 @@ describe('reset', () => {
 		data: { 'token-id': Buffer.from(id).toString('base64') },
 	});
 	beforeEach(async () => {
-		place = fakePlace();
+		context = fakeContext();
 		for (const name of ['n', 'm']) {
-			await place.write(`nodes/${name}.json`, { names: [name], root: join(place.directory, 'nodes', name) });
-			place.nodes.push(nodeObject(name, true));
-			place.workers.push(workerOf(name));
+			await context.write(`nodes/${name}.json`, { names: [name], root: join(context.directory, 'nodes', name) });
+			context.nodes.push(nodeObject(name, true));
+			context.workers.push(workerOf(name));
 		}
-		place.workers.push(workerOf('attacker', { program: 'attacker-sim' }));
-		place.nodes.push(nodeObject('node-1', true));
-		place.requests.push(
+		context.workers.push(workerOf('attacker', { program: 'attacker-sim' }));
+		context.nodes.push(nodeObject('node-1', true));
+		context.requests.push(
 			requestOf('theirs', 'node-1', keyPair),
 			requestOf('stranger', 'x', keyPair, { username: 'system:bootstrap:abcdef' }),
 		);
-		place.secrets.push(secret('others'));
-		await flushTokens(place);
-		place.secrets.push(secret('abcdef'));
-		await place.write('known-tokens.json', ['abcdef.0123456789abcdef']);
-		await place.write(BEGUN, 1);
-		await place.write(TRIES, []);
-		await place.write('attackers/a.report.json', {});
-		await recordSkew(place, { service: 's', offset: '+1s', outcome: 'joined' });
-		await recordHalfJoined(place, 'x');
+		context.secrets.push(secret('others'));
+		await flushTokens(context);
+		context.secrets.push(secret('abcdef'));
+		await context.write('known-tokens.json', ['abcdef.0123456789abcdef']);
+		await context.write(STARTED_AT, 1);
+		await context.write(TRIES, []);
+		await context.write('attackers/a.report.json', {});
+		await recordSkew(context, { service: 's', offset: '+1s', outcome: 'joined' });
+		await recordHalfJoined(context, 'x');
 	});
-	afterEach(() => place.remove());
+	afterEach(() => context.remove());
 
 	const names = (objects: readonly { readonly metadata: { readonly name?: string } }[]) =>
 		objects.map(({ metadata }) => metadata.name);
 	function assertAsBefore(): void {
 		assert.deepEqual(
-			[names(place.nodes), names(place.requests), names(place.secrets)],
+			[names(context.nodes), names(context.requests), names(context.secrets)],
 			[['node-1'], ['theirs'], ['bootstrap-token-others']],
 		);
-		assert.deepEqual(place.workers, []);
-		for (const name of ['attackers', 'home', 'skew.json', 'half-joined.json', TRIES, BEGUN, 'tokens', 'flushed.json'])
-			assert.equal(existsSync(join(place.directory, name)), false, name);
-		assert.deepEqual(readdirSync(join(place.directory, 'nodes')), []);
+		assert.deepEqual(context.workers, []);
+		for (const name of [
+			'attackers',
+			'home',
+			'skew.json',
+			'half-joined.json',
+			TRIES,
+			STARTED_AT,
+			'tokens',
+			'flushed.json',
+		])
+			assert.equal(existsSync(join(context.directory, name)), false, name);
+		assert.deepEqual(readdirSync(join(context.directory, 'nodes')), []);
 	}
 
 	it('leaves the mesh as it was found, and says what it did', async () => {
-		assert.deepEqual((await resetPlace(place)).toSorted(), [
+		assert.deepEqual((await resetNodes(context)).toSorted(), [
 			'deleted 1 tokens',
 			'put 1 tokens back',
 			'removed m',
@@ -70,19 +79,19 @@ describe('reset', () => {
 	});
 
 	it('can be done twice: the second finds nothing to do', async () => {
-		await resetPlace(place);
-		assert.deepEqual(await resetPlace(place), []);
+		await resetNodes(context);
+		assert.deepEqual(await resetNodes(context), []);
 		assertAsBefore();
 	});
 
 	for (let crash = 1; crash <= 8; crash++)
 		it(`puts everything right after one that crashed at change ${crash}`, async () => {
 			let changes = 0;
-			place.beforeChange = () => {
+			context.beforeChange = () => {
 				if (++changes === crash) throw new TypeError('crash');
 			};
-			await assert.rejects(resetPlace(place), /crash/);
-			await resetPlace(place);
+			await assert.rejects(resetNodes(context), /crash/);
+			await resetNodes(context);
 			assertAsBefore();
 		});
 });

@@ -4,45 +4,45 @@ import { join } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { poll } from '../../lib/poll.ts';
-import { restoreBindings } from './bindings.ts';
-import { BEGUN, type LabContext } from './context.ts';
-import { EXPECTATIONS } from './expectations.ts';
+import { type LabContext, STARTED_AT } from './context.ts';
+import { restoreBindings } from './faults/role-bindings.ts';
 import { keptNames, removeNode } from './nodes.ts';
 import { knownTokens, removeLabTokens, restoreTokens } from './tokens.ts';
+import { EXPECTATIONS } from './verdicts/expectations.ts';
 
 const RETRY_MS = 250;
 const TIMEOUT_MS = 20_000;
 
 /** The services must have been restored before. @returns what was done, a line each */
-export async function resetPlace(place: LabContext): Promise<readonly string[]> {
+export async function resetNodes(context: LabContext): Promise<readonly string[]> {
 	const done: string[] = [];
-	const names = await keptNames(place);
-	for (const { name } of await place.control.workers())
-		if (!names.includes(name)) await place.control.removeWorker(name);
+	const names = await keptNames(context);
+	for (const { name } of await context.control.workers())
+		if (!names.includes(name)) await context.control.removeWorker(name);
 	for (const name of names) {
-		await whenReachable(() => removeNode(place, name));
+		await whenReachable(() => removeNode(context, name));
 		done.push(`removed ${name}`);
 	}
-	for (const name of await whenReachable(() => restoreBindings(place))) done.push(`put ${name} back`);
-	const flushed = await whenReachable(() => restoreTokens(place));
+	for (const name of await whenReachable(() => restoreBindings(context))) done.push(`put ${name} back`);
+	const flushed = await whenReachable(() => restoreTokens(context));
 	if (flushed > 0) done.push(`put ${flushed} tokens back`);
-	await whenReachable(() => removeRequests(place));
-	const tokens = await whenReachable(() => removeLabTokens(place));
+	await whenReachable(() => removeRequests(context));
+	const tokens = await whenReachable(() => removeLabTokens(context));
 	if (tokens.length > 0) done.push(`deleted ${tokens.length} tokens`);
-	for (const name of ['attackers', 'home', 'skew.json', 'half-joined.json', 'tries.json', EXPECTATIONS, BEGUN])
-		await rm(join(place.directory, name), { recursive: true, force: true });
+	for (const name of ['attackers', 'home', 'skew.json', 'half-joined.json', 'tries.json', EXPECTATIONS, STARTED_AT])
+		await rm(join(context.directory, name), { recursive: true, force: true });
 	return done;
 }
 
 /** Requests that came with a token of an experiment. */
-async function removeRequests(place: LabContext): Promise<void> {
+async function removeRequests(context: LabContext): Promise<void> {
 	const users = new Set(
-		(await knownTokens(place)).map((token) => `${wellKnown.bootstrapUserPrefix}${token.slice(0, 6)}`),
+		(await knownTokens(context)).map((token) => `${wellKnown.bootstrapUserPrefix}${token.slice(0, 6)}`),
 	);
-	const { items } = await place.api.certificateSigningRequests.list();
+	const { items } = await context.api.certificateSigningRequests.list();
 	for (const { metadata, spec } of items) {
 		if (!users.has(spec.username ?? '')) continue;
-		await place.api.certificateSigningRequests.delete(metadata.name ?? '').catch((error: unknown) => {
+		await context.api.certificateSigningRequests.delete(metadata.name ?? '').catch((error: unknown) => {
 			if (!hasCode(error, 'API_NOT_FOUND')) throw error;
 		});
 	}

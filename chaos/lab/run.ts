@@ -7,14 +7,14 @@ import { environment } from '../../lib/config.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { errorForPeople, maskTokens } from '../../lib/log.ts';
 import { printableLines } from '../../lib/text.ts';
+import type { OnNodes, OnServices, Printed } from './commands/arguments.ts';
+import { addAttackers, addMatrix } from './commands/attackers.ts';
+import { addLooking } from './commands/inspect.ts';
+import { addNodes } from './commands/nodes.ts';
+import { addServices } from './commands/services.ts';
+import { addTokens } from './commands/tokens.ts';
 import { type Lab, openLab } from './connect.ts';
-import { EXIT_MISMATCH, type Result } from './driver.ts';
-import type { OnNodes, OnServices, Printed } from './verbs.ts';
-import { addAttackers, addMatrix } from './verbs-attackers.ts';
-import { addLooking } from './verbs-looking.ts';
-import { addNodes } from './verbs-nodes.ts';
-import { addServices } from './verbs-services.ts';
-import { addTokens } from './verbs-tokens.ts';
+import { EXIT_MISMATCH, type Result } from './drivers/driver.ts';
 
 export interface LabOptions {
 	/** Ends the command: `runLab` rejects with the reason of the abort. */
@@ -36,19 +36,19 @@ export async function runLab(
 ): Promise<Result> {
 	signal?.throwIfAborted();
 	let opened: Promise<Lab> | undefined;
-	const context = { state: resolve(env.CHAOS_STATE ?? '.kubejoin'), onProgress };
+	const shared = { state: resolve(env.CHAOS_STATE ?? '.kubejoin'), onProgress };
 	const open = (): Promise<Lab> => {
-		opened ??= openLab(env, (given, place) =>
-			call(given, { ...context, open: async () => ({ place, close: () => undefined }) }),
+		opened ??= openLab(env, (given, context) =>
+			call(given, { ...shared, open: async () => ({ context, close: () => undefined }) }),
 		);
 		return opened;
 	};
 	const recordMissed = async (missed: readonly string[]) => {
 		const { driver } = (await opened?.catch(() => undefined)) ?? {};
-		await driver?.inside(['record-missed', '--', missed.join(' ')]).catch(() => undefined);
+		await driver?.runInLab(['record-missed', '--', missed.join(' ')]).catch(() => undefined);
 	};
 	try {
-		return await abortable(signal, runAndRecord(args, { ...context, open }, recordMissed));
+		return await abortable(signal, runAndRecord(args, { ...shared, open }, recordMissed));
 	} finally {
 		(await opened?.catch(() => undefined))?.close();
 	}
@@ -116,9 +116,9 @@ function createProgram(
 	const onNodes: OnNodes =
 		(run) =>
 		async (...values) => {
-			const { place, driver } = await open();
-			if (place !== undefined) done(await run(place, ...withoutCommand(values)));
-			else if (driver !== undefined) done(await driver.inside(args));
+			const { context, driver } = await open();
+			if (context !== undefined) done(await run(context, ...withoutCommand(values)));
+			else if (driver !== undefined) done(await driver.runInLab(args));
 		};
 	const onServices: OnServices =
 		(run) =>

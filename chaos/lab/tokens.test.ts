@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { hasCode } from '../../lib/errors.ts';
 import type { Secret } from '../../lib/kube/types.ts';
-import { type FakePlace, fakePlace, printed } from './context.fixture.ts';
-import { BEGUN } from './context.ts';
+import { type FakeContext, fakeContext, printed } from './context.fixture.ts';
+import { STARTED_AT } from './context.ts';
 import {
 	createToken,
 	deleteToken,
@@ -23,11 +23,11 @@ const token = 'abcdef.0123456789abcdef';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 describe('tokens of the lab', () => {
-	let place: FakePlace;
+	let context: FakeContext;
 	beforeEach(() => {
-		place = fakePlace();
+		context = fakeContext();
 		// As kubectl-sim: the token goes into the file that --to names, and into the cluster.
-		place.answer = async (args) => {
+		context.answer = async (args) => {
 			const to = args.at(-1) ?? '';
 			await writeFile(
 				to,
@@ -40,60 +40,63 @@ describe('tokens of the lab', () => {
 					mode: 0o600,
 				},
 			);
-			place.secrets.push(secretOf('abcdef'));
+			context.secrets.push(secretOf('abcdef'));
 			return printed('');
 		};
 	});
-	afterEach(() => place.remove());
+	afterEach(() => context.remove());
 	const secretOf = (id: string, type = 'bootstrap.kubernetes.io/token'): Secret => ({
 		...{ apiVersion: 'v1', kind: 'Secret', type },
 		metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system', uid: 'u', resourceVersion: '7' },
 		data: { 'token-id': base64(id), 'token-secret': base64('0123456789abcdef') },
 	});
-	const namesIn = () => place.secrets.map(({ metadata }) => metadata.name);
+	const namesIn = () => context.secrets.map(({ metadata }) => metadata.name);
 
 	it('a token is made into a file and is on no command line; what it is for is', async () => {
-		assert.equal(await createToken(place, 't', { ttl: '1h', usages: 'signing', once: true, nodeName: 'n' }), 'abcdef');
-		assert.deepEqual(place.ran, [
+		assert.equal(
+			await createToken(context, 't', { ttl: '1h', usages: 'signing', once: true, nodeName: 'n' }),
+			'abcdef',
+		);
+		assert.deepEqual(context.ran, [
 			[
 				...['kubectl-sim', 'token', 'create', '--ttl', '1h', '--usages', 'signing', '--once', '--node-name', 'n'],
-				...['--print-join-config', '--to', join(place.directory, 'tokens/t.yaml')],
+				...['--print-join-config', '--to', join(context.directory, 'tokens/t.yaml')],
 			],
 		]);
-		assert.ok(!JSON.stringify(place.ran).includes('0123456789abcdef'));
-		assert.deepEqual(await tokenOf(place, 't'), { id: 'abcdef', token });
-		assert.deepEqual(await knownTokens(place), [token]);
+		assert.ok(!JSON.stringify(context.ran).includes('0123456789abcdef'));
+		assert.deepEqual(await tokenOf(context, 't'), { id: 'abcdef', token });
+		assert.deepEqual(await knownTokens(context), [token]);
 	});
 
 	it('the first thing that an experiment makes begins it, the second does not begin it again', async () => {
-		await createToken(place, 't', { ttl: '1h' });
-		const begun = await place.read<number>(BEGUN);
+		await createToken(context, 't', { ttl: '1h' });
+		const begun = await context.read<number>(STARTED_AT);
 		assert.equal(typeof begun, 'number');
-		await place.write(BEGUN, 7);
-		await createToken(place, 'u', { ttl: '1h' });
-		assert.equal(await place.read(BEGUN), 7);
+		await context.write(STARTED_AT, 7);
+		await createToken(context, 'u', { ttl: '1h' });
+		assert.equal(await context.read(STARTED_AT), 7);
 	});
 
 	it('SERVICE_FAILED: it cannot be made; the reason is told', async () => {
-		place.answer = () => printed('', 1, 'error: no\n');
+		context.answer = () => printed('', 1, 'error: no\n');
 		await assert.rejects(
-			createToken(place, 't', { ttl: '1h' }),
+			createToken(context, 't', { ttl: '1h' }),
 			(error) => hasCode(error, 'SERVICE_FAILED') && error.message.endsWith('error: no'),
 		);
 	});
 
 	it('LAB_NOT_FOUND: there is no token of that name', async () => {
 		for (const ask of [joinConfigurationOf, deleteToken, tokenState, expireToken])
-			await assert.rejects(ask(place, 'none'), (error) => hasCode(error, 'LAB_NOT_FOUND'));
-		await createToken(place, 't', { ttl: '1h' });
+			await assert.rejects(ask(context, 'none'), (error) => hasCode(error, 'LAB_NOT_FOUND'));
+		await createToken(context, 't', { ttl: '1h' });
 		await assert.rejects(
-			joinConfigurationOf(place, 'u'),
+			joinConfigurationOf(context, 'u'),
 			(error) => hasCode(error, 'LAB_NOT_FOUND') && error.message.endsWith('there is t'),
 		);
 	});
 
 	it('expires now: its Secret is the same but for the expiration, and that is waited for', async () => {
-		await createToken(place, 't', { ttl: '1h' });
+		await createToken(context, 't', { ttl: '1h' });
 		const clock = { ms: Date.UTC(2026, 5, 1) + 400 };
 		const waits: number[] = [];
 		const waiting = {
@@ -103,9 +106,9 @@ describe('tokens of the lab', () => {
 				clock.ms += ms;
 			},
 		};
-		assert.equal(await expireToken(place, 't', waiting), '2026-06-01T00:00:02Z');
+		assert.equal(await expireToken(context, 't', waiting), '2026-06-01T00:00:02Z');
 		assert.deepEqual(namesIn(), ['bootstrap-token-abcdef']);
-		const { data } = place.secrets[0] ?? {};
+		const { data } = context.secrets[0] ?? {};
 		const { expiration, ...others } = data ?? {};
 		assert.equal(Buffer.from(expiration ?? '', 'base64').toString(), '2026-06-01T00:00:02Z');
 		assert.deepEqual(others, secretOf('abcdef').data);
@@ -114,67 +117,67 @@ describe('tokens of the lab', () => {
 	});
 
 	it('its state: kept or gone, signed or not', async () => {
-		await createToken(place, 't', { ttl: '1h' });
-		assert.equal(await tokenState(place, 't'), 'token abcdef: kept, not signed');
-		place.clusterInfo['jws-kubeconfig-abcdef'] = 'x';
-		await deleteToken(place, 't');
-		assert.equal(await tokenState(place, 't'), 'token abcdef: gone, signed');
+		await createToken(context, 't', { ttl: '1h' });
+		assert.equal(await tokenState(context, 't'), 'token abcdef: kept, not signed');
+		context.clusterInfo['jws-kubeconfig-abcdef'] = 'x';
+		await deleteToken(context, 't');
+		assert.equal(await tokenState(context, 't'), 'token abcdef: gone, signed');
 	});
 
 	it('deleting one that is gone is no failure', async () => {
-		await createToken(place, 't', { ttl: '1h' });
-		assert.deepEqual([await deleteToken(place, 't'), await deleteToken(place, 't')], ['abcdef', 'abcdef']);
+		await createToken(context, 't', { ttl: '1h' });
+		assert.deepEqual([await deleteToken(context, 't'), await deleteToken(context, 't')], ['abcdef', 'abcdef']);
 	});
 
 	it('a flush takes every token and nothing else; all are brought back as they were', async () => {
-		place.secrets.push(secretOf('aaaaaa'), secretOf('bbbbbb'), secretOf('other', 'Opaque'));
-		assert.equal(await flushTokens(place), 2);
+		context.secrets.push(secretOf('aaaaaa'), secretOf('bbbbbb'), secretOf('other', 'Opaque'));
+		assert.equal(await flushTokens(context), 2);
 		assert.deepEqual(namesIn(), ['bootstrap-token-other']);
-		assert.equal(await restoreTokens(place), 2);
+		assert.equal(await restoreTokens(context), 2);
 		assert.deepEqual(namesIn(), ['bootstrap-token-other', 'bootstrap-token-aaaaaa', 'bootstrap-token-bbbbbb']);
-		assert.deepEqual(place.secrets[1]?.data, secretOf('aaaaaa').data);
-		assert.deepEqual(place.secrets[1]?.metadata, { name: 'bootstrap-token-aaaaaa', namespace: 'kube-system' });
+		assert.deepEqual(context.secrets[1]?.data, secretOf('aaaaaa').data);
+		assert.deepEqual(context.secrets[1]?.metadata, { name: 'bootstrap-token-aaaaaa', namespace: 'kube-system' });
 	});
 
 	it('a flush keeps all before it deletes the first', async () => {
-		place.secrets.push(secretOf('aaaaaa'), secretOf('bbbbbb'));
-		place.beforeChange = async () => {
-			assert.equal((await place.read<Secret[]>('flushed.json'))?.length, 2);
+		context.secrets.push(secretOf('aaaaaa'), secretOf('bbbbbb'));
+		context.beforeChange = async () => {
+			assert.equal((await context.read<Secret[]>('flushed.json'))?.length, 2);
 			throw new TypeError('crash');
 		};
-		await assert.rejects(flushTokens(place), /crash/);
-		place.beforeChange = () => undefined;
-		assert.equal(await restoreTokens(place), 2);
+		await assert.rejects(flushTokens(context), /crash/);
+		context.beforeChange = () => undefined;
+		assert.equal(await restoreTokens(context), 2);
 		assert.deepEqual(namesIn(), ['bootstrap-token-aaaaaa', 'bootstrap-token-bbbbbb']);
 	});
 
 	it('two flushes lose none', async () => {
-		place.secrets.push(secretOf('aaaaaa'));
-		await flushTokens(place);
-		place.secrets.push(secretOf('bbbbbb'));
-		await flushTokens(place);
-		await restoreTokens(place);
+		context.secrets.push(secretOf('aaaaaa'));
+		await flushTokens(context);
+		context.secrets.push(secretOf('bbbbbb'));
+		await flushTokens(context);
+		await restoreTokens(context);
 		assert.deepEqual(namesIn(), ['bootstrap-token-aaaaaa', 'bootstrap-token-bbbbbb']);
 	});
 
 	it('restoring twice does nothing the second time; after a crash half-way it does the rest', async () => {
-		place.secrets.push(secretOf('aaaaaa'), secretOf('bbbbbb'));
-		await flushTokens(place);
-		place.beforeChange = (what) => {
+		context.secrets.push(secretOf('aaaaaa'), secretOf('bbbbbb'));
+		await flushTokens(context);
+		context.beforeChange = (what) => {
 			if (what.endsWith('bbbbbb')) throw new TypeError('crash');
 		};
-		await assert.rejects(restoreTokens(place), /crash/);
-		place.beforeChange = () => undefined;
-		assert.equal(await restoreTokens(place), 2);
+		await assert.rejects(restoreTokens(context), /crash/);
+		context.beforeChange = () => undefined;
+		assert.equal(await restoreTokens(context), 2);
 		assert.deepEqual(namesIn(), ['bootstrap-token-aaaaaa', 'bootstrap-token-bbbbbb']);
-		assert.equal(await restoreTokens(place), 0);
+		assert.equal(await restoreTokens(context), 0);
 	});
 
 	it('in the end only what the lab made is deleted, and it is still searched for', async () => {
-		place.secrets.push(secretOf('others'));
-		await createToken(place, 't', { ttl: '1h' });
-		assert.deepEqual(await removeLabTokens(place), ['abcdef']);
+		context.secrets.push(secretOf('others'));
+		await createToken(context, 't', { ttl: '1h' });
+		assert.deepEqual(await removeLabTokens(context), ['abcdef']);
 		assert.deepEqual(namesIn(), ['bootstrap-token-others']);
-		assert.deepEqual([await removeLabTokens(place), await knownTokens(place)], [[], [token]]);
+		assert.deepEqual([await removeLabTokens(context), await knownTokens(context)], [[], [token]]);
 	});
 });

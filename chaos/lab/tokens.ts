@@ -36,47 +36,47 @@ const configPath = ({ directory }: LabContext, name: string): string => join(dir
 
 /** Make a token. @returns its ID @throws SERVICE_FAILED */
 export async function createToken(
-	place: LabContext,
+	context: LabContext,
 	name: string,
 	{ ttl, usages, once, nodeName }: TokenFlags,
 ): Promise<string> {
-	await begin(place);
-	await makePrivateDirectory(join(place.directory, 'tokens'));
+	await begin(context);
+	await makePrivateDirectory(join(context.directory, 'tokens'));
 	const flags = [
 		...['--ttl', ttl],
 		...(usages === undefined ? [] : ['--usages', usages]),
 		...(once === true ? ['--once'] : []),
 		...(nodeName === undefined ? [] : ['--node-name', nodeName]),
 	];
-	const { code, stderr } = await place.kubectl([
+	const { code, stderr } = await context.kubectl([
 		'token',
 		'create',
 		...flags,
 		'--print-join-config',
 		'--to',
-		configPath(place, name),
+		configPath(context, name),
 	]);
 	if (code !== 0)
 		throw new KubejoinError('SERVICE_FAILED', { service: 'kubectl-sim token create', problem: stderr.trim() });
-	const { id, token } = await tokenOf(place, name);
-	await remember(place, token);
+	const { id, token } = await tokenOf(context, name);
+	await remember(context, token);
 	return id;
 }
 
 /** What a node joins with that has the token. @throws LAB_NOT_FOUND  no token of that name was made */
-export async function joinConfigurationOf(place: LabContext, name: string): Promise<JoinConfiguration> {
-	const text = await readFileIfThere(configPath(place, name));
+export async function joinConfigurationOf(context: LabContext, name: string): Promise<JoinConfiguration> {
+	const text = await readFileIfThere(configPath(context, name));
 	if (text === undefined)
-		throw new KubejoinError('LAB_NOT_FOUND', { kind: 'token', name, known: await tokenNames(place) });
+		throw new KubejoinError('LAB_NOT_FOUND', { kind: 'token', name, known: await tokenNames(context) });
 	return parse(text) as JoinConfiguration;
 }
 
 /** @returns the ID, and `id.secret` @throws LAB_NOT_FOUND */
 export async function tokenOf(
-	place: LabContext,
+	context: LabContext,
 	name: string,
 ): Promise<{ readonly id: string; readonly token: string }> {
-	const { token } = (await joinConfigurationOf(place, name)).discovery.bootstrapToken;
+	const { token } = (await joinConfigurationOf(context, name)).discovery.bootstrapToken;
 	return { id: token.slice(0, 6), token };
 }
 
@@ -86,9 +86,9 @@ export async function tokenNames({ directory }: LabContext): Promise<readonly st
 }
 
 /** @returns its ID @throws LAB_NOT_FOUND */
-export async function deleteToken(place: LabContext, name: string): Promise<string> {
-	const { id } = await tokenOf(place, name);
-	await deleteSecret(place, id);
+export async function deleteToken(context: LabContext, name: string): Promise<string> {
+	const { id } = await tokenOf(context, name);
+	await deleteSecret(context, id);
 	return id;
 }
 
@@ -102,13 +102,17 @@ async function deleteSecret({ api }: LabContext, id: string): Promise<void> {
  * Let the token expire now, whatever its lifetime was: replace its Secret by one that expires in a second, and wait for that. An experiment can
  * then let a node reach any step of its join first, on a machine of any speed. @throws LAB_NOT_FOUND
  */
-export async function expireToken(place: LabContext, name: string, { now, wait }: Waiting = waiting): Promise<string> {
-	const { id } = await tokenOf(place, name);
-	const secret = await place.api.secrets.get(secretName(id), namespace);
+export async function expireToken(
+	context: LabContext,
+	name: string,
+	{ now, wait }: Waiting = waiting,
+): Promise<string> {
+	const { id } = await tokenOf(context, name);
+	const secret = await context.api.secrets.get(secretName(id), namespace);
 	const expiresAtMs = Math.ceil(now() / 1_000) * 1_000 + 1_000;
 	const expiration = new Date(expiresAtMs).toISOString().replace('.000', '');
-	await deleteSecret(place, id);
-	await place.api.secrets.create({
+	await deleteSecret(context, id);
+	await context.api.secrets.create({
 		metadata: { name: secretName(id), namespace },
 		...(secret.type === undefined ? {} : { type: secret.type }),
 		data: { ...secret.data, expiration: Buffer.from(expiration).toString('base64') },
@@ -124,57 +128,57 @@ export interface Waiting {
 const waiting: Waiting = { now: () => Date.now(), wait: delay };
 
 /** What the cluster says of a token: whether it is kept, and whether cluster-info is signed with it. */
-export async function tokenState(place: LabContext, name: string): Promise<string> {
-	const { id } = await tokenOf(place, name);
-	const { items } = await place.api.secrets.list({ namespace });
-	const { data = {} } = await place.api.configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic);
+export async function tokenState(context: LabContext, name: string): Promise<string> {
+	const { id } = await tokenOf(context, name);
+	const { items } = await context.api.secrets.list({ namespace });
+	const { data = {} } = await context.api.configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic);
 	const isKept = items.some(({ metadata }) => metadata.name === secretName(id));
 	return `token ${id}: ${isKept ? 'kept' : 'gone'}, ${`jws-kubeconfig-${id}` in data ? 'signed' : 'not signed'}`;
 }
 
 /** Every token of the cluster is deleted; `restoreTokens` brings them back. @returns how many */
-export async function flushTokens(place: LabContext): Promise<number> {
-	const { items } = await place.api.secrets.list({ namespace });
+export async function flushTokens(context: LabContext): Promise<number> {
+	const { items } = await context.api.secrets.list({ namespace });
 	const tokens = items.filter(({ type }) => type === wellKnown.bootstrapSecretType);
-	const before = (await place.read<Secret[]>('flushed.json')) ?? [];
+	const before = (await context.read<Secret[]>('flushed.json')) ?? [];
 	// Kept before they are deleted: whatever happens then, they can be brought back.
-	await place.write('flushed.json', [...before, ...tokens]);
-	for (const secret of tokens) await deleteSecret(place, field(secret, 'token-id'));
+	await context.write('flushed.json', [...before, ...tokens]);
+	for (const secret of tokens) await deleteSecret(context, field(secret, 'token-id'));
 	return tokens.length;
 }
 
 /** @returns how many */
-export async function restoreTokens(place: LabContext): Promise<number> {
-	const flushed = (await place.read<Secret[]>('flushed.json')) ?? [];
+export async function restoreTokens(context: LabContext): Promise<number> {
+	const flushed = (await context.read<Secret[]>('flushed.json')) ?? [];
 	for (const { metadata, type, data } of flushed) {
 		const secret = {
 			metadata: { name: metadata.name ?? '', namespace },
 			...(type === undefined ? {} : { type }),
 			...(data === undefined ? {} : { data }),
 		};
-		await place.api.secrets.create(secret).catch((error: unknown) => {
+		await context.api.secrets.create(secret).catch((error: unknown) => {
 			if (!hasCode(error, 'API_ALREADY_EXISTS', 'TOKEN_EXISTS')) throw error;
 		});
 	}
 	// Only now: were one not put back, the next reset would try again.
-	await rm(join(place.directory, 'flushed.json'), { force: true });
+	await rm(join(context.directory, 'flushed.json'), { force: true });
 	return flushed.length;
 }
 
 /** Every token that the lab ever made or that the mesh's nodes joined with, for the search for secrets. */
-export const knownTokens = async (place: LabContext): Promise<readonly string[]> =>
-	(await place.read<string[]>('known-tokens.json')) ?? [];
+export const knownTokens = async (context: LabContext): Promise<readonly string[]> =>
+	(await context.read<string[]>('known-tokens.json')) ?? [];
 
-async function remember(place: LabContext, token: string): Promise<void> {
-	await place.write('known-tokens.json', [...new Set([...(await knownTokens(place)), token])]);
+async function remember(context: LabContext, token: string): Promise<void> {
+	await context.write('known-tokens.json', [...new Set([...(await knownTokens(context)), token])]);
 }
 
 /** Delete what the experiments made. @returns the IDs */
-export async function removeLabTokens(place: LabContext): Promise<readonly string[]> {
-	const ids = (await knownTokens(place)).map((token) => token.slice(0, 6));
-	const { items } = await place.api.secrets.list({ namespace });
+export async function removeLabTokens(context: LabContext): Promise<readonly string[]> {
+	const ids = (await knownTokens(context)).map((token) => token.slice(0, 6));
+	const { items } = await context.api.secrets.list({ namespace });
 	const kept = ids.filter((id) => items.some(({ metadata }) => metadata.name === secretName(id)));
-	for (const id of kept) await deleteSecret(place, id);
-	await rm(join(place.directory, 'tokens'), { recursive: true, force: true });
+	for (const id of kept) await deleteSecret(context, id);
+	await rm(join(context.directory, 'tokens'), { recursive: true, force: true });
 	return kept;
 }

@@ -156,7 +156,7 @@ export function createWorkers(
 			if (workers.has(name)) throw new KubejoinError('LAB_NAME_TAKEN', { name });
 			if (workers.size >= limits.labPrograms.value)
 				throw new KubejoinError('LAB_REQUEST_INVALID', {
-					problem: `${workers.size} nodes and attackers are there, and no more can be started`,
+					problem: `${workers.size} nodes and attackers are onNodes, and no more can be started`,
 				});
 			const log = createWriteStream(join(directory, `${name}.log`), { flags: 'a', mode: 0o600 });
 			// The lines are kept in memory too: a full disk ends no experiment.

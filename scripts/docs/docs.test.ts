@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { expectedCells } from '../../chaos/lab/matrix.ts';
+import { expectedCells } from '../../chaos/lab/attack-matrix/matrix.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import type { JoinContext } from '../../services/kubelet-sim/join/join-context.ts';
 import { usedVerbs } from './chaos-table.ts';

@@ -492,8 +492,8 @@ const authorization: readonly Target[] = [
 
 const verdicts: readonly Target[] = [
 	{
-		file: 'chaos/lab/judge.ts',
-		tests: ['chaos/lab/judge.test.ts'],
+		file: 'chaos/lab/verdicts/judge.ts',
+		tests: ['chaos/lab/verdicts/judge.test.ts'],
 		mutants: [
 			['if (found.length > 0) return', 'if (found.length > 1) return'],
 			['gain(name, report) ?? unseen(name, report)', 'gain(name, report)'],
@@ -516,16 +516,16 @@ const verdicts: readonly Target[] = [
 		],
 	},
 	{
-		file: 'chaos/lab/attackers.ts',
-		tests: ['chaos/lab/judge.test.ts'],
+		file: 'chaos/lab/faults/attackers.ts',
+		tests: ['chaos/lab/verdicts/judge.test.ts'],
 		mutants: [
 			['...(tokenBytes === 0 ? []', '...(true ? []'],
 			['...captured.map(({ node }) => `${name} has captured ${node}`),', ''],
 		],
 	},
 	{
-		file: 'chaos/lab/expectations.ts',
-		tests: ['chaos/lab/expectations.test.ts'],
+		file: 'chaos/lab/verdicts/expectations.ts',
+		tests: ['chaos/lab/verdicts/expectations.test.ts'],
 		mutants: [
 			["if (!line.includes(': violated')) return;", 'return;'],
 			['		...violated,\n', ''],

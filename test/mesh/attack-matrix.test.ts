@@ -1,8 +1,8 @@
 /** The attack matrix on a real mesh: the code of every cell, and the bytes of the token that reached the attacker. */
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { expectedCells, matrixText, type Row, runMatrix } from '../../chaos/lab/matrix.ts';
-import { startProgram } from '../../chaos/lab/start-program.ts';
+import { expectedCells, matrixText, type Row, runMatrix } from '../../chaos/lab/attack-matrix/matrix.ts';
+import { startProgram } from '../../chaos/lab/attack-matrix/start-program.ts';
 import { startTestMesh, type TestMesh } from './mesh.ts';
 
 const SECRET_BYTES = 16;

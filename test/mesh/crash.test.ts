@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { signAgain } from '../../chaos/lab/sign-again.ts';
+import { signAgain } from '../../chaos/lab/verdicts/sign-again.ts';
 import { signDetached } from '../../lib/pki/jws.ts';
 import { type Child, launch } from '../../lib/process-supervisor.ts';
 import { call } from '../../lib/rpc/channel.ts';

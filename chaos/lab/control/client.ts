@@ -1,0 +1,82 @@
+/** The lab's own channel into a mesh, from the side that asks. It knows no server, so that a verb of the lab starts quickly. */
+import { join } from 'node:path';
+import { fromWireError, KubejoinError } from '../../../lib/errors.ts';
+import { readFileIfThere } from '../../../lib/files.ts';
+import type { Change } from '../../../scripts/mesh/services.ts';
+import type { ServiceState } from '../drivers/driver.ts';
+import type { WorkerPlan, WorkerSignal, WorkerState } from '../workers.ts';
+import type { MeshInfo, ServiceControl } from './server.ts';
+
+/** Where the lab of a state directory keeps its things. */
+export const labDirectory = (state: string): string => join(state, 'lab');
+
+/** In that directory: where the server listens, and its key. */
+export const CONTROL_FILE = 'control.json';
+
+export interface ControlClient {
+	readonly mesh: () => Promise<MeshInfo & Pick<ServiceControl, 'observerUrl' | 'logs' | 'pki'>>;
+	readonly services: () => Promise<readonly ServiceState[]>;
+	readonly service: (name: string, action: 'kill' | 'start' | 'pause' | 'resume') => Promise<void>;
+	readonly change: (name: string, change: Change) => Promise<void>;
+	readonly restore: () => Promise<readonly string[]>;
+	readonly workers: () => Promise<readonly WorkerState[]>;
+	readonly worker: (name: string) => Promise<WorkerState>;
+	readonly startWorker: (plan: WorkerPlan) => Promise<void>;
+	readonly againWorker: (name: string) => Promise<void>;
+	readonly signalWorker: (name: string, signal: WorkerSignal) => Promise<void>;
+	readonly removeWorker: (name: string) => Promise<void>;
+}
+
+/** @throws LAB_UNREACHABLE */
+function parseControlFile(text: string, path: string): { readonly url: string; readonly key: string } {
+	try {
+		const { url, key } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+		if (typeof url === 'string' && typeof key === 'string') return { url, key };
+	} catch {
+		// Told below.
+	}
+	throw new KubejoinError('LAB_UNREACHABLE', { problem: `${path} does not say where it is` });
+}
+
+/**
+ * The client of the mesh that wrote the directory. Every function throws what the lab refused with, or LAB_UNREACHABLE when nobody listens any more.
+ *
+ * @throws LAB_UNREACHABLE  no mesh has written there
+ */
+export async function openControl(directory: string): Promise<ControlClient> {
+	const text = await readFileIfThere(join(directory, CONTROL_FILE));
+	if (text === undefined)
+		throw new KubejoinError('LAB_UNREACHABLE', { problem: `${join(directory, CONTROL_FILE)} is not there` });
+	const { url, key } = parseControlFile(text, join(directory, CONTROL_FILE));
+	async function ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string, body: object = {}): Promise<T> {
+		const headers = { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' };
+		const request = { method, headers, ...(method === 'POST' ? { body: JSON.stringify(body) } : {}) };
+		const response = await fetch(`${url}${path}`, request).catch((error: unknown) => {
+			throw new KubejoinError(
+				'LAB_UNREACHABLE',
+				{ problem: `the mesh that wrote ${join(directory, CONTROL_FILE)} does not run any more` },
+				{ cause: error },
+			);
+		});
+		const answer: unknown = await response.json().catch(() => undefined);
+		if (response.ok && answer !== undefined) return answer as T;
+		throw (
+			fromWireError(answer) ??
+			new KubejoinError('LAB_UNREACHABLE', { problem: `it answered ${response.status} to ${method} ${path}` })
+		);
+	}
+	const at = (name: string) => encodeURIComponent(name);
+	return {
+		mesh: () => ask('GET', '/mesh'),
+		services: () => ask('GET', '/services'),
+		service: (name, action) => ask('POST', `/services/${at(name)}/${action}`),
+		change: (name, change) => ask('POST', `/services/${at(name)}/change`, change),
+		restore: () => ask('POST', '/restore'),
+		workers: () => ask('GET', '/workers'),
+		worker: (name) => ask('GET', `/workers/${at(name)}`),
+		startWorker: (plan) => ask('POST', '/workers', plan),
+		againWorker: (name) => ask('POST', `/workers/${at(name)}/again`),
+		signalWorker: (name, signal) => ask('POST', `/workers/${at(name)}/signal`, { signal }),
+		removeWorker: (name) => ask('DELETE', `/workers/${at(name)}`),
+	};
+}

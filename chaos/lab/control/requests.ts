@@ -1,0 +1,92 @@
+/** What the lab's channel is asked for, checked before anybody acts on it: every field is known, of its type, and of a size. */
+import { KubejoinError } from '../../../lib/errors.ts';
+import { limits } from '../../../lib/limits.ts';
+import { quoteInput } from '../../../lib/text.ts';
+import type { Change } from '../drivers/driver.ts';
+import { type WorkerPlan, type WorkerProgram, type WorkerSignal, workerSignals } from '../workers.ts';
+
+/** Also the name of a file. */
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
+export const isLabName = (name: string): boolean => namePattern.test(name);
+/** What such a name must be. */
+export const LAB_NAME = 'up to 100 letters, digits, dots, dashes and underscores, a letter or a digit first';
+
+type Check = (value: unknown) => boolean;
+const isText: Check = (value) => typeof value === 'string';
+const isShort: Check = (value) => typeof value === 'string' && value.length <= limits.labTextLength.value;
+const isTexts: Check = (value) =>
+	Array.isArray(value) && value.length <= limits.labListItems.value && value.every(isShort);
+const isMap: Check = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isSettings: Check = (value) =>
+	isMap(value) &&
+	Object.keys(value as object).length <= limits.labListItems.value &&
+	Object.entries(value as object).every(([name, text]) => /^[A-Z][A-Z0-9_]*$/.test(name) && isShort(text));
+/** @source libfaketime: an offset from now, in seconds or another unit */
+const isClock: Check = (value) => typeof value === 'string' && /^[+-]\d{1,12}(\.\d{1,9})?[smhdy]?$/.test(value);
+
+/** Of each text. */
+const SHORT = `each at most ${limits.labTextLength.value} characters`;
+
+interface Field {
+	readonly is: Check;
+	/** What it must be. */
+	readonly what: string;
+	readonly isRequired?: true;
+}
+const clock: Field = { is: isClock, what: 'an offset such as +600s' };
+
+const planFields: Readonly<Record<keyof WorkerPlan, Field>> = {
+	name: {
+		is: (value) => typeof value === 'string' && isLabName(value),
+		what: LAB_NAME,
+		isRequired: true,
+	},
+	// Which programs there are is known to whoever starts them.
+	program: { is: isText, what: 'the name of a program', isRequired: true },
+	args: { is: isTexts, what: `a list of at most ${limits.labListItems.value} texts, ${SHORT}`, isRequired: true },
+	clock,
+	pauseAfter: { is: (value) => isShort(value) && value !== '', what: `a text that is not empty, ${SHORT}` },
+};
+const changeFields: Readonly<Record<keyof Change, Field>> = {
+	settings: {
+		is: isSettings,
+		what: `at most ${limits.labListItems.value} texts by the names of settings, without a prefix, ${SHORT}`,
+	},
+	clock,
+};
+const signalFields: Readonly<Record<'signal', Field>> = {
+	signal: {
+		is: (value) => workerSignals.some((signal) => signal === value),
+		what: `one of ${workerSignals.join(', ')}`,
+		isRequired: true,
+	},
+};
+
+/** Of unknown fields, a message names this many. */
+const MAX_UNKNOWN = 10;
+
+/** @throws LAB_REQUEST_INVALID  with every problem that was found */
+function read<T>(body: unknown, fields: Readonly<Record<string, Field>>): T {
+	if (!isMap(body)) throw new KubejoinError('LAB_REQUEST_INVALID', { problem: 'the request has no JSON object' });
+	const given = body as Readonly<Record<string, unknown>>;
+	const unknown = Object.keys(given)
+		.filter((name) => !Object.hasOwn(fields, name))
+		.slice(0, MAX_UNKNOWN);
+	const problems = [
+		...unknown.map((name) => `there is no field ${quoteInput(name)}; there are ${Object.keys(fields).join(', ')}`),
+		...Object.entries(fields).flatMap(([name, { is, what, isRequired }]) => {
+			if (Object.hasOwn(given, name)) return is(given[name]) ? [] : [`${name} must be ${what}`];
+			return isRequired ? [`${name} is missing: ${what}`] : [];
+		}),
+	];
+	if (problems.length > 0) throw new KubejoinError('LAB_REQUEST_INVALID', { problem: problems.join('; ') });
+	return given as T;
+}
+
+/** @throws LAB_REQUEST_INVALID; whether there is such a program is not looked at */
+export const readPlan = (body: unknown): WorkerPlan & { readonly program: WorkerProgram } => read(body, planFields);
+/** @throws LAB_REQUEST_INVALID */
+export const readChange = (body: unknown): Change => read(body, changeFields);
+/** @throws LAB_REQUEST_INVALID */
+export const readSignal = (body: unknown): WorkerSignal =>
+	read<{ readonly signal: WorkerSignal }>(body, signalFields).signal;

@@ -1,0 +1,48 @@
+/** Keeps the nodes and attackers of experiments where a mesh of containers is: the one program of the lab's container. It has no power over the services. */
+import '../../../../lib/require-node.ts';
+import { createSocket } from 'node:dgram';
+import { environment } from '../../../../lib/config.ts';
+import { maskTokens } from '../../../../lib/log.ts';
+import { sayUnforeseen, surviveUnforeseen } from '../../../../lib/rpc/unforeseen.ts';
+import { tracesKeyPath } from '../../../../lib/traces-key.ts';
+import { serveControl } from '../../control/server.ts';
+import { createWorkers } from '../../workers.ts';
+
+const DIRECTORY = '/lab';
+const API_SERVER = 'apiserver-sim';
+const API_SERVER_PORT = 6443;
+
+/** The address by which the API server would see this container: of the network that they share. Nothing is sent. */
+const ownAddress = (): Promise<string> =>
+	new Promise((resolve, reject) => {
+		const socket = createSocket('udp4');
+		socket.once('error', reject);
+		socket.connect(API_SERVER_PORT, API_SERVER, () => {
+			const { address } = socket.address();
+			socket.close(() => resolve(address));
+		});
+	});
+
+const { OTEL_EXPORTER_OTLP_ENDPOINT: traces } = environment();
+const address = await ownAddress();
+const control = await serveControl({
+	directory: DIRECTORY,
+	info: {
+		endpoint: `${API_SERVER}:${API_SERVER_PORT}`,
+		kubeconfig: '/pki/admin.conf',
+		clusterCa: '/pki/ca.crt',
+		addresses: {
+			'ca-service': 'ca-service:6444',
+			'token-store': 'token-store:6445',
+			'apiserver-sim': `${API_SERVER}:${API_SERVER_PORT}`,
+		},
+		ownAddress: address,
+		unnamedAddress: address,
+	},
+	workers: createWorkers(`${DIRECTORY}/workers`, {
+		telemetry: traces === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: traces },
+		settingsOf: (program) => ({ TRACES_KEY_FILE: `/keys/${tracesKeyPath(program)}` }),
+	}),
+});
+surviveUnforeseen(sayUnforeseen((sentence) => void process.stderr.write(maskTokens(`${sentence}\n`))));
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void control.stop());

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ControlClient } from '../../control/client.ts';
+import { localDriver } from './driver.ts';
+
+describe('the driver of a mesh that npm start keeps', () => {
+	let logs: string;
+	let asked: unknown[][];
+	beforeEach(() => {
+		logs = mkdtempSync(join(tmpdir(), 'kubejoin-logs-'));
+		asked = [];
+	});
+	afterEach(() => rmSync(logs, { recursive: true }));
+
+	const driver = () => {
+		const control = {
+			mesh: async () => ({ logs, pki: '/state/pki', observerUrl: 'http://127.0.0.1:8080', addresses: {} }),
+			services: async () => [
+				{ name: 'ca-service', state: 'running', startedAtMs: 1, isChanged: true, change: { clock: '+1s' } },
+			],
+			service: async (...args: unknown[]) => void asked.push(args),
+			change: async (...args: unknown[]) => void asked.push(['change', ...args]),
+			restore: async () => ['started ca-service'],
+		} as unknown as ControlClient;
+		return localDriver(control, async (args) => ({ code: 0, stdout: args.join(' '), stderr: '' }));
+	};
+
+	for (const [verb, action] of [
+		['kill', 'kill'],
+		['start', 'start'],
+		['pause', 'pause'],
+		['resume', 'resume'],
+		['cut', 'pause'],
+		['heal', 'resume'],
+	] as const) {
+		it(`${verb} asks for ${action} of that service, once`, async () => {
+			await driver()[verb]('token-store');
+			assert.deepEqual(asked, [['token-store', action]]);
+		});
+	}
+
+	it('change passes settings and clock on; restore and the states are those of the mesh', async () => {
+		await driver().change('ca-service', { settings: { LAB: 'true' }, clock: '+600s' });
+		assert.deepEqual(asked, [['change', 'ca-service', { settings: { LAB: 'true' }, clock: '+600s' }]]);
+		assert.deepEqual(await driver().restore(), ['started ca-service']);
+		assert.deepEqual(await driver().changeOf('ca-service'), { clock: '+1s' });
+		assert.equal(await driver().changeOf('token-store'), undefined);
+		assert.equal((await driver().services())[0]?.name, 'ca-service');
+	});
+
+	it('what is stolen is the directory of the service that owns it', async () => {
+		const stolen = ['ca-key', 'mesh-client', 'signing-client', 'admin'] as const;
+		assert.deepEqual(await Promise.all(stolen.map((thing) => driver().steal(thing))), [
+			'/state/pki/ca-service',
+			'/state/pki/apiserver-sim',
+			'/state/pki/controller-manager-sim',
+			'/state/pki/admin',
+		]);
+	});
+
+	it('logs are the lines of every log file since a time, and all of them since 0', async () => {
+		const line = (second: number) =>
+			`{"level":"info","time":"2026-06-01T00:00:0${second}.000Z","service":"s","msg":"x"}`;
+		writeFileSync(join(logs, 'a.log'), `${line(1)}\nno time\n`);
+		writeFileSync(join(logs, 'b.log'), line(5));
+		writeFileSync(join(logs, 'c.txt'), 'no log');
+		const since = await driver().logs(Date.UTC(2026, 5, 1, 0, 0, 3));
+		assert.equal(since.trim(), line(5));
+		const all = await driver().logs(0);
+		assert.ok(all.includes(line(1)) && all.includes('no time') && !all.includes('no log'));
+	});
+
+	it('verbs about nodes run in this process, and nothing is left elsewhere', async () => {
+		assert.equal((await driver().runInLab(['steady'])).stdout, 'steady');
+		assert.deepEqual([await driver().labExists(), await driver().removeLab()], [true, []]);
+	});
+});

@@ -1,0 +1,104 @@
+/** Attackers of an experiment: attacker-sim between a node and the API server, with the powers of what it was given. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { KubejoinError } from '../../../lib/errors.ts';
+import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../../lib/files.ts';
+import type { LabContext } from '../context.ts';
+import { tokenOf } from '../tokens.ts';
+
+export interface AttackFlags {
+	readonly mode: string;
+	/** Name of the token that it has stolen. */
+	readonly token?: string;
+	/** Path of the CA key that it has stolen. */
+	readonly caKey?: string;
+	/** It listens on an address that is not in the certificate of the API server. */
+	readonly unnamed?: true;
+}
+
+/** What attacker-sim writes down, as far as it is read here. */
+export interface AttackReport {
+	/** `HOST:PORT` */
+	readonly listening: string;
+	readonly connections: number;
+	/** Of the secret half of the token, that it was sent. */
+	readonly tokenBytes: number;
+	readonly captured: readonly { readonly node: string; readonly serial: string }[];
+	readonly requests: readonly { readonly method: string }[];
+}
+
+const READY_MS = 10_000;
+const REPORT_END = '.report.json';
+const directoryOf = ({ directory }: LabContext): string => join(directory, 'attackers');
+const reportPath = (context: LabContext, name: string): string => join(directoryOf(context), `${name}${REPORT_END}`);
+
+/** A file that holds a token of the lab alone, for a program that is given a stolen one. @returns its path */
+export async function tokenFile(context: LabContext, token: string): Promise<string> {
+	const path = join(directoryOf(context), `${token}.token`);
+	await makePrivateDirectory(directoryOf(context));
+	await writeWholeFile(path, (await tokenOf(context, token)).token, 0o600);
+	return path;
+}
+
+/** Start an attacker; resolves when it listens. @throws SERVICE_FAILED  it ended, or does not listen; LAB_NAME_TAKEN, LAB_NOT_FOUND */
+export async function startAttacker(
+	context: LabContext,
+	name: string,
+	{ mode, token, caKey, unnamed }: AttackFlags,
+): Promise<void> {
+	const address = unnamed === true ? context.info.unnamedAddress : context.info.ownAddress;
+	await makePrivateDirectory(directoryOf(context));
+	await context.control.startWorker({
+		name,
+		program: 'attacker-sim',
+		args: [
+			...['listen', '--address', address, '--port', '0', '--target', context.info.endpoint],
+			...['--cluster-ca', context.info.clusterCa, '--mode', mode, '--report', reportPath(context, name)],
+			...(token === undefined ? [] : ['--token-file', await tokenFile(context, token)]),
+			...(caKey === undefined ? [] : ['--ca-key-file', caKey]),
+		],
+	});
+	for (const end = Date.now() + READY_MS; ; await delay(50)) {
+		if ((await readReport(context, name))?.listening) return;
+		const { state, output } = await context.control.worker(name);
+		if (state === 'ended' || Date.now() > end)
+			throw new KubejoinError('SERVICE_FAILED', { service: 'attacker-sim', problem: output });
+	}
+}
+
+async function readReport(context: LabContext, name: string): Promise<AttackReport | undefined> {
+	const text = await readFileIfThere(reportPath(context, name));
+	return text === undefined ? undefined : (JSON.parse(text) as AttackReport);
+}
+
+/** @throws LAB_NOT_FOUND  no attacker of that name was started */
+export async function attackReport(context: LabContext, name: string): Promise<AttackReport> {
+	const report = await readReport(context, name);
+	if (report !== undefined) return report;
+	const files = await readdir(directoryOf(context)).catch(() => []);
+	const known = files.flatMap((file) => (file.endsWith(REPORT_END) ? [file.slice(0, -REPORT_END.length)] : []));
+	throw new KubejoinError('LAB_NOT_FOUND', { kind: 'attacker', name, known });
+}
+
+/** `HOST:PORT` @throws LAB_NOT_FOUND */
+export const attackerAddress = async (context: LabContext, name: string): Promise<string> =>
+	(await attackReport(context, name)).listening;
+
+/** `NAME: connections 1, requests 1, token bytes 0, captured 0`, and below it what it was asked for and whom it captured. */
+export function attackText(name: string, { connections, tokenBytes, captured, requests }: AttackReport): string {
+	return [
+		`${name}: connections ${connections}, requests ${requests.length}, token bytes ${tokenBytes}, captured ${captured.length}`,
+		...requests.map(({ method }) => `asked: ${method}`),
+		...captured.map(({ node, serial }) => `captured: ${node}, with a certificate of its own, serial ${serial}`),
+	].join('\n');
+}
+
+/** What the attacker got that it was not to get; undefined when it got nothing. */
+export function gain(name: string, { tokenBytes, captured }: AttackReport): string | undefined {
+	const gains = [
+		...(tokenBytes === 0 ? [] : [`${name} was sent ${tokenBytes} bytes of a token's secret`]),
+		...captured.map(({ node }) => `${name} has captured ${node}`),
+	];
+	return gains.length === 0 ? undefined : gains.join('; ');
+}

@@ -1,0 +1,327 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { generateKeyPair, type KeyPair } from '../../../lib/pki/keys.ts';
+import { type FakeContext, fakeContext, nodeObject, printed, requestOf, workerOf } from '../context.fixture.ts';
+import { STARTED_AT } from '../context.ts';
+import type { AttackReport } from '../faults/attackers.ts';
+import { recordHalfJoined } from '../faults/clock-skew.ts';
+import { TRIES } from '../faults/stolen-credentials.ts';
+import { certificateOf, kubeconfigOf } from '../nodes.ts';
+import {
+	type AvailabilityQuestion,
+	certificatesBy,
+	judgeAvailability,
+	judgeSecurity,
+	type SecurityQuestion,
+} from './judge.ts';
+
+const startedAtMs = Date.UTC(2026, 5, 1);
+
+describe('the verdict on security', () => {
+	let keyPair: KeyPair;
+	let context: FakeContext;
+	before(async () => {
+		keyPair = await generateKeyPair('ECDSA-P256');
+	});
+	beforeEach(async () => {
+		context = fakeContext();
+		await context.write(STARTED_AT, startedAtMs);
+	});
+	afterEach(() => context.remove());
+
+	async function judge(question: Partial<SecurityQuestion> = {}): Promise<string> {
+		const nothing = {
+			attackers: [],
+			untouched: [],
+			unearned: [],
+			stolen: [],
+			lockedOut: [],
+			noCertificate: [],
+			oneCertificate: [],
+			isLaneAsked: false,
+			areTriesAsked: false,
+			isHalfAsked: false,
+		};
+		return judgeSecurity(context, { ...nothing, ...question });
+	}
+	async function held(question: Partial<SecurityQuestion>, reason: RegExp): Promise<void> {
+		const verdict = await judge(question);
+		assert.match(verdict, /^security: held: /);
+		assert.match(verdict, reason);
+	}
+	async function violated(question: Partial<SecurityQuestion>, reason: RegExp): Promise<void> {
+		const verdict = await judge(question);
+		assert.match(verdict, /^security: violated: /);
+		assert.match(verdict, reason);
+	}
+	const report = (changes: Partial<AttackReport>) =>
+		context.write('attackers/m.report.json', {
+			listening: '127.0.0.1:1',
+			connections: 3,
+			tokenBytes: 0,
+			captured: [],
+			requests: [],
+			...changes,
+		});
+	const keep = (name: string) =>
+		context.write(`nodes/${name}.json`, { names: [name], root: join(context.directory, 'nodes', name) });
+	function put(path: string): void {
+		mkdirSync(join(path, '..'), { recursive: true });
+		writeFileSync(path, '');
+	}
+	const token = (name: string) =>
+		context.write(`tokens/${name}.yaml`, { discovery: { bootstrapToken: { token: 'abcdef.0123456789abcdef' } } });
+
+	it('an attacker that saw connections and got nothing: held; how many is told', async () => {
+		await report({});
+		await held({ attackers: ['m'] }, /m saw 3 connections and 0 bytes of a token/);
+	});
+
+	it('an attacker that was sent a token, or captured a node: violated', async () => {
+		await report({ tokenBytes: 16 });
+		await violated({ attackers: ['m'] }, /m was sent 16 bytes of a token's secret/);
+		await report({ captured: [{ node: 'n', serial: '01' }] });
+		await violated({ attackers: ['m'] }, /m has captured n/);
+	});
+
+	it('an attacker that no node connected to proves nothing: violated; unless that is the question', async () => {
+		await report({ connections: 0 });
+		await violated({ attackers: ['m'] }, /no node connected to m, so nothing is known/);
+		await held({ untouched: ['m'] }, /no node connected to m/);
+		await report({ connections: 2 });
+		await violated({ untouched: ['m'] }, /m saw 2 connections/);
+	});
+
+	it('LAB_NOT_FOUND: an attacker that was never started says nothing about security', async () => {
+		await report({});
+		await assert.rejects(
+			judge({ attackers: ['other'] }),
+			(error) => hasCode(error, 'LAB_NOT_FOUND') && error.message.endsWith('there is m'),
+		);
+	});
+
+	it('a node without an identity: held; with a certificate on its disk, in the cluster, or signed by the CA: violated', async () => {
+		await keep('n');
+		await held({ unearned: ['n'] }, /n has no identity/);
+		context.requests.push(requestOf('c', 'n', keyPair));
+		await violated({ unearned: ['n'] }, /the CA has signed c for n/);
+		context.requests.length = 0;
+		context.nodes.push(nodeObject('n', false));
+		await violated({ unearned: ['n'] }, /the cluster lists n/);
+		context.nodes.length = 0;
+		put(await certificateOf(context, 'n'));
+		await violated({ unearned: ['n'] }, /n has a certificate/);
+	});
+
+	it('LAB_NOT_FOUND: a node that was never started has not been refused anything', async () => {
+		await assert.rejects(judge({ unearned: ['n'] }), (error) => hasCode(error, 'LAB_NOT_FOUND'));
+	});
+
+	it('what the cluster cannot say is no proof of anything', async () => {
+		await keep('n');
+		const away = {
+			get: async () => Promise.reject(new KubejoinError('CONNECTION_REFUSED', { target: 'h:1', problem: 'away' })),
+		};
+		Object.assign(context.api, { nodes: away });
+		await assert.rejects(judge({ unearned: ['n'] }), (error) => hasCode(error, 'CONNECTION_REFUSED'));
+	});
+
+	it('a stolen token with which nobody got a certificate: held; a request that waits is none; a signed one: violated', async () => {
+		await token('t');
+		const username = 'system:bootstrap:abcdef';
+		context.requests.push(
+			requestOf('waits', 'n', keyPair, { username, isSigned: false }),
+			requestOf('other', 'n', keyPair, { username: 'system:bootstrap:zzzzzz' }),
+		);
+		await held({ stolen: ['t'] }, /nobody got a certificate with the token t/);
+		assert.equal(await certificatesBy(context, 'abcdef'), 0);
+		context.requests.push(requestOf('c', 'n', keyPair, { username }));
+		await violated({ stolen: ['t'] }, /whoever has the token t was given the certificate of c/);
+		assert.equal(await certificatesBy(context, 'abcdef'), 1);
+	});
+
+	it('a certificate that is refused: held; one that is accepted, that was never there, or of which nothing is known: violated', async () => {
+		await keep('n');
+		await violated({ lockedOut: ['n'] }, /n has never had a certificate, so nothing is known/);
+		const kubeconfig = await kubeconfigOf(context, 'n');
+		put(kubeconfig);
+		context.answer = () => printed('', 1, 'error: You must be logged in to the server (Unauthorized)');
+		await held({ lockedOut: ['n'] }, /the certificate of n is not accepted any more/);
+		assert.deepEqual(context.ran.at(-1), ['kubectl-sim', '--kubeconfig', kubeconfig, 'get', 'node', 'n']);
+		context.answer = () => printed('n Ready');
+		await violated({ lockedOut: ['n'] }, /the API server still accepts the certificate of n/);
+		context.answer = () => printed('', 1, 'connect ECONNREFUSED');
+		await violated(
+			{ lockedOut: ['n'] },
+			/nobody can say whether the certificate of n is accepted: connect ECONNREFUSED/,
+		);
+	});
+
+	it('a node that wrote no certificate: held; one that did: violated', async () => {
+		await keep('n');
+		await held({ noCertificate: ['n'] }, /n has no certificate/);
+		put(await certificateOf(context, 'n'));
+		await violated({ noCertificate: ['n'] }, /n has a certificate/);
+	});
+
+	it('one certificate for a node: held; none, or a second one for the same name: violated', async () => {
+		await keep('n');
+		await violated({ oneCertificate: ['n'] }, /the CA issued 0 certificates for n/);
+		context.requests.push(requestOf('first', 'n', keyPair), requestOf('waits', 'n', keyPair, { isSigned: false }));
+		await held({ oneCertificate: ['n'] }, /the CA issued one certificate for n/);
+		context.requests.push(requestOf('second', 'n', keyPair));
+		await violated({ oneCertificate: ['n'] }, /the CA issued 2 certificates for n/);
+	});
+
+	it('a label that only admins may give, on any node: violated', async () => {
+		context.nodes.push(nodeObject('n', true, { 'x.example/mine': 'yes' }));
+		await held({ isLaneAsked: true }, /no node has a label that only admins may give/);
+		context.nodes.push(nodeObject('m', true, { 'node-restriction.kubernetes.io/secret': 'yes' }));
+		await violated({ isLaneAsked: true }, /m has a label of node-restriction/);
+		await held({}, /nobody was let in/);
+	});
+
+	it('everything that was tried was refused: held; something was allowed, or nothing was tried: violated', async () => {
+		await violated({ areTriesAsked: true }, /nothing was tried, so nothing is known/);
+		await context.write(TRIES, [{ what: 'call-service', outcome: 'outcome: refused API_UNAUTHORIZED' }]);
+		await held({ areTriesAsked: true }, /nothing that was tried with stolen things was allowed/);
+		await context.write(TRIES, [
+			{ what: 'call-service', outcome: 'outcome: refused API_UNAUTHORIZED' },
+			{ what: 'sign', outcome: 'outcome: allowed' },
+		]);
+		await violated({ areTriesAsked: true }, /sign: outcome: allowed$/);
+		await context.write(TRIES, [{ what: 'sign', outcome: '' }]);
+		await violated({ areTriesAsked: true }, /sign: $/);
+	});
+
+	it('every node has joined or has no identity: held; one that has not joined has one: violated', async () => {
+		await keep('joined');
+		await keep('n');
+		put(await certificateOf(context, 'joined'));
+		context.workers.push(
+			workerOf('joined', { hasServed: true }),
+			workerOf('n', { state: 'ended' }),
+			workerOf('m', { program: 'attacker-sim' }),
+		);
+		await held({ isHalfAsked: true }, /every node has joined or has no identity/);
+		put(await certificateOf(context, 'n'));
+		await violated({ isHalfAsked: true }, /n has a certificate/);
+	});
+
+	it('a node that was found half joined before stays a violation when it has been removed', async () => {
+		await recordHalfJoined(context, 'ca-service +600s: it has a certificate');
+		await violated({ isHalfAsked: true }, /ca-service \+600s: it has a certificate/);
+	});
+
+	it('a stranger that was let in since the experiment began: violated, whatever is asked', async () => {
+		await keep('n');
+		context.requests.push(
+			requestOf('before', 'stranger', keyPair, { createdAtMs: startedAtMs - 1_000 }),
+			requestOf('ours', 'n', keyPair, { createdAtMs: startedAtMs + 5_000 }),
+			requestOf('waits', 'stranger', keyPair, { createdAtMs: startedAtMs + 5_000, isSigned: false }),
+		);
+		await held({}, /nobody was let in who is not of this experiment/);
+		context.requests.push(requestOf('c', 'stranger', keyPair, { createdAtMs: startedAtMs + 5_000 }));
+		await violated({}, /stranger was let in, and is no node of this experiment/);
+	});
+
+	it('no experiment has begun: violated, for nothing is known', async () => {
+		context.remove();
+		assert.match(await judge(), /violated: no experiment has begun, so nothing is known/);
+	});
+
+	it('tells every reason at once', async () => {
+		await report({ tokenBytes: 16 });
+		await violated({ attackers: ['m'], areTriesAsked: true }, /m was sent 16 bytes.*; nothing was tried/);
+	});
+});
+
+describe('the verdict on availability', () => {
+	let context: FakeContext;
+	beforeEach(() => {
+		context = fakeContext();
+	});
+	afterEach(() => context.remove());
+	/** Time passes only while the verdict waits: each name's Lease is renewed then. */
+	async function judge(question: Partial<AvailabilityQuestion> = {}, beating: readonly string[] = []): Promise<string> {
+		let times = 0;
+		return judgeAvailability(context, { ready: [], withinSeconds: 0.05, ...question }, async () => {
+			await setImmediate();
+			times++;
+			for (const name of beating) beat(name, new Date(times * 1_000).toISOString());
+		});
+	}
+	function beat(name: string, renewTime: string): void {
+		const index = context.leases.findIndex(({ metadata }) => metadata.name === name);
+		context.leases.splice(Math.max(index, 0), index < 0 ? 0 : 1, {
+			apiVersion: 'coordination.k8s.io/v1',
+			kind: 'Lease',
+			metadata: { name },
+			spec: { renewTime },
+		});
+	}
+
+	it('held when every node is Ready and renewed its Lease after the question; the text names the heartbeats', async () => {
+		context.nodes.push(nodeObject('n', true));
+		beat('n', '2026-06-01T00:00:00.000000Z');
+		assert.match(
+			await judge({}, ['n']),
+			/^availability: held after \d+\.\d s: every node is Ready, with a heartbeat since the question: n at 1970-\S+Z$/,
+		);
+		assert.match(await judge({ ready: ['n'] }, ['n']), /: n and every other node are Ready, with a heartbeat/);
+	});
+
+	it('violated for a node that is still Ready and was killed before the question', async () => {
+		context.nodes.push(nodeObject('n', true), nodeObject('killed', true), nodeObject('never', true));
+		beat('killed', '2026-06-01T00:00:00.000000Z');
+		assert.match(
+			await judge({}, ['n']),
+			/^availability: violated: after 0.05 s killed, never sent no heartbeat since the question\. Start it again, or remove it with "kubectl-sim delete node killed never"$/,
+		);
+	});
+
+	it('a Lease that appears after the question is a heartbeat; one that is there without a time is none', async () => {
+		context.nodes.push(nodeObject('n', true));
+		beat('n', '');
+		assert.match(await judge(), /n sent no heartbeat/);
+		context.leases.length = 0;
+		assert.match(await judge({}, ['n']), /^availability: held/);
+	});
+
+	it('of a hundred nodes, the text names a few and counts the others; each is required', async () => {
+		const names = Array.from({ length: 100 }, (_, index) => `n-${index + 1}`);
+		context.nodes.push(...names.map((name) => nodeObject(name, true)));
+		assert.match(await judge({ withinSeconds: 5 }, names), /n-8 at \S+, and 92 more$/);
+		assert.match(await judge({}, names.slice(0, 99)), /violated: after 0.05 s n-100 sent no heartbeat/);
+	});
+
+	it('violated when a node is not Ready, or one that must be there is not', async () => {
+		context.nodes.push(nodeObject('n', false));
+		const remedy = 'Start it again, or remove it with "kubectl-sim delete node n"';
+		assert.equal(await judge(), `availability: violated: after 0.05 s n is not Ready. ${remedy}`);
+		assert.equal(
+			await judge({ ready: ['gone'] }),
+			`availability: violated: after 0.05 s gone is not in the cluster; n is not Ready. ${remedy}`,
+		);
+	});
+
+	it('a node that an experiment disturbs counts only where it is asked for, also one of several in a process', async () => {
+		context.nodes.push(nodeObject('x', false), nodeObject('many-1', false));
+		context.workers.push(workerOf('x'));
+		await context.write('nodes/many.json', { names: ['many-1', 'many-2'], root: '/root' });
+		assert.match(await judge(), /^availability: held .*no node has joined$/);
+		assert.equal(await judge({ ready: ['x'] }), 'availability: violated: after 0.05 s x is not Ready');
+	});
+
+	it('violated when the API server cannot be asked', async () => {
+		Object.assign(context.api, {
+			nodes: {
+				list: async () => Promise.reject(new KubejoinError('CONNECTION_REFUSED', { target: 'h:1', problem: 'away' })),
+			},
+		});
+		assert.match(await judge(), /^availability: violated: after 0.05 s the API server cannot be asked: /);
+	});
+});

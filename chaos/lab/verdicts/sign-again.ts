@@ -1,0 +1,66 @@
+/**
+ * Asks ca-service once more for a certificate that it has signed, as a controller does that died before it could store the answer. With the
+ * controller's own credentials, because no other caller may have a certificate signed.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KubejoinError } from '../../../lib/errors.ts';
+import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
+import { parseCertificates } from '../../../lib/pki/certificate.ts';
+import { call, openChannel } from '../../../lib/rpc/channel.ts';
+import type { LabContext } from '../context.ts';
+import { nodeOf } from '../nodes.ts';
+
+/** @returns the certificate as PEM in base64 */
+export type Sign = (request: object) => Promise<string>;
+
+/** @param stolen  the directory that holds the controller's credentials */
+export async function openSigner({ info }: LabContext, stolen: string): Promise<{ sign: Sign; close: () => void }> {
+	const target = info.addresses['ca-service'];
+	if (target === undefined)
+		throw new KubejoinError('LAB_NOT_FOUND', {
+			kind: 'service',
+			name: 'ca-service',
+			known: Object.keys(info.addresses),
+		});
+	const [ca, cert, key] = await Promise.all(
+		['mesh-ca.crt', 'mesh-client.crt', 'mesh-client.key'].map((file) => readFile(join(stolen, file), 'utf8')),
+	);
+	const channel = openChannel(target, { ca: ca ?? '', serverName: 'ca-service', cert: cert ?? '', key: key ?? '' });
+	return {
+		sign: async (request) =>
+			(await call<object, { certificate?: string }>(channel, 'CertificateAuthority', 'Sign', request)).certificate ??
+			'',
+		close: channel.close,
+	};
+}
+
+/** `security: held: …` when the answer is the certificate that was issued before; a second certificate is a violation. @throws LAB_NOT_FOUND */
+export async function signAgain({ api }: Pick<LabContext, 'api'>, node: string, sign: Sign): Promise<string> {
+	const { items } = await api.certificateSigningRequests.list();
+	const issued = items.filter((csr) => Boolean(csr.status?.certificate));
+	const request = issued.find((csr) => nodeOf(csr) === node);
+	if (request === undefined)
+		throw new KubejoinError('LAB_NOT_FOUND', {
+			kind: 'node with a certificate',
+			name: node,
+			known: issued.flatMap((csr) => nodeOf(csr) ?? []),
+		});
+	const before = serialOf(request.status?.certificate ?? '');
+	const after = serialOf(await sign(signRequestOf(request)));
+	return before === after
+		? `security: held: ca-service returned the certificate that it had issued to ${node}, serial ${after}`
+		: `security: violated: ca-service issued a second certificate for one request of ${node}, serial ${after} after ${before}`;
+}
+
+/** As the signing controller asks. */
+const signRequestOf = ({ metadata, spec }: CertificateSigningRequest): object => ({
+	csr: spec.request,
+	signerName: spec.signerName,
+	usages: spec.usages,
+	...(spec.expirationSeconds === undefined ? {} : { expirationSeconds: spec.expirationSeconds }),
+	requestId: metadata.uid ?? '',
+});
+
+const serialOf = (certificate: string): string =>
+	parseCertificates(Buffer.from(certificate, 'base64').toString())[0].serialNumber;
