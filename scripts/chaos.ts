@@ -1,4 +1,4 @@
-/** `npm run chaos`: runs experiments and tells what became of them. Wiring and words; the work is in scripts/chaos. */
+/** `npm run chaos`: runs experiments and reports their results. This file wires; chaos/runner does the work. */
 import '../lib/require-node.ts';
 import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -7,14 +7,15 @@ import { Command, Option } from 'commander';
 import { chooseEntries, type Entry, readCatalogue, shuffle } from '../chaos/runner/catalogue.ts';
 import { createConsoleReporter } from '../chaos/runner/console-reporter.ts';
 import type { Problem } from '../chaos/runner/document.ts';
-import type { ChaosEvent } from '../chaos/runner/events.ts';
+import type { ChaosEvent, RunStarted } from '../chaos/runner/events.ts';
 import type { Journal } from '../chaos/runner/journal.ts';
 import { listJson, listTable, planText } from '../chaos/runner/list.ts';
 import { seeJoins } from '../chaos/runner/observer.ts';
-import { reportHtml, reportMarkdown } from '../chaos/runner/report.ts';
-import { type MeshKind, meshKinds, recordResults } from '../chaos/runner/results.ts';
+import type { Plan } from '../chaos/runner/plan.ts';
+import type { Machine, RunLab } from '../chaos/runner/programs.ts';
+import { type RunReport, reportHtml, reportMarkdown } from '../chaos/runner/report.ts';
+import { type MeshKind, meshKinds, readResults, recordedSeconds, recordResults } from '../chaos/runner/results.ts';
 import { runExperiment } from '../chaos/runner/run.ts';
-import type { Machine, Plan } from '../chaos/runner/validate.ts';
 import { runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -41,43 +42,50 @@ interface Flags {
 
 const MAX_SEED = 2 ** 32 - 1;
 const INTERRUPTED_EXIT_CODE = 130;
-/** npm sends on the signal that the terminal sent already: the same Ctrl-C twice. */
+/** npm forwards the signal that the terminal has sent already: one Ctrl-C arrives twice. */
 const SAME_SIGNAL_MS = 300;
+const TICK_MS = 1_000;
 
 const write = (text: string) => void process.stdout.write(text);
 
 const program = new Command('npm run chaos --')
-	.description('Break the mesh on purpose, and see what holds')
-	.argument('[experiment...]', 'names, ids, or the beginning of one name alone; none: all')
-	.option('--list', 'show the experiments and run none')
-	.addOption(new Option('-o, --output <format>', 'of the list').choices(['table', 'json']).default('table'))
+	.description('Inject faults into the mesh, and check that it stays secure and available')
+	.argument('[experiment...]', 'names, ids, or unique prefixes of names (default: all)')
+	.option('--list', 'list the experiments')
+	.addOption(new Option('-o, --output <format>', 'format of the list').choices(['table', 'json']).default('table'))
 	.option('--validate', 'check the documents and run none')
-	.option('--dry-run', 'show what would be done and do none of it')
+	.option('--dry-run', 'print the commands of the experiments and run none')
 	.option(
 		'--seed <number>',
-		'of what is left to chance: CHAOS_SEED for the activities, and --shuffle',
+		'seed of all random choices: CHAOS_SEED of the steps, and --shuffle',
 		parsedBy(integer(0, MAX_SEED)),
 	)
-	.option('--shuffle', 'in an order that the seed decides')
-	.option('--journal <dir>', 'where journals and report go (default: chaos/TIME in the state directory)')
+	.option('--shuffle', 'run in an order that depends on the seed')
+	.option('--journal <dir>', 'write journals and report here (default: chaos/TIME in the state directory)')
 	.addOption(
-		new Option('--progress <how>', 'what is told: for people, one JSON object a line, or nothing')
+		new Option('--progress <format>', 'text, one JSON object a line, or nothing')
 			.choices(['text', 'json', 'off'])
 			.default('text'),
 	)
-	.option('--mesh <kind>', 'local or compose (default: CHAOS_MESH, or whichever runs)', parsedBy(oneOf(...meshKinds)))
-	.option('--state <dir>', 'where the mesh is kept (default: CHAOS_STATE, or .kubejoin)')
+	.option(
+		'--mesh <kind>',
+		'local or compose (default: CHAOS_MESH, or the mesh that runs)',
+		parsedBy(oneOf(...meshKinds)),
+	)
+	.option('--state <dir>', 'state directory of the mesh (default: CHAOS_STATE, or .kubejoin)')
 	.option(
 		'--observer <url>',
-		'who saw the joins, for the report',
+		'observer that provides the joins for the report',
 		parsedBy(urlWithScheme('http', 'https')),
 		'http://127.0.0.1:8080',
 	)
 	.option('--record', 'write the results into docs/chaos-results.json; needs --mesh')
-	.option('--catalogue <dir>', 'where the experiments are', 'chaos/experiments')
+	.option('--catalogue <dir>', 'directory of the experiments', 'chaos/experiments')
 	.addHelpText(
 		'after',
-		'\nRollbacks always run. Exit code: 0 all passed, 1 not, 2 a bad document, 3 bad\narguments, 130 interrupted.',
+		`
+Rollbacks always run. Exit codes: 0 all passed, 1 one failed, 2 invalid document,
+3 invalid arguments, 130 interrupted.`,
 	)
 	.action(chaos);
 
@@ -102,7 +110,7 @@ async function chaos(names: readonly string[], flags: Flags): Promise<void> {
 		CHAOS_SEED: String(seed),
 		...(mesh === undefined ? {} : { CHAOS_MESH: mesh }),
 	};
-	const machine: Machine = { environment: known, directory: projectPath() };
+	const machine: Machine = { environment: known, directory: projectPath(), runLab };
 	const folder = resolve(projectPath(), flags.catalogue);
 	const { entries, problems } = readCatalogue(folder, shown(folder), machine);
 	if (flags.list) return write(flags.output === 'json' ? listJson(entries) : listTable(entries));
@@ -110,14 +118,20 @@ async function chaos(names: readonly string[], flags: Flags): Promise<void> {
 	const chosen = chooseEntries(entries, names);
 	const plans = plansOf(chosen, problems);
 	if (plans.length === 0)
-		throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `there are no experiments in ${shown(folder)}` });
-	if (flags.validate) return write(`${plans.length} ${plans.length === 1 ? 'document is' : 'documents are'} good\n`);
+		throw new KubejoinError('CHAOS_ARGUMENTS_INVALID', { problem: `${shown(folder)} contains no experiments` });
+	if (flags.validate) return write(`${plans.length} ${plans.length === 1 ? 'document is' : 'documents are'} valid\n`);
 	const ordered = flags.shuffle ? shuffle(plans, seed) : plans;
 	if (flags.dryRun) return write(ordered.map(planText).join('\n'));
 	await run(ordered, { machine, seed, mesh, flags, state });
 }
 
-/** @throws CHAOS_DOCUMENT_INVALID  with everything that is wrong with any of them */
+/** Loaded when the first step runs: --list and --validate start faster without it. */
+const runLab: RunLab = async (args, options) => {
+	const lab = await import('../chaos/lab/run.ts');
+	return lab.runLab(args, options);
+};
+
+/** @throws CHAOS_DOCUMENT_INVALID  with all problems of all documents */
 function plansOf(entries: readonly Entry[], others: readonly Problem[]): readonly Plan[] {
 	const problems = [...others, ...entries.flatMap((entry) => entry.problems)];
 	if (problems.length > 0)
@@ -140,21 +154,13 @@ interface RunPlan {
 async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }: RunPlan): Promise<void> {
 	const startMs = systemClock();
 	const start = new Date(startMs).toISOString();
-	const directory =
-		flags.journal === undefined
-			? resolve(state, 'chaos', start.slice(0, 19).replaceAll(':', '-'))
-			: resolve(flags.journal);
+	const directory = resolve(flags.journal ?? resolve(state, 'chaos', start.slice(0, 19).replaceAll(':', '-')));
 	await makePrivateDirectory(directory);
 	const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string };
-	const emit = createEmit(flags.progress);
+	const { report: emit, stop: stopReporter } = createReporter(flags.progress);
 	const interrupted = listenForInterrupts(emit);
+	emit({ event: 'run-started', atMs: startMs, seed, experiments: await announce(plans, mesh) });
 	const journals: Journal[] = [];
-	emit({
-		event: 'run-started',
-		atMs: startMs,
-		seed,
-		experiments: plans.map(({ name, about, experiment }) => ({ name, id: about.id, title: experiment.title })),
-	});
 	for (const plan of plans) {
 		if (interrupted.aborted) break;
 		const journal = await runExperiment(plan, {
@@ -169,43 +175,51 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 		journals.push(journal);
 		await writeWholeFile(resolve(directory, `${plan.name}.json`), `${JSON.stringify(journal, null, 2)}\n`, 0o600);
 	}
+	stopReporter();
 	const notRun = plans.slice(journals.length).map(({ name }) => name);
 	const seconds = (systemClock() - startMs) / 1000;
-	const whole = { journals, notRun, seed, start, seconds, mesh, version };
-	const report = resolve(directory, 'report.html');
-	await writeWholeFile(report, reportHtml(whole), 0o600);
-	await writeWholeFile(resolve(directory, 'report.md'), reportMarkdown(whole), 0o600);
+	const report = await writeReports(directory, { journals, notRun, seed, start, seconds, mesh, version });
 	if (flags.record && mesh !== undefined) await recordResults(mesh, journals);
 	const named = (isPassed: boolean) =>
 		journals.filter(({ kubejoin }) => kubejoin.passed === isPassed).map(({ kubejoin }) => kubejoin.name);
+	const ended = { seconds, seed, passed: named(true), failed: named(false), notRun };
 	const isInterrupted = interrupted.aborted;
-	const ended = {
-		seconds,
-		seed,
-		passed: named(true),
-		failed: named(false),
-		notRun,
-		isInterrupted,
-		directory: shown(directory),
-		report: shown(report),
-	};
-	emit({ event: 'run-ended', atMs: systemClock(), ...ended });
+	const files = { directory: shown(directory), report: shown(report) };
+	emit({ event: 'run-ended', atMs: systemClock(), ...ended, isInterrupted, ...files });
 	process.exitCode = isInterrupted ? INTERRUPTED_EXIT_CODE : ended.failed.length === 0 ? 0 : 1;
 }
 
-function createEmit(progress: Flags['progress']): (event: ChaosEvent) => void {
-	if (progress === 'off') return () => undefined;
-	if (progress === 'json') return (event) => write(`${JSON.stringify(event)}\n`);
-	const { NO_COLOR = '', FORCE_COLOR = '' } = environment();
-	const isTerminal = process.stdout.isTTY === true;
-	return createConsoleReporter({
-		write,
-		color: NO_COLOR === '' && (FORCE_COLOR !== '' || isTerminal),
-		live: isTerminal,
+async function announce(plans: readonly Plan[], mesh: MeshKind | undefined): Promise<RunStarted['experiments']> {
+	const results = await readResults();
+	return plans.map(({ name, about, title }) => {
+		const seconds = recordedSeconds(results, name, mesh);
+		return { name, id: about.id, title, ...(seconds === undefined ? {} : { expectedSeconds: seconds }) };
 	});
 }
 
-/** The first Ctrl-C ends what runs; what is put back after it is not ended by any. */
+/** @returns the path of the HTML report */
+async function writeReports(directory: string, run: RunReport): Promise<string> {
+	const report = resolve(directory, 'report.html');
+	await writeWholeFile(report, reportHtml(run), 0o600);
+	await writeWholeFile(resolve(directory, 'report.md'), reportMarkdown(run), 0o600);
+	return report;
+}
+
+function createReporter(progress: Flags['progress']): {
+	readonly report: (event: ChaosEvent) => void;
+	readonly stop: () => void;
+} {
+	if (progress === 'off') return { report: () => undefined, stop: () => undefined };
+	if (progress === 'json') return { report: (event) => write(`${JSON.stringify(event)}\n`), stop: () => undefined };
+	const { NO_COLOR = '', FORCE_COLOR = '' } = environment();
+	const isTerminal = process.stdout.isTTY === true;
+	const color = NO_COLOR === '' && (FORCE_COLOR !== '' || isTerminal);
+	const { report, tick } = createConsoleReporter({ write, color, live: isTerminal, clock: systemClock });
+	const timer = setInterval(tick, TICK_MS);
+	return { report, stop: () => clearInterval(timer) };
+}
+
+/** The first Ctrl-C stops the running step. The rollbacks that follow cannot be interrupted. */
 function listenForInterrupts(emit: (event: ChaosEvent) => void): AbortSignal {
 	const interrupted = new AbortController();
 	let lastMs = Number.NEGATIVE_INFINITY;
@@ -218,12 +232,12 @@ function listenForInterrupts(emit: (event: ChaosEvent) => void): AbortSignal {
 			interrupted.abort();
 		});
 	}
-	// Whoever read along has gone, as `head` does: what was begun is ended all the same.
+	// The reader of the output has closed it, as `head` does: the running experiment still needs its rollbacks.
 	process.stdout.on('error', () => interrupted.abort());
 	return interrupted.signal;
 }
 
-/** As short as it can be typed here. */
+/** Relative to the working directory where that is shorter. */
 const shown = (path: string): string => {
 	const short = relative(process.cwd(), path);
 	return short === '' || short.startsWith('..') ? path : short;

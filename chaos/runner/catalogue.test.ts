@@ -13,7 +13,7 @@ describe('the catalogue', () => {
 	const { entries, problems } = readCatalogue(projectPath('chaos/runner/fixtures'), 'chaos', machine);
 	const names = (...wanted: string[]) => chooseEntries(entries, wanted).map(({ name }) => name);
 
-	it('is in the order of the order file, then by id', () => {
+	it('lists the experiments of the order file first, then the others by id', () => {
 		assert.deepEqual(
 			entries.map(({ name }) => name),
 			['two-verdicts', 'all-holds'],
@@ -21,11 +21,11 @@ describe('the catalogue', () => {
 		assert.deepEqual(problems, []);
 	});
 
-	it('completes a unique beginning, takes ids, and takes nothing twice', () => {
+	it('chooses by name, id or unique prefix, each experiment once', () => {
 		assert.deepEqual(names('two', 'x99', 'all-holds', 'X98'), ['two-verdicts', 'all-holds']);
 	});
 
-	it('CHAOS_NAME_UNKNOWN: names those that are near, and those that begin so', () => {
+	it('CHAOS_NAME_UNKNOWN and CHAOS_NAME_AMBIGUOUS: suggests similar names and lists the matches', () => {
 		const thrown = (name: string) => {
 			try {
 				names(name);
@@ -43,7 +43,7 @@ describe('the catalogue', () => {
 		});
 	});
 
-	it('has a problem when two have one id, or the order names one that is not there', () => {
+	it('reports a repeated id and an unknown name in the order file', () => {
 		const folder = mkdtempSync(join(tmpdir(), 'kubejoin-chaos-'));
 		try {
 			mkdirSync(join(folder, 'c'));
@@ -53,15 +53,15 @@ describe('the catalogue', () => {
 				({ where, text }) => `${where} ${text}`,
 			);
 			assert.deepEqual(found, [
-				'c/order.txt:2:1 there is no experiment z',
-				'c/b.yml:1:1 has the name or the id of c/a.yaml',
+				'c/order.txt:2:1 no experiment is named z',
+				'c/b.yml:1:1 has the same name or id as c/a.yaml',
 			]);
 		} finally {
 			rmSync(folder, { recursive: true });
 		}
 	});
 
-	it('is listed within 80 columns, and as JSON', () => {
+	it('lists within 80 columns, and as JSON', () => {
 		assert.ok(
 			listTable(entries)
 				.split('\n')
@@ -71,15 +71,18 @@ describe('the catalogue', () => {
 		assert.deepEqual([first.name, first.id, first.expected.security], ['two-verdicts', 'X98', 'violated']);
 	});
 
-	it('says what would be done, without secrets', () => {
+	it('prints the commands of an experiment', () => {
 		const [two] = entries;
 		assert.ok(two?.plan);
-		assert.match(planText(two.plan), /method\n {4}action open-the-door\n {6}\$ node -e .*\$\{door_key\}/);
+		const text = planText(two.plan);
+		assert.match(text, /^two-verdicts \(X98\): An open door admits a stranger\n {2}before\n {4}probe house-stands\n/);
+		assert.match(text, /method\n {4}action open-door\n {6}\$ node -e console\.log\("open"\); process\.exit\(3\)\n/);
+		assert.match(text, /rollbacks, in every case\n {4}action close-door\n/);
 	});
 });
 
 describe('a seed', () => {
-	it('decides the order, and another seed another', () => {
+	it('determines the order', () => {
 		const list = Array.from({ length: 10 }, (_, index) => index);
 		assert.deepEqual(shuffle(list, 7), shuffle(list, 7));
 		assert.notDeepEqual(shuffle(list, 7), shuffle(list, 8));

@@ -1,12 +1,14 @@
-/** The experiments that there are: the documents of a folder, in their order, and how their names are completed. */
+/** The experiments of a folder, in their order, and the choice of some by name. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { KubejoinError } from '../../lib/errors.ts';
-import { type Document, documentEndings, nameOf, type Problem, readDocument } from './document.ts';
-import { type Machine, type Plan, validate } from './validate.ts';
+import { type Document, documentExtensions, nameOf, type Problem, readDocument } from './document.ts';
+import type { Plan } from './plan.ts';
+import type { Machine } from './programs.ts';
+import { validate } from './validate.ts';
 
-/** One name on a line, `#` begins a comment. Experiments that it does not name follow, by their id. */
+/** One name a line; `#` starts a comment. Experiments that are not listed follow, by id. */
 export const ORDER_FILE = 'order.txt';
 const MAX_NEAR = 3;
 
@@ -22,7 +24,7 @@ export interface Entry {
  * Read and check every document of a folder.
  *
  * @param folder  absolute
- * @param shown   how it is called in messages
+ * @param shown   the folder in messages
  * @throws FILE_UNUSABLE
  */
 export function readCatalogue(
@@ -30,7 +32,9 @@ export function readCatalogue(
 	shown: string,
 	machine: Machine,
 ): { readonly entries: readonly Entry[]; readonly problems: readonly Problem[] } {
-	const files = existsSync(folder) ? readdirSync(folder).filter((file) => documentEndings.includes(extname(file))) : [];
+	const files = existsSync(folder)
+		? readdirSync(folder).filter((file) => documentExtensions.includes(extname(file)))
+		: [];
 	const entries = files.map((file): Entry => {
 		const document = readDocument(join(folder, file), `${shown}/${file}`);
 		return { name: nameOf(file), document, ...validate(document, machine) };
@@ -48,11 +52,11 @@ export function readCatalogue(
 		.map(({ name, line }) => ({
 			where: `${shown}/${ORDER_FILE}:${line}:1`,
 			path: '',
-			text: `there is no experiment ${name}`,
+			text: `no experiment is named ${name}`,
 		}));
 	return {
 		entries: entries.toSorted((one, other) => placeOf(one) - placeOf(other) || byId(one, other)),
-		problems: [...unknown, ...twice(entries)],
+		problems: [...unknown, ...duplicates(entries)],
 	};
 }
 
@@ -65,8 +69,8 @@ const readOrder = (folder: string): readonly { readonly name: string; readonly l
 		.filter(({ name }) => name !== '');
 };
 
-/** Two documents with one id, or of one name with two endings. */
-const twice = (entries: readonly Entry[]): readonly Problem[] =>
+/** Documents with one id, or with one name and different extensions. */
+const duplicates = (entries: readonly Entry[]): readonly Problem[] =>
 	entries.flatMap((entry, index) => {
 		const same = entries
 			.slice(0, index)
@@ -76,11 +80,11 @@ const twice = (entries: readonly Entry[]): readonly Problem[] =>
 			);
 		return same === undefined
 			? []
-			: [{ where: `${entry.document.file}:1:1`, path: '$', text: `has the name or the id of ${same.document.file}` }];
+			: [{ where: `${entry.document.file}:1:1`, path: '$', text: `has the same name or id as ${same.document.file}` }];
 	});
 
 /**
- * The experiments that somebody named: whole names, ids, or the beginning of one name alone. None named: all.
+ * @param names  names, ids, or unique prefixes of names; none: all experiments
  *
  * @throws CHAOS_NAME_UNKNOWN, CHAOS_NAME_AMBIGUOUS
  */
@@ -111,7 +115,7 @@ const nearTo = (entries: readonly Entry[], name: string): string[] =>
 		.slice(0, MAX_NEAR)
 		.map(({ name: known }) => known);
 
-/** A list in an order that a seed decides. @source mulberry32 and Fisher and Yates */
+/** The list in an order that depends only on the seed. @source mulberry32 and Fisher and Yates */
 export function shuffle<T>(list: readonly T[], seed: number): readonly T[] {
 	let state = seed >>> 0;
 	const next = (): number => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { COLUMNS, createConsoleReporter, verdictText, wrap } from './console-reporter.ts';
-import type { ExperimentEnded } from './events.ts';
+import type { ActivityEnded, ActivityStarted, ChaosEvent, ExperimentEnded } from './events.ts';
 
 const ended: ExperimentEnded = {
 	event: 'experiment-ended',
@@ -13,66 +13,124 @@ const ended: ExperimentEnded = {
 	expected: { security: 'violated', availability: 'held' },
 	verdicts: { security: 'violated', availability: 'unknown' },
 	passed: false,
-	problems: ['probe p: wanted 0, found 1', 'something else'],
+	problems: ['probe p: expected exit code 0, got 1', 'something else'],
+};
+const step = { atMs: 0, experiment: 'x', part: 'method', index: 0, type: 'probe', name: 'p' } as const;
+const started: ActivityStarted = { event: 'activity-started', ...step };
+const failed: ActivityEnded = {
+	event: 'activity-ended',
+	...step,
+	seconds: 1,
+	status: 'succeeded',
+	problem: 'probe p: expected exit code 0, got 1',
 };
 
-function told(color: boolean): string {
+function print(events: readonly ChaosEvent[], { color = false, live = false, nowMs = 0 } = {}): string {
 	let text = '';
-	const tell = createConsoleReporter({ write: (more) => (text += more), color, live: false });
-	const about = { atMs: 0, experiment: 'x', part: 'method', index: 0, type: 'probe', name: 'p'.repeat(60) } as const;
-	tell({ event: 'activity-started', ...about, isBackground: false });
-	tell({ event: 'activity-ended', ...about, seconds: 1, status: 'succeeded', problem: 'probe p: wanted 0, found 1' });
-	tell(ended);
-	tell({
-		event: 'run-ended',
-		atMs: 0,
-		seconds: 75,
-		seed: 1,
-		passed: [],
-		failed: ['x'],
-		notRun: ['y'],
-		isInterrupted: false,
-		directory: 'd',
-		report: 'd/report.html',
-	});
+	const { report, tick } = createConsoleReporter({ write: (more) => (text += more), color, live, clock: () => nowMs });
+	for (const event of events) report(event);
+	tick();
 	return text;
 }
 
-describe('what people are told', () => {
-	it('has a violation that was predicted in red all the same', () => {
-		assert.ok(told(true).includes('\u001b[31mviolated, as predicted\u001b[39m'));
-		assert.equal(told(false).includes('\u001b'), false);
+describe('the console reporter', () => {
+	const whole: readonly ChaosEvent[] = [
+		{ ...started, name: 'p'.repeat(60) },
+		failed,
+		ended,
+		{
+			event: 'run-ended',
+			atMs: 0,
+			seconds: 75,
+			seed: 1,
+			passed: [],
+			failed: ['x'],
+			notRun: ['y'],
+			isInterrupted: false,
+			directory: 'd',
+			report: 'd/report.html',
+		},
+	];
+
+	it('prints a predicted violation in red', () => {
+		assert.ok(print(whole, { color: true }).includes('\u001b[31mviolated, as predicted\u001b[39m'));
+		assert.equal(print(whole).includes('\u001b'), false);
 	});
 
-	it('keeps to 80 columns, and says nothing twice', () => {
-		const text = told(false);
+	it('keeps to 80 columns, and lists the problems and the counts', () => {
+		const text = print(whole);
 		assert.ok(
 			text.split('\n').every((line) => line.length <= COLUMNS),
 			text,
 		);
-		assert.equal(text.split('wanted 0, found 1').length, 2);
+		assert.match(text, /^ {2}- something else$/m);
 		assert.match(text, /0 passed, 1 failed, 1 not run, in 1 min 15 s; seed 1/);
 	});
 
-	it('shows what a failed program printed, and nothing of it moves the cursor, hides or turns text', () => {
-		let text = '';
-		const tell = createConsoleReporter({ write: (more) => (text += more), color: false, live: false });
-		const about = { atMs: 0, experiment: 'x', part: 'after', index: 0, type: 'probe', name: 'p' } as const;
+	it('prints the output of a failed program without control characters', () => {
 		const output = ['not steady: node-2 is not Ready', '\u001b[2J\u202eevil\u200b'];
-		tell({ event: 'activity-ended', ...about, seconds: 1, status: 'succeeded', problem: 'wanted 0', output });
+		const text = print([{ ...failed, output }]);
 		assert.match(text, /^ +\| not steady: node-2 is not Ready$/m);
 		assert.match(text, /^ +\| \^\[\[2J\\u202eevil\\u200b$/m);
-		// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
+		// biome-ignore lint/suspicious/noControlCharactersInRegex: the output must not contain these
 		assert.doesNotMatch(text, /[\u001b\u202e\u200b]/);
 	});
 
-	it('says of a verdict what it is and what it should have been', () => {
-		assert.equal(verdictText('held', 'held'), 'held, as predicted');
-		assert.equal(verdictText('unknown', 'unknown'), 'not at stake');
-		assert.equal(verdictText('violated', 'unknown'), 'VIOLATED, and it was not at stake');
-		assert.equal(verdictText('violated', 'held'), 'VIOLATED, and held was predicted');
-		assert.equal(verdictText('unknown', 'violated'), 'unknown: no probe said; violated was predicted');
+	it('never prints "held" above FAILED without the sentence that joins them', () => {
+		const verdicts = { security: 'held', availability: 'held' } as const;
+		const asPredicted: ExperimentEnded = { ...ended, verdicts, expected: verdicts };
+		const text = print([asPredicted]).replace(/\s+/g, ' ');
+		const joined =
+			'held, as predicted The verdicts are as predicted but do not count, because 2 checks failed. - probe p';
+		assert.ok(text.includes(joined), text);
+		assert.doesNotMatch(print([{ ...asPredicted, passed: true, problems: [] }]), /do not count/);
+		assert.match(print([{ ...asPredicted, status: 'interrupted' }]), /because the experiment was\s+interrupted/);
 	});
 
-	it('wraps words', () => assert.equal(wrap('one two three', '  ', 9), '  one two\n  three'));
+	it('shows the position and the time that is left', () => {
+		const experiments = ['a', 'b', 'c'].map((name) => ({ name, id: 'X01', title: 't', expectedSeconds: 60 }));
+		const begin: ChaosEvent = {
+			event: 'experiment-started',
+			atMs: 0,
+			experiment: 'a',
+			id: 'X01',
+			title: 't',
+			expected: ended.expected,
+		};
+		const text = print([
+			{ event: 'run-started', atMs: 0, seed: 1, experiments },
+			begin,
+			{ ...ended, seconds: 120 },
+			{ ...begin, experiment: 'b' },
+		]);
+		assert.match(text, /^3 experiments, seed 1$/m);
+		assert.match(text, /^1\/3, about 3 min left$/m);
+		assert.match(text, /^2\/3, about 4 min left$/m, 'twice as slow as recorded');
+	});
+
+	it('shows on a terminal what the running step waits for, and since when', () => {
+		const waitsFor = { pattern: 'x45-node +Ready', seconds: 45 };
+		const text = print([{ ...started, waitsFor }], { live: true, nowMs: 4_200 });
+		assert.ok(
+			text.endsWith('\r\u001b[K  method    p … 4 s, waits for "x45-node +Ready" up to 45 s'),
+			JSON.stringify(text),
+		);
+		assert.equal(print([{ ...started, waitsFor }]), '', 'a pipe has no live line');
+		assert.equal(print([started, { ...failed, problem: undefined as never }], { live: true }).includes('…\n'), false);
+	});
+});
+
+describe('verdictText', () => {
+	it('gives the verdict and the prediction', () => {
+		assert.equal(verdictText('held', 'held'), 'held, as predicted');
+		assert.equal(verdictText('unknown', 'unknown'), 'not at stake');
+		assert.equal(verdictText('violated', 'unknown'), 'VIOLATED, although it was not at stake');
+		assert.equal(verdictText('violated', 'held'), 'VIOLATED, but held was predicted');
+		assert.equal(verdictText('unknown', 'violated'), 'unknown: no probe gave a verdict; violated was predicted');
+	});
+});
+
+describe('wrap', () => {
+	it('breaks lines between words and indents each', () =>
+		assert.equal(wrap('one two three', '  ', 9), '  one two\n  three'));
 });

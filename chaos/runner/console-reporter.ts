@@ -1,23 +1,39 @@
-/** The runner's events as lines for people, 80 columns wide: each activity as it ends, the two verdicts, and a table at the end. */
+/** Prints the events of a run for people, 80 columns wide: each step as it ends, the two verdicts, and a table at the end. */
 import pc from 'picocolors';
+import type { Clock } from '../../lib/clock.ts';
 import { printableLines } from '../../lib/text.ts';
-import type { ActivityEnded, ChaosEvent, ExperimentEnded, Part, RunEnded, Verdict } from './events.ts';
+import type {
+	ActivityEnded,
+	ActivityStarted,
+	ChaosEvent,
+	ExperimentEnded,
+	ExperimentStarted,
+	Part,
+	RunEnded,
+	Verdict,
+} from './events.ts';
 import { mapTexts } from './json.ts';
-import { type VerdictKind, verdictKinds } from './validate.ts';
+import { type VerdictKind, verdictKinds } from './plan.ts';
+import { type Estimated, leftText, secondsLeft } from './progress.ts';
+import { explainVerdicts } from './verdict.ts';
 
 export interface ConsoleReporterOptions {
 	readonly write: (text: string) => void;
 	readonly color: boolean;
-	/** Show what runs now, in a line that the next one replaces. */
+	/** Show the running step in a line that the next output replaces. */
 	readonly live: boolean;
+	readonly clock: Clock;
+}
+export interface ConsoleReporter {
+	readonly report: (event: ChaosEvent) => void;
+	/** Refresh the live line; call it every second. */
+	readonly tick: () => void;
 }
 
 export const COLUMNS = 80;
-/** Of a verdict that the experiment does not ask for. */
 const NOT_AT_STAKE = 'not at stake';
 export const expectedText = (verdict: Verdict): string => (verdict === 'unknown' ? NOT_AT_STAKE : verdict);
 const partNames: Readonly<Record<Part, string>> = {
-	configuration: 'prepare',
 	before: 'before',
 	method: 'method',
 	after: 'after',
@@ -35,7 +51,7 @@ export const padded = (text: string, width: number): string => {
 	return short + ' '.repeat(width - [...short].length);
 };
 
-/** Words in lines of a width, each with the same beginning. */
+/** @param indent  of every line */
 export function wrap(text: string, indent: string, width = COLUMNS): string {
 	const lines: string[] = [];
 	for (const word of text.split(/\s+/)) {
@@ -47,113 +63,168 @@ export function wrap(text: string, indent: string, width = COLUMNS): string {
 	return lines.join('\n');
 }
 
-/** `held, as predicted`; a violation that was predicted says so, for it is bad all the same. */
+/** `held, as predicted`. An unexpected verdict is in capitals. */
 export function verdictText(verdict: Verdict, expected: Verdict): string {
 	if (verdict === expected) return verdict === 'unknown' ? NOT_AT_STAKE : `${verdict}, as predicted`;
-	if (expected === 'unknown') return `${verdict.toUpperCase()}, and it was not at stake`;
+	if (expected === 'unknown') return `${verdict.toUpperCase()}, although it was not at stake`;
 	return verdict === 'unknown'
-		? `unknown: no probe said; ${expected} was predicted`
-		: `${verdict.toUpperCase()}, and ${expected} was predicted`;
+		? `unknown: no probe gave a verdict; ${expected} was predicted`
+		: `${verdict.toUpperCase()}, but ${expected} was predicted`;
 }
 
-export function createConsoleReporter({ write, color, live }: ConsoleReporterOptions): (event: ChaosEvent) => void {
+export function createConsoleReporter(options: ConsoleReporterOptions): ConsoleReporter {
+	const output = createOutput(options);
+	const progress = createProgress(options.clock);
+	const ended: ExperimentEnded[] = [];
+	return {
+		report(raw) {
+			// Programs, documents and nodes print text that must not move the cursor.
+			const event = mapTexts(raw, printableLines);
+			progress.note(event);
+			switch (event.event) {
+				case 'run-started':
+					return output.line(`${countText(event.experiments.length, 'experiment')}, seed ${event.seed}\n`);
+				case 'experiment-started':
+					return printStart(output, event, progress.position());
+				case 'activity-started':
+					return output.live(progress.running());
+				case 'activity-ended':
+					return printStep(output, event);
+				case 'interrupted':
+					return output.line(
+						output.paint.yellow(
+							event.isFirst
+								? 'Interrupted: stopping the running step, then restoring the mesh'
+								: 'Still restoring the mesh: this cannot be interrupted',
+						),
+					);
+				case 'experiment-ended':
+					ended.push(event);
+					return printEnd(output, event);
+				case 'run-ended':
+					return printSummary(output, ended, event);
+			}
+		},
+		tick: () => output.live(progress.running()),
+	};
+}
+
+const countText = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+interface ReporterOutput {
+	readonly paint: ReturnType<typeof pc.createColors>;
+	readonly line: (text: string) => void;
+	/** Replace the live line. */
+	readonly live: (text: string | undefined) => void;
+}
+
+function createOutput({ write, color, live }: ConsoleReporterOptions): ReporterOutput {
 	const paint = pc.createColors(color);
-	const results: ExperimentEnded[] = [];
-	const running = new Map<string, string>();
-	const told = new Set<string>();
-
-	const line = (text: string) => write(`${live ? CLEAR_LINE : ''}${text}\n`);
-	const refresh = () => {
-		const now = [...running.values()].at(-1);
-		if (live && now !== undefined) write(`${CLEAR_LINE}${paint.dim(cut(now, COLUMNS - 1))}`);
+	return {
+		paint,
+		line: (text) => write(`${live ? CLEAR_LINE : ''}${text}\n`),
+		live(text) {
+			if (live && text !== undefined) write(`${CLEAR_LINE}${paint.dim(cut(text, COLUMNS - 1))}`);
+		},
 	};
-	const painted = (verdict: Verdict, text: string): string =>
-		verdict === 'held' ? paint.green(text) : paint.red(text);
+}
 
-	function activity(event: ActivityEnded): void {
-		const isBad = event.problem !== undefined;
-		const code = event.code === undefined || event.code === 0 ? '' : `status ${event.code}`;
-		const how = isBad ? 'FAILED' : event.toleranceMet === true ? 'ok' : code || 'ok';
-		const text = `  ${padded(partNames[event.part], 9)} ${padded(event.name, 46)} ${padded(how, 10)} ${secondsText(event.seconds).padStart(9)}`;
-		line(isBad ? paint.red(text) : text);
-		if (event.problem === undefined) return;
-		told.add(event.problem);
-		line(wrap(event.problem, '            '));
-		for (const text of event.output ?? []) line(paint.dim(wrap(text, '            | ')));
-	}
-	function experiment(event: ExperimentEnded): void {
-		for (const kind of verdictKinds)
-			line(
-				`  ${padded(kind, 13)} ${painted(event.verdicts[kind], verdictText(event.verdicts[kind], event.expected[kind]))}`,
-			);
-		for (const problem of event.problems) {
-			// What was said below its activity is not said again.
-			const known = [...told].find((text) => problem.endsWith(text));
-			const rest = known === undefined ? problem : problem.slice(0, problem.length - known.length).replace(/: $/, '');
-			if (rest !== '') line(paint.red(wrap(rest, '  ')));
-		}
-		told.clear();
-		const result = event.passed
-			? paint.green(paint.bold('passed'))
-			: paint.red(paint.bold(event.status === 'interrupted' ? 'interrupted' : 'FAILED'));
-		line(`  ${result} in ${secondsText(event.seconds)}\n`);
-		results.push(event);
-	}
-	function summary(event: RunEnded): void {
-		if (results.length > 0)
-			line(
-				paint.bold(
-					`${padded('EXPERIMENT', 31)} ${padded('ID', 4)} ${padded('SECURITY', 10)} ${padded('AVAILABILITY', 12)} ${padded('RESULT', 11)} ${'TIME'.padStart(7)}`,
-				),
-			);
-		for (const { experiment: name, id, verdicts, passed, seconds, status } of results) {
-			const cell = (kind: VerdictKind, width: number) => painted(verdicts[kind], padded(verdicts[kind], width));
-			const result = passed
-				? paint.green(padded('passed', 11))
-				: paint.red(padded(status === 'interrupted' ? 'interrupted' : 'FAILED', 11));
-			line(
-				`${padded(name, 31)} ${padded(id, 4)} ${cell('security', 10)} ${cell('availability', 12)} ${result} ${`${seconds.toFixed(1)} s`.padStart(7)}`.trimEnd(),
-			);
-		}
-		const { passed, failed, notRun, seconds, seed } = event;
-		const counts = [
-			`${passed.length} passed`,
-			`${failed.length} failed`,
-			...(notRun.length === 0 ? [] : [`${notRun.length} not run`]),
-		].join(', ');
-		line(`\n${counts}, in ${secondsText(seconds)}; seed ${seed}`);
-		if (results.length > 0) line(`Report: ${event.report}`);
-	}
+interface ProgressState {
+	readonly note: (event: ChaosEvent) => void;
+	/** `3/25, about 4 min left` */
+	readonly position: () => string;
+	/** The running step; undefined between steps. */
+	readonly running: () => string | undefined;
+}
 
-	return (raw) => {
-		// What programs, documents and nodes said must not move the cursor.
-		const event = mapTexts(raw, printableLines);
-		switch (event.event) {
-			case 'run-started':
-				return line(
-					`${event.experiments.length} ${event.experiments.length === 1 ? 'experiment' : 'experiments'}, seed ${event.seed}\n`,
-				);
-			case 'experiment-started':
-				return line(paint.bold(wrap(`${event.experiment} (${event.id}): ${event.title}`, '')));
-			case 'activity-started':
-				running.set(`${event.part} ${event.index}`, `  ${padded(partNames[event.part], 9)} ${event.name} …`);
-				return refresh();
-			case 'activity-ended':
-				running.delete(`${event.part} ${event.index}`);
-				activity(event);
-				return refresh();
-			case 'interrupted':
-				return line(
-					paint.yellow(
-						event.isFirst
-							? 'Interrupted: what runs is stopped, then everything is put back'
-							: 'Still putting everything back: that is not interrupted',
-					),
-				);
-			case 'experiment-ended':
-				return experiment(event);
-			case 'run-ended':
-				return summary(event);
-		}
+function createProgress(clock: Clock): ProgressState {
+	let experiments: Estimated[] = [];
+	let index = -1;
+	let startedMs = 0;
+	let step: ActivityStarted | undefined;
+	const left = (): string | undefined => {
+		const seconds = secondsLeft(experiments, (clock() - startedMs) / 1000);
+		return seconds === undefined ? undefined : leftText(seconds);
 	};
+	return {
+		note(event) {
+			if (event.event === 'run-started')
+				experiments = event.experiments.map(({ expectedSeconds }) => ({ expectedSeconds }));
+			else if (event.event === 'experiment-started') {
+				index++;
+				startedMs = event.atMs;
+			} else if (event.event === 'activity-started') step = event;
+			else if (event.event === 'activity-ended') step = undefined;
+			else if (event.event === 'experiment-ended')
+				experiments[index] = { ...experiments[index], actualSeconds: event.seconds };
+		},
+		position: () => [`${index + 1}/${experiments.length}`, left()].filter((text) => text !== undefined).join(', '),
+		running() {
+			if (step === undefined) return undefined;
+			const seconds = Math.max(0, Math.floor((clock() - step.atMs) / 1000));
+			const wait = step.waitsFor;
+			const what = wait === undefined ? '' : `, waits for "${wait.pattern}" up to ${wait.seconds} s`;
+			return `  ${padded(partNames[step.part], 9)} ${step.name} … ${seconds} s${what}`;
+		},
+	};
+}
+
+function printStart({ line, paint }: ReporterOutput, event: ExperimentStarted, position: string): void {
+	line(paint.dim(position));
+	line(paint.bold(wrap(`${event.experiment} (${event.id}): ${event.title}`, '')));
+}
+
+function printStep({ line, paint }: ReporterOutput, event: ActivityEnded): void {
+	const isBad = event.problem !== undefined;
+	const code = event.code === undefined || event.code === 0 ? '' : `exit ${event.code}`;
+	const result = isBad ? 'FAILED' : event.toleranceMet === true ? 'ok' : code || 'ok';
+	const name = padded(event.name, 46);
+	const seconds = secondsText(event.seconds).padStart(9);
+	const text = `  ${padded(partNames[event.part], 9)} ${name} ${padded(result, 10)} ${seconds}`;
+	line(isBad ? paint.red(text) : text);
+	if (event.problem === undefined) return;
+	line(wrap(event.problem, '            '));
+	for (const printed of event.output ?? []) line(paint.dim(wrap(printed, '            | ')));
+}
+
+const paintVerdict = ({ paint }: ReporterOutput, verdict: Verdict, text: string): string =>
+	verdict === 'held' ? paint.green(text) : paint.red(text);
+
+function printEnd(output: ReporterOutput, event: ExperimentEnded): void {
+	const { line, paint } = output;
+	for (const kind of verdictKinds) {
+		const verdict = event.verdicts[kind];
+		line(`  ${padded(kind, 13)} ${paintVerdict(output, verdict, verdictText(verdict, event.expected[kind]))}`);
+	}
+	const explained = explainVerdicts(event);
+	if (explained !== undefined) line(paint.red(wrap(explained, '  ')));
+	for (const problem of event.problems) line(paint.red(wrap(`- ${problem}`, '  ')));
+	line(`  ${resultText(output, event, 0)} in ${secondsText(event.seconds)}\n`);
+}
+
+function resultText({ paint }: ReporterOutput, { passed, status }: ExperimentEnded, width: number): string {
+	const text = passed ? 'passed' : status === 'interrupted' ? 'interrupted' : 'FAILED';
+	return (passed ? paint.green : paint.red)(paint.bold(text.padEnd(width)));
+}
+
+function printSummary(output: ReporterOutput, ended: readonly ExperimentEnded[], event: RunEnded): void {
+	const { line, paint } = output;
+	if (ended.length > 0) {
+		const columns = [padded('EXPERIMENT', 31), padded('ID', 4), padded('SECURITY', 10), padded('AVAILABILITY', 12)];
+		line(paint.bold([...columns, padded('RESULT', 11), 'TIME'.padStart(7)].join(' ')));
+	}
+	for (const one of ended) {
+		const cell = (kind: VerdictKind, width: number) =>
+			paintVerdict(output, one.verdicts[kind], padded(one.verdicts[kind], width));
+		const cells = [padded(one.experiment, 31), padded(one.id, 4), cell('security', 10), cell('availability', 12)];
+		line([...cells, resultText(output, one, 11), `${one.seconds.toFixed(1)} s`.padStart(7)].join(' '));
+	}
+	const { passed, failed, notRun, seconds, seed } = event;
+	const counts = [
+		`${passed.length} passed`,
+		`${failed.length} failed`,
+		...(notRun.length === 0 ? [] : [`${notRun.length} not run`]),
+	].join(', ');
+	line(`\n${counts}, in ${secondsText(seconds)}; seed ${seed}`);
+	if (ended.length > 0) line(`Report: ${event.report}`);
 }

@@ -1,9 +1,9 @@
-/** The sequence diagram of a join as SVG or as Mermaid: who spoke to whom, how the line was protected, what was refused. Pure; every text is escaped. */
+/** Draws a join as a sequence diagram, in SVG or Mermaid: messages, their protection, and refusals. All text is escaped. */
 import type { SeenJoin, SeenStep } from './observer.ts';
 
 const known = ['apiserver-sim', 'controller-manager-sim', 'ca-service', 'token-store'];
 
-/** The node first, then the services in the order of a join, then whoever else took part. */
+/** The node, the services in the order of a join, then all other participants. */
 export function lanesOf(join: SeenJoin): readonly string[] {
 	const seen = new Set(join.steps.flatMap(({ from, to }) => [from, to]));
 	const others = [...seen].filter((lane) => lane !== join.node && !known.includes(lane)).sort();
@@ -15,7 +15,7 @@ export const escapeXml = (text: string): string =>
 		.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`)
 		.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
 
-/** What the protocol expects is no failure: a node that is not there yet. */
+/** API_NOT_FOUND is part of a successful join: the node does not exist yet. */
 export const isRefused = ({ failure }: SeenStep): boolean => failure !== undefined && failure.code !== 'API_NOT_FOUND';
 
 const tlsText = { unverified: 'TLS not verified', 'one-way': 'server verified', mutual: 'mutual TLS' } as const;
@@ -32,7 +32,7 @@ const labelOf = (step: SeenStep): string => {
 const timeText = (ms: number): string => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 const atMs = (step: SeenStep): number => step.startMs + (step.kind === 'check' ? step.durationMs : 0);
 
-/** In the order in which they are to be read: a check stands where it ended. */
+/** In reading order: by start, but a check by its end. */
 export const inOrder = (steps: readonly SeenStep[]): readonly SeenStep[] =>
 	steps.toSorted((one, other) => atMs(one) - atMs(other));
 
@@ -40,14 +40,13 @@ interface Form {
 	readonly width: number;
 	readonly timeWidth: number;
 	readonly fontSize: number;
-	/** About, in the diagram's font. */
-	readonly characterWidth: number;
+	readonly approximateCharacterWidth: number;
 	readonly rowHeight: number;
 }
-/** For a page, and for a phone or a narrow column: labels stand on a line of their own there. */
+/** `narrow` puts each label on a line of its own. */
 export const forms = {
-	wide: { width: 760, timeWidth: 58, fontSize: 12, characterWidth: 6.7, rowHeight: 34 },
-	narrow: { width: 328, timeWidth: 0, fontSize: 11.5, characterWidth: 6.4, rowHeight: 38 },
+	wide: { width: 760, timeWidth: 58, fontSize: 12, approximateCharacterWidth: 6.7, rowHeight: 34 },
+	narrow: { width: 328, timeWidth: 0, fontSize: 11.5, approximateCharacterWidth: 6.4, rowHeight: 38 },
 } as const satisfies Record<string, Form>;
 
 const cut = (text: string, characters: number): string =>
@@ -55,7 +54,7 @@ const cut = (text: string, characters: number): string =>
 
 export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): string {
 	const form: Form = forms[formName];
-	const { width, timeWidth, fontSize, characterWidth, rowHeight } = form;
+	const { width, timeWidth, fontSize, approximateCharacterWidth, rowHeight } = form;
 	const lanes = lanesOf(join);
 	const laneWidth = (width - timeWidth) / lanes.length;
 	const x = (lane: string): number => Math.round(timeWidth + (Math.max(lanes.indexOf(lane), 0) + 0.5) * laneWidth);
@@ -90,7 +89,7 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 		if (from === to) {
 			const room = isNarrow ? width : width - from - 14;
 			const onRight = room > 220 || isNarrow;
-			const characters = Math.floor((onRight ? room : from - timeWidth - 14) / characterWidth);
+			const characters = Math.floor((onRight ? room : from - timeWidth - 14) / approximateCharacterWidth);
 			const mark = `<circle class="mark ${style}" cx="${from}" cy="${line}" r="4.5"/>`;
 			if (isNarrow) return `<g>${textAt(0, top + 12, cut(label, characters), textStyle)}${mark}</g>`;
 			return `<g>${time}${mark}${textAt(onRight ? from + 12 : from - 12, line + 4, cut(label, characters), textStyle, onRight ? 'start' : 'end')}</g>`;
@@ -99,7 +98,7 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 		const [low, high] = [Math.min(from, to), Math.max(from, to)];
 		const startsLeft = isNarrow || width - low > high - timeWidth;
 		const characters = Math.floor(
-			(isNarrow ? width : startsLeft ? width - low - 8 : high - timeWidth - 8) / characterWidth,
+			(isNarrow ? width : startsLeft ? width - low - 8 : high - timeWidth - 8) / approximateCharacterWidth,
 		);
 		const place = isNarrow ? 0 : startsLeft ? low + 8 : high - 8;
 		const arrow = `<path class="arrow ${style}" d="M${from} ${line}H${to - way * 7}"/><path class="head ${style}" d="M${to} ${line}l${-way * 9} -4.5v9z"/>`;

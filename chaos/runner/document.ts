@@ -1,48 +1,36 @@
-/** An experiment as it stands in its file: the value, and where each part of it is written. Read as PyYAML reads it, for Chaos Toolkit reads the same file. */
+/** Reads the file of an experiment as PyYAML does, because Chaos Toolkit reads the same file, and finds the line of each part. */
 import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
-import type { Json, JsonMap } from './json.ts';
+import type { Json } from './json.ts';
 
 /** Keys and indices from the top of a document. */
 export type Path = readonly (string | number)[];
 
 export interface Problem {
-	/** `chaos/experiments/expired-token.yaml:12:5`. */
+	/** `chaos/experiments/expired-token.yaml:12:5` */
 	readonly where: string;
-	/** `$.method[0].provider`. */
+	/** `$.method[0].provider` */
 	readonly path: string;
 	readonly text: string;
 }
 
 export interface Document {
-	/** The name of the file without what follows the dot. */
+	/** The file name without its extension. */
 	readonly name: string;
-	/** As it is shown. */
+	/** The path for messages. */
 	readonly file: string;
 	readonly value: Json;
-	/** `FILE:LINE:COLUMN` of the part, or of what would hold it. */
+	/** `FILE:LINE:COLUMN` of a part; of its nearest parent when the part is absent or comes from an anchor. */
 	readonly where: (path: Path) => string;
-	/** How a scalar is written, without quotes. */
+	/** The text of a scalar in the file, without quotes. */
 	readonly source: (path: Path) => string | undefined;
-	/** It cannot even be read. */
+	/** Syntax errors. */
 	readonly problems: readonly Problem[];
 }
 
-/** A document that passed every check. */
-export interface Experiment extends JsonMap {
-	readonly title: string;
-	readonly description: string;
-}
-/** An activity of such a document; references are resolved. */
-export interface Activity extends JsonMap {
-	readonly type: 'probe' | 'action';
-	readonly name: string;
-	readonly provider: JsonMap;
-}
-
-export const documentEndings = ['.yaml', '.yml', '.json'];
+export const documentExtensions = ['.yaml', '.yml', '.json'];
 export const nameOf = (file: string): string => basename(file, extname(file));
 
 export const pathText = (path: Path): string =>
@@ -64,6 +52,7 @@ export function readDocument(path: string, file: string): Document {
 
 export function parseText(text: string, file: string): Document {
 	const lines = new LineCounter();
+	// Version 1.1 has merge keys (`<<`), as PyYAML has.
 	const parsed = parseDocument(text, { version: '1.1', lineCounter: lines, prettyErrors: false });
 	const whereIs = (offset: number): string => {
 		const { line, col } = lines.linePos(offset);

@@ -1,20 +1,26 @@
 /**
- * What the runner tells while it runs: `--progress json` prints one of these on each line of standard output, and the text for people is made of the same.
- * Secrets are masked. A field is never taken away or given another meaning; more may come.
+ * The events of a run. `--progress json` prints one on each line of standard output; the text for people is made from the same events.
+ * Bootstrap tokens are masked. A later version may add events and fields.
  */
-import type { Expected, VerdictKind } from './validate.ts';
+import type { Expected, VerdictKind } from './plan.ts';
 
-export type Part = 'configuration' | 'before' | 'method' | 'after' | 'rollbacks';
+export type Part = 'before' | 'method' | 'after' | 'rollbacks';
 export type Verdict = 'held' | 'violated' | 'unknown';
 export type Verdicts = Readonly<Record<VerdictKind, Verdict>>;
 
+/** `atMs` of every event: milliseconds since the epoch. */
 export interface RunStarted {
 	readonly event: 'run-started';
-	/** Milliseconds since 1970; of every event. */
 	readonly atMs: number;
 	readonly seed: number;
-	/** In the order in which they will run. */
-	readonly experiments: readonly { readonly name: string; readonly id: string; readonly title: string }[];
+	/** In the order in which they run. */
+	readonly experiments: readonly {
+		readonly name: string;
+		readonly id: string;
+		readonly title: string;
+		/** The last recorded duration; absent when none was recorded. */
+		readonly expectedSeconds?: number;
+	}[];
 }
 export interface ExperimentStarted {
 	readonly event: 'experiment-started';
@@ -24,17 +30,17 @@ export interface ExperimentStarted {
 	readonly title: string;
 	readonly expected: Expected;
 }
-/** Activities in the background begin before others have ended. */
 export interface ActivityStarted {
 	readonly event: 'activity-started';
 	readonly atMs: number;
 	readonly experiment: string;
 	readonly part: Part;
-	/** From 0, in its part. */
+	/** Position in the part, from 0. */
 	readonly index: number;
 	readonly type: 'probe' | 'action';
 	readonly name: string;
-	readonly isBackground: boolean;
+	/** The pattern that a probe waits for, and for how long at most. */
+	readonly waitsFor?: { readonly pattern: string; readonly seconds: number };
 }
 export interface ActivityEnded {
 	readonly event: 'activity-ended';
@@ -45,15 +51,15 @@ export interface ActivityEnded {
 	readonly type: 'probe' | 'action';
 	readonly name: string;
 	readonly seconds: number;
-	/** `failed`: it could not be run, or not to its end. */
+	/** `failed`: the program did not run to its end. */
 	readonly status: 'succeeded' | 'failed';
-	/** The exit code of a program, the status of an answer. */
+	/** Exit code. */
 	readonly code?: number;
-	/** Only where it has a tolerance. */
+	/** Absent without a tolerance. */
 	readonly toleranceMet?: boolean;
-	/** Why the experiment cannot pass any more; absent where all is well. */
+	/** Why the experiment cannot pass any more. */
 	readonly problem?: string;
-	/** The last lines that a program printed, of an activity with a problem: first standard output, then standard error. */
+	/** With a problem: the last lines of standard output, then of standard error. */
 	readonly output?: readonly string[];
 }
 export interface ExperimentEnded {
@@ -70,11 +76,11 @@ export interface ExperimentEnded {
 	/** Why it did not pass. */
 	readonly problems: readonly string[];
 }
-/** Somebody pressed Ctrl-C, or sent SIGTERM. */
+/** The runner received SIGINT, SIGTERM or SIGHUP. */
 export interface Interrupted {
 	readonly event: 'interrupted';
 	readonly atMs: number;
-	/** False: it was said before, and changes nothing. */
+	/** False for a further signal, which has no effect. */
 	readonly isFirst: boolean;
 }
 export interface RunEnded {
@@ -87,7 +93,7 @@ export interface RunEnded {
 	/** After an interruption. */
 	readonly notRun: readonly string[];
 	readonly isInterrupted: boolean;
-	/** Where the journals and the report are. */
+	/** Holds the journals and the report. */
 	readonly directory: string;
 	readonly report: string;
 }

@@ -1,6 +1,7 @@
 /**
- * Runs experiments for the observer in docker compose: whoever may open the Unix socket names an experiment of the catalogue, and is told line by line what
- * the runner does. It is a program of its own because it may do what the page may not: it holds the Docker socket. One experiment at a time.
+ * Runs experiments for the observer in docker compose. A client of the Unix socket sends the name of an experiment and receives the
+ * events of the runner, one a line. It is a program of its own because it holds the Docker socket, which the observer must not have.
+ * It runs one experiment at a time.
  */
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
@@ -18,83 +19,82 @@ interface Flags {
 	readonly catalogue?: string;
 }
 
-/** Never a flag and never a path. */
+/** Excludes flags and paths. */
 const namePattern = /^[a-z0-9][a-z0-9-]{0,99}$/;
 const NAME_MS = 5_000;
 
-async function openDoor({ socket: path, state, mesh, catalogue }: Flags): Promise<void> {
-	let isBusy = false;
-	const work = new Set<() => void>();
-
-	function serve(socket: Socket): void {
-		// Whoever asked has gone: the runner is told by the end of what was sent.
+async function serveExperiments(flags: Flags): Promise<void> {
+	/** Interrupts the running experiment. */
+	let interrupt: (() => void) | undefined;
+	const serve = (socket: Socket): void => {
+		// A client that disconnects interrupts its experiment, through the end of the socket.
 		socket.on('error', () => undefined);
 		socket.setTimeout(NAME_MS, () => socket.destroy());
 		let isServed = false;
 		createInterface({ input: socket }).once('line', (name) => {
 			socket.setTimeout(0);
-			isServed = namePattern.test(name) && !isBusy;
-			if (isServed) run(name, socket);
+			const refusal =
+				interrupt !== undefined
+					? 'another experiment is running, and only one can run at a time'
+					: namePattern.test(name)
+						? undefined
+						: 'this is not the name of an experiment';
+			isServed = refusal === undefined;
+			if (refusal !== undefined) socket.end(`${refusal}\n`);
 			else
-				socket.end(
-					`${isBusy ? 'another experiment runs, and only one can run at a time' : 'this is not the name of an experiment'}\n`,
-				);
+				interrupt = runFor(socket, name, flags, () => {
+					interrupt = undefined;
+				});
 		});
 		socket.once('end', () => {
 			if (!isServed) socket.end();
 		});
-	}
-	function run(name: string, socket: Socket): void {
-		isBusy = true;
-		const { COMPOSE_PROJECT_NAME = '', DOCKER_HOST = '' } = environment();
-		const args = [
-			name,
-			'--progress',
-			'json',
-			'--mesh',
-			mesh,
-			'--state',
-			resolve(state),
-			...(catalogue === undefined ? [] : ['--catalogue', catalogue]),
-		];
-		const runner = launch(
-			{ name: 'chaos', program: 'scripts/chaos.js', args, variables: { COMPOSE_PROJECT_NAME, DOCKER_HOST } },
-			(_, line) => {
-				if (socket.writable) socket.write(`${line}\n`);
-			},
-		);
-		const interrupt = () => void runner.process.kill('SIGINT');
-		work.add(interrupt);
-		socket.once('end', interrupt);
-		socket.once('close', interrupt);
-		void runner.ended.then(() => {
-			isBusy = false;
-			work.delete(interrupt);
-			socket.end();
-		});
-	}
+	};
 
-	// One that was left by a door that was killed.
-	await rm(path, { force: true });
+	// A server that was killed leaves its socket.
+	await rm(flags.socket, { force: true });
 	const server = createServer({ allowHalfOpen: true }, serve);
-	await new Promise<void>((done, failed) => server.once('error', failed).listen(path, done));
-	// The observer is another user. Nobody else has the directory.
-	await chmod(path, 0o666);
+	await new Promise<void>((done, failed) => server.once('error', failed).listen(flags.socket, done));
+	// The observer runs as another user. Only the two of them can open the directory.
+	await chmod(flags.socket, 0o666);
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 		process.once(signal, () => {
 			server.close();
-			for (const interrupt of work) interrupt();
+			interrupt?.();
 		});
 	}
 }
 
-const program = new Command('chaos-door')
-	.description('Run experiments for whoever may open a Unix socket')
+/** @returns interrupts the experiment */
+function runFor(socket: Socket, name: string, { state, mesh, catalogue }: Flags, onEnd: () => void): () => void {
+	const { COMPOSE_PROJECT_NAME = '', DOCKER_HOST = '' } = environment();
+	const args = [
+		...[name, '--progress', 'json', '--mesh', mesh, '--state', resolve(state)],
+		...(catalogue === undefined ? [] : ['--catalogue', catalogue]),
+	];
+	const runner = launch(
+		{ name: 'chaos', program: 'scripts/chaos.js', args, variables: { COMPOSE_PROJECT_NAME, DOCKER_HOST } },
+		(_, line) => {
+			if (socket.writable) socket.write(`${line}\n`);
+		},
+	);
+	const interrupt = () => void runner.process.kill('SIGINT');
+	socket.once('end', interrupt);
+	socket.once('close', interrupt);
+	void runner.ended.then(() => {
+		onEnd();
+		socket.end();
+	});
+	return interrupt;
+}
+
+const program = new Command('experiment-server')
+	.description('Run experiments for clients of a Unix socket')
 	.configureHelp({ helpWidth: 80, minWidthToWrap: 20 })
-	.requiredOption('--socket <path>', 'to listen on')
+	.requiredOption('--socket <path>', 'listen on this Unix socket')
 	.option('--mesh <kind>', 'local or compose', 'compose')
-	.option('--state <dir>', 'where journals and reports are kept', '.kubejoin')
-	.option('--catalogue <dir>', 'where the experiments are')
-	.action(openDoor);
+	.option('--state <dir>', 'write journals and reports below this directory', '.kubejoin')
+	.option('--catalogue <dir>', 'read the experiments from this directory')
+	.action(serveExperiments);
 
 process.exitCode = await runCli(program);

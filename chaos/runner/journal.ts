@@ -1,13 +1,15 @@
-/** What is kept of one experiment: Chaos Toolkit's journal, and under `kubejoin` what is ours. Secrets are masked before it is written. */
+/** The journal of one experiment: the fields of Chaos Toolkit's journal, and this project's under `kubejoin`. */
 import type { Verdicts } from './events.ts';
 import type { Json } from './json.ts';
 import type { SeenJoin } from './observer.ts';
-import type { Expected } from './validate.ts';
+import type { Expected } from './plan.ts';
+import type { Output } from './tolerance.ts';
 import type { Evidence } from './verdict.ts';
 
 export interface Run {
 	readonly activity: Json;
-	readonly output: Json;
+	/** Null when the program did not run to its end. */
+	readonly output: Output | null;
 	/** ISO 8601. */
 	readonly start: string;
 	readonly end: string;
@@ -15,7 +17,7 @@ export interface Run {
 	readonly duration: number;
 	readonly status: 'succeeded' | 'failed';
 	readonly exception?: readonly string[];
-	/** Of a probe with a tolerance. Chaos Toolkit has it only in a hypothesis. */
+	/** Of every step with a tolerance; Chaos Toolkit writes it only for the hypothesis. */
 	readonly tolerance_met?: boolean;
 }
 export interface SteadyState {
@@ -27,7 +29,7 @@ export interface Journal {
 	readonly 'kubejoin-version': string;
 	readonly platform: string;
 	readonly node: string;
-	/** The document as it is in its file. */
+	/** The document as it is written. */
 	readonly experiment: Json;
 	readonly start: string;
 	readonly status: 'completed' | 'failed' | 'aborted' | 'interrupted';
@@ -50,11 +52,11 @@ export interface Journal {
 		readonly problems: readonly string[];
 		readonly evidence: readonly Evidence[];
 		readonly seed: number;
-		/** That began while it ran, as the observer saw them. */
+		/** The joins that began during the experiment, from the observer. */
 		readonly joins: readonly SeenJoin[];
-		/** Joins that there were besides. */
+		/** The number of joins that were left out. */
 		readonly moreJoins: number;
-		/** Why there are none. */
+		/** Why the observer has no joins. */
 		readonly observerProblem?: string;
 	};
 }

@@ -1,28 +1,22 @@
-/** The experiments that there are, and what one would do, as text. */
+/** The catalogue and the plan of an experiment, as text. */
 import type { Entry } from './catalogue.ts';
 import { expectedText, padded, wrap } from './console-reporter.ts';
-import type { Activity } from './document.ts';
-import { isList, isMap, pythonText } from './json.ts';
-import { createMask } from './mask.ts';
-import { type Plan, verdictKinds } from './validate.ts';
+import { type Plan, type Step, verdictKinds } from './plan.ts';
 
-const BAD = '(this document has problems: npm run chaos -- --validate)';
+const INVALID = '(this document has problems: npm run chaos -- --validate)';
 
-/** Two lines for each: what a person picks by, then its title. */
+/** Two lines for each experiment: its properties and its title. */
 export function listTable(entries: readonly Entry[]): string {
 	const row = (cells: readonly string[]) =>
 		cells
 			.map((cell, column) => padded(cell, [38, 5, 4, 12, 12][column] ?? 10))
 			.join(' ')
 			.trimEnd();
-	const lines = entries.flatMap(({ name, plan }) =>
-		plan === undefined
-			? [row([name]), `  ${BAD}`]
-			: [
-					row([name, plan.about.id, plan.about.tier, ...verdictKinds.map((kind) => expectedText(plan.expected[kind]))]),
-					wrap(plan.experiment.title, '  '),
-				],
-	);
+	const lines = entries.flatMap(({ name, plan }) => {
+		if (plan === undefined) return [row([name]), `  ${INVALID}`];
+		const verdicts = verdictKinds.map((kind) => expectedText(plan.expected[kind]));
+		return [row([name, plan.about.id, plan.about.tier, ...verdicts]), wrap(plan.title, '  ')];
+	});
 	return `${[row(['NAME', 'ID', 'TIER', 'SECURITY', 'AVAILABILITY']), ...lines].join('\n')}\n`;
 }
 
@@ -36,7 +30,7 @@ export const listJson = (entries: readonly Entry[]): string =>
 				: {
 						id: plan.about.id,
 						tier: plan.about.tier,
-						title: plan.experiment.title,
+						title: plan.title,
 						lesson: plan.about.lesson,
 						mirrors: plan.about.mirrors,
 						needs: plan.about.needs,
@@ -47,32 +41,20 @@ export const listJson = (entries: readonly Entry[]): string =>
 		2,
 	)}\n`;
 
-/** What would be done; names of secrets are not resolved. */
-export function planText({ name, about, experiment, hypothesis, method, rollbacks, values }: Plan): string {
-	const mask = createMask(values);
-	const part = (heading: string, activities: readonly Activity[]) =>
-		activities.length === 0
-			? []
-			: [
-					`  ${heading}`,
-					...activities.flatMap((activity) => [
-						`    ${activity.type} ${activity.name}`,
-						`      ${mask(commandOf(activity))}`,
-					]),
-				];
-	const probes = hypothesis?.probes ?? [];
-	return `${[wrap(`${name} (${about.id}): ${experiment.title}`, ''), ...part('before', probes), ...part('method', method), ...part('after', probes), ...part('rollbacks, whatever happens', rollbacks)].join('\n')}\n`;
+/** The commands that an experiment runs. */
+export function planText({ name, about, title, hypothesis, method, rollbacks }: Plan): string {
+	const part = (heading: string, steps: readonly Step[]) =>
+		steps.length === 0 ? [] : [`  ${heading}`, ...steps.flatMap(stepLines)];
+	return `${[
+		wrap(`${name} (${about.id}): ${title}`, ''),
+		...part('before', hypothesis.probes),
+		...part('method', method),
+		...part('after', hypothesis.probes),
+		...part('rollbacks, in every case', rollbacks),
+	].join('\n')}\n`;
 }
 
-function commandOf({ provider }: Activity): string {
-	if (provider.type === 'http') return `${String(provider.method ?? 'GET').toUpperCase()} ${provider.url}`;
-	const given = provider.arguments;
-	const args = isList(given)
-		? given.map(pythonText)
-		: isMap(given)
-			? Object.entries(given).flat().map(pythonText)
-			: given === undefined
-				? []
-				: [pythonText(given)];
-	return `$ ${[String(provider.path), ...args].join(' ')}`;
-}
+const stepLines = ({ type, name, path, args }: Step): readonly string[] => [
+	`    ${type} ${name}`,
+	`      $ ${[path, ...args].join(' ')}`,
+];

@@ -1,9 +1,9 @@
-/** The joins that began while an experiment ran, asked of the observer over its public stream. Nothing of an experiment depends on them: they are for the report. */
+/** Reads the joins of an experiment from the observer's public stream, for the report. No verdict depends on them. */
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { causeText } from '../../lib/errors.ts';
 import { maskTokens } from '../../lib/log.ts';
 
-/** What is read of a step; services/observer/api.ts has the rest. */
+/** The fields of a step that the report needs; services/observer/api.ts has all fields. */
 export interface SeenStep {
 	readonly id: string;
 	readonly kind: 'message' | 'seen' | 'check' | 'store';
@@ -23,22 +23,22 @@ export interface SeenJoin {
 	readonly durationMs: number;
 	readonly state: 'joining' | 'joined' | 'refused';
 	readonly failure?: { readonly code: string; readonly sentence: string };
-	/** In the order in which they began; not those of the store. */
+	/** By start time, without the operations of the store. */
 	readonly steps: readonly SeenStep[];
 }
 export interface SeenJoins {
 	readonly joins: readonly SeenJoin[];
-	/** That there were besides. */
+	/** The number of joins that were left out. */
 	readonly more: number;
-	/** Why the observer could not be asked. */
+	/** Why the observer gave no joins. */
 	readonly problem?: string;
 }
 
-/** With their steps; of a storm, the first ones and those that were refused. */
+/** Refused joins come first. */
 const MAX_JOINS = 12;
 const MAX_STEPS = 80;
 const ANSWER_MS = 5_000;
-/** Spans are sent in batches: what ended last is told a moment later. */
+/** Services export spans in batches, so the last ones arrive late. */
 const SETTLE_MS = 1_500;
 
 interface Known {
@@ -49,30 +49,30 @@ interface Known {
 export async function seeJoins(url: string, fromMs: number, toMs: number): Promise<SeenJoins> {
 	const known: Known = { joins: new Map(), steps: new Map() };
 	const enough = new AbortController();
-	const stop = () => enough.abort(new Error('it does not answer'));
+	const stop = () => enough.abort(new Error('no answer'));
 	let timer = setTimeout(stop, ANSWER_MS);
-	let isTold = false;
+	let isComplete = false;
 	try {
 		const response = await fetch(new URL('/api/stream?steps=all', url), { signal: enough.signal });
 		const isStream = response.ok && response.headers.get('content-type')?.startsWith('text/event-stream');
 		if (!isStream || response.body === null) {
 			await response.body?.cancel();
-			return { joins: [], more: 0, problem: `${url} answers with ${response.status}, and not with a stream` };
+			return { joins: [], more: 0, problem: `${url} answers with status ${response.status} and no event stream` };
 		}
 		const events = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
 		for await (const { event, data } of events) {
 			if (event === 'join') keepJoin(known, JSON.parse(data) as SeenJoin, fromMs, toMs);
 			else if (event === 'step') keepStep(known, JSON.parse(data) as SeenStep & { join: string });
-			else if (event === 'storm' && !isTold) {
-				// What was known has been told; what ended last may still come.
-				isTold = true;
+			else if (event === 'storm' && !isComplete) {
+				// The stored joins are complete; late spans may still arrive.
+				isComplete = true;
 				clearTimeout(timer);
 				timer = setTimeout(stop, SETTLE_MS);
 			}
 		}
 	} catch (error) {
 		const why = error instanceof Error && error.cause !== undefined ? causeText(error.cause) : causeText(error);
-		if (!isTold) return { joins: [], more: 0, problem: `${url} cannot be reached: ${maskTokens(why)}` };
+		if (!isComplete) return { joins: [], more: 0, problem: `${url} cannot be reached: ${maskTokens(why)}` };
 	} finally {
 		clearTimeout(timer);
 	}

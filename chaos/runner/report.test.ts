@@ -4,7 +4,7 @@ import { chaosToolkit, fixtureText, planOf } from './fixtures/fixtures.ts';
 import type { Journal } from './journal.ts';
 import type { SeenJoin } from './observer.ts';
 import { type RunReport, reportHtml, reportMarkdown } from './report.ts';
-import { mergeResults, resultOf } from './results.ts';
+import { mergeResults, recordedSeconds, resultOf } from './results.ts';
 
 const EVIL = '<script>alert("1")</script> & [a](b) `c` | end';
 const step = {
@@ -47,7 +47,7 @@ const journalWith = (more: Partial<Journal['kubejoin']>): Journal =>
 			expected: planOf(fixtureText('two-verdicts.yaml')).expected,
 			passed: true,
 			problems: [],
-			evidence: [{ probe: 'door', kind: 'security', verdict: 'violated', text: EVIL, lines: [EVIL] }],
+			evidence: [{ probe: 'door-is-open', kind: 'security', verdict: 'violated', text: EVIL, lines: [EVIL] }],
 			seed: 1,
 			joins: [join],
 			moreJoins: 3,
@@ -65,7 +65,7 @@ const reportOf = (journal: Journal): RunReport => ({
 });
 
 describe('the report', () => {
-	it('turns and hides nothing: text from outside is printable', () => {
+	it('makes text from outside printable', () => {
 		const evidence = [{ probe: 'p', kind: 'security', verdict: 'held', text: '\u202eevil', lines: [] }] as const;
 		for (const text of [
 			reportHtml(reportOf(journalWith({ evidence }))),
@@ -76,12 +76,12 @@ describe('the report', () => {
 		}
 	});
 
-	it('tells the lesson, the hypothesis, what was done, the verdicts, the evidence and what happened', () => {
+	it('contains lesson, steady state, steps, verdicts, evidence and joins', () => {
 		for (const text of [reportHtml(reportOf(journalWith({}))), reportMarkdown(reportOf(journalWith({})))]) {
 			for (const part of [
-				'A door that is open is open to all.',
+				'An open door admits any caller.',
 				'the house stands',
-				'open-the-door',
+				'open-door',
 				'violated, as predicted',
 				'held, as predicted',
 				'CA_HASH_MISMATCH',
@@ -93,22 +93,36 @@ describe('the report', () => {
 		}
 	});
 
-	it('needs no network and no script, and takes nothing that was printed for HTML or Markdown', () => {
+	it('makes no request, runs no script, and escapes text for HTML and Markdown', () => {
 		const html = reportHtml(reportOf(journalWith({})));
 		assert.equal(/<script|https?:\/\/|<img|<link|@import|url\(/.test(html), false);
 		const markdown = reportMarkdown(reportOf(journalWith({})));
 		assert.equal(/(?<!\\)<script/.test(markdown.replace(/```[\s\S]*?```/g, '')), false);
 	});
 
-	it('says so when the observer could not be asked, and when no node joined', () => {
+	it('says why it shows no joins', () => {
 		const away = journalWith({ joins: [], moreJoins: 0, observerProblem: 'http://127.0.0.1:1 cannot be reached: no' });
-		assert.match(reportHtml(reportOf(away)), /is not shown: the observer at .* cannot be reached/);
-		assert.match(reportMarkdown(reportOf(journalWith({ joins: [], moreJoins: 0 }))), /No join began while it ran/);
+		assert.match(reportHtml(reportOf(away)), /are not shown: the observer at .* cannot be reached/);
+		assert.match(
+			reportMarkdown(reportOf(journalWith({ joins: [], moreJoins: 0 }))),
+			/No join began during the experiment/,
+		);
+	});
+});
+
+describe('a failed experiment in the report', () => {
+	it('joins verdicts as predicted with the failure', () => {
+		const journal = journalWith({ passed: false, problems: ['a step failed'] });
+		for (const text of [reportHtml(reportOf(journal)), reportMarkdown(reportOf(journal))]) {
+			assert.match(text, /The verdicts are as predicted but do not count, because one check failed\./);
+			assert.match(text, /a step failed/);
+		}
+		assert.doesNotMatch(reportHtml(reportOf(journalWith({}))), /do not count/);
 	});
 });
 
 describe('a diagram', () => {
-	it('has what was refused in the colour of failures with its code, and how each line was protected', () => {
+	it('draws refusals in red with their code, and the protection of each message', () => {
 		for (const form of ['wide', 'narrow'] as const) {
 			const svg = sequenceSvg(join, form);
 			assert.match(svg, /class="arrow bad"/);
@@ -127,7 +141,7 @@ describe('a diagram', () => {
 });
 
 describe('the recorded results', () => {
-	it('keep those of other meshes and experiments, in order, and take none of what was interrupted', () => {
+	it('keep those of other meshes and experiments, by name, without interrupted experiments', () => {
 		const measured = journalWith({});
 		const before = { zebra: { local: resultOf(measured) }, 'two-verdicts': { compose: resultOf(measured) } };
 		const merged = mergeResults(before, 'local', [
@@ -137,5 +151,22 @@ describe('the recorded results', () => {
 		assert.deepEqual(Object.keys(merged), ['two-verdicts', 'zebra']);
 		assert.deepEqual(Object.keys(merged['two-verdicts'] ?? {}), ['compose', 'local']);
 		assert.equal(merged['two-verdicts']?.local?.passed, true);
+	});
+});
+
+describe('recordedSeconds', () => {
+	const result = { security: 'held', availability: 'held', date: '2026-01-31', passed: true } as const;
+	const results = {
+		both: { local: { ...result, seconds: 1 }, compose: { ...result, seconds: 2 } },
+		one: { compose: { ...result, seconds: 3 } },
+	};
+
+	it('is that of the mesh, or else of the other', () => {
+		assert.deepEqual(
+			(['local', 'compose', undefined] as const).map((mesh) => recordedSeconds(results, 'both', mesh)),
+			[1, 2, 1],
+		);
+		assert.equal(recordedSeconds(results, 'one', 'local'), 3);
+		assert.equal(recordedSeconds(results, 'none', 'local'), undefined);
 	});
 });

@@ -1,15 +1,15 @@
-/** What a run was, for people who were not there: the same chapters as Markdown and as one HTML page that needs no network and no script. Pure. */
+/** The report of a run, as Markdown and as one HTML page without scripts or requests. Both have the same chapters. */
 
 import { printableLines } from '../../lib/text.ts';
 import { secondsText, verdictText } from './console-reporter.ts';
 import { escapeXml, sequenceMermaid, sequenceSvg } from './diagram.ts';
 import type { Verdict } from './events.ts';
 import type { Journal, Run } from './journal.ts';
-import { at, isMap, type Json, type JsonMap, mapTexts } from './json.ts';
+import { isMap, type Json, type JsonMap, mapTexts } from './json.ts';
 import type { SeenJoin } from './observer.ts';
+import { type VerdictKind, verdictKinds } from './plan.ts';
 import { stylesheet } from './report-style.ts';
-import { type VerdictKind, verdictKinds } from './validate.ts';
-import type { Evidence } from './verdict.ts';
+import { type Evidence, explainVerdicts } from './verdict.ts';
 
 export interface RunReport {
 	readonly journals: readonly Journal[];
@@ -22,7 +22,7 @@ export interface RunReport {
 	readonly version: string;
 }
 
-/** In the report; the journal has all of it. */
+/** Characters of a step's output; the journal has all of it. */
 const MAX_OUTPUT = 1_200;
 const MAX_DIAGRAMS = 4;
 
@@ -56,7 +56,7 @@ function chapterOf(journal: Journal): Chapter {
 	const extensions = Array.isArray(experiment.extensions) ? (experiment.extensions as readonly Json[]).map(asMap) : [];
 	const about = extensions.find(({ name }) => name === 'kubejoin') ?? {};
 	const { joins, moreJoins, name, passed } = journal.kubejoin;
-	// What was refused teaches most.
+	// Refused joins first: they show what the experiment is about.
 	const shownJoins = [
 		...joins.filter(({ state }) => state === 'refused'),
 		...joins.filter(({ state }) => state !== 'refused'),
@@ -83,38 +83,27 @@ function chapterOf(journal: Journal): Chapter {
 
 function stepOf(part: string, run: Run): Chapter['steps'][number] {
 	const activity = asMap(run.activity);
-	const output = asMap(run.output);
-	const status = at(output, 'status');
-	const isBad = run.status === 'failed' || run.tolerance_met === false;
-	const how =
-		run.status === 'failed'
-			? 'not run to its end'
-			: run.tolerance_met === false
-				? 'not as expected'
-				: run.tolerance_met === true
-					? 'as expected'
-					: status === 0
-						? 'done'
-						: `status ${status}`;
-	const texts = [
-		run.exception?.join('\n'),
-		output.stdout,
-		output.stderr,
-		typeof output.body === 'string' ? output.body : output.body === undefined ? '' : JSON.stringify(output.body),
-	];
+	const { output } = run;
+	const texts = [run.exception?.join('\n') ?? '', output?.stdout ?? '', output?.stderr ?? ''];
 	const text = texts
-		.map((one) => textOf(one ?? ''))
+		.map((one) => one.trim())
 		.filter((one) => one !== '')
 		.join('\n');
 	return {
 		part,
 		name: textOf(activity.name),
 		type: textOf(activity.type),
-		how,
-		isBad,
+		how: resultOf(run),
+		isBad: run.status === 'failed' || run.tolerance_met === false,
 		seconds: run.duration,
 		output: text.length > MAX_OUTPUT ? `${text.slice(0, MAX_OUTPUT)}\n…` : text,
 	};
+}
+
+function resultOf({ status, tolerance_met: isMet, output }: Run): string {
+	if (status === 'failed') return 'did not end';
+	if (isMet !== undefined) return isMet ? 'as expected' : 'not as expected';
+	return output?.status === 0 ? 'done' : `exit code ${output?.status}`;
 }
 
 const counts = ({ journals, notRun }: RunReport): string => {
@@ -135,8 +124,8 @@ const facts = (run: RunReport): string =>
 		`kubejoin ${run.version}`,
 	].join(' · ');
 
-/** What a probe printed besides stands below the first of its verdicts. */
-const saidOnce = (evidence: readonly Evidence[]): readonly Evidence[] =>
+/** The other lines of a probe are printed once, below its first verdict. */
+const printedOnce = (evidence: readonly Evidence[]): readonly Evidence[] =>
 	evidence.map((one, index) => {
 		const before = evidence[index - 1];
 		return before?.probe === one.probe && before.lines.join('\n') === one.lines.join('\n')
@@ -145,12 +134,12 @@ const saidOnce = (evidence: readonly Evidence[]): readonly Evidence[] =>
 	});
 
 const joinTitle = ({ node, state, failure, durationMs }: SeenJoin): string =>
-	`${node} ${state === 'refused' ? `was refused${failure === undefined ? '' : ` with ${failure.code}`}` : state === 'joined' ? 'joined' : 'had not ended'}, ${secondsText(durationMs / 1000)}`;
+	`${node} ${state === 'refused' ? `was refused${failure === undefined ? '' : ` with ${failure.code}`}` : state === 'joined' ? 'joined' : 'was still joining'}, ${secondsText(durationMs / 1000)}`;
 const noJoins = ({ journal, joins }: Chapter): string =>
 	journal.kubejoin.observerProblem !== undefined
-		? `What the joins did is not shown: the observer at ${journal.kubejoin.observerProblem}.`
+		? `The joins are not shown: the observer at ${journal.kubejoin.observerProblem}.`
 		: joins.length === 0
-			? 'No join began while it ran.'
+			? 'No join began during the experiment.'
 			: '';
 const more = ({ moreJoins }: Chapter): string =>
 	moreJoins === 0
@@ -203,15 +192,16 @@ ${chapters.map(chapterHtml).join('\n')}
 function chapterHtml(chapter: Chapter): string {
 	const { name, id, title, description, lesson, hypothesis, journal, result, steps, joins } = chapter;
 	const { verdicts, expected, problems } = journal.kubejoin;
-	const evidence = saidOnce(journal.kubejoin.evidence);
+	const evidence = printedOnce(journal.kubejoin.evidence);
 	const verdict = (kind: VerdictKind) => {
 		const isViolation = verdicts[kind] === 'violated' && expected[kind] === 'violated';
 		return `<div class="verdict ${verdictClass(verdicts[kind])}"><dt>${kind}</dt><dd>${h(isViolation ? 'violated, as predicted' : verdictText(verdicts[kind], expected[kind]))}</dd></div>`;
 	};
+	const explained = explainVerdicts({ ...journal.kubejoin, status: journal.status });
 	const why =
 		problems.length === 0
 			? ''
-			: `<ul class="problems">${problems.map((problem) => `<li>${h(problem)}</li>`).join('')}</ul>`;
+			: `${explained === undefined ? '' : `<p class="bad">${h(explained)}</p>`}<ul class="problems">${problems.map((problem) => `<li>${h(problem)}</li>`).join('')}</ul>`;
 	const paragraph = (heading: string, text: string) => (text === '' ? '' : `<h3>${heading}</h3><p>${h(text)}</p>`);
 	const step = ({ part, name: what, type, how, isBad, seconds, output }: Chapter['steps'][number]) => {
 		const head = `<span class="part">${part}</span><span class="what">${h(what)}</span><span class="how ${isBad ? 'bad' : 'quiet'}">${h(how)}</span><span class="seconds quiet">${secondsText(seconds)}</span>`;
@@ -234,12 +224,12 @@ function chapterHtml(chapter: Chapter): string {
 <dl class="verdicts">${verdictKinds.map(verdict).join('')}</dl>
 ${why}
 ${lesson === '' ? '' : `<p class="lesson">${h(lesson)}</p>`}
-${paragraph('What goes wrong', description)}
-${paragraph('What must hold', hypothesis)}
-<h3>What was done and seen</h3>
+${paragraph('Fault', description)}
+${paragraph('Steady state', hypothesis)}
+<h3>Steps</h3>
 <ol class="steps">${steps.map(step).join('')}</ol>
 ${proof.length === 0 ? '' : `<h3>Evidence</h3><ul class="evidence">${proof.join('')}</ul>`}
-<h3>What happened</h3>
+<h3>Joins</h3>
 ${joins.length === 0 ? '' : legend}
 ${joins.map(diagram).join('\n')}
 ${notes.join('')}
@@ -248,7 +238,7 @@ ${notes.join('')}
 
 // Markdown
 
-/** Nothing that others printed becomes a link, a heading or HTML. */
+/** Text from outside must not become a link, a heading or HTML. */
 const m = (text: string): string => text.replace(/\s+/g, ' ').replace(/[\\`*_{}[\]<>#|]/g, (sign) => `\\${sign}`);
 const fence = (text: string): string => {
 	const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
@@ -274,17 +264,19 @@ export function reportMarkdown(run: RunReport): string {
 function chapterMarkdown(chapter: Chapter): string[] {
 	const { name, id, title, description, lesson, hypothesis, journal, result, steps, joins } = chapter;
 	const { verdicts, expected, problems } = journal.kubejoin;
-	const evidence = saidOnce(journal.kubejoin.evidence);
+	const evidence = printedOnce(journal.kubejoin.evidence);
+	const explained = explainVerdicts({ ...journal.kubejoin, status: journal.status });
 	const section = (heading: string, text: string) => (text === '' ? [] : [`### ${heading}`, m(text)]);
 	return [
 		`## ${m(title)}`,
 		`${m(id)} · ${m(name)} · **${result}**`,
 		verdictKinds.map((kind) => `- ${kind}: **${verdictText(verdicts[kind], expected[kind])}**`).join('\n'),
+		...(explained === undefined ? [] : [m(explained)]),
 		...(problems.length === 0 ? [] : [problems.map((problem) => `- ${m(problem)}`).join('\n')]),
 		...(lesson === '' ? [] : [`> ${m(lesson)}`]),
-		...section('What goes wrong', description),
-		...section('What must hold', hypothesis),
-		'### What was done and seen',
+		...section('Fault', description),
+		...section('Steady state', hypothesis),
+		'### Steps',
 		steps
 			.map(({ part, name: what, how, seconds }) => `1. ${part}: ${m(what)}: ${how}, ${secondsText(seconds)}`)
 			.join('\n'),
@@ -298,7 +290,7 @@ function chapterMarkdown(chapter: Chapter): string[] {
 						...(lines.length === 0 ? [] : [fence(lines.join('\n').slice(0, MAX_OUTPUT))]),
 					]),
 				]),
-		'### What happened',
+		'### Joins',
 		...joins.flatMap((join) => [`${m(joinTitle(join))}`, `\`\`\`mermaid\n${sequenceMermaid(join)}\n\`\`\``]),
 		...[noJoins(chapter), more(chapter)].filter((text) => text !== '').map(m),
 	];

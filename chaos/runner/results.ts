@@ -1,4 +1,4 @@
-/** The last measured results, for the catalogue of docs/chaos.md: `--record` writes them. */
+/** The recorded results in docs/chaos-results.json: `--record` writes them, docs/chaos.md shows them, and progress estimates use them. */
 import { KubejoinError } from '../../lib/errors.ts';
 import { readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import { projectPath } from '../../lib/paths.ts';
@@ -12,11 +12,11 @@ export interface Result {
 	readonly security: Verdict;
 	readonly availability: Verdict;
 	readonly seconds: number;
-	/** YYYY-MM-DD. */
+	/** `YYYY-MM-DD` */
 	readonly date: string;
 	readonly passed: boolean;
 }
-/** By the name of the experiment, then by the kind of mesh. */
+/** By experiment, then by mesh. */
 export type Results = Readonly<Record<string, Partial<Readonly<Record<MeshKind, Result>>>>>;
 
 export const RESULTS_FILE = 'docs/chaos-results.json';
@@ -29,7 +29,7 @@ export const resultOf = ({ kubejoin, duration, start }: Journal): Result => ({
 	passed: kubejoin.passed,
 });
 
-/** The results with those of a run, in the order of their names. What was interrupted measured nothing. */
+/** The known results, updated with those of a run, by name. An interrupted experiment has no result. */
 export function mergeResults(known: Results, mesh: MeshKind, journals: readonly Journal[]): Results {
 	const measured = journals
 		.filter(({ status }) => status !== 'interrupted')
@@ -50,12 +50,22 @@ export async function recordResults(
 	journals: readonly Journal[],
 	path = projectPath(RESULTS_FILE),
 ): Promise<void> {
-	let known: Results = {};
+	const merged = mergeResults(await readResults(path), mesh, journals);
+	await writeWholeFile(path, `${JSON.stringify(merged, null, 2)}\n`, 0o644);
+}
+
+/** @returns no results when the file does not exist, as in the container image @throws FILE_UNUSABLE */
+export async function readResults(path = projectPath(RESULTS_FILE)): Promise<Results> {
+	const text = (await readFileIfThere(path)) ?? '{}';
 	try {
-		known = JSON.parse((await readFileIfThere(path)) ?? '{}') as Results;
+		return JSON.parse(text) as Results;
 	} catch (error) {
-		if (error instanceof KubejoinError) throw error;
 		throw new KubejoinError('FILE_UNUSABLE', { path, problem: 'it is not JSON' }, { cause: error });
 	}
-	await writeWholeFile(path, `${JSON.stringify(mergeResults(known, mesh, journals), null, 2)}\n`, 0o644);
+}
+
+/** The recorded duration on this kind of mesh, or else on the other. */
+export function recordedSeconds(results: Results, name: string, mesh: MeshKind | undefined): number | undefined {
+	const known = results[name];
+	return (known?.[mesh ?? 'local'] ?? known?.local ?? known?.compose)?.seconds;
 }

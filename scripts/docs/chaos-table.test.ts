@@ -3,7 +3,7 @@ import { fixtureText, planOf } from '../../chaos/runner/fixtures/fixtures.ts';
 import { tableOf } from './chaos-table.ts';
 
 describe('the table of experiments', () => {
-	it('has what is expected, and what was measured with each mesh or that nothing was', () => {
+	it('contains the predicted and the recorded verdicts of each mesh', () => {
 		const plans = [planOf(fixtureText('two-verdicts.yaml'))];
 		const result = {
 			security: 'violated',
@@ -21,7 +21,7 @@ describe('the table of experiments', () => {
 			'violated, held',
 			'not measured',
 			'violated, unknown; 1.5 s; **failed** (2026-01-31)',
-			'A door that is open is open to all.',
+			'An open door admits any caller.',
 		]);
 	});
 });

@@ -1,9 +1,9 @@
-/** The catalogue in docs/chaos.md: from the documents in chaos/ and from what was measured last. It judges none and leaves none out. */
+/** Makes the catalogue of docs/chaos.md from all documents and their last recorded results. */
 import { readFileSync } from 'node:fs';
 import { readCatalogue } from '../../chaos/runner/catalogue.ts';
 import { expectedText } from '../../chaos/runner/console-reporter.ts';
+import type { Plan } from '../../chaos/runner/plan.ts';
 import { RESULTS_FILE, type Result, type Results } from '../../chaos/runner/results.ts';
-import type { Plan } from '../../chaos/runner/validate.ts';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { table } from './table.ts';
@@ -15,10 +15,10 @@ const measured = (result: Result | undefined): string =>
 		: `${result.security}, ${result.availability}; ${result.seconds} s${result.passed ? '' : '; **failed**'} (${result.date})`;
 
 export function tableOf(plans: readonly Plan[], results: Results): string {
-	const rows = plans.map(({ name, file, about, experiment, expected }) => [
+	const rows = plans.map(({ name, file, about, description, expected }) => [
 		`[${name}](../${file})`,
 		about.id,
-		cell(experiment.description),
+		cell(description),
 		`${expectedText(expected.security)}, ${expectedText(expected.availability)}`,
 		measured(results[name]?.local),
 		measured(results[name]?.compose),
