@@ -72,7 +72,7 @@ describe('readConfig', () => {
 			`KUBEJOIN_NAMES is not a setting of this program; ${known}`,
 			`KUBEJOIN_ is not a setting of this program; ${known}`,
 		]);
-		assert.throws(read, { exitCode: 2, message: /^5 settings are wrong:\n {2}- KUBEJOIN_NAME is missing/ });
+		assert.throws(read, { exitCode: 2, message: /^5 settings are invalid:\n {2}- KUBEJOIN_NAME is missing/ });
 	});
 
 	it('a bad value is never replaced by the fallback', () => {

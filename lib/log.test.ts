@@ -70,7 +70,7 @@ describe('errors in a log', () => {
 			errorForPeople(new KubejoinError('SIGNER_EXPIRED', { notAfter: '2026-01-31T12:00:00Z' })),
 			'error: the signer has expired: its certificate was valid until 2026-01-31T12:00:00Z\n' +
 				'  code:          SIGNER_EXPIRED\n' +
-				'  most likely:   the cluster CA ended at 2026-01-31T12:00:00Z and was not renewed\n' +
+				'  most likely:   the cluster CA expired at 2026-01-31T12:00:00Z and was not renewed\n' +
 				'  also possible: the clock of ca-service is ahead\n' +
 				'  do this:       Rotate the cluster CA\n',
 		);

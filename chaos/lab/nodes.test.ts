@@ -213,7 +213,7 @@ describe('a node of an experiment', () => {
 		await joinNode(context, 'n', flags);
 		await assert.rejects(
 			identityOf(context, 'm'),
-			(error) => hasCode(error, 'LAB_NOT_FOUND') && error.message === 'there is no node called "m"; there is n',
+			(error) => hasCode(error, 'LAB_NOT_FOUND') && error.message === 'there is no node "m"; known: n',
 		);
 		await assert.rejects(joinNode(context, 'x', { ...flags, token: 'u' }), (error) => hasCode(error, 'LAB_NOT_FOUND'));
 	});

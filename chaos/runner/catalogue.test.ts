@@ -39,7 +39,7 @@ describe('the catalogue', () => {
 		const [one] = entries;
 		assert.ok(one);
 		assert.throws(() => chooseEntries([one, { ...one, name: 'two-more' }], ['two']), {
-			message: '"two" is the beginning of more than one experiment: two-verdicts, two-more',
+			message: '"two" matches more than one experiment: two-verdicts, two-more',
 		});
 	});
 

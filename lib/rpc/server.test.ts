@@ -176,11 +176,11 @@ describe('a gRPC server', () => {
 		}
 		assert.deepEqual(await allOf(await channelOf('a')), []);
 		const refused = await refusalOf(allOf(await channelOf('b')));
-		assert.equal(refused.message, 'b may not call /kubejoin.v1.TokenStore/Watch; only a may');
+		assert.equal(refused.message, 'b may not call /kubejoin.v1.TokenStore/Watch; allowed: a');
 		const nobody = await refusalOf(call(await channelOf(), 'TokenStore', 'Delete', {}));
 		assert.equal(
 			nobody.message,
-			'a caller without a verified certificate may not call /kubejoin.v1.TokenStore/Delete; only nobody may',
+			'a caller without a verified certificate may not call /kubejoin.v1.TokenStore/Delete; allowed: none',
 		);
 	});
 

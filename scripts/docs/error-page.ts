@@ -1,5 +1,5 @@
 /** docs/errors.md, generated from the table of errors. */
-import { causesOf } from '../../lib/diagnoses.ts';
+import { causesOf } from '../../lib/errors/diagnoses/index.ts';
 import { type Details, type ErrorCode, errorTable, grpcCode, KubejoinError, shownToCaller } from '../../lib/errors.ts';
 import { listItem, table } from './table.ts';
 
@@ -33,11 +33,11 @@ function entryOf(code: ErrorCode) {
 		http === undefined ? '-' : `${http.status} ${http.reason}`,
 		String(error.exitCode),
 	];
-	const shownAs = shownToCaller(error).code;
+	const publicCode = shownToCaller(error).code;
 	const shown =
-		shownAs === code
+		publicCode === code
 			? ''
-			: `A client receives [${shownAs}](#${shownAs.toLowerCase()}) instead. The log of the service contains this error.\n\n`;
+			: `A client receives [${publicCode}](#${publicCode.toLowerCase()}) instead. The log of the service contains this error.\n\n`;
 	const causes = causesOf(code).map(
 		(cause) => `When \`cause\` is \`${cause}\`:\n\n${adviceOf(new KubejoinError(code, withCause(cause) as never))}`,
 	);
@@ -61,7 +61,7 @@ export function errorPage(): string {
 	const entries = (Object.keys(errorTable) as ErrorCode[]).map(entryOf);
 	return `# Errors
 
-Generated from [lib/errors.ts](../lib/errors.ts) by \`npm run docs\`; do not edit this page.
+Generated from [lib/errors/table](../lib/errors/table/index.ts) by \`npm run docs\`; do not edit this page.
 
 Each failure has a code, a message, usually its likely causes, and a remedy. The meaning of a code never changes. Where
 Kubernetes has a message, it is that message. Braces mark values. The code is the same in a terminal, in a log and in

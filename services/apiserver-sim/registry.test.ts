@@ -406,7 +406,7 @@ describe('the registry', () => {
 			for (let count = 0; count < 10; count++) await create(configMap(`large-${count}`, large));
 			assert.equal(
 				await refusalOf(page({})),
-				`413 RequestEntityTooLarge: the list takes more than ${limits.listBytes.value} bytes`,
+				`413 RequestEntityTooLarge: the list is larger than ${limits.listBytes.value} bytes`,
 			);
 			const found: string[] = [];
 			let continueToken = '';
@@ -443,7 +443,7 @@ describe('the registry', () => {
 		}
 		assert.match(
 			await refusalOf(on.get(of('get', { name: 'bad' }))),
-			/^500 InternalError: .* leases.coordination.k8s.io "bad" cannot be read: parsing time/,
+			/^500 InternalError: .* leases.coordination.k8s.io "bad" cannot be decoded: parsing time/,
 		);
 		assert.deepEqual(new Set(reported), new Set(['leases.coordination.k8s.io/ns/bad']));
 		await on.delete(of('delete', { name: 'bad' }));

@@ -27,7 +27,7 @@ describe('reportError', () => {
 		);
 		equal(
 			printed(new KubejoinError('INTERNAL', { id: '7' }))[0],
-			'Error from server (InternalError): Internal error occurred: something unforeseen (id 7)',
+			'Error from server (InternalError): Internal error occurred: unexpected error (id 7)',
 		);
 	});
 

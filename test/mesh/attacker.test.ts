@@ -443,7 +443,7 @@ describe('attacker-sim', function () {
 			const said = await callAs('ca-service', 1, meshCa, 'apiserver-sim/token-store-client');
 			assert.match(
 				said,
-				/^outcome: refused CALLER_DENIED: apiserver-sim may not call .*CertificateAuthority\/Sign; only system:kube-controller-manager may$/,
+				/^outcome: refused CALLER_DENIED: apiserver-sim may not call .*CertificateAuthority\/Sign; allowed: system:kube-controller-manager$/,
 			);
 		});
 		it('as controller-manager-sim at ca-service succeeds: the call can detect a missing check', async () => {

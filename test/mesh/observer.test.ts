@@ -124,7 +124,7 @@ describe('the observer', function () {
 		const { code, sentence, mostLikely, alsoPossible, remedy } = failure as Record<string, string>;
 		assert.equal(code, 'CA_HASH_MISMATCH');
 		assert.match(sentence ?? '', /none of the public keys "sha256:[0-9a-f]{64}" are pinned/);
-		assert.match(mostLikely ?? '', /the pin is of another cluster/);
+		assert.match(mostLikely ?? '', /the pin belongs to another cluster/);
 		assert.equal(alsoPossible?.length, 2);
 		assert.match(remedy ?? '', /kubectl-sim token create/);
 	});
@@ -211,7 +211,7 @@ describe('the observer', function () {
 			assert.equal(code, 1);
 			assert.match(
 				stderr,
-				/^error: no observer answers at .*\n {2}code: {10}OBSERVER_UNREACHABLE\n {2}most likely: {3}.*\n {2}also possible: .*\n {2}do this: {7}/,
+				/^error: cannot connect to an observer at .*\n {2}code: {10}OBSERVER_UNREACHABLE\n {2}most likely: {3}.*\n {2}also possible: .*\n {2}do this: {7}/,
 			);
 		}
 	});

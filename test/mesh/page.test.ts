@@ -140,7 +140,7 @@ describe('the page', function () {
 		await page.locator('.failure').waitFor({ timeout: 45_000 });
 		assert.match(
 			(await page.locator('.failure').textContent()) ?? '',
-			/CA_HASH_MISMATCH.*are pinned[\s\S]*Most likely: the pin is of another cluster[\s\S]*Also possible: [\s\S]*What to do: Take the hash from the control plane/,
+			/CA_HASH_MISMATCH.*are pinned[\s\S]*Most likely: the pin belongs to another cluster[\s\S]*Also possible: [\s\S]*What to do: Get the hash on the control plane/,
 		);
 		await eventually(5, async () => assert.equal((await labels(page)).at(-1), 'discovery/pin-ca'));
 		assert.equal(await page.locator('.moment').count(), 0);

@@ -116,7 +116,7 @@ describe('a join', function () {
 			endpoint: falseServer.endpoint,
 		});
 		assert.ok(stderr.includes('x509: certificate signed by unknown authority'), stderr);
-		assert.match(stderr, /most likely: {3}somebody in between replays the public cluster-info/);
+		assert.match(stderr, /most likely: {3}an attacker in the network replays cluster-info/);
 		assert.ok(falseServer.calls() > 0);
 		assert.ok(!falseServer.heard().includes(secret), 'the token was sent to a server that had not earned it');
 	});

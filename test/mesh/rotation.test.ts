@@ -161,7 +161,7 @@ describe('certificates of 15 seconds', function () {
 		const text = node('tokenless').lines.join('\n');
 		assert.match(
 			text,
-			/^the client certificate of node "tokenless" expired at \S+, and the node has no other way in: no bootstrap token was given$/m,
+			/^the client certificate of node "tokenless" expired at \S+, and the node has no other credential: no bootstrap token was given$/m,
 		);
 		assert.match(text, /NODE_LOCKED_OUT/);
 		for (const step of [
@@ -179,7 +179,7 @@ describe('certificates of 15 seconds', function () {
 		assert.match(text, /could not find a JWS signature .* asking again every 5 s for up to 4 s/);
 		assert.match(
 			text,
-			/has no other way in: the bootstrap token was refused at discovery\/fetch-cluster-info: could not find a JWS signature/,
+			/has no other credential: the bootstrap token was refused at discovery\/fetch-cluster-info: could not find a JWS signature/,
 		);
 	});
 

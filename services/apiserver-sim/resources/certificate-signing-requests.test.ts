@@ -143,7 +143,7 @@ describe('CertificateSigningRequests', () => {
 			);
 			assert.equal(
 				await bad(other),
-				'the signature of the certificate request does not verify under its own public key',
+				'the signature of the certificate request does not verify with its own public key',
 			);
 			await create(csr({ request: base64(`${pem}text\n${pem}`) }));
 		});
@@ -410,8 +410,8 @@ describe('CertificateSigningRequests', () => {
 				['x', 'must contain at least one CERTIFICATE PEM block'],
 				[text + pem, 'only CERTIFICATE PEM blocks are allowed, found "CERTIFICATE REQUEST"'],
 				[text.replace('-----\n', '-----\nProc-Type: 4,ENCRYPTED\n\n'), 'no PEM block headers are permitted'],
-				[text.replace('MII', 'MIJ'), 'the certificate cannot be read: '],
-				[text.slice(0, -20), 'the certificate cannot be read: '],
+				[text.replace('MII', 'MIJ'), 'the certificate cannot be parsed: '],
+				[text.slice(0, -20), 'the certificate cannot be parsed: '],
 			] as const) {
 				const refusal = await refusalOf(setStatus({ certificate: base64(bad) }));
 				assert.ok(refusal.startsWith(invalid(`${field} Invalid value: "<certificate data>": ${problem}`)), refusal);

@@ -2,7 +2,7 @@
  * The first look at the cluster: cluster-info, anonymously, over TLS that is not verified, for there is nothing to verify it with yet. Whatever
  * comes back is a claim. @source kubeadm discovery/token getClusterInfo
  */
-import { causeOfDial } from '../../../lib/diagnoses.ts';
+import { causeOfDial } from '../../../lib/errors/diagnoses/index.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';

@@ -84,7 +84,7 @@ describe('the certificate that came back', () => {
 			[sign({ from: now + 60_000 }), /not yet|valid/],
 			[sign({ isCa: true }), /^it is the certificate of a CA$/],
 			[sign({ usage: 'server auth' }), /incompatible key usage/],
-			['nonsense', /cannot be read/],
+			['nonsense', /cannot be parsed/],
 		] as const) {
 			assert.match(problem(pem) ?? '', reason);
 		}

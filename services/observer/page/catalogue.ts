@@ -11,7 +11,7 @@ const en = {
 	disconnected: 'The observer does not answer. Trying again…',
 	joinANode: 'Join a node',
 	joinWithWrongPin: 'Join with the wrong pin',
-	readOnly: 'This page may look and not act.',
+	readOnly: 'This page is read-only.',
 	noJoins: 'No node has joined yet. Start one, and it appears here while it joins.',
 	filter: 'Filter by node or code',
 	more: 'Show more',
@@ -111,7 +111,7 @@ const en = {
 	notAsPredicted: 'Not as predicted',
 	interrupted: 'Stopped',
 	inATerminal: 'In a terminal',
-	mayNotRun: 'There is no button, because this page may look and not act. In a terminal it runs with:',
+	mayNotRun: 'There is no button, because this page is read-only. In a terminal it runs with:',
 	noRunner:
 		'There is no button, because this observer may not touch containers, and nothing that may is running. The profile “experiments” of docker compose starts it; read SECURITY.md first. In a terminal it runs with:',
 	activities: 'What happens',

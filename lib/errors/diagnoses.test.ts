@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { alsoPossible, causesOf, mostLikely } from './diagnoses.ts';
-import { type ErrorCode, errorTable, KubejoinError } from './errors.ts';
+import { type ErrorCode, errorTable, KubejoinError } from '../errors.ts';
+import { alsoPossible, causesOf, mostLikely } from './diagnoses/index.ts';
 
 const codes = Object.keys(errorTable) as ErrorCode[];
 const unreachable = (cause: string | undefined, problem = 'p') =>
 	new KubejoinError('CLUSTER_INFO_UNREACHABLE', { endpoint: 'h:1', problem, waitedSeconds: 1, cause });
 
-describe('what a failure most likely comes from', () => {
-	it('is told for every failure that ends a join', () => {
+describe('the diagnosis of an error', () => {
+	it('exists for every error that ends a join', () => {
 		const problems = ['FileAvailable--x]: y'];
 		const errors = [
 			new KubejoinError('PIN_INVALID', { problem: 'invalid hash "x", expected a 32 byte SHA-256 hash, found 1 bytes' }),
@@ -43,68 +43,65 @@ describe('what a failure most likely comes from', () => {
 		}
 	});
 
-	it('follows the cause; so does what to do', () => {
-		assert.match(unreachable('unknown-authority').mostLikely ?? '', /replays the public cluster-info/);
+	it('depends on the cause, and so does the remedy', () => {
+		assert.match(unreachable('unknown-authority').mostLikely ?? '', /replays cluster-info/);
 		assert.match(unreachable('unknown-authority').remedy, /^Do not join/);
-		assert.match(unreachable('refused').mostLikely ?? '', /^nothing listens on h:1/);
-		assert.equal(unreachable('of tomorrow').mostLikely, 'there is no way from here to h:1');
+		assert.match(unreachable('refused').mostLikely ?? '', /^no process listens on h:1/);
+		assert.equal(unreachable('of tomorrow').mostLikely, 'the network has no route from this machine to h:1');
 		assert.match(unreachable('of tomorrow').remedy, /^Check that an API server listens/);
 	});
 
-	it('names both clocks', () => {
+	it('gives both times for a certificate outside its validity period', () => {
 		const at = (relation: string) =>
 			unreachable('time-validity', `x: current time 2026-01-01T00:00:00Z is ${relation} 2026-01-02T00:00:00Z`)
 				.mostLikely ?? '';
 		assert.equal(
 			at('before'),
-			'the clock of this machine is behind: it says 2026-01-01T00:00:00Z, and the certificate is good from 2026-01-02T00:00:00Z',
+			'the clock of this machine is behind: it shows 2026-01-01T00:00:00Z, and the certificate is valid from 2026-01-02T00:00:00Z',
 		);
 		assert.equal(
 			at('after'),
-			"the certificate ended at 2026-01-02T00:00:00Z and was not renewed; this machine's clock says 2026-01-01T00:00:00Z",
+			'the certificate expired at 2026-01-02T00:00:00Z and was not renewed; the clock of this machine shows 2026-01-01T00:00:00Z',
 		);
 	});
 
-	it('a stranger without a credential and one with a bad one are told apart', () => {
+	it('distinguishes a missing credential from an invalid one', () => {
 		const forbidden = (because: string) =>
 			new KubejoinError('API_FORBIDDEN', { resource: 'nodes', group: '', name: '', because }).mostLikely ?? '';
-		assert.match(forbidden('User "system:anonymous" cannot list resource "nodes"'), /^no credential was shown/);
-		assert.match(forbidden('User "system:bootstrap:abcdef" cannot list resource "nodes"'), /^a bootstrap token may/);
-		assert.match(forbidden('node "a" is not allowed to modify node "b"'), /^a node may/);
-		assert.match(forbidden('User "jane" cannot list resource "nodes"'), /^no role/);
 		assert.match(
-			new KubejoinError('API_UNAUTHORIZED', {}).mostLikely ?? '',
-			/^the credential that was shown is not good/,
+			forbidden('User "system:anonymous" cannot list resource "nodes"'),
+			/^the client presented no credential/,
 		);
+		assert.match(forbidden('User "system:bootstrap:abcdef" cannot list resource "nodes"'), /^a bootstrap token can/);
+		assert.match(forbidden('node "a" is not allowed to modify node "b"'), /^a node can/);
+		assert.match(forbidden('User "jane" cannot list resource "nodes"'), /^no role/);
+		assert.match(new KubejoinError('API_UNAUTHORIZED', {}).mostLikely ?? '', /^the credential is invalid/);
 		const atCsr = new KubejoinError('API_UNAUTHORIZED', {});
 		atCsr.phase = 'tls-bootstrap/request-certificate';
-		assert.match(atCsr.mostLikely ?? '', /^the token is not for authentication/);
+		assert.match(atCsr.mostLikely ?? '', /^the token lacks the usage authentication/);
 	});
 
-	it('a pin of nothing, a pin that was cut off, and a token that was', () => {
+	it('explains a hash of no data, a truncated pin and a truncated token', () => {
 		const of = (problem: string) =>
 			new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: ['nodeRegistration.name: x', problem] }).mostLikely;
 		const hash = 'discovery.bootstrapToken.caCertHashes: invalid discovery token CA certificate hash: ';
 		assert.match(of(`${hash}invalid hash "x", this is the SHA-256 of nothing: …`) ?? '', /^the CA key is not RSA/);
 		assert.equal(
 			of(`${hash}invalid hash "x", expected a 32 byte SHA-256 hash, found 8 bytes`),
-			'the pin was not copied whole',
+			'the pin was not copied completely',
 		);
 		assert.equal(
 			of(`${hash}invalid hash, expected "format:hex-value". Known format(s) are: sha256`),
-			'the pin was given without sha256: in front of it',
+			'the pin does not start with sha256:',
 		);
-		assert.equal(
-			of(`${hash}unknown hash format "md5". Known format(s) are: sha256`),
-			'the hash is of another kind than SHA-256',
-		);
+		assert.equal(of(`${hash}unknown hash format "md5". Known format(s) are: sha256`), 'the hash is not SHA-256');
 		const found = ['the token: it has a quote in it', 'the hash: it begins with a blank'];
 		const error = new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: [`${hash}invalid hash, x`], found });
 		assert.equal(error.mostLikely, found.join('; '));
 		assert.equal(of('something else'), undefined);
 	});
 
-	it('throws nothing, whatever the facts that came over the wire', () => {
+	it('does not throw for any facts from the wire', () => {
 		fc.assert(
 			fc.property(
 				fc.constantFrom(...codes),

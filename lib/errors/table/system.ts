@@ -1,0 +1,62 @@
+/** Errors of settings, files, ports, commands and processes. */
+import { fileRemedy } from '../../causes.ts';
+import { defineError, grpcCode } from '../row.ts';
+
+const portOptions: Readonly<Record<string, string>> = {
+	'kubelet-sim': 'kubelet-sim join … --healthz-port PORT',
+	'attacker-sim': 'attacker-sim listen … --port PORT',
+	observer: 'npm start -- --page-port PORT for the page, --port PORT for the other listeners',
+};
+
+export const systemErrors = {
+	CONFIG_INVALID: defineError<{ problems: readonly string[] }>({
+		message: (f) =>
+			f.problems.length === 1
+				? `${f.problems[0]}`
+				: `${f.problems.length} settings are invalid:\n${f.problems.map((p) => `  - ${p}`).join('\n')}`,
+		remedy: () => 'Correct these settings; nothing was started',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 2,
+	}),
+	FILE_UNUSABLE: defineError<{ path: string; problem: string }>({
+		message: (f) => `${f.path}: ${f.problem}`,
+		remedy: (f) => fileRemedy(f.path, f.problem),
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 1,
+	}),
+	COMMAND_INVALID: defineError<{ problem: string; remedy: string }>({
+		message: (f) => f.problem,
+		remedy: (f) => f.remedy,
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 1,
+	}),
+	/** `isRead`: the file was read, but its contents are invalid; upstream's text then omits the name of the file. */
+	KUBECONFIG_INVALID: defineError<{ path: string; problem: string; remedy: string; isRead?: boolean | undefined }>({
+		message: (f) => (f.isRead ? f.problem : `error loading config file "${f.path}": ${f.problem}`),
+		remedy: (f) => f.remedy,
+		grpc: grpcCode.INVALID_ARGUMENT,
+		exitCode: 1,
+	}),
+	PORT_IN_USE: defineError<{ service: string; address: string; port: number }>({
+		message: (f) => `${f.service} cannot listen on ${f.address}:${f.port}: the port is in use`,
+		remedy: (f) =>
+			`Stop the program that uses it, or choose another port: ${portOptions[f.service] ?? 'npm start -- --port PORT'}`,
+		grpc: grpcCode.UNAVAILABLE,
+		exitCode: 1,
+	}),
+	STATE_IN_USE: defineError<{ directory: string; pid: number }>({
+		message: (f) => `another kubejoin (process ${f.pid}) uses the state in ${f.directory}`,
+		remedy: () => 'Stop it, or start this one with its own state and port: npm start -- --state DIR --port PORT',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 1,
+	}),
+	SERVICE_FAILED: defineError<{ service: string; problem: string }>({
+		message: (f) => `${f.service} ${f.problem}`,
+		remedy: (f) =>
+			f.problem.includes('\n    ')
+				? 'Correct the problems in the indented lines above, and start again'
+				: 'Read the log lines of the service above this one',
+		grpc: grpcCode.INTERNAL,
+		exitCode: 1,
+	}),
+};
