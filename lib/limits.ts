@@ -455,6 +455,22 @@ export const limits = {
 		response: 'the oldest trace is dropped',
 		test: 'services/observer/joins.test.ts',
 	}),
+	savedJoinBytes: limit({
+		value: 4 * 1024 * 1024,
+		unit: 'bytes',
+		of: 'the file of one join in the state directory of the observer',
+		where: ['observer 6446'],
+		response: 'the join is lost when the observer restarts',
+		test: 'services/observer/saved-joins.test.ts',
+	}),
+	savedJoinsBytes: limit({
+		value: 64 * 1024 * 1024,
+		unit: 'bytes',
+		of: 'the files of all joins in the state directory of the observer',
+		where: ['observer 6446'],
+		response: 'the oldest file is removed',
+		test: 'services/observer/saved-joins.test.ts',
+	}),
 	forwardedBytesInFlight: limit({
 		value: 16 * 1024 * 1024,
 		unit: 'bytes',

@@ -128,6 +128,7 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 			KUBECONFIG_FILE: join(state, 'pki', 'admin', 'admin.conf'),
 			SERVICES: serviceNames.map((name) => `${name}=${readyUrl(port, name)}`).join(','),
 			NODES_DIRECTORY: join(state, 'nodes'),
+			STATE_DIRECTORY: join(state, 'observer'),
 			NODE_TRACES_TO: tracesUrl(port),
 			TRACES_ROOT_KEY_FILE: own('traces-key'),
 			STORY: observer?.story ?? 'off',

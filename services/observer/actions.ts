@@ -19,9 +19,9 @@ export interface ActionOptions {
 	/** Path of the admin's kubeconfig. */
 	readonly kubeconfig: string;
 	/** Absent: none are run. */
-	readonly experiments?: Pick<ExperimentRunner, 'run' | 'stop'>;
+	readonly experiments?: Pick<ExperimentRunner, 'run' | 'stop'> | undefined;
 	/** Absent: no nodes are joined. */
-	readonly nodesDirectory?: string;
+	readonly nodesDirectory?: string | undefined;
 	/** The standard OTEL_ variables for the nodes. */
 	readonly telemetry: Readonly<Record<string, string>>;
 	/** With which the nodes send their traces. */

@@ -1,19 +1,47 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
+import type { Cluster } from './api.ts';
+import { keptLog } from './app.fixture.ts';
 import { type ClusterOptions, createClusterView } from './cluster.ts';
 
-const list = (items: object[]) => async () => ({
-	apiVersion: 'v1',
-	kind: 'List',
-	metadata: { resourceVersion: '1' },
-	items,
-});
 const base64 = (text: string) => Buffer.from(text).toString('base64');
+type Event = { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: object };
+
+/** A resource of the API: counts its lists, and sends the events that a test pushes. */
+function fakeResource(items: object[]) {
+	let notify: (() => void) | undefined;
+	const events: Event[] = [];
+	return {
+		lists: 0,
+		watches: 0,
+		send(event: Event): void {
+			events.push(event);
+			notify?.();
+		},
+		async list() {
+			this.lists++;
+			return { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '1' }, items };
+		},
+		async *watch(_: unknown, signal: AbortSignal) {
+			this.watches++;
+			signal.addEventListener('abort', () => notify?.());
+			while (!signal.aborted) {
+				const event = events.shift();
+				if (event !== undefined) yield event;
+				else await new Promise<void>((resolve) => (notify = resolve));
+			}
+			this.watches--;
+		},
+	};
+}
+
+const nodeObject = (name: string, conditions: object[], version = '1') => ({
+	metadata: { name, resourceVersion: version },
+	status: { conditions },
+});
+const ready = (status: string, reason: string) => [{ type: 'Ready', status, reason }];
 
 describe('the view of the cluster', () => {
-	let nowMs: number;
-	let asked: number;
-	let problem: Error | undefined;
 	const secret = {
 		metadata: { name: 'bootstrap-token-abcdef' },
 		data: {
@@ -23,36 +51,76 @@ describe('the view of the cluster', () => {
 			'usage-bootstrap-signing': base64('true'),
 		},
 	};
-	const api = {
-		nodes: {
-			list: async () => {
-				asked++;
-				if (problem !== undefined) throw problem;
-				return list([{ metadata: { name: 'node-1' }, status: { conditions: [{ type: 'Ready', status: 'True' }] } }])();
-			},
-		},
-		leases: { list: list([{ metadata: { name: 'node-1' }, spec: { renewTime: '2026-01-01T00:00:00.000000Z' } }]) },
-		certificateSigningRequests: {
-			list: list([
-				{
-					metadata: { name: 'c' },
-					spec: { signerName: 's', username: 'u' },
-					status: { conditions: [{ type: 'Approved' }, { type: 'Failed' }] },
-				},
-			]),
-		},
-		secrets: { list: list([secret, { metadata: { name: 'other' } }]) },
-	} as unknown as NonNullable<ClusterOptions['api']>;
-	const view = () =>
-		createClusterView({ api, checkServices: async () => [{ name: 'ca-service', health: 'ok' }], clock: () => nowMs });
+	let nowMs: number;
+	let problem: Error | undefined;
+	let nodes: ReturnType<typeof fakeResource>;
+	let requests: ReturnType<typeof fakeResource>;
+	let readers: AbortController[];
+	let next: () => void;
 	beforeEach(() => {
 		nowMs = 10_000;
-		asked = 0;
 		problem = undefined;
+		readers = [];
+		nodes = fakeResource([nodeObject('node-1', ready('True', 'KubeletReady'))]);
+		requests = fakeResource([
+			{
+				metadata: { name: 'c' },
+				spec: { signerName: 's', username: 'u' },
+				status: { conditions: [{ type: 'Approved' }, { type: 'Failed' }] },
+			},
+		]);
+	});
+	afterEach(() => {
+		for (const reader of readers) reader.abort();
+		next();
 	});
 
-	it('holds nodes, tokens, requests and services, and of a token nothing that is secret', async () => {
-		const cluster = await view().now();
+	function view() {
+		const waiting: (() => void)[] = [];
+		next = () => {
+			for (const resolve of waiting.splice(0)) resolve();
+		};
+		const leases = fakeResource([{ metadata: { name: 'node-1' }, spec: { renewTime: '2026-01-01T00:00:00.000000Z' } }]);
+		const secrets = fakeResource([secret, { metadata: { name: 'other' } }]);
+		const api = {
+			nodes,
+			leases,
+			certificateSigningRequests: requests,
+			secrets: {
+				list: async () => {
+					if (problem !== undefined) throw problem;
+					return secrets.list();
+				},
+			},
+		} as unknown as NonNullable<ClusterOptions['api']>;
+		const cluster = createClusterView({
+			api,
+			checkServices: async () => [{ name: 'ca-service', health: 'ok' }],
+			clock: () => nowMs,
+			wait: () => new Promise((resolve) => waiting.push(resolve)),
+			log: keptLog().log,
+		});
+		return { cluster, secrets };
+	}
+	/** A page: the clusters that it received. */
+	function follow(cluster: ReturnType<typeof createClusterView>) {
+		const reader = new AbortController();
+		readers.push(reader);
+		const received: Cluster[] = [];
+		let arrived: (() => void) | undefined;
+		void cluster.follow((one) => {
+			received.push(one);
+			arrived?.();
+		}, reader.signal);
+		const nth = async (number: number): Promise<Cluster> => {
+			while (received.length < number) await new Promise<void>((resolve) => (arrived = resolve));
+			return received[number - 1] ?? assert.fail();
+		};
+		return { received, nth, leave: () => reader.abort() };
+	}
+
+	it('has nodes, tokens, requests and services, and no secret of a token', async () => {
+		const cluster = await follow(view().cluster).nth(1);
 		assert.deepEqual(cluster.nodes, [
 			{ name: 'node-1', status: 'Ready', heartbeatMs: Date.parse('2026-01-01T00:00:00Z') },
 		]);
@@ -67,45 +135,88 @@ describe('the view of the cluster', () => {
 				['apiserver-sim', 'ok'],
 			],
 		);
-		assert.ok(
-			!JSON.stringify(cluster).includes('0123456789abcdef') &&
-				!JSON.stringify(cluster).includes(base64('0123456789abcdef')),
+		const json = JSON.stringify(cluster);
+		assert.ok(!json.includes('0123456789abcdef') && !json.includes(base64('0123456789abcdef')));
+	});
+
+	it('shows the node status that kubectl prints: NotReady also where the condition is Unknown', async () => {
+		nodes = fakeResource([
+			nodeObject('a', ready('True', 'KubeletReady')),
+			nodeObject('b', ready('False', 'KubeletNotReady')),
+			nodeObject('c', ready('Unknown', 'NodeStatusUnknown')),
+			nodeObject('d', []),
+		]);
+		const cluster = await follow(view().cluster).nth(1);
+		assert.deepEqual(
+			cluster.nodes.map(({ status, reason }) => [status, reason]),
+			[
+				['Ready', undefined],
+				['NotReady', 'KubeletNotReady'],
+				['NotReady', 'NodeStatusUnknown'],
+				['Unknown', undefined],
+			],
 		);
 	});
 
-	it('a node has the status that kubectl prints: NotReady also where the condition is Unknown', async () => {
-		const statusWith = async (conditions: object[]) => {
-			const nodes = { list: list([{ metadata: { name: 'n' }, status: { conditions } }]) };
-			const options = { ...api, nodes } as unknown as NonNullable<ClusterOptions['api']>;
-			const one = createClusterView({ api: options, checkServices: async () => [], clock: () => nowMs });
-			const { nodes: found } = await one.now();
-			return [found[0]?.status, found[0]?.reason];
-		};
-		const ready = (status: string, reason: string) => [{ type: 'Ready', status, reason }];
-		assert.deepEqual(await statusWith(ready('True', 'KubeletReady')), ['Ready', undefined]);
-		assert.deepEqual(await statusWith(ready('False', 'KubeletNotReady')), ['NotReady', 'KubeletNotReady']);
-		assert.deepEqual(await statusWith(ready('Unknown', 'NodeStatusUnknown')), ['NotReady', 'NodeStatusUnknown']);
-		assert.deepEqual(await statusWith([]), ['Unknown', undefined]);
+	it('lists the nodes once and watches them, although many pages follow for long', async () => {
+		const { cluster, secrets } = view();
+		const pages = [follow(cluster), follow(cluster), follow(cluster)];
+		await Promise.all(pages.map(({ nth }) => nth(1)));
+		for (let second = 2; second <= 5; second++) {
+			nowMs += 1_000;
+			const conditions = ready(second % 2 === 0 ? 'False' : 'True', 'x');
+			nodes.send({ type: 'MODIFIED', object: nodeObject('node-1', conditions, String(second)) });
+			await new Promise((resolve) => setImmediate(resolve));
+			next();
+			await Promise.all(pages.map(({ nth }) => nth(second)));
+		}
+		assert.deepEqual([nodes.lists, requests.lists, secrets.lists], [1, 1, 5]);
+		assert.deepEqual(
+			pages[0]?.received.map(({ nodes: found }) => found[0]?.status),
+			['Ready', 'NotReady', 'Ready', 'NotReady', 'Ready'],
+		);
 	});
 
-	it('however many look, the cluster is asked once a second', async () => {
-		const one = view();
-		await Promise.all([one.now(), one.now(), one.now()]);
-		await one.now();
-		assert.equal(asked, 1);
-		nowMs += 1_000;
-		await one.now();
-		assert.equal(asked, 2);
+	it('sends nothing while nothing changes, and ends the watches when the last page leaves', async () => {
+		const { cluster } = view();
+		const [one, other] = [follow(cluster), follow(cluster)];
+		await Promise.all([one.nth(1), other.nth(1)]);
+		for (let turns = 0; turns < 3; turns++) {
+			nowMs += 1_000;
+			next();
+			await new Promise((resolve) => setImmediate(resolve));
+		}
+		assert.deepEqual([one.received.length, nodes.watches], [1, 1]);
+		one.leave();
+		next();
+		await new Promise((resolve) => setImmediate(resolve));
+		assert.equal(nodes.watches, 1);
+		other.leave();
+		while (nodes.watches > 0) {
+			next();
+			await new Promise((resolve) => setImmediate(resolve));
+		}
 	});
 
-	it('says what is wrong when the API server does not answer, and keeps what it knew', async () => {
-		const one = view();
-		await one.now();
+	it('reports that the API server does not answer, and keeps the last nodes', async () => {
+		const page = follow(view().cluster);
+		await page.nth(1);
 		nowMs += 1_000;
 		problem = new KubejoinError('SHUTTING_DOWN', { service: 'apiserver-sim' });
-		const cluster = await one.now();
+		next();
+		const cluster = await page.nth(2);
 		assert.equal(cluster.problem, problem.message);
 		assert.equal(cluster.nodes.length, 1);
 		assert.equal(cluster.services.find(({ name }) => name === 'apiserver-sim')?.health, 'away');
+	});
+
+	it('without a kubeconfig shows the health of the services and the setting that is missing', async () => {
+		const checkServices = async () => [{ name: 'ca-service', health: 'ok' }] as const;
+		const { log } = keptLog();
+		next = () => undefined;
+		const wait = () => new Promise<void>(() => undefined);
+		const cluster = await follow(createClusterView({ checkServices, clock: () => nowMs, wait, log })).nth(1);
+		assert.match(cluster.problem ?? '', /KUBEJOIN_KUBECONFIG_FILE/);
+		assert.equal(cluster.services.length, 1);
 	});
 });

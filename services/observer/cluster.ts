@@ -1,96 +1,151 @@
-/** The cluster as its admin sees it, kept by list and watch while somebody looks. Of a token only what is not secret leaves here. */
+/** The cluster as its admin sees it, read while a page follows it. The secret of a token is in no answer. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicClock } from '../../lib/clock.ts';
 import { causeText } from '../../lib/errors.ts';
 import { field, idOfName } from '../../lib/kube/bootstrap-token.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
+import { type Informer, startInformer } from '../../lib/kube/informer.ts';
 import {
 	type CertificateSigningRequest,
+	type KubeObject,
 	type Lease,
 	type Node,
 	type NodeCondition,
 	type Secret,
 	wellKnown,
 } from '../../lib/kube/types.ts';
+import type { Log } from '../../lib/log.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
 import { printable } from '../../lib/text.ts';
 import type { Cluster } from './api.ts';
 
-export type Certificates = ReadonlyMap<string, NonNullable<Cluster['nodes'][number]['certificate']>>;
+type Certificates = ReadonlyMap<string, Certificate>;
 type ServiceHealth = Cluster['services'][number];
 
 export interface ClusterOptions {
-	/** Absent: only the services' health is known. */
-	readonly api?: Pick<ApiClient, 'nodes' | 'leases' | 'certificateSigningRequests' | 'secrets'>;
+	/** Absent: only the health of the services is known. */
+	readonly api?: Pick<ApiClient, 'nodes' | 'leases' | 'certificateSigningRequests' | 'secrets'> | undefined;
 	readonly checkServices: () => Promise<readonly ServiceHealth[]>;
 	readonly clock: () => number;
+	/** Pause between two reads. Default: the timer of Node. */
+	readonly wait?: (ms: number, signal: AbortSignal) => Promise<void>;
+	readonly log: Log;
 }
 
-/** The kubelet renews at a random moment in this part of the lifetime. @source client-go util/certificate jitteryDuration */
+/** The kubelet renews at a random time in this part of the lifetime. @source client-go util/certificate jitteryDuration */
 const ROTATE_FROM = 0.7;
 const ROTATE_TO = 0.9;
 const EVERY_MS = 1_000;
+/** The first lists of a large cluster. */
+const SYNC_MS = 5_000;
+const RESYNC_MS = 3_600_000;
 
 export interface ClusterView {
-	/** What was seen last; asks first when nothing was. */
-	readonly now: () => Promise<Cluster>;
-	/** Tell of every change, until the signal aborts. */
-	readonly follow: (tell: (cluster: Cluster) => void, signal: AbortSignal) => Promise<void>;
+	/** Call back with the cluster, then with every change, until the signal aborts. */
+	readonly follow: (onChange: (cluster: Cluster) => void, signal: AbortSignal) => Promise<void>;
 }
 
-export function createClusterView({ api, checkServices, clock }: ClusterOptions): ClusterView {
-	let last: Cluster = { atMs: 0, nodes: [], tokens: [], requests: [], services: [] };
-	let asking: Promise<Cluster> | undefined;
+export const createClusterView = (options: ClusterOptions): ClusterView => new FollowedCluster(options);
 
-	async function ask(): Promise<Cluster> {
+/** Reads the cluster once a second while it has followers, however many they are. */
+class FollowedCluster implements ClusterView {
+	readonly #options: ClusterOptions;
+	#last: Cluster = { atMs: 0, nodes: [], tokens: [], requests: [], services: [] };
+	#reading: Promise<Cluster> | undefined;
+	#watches: Watches | undefined;
+	#followers = 0;
+
+	constructor(options: ClusterOptions) {
+		this.#options = options;
+	}
+
+	async follow(onChange: (cluster: Cluster) => void, signal: AbortSignal): Promise<void> {
+		const { wait = pause } = this.#options;
+		this.#followers++;
+		let known = '';
+		while (!signal.aborted) {
+			const cluster = await this.#read();
+			const { atMs: _, ...rest } = cluster;
+			const json = JSON.stringify(rest);
+			if (json !== known && !signal.aborted) onChange(cluster);
+			known = json;
+			await wait(EVERY_MS, signal);
+		}
+		if (--this.#followers > 0) return;
+		this.#watches?.stop();
+		this.#watches = undefined;
+	}
+
+	#read(): Promise<Cluster> {
+		if (this.#last.atMs > this.#options.clock() - EVERY_MS) return Promise.resolve(this.#last);
+		this.#reading ??= this.#ask().then((cluster) => {
+			this.#last = cluster;
+			this.#reading = undefined;
+			return cluster;
+		});
+		return this.#reading;
+	}
+
+	async #ask(): Promise<Cluster> {
+		const { api, checkServices, clock, log } = this.#options;
 		const services = await checkServices();
 		const atMs = clock();
 		if (api === undefined)
-			return { ...last, atMs, services, problem: 'it was given no kubeconfig (KUBEJOIN_KUBECONFIG_FILE)' };
+			return { ...this.#last, atMs, services, problem: 'the observer has no kubeconfig (KUBEJOIN_KUBECONFIG_FILE)' };
 		try {
-			const [nodes, leases, requests, secrets] = await Promise.all([
-				api.nodes.list(),
-				api.leases.list({ namespace: wellKnown.kubeNodeLease }),
-				api.certificateSigningRequests.list(),
-				api.secrets.list({ namespace: wellKnown.kubeSystem }),
-			]);
-			return {
-				atMs,
-				nodes: nodesOf(nodes.items, leases.items, certificatesOf(requests.items)),
-				tokens: tokensOf(secrets.items),
-				requests: requests.items.map(requestOf),
-				services: withApiServer(services),
-			};
+			this.#watches ??= new Watches(api, log);
+			// Secrets have no watch; those of kube-system are the tokens.
+			const secrets = await api.secrets.list({ namespace: wellKnown.kubeSystem });
+			const { nodes, requests } = await this.#watches.read();
+			return { atMs, nodes, tokens: tokensOf(secrets.items), requests, services: withApiServer(services) };
 		} catch (error) {
 			const problem = printable(causeText(error));
-			return { ...last, atMs, services: withApiServer(services, problem), problem };
+			return { ...this.#last, atMs, services: withApiServer(services, problem), problem };
 		}
 	}
-	/** However many ask at once, the cluster is asked once. */
-	function refreshed(): Promise<Cluster> {
-		asking ??= ask().then((cluster) => {
-			last = cluster;
-			asking = undefined;
-			return cluster;
-		});
-		return asking;
-	}
-	return {
-		now: () => (last.atMs > clock() - EVERY_MS ? Promise.resolve(last) : refreshed()),
-		async follow(tell, signal) {
-			let told = '';
-			while (!signal.aborted) {
-				const cluster = last.atMs > clock() - EVERY_MS ? last : await refreshed();
-				const { atMs: _, ...rest } = cluster;
-				const json = JSON.stringify(rest);
-				if (json !== told && !signal.aborted) tell(cluster);
-				told = json;
-				await delay(EVERY_MS, undefined, { signal }).catch(() => undefined);
-			}
-		},
-	};
 }
 
-/** Where nobody asks it for its health, the API server's answers say how it is. */
+const pause = (ms: number, signal: AbortSignal): Promise<void> =>
+	delay(ms, undefined, { signal }).catch(() => undefined);
+
+/** Nodes, leases and requests, kept by list and watch: a read costs the API server nothing. */
+class Watches {
+	readonly #stopping = new AbortController();
+	readonly #nodes: Informer<Node>;
+	readonly #leases: Informer<Lease>;
+	readonly #requests: Informer<CertificateSigningRequest>;
+	readonly #certificates = new IssuedCertificates();
+
+	constructor(api: NonNullable<ClusterOptions['api']>, log: Log) {
+		// The page itself shows that the API server does not answer.
+		const quiet = log.child({}, { level: 'error' });
+		const common = { onChange: () => undefined, resyncMs: RESYNC_MS, signal: this.#stopping.signal, log: quiet };
+		const select = { namespace: wellKnown.kubeNodeLease };
+		this.#nodes = startInformer({ ...common, client: api.nodes, name: 'nodes' });
+		this.#leases = startInformer({ ...common, client: api.leases, select, name: 'leases' });
+		this.#requests = startInformer({ ...common, client: api.certificateSigningRequests, name: 'requests' });
+	}
+
+	async read(): Promise<Pick<Cluster, 'nodes' | 'requests'>> {
+		const endMs = monotonicClock() + SYNC_MS;
+		const all = [this.#nodes, this.#leases, this.#requests];
+		while (all.some((informer) => !informer.isSynced()) && monotonicClock() < endMs) await delay(20);
+		const requests = byName(this.#requests.list());
+		return {
+			nodes: nodesOf(byName(this.#nodes.list()), this.#leases.list(), this.#certificates.newest(requests)),
+			requests: requests.map(requestOf),
+		};
+	}
+
+	stop(): void {
+		this.#stopping.abort();
+	}
+}
+
+const byName = <T extends KubeObject>(objects: readonly T[]): readonly T[] =>
+	objects.toSorted((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1));
+
+/** The health of the API server follows from its answers where its health port is not asked. */
 function withApiServer(services: readonly ServiceHealth[], problem?: string): readonly ServiceHealth[] {
 	const name = 'apiserver-sim';
 	if (services.some((service) => service.name === name)) return services;
@@ -119,28 +174,44 @@ function statusOf(ready: NodeCondition | undefined): Pick<Cluster['nodes'][numbe
 	return { status: 'NotReady', ...(ready.reason ? { reason: printable(ready.reason) } : {}) };
 }
 
-/** The newest certificate that was issued for each common name. */
-function certificatesOf(requests: readonly CertificateSigningRequest[]): Certificates {
-	const newest = new Map<string, NonNullable<Cluster['nodes'][number]['certificate']>>();
-	for (const { spec, status } of requests) {
-		if (!status?.certificate || spec.signerName !== wellKnown.signers.clientKubelet) continue;
-		try {
-			const [leaf] = parseCertificates(Buffer.from(status.certificate, 'base64').toString());
-			const { subject, notBefore, notAfter } = readCertificate(leaf);
-			const known = newest.get(subject.commonName);
-			if (known !== undefined && known.notAfterMs > notAfter) continue;
-			const at = (share: number) => notBefore + (notAfter - notBefore) * share;
-			newest.set(subject.commonName, {
+type Certificate = NonNullable<Cluster['nodes'][number]['certificate']>;
+
+/** The newest certificate issued for each common name. A certificate is parsed once. */
+class IssuedCertificates {
+	/** Undefined: not a certificate of a kubelet, or not readable. */
+	readonly #parsed = new WeakMap<CertificateSigningRequest, { user: string; certificate: Certificate } | undefined>();
+
+	newest(requests: readonly CertificateSigningRequest[]): Certificates {
+		const newest = new Map<string, Certificate>();
+		for (const request of requests) {
+			if (!this.#parsed.has(request)) this.#parsed.set(request, issuedFor(request));
+			const issued = this.#parsed.get(request);
+			const known = issued && newest.get(issued.user);
+			if (issued !== undefined && (known === undefined || known.notAfterMs <= issued.certificate.notAfterMs))
+				newest.set(issued.user, issued.certificate);
+		}
+		return newest;
+	}
+}
+
+function issuedFor({ spec, status }: CertificateSigningRequest) {
+	if (!status?.certificate || spec.signerName !== wellKnown.signers.clientKubelet) return undefined;
+	try {
+		const [leaf] = parseCertificates(Buffer.from(status.certificate, 'base64').toString());
+		const { subject, notBefore, notAfter } = readCertificate(leaf);
+		const at = (share: number) => notBefore + (notAfter - notBefore) * share;
+		return {
+			user: subject.commonName,
+			certificate: {
 				notBeforeMs: notBefore,
 				rotateFromMs: at(ROTATE_FROM),
 				rotateToMs: at(ROTATE_TO),
 				notAfterMs: notAfter,
-			});
-		} catch {
-			// A certificate that cannot be read is shown nowhere.
-		}
+			},
+		};
+	} catch {
+		return undefined;
 	}
-	return newest;
 }
 
 const tokensOf = (secrets: readonly Secret[]): Cluster['tokens'] =>

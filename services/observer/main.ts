@@ -9,7 +9,7 @@ import { monotonicClock, systemClock } from '../../lib/clock.ts';
 import { type Config, environment } from '../../lib/config.ts';
 import { apiClient } from '../../lib/kube/client.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
-import { refusalCounter } from '../../lib/limits.ts';
+import { type CountRefusal, refusalCounter } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { findFreePort } from '../../lib/ports.ts';
@@ -26,69 +26,157 @@ import { readExperiments } from './experiment-files.ts';
 import { createExperimentRunner, type ExperimentRunner } from './experiments.ts';
 import { createForwarder } from './forward.ts';
 import { checkServices, readyChecks } from './health.ts';
-import { createJoins } from './joins.ts';
+import { createJoins, type Joins } from './joins.ts';
 import { createPageApp, pageDirectory } from './page-app.ts';
-import { createTextReporter } from './text-reporter.ts';
+import { SavedJoins } from './saved-joins.ts';
+import { createTextReporter, type TextReporter } from './text-reporter.ts';
 import { createTracesApp } from './traces-app.ts';
+
+type Settings = Config<typeof settings>;
 
 const service = 'observer';
 const FLUSH_MS = 100;
-/** How soon the page learns that the runner of experiments came or went. */
+/** How soon the page learns whether the runner of experiments is available. */
 const CHECK_RUNNER_MS = 2_000;
 const KEPT_LINES = 10_000;
 
 await runService(service, settings, async (config, log, registry, unforeseen) => {
-	const { kubeconfig, allowActions, listenAddress, nodesDirectory, story } = config;
 	const count = refusalCounter(registry);
 	const joins = createJoins({ keptJoins: config.keptJoins, keptLines: KEPT_LINES, clock: monotonicClock, count });
-	const channel = kubeconfig === undefined ? undefined : openApiChannel(kubeconfig);
-	// What the page itself asks is no part of what it shows: a context that is not sampled.
-	channel?.metadata.set('traceparent', `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`);
+	// Before the reporter listens: it prints no join of an earlier run.
+	const saved = await openSavedJoins(config, joins, count, log);
+	const reporter = startReporter(config, joins);
+	const channel = openChannel(config);
 	const cluster = createClusterView({
-		...(channel === undefined ? {} : { api: apiClient(channel) }),
+		api: channel && apiClient(channel),
 		checkServices: () => checkServices(config.services),
 		clock: systemClock,
+		log,
 	});
-	const mayAct =
-		kubeconfig !== undefined &&
-		(allowActions === 'true' || (allowActions === 'local' && listenAddress === '127.0.0.1'));
-	const experiments = config.experiments === undefined ? undefined : openDesk(config, config.experiments, mayAct, log);
+	const experiments = openExperiments(config, log);
 	await experiments?.check();
-	const actions = mayAct
-		? createActions({
-				kubeconfig: kubeconfig.path,
-				...(experiments === undefined ? {} : { experiments }),
-				...(nodesDirectory === undefined ? {} : { nodesDirectory }),
-				telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: config.nodeTracesTo },
-				tracesKey: deriveTracesKey(config.tracesRootKey, 'kubelet-sim'),
-				freePort: findFreePort,
-				log,
-			})
-		: undefined;
+	const actions = openActions(config, experiments, log);
 	const session = {
 		key: randomBytes(32).toString('base64url'),
 		actions: actions?.names ?? [],
 		version: kubernetesVersion.gitVersion,
 	};
 	const directory = pageDirectory(projectPath());
-	const forward =
-		config.forwardTracesTo === undefined ? undefined : createForwarder(config.forwardTracesTo, log, count);
-
 	const page = createPageApp({
-		joins,
-		cluster,
-		session,
-		clock: systemClock,
-		directory,
-		...(actions === undefined ? {} : { actions }),
-		...(experiments === undefined ? {} : { experiments }),
+		...{ joins, cluster, session, clock: systemClock, directory, actions, experiments, count, log },
 		hosts: config.pageHosts,
-		count,
+	});
+	const guarded = { unforeseen, count };
+	const pageServer = await serve(page, config.listenAddress, config.port, guarded);
+	const traces = openTraces(config, joins, count, log);
+	const tracesServer = await serve(traces, config.otlpAddress, config.otlpPort, guarded).catch((error: unknown) => {
+		pageServer.close();
+		throw error;
+	});
+	const timers = [
+		setInterval(() => {
+			joins.flush();
+			saved?.save();
+			reporter?.settle(systemClock());
+		}, FLUSH_MS),
+		setInterval(() => void experiments?.check(), CHECK_RUNNER_MS),
+	];
+	log.info(
+		{
+			page: `http://${config.listenAddress}:${config.port}`,
+			traces: `${config.otlpAddress}:${config.otlpPort}`,
+			mayAct: mayAct(config),
+		},
+		'listening',
+	);
+	return {
+		ready: readyChecks(() => existsSync(join(directory, 'index.html'))),
+		async stop() {
+			await experiments?.close();
+			for (const timer of timers) clearInterval(timer);
+			await actions?.stop();
+			for (const server of [pageServer, tracesServer]) {
+				server.close();
+				server.closeAllConnections();
+			}
+			joins.flush();
+			await saved?.close();
+			reporter?.settle(Number.POSITIVE_INFINITY);
+			channel?.close();
+		},
+	};
+});
+
+function mayAct({ kubeconfig, allowActions, listenAddress }: Settings): boolean {
+	return kubeconfig !== undefined && (allowActions === 'true' || (allowActions === 'local' && isLocal(listenAddress)));
+}
+
+function isLocal(address: string): boolean {
+	return address === '127.0.0.1';
+}
+
+async function openSavedJoins(
+	{ stateDirectory, keptJoins }: Settings,
+	joins: Joins,
+	count: CountRefusal,
+	log: Log,
+): Promise<SavedJoins | undefined> {
+	if (stateDirectory === undefined) return undefined;
+	return await SavedJoins.open({ directory: stateDirectory, joins, keptJoins, clock: monotonicClock, count, log });
+}
+
+function startReporter({ story, columns, color }: Settings, joins: Joins): TextReporter | undefined {
+	if (story === 'off') return undefined;
+	const write = (text: string) => void process.stdout.write(text);
+	const reporter = createTextReporter({ columns, color: color ?? isColorful(), detail: story, write });
+	joins.listen({
+		join: (join) => reporter.join(join, systemClock()),
+		wantsSteps: () => story !== 'joins',
+		step: (step) => reporter.step(step, systemClock()),
+	});
+	return reporter;
+}
+
+function openChannel({ kubeconfig }: Settings): ReturnType<typeof openApiChannel> | undefined {
+	if (kubeconfig === undefined) return undefined;
+	const channel = openApiChannel(kubeconfig);
+	// The page does not show its own requests: a trace context that is not sampled.
+	channel.metadata.set('traceparent', `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`);
+	return channel;
+}
+
+function openExperiments(config: Settings, log: Log): ExperimentRunner | undefined {
+	const { experiments, experimentsDirectory: directory, experimentsState: state, listenAddress, port } = config;
+	if (experiments === undefined) return undefined;
+	const observer = `http://${listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress}:${port}`;
+	const runner =
+		experiments.socket === undefined
+			? localRunner({ directory: resolve(directory), state: resolve(state), observer })
+			: socketRunner(experiments.socket);
+	const list = readExperiments(directory, log);
+	return createExperimentRunner({ list, runner, mayRun: mayAct(config), clock: systemClock, log });
+}
+
+function openActions(config: Settings, experiments: ExperimentRunner | undefined, log: Log) {
+	const { kubeconfig, nodesDirectory, nodeTracesTo, tracesRootKey } = config;
+	if (kubeconfig === undefined || !mayAct(config)) return undefined;
+	return createActions({
+		kubeconfig: kubeconfig.path,
+		experiments,
+		nodesDirectory,
+		telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: nodeTracesTo },
+		tracesKey: deriveTracesKey(tracesRootKey, 'kubelet-sim'),
+		freePort: findFreePort,
 		log,
 	});
-	const traces = createTracesApp({
-		authenticate: createAuthenticate(config.tracesRootKey),
-		hosts: [...config.otlpHosts, ...(isUnspecified(config.otlpAddress) ? [] : [config.otlpAddress])],
+}
+
+function openTraces(config: Settings, joins: Joins, count: CountRefusal, log: Log): Express {
+	const { forwardTracesTo, otlpAddress, otlpHosts, tracesRootKey } = config;
+	const forward = forwardTracesTo === undefined ? undefined : createForwarder(forwardTracesTo, log, count);
+	return createTracesApp({
+		authenticate: createAuthenticate(tracesRootKey),
+		hosts: [...otlpHosts, ...(isUnspecified(otlpAddress) ? [] : [otlpAddress])],
 		onSpans(spans, body) {
 			joins.add(spans);
 			forward?.(body);
@@ -97,73 +185,6 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		clock: monotonicClock,
 		log,
 	});
-	const guarded = { unforeseen, count };
-	const pageServer = await serve(page, listenAddress, config.port, guarded);
-	const tracesServer = await serve(traces, config.otlpAddress, config.otlpPort, guarded).catch((error: unknown) => {
-		pageServer.close();
-		throw error;
-	});
-	const reporter =
-		story === 'off'
-			? undefined
-			: createTextReporter({
-					columns: config.columns,
-					color: config.color ?? isColorful(),
-					detail: story,
-					write: (text) => void process.stdout.write(text),
-				});
-	if (reporter !== undefined) {
-		joins.listen({
-			join: (join) => reporter.join(join, Date.now()),
-			wantsSteps: () => story !== 'joins',
-			step: (step) => reporter.step(step, Date.now()),
-		});
-	}
-	const tick = () => {
-		joins.flush();
-		reporter?.settle(Date.now());
-	};
-	const timer = setInterval(tick, FLUSH_MS);
-	const checking = setInterval(() => void experiments?.check(), CHECK_RUNNER_MS);
-	log.info(
-		{
-			page: `http://${config.listenAddress}:${config.port}`,
-			traces: `${config.otlpAddress}:${config.otlpPort}`,
-			mayAct,
-		},
-		'listening',
-	);
-	return {
-		ready: readyChecks(() => existsSync(join(directory, 'index.html'))),
-		async stop() {
-			await experiments?.close();
-			clearInterval(timer);
-			clearInterval(checking);
-			await actions?.stop();
-			for (const server of [pageServer, tracesServer]) {
-				server.close();
-				server.closeAllConnections();
-			}
-			joins.flush();
-			reporter?.settle(Number.POSITIVE_INFINITY);
-			channel?.close();
-		},
-	};
-});
-
-function openDesk(
-	config: Config<typeof settings>,
-	{ socket }: { readonly socket?: string },
-	mayRun: boolean,
-	log: Log,
-): ExperimentRunner {
-	const { experimentsDirectory: directory, experimentsState: state, listenAddress, port } = config;
-	const observer = `http://${listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress}:${port}`;
-	const runner =
-		socket === undefined
-			? localRunner({ directory: resolve(directory), state: resolve(state), observer })
-			: socketRunner(socket);
-	return createExperimentRunner({ list: readExperiments(directory, log), runner, mayRun, clock: systemClock, log });
 }
 
 async function serve(app: Express, address: string, port: number, guarded: HttpServerOptions): Promise<Server> {

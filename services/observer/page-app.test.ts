@@ -45,7 +45,7 @@ describe('the page', () => {
 		};
 		const options = {
 			joins,
-			cluster: { now: () => Promise.reject(new Error('not asked')), follow: async () => undefined },
+			cluster: { follow: async () => undefined },
 			session: { key, actions: actions.names, version: 'v1' },
 			clock: () => nowMs,
 			directory,

@@ -21,7 +21,7 @@ export interface PageOptions extends StreamSource {
 	/** Of the built page: index.html, page.js, page.css. */
 	readonly directory: string;
 	/** Absent: the page is read-only. */
-	readonly actions?: Actions;
+	readonly actions?: Actions | undefined;
 	/** Names under which it may be asked for. */
 	readonly hosts: readonly string[];
 	readonly count: CountRefusal;

@@ -61,7 +61,7 @@ describe('a stream', () => {
 	});
 	const source = () => ({
 		joins,
-		cluster: { now: () => Promise.reject(new Error('not asked')), follow: async () => undefined },
+		cluster: { follow: async () => undefined },
 		session: { key: 'k', actions: [], version: 'v1' },
 		clock: () => 0,
 	});

@@ -15,7 +15,7 @@ export interface StreamSource {
 	readonly cluster: ClusterView;
 	readonly session: Session;
 	/** Absent: none are offered. */
-	readonly experiments?: Pick<ExperimentRunner, 'offered' | 'runs' | 'listen'>;
+	readonly experiments?: Pick<ExperimentRunner, 'offered' | 'runs' | 'listen'> | undefined;
 	readonly clock: () => number;
 }
 type Events = {

@@ -312,13 +312,17 @@ describe('the observer', function () {
 		});
 	});
 
-	it('goes on after a crash, with new traces', async () => {
+	it('knows the joins of before after a crash, with their steps, and shows new ones', async () => {
 		const observer = mesh.service('observer');
 		const before = observer.pid();
+		const { id, steps } = joinOfNode(early, 'node-1') ?? assert.fail();
 		observer.kill('SIGKILL');
 		await eventually(10, () => assert.notEqual(observer.pid(), before));
 		await observer.started();
 		const fresh = await follow('/api/stream');
+		await eventually(5, () => assert.deepEqual(joinOfNode(fresh, 'node-1'), joinOfNode(early, 'node-1')));
+		const restored = await follow(`/api/joins/${id}/stream`);
+		await eventually(5, () => assert.equal(of(restored, 'step').length, steps));
 		await mesh.startNode('node-after', 5, mesh.joinConfig({ token, discovery: '20s' }));
 		await eventually(10, () => assert.equal(joinOfNode(fresh, 'node-after')?.state, 'joined'));
 	});

@@ -52,6 +52,7 @@ export function createStore(): Store {
 		// Another observer knows other joins.
 		if (session.value !== undefined && session.value.key !== value.key) {
 			known.clear();
+			showJoins();
 			experiments.value = undefined;
 			runs.value = new Map();
 		}

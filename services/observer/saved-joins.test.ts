@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import {
+	chmodSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	statSync,
+	symlinkSync,
+	truncateSync,
+	utimesSync,
+	writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { type LimitName, limits } from '../../lib/limits.ts';
+import { keptLog } from './app.fixture.ts';
+import { createJoins } from './joins.ts';
+import { readSpans, type Span } from './otlp.ts';
+import { toOtlp } from './otlp-writer.ts';
+import { SavedJoins } from './saved-joins.ts';
+import { joinedSpans, refusedSpans, span, traceId } from './spans.fixture.ts';
+
+const idOf = (number: number): string => number.toString(16).padStart(32, '0');
+const ofTrace = (id: string, spans: readonly Span[]): Span[] => spans.map((one) => ({ ...one, traceId: id }));
+
+describe('saved joins', () => {
+	let parent: string;
+	let directory: string;
+	let nowMs: number;
+	let counted: LimitName[];
+	beforeEach(() => {
+		parent = mkdtempSync(join(tmpdir(), 'saved-joins-'));
+		directory = join(parent, 'joins');
+		nowMs = 0;
+		counted = [];
+	});
+	afterEach(() => {
+		chmodSync(parent, 0o700);
+		rmSync(parent, { recursive: true });
+	});
+
+	/** An observer that starts. */
+	async function start({ keptJoins = 10 } = {}) {
+		const { log, lines } = keptLog();
+		const joins = createJoins({ keptJoins, keptLines: 100, clock: () => nowMs });
+		const count = (name: LimitName) => void counted.push(name);
+		const saved = await SavedJoins.open({ directory, joins, keptJoins, clock: () => nowMs, count, log });
+		const add = (spans: readonly Span[]) => {
+			joins.add(spans);
+			joins.flush();
+		};
+		return { joins, saved, add, lines };
+	}
+	const files = () => readdirSync(directory).sort();
+	const path = (id: string) => join(directory, `${id}.json`);
+
+	it('are there after a restart, with the same steps, and the bytes of every span', async () => {
+		const first = await start();
+		first.add(joinedSpans);
+		first.add(ofTrace(idOf(2), refusedSpans));
+		await first.saved.close();
+		const second = await start();
+		for (const id of [traceId, idOf(2)]) {
+			assert.deepEqual(second.joins.find(id), first.joins.find(id));
+			assert.deepEqual(second.joins.steps(id), first.joins.steps(id));
+			assert.deepEqual(new Set(second.joins.spans(id)), new Set(first.joins.spans(id)));
+		}
+		assert.equal(second.joins.find(idOf(2))?.failure?.code, 'CA_HASH_MISMATCH');
+	});
+
+	it('are written a second after the last span, although the observer is killed then; a join in progress is not', async () => {
+		const { saved, add } = await start();
+		add(joinedSpans.slice(1));
+		saved.save();
+		nowMs = 5_000;
+		saved.save();
+		await saved.close();
+		assert.deepEqual(files(), []);
+		add(joinedSpans);
+		nowMs += 999;
+		saved.save();
+		assert.deepEqual(files(), []);
+		nowMs += 1;
+		saved.save();
+		while (!files().includes(`${traceId}.json`)) await new Promise((resolve) => setImmediate(resolve));
+	});
+
+	it('are readable by their owner only', async () => {
+		const { saved, add } = await start();
+		add(joinedSpans);
+		await saved.close();
+		assert.equal(statSync(directory).mode & 0o777, 0o700);
+		assert.equal(statSync(path(traceId)).mode & 0o777, 0o600);
+	});
+
+	it('are as many as the joins that are kept, the newest', async () => {
+		const { saved, add } = await start({ keptJoins: 3 });
+		for (let number = 1; number <= 6; number++) {
+			add(ofTrace(idOf(number), joinedSpans));
+			await saved.close();
+		}
+		assert.deepEqual(
+			files(),
+			[4, 5, 6].map((number) => `${idOf(number)}.json`),
+		);
+		for (const number of [4, 5, 6]) utimesSync(path(idOf(number)), number, number);
+		const { joins } = await start({ keptJoins: 2 });
+		assert.deepEqual(
+			joins.list().map(({ id }) => id),
+			[idOf(5), idOf(6)],
+		);
+		assert.equal(files().length, 2);
+	});
+
+	it('a file that is no saved join is logged and removed; files of another name are left alone', async () => {
+		const first = await start();
+		first.add(joinedSpans);
+		await first.saved.close();
+		const whole = readFileSync(path(traceId), 'utf8');
+		const bad: Record<string, string> = {
+			[idOf(1)]: '',
+			[idOf(2)]: whole.slice(0, whole.length / 2),
+			[idOf(3)]: whole,
+			[idOf(4)]: '{"resourceSpans":7}',
+			[idOf(5)]: 'x'.repeat(limits.savedJoinBytes.value + 1),
+		};
+		for (const [id, text] of Object.entries(bad)) writeFileSync(path(id), text);
+		writeFileSync(join(directory, 'notes.txt'), 'mine');
+		symlinkSync('/dev/zero', path(idOf(6)));
+		const { joins, lines } = await start();
+		assert.deepEqual(
+			joins.list().map(({ id }) => id),
+			[traceId],
+		);
+		assert.deepEqual(files(), [`${idOf(6)}.json`, `${traceId}.json`, 'notes.txt'].sort());
+		for (const id of Object.keys(bad))
+			assert.ok(
+				lines.some((line) => line.includes(id)),
+				id,
+			);
+	});
+
+	it('savedJoinBytes: a join that is too large is not written', async () => {
+		const { joins, saved, add } = await start();
+		const long = span(99, 'm', { attributes: { a: 'x'.repeat(limits.savedJoinBytes.value) } });
+		Object.assign(joins, { spans: () => [...joinedSpans, long] });
+		add(joinedSpans);
+		await saved.close();
+		assert.deepEqual([files(), counted], [[], ['savedJoinBytes']]);
+	});
+
+	it('savedJoinsBytes: the oldest files are removed', async () => {
+		await start();
+		const enough = limits.savedJoinsBytes.value / limits.savedJoinBytes.value + 2;
+		for (let number = 1; number <= enough; number++) {
+			const file = path(idOf(number));
+			writeFileSync(file, '');
+			truncateSync(file, limits.savedJoinBytes.value);
+			utimesSync(file, number, number);
+		}
+		const { lines } = await start({ keptJoins: 1_000 });
+		assert.deepEqual(counted, ['savedJoinsBytes', 'savedJoinsBytes']);
+		// The others were read, and are no joins.
+		assert.equal(lines.filter((line) => line.includes('cannot be read')).length, enough - 2);
+	});
+
+	it('a directory that cannot be used is logged once, and the observer works', async () => {
+		writeFileSync(directory, 'a file');
+		const { joins, saved, add, lines } = await start();
+		add(joinedSpans);
+		await saved.close();
+		assert.equal(joins.find(traceId)?.state, 'joined');
+		assert.equal(lines.filter((line) => line.includes('are not saved')).length, 1);
+	});
+});
+
+describe('spans in OTLP', () => {
+	it('are read as they were written', () => {
+		const text = fc.string({ maxLength: 20 }).map((one) => one.replaceAll(/[^\x20-\x7e]/g, 'x'));
+		const value = fc.oneof(
+			text,
+			fc.boolean(),
+			fc.double({ noNaN: true, noDefaultInfinity: true }),
+			fc.array(text, { maxLength: 3 }),
+		);
+		const attributes = fc.dictionary(fc.constantFrom('a', 'b', 'kubejoin.tls'), value);
+		const ms = fc.integer({ min: 1_600_000_000_000_000, max: 1_900_000_000_000_000 }).map((us) => us / 1_000);
+		const anySpan = fc
+			.record({
+				name: text,
+				kind: fc.constantFrom('internal', 'server', 'client', 'producer', 'consumer'),
+				times: fc.tuple(ms, ms),
+				failed: fc.option(text, { nil: undefined }),
+				attributes,
+				events: fc.array(fc.record({ name: text, atMs: ms, attributes }), { maxLength: 3 }),
+			})
+			.map(({ times, failed, ...rest }, index = 1) => ({
+				...span(index, 'x'),
+				...rest,
+				startMs: Math.min(...times),
+				endMs: Math.max(...times),
+				...(failed === undefined ? {} : { failed }),
+			})) as fc.Arbitrary<Span>;
+		fc.assert(
+			fc.property(fc.array(anySpan, { maxLength: 5 }), (spans) => {
+				const { spans: read, refused } = readSpans(JSON.parse(JSON.stringify(toOtlp(spans))), 'kubelet-sim');
+				assert.equal(refused, 0);
+				assert.equal(JSON.stringify(read), JSON.stringify(read.length === 0 ? [] : spans.map(ordered)));
+			}),
+		);
+	});
+});
+
+/** In the order of fields that the reader makes. */
+const ordered = ({
+	traceId: id,
+	spanId,
+	parentId,
+	name,
+	kind,
+	service,
+	startMs,
+	endMs,
+	failed,
+	attributes,
+	events,
+}: Span) => ({
+	traceId: id,
+	spanId,
+	parentId,
+	name,
+	kind,
+	service,
+	startMs,
+	endMs,
+	...(failed === undefined ? {} : { failed }),
+	attributes,
+	events,
+});

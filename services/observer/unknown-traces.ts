@@ -1,0 +1,39 @@
+/** Spans of traces that are not yet known to be joins. Bounded in traces and in bytes; the oldest trace is dropped first. */
+import { type CountRefusal, limits } from '../../lib/limits.ts';
+import type { Span } from './otlp.ts';
+import { emptyGroup, keepOnce, type SpanGroup } from './span-group.ts';
+
+/** Of one trace. */
+const MAX_SPANS = 200;
+
+export class UnknownTraces {
+	readonly #count: CountRefusal;
+	readonly #traces = new Map<string, SpanGroup>();
+	#bytes = 0;
+
+	constructor(count: CountRefusal) {
+		this.#count = count;
+	}
+
+	get bytes(): number {
+		return this.#bytes;
+	}
+
+	keep(span: Span): void {
+		const group = this.#traces.get(span.traceId) ?? emptyGroup();
+		this.#traces.set(span.traceId, group);
+		if (group.spans.size < MAX_SPANS) this.#bytes += keepOnce(group, span);
+		while (this.#traces.size > limits.unknownTraces.value || this.#bytes > limits.unknownTracesBytes.value) {
+			this.#count(this.#traces.size > limits.unknownTraces.value ? 'unknownTraces' : 'unknownTracesBytes');
+			this.take(this.#traces.keys().next().value ?? '');
+		}
+	}
+
+	/** Remove a trace. @returns its spans */
+	take(traceId: string): readonly Span[] {
+		const group = this.#traces.get(traceId);
+		this.#traces.delete(traceId);
+		this.#bytes -= group?.bytes ?? 0;
+		return [...(group?.spans.values() ?? [])];
+	}
+}
