@@ -3,12 +3,16 @@ import type { Clock } from './clock.ts';
 import { printable } from './text.ts';
 
 export interface JoinProgress {
-	/** Count a join that succeeded. */
-	readonly joined: (durationMs: number) => void;
+	/** Count a node that has joined. Without a duration it had joined before. */
+	readonly joined: (durationMs?: number) => void;
 	/** Count a join that failed. @param code  of `lib/errors.ts`, for the summary */
 	readonly refused: (code: string) => void;
-	/** Print other text above the progress line. It ends with a line break and is printable. */
-	readonly print: (text: string) => void;
+	/**
+	 * Print other text above the progress line. It ends with a line break and is printable.
+	 *
+	 * @param to  default: where the progress is written
+	 */
+	readonly print: (text: string, to?: (text: string) => void) => void;
 	/** Print the state if it is due. */
 	readonly tick: () => void;
 	/** Print the summary; later calls of `print` write plain text. */
@@ -31,6 +35,7 @@ const CLEAR_LINE = '\r\x1b[K';
 export function createJoinProgress({ total, write, clock, columns }: ProgressOptions): JoinProgress {
 	const startMs = clock();
 	const durations: number[] = [];
+	let alreadyJoined = 0;
 	const refusals = new Map<string, number>();
 	let shown = '';
 	let shownMs = columns === undefined ? startMs : Number.NEGATIVE_INFINITY;
@@ -39,7 +44,7 @@ export function createJoinProgress({ total, write, clock, columns }: ProgressOpt
 	const count = () => [...refusals.values()].reduce((sum, each) => sum + each, 0);
 	const state = (): string =>
 		[
-			`${durations.length}/${total} joined`,
+			`${durations.length + alreadyJoined}/${total} joined`,
 			...(refusals.size === 0 ? [] : [`${count()} refused`]),
 			rateText(durations.length, clock() - startMs),
 			...(durations.length === 0 ? [] : [`p99 ${durationText(percentile(durations, 99))}`]),
@@ -61,16 +66,18 @@ export function createJoinProgress({ total, write, clock, columns }: ProgressOpt
 	return {
 		tick,
 		joined(durationMs) {
-			durations.push(durationMs);
+			if (durationMs === undefined) alreadyJoined++;
+			else durations.push(durationMs);
 			tick();
 		},
 		refused(code) {
 			refusals.set(code, (refusals.get(code) ?? 0) + 1);
 			tick();
 		},
-		print(text) {
+		print(text, to = write) {
 			const isLineShown = columns !== undefined && !hasEnded && shown !== '';
-			write(isLineShown ? `${CLEAR_LINE}${text}` : text);
+			if (isLineShown) write(CLEAR_LINE);
+			to(text);
 			if (!isLineShown) return;
 			shown = '';
 			show();
@@ -79,7 +86,7 @@ export function createJoinProgress({ total, write, clock, columns }: ProgressOpt
 			if (hasEnded) return;
 			hasEnded = true;
 			const clear = columns === undefined || shown === '' ? '' : CLEAR_LINE;
-			write(`${clear}${summaryText(total, durations, refusals, clock() - startMs)}\n`);
+			write(`${clear}${summaryText({ total, durations, alreadyJoined, refusals, elapsedMs: clock() - startMs })}\n`);
 		},
 	};
 }
@@ -106,20 +113,23 @@ export function startJoinProgress(
 	};
 }
 
-function summaryText(
-	total: number,
-	durations: readonly number[],
-	refusals: ReadonlyMap<string, number>,
-	elapsedMs: number,
-): string {
+interface Totals {
+	readonly total: number;
+	readonly durations: readonly number[];
+	readonly alreadyJoined: number;
+	readonly refusals: ReadonlyMap<string, number>;
+	readonly elapsedMs: number;
+}
+
+function summaryText({ total, durations, alreadyJoined, refusals, elapsedMs }: Totals): string {
 	const nodes = total === 1 ? 'node' : 'nodes';
-	const speed =
-		durations.length === 0
-			? ''
-			: `: ${rateText(durations.length, elapsedMs)}, p50 ${durationText(percentile(durations, 50))}, p99 ${durationText(percentile(durations, 99))}`;
-	const joined = `${durations.length} of ${total} ${nodes} joined in ${durationText(elapsedMs)}${speed}`;
-	const refused = [...refusals].map(([code, times]) => `${times} refused with ${printable(code)}`);
-	return [joined, ...refused].join('\n');
+	const percentiles = [50, 99].map((percent) => `p${percent} ${durationText(percentile(durations, percent))}`);
+	const speed = durations.length === 0 ? '' : `: ${[rateText(durations.length, elapsedMs), ...percentiles].join(', ')}`;
+	return [
+		`${durations.length} of ${total} ${nodes} joined in ${durationText(elapsedMs)}${speed}`,
+		...(alreadyJoined === 0 ? [] : [`${alreadyJoined} had joined before`]),
+		...[...refusals].map(([code, times]) => `${times} refused with ${printable(code)}`),
+	].join('\n');
 }
 
 /** Nearest rank. @param values  not empty */

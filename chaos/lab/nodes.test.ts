@@ -55,7 +55,7 @@ describe('what became of a node', () => {
 describe('rotations', function () {
 	this.timeout(30_000);
 	const line = (node: string, at: string) =>
-		`[kubelet] ${node} rotated its client certificate at ${at}, serial 0a1f, good until 2026-06-02T00:00:00Z`;
+		`[kubelet] ${node} rotated its client certificate at ${at}, serial 0a1f, valid until 2026-06-02T00:00:00Z`;
 
 	it('reads node, microseconds and serial, in order', () => {
 		const output = [

@@ -1,14 +1,11 @@
 /**
- * Sends the traces of this process to an OpenTelemetry collector over OTLP/HTTP, where the standard OTEL_ variables name one; loads nothing
- * otherwise. The key of the program, which the observer asks for, goes to that collector and is in no log.
+ * Sends the traces of this process to an OpenTelemetry collector over OTLP/HTTP; without a collector it loads nothing. The key of the program,
+ * which the observer requires, is sent to that collector and is in no log.
  * @source https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { environment } from '../config.ts';
-import { type TracedProgram, tracesKeyPath } from '../traces-key.ts';
 
 /** So that a join is seen while it runs, where nothing else was asked for; the SDK's own delay is 5 s. */
 const LIVE_MS = 100;
@@ -17,7 +14,9 @@ const LIVE_MS = 100;
 const STOP_MS = 1_000;
 
 export interface TracingOptions {
-	/** The observer knows this program by it. Absent: the collector asks for none. */
+	/** Traces endpoint, for when no OTEL_ variable names one. */
+	readonly url?: string | undefined;
+	/** Authenticates this program to the observer. */
 	readonly key?: string | undefined;
 	/** Called the first time that the collector refuses the spans. */
 	readonly onRefused?: (problem: string) => void;
@@ -26,15 +25,18 @@ export interface TracingOptions {
 /** @returns sends what is left and ends */
 export async function startTracing(
 	service: string,
-	{ key, onRefused = () => undefined }: TracingOptions = {},
+	{ url, key, onRefused = () => undefined }: TracingOptions = {},
 ): Promise<() => Promise<void>> {
 	const {
 		OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
 		OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesEndpoint,
 		OTEL_SDK_DISABLED: isDisabled,
+		OTEL_TRACES_EXPORTER: exporterName,
 		OTEL_BSP_SCHEDULE_DELAY: scheduleDelay,
 	} = environment();
-	if (isDisabled === 'true' || !(endpoint || tracesEndpoint)) return async () => undefined;
+	const isOff = isDisabled === 'true' || exporterName === 'none';
+	const isNamed = Boolean(endpoint || tracesEndpoint);
+	if (isOff || !(isNamed || url)) return async () => undefined;
 	const [
 		{ context, propagation, trace },
 		{ AsyncLocalStorageContextManager },
@@ -50,7 +52,10 @@ export async function startTracing(
 		import('@opentelemetry/resources'),
 		import('@opentelemetry/sdk-trace-base'),
 	]);
-	const exporter = new OTLPTraceExporter(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } });
+	const exporter = new OTLPTraceExporter({
+		...(isNamed || url === undefined ? {} : { url }),
+		...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
+	});
 	const processor = new sdk.BatchSpanProcessor(
 		tellingRefusal(exporter, onRefused),
 		scheduleDelay === undefined ? { scheduledDelayMillis: LIVE_MS } : {},
@@ -73,25 +78,6 @@ export async function startTracing(
 		// What still waits for its turn to be sent would hold the process.
 		if (!hasEnded) setTimeout(() => process.exit(), LIVE_MS).unref();
 	};
-}
-
-/**
- * The key of a program that is started by hand beside `npm start`, from the state directory here; undefined where there is none. Only for a
- * collector on this machine: no other is sent a key that it was not meant for.
- */
-export function localTracesKey(
-	program: TracedProgram,
-	state = '.kubejoin',
-	env: Readonly<Record<string, string | undefined>> = environment(),
-): string | undefined {
-	const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces = '', OTEL_EXPORTER_OTLP_ENDPOINT: base = '' } = env;
-	const url = traces || base;
-	if (!URL.canParse(url) || !/^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)) return undefined;
-	try {
-		return readFileSync(join(state, 'pki', tracesKeyPath(program)), 'utf8').trim() || undefined;
-	} catch {
-		return undefined;
-	}
 }
 
 /** The exporter itself says nothing when the collector answers that it does not accept the spans. */

@@ -3,14 +3,7 @@ import { relative, resolve } from 'node:path';
 import { projectPath } from '../../lib/paths.ts';
 import type { JoinConfig } from './join-config.ts';
 import { nodeName } from './node-names.ts';
-import {
-	endpointOf,
-	type MeshOptions,
-	nodeHealthPort,
-	type ServiceName,
-	tracesKeySettings,
-	tracesUrl,
-} from './services.ts';
+import { endpointOf, type MeshOptions, nodeHealthPort, type ServiceName } from './services.ts';
 
 /** As short as a command can name it from here. */
 export function shownPath(path: string): string {
@@ -56,7 +49,6 @@ export function nextText({ mesh, kubeconfig, free: [first = 0, second = 0], join
      ${exportText(kubeconfig)}
 
 Join another node; the page shows it:
-     export OTEL_EXPORTER_OTLP_ENDPOINT=${tracesUrl(port)}${tracesKeyText(mesh)}
      ${joinCommand(hash, first)}
 
 Three things to try:
@@ -81,10 +73,4 @@ export function exportText(kubeconfig: string): string {
 function fromHere(path: string, rest = ''): string {
 	const short = shownPath(path);
 	return short === path ? `"${path}${rest}"` : `"$PWD/${short}${rest}"`;
-}
-
-/** A node finds its key in the default state directory without a setting. */
-function tracesKeyText(options: MeshOptions): string {
-	const { TRACES_KEY_FILE: file = '' } = tracesKeySettings(options, 'kubelet-sim');
-	return options.state === resolve('.kubejoin') ? '' : `\n     export KUBEJOIN_TRACES_KEY_FILE=${shownPath(file)}`;
 }

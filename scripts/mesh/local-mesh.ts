@@ -13,6 +13,7 @@ import {
 	startChild,
 	withReason,
 } from '../../lib/process-supervisor.ts';
+import { removeObserverFile, writeObserverFile } from '../../lib/rpc/local-collector.ts';
 import { isListed, readJoinConfig } from './join-config.ts';
 import {
 	type Change,
@@ -26,6 +27,7 @@ import {
 	servicePlan,
 	servicePorts,
 	servicesOf,
+	tracesUrl,
 } from './services.ts';
 import { lockState } from './state-lock.ts';
 
@@ -124,6 +126,9 @@ class ProcessMesh implements LocalMesh {
 			}
 		}
 		await Promise.all(allReady);
+		const { observer, state, port } = this.#options;
+		if (observer !== undefined)
+			await writeObserverFile(state, { apiServer: this.endpoint, tracesUrl: tracesUrl(port) });
 	}
 
 	readonly service = (name: ServiceName): Child => {
@@ -184,6 +189,7 @@ class ProcessMesh implements LocalMesh {
 
 	readonly stop = async (): Promise<void> => {
 		this.#stopping.abort();
+		await removeObserverFile(this.#options.state);
 		await Promise.all(this.#nodes.map((node) => node.stop()));
 		for (const group of startOrder.toReversed())
 			await Promise.all(group.map((name) => this.#services.get(name)?.stop()));

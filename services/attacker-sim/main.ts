@@ -6,7 +6,8 @@ import { runCli } from '../../lib/cli.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { readConfig, tracingSettings } from '../../lib/config.ts';
 import { serveHealth } from '../../lib/rpc/health.ts';
-import { localTracesKey, startTracing } from '../../lib/rpc/tracing.ts';
+import { findCollector } from '../../lib/rpc/local-collector.ts';
+import { startTracing } from '../../lib/rpc/tracing.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../../lib/rpc/unforeseen.ts';
 import { maskSecrets, printable } from '../../lib/text.ts';
 import { type ListenFlags, readAttackRequest } from './attack-request.ts';
@@ -31,8 +32,9 @@ async function listenUntilStopped(flags: ListenFlags): Promise<void> {
 	say(warning());
 	const unforeseen = sayUnforeseen(say);
 	const request = await readAttackRequest(flags);
-	const { tracesKey = localTracesKey(service) } = readConfig(tracingSettings);
-	const stopTracing = await startTracing(service, { key: tracesKey });
+	const { url, key } = findCollector(service, { endpoint: flags.target });
+	const { tracesKey = key } = readConfig(tracingSettings);
+	const stopTracing = await startTracing(service, { url, key: tracesKey });
 	try {
 		const attacker = await startAttacker(request, { say, clock: systemClock });
 		const health =

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** Runs one command of kubectl-sim. When the reader of its output ends, as `head` does, it ends without a message. */
 import '../../lib/require-node.ts';
-import { existsSync } from 'node:fs';
+import { findAdminConf } from '../../lib/cli-admin-conf.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { environment } from '../../lib/config.ts';
 import { limits } from '../../lib/limits.ts';
@@ -11,8 +11,6 @@ import { terminalOutput } from './output.ts';
 
 /** The exit code that a shell shows for a program ended by SIGPIPE. */
 const BROKEN_PIPE = 141;
-/** Written by `npm start`. */
-const ADMIN_CONF = '.kubejoin/pki/admin/admin.conf';
 
 for (const stream of [process.stdout, process.stderr])
 	stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? BROKEN_PIPE : 1));
@@ -28,5 +26,5 @@ process.exitCode = await run(process.argv.slice(2), {
 	env: environment(),
 	signal: new AbortController().signal,
 	connect: async (access) => (await import('./clients.ts')).openConnection(access),
-	findAdminConf: () => (existsSync(ADMIN_CONF) ? ADMIN_CONF : undefined),
+	findAdminConf,
 });

@@ -1,10 +1,10 @@
-/** What a join tells the person who watches: each phase with who now trusts whom, and a failure in kubeadm's words with what to do. */
+/** The texts of a join: each phase with the trust that it established, and a failure as kubeadm prints it, with a remedy. */
 import type { KubejoinError } from '../../lib/errors.ts';
 import { diagnosisText } from '../../lib/log.ts';
 import { printable, printableLines } from '../../lib/text.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';
 
-/** `[discovery/pin-ca] the node trusts the cluster CA (1 ms)`; a failed phase is told by `failureText`. */
+/** `[discovery/pin-ca] the node trusts the cluster CA (1 ms)`; `failureText` is for a failed phase. */
 export const phaseText = ({ phase, trust, durationMs }: PhaseEvent): string =>
 	`[${phase}] ${trust} (${Math.round(durationMs)} ms)`;
 
@@ -22,20 +22,39 @@ export const joinedText = (): string =>
 
 /**
  * @source kubeadm cmd/phases/workflow: `error execution phase NAME: …`
- * @differs kubeadm's phase `preflight` contains discovery and its `kubelet-start` the TLS bootstrap; its names are used, ours follow in the code
+ * @differs kubeadm's phase `preflight` contains discovery, and its `kubelet-start` the TLS bootstrap; an error has
+ *   kubeadm's name in its first line and the name of our phase behind the code
  */
 export function failureText(error: KubejoinError): string {
 	const { phase = '', code, message } = error;
-	return `${upstreamPrefix(error)}${readable(error, message)}\n${diagnosisText(error, phase === '' ? code : `${code} (${phase})`)}`;
+	const where = phase === '' ? code : `${code} (${phase})`;
+	return `${upstreamPrefix(error)}${readable(error, message)}\n${diagnosisText(error, where)}`;
 }
 
-/** Characters of a sentence that may hold text of a server. */
+/** @param validUntil  RFC 3339 */
+export const continuesText = (nodeName: string, validUntil: string): string =>
+	`[kubelet] Node ${nodeName} continues with its certificate, valid until ${validUntil}`;
+
+/**
+ * Upstream's text sends people to the control plane, and kubeadm ends after a join; here the process stays.
+ *
+ * @param adminConf  the kubeconfig of the mesh on this machine
+ */
+export const stayingText = (subject: string, adminConf: string | undefined): string =>
+	[
+		`[kubelet] ${subject}. Press Ctrl-C to stop it.`,
+		...(adminConf === undefined
+			? []
+			: [`[kubelet] List the nodes in another terminal: npx kubectl-sim get nodes --kubeconfig ${adminConf}`]),
+	].join('\n');
+
+/** Characters of a sentence that can contain text of a server. */
 const MAX_SENTENCE = 4_096;
 
-/** One line, as what it repeats may come from a server that is not verified. */
+/** One line, because the text can come from a server that is not verified. */
 export const sentenceText = (text: string): string => printable(text, { maxLength: MAX_SENTENCE });
 
-/** Only this program's own sentences have several lines. */
+/** Only sentences of this program have several lines. */
 const readable = ({ phase = '' }: KubejoinError, message: string): string =>
 	phase === '' || phase === 'preflight' ? printableLines(message) : sentenceText(message);
 

@@ -33,7 +33,7 @@ export function nodeMetrics(registry: Registry, clock: Clock): NodeMetrics {
 	});
 	const joins = new Counter({
 		name: 'kubejoin_joins_total',
-		help: 'Joins that have ended, and with which code; a node that goes on with the certificate that it has does not join.',
+		help: 'Joins that have ended, by code. A node that continues with its certificate does not join.',
 		labelNames: ['outcome', 'code'],
 		registers,
 	});

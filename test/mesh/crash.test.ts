@@ -72,9 +72,7 @@ describe('after a crash', function () {
 		assert.equal(certificate('node-1'), kept.certificate);
 		assert.equal(signed(), before);
 		assert.ok(
-			mesh.lines.some(
-				({ name, line }) => name === 'node-1' && line.includes('goes on with the certificate that it has'),
-			),
+			mesh.lines.some(({ name, line }) => name === 'node-1' && line.includes('continues with its certificate')),
 		);
 	});
 

@@ -59,7 +59,7 @@ const requestsOf = async (mesh: TestMesh, name: string) =>
 	);
 const joined = /\[register\]/;
 const rotated =
-	/^\[kubelet\] \S+ rotated its client certificate at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z, serial [0-9a-f]{32}, good until \S+Z$/;
+	/^\[kubelet\] \S+ rotated its client certificate at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z, serial [0-9a-f]{32}, valid until \S+Z$/;
 const lab = (seconds: number) => ({
 	settings: { 'ca-service': { LAB: 'true', SIGNING_DURATION_SECONDS: String(seconds) } },
 });
@@ -83,7 +83,7 @@ describe('certificates of 15 seconds', function () {
 		await Promise.all(names.map((name) => says(node(name), joined)));
 		await stopAll([node('tokenless')]);
 		nodes.tokenless = spawnNode(mesh, 'tokenless', 2, undefined);
-		await says(node('tokenless'), /goes on with the certificate that it has/);
+		await says(node('tokenless'), /continues with its certificate/);
 		await mesh.api.secrets.delete(`bootstrap-token-${used.slice(0, 6)}`, { namespace: 'kube-system' });
 		bornMs = Date.now();
 		for (const name of ['asleep', 'tokenless', 'refused']) node(name).process.kill('SIGSTOP');
@@ -263,7 +263,7 @@ describe('certificates of 30 seconds without auto-approval', function () {
 			assert.equal((await mesh.kubectl('certificate', 'deny', name)).code, 0);
 			const line = await says(
 				denied,
-				/^\[kubelet\] denied could not renew its client certificate \(CSR_DENIED\): .* it asks again in 2\.[0-2] s$/,
+				/^\[kubelet\] denied could not renew its client certificate \(CSR_DENIED\): .* it retries in 2\.[0-2] s$/,
 			);
 			assert.match(line, /KubectlDeny/);
 			return name;
@@ -273,7 +273,7 @@ describe('certificates of 30 seconds without auto-approval', function () {
 			crashed.process.kill('SIGKILL');
 			await crashed.ended;
 			crashed = spawnNode(mesh, 'crashed', 1, undefined);
-			await says(crashed, /goes on with the certificate that it has/);
+			await says(crashed, /continues with its certificate/);
 			return name;
 		};
 		const [deniedName, interruptedName] = await Promise.all([toBeDenied(), toBeInterrupted()]);

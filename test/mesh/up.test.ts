@@ -90,10 +90,10 @@ describe('npm start', function () {
 		);
 		const again = up('--once');
 		assert.equal(await again.ended, 0, again.text());
-		assert.equal(again.text().match(/goes on with the certificate/g)?.length, 3);
+		assert.equal(again.text().match(/continues with its certificate/g)?.length, 3);
 		const elsewhere = up('--once', '--port', String(port + 100));
 		assert.equal(await elsewhere.ended, 0, elsewhere.text());
-		assert.equal(elsewhere.text().match(/goes on with the certificate/g)?.length, 3);
+		assert.equal(elsewhere.text().match(/continues with its certificate/g)?.length, 3);
 		await eventually(10, () => assert.deepEqual(left(), []));
 	});
 

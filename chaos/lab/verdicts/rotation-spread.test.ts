@@ -14,7 +14,7 @@ describe('a year in a minute', () => {
 	function rotated(...times: (readonly [string, number])[]): void {
 		const lines = times.map(([node, second]) => {
 			const at = new Date(Date.UTC(2026, 5, 1) + second * 1_000).toISOString();
-			return `[kubelet] ${node} rotated its client certificate at ${at}, serial 0a, good until 2027-06-01T00:00:00Z`;
+			return `[kubelet] ${node} rotated its client certificate at ${at}, serial 0a, valid until 2027-06-01T00:00:00Z`;
 		});
 		context.workers.push(workerOf('y', { output: lines.join('\n') }));
 	}

@@ -1,0 +1,117 @@
+/** The output of a process with one node, and of a process with many. */
+import type { JoinProgress } from '../../lib/cli-progress.ts';
+import { rfc3339 } from '../../lib/clock.ts';
+import { asKubejoinError } from '../../lib/errors.ts';
+import { terminalText } from '../../lib/text.ts';
+import type { PhaseEvent } from '../../lib/workflow.ts';
+import type { NodeIdentity } from './identity.ts';
+import { continuesText, failureText, joinedText, phaseText, stayingText } from './join-output.ts';
+import type { NodePlan } from './nodes.ts';
+
+export interface NodeOutput {
+	/** A sentence about the whole process. */
+	readonly say: (sentence: string) => void;
+	/** A sentence about a node. `repeated`: other nodes say the same. */
+	readonly sayOf: (plan: NodePlan, sentence: string, repeated?: 'repeated') => void;
+	readonly phaseEnded: (plan: NodePlan, event: PhaseEvent) => void;
+	readonly joined: (plan: NodePlan, identity: NodeIdentity, how: 'joined' | 'resumed') => void;
+	readonly failed: (plan: NodePlan, error: unknown) => void;
+	readonly end: () => void;
+}
+
+export interface OutputOptions {
+	readonly write: (text: string) => void;
+	readonly writeError: (text: string) => void;
+	/** The kubeconfig for the command that lists the nodes. */
+	readonly adminConf?: string | undefined;
+	/** Whether a person started the process, and not another program. */
+	readonly isInteractive: boolean;
+}
+
+export function oneNodeOutput({ write, adminConf, isInteractive }: OutputOptions): NodeOutput {
+	const say = (sentence: string): void => write(terminalText(`${sentence}\n`));
+	return {
+		say,
+		sayOf: (_plan, sentence) => say(sentence),
+		phaseEnded(_plan, event) {
+			if (event.outcome === 'done') say(phaseText(event));
+		},
+		joined(_plan, { nodeName, notAfter }, how) {
+			say(how === 'joined' ? joinedText() : continuesText(nodeName, rfc3339(notAfter)));
+			if (isInteractive) say(stayingText(`This process is now the node ${nodeName}`, adminConf));
+		},
+		// The command line reports it.
+		failed(_plan, error) {
+			throw error;
+		},
+		end: () => undefined,
+	};
+}
+
+/** Sentences that were printed are remembered up to this number. */
+const MAX_REPEATED = 1_000;
+
+export class ManyNodesOutput implements NodeOutput {
+	readonly #total: number;
+	readonly #progress: JoinProgress;
+	readonly #options: OutputOptions;
+	readonly #durationsMs = new Map<string, number>();
+	readonly #repeated = new Set<string>();
+	readonly #codes = new Set<string>();
+	#joined = 0;
+	#failed = 0;
+
+	constructor(total: number, progress: JoinProgress, options: OutputOptions) {
+		this.#total = total;
+		this.#progress = progress;
+		this.#options = options;
+	}
+
+	say(sentence: string): void {
+		this.#progress.print(terminalText(`${sentence}\n`));
+	}
+
+	sayOf({ line }: NodePlan, sentence: string, repeated?: 'repeated'): void {
+		if (repeated !== undefined) {
+			if (this.#repeated.has(sentence) || this.#repeated.size >= MAX_REPEATED) return;
+			this.#repeated.add(sentence);
+		}
+		this.say(line(sentence));
+	}
+
+	phaseEnded({ request: { nodeName } }: NodePlan, { durationMs }: PhaseEvent): void {
+		this.#durationsMs.set(nodeName, (this.#durationsMs.get(nodeName) ?? 0) + durationMs);
+	}
+
+	joined({ request: { nodeName } }: NodePlan, _identity: NodeIdentity, how: 'joined' | 'resumed'): void {
+		// A node whose certificate expired joins again.
+		if (this.#joined + this.#failed >= this.#total) return;
+		this.#joined++;
+		this.#progress.joined(how === 'joined' ? this.#durationsMs.get(nodeName) : undefined);
+		this.#endWhenComplete();
+	}
+
+	/** Prints the first failure of each kind in full. */
+	failed({ line }: NodePlan, thrown: unknown): void {
+		const error = asKubejoinError(thrown);
+		const text = terminalText(line(failureText(error)));
+		if (!this.#codes.has(error.code)) this.#progress.print(text, this.#options.writeError);
+		this.#codes.add(error.code);
+		if (this.#joined + this.#failed >= this.#total) return;
+		this.#failed++;
+		this.#progress.refused(error.code);
+		this.#endWhenComplete();
+	}
+
+	end(): void {
+		this.#progress.end();
+	}
+
+	#endWhenComplete(): void {
+		if (this.#joined + this.#failed < this.#total) return;
+		this.#progress.end();
+		const { isInteractive, adminConf } = this.#options;
+		if (isInteractive && this.#joined > 0)
+			this.say(stayingText(`This process is now ${this.#joined} nodes`, adminConf));
+	}
+}

@@ -1,0 +1,201 @@
+/** `kubelet-sim join`: from the flags to nodes that run until the process is stopped. */
+import { dirname, resolve } from 'node:path';
+import { findAdminConf } from '../../lib/cli-admin-conf.ts';
+import { startJoinProgress } from '../../lib/cli-progress.ts';
+import { microClock, waitBy } from '../../lib/clock.ts';
+import { environment, integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
+import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { atMost } from '../../lib/limit.ts';
+import { refusalCounter } from '../../lib/limits.ts';
+import { createRegistry, type Registry } from '../../lib/metrics.ts';
+import { serveHealth } from '../../lib/rpc/health.ts';
+import { findCollector } from '../../lib/rpc/local-collector.ts';
+import { startTracing } from '../../lib/rpc/tracing.ts';
+import { sayUnforeseen, surviveUnforeseen } from '../../lib/rpc/unforeseen.ts';
+import { dial } from './clients.ts';
+import { readyChecks } from './health.ts';
+import type { JoinContext } from './join/join-context.ts';
+import { type JoinFlags, type JoinRequest, readJoinRequest } from './join/join-request.ts';
+import { sentenceText } from './join-output.ts';
+import { type NodeMetrics, nodeMetrics } from './metrics.ts';
+import { type NodeOptions, runNode } from './node.ts';
+import { ManyNodesOutput, type NodeOutput, type OutputOptions, oneNodeOutput } from './node-output.ts';
+import { MAX_JOINS, MAX_NODES, type NodePlan, planNodes } from './nodes.ts';
+import { refusalReporter, rotatedText } from './rotation/rotation-output.ts';
+import { stopSignal } from './shutdown.ts';
+
+export interface Flags extends JoinFlags {
+	readonly root?: string;
+	readonly nodes?: string;
+	readonly healthzBindAddress: string;
+	readonly healthzPort: string;
+}
+
+/** @source kubeadm DiscoveryRetryInterval */
+const RETRY_MS = 5_000;
+const waitUntil = waitBy(microClock);
+
+/** Resolves when the process is stopped. @throws the failure of its only node */
+export async function runJoin(endpoint: string | undefined, flags: Flags): Promise<void> {
+	// The arguments can contain a token, and every user of the machine can read them.
+	process.title = 'kubelet-sim';
+	const stopping = stopSignal(process);
+	const { tracesKey } = readConfig(tracingSettings);
+	const count = flags.nodes === undefined ? undefined : readNumber('--nodes', flags.nodes, integer(1, MAX_NODES));
+	const output = createOutput(count);
+	const request = await readJoinRequest(endpoint, flags, (sentence) => output.say(sentence));
+	const healthzPort = readNumber('--healthz-port', flags.healthzPort, integer(0, 65_535));
+	const stopTracing = await traceJoins(request, flags.config, tracesKey, output);
+	const plans = planNodes(request, flags.root, count);
+	const lastBeats = new Map<string, number | undefined>(plans.map((plan) => [plan.request.nodeName, undefined]));
+	const registry = createRegistry();
+	const metrics = nodeMetrics(registry, microClock);
+	const closeHealth = await serveNodeHealth(flags.healthzBindAddress, healthzPort, { lastBeats, registry, output });
+	const fleet = { output, metrics, lastBeats, stopping, inTurn: atMost(MAX_JOINS), firstName: request.nodeName };
+	try {
+		await Promise.all(plans.map((plan) => live(plan, fleet)));
+	} catch (error) {
+		if (!stopping.aborted) throw error;
+	} finally {
+		output.end();
+		closeHealth();
+		await stopTracing();
+		if (process.connected) process.disconnect();
+	}
+}
+
+function createOutput(count: number | undefined): NodeOutput {
+	const options: OutputOptions = {
+		write: (text) => void process.stdout.write(text),
+		writeError: (text) => void process.stderr.write(text),
+		adminConf: findAdminConf(),
+		isInteractive: process.send === undefined,
+	};
+	if (count === undefined) return oneNodeOutput(options);
+	return new ManyNodesOutput(count, startJoinProgress(process.stdout, count, microClock), options);
+}
+
+function traceJoins(
+	{ endpoint }: JoinRequest,
+	config: string | undefined,
+	tracesKey: string | undefined,
+	output: NodeOutput,
+): Promise<() => Promise<void>> {
+	const { url, key } = findCollector('kubelet-sim', { endpoint, states: stateDirectories(config) });
+	return startTracing('kubelet-sim', {
+		url,
+		key: tracesKey ?? key,
+		onRefused: (problem) => output.say(`[traces] The observer does not show this node: ${problem}`),
+	});
+}
+
+/** Where `npm start` can have left its files: here, beside its join.yaml, or above its admin.conf, `STATE/pki/admin/admin.conf`. */
+function stateDirectories(config: string | undefined): readonly string[] {
+	const { KUBECONFIG: kubeconfig = '' } = environment();
+	return [
+		'.kubejoin',
+		...(config === undefined ? [] : [dirname(config)]),
+		...(kubeconfig.endsWith('/pki/admin/admin.conf') ? [resolve(dirname(kubeconfig), '../..')] : []),
+	];
+}
+
+interface ServedHealth {
+	readonly lastBeats: ReadonlyMap<string, number | undefined>;
+	readonly registry: Registry;
+	readonly output: NodeOutput;
+}
+
+/** @param port  0: none, as in the kubelet @returns closes the server */
+async function serveNodeHealth(
+	address: string,
+	port: number,
+	{ lastBeats, registry, output }: ServedHealth,
+): Promise<() => void> {
+	const unforeseen = sayUnforeseen((sentence) => output.say(sentence));
+	const checks = {
+		live: {},
+		ready: readyChecks(lastBeats, microClock),
+		metrics: registry,
+		unforeseen,
+		count: refusalCounter(registry),
+	};
+	const health = port === 0 ? undefined : await serveHealth('kubelet-sim', port, checks, address);
+	surviveUnforeseen(unforeseen);
+	return () => {
+		health?.close();
+		health?.closeAllConnections();
+	};
+}
+
+interface Fleet {
+	readonly output: NodeOutput;
+	readonly metrics: NodeMetrics;
+	readonly lastBeats: Map<string, number | undefined>;
+	readonly stopping: AbortSignal;
+	readonly inTurn: NonNullable<NodeOptions['inTurn']>;
+	/** Reported to the runner when every node has sent a heartbeat. */
+	readonly firstName: string;
+}
+
+/** Resolves when the process is stopped, or when the node of several has failed. */
+async function live(plan: NodePlan, fleet: Fleet): Promise<void> {
+	const { output, stopping } = fleet;
+	const context: JoinContext = {
+		dial,
+		paths: plan.paths,
+		say: (sentence) => output.sayOf(plan, sentenceText(sentence), 'repeated'),
+		clock: microClock,
+		waitUntil,
+		signal: stopping,
+		retryMs: RETRY_MS,
+	};
+	try {
+		await runNode(context, plan.request, nodeOptions(plan, fleet));
+	} catch (error) {
+		if (stopping.aborted) return;
+		output.failed(plan, error);
+		process.exitCode = 1;
+	}
+}
+
+function nodeOptions(plan: NodePlan, { output, metrics, lastBeats, inTurn, firstName }: Fleet): NodeOptions {
+	const { nodeName } = plan.request;
+	const say = (sentence: string): void => output.sayOf(plan, sentence);
+	const refusals = refusalReporter(say);
+	return {
+		inTurn,
+		report(event) {
+			metrics.phaseEnded(event);
+			output.phaseEnded(plan, event);
+		},
+		onJoined(identity, how) {
+			metrics.certificateUsed(identity.notAfter, identity.nodeName);
+			if (how === 'joined') metrics.joined();
+			output.joined(plan, identity, how);
+		},
+		onBeat(atMs) {
+			const isFirst = lastBeats.get(nodeName) === undefined;
+			lastBeats.set(nodeName, atMs);
+			if (isFirst && ![...lastBeats.values()].includes(undefined)) process.send?.({ started: firstName });
+		},
+		onRotated(identity, atMs) {
+			metrics.certificateUsed(identity.notAfter, identity.nodeName);
+			refusals.rotated();
+			say(rotatedText(identity, atMs));
+		},
+		onRefused(error, retryMs) {
+			metrics.renewalFailed();
+			refusals.refused(nodeName, error, retryMs);
+		},
+	};
+}
+
+function readNumber(flag: string, value: string, parse: Parse<number>): number {
+	try {
+		return parse(value);
+	} catch (error) {
+		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', {
+			problems: [`${flag}=${value} cannot be used: it must be ${causeText(error)}`],
+		});
+	}
+}
