@@ -1,6 +1,6 @@
 /**
- * Every experiment of chaos/, on a mesh of processes of its own: the tests of the whole. Takes about fifteen minutes and needs faketime and openssl. Each
- * finds the mesh as it was before, so their order does not matter; here they run in the order of their names.
+ * Runs every experiment on a mesh of local processes. Needs faketime and openssl. Each experiment restores the mesh, so
+ * their order does not matter.
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
@@ -22,7 +22,7 @@ describe('experiments on a mesh of processes', function () {
 	before(async () => {
 		const state = mkdtempSync(join(tmpdir(), 'kubejoin-chaos-'));
 		const observer = { pagePort: 16_000 + randomInt(1_000), story: 'off' } as const;
-		// As `npm start` does, what the programs print goes into files: experiments look for it there.
+		// Experiments search the log files that the programs write under `npm start`.
 		const story = createStory(state, () => undefined, undefined);
 		mesh = await startTestMesh({ state, observer }, story.line);
 		where = { mesh: 'local', state, observer: `http://127.0.0.1:${observer.pagePort}` };
@@ -51,17 +51,17 @@ describe('experiments on a mesh of processes', function () {
 			const before = await objects();
 			const { passed, problems } = await runExperiment(name, where);
 			assert.ok(passed, problems.join('\n'));
-			assert.deepEqual(await objects(), before, 'it leaves the cluster as it found it');
+			assert.deepEqual(await objects(), before, 'the cluster has other objects than before');
 		});
 	}
 
-	it('can be run again, and there is nothing to put back', async () => {
+	it('runs an experiment again, after which there is nothing to restore', async () => {
 		const { passed, problems } = await runExperiment('wrong-pin', where);
 		assert.ok(passed, problems.join('\n'));
 		assert.equal((await lab(where, 'reset')).stdout, 'there was nothing to put back\n');
 	});
 
-	it('what an interrupted one left is put back', async () => {
+	it('reset restores the mesh after an interrupted experiment', async () => {
 		await lab(where, 'token', 'create', 'left');
 		await lab(where, 'join', 'left-node', '--token', 'left');
 		await lab(where, 'binding', 'remove', 'kubeadm:node-autoapprove-bootstrap');

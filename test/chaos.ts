@@ -1,9 +1,9 @@
-/** The chaos runner as a person calls it, one experiment at a time, for the tests that run the catalogue. */
+/** Calls the experiment runner by its command line, for the tests that run the catalogue. */
 import { readdirSync } from 'node:fs';
 import { projectPath } from '../lib/paths.ts';
 import { runProgram } from '../lib/process-supervisor.ts';
 
-/** What `--progress json` says at the end of an experiment, as far as it is read here. */
+/** The fields of the event that the tests use. */
 export interface Ended {
 	readonly event: 'experiment-ended';
 	readonly experiment: string;
@@ -19,16 +19,16 @@ export const experiments: readonly string[] = readdirSync(projectPath('chaos/exp
 const program = (script: string, args: readonly string[], variables: Readonly<Record<string, string>> = {}) =>
 	runProgram({ name: script, program: script, args, variables });
 
-/** Where the mesh is that is broken. */
+/** The mesh under test. */
 export interface Where {
 	readonly mesh: 'local' | 'compose';
 	readonly state: string;
 	readonly observer: string;
-	/** Variables of the runner. */
+	/** Environment of the runner. */
 	readonly env?: Readonly<Record<string, string>>;
 }
 
-/** @throws Error  what the runner said, when it says nothing of how the experiment ended */
+/** @throws Error  with the output of the runner, when it has no event of the end */
 export async function runExperiment(name: string, { mesh, state, observer, env }: Where): Promise<Ended> {
 	const { stdout, stderr } = await program(
 		'scripts/chaos.js',
@@ -43,6 +43,5 @@ export async function runExperiment(name: string, { mesh, state, observer, env }
 	return ended;
 }
 
-/** A verb of the lab. */
 export const lab = ({ mesh, state, env }: Where, ...args: readonly string[]) =>
 	program('chaos/lab/main.js', args, { CHAOS_MESH: mesh, CHAOS_STATE: state, ...env });

@@ -75,7 +75,10 @@ describe('the catalogue', () => {
 		const [two] = entries;
 		assert.ok(two?.plan);
 		const text = planText(two.plan);
-		assert.match(text, /^two-verdicts \(X98\): An open door admits a stranger\n {2}before\n {4}probe house-stands\n/);
+		assert.match(
+			text,
+			/^two-verdicts \(X98\): An open door admits a stranger\n {2}before\n {4}probe house-is-intact\n/,
+		);
 		assert.match(text, /method\n {4}action open-door\n {6}\$ node -e console\.log\("open"\); process\.exit\(3\)\n/);
 		assert.match(text, /rollbacks, in every case\n {4}action close-door\n/);
 	});

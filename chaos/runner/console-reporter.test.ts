@@ -108,7 +108,7 @@ describe('the console reporter', () => {
 		assert.match(text, /^2\/3, about 4 min left$/m, 'twice as slow as recorded');
 	});
 
-	it('shows on a terminal what the running step waits for, and since when', () => {
+	it('shows the running step, its duration and its pattern on a terminal', () => {
 		const waitsFor = { pattern: 'x45-node +Ready', seconds: 45 };
 		const text = print([{ ...started, waitsFor }], { live: true, nowMs: 4_200 });
 		assert.ok(

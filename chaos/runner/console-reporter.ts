@@ -1,4 +1,4 @@
-/** Prints the events of a run for people, 80 columns wide: each step as it ends, the two verdicts, and a table at the end. */
+/** Prints the events of a run for people, 80 columns wide: steps, verdicts, and a table at the end. */
 import pc from 'picocolors';
 import type { Clock } from '../../lib/clock.ts';
 import { printableLines } from '../../lib/text.ts';

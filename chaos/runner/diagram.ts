@@ -1,4 +1,4 @@
-/** Draws a join as a sequence diagram, in SVG or Mermaid: messages, their protection, and refusals. All text is escaped. */
+/** Draws a join as a sequence diagram, in SVG or Mermaid. All text is escaped. */
 import type { SeenJoin, SeenStep } from './observer.ts';
 
 const known = ['apiserver-sim', 'controller-manager-sim', 'ca-service', 'token-store'];
@@ -106,7 +106,7 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 	}
 	const names = lanes.map((lane, index) => {
 		if (!isNarrow) return textAt(x(lane), 16, cut(lane, Math.floor(laneWidth / 7)), 'lane-name', 'middle');
-		// Names side by side would be cut: each stands above its own line, one below the other.
+		// Names side by side would be cut: each is above its own line, one below the other.
 		const isLate = index > lanes.length / 2;
 		return textAt(x(lane) + (isLate ? 6 : -6), 14 + 18 * index, cut(lane, 24), 'lane-name', isLate ? 'end' : 'start');
 	});

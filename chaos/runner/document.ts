@@ -1,4 +1,4 @@
-/** Reads the file of an experiment as PyYAML does, because Chaos Toolkit reads the same file, and finds the line of each part. */
+/** Reads an experiment as PyYAML does, because Chaos Toolkit reads the same file, and finds the line of each part. */
 import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { isNode, isScalar, LineCounter, parseDocument } from 'yaml';

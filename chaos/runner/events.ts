@@ -1,6 +1,6 @@
 /**
- * The events of a run. `--progress json` prints one on each line of standard output; the text for people is made from the same events.
- * Bootstrap tokens are masked. A later version may add events and fields.
+ * The events of a run. `--progress json` prints one on each line of standard output; the text for people is made from
+ * the same events. Bootstrap tokens are masked. A later version can add events and fields.
  */
 import type { Expected, VerdictKind } from './plan.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Runs experiments for the observer in docker compose. A client of the Unix socket sends the name of an experiment and receives the
- * events of the runner, one a line. It is a program of its own because it holds the Docker socket, which the observer must not have.
- * It runs one experiment at a time.
+ * Runs experiments for the observer in docker compose, one at a time. A client of the Unix socket sends the name of an
+ * experiment and receives the events of the runner, one a line. It is a program of its own because it holds the Docker
+ * socket, which the observer must not have.
  */
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';

@@ -1,6 +1,6 @@
 /**
- * Runs the program of a step: until it ends, until its time limit, or until the signal aborts. The lab runs in this process; any other
- * program is started, and its whole process group ends with it.
+ * Runs the program of a step: until it ends, until its time limit, or until the signal aborts. The lab runs in this
+ * process; any other program is started, and its whole process group ends with it.
  */
 import { spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';

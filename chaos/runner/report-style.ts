@@ -1,4 +1,4 @@
-/** The style sheet of the report: light and dark, narrow screens, and print. The colours meet WCAG AA and match the observer's page. */
+/** The style sheet of the report. The colours meet WCAG AA and match the observer's page. */
 
 export const stylesheet = `
 :root{--back:#f7f7f5;--card:#fff;--text:#1c1e21;--quiet:#5b6169;--rule:#d9dbde;--line:#c3c7cc;--accent:#1d4ed8;--good:#116b33;--good-back:#e2f4e7;--bad:#a51d1d;--bad-back:#fdeaea;--warn:#8a5300;--warn-back:#fdf1dc}

@@ -80,7 +80,7 @@ describe('the report', () => {
 		for (const text of [reportHtml(reportOf(journalWith({}))), reportMarkdown(reportOf(journalWith({})))]) {
 			for (const part of [
 				'An open door admits any caller.',
-				'the house stands',
+				'the house is intact',
 				'open-door',
 				'violated, as predicted',
 				'held, as predicted',

@@ -56,7 +56,7 @@ function chapterOf(journal: Journal): Chapter {
 	const extensions = Array.isArray(experiment.extensions) ? (experiment.extensions as readonly Json[]).map(asMap) : [];
 	const about = extensions.find(({ name }) => name === 'kubejoin') ?? {};
 	const { joins, moreJoins, name, passed } = journal.kubejoin;
-	// Refused joins first: they show what the experiment is about.
+	// Refused joins first, because they show the effect of the fault.
 	const shownJoins = [
 		...joins.filter(({ state }) => state === 'refused'),
 		...joins.filter(({ state }) => state !== 'refused'),

@@ -1,4 +1,4 @@
-/** The recorded results in docs/chaos-results.json: `--record` writes them, docs/chaos.md shows them, and progress estimates use them. */
+/** The results in docs/chaos-results.json. `--record` writes them; docs/chaos.md and progress estimates use them. */
 import { KubejoinError } from '../../lib/errors.ts';
 import { readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import { projectPath } from '../../lib/paths.ts';

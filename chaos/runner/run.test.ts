@@ -75,8 +75,8 @@ describe('runExperiment', function () {
 			kubejoin.evidence.map(({ probe: name, verdict, text, lines }) => [name, verdict, text, lines.length]),
 			[
 				['door-is-open', 'violated', 'by 2 strangers', 1],
-				['house-still-stands', 'held', 'the house stands', 0],
-				['house-stands', 'held', 'the house stands', 0],
+				['house-is-still-intact', 'held', 'the house is intact', 0],
+				['house-is-intact', 'held', 'the house is intact', 0],
 			],
 		);
 		assert.equal(

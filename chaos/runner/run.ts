@@ -1,8 +1,8 @@
 /**
  * Runs one experiment: the steady state, the method, the steady state again, and in every case the rollbacks.
  *
- * Stricter than Chaos Toolkit: tolerances of the method count, a step that does not run to its end ends the method and fails the
- * experiment, and a rollback that ends with an error fails the experiment.
+ * Stricter than Chaos Toolkit: tolerances of the method count, a step that does not run to its end ends the method and
+ * fails the experiment, and a rollback that ends with an error fails the experiment.
  */
 import { hostname, platform, release } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -30,7 +30,7 @@ export interface RunOptions {
 	readonly seeJoins: (fromMs: number, toMs: number) => Promise<SeenJoins>;
 }
 
-/** What the parts of an experiment add to. */
+/** Shared by the parts of an experiment, which add their problems and evidence. */
 interface Session {
 	readonly plan: Plan;
 	readonly options: RunOptions;

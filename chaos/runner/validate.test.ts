@@ -41,8 +41,10 @@ describe('validate', () => {
 		assert.deepEqual(problemsOf(text), [
 			'x.yaml:2:8 $.title needs title, a text that is not empty',
 			'x.yaml:6:38 $.extensions[0].tier needs tier: A, B or C',
-			'x.yaml:4:48 $.contributions.availability needs contributions.availability, the expected verdict: held, violated, or none where it is not at stake',
-			'x.yaml:13:40 $.steady-state-hypothesis.probes[0].provider.path the program no-such-program was not found, or is not executable',
+			'x.yaml:4:48 $.contributions.availability needs contributions.availability, ' +
+				'the expected verdict: held, violated, or none where it is not at stake',
+			'x.yaml:13:40 $.steady-state-hypothesis.probes[0].provider.path ' +
+				'the program no-such-program was not found, or is not executable',
 			'x.yaml:15:5 $.method[0] needs name, a text that is not empty',
 		]);
 	});

@@ -1,6 +1,6 @@
 /**
- * Checks a document before anything runs, and reports all problems together: each error of Chaos Toolkit, each of its features that this
- * runner does not have, and the rules of this project.
+ * Checks a document before anything runs, and reports all problems together: each error of Chaos Toolkit, each of its
+ * features that this runner does not have, and the rules of this project.
  */
 import { causeText } from '../../lib/errors.ts';
 import { type Document, type Path, type Problem, pathText } from './document.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { judgeVerdicts, readEvidence } from './verdict.ts';
 
-describe('a verdict', () => {
-	it('is violated when any line says so, held when one does and none else, and otherwise unknown', () => {
+describe('the verdicts', () => {
+	it('are violated by any line, held by a line without a violation, and otherwise unknown', () => {
 		const verdicts = (stdout: string) => judgeVerdicts(readEvidence('p', stdout, true));
 		assert.deepEqual(verdicts('security: held\nsecurity: violated by one\navailability: held in 3 s'), {
 			security: 'violated',
@@ -18,7 +18,7 @@ describe('a verdict', () => {
 		);
 	});
 
-	it('held is not believed of a probe that failed, unless it names a violation as the reason', () => {
+	it('ignore "held" from a failed probe without a violation', () => {
 		const verdicts = (stdout: string) => judgeVerdicts(readEvidence('p', stdout, false));
 		assert.deepEqual(verdicts('security: held\navailability: held'), { security: 'unknown', availability: 'unknown' });
 		assert.deepEqual(verdicts('security: violated by one\navailability: held'), {
@@ -27,9 +27,9 @@ describe('a verdict', () => {
 		});
 	});
 
-	it('carries what was said and what else was printed', () => {
-		assert.deepEqual(readEvidence('p', 'trace 1\n\nsecurity: held  nobody \r\ntrace 2\n', true), [
-			{ probe: 'p', kind: 'security', verdict: 'held', text: 'nobody', lines: ['trace 1', 'trace 2'] },
+	it('come with the rest of their line and the other lines', () => {
+		assert.deepEqual(readEvidence('p', 'trace 1\n\nsecurity: held  by all \r\ntrace 2\n', true), [
+			{ probe: 'p', kind: 'security', verdict: 'held', text: 'by all', lines: ['trace 1', 'trace 2'] },
 		]);
 	});
 });

@@ -16,8 +16,8 @@ export interface Evidence {
 const verdictLine = /^(security|availability): (held|violated)(?![\w-])\s*(.*?)\s*$/;
 
 /**
- * @param isTrusted  the probe ended and met its tolerance. From another probe, `violated` counts; `held` counts only beside a violation,
- *   which then explains the failure
+ * @param isTrusted  the probe ended and met its tolerance. From another probe, `violated` counts; `held` counts only
+ *   beside a violation, which then explains the failure
  */
 export function readEvidence(probe: string, stdout: string, isTrusted: boolean): readonly Evidence[] {
 	const lines = stdout.split('\n').map((text) => text.replace(/\r$/, ''));

@@ -8,35 +8,31 @@ import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { table } from './table.ts';
 
-const cell = (text: string): string => text.replace(/\s+/g, ' ').replaceAll('|', '\\|').trim();
-const measured = (result: Result | undefined): string =>
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+const recorded = (result: Result | undefined): string =>
 	result === undefined
 		? 'not measured'
 		: `${result.security}, ${result.availability}; ${result.seconds} s${result.passed ? '' : '; **failed**'} (${result.date})`;
 
-export function tableOf(plans: readonly Plan[], results: Results): string {
-	const rows = plans.map(({ name, file, about, description, expected }) => [
-		`[${name}](../${file})`,
+/** A table of results, and a section for each experiment. */
+export function catalogueOf(plans: readonly Plan[], results: Results): string {
+	const rows = plans.map(({ name, about, expected }) => [
 		about.id,
-		cell(description),
+		`[${name}](#${name})`,
 		`${expectedText(expected.security)}, ${expectedText(expected.availability)}`,
-		measured(results[name]?.local),
-		measured(results[name]?.compose),
-		cell(about.lesson),
+		recorded(results[name]?.local),
+		recorded(results[name]?.compose),
 	]);
-	return table(
-		[
-			'experiment',
-			'id',
-			'what goes wrong',
-			'security, availability: expected',
-			'measured with npm start',
-			'measured with docker compose',
-			'lesson',
-		],
-		rows,
-	);
+	const header = ['id', 'experiment', 'predicted', 'with npm start', 'with docker compose'];
+	return [table(header, rows), ...plans.map(sectionOf)].join('\n\n');
 }
+
+const sectionOf = ({ name, file, about, title, description }: Plan): string =>
+	[
+		`### ${name}`,
+		`**${oneLine(title)}** ([${about.id}](../${file})). ${oneLine(description)}`,
+		`Lesson: ${oneLine(about.lesson)}`,
+	].join('\n\n');
 
 const LAB = 'bin/lab';
 
@@ -68,7 +64,7 @@ export function chaosTable(): string {
 	});
 	const all = [...problems, ...entries.flatMap((entry) => entry.problems)];
 	if (all.length > 0) throw new Error(all.map(({ where, path, text }) => `${where}: ${path} ${text}`).join('\n'));
-	return tableOf(
+	return catalogueOf(
 		entries.flatMap(({ plan }) => (plan === undefined ? [] : [plan])),
 		JSON.parse(readFileSync(projectPath(RESULTS_FILE), 'utf8')) as Results,
 	);

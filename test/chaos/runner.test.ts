@@ -9,7 +9,7 @@ import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 
 const fixture = readFileSync(projectPath('chaos/runner/fixtures/all-holds.yaml'), 'utf8');
-const NOBODY = 'http://127.0.0.1:1';
+const NO_OBSERVER = 'http://127.0.0.1:1';
 
 const stdoutOf = (run: Run | undefined): unknown => (run?.output as { readonly stdout: string } | undefined)?.stdout;
 
@@ -33,7 +33,7 @@ describe('npm run chaos', function () {
 		args: readonly string[],
 		onOutput: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
 	): Promise<Ended> {
-		const where = ['--catalogue', join(folder, 'c'), '--journal', join(folder, 'j'), '--observer', NOBODY];
+		const where = ['--catalogue', join(folder, 'c'), '--journal', join(folder, 'j'), '--observer', NO_OBSERVER];
 		const child = spawn(process.execPath, ['--import', 'tsx', projectPath('scripts/chaos.ts'), ...where, ...args], {
 			env: { ...environment(), NO_COLOR: '1' },
 		});
@@ -49,7 +49,7 @@ describe('npm run chaos', function () {
 	}
 	const journalOf = (name: string): Journal => JSON.parse(readFileSync(join(folder, 'j', `${name}.json`), 'utf8'));
 
-	it('ends with 0 when all passed, and leaves a journal and a report for its owner alone', async () => {
+	it('ends with 0 when all experiments pass, and writes a journal and a report for the owner only', async () => {
 		const { code, stdout, stderr } = await chaos(['--seed', '5']);
 		assert.equal(code, 0, stdout + stderr);
 		assert.match(stdout, /1 passed, 0 failed, in .*; seed 5/);
@@ -63,7 +63,7 @@ describe('npm run chaos', function () {
 		);
 	});
 
-	it('ends with 1 when one did not pass, which programs are told in JSON', async () => {
+	it('ends with 1 when an experiment fails, and prints its events as JSON', async () => {
 		writeFileSync(
 			join(folder, 'c', 'bad.yaml'),
 			fixture.replace('X99', 'X97').replace('security: held n', 'security: violated n'),
@@ -79,7 +79,7 @@ describe('npm run chaos', function () {
 		assert.deepEqual([last.passed, last.failed, last.isInterrupted], [['good'], ['bad'], false]);
 	});
 
-	it('ends with 2 by a bad document and with 3 by bad arguments, and has run nothing', async () => {
+	it('ends with 2 for an invalid document and 3 for invalid arguments, without running a step', async () => {
 		writeFileSync(join(folder, 'c', 'bad.yaml'), 'title: x\n');
 		for (const args of [[], ['--validate']]) {
 			const { code, stdout, stderr } = await chaos(args);
@@ -93,7 +93,7 @@ describe('npm run chaos', function () {
 			assert.equal((await chaos(args)).code, 3, args.join(' '));
 	});
 
-	it('hands the seed, the mesh and the state to the activities', async () => {
+	it('passes seed, mesh and state to the steps', async () => {
 		const script =
 			"'const e = process.env; console.log([e.CHAOS_SEED, e.CHAOS_MESH, e.CHAOS_STATE, e.CHAOS_EXPERIMENT].join())'";
 		writeFileSync(join(folder, 'c', 'good.yaml'), fixture.replace('\'console.log("put back")\'', script));
@@ -102,12 +102,14 @@ describe('npm run chaos', function () {
 	});
 
 	for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-		it(`${signal} stops the method, rolls back whatever comes, writes the journal, and ends with 130`, async () => {
+		it(`${signal} stops the method, rolls back despite further signals, and ends with 130`, async () => {
 			const waits =
-				"    - { type: action, name: waits, provider: { type: process, path: node, arguments: ['-e', 'setInterval(() => 0, 1000)'] } }\n";
-			// Long enough for a second signal to come while it runs: it waits for a file that this test makes after that.
+				'    - { type: action, name: waits, provider: { type: process, path: node,\n' +
+				"        arguments: ['-e', 'setInterval(() => 0, 1000)'] } }\n";
+			// The rollback waits for a file that this test creates after the second signal.
 			const file = join(folder, 'go');
-			const back = `'const fs = require("node:fs"); const t = setInterval(() => fs.existsSync(${JSON.stringify(file)}) && (clearInterval(t), console.log("put back")), 20)'`;
+			const back = `'const fs = require("node:fs"); const done = () => fs.existsSync(${JSON.stringify(file)});
+        const t = setInterval(() => done() && (clearInterval(t), console.log("put back")), 20)'`;
 			writeFileSync(
 				join(folder, 'c', 'good.yaml'),
 				fixture.replace('method:\n', `method:\n${waits.slice(2)}`).replace('\'console.log("put back")\'', back),
@@ -118,11 +120,11 @@ describe('npm run chaos', function () {
 				if (!sent.has(what)) act();
 				sent.add(what);
 			};
-			const { code, stdout } = await chaos(['--progress', 'json'], (told, kill) => {
-				if (told.includes('"part":"method","index":0')) once('first', () => kill(signal));
-				// What comes at once is the same Ctrl-C, passed on by npm; this one is another.
-				if (told.includes('"part":"rollbacks"')) once('second', () => setTimeout(() => kill(signal), 500));
-				if (told.includes('"isFirst":false')) once('go', () => writeFileSync(file, ''));
+			const { code, stdout } = await chaos(['--progress', 'json'], (output, kill) => {
+				if (output.includes('"part":"method","index":0')) once('first', () => kill(signal));
+				// A signal within 300 ms counts as the same Ctrl-C, forwarded by npm.
+				if (output.includes('"part":"rollbacks"')) once('second', () => setTimeout(() => kill(signal), 500));
+				if (output.includes('"isFirst":false')) once('go', () => writeFileSync(file, ''));
 			});
 			assert.equal(code, 130, stdout);
 			const journal = journalOf('good');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { seeJoins } from '../../chaos/runner/observer.ts';
+import { seeJoins } from './observer.ts';
 
 let server: Server | undefined;
 async function serve(listener: RequestListener): Promise<string> {
