@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { parse } from 'yaml';
-import { readAction, withWrongPin } from './actions.ts';
+import { KubejoinError } from '../../lib/errors.ts';
+import type { ChildEvents, ChildPlan } from '../../lib/process-supervisor.ts';
+import { type ActionOptions, createActions, readAction } from './actions.ts';
+import type { Action } from './api.ts';
+import { keptLog } from './app.fixture.ts';
+import { withWrongPin } from './page-nodes.ts';
 
-describe('what the page asks for', () => {
+describe('a request for an action', () => {
 	it('is one of six actions, with the name of a request or an experiment where one is needed', () => {
 		assert.deepEqual(readAction('join', { request: 'ignored' }), { name: 'join' });
 		assert.deepEqual(readAction('deny', { request: 'node-csr-x_Y9' }), { name: 'deny', request: 'node-csr-x_Y9' });
@@ -39,7 +47,7 @@ describe('what the page asks for', () => {
 		);
 	});
 
-	it('the wrong pin is the pin of nobody, and all else stays', () => {
+	it('a wrong pin belongs to no CA, and the rest of the configuration stays', () => {
 		const config = {
 			kind: 'JoinConfiguration',
 			discovery: { bootstrapToken: { token: 't', caCertHashes: [`sha256:${'a'.repeat(64)}`] } },
@@ -48,5 +56,131 @@ describe('what the page asks for', () => {
 		assert.match(wrong.discovery.bootstrapToken.caCertHashes[0] ?? '', /^sha256:[0-9a-f]{64}$/);
 		assert.notDeepEqual(wrong.discovery.bootstrapToken.caCertHashes, config.discovery.bootstrapToken.caCertHashes);
 		assert.equal(wrong.discovery.bootstrapToken.token, 't');
+	});
+});
+
+describe('actions', () => {
+	let directory: string;
+	let ran: string[][];
+	let started: { plan: ChildPlan; events: ChildEvents }[];
+	let exitCode: number;
+	beforeEach(() => {
+		directory = mkdtempSync(join(tmpdir(), 'actions-'));
+		ran = [];
+		started = [];
+		exitCode = 0;
+	});
+	afterEach(() => rmSync(directory, { recursive: true }));
+
+	const joinConfig = `discovery: { bootstrapToken: { token: t, caCertHashes: ["sha256:${'a'.repeat(64)}"] } }`;
+	function open(options: Partial<ActionOptions> = {}) {
+		const kept = keptLog();
+		const actions = createActions({
+			kubeconfig: '/pki/admin.conf',
+			nodesDirectory: directory,
+			telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://x' },
+			tracesKey: 'secret-key',
+			freePort: async () => 4242,
+			log: kept.log,
+			programs: {
+				async runProgram({ args = [] }) {
+					ran.push([...args]);
+					const to = args.at(-1) ?? '';
+					if (args.includes('--print-join-config')) writeFileSync(to, joinConfig);
+					return { code: exitCode, stdout: '', stderr: 'error: it does not exist\u001b[2J\n' };
+				},
+				startChild(plan, events) {
+					started.push({ plan, events });
+					const isUp = exitCode === 0 ? Promise.resolve() : Promise.reject(new Error('refused'));
+					return {
+						name: plan.name,
+						pid: () => 1,
+						kill: () => undefined,
+						started: () => isUp,
+						stop: async () => undefined,
+					};
+				},
+			},
+			...options,
+		});
+		return { actions, lines: kept.lines };
+	}
+	const argument = (name: string) => {
+		const args = started[0]?.plan.args ?? [];
+		return args[args.indexOf(name) + 1] ?? '';
+	};
+
+	it('join: a node with a token of its own; token and key are in files, and in no argument', async () => {
+		const { actions } = open();
+		const { done } = await actions.run({ name: 'join' });
+		assert.match(done, /^page-[0-9a-f]{6}$/);
+		assert.deepEqual(ran[0]?.slice(0, 4), ['--kubeconfig', '/pki/admin.conf', 'token', 'create']);
+		assert.equal(argument('--node-name'), done);
+		assert.equal(argument('--healthz-port'), '4242');
+		assert.equal(readFileSync(argument('--config'), 'utf8'), joinConfig);
+		const keyFile = String(started[0]?.plan.settings?.TRACES_KEY_FILE);
+		assert.equal(readFileSync(keyFile, 'utf8'), 'secret-key\n');
+		assert.equal(statSync(keyFile).mode & 0o777, 0o600);
+		assert.ok(!JSON.stringify(started[0]?.plan).includes('secret-key'));
+	});
+
+	it('join-with-wrong-pin: the same, with another pin', async () => {
+		await open().actions.run({ name: 'join-with-wrong-pin' });
+		const config = readFileSync(argument('--config'), 'utf8');
+		assert.match(config, /token: t/);
+		assert.match(config, /sha256:[0-9a-f]{64}/);
+		assert.doesNotMatch(config, /a{64}/);
+	});
+
+	it('ACTION_REFUSED: more than 20 nodes; one that ends makes a place', async () => {
+		const { actions } = open();
+		for (let number = 0; number < 20; number++) await actions.run({ name: 'join' });
+		await assert.rejects(actions.run({ name: 'join' }), { code: 'ACTION_REFUSED' });
+		started[0]?.events.onGiveUp(new KubejoinError('ACTIONS_DISABLED', {}));
+		await actions.run({ name: 'join' });
+	});
+
+	it('approve and deny: run kubectl-sim, with the name after the end of the flags', async () => {
+		const { actions } = open();
+		for (const name of ['approve', 'deny'] as const) await actions.run({ name, request: 'node-csr-x' });
+		assert.deepEqual(
+			ran.map((args) => args.slice(2)),
+			[
+				['certificate', 'approve', '--', 'node-csr-x'],
+				['certificate', 'deny', '--', 'node-csr-x'],
+			],
+		);
+	});
+
+	it('ACTION_REFUSED: has the command and the printable output of a program that failed', async () => {
+		exitCode = 1;
+		await assert.rejects(open().actions.run({ name: 'approve', request: 'x' }), (error: unknown) => {
+			assert.ok(error instanceof KubejoinError && error.code === 'ACTION_REFUSED');
+			assert.match(error.message, /kubectl-sim certificate approve -- x/);
+			assert.match(error.message, /it does not exist\^\[\[2J/);
+			return true;
+		});
+	});
+
+	it('run-experiment and stop-experiment: of the runner', async () => {
+		const asked: string[] = [];
+		const experiments = { run: async (name: string) => void asked.push(name), stop: () => 'slow' };
+		const { actions } = open({ experiments });
+		assert.deepEqual(await actions.run({ name: 'run-experiment', experiment: 'slow' }), { done: 'slow' });
+		assert.deepEqual([await actions.run({ name: 'stop-experiment' }), asked], [{ done: 'slow' }, ['slow']]);
+	});
+
+	it('PAGE_BAD_REQUEST: an action that this observer does not have, and does not offer', async () => {
+		const { actions } = open({ nodesDirectory: undefined });
+		assert.deepEqual(actions.names, ['approve', 'deny']);
+		for (const action of [{ name: 'join' }, { name: 'stop-experiment' }] satisfies Action[])
+			await assert.rejects(actions.run(action), { code: 'PAGE_BAD_REQUEST' });
+		assert.equal(open().actions.names.length, 4);
+	});
+
+	it('are in the log', async () => {
+		const { actions, lines } = open();
+		await actions.run({ name: 'deny', request: 'node-csr-x' });
+		assert.ok(lines.some((line) => line.includes('deny') && line.includes('node-csr-x')));
 	});
 });

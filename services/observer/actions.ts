@@ -1,165 +1,104 @@
 /**
- * What the page may do, when the observer was told that it may: join a node, decide a request. It does so as a person would, by running the
- * project's own programs with the admin's kubeconfig, so there is nothing here that a command line could not do. No token is ever an argument.
+ * The actions of the page, where the settings of the observer allow them: join a node, decide a certificate signing request, run an experiment.
+ * Each runs a program of the project with the kubeconfig of the admin, so that an action can do no more than a command line.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
 import { KubejoinError } from '../../lib/errors.ts';
-import { writeWholeFile } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
-import { type Child, runProgram, startChild } from '../../lib/process-supervisor.ts';
+import { runProgram, startChild } from '../../lib/process-supervisor.ts';
 import { printableLines } from '../../lib/text.ts';
 import type { Action, ActionResult } from './api.ts';
 import { isExperimentName } from './experiment-files.ts';
 import type { ExperimentRunner } from './experiments.ts';
+import { PageNodes, type PageNodesOptions } from './page-nodes.ts';
 
-export interface ActionOptions {
-	/** Path of the admin's kubeconfig. */
+export interface ActionOptions extends Pick<PageNodesOptions, 'telemetry' | 'tracesKey' | 'freePort'> {
+	/** Path of the kubeconfig of the admin. */
 	readonly kubeconfig: string;
-	/** Absent: none are run. */
+	/** Absent: the page runs no experiments. */
 	readonly experiments?: Pick<ExperimentRunner, 'run' | 'stop'> | undefined;
-	/** Absent: no nodes are joined. */
+	/** Absent: the page joins no nodes. */
 	readonly nodesDirectory?: string | undefined;
-	/** The standard OTEL_ variables for the nodes. */
-	readonly telemetry: Readonly<Record<string, string>>;
-	/** With which the nodes send their traces. */
-	readonly tracesKey: string;
-	/** @returns a TCP port of 127.0.0.1 that nobody has */
-	readonly freePort: () => Promise<number>;
 	readonly log: Log;
+	/** Default: the programs of the project. */
+	readonly programs?: Programs;
+}
+interface Programs {
+	readonly runProgram: typeof runProgram;
+	readonly startChild: typeof startChild;
 }
 export interface Actions {
 	readonly names: readonly Action['name'][];
-	/** @throws ACTION_REFUSED  the program that was run says why @throws EXPERIMENT_ALREADY_RUNNING, EXPERIMENT_RUNNER_UNAVAILABLE, PAGE_BAD_REQUEST */
+	/**
+	 * @throws ACTION_REFUSED  with the output of the program
+	 * @throws EXPERIMENT_ALREADY_RUNNING, EXPERIMENT_RUNNER_UNAVAILABLE, PAGE_BAD_REQUEST
+	 */
 	readonly run: (action: Action) => Promise<ActionResult>;
 	readonly stop: () => Promise<void>;
 }
 
-/** More would make of a page a machine that is out of memory. */
-const MAX_NODES = 20;
-
-export function createActions({
-	kubeconfig,
-	experiments,
-	nodesDirectory,
-	telemetry,
-	tracesKey,
-	freePort,
-	log,
-}: ActionOptions): Actions {
-	const nodes = new Map<string, Child>();
-
-	async function kubectl(...args: string[]): Promise<string> {
-		const { code, stdout, stderr } = await runProgram({
-			name: 'kubectl-sim',
-			program: 'services/kubectl-sim/main.js',
-			args: ['--kubeconfig', kubeconfig, ...args],
-		});
-		if (code !== 0)
-			throw new KubejoinError('ACTION_REFUSED', {
-				command: `kubectl-sim ${args.join(' ')}`,
-				problem: printableLines(stderr.trim()),
-			});
-		return stdout;
-	}
-	async function startNode(directory: string, pin: 'right' | 'wrong'): Promise<ActionResult> {
-		if (nodes.size >= MAX_NODES)
-			throw new KubejoinError('ACTION_REFUSED', {
-				command: 'kubelet-sim join',
-				problem: `the page has joined ${MAX_NODES} nodes, and joins no more`,
-			});
-		const name = `page-${randomBytes(3).toString('hex')}`;
-		const root = join(directory, name);
-		await mkdir(root, { recursive: true, mode: 0o700 });
-		const config = join(root, 'join.yaml');
-		await kubectl('token', 'create', '--ttl', '15m', '--print-join-config', '--to', config);
-		if (pin === 'wrong') await writeWholeFile(config, withWrongPin(await readFile(config, 'utf8')), 0o600);
-		const keyFile = join(root, 'traces-key');
-		await writeWholeFile(keyFile, `${tracesKey}\n`, 0o600);
-		const args = [
-			'join',
-			'--config',
-			config,
-			'--node-name',
-			name,
-			'--root',
-			root,
-			'--healthz-port',
-			String(await freePort()),
-		];
-		const forget = () => void nodes.delete(name);
-		const node = startChild(
-			{ name, program: 'services/kubelet-sim/main.js', args, telemetry, settings: { TRACES_KEY_FILE: keyFile } },
-			{
-				onLine: (_, line) => log.debug({ node: name, line }, 'a node that the page joined says'),
-				onCrash: (_, how) => log.warn({ node: name, how }, 'a node that the page joined is started again'),
-				onGiveUp: forget,
-			},
-		);
-		nodes.set(name, node);
-		// How it went is told by its trace.
-		node.started().catch(forget);
-		return { done: name };
-	}
-	const withNodes = (run: (directory: string) => Promise<ActionResult>): Promise<ActionResult> => {
-		if (nodesDirectory === undefined)
-			throw new KubejoinError('ACTION_REFUSED', {
-				command: 'kubelet-sim join',
-				problem: 'there is no directory for its files',
-			});
-		return run(nodesDirectory);
-	};
-	const desk = () => {
-		if (experiments === undefined)
-			throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'no experiments are offered' });
-		return experiments;
+export function createActions(options: ActionOptions): Actions {
+	const { kubeconfig, experiments, nodesDirectory, log, programs = { runProgram, startChild } } = options;
+	const kubectl = kubectlWith(kubeconfig, programs);
+	const nodes =
+		nodesDirectory === undefined
+			? undefined
+			: new PageNodes({ ...options, directory: nodesDirectory, kubectl, startChild: programs.startChild });
+	const run = async (action: Action): Promise<string> => {
+		switch (action.name) {
+			case 'join':
+				return existing(nodes).join('right');
+			case 'join-with-wrong-pin':
+				return existing(nodes).join('wrong');
+			case 'approve':
+			case 'deny':
+				await kubectl('certificate', action.name, '--', action.request);
+				return action.request;
+			case 'run-experiment':
+				await existing(experiments).run(action.experiment);
+				return action.experiment;
+			case 'stop-experiment':
+				return existing(experiments).stop();
+		}
 	};
 	return {
 		names: [
-			...(nodesDirectory === undefined ? [] : (['join', 'join-with-wrong-pin'] as const)),
+			...(nodes === undefined ? [] : (['join', 'join-with-wrong-pin'] as const)),
 			...(['approve', 'deny'] as const),
 			...(experiments === undefined ? [] : (['run-experiment', 'stop-experiment'] as const)),
 		],
 		async run(action) {
-			const { name, ...what } = action;
-			log.info({ action: name, ...what }, 'the page asks');
-			switch (action.name) {
-				case 'join':
-					return withNodes((directory) => startNode(directory, 'right'));
-				case 'join-with-wrong-pin':
-					return withNodes((directory) => startNode(directory, 'wrong'));
-				case 'approve':
-				case 'deny':
-					await kubectl('certificate', action.name, '--', action.request);
-					return { done: action.request };
-				case 'run-experiment':
-					await desk().run(action.experiment);
-					return { done: action.experiment };
-				case 'stop-experiment':
-					return { done: desk().stop() };
-			}
+			const { name, ...facts } = action;
+			log.info({ action: name, ...facts }, 'an action of the page');
+			return { done: await run(action) };
 		},
-		stop: async () => {
-			await Promise.all([...nodes.values()].map((node) => node.stop()));
-		},
+		stop: async () => nodes?.stop(),
 	};
 }
 
-/** The same JoinConfiguration with the pin of nobody's key. */
-export function withWrongPin(joinConfig: string): string {
-	const config = parse(joinConfig) as { discovery: { bootstrapToken: { caCertHashes: string[] } } };
-	config.discovery.bootstrapToken.caCertHashes = [`sha256:${randomBytes(32).toString('hex')}`];
-	return stringify(config);
+function existing<T>(part: T | undefined): T {
+	if (part === undefined)
+		throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'this observer does not have this action' });
+	return part;
 }
 
-/** What a page asked for; undefined when it is nothing that can be done. */
+const kubectlWith =
+	(kubeconfig: string, { runProgram: runOne }: Programs) =>
+	async (...args: string[]): Promise<string> => {
+		const { code, stdout, stderr } = await runOne({
+			name: 'kubectl-sim',
+			program: 'services/kubectl-sim/main.js',
+			args: ['--kubeconfig', kubeconfig, ...args],
+		});
+		if (code === 0) return stdout;
+		const command = `kubectl-sim ${args.join(' ')}`;
+		throw new KubejoinError('ACTION_REFUSED', { command, problem: printableLines(stderr.trim()) });
+	};
+
+/** @returns undefined for a request that names no action, or lacks the object of the action */
 export function readAction(name: string, body: unknown): Action | undefined {
 	if (name === 'join' || name === 'join-with-wrong-pin' || name === 'stop-experiment') return { name };
-	const asked: { readonly request?: unknown; readonly experiment?: unknown } =
+	const { request, experiment }: { readonly request?: unknown; readonly experiment?: unknown } =
 		typeof body === 'object' && body !== null ? body : {};
-	const { request, experiment } = asked;
 	if (name === 'run-experiment' && typeof experiment === 'string' && isExperimentName(experiment))
 		return { name, experiment };
 	if (

@@ -13,6 +13,8 @@
  * Streams are server-sent events, one JSON object each. An event replaces what was said of the same `id` before. Failures are `Refusal`, with an HTTP status.
  */
 
+import type { SectionKind } from './field-keys.ts';
+
 /** Where a step happens: a node's name, or a service's. */
 export type Lane = string;
 
@@ -100,17 +102,11 @@ export interface StepDetail {
 	readonly sections: readonly DetailSection[];
 }
 export interface DetailSection {
-	/**
-	 * `message`, `check`, `decision`, `certificate`, `csr`, `pin`, `jws`, `kubeconfig`, `token`, `failure`, `attributes`. There may be several of a kind,
-	 * for example the certificates of a chain.
-	 */
-	readonly kind: string;
+	/** There can be several of a kind, for example the certificates of a chain. */
+	readonly kind: SectionKind;
 	/** For example the subject of a certificate; empty when the kind says it all. */
 	readonly title: string;
-	/**
-	 * In the order in which they are to be read. `key` is what the catalogue has a name and a meaning for: `certificate.subject`, `csr.usages`,
-	 * `pin.spki`, `pin.sha256`, `jws.alg`…; of `attributes`, the attribute's own name.
-	 */
+	/** In the order of reading. `key` is a `FieldKey`; in the section `attributes`, the name of the attribute. */
 	readonly fields: readonly { readonly key: string; readonly value: string }[];
 	/** PEM, YAML or JSON, as it was sent. */
 	readonly text?: string;

@@ -1,6 +1,6 @@
 /**
- * What a step holds, taken apart: certificate, request, pin, signature, decision, from the bytes that the span carries. Shows what was sent, also
- * when it was false: nothing here is verified, and nothing that cannot be read is an error.
+ * The details of a step: certificate, request, pin, signature and decision, from the bytes in its span. Shows the content as it was sent, although
+ * it may be false: nothing is verified here, and unreadable bytes are no error.
  */
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 import { extKeyUsagesOf, fingerprintOf, parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
@@ -8,14 +8,15 @@ import { parseCsr } from '../../lib/pki/csr.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { printable, printableLines } from '../../lib/text.ts';
 import type { DetailSection, Step } from './api.ts';
+import type { FieldKey, SectionKind } from './field-keys.ts';
 import type { AttributeValue, Span } from './otlp.ts';
 import { failureOf } from './steps.ts';
 
-type Fields = [key: string, value: AttributeValue | undefined][];
+type Fields<Key extends string = FieldKey> = [key: Key, value: AttributeValue | undefined][];
 
 /**
  * @param span    of the step
- * @param server  of a message: the span of who answered
+ * @param server  of a message: the span of the service that answered
  */
 export function sectionsOf(step: Step, span: Span, server: Span | undefined): readonly DetailSection[] {
 	const attributes = { ...span.attributes, ...server?.attributes };
@@ -59,7 +60,13 @@ const milliseconds = (ms: number): string => `${Math.round(ms * 100) / 100} ms`;
 
 const shown = (value: string | number | boolean): string => printable(String(value));
 
-function section(kind: string, title: string, fields: Fields, text?: string, bytes?: Buffer): DetailSection {
+function section<Kind extends SectionKind>(
+	kind: Kind,
+	title: string,
+	fields: Fields<Kind extends 'attributes' ? string : FieldKey>,
+	text?: string,
+	bytes?: Buffer,
+): DetailSection {
 	return {
 		kind,
 		title: printable(title),
@@ -128,7 +135,7 @@ function tokenSection(of: (key: string) => string, attributes: Span['attributes'
 	return fields.some(([, value]) => value !== undefined && value !== '') ? [section('token', '', fields)] : [];
 }
 
-/** The parts of `header..signature`, and the text that was signed. */
+/** The parts of `header..signature`, and the signed text. */
 function jwsSection(of: (key: string) => string): DetailSection[] {
 	const jws = of('kubejoin.jws.detached');
 	const content = of('kubejoin.cluster_info');

@@ -121,8 +121,8 @@ describe('the page', function () {
 			}
 		});
 		assert.deepEqual(await texts(page, '.moment'), [
-			'Now the node trusts the cluster: it may show its token',
-			'Now the cluster trusts the node: it has a certificate',
+			'The node trusts the cluster: it can send its token',
+			'The cluster trusts the node: it has a certificate',
 		]);
 		assert.deepEqual(await texts(page, '.lane-name'), [
 			'node-1',
@@ -136,11 +136,11 @@ describe('the page', function () {
 
 	it('a refused join says where and why, and what to do; the button makes one', async () => {
 		const page = await open();
-		await page.getByRole('button', { name: 'Join with the wrong pin' }).click();
+		await page.getByRole('button', { name: 'Join with a wrong pin' }).click();
 		await page.locator('.failure').waitFor({ timeout: 45_000 });
 		assert.match(
 			(await page.locator('.failure').textContent()) ?? '',
-			/CA_HASH_MISMATCH.*are pinned[\s\S]*Most likely: the pin belongs to another cluster[\s\S]*Also possible: [\s\S]*What to do: Get the hash on the control plane/,
+			/CA_HASH_MISMATCH.*are pinned[\s\S]*Most likely cause: the pin belongs to another cluster[\s\S]*Also possible: [\s\S]*Do this: Get the hash on the control plane/,
 		);
 		await eventually(5, async () => assert.equal((await labels(page)).at(-1), 'discovery/pin-ca'));
 		assert.equal(await page.locator('.moment').count(), 0);
@@ -246,10 +246,10 @@ describe('the page', function () {
 		assert.deepEqual(await texts(page, '.found'), [' violated', ' held']);
 		assert.equal(await page.locator('.tile.violated', { hasText: 'As predicted' }).count(), 1);
 		assert.deepEqual(await texts(page, '.experiment h4'), [
-			'Before: the steady state',
+			'Before: steady state',
 			'Method',
-			'After: the steady state again',
-			'Rollbacks: all is put right',
+			'After: steady state',
+			'Rollbacks',
 		]);
 		assert.equal(await page.locator('.activities li.well').count(), 6);
 		assert.equal(await page.locator('.experiment .failure').count(), 0);
@@ -287,10 +287,10 @@ describe('the page', function () {
 	it('Chinese by preference or by choice, and it is remembered', async () => {
 		await joined();
 		const page = await open('', { locale: 'zh-CN', colorScheme: 'dark' });
-		await page.getByRole('heading', { name: '观看节点加入集群' }).waitFor();
+		await page.getByRole('heading', { name: '观察节点如何加入集群' }).waitFor();
 		assert.equal(await page.evaluate('document.documentElement.lang'), 'zh-CN');
 		await listed(page, 'node-1').click();
-		await page.locator('.moment', { hasText: '此刻节点信任集群' }).waitFor();
+		await page.locator('.moment', { hasText: '节点信任集群：现在可以出示令牌' }).waitFor();
 		await shot(page, 'chinese-dark');
 		await page.getByLabel('语言').selectOption('English');
 		await page.reload();
@@ -308,7 +308,7 @@ describe('the page', function () {
 			const page = await open('', options);
 			await listed(page, 'node-1').click();
 			await page.locator('button.row', { hasText: 'discovery/verify-signature' }).click();
-			await page.getByText('The signature, taken apart').waitFor();
+			await page.getByText('Parts of the signature').waitFor();
 			for (const view of ['', '#/cluster', '#/storm', '#/experiments/no-pin', '#/experiments/unlike', 'compare']) {
 				if (view === 'compare') {
 					await page.goto(`${url}#/joins`);
@@ -348,7 +348,7 @@ describe('the page', function () {
 		await page.goto(`${url}#/joins`);
 		await page.locator('.list li').nth(99).waitFor();
 		assert.equal(await page.locator('.list li').count(), 100);
-		await page.getByLabel('Filter by node or code').fill('storm-777');
+		await page.getByLabel('Filter by node or error code').fill('storm-777');
 		await eventually(3, async () => assert.equal(await page.locator('.list li').count(), 1));
 		const loadedMs: number[] = [];
 		// The fastest of three: another program on this machine may hold one of them up.

@@ -1,129 +1,161 @@
-/** The cluster as its admin sees it, with what may be decided. */
+/** The cluster as its admin sees it, with the buttons that decide certificate signing requests. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Cluster, Refusal } from '../api.ts';
-import { FailureBand } from './diagram.tsx';
-import { duration } from './format.ts';
+import { FailureBand } from './failure.tsx';
+import { countdown } from './format.ts';
 import type { Store } from './store.ts';
 import { useWords } from './words.ts';
 
+/** Rows of a table at first; a cluster can have thousands of nodes. */
+const PAGE = 100;
+
 export function ClusterView({ store }: { readonly store: Store }) {
-	const { say } = useWords();
 	const nowMs = useSignal(Date.now());
-	const refusal = useSignal<Refusal | undefined>(undefined);
 	useEffect(() => {
 		const timer = setInterval(() => (nowMs.value = Date.now()), 1_000);
 		return () => clearInterval(timer);
 	}, []);
 	const cluster = store.cluster.value;
 	if (cluster === undefined) return null;
-	const now = nowMs.value;
-	const mayDecide = store.session.value?.actions.includes('approve') === true;
+	return (
+		<div class="cluster">
+			{cluster.problem !== undefined && <p class="note">{cluster.problem}</p>}
+			<Nodes nodes={cluster.nodes} now={nowMs.value} />
+			<Requests store={store} requests={cluster.requests} />
+			<Tokens tokens={cluster.tokens} now={nowMs.value} />
+			<Services services={cluster.services} />
+		</div>
+	);
+}
+
+function Nodes({ nodes, now }: { readonly nodes: Cluster['nodes']; readonly now: number }) {
+	const { say, messages } = useWords();
+	return (
+		<Table
+			caption={say('nodes')}
+			columns={[say('name'), say('status'), say('heartbeat'), say('certificate')]}
+			rows={nodes}
+			row={({ name, status, reason, heartbeatMs, certificate }) => (
+				<tr key={name}>
+					<th scope="row">{name}</th>
+					<td>
+						<span class={`state ${status}`}>{status}</span> <span class="quiet">{reason}</span>
+					</td>
+					<td>{heartbeatMs === 0 ? say('noHeartbeat') : messages.ago(wholeSeconds(now - heartbeatMs))}</td>
+					<td>{certificate === undefined ? say('none') : <Lifetime certificate={certificate} now={now} />}</td>
+				</tr>
+			)}
+		/>
+	);
+}
+
+/** The page shows no parts of a second that change every second. */
+const wholeSeconds = (ms: number): number => Math.max(1, Math.round(ms / 1_000)) * 1_000;
+
+function Requests({ store, requests }: { readonly store: Store; readonly requests: Cluster['requests'] }) {
+	const { say } = useWords();
+	const refusal = useSignal<Refusal | undefined>(undefined);
+	const canDecide = store.session.value?.actions.includes('approve') === true;
 	const decide = async (name: 'approve' | 'deny', request: string) => {
 		const answer = await store.act(name, { request });
 		refusal.value = 'code' in answer ? answer : undefined;
 	};
 	return (
-		<div class="cluster">
-			{cluster.problem !== undefined && <p class="note">{cluster.problem}</p>}
+		<>
 			{refusal.value !== undefined && <FailureBand failure={refusal.value} />}
-			<Table
-				caption={say('nodes')}
-				columns={[say('name'), say('status'), say('heartbeat'), say('certificate')]}
-				isEmpty={cluster.nodes.length === 0}
-			>
-				{cluster.nodes.map((node) => (
-					<tr key={node.name}>
-						<th scope="row">{node.name}</th>
-						<td>
-							<span class={`state ${node.status}`}>{node.status}</span> <span class="quiet">{node.reason}</span>
-						</td>
-						<td>{node.heartbeatMs === 0 ? say('never') : <Ago ms={Math.max(0, now - node.heartbeatMs)} />}</td>
-						<td>
-							{node.certificate === undefined ? say('none') : <Lifetime certificate={node.certificate} now={now} />}
-						</td>
-					</tr>
-				))}
-			</Table>
 			<Table
 				caption={say('requests')}
 				columns={[say('name'), say('requester'), say('signer'), say('condition'), say('decide')]}
-				isEmpty={cluster.requests.length === 0}
-			>
-				{cluster.requests.map(({ name, requester, signer, condition }) => (
+				rows={requests}
+				row={({ name, requester, signer, condition }) => (
 					<tr key={name}>
 						<th scope="row">{name}</th>
-						<td>{requester}</td>
+						<td class="unbroken">{requester}</td>
 						<td>{signer}</td>
 						<td>
 							<span class={`state ${condition.replace(',', '-')}`}>{condition}</span>
 						</td>
 						<td>
-							{condition === 'Pending' && mayDecide && (
-								<>
+							{condition === 'Pending' &&
+								canDecide &&
+								(['approve', 'deny'] as const).map((action) => (
 									<button
+										key={action}
 										type="button"
-										aria-label={`${say('approve')} ${name}`}
-										onClick={() => void decide('approve', name)}
+										aria-label={`${say(action)} ${name}`}
+										onClick={() => void decide(action, name)}
 									>
-										{say('approve')}
-									</button>{' '}
-									<button type="button" aria-label={`${say('deny')} ${name}`} onClick={() => void decide('deny', name)}>
-										{say('deny')}
+										{say(action)}
 									</button>
-								</>
-							)}
+								))}
 						</td>
 					</tr>
-				))}
-			</Table>
-			<Table
-				caption={say('tokens')}
-				columns={['ID', say('expires'), say('usages'), say('description')]}
-				isEmpty={cluster.tokens.length === 0}
-			>
-				{cluster.tokens.map(({ id, expiresMs, usages, description }) => (
-					<tr key={id}>
-						<th scope="row">{id}</th>
-						<td>
-							{expiresMs === 0
-								? say('never')
-								: expiresMs > now
-									? `${say('in')} ${countdown(expiresMs - now)}`
-									: say('expired')}
-						</td>
-						<td>{usages.join(', ')}</td>
-						<td>{description}</td>
-					</tr>
-				))}
-			</Table>
-			<Table caption={say('services')} columns={[say('name'), say('health')]} isEmpty={cluster.services.length === 0}>
-				{cluster.services.map(({ name, health, problem }) => (
-					<tr key={name}>
-						<th scope="row">{name}</th>
-						<td>
-							<span class={`state ${health}`}>{say(health)}</span> {problem !== undefined && <pre>{problem}</pre>}
-						</td>
-					</tr>
-				))}
-			</Table>
-		</div>
+				)}
+			/>
+		</>
 	);
 }
 
-interface TableProps {
-	readonly caption: string;
-	readonly columns: readonly string[];
-	readonly isEmpty: boolean;
-	readonly children: preact.ComponentChildren;
+function Tokens({ tokens, now }: { readonly tokens: Cluster['tokens']; readonly now: number }) {
+	const { say, messages } = useWords();
+	const expiry = (expiresMs: number): string => {
+		if (expiresMs === 0) return say('neverExpires');
+		return expiresMs > now ? messages.left(countdown(expiresMs - now)) : say('expired');
+	};
+	return (
+		<Table
+			caption={say('tokens')}
+			columns={['ID', say('expires'), say('usages'), say('description')]}
+			rows={tokens}
+			row={({ id, expiresMs, usages, description }) => (
+				<tr key={id}>
+					<th scope="row">{id}</th>
+					<td>{expiry(expiresMs)}</td>
+					<td>{usages.join(', ')}</td>
+					<td>{description}</td>
+				</tr>
+			)}
+		/>
+	);
 }
 
-function Table({ caption, columns, isEmpty, children }: TableProps) {
+function Services({ services }: { readonly services: Cluster['services'] }) {
 	const { say } = useWords();
 	return (
+		<Table
+			caption={say('services')}
+			columns={[say('name'), say('health')]}
+			rows={services}
+			row={({ name, health, problem }) => (
+				<tr key={name}>
+					<th scope="row">{name}</th>
+					<td>
+						<span class={`state ${health}`}>{say(health)}</span> {problem !== undefined && <pre>{problem}</pre>}
+					</td>
+				</tr>
+			)}
+		/>
+	);
+}
+
+interface TableProps<Row> {
+	readonly caption: string;
+	readonly columns: readonly string[];
+	readonly rows: readonly Row[];
+	readonly row: (row: Row) => preact.ComponentChildren;
+}
+
+function Table<Row>({ caption, columns, rows, row }: TableProps<Row>) {
+	const { say, messages } = useWords();
+	const shown = useSignal(PAGE);
+	const left = rows.length - shown.value;
+	return (
 		<section class="card">
-			<h2>{caption}</h2>
-			{isEmpty ? (
+			<h2>
+				{caption} {rows.length > 0 && <span class="quiet">{rows.length}</span>}
+			</h2>
+			{rows.length === 0 ? (
 				<p class="quiet">{say('none')}</p>
 			) : (
 				// biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
@@ -138,29 +170,22 @@ function Table({ caption, columns, isEmpty, children }: TableProps) {
 								))}
 							</tr>
 						</thead>
-						<tbody>{children}</tbody>
+						<tbody>{rows.slice(0, shown.value).map(row)}</tbody>
 					</table>
 				</section>
+			)}
+			{left > 0 && (
+				<button type="button" onClick={() => (shown.value += PAGE)}>
+					{messages.moreItems(left)}
+				</button>
 			)}
 		</section>
 	);
 }
 
-function Ago({ ms }: { readonly ms: number }) {
-	const { say, language } = useWords();
-	const time = ms < 1_000 ? '0 s' : duration(ms);
-	return <>{language === 'zh' ? `${time}${say('ago')}` : `${time} ${say('ago')}`}</>;
-}
-
-function countdown(ms: number): string {
-	const seconds = Math.floor(ms / 1_000);
-	const two = (number: number) => String(number).padStart(2, '0');
-	return `${Math.floor(seconds / 3_600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-}
-
 type Certificate = NonNullable<Cluster['nodes'][number]['certificate']>;
 
-/** From issue to expiry: the part in which the kubelet renews, and now. */
+/** From issue to expiry: the part in which the kubelet renews, and the present. */
 function Lifetime({
 	certificate: { notBeforeMs, rotateFromMs, rotateToMs, notAfterMs },
 	now,
@@ -168,10 +193,10 @@ function Lifetime({
 	readonly certificate: Certificate;
 	readonly now: number;
 }) {
-	const { say } = useWords();
+	const { say, messages } = useWords();
 	const at = (ms: number) => Math.min(1, Math.max(0, (ms - notBeforeMs) / (notAfterMs - notBeforeMs))) * 200;
 	const left = notAfterMs - now;
-	const text = left > 0 ? `${say('expires')} ${say('in')} ${duration(left)}` : say('expired');
+	const text = left > 0 ? messages.expiresIn(left) : say('expired');
 	return (
 		<span class="lifetime">
 			<svg viewBox="0 0 200 12" width="200" height="12" role="img" aria-label={text}>

@@ -1,25 +1,25 @@
-/** Two joins side by side: what each node did, and where they first differ. Pure. */
+/** Compares two joins: the steps of each node, and the first difference. Pure. */
 import type { Join, Step } from '../api.ts';
 import { inOrder } from '../order.ts';
 
 export interface Comparison {
 	readonly rows: readonly { readonly left?: Step; readonly right?: Step }[];
-	/** Index of the first row that differs; -1 when none does. */
+	/** Index of the first different row; -1 if there is none. */
 	readonly firstDifference: number;
 }
 
-/** Only what the node itself did is compared: what others do meanwhile comes in any order. */
+/** Only the steps of the node are compared: those of other services come in any order. */
 const ownSteps = ({ node }: Join, steps: Iterable<Step>): readonly Step[] =>
 	inOrder(steps).filter(({ kind, from }) => from === node && kind !== 'store');
 
-/** The node's name and that of its request as everybody's; a name may be a part of any word. */
+/** Replaces the name of the node and of its request; a name can be part of another word. */
 const sameNames = (label: string, node: string): string =>
 	label
 		.split(/([\s/:"]+)/)
 		.map((part) => (part === node ? 'NODE' : part.startsWith('node-csr-') ? 'CSR' : part))
 		.join('');
 
-/** What a step is, without names and times that differ between any two joins. */
+/** A step without the names and times that differ between any two joins. */
 const essence = ({ kind, label, tls, to, decision, failure }: Step, node: string): string =>
 	JSON.stringify([
 		kind,

@@ -1,15 +1,18 @@
-/** What a step holds, to read: fields with what each means to Kubernetes, texts, bytes. */
+/** The details of a step: fields with their meaning to Kubernetes, texts, and bytes. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { DetailSection, Refusal, Step, StepDetail } from '../api.ts';
-import { fields, type Word } from './catalogue.ts';
+import type { DetailSection, Failure, Refusal, Step, StepDetail } from '../api.ts';
+import type { SectionKind } from '../field-keys.ts';
+import type { Word } from './catalogue.ts';
 import { CopyButton } from './copy.tsx';
-import { FailureBand } from './diagram.tsx';
+import { FailureBand } from './failure.tsx';
+import { failureLines } from './failure-lines.ts';
+import { type FieldText, fields } from './fields.ts';
 import { hexDump } from './format.ts';
 import type { Store } from './store.ts';
 import { useWords } from './words.ts';
 
-const sectionWords: Readonly<Record<string, Word>> = {
+const sectionWords: Readonly<Record<SectionKind, Word>> = {
 	message: 'sectionMessage',
 	check: 'sectionCheck',
 	decision: 'sectionDecision',
@@ -77,14 +80,17 @@ function Section({
 	readonly step: Step;
 }) {
 	const { say, trust } = useWords();
-	const word = sectionWords[kind];
-	const name = word === undefined ? kind : say(word);
+	const name = say(sectionWords[kind]);
 	const body = (
 		<>
 			<dl>
-				{values.map(({ key, value }) => (
-					<Field key={key} name={key} value={key === 'check.trust' ? trust(step) : value} />
-				))}
+				{kind === 'failure' && step.failure !== undefined ? (
+					<FailureFields failure={step.failure} />
+				) : (
+					values.map(({ key, value }) => (
+						<Field key={key} name={key} value={key === 'check.trust' ? trust(step) : value} />
+					))
+				)}
 			</dl>
 			{text !== undefined && <Raw name={say('asSent')} text={text} />}
 			{bytes !== undefined && <Raw name={say('bytes')} text={hexDump(bytes)} />}
@@ -109,7 +115,7 @@ function Section({
 
 function Field({ name, value }: { readonly name: string; readonly value: string }) {
 	const { language } = useWords();
-	const known = fields[name]?.[language];
+	const known: FieldText | undefined = isKnown(name) ? fields[name][language] : undefined;
 	return (
 		<div class="field">
 			<dt>{known?.name ?? name}</dt>
@@ -120,6 +126,27 @@ function Field({ name, value }: { readonly name: string; readonly value: string 
 		</div>
 	);
 }
+
+/** As in the failure band, with the names of the fields as labels. */
+function FailureFields({ failure }: { readonly failure: Failure }) {
+	const words = useWords();
+	return (
+		<>
+			<Field name="failure.code" value={failure.code} />
+			<Field name="failure.sentence" value={failure.sentence} />
+			{failureLines(failure, words).map(({ label, text }) => (
+				<div key={`${label}${text}`} class="field">
+					<dt>{label}</dt>
+					<dd>
+						<span class="value">{text}</span>
+					</dd>
+				</div>
+			))}
+		</>
+	);
+}
+
+const isKnown = (name: string): name is keyof typeof fields => Object.hasOwn(fields, name);
 
 function Raw({ name, text }: { readonly name: string; readonly text: string }) {
 	return (

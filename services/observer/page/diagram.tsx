@@ -1,13 +1,15 @@
-/** The sequence diagram of one join: a list of steps, each a button that opens its details. Grows while the join runs, and can be played when it is over. */
+/**
+ * The sequence diagram of one join: a list of steps, each a button that opens its details. It grows while the join runs, and plays a join that has
+ * ended.
+ */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Failure, Join, Lane, Step } from '../api.ts';
+import type { Join, Lane, Step } from '../api.ts';
 import { inOrder } from '../order.ts';
-import type { Word } from './catalogue.ts';
-import { duration } from './format.ts';
+import { FailureBand } from './failure.tsx';
 import { Icon, Mark, Padlock, tlsWord } from './icons.tsx';
 import { lanesOf, laneX, type Row, rowsOf } from './rows.ts';
-import { useWords } from './words.ts';
+import { useWords, type Words } from './words.ts';
 
 interface DiagramProps {
 	readonly join: Join;
@@ -17,9 +19,9 @@ interface DiagramProps {
 }
 
 export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
-	const { say } = useWords();
+	const { say, duration } = useWords();
 	const withStore = useSignal(false);
-	/** How many steps are shown; undefined: all there are. */
+	/** Number of steps that are shown; undefined: all. */
 	const shown = useSignal<number | undefined>(undefined);
 	const end = useRef<HTMLLIElement>(null);
 	const lanes = lanesOf(join.node, steps);
@@ -30,7 +32,7 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 		...(shown.value === undefined ? {} : { shown: shown.value }),
 	});
 	const isLive = join.state === 'joining';
-	// Follow the end of what grows or is played, unless the reader has gone elsewhere.
+	// Follow the end while the diagram grows or plays, unless the reader has scrolled away.
 	useEffect(() => {
 		if ((isLive || shown.value !== undefined) && isNearEnd()) end.current?.scrollIntoView({ block: 'nearest' });
 	}, [rows.length]);
@@ -50,6 +52,7 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 				</label>
 			</div>
 			<Legend />
+			{openStep === undefined && steps.length > 0 && <p class="quiet">{say('selectStep')}</p>}
 			{join.isForgotten && <p class="note">{say('forgotten')}</p>}
 			<div class="lane-names" aria-hidden="true">
 				<span class="time" />
@@ -92,7 +95,7 @@ function RowView({
 	readonly onOpen: (step: Step) => void;
 	readonly isOpen: boolean;
 }) {
-	const { say } = useWords();
+	const { say, messages } = useWords();
 	switch (row.kind) {
 		case 'moment':
 			return (
@@ -105,40 +108,12 @@ function RowView({
 		case 'next':
 			return (
 				<p class="next">
-					<span class="pulse" aria-hidden="true" /> {say('next')}
-					{row.phase}
+					<span class="pulse" aria-hidden="true" /> {messages.next(row.phase)}
 				</p>
 			);
 		case 'step':
 			return <StepRow step={row.step} lanes={lanes} onOpen={onOpen} isOpen={isOpen} />;
 	}
-}
-
-export function FailureBand({
-	failure: { code, sentence, mostLikely, alsoPossible = [], remedy },
-}: {
-	readonly failure: Failure;
-}) {
-	const { say } = useWords();
-	const advice = [
-		{ word: 'mostLikely', text: mostLikely ?? '' },
-		...alsoPossible.map((text) => ({ word: 'alsoPossible', text }) as const),
-		{ word: 'remedy', text: remedy },
-	] as const;
-	return (
-		<div class="failure">
-			<p>
-				<strong>{code}</strong> {sentence}
-			</p>
-			{advice
-				.filter(({ text }) => text !== '')
-				.map(({ word, text }) => (
-					<p key={text}>
-						<strong>{say(word)}:</strong> {text}
-					</p>
-				))}
-		</div>
-	);
 }
 
 function StepRow({
@@ -152,7 +127,8 @@ function StepRow({
 	readonly onOpen: (step: Step) => void;
 	readonly isOpen: boolean;
 }) {
-	const { say, trust, answer } = useWords();
+	const words = useWords();
+	const { say, duration } = words;
 	const from = laneX(lanes, step.from);
 	const to = laneX(lanes, step.to);
 	return (
@@ -179,13 +155,11 @@ function StepRow({
 						{step.tls !== undefined && <Padlock tls={step.tls} />}
 					</span>
 				)}
-				<span class="hidden">{place(step, say)}: </span>
+				<span class="hidden">{placeOf(step, words)}</span>
 				<span class="label" style={labelPlace(step, from, to)}>
 					<span class="what">{step.label}</span>
-					<span class="quiet">
-						{' '}
-						{step.failure?.code ?? (step.expectedError === undefined ? trust(step) : answer(step.expectedError))}
-					</span>
+					{step.kind === 'check' && <span class="phase-name"> {words.phaseName(step.label)}</span>}
+					<span class="outcome"> {outcomeOf(step, words)}</span>
 					<span class="quiet"> {step.kind === 'seen' ? say('seenByWatch') : duration(step.durationMs)}</span>
 				</span>
 			</span>
@@ -201,10 +175,15 @@ function labelPlace({ from, to }: Step, fromX: number, toX: number): Record<stri
 	return { right: `calc(${100 - high}% + ${gap}px)`, maxWidth: `calc(${high}% - ${gap}px)` };
 }
 
-/** For those who do not see where an arrow goes, and how it is protected. */
-function place({ from, to, tls }: Step, say: (word: Word) => string): string {
-	const where = from === to ? from : `${from} → ${to}`;
-	return tls === undefined ? where : `${where}, ${say(tlsWord[tls])}`;
+/** The error, the trust that a check establishes, or nothing. */
+function outcomeOf(step: Step, { trust, answer }: Words): string {
+	if (step.failure !== undefined) return step.failure.code;
+	return step.expectedError === undefined ? trust(step) : answer(step.expectedError);
+}
+
+/** The arrow and its protection as text, for screen readers. */
+function placeOf({ from, to, tls }: Step, { say, messages }: Words): string {
+	return from === to ? messages.withLabel(from) : messages.arrow(from, to, tls && say(tlsWord[tls]));
 }
 
 function Legend() {
@@ -221,7 +200,7 @@ function Legend() {
 }
 
 const speeds = [1, 0.1, 0.01] as const;
-/** So that what took long is not waited for. */
+/** A step that took long is played sooner. */
 const MAX_WAIT_MS = 3_000;
 
 interface PlayerProps {

@@ -1,12 +1,12 @@
-/** The experiments: what each breaks and predicts, and its last run, activity by activity while it happens. */
+/** The experiments: the fault and the predicted verdicts of each, and its last run, step by step while it runs. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Experiment, ExperimentActivity, ExperimentRun, Experiments, Join, Refusal } from '../api.ts';
 import type { Word } from './catalogue.ts';
 import { CopyButton } from './copy.tsx';
-import { FailureBand } from './diagram.tsx';
-import { clockTime, duration } from './format.ts';
+import { FailureBand } from './failure.tsx';
+import { clockTime } from './format.ts';
 import { Mark, Shield } from './icons.tsx';
 import type { Store } from './store.ts';
 import { useWords } from './words.ts';
@@ -26,7 +26,7 @@ const parts = {
 const TICK_MS = 100;
 const MAX_JOINS = 50;
 
-/** In a word, what became of a run. */
+/** The state or result of a run. */
 export const resultWord = ({ state, outcome, passed }: ExperimentRun): Word =>
 	state === 'stopping'
 		? 'stopping'
@@ -39,14 +39,14 @@ export const resultWord = ({ state, outcome, passed }: ExperimentRun): Word =>
 					: 'notAsPredicted';
 
 export function ExperimentsView({ store, chosen }: { readonly store: Store; readonly chosen: string | undefined }) {
-	const { say } = useWords();
+	const { say, experiment: translated } = useWords();
 	const experiments = store.experiments.value;
 	if (store.session.value === undefined) return null;
 	if (experiments === undefined || experiments.list.length === 0) return <p class="note">{say('noExperiments')}</p>;
 	const runs = store.runs.value;
 	const running = [...runs.values()].find(({ state }) => state !== 'ended');
 	const shown = experiments.list.find(({ name }) => name === (chosen ?? running?.experiment)) ?? experiments.list[0];
-	const titles = new Map(experiments.list.map(({ name, title }) => [name, title]));
+	const titles = new Map(experiments.list.map(({ name, title }) => [name, translated(name)?.title ?? title]));
 	return (
 		<div class="joins experiments">
 			<nav class="list" aria-label={say('experiments')}>
@@ -83,22 +83,20 @@ interface LinkProps {
 }
 
 function ExperimentLink({ experiment: { name, id, title, expected }, run, isShown }: LinkProps) {
-	const { say, language } = useWords();
-	const told = run === undefined ? [] : [say(resultWord(run))];
+	const { say, messages, duration, language, experiment: translated } = useWords();
+	const result = run === undefined ? [] : [say(resultWord(run))];
 	const times = run?.state === 'ended' ? [clockTime(run.startedMs, language), duration(run.durationMs)] : [];
 	return (
 		<a href={`#/experiments/${name}`} aria-current={isShown ? 'true' : undefined}>
 			<RunMark run={run} />
-			<span class="node">{title}</span>
+			<span class="node">{translated(name)?.title ?? title}</span>
 			{kinds.some((kind) => expected[kind] === 'violated') && (
 				<span class="red-shield" title={say('redByDesign')}>
 					<Shield verdict="violated" />
-					<span class="hidden">
-						{say('predicted')}: {say('violated')}
-					</span>
+					<span class="hidden">{messages.predicted(say('violated'))}</span>
 				</span>
 			)}
-			<span class="quiet second">{[id, ...told, ...times].join(' · ')}</span>
+			<span class="quiet second">{[id, ...result, ...times].join(' · ')}</span>
 		</a>
 	);
 }
@@ -114,13 +112,13 @@ interface OneProps {
 	readonly offer: Experiments['offer'];
 	readonly experiment: Experiment;
 	readonly run: ExperimentRun | undefined;
-	/** The one that runs now. */
+	/** The run that is in progress. */
 	readonly running: ExperimentRun | undefined;
 	readonly titles: ReadonlyMap<string, string>;
 }
 
 function OneExperiment({ store, offer, experiment, run, running, titles }: OneProps) {
-	const { say } = useWords();
+	const { say, messages, experiment: translated } = useWords();
 	const { name, id, tier, title, description, lesson, expected } = experiment;
 	const refusal = useSignal<Refusal | undefined>(undefined);
 	const isOurs = running !== undefined && running.experiment === name;
@@ -133,9 +131,9 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 			<header>
 				<div>
 					<p class="quiet">
-						{id} · {say('tier')} {tier} · <code>{name}</code>
+						{id} · {messages.tier(tier)} · <code>{name}</code>
 					</p>
-					<h2>{title}</h2>
+					<h2>{translated(name)?.title ?? title}</h2>
 				</div>
 				{offer === 'run' && (
 					<button
@@ -150,19 +148,19 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 			</header>
 			{running !== undefined && !isOurs && offer === 'run' && (
 				<p class="quiet">
-					{say('runsNow')}
+					{messages.runsNow}
 					<a href={`#/experiments/${running.experiment}`}>{titles.get(running.experiment) ?? running.experiment}</a>
 				</p>
 			)}
 			{refusal.value !== undefined && <FailureBand failure={refusal.value} />}
 			<p>{description}</p>
 			<p class="lesson">
-				<strong>{say('teaches')}</strong>
-				{lesson}
+				<strong>{say('lesson')}</strong>
+				{translated(name)?.lesson ?? lesson}
 			</p>
 			{offer !== 'run' && (
 				<div class="no-button">
-					<p>{say(offer === 'not-allowed' ? 'mayNotRun' : 'noRunner')}</p>
+					<p>{say(offer === 'not-allowed' ? 'cannotRun' : 'noRunner')}</p>
 					<Command name={name} />
 				</div>
 			)}
@@ -196,13 +194,11 @@ function Command({ name }: { readonly name: string }) {
 interface VerdictProps {
 	readonly name: string;
 	readonly predicted: 'held' | 'violated' | 'unknown';
-	/** Undefined: not yet known. */
 	readonly found: 'held' | 'violated' | 'unknown' | undefined;
 }
 
-/** What was found, large, and what was predicted. */
 function Verdict({ name, predicted, found }: VerdictProps) {
-	const { say } = useWords();
+	const { say, messages } = useWords();
 	return (
 		<div class={`tile ${found ?? 'open'}`}>
 			<dt>{name}</dt>
@@ -216,8 +212,7 @@ function Verdict({ name, predicted, found }: VerdictProps) {
 					</span>
 				) : (
 					<span class="predicted">
-						{found !== undefined && <Mark failed={true} />} {say('predicted')}:{' '}
-						<span class={`state ${predicted}`}>{say(predicted)}</span>
+						{found !== undefined && <Mark failed={true} />} {messages.predicted(say(predicted))}
 					</span>
 				)}
 			</dd>
@@ -226,7 +221,7 @@ function Verdict({ name, predicted, found }: VerdictProps) {
 }
 
 function Run({ store, run }: { readonly store: Store; readonly run: ExperimentRun }) {
-	const { say, language } = useWords();
+	const { say, messages, duration, language } = useWords();
 	const nowMs = useNow(run.state !== 'ended');
 	const elapsedMs = run.state === 'ended' ? run.durationMs : Math.max(run.durationMs, nowMs - run.startedMs);
 	const word = resultWord(run);
@@ -238,7 +233,7 @@ function Run({ store, run }: { readonly store: Store; readonly run: ExperimentRu
 				<span class="quiet">
 					{clockTime(run.startedMs, language)} · <span class="time">{duration(elapsedMs)}</span>
 				</span>
-				{run.state === 'stopping' && <span class="quiet">{say('puttingRight')}</span>}
+				{run.state === 'stopping' && <span class="quiet">{say('rollingBack')}</span>}
 			</h3>
 			{run.outcome !== 'interrupted' && run.problems.length > 0 && (
 				<div class="failure">
@@ -262,7 +257,8 @@ function Run({ store, run }: { readonly store: Store; readonly run: ExperimentRu
 			</Section>
 			{run.report !== undefined && (
 				<p class="quiet report">
-					{say('report')}: <code>{run.report}</code>
+					{messages.report}
+					<code>{run.report}</code>
 				</p>
 			)}
 		</>
@@ -285,7 +281,7 @@ function Part({
 	readonly run: ExperimentRun;
 	readonly nowMs: number;
 }) {
-	const { say } = useWords();
+	const { say, duration } = useWords();
 	const activities = run.activities.filter((activity) => activity.part === part);
 	if (activities.length === 0) return null;
 	return (
@@ -297,7 +293,9 @@ function Part({
 						{state === 'running' ? <span class="pulse" aria-hidden="true" /> : <Mark failed={state === 'badly'} />}
 						<span>
 							{name.replaceAll('-', ' ')} <span class="quiet kind">{say(type)}</span>
-							<span class="hidden">{say(state === 'running' ? 'running' : state === 'well' ? 'went' : 'failed')}</span>
+							<span class="hidden">
+								{say(state === 'running' ? 'running' : state === 'well' ? 'passed' : 'failed')}
+							</span>
 							{problem !== undefined && <span class="why">{withoutName(problem, `${type} ${name}: `)}</span>}
 						</span>
 						<span class="quiet time">
@@ -310,13 +308,12 @@ function Part({
 	);
 }
 
-/** The problem of an activity begins with what stands before it here. */
+/** The name of the activity is shown before its problem. */
 const withoutName = (problem: string, name: string): string =>
 	problem.startsWith(name) ? problem.slice(name.length) : problem;
 
-/** The newest first, as everywhere. */
 function JoinsOfRun({ joins, run }: { readonly joins: readonly Join[]; readonly run: ExperimentRun }) {
-	const { say } = useWords();
+	const { say, duration } = useWords();
 	const endMs = run.state === 'ended' ? run.startedMs + run.durationMs : Number.POSITIVE_INFINITY;
 	const own = joins.filter(({ startedMs }) => startedMs >= run.startedMs && startedMs <= endMs);
 	if (own.length === 0) return <p class="quiet">{say('noJoinsOfRun')}</p>;
@@ -336,7 +333,7 @@ function JoinsOfRun({ joins, run }: { readonly joins: readonly Join[]; readonly 
 	);
 }
 
-/** The time, again and again while something runs. */
+/** The present time, updated while `isRunning`. */
 function useNow(isRunning: boolean): number {
 	const nowMs = useSignal(Date.now());
 	useEffect(() => {

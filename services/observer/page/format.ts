@@ -1,20 +1,34 @@
-/** Numbers and bytes as people read them. */
+/** Numbers, times and bytes as text. */
+import type { Language } from './catalogue.ts';
 
-/** `0.7 ms`, `52 ms`, `1.3 s`, `5 min`. */
-export function duration(ms: number): string {
+const units = {
+	en: { s: 's', min: 'min', h: 'h', d: 'd' },
+	zh: { s: '秒', min: '分钟', h: '小时', d: '天' },
+} as const satisfies Record<Language, object>;
+
+/** `0.7 ms`, `52 ms`, `1.3 s`, `5 min`; `1.3 秒`, `5 分钟`. */
+export function duration(ms: number, language: Language): string {
+	const { s, min, h, d } = units[language];
 	if (ms < 10) return `${Math.round(ms * 10) / 10} ms`;
-	if (ms < 1_000) return `${Math.round(ms)} ms`;
-	if (ms < 60_000) return `${Math.round(ms / 100) / 10} s`;
-	if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
-	if (ms < 86_400_000) return `${Math.round(ms / 360_000) / 10} h`;
-	return `${Math.round(ms / 86_400_000)} d`;
+	if (ms < 999.5) return `${Math.round(ms)} ms`;
+	if (ms < 59_950) return `${Math.round(ms / 100) / 10} ${s}`;
+	if (ms < 3_570_000) return `${Math.round(ms / 60_000)} ${min}`;
+	if (ms < 86_400_000 - 180_000) return `${Math.round(ms / 360_000) / 10} ${h}`;
+	return `${Math.round(ms / 86_400_000)} ${d}`;
 }
 
-/** `14:03:22`, in the reader's own time. */
-export const clockTime = (ms: number, language: string): string =>
-	new Date(ms).toLocaleTimeString(language, { hour12: false });
+/** `0:04:59` */
+export function countdown(ms: number): string {
+	const seconds = Math.floor(ms / 1_000);
+	const two = (number: number) => String(number).padStart(2, '0');
+	return `${Math.floor(seconds / 3_600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
 
-/** Sixteen bytes on a line: offset, hexadecimal, what can be printed. @param base64  the bytes */
+/** `14:03:22`, in the time zone of the reader. */
+export const clockTime = (ms: number, language: Language): string =>
+	new Date(ms).toLocaleTimeString(language, { hourCycle: 'h23' });
+
+/** Sixteen bytes a line: offset, hexadecimal, printable characters. */
 export function hexDump(base64: string): string {
 	const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 	const lines: string[] = [];

@@ -1,4 +1,4 @@
-/** Padlocks and marks. They differ by shape, not only by colour; what they mean is said in words beside them. */
+/** Padlocks and marks. They differ by shape as well as by color, and a text beside each has its meaning. */
 import type { Tls } from '../api.ts';
 import type { Word } from './catalogue.ts';
 
@@ -49,7 +49,7 @@ export function Mark({ failed }: { readonly failed: boolean }) {
 	);
 }
 
-/** A whole shield, one that is broken, and one of which nothing is known. */
+/** A whole shield, a broken one, and one with a dash. */
 export function Shield({ verdict }: { readonly verdict: 'held' | 'violated' | 'unknown' }) {
 	const inside = { held: 'M6 10l3 3 5-6', violated: 'M11 2l-3 6 4 3-3 8', unknown: 'M7 10h6' };
 	return (
@@ -69,7 +69,6 @@ const icons = {
 	last: 'M3 3l5 5-5 5zM8 3l5 5-5 5z',
 } as const;
 
-/** On a button that has a name. */
 export function Icon({ name }: { readonly name: keyof typeof icons }) {
 	return (
 		<svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">

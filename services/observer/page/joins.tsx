@@ -1,11 +1,12 @@
-/** The list of joins, the newest first; and one of them, or two side by side. */
+/** The list of joins, the newest first, and one of them, or two side by side. */
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { Join, Step } from '../api.ts';
 import { compareJoins } from './compare.ts';
 import { Detail } from './detail.tsx';
-import { Diagram, FailureBand } from './diagram.tsx';
-import { clockTime, duration } from './format.ts';
+import { Diagram } from './diagram.tsx';
+import { FailureBand } from './failure.tsx';
+import { clockTime } from './format.ts';
 import { Mark } from './icons.tsx';
 import type { Store } from './store.ts';
 import { useWords } from './words.ts';
@@ -23,7 +24,7 @@ export function JoinsView({
 }) {
 	const { say } = useWords();
 	const joins = store.joins.value;
-	// Until one is chosen by hand, the newest is shown; one that is read is not taken away.
+	// The newest join is shown until the reader chooses one; a join in progress stays.
 	const shownId = useSignal<string | undefined>(undefined);
 	const newest = joins[0];
 	useEffect(() => {
@@ -31,14 +32,17 @@ export function JoinsView({
 		else if (newest !== undefined && joins.find(({ id }) => id === shownId.value)?.state !== 'joining')
 			shownId.value = newest.id;
 	}, [chosen, newest?.id]);
-	const join = joins.find(({ id }) => id === shownId.value) ?? newest;
+	const join =
+		chosen === undefined
+			? (joins.find(({ id }) => id === shownId.value) ?? newest)
+			: joins.find(({ id }) => id === chosen);
 	const second = other === undefined ? undefined : joins.find(({ id }) => id === other);
 	return (
 		<div class="joins">
 			<JoinList joins={joins} shown={join?.id} />
 			<div class="shown">
 				{join === undefined ? (
-					<p class="note">{say('noJoins')}</p>
+					<p class="note">{say(chosen === undefined || newest === undefined ? 'noJoins' : 'unknownJoin')}</p>
 				) : (
 					<>
 						<CompareWith joins={joins} join={join} other={other} />
@@ -55,7 +59,7 @@ export function JoinsView({
 }
 
 function JoinList({ joins, shown }: { readonly joins: readonly Join[]; readonly shown: string | undefined }) {
-	const { say, language } = useWords();
+	const { say, messages, duration, language } = useWords();
 	const filter = useSignal('');
 	const count = useSignal(PAGE);
 	const wanted = filter.value.trim().toLowerCase();
@@ -92,7 +96,7 @@ function JoinList({ joins, shown }: { readonly joins: readonly Join[]; readonly 
 			</ul>
 			{matching.length > count.value && (
 				<button type="button" onClick={() => (count.value += PAGE)}>
-					{say('more')} ({matching.length - count.value})
+					{messages.moreItems(matching.length - count.value)}
 				</button>
 			)}
 		</nav>
@@ -108,7 +112,7 @@ function CompareWith({
 	readonly join: Join;
 	readonly other: string | undefined;
 }) {
-	const { say, language } = useWords();
+	const { say, messages, language } = useWords();
 	const others = joins.filter(({ id, isForgotten }) => id !== join.id && !isForgotten).slice(0, PAGE);
 	if (others.length === 0) return null;
 	const choose = (id: string) => {
@@ -118,10 +122,10 @@ function CompareWith({
 		<label class="compare-with">
 			{say('compareWith')}{' '}
 			<select value={other ?? ''} onChange={({ currentTarget }) => choose(currentTarget.value)}>
-				<option value="">{say('nobody')}</option>
+				<option value="">{say('noOther')}</option>
 				{others.map(({ id, node, state, startedMs }) => (
 					<option key={id} value={id}>
-						{node}, {say(state)}, {clockTime(startedMs, language)}
+						{messages.list([node, say(state), clockTime(startedMs, language)])}
 					</option>
 				))}
 			</select>
@@ -153,19 +157,21 @@ function OneJoin({ store, join }: { readonly store: Store; readonly join: Join }
 }
 
 function TwoJoins({ store, left, right }: { readonly store: Store; readonly left: Join; readonly right: Join }) {
-	const { say } = useWords();
+	const { say, messages } = useWords();
 	const leftSteps = useSteps(store, left);
 	const rightSteps = useSteps(store, right);
 	const { rows, firstDifference } = compareJoins({ join: left, steps: leftSteps }, { join: right, steps: rightSteps });
 	const different = rows[firstDifference];
-	const told = (step: Step | undefined) =>
-		step === undefined ? say('nothing') : `${step.label}${step.failure === undefined ? '' : ` (${step.failure.code})`}`;
+	const named = ({ node }: Join, step: Step | undefined) => ({
+		node,
+		step: step && `${step.label}${step.failure === undefined ? '' : ` (${step.failure.code})`}`,
+	});
 	return (
 		<section class="compare" aria-live="polite">
 			<p class="verdict">
 				{different === undefined
 					? say('same')
-					: `${say('firstDifference')}${left.node}: ${told(different.left)}; ${right.node}: ${told(different.right)}`}
+					: messages.difference(named(left, different.left), named(right, different.right))}
 			</p>
 			<table>
 				<thead>
@@ -201,7 +207,7 @@ function TwoJoins({ store, left, right }: { readonly store: Store; readonly left
 }
 
 function Cell({ step }: { readonly step: Step | undefined }) {
-	const { trust } = useWords();
+	const { trust, duration } = useWords();
 	if (step === undefined) return <td class="quiet">–</td>;
 	return (
 		<td>

@@ -1,12 +1,12 @@
-/** The page: what it shows follows from the address, what it knows from the observer's stream. */
+/** The page: its address selects the view, the stream of the observer fills it. */
 import { type Signal, signal, useSignal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Action, Refusal } from '../api.ts';
 import type { Language, Word } from './catalogue.ts';
 import { ClusterView } from './cluster.tsx';
-import { FailureBand } from './diagram.tsx';
 import { ExperimentsView, resultWord } from './experiments.tsx';
+import { FailureBand } from './failure.tsx';
 import { JoinsView } from './joins.tsx';
 import { createStore, type Store } from './store.ts';
 import { StormView } from './storm.tsx';
@@ -121,25 +121,25 @@ function Actions({ store }: { readonly store: Store }) {
 	);
 }
 
-/** How joins and experiments ended, for those who listen; not every step, and in a storm not every join. */
+/** Announces ended joins and experiments to screen readers; not every step, and in a storm not every join. */
 function Announcer({ store }: { readonly store: Store }) {
-	const { say } = useWords();
+	const { say, messages } = useWords();
 	const text = useSignal('');
-	const told = useRef(new Set<string>());
+	const announced = useRef(new Set<string>());
 	const joins = store.joins.value;
 	const runs = store.runs.value;
 	useEffect(() => {
 		const ended = [...runs.values()].find(
 			(run) => run.state === 'ended' && run.startedMs + run.durationMs > Date.now() - 10_000,
 		);
-		if (ended !== undefined) text.value = `${ended.experiment}: ${say(resultWord(ended))}`;
+		if (ended !== undefined) text.value = `${messages.withLabel(ended.experiment)}${say(resultWord(ended))}`;
 	}, [runs]);
 	useEffect(() => {
-		const ended = joins.filter(({ id, state }) => state !== 'joining' && !told.current.has(id));
-		for (const { id } of ended) told.current.add(id);
+		const ended = joins.filter(({ id, state }) => state !== 'joining' && !announced.current.has(id));
+		for (const { id } of ended) announced.current.add(id);
 		const [last] = ended;
 		if (last !== undefined && last.startedMs + last.durationMs > Date.now() - 10_000)
-			text.value = `${last.node}: ${say(last.state)} ${last.failure?.code ?? ''}`;
+			text.value = `${messages.withLabel(last.node)}${say(last.state)} ${last.failure?.code ?? ''}`;
 	}, [joins]);
 	return (
 		<div class="hidden" role="status" aria-live="polite">

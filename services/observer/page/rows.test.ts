@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict';
 import { joinedSpans, refusedSpans, traceId } from '../spans.fixture.ts';
 import { joinOf, stepsOf } from '../steps.ts';
-import { catalogue, fields } from './catalogue.ts';
 import { compareJoins } from './compare.ts';
-import { duration, hexDump } from './format.ts';
 import { lanesOf, laneX, rowsOf } from './rows.ts';
 
 const of = (spans: typeof joinedSpans) => ({ join: joinOf(traceId, spans, 0), steps: stepsOf(traceId, spans) });
@@ -88,33 +86,5 @@ describe('two joins', () => {
 			[firstDifference, rows[1]?.left, rows[1]?.right?.label],
 			[1, undefined, 'get configmaps kube-public/cluster-info'],
 		);
-	});
-});
-
-describe('words and numbers of the page', () => {
-	it('no word and no field is empty, in either language', () => {
-		for (const language of ['en', 'zh'] as const) {
-			for (const [word, text] of Object.entries(catalogue[language])) assert.notEqual(text.trim(), '', word);
-			for (const [key, meanings] of Object.entries(fields)) {
-				assert.notEqual(meanings[language].name, '', key);
-				assert.equal(meanings.en.meaning === undefined, meanings.zh.meaning === undefined, key);
-			}
-		}
-	});
-
-	it('durations have the unit that fits', () => {
-		assert.deepEqual([0.44, 52.4, 1_340, 300_000, 7_200_000, 31_536_000_000].map(duration), [
-			'0.4 ms',
-			'52 ms',
-			'1.3 s',
-			'5 min',
-			'2 h',
-			'365 d',
-		]);
-	});
-
-	it('bytes are dumped sixteen on a line', () => {
-		assert.equal(hexDump(Buffer.from('kubejoin\n\xff12345678', 'latin1').toString('base64')).split('\n').length, 2);
-		assert.match(hexDump(Buffer.from('ab\n').toString('base64')), /^0000 {2}61 62 0a {39} {2}ab\.$/);
 	});
 });

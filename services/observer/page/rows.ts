@@ -1,4 +1,4 @@
-/** The steps of a join -> the rows and lanes of its diagram. Pure. */
+/** Derives the rows and lanes of the diagram from the steps of a join. Pure. */
 import type { Failure, Join, Lane, Step } from '../api.ts';
 import { inOrder } from '../order.ts';
 
@@ -7,13 +7,13 @@ export type Row =
 	/** After the check that makes it. */
 	| { readonly kind: 'moment'; readonly id: string; readonly moment: NonNullable<Step['moment']> }
 	| { readonly kind: 'failure'; readonly id: string; readonly failure: Failure }
-	/** What a join that is under way does now. */
+	/** The phase in progress. */
 	| { readonly kind: 'next'; readonly id: string; readonly phase: string };
 
 const order: readonly Lane[] = ['attacker-sim', 'apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service'];
 const always: readonly Lane[] = order.slice(1);
 
-/** The node, then the services in the order in which they take part; the attacker, and whoever else there is, only when seen. */
+/** The node, then the services in the order of a join; the attacker and other programs only if they take part. */
 export function lanesOf(node: string, steps: readonly Step[]): readonly Lane[] {
 	const seen = new Set(steps.flatMap(({ from, to }) => [from, to]));
 	const known = order.filter((lane) => always.includes(lane) || seen.has(lane));
@@ -21,7 +21,7 @@ export function lanesOf(node: string, steps: readonly Step[]): readonly Lane[] {
 	return [node, ...known, ...others];
 }
 
-/** @param shown  how many of the steps, when it is played */
+/** @param options.shown  number of steps while the join is played */
 export function rowsOf(
 	join: Join,
 	steps: readonly Step[],

@@ -1,4 +1,4 @@
-/** What the observer told, as signals. Changes are taken in once for each frame, however many come. */
+/** The events of the observer as signals. Changes are applied once a frame. */
 import { type Signal, signal } from '@preact/signals';
 import type {
 	ActionResult,
@@ -19,12 +19,12 @@ export interface Store {
 	readonly session: Signal<Session | undefined>;
 	readonly storm: Signal<Storm | undefined>;
 	readonly cluster: Signal<Cluster | undefined>;
-	/** Undefined: none are offered. */
+	/** Undefined: the observer has none. */
 	readonly experiments: Signal<Experiments | undefined>;
-	/** The last run of each, by its name. */
+	/** The last run of each experiment, by its name. */
 	readonly runs: Signal<ReadonlyMap<string, ExperimentRun>>;
 	readonly isConnected: Signal<boolean>;
-	/** Follow the steps of one join. @returns its signal, and what stops it */
+	/** Follow the steps of one join until `close`. */
 	readonly follow: (id: string) => { readonly steps: Signal<ReadonlyMap<string, Step>>; readonly close: () => void };
 	readonly detail: (join: string, step: string) => Promise<StepDetail | Refusal>;
 	readonly act: (name: string, body: object) => Promise<ActionResult | Refusal>;
@@ -110,7 +110,7 @@ interface Source {
 	readonly close: () => void;
 }
 
-/** A browser gives up a stream that is refused; the observer has a place for it later. */
+/** A browser gives up a stream that is refused. The observer can be less busy later. */
 function reconnecting(path: string, onChange: (isOpen: boolean) => void = () => undefined): Source {
 	const takers: [event: string, take: (data: string) => void][] = [];
 	let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,11 +1,10 @@
-/** Joins by the thousand: how many, how fast, how they failed. */
+/** A join storm: number of joins, rate, durations and errors. */
 import type { Storm } from '../api.ts';
-import { duration } from './format.ts';
 import type { Store } from './store.ts';
 import { useWords } from './words.ts';
 
 export function StormView({ store }: { readonly store: Store }) {
-	const { say } = useWords();
+	const { say, duration } = useWords();
 	const storm = store.storm.value;
 	if (storm === undefined || storm.joined + storm.refused + storm.joining === 0)
 		return <p class="note">{say('noStorm')}</p>;
@@ -81,10 +80,11 @@ function Histogram({
 	readonly counts: readonly number[];
 	readonly bucketsMs: Storm['bucketsMs'];
 }) {
+	const { messages, duration } = useWords();
 	const most = Math.max(1, ...counts);
 	const name = (index: number) =>
 		index < bucketsMs.length ? `≤ ${duration(bucketsMs[index] ?? 0)}` : `> ${duration(bucketsMs.at(-1) ?? 0)}`;
-	const spoken = counts.flatMap((count, index) => (count === 0 ? [] : [`${name(index)}: ${count}`])).join(', ');
+	const spoken = counts.flatMap((count, index) => (count === 0 ? [] : [`${messages.withLabel(name(index))}${count}`]));
 	return (
 		<svg
 			class="histogram"
@@ -92,7 +92,7 @@ function Histogram({
 			width={counts.length * BAR}
 			height={HEIGHT}
 			role="img"
-			aria-label={spoken}
+			aria-label={messages.list(spoken)}
 		>
 			{counts.map((count, index) => (
 				<rect
@@ -103,7 +103,7 @@ function Histogram({
 					y={HEIGHT - barHeight(count, most)}
 					height={barHeight(count, most)}
 				>
-					<title>{`${name(index)}: ${count}`}</title>
+					<title>{`${messages.withLabel(name(index))}${count}`}</title>
 				</rect>
 			))}
 		</svg>

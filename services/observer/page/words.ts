@@ -1,11 +1,22 @@
-/** The language of the page: what the reader chose, or else what the browser prefers. */
+/** The language of the page: the choice of the reader, or else the preference of the browser. */
 import { type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
-import type { Step } from '../api.ts';
-import { catalogue, expectedErrors, type Language, trustInChinese, type Word } from './catalogue.ts';
+import type { Failure, Step } from '../api.ts';
+import {
+	catalogue,
+	expectedErrors,
+	type Language,
+	type Messages,
+	messages,
+	phasesInChinese,
+	type Word,
+} from './catalogue.ts';
+import { type ChineseError, errorsInChinese } from './errors-zh.ts';
+import { type ChineseExperiment, experimentsInChinese } from './experiments-zh.ts';
+import { duration } from './format.ts';
 
-const KEPT_AS = 'kubejoin.language';
+const STORAGE_KEY = 'kubejoin.language';
 
 export function createLanguage(): Signal<Language> {
 	const language = signal<Language>(
@@ -14,9 +25,9 @@ export function createLanguage(): Signal<Language> {
 	language.subscribe((value) => {
 		document.documentElement.lang = value === 'zh' ? 'zh-CN' : 'en';
 		try {
-			localStorage.setItem(KEPT_AS, value);
+			localStorage.setItem(STORAGE_KEY, value);
 		} catch {
-			// A browser that keeps nothing asks again next time.
+			// A browser without storage asks again next time.
 		}
 	});
 	return language;
@@ -24,7 +35,7 @@ export function createLanguage(): Signal<Language> {
 
 function chosen(): Language | undefined {
 	try {
-		const kept = localStorage.getItem(KEPT_AS);
+		const kept = localStorage.getItem(STORAGE_KEY);
 		return kept === 'en' || kept === 'zh' ? kept : undefined;
 	} catch {
 		return undefined;
@@ -33,17 +44,34 @@ function chosen(): Language | undefined {
 
 export const LanguageContext = createContext<Signal<Language> | undefined>(undefined);
 
-/** @returns what says a word in the reader's language */
-export function useWords(): {
+/** The texts of one language. */
+export interface Words {
+	readonly language: Language;
 	readonly say: (word: Word) => string;
-	readonly trust: (step: Step) => string;
+	readonly messages: Messages;
+	readonly duration: (ms: number) => string;
+	/** Which side trusts the other after a check. */
+	readonly trust: (step: Pick<Step, 'label' | 'trust'>) => string;
+	/** The name of a phase beside its identifier; empty in English, where the identifier says it. */
+	readonly phaseName: (phase: string) => string;
 	/** An error that is a normal answer to the caller. */
 	readonly answer: (code: string) => string;
-	readonly language: Language;
-} {
-	const language = useContext(LanguageContext)?.value ?? 'en';
-	const trust = ({ label, trust: sentence = '' }: Step) =>
-		language === 'zh' && sentence !== '' ? (trustInChinese[label] ?? sentence) : sentence;
-	const answer = (code: string) => expectedErrors[code]?.[language] ?? code;
-	return { say: (word) => catalogue[language][word], trust, answer, language };
+	/** Undefined: the failure is shown in English. */
+	readonly failure: (failure: Pick<Failure, 'code'>) => ChineseError | undefined;
+	readonly experiment: (name: string) => ChineseExperiment | undefined;
 }
+
+export const wordsOf = (language: Language): Words => ({
+	language,
+	say: (word) => catalogue[language][word],
+	messages: messages[language],
+	duration: (ms) => duration(ms, language),
+	trust: ({ label, trust = '' }) =>
+		language === 'zh' && trust !== '' ? (phasesInChinese[label]?.trust ?? trust) : trust,
+	phaseName: (phase) => (language === 'zh' ? (phasesInChinese[phase]?.name ?? '') : ''),
+	answer: (code) => expectedErrors[code]?.[language] ?? code,
+	failure: ({ code }) => (language === 'zh' ? errorsInChinese[code] : undefined),
+	experiment: (name) => (language === 'zh' ? experimentsInChinese[name] : undefined),
+});
+
+export const useWords = (): Words => wordsOf(useContext(LanguageContext)?.value ?? 'en');
