@@ -1,4 +1,4 @@
-/** A child process for crash tests: it writes to a store continuously and prints each acknowledged write. Tests only. */
+/** A child process for crash tests. It writes to a store continuously and prints each acknowledged write. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

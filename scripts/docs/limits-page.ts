@@ -1,4 +1,4 @@
-/** docs/limits.md, from the table of limits: one table for each port, and one for each program that limits its input. */
+/** docs/limits.md, from the table of limits: one table for each port, and for each program that limits its input. */
 import { type Limit, type LimitName, limits } from '../../lib/limits.ts';
 import { table } from './table.ts';
 

@@ -46,7 +46,6 @@ async function issuedRequests(): Promise<(index: number) => CertificateSigningRe
 	});
 }
 
-/** A node that is NotReady. */
 const deadNode = (index: number): Node => ({
 	apiVersion: 'v1',
 	kind: 'Node',

@@ -1,4 +1,4 @@
-/** The mesh on Redis, with TLS, client certificates and an ACL user for each service, as in compose. Needs redis-server. */
+/** The mesh on Redis with TLS, client certificates and an ACL user for each service. Needs redis-server. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -14,9 +14,7 @@ import { eventually, refusedWith, startTestMesh, type TestMesh } from './mesh.ts
 
 interface Node {
 	readonly process: ChildProcess;
-	/** Its output. */
 	readonly lines: readonly string[];
-	/** Its exit code. */
 	readonly ended: Promise<number | null>;
 }
 /** kubelet-sim as a process that is not restarted. */
