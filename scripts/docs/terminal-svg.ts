@@ -43,8 +43,7 @@ const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceA
 
 const CSS = `text { font: ${FONT_PX}px ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace; fill: #d4d4d4;
   white-space: pre; }
-.bold { font-weight: bold; fill: #fff; } .green { fill: #6cc070; } .inverse { font-weight: bold; fill: #111; }
-@media (prefers-reduced-motion: reduce) { g { animation: none !important; } }`;
+.bold { font-weight: bold; fill: #fff; } .green { fill: #6cc070; } .inverse { font-weight: bold; fill: #111; }`;
 
 /** @param title  for screen readers */
 export function terminalSvg(title: string, chunks: readonly Chunk[], columns: number): string {
@@ -53,19 +52,24 @@ export function terminalSvg(title: string, chunks: readonly Chunk[], columns: nu
 	const width = Math.ceil(columns * CHARACTER_PX) + 2 * PADDING_PX;
 	const height = lines.length * LINE_PX + 2 * PADDING_PX;
 	const percent = (ms: number): string => `${((ms * 100) / totalMs).toFixed(2)}%`;
-	const rows = lines.flatMap(({ atMs, text, style }, index) => {
+	const rows = lines.flatMap(({ text, style }, index) => {
 		if (text === '') return [];
 		const top = PADDING_PX + index * LINE_PX;
 		const bar =
 			style === 'inverse' ? `<rect x="8" y="${top}" width="${width - 16}" height="${LINE_PX}" fill="#d4d4d4"/>` : '';
-		return [
-			`<style>@keyframes l${index} { 0% { opacity: 0; } ${percent(atMs)}, 100% { opacity: 1; } }</style>`,
-			`<g style="animation: l${index} ${totalMs}ms step-end infinite">${bar}<text class="${style}" x="${PADDING_PX}" y="${top + 15}" xml:space="preserve">${escaped(text)}</text></g>`,
-		];
+		const attributes = `class="${style}" x="${PADDING_PX}" y="${top + 15}" xml:space="preserve"`;
+		return [`<g class="l${index}">${bar}<text ${attributes}>${escaped(text)}</text></g>`];
 	});
+	const animations = lines.map(
+		({ atMs }, index) => `@keyframes l${index} { 0% { opacity: 0; } ${percent(atMs)}, 100% { opacity: 1; } }
+.l${index} { animation: l${index} ${totalMs}ms step-end infinite; }`,
+	);
 	return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" role="img">
 <title>${escaped(title)}</title>
-<style>${CSS}</style>
+<style>${CSS}
+@media (prefers-reduced-motion: no-preference) {
+${animations.join('\n')}
+}</style>
 <rect width="100%" height="100%" rx="8" fill="#1b1d1f"/>
 ${rows.join('\n')}
 </svg>
