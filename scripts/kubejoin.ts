@@ -1,58 +1,75 @@
 #!/usr/bin/env node
-/** `kubejoin`: looks at a mesh. `watch` is a program of the observer; `doctor` examines a state directory. */
+/** `kubejoin`: prints the joins of a mesh, examines its state directory, and deletes it. `watch` is a program of the observer. */
 import '../lib/require-node.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { runCli } from '../lib/cli.ts';
 import { projectPath } from '../lib/paths.ts';
 import { printable } from '../lib/text.ts';
 import { checkState } from './doctor/check-state.ts';
 import { findingText } from './doctor/finding.ts';
+import { shownPath } from './mesh/guide.ts';
+import { resetState, terminalQuestion } from './mesh/reset.ts';
 
-const EXIT_DAMAGED = 1;
-
-function doctor({ state }: { readonly state: string }): void {
-	const directory = resolve(state);
-	const { holder, files, findings } = checkState(directory);
-	if (holder !== undefined) process.stdout.write(`The mesh of ${state} runs: process ${holder}\n`);
-	for (const finding of findings)
-		process.stdout.write(`${printable(findingText({ ...finding, path: shown(finding.path) }))}\n`);
-	if (findings.length === 0) process.stdout.write(`${files} files in ${state} were examined; nothing is damaged\n`);
-	else process.exitCode = EXIT_DAMAGED;
+interface Flags {
+	readonly state: string;
 }
 
-/** A program of the observer, which ends soon after this one and whose exit code is this one's. */
+const EXIT_FAILURE = 1;
+
+const print = (text: string): void => void process.stdout.write(`${printable(text)}\n`);
+
+function doctor({ state }: Flags): void {
+	const { holder, files, findings } = checkState(resolve(state));
+	if (holder !== undefined) print(`The mesh in ${state} is running as process ${holder}.`);
+	for (const finding of findings) print(findingText({ ...finding, path: shownPath(finding.path) }));
+	if (findings.length === 0) print(`No damage found in ${state}: ${files} files examined.`);
+	else process.exitCode = EXIT_FAILURE;
+}
+
+async function reset({ state, yes = false }: Flags & { readonly yes?: boolean }): Promise<void> {
+	const isDone = await resetState({
+		state: resolve(state),
+		shownState: state,
+		isConfirmed: yes,
+		ask: terminalQuestion(),
+		say: print,
+	});
+	if (!isDone) process.exitCode = EXIT_FAILURE;
+}
+
+/** Runs a program of the observer, which scripts do not import, and ends with its exit code. */
 async function watch(words: readonly string[]): Promise<void> {
 	const args = ['--import', projectPath('dist/lib/end-with-runner.js'), projectPath('dist/services/observer/watch.js')];
 	const child = spawn(process.execPath, [...args, ...words], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
 	const [code] = await once(child, 'close');
-	process.exitCode = Number(code ?? 1);
+	process.exitCode = Number(code ?? EXIT_FAILURE);
 }
 
-/** As short as it can be typed here. */
-function shown(path: string): string {
-	const short = relative(process.cwd(), path);
-	return short === '' || short.startsWith('..') ? path : short;
-}
-
-const program = new Command('kubejoin').description('Look at a mesh');
+const program = new Command('kubejoin').description('Watch, examine or delete the mesh of npm start');
 program
 	.command('watch')
-	.description('tell every join of a running mesh: those that were, then those that are')
+	.description('print past and new joins of a running mesh')
 	.argument('[words...]', 'see: kubejoin watch --help')
 	.helpOption(false)
 	.allowUnknownOption()
 	.action(watch);
 program
 	.command('doctor')
-	.description('say what is damaged in a state directory, what it means and what can be done; repairs nothing')
-	.option('--state <dir>', 'where the mesh is kept', '.kubejoin')
+	.description('find damaged files in a state directory, and print the effect and a remedy for each')
+	.option('--state <dir>', 'state directory of the mesh', '.kubejoin')
 	.action(doctor);
+program
+	.command('reset')
+	.description('delete the cluster in a state directory: CA, tokens, nodes and logs')
+	.option('--state <dir>', 'state directory of the mesh', '.kubejoin')
+	.option('--yes', 'delete it without a question')
+	.action(reset);
 
 process.exitCode = await runCli(program, {
-	examples: ['npx kubejoin watch', 'npx kubejoin watch node-1', 'npx kubejoin doctor --state .kubejoin'],
+	examples: ['npx kubejoin watch', 'npx kubejoin doctor --state .kubejoin', 'npx kubejoin reset --yes'],
 	executable: 'kubejoin',
 });

@@ -12,6 +12,7 @@ import { nextText, seconds, serviceText, shownPath } from './mesh/guide.ts';
 import { readJoinConfig } from './mesh/join-config.ts';
 import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
 import { freeNodeIndexes } from './mesh/node-names.ts';
+import { resetState, terminalQuestion } from './mesh/reset.ts';
 import { MAX_NODES, MAX_PORT, type MeshOptions, type ObserverOptions } from './mesh/services.ts';
 import { MAX_NODES_IN_DETAIL, startNodes, takenNames } from './mesh/start-nodes.ts';
 import { createStory, joinsWidth, type Story } from './mesh/story.ts';
@@ -22,6 +23,8 @@ interface Flags {
 	readonly once?: boolean;
 	readonly pagePort: number;
 	readonly port: number;
+	readonly reset?: boolean;
+	readonly yes?: boolean;
 	readonly allowActions: boolean;
 	readonly state: string;
 	readonly store: string;
@@ -48,6 +51,8 @@ const program = new Command('npm start --')
 		parsedBy(integer(0, MAX_NODES)),
 	)
 	.option('--once', 'join, check that every node is Ready, and stop; exit code 0 on success')
+	.option('--reset', 'delete the cluster in the state directory first, after a question')
+	.option('--yes', 'answer that question with yes')
 	.option('--verbose', 'print every message of a join')
 	.option('--state <dir>', 'directory of the cluster', '.kubejoin')
 	.option(
@@ -73,6 +78,7 @@ const program = new Command('npm start --')
 
 async function up(flags: Flags): Promise<void> {
 	const options = meshOptions(flags);
+	if (flags.reset && !(await resetFirst(flags))) return;
 	const stopping = new AbortController();
 	const stop = (reason?: KubejoinError) => stopping.abort(reason);
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop());
@@ -99,6 +105,17 @@ async function up(flags: Flags): Promise<void> {
 	}
 	await story.close();
 	if (stopping.signal.reason instanceof KubejoinError) throw stopping.signal.reason;
+}
+
+/** @returns false when the question was answered with no */
+function resetFirst({ state, yes = false }: Flags): Promise<boolean> {
+	return resetState({
+		state: resolve(state),
+		shownState: state,
+		isConfirmed: yes,
+		ask: terminalQuestion(),
+		say: (text) => void process.stdout.write(`${text}\n`),
+	});
 }
 
 function meshOptions(flags: Flags): MeshOptions {

@@ -50,6 +50,18 @@ export const systemErrors = {
 		grpc: grpcCode.FAILED_PRECONDITION,
 		exitCode: 1,
 	}),
+	STATE_UNKNOWN: defineError<{ directory: string; problem: string }>({
+		message: (f) => `${f.directory} is not deleted: ${f.problem}`,
+		remedy: () => 'Name the state directory of a cluster, by default .kubejoin: npx kubejoin reset --state DIR',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 1,
+	}),
+	RESET_UNCONFIRMED: defineError<{ directory: string }>({
+		message: (f) => `the cluster in ${f.directory} is not deleted: there is no terminal for the question`,
+		remedy: () => 'Repeat the command with --yes',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 1,
+	}),
 	SERVICE_FAILED: defineError<{ service: string; problem: string }>({
 		message: (f) => `${f.service} ${f.problem}`,
 		remedy: (f) =>

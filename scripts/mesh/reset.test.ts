@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ErrorCode, hasCode } from '../../lib/errors.ts';
+import { type ResetOptions, resetState } from './reset.ts';
+import { lockState } from './state-lock.ts';
+
+describe('a reset', () => {
+	let directory: string;
+	let state: string;
+	let said: string[];
+	beforeEach(() => {
+		directory = mkdtempSync(join(tmpdir(), 'kubejoin-reset-'));
+		state = join(directory, 'state');
+		said = [];
+		for (const part of ['pki/ca-service', 'apiserver-sim', 'nodes/node-1/etc', 'logs', 'lab', 'chaos'])
+			mkdirSync(join(state, part), { recursive: true });
+		writeFileSync(join(state, 'join.yaml'), '');
+	});
+	afterEach(() => rmSync(directory, { recursive: true }));
+
+	const reset = (options: Partial<ResetOptions> = {}) =>
+		resetState({ state, shownState: 'STATE', isConfirmed: true, say: (text) => said.push(text), ...options });
+	const refuses = (code: ErrorCode, options: Partial<ResetOptions> = {}) =>
+		assert.rejects(reset(options), (error) => hasCode(error, code));
+
+	it('deletes a cluster, and the directory if nothing else is in it', async () => {
+		assert.equal(await reset(), true);
+		assert.equal(existsSync(state), false);
+		assert.deepEqual(said, ['Deleted the cluster in STATE.']);
+	});
+
+	it('succeeds where there is no cluster', async () => {
+		assert.equal(await reset({ state: join(directory, 'none') }), true);
+		assert.deepEqual(said, ['There is no cluster in STATE.']);
+	});
+
+	it('keeps files that kubejoin did not create, and names them', async () => {
+		writeFileSync(join(state, 'notes.txt'), 'mine');
+		await reset();
+		assert.deepEqual(readdirSync(state), ['notes.txt']);
+		assert.match(said.join(), /Other files were kept: notes\.txt/);
+	});
+
+	it('deletes symbolic links and no file behind them', async () => {
+		const outside = join(directory, 'outside');
+		mkdirSync(outside);
+		writeFileSync(join(outside, 'precious'), '');
+		symlinkSync(outside, join(state, 'nodes', 'node-2'));
+		rmSync(join(state, 'logs'), { recursive: true });
+		symlinkSync(outside, join(state, 'logs'));
+		await reset();
+		assert.deepEqual([existsSync(state), readdirSync(outside)], [false, ['precious']]);
+	});
+
+	it('refuses a symbolic link, a file, and a directory of another program', async () => {
+		const link = join(directory, 'link');
+		symlinkSync(state, link);
+		const other = join(directory, 'other');
+		for (const name of ['logs', 'nodes']) mkdirSync(join(other, name), { recursive: true });
+		for (const path of [link, join(state, 'join.yaml'), other]) await refuses('STATE_UNKNOWN', { state: path });
+		assert.deepEqual(readdirSync(other).sort(), ['logs', 'nodes']);
+		assert.ok(existsSync(join(state, 'pki')));
+	});
+
+	it('refuses while a mesh runs in the directory', async () => {
+		const unlock = await lockState(state);
+		// The lock of this process would count as stale: another process holds it.
+		writeFileSync(join(state, 'lock'), `${process.ppid}`);
+		await refuses('STATE_IN_USE');
+		assert.ok(existsSync(join(state, 'pki')));
+		unlock();
+	});
+
+	it('asks on a terminal, deletes after yes, and keeps everything after no', async () => {
+		const questions: string[] = [];
+		const answer = (isYes: boolean) => async (question: string) => {
+			questions.push(question);
+			return isYes;
+		};
+		assert.equal(await reset({ isConfirmed: false, ask: answer(false) }), false);
+		assert.ok(existsSync(join(state, 'pki')));
+		assert.equal(existsSync(join(state, 'lock')), false);
+		assert.equal(await reset({ isConfirmed: false, ask: answer(true) }), true);
+		assert.equal(existsSync(state), false);
+		assert.equal(
+			questions[0],
+			'Delete the cluster in STATE: its CA, its tokens, the files of 1 node and all logs? [y/N] ',
+		);
+	});
+
+	it('refuses without --yes where there is no terminal', async () => {
+		await refuses('RESET_UNCONFIRMED', { isConfirmed: false });
+		assert.ok(existsSync(join(state, 'pki')));
+	});
+});
