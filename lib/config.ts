@@ -153,8 +153,17 @@ export const tracingSettings = {
 };
 
 /** What every service can be told. */
+/** For the case that the other settings are invalid. */
+export const invalidSettings = withDefault(
+	'INVALID_SETTINGS',
+	oneOf('exit', 'wait'),
+	'exit',
+	'after invalid settings: exit with 2, or wait to be stopped, where an exit would only cause restarts',
+);
+
 export const commonSettings = {
 	...tracingSettings,
+	invalidSettings,
 	logLevel: withDefault(
 		'LOG_LEVEL',
 		oneOf('error', 'warn', 'info', 'debug'),

@@ -96,11 +96,13 @@ describe('the mesh in containers', function () {
 		await project.compose('down', '-v', '--remove-orphans');
 	});
 
-	it('one image serves all, and the nodes are named after their containers', async () => {
+	it('runs one image, and names each node after its container', async () => {
 		const containers = await project.containers();
 		assert.deepEqual([...new Set(containers.map(serviceOf))].sort(), [...services, ...jobs].sort());
 		assert.equal(new Set(containers.filter((one) => serviceOf(one) !== 'redis').map(({ Image }) => Image)).size, 1);
-		const nodes = containers.filter((one) => serviceOf(one) === 'kubelet-sim').map(({ Config }) => Config.Hostname);
+		const nodes = containers
+			.filter((one) => serviceOf(one) === 'kubelet-sim')
+			.map(({ Id, Name }) => `kubelet-sim-${/\d+$/.exec(Name)}-${Id.slice(0, 4)}`);
 		assert.deepEqual([...first.nodes.keys()].sort(), nodes.sort());
 	});
 
@@ -147,8 +149,9 @@ describe('the mesh in containers', function () {
 			return text;
 		});
 		assert.match(told, /"actions":\[\]/);
-		const log = await project.compose('logs', '--no-color', 'observer');
+		const log = await project.compose('logs', '--no-color', 'observer', 'kubelet-sim');
 		assert.equal(log.match(/\w joined in \d/g)?.length, 3);
+		assert.ok(log.split('\n').length < 20, log);
 	});
 
 	it('a node reaches apiserver-sim, sends its traces, and reaches no other service', async () => {
@@ -230,6 +233,26 @@ describe('the mesh in containers', function () {
 			const { stdout, stderr } = await run('docker', ...source);
 			for (const secret of secrets)
 				assert.ok(!(stdout + stderr).includes(secret), `a secret is in docker ${source.join(' ')}`);
+		}
+	});
+
+	it('a service with invalid settings names them once and waits, instead of restarting forever', async () => {
+		const name = `${projectName}-invalid`;
+		const settings = ['-e', 'KUBEJOIN_INVALID_SETTINGS=wait', '-e', 'KUBEJOIN_PORT=none'];
+		const policy = ['-d', '--restart=unless-stopped', '--name', name, '--network=none'];
+		await docker('run', ...policy, ...settings, image, 'node', 'dist/services/ca-service/main.js');
+		try {
+			const log = await eventually(30, async () => {
+				const { stdout, stderr } = await run('docker', 'logs', name);
+				assert.match(stdout + stderr, /waiting to be stopped/);
+				return stdout + stderr;
+			});
+			assert.equal(log.match(/KUBEJOIN_PORT="none" cannot be used/g)?.length, 1);
+			await docker('stop', name);
+			const [stopped] = JSON.parse(await docker('inspect', name)) as Container[];
+			assert.deepEqual([stopped?.RestartCount, stopped?.State.ExitCode], [0, 2]);
+		} finally {
+			await docker('rm', '-f', name);
 		}
 	});
 

@@ -3,7 +3,16 @@
  * has gone. Nothing here knows what a service does.
  */
 import type { Server } from 'node:http';
-import { type Config, commonSettings, ignoreProxies, readConfig, type Settings } from '../config.ts';
+import {
+	type Config,
+	commonSettings,
+	environment,
+	ignoreProxies,
+	invalidSettings,
+	PREFIX,
+	readConfig,
+	type Settings,
+} from '../config.ts';
 import { asKubejoinError } from '../errors.ts';
 import { refusalCounter } from '../limits.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
@@ -70,6 +79,10 @@ export async function runService<S extends Settings>(
 	} catch (error) {
 		const known = asKubejoinError(error);
 		log.error({ ...errorFields(known), remedy: known.remedy }, 'cannot start');
+		if (known.code === 'CONFIG_INVALID' && environment()[PREFIX + invalidSettings.env] === 'wait') {
+			log.info({}, 'waiting to be stopped');
+			await withTimer(stopping);
+		}
 		await running?.stop();
 		await stopTracing();
 		process.exitCode = known.exitCode;
@@ -83,4 +96,11 @@ export async function runService<S extends Settings>(
 	await stopTracing();
 	log.info('stopped');
 	if (process.connected) process.disconnect();
+}
+
+/** A promise does not keep the process running; a timer does. */
+async function withTimer(waiting: Promise<unknown>): Promise<void> {
+	const timer = setInterval(() => undefined, 60_000);
+	await waiting;
+	clearInterval(timer);
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command line of kubelet-sim: `kubelet-sim join HOST:PORT …`. */
 import '../../lib/require-node.ts';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { reportAs, runCli } from '../../lib/cli.ts';
 import { microClock } from '../../lib/clock.ts';
 import { LOOPBACK } from '../../lib/rpc/health.ts';
@@ -62,6 +62,7 @@ program
 		'--nodes <count>',
 		`run this many nodes in one process (at most ${MAX_NODES}): NAME-1, NAME-2 …, with their files in ROOT/NAME-1 …`,
 	)
+	.addOption(new Option('--quiet', 'print failures and not the join').conflicts('nodes'))
 	.option('--healthz-bind-address <ip>', 'address of /healthz, /readyz and /metrics', LOOPBACK)
 	.option('--healthz-port <port>', 'port of /healthz, /readyz and /metrics; 0: no port', DEFAULT_HEALTHZ_PORT)
 	.addHelpText('after', phaseList)

@@ -46,6 +46,16 @@ describe('the output of one node', () => {
 		assert.equal(supervised.written.length, 1);
 	});
 
+	it('prints nothing about a join when it is quiet', () => {
+		const written: string[] = [];
+		const write = (text: string) => void written.push(text);
+		const quiet = oneNodeOutput({ write, writeError: write, isInteractive: true, isQuiet: true });
+		quiet.phaseEnded(plan, phase(1));
+		quiet.joined(plan, identity, 'joined');
+		quiet.sayOf(plan, '[kubelet] renewed');
+		assert.deepEqual(written, ['[kubelet] renewed\n']);
+	});
+
 	it('leaves a failure to the command line', () => {
 		assert.throws(() => output(true).output.failed(plan, refusal('NODE_NAME_TAKEN')), { code: 'NODE_NAME_TAKEN' });
 	});

@@ -26,17 +26,20 @@ export interface OutputOptions {
 	readonly adminConf?: string | undefined;
 	/** Whether a person started the process, and not another program. */
 	readonly isInteractive: boolean;
+	/** Whether to leave the join out, where an observer prints it. */
+	readonly isQuiet?: boolean;
 }
 
-export function oneNodeOutput({ write, adminConf, isInteractive }: OutputOptions): NodeOutput {
+export function oneNodeOutput({ write, adminConf, isInteractive, isQuiet }: OutputOptions): NodeOutput {
 	const say = (sentence: string): void => write(terminalText(`${sentence}\n`));
 	return {
 		say,
 		sayOf: (_plan, sentence) => say(sentence),
 		phaseEnded(_plan, event) {
-			if (event.outcome === 'done') say(phaseText(event));
+			if (event.outcome === 'done' && !isQuiet) say(phaseText(event));
 		},
 		joined(_plan, { nodeName, notAfter }, how) {
+			if (isQuiet) return;
 			say(how === 'joined' ? joinedText() : continuesText(nodeName, rfc3339(notAfter)));
 			if (isInteractive) say(stayingText(`This process is now the node ${nodeName}`, adminConf));
 		},

@@ -27,6 +27,7 @@ import { stopSignal } from './shutdown.ts';
 export interface Flags extends JoinFlags {
 	readonly root?: string;
 	readonly nodes?: string;
+	readonly quiet?: boolean;
 	readonly healthzBindAddress: string;
 	readonly healthzPort: string;
 }
@@ -42,7 +43,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	const stopping = stopSignal(process);
 	const { tracesKey } = readConfig(tracingSettings);
 	const count = flags.nodes === undefined ? undefined : readNumber('--nodes', flags.nodes, integer(1, MAX_NODES));
-	const output = createOutput(count);
+	const output = createOutput(count, flags.quiet);
 	const request = await readJoinRequest(endpoint, flags, (sentence) => output.say(sentence));
 	const healthzPort = readNumber('--healthz-port', flags.healthzPort, integer(0, 65_535));
 	const stopTracing = await traceJoins(request, flags.config, tracesKey, output);
@@ -64,12 +65,13 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	}
 }
 
-function createOutput(count: number | undefined): NodeOutput {
+function createOutput(count: number | undefined, isQuiet = false): NodeOutput {
 	const options: OutputOptions = {
 		write: (text) => void process.stdout.write(text),
 		writeError: (text) => void process.stderr.write(text),
 		adminConf: findAdminConf(),
 		isInteractive: process.send === undefined,
+		isQuiet,
 	};
 	if (count === undefined) return oneNodeOutput(options);
 	return new ManyNodesOutput(count, startJoinProgress(process.stdout, count, microClock), options);

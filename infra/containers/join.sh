@@ -1,0 +1,17 @@
+#!/bin/bash
+# Joins the node of a container. It is named after the container, such as kubelet-sim-2-3f2a: service, number, and four digits of the id.
+# The name is kept beside the node's files, because compose keeps that volume when it creates the container again under another id.
+# usage: join.sh ROOT [OPTION...]
+set -eu
+root=$1
+shift
+if [[ ! -s $root/name ]]; then
+	name=$HOSTNAME
+	# Docker's DNS has PROJECT_SERVICE_NUMBER.NETWORK, with compose 2 PROJECT-SERVICE-NUMBER.NETWORK.
+	if read -r _ full _ < <(getent -s hosts:dns hosts "$(hostname -i | cut -d' ' -f1)") &&
+		[[ ${full%%.*} =~ ([a-z]+-[a-z]+)[_-]([0-9]+)$ ]]; then
+		name=${BASH_REMATCH[1]}-${BASH_REMATCH[2]}-${HOSTNAME:0:4}
+	fi
+	echo "$name" >"$root/name"
+fi
+exec node dist/services/kubelet-sim/main.js join --node-name="$(<"$root/name")" --root="$root" "$@"
