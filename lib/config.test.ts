@@ -147,6 +147,7 @@ describe('the settings of every service', () => {
 			healthAddress: '127.0.0.1',
 			healthHosts: [],
 			healthPort: 10248,
+			invalidSettings: 'exit',
 			listenAddress: '127.0.0.1',
 			port: 6443,
 			tracesKey: undefined,

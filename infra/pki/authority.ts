@@ -1,4 +1,4 @@
-/** The CAs of the PKI: the one that is there is kept, whatever else is missing; a second is never made beside traces of a first. */
+/** The CAs of the PKI. An existing CA is kept, and no new one is created while copies of an old one exist. */
 import { join } from 'node:path';
 import { rfc3339 } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
@@ -11,21 +11,18 @@ import {
 	parseCertificates,
 } from '../../lib/pki/certificate.ts';
 import { generateKeyPair, type KeyAlgorithm, readPrivateKey, writePrivateKey } from '../../lib/pki/keys.ts';
-import type { CaPlan } from './plan.ts';
+import type { CaPlan, Pem } from './plan.ts';
 
 export interface Authority {
 	readonly issuer: Issuer;
-	/** PEM. */
-	readonly certificate: string;
-	/** As in the plan. */
-	readonly path: string;
+	readonly certificate: Pem;
+	readonly path: CaPlan['path'];
 }
 
-/** What every step of the issuing knows. */
+/** Arguments of every step. */
 export interface Surroundings {
-	/** Top of the PKI directory. */
 	readonly directory: string;
-	/** Milliseconds since the epoch. */
+	/** Milliseconds since 1970. */
 	readonly now: number;
 	/** One line for each artefact. */
 	readonly say: (line: string) => void;
@@ -34,7 +31,7 @@ export interface Surroundings {
 const caLifeMs = 3650 * 24 * 60 * 60 * 1000;
 export const backdateMs = 5 * 60 * 1000;
 
-/** @throws FILE_UNUSABLE  the CA is there in part, does not fit together, or has expired; or it is gone and its copies are not */
+/** @throws FILE_UNUSABLE  the CA is incomplete, inconsistent or expired, or only copies of it exist */
 export async function keepOrMakeAuthority(
 	plan: CaPlan,
 	algorithm: KeyAlgorithm,
@@ -73,12 +70,12 @@ function keptAuthority(
 	if (certificate === undefined)
 		return refuse(
 			'crt',
-			'the certificate of the CA is missing, and its key is there; put it back, or remove the whole PKI directory',
+			'the certificate of the CA is missing and its key exists; restore it, or remove the whole PKI directory',
 		);
 	if (key === undefined)
 		return refuse(
 			'key',
-			'the key of the CA is missing, and its certificate is there; put it back, or remove the whole PKI directory',
+			'the key of the CA is missing and its certificate exists; restore it, or remove the whole PKI directory',
 		);
 	const read = <T>(file: string, reader: () => T): T => {
 		try {
@@ -107,7 +104,7 @@ async function makeAuthority(
 		if ((await readFileIfThere(path)) !== undefined) {
 			throw new KubejoinError('FILE_UNUSABLE', {
 				path,
-				problem: `the CA that it is a copy of, ${plan.path}.crt, is missing; put it back, or remove the whole PKI directory`,
+				problem: `its original, ${plan.path}.crt, is missing; restore it, or remove the whole PKI directory`,
 			});
 		}
 	}

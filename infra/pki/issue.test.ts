@@ -101,7 +101,7 @@ describe('the PKI', function () {
 		return { cluster: currentCluster(config, path), user: currentUser(config, path) };
 	};
 
-	it('gives each consumer its files, keys for the owner only', async () => {
+	it('gives each program its files, and only the owner can read keys', async () => {
 		await issue();
 		assert.deepEqual(readdirSync(directory).sort(), Object.keys(layout).sort());
 		for (const [part, expected] of Object.entries(layout)) {
@@ -131,7 +131,7 @@ describe('the PKI', function () {
 				return error.code === 'FILE_UNUSABLE';
 			});
 
-		it('an intermediate CA alone, with text around it, and a key behind its parameters', async () => {
+		it('accepts an intermediate CA without its root, text around it, and EC parameters before its key', async () => {
 			const root = await ca('root');
 			const intermediate = await ca('intermediate', { issuer: root });
 			bring(`Certificate:\n    Data:\n${intermediate.pem}`, parameters + keyOf(intermediate));
@@ -140,10 +140,10 @@ describe('the PKI', function () {
 			const chain = { now, purpose: 'server auth' } as const;
 			assert.equal(chainProblem(leaf, { ...chain, anchors: [intermediate.certificate] }), undefined);
 			assert.equal(chainProblem(leaf, { ...chain, anchors: parseCertificates(read('admin/ca.crt')) }), undefined);
-			assert.deepEqual(await issue(), [], 'all is kept the next time');
+			assert.deepEqual(await issue(), [], 'the next run keeps all files');
 		});
 
-		it('an old and a new CA in any order: the one whose key is there signs', async () => {
+		it('signs with the CA whose key exists, in a bundle of an old and a new CA', async () => {
 			const [old, renewed] = [await ca('kubernetes'), await ca('kubernetes')];
 			for (const bundle of [old.pem + renewed.pem, renewed.pem + old.pem]) {
 				bring(bundle, keyOf(renewed));
@@ -154,7 +154,7 @@ describe('the PKI', function () {
 			}
 		});
 
-		it('FILE_UNUSABLE names the file that is wrong, and what is in it', async () => {
+		it('refuses an unusable file, names it and its contents', async () => {
 			const own = await ca('own');
 			const other = await ca('other');
 			const encrypted = own.keys.privateKey.export({
@@ -175,7 +175,7 @@ describe('the PKI', function () {
 			await refusesFile('ca.crt', /has no END line/);
 		});
 
-		it('FILE_UNUSABLE for a CA that may not sign what is needed', async () => {
+		it('refuses a CA whose constraints exclude a certificate of the plan', async () => {
 			const permitted = sequence(tagged(0, sequence(taggedBytes(2, Buffer.from('corp.example')))));
 			const constrained = await ca('corp', { extensions: [['nameConstraints', permitted, true]] });
 			bring(constrained.pem, keyOf(constrained));
@@ -189,7 +189,7 @@ describe('the PKI', function () {
 		});
 	});
 
-	it('no private key and no password is in two directories', async () => {
+	it('writes no private key and no password into two directories', async () => {
 		await issue();
 		const keys = files().flatMap((file) => {
 			if (file.endsWith('.key')) return [read(file)];
@@ -210,7 +210,7 @@ describe('the PKI', function () {
 	});
 
 	for (const keyAlgorithm of ['RSA-2048', 'ECDSA-P256'] as KeyAlgorithm[]) {
-		it(`everything passes openssl verify -x509_strict under a CA of ${keyAlgorithm}`, async () => {
+		it(`issues certificates that pass openssl verify -x509_strict under a CA of ${keyAlgorithm}`, async () => {
 			await issue({ keyAlgorithm });
 			const cluster = read('ca-service/ca.crt');
 			const mesh = read('mesh-ca/mesh-ca.crt');
@@ -229,13 +229,13 @@ describe('the PKI', function () {
 		});
 	}
 
-	it('the two CAs are apart: no certificate of the mesh verifies under the cluster CA', async () => {
+	it('separates the two CAs: no certificate of the mesh verifies under the cluster CA', async () => {
 		await issue();
 		assert.throws(() => verifyStrictly(read('ca-service/ca.crt'), read('token-store/server.crt'), 'any', now));
 		assert.throws(() => verifyStrictly(read('mesh-ca/mesh-ca.crt'), read('apiserver-sim/server.crt'), 'any', now));
 	});
 
-	it("subjects are upstream's, and kubeconfigs name the API server", async () => {
+	it("uses upstream's subjects, and the address of the API server in kubeconfigs", async () => {
 		await issue();
 		const users = {
 			'admin/admin.conf': { organizations: ['kubeadm:cluster-admins'], commonName: 'kubernetes-admin' },
@@ -264,7 +264,7 @@ describe('the PKI', function () {
 		assert.equal(subjectIn('apiserver-sim/server.crt').commonName, 'kube-apiserver');
 	});
 
-	it('the API server is named by every name that it is dialled by', async () => {
+	it('issues the API server a certificate for each of its names and addresses', async () => {
 		await issue({ extraSans: ['10.0.0.9', '2001:db8::1', 'api.example.com'] });
 		const certificate = new X509Certificate(read('apiserver-sim/server.crt'));
 		for (const host of [
@@ -283,7 +283,7 @@ describe('the PKI', function () {
 		assert.ok(redis.checkHost('redis') && redis.checkHost('localhost') && redis.checkIP('127.0.0.1'));
 	});
 
-	it('CAs live ten years, leaves one, all back-dated by five minutes', async () => {
+	it('issues CAs for ten years and leaves for one, back-dated by five minutes', async () => {
 		await issue();
 		const life = (path: string) => {
 			const { notBefore, notAfter } = readCertificate(parseCertificates(read(path))[0]);
@@ -293,7 +293,7 @@ describe('the PKI', function () {
 		assert.deepEqual(life('redis/server.crt'), { notBefore: 300_000, days: 365 });
 	});
 
-	it('Redis users are known by the hash of their password, and may use their own keys only', async () => {
+	it('gives Redis hashes of passwords, and each user one keyspace', async () => {
 		await issue();
 		const [first, tokens, registry] = read('redis/users.acl').split('\n');
 		const hash = (part: string) =>
@@ -307,14 +307,14 @@ describe('the PKI', function () {
 		);
 	});
 
-	it('a second run keeps everything, byte for byte', async () => {
+	it('keeps every byte in a second run', async () => {
 		assert.ok((await issue()).length > 25);
 		const before = files().map(read);
 		assert.deepEqual(await issue({ keyAlgorithm: 'RSA-2048', clock: () => now + 300 * day }), []);
 		assert.deepEqual(files().map(read), before);
 	});
 
-	it('what no longer serves is issued again, and nothing else', async () => {
+	it('replaces invalid files, and no others', async () => {
 		await issue();
 		const ca = read('ca-service/ca.crt');
 		writeFileSync(join(directory, 'redis/server.crt'), 'x');
@@ -344,7 +344,7 @@ describe('the PKI', function () {
 		assert.deepEqual(await issue(), []);
 	});
 
-	it('other names of the API server and another address are taken up', async () => {
+	it('replaces files when the names or the address of the API server change', async () => {
 		await issue();
 		assert.deepEqual(
 			(await issue({ extraSans: ['api.example.com'] })).map((line) => line.split(' ')[1]),
@@ -356,14 +356,14 @@ describe('the PKI', function () {
 		);
 	});
 
-	it('leaves are issued again when 30 days are left, and the CA is kept', async () => {
+	it('replaces leaves 30 days before they expire, and keeps the CA', async () => {
 		await issue();
 		const made = await issue({ clock: () => now + 340 * day });
 		assert.equal(made.length, 13);
 		assert.ok(made.every((line) => line.includes('it would have expired')));
 	});
 
-	it('no leaf outlives its CA, and one issued at the end of it is kept', async () => {
+	it('issues no leaf that outlives its CA, and keeps one that expires with it', async () => {
 		await issue();
 		const clock = () => now + 3640 * day;
 		assert.equal((await issue({ clock })).length, 13);
@@ -372,7 +372,7 @@ describe('the PKI', function () {
 		assert.deepEqual(await issue({ clock }), []);
 	});
 
-	it('FILE_UNUSABLE rather than a second CA', async () => {
+	it('refuses to create a second CA', async () => {
 		await issue();
 		const key = read('ca-service/ca.key');
 		const certificate = read('ca-service/ca.crt');
@@ -394,13 +394,13 @@ describe('the PKI', function () {
 		await refuses();
 	});
 
-	it('FILE_UNUSABLE for a CA that has expired, and for a directory that cannot be made', async () => {
+	it('refuses an expired CA and a directory that cannot be created', async () => {
 		await issue();
 		await refuses({ clock: () => now + 3651 * day });
 		await refuses({ directory: join(directory, 'redis/users.acl') });
 	});
 
-	it('CONFIG_INVALID for an address or a name that cannot be', async () => {
+	it('refuses an invalid address or name of the API server', async () => {
 		for (const wrong of ['http://a:1', 'a:1', 'https://a', 'https://a:1/x', 'https://u@a:1'])
 			await refuses({ apiServer: wrong }, 'CONFIG_INVALID');
 		for (const wrong of ['a b', 'a,b', '1.2.3.4/24', '', 'größe'])

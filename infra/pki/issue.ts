@@ -1,6 +1,6 @@
 /**
- * The PKI of a mesh, laid out so that each consumer's directory can be mounted alone. A second run keeps what still serves and replaces what does
- * not. What `kubeadm init phase certs` and `kubeconfig` are to a cluster. It must never write one private key into two directories.
+ * The PKI of a mesh, as `kubeadm init phase certs` and `kubeconfig` for a cluster. Each program has its own directory, which
+ * can be mounted alone; no private key is in two of them. A second run keeps valid files and replaces all others.
  */
 import { createHash, createPublicKey, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -25,13 +25,12 @@ import { type Identity, issueLeaf, leafProblem, refusalOf } from './leaf.ts';
 import { type KubeconfigPlan, type LeafPlan, planPki, type StoreUserPlan } from './plan.ts';
 
 export interface PkiOptions {
-	/** Created where there is none. */
 	readonly directory: string;
-	/** Of the cluster CA, when it is made; everything else is P-256. */
+	/** Of a new cluster CA; all other keys are P-256. */
 	readonly keyAlgorithm: KeyAlgorithm;
 	/** `https://host:port`; goes into every kubeconfig, and its host into the API server's certificate. */
 	readonly apiServer: string;
-	/** DNS names and IP addresses by which the API server is dialled, beside the usual ones and the name of this machine. */
+	/** DNS names and IP addresses of the API server, beside the usual ones and the name of this machine. */
 	readonly extraSans: readonly string[];
 	readonly clock: Clock;
 	/** Called with one line for each artefact: `kept …` or `made …` with the reason. */
@@ -39,10 +38,10 @@ export interface PkiOptions {
 }
 
 /**
- * Issue what the plan names, or keep it.
+ * Issue every file of the plan, or keep it if it is valid.
  *
  * @throws CONFIG_INVALID  apiServer or extraSans
- * @throws FILE_UNUSABLE  a CA is there in part, or has expired; or the directory cannot be written
+ * @throws FILE_UNUSABLE  a CA is incomplete or expired, or the directory cannot be written
  * @source  kubeadm phases certs and kubeconfig: names, usages, files; keys of leaves are P-256 as the kubelet's
  */
 export async function issuePki({
@@ -74,7 +73,7 @@ export async function issuePki({
 		aclLines.push(aclLine(user, password));
 	}
 	await keepOrWrite(plan.aclPath, `${aclLines.join('\n')}\n`, 'the users of Redis', surroundings);
-	const what = 'the keys of the programs that send traces are derived from it';
+	const what = 'the root of the keys for sending traces';
 	const rootKey = await keepOrMakeSecret(plan.tracesRootPath, what, surroundings);
 	for (const { program, path } of plan.tracesKeys)
 		await keepOrWrite(path, `${deriveTracesKey(rootKey, program)}\n`, `traces of ${program}`, surroundings);
@@ -127,7 +126,7 @@ async function keepOrIssueKubeconfig(
 		writeKubeconfig(userKubeconfig(apiServer, authority.certificate, plan.user, identity));
 	const problem =
 		text === undefined
-			? 'there was no file'
+			? 'the file was missing'
 			: kubeconfigProblem(text, path, apiServer, authority, (found) => leafProblem(leaf, authority, found, now));
 	if (problem !== undefined) await writeWholeFile(path, write(await issueLeaf(leaf, authority, now)), 0o600);
 	say(`${keptOrMade(problem)} ${plan.path}: ${subjectText(plan.subject)}${because(problem)}`);
@@ -180,7 +179,7 @@ async function keepOrMakeSecret(file: string, what: string, { directory, say }: 
 	return secret;
 }
 
-/** Redis is given the hash of the password only. */
+/** Redis gets the hash of the password, not the password. */
 const aclLine = ({ user, keyspace }: StoreUserPlan, password: string): string =>
 	`user ${user} on #${createHash('sha256').update(password).digest('hex')} ${redisAclRule(keyspace)}`;
 

@@ -1,4 +1,4 @@
-/** Leaf certificates with their keys: whether one that is there still serves, and making one. */
+/** Leaf certificates with their keys: creating one, and checking an existing one. */
 import type { X509Certificate } from 'node:crypto';
 import { rfc3339 } from '../../lib/clock.ts';
 import { causeText } from '../../lib/errors.ts';
@@ -7,12 +7,11 @@ import { chainProblem } from '../../lib/pki/chain.ts';
 import { generateKeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { hostNames, type SubjectAltNames, subjectText } from '../../lib/pki/names.ts';
 import { type Authority, backdateMs } from './authority.ts';
-import { type LeafPlan, leafUsages } from './plan.ts';
+import { type LeafPlan, leafUsages, type Pem } from './plan.ts';
 
-/** PEM. */
 export interface Identity {
-	readonly certificate: string;
-	readonly key: string;
+	readonly certificate: Pem;
+	readonly key: Pem;
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -39,7 +38,7 @@ export async function issueLeaf(
 	return { certificate, key: writePrivateKey(privateKey) };
 }
 
-/** Why clients will refuse a certificate that this CA has just signed: the names and usages that the CA is limited to; undefined when they will not. */
+/** Why clients would refuse a certificate that this CA has just signed, for example by its name constraints. */
 export function refusalOf(
 	{ purpose }: Pick<LeafPlan, 'purpose'>,
 	{ issuer }: Authority,
@@ -49,15 +48,15 @@ export function refusalOf(
 	return chainProblem(parseCertificates(certificate)[0], { anchors: [issuer.certificate], now, purpose });
 }
 
-/** Why an identity that is there no longer serves; undefined when it does. */
+/** Why an existing identity must be replaced; undefined when it is valid. */
 export function leafProblem(
 	plan: Pick<LeafPlan, 'subject' | 'purpose' | 'hosts'>,
 	{ issuer }: Authority,
 	identity: Partial<Identity>,
 	now: number,
 ): string | undefined {
-	if (identity.certificate === undefined) return 'there was no certificate';
-	if (identity.key === undefined) return 'there was no key';
+	if (identity.certificate === undefined) return 'the certificate was missing';
+	if (identity.key === undefined) return 'the key was missing';
 	try {
 		const [certificate] = parseCertificates(identity.certificate);
 		if (!certificate.checkPrivateKey(readPrivateKey(identity.key))) return 'its key belonged to another certificate';

@@ -1,4 +1,4 @@
-/** The certificates' bootstrap: runs once, before the services, and as often as wanted. Prints what it kept and what it made, never a key. */
+/** The PKI bootstrap, which runs before the services at every start. It prints the name of each file, and no key. */
 import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { readConfig } from '../../lib/config.ts';

@@ -1,6 +1,6 @@
 /**
- * What each consumer gets, and nothing of another's. There are two CAs: the cluster's signs what Kubernetes knows; the mesh's signs the edges between
- * services, as upstream keeps a CA of its own for etcd, so that nothing the cluster CA signs can ever name a peer of the mesh.
+ * The files of each program. The cluster CA signs for the Kubernetes API; the mesh CA signs for calls between services, as
+ * upstream has a separate CA for etcd. So no certificate of the cluster CA can authenticate a service.
  */
 import { ipBytes } from '../../lib/address.ts';
 import { KubejoinError } from '../../lib/errors.ts';
@@ -10,13 +10,14 @@ import { type TracedProgram, tracedPrograms, tracesKeyPath } from '../../lib/tra
 
 export type CaName = 'cluster' | 'mesh';
 
-/** Where a CA and its copies lie; paths from the top of the PKI directory, without `.crt` and `.key`. */
+export type Pem = string;
+
+/** A CA and its copies. Paths are below the PKI directory, without `.crt` and `.key`. */
 export interface CaPlan {
 	readonly commonName: string;
 	readonly dnsNames: readonly string[];
-	/** Certificate and key. */
 	readonly path: string;
-	/** Certificate only. */
+	/** Of the certificate, without the key. */
 	readonly copies: readonly string[];
 }
 
@@ -32,12 +33,11 @@ export interface LeafPlan {
 
 export interface KubeconfigPlan {
 	readonly path: string;
-	/** User name in the file. */
 	readonly user: string;
 	readonly subject: Subject;
 }
 
-/** A Redis user: where its password lies, and the keyspace of the store that it may use. */
+/** A Redis user, the file of its password, and the only keyspace that it can use. */
 export interface StoreUserPlan {
 	readonly user: string;
 	readonly passwordPath: string;
@@ -53,7 +53,7 @@ export interface PkiPlan {
 	/** Key pair that signs service-account tokens. */
 	readonly serviceAccountPath: string;
 	readonly aclPath: string;
-	/** Key of the observer, from which those of the programs that send traces are derived. */
+	/** The key of the observer, from which the keys of all programs that send traces are derived. */
 	readonly tracesRootPath: string;
 	readonly tracesKeys: readonly { readonly program: TracedProgram; readonly path: string }[];
 }
@@ -75,7 +75,7 @@ const apiServerHosts = [
 ];
 
 const named = (commonName: string, ...organizations: string[]): Subject => ({ organizations, commonName });
-/** A server's own name, and the name of a proxy that stands on the way to it: what passes through is still verified from end to end. */
+/** Valid for the service, and for a proxy in front of it that forwards TLS without decrypting it. */
 const meshServer = (service: string): LeafPlan => ({
 	path: `${service}/server`,
 	ca: 'mesh',
@@ -99,7 +99,7 @@ const kubeconfig = (path: string, user: string, ...organizations: string[]): Kub
 /**
  * The plan of a PKI.
  *
- * @param hosts  what else the API server is dialled by
+ * @param hosts  more names and addresses of the API server
  * @throws CONFIG_INVALID  one of them is neither a DNS name nor an IP address
  */
 export function planPki(hosts: readonly string[]): PkiPlan {

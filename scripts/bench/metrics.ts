@@ -1,5 +1,5 @@
 /**
- * What counting costs: microseconds for a message, milliseconds for a scrape. node dist/scripts/bench/metrics.js
+ * Measures the cost of metrics: microseconds per message, milliseconds per scrape. node dist/scripts/bench/metrics.js
  */
 import { Registry } from 'prom-client';
 import { createRegistry } from '../../lib/metrics.ts';
@@ -29,9 +29,9 @@ const grpc = grpcMetrics(new Registry(), elapsedMs);
 const registry = createRegistry();
 const all = [grpcMetrics(registry, elapsedMs), requestMetrics(registry, elapsedMs).grpc];
 for (const observers of [[grpc], all]) microseconds(observers);
-say('no observer', microseconds([]), 'µs a message');
-say('gRPC server', microseconds([grpc]), 'µs a message');
-say('gRPC server and requests of the API server', microseconds(all), 'µs a message');
+say('no observer', microseconds([]), 'µs per message');
+say('gRPC server', microseconds([grpc]), 'µs per message');
+say('gRPC server and requests of the API server', microseconds(all), 'µs per message');
 
 const startedMs = performance.now();
 let bytes = 0;

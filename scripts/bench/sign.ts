@@ -1,6 +1,6 @@
 /**
- * How fast a certificate request becomes a certificate, in one process and without a network: `node dist/scripts/bench/sign.js`.
- * Machines differ, so the same run measures bare P-256 signatures as well and prints the ratio.
+ * Measures the rate of signing certificate requests, in one process and without a network: `node dist/scripts/bench/sign.js`.
+ * Machines differ, so the same run measures plain P-256 signatures too and prints the ratio.
  */
 import { sign, X509Certificate } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -18,8 +18,7 @@ const certificates = 3000;
 const atOnce = 100;
 const rounds = 3;
 
-/** Runs per second. */
-async function rateOf(runs: number, run: () => Promise<void>): Promise<number> {
+async function runsPerSecond(runs: number, run: () => Promise<void>): Promise<number> {
 	const start = performance.now();
 	await run();
 	return (runs * 1000) / (performance.now() - start);
@@ -58,7 +57,7 @@ async function measureSigner(caAlgorithm: KeyAlgorithm, directory: string): Prom
 			usages: ['digital signature', 'client auth'],
 		});
 	const rate = await medianOf(() =>
-		rateOf(certificates, async () => {
+		runsPerSecond(certificates, async () => {
 			for (let done = 0; done < certificates; done += atOnce) await Promise.all(Array.from({ length: atOnce }, one));
 		}),
 	);
@@ -72,16 +71,15 @@ async function main(): Promise<void> {
 		const { privateKey } = await generateKeyPair('ECDSA-P256');
 		const bytes = Buffer.alloc(500);
 		const bare = await medianOf(() =>
-			rateOf(20_000, async () => {
+			runsPerSecond(20_000, async () => {
 				for (let i = 0; i < 20_000; i++) sign('sha256', bytes, privateKey);
 			}),
 		);
-		process.stdout.write(`bare P-256 signatures: ${Math.round(bare)}/s\n`);
+		process.stdout.write(`plain P-256 signatures: ${Math.round(bare)}/s\n`);
 		for (const algorithm of keyAlgorithms) {
 			const rate = await measureSigner(algorithm, directory);
-			process.stdout.write(
-				`P-256 request in, certificate of a ${algorithm} CA out, in the ledger: ${Math.round(rate)}/s, one for ${(bare / rate).toFixed(1)} bare signatures\n`,
-			);
+			const cost = `the time of ${(bare / rate).toFixed(1)} plain signatures each`;
+			process.stdout.write(`certificates of a ${algorithm} CA, with ledger: ${Math.round(rate)}/s, ${cost}\n`);
 		}
 	} finally {
 		await rm(directory, { recursive: true });

@@ -61,7 +61,7 @@ describe('kubejoin doctor', () => {
 	});
 	afterEach(() => rmSync(state, { recursive: true }));
 
-	it('finds nothing wrong with a whole state directory', () => {
+	it('has no findings in an intact state directory', () => {
 		assert.deepEqual(checkState(state).findings, []);
 		assert.ok(checkState(state).files > 9);
 	});
@@ -101,7 +101,7 @@ describe('kubejoin doctor', () => {
 		}
 	});
 
-	it('finds a key of another certificate, a dangling link, a file where a directory has to be, and no directory', async () => {
+	it('finds a key of another certificate, a dangling link, a file in place of a directory, and a missing directory', async () => {
 		write('pki/token-store/server.key', (await pair('other')).key);
 		rmSync(join(state, 'nodes/node-1/var/lib/kubelet/pki/kubelet-client-2026.pem'));
 		write('logs', 'a file');
@@ -113,11 +113,11 @@ describe('kubejoin doctor', () => {
 		]);
 		assert.deepEqual(
 			checkState(join(state, 'none')).findings.map(({ problem }) => problem),
-			['there is no such directory'],
+			['the directory does not exist'],
 		);
 	});
 
-	it('takes a torn last line of the ledger for no damage, because ca-service cuts it off', () => {
+	it('accepts an incomplete last line of the ledger, which ca-service removes', () => {
 		write('ca-service/ledger.jsonl', `${JSON.stringify({ requestId: 'r', certificate: ca.crt })}\n{"requestId":`);
 		assert.deepEqual(checkState(state).findings, []);
 	});

@@ -1,6 +1,5 @@
 /**
- * Examines a state directory and says what is damaged. It reads, while the mesh runs as well, and never repairs: what to give up is for its owner to
- * decide.
+ * Finds damaged files in a state directory, also while the mesh runs. It only reads: the owner decides what to give up.
  */
 import {
 	accessSync,
@@ -13,16 +12,17 @@ import {
 	statSync,
 } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
+import { shellWord } from '../../lib/cli-options.ts';
 import { causeText } from '../../lib/errors.ts';
 import { isDiskFull } from '../../lib/files.ts';
 import { stateHolder } from '../mesh/state-lock.ts';
-import { type Finding, word } from './finding.ts';
+import type { Finding } from './finding.ts';
 import { kinds, problemOf, type StateFile } from './kinds.ts';
 
 export interface Examination {
 	/** Process of the mesh that uses the directory. */
 	readonly holder: number | undefined;
-	/** Files that were examined. */
+	/** Number of files that were examined. */
 	readonly files: number;
 	readonly findings: readonly Finding[];
 }
@@ -37,8 +37,8 @@ export function checkState(directory: string): Examination {
 			findings: [
 				{
 					path: directory,
-					problem: stats === undefined ? 'there is no such directory' : 'it is not a directory',
-					meaning: 'No mesh is kept there',
+					problem: stats === undefined ? 'the directory does not exist' : 'it is not a directory',
+					meaning: 'It holds no mesh',
 					remedy: 'Name the directory of the mesh, by default .kubejoin: npx kubejoin doctor --state DIR',
 				},
 			],
@@ -57,8 +57,8 @@ function diskFindings(directory: string): Finding[] {
 			{
 				path: directory,
 				problem: 'its disk is full',
-				meaning: 'Nothing can be written, so no node can join',
-				remedy: `Free space on it; see how much there is: df -h ${word(directory)}`,
+				meaning: 'No file can be written, so no node can join',
+				remedy: `Free space on its disk, which this command shows: df -h ${shellWord(directory)}`,
 			},
 		];
 	const problem = problemOfAccess(directory, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -83,11 +83,11 @@ function problemOfAccess(path: string, mode: number): string | undefined {
 	}
 }
 
-/** Collects the files below a directory; what is wrong with the directories themselves are findings. */
+/** Collects the files below a directory, and findings about directories. */
 function walk(top: string, directory: string, files: string[], findings: Finding[]): void {
 	const stats = lstatSync(directory);
 	if (isOpenToOthers(stats))
-		findings.push(modeFinding(directory, stats, `Make it private: chmod 700 ${word(directory)}`));
+		findings.push(modeFinding(directory, stats, `Make it private: chmod 700 ${shellWord(directory)}`));
 	const unreadable = problemOfAccess(directory, constants.R_OK | constants.X_OK);
 	if (unreadable !== undefined) {
 		findings.push(ownerFinding(directory, unreadable));
@@ -105,8 +105,8 @@ function walk(top: string, directory: string, files: string[], findings: Finding
 		findings.push({
 			path,
 			problem: 'it is a file and not a directory',
-			meaning: name === 'logs' ? 'The lines of the programs are not kept' : 'npm start does not start',
-			remedy: `Move it away: mv ${word(path)} ${word(`${path}.damaged`)}`,
+			meaning: name === 'logs' ? 'No logs are written' : 'npm start does not start',
+			remedy: `Rename it: mv ${shellWord(path)} ${shellWord(`${path}.damaged`)}`,
 		});
 	}
 }
@@ -119,7 +119,7 @@ function fileFindings(top: string, path: string, isInUse: boolean): readonly Fin
 		return [
 			{ path, problem: 'it is a link to a file that does not exist', meaning: kind.meaning, remedy: kind.remedy(path) },
 		];
-	// The file that a link names is examined by itself.
+	// The target of a link is examined as a file of its own.
 	if (target !== realpathSync(dirname(path)) + sep + basename(path)) return [];
 	const stats = statSync(target);
 	const unreadable = problemOfAccess(path, constants.R_OK);
@@ -134,7 +134,7 @@ function fileFindings(top: string, path: string, isInUse: boolean): readonly Fin
 	return [
 		...(problem === undefined ? [] : [{ path, problem, meaning: kind.meaning, remedy: kind.remedy(path) }]),
 		...(!path.endsWith('.crt') && isOpenToOthers(stats)
-			? [modeFinding(path, stats, `Make it private: chmod 600 ${word(path)}`)]
+			? [modeFinding(path, stats, `Make it private: chmod 600 ${shellWord(path)}`)]
 			: []),
 	];
 }
@@ -168,5 +168,5 @@ const ownerFinding = (path: string, problem: string): Finding => ({
 	path,
 	problem,
 	meaning: 'This user cannot examine it, and no mesh of this user can use it',
-	remedy: `Make this user its owner: sudo chown -R "$(id -u)" ${word(path)}`,
+	remedy: `Make this user its owner: sudo chown -R "$(id -u)" ${shellWord(path)}`,
 });

@@ -1,18 +1,18 @@
-/** The files of a state directory by their paths: what each must hold, what it means when it does not, and what can be done. */
+/** The kinds of files in a state directory: how to check one, and the meaning and remedy of damage. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
 import { parse } from 'yaml';
+import { shellWord } from '../../lib/cli-options.ts';
 import { causeText } from '../../lib/errors.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { readPrivateKey, spkiOf } from '../../lib/pki/keys.ts';
 import { lmdbProblem } from '../../lib/store/lmdb-check.ts';
-import { word } from './finding.ts';
 
 export interface Kind {
-	/** Of the path below the state directory. */
+	/** Matches paths below the state directory. */
 	readonly path: RegExp;
-	/** Why the file is damaged; undefined when it is not. May throw the error of a reader. */
+	/** The damage, or undefined. May throw the error of a parser. */
 	readonly problem: (file: StateFile) => string | undefined;
 	readonly meaning: string;
 	readonly remedy: (path: string) => string;
@@ -20,17 +20,17 @@ export interface Kind {
 export interface StateFile {
 	readonly path: string;
 	readonly read: () => string;
-	/** Another file beside it; undefined when there is none. */
+	/** A file of the same name with another extension. */
 	readonly readSibling: (extension: string) => string | undefined;
 	/** A running mesh may be writing to it. */
 	readonly isInUse: boolean;
 }
 
-const madeAgain = (path: string) => `Remove it, and npm start makes it again: rm ${word(path)}`;
+const madeAgain = (path: string) => `Remove it, and npm start creates it again: rm ${shellWord(path)}`;
 const setAside = (path: string) =>
-	`Restore it from a backup, or start without it: mv ${word(path)} ${word(`${path}.damaged`)}`;
+	`Restore it from a backup, or start without it: mv ${shellWord(path)} ${shellWord(`${path}.damaged`)}`;
 
-/** Files that the mesh can do without, or that are no files of ours. */
+/** Files that the mesh does not need. */
 const unchecked: Pick<Kind, 'problem' | 'meaning' | 'remedy'> = {
 	problem: () => undefined,
 	meaning: 'It cannot be read',
@@ -42,7 +42,7 @@ export const kinds: readonly Kind[] = [
 	{
 		path: /\.mdb$/,
 		problem: storeProblem,
-		meaning: 'The service that keeps its objects in it does not start, or does not serve all of them',
+		meaning: 'Its service does not start, or has lost objects',
 		remedy: setAside,
 	},
 	{
@@ -56,14 +56,14 @@ export const kinds: readonly Kind[] = [
 		problem: (file) => (file.path.endsWith('.key') ? keyProblem(file) : certificateProblem(file)),
 		meaning: 'No certificate can be issued, and npm start does not start',
 		remedy: (path) =>
-			`Restore ${word(path)} from a backup; without one, begin a new cluster: npm start -- --state OTHER_DIR`,
+			`Restore ${shellWord(path)} from a backup; without one, start a new cluster: npm start -- --state OTHER_DIR`,
 	},
 	{
 		path: /^nodes\/[^/]+\/.*(kubelet\.conf|\.pem|\.crt)$/,
 		problem: (file) => (file.path.endsWith('.conf') ? kubeconfigProblem(file) : certificateProblem(file)),
-		meaning: 'The node cannot continue with its identity',
+		meaning: 'The node cannot use its identity',
 		remedy: (path) =>
-			`Let the node join again: rm -r ${word(path.replace(/(\/nodes\/[^/]+)\/.*$/, '$1'))}, then kubelet-sim join`,
+			`Let the node join again: rm -r ${shellWord(path.replace(/(\/nodes\/[^/]+)\/.*$/, '$1'))}, then kubelet-sim join`,
 	},
 	{ path: /\.crt$/, problem: certificateProblem, meaning: 'Its service does not start', remedy: madeAgain },
 	{ path: /\.key(\.tmp)?$/, problem: keyProblem, meaning: 'Its owner does not start', remedy: madeAgain },
@@ -82,7 +82,7 @@ function storeProblem({ path, isInUse }: StateFile): string | undefined {
 		lmdbProblem(path, (value) => {
 			if (!isJson(value.toString())) unreadable++;
 		});
-	// A transaction that commits meanwhile can use the pages of the one that is read.
+	// A transaction that commits during the check can reuse the pages that the check reads.
 	const attempts = isInUse ? 5 : 1;
 	let problem: string | undefined;
 	for (let attempt = 0; attempt < attempts; attempt++) {
@@ -102,7 +102,7 @@ function isJson(text: string): boolean {
 	}
 }
 
-/** A torn last line is no damage: it was not answered, and ca-service cuts it off when it starts. */
+/** An incomplete last line is valid: its request was not answered, and ca-service removes it when it starts. */
 function ledgerProblem({ read }: StateFile): string | undefined {
 	const lines = read().split('\n').slice(0, -1);
 	const broken = lines.findIndex((line) => !isLedgerEntry(line));
@@ -126,7 +126,7 @@ function certificateProblem({ path, read, readSibling }: StateFile): string | un
 		pem.replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?-----END [A-Z ]*PRIVATE KEY-----/g, ''),
 	);
 	const key = path.endsWith('.pem') ? pem.slice(pem.indexOf('-----BEGIN EC')) : readSibling('.key');
-	// A key in a file of its own that cannot be read is a finding of its own.
+	// An unreadable key file is a separate finding.
 	if (key === undefined || (!path.endsWith('.pem') && !isPrivateKey(key))) return undefined;
 	const pair = createPublicKey(readPrivateKey(key));
 	return spkiOf(certificate.publicKey).equals(spkiOf(pair))
@@ -158,12 +158,12 @@ function joinConfigProblem({ read }: StateFile): string | undefined {
 		const isWhole = [apiServerEndpoint, token, caCertHashes?.[0]].every((value) => typeof value === 'string');
 		return isWhole ? undefined : 'it names no API server, token or pin';
 	} catch {
-		// The text holds a token, and the message of the parser would repeat it.
+		// The parser's message would repeat the token in the text.
 		return 'it is not a JoinConfiguration';
 	}
 }
 
-/** Why a file of this kind is damaged, also when a reader of it fails. */
+/** The damage of a file, or undefined. */
 export function problemOf(kind: Kind, file: StateFile): string | undefined {
 	try {
 		return kind.problem(file);
