@@ -11,6 +11,7 @@ import type { ChaosEvent, RunStarted } from '../chaos/runner/events.ts';
 import type { Journal } from '../chaos/runner/journal.ts';
 import { listJson, listTable, planText } from '../chaos/runner/list.ts';
 import { seeJoins } from '../chaos/runner/observer.ts';
+import { measurePace } from '../chaos/runner/pace.ts';
 import type { Plan } from '../chaos/runner/plan.ts';
 import type { Machine, RunLab } from '../chaos/runner/programs.ts';
 import { type RunReport, reportHtml, reportMarkdown } from '../chaos/runner/report.ts';
@@ -163,8 +164,11 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 	const journals: Journal[] = [];
 	for (const plan of plans) {
 		if (interrupted.aborted) break;
+		const pace = await measurePace(systemClock);
+		const variables = { CHAOS_EXPERIMENT: plan.name, CHAOS_PACE: String(pace) };
 		const journal = await runExperiment(plan, {
-			machine: { ...machine, environment: { ...machine.environment, CHAOS_EXPERIMENT: plan.name } },
+			machine: { ...machine, environment: { ...machine.environment, ...variables } },
+			pace,
 			version,
 			seed,
 			clock: systemClock,

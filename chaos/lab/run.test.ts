@@ -18,7 +18,7 @@ describe('runLab', () => {
 		assert.equal(help.code, 0);
 		assert.match(help.stdout, /^Usage: lab /);
 		const unknown = await runLab(['explode'], { env });
-		assert.deepEqual([unknown.code, unknown.stdout], [1, '']);
+		assert.deepEqual([unknown.code, unknown.stdout], [3, '']);
 		assert.match(unknown.stderr, /unknown command 'explode'/);
 		assert.equal(process.exitCode, undefined);
 	});

@@ -15,11 +15,12 @@ import { addServices } from './commands/services.ts';
 import { addTokens } from './commands/tokens.ts';
 import { type Lab, openLab } from './connect.ts';
 import { EXIT_MISMATCH, type Result } from './drivers/driver.ts';
+import { parsePace, scaleTimes } from './pace.ts';
 
 export interface LabOptions {
 	/** Ends the command: `runLab` rejects with the reason of the abort. */
 	readonly signal?: AbortSignal | undefined;
-	/** CHAOS_MESH, CHAOS_STATE and COMPOSE_PROJECT_NAME are read from it; default: the environment of this process. */
+	/** CHAOS_MESH, CHAOS_STATE, CHAOS_PACE and COMPOSE_PROJECT_NAME are read; default: the environment of this process. */
 	readonly env?: Readonly<Record<string, string | undefined>>;
 	/** Called with a line of progress of a long command. */
 	readonly onProgress?: (line: string) => void;
@@ -48,7 +49,10 @@ export async function runLab(
 		await driver?.runInLab(['record-missed', '--', missed.join(' ')]).catch(() => undefined);
 	};
 	try {
-		return await abortable(signal, runAndRecord(args, { ...shared, open }, recordMissed));
+		return await abortable(
+			signal,
+			runAndRecord(scaleTimes(args, parsePace(env.CHAOS_PACE)), { ...shared, open }, recordMissed),
+		);
 	} finally {
 		(await opened?.catch(() => undefined))?.close();
 	}

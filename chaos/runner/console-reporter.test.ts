@@ -96,6 +96,7 @@ describe('the console reporter', () => {
 			id: 'X01',
 			title: 't',
 			expected: ended.expected,
+			pace: 1,
 		};
 		const text = print([
 			{ event: 'run-started', atMs: 0, seed: 1, experiments },
@@ -106,6 +107,8 @@ describe('the console reporter', () => {
 		assert.match(text, /^3 experiments, seed 1$/m);
 		assert.match(text, /^1\/3, about 3 min left$/m);
 		assert.match(text, /^2\/3, about 4 min left$/m, 'twice as slow as recorded');
+		assert.doesNotMatch(text, /slow now/);
+		assert.match(print([{ ...begin, pace: 2.5 }]), /slow now: waiting times and time limits are 2\.5 times longer$/m);
 	});
 
 	it('shows the running step, its duration and its pattern on a terminal', () => {

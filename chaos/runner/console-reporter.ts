@@ -172,6 +172,8 @@ function createProgress(clock: Clock): ProgressState {
 function printStart({ line, paint }: ReporterOutput, event: ExperimentStarted, position: string): void {
 	line(paint.dim(position));
 	line(paint.bold(wrap(`${event.experiment} (${event.id}): ${event.title}`, '')));
+	if (event.pace > 1)
+		line(paint.yellow(`  This machine is slow now: waiting times and time limits are ${event.pace} times longer`));
 }
 
 function printStep({ line, paint }: ReporterOutput, event: ActivityEnded): void {

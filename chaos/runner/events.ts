@@ -29,6 +29,8 @@ export interface ExperimentStarted {
 	readonly id: string;
 	readonly title: string;
 	readonly expected: Expected;
+	/** Waiting times and time limits are multiplied by it; 1 on a machine that is not busy. */
+	readonly pace: number;
 }
 export interface ActivityStarted {
 	readonly event: 'activity-started';

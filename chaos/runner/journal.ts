@@ -52,6 +52,8 @@ export interface Journal {
 		readonly problems: readonly string[];
 		readonly evidence: readonly Evidence[];
 		readonly seed: number;
+		/** Waiting times and time limits were multiplied by it. */
+		readonly pace: number;
 		/** The joins that began during the experiment, from the observer. */
 		readonly joins: readonly SeenJoin[];
 		/** The number of joins that were left out. */

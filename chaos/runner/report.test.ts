@@ -49,6 +49,7 @@ const journalWith = (more: Partial<Journal['kubejoin']>): Journal =>
 			problems: [],
 			evidence: [{ probe: 'door-is-open', kind: 'security', verdict: 'violated', text: EVIL, lines: [EVIL] }],
 			seed: 1,
+			pace: 1,
 			joins: [join],
 			moreJoins: 3,
 			...more,

@@ -26,10 +26,12 @@ async function run(
 	text: string,
 	interrupted = new AbortController(),
 	onEvent: (event: ChaosEvent) => void = () => undefined,
+	pace = 1,
 ) {
 	const events: ChaosEvent[] = [];
 	const journal = await runExperiment(planOf(text), {
 		machine,
+		pace,
 		version: '0',
 		seed: 7,
 		clock: () => Date.now(),
@@ -143,6 +145,14 @@ describe('runExperiment', function () {
 			'action stuck: the program took longer than 0.3 s',
 			'the method ended there: 2 more steps did not run',
 		]);
+	});
+
+	it('multiplies time limits by the pace, and records it', async () => {
+		const slow = action('slow', 'setTimeout(() => 0, 300)', { timeout: 0.2 });
+		const { journal, events } = await run(changed({ method: [slow, ...method] }), undefined, undefined, 300);
+		assert.equal(journal.kubejoin.passed, true, problems(journal));
+		const [started] = events;
+		assert.deepEqual([journal.kubejoin.pace, started?.event === 'experiment-started' && started.pace], [300, 300]);
 	});
 
 	it('accepts an action of the method that ends with an error, and no such rollback', async () => {

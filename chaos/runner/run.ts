@@ -20,6 +20,8 @@ import { type Evidence, judgeVerdicts } from './verdict.ts';
 
 export interface RunOptions {
 	readonly machine: Machine;
+	/** Multiplies the time limits of steps on a slow machine. */
+	readonly pace: number;
 	readonly version: string;
 	readonly seed: number;
 	readonly clock: Clock;
@@ -54,7 +56,8 @@ export async function runExperiment(plan: Plan, options: RunOptions): Promise<Jo
 	const emit = (event: ChaosEvent) => options.emit(mapTexts(event, maskTokens));
 	const session: Session = { plan, options, emit, problems: [], evidence: [] };
 	const { name: experiment, about, title, expected } = plan;
-	emit({ event: 'experiment-started', atMs: startMs, experiment, id: about.id, title, expected });
+	const { pace } = options;
+	emit({ event: 'experiment-started', atMs: startMs, experiment, id: about.id, title, expected, pace });
 	const parts = await runParts(session).catch((error: unknown): Parts => {
 		session.problems.push(causeText(error));
 		return { ...nothingRan, status: 'aborted' };
@@ -145,7 +148,12 @@ async function perform(session: Session, step: Step, { part, index, signal }: Po
 	await pause(step.pauseBeforeSeconds, signal);
 	const waits = waitsFor === undefined ? {} : { waitsFor };
 	emit({ event: 'activity-started', atMs: options.clock(), ...about, ...waits });
-	const result = await runStep(step, part, { machine: options.machine, clock: options.clock, signal });
+	const timeoutSeconds = step.timeoutSeconds * options.pace;
+	const result = await runStep({ ...step, timeoutSeconds }, part, {
+		machine: options.machine,
+		clock: options.clock,
+		signal,
+	});
 	const { status, duration: seconds, output, tolerance_met: toleranceMet } = result.run;
 	emit({
 		event: 'activity-ended',
@@ -198,6 +206,7 @@ async function writeJournal(
 			problems: all,
 			evidence,
 			seed: options.seed,
+			pace: options.pace,
 			joins,
 			moreJoins: more,
 			...(problem === undefined ? {} : { observerProblem: problem }),

@@ -15,6 +15,7 @@ import {
 } from '../../lib/process-supervisor.ts';
 import { removeObserverFile, writeObserverFile } from '../../lib/rpc/local-collector.ts';
 import { isListed, readJoinConfig } from './join-config.ts';
+import { nodeName } from './node-names.ts';
 import {
 	type Change,
 	endpointOf,
@@ -59,6 +60,8 @@ export interface LocalMesh {
 	readonly startNode: (name: string, index: number, joinConfig: string) => Promise<Child>;
 	/** Start one process with the nodes node-1 to node-COUNT; `started` of the result resolves when all have joined. */
 	readonly startNodes: (count: number, joinConfig: string) => Child;
+	/** The names of the nodes that this process started. */
+	readonly nodeNames: () => readonly string[];
 	/** Stop nodes, then services, in the reverse order of their start, and release the state directory. */
 	readonly stop: () => Promise<void>;
 }
@@ -98,6 +101,7 @@ class ProcessMesh implements LocalMesh {
 	readonly #unlock: () => void;
 	readonly #services = new Map<ServiceName, Child>();
 	readonly #nodes: Child[] = [];
+	readonly #nodeNames: string[] = [];
 	readonly #stopping = new AbortController();
 
 	constructor(options: MeshOptions, events: MeshEvents, unlock: () => void) {
@@ -179,13 +183,17 @@ class ProcessMesh implements LocalMesh {
 	};
 
 	readonly startNode = async (name: string, index: number, joinConfig: string): Promise<Child> => {
-		const node = this.#startNode(nodePlan(name, index, joinConfig, this.#options));
+		const node = this.#startNode(nodePlan(name, index, joinConfig, this.#options), [name]);
 		await node.started();
 		return node;
 	};
 
-	readonly startNodes = (count: number, joinConfig: string): Child =>
-		this.#startNode(nodesPlan(count, joinConfig, this.#options));
+	readonly startNodes = (count: number, joinConfig: string): Child => {
+		const names = Array.from({ length: count }, (_, index) => nodeName(index));
+		return this.#startNode(nodesPlan(count, joinConfig, this.#options), names);
+	};
+
+	readonly nodeNames = (): readonly string[] => [...this.#nodeNames];
 
 	readonly stop = async (): Promise<void> => {
 		this.#stopping.abort();
@@ -212,10 +220,11 @@ class ProcessMesh implements LocalMesh {
 		await service.started();
 	}
 
-	#startNode(plan: ChildPlan): Child {
+	#startNode(plan: ChildPlan, names: readonly string[]): Child {
 		this.#requireRunning();
 		const node = startChild(plan, this.#events);
 		this.#nodes.push(node);
+		this.#nodeNames.push(...names);
 		return node;
 	}
 

@@ -18,7 +18,7 @@ export function createForwarder(url: string, log: Log, count: CountRefusal): (bo
 		fetch(url, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json' },
-			body,
+			body: new Uint8Array(body),
 			signal: AbortSignal.timeout(TIMEOUT_MS),
 		})
 			.then(async (response) => {

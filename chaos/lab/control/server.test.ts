@@ -53,6 +53,7 @@ describe('the lab’s own channel', () => {
 		change: later('change'),
 		restore: called('restore', Promise.resolve(['started ca-service'])),
 		observerUrl: 'http://h:2',
+		nodes: () => ['node-1'],
 		logs: '/logs',
 		pki: '/pki',
 	};
@@ -126,7 +127,13 @@ describe('the lab’s own channel', () => {
 
 	it('passes on what it is asked for, and brings back the answer', async () => {
 		const plan = { name: 'n', program: 'kubelet-sim', args: [] } as const;
-		assert.deepEqual(await client.mesh(), { ...info, observerUrl: 'http://h:2', logs: '/logs', pki: '/pki' });
+		assert.deepEqual(await client.mesh(), {
+			...info,
+			nodes: ['node-1'],
+			observerUrl: 'http://h:2',
+			logs: '/logs',
+			pki: '/pki',
+		});
 		assert.deepEqual([await client.worker('n'), await client.workers()], [workerOf('n'), [workerOf('n')]]);
 		assert.equal((await client.services())[0]?.name, 'ca-service');
 		assert.deepEqual(await client.restore(), ['started ca-service']);

@@ -30,6 +30,8 @@ export interface MeshInfo {
 	readonly ownAddress: string;
 	/** Another one, that is not in the certificate of the API server. */
 	readonly unnamedAddress: string;
+	/** The nodes that the mesh itself runs. Absent: every node that no experiment started. */
+	readonly nodes?: readonly string[] | undefined;
 }
 
 /** Of the services; absent where only nodes and attackers are kept. */
@@ -42,6 +44,8 @@ export interface ServiceControl {
 	readonly change: (service: string, change: Change) => Promise<void>;
 	readonly restore: () => Promise<readonly string[]>;
 	readonly observerUrl: string;
+	/** The names of the nodes that the mesh itself runs. */
+	readonly nodes: () => readonly string[];
 	/** Directories of what the mesh keeps: logs and certificates. */
 	readonly logs: string;
 	readonly pki: string;
@@ -101,7 +105,13 @@ export async function serveControl({
 	app.get(
 		'/mesh',
 		(_, response) =>
-			void response.json({ ...info, observerUrl: control?.observerUrl, logs: control?.logs, pki: control?.pki }),
+			void response.json({
+				...info,
+				nodes: control?.nodes(),
+				observerUrl: control?.observerUrl,
+				logs: control?.logs,
+				pki: control?.pki,
+			}),
 	);
 	app.get('/workers', (_, response) => void response.json(workers.all()));
 	app.post('/workers', (request, response) => {

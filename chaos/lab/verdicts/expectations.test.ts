@@ -83,7 +83,7 @@ describe('what an experiment expects', () => {
 		await delay(50);
 		context.leases.push({ apiVersion: '', kind: '', metadata: { name: 'n' }, spec: { renewTime: 'now' } });
 		const { lines, problems } = await verdict;
-		assert.match(lines[0] ?? '', /^availability: held .*n and every other node are Ready/);
+		assert.match(lines[0] ?? '', /^availability: held .*n and every node of the mesh are Ready/);
 		assert.deepEqual(problems, []);
 		context.nodes.length = 0;
 		assert.deepEqual((await judgeExpectations(context, 0)).problems, ['availability is violated']);

@@ -99,7 +99,7 @@ describe('the verdict on security', () => {
 		await report({});
 		await assert.rejects(
 			judge({ attackers: ['other'] }),
-			(error) => hasCode(error, 'LAB_NOT_FOUND') && error.message.endsWith('there is m'),
+			(error) => hasCode(error, 'LAB_NOT_FOUND') && error.message.endsWith('known: m'),
 		);
 	});
 
@@ -269,9 +269,9 @@ describe('the verdict on availability', () => {
 		beat('n', '2026-06-01T00:00:00.000000Z');
 		assert.match(
 			await judge({}, ['n']),
-			/^availability: held after \d+\.\d s: every node is Ready, with a heartbeat since the question: n at 1970-\S+Z$/,
+			/^availability: held after \d+\.\d s: every node of the mesh is Ready, with a heartbeat since the question: n at 1970-\S+Z$/,
 		);
-		assert.match(await judge({ ready: ['n'] }, ['n']), /: n and every other node are Ready, with a heartbeat/);
+		assert.match(await judge({ ready: ['n'] }, ['n']), /: n and every node of the mesh are Ready, with a heartbeat/);
 	});
 
 	it('violated for a node that is still Ready and was killed before the question', async () => {
@@ -281,6 +281,16 @@ describe('the verdict on availability', () => {
 			await judge({}, ['n']),
 			/^availability: violated: after 0.05 s killed, never sent no heartbeat since the question\. Start it again, or remove it with "kubectl-sim delete node killed never"$/,
 		);
+	});
+
+	it('ignores a node that is not of the mesh, and requires the nodes of the mesh', async () => {
+		context.nodes.push(nodeObject('own', true), nodeObject('stopped-by-a-person', false));
+		const { info } = context;
+		Object.assign(context, { info: { ...info, nodes: ['own'] } });
+		assert.match(await judge({}, ['own']), /^availability: held/);
+		Object.assign(context, { info: { ...info, nodes: ['own', 'stopped-by-a-person'] } });
+		assert.match(await judge({}, ['own']), /stopped-by-a-person is not Ready\. Start it again, or remove it with/);
+		assert.match(await judge({ ready: ['stopped-by-a-person'] }, ['own']), /stopped-by-a-person is not Ready/);
 	});
 
 	it('a Lease that appears after the question is a heartbeat; one that is there without a time is none', async () => {

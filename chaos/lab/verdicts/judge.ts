@@ -218,7 +218,7 @@ interface Look {
 
 /** @param first  the heartbeats that were seen first; those of nodes that are new are added */
 async function lookAtNodes(context: LabContext, wanted: readonly string[], first: Heartbeats): Promise<Look> {
-	const { api, control } = context;
+	const { api, control, info } = context;
 	const [{ items }, leases, workers, names] = await Promise.all([
 		api.nodes.list(),
 		api.leases.list({ namespace: wellKnown.kubeNodeLease }),
@@ -226,7 +226,9 @@ async function lookAtNodes(context: LabContext, wanted: readonly string[], first
 		nodeNames(context),
 	]);
 	const ofExperiments = new Set([...workers.map(({ name }) => name), ...names]);
-	const asked = items.filter((node) => wanted.includes(nameOf(node)) || !ofExperiments.has(nameOf(node)));
+	// A node that a person joined and stopped is no part of the mesh: experiments ignore it.
+	const isOfMesh = (name: string) => info.nodes?.includes(name) ?? !ofExperiments.has(name);
+	const asked = items.filter((node) => wanted.includes(nameOf(node)) || isOfMesh(nameOf(node)));
 	const now: Heartbeats = new Map(
 		leases.items.map(({ metadata, spec }) => [metadata.name ?? '', spec?.renewTime ?? '']),
 	);
@@ -245,7 +247,7 @@ async function lookAtNodes(context: LabContext, wanted: readonly string[], first
 	];
 	const named = asked.slice(0, MAX_NAMED).map((node) => `${nameOf(node)} at ${renewedAt(node)}`);
 	const more = asked.length > named.length ? [`and ${asked.length - named.length} more`] : [];
-	const who = wanted.length === 0 ? 'every node is' : `${wanted.join(', ')} and every other node are`;
+	const who = wanted.length === 0 ? 'every node of the mesh is' : `${wanted.join(', ')} and every node of the mesh are`;
 	const proof = `${who} Ready, with a heartbeat since the question: ${[...named, ...more].join(', ') || 'no node has joined'}`;
 	if (problems.length === 0) return { proof };
 	const ownerless = [...notReady, ...silent].filter((name) => !wanted.includes(name));

@@ -98,6 +98,7 @@ function localControl(mesh: LocalMesh, options: MeshOptions): ServiceControl {
 			if (done.length > 0) await mesh.ready();
 			return done;
 		},
+		nodes: mesh.nodeNames,
 		observerUrl: options.observer === undefined ? '' : `http://127.0.0.1:${options.observer.pagePort}`,
 		logs: join(options.state, 'logs'),
 		pki: join(options.state, 'pki'),
