@@ -1,4 +1,4 @@
-/** Which kubeconfig is meant, and what it gives: a server, the CA that it must prove itself with, and what this person shows. Nothing is dialled. */
+/** Finds and reads the kubeconfig: the server, its CA, and the credentials of the user. It opens no connection. */
 import { delimiter, join } from 'node:path';
 import { causeText, fileRemedy } from '../../lib/causes.ts';
 import { KubejoinError } from '../../lib/errors.ts';
@@ -9,15 +9,15 @@ import { limits } from '../../lib/limits.ts';
 import { printable } from '../../lib/text.ts';
 
 export interface KubeconfigFiles {
-	/** In the order in which they count. */
+	/** In order of precedence. */
 	readonly paths: readonly string[];
-	/** Named by --kubeconfig, so it must exist for any command that calls the server. */
+	/** Set by --kubeconfig; then the file must exist. */
 	readonly isExplicit: boolean;
 }
 
-/** How a server is reached and what is shown to it. */
+/** A server and the credentials for it. */
 export interface Access {
-	/** Of the kubeconfig, for messages. */
+	/** The kubeconfig, for messages. */
 	readonly path: string;
 	/** `https://host:port` */
 	readonly server: string;
@@ -27,12 +27,12 @@ export interface Access {
 	readonly ca: string;
 	readonly tlsServerName?: string;
 	readonly user: UserCredentials;
-	/** Of the context. */
+	/** The context's namespace. */
 	readonly namespace: string;
 }
 
 /**
- * `--kubeconfig`, otherwise the files of $KUBECONFIG, otherwise `~/.kube/config`. An empty text is none.
+ * `--kubeconfig`, or the files of $KUBECONFIG, or `~/.kube/config`. An empty value counts as absent.
  *
  * @source client-go tools/clientcmd loader.go NewDefaultClientConfigLoadingRules
  */
@@ -46,7 +46,7 @@ export function locateKubeconfig(
 	return { paths: [...new Set(paths.filter((path) => path !== ''))], isExplicit: false };
 }
 
-/** @returns undefined when there is no such file @throws KUBECONFIG_INVALID */
+/** @returns undefined when the file does not exist @throws KUBECONFIG_INVALID */
 export async function readKubeconfig(path: string): Promise<Kubeconfig | undefined> {
 	const { parseKubeconfig } = await import('../../lib/kube/kubeconfig.ts');
 	const max = limits.yamlBytes.value;
@@ -71,7 +71,7 @@ export interface LoadedKubeconfig {
 	readonly config: Kubeconfig;
 }
 
-/** Those that exist, in order. @throws KUBECONFIG_INVALID */
+/** Reads the existing files, in order. @throws KUBECONFIG_INVALID */
 export async function readKubeconfigs({ paths }: KubeconfigFiles): Promise<LoadedKubeconfig[]> {
 	const loaded: LoadedKubeconfig[] = [];
 	for (const path of paths) {
@@ -82,11 +82,12 @@ export async function readKubeconfigs({ paths }: KubeconfigFiles): Promise<Loade
 }
 
 /**
- * @param context  instead of the current one
- * @returns undefined when no server is named: there is no kubeconfig, or it has no current context
+ * @param context  overrides the current context
+ * @returns undefined when there is no kubeconfig, or it has no current context
  * @throws KUBECONFIG_INVALID, COMMAND_INVALID
  * @source client-go tools/clientcmd
- * @differs a server that is not to be verified is refused; a user without credentials is anonymous and not asked for a password
+ * @differs a server without verification is refused; a user without credentials is anonymous and is not prompted for a
+ *   password
  */
 export async function readAccess(files: KubeconfigFiles, context?: string): Promise<Access | undefined> {
 	const loaded = await readKubeconfigs(files);
@@ -119,9 +120,9 @@ function unverified(path: string, cluster: string, isUnverified: boolean): Kubej
 	const problem = isUnverified ? 'insecure-skip-tls-verify is set' : 'it names no certificate authority';
 	return new KubejoinError('KUBECONFIG_INVALID', {
 		path,
-		problem: `cluster "${printable(cluster)}": ${problem}, and kubejoin calls no server that it cannot verify`,
+		problem: `cluster "${printable(cluster)}": ${problem}, and kubejoin does not connect to a server that it cannot verify`,
 		remedy: isUnverified
-			? `Replace insecure-skip-tls-verify by certificate-authority-data in ${path}`
+			? `Replace insecure-skip-tls-verify with certificate-authority-data in ${path}`
 			: `Add certificate-authority-data to cluster "${printable(cluster)}" in ${path}: base64 -w0 ca.crt`,
 	});
 }
@@ -129,11 +130,11 @@ function unverified(path: string, cluster: string, isUnverified: boolean): Kubej
 const commandFailed = (problem: string): KubejoinError =>
 	new KubejoinError('COMMAND_INVALID', {
 		problem,
-		remedy: 'Name the file with --kubeconfig FILE or in KUBECONFIG; admin.conf is the one of the cluster',
+		remedy: 'Give the path of admin.conf with --kubeconfig FILE or in KUBECONFIG',
 	});
 
 const noContext = (name: string): KubejoinError =>
 	new KubejoinError('COMMAND_INVALID', {
 		problem: `Error in configuration: context was not found for specified context: ${name}`,
-		remedy: 'List the contexts there are: kubectl-sim config get-contexts',
+		remedy: 'List the contexts: kubectl-sim config get-contexts',
 	});

@@ -33,7 +33,7 @@ describe('kubectl auth whoami', () => {
 		]);
 	});
 
-	it("COMMAND_INVALID: forbidden, in upstream's words", async () => {
+	it("prints a forbidden request with upstream's text", async () => {
 		const create = async () => {
 			throw new KubejoinError('API_FORBIDDEN', {
 				resource: 'selfsubjectreviews',
@@ -60,7 +60,7 @@ describe('kubectl auth can-i', () => {
 		return { asked: [namespace, group, resource, subresource, name], warnings };
 	};
 
-	it('asks for a resource by any of its names', () => {
+	it('accepts each name of a resource', () => {
 		deepEqual(resource('get', 'secret/x', { namespace: 'kube-system' }), {
 			asked: ['kube-system', '', 'secrets', '', 'x'],
 			warnings: [],
@@ -80,7 +80,7 @@ describe('kubectl auth can-i', () => {
 		deepEqual(resource('*', '*'), { asked: ['default', '', '*', '', ''], warnings: [] });
 	});
 
-	it('warns of what it does not know, and asks all the same', () => {
+	it('sends a question about an unknown resource or verb, with a warning', () => {
 		deepEqual(resource('fly', 'deployments.apps'), {
 			asked: ['default', '', 'deployments.apps', '', ''],
 			warnings: [
@@ -95,14 +95,14 @@ describe('kubectl auth can-i', () => {
 		});
 	});
 
-	it('COMMAND_INVALID: a path has no subresource', () => {
+	it('refuses a subresource of a path', () => {
 		throws(() => accessReview(question('get', '/x', { subresource: 's' })), {
 			code: 'COMMAND_INVALID',
 			message: '--subresource can not be used with NonResourceURL',
 		});
 	});
 
-	it("answers in upstream's words", async () => {
+	it("prints upstream's answers", async () => {
 		const answer = async (status: SubjectAccessReviewStatus) => {
 			const { output, written } = fakeOutput();
 			const create = async (review: Pick<SelfSubjectAccessReview, 'metadata' | 'spec'>) => ({

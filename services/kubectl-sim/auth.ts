@@ -1,4 +1,4 @@
-/** `kubectl auth`: who the API server takes this person for, and what it lets them do. */
+/** `kubectl auth`: the authenticated user and its permissions. */
 import { hasCode } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import type { ApiResource } from '../../lib/kube/resources.ts';
@@ -10,7 +10,10 @@ import { toJson, toYaml } from './print-object.ts';
 import { findResource, parseResourceArgument } from './resource-types.ts';
 import { alignTabs, tableTabs } from './tabwriter.ts';
 
-/** @throws COMMAND_INVALID  it is forbidden; the API's refusals @source kubectl pkg/cmd/auth/whoami.go */
+/**
+ * @throws COMMAND_INVALID  the request is forbidden; errors of the API
+ * @source kubectl pkg/cmd/auth/whoami.go
+ */
 export async function whoAmI(
 	format: 'json' | 'yaml' | undefined,
 	{ reviews, output }: { readonly reviews: ApiClient['selfSubjectReviews']; readonly output: Output },
@@ -74,7 +77,7 @@ const pathVerbs = 'get put post head options delete patch *'.split(' ');
 
 export interface AccessReview {
 	readonly spec: SelfSubjectAccessReview['spec'];
-	/** What is odd about the question. */
+	/** Problems of the question, which is sent nevertheless. */
 	readonly warnings: readonly string[];
 }
 
@@ -112,11 +115,13 @@ export function accessReview({ verb, object, subresource, namespace, allNamespac
 function scopeWarnings(resource: ApiResource | undefined): string[] {
 	if (resource === undefined || resource.namespaced) return [];
 	return [
-		`resource '${resource.resource}' is not namespace scoped${resource.group === '' ? '' : ` in group '${resource.group}'`}`,
+		`resource '${resource.resource}' is not namespace scoped${
+			resource.group === '' ? '' : ` in group '${resource.group}'`
+		}`,
 	];
 }
 
-/** @returns whether it is allowed; said as `yes`, or as `no` with the reasons given */
+/** Prints `yes`, or `no` with the reasons. @returns whether the request is allowed */
 export async function canI(
 	{ spec, warnings }: AccessReview,
 	{ reviews, output }: { readonly reviews: ApiClient['selfSubjectAccessReviews']; readonly output: Output },

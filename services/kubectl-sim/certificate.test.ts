@@ -56,14 +56,14 @@ describe('kubectl certificate', () => {
 		]);
 	});
 
-	it('does not write a decision that is there', async () => {
+	it('does not write an existing decision', async () => {
 		const { approve, written, writes } = setup([csr('a', { status: { conditions: [condition('Approved')] } })]);
 		await approve('a');
 		equal(written.out, 'certificatesigningrequest.certificates.k8s.io/a approved\n');
 		deepEqual(writes, []);
 	});
 
-	it('COMMAND_INVALID: decided otherwise', async () => {
+	it('refuses a request with the opposite decision', async () => {
 		const { approve } = setup([csr('a', { status: { conditions: [condition('Denied')] } })]);
 		await rejects(approve('a'), {
 			code: 'COMMAND_INVALID',
@@ -71,20 +71,20 @@ describe('kubectl certificate', () => {
 		});
 	});
 
-	it('COMMAND_INVALID: no names', () =>
+	it('refuses a command without names', () =>
 		rejects(setup([]).deny(), {
 			code: 'COMMAND_INVALID',
 			message: 'one or more CSRs must be specified as <name> or -f <filename>',
 		}));
 
-	it('reads the request again and decides again, ten times', async () => {
+	it('retries ten times after conflicts', async () => {
 		const ten = setup([csr('a')], 10);
 		await ten.approve('a');
 		equal(ten.writes.length, 11);
 		await rejects(setup([csr('a')], 11).approve('a'), { code: 'API_CONFLICT' });
 	});
 
-	it('goes on after one that fails', async () => {
+	it('continues after a failure', async () => {
 		const { approve, written } = setup([csr('b')]);
 		await rejects(approve('x', 'b', 'y'), AggregateError);
 		equal(written.out, 'certificatesigningrequest.certificates.k8s.io/b approved\n');

@@ -1,4 +1,4 @@
-/** `kubectl certificate`: a person's decision on a certificate request. Whether this person may decide, the API server says. */
+/** `kubectl certificate`: approves or denies certificate requests. The API server authorizes the decision. */
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
@@ -35,13 +35,13 @@ const decisions = {
 	},
 } as const satisfies Record<string, Decision>;
 
-/** How often a decision is written again after somebody else changed the request. */
+/** Attempts to write a decision after conflicts. */
 const CONFLICT_RETRIES = 10;
 
 /**
- * Approve or deny each request; one that fails does not keep the others from it.
+ * Approve or deny each request, also after one of them failed.
  *
- * @throws COMMAND_INVALID  no names; a request is decided otherwise already; the API's refusals, together when there are several
+ * @throws COMMAND_INVALID  no names, or a request with the opposite decision; errors of the API; several together
  * @source kubectl pkg/cmd/certificates
  */
 export async function decide(verb: keyof typeof decisions, names: readonly string[], tools: Tools): Promise<void> {
@@ -82,5 +82,5 @@ async function decideOne(
 const alreadyDecided = (name: string, decision: string): KubejoinError =>
 	new KubejoinError('COMMAND_INVALID', {
 		problem: `certificate signing request "${name}" is already ${decision}`,
-		remedy: 'A decision cannot be taken back: whoever needs the certificate asks again, with a new request',
+		remedy: 'A decision is final: create a new request for the certificate',
 	});

@@ -1,4 +1,4 @@
-/** The one way to the API server: a verified connection, with what the kubeconfig gives to show. Only `/version` is asked over HTTPS. */
+/** Verified connections to the API server with the credentials of the kubeconfig: gRPC, and HTTPS for `/version`. */
 import { get } from 'node:https';
 import { splitHostPort } from '../../lib/address.ts';
 import { causeText, grpcCode, KubejoinError } from '../../lib/errors.ts';
@@ -17,7 +17,7 @@ export interface Connection {
 	readonly close: () => void;
 }
 
-/** @throws KUBECONFIG_INVALID  TLS cannot use the CA, or the certificate with its key */
+/** @throws KUBECONFIG_INVALID  unusable CA, certificate or key */
 export function openConnection(access: Access): Connection {
 	const channel = openVerified(access);
 	const { token } = access.user;
@@ -50,7 +50,7 @@ const credentialsOf = ({ user: { certificate, key } }: Access) =>
 const VERSION_TIMEOUT_MS = 10_000;
 const MAX_ANSWER = 64 * 1024;
 
-/** @throws API_UNAUTHORIZED; a transport error as over gRPC @differs kubectl asks everything over HTTPS */
+/** @throws API_UNAUTHORIZED; the transport errors of gRPC @differs kubectl sends every request over HTTPS */
 function fetchVersion(access: Access): Promise<VersionInfo> {
 	const { server, endpoint, ca, tlsServerName, user } = access;
 	const host = tlsServerName ?? splitHostPort(endpoint)?.host ?? endpoint;

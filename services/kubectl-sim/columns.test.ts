@@ -35,13 +35,13 @@ describe('columns of nodes', () => {
 		]);
 	});
 
-	it('say what is not known', () => {
+	it('show unknown values', () => {
 		deepEqual(cells({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'w' } }), [
 			...['w', 'Unknown', '<none>', '<unknown>', '', '<none>', '<none>', '<unknown>', '<unknown>', '<unknown>'],
 		]);
 	});
 
-	it('show a node that is not ready or takes no pods, and roles in order', () => {
+	it('show a node that is not Ready or not schedulable, and sorted roles', () => {
 		const labels = {
 			'node-role.kubernetes.io/worker': '',
 			'node-role.kubernetes.io/': '',
@@ -70,7 +70,7 @@ describe('columns of certificate requests', () => {
 		equal(csrColumns[4]?.cell(csr('c'), now), '<none>');
 	});
 
-	it('put the decision first, then what came of it', () => {
+	it('show the decision, then the result', () => {
 		const status = (types: string[], certificate?: string) =>
 			csrStatus(
 				csr('c', {

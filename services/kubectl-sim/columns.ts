@@ -1,4 +1,4 @@
-/** What the columns of `kubectl get` say about an object. Pure. @source pkg/printers/internalversion/printers.go */
+/** The columns of `kubectl get`. Pure. @source pkg/printers/internalversion/printers.go */
 import { humanDuration } from '../../lib/kube/duration.ts';
 import type {
 	CertificateSigningRequest,
@@ -12,7 +12,7 @@ import type {
 
 export interface Column<T> {
 	readonly header: string;
-	/** Shown with `-o wide` only. */
+	/** Only with `-o wide`. */
 	readonly isWide?: true;
 	/** @param now milliseconds since the epoch */
 	cell(object: T, now: number): string;
@@ -23,7 +23,7 @@ const age = ({ metadata: { creationTimestamp = '' } }: KubeObject, now: number):
 const orUnknown = (text = ''): string => text || '<unknown>';
 
 const name: Column<KubeObject> = { header: 'NAME', cell: ({ metadata }) => metadata.name ?? '' };
-/** Before the others, for objects of all namespaces. */
+/** The first column with --all-namespaces. */
 export const namespaceColumn: Column<KubeObject> = {
 	header: 'NAMESPACE',
 	cell: ({ metadata }) => metadata.namespace ?? '',
@@ -76,7 +76,7 @@ export const leaseColumns: readonly Column<Lease>[] = [
 	{ header: 'AGE', cell: age },
 ];
 
-/** Upstream has no printer of its own for roles. */
+/** Upstream prints roles with the generic printer. */
 export const roleColumns: readonly Column<KubeObject>[] = [
 	name,
 	{ header: 'CREATED AT', cell: ({ metadata }) => metadata.creationTimestamp ?? '' },

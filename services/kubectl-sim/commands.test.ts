@@ -50,7 +50,7 @@ const header = `E${local.slice(5, 7)}${local.slice(8, 10)} ${local.slice(11, 19)
 const failure = `${header} "Unhandled Error" err="couldn't get current server API group list: Get \\"http://localhost:8080/api?timeout=32s\\": dial tcp 127.0.0.1:8080: connect: connection refused"\n`;
 
 describe('kubectl-sim without a kubeconfig', () => {
-	it('gives up as kubectl does, after as many lines as kubectl', async () => {
+	it('prints as many lines as kubectl and ends', async () => {
 		const attempts = {
 			'get nodes': 5,
 			'get foos -o json': 5,
@@ -71,19 +71,19 @@ describe('kubectl-sim without a kubeconfig', () => {
 		equal(err, failure.repeat(5) + refused + remedy);
 	});
 
-	it('can-i knows no resource then', async () => {
+	it('warns that can-i knows no resource', async () => {
 		equal(
 			(await typed('auth can-i get nodes')).err,
 			`${failure.repeat(2)}Warning: the server doesn't have a resource type 'nodes'\n\n${refused}`,
 		);
 	});
 
-	it('version prints what it knows', async () => {
+	it('prints the version of the client', async () => {
 		deepEqual(await typed('version'), { exitCode: 1, closed: 0, out: 'Client Version: v1.32.4\n', err: refused });
 		equal((await typed('version --client')).exitCode, 0);
 	});
 
-	it('token generate needs none, and what is wrong with a token is said first', async () => {
+	it('generates tokens, and validates a token first', async () => {
 		match((await typed('token generate')).out, /^[a-z0-9]{6}\.[a-z0-9]{16}\n$/);
 		match(
 			(await typed('token create --ttl x')).err,
@@ -120,7 +120,7 @@ describe('kubectl-sim', () => {
 		);
 	});
 
-	it('version prints both, or why the server said nothing', async () => {
+	it('prints both versions, or the error of the server', async () => {
 		equal((await withServer('version')).out, 'Client Version: v1.32.4\nServer Version: v1.32.4\n');
 		const versions = JSON.parse((await withServer('version -o json')).out);
 		deepEqual(versions, { clientVersion: kubernetesVersion, serverVersion: kubernetesVersion });
@@ -132,7 +132,7 @@ describe('kubectl-sim', () => {
 		);
 	});
 
-	it('can-i ends with 1 on no, and --quiet says nothing', async () => {
+	it('ends can-i with 1 for no, and prints nothing with --quiet', async () => {
 		const answering = (allowed: boolean) => ({
 			api: { selfSubjectAccessReviews: { create: async () => ({ status: { allowed } }) } } as never,
 		});
@@ -156,7 +156,7 @@ describe('kubectl-sim', () => {
 		});
 	});
 
-	it('refuses what it does not know in one sentence', async () => {
+	it('refuses unknown words in one sentence', async () => {
 		const sentences = {
 			foo: "error: unknown command 'foo'",
 			'get nodes --foo': "error: unknown option '--foo'",
@@ -225,7 +225,7 @@ describe('kubectl-sim', () => {
 		}
 	});
 
-	it('--help fits a terminal of 80 columns', async () => {
+	it('prints help for a terminal of 80 columns', async () => {
 		for (const line of [
 			'--help',
 			'get --help',

@@ -1,11 +1,11 @@
-/** What this machine can see about a credential that the server refused: that it is not valid now. */
+/** Finds the reason of a refused credential that this machine can see: it is not valid now. */
 import { X509Certificate } from 'node:crypto';
 import { rfc3339 } from '../../lib/clock.ts';
 import type { UserCredentials } from '../../lib/kube/kubeconfig-access.ts';
 
 /**
  * @param now  milliseconds since the epoch
- * @returns a sentence without its full stop; undefined when nothing is wrong that can be seen here
+ * @returns a sentence without its full stop; undefined without a visible problem
  */
 export function localCredentialProblem(
 	{ certificate, token }: Pick<UserCredentials, 'certificate' | 'token'>,
@@ -35,7 +35,7 @@ function certificateWindow(pem: string): Window | undefined {
 	}
 }
 
-/** A JSON Web Token says when it ends; a bootstrap token does not. */
+/** A JSON Web Token contains its expiry; a bootstrap token does not. */
 function tokenWindow(token: string | undefined): Window | undefined {
 	const [, payload = ''] = token?.split('.') ?? [];
 	try {

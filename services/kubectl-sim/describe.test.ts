@@ -16,7 +16,7 @@ const lease: Lease = {
 };
 
 describe('kubectl describe node', () => {
-	it('is the layout of upstream', () => {
+	it('prints the layout of upstream', () => {
 		const node = worker('w', {
 			metadata: { name: 'w', creationTimestamp: '2026-01-31T11:55:00Z', labels: { b: '2', a: '1' } },
 			spec: {
@@ -67,7 +67,7 @@ Events:                       <none>
 		);
 	});
 
-	it('says why there is no Lease', () => {
+	it('prints the error in place of the Lease', () => {
 		const text = describeNode(
 			worker('w'),
 			new KubejoinError('API_NOT_FOUND', { resource: 'leases', group: 'coordination.k8s.io', name: 'w' }),
@@ -80,7 +80,7 @@ Events:                       <none>
 });
 
 describe('kubectl describe csr', () => {
-	it('is the layout of upstream', async () => {
+	it('prints the layout of upstream', async () => {
 		const keys = await generateKeyPair('ECDSA-P256');
 		const request = createCsr(
 			{
@@ -113,7 +113,7 @@ Events:  <none>
 		);
 	});
 
-	it('COMMAND_INVALID: the request in it cannot be read', () => {
+	it('refuses a malformed request with COMMAND_INVALID', () => {
 		const { output } = fakeOutput();
 		const api = {
 			certificateSigningRequests: fakeResource(resources.certificateSigningRequests, [
@@ -139,25 +139,25 @@ describe('kubectl describe', () => {
 		return { ...written, shown: [...written.out.matchAll(/^Name: +(.*)$/gm)].map(([, name]) => name).join() };
 	};
 
-	it('describes all, some, or those that begin with a name that is none', async () => {
+	it('describes all, some, or those with a prefix', async () => {
 		equal((await run([], 'a', 'b')).shown, 'a,b');
 		equal((await run(['b', 'a'], 'a', 'b')).shown, 'b,a');
 		equal((await run(['worker'], 'worker-1', 'worker-2', 'x')).shown, 'worker-1,worker-2');
 		equal((await run([])).err, 'No resources found\n');
 	});
 
-	it('puts two empty lines between', async () => {
+	it('prints two empty lines between objects', async () => {
 		equal(
 			(await run(['a', 'b'], 'a', 'b')).out.split('Events:                       <none>\n')[1]?.slice(0, 7),
 			'\n\nName:',
 		);
 	});
 
-	it('API_NOT_FOUND: no node has or begins with the name', () => rejects(run(['x'], 'a'), { code: 'API_NOT_FOUND' }));
+	it('fails with API_NOT_FOUND without a match', () => rejects(run(['x'], 'a'), { code: 'API_NOT_FOUND' }));
 });
 
 describe('rfc1123z', () => {
-	it('is the time where the reader is', () => {
+	it('is in the time zone of this machine', () => {
 		equal(rfc1123z('2026-01-31T23:30:00Z', 0), 'Sat, 31 Jan 2026 23:30:00 +0000');
 		equal(rfc1123z('2026-01-31T23:30:00.5Z', 330), 'Sun, 01 Feb 2026 05:00:00 +0530');
 		equal(rfc1123z('2026-01-01T01:00:00Z', -210), 'Wed, 31 Dec 2025 21:30:00 -0330');

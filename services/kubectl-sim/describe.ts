@@ -1,4 +1,4 @@
-/** `kubectl describe`: all that there is to say about a node or a certificate request. */
+/** `kubectl describe`: the details of nodes and certificate requests. */
 import { hasCode, type KubejoinError } from '../../lib/errors.ts';
 import type { ApiClient, ResourceClient } from '../../lib/kube/client.ts';
 import { resources } from '../../lib/kube/resources.ts';
@@ -23,8 +23,8 @@ type Api = Pick<ApiClient, 'nodes' | 'leases' | 'certificateSigningRequests'>;
 type Readable<T extends KubeObject> = Pick<ResourceClient<T>, 'get' | 'list'>;
 
 /**
- * @param names  none for all; a single one that does not exist stands for all that begin with it
- * @throws COMMAND_INVALID  no such type; the API's refusals, together when there are several
+ * @param names  none for all; a single name that does not exist is a prefix
+ * @throws COMMAND_INVALID  unknown type; errors of the API, several together
  * @source kubectl pkg/cmd/describe
  */
 export async function describe(
@@ -70,13 +70,13 @@ async function describeEach<T extends KubeObject>(
 	throwAll(errors);
 }
 
-/** Why there is none is shown in its place. */
+/** An error is printed in place of the Lease. */
 const leaseOf = ({ metadata: { name = '' } }: Node, { leases }: Api): Promise<Lease | KubejoinError> =>
 	leases.get(name, wellKnown.kubeNodeLease).catch((error: KubejoinError) => error);
 
 /**
  * @source kubectl pkg/describe/describe.go describeNode, release 1.32
- * @differs there are no pods, so "Non-terminated Pods" and "Allocated resources" are left out; a long annotation stays on its line
+ * @differs without pods, "Non-terminated Pods" and "Allocated resources" are absent; a long annotation is not wrapped
  */
 export function describeNode(node: Node, lease: Lease | Error): string {
 	const { metadata, spec, status } = printableDeep(node);
@@ -147,9 +147,9 @@ const quantities = (title: string, resources: Record<string, string> = {}): stri
 };
 
 /**
- * @throws COMMAND_INVALID  the request in it cannot be read
+ * @throws COMMAND_INVALID  malformed PKCS #10 request
  * @source kubectl pkg/describe/describe.go describeCertificateSigningRequest
- * @differs of the subject, the common name and the organizations are read
+ * @differs reads only the common name and the organizations of the subject
  */
 export function describeCsr(csr: CertificateSigningRequest): string {
 	const { metadata, spec } = printableDeep(csr);
@@ -203,10 +203,10 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const two = (number: number): string => String(number).padStart(2, '0');
 
 /**
- * `Sat, 31 Jan 2026 12:00:00 +0000`, in the reader's time zone.
+ * `Sat, 31 Jan 2026 12:00:00 +0000`, in the time zone of this machine.
  *
  * @param time           RFC 3339
- * @param offsetMinutes  east of UTC; default: this machine's at that time
+ * @param offsetMinutes  east of UTC; default: that of this machine at that time
  * @source Go time.RFC1123Z
  */
 export function rfc1123z(

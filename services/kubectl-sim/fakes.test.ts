@@ -1,4 +1,4 @@
-/** Stand-ins for what the commands talk to: the terminal and the API. */
+/** Fakes of the terminal and of the API. */
 import { KubejoinError } from '../../lib/errors.ts';
 import type { ListOptions, WatchOptions } from '../../lib/kube/client.ts';
 import { type ApiResource, apiVersionOf } from '../../lib/kube/resources.ts';
@@ -9,7 +9,7 @@ export const clock = () => now;
 export const signal = new AbortController().signal;
 export const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** What was written. */
+/** The written text. */
 export function fakeOutput() {
 	const written = { out: '', err: '' };
 	const output = {
@@ -23,7 +23,7 @@ export function fakeOutput() {
 	return { output, written };
 }
 
-/** The API's objects of one kind. `changes` are what a watch sees; `asked` is what was listed and watched with. */
+/** The API's objects of one kind. `changes` are the events of a watch; `asked` records the requests. */
 export function fakeResource<T extends KubeObject>(
 	resource: ApiResource,
 	objects: readonly T[],

@@ -1,4 +1,4 @@
-/** `-f FILE`: the objects in a file of YAML or JSON, each with the kind that it says it is. A field that nobody would read is refused, not lost. */
+/** `-f FILE`: reads the objects of a YAML or JSON file. A field that the server would ignore is refused. */
 import { decodeBase64 } from '../../lib/base64.ts';
 import { causeText, hasCode, KubejoinError } from '../../lib/errors.ts';
 import { readBytes } from '../../lib/files.ts';
@@ -14,14 +14,14 @@ export interface FileObject {
 	readonly object: KubeObject;
 }
 
-/** As kubectl calls the source in its messages. */
+/** The source in kubectl's messages. */
 export const sourceName = (path: string): string => (path === '-' ? 'STDIN' : path);
 
 /**
  * @param path  a file, or `-` for standard input
- * @throws COMMAND_INVALID  no such file, no YAML, or something in it is no object of a kind that is known; FILE_UNUSABLE
+ * @throws COMMAND_INVALID  missing file, malformed YAML, or an object of an unknown kind; FILE_UNUSABLE
  * @source cli-runtime pkg/resource: documents divided by `---`, and Lists
- * @differs directories and addresses are not read
+ * @differs does not read directories and URLs
  */
 export async function readObjects(
 	path: string,
@@ -52,7 +52,7 @@ function readNamedFile(path: string, command: string): Buffer {
 	}
 }
 
-/** @param maxBytes  one byte more is returned of what is longer */
+/** @param maxBytes  longer input ends above this length, so that the caller can refuse it */
 export async function readAll(chunks: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
 	const read: Buffer[] = [];
 	let length = 0;
@@ -97,8 +97,7 @@ function fileObject(value: unknown, path: string, command: string): FileObject {
 	return { kind, object: { apiVersion, kind: kindName, ...object } };
 }
 
-/** The server refuses what cannot be read as that kind; it is not sent, and refused in the same words. */
-/** The server names the byte and not the field. */
+/** The server's error contains the position and not the field. */
 function corruptField({ spec, data }: Readonly<Record<string, unknown>>, isSecret: boolean): string | undefined {
 	const secrets = isSecret && isRecord(data) ? Object.entries(data) : [];
 	const fields = {
@@ -113,6 +112,7 @@ function corruptField({ spec, data }: Readonly<Record<string, unknown>>, isSecre
 	return undefined;
 }
 
+/** Refuses an object with the server's text, without sending it. */
 function asRead({ resource }: Kind, object: object, refusal: (error: unknown) => unknown): object {
 	try {
 		return asReceived(resource, object);
@@ -121,10 +121,10 @@ function asRead({ resource }: Kind, object: object, refusal: (error: unknown) =>
 	}
 }
 
-/** What other tools write and the server does not keep. */
+/** Fields that other tools write and the server drops. */
 const passedOver = ['metadata.managedFields', 'metadata.selfLink'];
 
-/** Fields that were sent and are not read; what is empty may be left out on the way. */
+/** Fields that would be lost. Empty fields can be dropped. */
 function unreadFields(sent: unknown, read: unknown, at: string): string[] {
 	if (passedOver.includes(at) || isEmpty(sent)) return [];
 	if (read === undefined) return [at];
@@ -142,7 +142,7 @@ const isEmpty = (value: unknown): boolean =>
 	(Array.isArray(value) && value.length === 0) ||
 	(isRecord(value) && Object.values(value).every(isEmpty));
 
-/** kubectl says which file a refused object came from. @source kubectl pkg/cmd/util AddSourceToErr */
+/** Adds the file to the error of an object. @source kubectl pkg/cmd/util AddSourceToErr */
 export function withSource(error: unknown, doing: string, path: string): unknown {
 	if (error instanceof KubejoinError && error.code.startsWith('API_') && !hasCode(error, 'API_INVALID')) {
 		error.message = `error when ${doing} "${path}": ${error.message}`;

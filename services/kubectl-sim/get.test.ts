@@ -20,7 +20,7 @@ function setup(nodes: readonly Node[], changes: readonly Node[] = []) {
 		nodes: fakeNodes,
 		certificateSigningRequests: fakeResource(resources.certificateSigningRequests, [csr('csr-1')]),
 	};
-	// The fakes have the verbs that get uses.
+	// The fakes implement the verbs of get.
 	const tools = { api: api as never, output, clock, signal };
 	return {
 		written,
@@ -39,7 +39,7 @@ describe('kubectl get', () => {
 		);
 	});
 
-	it('knows csr by all its names', async () => {
+	it('accepts each name of csr', async () => {
 		for (const type of [
 			'csr',
 			'certificatesigningrequest',
@@ -57,13 +57,13 @@ describe('kubectl get', () => {
 		}
 	});
 
-	it('says on standard error that there is nothing', async () => {
+	it('prints on standard error that it found no objects', async () => {
 		const { run, written } = setup([]);
 		await run();
 		deepEqual(written, { out: '', err: 'No resources found\n' });
 	});
 
-	it('COMMAND_INVALID: a type that the server does not have', async () => {
+	it('refuses an unknown type', async () => {
 		for (const type of ['foos', 'nodes.apps', 'pods', 'subjectaccessreviews', '']) {
 			await rejects(setup([]).run({ type }), {
 				code: 'COMMAND_INVALID',
@@ -72,14 +72,14 @@ describe('kubectl get', () => {
 		}
 	});
 
-	it('prints what it found and then what it did not', async () => {
+	it('prints the objects, then the missing names', async () => {
 		const { run, written } = setup([worker('a')]);
 		await rejects(run({ names: ['x', 'a'], noHeaders: true }), { code: 'API_NOT_FOUND' });
 		equal(written.out, 'a     Ready   <none>   5m    v1.32.4\n');
 		await rejects(run({ names: ['x', 'y'] }), (error) => error instanceof AggregateError && error.errors.length === 2);
 	});
 
-	it('prints one object as it is and several as a List, keys in order', async () => {
+	it('prints one object, or several as a List, with sorted keys', async () => {
 		const one: Node = { kind: 'Node', apiVersion: 'v1', metadata: { name: 'a<b' } };
 		const single = setup([one]);
 		await single.run({ names: ['a<b'], format: 'json' });
@@ -118,7 +118,7 @@ describe('kubectl get', () => {
 		equal(written.out, 'node/a\ncertificatesigningrequest.certificates.k8s.io/csr-1\n');
 	});
 
-	it('--watch goes on from the list, the header once', async () => {
+	it('continues a list with --watch, with one header', async () => {
 		const { run, written, asked } = setup([worker('worker-1')], [worker('w2')]);
 		await run({ watch: true });
 		equal(
@@ -128,7 +128,7 @@ describe('kubectl get', () => {
 		deepEqual(asked, [{}, { resourceVersion: '7' }]);
 	});
 
-	it('--watch of one name does not print the present twice', async () => {
+	it('prints the current object once with --watch', async () => {
 		const { run, written, asked } = setup([worker('w')], [worker('w'), worker('w', { status: {} })]);
 		await run({ names: ['w'], watch: true, noHeaders: true });
 		equal(written.out, 'w     Ready   <none>   5m    v1.32.4\nw     Unknown   <none>   5m    \n');
@@ -172,7 +172,7 @@ describe('kubectl get of other types', () => {
 		return [written.out + written.err, [...secrets.asked, ...roleBindings.asked]];
 	}
 
-	it('has the columns of upstream, in the namespace that is meant', async () => {
+	it('prints the columns of upstream in the selected namespace', async () => {
 		deepEqual(await shown({ type: 'secret', namespace: 'kube-system' }), [
 			'NAME                     TYPE                            DATA   AGE\nbootstrap-token-abcdef   bootstrap.kubernetes.io/token   2      5m\n',
 			[{ namespace: 'kube-system' }],
@@ -185,7 +185,7 @@ describe('kubectl get of other types', () => {
 		equal((await shown({ type: 'roles', namespace: 'ns' }))[0], 'No resources found in ns namespace.\n');
 	});
 
-	it('-A shows where each is, and takes no names', async () => {
+	it('prints the namespace with -A, and refuses names', async () => {
 		const everywhere = { type: 'rolebindings', namespace: undefined };
 		deepEqual(await shown(everywhere), ['NAMESPACE   NAME   ROLE     AGE\nns          b      Role/r   5m\n', [{}]]);
 		await rejects(shown({ ...everywhere, names: ['b'] }), {
@@ -193,7 +193,7 @@ describe('kubectl get of other types', () => {
 		});
 	});
 
-	it('COMMAND_INVALID: Secrets are not watched', async () => {
+	it('refuses to watch Secrets', async () => {
 		await rejects(shown({ type: 'secrets', watch: true }), {
 			code: 'COMMAND_INVALID',
 			message: 'secrets cannot be watched',

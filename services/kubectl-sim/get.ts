@@ -1,4 +1,4 @@
-/** `kubectl get`: objects as a table, whole or by name, and as they change. */
+/** `kubectl get`: prints objects, and their changes with --watch. */
 import type { Clock } from '../../lib/clock.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
@@ -13,9 +13,9 @@ import { alignTabs, tableTabs } from './tabwriter.ts';
 export interface GetRequest {
 	/** As typed: `nodes`, `csr`. */
 	readonly type: string;
-	/** None for all. */
+	/** Default: all. */
 	readonly names: readonly string[];
-	/** Where objects that have a namespace are looked for; undefined for everywhere. */
+	/** The namespace of namespaced objects; undefined: all namespaces. */
 	readonly namespace: string | undefined;
 	readonly format: 'wide' | ObjectFormat | undefined;
 	readonly noHeaders: boolean;
@@ -31,7 +31,7 @@ interface Tools {
 type Print = (objects: readonly KubeObject[]) => Promise<void>;
 
 /**
- * @throws COMMAND_INVALID  no such type; the API's refusals, together when there are several
+ * @throws COMMAND_INVALID  unknown type; errors of the API, several together
  * @source kubectl pkg/cmd/get
  * @differs one type at a time
  */
@@ -74,7 +74,7 @@ async function find(client: KindClient, namespace: string, names: readonly strin
 	return { found, errors, isList: names.length > 1 };
 }
 
-/** The present first, then every change; an object that is named is sent once more by the watch, which is passed over. */
+/** Prints the current objects, then every change. The watch of one name starts with the current object, which is skipped. */
 async function showChanges(
 	client: KindClient,
 	namespace: string,
@@ -103,7 +103,7 @@ async function showChanges(
 	}
 }
 
-/** Prints rows under each other, however often it is called; the header only once. */
+/** Prints rows with the same columns in each call, and the header in the first. */
 function printerFor(
 	all: readonly Column<KubeObject>[],
 	{ format, noHeaders }: GetRequest,

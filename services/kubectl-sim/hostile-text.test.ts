@@ -1,4 +1,4 @@
-/** Names and messages of a server reach the terminal escaped, as with kubectl since CVE-2021-25743; formats for programs keep their value. */
+/** Texts of a server are escaped for the terminal, as in kubectl since CVE-2021-25743; formats for programs keep the value. */
 import { deepEqual, doesNotMatch, equal, match } from 'node:assert/strict';
 import fc from 'fast-check';
 import { parse } from 'yaml';
@@ -34,7 +34,7 @@ const evilCsr = () => {
 	};
 };
 
-describe('text of others on the terminal', () => {
+describe('text of a server on the terminal', () => {
 	const apiOf = (item: ReturnType<typeof evilCsr>) =>
 		({
 			certificateSigningRequests: fakeResource(resources.certificateSigningRequests, [item]),
@@ -44,7 +44,7 @@ describe('text of others on the terminal', () => {
 			leases: fakeResource(resources.leases, []),
 		}) as never;
 
-	it('a cell ends at the first line break, so nobody forges a row', async () => {
+	it('ends a cell at the first line break, so that no value can forge a row', async () => {
 		for (const format of [undefined, 'wide', 'name'] as const) {
 			const { output, written } = fakeOutput();
 			await get(request(format), { api: apiOf(evilCsr()), output, clock, signal });
@@ -54,7 +54,7 @@ describe('text of others on the terminal', () => {
 		}
 	});
 
-	it('describe adds no line for a break in a value', async () => {
+	it('prints no extra line for a line break in a described value', async () => {
 		for (const type of ['csr', 'nodes']) {
 			const { output, written } = fakeOutput();
 			const item = evilCsr();
@@ -66,7 +66,7 @@ describe('text of others on the terminal', () => {
 		}
 	});
 
-	it('JSON and YAML have no control character and the same value', async () => {
+	it('prints JSON and YAML without control characters and with the same value', async () => {
 		const object = { a: hostile, [hostile]: ['\x7f', 'x\u2028', '\u{e0041}'] };
 		for (const format of ['json', 'yaml'] as const) {
 			const text = await printKubeObject(object, format);
@@ -85,7 +85,7 @@ describe('text of others on the terminal', () => {
 		);
 	}).timeout(20_000);
 
-	it('messages of a server that proved nothing: trailer, grpc-message', () => {
+	it('escapes messages of an unverified server in trailer and grpc-message', () => {
 		const call = { target: 't', method: 'm', deadlineMs: 1 };
 		const errors = [2, 3, 8, 13, 14].map((code) => transportError({ code, details: hostile.repeat(500) }, call));
 		const wire = fromWireError({ code: 'CLUSTER_INFO_INVALID', facts: { problem: hostile, list: [hostile] } });
@@ -95,7 +95,7 @@ describe('text of others on the terminal', () => {
 		}
 	});
 
-	it('the sink escapes what is left, and masks on standard error only', () => {
+	it('escapes all output, and masks secrets on standard error only', () => {
 		let out = '';
 		let err = '';
 		const output = terminalOutput(
@@ -114,9 +114,9 @@ describe('text of others on the terminal', () => {
 	});
 });
 
-describe('a credential that was refused', () => {
+describe('a refused credential', () => {
 	const jwt = (claims: object) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.c2ln`;
-	it('expired or not yet valid is said, and nothing else', () => {
+	it('is explained only when it has expired or is not yet valid', () => {
 		const now = Date.parse('2026-01-31T12:00:00Z');
 		const seconds = now / 1000;
 		match(

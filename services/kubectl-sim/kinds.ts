@@ -1,4 +1,4 @@
-/** What can be read and written by type: the columns of its table, and who is asked for it. */
+/** Resource types with their columns and clients. */
 import type { ApiClient, ResourceClient } from '../../lib/kube/client.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
@@ -43,7 +43,7 @@ const kinds: readonly Kind[] = [
 	{ resource: resources.roleBindings, columns: roleBindingColumns, client: ({ roleBindings }) => roleBindings },
 ];
 
-/** @param type  as typed: `nodes`, `csr` @throws COMMAND_INVALID  no such type */
+/** @param type  as typed: `nodes`, `csr` @throws COMMAND_INVALID  unknown type */
 export function kindNamed(type: string, command: string): Kind {
 	const resource = findResource(parseResourceArgument(type));
 	const found = kinds.find((kind) => kind.resource === resource);
@@ -51,6 +51,6 @@ export function kindNamed(type: string, command: string): Kind {
 	return found;
 }
 
-/** Of an object in a file; undefined when there is none. */
+/** The kind of an object in a file. */
 export const kindOfObject = (apiVersion: string, kind: string): Kind | undefined =>
 	kinds.find(({ resource }) => resource.kind === kind && apiVersionOf(resource) === apiVersion);

@@ -1,4 +1,4 @@
-/** The expected texts are what kubectl 1.32.4 prints for the same file. */
+/** The expected texts are the output of kubectl 1.32.4 for the same file. */
 import { deepEqual, equal, rejects } from 'node:assert/strict';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -51,7 +51,7 @@ describe('kubeconfig', () => {
 		const view = (changes: object, from = path) =>
 			printed((output) => viewConfig(only(from), { format: 'yaml', raw: false, minify: false, ...changes }, output));
 
-		it('sorts by name and leaves secrets out', async () => {
+		it('sorts by name and omits secrets', async () => {
 			equal(
 				await view({}),
 				`apiVersion: v1
@@ -89,7 +89,7 @@ users:
 			);
 		});
 
-		it('--raw --minify shows what one context uses', async () => {
+		it('prints the entries of one context with --raw --minify', async () => {
 			equal(
 				await view({ raw: true, minify: true, context: 'b', format: 'json' }),
 				`{
@@ -129,14 +129,14 @@ users:
 			);
 		});
 
-		it('shows an empty one where there is none', async () => {
+		it('prints an empty kubeconfig without a file', async () => {
 			equal(
 				await view({}, missing()),
 				'apiVersion: v1\nclusters: null\ncontexts: null\ncurrent-context: ""\nkind: Config\npreferences: {}\nusers: null\n',
 			);
 		});
 
-		it('COMMAND_INVALID: nothing to minify for', async () => {
+		it('refuses --minify without a context', async () => {
 			await rejects(view({ minify: true, context: 'zz' }), {
 				code: 'COMMAND_INVALID',
 				message: 'cannot locate context zz',
@@ -152,7 +152,7 @@ users:
 		const contexts = (names: string[], changes: object = {}) =>
 			printed((output) => getContexts(only(path), names, { nameOnly: false, noHeaders: false, ...changes }, output));
 
-		it('marks the current one', async () => {
+		it('marks the current context', async () => {
 			equal(
 				await contexts([]),
 				`CURRENT   NAME                          CLUSTER      AUTHINFO           NAMESPACE
@@ -164,12 +164,12 @@ users:
 			equal(await contexts([], { nameOnly: true }), 'b\nkubernetes-admin@kubernetes\n');
 		});
 
-		it('COMMAND_INVALID: context not found', () =>
+		it('refuses an unknown context', () =>
 			rejects(contexts(['b', 'zz']), { code: 'COMMAND_INVALID', message: 'context zz not found' }));
 	});
 
 	describe('kubectl config current-context and use-context', () => {
-		it('change one line and keep the rest, for the owner only, through a link', async () => {
+		it('change one line, keep the rest and mode 0600, and follow a link', async () => {
 			await chmod(path, 0o644);
 			const link = join(directory, 'link');
 			await symlink(path, link);
@@ -181,7 +181,7 @@ users:
 			equal(await readFile(link, 'utf8'), text);
 		});
 
-		it('COMMAND_INVALID: no such context, none set', async () => {
+		it('fail for an unknown context and without a context', async () => {
 			const { output } = fakeOutput();
 			await rejects(useContext(only(path), 'zz', output), {
 				code: 'COMMAND_INVALID',
@@ -195,7 +195,7 @@ users:
 	});
 
 	describe('locateKubeconfig', () => {
-		it('is the flag, then KUBECONFIG, then the one at home', () => {
+		it('uses the flag, then KUBECONFIG, then the home directory', () => {
 			const paths = (flag: string | undefined, env: Record<string, string>) => locateKubeconfig(flag, env).paths;
 			deepEqual(paths('f', { KUBECONFIG: 'k' }), ['f']);
 			deepEqual(paths(undefined, { KUBECONFIG: ':k::l:k:', HOME: '/h' }), ['k', 'l']);
@@ -208,7 +208,7 @@ users:
 		const access = (context?: string, file = path, isExplicit = false) =>
 			readAccess({ paths: [file], isExplicit }, context);
 
-		it('reads what a context names', async () => {
+		it('reads the cluster and the user of a context', async () => {
 			const found = await access('b');
 			equal(found?.endpoint, '[::1]:443');
 			equal(found?.ca, 'pem');
@@ -217,13 +217,13 @@ users:
 			equal((await access())?.namespace, 'default');
 		});
 
-		it('finds no server where there is no kubeconfig, or no current context', async () => {
+		it('finds no server without a kubeconfig or a current context', async () => {
 			equal(await access(undefined, missing()), undefined);
 			await writeFile(path, kubeconfig.replace(/^current-context.*$/m, ''));
 			equal(await access(), undefined);
 		});
 
-		it('COMMAND_INVALID: a file or context that was asked for is not there', async () => {
+		it('refuses a missing file or context', async () => {
 			await rejects(access(undefined, missing(), true), {
 				code: 'COMMAND_INVALID',
 				message: `stat ${missing()}: no such file or directory`,
@@ -233,14 +233,14 @@ users:
 			await rejects(access('zz', missing()), { code: 'COMMAND_INVALID', message });
 		});
 
-		it('KUBECONFIG_INVALID: a server that cannot be verified', async () => {
+		it('refuses a server that cannot be verified', async () => {
 			for (const cluster of ['', ', insecure-skip-tls-verify: true, certificate-authority: ca.crt']) {
 				await writeFile(path, kubeconfig.replace(', certificate-authority: ca.crt', cluster));
 				await rejects(access('b'), { code: 'KUBECONFIG_INVALID' });
 			}
 		});
 
-		it('several files count in their order; those that are not there are passed over', async () => {
+		it('merges files in order, and ignores missing files', async () => {
 			const second = join(directory, 'second');
 			await mkdir(join(directory, 'd'));
 			const third = join(directory, 'd', 'third');

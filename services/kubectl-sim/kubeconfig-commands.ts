@@ -1,4 +1,4 @@
-/** `kubectl config`: what the kubeconfig says, with secrets left out unless they are asked for, and which context is the current one. */
+/** `kubectl config`: prints the kubeconfig without its secrets, and sets the current context. */
 import { readFile, realpath } from 'node:fs/promises';
 import { parseDocument } from 'yaml';
 import { KubejoinError } from '../../lib/errors.ts';
@@ -11,7 +11,7 @@ import type { Output } from './output.ts';
 import { toJson } from './print-object.ts';
 import { alignTabs, tableTabs } from './tabwriter.ts';
 
-/** Of several files as one; of none an empty one. @throws KUBECONFIG_INVALID */
+/** Merges the files; without a file the kubeconfig is empty. @throws KUBECONFIG_INVALID */
 const readMerged = async (files: KubeconfigFiles): Promise<Kubeconfig> => {
 	const loaded = await readKubeconfigs(files);
 	return loaded.length === 0 ? emptyKubeconfig : mergeKubeconfigs(loaded.map(({ config }) => config));
@@ -19,18 +19,18 @@ const readMerged = async (files: KubeconfigFiles): Promise<Kubeconfig> => {
 
 export interface ViewRequest {
 	readonly format: 'json' | 'yaml';
-	/** Keys, certificates and tokens as they are. */
+	/** Includes keys, certificates and tokens. */
 	readonly raw: boolean;
-	/** Only what the context uses. */
+	/** Only the entries that the context refers to. */
 	readonly minify: boolean;
-	/** For `minify`: instead of the current one. */
+	/** For `minify`; default: the current context. */
 	readonly context?: string;
 }
 
 /**
- * @throws COMMAND_INVALID  the context to minify for is not there
+ * @throws COMMAND_INVALID  the context for `minify` does not exist
  * @source kubectl pkg/cmd/config/view.go; client-go tools/clientcmd/api helpers.go
- * @differs extensions are not shown; secrets of exec, auth-provider and proxy-url are left out as well
+ * @differs omits extensions; masks secrets of exec, auth-provider and proxy-url, too
  */
 export async function viewConfig(
 	files: KubeconfigFiles,
@@ -69,7 +69,7 @@ const masks: Readonly<Record<string, string>> = {
 	token: 'REDACTED',
 	password: 'REDACTED',
 };
-/** Where plugins keep secrets: the values in `env` of exec, and in `config` of auth-provider. */
+/** Plugins keep secrets in the values of `env` in exec, and of `config` in auth-provider. */
 const values = (field: string, value: unknown): unknown => {
 	if (field === 'proxy-url') return maskSecrets(String(value));
 	if (field !== 'exec' && field !== 'auth-provider') return value;
@@ -136,8 +136,8 @@ const configJson = ({ clusters, users, contexts, currentContext }: Kubeconfig): 
 };
 
 /**
- * @param names  none for all
- * @throws COMMAND_INVALID  contexts that are not there, after the others were printed
+ * @param names  default: all
+ * @throws COMMAND_INVALID  missing contexts, after the others were printed
  * @source kubectl pkg/cmd/config/get_contexts.go
  */
 export async function getContexts(
@@ -164,38 +164,37 @@ export async function getContexts(
 	throwAll(missing.map((name) => invalidCommand(`context ${name} not found`, 'config get-contexts')));
 }
 
-/** @throws COMMAND_INVALID  none is set */
+/** @throws COMMAND_INVALID  no current context */
 export async function printCurrentContext(files: KubeconfigFiles, output: Output): Promise<void> {
 	const { currentContext } = await readMerged(files);
 	if (currentContext === '')
 		throw new KubejoinError('COMMAND_INVALID', {
 			problem: 'current-context is not set',
-			remedy: 'Choose one: kubectl-sim config use-context NAME',
+			remedy: 'Set a context: kubectl-sim config use-context NAME',
 		});
 	output.out(`${currentContext}\n`);
 }
 
 /**
- * Change the one line of a file; nothing else in it is touched, and it is never seen half written. Of several files it is the one whose current
- * context counts.
+ * Change the line of a file atomically. Of several files, it is the one whose current context takes effect.
  *
- * @throws COMMAND_INVALID  no such context
+ * @throws COMMAND_INVALID  unknown context
  * @source client-go tools/clientcmd config.go ModifyConfig
- * @differs kubectl writes the whole file again and loses its comments
+ * @differs kubectl rewrites the file and drops its comments
  */
 export async function useContext(files: KubeconfigFiles, name: string, output: Output): Promise<void> {
 	const loaded = await readKubeconfigs(files);
 	if (!loaded.some(({ config }) => config.contexts.some((context) => context.name === name))) {
-		const remedy = 'List the contexts there are: kubectl-sim config get-contexts';
+		const remedy = 'List the contexts: kubectl-sim config get-contexts';
 		throw new KubejoinError('COMMAND_INVALID', {
 			problem: `no context exists with the name: ${quoteInput(name)}`,
 			remedy,
 		});
 	}
 	const path = (loaded.find(({ config }) => config.currentContext !== '') ?? loaded[0])?.path ?? '';
-	// Through a symbolic link, or the link would be replaced by a file.
+	// A symbolic link must not be replaced by a file.
 	const file = await realpath(path);
-	// It was read just now; the parser of readYaml does not write.
+	// readYaml cannot write; its checks of this file are above.
 	const document = parseDocument((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''), { uniqueKeys: false });
 	document.set('current-context', name);
 	await writeWholeFile(file, document.toString({ lineWidth: 0 }), 0o600);

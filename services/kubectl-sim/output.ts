@@ -1,4 +1,4 @@
-/** Where a command writes: standard output and standard error, or a test's lists. */
+/** The output of a command: standard output and standard error, or lists in tests. */
 import { printableLines, terminalText } from '../../lib/text.ts';
 
 export interface Output {
@@ -6,7 +6,7 @@ export interface Output {
 	readonly err: (text: string) => void;
 }
 
-/** No text of a server or a file moves the cursor. Secrets are masked on standard error only: some commands are there to print a token. */
+/** Escapes control characters in text of servers and files. Secrets are masked on standard error only, because some commands print a token. */
 export const terminalOutput = (out: (text: string) => void, err: (text: string) => void): Output => ({
 	out: (text) => out(printableLines(text)),
 	err: (text) => err(terminalText(text)),

@@ -1,18 +1,18 @@
-/** Objects as `-o json`, `-o yaml` and `-o name` print them, in the bytes that Go's encoders write. Pure but for loading the YAML writer. */
+/** Prints objects for `-o json`, `-o yaml` and `-o name`, byte for byte as Go's encoders. */
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { isPrintable, printable, printableJson, printableLines } from '../../lib/text.ts';
 
 export type ObjectFormat = 'json' | 'yaml' | 'name';
 
-/** Keys in the order given. @source Go encoding/json MarshalIndent, which escapes what HTML would read */
+/** Keeps the order of keys. @source Go encoding/json MarshalIndent, which escapes characters of HTML */
 export const toJson = (value: unknown, indent = 4): string =>
 	`${printableJson(JSON.stringify(value, null, indent)).replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
 
-/** Keys in alphabetical order. @source sigs.k8s.io/yaml, which quotes what YAML 1.1 would not read as a text */
+/** Sorts keys. @source sigs.k8s.io/yaml, which quotes texts that YAML 1.1 would read as another type */
 export async function toYaml(value: unknown): Promise<string> {
 	const { Document, visit } = await import('yaml');
 	const document = new Document(value, { sortMapEntries: true, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
-	// Between double quotes an escape is part of YAML.
+	// YAML has escapes only between double quotes.
 	visit(document, {
 		Scalar(_key, node) {
 			if (typeof node.value === 'string' && !isPrintable(node.value)) node.type = 'QUOTE_DOUBLE';
@@ -21,7 +21,7 @@ export async function toYaml(value: unknown): Promise<string> {
 	return printableLines(document.toString({ indentSeq: false, lineWidth: 0 }));
 }
 
-/** As kubectl prints an object that it got from the API: it is a map in Go, whose keys are sorted. */
+/** An object of the API is a map in Go, whose keys are sorted. */
 export async function printKubeObject(object: object, format: 'json' | 'yaml'): Promise<string> {
 	return format === 'json' ? toJson(withSortedKeys(object)) : await toYaml(object);
 }

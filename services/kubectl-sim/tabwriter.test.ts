@@ -2,7 +2,7 @@ import { equal } from 'node:assert/strict';
 import { alignTabs, describeTabs, tableTabs } from './tabwriter.ts';
 
 describe('alignTabs', () => {
-	it('pads to the widest cell, never below the minimum, and leaves the last cell alone', () => {
+	it('pads to the widest cell and the minimum, but not the last cell', () => {
 		equal(
 			alignTabs('A\tNAME\tLAST\nlonger-cell\tb\t\n', tableTabs),
 			'A             NAME   LAST\nlonger-cell   b      \n',
@@ -17,7 +17,7 @@ describe('alignTabs', () => {
 		equal(alignTabs('\u{1f600}\u00e9\tx\n', describeTabs), '\u{1f600}\u00e9  x\n');
 	});
 
-	it('remembers widths for a table that is printed bit by bit', () => {
+	it('keeps the widths of a table that is printed in parts', () => {
 		const widths: number[] = [];
 		equal(alignTabs('long-name\tx\n', tableTabs, widths), 'long-name   x\n');
 		equal(alignTabs('n\ty\n', tableTabs, widths), 'n           y\n');

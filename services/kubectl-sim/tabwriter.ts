@@ -1,4 +1,4 @@
-/** Columns as Go's text/tabwriter aligns them, which kubectl and kubeadm print with: the same cells come out as the same bytes. Pure. */
+/** Aligns columns byte for byte as Go's text/tabwriter, which kubectl and kubeadm use. Pure. */
 
 export interface Tabs {
 	readonly minWidth: number;
@@ -16,9 +16,10 @@ export const tokenTabs: Tabs = { minWidth: 10, padding: 3 };
 type Cells = string[];
 
 /**
- * Pad every cell that a tab ends. A column is as wide as its widest cell in neighbouring lines; a line without that cell ends the block.
+ * Pad every cell that ends with a tab. A column is as wide as its widest cell in adjacent lines; a line without that cell
+ * ends the block.
  *
- * @param remembered  the widest that each column has been; given again and again for a table that is printed bit by bit
+ * @param remembered  the widths of earlier calls, for a table that is printed in parts
  */
 export function alignTabs(text: string, { minWidth, padding }: Tabs, remembered?: number[]): string {
 	const lines = text.split('\n').map((line) => line.split('\t'));
@@ -37,7 +38,7 @@ export function alignTabs(text: string, { minWidth, padding }: Tabs, remembered?
 	return lines.map((cells) => cells.join('')).join('\n');
 }
 
-/** The runs of lines in which a tab ends the cell of this column. */
+/** Groups of adjacent lines whose cell in this column ends with a tab. */
 function blocksOf(lines: readonly Cells[], column: number): Cells[][] {
 	const blocks: Cells[][] = [[]];
 	for (const cells of lines) {

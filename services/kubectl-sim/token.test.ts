@@ -26,7 +26,7 @@ const group = 'system:bootstrappers:kubeadm:default-node-token';
 const ca = await readFile(new URL('../../test/fixtures/kubeadm-1.29-ca.crt', import.meta.url), 'utf8');
 const pins = parseCertificates(ca).map(spkiPin);
 
-/** The Secrets of the API: what exists, and what was created and deleted. */
+/** The Secrets of the API, and the created and deleted ones. */
 function fakeSecrets(...present: readonly Secret[]) {
 	const created: Unsent<Secret>[] = [];
 	const deleted: string[] = [];
@@ -69,7 +69,7 @@ const everyField = {
 };
 
 describe('kubeadm token generate', () => {
-	it('makes tokens of the form, and uses every character', () => {
+	it('generates valid tokens with every character', () => {
 		const tokens = Array.from({ length: 200 }, generateToken);
 		for (const { id, secret } of tokens) match(`${id}.${secret}`, /^[a-z0-9]{6}\.[a-z0-9]{16}$/);
 		equal(new Set(tokens.flatMap(({ id, secret }) => [...id, ...secret])).size, 36);
@@ -108,7 +108,7 @@ describe('kubeadm token create', () => {
 		});
 	});
 
-	it('leaves out what is not wanted', async () => {
+	it('omits empty fields', async () => {
 		const { created } = await run({ ttl: '0', usages: ['signing'], groups: [], description: 'mine' });
 		deepEqual(dataOf(created[0]), {
 			'token-id': 'abcdef',
@@ -118,7 +118,7 @@ describe('kubeadm token create', () => {
 		});
 	});
 
-	it('a token for one node carries a group that says so', async () => {
+	it('adds a group to a token for one node', async () => {
 		const bounds = 'system:bootstrappers:kubejoin:node:node-1,system:bootstrappers:kubejoin:once';
 		equal(
 			dataOf((await run({ nodeName: 'node-1', once: true })).created[0])['auth-extra-groups'],
@@ -180,13 +180,13 @@ describe('kubeadm token create', () => {
 		}
 	});
 
-	it('TOKEN_EXISTS', () =>
+	it('refuses an existing token ID', () =>
 		rejects(run({}, { kind: 'token' }, tokenSecret('abcdef')), {
 			code: 'TOKEN_EXISTS',
 			message: 'a token with id "abcdef" already exists',
 		}));
 
-	it('TOKEN_MALFORMED: the token is not repeated', () => {
+	it('refuses a malformed token without repeating it', () => {
 		throws(() => checkTokenRequest({ ...tokenDefaults, token: 'abcdef.SECRET' }), {
 			code: 'TOKEN_MALFORMED',
 			message: 'the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z"',
@@ -194,7 +194,7 @@ describe('kubeadm token create', () => {
 		});
 	});
 
-	it("TOKEN_INVALID: kubeadm's texts, several in brackets", () => {
+	it("prints problems with kubeadm's texts, several in brackets", () => {
 		const refused = (changes: Partial<TokenRequest>, message: string) =>
 			throws(() => checkTokenRequest({ ...tokenDefaults, ...changes }), {
 				code: 'TOKEN_INVALID',
@@ -213,7 +213,7 @@ describe('kubeadm token create', () => {
 		);
 	});
 
-	it('COMMAND_INVALID: --ttl', () => {
+	it('refuses an invalid --ttl', () => {
 		const refused = (ttl: string, problem: string) =>
 			throws(() => checkTokenRequest({ ...tokenDefaults, ttl }), {
 				code: 'COMMAND_INVALID',
@@ -233,7 +233,7 @@ describe('kubeadm token list', () => {
 		return { ...written, asked };
 	};
 
-	it("is kubeadm's table, in which every row is aligned by itself", async () => {
+	it("prints kubeadm's table, which aligns each row separately", async () => {
 		const { out, asked } = await run('text', tokenSecret('abcdef', everyField), tokenSecret('bbbbbb'));
 		const wide = (text: string) => text.padEnd(56);
 		equal(
@@ -264,9 +264,9 @@ describe('kubeadm token list', () => {
 		);
 	});
 
-	it('prints nothing when there is none', async () => deepEqual((await run('text')).out, ''));
+	it('prints nothing without tokens', async () => deepEqual((await run('text')).out, ''));
 
-	it('says what is wrong with a Secret and goes on', async () => {
+	it('prints the problem of a malformed Secret and continues', async () => {
 		const { out, err } = await run(
 			'json',
 			tokenSecret('abcdef', { 'token-id': '' }),
@@ -287,13 +287,13 @@ describe('kubeadm token delete', () => {
 	};
 	const forms = '"\\\\A([a-z0-9]{6})\\\\.([a-z0-9]{16})\\\\z" or "\\\\A([a-z0-9]{6})\\\\z"';
 
-	it('takes IDs and whole tokens', async () => {
+	it('accepts IDs and whole tokens', async () => {
 		const { out, deleted } = await run('bbbbbb', token);
 		equal(out, 'bootstrap token "bbbbbb" deleted\nbootstrap token "abcdef" deleted\n');
 		deepEqual(deleted, ['bootstrap-token-bbbbbb', 'bootstrap-token-abcdef']);
 	});
 
-	it('COMMAND_INVALID: not a token, none at all, none there', async () => {
+	it('refuses malformed, absent and unknown tokens', async () => {
 		const refused = (texts: string[], message: string) => rejects(run(...texts), { code: 'COMMAND_INVALID', message });
 		await refused(['abcdef.'], `given token didn't match pattern ${forms}`);
 		await refused([], `missing argument; 'token delete' is missing token of form ${forms}`);

@@ -1,4 +1,4 @@
-/** `kubectl version`: this client's, which is always known, and the server's. */
+/** `kubectl version`: the versions of client and server. */
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { printable } from '../../lib/text.ts';
 import type { Output } from './output.ts';
@@ -8,10 +8,10 @@ import { toJson, toYaml } from './print-object.ts';
 export type VersionInfo = { readonly [Field in keyof typeof kubernetesVersion]: string };
 
 /**
- * @param fetchServerVersion  absent: only the client's is wanted
- * @throws what fetching throws, after the client's version was printed
+ * @param fetchServerVersion  absent: print only the client's version
+ * @throws the error of `fetchServerVersion`, after the client's version was printed
  * @source kubectl pkg/cmd/version
- * @differs there is no Kustomize in here, so its version is left out
+ * @differs prints no version of Kustomize, which is not included
  */
 export async function printVersion(
 	format: 'json' | 'yaml' | undefined,

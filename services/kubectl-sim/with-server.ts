@@ -17,7 +17,7 @@ export interface Tools {
 	readonly connect: (access: Access) => Promise<Connection>;
 	/** Reads standard input to its end, for `-f -`. */
 	readonly readStdin: () => Promise<Buffer>;
-	/** @returns the path of the admin.conf that `npm start` made here, if there is one */
+	/** @returns the path of the admin.conf of a mesh in this directory */
 	readonly findAdminConf: () => string | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface NamespaceOptions {
 	readonly namespace?: string;
 }
 
-/** How often each command of upstream requests the API groups before it gives up. Observed with kubectl 1.32.4. */
+/** Requests for the API groups before each command of upstream fails. Observed with kubectl 1.32.4. */
 export const discovery = {
 	get: { attempts: 5 },
 	write: { attempts: 5 },
@@ -40,7 +40,7 @@ export const discovery = {
 	none: { attempts: 0 },
 } as const;
 
-/** @throws CONNECTION_REFUSED  no kubeconfig names a server; upstream's lines are printed first */
+/** @throws CONNECTION_REFUSED  without a kubeconfig, after upstream's lines were printed */
 export async function withServer<T>(
 	command: Command,
 	tools: Tools,

@@ -11,7 +11,7 @@ import { deleteObjects, label, writeFile } from './write.ts';
 
 const facts = ({ resource, group }: ApiResource, name: string) => ({ resource, group, name });
 
-/** The API's objects of one kind, which can be written; `refusal` is thrown by every write. */
+/** The API's writable objects of one kind. Every write throws `refusal`. */
 function writable(resource: ApiResource, objects: readonly KubeObject[] = [], refusal?: KubejoinError) {
 	const written: KubeObject[] = [];
 	const deleted: unknown[] = [];
@@ -41,7 +41,7 @@ const noStdin = async () => Buffer.from('');
 
 function setup(clients: object) {
 	const { output, written } = fakeOutput();
-	// The fakes have the verbs that the commands use.
+	// The fakes implement the verbs of the commands.
 	return { written, tools: { api: clients as never, output, namespace: 'default', readStdin: noStdin } };
 }
 
@@ -66,7 +66,7 @@ subjects: [{kind: Group, name: g}]
 	const role =
 		'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: r}\nrules: [{verbs: [get], apiGroups: [""], resources: [nodes]}]\n';
 
-	it('creates every object of a file, in the namespace that is meant', async () => {
+	it('creates every object of a file in the selected namespace', async () => {
 		const [clusterRoleBindings, roles] = [writable(resources.clusterRoleBindings), writable(resources.roles)];
 		const { tools, written } = setup({ clusterRoleBindings, roles });
 		await writeFile('create', file(`${binding}---\n${role}---\n`), tools);
@@ -94,7 +94,7 @@ subjects: [{kind: Group, name: g}]
 		);
 	});
 
-	it('reads standard input, which messages call STDIN', async () => {
+	it('reads standard input, named STDIN in messages', async () => {
 		const { tools, written } = setup({ roles: writable(resources.roles) });
 		await writeFile('create', '-', { ...tools, readStdin: async () => Buffer.from(role) });
 		equal(written.out, 'role.rbac.authorization.k8s.io/r created\n');
@@ -106,7 +106,7 @@ subjects: [{kind: Group, name: g}]
 		});
 	});
 
-	it('says which file was refused, and why', async () => {
+	it('prints the file and the reason of a refusal', async () => {
 		const path = file(binding);
 		const exists = new KubejoinError('API_ALREADY_EXISTS', facts(resources.clusterRoleBindings, 'a:b'));
 		const { tools } = setup({ clusterRoleBindings: writable(resources.clusterRoleBindings, [], exists) });
@@ -114,7 +114,7 @@ subjects: [{kind: Group, name: g}]
 		await rejects(writeFile('create', path, tools), { code: 'API_ALREADY_EXISTS', message });
 	});
 
-	it('replaces without reading first, so that admission is what answers', async () => {
+	it('replaces without reading, so that admission answers', async () => {
 		const nodes = writable(resources.nodes);
 		const { tools, written } = setup({ nodes });
 		await writeFile('replace', file('apiVersion: v1\nkind: Node\nmetadata: {name: n, labels: {a: b}}\n'), tools);
@@ -122,7 +122,7 @@ subjects: [{kind: Group, name: g}]
 		deepEqual(nodes.written[0]?.metadata.labels, { a: 'b' });
 	});
 
-	it('COMMAND_INVALID: a file that cannot be used, in one sentence each', async () => {
+	it('refuses an unusable file in one sentence', async () => {
 		const of = async (text: string) => {
 			const path = file(text);
 			return readObjects(path, 'create', noStdin).then(
@@ -162,7 +162,7 @@ subjects: [{kind: Group, name: g}]
 		});
 	});
 
-	it('deletes each, and says at the end which could not be', async () => {
+	it('deletes each object, and prints the failures at the end', async () => {
 		const nodes = writable(resources.nodes, [worker('a'), worker('b')]);
 		const { tools, written } = setup({ nodes });
 		await rejects(deleteObjects({ type: 'node', names: ['a', 'x', 'b'], ignoreNotFound: false }, tools), {
@@ -187,7 +187,7 @@ subjects: [{kind: Group, name: g}]
 			await label({ type: 'node', words: words.split(' '), overwrite }, tools);
 			return [written.out, nodes.written.at(-1)?.metadata.labels];
 		};
-		it('sets, changes and takes away', async () => {
+		it('sets, changes and removes labels', async () => {
 			deepEqual(await labelled('n a=b c='), ['node/n labeled\n', { old: '1', a: 'b', c: '' }]);
 			deepEqual(await labelled('n old-'), ['node/n unlabeled\n', {}]);
 			deepEqual(await labelled('n old=1'), ['node/n not labeled\n', undefined]);
@@ -198,7 +198,7 @@ subjects: [{kind: Group, name: g}]
 				{ old: '1', 'node-restriction.kubernetes.io/x': 'y' },
 			]);
 		});
-		it('COMMAND_INVALID: what is no label, or would be overwritten', async () => {
+		it('refuses an invalid label, and one that it would overwrite', async () => {
 			await rejects(labelled('n old=2'), { message: "'old' already has a value (1), and --overwrite is false" });
 			await rejects(labelled('n'), { message: 'at least one label update is required' });
 			await rejects(labelled('n a/b/c=d'), { message: /^invalid label key "a\/b\/c"/ });
@@ -206,7 +206,7 @@ subjects: [{kind: Group, name: g}]
 			await rejects(labelled('n a=b a-'), { message: 'can not both modify and remove a label in the same command' });
 			await rejects(labelled('a=b'), { message: /^one name is needed/ });
 		});
-		it('the refusal of the server is what is said', async () => {
+		it('prints the refusal of the server', async () => {
 			const refusal = new KubejoinError('API_FORBIDDEN', {
 				...facts(resources.nodes, 'n'),
 				because: 'is not allowed to modify labels: x',

@@ -1,4 +1,4 @@
-/** `kubectl create`, `replace`, `delete` and `label`: what a person changes. Whether this person may, the API server says. */
+/** `kubectl create`, `replace`, `delete` and `label`. The API server authorizes each change. */
 import { hasCode } from '../../lib/errors.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import type { ApiResource } from '../../lib/kube/resources.ts';
@@ -12,7 +12,7 @@ import { qualifiedName } from './print-object.ts';
 interface Tools {
 	readonly api: ApiClient;
 	readonly output: Output;
-	/** For objects that have one and do not say which. */
+	/** For namespaced objects without a namespace. */
 	readonly namespace: string;
 }
 interface FileTools extends Tools {
@@ -20,10 +20,10 @@ interface FileTools extends Tools {
 }
 
 /**
- * Create or replace each object of a file; one that is refused does not keep the others from it.
+ * Create or replace each object of a file, also after one was refused.
  *
- * @throws COMMAND_INVALID  the file cannot be used; the API's refusals, together when there are several
- * @source kubectl pkg/cmd/create, pkg/cmd/replace. replace puts the object also when it could not read it
+ * @throws COMMAND_INVALID  unusable file; errors of the API, several together
+ * @source kubectl pkg/cmd/create, pkg/cmd/replace, which sends the object also when reading it failed
  */
 export async function writeFile(
 	verb: 'create' | 'replace',
@@ -56,7 +56,7 @@ export interface Deletion {
 	readonly ignoreNotFound: boolean;
 }
 
-/** @throws COMMAND_INVALID; the API's refusals, together when there are several @source kubectl pkg/cmd/delete */
+/** @throws COMMAND_INVALID; errors of the API, several together @source kubectl pkg/cmd/delete */
 export async function deleteObjects(
 	{ type, names, ignoreNotFound }: Deletion,
 	{ api, output, namespace }: Tools,
@@ -86,11 +86,11 @@ export interface Labelling {
 const CONFLICT_RETRIES = 5;
 
 /**
- * Read the object, and write it with other labels.
+ * Read the object, change its labels, and write it.
  *
- * @throws COMMAND_INVALID; the API's refusals, of the reading as well
+ * @throws COMMAND_INVALID; errors of the API
  * @source kubectl pkg/cmd/label
- * @differs kubectl sends a patch; here the whole object is sent, with the version that was read
+ * @differs kubectl sends a patch; kubectl-sim sends the whole object with its version
  */
 export async function label({ type, words, overwrite }: Labelling, { api, output, namespace }: Tools): Promise<void> {
 	const { resource, client: clientOf } = kindNamed(type, 'label');

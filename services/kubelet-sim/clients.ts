@@ -1,4 +1,4 @@
-/** The ways to the API server over gRPC. A token or a certificate can only be given to a connection that is verified. */
+/** Connections to the API server over gRPC. Only a verified connection accepts a token or a certificate. */
 import { apiClient } from '../../lib/kube/client.ts';
 import { type Channel, openChannel, withBearerToken } from '../../lib/rpc/channel.ts';
 import { openUnverifiedChannel } from '../../lib/rpc/unverified-channel.ts';

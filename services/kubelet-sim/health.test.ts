@@ -6,12 +6,12 @@ describe('a kubelet-sim is ready', () => {
 	const lease = () => readyChecks(beats, () => 100_000).lease?.();
 	beforeEach(() => beats.clear());
 
-	it('when each of its nodes had a heartbeat within the time of a Lease', () => {
+	it('when each of its nodes has sent a heartbeat within the duration of a Lease', () => {
 		beats.set('a', 60_000).set('b', 99_000);
 		assert.doesNotThrow(lease);
 	});
 
-	it('not while one has not joined, and not when one is silent; it says which', () => {
+	it('not while a node has not joined or sends no heartbeats, whose name is in the error', () => {
 		beats.set('a', undefined);
 		assert.throws(lease, { message: 'the node a has not joined yet' });
 		beats.set('b', undefined).set('c', 99_000);

@@ -1,9 +1,9 @@
-/** What ready means for a node: it has joined, and the cluster took a heartbeat no longer ago than a Lease lasts. Several are ready when each is. */
+/** Readiness: every node of the process has joined, and has sent a heartbeat within the duration of a Lease. */
 import type { Clock } from '../../lib/clock.ts';
 import type { HealthChecks } from '../../lib/rpc/health.ts';
 import { LEASE_DURATION_SECONDS } from './heartbeat.ts';
 
-/** @param lastBeats  of each node, by its name */
+/** @param lastBeats  time of the last heartbeat by node name */
 export const readyChecks = (lastBeats: ReadonlyMap<string, number | undefined>, clock: Clock): HealthChecks => ({
 	lease() {
 		const nodes = [...lastBeats];

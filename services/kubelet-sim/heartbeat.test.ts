@@ -7,7 +7,7 @@ import { nodeObject, readyConditions } from './node-object.ts';
 const now = Date.UTC(2026, 0, 1);
 const named = { resource: 'nodes', group: '', name: 'n' };
 
-/** One object of the API, with versions: a write of an old version is a conflict. */
+/** One object of the API. Writing an old version is a conflict. */
 function fakeResource<T extends Node | Lease>(present?: T) {
 	let stored = present;
 	let version = 1;
@@ -53,14 +53,14 @@ function fakeResource<T extends Node | Lease>(present?: T) {
 const typed = (object: object) => ({ apiVersion: 'v1', kind: 'Node', ...object }) as Node;
 const wanted = () => nodeObject('n', 'unix:///x', now);
 
-describe('a node registers', () => {
-	it('once', async () => {
+describe('the registration of a node', () => {
+	it('creates the Node', async () => {
 		const { api, writes } = fakeResource<Node>();
 		assert.deepEqual(await registerNode(api, wanted()), { uid: 'u' });
 		assert.deepEqual(writes, ['create']);
 	});
 
-	it('again, when it is listed: its labels are put right, others stay, and its status is told', async () => {
+	it('updates the labels and the status of an existing Node, and keeps other labels', async () => {
 		const present = typed({
 			metadata: { name: 'n', labels: { mine: 'yes', 'kubernetes.io/hostname': 'old' } },
 			status: {},
@@ -75,7 +75,7 @@ describe('a node registers', () => {
 		assert.equal(stored()?.status?.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
 	});
 
-	it('and gives up when others are always quicker', async () => {
+	it('fails after too many conflicts', async () => {
 		const { api, disturb } = fakeResource<Node>(typed({ metadata: { name: 'n' } }));
 		disturb(100);
 		await assert.rejects(registerNode(api, wanted()), { name: 'API_CONFLICT' });
@@ -83,7 +83,7 @@ describe('a node registers', () => {
 });
 
 describe('a heartbeat', () => {
-	it('makes the Lease, then renews it; somebody else’s write is no obstacle', async () => {
+	it('creates the Lease, then renews it, also after a conflict', async () => {
 		const { api, writes, stored, disturb } = fakeResource<Lease>();
 		await renewLease(api, { nodeName: 'n', nodeUid: 'u' }, now);
 		assert.deepEqual(stored()?.spec, {
@@ -98,7 +98,7 @@ describe('a heartbeat', () => {
 		assert.deepEqual(writes, ['create', 'update']);
 	});
 
-	it('tells the status every five minutes, or at once when somebody called the node not ready', async () => {
+	it('reports the status every five minutes, and at once when the Node is not Ready', async () => {
 		const { api, writes } = fakeResource<Node>(
 			typed({ metadata: { name: 'n' }, status: { conditions: readyConditions(now) } }),
 		);
@@ -112,7 +112,7 @@ describe('a heartbeat', () => {
 		assert.deepEqual(silent.writes, ['updateStatus']);
 	});
 
-	it('keeps the time of the last change of a condition, and notes a new one', () => {
+	it('keeps the transition time of a condition until the condition changes', () => {
 		const later = readyConditions(now + 1_000, readyConditions(now));
 		assert.ok(later.every(({ lastTransitionTime }) => lastTransitionTime === '2026-01-01T00:00:00Z'));
 		const changed = readyConditions(now + 1_000, [

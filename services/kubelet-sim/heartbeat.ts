@@ -1,4 +1,8 @@
-/** Signs of life: a Lease that is renewed every 10 s, and the Node's status, every 5 minutes or at once when somebody calls the node not ready. @source wire: component-helpers lease/controller.go; kubelet_node_status.go */
+/**
+ * Heartbeats: the Lease every 10 s; the Node's status every 5 minutes, and at once when the API server reports another.
+ *
+ * @source component-helpers lease/controller.go; kubelet_node_status.go
+ */
 import { rfc3339Micro } from '../../lib/clock.ts';
 import { hasCode } from '../../lib/errors.ts';
 import type { ApiClient, Unsent } from '../../lib/kube/client.ts';
@@ -6,14 +10,14 @@ import { type Lease, type Node, wellKnown } from '../../lib/kube/types.ts';
 import { readyConditions } from './node-object.ts';
 
 export const LEASE_DURATION_SECONDS = 40;
-/** A quarter of the lease's duration. */
+/** @source kubelet: a quarter of the Lease's duration */
 export const RENEW_INTERVAL_MS = 10_000;
 export const STATUS_INTERVAL_MS = 5 * 60_000;
 
 type Nodes = Pick<ApiClient['nodes'], 'create' | 'get' | 'update' | 'updateStatus'>;
 type Leases = Pick<ApiClient['leases'], 'create' | 'get' | 'update'>;
 
-/** Create the Node, or make the one that exists tell the truth about this machine. @returns its UID */
+/** Create the Node, or update an existing one with the data of this machine. @returns its UID */
 export async function registerNode(nodes: Nodes, wanted: Unsent<Node>): Promise<{ uid: string }> {
 	try {
 		return uidOf(await nodes.create(wanted, { expects: ['API_ALREADY_EXISTS'] }));
@@ -35,7 +39,7 @@ export async function registerNode(nodes: Nodes, wanted: Unsent<Node>): Promise<
 	});
 }
 
-/** Say that the node is ready; does nothing when the API server has heard so recently. */
+/** Report that the node is ready, unless the last report is recent. */
 export async function reportStatus(
 	nodes: Pick<Nodes, 'get' | 'updateStatus'>,
 	nodeName: string,
@@ -53,7 +57,7 @@ export async function reportStatus(
 	});
 }
 
-/** Renew the node's Lease, or make it. */
+/** Renew the node's Lease, or create it. */
 export async function renewLease(
 	leases: Leases,
 	{ nodeName, nodeUid }: { readonly nodeName: string; readonly nodeUid: string },
@@ -88,7 +92,7 @@ export async function renewLease(
 
 const MAX_ATTEMPTS = 5;
 
-/** Read and write again when somebody else was quicker. */
+/** Read and write again after a conflict. */
 async function retryConflicts<T>(attempt: () => Promise<T>): Promise<T> {
 	for (let left = MAX_ATTEMPTS; ; left--) {
 		try {

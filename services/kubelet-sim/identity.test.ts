@@ -18,7 +18,7 @@ describe('the identity of a node on disk', () => {
 		return { certificate: pem, key: writePrivateKey(keys.privateKey), server: testServer, nodeName: 'n' };
 	};
 
-	it('there is a whole current certificate at every moment of a switch', async () => {
+	it('has a complete current certificate at every moment of a switch', async () => {
 		const { paths } = tools;
 		await storeCertificate(paths, await make(), testNow);
 		let isDone = false;
@@ -39,7 +39,7 @@ describe('the identity of a node on disk', () => {
 		assert.ok(looks > 20, `${looks} looks`);
 	});
 
-	it('is read whatever is around certificate and key in the file', async () => {
+	it('is read from a file with other text around certificate and key', async () => {
 		const { paths } = tools;
 		const written = await make();
 		await storeIdentity(paths, written, testNow);
@@ -51,7 +51,7 @@ describe('the identity of a node on disk', () => {
 		assert.deepEqual({ certificate, key }, { certificate: written.certificate, key: written.key });
 	});
 
-	it('a file that is damaged is refused by name', async () => {
+	it('refuses a damaged file by its name', async () => {
 		const { paths } = tools;
 		const written = await make();
 		await storeIdentity(paths, written, testNow);

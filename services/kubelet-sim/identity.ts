@@ -1,6 +1,8 @@
 /**
- * The node's identity on disk, laid out as a real kubelet does: each certificate in a file of its own with its key, a link to the current one
- * that is switched in one step, and a kubeconfig that names the link. A crash leaves the old identity or the new one, never half of one.
+ * The node's identity on disk, with the layout of a real kubelet: each certificate with its key in a file, a link to the
+ * current file that is switched atomically, and a kubeconfig that names the link. After a crash the old identity is
+ * complete, or the new one.
+ *
  * @source client-go util/certificate certificate_store.go; kubelet certificate/bootstrap writeKubeconfigFromBootstrapping
  */
 import { readdir, rename, rm, symlink } from 'node:fs/promises';
@@ -47,7 +49,7 @@ function identityOf({ nodeName, certificate, key, server }: Written): NodeIdenti
 	};
 }
 
-/** Write certificate and key, switch to them, and say so in kubelet.conf. @throws FILE_UNUSABLE */
+/** Write certificate, key and kubelet.conf, and switch to them. @throws FILE_UNUSABLE */
 export async function storeIdentity(paths: NodePaths, written: Written, nowMs: number): Promise<NodeIdentity> {
 	const identity = await storeCertificate(paths, written, nowMs);
 	await makePrivateDirectory(dirname(paths.clusterCa));
@@ -55,15 +57,15 @@ export async function storeIdentity(paths: NodePaths, written: Written, nowMs: n
 	return identity;
 }
 
-/** Certificates that stay on disk besides the current one. */
+/** Older certificates that stay on disk. */
 const KEPT_CERTIFICATES = 10;
 
 /**
- * Write certificate and key to a file of their own, and switch to them.
+ * Write certificate and key to a file, and switch to it.
  *
  * @throws FILE_UNUSABLE
- * @differs upstream keeps the files of all certificates that the node ever had, here the newest ten stay; upstream's second certificate within one
- *          second overwrites the first, here it gets a number
+ * @differs upstream keeps the files of all certificates, kubejoin the newest ten; upstream's second certificate within one
+ *   second overwrites the first, kubejoin adds a number to its name
  */
 export async function storeCertificate(paths: NodePaths, written: Written, nowMs: number): Promise<NodeIdentity> {
 	const { certificateDirectory: directory, currentCertificate } = paths;
@@ -96,7 +98,7 @@ function nameThatIsFree(name: string, taken: readonly string[]): string {
 	}
 }
 
-/** Say in kubelet.conf where the API server is. @throws FILE_UNUSABLE */
+/** Write the API server into kubelet.conf. @throws FILE_UNUSABLE */
 export async function storeServer(paths: NodePaths, server: TrustedServer): Promise<void> {
 	await writeWholeFile(paths.clusterCa, server.ca, 0o644);
 	const kubeconfig = writeKubeconfig(kubeconfigOf(paths, server));
@@ -132,9 +134,9 @@ async function switchLink(link: string, target: string): Promise<void> {
 }
 
 /**
- * The identity that an earlier join left, expired or not; undefined when there is none.
+ * Load the identity of an earlier join, expired or not; undefined when there is none.
  *
- * @throws KUBECONFIG_INVALID, CERTIFICATE_MALFORMED, KEY_MALFORMED  it is there and cannot be used
+ * @throws KUBECONFIG_INVALID, CERTIFICATE_MALFORMED, KEY_MALFORMED  the files are damaged
  */
 export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | undefined> {
 	const text = await readFileIfThere(paths.kubeconfig);
@@ -145,12 +147,12 @@ export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | und
 	if (ca === undefined || isUnverified)
 		throw new KubejoinError('KUBECONFIG_INVALID', {
 			path: paths.kubeconfig,
-			problem: 'it names no CA to verify the API server with',
-			remedy: `Remove ${paths.kubeconfig} and let the node join again`,
+			problem: 'it names no CA for the verification of the API server',
+			remedy: `Remove ${paths.kubeconfig} and join again`,
 		});
 	const { leaf, certificate, key } = readPair(pem, paths.currentCertificate);
 	const { commonName } = readSubject(leaf);
-	// What the node itself wrote after it had learned to trust it is still trusted.
+	// The node wrote this CA after a pin had verified it.
 	const trusted = trustedServer({ server, ...(tlsServerName === undefined ? {} : { tlsServerName }) }, ca as TrustedCa);
 	return identityOf({ nodeName: commonName.slice(wellKnown.nodeUserPrefix.length), certificate, key, server: trusted });
 }

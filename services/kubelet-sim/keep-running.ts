@@ -1,4 +1,4 @@
-/** A node that has joined stays: it renews its Lease, reports its status and renews its certificate until it is told to stop or its certificate expires. */
+/** A joined node renews its Lease, reports its status and renews its certificate, until it is stopped or its certificate expires. */
 import { randomInt } from 'node:crypto';
 import { causeText, type KubejoinError } from '../../lib/errors.ts';
 import { RENEW_INTERVAL_MS, registerNode, renewLease, reportStatus } from './heartbeat.ts';
@@ -13,90 +13,123 @@ export interface StayOptions extends RenewalEvents {
 	/** Called after each renewal of the Lease. */
 	readonly onBeat: (atMs: number) => void;
 }
-/** How a stay ended that nobody stopped. */
+/** The end of a node that was not stopped. */
 export interface Expired {
-	/** Why the certificate was not renewed, where that was tried. */
+	/** The last failed attempt to renew the certificate. */
 	readonly refusal?: KubejoinError;
 }
 
-/** Plus up to 4 %, so that nodes that started together do not stay together. */
+/** Plus up to 4 %, so that nodes that started together do not send heartbeats together. */
 const nextBeatMs = (): number => RENEW_INTERVAL_MS + randomInt(0, Math.round(RENEW_INTERVAL_MS * 0.04));
+const FIRST_FAILURE_WAIT_MS = 250;
 const MAX_FAILURE_WAIT_MS = 7_000;
 
 /** Resolves when the signal aborts, or when the certificate has expired. */
-export async function stay(
-	tools: JoinContext,
-	{ identity, criSocket, onBeat, onRotated, onRefused }: StayOptions,
-): Promise<Expired | undefined> {
-	const { dial, clock, say, signal, waitUntil } = tools;
-	const { nodeName, server } = identity;
-	let present = identity;
-	let refusal: KubejoinError | undefined;
-	let onceRotated: () => void = () => undefined;
-	let connection = dial.asNode(server, identity);
-	let beating: Promise<void> = Promise.resolve();
-	let nodeUid: string | undefined;
-	let saidProblem = '';
-	let waitMs = 0;
-	const beat = async () => {
-		const { api } = connection;
-		nodeUid ??= (await registerNode(api.nodes, nodeObject(nodeName, criSocket, clock()))).uid;
-		await renewLease(api.leases, { nodeName, nodeUid }, clock());
-		onBeat(clock());
-		await reportStatus(api.nodes, nodeName, clock());
-	};
-	const tryToBeat = async () => {
+export const stay = (context: JoinContext, options: StayOptions): Promise<Expired | undefined> =>
+	new RunningNode(context, options).run();
+
+class RunningNode {
+	readonly #context: JoinContext;
+	readonly #options: StayOptions;
+	#identity: NodeIdentity;
+	#connection: ReturnType<JoinContext['dial']['asNode']>;
+	#refusal: KubejoinError | undefined;
+	#nodeUid: string | undefined;
+	#beating: Promise<void> = Promise.resolve();
+	#waitMs = 0;
+	/** The last problem that was printed. */
+	#problem = '';
+	#onceRotated: () => void = () => undefined;
+
+	constructor(context: JoinContext, options: StayOptions) {
+		this.#context = context;
+		this.#options = options;
+		this.#identity = options.identity;
+		this.#connection = context.dial.asNode(options.identity.server, options.identity);
+	}
+
+	async run(): Promise<Expired | undefined> {
+		const { signal } = this.#context;
+		const renewing = keepRenewed(this.#context, this.#identity, {
+			onRotated: (next, atMs) => this.#use(next, atMs),
+			onRefused: (error, retryMs) => {
+				this.#refusal = error;
+				this.#options.onRefused(error, retryMs);
+			},
+		});
 		try {
-			await beat();
-			if (saidProblem !== '') say('[kubelet] The API server answers again');
-			saidProblem = '';
-			waitMs = nextBeatMs();
+			do {
+				await this.#beatUntilExpired();
+				// An attempt that started before the expiry can still succeed; a failed one is the reason of the expiry.
+				const rotated = new Promise<void>((resolve) => {
+					this.#onceRotated = resolve;
+				});
+				if (this.#isExpired()) await Promise.race([renewing, rotated]);
+			} while (!signal.aborted && !this.#isExpired());
+			if (signal.aborted) await renewing;
+		} finally {
+			this.#connection.close();
+		}
+		if (signal.aborted) return undefined;
+		return this.#refusal === undefined ? {} : { refusal: this.#refusal };
+	}
+
+	#isExpired(): boolean {
+		return isExpired(this.#identity, this.#context.clock);
+	}
+
+	#use(next: NodeIdentity, atMs: number): void {
+		const { close } = this.#connection;
+		this.#connection = this.#context.dial.asNode(this.#options.identity.server, next);
+		// The current heartbeat ends on the connection on which it started.
+		void this.#beating.finally(close);
+		this.#identity = next;
+		this.#refusal = undefined;
+		this.#options.onRotated(next, atMs);
+		this.#onceRotated();
+	}
+
+	async #beatUntilExpired(): Promise<void> {
+		const { signal, clock, waitUntil } = this.#context;
+		while (!signal.aborted && !this.#isExpired()) {
+			this.#beating = this.#tryToBeat();
+			await this.#beating;
+			await waitUntil(Math.min(clock() + this.#waitMs, this.#identity.notAfter), signal);
+		}
+	}
+
+	async #tryToBeat(): Promise<void> {
+		const { say, signal } = this.#context;
+		try {
+			await this.#beat();
+			if (this.#problem !== '') say('[kubelet] The API server is available again');
+			this.#problem = '';
+			this.#waitMs = nextBeatMs();
 		} catch (error) {
 			if (signal.aborted) return;
-			// Somebody may have deleted the Node: then it registers anew.
-			nodeUid = undefined;
+			// The Node may have been deleted: the next heartbeat registers it.
+			this.#nodeUid = undefined;
 			const problem = causeText(error);
-			if (problem !== saidProblem) say(`[kubelet] Waiting for the API server to take the heartbeat: ${problem}`);
-			saidProblem = problem;
-			waitMs = Math.min(waitMs >= MAX_FAILURE_WAIT_MS ? 250 : Math.max(waitMs * 2, 250), MAX_FAILURE_WAIT_MS);
+			if (problem !== this.#problem) say(`[kubelet] Waiting for the API server to accept the heartbeat: ${problem}`);
+			this.#problem = problem;
+			this.#waitMs = failureWaitMs(this.#waitMs);
 		}
-	};
-	const renewing = keepRenewed(tools, identity, {
-		onRotated(next, atMs) {
-			const { close } = connection;
-			connection = dial.asNode(server, next);
-			// A heartbeat that is under way has begun on the old connection and ends on it.
-			void beating.finally(close);
-			present = next;
-			refusal = undefined;
-			onRotated(next, atMs);
-			onceRotated();
-		},
-		onRefused(error, retryMs) {
-			refusal = error;
-			onRefused(error, retryMs);
-		},
-	});
-	const beatUntilExpired = async () => {
-		while (!signal.aborted && !isExpired(present, clock)) {
-			beating = tryToBeat();
-			await beating;
-			await waitUntil(Math.min(clock() + waitMs, present.notAfter), signal);
-		}
-	};
-	try {
-		do {
-			await beatUntilExpired();
-			// The last attempt may have begun in time; otherwise it tells why there is no other certificate.
-			const rotated = new Promise<void>((resolve) => {
-				onceRotated = resolve;
-			});
-			if (isExpired(present, clock)) await Promise.race([renewing, rotated]);
-		} while (!signal.aborted && !isExpired(present, clock));
-		if (signal.aborted) await renewing;
-	} finally {
-		connection.close();
 	}
-	if (signal.aborted) return undefined;
-	return refusal === undefined ? {} : { refusal };
+
+	async #beat(): Promise<void> {
+		const { clock } = this.#context;
+		const { api } = this.#connection;
+		const { nodeName } = this.#options.identity;
+		const { criSocket, onBeat } = this.#options;
+		this.#nodeUid ??= (await registerNode(api.nodes, nodeObject(nodeName, criSocket, clock()))).uid;
+		await renewLease(api.leases, { nodeName, nodeUid: this.#nodeUid }, clock());
+		onBeat(clock());
+		await reportStatus(api.nodes, nodeName, clock());
+	}
+}
+
+/** Doubles up to a maximum, then starts again. @source component-helpers lease/controller.go */
+function failureWaitMs(lastMs: number): number {
+	if (lastMs >= MAX_FAILURE_WAIT_MS) return FIRST_FAILURE_WAIT_MS;
+	return Math.min(Math.max(lastMs * 2, FIRST_FAILURE_WAIT_MS), MAX_FAILURE_WAIT_MS);
 }

@@ -21,7 +21,7 @@ describe('the metrics of a node', () => {
 		metrics = nodeMetrics(registry, () => nowMs);
 	});
 
-	it('nothing has happened: no join, no renewal that failed, and a certificate that is not there never ends', async () => {
+	it('start with no join, no failed renewal, and an absent certificate that never expires', async () => {
 		await has(
 			'kubejoin_joins_total{outcome="done",code="OK"} 0',
 			'kubelet_certificate_manager_client_expiration_renew_errors 0',
@@ -29,7 +29,7 @@ describe('the metrics of a node', () => {
 		);
 	});
 
-	it('phases by name and outcome; the join is done when it is said to be', async () => {
+	it('count phases by name and outcome, and a join when it is reported', async () => {
 		phase({});
 		phase({ phase: 'discovery/pin-ca', durationMs: 2_000 });
 		await has(
@@ -42,7 +42,7 @@ describe('the metrics of a node', () => {
 		await has('kubejoin_joins_total{outcome="done",code="OK"} 1');
 	});
 
-	it('a phase that fails is a join that failed, with its code and without its facts', async () => {
+	it('count a failed phase as a failed join with its code, without its facts', async () => {
 		phase({
 			outcome: 'failed',
 			error: new KubejoinError('CA_HASH_MISMATCH', { presented: ['canary'], pinned: ['canary'] }),
@@ -56,7 +56,7 @@ describe('the metrics of a node', () => {
 		assert.doesNotMatch(await registry.metrics(), /canary/);
 	});
 
-	it('the certificate is the last that was used; whole seconds, below zero when it has expired', async () => {
+	it('show the last certificate, in whole seconds, negative after its expiry', async () => {
 		metrics.certificateUsed(1_060_900, 'n');
 		await has('kubelet_certificate_manager_client_ttl_seconds 60');
 		nowMs = 1_070_000;
@@ -65,7 +65,7 @@ describe('the metrics of a node', () => {
 		await has('kubelet_certificate_manager_client_ttl_seconds 101');
 	});
 
-	it('of several nodes, the certificate that ends first', async () => {
+	it('show the certificate of several nodes that expires first', async () => {
 		metrics.certificateUsed(1_060_000, 'a');
 		metrics.certificateUsed(1_030_000, 'b');
 		await has('kubelet_certificate_manager_client_ttl_seconds 30');
@@ -73,7 +73,7 @@ describe('the metrics of a node', () => {
 		await has('kubelet_certificate_manager_client_ttl_seconds 60');
 	});
 
-	it('renewals that failed', async () => {
+	it('count failed renewals', async () => {
 		metrics.renewalFailed();
 		metrics.renewalFailed();
 		await has('kubelet_certificate_manager_client_expiration_renew_errors 2');

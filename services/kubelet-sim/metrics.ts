@@ -1,6 +1,7 @@
 /**
- * What is counted on a node: its joins, phase by phase, and the life of its client certificate under the kubelet's names. The node's own name is
- * no label; who asks knows it.
+ * Metrics of a node: its joins by phase, and its client certificate with the kubelet's metric names. The node's name is
+ * not a label, because the scraper knows it.
+ *
  * @source cmd/kubelet/app/server.go and pkg/kubelet/certificate/kubelet.go
  */
 import { Counter, Gauge, Histogram } from 'prom-client';
@@ -10,23 +11,23 @@ import type { Registry } from '../../lib/metrics.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';
 
 export interface NodeMetrics {
-	/** For the workflow's report. The first phase that fails ends the join, which has failed with its code. */
+	/** The workflow's report. A failed phase ends the join with its code. */
 	readonly phaseEnded: (event: PhaseEvent) => void;
 	readonly joined: () => void;
-	/** The node has a client certificate, for the first time or another one. Milliseconds since 1970. */
+	/** The node uses a new client certificate. */
 	readonly certificateUsed: (notAfterMs: number, nodeName: string) => void;
-	/** The client certificate was to be renewed and was not. */
+	/** An attempt to renew the client certificate failed. */
 	readonly renewalFailed: () => void;
 }
 
-/** From a millisecond to the five minutes that a node waits for its certificate at most. */
+/** Up to the five minutes that a node waits for its certificate. */
 const phaseBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 export function nodeMetrics(registry: Registry, clock: Clock): NodeMetrics {
 	const registers = [registry];
 	const phases = new Histogram({
 		name: 'kubejoin_join_phase_duration_seconds',
-		help: 'How long the phases of a join took, by phase and how it ended.',
+		help: 'Duration of the phases of a join, by phase and outcome.',
 		labelNames: ['phase', 'outcome'],
 		buckets: phaseBuckets,
 		registers,
@@ -42,11 +43,13 @@ export function nodeMetrics(registry: Registry, clock: Clock): NodeMetrics {
 		help: 'Counter of certificate renewal errors.',
 		registers,
 	});
-	// Of several nodes in a process, the certificate that ends first is shown.
+	// With several nodes in a process, the gauge shows the certificate that expires first.
 	const notAfter = new Map<string, number>();
 	new Gauge({
 		name: 'kubelet_certificate_manager_client_ttl_seconds',
-		help: "Gauge of the TTL (time-to-live) of the Kubelet's client certificate. The value is in seconds until certificate expiry (negative if already expired). If client certificate is invalid or unused, the value will be +INF.",
+		help:
+			"Gauge of the TTL (time-to-live) of the Kubelet's client certificate. The value is in seconds until certificate " +
+			'expiry (negative if already expired). If client certificate is invalid or unused, the value will be +INF.',
 		registers,
 		collect() {
 			this.set(Math.trunc((Math.min(...notAfter.values()) - clock()) / 1000));

@@ -1,4 +1,8 @@
-/** The Node as a kubelet reports it: this machine's numbers, and a runtime that is not there. Pure but for reading the machine. @source kubelet nodestatus/setters.go */
+/**
+ * The Node as a kubelet reports it: the data of this machine, and a container runtime that does not exist.
+ *
+ * @source kubelet nodestatus/setters.go
+ */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { arch, availableParallelism, networkInterfaces, release, totalmem } from 'node:os';
@@ -9,7 +13,7 @@ import { kubernetesVersion } from '../../lib/kube/version.ts';
 
 const goArchitecture: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
-/** The Node as it registers, heartbeat and all. */
+/** The Node for its registration, with conditions. */
 export function nodeObject(nodeName: string, criSocket: string, nowMs: number): Unsent<Node> {
 	const architecture = goArchitecture[arch()] ?? arch();
 	const os = 'linux';

@@ -51,15 +51,13 @@ export function oneNodeOutput({ write, adminConf, isInteractive, isQuiet }: Outp
 	};
 }
 
-/** Sentences that were printed are remembered up to this number. */
-const MAX_REPEATED = 1_000;
-
 export class ManyNodesOutput implements NodeOutput {
 	readonly #total: number;
 	readonly #progress: JoinProgress;
 	readonly #options: OutputOptions;
 	readonly #durationsMs = new Map<string, number>();
-	readonly #repeated = new Set<string>();
+	/** By sentence, the nodes that have said it since it was printed. */
+	readonly #repeated = new Map<string, Set<string>>();
 	readonly #codes = new Set<string>();
 	#joined = 0;
 	#failed = 0;
@@ -74,12 +72,19 @@ export class ManyNodesOutput implements NodeOutput {
 		this.#progress.print(terminalText(`${sentence}\n`));
 	}
 
-	sayOf({ line }: NodePlan, sentence: string, repeated?: 'repeated'): void {
-		if (repeated !== undefined) {
-			if (this.#repeated.has(sentence) || this.#repeated.size >= MAX_REPEATED) return;
-			this.#repeated.add(sentence);
+	sayOf({ line, request: { nodeName } }: NodePlan, sentence: string, repeated?: 'repeated'): void {
+		if (repeated === undefined || this.#isNews(nodeName, sentence)) this.say(line(sentence));
+	}
+
+	/** Of a sentence that many nodes say, the first is news, and the first after a node says it for the second time. */
+	#isNews(nodeName: string, sentence: string): boolean {
+		const nodes = this.#repeated.get(sentence);
+		if (nodes !== undefined && !nodes.has(nodeName)) {
+			nodes.add(nodeName);
+			return false;
 		}
-		this.say(line(sentence));
+		this.#repeated.set(sentence, new Set([nodeName]));
+		return true;
 	}
 
 	phaseEnded({ request: { nodeName } }: NodePlan, { durationMs }: PhaseEvent): void {

@@ -3,7 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import { nodePaths } from './node-paths.ts';
 
 describe('the files of a node', () => {
-	it('have absolute paths, also below a relative directory: kubelet.conf names them, and is read from another one', () => {
+	it('have absolute paths below a relative directory, because kubelet.conf contains them', () => {
 		for (const directory of ['.kubejoin/nodes/a', './a', '../a', '/a', '/']) {
 			const paths = nodePaths(directory);
 			assert.equal(paths.root, resolve(directory));

@@ -1,4 +1,4 @@
-/** Where a node keeps its files: as on a real node, below a root directory. */
+/** The file paths of a real node, below a root directory. */
 import { join, resolve } from 'node:path';
 
 export interface NodePaths {
@@ -9,13 +9,13 @@ export interface NodePaths {
 	readonly clusterCa: string;
 	readonly certificateDirectory: string;
 	readonly currentCertificate: string;
-	/** The key of a request that is not signed yet; kept, so that a restart asks for the same certificate again. */
+	/** The key of a pending request; after a restart the node continues with the same request. */
 	readonly pendingKey: string;
-	/** The same, of a request that the node made with its own certificate. */
+	/** The key of a pending rotation. */
 	readonly pendingRotationKey: string;
 }
 
-/** @param directory  `/` on a real node; kubelet.conf names files below it, so its paths are absolute */
+/** @param directory  `/` on a real node. The paths are absolute, because kubelet.conf contains them. */
 export function nodePaths(directory: string): NodePaths {
 	const root = resolve(directory);
 	const kubernetesDirectory = join(root, 'etc/kubernetes');

@@ -49,7 +49,7 @@ describe('a node', () => {
 	});
 	afterEach(() => rmSync(root, { recursive: true }));
 
-	/** An API server that nobody reaches; what is dialled is written down, and a heartbeat ends the test. */
+	/** An unreachable API server. It records the connections, and a heartbeat ends the test. */
 	function run(
 		changes: {
 			clock?: number;
@@ -128,26 +128,26 @@ describe('a node', () => {
 		return { ended, how, dialled };
 	}
 
-	it('goes on with the certificate that it has, and shows no token', async () => {
+	it('continues with its certificate, and sends no token', async () => {
 		const { ended, how, dialled } = run();
 		await ended;
 		assert.deepEqual([how, dialled], [['resumed'], ['node']]);
 	});
 
-	it('needs no token for that', async () => {
+	it('needs no token to continue', async () => {
 		const { ended, how } = run({ token: '', pins: [] });
 		await ended;
 		assert.deepEqual(how, ['resumed']);
 	});
 
-	it('goes where the API server is now, and keeps its certificate', async () => {
+	it('uses the new address of the API server with its certificate', async () => {
 		const { ended, how, dialled } = run({ endpoint: 'elsewhere:7443' });
 		await ended;
 		assert.deepEqual([how, dialled], [['resumed'], ['node']]);
 		assert.equal((await loadIdentity(nodePaths(root)))?.server.url, 'https://elsewhere:7443');
 	});
 
-	it('PREFLIGHT_FAILED: the files are of a node of another name, or of another cluster', async () => {
+	it('refuses the files of another node name or another cluster with PREFLIGHT_FAILED', async () => {
 		for (const changes of [{ nodeName: 'm' }, { pins: [`sha256:${'0'.repeat(64)}`] }]) {
 			const { ended, dialled } = run(changes);
 			await assert.rejects(
@@ -160,14 +160,14 @@ describe('a node', () => {
 		assert.ok(existsSync(nodePaths(root).kubeconfig), 'the identity of the other node is untouched');
 	});
 
-	it('joins again when its certificate has expired and it was given a token', async () => {
+	it('joins again with a token when its certificate has expired', async () => {
 		const { ended, dialled } = run({ clock: now + 2 * hour });
 		await assert.rejects(ended);
 		assert.deepEqual(dialled, ['unverified']);
 		assert.ok(said.some((line) => line.includes('joining again with the bootstrap token')));
 	});
 
-	it('NODE_LOCKED_OUT: its certificate has expired and there is no token; the remedy is three lines that can be followed', async () => {
+	it('ends with NODE_LOCKED_OUT and a remedy when its certificate has expired and there is no token', async () => {
 		const { ended, dialled } = run({ clock: now + 2 * hour, token: '' });
 		await assert.rejects(ended, (error) => {
 			assert.ok(hasCode(error, 'NODE_LOCKED_OUT'), String(error));
@@ -179,7 +179,7 @@ describe('a node', () => {
 		assert.deepEqual(dialled, []);
 	});
 
-	it('NODE_LOCKED_OUT: its token is refused; the cause is told, and what it had stays as it is', async () => {
+	it('ends with NODE_LOCKED_OUT and the cause when its token is refused, and keeps its files', async () => {
 		const { ended } = run({ clock: now + 2 * hour, clusterInfo: { kubeconfig: 'x' } });
 		const why = /the bootstrap token was refused at discovery\/fetch-cluster-info: could not find a JWS/;
 		await assert.rejects(ended, (error) => hasCode(error, 'NODE_LOCKED_OUT') && why.test(error.message));
@@ -187,7 +187,7 @@ describe('a node', () => {
 		assert.equal((await loadIdentity(nodePaths(root)))?.nodeName, 'n');
 	});
 
-	it('a join that fails leaves no file with the token behind', async () => {
+	it('removes the file with the token after a failed join', async () => {
 		const { bootstrapKubeconfig } = nodePaths(root);
 		writeFileSync(bootstrapKubeconfig, `token: ${token}`, { mode: 0o600 });
 		const { ended } = run({ clock: now + 2 * hour });
@@ -195,17 +195,17 @@ describe('a node', () => {
 		assert.equal(existsSync(bootstrapKubeconfig), false);
 	});
 
-	it('while it runs, until its certificate expires: without a token it is locked out, and says why it was not renewed', async () => {
+	it('is locked out when its certificate expires while it runs without a token, with the failed renewal as the reason', async () => {
 		const { ended, how } = run({ expires: true, token: '' });
 		const why = /was not renewed: certificate signing request is denied, .*not you/;
 		await assert.rejects(ended, (error) => hasCode(error, 'NODE_LOCKED_OUT') && why.test(error.message));
 		assert.deepEqual(how, ['resumed']);
 	});
 
-	it('while it runs, until its certificate expires: with a token it joins again', async () => {
+	it('joins again when its certificate expires while it runs with a token', async () => {
 		const { ended, how, dialled } = run({ expires: true });
 		await assert.rejects(ended);
 		assert.deepEqual([how, dialled.filter((way) => way !== 'node')], [['resumed'], ['unverified']]);
-		assert.ok(said.some((line) => /expired at .*, for it was not renewed: .*not you; joining again/.test(line)));
+		assert.ok(said.some((line) => /expired at .* and was not renewed \(.*not you\); joining again/.test(line)));
 	});
 });

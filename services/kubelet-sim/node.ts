@@ -1,4 +1,4 @@
-/** The life of a node: go on with the identity that it has, or join; then stay; and when its certificate has expired, join again. */
+/** Runs a node: it continues with its identity or joins, sends heartbeats, and joins again when its certificate expires. */
 import { rm } from 'node:fs/promises';
 import { splitHostPort } from '../../lib/address.ts';
 import { rfc3339 } from '../../lib/clock.ts';
@@ -16,30 +16,30 @@ import { type Expired, stay } from './keep-running.ts';
 import type { RenewalEvents } from './rotation/keep-renewed.ts';
 
 export interface NodeOptions extends RenewalEvents {
-	/** Of the phases of a join. */
+	/** Called after each phase of a join. */
 	readonly report: (event: PhaseEvent) => void;
-	/** Called whenever the node has an identity and is about to stay. */
+	/** Called each time that the node has a valid identity, before its heartbeats. */
 	readonly onJoined: (identity: NodeIdentity, how: 'joined' | 'resumed') => void;
 	readonly onBeat: (atMs: number) => void;
-	/** Does the work of a join when its turn has come. */
+	/** Limits the number of concurrent joins. */
 	readonly inTurn?: InTurn;
 }
 
-/** Resolves when the signal aborts. @throws whatever a join ends with; NODE_LOCKED_OUT */
+/** Resolves when the signal aborts. @throws NODE_LOCKED_OUT, and the errors of a join */
 export async function runNode(tools: JoinContext, request: JoinRequest, options: NodeOptions): Promise<void> {
 	let ended: Expired | undefined;
 	while (!tools.signal.aborted) {
 		const kept = await keptIdentity(tools, request);
-		const isGood = kept !== undefined && !isExpired(kept, tools.clock);
-		const identity = isGood
+		const isValid = kept !== undefined && !isExpired(kept, tools.clock);
+		const identity = isValid
 			? await atEndpoint(kept, request, tools)
 			: await join(tools, request, options, kept && { kept, ...ended });
-		options.onJoined(identity, isGood ? 'resumed' : 'joined');
+		options.onJoined(identity, isValid ? 'resumed' : 'joined');
 		ended = await stay(tools, { ...options, identity, criSocket: request.criSocket });
 	}
 }
 
-/** The identity of an earlier join, expired or not, where it is one for what is asked now. */
+/** The identity of an earlier join, expired or not, if it has the requested name and a pinned CA. */
 async function keptIdentity({ paths }: JoinContext, request: JoinRequest): Promise<NodeIdentity | undefined> {
 	const kept = await loadIdentity(paths);
 	return kept?.nodeName === request.nodeName && isOfCluster(kept, request.caCertHashes) ? kept : undefined;
@@ -59,9 +59,10 @@ async function join(
 		const { checked, problems } = validate(request);
 		if (checked === undefined)
 			throw lockedOut(tools, lapsed, request.token === '' ? 'no bootstrap token was given' : problems.join('; '));
-		const why = lapsed.refusal === undefined ? '' : `, for it was not renewed: ${lapsed.refusal.message}`;
+		const why = lapsed.refusal === undefined ? '' : ` and was not renewed (${lapsed.refusal.message})`;
 		tools.say(
-			`[kubelet] The client certificate expired at ${rfc3339(lapsed.kept.notAfter)}${why}; joining again with the bootstrap token`,
+			`[kubelet] The client certificate expired at ${rfc3339(lapsed.kept.notAfter)}${why}; ` +
+				'joining again with the bootstrap token',
 		);
 	}
 	const isPinned = request.caCertHashes.length > 0 || !request.unsafeSkipCaVerification;
@@ -71,12 +72,12 @@ async function join(
 		return (await inTurn(() => workflow.run({ ...request, replaces: lapsed?.kept }, report, tools.clock, attributes)))
 			.identity;
 	} catch (error) {
-		// What the token itself was refused with; anything else keeps its own name.
+		// These errors refuse the token; any other error is not about it.
 		if (lapsed === undefined || !hasCode(error, 'CLUSTER_INFO_UNSIGNED', 'API_UNAUTHORIZED', 'API_FORBIDDEN'))
 			throw error;
 		throw lockedOut(tools, lapsed, `the bootstrap token was refused at ${error.phase}: ${error.message}`, error);
 	} finally {
-		// @source kubeadm cmd/phases/join/kubelet.go: the file with the token is removed after a failure too.
+		// @source kubeadm cmd/phases/join/kubelet.go: removes the file with the token after a failure, too
 		await rm(tools.paths.bootstrapKubeconfig, { force: true });
 	}
 }
@@ -93,8 +94,9 @@ function lockedOut(
 }
 
 /**
- * The API server may have another address by now. Whoever answers there is verified with the CA that was trusted, as before.
- * @differs a kubelet goes on dialling the server of its kubelet.conf until somebody edits it
+ * Use the address of the request. The server at it is verified with the stored CA.
+ *
+ * @differs a kubelet dials the server in its kubelet.conf until a person edits the file
  */
 async function atEndpoint(
 	kept: NodeIdentity,
@@ -102,13 +104,13 @@ async function atEndpoint(
 	{ paths, say }: JoinContext,
 ): Promise<NodeIdentity> {
 	if (endpoint === kept.server.target || splitHostPort(endpoint) === undefined) return kept;
-	say(`[kubelet] The API server was at ${kept.server.target} and is now dialled at ${endpoint}`);
+	say(`[kubelet] Using the API server at ${endpoint} instead of ${kept.server.target}`);
 	const server = { ...kept.server, url: `https://${endpoint}`, target: endpoint };
 	await storeServer(paths, server);
 	return { ...kept, server };
 }
 
-/** Whether the CA that was kept is one of the given pins; without pins there is nothing to compare. Bad pins are for preflight to refuse. */
+/** Whether a pin matches the stored CA, or there are no pins. Preflight refuses malformed pins. */
 function isOfCluster({ server }: NodeIdentity, caCertHashes: readonly string[]): boolean {
 	const pins = caCertHashes.flatMap((hash) => {
 		try {

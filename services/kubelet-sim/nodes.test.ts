@@ -6,14 +6,14 @@ import { planNodes } from './nodes.ts';
 describe('the nodes of a process', () => {
 	const request = { nodeName: 'n', endpoint: 'h:6443' } as JoinRequest;
 
-	it('one, where nothing else is asked for, with its own name and root', () => {
+	it('are one by default, with its name and root', () => {
 		const [plan, ...more] = planNodes(request, undefined);
 		assert.deepEqual([plan?.request, plan?.paths.root, more], [request, resolve('.kubejoin/nodes/n'), []]);
 		assert.equal(plan?.line('[kubelet] Hello'), '[kubelet] Hello');
 		assert.equal(planNodes(request, '/tmp/x')[0]?.paths.root, '/tmp/x');
 	});
 
-	it('several, each with a name and a root', () => {
+	it('have a name and a root each', () => {
 		const plans = planNodes(request, '/tmp/x', 3);
 		assert.deepEqual(
 			plans.map(({ request: { nodeName, endpoint }, paths }) => [nodeName, endpoint, paths.root]),
@@ -22,7 +22,7 @@ describe('the nodes of a process', () => {
 		assert.equal(planNodes(request, undefined, 1)[0]?.paths.root, resolve('.kubejoin/nodes/n-1'));
 	});
 
-	it('a line says of which node it is, once', () => {
+	it('have their name in each line once', () => {
 		const [plan] = planNodes(request, '/tmp/x', 1);
 		assert.equal(
 			plan?.line('[discovery/pin-ca] the node trusts the cluster CA (1 ms)'),

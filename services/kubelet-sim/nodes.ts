@@ -1,4 +1,4 @@
-/** One process can be one node, or a hundred: names, places and lines of each. Nothing but the process and its health port is shared. */
+/** Name, directory and output prefix of each node of a process. */
 import { join } from 'node:path';
 import type { JoinRequest } from './join/join-request.ts';
 import { type NodePaths, nodePaths } from './node-paths.ts';
@@ -6,18 +6,18 @@ import { type NodePaths, nodePaths } from './node-paths.ts';
 export interface NodePlan {
 	readonly request: JoinRequest;
 	readonly paths: NodePaths;
-	/** What is said of this node, as it is printed. */
+	/** Adds the name of the node where the process has several. */
 	readonly line: (sentence: string) => string;
 }
 
 const NODES_DIRECTORY = join('.kubejoin', 'nodes');
 export const MAX_NODES = 1_000;
-/** Joins under way at once, in one process. */
+/** Concurrent joins in one process. */
 export const MAX_JOINS = 16;
 
 /**
- * @param root   of the one node; of several, the directory that has a root for each
- * @param count  absent: one node with the name of the request; otherwise NAME-1 up to NAME-count
+ * @param root   of the only node, or the directory for the roots of several
+ * @param count  default: one node with the name of the request; otherwise NAME-1 to NAME-count
  */
 export function planNodes(request: JoinRequest, root: string | undefined, count?: number): readonly NodePlan[] {
 	const { nodeName } = request;
@@ -33,7 +33,7 @@ export function planNodes(request: JoinRequest, root: string | undefined, count?
 	});
 }
 
-/** `[kubelet] node-3: …`; a line that has the name already stays as it is. */
+/** `[kubelet] node-3: …`; does not repeat the name. */
 function named(sentence: string, name: string): string {
 	const [, about = '', rest = ''] = /^(\[[^\]]+\] )?(.*)$/s.exec(sentence) ?? [];
 	return rest.startsWith(`${name} `) ? sentence : `${about}${name}: ${rest}`;

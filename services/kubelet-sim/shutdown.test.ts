@@ -5,7 +5,7 @@ import { type PhaseEvent, Workflow } from '../../lib/workflow.ts';
 import { stopSignal } from './shutdown.ts';
 
 describe('the signal to stop', () => {
-	it('aborts on SIGTERM, on SIGINT and when the runner has gone, with a failure that has a name', () => {
+	it('aborts with NODE_STOPPED on SIGTERM, on SIGINT and when the runner ends', () => {
 		for (const name of ['SIGTERM', 'SIGINT', 'disconnect']) {
 			const runner = new EventEmitter();
 			const signal = stopSignal(runner);
@@ -15,7 +15,7 @@ describe('the signal to stop', () => {
 		}
 	});
 
-	it('a phase that is broken off is told as NODE_STOPPED, and not as INTERNAL', async () => {
+	it('ends an interrupted phase with NODE_STOPPED and not with INTERNAL', async () => {
 		const runner = new EventEmitter();
 		const signal = stopSignal(runner);
 		const waiting = {

@@ -174,7 +174,7 @@ describe('certificates of 15 seconds', function () {
 		node('refused').process.kill('SIGCONT');
 		assert.equal(await node('refused').ended, 1);
 		const text = node('refused').lines.join('\n');
-		assert.match(text, /could not find a JWS signature .* asking again every 5 s for up to 4 s/);
+		assert.match(text, /could not find a JWS signature .* retrying every 5 s for up to 4 s/);
 		assert.match(
 			text,
 			/has no other credential: the bootstrap token was refused at discovery\/fetch-cluster-info: could not find a JWS signature/,

@@ -53,7 +53,7 @@ describe('a join without a pin', function () {
 		const node = startChild(plan(['--discovery-token-unsafe-skip-ca-verification']), events);
 		await node.started();
 		await node.stop();
-		assert.ok(lines.some((line) => /WARNING: .*anybody who has the token can pretend to be the cluster/.test(line)));
+		assert.ok(lines.some((line) => /WARNING: .*any server that has the token can impersonate the cluster/.test(line)));
 		const discovery = lines.flatMap((line) => /^\[(discovery\/\S+)\] .* \(\d+ ms\)$/.exec(line)?.[1] ?? []);
 		assert.deepEqual(discovery, [
 			'discovery/fetch-cluster-info',

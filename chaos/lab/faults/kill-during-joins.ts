@@ -12,7 +12,7 @@ const steps = {
 	pinned: '[discovery/pin-ca]',
 	confirmed: '[discovery/confirm]',
 	'token-accepted': '[tls-bootstrap/check-node-name]',
-	requested: 'is to be approved and signed',
+	requested: 'needs approval and signature',
 	certified: '[tls-bootstrap/verify-certificate]',
 } as const;
 

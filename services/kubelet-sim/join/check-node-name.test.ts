@@ -17,7 +17,7 @@ describe('check-node-name', () => {
 		tools = testTools({
 			nodes: {
 				async get(name: string) {
-					// While the server thinks, the token is on the disk.
+					// The token is on disk during the request.
 					asked.push(name, statSync(tools.paths.bootstrapKubeconfig).mode & 0o777);
 					if (answer instanceof Error) throw answer;
 					return answer;
@@ -37,7 +37,7 @@ describe('check-node-name', () => {
 	});
 	afterEach(() => tools.remove());
 
-	it('writes the bootstrap kubeconfig, which only its owner can read, and asks with the token', async () => {
+	it('writes the bootstrap kubeconfig with mode 0600, and sends the token', async () => {
 		assert.deepEqual(await run(notFound()), {});
 		assert.deepEqual(asked, ['n', 0o600]);
 		assert.deepEqual(tools.dialled, ['with token h:6443', 'closed']);
@@ -47,7 +47,7 @@ describe('check-node-name', () => {
 		assert.ok(!tools.said.join().includes('0123456789abcdef'));
 	});
 
-	it('NODE_NAME_TAKEN only by a node that is ready, and not by this one', async () => {
+	it('refuses the name of a Ready node with NODE_NAME_TAKEN, but not its own', async () => {
 		await assert.rejects(run(node('Ready', 'True')), (error) => hasCode(error, 'NODE_NAME_TAKEN'));
 		assert.equal(tools.dialled.at(-1), 'closed');
 		tools.remove();
@@ -58,7 +58,7 @@ describe('check-node-name', () => {
 		assert.deepEqual(await run(node('Ready', 'True'), {} as NodeIdentity), {});
 	});
 
-	it('any other refusal ends it, and the connection is closed', async () => {
+	it('fails with any other refusal, and closes the connection', async () => {
 		await assert.rejects(run(new KubejoinError('API_UNAUTHORIZED', {})), (error) => hasCode(error, 'API_UNAUTHORIZED'));
 		assert.equal(tools.dialled.at(-1), 'closed');
 	});

@@ -1,4 +1,8 @@
-/** The first request with the token: is there a working node of this name already? @source kubeadm cmd/phases/join/kubelet.go runKubeletStartJoinPhase */
+/**
+ * The first request with the token: is a Ready node of this name in the cluster?
+ *
+ * @source kubeadm cmd/phases/join/kubelet.go runKubeletStartJoinPhase
+ */
 import { relative } from 'node:path';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../../../lib/files.ts';
@@ -14,13 +18,13 @@ interface Needs {
 	readonly bootstrapToken: string;
 	readonly nodeName: string;
 	readonly tlsBootstrapTimeoutMs: number;
-	/** Then the Node of that name is this one. */
+	/** Set: the Node of that name is this node. */
 	readonly replaces?: NodeIdentity | undefined;
 }
 
 /**
  * @throws NODE_NAME_TAKEN, API_UNAUTHORIZED (the token is not valid for authentication)
- * @differs kubeadm does not retry; here an unavailable service is waited for as long as TLS bootstrap may take
+ * @differs kubeadm does not retry; kubejoin retries for the timeout of TLS bootstrap while a service is unavailable
  */
 export const checkNodeName = (tools: JoinContext): Phase<Needs, object> => ({
 	name: 'tls-bootstrap/check-node-name',

@@ -23,14 +23,14 @@ describe('confirm', () => {
 	afterEach(() => tools.remove());
 	const fails = (result: Promise<unknown>, code: ErrorCode) => assert.rejects(result, (error) => hasCode(error, code));
 
-	it('asks once more, verified with the pinned CA, and then trusts the server that cluster-info names', async () => {
+	it('requests cluster-info again, verified with the pinned CA, and then trusts its server', async () => {
 		assert.deepEqual(await run('signed'), {
 			server: { url: 'https://api.example:8443', target: 'api.example:8443', ca: 'the pinned CA' },
 		});
 		assert.deepEqual(tools.dialled, ['verified h:6443 the pinned CA', 'closed']);
 	});
 
-	it('CLUSTER_INFO_CHANGED when a single byte is another; the connection is closed', async () => {
+	it('fails with CLUSTER_INFO_CHANGED when one byte differs, and closes the connection', async () => {
 		for (const other of ['signeD', 'signed ', 'signed\n', 'sign', 'signed\0']) {
 			await fails(run(other), 'CLUSTER_INFO_CHANGED');
 			assert.equal(tools.dialled.at(-1), 'closed');
@@ -39,7 +39,7 @@ describe('confirm', () => {
 		tools = testTools();
 	});
 
-	it('the address of the server: default port, IPv6, a name to verify; CLUSTER_INFO_INVALID for one that cannot be dialled', () => {
+	it('reads the address with default port, IPv6 and server name, and refuses one that cannot be dialled', () => {
 		tools = testTools();
 		const target = (server: string) => trustedServer({ server }, needs.pinnedCa).target;
 		assert.equal(target('https://h'), 'h:443');

@@ -1,6 +1,8 @@
 /**
- * The second look, over a new connection that is verified with the pinned CA: the same words must come from a server of this cluster. Only
- * what this phase gives can be sent a token. @source kubeadm discovery/token retrieveValidatedConfigInfo
+ * Requests cluster-info again, over a new connection that is verified with the pinned CA: it must be the same text. Only
+ * the server that this phase returns can receive a token.
+ *
+ * @source kubeadm discovery/token retrieveValidatedConfigInfo
  */
 import { splitHostPort } from '../../../lib/address.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
@@ -24,7 +26,7 @@ interface Needs {
 /** @throws CLUSTER_INFO_CHANGED, CLUSTER_INFO_UNREACHABLE */
 export const confirm = (tools: JoinContext): Phase<Needs, { readonly server: TrustedServer }> => ({
 	name: 'discovery/confirm',
-	trust: 'the node trusts this API server: only now may the token be sent',
+	trust: 'the node trusts this API server and can send the token',
 	moment: 'node-trusts-cluster',
 	async run({ endpoint, discoveryToken, discoveryTimeoutMs, pinnedCa, signedKubeconfig, namedServer }) {
 		const connection = tools.dial.verified(endpoint, pinnedCa);

@@ -15,7 +15,7 @@ describe('create-key', () => {
 	afterEach(() => tools.remove());
 	const run = async (replaces?: NodeIdentity) => (await createKey(tools).run({ replaces })).keyPair;
 
-	it('a new key is on the disk before it is used, and only its owner can read it', async () => {
+	it('stores a new key with mode 0600 before it is used', async () => {
 		const pair = await run();
 		assert.equal(readFileSync(tools.paths.pendingKey, 'utf8'), writePrivateKey(pair.privateKey));
 		assert.equal(statSync(tools.paths.pendingKey).mode & 0o777, 0o600);
@@ -24,14 +24,14 @@ describe('create-key', () => {
 		assert.deepEqual(tools.said, []);
 	});
 
-	it('the key of an earlier request is used again', async () => {
+	it('uses the key of a pending request', async () => {
 		const first = await run();
 		const second = await run();
 		assert.ok(spkiOf(first.publicKey).equals(spkiOf(second.publicKey)));
 		assert.match(tools.said.join(), /Using the key of an earlier request/);
 	});
 
-	it('the key of the certificate that is to be replaced is not', async () => {
+	it('does not use the key of the certificate that it replaces', async () => {
 		const first = await run();
 		const second = await run({ key: writePrivateKey(first.privateKey) } as NodeIdentity);
 		assert.ok(!spkiOf(first.publicKey).equals(spkiOf(second.publicKey)));
@@ -40,7 +40,7 @@ describe('create-key', () => {
 		assert.ok(spkiOf(third.publicKey).equals(spkiOf(second.publicKey)));
 	});
 
-	it('KEY_MALFORMED for a file that holds no key; it stays', async () => {
+	it('refuses a file without a key with KEY_MALFORMED, and keeps it', async () => {
 		await makePrivateDirectory(tools.paths.certificateDirectory);
 		writeFileSync(tools.paths.pendingKey, 'nonsense');
 		await assert.rejects(run(), (error) => hasCode(error, 'KEY_MALFORMED'));

@@ -1,6 +1,8 @@
 /**
- * The node's key. It never leaves the node. It is written before anything is asked for, so that a node that dies while it waits asks for the
- * same certificate again when it comes back. @source kubelet certificate/bootstrap LoadClientCert (kubelet-client.key.tmp)
+ * Creates the node's key, which never leaves the node. The key is on disk before the request is sent, so that a node that
+ * crashes while it waits continues with the same request.
+ *
+ * @source kubelet certificate/bootstrap LoadClientCert (kubelet-client.key.tmp)
  */
 import { createPublicKey } from 'node:crypto';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../../lib/files.ts';
@@ -28,7 +30,7 @@ export const createKey = ({
 	},
 });
 
-/** The key of a request that is under way, if there is one. The key of the present certificate is not: a crash left it behind after its request had ended. */
+/** The key of a pending request. A crash after a rotation can leave the key of the current certificate in its file. */
 export async function pendingKey(
 	path: string,
 	present: Pick<NodeIdentity, 'key'> | undefined,
@@ -45,7 +47,7 @@ function pairOf(pem: string): KeyPair {
 	return { privateKey, publicKey: createPublicKey(privateKey) };
 }
 
-/** A key that is on the disk before anything is asked for with it. */
+/** A new key, stored on disk. */
 export async function newKey(path: string): Promise<KeyPair> {
 	const keyPair = await generateKeyPair('ECDSA-P256');
 	await writeWholeFile(path, writePrivateKey(keyPair.privateKey), 0o600);

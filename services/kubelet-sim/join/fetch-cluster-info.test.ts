@@ -26,21 +26,21 @@ describe('fetch-cluster-info', () => {
 	const fails = (result: Promise<unknown>, code: Parameters<typeof hasCode>[1], cause?: string) =>
 		assert.rejects(result, (error) => hasCode(error, code) && (error as KubejoinError).facts.cause === cause);
 
-	it('asks for cluster-info over a connection that is not verified, and takes the signature of its own token', async () => {
+	it('requests cluster-info over an unverified connection, and returns the signature of its token', async () => {
 		const { tools, asked, result } = run(signed);
 		assert.deepEqual(await result, { claimedClusterInfo: { kubeconfig: 'k', signature: 'a..b' } });
 		assert.deepEqual(asked, [['cluster-info', 'kube-public']]);
 		assert.deepEqual(tools.dialled, ['unverified h:6443', 'closed']);
 	});
 
-	it('asks again while the server is away or has not signed yet, and says each reason once', async () => {
+	it('retries while the server is unavailable or has not signed, and prints each reason once', async () => {
 		const { tools, result } = run(refusedConnection(), refusedConnection(), { data: { kubeconfig: 'k' } }, signed);
 		assert.deepEqual((await result).claimedClusterInfo.signature, 'a..b');
 		assert.equal(tools.said.length, 2);
-		for (const line of tools.said) assert.match(line, /; asking again every 0.001 s for up to 0 s$/);
+		for (const line of tools.said) assert.match(line, /; retrying every 0.001 s for up to 0 s$/);
 	});
 
-	it('CLUSTER_INFO_UNREACHABLE with the cause, when the time is over; the connection is closed', async () => {
+	it('fails with CLUSTER_INFO_UNREACHABLE and the cause after the timeout, and closes the connection', async () => {
 		const { tools, result } = run(refusedConnection());
 		await fails(result, 'CLUSTER_INFO_UNREACHABLE', 'refused');
 		assert.equal(tools.dialled.at(-1), 'closed');
@@ -49,11 +49,11 @@ describe('fetch-cluster-info', () => {
 		await fails(run(new Error('odd')).result, 'CLUSTER_INFO_UNREACHABLE', undefined);
 	});
 
-	it('CLUSTER_INFO_UNSIGNED for the id of another token, also one that is a name of every object', async () => {
+	it('fails with CLUSTER_INFO_UNSIGNED for another token ID, also for a property of every object', async () => {
 		await fails(run({ data: { kubeconfig: 'k', 'jws-kubeconfig-zzzzzz': 'a..b' } }).result, 'CLUSTER_INFO_UNSIGNED');
 	});
 
-	it('CLUSTER_INFO_INVALID at once: no kubeconfig, or one that is too long', async () => {
+	it('fails with CLUSTER_INFO_INVALID at once for a missing or too long kubeconfig', async () => {
 		for (const data of [undefined, {}, { kubeconfig: '' }, { kubeconfig: 'x'.repeat(1024 * 1024 + 1) }]) {
 			const { tools, asked, result } = run(
 				data === undefined ? {} : { data: { ...signed.data, kubeconfig: '', ...data } },
@@ -63,7 +63,7 @@ describe('fetch-cluster-info', () => {
 		}
 	});
 
-	it('an abort ends it', async () => {
+	it('ends with an abort', async () => {
 		const stop = new AbortController();
 		const tools = testTools({ configMaps: { get: inTurn(refusedConnection()) } }, stop.signal);
 		made.push(tools);

@@ -1,6 +1,7 @@
 /**
- * The first look at the cluster: cluster-info, anonymously, over TLS that is not verified, for there is nothing to verify it with yet. Whatever
- * comes back is a claim. @source kubeadm discovery/token getClusterInfo
+ * Requests cluster-info anonymously over unverified TLS, because the node has no CA yet. The response is a claim.
+ *
+ * @source kubeadm discovery/token getClusterInfo
  */
 import { causeOfDial } from '../../../lib/errors/diagnoses/index.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
@@ -22,7 +23,7 @@ export const fetchClusterInfo = (
 	tools: JoinContext,
 ): Phase<Needs, { readonly claimedClusterInfo: ClaimedClusterInfo }> => ({
 	name: 'discovery/fetch-cluster-info',
-	trust: 'nobody yet: TLS not verified, no secret sent',
+	trust: 'no trust yet: TLS not verified, no secret sent',
 	async run({ endpoint, discoveryToken, discoveryTimeoutMs }) {
 		const connection = tools.dial.unverified(endpoint);
 		try {
@@ -40,9 +41,9 @@ export const fetchClusterInfo = (
 });
 
 /**
- * Read cluster-info until it carries a signature for this token.
+ * Read cluster-info until it contains a signature for this token.
  *
- * @throws CLUSTER_INFO_UNREACHABLE, CLUSTER_INFO_UNSIGNED, CLUSTER_INFO_INVALID  the last one at once, the others when the time is over
+ * @throws CLUSTER_INFO_INVALID at once; CLUSTER_INFO_UNREACHABLE, CLUSTER_INFO_UNSIGNED after the timeout
  */
 export async function readClusterInfo(
 	{ api }: ApiConnection<'configMaps'>,
@@ -63,7 +64,8 @@ export async function readClusterInfo(
 			});
 		if (!data.kubeconfig) {
 			const problem =
-				"there is no kubeconfig key in the cluster-info ConfigMap. This API Server isn't set up for token bootstrapping, can't connect";
+				'there is no kubeconfig key in the cluster-info ConfigMap. ' +
+				"This API Server isn't set up for token bootstrapping, can't connect";
 			throw new KubejoinError('CLUSTER_INFO_INVALID', { problem });
 		}
 		if (data.kubeconfig.length > limits.yamlBytes.value)
@@ -79,11 +81,11 @@ export async function readClusterInfo(
 		timeoutMs,
 		signal,
 		isWorthwhile: (error) => hasCode(error, 'CLUSTER_INFO_UNREACHABLE', 'CLUSTER_INFO_UNSIGNED'),
-		say: (reason) => say(`[discovery] ${reason}; asking again every ${retryMs / 1000} s for up to ${waitedSeconds} s`),
+		say: (reason) => say(`[discovery] ${reason}; retrying every ${retryMs / 1000} s for up to ${waitedSeconds} s`),
 	});
 }
 
-/** Why it could not be read, for programs and for what the person is told. */
+/** The cause of a failed request. */
 function causeOf(error: unknown): string | undefined {
 	if (hasCode(error, 'API_UNAUTHORIZED')) return 'unauthorized';
 	if (hasCode(error, 'API_FORBIDDEN')) return 'forbidden';

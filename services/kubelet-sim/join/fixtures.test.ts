@@ -1,4 +1,4 @@
-/** What the phases of a join work with, in memory, for the tests of this folder. No tests, and nothing that a service may import. */
+/** The environment of the phases of a join in memory. It contains no tests; services must not import it. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,12 +16,12 @@ export const testServer: TrustedServer = {
 
 export interface TestTools extends JoinContext {
 	readonly said: string[];
-	/** How each connection was made, in order; `closed` when one was closed. */
+	/** Connections and `closed`, in order. */
 	readonly dialled: string[];
 	readonly remove: () => void;
 }
 
-/** @param api  what any connection offers */
+/** @param api  the API of every connection */
 export function testTools(api: object = {}, signal = new AbortController().signal): TestTools {
 	const root = mkdtempSync(join(tmpdir(), 'kubejoin-join-'));
 	const said: string[] = [];
@@ -50,7 +50,7 @@ export function testTools(api: object = {}, signal = new AbortController().signa
 	};
 }
 
-/** Answers in turn; a code is thrown. The last one is repeated. */
+/** Returns or throws the answers in order, and repeats the last one. */
 export function inTurn<T>(...answers: readonly (T | Error)[]): () => Promise<T> {
 	let next = 0;
 	return async () => {

@@ -8,7 +8,7 @@ import { parseJoinConfiguration, readJoinConfiguration } from './join-configurat
 const token = 'abcdef.0123456789abcdef';
 const head = 'apiVersion: kubeadm.k8s.io/v1beta4\nkind: JoinConfiguration\n';
 const discovery = `discovery:\n  bootstrapToken:\n    apiServerEndpoint: kube-apiserver:6443\n    token: ${token}\n    unsafeSkipCAVerification: true\n`;
-/** As `kubeadm config print join-defaults` of 1.37.2 writes it. */
+/** The output of `kubeadm config print join-defaults` 1.37.2. */
 const defaults = `${head}caCertPath: /etc/kubernetes/pki/ca.crt
 ${discovery}  tlsBootstrapToken: ${token}
 nodeRegistration:
@@ -40,7 +40,7 @@ function refusal(input: string | Uint8Array): KubejoinError {
 }
 
 describe('a JoinConfiguration', () => {
-	it('as kubeadm prints it is accepted, with a warning about the fields without effect', () => {
+	it('is accepted as kubeadm prints it, with a warning about fields without effect', () => {
 		const { request, warnings } = parseJoinConfiguration(defaults, 'f');
 		assert.deepEqual(request, {
 			endpoint: 'kube-apiserver:6443',
@@ -57,7 +57,7 @@ describe('a JoinConfiguration', () => {
 		]);
 	});
 
-	it('other documents of the file are ignored with kubeadm’s warning, before and after it', () => {
+	it('is found among other documents, which are ignored with kubeadm’s warning', () => {
 		const other = 'apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\ncgroupDriver: systemd\n';
 		for (const text of [`${head}${discovery}---\n${other}`, `---\n${other}---\n---\n${head}${discovery}...\n`]) {
 			const { request, warnings } = parseJoinConfiguration(text, 'f');
@@ -74,7 +74,7 @@ describe('a JoinConfiguration', () => {
 		assert.match(refusal('').message, /no JoinConfiguration found in the file: it is empty$/);
 	});
 
-	it('of another version is named, with the command that converts it', () => {
+	it('is refused in another version, with the command that converts it', () => {
 		for (const version of ['v1beta3', 'v1beta2', 'v1alpha3']) {
 			const error = refusal(defaults.replace('v1beta4', version));
 			assert.ok(error.message.includes(`an old API spec: "kubeadm.k8s.io/${version}"`), error.message);
@@ -84,7 +84,7 @@ describe('a JoinConfiguration', () => {
 		assert.match(refusal(discovery).message, /kind and apiVersion is mandatory information/);
 	});
 
-	it('in UTF-16 or with a byte order mark is read', () => {
+	it('is read in UTF-16 and with a byte order mark', () => {
 		for (const bytes of [
 			Buffer.from(`\uFEFF${defaults}`, 'utf16le'),
 			Buffer.from(`\uFEFF${defaults}`, 'utf16le').swap16(),
@@ -94,7 +94,7 @@ describe('a JoinConfiguration', () => {
 			assert.equal(parseJoinConfiguration(bytes, 'f').request.nodeName, 'kjoin');
 	});
 
-	it('a mistake of YAML has its line, and an unquoted address in brackets the advice to quote it', () => {
+	it('is refused with the line of a YAML mistake, and with advice for an unquoted address in brackets', () => {
 		const error = refusal(defaults.replace('kube-apiserver:6443', '[2001:db8::1]:6443'));
 		assert.match(error.message, /^f: yaml: line 6: /);
 		assert.match(error.remedy, /^At line 6, column \d+, put a value that begins with \[.* between double quotes$/);
@@ -105,7 +105,7 @@ describe('a JoinConfiguration', () => {
 		);
 	});
 
-	it('a field that changes where or as whom a node joins is refused by name, all at once and with its line', () => {
+	it('is refused with the names and lines of all fields that would change cluster or identity', () => {
 		const fields: Readonly<Record<string, string>> = {
 			'controlPlane: {certificateKey: x}\n': 'line 3: controlPlane: Forbidden: a node cannot join as a control plane',
 			'skipPhases: [preflight]\n': 'line 3: skipPhases: Forbidden: no phase can be skipped',
@@ -114,7 +114,7 @@ describe('a JoinConfiguration', () => {
 			'nodeRegistration:\n  taints: [{key: a, effect: NoSchedule}]\n':
 				'line 4: nodeRegistration.taints: Forbidden: a node registers without taints',
 			'nodeRegistration:\n  kubeletExtraArgs: [{name: node-ip, value: 1.2.3.4}]\n':
-				'line 4: nodeRegistration.kubeletExtraArgs: Forbidden: there is no kubelet that would take them',
+				'line 4: nodeRegistration.kubeletExtraArgs: Forbidden: no kubelet runs here',
 			'nodeRegistration:\n  ignorePreflightErrors: [all]\n':
 				'line 4: nodeRegistration.ignorePreflightErrors: Forbidden: preflight errors cannot be waived',
 			'nodeRegistration:\n  nodeName: a\n': 'line 4: unknown field "nodeRegistration.nodeName"',
@@ -131,7 +131,7 @@ describe('a JoinConfiguration', () => {
 		assert.match(refusal(file).message, /discovery\.file: Forbidden: discovery is by token only/);
 	});
 
-	it('a field that is empty is accepted, also one that would be refused', () => {
+	it('is accepted with an empty field of any name', () => {
 		const empty =
 			'controlPlane: null\nskipPhases: []\ndryRun: false\nother: ""\nnodeRegistration:\n  kubeletExtraArgs: {}\n  taints: []\n';
 		const { warnings } = parseJoinConfiguration(`${head}${empty}${discovery}`, 'f');
@@ -140,19 +140,19 @@ describe('a JoinConfiguration', () => {
 		]);
 	});
 
-	it('a token that YAML reads as a number is told to be quoted, and not repeated', () => {
+	it('is refused with advice for a token that YAML reads as a number, without the token', () => {
 		const error = refusal(defaults.replaceAll(token, '123456.0123456789012345'));
 		assert.match(error.message, /token: it is a number, not a string: put the value between double quotes/);
 		assert.ok(!error.message.includes('0123456789012345'));
 	});
 
-	it('with thousands of fields is refused in time, and so are more', () => {
+	it('is refused quickly with thousands of fields', () => {
 		const fields = Array.from({ length: 5_000 }, (_, i) => `f${i}: 1`).join('\n');
 		assert.equal(refusal(`${head}${discovery}${fields}\n`).message.split('\n').length, 32);
 		assert.match(refusal(`${head}${`${fields}\n`.repeat(18)}`).message, /^f: yaml: /);
 	}).timeout(10_000);
 
-	it('is read as far as a file may be long', async () => {
+	it('is read up to the maximal length of a file', async () => {
 		const directory = mkdtempSync(join(tmpdir(), 'kubejoin-config-'));
 		try {
 			const path = join(directory, 'join.yaml');

@@ -1,6 +1,8 @@
 /**
- * A JoinConfiguration file. A field that says where or as whom a node joins is used, or refused by name; one that is empty or has no effect here is
- * ignored with a warning, as kubeadm's users have files with all of them. @source kubeadm apis/kubeadm/v1beta4 JoinConfiguration
+ * Parses a JoinConfiguration file. A field that changes the cluster or the identity of the node is used or refused by
+ * name. A field that is empty or has no effect here is ignored with a warning, because kubeadm prints all fields.
+ *
+ * @source kubeadm apis/kubeadm/v1beta4 JoinConfiguration
  */
 import { open } from 'node:fs/promises';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
@@ -12,7 +14,7 @@ import type { JoinRequest } from './join-request.ts';
 
 export interface JoinConfiguration {
 	readonly request: Partial<JoinRequest>;
-	/** Lines for the person who joins the node. */
+	/** Lines to print before the join. */
 	readonly warnings: readonly string[];
 }
 
@@ -79,10 +81,10 @@ export function parseJoinConfiguration(input: string | Uint8Array, path: string)
 	return { request: given, warnings };
 }
 
-/** Problems and fields of one file that are listed; the place of each is looked up. */
+/** Listed problems and fields of one file; each needs a search for its line. */
 const MAX_LISTED = 32;
 const defaultCaCertPath = '/etc/kubernetes/pki/ca.crt';
-/** There is no control plane and no container runtime to wait for. */
+/** Timeouts of components that do not exist here. */
 const timeoutsWithoutEffect = [
 	'controlPlaneComponentHealthCheck',
 	'etcdAPICall',
@@ -90,17 +92,17 @@ const timeoutsWithoutEffect = [
 	'kubernetesAPICall',
 	'upgradeManifests',
 ];
-/** What a field that is refused would do. */
+/** The reason for refusing a field. */
 const reasons: Readonly<Record<string, string>> = {
 	controlPlane: 'a node cannot join as a control plane',
 	'discovery.file': 'discovery is by token only',
 	skipPhases: 'no phase can be skipped',
 	'nodeRegistration.taints': 'a node registers without taints',
-	'nodeRegistration.kubeletExtraArgs': 'there is no kubelet that would take them',
+	'nodeRegistration.kubeletExtraArgs': 'no kubelet runs here',
 	'nodeRegistration.ignorePreflightErrors': 'preflight errors cannot be waived',
 };
 
-/** The one JoinConfiguration of a file; other documents are for other programs. @source kubeadm util/config SplitConfigDocuments */
+/** Finds the only JoinConfiguration of a file. @source kubeadm util/config SplitConfigDocuments */
 function joinDocument(
 	documents: readonly YamlDocument[],
 	path: string,
@@ -159,7 +161,7 @@ interface Findings {
 	readonly ignored: string[];
 }
 
-/** A map of the file; what is wrong with it is collected, and so is each field that has no effect. */
+/** A map of the file. It collects its problems and its fields without effect. */
 class Section {
 	readonly #document: YamlDocument;
 	readonly #path: readonly string[];
@@ -223,7 +225,7 @@ class Section {
 	ignore(field: string): void {
 		if (this.#take(field) !== undefined) this.#findings.ignored.push(this.#name(field));
 	}
-	/** A field that nothing has read may stay if it is empty. */
+	/** An unread field is allowed if it is empty. */
 	refuseTheRest(): void {
 		for (const field of Object.keys(this.#fields)) {
 			if (this.#findings.problems.length >= MAX_LISTED) return;
@@ -257,7 +259,7 @@ function typeOf(value: unknown): string {
 	return typeof value === 'object' ? 'a map' : `a ${typeof value}`;
 }
 
-/** As much of a name as a message can hold. */
+/** The start of a long name. */
 const cut = (text: string): string => quoteInput(text, 128).slice(1, -1);
 
 function refuse(problems: readonly string[], remedy?: string): never {

@@ -1,4 +1,4 @@
-/** What the phases of a join work with. Given from outside, so that each phase can be tried without a network. */
+/** The environment of the phases of a join, injected so that tests need no network. */
 import type { Clock, WaitUntil } from '../../../lib/clock.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { NodePaths } from '../node-paths.ts';
@@ -10,7 +10,7 @@ export interface ApiConnection<Offers extends keyof ApiClient = keyof ApiClient>
 	readonly close: () => void;
 }
 
-/** How the API server is reached; the three ways are the three amounts of trust. */
+/** Connections to the API server, in the order of trust. */
 export interface Dial {
 	/** TLS that is not verified, no credentials; only cluster-info can be read. */
 	readonly unverified: (endpoint: string) => ApiConnection<'configMaps'>;
@@ -28,12 +28,12 @@ export interface Dial {
 export interface JoinContext {
 	readonly dial: Dial;
 	readonly paths: NodePaths;
-	/** A sentence for the person who watches; no secret may be in it. */
+	/** Prints a sentence, which must not contain a secret. */
 	readonly say: (sentence: string) => void;
 	readonly clock: Clock;
 	readonly waitUntil: WaitUntil;
-	/** Gives up the join. */
+	/** Ends the join. */
 	readonly signal: AbortSignal;
-	/** How long to wait before asking again; upstream's 5 s. */
+	/** Between attempts; 5 s in kubeadm. */
 	readonly retryMs: number;
 }

@@ -26,7 +26,7 @@ const problemsOf = (work: () => unknown): readonly string[] => {
 };
 
 describe('a join request', () => {
-	it('comes from flags; the token serves for both', async () => {
+	it('is read from flags, with one token for both uses', async () => {
 		const request = await readJoinRequest('h:6443', { token, discoveryTokenCaCertHash: [pin], nodeName: ' Node-1 ' });
 		assert.deepEqual(
 			[request.endpoint, request.token, request.tlsBootstrapToken, request.nodeName],
@@ -34,7 +34,7 @@ describe('a join request', () => {
 		);
 	});
 
-	it('comes from a JoinConfiguration', () => {
+	it('is read from a JoinConfiguration', () => {
 		const changes = {
 			nodeRegistration: { name: 'n', criSocket: 'unix:///x' },
 			timeouts: { discovery: '1m30s', tlsBootstrap: '10s' },
@@ -50,7 +50,7 @@ describe('a join request', () => {
 		});
 	});
 
-	it('may ask for less safety, with a flag or in a file', async () => {
+	it('can skip the verification of the CA, with a flag or in a file', async () => {
 		const flags = { token, discoveryTokenUnsafeSkipCaVerification: true };
 		assert.equal((await readJoinRequest('h:6443', flags)).unsafeSkipCaVerification, true);
 		assert.equal((await readJoinRequest('h:6443', { token })).unsafeSkipCaVerification, false);
@@ -63,14 +63,14 @@ describe('a join request', () => {
 		});
 	});
 
-	it('JOIN_ARGUMENTS_INVALID: a file and flags contradict each other, upstream’s text', async () => {
+	it('is refused with upstream’s text when file and flags conflict', async () => {
 		const mixed = readJoinRequest('h:6443', { config: 'f', token, discoveryTokenCaCertHash: [pin] });
 		await assert.rejects(mixed, {
 			message: "can not mix '--config' with arguments [discovery-token-ca-cert-hash endpoint token]",
 		});
 	});
 
-	it('empty is absent', async () => {
+	it('treats an empty value as absent', async () => {
 		const request = await readJoinRequest('h:6443', { token, tlsBootstrapToken: '', nodeName: '', criSocket: '' });
 		assert.equal(request.tlsBootstrapToken, token);
 		assert.match(request.criSocket, /^unix:/);
@@ -79,13 +79,13 @@ describe('a join request', () => {
 		assert.deepEqual(parseJoinConfiguration(file, 'f').request, { endpoint: 'h:6443' });
 	});
 
-	it('JOIN_ARGUMENTS_INVALID: no such file', async () => {
+	it('is refused when the file does not exist', async () => {
 		await assert.rejects(readJoinRequest(undefined, { config: '/nowhere/join.yaml' }), (error) =>
 			hasCode(error, 'JOIN_ARGUMENTS_INVALID'),
 		);
 	});
 
-	it('whatever a file holds, it is read or refused by name, and no message has the token', () => {
+	it('reads any file or refuses it by name, and no message contains the token', () => {
 		fc.assert(
 			fc.property(fc.jsonValue(), fc.jsonValue(), (one, two) => {
 				const text = document({ extra: one }, { apiServerEndpoint: two });
@@ -110,7 +110,7 @@ describe('preflight', () => {
 		tlsBootstrapTimeoutMs: 1,
 	};
 
-	it('takes what is well formed', () => {
+	it('accepts a valid request', () => {
 		const { checked, problems } = validate(good);
 		assert.deepEqual(
 			[problems, checked?.discoveryToken, checked?.pins],
@@ -118,7 +118,7 @@ describe('preflight', () => {
 		);
 	});
 
-	it('tells everything that is wrong at once, and never a token', () => {
+	it('reports all problems together, without the token', () => {
 		const { checked, problems } = validate({
 			...good,
 			endpoint: 'https://h',
@@ -133,7 +133,7 @@ describe('preflight', () => {
 		assert.ok(!problems.join().includes('0123456789abcde'));
 	});
 
-	it('says what in the input is wrong, for each input', async () => {
+	it('describes the mistake in each input', async () => {
 		const { found } = validate({
 			...good,
 			endpoint: '[fe80::1%eth0]:6443',
@@ -162,13 +162,13 @@ describe('preflight', () => {
 		assert.match(error.remedy, /kubectl-sim token create --print-join-command/);
 	});
 
-	it('without a pin and without asking for it: upstream’s text', () => {
+	it('refuses a request without a pin with upstream’s text', () => {
 		assert.deepEqual(validate({ ...good, caCertHashes: [] }).problems, [
 			'discovery.bootstrapToken: Invalid value: "": using token-based discovery without caCertHashes can be unsafe. Set unsafeSkipCAVerification as true in your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to continue',
 		]);
 	});
 
-	it('without a pin where it was asked for; a pin that is given all the same is read', () => {
+	it('accepts a request without a pin when the flag is set, and reads a given pin', () => {
 		assert.deepEqual(validate({ ...good, caCertHashes: [], unsafeSkipCaVerification: true }).checked?.pins, []);
 		assert.deepEqual(validate({ ...good, unsafeSkipCaVerification: true }).checked?.pins, [pin]);
 		assert.match(

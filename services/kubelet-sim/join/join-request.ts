@@ -1,21 +1,21 @@
 /**
- * What a join is asked to do: from flags, or from a JoinConfiguration file, which keeps the token out of the process list. Only read here;
- * `preflight` judges it.
+ * Reads a join request from flags, or from a JoinConfiguration file, which keeps the token out of the process list.
+ * `preflight` validates it.
  */
 import { hostname } from 'node:os';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { NodeIdentity } from '../identity.ts';
 import { type JoinConfiguration, readJoinConfiguration } from './join-configuration.ts';
 
-/** Nothing in it has been checked. */
+/** Not validated. */
 export interface JoinRequest {
 	/** `host:port` */
 	readonly endpoint: string;
 	readonly token: string;
-	/** For the CSR, where it is another one than for discovery. */
+	/** The token for the CSR; it can differ from the token for discovery. */
 	readonly tlsBootstrapToken: string;
 	readonly caCertHashes: readonly string[];
-	/** Pins may be left out; those that are given are compared all the same. */
+	/** Pins are optional; pins that are given are compared. */
 	readonly unsafeSkipCaVerification: boolean;
 	readonly nodeName: string;
 	readonly criSocket: string;
@@ -23,7 +23,7 @@ export interface JoinRequest {
 	readonly tlsBootstrapTimeoutMs: number;
 }
 
-/** What a join starts from: what it is asked to do, and the identity of this node that it is to replace. */
+/** The input of a join: the request, and the expired identity that the join replaces. */
 export interface JoinStart extends JoinRequest {
 	readonly replaces?: NodeIdentity | undefined;
 }
@@ -48,7 +48,7 @@ const defaults = {
 /**
  * @param endpoint  the argument of `join`, or undefined
  * @param say       called with each warning about the file
- * @throws JOIN_ARGUMENTS_INVALID  the flags contradict each other, or the file cannot be read or has a field that is not known
+ * @throws JOIN_ARGUMENTS_INVALID  conflicting flags, an unreadable file, or an unknown field
  */
 export async function readJoinRequest(
 	endpoint: string | undefined,
@@ -67,7 +67,7 @@ export async function readJoinRequest(
 	if (config !== undefined && mixed.length > 0)
 		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', {
 			problems: [`can not mix '--config' with arguments [${mixed.sort().join(' ')}]`],
-			remedy: 'Put all of them into the file, or leave --config out',
+			remedy: 'Move these arguments into the file, or remove --config',
 		});
 	const { request: file, warnings } = config === undefined ? noFile : await readJoinConfiguration(config);
 	for (const warning of warnings) say(warning);

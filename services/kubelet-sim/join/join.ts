@@ -1,7 +1,4 @@
-/**
- * The join: a list that can be read aloud. A phase that stands before what it needs does not compile, for it can only be given what an earlier
- * one has earned.
- */
+/** The join as a list of phases. A phase compiles only after the phases that produce its inputs. */
 import { Workflow } from '../../../lib/workflow.ts';
 import { checkNodeName } from './check-node-name.ts';
 import { confirm } from './confirm.ts';
@@ -21,7 +18,7 @@ import { verifySignature } from './verify-signature.ts';
 export const joinWorkflow = (tools: JoinContext) =>
 	bootstrap(tools, discovery(tools).followedBy(pinCa).followedBy(confirm(tools)));
 
-/** Where the operator asked for it: without a pin, whoever knows the token can be the cluster. */
+/** For `--discovery-token-unsafe-skip-ca-verification`: any server that knows the token can impersonate the cluster. */
 export const joinWithoutPinWorkflow = (tools: JoinContext) =>
 	bootstrap(tools, discovery(tools).followedBy(trustWithoutPin(tools)));
 

@@ -37,23 +37,23 @@ export const inOrderWithoutPin = () =>
 const pinned = () => fetched().followedBy(verifySignature).followedBy(pinCa);
 
 export const wrongOrders = () => [
-	// @ts-expect-error even without a pin, somebody must have signed the document
+	// @ts-expect-error without a pin, the document must be signed
 	fetched().followedBy(trustWithoutPin(tools)),
-	// @ts-expect-error the CA is pinned from a document that nobody has signed
+	// @ts-expect-error pinning the CA of an unsigned document
 	fetched().followedBy(pinCa),
-	// @ts-expect-error confirmed with a CA that nobody has pinned
+	// @ts-expect-error confirming with an unpinned CA
 	fetched().followedBy(verifySignature).followedBy(confirm(tools)),
-	// @ts-expect-error the token is sent to a server that was not confirmed
+	// @ts-expect-error sending the token to an unconfirmed server
 	pinned().followedBy(createKey(tools)).followedBy(requestCertificate(tools)),
 ];
 
 export const wrongTrust = () => [
-	// @ts-expect-error a token for a server that is only an address
+	// @ts-expect-error sending a token to an address
 	tools.dial.withToken('127.0.0.1:6443', 'token'),
-	// @ts-expect-error what was only claimed is no CA
+	// @ts-expect-error a claimed CA is not a pinned CA
 	tools.dial.verified('127.0.0.1:6443', claimed.kubeconfig),
-	// @ts-expect-error nor is what was only signed
+	// @ts-expect-error a signed text is not a CA
 	((ca: PinnedCa) => ca)(signed),
-	// @ts-expect-error nor is a CA pinned that the signature alone vouches for
+	// @ts-expect-error a CA of a signed text is not a pinned CA
 	((ca: PinnedCa) => ca)(unpinned),
 ];

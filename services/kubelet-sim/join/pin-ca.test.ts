@@ -46,12 +46,12 @@ describe('pin-ca', () => {
 		assert.equal(acceptCa(renewed, [pinOf(own)]), renewed);
 	});
 
-	it('CLUSTER_INFO_INVALID: more CAs than are read', () => {
+	it('refuses too many CAs with CLUSTER_INFO_INVALID', () => {
 		assert.equal(acceptCa(own.repeat(32), [pinOf(own)]), own.repeat(32));
 		refusedWith('CLUSTER_INFO_INVALID', () => acceptCa(own.repeat(33), [pinOf(own)]));
 	});
 
-	it('leaves out what is around the certificates', async () => {
+	it('removes text around the certificates', async () => {
 		const trusted = own.replaceAll('CERTIFICATE', 'TRUSTED CERTIFICATE');
 		const ca = Buffer.from(`text\n${trusted}${own}${trusted}`).toString('base64');
 		const cluster = { server: 'https://h:6443', 'certificate-authority-data': ca };
@@ -64,7 +64,7 @@ describe('pin-ca', () => {
 		assert.equal(acceptCa(own + other, [pinOf(own), pinOf(other)]), own + other);
 	});
 
-	it('accepts a CA that a pinned one has signed', async () => {
+	it('accepts a CA signed by a pinned CA', async () => {
 		const cross = await generateKeyPair('ECDSA-P256');
 		const template = {
 			subject: { commonName: 'new', organizations: [] },
@@ -77,7 +77,7 @@ describe('pin-ca', () => {
 		assert.equal(acceptCa(own + signed, [pinOf(own)]), own + signed);
 	});
 
-	it('CA_HASH_MISMATCH: none is pinned; upstream’s text names the hashes', () => {
+	it('refuses unpinned CAs with upstream’s text and their hashes', () => {
 		const error = refusal(() => acceptCa(own + other, [noPin]));
 		assert.equal(error.code, 'CA_HASH_MISMATCH');
 		assert.equal(
@@ -86,11 +86,11 @@ describe('pin-ca', () => {
 		);
 	});
 
-	it('CA_HASH_MISMATCH: another CA was appended to the pinned one', () => {
+	it('refuses another CA appended to the pinned one', () => {
 		assert.deepEqual(refusal(() => acceptCa(own + other, [pinOf(own)])).facts.presented, [pinOf(other)]);
 	});
 
-	it('CA_HASH_MISMATCH: what was appended only looks as if the pinned CA had signed it', async () => {
+	it('refuses an appended CA with a forged signature of the pinned CA', async () => {
 		const thief = await generateKeyPair('ECDSA-P256');
 		const template = {
 			subject: { commonName: 'x', organizations: [] },
@@ -109,7 +109,7 @@ describe('pin-ca', () => {
 		refusedWith('CA_HASH_MISMATCH', () => acceptCa(own + forged, [pinOf(own)]));
 	});
 
-	it('CA_HASH_MISMATCH: the pinned key signed the appended CA under another name', async () => {
+	it('refuses an appended CA that the pinned key signed under another name', async () => {
 		const cross = await generateKeyPair('ECDSA-P256');
 		const template = {
 			subject: { commonName: 'new', organizations: [] },
@@ -123,7 +123,7 @@ describe('pin-ca', () => {
 		refusedWith('CA_HASH_MISMATCH', () => acceptCa(own + signed, [pinOf(own)]));
 	});
 
-	it('CA_HASH_MISMATCH: a node’s certificate from the pinned CA is no CA', async () => {
+	it('refuses a node’s certificate from the pinned CA', async () => {
 		const node = await generateKeyPair('ECDSA-P256');
 		const template = {
 			subject: { commonName: 'system:node:a', organizations: [] },
@@ -135,7 +135,7 @@ describe('pin-ca', () => {
 		refusedWith('CA_HASH_MISMATCH', () => acceptCa(own + leaf, [pinOf(own)]));
 	});
 
-	it('CLUSTER_INFO_INVALID: no certificates, no CA, no kubeconfig, a server that is not https', () => {
+	it('refuses missing certificates, CA or kubeconfig, and a server without https', () => {
 		const run = (kubeconfig: string) =>
 			pinCa.run({ signedKubeconfig: kubeconfig as SignedKubeconfig, pins: [pinOf(own)] });
 		const config = (cluster: object) =>
@@ -150,7 +150,7 @@ describe('pin-ca', () => {
 		);
 	});
 
-	it('gives the server that the document names', async () => {
+	it('returns the server of the document', async () => {
 		const cluster = { server: 'https://h:6443', 'certificate-authority-data': Buffer.from(own).toString('base64') };
 		const kubeconfig = JSON.stringify({
 			apiVersion: 'v1',

@@ -1,4 +1,8 @@
-/** Is this the cluster that the operator meant? Its CA's public key must be one whose hash was given. @source kubeadm discovery/token, util/pubkeypin */
+/**
+ * Accepts the CA of cluster-info only if a pin is the hash of its public key.
+ *
+ * @source kubeadm discovery/token, util/pubkeypin
+ */
 import type { X509Certificate } from 'node:crypto';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
@@ -17,7 +21,7 @@ interface Needs {
 }
 interface Gives {
 	readonly pinnedCa: PinnedCa;
-	/** The API server that cluster-info names. */
+	/** The API server in cluster-info. */
 	readonly namedServer: Pick<ClusterAccess, 'server' | 'tlsServerName'>;
 }
 
@@ -31,14 +35,14 @@ export const pinCa: Phase<Needs, Gives> = {
 };
 
 /**
- * Accept the claimed cluster CAs if the public key of each is one that the operator pinned, or its certificate is signed by one that is.
+ * Accept the claimed cluster CAs if each has a pinned public key, or a certificate signed by a CA that has.
  *
  * @param claimedCa  certificates as PEM, unverified
  * @returns          the same certificates, branded as pinned
- * @throws CA_HASH_MISMATCH  facts carry the hashes of the keys that are not pinned
- * @throws CLUSTER_INFO_INVALID  it is not certificates in PEM
+ * @throws CA_HASH_MISMATCH  with the hashes of the keys that are not pinned
+ * @throws CLUSTER_INFO_INVALID  not certificates in PEM
  * @source  kubeadm util/pubkeypin; SPKI per RFC 7469 section 2.4
- * @differs kubeadm trusts every certificate that comes along with a pinned one, so whoever knows the token can add a CA of their own
+ * @differs kubeadm trusts every certificate beside a pinned one, so that a holder of the token can add another CA
  */
 export function acceptCa(claimedCa: string, pins: readonly Pin[]): PinnedCa {
 	const certificates = parseClaimedCa(claimedCa);
@@ -55,7 +59,7 @@ export function acceptCa(claimedCa: string, pins: readonly Pin[]): PinnedCa {
 	throw new KubejoinError('CA_HASH_MISMATCH', { presented: unearned.map(spkiPin), pinned: pins });
 }
 
-/** @throws CLUSTER_INFO_INVALID  it is not certificates in PEM */
+/** @throws CLUSTER_INFO_INVALID  not certificates in PEM */
 export function parseClaimedCa(claimedCa: string): readonly X509Certificate[] {
 	try {
 		return parseCertificates(claimedCa, limits.clusterCas.value);
@@ -64,14 +68,14 @@ export function parseClaimedCa(claimedCa: string): readonly X509Certificate[] {
 	}
 }
 
-/** The CA, which is only claimed, and the server of a signed cluster-info. @throws CLUSTER_INFO_INVALID */
+/** The server and the claimed CA of a signed cluster-info. @throws CLUSTER_INFO_INVALID */
 export function readCluster(signedKubeconfig: SignedKubeconfig): {
 	readonly claimedCa: string;
 	readonly namedServer: Gives['namedServer'];
 } {
 	const { ca, server, tlsServerName } = parseCluster(signedKubeconfig);
-	if (ca === undefined) return refuse('it holds no certificate-authority-data');
-	// Text around the certificates, which another reader may take for one, is left out.
+	if (ca === undefined) return refuse('it has no certificate-authority-data');
+	// Another parser could read text around the certificates as a certificate, so it is removed.
 	const claimedCa = parseClaimedCa(ca)
 		.map(({ raw }) => writePem('CERTIFICATE', raw))
 		.join('');

@@ -1,4 +1,8 @@
-/** Everything that can be known to be wrong before a socket is opened, all of it at once. It sends nothing. @source kubeadm apis/kubeadm/validation and preflight */
+/**
+ * Validates the request and the machine before a connection is opened, and reports all problems together.
+ *
+ * @source kubeadm apis/kubeadm/validation and preflight
+ */
 import { existsSync } from 'node:fs';
 import { splitHostPort } from '../../../lib/address.ts';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
@@ -13,14 +17,14 @@ import type { JoinContext } from './join-context.ts';
 import type { JoinRequest, JoinStart } from './join-request.ts';
 
 export interface Checked {
-	/** For cluster-info's signature. */
+	/** Verifies the signature of cluster-info. */
 	readonly discoveryToken: PresentedToken;
 	/** `id.secret`, for the certificate request. */
 	readonly bootstrapToken: string;
 	readonly pins: readonly Pin[];
 }
 
-/** Before this nothing here was written; a clock that is behind it makes every certificate "not yet valid". */
+/** With an earlier clock every certificate would be "not yet valid". */
 const EARLIEST_CLOCK_MS = Date.UTC(2026, 0, 1);
 
 export const preflight = ({
@@ -29,7 +33,7 @@ export const preflight = ({
 	say,
 }: Pick<JoinContext, 'paths' | 'clock' | 'say'>): Phase<JoinStart, Checked> => ({
 	name: 'preflight',
-	trust: 'nobody trusts anybody yet',
+	trust: 'no trust yet',
 	async run(request) {
 		say('[preflight] Running pre-flight checks');
 		const { checked, problems, found } = validate(request);
@@ -53,17 +57,17 @@ export const preflight = ({
 const remedyOf = (found: readonly string[]): string | undefined =>
 	found.length === 0
 		? undefined
-		: 'Copy the whole command that this prints on the control plane: kubectl-sim token create --print-join-command';
+		: 'Copy the whole output of this command on the control plane: kubectl-sim token create --print-join-command';
 
 interface Validated {
 	readonly checked?: Checked;
-	/** Upstream's words where it has them. */
+	/** Upstream's texts where upstream has one. */
 	readonly problems: readonly string[];
-	/** What in the input causes them. */
+	/** Mistakes in the input that cause the problems. */
 	readonly found: readonly string[];
 }
 
-/** Every problem of the request. */
+/** Finds every problem of the request. */
 export function validate(request: JoinRequest): Validated {
 	const { endpoint, token, tlsBootstrapToken, caCertHashes, unsafeSkipCaVerification, nodeName, criSocket } = request;
 	const problems: string[] = [];
@@ -90,7 +94,9 @@ export function validate(request: JoinRequest): Validated {
 	}
 	if (caCertHashes.length === 0 && !unsafeSkipCaVerification)
 		problems.push(
-			`${at}: Invalid value: "": using token-based discovery without caCertHashes can be unsafe. Set unsafeSkipCAVerification as true in your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to continue`,
+			`${at}: Invalid value: "": using token-based discovery without caCertHashes can be unsafe. ` +
+				'Set unsafeSkipCAVerification as true in your kubeadm config file ' +
+				'or pass --discovery-token-unsafe-skip-ca-verification flag to continue',
 		);
 	const pins = caCertHashes.flatMap((hash) => {
 		try {

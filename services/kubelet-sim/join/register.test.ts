@@ -39,27 +39,27 @@ describe('register', () => {
 		assert.equal(tools.dialled.at(-1), 'closed');
 	};
 
-	it('creates the Node and a Lease that the Node owns, with the certificate of the node', async () => {
+	it('creates the Node and a Lease owned by it, with the node’s certificate', async () => {
 		assert.deepEqual(await run(1_000, {}), {});
 		assert.deepEqual(tools.dialled, ['as node h:6443', 'closed']);
 		assert.equal(leases.length, 1);
 		assert.equal(leases[0]?.metadata.ownerReferences?.[0]?.uid, 'u');
 	});
 
-	it('waits for a server that is away, and says so once', async () => {
+	it('waits for an unavailable server, and prints the reason once', async () => {
 		assert.deepEqual(await run(10_000, refusedConnection(), refusedConnection(), {}), {});
 		assert.equal(tools.said.length, 1);
 		assert.match(
 			tools.said.join(),
-			/^\[kubelet\] Waiting for the API server to take the Node: cannot connect to h:6443/,
+			/^\[kubelet\] Waiting for the API server to create the Node: cannot connect to h:6443/,
 		);
 	});
 
-	it('ends when the time is over', async () => {
+	it('fails after the timeout', async () => {
 		await fails('CONNECTION_REFUSED', run(30, refusedConnection()));
 	});
 
-	it('a refusal ends it at once', async () => {
+	it('fails at once with a refusal', async () => {
 		await fails('API_UNAUTHORIZED', run(10_000, new KubejoinError('API_UNAUTHORIZED', {})));
 		assert.deepEqual(tools.said, []);
 	});

@@ -1,4 +1,8 @@
-/** The node appears in the cluster, over mutual TLS: its Node and its Lease. @source kubelet kubelet_node_status.go tryRegisterWithAPIServer */
+/**
+ * Creates the Node and its Lease over mutual TLS.
+ *
+ * @source kubelet kubelet_node_status.go tryRegisterWithAPIServer
+ */
 import type { Phase } from '../../../lib/workflow.ts';
 import { registerNode, renewLease } from '../heartbeat.ts';
 import type { NodeIdentity } from '../identity.ts';
@@ -12,7 +16,7 @@ interface Needs {
 	readonly tlsBootstrapTimeoutMs: number;
 }
 
-/** @differs the kubelet asks for ever; here, for as long as it may wait for its certificate, and then the join ends and can be begun again */
+/** @differs the kubelet retries without a limit; kubejoin until the timeout of TLS bootstrap, and then the join fails */
 export const register = (tools: JoinContext): Phase<Needs, object> => ({
 	name: 'register',
 	trust: 'the node is listed, over mutual TLS',
@@ -24,7 +28,7 @@ export const register = (tools: JoinContext): Phase<Needs, object> => ({
 			await renewLease(connection.api.leases, { nodeName: identity.nodeName, nodeUid: uid }, clock());
 		};
 		try {
-			const waiting = '[kubelet] Waiting for the API server to take the Node';
+			const waiting = '[kubelet] Waiting for the API server to create the Node';
 			await retryWhileUnavailable(attempt, { timeoutMs: tlsBootstrapTimeoutMs, waiting }, tools);
 		} finally {
 			connection.close();

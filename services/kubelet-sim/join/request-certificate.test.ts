@@ -36,7 +36,7 @@ describe('requesting a certificate', () => {
 	});
 	afterEach(() => rmSync(root, { recursive: true }));
 
-	/** The requests of the API: what is there, and what a watch of it shows, one list of events for each watch. */
+	/** The requests of the API, and a list of events for each watch. */
 	function fakeRequests(
 		watches: readonly (readonly CertificateSigningRequest[])[],
 		present?: CertificateSigningRequest,
@@ -85,7 +85,7 @@ describe('requesting a certificate', () => {
 		assert.rejects(work, (error) => hasCode(error, code));
 	const issued = csrWith({ conditions: [condition('Approved')], certificate });
 
-	it('asks as a node of its name, and gives what was signed', async () => {
+	it('requests a certificate for its node name, and returns it', async () => {
 		const { api, created } = fakeRequests([[csrWith({}), issued]]);
 		assert.deepEqual(await run(api), { claimedCertificate: 'PEM' });
 		const [request] = created;
@@ -104,12 +104,12 @@ describe('requesting a certificate', () => {
 		);
 	});
 
-	it('watches again when a watch ends, and does not see a certificate before the approval', async () => {
+	it('watches again when a watch ends, and ignores a certificate before the approval', async () => {
 		const { api } = fakeRequests([[csrWith({ certificate })], [], [issued]]);
 		assert.deepEqual(await run(api), { claimedCertificate: 'PEM' });
 	});
 
-	it('is made again when token-store was unavailable, and not when the token is refused', async () => {
+	it('retries when token-store is unavailable, and not when the token is refused', async () => {
 		const { api, created } = fakeRequests([[issued]]);
 		const failures: Error[] = [new KubejoinError('AUTHENTICATOR_UNAVAILABLE', { retryAfterSeconds: 1 })];
 		const create = async (object: CertificateSigningRequest) => {
@@ -119,12 +119,12 @@ describe('requesting a certificate', () => {
 		};
 		assert.deepEqual(await run({ ...api, create }), { claimedCertificate: 'PEM' });
 		assert.equal(created.length, 1);
-		assert.match(said[0] ?? '', /Waiting for the API server to take the request: .*token-store is unavailable$/);
+		assert.match(said[0] ?? '', /Waiting for the API server to create the request: .*token-store is unavailable$/);
 		failures.push(new KubejoinError('API_UNAUTHORIZED', {}));
 		await refusedWith('API_UNAUTHORIZED', run({ ...api, create }));
 	});
 
-	it('finds its own request again', async () => {
+	it('continues with its own request', async () => {
 		const first = fakeRequests([[issued]]);
 		await run(first.api);
 		const [made] = first.created;
@@ -133,7 +133,7 @@ describe('requesting a certificate', () => {
 		assert.deepEqual(await run(again.api), { claimedCertificate: 'PEM' });
 	});
 
-	it('CERTIFICATE_UNUSABLE: the request of that name is for another key', async () => {
+	it('fails with CERTIFICATE_UNUSABLE when the request of that name has another key', async () => {
 		const mine = fakeRequests([[issued]]);
 		await run(mine.api);
 		const [made] = mine.created;
@@ -142,7 +142,7 @@ describe('requesting a certificate', () => {
 		await refusedWith('CERTIFICATE_UNUSABLE', run(fakeRequests([[issued]], made).api));
 	});
 
-	it('CSR_DENIED, CSR_FAILED: the key is thrown away, for its request stays refused', async () => {
+	it('deletes the key after CSR_DENIED and CSR_FAILED, because its request stays refused', async () => {
 		for (const [type, code] of [
 			['Denied', 'CSR_DENIED'],
 			['Failed', 'CSR_FAILED'],
@@ -153,22 +153,22 @@ describe('requesting a certificate', () => {
 		}
 	});
 
-	it('CSR_FAILED: another request took its place', async () => {
+	it('fails with CSR_FAILED when another request replaces its own', async () => {
 		await refusedWith('CSR_FAILED', run(fakeRequests([[{ ...issued, metadata: { name: 'c', uid: 'other' } }]]).api));
 	});
 
-	it('CSR_TIMEOUT: nobody decides; the key is kept', async () => {
+	it('fails with CSR_TIMEOUT without a decision, and keeps the key', async () => {
 		await refusedWith('CSR_TIMEOUT', run(fakeRequests([]).api, undefined, 20));
 		assert.ok(existsSync(nodePaths(root).pendingKey));
 	});
 
-	it('ends when it is told to', async () => {
+	it('ends with an abort', async () => {
 		const stopping = new AbortController();
 		stopping.abort();
 		await assert.rejects(run(fakeRequests([]).api, stopping.signal), { name: 'AbortError' });
 	});
 
-	it('ends with the reason of the stop while it waits, and keeps its key', async () => {
+	it('ends with the reason of the abort while it waits, and keeps the key', async () => {
 		const stopping = new AbortController();
 		const { api } = fakeRequests([]);
 		const waits = {
@@ -182,7 +182,7 @@ describe('requesting a certificate', () => {
 		assert.ok(existsSync(nodePaths(root).pendingKey));
 	});
 
-	it('the name of a request follows from key, name, groups and usages, as the kubelet’s', () => {
+	it('derives the name of a request from key, name, groups and usages, as the kubelet does', () => {
 		const field = (text: string) => `${Buffer.from(text).toString('base64url')}|`;
 		const text = ['KEY', 'CN', 'O', 'digital signature', 'client auth'].map(field).join('');
 		assert.equal(
@@ -191,7 +191,7 @@ describe('requesting a certificate', () => {
 		);
 	});
 
-	it('decides nothing before Approved', () => {
+	it('returns no certificate before Approved', () => {
 		assert.equal(decided(csrWith({ certificate })), undefined);
 		assert.equal(decided(csrWith({ conditions: [condition('Approved')] })), undefined);
 		assert.equal(decided(issued), 'PEM');

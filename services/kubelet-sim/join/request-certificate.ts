@@ -1,6 +1,7 @@
 /**
- * Ask the cluster for an identity: a CertificateSigningRequest made with the bootstrap token, then waiting by watch until somebody approved
- * it and the CA signed it. The name of the request follows from the key, so a second try finds the first.
+ * Requests a client certificate: creates a CertificateSigningRequest with the bootstrap token, and watches it until it is
+ * approved and signed. The name of the request is derived from the key, so that a second attempt finds the first.
+ *
  * @source kubelet certificate/bootstrap, client-go util/certificate/csr RequestCertificate and WaitForCertificate
  */
 import { createHash } from 'node:crypto';
@@ -38,17 +39,20 @@ export const requestCertificate = (tools: JoinContext): Phase<Needs, { readonly 
 		const { dial, paths, say } = tools;
 		const connection = dial.withToken(server, bootstrapToken);
 		const onWaiting = (name: string) =>
-			say(`[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap: ${name} is to be approved and signed`);
+			say(`[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap: ${name} needs approval and signature`);
 		try {
 			const wanted = { nodeName, keyPair, timeoutMs: tlsBootstrapTimeoutMs, onWaiting };
 			const claimedCertificate = await retryWhileUnavailable(
 				() => obtainCertificate(connection.api.certificateSigningRequests, wanted, tools),
-				{ timeoutMs: tlsBootstrapTimeoutMs, waiting: '[kubelet-start] Waiting for the API server to take the request' },
+				{
+					timeoutMs: tlsBootstrapTimeoutMs,
+					waiting: '[kubelet-start] Waiting for the API server to create the request',
+				},
 				tools,
 			);
 			return { claimedCertificate };
 		} catch (error) {
-			// A refused request stays refused under its name; the next try needs another key.
+			// A refused request keeps its name, which is derived from the key: the next attempt needs another key.
 			if (hasCode(error, 'CSR_DENIED', 'CSR_FAILED')) await rm(paths.pendingKey, { force: true });
 			throw error;
 		} finally {
@@ -61,14 +65,14 @@ interface Wanted {
 	readonly nodeName: string;
 	readonly keyPair: KeyPair;
 	readonly timeoutMs: number;
-	/** The request of this name has been made. */
+	/** Called when the request exists. */
 	readonly onWaiting?: (name: string) => void;
 }
 
 /**
- * Ask for a client certificate of this node for the key, unless that was done before, and wait for it.
+ * Request a client certificate for the key, unless the request exists, and wait for it.
  *
- * @returns PEM; nothing about it is verified
+ * @returns unverified PEM
  * @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, API_UNAUTHORIZED, API_FORBIDDEN
  */
 export async function obtainCertificate(
@@ -118,7 +122,7 @@ function requireSameRequest(
 		spki.equals(own.spki) && subject.commonName === own.subject.commonName && spec.signerName === wanted.signerName;
 	if (!isSame) {
 		throw new KubejoinError('CERTIFICATE_UNUSABLE', {
-			problem: `the request ${metadata.name} that exists is not compatible with the one to be made`,
+			problem: `the existing request ${metadata.name} is not compatible with this one`,
 		});
 	}
 }
@@ -163,11 +167,11 @@ async function waitForCertificate(
 	throw new KubejoinError('CSR_TIMEOUT', { name, waitedSeconds: Math.round(timeoutMs / 1000) });
 }
 
-/** What the watch told, in words: `csr "…" Approved`, as in the CONDITION column of kubectl. */
+/** `csr "…" Approved`, as in the CONDITION column of kubectl. */
 const seen = (name: string, { status }: CertificateSigningRequest): string =>
 	`csr "${name}" ${[...(status?.conditions ?? []).map(({ type }) => type), ...(status?.certificate ? ['Issued'] : [])].join(',') || 'Pending'}`;
 
-/** The certificate as PEM once the request is approved and signed; undefined while it is not. @throws CSR_DENIED, CSR_FAILED */
+/** @returns the certificate in PEM of an approved and signed request @throws CSR_DENIED, CSR_FAILED */
 export function decided({ metadata: { name = '' }, status }: CertificateSigningRequest): string | undefined {
 	for (const { type, reason = '', message = '' } of status?.conditions ?? []) {
 		if (type === 'Denied') throw new KubejoinError('CSR_DENIED', { name, reason, message });

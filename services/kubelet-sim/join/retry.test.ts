@@ -13,7 +13,7 @@ const unavailable = () => new KubejoinError('AUTHENTICATOR_UNAVAILABLE', { retry
 
 describe('a request of a join', () => {
 	let said: string[];
-	/** What the answers are, one after the other. */
+	/** The answers, in order. */
 	let answers: (string | Error)[];
 	beforeEach(() => {
 		said = [];
@@ -27,7 +27,7 @@ describe('a request of a join', () => {
 	const tools = (signal = new AbortController().signal) => ({ retryMs: 0, signal, say: (s: string) => said.push(s) });
 	const ask = (timeoutMs = 60_000) => retryWhileUnavailable(answer, { timeoutMs, waiting: 'Waiting' }, tools());
 
-	it('is retried while a service is unavailable, and says why once', async () => {
+	it('is retried while a service is unavailable, and prints the reason once', async () => {
 		answers = [
 			...[unavailable(), unavailable()],
 			new KubejoinError('CONNECTION_REFUSED', { target: 'h:1', problem: 'gone' }),
@@ -40,7 +40,7 @@ describe('a request of a join', () => {
 		assert.equal(said[0], `Waiting: ${unavailable().message}`);
 	});
 
-	it('is not retried after a refusal, or when another server answers', async () => {
+	it('is not retried after a refusal or an answer of another server', async () => {
 		for (const refusal of [
 			new KubejoinError('API_UNAUTHORIZED', {}),
 			new KubejoinError('API_FORBIDDEN', { resource: 'nodes', group: '', name: '', because: 'no' }),
@@ -52,12 +52,12 @@ describe('a request of a join', () => {
 		}
 	});
 
-	it('ends with the problem when no time is left', async () => {
+	it('fails with the last problem after the timeout', async () => {
 		answers = [unavailable()];
 		await assert.rejects(ask(0), (error) => hasCode(error, 'AUTHENTICATOR_UNAVAILABLE'));
 	});
 
-	it('is so for the name of the node', async () => {
+	it('is retried by check-node-name, too', async () => {
 		const root = mkdtempSync(join(tmpdir(), 'kubejoin-node-'));
 		try {
 			const nodes = { get: answer };

@@ -1,4 +1,4 @@
-/** A request of a join is retried while a service is unavailable, and never after a refusal: a refusal is an answer. */
+/** Retries a request of a join while a service is unavailable, but not after a refusal. */
 import { hasCode } from '../../../lib/errors.ts';
 import { poll } from '../../../lib/poll.ts';
 import type { JoinContext } from './join-context.ts';
@@ -11,11 +11,11 @@ const MAX_RETRY_MS = 1_000;
 
 export interface RetryOptions {
 	readonly timeoutMs: number;
-	/** Begins the sentence that names the problem: `[kubelet] Waiting for the API server to take the Node`. */
+	/** The start of the printed sentence: `[kubelet] Waiting for the API server to create the Node`. */
 	readonly waiting: string;
 }
 
-/** @throws the refusal, or after the timeout the last problem */
+/** @throws the refusal, or the last problem after the timeout */
 export const retryWhileUnavailable = <T>(
 	request: () => Promise<T>,
 	{ timeoutMs, waiting }: RetryOptions,

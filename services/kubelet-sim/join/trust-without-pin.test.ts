@@ -12,7 +12,7 @@ describe('trust-without-pin', () => {
 		JSON.stringify({ apiVersion: 'v1', kind: 'Config', clusters: [{ name: '', cluster }] }) as SignedKubeconfig;
 	beforeEach(() => void said.splice(0));
 
-	it('takes CA and server as they were signed, and warns of what that means', async () => {
+	it('returns the signed CA and server, and prints a warning', async () => {
 		const pair = await generateKeyPair('ECDSA-P256');
 		const ca = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], notBefore: 0, notAfter: 4e12 }, pair);
 		const cluster = { server: 'https://h:6443', 'certificate-authority-data': Buffer.from(ca).toString('base64') };
@@ -20,10 +20,10 @@ describe('trust-without-pin', () => {
 			server: { url: 'https://h:6443', target: 'h:6443', ca },
 		});
 		assert.equal(said.length, 1);
-		assert.match(said.join(), /WARNING: .*anybody who has the token can pretend to be the cluster/);
+		assert.match(said.join(), /WARNING: .*any server that has the token can impersonate the cluster/);
 	});
 
-	it('CLUSTER_INFO_INVALID: no CA, or what is no certificate', () => {
+	it('refuses a missing or malformed CA with CLUSTER_INFO_INVALID', () => {
 		for (const data of [{}, { 'certificate-authority-data': Buffer.from('nonsense').toString('base64') }])
 			assert.throws(
 				() => run({ signedKubeconfig: signed({ server: 'https://h:6443', ...data }) }),

@@ -1,6 +1,8 @@
 /**
- * In the place of `pin-ca` and `confirm`, where the operator asked for it: the signature alone is believed. It proves that whoever wrote cluster-info
- * knows the token, and a holder of the token need not be the cluster. @source kubeadm discovery/token retrieveValidatedConfigInfo, without pins
+ * Replaces `pin-ca` and `confirm` for unsafeSkipCAVerification: the signature is the only proof. It proves that the author
+ * of cluster-info knows the token, but a holder of the token is not necessarily the cluster.
+ *
+ * @source kubeadm discovery/token retrieveValidatedConfigInfo, without pins
  */
 import { spkiPin } from '../../../lib/pki/pin.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
@@ -18,11 +20,12 @@ export const trustWithoutPin = ({
 	{ readonly server: TrustedServer }
 > => ({
 	name: 'discovery/trust-without-pin',
-	trust: 'the node trusts whoever knows the token',
+	trust: 'the node trusts any server that knows the token',
 	moment: 'node-trusts-cluster',
 	run({ signedKubeconfig }) {
 		say(
-			'[discovery] WARNING: the CA is not pinned (unsafeSkipCAVerification): anybody who has the token can pretend to be the cluster',
+			'[discovery] WARNING: the CA is not pinned (unsafeSkipCAVerification): ' +
+				'any server that has the token can impersonate the cluster',
 		);
 		const { claimedCa, namedServer } = readCluster(signedKubeconfig);
 		setSpanAttributes({

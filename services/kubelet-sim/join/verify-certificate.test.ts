@@ -22,7 +22,7 @@ import { certificateProblem, verifyCertificate } from './verify-certificate.ts';
 const now = Date.UTC(2026, 1, 1);
 const hour = 3_600_000;
 
-describe('the certificate that came back', () => {
+describe('an issued certificate', () => {
 	let ca: string;
 	let issuer: Issuer;
 	let other: Issuer;
@@ -70,9 +70,9 @@ describe('the certificate that came back', () => {
 	const problem = (pem: string) =>
 		certificateProblem(pem, { publicKey: pair.publicKey, nodeName: 'n', ca, nowMs: now });
 
-	it('is believed when key, name, groups, CA, lifetime and purpose are right', () =>
+	it('is accepted when key, name, groups, CA, lifetime and usage are right', () =>
 		assert.equal(problem(sign()), undefined));
-	it('is refused otherwise, with the reason', async () => {
+	it('is refused with the reason otherwise', async () => {
 		const stranger = await generateKeyPair('ECDSA-P256');
 		for (const [pem, reason] of [
 			[sign({ key: stranger }), /another key/],
@@ -102,7 +102,7 @@ describe('the certificate that came back', () => {
 			return verifyCertificate(tools).run({ claimedCertificate, keyPair: pair, nodeName: 'n', server: server() });
 		};
 
-		it('becomes the identity; the bootstrap credentials are deleted, and it can be loaded again', async () => {
+		it('becomes the identity, can be loaded, and the bootstrap credentials are deleted', async () => {
 			const paths = nodePaths(root);
 			await makePrivateDirectory(paths.kubernetesDirectory);
 			await makePrivateDirectory(paths.certificateDirectory);
@@ -123,7 +123,7 @@ describe('the certificate that came back', () => {
 			);
 		});
 
-		it('CERTIFICATE_UNUSABLE: nothing is written', async () => {
+		it('is not stored when it is CERTIFICATE_UNUSABLE', async () => {
 			await assert.rejects(
 				async () => run(sign({ by: other })),
 				(error) => hasCode(error, 'CERTIFICATE_UNUSABLE'),
@@ -131,7 +131,7 @@ describe('the certificate that came back', () => {
 			assert.equal(existsSync(nodePaths(root).kubeconfig), false);
 		});
 
-		it('a newer one takes its place in one step; the older file stays', async () => {
+		it('is replaced atomically by a newer one, and its file stays', async () => {
 			const paths = nodePaths(root);
 			const key = writePrivateKey(pair.privateKey);
 			const older = sign();
@@ -146,7 +146,7 @@ describe('the certificate that came back', () => {
 			);
 		});
 
-		it('none is undefined; a damaged one has a name', async () => {
+		it('is undefined when absent, and refused by name when damaged', async () => {
 			const paths = nodePaths(root);
 			assert.equal(await loadIdentity(paths), undefined);
 			await run(sign());

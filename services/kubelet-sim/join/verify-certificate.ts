@@ -1,6 +1,6 @@
 /**
- * What came back is believed only after it was looked at: it must be for this node's key and name, from the pinned CA, and good now. Then it
- * becomes the node's identity on disk, all of it or nothing, and the bootstrap credentials are deleted.
+ * Verifies the issued certificate: it must have this node's key and name, be signed by the pinned CA, and be valid now.
+ * Then stores it atomically as the node's identity and deletes the bootstrap credentials.
  */
 import type { KeyObject } from 'node:crypto';
 import { rm } from 'node:fs/promises';
@@ -30,12 +30,12 @@ export const verifyCertificate = ({
 	say,
 }: JoinContext): Phase<Needs, { readonly identity: NodeIdentity }> => ({
 	name: 'tls-bootstrap/verify-certificate',
-	trust: 'each trusts the other; the token is not needed any more',
+	trust: 'node and cluster trust each other; the token is no longer needed',
 	async run({ claimedCertificate, keyPair, nodeName, server }) {
 		try {
 			requireUsable(claimedCertificate, { publicKey: keyPair.publicKey, nodeName, ca: server.ca, nowMs: clock() });
 		} catch (error) {
-			// The request of this key will never give another certificate.
+			// The request of this key returns the same certificate every time.
 			await rm(paths.pendingKey, { force: true });
 			throw error;
 		}
@@ -75,7 +75,7 @@ export function requireUsable(pem: string, expected: Expected): void {
 	});
 }
 
-/** Why these certificates, PEM, cannot be this node's identity; undefined when they can. */
+/** @returns why these certificates cannot be this node's identity; undefined when they can */
 export function certificateProblem(pem: string, { publicKey, nodeName, ca, nowMs }: Expected): string | undefined {
 	try {
 		const [leaf] = parseCertificates(pem);

@@ -11,11 +11,11 @@ describe('verify-signature', () => {
 	const run = (claimedClusterInfo: { kubeconfig: string; signature: string }, token = discoveryToken) =>
 		verifySignature.run({ claimedClusterInfo, discoveryToken: token });
 
-	it('gives the exact text that a holder of the token signed', async () => {
+	it('returns the exact text signed by a holder of the token', async () => {
 		assert.deepEqual(await run({ kubeconfig, signature }), { signedKubeconfig: kubeconfig });
 	});
 
-	it('CLUSTER_INFO_SIGNATURE_INVALID for every other text, signature, id and secret, and for no algorithm', () => {
+	it('refuses every other text, signature, ID and secret, and the algorithm none', () => {
 		const [header = '', , mac = ''] = signature.split('.');
 		const none = Buffer.from(JSON.stringify({ alg: 'none', kid: 'abcdef' })).toString('base64url');
 		const other = signDetached(kubeconfig, discoveryToken.id, 'fedcba9876543210');

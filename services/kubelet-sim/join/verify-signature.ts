@@ -1,4 +1,8 @@
-/** Who wrote cluster-info? Somebody who knows the token's secret half. It does not say which server sent it. @source kubeadm discovery/token validateClusterInfoToken */
+/**
+ * Verifies that the author of cluster-info knows the secret of the token. The signature does not identify the server.
+ *
+ * @source kubeadm discovery/token validateClusterInfoToken
+ */
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
 import { verifyDetached } from '../../../lib/pki/jws.ts';
@@ -14,7 +18,7 @@ interface Needs {
 /** @throws CLUSTER_INFO_SIGNATURE_INVALID */
 export const verifySignature: Phase<Needs, { readonly signedKubeconfig: SignedKubeconfig }> = {
 	name: 'discovery/verify-signature',
-	trust: 'its author knows the token',
+	trust: 'the author of cluster-info knows the token',
 	run({ claimedClusterInfo: { kubeconfig, signature }, discoveryToken: { id, secret } }) {
 		setSpanAttributes({
 			'kubejoin.jws.header': Buffer.from(signature.split('.')[0] ?? '', 'base64url').toString(),

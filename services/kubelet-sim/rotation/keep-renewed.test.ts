@@ -25,10 +25,10 @@ const start = Date.UTC(2026, 5, 1);
 const second = 1_000;
 const lifeMs = 100 * second;
 
-describe('when a certificate is renewed', () => {
+describe('the time of a renewal', () => {
 	const validity = { notBefore: start, notAfter: start + lifeMs };
 
-	it('between 70 % and 90 % of its validity, whatever the lot', () => {
+	it('is between 70 % and 90 % of the validity', () => {
 		assert.equal(rotationDeadline(validity, 0), start + 70 * second);
 		assert.equal(rotationDeadline(validity, 0.5), start + 80 * second);
 		const drawn = Array.from({ length: 2_000 }, () => rotationDeadline(validity, randomFraction()));
@@ -39,13 +39,13 @@ describe('when a certificate is renewed', () => {
 		);
 	});
 
-	it('to the microsecond: of a thousand nodes, no two at the same time, and few within one millisecond of its beginning', () => {
+	it('differs between a thousand nodes, and few are within one millisecond of another', () => {
 		const drawn = Array.from({ length: 1_000 }, () => rotationDeadline(validity, randomFraction()));
 		assert.equal(new Set(drawn).size, drawn.length);
 		assert.ok(drawn.filter((atMs) => Number.isInteger(atMs)).length < 20);
 	});
 
-	it('and after a refusal 2, 4, 8, 16 and then 32 seconds later, and up to a tenth more', () => {
+	it('is 2, 4, 8, 16 and then 32 seconds after a refusal, plus up to 10 %', () => {
 		assert.deepEqual(
 			[1, 2, 3, 4, 5, 6, 60].map((failures) => retryAfterMs(failures, 0) / second),
 			[2, 4, 8, 16, 32, 32, 32],
@@ -95,8 +95,8 @@ describe('a node that keeps its certificate renewed', () => {
 
 	type Answer = 'issued' | 'denied' | 'failed' | 'gone' | 'crash' | 'of-another';
 	/**
-	 * An API server whose answers to requests stand in a list; after the last, the node is told to stop. Time passes only while each of the
-	 * parties, such as heartbeats and renewal, waits.
+	 * An API server with a list of answers; after the last, the node is stopped. Time passes only while all parties, such
+	 * as heartbeats and renewal, wait.
 	 */
 	function world(answers: readonly Answer[], parties = 1) {
 		const waiting = new Map<() => void, number>();
@@ -178,7 +178,7 @@ describe('a node that keeps its certificate renewed', () => {
 				if (signal.aborted) return;
 				await new Promise<void>((resolve) => {
 					waiting.set(resolve, atMs);
-					// Others come first, as with real time.
+					// Other tasks run first, as with real time.
 					setImmediate(advance);
 				});
 			},
@@ -212,7 +212,7 @@ describe('a node that keeps its certificate renewed', () => {
 	}
 	const codes = (refused: readonly { code: ErrorCode }[]) => refused.map(({ code }) => code);
 
-	it('asks with its present certificate for the next, each time with a key of its own', async () => {
+	it('requests each certificate with the current one and a new key', async () => {
 		const { rotated, askedWith, requests, waited, connections } = await run(['issued', 'issued', 'issued']);
 		assert.deepEqual(waited.slice(0, 3), [70 * second, 70 * second, 70 * second]);
 		assert.deepEqual(askedWith, [first.serial, rotated[0]?.serial, rotated[1]?.serial]);
@@ -223,7 +223,7 @@ describe('a node that keeps its certificate renewed', () => {
 		assert.equal(connections.open, 0);
 	});
 
-	it('after a denial and a failure makes a new key and a new request, and waits longer each time', async () => {
+	it('creates a new key and a new request after a denial and a failure, and waits longer each time', async () => {
 		const { refused, rotated, requests } = await run(['denied', 'failed', 'issued', 'denied']);
 		assert.deepEqual(codes(refused), ['CSR_DENIED', 'CSR_FAILED', 'CSR_DENIED']);
 		assert.deepEqual(
@@ -234,27 +234,27 @@ describe('a node that keeps its certificate renewed', () => {
 		assert.equal(rotated.length, 1);
 	});
 
-	it('keeps its key while the API server is away, for no request has failed', async () => {
+	it('keeps its key while the API server is unavailable', async () => {
 		const { refused, requests } = await run(['gone', 'gone', 'issued']);
 		assert.deepEqual(codes(refused), ['CONNECTION_REFUSED', 'CONNECTION_REFUSED']);
 		assert.equal(requests.length, 1);
 	});
 
-	it('CERTIFICATE_UNUSABLE: what came back is another’s; the present one stays', async () => {
+	it('refuses the certificate of another node, and keeps its own', async () => {
 		const { refused, rotated } = await run(['of-another']);
 		assert.deepEqual(codes(refused), ['CERTIFICATE_UNUSABLE']);
 		assert.deepEqual([rotated, existsSync(paths().pendingRotationKey)], [[], false]);
 		assert.deepEqual(await loadIdentity(paths()), first);
 	});
 
-	it('KEY_MALFORMED: a pending key that was damaged is told once, and another is made', async () => {
+	it('reports a damaged pending key once, and creates another', async () => {
 		await makePrivateDirectory(paths().certificateDirectory);
 		writeFileSync(paths().pendingRotationKey, 'torn');
 		const { refused, rotated } = await run(['issued', 'issued']);
 		assert.deepEqual([codes(refused), rotated.length], [['KEY_MALFORMED'], 1]);
 	});
 
-	it('after a crash between request and certificate, goes on at once with the same key: one request', async () => {
+	it('continues at once with the same key and request after a crash between request and certificate', async () => {
 		const crashed = world(['crash', 'issued']);
 		await keepRenewed(
 			crashed.tools,
@@ -269,14 +269,14 @@ describe('a node that keeps its certificate renewed', () => {
 		assert.equal(again.rotated.length, 1);
 	});
 
-	it('after a crash between certificate and clean-up, the key that is in use is not taken for a pending one', async () => {
+	it('does not use its current key as a pending key after a crash before the clean-up', async () => {
 		writeFileSync(paths().pendingRotationKey, first.key);
 		const { waited, rotated } = await run(['issued']);
 		assert.equal(waited[0], 70 * second);
 		assert.notEqual(rotated[0]?.key, first.key);
 	});
 
-	it('gives up when the certificate has expired', async () => {
+	it('ends when the certificate has expired', async () => {
 		const { tools, stop } = world(Array(100).fill('denied'));
 		const refused: string[] = [];
 		await keepRenewed(
@@ -286,12 +286,12 @@ describe('a node that keeps its certificate renewed', () => {
 			() => 0,
 		);
 		assert.equal(nowMs, start + lifeMs);
-		// At 70, 72, 76, 84 and 100 seconds, and the last is too late.
+		// At 70, 72, 76, 84 and 100 seconds; the last is after the expiry.
 		assert.deepEqual(refused, Array(4).fill('CSR_DENIED'));
 		stop();
 	});
 
-	it('stays: heartbeats go on with the new certificate, the old connection is closed; and it tells why it could not be renewed', async () => {
+	it('sends heartbeats with the new certificate, closes the old connection, and reports why a renewal failed', async () => {
 		const answers: readonly Answer[] = ['issued', 'issued', ...Array<Answer>(100).fill('denied')];
 		const { tools, connections } = world(answers, 2);
 		const serials: string[] = [];
@@ -314,7 +314,7 @@ describe('a node that keeps its certificate renewed', () => {
 		assert.ok(mostOpen <= 2, 'a heartbeat and a rotation have a connection each, and nothing else has');
 	});
 
-	it('keeps the newest files, and two certificates of one second are two files', async () => {
+	it('keeps the newest files, and two files for two certificates of one second', async () => {
 		for (let number = 0; number < 12; number++) {
 			const { publicKey, privateKey } = await generateKeyPair('ECDSA-P256');
 			const certificate = sign(spkiOf(publicKey));

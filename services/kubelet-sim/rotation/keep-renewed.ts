@@ -1,6 +1,7 @@
 /**
- * The certificate manager: it renews the node's certificate before it expires, for as long as the node lives. When, is drawn by lot for each
- * certificate, so that nodes that joined together do not come back together.
+ * The certificate manager: renews the node's certificate at a random time before it expires, so that nodes that joined
+ * together do not renew together.
+ *
  * @source client-go util/certificate certificate_manager.go nextRotationDeadline, Start
  */
 import { randomBytes } from 'node:crypto';
@@ -11,16 +12,16 @@ import { isUnderWay, rotationWorkflow } from './rotation.ts';
 
 export interface RenewalEvents {
 	readonly onRotated: (identity: NodeIdentity, atMs: number) => void;
-	/** It is not renewed yet; the next attempt is in so many milliseconds. */
+	/** Called after a failed attempt, with the time to the next. */
 	readonly onRefused: (error: KubejoinError, retryMs: number) => void;
 }
-/** A number from 0 up to and without 1. */
+/** At least 0 and less than 1. */
 export type RandomFraction = () => number;
 
-/** 48 random bits: of a year, less than a microsecond. */
+/** 48 random bits: in a year, a resolution below one microsecond. */
 export const randomFraction: RandomFraction = () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48;
 
-/** Between 70 % and 90 % of its validity. Milliseconds since the epoch. */
+/** Between 70 % and 90 % of the validity. */
 export const rotationDeadline = (
 	{ notBefore, notAfter }: Pick<NodeIdentity, 'notBefore' | 'notAfter'>,
 	lot: number,
@@ -29,11 +30,11 @@ export const rotationDeadline = (
 const FIRST_RETRY_MS = 2_000;
 const LAST_RETRY_MS = 32_000;
 
-/** 2, 4, 8, 16 and then 32 seconds, and up to a tenth more. @differs upstream's 32 seconds have no jitter */
+/** 2, 4, 8, 16, then 32 seconds, plus up to 10 %. @differs upstream's 32 seconds have no jitter */
 export const retryAfterMs = (failures: number, lot: number): number =>
 	Math.min(FIRST_RETRY_MS * 2 ** (failures - 1), LAST_RETRY_MS) * (1 + 0.1 * lot);
 
-/** Ends when the signal aborts, or when the certificate that the node has is of no use any more. */
+/** Resolves when the signal aborts, or when the certificate has expired. */
 export async function keepRenewed(
 	tools: JoinContext,
 	first: NodeIdentity,

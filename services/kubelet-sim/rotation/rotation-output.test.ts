@@ -3,10 +3,10 @@ import { KubejoinError } from '../../../lib/errors.ts';
 import type { NodeIdentity } from '../identity.ts';
 import { refusalReporter, rotatedText } from './rotation-output.ts';
 
-describe('what is told of a rotation', () => {
+describe('the output of a rotation', () => {
 	const now = Date.UTC(2026, 5, 1);
 
-	it('one line, with the time to the microsecond', () => {
+	it('has one line with the time in microseconds', () => {
 		const identity = { nodeName: 'n', serial: 'ab12', notAfter: now + 12_000 } as NodeIdentity;
 		assert.equal(
 			rotatedText(identity, now + 0.25),
@@ -14,7 +14,7 @@ describe('what is told of a rotation', () => {
 		);
 	});
 
-	it('each denial; a server that is away once, and again after it was there', () => {
+	it('has each denial, and an unavailable server once until it was available', () => {
 		const said: string[] = [];
 		const { refused, rotated } = refusalReporter((line) => void said.push(line));
 		const denied = new KubejoinError('CSR_DENIED', { name: 'c', reason: 'R', message: 'M' });

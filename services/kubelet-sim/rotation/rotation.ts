@@ -1,6 +1,8 @@
 /**
- * A rotation: the node asks for its next certificate with the one that it has, as itself and without a token. Three phases and a trace of its own,
- * as the join has. @source client-go util/certificate certificate_manager.go rotateCerts
+ * A rotation: the node requests its next certificate and authenticates with its current one. Like a join, a rotation has
+ * phases and a trace.
+ *
+ * @source client-go util/certificate certificate_manager.go rotateCerts
  */
 import { rm } from 'node:fs/promises';
 import { hasCode } from '../../../lib/errors.ts';
@@ -13,30 +15,30 @@ import type { JoinContext } from '../join/join-context.ts';
 import { obtainCertificate } from '../join/request-certificate.ts';
 import { requireUsable } from '../join/verify-certificate.ts';
 
-/** As upstream's certificateWaitTimeout. */
+/** @source client-go certificateWaitTimeout */
 export const CERTIFICATE_WAIT_MS = 15 * 60_000;
 
 export interface Present {
-	/** The identity that the node has now, and asks with. */
+	/** The current identity, which authenticates the request. */
 	readonly present: NodeIdentity;
 }
 type WithKey = Present & { readonly keyPair: KeyPair };
 
-/** @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, CERTIFICATE_UNUSABLE, and whatever keeps the node from the API server or its disk */
+/** @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, CERTIFICATE_UNUSABLE, and errors of connections and files */
 export const rotationWorkflow = (tools: JoinContext) =>
 	Workflow.from<Present>('rotation')
 		.followedBy(renewKey(tools))
 		.followedBy(requestRenewal(tools))
 		.followedBy(useCertificate(tools));
 
-/** Whether a request was under way when the node went down. A key that cannot be read is for the rotation to tell. */
+/** Whether a request was pending when the process ended. The rotation reports a key that cannot be read. */
 export const isUnderWay = ({ paths }: Pick<JoinContext, 'paths'>, present: NodeIdentity): Promise<boolean> =>
 	pendingKey(paths.pendingRotationKey, present).then(
 		(pair) => pair !== undefined,
 		() => true,
 	);
 
-/** @differs upstream makes a key for each attempt, so a crash leaves a request behind that nobody waits for; here the key waits on the disk */
+/** @differs upstream creates a key for each attempt, so that a crash leaves an unused request; kubejoin keeps the key on disk */
 const renewKey = ({ paths }: JoinContext): Phase<Present, { readonly keyPair: KeyPair }> => ({
 	name: 'rotation/create-key',
 	trust: 'unchanged; the key never leaves the node',
@@ -47,7 +49,7 @@ const renewKey = ({ paths }: JoinContext): Phase<Present, { readonly keyPair: Ke
 				keyPair: (await pendingKey(paths.pendingRotationKey, present)) ?? (await newKey(paths.pendingRotationKey)),
 			};
 		} catch (error) {
-			// Told once; the next attempt has a new one.
+			// Reported once: the next attempt creates a new key.
 			if (hasCode(error, 'KEY_MALFORMED')) await rm(paths.pendingRotationKey, { force: true });
 			throw error;
 		}
@@ -61,7 +63,7 @@ const requestRenewal = (tools: JoinContext): Phase<WithKey, { readonly claimedCe
 		const { dial, paths, clock } = tools;
 		const connection = dial.asNode(present.server, present);
 		try {
-			// There is nothing to wait for with a certificate that has expired.
+			// After the expiry of the certificate the API server refuses every request.
 			const timeoutMs = Math.ceil(Math.max(Math.min(CERTIFICATE_WAIT_MS, present.notAfter - clock()), 0));
 			const wanted = { nodeName: present.nodeName, keyPair, timeoutMs };
 			return {
@@ -85,7 +87,7 @@ const useCertificate = ({
 	clock,
 }: JoinContext): Phase<WithKey & { readonly claimedCertificate: string }, { readonly identity: NodeIdentity }> => ({
 	name: 'rotation/use-certificate',
-	trust: 'each trusts the other, by the new certificate',
+	trust: 'node and cluster trust each other, by the new certificate',
 	async run({ present, keyPair, claimedCertificate }) {
 		const { nodeName, server } = present;
 		try {
