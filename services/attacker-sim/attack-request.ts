@@ -1,4 +1,4 @@
-/** What `attacker-sim listen` is asked to do, read from its flags: every problem of them at once, and nothing that was stolen is assumed. */
+/** Reads the flags of `attacker-sim listen`, and reports all problems together. */
 import { readFile } from 'node:fs/promises';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { type PresentedToken, parseToken } from '../../lib/kube/bootstrap-token.ts';
@@ -16,20 +16,19 @@ export interface ListenFlags {
 	readonly healthPort?: string;
 }
 
+type Pem = string;
+
 export interface AttackRequest {
 	readonly address: string;
-	/** 0: whichever is free. */
+	/** 0: any free port. */
 	readonly port: number;
 	/** `host:port` */
 	readonly target: string;
-	/** PEM. */
-	readonly clusterCa: string;
+	readonly clusterCa: Pem;
 	readonly mode: Mode;
-	/** Path. */
 	readonly report: string;
 	readonly token?: PresentedToken;
-	/** PEM. */
-	readonly caKey?: string;
+	readonly caKey?: Pem;
 	readonly healthPort?: number;
 }
 
@@ -42,7 +41,7 @@ export async function readAttackRequest(flags: ListenFlags): Promise<AttackReque
 			problems.push(`${option} ${path} cannot be read: ${causeText(error)}`);
 			return '';
 		});
-	if (!isMode(mode)) problems.push(`--mode ${mode} is not known; it is one of ${modeNames.join(', ')}`);
+	if (!isMode(mode)) problems.push(`--mode ${mode} is unknown; it must be one of ${modeNames.join(', ')}`);
 	const port = portNumber('--port', flags.port, 0, problems);
 	const healthPort =
 		flags.healthPort === undefined ? undefined : portNumber('--health-port', flags.healthPort, 1, problems);
@@ -76,9 +75,9 @@ function portNumber(option: string, text: string, least: number, problems: strin
 	return value;
 }
 
-/** The contents of a token file. They are in no message. */
+/** Reads a token file, whose contents are in no message. */
 export function tokenOf(contents: string, problems: string[]): PresentedToken | undefined {
 	const token = parseToken(contents.trim());
-	if (token === undefined) problems.push('--token-file does not hold a bootstrap token, ID.SECRET');
+	if (token === undefined) problems.push('--token-file does not contain a bootstrap token, ID.SECRET');
 	return token;
 }

@@ -1,4 +1,4 @@
-/** A certificate on the wrong edge: a peer that is who it says, and not one that may do this. Or one of the other CA, which is nobody there. */
+/** Calls a service with a certificate that authenticates but is not authorized, or with a certificate of the other CA. */
 import { randomUUID } from 'node:crypto';
 import { asKubejoinError, KubejoinError } from '../../lib/errors.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
@@ -18,18 +18,18 @@ export interface CallFlags {
 	readonly method?: string;
 }
 
-/** Contract and method where none is named: what a thief would want most. */
+/** The default methods: those that are most useful to an attacker. */
 const wanted: Readonly<Record<MeshService, readonly [contract: string, method: string]>> = {
 	'ca-service': ['CertificateAuthority', 'Sign'],
 	'token-store': ['TokenStore', 'List'],
 	'apiserver-sim': ['Nodes', 'List'],
 };
 
-/** @returns lines; the first says what became of it @throws ATTACK_NOT_ALLOWED, ATTACK_ARGUMENTS_INVALID */
+/** @returns lines; the first is the outcome @throws ATTACK_NOT_ALLOWED, ATTACK_ARGUMENTS_INVALID */
 export async function callService(flags: CallFlags): Promise<readonly string[]> {
 	const service = meshServices.find((name) => name === flags.service);
 	if (service === undefined)
-		return refuse(`--service ${flags.service} is not known; it is one of ${meshServices.join(', ')}`);
+		return refuse(`--service ${flags.service} is unknown; it must be one of ${meshServices.join(', ')}`);
 	const { contract, method } = methodOf(service, flags.method);
 	await requireNearTarget(flags.target, service, resolveHost);
 	const [ca, cert, key] = await Promise.all([
@@ -51,10 +51,10 @@ export async function callService(flags: CallFlags): Promise<readonly string[]> 
 		return [`outcome: answered ${contract}/${method}`, `fields: ${Object.keys(answer).join(', ') || 'none'}`];
 	} catch (error) {
 		const known = asKubejoinError(error);
-		// The text of OpenSSL names no key.
+		// The text of OpenSSL contains no key.
 		if (known.code === 'INTERNAL')
 			return refuse(
-				`--cert ${flags.cert} and --key ${flags.key} are not a certificate and its key, or --ca ${flags.ca} is none`,
+				`--cert ${flags.cert} and --key ${flags.key} are not a certificate and its key, or --ca ${flags.ca} is not a CA`,
 			);
 		return [refusedText(known)];
 	}
@@ -68,11 +68,11 @@ function methodOf(
 	const [contract = '', method = ''] =
 		text === undefined ? [usual, usualMethod] : text.includes('/') ? text.split('/') : [usual, text];
 	if (!isUnary(contract, method))
-		return refuse(`--method ${text} is not a method that is answered once; see proto/kubejoin`);
+		return refuse(`--method ${text} is not a unary method; see proto/kubejoin`);
 	return { contract, method };
 }
 
-/** One that would be signed if the caller might have anything signed. */
+/** A request that ca-service would sign for an authorized caller. */
 async function signRequest(): Promise<object> {
 	const subject = { organizations: [wellKnown.groups.nodes], commonName: `${wellKnown.nodeUserPrefix}attacker` };
 	const csr = Buffer.from(createCsr({ subject }, await generateKeyPair('ECDSA-P256'))).toString('base64');

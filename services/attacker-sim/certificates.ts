@@ -1,4 +1,4 @@
-/** The certificates of the attacker: its own CA, or the cluster's where the key was stolen; what it shows, and what it gives to nodes. */
+/** The attacker's certificates: its CA, which is the cluster's if the key was stolen, and the certificates that it issues. */
 import type { Clock } from '../../lib/clock.ts';
 import {
 	buildCaCertificate,
@@ -21,7 +21,7 @@ export interface Identity {
 const BACKDATE_MS = 5 * 60_000;
 const LIFE_MS = 24 * 60 * 60_000;
 
-/** Anybody can make one, and give it the name that the cluster's has. */
+/** Any program can create a CA with the name of the cluster's CA. */
 export async function makeOwnCa(clock: Clock): Promise<Issuer> {
 	const pair = await generateKeyPair('ECDSA-P256');
 	const lifetime = { notBefore: clock() - BACKDATE_MS, notAfter: clock() + LIFE_MS };
@@ -30,8 +30,8 @@ export async function makeOwnCa(clock: Clock): Promise<Issuer> {
 }
 
 /**
- * @param bundle  PEM; the certificate that the key belongs to is used
- * @throws CERTIFICATE_MALFORMED, KEY_MALFORMED  the key is of none of them
+ * @param bundle  PEM; the certificate of the key is used
+ * @throws CERTIFICATE_MALFORMED, KEY_MALFORMED  no certificate has this key
  */
 export function stolenCa(bundle: string, keyPem: string): Issuer {
 	const key = readPrivateKey(keyPem);
@@ -59,7 +59,7 @@ export async function issueIdentity(
 	return { cert, key: writePrivateKey(privateKey) };
 }
 
-/** Signs whatever is asked for, under any name. @throws CSR_MALFORMED, CSR_SIGNATURE_INVALID */
+/** Signs every request. @throws CSR_MALFORMED, CSR_SIGNATURE_INVALID */
 export function signAnything(issuer: Issuer, csrPem: string, usages: readonly string[], clock: Clock): string {
 	const { subject, spki, names } = parseCsr(csrPem);
 	return buildCertificate(

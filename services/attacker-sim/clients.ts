@@ -1,6 +1,6 @@
 /**
- * The attacker's own calls to the mesh. Each is verified with the CA that was given and by the name of the service, so that nothing is sent to
- * a server that is not the mesh's own.
+ * The attacker's calls to the mesh. Each verifies the server with the given CA and the name of the service, so that
+ * nothing is sent to a server outside the mesh.
  */
 import { lookup } from 'node:dns/promises';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
@@ -13,10 +13,10 @@ export interface ApiConnection {
 	readonly api: ApiClient;
 	readonly close: () => void;
 }
-/** What is shown: nothing, a token, or a certificate. */
+/** The credential of a call: none, a token, or a certificate. */
 export type Shown = { readonly token?: string } | Identity;
 
-/** Everything that PEM and TLS can refuse is thrown when it is opened or at the first call. */
+/** Errors of PEM and TLS are thrown when the connection is opened or at the first call. */
 export function openApi(target: string, ca: string, shown: Shown = {}): ApiConnection {
 	const channel = openChannel(target, { ca, serverName: 'apiserver-sim', ...('cert' in shown ? shown : {}) });
 	const { token } = 'cert' in shown ? {} : shown;
@@ -38,7 +38,7 @@ export interface ServiceCall {
 	/** PEM. */
 	readonly ca: string;
 	readonly identity: Identity;
-	/** As in proto/kubejoin, without the package. */
+	/** Of proto/kubejoin, without the package. */
 	readonly contract: string;
 	readonly method: string;
 	readonly request: object;
@@ -61,7 +61,7 @@ export async function callAs({
 	}
 }
 
-/** Whether proto/kubejoin has the method, and it is answered once. */
+/** Whether proto/kubejoin has the method, and it is unary. */
 export function isUnary(contract: string, method: string): boolean {
 	try {
 		const definition = contractOf(contract)[method];

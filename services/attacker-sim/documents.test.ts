@@ -22,16 +22,16 @@ const read = async (mode: Mode) => {
 const isValid = ({ kubeconfig, signatures }: Awaited<ReturnType<typeof read>>): boolean =>
 	verifyDetached(signatures['jws-kubeconfig-abcdef'] ?? '', kubeconfig, token.id, token.secret);
 
-describe('the documents of the attacker', () => {
-	it('replay: the genuine one, and nothing in it is changed', async () =>
+describe('the cluster-info of the attacker', () => {
+	it('is the genuine one with replay', async () =>
 		assert.deepEqual(await forgedClusterInfo('replay', materials), genuine));
 
-	it('forge-unsigned: its own CA and address, no signature', async () => {
+	it('has its own CA and address and no signature with forge-unsigned', async () => {
 		const { ca, server, signatures } = await read('forge-unsigned');
 		assert.deepEqual({ ca, server, signatures }, { ca: 'OWN\n', server: materials.url, signatures: {} });
 	});
 
-	it('forge-invented-jws: a signature for every public id, none of them good, and no two alike', async () => {
+	it('has a different invalid signature for every token ID with forge-invented-jws', async () => {
 		const document = await read('forge-invented-jws');
 		assert.deepEqual(Object.keys(document.signatures), ['jws-kubeconfig-abcdef', 'jws-kubeconfig-ghijkl']);
 		assert.equal(isValid(document), false);
@@ -44,7 +44,7 @@ describe('the documents of the attacker', () => {
 		['alter-second', 'GENUINE\n'],
 		['impersonate', 'GENUINE\n'],
 	] as const) {
-		it(`${mode}: validly signed, its own address, the CA is ${JSON.stringify(ca)}, the same at each look`, async () => {
+		it(`has a valid signature, its own address and the CAs ${JSON.stringify(ca)} with ${mode}`, async () => {
 			const document = await read(mode);
 			assert.deepEqual(
 				{ ca: document.ca, server: document.server, isValid: isValid(document) },

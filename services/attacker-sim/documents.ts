@@ -1,4 +1,4 @@
-/** The cluster-info documents that the attacker hands out. What it could not make with the power that it has, it cannot make here. Pure but for invented keys. */
+/** The cluster-info that the attacker serves, made only with its power. Pure except for invented keys. */
 import { randomBytes } from 'node:crypto';
 import type { PresentedToken } from '../../lib/kube/bootstrap-token.ts';
 import { clusterOnlyKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
@@ -12,9 +12,9 @@ export interface Materials {
 	readonly ownCa: string;
 	/** PEM. */
 	readonly clusterCa: string;
-	/** The data of the genuine cluster-info, which anybody may read. */
+	/** The data of the genuine cluster-info, which is public. */
 	readonly genuine: () => Promise<Readonly<Record<string, string>>>;
-	/** What the attacker can sign with. */
+	/** Stolen tokens, which can sign cluster-info. */
 	readonly tokens: () => Promise<readonly PresentedToken[]>;
 }
 
@@ -31,7 +31,7 @@ export async function forgedClusterInfo(
 		case 'forge-unsigned':
 			return { kubeconfig: naming(ownCa) };
 		case 'forge-invented-jws': {
-			// Nobody tells the attacker which token the node has; the ids of all live ones are public.
+			// The attacker does not know which token the node has; the IDs of all valid tokens are public.
 			const ids = Object.keys(await genuine()).flatMap((key) =>
 				key.startsWith(JWS_PREFIX) ? [key.slice(JWS_PREFIX.length)] : [],
 			);

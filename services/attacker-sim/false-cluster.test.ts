@@ -15,8 +15,8 @@ const cluster = async () => {
 };
 const { nodes, certificateSigningRequests } = resources;
 
-describe('the cluster that the attacker plays', () => {
-	it('approves and signs every request at once, whoever it is for', async () => {
+describe('the false cluster', () => {
+	it('approves and signs every request at once, for any name', async () => {
 		const subject = { organizations: ['system:masters'], commonName: 'anybody' };
 		const request = Buffer.from(createCsr({ subject }, await generateKeyPair('ECDSA-P256'))).toString('base64');
 		const spec = { request, signerName: 'x', usages: ['digital signature', 'client auth'] };
@@ -34,7 +34,7 @@ describe('the cluster that the attacker plays', () => {
 		assert.deepEqual(readSubject(leaf), subject);
 	});
 
-	it('CSR_MALFORMED for what nobody could sign', async () => {
+	it('refuses a malformed request with CSR_MALFORMED', async () => {
 		const played = await cluster();
 		const object = { metadata: { name: 'x' }, spec: { request: 'eA==', signerName: 'x', usages: [] } };
 		assert.throws(
@@ -43,7 +43,7 @@ describe('the cluster that the attacker plays', () => {
 		);
 	});
 
-	it('keeps what it is given: created once, found, replaced with the same UID, removed', async () => {
+	it('creates, returns, updates and deletes objects', async () => {
 		const played = await cluster();
 		const created = played.create(nodes, { metadata: { name: 'node-1' } });
 		assert.ok(created.metadata.uid && created.metadata.resourceVersion, JSON.stringify(created));

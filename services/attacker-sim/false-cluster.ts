@@ -1,6 +1,6 @@
 /**
- * The cluster that the attacker plays for a node that came to trust it: it keeps what it is given, approves and signs every request at once,
- * and nothing ever happens in it but by the node itself.
+ * The false cluster for a node that trusts the attacker: it stores objects, and approves and signs every request at once.
+ * Only the node changes it.
  */
 import { randomUUID } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
@@ -11,7 +11,7 @@ import type { CertificateSigningRequest, KubeObject } from '../../lib/kube/types
 export type Sent = Omit<KubeObject, 'apiVersion' | 'kind'>;
 
 export interface FalseCluster {
-	/** @throws API_ALREADY_EXISTS; CSR_MALFORMED and CSR_SIGNATURE_INVALID, for a request that nobody could sign */
+	/** @throws API_ALREADY_EXISTS; CSR_MALFORMED, CSR_SIGNATURE_INVALID */
 	readonly create: (resource: ApiResource, object: Sent) => KubeObject;
 	/** @throws API_NOT_FOUND */
 	readonly get: (resource: ApiResource, namespace: string, name: string) => KubeObject;
@@ -24,7 +24,7 @@ export interface FalseCluster {
 }
 
 /**
- * @param sign  gives every request a certificate: PEM of the request, PEM of the certificate
+ * @param sign  returns the certificate of a request; both are PEM
  */
 export function createFalseCluster(
 	sign: (csrPem: string, usages: readonly string[]) => string,

@@ -1,20 +1,20 @@
-/** The attacker's TCP port. Each connection is swallowed, or passed on untouched to wherever it is routed; what goes through is counted and never kept. */
+/** The attacker's TCP port. It drops each connection or forwards it unchanged, and counts the bytes without storing them. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { KubejoinError } from '../../lib/errors.ts';
 
 export type Route = 'nowhere' | { readonly host: string; readonly port: number };
 export interface FrontOptions {
 	readonly address: string;
-	/** 0: whichever is free. */
+	/** 0: any free port. */
 	readonly port: number;
-	/** Where the connection that has just come goes. */
+	/** Called for each connection. */
 	readonly route: () => Route;
 	readonly onConnection: (peer: string) => void;
 	readonly onBytes: (direction: 'received' | 'sent', count: number) => void;
 }
 export interface Front {
 	readonly port: number;
-	/** Cut every connection and give the port up. */
+	/** Close every connection and the port. */
 	readonly close: () => Promise<void>;
 }
 

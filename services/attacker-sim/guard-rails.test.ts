@@ -18,7 +18,7 @@ describe('the guard rails', () => {
 		'192.168.4.4:6443',
 		'[fd00::5]:6443',
 	])
-		it(`let the attacker dial ${target}`, () => requireNearTarget(target, 'apiserver-sim', at()));
+		it(`allow the target ${target}`, () => requireNearTarget(target, 'apiserver-sim', at()));
 
 	for (const target of [
 		'8.8.8.8:6443',
@@ -30,10 +30,10 @@ describe('the guard rails', () => {
 		'ca-service:6444',
 		'127.0.0.1',
 	])
-		it(`do not let it dial ${target}`, () =>
+		it(`refuse the target ${target}`, () =>
 			assert.rejects(requireNearTarget(target, 'apiserver-sim', at('127.0.0.1')), isNotAllowed));
 
-	it('let it dial a service by its name only where that is near', async () => {
+	it('allow the name of a service only with a local or private address', async () => {
 		await requireNearTarget('apiserver-sim:6443', 'apiserver-sim', at('172.18.0.5'));
 		await requireNearTarget('localhost:6443', 'ca-service', at('127.0.0.1', '::1'));
 		await assert.rejects(
@@ -47,14 +47,14 @@ describe('the guard rails', () => {
 		);
 	});
 
-	it('let it listen on loopback and on a private address of its own, and nowhere else', () => {
+	it('allow listening only on loopback and on a private address of this machine', () => {
 		const own = ['127.0.0.1', '172.18.0.9', '203.0.113.5'];
 		for (const address of ['127.0.0.1', '127.0.0.2', '::1', '172.18.0.9']) requireOwnAddress(address, own);
 		for (const address of ['0.0.0.0', '::', '203.0.113.5', '172.18.0.10', 'localhost', ''])
 			assert.throws(() => requireOwnAddress(address, own), isNotAllowed);
 	});
 
-	it('want proof: an answer, or a refusal in the words of the API, and nothing else', async () => {
+	it('require an answer or a refusal of the API', async () => {
 		const refusing = (error: Error) => () => Promise.reject(error);
 		const facts = { resource: 'configmaps', group: '', name: 'cluster-info', because: 'x' };
 		await requireProof('127.0.0.1:1', async () => ({}));

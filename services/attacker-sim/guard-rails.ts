@@ -1,20 +1,20 @@
 /**
- * What the attacker never does. It dials the mesh of this project and nothing else: on this machine, or in its containers, and only a server
- * that proves itself with a certificate of the given CA under the name `apiserver-sim`, which no real API server has. It listens where only
- * this machine, or the private network of its containers, can reach it.
+ * The limits of the attacker. It connects only to the mesh of this project, on this machine or in its containers, and only
+ * to a server with a certificate of the given CA for `apiserver-sim`, a name that no real API server has. It listens only
+ * on loopback, or in the private network of its containers.
  */
 import { BlockList, isIP } from 'node:net';
 import { splitHostPort } from '../../lib/address.ts';
 import { causeText, hasCode, KubejoinError } from '../../lib/errors.ts';
 
-/** A host as the addresses that it has. */
+/** Resolves a host to its addresses. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/** @source RFC 1918, RFC 4193: where container engines put their networks */
+/** The networks of container engines. @source RFC 1918, RFC 4193 */
 const containers = new BlockList();
 containers.addSubnet('10.0.0.0', 8, 'ipv4');
 containers.addSubnet('172.16.0.0', 12, 'ipv4');
@@ -29,16 +29,16 @@ export const meshServices = ['apiserver-sim', 'ca-service', 'token-store'] as co
 export type MeshService = (typeof meshServices)[number];
 
 /**
- * The target is a place where the mesh can be. Who answers there has to prove itself besides.
+ * Requires an address of this machine or of a container. The server is verified separately.
  *
- * @param service  the one whose name is allowed
+ * @param service  the only allowed host name
  * @throws ATTACK_NOT_ALLOWED
  */
 export async function requireNearTarget(target: string, service: MeshService, resolve: Resolve): Promise<void> {
 	const host = splitHostPort(target)?.host;
 	if (host === undefined) return refuse(`${JSON.stringify(target)} is not HOST:PORT`);
 	if (isIP(host) === 0 && host !== 'localhost' && host !== service) {
-		return refuse(`${host} is neither this machine nor ${service} nor the private address of a container`);
+		return refuse(`${host} is not this machine, ${service}, or the private address of a container`);
 	}
 	const addresses =
 		isIP(host) === 0
@@ -47,12 +47,12 @@ export async function requireNearTarget(target: string, service: MeshService, re
 	const far = addresses.find((address) => !isNear(address));
 	if (far !== undefined)
 		refuse(
-			`${far === host ? far : `${host} is at ${far}, which`} is neither this machine nor the private address of a container`,
+			`${far === host ? far : `${host} is at ${far}, which`} is not this machine or the private address of a container`,
 		);
 }
 
 /**
- * The address to listen on is loopback, or one that this machine has in a private network; never all of them.
+ * Requires a listen address that is loopback or a private address of this machine.
  *
  * @param own  the addresses of this machine
  * @throws ATTACK_NOT_ALLOWED
@@ -61,23 +61,23 @@ export function requireOwnAddress(address: string, own: readonly string[]): void
 	if (isIP(address) === 0) refuse(`${JSON.stringify(address)} is not an IP address to listen on`);
 	if (isLoopback(address) || (isNear(address) && own.includes(address))) return;
 	refuse(
-		`${address} is neither loopback nor a private address of this machine, so others could reach the attacker there`,
+		`${address} is not loopback or a private address of this machine: other machines could reach the attacker`,
 	);
 }
 
 /**
- * Before anything is played: the target speaks the contract of apiserver-sim and shows a certificate of the CA that was given.
+ * Requires, before the attack starts, that the target implements apiserver-sim and has a certificate of the given CA.
  *
- * @param ask  reads cluster-info from it, anonymously, over a verified connection
+ * @param ask  reads cluster-info anonymously over a verified connection
  * @throws ATTACK_NOT_ALLOWED
  */
 export async function requireProof(target: string, ask: () => Promise<unknown>): Promise<void> {
 	try {
 		await ask();
 	} catch (error) {
-		// A refusal in the words of the API came from an apiserver-sim whose certificate was good.
+		// A refusal of the API is the answer of an apiserver-sim with a valid certificate.
 		if (hasCode(error, 'API_FORBIDDEN', 'API_UNAUTHORIZED', 'API_NOT_FOUND')) return;
-		refuse(`${target} has not proved that it is an apiserver-sim of this cluster CA: ${causeText(error)}`);
+		refuse(`${target} is not an apiserver-sim with a certificate of this cluster CA: ${causeText(error)}`);
 	}
 }
 

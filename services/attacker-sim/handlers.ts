@@ -1,4 +1,4 @@
-/** From the wire to the false cluster and back, for one resource. Whoever asks is answered. */
+/** The gRPC handlers of the false cluster for one resource. They authenticate no caller. */
 import { once } from 'node:events';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
@@ -7,9 +7,9 @@ import type { FalseCluster, Sent } from './false-cluster.ts';
 
 export interface HandlerOptions {
 	readonly cluster: FalseCluster;
-	/** The data of the cluster-info that is handed out. */
+	/** The data of the served cluster-info. */
 	readonly clusterInfo: () => Promise<Readonly<Record<string, string>>>;
-	/** A node has registered itself. */
+	/** Called when a node registers. */
 	readonly onRegistered: (node: string) => void;
 	/** Ends the watches. */
 	readonly stopping: AbortSignal;
@@ -67,7 +67,7 @@ export function resourceHandlers(
 		},
 	};
 
-	/** By name alone, which is all that nodes select by. */
+	/** Nodes select only by name. */
 	function selected({ fieldSelector = '' }: Message) {
 		const name = /(?:^|,)metadata\.name==?([^,]+)/.exec(fieldSelector)?.[1];
 		return cluster.list(resource).filter(({ metadata }) => name === undefined || metadata.name === name);

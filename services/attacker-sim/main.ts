@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Starts one command of attacker-sim: `listen` plays a man in the middle until it is stopped; the others try once what a thief could try. */
+/** Runs one command of attacker-sim: `listen` is a man in the middle until it is stopped; each other command is one attempt. */
 import '../../lib/require-node.ts';
 import { Command } from 'commander';
 import { runCli } from '../../lib/cli.ts';
@@ -57,7 +57,7 @@ async function listenUntilStopped(flags: ListenFlags): Promise<void> {
 	}
 }
 
-/** What was tried is told whatever came of it; only what could not be tried is a failure. */
+/** Prints the outcome of an attempt. A refused attempt is not a failure of this program. */
 const tryOnce = async (attempt: Promise<readonly string[]>): Promise<void> => {
 	for (const line of await attempt) say(printable(line));
 };
@@ -70,20 +70,20 @@ const powerHelp = `\nPowers:\n${Object.entries(powers)
 	.join('\n')}\n`;
 
 const program = new Command(service).description(
-	'An attacker for the simulated mesh of this project, and for nothing else: it learns only what a real one would learn',
+	'An attacker for the simulated mesh of this project only, with the knowledge of a real one',
 );
 program
 	.command('listen')
-	.description('stand between a node and the API server until it is stopped')
-	.requiredOption('--address <ip>', 'where to listen: loopback, or the own private address of this container')
-	.requiredOption('--port <port>', 'port to listen on; 0 for one that is free, see the report')
+	.description('be a man in the middle between a node and the API server')
+	.requiredOption('--address <ip>', 'listen address: loopback, or the private address of this container')
+	.requiredOption('--port <port>', 'listen port; 0: a free port, which the report names')
 	.requiredOption('--target <host:port>', 'the API server')
 	.requiredOption(
 		'--cluster-ca <file>',
-		'CA certificate, PEM; the API server must prove itself with it, or nothing is started',
+		'CA certificate in PEM; it must verify the API server',
 	)
-	.requiredOption('--mode <mode>', 'what to play, see below')
-	.requiredOption('--report <file>', 'where to write what was seen, JSON, 0600')
+	.requiredOption('--mode <mode>', 'attack, see below')
+	.requiredOption('--report <file>', 'file for the report, JSON, mode 0600')
 	.option('--token-file <file>', 'P1: a stolen bootstrap token, ID.SECRET')
 	.option('--ca-key-file <file>', "P3: the stolen key of the cluster's CA")
 	.option('--health-port <port>', 'port of /healthz and /readyz, on 127.0.0.1 (default: none)')
@@ -91,47 +91,56 @@ program
 	.action((flags: ListenFlags) => listenUntilStopped(flags));
 program
 	.command('request-certificate')
-	.description('ask the API server for a certificate with what was stolen, and wait for what becomes of it')
+	.description('request a certificate with a stolen credential, and print the outcome')
 	.requiredOption('--target <host:port>', 'the API server')
 	.requiredOption('--cluster-ca <file>', 'CA certificate, PEM')
 	.option('--token-file <file>', 'P1: a stolen bootstrap token')
 	.option('--kubeconfig <file>', 'P2: the kubelet.conf of a node')
 	.requiredOption('--signer <name>', 'for example kubernetes.io/kube-apiserver-client-kubelet')
-	.requiredOption('--common-name <name>', 'the user that it shall name')
-	.option('--organization <name>', 'a group that it shall name; may be repeated', collect)
-	.option('--dns <name>', 'may be repeated', collect)
-	.option('--ip <address>', 'may be repeated', collect)
-	.option('--usage <usage>', 'may be repeated (default: digital signature, client auth)', collect)
-	.option('--wait <duration>', 'how long to wait for a decision', '10s')
-	.option('--out <dir>', 'where to put client.crt, client.key and client.conf, 0600, if it is issued')
+	.requiredOption('--common-name <name>', 'user in the certificate')
+	.option('--organization <name>', 'group in the certificate; can be repeated', collect)
+	.option('--dns <name>', 'DNS name; can be repeated', collect)
+	.option('--ip <address>', 'IP address; can be repeated', collect)
+	.option('--usage <usage>', 'can be repeated (default: digital signature, client auth)', collect)
+	.option('--wait <duration>', 'time to wait for a decision', '10s')
+	.option('--out <dir>', 'directory for client.crt, client.key and client.conf, mode 0600')
 	.action((flags: RequestFlags) => tryOnce(requestCertificate(flags, systemClock)));
 program
 	.command('call-service')
-	.description('call a service of the mesh with a certificate that is not for that')
+	.description('call a service of the mesh with a certificate that is not authorized')
 	.requiredOption('--service <name>', meshServices.join(', '))
 	.requiredOption('--target <host:port>', 'the service')
-	.requiredOption('--ca <file>', 'CA that the service must prove itself with, PEM')
-	.requiredOption('--cert <file>', 'the certificate to show, PEM')
+	.requiredOption('--ca <file>', 'CA that verifies the service, PEM')
+	.requiredOption('--cert <file>', 'client certificate, PEM')
 	.requiredOption('--key <file>', 'its key, PEM')
-	.option('--method <method>', 'as in proto/kubejoin: Sign, or CertificateAuthority/Sign')
+	.option('--method <method>', 'method of proto/kubejoin, such as Sign or CertificateAuthority/Sign')
 	.action((flags: CallFlags) => tryOnce(callService(flags)));
 program
 	.command('use-certificate')
-	.description('P2: does the certificate of a node still count, and as whom?')
+	.description('P2: check whether the certificate of a node is accepted, and as which user')
 	.requiredOption('--target <host:port>', 'the API server')
 	.requiredOption('--cluster-ca <file>', 'CA certificate, PEM')
 	.requiredOption('--kubeconfig <file>', 'the kubelet.conf of a node')
-	.option('--past-expiry', 'keep the connection until the certificate has expired, then ask again on it')
+	.option('--past-expiry', 'repeat the request on the same connection after the certificate has expired')
 	.action((flags: UseFlags) => tryOnce(useCertificate(flags, systemClock)));
 
-// The arguments may hold secrets, and every user of the machine can read them.
+// The arguments can contain secrets, and every user of the machine can read them.
 process.title = service;
 program.hook('preAction', () => void readConfig(tracingSettings));
 process.exitCode = await runCli(program, {
 	examples: [
 		'attacker-sim listen --help',
-		'attacker-sim use-certificate --target 127.0.0.1:6443 \\\n    --cluster-ca .kubejoin/pki/apiserver-sim/ca.crt \\\n    --kubeconfig .kubejoin/nodes/node-1/etc/kubernetes/kubelet.conf',
-		'attacker-sim call-service --service ca-service --target 127.0.0.1:6444 \\\n    --ca .kubejoin/pki/ca-service/mesh-ca.crt \\\n    --cert .kubejoin/pki/apiserver-sim/token-store-client.crt \\\n    --key .kubejoin/pki/apiserver-sim/token-store-client.key',
+		[
+			'attacker-sim use-certificate --target 127.0.0.1:6443 \\',
+			'    --cluster-ca .kubejoin/pki/apiserver-sim/ca.crt \\',
+			'    --kubeconfig .kubejoin/nodes/node-1/etc/kubernetes/kubelet.conf',
+		].join('\n'),
+		[
+			'attacker-sim call-service --service ca-service --target 127.0.0.1:6444 \\',
+			'    --ca .kubejoin/pki/ca-service/mesh-ca.crt \\',
+			'    --cert .kubejoin/pki/apiserver-sim/token-store-client.crt \\',
+			'    --key .kubejoin/pki/apiserver-sim/token-store-client.key',
+		].join('\n'),
 	],
 	executable: service,
 });

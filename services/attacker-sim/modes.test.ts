@@ -5,7 +5,7 @@ import { isMode, modeNames, modes, type Power, requirePower, rowOf } from './mod
 describe('the modes', () => {
 	for (const mode of modeNames) {
 		const { power } = rowOf(mode);
-		it(`${mode} needs ${power} and no more`, () => {
+		it(`${mode} requires ${power}`, () => {
 			requirePower(mode, [power]);
 			const others = (['P1', 'P2', 'P3'] satisfies Power[]).filter((one) => one !== power);
 			if (power === 'P0') requirePower(mode, []);
@@ -17,12 +17,12 @@ describe('the modes', () => {
 		});
 	}
 
-	it('are known by their names, and nothing else is', () => {
+	it('have known names', () => {
 		assert.ok(modeNames.every(isMode));
 		for (const text of ['', 'forge', 'toString', 'RELAY']) assert.equal(isMode(text), false);
 	});
 
-	it('the network alone is enough for none that signs', () => {
+	it('do not sign with the network alone', () => {
 		const signing = ['forge-signed', 'append-ca', 'alter-second', 'impersonate'] as const;
 		assert.deepEqual(
 			signing.map((mode) => modes[mode].power),

@@ -1,8 +1,8 @@
-/** What the attacker plays, and which power it needs for that. A power is something that was stolen, and is given as a file; nothing is assumed. Pure. */
+/** The attacks, and the power that each requires. A power is a stolen file, or only the network. Pure. */
 import { KubejoinError } from '../../lib/errors.ts';
 
 export const powers = {
-	P0: 'the network and nothing else',
+	P0: 'only the network',
 	P1: 'a stolen bootstrap token',
 	P2: 'a stolen node certificate',
 	P3: "the stolen key of the cluster's CA",
@@ -11,49 +11,48 @@ export type Power = keyof typeof powers;
 
 interface ModeRow {
 	readonly power: Power;
-	/** Who answers a connection: nobody, the genuine API server, the attacker, or the attacker once and then the genuine one. */
-	readonly answeredBy: 'nobody' | 'target' | 'attacker' | 'attacker-once';
-	/** One line, for people. */
+	/** `attacker-once`: the API server answers after the first cluster-info. */
+	readonly answeredBy: 'none' | 'target' | 'attacker' | 'attacker-once';
 	readonly does: string;
 }
 
 export const modes = {
-	relay: { power: 'P0', answeredBy: 'target', does: 'passes every connection on to the API server, untouched' },
-	sink: { power: 'P0', answeredBy: 'nobody', does: 'accepts every connection and never answers' },
+	relay: { power: 'P0', answeredBy: 'target', does: 'forwards every connection to the API server unchanged' },
+	sink: { power: 'P0', answeredBy: 'none', does: 'accepts every connection and never answers' },
 	replay: {
 		power: 'P0',
 		answeredBy: 'attacker',
-		does: 'serves the genuine cluster-info, which anybody may read, as a server of its own CA',
+		does: 'serves the genuine, public cluster-info with a server certificate of its own CA',
 	},
 	'forge-unsigned': {
 		power: 'P0',
 		answeredBy: 'attacker',
-		does: 'serves a cluster-info that names its own CA, without a signature',
+		does: 'serves a cluster-info with its own CA, without a signature',
 	},
 	'forge-invented-jws': {
 		power: 'P0',
 		answeredBy: 'attacker',
-		does: 'the same, with a signature made with a key that it invented',
+		does: 'the same, with a signature by an invented key',
 	},
 	'forge-signed': {
 		power: 'P1',
 		answeredBy: 'attacker',
-		does: 'the same, with a valid signature, made with the token',
+		does: 'the same, with a valid signature by the token',
 	},
 	'append-ca': {
 		power: 'P1',
 		answeredBy: 'attacker',
-		does: 'serves the genuine CA with its own after it, validly signed',
+		does: 'serves the genuine CA and its own, with a valid signature',
 	},
 	'alter-second': {
 		power: 'P1',
 		answeredBy: 'attacker-once',
-		does: 'signs an altered cluster-info with the genuine CA; the second look goes through',
+		does: 'serves an altered, validly signed cluster-info with the genuine CA; forwards the second request',
 	},
 	impersonate: {
 		power: 'P3',
 		answeredBy: 'attacker',
-		does: 'is the API server, as far as anybody can tell: the CA signs what it wants',
+		does: 'impersonates the API server with certificates of the stolen CA',
 	},
 } as const satisfies Readonly<Record<string, ModeRow>>;
 export type Mode = keyof typeof modes;

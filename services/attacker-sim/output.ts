@@ -1,4 +1,4 @@
-/** What the attacker tells the person who runs it. A secret is in none of it; what looks like a token is masked where it is printed. */
+/** The output of the attacker. It contains no secret; text with the form of a token is masked when it is printed. */
 import pc from 'picocolors';
 import type { KubejoinError } from '../../lib/errors.ts';
 import { printable } from '../../lib/text.ts';
@@ -9,8 +9,8 @@ export const warning = (): string =>
 		pc.bold(
 			[
 				'',
-				'THIS IS AN ATTACKER, for the simulated mesh of this project and nothing else.',
-				'A node that is pointed at it should not trust it. See what happens when it does.',
+				'THIS IS AN ATTACKER for the simulated mesh of this project only.',
+				'A node that connects to it must not trust it.',
 				'',
 			].join('\n'),
 		),
@@ -23,14 +23,14 @@ export const listeningText = (mode: Mode, listening: string, target: string): st
 
 export const connectedText = (peer: string): string => `[attacker] ${peer} connected`;
 
-/** @param credential  how the caller proved itself, in words */
+/** @param credential  the caller's credential in words */
 export const heardText = (method: string, credential: string, tokenBytes: number): string => {
-	const line = printable(`[attacker] heard ${method.replace('/kubejoin.v1.', '')}, ${credential}`);
+	const line = printable(`[attacker] received ${method.replace('/kubejoin.v1.', '')}, ${credential}`);
 	return tokenBytes === 0 ? line : pc.red(`${line}: ${tokenBytes} bytes of a token's secret were sent to it`);
 };
 
 export const capturedText = (node: string, serial: string): string =>
-	pc.red(`[attacker] CAPTURED ${printable(node)}: it takes the attacker for its cluster; certificate ${serial}`);
+	pc.red(`[attacker] CAPTURED ${printable(node)}: it trusts the attacker as its cluster; certificate ${serial}`);
 
-/** The first line of a command that tries something once. */
+/** The first line of an attempt. */
 export const refusedText = ({ code, message }: KubejoinError): string => `outcome: refused ${code}: ${message}`;

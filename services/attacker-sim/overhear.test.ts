@@ -6,10 +6,10 @@ const stolen = [{ id: 'abcdef', secret: '0123456789abcdef' }];
 const none = { tokenBytes: 0, tokenIds: [] };
 const once = { tokenBytes: 16, tokenIds: ['abcdef'] };
 
-describe('what is overheard', () => {
-	it('a bearer token is counted by the bytes of its secret half', () =>
+describe('an overheard request', () => {
+	it('counts the bytes of the secret of a bearer token', () =>
 		assert.deepEqual(overhear(`Bearer ${token}`, {}), once));
-	it('so is one anywhere in a message, as a name, in a list, or in base64', () => {
+	it('counts a token anywhere in a message, also in a name, a list, or base64', () => {
 		assert.deepEqual(overhear(undefined, { metadata: { annotations: { a: [`x ${token}`] } } }), once);
 		assert.deepEqual(overhear(undefined, { [token]: 1 }), once);
 		assert.deepEqual(
@@ -17,16 +17,16 @@ describe('what is overheard', () => {
 			once,
 		);
 	});
-	it('each time counts', () =>
+	it('counts each occurrence', () =>
 		assert.equal(overhear(`Bearer ${token}`, { a: token, b: `${token} ${token}` }).tokenBytes, 64));
-	it('two tokens are two', () =>
+	it('lists two tokens', () =>
 		assert.deepEqual(overhear(`Bearer ${token}`, { a: 'zzzzzz.aaaaaaaaaaaaaaaa' }).tokenIds, ['abcdef', 'zzzzzz']));
-	it('the secret half alone counts where it is known, and not twice with its token', () => {
+	it('counts a known secret without its ID, and not twice with its ID', () => {
 		assert.deepEqual(overhear(undefined, { secret: '0123456789abcdef' }, stolen), once);
 		assert.deepEqual(overhear(undefined, { secret: '0123456789abcdef' }), none);
 		assert.deepEqual(overhear(`Bearer ${token}`, {}, stolen), once);
 	});
-	it('an ID alone, a longer word, and what a node says of itself are no token', () => {
+	it('does not count an ID, a longer word, or data of a node', () => {
 		for (const text of [
 			'abcdef',
 			'system:bootstrap:abcdef',

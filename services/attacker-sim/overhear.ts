@@ -1,10 +1,10 @@
-/** What of a bootstrap token somebody has sent: counted from the words themselves. The secret is counted and never kept. Pure. */
+/** Counts the bytes of bootstrap token secrets in a request, without storing them. Pure. */
 import { type PresentedToken, parseToken } from '../../lib/kube/bootstrap-token.ts';
 
 export interface Overheard {
-	/** Of secret halves. */
+	/** Bytes of secrets. */
 	readonly tokenBytes: number;
-	/** Public halves. */
+	/** Token IDs, which are public. */
 	readonly tokenIds: readonly string[];
 }
 
@@ -13,7 +13,7 @@ const tokenForm = /(?<![A-Za-z0-9])[a-z0-9]{6}\.[a-z0-9]{16}(?![A-Za-z0-9])/g;
 /**
  * @param metadata  value of `authorization`, or undefined
  * @param message   the decoded message; bytes in it are base64
- * @param stolen    tokens that the attacker knows: of them it also knows the secret half when it comes alone
+ * @param stolen    known tokens, whose secrets are found without their IDs, too
  */
 export function overhear(
 	metadata: string | undefined,
@@ -30,7 +30,7 @@ export function overhear(
 	};
 }
 
-/** Every text in a message, and what it says when it is base64. */
+/** Every text in a message, also decoded if it is base64. */
 function textsOf(message: unknown): string[] {
 	if (typeof message === 'string') return [message, ...inBase64(message)];
 	if (typeof message !== 'object' || message === null) return [];

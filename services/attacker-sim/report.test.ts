@@ -4,7 +4,7 @@ import { createRecorder, emptyReport, including, type Report } from './report.ts
 const first = emptyReport('sink', 'P0', '127.0.0.1:1');
 
 describe('the report', () => {
-	it('is written at first and after every change, whole', async () => {
+	it('is written completely at the start and after every change', async () => {
 		const written: Report[] = [];
 		const recorder = createRecorder('x', first, async (text) => void written.push(JSON.parse(text) as Report));
 		await recorder.written();
@@ -16,7 +16,7 @@ describe('the report', () => {
 		);
 	});
 
-	it('changes that come while it is written are written together, and none is lost', async () => {
+	it('writes changes during a write together, and loses none', async () => {
 		const written: Report[] = [];
 		const recorder = createRecorder('x', first, async (text) => {
 			await Promise.resolve();
@@ -28,7 +28,7 @@ describe('the report', () => {
 		assert.ok(written.length < 10, `written ${written.length} times`);
 	});
 
-	it('a file that cannot be written is told to who waits, and tried again with the next change', async () => {
+	it('rejects when the file cannot be written, and retries with the next change', async () => {
 		let isFull = true;
 		const written: string[] = [];
 		const recorder = createRecorder('x', first, async (text) => {
@@ -42,5 +42,5 @@ describe('the report', () => {
 		assert.match(written[0] ?? '', /"problem": "none"/);
 	});
 
-	it('a list has each item once, in order', () => assert.deepEqual(including(['b'], 'a', 'b', 'a'), ['b', 'a']));
+	it('keeps each item once, in order', () => assert.deepEqual(including(['b'], 'a', 'b', 'a'), ['b', 'a']));
 });

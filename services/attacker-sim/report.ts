@@ -1,7 +1,4 @@
-/**
- * What the attacker saw and what it got, as a file that is whole at any time and that only its owner may read. Bytes of secrets are counted in
- * it; a secret is never in it.
- */
+/** The report of the attacker, a file that is replaced atomically, mode 0600. It counts bytes of secrets and contains no secret. */
 import { writeWholeFile } from '../../lib/files.ts';
 import type { Mode, Power } from './modes.ts';
 
@@ -10,24 +7,24 @@ export interface Report {
 	readonly power: Power;
 	/** `address:port` */
 	readonly listening: string;
-	/** Pin of the attacker's own CA; absent where it uses the cluster's, or none. */
+	/** Pin of the attacker's own CA. */
 	readonly ownCaPin?: string;
-	/** TCP connections that were accepted, whatever became of them. */
+	/** Accepted TCP connections. */
 	readonly connections: number;
-	/** Bytes that came from nodes, and that went to them; encrypted or not. */
+	/** Bytes from and to nodes, encrypted or not. */
 	readonly bytes: { readonly received: number; readonly sent: number };
-	/** Handshakes with the attacker's own TLS that succeeded. */
+	/** Successful handshakes with the attacker's own TLS. */
 	readonly tlsHandshakes: number;
-	/** The first thousand. */
+	/** At most MAX_REQUESTS, the oldest. */
 	readonly requests: readonly { readonly method: string; readonly atMs: number }[];
 	readonly requestCount: number;
-	/** Bytes of secret halves of bootstrap tokens that were sent to the attacker in a form that it can read. */
+	/** Bytes of bootstrap token secrets that the attacker received in plain text. */
 	readonly tokenBytes: number;
-	/** Public halves of them. */
+	/** IDs of the received tokens. */
 	readonly tokensSeen: readonly string[];
-	/** Subjects of the client certificates that were shown. */
+	/** Subjects of the received client certificates. */
 	readonly clientCertificates: readonly string[];
-	/** Nodes that took the attacker for their cluster, with the serial number of the certificate that it gave them. */
+	/** Nodes that joined the attacker's cluster, with the serial number of their certificate. */
 	readonly captured: readonly { readonly node: string; readonly serial: string }[];
 	readonly problem?: string;
 }
@@ -51,9 +48,9 @@ export const emptyReport = (mode: Mode, power: Power, listening: string): Report
 
 export interface Recorder {
 	readonly report: () => Report;
-	/** Put something in; the file follows. */
+	/** Change the report and write the file. */
 	readonly change: (what: (report: Report) => Partial<Report>) => void;
-	/** Resolves when the file says what the report says. @throws FILE_UNUSABLE */
+	/** Resolves when the file contains the current report. @throws FILE_UNUSABLE */
 	readonly written: () => Promise<void>;
 }
 
@@ -85,7 +82,7 @@ export function createRecorder(
 		change(what) {
 			report = { ...report, ...what(report) };
 			isWritten = false;
-			// Whoever waits for it is told what went wrong; the next change tries again.
+			// `written` reports the failure to its caller; the next change retries.
 			written().catch(() => {
 				isWritten = false;
 			});
@@ -94,7 +91,7 @@ export function createRecorder(
 	};
 }
 
-/** With `item` at the end, unless it is there. */
+/** Appends the items that are not in the list. */
 export const including = <T>(list: readonly T[], ...items: readonly T[]): readonly T[] => [
 	...new Set([...list, ...items]),
 ];

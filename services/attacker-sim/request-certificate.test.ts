@@ -14,18 +14,18 @@ const csr = (status: CertificateSigningRequest['status']): CertificateSigningReq
 const condition = (type: string) => ({ type, status: 'True', reason: 'Because', message: 'it was so' });
 
 describe('the outcome of a request', () => {
-	it('pending, also when it is approved and not signed', () => {
+	it('is pending until the request is signed', () => {
 		assert.equal(outcomeText(csr(undefined)), 'outcome: pending');
 		assert.equal(outcomeText(csr({ conditions: [condition('Approved')] })), 'outcome: pending');
 	});
-	it('denied, and failed although approved, with reason and message', () => {
+	it('is denied or failed, with reason and message', () => {
 		assert.equal(outcomeText(csr({ conditions: [condition('Denied')] })), 'outcome: denied Because: it was so');
 		assert.equal(
 			outcomeText(csr({ conditions: [condition('Approved'), condition('Failed')] })),
 			'outcome: failed Because: it was so',
 		);
 	});
-	it('issued, with the serial number', async () => {
+	it('is issued, with the serial number', async () => {
 		const pem = buildCaCertificate(
 			{ commonName: 'x', dnsNames: [], notBefore: 0, notAfter: 1_000 },
 			await generateKeyPair('ECDSA-P256'),

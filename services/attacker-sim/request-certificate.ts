@@ -1,6 +1,6 @@
 /**
- * What a thief gets signed: a CertificateSigningRequest with a fresh key, made with a stolen token (P1) or a stolen node certificate (P2), and
- * what the cluster makes of it.
+ * Requests a certificate for a new key with a stolen token (P1) or a stolen node certificate (P2), and returns the
+ * outcome.
  */
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
@@ -33,7 +33,7 @@ export interface RequestFlags {
 	readonly out?: string;
 }
 
-/** @returns lines; the first says what became of it @throws ATTACK_NOT_ALLOWED, ATTACK_ARGUMENTS_INVALID, FILE_UNUSABLE */
+/** @returns lines; the first is the outcome @throws ATTACK_NOT_ALLOWED, ATTACK_ARGUMENTS_INVALID, FILE_UNUSABLE */
 export async function requestCertificate(flags: RequestFlags, clock: Clock): Promise<readonly string[]> {
 	const {
 		target,
@@ -77,11 +77,11 @@ export async function requestCertificate(flags: RequestFlags, clock: Clock): Pro
 	}
 }
 
-/** Exactly one thing was stolen. */
+/** Requires exactly one stolen credential. */
 async function readShown({ tokenFile, kubeconfig }: RequestFlags): Promise<Shown> {
 	if ((tokenFile === undefined) === (kubeconfig === undefined)) {
 		throw new KubejoinError('ATTACK_ARGUMENTS_INVALID', {
-			problems: ['give what was stolen: --token-file FILE (P1) or --kubeconfig FILE (P2), one of them'],
+			problems: ['give one stolen credential: --token-file FILE (P1) or --kubeconfig FILE (P2)'],
 		});
 	}
 	return tokenFile === undefined ? readStolenIdentity(kubeconfig ?? '') : { token: await readStolenToken(tokenFile) };
@@ -95,7 +95,7 @@ function durationOf(text: string): number {
 	}
 }
 
-/** The request as it is when it is decided, or when no time is left. */
+/** The request after a decision, or after the timeout. */
 async function waitForDecision(
 	csrs: ApiClient['certificateSigningRequests'],
 	created: CertificateSigningRequest,

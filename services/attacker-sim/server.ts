@@ -1,4 +1,4 @@
-/** Every method of the API server, answered by the attacker. Each message is overheard before it is answered, whatever it is. */
+/** Implements every method of the API server for the attacker, and records each request before it is answered. */
 import { resources } from '../../lib/kube/resources.ts';
 import { contractOf } from '../../lib/rpc/contracts.ts';
 import type { Call, Service, StreamHandler, UnaryHandler } from '../../lib/rpc/server.ts';

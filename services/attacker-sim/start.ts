@@ -1,4 +1,4 @@
-/** Puts an attacker together, opens its ports and closes them: guard rails first, then the report, then TLS and the front. */
+/** Starts and stops an attacker: guard rails first, then the report, then TLS and the front. */
 import { networkInterfaces } from 'node:os';
 import { splitHostPort } from '../../lib/address.ts';
 import type { Clock } from '../../lib/clock.ts';
@@ -32,7 +32,7 @@ export interface Attacker {
 }
 
 const service = 'attacker-sim';
-/** Where nodes may have been told to dial it. */
+/** Addresses that nodes can use for it. */
 const names = ['localhost', '127.0.0.1', '::1', 'apiserver-sim', service];
 
 /** @throws ATTACK_NOT_ALLOWED, PORT_IN_USE, FILE_UNUSABLE, CERTIFICATE_MALFORMED, KEY_MALFORMED */
@@ -71,7 +71,7 @@ export async function startAttacker(request: AttackRequest, options: StartOption
 				? await startTls({ request, listening, genuine, recorder }, options)
 				: undefined;
 		route = () => {
-			if (answeredBy === 'nobody') return 'nowhere';
+			if (answeredBy === 'none') return 'nowhere';
 			return inner === undefined || (answeredBy === 'attacker-once' && inner.documentsGiven() > 0)
 				? toTarget
 				: inner.route;
@@ -99,7 +99,7 @@ interface TlsOptions {
 	readonly recorder: Recorder;
 }
 
-/** The attacker's own TLS, behind the front: nobody reaches it but through that. */
+/** The attacker's own TLS server, which only its front can reach. */
 async function startTls({ request, listening, genuine, recorder }: TlsOptions, { say, clock }: StartOptions) {
 	const { mode, address, target, clusterCa, caKey, token } = request;
 	const isImpersonating = mode === 'impersonate' && caKey !== undefined;
@@ -143,7 +143,7 @@ async function startTls({ request, listening, genuine, recorder }: TlsOptions, {
 			},
 			onRegistered(node) {
 				const serial = serials.get(`CN=${wellKnown.nodeUserPrefix}${node}`);
-				// Who registers without a certificate of this attacker is not a node that it has caught.
+				// A node without a certificate of this attacker was not captured.
 				if (serial === undefined) return;
 				recorder.change(({ captured }) => ({
 					captured: [...captured.filter((one) => one.node !== node), { node, serial }],

@@ -1,4 +1,4 @@
-/** Stolen things as files: a token, or the kubeconfig of a node. Their contents are in no message. */
+/** Reads stolen files: a token, or the kubeconfig of a node. Their contents are in no message. */
 import { readFile } from 'node:fs/promises';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
@@ -18,7 +18,11 @@ export async function readStolenToken(path: string): Promise<string> {
 	return token === undefined ? refuse(...problems) : `${token.id}.${token.secret}`;
 }
 
-/** The certificate and key of a kubeconfig's user; a node keeps both in one file. @throws ATTACK_ARGUMENTS_INVALID, KUBECONFIG_INVALID */
+/**
+ * Reads certificate and key of a kubeconfig's user; a node has both in one file.
+ *
+ * @throws ATTACK_ARGUMENTS_INVALID, KUBECONFIG_INVALID
+ */
 export async function readStolenIdentity(path: string): Promise<Identity> {
 	const { certificate, key } = currentUser(parseKubeconfig(await readNamed('--kubeconfig', path), path), path);
 	if (certificate === undefined || key === undefined) return refuse(`--kubeconfig ${path} has no client certificate`);

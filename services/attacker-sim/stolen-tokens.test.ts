@@ -10,7 +10,7 @@ const secret = (type: string, data: Record<string, string>): Secret => ({
 	data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')])),
 });
 
-it('tokens are read out of the Secrets of tokens, and out of no others', () => {
+it('stolen tokens are read only from bootstrap token Secrets', () => {
 	const data = { 'token-id': 'abcdef', 'token-secret': '0123456789abcdef' };
 	const secrets = [
 		secret('bootstrap.kubernetes.io/token', data),

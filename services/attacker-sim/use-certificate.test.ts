@@ -17,7 +17,7 @@ describe('a certificate on a connection that outlives it', () => {
 		nowMs = notAfter - 10_000;
 	});
 
-	/** @param checksEachRequest  whether the server looks at the expiry again */
+	/** @param checksEachRequest  whether the server checks the expiry for each request */
 	function ask(checksEachRequest: boolean): Promise<readonly string[]> {
 		const review = { status: { userInfo: { username: 'eve', groups: ['g'] } } };
 		const selfSubjectReviews = {
@@ -32,14 +32,14 @@ describe('a certificate on a connection that outlives it', () => {
 		return acrossExpiry({ selfSubjectReviews } as unknown as ApiClient, cert, { now: () => nowMs, wait });
 	}
 
-	it('is refused after its expiry by a server that looks at each request; the first answer is told as well', async () => {
+	it('is refused after its expiry by a server that checks each request, and the first answer is printed, too', async () => {
 		const [outcome, first] = await ask(true);
 		assert.match(outcome ?? '', /^outcome: refused API_UNAUTHORIZED/);
 		assert.equal(first, 'before its expiry: outcome: accepted as eve, groups g');
 		assert.ok(nowMs > notAfter);
 	});
 
-	it('is still accepted by a server that looked only at the handshake', async () => {
+	it('is accepted after its expiry by a server that checks only the handshake', async () => {
 		assert.match((await ask(false))[0] ?? '', /^outcome: accepted as eve/);
 	});
 });

@@ -1,4 +1,4 @@
-/** Does a stolen node certificate still count, and as whom? It asks who it is, and for the Node that it belongs to. */
+/** Checks whether a stolen node certificate is accepted, and as which user, and reads its Node. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.ts';
 import { asKubejoinError, type KubejoinError } from '../../lib/errors.ts';
@@ -14,11 +14,11 @@ export interface UseFlags {
 	readonly target: string;
 	readonly clusterCa: string;
 	readonly kubeconfig: string;
-	/** Keep the connection that the certificate opened until it has expired, then ask again on it. */
+	/** Repeat the request on the same connection after the certificate has expired. */
 	readonly pastExpiry?: true;
 }
 
-/** @returns lines; the first says what became of it @throws ATTACK_NOT_ALLOWED, ATTACK_ARGUMENTS_INVALID, KUBECONFIG_INVALID */
+/** @returns lines; the first is the outcome @throws ATTACK_NOT_ALLOWED, ATTACK_ARGUMENTS_INVALID, KUBECONFIG_INVALID */
 export async function useCertificate(
 	{ target, clusterCa, kubeconfig, pastExpiry }: UseFlags,
 	now: Clock,
@@ -39,7 +39,7 @@ export async function useCertificate(
 type AsksWho = Pick<ApiClient, 'nodes' | 'selfSubjectReviews'>;
 const PAST_EXPIRY_MS = 1_500;
 
-/** Ask, wait until the certificate has expired, and ask again on the same connection. @param cert  PEM */
+/** Sends a request before and after the expiry of the certificate, on the same connection. @param cert  PEM */
 export async function acrossExpiry(
 	api: AsksWho,
 	cert: string,
@@ -67,7 +67,7 @@ async function asWhom(api: AsksWho): Promise<readonly string[]> {
 	return [accepted, `own node ${name}: ${own}`];
 }
 
-/** @throws what is not ours */
+/** @throws an error that is not a refusal */
 function known(error: unknown): KubejoinError {
 	const found = asKubejoinError(error);
 	if (found.code === 'INTERNAL') throw found;

@@ -111,7 +111,7 @@ describe('attacker-sim', function () {
 				2,
 				'sink',
 				() => ['--target', '203.0.113.7:6443'],
-				/203\.0\.113\.7 is neither this machine/,
+				/203\.0\.113\.7 is not this machine/,
 			],
 			[
 				'a target with a name of its own',
@@ -119,7 +119,7 @@ describe('attacker-sim', function () {
 				2,
 				'sink',
 				() => ['--target', 'example.com:6443'],
-				/example\.com is neither this machine/,
+				/example\.com is not this machine/,
 			],
 			[
 				'a target that shows a certificate of another CA',
