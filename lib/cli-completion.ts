@@ -13,7 +13,8 @@ export interface CompletionOptions {
 }
 
 /**
- * Add `completion SHELL`, which prints a script, and `complete -- WORDS`, which the script calls. The library is loaded only for these two.
+ * Add `completion SHELL`, which prints a script, and `complete -- WORDS`, which the script calls. The library is
+ * loaded only for these two.
  *
  * @param words  the command line
  */

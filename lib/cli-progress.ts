@@ -1,4 +1,7 @@
-/** The progress of many joins: one line rewritten in place on a terminal, plain lines every few seconds in a pipe, and a summary. */
+/**
+ * The progress of many joins: one line rewritten in place on a terminal, plain lines every few seconds in a pipe, and
+ * a summary.
+ */
 import type { Clock } from './clock.ts';
 import { printable } from './text.ts';
 

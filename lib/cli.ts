@@ -46,7 +46,10 @@ export async function runCli(program: Command, options: CliOptions = {}): Promis
 	}
 }
 
-/** Reports an error of the table in `lib/errors.ts`. The cause of any other error is printed too: there is no log to search for it. */
+/**
+ * Reports an error of the table in `lib/errors.ts`. The cause of any other error is printed too: there is no log to
+ * search for it.
+ */
 export const reportAs =
 	(format: (error: KubejoinError) => string) =>
 	(thrown: unknown): FailureReport => {
@@ -75,7 +78,10 @@ function projectVersion(): string {
 	return version;
 }
 
-/** Commander never ends the process, and its errors do not repeat the value of an unknown option, which may be a secret. */
+/**
+ * Commander never ends the process, and its errors do not repeat the value of an unknown option, which may be a
+ * secret.
+ */
 export function guardCommands(program: Command): void {
 	eachCommand(program, (command) =>
 		command.exitOverride().configureOutput({ outputError: (text, write) => write(terminalText(withoutValues(text))) }),

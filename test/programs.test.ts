@@ -1,4 +1,4 @@
-/** What every program offers on its command line. Runs the compiled programs; starts no mesh. */
+/** Version, help, exit codes and completion of every program. It runs the compiled programs and starts no mesh. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { projectPath } from '../lib/paths.ts';

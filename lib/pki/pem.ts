@@ -3,6 +3,9 @@
  * that is cut short or is not base64 is a problem and is never passed over: what it held may have been wanted.
  */
 
+/** Text with one PEM block or several. */
+export type Pem = string;
+
 export interface PemBlock {
 	/** For example `CERTIFICATE`. */
 	readonly type: string;

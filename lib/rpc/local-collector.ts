@@ -1,6 +1,7 @@
 /**
- * Finds the collector of the mesh that `npm start` runs on this machine, so that the page shows nodes that a person starts by hand. Nothing
- * that a server sends decides where spans go: the file is local, its owner is this user, and it names an address of this machine.
+ * Finds the collector of the mesh that `npm start` runs on this machine, so that the page shows nodes that a person
+ * starts by hand. Nothing that a server sends decides where spans go: the file is local, its owner is this user, and
+ * it names an address of this machine.
  */
 import { lstatSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -19,7 +20,7 @@ const WRITABLE_BY_OTHERS = 0o022;
 interface ObserverFile {
 	/** `host:port` of the API server that nodes of this mesh join. */
 	readonly apiServer: string;
-	/** OTLP/HTTP base URL. */
+	/** Base URL, to which OTLP/HTTP adds a path. */
 	readonly tracesUrl: string;
 }
 

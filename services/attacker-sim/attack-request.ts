@@ -1,7 +1,9 @@
 /** Reads the flags of `attacker-sim listen`, and reports all problems together. */
+
 import { readFile } from 'node:fs/promises';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { type PresentedToken, parseToken } from '../../lib/kube/bootstrap-token.ts';
+import type { Pem } from '../../lib/pki/pem.ts';
 import { isMode, type Mode, modeNames, type Power, requirePower } from './modes.ts';
 
 export interface ListenFlags {
@@ -16,11 +18,9 @@ export interface ListenFlags {
 	readonly healthPort?: string;
 }
 
-type Pem = string;
-
 export interface AttackRequest {
 	readonly address: string;
-	/** 0: any free port. */
+	/** With 0, the system chooses a port. */
 	readonly port: number;
 	/** `host:port` */
 	readonly target: string;

@@ -1,4 +1,6 @@
-/** Calls a service with a certificate that authenticates but is not authorized, or with a certificate of the other CA. */
+/**
+ * Calls a service with a certificate that authenticates but is not authorized, or with a certificate of the other CA.
+ */
 import { randomUUID } from 'node:crypto';
 import { asKubejoinError, KubejoinError } from '../../lib/errors.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
@@ -67,8 +69,7 @@ function methodOf(
 	const [usual, usualMethod] = wanted[service];
 	const [contract = '', method = ''] =
 		text === undefined ? [usual, usualMethod] : text.includes('/') ? text.split('/') : [usual, text];
-	if (!isUnary(contract, method))
-		return refuse(`--method ${text} is not a unary method; see proto/kubejoin`);
+	if (!isUnary(contract, method)) return refuse(`--method ${text} is not a unary method; see proto/kubejoin`);
 	return { contract, method };
 }
 

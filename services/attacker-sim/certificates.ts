@@ -1,4 +1,8 @@
-/** The attacker's certificates: its CA, which is the cluster's if the key was stolen, and the certificates that it issues. */
+/**
+ * The attacker's certificates: its CA, which is the cluster's if the key was stolen, and the certificates that it
+ * issues.
+ */
+
 import type { Clock } from '../../lib/clock.ts';
 import {
 	buildCaCertificate,
@@ -10,12 +14,12 @@ import {
 import { parseCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { hostNames, type Subject } from '../../lib/pki/names.ts';
+import type { Pem } from '../../lib/pki/pem.ts';
 import { isUsage, type Usage } from '../../lib/pki/usages.ts';
 
-/** PEM. */
 export interface Identity {
-	readonly cert: string;
-	readonly key: string;
+	readonly cert: Pem;
+	readonly key: Pem;
 }
 
 const BACKDATE_MS = 5 * 60_000;

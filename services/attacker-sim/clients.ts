@@ -2,8 +2,10 @@
  * The attacker's calls to the mesh. Each verifies the server with the given CA and the name of the service, so that
  * nothing is sent to a server outside the mesh.
  */
+
 import { lookup } from 'node:dns/promises';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
+import type { Pem } from '../../lib/pki/pem.ts';
 import { call, openChannel, withBearerToken } from '../../lib/rpc/channel.ts';
 import { contractOf } from '../../lib/rpc/contracts.ts';
 import type { Identity } from './certificates.ts';
@@ -35,8 +37,7 @@ export async function withApi<T>(connection: ApiConnection, use: (api: ApiClient
 export interface ServiceCall {
 	readonly service: MeshService;
 	readonly target: string;
-	/** PEM. */
-	readonly ca: string;
+	readonly ca: Pem;
 	readonly identity: Identity;
 	/** Of proto/kubejoin, without the package. */
 	readonly contract: string;

@@ -1,17 +1,17 @@
 /** The cluster-info that the attacker serves, made only with its power. Pure except for invented keys. */
+
 import { randomBytes } from 'node:crypto';
 import type { PresentedToken } from '../../lib/kube/bootstrap-token.ts';
 import { clusterOnlyKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { signDetached } from '../../lib/pki/jws.ts';
+import type { Pem } from '../../lib/pki/pem.ts';
 import type { Mode } from './modes.ts';
 
 export interface Materials {
 	/** `https://host:port` of the attacker. */
 	readonly url: string;
-	/** PEM. */
-	readonly ownCa: string;
-	/** PEM. */
-	readonly clusterCa: string;
+	readonly ownCa: Pem;
+	readonly clusterCa: Pem;
 	/** The data of the genuine cluster-info, which is public. */
 	readonly genuine: () => Promise<Readonly<Record<string, string>>>;
 	/** Stolen tokens, which can sign cluster-info. */

@@ -1,6 +1,6 @@
 /**
- * The false cluster for a node that trusts the attacker: it stores objects, and approves and signs every request at once.
- * Only the node changes it.
+ * The false cluster for a node that trusts the attacker: it stores objects, and approves and signs every request at
+ * once. Only the node changes it.
  */
 import { randomUUID } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';

@@ -1,11 +1,14 @@
-/** The attacker's TCP port. It drops each connection or forwards it unchanged, and counts the bytes without storing them. */
+/**
+ * The attacker's TCP port. It drops each connection or forwards it unchanged, and counts the bytes without storing
+ * them.
+ */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { KubejoinError } from '../../lib/errors.ts';
 
 export type Route = 'nowhere' | { readonly host: string; readonly port: number };
 export interface FrontOptions {
 	readonly address: string;
-	/** 0: any free port. */
+	/** With 0, the system chooses a port. */
 	readonly port: number;
 	/** Called for each connection. */
 	readonly route: () => Route;

@@ -1,7 +1,7 @@
 /**
- * The limits of the attacker. It connects only to the mesh of this project, on this machine or in its containers, and only
- * to a server with a certificate of the given CA for `apiserver-sim`, a name that no real API server has. It listens only
- * on loopback, or in the private network of its containers.
+ * The limits of the attacker. It connects only to the mesh of this project, on this machine or in its containers, and
+ * only to a server with a certificate of the given CA for `apiserver-sim`, a name that no real API server has. It
+ * listens only on loopback, or in the private network of its containers.
  */
 import { BlockList, isIP } from 'node:net';
 import { splitHostPort } from '../../lib/address.ts';
@@ -60,9 +60,7 @@ export async function requireNearTarget(target: string, service: MeshService, re
 export function requireOwnAddress(address: string, own: readonly string[]): void {
 	if (isIP(address) === 0) refuse(`${JSON.stringify(address)} is not an IP address to listen on`);
 	if (isLoopback(address) || (isNear(address) && own.includes(address))) return;
-	refuse(
-		`${address} is not loopback or a private address of this machine: other machines could reach the attacker`,
-	);
+	refuse(`${address} is not loopback or a private address of this machine: other machines could reach the attacker`);
 }
 
 /**

@@ -11,7 +11,6 @@ export interface HandlerOptions {
 	readonly clusterInfo: () => Promise<Readonly<Record<string, string>>>;
 	/** Called when a node registers. */
 	readonly onRegistered: (node: string) => void;
-	/** Ends the watches. */
 	readonly stopping: AbortSignal;
 }
 

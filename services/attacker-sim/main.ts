@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** Runs one command of attacker-sim: `listen` is a man in the middle until it is stopped; each other command is one attempt. */
+/**
+ * Runs one command of attacker-sim: `listen` is a man in the middle until it is stopped; each other command is one
+ * attempt.
+ */
 import '../../lib/require-node.ts';
 import { Command } from 'commander';
 import { runCli } from '../../lib/cli.ts';
@@ -78,10 +81,7 @@ program
 	.requiredOption('--address <ip>', 'listen address: loopback, or the private address of this container')
 	.requiredOption('--port <port>', 'listen port; 0: a free port, which the report names')
 	.requiredOption('--target <host:port>', 'the API server')
-	.requiredOption(
-		'--cluster-ca <file>',
-		'CA certificate in PEM; it must verify the API server',
-	)
+	.requiredOption('--cluster-ca <file>', 'CA certificate in PEM; it must verify the API server')
 	.requiredOption('--mode <mode>', 'attack, see below')
 	.requiredOption('--report <file>', 'file for the report, JSON, mode 0600')
 	.option('--token-file <file>', 'P1: a stolen bootstrap token, ID.SECRET')

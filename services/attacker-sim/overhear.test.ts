@@ -7,8 +7,7 @@ const none = { tokenBytes: 0, tokenIds: [] };
 const once = { tokenBytes: 16, tokenIds: ['abcdef'] };
 
 describe('an overheard request', () => {
-	it('counts the bytes of the secret of a bearer token', () =>
-		assert.deepEqual(overhear(`Bearer ${token}`, {}), once));
+	it('counts the bytes of the secret of a bearer token', () => assert.deepEqual(overhear(`Bearer ${token}`, {}), once));
 	it('counts a token anywhere in a message, also in a name, a list, or base64', () => {
 		assert.deepEqual(overhear(undefined, { metadata: { annotations: { a: [`x ${token}`] } } }), once);
 		assert.deepEqual(overhear(undefined, { [token]: 1 }), once);

@@ -2,7 +2,7 @@
 import { type PresentedToken, parseToken } from '../../lib/kube/bootstrap-token.ts';
 
 export interface Overheard {
-	/** Bytes of secrets. */
+	/** Number of bytes of the secrets. */
 	readonly tokenBytes: number;
 	/** Token IDs, which are public. */
 	readonly tokenIds: readonly string[];

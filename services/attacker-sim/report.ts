@@ -1,4 +1,7 @@
-/** The report of the attacker, a file that is replaced atomically, mode 0600. It counts bytes of secrets and contains no secret. */
+/**
+ * The report of the attacker, a file that is replaced atomically, mode 0600. It counts bytes of secrets and contains
+ * no secret.
+ */
 import { writeWholeFile } from '../../lib/files.ts';
 import type { Mode, Power } from './modes.ts';
 

@@ -1,4 +1,5 @@
 /** Finds and reads the kubeconfig: the server, its CA, and the credentials of the user. It opens no connection. */
+
 import { delimiter, join } from 'node:path';
 import { causeText, fileRemedy } from '../../lib/causes.ts';
 import { KubejoinError } from '../../lib/errors.ts';
@@ -6,10 +7,11 @@ import { readBytes } from '../../lib/files.ts';
 import type { Kubeconfig } from '../../lib/kube/kubeconfig.ts';
 import type { UserCredentials } from '../../lib/kube/kubeconfig-access.ts';
 import { limits } from '../../lib/limits.ts';
+import type { Pem } from '../../lib/pki/pem.ts';
 import { printable } from '../../lib/text.ts';
 
 export interface KubeconfigFiles {
-	/** In order of precedence. */
+	/** The first file has precedence. */
 	readonly paths: readonly string[];
 	/** Set by --kubeconfig; then the file must exist. */
 	readonly isExplicit: boolean;
@@ -23,11 +25,9 @@ export interface Access {
 	readonly server: string;
 	/** `host:port`, an IPv6 address in brackets. */
 	readonly endpoint: string;
-	/** PEM */
-	readonly ca: string;
+	readonly ca: Pem;
 	readonly tlsServerName?: string;
 	readonly user: UserCredentials;
-	/** The context's namespace. */
 	readonly namespace: string;
 }
 

@@ -59,7 +59,6 @@ export async function whoAmI(
 
 const goSlice = (values: readonly string[]): string => printableCell(`[${values.join(' ')}]`);
 
-/** As typed. */
 export interface AccessQuestion {
 	readonly verb: string;
 	/** `nodes`, `deployments.apps/web`, or a path that begins with a slash. */
@@ -69,10 +68,10 @@ export interface AccessQuestion {
 	readonly allNamespaces: boolean;
 }
 
-const resourceVerbs =
-	'get list watch create update patch delete deletecollection use bind impersonate * approve sign escalate attest'.split(
-		' ',
-	);
+const resourceVerbs = [
+	...'get list watch create update patch delete deletecollection'.split(' '),
+	...'use bind impersonate * approve sign escalate attest'.split(' '),
+];
 const pathVerbs = 'get put post head options delete patch *'.split(' ');
 
 export interface AccessReview {

@@ -107,7 +107,7 @@ function nodeStatus({ spec, status }: Node): string {
 
 const rolePrefix = 'node-role.kubernetes.io/';
 
-/** Sorted. */
+/** @returns the sorted names of the roles */
 export function nodeRoles({ metadata: { labels = {} } }: Node): string[] {
 	const roles = Object.entries(labels).map(([key, value]) =>
 		key.startsWith(rolePrefix) ? key.slice(rolePrefix.length) : key === 'kubernetes.io/role' ? value : '',

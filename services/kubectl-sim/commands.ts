@@ -69,7 +69,7 @@ function addConfigCommands(program: Command, tools: Tools): void {
 		.command('view')
 		.description('show the kubeconfig')
 		.option('--raw', 'include keys, certificates and tokens')
-		.option('--minify', 'only what the context refers to')
+		.option('--minify', 'only the entries of the context')
 		.addOption(outputOption('json', 'yaml').default('yaml'))
 		.action(async (options: ViewOptions, command: Command) => {
 			const { raw = false, minify = false, output: format } = options;

@@ -9,7 +9,6 @@ export const clock = () => now;
 export const signal = new AbortController().signal;
 export const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** The written text. */
 export function fakeOutput() {
 	const written = { out: '', err: '' };
 	const output = {

@@ -13,7 +13,7 @@ import { alignTabs, tableTabs } from './tabwriter.ts';
 export interface GetRequest {
 	/** As typed: `nodes`, `csr`. */
 	readonly type: string;
-	/** Default: all. */
+	/** Without names, all objects are listed. */
 	readonly names: readonly string[];
 	/** The namespace of namespaced objects; undefined: all namespaces. */
 	readonly namespace: string | undefined;
@@ -25,7 +25,6 @@ interface Tools {
 	readonly api: ApiClient;
 	readonly output: Output;
 	readonly clock: Clock;
-	/** Ends a watch. */
 	readonly signal: AbortSignal;
 }
 type Print = (objects: readonly KubeObject[]) => Promise<void>;
@@ -74,7 +73,10 @@ async function find(client: KindClient, namespace: string, names: readonly strin
 	return { found, errors, isList: names.length > 1 };
 }
 
-/** Prints the current objects, then every change. The watch of one name starts with the current object, which is skipped. */
+/**
+ * Prints the current objects, then every change. The watch of one name starts with the current object, which is
+ * skipped.
+ */
 async function showChanges(
 	client: KindClient,
 	namespace: string,

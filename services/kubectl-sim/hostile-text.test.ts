@@ -1,4 +1,7 @@
-/** Texts of a server are escaped for the terminal, as in kubectl since CVE-2021-25743; formats for programs keep the value. */
+/**
+ * Texts of a server are escaped for the terminal, as in kubectl since CVE-2021-25743; formats for programs keep the
+ * value.
+ */
 import { deepEqual, doesNotMatch, equal, match } from 'node:assert/strict';
 import fc from 'fast-check';
 import { parse } from 'yaml';

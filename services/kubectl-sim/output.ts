@@ -6,7 +6,10 @@ export interface Output {
 	readonly err: (text: string) => void;
 }
 
-/** Escapes control characters in text of servers and files. Secrets are masked on standard error only, because some commands print a token. */
+/**
+ * Escapes control characters in text of servers and files. Secrets are masked on standard error only, because some
+ * commands print a token.
+ */
 export const terminalOutput = (out: (text: string) => void, err: (text: string) => void): Output => ({
 	out: (text) => out(printableLines(text)),
 	err: (text) => err(terminalText(text)),

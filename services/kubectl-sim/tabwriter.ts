@@ -16,10 +16,10 @@ export const tokenTabs: Tabs = { minWidth: 10, padding: 3 };
 type Cells = string[];
 
 /**
- * Pad every cell that ends with a tab. A column is as wide as its widest cell in adjacent lines; a line without that cell
- * ends the block.
+ * Pad every cell that ends with a tab. A column is as wide as its widest cell in adjacent lines; a line without that
+ * cell ends the block.
  *
- * @param remembered  the widths of earlier calls, for a table that is printed in parts
+ * @param remembered  the widths of earlier calls for the same table
  */
 export function alignTabs(text: string, { minWidth, padding }: Tabs, remembered?: number[]): string {
 	const lines = text.split('\n').map((line) => line.split('\t'));

@@ -2,6 +2,7 @@
  * `kubeadm token`: bootstrap tokens, generated here and stored by the cluster as Secrets. A new token is printed
  * once or written to a file with mode 0600; no error contains it.
  */
+
 import { randomInt } from 'node:crypto';
 import { shellWord } from '../../lib/cli-options.ts';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
@@ -22,6 +23,7 @@ import { tokenFinding } from '../../lib/kube/join-input.ts';
 import { groupOfNode, onceGroup } from '../../lib/kube/token-bounds.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
+import type { Pem } from '../../lib/pki/pem.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { poll } from '../../lib/poll.ts';
 import { invalidCommand } from './command-errors.ts';
@@ -41,9 +43,8 @@ export const tokenDefaults = {
 	description: '',
 } as const;
 
-/** As typed. */
 export interface TokenRequest {
-	/** Default: a random token. */
+	/** Without it, a random token is generated. */
 	readonly token?: string;
 	/** A Go duration; `0` for a token that never expires. */
 	readonly ttl: string;
@@ -60,8 +61,6 @@ export type TokenOutput =
 	| { readonly kind: 'token' }
 	| { readonly kind: 'join-command'; readonly nodeName?: string | undefined }
 	| { readonly kind: 'join-config'; readonly path: string };
-type Pem = string;
-
 /** The API server that nodes join, from the kubeconfig. */
 export interface JoinTarget {
 	/** `host:port` */

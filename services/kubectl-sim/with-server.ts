@@ -12,7 +12,7 @@ export interface Tools {
 	readonly clock: Clock;
 	readonly pid: number;
 	readonly env: Readonly<Record<string, string | undefined>>;
-	/** Ends a watch. */
+	/** Ends the watch of `get --watch`. */
 	readonly signal: AbortSignal;
 	readonly connect: (access: Access) => Promise<Connection>;
 	/** Reads standard input to its end, for `-f -`. */

@@ -133,15 +133,17 @@ function parseLabels(words: readonly string[]): { added: Record<string, string>;
 		const parts = key.split('/');
 		if (parts.length > 2 || parts.includes('') || !labelName.test(parts.at(-1) ?? '')) {
 			const form =
-				"prefix/name, where a name is at most 63 letters, digits, '-', '_' or '.', and begins and ends with a letter or a digit";
-			throw invalidCommand(`invalid label key ${JSON.stringify(key)}: it is to be of the form ${form}`, 'label');
+				"prefix/name, where a name is at most 63 letters, digits, '-', '_' or '.', " +
+				'and begins and ends with a letter or a digit';
+			throw invalidCommand(`invalid label key ${JSON.stringify(key)}: it must be ${form}`, 'label');
 		}
 		const value = rest.join('=');
 		if (!word.includes('=')) removed.push(key);
 		else if (value === '' || labelName.test(value)) added[key] = value;
 		else {
 			const form =
-				"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+				"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', " +
+				'and must start and end with an alphanumeric character';
 			throw invalidCommand(`invalid label value: ${JSON.stringify(word)}: ${form}`, 'label');
 		}
 	}

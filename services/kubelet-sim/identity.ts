@@ -1,10 +1,12 @@
 /**
- * The node's identity on disk, with the layout of a real kubelet: each certificate with its key in a file, a link to the
- * current file that is switched atomically, and a kubeconfig that names the link. After a crash the old identity is
- * complete, or the new one.
+ * The node's identity on disk, with the layout of a real kubelet: each certificate with its key in a file, a link to
+ * the current file that is switched atomically, and a kubeconfig that names the link. After a crash the old identity
+ * is complete, or the new one.
  *
- * @source client-go util/certificate certificate_store.go; kubelet certificate/bootstrap writeKubeconfigFromBootstrapping
+ * @source client-go util/certificate certificate_store.go; kubelet certificate/bootstrap
+ *   writeKubeconfigFromBootstrapping
  */
+
 import { readdir, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
@@ -15,6 +17,7 @@ import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts
 import { wellKnown } from '../../lib/kube/types.ts';
 import { certificatesPem, parseCertificates, readSubject } from '../../lib/pki/certificate.ts';
 import { readPrivateKey, writePrivateKey } from '../../lib/pki/keys.ts';
+import type { Pem } from '../../lib/pki/pem.ts';
 import { setSpanAttributes } from '../../lib/trace.ts';
 import { trustedServer } from './join/confirm.ts';
 import type { TrustedCa, TrustedServer } from './join/trust.ts';
@@ -22,10 +25,8 @@ import type { NodePaths } from './node-paths.ts';
 
 export interface NodeIdentity {
 	readonly nodeName: string;
-	/** PEM. */
-	readonly certificate: string;
-	/** PEM. */
-	readonly key: string;
+	readonly certificate: Pem;
+	readonly key: Pem;
 	readonly server: TrustedServer;
 	/** Milliseconds since the epoch. */
 	readonly notBefore: number;
@@ -64,8 +65,8 @@ const KEPT_CERTIFICATES = 10;
  * Write certificate and key to a file, and switch to it.
  *
  * @throws FILE_UNUSABLE
- * @differs upstream keeps the files of all certificates, kubejoin the newest ten; upstream's second certificate within one
- *   second overwrites the first, kubejoin adds a number to its name
+ * @differs upstream keeps the files of all certificates, kubejoin the newest ten; upstream's second certificate
+ *   within one second overwrites the first, kubejoin adds a number to its name
  */
 export async function storeCertificate(paths: NodePaths, written: Written, nowMs: number): Promise<NodeIdentity> {
 	const { certificateDirectory: directory, currentCertificate } = paths;
@@ -79,7 +80,7 @@ export async function storeCertificate(paths: NodePaths, written: Written, nowMs
 	return identityOf(written);
 }
 
-/** Oldest first. */
+/** @returns file names, the oldest first */
 async function storedCertificates(directory: string): Promise<string[]> {
 	const withNumber = /^(kubelet-client-[\d-]{19})(?:-(\d+))?\.pem$/;
 	const sortKey = (name: string) => withNumber.exec(name)?.slice(1) ?? [];

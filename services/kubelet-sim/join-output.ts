@@ -1,4 +1,7 @@
-/** The texts of a join: each phase with the trust that it established, and a failure as kubeadm prints it, with a remedy. */
+/**
+ * The texts of a join: each phase with the trust that it established, and a failure as kubeadm prints it, with a
+ * remedy.
+ */
 import type { KubejoinError } from '../../lib/errors.ts';
 import { diagnosisText } from '../../lib/log.ts';
 import { printable, printableLines } from '../../lib/text.ts';

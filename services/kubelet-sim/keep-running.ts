@@ -1,4 +1,7 @@
-/** A joined node renews its Lease, reports its status and renews its certificate, until it is stopped or its certificate expires. */
+/**
+ * A joined node renews its Lease, reports its status and renews its certificate, until it is stopped or its
+ * certificate expires.
+ */
 import { randomInt } from 'node:crypto';
 import { causeText, type KubejoinError } from '../../lib/errors.ts';
 import { RENEW_INTERVAL_MS, registerNode, renewLease, reportStatus } from './heartbeat.ts';

@@ -48,8 +48,9 @@ export function nodeMetrics(registry: Registry, clock: Clock): NodeMetrics {
 	new Gauge({
 		name: 'kubelet_certificate_manager_client_ttl_seconds',
 		help:
-			"Gauge of the TTL (time-to-live) of the Kubelet's client certificate. The value is in seconds until certificate " +
-			'expiry (negative if already expired). If client certificate is invalid or unused, the value will be +INF.',
+			"Gauge of the TTL (time-to-live) of the Kubelet's client certificate. " +
+			'The value is in seconds until certificate expiry (negative if already expired). ' +
+			'If client certificate is invalid or unused, the value will be +INF.',
 		registers,
 		collect() {
 			this.set(Math.trunc((Math.min(...notAfter.values()) - clock()) / 1000));

@@ -11,7 +11,7 @@ export interface NodePaths {
 	readonly currentCertificate: string;
 	/** The key of a pending request; after a restart the node continues with the same request. */
 	readonly pendingKey: string;
-	/** The key of a pending rotation. */
+	/** The key of a pending request of a rotation. */
 	readonly pendingRotationKey: string;
 }
 

@@ -1,4 +1,7 @@
-/** Runs a node: it continues with its identity or joins, sends heartbeats, and joins again when its certificate expires. */
+/**
+ * Runs a node: it continues with its identity or joins, sends heartbeats, and joins again when its certificate
+ * expires.
+ */
 import { rm } from 'node:fs/promises';
 import { splitHostPort } from '../../lib/address.ts';
 import { rfc3339 } from '../../lib/clock.ts';

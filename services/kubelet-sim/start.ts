@@ -91,7 +91,10 @@ function traceJoins(
 	});
 }
 
-/** Where `npm start` can have left its files: here, beside its join.yaml, or above its admin.conf, `STATE/pki/admin/admin.conf`. */
+/**
+ * Where `npm start` can have left its files: here, beside its join.yaml, or above its admin.conf,
+ * `STATE/pki/admin/admin.conf`.
+ */
 function stateDirectories(config: string | undefined): readonly string[] {
 	const { KUBECONFIG: kubeconfig = '' } = environment();
 	return [

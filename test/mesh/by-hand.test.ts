@@ -1,4 +1,7 @@
-/** Nodes that a person starts beside `npm start`, with the commands that the programs print, in the directory of the mesh. */
+/**
+ * Nodes that a person starts beside `npm start`, with the commands that the programs print, in the directory of the
+ * mesh.
+ */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';

@@ -1,6 +1,6 @@
 /**
- * Requests cluster-info again, over a new connection that is verified with the pinned CA: it must be the same text. Only
- * the server that this phase returns can receive a token.
+ * Requests cluster-info again, over a new connection that is verified with the pinned CA: it must be the same text.
+ * Only the server that this phase returns can receive a token.
  *
  * @source kubeadm discovery/token retrieveValidatedConfigInfo
  */

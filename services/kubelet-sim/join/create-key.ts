@@ -1,6 +1,6 @@
 /**
- * Creates the node's key, which never leaves the node. The key is on disk before the request is sent, so that a node that
- * crashes while it waits continues with the same request.
+ * Creates the node's key, which never leaves the node. The key is on disk before the request is sent, so that a node
+ * that crashes while it waits continues with the same request.
  *
  * @source kubelet certificate/bootstrap LoadClientCert (kubelet-client.key.tmp)
  */

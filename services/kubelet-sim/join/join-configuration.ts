@@ -148,7 +148,8 @@ function refuseVersion(apiVersion: string, path: string): never {
 	const isOld = /^kubeadm\.k8s\.io\/v1(alpha|beta)[123]$/.test(apiVersion);
 	return refuse(
 		[
-			`${path}: your configuration file uses ${isOld ? 'an old' : 'an unknown'} API spec: ${quoteInput(apiVersion, 64)} (kind: "${kind}"); kubelet-sim reads ${wantedVersion}`,
+			`${path}: your configuration file uses ${isOld ? 'an old' : 'an unknown'} API spec: ` +
+				`${quoteInput(apiVersion, 64)} (kind: "${kind}"); kubelet-sim reads ${wantedVersion}`,
 		],
 		isOld
 			? `Convert it: kubeadm config migrate --old-config ${path} --new-config new.yaml`
@@ -213,7 +214,7 @@ class Section {
 		if (wrong === undefined) return value as string[];
 		return this.refuse(field, `an item is ${typeOf(wrong)}, not a string: put it between double quotes`);
 	}
-	/** Milliseconds. */
+	/** @returns milliseconds */
 	duration(field: string): number | undefined {
 		const value = this.text(field);
 		try {

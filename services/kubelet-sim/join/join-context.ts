@@ -32,7 +32,6 @@ export interface JoinContext {
 	readonly say: (sentence: string) => void;
 	readonly clock: Clock;
 	readonly waitUntil: WaitUntil;
-	/** Ends the join. */
 	readonly signal: AbortSignal;
 	/** Between attempts; 5 s in kubeadm. */
 	readonly retryMs: number;

@@ -7,7 +7,7 @@ import { KubejoinError } from '../../../lib/errors.ts';
 import type { NodeIdentity } from '../identity.ts';
 import { type JoinConfiguration, readJoinConfiguration } from './join-configuration.ts';
 
-/** Not validated. */
+/** The request before its validation. */
 export interface JoinRequest {
 	/** `host:port` */
 	readonly endpoint: string;

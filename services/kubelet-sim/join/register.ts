@@ -16,7 +16,9 @@ interface Needs {
 	readonly tlsBootstrapTimeoutMs: number;
 }
 
-/** @differs the kubelet retries without a limit; kubejoin until the timeout of TLS bootstrap, and then the join fails */
+/**
+ * @differs the kubelet retries without a limit; kubejoin until the timeout of TLS bootstrap, and then the join fails
+ */
 export const register = (tools: JoinContext): Phase<Needs, object> => ({
 	name: 'register',
 	trust: 'the node is listed, over mutual TLS',

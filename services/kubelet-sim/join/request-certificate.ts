@@ -1,6 +1,7 @@
 /**
- * Requests a client certificate: creates a CertificateSigningRequest with the bootstrap token, and watches it until it is
- * approved and signed. The name of the request is derived from the key, so that a second attempt finds the first.
+ * Requests a client certificate: creates a CertificateSigningRequest with the bootstrap token, and watches it until
+ * it is approved and signed. The name of the request is derived from the key, so that a second attempt finds the
+ * first.
  *
  * @source kubelet certificate/bootstrap, client-go util/certificate/csr RequestCertificate and WaitForCertificate
  */

@@ -13,7 +13,6 @@ const unavailable = () => new KubejoinError('AUTHENTICATOR_UNAVAILABLE', { retry
 
 describe('a request of a join', () => {
 	let said: string[];
-	/** The answers, in order. */
 	let answers: (string | Error)[];
 	beforeEach(() => {
 		said = [];

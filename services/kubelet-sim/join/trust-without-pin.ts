@@ -1,6 +1,6 @@
 /**
- * Replaces `pin-ca` and `confirm` for unsafeSkipCAVerification: the signature is the only proof. It proves that the author
- * of cluster-info knows the token, but a holder of the token is not necessarily the cluster.
+ * Replaces `pin-ca` and `confirm` for unsafeSkipCAVerification: the signature is the only proof. It proves that the
+ * author of cluster-info knows the token, but a holder of the token is not necessarily the cluster.
  *
  * @source kubeadm discovery/token retrieveValidatedConfigInfo, without pins
  */

@@ -1,11 +1,14 @@
-/** Trust as types: data from the network is `Claimed…` until a phase verifies it. Only that phase can create the verified type. */
+/**
+ * Trust as types: data from the network is `Claimed…` until a phase verifies it. Only that phase can create the
+ * verified type.
+ */
 
 declare const trust: unique symbol;
 type Branded<T, Brand extends string> = T & { readonly [trust]: Brand };
 
 /** Data that any server could have sent. */
 export interface ClaimedClusterInfo {
-	/** The signed text. */
+	/** The text that the signature covers. */
 	readonly kubeconfig: string;
 	/** Detached JWS that belongs to the node's token. */
 	readonly signature: string;
@@ -23,7 +26,7 @@ export type PinnedCa = Branded<string, 'pinned'>;
  */
 export type UnpinnedCa = Branded<string, 'signed by a holder of the token, and not pinned'>;
 
-/** Verifies the API server. */
+/** CA that verifies the API server. */
 export type TrustedCa = PinnedCa | UnpinnedCa;
 
 /** The API server of cluster-info. Created by `discovery/confirm`, or by `discovery/trust-without-pin`. */

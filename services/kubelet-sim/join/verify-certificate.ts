@@ -2,6 +2,7 @@
  * Verifies the issued certificate: it must have this node's key and name, be signed by the pinned CA, and be valid now.
  * Then stores it atomically as the node's identity and deletes the bootstrap credentials.
  */
+
 import type { KeyObject } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { relative } from 'node:path';
@@ -10,6 +11,7 @@ import { wellKnown } from '../../../lib/kube/types.ts';
 import { parseCertificates, readSubject } from '../../../lib/pki/certificate.ts';
 import { chainProblem } from '../../../lib/pki/chain.ts';
 import { type KeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
+import type { Pem } from '../../../lib/pki/pem.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { type NodeIdentity, storeIdentity } from '../identity.ts';
@@ -55,8 +57,7 @@ export const verifyCertificate = ({
 interface Expected {
 	readonly publicKey: KeyObject;
 	readonly nodeName: string;
-	/** PEM. */
-	readonly ca: string;
+	readonly ca: Pem;
 	readonly nowMs: number;
 }
 

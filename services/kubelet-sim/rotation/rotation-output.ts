@@ -13,7 +13,10 @@ export function refusedText(nodeName: string, { code, message }: KubejoinError, 
 	return `[kubelet] ${nodeName} could not renew its client certificate (${code}): ${message}; ${retry}`;
 }
 
-/** Prints each decision about a request. Another problem, such as an unavailable server, is printed once and not for each attempt. */
+/**
+ * Prints each decision about a request. Another problem, such as an unavailable server, is printed once and not for
+ * each attempt.
+ */
 export function refusalReporter(say: (sentence: string) => void) {
 	let lastMessage = '';
 	return {

@@ -1,6 +1,6 @@
 /**
- * A rotation: the node requests its next certificate and authenticates with its current one. Like a join, a rotation has
- * phases and a trace.
+ * A rotation: the node requests its next certificate and authenticates with its current one. Like a join, a rotation
+ * has phases and a trace.
  *
  * @source client-go util/certificate certificate_manager.go rotateCerts
  */
@@ -38,7 +38,10 @@ export const isUnderWay = ({ paths }: Pick<JoinContext, 'paths'>, present: NodeI
 		() => true,
 	);
 
-/** @differs upstream creates a key for each attempt, so that a crash leaves an unused request; kubejoin keeps the key on disk */
+/**
+ * @differs upstream creates a key for each attempt, so that a crash leaves an unused request; kubejoin keeps the key
+ *   on disk
+ */
 const renewKey = ({ paths }: JoinContext): Phase<Present, { readonly keyPair: KeyPair }> => ({
 	name: 'rotation/create-key',
 	trust: 'unchanged; the key never leaves the node',
