@@ -1,6 +1,7 @@
 /**
- * The actions of the page, where the settings of the observer allow them: join a node, decide a certificate signing request, run an experiment.
- * Each runs a program of the project with the kubeconfig of the admin, so that an action can do no more than a command line.
+ * The actions of the page, if the settings of the observer allow them: join a node, decide a certificate signing
+ * request, run an experiment. Each runs a program of the project with the kubeconfig of the admin, as a command
+ * line would.
  */
 import { KubejoinError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';

@@ -31,7 +31,7 @@ describe('admission', () => {
 	};
 	const { value: perSecond } = limits.tracesRequestsPerSecond;
 
-	it('as many in a second as the limit says, and again a second later', () => {
+	it('admits as many requests in a second as the limit, and again a second later', () => {
 		const admit = admission();
 		for (let second = 0; second < 3; second++) {
 			for (let number = 0; number < perSecond; number++) admit()();
@@ -41,7 +41,7 @@ describe('admission', () => {
 		assert.equal(counted.length, 3);
 	});
 
-	it('a clock that is set back admits no more, and refuses no longer', () => {
+	it('admits no more after the clock is set back, and refuses no longer', () => {
 		const admit = admission();
 		for (let number = 0; number < perSecond; number++) admit()();
 		nowMs -= 3_600_000;
@@ -50,7 +50,7 @@ describe('admission', () => {
 		admit();
 	});
 
-	it('as many at the same time, and another when one has ended', () => {
+	it('admits as many requests at the same time as the limit, and another when one has ended', () => {
 		const admit = admission();
 		const release = admit();
 		for (let number = 1; number < limits.tracesRequestsInFlight.value; number++) admit();
@@ -61,7 +61,7 @@ describe('admission', () => {
 		refused(admit, 'tracesRequestsInFlight');
 	});
 
-	it('as many bytes at the same time', () => {
+	it('admits as many bytes at the same time as the limit', () => {
 		const admit = admission();
 		const half = limits.tracesBytesInFlight.value / 2;
 		const release = admit(half);
@@ -72,7 +72,7 @@ describe('admission', () => {
 		admit(half);
 	});
 
-	it('what was refused takes no place', () => {
+	it('a refused request takes no place', () => {
 		fc.assert(
 			fc.property(fc.array(fc.nat({ max: limits.tracesBytesInFlight.value }), { maxLength: 50 }), (sizes) => {
 				const admit = admission();

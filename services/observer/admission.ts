@@ -1,4 +1,4 @@
-/** How much is accepted at the same time and in a second. What exceeds it is refused at once, with the time after which to retry. */
+/** Bounds the requests in a second and at the same time. Excess requests are refused at once, with a retry time. */
 import { KubejoinError } from '../../lib/errors.ts';
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
 

@@ -1,76 +1,71 @@
 /**
- * What the observer tells the page and the terminal: joins, their steps, and the cluster, as JSON. Types only; nothing here is secret, and nothing
- * that is secret has a field.
+ * The JSON that the observer sends to the page and to `kubejoin watch`: joins, their steps, and the cluster. Types
+ * only. No field can hold a secret.
  *
- * | request                            | answer                                                                                         |
- * | ---------------------------------- | ---------------------------------------------------------------------------------------------- |
- * | `GET /api/stream`                  | events `session`, `experiments`, `experiment`, `join`, `storm`, `cluster`: what is known, then every change |
- * | `GET /api/stream?steps=all`        | these and `step` of every join                                                                 |
- * | `GET /api/joins/ID/stream`         | events `join` and `step` of one join                                                           |
- * | `GET /api/joins/ID/steps/STEP`     | `StepDetail`                                                                                   |
- * | `POST /api/actions/ACTION`         | `ActionResult`; needs the header `X-Kubejoin-Session` with `Session.key`, and JSON             |
+ * `GET /api/stream`: the events `session`, `experiments`, `experiment`, `join`, `storm` and `cluster`: first the
+ * present state, then every change. With `?steps=all` also `step`, of every join.
+ * `GET /api/joins/ID/stream`: the events `join` and `step` of one join.
+ * `GET /api/joins/ID/steps/STEP`: `StepDetail`.
+ * `POST /api/actions/ACTION`: `ActionResult`. Needs JSON, and `Session.key` in the header `X-Kubejoin-Session`.
  *
- * Streams are server-sent events, one JSON object each. An event replaces what was said of the same `id` before. Failures are `Refusal`, with an HTTP status.
+ * Streams are server-sent events with one JSON object each. An event replaces an earlier one with the same `id`. A
+ * failure is a `Refusal` with an HTTP status.
  */
-
 import type { SectionKind } from './field-keys.ts';
 
-/** Where a step happens: a node's name, or a service's. */
+/** The name of the node or the service that takes a step. */
 export type Lane = string;
 
-/** `unverified`: encrypted for nobody knows whom. `one-way`: the server proved itself. `mutual`: each did. */
+/** `one-way`: the client verified the server. `mutual`: each verified the other. */
 export type Tls = 'unverified' | 'one-way' | 'mutual';
 
 export interface Failure {
-	/** As in docs/errors.md. */
+	/** The code of a row of docs/errors.md. */
 	readonly code: string;
 	readonly sentence: string;
-	/** What it most likely comes from; absent where the facts say too little. */
+	/** Absent if the facts do not point to one cause. */
 	readonly mostLikely?: string;
-	/** What else it may come from; absent where there is nothing. */
 	readonly alsoPossible?: readonly string[];
 	readonly remedy: string;
 }
 
-/** One join of one node: one trace. */
+/** One join of one node, which is one trace. */
 export interface Join {
-	/** The trace's id, 32 hex digits. */
+	/** ID of the trace, 32 hexadecimal digits. */
 	readonly id: string;
 	readonly node: string;
-	/** Milliseconds since 1970. */
+	/** Milliseconds of Unix time. */
 	readonly startedMs: number;
-	/** So far, or in all. */
+	/** Grows until the join has ended. */
 	readonly durationMs: number;
 	readonly state: 'joining' | 'joined' | 'refused';
-	/** The phase that ended last, and the one that is under way; empty where there is none. */
+	/** The last phase that ended; empty if none has. */
 	readonly phase: string;
+	/** The phase in progress; empty if there is none. */
 	readonly nextPhase: string;
-	/** Of a join that was refused. */
 	readonly failure?: Failure;
 	readonly steps: number;
-	/** Its steps are kept no longer: only this line is left. */
+	/** The observer keeps this line and no longer has the steps. */
 	readonly isForgotten: boolean;
 }
 
-/** What can be drawn: a message between two lanes, or a mark on one. */
+/** A message between two lanes, or a mark on one lane. */
 export interface Step {
 	readonly id: string;
 	readonly join: string;
 	/**
-	 * `message`: `from` asks `to`, which answers. `seen`: `to` learns from `from` by a watch. `check`: a phase of the join, on its lane `from`.
-	 * `store`: `from` reads or writes what it keeps.
+	 * `message`: `from` sends a request to `to`, which answers. `seen`: `to` sees a change at `from` by watch.
+	 * `check`: a phase of the join. `store`: `from` reads or writes its store.
 	 */
 	readonly kind: 'message' | 'seen' | 'check' | 'store';
-	/** The phase during which it happened, also for what happens at other services; empty while that is not known. */
+	/** The phase that caused it, also at other services; empty while unknown. */
 	readonly phase: string;
 	readonly from: Lane;
-	/** Equal to `from` for marks. */
 	readonly to: Lane;
 	/** `get configmaps kube-public/cluster-info`, `discovery/pin-ca`, `tokens get`. */
 	readonly label: string;
-	/** Of a message. */
 	readonly tls?: Tls;
-	/** Since the join began. */
+	/** Milliseconds since the join began. */
 	readonly startMs: number;
 	readonly durationMs: number;
 	/** Where it is shown: a check when it is complete, every other step when it begins. `order.ts` sorts the steps. */
@@ -83,20 +78,23 @@ export interface Step {
 	readonly sequence?: number;
 	/** Which side trusts the other after this check; absent when the check failed. */
 	readonly trust?: string;
-	/** The two moments that a join is about. */
+	/** Set on the checks that complete one of the two moments of trust. */
 	readonly moment?: 'node-trusts-cluster' | 'cluster-trusts-node';
-	/** Of a message at the API server: who asked, and what was decided. */
+	/** Of a message to the API server: the user, and the decision of the authorizer. */
 	readonly user?: string;
 	readonly decision?: 'allowed' | 'refused';
-	/** Of the two messages on the wire, without headers. */
+	/** Sizes of request and answer without headers. */
 	readonly sentBytes?: number;
 	readonly receivedBytes?: number;
 	readonly failure?: Failure;
-	/** Code of an error that the caller counts as a normal answer: `API_NOT_FOUND` when it asks whether an object exists. */
+	/**
+	 * Code of an error that the caller counts as a normal answer: `API_NOT_FOUND` when it asks whether an object
+	 * exists.
+	 */
 	readonly expectedError?: string;
 }
 
-/** What a click on a step shows. The words are the page's: here are only keys and values. */
+/** The details of a step. The page has a text for each key. */
 export interface StepDetail {
 	readonly step: Step;
 	readonly sections: readonly DetailSection[];
@@ -110,20 +108,20 @@ export interface DetailSection {
 	readonly fields: readonly { readonly key: string; readonly value: string }[];
 	/** PEM, YAML or JSON, as it was sent. */
 	readonly text?: string;
-	/** DER or what was signed, base64. */
+	/** DER or the signed text, base64. */
 	readonly bytes?: string;
 }
 
-/** Counted over every join that was seen, sampled as the mesh was told to. */
+/** Counts of the joins whose traces arrived; the trace sampler can leave joins out. */
 export interface Storm {
 	readonly joined: number;
 	readonly refused: number;
 	readonly joining: number;
-	/** In the last ten seconds. */
+	/** Average of the last ten seconds. */
 	readonly perSecond: number;
 	readonly p50Ms: number;
 	readonly p99Ms: number;
-	/** In the order of the join; `bucketsMs` are upper bounds, the last count is of what took longer. */
+	/** In the order of the join. `bucketsMs` are upper bounds; the last count is above all of them. */
 	readonly phases: readonly {
 		readonly phase: string;
 		readonly p50Ms: number;
@@ -131,14 +129,14 @@ export interface Storm {
 		readonly counts: readonly number[];
 	}[];
 	readonly bucketsMs: readonly number[];
-	/** Most frequent first. */
+	/** Sorted by count, highest first. */
 	readonly failures: readonly { readonly code: string; readonly count: number }[];
 }
 
-/** The cluster as its admin sees it. Times in milliseconds since 1970; 0: unknown. */
+/** The cluster as its admin sees it. Times are Unix times; 0: unknown. */
 export interface Cluster {
 	readonly atMs: number;
-	/** Set when the API server could not be asked; what follows is then as it was. */
+	/** Set when the API server does not answer; the other fields then have their last values. */
 	readonly problem?: string;
 	readonly nodes: readonly {
 		readonly name: string;
@@ -147,7 +145,7 @@ export interface Cluster {
 		/** Of the Ready condition, where the node is not Ready: `KubeletNotReady`, `NodeStatusUnknown`. */
 		readonly reason?: string;
 		readonly heartbeatMs: number;
-		/** Of the newest certificate that was signed for it; absent when none is known. The kubelet renews between the two rotation times. */
+		/** The newest certificate issued for the node. The kubelet renews it between the two rotation times. */
 		readonly certificate?: {
 			readonly notBeforeMs: number;
 			readonly rotateFromMs: number;
@@ -178,70 +176,66 @@ export interface Cluster {
 /** Each kind's verdict that an experiment expects. */
 export type Expected = Readonly<Record<'security' | 'availability', 'held' | 'violated' | 'unknown'>>;
 
-/** The experiments of the directory, and whether this page may run them. Absent from the stream where none are offered. */
+/** The experiments of the directory. Absent from the stream if the observer has no runner. */
 export interface Experiments {
-	/** `not-allowed`: this page may look and not act. `no-runner`: nobody runs them for the observer; a command in a terminal does. */
+	/** `not-allowed`: the page is read-only. `no-runner`: the runner of the experiments is not available. */
 	readonly offer: 'run' | 'not-allowed' | 'no-runner';
-	/** By id. */
 	readonly list: readonly Experiment[];
 }
 export interface Experiment {
-	/** Of its file, without the ending. */
+	/** Name of its file without the extension. */
 	readonly name: string;
 	/** `X02` */
 	readonly id: string;
 	readonly tier: string;
 	readonly title: string;
-	/** What goes wrong. */
 	readonly description: string;
 	readonly lesson: string;
 	readonly expected: Expected;
 }
 
-/** The last run of an experiment; one that is told again replaces what was told of the same `experiment`. */
+/** The last run of an experiment. */
 export interface ExperimentRun {
 	readonly experiment: string;
-	/** `stopping`: it was interrupted, and puts right what it changed. */
+	/** `stopping`: interrupted, and its rollback is running. */
 	readonly state: 'running' | 'stopping' | 'ended';
 	readonly startedMs: number;
-	/** So far, or in all. */
+	/** Grows until the run has ended. */
 	readonly durationMs: number;
-	/** In the order in which they began. */
 	readonly activities: readonly ExperimentActivity[];
 	readonly expected: Expected;
-	/** What follows is known when it has ended. */
+	/** This and the following fields are set when the run has ended. */
 	readonly outcome?: 'completed' | 'failed' | 'aborted' | 'interrupted';
 	readonly verdicts?: Readonly<Record<'security' | 'availability', 'held' | 'violated' | 'unknown'>>;
-	/** It went as predicted. */
+	/** True if both verdicts are as predicted. */
 	readonly passed?: boolean;
-	/** Why it did not pass. */
 	readonly problems: readonly string[];
-	/** Path of the report, where the experiment was run. */
+	/** Path of the report on the machine of the runner. */
 	readonly report?: string;
 }
 export interface ExperimentActivity {
-	/** `before` and `after`: the steady state, read before and after the method. */
+	/** `before` and `after`: the steady state before and after the method. */
 	readonly part: 'configuration' | 'before' | 'method' | 'after' | 'rollbacks';
-	/** From 0, in its part. */
+	/** Position in its part, from 0. */
 	readonly index: number;
 	readonly type: 'probe' | 'action';
 	readonly name: string;
 	readonly startedMs: number;
-	/** `well` and `badly` when it has ended: the runner says what counts as which. */
+	/** `well` and `badly`: the runner decides which result is which. */
 	readonly state: 'running' | 'well' | 'badly';
 	readonly durationMs: number;
 	readonly problem?: string;
 }
 
 export interface Session {
-	/** For `X-Kubejoin-Session`. Not readable from another site. */
+	/** Value of the header `X-Kubejoin-Session`. A page of another site cannot read it. */
 	readonly key: string;
-	/** The actions that this page may ask for; empty unless the observer was told that it may act. */
+	/** Empty unless the settings of the observer allow actions. */
 	readonly actions: readonly Action['name'][];
 	readonly version: string;
 }
 
-/** The body of `POST /api/actions/NAME` is the rest of it. */
+/** The other fields are the body of `POST /api/actions/NAME`. */
 export type Action =
 	| { readonly name: 'join' }
 	| { readonly name: 'join-with-wrong-pin' }
@@ -250,7 +244,7 @@ export type Action =
 	| { readonly name: 'run-experiment'; readonly experiment: string }
 	| { readonly name: 'stop-experiment' };
 export interface ActionResult {
-	/** What was done, a name: of a node, of a request, or of an experiment. */
+	/** Name of the node, the request or the experiment. */
 	readonly done: string;
 }
 export type Refusal = Failure;

@@ -62,7 +62,6 @@ function codeOf(text: string): string {
 	}
 }
 
-/** Keeps what is logged. */
 export function keptLog(): { readonly log: Log; readonly lines: readonly string[] } {
 	const lines: string[] = [];
 	const log = createLog({ service: 'test', level: 'debug', format: 'json', write: (line) => lines.push(line) });

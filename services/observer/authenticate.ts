@@ -1,4 +1,4 @@
-/** Which program sends traces: the one whose key the request presents. Compares in constant time; keys are never logged. */
+/** Identifies the program that sends traces by its key. Compares in constant time; keys are never logged. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { KubejoinError } from '../../lib/errors.ts';
 import { deriveTracesKey, type TracedProgram, tracedPrograms } from '../../lib/traces-key.ts';

@@ -1,4 +1,4 @@
-/** The two runners of experiments: a program that is started here, and one that listens elsewhere, on a Unix socket, because it may do what the observer may not. */
+/** The runners of experiments: a program started here, or one behind a Unix socket that has more privileges. */
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
@@ -9,7 +9,7 @@ export interface LocalRunnerOptions {
 	/** State directory of the mesh. */
 	readonly state: string;
 	readonly directory: string;
-	/** Address of the observer itself: the runner asks it for the joins that it saw. */
+	/** URL of the observer, from which the runner reads the joins. */
 	readonly observer: string;
 }
 
@@ -36,7 +36,10 @@ export const localRunner = ({ state, directory, observer }: LocalRunnerOptions):
 	},
 });
 
-/** What the runner behind a socket is asked: the name of an experiment on a line. It answers with the lines of the runner, and is told to stop by the end of what is sent. */
+/**
+ * Sends the name of an experiment as a line, and receives the output of the runner. The end of the sending side
+ * interrupts the experiment.
+ */
 export const socketRunner = (path: string): Runner => ({
 	isThere: async () => {
 		try {
@@ -56,7 +59,7 @@ export const socketRunner = (path: string): Runner => ({
 		});
 		let problem = 'has ended';
 		socket.on('error', (error) => {
-			problem = `is away (${error.message})`;
+			problem = `is unavailable (${error.message})`;
 		});
 		createInterface({ input: socket }).on('line', onLine);
 		socket.once('end', () => socket.end());

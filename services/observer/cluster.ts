@@ -32,7 +32,10 @@ export interface ClusterOptions {
 	readonly log: Log;
 }
 
-/** The kubelet renews at a random time in this part of the lifetime. @source client-go util/certificate jitteryDuration */
+/**
+ * The kubelet renews at a random time in this part of the lifetime.
+ * @source client-go util/certificate jitteryDuration
+ */
 const ROTATE_FROM = 0.7;
 const ROTATE_TO = 0.9;
 const EVERY_MS = 1_000;
@@ -167,7 +170,7 @@ function nodesOf(nodes: readonly Node[], leases: readonly Lease[], certificates:
 	});
 }
 
-/** @source kubectl pkg/printers/internalversion/printers.go printNode: a Ready condition that is not True is NotReady */
+/** @source pkg/printers/internalversion/printers.go printNode: a Ready condition that is not True is NotReady */
 function statusOf(ready: NodeCondition | undefined): Pick<Cluster['nodes'][number], 'status' | 'reason'> {
 	if (ready === undefined) return { status: 'Unknown' };
 	if (ready.status === 'True') return { status: 'Ready' };

@@ -94,7 +94,7 @@ export const settings = {
 	experiments: optional(
 		'EXPERIMENTS',
 		experimentRunner,
-		'runner of the experiments: local (on this machine), or unix:PATH (the runner behind this socket); without it the page shows none',
+		'runner of the experiments: local (on this machine), or unix:PATH (behind a socket); without it there are none',
 	),
 	experimentsDirectory: withDefault(
 		'EXPERIMENTS_DIRECTORY',

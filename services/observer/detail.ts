@@ -1,6 +1,6 @@
 /**
- * The details of a step: certificate, request, pin, signature and decision, from the bytes in its span. Shows the content as it was sent, although
- * it may be false: nothing is verified here, and unreadable bytes are no error.
+ * The details of a step: certificate, request, pin, signature and decision, from the bytes in its span. Shows the
+ * content as it was sent, although it can be false: nothing is verified here, and unreadable bytes are no error.
  */
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 import { extKeyUsagesOf, fingerprintOf, parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';

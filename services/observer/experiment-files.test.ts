@@ -19,7 +19,7 @@ method: []
 `;
 
 describe('the experiments that are offered', () => {
-	it('what the page shows is read from the document', () => {
+	it('the texts of the page are read from the document', () => {
 		assert.deepEqual(readExperiment('wrong-pin.yaml', document), {
 			name: 'wrong-pin',
 			id: 'X02',
@@ -52,10 +52,10 @@ describe('the experiments that are offered', () => {
 		for (const name of ['-x', '--all', '../x', 'a b', '', 'A', 'a/b', 'a'.repeat(101), 'a\n'])
 			assert.equal(isExperimentName(name), false, JSON.stringify(name));
 		for (const name of ['expired-token', 'x', '2nd']) assert.equal(isExperimentName(name), true);
-		assert.throws(() => readExperiment('--seed.yaml', document), /small letters/);
+		assert.throws(() => readExperiment('--seed.yaml', document), /lower-case letters/);
 	});
 
-	it('whatever a document holds, it is read or refused in words', () => {
+	it('any document is read or refused in words', () => {
 		fc.assert(
 			fc.property(fc.anything(), (value) => {
 				try {
@@ -87,7 +87,7 @@ describe('the experiments that are offered', () => {
 			);
 			assert.deepEqual(readExperiments(join(directory, 'absent'), log), []);
 			assert.equal(lines.length, 2);
-			assert.match(lines.join(''), /half-written\.yaml.*not offered/);
+			assert.match(lines.join(''), /half-written\.yaml.*does not show this experiment/);
 		} finally {
 			rmSync(directory, { recursive: true });
 		}

@@ -1,4 +1,4 @@
-/** The experiments of a directory, as far as the page shows them. The runner reads the same files, all of them, and says what is wrong with one. */
+/** Reads the parts of the experiments that the page shows. The runner reads and validates the same files. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { parse } from 'yaml';
@@ -7,17 +7,17 @@ import type { Log } from '../../lib/log.ts';
 import type { Expected, Experiment } from './api.ts';
 
 const endings = ['.yaml', '.yml', '.json'];
-/** So that none can be taken for a flag or a path. */
+/** A name cannot be mistaken for a flag or a path. */
 export const isExperimentName = (name: string): boolean => /^[a-z0-9][a-z0-9-]{0,99}$/.test(name);
 
-/** What a document offers, by id; those that cannot be shown are logged and left out. */
+/** Sorted by ID. A document that cannot be shown is logged and left out. */
 export function readExperiments(directory: string, log: Log): readonly Experiment[] {
 	const files = filesOf(directory, log).filter((file) => endings.includes(extname(file)));
 	const found = files.flatMap((file) => {
 		try {
 			return [readExperiment(file, readFileSync(join(directory, file), 'utf8'))];
 		} catch (error) {
-			log.warn({ file: join(directory, file), problem: causeText(error) }, 'this experiment is not offered');
+			log.warn({ file: join(directory, file), problem: causeText(error) }, 'the page does not show this experiment');
 			return [];
 		}
 	});
@@ -28,15 +28,15 @@ function filesOf(directory: string, log: Log): readonly string[] {
 	try {
 		return readdirSync(directory);
 	} catch (error) {
-		log.warn({ directory, problem: causeText(error) }, 'there are no experiments');
+		log.warn({ directory, problem: causeText(error) }, 'the directory of the experiments cannot be read');
 		return [];
 	}
 }
 
-/** @param file  its name @throws Error  what of it cannot be shown */
+/** @throws Error  why the document cannot be shown */
 export function readExperiment(file: string, text: string): Experiment {
 	const name = file.slice(0, -extname(file).length);
-	if (!isExperimentName(name)) throw new Error('its name must be of small letters, digits and hyphens');
+	if (!isExperimentName(name)) throw new Error('its name can have lower-case letters, digits and hyphens only');
 	const document: unknown = parse(text, { version: '1.1' });
 	const extensions = memberOf(document, 'extensions');
 	const own = Array.isArray(extensions) ? extensions.find((one) => memberOf(one, 'name') === 'kubejoin') : undefined;

@@ -1,9 +1,9 @@
-/** What the runner of experiments tells, one JSON object on each line, and the run that follows from it. Pure. */
+/** The events of the runner, one JSON object a line, and the run that follows from them. Pure. */
 import { maskTokens } from '../../lib/log.ts';
 import { printableLines } from '../../lib/text.ts';
 import type { Experiment, ExperimentActivity, ExperimentRun } from './api.ts';
 
-/** The fields that are read here; chaos/runner/events.ts has them all. */
+/** The fields that the page needs; chaos/runner/events.ts has all. */
 interface ActivityEvent {
 	readonly event: 'activity-started' | 'activity-ended';
 	readonly atMs: number;
@@ -11,7 +11,7 @@ interface ActivityEvent {
 	readonly index: number;
 	readonly type: ExperimentActivity['type'];
 	readonly name: string;
-	/** When it has ended. */
+	/** Set in `activity-ended`. */
 	readonly seconds?: number;
 	readonly status?: 'succeeded' | 'failed';
 	readonly toleranceMet?: boolean;
@@ -37,10 +37,10 @@ const known: readonly string[] = [
 	'interrupted',
 	'run-ended',
 ] satisfies RunnerEvent['event'][];
-/** Whatever the runner says, the page is not told without end. */
+/** Bounds the size of a run for any output of the runner. */
 const MAX_ACTIVITIES = 1_000;
 
-/** @returns undefined for events that are not read here, and for text that is none */
+/** @returns undefined for other events and for text */
 export function readEvent(line: string): RunnerEvent | undefined {
 	if (!line.startsWith('{')) return undefined;
 	try {
@@ -61,7 +61,6 @@ export const beginRun = ({ name, expected }: Experiment, startedMs: number): Exp
 	problems: [],
 });
 
-/** The run after the event. */
 export function takeEvent(run: ExperimentRun, event: RunnerEvent, nowMs: number): ExperimentRun {
 	const next: ExperimentRun = { ...run, durationMs: nowMs - run.startedMs };
 	switch (event.event) {
@@ -101,12 +100,16 @@ function withActivity(activities: ExperimentRun['activities'], event: ActivityEv
 	return activities.length < MAX_ACTIVITIES ? [...activities, activity] : activities;
 }
 
-/** The run after its runner has ended. @param how  the runner ended, if that says anything @param words  what it said besides its events, for a run without a result */
+/**
+ * The run after its runner has ended.
+ * @param how  how the runner ended: `exited with 1`
+ * @param words  its output besides events, for a run without a result
+ */
 export function endRun(run: ExperimentRun, how: string, words: readonly string[], nowMs: number): ExperimentRun {
 	const ended: ExperimentRun = { ...run, state: 'ended', durationMs: nowMs - run.startedMs };
 	if (run.outcome !== undefined) return ended;
-	// A runner that is killed, or refuses the document, says nothing of how it went.
+	// A runner that is killed, or refuses the document, sends no result.
 	const said = printableLines(words.map((line) => maskTokens(line)).join('\n'));
-	const problems = [`the runner ${how}, and told no result`, ...(said === '' ? [] : [said])];
+	const problems = [`the runner ${how} and sent no result`, ...(said === '' ? [] : [said])];
 	return { ...ended, outcome: run.state === 'stopping' ? 'interrupted' : 'failed', passed: false, problems };
 }

@@ -30,8 +30,8 @@ const told = (...events: readonly object[]): ExperimentRun =>
 		beginRun(experiment('wrong-pin'), 1_000),
 	);
 
-describe('a run of an experiment, from what the runner tells', () => {
-	it('an activity is seen when it begins, and again when it ends', () => {
+describe('a run of an experiment, from the events of the runner', () => {
+	it('an activity has a state from its start to its end', () => {
 		assert.deepEqual(told(begun).activities, [
 			{ part: 'method', index: 0, type: 'action', name: 'join', startedMs: 1_100, state: 'running', durationMs: 0 },
 		]);
@@ -80,20 +80,20 @@ describe('a run of an experiment, from what the runner tells', () => {
 		);
 	});
 
-	it('a runner that ends without a result has failed, in its own words, without secrets', () => {
+	it('a runner that ends without a result has failed, with its output and without secrets', () => {
 		const run = endRun(told(begun), 'was ended by SIGKILL', ['error: no', 'abcdef.0123456789abcdef'], 3_000);
 		assert.deepEqual([run.outcome, run.passed], ['failed', false]);
 		assert.match(run.problems.join('\n'), /was ended by SIGKILL[\s\S]*error: no/);
 		assert.doesNotMatch(run.problems.join('\n'), /0123456789abcdef/);
 	});
 
-	it('what is no event is not read', () => {
+	it('ignores lines that are no events', () => {
 		for (const line of ['', 'words', '{', '{}', '{"event":"new-in-a-later-version"}', '[]'])
 			assert.equal(readEvent(line), undefined);
 	});
 });
 
-describe('the desk of experiments', () => {
+describe('the runner of experiments', () => {
 	interface Work {
 		readonly name: string;
 		readonly say: (event: object | string) => void;
@@ -106,7 +106,7 @@ describe('the desk of experiments', () => {
 		const runner: Runner = {
 			isThere: async () => there.is,
 			async start(name, onLine) {
-				if (!there.is) throw new KubejoinError('EXPERIMENT_RUNNER_UNAVAILABLE', { problem: 'nobody listens' });
+				if (!there.is) throw new KubejoinError('EXPERIMENT_RUNNER_UNAVAILABLE', { problem: 'no runner listens' });
 				let end: (how: string) => void = () => undefined;
 				const done = new Promise<string>((resolve) => {
 					end = resolve;
@@ -117,7 +117,7 @@ describe('the desk of experiments', () => {
 					async end(how) {
 						end(how);
 						await done;
-						// What waits for it runs first.
+						// Its waiters run first.
 						await Promise.resolve();
 					},
 					interrupts: 0,
@@ -141,7 +141,7 @@ describe('the desk of experiments', () => {
 	}
 	const refused = (code: string) => (error: unknown) => error instanceof KubejoinError && error.code === code;
 
-	it('tells every change, and what was to who comes late', async () => {
+	it('reports every change, and keeps the last run for a later page', async () => {
 		const { desk, works, runs } = open();
 		await desk.run('wrong-pin');
 		works[0]?.say(begun);
@@ -159,7 +159,7 @@ describe('the desk of experiments', () => {
 		assert.deepEqual(desk.runs(), [runs.at(-1)]);
 	});
 
-	it('one at a time; the next when it has ended', async () => {
+	it('runs one experiment at a time', async () => {
 		const { desk, works } = open();
 		await desk.run('wrong-pin');
 		await assert.rejects(desk.run('expired-token'), refused('EXPERIMENT_ALREADY_RUNNING'));
@@ -173,13 +173,13 @@ describe('the desk of experiments', () => {
 		);
 	});
 
-	it('only what is in the list', async () => {
+	it('runs only experiments of the list', async () => {
 		const { desk, works } = open();
 		await assert.rejects(desk.run('absent'), refused('PAGE_BAD_REQUEST'));
 		assert.equal(works.length, 0);
 	});
 
-	it('a stop interrupts the runner, which goes on until all is put right', async () => {
+	it('a stop interrupts the runner, which continues with its rollback', async () => {
 		const { desk, works, runs } = open();
 		assert.throws(() => desk.stop(), refused('PAGE_BAD_REQUEST'));
 		await desk.run('wrong-pin');
@@ -194,7 +194,7 @@ describe('the desk of experiments', () => {
 		assert.deepEqual([runs.at(-1)?.state, runs.at(-1)?.outcome], ['ended', 'interrupted']);
 	});
 
-	it('when the observer ends, the runner is told, and waited for', async () => {
+	it('interrupts the runner when the observer ends, and waits for it', async () => {
 		const { desk, works, runs } = open();
 		await desk.close();
 		await desk.run('wrong-pin');
@@ -206,7 +206,7 @@ describe('the desk of experiments', () => {
 		assert.equal(runs.at(-1)?.activities.length, 1);
 	});
 
-	it('a runner that is away is told, and so is its coming', async () => {
+	it('reports that the runner is unavailable, and that it is available again', async () => {
 		const { desk, offers, there } = open({ isThere: false });
 		await desk.check();
 		assert.equal(desk.offered().offer, 'no-runner');
@@ -218,7 +218,7 @@ describe('the desk of experiments', () => {
 		await desk.run('wrong-pin');
 	});
 
-	it('a page that may only look is offered nothing to run', async () => {
+	it('offers a read-only page nothing to run', async () => {
 		const { desk } = open({ mayRun: false });
 		await desk.check();
 		assert.equal(desk.offered().offer, 'not-allowed');

@@ -1,21 +1,19 @@
 /**
- * The experiments of the page: one runs at a time, by the project's own runner, which puts right what it changed, also when it is told to stop. What is
- * known of the last run of each is kept while the observer runs.
+ * The experiments of the page. One runs at a time, in the runner of the project, which rolls back its changes also when
+ * it is interrupted. The last run of each experiment is kept while the observer runs.
  */
 import { KubejoinError } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Experiment, ExperimentRun, Experiments } from './api.ts';
 import { beginRun, endRun, readEvent, takeEvent } from './experiment-run.ts';
 
-/** The runner at work. */
 export interface RunnerAtWork {
-	/** It stops what it does and puts right what it changed; that takes a while. */
+	/** Stop the experiment and roll back. */
 	readonly interrupt: () => void;
-	/** How it ended. */
+	/** Resolves with the way in which the runner ended. */
 	readonly ended: Promise<string>;
 }
 export interface Runner {
-	/** Whether it could run one now. */
 	readonly isThere: () => Promise<boolean>;
 	/** @throws EXPERIMENT_RUNNER_UNAVAILABLE */
 	readonly start: (name: string, onLine: (line: string) => void) => Promise<RunnerAtWork>;
@@ -27,38 +25,40 @@ export interface ExperimentListener {
 }
 export interface ExperimentRunner {
 	readonly offered: () => Experiments;
-	/** The last of each experiment. */
+	/** The last run of each experiment. */
 	readonly runs: () => readonly ExperimentRun[];
-	/** @returns stops it */
+	/** @returns stops listening */
 	readonly listen: (listener: ExperimentListener) => () => void;
-	/** Resolves when it has begun. @throws EXPERIMENT_ALREADY_RUNNING, EXPERIMENT_RUNNER_UNAVAILABLE, PAGE_BAD_REQUEST */
+	/**
+	 * Resolves when the experiment has begun.
+	 * @throws EXPERIMENT_ALREADY_RUNNING, EXPERIMENT_RUNNER_UNAVAILABLE, PAGE_BAD_REQUEST
+	 */
 	readonly run: (name: string) => Promise<void>;
-	/** @returns the one that is told to stop @throws PAGE_BAD_REQUEST */
+	/** @returns the name of the interrupted experiment @throws PAGE_BAD_REQUEST */
 	readonly stop: () => string;
-	/** See whether the runner is there. */
+	/** Update whether the runner is available. */
 	readonly check: () => Promise<void>;
-	/** Stop what runs, if anything does, and wait until all is as it was, but not for ever. */
+	/** Interrupt the experiment in progress and wait for its rollback, for a bounded time. */
 	readonly close: () => Promise<void>;
 }
 export interface ExperimentRunnerOptions {
 	readonly list: readonly Experiment[];
 	readonly runner: Runner;
-	/** Whether the page may act. */
+	/** False for a read-only page. */
 	readonly mayRun: boolean;
 	readonly clock: () => number;
 	readonly log: Log;
 }
 
-/** For what the runner has to put right. */
+/** A rollback that takes longer is cut off when the observer stops. */
 const CLOSE_MS = 20_000;
-/** Of what the runner says besides its events. */
+/** Lines of output besides events that are kept. */
 const KEPT_WORDS = 20;
 
-/** The run that is under way. */
 interface Current {
 	run: ExperimentRun;
 	readonly words: string[];
-	/** Absent until the runner works. */
+	/** Absent until the runner has started. */
 	work?: RunnerAtWork;
 	done: Promise<void>;
 }
@@ -123,7 +123,7 @@ export function createExperimentRunner({
 			if (current?.work === undefined)
 				throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'no experiment runs now' });
 			const { run, work } = current;
-			// A second interrupt would end the runner before it has put right what it changed.
+			// A second interrupt would end the runner before its rollback is complete.
 			if (run.state === 'stopping') return run.experiment;
 			current.run = { ...run, state: 'stopping', durationMs: clock() - run.startedMs };
 			keep(current.run);

@@ -66,7 +66,7 @@ describe('another collector', () => {
 		assert.equal(lines.length, 2);
 	});
 
-	it('that is slow loses what is more than the limit, and that is counted', async () => {
+	it('that is slow loses traces above the limit, and the loss is counted', async () => {
 		const counted: LimitName[] = [];
 		const { log } = keptLog();
 		const forward = createForwarder(url, log, (name) => counted.push(name));

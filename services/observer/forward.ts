@@ -1,11 +1,11 @@
-/** Sends the traces that were accepted to another collector as well: Jaeger, Tempo, or any other. What it does not take is lost there, and logged once. */
+/** Sends accepted traces to another collector as well. Traces that it refuses are lost there, which is logged once. */
 import { causeText } from '../../lib/errors.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 
 const TIMEOUT_MS = 10_000;
 
-/** @returns takes a body, OTLP as JSON; the keys of this mesh are not sent on */
+/** @returns forwards a body of OTLP as JSON, without the keys of this mesh */
 export function createForwarder(url: string, log: Log, count: CountRefusal): (body: Buffer) => void {
 	let waitingBytes = 0;
 	let isBroken = false;
@@ -27,7 +27,7 @@ export function createForwarder(url: string, log: Log, count: CountRefusal): (bo
 				isBroken = false;
 			})
 			.catch((error: unknown) => {
-				if (!isBroken) log.warn({ url, problem: causeText(error) }, 'the other collector does not take the traces');
+				if (!isBroken) log.warn({ url, problem: causeText(error) }, 'the other collector does not accept the traces');
 				isBroken = true;
 			})
 			.finally(() => {

@@ -4,7 +4,7 @@ import type { HealthChecks } from '../../lib/rpc/health.ts';
 import { printableLines } from '../../lib/text.ts';
 import type { Cluster } from './api.ts';
 
-/** A page that was not built is no page. */
+/** The observer is not ready without the files of the page. */
 export const readyChecks = (pageExists: () => boolean): HealthChecks => ({
 	page: () => {
 		if (!pageExists()) throw new Error('the page was not built: npm run build');

@@ -28,7 +28,7 @@ describe('joins', () => {
 		return { joins, heard, steps, stop, counted };
 	}
 
-	it('are told as they grow, each step once unless it changed', () => {
+	it('are reported as they grow, each step once unless it changed', () => {
 		const { joins, heard, steps } = listening();
 		joins.add(joinedSpans.slice(1, 4));
 		joins.flush();
@@ -46,7 +46,7 @@ describe('joins', () => {
 		assert.deepEqual(joins.steps(traceId).length, heard.at(-1)?.steps);
 	});
 
-	it('spans that came before it was known that they are of a join belong to it; others are no join', () => {
+	it('include spans that arrived before the trace was known to be a join', () => {
 		const { joins, heard } = listening();
 		joins.add(joinedSpans.filter(({ service }) => service !== 'kubelet-sim'));
 		joins.flush();
@@ -56,7 +56,7 @@ describe('joins', () => {
 		assert.equal(joins.steps(traceId).length, 8);
 	});
 
-	it('the newest are kept whole, of older ones a line, of much older ones nothing', () => {
+	it('keep the newest with their steps, older ones as a line, and the oldest not at all', () => {
 		const { joins } = listening({ keptJoins: 2, keptLines: 4 });
 		for (let number = 1; number <= 6; number++) {
 			joins.add(ofTrace(idOf(number), joinedSpans));
@@ -77,7 +77,7 @@ describe('joins', () => {
 		assert.equal(joins.find(idOf(3))?.isForgotten, true);
 	});
 
-	it('a thousand strange traces push no join out', () => {
+	it('are not displaced by a thousand traces that are no joins', () => {
 		const { joins } = listening();
 		joins.add(joinedSpans);
 		const [strange] = joinedSpans.filter(({ service }) => service === 'apiserver-sim');
@@ -87,7 +87,7 @@ describe('joins', () => {
 		assert.equal(joins.steps(traceId).length, 8);
 	});
 
-	it('a span is written once: one with a known id replaces nothing, and the first end of a join stands', () => {
+	it('keep the first span of an ID, and the first end of a join', () => {
 		const { joins } = listening();
 		joins.add(refusedSpans);
 		joins.flush();
@@ -105,7 +105,7 @@ describe('joins', () => {
 		assert.equal(joins.find(traceId)?.state, 'refused');
 	});
 
-	it('the same ids in another trace are another join', () => {
+	it('are separate although their spans have the same IDs', () => {
 		const { joins } = listening();
 		joins.add(joinedSpans);
 		joins.add(ofTrace(idOf(2), refusedSpans));
@@ -117,7 +117,7 @@ describe('joins', () => {
 		assert.equal(joins.steps(traceId).length, 8);
 	});
 
-	it('a join that has ended takes spans for a minute', () => {
+	it('accept spans for a minute after their end', () => {
 		const { joins, counted } = listening();
 		joins.add(joinedSpans.slice(0, -1));
 		const late = { ...(joinedSpans[5] ?? assert.fail()), spanId: spanIdOf(99) };
@@ -131,7 +131,7 @@ describe('joins', () => {
 		assert.deepEqual([joins.spans(traceId).length, counted], [joinedSpans.length, ['joinSettledMs']]);
 	});
 
-	it('a join takes so many spans and bytes, and its phases and its end find a place', () => {
+	it('have bounded spans and bytes, with room for the phases and the end', () => {
 		const others = Array.from({ length: 3_000 }, (_, index) => span(index + 100, 'm', { kind: 'client' }));
 		const few = listening();
 		few.joins.add([phase(2, 'preflight'), ...others, root(), phase(3, 'register')]);
@@ -148,7 +148,7 @@ describe('joins', () => {
 		assert.deepEqual([...new Set(large.counted)], ['joinBytes']);
 	});
 
-	it('all joins take so many bytes: of the oldest a line is kept', () => {
+	it('have bounded bytes in total: the oldest becomes a line', () => {
 		const { joins, counted } = listening({ keptJoins: 1_000, keptLines: 1_000 });
 		const long = Array.from({ length: 30 }, (_, index) =>
 			span(index + 100, 'm', { kind: 'client', attributes: { a: 'x'.repeat(10_000) } }),
@@ -164,7 +164,7 @@ describe('joins', () => {
 		assert.equal(joins.storm(0).joined, 150);
 	});
 
-	it('traces of which it is not known whether they are joins take so many places and bytes', () => {
+	it('bound the traces that are not known to be joins', () => {
 		const { joins, counted } = listening();
 		for (let number = 1; number <= 2_000; number++) {
 			const attributes = { a: 'x'.repeat(15_000), b: 'x'.repeat(15_000) };
@@ -181,7 +181,7 @@ describe('joins', () => {
 		assert.equal(first.joins.steps(traceId).length, 8);
 	});
 
-	it('more joins at once than there is time for: the oldest are dropped', () => {
+	it('drop the oldest if more arrive than can be processed', () => {
 		const { joins, counted } = listening();
 		const max = 10 + limits.joinsUntold.value;
 		for (let number = 1; number <= max + 5; number++) joins.add(ofTrace(idOf(number), [phase(2, 'preflight')]));
@@ -190,7 +190,7 @@ describe('joins', () => {
 		assert.equal(joins.storm(0).joining, 10);
 	});
 
-	it('one flush takes a bounded time; the rest is left to the next', () => {
+	it('one flush takes a bounded time and leaves the rest to the next', () => {
 		const { joins, heard } = listening({ keptJoins: 300, keptLines: 300, clock: () => (nowMs += 1) });
 		for (let number = 1; number <= 100; number++) joins.add(ofTrace(idOf(number), joinedSpans));
 		joins.flush();
@@ -200,7 +200,7 @@ describe('joins', () => {
 		assert.equal(heard.length, 100);
 	});
 
-	it('of any spans it makes steps, and their bytes are bounded', () => {
+	it('accept any spans, with bounded memory', () => {
 		const ids = fc.integer({ min: 1, max: 12 });
 		const text = fc.oneof(fc.string(), fc.constantFrom('join', 'rotation', 'node-1', 'constructor', '__proto__'));
 		const anySpan = fc.record({
@@ -251,7 +251,7 @@ describe('joins', () => {
 		);
 	});
 
-	it('a rotation is not a join', () => {
+	it('do not include rotations', () => {
 		const { joins, heard } = listening();
 		const attributes = { 'kubejoin.workflow': 'rotation', 'k8s.node.name': 'node-1' };
 		joins.add([
@@ -262,7 +262,7 @@ describe('joins', () => {
 		assert.deepEqual([heard, joins.list()], [[], []]);
 	});
 
-	it('who stopped listening hears nothing', () => {
+	it('a listener that stopped is not called', () => {
 		const { joins, heard, stop } = listening();
 		stop();
 		joins.add(joinedSpans);
@@ -270,7 +270,7 @@ describe('joins', () => {
 		assert.deepEqual(heard, []);
 	});
 
-	it('a storm is counted once for each join: how many, how long, why not', () => {
+	it('are counted once each in the storm, with duration or error', () => {
 		const { joins } = listening({ keptJoins: 2, keptLines: 100 });
 		for (let number = 1; number <= 9; number++) joins.add(ofTrace(idOf(number), joinedSpans));
 		joins.add(ofTrace(idOf(10), refusedSpans));

@@ -1,6 +1,7 @@
 /**
- * The joins whose spans arrived: the newest with all their steps, older ones as a line, and every change for the listeners. A known span is never
- * replaced. The memory is bounded in bytes, and so is the time that one `flush` takes.
+ * The joins whose spans arrived: the newest with all their steps, older ones as a line, and every change for the
+ * listeners. A known span is never replaced. The memory is bounded in bytes, and so is the time that one `flush`
+ * takes.
  */
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
 import type { Join, Step, Storm } from './api.ts';
@@ -23,7 +24,7 @@ export interface JoinListener {
 	readonly join: (join: Join) => void;
 	/** True for the joins whose steps the listener wants. */
 	readonly wantsSteps: (id: string) => boolean;
-	/** @param json  the same step */
+	/** @param json  the step, serialized once for all listeners */
 	readonly step: (step: Step, json: string) => void;
 }
 export interface Joins {
@@ -33,7 +34,7 @@ export interface Joins {
 	readonly flush: () => void;
 	/** True if a `flush` has joins to notify of. */
 	readonly hasChanges: () => boolean;
-	/** Oldest first. */
+	/** Sorted by age, oldest first. */
 	readonly list: () => readonly Join[];
 	readonly find: (id: string) => Join | undefined;
 	/** Of a join that is kept with its steps: those that its listeners know. */

@@ -13,7 +13,10 @@ const phases = [
 	'register',
 ];
 
-/** A node that works strictly in turn, recorded as the SDK does: starts truncated to the millisecond, durations exact, ids random. */
+/**
+ * A node that works strictly in turn, recorded as the SDK does: starts truncated to the millisecond, durations
+ * exact, ids random.
+ */
 const recorded = fc
 	.record({
 		/** Microseconds from the start of a phase to its first message, of each message, and after the last. */
@@ -93,7 +96,7 @@ describe('the order of steps', () => {
 		assert.ok(stepsOf(traceId, behind).every(({ startMs }) => startMs >= 0));
 	});
 
-	it('is the same whatever the order of arrival, and never goes back in time', () => {
+	it('does not depend on the order of arrival, and never goes back in time', () => {
 		const steps = stepsOf(traceId, joinedSpans);
 		fc.assert(
 			fc.property(fc.shuffledSubarray([...steps], { minLength: steps.length }), (shuffled) => {

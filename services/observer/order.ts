@@ -1,4 +1,4 @@
-/** The order in which the page, the terminal and the diagrams show the steps of a join: a cause comes before its effect. */
+/** The order of the steps of a join in the page and in the terminal: a cause comes before its effect. */
 import type { Step } from './api.ts';
 
 type Ordered = Pick<

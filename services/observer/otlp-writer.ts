@@ -1,4 +1,7 @@
-/** Spans as an ExportTraceServiceRequest in JSON, the form that `otlp.ts` reads. @source opentelemetry/proto/trace/v1/trace.proto */
+/**
+ * Writes spans as an ExportTraceServiceRequest in JSON, which `otlp.ts` reads.
+ * @source opentelemetry/proto/trace/v1/trace.proto
+ */
 import type { Attributes, AttributeValue, Span } from './otlp.ts';
 
 const kinds = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 } as const;
@@ -42,7 +45,7 @@ const spanOf = ({
 	status: failed === undefined ? {} : { code: STATUS_ERROR, message: failed },
 });
 
-/** Spans have microseconds. */
+/** The times of spans have a resolution of microseconds. */
 const nanoseconds = (ms: number): string => String(BigInt(Math.round(ms * 1_000)) * 1_000n);
 
 const keyValues = (attributes: Attributes): readonly object[] =>

@@ -33,7 +33,7 @@ const valid = {
 };
 
 describe('OTLP as JSON', () => {
-	it('is read as an exporter writes it', () => {
+	it('is read in the form in which exporters write it', () => {
 		assert.deepEqual(readSpans(sent(valid)), [
 			{
 				traceId: '0af7651916cd43dd8448eb211c80319c',
@@ -51,7 +51,7 @@ describe('OTLP as JSON', () => {
 		]);
 	});
 
-	it('leaves out what is no span', () => {
+	it('leaves out invalid spans', () => {
 		for (const wrong of [
 			{ traceId: 'x' },
 			{ spanId: 7 },
@@ -65,7 +65,7 @@ describe('OTLP as JSON', () => {
 		assert.deepEqual(readSpans({ resourceSpans: [{ scopeSpans: [{ spans: [valid] }] }] }), []);
 	});
 
-	it('cuts what is too long, and ends no earlier than it began', () => {
+	it('shortens long names, and ends no earlier than it begins', () => {
 		const [span] = readSpans(
 			sent({
 				...valid,
@@ -78,7 +78,7 @@ describe('OTLP as JSON', () => {
 		assert.equal(span?.endMs, span?.startMs);
 	});
 
-	it('nothing that can be sent is an error', () => {
+	it('accepts any JSON without an error', () => {
 		fc.assert(fc.property(fc.jsonValue(), (body) => Array.isArray(readSpans(body))));
 		fc.assert(
 			fc.property(
@@ -113,7 +113,7 @@ describe('OTLP as JSON', () => {
 		}
 	});
 
-	it('of a request so many spans are read, and the answer says how many were not', () => {
+	it('reads a bounded number of spans of a request, and counts the others', () => {
 		const max = limits.tracesSpansPerRequest.value;
 		const body = {
 			resourceSpans: [
@@ -152,21 +152,21 @@ describe('OTLP as JSON', () => {
 		for (const text of lines) assert.match(String(text), /^a\n\\u202eb\^\[\[2J/);
 	});
 
-	it('a part of a long text does not keep all of it in memory', () => {
+	it('a shortened text does not keep the long one in memory', () => {
 		const [span] = readSpans(sent({ ...valid, attributes: [key('k', { stringValue: 'x'.repeat(4_000_000) })] }));
 		const { k } = span?.attributes ?? {};
 		assert.equal(String(k).length, 16_384);
 		assert.ok(sizeOf(span ?? assert.fail()) < 40_000);
 	});
 
-	it('spans in arrays in arrays, however deep, are read at once', () => {
+	it('reads arrays in arrays of any depth without recursion', () => {
 		let deep: object = { stringValue: 'x' };
 		for (let depth = 0; depth < 20_000; depth++) deep = { arrayValue: { values: [deep] } };
 		const [span] = readSpans(sent({ ...valid, attributes: [key('k', deep)] }));
 		assert.deepEqual(span?.attributes, { k: [''] });
 	});
 
-	it('an attribute cannot change what objects are', () => {
+	it('an attribute cannot change the prototype of an object', () => {
 		const body = JSON.parse(
 			JSON.stringify(
 				sent({

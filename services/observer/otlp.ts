@@ -1,6 +1,7 @@
 /**
- * Reads the spans that an OpenTelemetry exporter sends over OTLP/HTTP as JSON. A program that holds a key speaks for itself alone, and its
- * spans are still of any form: a span without the form of one is left out, long text is cut, and no character reaches a page or a terminal raw.
+ * Reads the spans that an OpenTelemetry exporter sends over OTLP/HTTP as JSON. A program with a key can send spans
+ * in its own name only. Its spans are untrusted: invalid ones are left out, long text is shortened, and unprintable
+ * characters are escaped.
  * @source https://opentelemetry.io/docs/specs/otlp/#otlphttp; opentelemetry/proto/trace/v1/trace.proto
  */
 import { type CountRefusal, limits } from '../../lib/limits.ts';
@@ -23,11 +24,11 @@ export interface Span {
 	readonly parentId: string;
 	readonly name: string;
 	readonly kind: 'internal' | 'server' | 'client' | 'producer' | 'consumer';
-	/** `service.name` of who made it. */
+	/** `service.name` of the program that recorded it. */
 	readonly service: string;
 	readonly startMs: number;
 	readonly endMs: number;
-	/** The message of a failure; undefined when it did not fail. */
+	/** The error message of a span that failed. */
 	readonly failed?: string;
 	readonly attributes: Attributes;
 	readonly events: readonly SpanEvent[];
@@ -39,23 +40,24 @@ const MAX_ATTRIBUTES = 64;
 const MAX_EVENTS = 128;
 const MAX_NAME = 256;
 const MAX_VALUE = 16_384;
-/** Besides its text: the objects that hold it, and its place in a join. */
+/** Objects besides the text of a span, and its entry in a join. */
 const SPAN_OVERHEAD_BYTES = 600;
 const FIELD_OVERHEAD_BYTES = 50;
 const BYTES_PER_CHARACTER = 2;
 
 export interface Received {
 	readonly spans: readonly Span[];
-	/** Spans that were left out. */
+	/** Number of spans that were left out. */
 	readonly refused: number;
-	/** Why; empty when none was. */
+	/** Reasons for leaving spans out. */
 	readonly problem: string;
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * The spans of an ExportTraceServiceRequest; none for anything else. Yields after each span, so that the caller can do other work between them.
+ * The spans of an ExportTraceServiceRequest; none for any other value. Yields after each span, so that the caller can
+ * serve other requests in between.
  *
  * @param program  the sender; spans that name another as their service are refused
  */
@@ -73,7 +75,7 @@ export function* readingSpans(body: unknown, program: string, count: CountRefusa
 		for (const one of sent) {
 			const span = spans.length < limits.tracesSpansPerRequest.value ? readSpan(one, program) : 'tracesSpansPerRequest';
 			if (typeof span === 'object') spans.push(span);
-			else if (span === undefined) refuse('it has not the form of a span');
+			else if (span === undefined) refuse('it is not a valid span');
 			else {
 				count(span);
 				refuse(`it exceeds the limit ${span}`);
@@ -85,7 +87,7 @@ export function* readingSpans(body: unknown, program: string, count: CountRefusa
 	return { spans, refused, problem: [...problems.keys()].join('; ') };
 }
 
-/** As `readingSpans`, at once. */
+/** As `readingSpans`, in one turn. */
 export function readSpans(body: unknown, program: string, count: CountRefusal = () => undefined): Received {
 	const reading = readingSpans(body, program, count);
 	for (;;) {
@@ -94,7 +96,7 @@ export function readSpans(body: unknown, program: string, count: CountRefusal = 
 	}
 }
 
-/** How much memory a span takes, about. */
+/** Estimated bytes of a span in memory. */
 export function sizeOf({ name, failed = '', attributes, events }: Span): number {
 	const ofText = (text: string) => FIELD_OVERHEAD_BYTES + text.length * BYTES_PER_CHARACTER;
 	const ofValue = (value: AttributeValue): number =>
@@ -111,7 +113,7 @@ export function sizeOf({ name, failed = '', attributes, events }: Span): number 
 	);
 }
 
-/** @returns undefined: it has not the form of a span */
+/** @returns undefined: it is not a valid span */
 function readSpan(span: Json, service: string): Span | 'spanBytes' | undefined {
 	const { traceId, spanId, parentSpanId, name, kind, status } = span;
 	const startMs = milliseconds(span.startTimeUnixNano);
@@ -184,7 +186,7 @@ function readScalar(value: unknown, clean: Clean): string | number | boolean | u
 	return undefined;
 }
 
-/** The texts of a span, cut and made printable, as long as there is room for them. */
+/** Shortens the texts of a span and makes them printable, within the bytes of one span. */
 class Text {
 	#left = limits.spanBytes.value / BYTES_PER_CHARACTER;
 
@@ -193,7 +195,7 @@ class Text {
 	}
 
 	readonly line: Clean = (text, maxLength) => printable(this.#take(text, maxLength));
-	/** PEM, YAML and JSON are shown as a block of lines. */
+	/** Keeps line breaks, for PEM, YAML and JSON. */
 	readonly lines: Clean = (text, maxLength) => printableLines(this.#take(text, maxLength));
 
 	#take(text: string, maxLength: number): string {
@@ -205,7 +207,7 @@ class Text {
 
 const isDocument = (key: string): boolean =>
 	key.endsWith('.pem') || key === 'kubejoin.kubeconfig' || key === 'kubejoin.cluster_info';
-/** A copy: a slice would keep all of the text that it is cut from. */
+/** Copies the text, because a slice keeps the whole string in memory. */
 const cut = (text: string, maxLength: number): string =>
 	text.length <= maxLength ? text : Buffer.from(text.slice(0, maxLength)).toString();
 

@@ -91,7 +91,7 @@ describe('the page', () => {
 		}
 	});
 
-	it('an action of its own page is done', async () => {
+	it('runs an action of its own page', async () => {
 		for (const headers of [{}, { origin: 'http://localhost:8080' }, { 'sec-fetch-site': 'same-origin' }])
 			assert.equal((await act({ headers })).status, 200, JSON.stringify(headers));
 		assert.deepEqual(done, Array(3).fill({ name: 'join' }));
@@ -122,7 +122,7 @@ describe('the page', () => {
 		assert.deepEqual(done, []);
 	});
 
-	it('PAGE_REQUEST_REFUSED: under a name that is not of this observer', async () => {
+	it('PAGE_REQUEST_REFUSED: under another host name', async () => {
 		for (const host of ['evil.example', 'evil.example:8080', 'localhost.evil.example', '127.0.0.1.nip.io', '0.0.0.0']) {
 			for (const path of ['/', '/api/stream', '/index.html'])
 				assert.equal((await app.ask({ path, headers: { host } })).code, 'PAGE_REQUEST_REFUSED', host);
@@ -239,7 +239,7 @@ describe('the page', () => {
 			return response;
 		};
 
-		it('tell what is known: the session, each join, each step, then how many', async () => {
+		it('send the session, each join, each step, then the storm', async () => {
 			const response = await follow('/api/stream?steps=all');
 			let text = '';
 			for await (const chunk of response.setEncoding('utf8')) {

@@ -1,6 +1,6 @@
 /**
- * The page with its streams and actions. A request is answered only under a name of this observer and only when no page of another origin makes
- * it; an action needs, besides, the key of the session, which only this observer's own page can read.
+ * The page with its streams and actions. A request is answered only under a host name of this observer, and only if no
+ * page of another origin sent it. An action also needs the key of the session, which only the page itself can read.
  */
 import { timingSafeEqual } from 'node:crypto';
 import { join } from 'node:path';
@@ -18,19 +18,21 @@ import { answerOf } from './steps.ts';
 import { createStreams, type StreamSource, streamAll, streamJoin } from './stream.ts';
 
 export interface PageOptions extends StreamSource {
-	/** Of the built page: index.html, page.js, page.css. */
+	/** Has the built page: index.html, page.js, page.css. */
 	readonly directory: string;
 	/** Absent: the page is read-only. */
 	readonly actions?: Actions | undefined;
-	/** Names under which it may be asked for. */
+	/** Host names under which browsers can open the page. */
 	readonly hosts: readonly string[];
 	readonly count: CountRefusal;
 	readonly log: Log;
 }
 
 export const SECURITY_HEADERS = {
-	'Content-Security-Policy':
-		"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+	'Content-Security-Policy': [
+		...["default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "img-src 'self' data:"],
+		...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+	].join('; '),
 	'Cross-Origin-Opener-Policy': 'same-origin',
 	'Cross-Origin-Resource-Policy': 'same-origin',
 	'Referrer-Policy': 'no-referrer',
@@ -43,7 +45,7 @@ export function createPageApp(options: PageOptions): Express {
 	app.disable('x-powered-by');
 	app.use((request, response, next) => {
 		response.set(SECURITY_HEADERS);
-		if (isForeignHost(request, hosts)) throw refused('it asks for a name that is not of this observer');
+		if (isForeignHost(request, hosts)) throw refused('its host name does not belong to this observer');
 		next();
 	});
 	app.use(express.static(directory, { maxAge: 0, redirect: false }));
@@ -104,7 +106,7 @@ function offerActions(app: Express, { session, actions, clock, count }: PageOpti
 	});
 }
 
-/** A page elsewhere can send a request here, but cannot read the key or set the header. @throws PAGE_REQUEST_REFUSED */
+/** Another page can send a request, but cannot read the key or set the header. @throws PAGE_REQUEST_REFUSED */
 function requireKey(request: Request, key: string): void {
 	const presented = Buffer.from(request.get('x-kubejoin-session') ?? '');
 	const expected = Buffer.from(key);
@@ -112,5 +114,5 @@ function requireKey(request: Request, key: string): void {
 		throw refused('it does not have the key of this session');
 }
 
-/** Where the build puts the page. */
+/** The directory in which the build writes the page. */
 export const pageDirectory = (project: string): string => join(project, 'dist', 'services', 'observer', 'public');

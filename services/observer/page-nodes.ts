@@ -1,4 +1,7 @@
-/** The nodes that the page joins: each is a kubelet-sim of its own, started as a person would start it. No token is ever an argument. */
+/**
+ * The nodes that the page joins: each is a kubelet-sim of its own, started as a person would start it. No token is
+ * ever an argument.
+ */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** How a request is refused: the error as JSON, with its status. A fault of the request is never INTERNAL. */
+/** Answers a refused request with the error as JSON and its status. A fault of the request is never INTERNAL. */
 import type { ErrorRequestHandler, Request } from 'express';
 import { asKubejoinError, KubejoinError } from '../../lib/errors.ts';
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
@@ -39,12 +39,12 @@ export const refusal =
 		const status = known.http?.status ?? 500;
 		if (status === 401) response.set('www-authenticate', CHALLENGE);
 		if (status === 429) response.set('retry-after', String(known.facts.retrySeconds ?? 1));
-		// The rest of a body that is not wanted is not read.
+		// The rest of a refused body is not read.
 		if (!request.complete) response.set('connection', 'close');
 		response.status(status).json(body);
 	};
 
-/** What a library says of a request that it cannot read: a status that blames the caller, zlib's codes, an unfinished escape in a path. */
+/** The errors of libraries for unreadable requests: a 4xx status, the codes of zlib, a malformed escape in a path. */
 function faultOfRequest(error: unknown, bodyLimit: LimitName): KubejoinError | undefined {
 	if (!(error instanceof Error) || error instanceof KubejoinError) return undefined;
 	const { status, type, code } = error as Error & Readonly<Record<'status' | 'type' | 'code', unknown>>;

@@ -41,7 +41,6 @@ describe('saved joins', () => {
 		rmSync(parent, { recursive: true });
 	});
 
-	/** An observer that starts. */
 	async function start({ keptJoins = 10 } = {}) {
 		const { log, lines } = keptLog();
 		const joins = createJoins({ keptJoins, keptLines: 100, clock: () => nowMs });

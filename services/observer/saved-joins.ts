@@ -1,7 +1,8 @@
 /**
- * Keeps ended joins in files, so that a restart of the observer does not lose them: one file of OTLP as JSON for each join. Files are read back
- * like requests, through the parser of `otlp.ts`. Their number is that of the joins kept in memory, and their bytes are bounded. A disk that fails
- * costs the files and nothing else. Traces hold no secret; the files are readable by their owner only.
+ * Keeps ended joins in files, so that a restart of the observer does not lose them: one file of OTLP as JSON for
+ * each join. Files are untrusted like requests, and are read by the same parser. They are as many as the joins in
+ * memory, and their bytes are bounded. The observer works without them if the disk fails. Traces contain no secret;
+ * the files are readable by their owner only.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -19,7 +20,7 @@ import { toOtlp } from './otlp-writer.ts';
 export interface SavedJoinsOptions {
 	readonly directory: string;
 	readonly joins: Joins;
-	/** Files that are kept. */
+	/** Maximum number of saved joins. */
 	readonly keptJoins: number;
 	/** Milliseconds of a monotonic clock. */
 	readonly clock: () => number;
@@ -70,7 +71,7 @@ export class SavedJoins {
 		this.#start([...this.#due].filter(([, dueMs]) => dueMs <= nowMs).map(([id]) => id));
 	}
 
-	/** Write every ended join. */
+	/** Write every ended join now. */
 	async close(): Promise<void> {
 		await this.#work;
 		this.#start([...this.#due.keys()]);

@@ -1,7 +1,8 @@
 /**
- * Where each span is in its join: its phase, its depth, and the time at which it began. OpenTelemetry truncates the start of a span to the
- * millisecond and measures its duration in microseconds, and the clocks of two services can differ. So a span is moved to the time of its cause
- * where it seems to begin earlier: its parent, or the phase before it. Pure.
+ * The place of each span in its join: its phase, its depth, and the time at which it began. OpenTelemetry truncates
+ * the start of a span to the millisecond and measures its duration in microseconds, and the clocks of two services
+ * can differ. A span that seems to begin before its cause (its parent, or the phase before it) is moved to the time
+ * of the cause. Pure.
  */
 import type { Attributes, Span } from './otlp.ts';
 
@@ -15,8 +16,8 @@ export interface Place {
 	/** Milliseconds since the join began. */
 	readonly beginMs: number;
 	/**
-	 * False below a message that no program of the join sent. A client of the API server chooses the trace that its request continues, and the page
-	 * shows the ids of traces and steps.
+	 * False below a message that no program of the join sent. A client of the API server chooses the trace that its
+	 * request continues, and the page shows the IDs of traces and steps.
 	 */
 	readonly isOwn: boolean;
 }

@@ -1,10 +1,10 @@
-/** Spans as tests need them: OTLP as an exporter writes it, and the spans of a join that went well or was refused. */
+/** Spans for tests: those of a join that succeeded, and of one that was refused. */
 import type { Attributes, Span } from './otlp.ts';
 
 export const traceId = '0af7651916cd43dd8448eb211c80319c';
 const START_MS = 1_700_000_000_000;
 
-/** A span of the join; times are since its start. */
+/** @param fields.from, fields.to  milliseconds since the join began */
 export function span(
 	id: number,
 	name: string,
@@ -37,7 +37,7 @@ export const phase = (id: number, name: string, more: Attributes = {}, fields: P
 export const root = (fields: Parameters<typeof span>[2] = {}): Span =>
 	span(1, 'join', { from: 0, to: 100, attributes: ofJoin(), ...fields });
 
-/** preflight, a message to the API server during discovery/confirm with the token store behind it, what a watch told, a controller's part. */
+/** preflight, a message to the API server with a store operation, a watch event, and the work of a controller. */
 export const joinedSpans: readonly Span[] = [
 	root(),
 	phase(2, 'preflight', { 'kubejoin.phase.next': 'discovery/confirm' }, { from: 1, to: 2 }),

@@ -47,7 +47,7 @@ describe('steps of a join', () => {
 		assert.deepEqual([failed?.expectedError, failed?.failure?.code], [undefined, 'API_NOT_FOUND']);
 	});
 
-	it('a message says who asked, what was decided, how it was protected and how long it was', () => {
+	it('a message has the user, the decision, the protection and the sizes', () => {
 		const { tls, user, decision, sentBytes, receivedBytes, durationMs } =
 			labelled('get configmaps kube-public/cluster-info') ?? assert.fail();
 		assert.deepEqual(
@@ -56,12 +56,12 @@ describe('steps of a join', () => {
 		);
 	});
 
-	it('everything that happened during a phase belongs to it, at other services too', () => {
+	it('steps at other services belong to the phase that caused them', () => {
 		assert.equal(labelled('registry get k')?.phase, 'discovery/confirm');
 		assert.equal(labelled('CertificateAuthority/Sign')?.phase, 'tls-bootstrap/request-certificate');
 	});
 
-	it('the two moments are on the checks that make them', () => {
+	it('the two moments are on the checks that complete them', () => {
 		assert.deepEqual(
 			steps.flatMap(({ label, moment }) => (moment === undefined ? [] : [[label, moment]])),
 			[
@@ -79,7 +79,7 @@ describe('steps of a join', () => {
 		);
 	});
 
-	it('are the same in whatever order the spans came, and never fail, however few came', () => {
+	it('do not depend on the order of arrival, and never fail if spans are missing', () => {
 		fc.assert(
 			fc.property(fc.shuffledSubarray([...joinedSpans], { minLength: joinedSpans.length }), (spans) => {
 				assert.deepEqual(stepsOf(traceId, spans), steps);
@@ -138,7 +138,7 @@ describe('steps of a join', () => {
 	});
 });
 
-describe('what is no part of a join', () => {
+describe('steps that are no part of a join', () => {
 	const answered = [
 		...joinedSpans,
 		span(11, 'kubejoin.v1.CertificateAuthority/Sign', {
@@ -175,7 +175,7 @@ describe('what is no part of a join', () => {
 		}
 	});
 
-	it('the end of a join, or a phase, that another program tells', () => {
+	it('the end of a join, or a phase, that another program reports', () => {
 		const attributes = {
 			'kubejoin.workflow': 'join',
 			'k8s.node.name': 'other',
@@ -224,12 +224,12 @@ describe('what is no part of a join', () => {
 });
 
 describe('a join', () => {
-	it('is under way until its first span has ended, and says which phase is next', () => {
+	it('is in progress until its first span has ended, and has the next phase', () => {
 		const { state, node, phase: last, nextPhase } = joinOf(traceId, [joinedSpans[1] ?? assert.fail()], 1);
 		assert.deepEqual([state, node, last, nextPhase], ['joining', 'node-1', 'preflight', 'discovery/confirm']);
 	});
 
-	it('has joined, or was refused with code, sentence, what it comes from, and remedy', () => {
+	it('has joined, or was refused with code, message, causes and remedy', () => {
 		const joined = joinOf(traceId, joinedSpans, 8);
 		assert.deepEqual([joined.state, joined.durationMs, joined.failure], ['joined', 100, undefined]);
 		const refused = joinOf(traceId, refusedSpans, 2);
@@ -243,7 +243,7 @@ describe('a join', () => {
 		});
 	});
 
-	it('a failure that nobody says more of has a code and no guesses', () => {
+	it('a failure without advice has a code and no causes', () => {
 		const { failure } = joinOf(
 			traceId,
 			[root({ failed: 'no', attributes: { 'kubejoin.workflow': 'join', 'error.type': 'INTERNAL' } })],
@@ -252,12 +252,12 @@ describe('a join', () => {
 		assert.deepEqual(failure, { code: 'INTERNAL', sentence: 'no', remedy: '' });
 	});
 
-	it('is known by a span of its workflow, and by no other', () => {
+	it('is recognized by a span of its workflow only', () => {
 		assert.ok(isJoin(joinedSpans));
 		assert.ok(!isJoin(joinedSpans.filter(({ attributes }) => attributes['kubejoin.workflow'] === undefined)));
 	});
 
-	it('only phases that ended well are timed', () => {
+	it('only phases that passed are timed', () => {
 		assert.deepEqual(
 			phaseDurations(refusedSpans).map(({ phase: name }) => name),
 			['preflight'],

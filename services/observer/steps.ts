@@ -12,13 +12,13 @@ const answering: ReadonlyMap<string, string> = new Map([
 	['kubejoin.v1.CertificateAuthority', 'ca-service'],
 ]);
 
-/** True once it is known that the trace is a join's. */
+/** True if one of the spans belongs to the workflow of a join. */
 export const isJoin = (spans: Iterable<Span>): boolean => {
 	for (const span of spans) if (isOfJoin(span)) return true;
 	return false;
 };
 
-/** The line of a join in a list, as far as its spans are known. */
+/** The line of a join, from the spans that have arrived. */
 export function joinOf(id: string, spans: readonly Span[], steps: number): Join {
 	const root = spans.find(isRoot);
 	const last = phasesOf(spans).at(-1);
@@ -39,7 +39,7 @@ export function joinOf(id: string, spans: readonly Span[], steps: number): Join 
 	};
 }
 
-/** Durations of the phases that ended well, in milliseconds. */
+/** Durations of the phases that passed. */
 export const phaseDurations = (spans: readonly Span[]): readonly { readonly phase: string; readonly ms: number }[] =>
 	spans
 		.filter((span) => isPhase(span) && span.failed === undefined)
@@ -51,7 +51,7 @@ export function stepsOf(join: string, spans: readonly Span[]): readonly Step[] {
 	return inOrder(spans.flatMap((span) => trace.steps(span)));
 }
 
-/** The span of the service that answered a message: the first of those that name it, because a later one comes from another request. */
+/** The span that answered a message: the first that names it, because a later one belongs to another request. */
 export const answerOf = (message: Span, spans: readonly Span[]): Span | undefined =>
 	spans
 		.filter(({ kind, parentId }) => kind === 'server' && parentId === message.spanId)

@@ -55,7 +55,7 @@ describe('the counter of a storm', () => {
 		);
 	});
 
-	it('keeps the newest durations and a bounded number of names, whatever nodes call their phases and errors', () => {
+	it('keeps the newest durations, and a bounded number of names of phases and errors', () => {
 		const storm = createStormCounter();
 		for (let number = 0; number < 6_000; number++) {
 			const code = `E${number}`;

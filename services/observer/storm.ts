@@ -1,9 +1,12 @@
-/** Counts joins by the thousand: how many, how fast, how they failed. Keeps numbers only, and of these the newest. */
+/**
+ * Counts joins: their number, rate, durations and errors. Keeps the newest durations, and a bounded number of
+ * names.
+ */
 import type { Join, Storm } from './api.ts';
 
 export interface StormCounter {
 	readonly count: (join: Join, phases: readonly { readonly phase: string; readonly ms: number }[]) => void;
-	/** Counts again at most once a second, however many readers ask. @param joining  how many joins are under way */
+	/** Computed at most once a second, for any number of readers. @param joining  number of joins in progress */
 	readonly read: (joining: () => number, nowMs: number) => Storm;
 }
 
@@ -11,7 +14,7 @@ const bucketsMs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_0
 const KEPT = 5_000;
 const EVERY_MS = 900;
 const RATE_MS = 10_000;
-/** Names of phases and codes of failures; the rest is not counted. */
+/** Names of phases, and error codes; further ones are not counted. */
 const MAX_NAMES = 32;
 
 export function createStormCounter(): StormCounter {

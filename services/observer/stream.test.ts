@@ -79,7 +79,7 @@ describe('a stream', () => {
 		}
 	};
 
-	it('sends what is known, then every change once, until the reader disconnects', async () => {
+	it('sends the present state, then every change once, until the reader disconnects', async () => {
 		add(joinedSpans.slice(0, 4));
 		const reader = new Reader();
 		streamAll(source(), open(reader), true);
@@ -103,7 +103,7 @@ describe('a stream', () => {
 		streamJoin(source(), open(reader), traceId);
 		await turn();
 		assert.deepEqual([reader.count('join'), reader.count('step')], [1, joins.steps(traceId).length]);
-		assert.ok(!reader.text.includes(other), 'the other join is told');
+		assert.ok(!reader.text.includes(other), 'the other join is in the stream');
 	});
 
 	it('to a reader that does not keep up ends, and that is counted', async () => {
@@ -157,7 +157,7 @@ describe('a stream', () => {
 		open(new Reader());
 	});
 
-	it('that is closed twice makes one place', () => {
+	it('frees one place when it is closed twice', () => {
 		const perAddress = limits.pageStreamsPerAddress.value;
 		for (let number = 0; number < perAddress; number++) open(new Reader());
 		readers[0]?.destroy();

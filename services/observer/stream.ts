@@ -1,6 +1,6 @@
 /**
- * Server-sent events to one reader: what is known, then every change, until it disconnects. The number of readers is bounded; one that does not
- * keep up is disconnected, connects again and receives everything from the beginning.
+ * Server-sent events for one reader: the present state, then every change, until it disconnects. The number of
+ * readers is bounded. A slow reader is disconnected; it connects again and receives everything from the beginning.
  */
 import type { Request, Response } from 'express';
 import { KubejoinError } from '../../lib/errors.ts';
@@ -14,7 +14,7 @@ export interface StreamSource {
 	readonly joins: Joins;
 	readonly cluster: ClusterView;
 	readonly session: Session;
-	/** Absent: none are offered. */
+	/** Absent: the observer has no experiments. */
 	readonly experiments?: Pick<ExperimentRunner, 'offered' | 'runs' | 'listen'> | undefined;
 	readonly clock: () => number;
 }
@@ -30,14 +30,13 @@ type Events = {
 
 const STORM_MS = 1_000;
 const HEARTBEAT_MS = 15_000;
-/** What is known is sent in pieces of this size; the next waits until the reader has taken the last. */
+/** The present state is sent in pieces of this size; each waits until the reader has received the one before. */
 const PIECE_BYTES = 256 * 1024;
 const RETRY_SECONDS = 5;
 
-/** One reader. */
 export interface Stream {
 	readonly send: <E extends keyof Events>(event: E, data: Events[E], json?: string) => void;
-	/** Resolves when there is room for more, or the reader has disconnected. */
+	/** Resolves when the buffer has room, or the reader has disconnected. */
 	readonly room: () => Promise<void>;
 	/** Aborts when the reader has disconnected. */
 	readonly gone: AbortSignal;
@@ -47,7 +46,7 @@ export interface Streams {
 	readonly open: (request: Request, response: Response) => Stream;
 }
 
-/** Everything: `session`, `experiments`, `experiment`, `join`, `storm`, `cluster`, and `step` of every join where they are wanted. */
+/** Sends every event, and with `withSteps` the steps of every join. */
 export function streamAll(source: StreamSource, stream: Stream, withSteps: boolean): void {
 	const { joins, cluster, session, experiments, clock } = source;
 	const { send, gone } = stream;
@@ -69,13 +68,13 @@ export function streamAll(source: StreamSource, stream: Stream, withSteps: boole
 	gone.addEventListener('abort', stop);
 	void sendKnown(joins, stream, withSteps).then(() => {
 		if (gone.aborted) return;
-		// The first of these tells a reader that what was known has been sent.
+		// A reader recognizes the end of the present state by the first `storm`.
 		sendStorms(joins, stream, clock);
 		void cluster.follow((now) => send('cluster', now), gone);
 	});
 }
 
-/** One join and its steps. */
+/** Sends one join and its steps. */
 export function streamJoin({ joins }: StreamSource, stream: Stream, id: string): void {
 	const { send, gone } = stream;
 	void sendJoin(joins, stream, id, true);
@@ -118,7 +117,7 @@ function sendStorms(joins: Joins, { send, gone }: Stream, clock: () => number): 
 	gone.addEventListener('abort', () => clearInterval(timer));
 }
 
-/** The readers of this observer, all of them and of each address. */
+/** Counts the readers, in total and for each address. */
 export function createStreams(count: CountRefusal): Streams {
 	const open = new Map<string, number>();
 	function refuse(name: LimitName): never {
@@ -153,7 +152,7 @@ function openStream(response: Response, count: CountRefusal): Stream {
 		'x-accel-buffering': 'no',
 	});
 	response.write('retry: 1000\n\n');
-	// A comment: keeps proxies from closing the connection, and finds out that the reader has disconnected.
+	// A comment keeps proxies from closing the connection, and fails when the reader has disconnected.
 	const heartbeat = setInterval(() => response.write(': \n\n'), HEARTBEAT_MS);
 	let stalled: NodeJS.Timeout | undefined;
 	const drop = (name: LimitName) => {

@@ -33,7 +33,7 @@ const exported = (service: string, span: object = {}) => ({
 	],
 });
 
-describe('the port where traces come in', () => {
+describe('the port that receives traces', () => {
 	let app: ServedApp;
 	let spans: Span[];
 	let bodies: Buffer[];
@@ -63,7 +63,7 @@ describe('the port where traces come in', () => {
 	const post = ({ body = JSON.stringify(exported('kubelet-sim')), headers = {} }: Asked = {}) =>
 		app.ask({ method: 'POST', path: '/v1/traces', headers: { ...known, ...headers }, body });
 
-	it('takes the spans of a program with its key, and the body as it was sent', async () => {
+	it('accepts the spans of a program with its key', async () => {
 		const { status, text } = await post();
 		assert.deepEqual([status, text, spans.length], [200, '{}', 1]);
 		assert.deepEqual(JSON.parse(String(bodies[0])), exported('kubelet-sim'));
@@ -78,7 +78,7 @@ describe('the port where traces come in', () => {
 		assert.deepEqual([spans, bodies], [[], []]);
 	});
 
-	it('a program speaks in its own name only: spans in another are left out, and the answer says so', async () => {
+	it('leaves out spans in the name of another program, and the answer says so', async () => {
 		for (const service of ['ca-service', 'kubelet-sim ', '', 'attacker-sim']) {
 			const { status, text } = await post({ body: JSON.stringify(exported(service)) });
 			assert.equal(status, 200);
@@ -92,14 +92,14 @@ describe('the port where traces come in', () => {
 		assert.deepEqual(spans, []);
 	});
 
-	it('TRACES_REQUEST_REFUSED: a name that is not of this observer, also with the key', async () => {
+	it('TRACES_REQUEST_REFUSED: another host name, also with the key', async () => {
 		for (const host of ['evil.example', 'evil.example:4318', 'localhost.evil.example', 'observer.', '0.0.0.0'])
 			assert.deepEqual((await post({ headers: { host } })).code, 'TRACES_REQUEST_REFUSED', host);
 		for (const host of ['localhost:6446', '127.0.0.1:1', '[::1]:4318', 'observer:4318', 'OBSERVER'])
 			assert.equal((await post({ headers: { host } })).status, 200, host);
 	});
 
-	it('TRACES_REQUEST_REFUSED: anything that a browser sends for a page, also with the key', async () => {
+	it('TRACES_REQUEST_REFUSED: a request of a web page, also with the key', async () => {
 		for (const headers of [
 			{ origin: 'https://evil.example' },
 			{ origin: 'null' },
@@ -141,7 +141,7 @@ describe('the port where traces come in', () => {
 		assert.ok(!logged.some((line) => line.includes('"level":"error"')), logged.join(''));
 	});
 
-	it('a span of any form is no error: what is none is left out', async () => {
+	it('leaves out invalid spans without an error', async () => {
 		for (const span of [
 			{ status: { code: 2, message: { toString: 1 } } },
 			{ status: { code: 2, message: ['x'] } },
@@ -160,7 +160,7 @@ describe('the port where traces come in', () => {
 			assert.equal((await post({ body })).status, 200, body);
 	});
 
-	it('takes what is compressed', async () => {
+	it('accepts compressed bodies', async () => {
 		const body = JSON.stringify(exported('kubelet-sim'));
 		for (const [encoding, bytes] of [
 			['gzip', gzipSync(body)],
@@ -181,7 +181,7 @@ describe('the port where traces come in', () => {
 		assert.equal((await post({ body: whole })).status, 200);
 	});
 
-	it('OBSERVER_BUSY: too much at the same time; exporters are told when to retry', async () => {
+	it('OBSERVER_BUSY: too many bytes at the same time; the answer has the time to retry', async () => {
 		const max = limits.tracesBodyBytes.value;
 		const head = (program: TracedProgram) =>
 			`POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${max}\r\n` +

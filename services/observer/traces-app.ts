@@ -1,6 +1,6 @@
 /**
- * Where traces come in: OTLP over HTTP, as JSON. Only a program with a key of this mesh is heard, and only in its own name; a request is refused
- * by its headers before any of its body is read.
+ * Receives traces: OTLP over HTTP as JSON. A program needs a key of this mesh and can send spans in its own name only.
+ * A request is refused by its headers before its body is read.
  * @source https://opentelemetry.io/docs/specs/otlp/#otlphttp-request
  */
 import { setImmediate } from 'node:timers/promises';
@@ -17,17 +17,17 @@ import { notFound, refusal } from './refusal.ts';
 
 export interface TracesOptions {
 	readonly authenticate: Authenticate;
-	/** Names under which exporters may call. */
+	/** Host names under which exporters send traces. */
 	readonly hosts: readonly string[];
-	/** @param body  as it was sent, decompressed */
+	/** @param body  the received body, decompressed */
 	readonly onSpans: (spans: readonly Span[], body: Buffer) => void;
 	readonly count: CountRefusal;
-	/** Milliseconds; need not be the time of day. */
+	/** Milliseconds of a monotonic clock. */
 	readonly clock: () => number;
 	readonly log: Log;
 }
 
-/** How long the spans of one request may hold everything else up. */
+/** Other requests wait while the spans of one request are read. */
 const TURN_MS = 10;
 const MAX_BYTES = limits.tracesBodyBytes.value;
 
@@ -41,7 +41,7 @@ export function createTracesApp({ authenticate, hosts, onSpans, count, clock, lo
 	);
 	const refused = (problem: string) => new KubejoinError('TRACES_REQUEST_REFUSED', { problem });
 	app.use((request, _response, next) => {
-		if (isForeignHost(request, hosts)) throw refused('it is addressed to a name that is not of this observer');
+		if (isForeignHost(request, hosts)) throw refused('its host name does not belong to this observer');
 		if (isFromBrowser(request)) throw refused('a web page sent it');
 		next();
 	});
@@ -58,7 +58,7 @@ export function createTracesApp({ authenticate, hosts, onSpans, count, clock, lo
 		const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 		const { spans, refused: number, problem } = await inTurns(readingSpans(parse(bytes), program, count), clock);
 		onSpans(spans, bytes);
-		if (number > 0) log.debug({ program, refused: number, problem }, 'spans are left out');
+		if (number > 0) log.debug({ program, refused: number, problem }, 'spans were left out');
 		response.json(number === 0 ? {} : { partialSuccess: { rejectedSpans: String(number), errorMessage: problem } });
 	});
 	app.use(notFound);
@@ -76,7 +76,7 @@ function requireJson(request: Request): void {
 	if (!/^utf-?8$/i.test(charset)) throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'the body must be UTF-8' });
 }
 
-/** What the body may take in memory: its length, where that is known. */
+/** Bytes of the body in memory: its length if the header has it, or else the limit. */
 function expectedBytes(request: Request): number {
 	const length = Number(request.get('content-length'));
 	return Number.isSafeInteger(length) && request.get('content-encoding') === undefined
@@ -84,7 +84,7 @@ function expectedBytes(request: Request): number {
 		: MAX_BYTES;
 }
 
-/** Do the work in short turns, between which other requests are served. */
+/** Do the work in short turns, and serve other requests in between. */
 async function inTurns<T>(work: Generator<void, T>, clock: () => number): Promise<T> {
 	for (;;) {
 		const endMs = clock() + TURN_MS;

@@ -1,10 +1,9 @@
-/** Spans of traces that are not yet known to be joins. Bounded in traces and in bytes; the oldest trace is dropped first. */
+/** Traces that are not yet known to be joins. Bounded in number and in bytes; the oldest trace is dropped first. */
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Span } from './otlp.ts';
 import { emptyGroup, keepOnce, type SpanGroup } from './span-group.ts';
 
-/** Of one trace. */
-const MAX_SPANS = 200;
+const MAX_SPANS_PER_TRACE = 200;
 
 export class UnknownTraces {
 	readonly #count: CountRefusal;
@@ -22,7 +21,7 @@ export class UnknownTraces {
 	keep(span: Span): void {
 		const group = this.#traces.get(span.traceId) ?? emptyGroup();
 		this.#traces.set(span.traceId, group);
-		if (group.spans.size < MAX_SPANS) this.#bytes += keepOnce(group, span);
+		if (group.spans.size < MAX_SPANS_PER_TRACE) this.#bytes += keepOnce(group, span);
 		while (this.#traces.size > limits.unknownTraces.value || this.#bytes > limits.unknownTracesBytes.value) {
 			this.#count(this.#traces.size > limits.unknownTraces.value ? 'unknownTraces' : 'unknownTracesBytes');
 			this.take(this.#traces.keys().next().value ?? '');

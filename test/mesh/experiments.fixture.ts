@@ -19,7 +19,7 @@ const experiment = (
 ) => ({
 	title,
 	description:
-		'A node joins with a token and no pin. Whoever knows the token can sign a cluster-info of their own, and stands between.',
+		'A node joins with a token and no pin. An attacker that holds the token signs its own cluster-info and acts as a man in the middle.',
 	contributions: { security, availability: 'held' },
 	extensions: [
 		{
@@ -41,7 +41,7 @@ const verdicts = (security: string) =>
 const experiments = {
 	'no-pin': experiment(
 		'X06',
-		'A node without a pin believes whoever knows the token',
+		'Without a pin, a node trusts any holder of the token',
 		'violated',
 		[
 			activity('action', 'start-the-attacker', nothing),

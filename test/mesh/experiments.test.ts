@@ -1,4 +1,7 @@
-/** Experiments that the observer runs, asked of it as its page asks: who may, which, one at a time; by the runner here and by the one behind a socket. */
+/**
+ * Experiments that the observer runs for its page: only offered ones, only for the page, one at a time; with the
+ * runner on this machine and with the one behind a socket.
+ */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -39,7 +42,7 @@ describe('experiments of the observer', function () {
 		await mesh.stopAndRemove();
 	});
 
-	/** A mesh whose page may act unless it is said, and what its stream tells. */
+	/** Starts a mesh and reads its stream. */
 	async function start(settings: Readonly<Record<string, string>> = {}, allowActions = true): Promise<Told> {
 		const pagePort = 16_000 + randomInt(1_000);
 		page = `http://127.0.0.1:${pagePort}`;
@@ -93,7 +96,7 @@ describe('experiments of the observer', function () {
 			assert.deepEqual([told.runs.get(experiment)?.state, told.runs.get(experiment)?.outcome], ['ended', outcome]),
 		);
 
-	it('one is run, another is refused meanwhile, and it is stopped; only what is offered, and only for the page', async () => {
+	it('runs one experiment at a time, and stops it; only offered ones, and only for the page', async () => {
 		const told = await start();
 		assert.equal(told.experiments?.offer, 'run');
 		assert.deepEqual(
@@ -124,7 +127,7 @@ describe('experiments of the observer', function () {
 		assert.equal(told.runs.get('unlike')?.passed, false);
 	});
 
-	it('the observer that is told to end lets the runner put all right first', async () => {
+	it('an observer that is stopped waits for the rollback of the runner', async () => {
 		const told = await start();
 		await ask(told, 'run-experiment', { experiment: 'slow' });
 		await activityIs(told, 'slow', 'wait-for-long', 'running');
@@ -133,7 +136,7 @@ describe('experiments of the observer', function () {
 		await ending;
 	});
 
-	it('a page that may only look shows them, and runs none', async () => {
+	it('a read-only page shows experiments, and runs none', async () => {
 		const told = await start({}, false);
 		assert.equal(told.experiments?.offer, 'not-allowed');
 		assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }), '403 ACTIONS_DISABLED');
@@ -156,7 +159,7 @@ describe('experiments of the observer', function () {
 			rmSync(place, { recursive: true });
 		});
 
-		it('there is no button while nobody listens, and one when somebody does; run, and stopped', async () => {
+		it('has a button while the runner is available; the experiment runs, and is stopped', async () => {
 			const told = await start({ EXPERIMENTS: `unix:${socket()}` });
 			assert.equal(told.experiments?.offer, 'no-runner');
 			assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }), '503 EXPERIMENT_RUNNER_UNAVAILABLE');

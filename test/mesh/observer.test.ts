@@ -1,4 +1,4 @@
-/** The observer against a real mesh: what it tells of a join and of a refused one, early and late, and what it refuses to do and to whom. */
+/** The observer against a mesh: streams of a join and of a refused one, the cluster, actions and refusals. */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
@@ -82,7 +82,7 @@ describe('the observer', function () {
 		collector?.closeAllConnections();
 	});
 
-	it('tells a join as it happens: every lane, both moments, who was protected how', async () => {
+	it('streams a join while it runs: every lane, both moments, the protection of each message', async () => {
 		const { id } = joinOfNode(early, 'node-1') ?? assert.fail();
 		await eventually(5, () => {
 			const steps = new Map(of(early, 'step').flatMap((step) => (step.join === id ? [[step.id, step]] : [])));
@@ -118,7 +118,7 @@ describe('the observer', function () {
 		});
 	});
 
-	it('a refused join says where and why, and what to do', () => {
+	it('a refused join has its phase, its cause and a remedy', () => {
 		const { phase, failure } = joinOfNode(early, 'refused') ?? assert.fail();
 		assert.equal(phase, 'discovery/pin-ca');
 		const { code, sentence, mostLikely, alsoPossible, remedy } = failure as Record<string, string>;
@@ -129,7 +129,7 @@ describe('the observer', function () {
 		assert.match(remedy ?? '', /kubectl-sim token create/);
 	});
 
-	it('who comes late is told the same', async () => {
+	it('a later reader receives the same', async () => {
 		const late = await follow('/api/stream?steps=all');
 		await eventually(5, () => {
 			const last = (told: Told[]) =>
@@ -145,7 +145,7 @@ describe('the observer', function () {
 		await eventually(5, () => assert.equal(of(one, 'step').length, of(one, 'join')[0]?.steps));
 	});
 
-	it('a step taken apart: the pin from the bytes, the signature, the certificate, the decision', async () => {
+	it('the details of a step: the pin from the bytes, the signature, the certificate, the decision', async () => {
 		const { id } = joinOfNode(early, 'node-1') ?? assert.fail();
 		const sections = async (label: string) => {
 			const step = of(early, 'step').find((one) => one.join === id && one.label === label);
@@ -196,7 +196,7 @@ describe('the observer', function () {
 		await eventually(5, () =>
 			assert.ok(
 				mesh.lines.some(({ name, line }) => name === 'observer' && /^node-1 +NOW THE NODE TRUSTS/.test(line)),
-				'the observer has not told it',
+				'the observer has not printed it',
 			),
 		);
 	});
@@ -246,7 +246,7 @@ describe('the observer', function () {
 		});
 	});
 
-	it('acts for its own page only: key, origin, name and form are checked', async () => {
+	it('accepts actions of its own page only: checks key, origin, host and form', async () => {
 		const { key, actions } = of(early, 'session')[0] as { key: string; actions: string[] };
 		assert.deepEqual(actions, ['join', 'join-with-wrong-pin', 'approve', 'deny', 'run-experiment', 'stop-experiment']);
 		const good = { 'x-kubejoin-session': key };
@@ -273,7 +273,7 @@ describe('the observer', function () {
 		assert.equal(rebound, 403);
 	});
 
-	it('joins a node, and one that is refused, when the page asks', async () => {
+	it('joins a node, and one that is refused, for the page', async () => {
 		const { key } = of(early, 'session')[0] as { key: string };
 		const headers = { 'x-kubejoin-session': key, origin: page };
 		const { body: right } = await post('/api/actions/join', headers);
@@ -284,7 +284,7 @@ describe('the observer', function () {
 		});
 	});
 
-	it('decides a request that waits for a person', async () => {
+	it('decides a pending request', async () => {
 		const { key } = of(early, 'session')[0] as { key: string };
 		const requests = await mesh.api.certificateSigningRequests.list();
 		const spec = requests.items[0]?.spec ?? assert.fail();
@@ -301,7 +301,7 @@ describe('the observer', function () {
 		await eventually(5, () => assert.equal(condition(), 'Denied'));
 	});
 
-	it('sends everything on to the collector that the standard variables name', async () => {
+	it('forwards all traces to the collector of the standard variables', async () => {
 		await eventually(5, () => {
 			const { id } = joinOfNode(early, 'node-1') ?? assert.fail();
 			const spans = forwarded
@@ -312,7 +312,7 @@ describe('the observer', function () {
 		});
 	});
 
-	it('knows the joins of before after a crash, with their steps, and shows new ones', async () => {
+	it('has earlier joins with their steps after a crash, and shows new ones', async () => {
 		const observer = mesh.service('observer');
 		const before = observer.pid();
 		const { id, steps } = joinOfNode(early, 'node-1') ?? assert.fail();
@@ -327,7 +327,7 @@ describe('the observer', function () {
 		await eventually(10, () => assert.equal(joinOfNode(fresh, 'node-after')?.state, 'joined'));
 	});
 
-	it('told nobody a token’s secret or a key', () => {
+	it('sends and prints no secret of a token and no key', () => {
 		const all =
 			bodies.join('') +
 			forwarded.join('') +

@@ -1,6 +1,6 @@
 /**
- * The real page in a real browser against a real mesh: what a person sees, by mouse, keyboard and screen reader, in two languages and two colour
- * schemes, on a desk and on a phone. Takes the screenshots of the README when it is given a directory for them.
+ * The page in a browser against a mesh: by mouse, keyboard and screen reader, in two languages and two color
+ * schemes, on a desktop and on a phone. SCREENSHOTS=DIR takes the screenshots of the README.
  */
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
@@ -37,7 +37,7 @@ describe('the page', function () {
 		token = await mesh.createToken();
 		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
 	});
-	// Each test makes what it needs, so that one that fails fails alone.
+	// Each test makes its own preconditions, so that a failure does not spread.
 	afterEach(async function () {
 		await Promise.all((browser?.contexts() ?? []).map((context) => context.close()));
 		if (this.currentTest?.state === 'failed') await stopExperiment();
@@ -101,7 +101,7 @@ describe('the page', function () {
 		});
 	}
 
-	it('a join appears while it runs, and is complete', async () => {
+	it('shows a join while it runs, to its end', async () => {
 		const page = await open();
 		await page.getByText('No node has joined yet').waitFor();
 		await joined();
@@ -134,7 +134,7 @@ describe('the page', function () {
 		await shot(page, 'join');
 	});
 
-	it('a refused join says where and why, and what to do; the button makes one', async () => {
+	it('shows the phase, the cause and the remedy of a refused join, made by its button', async () => {
 		const page = await open();
 		await page.getByRole('button', { name: 'Join with a wrong pin' }).click();
 		await page.locator('.failure').waitFor({ timeout: 45_000 });
@@ -147,7 +147,7 @@ describe('the page', function () {
 		await shot(page, 'refused');
 	});
 
-	it('who comes late sees what was, by its address', async () => {
+	it('a page opened later shows the join of its address', async () => {
 		await joined();
 		const first = await open();
 		await listed(first, 'node-1').click();
@@ -158,7 +158,7 @@ describe('the page', function () {
 		assert.equal(await late.locator('.diagram h2').textContent(), await first.locator('.diagram h2').textContent());
 	});
 
-	it('two joins side by side: the first difference is marked and said', async () => {
+	it('compares two joins, and marks their first difference', async () => {
 		await Promise.all([joined(), refused()]);
 		const page = await open();
 		await listed(page, 'node-1').click();
@@ -171,7 +171,7 @@ describe('the page', function () {
 		await shot(page, 'compare');
 	});
 
-	it('a step is opened and closed by keyboard, and read: the pin from its bytes', async () => {
+	it('opens and closes a step by keyboard, and shows the pin from its bytes', async () => {
 		await joined();
 		const page = await open();
 		await listed(page, 'node-1').click();
@@ -191,7 +191,7 @@ describe('the page', function () {
 		);
 	});
 
-	it('a join is played, step by step', async () => {
+	it('plays a join step by step', async () => {
 		await joined();
 		const page = await open();
 		await listed(page, 'node-1').click();
@@ -207,7 +207,7 @@ describe('the page', function () {
 		await eventually(10, async () => assert.equal(await page.locator('.row').count(), all));
 	});
 
-	it('the cluster: a request that waits is approved by a click', async () => {
+	it('approves a pending request by a click', async () => {
 		await joined();
 		const { items } = await mesh.api.certificateSigningRequests.list();
 		const spec = items[0]?.spec ?? assert.fail();
@@ -228,14 +228,14 @@ describe('the page', function () {
 		await shot(page, 'cluster');
 	});
 
-	it('an experiment is run by its button, to its two verdicts; red where red was predicted', async () => {
+	it('runs an experiment to its two verdicts; red where red is predicted', async () => {
 		const page = await open('#/experiments');
 		assert.deepEqual(await texts(page, '.list .node'), [
-			'A node without a pin believes whoever knows the token',
+			'Without a pin, a node trusts any holder of the token',
 			'It takes its time',
 			'It does not go as predicted',
 		]);
-		await page.locator('.list a', { hasText: 'without a pin' }).click();
+		await page.locator('.list a', { hasText: 'Without a pin' }).click();
 		await page.locator('.tile.open').nth(1).waitFor();
 		await page.locator('.by-design').waitFor();
 		await page.getByRole('button', { name: 'Run' }).focus();
@@ -260,17 +260,17 @@ describe('the page', function () {
 		await late.locator('.result', { hasText: 'As predicted' }).waitFor();
 	});
 
-	it('one that does not go as predicted says why', async () => {
+	it('shows why a verdict is not as predicted', async () => {
 		const page = await open('#/experiments/unlike');
 		await page.getByRole('button', { name: 'Run' }).click();
 		await page.locator('.result', { hasText: 'Not as predicted' }).waitFor({ timeout: 20_000 });
 		assert.match(
 			(await page.locator('.experiment .failure').textContent()) ?? '',
-			/security is violated, and held was expected/,
+			/security is violated, expected held/,
 		);
 	});
 
-	it('an experiment is stopped in its middle, and puts right what it changed; until then no other can be run', async () => {
+	it('an experiment can be stopped and rolls back; until then no other can run', async () => {
 		const page = await open('#/experiments/slow');
 		await page.getByRole('button', { name: 'Run' }).click();
 		await page.locator('.activities li.running', { hasText: 'wait for long' }).waitFor();
@@ -284,7 +284,7 @@ describe('the page', function () {
 		assert.equal(await other.getByRole('button', { name: 'Run' }).isDisabled(), false);
 	});
 
-	it('Chinese by preference or by choice, and it is remembered', async () => {
+	it('is in Chinese by preference or by choice, and remembers it', async () => {
 		await joined();
 		const page = await open('', { locale: 'zh-CN', colorScheme: 'dark' });
 		await page.getByRole('heading', { name: '观察节点如何加入集群' }).waitFor();
@@ -297,7 +297,7 @@ describe('the page', function () {
 		await page.getByRole('heading', { name: 'Watch a node join a cluster' }).waitFor();
 	});
 
-	it('axe finds no serious fault: every view, light and dark, desk and phone', async () => {
+	it('has no serious accessibility fault in any view, light and dark, desktop and phone', async () => {
 		await Promise.all([joined(), refused()]);
 		const axe = readFileSync(projectPath('node_modules', 'axe-core', 'axe.min.js'), 'utf8');
 		for (const options of [
@@ -335,7 +335,7 @@ describe('the page', function () {
 		}
 	}).timeout(240_000);
 
-	it('loads within a second, and stays so through a storm of a thousand joins', async () => {
+	it('loads within a second also after a storm of a thousand joins', async () => {
 		const page = await open('#/storm');
 		await storm();
 		await eventually(30, async () =>
@@ -360,7 +360,7 @@ describe('the page', function () {
 		assert.ok(Math.min(...loadedMs) < 1_000, `${loadedMs.join(', ')} ms`);
 	});
 
-	it('complained of nothing, asked nobody else, and showed no secret', async () => {
+	it('has no errors in the console, sends no requests to others, and shows no secret', async () => {
 		assert.deepEqual(complaints, []);
 		const page = await open('#/cluster');
 		await page.locator('.card').first().waitFor();
@@ -370,7 +370,10 @@ describe('the page', function () {
 		}
 	});
 
-	/** The traces of a thousand joins, as a thousand nodes would send them; to run so many nodes is for the benchmark. */
+	/**
+	 * The traces of a thousand joins, as a thousand nodes would send them; to run so many nodes is for the
+	 * benchmark.
+	 */
 	async function storm(): Promise<void> {
 		const steps = [
 			'preflight',

@@ -91,7 +91,7 @@ const en = {
 	unknown: 'not known',
 	notYet: 'not yet known',
 	redByDesign:
-		'Red is the expected result: this experiment shows an insecure setting. The violation is predicted and is not a defect of kubejoin.',
+		'Red is the expected result: this experiment shows an insecure setting. The violation is no defect of kubejoin.',
 	run: 'Run',
 	stop: 'Stop',
 	stopping: 'Stopping…',
@@ -103,7 +103,8 @@ const en = {
 	inATerminal: 'In a terminal',
 	cannotRun: 'This page is read-only, so it has no Run button. Run the experiment in a terminal:',
 	noRunner:
-		'The experiment runner is not available, so there is no Run button. Start it with “docker compose --profile experiments up -d”; read SECURITY.md first. Or run the experiment in a terminal:',
+		'The experiment runner is not available, so there is no Run button. Read SECURITY.md, then start it with ' +
+		'“docker compose --profile experiments up -d”. Or run the experiment in a terminal:',
 	activities: 'Steps of the experiment',
 	partConfiguration: 'Values that are looked up first',
 	partBefore: 'Before: steady state',
@@ -276,7 +277,6 @@ export interface Messages {
 	readonly report: string;
 	readonly withLabel: (label: string) => string;
 	readonly list: (items: readonly string[]) => string;
-	/** How many more. */
 	readonly moreItems: (count: number) => string;
 	readonly nothing: string;
 	readonly difference: (left: NamedStep, right: NamedStep) => string;

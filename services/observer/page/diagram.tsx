@@ -1,6 +1,6 @@
 /**
- * The sequence diagram of one join: a list of steps, each a button that opens its details. It grows while the join runs, and plays a join that has
- * ended.
+ * The sequence diagram of one join: a list of steps, each a button that opens its details. It grows while the join
+ * runs, and plays a join that has ended.
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';

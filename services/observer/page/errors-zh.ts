@@ -1,6 +1,6 @@
 /**
- * Errors of a join in Chinese, by their code. The message of an error is upstream's own text, or has values in it: it is shown in English, unchanged, with its
- * meaning below it. An error that is not here is shown in English.
+ * Errors of a join in Chinese, by their code. The message of an error is upstream's own text, or has values in it:
+ * it is shown in English, unchanged, with its meaning below it. An error that is not here is shown in English.
  */
 export interface ChineseError {
 	readonly meaning: string;

@@ -1,4 +1,7 @@
-/** Titles and lessons of the experiments in Chinese. The names of experiments and of their steps are identifiers and stay. */
+/**
+ * Titles and lessons of the experiments in Chinese. The names of experiments and of their steps are identifiers and
+ * stay.
+ */
 
 export interface ChineseExperiment {
 	readonly title: string;

@@ -4,7 +4,7 @@ import { fields } from './fields.ts';
 import type { Words } from './words.ts';
 
 export interface FailureLine {
-	/** With its colon. */
+	/** With the colon of the language. */
 	readonly label: string;
 	readonly text: string;
 	readonly isEnglish: boolean;

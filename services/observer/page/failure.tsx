@@ -1,4 +1,7 @@
-/** A failure: its code and message, its likely causes, and the remedy. In Chinese the English message stays, with its meaning below. */
+/**
+ * A failure: its code and message, its likely causes, and the remedy. In Chinese the English message stays, with
+ * its meaning below.
+ */
 import type { Failure } from '../api.ts';
 import { failureLines } from './failure-lines.ts';
 import { useWords } from './words.ts';

@@ -16,8 +16,7 @@ const certificate = {
 	'certificate.issuer': {
 		en: {
 			name: 'Issuer',
-			meaning:
-				'The CA that signed the certificate. A program that trusts this CA also trusts the identity in the certificate.',
+			meaning: 'The CA that signed it. A program that trusts the CA also trusts the identity in the certificate.',
 		},
 		zh: { name: '签发者', meaning: '签发此证书的 CA。信任此 CA 的一方，也信任证书所声明的身份。' },
 	},
@@ -36,7 +35,8 @@ const certificate = {
 		en: {
 			name: 'Valid until',
 			meaning:
-				'Kubernetes checks no revocation: until this time, a client with the private key has this identity. The kubelet renews the certificate at 70 to 90 % of its lifetime.',
+				'Kubernetes checks no revocation: until this time, the holder of the private key has this identity. ' +
+				'The kubelet renews the certificate at 70 to 90 % of its lifetime.',
 		},
 		zh: {
 			name: '到期时间',
@@ -163,7 +163,8 @@ const message = {
 		en: {
 			name: 'Protection',
 			meaning:
-				'unverified: encrypted, but the client did not verify the server. one-way: the client verified the server. mutual: each verified the other.',
+				'unverified: encrypted, but the client did not verify the server. one-way: the client verified the ' +
+				'server. mutual: each verified the other.',
 		},
 		zh: {
 			name: '保护方式',

@@ -9,7 +9,7 @@ const of = (spans: typeof joinedSpans) => ({ join: joinOf(traceId, spans, 0), st
 describe('rows of the diagram', () => {
 	const { join, steps } = of(joinedSpans);
 
-	it('lanes: the node, the services that take part, then whoever else was seen', () => {
+	it('has lanes for the node, the services, and other programs that take part', () => {
 		assert.deepEqual(lanesOf('node-1', steps), [
 			'node-1',
 			'apiserver-sim',
@@ -28,13 +28,13 @@ describe('rows of the diagram', () => {
 		);
 	});
 
-	it('every lane has a place of its own within the width', () => {
+	it('gives every lane its own place within the width', () => {
 		const lanes = lanesOf('node-1', steps);
 		const places = lanes.map((lane) => laneX(lanes, lane));
 		assert.ok(places.every((x, index) => x > (places[index - 1] ?? 0) && x < 100));
 	});
 
-	it('a moment follows its check; a refused join ends with its failure; one that is under way with what is next', () => {
+	it('puts a moment after its check, and ends with the failure or the phase in progress', () => {
 		const kinds = rowsOf(join, steps, { withStore: false }).map((row) =>
 			row.kind === 'step' ? row.step.label : row.kind,
 		);
@@ -45,14 +45,14 @@ describe('rows of the diagram', () => {
 		assert.deepEqual(next, { kind: 'next', id: 'next', phase: 'register' });
 	});
 
-	it('what is played shows the first steps and no end', () => {
+	it('shows the first steps and no end while a join is played', () => {
 		for (let shown = 0; shown <= steps.length; shown++) {
 			const rows = rowsOf(join, steps, { withStore: true, shown }).filter(({ kind }) => kind === 'step');
 			assert.equal(rows.length, shown);
 		}
 	});
 
-	it('what is stored is shown only when it is asked for', () => {
+	it('shows store operations on request only', () => {
 		const stored = (withStore: boolean) =>
 			rowsOf(join, steps, { withStore }).some((row) => row.kind === 'step' && row.step.kind === 'store');
 		assert.deepEqual([stored(false), stored(true)], [false, true]);
@@ -60,7 +60,7 @@ describe('rows of the diagram', () => {
 });
 
 describe('two joins', () => {
-	it('that went the same way do not differ, whatever the nodes are called and however long it took', () => {
+	it('that took the same steps do not differ by names and durations', () => {
 		const other = of(
 			joinedSpans.map((span) => ({
 				...span,
@@ -71,7 +71,7 @@ describe('two joins', () => {
 		assert.equal(compareJoins(of(joinedSpans), other).firstDifference, -1);
 	});
 
-	it('the first difference is where one was refused', () => {
+	it('differ first where one was refused', () => {
 		const good = of(
 			refusedSpans.map(({ failed: _, ...span }) => ({ ...span, attributes: { ...span.attributes, 'error.type': '' } })),
 		);
@@ -80,7 +80,7 @@ describe('two joins', () => {
 		assert.equal(rows[firstDifference]?.left?.failure?.code, 'CA_HASH_MISMATCH');
 	});
 
-	it('one that is longer differs where the other ends', () => {
+	it('differ where the shorter one ends', () => {
 		const { rows, firstDifference } = compareJoins(of(joinedSpans.slice(0, 2)), of(joinedSpans));
 		assert.deepEqual(
 			[firstDifference, rows[1]?.left, rows[1]?.right?.label],

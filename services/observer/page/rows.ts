@@ -7,7 +7,6 @@ export type Row =
 	/** After the check that makes it. */
 	| { readonly kind: 'moment'; readonly id: string; readonly moment: NonNullable<Step['moment']> }
 	| { readonly kind: 'failure'; readonly id: string; readonly failure: Failure }
-	/** The phase in progress. */
 	| { readonly kind: 'next'; readonly id: string; readonly phase: string };
 
 const order: readonly Lane[] = ['attacker-sim', 'apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service'];

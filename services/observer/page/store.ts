@@ -14,7 +14,7 @@ import type {
 } from '../api.ts';
 
 export interface Store {
-	/** Newest first. */
+	/** Sorted by start, newest first. */
 	readonly joins: Signal<readonly Join[]>;
 	readonly session: Signal<Session | undefined>;
 	readonly storm: Signal<Storm | undefined>;
