@@ -12,6 +12,12 @@ describe('scaleTimes', () => {
 		);
 	});
 
+	it('lengthens the default time of --until, before the words of kubectl', () => {
+		assert.deepEqual(scaleTimes(['kubectl', '--until', 'Ready', 'get', 'nodes'], 2), [
+			...['kubectl', '--until', 'Ready', '--within', '60', 'get', 'nodes'],
+		]);
+	});
+
 	it('changes no other argument, and nothing at pace 1', () => {
 		const args = ['kubectl', '--within', 'x', '--set', 'PORT=24', '--until', 'SIGNING_DURATION_SECONDS=24', '40'];
 		assert.deepEqual(scaleTimes(args, 3), args);

@@ -6,6 +6,8 @@
 /** Settings of services that are seconds which nodes must keep up with. */
 const scaledSettings = /^(SIGNING_DURATION_SECONDS=)(\d+)$/;
 const MAX_WITHIN_SECONDS = 600;
+/** Of `--until` without `--within`. */
+const DEFAULT_WITHIN_SECONDS = 30;
 const MAX_PACE = 10;
 
 /** @returns 1 for a value that is no pace */
@@ -15,11 +17,17 @@ export function parsePace(text: string | undefined): number {
 }
 
 /** The arguments of a command with its times multiplied. */
-export const scaleTimes = (args: readonly string[], pace: number): readonly string[] =>
-	args.map((arg, index) => {
-		if (args[index - 1] === '--within' && /^\d+$/.test(arg))
-			return String(Math.min(Math.ceil(Number(arg) * pace), Math.max(MAX_WITHIN_SECONDS, Number(arg))));
-		return args[index - 1] === '--set'
-			? arg.replace(scaledSettings, (_, name: string, seconds: string) => `${name}${Math.ceil(Number(seconds) * pace)}`)
-			: arg;
+export function scaleTimes(args: readonly string[], pace: number): readonly string[] {
+	if (pace === 1) return args;
+	const hasLimit = args.includes('--within');
+	return args.flatMap((arg, index) => {
+		const option = args[index - 1];
+		if (option === '--within' && /^\d+$/.test(arg)) return [scaleWithin(Number(arg), pace)];
+		if (option === '--until' && !hasLimit) return [arg, '--within', scaleWithin(DEFAULT_WITHIN_SECONDS, pace)];
+		return [option === '--set' ? arg.replace(scaledSettings, (_, name, seconds) => name + scale(seconds, pace)) : arg];
 	});
+}
+
+const scale = (seconds: string | number, pace: number): number => Math.ceil(Number(seconds) * pace);
+const scaleWithin = (seconds: number, pace: number): string =>
+	String(Math.min(scale(seconds, pace), Math.max(MAX_WITHIN_SECONDS, seconds)));

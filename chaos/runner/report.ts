@@ -133,8 +133,9 @@ const printedOnce = (evidence: readonly Evidence[]): readonly Evidence[] =>
 			: one;
 	});
 
+const resultTexts = { refused: 'was refused', joined: 'joined', joining: 'was still joining' } as const;
 const joinTitle = ({ node, state, failure, durationMs }: SeenJoin): string =>
-	`${node} ${state === 'refused' ? `was refused${failure === undefined ? '' : ` with ${failure.code}`}` : state === 'joined' ? 'joined' : 'was still joining'}, ${secondsText(durationMs / 1000)}`;
+	`${node} ${resultTexts[state]}${failure === undefined ? '' : ` with ${failure.code}`}, ${secondsText(durationMs / 1000)}`;
 const noJoins = ({ journal, joins }: Chapter): string =>
 	journal.kubejoin.observerProblem !== undefined
 		? `The joins are not shown: the observer at ${journal.kubejoin.observerProblem}.`
@@ -216,11 +217,13 @@ function chapterHtml(chapter: Chapter): string {
 	const notes = [noJoins(chapter), more(chapter)]
 		.filter((text) => text !== '')
 		.map((text) => `<p class="quiet">${h(text)}</p>`);
+	const about = [id, name].filter((text) => text !== '').join(' · ');
 	const legend =
-		'<p class="legend"><span class="unverified">TLS not verified</span> <span class="one-way">server verified</span> <span class="mutual">mutual TLS</span> <span class="refused">refused</span></p>';
+		'<p class="legend"><span class="unverified">TLS not verified</span> <span class="one-way">server verified</span> ' +
+		'<span class="mutual">mutual TLS</span> <span class="refused">refused</span></p>';
 	return `<article id="${h(name)}">
 <h2>${h(title)}</h2>
-<p class="quiet">${h([id, name].filter((text) => text !== '').join(' · '))} <span class="badge ${result}">${result}</span></p>
+<p class="quiet">${h(about)} <span class="badge ${result}">${result}</span></p>
 <dl class="verdicts">${verdictKinds.map(verdict).join('')}</dl>
 ${why}
 ${lesson === '' ? '' : `<p class="lesson">${h(lesson)}</p>`}

@@ -29,6 +29,6 @@ describe('the catalogue of experiments', () => {
 				'Lesson: An open door admits any caller.',
 			],
 		);
-		assert.ok(lines.every((line) => line.length <= 300));
+		assert.ok(lines.every((line) => line.length <= 200));
 	});
 });

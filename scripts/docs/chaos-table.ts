@@ -1,13 +1,14 @@
 /** Makes the catalogue of docs/chaos.md from all documents and their last recorded results. */
 import { readFileSync } from 'node:fs';
 import { readCatalogue } from '../../chaos/runner/catalogue.ts';
-import { expectedText } from '../../chaos/runner/console-reporter.ts';
+import { expectedText, wrap } from '../../chaos/runner/console-reporter.ts';
 import type { Plan } from '../../chaos/runner/plan.ts';
 import { RESULTS_FILE, type Result, type Results } from '../../chaos/runner/results.ts';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { table } from './table.ts';
 
+const COLUMNS = 120;
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
 const recorded = (result: Result | undefined): string =>
 	result === undefined
@@ -30,8 +31,8 @@ export function catalogueOf(plans: readonly Plan[], results: Results): string {
 const sectionOf = ({ name, file, about, title, description }: Plan): string =>
 	[
 		`### ${name}`,
-		`**${oneLine(title)}** ([${about.id}](../${file})). ${oneLine(description)}`,
-		`Lesson: ${oneLine(about.lesson)}`,
+		wrap(`**${oneLine(title)}** ([${about.id}](../${file})). ${oneLine(description)}`, '', COLUMNS),
+		wrap(`Lesson: ${oneLine(about.lesson)}`, '', COLUMNS),
 	].join('\n\n');
 
 const LAB = 'bin/lab';

@@ -118,7 +118,7 @@ export function addServices(program: Command, onNodes: OnNodes, onServices: OnSe
 		.command('csr <verb>')
 		.description('approve or deny what is pending, as a person would')
 		.requiredOption('--from <requester>', 'system:node:NAME, or token:NAME for whoever has that token')
-		.option('--within <seconds>', 'for how long a request is waited for', whole(1, 120), 15)
+		.option('--within <seconds>', 'for how long a request is waited for', whole(1, 600), 15)
 		.action(
 			onNodes(async (context, verb: string, { from, within }: { from: string; within: number }) => {
 				const decision = oneOf('verb', ['approve', 'deny'], verb);
