@@ -52,8 +52,9 @@ describe('the output of one node', () => {
 		const quiet = oneNodeOutput({ write, writeError: write, isInteractive: true, isQuiet: true });
 		quiet.phaseEnded(plan, phase(1));
 		quiet.joined(plan, identity, 'joined');
-		quiet.sayOf(plan, '[kubelet] renewed');
-		assert.deepEqual(written, ['[kubelet] renewed\n']);
+		quiet.sayOf(plan, '[preflight] Running pre-flight checks');
+		for (const kept of ['[discovery] retries', '[kubelet] renewed']) quiet.sayOf(plan, kept);
+		assert.deepEqual(written, ['[discovery] retries\n', '[kubelet] renewed\n']);
 	});
 
 	it('leaves a failure to the command line', () => {

@@ -30,11 +30,16 @@ export interface OutputOptions {
 	readonly isQuiet?: boolean;
 }
 
+/** kubeadm's progress. Retries of the discovery are no part of it. */
+const isOfJoin = /^\[(preflight|kubelet-start)\] /;
+
 export function oneNodeOutput({ write, adminConf, isInteractive, isQuiet }: OutputOptions): NodeOutput {
 	const say = (sentence: string): void => write(terminalText(`${sentence}\n`));
 	return {
 		say,
-		sayOf: (_plan, sentence) => say(sentence),
+		sayOf(_plan, sentence) {
+			if (!isQuiet || !isOfJoin.test(sentence)) say(sentence);
+		},
 		phaseEnded(_plan, event) {
 			if (event.outcome === 'done' && !isQuiet) say(phaseText(event));
 		},
