@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `kubejoin`: prints the joins of a mesh, examines its state directory, and deletes it. `watch` is a program of the observer. */
+/**
+ * `kubejoin`: prints the joins of a mesh, examines its state directory, and deletes it. `watch` is a program of the
+ * observer.
+ */
 import '../lib/require-node.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,6 +1,6 @@
 /**
- * Links the programs of package.json into node_modules/.bin, the last step of the build. npm does that only for dependencies, and `npx` takes half a
- * second for each call.
+ * Links the programs of package.json into node_modules/.bin, the last step of the build. npm does that only for
+ * dependencies, and `npx` takes half a second for each call.
  */
 import '../lib/require-node.ts';
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** `npm start`: a mesh on this machine, nodes that join it, and the commands to try next. The work is in scripts/mesh. */
+/** `npm start`: starts a mesh on this machine and nodes that join it, and prints commands to try next. */
 import '../lib/require-node.ts';
 import { resolve } from 'node:path';
 import { Command } from 'commander';

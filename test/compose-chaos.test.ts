@@ -1,6 +1,7 @@
 /**
- * One experiment of each kind of fault on the mesh in containers: an input, a process, a line that is cut, a clock. Takes three minutes, a Docker engine
- * and ports 6443 and 8080 of this machine; removes everything that it made but the image.
+ * One experiment of each kind of fault on the mesh in containers: an input, a process, a line that is cut, a clock.
+ * Takes three minutes, a Docker engine and ports 6443 and 8080 of this machine; removes everything that it made but
+ * the image.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -43,7 +44,7 @@ describe('experiments on a mesh of containers', function () {
 		});
 	}
 
-	it('a clock of one service that is wrong: the node does not take a certificate that is not good yet', async () => {
+	it('shifts the clock of one service, and the node refuses a certificate that is not yet valid', async () => {
 		await lab(where, 'token', 'create', 'clock');
 		const { stdout } = await lab(where, 'skew', '--token', 'clock', '--', 'ca-service', '+600s');
 		assert.match(stdout, /^ca-service \+600s: refused CERTIFICATE_UNUSABLE/);

@@ -1,6 +1,6 @@
 /**
- * What the lab does to the mesh in containers, each operation for real, also when the program that does it is killed half-way. Takes two minutes, a Docker
- * engine and ports 6443 and 8080 of this machine; removes everything that it made but the image.
+ * The lab's operations on containers, also when the lab is killed during one. Takes two minutes, a Docker engine and
+ * ports 6443 and 8080 of this machine, and removes all containers and volumes at the end.
  */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -21,7 +21,7 @@ const toxiproxyImage = 'ghcr.io/shopify/toxiproxy:2.12.0';
 const say = (line: string): void => void process.stdout.write(`    … ${line}\n`);
 const refusedWith = (code: Parameters<typeof hasCode>[1]) => (error: unknown) => hasCode(error, code);
 
-/** What compose made of a container, and must find again: all but what is another with each container. */
+/** The properties of a container that compose compares, without those that every container has its own value of. */
 const shapeOf = ({
 	Id,
 	Image,
@@ -51,7 +51,7 @@ describe('the driver of the mesh in containers', function () {
 	let isDone = false;
 
 	const up = (): Promise<string> => project.compose('up', '-d', '--scale', 'kubelet-sim=1');
-	/** Of the services, by name; what the lab adds has other names or services. */
+	/** The containers of services, by name, without those that the lab adds. */
 	const containers = async (): Promise<Map<string, Container>> =>
 		new Map(
 			(await project.containers())
@@ -81,7 +81,7 @@ describe('the driver of the mesh in containers', function () {
 		const before = await containers();
 		await up();
 		for (const [name, { Id, State }] of await containers()) {
-			assert.equal(Id, before.get(name)?.Id, `${name} was made anew`);
+			assert.equal(Id, before.get(name)?.Id, `${name} was recreated`);
 			if (State.Running) assert.equal(State.StartedAt, before.get(name)?.State.StartedAt, `${name} was started again`);
 		}
 		assert.deepEqual((await docker('volume', 'ls', '-q', '--filter', 'label=kubejoin.lab')).trim(), '');
@@ -119,7 +119,7 @@ describe('the driver of the mesh in containers', function () {
 		await project.compose('--profile', 'chaos', 'down', '-v', '--remove-orphans');
 	});
 
-	it('inside: in a container where nodes are, hardened; output and exit code come back as they were', async () => {
+	it("runs programs in a hardened container on the nodes' network, and returns their output and exit code", async () => {
 		const program =
 			'console.log(process.env.CHAOS_MESH, process.env.HOME); console.error("to stderr"); process.exit(7)';
 		assert.deepEqual(await driver.runInLab(['-e', program]), {
@@ -155,9 +155,11 @@ describe('the driver of the mesh in containers', function () {
 		);
 	});
 
-	it('steal: the CA key, a client certificate of the mesh and the admin are where attackers are, for nobody else to read', async () => {
+	it('steals the CA key, a client certificate of the mesh and admin.conf into files that only attackers read', async () => {
 		const read =
-			'for (const file of require("node:fs").readdirSync(process.argv[1], { withFileTypes: true })) console.log(file.name, (require("node:fs").statSync(process.argv[1] + "/" + file.name).mode & 0o777).toString(8))';
+			'const { readdirSync, statSync } = require("node:fs"); const [, directory] = process.argv; ' +
+			'for (const name of readdirSync(directory)) ' +
+			'console.log(name, (statSync(directory + "/" + name).mode & 0o777).toString(8))';
 		assert.equal(
 			(await driver.runInLab(['-e', read, await driver.steal('ca-key')])).stdout,
 			'ca.crt 600\nca.key 600\n',
@@ -173,7 +175,7 @@ describe('the driver of the mesh in containers', function () {
 		assert.equal((await kubectl('get', 'nodes')).code, 0);
 	});
 
-	it('what all services printed, and where the page is', async () => {
+	it('returns the logs of all services and the address of the page', async () => {
 		const logs = await driver.logs(0);
 		for (const service of [...faultable, 'observer'])
 			assert.match(logs, new RegExp(`^== ${projectName}[-_]${service}[-_]1\\n.`, 'm'));
@@ -181,7 +183,7 @@ describe('the driver of the mesh in containers', function () {
 		assert.equal((await fetch(await driver.observerUrl())).status, 200);
 	});
 
-	it('SERVICE names that mean nothing are refused, and no fault befalls anybody', async () => {
+	it('refuses unknown names of services, and causes no fault', async () => {
 		await assert.rejects(driver.kill('kubelet'), refusedWith('COMMAND_INVALID'));
 		await assert.rejects(driver.change('redis', { clock: '+1s' }), refusedWith('COMMAND_INVALID'));
 		assert.deepEqual(await driver.restore(), []);
@@ -189,7 +191,7 @@ describe('the driver of the mesh in containers', function () {
 		assert.deepEqual(await driver.removeLab(), []);
 	});
 
-	it('kill: away until it is started; pause: until it is resumed; cut: nobody reaches it until it is healed', async () => {
+	it('kills a service until it is started, pauses it until it is resumed, cuts it off until it is healed', async () => {
 		const stateOf = async (service: string) => (await driver.services()).find(({ name }) => name === service)?.state;
 		await driver.kill('token-store');
 		await driver.pause('ca-service');
@@ -217,7 +219,7 @@ describe('the driver of the mesh in containers', function () {
 		await answers('token', 'list');
 	});
 
-	it('restore: puts right what was killed, paused, cut and changed, all at once', async () => {
+	it('restores services that were killed, paused, cut off and changed', async () => {
 		await driver.change('ca-service', { clock: '+120s' });
 		await driver.kill('ca-service');
 		await driver.kill('redis');
@@ -232,7 +234,7 @@ describe('the driver of the mesh in containers', function () {
 		await allIsAsAtFirst();
 	});
 
-	it('change: with other settings and another clock, of this service alone; up leaves it so; SERVICE_FAILED with its last words when it cannot run so', async () => {
+	it('changes settings and clock of one service until a restore, and reports why a changed service cannot start', async () => {
 		await driver.change('ca-service', { clock: '+600s' });
 		await driver.change('token-store', { settings: { LOG_FORMAT: 'json' } });
 		const { Id } = await findService('ca-service');
@@ -269,7 +271,7 @@ describe('the driver of the mesh in containers', function () {
 			isChanged && !names.some((name) => name.includes('.lab-')),
 	};
 	for (const [moment, hasCome] of Object.entries(moments)) {
-		it(`nothing is lost when the driver is killed in the middle of a change, ${moment}`, async () => {
+		it(`loses nothing when the driver is killed during a change, ${moment}`, async () => {
 			const { Id } = await findService('ca-service');
 			const child = spawnDriver(`await driver.change('ca-service', { clock: '+300s' })`);
 			for (let isThere = false; !isThere; ) {
@@ -287,18 +289,18 @@ describe('the driver of the mesh in containers', function () {
 		});
 	}
 
-	it('nothing is lost when it is killed between the two new names', async () => {
+	it('loses nothing when it is killed between the two renames', async () => {
 		const { Id, Name } = await findService('token-store');
 		await docker('stop', Id);
 		await docker('rename', Id, `${Name.slice(1)}.lab-old`);
 		assert.deepEqual(await driver.restore(), [
-			'token-store: what was begun and not finished is undone',
+			'token-store: an unfinished change is undone',
 			'token-store was stopped and runs again',
 		]);
 		await allIsAsAtFirst();
 	});
 
-	it('the wire: cut, nothing is answered; healed, all is, and the certificates were right all the time', async () => {
+	it('cuts and heals a connection through the proxy without a change of certificates', async () => {
 		const wire = createWire(driver);
 		const edge = 'apiserver-sim -> token-store';
 		assert.equal(await wire.delay(edge, 700), hasToxiproxy ? 'toxiproxy' : 'pause');
@@ -320,7 +322,7 @@ describe('the driver of the mesh in containers', function () {
 		await allIsAsAtFirst();
 	});
 
-	it('DOCKER_UNREACHABLE, MESH_NOT_FOUND, MESH_AMBIGUOUS: each is said as what it is', async () => {
+	it('reports that Docker is unreachable, that there is no mesh, and that there are several', async () => {
 		const codeOf = async (env: Readonly<Record<string, string>>) => {
 			const child = spawnDriver('', env);
 			let printed = '';
@@ -353,7 +355,7 @@ describe('the driver of the mesh in containers', function () {
 		}
 	});
 
-	it('down removes the lab container too, while it runs', async () => {
+	it('lets docker compose down remove the running lab container', async () => {
 		await driver.runInLab(['-e', '']);
 		await project.compose('--profile', 'chaos', 'down', '-v');
 		assert.equal((await docker('ps', '-aq', '--filter', `label=com.docker.compose.project=${projectName}`)).trim(), '');
@@ -365,7 +367,10 @@ describe('the driver of the mesh in containers', function () {
 	});
 });
 
-/** A driver in a process of its own, which prints its project or the code of its failure; by default of the project of this test. */
+/**
+ * A driver in a process of its own, which prints its project or the code of its failure; by default of the project
+ * of this test.
+ */
 function spawnDriver(statement: string, env: Readonly<Record<string, string>> = { COMPOSE_PROJECT_NAME: projectName }) {
 	const program = `import { openComposeDriver } from './chaos/lab/drivers/compose/driver.ts';
 try {

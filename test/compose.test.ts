@@ -1,6 +1,7 @@
 /**
- * The mesh in containers, as `docker-compose.yml` describes it: hardened, each service with its own keys, and whole again after any of them was
- * killed. Takes minutes, a Docker engine and ports 6443 and 8080 of this machine; removes everything that it made but the image.
+ * The mesh in containers, as `docker-compose.yml` describes it: hardened, each service with its own keys, and whole
+ * again after any of them was killed. Takes minutes, a Docker engine and ports 6443 and 8080 of this machine;
+ * removes everything that it made but the image.
  */
 import assert from 'node:assert/strict';
 import { get } from 'node:https';
@@ -20,9 +21,9 @@ const services = [
 const jobs = ['pki', 'bootstrap-token'];
 const image = 'kubejoin:latest';
 
-/** What no mishap may change. */
+/** Data that must survive every failure. */
 interface Cluster {
-	/** Node name to UID. */
+	/** UIDs by the names of nodes. */
 	readonly nodes: ReadonlyMap<string, string>;
 	readonly tokens: readonly string[];
 }
@@ -106,7 +107,7 @@ describe('the mesh in containers', function () {
 		assert.deepEqual([...first.nodes.keys()].sort(), nodes.sort());
 	});
 
-	it('every container: a normal user, a read-only root, no capabilities, no new privileges', async () => {
+	it('hardens every container: normal user, read-only root, no capabilities, no new privileges', async () => {
 		for (const one of await project.containers()) {
 			const { ReadonlyRootfs, Privileged, CapAdd, CapDrop, SecurityOpt } = one.HostConfig;
 			assert.match(one.Config.User, /^(node|1000:1000)$/, serviceOf(one));
@@ -123,7 +124,7 @@ describe('the mesh in containers', function () {
 		}
 	});
 
-	it('the API server and the page are published, on 127.0.0.1, and the certificate is of the cluster CA', async () => {
+	it('publishes the API server and the page on 127.0.0.1 only, with a certificate of the cluster CA', async () => {
 		const published: Readonly<Record<string, string>> = { 'apiserver-sim': '6443', observer: '8080' };
 		for (const one of await project.containers()) {
 			const port = published[serviceOf(one)];
@@ -139,7 +140,7 @@ describe('the mesh in containers', function () {
 		assert.equal(status, 200);
 	});
 
-	it('the page shows every join and every service, tells them in its log, and may only look', async () => {
+	it('shows every join and service on a read-only page, and each join once in the log', async () => {
 		const page = await fetch('http://127.0.0.1:8080/');
 		assert.deepEqual([page.status, (await page.text()).includes('/page.js')], [200, true]);
 		const told = await eventually(30, async () => {
@@ -154,7 +155,7 @@ describe('the mesh in containers', function () {
 		assert.ok(log.split('\n').length < 20, log);
 	});
 
-	it('a node reaches apiserver-sim, sends its traces, and reaches no other service', async () => {
+	it('lets a node reach apiserver-sim and the observer, and no other service', async () => {
 		const node = await theOne('kubelet-sim');
 		const lookUp = (host: string) =>
 			execute(
@@ -169,7 +170,7 @@ describe('the mesh in containers', function () {
 			await assert.rejects(lookUp(host), host);
 	});
 
-	it('each container has the volume with its own keys, read-only, and no secret file is in two of them', async () => {
+	it('mounts only its own keys in each container, read-only, and no secret in two', async () => {
 		const holders = new Map<string, string>();
 		for (const one of await project.containers()) {
 			const service = serviceOf(one);
@@ -216,7 +217,7 @@ describe('the mesh in containers', function () {
 		assert.deepEqual([...new Set(holders.values())].sort(), [...services].sort());
 	});
 
-	it('no secret is in a log, a setting, a command line or the image', async () => {
+	it('has no secret in a log, a setting, a command line or the image', async () => {
 		const joinFile = await execute(await theOne('kubelet-sim'), 'cat', '/join/join.yaml');
 		const secrets = ['PRIVATE KEY', Buffer.from('-----BEGIN PRIVATE KEY').toString('base64').slice(0, -2)];
 		for (const token of [...first.tokens, ...(joinFile.match(/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g) ?? [])])
@@ -236,7 +237,7 @@ describe('the mesh in containers', function () {
 		}
 	});
 
-	it('a service with invalid settings names them once and waits, instead of restarting forever', async () => {
+	it('keeps a service with invalid settings waiting after it has named them once', async () => {
 		const name = `${projectName}-invalid`;
 		const settings = ['-e', 'KUBEJOIN_INVALID_SETTINGS=wait', '-e', 'KUBEJOIN_PORT=none'];
 		const policy = ['-d', '--restart=unless-stopped', '--name', name, '--network=none'];
@@ -257,7 +258,7 @@ describe('the mesh in containers', function () {
 	});
 
 	for (const service of services) {
-		it(`${service} comes back by itself when its process is killed, and nothing is lost`, async () => {
+		it(`restarts ${service} after its process was killed, and loses nothing`, async () => {
 			const { Id, State } = await theOne(service);
 			await killProcesses(State.Pid);
 			await eventually(30, async () => {
@@ -269,26 +270,26 @@ describe('the mesh in containers', function () {
 	}
 
 	for (const service of services) {
-		it(`${service} comes back after docker kill, and nothing is lost`, async () => {
+		it(`starts ${service} with docker compose up after docker kill, and loses nothing`, async () => {
 			await docker('kill', (await theOne(service)).Id);
 			await up(3);
 			nothingIsLost(await whole(3));
 		});
 	}
 
-	it('all come back by themselves when all are killed at once, and nothing is lost', async () => {
+	it('restarts all services that were killed at once, and loses nothing', async () => {
 		await killProcesses(...(await running()).map(({ State }) => State.Pid));
 		nothingIsLost(await whole(3));
 	});
 
-	it('a fourth node joins', async () => {
+	it('lets a fourth node join', async () => {
 		await up(4);
 		nothingIsLost(await whole(4));
 		isDone = true;
 	});
 });
 
-/** As a crash would, which `docker kill` is not: Docker does not start again what it was told to kill. */
+/** Simulates a crash. Docker does not restart a container after `docker kill`. */
 async function killProcesses(...pids: number[]): Promise<void> {
 	assert.ok(pids.every((pid) => pid > 1));
 	const script = 'for (const pid of process.argv.slice(1)) process.kill(Number(pid), "SIGKILL")';
@@ -306,7 +307,7 @@ async function killProcesses(...pids: number[]): Promise<void> {
 	);
 }
 
-/** What a stream of events tells within two seconds; it does not end. */
+/** The events of two seconds, from a stream that does not end. */
 async function readStream(url: string): Promise<string> {
 	const response = await fetch(url, { signal: AbortSignal.timeout(2_000) });
 	let text = '';

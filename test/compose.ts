@@ -1,4 +1,4 @@
-/** Docker and compose for the test of the containers, called as a person calls them. It knows nothing of what runs in them. */
+/** Runs docker and compose for the tests of the containers. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { projectPath } from '../lib/paths.ts';
@@ -6,7 +6,7 @@ import { projectPath } from '../lib/paths.ts';
 /** What `docker inspect` says of a container, as far as it is looked at. */
 export interface Container {
 	readonly Id: string;
-	/** With a slash before it. */
+	/** Docker puts a slash before it. */
 	readonly Name: string;
 	readonly Image: string;
 	readonly RestartCount: number;
@@ -44,16 +44,16 @@ export const serviceOf = (container: Container): string => container.Config.Labe
 
 const execute = promisify(execFile);
 
-/** @returns what the command wrote to standard output and standard error @throws when it fails, with both */
+/** @returns standard output and standard error @throws when the command fails, with both */
 export async function run(command: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
 	return execute(command, args, { cwd: projectPath(), maxBuffer: 2 ** 28 });
 }
 
 export const docker = async (...args: string[]): Promise<string> => (await run('docker', ...args)).stdout;
 
-/** A compose project of its own, by whichever of the two programs is installed. */
+/** A compose project, with the installed one of the two programs. */
 export interface Project {
-	/** The program, for people. */
+	/** `docker compose` or `docker-compose`. */
 	readonly program: string;
 	/** @returns standard output */
 	readonly compose: (...args: string[]) => Promise<string>;
@@ -61,7 +61,7 @@ export interface Project {
 	readonly containers: () => Promise<Container[]>;
 }
 
-/** Empty for a container that was removed after it was listed. */
+/** @returns an empty array when the container was removed after it was listed */
 async function inspect(id: string): Promise<Container[]> {
 	try {
 		return JSON.parse(await docker('inspect', id)) as Container[];
@@ -90,10 +90,9 @@ export async function openProject(name: string): Promise<Project> {
 }
 
 /**
- * Ask again and again until there is an answer.
+ * Retries until `ask` succeeds.
  *
- * @param ask  answers, or throws what is still missing
- * @throws what was missing last, when the time is over
+ * @throws the last error of `ask` when the time is over
  */
 export async function eventually<T>(seconds: number, ask: () => Promise<T>): Promise<T> {
 	const end = Date.now() + seconds * 1000;

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Joins the node of a container. It is named after the container, such as kubelet-sim-2-3f2a: service, number, and four digits of the id.
-# The name is kept beside the node's files, because compose keeps that volume when it creates the container again under another id.
+# Joins the node of a container. Its name, such as kubelet-sim-2-3f2a, has the service, the number of the container and four
+# digits of its id. The name is kept with the node's files: compose keeps their volume when it recreates the container
+# under another id.
 # usage: join.sh ROOT [OPTION...]
 set -eu
 root=$1

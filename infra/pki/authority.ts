@@ -19,12 +19,10 @@ export interface Authority {
 	readonly path: CaPlan['path'];
 }
 
-/** Arguments of every step. */
 export interface Surroundings {
 	readonly directory: string;
-	/** Milliseconds since 1970. */
 	readonly now: number;
-	/** One line for each artefact. */
+	/** Called with one line for each file. */
 	readonly say: (line: string) => void;
 }
 
@@ -46,9 +44,8 @@ export async function keepOrMakeAuthority(
 	const authority = isNew
 		? await makeAuthority(plan, algorithm, surroundings)
 		: keptAuthority(plan, certificate, key, surroundings);
-	say(
-		`${isNew ? 'made' : 'kept'} ${plan.path}.crt and .key: CN=${plan.commonName}, valid until ${rfc3339(authority.issuer.notAfter)}`,
-	);
+	const validity = `valid until ${rfc3339(authority.issuer.notAfter)}`;
+	say(`${isNew ? 'made' : 'kept'} ${plan.path}.crt and .key: CN=${plan.commonName}, ${validity}`);
 	for (const copy of plan.copies) {
 		const path = `${copy}.crt`;
 		const isSame = (await readFileIfThere(join(directory, path))) === authority.certificate;

@@ -1,6 +1,7 @@
 /**
- * The PKI of a mesh, as `kubeadm init phase certs` and `kubeconfig` for a cluster. Each program has its own directory, which
- * can be mounted alone; no private key is in two of them. A second run keeps valid files and replaces all others.
+ * The PKI of a mesh, as `kubeadm init phase certs` and `kubeconfig` for a cluster. Each program has its own
+ * directory, which can be mounted alone; no private key is in two of them. A second run keeps valid files and
+ * replaces all others.
  */
 import { createHash, createPublicKey, randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * The files of each program. The cluster CA signs for the Kubernetes API; the mesh CA signs for calls between services, as
- * upstream has a separate CA for etcd. So no certificate of the cluster CA can authenticate a service.
+ * The files of each program. The cluster CA signs for the Kubernetes API; the mesh CA signs for calls between
+ * services, as upstream has a separate CA for etcd. So no certificate of the cluster CA can authenticate a service.
  */
 import { ipBytes } from '../../lib/address.ts';
 import { KubejoinError } from '../../lib/errors.ts';

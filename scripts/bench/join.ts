@@ -1,6 +1,6 @@
 /**
- * Measures joins per second on one machine without traces, with 1 % and with all: node dist/scripts/bench/join.js [JOINS]
- * All nodes run in this process, each service in its own; the collector discards the traces.
+ * Measures joins per second on one machine without traces, with 1 % and with all: node dist/scripts/bench/join.js
+ * [JOINS] All nodes run in this process, each service in its own; the collector discards the traces.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';

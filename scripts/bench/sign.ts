@@ -1,6 +1,7 @@
 /**
- * Measures the rate of signing certificate requests, in one process and without a network: `node dist/scripts/bench/sign.js`.
- * Machines differ, so the same run measures plain P-256 signatures too and prints the ratio.
+ * Measures the rate of signing certificate requests, in one process and without a network: `node
+ * dist/scripts/bench/sign.js`. Machines differ, so the same run measures plain P-256 signatures too and prints the
+ * ratio.
  */
 import { sign, X509Certificate } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';

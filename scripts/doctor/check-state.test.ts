@@ -101,7 +101,7 @@ describe('kubejoin doctor', () => {
 		}
 	});
 
-	it('finds a key of another certificate, a dangling link, a file in place of a directory, and a missing directory', async () => {
+	it('finds a mismatched key, a dangling link, a file in place of a directory, and a missing directory', async () => {
 		write('pki/token-store/server.key', (await pair('other')).key);
 		rmSync(join(state, 'nodes/node-1/var/lib/kubelet/pki/kubelet-client-2026.pem'));
 		write('logs', 'a file');

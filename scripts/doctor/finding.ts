@@ -1,6 +1,6 @@
 export interface Finding {
 	readonly path: string;
-	/** Holds no secret. */
+	/** Must contain no secret: it is printed. */
 	readonly problem: string;
 	/** The consequence for the mesh. */
 	readonly meaning: string;

@@ -7,14 +7,16 @@ import { isListed, readJoinConfig } from './join-config.ts';
 const token = 'abcdef.0123456789abcdef';
 
 describe('the join configuration of a mesh', () => {
-	it('is read as kubectl-sim writes it; anything else is none', async () => {
+	it('is read from a file of kubectl-sim, and from no other', async () => {
 		const directory = mkdtempSync(join(tmpdir(), 'kubejoin-config-'));
 		const path = join(directory, 'join.yaml');
 		try {
 			assert.equal(await readJoinConfig(path), undefined);
 			writeFileSync(
 				path,
-				`discovery:\n  bootstrapToken:\n    apiServerEndpoint: h:6443\n    caCertHashes:\n    - sha256:ab\n    token: ${token}\n`,
+				['discovery:', '  bootstrapToken:', '    apiServerEndpoint: h:6443', '    caCertHashes:', '    - sha256:ab']
+					.concat(`    token: ${token}`, '')
+					.join('\n'),
 			);
 			assert.deepEqual(await readJoinConfig(path), { endpoint: 'h:6443', token, hash: 'sha256:ab' });
 			for (const text of ['', 'a: [', 'discovery: 1', 'discovery: {bootstrapToken: {}}']) {
@@ -26,7 +28,7 @@ describe('the join configuration of a mesh', () => {
 		}
 	});
 
-	it('is used again while its token has an hour to live', () => {
+	it('is reused while its token is valid for an hour', () => {
 		const list = (ttl: string) =>
 			`TOKEN                     TTL         EXPIRES\n${token}   ${ttl}         2026-11-25T12:53:36Z\n`;
 		assert.deepEqual(

@@ -1,5 +1,4 @@
-/** The JoinConfiguration file of a mesh on this machine, which holds the token that its nodes join with. */
-
+/** The JoinConfiguration file of a mesh on this machine, with the token for its nodes. */
 import { parse } from 'yaml';
 import { readFileIfThere } from '../../lib/files.ts';
 
@@ -10,7 +9,7 @@ export interface JoinConfig {
 	readonly hash: string;
 }
 
-/** @returns undefined when there is no such file, or it is not what kubectl-sim writes */
+/** @returns undefined when the file does not exist, or is not one that kubectl-sim wrote */
 export async function readJoinConfig(path: string): Promise<JoinConfig | undefined> {
 	const text = await readFileIfThere(path);
 	try {
@@ -23,6 +22,6 @@ export async function readJoinConfig(path: string): Promise<JoinConfig | undefin
 	}
 }
 
-/** Whether the token has an hour or more to live, by what `kubectl-sim token list` prints. */
+/** Whether the output of `kubectl-sim token list` has this token, and it is valid for at least an hour. */
 export const isListed = (tokenList: string, token: string): boolean =>
 	tokenList.split('\n').some((line) => line.startsWith(`${token} `) && /^\S+\s+(\d+[hd]|<forever>)/.test(line));

@@ -35,7 +35,7 @@ import { lockState } from './state-lock.ts';
 export interface LocalMesh {
 	/** `127.0.0.1:6443` */
 	readonly endpoint: string;
-	/** Path of admin.conf. */
+	/** Path of admin.conf, the credentials of the cluster's admin. */
 	readonly kubeconfig: string;
 	readonly service: (name: ServiceName) => Child;
 	/** End a service with SIGKILL, until `startService`. */

@@ -10,7 +10,7 @@ describe('the names of nodes that npm start suggests', () => {
 		assert.deepEqual(suggested([], 0), ['node-1', 'node-2']);
 	});
 
-	it('are taken neither by a node of the cluster nor by one with files from an earlier start', () => {
+	it('exclude nodes of the cluster and nodes with files from an earlier start', () => {
 		assert.deepEqual(suggested(['node-1', 'node-2', 'node-3'], 1), ['node-4', 'node-5']);
 		assert.deepEqual(suggested(['node-1', 'node-3', 'other'], 1), ['node-2', 'node-4']);
 	});

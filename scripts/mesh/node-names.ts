@@ -1,4 +1,4 @@
-/** How `npm start` names its nodes, and which of these names are free. */
+/** Names of the nodes of `npm start`. */
 
 export const nodeName = (index: number): string => `node-${index + 1}`;
 

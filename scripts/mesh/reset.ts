@@ -1,4 +1,7 @@
-/** Deletes a cluster that `npm start` keeps in a state directory: only files that kubejoin creates, and none behind a symbolic link. */
+/**
+ * Deletes a cluster that `npm start` keeps in a state directory: only files that kubejoin creates, and none behind
+ * a symbolic link.
+ */
 import { lstat, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
@@ -7,7 +10,7 @@ import { serviceNames } from './services.ts';
 import { lockState } from './state-lock.ts';
 
 export interface ResetOptions {
-	/** Absolute path. */
+	/** Absolute path of the state directory. */
 	readonly state: string;
 	/** For messages and for the command in a remedy. */
 	readonly shownState: string;

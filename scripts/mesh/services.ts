@@ -1,33 +1,30 @@
-/** The services of a mesh on this machine: ports, files and settings of each. */
+/** Ports, files and settings of the services of a mesh on this machine. */
 import { join } from 'node:path';
 import type { ChildPlan } from '../../lib/process-supervisor.ts';
 import { type TracedProgram, tracesKeyPath } from '../../lib/traces-key.ts';
 import { shiftedClock } from './shifted-clock.ts';
 
 export interface MeshOptions {
-	/** The standard OTEL_ variables, for every program; with an observer they name where it sends what it receives. */
+	/** The standard OTEL_ variables of every program. With an observer, it alone sends spans to that collector. */
 	readonly telemetry?: Readonly<Record<string, string>>;
-	/** Absolute path. */
+	/** Absolute path of the state directory. */
 	readonly state: string;
-	/** Of the API server; the other ports follow from it. */
+	/** Of the API server; see `portOffsets` for the others. */
 	readonly port: number;
 	/** `redis://…`, `rediss://…`, or `lmdb`: files in the state directory. */
 	readonly store: string;
-	/** Settings to add to those of a service, or of `pki`, without the prefix. */
+	/** More settings of a service, or of `pki`, without the prefix. */
 	readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-	/** Absent: there is none. */
 	readonly observer?: ObserverOptions;
-	/** How long a service has until it is ready; default 30 s. */
+	/** The time limit for a service to become ready; default 30 s. */
 	readonly readyMs?: number;
 }
 export interface ObserverOptions {
-	/** On 127.0.0.1. */
 	readonly pagePort: number;
 	readonly story: 'checks' | 'steps' | 'joins' | 'off';
-	/** Of the story. */
 	readonly columns?: number;
 	readonly color?: boolean;
-	/** Whether the page may act. */
+	/** Whether the page can join nodes and decide requests. */
 	readonly allowActions?: boolean;
 }
 
@@ -38,17 +35,20 @@ export const servicesOf = ({ observer }: MeshOptions): readonly ServiceName[] =>
 	...(observer === undefined ? [] : (['observer'] as const)),
 ];
 
-/** 6443 for the API server, 6444 and 6445 for what only services call, 6446 for traces, health from 6453 on, nodes from 6463 on. */
+/**
+ * By default 6443 to 6445 for gRPC, 6446 for traces, from 6453 for health of services, from 6463 for health of
+ * nodes.
+ */
 const portOffsets = { 'apiserver-sim': 0, 'ca-service': 1, 'token-store': 2 } as const;
 const TRACES_OFFSET = 3;
 const FIRST_HEALTH_OFFSET = 10;
 const FIRST_NODE_OFFSET = 20;
-/** An experiment that its page runs is stopped first, and puts right what it changed. */
+/** A running experiment first restores the mesh. */
 const OBSERVER_STOP_MS = 30_000;
 export const MAX_NODES = 1_000;
 export const MAX_PORT = 65_535 - FIRST_NODE_OFFSET - MAX_NODES;
 
-/** Every port that the services themselves need. */
+/** The ports of all services. */
 export const servicePorts = (
 	options: MeshOptions,
 ): readonly { readonly service: ServiceName; readonly port: number }[] => {
@@ -77,11 +77,11 @@ export const pkiPlan = ({ state, port, settings }: MeshOptions): ChildPlan => ({
 	settings: { PKI_DIRECTORY: join(state, 'pki'), API_SERVER: `https://${endpointOf({ port })}`, ...settings?.pki },
 });
 
-/** What an experiment changes of one service for a while. */
+/** A temporary change of a service by an experiment. */
 export interface Change {
-	/** Without the prefix. */
+	/** Settings without the prefix. */
 	readonly settings?: Readonly<Record<string, string>>;
-	/** What libfaketime adds to the clock: `+600s`, `-240s`. */
+	/** Offset of the clock, for libfaketime: `+600s`, `-240s`. */
 	readonly clock?: string;
 }
 
@@ -158,14 +158,14 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 
 export const tracesUrl = (port: number): string => `http://127.0.0.1:${port + TRACES_OFFSET}`;
 
-/** Where the key is by which the observer knows a program; another collector is not sent one. */
+/** The key by which the observer authenticates a program. Programs do not send a key to another collector. */
 export const tracesKeySettings = (
 	{ state, observer }: Pick<MeshOptions, 'state' | 'observer'>,
 	program: TracedProgram,
 ): Readonly<Record<string, string>> =>
 	observer === undefined ? {} : { TRACES_KEY_FILE: join(state, 'pki', tracesKeyPath(program)) };
 
-/** Traces go to the observer where there is one; how many is up to the standard variables. */
+/** Programs send traces to the observer if there is one. The standard variables decide about sampling. */
 function telemetryOf({ observer, port, telemetry }: MeshOptions): Readonly<Record<string, string>> | undefined {
 	if (observer === undefined) return telemetry;
 	const kept = Object.entries(telemetry ?? {}).filter(([name]) => !name.startsWith('OTEL_EXPORTER_OTLP_'));
@@ -179,7 +179,10 @@ function forwardSettings({ telemetry = {} }: MeshOptions): Record<string, string
 	return url === '' ? {} : { FORWARD_TRACES_TO: url };
 }
 
-/** A rediss: server is taken to be one that runs with this mesh's own certificates and ACL, unless the URL brings credentials of its own. */
+/**
+ * A rediss: server is taken to be one that runs with this mesh's own certificates and ACL, unless the URL brings
+ * credentials of its own.
+ */
 function storeSettings(
 	service: string,
 	{ store, state }: MeshOptions,

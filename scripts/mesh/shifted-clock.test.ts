@@ -4,7 +4,7 @@ import { hasCode } from '../../lib/errors.ts';
 import { clockVariables, shiftedClock } from './shifted-clock.ts';
 
 describe('a shifted clock', () => {
-	it('is libfaketime with that offset, and timers go on by the true clock', () => {
+	it('sets the offset of libfaketime, and leaves timers unshifted', () => {
 		assert.deepEqual(clockVariables('/lib.so', '-240s'), {
 			LD_PRELOAD: '/lib.so',
 			FAKETIME: '-240s',
@@ -12,7 +12,7 @@ describe('a shifted clock', () => {
 		});
 	});
 
-	it('uses the library of this machine, or FAULT_UNAVAILABLE says what to install', () => {
+	it('uses the library of this machine, or names the package to install', () => {
 		try {
 			const { LD_PRELOAD = '', FAKETIME } = shiftedClock('+600s');
 			assert.deepEqual([existsSync(LD_PRELOAD), FAKETIME], [true, '+600s']);
@@ -22,7 +22,7 @@ describe('a shifted clock', () => {
 		}
 	});
 
-	it('FAULT_UNAVAILABLE: there is no library anywhere', () => {
+	it('is unavailable without the library', () => {
 		assert.throws(
 			() => shiftedClock('+600s', []),
 			(error) => hasCode(error, 'FAULT_UNAVAILABLE') && error.message.includes('libfaketime'),

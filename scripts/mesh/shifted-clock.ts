@@ -1,15 +1,18 @@
-/** A clock that is wrong for one process alone: libfaketime, from the Debian package `faketime`. Every TLS stack in that process sees the same wrong time. */
+/**
+ * Shifts the clock of one process with libfaketime, from the Debian package `faketime`. All of that process uses
+ * this clock.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
 
-/** Where infra/Dockerfile puts it, whatever the architecture of the image. */
+/** infra/Dockerfile links it here, in images of all architectures. */
 export const IMAGE_LIBRARY = '/usr/local/lib/libfaketime.so.1';
-/** Below it, in a directory for each architecture. The library for programs with threads. */
+/** Debian has a directory for each architecture here. */
 const DEBIAN = '/usr/lib';
 const DEBIAN_LIBRARY = 'faketime/libfaketimeMT.so.1';
 
-/** Timers and deadlines go by the monotonic clock; were it moved too, they would all be due at once. Only the date is wrong. */
+/** The monotonic clock is not shifted, because all timers and deadlines would expire at once. */
 export const clockVariables = (library: string, offset: string): Readonly<Record<string, string>> => ({
 	LD_PRELOAD: library,
 	FAKETIME: offset,
@@ -17,11 +20,11 @@ export const clockVariables = (library: string, offset: string): Readonly<Record
 });
 
 /**
- * The variables that shift the clock of a program.
+ * Environment variables that shift the clock of a program.
  *
  * @param offset  `+600s`, `-240s`, `+1y`
- * @param places   where the library may be
- * @throws FAULT_UNAVAILABLE  there is no libfaketime on this machine
+ * @param places   possible paths of the library
+ * @throws FAULT_UNAVAILABLE  libfaketime is not installed
  */
 export function shiftedClock(offset: string, places = libraryPlaces()): Readonly<Record<string, string>> {
 	const library = places.find((path) => existsSync(path));

@@ -1,4 +1,4 @@
-/** The nodes of `npm start`: a process for each of a few nodes, one process for many, and what the terminal shows of them. */
+/** Starts the nodes of `npm start`: one process each for a few nodes, one process for many, with their output. */
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,6 @@ export interface NodesOptions {
 	readonly state: string;
 	readonly count: number;
 	readonly story: Story;
-	/** Of the observer. */
 	readonly pageUrl: string;
 	readonly signal: AbortSignal;
 }

@@ -21,7 +21,7 @@ describe('the lock of a state directory', () => {
 		writeFileSync(join(directory, 'lock'), contents);
 	};
 
-	it('is taken and given up, and nothing else is left', async () => {
+	it('is acquired and released, and leaves no file', async () => {
 		const unlock = await lockState(directory);
 		assert.deepEqual(readdirSync(directory), ['lock']);
 		unlock();
@@ -29,7 +29,7 @@ describe('the lock of a state directory', () => {
 		(await lockState(directory))();
 	});
 
-	it('STATE_IN_USE: a process that lives has it', async () => {
+	it('is refused while a running process holds it', async () => {
 		await leave(String(process.ppid));
 		await assert.rejects(
 			lockState(directory),
@@ -38,7 +38,7 @@ describe('the lock of a state directory', () => {
 		assert.ok(existsSync(join(directory, 'lock')));
 	});
 
-	it('is taken over when another program has the process id by now', async () => {
+	it('is stale when another program has the process id', async () => {
 		const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 		for (const start of [`${boot}/1`, `another-boot/${startTicks(process.ppid)}`]) {
 			await leave(`${process.ppid} ${start}`);
@@ -48,7 +48,7 @@ describe('the lock of a state directory', () => {
 		await assert.rejects(lockState(directory), (error) => hasCode(error, 'STATE_IN_USE'));
 	});
 
-	it('is taken over from a process that is dead, and from nonsense', async () => {
+	it('is stale when its process has ended or its contents are invalid', async () => {
 		const { pid } = spawnSync('true');
 		for (const contents of [String(pid), `${pid} boot/1`, 'nonsense', '', '-1', '0']) {
 			await leave(contents);
@@ -56,7 +56,7 @@ describe('the lock of a state directory', () => {
 		}
 	});
 
-	it('FILE_UNUSABLE: the directory cannot be made', async () => {
+	it('is refused when the directory cannot be created', async () => {
 		writeFileSync(directory, 'a file');
 		await assert.rejects(lockState(directory), (error) => hasCode(error, 'FILE_UNUSABLE'));
 	});

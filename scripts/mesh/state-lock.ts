@@ -1,6 +1,7 @@
 /**
- * One kubejoin per state directory: two would write the same store and ledger. The lock is a file with the process id and the start time of the
- * process, because another program can have the id after a crash or a reboot. A lock that a dead process left is taken over.
+ * Locks a state directory, because two meshes would write the same store and ledger. The lock is a file with the id
+ * and the start time of the process: after a crash or a reboot, another program can have that id. The lock of an
+ * ended process is stale.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +10,7 @@ import { KubejoinError } from '../../lib/errors.ts';
 
 const MAX_ATTEMPTS = 3;
 
-/** @returns gives the state up @throws STATE_IN_USE, FILE_UNUSABLE */
+/** @returns releases the lock @throws STATE_IN_USE, FILE_UNUSABLE */
 export async function lockState(directory: string): Promise<() => void> {
 	const path = join(directory, 'lock');
 	const own = `${path}.${process.pid}`;
@@ -17,7 +18,7 @@ export async function lockState(directory: string): Promise<() => void> {
 		await mkdir(directory, { recursive: true, mode: 0o700 });
 		await writeFile(own, `${process.pid} ${startOf(process.pid) ?? ''}`.trim(), { mode: 0o600 });
 		for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-			// A link appears with its contents or not at all, and never replaces another.
+			// A link is created with its contents or not at all, and never replaces a file.
 			if (await linked(own, path)) return () => rmSync(path, { force: true });
 			const pid = stateHolder(directory);
 			if (pid !== undefined) throw new KubejoinError('STATE_IN_USE', { directory, pid });
@@ -45,7 +46,7 @@ const linked = (from: string, to: string): Promise<boolean> =>
 		},
 	);
 
-/** The process that has the lock of a state directory and still runs; undefined when there is none. */
+/** The running process that holds the lock of a state directory, if any. */
 export function stateHolder(directory: string): number | undefined {
 	const [, id, start] = /^(\d+)(?: (\S+))?$/.exec(readLock(directory)) ?? [];
 	const pid = Number(id);
@@ -62,12 +63,12 @@ function readLock(directory: string): string {
 	}
 }
 
-/** When a process started: the boot of the machine, and clock ticks since then. Undefined where there is no /proc. */
+/** The start of a process: id of the boot, and clock ticks since then. Undefined on machines without /proc. */
 function startOf(pid: number): string | undefined {
 	try {
 		const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
 		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-		// The name of the program, in parentheses, can hold blanks; the start time is the 20th field after it.
+		// The name of the program, in parentheses, can contain blanks; the start time is the 20th field after it.
 		const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
 		return ticks === undefined ? undefined : `${boot}/${ticks}`;
 	} catch {
@@ -75,7 +76,7 @@ function startOf(pid: number): string | undefined {
 	}
 }
 
-/** The own number in the file was another process’s, before a reboot or in another container: this one has just begun. */
+/** A lock with the id of this process, which has just started, is from before a reboot or from another container. */
 function isAlive(pid: number): boolean {
 	try {
 		process.kill(pid, 0);

@@ -51,11 +51,11 @@ describe('the output of npm start', () => {
 	});
 
 	it('prints lines of a node after its join, and none of the bootstrap of the certificates', () => {
-		story.line('node-1', '[kubelet] Node node-1 goes on');
+		story.line('node-1', '[kubelet] Node node-1 continues');
 		story.line('node-1', '{"no": "log line"}');
 		story.line('node-1', '{torn');
 		story.line('pki', '[certs] made x');
-		assert.equal(written, 'node-1 [kubelet] Node node-1 goes on\n');
+		assert.equal(written, 'node-1 [kubelet] Node node-1 continues\n');
 	});
 
 	it('writes every line to a file that only its owner can read', async () => {

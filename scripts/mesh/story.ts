@@ -1,6 +1,6 @@
 /**
- * The output of `npm start`: the observer's lines about joins, warnings and errors of all services, and sentences of the runner. A log file for each
- * program keeps every line.
+ * The output of `npm start`: the observer's lines about joins, warnings and errors of all services, and sentences
+ * of the runner. A log file for each program keeps every line.
  */
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';

@@ -6,7 +6,7 @@ export interface StoryLine {
 	readonly node: string;
 	/** Since the join began; absent on a line that is no event of its own. */
 	readonly atMs?: number;
-	/** One character. */
+	/** A single character, such as ✔. */
 	readonly mark?: string;
 	/** Default: the words begin in this column. */
 	readonly phase?: string;

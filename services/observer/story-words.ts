@@ -1,7 +1,7 @@
-/** The words of the story in the terminal: what a node or a service does in each step of a join. */
+/** The words of the story in the terminal, for each step of a join. */
 import type { Step, Tls } from './api.ts';
 
-/** What the node does in each phase, in at most 40 characters: the story then fits a terminal of 80 columns. */
+/** The node's action in each phase, in at most 40 characters, so that the story fits a terminal of 80 columns. */
 const phaseWords: ReadonlyMap<string, string> = new Map([
 	['preflight', 'checks its arguments and files'],
 	['discovery/fetch-cluster-info', 'gets cluster-info; TLS is not verified'],

@@ -1,6 +1,6 @@
 /**
- * Prints joins to a terminal, from the same stream as the page: the checks of a node and the two moments of trust, or every message, or one line for
- * each join; and for a refused join its code, message, likely cause and remedy.
+ * Prints joins to a terminal, from the same stream as the page: the checks of a node and the two moments of trust,
+ * or every message, or one line for each join; and for a refused join its code, message, likely cause and remedy.
  */
 import pc from 'picocolors';
 import type { Failure, Join, Step } from './api.ts';
@@ -8,7 +8,7 @@ import { compareSteps } from './order.ts';
 import { createStoryLayout, hanging, noBreakDuration, type StoryLine } from './story-layout.ts';
 import { momentWords, shortPhase, wordsOfMessage, wordsOfPhase, wordsOfSeen } from './story-words.ts';
 
-/** `checks`: each check and moment of trust. `steps`: each message too. `joins`: one line for each join that has ended. */
+/** `checks`: each check and moment of trust. `steps`: each message too. `joins`: one line for each ended join. */
 export type StoryDetail = 'checks' | 'steps' | 'joins';
 
 export interface TextReporterOptions {
@@ -24,7 +24,7 @@ export interface TextReporter {
 	readonly settle: (nowMs: number) => void;
 }
 
-/** Programs send their spans every 100 ms, busy ones later. A step is held back so long, because steps are printed in order. */
+/** Programs send their spans every 100 ms, busy ones later. Steps wait so long, because they are printed in order. */
 const SETTLE_MS = 500;
 /** A message of a phase that has not ended is printed after so long, as when a node waits. */
 const WAIT_MS = 2_000;

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** `kubejoin watch`, which scripts/kubejoin.ts starts: prints the joins of a running mesh, past and new, from the same stream as the page. */
+/**
+ * `kubejoin watch`, which scripts/kubejoin.ts starts: prints the joins of a running mesh, from the same stream as
+ * the page.
+ */
 import '../../lib/require-node.ts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';

@@ -1,4 +1,4 @@
-/** `npm start` as a person uses it: once, again, stopped in the middle, and when something is in its way. */
+/** `npm start`: first and second start, interruptions at any moment, resets, and conflicts with other programs. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -14,7 +14,7 @@ import { eventually } from './mesh.ts';
 describe('npm start', function () {
 	this.timeout(120_000);
 	let state: string;
-	/** In the environment of every program of this test. */
+	/** In the environment of every program that a test starts. */
 	let mark: string;
 	let port: number;
 	let started: Up[];
@@ -74,11 +74,11 @@ describe('npm start', function () {
 			return '';
 		}
 	};
-	/** Programs of this test that still run. */
+	/** Programs of a test that are still running. */
 	const left = (): string[] =>
 		readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(mark));
 
-	it('--once: three nodes are Ready, and it ends; again, they go on; elsewhere as well', async () => {
+	it('--once waits for three Ready nodes and ends; the same nodes continue at the next start, also on another port', async () => {
 		const first = up('--once');
 		assert.equal(await first.ended, 0, first.text());
 		for (const node of ['node-1', 'node-2', 'node-3']) assert.match(first.text(), new RegExp(`^${node} +Ready `, 'm'));
@@ -97,7 +97,7 @@ describe('npm start', function () {
 		await eventually(10, () => assert.deepEqual(left(), []));
 	});
 
-	it('ends at once when it is told to, wherever it is, and leaves nothing running', async () => {
+	it('ends on SIGINT at any moment, and leaves no process running', async () => {
 		for (const moment of ['Up in', '✔ preflight', 'Ctrl-C stops the cluster']) {
 			const running = up();
 			await eventually(40, () => assert.ok(running.text().includes(moment), running.text()));
@@ -108,7 +108,7 @@ describe('npm start', function () {
 		}
 	});
 
-	it('leaves nothing running when it is killed', async () => {
+	it('leaves no process running after SIGKILL', async () => {
 		const running = up();
 		await eventually(40, () => assert.ok(running.text().includes('Ctrl-C stops the cluster'), running.text()));
 		running.process.kill('SIGKILL');
@@ -116,7 +116,7 @@ describe('npm start', function () {
 		await eventually(10, () => assert.deepEqual(left(), []));
 	});
 
-	it('--certificate-lifetime: nodes renew within it, and every start says that it is for a lab; too short is refused', async function () {
+	it('--certificate-lifetime makes nodes renew, warns at every start, and has a minimum', async function () {
 		this.timeout(180_000);
 		for (const _start of ['first', 'again']) {
 			const running = up('--certificate-lifetime', '10');
@@ -131,14 +131,42 @@ describe('npm start', function () {
 			assert.equal(await running.ended, 0, running.text());
 		}
 		const refused = up('--certificate-lifetime', '4');
-		assert.equal(await refused.ended, 1);
+		assert.equal(await refused.ended, 3);
 		assert.match(
 			refused.text(),
 			/'--certificate-lifetime <seconds>' argument '4' is invalid. It must be a whole number from 5 to \d+\./,
 		);
 	});
 
-	it('STATE_IN_USE, PORT_IN_USE: one sentence, exit code 1', async () => {
+	it('names each service, then counts the joins of many nodes and the nodes of earlier starts', async () => {
+		const many = up('--once', '--nodes', '7');
+		assert.equal(await many.ended, 0, many.text());
+		for (const service of ['pki', 'ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim', 'observer'])
+			assert.match(many.text(), new RegExp(`^ +\\d+\\.\\d s {2}${service} `, 'm'));
+		assert.match(many.text(), /^7 of 7 nodes joined in /m);
+		assert.match(many.text(), /^7 nodes, 7 of them Ready$/m);
+		const few = up('--once', '--nodes', '1');
+		assert.equal(await few.ended, 0, few.text());
+		assert.match(few.text(), /^node-1 +Ready .*\nand 6 other nodes, \d of them Ready$/m);
+	});
+
+	it('--reset starts over, needs --yes without a terminal, and is refused while the mesh runs', async () => {
+		const first = up('--nodes', '1');
+		await eventually(60, () => assert.ok(first.text().includes('Ctrl-C stops the cluster'), first.text()));
+		const running = up('--reset', '--yes');
+		assert.equal(await running.ended, 1);
+		assert.match(running.text(), /STATE_IN_USE/);
+		first.process.kill('SIGINT');
+		assert.equal(await first.ended, 0, first.text());
+		const unconfirmed = up('--reset');
+		assert.equal(await unconfirmed.ended, 1);
+		assert.match(unconfirmed.text(), /RESET_UNCONFIRMED[\s\S]*Repeat the command with --yes/);
+		const again = up('--reset', '--yes', '--once', '--nodes', '1');
+		assert.equal(await again.ended, 0, again.text());
+		assert.match(again.text(), /Deleted the cluster in [\s\S]* ✔ register /);
+	});
+
+	it('refuses a state directory or a port in use, with exit code 1', async () => {
 		const running = up('--nodes', '0');
 		await eventually(40, () => assert.ok(running.text().includes('Ctrl-C stops the cluster'), running.text()));
 		const second = up();
