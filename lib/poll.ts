@@ -33,3 +33,43 @@ export async function poll<T>(
 		},
 	});
 }
+
+class NotDone<T> extends Error {
+	readonly result: T;
+
+	constructor(result: T) {
+		super('the result is not the wanted one');
+		this.result = result;
+	}
+}
+
+/**
+ * Repeat `look` until `isDone` accepts its result or the time is over. It looks at least once.
+ *
+ * @returns the last result @throws a failure of `look`, or the reason of the abort
+ */
+export async function pollUntil<T>(
+	look: () => Promise<T>,
+	isDone: (result: T) => boolean,
+	{
+		retryMs,
+		timeoutMs,
+		signal,
+	}: Pick<PollOptions, 'retryMs' | 'timeoutMs'> & { readonly signal?: AbortSignal | undefined },
+): Promise<T> {
+	async function attempt(): Promise<T> {
+		const result = await look();
+		if (isDone(result)) return result;
+		throw new NotDone(result);
+	}
+	try {
+		return await poll(attempt, {
+			...{ retryMs, timeoutMs, say: () => undefined },
+			...(signal === undefined ? {} : { signal }),
+			isWorthwhile: (error) => error instanceof NotDone,
+		});
+	} catch (error) {
+		if (error instanceof NotDone) return error.result as T;
+		throw error;
+	}
+}

@@ -58,7 +58,7 @@ describe('experiments on a mesh of processes', function () {
 	it('runs an experiment again, after which there is nothing to restore', async () => {
 		const { passed, problems } = await runExperiment('wrong-pin', where);
 		assert.ok(passed, problems.join('\n'));
-		assert.equal((await lab(where, 'reset')).stdout, 'there was nothing to put back\n');
+		assert.equal((await lab(where, 'reset')).stdout, 'there was nothing to restore\n');
 	});
 
 	it('reset restores the mesh after an interrupted experiment', async () => {
@@ -69,7 +69,7 @@ describe('experiments on a mesh of processes', function () {
 		const { stdout } = await lab(where, 'reset');
 		assert.equal(
 			stdout,
-			'started token-store\nremoved left-node\nput kubeadm:node-autoapprove-bootstrap back\ndeleted 1 tokens\n',
+			'started token-store\nremoved left-node\nrestored kubeadm:node-autoapprove-bootstrap\ndeleted 1 tokens\n',
 		);
 		assert.match((await lab(where, 'steady')).stdout, /^steady: 5 services run/);
 	});

@@ -40,7 +40,7 @@ describe('experiments on a mesh of containers', function () {
 		it(`${name}: ${kind}`, async () => {
 			const { passed, problems } = await runExperiment(name, where);
 			assert.ok(passed, problems.join('\n'));
-			assert.equal((await lab(where, 'reset')).stdout, 'there was nothing to put back\n');
+			assert.equal((await lab(where, 'reset')).stdout, 'there was nothing to restore\n');
 		});
 	}
 

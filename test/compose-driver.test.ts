@@ -7,7 +7,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { get } from 'node:https';
 import { type ComposeDriver, openComposeDriver } from '../chaos/lab/drivers/compose/driver.ts';
-import { createWire } from '../chaos/lab/faults/network.ts';
+import { createNetworkFaults } from '../chaos/lab/faults/network.ts';
+import { environment } from '../lib/config.ts';
 import { hasCode } from '../lib/errors.ts';
 import { projectPath } from '../lib/paths.ts';
 import { requireFreePort } from '../lib/ports.ts';
@@ -65,7 +66,8 @@ describe('the driver of the mesh in containers', function () {
 	};
 	const shapes = async (): Promise<ReadonlyMap<string, Shape>> =>
 		new Map([...(await containers())].map(([name, one]) => [name, shapeOf(one as never)]));
-	const kubectl = (...args: string[]) => driver.runInLab(['dist/services/kubectl-sim/main.js', ...args]);
+	const kubectl = (...args: string[]) =>
+		driver.executeInLab(['env', 'KUBECONFIG=/pki/admin.conf', 'node', 'dist/services/kubectl-sim/main.js', ...args]);
 
 	const answers = (...args: string[]): Promise<void> =>
 		eventually(20, async () => {
@@ -107,8 +109,8 @@ describe('the driver of the mesh in containers', function () {
 		if (hasToxiproxy) await project.compose('--profile', 'chaos', 'up', '-d', '--no-deps', 'toxiproxy');
 		driver = await openComposeDriver({
 			project: projectName,
+			env: environment(),
 			agent: ['node', '-e', 'setInterval(() => undefined, 1000)'],
-			program: ['env', 'KUBECONFIG=/pki/admin.conf', 'node'],
 		});
 		await eventually(30, async () => assert.equal((await findService('kubelet-sim')).State.Health?.Status, 'healthy'));
 		first = await shapes();
@@ -120,15 +122,14 @@ describe('the driver of the mesh in containers', function () {
 	});
 
 	it("runs programs in a hardened container on the nodes' network, and returns their output and exit code", async () => {
-		const program =
-			'console.log(process.env.CHAOS_MESH, process.env.HOME); console.error("to stderr"); process.exit(7)';
-		assert.deepEqual(await driver.runInLab(['-e', program]), {
+		const program = 'console.log(process.env.HOME); console.error("to stderr"); process.exit(7)';
+		assert.deepEqual(await driver.executeInLab(['node', '-e', program]), {
 			code: 7,
-			stdout: 'inside /lab\n',
+			stdout: '/lab\n',
 			stderr: 'to stderr\n',
 		});
 		const startedMs = performance.now();
-		await driver.runInLab(['-e', '']);
+		await driver.executeInLab(['node', '-e', '']);
 		assert.ok(performance.now() - startedMs < 1_000, 'it is slow');
 		const [lab] = JSON.parse(await docker('inspect', labName)) as [Container];
 		const { ReadonlyRootfs, CapDrop, CapAdd, Privileged, SecurityOpt } = lab.HostConfig;
@@ -150,7 +151,13 @@ describe('the driver of the mesh in containers', function () {
 			],
 		);
 		assert.equal(
-			(await driver.runInLab(['-e', 'process.exit(new (require("node:fs").statSync)("/lab").mode & 0o077)'])).code,
+			(
+				await driver.executeInLab([
+					'node',
+					'-e',
+					'process.exit(new (require("node:fs").statSync)("/lab").mode & 0o077)',
+				])
+			).code,
 			0,
 		);
 	});
@@ -161,12 +168,16 @@ describe('the driver of the mesh in containers', function () {
 			'for (const name of readdirSync(directory)) ' +
 			'console.log(name, (statSync(directory + "/" + name).mode & 0o777).toString(8))';
 		assert.equal(
-			(await driver.runInLab(['-e', read, await driver.steal('ca-key')])).stdout,
+			(await driver.executeInLab(['node', '-e', read, await driver.steal('ca-key')])).stdout,
 			'ca.crt 600\nca.key 600\n',
 		);
 		const meshClient = 'mesh-ca.crt 600\ntoken-store-client.crt 600\ntoken-store-client.key 600\n';
-		assert.equal((await driver.runInLab(['-e', read, await driver.steal('mesh-client')])).stdout, meshClient);
-		const stolen = await driver.runInLab([
+		assert.equal(
+			(await driver.executeInLab(['node', '-e', read, await driver.steal('mesh-client')])).stdout,
+			meshClient,
+		);
+		const stolen = await driver.executeInLab([
+			'node',
 			'-e',
 			'console.log(require("node:fs").readFileSync("/lab/stolen/ca-key/ca.key", "utf8").trim())',
 		]);
@@ -226,10 +237,10 @@ describe('the driver of the mesh in containers', function () {
 		await driver.pause('token-store');
 		await driver.cut('controller-manager-sim');
 		assert.deepEqual(await driver.restore(), [
-			'redis was stopped and runs again',
-			'ca-service has its own settings and clock again',
-			'token-store was paused and runs again',
-			'controller-manager-sim is connected again',
+			'started redis',
+			'restored the settings and clock of ca-service',
+			'resumed token-store',
+			'reconnected controller-manager-sim',
 		]);
 		await allIsAsAtFirst();
 	});
@@ -293,15 +304,12 @@ describe('the driver of the mesh in containers', function () {
 		const { Id, Name } = await findService('token-store');
 		await docker('stop', Id);
 		await docker('rename', Id, `${Name.slice(1)}.lab-old`);
-		assert.deepEqual(await driver.restore(), [
-			'token-store: an unfinished change is undone',
-			'token-store was stopped and runs again',
-		]);
+		assert.deepEqual(await driver.restore(), ['token-store: undid an interrupted change', 'started token-store']);
 		await allIsAsAtFirst();
 	});
 
 	it('cuts and heals a connection through the proxy without a change of certificates', async () => {
-		const wire = createWire(driver);
+		const wire = createNetworkFaults(driver);
 		const edge = 'apiserver-sim -> token-store';
 		assert.equal(await wire.delay(edge, 700), hasToxiproxy ? 'toxiproxy' : 'pause');
 		const startedMs = performance.now();
@@ -356,7 +364,7 @@ describe('the driver of the mesh in containers', function () {
 	});
 
 	it('lets docker compose down remove the running lab container', async () => {
-		await driver.runInLab(['-e', '']);
+		await driver.executeInLab(['node', '-e', '']);
 		await project.compose('--profile', 'chaos', 'down', '-v');
 		assert.equal((await docker('ps', '-aq', '--filter', `label=com.docker.compose.project=${projectName}`)).trim(), '');
 		assert.equal(
@@ -374,7 +382,7 @@ describe('the driver of the mesh in containers', function () {
 function spawnDriver(statement: string, env: Readonly<Record<string, string>> = { COMPOSE_PROJECT_NAME: projectName }) {
 	const program = `import { openComposeDriver } from './chaos/lab/drivers/compose/driver.ts';
 try {
-	const driver = await openComposeDriver({ project: process.env.COMPOSE_PROJECT_NAME });
+	const driver = await openComposeDriver({ project: process.env.COMPOSE_PROJECT_NAME, env: process.env });
 	${statement};
 	console.log(driver.project);
 } catch (error) {

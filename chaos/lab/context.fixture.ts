@@ -1,4 +1,4 @@
-/** A place for tests: a real directory, and a cluster and workers that are lists which a test fills. */
+/** A lab context for tests: a real directory; the cluster and the workers are lists that a test fills. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { createCsr } from '../../lib/pki/csr.ts';
 import type { KeyPair } from '../../lib/pki/keys.ts';
 import { filesOf, type LabContext } from './context.ts';
 import type { ControlClient } from './control/client.ts';
-import type { Result } from './drivers/driver.ts';
+import type { Result } from './result.ts';
 import type { WorkerPlan, WorkerState } from './workers.ts';
 
 export interface FakeContext extends LabContext {
@@ -23,7 +23,7 @@ export interface FakeContext extends LabContext {
 	readonly started: WorkerPlan[];
 	/** Programs that were run, with their arguments. */
 	readonly ran: (readonly string[])[];
-	/** What a program answers; default: nothing, with exit code 0. */
+	/** The result of a program; default: no output, exit code 0. */
 	answer: (args: readonly string[]) => Promise<Result> | Result;
 	/** Called before each deletion and creation, which fails when this throws. */
 	beforeChange: (what: string) => Promise<void> | void;
@@ -112,6 +112,7 @@ export function fakeContext(prefix = 'kubejoin-lab-'): FakeContext {
 		kubectl: (args, kubeconfig) =>
 			run('kubectl-sim', ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]), ...args),
 		...filesOf(directory),
+		signal: undefined,
 		close: () => undefined,
 		answer: () => printed(''),
 		beforeChange: () => undefined,
@@ -133,7 +134,7 @@ export const nodeObject = (name: string, isReady: boolean, labels: Readonly<Reco
 	status: { conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }] },
 });
 
-/** A request for the certificate of a node, and who has made it when. */
+/** A request for the certificate of a node. */
 export function requestOf(
 	name: string,
 	node: string,

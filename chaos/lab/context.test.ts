@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
 import { fakeContext } from './context.fixture.ts';
-import { begin, filesOf, openContext, STARTED_AT } from './context.ts';
+import { filesOf, openContext, recordStart, STARTED_AT } from './context.ts';
 
-describe('the place where the nodes are', () => {
+describe('the context of the lab', () => {
 	let directory: string;
 	beforeEach(() => {
-		directory = mkdtempSync(join(tmpdir(), 'kubejoin-place-'));
+		directory = mkdtempSync(join(tmpdir(), 'kubejoin-context-'));
 	});
 	afterEach(() => rmSync(directory, { recursive: true }));
 
-	it('LAB_UNREACHABLE: no mesh keeps one there, or it has gone', async () => {
+	it('reports LAB_UNREACHABLE without a control server', async () => {
 		await assert.rejects(
 			openContext(directory),
 			(error) => hasCode(error, 'LAB_UNREACHABLE') && error.message.includes(directory),
@@ -22,7 +22,7 @@ describe('the place where the nodes are', () => {
 		await assert.rejects(openContext(directory), (error) => hasCode(error, 'LAB_UNREACHABLE'));
 	});
 
-	it('has files that only the owner reads, in directories that only the owner enters', async () => {
+	it('writes files and directories that only the owner can read', async () => {
 		const { read, write } = filesOf(directory);
 		assert.equal(await read('a/b.json'), undefined);
 		await write('a/b.json', { c: [1] });
@@ -34,14 +34,14 @@ describe('the place where the nodes are', () => {
 		assert.equal(readFileSync(join(directory, 'a/b.json'), 'utf8'), '{"c":[1]}');
 	});
 
-	it('an experiment begins once', async () => {
+	it('records the start of an experiment once', async () => {
 		const context = fakeContext();
 		try {
-			await begin(context);
+			await recordStart(context);
 			const first = await context.read<number>(STARTED_AT);
 			assert.ok(first !== undefined && first <= Date.now());
 			await context.write(STARTED_AT, 1);
-			await begin(context);
+			await recordStart(context);
 			assert.equal(await context.read(STARTED_AT), 1);
 		} finally {
 			context.remove();

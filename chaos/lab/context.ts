@@ -1,12 +1,12 @@
-/** Where the nodes are: the lab's directory there, the mesh as seen from there, and the admin's way into the API. What every verb works with. */
+/** The context of commands that run where the nodes are: the directory of the lab, the mesh, and the API as the admin. */
 import { dirname, join } from 'node:path';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import { type ChildPlan, runProgram } from '../../lib/process-supervisor.ts';
 import { openApiChannel } from '../../lib/rpc/api-channel.ts';
+import type { MeshInfo } from './control/api.ts';
 import { type ControlClient, openControl } from './control/client.ts';
-import type { MeshInfo } from './control/server.ts';
-import type { Result } from './drivers/driver.ts';
+import type { Result } from './result.ts';
 
 export interface LabContext {
 	/** Readable by the owner alone. */
@@ -19,21 +19,23 @@ export interface LabContext {
 	readonly run: (program: string, args: readonly string[], options?: Pick<ChildPlan, 'variables'>) => Promise<Result>;
 	/** Run kubectl-sim with a kubeconfig; the admin's when none is given. */
 	readonly kubectl: (args: readonly string[], kubeconfig?: string) => Promise<Result>;
-	/** A file of the lab, below its directory; undefined when there is none. */
+	/** Parse a JSON file below the directory; undefined when it does not exist. */
 	readonly read: <T>(path: string) => Promise<T | undefined>;
-	/** Written as JSON, for the owner alone. */
+	/** Write a JSON file below the directory that only the owner can read. */
 	readonly write: (path: string, value: unknown) => Promise<void>;
+	/** Ends programs and waits of the command. */
+	readonly signal: AbortSignal | undefined;
 	readonly close: () => void;
 }
 
 /** @throws LAB_UNREACHABLE */
-export async function openContext(directory: string): Promise<LabContext> {
+export async function openContext(directory: string, signal?: AbortSignal): Promise<LabContext> {
 	const control = await openControl(directory);
 	const info = await control.mesh();
 	const contents = (await readFileIfThere(info.kubeconfig)) ?? '';
 	const channel = openApiChannel({ path: info.kubeconfig, contents });
 	const run = (program: string, args: readonly string[], options: Pick<ChildPlan, 'variables'> = {}) =>
-		runProgram({ name: program, program: `services/${program}/main.js`, args, ...options });
+		runProgram({ name: program, program: `services/${program}/main.js`, args, ...options }, signal);
 	return {
 		directory,
 		control,
@@ -42,11 +44,12 @@ export async function openContext(directory: string): Promise<LabContext> {
 		run,
 		kubectl: (args, kubeconfig = info.kubeconfig) => run('kubectl-sim', ['--kubeconfig', kubeconfig, ...args]),
 		...filesOf(directory),
+		signal,
 		close: channel.close,
 	};
 }
 
-/** The lab's own files below its directory. */
+/** Access to the JSON files below a directory. */
 export const filesOf = (directory: string): Pick<LabContext, 'read' | 'write'> => ({
 	async read<T>(path: string) {
 		const text = await readFileIfThere(join(directory, path));
@@ -59,10 +62,10 @@ export const filesOf = (directory: string): Pick<LabContext, 'read' | 'write'> =
 	},
 });
 
-/** When the experiment began, in milliseconds since 1970. */
+/** Contains the start of the experiment, in milliseconds since 1970. */
 export const STARTED_AT = 'started-at.json';
 
-/** The first thing that an experiment makes begins it. */
-export async function begin(context: LabContext): Promise<void> {
+/** Called before every change by an experiment; the first call records its start. */
+export async function recordStart(context: LabContext): Promise<void> {
 	if ((await context.read(STARTED_AT)) === undefined) await context.write(STARTED_AT, Date.now());
 }

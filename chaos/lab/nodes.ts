@@ -1,13 +1,13 @@
-/** Nodes of an experiment: what they join with, what became of them, and how they are disturbed. Each is a real kubelet-sim. */
+/** Nodes of an experiment. Each is a real kubelet-sim process. */
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { stringify } from 'yaml';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../../lib/files.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../lib/kube/types.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';
+import { pollUntil } from '../../lib/poll.ts';
 import type { LabContext } from './context.ts';
 import { attackerAddress } from './faults/attackers.ts';
 import { otherClusterPin } from './faults/other-cluster.ts';
@@ -16,7 +16,7 @@ import type { WorkerState } from './workers.ts';
 
 export interface JoinFlags {
 	readonly token: string;
-	/** `right`, `wrong` (one digit is another), `other` (of another cluster), `none`, or any text. */
+	/** `right`, `wrong` (by one digit), `other` (of another cluster), `none`, or any text. */
 	readonly pin: string;
 	readonly through?: string;
 	readonly endpoint?: string;
@@ -28,19 +28,19 @@ export interface JoinFlags {
 	readonly clock?: string;
 	readonly nodes?: number;
 	readonly nodeName?: string;
-	/** It is started, and not waited for. */
+	/** Wait until it has joined, has ended, or is paused. */
 	readonly wait: boolean;
-	/** Seconds to wait for. */
+	/** Seconds to wait. */
 	readonly within: number;
 }
 
-interface KeptNode {
+interface LabNode {
 	/** Names of the Nodes. */
 	readonly names: readonly string[];
 	readonly root: string;
 }
 
-/** Start a node; wait until it has joined, has ended, or is paused. @returns what became of it, as `nodeText` */
+/** Start a node and wait until it has joined, has ended, or is paused. @returns its outcome, as `nodeText` */
 export async function joinNode(context: LabContext, name: string, flags: JoinFlags): Promise<string> {
 	const { token, pin, through, discovery, bootstrap, nodes, nodeName = name } = flags;
 	const { discovery: found, ...rest } = await joinConfigurationOf(context, token);
@@ -62,7 +62,7 @@ export async function joinNode(context: LabContext, name: string, flags: JoinFla
 	const root = join(directory, name);
 	const names =
 		nodes === undefined ? [nodeName] : Array.from({ length: nodes }, (_, index) => `${nodeName}-${index + 1}`);
-	await context.write(`nodes/${name}.json`, { names, root } satisfies KeptNode);
+	await context.write(`nodes/${name}.json`, { names, root } satisfies LabNode);
 	await context.control.startWorker({
 		name,
 		program: 'kubelet-sim',
@@ -77,14 +77,14 @@ export async function joinNode(context: LabContext, name: string, flags: JoinFla
 	return nodeText(await context.control.worker(name));
 }
 
-async function settled({ control }: LabContext, name: string, seconds: number): Promise<void> {
-	for (const end = Date.now() + seconds * 1_000; Date.now() < end; await delay(50)) {
-		const { hasServed, state } = await control.worker(name);
-		if (hasServed || state !== 'running') return;
-	}
+async function settled({ control, signal }: LabContext, name: string, seconds: number): Promise<void> {
+	await pollUntil(
+		() => control.worker(name),
+		({ hasServed, state }) => hasServed || state !== 'running',
+		{ retryMs: 50, timeoutMs: seconds * 1_000, signal },
+	);
 }
 
-/** @returns the pin that a person gave */
 async function pinOf(context: LabContext, pin: string, right: string): Promise<string> {
 	if (pin === 'right') return right;
 	if (pin === 'wrong') return withOneDigitChanged(right);
@@ -92,35 +92,35 @@ async function pinOf(context: LabContext, pin: string, right: string): Promise<s
 	return pin;
 }
 
-/** Of `sha256:` and 64 digits, the last digit: a pin of which only the beginning is compared must be found wrong too. */
+/** Changes the last digit, so that a comparison of only the first digits would miss it. */
 export const withOneDigitChanged = (pin: string): string => `${pin.slice(0, -1)}${pin.endsWith('0') ? '1' : '0'}`;
 
 /**
- * `NAME: joined`, `NAME: refused CA_HASH_MISMATCH, exit code 1`, `NAME: paused`, `NAME: waiting`, `NAME: ended, exit code 0`, `NAME: ended, by a signal`;
- * and below it what it printed.
+ * `NAME: joined`, `NAME: refused CA_HASH_MISMATCH, exit code 1`, `NAME: paused`, `NAME: waiting`, `NAME: ended, exit
+ * code 0` or `NAME: ended, by a signal`, followed by the output of the node.
  */
 export const nodeText = (worker: WorkerState): string => `${worker.name}: ${stateText(worker)}\n${worker.output}`;
 
 function stateText({ state, hasServed, exitCode, output }: WorkerState): string {
 	if (state === 'paused') return 'paused';
 	if (state === 'running') return hasServed ? 'joined' : 'waiting';
-	// What was started again may have ended otherwise before.
+	// The output of a restarted node can contain the code of an earlier end.
 	const code = [...output.matchAll(/^ {2}code: +([A-Z_]+)/gm)].at(-1)?.[1];
 	return `${code === undefined ? 'ended' : `refused ${code}`}, ${exitCode === undefined ? 'by a signal' : `exit code ${exitCode}`}`;
 }
 
-const keptNode = async (context: LabContext, name: string): Promise<KeptNode> => {
-	const kept = await context.read<KeptNode>(`nodes/${name}.json`);
+const findNode = async (context: LabContext, name: string): Promise<LabNode> => {
+	const kept = await context.read<LabNode>(`nodes/${name}.json`);
 	if (kept === undefined)
-		throw new KubejoinError('LAB_NOT_FOUND', { kind: 'node', name, known: await keptNames(context) });
+		throw new KubejoinError('LAB_NOT_FOUND', { kind: 'node', name, known: await labNodeNames(context) });
 	return kept;
 };
 
 /** Path of a file of the node, below its root. */
 export const nodeFile = async (context: LabContext, name: string, path: string): Promise<string> =>
-	join((await keptNode(context, name)).root, path);
+	join((await findNode(context, name)).root, path);
 
-/** The kubeconfig that a node has earned. */
+/** Path of the kubeconfig that the join wrote. */
 export const kubeconfigOf = (context: LabContext, name: string): Promise<string> =>
 	nodeFile(context, name, 'etc/kubernetes/kubelet.conf');
 
@@ -132,8 +132,8 @@ export const certificateOf = (context: LabContext, name: string): Promise<string
 export const certificateOnDisk = async (context: LabContext, name: string): Promise<string | undefined> =>
 	existsSync(await certificateOf(context, name)) ? `${name} has a certificate` : undefined;
 
-/** What the experiment calls its nodes; one can be several Nodes. */
-export async function keptNames({ directory }: LabContext): Promise<readonly string[]> {
+/** The names that the experiment gave to its nodes; one name can refer to several Nodes. */
+export async function labNodeNames({ directory }: LabContext): Promise<readonly string[]> {
 	const files = await readdir(join(directory, 'nodes')).catch(() => []);
 	return files.flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []));
 }
@@ -141,14 +141,14 @@ export async function keptNames({ directory }: LabContext): Promise<readonly str
 /** The Nodes of the experiment. */
 export async function nodeNames(context: LabContext): Promise<readonly string[]> {
 	const kept = await Promise.all(
-		(await keptNames(context)).map((name) => context.read<KeptNode>(`nodes/${name}.json`)),
+		(await labNodeNames(context)).map((name) => context.read<LabNode>(`nodes/${name}.json`)),
 	);
 	return kept.flatMap((node) => node?.names ?? []);
 }
 
-/** Why the node has an identity that it was not to have; undefined when it has none. */
+/** @returns the evidence that the node has an identity; undefined when it has none */
 export async function identityOf(context: LabContext, name: string): Promise<string | undefined> {
-	const { names } = await keptNode(context, name);
+	const { names } = await findNode(context, name);
 	const onDisk = await certificateOnDisk(context, name);
 	if (onDisk !== undefined) return onDisk;
 	const [nodeName = name] = names;
@@ -166,7 +166,7 @@ export async function identityOf(context: LabContext, name: string): Promise<str
 	return issued === undefined ? undefined : `the CA has signed ${issued.metadata.name} for ${nodeName}`;
 }
 
-/** The node that a request is for; undefined for a request of another kind. */
+/** @returns the node that a request is for; undefined for a request of another kind */
 export function nodeOf({ spec }: CertificateSigningRequest): string | undefined {
 	try {
 		const { commonName } = parseCsr(Buffer.from(spec.request, 'base64').toString()).subject;
@@ -178,9 +178,9 @@ export function nodeOf({ spec }: CertificateSigningRequest): string | undefined 
 	}
 }
 
-/** End the node, and take everything of it out of the cluster. What it was is forgotten last, so that it can be done again. @throws LAB_NOT_FOUND */
+/** Stop the node and remove it from the cluster. Its record goes last, so that this can be repeated. @throws LAB_NOT_FOUND */
 export async function removeNode(context: LabContext, name: string): Promise<void> {
-	const { names, root } = await keptNode(context, name);
+	const { names, root } = await findNode(context, name);
 	await context.control.removeWorker(name);
 	const { items } = await context.api.certificateSigningRequests.list();
 	const isOurs = (csr: CertificateSigningRequest) => names.includes(nodeOf(csr) ?? '');
@@ -199,13 +199,13 @@ export async function removeNode(context: LabContext, name: string): Promise<voi
 
 export interface Rotation {
 	readonly node: string;
-	/** Microseconds since 1970. */
+	/** Since 1970. */
 	readonly atMicros: number;
 	/** Hexadecimal, of the new certificate. */
 	readonly serial: string;
 }
 
-/** For a table of what happened when: all rotations in what a node printed, in its order. */
+/** All rotations in the output of a node, in order. */
 export const rotations = (output: string): readonly Rotation[] =>
 	[
 		...output.matchAll(

@@ -5,12 +5,30 @@ import type { Secret } from '../../lib/kube/types.ts';
 import { generateKeyPair, type KeyPair } from '../../lib/pki/keys.ts';
 import { type FakeContext, fakeContext, nodeObject, requestOf, workerOf } from './context.fixture.ts';
 import { STARTED_AT } from './context.ts';
-import { recordHalfJoined, recordSkew } from './faults/clock-skew.ts';
-import { TRIES } from './faults/stolen-credentials.ts';
-import { resetNodes } from './reset.ts';
+import { fakeDriver } from './drivers/driver.fixture.ts';
+import { HALF_JOINED, recordHalfJoined, recordSkew, SKEW_RESULTS } from './faults/clock-skew.ts';
+import { ATTEMPTS } from './faults/stolen-credentials.ts';
+import { resetMesh, resetNodes } from './reset.ts';
 import { flushTokens } from './tokens.ts';
 
-describe('reset', () => {
+describe('resetMesh', () => {
+	it('restores services before nodes, which are removed from the cluster through them', async () => {
+		const driver = fakeDriver();
+		driver.restored = ['resumed ca-service'];
+		driver.left = ['removed the lab'];
+		driver.results.resetNodes = ['removed n'];
+		assert.equal(await resetMesh(driver), 'resumed ca-service\nremoved n\nremoved the lab');
+		assert.deepEqual(driver.done, ['restore', 'resetNodes']);
+	});
+
+	it('creates no lab container to find out that there is nothing to restore', async () => {
+		const driver = { ...fakeDriver(), labExists: async () => false };
+		assert.equal(await resetMesh(driver), 'there was nothing to restore');
+		assert.deepEqual(driver.done, ['restore']);
+	});
+});
+
+describe('resetNodes', () => {
 	let keyPair: KeyPair;
 	let context: FakeContext;
 	before(async () => {
@@ -39,7 +57,7 @@ describe('reset', () => {
 		context.secrets.push(secret('abcdef'));
 		await context.write('known-tokens.json', ['abcdef.0123456789abcdef']);
 		await context.write(STARTED_AT, 1);
-		await context.write(TRIES, []);
+		await context.write(ATTEMPTS, []);
 		await context.write('attackers/a.report.json', {});
 		await recordSkew(context, { service: 's', offset: '+1s', outcome: 'joined' });
 		await recordHalfJoined(context, 'x');
@@ -54,16 +72,7 @@ describe('reset', () => {
 			[['node-1'], ['theirs'], ['bootstrap-token-others']],
 		);
 		assert.deepEqual(context.workers, []);
-		for (const name of [
-			'attackers',
-			'home',
-			'skew.json',
-			'half-joined.json',
-			TRIES,
-			STARTED_AT,
-			'tokens',
-			'flushed.json',
-		])
+		for (const name of ['attackers', 'home', SKEW_RESULTS, HALF_JOINED, ATTEMPTS, STARTED_AT, 'tokens', 'flushed.json'])
 			assert.equal(existsSync(join(context.directory, name)), false, name);
 		assert.deepEqual(readdirSync(join(context.directory, 'nodes')), []);
 	}
@@ -71,9 +80,9 @@ describe('reset', () => {
 	it('leaves the mesh as it was found, and says what it did', async () => {
 		assert.deepEqual((await resetNodes(context)).toSorted(), [
 			'deleted 1 tokens',
-			'put 1 tokens back',
 			'removed m',
 			'removed n',
+			'restored 1 tokens',
 		]);
 		assertAsBefore();
 	});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { USAGE_EXIT_CODE } from '../../lib/cli.ts';
 import { runLab } from './run.ts';
 
 describe('runLab', () => {
@@ -18,7 +19,7 @@ describe('runLab', () => {
 		assert.equal(help.code, 0);
 		assert.match(help.stdout, /^Usage: lab /);
 		const unknown = await runLab(['explode'], { env });
-		assert.deepEqual([unknown.code, unknown.stdout], [3, '']);
+		assert.deepEqual([unknown.code, unknown.stdout], [USAGE_EXIT_CODE, '']);
 		assert.match(unknown.stderr, /unknown command 'explode'/);
 		assert.equal(process.exitCode, undefined);
 	});

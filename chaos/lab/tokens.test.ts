@@ -91,7 +91,7 @@ describe('tokens of the lab', () => {
 		await createToken(context, 't', { ttl: '1h' });
 		await assert.rejects(
 			joinConfigurationOf(context, 'u'),
-			(error) => hasCode(error, 'LAB_NOT_FOUND') && error.message.endsWith('there is t'),
+			(error) => hasCode(error, 'LAB_NOT_FOUND') && error.message.endsWith('known: t'),
 		);
 	});
 

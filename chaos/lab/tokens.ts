@@ -1,4 +1,4 @@
-/** Bootstrap tokens of an experiment, each under a name of its own: the token itself stands in a file that only its owner reads, and on no command line. */
+/** Bootstrap tokens of an experiment, by name. A token is in a file that only the owner can read, never in a command line. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,10 +7,10 @@ import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere } from '../../lib/files.ts';
 import { field, secretName } from '../../lib/kube/bootstrap-token.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
-import { begin, type LabContext } from './context.ts';
+import { type LabContext, recordStart } from './context.ts';
 
 export interface TokenFlags {
-	/** A Go duration: `15m`; `0` for ever. */
+	/** A Go duration: `15m`; `0` means forever. */
 	readonly ttl: string;
 	/** `signing,authentication` */
 	readonly usages?: string;
@@ -18,7 +18,7 @@ export interface TokenFlags {
 	readonly nodeName?: string;
 }
 
-/** A JoinConfiguration as kubectl-sim writes it, as far as it is changed here. */
+/** The fields of a JoinConfiguration of kubectl-sim that the lab changes. */
 export interface JoinConfiguration {
 	readonly apiVersion: string;
 	readonly kind: string;
@@ -34,13 +34,13 @@ export interface JoinConfiguration {
 const namespace = wellKnown.kubeSystem;
 const configPath = ({ directory }: LabContext, name: string): string => join(directory, 'tokens', `${name}.yaml`);
 
-/** Make a token. @returns its ID @throws SERVICE_FAILED */
+/** @returns the ID of the token @throws SERVICE_FAILED */
 export async function createToken(
 	context: LabContext,
 	name: string,
 	{ ttl, usages, once, nodeName }: TokenFlags,
 ): Promise<string> {
-	await begin(context);
+	await recordStart(context);
 	await makePrivateDirectory(join(context.directory, 'tokens'));
 	const flags = [
 		...['--ttl', ttl],
@@ -63,7 +63,7 @@ export async function createToken(
 	return id;
 }
 
-/** What a node joins with that has the token. @throws LAB_NOT_FOUND  no token of that name was made */
+/** The configuration of a node that joins with the token. @throws LAB_NOT_FOUND */
 export async function joinConfigurationOf(context: LabContext, name: string): Promise<JoinConfiguration> {
 	const text = await readFileIfThere(configPath(context, name));
 	if (text === undefined)
@@ -99,8 +99,8 @@ async function deleteSecret({ api }: LabContext, id: string): Promise<void> {
 }
 
 /**
- * Let the token expire now, whatever its lifetime was: replace its Secret by one that expires in a second, and wait for that. An experiment can
- * then let a node reach any step of its join first, on a machine of any speed. @throws LAB_NOT_FOUND
+ * Make the token expire now: replace its Secret with one that expires within two seconds, and wait until then. So an
+ * experiment can let a node reach any step of its join first, on a machine of any speed. @throws LAB_NOT_FOUND
  */
 export async function expireToken(
 	context: LabContext,
@@ -127,7 +127,7 @@ export interface Waiting {
 }
 const waiting: Waiting = { now: () => Date.now(), wait: delay };
 
-/** What the cluster says of a token: whether it is kept, and whether cluster-info is signed with it. */
+/** @returns whether the cluster stores the token and signs cluster-info with it: `token ID: kept, signed` */
 export async function tokenState(context: LabContext, name: string): Promise<string> {
 	const { id } = await tokenOf(context, name);
 	const { items } = await context.api.secrets.list({ namespace });
@@ -136,12 +136,12 @@ export async function tokenState(context: LabContext, name: string): Promise<str
 	return `token ${id}: ${isKept ? 'kept' : 'gone'}, ${`jws-kubeconfig-${id}` in data ? 'signed' : 'not signed'}`;
 }
 
-/** Every token of the cluster is deleted; `restoreTokens` brings them back. @returns how many */
+/** Delete every token of the cluster; `restoreTokens` creates them again. @returns how many */
 export async function flushTokens(context: LabContext): Promise<number> {
 	const { items } = await context.api.secrets.list({ namespace });
 	const tokens = items.filter(({ type }) => type === wellKnown.bootstrapSecretType);
 	const before = (await context.read<Secret[]>('flushed.json')) ?? [];
-	// Kept before they are deleted: whatever happens then, they can be brought back.
+	// Stored before the deletion, so that they can be restored after a crash.
 	await context.write('flushed.json', [...before, ...tokens]);
 	for (const secret of tokens) await deleteSecret(context, field(secret, 'token-id'));
 	return tokens.length;
@@ -160,12 +160,12 @@ export async function restoreTokens(context: LabContext): Promise<number> {
 			if (!hasCode(error, 'API_ALREADY_EXISTS', 'TOKEN_EXISTS')) throw error;
 		});
 	}
-	// Only now: were one not put back, the next reset would try again.
+	// Last, so that the next reset retries a token that could not be created.
 	await rm(join(context.directory, 'flushed.json'), { force: true });
 	return flushed.length;
 }
 
-/** Every token that the lab ever made or that the mesh's nodes joined with, for the search for secrets. */
+/** Every token that the lab has created, for the search for secrets. */
 export const knownTokens = async (context: LabContext): Promise<readonly string[]> =>
 	(await context.read<string[]>('known-tokens.json')) ?? [];
 
@@ -173,7 +173,7 @@ async function remember(context: LabContext, token: string): Promise<void> {
 	await context.write('known-tokens.json', [...new Set([...(await knownTokens(context)), token])]);
 }
 
-/** Delete what the experiments made. @returns the IDs */
+/** Delete the tokens of experiments. @returns their IDs */
 export async function removeLabTokens(context: LabContext): Promise<readonly string[]> {
 	const ids = (await knownTokens(context)).map((token) => token.slice(0, 6));
 	const { items } = await context.api.secrets.list({ namespace });

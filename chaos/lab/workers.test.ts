@@ -128,9 +128,9 @@ describe('workers', () => {
 
 	it('LAB_NOT_FOUND: there is none of that name', async () => {
 		startOne();
-		const isUnknown = (error: unknown) => hasCode(error, 'LAB_NOT_FOUND') && error.message.endsWith('there is n');
+		const isUnknown = (error: unknown) => hasCode(error, 'LAB_NOT_FOUND') && error.message.endsWith('known: n');
 		assert.throws(() => workers.state('m'), isUnknown);
-		assert.throws(() => workers.again('m'), isUnknown);
+		assert.throws(() => workers.restart('m'), isUnknown);
 		await assert.rejects(workers.signal('m', 'SIGSTOP'), isUnknown);
 	});
 
@@ -183,7 +183,7 @@ describe('workers', () => {
 		program.print('first');
 		program.serve();
 		await program.end(1, 'ended with exit code 1');
-		workers.again('n');
+		workers.restart('n');
 		assert.deepEqual([programs.length, last().plan], [2, program.plan]);
 		assert.deepEqual([workers.state('n').state, workers.state('n').hasServed], ['running', false]);
 		last().print('here');
@@ -195,14 +195,14 @@ describe('workers', () => {
 
 	it('do not start again what runs', () => {
 		startOne();
-		workers.again('n');
+		workers.restart('n');
 		assert.equal(programs.length, 1);
 	});
 
 	it('what the first start still has to say does not touch the second', async () => {
 		const program = startOne();
 		await program.end(1, 'ended with exit code 1');
-		workers.again('n');
+		workers.restart('n');
 		program.serve();
 		await turn();
 		assert.deepEqual([workers.state('n').state, workers.state('n').hasServed], ['running', false]);

@@ -1,6 +1,6 @@
 /**
- * The programs that an experiment starts where the nodes are: nodes and attackers. They live until they are removed, and die with whoever keeps them.
- * What they print is kept, so that it can be asked for later. It must never start a program that is not the project's own.
+ * The nodes and attackers of experiments, as processes. They run until they are removed, and end with this process. Only
+ * programs of this project can be started.
  */
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
@@ -30,9 +30,9 @@ export interface WorkerPlan {
 	readonly name: string;
 	readonly program: WorkerProgram;
 	readonly args: readonly string[];
-	/** What libfaketime adds to its clock. */
+	/** The offset for libfaketime. */
 	readonly clock?: string;
-	/** It is paused as soon as it has printed a line with this text, the first time. */
+	/** Pause it when it prints a line with this text for the first time. */
 	readonly pauseAfter?: string;
 }
 
@@ -42,30 +42,33 @@ export interface WorkerState {
 	readonly state: 'running' | 'paused' | 'ended';
 	/** Absent while it runs, and when a signal has ended it. */
 	readonly exitCode?: number;
-	/** It said that it serves: of a node, that it has joined and its heartbeat was taken. */
+	/** It reported that it serves; a node does when it has joined and its heartbeat was accepted. */
 	readonly hasServed: boolean;
-	/** Milliseconds since 1970. */
 	readonly startedAtMs: number;
-	/** The last lines that it has printed, both of standard output and of standard error. */
+	/** The last lines of standard output and standard error. */
 	readonly output: string;
 }
 
 export interface Workers {
-	/** @throws LAB_NOT_FOUND, LAB_NAME_TAKEN, FAULT_UNAVAILABLE  no such program; one of that name is there, ended or not; its clock cannot be shifted */
+	/**
+	 * @throws LAB_NOT_FOUND      no such program
+	 * @throws LAB_NAME_TAKEN     a worker of that name exists, running or not
+	 * @throws FAULT_UNAVAILABLE  its clock cannot be shifted
+	 */
 	readonly start: (plan: WorkerPlan) => void;
-	/** The same again, after it has ended, and it is not paused any more. One that runs goes on. @throws LAB_NOT_FOUND */
-	readonly again: (name: string) => void;
+	/** Start an ended worker again, without `pauseAfter`. A running worker is left alone. @throws LAB_NOT_FOUND */
+	readonly restart: (name: string) => void;
 	/** @throws LAB_NOT_FOUND */
 	readonly state: (name: string) => WorkerState;
 	readonly all: () => readonly WorkerState[];
-	/** Resolves when it was sent; of SIGKILL, when it has ended. One that has ended hears nothing. @throws LAB_NOT_FOUND */
+	/** Resolves when it was sent; for SIGKILL, when the worker has ended. @throws LAB_NOT_FOUND */
 	readonly signal: (name: string, signal: WorkerSignal) => Promise<void>;
-	/** End it and forget it; also one that there is not. */
+	/** End and forget it, if it exists. */
 	readonly remove: (name: string) => Promise<void>;
 	readonly stop: () => Promise<void>;
 }
 
-/** What is known of a worker. A new start makes it anew, but for the log and the lines. */
+/** A restart creates a new record with the same log and lines. */
 interface Worker {
 	readonly plan: WorkerPlan;
 	readonly running: Running;
@@ -74,7 +77,7 @@ interface Worker {
 	readonly startedAtMs: number;
 	state: WorkerState['state'];
 	hasServed: boolean;
-	/** What it is still to be paused after. */
+	/** Undefined once it was paused. */
 	pauseAfter: string | undefined;
 }
 
@@ -82,8 +85,8 @@ export const MAX_LINES = 20_000;
 const STOP_MS = 5_000;
 
 /**
- * @param directory  for what they print, readable by the owner alone
- * @param traces     where their traces go
+ * @param directory  for their logs, readable by the owner alone
+ * @param traces     the destination of their traces
  * @param start      starts a program once
  */
 export function createWorkers(
@@ -159,7 +162,7 @@ export function createWorkers(
 					problem: `${workers.size} nodes and attackers are onNodes, and no more can be started`,
 				});
 			const log = createWriteStream(join(directory, `${name}.log`), { flags: 'a', mode: 0o600 });
-			// The lines are kept in memory too: a full disk ends no experiment.
+			// The lines are also in memory, so a full disk does not end an experiment.
 			log.on('error', () => undefined);
 			try {
 				run(plan, { log, lines: [] });
@@ -168,7 +171,7 @@ export function createWorkers(
 				throw error;
 			}
 		},
-		again(name) {
+		restart(name) {
 			const worker = find(name);
 			if (worker.state !== 'ended') return;
 			const { pauseAfter: _over, ...plan } = worker.plan;
@@ -203,7 +206,7 @@ const stateOf = ({ plan, running, lines, state, hasServed, startedAtMs }: Worker
 
 async function end({ running, log }: Worker): Promise<void> {
 	running.process.kill('SIGTERM');
-	// A paused process hears only after it goes on.
+	// A paused process handles SIGTERM only after it continues.
 	running.process.kill('SIGCONT');
 	const timer = setTimeout(() => running.process.kill('SIGKILL'), STOP_MS);
 	await running.ended;

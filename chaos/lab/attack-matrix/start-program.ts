@@ -1,10 +1,9 @@
-/** A program of the project that serves until it is stopped, or ends by itself before that; both are what somebody wants to see. */
+/** Starts a program of the project that serves until it is stopped, or ends by itself. */
 import { startChild } from '../../../lib/process-supervisor.ts';
 
 export interface Running {
 	/** It ended before it served, or before it had joined. */
 	readonly hasEnded: boolean;
-	/** Everything that it has printed. */
 	readonly output: () => string;
 	readonly stop: () => Promise<void>;
 }

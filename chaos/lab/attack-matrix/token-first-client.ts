@@ -1,6 +1,6 @@
 /**
- * The client that nobody should write: it shows its token in its very first request, and asks afterwards whom it has shown it to. No node of
- * this project does so. It stands in the attack matrix, for the order of the checks is the lesson: here the pin comes too late.
+ * A deliberately insecure client for the attack matrix: it sends its token in the first request and verifies the server
+ * afterwards. It shows why the order of the checks matters: here the pin comes too late.
  */
 import { KubejoinError } from '../../../lib/errors.ts';
 import { apiClient } from '../../../lib/kube/client.ts';
@@ -12,13 +12,13 @@ import { matchesPin, parsePin, spkiPin } from '../../../lib/pki/pin.ts';
 import { openUnverifiedChannel } from '../../../lib/rpc/unverified-channel.ts';
 
 /**
- * @param pin  absent: whoever answers is believed
+ * @param pin  absent: trust any server
  * @throws CA_HASH_MISMATCH  after the token was sent
  */
 export async function joinTokenFirst(endpoint: string, token: string, pin?: string): Promise<void> {
 	const channel = openUnverifiedChannel(endpoint);
 	try {
-		// The mistake itself: a secret on a connection whose other end has proved nothing.
+		// The mistake: a secret is sent over a connection to an unverified server.
 		channel.metadata.set('authorization', `Bearer ${token}`);
 		const { data = {} } = await apiClient(channel).configMaps.get(wellKnown.clusterInfo, wellKnown.kubePublic);
 		const { ca = '' } = discoveredCluster(

@@ -1,27 +1,39 @@
-/** What the verbs of the lab have in common: where they run, the values that several of them read, and looking until something is seen. */
-
-import { setTimeout as delay } from 'node:timers/promises';
+/** Shared by the commands: where they run, how they parse values, and how they wait for a result. */
 import { type Command, InvalidArgumentError } from 'commander';
 import { parsedBy } from '../../../lib/cli-options.ts';
 import { integer } from '../../../lib/config.ts';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
+import { pollUntil } from '../../../lib/poll.ts';
 import type { LabContext } from '../context.ts';
 import { isLabName, LAB_NAME } from '../control/requests.ts';
-import { type Driver, EXIT_MISMATCH, type Result } from '../drivers/driver.ts';
+import type { Driver } from '../drivers/driver.ts';
+import { EXIT_MISMATCH, type Result } from '../result.ts';
 
-const LOOK_AGAIN_MS = 100;
+const RETRY_MS = 100;
+/** As in pace.ts, which multiplies it on a slow machine. */
+const DEFAULT_WITHIN_SECONDS = 30;
 
-/** Text, or text with the exit code of another program. */
+/** Standard output, or also standard error and the exit code of another program. */
 export type Printed = string | Result;
 
-/** A verb that runs where the nodes are. */
+/** Wraps the action of a command that runs where the nodes are. */
 export type OnNodes = <A extends unknown[]>(
 	run: (context: LabContext, ...values: A) => Promise<Printed>,
 ) => (...values: [...A, Command]) => Promise<void>;
-/** A verb that runs where the services are kept. */
+/** Wraps the action of a command that controls services. */
 export type OnServices = <A extends unknown[]>(
 	run: (driver: Driver, ...values: A) => Promise<Printed>,
 ) => (...values: [...A, Command]) => Promise<void>;
+
+export interface CommandContext {
+	readonly onNodes: OnNodes;
+	readonly onServices: OnServices;
+	/** The state directory of the mesh on this machine. */
+	readonly state: string;
+	readonly signal: AbortSignal | undefined;
+	/** Called with a line of progress of a long command. */
+	readonly onProgress: (line: string) => void;
+}
 
 export interface Until {
 	readonly until?: RegExp;
@@ -29,9 +41,9 @@ export interface Until {
 	readonly within: number;
 }
 
-/** A whole number, as commander reads it. */
+/** A parser of integers for commander. */
 export const whole = (min: number, max: number) => parsedBy(integer(min, max));
-/** Of an option that may be repeated. */
+/** A parser of an option that can be repeated. */
 export const collect = (value: string, before: readonly string[] | boolean = []): readonly string[] => [
 	...(typeof before === 'boolean' ? [] : before),
 	value,
@@ -43,12 +55,12 @@ export const pattern = (value: string): RegExp => {
 		throw new InvalidArgumentError(causeText(error));
 	}
 };
-/** What an experiment calls a node, an attacker or a token: also the name of a file. */
+/** The name of a node, an attacker or a token of an experiment; also the name of a file. */
 export const labName = (value: string): string => {
 	if (!isLabName(value)) throw new InvalidArgumentError(`It must be ${LAB_NAME}.`);
 	return value;
 };
-/** @param kind  what the values are, in the singular @throws LAB_NOT_FOUND */
+/** @param kind  of the values, in the singular @throws LAB_NOT_FOUND */
 export function oneOf<const T extends string>(kind: string, known: readonly T[], value: string): T {
 	const found = known.find((one) => one === value);
 	if (found === undefined) throw new KubejoinError('LAB_NOT_FOUND', { kind, name: value, known });
@@ -57,14 +69,16 @@ export function oneOf<const T extends string>(kind: string, known: readonly T[],
 
 export const untilOptions = (command: Command): Command =>
 	command
-		.option('--until <regex>', 'look again until what is seen matches', pattern)
-		.option('--within <seconds>', 'for how long at most', whole(0, 600), 30);
+		.option('--until <regex>', 'repeat until the output matches', pattern)
+		.option('--within <seconds>', 'how long to repeat', whole(0, 600), DEFAULT_WITHIN_SECONDS);
 
-/** Look until the pattern is there; exit code 1 when it is not. Without a pattern, look once. */
-export async function lookUntil(look: () => Promise<string>, { until, within }: Until): Promise<Result> {
-	for (const end = Date.now() + within * 1_000; ; await delay(LOOK_AGAIN_MS)) {
-		const seen = await look();
-		const isThere = until === undefined || until.test(seen);
-		if (isThere || Date.now() > end) return { code: isThere ? 0 : EXIT_MISMATCH, stdout: `${seen}\n`, stderr: '' };
-	}
+/** Look until the pattern matches; exit code 1 when it does not in time. Without a pattern, look once. */
+export async function lookUntil(
+	look: () => Promise<string>,
+	{ until, within }: Until,
+	signal?: AbortSignal,
+): Promise<Result> {
+	const isMatch = (text: string): boolean => until === undefined || until.test(text);
+	const seen = await pollUntil(look, isMatch, { retryMs: RETRY_MS, timeoutMs: within * 1_000, signal });
+	return { code: isMatch(seen) ? 0 : EXIT_MISMATCH, stdout: `${seen}\n`, stderr: '' };
 }

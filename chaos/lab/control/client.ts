@@ -2,10 +2,8 @@
 import { join } from 'node:path';
 import { fromWireError, KubejoinError } from '../../../lib/errors.ts';
 import { readFileIfThere } from '../../../lib/files.ts';
-import type { Change } from '../../../scripts/mesh/services.ts';
-import type { ServiceState } from '../drivers/driver.ts';
 import type { WorkerPlan, WorkerSignal, WorkerState } from '../workers.ts';
-import type { MeshInfo, ServiceControl } from './server.ts';
+import type { Change, MeshInfo, ServiceControl, ServiceState } from './api.ts';
 
 /** Where the lab of a state directory keeps its things. */
 export const labDirectory = (state: string): string => join(state, 'lab');
@@ -22,9 +20,18 @@ export interface ControlClient {
 	readonly workers: () => Promise<readonly WorkerState[]>;
 	readonly worker: (name: string) => Promise<WorkerState>;
 	readonly startWorker: (plan: WorkerPlan) => Promise<void>;
-	readonly againWorker: (name: string) => Promise<void>;
+	readonly restartWorker: (name: string) => Promise<void>;
 	readonly signalWorker: (name: string, signal: WorkerSignal) => Promise<void>;
 	readonly removeWorker: (name: string) => Promise<void>;
+}
+
+/** @returns the body of a successful answer @throws the failure that the other side reported */
+export function readAnswer(status: number, body: unknown, request: string): unknown {
+	if (status < 300 && body !== undefined) return body;
+	throw (
+		fromWireError(body) ??
+		new KubejoinError('LAB_UNREACHABLE', { problem: `it answered ${request} with status ${status}` })
+	);
 }
 
 /** @throws LAB_UNREACHABLE */
@@ -58,12 +65,7 @@ export async function openControl(directory: string): Promise<ControlClient> {
 				{ cause: error },
 			);
 		});
-		const answer: unknown = await response.json().catch(() => undefined);
-		if (response.ok && answer !== undefined) return answer as T;
-		throw (
-			fromWireError(answer) ??
-			new KubejoinError('LAB_UNREACHABLE', { problem: `it answered ${response.status} to ${method} ${path}` })
-		);
+		return readAnswer(response.status, await response.json().catch(() => undefined), `${method} ${path}`) as T;
 	}
 	const at = (name: string) => encodeURIComponent(name);
 	return {
@@ -75,7 +77,7 @@ export async function openControl(directory: string): Promise<ControlClient> {
 		workers: () => ask('GET', '/workers'),
 		worker: (name) => ask('GET', `/workers/${at(name)}`),
 		startWorker: (plan) => ask('POST', '/workers', plan),
-		againWorker: (name) => ask('POST', `/workers/${at(name)}/again`),
+		restartWorker: (name) => ask('POST', `/workers/${at(name)}/restart`),
 		signalWorker: (name, signal) => ask('POST', `/workers/${at(name)}/signal`, { signal }),
 		removeWorker: (name) => ask('DELETE', `/workers/${at(name)}`),
 	};

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { hasCode } from '../../../lib/errors.ts';
 import { limits } from '../../../lib/limits.ts';
-import { isLabName, readChange, readPlan, readSignal } from './requests.ts';
+import { isLabName, readChange, readLabCall, readPlan, readSignal } from './requests.ts';
 
 const plan = { name: 'n', program: 'kubelet-sim', args: ['join'] };
 function refused(read: (body: unknown) => unknown, body: unknown, problem: RegExp): void {
@@ -13,12 +13,12 @@ function refused(read: (body: unknown) => unknown, body: unknown, problem: RegEx
 	);
 }
 
-describe('what the lab is asked for', () => {
-	it('a plan as the lab writes it is taken', () => {
+describe('requests to the control server', () => {
+	it('accepts a valid plan', () => {
 		for (const body of [plan, { ...plan, clock: '+600s', pauseAfter: '[x]' }]) assert.deepEqual(readPlan(body), body);
 	});
 
-	it('a plan with a field that is missing, unknown or of another type is refused; every problem is told', () => {
+	it('refuses missing, unknown and mistyped fields of a plan, with every problem', () => {
 		refused(
 			readPlan,
 			{ ...plan, extra: 1 },
@@ -31,18 +31,18 @@ describe('what the lab is asked for', () => {
 		refused(readPlan, { ...plan, pauseAfter: '' }, /pauseAfter must be a text that is not empty/);
 	});
 
-	it('what is no object is refused', () => {
+	it('refuses a body that is not an object', () => {
 		for (const body of [undefined, null, [], 'x', 7]) refused(readPlan, body, /has no JSON object/);
 	});
 
-	it('a name is also that of a file: it leads nowhere else', () => {
+	it('refuses names that are unsafe as file names', () => {
 		for (const name of ['../x', 'a/b', '.hidden', '-flag', '', 'a\nb', 'x'.repeat(101)])
 			assert.equal(isLabName(name), false, name);
 		for (const name of ['n', 'x03-upper', 'skew-ca-service-plus-600s', 'A.b_c'])
 			assert.equal(isLabName(name), true, name);
 	});
 
-	it('a change has settings without a prefix and a clock that is an offset, or neither', () => {
+	it('accepts settings without a prefix and a clock offset', () => {
 		for (const body of [{}, { settings: { LAB: 'true' } }, { clock: '-240s' }, { clock: '+400d', settings: {} }])
 			assert.deepEqual(readChange(body), body);
 		for (const settings of [{ LAB: true }, ['LAB'], { 'LD PRELOAD': 'x' }])
@@ -51,7 +51,7 @@ describe('what the lab is asked for', () => {
 			refused(readChange, { clock }, /clock must be an offset/);
 	});
 
-	it('every text and every list is bounded, and a message does not repeat what is too long', () => {
+	it('limits every text and list, and does not repeat long ones in messages', () => {
 		const long = 'x'.repeat(limits.labTextLength.value + 1);
 		const many = Array.from({ length: limits.labListItems.value + 1 }, (_, index) => `A${index}`);
 		refused(readPlan, { ...plan, args: [long] }, /args must be/);
@@ -65,16 +65,27 @@ describe('what the lab is asked for', () => {
 		assert.deepEqual(readPlan({ ...plan, args: [long.slice(1)] }).args, [long.slice(1)]);
 	});
 
-	it('a signal is one of those that an experiment sends', () => {
+	it('accepts only the signals of experiments', () => {
 		assert.equal(readSignal({ signal: 'SIGSTOP' }), 'SIGSTOP');
 		refused(readSignal, { signal: 'SIGSEGV' }, /signal must be one of SIGSTOP, SIGCONT, SIGKILL/);
 		refused(readSignal, {}, /signal is missing/);
 	});
 
-	it('no body makes it fail otherwise', () => {
+	it('accepts the operations of the control API with their arguments only', () => {
+		const call = { operation: 'recordVerdict', args: ['security: held'] };
+		assert.deepEqual(readLabCall(call), call);
+		refused(readLabCall, { operation: 'toString', args: [] }, /operation must be one of runCommand/);
+		for (const args of [[], [1], ['a', 'b']])
+			refused(readLabCall, { operation: 'recordVerdict', args }, /recordVerdict does not take these arguments/);
+		for (const args of [[-1], ['1'], [Number.POSITIVE_INFINITY]])
+			refused(readLabCall, { operation: 'judgeExpectations', args }, /does not take these arguments/);
+		refused(readLabCall, { operation: 'recordSkew', args: [{ service: 'a' }] }, /does not take these arguments/);
+	});
+
+	it('never fails with another error', () => {
 		fc.assert(
 			fc.property(fc.anything(), (body) => {
-				for (const read of [readPlan, readChange, readSignal]) {
+				for (const read of [readPlan, readChange, readSignal, readLabCall]) {
 					try {
 						read(body);
 					} catch (error) {

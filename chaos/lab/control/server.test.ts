@@ -6,8 +6,9 @@ import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { limits } from '../../../lib/limits.ts';
 import { workerOf } from '../context.fixture.ts';
 import type { Workers } from '../workers.ts';
-import { type ControlClient, openControl } from './client.ts';
-import { type MeshInfo, type ServiceControl, serveControl } from './server.ts';
+import { type LabApi, type MeshInfo, remoteLabApi, type ServiceControl } from './api.ts';
+import { type ControlClient, openControl, readAnswer } from './client.ts';
+import { type ControlOptions, serveControl } from './server.ts';
 
 const info: MeshInfo = {
 	endpoint: 'h:1',
@@ -18,7 +19,7 @@ const info: MeshInfo = {
 	unnamedAddress: '127.0.0.2',
 };
 
-describe('the lab’s own channel', () => {
+describe('the control server', () => {
 	let directory: string;
 	let calls: unknown[][];
 	let failure: Error | undefined;
@@ -37,7 +38,7 @@ describe('the lab’s own channel', () => {
 	const later = (name: string) => called(name, Promise.resolve());
 	const workers: Workers = {
 		start: called('start', undefined),
-		again: called('again', undefined),
+		restart: called('restart', undefined),
 		state: called('state', workerOf('n')),
 		all: called('all', [workerOf('n')]),
 		signal: later('signal'),
@@ -57,7 +58,7 @@ describe('the lab’s own channel', () => {
 		logs: '/logs',
 		pki: '/pki',
 	};
-	async function serve(parts: { control?: ServiceControl } = { control }): Promise<void> {
+	async function serve(parts: Pick<ControlOptions, 'control' | 'lab'> = { control }): Promise<void> {
 		({ stop } = await serveControl({ directory, info, workers, ...parts }));
 		client = await openControl(directory);
 		({ url, key } = JSON.parse(readFileSync(join(directory, 'control.json'), 'utf8')));
@@ -82,13 +83,13 @@ describe('the lab’s own channel', () => {
 			headers: { 'Content-Type': 'application/json', ...(authorization === '' ? {} : { authorization }) },
 		});
 
-	it('listens on this machine alone, and only the owner reads its key', () => {
+	it('listens on the loopback address with a key that only the owner can read', () => {
 		assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
 		assert.equal(statSync(join(directory, 'control.json')).mode & 0o777, 0o600);
 		assert.ok(Buffer.from(key, 'base64url').length >= 32);
 	});
 
-	it('401 without the key, with another, with a part of it and with more than it; nothing is done', async () => {
+	it('answers 401 without the exact key and does nothing', async () => {
 		const other = `${key.startsWith('a') ? 'b' : 'a'}${key.slice(1)}`;
 		for (const authorization of [
 			'',
@@ -116,16 +117,16 @@ describe('the lab’s own channel', () => {
 		assert.deepEqual(calls, []);
 	});
 
-	it('a client with another key hears API_UNAUTHORIZED', async () => {
+	it('refuses a client with another key with API_UNAUTHORIZED', async () => {
 		writeFileSync(join(directory, 'control.json'), JSON.stringify({ url, key: 'wrong' }));
 		await assert.rejects((await openControl(directory)).mesh(), (error) => hasCode(error, 'API_UNAUTHORIZED'));
 	});
 
-	it('keys are compared in constant time', () => {
+	it('compares keys in constant time', () => {
 		assert.match(readFileSync(new URL('server.ts', import.meta.url), 'utf8'), /timingSafeEqual\(given, wanted\)/);
 	});
 
-	it('passes on what it is asked for, and brings back the answer', async () => {
+	it('forwards each request and returns its result', async () => {
 		const plan = { name: 'n', program: 'kubelet-sim', args: [] } as const;
 		assert.deepEqual(await client.mesh(), {
 			...info,
@@ -139,14 +140,14 @@ describe('the lab’s own channel', () => {
 		assert.deepEqual(await client.restore(), ['started ca-service']);
 		calls.length = 0;
 		await client.startWorker(plan);
-		await client.againWorker('n');
+		await client.restartWorker('n');
 		await client.signalWorker('n', 'SIGSTOP');
 		await client.removeWorker('odd name/?');
 		for (const action of ['kill', 'start', 'pause', 'resume'] as const) await client.service('ca-service', action);
 		await client.change('ca-service', { clock: '+1s' });
 		assert.deepEqual(calls, [
 			['start', plan],
-			['again', 'n'],
+			['restart', 'n'],
 			['signal', 'n', 'SIGSTOP'],
 			['remove', 'odd name/?'],
 			...['kill', 'start service', 'pause', 'resume'].map((name) => [name, 'ca-service']),
@@ -154,7 +155,7 @@ describe('the lab’s own channel', () => {
 		]);
 	});
 
-	it('a refusal comes back as it was, with its code and its facts', async () => {
+	it('returns a failure with its code and details', async () => {
 		failure = new KubejoinError('FAULT_UNAVAILABLE', {
 			fault: 'a shifted clock',
 			needs: 'libfaketime',
@@ -171,7 +172,7 @@ describe('the lab’s own channel', () => {
 			);
 	});
 
-	it('what is unforeseen comes back as SERVICE_FAILED with its text: there is no log to look it up in', async () => {
+	it('returns an unforeseen failure as SERVICE_FAILED with its text', async () => {
 		failure = new TypeError('x is not a function');
 		await assert.rejects(
 			client.restore(),
@@ -179,7 +180,7 @@ describe('the lab’s own channel', () => {
 		);
 	});
 
-	it('LAB_REQUEST_INVALID: a body that cannot be read or is none of its, and a way that there is not; nothing is done', async () => {
+	it('refuses unreadable bodies, invalid bodies and unknown paths with LAB_REQUEST_INVALID', async () => {
 		for (const [path, body, problem] of [
 			['/workers', '{', /cannot be read/],
 			['/workers', JSON.stringify({ x: 'x'.repeat(limits.labRequestBytes.value) }), /too large/],
@@ -196,20 +197,75 @@ describe('the lab’s own channel', () => {
 		assert.deepEqual(calls, []);
 	});
 
-	it('where only nodes are kept, services cannot be reached', async () => {
+	it('offers no services where only nodes run', async () => {
 		await stop();
 		await serve({});
 		await assert.rejects(client.service('ca-service', 'kill'), (error) => hasCode(error, 'LAB_REQUEST_INVALID'));
 		assert.deepEqual(await client.mesh(), info);
 	});
 
-	it('stops its workers with it', async () => {
+	it('runs an operation of the control API and returns its result or its failure', async () => {
+		const recorded: unknown[] = [];
+		const api = { recordSkew: async (result: unknown) => void recorded.push(result) } as unknown as LabApi;
+		await stop();
+		await serve({
+			lab: async (operation) => {
+				if (failure !== undefined) throw failure;
+				return operation(api);
+			},
+		});
+		const send = async (call: unknown) => {
+			const response = await ask('/lab', { method: 'POST', body: JSON.stringify(call) });
+			return readAnswer(response.status, await response.json(), 'a call');
+		};
+		const remote = remoteLabApi(send);
+		const result = { service: 'ca-service', offset: '+1s', outcome: 'joined' };
+		await remote.recordSkew(result);
+		assert.deepEqual(recorded, [result]);
+		failure = new KubejoinError('LAB_NAME_TAKEN', { name: 'n' });
+		await assert.rejects(remote.resetNodes(), (error) => hasCode(error, 'LAB_NAME_TAKEN'));
+		await assert.rejects(send({ operation: 'constructor', args: [] }), (error) =>
+			hasCode(error, 'LAB_REQUEST_INVALID'),
+		);
+	});
+
+	it('aborts an operation when its client disconnects', async () => {
+		let started: () => void = () => undefined;
+		const running = new Promise<void>((resolve) => {
+			started = resolve;
+		});
+		const { promise, aborted } = (() => {
+			let resolve: () => void = () => undefined;
+			const promise = new Promise<void>((done) => {
+				resolve = done;
+			});
+			return { promise, aborted: () => resolve() };
+		})();
+		await stop();
+		await serve({
+			lab: async (operation, signal) => {
+				signal.addEventListener('abort', aborted);
+				started();
+				await promise;
+				return operation({ startedAtMs: async () => 1 } as unknown as LabApi);
+			},
+		});
+		const client = new AbortController();
+		const body = JSON.stringify({ operation: 'startedAtMs', args: [] });
+		const asked = ask('/lab', { method: 'POST', body, signal: client.signal });
+		await running;
+		client.abort();
+		await assert.rejects(asked);
+		await promise;
+	});
+
+	it('stops its workers when it stops', async () => {
 		await stop();
 		assert.deepEqual(calls, [['stop']]);
 		await serve();
 	});
 
-	it('LAB_UNREACHABLE: no mesh has written there, what is there says nothing, or nobody listens any more', async () => {
+	it('reports LAB_UNREACHABLE without a usable control file or without a listener', async () => {
 		const unreachable = (problem: RegExp) => (error: unknown) =>
 			hasCode(error, 'LAB_UNREACHABLE') && problem.test(error.message);
 		await assert.rejects(openControl(join(directory, 'none')), unreachable(/control\.json is not there/));

@@ -1,11 +1,18 @@
-/** A driver for tests: it writes down what is done to services, and answers what a test says. */
-import type { Driver, Result, ServiceState } from './driver.ts';
+/** A driver for tests: it records its calls and returns the results that a test sets. */
+import { type LabApi, type LabCall, remoteLabApi, type ServiceState } from '../control/api.ts';
+import type { Result } from '../result.ts';
+import type { Driver } from './driver.ts';
 
 export interface FakeDriver extends Driver {
+	/** `kill ca-service`, `run join n`, `recordVerdict security: held` */
 	readonly done: string[];
 	readonly states: ServiceState[];
-	/** What a verb that runs where the nodes are prints; default: nothing, with exit code 0. */
+	/** The result of a command where the nodes are; default: no output, exit code 0. */
 	answer: (args: readonly string[]) => Partial<Result>;
+	/** The results of the other operations; default: none. */
+	results: { [O in Exclude<keyof LabApi, 'runCommand'>]?: Awaited<ReturnType<LabApi[O]>> };
+	/** Fails every operation where the nodes are. */
+	failure: Error | undefined;
 	restored: string[];
 	left: string[];
 	text: string;
@@ -14,11 +21,25 @@ export interface FakeDriver extends Driver {
 export function fakeDriver(): FakeDriver {
 	const done: string[] = [];
 	const note = (what: string) => async (service: string) => void done.push(`${what} ${service}`);
+	async function answerCall({ operation, args }: LabCall): Promise<unknown> {
+		if (driver.failure !== undefined) throw driver.failure;
+		if (operation === 'runCommand') {
+			const command = args[0] as readonly string[];
+			done.push(`run ${command.join(' ')}`);
+			return { code: 0, stdout: '', stderr: '', ...driver.answer(command) };
+		}
+		const texts = args.map((value) => (typeof value === 'object' ? JSON.stringify(value) : String(value)));
+		done.push([operation, ...texts].join(' '));
+		return driver.results[operation];
+	}
 	const driver: FakeDriver = {
 		kind: 'local',
+		lab: remoteLabApi(answerCall),
 		done,
 		states: ['ca-service', 'token-store'].map((name) => ({ name, state: 'running', startedAtMs: 1, isChanged: false })),
 		answer: () => ({}),
+		results: {},
+		failure: undefined,
 		restored: [],
 		left: [],
 		text: '',
@@ -36,10 +57,6 @@ export function fakeDriver(): FakeDriver {
 		},
 		labExists: async () => true,
 		removeLab: async () => driver.left,
-		async runInLab(args) {
-			done.push(`inside ${args.join(' ')}`);
-			return { code: 0, stdout: '', stderr: '', ...driver.answer(args) };
-		},
 		steal: async (thing) => `/stolen/${thing}`,
 		observerUrl: async () => '',
 		logs: async () => driver.text,

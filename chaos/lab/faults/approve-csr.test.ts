@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { hasCode } from '../../../lib/errors.ts';
 import { generateKeyPair, type KeyPair } from '../../../lib/pki/keys.ts';
 import { type FakeContext, fakeContext, printed, requestOf } from '../context.fixture.ts';
-import { decide } from './approve-csr.ts';
+import { decideRequests } from './approve-csr.ts';
 
-describe('what a person decides', () => {
+describe('decideRequests', () => {
 	let keyPair: KeyPair;
 	let context: FakeContext;
 	before(async () => {
@@ -16,7 +16,7 @@ describe('what a person decides', () => {
 	afterEach(() => context.remove());
 	const pending = (name: string, username: string) => requestOf(name, 'n', keyPair, { username, isSigned: false });
 
-	it('is about every request of the requester that is pending, and no other', async () => {
+	it('decides every pending request of the requester, and no other', async () => {
 		const decided = { ...pending('decided', 'u'), status: { conditions: [{ type: 'Denied', status: 'True' }] } };
 		context.requests.push(
 			pending('a', 'u'),
@@ -24,24 +24,24 @@ describe('what a person decides', () => {
 			pending('c', 'other'),
 			decided as (typeof context.requests)[number],
 		);
-		assert.deepEqual(await decide(context, 'deny', 'u', 0), ['a', 'b']);
+		assert.deepEqual(await decideRequests(context, 'deny', 'u', 0), ['a', 'b']);
 		assert.deepEqual(context.ran, [['kubectl-sim', 'certificate', 'deny', 'a', 'b']]);
 	});
 
-	it('LAB_NOTHING_PENDING: nothing was pending in time; nothing is decided', async () => {
+	it('reports LAB_NOTHING_PENDING without a pending request', async () => {
 		context.requests.push(pending('c', 'other'));
 		await assert.rejects(
-			decide(context, 'approve', 'u', 0),
+			decideRequests(context, 'approve', 'u', 0),
 			(error) => hasCode(error, 'LAB_NOTHING_PENDING') && error.message.includes('"u"'),
 		);
 		assert.deepEqual(context.ran, []);
 	});
 
-	it('SERVICE_FAILED: kubectl-sim refuses', async () => {
+	it('reports SERVICE_FAILED when kubectl-sim refuses', async () => {
 		context.requests.push(pending('a', 'u'));
 		context.answer = () => printed('', 1, 'Forbidden');
 		await assert.rejects(
-			decide(context, 'approve', 'u', 0),
+			decideRequests(context, 'approve', 'u', 0),
 			(error) => hasCode(error, 'SERVICE_FAILED') && error.message.includes('Forbidden'),
 		);
 	});

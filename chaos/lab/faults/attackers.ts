@@ -1,9 +1,9 @@
-/** Attackers of an experiment: attacker-sim between a node and the API server, with the powers of what it was given. */
+/** Attackers of an experiment: attacker-sim processes between nodes and the API server. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../../lib/files.ts';
+import { pollUntil } from '../../../lib/poll.ts';
 import type { LabContext } from '../context.ts';
 import { tokenOf } from '../tokens.ts';
 
@@ -13,27 +13,27 @@ export interface AttackFlags {
 	readonly token?: string;
 	/** Path of the CA key that it has stolen. */
 	readonly caKey?: string;
-	/** It listens on an address that is not in the certificate of the API server. */
+	/** Listen on an address that is not in the certificate of the API server. */
 	readonly unnamed?: true;
 }
 
-/** What attacker-sim writes down, as far as it is read here. */
+/** The fields of the report of attacker-sim that the lab reads. */
 export interface AttackReport {
 	/** `HOST:PORT` */
 	readonly listening: string;
 	readonly connections: number;
-	/** Of the secret half of the token, that it was sent. */
+	/** Bytes of the secret half of a token that the attacker received. */
 	readonly tokenBytes: number;
 	readonly captured: readonly { readonly node: string; readonly serial: string }[];
 	readonly requests: readonly { readonly method: string }[];
 }
 
-const READY_MS = 10_000;
+const READY_MS = 120_000;
 const REPORT_END = '.report.json';
 const directoryOf = ({ directory }: LabContext): string => join(directory, 'attackers');
 const reportPath = (context: LabContext, name: string): string => join(directoryOf(context), `${name}${REPORT_END}`);
 
-/** A file that holds a token of the lab alone, for a program that is given a stolen one. @returns its path */
+/** Write a stolen token to a file for attacker-sim. @returns its path */
 export async function tokenFile(context: LabContext, token: string): Promise<string> {
 	const path = join(directoryOf(context), `${token}.token`);
 	await makePrivateDirectory(directoryOf(context));
@@ -41,7 +41,7 @@ export async function tokenFile(context: LabContext, token: string): Promise<str
 	return path;
 }
 
-/** Start an attacker; resolves when it listens. @throws SERVICE_FAILED  it ended, or does not listen; LAB_NAME_TAKEN, LAB_NOT_FOUND */
+/** Resolves when the attacker listens. @throws SERVICE_FAILED, LAB_NAME_TAKEN, LAB_NOT_FOUND */
 export async function startAttacker(
 	context: LabContext,
 	name: string,
@@ -59,12 +59,16 @@ export async function startAttacker(
 			...(caKey === undefined ? [] : ['--ca-key-file', caKey]),
 		],
 	});
-	for (const end = Date.now() + READY_MS; ; await delay(50)) {
-		if ((await readReport(context, name))?.listening) return;
-		const { state, output } = await context.control.worker(name);
-		if (state === 'ended' || Date.now() > end)
-			throw new KubejoinError('SERVICE_FAILED', { service: 'attacker-sim', problem: output });
-	}
+	const look = async () => ({
+		worker: await context.control.worker(name),
+		isListening: Boolean((await readReport(context, name))?.listening),
+	});
+	const { isListening, worker } = await pollUntil(look, (seen) => seen.isListening || seen.worker.state === 'ended', {
+		retryMs: 50,
+		timeoutMs: READY_MS,
+		signal: context.signal,
+	});
+	if (!isListening) throw new KubejoinError('SERVICE_FAILED', { service: 'attacker-sim', problem: worker.output });
 }
 
 async function readReport(context: LabContext, name: string): Promise<AttackReport | undefined> {
@@ -85,7 +89,7 @@ export async function attackReport(context: LabContext, name: string): Promise<A
 export const attackerAddress = async (context: LabContext, name: string): Promise<string> =>
 	(await attackReport(context, name)).listening;
 
-/** `NAME: connections 1, requests 1, token bytes 0, captured 0`, and below it what it was asked for and whom it captured. */
+/** `NAME: connections 1, requests 1, token bytes 0, captured 0`, and a line for each request and captured node. */
 export function attackText(name: string, { connections, tokenBytes, captured, requests }: AttackReport): string {
 	return [
 		`${name}: connections ${connections}, requests ${requests.length}, token bytes ${tokenBytes}, captured ${captured.length}`,
@@ -94,10 +98,10 @@ export function attackText(name: string, { connections, tokenBytes, captured, re
 	].join('\n');
 }
 
-/** What the attacker got that it was not to get; undefined when it got nothing. */
+/** @returns the secrets and nodes that the attacker obtained; undefined when it obtained nothing */
 export function gain(name: string, { tokenBytes, captured }: AttackReport): string | undefined {
 	const gains = [
-		...(tokenBytes === 0 ? [] : [`${name} was sent ${tokenBytes} bytes of a token's secret`]),
+		...(tokenBytes === 0 ? [] : [`${name} received ${tokenBytes} bytes of a token's secret`]),
 		...captured.map(({ node }) => `${name} has captured ${node}`),
 	];
 	return gains.length === 0 ? undefined : gains.join('; ');

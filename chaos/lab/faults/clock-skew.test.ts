@@ -1,24 +1,31 @@
 import assert from 'node:assert/strict';
 import { type FakeContext, fakeContext } from '../context.fixture.ts';
 import { type FakeDriver, fakeDriver } from '../drivers/driver.fixture.ts';
-import { clockOfService, HALF_JOINED, recordHalfJoined, recordSkew, skew, skewText } from './clock-skew.ts';
+import {
+	clockOfService,
+	HALF_JOINED,
+	joinWithSkew,
+	recordHalfJoined,
+	recordSkew,
+	skewResultsText,
+} from './clock-skew.ts';
 
-describe('what became of joins with a wrong clock', () => {
+describe('results of joins with a wrong clock', () => {
 	let context: FakeContext;
 	beforeEach(() => {
 		context = fakeContext();
 	});
 	afterEach(() => context.remove());
 
-	it('is a line for each service and offset; a second try takes the place of the first', async () => {
-		assert.equal(await skewText(context), '');
+	it('has a line for each service and offset, and replaces earlier results', async () => {
+		assert.equal(await skewResultsText(context), '');
 		await recordSkew(context, { service: 'ca-service', offset: '+600s', outcome: 'refused X' });
 		await recordSkew(context, { service: 'ca-service', offset: '-600s', outcome: 'joined' });
 		await recordSkew(context, { service: 'ca-service', offset: '+600s', outcome: 'joined' });
-		assert.equal(await skewText(context), 'ca-service -600s: joined\nca-service +600s: joined');
+		assert.equal(await skewResultsText(context), 'ca-service -600s: joined\nca-service +600s: joined');
 	});
 
-	it('those that were half joined are all kept', async () => {
+	it('keeps every half-joined node', async () => {
 		await recordHalfJoined(context, 'a');
 		await recordHalfJoined(context, 'b');
 		assert.deepEqual(await context.read(HALF_JOINED), ['a', 'b']);
@@ -42,35 +49,37 @@ describe('a join with a wrong clock', () => {
 			`{"level":"info","time":"${inSeconds(0)}","service":"token-store","msg":"x"}`,
 		].join('\n');
 	};
-	const join = 'inside join skew-ca-service-plus-600s --token t --discovery 10s --bootstrap 20s';
+	const recorded = (service: string, offset: string, outcome: string) =>
+		`recordSkew ${JSON.stringify({ service, offset, outcome })}`;
+	const join = 'run join skew-ca-service-plus-600s --token t --discovery 10s --bootstrap 20s';
 
-	it('of a service: its clock is changed, a node joins, and both are as before', async () => {
+	it('shifts the clock of a service for one join and restores both', async () => {
 		answerWith('skew-ca-service-plus-600s: joined\n…', 600);
-		const text = await skew(driver, 'ca-service', '+600s', { token: 't' });
+		const text = await joinWithSkew(driver, { service: 'ca-service', offset: '+600s', token: 't' });
 		assert.equal(text, 'ca-service +600s: joined (its clock is off by +600 s)');
 		assert.deepEqual(driver.done, [
 			'change ca-service +600s',
 			join,
-			'inside record-skew -- ca-service +600s joined (its clock is off by +600 s)',
+			recorded('ca-service', '+600s', 'joined (its clock is off by +600 s)'),
 			'restore',
-			'inside remove skew-ca-service-plus-600s',
+			'run remove skew-ca-service-plus-600s',
 		]);
 	});
 
-	it('whose clock is right although it was to be wrong proves nothing, whatever the node did', async () => {
+	it('reports a fault without effect when the clock is not shifted', async () => {
 		answerWith('skew-ca-service-plus-600s: joined\n…', 0);
 		assert.match(
-			await skew(driver, 'ca-service', '+600s', { token: 't' }),
+			await joinWithSkew(driver, { service: 'ca-service', offset: '+600s', token: 't' }),
 			/^ca-service \+600s: the fault had no effect: the clock of ca-service is off by -?0 s/,
 		);
 		driver.text = '';
 		assert.match(
-			await skew(driver, 'ca-service', '+600s', { token: 't' }),
+			await joinWithSkew(driver, { service: 'ca-service', offset: '+600s', token: 't' }),
 			/: the fault had no effect: the clock of ca-service is not known/,
 		);
 	});
 
-	it('the clock of a service is also read from a line of text, which has no date', async () => {
+	it('reads the clock of a service from the text format too', async () => {
 		for (const seconds of [-240, 600]) {
 			driver.text = `== kubejoin-ca-service-1\n${inSeconds(seconds).slice(11, 23)}  ca-service             listening`;
 			const offset = (await clockOfService(driver, 'ca-service')) ?? 0;
@@ -78,18 +87,18 @@ describe('a join with a wrong clock', () => {
 		}
 	});
 
-	it('of the node: only its own clock is wrong, which its heartbeat proves', async () => {
+	it('shifts only the clock of the node, and reads it from the heartbeat', async () => {
 		answerWith('skew-kubelet-sim-240s: joined\n', -240);
-		await skew(driver, 'kubelet-sim', '-240s', { token: 't' });
+		await joinWithSkew(driver, { service: 'kubelet-sim', offset: '-240s', token: 't' });
 		assert.deepEqual(driver.done.slice(0, 3), [
-			'inside join skew-kubelet-sim-240s --token t --discovery 10s --bootstrap 20s --clock -240s',
-			'inside kubectl get lease skew-kubelet-sim-240s -n kube-node-lease -o json',
-			'inside record-skew -- kubelet-sim -240s joined (its clock is off by -240 s)',
+			'run join skew-kubelet-sim-240s --token t --discovery 10s --bootstrap 20s --clock -240s',
+			'run kubectl get lease skew-kubelet-sim-240s -n kube-node-lease -o json',
+			recorded('kubelet-sim', '-240s', 'joined (its clock is off by -240 s)'),
 		]);
 		assert.ok(!driver.done.includes('restore'));
 	});
 
-	it('a refusal is recorded with what TLS said of it', async () => {
+	it('records a refusal with its TLS error', async () => {
 		answerWith(
 			`n: refused CLUSTER_INFO_UNREACHABLE, exit code 1\n[discovery] no: x509: certificate has expired or is not yet valid: current time ${inSeconds(400 * 86_400)} is after\n`,
 			0,
@@ -98,20 +107,18 @@ describe('a join with a wrong clock', () => {
 			(answer) => (args: readonly string[]) =>
 				args[0] === 'kubectl' ? {} : answer(args)
 		)(driver.answer);
-		await skew(driver, 'kubelet-sim', '+400d', { token: 't' });
-		const recorded = driver.done.find((line) => line.startsWith('inside record-skew'));
+		await joinWithSkew(driver, { service: 'kubelet-sim', offset: '+400d', token: 't' });
+		const line = driver.done.find((line) => line.startsWith('recordSkew'));
 		assert.match(
-			recorded ?? '',
-			/ kubelet-sim \+400d refused CLUSTER_INFO_UNREACHABLE, exit code 1: x509: certificate has expired .* \(its clock is off by \+34560000 s\)$/,
+			line ?? '',
+			/"\+400d","outcome":"refused CLUSTER_INFO_UNREACHABLE, exit code 1: x509: certificate has expired .* \(its clock is off by \+34560000 s\)"\}$/,
 		);
-		assert.ok(!driver.done.some((line) => line.startsWith('inside record-half-joined')));
+		assert.ok(!driver.done.some((line) => line.startsWith('recordHalfJoined')));
 	});
 
-	it('a node that was refused and has an identity is recorded as half joined', async () => {
+	it('records a refused node with an identity as half joined', async () => {
 		answerWith('n: refused CSR_TIMEOUT, exit code 1\n', 600, 'security: violated: n has a certificate\n');
-		await skew(driver, 'ca-service', '+600s', { token: 't' });
-		assert.ok(
-			driver.done.includes('inside record-half-joined -- ca-service +600s: security: violated: n has a certificate'),
-		);
+		await joinWithSkew(driver, { service: 'ca-service', offset: '+600s', token: 't' });
+		assert.ok(driver.done.includes('recordHalfJoined ca-service +600s: security: violated: n has a certificate'));
 	});
 });

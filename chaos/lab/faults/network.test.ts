@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { planPki } from '../../../infra/pki/plan.ts';
 import { projectPath } from '../../../lib/paths.ts';
-import type { Change } from '../drivers/driver.ts';
-import { createWire, edges, parseEdge, type Send, type Toxic } from './network.ts';
+import type { Change } from '../control/api.ts';
+import { createNetworkFaults, edges, parseEdge, type Send, type Toxic } from './network.ts';
 
 const edge = 'apiserver-sim -> token-store';
 const name = 'apiserver-sim_token-store';
@@ -63,7 +63,7 @@ describe('faults on the wire', () => {
 	it('where Toxiproxy runs: the caller dials it once, and the edge is slow, silent, and well again', async () => {
 		const { proxies, send } = fakeToxiproxy();
 		const driver = fakeDriver(send);
-		const wire = createWire(driver, () => assert.fail('it waits'));
+		const wire = createNetworkFaults(driver, () => assert.fail('it waits'));
 		const toxics = () =>
 			proxies.get(name)?.toxics.map(({ type, stream, attributes }) => ({ type, stream, attributes }));
 		assert.equal(await wire.delay(edge, 250), 'toxiproxy');
@@ -85,7 +85,7 @@ describe('faults on the wire', () => {
 	it('a caller that is changed already keeps its clock and its other settings', async () => {
 		const driver = fakeDriver(fakeToxiproxy().send);
 		await driver.change('apiserver-sim', { clock: '+60s', settings: { LOG_LEVEL: 'debug' } });
-		await createWire(driver).cut(edge);
+		await createNetworkFaults(driver).cut(edge);
 		assert.deepEqual(await driver.changeOf(), {
 			clock: '+60s',
 			settings: { LOG_LEVEL: 'debug', TOKEN_STORE: 'token-store.wire:16445' },
@@ -94,7 +94,7 @@ describe('faults on the wire', () => {
 
 	it('elsewhere the callee stands still: for the time of a delay, or until it is healed', async () => {
 		const driver = fakeDriver();
-		const wire = createWire(driver, async (ms) => void driver.calls.push(`wait ${ms}`));
+		const wire = createNetworkFaults(driver, async (ms) => void driver.calls.push(`wait ${ms}`));
 		assert.deepEqual([await wire.delay(edge, 250), await wire.cut(edge)], ['pause', 'pause']);
 		await wire.heal(edge);
 		assert.deepEqual(driver.calls, [
@@ -108,13 +108,13 @@ describe('faults on the wire', () => {
 
 	it('a callee that was paused for a delay is resumed whatever happens', async () => {
 		const { toxiproxy: _toxiproxy, changeOf: _changeOf, proxyPlace: _proxyPlace, ...driver } = fakeDriver();
-		const wire = createWire(driver, () => Promise.reject(new Error('interrupted')));
+		const wire = createNetworkFaults(driver, () => Promise.reject(new Error('interrupted')));
 		await assert.rejects(wire.delay(edge, 250), /interrupted/);
 		assert.deepEqual(driver.calls, ['pause token-store', 'resume token-store']);
 	});
 
 	it('TOXIPROXY_REFUSED with what it said', async () => {
-		const wire = createWire(
+		const wire = createNetworkFaults(
 			fakeDriver(async () => ({ status: 500, body: '{"error":"listen tcp: address already in use"}' })),
 		);
 		await assert.rejects(wire.cut(edge), {
@@ -172,7 +172,7 @@ describe('the proxy in docker-compose.yml', () => {
 		});
 		it(`${one}: the setting that is changed is the one that names the callee now`, async () => {
 			const driver = fakeDriver(fakeToxiproxy().send);
-			await createWire(driver).cut(parseEdge(one));
+			await createNetworkFaults(driver).cut(parseEdge(one));
 			const [setting = '', address = ''] = Object.entries((await driver.changeOf())?.settings ?? {})[0] ?? [];
 			const now = services[caller]?.environment?.[`KUBEJOIN_${setting}`];
 			assert.equal(address.replace('.wire', '').replace(/:\d+$/, ''), now?.replace(/:\d+$/, ''));

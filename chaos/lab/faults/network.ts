@@ -1,19 +1,20 @@
 /**
- * Faults on the wire between two services: it becomes slow, or nothing comes through. Where Toxiproxy runs, the caller is told to dial it under a name
- * that is in the callee's certificate too, so that what passes is TLS from end to end and the fault befalls this one edge. Elsewhere the callee is
- * paused, which all its callers feel.
+ * Faults of the connection between two services: delay, or loss of all data. With Toxiproxy, the caller connects to the
+ * proxy under a name that is in the callee's certificate, so TLS is end to end and only this connection has the fault.
+ * Without Toxiproxy, the callee is paused, which affects all its callers.
  */
 import { setTimeout } from 'node:timers/promises';
 import { KubejoinError } from '../../../lib/errors.ts';
-import type { Change, Driver } from '../drivers/driver.ts';
+import type { Change } from '../control/api.ts';
+import type { Driver } from '../drivers/driver.ts';
 
 interface EdgePlan {
 	readonly caller: string;
 	readonly callee: string;
 	readonly port: number;
-	/** Port of the proxy: two callers of one service have one each. */
+	/** Each caller of a service has its own. */
 	readonly proxyPort: number;
-	/** The caller's setting that says where the callee is. */
+	/** The caller's setting with the address of the callee. */
 	readonly setting: string;
 	readonly scheme?: string;
 }
@@ -61,18 +62,18 @@ const edgePlans = {
 export type Edge = keyof typeof edgePlans;
 export const edges = Object.keys(edgePlans) as Edge[];
 
-/** An edge by its name. @throws COMMAND_INVALID */
+/** @throws COMMAND_INVALID */
 export function parseEdge(text: string): Edge {
 	const edge = edges.find((one) => one === text);
 	if (edge === undefined)
 		throw new KubejoinError('COMMAND_INVALID', {
-			problem: `${JSON.stringify(text)} is not an edge whose wire can fail`,
+			problem: `${JSON.stringify(text)} is not a connection that a fault can target`,
 			remedy: `Name one of ${edges.map((one) => `"${one}"`).join(', ')}`,
 		});
 	return edge;
 }
 
-/** One request to Toxiproxy's HTTP API, wherever that is. */
+/** Sends one request to the HTTP API of Toxiproxy. */
 export type Send = (
 	method: 'GET' | 'POST' | 'DELETE',
 	path: string,
@@ -85,7 +86,7 @@ export interface Toxic {
 	readonly attributes: Readonly<Record<string, number>>;
 }
 
-/** What is asked of Toxiproxy. @source github.com/Shopify/toxiproxy, README, "HTTP API" */
+/** @source github.com/Shopify/toxiproxy, README, "HTTP API" */
 export function openToxiproxy(send: Send) {
 	async function request(...[method, path, body]: Parameters<Send>): Promise<unknown> {
 		const answer = await send(method, path, body);
@@ -98,10 +99,10 @@ export function openToxiproxy(send: Send) {
 	}
 	return {
 		proxies: async (): Promise<readonly string[]> => Object.keys((await request('GET', '/proxies')) as object),
-		/** One that is there and listens and goes elsewhere is replaced; one that is the same keeps its toxics. */
+		/** Replaces a proxy with other addresses; the same proxy keeps its toxics. */
 		putProxy: async (name: string, listen: string, upstream: string): Promise<void> =>
 			void (await request('POST', '/populate', [{ name, listen, upstream, enabled: true }])),
-		/** These toxics, and no others. */
+		/** Replaces all toxics. */
 		async setToxics(name: string, toxics: readonly Toxic[]): Promise<void> {
 			const found = (await request('GET', `/proxies/${name}/toxics`)) as readonly { readonly name: string }[];
 			for (const toxic of found) await request('DELETE', `/proxies/${name}/toxics/${toxic.name}`);
@@ -110,33 +111,37 @@ export function openToxiproxy(send: Send) {
 	};
 }
 
-/** How it was done: on the edge alone, or to the callee as a whole. */
-export type WireFault = 'toxiproxy' | 'pause';
+/** The tool of the fault: `toxiproxy` affects one connection, `pause` the whole callee. */
+export type NetworkTool = 'toxiproxy' | 'pause';
 
-export interface Wire {
-	/** Each answer comes so much later. By pausing: the callee stands still for so long, once. */
-	readonly delay: (edge: Edge, ms: number) => Promise<WireFault>;
-	/** Nothing comes through, and nobody is told so. */
-	readonly cut: (edge: Edge) => Promise<WireFault>;
-	/** The caller goes on dialling the proxy, which passes everything on; `restore` of the driver ends that. */
+export interface NetworkFaults {
+	/** Delay each response; without Toxiproxy, pause the callee once for this long. */
+	readonly delay: (edge: Edge, ms: number) => Promise<NetworkTool>;
+	/** Drop all data without closing connections. */
+	readonly cut: (edge: Edge) => Promise<NetworkTool>;
+	/** The caller still connects through the proxy, until `restore` of the driver. */
 	readonly heal: (edge: Edge) => Promise<void>;
 }
 
-/** Where a proxy stands on the way to a service. */
+/** The addresses of a proxy and its service. */
 export interface ProxyPlace {
-	/** `HOST:PORT`, as Toxiproxy listens. */
+	/** `HOST:PORT` on which Toxiproxy listens. */
 	readonly listen: string;
-	/** `HOST:PORT` of the service, as Toxiproxy dials it. */
+	/** `HOST:PORT` of the service, for Toxiproxy. */
 	readonly upstream: string;
-	/** `HOST:PORT`, as the caller dials Toxiproxy; a name or address that is in the certificate of the service. */
+	/** `HOST:PORT` of Toxiproxy, for the caller; the host is in the certificate of the service. */
 	readonly dialled: string;
 }
 
-/** What a driver can do where Toxiproxy may run. */
+/** Implemented by drivers that can use Toxiproxy. */
 export interface ProxyReach {
 	readonly toxiproxy: () => Promise<Send | undefined>;
 	readonly changeOf: (service: string) => Promise<Change | undefined>;
-	/** @param port  of the callee, as in containers @param proxyPort  of the proxy @throws COMMAND_INVALID  there is no such wire */
+	/**
+	 * @param port       of the callee, in containers
+	 * @param proxyPort  of the proxy
+	 * @throws COMMAND_INVALID  there is no such connection
+	 */
 	readonly proxyPlace: (callee: string, port: number, proxyPort: number) => Promise<ProxyPlace>;
 }
 
@@ -145,17 +150,16 @@ const latency = (ms: number): Toxic => ({
 	stream: 'downstream',
 	attributes: { latency: ms, jitter: 0 },
 });
-/** Without an end. */
 const silence = (stream: Toxic['stream']): Toxic => ({ type: 'timeout', stream, attributes: { timeout: 0 } });
 
 const proxyOf = ({ caller, callee }: EdgePlan): string => `${caller}_${callee}`;
 
-/** @param wait  resolves after so many milliseconds */
-export function createWire(
+/** @param wait  resolves after this many milliseconds */
+export function createNetworkFaults(
 	driver: Pick<Driver, 'pause' | 'resume' | 'change'> & Partial<ProxyReach>,
 	wait: (ms: number) => Promise<unknown> = setTimeout,
-): Wire {
-	/** The caller's way leads through the proxy afterwards. @returns false where there is none */
+): NetworkFaults {
+	/** Route the caller through the proxy with these toxics. @returns false without Toxiproxy */
 	async function putToxics(plan: EdgePlan, toxics: readonly Toxic[]): Promise<boolean> {
 		const send = await driver.toxiproxy?.();
 		if (send === undefined || driver.changeOf === undefined || driver.proxyPlace === undefined) return false;
@@ -166,7 +170,7 @@ export function createWire(
 		const change = (await driver.changeOf(caller)) ?? {};
 		const address = `${scheme}${dialled}`;
 		if (change.settings?.[setting] !== address) {
-			// The caller starts on a wire that is well.
+			// The caller must be able to start.
 			await toxiproxy.setToxics(proxyOf(plan), []);
 			await driver.change(caller, { ...change, settings: { ...change.settings, [setting]: address } });
 		}

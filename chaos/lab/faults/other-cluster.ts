@@ -1,4 +1,4 @@
-/** Another cluster, as far as a joining node can tell them apart: a CA of its own, made by the same program that makes every cluster's. */
+/** The CA of another cluster, created by the same program as the CA of every cluster. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubejoinError } from '../../../lib/errors.ts';

@@ -1,4 +1,4 @@
-/** Roles and bindings that an experiment takes away for a while. What is taken away is kept first, so that it can be brought back after any crash. */
+/** Removes ClusterRoleBindings for the duration of an experiment. A copy is stored first, for `reset` after a crash. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KubejoinError } from '../../../lib/errors.ts';
@@ -7,7 +7,7 @@ import type { LabContext } from '../context.ts';
 
 const directoryOf = ({ directory }: LabContext): string => join(directory, 'bindings');
 
-/** Delete a ClusterRoleBinding. @throws SERVICE_FAILED  there is none of that name, or it cannot be deleted */
+/** @throws SERVICE_FAILED  it does not exist, or cannot be deleted */
 export async function removeBinding(context: LabContext, name: string): Promise<void> {
 	await makePrivateDirectory(directoryOf(context));
 	const got = await context.kubectl(['get', 'clusterrolebinding', name, '-o', 'json']);
@@ -37,7 +37,7 @@ export async function removeBinding(context: LabContext, name: string): Promise<
 		});
 }
 
-/** Bring back what was taken away; one that is there already stays. @returns the names @throws SERVICE_FAILED */
+/** Create the removed bindings again, unless they exist. @returns their names @throws SERVICE_FAILED */
 export async function restoreBindings(context: LabContext): Promise<readonly string[]> {
 	const files = await readdir(directoryOf(context)).catch(() => []);
 	for (const file of files) {

@@ -7,44 +7,39 @@ import { parseCertificates } from '../../../lib/pki/certificate.ts';
 import { spkiPin } from '../../../lib/pki/pin.ts';
 import { type FakeContext, fakeContext, nodeObject, printed } from '../context.fixture.ts';
 import { certificateOf, kubeconfigOf } from '../nodes.ts';
-import {
-	fillIn,
-	pipelinePin,
-	replaceNode,
-	runAsUser,
-	setUserKubeconfig,
-	TRIES,
-	tryStolen,
-} from './stolen-credentials.ts';
+import { opensslPin } from './openssl-pin.ts';
+import { replaceNode } from './replace-node.ts';
+import { ATTEMPTS, fillIn, tryStolen } from './stolen-credentials.ts';
+import { runAsUser, setUserKubeconfig } from './user.ts';
 
 describe('placeholders', () => {
 	const values = { target: () => 'h:1', token: async (name: string) => `/t/${name}`, odd: () => '{target}' };
 
-	it('are replaced by what they stand for, with a name and without, also several in a text', async () => {
+	it('are replaced by their values, with and without a name', async () => {
 		assert.equal(await fillIn('{target}', values), 'h:1');
 		assert.equal(await fillIn('a {token:x} b {target} c', values), 'a /t/x b h:1 c');
 		assert.equal(await fillIn('line\n{target}', values), 'line\nh:1');
 	});
 
-	it('what was put in is not looked at again', async () => {
+	it('are not replaced inside values', async () => {
 		assert.equal(await fillIn('{odd}{target}', values), '{target}h:1');
 	});
 
-	it('a text without any stays as it is, also one in JSON', async () => {
+	it('leave other text unchanged, including JSON', async () => {
 		for (const text of ['', 'plain', '{"a":{"b":1}}', '{}', '{ target }', '{TARGET}'])
 			assert.equal(await fillIn(text, values), text);
 	});
 
-	it('LAB_NOT_FOUND: one that there is not, also of a name that every object knows', async () => {
+	it('are refused with LAB_NOT_FOUND when unknown, including names of Object.prototype', async () => {
 		for (const text of ['{nothing}', '{constructor}', '{token:x} {to-string:y}'])
 			await assert.rejects(
 				fillIn(text, values),
-				(error) => hasCode(error, 'LAB_NOT_FOUND') && error.message.endsWith('there are target, token, odd'),
+				(error) => hasCode(error, 'LAB_NOT_FOUND') && error.message.endsWith('known: target, token, odd'),
 				text,
 			);
 	});
 
-	it('no text makes it fail otherwise', async () => {
+	it('never fail with another error', async () => {
 		const part = fc.oneof(
 			fc.string({ unit: 'binary' }),
 			fc.constantFrom('{', '}', ':', 'target', '{target}', '{token:', '__proto__', '{constructor}'),
@@ -61,7 +56,7 @@ describe('placeholders', () => {
 	});
 });
 
-describe('programs of an experiment', () => {
+describe('programs that an experiment runs', () => {
 	let context: FakeContext;
 	beforeEach(async () => {
 		context = fakeContext();
@@ -71,7 +66,7 @@ describe('programs of an experiment', () => {
 	});
 	afterEach(() => context.remove());
 
-	it('what is stolen is tried with real paths; a token is in a file and not on the command line', async () => {
+	it('get real paths, and a token as a file instead of an argument', async () => {
 		context.answer = () => printed('outcome: refused API_UNAUTHORIZED\nmore\n', 1);
 		const args = [
 			'call-service',
@@ -97,14 +92,14 @@ describe('programs of an experiment', () => {
 		assert.ok(!JSON.stringify(context.ran).includes('0123456789abcdef'));
 	});
 
-	it('each try is written down with its outcome, after those before it', async () => {
+	it('record each attempt with its outcome', async () => {
 		context.answer = () => printed('outcome: refused X\n');
 		await tryStolen(context, ['a', 'b', 'c', 'd'], undefined);
 		context.answer = () => printed('');
 		await tryStolen(context, ['e'], undefined);
-		assert.deepEqual(await context.read(TRIES), [
-			{ what: 'a b c', outcome: 'outcome: refused X' },
-			{ what: 'e', outcome: '' },
+		assert.deepEqual(await context.read(ATTEMPTS), [
+			{ command: 'a b c', outcome: 'outcome: refused X' },
+			{ command: 'e', outcome: '' },
 		]);
 	});
 
@@ -118,7 +113,7 @@ describe('programs of an experiment', () => {
 			'{certificate:m}',
 		])
 			await assert.rejects(tryStolen(context, [text], undefined), (error) => hasCode(error, 'LAB_NOT_FOUND'), text);
-		assert.deepEqual([context.ran, await context.read(TRIES)], [[], undefined]);
+		assert.deepEqual([context.ran, await context.read(ATTEMPTS)], [[], undefined]);
 	});
 
 	it('a person has the admin’s kubeconfig in a home directory of the experiment, or none; twice is as once', async () => {
@@ -150,14 +145,14 @@ describe('the pin that openssl prints', function () {
 	after(() => context.remove());
 
 	it('is right by pkey for a key that is not RSA, whatever characters the path has', async () => {
-		const pin = await pipelinePin(context, 'pkey', 'ECDSA-P256');
+		const pin = await opensslPin(context, 'pkey', 'ECDSA-P256');
 		const ca = readFileSync(join(context.directory, 'other-cluster-ECDSA-P256/admin/ca.crt'), 'utf8');
 		assert.equal(pin, spkiPin(parseCertificates(ca)[0]));
 	});
 
 	it('is the hash of nothing by rsa for such a key', async () => {
 		assert.equal(
-			await pipelinePin(context, 'rsa', 'ECDSA-P256'),
+			await opensslPin(context, 'rsa', 'ECDSA-P256'),
 			'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
 		);
 	});

@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type FakeContext, fakeContext, nodeObject } from '../context.fixture.ts';
 import { STARTED_AT } from '../context.ts';
-import { TRIES } from '../faults/stolen-credentials.ts';
+import { ATTEMPTS } from '../faults/stolen-credentials.ts';
 import { expectAvailability, expectSecurity, judgeExpectations, recordMissed, recordVerdict } from './expectations.ts';
 import type { SecurityQuestion } from './judge.ts';
 
 const question: SecurityQuestion = {
 	attackers: [],
 	untouched: [],
-	unearned: [],
+	noIdentity: [],
 	stolen: [],
 	lockedOut: [],
-	noCertificate: [],
+	noCertificateOnDisk: [],
 	oneCertificate: [],
-	isLaneAsked: false,
-	areTriesAsked: true,
-	isHalfAsked: false,
+	noRestrictedLabels: false,
+	attemptsRefused: true,
+	noHalfJoined: false,
 };
 
 describe('what an experiment expects', () => {
@@ -25,7 +25,7 @@ describe('what an experiment expects', () => {
 		context = fakeContext();
 	});
 	afterEach(() => context.remove());
-	const tried = (outcome: string) => context.write(TRIES, [{ what: 'sign', outcome }]);
+	const tried = (outcome: string) => context.write(ATTEMPTS, [{ command: 'sign', outcome }]);
 	const kinds = (lines: readonly string[]) => lines.map((line) => line.split(' ').slice(0, 2).join(' '));
 
 	it('without an experiment only availability is judged, and security is not', async () => {
@@ -49,7 +49,7 @@ describe('what an experiment expects', () => {
 		await tried('outcome: allowed');
 		assert.deepEqual((await judgeExpectations(context, 0)).problems, []);
 		await tried('outcome: refused X');
-		assert.deepEqual((await judgeExpectations(context, 0)).problems, ['security is held, and violated was expected']);
+		assert.deepEqual((await judgeExpectations(context, 0)).problems, ['security is held, not violated as expected']);
 	});
 
 	it('a violation of a verdict during the method is kept; what was held then is not', async () => {
@@ -69,9 +69,9 @@ describe('what an experiment expects', () => {
 	});
 
 	it('a question without an answer is a violation, and the other verdict is still given', async () => {
-		await expectSecurity(context, { ...question, unearned: ['never-started'] }, 'held');
+		await expectSecurity(context, { ...question, noIdentity: ['never-started'] }, 'held');
 		const { lines, problems } = await judgeExpectations(context, 0);
-		assert.match(lines[0] ?? '', /^security: violated: the question has no answer: .*never-started/);
+		assert.match(lines[0] ?? '', /^security: violated: it cannot be judged: .*never-started/);
 		assert.equal(lines.length, 2);
 		assert.deepEqual(problems, ['security is violated']);
 	});

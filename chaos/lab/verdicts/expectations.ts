@@ -1,9 +1,10 @@
 /**
- * What an experiment expects of its verdicts, recorded when it begins, and the verdicts that were given meanwhile. `steady` judges all of it after
- * the method, so that a runner which reads only the steady-state hypothesis again also finds a violation.
+ * The expected verdicts of an experiment, recorded at its start, and the violations during its method. `steady` judges
+ * all of it after the method, so that a runner which repeats only the steady-state hypothesis also reports a violation.
  */
 import { asKubejoinError } from '../../../lib/errors.ts';
-import { begin, type LabContext } from '../context.ts';
+import { type LabContext, recordStart } from '../context.ts';
+import type { Judged } from '../control/api.ts';
 import { judgeAvailability, judgeSecurity, type SecurityQuestion } from './judge.ts';
 
 export const verdictKinds = ['security', 'availability'] as const;
@@ -14,9 +15,9 @@ interface Expectations {
 	readonly security?: { readonly question: SecurityQuestion; readonly expected: Expected };
 	/** Nodes of the experiment that must be available at the end. */
 	readonly availability?: { readonly ready: readonly string[]; readonly withinSeconds: number };
-	/** Lines of verdicts that were violated during the method. */
+	/** Verdicts that were violated during the method. */
 	readonly violated: readonly string[];
-	/** Probes of the method that did not find what they looked for, as they were called. */
+	/** Probes of the method that did not find their pattern, with their arguments. */
 	readonly missed?: readonly string[];
 }
 
@@ -27,11 +28,11 @@ const readExpectations = async (context: LabContext): Promise<Expectations> =>
 	(await context.read<Expectations>(EXPECTATIONS)) ?? nothing;
 
 async function change(context: LabContext, changes: Partial<Expectations>): Promise<void> {
-	await begin(context);
+	await recordStart(context);
 	await context.write(EXPECTATIONS, { ...(await readExpectations(context)), ...changes });
 }
 
-/** The question is asked after the method. @param expected  `violated` for an experiment that shows an insecure setting */
+/** @param expected  `violated` for an experiment that shows an insecure setting */
 export const expectSecurity = (context: LabContext, question: SecurityQuestion, expected: Expected): Promise<void> =>
 	change(context, { security: { question, expected } });
 
@@ -41,7 +42,7 @@ export const expectAvailability = (
 	withinSeconds: number,
 ): Promise<void> => change(context, { availability: { ready, withinSeconds } });
 
-/** A verdict that was given during the method; only a violation is kept, because what was held may be violated later. */
+/** Store a verdict of the method if it is a violation; a verdict that held can be violated later. */
 export async function recordVerdict(context: LabContext, line: string): Promise<void> {
 	if (!line.includes(': violated')) return;
 	const { violated } = await readExpectations(context);
@@ -49,8 +50,8 @@ export async function recordVerdict(context: LabContext, line: string): Promise<
 }
 
 /**
- * A probe of the method that did not find what it looked for, so that a runner which does not look at its exit code fails too. Without an
- * experiment that expects something, a person looks by hand, and nothing is kept.
+ * Store a probe that did not find its pattern, for a runner that ignores its exit code. Without recorded expectations a
+ * user runs the command by hand, and nothing is stored.
  */
 export async function recordMissed(context: LabContext, probe: string): Promise<void> {
 	if ((await context.read(EXPECTATIONS)) === undefined) return;
@@ -58,17 +59,10 @@ export async function recordMissed(context: LabContext, probe: string): Promise<
 	await change(context, { missed: [...missed, probe] });
 }
 
-export interface Judged {
-	/** Verdicts, one a line: `availability: held …`. */
-	readonly lines: readonly string[];
-	/** What is not as expected: `security is violated`. */
-	readonly problems: readonly string[];
-}
-
 /**
- * Availability of every node, and what the experiment expects, if one has begun.
+ * Judge the availability of every node, and the expectations of the experiment if one runs.
  *
- * @param withinSeconds  for how long heartbeats are waited for, if the experiment does not say
+ * @param withinSeconds  how long to wait for heartbeats, unless the experiment says
  */
 export async function judgeExpectations(context: LabContext, withinSeconds: number): Promise<Judged> {
 	const { security, availability, violated, missed = [] } = await readExpectations(context);
@@ -86,13 +80,13 @@ export async function judgeExpectations(context: LabContext, withinSeconds: numb
 		const expected = kind === 'security' ? (security?.expected ?? 'held') : 'held';
 		return verdict === expected
 			? []
-			: [`${kind} is ${verdict}${expected === 'held' ? '' : `, and ${expected} was expected`}`];
+			: [`${kind} is ${verdict}${expected === 'held' ? '' : `, not ${expected} as expected`}`];
 	});
 	return { lines, problems: [...problems, ...missed.map((probe) => `a probe failed: ${probe}`)] };
 }
 
-/** A question that has no answer proves nothing: that is a violation, and the other verdict is still given. */
+/** A question that cannot be answered counts as a violation. */
 const securityLine = (context: LabContext, question: SecurityQuestion): Promise<string> =>
 	judgeSecurity(context, question).catch(
-		(error: unknown) => `security: violated: the question has no answer: ${asKubejoinError(error).message}`,
+		(error: unknown) => `security: violated: it cannot be judged: ${asKubejoinError(error).message}`,
 	);

@@ -8,7 +8,7 @@ import { type FakeContext, fakeContext, nodeObject, printed, requestOf, workerOf
 import { STARTED_AT } from '../context.ts';
 import type { AttackReport } from '../faults/attackers.ts';
 import { recordHalfJoined } from '../faults/clock-skew.ts';
-import { TRIES } from '../faults/stolen-credentials.ts';
+import { ATTEMPTS } from '../faults/stolen-credentials.ts';
 import { certificateOf, kubeconfigOf } from '../nodes.ts';
 import {
 	type AvailabilityQuestion,
@@ -36,14 +36,14 @@ describe('the verdict on security', () => {
 		const nothing = {
 			attackers: [],
 			untouched: [],
-			unearned: [],
+			noIdentity: [],
 			stolen: [],
 			lockedOut: [],
-			noCertificate: [],
+			noCertificateOnDisk: [],
 			oneCertificate: [],
-			isLaneAsked: false,
-			areTriesAsked: false,
-			isHalfAsked: false,
+			noRestrictedLabels: false,
+			attemptsRefused: false,
+			noHalfJoined: false,
 		};
 		return judgeSecurity(context, { ...nothing, ...question });
 	}
@@ -77,22 +77,22 @@ describe('the verdict on security', () => {
 
 	it('an attacker that saw connections and got nothing: held; how many is told', async () => {
 		await report({});
-		await held({ attackers: ['m'] }, /m saw 3 connections and 0 bytes of a token/);
+		await held({ attackers: ['m'] }, /m received 3 connections and 0 bytes of a token/);
 	});
 
 	it('an attacker that was sent a token, or captured a node: violated', async () => {
 		await report({ tokenBytes: 16 });
-		await violated({ attackers: ['m'] }, /m was sent 16 bytes of a token's secret/);
+		await violated({ attackers: ['m'] }, /m received 16 bytes of a token's secret/);
 		await report({ captured: [{ node: 'n', serial: '01' }] });
 		await violated({ attackers: ['m'] }, /m has captured n/);
 	});
 
 	it('an attacker that no node connected to proves nothing: violated; unless that is the question', async () => {
 		await report({ connections: 0 });
-		await violated({ attackers: ['m'] }, /no node connected to m, so nothing is known/);
+		await violated({ attackers: ['m'] }, /no node connected to m, so the verdict is unknown/);
 		await held({ untouched: ['m'] }, /no node connected to m/);
 		await report({ connections: 2 });
-		await violated({ untouched: ['m'] }, /m saw 2 connections/);
+		await violated({ untouched: ['m'] }, /m received 2 connections/);
 	});
 
 	it('LAB_NOT_FOUND: an attacker that was never started says nothing about security', async () => {
@@ -105,19 +105,19 @@ describe('the verdict on security', () => {
 
 	it('a node without an identity: held; with a certificate on its disk, in the cluster, or signed by the CA: violated', async () => {
 		await keep('n');
-		await held({ unearned: ['n'] }, /n has no identity/);
+		await held({ noIdentity: ['n'] }, /n has no identity/);
 		context.requests.push(requestOf('c', 'n', keyPair));
-		await violated({ unearned: ['n'] }, /the CA has signed c for n/);
+		await violated({ noIdentity: ['n'] }, /the CA has signed c for n/);
 		context.requests.length = 0;
 		context.nodes.push(nodeObject('n', false));
-		await violated({ unearned: ['n'] }, /the cluster lists n/);
+		await violated({ noIdentity: ['n'] }, /the cluster lists n/);
 		context.nodes.length = 0;
 		put(await certificateOf(context, 'n'));
-		await violated({ unearned: ['n'] }, /n has a certificate/);
+		await violated({ noIdentity: ['n'] }, /n has a certificate/);
 	});
 
 	it('LAB_NOT_FOUND: a node that was never started has not been refused anything', async () => {
-		await assert.rejects(judge({ unearned: ['n'] }), (error) => hasCode(error, 'LAB_NOT_FOUND'));
+		await assert.rejects(judge({ noIdentity: ['n'] }), (error) => hasCode(error, 'LAB_NOT_FOUND'));
 	});
 
 	it('what the cluster cannot say is no proof of anything', async () => {
@@ -126,7 +126,7 @@ describe('the verdict on security', () => {
 			get: async () => Promise.reject(new KubejoinError('CONNECTION_REFUSED', { target: 'h:1', problem: 'away' })),
 		};
 		Object.assign(context.api, { nodes: away });
-		await assert.rejects(judge({ unearned: ['n'] }), (error) => hasCode(error, 'CONNECTION_REFUSED'));
+		await assert.rejects(judge({ noIdentity: ['n'] }), (error) => hasCode(error, 'CONNECTION_REFUSED'));
 	});
 
 	it('a stolen token with which nobody got a certificate: held; a request that waits is none; a signed one: violated', async () => {
@@ -136,35 +136,35 @@ describe('the verdict on security', () => {
 			requestOf('waits', 'n', keyPair, { username, isSigned: false }),
 			requestOf('other', 'n', keyPair, { username: 'system:bootstrap:zzzzzz' }),
 		);
-		await held({ stolen: ['t'] }, /nobody got a certificate with the token t/);
+		await held({ stolen: ['t'] }, /no certificate was issued with the token t/);
 		assert.equal(await certificatesBy(context, 'abcdef'), 0);
 		context.requests.push(requestOf('c', 'n', keyPair, { username }));
-		await violated({ stolen: ['t'] }, /whoever has the token t was given the certificate of c/);
+		await violated({ stolen: ['t'] }, /c was issued to a holder of the token t/);
 		assert.equal(await certificatesBy(context, 'abcdef'), 1);
 	});
 
 	it('a certificate that is refused: held; one that is accepted, that was never there, or of which nothing is known: violated', async () => {
 		await keep('n');
-		await violated({ lockedOut: ['n'] }, /n has never had a certificate, so nothing is known/);
+		await violated({ lockedOut: ['n'] }, /n never had a certificate, so the verdict is unknown/);
 		const kubeconfig = await kubeconfigOf(context, 'n');
 		put(kubeconfig);
 		context.answer = () => printed('', 1, 'error: You must be logged in to the server (Unauthorized)');
-		await held({ lockedOut: ['n'] }, /the certificate of n is not accepted any more/);
+		await held({ lockedOut: ['n'] }, /the certificate of n is not accepted/);
 		assert.deepEqual(context.ran.at(-1), ['kubectl-sim', '--kubeconfig', kubeconfig, 'get', 'node', 'n']);
 		context.answer = () => printed('n Ready');
 		await violated({ lockedOut: ['n'] }, /the API server still accepts the certificate of n/);
 		context.answer = () => printed('', 1, 'connect ECONNREFUSED');
 		await violated(
 			{ lockedOut: ['n'] },
-			/nobody can say whether the certificate of n is accepted: connect ECONNREFUSED/,
+			/it is unknown whether the certificate of n is accepted: connect ECONNREFUSED/,
 		);
 	});
 
 	it('a node that wrote no certificate: held; one that did: violated', async () => {
 		await keep('n');
-		await held({ noCertificate: ['n'] }, /n has no certificate/);
+		await held({ noCertificateOnDisk: ['n'] }, /n has no certificate/);
 		put(await certificateOf(context, 'n'));
-		await violated({ noCertificate: ['n'] }, /n has a certificate/);
+		await violated({ noCertificateOnDisk: ['n'] }, /n has a certificate/);
 	});
 
 	it('one certificate for a node: held; none, or a second one for the same name: violated', async () => {
@@ -178,23 +178,23 @@ describe('the verdict on security', () => {
 
 	it('a label that only admins may give, on any node: violated', async () => {
 		context.nodes.push(nodeObject('n', true, { 'x.example/mine': 'yes' }));
-		await held({ isLaneAsked: true }, /no node has a label that only admins may give/);
+		await held({ noRestrictedLabels: true }, /no node has a label that only admins can set/);
 		context.nodes.push(nodeObject('m', true, { 'node-restriction.kubernetes.io/secret': 'yes' }));
-		await violated({ isLaneAsked: true }, /m has a label of node-restriction/);
-		await held({}, /nobody was let in/);
+		await violated({ noRestrictedLabels: true }, /m has a label of node-restriction/);
+		await held({}, /no other node joined/);
 	});
 
 	it('everything that was tried was refused: held; something was allowed, or nothing was tried: violated', async () => {
-		await violated({ areTriesAsked: true }, /nothing was tried, so nothing is known/);
-		await context.write(TRIES, [{ what: 'call-service', outcome: 'outcome: refused API_UNAUTHORIZED' }]);
-		await held({ areTriesAsked: true }, /nothing that was tried with stolen things was allowed/);
-		await context.write(TRIES, [
-			{ what: 'call-service', outcome: 'outcome: refused API_UNAUTHORIZED' },
-			{ what: 'sign', outcome: 'outcome: allowed' },
+		await violated({ attemptsRefused: true }, /no stolen credential was used, so the verdict is unknown/);
+		await context.write(ATTEMPTS, [{ command: 'call-service', outcome: 'outcome: refused API_UNAUTHORIZED' }]);
+		await held({ attemptsRefused: true }, /every request with a stolen credential was refused/);
+		await context.write(ATTEMPTS, [
+			{ command: 'call-service', outcome: 'outcome: refused API_UNAUTHORIZED' },
+			{ command: 'sign', outcome: 'outcome: allowed' },
 		]);
-		await violated({ areTriesAsked: true }, /sign: outcome: allowed$/);
-		await context.write(TRIES, [{ what: 'sign', outcome: '' }]);
-		await violated({ areTriesAsked: true }, /sign: $/);
+		await violated({ attemptsRefused: true }, /sign: outcome: allowed$/);
+		await context.write(ATTEMPTS, [{ command: 'sign', outcome: '' }]);
+		await violated({ attemptsRefused: true }, /sign: $/);
 	});
 
 	it('every node has joined or has no identity: held; one that has not joined has one: violated', async () => {
@@ -206,14 +206,14 @@ describe('the verdict on security', () => {
 			workerOf('n', { state: 'ended' }),
 			workerOf('m', { program: 'attacker-sim' }),
 		);
-		await held({ isHalfAsked: true }, /every node has joined or has no identity/);
+		await held({ noHalfJoined: true }, /every node has joined or has no identity/);
 		put(await certificateOf(context, 'n'));
-		await violated({ isHalfAsked: true }, /n has a certificate/);
+		await violated({ noHalfJoined: true }, /n has a certificate/);
 	});
 
 	it('a node that was found half joined before stays a violation when it has been removed', async () => {
 		await recordHalfJoined(context, 'ca-service +600s: it has a certificate');
-		await violated({ isHalfAsked: true }, /ca-service \+600s: it has a certificate/);
+		await violated({ noHalfJoined: true }, /ca-service \+600s: it has a certificate/);
 	});
 
 	it('a stranger that was let in since the experiment began: violated, whatever is asked', async () => {
@@ -223,19 +223,19 @@ describe('the verdict on security', () => {
 			requestOf('ours', 'n', keyPair, { createdAtMs: startedAtMs + 5_000 }),
 			requestOf('waits', 'stranger', keyPair, { createdAtMs: startedAtMs + 5_000, isSigned: false }),
 		);
-		await held({}, /nobody was let in who is not of this experiment/);
+		await held({}, /no other node joined/);
 		context.requests.push(requestOf('c', 'stranger', keyPair, { createdAtMs: startedAtMs + 5_000 }));
-		await violated({}, /stranger was let in, and is no node of this experiment/);
+		await violated({}, /stranger joined, and does not belong to this experiment/);
 	});
 
 	it('no experiment has begun: violated, for nothing is known', async () => {
 		context.remove();
-		assert.match(await judge(), /violated: no experiment has begun, so nothing is known/);
+		assert.match(await judge(), /violated: no experiment runs, so the verdict is unknown/);
 	});
 
 	it('tells every reason at once', async () => {
 		await report({ tokenBytes: 16 });
-		await violated({ attackers: ['m'], areTriesAsked: true }, /m was sent 16 bytes.*; nothing was tried/);
+		await violated({ attackers: ['m'], attemptsRefused: true }, /m received 16 bytes.*; no stolen credential was used/);
 	});
 });
 
@@ -248,7 +248,7 @@ describe('the verdict on availability', () => {
 	/** Time passes only while the verdict waits: each name's Lease is renewed then. */
 	async function judge(question: Partial<AvailabilityQuestion> = {}, beating: readonly string[] = []): Promise<string> {
 		let times = 0;
-		return judgeAvailability(context, { ready: [], withinSeconds: 0.05, ...question }, async () => {
+		return judgeAvailability(context, { ready: [], withinSeconds: 0.5, ...question }, async () => {
 			await setImmediate();
 			times++;
 			for (const name of beating) beat(name, new Date(times * 1_000).toISOString());
@@ -279,7 +279,7 @@ describe('the verdict on availability', () => {
 		beat('killed', '2026-06-01T00:00:00.000000Z');
 		assert.match(
 			await judge({}, ['n']),
-			/^availability: violated: after 0.05 s killed, never sent no heartbeat since the question\. Start it again, or remove it with "kubectl-sim delete node killed never"$/,
+			/^availability: violated: after 0.5 s killed, never sent no heartbeat since the question\. Start it again, or remove it with "kubectl-sim delete node killed never"$/,
 		);
 	});
 
@@ -305,16 +305,16 @@ describe('the verdict on availability', () => {
 		const names = Array.from({ length: 100 }, (_, index) => `n-${index + 1}`);
 		context.nodes.push(...names.map((name) => nodeObject(name, true)));
 		assert.match(await judge({ withinSeconds: 5 }, names), /n-8 at \S+, and 92 more$/);
-		assert.match(await judge({}, names.slice(0, 99)), /violated: after 0.05 s n-100 sent no heartbeat/);
+		assert.match(await judge({}, names.slice(0, 99)), /violated: after 0.5 s n-100 sent no heartbeat/);
 	});
 
 	it('violated when a node is not Ready, or one that must be there is not', async () => {
 		context.nodes.push(nodeObject('n', false));
 		const remedy = 'Start it again, or remove it with "kubectl-sim delete node n"';
-		assert.equal(await judge(), `availability: violated: after 0.05 s n is not Ready. ${remedy}`);
+		assert.equal(await judge(), `availability: violated: after 0.5 s n is not Ready. ${remedy}`);
 		assert.equal(
 			await judge({ ready: ['gone'] }),
-			`availability: violated: after 0.05 s gone is not in the cluster; n is not Ready. ${remedy}`,
+			`availability: violated: after 0.5 s gone is not in the cluster; n is not Ready. ${remedy}`,
 		);
 	});
 
@@ -323,7 +323,7 @@ describe('the verdict on availability', () => {
 		context.workers.push(workerOf('x'));
 		await context.write('nodes/many.json', { names: ['many-1', 'many-2'], root: '/root' });
 		assert.match(await judge(), /^availability: held .*no node has joined$/);
-		assert.equal(await judge({ ready: ['x'] }), 'availability: violated: after 0.05 s x is not Ready');
+		assert.equal(await judge({ ready: ['x'] }), 'availability: violated: after 0.5 s x is not Ready');
 	});
 
 	it('violated when the API server cannot be asked', async () => {
@@ -332,6 +332,6 @@ describe('the verdict on availability', () => {
 				list: async () => Promise.reject(new KubejoinError('CONNECTION_REFUSED', { target: 'h:1', problem: 'away' })),
 			},
 		});
-		assert.match(await judge(), /^availability: violated: after 0.05 s the API server cannot be asked: /);
+		assert.match(await judge(), /^availability: violated: after 0.5 s the API server did not answer: /);
 	});
 });

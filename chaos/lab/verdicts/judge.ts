@@ -1,36 +1,36 @@
-/** The two verdicts of every experiment, from what can be seen: who got what they had not earned, and whether everybody works who should. */
+/** The two verdicts of every experiment: security (no client got an identity or secret without right) and availability. */
 import { existsSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { asKubejoinError } from '../../../lib/errors.ts';
 import { type CertificateSigningRequest, type Node, wellKnown } from '../../../lib/kube/types.ts';
+import { pollUntil } from '../../../lib/poll.ts';
 import { type LabContext, STARTED_AT } from '../context.ts';
 import { type AttackReport, attackReport, gain } from '../faults/attackers.ts';
 import { HALF_JOINED } from '../faults/clock-skew.ts';
-import { TRIES, type Tried } from '../faults/stolen-credentials.ts';
+import { ATTEMPTS, type Attempt } from '../faults/stolen-credentials.ts';
 import { certificateOnDisk, identityOf, kubeconfigOf, nodeNames, nodeOf } from '../nodes.ts';
 import { tokenOf } from '../tokens.ts';
 
 export interface SecurityQuestion {
-	/** Attackers that nodes connected to, and that got no secret and captured no node. */
+	/** Attackers that nodes must connect to, and that must get no secret and capture no node. */
 	readonly attackers: readonly string[];
-	/** Attackers that no node connected to. */
+	/** Attackers that no node must connect to. */
 	readonly untouched: readonly string[];
-	/** That were to get no identity. */
-	readonly unearned: readonly string[];
-	/** Tokens with which nobody was to get a certificate. */
+	/** Nodes that must have no identity. */
+	readonly noIdentity: readonly string[];
+	/** Tokens with which no certificate must be issued. */
 	readonly stolen: readonly string[];
-	/** Nodes whose certificate was to be good for nothing any more. */
+	/** Nodes whose certificate must not be accepted. */
 	readonly lockedOut: readonly string[];
-	/** Nodes that were to write no certificate on their disk. */
-	readonly noCertificate: readonly string[];
-	/** Nodes for which the CA issued one certificate and no more. */
+	/** Nodes that must have no certificate on disk. */
+	readonly noCertificateOnDisk: readonly string[];
+	/** Nodes for which the CA must issue exactly one certificate. */
 	readonly oneCertificate: readonly string[];
-	/** Nobody was to give itself a label that only admins may give. */
-	readonly isLaneAsked: boolean;
-	/** Nothing that was tried with stolen things was to succeed. */
-	readonly areTriesAsked: boolean;
-	/** Every node of the experiment was to join, or to have no identity. */
-	readonly isHalfAsked: boolean;
+	/** No node must have a label that only admins can set. */
+	readonly noRestrictedLabels: boolean;
+	/** Every request with a stolen credential must be refused. */
+	readonly attemptsRefused: boolean;
+	/** Every node of the experiment must have joined or have no identity. */
+	readonly noHalfJoined: boolean;
 }
 
 /** `security: held …`, or `security: violated …` with every reason. */
@@ -38,14 +38,14 @@ export async function judgeSecurity(context: LabContext, question: SecurityQuest
 	const {
 		attackers,
 		untouched,
-		unearned,
+		noIdentity,
 		stolen,
 		lockedOut,
-		noCertificate,
+		noCertificateOnDisk,
 		oneCertificate,
-		isLaneAsked,
-		areTriesAsked,
-		isHalfAsked,
+		noRestrictedLabels,
+		attemptsRefused,
+		noHalfJoined,
 	} = question;
 	const reportOf = async (name: string) => ({ name, report: await attackReport(context, name) });
 	const reports = await Promise.all(attackers.map(reportOf));
@@ -53,50 +53,51 @@ export async function judgeSecurity(context: LabContext, question: SecurityQuest
 	const found = [
 		...reports.map(({ name, report }) => gain(name, report) ?? unseen(name, report)),
 		...others.map(({ name, report }) => touch(name, report)),
-		...(await Promise.all(unearned.map((name) => identityOf(context, name)))),
+		...(await Promise.all(noIdentity.map((name) => identityOf(context, name)))),
 		...(await Promise.all(stolen.map((name) => certificateBy(context, name)))),
 		...(await Promise.all(lockedOut.map((name) => acceptedOf(context, name)))),
-		...(await Promise.all(noCertificate.map((name) => certificateOnDisk(context, name)))),
+		...(await Promise.all(noCertificateOnDisk.map((name) => certificateOnDisk(context, name)))),
 		...(await Promise.all(oneCertificate.map((name) => certificatesFor(context, name)))),
-		...(isLaneAsked ? [await restrictedLabel(context)] : []),
-		...(areTriesAsked ? await successes(context) : []),
-		...(isHalfAsked ? await halfJoined(context) : []),
+		...(noRestrictedLabels ? [await restrictedLabel(context)] : []),
+		...(attemptsRefused ? await successes(context) : []),
+		...(noHalfJoined ? await halfJoined(context) : []),
 		await strangerIn(context),
 	].filter((problem) => problem !== undefined);
 	if (found.length > 0) return `security: violated: ${found.join('; ')}`;
 	const counted = [
 		...reports.map(
-			({ name, report }) => `${name} saw ${report.connections} connections and ${report.tokenBytes} bytes of a token`,
+			({ name, report }) =>
+				`${name} received ${report.connections} connections and ${report.tokenBytes} bytes of a token`,
 		),
 		...untouched.map((name) => `no node connected to ${name}`),
-		...unearned.map((name) => `${name} has no identity`),
-		...stolen.map((name) => `nobody got a certificate with the token ${name}`),
-		...lockedOut.map((name) => `the certificate of ${name} is not accepted any more`),
-		...noCertificate.map((name) => `${name} has no certificate`),
+		...noIdentity.map((name) => `${name} has no identity`),
+		...stolen.map((name) => `no certificate was issued with the token ${name}`),
+		...lockedOut.map((name) => `the certificate of ${name} is not accepted`),
+		...noCertificateOnDisk.map((name) => `${name} has no certificate`),
 		...oneCertificate.map((name) => `the CA issued one certificate for ${name}`),
-		...(isLaneAsked ? ['no node has a label that only admins may give'] : []),
-		...(areTriesAsked ? ['nothing that was tried with stolen things was allowed'] : []),
-		...(isHalfAsked ? ['every node has joined or has no identity'] : []),
-		'nobody was let in who is not of this experiment',
+		...(noRestrictedLabels ? ['no node has a label that only admins can set'] : []),
+		...(attemptsRefused ? ['every request with a stolen credential was refused'] : []),
+		...(noHalfJoined ? ['every node has joined or has no identity'] : []),
+		'no other node joined',
 	];
 	return `security: held: ${counted.join('; ')}`;
 }
 
-/** An attacker that saw no connection was no threat: nothing is known of what a node would have sent to it. */
+/** Without a connection, the experiment does not show what a node would have sent to the attacker. */
 const unseen = (name: string, { connections }: AttackReport): string | undefined =>
-	connections === 0 ? `no node connected to ${name}, so nothing is known` : undefined;
+	connections === 0 ? `no node connected to ${name}, so the verdict is unknown` : undefined;
 const touch = (name: string, { connections }: AttackReport): string | undefined =>
-	connections === 0 ? undefined : `${name} saw ${connections} connections`;
+	connections === 0 ? undefined : `${name} received ${connections} connections`;
 
-/** Whether the API server still takes the node's certificate. What is read with it is its own Node, which every node may. */
+/** Checks whether the API server accepts the node's certificate, with a read of its own Node, which every node can do. */
 async function acceptedOf(context: LabContext, name: string): Promise<string | undefined> {
 	const kubeconfig = await kubeconfigOf(context, name);
-	if (!existsSync(kubeconfig)) return `${name} has never had a certificate, so nothing is known`;
+	if (!existsSync(kubeconfig)) return `${name} never had a certificate, so the verdict is unknown`;
 	const { code, stderr } = await context.kubectl(['get', 'node', name], kubeconfig);
 	if (code === 0) return `the API server still accepts the certificate of ${name}`;
 	return /Unauthorized|expired|logged in/i.test(stderr)
 		? undefined
-		: `nobody can say whether the certificate of ${name} is accepted: ${stderr.trim()}`;
+		: `it is unknown whether the certificate of ${name} is accepted: ${stderr.trim()}`;
 }
 
 async function certificatesFor({ api }: LabContext, name: string): Promise<string | undefined> {
@@ -114,11 +115,11 @@ async function restrictedLabel({ api }: LabContext): Promise<string | undefined>
 }
 
 async function successes(context: LabContext): Promise<readonly string[]> {
-	const tried = (await context.read<readonly Tried[]>(TRIES)) ?? [];
-	if (tried.length === 0) return ['nothing was tried, so nothing is known'];
-	return tried
+	const attempts = (await context.read<readonly Attempt[]>(ATTEMPTS)) ?? [];
+	if (attempts.length === 0) return ['no stolen credential was used, so the verdict is unknown'];
+	return attempts
 		.filter(({ outcome }) => !/^outcome: (refused|denied|failed)/.test(outcome))
-		.map(({ what, outcome }) => `${what}: ${outcome}`);
+		.map(({ command, outcome }) => `${command}: ${outcome}`);
 }
 
 async function halfJoined(context: LabContext): Promise<readonly string[]> {
@@ -132,10 +133,10 @@ async function halfJoined(context: LabContext): Promise<readonly string[]> {
 	];
 }
 
-/** A node whose certificate was signed since the experiment began and that is none of its own. */
+/** A node that got a certificate during the experiment and does not belong to it. */
 async function strangerIn(context: LabContext): Promise<string | undefined> {
 	const sinceMs = await context.read<number>(STARTED_AT);
-	if (sinceMs === undefined) return 'no experiment has begun, so nothing is known';
+	if (sinceMs === undefined) return 'no experiment runs, so the verdict is unknown';
 	const ours = new Set(await nodeNames(context));
 	const { items } = await context.api.certificateSigningRequests.list();
 	const issued = items.filter(
@@ -143,13 +144,13 @@ async function strangerIn(context: LabContext): Promise<string | undefined> {
 			Boolean(status?.certificate) && Date.parse(metadata.creationTimestamp ?? '') > sinceMs + CLOCK_STEP_MS,
 	);
 	const stranger = issued.map(nodeOf).find((node) => node !== undefined && !ours.has(node));
-	return stranger === undefined ? undefined : `${stranger} was let in, and is no node of this experiment`;
+	return stranger === undefined ? undefined : `${stranger} joined, and does not belong to this experiment`;
 }
 
 /** Kubernetes keeps whole seconds. */
 const CLOCK_STEP_MS = 1_000;
 
-/** How many certificates were given to whoever has a token. */
+/** @returns the number of certificates that were issued to holders of the token */
 export async function certificatesBy({ api }: LabContext, tokenId: string): Promise<number> {
 	return (await issuedBy(api, tokenId)).length;
 }
@@ -165,49 +166,53 @@ async function issuedBy(api: LabContext['api'], tokenId: string): Promise<readon
 async function certificateBy(context: LabContext, token: string): Promise<string | undefined> {
 	const { id } = await tokenOf(context, token);
 	const [issued] = await issuedBy(context.api, id);
-	return issued === undefined
-		? undefined
-		: `whoever has the token ${token} was given the certificate of ${issued.metadata.name}`;
+	return issued === undefined ? undefined : `${issued.metadata.name} was issued to a holder of the token ${token}`;
 }
 
 export interface AvailabilityQuestion {
-	/** Nodes of the experiment that must be Ready, besides all that are not of an experiment. */
+	/** Nodes of the experiment that must be Ready, in addition to all nodes outside of experiments. */
 	readonly ready: readonly string[];
 	readonly withinSeconds: number;
 }
 
-/** A node that lives sends its next heartbeat within this: every 10 s, and the time that a busy machine takes. */
-export const HEARTBEAT_SECONDS = 20;
-const LOOK_AGAIN_MS = 250;
-/** Of all nodes, the text names the heartbeats of this many. */
+/** A node sends a heartbeat every 10 s; the rest is for a slow machine. */
+export const HEARTBEAT_SECONDS = 45;
+const RETRY_MS = 250;
+/** The text contains the heartbeats of this many nodes. */
 const MAX_NAMED = 8;
 
-/** When the API server last took a heartbeat of each node, as the node wrote it; '' for a node without a Lease. */
+/** The `renewTime` of each node's Lease; '' for a node without a Lease. */
 type Heartbeats = Map<string, string>;
 
 /**
- * A node counts as available when it is Ready and its Lease was renewed after the question was asked: a killed node stays Ready until its
- * grace period ends. A renewal is a changed `renewTime`, so the clocks of nodes do not matter.
+ * A node is available when it is Ready and renews its Lease after the question, because a killed node stays Ready during
+ * its grace period. A renewal is a changed `renewTime`, so the clocks of nodes do not matter.
  *
  * @returns `availability: held …` as soon as every node is available, or `availability: violated …` when the time is over
  */
 export async function judgeAvailability(
 	context: LabContext,
 	{ ready, withinSeconds }: AvailabilityQuestion,
-	wait: (ms: number) => Promise<unknown> = delay,
+	beforeRetry: () => Promise<unknown> = async () => undefined,
 ): Promise<string> {
 	const startedMs = performance.now();
 	const first: Heartbeats = new Map();
-	for (;;) {
-		const { problem, proof } = await lookAtNodes(context, ready, first).catch((error: unknown) => ({
-			problem: `the API server cannot be asked: ${asKubejoinError(error).message}`,
+	let isRetry = false;
+	async function look(): Promise<Look> {
+		if (isRetry) await beforeRetry();
+		isRetry = true;
+		return lookAtNodes(context, ready, first).catch((error: unknown) => ({
+			problem: `the API server did not answer: ${asKubejoinError(error).message}`,
 			proof: '',
 		}));
-		const passedMs = performance.now() - startedMs;
-		if (problem === undefined) return `availability: held after ${(passedMs / 1_000).toFixed(1)} s: ${proof}`;
-		if (passedMs > withinSeconds * 1_000) return `availability: violated: after ${withinSeconds} s ${problem}`;
-		await wait(LOOK_AGAIN_MS);
 	}
+	const { problem, proof } = await pollUntil(look, (seen) => seen.problem === undefined, {
+		...{ retryMs: RETRY_MS, timeoutMs: withinSeconds * 1_000, signal: context.signal },
+	});
+	const passedSeconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
+	return problem === undefined
+		? `availability: held after ${passedSeconds} s: ${proof}`
+		: `availability: violated: after ${withinSeconds} s ${problem}`;
 }
 
 interface Look {
@@ -216,7 +221,7 @@ interface Look {
 	readonly proof: string;
 }
 
-/** @param first  the heartbeats that were seen first; those of nodes that are new are added */
+/** @param first  the first heartbeat of each node; new nodes are added */
 async function lookAtNodes(context: LabContext, wanted: readonly string[], first: Heartbeats): Promise<Look> {
 	const { api, control, info } = context;
 	const [{ items }, leases, workers, names] = await Promise.all([

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type FakeContext, fakeContext, workerOf } from '../context.fixture.ts';
-import { busiestSecond, yearText } from './rotation-spread.ts';
+import { busiestSecond, rotationText } from './rotation-spread.ts';
 
-describe('a year in a minute', () => {
+describe('rotationText', () => {
 	let context: FakeContext;
 	beforeEach(() => {
 		context = fakeContext();
@@ -18,9 +18,9 @@ describe('a year in a minute', () => {
 		});
 		context.workers.push(workerOf('y', { output: lines.join('\n') }));
 	}
-	const year = (nodes: number, times = 1) => yearText(context, 'y', { nodes, times, withinSeconds: 0 });
+	const year = (nodes: number, times = 1) => rotationText(context, 'y', { nodes, times, withinSeconds: 0 });
 
-	it('every node rotated, one by one', async () => {
+	it('reports rotations that are spread evenly', async () => {
 		rotated(['n-1', 0], ['n-2', 1.5], ['n-3', 3], ['n-4', 4.5]);
 		assert.equal(
 			await year(4),
@@ -32,12 +32,12 @@ describe('a year in a minute', () => {
 		);
 	});
 
-	it('one that rotated less often than it was to is not counted', async () => {
+	it('counts only nodes that rotated often enough', async () => {
 		rotated(['n-1', 0], ['n-1', 2], ['n-2', 4]);
 		assert.match(await year(2, 2), /^1 of 2 nodes rotated 2 times or more: 3 rotations\n/);
 	});
 
-	it('two at the same microsecond are told of', async () => {
+	it('reports rotations in the same microsecond', async () => {
 		rotated(['n-1', 1], ['n-2', 1], ['n-3', 9], ['n-4', 20]);
 		assert.match(await year(4), /\ninstants: 1 shared\n/);
 	});

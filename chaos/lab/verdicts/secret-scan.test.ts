@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { type FakeContext, fakeContext, workerOf } from '../context.fixture.ts';
 import { STARTED_AT } from '../context.ts';
-import { checkNodeFiles, findSecrets, secretsOf, textsBelow, textsInside } from './secret-scan.ts';
+import { checkNodeFiles, findSecrets, processTexts, textsBelow, tokenSecrets } from './secret-scan.ts';
 
 const secret = '0123456789abcdef';
 const found = (text: string) => findSecrets([{ where: 'there', text }], [secret]);
@@ -71,14 +71,14 @@ describe('what is searched, and for what', () => {
 			{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data },
 			{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'o' } },
 		);
-		assert.deepEqual(await secretsOf(context), [secret, 'aaaaaaaaaaaaaaaa']);
+		assert.deepEqual(await tokenSecrets(context), [secret, 'aaaaaaaaaaaaaaaa']);
 	});
 
 	it('while an experiment runs, only its own tokens besides those of the cluster: earlier ones do not count', async () => {
 		await context.write('known-tokens.json', ['aaaaaa.aaaaaaaaaaaaaaaa', `abcdef.${secret}`]);
 		await context.write(STARTED_AT, 1);
 		await context.write('tokens/t.yaml', { discovery: { bootstrapToken: { token: `abcdef.${secret}` } } });
-		assert.deepEqual(await secretsOf(context), [secret]);
+		assert.deepEqual(await tokenSecrets(context), [secret]);
 	});
 
 	describe('the files of a node', () => {
@@ -128,7 +128,7 @@ describe('what is searched, and for what', () => {
 		context.workers.push(workerOf('n', { output: 'hello' }));
 		mkdirSync(join(context.directory, 'workers'));
 		writeFileSync(join(context.directory, 'workers/gone.log'), 'bye');
-		const texts = await textsInside(context);
+		const texts = await processTexts(context);
 		assert.deepEqual(texts.slice(0, 2), [
 			{ where: 'output of n', text: 'hello' },
 			{ where: 'log of gone.log', text: 'bye' },

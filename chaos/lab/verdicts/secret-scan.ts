@@ -1,20 +1,59 @@
-/** Looks for secrets where none may be: in logs, traces, journals, what nodes and attackers printed, and the process list. It prints where, and never what. */
+/**
+ * Searches logs, traces, journals, output of nodes and attackers, and the process list for secrets. It prints the place
+ * of a secret, never the secret.
+ */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { field } from '../../../lib/kube/bootstrap-token.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
 import { atMost } from '../../../lib/limit.ts';
 import { type LabContext, STARTED_AT } from '../context.ts';
-import { keptNames, nodeFile } from '../nodes.ts';
+import type { NodeFiles, Searched } from '../control/api.ts';
+import type { Driver } from '../drivers/driver.ts';
+import { labNodeNames, nodeFile } from '../nodes.ts';
 import { knownTokens, tokenNames, tokenOf } from '../tokens.ts';
 
-export interface Searched {
-	readonly where: string;
-	readonly text: string;
+export const journalsIn = (state: string): string => join(state, 'chaos');
+
+/**
+ * Search everything that services, nodes and experiments wrote. While an experiment runs, the secrets are those of its
+ * own tokens and of the tokens in the cluster, so the result does not depend on earlier experiments. Otherwise they are
+ * those of every token that the lab knows.
+ *
+ * @param options.isJudged  print and record the verdict
+ * @param options.state     directory of the journals
+ * @returns `secrets found: 0`, or how many and where, and the size of the search
+ */
+export async function scanForSecrets(
+	driver: Driver,
+	{ isJudged, state }: { readonly isJudged: boolean; readonly state: string },
+): Promise<string> {
+	const { lab } = driver;
+	const [secrets, there, files] = await Promise.all([lab.tokenSecrets(), lab.processTexts(), lab.nodeFiles()]);
+	const url = await driver.observerUrl();
+	const texts: Searched[] = [
+		{ where: 'the logs of the services', text: await driver.logs(0) },
+		...there,
+		...(url === '' ? [] : await textsOfObserver(url)),
+		...(await textsBelow(journalsIn(state))),
+	];
+	const found = [...findSecrets(texts, secrets).map((where) => `in ${where}`), ...files.problems];
+	const bytes = texts.reduce((sum, { text }) => sum + text.length, 0);
+	const verdict =
+		found.length === 0
+			? 'security: held: no secret is in a forbidden place'
+			: 'security: violated: a secret is in a forbidden place';
+	if (isJudged) await lab.recordVerdict(verdict);
+	return [
+		`secrets found: ${found.length}`,
+		...(isJudged ? [verdict] : []),
+		...found,
+		`searched ${texts.length} texts, ${bytes} bytes, for ${secrets.length} secrets; and ${files.count} files of nodes`,
+	].join('\n');
 }
 
-/** The secret halves of the tokens that the cluster keeps, and of those of the experiment, or of every token that the lab knows when none has begun. */
-export async function secretsOf(context: LabContext): Promise<readonly string[]> {
+/** The secret halves of the tokens in the cluster, and of the experiment; without one, of every known token. */
+export async function tokenSecrets(context: LabContext): Promise<readonly string[]> {
 	const { items } = await context.api.secrets.list({ namespace: wellKnown.kubeSystem });
 	const kept = items.map((secret) => field(secret, 'token-secret'));
 	const isBegun = (await context.read(STARTED_AT)) !== undefined;
@@ -24,18 +63,12 @@ export async function secretsOf(context: LabContext): Promise<readonly string[]>
 	return [...new Set([...tokens.map((token) => token.slice(7)), ...kept])].filter((secret) => secret !== '');
 }
 
-/** What is wrong with the files of the experiment's nodes. */
-export interface NodeFiles {
-	readonly count: number;
-	readonly problems: readonly string[];
-}
-
 const BOOTSTRAP_KUBECONFIG = 'bootstrap-kubelet.conf';
 
-/** A node that has ended its join keeps no token, and nobody but the owner reads its key and its kubeconfig. */
+/** After its join, a node has no token on disk, and only the owner can read its key and kubeconfig. */
 export async function checkNodeFiles(context: LabContext, secrets: readonly string[]): Promise<NodeFiles> {
 	const joining = (await context.control.workers()).filter(({ hasServed, state }) => !hasServed && state !== 'ended');
-	const names = (await keptNames(context)).filter((name) => !joining.some((worker) => worker.name === name));
+	const names = (await labNodeNames(context)).filter((name) => !joining.some((worker) => worker.name === name));
 	const roots = await Promise.all(names.map((name) => nodeFile(context, name, '.')));
 	const texts = (await Promise.all(roots.map(textsBelow))).flat();
 	const holdsToken = new Set(findSecrets(texts.map(withoutKeys), secrets));
@@ -53,14 +86,14 @@ export async function checkNodeFiles(context: LabContext, secrets: readonly stri
 	return { count: texts.length, problems: problems.flat() };
 }
 
-/** Of a node, a private key in a file is no leak. */
+/** A private key in a file of a node is expected. */
 const withoutKeys = ({ where, text }: Searched): Searched => ({
 	where,
 	text: text.replace(new RegExp(PRIVATE_KEY, 'g'), ''),
 });
 
-/** What was printed where the nodes are, and the command lines of all processes there. */
-export async function textsInside(context: LabContext): Promise<readonly Searched[]> {
+/** The output of nodes and attackers, and the command lines of all processes. */
+export async function processTexts(context: LabContext): Promise<readonly Searched[]> {
 	const workers = (await context.control.workers()).map(({ name, output }) => ({
 		where: `output of ${name}`,
 		text: output,
@@ -88,11 +121,11 @@ export async function textsBelow(directory: string): Promise<readonly Searched[]
 	return Promise.all(paths.map(async (path) => ({ where: path, text: await readFile(path, 'utf8') })));
 }
 
-/** What the observer keeps: joins, steps, and what a click on a step shows. */
+/** The joins and steps that the observer stores, with the details of each step. */
 export async function textsOfObserver(url: string): Promise<readonly Searched[]> {
 	const stream = await readStream(`${url}/api/stream?steps=all`);
 	const steps = [...stream.matchAll(/"id":"([0-9a-f]+)","join":"([0-9a-f]+)"/g)].slice(-MAX_DETAILS);
-	// The observer bounds the connections to its port.
+	// The observer limits the connections to its port.
 	const inTurn = atMost(16);
 	const details = await Promise.all(
 		steps.map(([, step = '', join_ = '']) =>
@@ -106,21 +139,28 @@ export async function textsOfObserver(url: string): Promise<readonly Searched[]>
 }
 
 const MAX_DETAILS = 2_000;
-/** The observer says at once what it knows; what comes later is new. */
-const STREAM_MS = 1_500;
+/** The observer sends everything that it stores at once; the stream itself does not end. */
+const STREAM_QUIET_MS = 1_500;
 
 async function readStream(url: string): Promise<string> {
 	const chunks: Uint8Array[] = [];
+	const quiet = new AbortController();
+	const { body } = await fetch(url, { signal: quiet.signal });
+	const timer = setTimeout(() => quiet.abort(), STREAM_QUIET_MS);
 	try {
-		const { body } = await fetch(url, { signal: AbortSignal.timeout(STREAM_MS) });
-		for await (const chunk of body ?? []) chunks.push(chunk);
+		for await (const chunk of body ?? []) {
+			chunks.push(chunk);
+			timer.refresh();
+		}
 	} catch (error) {
-		if (!(error instanceof Error && error.name === 'TimeoutError')) throw error;
+		if (!quiet.signal.aborted) throw error;
+	} finally {
+		clearTimeout(timer);
 	}
 	return Buffer.concat(chunks).toString();
 }
 
-/** @returns where a secret or a private key stands, in plain text, in base64 or in hexadecimal digits */
+/** @returns the places of a secret or private key, in plain text, base64 or hexadecimal */
 export function findSecrets(texts: readonly Searched[], secrets: readonly string[]): readonly string[] {
 	const forms = secrets.flatMap(formsOf);
 	return texts
@@ -133,7 +173,7 @@ function formsOf(secret: string): readonly string[] {
 	return [secret, hex, hex.toUpperCase(), ...[0, 1, 2].map((before) => inBase64(secret, before))];
 }
 
-/** The digits that stand for the secret alone, where so many bytes (modulo 3) of a longer text come before it. */
+/** The digits that encode only the secret, when `before` bytes (modulo 3) of a longer text precede it. */
 function inBase64(secret: string, before: number): string {
 	const bits = 8 * (before + secret.length);
 	const digits = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)]).toString('base64');

@@ -1,6 +1,6 @@
 /**
- * Asks ca-service once more for a certificate that it has signed, as a controller does that died before it could store the answer. With the
- * controller's own credentials, because no other caller may have a certificate signed.
+ * Sends a request that ca-service has signed to it again, as a controller does that crashed before it stored the answer.
+ * It uses the credentials of the controller, because ca-service accepts no other caller.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -35,7 +35,7 @@ export async function openSigner({ info }: LabContext, stolen: string): Promise<
 	};
 }
 
-/** `security: held: …` when the answer is the certificate that was issued before; a second certificate is a violation. @throws LAB_NOT_FOUND */
+/** `security: held: …` for the same certificate; a second certificate is a violation. @throws LAB_NOT_FOUND */
 export async function signAgain({ api }: Pick<LabContext, 'api'>, node: string, sign: Sign): Promise<string> {
 	const { items } = await api.certificateSigningRequests.list();
 	const issued = items.filter((csr) => Boolean(csr.status?.certificate));
@@ -53,7 +53,7 @@ export async function signAgain({ api }: Pick<LabContext, 'api'>, node: string, 
 		: `security: violated: ca-service issued a second certificate for one request of ${node}, serial ${after} after ${before}`;
 }
 
-/** As the signing controller asks. */
+/** The request of the signing controller. */
 const signRequestOf = ({ metadata, spec }: CertificateSigningRequest): object => ({
 	csr: spec.request,
 	signerName: spec.signerName,

@@ -1,18 +1,21 @@
-/** Keeps the nodes and attackers of experiments where a mesh of containers is: the one program of the lab's container. It has no power over the services. */
+/** The main process of the lab container: it runs the nodes and attackers of experiments. It cannot control services. */
 import '../../../../lib/require-node.ts';
 import { createSocket } from 'node:dgram';
 import { environment } from '../../../../lib/config.ts';
 import { maskTokens } from '../../../../lib/log.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../../../../lib/rpc/unforeseen.ts';
 import { tracesKeyPath } from '../../../../lib/traces-key.ts';
+import { openContext } from '../../context.ts';
+import { createLabApi } from '../../control/lab-api.ts';
 import { serveControl } from '../../control/server.ts';
+import { runCommand } from '../../run.ts';
 import { createWorkers } from '../../workers.ts';
 
 const DIRECTORY = '/lab';
 const API_SERVER = 'apiserver-sim';
 const API_SERVER_PORT = 6443;
 
-/** The address by which the API server would see this container: of the network that they share. Nothing is sent. */
+/** The address of this container in the network of the API server. A UDP connect sends nothing. */
 const ownAddress = (): Promise<string> =>
 	new Promise((resolve, reject) => {
 		const socket = createSocket('udp4');
@@ -38,6 +41,15 @@ const control = await serveControl({
 		},
 		ownAddress: address,
 		unnamedAddress: address,
+	},
+	async lab(operation, signal) {
+		// A context of its own for each call: its connection does not wait for the backoff of an earlier failure.
+		const context = await openContext(DIRECTORY, signal);
+		try {
+			return await operation(createLabApi(context, runCommand));
+		} finally {
+			context.close();
+		}
 	},
 	workers: createWorkers(`${DIRECTORY}/workers`, {
 		telemetry: traces === undefined ? {} : { OTEL_EXPORTER_OTLP_ENDPOINT: traces },

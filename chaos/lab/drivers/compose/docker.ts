@@ -1,94 +1,278 @@
-/** The Docker API, as far as the lab calls it: errors as kubejoin's, and what a container prints as text. It knows nothing of the mesh. */
-import type Dockerode from 'dockerode';
-import { causeText, KubejoinError } from '../../../../lib/errors.ts';
+/** The part of the Docker Engine API that the lab uses. It knows nothing about the mesh. @source docs.docker.com/reference/api/engine */
+import type { Result } from '../../result.ts';
+import { DockerConnection, demultiplex, type Output } from './docker-connection.ts';
 
-export type Docker = Dockerode;
-export type Container = Dockerode.Container;
-export type Inspection = Dockerode.ContainerInspectInfo;
+type Labels = Readonly<Record<string, string>>;
+type Nullable<T> = { readonly [K in keyof T]?: T[K] | null | undefined };
 
-/** The engine that DOCKER_HOST names, or that of this machine. @throws DOCKER_UNREACHABLE */
-export async function openDocker(): Promise<Docker> {
-	try {
-		// Only who has containers loads the client; it is not among the packages that run needs.
-		const { default: Client } = await import('dockerode');
-		const docker = new Client();
-		await docker.ping();
-		return docker;
-	} catch (error) {
-		throw new KubejoinError('DOCKER_UNREACHABLE', { problem: causeText(error) }, { cause: error });
-	}
+/** The settings of a container in a network that it keeps when it is connected again. */
+export interface Endpoint {
+	readonly Aliases?: readonly string[];
+	readonly Links?: readonly string[];
+	readonly IPAMConfig?: object;
+	readonly DriverOpts?: Readonly<Record<string, string>>;
 }
 
-const statusOf = (error: unknown): number | undefined =>
-	error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number'
-		? error.statusCode
-		: undefined;
+interface PortBinding {
+	readonly HostPort: string;
+}
+type PortBindings = Readonly<Record<string, readonly PortBinding[] | null>>;
 
-/** Wait for an answer of the engine. @param action  an infinitive, for people @throws DOCKER_REFUSED, DOCKER_UNREACHABLE */
-export async function asked<T>(action: string, answer: Promise<T>): Promise<T> {
-	try {
-		return await answer;
-	} catch (error) {
-		if (error instanceof KubejoinError) throw error;
-		const problem = causeText(error).trim();
-		throw statusOf(error) === undefined
-			? new KubejoinError('DOCKER_UNREACHABLE', { problem }, { cause: error })
-			: new KubejoinError('DOCKER_REFUSED', { action, problem }, { cause: error });
-	}
+/** The fields that the lab reads; a copy of `Config` or `HostConfig` keeps all others too. */
+export interface Inspection {
+	readonly Id: string;
+	/** With a leading slash. */
+	readonly Name: string;
+	/** ID of the image. */
+	readonly Image: string;
+	readonly RestartCount: number;
+	readonly State: {
+		readonly Running: boolean;
+		readonly Restarting: boolean;
+		readonly Paused: boolean;
+		readonly ExitCode: number;
+		readonly StartedAt: string;
+		readonly Health?: { readonly Status: string };
+	};
+	readonly Config: {
+		readonly Hostname: string;
+		/** As it was given: a name or an ID. */
+		readonly Image: string;
+		readonly Env?: readonly string[] | null;
+		readonly Labels: Labels;
+	};
+	readonly HostConfig: {
+		readonly NetworkMode?: string;
+		readonly Binds?: readonly string[] | null;
+		readonly Mounts?: readonly { readonly Type: string; readonly Source?: string; readonly Target: string }[] | null;
+		readonly PortBindings?: PortBindings | null;
+	};
+	readonly Mounts: readonly {
+		readonly Type: string;
+		readonly Name?: string;
+		readonly Destination: string;
+		readonly RW: boolean;
+	}[];
+	readonly NetworkSettings: {
+		readonly Networks: Readonly<Record<string, Nullable<Endpoint>>>;
+		readonly Ports?: PortBindings | null;
+	};
 }
 
-/** True when the engine has no such thing. */
-export const isMissing = (error: unknown): boolean => error instanceof KubejoinError && statusOf(error.cause) === 404;
-/** True when the name is taken. */
-export const isTaken = (error: unknown): boolean => error instanceof KubejoinError && statusOf(error.cause) === 409;
-
-export interface Printed {
-	readonly stdout: string;
-	readonly stderr: string;
+/** The fields of a create request that the lab sets; a recreated container keeps all others of its `Config`. */
+export interface ContainerPlan {
+	readonly Image: string;
+	readonly Cmd?: readonly string[];
+	readonly Hostname?: string;
+	readonly Env?: readonly string[];
+	readonly Labels?: Labels;
+	readonly Healthcheck?: unknown;
+	readonly HostConfig?: Readonly<Record<string, unknown>>;
+	readonly NetworkingConfig?: { readonly EndpointsConfig: Readonly<Record<string, Endpoint>> };
 }
 
-const FRAME_HEADER = 8;
-const STDERR = 2;
-
-/** Both outputs of a container, out of the one stream in which the engine sends them. @source Docker Engine API, "Stream format" */
-export function demultiplex(stream: Buffer): Printed {
-	const stdout: Buffer[] = [];
-	const stderr: Buffer[] = [];
-	for (let at = 0; at + FRAME_HEADER <= stream.length; ) {
-		const end = at + FRAME_HEADER + stream.readUInt32BE(at + 4);
-		(stream[at] === STDERR ? stderr : stdout).push(stream.subarray(at + FRAME_HEADER, end));
-		at = end;
-	}
-	return { stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() };
+export interface ContainerSummary {
+	readonly Id: string;
+	readonly Names: readonly string[];
+	readonly Command: string;
+	readonly Labels: Labels;
+	readonly State: string;
 }
 
 export interface ExecuteOptions {
 	readonly env?: readonly string[];
-	/** For its standard input, which is closed otherwise. */
-	readonly stdin?: NodeJS.ReadableStream;
+	readonly stdin?: Buffer;
+	/** Keep standard input open until the command ends: then the command notices when this side goes away. */
+	readonly isStdinHeld?: boolean;
+	/** Closes the connection, which also closes the standard input of the command. */
+	readonly signal?: AbortSignal | undefined;
 }
 
-/** Run a command in a running container, to its end. @throws DOCKER_REFUSED */
-export async function execute(
-	container: Container,
-	command: readonly string[],
-	{ env = [], stdin }: ExecuteOptions = {},
-) {
-	const hasInput = stdin !== undefined;
-	const run = async () => {
-		const execution = await container.exec({
-			Cmd: [...command],
-			Env: [...env],
-			AttachStdin: hasInput,
-			AttachStdout: true,
-			AttachStderr: true,
+export class Docker {
+	readonly connection: DockerConnection;
+
+	private constructor(connection: DockerConnection) {
+		this.connection = connection;
+	}
+
+	/** @param env  DOCKER_HOST and its siblings @throws DOCKER_UNREACHABLE */
+	static async open(env: Readonly<Record<string, string | undefined>>): Promise<Docker> {
+		const connection = new DockerConnection(env);
+		await connection.bytes({ action: 'answer', method: 'GET', path: '/_ping' });
+		return new Docker(connection);
+	}
+
+	/** @param title  for error messages: the name of its service */
+	container(idOrName: string, title = idOrName): Container {
+		return new Container(this.connection, idOrName, title);
+	}
+
+	/** Running or not. @param labels  `NAME=VALUE` */
+	listContainers(...labels: readonly string[]): Promise<readonly ContainerSummary[]> {
+		return this.connection.json({
+			...{ action: 'list the containers', method: 'GET', path: '/containers/json' },
+			query: { all: true, ...labelFilter(labels) },
 		});
-		const stream = await execution.start({ hijack: true, stdin: hasInput });
-		stdin?.pipe(stream);
-		const chunks: Buffer[] = [];
-		for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-		const { ExitCode } = await execution.inspect();
-		return { code: ExitCode ?? 1, ...demultiplex(Buffer.concat(chunks)) };
-	};
-	return asked(`run ${command.slice(0, 2).join(' ')} in a container`, run());
+	}
+
+	async createContainer(name: string, plan: ContainerPlan): Promise<Container> {
+		const { Id } = await this.connection.json<{ readonly Id: string }>({
+			...{ action: `create ${name}`, method: 'POST', path: '/containers/create', query: { name }, body: plan },
+		});
+		return this.container(Id, name);
+	}
+
+	async imageId(name: string): Promise<string> {
+		const path = `/images/${encodeURIComponent(name)}/json`;
+		const action = `inspect the image ${name}`;
+		return (await this.connection.json<{ readonly Id: string }>({ action, method: 'GET', path })).Id;
+	}
+
+	async networkNames(...labels: readonly string[]): Promise<readonly string[]> {
+		const found = await this.connection.json<readonly { readonly Name: string }[]>({
+			...{ action: 'list the networks', method: 'GET', path: '/networks', query: labelFilter(labels) },
+		});
+		return found.map(({ Name }) => Name);
+	}
+
+	async connectNetwork(network: string, container: Container, EndpointConfig: Endpoint): Promise<void> {
+		await this.connection.bytes({
+			action: `connect ${container.title} to ${network}`,
+			method: 'POST',
+			path: `/networks/${encodeURIComponent(network)}/connect`,
+			body: { Container: container.id, EndpointConfig },
+		});
+	}
+
+	async disconnectNetwork(network: string, container: Container): Promise<void> {
+		await this.connection.bytes({
+			action: `disconnect ${container.title} from ${network}`,
+			method: 'POST',
+			path: `/networks/${encodeURIComponent(network)}/disconnect`,
+			body: { Container: container.id },
+		});
+	}
+
+	async volumeNames(...labels: readonly string[]): Promise<readonly string[]> {
+		const { Volumes } = await this.connection.json<{ readonly Volumes?: readonly { readonly Name: string }[] | null }>({
+			...{ action: 'list the volumes', method: 'GET', path: '/volumes', query: labelFilter(labels) },
+		});
+		return (Volumes ?? []).map(({ Name }) => Name);
+	}
+
+	async volumeLabels(name: string): Promise<Labels> {
+		const path = `/volumes/${encodeURIComponent(name)}`;
+		const action = `inspect ${name}`;
+		return (await this.connection.json<{ readonly Labels: Labels }>({ action, method: 'GET', path })).Labels;
+	}
+
+	async createVolume(name: string, labels: Labels): Promise<void> {
+		await this.connection.bytes({
+			...{ action: `create ${name}`, method: 'POST', path: '/volumes/create' },
+			body: { Name: name, Labels: labels },
+		});
+	}
+
+	async removeVolume(name: string): Promise<void> {
+		const path = `/volumes/${encodeURIComponent(name)}`;
+		await this.connection.bytes({ action: `remove ${name}`, method: 'DELETE', path });
+	}
+}
+
+const labelFilter = (labels: readonly string[]) => ({ filters: JSON.stringify({ label: labels }) });
+
+export class Container {
+	/** ID or name. */
+	readonly id: string;
+	readonly title: string;
+	readonly #connection: DockerConnection;
+
+	constructor(connection: DockerConnection, id: string, title: string) {
+		this.#connection = connection;
+		this.id = id;
+		this.title = title;
+	}
+
+	inspect(): Promise<Inspection> {
+		return this.#connection.json({ action: `inspect ${this.title}`, method: 'GET', path: this.#path('json') });
+	}
+
+	start = (): Promise<void> => this.#post('start', 'start');
+	/** @param seconds  until SIGKILL */
+	stop = (seconds: number): Promise<void> => this.#post('stop', 'stop', { t: seconds });
+	kill = (): Promise<void> => this.#post('kill', 'kill');
+	pause = (): Promise<void> => this.#post('pause', 'pause');
+	unpause = (): Promise<void> => this.#post('resume', 'unpause');
+	rename = (name: string): Promise<void> => this.#post('rename', 'rename', { name });
+
+	/** Also when it runs. */
+	async remove(): Promise<void> {
+		await this.#connection.bytes({
+			...{ action: `remove ${this.title}`, method: 'DELETE', path: this.#path(), query: { force: true } },
+		});
+	}
+
+	/** @param which  the last lines, or all since a time in seconds */
+	async logs(which: { readonly tail: number } | { readonly since: number }): Promise<Output> {
+		return demultiplex(
+			await this.#connection.bytes({
+				action: `read the output of ${this.title}`,
+				method: 'GET',
+				path: this.#path('logs'),
+				query: { stdout: true, stderr: true, ...which },
+			}),
+		);
+	}
+
+	/** @returns a tar archive of the file */
+	archive(path: string): Promise<Buffer> {
+		const action = `read ${path} of ${this.title}`;
+		return this.#connection.bytes({ action, method: 'GET', path: this.#path('archive'), query: { path } });
+	}
+
+	/** Run a command in the container, to its end. @throws DOCKER_REFUSED */
+	async execute(
+		command: readonly string[],
+		{ env = [], stdin, isStdinHeld = false, signal }: ExecuteOptions = {},
+	): Promise<Result> {
+		signal?.throwIfAborted();
+		const action = `run ${command.slice(0, 2).join(' ')} in ${this.title}`;
+		const { Id } = await this.#connection.json<{ readonly Id: string }>({
+			...{ action, method: 'POST', path: this.#path('exec') },
+			body: { Cmd: command, Env: env, AttachStdin: stdin !== undefined, AttachStdout: true, AttachStderr: true },
+		});
+		const { stream, head } = await this.#connection.upgrade({
+			...{ action, method: 'POST', path: `/exec/${Id}/start`, body: { Detach: false, Tty: false } },
+		});
+		const abort = () => stream.destroy();
+		signal?.addEventListener('abort', abort, { once: true });
+		if (signal?.aborted) abort();
+		try {
+			const chunks: Buffer[] = [head];
+			if (stdin !== undefined) stream.write(stdin);
+			if (!isStdinHeld) stream.end();
+			for await (const chunk of stream) chunks.push(chunk as Buffer);
+			const { ExitCode } = await this.#connection.json<{ readonly ExitCode: number | null }>({
+				...{ action, method: 'GET', path: `/exec/${Id}/json` },
+			});
+			return { code: ExitCode ?? 1, ...demultiplex(Buffer.concat(chunks)) };
+		} catch (error) {
+			signal?.throwIfAborted();
+			throw error;
+		} finally {
+			signal?.removeEventListener('abort', abort);
+			stream.destroy();
+		}
+	}
+
+	#path(action?: string): string {
+		const path = `/containers/${encodeURIComponent(this.id)}`;
+		return action === undefined ? path : `${path}/${action}`;
+	}
+
+	async #post(verb: string, action: string, query: Readonly<Record<string, string | number>> = {}): Promise<void> {
+		await this.#connection.bytes({
+			...{ action: `${verb} ${this.title}`, method: 'POST', path: this.#path(action), query },
+		});
+	}
 }

@@ -1,4 +1,4 @@
-/** Faults of a mesh of processes on this machine: by signals, and by starting a service again with other settings or another clock. */
+/** Lets experiments control the mesh that `npm start` runs: with signals, and by restarting services with other settings. */
 import { join } from 'node:path';
 import { KubejoinError } from '../../../../lib/errors.ts';
 import type { LocalMesh } from '../../../../scripts/mesh/local-mesh.ts';
@@ -11,12 +11,12 @@ import {
 	tracesKeySettings,
 	tracesUrl,
 } from '../../../../scripts/mesh/services.ts';
+import type { ServiceControl, ServiceState } from '../../control/api.ts';
 import { labDirectory } from '../../control/client.ts';
-import { type ServiceControl, serveControl } from '../../control/server.ts';
+import { serveControl } from '../../control/server.ts';
 import { createWorkers } from '../../workers.ts';
-import type { ServiceState } from '../driver.ts';
 
-/** Let experiments reach this mesh. @returns stops that, and every node and attacker that an experiment left */
+/** @returns stops the control server, and every node and attacker of experiments */
 export async function offerLab(mesh: LocalMesh, options: MeshOptions): Promise<{ stop: () => Promise<void> }> {
 	const { state, port, observer } = options;
 	const directory = labDirectory(state);
