@@ -19,7 +19,6 @@ export const experiments: readonly string[] = readdirSync(projectPath('chaos/exp
 const program = (script: string, args: readonly string[], variables: Readonly<Record<string, string>> = {}) =>
 	runProgram({ name: script, program: script, args, variables });
 
-/** The mesh under test. */
 export interface Where {
 	readonly mesh: 'local' | 'compose';
 	readonly state: string;

@@ -114,7 +114,6 @@ const countText = (count: number, noun: string): string => `${count} ${noun}${co
 interface ReporterOutput {
 	readonly paint: ReturnType<typeof pc.createColors>;
 	readonly line: (text: string) => void;
-	/** Replace the live line. */
 	readonly live: (text: string | undefined) => void;
 }
 

@@ -68,7 +68,8 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 		y += rowHeight;
 		if (step.moment !== undefined && !isRefused(step)) {
 			parts.push(
-				`<rect class="moment" x="${timeWidth}" y="${y}" width="${width - timeWidth}" height="22" rx="4"/>${textAt(timeWidth + 8, y + 15, momentText[step.moment], 'moment-text')}`,
+				`<rect class="moment" x="${timeWidth}" y="${y}" width="${width - timeWidth}" height="22" rx="4"/>`,
+				textAt(timeWidth + 8, y + 15, momentText[step.moment], 'moment-text'),
 			);
 			y += 32;
 		}
@@ -92,7 +93,8 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 			const characters = Math.floor((onRight ? room : from - timeWidth - 14) / approximateCharacterWidth);
 			const mark = `<circle class="mark ${style}" cx="${from}" cy="${line}" r="4.5"/>`;
 			if (isNarrow) return `<g>${textAt(0, top + 12, cut(label, characters), textStyle)}${mark}</g>`;
-			return `<g>${time}${mark}${textAt(onRight ? from + 12 : from - 12, line + 4, cut(label, characters), textStyle, onRight ? 'start' : 'end')}</g>`;
+			const [left, anchor] = onRight ? [from + 12, 'start'] : [from - 12, 'end'];
+			return `<g>${time}${mark}${textAt(left, line + 4, cut(label, characters), textStyle, anchor)}</g>`;
 		}
 		const way = to > from ? 1 : -1;
 		const [low, high] = [Math.min(from, to), Math.max(from, to)];
@@ -101,8 +103,11 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 			(isNarrow ? width : startsLeft ? width - low - 8 : high - timeWidth - 8) / approximateCharacterWidth,
 		);
 		const place = isNarrow ? 0 : startsLeft ? low + 8 : high - 8;
-		const arrow = `<path class="arrow ${style}" d="M${from} ${line}H${to - way * 7}"/><path class="head ${style}" d="M${to} ${line}l${-way * 9} -4.5v9z"/>`;
-		return `<g>${time}${textAt(place, line - (isNarrow ? 11 : 6), cut(label, characters), textStyle, startsLeft ? 'start' : 'end')}${arrow}</g>`;
+		const shaft = `<path class="arrow ${style}" d="M${from} ${line}H${to - way * 7}"/>`;
+		const head = `<path class="head ${style}" d="M${to} ${line}l${-way * 9} -4.5v9z"/>`;
+		const anchor = startsLeft ? 'start' : 'end';
+		const text = textAt(place, line - (isNarrow ? 11 : 6), cut(label, characters), textStyle, anchor);
+		return `<g>${time}${text}${shaft}${head}</g>`;
 	}
 	const names = lanes.map((lane, index) => {
 		if (!isNarrow) return textAt(x(lane), 16, cut(lane, Math.floor(laneWidth / 7)), 'lane-name', 'middle');
@@ -113,12 +118,21 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 	const lines = lanes.map(
 		(lane, index) => `<path class="lane" d="M${x(lane)} ${isNarrow ? 18 * (index + 1) + 2 : 24}V${height}"/>`,
 	);
-	const title = `${join.node} ${join.state === 'refused' ? `was refused${join.failure === undefined ? '' : `: ${join.failure.code}`}` : join.state}`;
-	const said = steps.map(
-		(step) =>
-			`${step.from === step.to ? step.from : `${step.from} to ${step.to}`}: ${step.label}${step.failure === undefined ? '' : `, ${step.failure.code}`}`,
-	);
-	return `<svg class="${formName}" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-size="${fontSize}" role="img" aria-label="${escapeXml(title)}"><desc>${escapeXml(said.join('. '))}</desc>${lines.join('')}${names.join('')}${parts.join('')}</svg>`;
+	const state = join.state === 'refused' ? 'was refused' : join.state;
+	const title = `${join.node} ${state}${join.failure === undefined ? '' : `: ${join.failure.code}`}`;
+	const descriptions = steps.map(({ from, to, label, failure }) => {
+		const who = from === to ? from : `${from} to ${to}`;
+		return `${who}: ${label}${failure === undefined ? '' : `, ${failure.code}`}`;
+	});
+	const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-size="${fontSize}"`;
+	return [
+		`<svg class="${formName}" ${size} role="img" aria-label="${escapeXml(title)}">`,
+		`<desc>${escapeXml(descriptions.join('. '))}</desc>`,
+		...lines,
+		...names,
+		...parts,
+		'</svg>',
+	].join('');
 }
 
 /** Mermaid has signs of its own. */

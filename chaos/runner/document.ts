@@ -19,14 +19,12 @@ export interface Problem {
 export interface Document {
 	/** The file name without its extension. */
 	readonly name: string;
-	/** The path for messages. */
 	readonly file: string;
 	readonly value: Json;
 	/** `FILE:LINE:COLUMN` of a part; of its nearest parent when the part is absent or comes from an anchor. */
 	readonly where: (path: Path) => string;
 	/** The text of a scalar in the file, without quotes. */
 	readonly source: (path: Path) => string | undefined;
-	/** Syntax errors. */
 	readonly problems: readonly Problem[];
 }
 

@@ -55,7 +55,6 @@ export interface ActivityEnded {
 	readonly seconds: number;
 	/** `failed`: the program did not run to its end. */
 	readonly status: 'succeeded' | 'failed';
-	/** Exit code. */
 	readonly code?: number;
 	/** Absent without a tolerance. */
 	readonly toleranceMet?: boolean;
@@ -75,7 +74,6 @@ export interface ExperimentEnded {
 	readonly expected: Expected;
 	readonly verdicts: Verdicts;
 	readonly passed: boolean;
-	/** Why it did not pass. */
 	readonly problems: readonly string[];
 }
 /** The runner received SIGINT, SIGTERM or SIGHUP. */
@@ -92,7 +90,6 @@ export interface RunEnded {
 	readonly seed: number;
 	readonly passed: readonly string[];
 	readonly failed: readonly string[];
-	/** After an interruption. */
 	readonly notRun: readonly string[];
 	readonly isInterrupted: boolean;
 	/** Holds the journals and the report. */

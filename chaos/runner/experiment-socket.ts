@@ -1,6 +1,6 @@
 /**
- * Runs experiments for clients of a Unix socket, one at a time. A client sends a line with the name of an experiment and
- * receives the output of the runner. A client that closes its side interrupts its experiment.
+ * Runs experiments for clients of a Unix socket, one at a time. A client sends a line with the name of an experiment
+ * and receives the output of the runner. A client that closes its side interrupts its experiment.
  */
 import { chmod, rm } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';

@@ -10,10 +10,8 @@ export interface Run {
 	readonly activity: Json;
 	/** Null when the program did not run to its end. */
 	readonly output: Output | null;
-	/** ISO 8601. */
 	readonly start: string;
 	readonly end: string;
-	/** In seconds. */
 	readonly duration: number;
 	readonly status: 'succeeded' | 'failed';
 	readonly exception?: readonly string[];
@@ -48,7 +46,6 @@ export interface Journal {
 		readonly verdicts: Verdicts;
 		readonly expected: Expected;
 		readonly passed: boolean;
-		/** Why it did not pass. */
 		readonly problems: readonly string[];
 		readonly evidence: readonly Evidence[];
 		readonly seed: number;

@@ -19,7 +19,6 @@ export async function measurePace(clock: Clock, start: () => Promise<void> = sta
 	return paceOf(median);
 }
 
-/** From 1 to 6, in halves. */
 export const paceOf = (startMs: number): number =>
 	Math.min(Math.max(Math.round((startMs / USUAL_START_MS) * 2) / 2, 1), MAX_PACE);
 

@@ -3,7 +3,9 @@ import { sequenceMermaid, sequenceSvg } from './diagram.ts';
 import { chaosToolkit, fixtureText, planOf } from './fixtures/fixtures.ts';
 import type { Journal } from './journal.ts';
 import type { SeenJoin } from './observer.ts';
-import { type RunReport, reportHtml, reportMarkdown } from './report.ts';
+import type { RunReport } from './report.ts';
+import { reportHtml } from './report-html.ts';
+import { reportMarkdown } from './report-markdown.ts';
 import { mergeResults, recordedSeconds, resultOf } from './results.ts';
 
 const EVIL = '<script>alert("1")</script> & [a](b) `c` | end';

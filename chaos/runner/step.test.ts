@@ -50,7 +50,7 @@ describe('runStep', () => {
 		assert.equal(problem, undefined);
 	});
 
-	it('names the reason of a failure: the error line, else the last line of stderr, else the first of stdout', async () => {
+	it('names the reason: the error line, else the last line of stderr, else the first of stdout', async () => {
 		const problemOf = async (output: Partial<Output>) =>
 			(await run(step({ tolerance }), { status: 1, ...output })).problem;
 		const expected = 'probe p: expected exit code 0, got 1';

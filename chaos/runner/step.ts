@@ -18,7 +18,6 @@ export interface StepResult {
 export interface StepOptions {
 	readonly machine: Machine;
 	readonly clock: Clock;
-	/** Ends the step. */
 	readonly signal: AbortSignal;
 }
 

@@ -1,7 +1,6 @@
 /** Compares the output of a probe with its tolerance. */
 import type { Tolerance } from './plan.ts';
 
-/** How a program ended. */
 export interface Output {
 	/** Exit code; the negative signal number of a program that a signal ended. */
 	readonly status: number;

@@ -7,7 +7,6 @@ export interface Evidence {
 	readonly probe: string;
 	readonly kind: VerdictKind;
 	readonly verdict: 'held' | 'violated';
-	/** The rest of the line. */
 	readonly text: string;
 	/** The other lines of the probe. */
 	readonly lines: readonly string[];

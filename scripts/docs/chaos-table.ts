@@ -10,10 +10,11 @@ import { table } from './table.ts';
 
 const COLUMNS = 120;
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
-const recorded = (result: Result | undefined): string =>
-	result === undefined
-		? 'not measured'
-		: `${result.security}, ${result.availability}; ${result.seconds} s${result.passed ? '' : '; **failed**'} (${result.date})`;
+function recorded(result: Result | undefined): string {
+	if (result === undefined) return 'not measured';
+	const { security, availability, seconds, passed, date } = result;
+	return `${security}, ${availability}; ${seconds} s${passed ? '' : '; **failed**'} (${date})`;
+}
 
 /** A table of results, and a section for each experiment. */
 export function catalogueOf(plans: readonly Plan[], results: Results): string {
