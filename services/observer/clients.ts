@@ -61,7 +61,10 @@ export const socketRunner = (path: string): Runner => ({
 		socket.on('error', (error) => {
 			problem = `is unavailable (${error.message})`;
 		});
-		createInterface({ input: socket }).on('line', onLine);
+		// The interface repeats the error of the socket, and one without a listener ends the observer.
+		createInterface({ input: socket })
+			.on('line', onLine)
+			.on('error', () => undefined);
 		socket.once('end', () => socket.end());
 		socket.write(`${name}\n`);
 		return {

@@ -63,87 +63,106 @@ interface Current {
 	done: Promise<void>;
 }
 
-export function createExperimentRunner({
-	list,
-	runner,
-	mayRun,
-	clock,
-	log,
-}: ExperimentRunnerOptions): ExperimentRunner {
-	const listeners = new Set<ExperimentListener>();
-	const runs = new Map<string, ExperimentRun>();
-	let isThere = false;
-	let current: Current | undefined;
+export const createExperimentRunner = (options: ExperimentRunnerOptions): ExperimentRunner => new SerialRunner(options);
 
-	const offered = (): Experiments => ({ offer: !mayRun ? 'not-allowed' : isThere ? 'run' : 'no-runner', list });
-	function keep(run: ExperimentRun): void {
-		runs.set(run.experiment, run);
-		for (const listener of listeners) listener.run(run);
+/** Runs one experiment at a time. */
+class SerialRunner implements ExperimentRunner {
+	readonly #options: ExperimentRunnerOptions;
+	readonly #listeners = new Set<ExperimentListener>();
+	readonly #runs = new Map<string, ExperimentRun>();
+	#isThere = false;
+	#current: Current | undefined;
+
+	constructor(options: ExperimentRunnerOptions) {
+		this.#options = options;
 	}
-	function hear(own: Current, line: string): void {
+
+	offered(): Experiments {
+		const { mayRun, list } = this.#options;
+		if (!mayRun) return { offer: 'not-allowed', list };
+		return { offer: this.#isThere ? 'run' : 'no-runner', list };
+	}
+
+	runs(): readonly ExperimentRun[] {
+		return [...this.#runs.values()];
+	}
+
+	listen(listener: ExperimentListener): () => void {
+		this.#listeners.add(listener);
+		return () => void this.#listeners.delete(listener);
+	}
+
+	async run(name: string): Promise<void> {
+		const { list, runner, clock } = this.#options;
+		const experiment = list.find((one) => one.name === name);
+		if (experiment === undefined)
+			throw new KubejoinError('PAGE_BAD_REQUEST', { problem: `there is no experiment ${name}` });
+		if (this.#current !== undefined)
+			throw new KubejoinError('EXPERIMENT_ALREADY_RUNNING', { running: this.#current.run.experiment });
+		const own: Current = { run: beginRun(experiment, clock()), words: [], done: Promise.resolve() };
+		this.#current = own;
+		try {
+			own.work = await runner.start(name, (line) => this.#hear(own, line));
+		} catch (error) {
+			this.#current = undefined;
+			throw error;
+		}
+		this.#keep(own.run);
+		own.done = own.work.ended.then((how) => this.#end(own, how));
+	}
+
+	stop(): string {
+		const current = this.#current;
+		if (current?.work === undefined) throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'no experiment runs now' });
+		const { run, work } = current;
+		// A second interrupt would end the runner before its rollback is complete.
+		if (run.state === 'stopping') return run.experiment;
+		current.run = { ...run, state: 'stopping', durationMs: this.#options.clock() - run.startedMs };
+		this.#keep(current.run);
+		work.interrupt();
+		return run.experiment;
+	}
+
+	async check(): Promise<void> {
+		const was = this.#isThere;
+		this.#isThere = await this.#options.runner.isThere();
+		if (was !== this.#isThere) for (const listener of this.#listeners) listener.offered(this.offered());
+	}
+
+	async close(): Promise<void> {
+		const current = this.#current;
+		if (current === undefined) return;
+		current.work?.interrupt();
+		let timer: NodeJS.Timeout | undefined;
+		const limit = new Promise<void>((resolve) => {
+			timer = setTimeout(resolve, CLOSE_MS);
+		});
+		await Promise.race([current.done, limit]);
+		clearTimeout(timer);
+	}
+
+	#hear(own: Current, line: string): void {
 		const event = readEvent(line);
 		if (event !== undefined) {
-			own.run = takeEvent(own.run, event, clock());
-			keep(own.run);
+			own.run = takeEvent(own.run, event, this.#options.clock());
+			this.#keep(own.run);
 		} else if (!line.startsWith('{')) {
 			own.words.push(line);
 			if (own.words.length > KEPT_WORDS) own.words.shift();
 		}
 	}
-	return {
-		offered,
-		runs: () => [...runs.values()],
-		listen(listener) {
-			listeners.add(listener);
-			return () => void listeners.delete(listener);
-		},
-		async run(name) {
-			const experiment = list.find((one) => one.name === name);
-			if (experiment === undefined)
-				throw new KubejoinError('PAGE_BAD_REQUEST', { problem: `there is no experiment ${name}` });
-			if (current !== undefined)
-				throw new KubejoinError('EXPERIMENT_ALREADY_RUNNING', { running: current.run.experiment });
-			const own: Current = { run: beginRun(experiment, clock()), words: [], done: Promise.resolve() };
-			current = own;
-			try {
-				own.work = await runner.start(name, (line) => hear(own, line));
-			} catch (error) {
-				current = undefined;
-				throw error;
-			}
-			keep(own.run);
-			own.done = own.work.ended.then((how) => {
-				current = undefined;
-				own.run = endRun(own.run, how, own.words, clock());
-				log.info({ experiment: name, outcome: own.run.outcome, passed: own.run.passed }, 'an experiment has ended');
-				keep(own.run);
-			});
-		},
-		stop() {
-			if (current?.work === undefined)
-				throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'no experiment runs now' });
-			const { run, work } = current;
-			// A second interrupt would end the runner before its rollback is complete.
-			if (run.state === 'stopping') return run.experiment;
-			current.run = { ...run, state: 'stopping', durationMs: clock() - run.startedMs };
-			keep(current.run);
-			work.interrupt();
-			return run.experiment;
-		},
-		async check() {
-			const was = isThere;
-			isThere = await runner.isThere();
-			if (was !== isThere) for (const listener of listeners) listener.offered(offered());
-		},
-		async close() {
-			if (current === undefined) return;
-			current.work?.interrupt();
-			let timer: NodeJS.Timeout | undefined;
-			const limit = new Promise<void>((resolve) => {
-				timer = setTimeout(resolve, CLOSE_MS);
-			});
-			await Promise.race([current.done, limit]);
-			clearTimeout(timer);
-		},
-	};
+
+	#end(own: Current, how: string): void {
+		const { clock, log } = this.#options;
+		this.#current = undefined;
+		own.run = endRun(own.run, how, own.words, clock());
+		const { experiment, outcome, passed } = own.run;
+		log.info({ experiment, outcome, passed }, 'an experiment has ended');
+		this.#keep(own.run);
+	}
+
+	#keep(run: ExperimentRun): void {
+		this.#runs.set(run.experiment, run);
+		for (const listener of this.#listeners) listener.run(run);
+	}
 }

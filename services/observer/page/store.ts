@@ -32,8 +32,13 @@ export interface Store {
 
 const FRAME_MS = 50;
 const RECONNECT_MS = 5_000;
+/** @source https://html.spec.whatwg.org/multipage/server-sent-events.html EventSource.CLOSED */
+const CLOSED = 2;
 
-export function createStore(): Store {
+type Connect = (path: string) => EventSource;
+
+/** @param connect  default: the event source of the browser */
+export function createStore(connect: Connect = (path) => new EventSource(path)): Store {
 	const joins = signal<readonly Join[]>([]);
 	const session = signal<Session | undefined>(undefined);
 	const storm = signal<Storm | undefined>(undefined);
@@ -45,7 +50,7 @@ export function createStore(): Store {
 	const showJoins = batched(() => {
 		joins.value = [...known.values()].sort((a, b) => b.startedMs - a.startedMs);
 	});
-	const source = reconnecting('/api/stream', (isOpen) => {
+	const source = reconnecting('/api/stream', connect, (isOpen) => {
 		if (!isOpen) isConnected.value = false;
 	});
 	on<Session>(source, 'session', (value) => {
@@ -89,7 +94,7 @@ export function createStore(): Store {
 			const show = batched(() => {
 				steps.value = new Map(all);
 			});
-			const own = reconnecting(`/api/joins/${encodeURIComponent(id)}/stream`);
+			const own = reconnecting(`/api/joins/${encodeURIComponent(id)}/stream`, connect);
 			on<Step>(own, 'step', (step) => {
 				all.set(step.id, step);
 				show();
@@ -111,17 +116,18 @@ interface Source {
 }
 
 /** A browser gives up a stream that is refused. The observer can be less busy later. */
-function reconnecting(path: string, onChange: (isOpen: boolean) => void = () => undefined): Source {
+function reconnecting(path: string, open: Connect, onChange: (isOpen: boolean) => void = () => undefined): Source {
 	const takers: [event: string, take: (data: string) => void][] = [];
 	let timer: ReturnType<typeof setTimeout> | undefined;
+	let isClosed = false;
 	let source = connect();
 	function connect(): EventSource {
-		const next = new EventSource(path);
+		const next = open(path);
 		for (const [event, take] of takers) listen(next, event, take);
 		next.onopen = () => onChange(true);
 		next.onerror = () => {
 			onChange(false);
-			if (next.readyState !== EventSource.CLOSED) return;
+			if (next.readyState !== CLOSED || isClosed) return;
 			timer = setTimeout(() => {
 				source = connect();
 			}, RECONNECT_MS);
@@ -134,6 +140,7 @@ function reconnecting(path: string, onChange: (isOpen: boolean) => void = () => 
 			listen(source, event, take);
 		},
 		close() {
+			isClosed = true;
 			clearTimeout(timer);
 			source.close();
 		},

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { checkServices, readyChecks } from './health.ts';
+
+describe('the health of the services', () => {
+	let server: Server;
+	let url: string;
+	let status: number;
+	let body: string;
+	beforeEach(async () => {
+		status = 200;
+		body = 'ok';
+		server = createServer((_, response) => void response.writeHead(status).end(body));
+		await once(server.listen(0, '127.0.0.1'), 'listening');
+		url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`;
+	});
+	afterEach(() => {
+		server.close();
+		server.closeAllConnections();
+	});
+
+	it('is ok where the service is ready', async () => {
+		assert.deepEqual(await checkServices([{ name: 'ca-service', url }]), [{ name: 'ca-service', health: 'ok' }]);
+	});
+
+	it('is failing with the checks that fail, printable and of bounded length', async () => {
+		status = 500;
+		body = `[-]ledger failed\u001b[2J\n${'x'.repeat(100_000)}`;
+		const [service] = await checkServices([{ name: 'ca-service', url }]);
+		assert.equal(service?.health, 'failing');
+		assert.match(service?.problem ?? '', /^\[-\]ledger failed\^\[\[2J\n/);
+		assert.ok((service?.problem ?? '').length <= 1_100);
+	});
+
+	it('is away with the reason where no program listens, and says so of each service', async () => {
+		const services = [
+			{ name: 'a', url },
+			{ name: 'b', url: `http://127.0.0.1:${await unusedPort()}/readyz` },
+		];
+		const [first, second] = await checkServices(services);
+		assert.deepEqual([first?.health, second?.name, second?.health], ['ok', 'b', 'away']);
+		assert.match(second?.problem ?? '', /ECONNREFUSED/);
+	});
+});
+
+async function unusedPort(): Promise<number> {
+	const server = createServer();
+	await once(server.listen(0, '127.0.0.1'), 'listening');
+	const { port } = server.address() as AddressInfo;
+	await new Promise((resolve) => server.close(resolve));
+	return port;
+}
+
+describe('the health of the observer', () => {
+	it('needs the files of the page', async () => {
+		await readyChecks(() => true).page?.();
+		assert.throws(() => void readyChecks(() => false).page?.(), /npm run build/);
+	});
+});

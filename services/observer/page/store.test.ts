@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import type { Join, Session, Step } from '../api.ts';
+import { createStore, type Store } from './store.ts';
+
+/** An EventSource whose events a test sends. */
+class FakeSource {
+	static readonly CLOSED = 2;
+	readonly path: string;
+	readyState = 1;
+	onopen: (() => void) | undefined;
+	onerror: (() => void) | undefined;
+	readonly #takers = new Map<string, (event: { data: string }) => void>();
+
+	constructor(path: string) {
+		this.path = path;
+	}
+	addEventListener(event: string, take: (event: { data: string }) => void): void {
+		this.#takers.set(event, take);
+	}
+	send(event: string, data: object): void {
+		this.#takers.get(event)?.({ data: JSON.stringify(data) });
+	}
+	fail(isRefused = false): void {
+		this.readyState = isRefused ? FakeSource.CLOSED : 0;
+		this.onerror?.();
+	}
+	close(): void {
+		this.readyState = FakeSource.CLOSED;
+	}
+}
+
+const session = (key: string): Session => ({ key, actions: ['join'], version: 'v1' });
+const join = (id: string, startedMs: number): Join => ({
+	...{ id, node: `node-${id}`, startedMs, durationMs: 1, state: 'joined', phase: '', nextPhase: '' },
+	...{ steps: 0, isForgotten: false },
+});
+
+describe('the store of the page', () => {
+	let sources: FakeSource[];
+	let store: Store;
+	beforeEach(() => {
+		mock.timers.enable({ apis: ['setTimeout'] });
+		sources = [];
+		store = createStore((path) => {
+			const source = new FakeSource(path);
+			sources.push(source);
+			return source as unknown as EventSource;
+		});
+	});
+	afterEach(() => mock.timers.reset());
+	const source = () => sources[0] ?? assert.fail();
+	const frame = () => mock.timers.tick(50);
+	const ids = () => store.joins.value.map(({ id }) => id);
+
+	it('has the joins, newest first, each in its last state', () => {
+		assert.equal(source().path, '/api/stream');
+		source().send('join', join('a', 1));
+		source().send('join', join('b', 2));
+		source().send('join', { ...join('a', 1), state: 'refused' });
+		frame();
+		assert.deepEqual(
+			store.joins.value.map(({ id, state }) => [id, state]),
+			[
+				['b', 'joined'],
+				['a', 'refused'],
+			],
+		);
+	});
+
+	it('applies any number of changes once a frame', () => {
+		const seen: number[] = [];
+		store.joins.subscribe((joins) => seen.push(joins.length));
+		for (let number = 0; number < 100; number++) source().send('join', join(String(number), number));
+		frame();
+		assert.deepEqual(seen, [0, 100]);
+	});
+
+	it('forgets the joins of an observer that restarted without them, and keeps those of the same observer', () => {
+		source().send('session', session('first'));
+		source().send('join', join('a', 1));
+		frame();
+		source().send('session', session('first'));
+		frame();
+		assert.deepEqual(ids(), ['a']);
+		source().send('session', session('second'));
+		frame();
+		assert.deepEqual(ids(), []);
+		source().send('join', join('b', 2));
+		frame();
+		assert.deepEqual(ids(), ['b']);
+	});
+
+	it('is connected from the session on, until the stream fails', () => {
+		assert.equal(store.isConnected.value, false);
+		source().send('session', session('k'));
+		assert.equal(store.isConnected.value, true);
+		source().fail();
+		assert.equal(store.isConnected.value, false);
+	});
+
+	it('connects again after a refusal, which a browser does not', () => {
+		source().fail(true);
+		assert.equal(sources.length, 1);
+		mock.timers.tick(5_000);
+		assert.equal(sources.length, 2);
+		sources[1]?.send('session', session('k'));
+		assert.equal(store.isConnected.value, true);
+	});
+
+	it('follows the steps of one join until it is closed', () => {
+		const { steps, close } = store.follow('a b');
+		const own = sources[1] ?? assert.fail();
+		assert.equal(own.path, '/api/joins/a%20b/stream');
+		own.send('step', { id: '1', label: 'x' } as Step);
+		own.send('step', { id: '1', label: 'y' } as Step);
+		frame();
+		assert.deepEqual(
+			[...steps.value.values()].map(({ label }) => label),
+			['y'],
+		);
+		close();
+		assert.equal(own.readyState, FakeSource.CLOSED);
+		own.fail(true);
+		close();
+		mock.timers.tick(60_000);
+		assert.equal(sources.length, 2);
+	});
+
+	it('has the cluster, the storm, the experiments and their runs', () => {
+		source().send('cluster', { atMs: 1 });
+		source().send('storm', { joined: 1 });
+		source().send('experiments', { offer: 'run', list: [] });
+		source().send('experiment', { experiment: 'a', state: 'running' });
+		source().send('experiment', { experiment: 'a', state: 'ended' });
+		assert.equal(store.cluster.value?.atMs, 1);
+		assert.equal(store.storm.value?.joined, 1);
+		assert.equal(store.experiments.value?.offer, 'run');
+		assert.deepEqual(
+			[...store.runs.value.values()].map(({ state }) => state),
+			['ended'],
+		);
+	});
+});
+
+describe('requests of the page', () => {
+	const asked: { path: string; init: RequestInit | undefined }[] = [];
+	const realFetch = globalThis.fetch;
+	before(() => {
+		globalThis.fetch = (async (path: string, init?: RequestInit) => {
+			asked.push({ path, init });
+			return Response.json({ done: 'x' });
+		}) as typeof fetch;
+	});
+	after(() => {
+		globalThis.fetch = realFetch;
+	});
+
+	it('have the key of the session for actions, and escaped names in paths', async () => {
+		const fake = new FakeSource('');
+		const store = createStore(() => fake as unknown as EventSource);
+		fake.send('session', session('key-of-session'));
+		await store.act('approve', { request: 'c' });
+		await store.detail('a/b', 'c d');
+		const [action, detail] = asked;
+		assert.equal(action?.path, '/api/actions/approve');
+		assert.equal(action?.init?.method, 'POST');
+		assert.equal(new Headers(action?.init?.headers).get('x-kubejoin-session'), 'key-of-session');
+		assert.equal(action?.init?.body, '{"request":"c"}');
+		assert.equal(detail?.path, '/api/joins/a%2Fb/steps/c%20d');
+	});
+});
