@@ -15,8 +15,7 @@ export const escapeXml = (text: string): string =>
 		.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`)
 		.replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
 
-/** API_NOT_FOUND is part of a successful join: the node does not exist yet. */
-export const isRefused = ({ failure }: SeenStep): boolean => failure !== undefined && failure.code !== 'API_NOT_FOUND';
+export const isRefused = ({ failure }: SeenStep): boolean => failure !== undefined;
 
 const tlsText = { unverified: 'TLS not verified', 'one-way': 'server verified', mutual: 'mutual TLS' } as const;
 const momentText = {

@@ -1,4 +1,4 @@
-/** What serving means for the observer, and how the other services are asked for theirs. */
+/** Readiness of the observer, and the health of the other services. */
 import { causeText } from '../../lib/errors.ts';
 import type { HealthChecks } from '../../lib/rpc/health.ts';
 import { printableLines } from '../../lib/text.ts';
@@ -14,7 +14,7 @@ export const readyChecks = (pageExists: () => boolean): HealthChecks => ({
 const TIMEOUT_MS = 2_000;
 const MAX_PROBLEM = 1_000;
 
-/** As much of the body as a page can show. */
+/** The part of the body that the page shows. */
 async function beginningOf({ body }: Response): Promise<string> {
 	let text = '';
 	for await (const chunk of body?.pipeThrough(new TextDecoderStream()) ?? []) {
@@ -24,7 +24,6 @@ async function beginningOf({ body }: Response): Promise<string> {
 	return text.slice(0, MAX_PROBLEM).trim();
 }
 
-/** Ask /readyz of each service. */
 export const checkServices = (
 	services: readonly { readonly name: string; readonly url: string }[],
 ): Promise<Cluster['services']> =>

@@ -7,9 +7,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Join, Lane, Step } from '../api.ts';
 import { inOrder } from '../order.ts';
 import { FailureBand } from './failure.tsx';
-import { Icon, Mark, Padlock, tlsWord } from './icons.tsx';
+import { Icon, Mark, Padlock } from './icons.tsx';
+import { labelPlace, outcomeOf, pauseMs, placeOf } from './row-text.ts';
 import { lanesOf, laneX, type Row, rowsOf } from './rows.ts';
-import { useWords, type Words } from './words.ts';
+import { tlsWord } from './tls-word.ts';
+import { useWords } from './words.ts';
 
 interface DiagramProps {
 	readonly join: Join;
@@ -167,25 +169,6 @@ function StepRow({
 	);
 }
 
-/** Beside a mark; above an arrow, on the side of the diagram where there is room. */
-function labelPlace({ from, to }: Step, fromX: number, toX: number): Record<string, string> {
-	const gap = from === to ? 14 : 10;
-	const [low, high] = [Math.min(fromX, toX), Math.max(fromX, toX)];
-	if (low < 50) return { left: `calc(${low}% + ${gap}px)`, maxWidth: `calc(${100 - low}% - ${gap}px)` };
-	return { right: `calc(${100 - high}% + ${gap}px)`, maxWidth: `calc(${high}% - ${gap}px)` };
-}
-
-/** The error, the trust that a check establishes, or nothing. */
-function outcomeOf(step: Step, { trust, answer }: Words): string {
-	if (step.failure !== undefined) return step.failure.code;
-	return step.expectedError === undefined ? trust(step) : answer(step.expectedError);
-}
-
-/** The arrow and its protection as text, for screen readers. */
-function placeOf({ from, to, tls }: Step, { say, messages }: Words): string {
-	return from === to ? messages.withLabel(from) : messages.arrow(from, to, tls && say(tlsWord[tls]));
-}
-
 function Legend() {
 	const { say } = useWords();
 	return (
@@ -200,9 +183,6 @@ function Legend() {
 }
 
 const speeds = [1, 0.1, 0.01] as const;
-/** A step that took long is played sooner. */
-const MAX_WAIT_MS = 3_000;
-
 interface PlayerProps {
 	readonly total: number;
 	readonly shown: number | undefined;
@@ -223,8 +203,7 @@ function Player({ total, shown, steps, onShow }: PlayerProps) {
 			return;
 		}
 		const times = steps.map(({ atMs }) => atMs);
-		const gapMs = (times[at] ?? 0) - (times[at - 1] ?? 0);
-		const timer = setTimeout(() => onShow(at + 1), Math.min(Math.max(gapMs / speed.value, 30), MAX_WAIT_MS));
+		const timer = setTimeout(() => onShow(at + 1), pauseMs(times, at, speed.value));
 		return () => clearTimeout(timer);
 	}, [isPlaying.value, at, total, speed.value]);
 	const show = (count: number) => {

@@ -1,8 +1,5 @@
 /** Padlocks and marks. They differ by shape as well as by color, and a text beside each has its meaning. */
 import type { Tls } from '../api.ts';
-import type { Word } from './catalogue.ts';
-
-export const tlsWord: Readonly<Record<Tls, Word>> = { unverified: 'unverified', 'one-way': 'oneWay', mutual: 'mutual' };
 
 /** Open with a question mark; closed; closed twice. */
 export function Padlock({ tls }: { readonly tls: Tls }) {

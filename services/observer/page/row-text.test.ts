@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import type { Step } from '../api.ts';
+import { joinedSpans, refusedSpans, traceId } from '../spans.fixture.ts';
+import { stepsOf } from '../steps.ts';
+import { labelPlace, outcomeOf, pauseMs, placeOf } from './row-text.ts';
+import { wordsOf } from './words.ts';
+
+const stepIn = (spans: typeof joinedSpans, label: string): Step =>
+	stepsOf(traceId, spans).find((step) => step.label === label) ?? assert.fail();
+const check = stepIn(joinedSpans, 'preflight');
+const message = stepIn(joinedSpans, 'get configmaps kube-public/cluster-info');
+
+describe('the text of a row', () => {
+	it('is the trust after a check that passed, and the code of one that failed', () => {
+		assert.equal(outcomeOf(check, wordsOf('en')), 'after preflight');
+		assert.equal(outcomeOf(check, wordsOf('zh')), '双方尚未建立信任');
+		const failed = stepIn(refusedSpans, 'discovery/pin-ca');
+		for (const language of ['en', 'zh'] as const)
+			assert.equal(outcomeOf(failed, wordsOf(language)), 'CA_HASH_MISMATCH');
+	});
+
+	it('is an answer where the caller expects the error, and nothing for other messages', () => {
+		const absent = { ...message, expectedError: 'API_NOT_FOUND' };
+		assert.equal(outcomeOf(absent, wordsOf('en')), 'does not exist yet');
+		assert.equal(outcomeOf(absent, wordsOf('zh')), '尚不存在');
+		assert.equal(outcomeOf({ ...message, expectedError: 'OTHER' }, wordsOf('zh')), 'OTHER');
+		assert.equal(outcomeOf(message, wordsOf('en')), '');
+	});
+
+	it('has the arrow and its protection for screen readers', () => {
+		assert.equal(placeOf(message, wordsOf('en')), 'node-1 → apiserver-sim, TLS, server verified: ');
+		assert.equal(placeOf(message, wordsOf('zh')), 'node-1 → apiserver-sim，单向 TLS（已验证服务器）：');
+		assert.equal(placeOf(check, wordsOf('en')), 'node-1: ');
+		const { tls: _, ...plain } = message;
+		assert.equal(placeOf(plain, wordsOf('zh')), 'node-1 → apiserver-sim：');
+	});
+});
+
+describe('the place of a label', () => {
+	it('is on the side with more room, within the diagram', () => {
+		for (const [from, to] of [
+			[10, 30],
+			[30, 10],
+			[49, 90],
+		] as const)
+			assert.deepEqual(Object.keys(labelPlace(message, from, to)), ['left', 'maxWidth']);
+		assert.deepEqual(Object.keys(labelPlace(message, 70, 90)), ['right', 'maxWidth']);
+		assert.deepEqual(labelPlace(message, 70, 90), { right: 'calc(10% + 10px)', maxWidth: 'calc(90% - 10px)' });
+	});
+});
+
+describe('the player', () => {
+	const times = [0, 10, 10, 60_000];
+
+	it('waits for the time between two steps, at its speed', () => {
+		assert.equal(pauseMs(times, 1, 0.1), 100);
+		assert.equal(pauseMs(times, 1, 0.01), 1_000);
+	});
+
+	it('shows steps of the same time one by one, and does not wait for long ones', () => {
+		assert.equal(pauseMs(times, 2, 0.1), 30);
+		assert.equal(pauseMs(times, 3, 1), 3_000);
+		assert.equal(pauseMs([], 0, 1), 30);
+	});
+});
