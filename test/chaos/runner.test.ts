@@ -20,7 +20,7 @@ interface Ended {
 }
 
 describe('npm run chaos', function () {
-	this.timeout(60_000);
+	this.timeout('5m');
 	let folder: string;
 	beforeEach(() => {
 		folder = mkdtempSync(join(tmpdir(), 'kubejoin-chaos-'));
