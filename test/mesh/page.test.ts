@@ -64,7 +64,9 @@ describe('the page', function () {
 		return page;
 	}
 	const shot = async (page: Page, name: string) => {
-		if (screenshots !== undefined) await page.screenshot({ path: join(screenshots, `${name}.png`) });
+		if (screenshots === undefined) return;
+		await page.evaluate(() => scrollTo(0, 0));
+		await page.screenshot({ path: join(screenshots, `${name}.png`) });
 	};
 	const texts = (page: Page, selector: string) => page.locator(selector).allTextContents();
 	const labels = (page: Page) => texts(page, '.row .what');
