@@ -1,14 +1,13 @@
-/** Asking again until there is an answer or no time is left, with a sentence whenever there is something to wait for. */
+/** Retries an operation until it succeeds or the time is over, and reports each new reason for a retry. */
 import pRetry from 'p-retry';
 
 export interface PollOptions {
 	readonly retryMs: number;
 	readonly timeoutMs: number;
-	/** Gives up. */
 	readonly signal?: AbortSignal;
-	/** Called with why there was no answer, once for each new reason. */
+	/** Called with the reason of a failure, once for each new reason. */
 	readonly say: (reason: string) => void;
-	/** Whether asking again can help; default always. */
+	/** Whether a retry can help; default: always. */
 	readonly isWorthwhile?: (error: Error) => boolean;
 }
 

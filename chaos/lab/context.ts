@@ -1,4 +1,4 @@
-/** The context of commands that run where the nodes are: the directory of the lab, the mesh, and the API as the admin. */
+/** The context of commands that run where the nodes are: the lab's directory, the mesh, and the API as the admin. */
 import { dirname, join } from 'node:path';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
@@ -13,7 +13,6 @@ export interface LabContext {
 	readonly directory: string;
 	readonly control: ControlClient;
 	readonly info: MeshInfo;
-	/** As the cluster's admin. */
 	readonly api: ApiClient;
 	/** Run a program of the project to its end. */
 	readonly run: (program: string, args: readonly string[], options?: Pick<ChildPlan, 'variables'>) => Promise<Result>;

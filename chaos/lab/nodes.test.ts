@@ -22,18 +22,18 @@ import {
 const token = 'abcdef.0123456789abcdef';
 const pin = `sha256:${'0a'.repeat(32)}`;
 
-describe('what became of a node', () => {
+describe('the outcome of a node', () => {
 	const output =
 		'[preflight] …\nerror execution phase preflight: no\n  code:          CA_HASH_MISMATCH (discovery/pin-ca)\n';
 	const first = (changes: object) => nodeText(workerOf('n', changes)).split('\n')[0];
 
-	it('waiting until it has served, then joined; paused while it is paused, whatever it was', () => {
+	it('is waiting, then joined; it is paused while the process is paused', () => {
 		assert.equal(first({}), 'n: waiting');
 		assert.equal(first({ hasServed: true }), 'n: joined');
 		assert.equal(first({ hasServed: true, state: 'paused' }), 'n: paused');
 	});
 
-	it('refused with the code that it printed, the last one, or ended; with its exit code, or by a signal', () => {
+	it('is refused with the last printed code, or ended with its exit code or signal', () => {
 		assert.equal(first({ state: 'ended', exitCode: 1, output }), 'n: refused CA_HASH_MISMATCH, exit code 1');
 		assert.equal(
 			first({ state: 'ended', exitCode: 1, output: `${output}${output.replace('CA_HASH_MISMATCH', 'CSR_DENIED')}` }),
@@ -43,11 +43,11 @@ describe('what became of a node', () => {
 		assert.equal(first({ state: 'ended' }), 'n: ended, by a signal');
 	});
 
-	it('a code that it printed while it runs is no end', () => {
+	it('ignores an error code while the node runs', () => {
 		assert.equal(first({ output }), 'n: waiting');
 	});
 
-	it('below that stands what it printed', () => {
+	it('is followed by the output of the node', () => {
 		assert.equal(nodeText(workerOf('n', { output: 'a\nb' })), 'n: waiting\na\nb');
 	});
 });
@@ -72,12 +72,12 @@ describe('rotations', function () {
 		]);
 	});
 
-	it('finds none in what only resembles one', () => {
+	it('finds none in similar lines', () => {
 		assert.deepEqual(rotations(`x ${line('n', '2026-06-01T00:00:00Z')}`), []);
 		assert.deepEqual(rotations(line('n', '2026-06-01T00:00:00')), []);
 	});
 
-	it('no text makes it throw, and nothing that it finds has another number of fields', () => {
+	it('never throws, and returns complete records only', () => {
 		const noise = fc.oneof(
 			fc.string({ unit: 'binary' }),
 			fc.string().map((at) => line('n', at)),
@@ -132,7 +132,7 @@ describe('a node of an experiment', () => {
 	const flags: JoinFlags = { token: 't', pin: 'right', discovery: '8s', bootstrap: '30s', wait: false, within: 1 };
 	const configOf = async (name: string) => parse(await readFile(join(context.directory, `nodes/${name}.yaml`), 'utf8'));
 
-	it('joins with a file that only its owner reads; no token is on its command line', async () => {
+	it('joins with a file that only its owner can read and no token in its command line', async () => {
 		assert.equal((await joinNode(context, 'n', flags)).split('\n')[0], 'n: waiting');
 		const { discovery, timeouts } = await configOf('n');
 		assert.deepEqual(discovery.bootstrapToken, { apiServerEndpoint: '127.0.0.1:6443', token, caCertHashes: [pin] });
@@ -150,7 +150,7 @@ describe('a node of an experiment', () => {
 		]);
 	});
 
-	it('with what it was given instead: pin, attacker, endpoint, token, pause, clock', async () => {
+	it('joins with another pin, attacker, endpoint, token, pause or clock', async () => {
 		await context.write('attackers/m.report.json', { listening: '127.0.0.1:7' });
 		await joinNode(context, 'a', { ...flags, pin: 'none', through: 'm', skipCaVerification: true });
 		assert.deepEqual((await configOf('a')).discovery.bootstrapToken, {
@@ -175,13 +175,13 @@ describe('a node of an experiment', () => {
 		assert.deepEqual([context.started[1]?.pauseAfter, context.started[1]?.clock], ['x', '+1s']);
 	});
 
-	it('several in one process have a name each', async () => {
+	it('gets one name for each node of a process', async () => {
 		await joinNode(context, 'n', { ...flags, nodes: 3 });
 		assert.deepEqual(await nodeNames(context), ['n-1', 'n-2', 'n-3']);
 		assert.deepEqual(context.started[0]?.args.slice(-2), ['--nodes', '3']);
 	});
 
-	it('has no identity until one of the three is there, and says which', async () => {
+	it('has an identity with a certificate on disk, a Node, or an issued certificate', async () => {
 		await joinNode(context, 'n', { ...flags, nodeName: 'real' });
 		assert.equal(await identityOf(context, 'n'), undefined);
 		context.requests.push(requestOf('other', 'somebody', keyPair), requestOf('c', 'real', keyPair));
@@ -190,7 +190,7 @@ describe('a node of an experiment', () => {
 		assert.equal(await identityOf(context, 'n'), 'the cluster lists real');
 	});
 
-	it('is removed with its Node, its Lease, its requests and its files, and nothing else is', async () => {
+	it('is removed with its Node, Lease, requests and files, and nothing else', async () => {
 		await joinNode(context, 'n', flags);
 		context.nodes.push(nodeObject('n', true), nodeObject('m', true));
 		context.requests.push(requestOf('mine', 'n', keyPair), requestOf('other', 'm', keyPair));
@@ -209,7 +209,7 @@ describe('a node of an experiment', () => {
 		);
 	});
 
-	it('LAB_NOT_FOUND: there is no node, or no token, of that name; those that there are, are named', async () => {
+	it('reports LAB_NOT_FOUND with the known names', async () => {
 		await joinNode(context, 'n', flags);
 		await assert.rejects(
 			identityOf(context, 'm'),
@@ -218,7 +218,7 @@ describe('a node of an experiment', () => {
 		await assert.rejects(joinNode(context, 'x', { ...flags, token: 'u' }), (error) => hasCode(error, 'LAB_NOT_FOUND'));
 	});
 
-	it('a request that is for no node, or is none at all, is for no node', () => {
+	it('finds no node in requests of other kinds and in invalid ones', () => {
 		const [request] = [requestOf('c', 'n', keyPair)];
 		assert.equal(nodeOf(request), 'n');
 		assert.equal(nodeOf({ ...request, spec: { ...request.spec, request: 'bm9uc2Vuc2U=' } }), undefined);

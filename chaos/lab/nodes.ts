@@ -30,12 +30,10 @@ export interface JoinFlags {
 	readonly nodeName?: string;
 	/** Wait until it has joined, has ended, or is paused. */
 	readonly wait: boolean;
-	/** Seconds to wait. */
 	readonly within: number;
 }
 
 interface LabNode {
-	/** Names of the Nodes. */
 	readonly names: readonly string[];
 	readonly root: string;
 }
@@ -97,7 +95,7 @@ export const withOneDigitChanged = (pin: string): string => `${pin.slice(0, -1)}
 
 /**
  * `NAME: joined`, `NAME: refused CA_HASH_MISMATCH, exit code 1`, `NAME: paused`, `NAME: waiting`, `NAME: ended, exit
- * code 0` or `NAME: ended, by a signal`, followed by the output of the node.
+ * code 0` or `NAME: ended, by a signal`, followed by the output of the node
  */
 export const nodeText = (worker: WorkerState): string => `${worker.name}: ${stateText(worker)}\n${worker.output}`;
 
@@ -106,7 +104,8 @@ function stateText({ state, hasServed, exitCode, output }: WorkerState): string 
 	if (state === 'running') return hasServed ? 'joined' : 'waiting';
 	// The output of a restarted node can contain the code of an earlier end.
 	const code = [...output.matchAll(/^ {2}code: +([A-Z_]+)/gm)].at(-1)?.[1];
-	return `${code === undefined ? 'ended' : `refused ${code}`}, ${exitCode === undefined ? 'by a signal' : `exit code ${exitCode}`}`;
+	const end = exitCode === undefined ? 'by a signal' : `exit code ${exitCode}`;
+	return `${code === undefined ? 'ended' : `refused ${code}`}, ${end}`;
 }
 
 const findNode = async (context: LabContext, name: string): Promise<LabNode> => {
@@ -178,7 +177,11 @@ export function nodeOf({ spec }: CertificateSigningRequest): string | undefined 
 	}
 }
 
-/** Stop the node and remove it from the cluster. Its record goes last, so that this can be repeated. @throws LAB_NOT_FOUND */
+/**
+ * Stop the node and remove it from the cluster. Its record goes last, so that this can be repeated.
+ *
+ * @throws LAB_NOT_FOUND
+ */
 export async function removeNode(context: LabContext, name: string): Promise<void> {
 	const { names, root } = await findNode(context, name);
 	await context.control.removeWorker(name);
@@ -199,7 +202,6 @@ export async function removeNode(context: LabContext, name: string): Promise<voi
 
 export interface Rotation {
 	readonly node: string;
-	/** Since 1970. */
 	readonly atMicros: number;
 	/** Hexadecimal, of the new certificate. */
 	readonly serial: string;

@@ -1,6 +1,6 @@
 /**
- * Slows an experiment down on a slow machine: the pace multiplies how long a command waits, and how long certificates are
- * valid. The runner measures it and sets CHAOS_PACE. Without it, times are as they are written.
+ * Slows an experiment down on a slow machine: the pace multiplies the waits of commands and the lifetimes of
+ * certificates. The runner measures it and sets CHAOS_PACE. Without it, times are as they are written.
  */
 
 /** Settings of services that are seconds which nodes must keep up with. */

@@ -77,7 +77,7 @@ describe('resetNodes', () => {
 		assert.deepEqual(readdirSync(join(context.directory, 'nodes')), []);
 	}
 
-	it('leaves the mesh as it was found, and says what it did', async () => {
+	it('removes everything of the experiment and reports it', async () => {
 		assert.deepEqual((await resetNodes(context)).toSorted(), [
 			'deleted 1 tokens',
 			'removed m',
@@ -87,14 +87,14 @@ describe('resetNodes', () => {
 		assertAsBefore();
 	});
 
-	it('can be done twice: the second finds nothing to do', async () => {
+	it('has nothing to do the second time', async () => {
 		await resetNodes(context);
 		assert.deepEqual(await resetNodes(context), []);
 		assertAsBefore();
 	});
 
 	for (let crash = 1; crash <= 8; crash++)
-		it(`puts everything right after one that crashed at change ${crash}`, async () => {
+		it(`completes a reset that crashed at change ${crash}`, async () => {
 			let changes = 0;
 			context.beforeChange = () => {
 				if (++changes === crash) throw new TypeError('crash');

@@ -11,7 +11,7 @@ import { EXIT_MISMATCH, type Result } from './result.ts';
 export interface LabOptions {
 	/** Ends the command: `runLab` rejects with the reason of the abort. */
 	readonly signal?: AbortSignal | undefined;
-	/** CHAOS_MESH, CHAOS_STATE, CHAOS_PACE, COMPOSE_PROJECT_NAME, DOCKER_HOST; default: the environment of this process. */
+	/** For CHAOS_MESH, CHAOS_STATE, CHAOS_PACE, COMPOSE_PROJECT_NAME and DOCKER_HOST; default: of this process. */
 	readonly env?: Readonly<Record<string, string | undefined>>;
 	/** Called with a line of progress of a long command. */
 	readonly onProgress?: (line: string) => void;

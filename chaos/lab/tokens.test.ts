@@ -52,7 +52,7 @@ describe('tokens of the lab', () => {
 	});
 	const namesIn = () => context.secrets.map(({ metadata }) => metadata.name);
 
-	it('a token is made into a file and is on no command line; what it is for is', async () => {
+	it('creates a token in a file, never in a command line', async () => {
 		assert.equal(
 			await createToken(context, 't', { ttl: '1h', usages: 'signing', once: true, nodeName: 'n' }),
 			'abcdef',
@@ -68,7 +68,7 @@ describe('tokens of the lab', () => {
 		assert.deepEqual(await knownTokens(context), [token]);
 	});
 
-	it('the first thing that an experiment makes begins it, the second does not begin it again', async () => {
+	it('records the start of the experiment once', async () => {
 		await createToken(context, 't', { ttl: '1h' });
 		const begun = await context.read<number>(STARTED_AT);
 		assert.equal(typeof begun, 'number');
@@ -77,7 +77,7 @@ describe('tokens of the lab', () => {
 		assert.equal(await context.read(STARTED_AT), 7);
 	});
 
-	it('SERVICE_FAILED: it cannot be made; the reason is told', async () => {
+	it('reports SERVICE_FAILED with the reason when a token cannot be created', async () => {
 		context.answer = () => printed('', 1, 'error: no\n');
 		await assert.rejects(
 			createToken(context, 't', { ttl: '1h' }),
@@ -85,7 +85,7 @@ describe('tokens of the lab', () => {
 		);
 	});
 
-	it('LAB_NOT_FOUND: there is no token of that name', async () => {
+	it('reports LAB_NOT_FOUND for an unknown token', async () => {
 		for (const ask of [joinConfigurationOf, deleteToken, tokenState, expireToken])
 			await assert.rejects(ask(context, 'none'), (error) => hasCode(error, 'LAB_NOT_FOUND'));
 		await createToken(context, 't', { ttl: '1h' });
@@ -95,7 +95,7 @@ describe('tokens of the lab', () => {
 		);
 	});
 
-	it('expires now: its Secret is the same but for the expiration, and that is waited for', async () => {
+	it('expires a token: replaces only the expiration of its Secret and waits', async () => {
 		await createToken(context, 't', { ttl: '1h' });
 		const clock = { ms: Date.UTC(2026, 5, 1) + 400 };
 		const waits: number[] = [];
@@ -116,7 +116,7 @@ describe('tokens of the lab', () => {
 		assert.equal(waits.length, 1);
 	});
 
-	it('its state: kept or gone, signed or not', async () => {
+	it('prints whether the token is kept and signed', async () => {
 		await createToken(context, 't', { ttl: '1h' });
 		assert.equal(await tokenState(context, 't'), 'token abcdef: kept, not signed');
 		context.clusterInfo['jws-kubeconfig-abcdef'] = 'x';
@@ -124,12 +124,12 @@ describe('tokens of the lab', () => {
 		assert.equal(await tokenState(context, 't'), 'token abcdef: gone, signed');
 	});
 
-	it('deleting one that is gone is no failure', async () => {
+	it('deletes a token that no longer exists without a failure', async () => {
 		await createToken(context, 't', { ttl: '1h' });
 		assert.deepEqual([await deleteToken(context, 't'), await deleteToken(context, 't')], ['abcdef', 'abcdef']);
 	});
 
-	it('a flush takes every token and nothing else; all are brought back as they were', async () => {
+	it('flushes every token and nothing else, and restores all of them', async () => {
 		context.secrets.push(secretOf('aaaaaa'), secretOf('bbbbbb'), secretOf('other', 'Opaque'));
 		assert.equal(await flushTokens(context), 2);
 		assert.deepEqual(namesIn(), ['bootstrap-token-other']);
@@ -139,7 +139,7 @@ describe('tokens of the lab', () => {
 		assert.deepEqual(context.secrets[1]?.metadata, { name: 'bootstrap-token-aaaaaa', namespace: 'kube-system' });
 	});
 
-	it('a flush keeps all before it deletes the first', async () => {
+	it('stores all tokens before it deletes the first', async () => {
 		context.secrets.push(secretOf('aaaaaa'), secretOf('bbbbbb'));
 		context.beforeChange = async () => {
 			assert.equal((await context.read<Secret[]>('flushed.json'))?.length, 2);
@@ -151,7 +151,7 @@ describe('tokens of the lab', () => {
 		assert.deepEqual(namesIn(), ['bootstrap-token-aaaaaa', 'bootstrap-token-bbbbbb']);
 	});
 
-	it('two flushes lose none', async () => {
+	it('loses no token in two flushes', async () => {
 		context.secrets.push(secretOf('aaaaaa'));
 		await flushTokens(context);
 		context.secrets.push(secretOf('bbbbbb'));
@@ -160,7 +160,7 @@ describe('tokens of the lab', () => {
 		assert.deepEqual(namesIn(), ['bootstrap-token-aaaaaa', 'bootstrap-token-bbbbbb']);
 	});
 
-	it('restoring twice does nothing the second time; after a crash half-way it does the rest', async () => {
+	it('restores the rest after a crash, and nothing the second time', async () => {
 		context.secrets.push(secretOf('aaaaaa'), secretOf('bbbbbb'));
 		await flushTokens(context);
 		context.beforeChange = (what) => {
@@ -173,7 +173,7 @@ describe('tokens of the lab', () => {
 		assert.equal(await restoreTokens(context), 0);
 	});
 
-	it('in the end only what the lab made is deleted, and it is still searched for', async () => {
+	it('deletes only tokens of the lab, and still searches for them', async () => {
 		context.secrets.push(secretOf('others'));
 		await createToken(context, 't', { ttl: '1h' });
 		assert.deepEqual(await removeLabTokens(context), ['abcdef']);

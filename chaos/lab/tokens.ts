@@ -1,4 +1,4 @@
-/** Bootstrap tokens of an experiment, by name. A token is in a file that only the owner can read, never in a command line. */
+/** Bootstrap tokens of an experiment, by name. They are in files that only the owner can read, not in command lines. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

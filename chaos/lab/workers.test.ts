@@ -7,7 +7,7 @@ import { limits } from '../../lib/limits.ts';
 import type { ChildPlan, launch } from '../../lib/process-supervisor.ts';
 import { createWorkers, MAX_LINES, type WorkerPlan, type Workers } from './workers.ts';
 
-/** A program that prints and ends when the test says so, and that ends when it is told to. */
+/** A fake program that a test starts, ends and inspects. */
 interface FakeProgram {
 	readonly plan: ChildPlan;
 	readonly signals: string[];
@@ -78,7 +78,7 @@ describe('workers', () => {
 		return last();
 	};
 
-	it('start a program of the project, with its arguments where traces go, and its key for them', () => {
+	it('start a program of the project with its arguments, traces and key', () => {
 		const program = startOne();
 		assert.deepEqual(program.plan, {
 			...{ name: 'n', program: 'services/kubelet-sim/main.js', args: ['join'] },
@@ -91,7 +91,7 @@ describe('workers', () => {
 		);
 	});
 
-	it('LAB_NOT_FOUND: a program that is not the project’s own is not started', () => {
+	it('refuse other programs with LAB_NOT_FOUND', () => {
 		for (const program of ['sh', '../../../bin/sh', 'ca-service', 'constructor', ''])
 			assert.throws(
 				() => workers.start(plan({ program: program as 'kubelet-sim' })),
@@ -101,7 +101,7 @@ describe('workers', () => {
 		assert.deepEqual([programs.length, workers.all()], [0, []]);
 	});
 
-	it('LAB_NAME_TAKEN: no two have a name, also when the first has ended', async () => {
+	it('refuse a name that exists with LAB_NAME_TAKEN, also when it has ended', async () => {
 		const program = startOne();
 		assert.throws(
 			() => workers.start(plan()),
@@ -114,7 +114,7 @@ describe('workers', () => {
 		);
 	});
 
-	it('LAB_REQUEST_INVALID: more than so many are not kept; one that is removed makes room', async () => {
+	it('refuse more than the maximum with LAB_REQUEST_INVALID, until one is removed', async () => {
 		const max = limits.labPrograms.value;
 		for (let index = 0; index < max; index++) workers.start({ ...plan(), name: `n-${index}` });
 		assert.throws(
@@ -126,7 +126,7 @@ describe('workers', () => {
 		assert.equal(workers.all().length, max);
 	});
 
-	it('LAB_NOT_FOUND: there is none of that name', async () => {
+	it('report LAB_NOT_FOUND for an unknown name', async () => {
 		startOne();
 		const isUnknown = (error: unknown) => hasCode(error, 'LAB_NOT_FOUND') && error.message.endsWith('known: n');
 		assert.throws(() => workers.state('m'), isUnknown);
@@ -134,7 +134,7 @@ describe('workers', () => {
 		await assert.rejects(workers.signal('m', 'SIGSTOP'), isUnknown);
 	});
 
-	it('say what became of a program: it has served, it has ended, and with which exit code', async () => {
+	it('report that a program has served or ended, with its exit code', async () => {
 		const program = startOne();
 		program.serve();
 		await turn();
@@ -145,21 +145,21 @@ describe('workers', () => {
 		assert.deepEqual([state, exitCode, output], ['ended', 3, '(ended with exit code 3)']);
 	});
 
-	it('one that a signal has ended has no exit code', async () => {
+	it('report no exit code after a signal', async () => {
 		startOne();
 		await workers.signal('n', 'SIGKILL');
 		const { state, exitCode, output } = workers.state('n');
 		assert.deepEqual([state, exitCode, output], ['ended', undefined, '(was ended by SIGKILL)']);
 	});
 
-	it('one that has ended hears no signal', async () => {
+	it('send no signal to an ended program', async () => {
 		const program = startOne();
 		await program.end(0, 'ended with exit code 0');
 		await workers.signal('n', 'SIGSTOP');
 		assert.deepEqual([program.signals, workers.state('n').state], [[], 'ended']);
 	});
 
-	it('pause and go on', async () => {
+	it('pause and continue', async () => {
 		const program = startOne();
 		await workers.signal('n', 'SIGSTOP');
 		assert.equal(workers.state('n').state, 'paused');
@@ -167,7 +167,7 @@ describe('workers', () => {
 		assert.deepEqual([workers.state('n').state, program.signals], ['running', ['SIGSTOP', 'SIGCONT']]);
 	});
 
-	it('pause one after the line that was named, once', async () => {
+	it('pause once, after the line with the given text', async () => {
 		const program = startOne({ pauseAfter: '[discovery/confirm]' });
 		program.print('[discovery/pin-ca] x');
 		assert.equal(workers.state('n').state, 'running');
@@ -178,7 +178,7 @@ describe('workers', () => {
 		assert.deepEqual([workers.state('n').state, program.signals], ['running', ['SIGSTOP', 'SIGCONT']]);
 	});
 
-	it('start one again after it has ended: the same, not paused any more, and with what it printed before', async () => {
+	it('restart an ended program without the pause, and keep its earlier output', async () => {
 		const program = startOne({ pauseAfter: 'here' });
 		program.print('first');
 		program.serve();
@@ -193,13 +193,13 @@ describe('workers', () => {
 		);
 	});
 
-	it('do not start again what runs', () => {
+	it('do not restart a running program', () => {
 		startOne();
 		workers.restart('n');
 		assert.equal(programs.length, 1);
 	});
 
-	it('what the first start still has to say does not touch the second', async () => {
+	it('ignore late output of the first start in the second', async () => {
 		const program = startOne();
 		await program.end(1, 'ended with exit code 1');
 		workers.restart('n');
@@ -208,7 +208,7 @@ describe('workers', () => {
 		assert.deepEqual([workers.state('n').state, workers.state('n').hasServed], ['running', false]);
 	});
 
-	it('keep what was printed, the last lines of it, and all of it in a file that only its owner reads', async () => {
+	it('keep the last lines in memory, and all lines in a file that only the owner can read', async () => {
 		const program = startOne();
 		for (let line = 1; line <= MAX_LINES + 10; line++) program.print(`line ${line}`);
 		const lines = workers.state('n').output.split('\n');
@@ -222,7 +222,7 @@ describe('workers', () => {
 		assert.equal(statSync(path).mode & 0o777, 0o600);
 	});
 
-	it('remove one: it is told to stop, also when it is paused, and its name is free; removing one that there is not is no failure', async () => {
+	it('stop and forget a program, also a paused one; removing an unknown name does nothing', async () => {
 		const program = startOne();
 		await workers.signal('n', 'SIGSTOP');
 		await workers.remove('n');
@@ -232,7 +232,7 @@ describe('workers', () => {
 		startOne();
 	});
 
-	it('stop all', async () => {
+	it('stop all programs', async () => {
 		startOne({ name: 'a' });
 		startOne({ name: 'b', program: 'attacker-sim' });
 		await workers.stop();

@@ -1,6 +1,6 @@
 /**
- * The nodes and attackers of experiments, as processes. They run until they are removed, and end with this process. Only
- * programs of this project can be started.
+ * The nodes and attackers of experiments, as processes. They run until they are removed, and end with this process.
+ * Only programs of this project can be started.
  */
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';

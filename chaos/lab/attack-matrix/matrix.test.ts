@@ -3,8 +3,8 @@ import { expectedCells, isAsWritten, matrixText, type Observed, type Row, whatWa
 
 const prefix = "error execution phase preflight: couldn't validate the identity of the API Server: ";
 
-describe('what a node says at its end', () => {
-	it('is read from both forms of a failure, without what stands before all of them', () => {
+describe('the error of a node', () => {
+	it('is read from both forms of a failure, without the prefixes of kubeadm', () => {
 		for (const code of [
 			'  code:   CA_HASH_MISMATCH (discovery/pin-ca)',
 			'  code:          CA_HASH_MISMATCH (discovery/pin-ca)',
@@ -14,7 +14,7 @@ describe('what a node says at its end', () => {
 				said: 'none are pinned',
 			});
 	});
-	it('may have several lines', () => {
+	it('can have several lines', () => {
 		assert.equal(
 			whatWasSaid(
 				'error execution phase preflight: [preflight] Some fatal errors occurred:\n\t[ERROR X\n  code:   PREFLIGHT_FAILED',
@@ -22,11 +22,11 @@ describe('what a node says at its end', () => {
 			2,
 		);
 	});
-	it('that says no code is NO_CODE, with its last line', () =>
+	it('is NO_CODE with the last line when there is no code', () =>
 		assert.deepEqual(whatWasSaid('a\nb\n'), { code: 'NO_CODE', said: 'b' }));
 });
 
-describe('a cell is as written', () => {
+describe('a cell matches its expectation', () => {
 	const expected = { code: 'CA_HASH_MISMATCH', text: 'none of the public keys', isTokenSent: false };
 	const observed: Observed = {
 		code: 'CA_HASH_MISMATCH',
@@ -35,7 +35,7 @@ describe('a cell is as written', () => {
 		isCaptured: false,
 	};
 
-	it('when code, text, bytes of the token and capture are', () => {
+	it('with the same code, text, token bytes and capture', () => {
 		assert.equal(isAsWritten(expected, observed), true);
 		assert.equal(
 			isAsWritten({ code: 'BELIEVED', isTokenSent: true }, { ...observed, code: 'BELIEVED', tokenBytes: 16 }),
@@ -51,13 +51,13 @@ describe('a cell is as written', () => {
 	}))
 		it(`and not with ${what}`, () => assert.equal(isAsWritten(expected, { ...observed, ...change }), false));
 
-	it('every refusal of the table has a text, so that another refusal with the same code is noticed', () => {
+	it('every refusal of the matrix expects a text, to notice another refusal with the same code', () => {
 		for (const { document, expected: cell } of expectedCells)
 			if (!['CAPTURED', 'JOINED', 'BELIEVED'].includes(cell.code)) assert.ok(cell.text, document);
 	});
 });
 
-it('the table has 80 columns, however long the sentence', () => {
+it('the table has at most 80 columns', () => {
 	const row: Row = {
 		power: 'P1',
 		document: 'altered, then genuine',

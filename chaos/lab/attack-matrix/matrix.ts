@@ -1,7 +1,7 @@
 /**
- * The attack matrix: what an attacker gets, by what it holds and what it says, from a node with a pin and from one without. Each cell is a real
- * attacker and a real node, and what is counted was counted by the attacker, on the wire. A cell that comes out otherwise than written here is
- * a finding.
+ * The attack matrix: the gains of an attacker by its credentials and its document, against a node with a pin and one
+ * without. Each cell runs a real attacker and a real node. The attacker counts the bytes that it receives. A cell with
+ * another result than the expected one is a finding.
  */
 import { randomInt } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -16,13 +16,13 @@ import { openChannel } from '../../../lib/rpc/channel.ts';
 import type { Running } from './start-program.ts';
 import { joinTokenFirst } from './token-first-client.ts';
 
-/** A running mesh, whichever, and how programs are started beside it. */
+/** A running mesh, and functions to start programs for it. */
 export interface MatrixTools {
 	/** HOST:PORT of the API server. */
 	readonly endpoint: string;
 	/** Path of the certificate of the cluster's CA. */
 	readonly clusterCa: string;
-	/** Path of its key: what an attacker of power P3 has. */
+	/** Path of its key, which an attacker of power P3 has stolen. */
 	readonly caKey: string;
 	/** `sha256:…` of the cluster's CA. */
 	readonly pin: string;
@@ -32,28 +32,26 @@ export interface MatrixTools {
 	readonly start: (program: string, args: readonly string[]) => Promise<Running>;
 	/** Take a node that has joined the genuine cluster out of it again. */
 	readonly deleteNode: (name: string) => Promise<void>;
-	/** For the files of attackers and nodes; default: that of this machine for what is temporary. */
+	/** For the files of attackers and nodes; default: the temporary directory of this machine. */
 	readonly directory?: string;
-	/** Called before each cell. */
 	readonly say?: (line: string) => void;
 }
 
 export interface Expectation {
-	/** An error code; `JOINED` the genuine cluster; `CAPTURED`; or `BELIEVED`, by the client that shows its token first. */
+	/** An error code, `JOINED` (the genuine cluster), `CAPTURED`, or `BELIEVED` (by the insecure client). */
 	readonly code: string;
 	readonly isTokenSent: boolean;
-	/** A part of upstream's text. */
+	/** A part of kubeadm's error text. */
 	readonly text?: string;
 }
 
-/** One cell of the matrix. */
 export interface Row {
 	readonly power: 'P0' | 'P1' | 'P3';
-	/** What the attacker serves, in words. */
+	/** The cluster-info document that the attacker serves. */
 	readonly document: string;
 	readonly isPinned: boolean;
 	readonly code: string;
-	/** What the node said, without what stands before all of its sentences. */
+	/** The error of the node, without the prefixes of kubeadm. */
 	readonly said: string;
 	/** Bytes of the token's secret that reached the attacker. */
 	readonly tokenBytes: number;
@@ -68,10 +66,9 @@ interface Plan {
 	readonly power: Row['power'];
 	readonly document: string;
 	readonly mode: string;
-	/** Who falls for it or does not. */
 	readonly client: 'node' | 'token-first';
 	readonly pinned: Expectation;
-	/** Absent: the cell says nothing that another does not say. */
+	/** Absent: another cell shows the same. */
 	readonly unpinned?: Expectation;
 }
 
@@ -113,7 +110,7 @@ const plans: readonly Plan[] = [
 		mode: 'replay',
 		client: 'node',
 		pinned: refused('CLUSTER_INFO_UNREACHABLE', 'x509: certificate signed by unknown authority'),
-		// The genuine document names the genuine server, and the CA to verify it with: the node goes on there.
+		// The genuine document names the genuine server, and the CA to verify it with: the node continues there.
 		unpinned: { code: 'JOINED', isTokenSent: false },
 	},
 	{
@@ -143,7 +140,7 @@ const plans: readonly Plan[] = [
 		unpinned: captured,
 	},
 	{
-		// The network is enough: what this client gives away is the very thing that P1 would have had to steal.
+		// P0 is enough: this client sends the token that an attacker of power P1 has to steal.
 		power: 'P0',
 		document: 'any; token first',
 		mode: 'forge-unsigned',
@@ -161,17 +158,21 @@ const plans: readonly Plan[] = [
 	},
 ];
 
-/** What every cell must come out as, in the order in which they are tried. */
+/** The expected result of every cell, in the order of the run. */
 export const expectedCells = plans.flatMap(({ power, document, pinned, unpinned }) => [
 	{ power, document, isPinned: true, expected: pinned },
 	...(unpinned === undefined ? [] : [{ power, document, isPinned: false, expected: unpinned }]),
 ]);
 
-const SIGNED_MS = 20_000;
-/** Of the nodes; one that waits for what never comes waits as long. */
+const SIGNED_MS = 120_000;
+/** Timeout of the nodes; a node of a failing cell takes this long. */
 const DISCOVERY = '5s';
 
-/** Try every cell, one after the other. @throws ATTACK_NOT_ALLOWED, SERVICE_FAILED  an attacker cannot start; whatever the tools throw */
+/**
+ * Run every cell, one after the other.
+ *
+ * @throws ATTACK_NOT_ALLOWED, SERVICE_FAILED  an attacker cannot start
+ */
 export async function runMatrix(tools: MatrixTools): Promise<Row[]> {
 	const directory = await mkdtemp(join(tools.directory ?? tmpdir(), 'kubejoin-matrix-'));
 	try {
@@ -208,7 +209,7 @@ export interface Observed {
 	readonly isCaptured: boolean;
 }
 
-/** Code, text, bytes of the token and capture must all be as written. */
+/** Code, text, bytes of the token and capture must all match. */
 export const isAsWritten = (expected: Expectation, { code, said, tokenBytes, isCaptured }: Observed): boolean =>
 	code === expected.code &&
 	tokenBytes > 0 === expected.isTokenSent &&
@@ -233,7 +234,6 @@ interface CellOptions {
 	readonly token: string;
 	readonly tokenFile: string;
 	readonly isPinned: boolean;
-	/** Of the node. */
 	readonly name: string;
 }
 
@@ -243,7 +243,7 @@ interface AttackReport {
 	readonly captured: readonly { readonly node: string }[];
 }
 
-/** One attacker and one client. What both print is looked at once they have ended. */
+/** One attacker and one client. Their output is read after their end. */
 class Cell {
 	readonly #tools: MatrixTools;
 	readonly #plan: Plan;
@@ -329,7 +329,7 @@ class Cell {
 	}
 }
 
-/** The code and the sentence out of what a node prints when it ends. */
+/** Parses the error code and message in the output of a node that ended. */
 export function whatWasSaid(output: string): { readonly code: string; readonly said: string } {
 	const code = /^ +code: +([A-Z_]+)/m.exec(output)?.[1] ?? 'NO_CODE';
 	const sentence =
@@ -342,7 +342,7 @@ export function whatWasSaid(output: string): { readonly code: string; readonly s
 	return { code, said };
 }
 
-/** Otherwise a node would wait for the controllers, and the matrix would measure how long they take. */
+/** Otherwise a node would wait for the controllers, and the matrix would measure their speed. */
 async function waitUntilSigned({ endpoint, clusterCa }: MatrixTools, token: string): Promise<void> {
 	const channel = openChannel(endpoint, { ca: await readFile(clusterCa, 'utf8') });
 	const tokenId = token.slice(0, token.indexOf('.'));
@@ -360,7 +360,7 @@ async function waitUntilSigned({ endpoint, clusterCa }: MatrixTools, token: stri
 	}
 }
 
-/** Below those that Linux gives to outgoing connections. */
+/** Below the ports that Linux uses for outgoing connections. */
 async function findFreePort(): Promise<number> {
 	for (;;) {
 		const port = 20_000 + randomInt(10_000);
@@ -373,14 +373,14 @@ async function findFreePort(): Promise<number> {
 	}
 }
 
-/** In lines of 76 characters, with the long numbers cut. */
+/** Lines of 76 characters, with shortened hashes. */
 const wrapped = (text: string): string[] =>
 	text
 		.replace(/\s+/g, ' ')
 		.replace(/sha256:([0-9a-f]{8})[0-9a-f]{56}/g, 'sha256:$1…')
 		.match(/\S.{0,74}\S(?=\s|$)|\S{1,76}/g) ?? [];
 
-/** For a terminal of 80 columns: a line for each cell with what the node said below it, and a sentence at the end. */
+/** For a terminal of 80 columns: a line for each cell, the error of its node, and a summary. */
 export function matrixText(rows: readonly Row[]): string {
 	const line = (...[mark, power, document, pin, code, bytes, verdict]: readonly string[]): string =>
 		[mark, power?.padEnd(2), document?.padEnd(21), pin?.padEnd(3), code?.padEnd(30), bytes?.padStart(5), verdict]

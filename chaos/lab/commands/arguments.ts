@@ -37,7 +37,6 @@ export interface CommandContext {
 
 export interface Until {
 	readonly until?: RegExp;
-	/** Seconds. */
 	readonly within: number;
 }
 

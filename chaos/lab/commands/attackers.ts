@@ -52,7 +52,8 @@ function addStolen(program: Command, { onNodes, onServices }: CommandContext): v
 	program
 		.command('try [arguments...]')
 		.description(
-			'run a command of attacker-sim; replaces {target}, {cluster-ca}, {address:SERVICE}, {token:NAME}, {kubeconfig:NODE}, {certificate:NODE} and {stolen}',
+			'run a command of attacker-sim; replaces {target}, {cluster-ca}, {address:SERVICE}, {token:NAME}, ' +
+				'{kubeconfig:NODE}, {certificate:NODE} and {stolen}',
 		)
 		.option('--stolen <directory>', 'that steal printed')
 		.option('--steal <thing>', 'steal this first')

@@ -65,7 +65,7 @@ export function addVerdicts(program: Command, { onNodes }: CommandContext): void
 			return verdict;
 		}),
 	);
-	verdictCommand(program, 'expect', 'record what the experiment expects, for steady to judge after the method')
+	verdictCommand(program, 'expect', 'record an expectation that steady judges after the method')
 		.option('--violated', 'security is expected to be violated')
 		.action(
 			onNodes(async (context, kind: string, { violated, ...flags }: VerdictFlags & { violated?: true }) => {

@@ -45,7 +45,7 @@ export interface ServiceControl {
 	readonly observerUrl: string;
 	/** The names of the nodes that the mesh itself runs. */
 	readonly nodes: () => readonly string[];
-	/** Directory of the logs. */
+	/** Directory of log files, one for each program. */
 	readonly logs: string;
 	/** Directory of the certificates and keys. */
 	readonly pki: string;
@@ -73,7 +73,6 @@ export interface Searched {
 	readonly text: string;
 }
 
-/** The files of the experiment's nodes. */
 export interface NodeFiles {
 	readonly count: number;
 	readonly problems: readonly string[];

@@ -1,14 +1,14 @@
-/** The lab's own channel into a mesh, from the side that asks. It knows no server, so that a verb of the lab starts quickly. */
+/** The client of the control server. It does not import the server, so that commands start quickly. */
 import { join } from 'node:path';
 import { fromWireError, KubejoinError } from '../../../lib/errors.ts';
 import { readFileIfThere } from '../../../lib/files.ts';
 import type { WorkerPlan, WorkerSignal, WorkerState } from '../workers.ts';
 import type { Change, MeshInfo, ServiceControl, ServiceState } from './api.ts';
 
-/** Where the lab of a state directory keeps its things. */
+/** The directory of the lab in a state directory. */
 export const labDirectory = (state: string): string => join(state, 'lab');
 
-/** In that directory: where the server listens, and its key. */
+/** Contains the address and the key of the control server. */
 export const CONTROL_FILE = 'control.json';
 
 export interface ControlClient {
@@ -40,15 +40,15 @@ function parseControlFile(text: string, path: string): { readonly url: string; r
 		const { url, key } = JSON.parse(text) as Readonly<Record<string, unknown>>;
 		if (typeof url === 'string' && typeof key === 'string') return { url, key };
 	} catch {
-		// Told below.
+		// Reported below.
 	}
 	throw new KubejoinError('LAB_UNREACHABLE', { problem: `${path} does not say where it is` });
 }
 
 /**
- * The client of the mesh that wrote the directory. Every function throws what the lab refused with, or LAB_UNREACHABLE when nobody listens any more.
+ * Every function throws the failure that the server reported, or LAB_UNREACHABLE when it does not listen.
  *
- * @throws LAB_UNREACHABLE  no mesh has written there
+ * @throws LAB_UNREACHABLE  no mesh has written the control file
  */
 export async function openControl(directory: string): Promise<ControlClient> {
 	const text = await readFileIfThere(join(directory, CONTROL_FILE));

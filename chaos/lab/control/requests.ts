@@ -5,10 +5,9 @@ import { quoteInput } from '../../../lib/text.ts';
 import { type WorkerPlan, type WorkerProgram, type WorkerSignal, workerSignals } from '../workers.ts';
 import type { Change, LabCall, LabOperation } from './api.ts';
 
-/** Also the name of a file. */
+// The name of an experiment's object is also the name of a file.
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 export const isLabName = (name: string): boolean => namePattern.test(name);
-/** Completes "it must be". */
 export const LAB_NAME = 'up to 100 letters, digits, dots, dashes and underscores, a letter or a digit first';
 
 type Check = (value: unknown) => boolean;

@@ -91,8 +91,9 @@ export const attackerAddress = async (context: LabContext, name: string): Promis
 
 /** `NAME: connections 1, requests 1, token bytes 0, captured 0`, and a line for each request and captured node. */
 export function attackText(name: string, { connections, tokenBytes, captured, requests }: AttackReport): string {
+	const counts = `requests ${requests.length}, token bytes ${tokenBytes}, captured ${captured.length}`;
 	return [
-		`${name}: connections ${connections}, requests ${requests.length}, token bytes ${tokenBytes}, captured ${captured.length}`,
+		`${name}: connections ${connections}, ${counts}`,
 		...requests.map(({ method }) => `asked: ${method}`),
 		...captured.map(({ node, serial }) => `captured: ${node}, with a certificate of its own, serial ${serial}`),
 	].join('\n');

@@ -100,7 +100,8 @@ describe('a join with a wrong clock', () => {
 
 	it('records a refusal with its TLS error', async () => {
 		answerWith(
-			`n: refused CLUSTER_INFO_UNREACHABLE, exit code 1\n[discovery] no: x509: certificate has expired or is not yet valid: current time ${inSeconds(400 * 86_400)} is after\n`,
+			`n: refused CLUSTER_INFO_UNREACHABLE, exit code 1\n[discovery] no: x509: certificate has expired or ` +
+				`is not yet valid: current time ${inSeconds(400 * 86_400)} is after\n`,
 			0,
 		);
 		driver.answer = (
@@ -111,8 +112,9 @@ describe('a join with a wrong clock', () => {
 		const line = driver.done.find((line) => line.startsWith('recordSkew'));
 		assert.match(
 			line ?? '',
-			/"\+400d","outcome":"refused CLUSTER_INFO_UNREACHABLE, exit code 1: x509: certificate has expired .* \(its clock is off by \+34560000 s\)"\}$/,
+			/"\+400d","outcome":"refused CLUSTER_INFO_UNREACHABLE, exit code 1: x509: certificate has expired /,
 		);
+		assert.ok(line?.endsWith(' (its clock is off by +34560000 s)"}'), line);
 		assert.ok(!driver.done.some((line) => line.startsWith('recordHalfJoined')));
 	});
 

@@ -9,7 +9,7 @@ import { createNetworkFaults, edges, parseEdge, type Send, type Toxic } from './
 const edge = 'apiserver-sim -> token-store';
 const name = 'apiserver-sim_token-store';
 
-/** Stands in for Toxiproxy: proxies with their toxics. */
+/** A fake of Toxiproxy: proxies with their toxics. */
 function fakeToxiproxy() {
 	const proxies = new Map<string, { listen: string; upstream: string; toxics: (Toxic & { name: string })[] }>();
 	const send: Send = async (method, path, body) => {
@@ -59,8 +59,8 @@ function fakeDriver(send?: Send) {
 	};
 }
 
-describe('faults on the wire', () => {
-	it('where Toxiproxy runs: the caller dials it once, and the edge is slow, silent, and well again', async () => {
+describe('network faults', () => {
+	it('route the caller through Toxiproxy once, then delay, cut and heal the connection', async () => {
 		const { proxies, send } = fakeToxiproxy();
 		const driver = fakeDriver(send);
 		const wire = createNetworkFaults(driver, () => assert.fail('it waits'));
@@ -82,7 +82,7 @@ describe('faults on the wire', () => {
 		]);
 	});
 
-	it('a caller that is changed already keeps its clock and its other settings', async () => {
+	it('keep the clock and other settings of a changed caller', async () => {
 		const driver = fakeDriver(fakeToxiproxy().send);
 		await driver.change('apiserver-sim', { clock: '+60s', settings: { LOG_LEVEL: 'debug' } });
 		await createNetworkFaults(driver).cut(edge);
@@ -92,7 +92,7 @@ describe('faults on the wire', () => {
 		});
 	});
 
-	it('elsewhere the callee stands still: for the time of a delay, or until it is healed', async () => {
+	it('pauses the callee without Toxiproxy: for the time of a delay, or until it is healed', async () => {
 		const driver = fakeDriver();
 		const wire = createNetworkFaults(driver, async (ms) => void driver.calls.push(`wait ${ms}`));
 		assert.deepEqual([await wire.delay(edge, 250), await wire.cut(edge)], ['pause', 'pause']);
@@ -106,14 +106,14 @@ describe('faults on the wire', () => {
 		]);
 	});
 
-	it('a callee that was paused for a delay is resumed whatever happens', async () => {
+	it('resume a callee that was paused for a delay, also after a failure', async () => {
 		const { toxiproxy: _toxiproxy, changeOf: _changeOf, proxyPlace: _proxyPlace, ...driver } = fakeDriver();
 		const wire = createNetworkFaults(driver, () => Promise.reject(new Error('interrupted')));
 		await assert.rejects(wire.delay(edge, 250), /interrupted/);
 		assert.deepEqual(driver.calls, ['pause token-store', 'resume token-store']);
 	});
 
-	it('TOXIPROXY_REFUSED with what it said', async () => {
+	it('reports TOXIPROXY_REFUSED with the answer of Toxiproxy', async () => {
 		const wire = createNetworkFaults(
 			fakeDriver(async () => ({ status: 500, body: '{"error":"listen tcp: address already in use"}' })),
 		);
@@ -123,7 +123,7 @@ describe('faults on the wire', () => {
 		});
 	});
 
-	it('COMMAND_INVALID for an edge that does not exist, and which there are', () => {
+	it('report COMMAND_INVALID with the known connections', () => {
 		assert.equal(parseEdge(edge), edge);
 		for (const wrong of ['token-store -> apiserver-sim', 'toString', ''])
 			assert.throws(() => parseEdge(wrong), { code: 'COMMAND_INVALID' });
@@ -148,7 +148,7 @@ describe('the proxy in docker-compose.yml', () => {
 	};
 	const proxy = services.toxiproxy as Service;
 
-	it('is there with the profile chaos only, at a version, hardened, published nowhere and without a way out', () => {
+	it('exists only with the profile chaos, pinned, hardened, unpublished and without internet', () => {
 		assert.deepEqual(proxy.profiles, ['chaos']);
 		assert.match(proxy.image ?? '', /^ghcr\.io\/shopify\/toxiproxy:\d+\.\d+\.\d+$/);
 		assert.deepEqual(
@@ -162,15 +162,15 @@ describe('the proxy in docker-compose.yml', () => {
 
 	for (const one of edges) {
 		const [caller = '', callee = ''] = one.split(' -> ');
-		it(`${one}: the caller finds it under a name that is in the certificate of the callee, and it finds the callee`, () => {
+		it(`${one}: has an alias that is in the certificate of the callee, and reaches the callee`, () => {
 			const aliased = Object.entries(proxy.networks).find(([, { aliases }]) => aliases.includes(`${callee}.wire`));
-			assert.ok(aliased, `nobody is called ${callee}.wire`);
+			assert.ok(aliased, `no service is called ${callee}.wire`);
 			for (const end of [caller, callee])
 				assert.ok(Object.values(services[end]?.networks ?? []).includes(aliased[0]), `${end} is not in ${aliased[0]}`);
 			const server = planPki([]).leaves.find(({ path }) => path === `${callee}/server`);
 			assert.ok(server?.hosts.includes(`${callee}.wire`));
 		});
-		it(`${one}: the setting that is changed is the one that names the callee now`, async () => {
+		it(`${one}: changes the setting with the address of the callee`, async () => {
 			const driver = fakeDriver(fakeToxiproxy().send);
 			await createNetworkFaults(driver).cut(parseEdge(one));
 			const [setting = '', address = ''] = Object.entries((await driver.changeOf())?.settings ?? {})[0] ?? [];

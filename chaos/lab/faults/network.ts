@@ -102,7 +102,7 @@ export function openToxiproxy(send: Send) {
 		/** Replaces a proxy with other addresses; the same proxy keeps its toxics. */
 		putProxy: async (name: string, listen: string, upstream: string): Promise<void> =>
 			void (await request('POST', '/populate', [{ name, listen, upstream, enabled: true }])),
-		/** Replaces all toxics. */
+		/** Removes all other toxics of the proxy. */
 		async setToxics(name: string, toxics: readonly Toxic[]): Promise<void> {
 			const found = (await request('GET', `/proxies/${name}/toxics`)) as readonly { readonly name: string }[];
 			for (const toxic of found) await request('DELETE', `/proxies/${name}/toxics/${toxic.name}`);

@@ -5,10 +5,12 @@ import type { LabContext } from '../context.ts';
 import type { Result } from '../result.ts';
 import { otherClusterCa } from './other-cluster.ts';
 
-/** `$1` is the certificate. For a key that is not RSA, `rsa` hashes an empty output. @source the kubeadm documentation */
+const DIGEST = 'openssl dgst -sha256 -hex | sed "s/^.* //"';
+
+/** `$1` is the certificate. Without an RSA key, `rsa` hashes an empty output. @source the kubeadm documentation */
 const pipelines = {
-	rsa: 'openssl x509 -pubkey -in "$1" | openssl rsa -pubin -outform der 2>/dev/null | openssl dgst -sha256 -hex | sed "s/^.* //"',
-	pkey: 'openssl x509 -pubkey -noout -in "$1" | openssl pkey -pubin -outform der | openssl dgst -sha256 -hex | sed "s/^.* //"',
+	rsa: `openssl x509 -pubkey -in "$1" | openssl rsa -pubin -outform der 2>/dev/null | ${DIGEST}`,
+	pkey: `openssl x509 -pubkey -noout -in "$1" | openssl pkey -pubin -outform der | ${DIGEST}`,
 } as const;
 export type Pipeline = keyof typeof pipelines;
 export const pipelineNames = Object.keys(pipelines) as Pipeline[];

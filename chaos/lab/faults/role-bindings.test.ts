@@ -13,7 +13,7 @@ const binding = {
 	subjects: [{ kind: 'Group', name: 'g' }],
 };
 
-describe('bindings that an experiment takes away', () => {
+describe('ClusterRoleBindings that an experiment removes', () => {
 	let context: FakeContext;
 	let isThere: boolean;
 	let created: object[];
@@ -32,35 +32,35 @@ describe('bindings that an experiment takes away', () => {
 	});
 	afterEach(() => context.remove());
 
-	it('are kept before they are deleted, and come back as they were, without what the server had added', async () => {
+	it('are stored before their deletion, and restored without the fields of the server', async () => {
 		await removeBinding(context, name);
 		assert.equal(isThere, false);
 		assert.deepEqual(await restoreBindings(context), [name]);
 		assert.deepEqual(created, [{ ...binding, metadata: { name, labels: { a: 'b' } } }]);
 	});
 
-	it('come back once: restoring again does nothing', async () => {
+	it('are restored once', async () => {
 		await removeBinding(context, name);
 		await restoreBindings(context);
 		assert.deepEqual([await restoreBindings(context), created.length], [[], 1]);
 	});
 
-	it('that are there already stay as they are', async () => {
+	it('are left alone when they exist', async () => {
 		await removeBinding(context, name);
 		isThere = true;
 		assert.deepEqual([await restoreBindings(context), created.length], [[name], 0]);
 	});
 
-	it('stay kept when they cannot be brought back, for the next time', async () => {
+	it('stay stored when they cannot be restored', async () => {
 		await removeBinding(context, name);
 		const { answer } = context;
-		context.answer = () => printed('', 1, 'the server is away');
+		context.answer = () => printed('', 1, 'the server is unavailable');
 		await assert.rejects(restoreBindings(context), (error) => hasCode(error, 'SERVICE_FAILED'));
 		context.answer = answer;
 		assert.deepEqual(await restoreBindings(context), [name]);
 	});
 
-	it('SERVICE_FAILED: there is none of that name, and nothing is kept', async () => {
+	it('are reported with SERVICE_FAILED when they do not exist, and nothing is stored', async () => {
 		isThere = false;
 		await assert.rejects(
 			removeBinding(context, name),

@@ -103,7 +103,7 @@ describe('programs that an experiment runs', () => {
 		]);
 	});
 
-	it('LAB_NOT_FOUND: nothing was stolen, or there is no such service, token or node; then nothing is tried', async () => {
+	it('are refused with LAB_NOT_FOUND for unknown names, and nothing runs', async () => {
 		for (const text of [
 			'{stolen}',
 			'{address:nobody}',
@@ -116,7 +116,7 @@ describe('programs that an experiment runs', () => {
 		assert.deepEqual([context.ran, await context.read(ATTEMPTS)], [[], undefined]);
 	});
 
-	it('a person has the admin’s kubeconfig in a home directory of the experiment, or none; twice is as once', async () => {
+	it('give the user a kubeconfig in a home directory of the experiment, or remove it', async () => {
 		const path = join(context.directory, 'home/.kube/config');
 		for (const isThere of [true, true, false, false]) {
 			await setUserKubeconfig(context, isThere);
@@ -126,7 +126,7 @@ describe('programs that an experiment runs', () => {
 		assert.deepEqual(context.ran, [['kubectl-sim', 'get', 'nodes']]);
 	});
 
-	it('a Node is replaced by itself with one label more, with the rights that were given', async () => {
+	it('replace a Node with one more label, with the given kubeconfig', async () => {
 		context.nodes.push(nodeObject('n', true, { a: 'b' }));
 		context.answer = () => printed('out', 1, 'err');
 		assert.deepEqual(await replaceNode(context, 'n', '/kubeconfig'), printed('outerr', 1));
@@ -144,7 +144,7 @@ describe('the pin that openssl prints', function () {
 	});
 	after(() => context.remove());
 
-	it('is right by pkey for a key that is not RSA, whatever characters the path has', async () => {
+	it('is right by pkey for a key that is not RSA, with any characters in the path', async () => {
 		const pin = await opensslPin(context, 'pkey', 'ECDSA-P256');
 		const ca = readFileSync(join(context.directory, 'other-cluster-ECDSA-P256/admin/ca.crt'), 'utf8');
 		assert.equal(pin, spkiPin(parseCertificates(ca)[0]));

@@ -19,7 +19,7 @@ const question: SecurityQuestion = {
 	noHalfJoined: false,
 };
 
-describe('what an experiment expects', () => {
+describe('expectations of an experiment', () => {
 	let context: FakeContext;
 	beforeEach(() => {
 		context = fakeContext();
@@ -28,12 +28,12 @@ describe('what an experiment expects', () => {
 	const tried = (outcome: string) => context.write(ATTEMPTS, [{ command: 'sign', outcome }]);
 	const kinds = (lines: readonly string[]) => lines.map((line) => line.split(' ').slice(0, 2).join(' '));
 
-	it('without an experiment only availability is judged, and security is not', async () => {
+	it('judge only availability without an experiment', async () => {
 		const { lines, problems } = await judgeExpectations(context, 0);
 		assert.deepEqual([kinds(lines), problems], [['availability: held'], []]);
 	});
 
-	it('security is judged when it is asked, not when it was expected: a later violation counts', async () => {
+	it('judge security after the method, so a later violation counts', async () => {
 		await tried('outcome: refused X');
 		await expectSecurity(context, question, 'held');
 		assert.ok(await context.read(STARTED_AT), 'an expectation begins the experiment');
@@ -44,7 +44,7 @@ describe('what an experiment expects', () => {
 		assert.deepEqual(problems, ['security is violated']);
 	});
 
-	it('where a violation is expected, a verdict that held is the problem', async () => {
+	it('report a verdict that held when a violation is expected', async () => {
 		await expectSecurity(context, question, 'violated');
 		await tried('outcome: allowed');
 		assert.deepEqual((await judgeExpectations(context, 0)).problems, []);
@@ -52,7 +52,7 @@ describe('what an experiment expects', () => {
 		assert.deepEqual((await judgeExpectations(context, 0)).problems, ['security is held, not violated as expected']);
 	});
 
-	it('a violation of a verdict during the method is kept; what was held then is not', async () => {
+	it('keep a violation during the method, but not a verdict that held', async () => {
 		await recordVerdict(context, 'availability: held after 1 s');
 		await recordVerdict(context, 'security: violated: n has an identity');
 		const { lines, problems } = await judgeExpectations(context, 0);
@@ -60,7 +60,7 @@ describe('what an experiment expects', () => {
 		assert.deepEqual(problems, ['security is violated']);
 	});
 
-	it('a probe that failed during the method is a problem, and by hand it is none', async () => {
+	it('report a failed probe of the method, but not one that a user ran', async () => {
 		await recordMissed(context, 'node n --until joined');
 		assert.deepEqual((await judgeExpectations(context, 0)).problems, []);
 		await expectAvailability(context, [], 0);
@@ -68,7 +68,7 @@ describe('what an experiment expects', () => {
 		assert.deepEqual((await judgeExpectations(context, 0)).problems, ['a probe failed: node n --until joined']);
 	});
 
-	it('a question without an answer is a violation, and the other verdict is still given', async () => {
+	it('report a question that cannot be judged as a violation, with the other verdict', async () => {
 		await expectSecurity(context, { ...question, noIdentity: ['never-started'] }, 'held');
 		const { lines, problems } = await judgeExpectations(context, 0);
 		assert.match(lines[0] ?? '', /^security: violated: it cannot be judged: .*never-started/);
@@ -76,7 +76,7 @@ describe('what an experiment expects', () => {
 		assert.deepEqual(problems, ['security is violated']);
 	});
 
-	it('nodes of the experiment must be available; the longer of both times is waited for', async () => {
+	it('require the nodes of the experiment, within the longer of both times', async () => {
 		await expectAvailability(context, ['n'], 1);
 		const verdict = judgeExpectations(context, 0);
 		context.nodes.push(nodeObject('n', true));

@@ -1,4 +1,4 @@
-/** The two verdicts of every experiment: security (no client got an identity or secret without right) and availability. */
+/** The verdicts of every experiment: security (no attacker got an identity or a secret) and availability. */
 import { existsSync } from 'node:fs';
 import { asKubejoinError } from '../../../lib/errors.ts';
 import { type CertificateSigningRequest, type Node, wellKnown } from '../../../lib/kube/types.ts';
@@ -83,13 +83,13 @@ export async function judgeSecurity(context: LabContext, question: SecurityQuest
 	return `security: held: ${counted.join('; ')}`;
 }
 
-/** Without a connection, the experiment does not show what a node would have sent to the attacker. */
+/** Without a connection, the experiment proves nothing about the attacker. */
 const unseen = (name: string, { connections }: AttackReport): string | undefined =>
 	connections === 0 ? `no node connected to ${name}, so the verdict is unknown` : undefined;
 const touch = (name: string, { connections }: AttackReport): string | undefined =>
 	connections === 0 ? undefined : `${name} received ${connections} connections`;
 
-/** Checks whether the API server accepts the node's certificate, with a read of its own Node, which every node can do. */
+/** Checks whether the API server accepts the node's certificate, with a read of its own Node. */
 async function acceptedOf(context: LabContext, name: string): Promise<string | undefined> {
 	const kubeconfig = await kubeconfigOf(context, name);
 	if (!existsSync(kubeconfig)) return `${name} never had a certificate, so the verdict is unknown`;
@@ -185,10 +185,10 @@ const MAX_NAMED = 8;
 type Heartbeats = Map<string, string>;
 
 /**
- * A node is available when it is Ready and renews its Lease after the question, because a killed node stays Ready during
- * its grace period. A renewal is a changed `renewTime`, so the clocks of nodes do not matter.
+ * A node is available when it is Ready and renews its Lease after the question, because a killed node stays Ready
+ * during its grace period. A renewal is a changed `renewTime`, so the clocks of nodes do not matter.
  *
- * @returns `availability: held …` as soon as every node is available, or `availability: violated …` when the time is over
+ * @returns `availability: held …` as soon as every node is available, else `availability: violated …` in the end
  */
 export async function judgeAvailability(
 	context: LabContext,
@@ -253,7 +253,8 @@ async function lookAtNodes(context: LabContext, wanted: readonly string[], first
 	const named = asked.slice(0, MAX_NAMED).map((node) => `${nameOf(node)} at ${renewedAt(node)}`);
 	const more = asked.length > named.length ? [`and ${asked.length - named.length} more`] : [];
 	const who = wanted.length === 0 ? 'every node of the mesh is' : `${wanted.join(', ')} and every node of the mesh are`;
-	const proof = `${who} Ready, with a heartbeat since the question: ${[...named, ...more].join(', ') || 'no node has joined'}`;
+	const heartbeats = [...named, ...more].join(', ') || 'no node has joined';
+	const proof = `${who} Ready, with a heartbeat since the question: ${heartbeats}`;
 	if (problems.length === 0) return { proof };
 	const ownerless = [...notReady, ...silent].filter((name) => !wanted.includes(name));
 	const remedy =

@@ -42,26 +42,26 @@ describe('rotationText', () => {
 		assert.match(await year(4), /\ninstants: 1 shared\n/);
 	});
 
-	it('more than half of the nodes in one second are bunched', async () => {
+	it('reports more than half of the nodes in one second as bunched', async () => {
 		rotated(['n-1', 0.9], ['n-2', 1.1], ['n-3', 1.8], ['n-4', 20]);
 		assert.match(await year(4), /\nspread: bunched, 3 in the busiest second$/);
 	});
 
-	it('nothing has happened: nobody rotated', async () => {
+	it('reports nodes that have not rotated', async () => {
 		rotated();
 		assert.match(await year(2), /^0 of 2 nodes rotated/);
 	});
 });
 
 describe('the busiest second', () => {
-	it('begins anywhere, and is shorter than a second', () => {
+	it('begins at any time and is shorter than a second', () => {
 		assert.equal(busiestSecond([]), 0);
 		assert.equal(busiestSecond([0.9, 1.1, 1.8]), 3);
 		assert.equal(busiestSecond([0, 1, 2]), 1);
 		assert.equal(busiestSecond([5, 0.1, 5.5, 0.2, 5.99]), 3);
 	});
 
-	it('is the most that any window has that begins with one of them', () => {
+	it('has the largest number of any window that begins with an element', () => {
 		fc.assert(
 			fc.property(fc.array(fc.double({ min: 0, max: 10, noNaN: true })), (seconds) => {
 				const counts = seconds.map((from) => seconds.filter((second) => second >= from && second - from < 1).length);

@@ -10,7 +10,7 @@ const secret = '0123456789abcdef';
 const found = (text: string) => findSecrets([{ where: 'there', text }], [secret]);
 
 describe('the search for secrets', () => {
-	it('finds one in plain text, in hexadecimal digits and in base64', () => {
+	it('finds a secret in plain text, hexadecimal and base64', () => {
 		for (const text of [
 			secret,
 			Buffer.from(secret).toString('hex'),
@@ -20,7 +20,7 @@ describe('the search for secrets', () => {
 			assert.deepEqual(found(`before ${text} after`), ['there'], text);
 	});
 
-	it('finds one in the base64 of a longer text, wherever it stands there', () => {
+	it('finds a secret in the base64 of a longer text, at any position', () => {
 		const text = fc.string({ unit: 'grapheme-ascii' });
 		fc.assert(
 			fc.property(text, text, fc.constantFrom('base64', 'base64url'), (before, after, encoding) => {
@@ -35,7 +35,7 @@ describe('the search for secrets', () => {
 		assert.deepEqual(found(`{"kty":"EC","d":"${'A'.repeat(43)}"}`), ['there']);
 	});
 
-	it('does not take for a secret what is none: an ID, a certificate, a part of a secret, another text', () => {
+	it('ignores an ID, a certificate, a part of a secret, and other text', () => {
 		for (const text of [
 			'abcdef',
 			'-----BEGIN CERTIFICATE-----',
@@ -47,7 +47,7 @@ describe('the search for secrets', () => {
 			assert.deepEqual(found(text), [], text);
 	});
 
-	it('tells where, and never what', () => {
+	it('prints the place and never the secret', () => {
 		const texts = [
 			{ where: 'clean', text: 'nothing' },
 			{ where: 'leaky', text: secret },
@@ -57,14 +57,14 @@ describe('the search for secrets', () => {
 	});
 });
 
-describe('what is searched, and for what', () => {
+describe('the texts and secrets of the search', () => {
 	let context: FakeContext;
 	beforeEach(() => {
 		context = fakeContext();
 	});
 	afterEach(() => context.remove());
 
-	it('the secret halves of what the lab made, and of what the cluster keeps, each once', async () => {
+	it('include the secrets of the lab and of the cluster, each once', async () => {
 		await context.write('known-tokens.json', [`abcdef.${secret}`, 'aaaaaa.aaaaaaaaaaaaaaaa']);
 		const data = { 'token-secret': Buffer.from(secret).toString('base64') };
 		context.secrets.push(
@@ -74,7 +74,7 @@ describe('what is searched, and for what', () => {
 		assert.deepEqual(await tokenSecrets(context), [secret, 'aaaaaaaaaaaaaaaa']);
 	});
 
-	it('while an experiment runs, only its own tokens besides those of the cluster: earlier ones do not count', async () => {
+	it('include only tokens of the experiment and of the cluster while an experiment runs', async () => {
 		await context.write('known-tokens.json', ['aaaaaa.aaaaaaaaaaaaaaaa', `abcdef.${secret}`]);
 		await context.write(STARTED_AT, 1);
 		await context.write('tokens/t.yaml', { discovery: { bootstrapToken: { token: `abcdef.${secret}` } } });
@@ -92,14 +92,14 @@ describe('what is searched, and for what', () => {
 		const key = '-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----\n';
 		beforeEach(() => context.write('nodes/n.json', { names: ['n'], root: join(context.directory, 'nodes/n') }));
 
-		it('may hold its own key and kubeconfig for its owner, and the CA for all', async () => {
+		it('contain its own key and kubeconfig for its owner, and the CA for all', async () => {
 			write('pki/kubelet-client.pem', key, 0o600);
 			write('kubelet.conf', 'clusters: []', 0o600);
 			write('pki/ca.crt', 'CERTIFICATE', 0o644);
 			assert.deepEqual(await checkNodeFiles(context, [secret]), { count: 3, problems: [] });
 		});
 
-		it('a key or a kubeconfig that others read, a bootstrap kubeconfig, and a token are problems', async () => {
+		it('must not contain readable keys or kubeconfigs, a bootstrap kubeconfig, or a token', async () => {
 			const open = write('pki/kubelet-client.pem', key, 0o640);
 			const config = write('kubelet.conf', 'x', 0o604);
 			const left = write('bootstrap-kubelet.conf', `token: abcdef.${secret}`, 0o600);
@@ -115,7 +115,7 @@ describe('what is searched, and for what', () => {
 			);
 		});
 
-		it('of a node that still joins, the bootstrap kubeconfig is in use', async () => {
+		it('contain the bootstrap kubeconfig while the node joins', async () => {
 			write('bootstrap-kubelet.conf', secret, 0o600);
 			context.workers.push(workerOf('n'));
 			assert.deepEqual((await checkNodeFiles(context, [secret])).problems, []);
@@ -124,7 +124,7 @@ describe('what is searched, and for what', () => {
 		});
 	});
 
-	it('what nodes and attackers printed, their logs, and command lines', async () => {
+	it('include output and logs of nodes and attackers, and command lines', async () => {
 		context.workers.push(workerOf('n', { output: 'hello' }));
 		mkdirSync(join(context.directory, 'workers'));
 		writeFileSync(join(context.directory, 'workers/gone.log'), 'bye');
@@ -138,7 +138,7 @@ describe('what is searched, and for what', () => {
 		);
 	});
 
-	it('every file below a directory, and nothing where there is none', async () => {
+	it('include every file below a directory, if it exists', async () => {
 		mkdirSync(join(context.directory, 'a/b'), { recursive: true });
 		writeFileSync(join(context.directory, 'a/b/c.txt'), 'x');
 		assert.deepEqual(await textsBelow(join(context.directory, 'a')), [

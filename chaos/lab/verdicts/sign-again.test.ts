@@ -28,7 +28,7 @@ describe('a second signature for one request', () => {
 		return request;
 	};
 
-	it('is held when ca-service returns the certificate that it has issued, and it is asked with the same UID', async () => {
+	it('holds when ca-service returns the issued certificate for the same UID', async () => {
 		const first = certificate();
 		issued('other', { certificate: certificate() });
 		const { spec } = issued('n', { certificate: first });
@@ -43,7 +43,7 @@ describe('a second signature for one request', () => {
 		assert.deepEqual(asked, [{ csr, signerName, usages, requestId: 'uid-n' }]);
 	});
 
-	it('is violated when it returns another certificate: both serials are named', async () => {
+	it('is violated by another certificate, with both serials', async () => {
 		const [first, second] = [certificate(), certificate()];
 		issued('n', { certificate: first });
 		const verdict = await signAgain(context, 'n', async () => second);
@@ -51,7 +51,7 @@ describe('a second signature for one request', () => {
 		assert.ok(verdict.includes(serial(first)) && verdict.includes(serial(second)));
 	});
 
-	it('LAB_NOT_FOUND: a request that was not signed proves nothing', async () => {
+	it('reports LAB_NOT_FOUND for a request that was not signed', async () => {
 		issued('n', {});
 		await assert.rejects(
 			signAgain(context, 'n', async () => ''),

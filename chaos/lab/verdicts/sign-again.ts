@@ -1,6 +1,6 @@
 /**
- * Sends a request that ca-service has signed to it again, as a controller does that crashed before it stored the answer.
- * It uses the credentials of the controller, because ca-service accepts no other caller.
+ * Sends a request to ca-service that it has signed, as a controller does that crashed before it stored the answer. It
+ * uses the credentials of the controller, because ca-service accepts no other caller.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -48,9 +48,10 @@ export async function signAgain({ api }: Pick<LabContext, 'api'>, node: string, 
 		});
 	const before = serialOf(request.status?.certificate ?? '');
 	const after = serialOf(await sign(signRequestOf(request)));
-	return before === after
-		? `security: held: ca-service returned the certificate that it had issued to ${node}, serial ${after}`
-		: `security: violated: ca-service issued a second certificate for one request of ${node}, serial ${after} after ${before}`;
+	if (before === after)
+		return `security: held: ca-service returned the certificate that it had issued to ${node}, serial ${after}`;
+	const serials = `serial ${after} after ${before}`;
+	return `security: violated: ca-service issued a second certificate for one request of ${node}, ${serials}`;
 }
 
 /** The request of the signing controller. */

@@ -1,4 +1,4 @@
-/** The main process of the lab container: it runs the nodes and attackers of experiments. It cannot control services. */
+/** The main process of the lab container: runs nodes and attackers of experiments. It cannot control services. */
 import '../../../../lib/require-node.ts';
 import { createSocket } from 'node:dgram';
 import { environment } from '../../../../lib/config.ts';

@@ -1,4 +1,4 @@
-/** Recreates the container of a service with other settings or another clock, in steps that a later process can finish. */
+/** Recreates the container of a service with other settings, in steps that a later process can finish. */
 import { KubejoinError } from '../../../../lib/errors.ts';
 import type { Change } from '../../control/api.ts';
 import { cutEndpoints } from './cut.ts';

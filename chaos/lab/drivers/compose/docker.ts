@@ -1,4 +1,4 @@
-/** The part of the Docker Engine API that the lab uses. It knows nothing about the mesh. @source docs.docker.com/reference/api/engine */
+/** The part of the Docker Engine API that the lab uses. @source docs.docker.com/reference/api/engine */
 import type { Result } from '../../result.ts';
 import { DockerConnection, demultiplex, type Output } from './docker-connection.ts';
 
@@ -21,9 +21,8 @@ type PortBindings = Readonly<Record<string, readonly PortBinding[] | null>>;
 /** The fields that the lab reads; a copy of `Config` or `HostConfig` keeps all others too. */
 export interface Inspection {
 	readonly Id: string;
-	/** With a leading slash. */
+	/** `/kubejoin-redis-1` */
 	readonly Name: string;
-	/** ID of the image. */
 	readonly Image: string;
 	readonly RestartCount: number;
 	readonly State: {
@@ -182,7 +181,6 @@ export class Docker {
 const labelFilter = (labels: readonly string[]) => ({ filters: JSON.stringify({ label: labels }) });
 
 export class Container {
-	/** ID or name. */
 	readonly id: string;
 	readonly title: string;
 	readonly #connection: DockerConnection;
@@ -205,7 +203,6 @@ export class Container {
 	unpause = (): Promise<void> => this.#post('resume', 'unpause');
 	rename = (name: string): Promise<void> => this.#post('rename', 'rename', { name });
 
-	/** Also when it runs. */
 	async remove(): Promise<void> {
 		await this.#connection.bytes({
 			...{ action: `remove ${this.title}`, method: 'DELETE', path: this.#path(), query: { force: true } },

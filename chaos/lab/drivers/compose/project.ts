@@ -1,4 +1,4 @@
-/** The compose project of a mesh: which one it is, and the containers, networks and volumes that compose created for it. */
+/** The compose project of a mesh, with the containers, networks and volumes that compose created for it. */
 import { KubejoinError } from '../../../../lib/errors.ts';
 import type { ContainerSummary, Docker } from './docker.ts';
 

@@ -6,7 +6,7 @@ const id = '0123456789abcdef0123456789abcdef';
 const firstEnv = ['PATH=/usr/bin', 'KUBEJOIN_TOKEN_STORE=token-store:6445', 'KUBEJOIN_LAB'];
 const labels = { 'com.docker.compose.config-hash': 'abc', 'com.docker.compose.service': 'apiserver-sim' };
 
-/** As the engine tells of a container, as far as it is looked at. */
+/** The fields of an inspection that the lab reads. */
 const found = (Config: object = {}, HostConfig: object = {}): Inspection =>
 	({
 		Id: id,
@@ -44,7 +44,7 @@ const found = (Config: object = {}, HostConfig: object = {}): Inspection =>
 	}) as unknown as Inspection;
 
 describe('the variables of a change', () => {
-	it('settings get the prefix; a clock is the library, the offset, and a monotonic clock that stays true', () => {
+	it('add a prefix to settings, and the library, the offset and a true monotonic clock for a clock', () => {
 		assert.deepEqual(variablesOf({ settings: { LAB: 'true' }, clock: '+600s' }), {
 			KUBEJOIN_LAB: 'true',
 			LD_PRELOAD: '/usr/local/lib/libfaketime.so.1',
@@ -54,7 +54,7 @@ describe('the variables of a change', () => {
 		assert.deepEqual(variablesOf({}), {});
 	});
 
-	it('take the place of those of the same name, also of one without a value', () => {
+	it('replace variables of the same name, also one without a value', () => {
 		assert.deepEqual(envWith(firstEnv, { KUBEJOIN_LAB: 'true', KUBEJOIN_TOKEN: 'x=y' }), [
 			'PATH=/usr/bin',
 			'KUBEJOIN_TOKEN_STORE=token-store:6445',
@@ -64,8 +64,8 @@ describe('the variables of a change', () => {
 	});
 });
 
-describe('a container made anew', () => {
-	it('is in the same networks under the same names, without addresses and without the name made out of its ID', () => {
+describe('a recreated container', () => {
+	it('has the same networks and aliases, without addresses and without the alias of its ID', () => {
 		assert.deepEqual(endpointsOf(found()), {
 			p_storage: { Aliases: ['apiserver-sim'], IPAMConfig: {} },
 			p_control: { Aliases: [] },
@@ -78,7 +78,7 @@ describe('a container made anew', () => {
 		);
 	});
 
-	it('keeps labels, health check, restart policy and volumes, also the one without a name', () => {
+	it('keeps labels, health check, restart policy and volumes, also anonymous ones', () => {
 		const { container } = recreate(found(), 'kubejoin:latest', { clock: '+1s' });
 		for (const [name, value] of Object.entries(labels)) assert.equal(container.Labels?.[name], value);
 		assert.deepEqual(container.Healthcheck, { Test: ['CMD', 'true'] });
@@ -87,11 +87,11 @@ describe('a container made anew', () => {
 		assert.deepEqual([container.Image, container.Hostname], ['kubejoin:latest', 'node-1']);
 	});
 
-	it('gets a host name of its own unless compose gave it one', () => {
+	it('gets its own host name unless compose set one', () => {
 		assert.ok(!('Hostname' in recreate(found({ Hostname: id.slice(0, 12) }), 'kubejoin:latest', {}).container));
 	});
 
-	it('mounts what compose v2 describes as a mount once, and a volume without a name by the name that it got', () => {
+	it('mounts each mount of compose v2 once, and an anonymous volume by its generated name', () => {
 		const Mounts = [
 			{ Type: 'volume', Source: 'p_pki', Target: '/pki' },
 			{ Type: 'volume', Target: '/node' },
@@ -103,7 +103,7 @@ describe('a container made anew', () => {
 		);
 	});
 
-	it('after a second change has that one and not the first; with none it is as compose made it', () => {
+	it('has only the second change after two changes, and the original settings without one', () => {
 		const again = (change: Parameters<typeof recreate>[2], before: ReturnType<typeof recreate>) =>
 			recreate(found({ Env: before.container.Env, Labels: before.container.Labels }), 'kubejoin:latest', change);
 		const first = recreate(found(), 'kubejoin:latest', {

@@ -32,7 +32,7 @@ export function changeOf(labels: Readonly<Record<string, string>>): Change | und
 	return text === undefined ? undefined : (JSON.parse(text) as Change);
 }
 
-/** The settings of a container by network, without addresses and without the alias that the engine derives from its ID. */
+/** The settings of a container by network, without addresses and without the alias that is derived from its ID. */
 export function endpointsOf({
 	Id,
 	NetworkSettings,

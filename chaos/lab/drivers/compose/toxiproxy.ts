@@ -1,4 +1,4 @@
-/** Calls the HTTP API of the Toxiproxy container from the lab container, because only the networks of the mesh reach it. */
+/** Calls the HTTP API of Toxiproxy from the lab container, because this machine cannot reach it. */
 import { KubejoinError } from '../../../../lib/errors.ts';
 import type { ProxyReach } from '../../faults/network.ts';
 import type { LabContainer } from './lab-container.ts';
@@ -6,7 +6,8 @@ import { type ComposeProject, listProject } from './project.ts';
 
 /** Sends one request and prints status and body as JSON. */
 const REQUEST_PROGRAM = `const [method, url, body] = process.argv.slice(1);
-const response = await fetch(url, { method, ...(body === undefined ? {} : { body }), signal: AbortSignal.timeout(30_000) });
+const signal = AbortSignal.timeout(30_000);
+const response = await fetch(url, { method, ...(body === undefined ? {} : { body }), signal });
 process.stdout.write(JSON.stringify({ status: response.status, body: await response.text() }));`;
 
 /** @returns undefined when Toxiproxy does not run */

@@ -1,4 +1,4 @@
-/** Lets experiments control the mesh that `npm start` runs: with signals, and by restarting services with other settings. */
+/** Lets experiments control the mesh that `npm start` runs, with signals and with restarts. */
 import { join } from 'node:path';
 import { KubejoinError } from '../../../../lib/errors.ts';
 import type { LocalMesh } from '../../../../scripts/mesh/local-mesh.ts';
