@@ -53,10 +53,10 @@ export const limits = {
 		value: 256 * 1024,
 		unit: 'bytes',
 		of: 'the keys and values of all annotations of one object',
-		where: ['6443'],
+		where: ['6443', '6445'],
 		response: '422 Invalid',
 		source: 'apimachinery/pkg/api/validation/objectmeta.go TotalAnnotationSizeLimitB',
-		test: 'services/apiserver-sim/object-meta.test.ts',
+		test: 'lib/kube/object-meta.test.ts',
 	}),
 	configMapBytes: limit({
 		value: 1024 * 1024,

@@ -2,11 +2,11 @@
  * Bounds on what a caller sends, for every kind and before anything is done with it: the types of all fields and the entries of lists and maps. What cannot be encoded again is refused here and so never stored.
  */
 import { type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
+import { requireValid, tooLong, tooMany } from '../../lib/kube/object-meta.ts';
 import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
 import { cannotBeHandled, unmarshalProblem } from '../../lib/kube/unmarshal.ts';
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
-import { requireValid, tooLong, tooMany } from './object-meta.ts';
 import type { ApiRequest, ResourceStorage } from './request.ts';
 
 type Watch = NonNullable<ResourceStorage['watch']>;

@@ -8,13 +8,19 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
 import { subdomainProblems } from '../../lib/kube/names.ts';
+import {
+	generateName,
+	metadataProblems,
+	type NameRule,
+	nameProblems,
+	requireValid,
+} from '../../lib/kube/object-meta.ts';
 import { requirePreconditions } from '../../lib/kube/preconditions.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta, UserInfo } from '../../lib/kube/types.ts';
 import { unmarshalProblem } from '../../lib/kube/unmarshal.ts';
 import type { Store, StoredItem } from '../../lib/store/store.ts';
 import { type ListedPlace, readList } from './listing.ts';
-import { generateName, metadataProblems, type NameRule, nameProblems, requireValid } from './object-meta.ts';
 import { requireVersion } from './request/list-options.ts';
 import type { ApiRequest, ObjectList, ResourceStorage, Subresource } from './request.ts';
 import { matchesFields, requireSelectable, type SelectableFields, selectedName } from './selectors.ts';

@@ -75,6 +75,17 @@ describe('bootstrap tokens in the store', () => {
 		await createToken(store, clock, withoutData);
 	});
 
+	it('TOKEN_INVALID: refuses labels and annotations that Kubernetes refuses, in its words', async () => {
+		const { metadata, ...rest } = request();
+		const invalid = { labels: { 'a b': 'c' }, annotations: { '': 'x' } };
+		const error = await create({ ...rest, metadata: { ...metadata, ...invalid } }).catch((thrown: unknown) => thrown);
+		assert.ok(hasCode(error, 'TOKEN_INVALID'));
+		const [label, ...annotation] = error.facts.problems as string[];
+		assert.match(label ?? '', /^metadata\.labels: Invalid value: "a b": name part must consist of alphanumeric/);
+		assert.equal(annotation[0], 'metadata.annotations: Invalid value: "": name part must be non-empty');
+		assert.equal(await findToken(store, name), undefined);
+	});
+
 	it('TOKEN_EXISTS', async () => {
 		await create();
 		await refused('TOKEN_EXISTS', create());

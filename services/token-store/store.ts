@@ -1,11 +1,12 @@
 /**
- * Bootstrap tokens in the store: Secrets under their names. It judges a token's name, namespace and type and nothing else, as upstream; what
- * leaves as an event has no secret in it.
+ * Bootstrap tokens in the store: Secrets under their names. It judges a token's metadata and type, and not its data, as upstream; an event
+ * has no secret in it.
  */
 import { randomUUID } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { field, idOfName } from '../../lib/kube/bootstrap-token.ts';
+import { metadataProblems } from '../../lib/kube/object-meta.ts';
 import { type Preconditions, requirePreconditions } from '../../lib/kube/preconditions.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
 import type { Store, StoredItem, StoreEvent } from '../../lib/store/store.ts';
@@ -30,7 +31,7 @@ const asSecret = ({ value, revision }: StoredItem<Secret>): Secret => ({
 /**
  * Keep a new token.
  *
- * @throws TOKEN_INVALID  the name, namespace or type is not that of a token
+ * @throws TOKEN_INVALID  the name, namespace or type is not that of a token, or the rest of the metadata is invalid
  * @throws TOKEN_EXISTS, STORE_UNAVAILABLE
  */
 export async function createToken(
@@ -50,6 +51,7 @@ export async function createToken(
 		...(type === wellKnown.bootstrapSecretType
 			? []
 			: [`type is "${type ?? ''}"; ${wellKnown.bootstrapSecretType} is wanted`]),
+		...metadataProblems(metadata).map(({ field: at, message }) => `${at}: ${message}`),
 	];
 	if (id === undefined || problems.length > 0) throw new KubejoinError('TOKEN_INVALID', { problems });
 	const token: Secret = {

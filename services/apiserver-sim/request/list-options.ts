@@ -4,8 +4,8 @@
  */
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
 import { parseGoDuration } from '../../../lib/kube/duration.ts';
+import { forbiddenField, notSupported } from '../../../lib/kube/object-meta.ts';
 import { quotedInput } from '../authorize/go-text.ts';
-import { forbiddenField, notSupported } from '../object-meta.ts';
 import type { ApiRequest } from '../request.ts';
 import { decodeContinue } from './continue-token.ts';
 

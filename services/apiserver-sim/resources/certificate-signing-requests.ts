@@ -5,6 +5,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
 import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
+import {
+	duplicate,
+	forbiddenField,
+	invalid,
+	type NameRule,
+	notSupported,
+	required,
+	tooLong,
+	tooMany,
+} from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import {
 	type CertificateSigningRequest,
@@ -24,16 +34,6 @@ import {
 	checkCertificateSubject,
 } from '../authorize/csr-admission.ts';
 import { checkNodeRestriction } from '../authorize/node-restriction.ts';
-import {
-	duplicate,
-	forbiddenField,
-	invalid,
-	type NameRule,
-	notSupported,
-	required,
-	tooLong,
-	tooMany,
-} from '../object-meta.ts';
 import type { Strategy } from '../registry.ts';
 import type { ApiRequest, Subresource } from '../request.ts';
 import { toNodeWrite } from './node-write.ts';

@@ -4,11 +4,11 @@
  */
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { configKeyProblems, labelValueProblems, qualifiedNameProblems } from '../../../lib/kube/names.ts';
+import { duplicate, invalid, notSupported, required, tooLong } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { ConfigMap, Lease, Namespace, Node, Taint } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import { checkNodeRestriction } from '../authorize/node-restriction.ts';
-import { duplicate, invalid, notSupported, required, tooLong } from '../object-meta.ts';
 import type { Strategy } from '../registry.ts';
 import { toNodeWrite } from './node-write.ts';
 

@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
+import { invalid, notSupported, required, requireValid, tooMany } from '../../../lib/kube/object-meta.ts';
 import type { ApiResource } from '../../../lib/kube/resources.ts';
 import type { PolicyRule, Role, RoleBinding, RoleRef, Subject } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
@@ -13,7 +14,6 @@ import type { Authorizer } from '../authorize/attributes.ts';
 import { checkBinding, checkRole, type Grantor } from '../authorize/escalation.ts';
 import { quoted } from '../authorize/go-text.ts';
 import type { RbacSource } from '../authorize/rbac.ts';
-import { invalid, notSupported, required, requireValid, tooMany } from '../object-meta.ts';
 import type { Strategy } from '../registry.ts';
 import type { ApiRequest } from '../request.ts';
 

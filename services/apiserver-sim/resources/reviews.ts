@@ -4,6 +4,7 @@
  */
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import type { FieldProblem } from '../../../lib/errors.ts';
+import { invalid, requireValid } from '../../../lib/kube/object-meta.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/resources.ts';
 import type {
 	KubeObject,
@@ -15,7 +16,6 @@ import type {
 	UserInfo,
 } from '../../../lib/kube/types.ts';
 import type { Attributes, Authorizer } from '../authorize/attributes.ts';
-import { invalid, requireValid } from '../object-meta.ts';
 import type { ApiRequest, ResourceStorage } from '../request.ts';
 
 interface Question {

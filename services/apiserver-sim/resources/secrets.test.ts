@@ -45,6 +45,24 @@ describe('Secrets', () => {
 		assert.deepEqual(calls, [{ ...rest, metadata: { name, namespace: 'kube-system' } }, [name, preconditions]]);
 	});
 
+	it('422 for metadata and keys that upstream refuses, before token-store sees them', async () => {
+		const metadata = { name: 'bootstrap-token-aaaaaa', labels: { a: '-' }, annotations: { 'a/b/c': '' } };
+		const object = { ...token('aaaaaa'), metadata, data: { 'a b': '' } };
+		const text = await refusalOf(endpoint.create?.(asked('create', { object })) ?? assert.fail());
+		assert.match(
+			text,
+			/^422 Invalid: Secret "bootstrap-token-aaaaaa" is invalid: \[metadata\.labels: Invalid value: "-": a valid label/,
+		);
+		assert.match(text, /metadata\.annotations: Invalid value: "a\/b\/c": a qualified name must consist of/);
+		assert.match(text, /data\[a b\]: Invalid value: "a b": a valid config key must consist of/);
+		const named = { ...token('aaaaaa'), metadata: { name: 'A_b' } };
+		assert.match(
+			await refusalOf(endpoint.create?.(asked('create', { object: named })) ?? assert.fail()),
+			/^422 Invalid: Secret "A_b" is invalid: metadata\.name: Invalid value: "A_b": a lowercase RFC 1123 subdomain/,
+		);
+		assert.deepEqual(calls, []);
+	});
+
 	it('404 for every other name, and in every other namespace', async () => {
 		for (const more of [{ name: 'other' }, { name: 'bootstrap-token-aaaaaa', namespace: 'default' }]) {
 			for (const verb of ['get', 'delete'] as const) {

@@ -1,5 +1,7 @@
 /** Secrets of type bootstrap.kubernetes.io/token, which token-store keeps; apiserver-sim stores no secret itself. */
-import { KubejoinError } from '../../../lib/errors.ts';
+import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
+import { configKeyProblems, subdomainProblems } from '../../../lib/kube/names.ts';
+import { invalid, metadataProblems, nameProblems, requireValid } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import { type Secret, wellKnown } from '../../../lib/kube/types.ts';
 import type { ApiRequest, ResourceStorage } from '../request.ts';
@@ -15,6 +17,16 @@ const fieldsOf = ({ metadata, type }: Secret) => ({
 	type: type ?? '',
 });
 
+/**
+ * What is wrong with a Secret before token-store sees it. An absent name is token-store's to refuse, because it accepts names of tokens only.
+ * @source pkg/apis/core/validation/validation.go ValidateSecret
+ */
+const secretProblems = ({ metadata = {}, data = {} }: Secret): FieldProblem[] => [
+	...((metadata.name ?? '') === '' ? [] : nameProblems(metadata, subdomainProblems)),
+	...metadataProblems(metadata),
+	...Object.keys(data).flatMap((key) => configKeyProblems(key).map((detail) => invalid(`data[${key}]`, key, detail))),
+];
+
 export function secretsEndpoint(tokens: TokenStoreClient): ResourceStorage {
 	async function find({ namespace, name }: Pick<ApiRequest, 'namespace' | 'name'>): Promise<Secret> {
 		const found = namespace === wellKnown.kubeSystem ? (await tokens.list(name)).items[0] : undefined;
@@ -26,6 +38,7 @@ export function secretsEndpoint(tokens: TokenStoreClient): ResourceStorage {
 		get: find,
 		async create({ object, namespace }) {
 			const secret = object as Secret;
+			requireValid(resources.secrets, secret.metadata?.name ?? '', secretProblems(secret));
 			return { ...(await tokens.create({ ...secret, metadata: { ...secret.metadata, namespace } })), ...typeMeta };
 		},
 		async list({ namespace, fieldSelector }) {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { subdomainProblems } from '../../lib/kube/names.ts';
-import type { ObjectMeta } from '../../lib/kube/types.ts';
+import { subdomainProblems } from './names.ts';
 import {
 	duplicate,
 	forbiddenField,
@@ -12,6 +11,7 @@ import {
 	required,
 	tooLong,
 } from './object-meta.ts';
+import type { ObjectMeta } from './types.ts';
 
 describe('field problems, in upstream’s words', () => {
 	it('each kind', () => {

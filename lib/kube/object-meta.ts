@@ -4,12 +4,12 @@
  * @differs a value in a message is cut to 256 characters
  */
 import { randomBytes } from 'node:crypto';
-import { type FieldProblem, KubejoinError } from '../../lib/errors.ts';
-import { labelValueProblems, qualifiedNameProblems } from '../../lib/kube/names.ts';
-import type { ApiResource } from '../../lib/kube/resources.ts';
-import type { ObjectMeta, OwnerReference } from '../../lib/kube/types.ts';
-import { type LimitName, limits } from '../../lib/limits.ts';
-import { quoteInput } from '../../lib/text.ts';
+import { type FieldProblem, KubejoinError } from '../errors.ts';
+import { type LimitName, limits } from '../limits.ts';
+import { quoteInput } from '../text.ts';
+import { labelValueProblems, qualifiedNameProblems } from './names.ts';
+import type { ApiResource } from './resources.ts';
+import type { ObjectMeta, OwnerReference } from './types.ts';
 
 const MAX_QUOTED = 256;
 /** A value as Go's %q shows it, cut. */
