@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { KubejoinError } from './errors.ts';
 import { limits } from './limits.ts';
-import { readFirstYaml, readYaml, type YamlProblem } from './yaml.ts';
+import { readFirstYaml, readYaml, readYamlFile, withTopField, type YamlProblem } from './yaml.ts';
 
 class Refused extends Error {
 	readonly problem: YamlProblem;
@@ -24,6 +25,31 @@ const problem = (input: string | Uint8Array): YamlProblem => {
 	}
 	return assert.fail('it was read');
 };
+
+describe('YAML files', () => {
+	const refusal = (work: () => unknown): unknown => {
+		try {
+			return work();
+		} catch (error) {
+			return error instanceof KubejoinError ? `${error.code}: ${error.message}` : error;
+		}
+	};
+
+	it('names the file and the line of a problem, and repeats no value', () => {
+		assert.deepEqual(readYamlFile('f', 'a: 1\n---\nb: 2\n'), { a: 1 });
+		assert.equal(readYamlFile('f', ''), undefined);
+		assert.match(
+			String(refusal(() => readYamlFile('/x/join.yaml', 'a: 1\ntoken: [abc\n'))),
+			/^FILE_UNUSABLE: \/x\/join\.yaml: yaml: line \d+: (?!.*abc).*\. At line \d+, column \d+, /,
+		);
+	});
+
+	it('changes one field and keeps comments; refuses a text that is not readable', () => {
+		assert.equal(withTopField('f', '# c\na: 1 # d\nb: 2\n', 'a', 'x'), '# c\na: x # d\nb: 2\n');
+		const bomb = `a: &a [x]\nb: [${'*a,'.repeat(101)}]\n`;
+		assert.match(String(refusal(() => withTopField('f', bomb, 'a', 'x'))), /^FILE_UNUSABLE: f: .*excessive aliasing/);
+	});
+});
 
 describe('YAML from outside', () => {
 	it('is read as documents, in UTF-8 with and without a mark, and in UTF-16 with one', () => {

@@ -13,8 +13,10 @@ import {
 	LineCounter,
 	type ParsedNode,
 	Parser,
+	parseDocument,
 	type YAMLMap,
 } from 'yaml';
+import { KubejoinError } from './errors.ts';
 import { limits } from './limits.ts';
 import { quoteInput } from './text.ts';
 
@@ -76,6 +78,28 @@ export function readYaml(input: string | Uint8Array, options: YamlOptions): Yaml
 /** The value of the first document, as client-go reads a file; undefined when the text is empty. */
 export const readFirstYaml = (input: string | Uint8Array, options: YamlOptions): YamlDocument | undefined =>
 	readYaml(input, options)[0];
+
+const refuseFile =
+	(path: string): YamlOptions['refuse'] =>
+	({ text, remedy }) => {
+		throw new KubejoinError('FILE_UNUSABLE', { path, problem: `${text}. ${remedy}` });
+	};
+
+/** The value of the first document of a file. @throws FILE_UNUSABLE  names the path and the line, and repeats no value */
+export const readYamlFile = (path: string, text: string): unknown =>
+	readFirstYaml(text, { refuse: refuseFile(path) })?.value;
+
+/**
+ * The text of a file with another value for one field of the map at its top. Comments and the order of fields stay.
+ *
+ * @throws FILE_UNUSABLE
+ */
+export function withTopField(path: string, text: string, field: string, value: string): string {
+	readYamlFile(path, text);
+	const document = parseDocument(text.replace(/^\uFEFF/, ''), { uniqueKeys: false });
+	document.set(field, value);
+	return document.toString({ lineWidth: 0 });
+}
 
 const maxBytesOf = ({ maxBytes = limits.yamlBytes.value }: YamlOptions): number => maxBytes;
 const tooLarge = (what: string): YamlProblem => ({

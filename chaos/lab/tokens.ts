@@ -2,11 +2,11 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parse } from 'yaml';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere } from '../../lib/files.ts';
 import { field, secretName } from '../../lib/kube/bootstrap-token.ts';
 import { type Secret, wellKnown } from '../../lib/kube/types.ts';
+import { readYamlFile } from '../../lib/yaml.ts';
 import { type LabContext, recordStart } from './context.ts';
 
 export interface TokenFlags {
@@ -65,10 +65,11 @@ export async function createToken(
 
 /** The configuration of a node that joins with the token. @throws LAB_NOT_FOUND */
 export async function joinConfigurationOf(context: LabContext, name: string): Promise<JoinConfiguration> {
-	const text = await readFileIfThere(configPath(context, name));
+	const path = configPath(context, name);
+	const text = await readFileIfThere(path);
 	if (text === undefined)
 		throw new KubejoinError('LAB_NOT_FOUND', { kind: 'token', name, known: await tokenNames(context) });
-	return parse(text) as JoinConfiguration;
+	return readYamlFile(path, text) as JoinConfiguration;
 }
 
 /** @returns the ID, and `id.secret` @throws LAB_NOT_FOUND */

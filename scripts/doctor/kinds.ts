@@ -1,6 +1,5 @@
 /** The kinds of files in a state directory: how to check one, and the meaning and remedy of damage. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { parse } from 'yaml';
 import { shellWord } from '../../lib/cli-options.ts';
 import { causeText } from '../../lib/errors.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
@@ -8,6 +7,7 @@ import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { readPrivateKey, spkiOf } from '../../lib/pki/keys.ts';
 import { lmdbProblem } from '../../lib/store/lmdb-check.ts';
+import { readYamlFile } from '../../lib/yaml.ts';
 
 export interface Kind {
 	/** Matches paths below the state directory. */
@@ -152,9 +152,17 @@ function kubeconfigProblem({ path, read }: StateFile): undefined {
 	currentUser(config, path);
 }
 
-function joinConfigProblem({ read }: StateFile): string | undefined {
+/** As far as it is looked at. */
+interface JoinDocument {
+	readonly discovery: {
+		readonly bootstrapToken: { apiServerEndpoint?: unknown; token?: unknown; caCertHashes?: readonly unknown[] };
+	};
+}
+
+function joinConfigProblem({ path, read }: StateFile): string | undefined {
 	try {
-		const { apiServerEndpoint, token, caCertHashes } = parse(read()).discovery.bootstrapToken;
+		const { apiServerEndpoint, token, caCertHashes } = (readYamlFile(path, read()) as JoinDocument).discovery
+			.bootstrapToken;
 		const isWhole = [apiServerEndpoint, token, caCertHashes?.[0]].every((value) => typeof value === 'string');
 		return isWhole ? undefined : 'it names no API server, token or pin';
 	} catch {

@@ -1,6 +1,17 @@
 /** The JoinConfiguration file of a mesh on this machine, with the token for its nodes. */
-import { parse } from 'yaml';
 import { readFileIfThere } from '../../lib/files.ts';
+import { readYamlFile } from '../../lib/yaml.ts';
+
+/** The fields that are read here. The file is not validated, so each of them can be missing. */
+interface JoinDocument {
+	readonly discovery: {
+		readonly bootstrapToken: {
+			readonly apiServerEndpoint: unknown;
+			readonly token: unknown;
+			readonly caCertHashes: readonly unknown[];
+		};
+	};
+}
 
 export interface JoinConfig {
 	readonly endpoint: string;
@@ -13,9 +24,11 @@ export interface JoinConfig {
 export async function readJoinConfig(path: string): Promise<JoinConfig | undefined> {
 	const text = await readFileIfThere(path);
 	try {
-		const { apiServerEndpoint: endpoint, token, caCertHashes } = parse(text ?? '').discovery.bootstrapToken;
-		return typeof endpoint === 'string' && typeof token === 'string' && typeof caCertHashes[0] === 'string'
-			? { endpoint, token, hash: caCertHashes[0] }
+		const { discovery } = readYamlFile(path, text ?? '') as JoinDocument;
+		const { apiServerEndpoint: endpoint, token, caCertHashes } = discovery.bootstrapToken;
+		const [hash] = caCertHashes;
+		return typeof endpoint === 'string' && typeof token === 'string' && typeof hash === 'string'
+			? { endpoint, token, hash }
 			: undefined;
 	} catch {
 		return undefined;

@@ -1,10 +1,10 @@
 /** `kubectl config`: prints the kubeconfig without its secrets, and sets the current context. */
 import { readFile, realpath } from 'node:fs/promises';
-import { parseDocument } from 'yaml';
 import { KubejoinError } from '../../lib/errors.ts';
 import { writeWholeFile } from '../../lib/files.ts';
 import { emptyKubeconfig, type Kubeconfig, mergeKubeconfigs, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { maskSecrets, printable, printableCell, quoteInput } from '../../lib/text.ts';
+import { withTopField } from '../../lib/yaml.ts';
 import { type KubeconfigFiles, readKubeconfigs } from './access.ts';
 import { invalidCommand, throwAll } from './command-errors.ts';
 import type { Output } from './output.ts';
@@ -194,9 +194,7 @@ export async function useContext(files: KubeconfigFiles, name: string, output: O
 	const path = (loaded.find(({ config }) => config.currentContext !== '') ?? loaded[0])?.path ?? '';
 	// A symbolic link must not be replaced by a file.
 	const file = await realpath(path);
-	// readYaml cannot write; its checks of this file are above.
-	const document = parseDocument((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''), { uniqueKeys: false });
-	document.set('current-context', name);
-	await writeWholeFile(file, document.toString({ lineWidth: 0 }), 0o600);
+	const changed = withTopField(file, await readFile(file, 'utf8'), 'current-context', name);
+	await writeWholeFile(file, changed, 0o600);
 	output.out(`Switched to context "${name}".\n`);
 }

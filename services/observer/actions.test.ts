@@ -52,7 +52,7 @@ describe('a request for an action', () => {
 			kind: 'JoinConfiguration',
 			discovery: { bootstrapToken: { token: 't', caCertHashes: [`sha256:${'a'.repeat(64)}`] } },
 		};
-		const wrong = parse(withWrongPin(JSON.stringify(config))) as typeof config;
+		const wrong = parse(withWrongPin('join.yaml', JSON.stringify(config))) as typeof config;
 		assert.match(wrong.discovery.bootstrapToken.caCertHashes[0] ?? '', /^sha256:[0-9a-f]{64}$/);
 		assert.notDeepEqual(wrong.discovery.bootstrapToken.caCertHashes, config.discovery.bootstrapToken.caCertHashes);
 		assert.equal(wrong.discovery.bootstrapToken.token, 't');

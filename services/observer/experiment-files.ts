@@ -1,9 +1,9 @@
 /** Reads the parts of the experiments that the page shows. The runner reads and validates the same files. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { parse } from 'yaml';
 import { causeText } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
+import { readYamlFile } from '../../lib/yaml.ts';
 import type { Expected, Experiment } from './api.ts';
 
 const endings = ['.yaml', '.yml', '.json'];
@@ -37,7 +37,7 @@ function filesOf(directory: string, log: Log): readonly string[] {
 export function readExperiment(file: string, text: string): Experiment {
 	const name = file.slice(0, -extname(file).length);
 	if (!isExperimentName(name)) throw new Error('its name can have lower-case letters, digits and hyphens only');
-	const document: unknown = parse(text, { version: '1.1' });
+	const document = readYamlFile(file, text);
 	const extensions = memberOf(document, 'extensions');
 	const own = Array.isArray(extensions) ? extensions.find((one) => memberOf(one, 'name') === 'kubejoin') : undefined;
 	const contributions = memberOf(document, 'contributions');

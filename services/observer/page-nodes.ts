@@ -5,11 +5,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { KubejoinError } from '../../lib/errors.ts';
 import { writeWholeFile } from '../../lib/files.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Child, startChild } from '../../lib/process-supervisor.ts';
+import { readYamlFile } from '../../lib/yaml.ts';
 
 export interface PageNodesOptions {
 	/** For the files of the nodes. */
@@ -59,7 +60,7 @@ export class PageNodes {
 	async #writeConfig(root: string, pin: 'right' | 'wrong'): Promise<string> {
 		const path = join(root, 'join.yaml');
 		await this.#options.kubectl('token', 'create', '--ttl', '15m', '--print-join-config', '--to', path);
-		if (pin === 'wrong') await writeWholeFile(path, withWrongPin(await readFile(path, 'utf8')), 0o600);
+		if (pin === 'wrong') await writeWholeFile(path, withWrongPin(path, await readFile(path, 'utf8')), 0o600);
 		return path;
 	}
 
@@ -84,8 +85,8 @@ export class PageNodes {
 }
 
 /** The same JoinConfiguration with the pin of a key that no CA has. */
-export function withWrongPin(joinConfig: string): string {
-	const config = parse(joinConfig) as { discovery: { bootstrapToken: { caCertHashes: string[] } } };
+export function withWrongPin(path: string, joinConfig: string): string {
+	const config = readYamlFile(path, joinConfig) as { discovery: { bootstrapToken: { caCertHashes: string[] } } };
 	config.discovery.bootstrapToken.caCertHashes = [`sha256:${randomBytes(32).toString('hex')}`];
 	return stringify(config);
 }
