@@ -7,6 +7,7 @@ import {
 	commonSettings,
 	contentsOf,
 	hostPort,
+	httpUrl,
 	integer,
 	list,
 	listenSettings,
@@ -116,6 +117,19 @@ describe('what a setting may be', () => {
 		assert.deepEqual(list(''), []);
 		assert.equal(urlWithScheme('redis', 'lmdb')('lmdb:/x'), 'lmdb:/x');
 		refuses(urlWithScheme('redis', 'lmdb'), 'an address that starts with redis:, lmdb:', 'http://x', 'redis', '');
+		for (const url of ['http://127.0.0.1:8080', 'https://[::1]/a?b', 'HTTP://h']) assert.equal(httpUrl(url), url);
+		const example = 'an address such as http://127.0.0.1:8080, without a user name';
+		refuses(
+			httpUrl,
+			example,
+			'not a url',
+			'',
+			'localhost:8080',
+			'http://',
+			'file:///etc',
+			'http://u:p@h',
+			'http://a b',
+		);
 		refuses(hostPort, 'HOST:PORT, without a scheme', 'a', 'http://a:1', '');
 	});
 

@@ -86,7 +86,15 @@ export const hostPort: Parse<string> = (value) => {
 	return value;
 };
 
-/** An `http(s)`, `redis(s)` or `lmdb` address as given; only the scheme is checked here. */
+/** `http://HOST[:PORT][/PATH]`, as given. Credentials are refused, because an address is logged. */
+export const httpUrl: Parse<string> = (value) => {
+	const { protocol = '', username = '', password = '' } = URL.canParse(value) ? new URL(value) : {};
+	if (!/^https?:$/.test(protocol) || username !== '' || password !== '')
+		throw new Error('an address such as http://127.0.0.1:8080, without a user name');
+	return value;
+};
+
+/** The address of a store as given, `redis(s):` or `lmdb:`; the store reads the rest. */
 export const urlWithScheme =
 	(...schemes: string[]): Parse<string> =>
 	(value) => {

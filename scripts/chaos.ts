@@ -22,7 +22,7 @@ import { runExperiment } from '../chaos/runner/run.ts';
 import { runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { systemClock } from '../lib/clock.ts';
-import { environment, integer, oneOf, urlWithScheme } from '../lib/config.ts';
+import { environment, httpUrl, integer, oneOf } from '../lib/config.ts';
 import { KubejoinError } from '../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
 import { projectPath } from '../lib/paths.ts';
@@ -79,7 +79,7 @@ const program = new Command('npm run chaos --')
 	.option(
 		'--observer <url>',
 		'observer that provides the joins for the report',
-		parsedBy(urlWithScheme('http', 'https')),
+		parsedBy(httpUrl),
 		'http://127.0.0.1:8080',
 	)
 	.option('--record', 'write the results into docs/chaos-results.json; needs --mesh')

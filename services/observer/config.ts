@@ -1,6 +1,7 @@
 /** The settings of the observer. */
 import {
 	contentsOf,
+	httpUrl,
 	integer,
 	list,
 	listenSettings,
@@ -11,7 +12,6 @@ import {
 	secretFile,
 	setting,
 	text,
-	urlWithScheme,
 	withDefault,
 } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
@@ -25,9 +25,8 @@ const contentsAndPath: Parse<{ readonly path: string; readonly contents: string 
 const services: Parse<readonly { readonly name: string; readonly url: string }[]> = (value) =>
 	list(value).map((item) => {
 		const [name = '', ...rest] = item.split('=');
-		const url = rest.join('=');
-		if (name === '' || !URL.canParse(url)) throw new Error('NAME=URL, separated by commas');
-		return { name, url };
+		if (name === '') throw new Error('NAME=URL, separated by commas');
+		return { name, url: httpUrl(rest.join('=')) };
 	});
 
 /** `local`, or `unix:` and the path of a socket. */
@@ -54,7 +53,7 @@ export const settings = {
 	),
 	forwardTracesTo: optional(
 		'FORWARD_TRACES_TO',
-		urlWithScheme('http', 'https'),
+		httpUrl,
 		'URL of another collector that receives a copy of all traces: http://HOST:4318/v1/traces',
 	),
 	kubeconfig: optional(
@@ -87,7 +86,7 @@ export const settings = {
 	),
 	nodeTracesTo: withDefault(
 		'NODE_TRACES_TO',
-		urlWithScheme('http', 'https'),
+		httpUrl,
 		'http://127.0.0.1:4318',
 		'URL to which the nodes that the page joins send their traces',
 	),

@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { runCli } from '../../lib/cli.ts';
-import { environment } from '../../lib/config.ts';
+import { parsedBy } from '../../lib/cli-options.ts';
+import { environment, httpUrl } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { printableJson } from '../../lib/text.ts';
 import type { Join, Step } from './api.ts';
@@ -131,7 +132,7 @@ async function* events(
 const program = new Command('kubejoin watch')
 	.description('Print the joins of a running mesh: past joins, then new ones')
 	.argument('[node]', 'only the joins of this node')
-	.option('--url <url>', 'address of the page', 'http://127.0.0.1:8080')
+	.option('--url <url>', 'address of the page', parsedBy(httpUrl), 'http://127.0.0.1:8080')
 	.addOption(
 		new Option('-o, --output <format>', 'text, or one JSON object per line')
 			.choices(['story', 'json'])
