@@ -26,11 +26,11 @@ export const redisKeys = (keyspace: string): RedisKeys => ({
 
 const keysOf = (keyspace: string): string => `~{${keyspace}}:*`;
 const commands =
-	'-@all +eval +evalsha +get +hdel +hget +hmget +hset +incr +ping +select +xadd +xrange +xread +zadd +zlexcount +zrangebylex +zrem';
+	'-@all +config|get +eval +evalsha +get +hdel +hget +hmget +hset +incr +ping +select +xadd +xrange +xread +zadd +zlexcount +zrangebylex +zrem';
 
 /**
  * What the Redis user of a store may do, and no more, as in `user registry on >… ${redisAclRule('registry')}`.
- * AUTH and HELLO need no permission. `select` is for a URL that names a database.
+ * AUTH and HELLO need no permission. `select` is for a URL that names a database, `config|get` for the check of durability.
  */
 export const redisAclRule = (keyspace: string): string => `${keysOf(keyspace)} resetchannels ${commands}`;
 

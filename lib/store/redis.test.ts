@@ -86,6 +86,29 @@ describe('with a redis-server', function () {
 		};
 	});
 
+	it('STORE_NOT_DURABLE: refuses a Redis that acknowledges a write before it is on the disk', async () => {
+		const problem = async (): Promise<string> => {
+			const error = await open('durable').catch((thrown: unknown) => thrown);
+			assert.ok(hasCode(error, 'STORE_NOT_DURABLE'), String(error));
+			return error.facts.problem as string;
+		};
+		try {
+			await command(server, 'CONFIG', 'SET', 'appendfsync', 'everysec');
+			assert.equal(await problem(), 'appendfsync is everysec');
+			await command(server, 'CONFIG', 'SET', 'appendonly', 'no');
+			assert.equal(await problem(), 'appendonly is no and appendfsync is everysec');
+			const rule = redisAclRule('durable').replace('+config|get', '').split(' ').filter(Boolean);
+			await command(server, 'ACL', 'SETUSER', 'durable', 'reset', 'on', `>${password}`, ...rule);
+			const opening = openStore({ url: server.url, keyspace: 'durable', username: 'durable', password });
+			await assert.rejects(opening, (error) => hasCode(error, 'STORE_NOT_DURABLE') && /ACL rule/.test(error.remedy));
+		} finally {
+			await command(server, 'ACL', 'DELUSER', 'durable');
+			await command(server, 'CONFIG', 'SET', 'appendonly', 'yes');
+			await command(server, 'CONFIG', 'SET', 'appendfsync', 'always');
+		}
+		await (await open('durable')).create('a', {});
+	});
+
 	it('tells a watcher what another replica writes', async () => {
 		const [reader, writer] = [await open('replicas'), await open('replicas')];
 		const abort = new AbortController();

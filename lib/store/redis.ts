@@ -2,11 +2,11 @@
  * The store on Redis, for services with several replicas. Every change is one script; history is a stream.
  * Commands of one tick go out together. Nothing is queued while Redis is away: a caller hears STORE_UNAVAILABLE at once.
  */
-import { KubejoinError } from '../errors.ts';
+import { hasCode, KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { checkKey, isStorable, valueText } from './keys.ts';
 import { pagesOf } from './pages.ts';
-import { connectRedis, connectTail } from './redis-connection.ts';
+import { connectRedis, connectTail, type RedisConnection } from './redis-connection.ts';
 import { redisKeys } from './redis-scripts.ts';
 import { readEntry, startTail, type Tail } from './redis-tail.ts';
 import type { PageOptions, Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
@@ -30,9 +30,34 @@ function refusal(
 }
 
 /**
+ * A store acknowledges a token or a certificate request only when it is on the disk, so Redis must write each change before it answers.
+ *
+ * @throws STORE_NOT_DURABLE, STORE_UNAVAILABLE
+ */
+async function requireDurable(store: string, ask: RedisConnection['ask']): Promise<void> {
+	let settings: Readonly<Record<string, string>>;
+	try {
+		settings = await ask((client) => client.configGet('append*'));
+	} catch (error) {
+		if (!hasCode(error, 'STORE_UNAVAILABLE') || !/^NOPERM/.test(error.facts.problem as string)) throw error;
+		throw new KubejoinError(
+			'STORE_NOT_DURABLE',
+			{ store, problem: 'its user may not read the settings' },
+			{ cause: error },
+		);
+	}
+	const problems = Object.entries(durableSettings).flatMap(([setting, wanted]) =>
+		settings[setting] === wanted ? [] : [`${setting} is ${settings[setting] ?? 'not set'}`],
+	);
+	if (problems.length > 0) throw new KubejoinError('STORE_NOT_DURABLE', { store, problem: problems.join(' and ') });
+}
+const durableSettings = { appendonly: 'yes', appendfsync: 'always' } as const;
+
+/**
  * Open a store on Redis 6.2 or later.
  *
  * @throws CONFIG_INVALID  the URL makes no sense
+ * @throws STORE_NOT_DURABLE  Redis can lose a write that it acknowledged
  * @throws STORE_UNAVAILABLE  Redis cannot be reached within 5 s, refuses the credentials, or may not be read
  */
 export async function openRedisStore(options: StoreOptions): Promise<Store> {
@@ -147,6 +172,7 @@ export async function openRedisStore(options: StoreOptions): Promise<Store> {
 
 	try {
 		await store.ping();
+		await requireDurable(name, ask);
 	} catch (error) {
 		await store.close();
 		throw error;

@@ -53,4 +53,14 @@ export const storeErrors = {
 		grpc: grpcCode.UNAVAILABLE,
 		http: { status: 503, reason: 'ServiceUnavailable' },
 	}),
+	STORE_NOT_DURABLE: defineError<{ store: string; problem: string }>({
+		message: (f) => `the store ${f.store} can lose writes that it acknowledged: ${f.problem}`,
+		remedy: (f) =>
+			f.problem.includes('may not read')
+				? 'Add +config|get to the ACL rule of the user in Redis'
+				: 'Run redis-cli CONFIG SET appendonly yes and redis-cli CONFIG SET appendfsync always, ' +
+					'and set both in redis.conf',
+		grpc: grpcCode.FAILED_PRECONDITION,
+		exitCode: 1,
+	}),
 };
