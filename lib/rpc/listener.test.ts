@@ -108,10 +108,11 @@ describe('the door', () => {
 			await overHttp(shown);
 		}
 		const { fingerprint256, validFrom, validTo } = new X509Certificate(client.cert);
+		const expiredAt = 'certificate has expired or is not yet valid: current time TIME is after TIME';
 		const expected: PeerCertificate[] = [
 			{ state: 'none' },
-			{ state: 'unverified', problem: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE (O=system:masters, CN=system:admin)' },
-			{ state: 'unverified', problem: 'CERT_HAS_EXPIRED (CN=system:node:a)' },
+			{ state: 'unverified', problem: 'certificate signed by unknown authority (O=system:masters, CN=system:admin)' },
+			{ state: 'unverified', problem: `${expiredAt} (CN=system:node:a)` },
 			{ state: 'unverified', problem: 'INVALID_PURPOSE (CN=door)' },
 			{
 				state: 'verified',
@@ -123,7 +124,9 @@ describe('the door', () => {
 			},
 		];
 		assert.deepEqual(
-			seen,
+			seen.map((one) =>
+				one.state === 'unverified' ? { ...one, problem: one.problem.replace(/\d{4}-\S+Z/g, 'TIME') } : one,
+			),
 			expected.flatMap((one) => [one, one]),
 		);
 	});

@@ -23,7 +23,7 @@ export interface VerifiedCertificate {
 }
 export interface UnverifiedCertificate {
 	readonly state: 'unverified';
-	/** Why, in OpenSSL's code, and the subject that it claims; for the log only. */
+	/** Why, in Go's words or in OpenSSL's code, and the subject that it claims; for the log only. */
 	readonly problem: string;
 }
 export type PeerCertificate = { readonly state: 'none' } | UnverifiedCertificate | VerifiedCertificate;
@@ -49,17 +49,25 @@ const noRoot: readonly string[] = [
 	'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ];
 
+const dates: readonly string[] = ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'];
+
 function readCertificate(socket: TLSSocket, anchors: readonly X509Certificate[], now: number): PeerCertificate {
 	const presented = socket.getPeerX509Certificate();
 	if (presented === undefined) return { state: 'none' };
 	const subject = presented.subject?.replaceAll('\n', ', ');
 	if (socket.authorized !== true) {
 		const code = String(socket.authorizationError);
-		const isTrusted =
-			noRoot.includes(code) &&
-			chainProblem(presented, { intermediates: issuersOf(presented), anchors, now, purpose: 'client auth' }) ===
-				undefined;
-		if (!isTrusted) return { state: 'unverified', problem: `${code} (${subject})` };
+		const isOfGo = noRoot.includes(code) || dates.includes(code);
+		const options = {
+			intermediates: isOfGo ? issuersOf(presented) : [],
+			anchors,
+			now,
+			purpose: 'client auth',
+		} as const;
+		const problem = isOfGo ? chainProblem(presented, options) : code;
+		// A certificate whose date OpenSSL refuses stays refused, also if the clock has moved since.
+		if (problem !== undefined || dates.includes(code))
+			return { state: 'unverified', problem: `${problem ?? code} (${subject})` };
 	}
 	try {
 		return verified(presented);
