@@ -5,6 +5,7 @@ import { wellKnown } from '../../lib/kube/types.ts';
 import { buildCaCertificate, createIssuer, type Issuer, readCertificate } from '../../lib/pki/certificate.ts';
 import { type CsrOptions, createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair, type KeyPair } from '../../lib/pki/keys.ts';
+import { usageNames } from '../../lib/pki/usages.ts';
 import { verifyStrictly } from '../../test/openssl.ts';
 import type { LedgerEntry } from './ledger.ts';
 import { createSigner, type SigningRequest } from './sign.ts';
@@ -176,6 +177,24 @@ describe('signing', () => {
 			await violation({ signerName, csrPem, usages: ['digital signature', 'server auth'] }),
 			'subject common name does not begin with system:node:',
 		);
+	});
+
+	it('SIGNER_VALIDATION_FAILURE: each signer refuses every usage that is not of its certificates', async () => {
+		const person = csr({ subject: { organizations: [], commonName: 'x' } });
+		const served = csr({ dnsNames: ['worker-1'] });
+		for (const [signerName, csrPem, purpose] of [
+			[client, person, 'client auth'],
+			[clientKubelet, csr(), 'client auth'],
+			[serving, served, 'server auth'],
+		] as const) {
+			const own = ['digital signature', 'key encipherment', purpose];
+			for (const usage of usageNames.filter((name) => !own.includes(name)))
+				assert.match(
+					await violation({ signerName, csrPem, usages: [...own, usage] }),
+					/usage/,
+					`${signerName} ${usage}`,
+				);
+		}
 	});
 
 	it("SIGNER_VALIDATION_FAILURE with upstream's texts: kube-apiserver-client", async () => {

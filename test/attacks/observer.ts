@@ -1,9 +1,12 @@
 /** Attacks on what the page and the terminal show. */
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { deriveTracesKey } from '../../lib/traces-key.ts';
 import { eventually } from '../mesh/mesh.ts';
 import type { AttackGroup } from './attack.ts';
-import { HOST, inSteps, type Target } from './target.ts';
+import { HOST, https, inSteps, type Target } from './target.ts';
 
 interface JoinShown {
 	readonly id: string;
@@ -14,10 +17,19 @@ interface JoinShown {
 
 const SHOWN_MS = 1_000;
 
+interface StepShown {
+	readonly id: string;
+	readonly join: string;
+}
+
 /** The joins that the page shows now. */
-async function shownJoins({ pagePort }: Target): Promise<JoinShown[]> {
-	const response = await fetch(`http://${HOST}:${pagePort}/api/stream`, { signal: AbortSignal.timeout(SHOWN_MS) });
+const shownJoins = async (target: Target): Promise<JoinShown[]> => (await shown(target)).joins;
+
+async function shown({ pagePort }: Target): Promise<{ joins: JoinShown[]; steps: StepShown[] }> {
+	const signal = AbortSignal.timeout(SHOWN_MS);
+	const response = await fetch(`http://${HOST}:${pagePort}/api/stream?steps=all`, { signal });
 	const joins = new Map<string, JoinShown>();
+	const steps = new Map<string, StepShown>();
 	let text = '';
 	try {
 		for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) text += chunk;
@@ -25,11 +37,15 @@ async function shownJoins({ pagePort }: Target): Promise<JoinShown[]> {
 		// The stream does not end by itself.
 	}
 	for (const [, event, data = ''] of text.matchAll(/^event: (.*)\ndata: (.*)$/gm)) {
+		if (event === 'step') {
+			const step = JSON.parse(data) as StepShown;
+			steps.set(step.id, step);
+		}
 		if (event !== 'join') continue;
 		const join = JSON.parse(data) as JoinShown;
 		joins.set(join.id, join);
 	}
-	return [...joins.values()];
+	return { joins: [...joins.values()], steps: [...steps.values()] };
 }
 
 const attribute = (key: string, stringValue: string) => ({ key, value: { stringValue } });
@@ -72,6 +88,40 @@ async function postTraces(
 	return response.status;
 }
 
+const nodeTracesKey = ({ mesh }: Target): string =>
+	deriveTracesKey(mesh.pki('observer/traces-key').trim(), 'kubelet-sim');
+
+/** Lets a node join, attacks its trace, and compares what the page shows. */
+async function requireJoinUnchanged(
+	target: Target,
+	attack: (join: JoinShown, steps: readonly StepShown[]) => Promise<void>,
+): Promise<void> {
+	const { mesh } = target;
+	const node = `traced-${randomBytes(3).toString('hex')}`;
+	const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' });
+	const child = await mesh.startNode(node, 1 + randomInt(500), config);
+	const joined = async () => {
+		const { joins, steps } = await shown(target);
+		const join = joins.find((one) => one.node === node);
+		return { join, steps: steps.filter((step) => step.join === join?.id) };
+	};
+	try {
+		// Its last spans arrive a moment after its end.
+		let before = await joined();
+		await eventually(20, async () => {
+			const now = await joined();
+			const isSettled = now.join?.state === 'joined' && isDeepStrictEqual(now, before);
+			before = now;
+			assert.ok(isSettled, 'the page still changes');
+		});
+		await attack(before.join ?? assert.fail(), before.steps);
+		await delay(SHOWN_MS);
+		assert.deepEqual(await joined(), before);
+	} finally {
+		await child.stop();
+	}
+}
+
 export const observer: AttackGroup = {
 	name: 'The page and the terminal',
 	attacks: [
@@ -97,6 +147,30 @@ export const observer: AttackGroup = {
 				const after = await victim();
 				assert.deepEqual(after, before);
 			},
+		},
+		{
+			title: 'forge spans of the join of another node with the traces key of a node: a second root, a known span id',
+			attacker: 'a node',
+			result: 'the join and its steps stay as they were',
+			limits: ['joinSettledMs'],
+			run: (target) =>
+				requireJoinUnchanged(target, async ({ id }, steps) => {
+					const authorization = `Bearer ${nodeTracesKey(target)}`;
+					const statuses = [await postTraces(target, forgedRoot(id, 'forged'), { authorization })];
+					for (const step of steps)
+						statuses.push(await postTraces(target, forgedRoot(id, 'forged', step.id), { authorization }));
+					assert.deepEqual([...new Set(statuses)], [200]);
+				}),
+		},
+		{
+			title: 'call the API with the traceparent of the join of another node',
+			attacker: 'network access only',
+			result: 'the join and its steps stay as they were',
+			run: (target) =>
+				requireJoinUnchanged(target, async ({ id }, steps) => {
+					for (const parent of [...steps.map((step) => step.id), randomBytes(8).toString('hex')])
+						await https(target, '/api/v1/nodes', { headers: { traceparent: `00-${id}-${parent}-01` } });
+				}),
 		},
 		{
 			title: 'draw a join that never was',
