@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { hasCode } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import type { ChildPlan, launch } from '../../lib/process-supervisor.ts';
-import { createWorkers, MAX_LINES, type WorkerPlan, type Workers } from './workers.ts';
+import { createWorkers, type WorkerPlan, type Workers } from './workers.ts';
 
 /** A fake program that a test starts, ends and inspects. */
 interface FakeProgram {
@@ -210,14 +210,17 @@ describe('workers', () => {
 
 	it('keep the last lines in memory, and all lines in a file that only the owner can read', async () => {
 		const program = startOne();
-		for (let line = 1; line <= MAX_LINES + 10; line++) program.print(`line ${line}`);
+		for (let line = 1; line <= limits.labProgramLines.value + 10; line++) program.print(`line ${line}`);
 		const lines = workers.state('n').output.split('\n');
-		assert.deepEqual([lines.length, lines[0], lines.at(-1)], [MAX_LINES, 'line 11', `line ${MAX_LINES + 10}`]);
+		assert.deepEqual(
+			[lines.length, lines[0], lines.at(-1)],
+			[limits.labProgramLines.value, 'line 11', `line ${limits.labProgramLines.value + 10}`],
+		);
 		const path = join(directory, 'n.log');
 		await workers.remove('n');
 		assert.match(
 			readFileSync(path, 'utf8'),
-			new RegExp(`^line 1\n[\\s\\S]*\nline ${MAX_LINES + 10}\n\\(was ended by SIGTERM\\)\n$`),
+			new RegExp(`^line 1\n[\\s\\S]*\nline ${limits.labProgramLines.value + 10}\n\\(was ended by SIGTERM\\)\n$`),
 		);
 		assert.equal(statSync(path).mode & 0o777, 0o600);
 	});

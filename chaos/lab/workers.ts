@@ -81,7 +81,7 @@ interface Worker {
 	pauseAfter: string | undefined;
 }
 
-export const MAX_LINES = 20_000;
+const MAX_LINES = limits.labProgramLines.value;
 const STOP_MS = 5_000;
 
 /**

@@ -2,8 +2,10 @@
  * Whether a certificate leads to one that is trusted, with Go's rules: every certificate of the pool is an anchor, whoever signed it. Signatures are
  * verified by node:crypto, everything else is read from the DER. The search is bounded, because the certificates between come from a stranger.
  */
+
 import type { X509Certificate } from 'node:crypto';
 import { causeText } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { isAcceptedSignature } from './algorithms.ts';
 import { type CertificateParts, namesOf, partsOf } from './certificate.ts';
 import { datesProblem, invalidNow } from './dates.ts';
@@ -22,8 +24,8 @@ export interface ChainOptions {
 }
 
 /** As Go; every signature that is verified counts. */
-const MAX_SIGNATURES = 100;
-const MAX_LENGTH = 10;
+const MAX_SIGNATURES = limits.chainSignatures.value;
+const MAX_LENGTH = limits.chainLength.value;
 const unknownAuthority = 'certificate signed by unknown authority';
 
 /**

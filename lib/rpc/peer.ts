@@ -5,9 +5,11 @@
  * @source tried on Node 20, 22 and 24: a server has no option `allowPartialTrustChain`; no certificate gives `{}` and
  *         UNABLE_TO_GET_ISSUER_CERT, which is no credential rather than a wrong one
  */
+
 import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { causeText } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { readSubject } from '../pki/certificate.ts';
 import { chainProblem } from '../pki/chain.ts';
 
@@ -76,12 +78,9 @@ function readCertificate(socket: TLSSocket, anchors: readonly X509Certificate[],
 	}
 }
 
-/** A client may send this many certificates with its own; the rest are not looked at. */
-const MAX_INTERMEDIATES = 10;
-
 function issuersOf(presented: X509Certificate): X509Certificate[] {
 	const issuers: X509Certificate[] = [];
-	for (let one = presented.issuerCertificate; one !== undefined && issuers.length < MAX_INTERMEDIATES; ) {
+	for (let one = presented.issuerCertificate; one !== undefined && issuers.length < limits.chainLength.value; ) {
 		issuers.push(one);
 		one = one.issuerCertificate;
 	}

@@ -1,4 +1,5 @@
 /** From the wire to the CA and back. It decides nothing. */
+import { limits } from '../../lib/limits.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 import type { SigningRequest } from './sign.ts';
 
@@ -17,7 +18,7 @@ interface SignRequest {
 	readonly requestId?: string;
 }
 
-const MAX_ENTRIES = 1_000;
+const MAX_ENTRIES = limits.ledgerPageEntries.value;
 
 export const unaryHandlers = ({ sign, ledger, trustBundle }: HandlerOptions) => ({
 	async Sign({ csr = '', signerName = '', usages = [], requestId = '', expirationSeconds }: SignRequest) {

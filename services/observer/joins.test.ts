@@ -181,6 +181,14 @@ describe('joins', () => {
 		assert.equal(first.joins.steps(traceId).length, 8);
 	});
 
+	it('keeps a bounded number of spans of a trace that is not known to be a join', () => {
+		const { joins, counted } = listening();
+		const most = limits.unknownTraceSpans.value;
+		for (let number = 1; number <= most + 3; number++)
+			joins.add(ofTrace(idOf(1), [span(number, 'm', { kind: 'server', service: 'apiserver-sim' })]));
+		assert.deepEqual(counted, Array(3).fill('unknownTraceSpans'));
+	});
+
 	it('drop the oldest if more arrive than can be processed', () => {
 		const { joins, counted } = listening();
 		const max = 10 + limits.joinsUntold.value;

@@ -78,6 +78,25 @@ describe('OTLP as JSON', () => {
 		assert.equal(span?.endMs, span?.startMs);
 	});
 
+	it('cuts a span to the limits of its parts', () => {
+		const many = (count: number) => Array.from({ length: count }, (_, at) => key(`k${at}`, { stringValue: 'v' }));
+		const list = key('list', { arrayValue: { values: Array(100).fill({ stringValue: 'v' }) } });
+		const [span] = readSpans(sent({ ...valid, attributes: [list, ...many(500)] }));
+		const { attributes = {} } = span ?? {};
+		assert.equal(Object.keys(attributes).length, limits.spanAttributes.value);
+		assert.equal((attributes.list as unknown[]).length, limits.spanAttributes.value);
+		const event = { name: 'e', timeUnixNano: '1700000000001000000', attributes: [] };
+		const large = { ...event, name: 'e'.repeat(999), attributes: many(100) };
+		const [eventful] = readSpans(sent({ ...valid, events: [large, ...Array(200).fill(event)] }));
+		const { events = [] } = eventful ?? {};
+		assert.equal(events.length, limits.spanEvents.value);
+		assert.equal(events[0]?.name.length, limits.spanNameCharacters.value);
+		assert.equal(Object.keys(events[0]?.attributes ?? {}).length, limits.spanAttributes.value);
+		const long = key('k', { stringValue: 'x'.repeat(limits.spanTextCharacters.value + 9) });
+		const [cut] = readSpans(sent({ ...valid, attributes: [long] }));
+		assert.equal(String(cut?.attributes.k).length, limits.spanTextCharacters.value);
+	});
+
 	it('accepts any JSON without an error', () => {
 		fc.assert(fc.property(fc.jsonValue(), (body) => Array.isArray(readSpans(body))));
 		fc.assert(

@@ -36,10 +36,10 @@ export interface Span {
 
 const kinds = ['internal', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 const STATUS_ERROR = 2;
-const MAX_ATTRIBUTES = 64;
-const MAX_EVENTS = 128;
-const MAX_NAME = 256;
-const MAX_VALUE = 16_384;
+const MAX_ATTRIBUTES = limits.spanAttributes.value;
+const MAX_EVENTS = limits.spanEvents.value;
+const MAX_NAME = limits.spanNameCharacters.value;
+const MAX_VALUE = limits.spanTextCharacters.value;
 /** Objects besides the text of a span, and its entry in a join. */
 const SPAN_OVERHEAD_BYTES = 600;
 const FIELD_OVERHEAD_BYTES = 50;

@@ -3,8 +3,6 @@ import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Span } from './otlp.ts';
 import { emptyGroup, keepOnce, type SpanGroup } from './span-group.ts';
 
-const MAX_SPANS_PER_TRACE = 200;
-
 export class UnknownTraces {
 	readonly #count: CountRefusal;
 	readonly #traces = new Map<string, SpanGroup>();
@@ -21,7 +19,8 @@ export class UnknownTraces {
 	keep(span: Span): void {
 		const group = this.#traces.get(span.traceId) ?? emptyGroup();
 		this.#traces.set(span.traceId, group);
-		if (group.spans.size < MAX_SPANS_PER_TRACE) this.#bytes += keepOnce(group, span);
+		if (group.spans.size < limits.unknownTraceSpans.value) this.#bytes += keepOnce(group, span);
+		else this.#count('unknownTraceSpans');
 		while (this.#traces.size > limits.unknownTraces.value || this.#bytes > limits.unknownTracesBytes.value) {
 			this.#count(this.#traces.size > limits.unknownTraces.value ? 'unknownTraces' : 'unknownTracesBytes');
 			this.take(this.#traces.keys().next().value ?? '');

@@ -4,7 +4,9 @@
  * @source apiserver/pkg/storage/continue.go
  * @differs a page after the first is of the latest version, not of that of the first; a watch from the list's resourceVersion makes up for it
  */
+
 import { KubejoinError } from '../../../lib/errors.ts';
+import { limits } from '../../../lib/limits.ts';
 import { quotedInput } from '../authorize/go-text.ts';
 
 export interface Position {
@@ -36,7 +38,7 @@ export function decodeContinue(token: string): Position {
 }
 
 /** A token that was given has at most three times the bytes of the longest key. */
-const MAX_TOKEN = 8192;
+const MAX_TOKEN = limits.continueTokenCharacters.value;
 
 function parsed(token: string, refuse: (problem: string) => KubejoinError): Record<string, unknown> {
 	if (token.length > MAX_TOKEN) throw refuse(`: it is longer than ${MAX_TOKEN} characters`);
