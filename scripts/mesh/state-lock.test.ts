@@ -58,6 +58,9 @@ describe('the lock of a state directory', () => {
 
 	it('is refused when the directory cannot be created', async () => {
 		writeFileSync(directory, 'a file');
-		await assert.rejects(lockState(directory), (error) => hasCode(error, 'FILE_UNUSABLE'));
+		await assert.rejects(
+			lockState(directory),
+			(error) => hasCode(error, 'FILE_UNUSABLE') && error.message === `${directory}: file exists`,
+		);
 	});
 });

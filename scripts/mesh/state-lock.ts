@@ -6,7 +6,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KubejoinError } from '../../lib/errors.ts';
+import { causeText, KubejoinError } from '../../lib/errors.ts';
 
 const MAX_ATTEMPTS = 3;
 
@@ -27,11 +27,7 @@ export async function lockState(directory: string): Promise<() => void> {
 		throw new Error('the lock changes hands too quickly');
 	} catch (error) {
 		if (error instanceof KubejoinError) throw error;
-		throw new KubejoinError(
-			'FILE_UNUSABLE',
-			{ path, problem: error instanceof Error ? error.message : String(error) },
-			{ cause: error },
-		);
+		throw new KubejoinError('FILE_UNUSABLE', { path: directory, problem: causeText(error) }, { cause: error });
 	} finally {
 		await rm(own, { force: true }).catch(() => undefined);
 	}
