@@ -56,7 +56,7 @@ const join: readonly Target[] = [
 	},
 	{
 		file: 'services/kubelet-sim/join/preflight.ts',
-		tests: ['services/kubelet-sim/join'],
+		tests: ['services/kubelet-sim/join/preflight.test.ts', 'services/kubelet-sim/join/join-request.test.ts'],
 		mutants: [
 			['caCertHashes.length === 0 && !unsafeSkipCaVerification', 'false'],
 			['	else if (discoveryToken === undefined) {', '	else if (false) {'],
@@ -215,7 +215,7 @@ const tokenStore: readonly Target[] = [
 const caService: readonly Target[] = [
 	{
 		file: 'services/ca-service/server.ts',
-		tests: ['services/ca-service'],
+		tests: ['services/ca-service/server.test.ts'],
 		mutants: [
 			['Sign: controllers,', 'Sign: controlPlane,'],
 			['TrustBundle: controlPlane', "TrustBundle: [...controlPlane, 'token-store']"],
@@ -224,7 +224,7 @@ const caService: readonly Target[] = [
 	},
 	{
 		file: 'services/ca-service/sign.ts',
-		tests: ['services/ca-service'],
+		tests: ['services/ca-service/sign.test.ts'],
 		mutants: [
 			['if (same !== undefined && same.digest !== digest) throw conflict(request);', ''],
 			['if (same !== undefined) return same.entry;', ''],
@@ -248,7 +248,7 @@ const caService: readonly Target[] = [
 	},
 	{
 		file: 'lib/pki/signer-rules.ts',
-		tests: ['services/ca-service', 'lib/pki', 'services/controller-manager-sim'],
+		tests: ['services/ca-service/sign.test.ts', 'services/controller-manager-sim/controllers/csr-approving.test.ts'],
 		mutants: [
 			['if (subject.organizations.includes(wellKnown.groups.masters))', 'if (false)'],
 			[

@@ -179,6 +179,14 @@ describe('signing', () => {
 		);
 	});
 
+	it('SIGNER_VALIDATION_FAILURE: a node has a name below system:node: and nowhere else', async () => {
+		for (const commonName of ['system:worker-1', 'system:nodes:worker-1', 'worker-1', 'xsystem:node:worker-1']) {
+			const csrPem = csr({ subject: { organizations: ['system:nodes'], commonName }, dnsNames: [] });
+			const text = 'subject common name does not begin with system:node:';
+			assert.equal(await violation({ csrPem }), text, commonName);
+		}
+	});
+
 	it('SIGNER_VALIDATION_FAILURE: each signer refuses every usage that is not of its certificates', async () => {
 		const person = csr({ subject: { organizations: [], commonName: 'x' } });
 		const served = csr({ dnsNames: ['worker-1'] });
