@@ -594,7 +594,7 @@ export const limits = {
 	chainLength: limit({
 		value: 10,
 		unit: 'items',
-		of: 'the certificates from a client or a server to a CA, both included, and those that a client may send with its own',
+		of: 'the certificates in a chain, and those that a client may send with its own',
 		where: ['6443', '6444', '6445', 'kubectl-sim', 'kubelet-sim'],
 		response: 'x509: certificate signed by unknown authority',
 		test: 'lib/pki/chain.test.ts',

@@ -6,7 +6,7 @@ import type { Log } from './log.ts';
 export type LimitLines = (address: string, write: () => void) => void;
 
 const SECOND_MS = 1_000;
-/** Addresses that are told apart; all others share one window, so that many of them fill neither the log nor the memory. */
+/** Addresses with a window of their own. All others share one, so that many of them fill neither log nor memory. */
 const ADDRESSES = 1_000;
 const OTHERS = 'other addresses';
 

@@ -1,6 +1,6 @@
 /**
- * `npm run test:mutants`: breaks the code on purpose, one fault at a time, in copies of the project, and runs the tests that must notice. A fault that
- * no test notices is one that a change could make.
+ * `npm run test:mutants`: breaks the code on purpose, one fault at a time, in copies of the project, and runs the tests
+ * that must fail. A later change could introduce a fault that no test detects.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,7 +36,7 @@ const git = (...args: readonly string[]): string => {
 	return stdout.trim();
 };
 
-/** The commit that changes are counted from: where this branch left main, or the commit before when there is no main. */
+/** The commit to compare with: where this branch left main, or the previous commit if there is no main. */
 function defaultBase(): string {
 	try {
 		const base = git('merge-base', 'origin/main', 'HEAD');

@@ -95,7 +95,7 @@ describe('a connection guard', () => {
 		assert.ok(guard.size() <= bounds.perAddress);
 	});
 
-	it('closes what makes no request in time, and what was idle for long; not what is at work', async () => {
+	it('closes a connection without a first request or with a long pause, and none with an open request', async () => {
 		const unused = open('a');
 		const idle = used('b');
 		const own = identified('c');

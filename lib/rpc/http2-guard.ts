@@ -16,7 +16,7 @@ import type { ElapsedMs } from '../metrics.ts';
 import type { GuardedConnection } from './connection-guard.ts';
 
 export interface StreamBounds {
-	/** The bound that the gRPC server announces; here it only tells why a session ended. */
+	/** The number that the gRPC server announces; used here only to recognize why a session ended. */
 	readonly concurrent: number;
 	/** Until the client has acknowledged the settings: before that, its streams above the bound cost it nothing. */
 	readonly settingsAckMs: number;
@@ -88,7 +88,7 @@ export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions)
 	};
 }
 
-/** The HTTP/2 server that the injector feeds. grpc-js has no public way to it; listener.test.ts notices when the private one changes. */
+/** The HTTP/2 server of the injector. grpc-js has no public way to it; listener.test.ts fails if the private one changes. */
 function http2ServerOf(grpc: GrpcServer): Http2Server {
 	const { http2Servers } = grpc as unknown as { readonly http2Servers?: ReadonlyMap<Http2Server, unknown> };
 	const [server] = http2Servers?.keys() ?? [];
@@ -96,7 +96,7 @@ function http2ServerOf(grpc: GrpcServer): Http2Server {
 	return server;
 }
 
-/** Cuts the connection of a client that never acknowledges the settings. @source RFC 9113 section 6.5.3 SETTINGS_TIMEOUT */
+/** Cuts a client that never acknowledges the settings. @source RFC 9113 section 6.5.3 SETTINGS_TIMEOUT */
 function requireSettingsAck(session: ServerHttp2Session, socket: TLSSocket, { bounds, count }: SessionOptions): void {
 	const timer = setTimeout(() => {
 		if (!session.pendingSettingsAck || socket.destroyed) return;

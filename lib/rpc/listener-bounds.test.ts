@@ -38,8 +38,8 @@ const RST_STREAM = 3;
 const GOAWAY = 7;
 const REFUSED_STREAM = 7;
 /**
- * The answer to a stream above the announced number: PROTOCOL_ERROR after stream 199, or, from Node 20, which has no time to send GOAWAY,
- * INTERNAL_ERROR for stream 1.
+ * The answer to a stream above the announced number: PROTOCOL_ERROR after stream 199 or, from Node 20, which closes the
+ * connection before it sends GOAWAY, INTERNAL_ERROR for stream 1.
  */
 const VIOLATION =
 	Number(process.versions.node.split('.')[0]) < 22 ? [RST_STREAM, 1, '00000002'] : [GOAWAY, 0, '000000c700000001'];
@@ -172,7 +172,7 @@ describe('the limits of a door', function () {
 		await isServed();
 	});
 
-	/** Sends this, then five calls more than one connection may have open. @returns what the server sent, as it grows */
+	/** Sends this, then five calls more than one connection may have open. @returns the frames that the server has sent so far */
 	const openTooMany = async (begin: Buffer): Promise<{ socket: Socket; frames: () => Frame[] }> => {
 		const socket = await openTls(target(), 'h2');
 		sockets.push(socket);

@@ -1,6 +1,6 @@
 /**
- * Faults that an attacker would like, one at a time, and the tests that must notice each. A mutant replaces one text, which is in its file exactly
- * once; when code changes, its mutants change with it.
+ * Faults that would help an attacker, and the tests that must fail with each. A mutant replaces one text, which occurs
+ * in its file exactly once.
  */
 
 export interface Target {

@@ -38,7 +38,7 @@ const kinds: Readonly<Record<string, Abuse>> = {
 export const abusive = { total: 10_000, kinds: Object.keys(kinds) } as const;
 
 const STEP = 100;
-/** Descriptors that a service opens and closes by itself: connections to other services, a file that is being written. */
+/** A service opens and closes some by itself: connections to other services, a file that it writes. */
 const OWN_DESCRIPTORS = 10;
 const services: readonly ServiceName[] = [...serviceNames, 'observer'];
 

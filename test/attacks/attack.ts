@@ -3,16 +3,14 @@ import type { LimitName } from '../../lib/limits.ts';
 import type { Target } from './target.ts';
 
 export interface Attack {
-	/** What the attacker does, as the row and the test are called. */
+	/** An imperative: the name of the row and of the test. */
 	readonly title: string;
-	/** What the attacker holds. */
 	readonly attacker:
 		| 'network access only'
 		| 'a bootstrap token'
 		| 'a node'
 		| 'a namespace admin'
 		| 'an unverified server';
-	/** What the attacker gets. */
 	readonly result: string;
 	/** Rows of lib/limits.ts that stop it. */
 	readonly limits?: readonly LimitName[];

@@ -102,7 +102,7 @@ export const authorization: AttackGroup = {
 			},
 		},
 		{
-			title: 'ask for what one may not read with a method, Accept, selector or paging that is not served',
+			title: 'read a forbidden resource with a method, Accept, selector or paging that is not served',
 			attacker: 'network access only',
 			result: '403 before 405, 406, 404 or 400',
 			async run(target) {

@@ -36,7 +36,7 @@ async function requireShortPause(target: Target, service: ServiceName, send: () 
 		await send().catch(() => undefined);
 		pauses.push((await longestPauseMs(target, service)) / factor);
 	}
-	// Garbage collection and other processes pause the event loop as well: the least of several rounds is the request's own.
+	// Garbage collection and other processes pause the event loop as well, so the shortest of several rounds counts.
 	const least = Math.min(...pauses);
 	assert.ok(least <= PAUSE_MS, `${service} paused for ${pauses.map(Math.round).join(', ')} ms`);
 }

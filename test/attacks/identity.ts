@@ -1,9 +1,8 @@
-/** Credentials that an attacker holds: a user's certificate from the cluster CA, as an administrator would issue it by hand. */
+/** Credentials of an attacker: the certificate of a user, issued by the cluster CA as an administrator would by hand. */
 import { buildCertificate, createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
 import { generateKeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import type { TestMesh } from '../mesh/mesh.ts';
 
-/** PEM. */
 export interface ClientCertificate {
 	readonly cert: string;
 	readonly key: string;

@@ -1,6 +1,6 @@
 /**
- * One attacker of load.ts, in a process of its own: `load-attackers.ts KIND AMOUNT PORT CA TRACES_KEY`. Reports its counts once a second until its
- * parent disconnects.
+ * One attacker of load.ts, in a process of its own: `load-attackers.ts KIND AMOUNT PORT CA TRACES_KEY`. Reports its
+ * counts once a second until its parent disconnects.
  */
 import { connect, type Socket } from 'node:net';
 import { hasCode } from '../../lib/errors.ts';
@@ -29,7 +29,10 @@ function keep(socket: Socket): Socket {
 	return socket;
 }
 
-/** Calls `work` with the number of actions that are due. A process that the system held up catches up on at most one second. */
+/**
+ * Calls `work` with the number of actions that are due. A process that got no processor time catches up on at most one
+ * second.
+ */
 function every(perSecond: number, work: (due: number) => void): void {
 	let lastMs = performance.now();
 	let due = 0;

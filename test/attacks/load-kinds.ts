@@ -1,4 +1,4 @@
-/** The attackers that run beside honest joins in load.ts, and what each must reach for the result to count. */
+/** The attackers that run beside honest joins in load.ts. The result counts only if each reaches its amount. */
 import type { LimitName } from '../../lib/limits.ts';
 
 export type LoadKind = 'idle' | 'dribble' | 'resets' | 'unfinished' | 'tokens' | 'traces';
@@ -13,7 +13,7 @@ export interface LoadReport {
 
 export interface LoadAttack {
 	readonly title: string;
-	/** What the attacker does: so many in a second, so many open at a time, or so many answers 429 in a second. */
+	/** In the unit that `of` names. */
 	readonly amount: number;
 	readonly of: 'done per second' | 'opened in all' | 'open' | 'refused per second';
 	readonly service: 'apiserver-sim' | 'observer';

@@ -1,7 +1,8 @@
 /**
- * `npm run test:load -- [JOINS]`: honest joins beside attackers, then 10,000 abusive connections. Compares the times of joins with those of the
- * same mesh before the attack, because the times of one machine say nothing about another. Exit code 1: a join failed, p99 grew more than
- * `MAX_RATIO` times, a service kept descriptors, or an attacker did not reach its rate, so that the comparison proves nothing.
+ * `npm run test:load -- [JOINS]`: honest joins beside attackers, then 10,000 abusive connections. Compares the times of
+ * joins with those of the same mesh before the attack, because the times of one machine say nothing about another. Exit
+ * code 1: a join failed, p99 grew more than `MAX_RATIO` times, a service kept descriptors, or an attacker did not reach
+ * its rate, so that the comparison proves nothing.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
@@ -67,7 +68,7 @@ async function measure({ mesh, config, times }: Honest, phase: string, count = j
 	return p99;
 }
 
-/** An attacker in a process of its own, and what it reported last. */
+/** An attacker in a process of its own, and its reports. */
 class Attacker {
 	readonly attack: LoadAttack;
 	readonly #process: ChildProcess;
@@ -153,7 +154,7 @@ async function run(): Promise<string[]> {
 	const times = new JoinTimes();
 	const mesh = await startTestMesh({ observer: { pagePort: PAGE_PORT, story: 'off', columns: 80 } }, times.watchLine);
 	try {
-		// The nodes share one token: a node that waits for its token to appear in cluster-info would measure the controller.
+		// The nodes share one token: the first join after `token create` also waits for the controller that signs it.
 		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '60s' });
 		await mesh.startNode('node-1', 0, config);
 		const target = targetOf(mesh, PAGE_PORT, nodeHealthPort(mesh.port, 0));

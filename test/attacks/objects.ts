@@ -40,7 +40,7 @@ async function slowestHonestMs({ mesh }: Target, work: () => Promise<unknown>): 
 	} while (!isDone);
 	delay.disable();
 	await working;
-	// The attacker runs in this process: what it blocks itself is not the server's.
+	// The attacker runs in this process, so its own pauses are subtracted.
 	return Math.max(0, slowest - delay.max / 1e6);
 }
 

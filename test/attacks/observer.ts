@@ -1,4 +1,4 @@
-/** Attacks on what the page and the terminal show. */
+/** Attacks on the page and on the output in the terminal. */
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -91,7 +91,7 @@ async function postTraces(
 const nodeTracesKey = ({ mesh }: Target): string =>
 	deriveTracesKey(mesh.pki('observer/traces-key').trim(), 'kubelet-sim');
 
-/** Lets a node join, attacks its trace, and compares what the page shows. */
+/** Lets a node join, attacks its trace, and compares the page before and after. */
 async function requireJoinUnchanged(
 	target: Target,
 	attack: (join: JoinShown, steps: readonly StepShown[]) => Promise<void>,
@@ -173,7 +173,7 @@ export const observer: AttackGroup = {
 				}),
 		},
 		{
-			title: 'draw a join that never was',
+			title: 'send the spans of a join that did not happen',
 			attacker: 'network access only',
 			result: 'refused (401) or marked as unverified',
 			async run(target) {

@@ -1,4 +1,4 @@
-/** The mesh under attack, and how an attacker reaches it: raw sockets, HTTP without a client library's manners, and gRPC. */
+/** The mesh under attack, and how an attacker reaches it: raw sockets, HTTP without a client library, and gRPC. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
@@ -82,7 +82,7 @@ export function targetOf(mesh: TestMesh, pagePort: number, nodeHealthPort: numbe
 
 const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'utf8');
 
-/** What came back on a plain or TLS socket until the server closed it or the time was over. */
+/** The answer on a plain or TLS socket until the server closed it or the time was over. */
 export interface Exchange {
 	readonly answer: string;
 	readonly isClosed: boolean;
