@@ -9,6 +9,7 @@ import { FailureBand } from './failure.tsx';
 import { failureLines } from './failure-lines.ts';
 import { type FieldText, fields } from './fields.ts';
 import { hexDump } from './format.ts';
+import { Marked } from './marked.tsx';
 import type { Store } from './store.ts';
 import { useWords } from './words.ts';
 
@@ -138,7 +139,9 @@ function FailureFields({ failure }: { readonly failure: Failure }) {
 				<div key={`${label}${text}`} class="field">
 					<dt>{label}</dt>
 					<dd>
-						<span class="value">{text}</span>
+						<span class="value">
+							<Marked text={text} />
+						</span>
 					</dd>
 				</div>
 			))}

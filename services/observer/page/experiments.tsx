@@ -8,6 +8,7 @@ import { CopyButton } from './copy.tsx';
 import { FailureBand } from './failure.tsx';
 import { clockTime } from './format.ts';
 import { Mark, Shield } from './icons.tsx';
+import { Marked } from './marked.tsx';
 import type { Store } from './store.ts';
 import { useWords } from './words.ts';
 
@@ -156,7 +157,7 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 			<p>{description}</p>
 			<p class="lesson">
 				<strong>{say('lesson')}</strong>
-				{translated(name)?.lesson ?? lesson}
+				<Marked text={translated(name)?.lesson ?? lesson} />
 			</p>
 			{offer !== 'run' && (
 				<div class="no-button">

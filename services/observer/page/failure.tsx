@@ -4,6 +4,7 @@
  */
 import type { Failure } from '../api.ts';
 import { failureLines } from './failure-lines.ts';
+import { Marked } from './marked.tsx';
 import { useWords } from './words.ts';
 
 export function FailureBand({ failure }: { readonly failure: Failure }) {
@@ -16,7 +17,9 @@ export function FailureBand({ failure }: { readonly failure: Failure }) {
 			{failureLines(failure, words).map(({ label, text, isEnglish }) => (
 				<p key={`${label}${text}`}>
 					<strong>{label}</strong>
-					<span lang={isEnglish ? 'en' : undefined}>{text}</span>
+					<span lang={isEnglish ? 'en' : undefined}>
+						<Marked text={text} />
+					</span>
 				</p>
 			))}
 		</div>
