@@ -11,8 +11,11 @@ import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { eventually } from './mesh.ts';
 
+/** A start takes 3 s on an idle machine, and half a minute when many programs share it. */
+const START_SECONDS = 180;
+
 describe('npm start', function () {
-	this.timeout(120_000);
+	this.timeout(900_000);
 	let state: string;
 	/** In the environment of every program that a test starts. */
 	let mark: string;
@@ -100,7 +103,7 @@ describe('npm start', function () {
 	it('ends on SIGINT at any moment, and leaves no process running', async () => {
 		for (const moment of ['Up in', '✔ preflight', 'Ctrl-C stops the cluster']) {
 			const running = up();
-			await eventually(40, () => assert.ok(running.text().includes(moment), running.text()));
+			await eventually(START_SECONDS, () => assert.ok(running.text().includes(moment), running.text()));
 			running.process.kill('SIGINT');
 			assert.equal(await running.ended, 0, running.text());
 			assert.match(running.text(), /Stopped\. The cluster is kept in/);
@@ -110,22 +113,23 @@ describe('npm start', function () {
 
 	it('leaves no process running after SIGKILL', async () => {
 		const running = up();
-		await eventually(40, () => assert.ok(running.text().includes('Ctrl-C stops the cluster'), running.text()));
+		await eventually(START_SECONDS, () =>
+			assert.ok(running.text().includes('Ctrl-C stops the cluster'), running.text()),
+		);
 		running.process.kill('SIGKILL');
 		await running.ended;
 		await eventually(10, () => assert.deepEqual(left(), []));
 	});
 
-	it('--certificate-lifetime makes nodes renew, warns at every start, and has a minimum', async function () {
-		this.timeout(180_000);
+	it('--certificate-lifetime makes nodes renew, warns at every start, and has a minimum', async () => {
 		for (const _start of ['first', 'again']) {
 			const running = up('--certificate-lifetime', '10');
-			await eventually(60, () =>
+			await eventually(START_SECONDS, () =>
 				assert.match(running.text(), /^node-1 \[kubelet\] node-1 rotated its client certificate at/m),
 			);
 			assert.match(
 				running.text(),
-				/^ca-service WARN LAB is on: the lifetimes of certificates are for a lab and for\n {4}nothing else$/m,
+				/^ca-service WARN LAB is on: the lifetimes of certificates are for a lab and\n {4}for nothing else$/m,
 			);
 			running.process.kill('SIGINT');
 			assert.equal(await running.ended, 0, running.text());
@@ -152,7 +156,7 @@ describe('npm start', function () {
 
 	it('--reset starts over, needs --yes without a terminal, and is refused while the mesh runs', async () => {
 		const first = up('--nodes', '1');
-		await eventually(60, () => assert.ok(first.text().includes('Ctrl-C stops the cluster'), first.text()));
+		await eventually(START_SECONDS, () => assert.ok(first.text().includes('Ctrl-C stops the cluster'), first.text()));
 		const running = up('--reset', '--yes');
 		assert.equal(await running.ended, 1);
 		assert.match(running.text(), /STATE_IN_USE/);
@@ -168,7 +172,9 @@ describe('npm start', function () {
 
 	it('refuses a state directory or a port in use, with exit code 1', async () => {
 		const running = up('--nodes', '0');
-		await eventually(40, () => assert.ok(running.text().includes('Ctrl-C stops the cluster'), running.text()));
+		await eventually(START_SECONDS, () =>
+			assert.ok(running.text().includes('Ctrl-C stops the cluster'), running.text()),
+		);
 		const second = up();
 		assert.equal(await second.ended, 1);
 		assert.match(
