@@ -29,9 +29,9 @@ function pageLines(lines: readonly string[]): ReadonlySet<number> {
 	return breakable;
 }
 
-/** Comments, and strings on one line. Tests quote upstream's texts: their strings can be long. */
+/** Comments, and strings on one line. Tests and mutants quote texts and code: their strings can be long. */
 function codeLines(path: string, source: string): ReadonlySet<number> {
-	const isTest = /\.test\.tsx?$|^test\//u.test(path);
+	const isTest = /\.test\.tsx?$|^(?:test|scripts\/mutants)\//u.test(path);
 	return new Set(
 		codeTokens(source).flatMap((token) => {
 			const { type, value, line } = token;
