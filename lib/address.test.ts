@@ -5,7 +5,7 @@ import { ipBytes, ipText, splitHostPort } from './address.ts';
 const join = (host: string, port: number) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
 describe('splitHostPort', () => {
-	it('takes apart what was put together: names, IPv4, IPv6', () => {
+	it('splits HOST:PORT with a name, an IPv4 and an IPv6 address', () => {
 		const host = fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6(), fc.constantFrom('localhost', 'token-store', 'a_b'));
 		fc.assert(
 			fc.property(host, fc.integer({ min: 1, max: 65535 }), (h, port) =>
@@ -14,7 +14,7 @@ describe('splitHostPort', () => {
 		);
 	});
 
-	it('refuses everything else', () => {
+	it('refuses any other text', () => {
 		const bad = [
 			'',
 			':',
@@ -50,7 +50,7 @@ describe('splitHostPort', () => {
 		for (const text of [...bad, ...worse]) assert.equal(splitHostPort(text), undefined, JSON.stringify(text));
 	});
 
-	it('what it takes, whatever the text, is a host and a port', () => {
+	it('returns a host and a port for every text that it accepts', () => {
 		fc.assert(
 			fc.property(fc.string({ unit: fc.constantFrom('a', '.', '-', ':', '[', ']', '1', '0', '\n', '/') }), (text) => {
 				const found = splitHostPort(text);
@@ -63,7 +63,7 @@ describe('splitHostPort', () => {
 });
 
 describe('IP addresses', () => {
-	it('are printed as RFC 5952 and Go want them', () => {
+	it('formats addresses as RFC 5952 and Go do', () => {
 		// @source RFC 5952 section 4; Go net/ip_test.go ipStringTests
 		const forms: readonly (readonly [written: string, printed: string])[] = [
 			['192.0.2.1', '192.0.2.1'],
@@ -81,7 +81,7 @@ describe('IP addresses', () => {
 		for (const [written, printed] of forms) assert.equal(ipText(ipBytes(written) ?? Buffer.alloc(0)), printed, written);
 	});
 
-	it('have the bytes that the platform reads', () => {
+	it('parses the same bytes as the platform', () => {
 		fc.assert(
 			fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (text) => {
 				const bytes = ipBytes(text);
@@ -93,7 +93,7 @@ describe('IP addresses', () => {
 		);
 	});
 
-	it('other texts are none', () => {
+	it('refuses texts that are no addresses', () => {
 		for (const text of [
 			'',
 			'a',

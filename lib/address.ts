@@ -1,4 +1,4 @@
-/** Network addresses as text. Pure. */
+/** Network addresses as text. */
 import { isIP } from 'node:net';
 
 /** @returns undefined when the text is not `host:port` with a port from 1 to 65535 */

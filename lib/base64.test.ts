@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { decodeBase64 } from './base64.ts';
 
 describe('base64', () => {
-	it('any bytes come back, with line breaks anywhere', () => {
+	it('decodes its own encoding, with line breaks anywhere', () => {
 		const breaks = fc.constantFrom('', '\n', '\r\n', '\n\n');
 		fc.assert(
 			fc.property(fc.uint8Array(), breaks, fc.integer({ min: 1, max: 80 }), (bytes, lineBreak, width) => {
@@ -16,7 +16,7 @@ describe('base64', () => {
 	});
 
 	// Each by Go 1.24: base64.StdEncoding.DecodeString.
-	it('the byte at which Go stops', () => {
+	it('reports the byte at which Go stops', () => {
 		const cases: readonly [string, number][] = [
 			['!!!!', 0],
 			['abc', 0],

@@ -1,8 +1,8 @@
-/** Base64 as Go reads it. */
+/** Decodes base64 with the rules of Go. */
 
 /**
  * @returns the bytes, or where the text stops being base64
- * @source Go encoding/base64 StdEncoding.Decode: CR and LF are skipped anywhere, everything else that is no base64 is an error
+ * @source Go encoding/base64 StdEncoding.Decode: CR and LF are skipped, any other invalid character is an error
  */
 export function decodeBase64(text: string): Buffer | { readonly corruptAt: number } {
 	const digits = text.replace(/[\r\n]/g, '');

@@ -1,11 +1,11 @@
 /**
- * What a library or the system means by an error: one place that names the cause and says what to do. Its texts are for programmers, and repeat
- * values, so none reaches a person but through here.
+ * Explains errors of libraries and of the system: the cause, and a remedy for it. Their own texts are for programmers
+ * and repeat values, so no program prints them without this module.
  */
 import { maskSecrets } from './text.ts';
 
 interface Cause {
-	/** In the words of Go's syscall package, which Kubernetes users know. */
+	/** The text of Go's syscall package, which Kubernetes users know. */
 	readonly text: string;
 	/** An imperative sentence about the file. */
 	readonly remedy: (path: string) => string;
@@ -36,7 +36,7 @@ const files: Readonly<Record<string, Cause>> = {
 	ENXIO: { text: 'no such device or address', remedy: (path) => `Name a regular file: ${path} is not one` },
 };
 
-/** Library texts that repeat a value or mean nothing to a reader: form -> what it says. */
+/** Library texts that repeat a value or are hard to understand, with their replacement. */
 const library: readonly (readonly [form: RegExp, text: string])[] = [
 	[/Metadata (?:string )?(?:value|key) "[\s\S]*" contains illegal characters/, 'net/http: invalid header field value'],
 	[/ERR_INVALID_CHAR|Invalid character in header content/, 'net/http: invalid header field value'],
@@ -55,7 +55,7 @@ const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
 /**
  * The text of any thrown value, explained and without secrets; never empty.
  *
- * @param error  for an AggregateError, its first error counts
+ * @param error  an AggregateError is reported as its first error
  */
 export function causeText(error: unknown): string {
 	if (error instanceof AggregateError && error.errors.length > 0) return causeText(error.errors[0]);
@@ -78,7 +78,7 @@ const nameOf = (error: Error): string =>
 const textOf = (thrown: unknown): string =>
 	thrown === undefined || thrown === null || thrown === '' ? 'unknown failure' : String(thrown);
 
-/** What to do about a file, by what is wrong with it: `problem` is a text of `causeText` or of Node. */
+/** @param problem  a text of `causeText` or of Node */
 export function fileRemedy(path: string, problem: string): string {
 	const known = Object.entries(files).find(([code, { text }]) => problem.includes(text) || problem.includes(code));
 	return known === undefined

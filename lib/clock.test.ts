@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { microClock, rfc3339Micro, systemClock, waitBy } from './clock.ts';
 
 describe('the clock', () => {
-	it('writes microseconds, and three zeros where it has none', () => {
+	it('formats microseconds, with three zeros if the clock has only milliseconds', () => {
 		const ms = Date.UTC(2026, 0, 31, 12, 0, 0, 7);
 		assert.equal(rfc3339Micro(ms), '2026-01-31T12:00:00.007000Z');
 		assert.equal(rfc3339Micro(ms + 0.25), '2026-01-31T12:00:00.007250Z');
 		assert.equal(rfc3339Micro(ms + 0.9995), '2026-01-31T12:00:00.007999Z');
 	});
 
-	it('with microseconds is the system’s', () => {
+	it('agrees with the clock of the system to the microsecond', () => {
 		const readings = Array.from({ length: 100 }, () => [microClock(), systemClock()] as const);
 		for (const [micro, system] of readings) assert.ok(Math.abs(micro - system) < 5, `${micro} and ${system}`);
 		assert.ok(readings.some(([micro]) => !Number.isInteger(micro)));
 	});
 
-	it('is looked at again and again by who waits for it: a time that is past, one that comes, and one that never does', async () => {
+	it('waits for a time that is past, one that comes, and one that never comes', async () => {
 		const never = new AbortController();
 		await waitBy(() => 2)(1, never.signal);
 		let now = 0;

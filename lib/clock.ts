@@ -1,4 +1,7 @@
-/** The one place that reads the time and waits for it. Domain code takes a Clock as an argument, so tests need no sleeping. */
+/**
+ * The only module that reads the time and waits for it. Domain code takes a Clock as an argument, so tests do not
+ * sleep.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Milliseconds since the Unix epoch. */
@@ -9,11 +12,11 @@ export const systemClock: Clock = () => Date.now();
 /** Milliseconds since this process began; never set back. */
 export const monotonicClock: Clock = () => performance.now();
 
-/** As far as the two clocks of a process may be apart before the system's is believed. */
+/** Maximum difference between the two clocks of a process; beyond it, the clock of the system counts. */
 const MAX_APART_MS = 2;
 let originMs = performance.timeOrigin;
 
-/** The system's clock with what it leaves out, the microseconds. A clock that was set is followed. */
+/** The system's clock with microseconds. It follows changes of the system's time. */
 export const microClock: Clock = () => {
 	const systemMs = Date.now();
 	const nowMs = originMs + performance.now();
@@ -22,10 +25,10 @@ export const microClock: Clock = () => {
 	return systemMs;
 };
 
-/** Resolves at that time by the clock, or when the signal aborts. */
+/** Resolves at that time of the clock, or when the signal aborts. */
 export type WaitUntil = (atMs: number, signal: AbortSignal) => Promise<void>;
 
-/** The clock is looked at this often, for somebody may set it; a timer could not wait for a month either. */
+/** Interval between two readings, because the clock can be set. A single timer cannot wait for a month either. */
 const LOOK_MS = 10_000;
 
 export const waitBy =

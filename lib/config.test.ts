@@ -27,7 +27,7 @@ import {
 import { hasCode } from './errors.ts';
 
 const settings = {
-	name: setting('NAME', text, 'what it is called'),
+	name: setting('NAME', text, 'name of the service'),
 	size: withDefault('SIZE', integer(1, 10), 3, 'how large, in metres'),
 	peer: setting('PEER', hostPort, 'HOST:PORT of the peer'),
 	extra: optional('EXTRA', text, 'what else'),
@@ -47,7 +47,7 @@ const refuses = (parse: Parse<unknown>, allowed: string, ...texts: string[]) => 
 };
 
 describe('readConfig', () => {
-	it('gives every setting its value, its fallback, or nothing', () => {
+	it('gives every setting its value, its default, or undefined', () => {
 		assert.deepEqual(readConfig(settings, { ...good, PATH: '/bin' }), {
 			name: 'n',
 			size: 3,
@@ -62,12 +62,12 @@ describe('readConfig', () => {
 		});
 	});
 
-	it('CONFIG_INVALID names every problem at once: missing, bad, unknown; exit code 2', () => {
+	it('CONFIG_INVALID names missing, invalid and unknown settings at once, with exit code 2', () => {
 		const read = () =>
 			readConfig(settings, { KUBEJOIN_SIZE: '11', KUBEJOIN_PEER: 'https://a', KUBEJOIN_NAMES: 'n', KUBEJOIN_: '' });
 		const known = 'it knows KUBEJOIN_EXTRA, KUBEJOIN_NAME, KUBEJOIN_PEER, KUBEJOIN_SIZE';
 		assert.deepEqual(problemsOf(read), [
-			'KUBEJOIN_NAME is missing: what it is called',
+			'KUBEJOIN_NAME is missing: name of the service',
 			'KUBEJOIN_SIZE="11" cannot be used: it must be a whole number from 1 to 10',
 			'KUBEJOIN_PEER="https://a" cannot be used: it must be HOST:PORT, without a scheme',
 			`KUBEJOIN_NAMES is not a setting of this program; ${known}`,
@@ -76,7 +76,7 @@ describe('readConfig', () => {
 		assert.throws(read, { exitCode: 2, message: /^5 settings are invalid:\n {2}- KUBEJOIN_NAME is missing/ });
 	});
 
-	it('a bad value is never replaced by the fallback', () => {
+	it('never replaces an invalid value by the default', () => {
 		for (const bad of ['', ' ', '3 ', '0', '-3', '3.0', '3e0', '0x3', '٣']) {
 			assert.equal(
 				problemsOf(() => readConfig(settings, { ...good, KUBEJOIN_SIZE: bad })).length,
@@ -87,7 +87,7 @@ describe('readConfig', () => {
 	});
 });
 
-describe('what a setting may be', () => {
+describe('the values of a setting', () => {
 	let directory: string;
 	before(() => {
 		directory = mkdtempSync(join(tmpdir(), 'config-'));
@@ -99,7 +99,7 @@ describe('what a setting may be', () => {
 		return path;
 	};
 
-	it('integer, port', () => {
+	it('are an integer or a port', () => {
 		fc.assert(fc.property(fc.integer({ min: 1, max: 65535 }), (number) => assert.equal(port(String(number)), number)));
 		fc.assert(
 			fc.property(
@@ -110,7 +110,7 @@ describe('what a setting may be', () => {
 		refuses(port, 'a whole number from 1 to 65535', '0', '65536', '');
 	});
 
-	it('one of, a list, an address', () => {
+	it('are one of a set, a list, or an address', () => {
 		assert.equal(oneOf('a', 'b')('b'), 'b');
 		refuses(oneOf('a', 'b'), 'one of a, b', '', 'c', 'A', 'constructor');
 		assert.deepEqual(list(' a, b,,c '), ['a', 'b', 'c']);
@@ -133,7 +133,7 @@ describe('what a setting may be', () => {
 		refuses(hostPort, 'HOST:PORT, without a scheme', 'a', 'http://a:1', '');
 	});
 
-	it('the contents of a file, a secret without its line break', () => {
+	it('are the contents of a file, or a secret without its line break', () => {
 		assert.equal(contentsOf(file('a\n')), 'a\n');
 		assert.equal(secretFile(file('a b\n')), 'a b');
 		assert.equal(secretFile(file('a\r\n')), 'a');
@@ -146,7 +146,7 @@ describe('what a setting may be', () => {
 		assert.throws(() => contentsOf(directory), /^Error: a file that can be read \(is a directory\)/);
 	});
 
-	it('a password is in no problem', () => {
+	it('are not repeated in a problem if they contain a password', () => {
 		const env = { KUBEJOIN_STORE_URL: 'nonsense', KUBEJOIN_STORE_PASSWORD_FILE: file('hunter2') };
 		const problems = problemsOf(() => readConfig(storeSettings, env));
 		assert.deepEqual([problems.length, problems.join().includes('hunter2')], [1, false]);
@@ -154,7 +154,7 @@ describe('what a setting may be', () => {
 });
 
 describe('the settings of every service', () => {
-	it('have fallbacks, on this machine only', () => {
+	it('have defaults that bind to this machine only', () => {
 		assert.deepEqual(readConfig({ ...commonSettings, ...listenSettings(6443) }, {}), {
 			logLevel: 'info',
 			logFormat: 'text',
@@ -168,10 +168,11 @@ describe('the settings of every service', () => {
 		});
 	});
 
-	it('storeOptions leaves out what was not given', () => {
+	it('storeOptions leaves unset options undefined', () => {
 		const read = (env: Record<string, string>) =>
 			storeOptions(readConfig(storeSettings, { KUBEJOIN_STORE_URL: 'lmdb:/x', ...env }), 'tokens');
-		assert.deepEqual(read({}), { url: 'lmdb:/x', keyspace: 'tokens' });
-		assert.deepEqual(read({ KUBEJOIN_STORE_USERNAME: 'u' }), { url: 'lmdb:/x', keyspace: 'tokens', username: 'u' });
+		const unset = { url: 'lmdb:/x', keyspace: 'tokens', username: undefined, password: undefined };
+		assert.deepEqual(read({}), unset);
+		assert.deepEqual(read({ KUBEJOIN_STORE_USERNAME: 'u' }), { ...unset, username: 'u' });
 	});
 });

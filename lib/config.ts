@@ -1,6 +1,7 @@
 /**
- * The one reader of settings, and the one file that reads the environment. Every problem is reported together, with the value found
- * and the values allowed; a bad value is never replaced by a default. Secrets come as files; their contents are never printed.
+ * Reads settings. It is the only module that reads the environment. It reports all problems at once, with the value and
+ * the allowed values, and never replaces an invalid value by a default. Secrets come as files; their contents are never
+ * printed.
  */
 import { readFileSync } from 'node:fs';
 import { splitHostPort } from './address.ts';
@@ -8,16 +9,16 @@ import { causeText, KubejoinError } from './errors.ts';
 
 export const PREFIX = 'KUBEJOIN_';
 
-/** How the text of a setting becomes a value; throws an Error that says what is allowed. */
+/** Converts the text of a setting; throws an Error whose message is the allowed form. */
 export type Parse<T> = (text: string) => T;
 
 export interface Setting<T> {
 	/** Environment variable without the prefix: `PORT` for KUBEJOIN_PORT. */
 	readonly env: string;
 	readonly parse: Parse<T>;
-	/** Absent: the setting is required. */
+	/** Undefined: the setting is required. */
 	readonly fallback?: T;
-	/** One line, with the unit where there is one. */
+	/** One line for people, with the unit. */
 	readonly help: string;
 }
 export type Settings = Readonly<Record<string, Setting<unknown>>>;
@@ -30,7 +31,7 @@ export const withDefault = <T>(env: string, parse: Parse<T>, fallback: NoInfer<T
 	fallback,
 	help,
 });
-/** A setting that may be absent, with no value then. */
+/** A setting that can be absent and has no default. */
 export const optional = <T>(env: string, parse: Parse<T>, help: string): Setting<T | undefined> => ({
 	env,
 	parse,
@@ -48,7 +49,7 @@ export const integer =
 		return number;
 	};
 
-/** A TCP port; 0 is refused, for everything here is dialled by others. */
+/** A TCP port. 0 is refused, because other services dial the port. */
 export const port = integer(1, 65535);
 
 export const oneOf =
@@ -73,7 +74,7 @@ export const contentsOf: Parse<string> = (path) => {
 	}
 };
 
-/** As `contentsOf`, without a line break at the end: for password files. */
+/** The contents of a file without the line break at its end, for password files. */
 export const secretFile: Parse<string> = (path) => {
 	const secret = contentsOf(path).replace(/\r?\n$/, '');
 	if (secret === '') throw new Error('a file that is not empty');
@@ -105,12 +106,12 @@ export const urlWithScheme =
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The process environment, for the standard variables that are not settings of ours: KUBECONFIG, HOME, NO_COLOR, CI. */
+/** The process environment, for standard variables such as KUBECONFIG, HOME, NO_COLOR and CI. */
 export const environment = (): Environment => process.env;
 
 /**
- * Let no request of this process go through a proxy. grpc-js has an option for that; `fetch` obeys the variables of the shell when
- * NODE_USE_ENV_PROXY is set, unless NO_PROXY excludes every host.
+ * Makes the requests of this process ignore proxies. grpc-js has an option for that; `fetch` follows the variables of
+ * the shell if NODE_USE_ENV_PROXY is set, unless NO_PROXY excludes every host.
  */
 export function ignoreProxies(env: NodeJS.ProcessEnv = process.env): void {
 	env.no_proxy = '*';
@@ -122,7 +123,7 @@ export function ignoreProxies(env: NodeJS.ProcessEnv = process.env): void {
  *
  * @param settings  the service's table
  * @param env       default: the process environment
- * @throws CONFIG_INVALID  every missing, bad or unknown KUBEJOIN_ variable at once
+ * @throws CONFIG_INVALID  every missing, invalid or unknown KUBEJOIN_ variable at once
  */
 export function readConfig<S extends Settings>(settings: S, env: Environment = process.env): Config<S> {
 	const problems: string[] = [];
@@ -156,11 +157,10 @@ export const tracingSettings = {
 	tracesKey: optional(
 		'TRACES_KEY_FILE',
 		secretFile,
-		'file with the key by which the observer knows this program: PKI/PROGRAM/traces-key',
+		'file with the key that authenticates this program at the observer: PKI/PROGRAM/traces-key',
 	),
 };
 
-/** What every service can be told. */
 /** For the case that the other settings are invalid. */
 export const invalidSettings = withDefault(
 	'INVALID_SETTINGS',
@@ -169,6 +169,7 @@ export const invalidSettings = withDefault(
 	'after invalid settings: exit with 2, or wait to be stopped, where an exit would only cause restarts',
 );
 
+/** Settings of every service. */
 export const commonSettings = {
 	...tracingSettings,
 	invalidSettings,
@@ -176,41 +177,41 @@ export const commonSettings = {
 		'LOG_LEVEL',
 		oneOf('error', 'warn', 'info', 'debug'),
 		'info',
-		'how much is logged: error, warn, info or debug',
+		'log level: error, warn, info or debug',
 	),
 	logFormat: withDefault(
 		'LOG_FORMAT',
 		oneOf('text', 'json'),
 		'text',
-		'how a log line looks: text for people, json for programs',
+		'format of log lines: text for people, json for programs',
 	),
 	healthAddress: withDefault(
 		'HEALTH_ADDRESS',
 		text,
 		'127.0.0.1',
-		'address of /healthz, /livez, /readyz and /metrics; whoever reaches it may read them',
+		'address of /healthz, /livez, /readyz and /metrics; any client that can connect can read them',
 	),
 	healthHosts: withDefault(
 		'HEALTH_HOSTS',
 		list,
 		[],
-		'host names, separated by commas, by which clients reach the health port, besides addresses, localhost and the service',
+		'host names of the health port, separated by commas, besides addresses, localhost and the name of the service',
 	),
 	healthPort: withDefault('HEALTH_PORT', port, 10248, 'port of /healthz, /livez, /readyz and /metrics'),
 };
 
-/** What every service with a gRPC server can be told. */
+/** Settings of every service with a gRPC server. */
 export const listenSettings = (defaultPort: number) => ({
 	listenAddress: withDefault('LISTEN_ADDRESS', text, '127.0.0.1', 'address to listen on'),
 	port: withDefault('PORT', port, defaultPort, 'port to listen on'),
 });
 
-/** What every service with a store can be told. */
+/** Settings of every service with a store. */
 export const storeSettings = {
 	storeUrl: setting(
 		'STORE_URL',
 		urlWithScheme('redis', 'rediss', 'lmdb'),
-		'where the store is: redis://HOST:PORT, rediss://HOST:PORT or lmdb:DIRECTORY',
+		'address of the store: redis://HOST:PORT, rediss://HOST:PORT or lmdb:DIRECTORY',
 	),
 	storeUsername: optional('STORE_USERNAME', text, 'Redis ACL user'),
 	storePassword: optional('STORE_PASSWORD_FILE', secretFile, 'file with the password of that user'),
@@ -229,15 +230,15 @@ export function storeOptions(config: Config<typeof storeSettings>, keyspace: str
 	return {
 		url: storeUrl,
 		keyspace,
-		...(storeUsername === undefined ? {} : { username: storeUsername }),
-		...(storePassword === undefined ? {} : { password: storePassword }),
+		username: storeUsername,
+		password: storePassword,
 		...(storeCa === undefined
 			? {}
 			: {
 					tls: {
 						ca: storeCa,
-						...(storeCertificate === undefined ? {} : { cert: storeCertificate }),
-						...(storeKey === undefined ? {} : { key: storeKey }),
+						cert: storeCertificate,
+						key: storeKey,
 					},
 				}),
 	};

@@ -1,6 +1,9 @@
-/** Preloaded into a program that a runner starts with an IPC channel: it ends soon after the runner, also when the runner was killed. */
+/**
+ * A module that is preloaded into a program with an IPC channel. It ends the program soon after its runner ends, also
+ * if the runner was killed.
+ */
 
-/** A program that stops in order when its runner ends gets this long. */
+/** Time that a program has to stop in order after its runner ended. */
 const STOP_MS = 5_000;
 
 process.once('disconnect', () => setTimeout(() => process.exit(), STOP_MS).unref());

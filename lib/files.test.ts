@@ -21,7 +21,7 @@ describe('files', () => {
 	});
 	afterEach(() => rm(directory, { recursive: true }));
 
-	it('a file is made, and replaced, with the mode that was asked for, whatever the mode before', async () => {
+	it('creates and replaces a file with the requested mode', async () => {
 		await writeWholeFile(at('key'), 'one', 0o600);
 		assert.deepEqual([await readFileIfThere(at('key')), await modeOf(at('key'))], ['one', 0o600]);
 		await writeWholeFile(at('key'), 'two', 0o644);
@@ -30,13 +30,13 @@ describe('files', () => {
 		assert.deepEqual([await modeOf(at('key')), await readdir(directory)], [0o600, ['key']]);
 	});
 
-	it('what an earlier run left half written is in nobody’s way and its mode is not taken over', async () => {
+	it('ignores a file that an earlier run left half written, and its mode', async () => {
 		await writeFile(at('key.tmp'), 'half', { mode: 0o644 });
 		await writeWholeFile(at('key'), 'whole', 0o600);
 		assert.deepEqual([await readdir(directory), await modeOf(at('key'))], [['key'], 0o600]);
 	});
 
-	it('a link is replaced, not followed', async () => {
+	it('replaces a link instead of following it', async () => {
 		await writeFile(at('target'), 'before');
 		await symlink(at('target'), at('link'));
 		await symlink(at('target'), at('link.tmp'));
@@ -45,19 +45,19 @@ describe('files', () => {
 		assert.equal(await readFile(at('link'), 'utf8'), 'after');
 	});
 
-	it('FILE_UNUSABLE: nothing is left behind, and the contents are in no error', async () => {
+	it('FILE_UNUSABLE: leaves no file behind and does not repeat the contents', async () => {
 		await unusable(writeWholeFile(at('none', 'key'), secret, 0o600));
 		await mkdir(at('directory'));
 		await unusable(writeWholeFile(at('directory'), secret, 0o600));
 		assert.deepEqual(await readdir(directory), ['directory']);
 	});
 
-	it('a file that is not there is undefined; FILE_UNUSABLE for one that cannot be read', async () => {
+	it('returns undefined for a missing file, and FILE_UNUSABLE for one that cannot be read', async () => {
 		assert.equal(await readFileIfThere(at('none')), undefined);
 		await unusable(readFileIfThere(directory));
 	});
 
-	it('a private directory is its owner’s, also if it was there and open to all', async () => {
+	it('makes a directory private to its owner, also an existing one', async () => {
 		await makePrivateDirectory(at('a', 'b'));
 		assert.deepEqual(await Promise.all([at('a'), at('a', 'b')].map(modeOf)), [0o700, 0o700]);
 		await chmod(at('a'), 0o755);

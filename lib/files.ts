@@ -1,14 +1,15 @@
-/** Files that must be whole or absent, whenever the power goes. Contents are in no error. */
+/** Files that are complete or absent, also after a power failure. No error repeats their contents. */
 import { closeSync, openSync, readSync, statfsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { causeText, KubejoinError } from './errors.ts';
 
-/** 0600 for keys and other secrets, 0644 for what everybody may read. */
+/** 0600 for keys and other secrets, 0644 for public files. */
 export type FileMode = 0o600 | 0o644;
 
 /**
- * Replace a file: readers see the old contents or the new, never a part, and what is written has reached the disk.
+ * Replaces a file. Readers see the old contents or the new, never a part; the new contents are on the disk when it
+ * returns.
  *
  * @throws FILE_UNUSABLE
  */
@@ -29,7 +30,7 @@ export async function writeWholeFile(path: string, contents: string, mode: FileM
 	}
 }
 
-/** The contents as text; undefined when there is no such file. @throws FILE_UNUSABLE */
+/** Reads a file as text; undefined if it does not exist. @throws FILE_UNUSABLE */
 export async function readFileIfThere(path: string): Promise<string | undefined> {
 	try {
 		return await readFile(path, 'utf8');
@@ -40,10 +41,10 @@ export async function readFileIfThere(path: string): Promise<string | undefined>
 }
 
 /**
- * The bytes of a file that somebody else named, which may be a device without end.
+ * Reads a file whose path is untrusted: it can be a device without end.
  *
- * @param maxBytes  one byte more is returned of what is longer
- * @throws what Node throws
+ * @param maxBytes  a longer file is cut after one byte more
+ * @throws the error of Node
  */
 export function readBytes(path: string, maxBytes: number): Buffer {
 	const file = openSync(path, 'r');
@@ -62,7 +63,7 @@ export function readBytes(path: string, maxBytes: number): Buffer {
 	}
 }
 
-/** Make a directory that only its owner may enter, or make it so. @throws FILE_UNUSABLE */
+/** Creates a directory that only its owner can enter, or restricts an existing one. @throws FILE_UNUSABLE */
 export async function makePrivateDirectory(path: string): Promise<void> {
 	try {
 		await mkdir(path, { recursive: true, mode: 0o700 });
@@ -72,10 +73,10 @@ export async function makePrivateDirectory(path: string): Promise<void> {
 	}
 }
 
-/** Less than this is left for programs: writes of one page fail. */
+/** With less free space than this, writes of one page fail. */
 const FULL_BYTES = 64 * 1024;
 
-/** True if the disk that holds the directory has no space left; false when that is not known. */
+/** True if the disk of the directory has no space left; false if that is unknown. */
 export function isDiskFull(directory: string): boolean {
 	try {
 		const { bavail, bsize } = statfsSync(directory);

@@ -1,6 +1,6 @@
 /**
- * Every limit that the mesh enforces on a caller: size, count, time and rate, in one table. Code reads its bound from here, refusals are counted
- * under the name of the row, and docs/limits.md is generated from it.
+ * Every limit that the mesh enforces on a caller: size, count, time and rate, in one table. Code reads its limit from
+ * here, refusals are counted under the name of the row, and docs/limits.md is generated from it.
  */
 import { Counter } from 'prom-client';
 import type { Registry } from './metrics.ts';
@@ -8,11 +8,13 @@ import type { Registry } from './metrics.ts';
 export interface Limit {
 	readonly value: number;
 	readonly unit: 'bytes' | 'items' | 'ms' | 'per second';
-	/** What is bounded, and per what: `open connections from one address`. */
+	/** The limited resource, and per which client: `open connections from one address`. */
 	readonly of: string;
 	/** Ports and programs that enforce it: `6443`, `health`, `observer 8080`, `kubelet-sim`. */
 	readonly where: readonly string[];
-	/** What a caller gets that exceeds it: `413 RequestEntityTooLarge`, `RESOURCE_EXHAUSTED`, `connection closed`. */
+	/**
+	 * The response to a caller that exceeds it: `413 RequestEntityTooLarge`, `RESOURCE_EXHAUSTED`, `connection closed`.
+	 */
 	readonly response: string;
 	/** Upstream's limit, where there is one. */
 	readonly source?: string;
@@ -219,7 +221,7 @@ export const limits = {
 	firstRequestTime: limit({
 		value: 10_000,
 		unit: 'ms',
-		of: 'time from a TLS handshake without a client certificate, or from a TCP connection, to the headers of the first request',
+		of: 'time from a TLS handshake without a client certificate, or from a TCP connection, to the first headers',
 		where: ['6443', '6444', '6445', 'health', 'observer', 'lab'],
 		response: 'connection closed',
 		source: 'apiserver/pkg/server/secure_serving.go ReadHeaderTimeout is 32 s',
@@ -554,7 +556,7 @@ export const limits = {
 	pageStreamStalledMs: limit({
 		value: 30_000,
 		unit: 'ms',
-		of: 'the time in which a reader of a stream receives nothing of what waits for it',
+		of: 'the time in which a reader of a stream receives none of its waiting events',
 		where: ['observer 8080'],
 		response: 'connection closed; the reader connects again',
 		test: 'services/observer/stream.test.ts',
@@ -646,7 +648,7 @@ export const limits = {
 	yamlAliases: limit({
 		value: 100,
 		unit: 'items',
-		of: 'aliases in a YAML document, and values that one of them stands for',
+		of: 'aliases in a YAML document, and values that one of them refers to',
 		where: ['kubectl-sim', 'kubelet-sim'],
 		response: 'error that names the line',
 		test: 'lib/yaml.test.ts',
@@ -700,7 +702,10 @@ export type CountRefusal = (name: LimitName) => void;
 
 const REFUSALS = 'kubejoin_limit_refusals_total';
 
-/** Counts refusals in `kubejoin_limit_refusals_total`, one series for each limit. May be called more than once for a registry. */
+/**
+ * Counts refusals in `kubejoin_limit_refusals_total`, one series for each limit. Can be called repeatedly for a
+ * registry.
+ */
 export function refusalCounter(registry: Registry): CountRefusal {
 	const found = registry.getSingleMetric(REFUSALS) as Counter<'limit'> | undefined;
 	const refusals =

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { limits } from './limits.ts';
 import { limitLines, withoutPort } from './log-limit.ts';
 
-describe('lines that an address causes', () => {
+describe('log lines about one address', () => {
 	const { value: most } = limits.logLinesPerSecond;
 	let written: string[];
 	let summaries: object[];
@@ -23,7 +23,7 @@ describe('lines that an address causes', () => {
 		for (const work of second.splice(0)) work();
 	};
 
-	it('the first of a second are written, then one line says how many were not', () => {
+	it('writes the first lines of a second, then one line with the number of suppressed ones', () => {
 		for (let index = 0; index < most + 3; index++) limited('a');
 		limited('b');
 		assert.deepEqual(written, [...Array(most).fill('a'), 'b']);
@@ -36,13 +36,13 @@ describe('lines that an address causes', () => {
 		assert.equal(summaries.length, 1);
 	});
 
-	it('very many addresses share one limit', () => {
+	it('lets very many addresses share one limit', () => {
 		for (let index = 0; index < 1_000 + most + 2; index++) limited(`address-${index}`);
 		assert.equal(written.length, 1_000 + most);
 		passSecond();
 		assert.deepEqual(summaries, [{ address: 'other addresses', suppressed: 2 }]);
 	});
 
-	it('the port is no part of the address', () =>
+	it('ignores the port of an address', () =>
 		assert.deepEqual(['127.0.0.1:1', '::1:65535'].map(withoutPort), ['127.0.0.1', '::1']));
 });

@@ -1,4 +1,7 @@
-/** Limits the log lines that one address can cause: the first of each second are written, the others are counted, and one line says how many. */
+/**
+ * Limits the log lines that one address can cause. It writes the first ones of each second, counts the others, and logs
+ * their number.
+ */
 import { type CountRefusal, limits } from './limits.ts';
 import type { Log } from './log.ts';
 

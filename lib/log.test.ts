@@ -10,7 +10,7 @@ const token = 'abcdef.0123456789abcdef';
 const masked = 'abcdef.****************';
 
 describe('log lines', () => {
-	it('text: time, service, message, fields; warnings and errors say so', () => {
+	it('text: time, service, message and fields; marks warnings and errors', () => {
 		const line = { time: '2026-01-31T12:00:01.103Z', level: 'info', service: 'ca-service', msg: 'signed' };
 		assert.equal(
 			renderLine({ ...line, node: 'node-1', n: 2, gone: undefined, empty: '' }),
@@ -23,7 +23,7 @@ describe('log lines', () => {
 		assert.equal(renderLine({ ...line, level: 'error' }), '12:00:01.103 ca-service             ERROR signed');
 	});
 
-	it('json: one object a line', () => {
+	it('json: one object per line', () => {
 		const { lines, log } = linesOf('json');
 		log.warn({ node: 'a' }, 'hello');
 		log.debug('not this');
@@ -33,7 +33,7 @@ describe('log lines', () => {
 		assert.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 	});
 
-	it('a caller who writes line breaks and escapes into a name forges no line and moves no cursor', () => {
+	it('escapes line breaks and control characters in a name', () => {
 		const name = `evil\x1b]0;x\x07\r\n12:00:00.000 ca-service signed\u202e\u009b`;
 		for (const format of ['text', 'json'] as const) {
 			const { lines, log } = linesOf(format);
@@ -43,7 +43,7 @@ describe('log lines', () => {
 		}
 	});
 
-	it('a token is masked wherever it stands, in both formats', () => {
+	it('masks a token in every place, in both formats', () => {
 		for (const format of ['text', 'json'] as const) {
 			const { lines, log } = linesOf(format);
 			log.info({ token, header: `Bearer ${token}`, nested: { deep: [token] }, [token]: 1 }, `join with ${token}, now`);
@@ -54,7 +54,7 @@ describe('log lines', () => {
 });
 
 describe('errors in a log', () => {
-	it('code and sentence; for what is unforeseen, what really happened', () => {
+	it('contains code and message, and for an unexpected error its cause', () => {
 		assert.deepEqual(errorFields(new KubejoinError('TOKEN_REJECTED', {})), {
 			code: 'TOKEN_REJECTED',
 			error: 'Unauthorized',
@@ -65,7 +65,7 @@ describe('errors in a log', () => {
 		assert.equal(errorFields(reset).cause, 'text');
 	});
 
-	it('for people: what, then what to do', () => {
+	it('contains for people the error, then the remedy', () => {
 		assert.equal(
 			errorForPeople(new KubejoinError('SIGNER_EXPIRED', { notAfter: '2026-01-31T12:00:00Z' })),
 			'error: the signer has expired: its certificate was valid until 2026-01-31T12:00:00Z\n' +

@@ -1,6 +1,6 @@
 /**
- * Log lines: pino underneath, one line of text for people or JSON for programs. As a last line of defence anything that has the form of a
- * secret is masked before it is written; no caller may rely on that.
+ * Log lines: written by pino, one line of text for people or JSON for programs. As a last line of defense, any text
+ * with the form of a secret is masked; no caller may rely on that.
  */
 import { pino } from 'pino';
 import { asKubejoinError, type KubejoinError } from './errors.ts';
@@ -47,8 +47,8 @@ export interface LogLine {
 }
 
 /**
- * `12:00:01.103 ca-service          signed the certificate of node-1  serial=…`; warnings and errors say so. One line without control
- * characters, whatever a caller wrote into a name or a message.
+ * `12:00:01.103 ca-service signed the certificate of node-1 serial=…`; warnings and errors are marked. One line without
+ * control characters, for any text in a name or message.
  */
 export function renderLine(line: LogLine): string {
 	const { time, level, service, msg, ...fields } = line;
@@ -61,7 +61,7 @@ export function renderLine(line: LogLine): string {
 	);
 }
 
-/** The fields of an error for a log line: code, sentence, and for INTERNAL what really happened. */
+/** The fields of an error in a log line: code, message, and the cause of INTERNAL. */
 export function errorFields(error: unknown): Record<string, unknown> {
 	const known = asKubejoinError(error);
 	return {
@@ -71,7 +71,7 @@ export function errorFields(error: unknown): Record<string, unknown> {
 	};
 }
 
-/** As the library wrote it: a log is for programmers, and masked when it is written. */
+/** The text of the library: a log is for programmers, and secrets are masked when it is written. */
 const causeChain = (cause: unknown): string => {
 	if (cause instanceof AggregateError && cause.errors.length > 0) return causeChain(cause.errors[0]);
 	if (!(cause instanceof Error)) return String(cause);
@@ -79,13 +79,13 @@ const causeChain = (cause: unknown): string => {
 	return cause.cause === undefined ? text : `${text}: ${causeChain(cause.cause)}`;
 };
 
-/** Characters; advice may repeat text of a server. */
+/** In characters. Advice can repeat text of a server. */
 const MAX_ADVICE = 1_024;
 
 /**
- * What stands below the sentence of an error on a terminal: the code, what it most likely comes from, what else it may, and what to do.
+ * The lines below the message of an error on a terminal: code, most likely cause, other possible causes, remedy.
  *
- * @param where  the code, and the phase if there is one; absent: no line for it
+ * @param where  the code, and the phase if there is one; undefined omits the line
  */
 export function diagnosisText(
 	{ mostLikely, alsoPossible, remedy }: Pick<KubejoinError, 'mostLikely' | 'alsoPossible' | 'remedy'>,
@@ -101,6 +101,6 @@ export function diagnosisText(
 	return lines.map(([label, text]) => `  ${`${label}:`.padEnd(14)} ${text}\n`).join('');
 }
 
-/** An error as a person reads it on a terminal: what, then why, then what to do. */
+/** An error for a person at a terminal: message, causes, remedy. */
 export const errorForPeople = (error: KubejoinError): string =>
 	`error: ${printableLines(error.message)}\n${diagnosisText(error, error.code)}`;

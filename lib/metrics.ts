@@ -1,21 +1,21 @@
 /**
- * The metrics of one process, in a registry that is passed to whoever counts something; there is no global one. A label's value is one of few,
- * known before anybody calls: no name, address, token or text of a caller is ever one.
+ * The metrics of one process, in a registry that is passed to the code that counts; there is no global registry. The
+ * values of a label are few and known in advance: a name, address, token or text of a caller is never a label.
  */
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
 export type { Registry } from 'prom-client';
 
-/** Milliseconds since any moment, from a clock that never jumps. */
+/** Milliseconds from a clock that never jumps, since an arbitrary moment. */
 export type ElapsedMs = () => number;
 
-/** What a label says in place of whatever nobody expected. @source apiserver/pkg/endpoints/metrics OtherRequestMethod */
+/** The label of an unexpected value. @source apiserver/pkg/endpoints/metrics OtherRequestMethod */
 export const OTHER = 'other';
 
-/** How something ended, as a label. */
+/** The outcome of an operation, as a label. */
 export type Outcome = 'done' | 'failed';
 
-/** A registry with what is known of any process: processor, memory, garbage collection, event loop. */
+/** Creates a registry with the metrics of any process: processor, memory, garbage collection, event loop. */
 export function createRegistry(): Registry {
 	const registry = new Registry();
 	collectDefaultMetrics({ register: registry });

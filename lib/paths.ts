@@ -1,9 +1,9 @@
-/** Where the project's own files are, the same from the sources and from the compiled output. */
+/** The paths of the project's own files, the same from the sources and from the compiled output. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 const findRoot = (directory: string): string =>
 	existsSync(join(directory, 'package.json')) ? directory : findRoot(dirname(directory));
 
-/** Absolute path of a file of the project, by its path from the top of the repository. */
+/** @param path  relative to the root of the repository */
 export const projectPath = (...parts: string[]): string => join(findRoot(import.meta.dirname), ...parts);

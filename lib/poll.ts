@@ -11,7 +11,7 @@ export interface PollOptions {
 	readonly isWorthwhile?: (error: Error) => boolean;
 }
 
-/** @throws the last failure, or the reason of the abort */
+/** @throws the last error, or the reason of the abort */
 export async function poll<T>(
 	attempt: () => Promise<T>,
 	{ retryMs, timeoutMs, signal, say, isWorthwhile = () => true }: PollOptions,
@@ -23,7 +23,7 @@ export async function poll<T>(
 		minTimeout: retryMs,
 		maxTimeout: retryMs,
 		maxRetryTime: timeoutMs,
-		...(signal === undefined ? {} : { signal }),
+		signal,
 		shouldRetry: ({ error }) => isWorthwhile(error),
 		onFailedAttempt({ error }) {
 			if (signal?.aborted || !isWorthwhile(error) || error.message === said) return;

@@ -1,6 +1,7 @@
 /**
- * A program of the mesh as a process of its own. It gets its own settings and nothing else of the environment, and it ends when its runner ends,
- * however that happens: the IPC channel between them closes. One that crashes is started again.
+ * A program of the mesh as a process. It receives its own settings and no other variables of the environment. It ends
+ * when its runner ends in any way, because the IPC channel between them closes. A program that crashes is started
+ * again.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -15,33 +16,32 @@ export interface ChildPlan {
 	/** Compiled program, below dist. */
 	readonly program: string;
 	readonly args?: readonly string[];
-	/** Without the prefix. */
+	/** Names without the prefix KUBEJOIN_. */
 	readonly settings?: Readonly<Record<string, string>>;
 	/** The standard OTEL_ variables. */
 	readonly telemetry?: Readonly<Record<string, string>>;
-	/** How long it may take to stop before it is killed. */
+	/** Time to stop in order before the process is killed. */
 	readonly stopMs?: number;
-	/** Variables that are no settings, such as those of a shifted clock. */
+	/** Variables that are not settings, such as those that shift the clock. */
 	readonly variables?: Readonly<Record<string, string>>;
 }
 
 export interface Child {
 	readonly name: string;
-	/** Of the process that runs now. */
 	readonly pid: () => number | undefined;
-	/** Send a signal to the process; unless it is told to stop, it comes back. */
+	/** Sends a signal to the process. Unless `stop` was called, the program is started again. */
 	readonly kill: (signal: NodeJS.Signals) => void;
-	/** Resolves when the process that runs now serves. @throws SERVICE_FAILED  it ended before that */
+	/** Resolves when the current process serves. @throws SERVICE_FAILED  it ended before that */
 	readonly started: () => Promise<void>;
-	/** Ask it to stop, with SIGTERM unless another signal is given, and wait until it has; it does not come back. */
+	/** Sends SIGTERM, or another signal, and waits for the end. The program is not started again. */
 	readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
 export interface ChildEvents {
 	readonly onLine: (name: string, line: string) => void;
-	/** It ended without having been told to. */
+	/** It ended without a call of `stop`. */
 	readonly onCrash: (name: string, how: string) => void;
-	/** It cannot be started again. */
+	/** It could not be started again. */
 	readonly onGiveUp: (error: KubejoinError) => void;
 }
 
@@ -52,14 +52,14 @@ const MAX_RESTARTS_IN_A_ROW = 5;
 const howItEnded = (code: number | null, signal: string | null): string =>
 	signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
 
-/** What a program printed to standard error before it ended. Log records are left out; the runner shows them itself. */
+/** The last lines on standard error before the program ended, without log records, which the runner prints itself. */
 const MAX_REASON_LINES = 12;
 
-/** How a program ended, and below it, indented, the lines that say why. */
+/** How a program ended, and below it, indented, the lines that explain it. */
 export const withReason = (how: string, lines: readonly string[]): string =>
 	[lines.length === 0 ? how : `${how}:`, ...lines.map((line) => `    ${printableLines(line)}`)].join('\n');
 
-/** Environment of a child: where programs and the home are, where traces go, and its own settings. */
+/** The environment of a child: PATH and HOME, the target of traces, and its own settings. */
 const environmentOf = ({ settings = {}, telemetry = {}, variables = {} }: ChildPlan): Record<string, string> => {
 	const { PATH = '', HOME = '' } = environment();
 	return {
@@ -71,7 +71,7 @@ const environmentOf = ({ settings = {}, telemetry = {}, variables = {} }: ChildP
 	};
 };
 
-/** Most programs that run to their end do not look whether their runner still runs; with this module they end with it. */
+/** Preloads the module that ends a program with its runner; most programs that run to their end do not check for it. */
 const endsWithRunner = ['--import', projectPath('dist/lib/end-with-runner.js')];
 
 export interface ProgramResult {
@@ -80,7 +80,11 @@ export interface ProgramResult {
 	readonly stderr: string;
 }
 
-/** Run a program to its end; an abort of the signal kills it. @throws the reason of the abort, after the program ended */
+/**
+ * Runs a program to its end; an abort of the signal kills it.
+ *
+ * @throws the reason of the abort, after the program ended
+ */
 export async function runProgram(plan: ChildPlan, signal?: AbortSignal): Promise<ProgramResult> {
 	const args = [...endsWithRunner, projectPath('dist', plan.program), ...(plan.args ?? [])];
 	const child = spawn(process.execPath, args, { env: environmentOf(plan), stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
@@ -102,7 +106,7 @@ export async function runProgram(plan: ChildPlan, signal?: AbortSignal): Promise
 	return { code: exitCode, stdout, stderr };
 }
 
-/** Start a program. One that ends before it has served at all is not started again; its own lines were passed on. */
+/** Starts a program. It is not started again if it ends before it serves; its own log lines explain why. */
 export function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }: ChildEvents): Child {
 	const { name } = plan;
 	let isStopping = false;
@@ -149,7 +153,7 @@ export function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }: Child
 		async stop(signal = 'SIGTERM') {
 			isStopping = true;
 			running.process.kill(signal);
-			// A paused process hears only after it goes on.
+			// A paused process receives the signal only after it is resumed.
 			running.process.kill('SIGCONT');
 			const timer = setTimeout(() => running.process.kill('SIGKILL'), plan.stopMs ?? STOP_MS);
 			await kept;
@@ -158,15 +162,13 @@ export function startChild(plan: ChildPlan, { onLine, onCrash, onGiveUp }: Child
 	};
 }
 
-/** A process, once. */
 export interface Running {
 	readonly process: ChildProcess;
 	readonly started: Promise<void>;
-	/** How it ended. */
 	readonly ended: Promise<string>;
 }
 
-/** Start a program that is not started again when it ends. */
+/** Starts a program that is not started again when it ends. */
 export function launch(plan: ChildPlan, onLine: ChildEvents['onLine']): Running {
 	const { name, program, args = [] } = plan;
 	// A process group of its own: Ctrl-C reaches only the runner, which then stops the programs in order.

@@ -1,6 +1,6 @@
 /**
- * Ends the program on a Node that is older than package.json says. Every program imports it first, and it imports nothing that an old Node lacks, so
- * that the message comes before the failure that the old Node would cause.
+ * Ends the program on a Node that is older than package.json says. Every program imports it first, and it imports
+ * nothing that an old Node lacks, so that the message comes before the failure that the old Node would cause.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

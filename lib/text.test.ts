@@ -16,12 +16,13 @@ describe('printable', () => {
 		assert.equal(printable('a\x1b[31mb\rc'), 'a^[[31mb\\rc');
 		assert.equal(
 			printable(hostile),
-			'\\x00\\x07\\x08^[]0;x\\x07\\r\\n\\t\\x7f\\u0085\\u009b\\u061c\\u200b\\u200e\\u200f\\u2028\\u2029\\u202e\\u2066\\u2069\\ufeff',
+			'\\x00\\x07\\x08^[]0;x\\x07\\r\\n\\t\\x7f\\u0085\\u009b\\u061c' +
+				'\\u200b\\u200e\\u200f\\u2028\\u2029\\u202e\\u2066\\u2069\\ufeff',
 		);
 		assert.equal(printable('\ud800x\udc00\u{e0041}\u3164'), '\\ud800x\\udc00\\U000e0041\\u3164');
 	});
 
-	it('leaves what can be read: letters of any script, emoji with their selector, ✔', () => {
+	it('keeps readable text: letters of any script, emoji with their selector, ✔', () => {
 		for (const text of ['node-1.example.com', 'Größe 東京 مرحبا', '❤\ufe0f 😀', '✔ ✘ → …'])
 			assert.equal(printable(text), text);
 	});
@@ -72,7 +73,7 @@ const pem = (type: string) =>
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
 describe('maskSecrets', () => {
-	it('masks the secret half of a bootstrap token, also after an escaped line break, and with characters after it', () => {
+	it('masks the secret of a bootstrap token, also after an escaped line break and before other characters', () => {
 		for (const before of ['', 'a ', '"', '\n', '\\n', '\\r', '\\x0a', '\\u000a', '=', '/', 'ü'])
 			assert.equal(maskSecrets(`${before}${token} b`), `${before}${masked} b`);
 		assert.equal(maskSecrets(`${token}0`), masked);

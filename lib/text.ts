@@ -1,9 +1,12 @@
 /**
- * Text that comes from outside, before it reaches a terminal, a log or a page: made printable, cut to a length that a message can hold, and
- * without secrets. Each place that writes applies these once, where it writes.
+ * Text that comes from outside, before it reaches a terminal, a log or a page: made printable, cut to a length that a
+ * message can hold, and without secrets. Each place that writes applies these once, where it writes.
  */
 
-/** Controls, bidi controls, zero-width and other invisible characters, line separators, lone surrogates; emoji keep their selectors. */
+/**
+ * Controls, bidi controls, zero-width and other invisible characters, line separators, lone surrogates; emoji keep
+ * their selectors.
+ */
 const unprintable = /(?![\uFE0E\uFE0F])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 const shortForms: Readonly<Record<string, string>> = { '\x1b': '^[', '\r': '\\r', '\n': '\\n', '\t': '\\t' };
 
@@ -58,7 +61,7 @@ export function printableDeep<T>(value: T): T {
 	return Object.fromEntries(Object.entries(value).map(([key, item]) => [printable(key), printableDeep(item)])) as T;
 }
 
-/** Between double quotes, escaped as Go's %q, for messages that repeat what was typed or read. Never for a secret. */
+/** Quoted and escaped as Go's %q, for messages that repeat untrusted text. Never for a secret. */
 export const quoteInput = (text: string, maxLength = 256): string =>
 	`"${printable(text.slice(0, maxLength + 1).replace(/["\\]/g, '\\$&'), { maxLength })}"`;
 
@@ -84,11 +87,11 @@ const masks: readonly (readonly [form: RegExp, masked: string])[] = [
 ];
 
 /**
- * Mask what has the form of a secret: bootstrap tokens (the ID stays), bearer tokens, JWTs, private keys as PEM or base64, passwords in URLs.
- * The last line of defence of everything that is written; no caller may rely on it.
+ * Masks texts with the form of a secret: bootstrap tokens (the ID stays), bearer tokens, JWTs, private keys as PEM or
+ * base64, passwords in URLs. The last line of defence of everything that is written; no caller may rely on it.
  */
 export const maskSecrets = (text: string): string =>
 	masks.reduce((masked, [form, replacement]) => masked.replace(form, replacement), text);
 
-/** What a program writes to a terminal about text that it did not write itself: printable, and without secrets. */
+/** Makes untrusted text printable on a terminal, without secrets. */
 export const terminalText = (text: string): string => maskSecrets(printableLines(text));

@@ -1,6 +1,7 @@
 /**
- * Traces: one join is one trace. Spans come from two places only, the interceptors of the mesh (a message) and the workflow runner (a check), and
- * are made here. Without a collector nothing is recorded. No secret and no key is ever an attribute, nor is an error's text that is not of the table.
+ * Traces: one join is one trace. Spans come from two places only, the interceptors of the mesh (a message) and the
+ * workflow runner (a check), and are made here. Without a collector nothing is recorded. No secret and no key is ever
+ * an attribute, nor is an error's text that is not of the table.
  */
 import {
 	type Attributes,
@@ -23,7 +24,7 @@ const tracer = () => trace.getTracer('kubejoin');
 export interface SpanOptions {
 	readonly kind?: SpanKind;
 	readonly attributes?: Attributes;
-	/** W3C trace context of the caller; absent: a part of what is going on here. */
+	/** W3C trace context of the caller; undefined: a child of the current span. */
 	readonly parent?: TraceHeaders;
 	/** Errors that are a normal answer to this caller: they do not mark the span as failed. */
 	readonly expects?: readonly ErrorCode[] | undefined;
@@ -32,9 +33,9 @@ export interface SpanOptions {
 export type TraceHeaders = Readonly<Record<string, string>>;
 
 /**
- * Do work in a span, which ends with it. A failure marks the span with its code and goes on.
+ * Runs the work in a span, which ends with it. An error marks the span with its code and is thrown again.
  *
- * @throws what the work throws
+ * @throws the error of the work
  */
 export async function inSpan<T>(
 	name: string,
@@ -64,20 +65,20 @@ function markFailed(span: Span, error: unknown): void {
 }
 
 const adviceOf = ({ mostLikely, alsoPossible, remedy }: KubejoinError): Attributes => ({
-	...(mostLikely === undefined ? {} : { 'kubejoin.most_likely': mostLikely }),
+	'kubejoin.most_likely': mostLikely,
 	...(alsoPossible.length === 0 ? {} : { 'kubejoin.also_possible': [...alsoPossible] }),
 	'kubejoin.remedy': remedy,
 });
 
-/** Say what was found or decided, on the span that is under way. No secret and no key may be among it. */
+/** Adds a finding or a decision to the current span. It must not contain a secret or a key. */
 export const setSpanAttributes = (attributes: Attributes): void =>
 	void trace.getActiveSpan()?.setAttributes(attributes);
 
-/** Say that something happened, now, in what is under way. No secret and no key may be among it. */
+/** Records an event on the current span. It must not contain a secret or a key. */
 export const addSpanEvent = (event: string, attributes: Attributes = {}): void =>
 	void trace.getActiveSpan()?.addEvent(event, attributes);
 
-/** What carries the trace to another process; empty when nothing is recorded. */
+/** Headers that carry the trace to another process; empty without a collector. */
 export function traceHeaders(): TraceHeaders {
 	const found: Record<string, string> = {};
 	propagation.inject(context.active(), found);
@@ -87,7 +88,7 @@ export function traceHeaders(): TraceHeaders {
 /** On an object that one process writes and another sees by watch: the trace of which it is a part. */
 const ANNOTATION = 'kubejoin.dev/traceparent';
 
-/** Annotations that let whoever sees the object by watch go on with this trace; none when nothing is recorded. */
+/** Annotations with which a watcher of the object continues this trace; none without a collector. */
 export function traceAnnotations(): Record<string, string> {
 	const { traceparent } = traceHeaders();
 	return traceparent === undefined ? {} : { [ANNOTATION]: traceparent };
@@ -100,8 +101,8 @@ const carrierOf = (annotations: Readonly<Record<string, string>> = {}): TraceHea
 };
 
 /**
- * Do what an object that was seen by watch asks for, as a part of the trace that the object belongs to.
- * @param name  of who does it: `csr-approving`
+ * Processes an object from a watch as a part of the trace that the object belongs to.
+ * @param name  of the controller: `csr-approving`
  */
 export const continueTrace = <T>(
 	name: string,

@@ -1,6 +1,7 @@
 /**
- * The keys by which programs authenticate to the observer. infra/pki makes one root key, which the observer alone holds, and derives of it a key
- * for each program: a program with its key can send spans in its own name and in no other.
+ * The keys by which programs authenticate to the observer. infra/pki makes one root key, which the observer alone
+ * holds, and derives of it a key for each program: a program with its key can send spans in its own name and in no
+ * other.
  */
 import { hkdfSync } from 'node:crypto';
 

@@ -1,6 +1,6 @@
 /**
- * A join is a list of phases that can be read aloud. A phase declares what it needs and what it gives; a phase whose needs nobody before it
- * gives does not compile. The runner alone times the phases, reports them and stamps the phase on an error.
+ * A join is a list of phases. A phase declares its inputs and outputs, and compiles only after the phases that produce
+ * its inputs. Only the runner times the phases, reports them and sets the phase of an error.
  */
 import type { Clock } from './clock.ts';
 import { asKubejoinError } from './errors.ts';
@@ -52,7 +52,7 @@ export class Workflow<Start extends object, State extends object> {
 	 * Run every phase in order: one trace, with a span for each phase.
 	 *
 	 * @param attributes  of every span that is made here
-	 * @throws whatever a phase throws, as a KubejoinError with `phase` set
+	 * @throws the error of a phase, as a KubejoinError with `phase` set
 	 */
 	run(inputs: Start, report: (event: PhaseEvent) => void, clock: Clock, attributes: Attributes = {}): Promise<State> {
 		const common = { ...attributes, 'kubejoin.workflow': this.#name };
@@ -73,7 +73,7 @@ export class Workflow<Start extends object, State extends object> {
 				'kubejoin.trust': trust,
 				'kubejoin.phase.index': index,
 				'kubejoin.phase.next': phases[index + 1]?.name ?? '',
-				...(moment === undefined ? {} : { 'kubejoin.moment': moment }),
+				'kubejoin.moment': moment,
 			};
 			const startedMs = clock();
 			try {

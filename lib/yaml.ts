@@ -1,6 +1,7 @@
 /**
- * The one reader of YAML that comes from outside: kubeconfigs, JoinConfigurations, manifests, cluster-info. Bounded in size, tokens, depth
- * and aliases, and linear in its input. A problem names its line and column and repeats no value of the text, which may hold a secret.
+ * The only parser of YAML from outside: kubeconfigs, JoinConfigurations, manifests, cluster-info. Bounded in size,
+ * tokens, depth and aliases, and linear in its input. A problem names its line and column and repeats no value of the
+ * text, which may hold a secret.
  */
 import {
 	Composer,
@@ -46,8 +47,8 @@ export interface YamlOptions {
  *
  * @param input  bytes in UTF-8 or, with a byte order mark, UTF-16; or text
  * @source sigs.k8s.io/yaml, whose texts are used where its parser has one
- * @differs a key that is given twice is refused, as `kubectl apply` does and `kubectl --kubeconfig` does not; so are merge keys (`<<`) and tags of
- *   other languages. go-yaml reads yes, no, on, off, y and n as true and false
+ * @differs a key that is given twice is refused, as `kubectl apply` does and `kubectl --kubeconfig` does not; so are
+ *   merge keys (`<<`) and tags of other languages. go-yaml reads yes, no, on, off, y and n as true and false
  */
 export function readYaml(input: string | Uint8Array, options: YamlOptions): YamlDocument[] {
 	const text = typeof input === 'string' ? checkSize(input, options).replace(/^\uFEFF/, '') : decode(input, options);
@@ -177,7 +178,7 @@ function* boundedTokens(text: string, lines: LineCounter, refuseAt: RefuseAt) {
 /** Every control but tab, CR, LF and NEL. @source go-yaml readerc.go */
 const forbidden = /(?![\t\n\r\x85])[\p{Cc}\uFFFE\uFFFF]/u;
 
-/** go-yaml's texts; the library's own repeat what was read. */
+/** go-yaml's texts; those of the library repeat the input. */
 function problemOf(code: string): YamlProblem {
 	const [text, remedy] = problems[code] ?? ['could not parse this', 'correct the syntax'];
 	return { text, remedy };
@@ -201,7 +202,7 @@ const problems: Readonly<Record<string, readonly [text: string, remedy: string]>
 
 interface Walk {
 	readonly refuseAt: RefuseAt;
-	/** Those that came before. */
+	/** The anchors before this one. */
 	readonly anchors: Set<string>;
 }
 

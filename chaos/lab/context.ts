@@ -1,9 +1,9 @@
 /** The context of commands that run where the nodes are: the lab's directory, the mesh, and the API as the admin. */
 import { dirname, join } from 'node:path';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
+import { openApiChannel } from '../../lib/kube/api-channel.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import { type ChildPlan, runProgram } from '../../lib/process-supervisor.ts';
-import { openApiChannel } from '../../lib/rpc/api-channel.ts';
 import type { MeshInfo } from './control/api.ts';
 import { type ControlClient, openControl } from './control/client.ts';
 import type { Result } from './result.ts';

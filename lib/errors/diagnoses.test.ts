@@ -57,11 +57,13 @@ describe('the diagnosis of an error', () => {
 				.mostLikely ?? '';
 		assert.equal(
 			at('before'),
-			'the clock of this machine is behind: it shows 2026-01-01T00:00:00Z, and the certificate is valid from 2026-01-02T00:00:00Z',
+			'the clock of this machine is behind: it shows 2026-01-01T00:00:00Z, ' +
+				'and the certificate is valid from 2026-01-02T00:00:00Z',
 		);
 		assert.equal(
 			at('after'),
-			'the certificate expired at 2026-01-02T00:00:00Z and was not renewed; the clock of this machine shows 2026-01-01T00:00:00Z',
+			'the certificate expired at 2026-01-02T00:00:00Z and was not renewed; ' +
+				'the clock of this machine shows 2026-01-01T00:00:00Z',
 		);
 	});
 

@@ -18,7 +18,7 @@ export class KubejoinError<C extends ErrorCode = ErrorCode> extends Error {
 	phase?: string;
 
 	constructor(code: C, facts: DetailsOf<C>, options: ErrorOptions = {}) {
-		super(rowOf(code).message(facts as Details), options.cause === undefined ? {} : { cause: options.cause });
+		super(rowOf(code).message(facts as Details), options);
 		this.name = code;
 		this.code = code;
 		this.facts = facts as Details;

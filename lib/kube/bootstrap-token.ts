@@ -1,7 +1,7 @@
-/** What a bootstrap token is: its text form, and the fields of the Secret that it is kept in. Nothing here decides whether a token is good. */
+/** The text form of a bootstrap token, and the fields of its Secret. Nothing here decides whether a token is valid. */
 import { type Secret, wellKnown } from './types.ts';
 
-/** A token as somebody showed it; nothing is known about it but its form. */
+/** A token as a client presented it. Only its form has been checked. */
 export interface PresentedToken {
 	readonly id: string;
 	readonly secret: string;
@@ -16,7 +16,11 @@ export function parseToken(text: string): PresentedToken | undefined {
 /** Name of the Secret of a token. */
 export const secretName = (id: string): string => `${wellKnown.bootstrapSecretPrefix}${id}`;
 
-/** The id in the name of a Secret; undefined when it is not the name of a token's. @source cluster-bootstrap util/tokens ParseBootstrapTokenSecretName */
+/**
+ * The id in the name of a Secret; undefined if it is not the name of a token's Secret.
+ *
+ * @source cluster-bootstrap util/tokens ParseBootstrapTokenSecretName
+ */
 export const idOfName = (name: string): string | undefined => /^bootstrap-token-([a-z0-9]{6})$/.exec(name)?.[1];
 
 /** A value of the Secret as text; empty when there is none. */

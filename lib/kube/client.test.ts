@@ -12,7 +12,7 @@ function pages(...answers: (readonly [items: string, token?: string | undefined,
 			if (answer === undefined || answer instanceof Error) throw answer ?? new Error('asked too often');
 			const [items, next, resourceVersion = '7'] = answer;
 			return {
-				metadata: { resourceVersion, ...(next === undefined ? {} : { continue: next }) },
+				metadata: { resourceVersion, continue: next },
 				items: [...items].map((name) => ({ name })),
 			};
 		},
@@ -24,7 +24,7 @@ function pages(...answers: (readonly [items: string, token?: string | undefined,
 describe('a list of a client', () => {
 	const expired = new KubejoinError('API_CONTINUE_EXPIRED', { continue: 'latest' });
 
-	it('is all pages, of the version of the first; what is not kept is dropped', async () => {
+	it('joins all pages at the version of the first one, without the objects that the caller drops', async () => {
 		assert.deepEqual(await pages(['a-b', 'x'], ['', 'y', '8'], ['c']), {
 			items: 'abc',
 			resourceVersion: '7',

@@ -1,6 +1,6 @@
 /**
- * The Kubernetes API over gRPC, as a person would call it: a member for each resource, a function for each verb, objects in their JSON shape.
- * What the gRPC messages leave out (apiVersion and kind) is put back here.
+ * The Kubernetes API over gRPC: a member for each resource, a function for each verb, objects in their JSON form with
+ * the apiVersion and kind that gRPC messages omit.
  */
 import { hasCode } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -32,7 +32,7 @@ export interface ListSelection<T extends KubeObject> extends ListOptions {
 	readonly keep?: (object: T) => boolean;
 }
 export interface WatchOptions extends ListOptions {
-	/** Events after this version; absent or "0": what exists as ADDED first. */
+	/** Events after this version; absent or "0": begin with all objects as ADDED. */
 	readonly resourceVersion?: string;
 }
 export interface DeleteOptions {
@@ -46,7 +46,7 @@ export type Unsent<T extends KubeObject> = Omit<T, 'apiVersion' | 'kind'>;
 export interface ResourceClient<T extends KubeObject> {
 	create(object: Unsent<T>, options?: CallOptions): Promise<T>;
 	get(name: string, namespace?: string, options?: CallOptions): Promise<T>;
-	/** All objects, read page by page. A watch from the list's resourceVersion tells what changed meanwhile. */
+	/** All objects, read page by page. A watch from the list's resourceVersion returns the changes since then. */
 	list(options?: ListSelection<T>): Promise<KubeList<T>>;
 	/** Ends without an error when the signal aborts. */
 	watch(options: WatchOptions, signal: AbortSignal): AsyncIterable<WatchEvent<T>>;
@@ -141,8 +141,8 @@ interface Page {
 }
 
 /**
- * The objects of all pages, and the version of the first one. If so much changed meanwhile that the next page is refused, the list begins again
- * once, and then continues with the present state: a watch from its version is refused, never incomplete.
+ * The objects of all pages, and the version of the first page. If the next page has expired, the list starts again
+ * once, and then continues at the current state. A watch from its version is then refused, and never incomplete.
  */
 export async function allPages<T>(
 	page: (token: string) => Promise<Page>,

@@ -15,13 +15,14 @@ const unitMs: Readonly<Record<string, number>> = {
 	m: MINUTE,
 	h: HOUR,
 };
-/** What an int64 of nanoseconds holds. */
+/** The range of an int64 of nanoseconds. */
 const LONGEST_MS = 2 ** 63 / 1e6;
 
 /**
  * Read a Go duration: `24h0m0s`, `1h30m`, `-1.5s`, `0`.
  *
- * @throws Error with Go's text: `time: invalid duration "x"`, `time: missing unit in duration "5"`, `time: unknown unit "d" in duration "5d"`
+ * @throws Error with Go's text: `time: invalid duration "x"`, `time: missing unit in duration "5"`
+ * or `time: unknown unit "d" in duration "5d"`
  * @source Go time.ParseDuration
  */
 export function parseGoDuration(text: string): number {
@@ -52,7 +53,7 @@ const spelledUnits: readonly (readonly [names: readonly string[], ms: number])[]
 	[['w', 'week', 'weeks'], 7 * 24 * HOUR],
 ];
 
-/** What to write in place of a text that is no Go duration: `24h` for `24`, `1d` and `1 day`; undefined where nothing is close. */
+/** The Go duration closest to an invalid text: `24h` for `24`, `1d` and `1 day`; undefined if there is none. */
 export function durationAdvice(text: string): string | undefined {
 	const [, number = '', unit = ''] = /^\s*(\d{1,6})\s*([a-z]*)\s*$/i.exec(text) ?? [];
 	const ms = spelledUnits.find(([names]) => names.includes(unit.toLowerCase()))?.[1];
@@ -65,7 +66,7 @@ export function durationAdvice(text: string): string | undefined {
 const goQuote = (text: string): string => {
 	const hex = (characters: string) =>
 		[...Buffer.from(characters)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
-	// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is escaped.
+	// biome-ignore lint/suspicious/noControlCharactersInRegex: it matches the control characters to escape.
 	return `"${text.replace(/["\\]/g, '\\$&').replace(/[\u0000-\u001f\u0080-\uffff]+/g, hex)}"`;
 };
 
@@ -75,7 +76,7 @@ const whole = (ms: number, unit: number): number => Math.max(0, Math.trunc(ms / 
 const twoUnits = (large: number, largeUnit: string, small: number, smallUnit: string): string =>
 	`${large}${largeUnit}${small === 0 ? '' : `${small}${smallUnit}`}`;
 
-/** An age as `kubectl get` shows it: two or three digits that matter. @source apimachinery util/duration HumanDuration */
+/** An age as `kubectl get` prints it, with two or three digits. @source apimachinery util/duration HumanDuration */
 export function humanDuration(ms: number): string {
 	if (isInvalid(ms)) return '<invalid>';
 	const seconds = whole(ms, SECOND);
@@ -93,7 +94,11 @@ export function humanDuration(ms: number): string {
 	return years < 8 ? twoUnits(years, 'y', days % 365, 'd') : `${years}y`;
 }
 
-/** One unit only, as `kubeadm token list` shows what is left. @source apimachinery util/duration ShortHumanDuration */
+/**
+ * One unit only, as `kubeadm token list` prints the remaining time.
+ *
+ * @source apimachinery util/duration ShortHumanDuration
+ */
 export function shortHumanDuration(ms: number): string {
 	if (isInvalid(ms)) return '<invalid>';
 	if (ms < MINUTE) return `${whole(ms, SECOND)}s`;

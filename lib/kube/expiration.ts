@@ -1,4 +1,7 @@
-/** When a bootstrap token ends, read from the text in its Secret. What cannot be read has ended: it must never make a token live longer. */
+/**
+ * The expiration of a bootstrap token, from the text in its Secret. An invalid text counts as expired, so it never
+ * extends a token.
+ */
 
 const form = /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})$/;
 

@@ -19,7 +19,10 @@ const lost = new KubejoinError('CONNECTION_REFUSED', { target: 't', problem: 'p'
 
 type Step = WatchEvent<ConfigMap> | Error | 'end';
 
-/** A server that answers the next list and plays the next watch; a watch whose steps are over stays open, and tells the test. */
+/**
+ * A server that answers the next list and replays the next watch. A watch without further steps stays open and notifies
+ * the test.
+ */
 function fakeServer(lists: (readonly [string, ...ConfigMap[]] | Error)[], watches: Step[][]) {
 	const asked: string[] = [];
 	let tell = () => {};
@@ -114,7 +117,7 @@ describe('an informer', () => {
 		assert.deepEqual(warnings, ['CONNECTION_REFUSED']);
 	});
 
-	it('API_EXPIRED: lists again, and tells what changed and what is gone, not what stayed', async () => {
+	it('API_EXPIRED: lists again and reports changed and deleted objects, not unchanged ones', async () => {
 		const { client, asked, played } = fakeServer(
 			[
 				['5', object('stays', '1'), object('changes', '2'), object('goes', '3')],
@@ -146,14 +149,14 @@ describe('an informer', () => {
 		assert.deepEqual(changed.slice(0, 4), ['ns/a', 'ns/b', 'ns/a', 'ns/b']);
 	});
 
-	it('ends when it is told to, in the midst of a pause as well', async () => {
+	it('ends when its signal aborts, also during a pause', async () => {
 		const { client } = fakeServer([lost], []);
 		start(client);
 		stop.abort();
 		await informer.done;
 	});
 
-	it('an event that is older than what the list showed changes nothing', async () => {
+	it('ignores an event that is older than the list', async () => {
 		const server = fakeServer(
 			[['3', object('a', '5')]],
 			[[event('MODIFIED', 'a', '4'), event('DELETED', 'a', '4'), event('MODIFIED', 'a', '6')]],

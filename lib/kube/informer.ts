@@ -1,6 +1,6 @@
 /**
- * A cache of the objects of one resource, kept by list and watch as client-go's reflector does: it resumes a broken watch from the last version
- * that it saw, lists again when that version is too old, and calls back for every change.
+ * A cache of the objects of one resource, kept by list and watch as client-go's reflector does. It resumes a broken
+ * watch from its last version, lists again if that version is too old, and calls back for every change.
  */
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { hasCode } from '../errors.ts';
@@ -23,7 +23,7 @@ export interface InformerOptions<T extends KubeObject> {
 	readonly select?: ListOptions;
 	/** Called with the key of everything that was added, changed or deleted. */
 	readonly onChange: (key: string) => void;
-	/** Every cached key is called again this often, for what a missed event left undone. */
+	/** Interval at which every cached key is called again, to recover from a missed event. */
 	readonly resyncMs: number;
 	readonly signal: AbortSignal;
 	readonly log: Log;
@@ -42,7 +42,7 @@ const isOlder = (object: KubeObject, known: KubeObject | undefined): boolean =>
 	Number(object.metadata.resourceVersion) < Number(known?.metadata.resourceVersion);
 
 const TURN_ITEMS = 500;
-/** Do the work for each item; after some hundred of them whatever else waits has its turn. */
+/** Runs the work for each item, and yields to other work after some hundred items. */
 async function inTurns<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
 	let count = 0;
 	for (const item of items) {

@@ -8,7 +8,7 @@ const bytes = (hex.match(/../g) ?? []).join(':');
 const [id, secret] = ['abcdef', '0123456789abcdef'];
 const token = `${id}.${secret}`;
 
-describe('findings about what was typed or pasted', function () {
+describe('findings about a typed or pasted value', function () {
 	this.timeout(30_000);
 
 	const cases = (title: string, find: (text: string) => string | undefined, rows: Readonly<Record<string, RegExp>>) =>
@@ -104,7 +104,7 @@ describe('findings about what was typed or pasted', function () {
 		'a!b:6443': /characters that no name/,
 	});
 
-	it('what has the form has no finding, and any other text has one', () => {
+	it('returns no finding for a valid form, and one for any other text', () => {
 		for (const text of [pin, `SHA256:${hex.toUpperCase()}`]) assert.equal(pinFinding(text), undefined);
 		assert.equal(tokenFinding(token), undefined);
 		for (const text of ['h:6443', '[::1]:6443', '1.2.3.4:1']) assert.equal(endpointFinding(text), undefined);
@@ -115,7 +115,7 @@ describe('findings about what was typed or pasted', function () {
 		);
 	});
 
-	it('no finding repeats what was typed', () => {
+	it('repeats the value in no finding', () => {
 		const wrapped = fc.tuple(fc.string(), fc.string()).map(([before, after]) => `${before}${token}${after}`);
 		fc.assert(
 			fc.property(wrapped, (text) => {

@@ -1,6 +1,6 @@
 /**
- * What is wrong with an address, a token or a pin that a person typed or pasted: one finding about the text itself. A finding never repeats the text,
- * because it may hold a secret, and a secret may be pasted in any place. Pure.
+ * Mistakes in an address, a token or a pin that a person typed or pasted: one finding about the form of the text. A
+ * finding never repeats the text, because it can contain a secret in any place.
  */
 import { isIP } from 'node:net';
 import { splitHostPort } from '../address.ts';
@@ -8,7 +8,6 @@ import { parseToken } from './bootstrap-token.ts';
 
 type Rule = readonly [pattern: RegExp, finding: string];
 
-/** Of what is looked at. */
 const MAX_LENGTH = 512;
 
 const codePoint = (character: string): string =>
@@ -77,7 +76,8 @@ const pinRules: readonly Rule[] = [
 	[/^$/, 'it is empty: there is a comma too many, or the command that was to print it printed nothing'],
 	[
 		/([0-9a-f]{2}:){15,}[0-9a-f]{2}$/i,
-		'it has colons between its bytes, as openssl x509 -fingerprint prints them; that is the hash of the certificate, and a pin is the hash of its public key',
+		'it has colons between its bytes, as openssl x509 -fingerprint prints them; that is the hash of the ' +
+			'certificate, and a pin is the hash of its public key',
 	],
 	[
 		/^SHA2?-?256\(.*\)=|^SHA2-256/i,

@@ -10,7 +10,8 @@ import { checkKeyMaterial, currentCluster, currentUser } from './kubeconfig-acce
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const config = (fields: { cluster?: string; user?: string }) =>
-	`clusters: [{name: c, cluster: {${fields.cluster ?? 'server: "https://a:1"'}}}]\ncontexts: [{name: x, context: {cluster: c, user: u}}]\n` +
+	`clusters: [{name: c, cluster: {${fields.cluster ?? 'server: "https://a:1"'}}}]\n` +
+	'contexts: [{name: x, context: {cluster: c, user: u}}]\n' +
 	`current-context: x\nusers: [{name: u, user: {${fields.user ?? ''}}}]\n`;
 const cluster = (fields: string, path = 'f') =>
 	currentCluster(parseKubeconfig(config({ cluster: fields }), path), path);
@@ -27,7 +28,7 @@ function refusal(read: () => unknown): { message: string; remedy: string } {
 const message = (read: () => unknown) => refusal(read).message;
 
 // Texts without a line number are those of kubectl 1.34.5 for the same file.
-describe('what a kubeconfig gives', () => {
+describe('the cluster and user of a kubeconfig', () => {
 	it('base64 with line breaks, and the field and byte of other garbage', () => {
 		const wrapped = base64('CA\n'.repeat(40)).replace(/.{76}/g, '$&\\n');
 		assert.equal(
@@ -62,15 +63,18 @@ describe('what a kubeconfig gives', () => {
 			'auth-provider',
 			'exec',
 		];
+		const noCredential = { name: 'u', certificate: undefined, key: undefined, token: undefined };
 		const texts = fields.filter((field) => !/groups|extra|provider|exec/.test(field));
-		assert.deepEqual(user(fields.map((field) => `${field}: null`).join(', ')), { name: 'u' });
-		assert.deepEqual(user(texts.map((field) => `${field}: ""`).join(', ')), { name: 'u' });
+		assert.deepEqual(user(fields.map((field) => `${field}: null`).join(', ')), noCredential);
+		assert.deepEqual(user(texts.map((field) => `${field}: ""`).join(', ')), noCredential);
 		const empty = ['certificate-authority', 'certificate-authority-data', 'tls-server-name', 'proxy-url'];
 		for (const nothing of ['""', 'null', ''])
 			assert.deepEqual(cluster(`server: "https://a:1", ${empty.map((field) => `${field}: ${nothing}`).join(', ')}`), {
 				server: 'https://a:1',
 				endpoint: 'a:1',
+				ca: undefined,
 				isUnverified: false,
+				tlsServerName: undefined,
 			});
 	});
 
@@ -94,7 +98,7 @@ describe('what a kubeconfig gives', () => {
 		);
 	});
 
-	it('what is not used is refused by name', () => {
+	it('refuses unsupported fields by name', () => {
 		for (const field of [
 			'as: a',
 			'exec: {command: x}',
@@ -120,7 +124,7 @@ describe('what a kubeconfig gives', () => {
 		);
 	});
 
-	it('the server: any case, brackets, a slash, 443; what cannot be used by name', () => {
+	it('normalizes the server: case, brackets, a trailing slash, port 443; refuses unsupported forms', () => {
 		const endpoints = {
 			'https://a:1': 'a:1',
 			'HTTPS://a:1': 'a:1',
@@ -145,7 +149,7 @@ describe('what a kubeconfig gives', () => {
 			'https://a:1\\n': /begins or ends with a blank$/,
 			'https://::1:1': /without brackets$/,
 			'https://[fe80::1%25lo]:1': /has an IPv6 zone$/,
-			'https://[a]:1': /no IPv6 address$/,
+			'https://[a]:1': /no IPv6 address in them$/,
 			'https://': /has no valid host$/,
 			'https://a b:1': /has no valid host$/,
 			'https://a:x': /has no valid host$/,
@@ -185,7 +189,7 @@ describe('what a kubeconfig gives', () => {
 		);
 	});
 
-	it('files: token before tokenFile, trimmed; what cannot be read with its path and reason', () => {
+	it('reads files: token before tokenFile, trimmed; reports path and reason of an unreadable one', () => {
 		const directory = mkdtempSync(join(tmpdir(), 'kubeconfig-'));
 		const at = join(directory, 'config');
 		try {
@@ -272,7 +276,8 @@ describe('keys and certificates of a kubeconfig', () => {
 			[
 				key,
 				key,
-				'tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched',
+				'tls: failed to find certificate PEM data in certificate input, but did find a private key; ' +
+					'PEM inputs may have been switched',
 			],
 		];
 		for (const [shown, secret, text] of cases) assert.equal(problem({ certificate: shown, key: secret }), text);
@@ -289,7 +294,7 @@ describe('keys and certificates of a kubeconfig', () => {
 		);
 	});
 
-	it('is linear in what is between the blocks', () => {
+	it('takes linear time for text between PEM blocks', () => {
 		assert.throws(
 			() => checkKeyMaterial({ ca: '-----BEGIN A-----\n'.repeat(60_000) }, { name: 'u' }, 'f'),
 			KubejoinError,

@@ -1,6 +1,7 @@
 /**
- * What a kubeconfig says about reaching a cluster: the server, its CA, and the credential of the user, with client-go's rules. A field that changes
- * where requests go or who sends them is used, or refused by its name. Nothing is dialled and no program is run; contents of files are in no error.
+ * How a kubeconfig reaches a cluster: the server, its CA, and the credential of the user, with client-go's rules. A
+ * field that changes the target or the user of requests is used, or refused by its name. This module dials no server
+ * and runs no program; no error repeats the contents of a file.
  */
 import { isIPv6 } from 'node:net';
 import { dirname, resolve } from 'node:path';
@@ -21,7 +22,6 @@ import type {
 
 /** A cluster with its CA read. */
 export interface ClusterAccess {
-	/** As the file has it. */
 	readonly server: string;
 	/** `host:port`, an IPv6 address in brackets. */
 	readonly endpoint: string;
@@ -33,14 +33,16 @@ export interface ClusterAccess {
 /** A user with its files read. */
 export interface UserCredentials {
 	readonly name: string;
-	/** PEM. */
 	readonly certificate?: string;
-	/** PEM. */
 	readonly key?: string;
 	readonly token?: string;
 }
 
-/** The cluster of the current context. @throws KUBECONFIG_INVALID  no such context or cluster, or one that cannot be used */
+/**
+ * The cluster of the current context.
+ *
+ * @throws KUBECONFIG_INVALID  there is no such context or cluster, or it is unusable
+ */
 export function currentCluster(config: Kubeconfig, path: string): ClusterAccess {
 	const wanted = currentContext(config, path).cluster;
 	const cluster = config.clusters.find(({ name }) => name === wanted)?.cluster;
@@ -53,8 +55,8 @@ export function currentCluster(config: Kubeconfig, path: string): ClusterAccess 
 }
 
 /**
- * The cluster that a kubeconfig of cluster-info means: the one without a name, otherwise that of the current context. Files that it names are not
- * read, because it comes from a stranger.
+ * The cluster of a kubeconfig from cluster-info: the unnamed one, otherwise that of the current context. Its files are
+ * not read, because the document comes from an untrusted server.
  *
  * @throws KUBECONFIG_INVALID
  * @source kubeadm util/kubeconfig GetClusterFromKubeConfig
@@ -73,8 +75,8 @@ export function discoveredCluster(config: Kubeconfig, path: string): ClusterAcce
  *
  * @throws KUBECONFIG_INVALID  no such context or user, half a credential, or one that cannot be used
  * @source client-go tools/clientcmd validation.go validateAuthInfo, client_config.go getUserIdentificationPartialConfig
- * @differs exec, auth-provider, username and password, and impersonation are refused by name; a certificate is compared with its key before
- *   anything is sent; a token that gRPC metadata cannot hold is refused
+ * @differs exec, auth-provider, username and password, and impersonation are refused by name; a certificate is compared
+ *   with its key before anything is sent; a token that gRPC metadata cannot hold is refused
  */
 export function currentUser(config: Kubeconfig, path: string): UserCredentials {
 	const wanted = currentContext(config, path).user;
@@ -93,9 +95,9 @@ export function currentUser(config: Kubeconfig, path: string): UserCredentials {
 	if (token !== undefined) checkToken(token, at);
 	return {
 		name: wanted,
-		...(certificate === undefined ? {} : { certificate }),
-		...(key === undefined ? {} : { key }),
-		...(token === undefined ? {} : { token }),
+		certificate,
+		key,
+		token,
 	};
 }
 
@@ -147,15 +149,15 @@ function clusterAccess(
 		server: cluster.server,
 		endpoint,
 		isUnverified,
-		...(ca === undefined ? {} : { ca }),
-		...(cluster['tls-server-name'] === undefined ? {} : { tlsServerName: cluster['tls-server-name'] }),
+		ca,
+		tlsServerName: cluster['tls-server-name'],
 	};
 }
 
 /**
  * Whether TLS can use the CA, and the certificate with its key.
  *
- * @throws KUBECONFIG_INVALID  with Go's text, which tells the causes apart
+ * @throws KUBECONFIG_INVALID  with Go's text, which distinguishes the causes
  */
 export function checkKeyMaterial(
 	{ ca }: Pick<ClusterAccess, 'ca'>,
@@ -198,7 +200,7 @@ function endpointOf(server: string, at: Place): string {
 		);
 	const [, bracketed, plain, port = ''] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d*))?$/.exec(authority) ?? [];
 	if (bracketed?.includes('%')) return bad('has an IPv6 zone', 'give an address without a zone');
-	if (bracketed !== undefined && !isIPv6(bracketed)) return bad('has brackets around what is no IPv6 address', give);
+	if (bracketed !== undefined && !isIPv6(bracketed)) return bad('has brackets, but no IPv6 address in them', give);
 	if (bracketed === undefined && isIPv6(authority.replace(/:\d+$/, '')))
 		return bad('has an IPv6 address without brackets', 'put the IPv6 address in brackets: https://[HOST]:PORT');
 	if (bracketed === undefined && (plain === undefined || !/^[a-z0-9._-]+$/i.test(plain)))
@@ -209,7 +211,7 @@ function endpointOf(server: string, at: Place): string {
 }
 const HTTPS_PORT = 443;
 
-/** Without impersonation, an exec plugin or a password the request would run as somebody else, or as nobody. */
+/** Without impersonation, an exec plugin or a password, the request would run as another user or as anonymous. */
 function refuseUnused(user: KubeconfigUser, { path, name }: Place): void {
 	const no = (problem: string, remedy: string): never =>
 		refuse(path, { problem, remedy: `For user "${name}" in ${path}, ${remedy}` });
@@ -245,7 +247,8 @@ function refuseHalf(certificate: string | undefined, key: string | undefined, at
 	if ((certificate === undefined) !== (key === undefined)) {
 		const missing = certificate === undefined ? 'client-certificate' : 'client-key';
 		refuse(path, {
-			problem: `${missing}-data or ${missing} must be specified for ${name} to use the clientCert authentication method.`,
+			problem:
+				`${missing}-data or ${missing} must be specified for ${name} ` + 'to use the clientCert authentication method.',
 			remedy: `Add ${missing}-data or ${missing} to user "${name}" in ${path}`,
 		});
 	}

@@ -1,6 +1,6 @@
 /**
- * Kubeconfig files: read, merged and written as client-go does, byte for byte, because the one in cluster-info is signed. What is read may come
- * from a stranger. How a cluster and a user of one are used is in kubeconfig-access.ts.
+ * Kubeconfig files: read, merged and written as client-go does, byte for byte, because the one in cluster-info is
+ * signed. The input can come from an untrusted server. kubeconfig-access.ts interprets a cluster and a user.
  */
 import { dirname, resolve } from 'node:path';
 import { stringify } from 'yaml';
@@ -11,7 +11,6 @@ import { type Path, readFirstYaml, type YamlDocument } from '../yaml.ts';
 /** Fields that are absent or empty are not there. */
 export interface KubeconfigCluster {
 	readonly server: string;
-	/** PEM in base64. */
 	readonly 'certificate-authority-data'?: string;
 	readonly 'certificate-authority'?: string;
 	readonly 'insecure-skip-tls-verify'?: boolean;
@@ -20,10 +19,8 @@ export interface KubeconfigCluster {
 	readonly 'disable-compression'?: boolean;
 }
 export interface KubeconfigUser {
-	/** PEM in base64. */
 	readonly 'client-certificate-data'?: string;
 	readonly 'client-certificate'?: string;
-	/** PEM in base64. */
 	readonly 'client-key-data'?: string;
 	readonly 'client-key'?: string;
 	readonly token?: string;
@@ -49,10 +46,9 @@ export interface Kubeconfig {
 	readonly currentContext: string;
 }
 
-/** What a reader of a kubeconfig refuses it for. */
+/** Why a kubeconfig is refused. */
 export interface KubeconfigProblem {
 	readonly problem: string;
-	/** One imperative sentence. */
 	readonly remedy: string;
 }
 
@@ -61,12 +57,13 @@ export const refuseKubeconfig = (path: string, { problem, remedy }: KubeconfigPr
 };
 
 /**
- * Read a kubeconfig, YAML or JSON. Of several YAML documents the first counts, as in client-go. A field that is empty or null is absent.
+ * Read a kubeconfig, YAML or JSON. Of several YAML documents the first counts, as in client-go. A field that is empty
+ * or null is absent.
  *
  * @param input  bytes, in UTF-8 or UTF-16; or text
  * @param path   for messages, and what relative paths in the file are relative to
  * @throws KUBECONFIG_INVALID
- * @differs extensions, preferences and fields that client-go does not know are passed over, and not shown by `config view`
+ * @differs extensions, preferences and fields that client-go does not know are ignored, and not shown by `config view`
  */
 export function parseKubeconfig(input: string | Uint8Array, path: string): Kubeconfig {
 	const document = readFirstYaml(input, {
@@ -132,7 +129,7 @@ const userOf = (fields: Fields): KubeconfigUser =>
 	});
 
 /**
- * Several files as one: of what has the same name the first counts, whole; the first current context that is set counts.
+ * Merges several files. The first entry of a name counts as a whole; the first current context that is set counts.
  *
  * @source client-go tools/clientcmd loader.go Load, merge.go
  */
@@ -150,7 +147,11 @@ export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
 	};
 }
 
-/** The same with the files that it names relative to its own directory. @source client-go tools/clientcmd ResolveLocalPaths */
+/**
+ * The same, with its file names resolved against its own directory.
+ *
+ * @source client-go tools/clientcmd ResolveLocalPaths
+ */
 export function withAbsolutePaths(config: Kubeconfig, path: string): Kubeconfig {
 	const absolute = <T extends object>(fields: T): T =>
 		Object.fromEntries(
@@ -167,7 +168,11 @@ export function withAbsolutePaths(config: Kubeconfig, path: string): Kubeconfig 
 }
 const pathFields = ['certificate-authority', 'client-certificate', 'client-key', 'tokenFile'];
 
-/** YAML as client-go writes it: keys in alphabetical order, empty lists as null. @source client-go tools/clientcmd Write */
+/**
+ * YAML as client-go writes it: keys in alphabetical order, empty lists as null.
+ *
+ * @source client-go tools/clientcmd Write
+ */
 export function writeKubeconfig({ clusters, users, contexts, currentContext }: Kubeconfig): string {
 	const orNull = (list: readonly object[]) => (list.length === 0 ? null : list);
 	const config = {
@@ -190,7 +195,12 @@ export const clusterOnlyKubeconfig = (server: string, ca: string): Kubeconfig =>
 	currentContext: '',
 });
 
-/** A kubeconfig of one user, everything embedded, with the names that kubeadm gives. @param ca PEM @source kubeadm util/kubeconfig CreateWithCerts */
+/**
+ * A kubeconfig of one user with embedded data and the names of kubeadm.
+ *
+ * @param ca PEM
+ * @source kubeadm util/kubeconfig CreateWithCerts
+ */
 export function userKubeconfig(
 	server: string,
 	ca: string,
@@ -210,13 +220,15 @@ export function userKubeconfig(
 }
 
 const notAMap = (value: unknown, path: string): KubeconfigProblem => ({
-	problem: `it holds ${Array.isArray(value) ? 'a list' : 'one value'}, and a kubeconfig is a map of clusters, users and contexts`,
+	problem:
+		`it holds ${Array.isArray(value) ? 'a list' : 'one value'}, ` +
+		'and a kubeconfig is a map of clusters, users and contexts',
 	remedy: `Name a kubeconfig in place of ${path}`,
 });
 
 interface Fields {
 	text(field: string): string | undefined;
-	/** True or absent. */
+	/** Returns true, or undefined if it is absent. */
 	flag(field: string): true | undefined;
 	texts(field: string): readonly string[] | undefined;
 	record(field: string): Readonly<Record<string, unknown>> | undefined;

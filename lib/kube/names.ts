@@ -16,34 +16,36 @@ const MAX_LABEL = 63;
 /** No valid value is longer; a form is not matched against a longer text. */
 const MAX_MATCHED = 1024;
 const matches = (form: RegExp, value: string): boolean => value.length <= MAX_MATCHED && form.test(value);
-/** Bytes, as Go counts. */
+/** The length in bytes, as Go counts. */
 const lengthOf = (value: string): number => Buffer.byteLength(value);
 const tooLong = (max: number): string => `must be no more than ${max} characters`;
 /** @source RegexError; the blanks before `or` are upstream's */
 const notOfForm = (rule: string, form: string, ...examples: string[]): string =>
 	`${rule} (e.g. ${examples.map((example) => `'${example}', `).join(' or ')}regex used for validation is '${form}')`;
 
-/** What is wrong with a DNS label, in upstream's words. @source IsDNS1123Label */
+/** Problems of a DNS label, in upstream's words. @source IsDNS1123Label */
 export function labelProblems(value: string): string[] {
 	const problems = lengthOf(value) > MAX_LABEL ? [tooLong(MAX_LABEL)] : [];
 	if (matches(label, value)) return problems;
 	if (matches(subdomain, value)) return [...problems, 'must not contain dots'];
 	const rule =
-		"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character";
+		"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', " +
+		'and must start and end with an alphanumeric character';
 	return [...problems, notOfForm(rule, labelForm, 'my-name', '123-abc')];
 }
 
-/** What is wrong with a DNS subdomain, in upstream's words. @source IsDNS1123Subdomain */
+/** Problems of a DNS subdomain, in upstream's words. @source IsDNS1123Subdomain */
 export function subdomainProblems(value: string): string[] {
 	const problems = lengthOf(value) > MAX_SUBDOMAIN ? [tooLong(MAX_SUBDOMAIN)] : [];
 	if (matches(subdomain, value)) return problems;
 	const rule =
-		"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an " +
+		"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', " +
+		'and must start and end with an ' +
 		'alphanumeric character';
 	return [...problems, notOfForm(rule, subdomainForm, 'example.com')];
 }
 
-/** What is wrong with `name` or `prefix/name`: the keys of labels and annotations, finalizers. @source IsQualifiedName */
+/** Problems of `name` or `prefix/name`: keys of labels and annotations, finalizers. @source IsQualifiedName */
 export function qualifiedNameProblems(value: string): string[] {
 	const rule =
 		"must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
@@ -61,17 +63,18 @@ export function qualifiedNameProblems(value: string): string[] {
 	return problems;
 }
 
-/** What is wrong with the value of a label, in upstream's words. @source IsValidLabelValue */
+/** Problems of the value of a label, in upstream's words. @source IsValidLabelValue */
 export function labelValueProblems(value: string): string[] {
 	const problems = lengthOf(value) > MAX_LABEL ? [tooLong(MAX_LABEL)] : [];
 	if (matches(labelValue, value)) return problems;
 	const rule =
-		"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an " +
+		"a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', " +
+		'and must start and end with an ' +
 		'alphanumeric character';
 	return [...problems, notOfForm(rule, labelValueForm, 'MyValue', 'my_value', '12345')];
 }
 
-/** What is wrong with a key in a ConfigMap or Secret, in upstream's words. @source IsConfigMapKey */
+/** Problems of a key in a ConfigMap or Secret, in upstream's words. @source IsConfigMapKey */
 export function configKeyProblems(value: string): string[] {
 	const problems = lengthOf(value) > MAX_SUBDOMAIN ? [tooLong(MAX_SUBDOMAIN)] : [];
 	if (!matches(configKey, value)) {

@@ -77,7 +77,8 @@ describe('metadataProblems', () => {
 		metadataProblems(metadata).map(({ field, message }) => `${field.replace('metadata.', '')}: ${message}`);
 	const form =
 		"must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character " +
-		"(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+		"(e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is " +
+		"'([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 
 	it('labels: the key is a qualified name, the value has at most 63 characters', () => {
 		assert.deepEqual(messages({ labels: { 'a.b/C_d.e': '', x: 'v-1', ['k'.repeat(63)]: 'v'.repeat(63) } }), []);

@@ -42,21 +42,22 @@ export const forbiddenField = (field: string, detail: string): FieldProblem => (
 export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldProblem => ({
 	field,
 	reason: 'FieldValueNotSupported',
-	message: `Unsupported value: ${quoted(value)}: supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`,
+	message:
+		`Unsupported value: ${quoted(value)}: ` + `supported values: ${supported.map((s) => JSON.stringify(s)).join(', ')}`,
 });
 /** @param limit  the row of the limits table that the refusal is counted under */
 export const tooLong = (field: string, maxBytes: number, limit?: LimitName): FieldProblem => ({
 	field,
 	reason: 'FieldValueTooLong',
 	message: `Too long: may not be more than ${maxBytes} bytes`,
-	...(limit === undefined ? {} : { limit }),
+	limit,
 });
 /** @param limit  the row of the limits table that the refusal is counted under */
 export const tooMany = (field: string, count: number, max: number, limit?: LimitName): FieldProblem => ({
 	field,
 	reason: 'FieldValueTooMany',
 	message: `Too many: ${count}: must have at most ${max} items`,
-	...(limit === undefined ? {} : { limit }),
+	limit,
 });
 
 export type NameRule = (name: string) => string[];
@@ -64,7 +65,11 @@ export type NameRule = (name: string) => string[];
 const nameCharacters = 'bcdfghjklmnpqrstvwxz2456789';
 const MAX_GENERATED_BASE = 58;
 
-/** `csr-` -> `csr-7xk2p`; 27 characters of upstream's alphabet, drawn without bias. @source apiserver/pkg/storage/names */
+/**
+ * `csr-` -> `csr-7xk2p`; 27 characters of upstream's alphabet, drawn without bias.
+ *
+ * @source apiserver/pkg/storage/names
+ */
 export function generateName(base: string): string {
 	let suffix = '';
 	while (suffix.length < 5) {
@@ -88,7 +93,7 @@ export function requireValid({ kind, group }: ApiResource, name: string, problem
 	throw new KubejoinError('API_INVALID', { kind, group, name, causes, ...(omitted === 0 ? {} : { omitted }) });
 }
 
-/** What is wrong with the name of a new object, after it was generated. */
+/** Problems of the name of a new object, after it was generated. */
 export function nameProblems({ name = '', generateName: base = '' }: ObjectMeta, rule: NameRule): FieldProblem[] {
 	const problems =
 		base === '' ? [] : rule(maskTrailingDash(base)).map((detail) => invalid('metadata.generateName', base, detail));
@@ -97,9 +102,9 @@ export function nameProblems({ name = '', generateName: base = '' }: ObjectMeta,
 }
 
 /**
- * What is wrong with metadata that a create or an update can set, besides the name.
+ * Problems of the metadata that a create or an update can set, apart from the name.
  * @source ValidateObjectMeta, ValidateObjectMetaUpdate
- * @differs upstream does not look at the finalizers of an update
+ * @differs upstream does not check the finalizers of an update
  */
 export const metadataProblems = (metadata: ObjectMeta): FieldProblem[] => {
 	const { generation = 0, labels, annotations, ownerReferences = [], finalizers = [] } = metadata;

@@ -1,8 +1,8 @@
-/** A deletion of the object that was meant, and of no other. Pure. @source apiserver/pkg/registry/rest/delete.go BeforeDelete */
+/** Checks that a deletion applies to the intended object. @source apiserver/pkg/registry/rest/delete.go BeforeDelete */
 import { KubejoinError } from '../errors.ts';
 import type { ObjectMeta } from './types.ts';
 
-/** What is empty or absent is not asked for. */
+/** An empty or absent precondition is not checked. */
 export interface Preconditions {
 	readonly uid?: string;
 	readonly resourceVersion?: string;
@@ -15,7 +15,9 @@ export function requirePreconditions(
 	facts: { readonly resource: string; readonly group: string; readonly name: string },
 ): void {
 	const refuse = (what: string, wanted: string, has: string | undefined, guess: string): never => {
-		const because = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${has}). The object might have been ${guess}`;
+		const because =
+			`the ${what} in the precondition (${wanted}) does not match the ${what} in record (${has}). ` +
+			`The object might have been ${guess}`;
 		throw new KubejoinError('API_CONFLICT', { ...facts, because });
 	};
 	if (uid && uid !== found.uid) refuse('UID', uid, found.uid, 'deleted and then recreated');

@@ -1,4 +1,4 @@
-/** The resources that the API serves, named once: what is authorized, what is stored and what a client calls are all read from here. */
+/** The resources of the API, defined once. Authorization, storage and clients read this table. */
 
 export interface ApiResource {
 	readonly group: string;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { boundsOf, groupOfNode, onceGroup } from './token-bounds.ts';
 
-describe('what a bootstrap token is good for', () => {
-	it('stands in its groups', () => {
+describe('the bounds of a bootstrap token', () => {
+	it('are among its groups', () => {
 		assert.deepEqual(boundsOf(['system:bootstrappers', groupOfNode('node-1') ?? '', 'g']), {
 			node: 'node-1',
 			isForOneNode: false,
@@ -10,7 +10,7 @@ describe('what a bootstrap token is good for', () => {
 		assert.deepEqual(boundsOf([onceGroup]), { node: undefined, isForOneNode: true });
 		assert.deepEqual(boundsOf(), { node: undefined, isForOneNode: false });
 	});
-	it('no group can say a name with dots, nor what is no name', () => {
+	it('have no group for a node name with dots or an invalid name', () => {
 		for (const name of ['a.b', '', '-a', 'a-', 'A', 'a:b', 'a'.repeat(64)])
 			assert.equal(groupOfNode(name), undefined, name);
 		assert.match(groupOfNode('a'.repeat(63)) ?? '', /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/);

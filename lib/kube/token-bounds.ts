@@ -1,21 +1,24 @@
 /**
- * What a bootstrap token is good for, where its owner wanted less than upstream offers. It stands in groups that the token carries, so it reaches
- * `spec.groups` of every request that is made with the token, and nobody but the API server writes those.
+ * Bounds that the owner of a bootstrap token adds to upstream's: the token is valid for one node. The bounds are groups
+ * of the token, so they are in `spec.groups` of every request that is made with it, and only the API server writes that
+ * field.
  */
 import { wellKnown } from './types.ts';
 
 export interface TokenBounds {
 	/** The only node that may have a certificate by it; undefined for any. */
 	readonly node: string | undefined;
-	/** Only one node, whichever comes first, may have a certificate by it. */
+	/** The first node that uses the token is the only one that receives a certificate. */
 	readonly isForOneNode: boolean;
 }
 
 const nodePrefix = `${wellKnown.groups.bootstrappers}:kubejoin:node:`;
-/** Of a token that is good for one node, whichever comes first. */
+/** The group of a token for the first node that uses it. */
 export const onceGroup = `${wellKnown.groups.bootstrappers}:kubejoin:once`;
 
-/** The group of a token that is good for this node; undefined where no group can say its name: it has a dot, or is none. */
+/**
+ * The group of a token for this node; undefined if no group can contain its name, because it has a dot or is invalid.
+ */
 export const groupOfNode = (node: string): string | undefined =>
 	/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(node) ? nodePrefix + node : undefined;
 

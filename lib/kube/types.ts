@@ -44,12 +44,12 @@ export interface WatchEvent<T extends KubeObject> {
 
 export interface ConfigMap extends KubeObject {
 	data?: Record<string, string>;
-	/** Values are base64. */
+	/** The values are in base64. */
 	binaryData?: Record<string, string>;
 }
 export interface Secret extends KubeObject {
 	type?: string;
-	/** Values are base64. */
+	/** The values are in base64. */
 	data?: Record<string, string>;
 }
 export interface Namespace extends KubeObject {
@@ -67,7 +67,7 @@ export interface CertificateSigningRequestCondition {
 }
 export interface CertificateSigningRequest extends KubeObject {
 	spec: {
-		/** base64 of PEM. */
+		/** The PKCS#10 request: the base64 of its PEM text. */
 		request: string;
 		signerName: string;
 		expirationSeconds?: number;
@@ -79,7 +79,7 @@ export interface CertificateSigningRequest extends KubeObject {
 	};
 	status?: {
 		conditions?: CertificateSigningRequestCondition[];
-		/** base64 of PEM. */
+		/** The issued chain: the base64 of its PEM text. */
 		certificate?: string;
 	};
 }
@@ -127,9 +127,9 @@ export interface Lease extends KubeObject {
 	spec?: {
 		holderIdentity?: string;
 		leaseDurationSeconds?: number;
-		/** MicroTime. */
+		/** `metav1.MicroTime` */
 		acquireTime?: string;
-		/** MicroTime. */
+		/** `metav1.MicroTime` */
 		renewTime?: string;
 		leaseTransitions?: number;
 	};
@@ -153,7 +153,6 @@ export interface RoleRef {
 	kind: 'Role' | 'ClusterRole';
 	name: string;
 }
-/** Role and ClusterRole. */
 export interface Role extends KubeObject {
 	rules?: PolicyRule[];
 	/** Of a ClusterRole: which others it is made of. */

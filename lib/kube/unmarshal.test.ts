@@ -9,7 +9,7 @@ describe('unmarshalProblem', () => {
 	const field = (what: string, path: string, type: string) =>
 		`json: cannot unmarshal ${what} into Go struct field ${path} of type ${type}`;
 
-	it('accepts what fits; null and unknown fields are passed over', () => {
+	it('accepts matching types, null and unknown fields', () => {
 		const good: [ApiResource, object][] = [
 			[
 				csrs,
@@ -60,7 +60,7 @@ describe('unmarshalProblem', () => {
 		for (const [resource, object, expected] of cases) assert.equal(unmarshalProblem(resource, object), expected);
 	});
 
-	it('what no encoder can write: half a character, a time, a quantity, base64', () => {
+	it('refuses values that no encoder can write: an unpaired surrogate, a bad time, quantity or base64', () => {
 		const bad: [ApiResource, object, RegExp][] = [
 			[nodes, { metadata: { name: '\ud800' } }, /metadata.name: the text is not well-formed Unicode/],
 			[nodes, { metadata: { labels: { '\udfff': '' } } }, /not well-formed/],
@@ -80,7 +80,7 @@ describe('unmarshalProblem', () => {
 		for (const [resource, object, expected] of bad) assert.match(unmarshalProblem(resource, object) ?? '', expected);
 	});
 
-	it('what is accepted comes back as it was', () => {
+	it('returns accepted objects unchanged', () => {
 		for (const renewTime of [
 			'0001-01-01T00:00:00.000000Z',
 			'9999-12-31T23:59:59.999999Z',

@@ -1,6 +1,7 @@
 /**
- * Whether an object in its JSON form has the types of the contract, checked before it is encoded, because the protobuf encoder converts or
- * cuts what does not fit: 3000000000 would become a negative int32, "600" a number, an unpaired surrogate a question mark.
+ * Whether an object in its JSON form has the types of the contract. Checked before encoding, because the protobuf
+ * encoder converts or cuts values that do not fit: 3000000000 becomes a negative int32, "600" a number, an unpaired
+ * surrogate a question mark.
  * @source the texts are those of encoding/json, time.Parse, encoding/base64 and apimachinery/pkg/api/resource
  * @differs a field of a named Go type, types.UID for one, is reported with the type below it, string
  */
@@ -21,7 +22,7 @@ interface Path {
 	readonly field: string;
 }
 
-/** What a JSON value is in Go's messages. A number is named where its value is at fault. */
+/** The name of a JSON value in Go's messages. For a number, the message contains the value. */
 function kindOf(value: unknown): string {
 	if (Array.isArray(value)) return 'array';
 	if (typeof value === 'boolean') return 'bool';
@@ -148,7 +149,8 @@ function checkMessage(type: protobuf.Type, object: Record<string, unknown>, at: 
 }
 
 /**
- * Why an object cannot be read as one of its resource: the first field whose value has another type or does not fit its type.
+ * Why an object cannot be read as one of its resource: the first field whose value has another type or does not fit its
+ * type.
  *
  * @returns upstream's text; undefined when it can. Fields that the contract does not have are not looked at
  */

@@ -1,6 +1,6 @@
-/** The Kubernetes release whose behaviour is reproduced: what GET /version answers and what clients say of themselves. */
+/** The Kubernetes release that kubejoin reproduces: the answer of GET /version, and the version that clients report. */
 
-/** @source the /version of the real v1.32.4; the dispatching kubectl of some packages chooses its behaviour by `minor` */
+/** @source the /version of v1.32.4; the dispatching kubectl of some packages chooses its behavior by `minor` */
 export const kubernetesVersion = {
 	major: '1',
 	minor: '32',

@@ -1,4 +1,4 @@
-/** What becomes of an object on the way to the API server: a field that the contract does not know is lost. */
+/** The form of an object after its way to the API server, which drops fields that the contract does not have. */
 import { KubejoinError } from '../errors.ts';
 import { contractOf } from '../rpc/contracts.ts';
 import type { ApiResource } from './resources.ts';

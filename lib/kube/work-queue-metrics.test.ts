@@ -32,7 +32,7 @@ describe('workQueueMetrics', () => {
 			assert.equal(await of(metric), 0, metric);
 	});
 
-	it('what waits, what is worked on, and how long', async () => {
+	it('counts the waiting keys, the keys in progress, and their durations', async () => {
 		const { added, started, retried } = workQueueMetrics(registry, elapsedMs)('q');
 		for (let i = 0; i < 3; i++) added();
 		const first = started(20);
@@ -65,10 +65,10 @@ describe('workQueueMetrics', () => {
 	});
 });
 
-describe('a work queue tells its observer', () => {
+describe('the observer of a work queue', () => {
 	const log = createLog({ service: 'test', level: 'error', format: 'json', write: () => undefined });
 
-	it('of a key once while it waits, of its work from begin to end, and of what is to come later', async () => {
+	it('sees a key once while it waits, its work from begin to end, and keys that are due later', async () => {
 		const seen: string[] = [];
 		let finish: () => void = () => undefined;
 		const work = async (key: string) => {

@@ -1,5 +1,5 @@
 /**
- * How work queues are doing, under upstream's names. A queue is known by its name, which is in the code; a key is never a label.
+ * Metrics of work queues, under upstream's names. The label of a queue is its name in the code; a key is never a label.
  * @source k8s.io/component-base metrics/prometheus/workqueue metrics.go; k8s.io/client-go util/workqueue metrics.go
  */
 import { Counter, exponentialBuckets, Gauge, Histogram } from 'prom-client';
@@ -11,7 +11,7 @@ const buckets = exponentialBuckets(10e-9, 10, 10);
 
 export function workQueueMetrics(registry: Registry, elapsedMs: ElapsedMs): ObserveQueue {
 	const common = { labelNames, registers: [registry] };
-	/** When what is being worked on was begun, by queue. */
+	/** Start times of the keys in progress, by queue. */
 	const running = new Map<string, Set<{ readonly startedMs: number }>>();
 	const ages = (name: string): number[] =>
 		[...(running.get(name) ?? [])].map(({ startedMs }) => (elapsedMs() - startedMs) / 1000);
@@ -50,7 +50,9 @@ export function workQueueMetrics(registry: Registry, elapsedMs: ElapsedMs): Obse
 	});
 	ageGauge(
 		'workqueue_unfinished_work_seconds',
-		"How many seconds of work has done that is in progress and hasn't been observed by work_duration. Large values indicate stuck threads. One can deduce the number of stuck threads by observing the rate at which this increases.",
+		"How many seconds of work has done that is in progress and hasn't been observed by work_duration. " +
+			'Large values indicate stuck threads. One can deduce the number of stuck threads by observing the rate ' +
+			'at which this increases.',
 		(seconds) => seconds.reduce((sum, age) => sum + age, 0),
 	);
 	ageGauge(

@@ -1,7 +1,7 @@
 /**
- * A queue of keys for a controller: a key is worked on by one worker at a time, changes that arrive meanwhile are one more round, and a failed
- * key comes again after a growing pause.
- * @source k8s.io/client-go util/workqueue: 5 ms doubling to 1,000 s upstream; here 200 ms to 30 s, for people watch
+ * A queue of keys for a controller. One worker handles a key at a time; changes that arrive meanwhile cause one more
+ * round, and a failed key is retried after a growing pause.
+ * @source k8s.io/client-go util/workqueue: 5 ms doubling to 1,000 s upstream; here 200 ms to 30 s, because people watch
  */
 import { errorFields, type Log } from '../log.ts';
 
@@ -12,13 +12,13 @@ export interface WorkQueue {
 	readonly close: () => Promise<void>;
 }
 
-/** Is told what becomes of the keys of a queue. */
+/** Observes the keys of a queue. */
 export interface QueueObserver {
 	/** A key waits that did not wait before. */
 	readonly added: () => void;
 	/** Work on a key begins. @returns to be called when it ends */
 	readonly started: (waitedMs: number) => () => void;
-	/** A key will be added later; upstream calls that a retry, whatever the reason. */
+	/** A key will be added later; upstream calls that a retry for any reason. */
 	readonly retried: () => void;
 }
 /** @param name  of the queue */
@@ -31,10 +31,10 @@ const unobserved: ObserveQueue = () => ({
 
 const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 30_000;
-/** setTimeout's limit; what is due later is looked at again then. */
+/** The maximum delay of setTimeout; a later key is scheduled again then. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-/** @param work  brings the world to what the key's object asks for; throws to be called again later */
+/** @param work  reconciles the object of the key; throws to be retried later */
 export function startWorkQueue(
 	name: string,
 	work: (key: string) => Promise<void>,
@@ -43,7 +43,7 @@ export function startWorkQueue(
 	concurrency = 8,
 ): WorkQueue {
 	const observer = observe(name);
-	/** Since when. */
+	/** The time since which each key waits. */
 	const waiting = new Map<string, number>();
 	const running = new Map<string, Promise<void>>();
 	const failures = new Map<string, number>();
@@ -91,7 +91,7 @@ export function startWorkQueue(
 			await work(key);
 			failures.delete(key);
 		} catch (error) {
-			// What is cut off by the end is no failure.
+			// Work that the end of the queue interrupts is no failure.
 			if (closed) return;
 			const count = (failures.get(key) ?? 0) + 1;
 			failures.set(key, count);

@@ -1,11 +1,13 @@
-/** The signature algorithms that are accepted and used, and signing and verifying with them. All of it is node:crypto. */
+/**
+ * The signature algorithms that are accepted and used, and signing and verifying with them. All of it is node:crypto.
+ */
 import { type KeyObject, sign, verify } from 'node:crypto';
 import { bitStringBytes, type DerNode, itemsOfSequence, nullValue, oid, oidText, sequence } from './der.ts';
 
 interface SignatureAlgorithm {
 	readonly oid: string;
 	readonly keyType: 'rsa' | 'ec' | 'ed25519';
-	/** Ed25519 has its own. */
+	/** Null for Ed25519, which has its own digest. */
 	readonly digest: string | null;
 }
 
@@ -20,7 +22,11 @@ const algorithms: readonly SignatureAlgorithm[] = [
 ];
 const rsaPss = '1.2.840.113549.1.1.10';
 
-/** True for the OID of an algorithm that a certificate may be signed with; SHA-1 and MD5 are none. @source crypto/x509 InsecureAlgorithmError */
+/**
+ * True for the OID of an algorithm that a certificate may be signed with; SHA-1 and MD5 are none.
+ *
+ * @source crypto/x509 InsecureAlgorithmError
+ */
 export const isAcceptedSignature = (oid: string): boolean =>
 	oid === rsaPss || algorithms.some((algorithm) => algorithm.oid === oid);
 
@@ -45,7 +51,8 @@ export function verifyWith(key: KeyObject, algorithm: DerNode | undefined, bytes
 	const found = algorithms.find((candidate) => candidate.oid === name);
 	if (found === undefined)
 		throw new Error(
-			`the signature algorithm ${refusedAlgorithms[name] ?? name} is not accepted; SHA-256, SHA-384 and SHA-512 with RSA or ECDSA, and Ed25519 are`,
+			`the signature algorithm ${refusedAlgorithms[name] ?? name} is not accepted; ` +
+				'SHA-256, SHA-384 and SHA-512 with RSA or ECDSA, and Ed25519 are',
 		);
 	if (found.keyType !== key.asymmetricKeyType)
 		throw new Error(`the signature algorithm ${name} is not for a key of type ${key.asymmetricKeyType}`);
@@ -56,10 +63,11 @@ const accepted = 'RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521, and Ed2
 const curveOids: readonly string[] = ['1.2.840.10045.3.1.7', '1.3.132.0.34', '1.3.132.0.35'];
 
 /**
- * Refuse a public key that is not RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521 with an uncompressed point, or Ed25519.
+ * Refuse a public key that is not RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521 with an uncompressed point, or
+ * Ed25519.
  *
- * @param spki  the SubjectPublicKeyInfo that the key was read from; OpenSSL does not tell explicit curve parameters from a name
- * @throws Error  what was found
+ * @param spki  the SubjectPublicKeyInfo of the key; OpenSSL does not distinguish explicit curve parameters from a name
+ * @throws Error  with the found algorithm
  */
 export function checkKey(key: KeyObject, spki: DerNode): void {
 	const [algorithm, point] = itemsOfSequence(spki);

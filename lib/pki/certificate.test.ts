@@ -55,7 +55,7 @@ describe('certificates', function () {
 
 	for (const caAlgorithm of keyAlgorithms) {
 		for (const leafAlgorithm of keyAlgorithms) {
-			it(`${leafAlgorithm} leaf of a ${caAlgorithm} CA: passes openssl verify -x509_strict as client and as server`, async () => {
+			it(`${leafAlgorithm} leaf of a ${caAlgorithm} CA: passes openssl verify -x509_strict in both roles`, async () => {
 				const { pem: ca, issuer } = await makeCa(caAlgorithm);
 				verifyStrictly(ca, ca, 'any', now);
 				verifyStrictly(ca, buildCertificate(await leafTemplate(leafAlgorithm), issuer), 'sslclient', now);
@@ -80,7 +80,7 @@ describe('certificates', function () {
 		assert.equal(lines(textOf((await makeCa('RSA-2048')).pem)), lines(textOf(kubeadm)));
 	});
 
-	it('a leaf has critical key usage and basic constraints, both key identifiers, and names only where there are some', async () => {
+	it('gives a leaf critical key usage and basic constraints, key identifiers, and its names', async () => {
 		const { issuer } = await makeCa('ECDSA-P256');
 		const pem = buildCertificate(await leafTemplate('ECDSA-P256'), issuer);
 		const text = textOf(pem);
@@ -122,7 +122,7 @@ describe('certificates', function () {
 		assert.deepEqual([notBefore, notAfter], [Date.UTC(2049, 11, 31, 23, 59, 59), Date.UTC(2050, 0, 1)]);
 	});
 
-	it('a subject is read back as it was written, whatever it holds', async () => {
+	it('reads back any subject that it wrote', async () => {
 		const { issuer } = await makeCa('ECDSA-P256');
 		const template = await leafTemplate('ECDSA-P256');
 		const name = fc.string({ unit: 'binary', minLength: 1 }).filter((text) => !/\p{Cc}|\p{Cs}/u.test(text));

@@ -1,6 +1,6 @@
 /**
- * X.509 certificates: building, reading, checking. Every certificate that is built passes `openssl verify -x509_strict`.
- * A builder signs what it is told to; who may have what is decided elsewhere.
+ * X.509 certificates: building, parsing, checking. Every certificate that is built passes `openssl verify
+ * -x509_strict`. The caller of a builder decides who receives which certificate.
  */
 import { createHash, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { causeText, KubejoinError } from '../errors.ts';
@@ -45,7 +45,6 @@ export interface CertificateTemplate {
 	readonly notAfter: number;
 	readonly usages: readonly Usage[];
 	readonly names?: SubjectAltNames;
-	/** Default false. */
 	readonly isCa?: boolean;
 }
 
@@ -56,11 +55,13 @@ export interface Issuer {
 	readonly notBefore: number;
 	readonly notAfter: number;
 	readonly name: DerNode;
-	/** Absent where the CA has none; what it signs then names none. */
+	/** Undefined if the CA has none; certificates that it signs then have no authority key identifier. */
 	readonly keyId: Buffer | undefined;
 }
 
-/** @throws CERTIFICATE_MALFORMED  not a CA certificate, or the key is another's; KEY_MALFORMED  it is neither RSA nor EC */
+/**
+ * @throws CERTIFICATE_MALFORMED  not a CA certificate, or the key is another's; KEY_MALFORMED  it is neither RSA nor EC
+ */
 export function createIssuer(certificate: X509Certificate, privateKey: KeyObject): Issuer {
 	const { subjectNode, subjectKeyId, isCa, notBefore, notAfter } = readCertificate(certificate);
 	if (!isCa) throw malformed('it is not the certificate of a CA');
@@ -73,8 +74,8 @@ export function createIssuer(certificate: X509Certificate, privateKey: KeyObject
 }
 
 /**
- * The CA of a bundle that signs: the certificate that the key belongs to, and of several with the same key the one that is valid longest. While a
- * CA is rotated its file holds the old and the new certificate in any order.
+ * The CA of a bundle that signs: the certificate that the key belongs to, and of several with the same key the one that
+ * is valid longest. While a CA is rotated its file holds the old and the new certificate in any order.
  *
  * @param bundle      PEM, all certificates that clients are to trust
  * @throws CERTIFICATE_MALFORMED  the key belongs to none of them, or that one is no CA
@@ -128,7 +129,7 @@ function sign(template: CertificateTemplate, issuerName: DerNode, key: KeyObject
 		isCa: template.isCa ?? false,
 		subjectKeyId: keyIdOf(spki),
 		names: template.names ?? noSubjectAltNames,
-		...(authorityKeyId === undefined ? {} : { authorityKeyId }),
+		authorityKeyId,
 	});
 	const tbs = sequence(
 		tagged(0, unsignedInteger(Buffer.from([2]))),
@@ -182,7 +183,8 @@ export function parseCertificates(bundle: string, max?: number): [X509Certificat
 }
 
 /**
- * Why a text cannot be the certificate of a request; undefined when it can. Stricter than a bundle: blocks of other types are not passed over.
+ * Why a text cannot be the certificate of a request; undefined when it can. Stricter than a bundle: blocks of other
+ * types are not passed over.
  *
  * @source pkg/apis/certificates/validation validateCertificate
  */
@@ -221,13 +223,17 @@ export interface CertificateFields {
 	readonly notBefore: number;
 	/** Milliseconds since the epoch. */
 	readonly notAfter: number;
-	/** DER SubjectPublicKeyInfo, as it stands in the certificate. */
+	/** The DER SubjectPublicKeyInfo, unchanged from the certificate. */
 	readonly spki: Buffer;
 	readonly subjectKeyId: Buffer | undefined;
 	readonly subjectNode: DerNode;
 }
 
-/** The fields of a certificate, from its DER. @throws CERTIFICATE_MALFORMED  also for control characters in a name and for two common names */
+/**
+ * The fields of a certificate, from its DER.
+ *
+ * @throws CERTIFICATE_MALFORMED  also for control characters in a name and for two common names
+ */
 export function readCertificate(certificate: X509Certificate): CertificateFields {
 	try {
 		return readFields(certificate);

@@ -30,7 +30,7 @@ const problem = (
 describe('chains, as Go verifies them', () => {
 	let root: Made;
 	const ca = (commonName: string, issuer: Made | undefined, ...more: ExtensionSpec[]) =>
-		makeCertificate({ commonName, extensions: [caExtension(), ...more], ...(issuer === undefined ? {} : { issuer }) });
+		makeCertificate({ commonName, extensions: [caExtension(), ...more], issuer });
 	const leafOf = (issuer: Made, ...extensions: ExtensionSpec[]) =>
 		makeCertificate({ commonName: 'leaf', issuer, extensions });
 
@@ -38,7 +38,7 @@ describe('chains, as Go verifies them', () => {
 		root = await ca('root', undefined);
 	});
 
-	it('every certificate of the pool is an anchor: a root, an intermediate CA alone, the certificate itself', async () => {
+	it('takes every certificate of the pool as an anchor: a root, an intermediate CA, a leaf', async () => {
 		const intermediate = await ca('intermediate', root);
 		const leaf = await leafOf(intermediate);
 		assert.equal(problem([leaf, intermediate], [root]), undefined);
@@ -221,7 +221,7 @@ describe('name constraints, as Go applies them', () => {
 			assert.match((await check(uri, { uri: [bad] })) ?? '', /malformed certificate: the URI/, bad);
 	});
 
-	it('apply to all certificates below, and what they cannot compare is refused', async () => {
+	it('apply to all certificates below, and refuse names that they cannot compare', async () => {
 		const root = await makeCertificate({
 			commonName: 'root',
 			extensions: [caExtension(), constraints([dns('example.com')], [])],

@@ -1,6 +1,7 @@
 /**
- * Whether a certificate leads to one that is trusted, with Go's rules: every certificate of the pool is an anchor, whoever signed it. Signatures are
- * verified by node:crypto, everything else is read from the DER. The search is bounded, because the certificates between come from a stranger.
+ * Builds a chain from a certificate to a trusted one, with Go's rules: every certificate of the pool is an anchor,
+ * signed by any CA. Signatures are verified by node:crypto, everything else is read from the DER. The search is
+ * bounded, because the certificates between come from a stranger.
  */
 
 import type { X509Certificate } from 'node:crypto';
@@ -15,7 +16,7 @@ import { forbiddenName, readNameConstraints } from './name-constraints.ts';
 import { extKeyUsageOid } from './usages.ts';
 
 export interface ChainOptions {
-	/** What was sent along with the certificate; nothing in it is trusted. */
+	/** Certificates that the peer sent along; they are untrusted. */
 	readonly intermediates?: readonly X509Certificate[];
 	readonly anchors: readonly X509Certificate[];
 	/** Milliseconds since the epoch. */

@@ -24,7 +24,8 @@ const opensslCsr = (args: readonly string[], config = '') =>
 		),
 	);
 const opensslConfig = (subjectLines: string, extensions: string) =>
-	`[req]\nprompt=no\nutf8=yes\nstring_mask=utf8only\ndistinguished_name=dn\nreq_extensions=v3\n[dn]\n${subjectLines}\n[v3]\n${extensions}\n`;
+	`[req]\nprompt=no\nutf8=yes\nstring_mask=utf8only\ndistinguished_name=dn\nreq_extensions=v3\n` +
+	`[dn]\n${subjectLines}\n[v3]\n${extensions}\n`;
 const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
 
 /** The same key pair with the public point written in its short form. */
@@ -40,7 +41,7 @@ describe('certificate requests', function () {
 	this.timeout(30_000);
 
 	for (const algorithm of keyAlgorithms) {
-		it(`${algorithm}: openssl verifies what is made, and it is read back`, async () => {
+		it(`${algorithm}: creates a request that openssl verifies and that parses again`, async () => {
 			const keys = await generateKeyPair(algorithm);
 			const pem = createCsr(
 				{ subject, dnsNames: ['worker-1'], ipAddresses: ['10.0.0.7', '2001:DB8:0::7', '::ffff:1.2.3.4'] },
@@ -98,7 +99,8 @@ describe('certificate requests', function () {
 
 	it('reads every kind of name, beside other attributes and extensions', () => {
 		const names =
-			'subjectAltName=DNS:a.b,IP:1.2.3.4,IP:::1,email:x@y.z,URI:spiffe://a/b,RID:1.2.3\nkeyUsage=critical,keyCertSign\nbasicConstraints=critical,CA:TRUE';
+			'subjectAltName=DNS:a.b,IP:1.2.3.4,IP:::1,email:x@y.z,URI:spiffe://a/b,RID:1.2.3\n' +
+			'keyUsage=critical,keyCertSign\nbasicConstraints=critical,CA:TRUE';
 		const csr = opensslCsr(ec, opensslConfig('C=DE\nOU=unit\nO=Größe\nCN=n', names));
 		assert.deepEqual(csr.subject, { organizations: ['Größe'], commonName: 'n' });
 		assert.deepEqual(csr.names, { dns: ['a.b'], ip: ['1.2.3.4', '::1'], email: ['x@y.z'], uri: ['spiffe://a/b'] });
@@ -128,7 +130,7 @@ describe('certificate requests', function () {
 		throwsCode(writePem('CERTIFICATE REQUEST', der), 'CSR_SIGNATURE_INVALID');
 	});
 
-	it('reads the first block, whatever is around it', async () => {
+	it('reads the first block and ignores text around it', async () => {
 		const pem = createCsr({ subject }, await generateKeyPair('ECDSA-P256'));
 		const other = createCsr({ subject: { ...subject, commonName: 'b' } }, await generateKeyPair('ECDSA-P256'));
 		for (const text of [pem + other, `${pem}x`, `text\n${pem}`, pem.replace('\n', '\nComment: a\n\n')])
@@ -170,7 +172,7 @@ describe('certificate requests', function () {
 		);
 	});
 
-	it('what is refused is named, with what is accepted', () => {
+	it('names refused algorithms together with the accepted ones', () => {
 		const problemOf = (pem: string) => {
 			try {
 				return String(parseCsr(pem));
@@ -190,7 +192,7 @@ describe('certificate requests', function () {
 		assert.match(problemOf(pss), /RSA-PSS is not accepted/);
 	});
 
-	it('CSR_MALFORMED for SHA-1, for a signature algorithm of another key type, and for two common names', async () => {
+	it('CSR_MALFORMED for SHA-1, an algorithm of another key type, and two common names', async () => {
 		throwsCode(
 			openssl(['req', '-new', ...ec, '-nodes', '-keyout', '/dev/null', '-sha1', '-subj', '/CN=a']),
 			'CSR_MALFORMED',
@@ -213,7 +215,7 @@ describe('certificate requests', function () {
 		);
 	});
 
-	it('throws nothing but its two codes, whatever bytes come', async () => {
+	it('throws only its two codes for any bytes', async () => {
 		const der = derOf(createCsr({ subject, dnsNames: ['a'] }, await generateKeyPair('ECDSA-P256')));
 		const throwsOwnCode = (bytes: Uint8Array) => {
 			try {

@@ -1,6 +1,6 @@
 /**
- * Certificate requests (PKCS#10, RFC 2986): made by who wants an identity, read by who may give it. What `parseCsr` returns has proved that it
- * holds the private key; the brand says so, and nothing else can make one.
+ * Certificate requests (PKCS#10, RFC 2986): made by who wants an identity, read by who may give it. What `parseCsr`
+ * returns has proved that it holds the private key; the brand says so, and nothing else can make one.
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { causeText, KubejoinError } from '../errors.ts';
@@ -45,7 +45,7 @@ export interface VerifiedCsr {
 	readonly subject: Subject;
 	readonly names: SubjectAltNames;
 	readonly publicKey: KeyObject;
-	/** DER SubjectPublicKeyInfo, as it stands in the request. */
+	/** The DER SubjectPublicKeyInfo, unchanged from the request. */
 	readonly spki: Buffer;
 }
 
@@ -59,7 +59,11 @@ export interface CsrOptions {
 const maxPemLength = 64 * 1024;
 const extensionRequestOid = '1.2.840.113549.1.9.14';
 
-/** A request as PEM; without names it has no extensions, as the kubelet's client request. @source kubelet certificate manager */
+/**
+ * A request as PEM; without names it has no extensions, as the kubelet's client request.
+ *
+ * @source kubelet certificate manager
+ */
 export function createCsr(
 	options: CsrOptions,
 	keyPair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject },
@@ -82,13 +86,15 @@ const extensionRequest = (names: SubjectAltNames): DerNode =>
 	sequence(oid(extensionRequestOid), setOf(sequence(extension('subjectAltName', false, writeSubjectAltNames(names)))));
 
 /**
- * Read a request and verify that whoever made it holds the private key.
+ * Parses a request and verifies that its creator holds the private key.
  *
  * @param pem  its first block is of type CERTIFICATE REQUEST; 64 KiB at most
- * @throws CSR_MALFORMED  not that, not DER, a key or algorithm that is not accepted, control characters in a name, two common names
+ * @throws CSR_MALFORMED  another block, invalid DER, a key or algorithm that is not accepted, control characters in a
+ *   name, two common names
  * @throws CSR_SIGNATURE_INVALID
  * @source  pkg/apis/certificates ParseCSR
- * @differs Go takes the last of several common names, and accepts RSA keys of 1024 bits, SHA-1 and RSA-PSS; here they are refused
+ * @differs Go takes the last of several common names, and accepts RSA keys of 1024 bits, SHA-1 and RSA-PSS; here they
+ *   are refused
  */
 export function parseCsr(pem: string): VerifiedCsr {
 	try {

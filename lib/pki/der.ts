@@ -1,7 +1,7 @@
 /**
- * DER structures, built and read with node-forge's asn1 and nothing else of it. Reading is strict: what would not be written again byte
- * for byte is refused, so two readers cannot see two things. No keys and no signatures here.
- * Readers throw a plain Error that says what was wrong; each parser of lib/pki turns it into its own code.
+ * DER structures, built and parsed with the asn1 module of node-forge only. Parsing is strict: it refuses bytes that it
+ * would not write again identically, so two parsers cannot read two meanings. No keys and no signatures here. Parsers
+ * throw a plain Error with the mistake; each parser of lib/pki converts it into its own code.
  */
 import forge from 'node-forge';
 
@@ -76,10 +76,8 @@ export function directoryString(text: string): DerNode {
 	return create(asn1.Type.UTF8, Buffer.from(text, 'utf8').toString('latin1'));
 }
 
-/** The items of a SEQUENCE. */
 export const itemsOfSequence = (node: DerNode | undefined): DerNode[] =>
 	constructedOf(node, UNIVERSAL, asn1.Type.SEQUENCE, 'a SEQUENCE');
-/** The items of a SET. */
 export const itemsOfSet = (node: DerNode | undefined): DerNode[] =>
 	constructedOf(node, UNIVERSAL, asn1.Type.SET, 'a SET');
 /** The items inside a context tag. */

@@ -1,4 +1,7 @@
-/** X.509 version 3 extensions: those that kubejoin writes, and how it reads any. Readers throw a plain Error, as those of der.ts do. */
+/**
+ * X.509 version 3 extensions: those that kubejoin writes, and how it reads any. Readers throw a plain Error, as those
+ * of der.ts do.
+ */
 import {
 	bitString,
 	booleanValue,
@@ -58,7 +61,6 @@ export const extension = (name: ExtensionName, isCritical: boolean, value: DerNo
 
 export interface Extension {
 	readonly isCritical: boolean;
-	/** DER. */
 	readonly value: Buffer;
 }
 

@@ -1,4 +1,4 @@
-/** Certificates with any extensions, signed by any key, for the tests of chains and names. No tests, and nothing that a service may import. */
+/** Certificates with any extensions, signed by any key, for the tests of chains and names. */
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { algorithmOf, signWith } from './algorithms.ts';
 import {

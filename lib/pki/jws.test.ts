@@ -16,7 +16,7 @@ describe('detached JWS', () => {
 		);
 	});
 
-	it('verifies what it signed, with an empty secret as well', () => {
+	it('verifies its own signatures, also with an empty secret', () => {
 		assert.ok(verifyDetached(signature, content, id, secret));
 		assert.ok(verifyDetached(signDetached(content, id, ''), content, id, ''));
 	});

@@ -1,6 +1,7 @@
 /**
- * Detached JSON Web Signatures over cluster-info, made and checked with a bootstrap token. HS256 only: the header of a received signature is
- * never read, the whole text is computed again and compared, so no other algorithm can be asked for.
+ * Detached JSON Web Signatures over cluster-info, created and verified with a bootstrap token. HS256 only: the header
+ * of a received signature is never read. The whole text is computed again and compared, so an attacker cannot choose an
+ * algorithm.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
@@ -20,7 +21,11 @@ export function signDetached(content: string, tokenId: string, tokenSecret: stri
 	return `${header}..${signature}`;
 }
 
-/** True if the signature is what this token makes of this content. @source cluster-bootstrap/token/jws DetachedTokenIsValid */
+/**
+ * True if this token creates the same signature of this content.
+ *
+ * @source cluster-bootstrap/token/jws DetachedTokenIsValid
+ */
 export function verifyDetached(signature: string, content: string, tokenId: string, tokenSecret: string): boolean {
 	const expected = Buffer.from(signDetached(content, tokenId, tokenSecret));
 	const presented = Buffer.from(signature);

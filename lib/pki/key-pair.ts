@@ -1,11 +1,10 @@
 /**
- * Whether a certificate and a private key can be used together, and a CA file at all, in Go's words: OpenSSL has one text for many causes.
- * Key text is in no problem.
+ * Whether a certificate and a private key can be used together, and a CA file at all, in Go's words: OpenSSL has one
+ * text for many causes. Key text is in no problem.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 
 export interface PemProblem {
-	/** Go's text. */
 	readonly problem: string;
 	/** An imperative sentence without its subject: `decrypt the key with: …`. */
 	readonly remedy: string;
@@ -33,7 +32,10 @@ export function keyPairProblem(certificate: string, key: string): PemProblem | u
 		: { problem: 'tls: private key does not match public key', remedy: otherKey };
 }
 
-/** @param ca  PEM, one certificate or more @source client-go transport rootCertPool; cert-manager's users see these texts */
+/**
+ * @param ca  PEM, one certificate or more
+ * @source client-go transport rootCertPool; cert-manager's users see these texts
+ */
 export function caProblem(ca: string): PemProblem | undefined {
 	const certificates = blocksOf(ca).filter(({ type }) => type === 'CERTIFICATE');
 	if (certificates.length === 0)
@@ -55,7 +57,10 @@ interface Block {
 	readonly type: string;
 	readonly pem: string;
 }
-/** What is between blocks is skipped, as in Go's pem.Decode. Linear: no end line is looked for beyond the next begin line. */
+/**
+ * Text between blocks is skipped, as in Go's pem.Decode. In linear time: an end line is searched for only up to the
+ * next begin line.
+ */
 function blocksOf(text: string): Block[] {
 	return text.split(/(?=^-----BEGIN )/m).flatMap((part) => {
 		const type = /^-----BEGIN ([^\n-]*)-----/.exec(part)?.[1];
@@ -79,11 +84,14 @@ function certificateMissing(skipped: readonly string[]): PemProblem {
 	if (more.length === 0 && only.endsWith('PRIVATE KEY'))
 		return {
 			problem:
-				'tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched',
+				'tls: failed to find certificate PEM data in certificate input, but did find a private key; ' +
+				'PEM inputs may have been switched',
 			remedy: 'exchange the client certificate and the client key',
 		};
 	return {
-		problem: `tls: failed to find "CERTIFICATE" PEM block in certificate input after skipping PEM blocks of the following types: [${skipped.join(' ')}]`,
+		problem:
+			'tls: failed to find "CERTIFICATE" PEM block in certificate input after skipping PEM blocks ' +
+			`of the following types: [${skipped.join(' ')}]`,
 		remedy: 'give the client certificate',
 	};
 }
@@ -100,7 +108,9 @@ function keyMissing(skipped: readonly string[]): PemProblem {
 			remedy: 'give the private key in place of the certificate',
 		};
 	return {
-		problem: `tls: failed to find PEM block with type ending in "PRIVATE KEY" in key input after skipping PEM blocks of the following types: [${skipped.join(' ')}]`,
+		problem:
+			'tls: failed to find PEM block with type ending in "PRIVATE KEY" in key input after skipping PEM blocks ' +
+			`of the following types: [${skipped.join(' ')}]`,
 		remedy: 'give the private key',
 	};
 }

@@ -20,7 +20,7 @@ describe('keys', function () {
 		});
 	}
 
-	it('reads the first private key, whatever is around it', async () => {
+	it('reads the first private key and ignores text around it', async () => {
 		const { privateKey } = await generateKeyPair('ECDSA-P256');
 		const pem = writePrivateKey(privateKey);
 		const other = writePrivateKey((await generateKeyPair('ECDSA-P256')).privateKey);
@@ -39,7 +39,7 @@ describe('keys', function () {
 		assert.ok(readPrivateKey(writePrivateKey(ed25519)).equals(ed25519));
 	});
 
-	it('KEY_MALFORMED, with what was found', async () => {
+	it('KEY_MALFORMED names the block that it found', async () => {
 		const { privateKey, publicKey } = await generateKeyPair('ECDSA-P256');
 		const pem = writePrivateKey(privateKey);
 		const { certificate } = await makeCertificate({ commonName: 'a' });

@@ -1,4 +1,7 @@
-/** Key pairs and their PEM forms. Keys stay KeyObjects once read: importing one costs more than using it. Key text is in no error. */
+/**
+ * Key pairs and their PEM forms. Keys stay KeyObjects once read: importing one costs more than using it. Key text is in
+ * no error.
+ */
 import { createPrivateKey, generateKeyPair as generate, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { KubejoinError } from '../errors.ts';
@@ -43,7 +46,8 @@ const namedTypes: Readonly<Record<string, string>> = { 'EC PRIVATE KEY': 'ec', '
 /**
  * Read a private key.
  *
- * @param pem  the first block of type EC PRIVATE KEY, RSA PRIVATE KEY or PRIVATE KEY counts; `EC PARAMETERS` and certificates beside it do not
+ * @param pem  the first block of type EC PRIVATE KEY, RSA PRIVATE KEY or PRIVATE KEY counts; `EC PARAMETERS` and
+ *   certificates beside it do not
  * @throws KEY_MALFORMED  no such block, one that cannot be read, encrypted, or neither RSA nor EC nor Ed25519
  * @source client-go util/keyutil ParsePrivateKeyPEM
  */
@@ -55,7 +59,7 @@ export function readPrivateKey(pem: string): KeyObject {
 		return refuse('it is encrypted', 'Decrypt it: openssl pkey -in ENCRYPTED.key -out PLAIN.key');
 	const key = importPrivateKey(block);
 	const type = key.asymmetricKeyType ?? '';
-	// OpenSSL 3.5, in Node 22 and 24, reads what is in the block whatever its type says.
+	// OpenSSL 3.5, in Node 22 and 24, parses the contents of a block and ignores its type.
 	if (type !== (namedTypes[block.type] ?? type))
 		return refuse(`the contents of the PEM block ${block.type} are not a key of that type`);
 	return ['rsa', 'ec', 'ed25519'].includes(type) ? key : refuse(`its type is ${type}, not RSA, EC or Ed25519`);

@@ -1,4 +1,7 @@
-/** The names that a CA may sign for (RFC 5280 section 4.2.1.10), with Go's rules and texts. Readers throw a plain Error, as those of der.ts do. */
+/**
+ * The names that a CA may sign for (RFC 5280 section 4.2.1.10), with Go's rules and texts. Readers throw a plain Error,
+ * as those of der.ts do.
+ */
 import { ipBytes, ipText } from '../address.ts';
 import { checkedText, type DerNode, isTag, itemsOfSequence, itemsOfTag, readDer, taggedPrimitive } from './der.ts';
 import { generalNameTags, type SubjectAltNames } from './names.ts';

@@ -1,6 +1,7 @@
 /**
- * Who a certificate names: its subject and its subjectAltNames. Read from the DER and not from a printed form, in which a value with a line
- * break or an escaped comma could pose as another attribute. Readers throw a plain Error, as those of der.ts do.
+ * Who a certificate names: its subject and its subjectAltNames. Read from the DER and not from a printed form, in which
+ * a value with a line break or an escaped comma could pose as another attribute. Readers throw a plain Error, as those
+ * of der.ts do.
  */
 import { ipBytes, ipText } from '../address.ts';
 import {
@@ -52,14 +53,21 @@ export const subjectText = (subject: Subject): string =>
 const commonNameOid = '2.5.4.3';
 const organizationOid = '2.5.4.10';
 
-/** Organizations in order, then the common name; each an RDN of its own. @differs Go puts all organizations into one multi-valued RDN */
+/**
+ * Organizations in order, then the common name; each an RDN of its own.
+ *
+ * @differs Go puts all organizations into one multi-valued RDN
+ */
 export function writeSubject(subject: Subject): DerNode {
 	const attribute = (type: string, value: string) => setOf(sequence(oid(type), directoryString(value)));
 	const commonName = subject.commonName === '' ? [] : [attribute(commonNameOid, subject.commonName)];
 	return sequence(...subject.organizations.map((o) => attribute(organizationOid, o)), ...commonName);
 }
 
-/** Multi-valued RDNs are read like any other; attributes other than O and CN are passed over; a second CN is refused as ambiguous. */
+/**
+ * Multi-valued RDNs are read like any other; attributes other than O and CN are passed over; a second CN is refused as
+ * ambiguous.
+ */
 export function readSubjectNode(name: DerNode | undefined): Subject {
 	const organizations: string[] = [];
 	const commonNames: string[] = [];

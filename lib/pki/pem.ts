@@ -1,6 +1,7 @@
 /**
- * PEM blocks (RFC 7468), read as Go reads them: text around the blocks is ignored, as `openssl x509 -text` writes it, and so are headers. A block
- * that is cut short or is not base64 is a problem and is never passed over: what it held may have been wanted.
+ * PEM blocks (RFC 7468), parsed as Go does: text around the blocks, as `openssl x509 -text` writes it, and headers are
+ * ignored. A block that is truncated or is not base64 is an error and is never skipped: it may be the block that the
+ * user wants.
  */
 
 /** Text with one PEM block or several. */
@@ -15,7 +16,7 @@ export interface PemBlock {
 }
 
 export interface PemText {
-	/** In order. */
+	/** In the order of the text. */
 	readonly blocks: readonly PemBlock[];
 	/** Why a part of the text that begins like a block is none. */
 	readonly problem?: string;
@@ -54,7 +55,7 @@ export function readPem(text: string): PemText {
 		else open?.body.push(line);
 	}
 	if (open !== undefined) problems.push(unended(open));
-	return { blocks, ...(problems[0] === undefined ? {} : { problem: problems[0] }) };
+	return { blocks, problem: problems[0] };
 }
 
 function blockOf({ type, body }: OpenBlock): PemBlock | undefined {
@@ -68,7 +69,7 @@ function blockOf({ type, body }: OpenBlock): PemBlock | undefined {
 	return { type, headers, der: Buffer.from(base64, 'base64') };
 }
 
-/** What a text without the wanted block is, for the message: the types of its blocks, or why it has none. */
+/** Describes a text without the wanted block: the types of its blocks, or why it has none. */
 export function foundInstead(text: string, { blocks, problem }: PemText): string {
 	if (problem !== undefined) return problem;
 	const types = [...new Set(blocks.map(({ type }) => type))];

@@ -1,4 +1,7 @@
-/** Pins of CA keys: SHA-256 over the DER SubjectPublicKeyInfo. Never over the whole certificate, which is another number. */
+/**
+ * Pins of CA keys: SHA-256 over the DER SubjectPublicKeyInfo. Never over the whole certificate, which is another
+ * number.
+ */
 import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto';
 import { KubejoinError } from '../errors.ts';
 import { readCertificate } from './certificate.ts';
@@ -9,10 +12,15 @@ export type Pin = string & { readonly [pin]: true };
 
 const digestOf = (certificate: X509Certificate): Buffer =>
 	createHash('sha256').update(readCertificate(certificate).spki).digest();
-/** What a pipeline that fails half-way prints, and therefore the pin of no key. */
+/** The hash of empty output, from a pipeline that failed half-way. It is the pin of no key. */
 const emptyDigest = createHash('sha256').digest('hex');
 
-/** The pin of a certificate's key. Renewing a certificate with the same key keeps it. @throws CERTIFICATE_MALFORMED @source RFC 7469 section 2.4 */
+/**
+ * The pin of a certificate's key. Renewing a certificate with the same key keeps it.
+ *
+ * @throws CERTIFICATE_MALFORMED
+ * @source RFC 7469 section 2.4
+ */
 export const spkiPin = (certificate: X509Certificate): Pin => `sha256:${digestOf(certificate).toString('hex')}` as Pin;
 
 /**
@@ -32,7 +40,8 @@ export function parsePin(text: string): Pin {
 	if (problem !== undefined) return refuse(`invalid hash ${JSON.stringify(text)}, ${problem}`);
 	if (hex.toLowerCase() === emptyDigest) {
 		return refuse(
-			`invalid hash ${JSON.stringify(text)}, this is the SHA-256 of nothing: your CA key is not RSA, and "openssl rsa" printed no key to hash`,
+			`invalid hash ${JSON.stringify(text)}, this is the SHA-256 of nothing: ` +
+				'your CA key is not RSA, and "openssl rsa" printed no key to hash',
 		);
 	}
 	return `sha256:${hex.toLowerCase()}` as Pin;

@@ -1,6 +1,7 @@
 /**
- * Whether a server's certificate is for the host that a client means, with Go's rules and texts on every version of Node: addresses compare by
- * bytes, names without case, a wildcard is the whole leftmost label, and the common name does not count.
+ * Whether a server's certificate is for the host that a client means, with Go's rules and texts on every version of
+ * Node: addresses compare by bytes, names without case, a wildcard is the whole leftmost label, and the common name
+ * does not count.
  */
 import type { X509Certificate } from 'node:crypto';
 import { ipBytes } from '../address.ts';
@@ -54,7 +55,7 @@ function nameProblem({ extensions, subjectNode }: CertificateParts, names: reado
 		: `certificate is valid for ${listed}, not ${host}`;
 }
 
-/** What is no host name, `a..b` for one, can only be equal. */
+/** An invalid host name, such as `a..b`, matches only if it is equal. */
 function isFor(pattern: string, host: string): boolean {
 	if (isHostName(host, false) && isHostName(pattern, true)) return matches(pattern, host);
 	return !['', '.'].includes(host) && lowerCase(pattern) === host;

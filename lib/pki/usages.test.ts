@@ -9,7 +9,7 @@ describe('usages', () => {
 		assert.ok(!isUsage('constructor'));
 	});
 
-	it('sets a bit and an OID once, whatever the order and however often it is named', () => {
+	it('sets a bit and an OID once, in any order and for repeated usages', () => {
 		const usages = certificateUsages([
 			'client auth',
 			'server auth',

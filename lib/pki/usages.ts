@@ -1,4 +1,4 @@
-/** The usage names of the CertificateSigningRequest API, and what each means in a certificate. */
+/** The usage names of the CertificateSigningRequest API, and their key usage bits and OIDs in a certificate. */
 
 /** Bit numbers of KeyUsage. @source RFC 5280 section 4.2.1.3 */
 const keyUsageBits = {
@@ -41,7 +41,11 @@ export const usageNames: readonly Usage[] = [
 
 export const isUsage = (name: string): name is Usage => (usageNames as readonly string[]).includes(name);
 
-/** Bit numbers and OIDs, each once and in the table's order, as upstream sorts them. @source pkg/controller/certificates/authority keyUsagesFromStrings */
+/**
+ * Bit numbers and OIDs, each once and in the table's order, as upstream sorts them.
+ *
+ * @source pkg/controller/certificates/authority keyUsagesFromStrings
+ */
 export function certificateUsages(usages: readonly Usage[]): {
 	readonly keyUsageBits: readonly number[];
 	readonly extKeyUsageOids: readonly string[];

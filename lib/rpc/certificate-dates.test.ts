@@ -8,7 +8,7 @@ const now = Date.parse('2026-01-31T12:00:00Z');
 describe('the dates of a certificate that was refused', () => {
 	const good = dates('Jan  1 00:00:00 2026 GMT', 'Jan  1 00:00:00 2027 GMT');
 
-	it('are told as Go tells them, of the first certificate whose time it is not', () => {
+	it('reports, as Go does, the dates of the first certificate that is not valid', () => {
 		assert.equal(
 			dateProblem([good, dates('Jan  1 00:00:00 2025 GMT', 'Jan 31 11:59:59 2026 GMT')], now),
 			'current time 2026-01-31T12:00:00Z is after 2026-01-31T11:59:59Z',

@@ -1,6 +1,7 @@
 /**
- * OpenSSL says of a certificate only that it has expired or is not yet valid; who has to find out which clock is wrong needs both times. So the
- * certificate of a server that was refused for its dates is looked at once more. Nothing is sent on that connection, and nothing on it is believed.
+ * OpenSSL reports only that a certificate has expired or is not yet valid, but the reader needs both times to find out
+ * which clock is wrong. So this module connects once more to a server that was refused for its dates, and reads the
+ * certificate. It sends nothing on that connection and trusts nothing from it.
  */
 import { connect, type DetailedPeerCertificate } from 'node:tls';
 import { splitHostPort } from '../address.ts';
@@ -11,7 +12,7 @@ import { sniOf } from './verify-server.ts';
 const TIMEOUT_MS = 2_000;
 
 /**
- * The same error; a certificate that is not good now is told of with the present time and the time from or to which it is good.
+ * The same error; for a certificate that is not valid now, with the current time and the start or end of its validity.
  *
  * @param serverName  where it is not the host of the target
  */
@@ -39,7 +40,7 @@ export function dateProblem(
 	return undefined;
 }
 
-/** What the server shows, its own certificate first; nothing when it shows none in time. */
+/** The certificates that the server presents, its own first; none if it presents none in time. */
 function readChain(target: string, serverName: string | undefined): Promise<DetailedPeerCertificate[]> {
 	const address = splitHostPort(target);
 	if (address === undefined) return Promise.resolve([]);

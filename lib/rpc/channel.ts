@@ -1,6 +1,7 @@
 /**
- * A client's connection to one service: deadlines on every call, errors rebuilt from the trailer, transport failures told apart. One pooled
- * channel per edge. Whether the server was verified is in the channel's type, and a bearer token can be put only on a verified channel.
+ * A client's connection to one service: deadlines on every call, errors rebuilt from the trailer, transport errors
+ * distinguished by cause. One pooled channel for each pair of services. The type of the channel contains whether the
+ * server was verified; a bearer token can be set only on a verified channel.
  */
 import { createSecureContext } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
@@ -17,12 +18,11 @@ export interface Channel<Trust extends 'verified' | 'unverified' = 'verified' | 
 	/** `host:port` */
 	readonly target: string;
 	readonly trust: Trust;
-	/** Who proved themselves: nobody, the server, or each. */
+	/** Which sides have proved their identity: none, the server, or both. */
 	readonly tls: 'unverified' | 'one-way' | 'mutual';
 	readonly client: grpc.Client;
 	/** The name that the server's certificate must have. */
 	readonly serverName: string;
-	/** Metadata of every call. */
 	readonly metadata: grpc.Metadata;
 	readonly close: () => void;
 }
@@ -31,7 +31,7 @@ export type VerifiedChannel = Channel<'verified'>;
 export interface VerifiedTls {
 	/** PEM, one or more: who may have issued the server's certificate. */
 	readonly ca: string;
-	/** PEM, for mutual TLS. */
+	/** PEM; the client certificate of mutual TLS. */
 	readonly cert?: string;
 	readonly key?: string;
 	/** The name that the server's certificate must have, when it is not the host dialled. */
@@ -52,10 +52,7 @@ const CLIENT_OPTIONS: grpc.ClientOptions = {
 
 /** A channel on which the server must prove itself with a certificate from `tls.ca`. */
 export function openChannel(target: string, tls: VerifiedTls): VerifiedChannel {
-	const context = createSecureContext({
-		...trustAnchors(tls.ca),
-		...(tls.cert === undefined ? {} : { cert: tls.cert, key: tls.key }),
-	});
+	const context = createSecureContext({ ...trustAnchors(tls.ca), cert: tls.cert, key: tls.key });
 	const host = tls.serverName ?? splitHostPort(target)?.host ?? target;
 	const credentials = grpc.credentials.createFromSecureContext(context, nameChecked(host));
 	return makeChannel(target, 'verified', tls.cert === undefined ? 'one-way' : 'mutual', credentials, host);
@@ -69,7 +66,8 @@ export function makeChannel<Trust extends 'verified' | 'unverified'>(
 	credentials: grpc.ChannelCredentials,
 	host: string,
 ): Channel<Trust> {
-	// RFC 6066 has no server name for an address, and Node warns of one; the name that must match is checked above, not here.
+	// RFC 6066 has no server name for an address, and Node warns of one; the name that must match is checked above, not
+	// here.
 	const sniName = sniOf(host) || 'localhost';
 	const client = new grpc.Client(target, credentials, { ...CLIENT_OPTIONS, 'grpc.ssl_target_name_override': sniName });
 	return { target, trust, tls, client, serverName: host, metadata: new grpc.Metadata(), close: () => client.close() };
@@ -83,7 +81,7 @@ export function withBearerToken(channel: VerifiedChannel, token: string): Verifi
 }
 
 export interface CallOptions {
-	/** Default 10,000. */
+	/** The call fails after this time; default 10,000. */
 	readonly deadlineMs?: number;
 	readonly signal?: AbortSignal;
 	/** Errors that are a normal answer to the caller; they are thrown, and the trace does not show them as failures. */
@@ -92,7 +90,11 @@ export interface CallOptions {
 
 const DEFAULT_DEADLINE_MS = 10_000;
 
-/** Call a unary method. @throws whatever the service refused with, or a transport error: CONNECTION_REFUSED, PEER_REFUSED, DEADLINE_EXCEEDED… */
+/**
+ * Calls a unary method.
+ *
+ * @throws the error of the service, or a transport error: CONNECTION_REFUSED, PEER_REFUSED, DEADLINE_EXCEEDED…
+ */
 export function call<Req extends object, Res extends object>(
 	channel: Channel,
 	service: string,

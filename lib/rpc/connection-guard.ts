@@ -1,7 +1,7 @@
 /**
- * Bounds the connections of one port. When a limit is reached, the connection that is least likely to be an honest client's makes room: one that
- * never made a request, then the one that has been idle longest, and those of verified clients last. So a caller that opens connections and does
- * nothing displaces its own.
+ * Bounds the connections of one port. When a limit is reached, the connection that is least likely to be an honest
+ * client's makes room: one that never made a request, then the one that has been idle longest, and those of verified
+ * clients last. So a caller that opens connections and does nothing displaces its own.
  */
 import type { Duplex } from 'node:stream';
 import type { CountRefusal, LimitName } from '../limits.ts';
@@ -12,13 +12,12 @@ export interface ConnectionBounds {
 	readonly perAddress: number;
 	/** Until the first request, of a client that has shown no verified certificate; includes the TLS handshake. */
 	readonly firstRequestMs: number;
-	/** Between requests. */
+	/** The time since the last request. */
 	readonly idleMs: number;
 	/** From the first sign that the connection ends until its socket is closed. */
 	readonly closingMs: number;
 }
 
-/** One open connection. */
 export interface GuardedConnection {
 	/** TLS now runs on the socket that was admitted: this is the one to look at and to destroy. */
 	readonly secured: (socket: Duplex) => void;
@@ -65,22 +64,44 @@ interface Entry {
 const SWEEP_MS = 500;
 
 export function createConnectionGuard(options: GuardOptions): ConnectionGuard {
-	const { bounds, count, elapsedMs = () => performance.now() } = options;
-	// Each in order of `sinceMs`, oldest first.
-	const byRank: Readonly<Record<Rank, Set<Entry>>> = {
+	const guard = new Guard(options);
+	return {
+		admit: (socket, address) => guard.admit(socket, address),
+		size: () => guard.size,
+		destroyAll: () => guard.destroyAll(),
+		stop: () => guard.stop(),
+	};
+}
+
+class Guard {
+	readonly #bounds: ConnectionBounds;
+	readonly #count: CountRefusal;
+	readonly #elapsedMs: ElapsedMs;
+	/** Each set is in the order of `sinceMs`, oldest first. */
+	readonly #byRank: Readonly<Record<Rank, Set<Entry>>> = {
 		unused: new Set(),
 		idle: new Set(),
 		identified: new Set(),
 		busy: new Set(),
 		kept: new Set(),
 	};
-	const perAddress = new Map<string, number>();
-	let total = 0;
-	const sweeping = setInterval(sweep, Math.min(SWEEP_MS, bounds.closingMs)).unref();
-	return { admit, size: () => total, destroyAll, stop: () => clearInterval(sweeping) };
+	readonly #perAddress = new Map<string, number>();
+	readonly #sweeping: NodeJS.Timeout;
+	size = 0;
 
-	function admit(socket: Duplex, address: string): GuardedConnection | undefined {
-		if (!makeRoom(address)) {
+	constructor({ bounds, count, elapsedMs = () => performance.now() }: GuardOptions) {
+		this.#bounds = bounds;
+		this.#count = count;
+		this.#elapsedMs = elapsedMs;
+		this.#sweeping = setInterval(() => this.#sweep(), Math.min(SWEEP_MS, bounds.closingMs)).unref();
+	}
+
+	stop(): void {
+		clearInterval(this.#sweeping);
+	}
+
+	admit(socket: Duplex, address: string): GuardedConnection | undefined {
+		if (!this.#makeRoom(address)) {
 			socket.destroy();
 			return undefined;
 		}
@@ -93,70 +114,74 @@ export function createConnectionGuard(options: GuardOptions): ConnectionGuard {
 			rank: 'unused',
 		} as const;
 		const entry: Entry = { socket, address, ...state };
-		total += 1;
-		perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
-		touch(entry);
-		socket.once('close', () => remove(entry));
+		this.size += 1;
+		this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+		this.#touch(entry);
+		socket.once('close', () => this.#remove(entry));
 		return {
-			secured(secure) {
+			secured: (secure) => {
 				entry.socket = secure;
-				touch(entry);
+				this.#touch(entry);
 			},
-			identified() {
+			identified: () => {
 				entry.isIdentified = true;
-				touch(entry);
+				this.#touch(entry);
 			},
-			begin: () => begin(entry),
+			begin: () => this.#begin(entry),
 			onIdle(leave) {
 				entry.leave = leave;
 			},
 		};
 	}
 
-	function begin(entry: Entry): () => void {
+	#begin(entry: Entry): () => void {
 		let isOpen = true;
 		entry.isUsed = true;
 		entry.open += 1;
-		touch(entry);
+		this.#touch(entry);
 		return () => {
 			if (!isOpen) return;
 			isOpen = false;
 			entry.open -= 1;
-			touch(entry);
+			this.#touch(entry);
 		};
 	}
 
-	function touch(entry: Entry): void {
-		byRank[entry.rank].delete(entry);
+	#touch(entry: Entry): void {
+		this.#byRank[entry.rank].delete(entry);
 		if (entry.isRemoved) return;
-		entry.sinceMs = elapsedMs();
+		entry.sinceMs = this.#elapsedMs();
 		entry.rank = rankOf(entry);
-		byRank[entry.rank].add(entry);
+		this.#byRank[entry.rank].add(entry);
 	}
 
-	function remove(entry: Entry): void {
-		byRank[entry.rank].delete(entry);
+	#remove(entry: Entry): void {
+		this.#byRank[entry.rank].delete(entry);
 		if (entry.isRemoved) return;
 		entry.isRemoved = true;
-		total -= 1;
-		const left = (perAddress.get(entry.address) ?? 1) - 1;
-		if (left === 0) perAddress.delete(entry.address);
-		else perAddress.set(entry.address, left);
+		this.size -= 1;
+		const left = (this.#perAddress.get(entry.address) ?? 1) - 1;
+		if (left === 0) this.#perAddress.delete(entry.address);
+		else this.#perAddress.set(entry.address, left);
 	}
 
-	function makeRoom(address: string): boolean {
-		if ((perAddress.get(address) ?? 0) >= bounds.perAddress && !evict('connectionsPerAddress', address)) return false;
-		return total < bounds.total || evict('connections');
+	#makeRoom(address: string): boolean {
+		if (
+			(this.#perAddress.get(address) ?? 0) >= this.#bounds.perAddress &&
+			!this.#evict('connectionsPerAddress', address)
+		)
+			return false;
+		return this.size < this.#bounds.total || this.#evict('connections');
 	}
 
-	function evict(limit: LimitName, address?: string): boolean {
-		count(limit);
+	#evict(limit: LimitName, address?: string): boolean {
+		this.#count(limit);
 		for (const rank of ranks) {
 			if (rank === 'kept') break;
-			for (const entry of byRank[rank]) {
+			for (const entry of this.#byRank[rank]) {
 				if (address !== undefined && entry.address !== address) continue;
 				// Not on `close`, which comes later: the next admission would evict one more.
-				remove(entry);
+				this.#remove(entry);
 				entry.socket.destroy();
 				return true;
 			}
@@ -164,33 +189,33 @@ export function createConnectionGuard(options: GuardOptions): ConnectionGuard {
 		return false;
 	}
 
-	function destroyAll(): void {
-		for (const rank of ranks) for (const { socket } of byRank[rank]) socket.destroy();
+	destroyAll(): void {
+		for (const rank of ranks) for (const { socket } of this.#byRank[rank]) socket.destroy();
 	}
 
 	/** Node and grpc-js leave sockets open in several cases; here every one ends. */
-	function sweep(): void {
-		const nowMs = elapsedMs();
+	#sweep(): void {
+		const nowMs = this.#elapsedMs();
 		for (const rank of ranks) {
-			for (const entry of byRank[rank]) {
+			for (const entry of this.#byRank[rank]) {
 				if (entry.endingMs !== undefined) {
-					if (nowMs - entry.endingMs >= bounds.closingMs) closeNow(entry);
+					if (nowMs - entry.endingMs >= this.#bounds.closingMs) this.#closeNow(entry);
 				} else if (entry.socket.writableEnded || entry.socket.readableEnded) entry.endingMs = nowMs;
-				else if (entry.open === 0) expire(entry, nowMs);
+				else if (entry.open === 0) this.#expire(entry, nowMs);
 			}
 		}
 	}
 
-	function closeNow({ socket }: Entry): void {
+	#closeNow({ socket }: Entry): void {
 		if (socket.destroyed) return;
-		count('connectionClosingTime');
+		this.#count('connectionClosingTime');
 		socket.destroy();
 	}
 
-	function expire(entry: Entry, nowMs: number): void {
+	#expire(entry: Entry, nowMs: number): void {
 		const isUnused = !entry.isUsed && !entry.isIdentified;
-		if (nowMs - entry.sinceMs < (isUnused ? bounds.firstRequestMs : bounds.idleMs)) return;
-		count(isUnused ? 'firstRequestTime' : 'connectionIdleTime');
+		if (nowMs - entry.sinceMs < (isUnused ? this.#bounds.firstRequestMs : this.#bounds.idleMs)) return;
+		this.#count(isUnused ? 'firstRequestTime' : 'connectionIdleTime');
 		entry.endingMs = nowMs;
 		if (isUnused || entry.leave === undefined) entry.socket.destroy();
 		else entry.leave();

@@ -165,7 +165,7 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 		});
 	});
 
-	it('an explicit zero of a pointer is kept; what is absent stays absent', () => {
+	it('keeps an explicit zero of a pointer, and absent fields absent', () => {
 		const csr = (spec: object) => ({ metadata: { name: 'n' }, spec: { signerName: 's', ...spec } });
 		keeps('CertificateSigningRequests', csr({ expirationSeconds: 0 }));
 		keeps('CertificateSigningRequests', csr({}));
@@ -196,7 +196,7 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 		);
 	});
 
-	it('the wire has the bytes of Go: field numbers, an explicit zero of nanoseconds, an empty message for no time', () => {
+	it('writes the bytes of Go: field numbers, an explicit zero of nanoseconds, an empty message for no time', () => {
 		const spec = (object: object) =>
 			Buffer.from(definitionOf('Leases', 'Create').requestSerialize({ spec: object })).toString('hex');
 		// spec 2 { renewTime 4 { seconds 1: 1769860800, nanos 2 } }
@@ -308,7 +308,7 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 			fc.assert(fc.property(object, (given) => keeps(service, given)));
 	});
 
-	it('what is no time, and a service that nobody declared, are refused', () => {
+	it('refuses a text that is not a time, and an undeclared service', () => {
 		assert.throws(
 			() => roundTrip('Leases', { spec: { renewTime: 'soon' } }),
 			new TypeError('not an RFC 3339 time: "soon"'),

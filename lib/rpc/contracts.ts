@@ -1,6 +1,7 @@
 /**
- * The contracts in proto/, loaded once, as gRPC service definitions whose messages on our side are Kubernetes JSON: Time is RFC 3339,
- * bytes are base64, Quantity is a string, ExtraValue is an array. The wire keeps upstream's protobuf form.
+ * The contracts in proto/, loaded once, as gRPC service definitions whose messages on our side are Kubernetes JSON:
+ * Time is RFC 3339, bytes are base64, Quantity is a string, ExtraValue is an array. The wire keeps upstream's protobuf
+ * form.
  * @source wire form of the special types: k8s.io/apimachinery pkg/apis/meta/v1 time_proto.go and micro_time_proto.go
  */
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
@@ -111,7 +112,7 @@ function convert(message: unknown, plan: Plan, direction: keyof Converter): unkn
 	return result;
 }
 
-/** Bytes are base64 and int64 are numbers, as in Kubernetes JSON; what was not set is absent. */
+/** Bytes are base64 and int64 are numbers, as in Kubernetes JSON; unset fields are absent. */
 const loaderOptions: Options & protobuf.IConversionOptions = {
 	longs: Number,
 	bytes: String,

@@ -1,6 +1,6 @@
 /**
- * An error as it crosses gRPC. Trailers have to fit into the header list that a client accepts; ones that do not fit end the whole HTTP/2
- * connection. So texts that repeat what a caller sent are cut here, whoever made the error.
+ * An error as it crosses gRPC. Trailers must fit into the header list that a client accepts; larger ones end the whole
+ * HTTP/2 connection. So this module cuts texts that repeat the input of a caller.
  */
 import * as grpc from '@grpc/grpc-js';
 import type { Details, KubejoinError } from '../errors.ts';
@@ -17,7 +17,9 @@ export function toServiceError(error: KubejoinError): grpc.ServerErrorResponse {
 	return { name: error.name, message: details, code: error.grpc, details, metadata };
 }
 
-/** Each step keeps less: characters of a text, items of a list. The last always fits, unless there are very many facts. */
+/**
+ * Each step keeps less: characters of a text, items of a list. The last always fits, unless there are very many facts.
+ */
 const steps = [
 	{ characters: 1_024, items: 64 },
 	{ characters: 256, items: 32 },

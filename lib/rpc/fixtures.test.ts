@@ -1,4 +1,4 @@
-/** Certificates, and a small service behind a real door, for the tests of this folder. No tests, and nothing that a service may import. */
+/** Certificates, and a small service behind a real listener, for the tests of this folder. */
 import type { Server as HttpServer } from 'node:http';
 import { createLog } from '../log.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../pki/certificate.ts';
@@ -10,7 +10,6 @@ import { createGrpcServer, type Observe, type Service } from './server.ts';
 
 const hourMs = 60 * 60 * 1000;
 
-/** PEM. */
 export interface Identity {
 	readonly cert: string;
 	readonly key: string;
@@ -27,7 +26,10 @@ export interface TestCa {
 	readonly client: (commonName: string, options?: LeafOptions) => Promise<Identity>;
 }
 
-/** Certificates begin two hours ago, so that they can have expired an hour ago. TLS reads the real clock, and so does this. */
+/**
+ * Certificates begin two hours ago, so that they can have expired an hour ago. TLS reads the real clock, and so does
+ * this.
+ */
 export async function createCa(commonName: string): Promise<TestCa> {
 	const keys = await generateKeyPair('ECDSA-P256');
 	const notBefore = Date.now() - 2 * hourMs;
@@ -56,7 +58,6 @@ export interface Door {
 	readonly target: string;
 	readonly port: number;
 	readonly connections: Connections;
-	/** What was logged, JSON. */
 	readonly lines: readonly string[];
 	/** TLS handshakes that succeeded. */
 	readonly handshakes: () => number;

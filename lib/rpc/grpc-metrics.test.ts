@@ -6,7 +6,7 @@ import type { Ending } from './server.ts';
 
 describe('grpcMetrics', () => {
 	const labels = 'grpc_type="unary",grpc_service="kubejoin.v1.TokenStore",grpc_method="Verify"';
-	/** What is exposed after one message for each of the endings, each of which took so long. */
+	/** The metrics after one message for each outcome, each of which took this long. */
 	async function exposedAfter(seconds: number, ...endings: Ending[]): Promise<string[]> {
 		const registry = new Registry();
 		let nowMs = 5_000;
@@ -43,7 +43,7 @@ describe('grpcMetrics', () => {
 		assert.deepEqual(buckets.filter((_, index) => index % 2 === 1).join(), '0,0,0,2,2,2,2,2,2,2,2,2');
 	});
 
-	it("the code is what the caller was told, in Go's words", async () => {
+	it("records the code that the caller received, in Go's words", async () => {
 		const lines = await exposedAfter(
 			0,
 			'cancelled',

@@ -1,7 +1,8 @@
 /**
- * Counts and times the messages of a gRPC server, under the names that go-grpc-middleware gives them. Service, method and code are the
- * contract's words; a message for a method that no contract has never comes here.
- * @source github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus server_metrics.go; google.golang.org/grpc/codes code_string.go
+ * Counts and times the messages of a gRPC server, under the names that go-grpc-middleware gives them. Service, method
+ * and code are the contract's words; a message for a method that no contract has never comes here.
+ * @source github.com/grpc-ecosystem/go-grpc-middleware/providers/prometheus server_metrics.go;
+ *   google.golang.org/grpc/codes code_string.go
  */
 import { Counter, Histogram } from 'prom-client';
 import { grpcCode, shownToCaller } from '../errors.ts';

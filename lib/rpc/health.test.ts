@@ -98,7 +98,7 @@ describe('serveHealth', () => {
 	};
 	const rawStatus = async (head: string) => Number((await raw(head)).split(' ')[1]);
 
-	it('404 for what is no path, whatever form the request line has', async () => {
+	it('answers 404 to an unknown path in any form of the request line', async () => {
 		for (const target of [
 			'//',
 			'//evil/healthz',

@@ -1,7 +1,8 @@
 /**
- * Health as Kubernetes components serve it: /healthz, /livez and /readyz over plain HTTP, computed from named checks, never hard-coded, and
- * beside them /metrics. Container health checks and the local runner read /readyz. Every client that reaches the port may read it all, so it
- * listens on 127.0.0.1 by default, and refuses requests that a web page caused.
+ * Health as Kubernetes components serve it: /healthz, /livez and /readyz over plain HTTP, computed from named checks,
+ * never hard-coded, and beside them /metrics. Container health checks and the local runner read /readyz. Every client
+ * that reaches the port may read it all, so it listens on 127.0.0.1 by default, and refuses requests that a web page
+ * caused.
  * @source k8s.io/apiserver pkg/server/healthz: `ok`, `[+]name ok` and `[-]name failed: reason withheld` with ?verbose
  */
 import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
@@ -13,7 +14,7 @@ import { quoteInput } from '../text.ts';
 import { createHttpServer, isCrossSite, isExpectedHost, listenHttp, PLAIN_TEXT } from './http-server.ts';
 import type { ReportUnforeseen } from './unforeseen.ts';
 
-/** Resolves when all is well; throws what is wrong. */
+/** Resolves if the check passes; throws the problem otherwise. */
 export type HealthCheck = () => Promise<void> | void;
 export type HealthChecks = Readonly<Record<string, HealthCheck>>;
 
@@ -53,7 +54,8 @@ export async function checkHealth(
 	const unknown = [...new Set(excluded)].filter((name) => results.every((result) => result.name !== name));
 	if (unknown.length > 0)
 		lines.push(
-			`warn: some health checks cannot be excluded: no matches for ${unknown.map((name) => quoteInput(name)).join(',')}`,
+			`warn: some health checks cannot be excluded: ` +
+				`no matches for ${unknown.map((name) => quoteInput(name)).join(',')}`,
 		);
 	const text =
 		healthy && !verbose ? 'ok' : `${lines.join('\n')}\n${path.slice(1)} check ${healthy ? 'passed' : 'failed'}\n`;
@@ -79,9 +81,9 @@ async function problemOf(check: HealthCheck): Promise<string | undefined> {
 }
 
 export interface Served {
-	/** Only a restart repairs what these find. */
+	/** Problems that only a restart repairs. */
 	readonly live: HealthChecks;
-	/** What the service needs to do its work. */
+	/** Dependencies that the service needs for its work. */
 	readonly ready: HealthChecks;
 	/** Absent: there is no /metrics. */
 	readonly metrics?: Pick<Registry, 'metrics' | 'contentType'>;
@@ -93,10 +95,12 @@ export interface Served {
 export const LOOPBACK = '127.0.0.1';
 
 /**
- * Serve the health and the metrics of this process: GET and HEAD of four paths, under the names of this machine, and nothing else.
+ * Serve the health and the metrics of this process: GET and HEAD of four paths, under the names of this machine, and
+ * nothing else.
  *
  * @throws PORT_IN_USE, SERVICE_FAILED (no such address here)
- * @differs upstream asks for credentials before it shows its metrics; here every client that reaches the port may read them
+ * @differs upstream asks for credentials before it shows its metrics; here every client that reaches the port may read
+ *   them
  */
 export async function serveHealth(
 	service: string,
@@ -108,7 +112,7 @@ export async function serveHealth(
 	const names = ['localhost', service, hostname(), ...hosts];
 	const server = createHttpServer((request, response) => answer(served, names, request, response), {
 		unforeseen,
-		...(count === undefined ? {} : { count }),
+		count,
 	});
 	await listenHttp(server, service, address, port, count === undefined ? {} : { count });
 	return server;

@@ -53,7 +53,7 @@ describe('an HTTP server', () => {
 		});
 	}
 
-	it('a handler that fails after its headers cuts the connection, and one that writes after the end is survived', async () => {
+	it('cuts the connection of a handler that fails after its headers, and survives a write after the end', async () => {
 		await serve((_request, response) => {
 			response.writeHead(200);
 			response.write('a');
@@ -68,7 +68,7 @@ describe('an HTTP server', () => {
 		assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
 	});
 
-	it('what is no request is answered 400, headers of more than 16 KiB 431', async () => {
+	it('answers 400 to an invalid request, 431 to headers of more than 16 KiB', async () => {
 		await serve((_request, response) => void response.end());
 		assert.equal(await statusOf('\x16\x03\x01garbage\r\n\r\n'), '400');
 		assert.equal(await statusOf(`GET / HTTP/1.1\r\nHost: a\r\nA: ${'a'.repeat(17_000)}\r\n\r\n`), '431');

@@ -1,6 +1,6 @@
 /**
- * The one place where an HTTP server is made: for health, REST, the page, traces and the lab. A handler that throws or rejects is answered 500
- * and reported; it never ends the process. Slow headers and slow requests are cut.
+ * The one place where an HTTP server is made: for health, REST, the page, traces and the lab. A handler that throws or
+ * rejects is answered 500 and reported; it never ends the process. Slow headers and slow requests are cut.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
@@ -151,8 +151,8 @@ export async function listenHttp(
 }
 
 /**
- * Does a browser that was sent here by a name under another's control (DNS rebinding) get refused? The name in `Host` must be an address,
- * `localhost`, or one of ours.
+ * Does a browser that was sent here by a name under another's control (DNS rebinding) get refused? The name in `Host`
+ * must be an address, `localhost`, or one of ours.
  *
  * @param host  the header's value, with or without a port
  */

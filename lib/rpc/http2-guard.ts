@@ -1,6 +1,6 @@
 /**
- * Bounds the HTTP/2 sessions of a gRPC server. grpc-js shows calls, but neither sessions nor streams that are no call yet. A caller that abuses
- * those loses its connection.
+ * Bounds the HTTP/2 sessions of a gRPC server. grpc-js shows calls, but neither sessions nor streams that are no call
+ * yet. A caller that abuses those loses its connection.
  */
 import {
 	constants,
@@ -44,7 +44,7 @@ export interface GuardedInjector {
 	readonly destroy: () => void;
 }
 
-/** Rapid resets. */
+/** The error of nghttp2 after too many resets by the client. */
 const NGHTTP2_ERR_CALLBACK_FAILURE = -902;
 /** A violation of the protocol, such as a stream above the announced number. */
 const NGHTTP2_ERR_PROTO = -505;

@@ -57,7 +57,7 @@ function framesOf(bytes: Buffer): Frame[] {
 }
 
 describe('the limits of a door', function () {
-	// A busy machine takes seconds for what takes milliseconds.
+	// On a busy machine, milliseconds become seconds.
 	this.timeout(30_000);
 
 	let ca: TestCa;

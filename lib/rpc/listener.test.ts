@@ -99,7 +99,7 @@ describe('the door', () => {
 		await assert.rejects(connected({ ALPNProtocols: ['http/1.1'] }), /alert no application protocol/);
 	});
 
-	it('tells none, unverified and verified apart, the same for both', async () => {
+	it('distinguishes no certificate, an unverified and a verified one, the same for both protocols', async () => {
 		await open('optional');
 		const foreign = await (await createCa('other')).client('system:admin', { organizations: ['system:masters'] });
 		const expired = await ca.client('system:node:a', { lifeMs: -1_000 });
@@ -144,7 +144,7 @@ describe('the door', () => {
 	});
 
 	for (const version of ['TLSv1.2', 'TLSv1.3'] as const satisfies SecureVersion[]) {
-		it(`never resumes a session, whatever the client offers: ${version}`, async () => {
+		it(`never resumes a session, for any client: ${version}`, async () => {
 			await open('optional');
 			const options = { ...client, minVersion: version, maxVersion: version };
 			const sessions: Buffer[] = [];
@@ -155,7 +155,7 @@ describe('the door', () => {
 			first.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
 			await once(first, 'data');
 			const session = sessions.at(-1) ?? first.getSession();
-			const second = await connected({ ...options, ...(session === undefined ? {} : { session }) });
+			const second = await connected({ ...options, session });
 			assert.equal(second.getProtocol(), version);
 			assert.equal(second.isSessionReused(), false);
 		});
@@ -190,7 +190,7 @@ describe('the door', () => {
 		);
 	});
 
-	it('close lets a call finish, and cuts what does not', async () => {
+	it('close lets a call finish, and cuts the remaining ones', async () => {
 		let answer: (response: object) => void = () => undefined;
 		const calls = new EventEmitter();
 		const Create = () =>

@@ -1,7 +1,7 @@
 /**
- * One TLS port. gRPC (h2) goes to a gRPC server, HTTP/1.1 to an HTTP server where there is one: kube-apiserver's single door. It decides
- * nothing about trust; it records for each connection what `peer.ts` read, and never resumes a TLS session, because a resumed session would
- * carry yesterday's verdict on a certificate.
+ * One TLS port. gRPC (h2) goes to a gRPC server, HTTP/1.1 to an HTTP server where there is one: kube-apiserver's single
+ * door. It decides nothing about trust; it records for each connection what `peer.ts` read, and never resumes a TLS
+ * session, because a resumed session would carry yesterday's verdict on a certificate.
  */
 import { constants } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
@@ -26,7 +26,10 @@ export interface ListenOptions {
 	readonly port: number;
 	/** PEM. `clientCa` is who may issue client certificates. */
 	readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string };
-	/** required: a connection without a certificate from clientCa is cut before a byte of HTTP/2 is read. optional: it is accepted, and told apart by `peer`. */
+	/**
+	 * required: a connection without a certificate from clientCa is closed before HTTP/2 begins. optional: it is
+	 * accepted, and `peer` distinguishes it.
+	 */
 	readonly clientCertificate: ClientCertificate;
 	readonly grpc: GrpcServer;
 	readonly http?: HttpServer;
@@ -34,13 +37,13 @@ export interface ListenOptions {
 	/** Absent in tests and in programs that have no metrics. */
 	readonly count?: CountRefusal;
 	readonly bounds?: Partial<ListenBounds>;
-	/** Is told of each connection whose TLS handshake succeeded, also of one that is then refused. */
+	/** Called for each connection whose TLS handshake succeeded, also if it is then refused. */
 	readonly onHandshake?: (peer: Peer) => void;
 }
 
-/** An open port. `close` stops accepting, lets calls finish for a while, then cuts what is left. */
+/** An open port. `close` stops accepting, lets calls finish for a while, then cuts the remaining ones. */
 export interface Listener {
-	/** As asked for, or what the system chose instead of 0. */
+	/** The requested port, or the one that the system chose for 0. */
 	readonly port: number;
 	readonly close: (graceMs: number) => Promise<void>;
 }
@@ -54,7 +57,10 @@ export const unknownPeer = (address: string): Peer => ({
 	certificate: { state: 'unverified', problem: 'the connection is not known' },
 });
 
-/** The connections of a door and who is at the other end of each. Split from the listener, for handlers exist before the port is open. */
+/**
+ * The connections of a listener and their peers. Separate from the listener, because handlers exist before the port is
+ * open.
+ */
 export interface Connections {
 	readonly byAddress: Map<string, Peer>;
 	readonly bySocket: WeakMap<object, Peer>;
@@ -165,7 +171,10 @@ export async function listen(options: ListenOptions, connections: Connections): 
 const addressOf = (socket: Socket): string => `${socket.remoteAddress}:${socket.remotePort}`;
 const isTimeout = (error: NodeJS.ErrnoException): boolean => error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
 
-/** An HTTP server that listens itself checks headers and bodies for slowness; this one only gets connections, and is made to check by hand. */
+/**
+ * An HTTP server that listens itself checks headers and bodies for slowness; this one only receives connections, and is
+ * checked explicitly.
+ */
 function superviseHttp(http: HttpServer, guarded: WeakMap<object, GuardedConnection>): void {
 	http.emit('listening');
 	http.prependListener('request', (request, response) => {
@@ -175,8 +184,8 @@ function superviseHttp(http: HttpServer, guarded: WeakMap<object, GuardedConnect
 }
 
 /**
- * Close in good order: a reset, which is what unread bytes would make of it, looks to the caller like a server that died. What still comes is
- * thrown away unread.
+ * Closes in good order. Unread bytes would cause a reset, which looks to the caller like a crashed server, so bytes
+ * that still arrive are discarded.
  */
 function closeQuietly(socket: TLSSocket): void {
 	socket.resume();

@@ -1,7 +1,8 @@
 /**
- * Who is at the other end of a TLS connection. A certificate is verified if OpenSSL says so, or if all that OpenSSL misses is a self-signed root and
- * the chain ends at an anchor as in Go: a client CA file may hold an intermediate CA alone. A certificate that was presented and did not verify is
- * kept as `unverified` with the reason, so that no code can mistake it for no certificate at all.
+ * Who is at the other end of a TLS connection. A certificate is verified if OpenSSL says so, or if all that OpenSSL
+ * misses is a self-signed root and the chain ends at an anchor as in Go: a client CA file may hold an intermediate CA
+ * alone. A certificate that was presented and did not verify is kept as `unverified` with the reason, so that no code
+ * can mistake it for no certificate at all.
  * @source tried on Node 20, 22 and 24: a server has no option `allowPartialTrustChain`; no certificate gives `{}` and
  *         UNABLE_TO_GET_ISSUER_CERT, which is no credential rather than a wrong one
  */
@@ -95,6 +96,6 @@ const verified = (certificate: X509Certificate): VerifiedCertificate => ({
 	notAfter: Date.parse(certificate.validTo),
 });
 
-/** The peer's name for messages between services: its CN, or what is there instead. */
+/** The peer's name for messages between services: its CN, or a description if it has none. */
 export const callerName = ({ certificate }: Peer): string =>
 	certificate.state === 'verified' ? certificate.commonName : 'a caller without a verified certificate';

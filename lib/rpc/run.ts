@@ -1,6 +1,6 @@
 /**
- * The life of a service's process: read settings, start, say that it listens, stop once on SIGTERM, SIGINT or when the runner that started it
- * has gone. Nothing here knows what a service does.
+ * The life of a service's process: read settings, start, report that it listens, stop once on SIGTERM, SIGINT or the
+ * end of the runner that started it. It is the same for every service.
  */
 import type { Server } from 'node:http';
 import {
@@ -24,21 +24,22 @@ import { type ReportUnforeseen, reportUnforeseen, surviveUnforeseen, unforeseenC
 export interface Running {
 	/** What only a restart mends. */
 	readonly live?: HealthChecks;
-	/** What is needed to do the work. */
+	/** Dependencies that the service needs for its work. */
 	readonly ready: HealthChecks;
 	/** Drain and release everything; called once. */
 	readonly stop: () => Promise<void>;
 }
 
-/** How long calls may go on after a stop was asked for. Docker kills after 10 s. */
+/** Time for running calls after a stop was requested. Docker kills after 10 s. */
 export const STOP_GRACE_MS = 5_000;
 
 /**
- * Run a service until it is told to stop. Exits 2 on bad settings and 1 when it cannot start.
+ * Runs a service until it is stopped. Exits with 2 on invalid settings and with 1 if it cannot start.
  *
  * @param service   folder name of the service
  * @param settings  its own table; the common settings are added
- * @param start     build everything and begin to serve; metrics go into the registry, errors of HTTP handlers to the reporter
+ * @param start     builds everything and begins to serve; metrics go into the registry, errors of HTTP handlers to the
+ *   reporter
  */
 export async function runService<S extends Settings>(
 	service: string,

@@ -90,7 +90,7 @@ describe('a gRPC server', () => {
 			observers,
 		});
 	};
-	/** A channel of a caller with this common name; of nobody without one. */
+	/** A channel of a caller with this common name, or without a certificate. */
 	const channelOf = async (name?: string) => {
 		const channel = openChannel(door?.target ?? '', {
 			ca: ca.pem,
@@ -125,7 +125,7 @@ describe('a gRPC server', () => {
 		door = undefined;
 	});
 
-	it('MESSAGE_UNREADABLE: bytes that are no message; no handler is called, and a caller without a row is denied first', async () => {
+	it('MESSAGE_UNREADABLE: calls no handler; a caller without a row is denied first', async () => {
 		let calls = 0;
 		const count = () => {
 			calls++;
@@ -151,7 +151,7 @@ describe('a gRPC server', () => {
 		assert.equal(calls, 0);
 	});
 
-	it('CALLER_DENIED for everybody whom the row does not name; their handler is not called', async () => {
+	it('CALLER_DENIED for every caller that the row does not name, without calling the handler', async () => {
 		const called: string[] = [];
 		const note = (_request: never, { method, peer }: Call) => {
 			called.push(`${method} ${peer.certificate.state}`);
@@ -184,7 +184,7 @@ describe('a gRPC server', () => {
 		);
 	});
 
-	it('an error is the same at the caller, and printable: code, facts, sentence, remedy; unary and streamed', async () => {
+	it('an error reaches the caller unchanged and printable: code, facts, message, remedy', async () => {
 		const revisions = { expectedRevision: 1, foundRevision: 2 };
 		const fail = () => {
 			throw new KubejoinError('STORE_CONFLICT', { key: 'schlüssel\n', ...revisions });
@@ -210,7 +210,7 @@ describe('a gRPC server', () => {
 		}
 	});
 
-	it('tells observers of each message when it comes and when it ends, before the caller knows', async () => {
+	it('notifies observers when a message arrives and when it ends, before the caller receives the answer', async () => {
 		const seen: string[] = [];
 		const observe: Observe = ({ service, method, type, request }) => {
 			const name = `${service}/${method} ${type} ${JSON.stringify(request)}`;
@@ -246,7 +246,7 @@ describe('a gRPC server', () => {
 		assert.deepEqual(await ending, ['cancelled']);
 	});
 
-	it('INTERNAL with an id; the text of what is unforeseen stays in the log, under that id', async () => {
+	it('INTERNAL with an id; the text of an unexpected error is only in the log, under that id', async () => {
 		const fail = () => {
 			throw new Error('password=hunter2');
 		};
@@ -259,7 +259,7 @@ describe('a gRPC server', () => {
 		assert.ok(line.error.includes(error.facts.id));
 	});
 
-	it('TOKEN_REJECTED whatever was wrong with a token; the log has the true code', async () => {
+	it('TOKEN_REJECTED for every problem of a token; the log has the true code', async () => {
 		const codes: ErrorCode[] = ['TOKEN_UNKNOWN', 'TOKEN_SECRET_WRONG', 'TOKEN_DELETED'];
 		const failures = codes.map((code) => new KubejoinError(code as 'TOKEN_UNKNOWN', { id: 'abcdef' }));
 		await open({ unary: { ...tokenStore.unary, Verify: () => Promise.reject(failures.pop()) } });
@@ -336,7 +336,7 @@ describe('a gRPC server', () => {
 		assert.equal(serverSignal?.aborted, true);
 	});
 
-	it('a call that is aborted rejects with the reason; DEADLINE_EXCEEDED tells the handler', async () => {
+	it('an aborted call rejects with the reason; DEADLINE_EXCEEDED aborts the handler', async () => {
 		const signals: AbortSignal[] = [];
 		const wait = (_request: never, { signal }: Call) => {
 			signals.push(signal);

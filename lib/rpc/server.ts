@@ -1,26 +1,26 @@
 /**
- * A gRPC server that denies by default. Every registered method must have a row that says who may call it, or start-up fails; every failure
- * leaves as a code, a sentence and a trailer from which the caller rebuilds the error; what is unforeseen leaves as INTERNAL with an id only.
+ * A gRPC server that denies by default. Every method must have a row that says who may call it, or start-up fails. An
+ * error leaves as a code, a message and a trailer from which the caller rebuilds it; an unexpected error leaves as
+ * INTERNAL with an id only.
  */
 import * as grpc from '@grpc/grpc-js';
 import { asKubejoinError, KubejoinError, shownToCaller } from '../errors.ts';
 import { type CountRefusal, limits } from '../limits.ts';
 import { errorFields, type Log } from '../log.ts';
-import { limitLines, withoutPort } from '../log-limit.ts';
+import { type LimitLines, limitLines, withoutPort } from '../log-limit.ts';
 import { inSpan, SpanKind, type SpanOptions } from '../trace.ts';
 import { contractOf } from './contracts.ts';
 import { toServiceError } from './error-trailer.ts';
 import { type Connections, peerAt } from './listener.ts';
 import { callerName, type Peer } from './peer.ts';
 
-/** What a handler is told about the call. */
+/** The context of a call, for its handler. */
 export interface Call {
 	/** `/kubejoin.v1.Nodes/Get` */
 	readonly method: string;
 	readonly peer: Peer;
 	/** The first value of a metadata key, or undefined. */
 	readonly metadata: (key: string) => string | undefined;
-	/** In lower case. */
 	readonly metadataKeys: readonly string[];
 	/** Aborts when the caller hangs up or its deadline passes. */
 	readonly signal: AbortSignal;
@@ -34,11 +34,14 @@ export interface Service {
 	readonly name: string;
 	readonly unary: Readonly<Record<string, UnaryHandler>>;
 	readonly streams?: Readonly<Record<string, StreamHandler>>;
-	/** Method -> who may call it: CNs of verified certificates, or `authorizes-itself` where the service's own pipeline decides. */
+	/**
+	 * Method -> who may call it: CNs of verified certificates, or `authorizes-itself` where the service's own pipeline
+	 * decides.
+	 */
 	readonly callers: Readonly<Record<string, readonly string[] | 'authorizes-itself'>>;
 }
 
-/** A message that has come. Its names are the contract's, so there are few of them; the request is the caller's, and may be anything. */
+/** A message that arrived. Its names are the contract's, so there are few; the request is untrusted. */
 export interface Arrival {
 	/** As in the contract: `kubejoin.v1.Nodes` */
 	readonly service: string;
@@ -48,11 +51,11 @@ export interface Arrival {
 }
 /** How a message ended: answered, given up by the caller, or refused. */
 export type Ending = 'answered' | 'cancelled' | KubejoinError;
-/** Is told of each message when it comes; what it answers is told how the message ended. */
+/** Called when a message arrives; the returned function is called with the outcome. */
 export type Observe = (arrival: Arrival) => (ending: Ending) => void;
 
 /**
- * @param observers  for what is counted and timed; no handler knows of them
+ * @param observers  count and time messages; handlers do not know them
  * @throws TypeError when a method of the contract has no handler or no row, or a row or handler names no method
  */
 export function createGrpcServer(
@@ -67,44 +70,62 @@ export function createGrpcServer(
 		'grpc.max_receive_message_length': limits.grpcMessageBytes.value,
 		'grpc.max_concurrent_streams': limits.concurrentStreams.value,
 	});
-	const lines = limitLines(log, count);
+	const methods = new MethodHandlers(connections, log, observers, limitLines(log, count));
 	for (const service of services) {
 		const contract = contractOf(service.name);
 		requireSameMethods(service, contract);
 		const implementation: grpc.UntypedServiceImplementation = {};
 		for (const [method, definition] of Object.entries(contract)) {
-			const answer = definition.responseStream ? streaming(service, method) : unary(service, method);
+			const answer = definition.responseStream ? methods.streaming(service, method) : methods.unary(service, method);
 			implementation[method] = answer as grpc.UntypedHandleCall;
 		}
 		server.addService(withFailures(contract), implementation);
 	}
 	return server;
+}
 
-	function unary(service: Service, method: string): grpc.handleUnaryCall<never, object> {
+/** Adapts the handlers of services to grpc-js: authorization of the caller, trace, log, observers and errors. */
+class MethodHandlers {
+	readonly #connections: Connections;
+	readonly #log: Log;
+	readonly #observers: readonly Observe[];
+	readonly #lines: LimitLines;
+
+	constructor(connections: Connections, log: Log, observers: readonly Observe[], lines: LimitLines) {
+		this.#connections = connections;
+		this.#log = log;
+		this.#observers = observers;
+		this.#lines = lines;
+	}
+
+	unary(service: Service, method: string): grpc.handleUnaryCall<never, object> {
 		return async (call, reply) => {
-			const context = contextOf(call);
+			const context = this.#contextOf(call);
 			const startedMs = performance.now();
-			const ended = arrived(context.method, 'unary', call.request);
+			const ended = this.#arrived(context.method, 'unary', call.request);
 			try {
 				const response = await inSpan(context.method.slice(1), messageSpan(context, call.metadata), () => {
 					requireCaller(service, method, context);
 					return service.unary[method]?.(decoded(call.request), context);
 				});
-				log.debug({ method: context.method, caller: callerName(context.peer), ms: elapsed(startedMs) }, 'answered');
+				this.#log.debug(
+					{ method: context.method, caller: callerName(context.peer), ms: elapsed(startedMs) },
+					'answered',
+				);
 				ended('answered');
 				reply(null, response ?? {});
 			} catch (error) {
 				const known = asKubejoinError(error);
 				ended(known);
-				reply(refusal(known, context));
+				reply(this.#refusal(known, context));
 			}
 		};
 	}
 
-	function streaming(service: Service, method: string): grpc.handleServerStreamingCall<never, object> {
+	streaming(service: Service, method: string): grpc.handleServerStreamingCall<never, object> {
 		return async (call) => {
-			const context = contextOf(call);
-			const ended = arrived(context.method, 'server_stream', call.request);
+			const context = this.#contextOf(call);
+			const ended = this.#arrived(context.method, 'server_stream', call.request);
 			try {
 				requireCaller(service, method, context);
 				for await (const message of service.streams?.[method]?.(decoded(call.request), context) ?? []) {
@@ -117,32 +138,32 @@ export function createGrpcServer(
 				const known = asKubejoinError(error);
 				ended(context.signal.aborted ? 'cancelled' : known);
 				// Not destroy(): a destroyed call never sends its status, and the caller would wait for ever.
-				if (!context.signal.aborted) call.emit('error', refusal(known, context));
+				if (!context.signal.aborted) call.emit('error', this.#refusal(known, context));
 			}
 		};
 	}
 
-	function contextOf(call: grpc.ServerUnaryCall<never, object> | grpc.ServerWritableStream<never, object>): Call {
+	#contextOf(call: grpc.ServerUnaryCall<never, object> | grpc.ServerWritableStream<never, object>): Call {
 		const aborter = new AbortController();
 		call.once('cancelled', () => aborter.abort());
 		return {
 			method: call.getPath(),
-			peer: peerAt(connections, call.getPeer()),
+			peer: peerAt(this.#connections, call.getPeer()),
 			metadata: (key) => call.metadata.get(key)[0]?.toString(),
 			metadataKeys: Object.keys(call.metadata.toJSON()),
 			signal: aborter.signal,
 		};
 	}
 
-	function arrived(path: string, type: Arrival['type'], request: object): (ending: Ending) => void {
+	#arrived(path: string, type: Arrival['type'], request: object): (ending: Ending) => void {
 		const [, service = '', method = ''] = path.split('/');
-		const endings = observers.map((observe) => observe({ service, method, type, request }));
+		const endings = this.#observers.map((observe) => observe({ service, method, type, request }));
 		return (ending) => {
 			for (const end of endings) end(ending);
 		};
 	}
 
-	function refusal(known: KubejoinError, { method, peer }: Call): grpc.ServerErrorResponse {
+	#refusal(known: KubejoinError, { method, peer }: Call): grpc.ServerErrorResponse {
 		const level =
 			known.code === 'INTERNAL'
 				? 'error'
@@ -150,8 +171,8 @@ export function createGrpcServer(
 					? 'debug'
 					: 'warn';
 		const write = (): void =>
-			log[level]({ method, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
-		if (level === 'warn') lines(withoutPort(peer.address), write);
+			this.#log[level]({ method, caller: callerName(peer), peer: peer.address, ...errorFields(known) }, 'refused');
+		if (level === 'warn') this.#lines(withoutPort(peer.address), write);
 		else write();
 		return toServiceError(shownToCaller(known));
 	}
@@ -182,7 +203,7 @@ class Undecoded {
 	}
 }
 
-/** grpc-js answers INTERNAL and logs nothing when a decoder throws; here the handler refuses the request as it refuses any other. */
+/** grpc-js answers INTERNAL and logs nothing if a decoder throws, so the handler refuses the request like any other. */
 const withFailures = (contract: grpc.ServiceDefinition): grpc.ServiceDefinition =>
 	Object.fromEntries(
 		Object.entries(contract).map(([method, definition]) => {

@@ -1,6 +1,6 @@
 /**
- * Sends the traces of this process to an OpenTelemetry collector over OTLP/HTTP; without a collector it loads nothing. The key of the program,
- * which the observer requires, is sent to that collector and is in no log.
+ * Sends the traces of this process to an OpenTelemetry collector over OTLP/HTTP; without a collector it loads nothing.
+ * The key of the program, which the observer requires, is sent to that collector and is in no log.
  * @source https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,7 +10,7 @@ import { environment } from '../config.ts';
 /** So that a join is seen while it runs, where nothing else was asked for; the SDK's own delay is 5 s. */
 const LIVE_MS = 100;
 
-/** A collector that has gone is asked again for ten seconds; whoever stops does not wait for that. */
+/** An unreachable collector is retried for ten seconds; shutdown does not wait for that. */
 const STOP_MS = 1_000;
 
 export interface TracingOptions {
@@ -22,7 +22,7 @@ export interface TracingOptions {
 	readonly onRefused?: (problem: string) => void;
 }
 
-/** @returns sends what is left and ends */
+/** @returns sends the remaining spans and ends */
 export async function startTracing(
 	service: string,
 	{ url, key, onRefused = () => undefined }: TracingOptions = {},

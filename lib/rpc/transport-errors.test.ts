@@ -10,7 +10,7 @@ import { transportError } from './transport-errors.ts';
 
 const never: Service = { ...whoAmI, unary: { Create: () => new Promise<never>(() => undefined) } };
 
-/** What a caller meets; undefined when it is answered. */
+/** The error of a call; undefined if it succeeds. */
 async function failureOf(target: string, tls: VerifiedTls, deadlineMs = 4_000): Promise<KubejoinError | undefined> {
 	const channel = openChannel(target, tls);
 	try {
@@ -148,7 +148,7 @@ describe('transport errors, each made for real', () => {
 		strict.close();
 	});
 
-	it('CONNECTION_REFUSED: no TLS server, or nobody listens', async () => {
+	it('CONNECTION_REFUSED: no TLS server, or no listener', async () => {
 		const plain = createServer((socket) => socket.resume().end('220 mail\r\n')).listen(0, '127.0.0.1');
 		await once(plain, 'listening');
 		const target = `127.0.0.1:${(plain.address() as AddressInfo).port}`;
@@ -175,7 +175,7 @@ describe('transport errors', () => {
 	const made = (code: number, details: string) =>
 		transportError({ code, details }, { target: 't:1', method: '/m', deadlineMs: 1 });
 
-	it('CALL_FAILED: what is no transport failure, with its status and its cause', () => {
+	it('CALL_FAILED for any other status, with its status and cause', () => {
 		const failure = { code: 13, details: 'odd' };
 		const error = transportError(failure, { target: 't:1', method: '/m', deadlineMs: 1 });
 		assert.deepEqual(

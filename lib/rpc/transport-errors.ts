@@ -1,6 +1,6 @@
 /**
- * grpc-js reports a wrong CA, a refused client certificate and a dead server all as code 14; this file tells them apart by the texts of Node
- * and OpenSSL that it passes on. The test produces each of them for real.
+ * grpc-js reports an untrusted CA, a refused client certificate and a dead server all as code 14. This module
+ * distinguishes them by the texts of Node and OpenSSL that grpc-js passes on; the test produces each of them for real.
  */
 import { grpcCode, KubejoinError } from '../errors.ts';
 import { printable } from '../text.ts';
@@ -17,7 +17,7 @@ interface CallFacts {
 	readonly deadlineMs: number;
 }
 
-/** What the server's certificate can be wrong about: Node's text -> Go's, which upstream's users know, and its name for programs. */
+/** Problems of a server's certificate: Node's text, Go's text, which upstream's users know, and a name for programs. */
 const serverProblems: readonly (readonly [RegExp, cause: string, string | undefined])[] = [
 	// First, because it repeats names that the server chose.
 	[
@@ -60,7 +60,8 @@ const clientProblems: readonly (readonly [RegExp, string])[] = [
 	],
 	[
 		/Failed to connect \(/,
-		'it closed the connection right after the TLS handshake, as a server does that does not accept the certificate (or is shutting down)',
+		'it closed the connection right after the TLS handshake, as a server does that refuses the certificate or ' +
+			'is shutting down',
 	],
 ];
 
@@ -99,7 +100,7 @@ const grpcNames = new Map<number, string>([
 	[15, 'DATA_LOSS'],
 ]);
 
-/** Only what says why: `connect ECONNREFUSED 127.0.0.1:6443`. */
+/** Only the cause: `connect ECONNREFUSED 127.0.0.1:6443`. */
 function dialProblem(details: string): string {
 	const problem = details
 		.replace(/^No connection established\. Last error: /, '')

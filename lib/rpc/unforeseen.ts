@@ -1,6 +1,6 @@
 /**
- * The policy for errors that no code handles: log the error under an id, count it, and keep the process running. No request, stream, socket
- * event or timer can end a process. See docs/decisions/18-unforeseen-errors.md.
+ * The policy for errors that no code handles: log the error under an id, count it, and keep the process running. No
+ * request, stream, socket event or timer can end a process. See docs/decisions/18-unforeseen-errors.md.
  */
 import { randomUUID } from 'node:crypto';
 import { Counter } from 'prom-client';
@@ -8,7 +8,10 @@ import { causeText } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Registry } from '../metrics.ts';
 
-/** `request`: thrown by the handler of an HTTP request. The others are Node's names for what reached the top of the process. */
+/**
+ * `request`: thrown by the handler of an HTTP request. The others are Node's names for errors that reached the top of
+ * the process.
+ */
 export type UnforeseenOrigin = 'request' | 'unhandledRejection' | 'uncaughtException';
 
 /** Reports an error that no code handles. @returns the id under which it is reported */
@@ -18,7 +21,7 @@ export type ReportUnforeseen = (origin: UnforeseenOrigin, error: unknown) => str
 export function unforeseenCounter(registry: Registry): (origin: UnforeseenOrigin) => void {
 	const errors = new Counter({
 		name: 'kubejoin_unforeseen_errors_total',
-		help: 'Errors that no code handled, by where they were caught. The process continued; the log has each under its id.',
+		help: 'Errors that no code handled, by the place that caught them. The process continued; the log has each error.',
 		labelNames: ['origin'] as const,
 		registers: [registry],
 	});
@@ -45,8 +48,8 @@ export const sayUnforeseen =
 	};
 
 /**
- * Keep this process running when an error reaches the top of it. For processes that serve: install it once they are ready, so that an error
- * during start-up still ends the process.
+ * Keep this process running when an error reaches the top of it. For processes that serve: install it once they are
+ * ready, so that an error during start-up still ends the process.
  *
  * @returns restores Node's default, which ends the process
  */

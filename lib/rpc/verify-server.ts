@@ -1,6 +1,7 @@
 /**
- * How a client of any protocol verifies a server: OpenSSL verifies the chain, in which every certificate that the client trusts is an anchor as in
- * Go, also an intermediate CA; the name is checked with Go's rules and never with Node's, which differ between its versions.
+ * How a client of any protocol verifies a server: OpenSSL verifies the chain, in which every certificate that the
+ * client trusts is an anchor as in Go, also an intermediate CA; the name is checked with Go's rules and never with
+ * Node's, which differ between its versions.
  */
 import { X509Certificate } from 'node:crypto';
 import type { PeerCertificate, SecureContextOptions } from 'node:tls';
@@ -13,8 +14,8 @@ import { serverNameProblem } from '../pki/server-name.ts';
  *
  * @param ca  PEM, one certificate or more; text and other blocks between them are ignored
  * @throws CERTIFICATE_MALFORMED
- * @differs Go accepts a server's certificate that is for any extended key usage, and OpenSSL does not; OpenSSL tells two CAs of one name apart by
- *          their key identifiers, and Go by their signatures
+ * @differs Go accepts a server certificate for any extended key usage, and OpenSSL does not; OpenSSL distinguishes two
+ *   CAs of one name by their key identifiers, and Go by their signatures
  */
 export const trustAnchors = (ca: string): SecureContextOptions => ({
 	ca: [...certificatesPem(ca)],

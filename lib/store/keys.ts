@@ -1,4 +1,6 @@
-/** Which keys and values can be stored: the same ones in every backend. It must never change one, only accept or refuse it. */
+/**
+ * The keys and values that can be stored, the same in every backend. It accepts or refuses them and never changes one.
+ */
 import { KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { StoredValue } from './store.ts';
@@ -6,7 +8,7 @@ import type { StoredValue } from './store.ts';
 /** In UTF-8; LMDB's own limit is a little under 2 KB. */
 const maxKeyBytes = 1024;
 
-/** What is wrong with a key; undefined when it can be stored. */
+/** Why a key cannot be stored; undefined if it can. */
 function keyProblem(key: string): string | undefined {
 	if (key === '') return 'it is empty';
 	const bytes = Buffer.from(key);

@@ -1,6 +1,6 @@
 /**
- * Whether an LMDB file is whole, found without LMDB: on a truncated or overwritten file the library ends the process by SIGBUS or SIGSEGV. Reads the
- * header of every page that the newest transaction reaches, and never writes.
+ * Whether an LMDB file is whole, found without LMDB: on a truncated or overwritten file the library ends the process by
+ * SIGBUS or SIGSEGV. Reads the header of every page that the newest transaction reaches, and never writes.
  * @source LMDB 0.9.90, mdb.c: MDB_page_header, MDB_meta, MDB_db, MDB_node; compared with files that lmdb 3.5 wrote
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
@@ -12,13 +12,11 @@ const DB_BYTES = 48;
 const MAGIC = 0xbeefc0de;
 const VERSION = 2;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
-/** Of a page. */
 const flag = { branch: 0x01, leaf: 0x02, overflow: 0x04, meta: 0x08 } as const;
 /** Of a node: its value is on pages of its own, or is a database. */
 const nodeFlag = { bigData: 0x01, subDatabase: 0x02 } as const;
 
 interface Tree {
-	/** 0 for an empty tree. */
 	readonly depth: number;
 	readonly root: bigint;
 }
@@ -32,7 +30,8 @@ interface Meta {
 export type OnValue = (value: Buffer) => void;
 
 /**
- * Why the file cannot be opened with LMDB; undefined when it can, or when there is no file or an empty one, which LMDB fills.
+ * Why the file cannot be opened with LMDB; undefined when it can, or when there is no file or an empty one, which LMDB
+ * fills.
  *
  * @throws the error of the file system, such as EACCES
  */
@@ -133,7 +132,7 @@ const readTree = (bytes: Buffer, at: number): Tree => ({
 interface Place {
 	readonly pageSize: number;
 	readonly lastPage: number;
-	/** Bytes of the file. */
+	/** Length of the file in bytes. */
 	readonly size: number;
 	/** Pages that were read, so that no page belongs to two trees. */
 	readonly seen: Set<number>;
@@ -164,7 +163,7 @@ function readPage(file: number, place: Place, wanted: bigint, length = place.pag
 
 interface Node {
 	readonly flags: number;
-	/** Of a branch page. */
+	/** Meaningful only in a node of a branch page. */
 	readonly childPage: number;
 	readonly valueLength: number;
 	/** Offset of its value in the page. */

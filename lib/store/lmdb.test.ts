@@ -15,7 +15,7 @@ describeStoreContract('LMDB', async () => {
 			openStore({
 				url: `lmdb:${directory}`,
 				keyspace: 'test',
-				...(historyLength === undefined ? {} : { historyLength }),
+				historyLength,
 			}),
 		remove: () => rm(directory, { recursive: true }),
 	};

@@ -1,7 +1,7 @@
 /**
- * The store in a file, for one process: nothing to install and nothing to start. One file per keyspace, in a directory of the owner's.
- * A write is acknowledged only after it was committed and flushed. Two processes must never open the same keyspace: their watchers would
- * not hear of each other's changes.
+ * The store in a file, for one process: nothing to install and nothing to start. One file per keyspace, in a directory
+ * of the owner's. A write is acknowledged only after it was committed and flushed. Two processes must never open the
+ * same keyspace: their watchers would not hear of each other's changes.
  */
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { checkKey, isStorable, valueText } from './keys.ts';
 import { lmdbProblem } from './lmdb-check.ts';
 import { pagesOf } from './pages.ts';
 import type { Listed, PageOptions, Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
-import { createWatchers, defaultHistoryLength, pageAfter, pageLength } from './watchers.ts';
+import { createWatchers, defaultHistoryLength, pageAfter, pageLength, type Watchers } from './watchers.ts';
 
 interface ItemRecord {
 	readonly r: number;
@@ -28,7 +28,10 @@ const itemOf = <V extends StoredValue>(key: Uint8Array, json: Uint8Array): Store
 interface Databases {
 	/** Holds the revision, under `revision`. */
 	readonly root: RootDatabase<number, string>;
-	/** Keys as UTF-8, so that they are listed in the same order as in Redis; each record as JSON, whose length is known before it is parsed. */
+	/**
+	 * Keys as UTF-8, so that they are listed in the same order as in Redis; each record as JSON, whose length is known
+	 * before it is parsed.
+	 */
 	readonly items: Database<Buffer, Uint8Array>;
 	/** The last changes by revision. */
 	readonly history: Database<StoreEvent, number>;
@@ -44,8 +47,8 @@ function requireWhole(path: string): void {
 }
 
 /**
- * Without overlappingSync a commit is acknowledged after the flush to disk, not before; noSync and its like would leave the flush out; with
- * eventTurnBatching a full disk would end the process by a rejection that cannot be caught.
+ * Without overlappingSync a commit is acknowledged after the flush to disk, not before; noSync and its like would leave
+ * the flush out; with eventTurnBatching a full disk would end the process by a rejection that cannot be caught.
  */
 export const durability = {
 	overlappingSync: false,
@@ -105,143 +108,177 @@ async function commitProblem(error: unknown): Promise<unknown> {
 }
 
 /**
- * Open a store in `lmdb:DIRECTORY`; the directory is created when it is missing.
+ * Opens a store in `lmdb:DIRECTORY`; creates the directory if it is missing.
  *
- * @throws STORE_UNAVAILABLE  the directory or the file in it cannot be made, read or written
+ * @throws STORE_UNAVAILABLE  the directory or the file in it cannot be created, read or written
  * @throws STORE_DAMAGED      the file is truncated, overwritten, or not LMDB's
  */
 export async function openLmdbStore(options: StoreOptions): Promise<Store> {
-	const name = options.url;
 	const historyLength = options.historyLength ?? defaultHistoryLength;
 	const directory = options.url.slice('lmdb:'.length);
-	const unavailable = (error: unknown) =>
-		new KubejoinError('STORE_UNAVAILABLE', { store: name, problem: problemOfDisk(directory, error) }, { cause: error });
-	let databases: Databases | undefined;
 	try {
-		databases = openDatabases(directory, options.keyspace, historyLength);
+		const databases = openDatabases(directory, options.keyspace, historyLength);
+		return new LmdbStore(options.url, directory, historyLength, databases);
 	} catch (error) {
-		throw error instanceof KubejoinError ? error : unavailable(error);
+		throw error instanceof KubejoinError ? error : unavailable(options.url, directory, error);
+	}
+}
+
+const unavailable = (store: string, directory: string, error: unknown): KubejoinError =>
+	new KubejoinError('STORE_UNAVAILABLE', { store, problem: problemOfDisk(directory, error) }, { cause: error });
+
+/** The kind of a change with its value; a deletion has no text to store. */
+type Change = Pick<StoreEvent, 'type' | 'value'> & { readonly text?: string };
+type Decide = (found: ItemRecord | undefined) => Change;
+
+class LmdbStore implements Store {
+	readonly name: string;
+	readonly #directory: string;
+	readonly #historyLength: number;
+	#databases: Databases | undefined;
+	/** The revision up to which the watchers have received the changes. */
+	#published: number;
+	#watchers: Watchers;
+
+	constructor(name: string, directory: string, historyLength: number, databases: Databases) {
+		this.name = name;
+		this.#directory = directory;
+		this.#historyLength = historyLength;
+		this.#databases = databases;
+		this.#published = this.#revision();
+		this.#watchers = this.#newWatchers();
 	}
 
-	const read = <T>(question: (open: Databases) => T): T => {
-		if (databases === undefined) throw unavailable(new Error('it is closed'));
-		try {
-			return question(databases);
-		} catch (error) {
-			throw error instanceof KubejoinError ? error : unavailable(error);
-		}
-	};
-
-	const revisionNow = () => read(({ root }) => root.get('revision') ?? 0);
-	const eventsAfter = (revision: number, limit: number) =>
-		read(({ history }) => Array.from(history.getRange({ start: revision + 1, limit }), ({ value }) => value));
-
-	const newWatchers = () =>
-		createWatchers(
-			{
-				position: () => published,
-				readAfter: async (revision) => pageAfter(revision, eventsAfter(revision, pageLength), revisionNow()),
-			},
-			historyLength,
-		);
-	let published = revisionNow();
-	let watchers = newWatchers();
-
-	/** From the history and not from the writers, so that watchers get copies, in the order of the revisions. */
-	const publish = (revision: number) => {
-		if (revision <= published) return;
-		const after = published;
-		published = revision;
-		if (watchers.isIdle()) return;
-		const events = eventsAfter(after, historyLength);
-		published = events.at(-1)?.revision ?? revision;
-		try {
-			watchers.publish(pageAfter(after, events, revision));
-		} catch (error) {
-			watchers.fail(error instanceof KubejoinError ? error : unavailable(error));
-			watchers = newWatchers();
-		}
-	};
-
-	/** Decide and write in one transaction; all changes that are asked for in one tick share a commit. */
-	const change = async <V extends StoredValue>(
-		key: string,
-		decide: (found: ItemRecord | undefined) => Pick<StoreEvent, 'type' | 'value'> & { readonly text?: string },
-	) => {
-		const write = ({ root, items, history }: Databases): StoredItem<V> => {
-			const id = Buffer.from(key);
-			const stored = items.get(id);
-			const { type, value, text } = decide(stored === undefined ? undefined : readRecord(stored));
-			const revision = (root.get('revision') ?? 0) + 1;
-			root.put('revision', revision);
-			history.put(revision, { type, key, value, revision });
-			history.remove(revision - historyLength);
-			if (text === undefined) items.remove(id);
-			else items.put(id, Buffer.from(`{"r":${revision},"v":${text}}`));
-			return { key, value: value as V, revision };
-		};
-		try {
-			const item = await read((open) => open.root.transaction(() => write(open)));
-			publish(item.revision);
-			return item;
-		} catch (error) {
-			throw error instanceof KubejoinError ? error : unavailable(await commitProblem(error));
-		}
-	};
-
-	const existing = (key: string, found: ItemRecord | undefined, expectedRevision: number | undefined): StoredValue => {
-		if (found === undefined) throw new KubejoinError('STORE_KEY_MISSING', { key });
-		if (expectedRevision !== undefined && found.r !== expectedRevision) {
-			throw new KubejoinError('STORE_CONFLICT', { key, expectedRevision, foundRevision: found.r });
-		}
-		return found.v;
-	};
-
-	const list = async <V extends StoredValue>(prefix: string, page?: PageOptions) =>
-		read(({ root, items }) => {
+	async create<V extends StoredValue>(key: string, value: V): Promise<StoredItem<V>> {
+		checkKey(key);
+		const text = valueText(key, value);
+		return this.#change(key, (found) => {
+			if (found !== undefined) throw new KubejoinError('STORE_KEY_EXISTS', { key });
+			return { type: 'created', value, text };
+		});
+	}
+	async get<V extends StoredValue>(key: string): Promise<StoredItem<V> | undefined> {
+		const found = isStorable(key) ? this.#read(({ items }) => items.get(Buffer.from(key))) : undefined;
+		return found === undefined ? undefined : itemOf<V>(Buffer.from(key), found);
+	}
+	async list<V extends StoredValue>(prefix: string, page?: PageOptions): Promise<Listed<V>> {
+		return this.#read(({ root, items }) => {
 			const { revision: since } = page ?? {};
 			const revision = root.get('revision') ?? 0;
-			if (since !== undefined) pageAfter(since, eventsAfter(since, 1), revision);
+			if (since !== undefined) pageAfter(since, this.#eventsAfter(since, 1), revision);
 			return { ...listed<V>(items, prefix, page), revision };
 		});
+	}
+	pages<V extends StoredValue>(prefix: string, limit?: number): AsyncIterable<Listed<V>> {
+		return pagesOf(this, prefix, limit);
+	}
+	async update<V extends StoredValue>(key: string, value: V, expectedRevision: number): Promise<StoredItem<V>> {
+		if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
+		const text = valueText(key, value);
+		return this.#change(key, (found) => {
+			requireRevision(key, found, expectedRevision);
+			return { type: 'updated', value, text };
+		});
+	}
+	async delete<V extends StoredValue>(key: string, expectedRevision?: number): Promise<StoredItem<V>> {
+		if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
+		return this.#change(key, (found) => ({
+			type: 'deleted',
+			value: requireRevision(key, found, expectedRevision),
+		}));
+	}
+	watch<V extends StoredValue>(
+		prefix: string,
+		afterRevision: number,
+		signal: AbortSignal,
+	): AsyncIterable<StoreEvent<V>> {
+		return this.#watchers.watch(prefix, afterRevision, signal);
+	}
+	async ping(): Promise<void> {
+		this.#revision();
+	}
+	async close(): Promise<void> {
+		const closing = this.#databases?.root;
+		this.#databases = undefined;
+		this.#watchers.fail(this.#unavailable(new Error('it is closed')));
+		await closing?.close();
+	}
 
-	return {
-		name,
-		create: async (key, value) => {
-			checkKey(key);
-			const text = valueText(key, value);
-			return change(key, (found) => {
-				if (found !== undefined) throw new KubejoinError('STORE_KEY_EXISTS', { key });
-				return { type: 'created', value, text };
-			});
-		},
-		get: async <V extends StoredValue>(key: string) => {
-			const found = isStorable(key) ? read(({ items }) => items.get(Buffer.from(key))) : undefined;
-			return found === undefined ? undefined : itemOf<V>(Buffer.from(key), found);
-		},
-		list,
-		pages: (prefix, limit) => pagesOf({ list }, prefix, limit),
-		update: async (key, value, expectedRevision) => {
-			if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
-			const text = valueText(key, value);
-			return change(key, (found) => {
-				existing(key, found, expectedRevision);
-				return { type: 'updated', value, text };
-			});
-		},
-		delete: async (key, expectedRevision) => {
-			if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
-			return change(key, (found) => ({ type: 'deleted', value: existing(key, found, expectedRevision) }));
-		},
-		watch: (prefix, afterRevision, signal) => watchers.watch(prefix, afterRevision, signal),
-		ping: async () => {
-			revisionNow();
-		},
-		close: async () => {
-			const closing = databases?.root;
-			databases = undefined;
-			watchers.fail(unavailable(new Error('it is closed')));
-			await closing?.close();
-		},
-	};
+	#unavailable(error: unknown): KubejoinError {
+		return unavailable(this.name, this.#directory, error);
+	}
+	#read<T>(question: (open: Databases) => T): T {
+		if (this.#databases === undefined) throw this.#unavailable(new Error('it is closed'));
+		try {
+			return question(this.#databases);
+		} catch (error) {
+			throw error instanceof KubejoinError ? error : this.#unavailable(error);
+		}
+	}
+	#revision(): number {
+		return this.#read(({ root }) => root.get('revision') ?? 0);
+	}
+	#eventsAfter(revision: number, limit: number): StoreEvent[] {
+		return this.#read(({ history }) =>
+			Array.from(history.getRange({ start: revision + 1, limit }), ({ value }) => value),
+		);
+	}
+	#newWatchers(): Watchers {
+		const history = {
+			position: () => this.#published,
+			readAfter: async (revision: number) =>
+				pageAfter(revision, this.#eventsAfter(revision, pageLength), this.#revision()),
+		};
+		return createWatchers(history, this.#historyLength);
+	}
+
+	/** Decides and writes in one transaction; all changes of one tick share a commit. */
+	async #change<V extends StoredValue>(key: string, decide: Decide): Promise<StoredItem<V>> {
+		try {
+			const item = await this.#read((open) => open.root.transaction(() => this.#write<V>(open, key, decide)));
+			this.#publish(item.revision);
+			return item;
+		} catch (error) {
+			throw error instanceof KubejoinError ? error : this.#unavailable(await commitProblem(error));
+		}
+	}
+	#write<V extends StoredValue>({ root, items, history }: Databases, key: string, decide: Decide): StoredItem<V> {
+		const id = Buffer.from(key);
+		const stored = items.get(id);
+		const { type, value, text } = decide(stored === undefined ? undefined : readRecord(stored));
+		const revision = (root.get('revision') ?? 0) + 1;
+		root.put('revision', revision);
+		history.put(revision, { type, key, value, revision });
+		history.remove(revision - this.#historyLength);
+		if (text === undefined) items.remove(id);
+		else items.put(id, Buffer.from(`{"r":${revision},"v":${text}}`));
+		return { key, value: value as V, revision };
+	}
+	/** Reads from the history and not from the writers, so that watchers receive copies in the order of the revisions. */
+	#publish(revision: number): void {
+		if (revision <= this.#published) return;
+		const after = this.#published;
+		this.#published = revision;
+		if (this.#watchers.isIdle()) return;
+		const events = this.#eventsAfter(after, this.#historyLength);
+		this.#published = events.at(-1)?.revision ?? revision;
+		try {
+			this.#watchers.publish(pageAfter(after, events, revision));
+		} catch (error) {
+			this.#watchers.fail(error instanceof KubejoinError ? error : this.#unavailable(error));
+			this.#watchers = this.#newWatchers();
+		}
+	}
+}
+
+/** @returns the current value @throws STORE_KEY_MISSING, STORE_CONFLICT */
+function requireRevision(
+	key: string,
+	found: ItemRecord | undefined,
+	expectedRevision: number | undefined,
+): StoredValue {
+	if (found === undefined) throw new KubejoinError('STORE_KEY_MISSING', { key });
+	if (expectedRevision !== undefined && found.r !== expectedRevision)
+		throw new KubejoinError('STORE_CONFLICT', { key, expectedRevision, foundRevision: found.r });
+	return found.v;
 }

@@ -5,7 +5,7 @@ import { openStore, redactUrl } from './open.ts';
 const tls = { ca: '' };
 
 describe('openStore', () => {
-	it('CONFIG_INVALID: the URL is not that of a store, or has what it must not have', async () => {
+	it('CONFIG_INVALID: the URL is not one of a store, or contains a forbidden part', async () => {
 		const urls = [
 			'',
 			'etcd://host',
@@ -38,7 +38,7 @@ describe('openStore', () => {
 		}
 	});
 
-	it('STORE_UNAVAILABLE: nobody listens', async () => {
+	it('STORE_UNAVAILABLE: no server listens', async () => {
 		await assert.rejects(openStore({ url: 'redis://127.0.0.1:1', keyspace: 'k' }), (error) =>
 			hasCode(error, 'STORE_UNAVAILABLE'),
 		);

@@ -24,7 +24,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 	if (options.url.startsWith('lmdb:')) return traced(await openLmdbStore(options), 'lmdb', options.keyspace);
 	throw new KubejoinError('CONFIG_INVALID', {
 		problems: [
-			`the store URL was "${redactUrl(options.url)}"; redis://HOST:PORT[/DB], rediss://HOST:PORT[/DB] and lmdb:DIRECTORY are allowed`,
+			`the store URL was "${redactUrl(options.url)}"; ` +
+				'redis://HOST:PORT[/DB], rediss://HOST:PORT[/DB] and lmdb:DIRECTORY are allowed',
 		],
 	});
 }

@@ -14,8 +14,8 @@ export async function* pagesOf<V extends StoredValue>(
 	for (;;) {
 		const page = await store.list<V>(prefix, {
 			limit,
-			...(after === undefined ? {} : { after }),
-			...(revision === undefined ? {} : { revision }),
+			after,
+			revision,
 		});
 		revision ??= page.revision;
 		yield { ...page, revision };

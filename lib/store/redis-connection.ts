@@ -1,6 +1,7 @@
 /**
- * Connections to Redis: how one is opened, given up and named in errors. A connection that is down refuses commands at once, and one that
- * does not answer is dropped, so nothing waits for longer than the deadline. No message may hold the password.
+ * Connections to Redis: how one is opened, given up and named in errors. A connection that is down refuses commands at
+ * once, and one that does not answer is dropped, so nothing waits for longer than the deadline. No message may hold the
+ * password.
  */
 import { randomInt } from 'node:crypto';
 import { ClientOfflineError, createClient } from 'redis';
@@ -47,7 +48,7 @@ export const unavailable = (store: string, error: unknown): KubejoinError =>
 		? error
 		: new KubejoinError('STORE_UNAVAILABLE', { store, problem: causeText(error) }, { cause: error });
 
-/** Reject when the work takes longer than the deadline; the work itself goes on. */
+/** Rejects if the work takes longer than the deadline; the work itself continues. */
 function withDeadline<T>(work: Promise<T>, onExpiry: () => void): Promise<T> {
 	return new Promise((resolve, reject) => {
 		const timer = setTimeout(() => {
@@ -76,8 +77,8 @@ function createConnection(
 	return createClient({
 		socket: isTls ? { ...common, tls: true, ...tlsOptions(host, options.tls) } : common,
 		database,
-		...(options.username === undefined ? {} : { username: options.username }),
-		...(options.password === undefined ? {} : { password: options.password }),
+		username: options.username,
+		password: options.password,
 		scripts: redisScripts,
 		disableOfflineQueue: true,
 		disableClientInfo: true,
@@ -101,9 +102,9 @@ export interface RedisConnection {
 const backoffMs = (retries: number): number => Math.min(2000, 50 * 2 ** Math.min(retries, 10)) + randomInt(100);
 
 /**
- * Open a connection that is made anew whenever it is lost.
+ * Opens a connection that reconnects when it is lost.
  *
- * @throws CONFIG_INVALID  the URL makes no sense
+ * @throws CONFIG_INVALID  the URL is invalid
  * @throws STORE_UNAVAILABLE  Redis cannot be reached or refuses the credentials
  */
 export async function connectRedis(options: StoreOptions): Promise<RedisConnection> {

@@ -1,6 +1,6 @@
 /**
- * How a store lies in Redis, and the scripts that change it: each runs whole or, refused by Redis at its first write, not at all.
- * JSON is carried through Lua as text and never decoded there: cjson turns [] into {} and rounds numbers.
+ * How a store lies in Redis, and the scripts that change it: each runs whole or, refused by Redis at its first write,
+ * not at all. JSON is carried through Lua as text and never decoded there: cjson turns [] into {} and rounds numbers.
  */
 import { type CommandParser, defineScript } from 'redis';
 
@@ -16,7 +16,6 @@ export interface RedisKeys {
 	readonly history: string;
 }
 
-/** The keys of a keyspace. */
 export const redisKeys = (keyspace: string): RedisKeys => ({
 	revision: `{${keyspace}}:revision`,
 	items: `{${keyspace}}:items`,
@@ -26,19 +25,23 @@ export const redisKeys = (keyspace: string): RedisKeys => ({
 
 const keysOf = (keyspace: string): string => `~{${keyspace}}:*`;
 const commands =
-	'-@all +config|get +eval +evalsha +get +hdel +hget +hmget +hset +incr +ping +select +xadd +xrange +xread +zadd +zlexcount +zrangebylex +zrem';
+	'-@all +config|get +eval +evalsha +get +hdel +hget +hmget +hset +incr +ping +select ' +
+	'+xadd +xrange +xread +zadd +zlexcount +zrangebylex +zrem';
 
 /**
- * What the Redis user of a store may do, and no more, as in `user registry on >… ${redisAclRule('registry')}`.
- * AUTH and HELLO need no permission. `select` is for a URL that names a database, `config|get` for the check of durability.
+ * The permissions of the Redis user of a store, as in `user registry on >… ${redisAclRule('registry')}`.
+ * AUTH and HELLO need no permission. `select` is for a URL that names a database, `config|get` for the check of
+ * durability.
  */
 export const redisAclRule = (keyspace: string): string => `${keysOf(keyspace)} resetchannels ${commands}`;
 
 /**
- * The line of the user that a connection has before it authenticates: it is off, so nobody can be it.
+ * The ACL line of the default user, which a connection has before it authenticates. The user is off, so no client can
+ * use it.
  *
- * It has the rights of the stores all the same, for it is as this user that Redis replays its append-only file, and a transaction that this user
- * may not make is dropped without a word: all that had been acknowledged would be gone after a restart. @source seen on Redis 7.0.15
+ * It still has the rights of the stores, because Redis replays its append-only file as this user and silently drops a
+ * transaction that this user may not make: all acknowledged data would be lost after a restart. @source seen on Redis
+ * 7.0.15
  */
 export const redisDefaultUser = (keyspaces: readonly string[]): string =>
 	`user default off resetpass ${keyspaces.map(keysOf).join(' ')} resetchannels ${commands}`;
@@ -91,7 +94,9 @@ local revision = record('updated', key, json, historyLength)
 write(key, revision, json)
 return { 'done', revision }`),
 
-	/** (key, historyLength, expectedRevision or nothing) -> done, revision, lastValue | missing | conflict, foundRevision */
+	/**
+	 * (key, historyLength, expectedRevision or nothing) -> done, revision, lastValue | missing | conflict, foundRevision
+	 */
 	deleteItem: script(`
 local key, historyLength, expected = unpack(ARGV)
 local found, json = read(key)
@@ -103,8 +108,8 @@ redis.call('HDEL', itemsKey, key)
 return { 'done', revision, json }`),
 
 	/**
-	 * (prefix, after or empty, limit, maxBytes) -> revision, remaining, key, item, key, item, …; a page of large items is shorter than the limit.
-	 * No UTF-8 text holds the byte 255, so it ends every prefix.
+	 * (prefix, after or empty, limit, maxBytes) -> revision, remaining, key, item, key, item, …; a page of large items is
+	 * shorter than the limit. No UTF-8 text holds the byte 255, so it ends every prefix.
 	 */
 	listItems: script(`
 local prefix, after, limit, maxBytes = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])

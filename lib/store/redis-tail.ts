@@ -29,7 +29,7 @@ export function readEntry({ id, message }: StreamEntry): StoreEvent {
 async function readNext(client: RedisClient, keys: RedisKeys, position: number): Promise<readonly StoreEvent[]> {
 	const streams = await client.xRead({ key: keys.history, id: `${position}-0` }, { BLOCK: blockMs, COUNT: pageLength });
 	const page = (streams?.[0]?.messages ?? []).map(readEntry);
-	// After FLUSHALL revisions begin anew, and XREAD would wait for the old ones forever; a younger store is found here.
+	// After FLUSHALL revisions start again at zero, and XREAD would wait forever; this check finds a younger store.
 	const revision = page.length > 0 ? position : Math.min(position, Number((await client.get(keys.revision)) ?? 0));
 	return pageAfter(position, page, revision);
 }
@@ -38,7 +38,7 @@ async function readNext(client: RedisClient, keys: RedisKeys, position: number):
  * Follow the changes after a revision until the connection ends.
  *
  * @param readAfter  reads older changes, for watchers that come with an older revision
- * @param onEnd      called once, after the watchers were told
+ * @param onEnd      called once, after the watchers were notified
  */
 export function startTail(
 	client: RedisClient,

@@ -81,7 +81,7 @@ describe('with a redis-server', function () {
 		);
 		const options = { url: `${server.url}/1`, keyspace, username: keyspace, password };
 		return {
-			open: (historyLength) => openStore({ ...options, ...(historyLength === undefined ? {} : { historyLength }) }),
+			open: (historyLength) => openStore({ ...options, historyLength }),
 			remove: () => command(server, 'ACL', 'DELUSER', keyspace),
 		};
 	});
@@ -109,7 +109,7 @@ describe('with a redis-server', function () {
 		await (await open('durable')).create('a', {});
 	});
 
-	it('tells a watcher what another replica writes', async () => {
+	it('notifies a watcher of writes by another replica', async () => {
 		const [reader, writer] = [await open('replicas'), await open('replicas')];
 		const abort = new AbortController();
 		const iterator = reader.watch('', 0, abort.signal)[Symbol.asyncIterator]();
@@ -154,7 +154,7 @@ describe('with a redis-server', function () {
 		assert.equal((await store.create('b', {})).revision, 2);
 	});
 
-	it('STORE_UNAVAILABLE: commands and watches end when Redis is killed, and go on with all data when it is back', async () => {
+	it('STORE_UNAVAILABLE when Redis is killed; afterwards commands and watches work again with all data', async () => {
 		const store = await open('killed');
 		await store.create('a', {});
 		const iterator = store.watch('', 0, new AbortController().signal)[Symbol.asyncIterator]();

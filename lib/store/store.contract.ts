@@ -1,11 +1,11 @@
-/** What every store must do, whatever it is made of. Tests only; it must never name a backend. */
+/** The tests that every store must pass. It never names a backend. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { type ErrorCode, hasCode } from '../errors.ts';
 import { limits } from '../limits.ts';
 import type { Listed, PageOptions, Store, StoredItem, StoredValue, StoreEvent } from './store.ts';
 
-/** An empty place for a store; what is opened in it again finds what was there. */
+/** A place for a store. A store that is opened there again finds the data of the one before. */
 export interface StorePlace {
 	readonly open: (historyLength?: number) => Promise<Store>;
 	readonly remove: () => Promise<void>;
@@ -67,7 +67,7 @@ export function describeStoreContract(name: string, newPlace: () => Promise<Stor
 		describeConcurrency(() => store);
 		describeWatch(() => store, reopen);
 
-		it('does what a simple model does, for any sequence of commands', async () => {
+		it('behaves like a simple model for any sequence of commands', async () => {
 			await fc.assert(
 				fc.asyncProperty(commands, async (sequence) => {
 					await compareWithModel(store, sequence);
@@ -171,7 +171,7 @@ function describeItems(store: () => Store, reopen: (historyLength?: number) => P
 			assert.deepEqual(await page('', { limit: 500, after: 'd' }), ['e', 5, 0]);
 		});
 
-		it('all pages together are all items, and tell the revision of the first', async () => {
+		it('returns all items in pages, with the revision of the first page', async () => {
 			await createMany(store(), 'k/', 25);
 			const keys: string[] = [];
 			for await (const { items, revision } of store().pages('k/', 10)) {
@@ -201,7 +201,7 @@ function describeItems(store: () => Store, reopen: (historyLength?: number) => P
 		assert.deepEqual([items.length, new Set(items.map((item) => item.key)).size, revision], [2500, 2500, 2500]);
 	});
 
-	it('gives back what was stored', async () => {
+	it('returns stored values unchanged', async () => {
 		const values: StoredValue[] = [
 			{
 				empty: '',
@@ -289,7 +289,7 @@ function describeConcurrency(store: () => Store): void {
 }
 
 function describeWatch(store: () => Store, reopen: (historyLength?: number) => Promise<void>): void {
-	it('tells of every kind of change, a deletion with the last value', async () => {
+	it('reports every kind of change, a deletion with the last value', async () => {
 		const watched = watchUpTo(store(), '', 0, 3);
 		const { revision } = await store().create('a', { n: 1 });
 		await store().update('a', { n: 2 }, revision);
@@ -301,7 +301,7 @@ function describeWatch(store: () => Store, reopen: (historyLength?: number) => P
 		]);
 	});
 
-	it('misses nothing and repeats nothing while writes go on, for several watchers from several revisions', async () => {
+	it('misses and repeats no change during writes, for several watchers from several revisions', async () => {
 		const last = 3000;
 		await createMany(store(), 'k', 1500);
 		const watches = [0, 1, 700, 1499, 1500].map(async (after) => ({
@@ -320,7 +320,7 @@ function describeWatch(store: () => Store, reopen: (historyLength?: number) => P
 		}
 	});
 
-	it('tells only of keys with the prefix', async () => {
+	it('reports only keys with the prefix', async () => {
 		const watched = watchUntil(store(), 'b/', 0, (event) => event.key === 'b/2');
 		for (const key of ['a/1', 'b/1', 'b', 'ab/', 'b/2']) await store().create(key, {});
 		assert.deepEqual(
@@ -329,7 +329,7 @@ function describeWatch(store: () => Store, reopen: (historyLength?: number) => P
 		);
 	});
 
-	it('goes on from the revision of a list', async () => {
+	it('continues from the revision of a list', async () => {
 		await createMany(store(), 'k', 10);
 		const { items, revision } = await store().list('k');
 		const watched = watchUpTo(store(), 'k', revision, revision + 1);
@@ -416,7 +416,7 @@ interface Model {
 	revision: number;
 }
 
-/** What the command answers by the contract: an item, or the code of the refusal. */
+/** The result of a command by the contract: an item, or the code of the refusal. */
 function runOnModel(
 	model: Model,
 	command: Exclude<Command, { do: 'list' }>,

@@ -1,9 +1,10 @@
 /**
- * What every store offers: JSON objects under string keys, a single growing revision, and watches that resume, as etcd does.
- * Two backends, Redis and LMDB, keep the one contract in `store.contract.ts`. No backend is named outside `open.ts`.
+ * The contract of every store: JSON objects under string keys, a single growing revision, and watches that resume, as
+ * etcd has. Two backends, Redis and LMDB, keep the one contract in `store.contract.ts`. No backend is named outside
+ * `open.ts`.
  */
 
-/** A JSON object; what is stored is what comes back, field order aside. */
+/** A JSON object. A store returns the same object, apart from the order of its fields. */
 export type StoredValue = object;
 
 export interface StoredItem<V extends StoredValue = StoredValue> {
@@ -26,16 +27,18 @@ export interface PageOptions {
 	readonly limit: number;
 	/** Only keys after this one. */
 	readonly after?: string;
-	/** Of the first page: the later ones are of the latest revision, and a watch from this one tells what changed meanwhile. */
+	/**
+	 * Of the first page. Later pages are of the latest revision; a watch from this revision reports the changes since
+	 * then.
+	 */
 	readonly revision?: number;
 }
 export interface Listed<V extends StoredValue = StoredValue> {
 	readonly items: readonly StoredItem<V>[];
-	/** At which this was true. */
+	/** The revision of this state. */
 	readonly revision: number;
 	/** How many items follow after this page; 0 when all were asked for. */
 	readonly remaining: number;
-	/** Of the values, as JSON. */
 	readonly bytes: number;
 }
 
@@ -50,26 +53,35 @@ export interface Store {
 	/**
 	 * The items whose key starts with the prefix, by key: all, or one page of them.
 	 *
-	 * @throws STORE_COMPACTED  changes since the revision of the first page are no longer kept, so that a watch could not make up for them
+	 * @throws STORE_COMPACTED  changes since the revision of the first page are gone, so a watch from there would be
+	 *   incomplete
 	 * @throws STORE_UNAVAILABLE
 	 */
 	list<V extends StoredValue>(prefix: string, page?: PageOptions): Promise<Listed<V>>;
 	/**
-	 * All items of a prefix, page by page; other work has its turn between them. Watch from the revision, which is that of the first page, to see
-	 * what changed meanwhile; items of later pages can be newer.
+	 * All items of a prefix, page by page; other work runs between the pages. Watch from the revision, which is that of
+	 * the first page, to receive the changes since then; items of later pages can be newer.
 	 *
 	 * @param limit  of each page; default 500
-	 * @throws STORE_COMPACTED  so much changed meanwhile that a watch could not make up for it: begin again
+	 * @throws STORE_COMPACTED  a watch from there would be incomplete: list again
 	 * @throws STORE_UNAVAILABLE
 	 */
 	pages<V extends StoredValue>(prefix: string, limit?: number): AsyncIterable<Listed<V>>;
-	/** Replace a value if the key is still at that revision. @throws STORE_CONFLICT, STORE_KEY_MISSING, STORE_VALUE_TOO_LARGE, STORE_UNAVAILABLE */
+	/**
+	 * Replace a value if the key is still at that revision.
+	 *
+	 * @throws STORE_CONFLICT, STORE_KEY_MISSING, STORE_VALUE_TOO_LARGE, STORE_UNAVAILABLE
+	 */
 	update<V extends StoredValue>(key: string, value: V, expectedRevision: number): Promise<StoredItem<V>>;
-	/** Delete a key, optionally only at that revision; answers with the last value and the revision of the deletion. @throws STORE_CONFLICT, STORE_KEY_MISSING, STORE_UNAVAILABLE */
+	/**
+	 * Deletes a key, optionally only at that revision; returns the last value and the revision of the deletion.
+	 *
+	 * @throws STORE_CONFLICT, STORE_KEY_MISSING, STORE_UNAVAILABLE
+	 */
 	delete<V extends StoredValue>(key: string, expectedRevision?: number): Promise<StoredItem<V>>;
 	/**
-	 * Every change after a revision of keys that start with the prefix, in order, none missing and none twice, until the signal aborts
-	 * (then the iteration ends without an error).
+	 * Every change after a revision of keys that start with the prefix, in order, none missing and none twice, until the
+	 * signal aborts (then the iteration ends without an error).
 	 *
 	 * @throws STORE_COMPACTED  the revision is older than the history that is kept
 	 * @throws STORE_UNAVAILABLE  the connection was lost; watch again from the last revision seen
@@ -88,11 +100,10 @@ export interface Store {
 export interface StoreOptions {
 	/** `redis://host:port[/db]`, `rediss://host:port[/db]`, or `lmdb:DIRECTORY`. */
 	readonly url: string;
-	/** What this service's keys start with in a shared store; Redis Cluster keeps them in one slot. For example `registry`. */
+	/** Prefix of this service's keys in a shared store, for example `registry`. Redis Cluster keeps them in one slot. */
 	readonly keyspace: string;
 	/** How many changes are kept for watches that resume; default 10,000. */
 	readonly historyLength?: number;
-	/** Redis ACL user. */
 	readonly username?: string;
 	/** The password itself, read from a file by the caller. */
 	readonly password?: string;

@@ -1,4 +1,4 @@
-/** Store URLs for messages. What this file returns must never hold a credential. */
+/** Store URLs for messages, without credentials. */
 
 /** The URL without user, password, query and fragment; works for malformed URLs too, since those end up in messages. */
 export const redactUrl = (url: string): string =>

@@ -7,7 +7,7 @@ const LIMIT = 5;
 const event = (revision: number, key = 'a/x'): StoreEvent => ({ type: 'updated', key, value: {}, revision });
 
 describe('a watcher that reads more slowly than the store changes', () => {
-	/** A watcher that has read the history, so that what it gets is live. */
+	/** A watcher that has read the history, so its events are live. */
 	async function live(prefix = 'a/') {
 		let position = 1;
 		const watchers = createWatchers(

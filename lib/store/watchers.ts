@@ -1,6 +1,7 @@
 /**
- * What the backends share of watching: a watcher reads the history first and is then fed live, and the revision tells what it has seen.
- * It must never give a watcher a change twice, out of order, or with one missing before it.
+ * Watching, shared by the backends: a watcher reads the history first and then receives live changes; its revision
+ * marks the last change that it has seen. It must never give a watcher a change twice, out of order, or with one
+ * missing before it.
  */
 import { KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
@@ -16,14 +17,21 @@ export const pageLength = 1000;
 export interface History {
 	/** The revision up to which changes have been published; every later one will be. */
 	readonly position: () => number;
-	/** The changes after a revision, oldest first, at most a page; none when there are none. @throws STORE_COMPACTED, STORE_UNAVAILABLE */
+	/**
+	 * The changes after a revision, oldest first, at most a page; none when there are none.
+	 *
+	 * @throws STORE_COMPACTED, STORE_UNAVAILABLE
+	 */
 	readonly readAfter: (revision: number) => Promise<readonly StoreEvent[]>;
 }
 
 export interface Watchers {
-	/** True when nobody watches. */
+	/** True if there is no watcher. */
 	readonly isIdle: () => boolean;
-	/** Give changes to every watcher, in the order of their revisions. All watchers get the same objects: they must not change them. */
+	/**
+	 * Give changes to every watcher, in the order of their revisions. All watchers get the same objects: they must not
+	 * change them.
+	 */
 	readonly publish: (events: readonly StoreEvent[]) => void;
 	/** End every watcher, present and future, with an error. */
 	readonly fail: (error: KubejoinError) => void;
@@ -48,7 +56,8 @@ const compacted = (requested: number, oldest: number) => new KubejoinError('STOR
  *
  * @param revision  of the store, read no later than the page
  * @returns the page
- * @throws STORE_COMPACTED  what came next is no longer kept, or the store is younger than the revision (it was emptied)
+ * @throws STORE_COMPACTED  the next change was compacted, or the store is younger than the revision because it was
+ *   emptied
  */
 export function pageAfter(afterRevision: number, page: readonly StoreEvent[], revision: number): readonly StoreEvent[] {
 	const next = page[0]?.revision ?? revision + 1;

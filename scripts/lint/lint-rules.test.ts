@@ -21,7 +21,7 @@ const rules: readonly Rule[] = [
 		messagePart: 'verified-tls.grit',
 		refused: [
 			[domain, 'export const tls = { rejectUnauthorized: false };'],
-			['lib/rpc/api-channel.ts', 'export const tls = (verify: boolean) => ({ rejectUnauthorized: verify });'],
+			['lib/kube/api-channel.ts', 'export const tls = (verify: boolean) => ({ rejectUnauthorized: verify });'],
 			[domain, "export const tls = { 'rejectUnauthorized': false };"],
 			[domain, "export const tls = { ['rejectUnauthorized']: false };"],
 			[domain, 'export const tls = (rejectUnauthorized: boolean) => ({ rejectUnauthorized });'],
@@ -44,7 +44,7 @@ const rules: readonly Rule[] = [
 			[domain, 'export const trust = (ca: string) => ca as unknown as PinnedCa;'],
 			[domain, 'export const trust = (ca: string) => ({ ca }) as { ca: PinnedCa };'],
 			[domain, 'export const isPinned = (ca: string): ca is PinnedCa => ca !== "";'],
-			['services/kubelet-sim/join/trust.ts', 'export const trust = (text: string) => text as SignedKubeconfig;'],
+			['services/kubelet-sim/trust.ts', 'export const trust = (text: string) => text as SignedKubeconfig;'],
 			['services/kubelet-sim/clients.ts', "export const trust = (one: Channel) => one as Channel<'verified'>;"],
 			[domain, 'export const read = (csr: object) => csr as VerifiedCsr;'],
 			[domain, 'export const read = (text: string) => text as Pin;'],

@@ -194,7 +194,9 @@ function storeSettings(
 		STORE_CERT_FILE: own('store.crt'),
 		STORE_KEY_FILE: own('store.key'),
 	};
-	const user = store.includes('@') ? {} : { STORE_USERNAME: service, STORE_PASSWORD_FILE: own('store-password') };
+	const user: Record<string, string> = store.includes('@')
+		? {}
+		: { STORE_USERNAME: service, STORE_PASSWORD_FILE: own('store-password') };
 	return { STORE_URL: store, ...(store.startsWith('rediss:') ? { ...tls, ...user } : {}) };
 }
 

@@ -184,6 +184,12 @@ const tokenStore: readonly Target[] = [
 			['			Verify: apiServer,', '			Verify: controllers,'],
 			['			SignDetached: controllers,', '			SignDetached: [...apiServer, ...controllers],'],
 			['			Create: apiServer,', '			Create: [...apiServer, ...controllers],'],
+		],
+	},
+	{
+		file: 'services/token-store/authenticate.ts',
+		tests: ['services/token-store'],
+		mutants: [
 			[
 				"log.warn(errorFields(error), 'a token was refused');",
 				"log.warn({ ...errorFields(error), shown: token.slice(7) }, 'a token was refused');",
@@ -193,10 +199,10 @@ const tokenStore: readonly Target[] = [
 				"log.info({ ...errorFields(error), shown: token.slice(7) }, 'a token was refused');",
 			],
 			[
-				'			tell(error.code);\n			return undefined;',
-				'			tell(error.code);\n			return { username: "", groups: [] };',
+				'			count(error.code);\n			return undefined;',
+				'			count(error.code);\n			return { username: "", groups: [] };',
 			],
-			['} else throw error;', '} else return undefined;'],
+			['else throw error;', 'else return undefined;'],
 		],
 	},
 	{
@@ -247,7 +253,7 @@ const caService: readonly Target[] = [
 		],
 	},
 	{
-		file: 'lib/pki/signer-rules.ts',
+		file: 'lib/kube/signer-rules.ts',
 		tests: ['services/ca-service/sign.test.ts', 'services/controller-manager-sim/controllers/csr-approving.test.ts'],
 		mutants: [
 			['if (subject.organizations.includes(wellKnown.groups.masters))', 'if (false)'],
@@ -299,15 +305,19 @@ const authentication: readonly Target[] = [
 			],
 			['	if (dates !== undefined) return', '	if (false) return'],
 			["	if (commonName === '') return", '	if (false) return'],
-			['clock() < found.untilMs', 'true'],
-			['untilMs: clock() + TOKEN_CACHE_MS', 'untilMs: clock() + 10 * TOKEN_CACHE_MS'],
+			['ttl: TOKEN_CACHE_MS - 1', 'ttl: TOKEN_CACHE_MS'],
+			['perf: { now: clock },', ''],
+			['max: TOKEN_CACHE_SIZE,', 'max: 2 * TOKEN_CACHE_SIZE,'],
 			[
-				'if (user === undefined) return undefined;\n		const oldest',
-				'if (user === undefined) return { username: "system:anonymous", groups: [] };\n		const oldest',
+				'if (user !== undefined) users.set(token, user);',
+				'users.set(token, user ?? { username: "system:anonymous", groups: [] });',
 			],
 			['groups: [...organizations]', "groups: [...organizations, 'system:masters']"],
 			['groups: [wellKnown.groups.unauthenticated]', 'groups: [wellKnown.groups.authenticated]'],
-			['kept.set(token,', 'kept.set(token.slice(0, 6),'],
+			[
+				'const known = users.get(token);',
+				"const known = users.find((_user, kept) => token.startsWith(kept.split('.')[0] ?? ''));",
+			],
 			["scheme.toLowerCase() === 'bearer' && ", ''],
 		],
 	},
@@ -476,7 +486,10 @@ const authorization: readonly Target[] = [
 			["user: spec.username ?? ''", "user: 'admin'"],
 			['groups: spec.groups ?? []', "groups: ['system:masters']"],
 			['csr.spec.username === commonName ?', 'csr.spec.username !== undefined ?'],
-			['if (breach === undefined) return approve(csr, recognitions);', 'return approve(csr, recognitions);'],
+			[
+				'if (breach === undefined) return this.#approve(csr, recognitions);',
+				'return this.#approve(csr, recognitions);',
+			],
 		],
 	},
 	{

@@ -26,7 +26,7 @@ const node = {
 describe('authentication', () => {
 	let now: number;
 	let asked: string[];
-	/** What the fake token-store knows. */
+	/** The tokens of the fake token-store. */
 	let tokens: Map<string, { username: string; groups: string[] } | Error>;
 	let authenticate: (certificate: PeerCertificate, authorization?: string) => Promise<unknown>;
 
@@ -109,7 +109,7 @@ describe('authentication', () => {
 		);
 	});
 
-	it('AUTHENTICATOR_UNAVAILABLE when the token cannot be checked, and no certificate or kept success decides', async () => {
+	it('AUTHENTICATOR_UNAVAILABLE if the token cannot be checked and nothing else decides', async () => {
 		const unavailable = (certificate: PeerCertificate) =>
 			assert.rejects(authenticate(certificate, `Bearer ${token}`), (error) => {
 				assert.ok(hasCode(error, 'AUTHENTICATOR_UNAVAILABLE') && error.facts.retryAfterSeconds === 1);
@@ -175,6 +175,17 @@ describe('authentication', () => {
 		await assert.rejects(authenticate(none, `Bearer ${token}`));
 		tokens.set(token, { username: 'u', groups: [] });
 		assert.deepEqual(await authenticate(none, `Bearer ${token}`), { username: 'u', groups: ['system:authenticated'] });
+	});
+
+	it('keeps the successes of at most 4096 tokens', async () => {
+		const ids = Array.from({ length: 4097 }, (_, index) => `${index}.0123456789abcdef`);
+		for (const id of ids) {
+			tokens.set(id, { username: id, groups: [] });
+			await authenticate(none, `Bearer ${id}`);
+		}
+		asked = [];
+		for (const id of [ids[4096], ids[1], ids[0]]) await authenticate(none, `Bearer ${id}`);
+		assert.deepEqual(asked, [ids[0]]);
 	});
 
 	it('one token is not another that begins with it', async () => {

@@ -1,18 +1,24 @@
 /**
- * Who a request comes from. A client certificate of the cluster CA, then a bearer token, then the anonymous user. A credential that is not valid
- * is a 401, one that cannot be checked a 503; neither becomes anonymous. The caller reads only `Unauthorized`; log and trace have the reason.
+ * Who a request comes from. A client certificate of the cluster CA, then a bearer token, then the anonymous user. A
+ * credential that is not valid is a 401, one that cannot be checked a 503; neither becomes anonymous. The caller reads
+ * only `Unauthorized`; log and trace have the reason.
  * @source kubeapiserver/authenticator/config.go, apiserver authentication/request/{x509,bearertoken,union,anonymous}
  */
+import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { type UserInfo, wellKnown } from '../../lib/kube/types.ts';
 import { datesProblem, invalidNow } from '../../lib/pki/dates.ts';
 import type { PeerCertificate } from '../../lib/rpc/peer.ts';
 import { setSpanAttributes } from '../../lib/trace.ts';
-import type { Credentials } from './request.ts';
+import type { Credentials } from './request/api-request.ts';
 
-/** The user and groups of a valid token, or undefined. Throws when the token cannot be checked. */
-export type VerifyToken = (token: string) => Promise<{ username: string; groups: string[] } | undefined>;
+export interface VerifiedUser {
+	readonly username: string;
+	readonly groups: string[];
+}
+/** Returns undefined for an invalid token, and throws if it cannot check the token. */
+export type VerifyToken = (token: string) => Promise<VerifiedUser | undefined>;
 export type Authenticate = (credentials: Credentials) => Promise<UserInfo>;
 
 /** Upstream keeps a success for 10 s, so that a node's burst of calls is one look-up; failures are never kept. */
@@ -27,7 +33,8 @@ const known = (user: UserInfo): UserInfo =>
 
 /**
  * @throws API_UNAUTHORIZED, AUTHENTICATOR_UNAVAILABLE (only token-store could say whether the token is valid)
- * @differs upstream answers 401 when its token authenticators fail as well; here the caller gets 503 with Retry-After, and a join retries
+ * @differs upstream answers 401 when its token authenticators fail as well; here the caller gets 503 with Retry-After,
+ *   and a join retries
  */
 export function createAuthenticator(verifyToken: VerifyToken, clock: Clock): Authenticate {
 	const verified = cacheSuccesses(verifyToken, clock);
@@ -57,7 +64,10 @@ export function createAuthenticator(verifyToken: VerifyToken, clock: Clock): Aut
 	};
 }
 
-/** The user, or why the certificate is not good, or undefined when none was shown. Lifetime is checked on each request: connections live long. */
+/**
+ * The user, or why the certificate is invalid, or undefined without a certificate. The validity is checked on each
+ * request, because connections live long.
+ */
 function userOfCertificate(certificate: PeerCertificate, nowMs: number): UserInfo | string | undefined {
 	if (certificate.state === 'none') return undefined;
 	if (certificate.state === 'unverified') return `x509: ${certificate.problem}`;
@@ -86,16 +96,18 @@ export const hasExtraSpace = (authorization: string | undefined): boolean =>
 	/^bearer {2}/i.test(authorization?.trim() ?? '');
 
 function cacheSuccesses(verifyToken: VerifyToken, clock: Clock): VerifyToken {
-	const kept = new Map<string, { user: { username: string; groups: string[] }; untilMs: number }>();
+	const users = new LRUCache<string, VerifiedUser>({
+		max: TOKEN_CACHE_SIZE,
+		// lru-cache keeps an entry until its age exceeds the ttl.
+		ttl: TOKEN_CACHE_MS - 1,
+		ttlResolution: 0,
+		perf: { now: clock },
+	});
 	return async (token) => {
-		const found = kept.get(token);
-		if (found !== undefined && clock() < found.untilMs) return found.user;
-		kept.delete(token);
+		const known = users.get(token);
+		if (known !== undefined) return known;
 		const user = await verifyToken(token);
-		if (user === undefined) return undefined;
-		const oldest = kept.keys().next().value;
-		if (kept.size >= TOKEN_CACHE_SIZE && oldest !== undefined) kept.delete(oldest);
-		kept.set(token, { user, untilMs: clock() + TOKEN_CACHE_MS });
+		if (user !== undefined) users.set(token, user);
 		return user;
 	};
 }

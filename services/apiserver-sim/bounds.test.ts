@@ -11,7 +11,7 @@ import { configMaps, leases, nodes } from './resources/plain.ts';
 const many = <T>(count: number, make: (index: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
 const entries = (count: number) => Object.fromEntries(many(count, (index) => [`k${index}`, 'v']));
 
-describe('bounds of what a caller sends', () => {
+describe('bounds on the input of a caller', () => {
 	const store = storeOfEachTest();
 	let refused: LimitName[];
 	beforeEach(async () => {

@@ -1,5 +1,6 @@
 /**
- * Bounds on what a caller sends, for every kind and before anything is done with it: the types of all fields and the entries of lists and maps. What cannot be encoded again is refused here and so never stored.
+ * Bounds on the input of a caller, for every kind and before any processing: the types of all fields and the entries of
+ * lists and maps. An object that cannot be encoded again is refused here and so never stored.
  */
 import { type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
 import { requireValid, tooLong, tooMany } from '../../lib/kube/object-meta.ts';
@@ -7,12 +8,12 @@ import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
 import { cannotBeHandled, unmarshalProblem } from '../../lib/kube/unmarshal.ts';
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
-import type { ApiRequest, ResourceStorage } from './request.ts';
+import type { ApiRequest, ResourceStorage } from './request/api-request.ts';
 
 type Watch = NonNullable<ResourceStorage['watch']>;
 type Answer = (request: ApiRequest) => Promise<KubeObject>;
 
-/** The endpoint of a resource, which refuses what exceeds a bound and counts it. */
+/** The storage of a resource, which refuses and counts requests that exceed a bound. */
 export function bounded(
 	resource: ApiResource,
 	endpoint: ResourceStorage,

@@ -23,6 +23,6 @@ export const settings = {
 	controlPlaneEndpoint: setting(
 		'CONTROL_PLANE_ENDPOINT',
 		hostPort,
-		'HOST:PORT at which nodes reach this server; it stands in cluster-info',
+		'HOST:PORT at which nodes reach this server, for cluster-info',
 	),
 };

@@ -1,4 +1,4 @@
-/** Requests, and a store in a directory of its own, for the tests of this folder. No tests, and nothing that a service may import. */
+/** Requests, and a store in its own directory, for the tests of this folder. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ import { openStore } from '../../lib/store/open.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { Authorizer } from './authorize/attributes.ts';
 import { resourceRequest, userNamed } from './authorize/fixtures.test.ts';
-import type { ApiRequest, Verb } from './request.ts';
+import type { ApiRequest, Verb } from './request/api-request.ts';
 
 export const now = '2026-01-31T12:00:00Z';
 export const clock = () => Date.parse(now);
@@ -31,7 +31,7 @@ export const request = (verb: Verb, resource: ApiResource, more: Partial<ApiRequ
 	...more,
 });
 
-/** Allows what is listed as `USER VERB RESOURCE NAME`, has no opinion on all else, and remembers what it was asked. */
+/** Allows the listed `USER VERB RESOURCE NAME`, has no opinion on other requests, and records all of them. */
 export function fakeAuthorizer(...allowed: string[]): Authorizer & { readonly asked: string[] } {
 	const asked: string[] = [];
 	return {

@@ -1,15 +1,15 @@
 /**
- * gRPC message -> request of the pipeline -> gRPC message. The resource is read off the service's name and the verb off the method's; nothing
- * is decided here.
+ * gRPC message -> request of the pipeline -> gRPC message. The name of the service gives the resource, that of the
+ * method the verb; nothing is decided here.
  */
 import { type ApiResource, apiVersionOf } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Call, StreamHandler, UnaryHandler } from '../../lib/rpc/server.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
+import type { Credentials } from './request/api-request.ts';
 import { impersonationHeaders } from './request/impersonation.ts';
 import { grpcMethods } from './request/info.ts';
-import type { Credentials } from './request.ts';
 import { readFieldSelector } from './selectors.ts';
 import { deletionStatus, listMeta } from './status.ts';
 
@@ -35,7 +35,7 @@ const emptyRequest = {
 	preconditions: {},
 } as const;
 
-/** A message never holds more, whatever was asked for. */
+/** The maximum number of objects in a message, also if the caller asks for more. */
 const MAX_PAGE = limits.listPageItems.value;
 
 export interface Handlers {

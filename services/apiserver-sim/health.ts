@@ -1,4 +1,7 @@
-/** What serving means here: the store answers, and the roles and bindings are read, so that no one is refused for want of them. */
+/**
+ * The readiness of the API server: the store answers, and roles and bindings are read, so no request is refused because
+ * they are missing.
+ */
 import type { HealthChecks } from '../../lib/rpc/health.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { RbacCache } from './rbac-cache.ts';

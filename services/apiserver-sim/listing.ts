@@ -1,6 +1,6 @@
 /**
- * A list of stored objects: a page of it when a limit is asked for, else all. It is read from the store page by page, and other requests have
- * their turn in between.
+ * A list of stored objects: a page of it if the request has a limit, otherwise all. It is read from the store page by
+ * page, and other requests run in between.
  * @source apiserver/pkg/storage/etcd3/store.go GetList
  */
 import { setImmediate as turn } from 'node:timers/promises';
@@ -8,8 +8,8 @@ import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Listed, Store, StoredItem } from '../../lib/store/store.ts';
+import type { ApiRequest, ObjectList } from './request/api-request.ts';
 import { decodeContinue, encodeContinue, type Position } from './request/continue-token.ts';
-import type { ApiRequest, ObjectList } from './request.ts';
 
 export interface ListedPlace<T extends KubeObject> {
 	/** Of the keys; with `isOneKey` the key itself. */
@@ -72,7 +72,7 @@ async function pageAt<T extends KubeObject>(
 		return await store.list<T>(prefix, {
 			limit,
 			...(after === undefined ? {} : { after: `${prefix}${after}` }),
-			...(revision === undefined ? {} : { revision }),
+			revision,
 		});
 	} catch (error) {
 		if (after === undefined || !hasCode(error, 'STORE_COMPACTED')) throw error;

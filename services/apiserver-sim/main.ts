@@ -27,7 +27,7 @@ import { tokenStoreClient } from './token-store-client.ts';
 
 const service = 'apiserver-sim';
 
-/** Pods are what relates a node to a Secret or a ConfigMap, and there are no pods. */
+/** A node is related to a Secret or a ConfigMap through pods, and there are no pods. */
 const noPods = { related: () => false };
 
 await runService(service, settings, async (config, log, registry, unforeseen) => {

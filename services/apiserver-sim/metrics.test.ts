@@ -6,8 +6,8 @@ import { resources } from '../../lib/kube/resources.ts';
 import { contractOf } from '../../lib/rpc/contracts.ts';
 import type { Ending } from '../../lib/rpc/server.ts';
 import { countedAuthenticator, labelsOfInfo, requestMetrics } from './metrics.ts';
+import type { Credentials } from './request/api-request.ts';
 import { infoOfPath } from './request/info.ts';
-import type { Credentials } from './request.ts';
 
 describe('the requests of the API server', () => {
 	let registry: Registry;
@@ -21,7 +21,7 @@ describe('the requests of the API server', () => {
 		metrics.http(infoOfPath(method, path, isWatch), method);
 	const labelsOf = (method: string, path: string, isWatch = false) =>
 		labelsOfInfo(infoOfPath(method, path, isWatch), method);
-	/** What a row of apiserver_request_total says, but for what is the same in all. */
+	/** The labels of a row of apiserver_request_total, without those that are the same in all rows. */
 	const counted = async () =>
 		(await samples('apiserver_request_total')).map((line) =>
 			[...line.matchAll(/(\w+)="([^"]*)"/g)]
@@ -45,7 +45,8 @@ describe('the requests of the API server', () => {
 		nowMs = 30;
 		ended('answered');
 		const labels =
-			'verb="LIST",dry_run="",group="coordination.k8s.io",version="v1",resource="leases",subresource="",scope="namespace",component="apiserver"';
+			'verb="LIST",dry_run="",group="coordination.k8s.io",version="v1",resource="leases",subresource="",' +
+			'scope="namespace",component="apiserver"';
 		assert.deepEqual(await samples('apiserver_request_total'), [`apiserver_request_total{${labels},code="200"} 1`]);
 		const durations = await samples('apiserver_request_duration_seconds');
 		assert.ok(durations.includes(`apiserver_request_duration_seconds_sum{${labels}} 0.03`), durations.join('\n'));
@@ -92,7 +93,7 @@ describe('the requests of the API server', () => {
 			);
 	});
 
-	it('a refusal counts with its HTTP status, as the caller is told it', async () => {
+	it('counts a refusal with the HTTP status of the answer', async () => {
 		const forbidden = new KubejoinError('API_FORBIDDEN', {
 			resource: 'nodes',
 			group: '',
@@ -109,7 +110,7 @@ describe('the requests of the API server', () => {
 		assert.deepEqual(rows, ['403 1', '401 2', '500 1']);
 	});
 
-	it('what is under way is counted at its most, watches not', async () => {
+	it('reports the maximum of concurrent requests, without watches', async () => {
 		const inFlight = async () =>
 			(await samples('apiserver_current_inflight_requests')).map((line) => line.replace(/.*="(\w+)"\} /, '$1 '));
 		const path = '/api/v1/nodes';
@@ -123,7 +124,7 @@ describe('the requests of the API server', () => {
 		assert.deepEqual(await inFlight(), ['mutating 0', 'readOnly 0']);
 	});
 
-	it('what nobody here knows is `other`, whatever it is', () => {
+	it('labels unknown values as `other`', () => {
 		assert.deepEqual(Object.values(labelsOf('PROPFIND', '/api/v1/nodes/a/secret')), [
 			'other',
 			'',

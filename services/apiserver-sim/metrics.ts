@@ -1,7 +1,8 @@
 /**
- * What is counted at the API server, under upstream's names: requests, however they came, and who was let in. Every label is a word of this file,
- * of lib/kube/resources.ts or of a contract; a path, a method or a resource that nobody here knows is `other`.
- * @source apiserver/pkg/endpoints/metrics/metrics.go and filters/metrics.go; apiserver/pkg/authentication/request/x509/x509.go
+ * Metrics of the API server, under upstream's names: requests over both protocols, and authentication. Every label is a
+ * word of this file, of lib/kube/resources.ts or of a contract; an unknown path, method or resource is `other`.
+ * @source apiserver/pkg/endpoints/metrics/metrics.go and filters/metrics.go;
+ *   apiserver/pkg/authentication/request/x509/x509.go
  */
 import { Counter, Gauge, Histogram } from 'prom-client';
 import type { Clock } from '../../lib/clock.ts';
@@ -10,8 +11,7 @@ import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import { type ElapsedMs, OTHER, type Registry } from '../../lib/metrics.ts';
 import type { Ending, Observe } from '../../lib/rpc/server.ts';
 import type { Authenticate } from './authenticate.ts';
-import { grpcMethods, type RequestInfo } from './request/info.ts';
-import type { ObserveRequest } from './rest.ts';
+import { grpcMethods, type ObserveRequest, type RequestInfo } from './request/info.ts';
 
 const requestBuckets = [
 	0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
@@ -93,7 +93,7 @@ export function labelsOfInfo(info: RequestInfo, method: string): RequestLabels {
 	);
 }
 
-/** What the same ending would be over HTTP. */
+/** The HTTP status of the same outcome. */
 const statusOf = (ending: Ending, verb: string): number =>
 	typeof ending === 'string' ? (verb === 'POST' ? 201 : 200) : (shownToCaller(ending).http?.status ?? 500);
 
@@ -103,8 +103,9 @@ const kindOf = (verb: string): 'mutating' | 'readOnly' => (mutating.has(verb) ? 
 /**
  * Counts and times requests; one observer for each of the two protocols.
  *
- * @differs upstream counts what reached a handler; here what was refused before that is counted as well, with 401 or 403, and so is a path that does
- *          not exist. `apiserver_current_inflight_requests` is the most since it was last asked for; upstream's is the most in the last second.
+ * @differs upstream counts requests that reached a handler; kubejoin also counts earlier refusals, with 401 or 403, and
+ *   paths that do not exist. `apiserver_current_inflight_requests` is the maximum since the last scrape; upstream's is
+ *   that of the last second.
  */
 export function requestMetrics(
 	registry: Registry,
@@ -113,13 +114,17 @@ export function requestMetrics(
 	const registers = [registry];
 	const total = new Counter({
 		name: 'apiserver_request_total',
-		help: 'Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, component, and HTTP response code.',
+		help:
+			'Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope, ' +
+			'component, and HTTP response code.',
 		labelNames: [...requestLabels, 'code'],
 		registers,
 	});
 	const duration = new Histogram({
 		name: 'apiserver_request_duration_seconds',
-		help: 'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.',
+		help:
+			'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, ' +
+			'scope and component.',
 		labelNames: requestLabels,
 		buckets: requestBuckets,
 		registers,

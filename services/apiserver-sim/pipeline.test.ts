@@ -5,8 +5,8 @@ import type { Attributes, Decision } from './authorize/attributes.ts';
 import { userNamed } from './authorize/fixtures.test.ts';
 import { fakeAuthorizer, refusalOf, request } from './fixtures.test.ts';
 import { createPipeline } from './pipeline.ts';
+import type { ApiRequest, Credentials, ResourceStorage, Verb } from './request/api-request.ts';
 import { impersonationHeaders } from './request/impersonation.ts';
-import type { ApiRequest, Credentials, ResourceStorage, Verb } from './request.ts';
 import { parseFieldSelector } from './selectors.ts';
 
 const user = userNamed('u', 'g');
@@ -117,7 +117,8 @@ describe('the pipeline', () => {
 		);
 		assert.equal(
 			await refused('get', { resource: resources.leases, namespace: 'ns', name: 'a' }),
-			`403 Forbidden: leases.coordination.k8s.io "a" ${cannot('get', 'leases')} "coordination.k8s.io" in the namespace "ns"`,
+			`403 Forbidden: leases.coordination.k8s.io "a" ${cannot('get', 'leases')} "coordination.k8s.io" ` +
+				'in the namespace "ns"',
 		);
 		const because = pipelineOf({ authorize: () => ({ decision: 'Deny', reason: 'because' }) });
 		assert.equal(
@@ -219,7 +220,7 @@ describe('the pipeline', () => {
 		assert.match(await refusalOf(pipeline.execute(asked('get', { name: long.slice(1) }), credentials)), /^403/);
 	});
 
-	it('what is wrong with the rest of a request is said after it was allowed', async () => {
+	it('reports problems of the rest of a request only after it was allowed', async () => {
 		const check = () => {
 			throw new KubejoinError('API_BAD_REQUEST', { problem: 'no' });
 		};
@@ -272,7 +273,7 @@ describe('the pipeline', () => {
 			assert.deepEqual(reached, []);
 		});
 
-		it('403 for a caller who may as well, for it is not offered; 401 comes first', async () => {
+		it('403 also for an admin, because it is not supported; 401 comes first', async () => {
 			const may = pipelineOf({ authorize: () => ({ decision: 'Allow', reason: 'RBAC: allowed' }) });
 			const headers = asking(['impersonate-user', 'alice']);
 			assert.equal(
@@ -355,7 +356,7 @@ describe('the pipeline', () => {
 			});
 		}
 
-		it('a namespaced resource is authorized in the namespace of the request, which its object is put into', async () => {
+		it('authorizes a namespaced resource in the namespace of the request, and stores its object there', async () => {
 			const { namespace: _none, ...metadata } = sent.metadata;
 			for (const object of [sent, { ...sent, metadata }, { ...sent, metadata: { ...metadata, namespace: '' } }])
 				await askAll(resources.roles, { namespace: 'default', name: 'a', object });

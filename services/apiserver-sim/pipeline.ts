@@ -1,6 +1,7 @@
 /**
- * The one way through the API server, for gRPC and HTTPS alike: authenticate, authorize, then the endpoint of the resource, which admits,
- * validates and stores. Refuses by default; nothing reaches an endpoint that the authorizers did not allow.
+ * The one way through the API server, for gRPC and HTTPS alike: authenticate, authorize, then the endpoint of the
+ * resource, which admits, validates and stores. Refuses by default; nothing reaches an endpoint that the authorizers
+ * did not allow.
  */
 import { KubejoinError, qualifiedResource } from '../../lib/errors.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
@@ -11,15 +12,21 @@ import type { Authenticate } from './authenticate.ts';
 import type { Attributes, Authorizer, FieldRequirement, ResourceRequest } from './authorize/attributes.ts';
 import { forbidden } from './authorize/forbidden.ts';
 import { quotedInput } from './authorize/go-text.ts';
+import type { ApiRequest, Credentials, ObjectList, ResourceStorage, Verb } from './request/api-request.ts';
 import { refuseImpersonation } from './request/impersonation.ts';
-import type { ApiRequest, Credentials, ObjectList, ResourceStorage, Verb } from './request.ts';
 import { selectedName } from './selectors.ts';
 
-/** A request before it is authenticated and authorized. Its verb and subresource may be any; the endpoint offers few of them. */
+/**
+ * A request before it is authenticated and authorized. Its verb and subresource may be any; the endpoint offers few of
+ * them.
+ */
 export interface UnauthenticatedRequest extends Omit<ApiRequest, 'user' | 'verb' | 'subresource'> {
 	readonly verb: string;
 	readonly subresource: string;
-	/** Throws what is wrong with the rest of the request. Called once the request is allowed, so that a stranger learns only that it is not. */
+	/**
+	 * Throws problems of the rest of the request. Called once the request is allowed, so other callers learn only that it
+	 * is not.
+	 */
 	readonly check?: (count: CountRefusal) => void;
 }
 /** The endpoint of every resource that is served. */
@@ -30,7 +37,11 @@ export interface Pipeline {
 	readonly execute: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<KubeObject>;
 	readonly list: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<ObjectList>;
 	readonly watch: (request: UnauthenticatedRequest, credentials: Credentials) => AsyncIterable<WatchEvent<KubeObject>>;
-	/** For a request that this door does not offer. @throws API_UNAUTHORIZED, API_FORBIDDEN, API_PATH_NOT_FOUND, API_METHOD_NOT_ALLOWED, in this order */
+	/**
+	 * For a request that this door does not offer.
+	 *
+	 * @throws API_UNAUTHORIZED, API_FORBIDDEN, API_PATH_NOT_FOUND, API_METHOD_NOT_ALLOWED, in this order
+	 */
 	readonly refuse: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<never>;
 	/** May this caller read this path, for example /version? @throws API_UNAUTHORIZED, API_PATH_FORBIDDEN */
 	readonly authorizePath: (path: string, verb: string, credentials: Credentials) => Promise<void>;
@@ -98,7 +109,7 @@ export function createPipeline(
 	};
 }
 
-/** What can be done to a subresource. */
+/** The verbs of a subresource. */
 const ofSubresources: readonly Verb[] = ['get', 'update'];
 
 const isOneOf = <T extends string>(list: readonly T[], text: string): text is T =>
@@ -121,7 +132,10 @@ function requireBoundedNames(
 	}
 }
 
-/** @throws API_BAD_REQUEST  @source apiserver/pkg/registry/generic/registry/store.go NamespaceKeyFunc; api/validation/path IsValidPathSegmentName */
+/**
+ * @throws API_BAD_REQUEST
+ * @source apiserver/pkg/registry/generic/registry/store.go NamespaceKeyFunc; api/validation/path IsValidPathSegmentName
+ */
 function requireName({ verb, name }: UnauthenticatedRequest): void {
 	if (verb !== 'get' && verb !== 'update' && verb !== 'delete') return;
 	const problems = name === '' ? [] : pathSegmentProblems(name);
@@ -137,8 +151,9 @@ function pathSegmentProblems(name: string): string[] {
 }
 
 /**
- * The namespace that authorization, admission and storage see. It depends on the row of the resource: the caller's namespace counts only for a
- * namespaced resource. A Namespace is in itself, as upstream: a Role can grant `get namespaces` in its own namespace.
+ * The namespace that authorization, admission and storage see. It depends on the row of the resource: the caller's
+ * namespace counts only for a namespaced resource. A Namespace is in itself, as upstream: a Role can grant `get
+ * namespaces` in its own namespace.
  * @source apiserver/pkg/endpoints/request/requestinfo.go; registry/rest/meta.go ExpectedNamespaceForScope
  */
 function scopeOf({ resource, namespace, name }: UnauthenticatedRequest): string {

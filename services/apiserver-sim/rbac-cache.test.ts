@@ -83,7 +83,7 @@ describe('the RBAC cache', () => {
 		await until(() => bindings().length === 0);
 	});
 
-	it('when the store fails it keeps what it knows, and reads anew what it may have missed', async () => {
+	it('keeps its objects while the store is unavailable, and then reads changes that it may have missed', async () => {
 		await put(resources.clusterRoleBindings, 'old');
 		let isAway = false;
 		const failing: Store = {

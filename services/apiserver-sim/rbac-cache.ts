@@ -1,4 +1,7 @@
-/** The RBAC objects as the authorizer reads them: in memory, kept up by watching the store, so that a deleted binding counts at once in every replica. */
+/**
+ * The RBAC objects as the authorizer reads them: in memory, kept up by watching the store, so that a deleted binding
+ * counts at once in every replica.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from '../../lib/errors.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
@@ -10,7 +13,7 @@ import { storeKey } from './registry.ts';
 
 export interface RbacCache {
 	readonly source: RbacSource;
-	/** Once the first lists are in, or the signal has aborted; nobody is to be authorized before that. */
+	/** Resolves once the first lists are in, or the signal has aborted; requests must not be authorized before. */
 	readonly synced: Promise<void>;
 	/** Throws until the first lists are in. */
 	readonly ready: () => void;
@@ -47,7 +50,7 @@ export function startRbacCache(store: Store, signal: AbortSignal, log: Log): Rba
 function keepCache<T extends KubeObject>(store: Store, resource: ApiResource, signal: AbortSignal, log: Log) {
 	const prefix = `${resource.resource}.${resource.group}/`;
 	const items = new Map<string, T>();
-	/** What was read at a later revision than the watch began. */
+	/** Objects that were read at a later revision than the watch began. */
 	const newer = new Map<string, number>();
 	let after: number | undefined;
 	let markSynced = (): void => undefined;

@@ -5,7 +5,7 @@ import { limits } from '../../lib/limits.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { admin, clock, now, refusalOf, request, storeOfEachTest } from './fixtures.test.ts';
 import { createStorage, type Strategy, storeKey } from './registry.ts';
-import type { ApiRequest, ObjectList } from './request.ts';
+import type { ApiRequest, ObjectList } from './request/api-request.ts';
 import { parseFieldSelector } from './selectors.ts';
 
 const { configMaps, nodes, namespaces } = resources;
@@ -70,7 +70,7 @@ describe('the registry', () => {
 			assert.deepEqual(await get('a'), { ...rest, metadata });
 		});
 
-		it('what the server writes is not taken from the sender', async () => {
+		it('ignores server-managed fields of the sender', async () => {
 			const { metadata } = await create(
 				configMap('a', {}, { uid: 'mine', creationTimestamp: 'x', deletionTimestamp: 'x' }),
 			);
@@ -116,11 +116,14 @@ describe('the registry', () => {
 				'422 Invalid: ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
 			);
 			const subdomain =
-				"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character " +
-				"(e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
+				"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', " +
+				'and must start and end with an alphanumeric character ' +
+				"(e.g. 'example.com', regex used for validation is " +
+				"'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 			for (const name of ['A', 'a_b', '-a', 'a-', 'a..b', '../b', 'a/b', 'ä', 'a\n']) {
 				const quoted = JSON.stringify(name);
-				const expected = `422 Invalid: ConfigMap "${name}" is invalid: metadata.name: Invalid value: ${quoted}: ${subdomain}`;
+				const expected =
+					`422 Invalid: ConfigMap "${name}" is invalid: ` + `metadata.name: Invalid value: ${quoted}: ${subdomain}`;
 				assert.equal(await refusalOf(create(configMap(name))), expected);
 			}
 			const long = 'a'.repeat(254);
@@ -233,7 +236,8 @@ describe('the registry', () => {
 			const { metadata } = await create(configMap('a'));
 			await update(configMap('a', { k: '1' }, { resourceVersion: metadata.resourceVersion ?? '' }));
 			const text =
-				'409 Conflict: Operation cannot be fulfilled on configmaps "a": the object has been modified; please apply your changes to the latest version and try again';
+				'409 Conflict: Operation cannot be fulfilled on configmaps "a": the object has been modified; ' +
+				'please apply your changes to the latest version and try again';
 			assert.equal(
 				await refusalOf(update(configMap('a', { k: '2' }, { resourceVersion: metadata.resourceVersion ?? '' }))),
 				text,
@@ -250,7 +254,7 @@ describe('the registry', () => {
 			);
 		});
 
-		it('without a version nobody is refused and nobody’s turn is lost; with one, one of many wins', async () => {
+		it('without a version applies every update; with one, one of many wins', async () => {
 			await create(configMap('a'));
 			const results = await Promise.all(Array.from({ length: 10 }, (_, i) => update(configMap('a', { k: String(i) }))));
 			assert.equal(new Set(results.map((result) => result.metadata.resourceVersion)).size, 10);
@@ -280,7 +284,7 @@ describe('the registry', () => {
 			);
 		});
 
-		it('the strategy says what a subresource may change, with the time; admission and validation see both', async () => {
+		it('lets the strategy restrict a subresource; admission and validation see both objects', async () => {
 			await create(configMap('a', { k: '1' }));
 			const seen: unknown[] = [];
 			const strategy: Partial<Strategy<ConfigMap>> = {
@@ -304,29 +308,31 @@ describe('the registry', () => {
 	});
 
 	describe('delete', () => {
-		it('answers with what was deleted', async () => {
+		it('answers with the deleted object', async () => {
 			const created = await create(configMap('a'));
 			const deleted = await remove('a');
 			assert.deepEqual([deleted.metadata.uid, deleted.metadata.name], [created.metadata.uid, 'a']);
 			assert.equal(await refusalOf(remove('a')), '404 NotFound: configmaps "a" not found');
 		});
 
-		it('409 Conflict: only what is meant', async () => {
+		it('409 Conflict: deletes only the intended object', async () => {
 			const { metadata } = await create(configMap('a'));
 			const { uid = '', resourceVersion = '' } = metadata;
 			const cannot = '409 Conflict: Operation cannot be fulfilled on configmaps "a": the';
 			assert.equal(
 				await refusalOf(remove('a', { uid: 'other' })),
-				`${cannot} UID in the precondition (other) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+				`${cannot} UID in the precondition (other) does not match the UID in record (${uid}). ` +
+					'The object might have been deleted and then recreated',
 			);
 			assert.equal(
 				await refusalOf(remove('a', { uid, resourceVersion: '99' })),
-				`${cannot} ResourceVersion in the precondition (99) does not match the ResourceVersion in record (3). The object might have been modified`,
+				`${cannot} ResourceVersion in the precondition (99) does not match the ResourceVersion in record (3). ` +
+					'The object might have been modified',
 			);
 			await remove('a', { uid, resourceVersion });
 		});
 
-		it('403: admission is asked with what is there', async () => {
+		it('403: calls admission with the stored object', async () => {
 			await create(configMap('a'));
 			const strategy: Partial<Strategy<ConfigMap>> = {
 				admit: (_request, object, previous) => `${object} ${previous?.metadata.name}`,
@@ -450,7 +456,7 @@ describe('the registry', () => {
 	});
 
 	describe('watch', () => {
-		it('begins with what exists, then tells every change', async () => {
+		it('begins with the existing objects, then reports every change', async () => {
 			await create(configMap('a'));
 			await create(configMap('b'), { namespace: 'other' });
 			for (const resourceVersion of ['', '0']) assert.deepEqual(await events(1, { resourceVersion }), ['ADDED a 3']);
@@ -468,7 +474,7 @@ describe('the registry', () => {
 			assert.deepEqual(await events(2, { resourceVersion: '3' }), ['ADDED b 4', 'MODIFIED b 5']);
 		});
 
-		it('tells only of what is selected', async () => {
+		it('reports only selected objects', async () => {
 			await create(configMap('a'));
 			const watching = events(2, { fieldSelector: parseFieldSelector('metadata.name=b') });
 			await create(configMap('b'));

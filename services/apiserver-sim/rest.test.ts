@@ -6,7 +6,7 @@ import type { UserInfo } from '../../lib/kube/types.ts';
 import type { Attributes } from './authorize/attributes.ts';
 import { userNamed } from './authorize/fixtures.test.ts';
 import { type Doors, openDoors } from './doors/fixtures.test.ts';
-import type { ApiRequest, ResourceStorage } from './request.ts';
+import type { ApiRequest, ResourceStorage } from './request/api-request.ts';
 
 const created = '2026-01-31T12:00:00Z';
 const object = {
@@ -14,7 +14,8 @@ const object = {
 	metadata: { labels: { b: '<', a: '&' }, uid: '1', creationTimestamp: created, name: 'a' },
 	kind: 'Node',
 };
-const item = `{"metadata":{"name":"a","uid":"1","creationTimestamp":"${created}","labels":{"a":"\\u0026","b":"\\u003c"}}}`;
+const labels = '{"a":"\\u0026","b":"\\u003c"}';
+const item = `{"metadata":{"name":"a","uid":"1","creationTimestamp":"${created}","labels":${labels}}}`;
 const line = `{"kind":"Node","apiVersion":"v1",${item.slice(1)}\n`;
 const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
@@ -130,7 +131,7 @@ describe('the HTTPS side of the door', () => {
 		);
 	});
 
-	it('406 once the request is allowed; what cannot be told otherwise is told in JSON', async () => {
+	it('406 once the request is allowed; in JSON if the client accepts no supported form', async () => {
 		const only = '406 only the following media types are accepted: application/json, application/yaml';
 		for (const accept of ['application/vnd.kubernetes.protobuf', table])
 			assert.equal(await message('/api/v1/nodes/a', { accept }), only, accept);
@@ -140,7 +141,7 @@ describe('the HTTPS side of the door', () => {
 		assert.deepEqual([status, text.startsWith('{\n  "kind": "Status"')], [403, true]);
 	});
 
-	it('400 for garbage in what it reads, after authorization', async () => {
+	it('400 for an invalid query, after authorization', async () => {
 		const list = (query: string) => message(`/api/v1/nodes?${query}`);
 		const int64 = 'strconv.ParseInt: parsing';
 		assert.equal(await list('limit='), `400 ${int64} "": invalid syntax`);
@@ -185,7 +186,7 @@ describe('the HTTPS side of the door', () => {
 			assert.equal((await get(`/api/v1/nodes?${query}`)).status, 200, query);
 	});
 
-	it('404 and 405 come after authorization, whatever the method; so does a watch', async () => {
+	it('404 and 405 come after authorization, for any method and for a watch', async () => {
 		const paths = ['/api/v1/nodes', '/api/v1/nodes/a', '/api/v1/nodes/a/status', '/api/v1/nodes?watch=true'];
 		const methods = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND'];
 		for (const path of paths)
@@ -238,7 +239,7 @@ describe('the HTTPS side of the door', () => {
 		);
 	});
 
-	it('tells an observer how each request came and ended', async () => {
+	it('notifies an observer of the start and the end of each request', async () => {
 		for (const path of ['/api/v1/nodes/a?pretty', '/api/v1/nodes/broken', '/api/v1/nodes?watch=true', '/nothing', '/%'])
 			await get(path);
 		await get('/healthz', {}, 'POST');
@@ -252,7 +253,7 @@ describe('the HTTPS side of the door', () => {
 		]);
 	});
 
-	it('keeps what is unforeseen at home', async () => {
+	it('does not reveal unexpected errors', async () => {
 		const { status, text } = await get('/api/v1/nodes/broken');
 		assert.equal(status, 500);
 		assert.ok(!text.includes('hunter2'));
@@ -280,7 +281,8 @@ describe('the HTTPS side of the door', () => {
 		assert.equal(await text('/readyz?exclude=store'), '200 ok');
 		assert.equal(
 			await text('/readyz?verbose&exclude=store&exclude=x'),
-			'200 [+]ping ok\n[+]store excluded: ok\nwarn: some health checks cannot be excluded: no matches for "x"\nreadyz check passed\n',
+			'200 [+]ping ok\n[+]store excluded: ok\nwarn: some health checks cannot be excluded: no matches for "x"\n' +
+				'readyz check passed\n',
 		);
 	});
 

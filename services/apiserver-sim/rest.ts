@@ -1,6 +1,7 @@
 /**
- * The HTTPS side of the door: paths -> requests of the same pipeline, failures -> Kubernetes `Status`. It reads what a client needs to find the
- * cluster: health, version, objects. It writes nothing, and answers nothing before the pipeline allowed it.
+ * The HTTPS face of the API server: paths -> requests of the same pipeline, errors -> Kubernetes `Status`. It serves
+ * the reads that a client needs to find the cluster: health, version, objects. It writes nothing, and answers nothing
+ * before the pipeline allowed it.
  * @source apiserver/pkg/server/{config,handler}.go; apiserver/pkg/endpoints/handlers/get.go; responsewriters/status.go
  */
 import { randomUUID } from 'node:crypto';
@@ -16,12 +17,13 @@ import type { HttpHandler } from '../../lib/rpc/http-server.ts';
 import { type Connections, unknownPeer } from '../../lib/rpc/listener.ts';
 import { callerName } from '../../lib/rpc/peer.ts';
 import { printable } from '../../lib/text.ts';
-import { inSpan, SpanKind } from '../../lib/trace.ts';
+import { inSpan, SpanKind, type TraceHeaders } from '../../lib/trace.ts';
 import { hasExtraSpace } from './authenticate.ts';
 import { encodeRefusal, negotiated, ordered, orderedItem, toPrettyJson, type Wishes } from './doors/negotiate.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
+import type { Credentials } from './request/api-request.ts';
 import { impersonationHeaders } from './request/impersonation.ts';
-import { hasHandler, infoOfPath, type RequestInfo, type ResourceInfo } from './request/info.ts';
+import { hasHandler, infoOfPath, type ObserveRequest, type RequestInfo, type ResourceInfo } from './request/info.ts';
 import {
 	asksForWatch,
 	type ListOptions,
@@ -31,12 +33,8 @@ import {
 	requireVersion,
 	timeoutOf,
 } from './request/list-options.ts';
-import type { Credentials } from './request.ts';
 import { readFieldSelector } from './selectors.ts';
 import { failureStatus, listMeta } from './status.ts';
-
-/** Called with each request; the result is called with the status it ended with. The path and the method can be anything. */
-export type ObserveRequest = (info: RequestInfo, method: string) => (status: number) => void;
 
 export interface RestOptions {
 	readonly pipeline: Pipeline;
@@ -258,7 +256,7 @@ function inRequestSpan(request: IncomingMessage, { info, method }: Asked, work: 
 	const traceparent = request.headers.traceparent;
 	const path = printable(info?.path ?? '', { maxLength: 256 });
 	const attributes = { 'http.request.method': method, 'url.path': path, 'url.scheme': 'https' };
-	const parent = typeof traceparent === 'string' ? { traceparent } : {};
+	const parent: TraceHeaders = typeof traceparent === 'string' ? { traceparent } : {};
 	return inSpan(method, { kind: SpanKind.SERVER, attributes, parent }, async (span) => {
 		span.setAttribute('http.response.status_code', await work());
 	});

@@ -51,7 +51,7 @@ describe('field selectors', () => {
 			);
 	});
 
-	it('throws nothing but API_BAD_REQUEST, whatever comes, and what it reads it writes', () => {
+	it('throws only API_BAD_REQUEST for any text, and writes parsed selectors back', () => {
 		fc.assert(
 			fc.property(fc.string({ unit: fc.constantFrom('a', '.', '=', '!', ',', '\\', ' ') }), (text) => {
 				try {

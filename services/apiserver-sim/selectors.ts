@@ -11,7 +11,8 @@ export type SelectableFields = (object: KubeObject) => Readonly<Record<string, s
 const operators = ['!=', '==', '='] as const;
 
 /**
- * `a=b,c!=d` -> requirements, sorted as upstream sorts them. A backslash takes the meaning of the comma, `=` or backslash that follows.
+ * `a=b,c!=d` -> requirements, sorted as upstream sorts them. A backslash takes the meaning of the comma, `=` or
+ * backslash that follows.
  *
  * @throws API_BAD_REQUEST
  */

@@ -1,4 +1,6 @@
-/** A gRPC service for each resource. Who may call what is decided by the pipeline, from the caller's credentials, never by a table here. */
+/**
+ * A gRPC service for each resource. The pipeline authorizes calls from the caller's credentials; no table here does.
+ */
 import { resources } from '../../lib/kube/resources.ts';
 import { contractOf } from '../../lib/rpc/contracts.ts';
 import type { Service } from '../../lib/rpc/server.ts';

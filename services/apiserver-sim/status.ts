@@ -1,8 +1,12 @@
-/** Kubernetes `Status`: how the API says that something failed or was deleted. @source apimachinery/pkg/apis/meta/v1 Status, api/errors */
+/**
+ * Kubernetes `Status`: how the API says that something failed or was deleted.
+ *
+ * @source apimachinery/pkg/apis/meta/v1 Status, api/errors
+ */
 import { type FieldProblem, type KubejoinError, shownToCaller } from '../../lib/errors.ts';
 import type { ApiResource } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
-import type { ObjectList } from './request.ts';
+import type { ObjectList } from './request/api-request.ts';
 
 export interface Status {
 	readonly kind: 'Status';
@@ -15,7 +19,7 @@ export interface Status {
 	readonly code?: number;
 }
 
-/** What a caller may read of a failure. */
+/** The part of an error that a caller may read. */
 export function failureStatus(error: KubejoinError): Status & { readonly code: number } {
 	const shown = shownToCaller(error);
 	const { status: code, reason } = shown.http;

@@ -17,7 +17,7 @@ describe('the settings of ca-service', () => {
 		requireLabFor(600, false);
 	});
 
-	it('CONFIG_INVALID: seconds and no lab; the sentence says what allows them', () => {
+	it('CONFIG_INVALID: less than ten minutes outside a lab, with the setting that allows it', () => {
 		assert.throws(
 			() => requireLabFor(599, false),
 			(error) =>
@@ -27,11 +27,12 @@ describe('the settings of ca-service', () => {
 	});
 
 	it('CONFIG_INVALID: less than five seconds, more than ten years, and a LAB that is neither true nor false', () => {
-		for (const env of [
+		const invalid: Record<string, string>[] = [
 			{ KUBEJOIN_SIGNING_DURATION_SECONDS: '4' },
 			{ KUBEJOIN_SIGNING_DURATION_SECONDS: '315360001' },
 			{ KUBEJOIN_LAB: 'yes' },
-		])
+		];
+		for (const env of invalid)
 			assert.throws(
 				() => read({ KUBEJOIN_LAB: 'true', ...env }),
 				(error) => hasCode(error, 'CONFIG_INVALID'),

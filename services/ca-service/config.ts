@@ -14,7 +14,7 @@ export const settings = {
 		'PEM file with the certificate of the cluster CA, and any others that nodes are to trust',
 	),
 	caKey: setting('CA_KEY_FILE', privateKeyFile, 'PEM file with the key of one of them, which signs'),
-	ledgerFile: setting('LEDGER_FILE', text, 'file for the ledger of what was signed; created where there is none'),
+	ledgerFile: setting('LEDGER_FILE', text, 'file for the ledger of issued certificates; created if it does not exist'),
 	signingDurationSeconds: withDefault(
 		'SIGNING_DURATION_SECONDS',
 		integer(MIN_LAB_DURATION_SECONDS, 10 * yearSeconds),
@@ -39,6 +39,8 @@ export const settings = {
 /** @throws CONFIG_INVALID  a lifetime that is only for a lab, and this is none */
 export function requireLabFor(signingDurationSeconds: number, isLab: boolean): void {
 	if (isLab || !isLabLifetime(signingDurationSeconds)) return;
-	const problem = `${PREFIX}SIGNING_DURATION_SECONDS=${signingDurationSeconds} cannot be used: less than ${MIN_DURATION_SECONDS} seconds is for a lab only, with ${PREFIX}LAB=true`;
+	const problem =
+		`${PREFIX}SIGNING_DURATION_SECONDS=${signingDurationSeconds} cannot be used: ` +
+		`less than ${MIN_DURATION_SECONDS} seconds is for a lab only, with ${PREFIX}LAB=true`;
 	throw new KubejoinError('CONFIG_INVALID', { problems: [problem] });
 }

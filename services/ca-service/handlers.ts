@@ -6,7 +6,7 @@ import type { SigningRequest } from './sign.ts';
 export interface HandlerOptions {
 	readonly sign: (request: SigningRequest) => Promise<LedgerEntry>;
 	readonly ledger: Pick<Ledger, 'list'>;
-	/** PEM. */
+	/** The certificates to trust, as PEM. */
 	readonly trustBundle: string;
 }
 
@@ -28,7 +28,7 @@ export const unaryHandlers = ({ sign, ledger, trustBundle }: HandlerOptions) => 
 			csrPem,
 			signerName,
 			usages,
-			...(expirationSeconds === undefined ? {} : { expirationSeconds }),
+			expirationSeconds,
 		});
 		return { certificate: Buffer.from(certificate).toString('base64') };
 	},

@@ -40,7 +40,7 @@ describe('the ledger', () => {
 	});
 	afterEach(() => rmSync(directory, { recursive: true }));
 
-	it('gives back what was appended, in order, also after it was opened again; only its owner may read it', async () => {
+	it('returns appended entries in order, also after it was opened again; only its owner can read it', async () => {
 		const first = await openLedger(path);
 		await first.append(entry('1'));
 		await Promise.all([first.append(entry('2')), first.append(entry('3'))]);
@@ -98,7 +98,7 @@ describe('the ledger', () => {
 		await assert.rejects(openLedger(directory), unusable);
 	});
 
-	it('FILE_UNUSABLE when the disk is full: nothing is kept of the failed append, and the ledger goes on when there is room', async () => {
+	it('FILE_UNUSABLE on a full disk: keeps no part of the failed append, and works again with free space', async () => {
 		let isFull = false;
 		const filling = disk((file) => {
 			const write = file.write.bind(file) as (

@@ -1,6 +1,6 @@
 /**
- * The ledger of what was signed: one JSON line for each certificate, only ever appended to, and on the disk before a certificate leaves the
- * service. It is what makes a signature happen once. It never holds a key.
+ * The ledger of issued certificates: one JSON line for each, append-only, and on the disk before a certificate leaves
+ * the service. It ensures that a request is signed once. It never contains a key.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
@@ -8,24 +8,20 @@ import { dirname } from 'node:path';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
 
 export interface LedgerEntry {
-	/** RFC 3339. */
+	/** RFC 3339, as all times of an entry. */
 	readonly time: string;
 	/** UID of the CertificateSigningRequest. */
 	readonly requestId: string;
 	readonly signerName: string;
 	/** As `subjectText` writes it. */
 	readonly subject: string;
-	/** Hexadecimal. */
 	readonly serial: string;
-	/** RFC 3339. */
 	readonly notBefore: string;
-	/** RFC 3339. */
 	readonly notAfter: string;
 	/** SHA-256 of the DER certificate, hexadecimal. */
 	readonly fingerprint: string;
-	/** SHA-256 of what was asked for, hexadecimal. */
+	/** SHA-256 of the request, hexadecimal. */
 	readonly requestDigest: string;
-	/** PEM. */
 	readonly certificate: string;
 }
 
@@ -102,15 +98,16 @@ export class Ledger {
 		this.tornLines = contents.tornBytes > 0 ? 1 : 0;
 	}
 
-	/** Number of entries. */
 	get size(): number {
 		return this.#ends.length;
 	}
 
 	/**
-	 * Resolves once the entry is on the disk. Appends that come while a write is under way share the next one, and its one fsync.
+	 * Resolves once the entry is on the disk. Appends that come while a write is under way share the next one, and its
+	 * one fsync.
 	 *
-	 * @throws FILE_UNUSABLE  the disk is full or failing; the entry is not in the ledger then, and the ledger is as it was before
+	 * @throws FILE_UNUSABLE  the disk is full or failing; the entry is not in the ledger then, and the ledger is as it
+	 *   was before
 	 */
 	append(entry: LedgerEntry): Promise<void> {
 		return new Promise((resolve, reject) => {

@@ -40,7 +40,7 @@ await runService(service, settings, async (config, log, registry) => {
 		log.warn({ maxDurationSeconds }, 'LAB is on: the lifetimes of certificates are for a lab and for nothing else');
 	const metrics = caMetrics(registry, issuer);
 	const find = (requestId: string) => ledger.find(requestId);
-	// Logged here, for a request that comes again is answered from the ledger and signs nothing.
+	// Logged here, because a repeated request is answered from the ledger and signs nothing.
 	const append = async (entry: LedgerEntry) => {
 		await ledger.append(entry);
 		metrics.signed(entry.signerName);

@@ -23,7 +23,7 @@ describe('the metrics of the CA', () => {
 		assert.match(await registry.metrics(), /^kubejoin_ca_certificate_expiration_timestamp_seconds 1767225600$/m);
 	});
 
-	it('a signature is counted when it is made, a refusal when it is answered, and a certificate that is given out again not at all', async () => {
+	it('counts signatures and refusals, and a repeated certificate not again', async () => {
 		metrics.signed(signer);
 		asked({ signerName: signer }, 'answered');
 		asked({ signerName: signer }, 'answered');
@@ -42,7 +42,7 @@ describe('the metrics of the CA', () => {
 		]);
 	});
 
-	it('a signer that is not one is `other`, whatever it is called', async () => {
+	it('labels an unknown signer as `other`', async () => {
 		fc.assert(
 			fc.property(fc.anything(), (signerName) => {
 				asked({ signerName }, new KubejoinError('SIGNER_UNKNOWN', { signerName: 'canary' }));

@@ -1,14 +1,16 @@
-/** What is counted at the CA: what it signed and what it refused to sign, for which signer, and when the CA itself ends. No subject, no serial number. */
+/**
+ * Metrics of the CA: signatures and refusals by signer, and the expiration of the CA certificate. No subject, no serial
+ * number.
+ */
 import { Counter, Gauge } from 'prom-client';
+import { isKnownSigner } from '../../lib/kube/signer-rules.ts';
 import { OTHER, type Registry } from '../../lib/metrics.ts';
 import type { Issuer } from '../../lib/pki/certificate.ts';
-import { isKnownSigner } from '../../lib/pki/signer-rules.ts';
 import type { Arrival, Observe } from '../../lib/rpc/server.ts';
 
 export interface CaMetrics {
 	/** A certificate was signed; one that was given out again was not. */
 	readonly signed: (signerName: string) => void;
-	/** Counts what was refused. */
 	readonly observe: Observe;
 }
 

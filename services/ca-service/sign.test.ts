@@ -79,7 +79,7 @@ describe('signing', () => {
 		return { notBefore: notBefore - startOfSecond, notAfter: notAfter - startOfSecond };
 	};
 
-	it('gives a node its client certificate and writes down what it gave', async () => {
+	it('issues a client certificate to a node and records it', async () => {
 		const ledger = memoryLedger();
 		const entry = await signer({ ledger })(request());
 		verifyStrictly(ca, entry.certificate, 'sslclient', now);
@@ -123,7 +123,7 @@ describe('signing', () => {
 		});
 	});
 
-	it("SIGNER_VALIDATION_FAILURE with upstream's texts, in upstream's order: kube-apiserver-client-kubelet", async () => {
+	it("SIGNER_VALIDATION_FAILURE: kube-apiserver-client-kubelet has upstream's texts in upstream's order", async () => {
 		const organization = 'subject organization is not system:nodes';
 		for (const organizations of [
 			[],
@@ -240,7 +240,7 @@ describe('signing', () => {
 		await assert.rejects(signer()(request({ csrPem })), code('CSR_SIGNATURE_INVALID'));
 	});
 
-	it('lifetimes: a year by default, as asked where that is shorter, ten minutes at least; short ones keep their full length', async () => {
+	it('lifetimes: a year by default, a shorter requested one, and at least ten minutes', async () => {
 		const notBefore = -5 * minute;
 		assert.deepEqual(await life(undefined), { notBefore, notAfter: year - 5 * minute });
 		assert.deepEqual(await life(2 ** 31 - 1), { notBefore, notAfter: year - 5 * minute });
@@ -250,7 +250,7 @@ describe('signing', () => {
 		assert.deepEqual(await life(8 * 3600), { notBefore, notAfter: 8 * hour - 5 * minute });
 	});
 
-	it('lifetimes of a lab: no ten minutes, and back-dated by a tenth, so that most of the validity lies ahead', async () => {
+	it('lifetimes of a lab: less than ten minutes, back-dated by a tenth of the lifetime', async () => {
 		const second = 1_000;
 		assert.deepEqual(await life(undefined, { maxDurationSeconds: 300 }), {
 			notBefore: -30 * second,

@@ -1,14 +1,14 @@
 /**
- * Signing with the cluster CA key. Every rule of a signer is enforced here, whoever asks and whoever approved; and one request is signed once,
- * however often it is sent. It must never sign a CA certificate.
+ * Signing with the cluster CA key. It enforces every rule of a signer for every caller and every approver, and signs
+ * one request once, also if it is sent repeatedly. It must never sign a CA certificate.
  */
 import { createHash, X509Certificate } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { KubejoinError } from '../../lib/errors.ts';
+import { isKnownSigner, signerViolation } from '../../lib/kube/signer-rules.ts';
 import { buildCertificate, fingerprintOf, type Issuer } from '../../lib/pki/certificate.ts';
 import { parseCsr, type VerifiedCsr } from '../../lib/pki/csr.ts';
 import { subjectText } from '../../lib/pki/names.ts';
-import { isKnownSigner, signerViolation } from '../../lib/pki/signer-rules.ts';
 import { isUsage } from '../../lib/pki/usages.ts';
 import type { Ledger, LedgerEntry } from './ledger.ts';
 
@@ -52,8 +52,8 @@ const yearSeconds = 365 * 24 * 60 * minute;
  * @throws SIGNING_CONFLICT  the requestId was used for something else
  * @throws FILE_UNUSABLE  the ledger could not take the entry; nothing was signed then, as far as anyone can see
  * @source  pkg/controller/certificates/signer and authority PermissiveSigningPolicy
- * @differs only common name and organizations of the subject are copied, for Kubernetes reads nothing else; upstream's controller signs again
- *          what it could not write to the API
+ * @differs only common name and organizations of the subject are copied, because Kubernetes reads nothing else;
+ *   upstream's controller signs again if it could not write to the API
  */
 export function createSigner(options: SignerOptions): (request: SigningRequest) => Promise<LedgerEntry> {
 	const underWay = new Map<string, { readonly digest: string; readonly entry: Promise<LedgerEntry> }>();
@@ -108,7 +108,10 @@ function acceptedRequest({ csrPem, signerName, usages }: SigningRequest): Verifi
 	return csr;
 }
 
-/** @differs where the signer is told to sign for less than ten minutes, which only a lab may, what is asked for may be as short as five seconds */
+/**
+ * @differs if the signer is configured for less than ten minutes, which only a lab may be, a request can ask for five
+ *   seconds
+ */
 function durationOf(askedSeconds: number | undefined, maxSeconds: number): number {
 	const minSeconds = isLabLifetime(maxSeconds) ? MIN_LAB_DURATION_SECONDS : MIN_DURATION_SECONDS;
 	return Math.min(maxSeconds, Math.max(askedSeconds ?? maxSeconds, minSeconds));
@@ -117,8 +120,8 @@ function durationOf(askedSeconds: number | undefined, maxSeconds: number): numbe
 /**
  * Back-dated by five minutes, also at its end unless it is short; never longer than the CA. Milliseconds.
  *
- * @differs a certificate of less than ten minutes, which only a lab has, is back-dated by a tenth of its lifetime: with five minutes it would be
- *          due for renewal before it was signed
+ * @differs a certificate of less than ten minutes, which only a lab has, is back-dated by a tenth of its lifetime: with
+ *   five minutes it would be due for renewal before it was signed
  */
 function validityOf(now: number, caNotAfter: number, durationSeconds: number): { notBefore: number; notAfter: number } {
 	if (now >= caNotAfter) throw new KubejoinError('SIGNER_EXPIRED', { notAfter: rfc3339(caNotAfter) });

@@ -1,4 +1,4 @@
-/** The three services that the controllers talk to, as functions. What comes back is not interpreted here. */
+/** The three services that the controllers call, as functions. Answers are not interpreted here. */
 import { KubejoinError } from '../../lib/errors.ts';
 import { call, stream, type VerifiedChannel } from '../../lib/rpc/channel.ts';
 
@@ -12,7 +12,10 @@ export interface SignRequest {
 	readonly requestId: string;
 }
 export interface CaClient {
-	/** @returns the certificate as PEM, in base64 @throws SIGNER_VALIDATION_FAILURE, CSR_MALFORMED and what else ca-service refuses with */
+	/**
+	 * @returns the certificate as PEM, in base64
+	 * @throws SIGNER_VALIDATION_FAILURE, CSR_MALFORMED and other refusals of ca-service
+	 */
 	readonly sign: (request: SignRequest) => Promise<string>;
 }
 

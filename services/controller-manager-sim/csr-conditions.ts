@@ -1,4 +1,4 @@
-/** The conditions of a CertificateSigningRequest: what has been decided about it. */
+/** The conditions of a CertificateSigningRequest: the decisions about it. */
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../../lib/kube/types.ts';
 
 export type Decision = 'Approved' | 'Denied' | 'Failed';

@@ -1,4 +1,4 @@
-/** Stand-ins for what the controllers talk to, and requests to show them. */
+/** Fakes of the services that the controllers call, and certificate requests. */
 import { KubejoinError } from '../../lib/errors.ts';
 import type {
 	CertificateSigningRequest,

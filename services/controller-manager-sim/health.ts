@@ -2,7 +2,7 @@
 import { KubejoinError } from '../../lib/errors.ts';
 import type { HealthChecks } from '../../lib/rpc/health.ts';
 
-/** @param caches  by what they hold, for the name of the check */
+/** @param caches  by the kind of their objects, which names the check */
 export const readyChecks = (caches: Readonly<Record<string, { readonly isSynced: () => boolean }>>): HealthChecks =>
 	Object.fromEntries(
 		Object.entries(caches).map(([name, { isSynced }]) => [

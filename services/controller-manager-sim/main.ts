@@ -1,9 +1,9 @@
 /** Starts controller-manager-sim and stops it. */
 import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
+import { openApiChannel } from '../../lib/kube/api-channel.ts';
 import { apiClient } from '../../lib/kube/client.ts';
 import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';
-import { openApiChannel } from '../../lib/rpc/api-channel.ts';
 import { openChannel } from '../../lib/rpc/channel.ts';
 import { runService } from '../../lib/rpc/run.ts';
 import { caClient, tokenStoreClient } from './clients.ts';

@@ -16,8 +16,8 @@ const node = (conditions?: NodeCondition[], taints?: Taint[]): Node => ({
 	apiVersion: 'v1',
 	kind: 'Node',
 	metadata: { name: 'worker-1', uid: 'uid-1', creationTimestamp: '2026-01-31T11:00:00Z' },
-	spec: taints === undefined ? {} : { taints },
-	status: conditions === undefined ? {} : { conditions },
+	spec: { taints },
+	status: { conditions },
 });
 const lease = (renewTime: string): Lease => ({
 	apiVersion: '',
@@ -43,7 +43,7 @@ describe('heartbeats', () => {
 		assert.equal(isSilent(node([ready()]), after, grace), true);
 	});
 
-	it('a renewed lease or a new status is a heartbeat, whatever the time in it', () => {
+	it('takes a renewed lease or a new status as a heartbeat, with any time in it', () => {
 		const silent = observe(first, node([ready()]), lease('a'), 60_000);
 		assert.equal(observe(silent, node([ready()]), lease('1970'), 5000).silentMs, 0);
 		assert.equal(observe(silent, node([ready('True', '1970-01-01T00:00:00Z')]), lease('a'), 5000).silentMs, 0);
@@ -57,7 +57,7 @@ describe('heartbeats', () => {
 		assert.equal(isSilent(other, silent, grace), false);
 	});
 
-	it('a node that never posted its status has the startup grace, and what is written for it is no heartbeat', () => {
+	it('gives the startup grace to a node without a status, and does not count writes on its behalf', () => {
 		const start = observe(undefined, node(), undefined, 0);
 		assert.equal(isSilent(node(), observe(start, node(), undefined, 60_000), grace), false);
 		const silent = observe(start, node(), undefined, 60_001);
@@ -82,7 +82,7 @@ describe('heartbeats', () => {
 });
 
 describe('the status of a silent node', () => {
-	it('NodeStatusUnknown for what it posted, NodeStatusNeverUpdated for what it never did; other conditions stay', () => {
+	it('NodeStatusUnknown for a posted condition, NodeStatusNeverUpdated for others; other conditions stay', () => {
 		const other = { type: 'NetworkUnavailable', status: 'False' };
 		const conditions = statusAfterSilence(
 			node([other, ready(), { type: 'DiskPressure', status: 'Unknown', reason: 'x' }]),

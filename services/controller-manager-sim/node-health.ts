@@ -1,11 +1,11 @@
 /**
- * What can be said of a node from its heartbeats: whether it has gone silent, and which conditions and taints follow. A node's clock is never
- * compared with ours: only whether its heartbeat is another one than before counts.
+ * The health of a node from its heartbeats: whether it is silent, and the resulting conditions and taints. A node's
+ * clock is never compared with that of the controller: a heartbeat counts if it differs from the one before.
  */
 import { rfc3339 } from '../../lib/clock.ts';
 import type { Lease, Node, NodeCondition, Taint } from '../../lib/kube/types.ts';
 
-/** What was last seen of a node, and for how long nothing new. */
+/** The last heartbeat of a node, and the time since then. */
 export interface Observation {
 	readonly uid: string;
 	/** Heartbeat time of the Ready condition, as the node wrote it; empty when the node never posted its status. */
@@ -41,7 +41,8 @@ function statusHeartbeatOf(node: Node): string {
  * @param previous  undefined for a node that is seen for the first time
  * @param passedMs  since the look before
  * @source  pkg/controller/nodelifecycle tryUpdateNodeHealth
- * @differs any other renewTime is a heartbeat, where upstream wants a later one: a node whose clock was set back is alive
+ * @differs any other renewTime is a heartbeat, where upstream wants a later one: a node whose clock was set back is
+ *   alive
  */
 export function observe(
 	previous: Observation | undefined,
@@ -61,7 +62,9 @@ export function observe(
 	return { ...seen, silentMs: isSame ? previous.silentMs + passedMs : 0 };
 }
 
-/** True when nothing was heard of the node for longer than its grace period; the node as read later may show a heartbeat since. */
+/**
+ * True if the node was silent for longer than its grace period; a later read of the node may have a newer heartbeat.
+ */
 export function isSilent(node: Node, observation: Observation, grace: GracePeriods): boolean {
 	if (observation.uid !== node.metadata.uid || observation.statusHeartbeat !== statusHeartbeatOf(node)) return false;
 	return observation.silentMs > graceMs(node, grace);
@@ -71,10 +74,10 @@ export const graceMs = (node: Node, { monitorMs, startupMs }: GracePeriods): num
 	readyCondition(node) === undefined ? startupMs : monitorMs;
 
 /**
- * The node with its conditions Unknown, as nobody knows them any more.
+ * The node with its conditions Unknown, because there is no current information.
  *
  * @param now  milliseconds since the epoch
- * @returns undefined when Ready is Unknown already
+ * @returns undefined if Ready is Unknown already
  */
 export function statusAfterSilence(node: Node, now: number): Node | undefined {
 	if (readyCondition(node)?.status === 'Unknown') return undefined;

@@ -2,10 +2,10 @@
 import { hasCode } from '../../lib/errors.ts';
 
 /**
- * Act on an object; if it turns out to be old, read it and act once more. Nothing is to be done about an object that is gone.
+ * Acts on an object; if it is outdated, reads it and acts once more. A deleted object needs no action.
  *
- * @param read  the object as it is now
- * @throws what `act` throws; API_CONFLICT when it changed again meanwhile
+ * @param read  returns the current object
+ * @throws the error of `act`; API_CONFLICT if it changed again meanwhile
  */
 export async function retryOnConflict<T>(
 	cached: T,

@@ -16,7 +16,7 @@ import { startTokenCleaner } from './controllers/token-cleaner.ts';
 import type { GracePeriods } from './node-health.ts';
 import { startTokenInformer } from './token-informer.ts';
 
-/** How often everything is looked at again, for what a missed event or a refusal left undone. */
+/** Interval at which all objects are checked again, to recover from a missed event or a refusal. */
 const RESYNC_MS = 30_000;
 /** Calls that are under way get this long to end. */
 const STOP_MS = 2_000;
@@ -29,7 +29,6 @@ export interface ControllersOptions {
 	readonly clock: Clock;
 	readonly log: Log;
 	readonly observeQueue?: ObserveQueue;
-	/** Stops everything. */
 	readonly signal: AbortSignal;
 }
 

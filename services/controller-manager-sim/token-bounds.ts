@@ -1,4 +1,6 @@
-/** Whether a request goes beyond what its bootstrap token is good for. Pure. Which tokens have bounds, their owner said when they were made. */
+/**
+ * Whether a request exceeds the bounds of its bootstrap token. The owner of a token chooses its bounds at its creation.
+ */
 import { boundsOf } from '../../lib/kube/token-bounds.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../lib/kube/types.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';

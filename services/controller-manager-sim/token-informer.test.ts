@@ -13,7 +13,10 @@ const event = (type: TokenEvent['type'], id = '', expiration = ''): TokenEvent =
 const lost = () =>
 	new KubejoinError('CONNECTION_REFUSED', { target: 'token-store:6445', problem: 'connect ECONNREFUSED' });
 
-/** A token-store whose watch, each time it is asked, tells these events and is lost; after the last it is quiet until the signal aborts. */
+/**
+ * A token-store whose watch returns these events on each call and then fails; after the last call it is quiet until the
+ * signal aborts.
+ */
 function fakeTokenStore(...watches: (TokenEvent | Error)[][]) {
 	const stop = new AbortController();
 	return {
@@ -53,7 +56,7 @@ describe('the cache of bootstrap tokens', () => {
 		return { informer, changed, pauses, messages };
 	}
 
-	it('knows what token-store told, and is synced after SYNCED', async () => {
+	it('has the tokens from token-store, and is synced after SYNCED', async () => {
 		const { informer, changed } = await follow([
 			event('ADDED', 'aaaaaa'),
 			event('SYNCED'),
@@ -76,7 +79,7 @@ describe('the cache of bootstrap tokens', () => {
 		assert.equal(informer.isSynced(), false);
 	});
 
-	it('after a reconnection, what was deleted meanwhile is gone', async () => {
+	it('removes tokens that were deleted during a reconnection', async () => {
 		const { informer, changed } = await follow(
 			[event('ADDED', 'aaaaaa'), event('ADDED', 'bbbbbb'), event('SYNCED'), lost()],
 			[event('ADDED', 'bbbbbb'), event('SYNCED')],

@@ -1,4 +1,7 @@
-/** A cache of the bootstrap tokens, without their secrets, kept by watching token-store; it reconnects for ever, as the informers of the API do. */
+/**
+ * A cache of the bootstrap tokens, without their secrets, kept by watching token-store; it reconnects for ever, as the
+ * informers of the API do.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { errorFields, type Log } from '../../lib/log.ts';
 import type { TokenEvent, TokenStoreClient } from './clients.ts';
@@ -6,7 +9,7 @@ import type { TokenEvent, TokenStoreClient } from './clients.ts';
 export type Token = Pick<TokenEvent, 'name' | 'uid' | 'expiration'>;
 
 export interface TokenInformer {
-	/** By name of the Secret. */
+	/** @param name  of the Secret */
 	readonly get: (name: string) => Token | undefined;
 	/** True once all tokens are in. */
 	readonly isSynced: () => boolean;

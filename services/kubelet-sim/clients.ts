@@ -3,7 +3,7 @@ import { apiClient } from '../../lib/kube/client.ts';
 import { type Channel, openChannel, withBearerToken } from '../../lib/rpc/channel.ts';
 import { openUnverifiedChannel } from '../../lib/rpc/unverified-channel.ts';
 import type { ApiConnection, Dial } from './join/join-context.ts';
-import type { TrustedServer } from './join/trust.ts';
+import type { TrustedServer } from './trust.ts';
 
 const connection = (channel: Channel): ApiConnection => ({ api: apiClient(channel), close: channel.close });
 const tlsOf = ({ ca, tlsServerName }: TrustedServer) => ({

@@ -19,9 +19,9 @@ import { certificatesPem, parseCertificates, readSubject } from '../../lib/pki/c
 import { readPrivateKey, writePrivateKey } from '../../lib/pki/keys.ts';
 import type { Pem } from '../../lib/pki/pem.ts';
 import { setSpanAttributes } from '../../lib/trace.ts';
-import { trustedServer } from './join/confirm.ts';
-import type { TrustedCa, TrustedServer } from './join/trust.ts';
 import type { NodePaths } from './node-paths.ts';
+import type { TrustedCa, TrustedServer } from './trust.ts';
+import { trustedServer } from './trusted-server.ts';
 
 export interface NodeIdentity {
 	readonly nodeName: string;

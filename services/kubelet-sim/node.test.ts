@@ -9,9 +9,9 @@ import { generateKeyPair, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts'
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { loadIdentity, storeIdentity } from './identity.ts';
 import type { JoinContext } from './join/join-context.ts';
-import type { PinnedCa } from './join/trust.ts';
 import { runNode } from './node.ts';
 import { nodePaths } from './node-paths.ts';
+import type { PinnedCa } from './trust.ts';
 
 const now = Date.UTC(2026, 5, 1);
 const hour = 3_600_000;

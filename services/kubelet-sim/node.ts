@@ -6,7 +6,6 @@ import { rm } from 'node:fs/promises';
 import { splitHostPort } from '../../lib/address.ts';
 import { rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
-import type { InTurn } from '../../lib/limit.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { matchesPin, parsePin } from '../../lib/pki/pin.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';
@@ -25,7 +24,7 @@ export interface NodeOptions extends RenewalEvents {
 	readonly onJoined: (identity: NodeIdentity, how: 'joined' | 'resumed') => void;
 	readonly onBeat: (atMs: number) => void;
 	/** Limits the number of concurrent joins. */
-	readonly inTurn?: InTurn;
+	readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** Resolves when the signal aborts. @throws NODE_LOCKED_OUT, and the errors of a join */

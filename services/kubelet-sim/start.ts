@@ -1,11 +1,11 @@
 /** `kubelet-sim join`: from the flags to nodes that run until the process is stopped. */
 import { dirname, resolve } from 'node:path';
+import pLimit from 'p-limit';
 import { findAdminConf } from '../../lib/cli-admin-conf.ts';
 import { startJoinProgress } from '../../lib/cli-progress.ts';
 import { microClock, waitBy } from '../../lib/clock.ts';
 import { environment, integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { atMost } from '../../lib/limit.ts';
 import { refusalCounter } from '../../lib/limits.ts';
 import { createRegistry, type Registry } from '../../lib/metrics.ts';
 import { serveHealth } from '../../lib/rpc/health.ts';
@@ -52,7 +52,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	const registry = createRegistry();
 	const metrics = nodeMetrics(registry, microClock);
 	const closeHealth = await serveNodeHealth(flags.healthzBindAddress, healthzPort, { lastBeats, registry, output });
-	const fleet = { output, metrics, lastBeats, stopping, inTurn: atMost(MAX_JOINS), firstName: request.nodeName };
+	const fleet = { output, metrics, lastBeats, stopping, inTurn: pLimit(MAX_JOINS), firstName: request.nodeName };
 	try {
 		await Promise.all(plans.map((plan) => live(plan, fleet)));
 	} catch (error) {

@@ -26,7 +26,7 @@ describe('a request of a browser', () => {
 			['null', true],
 			['', true],
 		] as const) {
-			const headers = origin === undefined ? { host } : { host, origin };
+			const headers: Record<string, string> = origin === undefined ? { host } : { host, origin };
 			assert.equal(isFromElsewhere(request(headers)), expected, origin);
 		}
 	});

@@ -106,7 +106,7 @@ describe('the port that receives traces', () => {
 			{ origin: 'http://localhost' },
 			{ 'sec-fetch-site': 'cross-site' },
 			{ 'sec-fetch-site': 'same-origin' },
-		])
+		] as Record<string, string>[])
 			assert.equal((await post({ headers })).code, 'TRACES_REQUEST_REFUSED', JSON.stringify(headers));
 		assert.deepEqual(spans, []);
 	});

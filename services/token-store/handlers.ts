@@ -11,7 +11,7 @@ import type { TokenUser } from './verify.ts';
 export interface HandlerOptions {
 	readonly store: Store;
 	readonly clock: Clock;
-	/** Who a token is; undefined when it is nobody. */
+	/** The user of a token; undefined for an invalid token. */
 	readonly authenticate: (token: string) => Promise<TokenUser | undefined>;
 	/** Aborts when the service stops: watches end then. */
 	readonly stopping: AbortSignal;

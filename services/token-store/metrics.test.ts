@@ -60,7 +60,7 @@ describe('verifications of tokens', () => {
 		assert.deepEqual(await verdicts(), ['accepted 0']);
 	});
 
-	it('no part of any token is in them, whatever is shown', async () => {
+	it('contain no part of any presented token', async () => {
 		const characters = fc.constantFrom(...'ghjkmnpqrsvwxyz23456789');
 		const part = (length: number) => fc.string({ unit: characters, minLength: length, maxLength: length });
 		await fc.assert(

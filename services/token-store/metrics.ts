@@ -1,4 +1,4 @@
-/** What is counted at the token store: what became of the tokens that were shown. Which token it was is never said. */
+/** Metrics of the token store: the outcomes of token authentication, without the tokens. */
 import { Counter } from 'prom-client';
 import type { ErrorCode } from '../../lib/errors.ts';
 import type { Registry } from '../../lib/metrics.ts';

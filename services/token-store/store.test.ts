@@ -46,7 +46,7 @@ describe('bootstrap tokens in the store', () => {
 		assert.deepEqual((await listTokens(store, 'bootstrap-token-')).items, []);
 	});
 
-	it('what a client may not set is not kept', async () => {
+	it('ignores server-managed fields of a client', async () => {
 		const secret = request();
 		const created = await create({
 			...secret,
@@ -103,10 +103,14 @@ describe('bootstrap tokens in the store', () => {
 		const uid = created.metadata.uid ?? '';
 		const cannot = `Operation cannot be fulfilled on secrets "${name}": the`;
 		await assert.rejects(deleteToken(store, name, { uid: 'other' }), {
-			message: `${cannot} UID in the precondition (other) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+			message:
+				`${cannot} UID in the precondition (other) does not match the UID in record (${uid}). ` +
+				'The object might have been deleted and then recreated',
 		});
 		await assert.rejects(deleteToken(store, name, { uid, resourceVersion: '2' }), {
-			message: `${cannot} ResourceVersion in the precondition (2) does not match the ResourceVersion in record (1). The object might have been modified`,
+			message:
+				`${cannot} ResourceVersion in the precondition (2) does not match the ResourceVersion in record (1). ` +
+				'The object might have been modified',
 		});
 		assert.deepEqual(await deleteToken(store, name, { uid, resourceVersion: '1' }), created);
 		assert.equal(await findToken(store, name), undefined);
@@ -131,7 +135,7 @@ describe('bootstrap tokens in the store', () => {
 		assert.ok(await findToken(store, name));
 	});
 
-	it('a watch tells what is there, that this was all, and every change; never a secret', async () => {
+	it('a watch returns the existing tokens, SYNCED, and every change; never a secret', async () => {
 		await create();
 		const stop = new AbortController();
 		const events: TokenEvent[] = [];

@@ -1,6 +1,6 @@
 /**
- * Bootstrap tokens in the store: Secrets under their names. It judges a token's metadata and type, and not its data, as upstream; an event
- * has no secret in it.
+ * Bootstrap tokens in the store: Secrets under their names. It checks the metadata and type of a token, not its data, as
+ * upstream; events contain no secret.
  */
 import { randomUUID } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
@@ -93,8 +93,8 @@ export async function listTokens(store: Store, name = ''): Promise<{ items: Secr
 /**
  * Delete a token, if it is the one that is meant.
  *
- * @returns what was deleted
- * @throws TOKEN_NOT_FOUND, API_NOT_FOUND (the name is no token's)
+ * @returns the deleted token
+ * @throws TOKEN_NOT_FOUND, API_NOT_FOUND (the name is not that of a token)
  * @throws API_CONFLICT  a precondition does not hold
  * @throws STORE_UNAVAILABLE
  */
@@ -123,7 +123,7 @@ function notFound(name: string): KubejoinError {
 /**
  * The tokens there are, SYNCED, then every change until the signal aborts.
  *
- * @throws STORE_COMPACTED  the reader was too slow; watch anew
+ * @throws STORE_COMPACTED  the reader was too slow; watch again
  * @throws STORE_UNAVAILABLE
  */
 export async function* watchTokens(store: Store, signal: AbortSignal): AsyncGenerator<TokenEvent> {

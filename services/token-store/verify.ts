@@ -1,6 +1,6 @@
 /**
- * Whether a presented token is a bootstrap token that authenticates now, and as whom. Whatever is wrong, nobody is authenticated; why not is
- * for the owner's log alone. No secret is in any error.
+ * Whether a presented token is a bootstrap token that authenticates now, and as which user. On any problem, no user is
+ * authenticated; the reason is only for the log of the service. No error contains a secret.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
@@ -12,7 +12,7 @@ import { type Secret, wellKnown } from '../../lib/kube/types.ts';
 export interface TokenUser {
 	/** `system:bootstrap:<id>` */
 	readonly username: string;
-	/** Each once, sorted. */
+	/** Sorted, without duplicates. */
 	readonly groups: readonly string[];
 }
 
@@ -23,8 +23,9 @@ const groupForm = /^system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]$/;
  *
  * @param presented  the whole token, `<id>.<secret>`
  * @param find       the Secret of that name
- * @throws TOKEN_MALFORMED, TOKEN_UNKNOWN, TOKEN_DELETED, TOKEN_RECORD_INVALID, TOKEN_SECRET_WRONG, TOKEN_EXPIRED, TOKEN_USAGE_MISSING, TOKEN_GROUPS_INVALID
- * @throws STORE_UNAVAILABLE  nobody can say, so nobody is let in
+ * @throws TOKEN_MALFORMED, TOKEN_UNKNOWN, TOKEN_DELETED, TOKEN_RECORD_INVALID, TOKEN_SECRET_WRONG, TOKEN_EXPIRED,
+ *   TOKEN_USAGE_MISSING, TOKEN_GROUPS_INVALID
+ * @throws STORE_UNAVAILABLE  the token cannot be checked, so it does not authenticate
  * @source plugin/pkg/auth/authenticator/token/bootstrap
  */
 export async function verifyToken(
@@ -58,7 +59,7 @@ function checkRecord(secret: Secret, { id, secret: presentedSecret }: PresentedT
 		throw new KubejoinError('TOKEN_RECORD_INVALID', { id, problem: 'its token-id is not the id in its name' });
 }
 
-/** Digests have one length, so neither the time nor the comparison itself tells anything about a secret. */
+/** Digests have one length, so neither the time nor the comparison reveals anything about a secret. */
 const isSameSecret = (kept: string, presented: string): boolean => timingSafeEqual(digest(kept), digest(presented));
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 

@@ -168,7 +168,8 @@ export const objects: AttackGroup = {
 			async run({ mesh }) {
 				const [node] = (await mesh.api.nodes.list()).items;
 				assert.ok(node, 'there is a node');
-				for (const labels of [{ tier: 'a'.repeat(64) }, { 'not a key': 'x' }, { tier: '-x' }]) {
+				const invalid: Record<string, string>[] = [{ tier: 'a'.repeat(64) }, { 'not a key': 'x' }, { tier: '-x' }];
+				for (const labels of invalid) {
 					const { apiVersion: _v, kind: _k, ...unsent } = node;
 					await refused(mesh.api.nodes.update({ ...unsent, metadata: { ...node.metadata, labels } }));
 				}

@@ -4,9 +4,9 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import pLimit from 'p-limit';
 import { field } from '../../../lib/kube/bootstrap-token.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
-import { atMost } from '../../../lib/limit.ts';
 import { type LabContext, STARTED_AT } from '../context.ts';
 import type { NodeFiles, Searched } from '../control/api.ts';
 import type { Driver } from '../drivers/driver.ts';
@@ -126,7 +126,7 @@ export async function textsOfObserver(url: string): Promise<readonly Searched[]>
 	const stream = await readStream(`${url}/api/stream?steps=all`);
 	const steps = [...stream.matchAll(/"id":"([0-9a-f]+)","join":"([0-9a-f]+)"/g)].slice(-MAX_DETAILS);
 	// The observer limits the connections to its port.
-	const inTurn = atMost(16);
+	const inTurn = pLimit(16);
 	const details = await Promise.all(
 		steps.map(([, step = '', join_ = '']) =>
 			inTurn(async () => {

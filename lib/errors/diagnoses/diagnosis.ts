@@ -4,7 +4,6 @@ import type { DetailsOf, ErrorCode } from '../table/index.ts';
 export interface Diagnosis<F> {
 	/** One sentence without its full stop; undefined if the facts do not identify a cause. */
 	readonly mostLikely: (facts: F, phase: string) => string | undefined;
-	/** At most three. */
 	readonly alsoPossible?: (facts: F, phase: string) => readonly string[];
 	/** Replaces the remedy of the error's row if the cause needs another one. */
 	readonly remedy?: (facts: F) => string;

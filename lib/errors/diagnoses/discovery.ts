@@ -29,7 +29,8 @@ const unreachableCauses: Readonly<Record<string, Diagnosis<Reachable>>> = {
 			`the certificate of the API server does not contain the name or address in ${endpoint}`,
 		...or('the address belongs to another server of the same cluster'),
 		remedy: () =>
-			'Join with one of the names in the message above, or issue a certificate for the API server that contains this one',
+			'Join with one of the names in the message above, or issue a certificate for the API server that ' +
+			'contains this one',
 	},
 	'time-validity': {
 		mostLikely: ({ problem }) => explainValidity(problem) ?? 'the clock of this machine is wrong',

@@ -131,7 +131,8 @@ export const apiErrors = {
 	/** `continue` is a token that continues the list at the current state. */
 	API_CONTINUE_EXPIRED: defineError<{ continue: string }>({
 		message: () =>
-			'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
+			'The provided continue parameter is too old to display a consistent list result. You can start a new list ' +
+			'without ' +
 			'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
 			'Continuing with the provided token results in an inconsistent list - objects that were created, modified, or ' +
 			'deleted between the time the first chunk was returned and now may show up in the list.',

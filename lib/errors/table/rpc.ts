@@ -1,4 +1,4 @@
-/** Errors of calls between services: connections, certificates of peers, deadlines, and messages that no handler sees. */
+/** Errors of calls between services: connections, certificates of peers, deadlines, and invalid messages. */
 import { defineError, grpcCode } from '../row.ts';
 
 export const rpcErrors = {

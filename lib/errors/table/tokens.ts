@@ -22,7 +22,8 @@ export const tokenErrors = {
 		message: () => 'the bootstrap token was not of the form "\\A([a-z0-9]{6})\\.([a-z0-9]{16})\\z"',
 		remedy: (f) =>
 			f.found === undefined
-				? 'Copy the whole token: six characters, a dot and sixteen characters. List valid tokens: kubectl-sim token list'
+				? 'Copy the whole token: six characters, a dot and sixteen characters. ' +
+					'List valid tokens: kubectl-sim token list'
 				: `Correct the token: ${f.found}`,
 		grpc: grpcCode.INVALID_ARGUMENT,
 		http: { status: 400, reason: 'BadRequest' },

@@ -1,5 +1,5 @@
 /**
- * What is asked of an authorizer and what it answers. Types only: nothing here decides.
+ * The question to an authorizer and its answer. Types only.
  * @source k8s.io/apiserver/pkg/authorization/authorizer, release 1.32
  */
 import type { UserInfo } from '../../../lib/kube/types.ts';
@@ -13,10 +13,13 @@ export interface FieldRequirement {
 
 interface Request {
 	readonly user: UserInfo;
-	/** Kubernetes verb: get, list, watch, create, update, patch, delete, deletecollection, or a synthetic one such as approve. */
+	/**
+	 * Kubernetes verb: get, list, watch, create, update, patch, delete, deletecollection, or a synthetic one such as
+	 * approve.
+	 */
 	readonly verb: string;
 }
-/** A request for an object or a collection. What the request does not name is the empty string. */
+/** A request for an object or a collection. Absent parts are the empty string. */
 export interface ResourceRequest extends Request {
 	readonly resourceRequest: true;
 	/** Empty for the core group. */

@@ -1,4 +1,4 @@
-/** Who may approve and sign, and what nobody may ask for. */
+/** Who may approve and sign requests, and which requests are refused to every user. */
 import { strict as assert } from 'node:assert';
 import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
 import type { Attributes, Decision } from './attributes.ts';

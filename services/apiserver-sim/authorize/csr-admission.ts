@@ -1,6 +1,6 @@
 /**
- * The three admission plugins that guard certificates: who may approve, who may sign, and what nobody may ask for. RBAC on the
- * CertificateSigningRequest is not enough for any of them.
+ * The three admission plugins that guard certificates: who may approve, who may sign, and which requests are refused to
+ * every user. RBAC on the CertificateSigningRequest is not enough for any of them.
  * @source plugin/pkg/admission/certificates, release 1.32
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -50,7 +50,8 @@ export async function checkCertificateApproval(
 }
 
 /**
- * CertificateSigning: for an update of the subresource `status`. Who changes neither the certificate nor the conditions needs no permission.
+ * CertificateSigning: for an update of the subresource `status`. An update of neither the certificate nor the
+ * conditions needs no permission.
  * @param stored  the request as it is stored; its signer name counts
  * @param sent    the request as it would be stored
  * @returns       why not, or undefined

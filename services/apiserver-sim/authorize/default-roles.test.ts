@@ -1,4 +1,4 @@
-/** The default roles as a whole, and what the kinds of callers that a join has may do with them. */
+/** The default roles as a whole, and the permissions that they give to the kinds of callers in a join. */
 import { strict as assert } from 'node:assert';
 import { type UserInfo, wellKnown } from '../../../lib/kube/types.ts';
 import type { Attributes } from './attributes.ts';
@@ -45,7 +45,7 @@ describe('defaultRbac', () => {
 		assert.deepEqual(rulesOf('edit'), [...rulesOf('system:aggregate-to-edit'), ...rulesOf('view')]);
 		assert.deepEqual(rulesOf('admin'), [...rulesOf('edit'), ...rulesOf('system:aggregate-to-admin')]);
 	});
-	it('binds system:node to nobody', () => {
+	it('binds system:node to no subject', () => {
 		assert.equal(source.clusterRoleBindings().find((b) => b.metadata.name === 'system:node')?.subjects, undefined);
 	});
 });
@@ -77,7 +77,7 @@ const allowed: [string, Attributes][] = [
 	['a node has its rotation approved', may(node('a'), 'create', { ...certificates, subresource: 'selfnodeclient' })],
 	['a node reads kubelet-config', may(node('a'), 'get', configMap('kube-system', 'kubelet-config'))],
 	[
-		'everybody who is authenticated asks what they may do',
+		'every authenticated user asks for its own permissions',
 		may(token, 'create', { apiGroup: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' }),
 	],
 	['an admin does anything', may(admin, 'delete', { resource: 'nodes', name: 'a' })],
@@ -96,7 +96,7 @@ const allowed: [string, Attributes][] = [
 		may(manager, 'sign', { ...certificates, resource: 'signers', name }),
 	]),
 	[
-		'the manager asks what others may do',
+		'the manager asks for the permissions of others',
 		may(manager, 'create', { apiGroup: 'authorization.k8s.io', resource: 'subjectaccessreviews' }),
 	],
 	['the manager reads cluster-info', may(manager, 'get', configMap('kube-public', 'cluster-info'))],

@@ -37,7 +37,7 @@ const reviewRules = () => [
 	rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
 ];
 
-/** For anybody who talks to the API server. */
+/** For every client of the API server. */
 const discoveryRoles = (): Role[] => [
 	clusterRole('cluster-admin', rule('*', '*', '*'), pathRule('*', '*')),
 	clusterRole(
@@ -63,7 +63,7 @@ const discoveryRoles = (): Role[] => [
 	),
 ];
 
-/** For nodes, and for what runs on them. */
+/** For nodes and the workloads on them. */
 const nodeRoles = (): Role[] => [
 	clusterRole('system:node', ...nodeRules()),
 	clusterRole('system:node-bootstrapper', rule('create get list watch', certificates, 'certificatesigningrequests')),
@@ -209,7 +209,8 @@ const clusterRoleBindings = (): RoleBinding[] => [
 	clusterRoleBinding('system:kube-dns', 'system:kube-dns', serviceAccount(kubeSystem, 'kube-dns')),
 	clusterRoleBinding(scheduler, scheduler, user(scheduler)),
 	clusterRoleBinding('system:volume-scheduler', 'system:volume-scheduler', user(scheduler)),
-	// Bound to nobody: the node authorizer took the place of this binding, and a reconcile removes subjects that somebody adds.
+	// Bound to no subject: the node authorizer replaced this binding, and reconciliation removes subjects that were
+	// added.
 	clusterRoleBinding('system:node', 'system:node'),
 	clusterRoleBinding(
 		'system:service-account-issuer-discovery',

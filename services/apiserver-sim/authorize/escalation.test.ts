@@ -30,7 +30,7 @@ const bind = (name: string, held: PolicyRule[], who?: UserInfo) =>
 const prefix = 'user "u" (groups=["g"]) is attempting to grant RBAC permissions not currently held:\n';
 
 describe('RBAC escalation', () => {
-	it('what is held may be granted, in whatever words', async () => {
+	it('allows to grant held permissions in any wording', async () => {
 		assert.equal(
 			await write(
 				[rule('get list', '', 'nodes pods')],
@@ -43,10 +43,11 @@ describe('RBAC escalation', () => {
 		assert.equal(await write([rule('get', '', 'nodes', 'n')], [rule('get', '', 'nodes', 'n', 'm')]), undefined);
 	});
 
-	it('what is not held is refused and named, a line for each thing', async () => {
+	it('refuses permissions that the writer does not hold, and names each on a line', async () => {
 		assert.equal(
 			await write([rule('get delete', '', 'secrets nodes'), pathRule('get', '/x')], [rule('get', '', 'nodes')]),
-			`${prefix}{APIGroups:[""], Resources:["nodes"], Verbs:["delete"]}\n{APIGroups:[""], Resources:["secrets"], Verbs:["delete" "get"]}\n{NonResourceURLs:["/x"], Verbs:["get"]}`,
+			`${prefix}{APIGroups:[""], Resources:["nodes"], Verbs:["delete"]}\n` +
+				'{APIGroups:[""], Resources:["secrets"], Verbs:["delete" "get"]}\n{NonResourceURLs:["/x"], Verbs:["get"]}',
 		);
 		assert.equal(
 			await write([rule('get', '', 'nodes')], [rule('get', '', 'nodes', 'n')]),
@@ -82,13 +83,13 @@ describe('RBAC escalation', () => {
 		});
 	});
 
-	it('a Role of the namespace is compared with what is held there', async () => {
+	it('compares a Role with the permissions in its namespace', async () => {
 		const binding = roleBinding('ns', 'new', 'local', user('x'));
 		assert.match((await checkBinding(binding, grantor([], undefined, 'ns'))) ?? '', /Resources:\["secrets"\]/);
 		assert.equal(await checkBinding(binding, grantor([rule('get', '', 'secrets')], undefined, 'ns')), undefined);
 	});
 
-	it('what gathers the rules of others needs all of them', async () => {
+	it('requires all permissions for an aggregated role', async () => {
 		const aggregating = {
 			...clusterRole('new'),
 			aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] },

@@ -1,7 +1,8 @@
 /**
- * Nobody gives away rights that they do not hold: what a role or a binding grants is compared with what its writer may do. The way around it are
- * the verbs `escalate` and `bind`, and the group system:masters.
- * @source pkg/registry/rbac/validation/{rule,policy_comparator,policy_compact}.go, pkg/registry/rbac/escalation_check.go and policybased storages, release 1.32
+ * A user cannot grant permissions that it does not hold: the rules of a role or binding are compared with those of its
+ * writer. Exceptions are the verbs `escalate` and `bind`, and the group system:masters.
+ * @source pkg/registry/rbac/validation/{rule,policy_comparator,policy_compact}.go,
+ *   pkg/registry/rbac/escalation_check.go and policybased storages, release 1.32
  */
 import { KubejoinError } from '../../../lib/errors.ts';
 import {
@@ -32,7 +33,7 @@ const everything: readonly PolicyRule[] = [
 
 /**
  * @param name      of the role; empty on create
- * @param previous  what is stored; absent for a new role
+ * @param previous  the stored role; undefined for a new one
  * @returns         why the role may not be written, in upstream's words, or undefined
  */
 export async function checkRole(
@@ -53,7 +54,7 @@ export async function checkRole(
 
 /**
  * @returns why the binding may not be written, in upstream's words, or undefined
- * @throws API_NOT_FOUND  the role that is bound does not exist, and the writer may not bind whatever it will be
+ * @throws API_NOT_FOUND  the bound role does not exist, and the writer may not bind every role
  */
 export async function checkBinding({ roleRef }: RoleBinding, grantor: Grantor): Promise<string | undefined> {
 	if (
@@ -93,14 +94,16 @@ function rulesOf(roleRef: RoleRef, { source, namespace }: Grantor): readonly Pol
 	throw new KubejoinError('API_NOT_FOUND', { resource, group: 'rbac.authorization.k8s.io', name: roleRef.name });
 }
 
-/** What is said of rules that the writer does not hold; undefined when all are held. */
+/** Describes the rules that the writer does not hold; undefined if it holds all. */
 function notHeld(rules: readonly PolicyRule[], { source, user, namespace }: Grantor): string | undefined {
 	const { rules: held, error } = rulesFor(source, user, namespace);
 	const missing = rules.flatMap(breakDown).filter((rule) => !held.some((owned) => covers(owned, rule)));
 	if (missing.length === 0) return undefined;
 	const lines = [...new Set(compact(missing).map(describe))].toSorted();
 	const groups = user.groups.map(quoted).join(' ');
-	const text = `user ${quoted(user.username)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n${lines.join('\n')}`;
+	const text =
+		`user ${quoted(user.username)} (groups=[${groups}]) is attempting to grant RBAC permissions not currently held:\n` +
+		lines.join('\n');
 	return error === undefined ? text : `${text}; resolution errors: [${error}]`;
 }
 

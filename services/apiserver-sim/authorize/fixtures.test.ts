@@ -9,7 +9,7 @@ export const userNamed = (username: string, ...groups: string[]): UserInfo => ({
 export const node = (name: string): UserInfo =>
 	userNamed(`system:node:${name}`, 'system:nodes', 'system:authenticated');
 
-/** `get pods` of nobody in particular, except for what is given. */
+/** `get pods` of an arbitrary user, with these changes. */
 export const resourceRequest = (given: Partial<ResourceRequest>): ResourceRequest => ({
 	user: userNamed('u'),
 	verb: 'get',
@@ -29,7 +29,7 @@ export const pathRequest = (user: UserInfo, verb: string, path: string): PathReq
 	resourceRequest: false,
 });
 
-/** Views of fixed objects. */
+/** A source of fixed objects. */
 export const rbacSource = (...all: readonly Partial<RbacObjects>[]): RbacSource => ({
 	clusterRoleBindings: () => all.flatMap((o) => o.clusterRoleBindings ?? []),
 	roleBindings: (namespace) =>

@@ -21,17 +21,20 @@ const messages: [Attributes, string, string][] = [
 	[
 		resourceRequest({ resource: 'nodes', verb: 'list' }),
 		"node 'a' cannot read all nodes, only its own Node object",
-		`nodes is forbidden: User "u" cannot list resource "nodes" in API group "" at the cluster scope: node 'a' cannot read all nodes, only its own Node object`,
+		'nodes is forbidden: User "u" cannot list resource "nodes" in API group "" at the cluster scope: ' +
+			"node 'a' cannot read all nodes, only its own Node object",
 	],
 	[
 		resourceRequest({ resource: 'configmaps', namespace: 'kube-system', name: 'x' }),
 		'',
-		'configmaps "x" is forbidden: User "u" cannot get resource "configmaps" in API group "" in the namespace "kube-system"',
+		'configmaps "x" is forbidden: User "u" cannot get resource "configmaps" in API group "" ' +
+			'in the namespace "kube-system"',
 	],
 	[
 		resourceRequest(lease),
 		'',
-		'leases.coordination.k8s.io "n" is forbidden: User "u" cannot update resource "leases" in API group "coordination.k8s.io" in the namespace "kube-node-lease"',
+		'leases.coordination.k8s.io "n" is forbidden: User "u" cannot update resource "leases" ' +
+			'in API group "coordination.k8s.io" in the namespace "kube-node-lease"',
 	],
 	[
 		resourceRequest({ resource: 'nodes', subresource: 'status', name: 'n', verb: 'patch' }),
@@ -54,7 +57,7 @@ describe('forbidden', () => {
 			assert.equal(error.message, message);
 		});
 	}
-	it('escapes HTML in what the caller sent, and not in the reason', () => {
+	it('escapes HTML in the input of the caller, and not in the reason', () => {
 		const message = forbiddenMessage(pathRequest(userNamed('<b>&"'), 'get', '/<script>'), '<reason>');
 		assert.equal(message, 'User "&lt;b&gt;&amp;\\"" cannot get path "/&lt;script&gt;": <reason>');
 	});

@@ -1,4 +1,7 @@
-/** The 403 that a refused caller reads, in upstream's words. It explains a decision that was made elsewhere; it never makes one. */
+/**
+ * The 403 that a refused caller reads, in upstream's words. It explains a decision that was made elsewhere; it never
+ * makes one.
+ */
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { Attributes } from './attributes.ts';
 import { quoted, quotedInput } from './go-text.ts';
@@ -14,7 +17,10 @@ function cannot(attributes: Attributes): string {
 	const { apiGroup, namespace, subresource } = attributes;
 	const resource = subresource === '' ? attributes.resource : `${attributes.resource}/${subresource}`;
 	const scope = namespace === '' ? 'at the cluster scope' : `in the namespace ${quotedInput(namespace)}`;
-	return `User ${quoted(user.username)} cannot ${verb} resource ${quotedInput(resource)} in API group ${quotedInput(apiGroup)} ${scope}`;
+	return (
+		`User ${quoted(user.username)} cannot ${verb} resource ${quotedInput(resource)} ` +
+		`in API group ${quotedInput(apiGroup)} ${scope}`
+	);
 }
 
 /**
@@ -26,7 +32,10 @@ export function forbiddenMessage(attributes: Attributes, reason: string): string
 	return reason === '' ? message : `${message}: ${reason}`;
 }
 
-/** The failure of a request that no authorizer allowed: API_FORBIDDEN, or API_PATH_FORBIDDEN for a path that is no resource. */
+/**
+ * The failure of a request that no authorizer allowed: API_FORBIDDEN, or API_PATH_FORBIDDEN for a path that is no
+ * resource.
+ */
 export function forbidden(
 	attributes: Attributes,
 	reason: string,

@@ -1,6 +1,6 @@
 /**
- * The roles and bindings that `kubeadm init` adds to the defaults, and the few that kubejoin adds to those. With them a bootstrap
- * token can do exactly what a joining node needs, and nothing more.
+ * The roles and bindings that `kubeadm init` adds to the defaults, and the few that kubejoin adds to those. With them a
+ * bootstrap token has exactly the permissions that a joining node needs.
  * @source cmd/kubeadm/app/phases: bootstraptoken, uploadconfig, kubelet, addons/proxy and kubeconfig, release 1.32
  */
 import { type Role, type RoleBinding, wellKnown } from '../../../lib/kube/types.ts';
@@ -67,8 +67,8 @@ const controllerRoleBinding = (namespace: string, controller: string): RoleBindi
 
 /**
  * What kubeadm adds, and bindings named `kubejoin:controller-manager:…`. New objects on every call.
- * @differs upstream's controllers each act as a service account of their own; here all act as User system:kube-controller-manager,
- *          which is therefore bound to the roles of the controllers that exist
+ * @differs upstream's controllers each act as a service account of their own; here all act as User
+ *   system:kube-controller-manager, which is therefore bound to the roles of the controllers that exist
  */
 export function kubeadmRbac(): RbacObjects {
 	return {

@@ -1,9 +1,9 @@
-/** Which node a user is. Says who, never what they may do. */
+/** The node that a user is. It decides nothing. */
 import { type UserInfo, wellKnown } from '../../../lib/kube/types.ts';
 
 /**
- * The name of the node that a user is; undefined for a user that is no node. Empty when the user name ends after its prefix: a node,
- * but nobody knows which, so callers refuse it.
+ * The name of the node of a user; undefined for other users. Empty if the user name ends after its prefix: it is an
+ * unknown node, so callers refuse it.
  * @source pkg/auth/nodeidentifier: the prefix system:node: and the group system:nodes, both
  */
 export function nodeNameOf(user: UserInfo): string | undefined {

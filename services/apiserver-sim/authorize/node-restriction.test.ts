@@ -1,4 +1,4 @@
-/** NodeRestriction: what a node may write, with upstream's texts. */
+/** NodeRestriction: the writes of a node, with upstream's texts. */
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import type { CertificateSigningRequest, KubeObject, Node } from '../../../lib/kube/types.ts';
@@ -172,7 +172,7 @@ const rows: [string, NodeWrite, string | undefined][] = [
 		'could not determine node from user "system:node:"',
 	],
 	[
-		'anything, by somebody who is no node',
+		'anything, by a user that is not a node',
 		{ ...update(nodeObject(), nodeObject({ labels: { [role]: '' } })), user: userNamed('u') },
 		undefined,
 	],

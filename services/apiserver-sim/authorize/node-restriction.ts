@@ -1,6 +1,7 @@
 /**
- * The admission plugin NodeRestriction: a node writes only about itself, and nothing that would draw other people's work to it.
- * The node authorizer lets a node write Nodes; only this file compares which. It never speaks of users that are no nodes.
+ * The admission plugin NodeRestriction: a node writes only objects that belong to it, and cannot attract the workloads
+ * of others. The node authorizer lets a node write Nodes; only this file checks which. It does not restrict other
+ * users.
  * @source plugin/pkg/admission/noderestriction/admission.go, kubelet/pkg/apis/well_known_labels.go, release 1.32
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -20,12 +21,12 @@ import { nodeNameOf } from './node-identity.ts';
 export interface NodeWrite extends ResourceRequest {
 	/** What would be stored; absent for a deletion. */
 	readonly object?: KubeObject;
-	/** What is stored; absent for a creation. */
+	/** The stored object; undefined for a creation. */
 	readonly oldObject?: KubeObject;
 	/** The common name in the certificate request that a CertificateSigningRequest holds. */
 	readonly csrCommonName?: string;
 }
-/** What is wrong with the write; undefined when nothing is. */
+/** Why the write is refused; undefined if it is allowed. */
 type Refusal = string | undefined;
 
 /** What upstream says of an object that is not there; so that nothing is admitted unseen. */
@@ -139,10 +140,11 @@ const checks: ReadonlyMap<string, (node: string, write: NodeWrite) => Refusal> =
 ]);
 
 /**
- * Why a write by a node may not be, in upstream's words; undefined when it may, and for everybody who is no node.
- * To be asked for create, update, patch and delete, with the object as it would be stored.
+ * Why a write by a node is refused, in upstream's words; undefined if it is allowed, and for users that are not nodes.
+ * For create, update, patch and delete, with the object as it would be stored.
  *
- * @differs pods, claims, service-account tokens, CSINodes and ResourceSlices are not restricted, because the simulator stores none
+ * @differs pods, claims, service-account tokens, CSINodes and ResourceSlices are not restricted, because the simulator
+ *   stores none
  */
 export function checkNodeRestriction(write: NodeWrite): string | undefined {
 	const node = nodeNameOf(write.user);

@@ -1,4 +1,6 @@
-/** What every node may ask for, whichever it is: the rules of the ClusterRole system:node, which the node authorizer also uses. */
+/**
+ * The permissions that all nodes share: the rules of the ClusterRole system:node, which the node authorizer also uses.
+ */
 import type { PolicyRule } from '../../../lib/kube/types.ts';
 import { rule } from './rbac-objects.ts';
 

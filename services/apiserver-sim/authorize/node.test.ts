@@ -78,7 +78,8 @@ const rows: [string, string, Partial<ResourceRequest>, string][] = [
 		'approve',
 		'resourceslices',
 		slice,
-		'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+		'only the following verbs are allowed for a ResourceSlice: ' +
+			'get, watch, list, create, update, patch, delete, deletecollection',
 	],
 	['create', 'nodes', {}, allowed],
 	['update', 'nodes', { name: 'b' }, allowed],

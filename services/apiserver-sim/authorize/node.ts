@@ -1,7 +1,7 @@
 /**
- * The node authorizer: what a kubelet may ask for, as far as that depends on which node it is. It never denies, so RBAC may still
- * allow, and its reasons end the 403 that the kubelet sees. Which of its *own* objects a node may change is the business of
- * node-restriction.ts.
+ * The node authorizer: permissions that depend on which node asks. It never denies, so RBAC may still allow, and its
+ * reasons end the 403 that the kubelet receives. node-restriction.ts decides which of its own objects a node may
+ * change.
  * @source plugin/pkg/auth/authorizer/node/node_authorizer.go with AuthorizeNodeWithSelectors, on by default in 1.32
  */
 import { wellKnown } from '../../../lib/kube/types.ts';
@@ -11,7 +11,7 @@ import { nodeNameOf } from './node-identity.ts';
 import { nodeRules } from './node-rules.ts';
 import { ruleAllows } from './rbac.ts';
 
-/** What a node can be related to, mostly through the pods that are bound to it; written as the resource is. */
+/** A resource that can be related to a node, mostly through its pods; in the form of the resource. */
 export type RelatedResource =
 	| 'secrets'
 	| 'configmaps'
@@ -114,12 +114,16 @@ const checkResourceSlice: Check = (node, request, graph) => {
 			return noOpinion('can only list/watch/deletecollection resourceslices with nodeName field selector');
 		default:
 			return noOpinion(
-				'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection',
+				'only the following verbs are allowed for a ResourceSlice: ' +
+					'get, watch, list, create, update, patch, delete, deletecollection',
 			);
 	}
 };
 
-/** Admission narrows writes to the node's own object. The name is compared, not looked up: a kubelet reads its Node before it exists. */
+/**
+ * Admission narrows writes to the node's own object. The name is compared, not looked up: a kubelet reads its Node
+ * before it exists.
+ */
 const checkNode: Check = (node, { verb, subresource, name }) => {
 	if (subresource === 'status') return isOneOf(verb, 'update', 'patch') ? allow : noOpinion();
 	if (subresource !== '') return noOpinion();
@@ -143,7 +147,9 @@ const checkPod: Check = (node, request, graph) => {
 	return noOpinion('can only list/watch pods with spec.nodeName field selector');
 };
 
-/** What is decided for each node by itself, as group/resource. Everything else is decided by the rules that all nodes share. */
+/**
+ * Resources with a decision for each node, as group/resource. The rules that all nodes share decide everything else.
+ */
 const checks: ReadonlyMap<string, Check> = new Map([
 	['/secrets', readRelatedNamespaced('secrets')],
 	['/configmaps', readRelatedNamespaced('configmaps')],
@@ -161,7 +167,7 @@ const checks: ReadonlyMap<string, Check> = new Map([
 
 /**
  * The node authorizer. It has no opinion of users that are no nodes.
- * @param graph  what is related to which node
+ * @param graph  the objects that are related to each node
  */
 export function createNodeAuthorizer(graph: NodeGraph): SyncAuthorizer {
 	const sharedRules = nodeRules();

@@ -1,4 +1,7 @@
-/** Short ways to write roles and bindings, so that the tables of default ones can be read. Lists are sorted, as upstream stores them. */
+/**
+ * Short ways to write roles and bindings, so that the tables of default ones can be read. Lists are sorted, as upstream
+ * stores them.
+ */
 import type { PolicyRule, Role, RoleBinding, RoleRef, Subject } from '../../../lib/kube/types.ts';
 
 const apiGroup = 'rbac.authorization.k8s.io';

@@ -1,4 +1,7 @@
-/** RBAC: what a rule matches, whom a binding names, upstream's texts, and what must hold for any roles and bindings. */
+/**
+ * RBAC: the requests that a rule matches, the subjects of a binding, upstream's texts, and properties of any roles and
+ * bindings.
+ */
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import type { PolicyRule, RoleBinding, Subject } from '../../../lib/kube/types.ts';
@@ -143,9 +146,9 @@ describe('createRbacAuthorizer', () => {
 	const refused: [string, string, RoleBinding, Partial<ResourceRequest>][] = [
 		['a binding of another namespace', '', roleBinding('ns', 'x', 'r', user('u')), { namespace: 'other' }],
 		['a RoleBinding at the cluster scope', '', roleBinding('ns', 'x', 'r', user('u')), {}],
-		['a user whose name goes on', '', clusterRoleBinding('x', 'y', user('u')), { user: userNamed('u2') }],
+		['a user with a longer name', '', clusterRoleBinding('x', 'y', user('u')), { user: userNamed('u2') }],
 		['a user whose name is shorter', '', clusterRoleBinding('x', 'y', user('u2')), { user: userNamed('u') }],
-		['a group whose name goes on', '', clusterRoleBinding('x', 'y', group('g')), { user: userNamed('u', 'g2') }],
+		['a group with a longer name', '', clusterRoleBinding('x', 'y', group('g')), { user: userNamed('u', 'g2') }],
 		[
 			'a service account without a namespace, whose user has none either',
 			'',
@@ -178,7 +181,7 @@ describe('createRbacAuthorizer', () => {
 			roleBinding('ns', 'x', 'gone', user('u')),
 			{ namespace: 'ns' },
 		],
-		['a missing role of somebody else', '', clusterRoleBinding('x', 'gone', user('v')), {}],
+		['a missing role of another user', '', clusterRoleBinding('x', 'gone', user('v')), {}],
 	];
 	for (const [title, reason, binding, request] of refused) {
 		it(`has no opinion for ${title}`, () =>
@@ -238,6 +241,6 @@ describe('rulesFor', () => {
 			rules: [readPods],
 			error: 'clusterrole.rbac.authorization.k8s.io "gone" not found',
 		});
-		assert.deepEqual(rulesFor(source, userNamed('v'), 'ns'), { rules: [] });
+		assert.deepEqual(rulesFor(source, userNamed('v'), 'ns'), { rules: [], error: undefined });
 	});
 });

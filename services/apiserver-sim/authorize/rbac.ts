@@ -1,7 +1,8 @@
 /**
- * Role-based access control: a request is allowed when a rule that is bound to the requester matches it. There is no rule that
- * denies. Reads roles and bindings from views that the caller keeps; never does I/O and never changes them.
- * @source plugin/pkg/auth/authorizer/rbac/rbac.go, pkg/registry/rbac/validation/rule.go, pkg/apis/rbac/v1/evaluation_helpers.go
+ * Role-based access control: a request is allowed when a rule that is bound to the requester matches it. There is no
+ * rule that denies. Reads roles and bindings from views that the caller keeps; never does I/O and never changes them.
+ * @source plugin/pkg/auth/authorizer/rbac/rbac.go, pkg/registry/rbac/validation/rule.go,
+ *   pkg/apis/rbac/v1/evaluation_helpers.go
  */
 import type { PolicyRule, Role, RoleBinding, RoleRef, Subject, UserInfo } from '../../../lib/kube/types.ts';
 import type { Attributes, SyncAuthorizer } from './attributes.ts';
@@ -38,7 +39,8 @@ function pathMatches(ruleUrl: string, path: string): boolean {
 }
 
 /**
- * Whether one rule allows a request. A rule with resourceNames never matches a request without a name, so never a create.
+ * Whether one rule allows a request. A rule with resourceNames never matches a request without a name, so never a
+ * create.
  * @differs upstream lets the empty resource name match a request without a name
  */
 export function ruleAllows(rule: PolicyRule, attributes: Attributes): boolean {
@@ -100,8 +102,8 @@ function describeGrant({ binding, subject, namespace }: Grant): string {
 }
 
 /**
- * The RBAC authorizer: Allow with the binding that allows it, or NoOpinion. A role that is missing does not stop the others
- * from being looked at; it is named in the reason when nothing else allows the request.
+ * The RBAC authorizer: Allow with the binding that allows it, or NoOpinion. A role that is missing does not stop the
+ * others from being looked at; it is named in the reason when nothing else allows the request.
  */
 export function createRbacAuthorizer(source: RbacSource): SyncAuthorizer {
 	return {
@@ -120,7 +122,9 @@ export function createRbacAuthorizer(source: RbacSource): SyncAuthorizer {
 	};
 }
 
-/** All rules that apply to a user at the cluster scope and in a namespace, and the errors met, for a SelfSubjectRulesReview. */
+/**
+ * All rules of a user at the cluster scope and in a namespace, and the errors on the way, for a SelfSubjectRulesReview.
+ */
 export function rulesFor(
 	source: RbacSource,
 	user: UserInfo,
@@ -134,5 +138,5 @@ export function rulesFor(
 		else rules.push(...bound.rules);
 	}
 	const error = aggregated(errors);
-	return { rules, ...(error === undefined ? {} : { error }) };
+	return { rules, error };
 }

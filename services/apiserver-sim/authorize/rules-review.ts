@@ -1,4 +1,4 @@
-/** What a user may do, as `kubectl auth can-i --list` shows it. A list for people; it decides nothing. */
+/** The permissions of a user, as `kubectl auth can-i --list` prints them. A list for people; it decides nothing. */
 import type { PolicyRule, UserInfo } from '../../../lib/kube/types.ts';
 import { aggregated } from './go-text.ts';
 import { nodeNameOf } from './node-identity.ts';
@@ -8,7 +8,7 @@ import { type RbacSource, rulesFor } from './rbac.ts';
 export interface RulesReviewStatus {
 	readonly resourceRules: readonly Pick<PolicyRule, 'verbs' | 'apiGroups' | 'resources' | 'resourceNames'>[];
 	readonly nonResourceRules: readonly Pick<PolicyRule, 'verbs' | 'nonResourceURLs'>[];
-	/** The list may lack something, because an authorizer cannot enumerate what it allows. */
+	/** The list may be incomplete, because an authorizer cannot enumerate its permissions. */
 	readonly incomplete: boolean;
 	readonly evaluationError?: string;
 }
@@ -37,6 +37,6 @@ export function reviewRules(source: RbacSource, user: UserInfo, namespace: strin
 			.filter((rule) => isFilled(rule.nonResourceURLs))
 			.map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs: nonResourceURLs ?? [] })),
 		incomplete: isNode,
-		...(evaluationError === undefined ? {} : { evaluationError }),
+		evaluationError,
 	};
 }

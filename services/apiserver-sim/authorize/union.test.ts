@@ -1,4 +1,4 @@
-/** The union's semantics: who is asked, who decides, and what is said when nobody does. */
+/** The union of authorizers: their order, the one that decides, and the reason if none decides. */
 import { strict as assert } from 'node:assert';
 import type { Authorizer, Decision } from './attributes.ts';
 import { resourceRequest } from './fixtures.test.ts';
@@ -22,12 +22,16 @@ describe('unionOf', () => {
 			saying(noOpinion),
 			saying({ ...noOpinion, reason: 'b' }),
 		);
-		assert.deepEqual(await union.authorize(resourceRequest({})), { decision: 'NoOpinion', reason: 'a\nb' });
+		assert.deepEqual(await union.authorize(resourceRequest({})), {
+			...noOpinion,
+			reason: 'a\nb',
+			error: undefined,
+		});
 	});
 	it('collects the errors', async () => {
 		const union = unionOf(saying({ ...noOpinion, error: 'a' }), saying({ ...noOpinion, error: 'b' }));
 		assert.deepEqual(await union.authorize(resourceRequest({})), { ...noOpinion, error: '[a, b]' });
 	});
-	it('of nobody has no opinion', async () =>
-		assert.deepEqual(await unionOf().authorize(resourceRequest({})), noOpinion));
+	it('has no opinion without authorizers', async () =>
+		assert.deepEqual(await unionOf().authorize(resourceRequest({})), { ...noOpinion, error: undefined }));
 });

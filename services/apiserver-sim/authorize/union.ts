@@ -20,7 +20,7 @@ export function unionOf(...authorizers: readonly Authorizer[]): Authorizer {
 				if (decision.error !== undefined) errors.push(decision.error);
 			}
 			const error = aggregated(errors);
-			return { decision: 'NoOpinion', reason: reasons.join('\n'), ...(error === undefined ? {} : { error }) };
+			return { decision: 'NoOpinion', reason: reasons.join('\n'), error };
 		},
 	};
 }

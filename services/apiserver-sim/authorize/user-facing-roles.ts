@@ -1,5 +1,6 @@
 /**
- * The ClusterRoles that a cluster admin binds to people: admin, edit, view. Each is made of the roles that carry its label.
+ * The ClusterRoles that a cluster admin binds to people: admin, edit, view. Each is made of the roles that carry its
+ * label.
  * @source plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, release 1.32
  */
 import type { PolicyRule, Role } from '../../../lib/kube/types.ts';
@@ -21,20 +22,23 @@ const editRules = (): PolicyRule[] => [
 	rule(
 		write,
 		'',
-		'replicationcontrollers replicationcontrollers/scale serviceaccounts services services/proxy persistentvolumeclaims configmaps secrets events',
+		'replicationcontrollers replicationcontrollers/scale serviceaccounts services services/proxy ' +
+			'persistentvolumeclaims configmaps secrets events',
 	),
 	rule('create', '', 'serviceaccounts/token'),
 	rule(
 		write,
 		'apps',
-		'statefulsets statefulsets/scale daemonsets deployments deployments/scale deployments/rollback replicasets replicasets/scale',
+		'statefulsets statefulsets/scale daemonsets deployments deployments/scale deployments/rollback replicasets ' +
+			'replicasets/scale',
 	),
 	rule(write, 'autoscaling', 'horizontalpodautoscalers'),
 	rule(write, 'batch', 'jobs cronjobs'),
 	rule(
 		write,
 		'extensions',
-		'daemonsets deployments deployments/scale deployments/rollback ingresses replicasets replicasets/scale replicationcontrollers/scale networkpolicies',
+		'daemonsets deployments deployments/scale deployments/rollback ingresses replicasets replicasets/scale ' +
+			'replicationcontrollers/scale networkpolicies',
 	),
 	rule(write, 'policy', 'poddisruptionbudgets'),
 	rule(write, 'networking.k8s.io', 'networkpolicies ingresses'),
@@ -45,26 +49,30 @@ const viewRules = (): PolicyRule[] => [
 	rule(
 		read,
 		'',
-		'pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status endpoints persistentvolumeclaims persistentvolumeclaims/status configmaps',
+		'pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status ' +
+			'endpoints persistentvolumeclaims persistentvolumeclaims/status configmaps',
 	),
 	rule(
 		read,
 		'',
-		'limitranges resourcequotas bindings events pods/status resourcequotas/status namespaces/status replicationcontrollers/status pods/log',
+		'limitranges resourcequotas bindings events pods/status resourcequotas/status namespaces/status ' +
+			'replicationcontrollers/status pods/log',
 	),
 	rule(read, '', 'namespaces'),
 	rule(read, 'discovery.k8s.io', 'endpointslices'),
 	rule(
 		read,
 		'apps',
-		'controllerrevisions statefulsets statefulsets/status statefulsets/scale daemonsets daemonsets/status deployments deployments/status deployments/scale replicasets replicasets/status replicasets/scale',
+		'controllerrevisions statefulsets statefulsets/status statefulsets/scale daemonsets daemonsets/status ' +
+			'deployments deployments/status deployments/scale replicasets replicasets/status replicasets/scale',
 	),
 	rule(read, 'autoscaling', 'horizontalpodautoscalers horizontalpodautoscalers/status'),
 	rule(read, 'batch', 'jobs cronjobs cronjobs/status jobs/status'),
 	rule(
 		read,
 		'extensions',
-		'daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status replicasets replicasets/scale replicasets/status replicationcontrollers/scale networkpolicies',
+		'daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status ' +
+			'replicasets replicasets/scale replicasets/status replicationcontrollers/scale networkpolicies',
 	),
 	rule(read, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
 	rule(read, 'networking.k8s.io', 'networkpolicies ingresses ingresses/status'),
@@ -82,8 +90,8 @@ function aggregate(name: string, ...rules: PolicyRule[]): Role {
 
 /**
  * admin, edit and view, and the roles that they are made of.
- * @differs upstream starts them empty and a controller fills them; here they are filled at once, in the order in which it would, and
- *          a role that is labelled later is not added
+ * @differs upstream starts them empty and a controller fills them; here they are filled at once, in the order in which
+ *   it would, and a role that is labelled later is not added
  */
 export function userFacingRoles(): Role[] {
 	const editAndView = [...editRules(), ...viewRules()];

@@ -38,11 +38,13 @@ describe('the birth of a cluster', () => {
 		assert.ok((await keys(`clusterrolebindings.${rbac}/`)).includes('kubeadm:node-autoapprove-bootstrap'));
 	});
 
-	it('publishes the cluster in the bytes that client-go would write, for they are signed', async () => {
+	it('publishes the cluster in the bytes that client-go writes, because they are signed', async () => {
 		const { value } = (await store.get<ConfigMap>(clusterInfoKey)) ?? assert.fail();
 		assert.deepEqual(value.data, {
 			kubeconfig:
-				'apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: UEVN\n    server: https://h:6443\n  name: ""\ncontexts: null\ncurrent-context: ""\nkind: Config\npreferences: {}\nusers: null\n',
+				'apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: UEVN\n' +
+				'    server: https://h:6443\n  name: ""\n' +
+				'contexts: null\ncurrent-context: ""\nkind: Config\npreferences: {}\nusers: null\n',
 		});
 		assert.equal(value.metadata.creationTimestamp, '2026-01-01T00:00:00Z');
 	});
@@ -60,7 +62,7 @@ describe('the birth of a cluster', () => {
 		assert.equal(await store.get(key), undefined);
 	});
 
-	it('puts right what the server itself needs: a role that is gone, a rule, a subject; nothing is taken away', async () => {
+	it('repairs the roles and bindings of the server itself, and removes nothing', async () => {
 		const roleKey = `clusterroles.${rbac}/system:node-bootstrapper`;
 		const bindingKey = `clusterrolebindings.${rbac}/system:basic-user`;
 		await store.delete(`clusterroles.${rbac}/system:discovery`);

@@ -1,7 +1,9 @@
 /**
- * What a cluster has from its first start: upstream's namespaces, default roles and bindings (put right at every start, as upstream does), and
- * what `kubeadm init` uploads (written once, so that a binding that somebody deleted stays deleted). Safe to run twice and from two replicas.
- * @source plugin/pkg/auth/authorizer/rbac/bootstrappolicy reconciliation; kubeadm phases upload-config, bootstrap-token, addon
+ * The objects of a new cluster: upstream's namespaces, default roles and bindings, which are reconciled at every start,
+ * and the uploads of `kubeadm init`, which are written once, so a deleted binding stays deleted. Safe to run twice and
+ * from two replicas.
+ * @source plugin/pkg/auth/authorizer/rbac/bootstrappolicy reconciliation; kubeadm phases upload-config,
+ *   bootstrap-token, addon
  */
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
@@ -19,7 +21,7 @@ import { type ClusterFacts, clusterInfo, kubeadmConfigMaps } from './kubeadm-con
 const namespaceNames = ['default', wellKnown.kubeNodeLease, wellKnown.kubePublic, wellKnown.kubeSystem];
 const markerKey = 'bootstrap/kubeadm';
 
-/** Make the cluster, or put right what has to be at every start. @throws STORE_UNAVAILABLE */
+/** Creates the cluster, or reconciles it at a later start. @throws STORE_UNAVAILABLE */
 export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock: Clock): Promise<void> {
 	const born = <T extends KubeObject>(object: T): T => ({
 		...object,
@@ -61,7 +63,10 @@ export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock:
 	}
 }
 
-/** The server is reached under another address than last time: cluster-info must say so. Its signatures no longer fit; the signer makes new ones. */
+/**
+ * Updates cluster-info after a change of the server's address. Its signatures are then invalid; the signer creates new
+ * ones.
+ */
 async function republish(store: Store, facts: ClusterFacts): Promise<void> {
 	const key = storeKey(resources.configMaps, wellKnown.kubePublic, wellKnown.clusterInfo);
 	const found = await store.get<ConfigMap>(key);
@@ -70,7 +75,7 @@ async function republish(store: Store, facts: ClusterFacts): Promise<void> {
 	await unless('STORE_CONFLICT', store.update(key, { ...found.value, data }, found.revision));
 }
 
-/** What was found, and what is missing of it; nothing is taken away. */
+/** The stored rules and subjects with the missing ones added; nothing is removed. */
 function complete(found: Role | RoleBinding, wanted: Role | RoleBinding): Role | RoleBinding {
 	const union = <T>(have: readonly T[] = [], want: readonly T[] = []): T[] => [
 		...have,

@@ -1,4 +1,8 @@
-/** The ConfigMaps that `kubeadm init` uploads and `kubeadm join` reads. Pure. @source kubeadm phases uploadconfig, kubelet, addons/proxy, bootstraptoken/clusterinfo */
+/**
+ * The ConfigMaps that `kubeadm init` uploads and `kubeadm join` reads.
+ *
+ * @source kubeadm phases uploadconfig, kubelet, addons/proxy, bootstraptoken/clusterinfo
+ */
 import { stringify } from 'yaml';
 import { clusterOnlyKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { type ConfigMap, wellKnown } from '../../../lib/kube/types.ts';
@@ -7,7 +11,6 @@ import { kubernetesVersion } from '../../../lib/kube/version.ts';
 export interface ClusterFacts {
 	/** HOST:PORT at which nodes reach the API server. */
 	readonly controlPlaneEndpoint: string;
-	/** PEM of the cluster CA. */
 	readonly ca: string;
 }
 
@@ -64,7 +67,7 @@ const kubeProxyConfiguration = {
 	clusterCIDR: '',
 };
 
-/** What anybody may read: where the cluster is and which CA it has. The signatures are added by the bootstrap signer. */
+/** The public cluster-info: the address of the cluster and its CA. The bootstrap signer adds the signatures. */
 export const clusterInfo = ({ controlPlaneEndpoint, ca }: ClusterFacts): ConfigMap =>
 	configMap(kubePublic, wellKnown.clusterInfo, {
 		kubeconfig: writeKubeconfig(clusterOnlyKubeconfig(`https://${controlPlaneEndpoint}`, ca)),

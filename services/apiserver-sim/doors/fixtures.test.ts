@@ -12,8 +12,9 @@ import type { Authenticate } from '../authenticate.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import { resourceHandlers } from '../handlers.ts';
 import { createPipeline, type Resources } from '../pipeline.ts';
-import type { ApiRequest, ResourceStorage } from '../request.ts';
-import { createRestApp, type ObserveRequest } from '../rest.ts';
+import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
+import type { ObserveRequest } from '../request/info.ts';
+import { createRestApp } from '../rest.ts';
 
 export interface HttpAnswer {
 	readonly status: number;
@@ -39,11 +40,9 @@ export interface DoorsOptions {
 	readonly endpoints: Resources;
 	readonly ready?: () => void;
 	readonly observe?: ObserveRequest;
-	/** Log lines. */
 	readonly write?: (line: string) => void;
 }
 
-/** Shows no certificate. */
 const stranger: Peer = { address: '10.0.0.1:1', certificate: { state: 'none' } };
 
 export async function openDoors(options: DoorsOptions): Promise<Doors> {

@@ -1,5 +1,6 @@
 /**
- * The form of an answer over HTTPS: which media type the caller accepts, and the bytes. JSON is written as Go writes it.
+ * The form of an answer over HTTPS: which media type the caller accepts, and the bytes. JSON is written as Go writes
+ * it.
  * @source apiserver/pkg/endpoints/handlers/{negotiation,responsewriters}; emicklei/go-restful route.go matchesAccept
  */
 import { stringify } from 'yaml';
@@ -10,7 +11,6 @@ export interface Encoded {
 	readonly contentType: string;
 	readonly body: string;
 }
-/** What decides the form. */
 export interface Wishes {
 	/** The Accept header; empty for anything. */
 	readonly accept: string;
@@ -73,8 +73,10 @@ const encodable = new Set([json, yaml, '*/*', 'application/*']);
  * The encoder of an object that is to be answered.
  *
  * @param produces  media types of the route; default: those of every resource
- * @throws API_NOT_ACCEPTABLE  with the text of the router that upstream has before its own negotiation, or of the latter
- * @differs upstream also writes protobuf, Table and PartialObjectMetadata; a client that accepts nothing else is refused with 406
+ * @throws API_NOT_ACCEPTABLE  with the text of the router that upstream has before its own negotiation, or of the
+ *   latter
+ * @differs upstream also writes protobuf, Table and PartialObjectMetadata; a client that accepts nothing else is
+ *   refused with 406
  */
 export function negotiated(wishes: Wishes, produces: readonly string[] = producible): Encode {
 	const types = wishes.accept.split(',').map((clause) => (clause.split(';')[0] ?? '').trim());

@@ -1,6 +1,6 @@
 /**
- * Both doors, the pipeline and RBAC together, compared with a model of RBAC that shares no code, no type and no table with them: random roles,
- * bindings, users and requests. The model is written to be read, not to be fast.
+ * Both doors, the pipeline and RBAC together, compared with a model of RBAC that shares no code, no type and no table
+ * with them: random roles, bindings, users and requests. The model is written to be read, not to be fast.
  */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
@@ -10,10 +10,10 @@ import type { Role, RoleBinding, Subject } from '../../../lib/kube/types.ts';
 import { rbacSource } from '../authorize/fixtures.test.ts';
 import { createRbacAuthorizer } from '../authorize/rbac.ts';
 import type { RbacObjects } from '../authorize/rbac-objects.ts';
-import type { ApiRequest } from '../request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
 import { type Doors, openDoors, recordingEndpoints } from './fixtures.test.ts';
 
-/** What is granted: some verbs, on some resources (`pods`, `pods/status`, star) of some groups, or on paths. */
+/** A permission: some verbs, on some resources (`pods`, `pods/status`, star) of some groups, or on paths. */
 interface Rule {
 	readonly verbs: readonly string[];
 	readonly groups: readonly string[];
@@ -193,7 +193,7 @@ function objectsOf({ roles, bindings }: World): RbacObjects {
 		({ name, namespace, rules }): Role => ({
 			apiVersion,
 			kind: namespace === undefined ? 'ClusterRole' : 'Role',
-			metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+			metadata: { name, namespace },
 			rules: rules.flatMap(({ verbs, groups, resources: granted, names, paths }) => [
 				{ verbs: [...verbs], apiGroups: [...groups], resources: [...granted], resourceNames: [...names] },
 				...(paths.length === 0 || namespace !== undefined ? [] : [{ verbs: [...verbs], nonResourceURLs: [...paths] }]),
@@ -209,7 +209,7 @@ function objectsOf({ roles, bindings }: World): RbacObjects {
 		({ namespace, role, subjects }, index): RoleBinding => ({
 			apiVersion,
 			kind: namespace === undefined ? 'ClusterRoleBinding' : 'RoleBinding',
-			metadata: { name: `b${index}`, ...(namespace === undefined ? {} : { namespace }) },
+			metadata: { name: `b${index}`, namespace },
 			roleRef: { apiGroup: group, kind: role.isOfCluster ? 'ClusterRole' : 'Role', name: role.name },
 			subjects: subjects.map(subjectOf),
 		}),
@@ -261,7 +261,7 @@ describe('both doors and RBAC, beside a naive model', () => {
 	});
 	after(() => doors.close());
 
-	/** What reached the endpoint must have been allowed at the scope of its kind, whatever else was sent. */
+	/** A request that reached the storage must have been allowed at the scope of its kind. */
 	function requireAllowed({ group, plural, isNamespaced }: Kind): void {
 		for (const { verb, subresource, namespace, name, fieldSelector } of reached) {
 			if (!isNamespaced) assert.equal(namespace, '');

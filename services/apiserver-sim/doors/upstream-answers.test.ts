@@ -1,4 +1,4 @@
-/** Requests that were sent to a real kube-apiserver 1.37.2, and what it answered, byte for byte. */
+/** Requests to a real kube-apiserver 1.37.2, and its answers, byte for byte. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resources } from '../../../lib/kube/resources.ts';

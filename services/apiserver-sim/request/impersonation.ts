@@ -1,6 +1,6 @@
 /**
- * Impersonation is not offered, and a request that asks for it must never run with the rights of its caller: it is refused, in the words that
- * upstream has for a caller who may not impersonate.
+ * Impersonation is not offered, and a request that asks for it must never run with the rights of its caller: it is
+ * refused, in the words that upstream has for a caller who may not impersonate.
  * @source apiserver/pkg/endpoints/filters/impersonation.go, release 1.32
  */
 import type { UserInfo } from '../../../lib/kube/types.ts';
@@ -12,7 +12,7 @@ const prefix = 'impersonate-';
 /** A header or metadata key, in lower case, and its value. */
 export type ImpersonationHeader = readonly [name: string, value: string];
 
-/** The headers that ask for impersonation, whatever follows the prefix. */
+/** The headers that ask for impersonation, with any suffix. */
 export const impersonationHeaders = (headers: Iterable<readonly [string, string]>): readonly ImpersonationHeader[] =>
 	[...headers].flatMap(([name, value]) => {
 		const lower = name.toLowerCase();
@@ -21,8 +21,8 @@ export const impersonationHeaders = (headers: Iterable<readonly [string, string]
 
 /**
  * @throws API_FORBIDDEN  there is such a header. The reason is the authorizers' for a caller who may not impersonate
- * @differs upstream runs the request as the other user when the caller may impersonate; here it is refused all the same, and any header that
- *          begins with `Impersonate-` counts, a group without a user as well, which is 500 upstream
+ * @differs upstream runs the request as the other user when the caller may impersonate; here it is refused all the
+ *   same, and any header that begins with `Impersonate-` counts, a group without a user as well, which is 500 upstream
  */
 export async function refuseImpersonation(
 	authorizer: Authorizer,

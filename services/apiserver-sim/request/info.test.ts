@@ -15,7 +15,7 @@ describe('request info', () => {
 		return [verb, `${resource.resource}${group}`, namespace, name, subresource].join('|');
 	};
 
-	it("is upstream's, for each of its URL forms", () => {
+	it("equals upstream's for each of its URL forms", () => {
 		const rows: [method: string, path: string, expected: string][] = [
 			['GET', '/api/v1/namespaces/kube-public/configmaps/cluster-info', 'get|configmaps|kube-public|cluster-info|'],
 			['GET', '/api/v1/nodes', 'list|nodes|||'],
@@ -87,7 +87,7 @@ describe('request info', () => {
 		for (const path of ['/apis/foo.k8s.io/v1/foos', '//api/v1/nodes', '/nosuch']) assert.ok(!isHandled(path));
 	});
 
-	it('is read in a moment, whatever the path is', () => {
+	it('is parsed in linear time for any path', () => {
 		const part = fc.oneof(fc.string(), fc.constantFrom('', 'api', 'apis', 'v1', 'namespaces', 'watch', 'nodes', '..'));
 		const path = fc.oneof(
 			fc.string(),

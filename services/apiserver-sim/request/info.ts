@@ -1,6 +1,6 @@
 /**
- * A request as its path or its gRPC method describes it, read once: both doors, authorization, metrics and traces use this answer. It decides
- * nothing.
+ * A request as its path or its gRPC method describes it, read once: both doors, authorization, metrics and traces use
+ * this answer. It decides nothing.
  * @source apiserver/pkg/endpoints/request/requestinfo.go
  */
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
@@ -25,6 +25,9 @@ export interface ResourceInfo {
 	readonly subresource: string;
 }
 export type RequestInfo = PathInfo | ResourceInfo;
+
+/** Called when a request arrives; the returned function is called with its status. Path and method are untrusted. */
+export type ObserveRequest = (info: RequestInfo, method: string) => (status: number) => void;
 
 const verbs: Readonly<Record<string, string>> = {
 	GET: 'get',
@@ -110,7 +113,10 @@ function verbOf(method: string, name: string, isWatch: boolean): string {
 	return verb === 'delete' ? 'deletecollection' : verb;
 }
 
-/** Upstream has no handler for a group that it does not serve, or for a path that begins with two slashes: they are paths like any other. */
+/**
+ * Upstream has no handler for a group that it does not serve, or for a path that begins with two slashes: they are
+ * paths like any other.
+ */
 export const hasHandler = (info: RequestInfo): boolean =>
 	info.isResource && groups.has(info.resource.group) && !info.path.startsWith('//');
 

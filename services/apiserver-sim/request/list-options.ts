@@ -1,12 +1,14 @@
 /**
- * The query of a read, in upstream's order of checks and with its texts. A parameter that nothing here reads changes nothing, as upstream.
- * @source apimachinery/pkg/apis/meta/internalversion; apiserver/pkg/endpoints/filters/request_deadline.go; storage/cacher
+ * The query of a read, in upstream's order of checks and with its texts. A parameter that nothing here reads changes
+ * nothing, as upstream.
+ * @source apimachinery/pkg/apis/meta/internalversion; apiserver/pkg/endpoints/filters/request_deadline.go;
+ *   storage/cacher
  */
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
 import { parseGoDuration } from '../../../lib/kube/duration.ts';
 import { forbiddenField, notSupported } from '../../../lib/kube/object-meta.ts';
 import { quotedInput } from '../authorize/go-text.ts';
-import type { ApiRequest } from '../request.ts';
+import type { ApiRequest } from './api-request.ts';
 import { decodeContinue } from './continue-token.ts';
 
 export interface ListOptions {
@@ -109,7 +111,8 @@ export const readPaging = (query: URLSearchParams): Pick<ApiRequest, 'limit' | '
  *
  * @param current  the version of the list
  * @throws API_VERSION_TOO_LARGE, API_EXPIRED
- * @differs upstream waits three seconds for a version that is to come; and it keeps old versions for five minutes, here there is only the latest
+ * @differs upstream waits three seconds for a version that is to come; and it keeps old versions for five minutes, here
+ *   there is only the latest
  */
 export function requireVersion({ resourceVersion, isExact }: ListOptions, current: string): void {
 	if (resourceVersion === '' || resourceVersion === '0') return;

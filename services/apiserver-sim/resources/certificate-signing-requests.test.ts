@@ -14,7 +14,7 @@ import { quoteInput } from '../../../lib/text.ts';
 import { node, userNamed } from '../authorize/fixtures.test.ts';
 import { admin, clock, fakeAuthorizer, now, refusalOf, request, storeOfEachTest } from '../fixtures.test.ts';
 import { createStorage } from '../registry.ts';
-import type { Subresource } from '../request.ts';
+import type { Subresource } from '../request/api-request.ts';
 import { parseFieldSelector } from '../selectors.ts';
 import { certificateSigningRequests } from './certificate-signing-requests.ts';
 
@@ -35,7 +35,8 @@ const denied: Condition = { type: 'Denied', status: 'True' };
 const failed: Condition = { type: 'Failed', status: 'True' };
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const invalid = (...causes: string[]) =>
-	`422 Invalid: CertificateSigningRequest.certificates.k8s.io "csr" is invalid: ${causes.length === 1 ? causes[0] : `[${causes.join(', ')}]`}`;
+	'422 Invalid: CertificateSigningRequest.certificates.k8s.io "csr" is invalid: ' +
+	(causes.length === 1 ? causes[0] : `[${causes.join(', ')}]`);
 const forbidden = (because: string) =>
 	`403 Forbidden: certificatesigningrequests.certificates.k8s.io "csr" is forbidden: ${because}`;
 
@@ -44,7 +45,7 @@ describe('CertificateSigningRequests', () => {
 	let keys: KeyPair;
 	let pem: string;
 	let certificate: string;
-	/** Whoever may approve and sign, by signer or by domain. */
+	/** A user that may approve and sign, by signer or by domain. */
 	const authorizer = fakeAuthorizer(
 		`admin approve signers ${clientKubelet}`,
 		'admin sign signers kubernetes.io/*',
@@ -73,7 +74,7 @@ describe('CertificateSigningRequests', () => {
 		endpoint().update(
 			request('update', resource, { object, name: object.metadata.name ?? '', subresource, user }),
 		) as Promise<Csr>;
-	/** What is stored, with this status sent. */
+	/** The stored object after an update with this status. */
 	const sent = async (status: Csr['status'] = {}): Promise<Csr> => ({
 		...((await endpoint().get({ namespace: '', name: 'csr' } as never)) as Csr),
 		status,
@@ -83,7 +84,7 @@ describe('CertificateSigningRequests', () => {
 	const types = ({ status }: Csr) => status?.conditions?.map(({ type }) => type);
 
 	describe('the spec', () => {
-		it('says who asks, whatever was sent, and has no status yet', async () => {
+		it('has the requester and no status, for any sent fields', async () => {
 			const user: UserInfo = { username: 'system:bootstrap:abcdef', uid: '7', groups: ['g'], extra: { k: ['v'] } };
 			const forged = { username: 'system:admin', uid: '0', groups: ['system:masters'], extra: { x: ['y'] } };
 			const created = await create(
@@ -197,8 +198,10 @@ describe('CertificateSigningRequests', () => {
 				assert.match(await bad(name), /^422 Invalid: /, name);
 			await create(csr({ signerName: 'example.com/my.signer' }));
 			const label =
-				"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an " +
-				"alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
+				"a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', " +
+				'and must start and end with an ' +
+				"alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is " +
+				"'[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 			assert.equal(await bad('FOO.com/x'), invalid(`${field('FOO.com')} validating label "FOO": ${label}`));
 			assert.ok((await bad('foo.com/')).includes(`${field('')} validating label "": a lowercase RFC 1123 subdomain`));
 			const domain = `${'a'.repeat(300)}.com`;
@@ -214,13 +217,15 @@ describe('CertificateSigningRequests', () => {
 
 		it('422: a duration of less than ten minutes', async () => {
 			for (const expirationSeconds of [599, 0, -1]) {
-				const text = `spec.expirationSeconds: Invalid value: ${expirationSeconds}: may not specify a duration less than 600 seconds (10 minutes)`;
+				const text =
+					`spec.expirationSeconds: Invalid value: ${expirationSeconds}: ` +
+					'may not specify a duration less than 600 seconds (10 minutes)';
 				assert.equal(await refusalOf(create(csr({ expirationSeconds }))), invalid(text));
 			}
 			await create(csr({ expirationSeconds: 600 }));
 		});
 
-		it('never changes, by whatever update, and nobody is told', async () => {
+		it('never changes by any update, without an error', async () => {
 			const { spec } = await create(csr());
 			const other = {
 				...spec,
@@ -248,7 +253,7 @@ describe('CertificateSigningRequests', () => {
 	});
 
 	describe('admission', () => {
-		it('403: system:masters is not for client certificates, whoever asks', async () => {
+		it('403: refuses system:masters in client certificates to every user', async () => {
 			const masters = base64(requestOf('eve', 'a', 'system:masters'));
 			const client = 'kubernetes.io/kube-apiserver-client';
 			const text = `use of ${client} signer with system:masters group is not allowed`;
@@ -286,7 +291,7 @@ describe('CertificateSigningRequests', () => {
 			assert.deepEqual(types(await update(object, 'approval', userNamed('approver'))), ['Approved']);
 		});
 
-		it('403: a signature needs the verb sign; whoever changes nothing needs none', async () => {
+		it('403: a signature needs the verb sign; an update without changes needs none', async () => {
 			await create(csr());
 			const text = `user not permitted to sign requests with signerName "${clientKubelet}"`;
 			for (const status of [{ certificate }, { conditions: [failed] }]) {
@@ -358,7 +363,7 @@ describe('CertificateSigningRequests', () => {
 			assert.deepEqual(types(await approve({ type: 'Odd', status: 'Unknown' })), ['Odd']);
 		});
 
-		it('422: what was decided stays', async () => {
+		it('422: a decision cannot be changed', async () => {
 			const removed = (type: string) =>
 				invalid(`status.conditions: Forbidden: updates may not remove a condition of type "${type}"`);
 			await approve(approved);

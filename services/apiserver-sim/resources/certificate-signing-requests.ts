@@ -1,5 +1,6 @@
 /**
- * The rules of CertificateSigningRequests: the server writes who asks, the spec never changes, an approval stays, a certificate is set once.
+ * The rules of CertificateSigningRequests: the server writes who asks, the spec never changes, an approval stays, a
+ * certificate is set once.
  * @source pkg/registry/certificates/certificates/strategy.go, pkg/apis/certificates/validation, release 1.32
  */
 import { isDeepStrictEqual } from 'node:util';
@@ -35,7 +36,7 @@ import {
 } from '../authorize/csr-admission.ts';
 import { checkNodeRestriction } from '../authorize/node-restriction.ts';
 import type { Strategy } from '../registry.ts';
-import type { ApiRequest, Subresource } from '../request.ts';
+import type { ApiRequest, Subresource } from '../request/api-request.ts';
 import { toNodeWrite } from './node-write.ts';
 
 type Csr = CertificateSigningRequest;
@@ -43,7 +44,7 @@ type Condition = CertificateSigningRequestCondition;
 
 const MIN_EXPIRATION_SECONDS = 600;
 const MAX_DOMAIN = 253;
-/** A domain, a namespace, a name, and what separates them. */
+/** A domain, a namespace, a name, and their separators. */
 const MAX_SIGNER_NAME = MAX_DOMAIN + 1 + 63 + 1 + MAX_DOMAIN;
 const decided = ['Approved', 'Denied'];
 const final = [...decided, 'Failed'];
@@ -63,7 +64,7 @@ export const certificateSigningRequests = (authorizer: Authorizer): Strategy<Csr
 		const { request, signerName, usages, expirationSeconds } = spec;
 		return {
 			...rest,
-			// Without a request it stays absent, because upstream's refusal tells that from an empty one.
+			// An absent request stays absent, because upstream's refusal distinguishes it from an empty one.
 			spec: {
 				...(request === undefined ? {} : { request }),
 				signerName: signerName ?? '',
@@ -274,7 +275,7 @@ async function admit(
 	return undefined;
 }
 
-/** Admission comes before validation, which then says what is wrong with a request that cannot be read. */
+/** Admission runs before validation, which then reports a request that cannot be parsed. */
 function verifiedOrNothing(pem: string): VerifiedCsr | undefined {
 	try {
 		return parseCsr(pem);

@@ -1,4 +1,4 @@
-/** Every resource that is served, with what answers for it. A resource that is missing here does not exist for callers. */
+/** The storage of every resource. A resource that is missing here does not exist for callers. */
 import type { Clock } from '../../../lib/clock.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
@@ -11,7 +11,7 @@ import type { RbacSource } from '../authorize/rbac.ts';
 import { bounded, WatchCount } from '../bounds.ts';
 import type { Resources } from '../pipeline.ts';
 import { createStorage, type OnUnreadable, type Strategy } from '../registry.ts';
-import type { ResourceStorage } from '../request.ts';
+import type { ResourceStorage } from '../request/api-request.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
 import { certificateSigningRequests } from './certificate-signing-requests.ts';
 import { configMaps, leases, namespaces, nodes } from './plain.ts';
@@ -23,7 +23,7 @@ export interface ResourcesOptions {
 	readonly store: Store;
 	readonly tokens: TokenStoreClient;
 	readonly authorizer: Authorizer;
-	/** What a giver of rights is seen to hold. */
+	/** The permissions of a user who grants some. */
 	readonly rbac: RbacSource;
 	readonly clock: Clock;
 	readonly countRefusal: CountRefusal;
@@ -71,10 +71,10 @@ function onceForEach(report: OnUnreadable): OnUnreadable {
 	};
 }
 
-/** A namespace would have to take what is in it along when it is deleted; nobody needs that yet. */
+/** A namespace would have to delete its contents with it, which is not implemented. */
 const readOnly = ({ get, list, watch }: ResourceStorage): ResourceStorage => ({
-	...(get === undefined ? {} : { get }),
-	...(list === undefined ? {} : { list }),
-	...(watch === undefined ? {} : { watch }),
+	get,
+	list,
+	watch,
 	subresources: ['status'],
 });

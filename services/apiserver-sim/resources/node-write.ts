@@ -1,7 +1,7 @@
 /** A write as the NodeRestriction plugin wants to see it. */
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { NodeWrite } from '../authorize/node-restriction.ts';
-import type { ApiRequest } from '../request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
 
 export const toNodeWrite = (
 	request: ApiRequest,
@@ -17,6 +17,6 @@ export const toNodeWrite = (
 	subresource: request.subresource,
 	namespace: request.namespace,
 	name: request.name,
-	...(object === undefined ? {} : { object }),
-	...(oldObject === undefined ? {} : { oldObject }),
+	object,
+	oldObject,
 });

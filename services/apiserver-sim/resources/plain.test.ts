@@ -147,7 +147,8 @@ describe('plain resources', () => {
 
 		it('403: a node has its own lease only', async () => {
 			const text =
-				'leases.coordination.k8s.io "a" is forbidden: can only access node lease with the same name as the requesting node';
+				'leases.coordination.k8s.io "a" is forbidden: can only access node lease with the same name as the ' +
+				'requesting node';
 			assert.equal(await refusalOf(create({}, node('b'))), `403 Forbidden: ${text}`);
 		});
 	});

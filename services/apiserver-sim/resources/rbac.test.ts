@@ -19,7 +19,7 @@ describe('roles and bindings', () => {
 	});
 	const authorizer = createRbacAuthorizer(source);
 	const writer = userNamed('writer');
-	const nobody = userNamed('nobody');
+	const guest = userNamed('guest');
 	beforeEach(() => store().create(storeKey(resources.namespaces, '', 'ns'), {}));
 
 	const on = (resource: ApiResource) =>
@@ -35,7 +35,7 @@ describe('roles and bindings', () => {
 	};
 	const { clusterRoles, clusterRoleBindings, roles: roleResource, roleBindings: bindingResource } = resources;
 
-	it('are made, changed and deleted; what goes without saying is filled in', async () => {
+	it('are created, changed and deleted, with defaults filled in', async () => {
 		const subjects = [{ kind: 'Group', name: 'g' }];
 		const made = (await sent('create', clusterRoleBindings, {
 			metadata: { name: 'x' },
@@ -88,7 +88,8 @@ describe('roles and bindings', () => {
 		);
 		assert.equal(
 			await of(clusterRoles, { verbs: ['get'], resources: ['nodes'], nonResourceURLs: ['/a', '/b'] }),
-			'rules[0].nonResourceURLs: Invalid value: []string{"/a", "/b"}: rules cannot apply to both regular resources and non-resource URLs',
+			'rules[0].nonResourceURLs: Invalid value: []string{"/a", "/b"}: ' +
+				'rules cannot apply to both regular resources and non-resource URLs',
 		);
 		assert.equal(
 			await of(roleResource, { verbs: ['get'], nonResourceURLs: ['/a'] }),
@@ -96,7 +97,7 @@ describe('roles and bindings', () => {
 		);
 	});
 
-	it('422: what is bound, and to whom', async () => {
+	it('422: refuses an invalid role reference and invalid subjects', async () => {
 		const of = async (resource: ApiResource, object: object) =>
 			(await refusalOf(sent('create', resource, { metadata: { name: 'x' }, ...object }))).replace(
 				/^422 Invalid: \S+ "x" is invalid: /,
@@ -122,7 +123,7 @@ describe('roles and bindings', () => {
 		);
 	});
 
-	it('422: a binding binds what it bound at first', async () => {
+	it('422: the role of a binding cannot be changed', async () => {
 		await sent('create', clusterRoleBindings, { metadata: { name: 'x' }, roleRef: { kind: 'ClusterRole', name: 'r' } });
 		assert.equal(
 			await refusalOf(sent('update', clusterRoleBindings, { metadata: { name: 'x' }, roleRef: clusterAdmin })),
@@ -131,21 +132,22 @@ describe('roles and bindings', () => {
 		);
 	});
 
-	it('403: nobody grants what they do not hold', async () => {
+	it('403: a user cannot grant permissions that it does not hold', async () => {
 		const rules = [{ verbs: ['get'], apiGroups: [''], resources: ['secrets'] }];
 		const because =
-			'user "nobody" (groups=[]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}';
+			'user "guest" (groups=[]) is attempting to grant RBAC permissions not currently held:\n' +
+			'{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}';
 		assert.equal(
-			await refusalOf(sent('create', clusterRoles, { metadata: { name: 'x' }, rules }, nobody)),
+			await refusalOf(sent('create', clusterRoles, { metadata: { name: 'x' }, rules }, guest)),
 			`403 Forbidden: clusterroles.${group} "x" is forbidden: ${because}`,
 		);
 		assert.match(
-			await refusalOf(sent('create', clusterRoleBindings, { metadata: { name: 'x' }, roleRef: clusterAdmin }, nobody)),
+			await refusalOf(sent('create', clusterRoleBindings, { metadata: { name: 'x' }, roleRef: clusterAdmin }, guest)),
 			/^403 Forbidden: clusterrolebindings/,
 		);
-		await sent('create', clusterRoles, { metadata: { name: 'x' } }, nobody);
+		await sent('create', clusterRoles, { metadata: { name: 'x' } }, guest);
 		assert.match(
-			await refusalOf(sent('update', clusterRoles, { metadata: { name: 'x' }, rules }, nobody)),
+			await refusalOf(sent('update', clusterRoles, { metadata: { name: 'x' }, rules }, guest)),
 			/^403 Forbidden: clusterroles/,
 		);
 		// The writer may do all with RBAC objects, so also escalate and bind.

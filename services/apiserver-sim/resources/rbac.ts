@@ -1,7 +1,8 @@
 /**
- * Roles and bindings: what they may say, and that nobody grants with them what they do not hold.
+ * Roles and bindings: their validation, and the check that their writer holds the permissions that they grant.
  * @source pkg/apis/rbac/validation/validation.go, pkg/apis/rbac/v1/defaults.go, pkg/registry/rbac, release 1.32
- * @differs upstream does not compare rights when an update takes away owner references or finalizers only; here there is no garbage collector that would
+ * @differs upstream does not compare rights when an update takes away owner references or finalizers only; here there
+ *   is no garbage collector that would
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
@@ -15,7 +16,7 @@ import { checkBinding, checkRole, type Grantor } from '../authorize/escalation.t
 import { quoted } from '../authorize/go-text.ts';
 import type { RbacSource } from '../authorize/rbac.ts';
 import type { Strategy } from '../registry.ts';
-import type { ApiRequest } from '../request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 
@@ -32,7 +33,6 @@ const grantorOf = ({ user, namespace }: ApiRequest, authorizer: Authorizer, sour
 	source,
 });
 
-/** Roles or ClusterRoles. */
 export const roles = (resource: ApiResource, authorizer: Authorizer, source: RbacSource): Strategy<Role> => ({
 	resource,
 	subresources: [],
@@ -159,5 +159,7 @@ function subjectProblems(
 const roleRefChanged = ({ apiGroup, kind, name }: RoleRef): FieldProblem => ({
 	field: 'roleRef',
 	reason: 'FieldValueInvalid',
-	message: `Invalid value: rbac.RoleRef{APIGroup:${quoted(apiGroup)}, Kind:${quoted(kind)}, Name:${quoted(name)}}: cannot change roleRef`,
+	message:
+		`Invalid value: rbac.RoleRef{APIGroup:${quoted(apiGroup)}, Kind:${quoted(kind)}, Name:${quoted(name)}}: ` +
+		'cannot change roleRef',
 });

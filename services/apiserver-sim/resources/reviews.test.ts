@@ -3,7 +3,7 @@ import { resources } from '../../../lib/kube/resources.ts';
 import type { UserInfo } from '../../../lib/kube/types.ts';
 import type { Attributes, Decision } from '../authorize/attributes.ts';
 import { admin, clock, now, refusalOf, request } from '../fixtures.test.ts';
-import type { ResourceStorage } from '../request.ts';
+import type { ResourceStorage } from '../request/api-request.ts';
 import { selfSubjectAccessReviews, selfSubjectReviews, subjectAccessReviews } from './reviews.ts';
 
 describe('reviews', () => {
@@ -16,7 +16,7 @@ describe('reviews', () => {
 		},
 	};
 	const ask = async (endpoint: ResourceStorage, spec?: object) => {
-		const object = { apiVersion: '', kind: '', metadata: { name: 'ignored' }, ...(spec === undefined ? {} : { spec }) };
+		const object = { apiVersion: '', kind: '', metadata: { name: 'ignored' }, spec };
 		return (await endpoint.create?.(request('create', resources.subjectAccessReviews, { object }))) as unknown;
 	};
 	const other = (spec?: object) => ask(subjectAccessReviews(authorizer), spec);
@@ -55,12 +55,12 @@ describe('reviews', () => {
 		});
 	});
 
-	it('a SelfSubjectAccessReview asks for the caller, whatever it names', async () => {
+	it('a SelfSubjectAccessReview ignores its user and asks for the caller', async () => {
 		await self({ nonResourceAttributes: { path: '/version', verb: 'get' }, user: 'eve' });
 		assert.deepEqual(asked, { resourceRequest: false, user: admin, verb: 'get', path: '/version' });
 	});
 
-	it('tells no, no with a denial, and what could not be evaluated, apart', async () => {
+	it('distinguishes no, a denial, and an evaluation error', async () => {
 		const statusOf = async (answer: Decision) => {
 			decision = answer;
 			return ((await self({ resourceAttributes })) as { status: unknown }).status;
@@ -73,10 +73,11 @@ describe('reviews', () => {
 		});
 	});
 
-	it('422: exactly one question, of somebody; the authorizer is not asked', async () => {
+	it('422: needs exactly one question and a user; does not call the authorizer otherwise', async () => {
 		const invalid = (kind: string, text: string) => `422 Invalid: ${kind}.authorization.k8s.io "" is invalid: ${text}`;
 		const one =
-			'spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified';
+			'spec.resourceAttributes: Invalid value: null: ' +
+			'exactly one of nonResourceAttributes or resourceAttributes must be specified';
 		assert.equal(await refusalOf(self({})), invalid('SelfSubjectAccessReview', one));
 		assert.equal(await refusalOf(self()), invalid('SelfSubjectAccessReview', one));
 		const both = { resourceAttributes, nonResourceAttributes: { path: '/', verb: 'get' } };

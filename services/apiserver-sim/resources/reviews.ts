@@ -1,6 +1,7 @@
 /**
- * The questions that can be put to the API server: may this user do that, may I, and who am I. They are answered, not stored.
- * @source pkg/registry/authorization, pkg/registry/authentication/selfsubjectreview; validation of wire form as pkg/apis/authorization/validation
+ * Reviews: the permissions of a user, of the caller, and the identity of the caller. They are answered, not stored.
+ * @source pkg/registry/authorization, pkg/registry/authentication/selfsubjectreview; validation of wire form as
+ *   pkg/apis/authorization/validation
  */
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import type { FieldProblem } from '../../../lib/errors.ts';
@@ -16,7 +17,7 @@ import type {
 	UserInfo,
 } from '../../../lib/kube/types.ts';
 import type { Attributes, Authorizer } from '../authorize/attributes.ts';
-import type { ApiRequest, ResourceStorage } from '../request.ts';
+import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
 
 interface Question {
 	readonly resourceAttributes?: ResourceAttributes;

@@ -4,7 +4,7 @@ import { configKeyProblems, subdomainProblems } from '../../../lib/kube/names.ts
 import { invalid, metadataProblems, nameProblems, requireValid } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import { type Secret, wellKnown } from '../../../lib/kube/types.ts';
-import type { ApiRequest, ResourceStorage } from '../request.ts';
+import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
 import { matchesFields, requireSelectable, selectedName } from '../selectors.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Keeps the signatures of cluster-info right: one for each token that may sign, none for any other. The signatures come from token-store; no
- * secret is ever seen here.
+ * Keeps the signatures of cluster-info right: one for each token that may sign, none for any other. The signatures come
+ * from token-store; no secret is ever seen here.
  */
 import { hasCode } from '../../../lib/errors.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
@@ -46,13 +46,15 @@ export function signClusterInfo(
 export interface BootstrapSignerOptions {
 	readonly configMaps: Pick<ApiClient['configMaps'], 'update'>;
 	readonly tokenStore: Pick<TokenStoreClient, 'signDetached'>;
-	/** The cached cluster-info. */
 	readonly find: () => ConfigMap | undefined;
 	readonly log: Log;
 	readonly observeQueue?: ObserveQueue | undefined;
 }
 
-/** Sign cluster-info anew if need be. A conflict or its deletion needs no second try: the change that caused it is on its way here. */
+/**
+ * Signs cluster-info again if necessary. After a conflict or its deletion it does not retry: the change that caused it
+ * arrives by the watch.
+ */
 export async function updateSignatures({ configMaps, tokenStore, find, log }: BootstrapSignerOptions): Promise<void> {
 	const configMap = find();
 	const content = configMap?.data?.kubeconfig;
@@ -69,7 +71,7 @@ export async function updateSignatures({ configMaps, tokenStore, find, log }: Bo
 	for (const id of updated.withdrawn) log.info(`withdrew the signature of cluster-info for token ${id}`);
 }
 
-/** Whatever it is told to `add`, it looks at cluster-info. */
+/** For every key that is added, it checks cluster-info. */
 export function startBootstrapSigner(options: BootstrapSignerOptions): WorkQueue {
 	const queue = startWorkQueue('bootstrap-signer', () => updateSignatures(options), options.log, options.observeQueue);
 	return { ...queue, add: () => queue.add(wellKnown.clusterInfo) };

@@ -51,7 +51,7 @@ describe('csr-approving', () => {
 		return { approve, registry, reviews, messages };
 	}
 
-	it('approves what the requester may have', async () => {
+	it('approves requests that the requester may make', async () => {
 		const { approve, registry, reviews, messages } = approving(csr(), 'nodeclient');
 		assert.equal(await approve('csr-1'), undefined);
 		assert.deepEqual(registry.present()?.status?.conditions, [
@@ -116,7 +116,7 @@ describe('csr-approving', () => {
 				'TokenForOtherNode: bootstrap token "abcdef" is for node "a", and not for "b"',
 			]);
 		});
-		it('for one node, whichever comes first, also when both come at once; that node may ask again', async () => {
+		it('for the first node only, also if two come at once; that node can ask again', async () => {
 			const used = 'TokenUsed: bootstrap token "abcdef" is for one node, and "a" used it';
 			assert.deepEqual(await decided(asking('a', once), asking('b', once), asking('a', once)), [
 				'Approved',
@@ -128,7 +128,7 @@ describe('csr-approving', () => {
 				used,
 			]);
 		});
-		it('one token knows nothing of another, nor of what was denied', async () => {
+		it('one token does not count for another, and denied requests do not count', async () => {
 			assert.deepEqual(await decided(asking('a', once), asking('b', once, { username: 'system:bootstrap:ghijkl' })), [
 				'Approved',
 				'Approved',
@@ -170,7 +170,7 @@ describe('csr-approving', () => {
 		);
 	});
 
-	it('leaves pending what the requester may not have, says so once, and asks again', async () => {
+	it('leaves a request without permission pending, logs it once, and asks again', async () => {
 		const { approve, registry, reviews, messages } = approving(csr());
 		assert.equal(await approve('csr-1'), 1_000);
 		assert.equal(await approve('csr-1'), 2_000);
@@ -179,7 +179,7 @@ describe('csr-approving', () => {
 		assert.equal(messages.length, 1);
 	});
 
-	it('API_CONFLICT: what a person denied meanwhile is not approved', async () => {
+	it('API_CONFLICT: does not approve a request that was denied meanwhile', async () => {
 		const { approve, registry } = approving(csr(), 'nodeclient');
 		await registry.updateApproval(csr({ conditions: [condition('Denied')] }));
 		await approve('csr-1');

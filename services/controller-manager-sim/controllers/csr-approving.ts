@@ -1,15 +1,15 @@
 /**
- * Approves the requests of nodes for client certificates, if the requester may have one. Whether it may is the API server's answer to a
- * SubjectAccessReview; never this controller's opinion. A request that goes beyond what its token is good for is denied. Everything else stays
- * pending, for a person.
+ * Approves the requests of nodes for client certificates, if the requester may have one. Whether it may is the API
+ * server's answer to a SubjectAccessReview; this controller has no opinion of its own. It denies a request beyond the
+ * bounds of its token. Every other request stays pending until a person decides.
  */
 import type { ApiClient, Unsent } from '../../../lib/kube/client.ts';
+import { signerViolation } from '../../../lib/kube/signer-rules.ts';
 import { boundsOf } from '../../../lib/kube/token-bounds.ts';
 import { type CertificateSigningRequest, type SubjectAccessReview, wellKnown } from '../../../lib/kube/types.ts';
 import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
 import { parseCsr } from '../../../lib/pki/csr.ts';
-import { signerViolation } from '../../../lib/pki/signer-rules.ts';
 import { continueTrace, setSpanAttributes } from '../../../lib/trace.ts';
 import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
@@ -18,7 +18,7 @@ import { breachOf } from '../token-bounds.ts';
 const queue = 'csr-approving';
 
 export interface Recognition {
-	/** What the requester must be allowed to create: certificatesigningrequests/<this>. */
+	/** The requester must be allowed to create certificatesigningrequests/<this>. */
 	readonly subresource: 'selfnodeclient' | 'nodeclient';
 	/** Message of the Approved condition. */
 	readonly message: string;
@@ -34,7 +34,7 @@ const nodeClient: Recognition = {
 };
 
 /**
- * What an undecided request can be recognised as, in the order in which that is asked for.
+ * The kinds of an undecided request, in the order in which their permissions are checked.
  *
  * @returns nothing for a request that is decided or is not a node's for a client certificate
  * @source pkg/controller/certificates/approver sarapprove.go
@@ -47,7 +47,7 @@ export function recognise(csr: CertificateSigningRequest): readonly Recognition[
 	return csr.spec.username === commonName ? [selfNodeClient, nodeClient] : [nodeClient];
 }
 
-/** The common name of a request that the signer would sign; the signer says itself what is wrong with another one. */
+/** The common name of a request that follows the rules of the signer; the signer reports violations itself. */
 function nodeCommonName({ spec }: CertificateSigningRequest): string | undefined {
 	try {
 		const csr = parseCsr(Buffer.from(spec.request, 'base64').toString('utf8'));
@@ -90,109 +90,123 @@ export interface ApprovingOptions {
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 30_000;
 
-/**
- * @returns what decides on the request of a name, if it can be decided here; throws to be called again. It answers with the milliseconds after
- *          which a request that was left pending is to be looked at again, for a right may be given meanwhile
- * @source pkg/controller/certificates: such a request is retried with a growing pause
- */
-export function createApprover({
-	csrs,
-	subjectAccessReviews,
-	find,
-	log,
-}: ApprovingOptions): (name: string) => Promise<number | undefined> {
-	/** How often each was left pending: it is said once, and asked about ever more seldom. */
-	const pending = new Map<string, number>();
-
+/** Decides requests, and remembers the ones that it left pending. */
+class CsrApprover {
+	readonly #options: ApprovingOptions;
+	/** How often each request was left pending. It is logged once, and checked less and less often. */
+	readonly #pending = new Map<string, number>();
 	/** Requests of one token are decided one after another, so that two nodes cannot both be its first. */
-	const deciding = new Map<string, Promise<void>>();
+	readonly #deciding = new Map<string, Promise<void>>();
 
-	async function decide(csr: CertificateSigningRequest): Promise<void> {
+	constructor(options: ApprovingOptions) {
+		this.#options = options;
+	}
+
+	/**
+	 * Decides the request with a name, if possible here; throws to be called again.
+	 *
+	 * @returns milliseconds after which a pending request is checked again, because a permission can be granted meanwhile
+	 * @source pkg/controller/certificates: such a request is retried with a growing pause
+	 */
+	async approve(name: string): Promise<number | undefined> {
+		const { csrs, find } = this.#options;
+		const csr = find(name);
+		if (csr === undefined) this.#pending.delete(name);
+		else
+			await continueTrace(queue, csr.metadata.annotations, () =>
+				retryOnConflict(
+					csr,
+					() => csrs.get(name),
+					(current) => this.#decide(current),
+				),
+			);
+		const times = this.#pending.get(name);
+		return times === undefined ? undefined : Math.min(FIRST_RETRY_MS * 2 ** (times - 1), LAST_RETRY_MS);
+	}
+
+	async #decide(csr: CertificateSigningRequest): Promise<void> {
 		const recognitions = recognise(csr);
 		const { username = '', groups } = csr.spec;
 		const { node, isForOneNode } = boundsOf(groups);
-		if (recognitions.length === 0) pending.delete(csr.metadata.name ?? '');
+		if (recognitions.length === 0) this.#pending.delete(csr.metadata.name ?? '');
 		else if (isForOneNode)
-			await inTurn(username, async () => denyOrApprove(csr, recognitions, await requestsOf(username)));
-		else if (node !== undefined) await denyOrApprove(csr, recognitions, []);
-		else await approve(csr, recognitions);
+			await this.#inTurn(username, async () =>
+				this.#denyOrApprove(csr, recognitions, await this.#requestsOf(username)),
+			);
+		else if (node !== undefined) await this.#denyOrApprove(csr, recognitions, []);
+		else await this.#approve(csr, recognitions);
 	}
 
 	/** From the API and not from the cache, so that a decision just made counts. */
-	const requestsOf = async (username: string) =>
-		(await csrs.list({ keep: ({ spec }) => spec.username === username })).items;
+	async #requestsOf(username: string): Promise<readonly CertificateSigningRequest[]> {
+		return (await this.#options.csrs.list({ keep: ({ spec }) => spec.username === username })).items;
+	}
 
-	async function inTurn(username: string, work: () => Promise<void>): Promise<void> {
-		const turn = (deciding.get(username) ?? Promise.resolve()).then(work, work);
-		deciding.set(username, turn);
+	async #inTurn(username: string, work: () => Promise<void>): Promise<void> {
+		const turn = (this.#deciding.get(username) ?? Promise.resolve()).then(work, work);
+		this.#deciding.set(username, turn);
 		try {
 			await turn;
 		} finally {
-			if (deciding.get(username) === turn) deciding.delete(username);
+			if (this.#deciding.get(username) === turn) this.#deciding.delete(username);
 		}
 	}
 
-	/** @differs upstream's tokens are good for any node and any number of them */
-	async function denyOrApprove(
+	/** @differs upstream's tokens are valid for any node and any number of nodes */
+	async #denyOrApprove(
 		csr: CertificateSigningRequest,
 		recognitions: readonly Recognition[],
 		others: readonly CertificateSigningRequest[],
-	) {
+	): Promise<void> {
 		const breach = breachOf(csr, others);
-		if (breach === undefined) return approve(csr, recognitions);
-		await csrs.updateApproval(withCondition(csr, 'Denied', breach.reason, breach.message));
-		tell(csr, 'denied', breach.message);
+		if (breach === undefined) return this.#approve(csr, recognitions);
+		await this.#options.csrs.updateApproval(withCondition(csr, 'Denied', breach.reason, breach.message));
+		this.#report(csr, 'denied', breach.message);
 	}
 
-	async function approve(csr: CertificateSigningRequest, recognitions: readonly Recognition[]): Promise<void> {
+	async #approve(csr: CertificateSigningRequest, recognitions: readonly Recognition[]): Promise<void> {
+		const { csrs, subjectAccessReviews } = this.#options;
+		const { username } = csr.spec;
 		const reasons: string[] = [];
 		for (const { subresource, message } of recognitions) {
 			const { status } = await subjectAccessReviews.create(accessReview(csr, subresource));
 			if (status?.allowed !== true) {
-				reasons.push(
-					`${csr.spec.username} may not create certificatesigningrequests/${subresource}${status?.reason ? `: ${status.reason}` : ''}`,
-				);
+				const because = status?.reason ? `: ${status.reason}` : '';
+				reasons.push(`${username} may not create certificatesigningrequests/${subresource}${because}`);
 				continue;
 			}
 			await csrs.updateApproval(withCondition(csr, 'Approved', 'AutoApproved', message));
-			tell(
-				csr,
-				'approved',
-				status.reason || `${csr.spec.username} may create certificatesigningrequests/${subresource}`,
-			);
-			return;
+			const reason = status.reason || `${username} may create certificatesigningrequests/${subresource}`;
+			return this.#report(csr, 'approved', reason);
 		}
-		tell(csr, 'pending', reasons.join('; '));
+		this.#report(csr, 'pending', reasons.join('; '));
 	}
 
-	/** To the owner, in the log and in the trace; the one who asks is told nothing of it. */
-	function tell(csr: CertificateSigningRequest, decision: 'approved' | 'denied' | 'pending', because: string): void {
+	/** For the owner, in the log and in the trace; the requester receives nothing of it. */
+	#report(csr: CertificateSigningRequest, decision: 'approved' | 'denied' | 'pending', because: string): void {
 		const { name = '' } = csr.metadata;
+		const requester = csr.spec.username;
 		setSpanAttributes({
 			'kubejoin.request.what': `certificatesigningrequests.certificates.k8s.io ${name}`,
-			'kubejoin.user': csr.spec.username ?? '',
+			'kubejoin.user': requester ?? '',
 			'kubejoin.decision': decision,
 			'kubejoin.decision.reason': because,
 		});
-		const isNews = decision !== 'pending' || !pending.has(name);
-		if (decision === 'pending') pending.set(name, (pending.get(name) ?? 0) + 1);
-		else pending.delete(name);
-		if (isNews)
-			log.info(
-				{ requester: csr.spec.username, because },
-				decision === 'pending'
-					? `left ${name} pending: the requester may not have it approved without a person`
-					: `${decision} ${name}`,
+		const times = this.#pending.get(name) ?? 0;
+		if (decision === 'pending') this.#pending.set(name, times + 1);
+		else this.#pending.delete(name);
+		if (decision !== 'pending') this.#options.log.info({ requester, because }, `${decision} ${name}`);
+		else if (times === 0)
+			this.#options.log.info(
+				{ requester, because },
+				`left ${name} pending: the requester may not have it approved without a person`,
 			);
 	}
+}
 
-	return async (name) => {
-		const csr = find(name);
-		if (csr === undefined) pending.delete(name);
-		else await continueTrace(queue, csr.metadata.annotations, () => retryOnConflict(csr, () => csrs.get(name), decide));
-		const times = pending.get(name);
-		return times === undefined ? undefined : Math.min(FIRST_RETRY_MS * 2 ** (times - 1), LAST_RETRY_MS);
-	};
+export function createApprover(options: ApprovingOptions): CsrApprover['approve'] {
+	const approver = new CsrApprover(options);
+	return (name) => approver.approve(name);
 }
 
 export function startCsrApproving(options: ApprovingOptions): WorkQueue {

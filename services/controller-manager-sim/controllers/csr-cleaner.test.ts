@@ -94,7 +94,7 @@ describe('csr-cleaner', () => {
 				'csr-1',
 			]);
 		});
-		it('and the request stay while nobody knows whether the token is there, or it is another by now', async () => {
+		it('and the request stay while it is unknown whether the token exists, or if it was replaced', async () => {
 			assert.deepEqual(await swept(used, { isSynced: false }), []);
 			assert.deepEqual(await swept(used, { refusal: conflict() }), []);
 			assert.deepEqual(await swept(used, { refusal: notFound() }), ['csr-1']);

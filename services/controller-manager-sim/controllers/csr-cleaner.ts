@@ -1,4 +1,4 @@
-/** Deletes requests that nobody will ask about again, once an hour. It never touches a Node or a certificate that is in use. */
+/** Deletes old certificate requests once an hour. It never deletes a Node or a certificate in use. */
 import { X509Certificate } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock } from '../../../lib/clock.ts';
@@ -56,9 +56,9 @@ export interface CleanerOptions {
 const TURN_ITEMS = 100;
 
 /**
- * One sweep over all requests, during which other work has its turn. A request that cannot be deleted does not keep the others.
+ * One sweep over all requests; other work runs in between. A request that cannot be deleted does not block the others.
  *
- * @throws the first refusal of the API; the next sweep goes over all again
+ * @throws the first refusal of the API; the next sweep checks all again
  */
 export async function sweep(options: CleanerOptions): Promise<void> {
 	const { cache, clock } = options;
@@ -100,7 +100,7 @@ async function remove(csr: CertificateSigningRequest, reason: string, options: C
 async function forgetToken(csr: CertificateSigningRequest, { secrets, tokens, log }: CleanerOptions): Promise<boolean> {
 	const { groups, username = '' } = csr.spec;
 	if (!boundsOf(groups).isForOneNode || !isDecided(csr, 'Approved')) return true;
-	// Without the tokens nobody knows whether it is still there.
+	// Without the tokens it is unknown whether it still exists.
 	if (!tokens.isSynced()) return false;
 	const id = username.slice(wellKnown.bootstrapUserPrefix.length);
 	const token: Token | undefined = tokens.get(`${wellKnown.bootstrapSecretPrefix}${id}`);

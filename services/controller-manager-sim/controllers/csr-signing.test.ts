@@ -55,7 +55,7 @@ describe('csr-signing', () => {
 		assert.equal(requests.length, 1);
 	});
 
-	it('SIGNER_VALIDATION_FAILURE, CSR_MALFORMED, CSR_SIGNATURE_INVALID: the request has failed, with the message', async () => {
+	it('SIGNER_VALIDATION_FAILURE, CSR_MALFORMED, CSR_SIGNATURE_INVALID: marks the request as failed', async () => {
 		const refusals = [
 			new KubejoinError('SIGNER_VALIDATION_FAILURE', {
 				signerName: clientKubelet,

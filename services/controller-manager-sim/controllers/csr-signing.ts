@@ -1,6 +1,6 @@
 /**
- * Has approved requests signed by ca-service and writes the certificates into their status. It signs nothing itself and has no key; one request
- * gets one certificate, however often it is sent, for its UID goes with it.
+ * Sends approved requests to ca-service and writes the certificates into their status. It has no key; a request gets
+ * one certificate, also if it is sent repeatedly, because its UID goes with it.
  */
 import { hasCode } from '../../../lib/errors.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
@@ -18,7 +18,11 @@ const signers: readonly string[] = [
 	wellKnown.signers.serving,
 ];
 
-/** True for a request that is approved, not denied, not failed, not signed yet, and for a signer that is handled here. @source pkg/controller/certificates/signer */
+/**
+ * True for a request that is approved, not denied, not failed, not signed yet, and for a signer that is handled here.
+ *
+ * @source pkg/controller/certificates/signer
+ */
 export const isToBeSigned = (csr: CertificateSigningRequest): boolean =>
 	isDecided(csr, 'Approved') &&
 	!isDecided(csr, 'Denied', 'Failed') &&
@@ -44,7 +48,7 @@ export interface SigningOptions {
 	readonly observeQueue?: ObserveQueue | undefined;
 }
 
-/** @returns what has the request of a name signed, if it is to be; throws to be called again */
+/** @returns has the request with a name signed, if it is ready; throws to be called again */
 export function createSigning({ csrs, ca, find, log }: SigningOptions): (name: string) => Promise<void> {
 	async function sign(csr: CertificateSigningRequest): Promise<void> {
 		if (!isToBeSigned(csr)) return;
@@ -54,7 +58,7 @@ export function createSigning({ csrs, ca, find, log }: SigningOptions): (name: s
 			await csrs.updateStatus({ ...csr, status: { ...csr.status, certificate } });
 			log.info({ requester: csr.spec.username, signer: csr.spec.signerName }, `signed ${name}`);
 		} catch (error) {
-			// What the request itself is to blame for will not get better.
+			// A retry does not repair an invalid request.
 			if (!hasCode(error, 'SIGNER_VALIDATION_FAILURE', 'CSR_MALFORMED', 'CSR_SIGNATURE_INVALID')) throw error;
 			await csrs.updateStatus(withCondition(csr, 'Failed', 'SignerValidationFailure', error.message));
 			log.warn(

@@ -36,7 +36,7 @@ function cluster(grace = { monitorMs: 50_000, startupMs: 60_000 }) {
 		elapsedMs: () => state.elapsedMs,
 		log,
 	});
-	/** Look every five seconds, and bring in line what is silent. */
+	/** Observes every five seconds and updates silent nodes. */
 	const watchFor = async (seconds: number) => {
 		for (let passed = 0; passed < seconds; passed += 5) {
 			state.elapsedMs += 5000;
@@ -64,7 +64,7 @@ describe('node-lifecycle', () => {
 		assert.equal(messages[0], 'node worker-1: no heartbeat for 50 s, Ready=Unknown');
 	});
 
-	it('a dead node is Unknown after the grace period, 50 s by default, and two looks of 5 s; not within 40 s', async () => {
+	it('marks a dead node Unknown after the grace period of 50 s and two observations of 5 s', async () => {
 		assert.deepEqual([DEFAULT_GRACE_SECONDS, MONITOR_PERIOD_MS], [50, 5_000]);
 		const { watchFor, status } = cluster({ monitorMs: DEFAULT_GRACE_SECONDS * 1000, startupMs: 60_000 });
 		await watchFor(40);

@@ -1,6 +1,6 @@
 /**
- * Watches heartbeats: a node that nothing is heard of becomes Unknown and unreachable, one that is heard of again loses those taints. It evicts
- * nothing and deletes no node. While the API cannot be read, nobody's silence counts.
+ * Watches heartbeats: a node without heartbeats becomes Unknown and unreachable; a node with new heartbeats loses those
+ * taints. It evicts no pod and deletes no node. While the API is unavailable, the silence of a node does not count.
  */
 import type { Clock } from '../../../lib/clock.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
@@ -29,22 +29,25 @@ export interface NodeLifecycleOptions {
 	};
 	readonly cache: Pick<Informer<Node>, 'get' | 'list'>;
 	readonly grace: GracePeriods;
-	/** For what is written; may jump. */
+	/** For written times; can jump. */
 	readonly clock: Clock;
-	/** For what is measured; never jumps. Milliseconds since any moment. */
+	/** For measured durations; never jumps. Milliseconds since an arbitrary moment. */
 	readonly elapsedMs: () => number;
 	readonly log: Log;
 	readonly observeQueue?: ObserveQueue | undefined;
 }
 
 export interface NodeLifecycle {
-	/** Look at all nodes once. @returns names of those that are silent @throws what the API refuses with */
+	/** Checks all nodes once. @returns names of the silent nodes @throws the refusal of the API */
 	readonly monitor: () => Promise<string[]>;
-	/** Bring the conditions and taints of a node in line with what was observed. @throws what the API refuses with */
+	/** Updates the conditions and taints of a node to the observation. @throws the refusal of the API */
 	readonly reconcile: (name: string) => Promise<void>;
 }
 
-/** @differs upstream counts the silence also while its own watch of the API is broken, and so declares all nodes dead after an outage */
+/**
+ * @differs upstream counts the silence also while its own watch of the API is broken, and so declares all nodes dead
+ *   after an outage
+ */
 export function createNodeLifecycle({ api, cache, grace, clock, elapsedMs, log }: NodeLifecycleOptions): NodeLifecycle {
 	let observations: ReadonlyMap<string, Observation> = new Map();
 	let lookedAtMs: number | undefined;
@@ -88,7 +91,7 @@ export function createNodeLifecycle({ api, cache, grace, clock, elapsedMs, log }
 	return { monitor, reconcile };
 }
 
-/** Looks at every node that it is told to `add`, and every five seconds at all of them. */
+/** Checks every node that is added as a key, and every five seconds all of them. */
 export function startNodeLifecycle(options: NodeLifecycleOptions): WorkQueue {
 	const lifecycle = createNodeLifecycle(options);
 	const queue = startWorkQueue('node-lifecycle', lifecycle.reconcile, options.log, options.observeQueue);

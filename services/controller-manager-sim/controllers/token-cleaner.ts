@@ -1,4 +1,7 @@
-/** Deletes bootstrap tokens when they expire; a token whose expiration cannot be read has expired. It deletes only the very token that it saw. */
+/**
+ * Deletes bootstrap tokens when they expire; an invalid expiration counts as expired. It deletes exactly the token that
+ * it saw.
+ */
 import type { Clock } from '../../../lib/clock.ts';
 import { hasCode } from '../../../lib/errors.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
@@ -8,7 +11,7 @@ import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/
 import type { Log } from '../../../lib/log.ts';
 import type { Token } from '../token-informer.ts';
 
-/** Looked at again at least this often, for a clock can be set. */
+/** Maximum interval between two checks, because a clock can be set. */
 const LONGEST_WAIT_MS = 60_000;
 
 export interface TokenCleanerOptions {
@@ -24,7 +27,7 @@ export interface TokenCleanerOptions {
  * Delete a token if it has expired.
  *
  * @returns milliseconds until it should be looked at again; undefined when it need not
- * @throws what the API refuses with, but for a token that is gone or was replaced
+ * @throws the refusal of the API, except for a token that is deleted or was replaced
  * @source pkg/controller/bootstrap tokencleaner.go
  */
 export async function cleanToken(

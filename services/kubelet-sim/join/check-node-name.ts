@@ -9,9 +9,9 @@ import { makePrivateDirectory, writeWholeFile } from '../../../lib/files.ts';
 import { userKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { NodeIdentity } from '../identity.ts';
+import type { TrustedServer } from '../trust.ts';
 import type { JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
-import type { TrustedServer } from './trust.ts';
 
 interface Needs {
 	readonly server: TrustedServer;

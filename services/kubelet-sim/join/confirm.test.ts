@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ErrorCode, hasCode } from '../../../lib/errors.ts';
-import { confirm, trustedServer } from './confirm.ts';
+import type { PinnedCa, SignedKubeconfig } from '../trust.ts';
+import { trustedServer } from '../trusted-server.ts';
+import { confirm } from './confirm.ts';
 import { inTurn, type TestTools, testTools } from './fixtures.test.ts';
-import type { PinnedCa, SignedKubeconfig } from './trust.ts';
 
 const needs = {
 	endpoint: 'h:6443',

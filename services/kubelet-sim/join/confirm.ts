@@ -4,15 +4,15 @@
  *
  * @source kubeadm discovery/token retrieveValidatedConfigInfo
  */
-import { splitHostPort } from '../../../lib/address.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
 import type { ClusterAccess } from '../../../lib/kube/kubeconfig-access.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
+import type { PinnedCa, SignedKubeconfig, TrustedServer } from '../trust.ts';
+import { trustedServer } from '../trusted-server.ts';
 import { readClusterInfo } from './fetch-cluster-info.ts';
 import type { JoinContext } from './join-context.ts';
-import type { PinnedCa, SignedKubeconfig, TrustedCa, TrustedServer } from './trust.ts';
 
 interface Needs {
 	readonly endpoint: string;
@@ -44,17 +44,3 @@ export const confirm = (tools: JoinContext): Phase<Needs, { readonly server: Tru
 		}
 	},
 });
-
-/** @throws CLUSTER_INFO_INVALID  the address that cluster-info names cannot be dialled */
-export function trustedServer(
-	{ server: url, tlsServerName }: Pick<ClusterAccess, 'server' | 'tlsServerName'>,
-	ca: TrustedCa,
-): TrustedServer {
-	const { hostname, port } = new URL(url);
-	const target = `${hostname}:${port || '443'}`;
-	if (splitHostPort(target) === undefined)
-		throw new KubejoinError('CLUSTER_INFO_INVALID', {
-			problem: `cluster-info names a server that cannot be dialled: ${url}`,
-		});
-	return { url, target, ca, ...(tlsServerName === undefined ? {} : { tlsServerName }) };
-}

@@ -10,8 +10,8 @@ import { wellKnown } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import { poll } from '../../../lib/poll.ts';
 import type { Phase } from '../../../lib/workflow.ts';
+import type { ClaimedClusterInfo } from '../trust.ts';
 import type { ApiConnection, JoinContext } from './join-context.ts';
-import type { ClaimedClusterInfo } from './trust.ts';
 
 interface Needs {
 	readonly endpoint: string;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { nodePaths } from '../node-paths.ts';
+import type { PinnedCa, TrustedServer } from '../trust.ts';
 import type { ApiConnection, Dial, JoinContext } from './join-context.ts';
-import type { PinnedCa, TrustedServer } from './trust.ts';
 
 export const testNow = Date.UTC(2026, 5, 1);
 export const testServer: TrustedServer = {

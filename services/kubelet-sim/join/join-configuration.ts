@@ -10,7 +10,22 @@ import { parseGoDuration } from '../../../lib/kube/duration.ts';
 import { limits } from '../../../lib/limits.ts';
 import { quoteInput } from '../../../lib/text.ts';
 import { readYaml, type YamlDocument, type YamlProblem } from '../../../lib/yaml.ts';
-import type { JoinRequest } from './join-request.ts';
+
+/** The request before its validation. */
+export interface JoinRequest {
+	/** `host:port` */
+	readonly endpoint: string;
+	readonly token: string;
+	/** The token for the CSR; it can differ from the token for discovery. */
+	readonly tlsBootstrapToken: string;
+	readonly caCertHashes: readonly string[];
+	/** Pins are optional; pins that are given are compared. */
+	readonly unsafeSkipCaVerification: boolean;
+	readonly nodeName: string;
+	readonly criSocket: string;
+	readonly discoveryTimeoutMs: number;
+	readonly tlsBootstrapTimeoutMs: number;
+}
 
 export interface JoinConfiguration {
 	readonly request: Partial<JoinRequest>;

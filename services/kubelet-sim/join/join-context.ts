@@ -2,7 +2,7 @@
 import type { Clock, WaitUntil } from '../../../lib/clock.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { NodePaths } from '../node-paths.ts';
-import type { PinnedCa, TrustedServer } from './trust.ts';
+import type { PinnedCa, TrustedServer } from '../trust.ts';
 
 /** A connection to an API server; `close` when done. */
 export interface ApiConnection<Offers extends keyof ApiClient = keyof ApiClient> {

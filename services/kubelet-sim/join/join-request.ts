@@ -5,23 +5,9 @@
 import { hostname } from 'node:os';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { NodeIdentity } from '../identity.ts';
-import { type JoinConfiguration, readJoinConfiguration } from './join-configuration.ts';
+import { type JoinConfiguration, type JoinRequest, readJoinConfiguration } from './join-configuration.ts';
 
-/** The request before its validation. */
-export interface JoinRequest {
-	/** `host:port` */
-	readonly endpoint: string;
-	readonly token: string;
-	/** The token for the CSR; it can differ from the token for discovery. */
-	readonly tlsBootstrapToken: string;
-	readonly caCertHashes: readonly string[];
-	/** Pins are optional; pins that are given are compared. */
-	readonly unsafeSkipCaVerification: boolean;
-	readonly nodeName: string;
-	readonly criSocket: string;
-	readonly discoveryTimeoutMs: number;
-	readonly tlsBootstrapTimeoutMs: number;
-}
+export type { JoinRequest } from './join-configuration.ts';
 
 /** The input of a join: the request, and the expired identity that the join replaces. */
 export interface JoinStart extends JoinRequest {

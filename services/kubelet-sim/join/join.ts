@@ -1,5 +1,6 @@
 /** The join as a list of phases. A phase compiles only after the phases that produce its inputs. */
 import { Workflow } from '../../../lib/workflow.ts';
+import type { TrustedServer } from '../trust.ts';
 import { checkNodeName } from './check-node-name.ts';
 import { confirm } from './confirm.ts';
 import { createKey } from './create-key.ts';
@@ -10,7 +11,6 @@ import { pinCa } from './pin-ca.ts';
 import { type Checked, preflight } from './preflight.ts';
 import { register } from './register.ts';
 import { requestCertificate } from './request-certificate.ts';
-import type { TrustedServer } from './trust.ts';
 import { trustWithoutPin } from './trust-without-pin.ts';
 import { verifyCertificate } from './verify-certificate.ts';
 import { verifySignature } from './verify-signature.ts';

@@ -1,5 +1,6 @@
 /** Compiled, not run: each marked line must be refused by the compiler, or the build fails. */
 import { Workflow } from '../../../lib/workflow.ts';
+import type { ClaimedClusterInfo, PinnedCa, SignedKubeconfig, UnpinnedCa } from '../trust.ts';
 import { confirm } from './confirm.ts';
 import { createKey } from './create-key.ts';
 import { fetchClusterInfo } from './fetch-cluster-info.ts';
@@ -8,7 +9,6 @@ import type { JoinStart } from './join-request.ts';
 import { pinCa } from './pin-ca.ts';
 import { preflight } from './preflight.ts';
 import { requestCertificate } from './request-certificate.ts';
-import type { ClaimedClusterInfo, PinnedCa, SignedKubeconfig, UnpinnedCa } from './trust.ts';
 import { trustWithoutPin } from './trust-without-pin.ts';
 import { verifySignature } from './verify-signature.ts';
 

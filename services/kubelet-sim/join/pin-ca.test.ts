@@ -5,8 +5,8 @@ import { projectPath } from '../../../lib/paths.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../../lib/pki/certificate.ts';
 import { generateKeyPair, type KeyPair, spkiOf } from '../../../lib/pki/keys.ts';
 import { parsePin, spkiPin } from '../../../lib/pki/pin.ts';
+import type { SignedKubeconfig } from '../trust.ts';
 import { acceptCa, pinCa } from './pin-ca.ts';
-import type { SignedKubeconfig } from './trust.ts';
 
 const lifetime = { notBefore: 0, notAfter: 4e12 };
 const realCa = readFileSync(projectPath('test/fixtures/kubeadm-1.29-ca.crt'), 'utf8');

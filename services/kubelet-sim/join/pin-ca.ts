@@ -13,7 +13,7 @@ import { writePem } from '../../../lib/pki/pem.ts';
 import { matchesPin, type Pin, spkiPin } from '../../../lib/pki/pin.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
-import type { PinnedCa, SignedKubeconfig } from './trust.ts';
+import type { PinnedCa, SignedKubeconfig } from '../trust.ts';
 
 interface Needs {
 	readonly signedKubeconfig: SignedKubeconfig;

@@ -9,10 +9,10 @@ import { type ErrorCode, hasCode, KubejoinError } from '../../../lib/errors.ts';
 import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
 import { generateKeyPair, type KeyPair } from '../../../lib/pki/keys.ts';
 import { nodePaths } from '../node-paths.ts';
+import type { PinnedCa } from '../trust.ts';
 import { createKey } from './create-key.ts';
 import type { JoinContext } from './join-context.ts';
 import { decided, requestCertificate, requestName } from './request-certificate.ts';
-import type { PinnedCa } from './trust.ts';
 
 type Status = NonNullable<CertificateSigningRequest['status']>;
 const csrWith = (status: Status, spec = {}): CertificateSigningRequest => ({

@@ -15,9 +15,9 @@ import { createCsr, parseCsr } from '../../../lib/pki/csr.ts';
 import { type KeyPair, writePublicKey } from '../../../lib/pki/keys.ts';
 import { addSpanEvent, setSpanAttributes, traceAnnotations } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
+import type { TrustedServer } from '../trust.ts';
 import type { JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
-import type { TrustedServer } from './trust.ts';
 
 interface Needs {
 	readonly server: TrustedServer;

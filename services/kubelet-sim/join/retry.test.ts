@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { nodePaths } from '../node-paths.ts';
+import type { TrustedServer } from '../trust.ts';
 import { checkNodeName } from './check-node-name.ts';
 import type { JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
-import type { TrustedServer } from './trust.ts';
 
 const unavailable = () => new KubejoinError('AUTHENTICATOR_UNAVAILABLE', { retryAfterSeconds: 1 });
 

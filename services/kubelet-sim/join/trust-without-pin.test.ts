@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { hasCode } from '../../../lib/errors.ts';
 import { buildCaCertificate } from '../../../lib/pki/certificate.ts';
 import { generateKeyPair } from '../../../lib/pki/keys.ts';
-import type { SignedKubeconfig } from './trust.ts';
+import type { SignedKubeconfig } from '../trust.ts';
 import { trustWithoutPin } from './trust-without-pin.ts';
 
 describe('trust-without-pin', () => {

@@ -7,10 +7,10 @@
 import { spkiPin } from '../../../lib/pki/pin.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
-import { trustedServer } from './confirm.ts';
+import type { SignedKubeconfig, TrustedServer, UnpinnedCa } from '../trust.ts';
+import { trustedServer } from '../trusted-server.ts';
 import type { JoinContext } from './join-context.ts';
 import { parseClaimedCa, readCluster } from './pin-ca.ts';
-import type { SignedKubeconfig, TrustedServer, UnpinnedCa } from './trust.ts';
 
 /** @throws CLUSTER_INFO_INVALID */
 export const trustWithoutPin = ({

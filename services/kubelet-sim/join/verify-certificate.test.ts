@@ -15,8 +15,8 @@ import { generateKeyPair, type KeyPair, spkiOf, writePrivateKey } from '../../..
 import type { Usage } from '../../../lib/pki/usages.ts';
 import { isExpired, loadIdentity, storeIdentity } from '../identity.ts';
 import { nodePaths } from '../node-paths.ts';
+import type { PinnedCa } from '../trust.ts';
 import type { JoinContext } from './join-context.ts';
-import type { PinnedCa } from './trust.ts';
 import { certificateProblem, verifyCertificate } from './verify-certificate.ts';
 
 const now = Date.UTC(2026, 1, 1);

@@ -15,8 +15,8 @@ import type { Pem } from '../../../lib/pki/pem.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { type NodeIdentity, storeIdentity } from '../identity.ts';
+import type { TrustedServer } from '../trust.ts';
 import type { JoinContext } from './join-context.ts';
-import type { TrustedServer } from './trust.ts';
 
 interface Needs {
 	readonly claimedCertificate: string;

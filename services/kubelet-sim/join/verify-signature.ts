@@ -8,7 +8,7 @@ import type { PresentedToken } from '../../../lib/kube/bootstrap-token.ts';
 import { verifyDetached } from '../../../lib/pki/jws.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
-import type { ClaimedClusterInfo, SignedKubeconfig } from './trust.ts';
+import type { ClaimedClusterInfo, SignedKubeconfig } from '../trust.ts';
 
 interface Needs {
 	readonly claimedClusterInfo: ClaimedClusterInfo;

@@ -16,9 +16,9 @@ import { parseCsr } from '../../../lib/pki/csr.ts';
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
 import { loadIdentity, type NodeIdentity, storeIdentity } from '../identity.ts';
 import type { JoinContext } from '../join/join-context.ts';
-import type { PinnedCa } from '../join/trust.ts';
 import { stay } from '../keep-running.ts';
 import { nodePaths } from '../node-paths.ts';
+import type { PinnedCa } from '../trust.ts';
 import { keepRenewed, randomFraction, retryAfterMs, rotationDeadline } from './keep-renewed.ts';
 
 const start = Date.UTC(2026, 5, 1);

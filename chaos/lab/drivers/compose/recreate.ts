@@ -83,7 +83,7 @@ export function recreate(found: Inspection, image: string, change: Change): Recr
 	const hostname = found.Id.startsWith(Hostname) ? {} : { Hostname };
 	const { [CHANGE_LABEL]: _change, [FIRST_ENV_LABEL]: storedEnv, ...labels } = Config.Labels;
 	const firstEnv = storedEnv === undefined ? (Config.Env ?? []) : (JSON.parse(storedEnv) as string[]);
-	const marks = isEmpty(change)
+	const marks: Record<string, string> = isEmpty(change)
 		? {}
 		: { [CHANGE_LABEL]: JSON.stringify(change), [FIRST_ENV_LABEL]: JSON.stringify(firstEnv) };
 	const endpoints = Object.entries(endpointsOf(found));

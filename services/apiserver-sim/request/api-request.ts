@@ -1,15 +1,15 @@
 /** One request, however it came: a gRPC method and a REST route differ only in how they become this. */
 
-import type { ApiResource } from '../../lib/kube/resources.ts';
-import type { KubeObject, UserInfo } from '../../lib/kube/types.ts';
-import type { Peer } from '../../lib/rpc/peer.ts';
-import type { FieldRequirement } from './authorize/attributes.ts';
-import type { ImpersonationHeader } from './request/impersonation.ts';
+import type { ApiResource } from '../../../lib/kube/resources.ts';
+import type { KubeObject, UserInfo } from '../../../lib/kube/types.ts';
+import type { Peer } from '../../../lib/rpc/peer.ts';
+import type { FieldRequirement } from '../authorize/attributes.ts';
+import type { ImpersonationHeader } from './impersonation.ts';
 
 export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'delete';
 export type Subresource = '' | 'status' | 'approval';
 
-/** What a caller shows to prove who it is. */
+/** The credentials that a caller presents. */
 export interface Credentials {
 	readonly peer: Peer;
 	/** The Authorization header or metadata value. */
@@ -23,13 +23,13 @@ export interface ApiRequest {
 	readonly verb: Verb;
 	readonly resource: ApiResource;
 	readonly subresource: Subresource;
-	/** Empty for all namespaces and for what has none. */
+	/** Empty for all namespaces and for cluster-scoped resources. */
 	readonly namespace: string;
 	/** Empty for create, list and watch. */
 	readonly name: string;
 	readonly object?: KubeObject;
 	readonly fieldSelector: readonly FieldRequirement[];
-	/** Of watch: events after this version; empty or "0" begins with what exists. */
+	/** For a watch: events after this version; empty or "0" begins with the existing objects. */
 	readonly resourceVersion: string;
 	/** Of list: at most so many objects; 0 for all. */
 	readonly limit: number;
@@ -50,7 +50,7 @@ export interface ObjectList {
 	readonly remainingItemCount?: number;
 }
 
-/** What a resource offers; a verb that it lacks is refused with 405. */
+/** The verbs of a resource; a missing verb is refused with 405. */
 export interface ResourceStorage {
 	readonly create?: (request: ApiRequest) => Promise<KubeObject>;
 	readonly get?: (request: ApiRequest) => Promise<KubeObject>;
@@ -59,7 +59,7 @@ export interface ResourceStorage {
 		request: ApiRequest,
 	) => AsyncIterable<{ type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }>;
 	readonly update?: (request: ApiRequest) => Promise<KubeObject>;
-	/** Answers with what was deleted. */
+	/** Answers with the deleted object. */
 	readonly delete?: (request: ApiRequest) => Promise<KubeObject>;
 	/** `status`, `approval`; they are read with `get` and written with `update`. */
 	readonly subresources: readonly Subresource[];

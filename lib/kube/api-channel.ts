@@ -1,8 +1,8 @@
 /** The way to the API server that a kubeconfig with a client certificate names. */
 import { KubejoinError } from '../errors.ts';
-import { parseKubeconfig } from '../kube/kubeconfig.ts';
-import { checkKeyMaterial, currentCluster, currentUser } from '../kube/kubeconfig-access.ts';
-import { openChannel, type VerifiedChannel } from './channel.ts';
+import { openChannel, type VerifiedChannel } from '../rpc/channel.ts';
+import { parseKubeconfig } from './kubeconfig.ts';
+import { checkKeyMaterial, currentCluster, currentUser } from './kubeconfig-access.ts';
 
 /**
  * A channel to the API server of a kubeconfig, with the client certificate of its user.
@@ -31,6 +31,6 @@ export function openApiChannel({
 		ca,
 		cert: certificate,
 		key,
-		...(tlsServerName === undefined ? {} : { serverName: tlsServerName }),
+		serverName: tlsServerName,
 	});
 }

@@ -1,9 +1,11 @@
 /**
- * What each built-in signer of Kubernetes signs. Two services ask independently: the approver, whether a request is a node's at all, and ca-service,
- * which signs nothing on anyone's word. The texts are upstream's, for they end in the request's Failed condition.
+ * The rules of each built-in signer of Kubernetes. Two services apply them independently: the approver, to recognize
+ * the request of a node, and ca-service, which does not trust the approver. The texts are upstream's, because they
+ * appear in the Failed condition of the request.
  */
-import { wellKnown } from '../kube/types.ts';
-import type { VerifiedCsr } from './csr.ts';
+
+import type { VerifiedCsr } from '../pki/csr.ts';
+import { wellKnown } from './types.ts';
 
 const { client, clientKubelet, serving } = wellKnown.signers;
 
@@ -15,7 +17,11 @@ const rules: ReadonlyMap<string, Rule> = new Map([
 	[serving, servingViolation],
 ]);
 
-/** True for the signers that kubejoin has. @differs upstream's kubernetes.io/legacy-unknown signs anything; here there is no such signer */
+/**
+ * True for the signers of kubejoin.
+ *
+ * @differs upstream's kubernetes.io/legacy-unknown signs anything; kubejoin does not have that signer
+ */
 export const isKnownSigner = (signerName: string): boolean => rules.has(signerName);
 
 /**
@@ -23,14 +29,18 @@ export const isKnownSigner = (signerName: string): boolean => rules.has(signerNa
  *
  * @param signerName  one that `isKnownSigner`
  * @returns upstream's text, the first violation in upstream's order; undefined when there is none
- * @source  pkg/apis/certificates/helpers.go, pkg/controller/certificates/signer; admission plugin CertificateSubjectRestriction
+ * @source  pkg/apis/certificates/helpers.go, pkg/controller/certificates/signer; admission plugin
+ *   CertificateSubjectRestriction
  */
 export function signerViolation(signerName: string, csr: VerifiedCsr, usages: readonly string[]): string | undefined {
 	const rule = rules.get(signerName);
 	return rule === undefined ? `unrecognized signerName: ${JSON.stringify(signerName)}` : rule(csr, usages);
 }
 
-/** @differs upstream also signs a request without a common name, which could authenticate nobody; system:masters it leaves to admission alone */
+/**
+ * @differs upstream also signs a request without a common name, which authenticates no user, and refuses system:masters
+ *   only in admission
+ */
 function clientViolation({ subject }: VerifiedCsr, usages: readonly string[]): string | undefined {
 	if (subject.organizations.includes(wellKnown.groups.masters))
 		return `use of ${client} signer with ${wellKnown.groups.masters} group is not allowed`;
