@@ -27,7 +27,7 @@ module.exports = {
 	extension: ['test.ts'],
 	recursive: true,
 	// For a machine that is busy: property tests and RSA keys take seconds there. No test asserts by it.
-	timeout: 30_000,
+	timeout: 240_000,
 	...(positionals.length > 0
 		? {}
 		: {

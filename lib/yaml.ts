@@ -86,7 +86,7 @@ const refuseFile =
 		throw new KubejoinError('FILE_UNUSABLE', { path, problem: `${text}. ${remedy}` });
 	};
 
-/** The value of the first document of a file. @throws FILE_UNUSABLE  names the path and the line, and repeats no value */
+/** The value of the first document of a file. @throws FILE_UNUSABLE with the path and the line, but no value */
 export const readYamlFile = (path: string, text: string): unknown =>
 	readFirstYaml(text, { refuse: refuseFile(path) })?.value;
 

@@ -6,8 +6,7 @@ import { dirname, join } from 'node:path';
 import { newerThanBuild } from './build.ts';
 import { runMocha } from './mocha.ts';
 
-describe('a run of mocha', function () {
-	this.timeout(60_000);
+describe('a run of mocha', () => {
 	let folder: string;
 	beforeEach(() => {
 		folder = mkdtempSync(join(tmpdir(), 'kubejoin-mocha-'));

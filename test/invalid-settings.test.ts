@@ -4,9 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { projectPath } from '../lib/paths.ts';
 
-describe('a service with invalid settings', function () {
-	this.timeout(60_000);
-
+describe('a service with invalid settings', () => {
 	function startCaService(env: Readonly<Record<string, string>>) {
 		const child = spawn(process.execPath, [projectPath('dist/services/ca-service/main.js')], {
 			env: { KUBEJOIN_PORT: 'none', ...env },

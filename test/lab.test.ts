@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProgram } from '../lib/process-supervisor.ts';
 
-describe('the command line of the lab, where no mesh runs', function () {
-	this.timeout(120_000);
+describe('the command line of the lab, where no mesh runs', () => {
 	let state: string;
 	before(() => {
 		state = mkdtempSync(join(tmpdir(), 'kubejoin-lab-'));
@@ -25,7 +24,7 @@ describe('the command line of the lab, where no mesh runs', function () {
 		assert.match(stderr, problem);
 	}
 
-	it('help is there without a mesh: every verb says what it does', async () => {
+	it('prints help without a mesh, with a description of every verb', async () => {
 		const { code, stdout, stderr } = await lab(['--help']);
 		assert.deepEqual([code, stderr], [0, '']);
 		const [, commands = ''] = /\nCommands:\n([\s\S]*?)\n\n/.exec(stdout) ?? [];

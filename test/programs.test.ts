@@ -44,9 +44,7 @@ async function completedInBash(...words: readonly [Program, ...string[]]): Promi
 	return stdout.trim().split(' ');
 }
 
-describe('every program', function () {
-	this.timeout(120_000);
-
+describe('every program', () => {
 	for (const name of names) {
 		it(`${name} prints its version and three examples`, async () => {
 			const version = await run(name, '--version');

@@ -52,8 +52,7 @@ describe('the outcome of a node', () => {
 	});
 });
 
-describe('rotations', function () {
-	this.timeout(30_000);
+describe('rotations', () => {
 	const line = (node: string, at: string) =>
 		`[kubelet] ${node} rotated its client certificate at ${at}, serial 0a1f, valid until 2026-06-02T00:00:00Z`;
 

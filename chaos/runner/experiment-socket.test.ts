@@ -15,8 +15,7 @@ interface Started {
 const aborted = (signal: AbortSignal): Promise<void> =>
 	new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
 
-describe('the experiment socket', function () {
-	this.timeout(30_000);
+describe('the experiment socket', () => {
 	let folder: string;
 	let path: string;
 	let started: Started[];

@@ -19,8 +19,7 @@ const step = (path: string, args: readonly string[], timeoutSeconds = 30): Step 
 });
 const never = new AbortController().signal;
 
-describe('a program of a step', function () {
-	this.timeout(30_000);
+describe('a program of a step', () => {
 	let folder: string;
 	before(() => {
 		folder = mkdtempSync(join(tmpdir(), 'kubejoin-programs-'));

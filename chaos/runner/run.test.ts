@@ -56,9 +56,7 @@ function shapeOf(value: unknown): unknown {
 	return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shapeOf(item)]));
 }
 
-describe('runExperiment', function () {
-	this.timeout(60_000);
-
+describe('runExperiment', () => {
 	it('writes the journal of Chaos Toolkit, and the two verdicts', async () => {
 		const { journal, events } = await run(fixtureText('two-verdicts.yaml'));
 		const { kubejoin, 'kubejoin-version': _ours, ...rest } = journal;

@@ -65,9 +65,8 @@ const layout: Record<string, string[]> = {
 	'mesh-ca': ['mesh-ca.crt', 'mesh-ca.key'],
 };
 
-describe('the PKI', function () {
+describe('the PKI', () => {
 	// RSA keys take seconds on a busy machine.
-	this.timeout(30_000);
 
 	let directory = '';
 	beforeEach(() => {

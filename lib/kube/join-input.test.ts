@@ -8,9 +8,7 @@ const bytes = (hex.match(/../g) ?? []).join(':');
 const [id, secret] = ['abcdef', '0123456789abcdef'];
 const token = `${id}.${secret}`;
 
-describe('findings about a typed or pasted value', function () {
-	this.timeout(30_000);
-
+describe('findings about a typed or pasted value', () => {
 	const cases = (title: string, find: (text: string) => string | undefined, rows: Readonly<Record<string, RegExp>>) =>
 		it(title, () => {
 			for (const [text, finding] of Object.entries(rows)) assert.match(find(text) ?? '', finding, JSON.stringify(text));

@@ -355,5 +355,5 @@ describe('any kubeconfig', () => {
 			}),
 			{ numRuns: 200 },
 		);
-	}).timeout(60_000);
+	});
 });

@@ -247,8 +247,7 @@ function refuseHalf(certificate: string | undefined, key: string | undefined, at
 	if ((certificate === undefined) !== (key === undefined)) {
 		const missing = certificate === undefined ? 'client-certificate' : 'client-key';
 		refuse(path, {
-			problem:
-				`${missing}-data or ${missing} must be specified for ${name} ` + 'to use the clientCert authentication method.',
+			problem: `${missing}-data or ${missing} must be specified for ${name} to use the clientCert authentication method.`,
 			remedy: `Add ${missing}-data or ${missing} to user "${name}" in ${path}`,
 		});
 	}

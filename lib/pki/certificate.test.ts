@@ -49,9 +49,8 @@ async function leafTemplate(
 }
 const textOf = (pem: string): string => openssl(['x509', '-noout', '-text', '-in', 'a.crt'], { 'a.crt': pem });
 
-describe('certificates', function () {
+describe('certificates', () => {
 	// RSA keys take seconds on a busy machine.
-	this.timeout(30_000);
 
 	for (const caAlgorithm of keyAlgorithms) {
 		for (const leafAlgorithm of keyAlgorithms) {

@@ -37,9 +37,7 @@ function withCompressedPoint({ privateKey, publicKey }: KeyPair): KeyPair {
 	return { privateKey, publicKey: createPublicKey({ key: spki, format: 'der', type: 'spki' }) };
 }
 
-describe('certificate requests', function () {
-	this.timeout(30_000);
-
+describe('certificate requests', () => {
 	for (const algorithm of keyAlgorithms) {
 		it(`${algorithm}: creates a request that openssl verifies and that parses again`, async () => {
 			const keys = await generateKeyPair(algorithm);

@@ -7,9 +7,7 @@ import { generateKeyPair, keyAlgorithms, readPrivateKey, spkiOf, writePrivateKey
 
 const malformed = (error: unknown) => hasCode(error, 'KEY_MALFORMED');
 
-describe('keys', function () {
-	this.timeout(30_000);
-
+describe('keys', () => {
 	for (const algorithm of keyAlgorithms) {
 		it(`writes and reads ${algorithm} in the form of the component that has such keys`, async () => {
 			const { privateKey } = await generateKeyPair(algorithm);

@@ -88,7 +88,10 @@ export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions)
 	};
 }
 
-/** The HTTP/2 server of the injector. grpc-js has no public way to it; listener.test.ts fails if the private one changes. */
+/**
+ * The HTTP/2 server of the injector. grpc-js has no public access to it; listener.test.ts fails if the private one
+ * changes.
+ */
 function http2ServerOf(grpc: GrpcServer): Http2Server {
 	const { http2Servers } = grpc as unknown as { readonly http2Servers?: ReadonlyMap<Http2Server, unknown> };
 	const [server] = http2Servers?.keys() ?? [];

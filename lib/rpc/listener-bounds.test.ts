@@ -56,9 +56,8 @@ function framesOf(bytes: Buffer): Frame[] {
 	return frames;
 }
 
-describe('the limits of a door', function () {
+describe('the limits of a door', () => {
 	// On a busy machine, milliseconds become seconds.
-	this.timeout(30_000);
 
 	let ca: TestCa;
 	let identity: Identity;
@@ -172,7 +171,7 @@ describe('the limits of a door', function () {
 		await isServed();
 	});
 
-	/** Sends this, then five calls more than one connection may have open. @returns the frames that the server has sent so far */
+	/** Sends this, then five calls more than one connection may have open. @returns the frames received so far */
 	const openTooMany = async (begin: Buffer): Promise<{ socket: Socket; frames: () => Frame[] }> => {
 		const socket = await openTls(target(), 'h2');
 		sockets.push(socket);

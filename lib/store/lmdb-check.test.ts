@@ -26,8 +26,7 @@ const useStores = `
 		console.log(directory);
 	}`;
 
-describe('the check of an LMDB file', function () {
-	this.timeout(120_000);
+describe('the check of an LMDB file', () => {
 	let folder: string;
 	let whole: string;
 	let size: number;

@@ -21,8 +21,7 @@ describeStoreContract('LMDB', async () => {
 	};
 });
 
-describe('the LMDB store', function () {
-	this.timeout(30_000);
+describe('the LMDB store', () => {
 	let directory: string;
 	beforeEach(async () => {
 		directory = await mkdtemp(join(tmpdir(), 'kubejoin-store-'));

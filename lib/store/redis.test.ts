@@ -40,8 +40,7 @@ async function untilAvailable<T>(work: () => Promise<T>): Promise<T> {
 	}
 }
 
-describe('with a redis-server', function () {
-	this.timeout(60_000);
+describe('with a redis-server', () => {
 	let dir: string;
 	let server: RedisServer;
 	const stores: Store[] = [];
@@ -235,8 +234,7 @@ function makeCertificates(dir: string): void {
 	}
 }
 
-describe('with a redis-server that wants TLS, a client certificate and a user', function () {
-	this.timeout(30_000);
+describe('with a redis-server that wants TLS, a client certificate and a user', () => {
 	let dir: string;
 	let server: RedisServer | undefined;
 	const pem = (name: string) => readFileSync(join(dir, name), 'utf8');

@@ -7,8 +7,7 @@ import { fileProblems, linkProblems, matrixRows, npmProblems, phaseRows, verbRow
 import { differsTags } from './differs-tags.ts';
 import { madePages, pagePaths, readPage } from './pages.ts';
 
-describe('the documentation', function () {
-	this.timeout(30_000);
+describe('the documentation', () => {
 	const pages = pagePaths().map((path) => ({ path, text: readPage(path) }));
 
 	for (const { path, text } of madePages()) {

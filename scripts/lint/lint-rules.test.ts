@@ -101,8 +101,7 @@ const rules: readonly Rule[] = [
 	},
 ];
 
-describe('npm run lint', function () {
-	this.timeout(60_000);
+describe('npm run lint', () => {
 	let folder: string;
 	before(() => {
 		folder = mkdtempSync(join(tmpdir(), 'kubejoin-lint-'));

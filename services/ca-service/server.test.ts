@@ -14,7 +14,7 @@ describe('ca-service', () => {
 		});
 	});
 
-	it('returns at most a page of the ledger, whatever limit is requested', async () => {
+	it('returns at most a page of the ledger for any requested limit', async () => {
 		const asked: (readonly [number, number])[] = [];
 		const list = async (from: number, count: number) => {
 			asked.push([from, count]);

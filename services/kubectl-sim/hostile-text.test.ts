@@ -86,7 +86,7 @@ describe('text of a server on the terminal', () => {
 			}),
 			{ numRuns: 50 },
 		);
-	}).timeout(20_000);
+	});
 
 	it('escapes messages of an unverified server in trailer and grpc-message', () => {
 		const call = { target: 't', method: 'm', deadlineMs: 1 };

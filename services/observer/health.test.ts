@@ -34,7 +34,7 @@ describe('the health of the services', () => {
 		assert.ok((service?.problem ?? '').length <= 1_100);
 	});
 
-	it('is away with the reason where no program listens, and says so of each service', async () => {
+	it('reports each service without a listener as unavailable, with the reason', async () => {
 		const services = [
 			{ name: 'a', url },
 			{ name: 'b', url: `http://127.0.0.1:${await unusedPort()}/readyz` },

@@ -1,6 +1,6 @@
 /**
- * Bootstrap tokens in the store: Secrets under their names. It checks the metadata and type of a token, not its data, as
- * upstream; events contain no secret.
+ * Bootstrap tokens in the store: Secrets under their names. As upstream, it checks the metadata and type of a token and
+ * not its data. Events contain no secret.
  */
 import { randomUUID } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';

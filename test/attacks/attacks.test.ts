@@ -5,8 +5,7 @@ import { startTestMesh, type TestMesh } from '../mesh/mesh.ts';
 import { attackGroups } from './catalogue.ts';
 import { type Target, targetOf } from './target.ts';
 
-describe('attacks', function () {
-	this.timeout(90_000);
+describe('attacks', () => {
 	let mesh: TestMesh;
 	let target: Target;
 	before(async () => {

@@ -1,4 +1,4 @@
-/** Credentials of an attacker: the certificate of a user, issued by the cluster CA as an administrator would by hand. */
+/** Credentials of an attacker: the certificate of a user, as an administrator would issue it with the cluster CA. */
 import { buildCertificate, createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
 import { generateKeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import type { TestMesh } from '../mesh/mesh.ts';

@@ -7,8 +7,7 @@ import { startTestMesh, type TestMesh } from './mesh.ts';
 
 const SECRET_BYTES = 16;
 
-describe('the attack matrix', function () {
-	this.timeout(180_000);
+describe('the attack matrix', () => {
 	let mesh: TestMesh;
 	let rows: readonly Row[];
 	before(async () => {

@@ -25,8 +25,7 @@ interface Report {
 	readonly captured: readonly { readonly node: string; readonly serial: string }[];
 }
 
-describe('attacker-sim', function () {
-	this.timeout(60_000);
+describe('attacker-sim', () => {
 	let mesh: TestMesh;
 	let token: string;
 	let files = 0;

@@ -13,8 +13,7 @@ import { projectPath } from '../../lib/paths.ts';
 import { runProgram } from '../../lib/process-supervisor.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
-describe('a node that a person starts in the directory of npm start', function () {
-	this.timeout(120_000);
+describe('a node that a person starts in the directory of npm start', () => {
 	const directory = mkdtempSync(join(tmpdir(), 'kubejoin-by-hand-'));
 	const pagePort = 15_000 + randomInt(1_000);
 	let mesh: TestMesh;

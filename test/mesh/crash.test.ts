@@ -9,8 +9,7 @@ import { call } from '../../lib/rpc/channel.ts';
 import { nodePlan, serviceNames } from '../../scripts/mesh/services.ts';
 import { crash, eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
-describe('after a crash', function () {
-	this.timeout(60_000);
+describe('after a crash', () => {
 	let mesh: TestMesh;
 	let node: Child;
 	let kept: { uid: string | undefined; certificate: string; cluster: string };

@@ -26,8 +26,7 @@ interface Told {
 	readonly runs: Map<string, Run>;
 }
 
-describe('experiments of the observer', function () {
-	this.timeout(60_000);
+describe('experiments of the observer', () => {
 	let mesh: TestMesh;
 	let directory: string;
 	let page: string;

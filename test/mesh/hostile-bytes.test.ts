@@ -81,8 +81,7 @@ const kinds: readonly ((pick: (limit: number) => number) => Buffer)[] = [
 	() => Buffer.from('GET // HTTP/1.1\r\nHost: localhost\r\n\r\n'),
 ];
 
-describe('hostile bytes', function () {
-	this.timeout(90_000);
+describe('hostile bytes', () => {
 	let mesh: TestMesh;
 	let node: Child;
 	const sockets: Socket[] = [];

@@ -24,8 +24,7 @@ function getJson(
 	});
 }
 
-describe('identities', function () {
-	this.timeout(30_000);
+describe('identities', () => {
 	let mesh: TestMesh;
 	before(async () => {
 		mesh = await startTestMesh();

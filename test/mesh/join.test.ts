@@ -10,8 +10,7 @@ import { verifyStrictly } from '../openssl.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
-	describe(`a join under an ${algorithm} CA`, function () {
-		this.timeout(30_000);
+	describe(`a join under an ${algorithm} CA`, () => {
 		let mesh: TestMesh;
 		let token: string;
 		let root: string;

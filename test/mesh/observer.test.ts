@@ -12,8 +12,7 @@ interface Told {
 	readonly data: Record<string, unknown> & { readonly id?: string };
 }
 
-describe('the observer', function () {
-	this.timeout(60_000);
+describe('the observer', () => {
 	const pagePort = 14_000 + randomInt(1_000);
 	const page = `http://127.0.0.1:${pagePort}`;
 	const stopping = new AbortController();

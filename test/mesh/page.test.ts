@@ -15,8 +15,7 @@ import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 const browserPath = '/usr/bin/chromium';
 const STORM = 1_000;
 
-describe('the page', function () {
-	this.timeout(90_000);
+describe('the page', () => {
 	const pagePort = 15_000 + randomInt(1_000);
 	const url = `http://127.0.0.1:${pagePort}/`;
 	const complaints: string[] = [];
@@ -335,7 +334,7 @@ describe('the page', function () {
 			);
 			assert.ok(width <= 0, `wider than the window by ${width} px`);
 		}
-	}).timeout(240_000);
+	});
 
 	it('loads within a second also after a storm of a thousand joins', async () => {
 		const page = await open('#/storm');

@@ -8,8 +8,7 @@ import { pkiPlan } from '../../scripts/mesh/services.ts';
 import { type RedisServer, type RedisServerOptions, startRedis } from '../redis-server.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
-describe('a mesh on Redis', function () {
-	this.timeout(60_000);
+describe('a mesh on Redis', () => {
 	const state = mkdtempSync(join(tmpdir(), 'kubejoin-'));
 	const port = 13_000 + (process.pid % 1_000);
 	let options: RedisServerOptions;

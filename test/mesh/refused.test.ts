@@ -7,8 +7,7 @@ import { signDetached } from '../../lib/pki/jws.ts';
 import { type FalseServer, startFalseServer } from './false-server.ts';
 import { type JoinOptions, runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
 
-describe('a join', function () {
-	this.timeout(60_000);
+describe('a join', () => {
 	let mesh: TestMesh;
 	let falseServer: FalseServer;
 	before(async () => {

@@ -12,8 +12,7 @@ import { crash, eventually, startTestMesh, type TestMesh } from './mesh.ts';
 const group = 'rbac.authorization.k8s.io';
 const autoApproval = 'kubeadm:node-autoapprove-bootstrap';
 
-describe('rights', function () {
-	this.timeout(90_000);
+describe('rights', () => {
 	let mesh: TestMesh;
 	before(async () => {
 		mesh = await startTestMesh();

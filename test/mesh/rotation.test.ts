@@ -62,8 +62,7 @@ const lab = (seconds: number) => ({
 	settings: { 'ca-service': { LAB: 'true', SIGNING_DURATION_SECONDS: String(seconds) } },
 });
 
-describe('certificates of 15 seconds', function () {
-	this.timeout(90_000);
+describe('certificates of 15 seconds', () => {
 	const lifeMs = 15_000;
 	let mesh: TestMesh;
 	const nodes: Record<string, Node> = {};
@@ -214,8 +213,7 @@ describe('certificates of 15 seconds', function () {
 	});
 });
 
-describe('certificates of seconds without the lab setting', function () {
-	this.timeout(30_000);
+describe('certificates of seconds without the lab setting', () => {
 	it('prevent the start of ca-service', async () => {
 		const state = mkdtempSync(join(tmpdir(), 'kubejoin-'));
 		try {
@@ -229,8 +227,7 @@ describe('certificates of seconds without the lab setting', function () {
 	});
 });
 
-describe('certificates of 30 seconds without auto-approval', function () {
-	this.timeout(90_000);
+describe('certificates of 30 seconds without auto-approval', () => {
 	let mesh: TestMesh;
 	let denied: Node;
 	let crashed: Node;

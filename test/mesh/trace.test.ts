@@ -29,8 +29,7 @@ interface OtlpRequest {
 const readAttributes = (attributes: OtlpSpan['attributes']) =>
 	Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
 
-describe('traces', function () {
-	this.timeout(40_000);
+describe('traces', () => {
 	const spans: Span[] = [];
 	const bodies: string[] = [];
 	let collector: Server;

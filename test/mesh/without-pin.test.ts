@@ -6,8 +6,7 @@ import { startChild } from '../../lib/process-supervisor.ts';
 import { nodePlan } from '../../scripts/mesh/services.ts';
 import { runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
 
-describe('a join without a pin', function () {
-	this.timeout(60_000);
+describe('a join without a pin', () => {
 	let mesh: TestMesh;
 	let token: string;
 	before(async () => {

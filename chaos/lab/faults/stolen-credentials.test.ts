@@ -136,8 +136,7 @@ describe('programs that an experiment runs', () => {
 	});
 });
 
-describe('the pin that openssl prints', function () {
-	this.timeout(20_000);
+describe('the pin that openssl prints', () => {
 	let context: FakeContext;
 	before(() => {
 		context = fakeContext(`kubejoin it's "$(touch x)" \`odd\`; -`);

@@ -87,5 +87,5 @@ describe('expectations of an experiment', () => {
 		assert.deepEqual(problems, []);
 		context.nodes.length = 0;
 		assert.deepEqual((await judgeExpectations(context, 0)).problems, ['availability is violated']);
-	}).timeout(10_000);
+	});
 });

@@ -364,5 +364,5 @@ describe('both doors and RBAC, beside a naive model', () => {
 		);
 		// The worlds are not such that everything or nothing is allowed, and some users hold a right in a namespace alone.
 		for (const count of Object.values(seen)) assert.ok(count > 20, JSON.stringify(seen));
-	}).timeout(60_000);
+	});
 });

@@ -18,7 +18,8 @@ const fieldsOf = ({ metadata, type }: Secret) => ({
 });
 
 /**
- * What is wrong with a Secret before token-store sees it. An absent name is token-store's to refuse, because it accepts names of tokens only.
+ * Problems of a Secret, checked before token-store receives it. token-store refuses an absent name, because it accepts
+ * only names of tokens.
  * @source pkg/apis/core/validation/validation.go ValidateSecret
  */
 const secretProblems = ({ metadata = {}, data = {} }: Secret): FieldProblem[] => [

@@ -150,7 +150,7 @@ describe('a JoinConfiguration', () => {
 		const fields = Array.from({ length: 5_000 }, (_, i) => `f${i}: 1`).join('\n');
 		assert.equal(refusal(`${head}${discovery}${fields}\n`).message.split('\n').length, 32);
 		assert.match(refusal(`${head}${`${fields}\n`.repeat(18)}`).message, /^f: yaml: /);
-	}).timeout(10_000);
+	});
 
 	it('is read up to the maximal length of a file', async () => {
 		const directory = mkdtempSync(join(tmpdir(), 'kubejoin-config-'));

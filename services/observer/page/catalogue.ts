@@ -1,5 +1,5 @@
 /** Every text of the page in English and Chinese. A text that one language lacks does not compile. */
-import { duration } from './format.ts';
+import { duration, type Language } from './format.ts';
 
 const en = {
 	title: 'kubejoin',
@@ -132,7 +132,7 @@ const en = {
 };
 
 export type Word = keyof typeof en;
-export type Language = 'en' | 'zh';
+export type { Language } from './format.ts';
 
 const zh: Record<Word, string> = {
 	title: 'kubejoin',

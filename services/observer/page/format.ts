@@ -1,5 +1,5 @@
 /** Numbers, times and bytes as text. */
-import type { Language } from './catalogue.ts';
+export type Language = 'en' | 'zh';
 
 const units = {
 	en: { s: 's', min: 'min', h: 'h', d: 'd' },
