@@ -253,6 +253,7 @@ describe('the PKI', () => {
 				endpoint: apiServer.replace('https://', ''),
 				ca: read('ca-service/ca.crt'),
 				isUnverified: false,
+				tlsServerName: undefined,
 			});
 			assert.deepEqual(readCertificate(parseCertificates(user.certificate ?? '')[0]).subject, subject);
 		}
