@@ -13,7 +13,3 @@ export const parsedBy =
 			throw new InvalidArgumentError(`It must be ${causeText(error)}.`);
 		}
 	};
-
-/** A text as one word of a POSIX shell. */
-export const shellWord = (text: string): string =>
-	/^[\w./:=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

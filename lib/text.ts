@@ -95,3 +95,7 @@ export const maskSecrets = (text: string): string =>
 
 /** Makes untrusted text printable on a terminal, without secrets. */
 export const terminalText = (text: string): string => maskSecrets(printableLines(text));
+
+/** A text as one word of a POSIX shell. */
+export const shellWord = (text: string): string =>
+	/^[\w./:=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

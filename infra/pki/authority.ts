@@ -11,7 +11,8 @@ import {
 	parseCertificates,
 } from '../../lib/pki/certificate.ts';
 import { generateKeyPair, type KeyAlgorithm, readPrivateKey, writePrivateKey } from '../../lib/pki/keys.ts';
-import type { CaPlan, Pem } from './plan.ts';
+import type { Pem } from '../../lib/pki/pem.ts';
+import type { CaPlan } from './plan.ts';
 
 export interface Authority {
 	readonly issuer: Issuer;

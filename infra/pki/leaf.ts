@@ -6,8 +6,9 @@ import { buildCertificate, parseCertificates, readCertificate } from '../../lib/
 import { chainProblem } from '../../lib/pki/chain.ts';
 import { generateKeyPair, readPrivateKey, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { hostNames, type SubjectAltNames, subjectText } from '../../lib/pki/names.ts';
+import type { Pem } from '../../lib/pki/pem.ts';
 import { type Authority, backdateMs } from './authority.ts';
-import { type LeafPlan, leafUsages, type Pem } from './plan.ts';
+import { type LeafPlan, leafUsages } from './plan.ts';
 
 export interface Identity {
 	readonly certificate: Pem;

@@ -10,8 +10,6 @@ import { type TracedProgram, tracedPrograms, tracesKeyPath } from '../../lib/tra
 
 export type CaName = 'cluster' | 'mesh';
 
-export type Pem = string;
-
 /** A CA and its copies. Paths are below the PKI directory, without `.crt` and `.key`. */
 export interface CaPlan {
 	readonly commonName: string;

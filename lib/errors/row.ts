@@ -58,9 +58,5 @@ export interface Row<F extends Details> {
 /** Infers nothing and changes nothing: it gives a row the type of its facts. */
 export const defineError = <F extends Details>(row: Row<F>): Row<F> => row;
 
-/** A word of a shell command, quoted if necessary. */
-export const shellWord = (text: string): string =>
-	/^[\w./:=@+-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-
 export const createTokenRemedy = () =>
 	'Create a token on the control plane: kubectl-sim token create --print-join-command';

@@ -12,9 +12,9 @@ import {
 	statSync,
 } from 'node:fs';
 import { basename, dirname, join, relative, sep } from 'node:path';
-import { shellWord } from '../../lib/cli-options.ts';
 import { causeText } from '../../lib/errors.ts';
 import { isDiskFull } from '../../lib/files.ts';
+import { shellWord } from '../../lib/text.ts';
 import { stateHolder } from '../mesh/state-lock.ts';
 import type { Finding } from './finding.ts';
 import { kinds, problemOf, type StateFile } from './kinds.ts';

@@ -1,12 +1,12 @@
 /** The kinds of files in a state directory: how to check one, and the meaning and remedy of damage. */
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { shellWord } from '../../lib/cli-options.ts';
 import { causeText } from '../../lib/errors.ts';
 import { parseKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { readPrivateKey, spkiOf } from '../../lib/pki/keys.ts';
 import { lmdbProblem } from '../../lib/store/lmdb-check.ts';
+import { shellWord } from '../../lib/text.ts';
 import { readYamlFile } from '../../lib/yaml.ts';
 
 export interface Kind {

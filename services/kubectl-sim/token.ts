@@ -4,7 +4,6 @@
  */
 
 import { randomInt } from 'node:crypto';
-import { shellWord } from '../../lib/cli-options.ts';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { writeWholeFile } from '../../lib/files.ts';
@@ -26,6 +25,7 @@ import { parseCertificates } from '../../lib/pki/certificate.ts';
 import type { Pem } from '../../lib/pki/pem.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { poll } from '../../lib/poll.ts';
+import { shellWord } from '../../lib/text.ts';
 import { invalidCommand } from './command-errors.ts';
 import type { Output } from './output.ts';
 import { toJson, toYaml } from './print-object.ts';

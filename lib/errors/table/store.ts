@@ -1,5 +1,6 @@
 /** Errors of the key-value stores. */
-import { defineError, grpcCode, shellWord } from '../row.ts';
+import { shellWord } from '../../text.ts';
+import { defineError, grpcCode } from '../row.ts';
 
 export const storeErrors = {
 	STORE_KEY_EXISTS: defineError<{ key: string }>({
