@@ -22,6 +22,8 @@ export interface LeafOptions {
 }
 export interface TestCa {
 	readonly pem: string;
+	/** PEM */
+	readonly key: string;
 	readonly server: (commonName: string, options?: LeafOptions) => Promise<Identity>;
 	readonly client: (commonName: string, options?: LeafOptions) => Promise<Identity>;
 }
@@ -50,7 +52,12 @@ export async function createCa(commonName: string): Promise<TestCa> {
 				key: writePrivateKey(privateKey),
 			};
 		};
-	return { pem, server: issue('digital signature', 'server auth'), client: issue('digital signature', 'client auth') };
+	return {
+		pem,
+		key: writePrivateKey(keys.privateKey),
+		server: issue('digital signature', 'server auth'),
+		client: issue('digital signature', 'client auth'),
+	};
 }
 
 export interface Door {
