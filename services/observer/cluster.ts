@@ -1,6 +1,5 @@
 /** The cluster as its admin sees it, read while a page follows it. The secret of a token is in no answer. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { monotonicClock } from '../../lib/clock.ts';
 import { causeText } from '../../lib/errors.ts';
 import { field, idOfName } from '../../lib/kube/bootstrap-token.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
@@ -16,6 +15,7 @@ import {
 } from '../../lib/kube/types.ts';
 import type { Log } from '../../lib/log.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
+import { pollUntil } from '../../lib/poll.ts';
 import { printable } from '../../lib/text.ts';
 import type { Cluster } from './api.ts';
 
@@ -130,9 +130,12 @@ class Watches {
 	}
 
 	async read(): Promise<Pick<Cluster, 'nodes' | 'requests'>> {
-		const endMs = monotonicClock() + SYNC_MS;
 		const all = [this.#nodes, this.#leases, this.#requests];
-		while (all.some((informer) => !informer.isSynced()) && monotonicClock() < endMs) await delay(20);
+		await pollUntil(
+			async () => all.every((informer) => informer.isSynced()),
+			(areSynced) => areSynced,
+			{ retryMs: 20, timeoutMs: SYNC_MS },
+		);
 		const requests = byName(this.#requests.list());
 		return {
 			nodes: nodesOf(byName(this.#nodes.list()), this.#leases.list(), this.#certificates.newest(requests)),
