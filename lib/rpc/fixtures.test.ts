@@ -22,7 +22,7 @@ export interface LeafOptions {
 }
 export interface TestCa {
 	readonly pem: string;
-	/** PEM */
+	/** PEM, for tests in which the key of the CA is stolen. */
 	readonly key: string;
 	readonly server: (commonName: string, options?: LeafOptions) => Promise<Identity>;
 	readonly client: (commonName: string, options?: LeafOptions) => Promise<Identity>;

@@ -67,9 +67,10 @@ function methodOf(
 	text: string | undefined,
 ): { readonly contract: string; readonly method: string } {
 	const [usual, usualMethod] = wanted[service];
-	const [contract = '', method = ''] =
+	const [contract = '', method = '', ...more] =
 		text === undefined ? [usual, usualMethod] : text.includes('/') ? text.split('/') : [usual, text];
-	if (!isUnary(contract, method)) return refuse(`--method ${text} is not a unary method; see proto/kubejoin`);
+	if (more.length > 0 || !isUnary(contract, method))
+		return refuse(`--method ${text} is not a unary method; see proto/kubejoin`);
 	return { contract, method };
 }
 

@@ -65,8 +65,8 @@ export async function callAs({
 /** Whether proto/kubejoin has the method, and it is unary. */
 export function isUnary(contract: string, method: string): boolean {
 	try {
-		const definition = contractOf(contract)[method];
-		return definition !== undefined && !definition.responseStream;
+		const methods = contractOf(contract);
+		return Object.hasOwn(methods, method) && methods[method]?.responseStream === false;
 	} catch {
 		return false;
 	}

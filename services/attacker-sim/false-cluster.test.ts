@@ -13,7 +13,7 @@ const cluster = async () => {
 	const ca = await makeOwnCa(clock);
 	return createFalseCluster((csrPem, usages) => signAnything(ca, csrPem, usages, clock), clock);
 };
-const { nodes, certificateSigningRequests } = resources;
+const { nodes, leases, certificateSigningRequests } = resources;
 
 describe('the false cluster', () => {
 	it('approves and signs every request at once, for any name', async () => {
@@ -62,5 +62,45 @@ describe('the false cluster', () => {
 			() => played.remove(nodes, '', 'node-1'),
 		])
 			assert.throws(attempt, (error) => hasCode(error, 'API_NOT_FOUND'));
+	});
+
+	it('keeps objects of different resources and namespaces apart', async () => {
+		const played = await cluster();
+		played.create(nodes, { metadata: { name: 'a' } });
+		for (const namespace of ['x', 'y']) played.create(leases, { metadata: { name: 'a', namespace } });
+		assert.deepEqual([played.list(nodes).length, played.list(leases).length], [1, 2]);
+		played.remove(leases, 'x', 'a');
+		assert.equal(played.get(leases, 'y', 'a').metadata.namespace, 'y');
+		assert.throws(
+			() => played.get(leases, 'x', 'a'),
+			(error) => hasCode(error, 'API_NOT_FOUND'),
+		);
+	});
+
+	it('gives an object the type of its resource, the time and the next version', async () => {
+		const played = await cluster();
+		assert.equal(played.resourceVersion(), '0');
+		const { apiVersion, kind, metadata } = played.create(leases, { metadata: { name: 'a', namespace: 'x' } });
+		assert.deepEqual([apiVersion, kind], ['coordination.k8s.io/v1', 'Lease']);
+		assert.deepEqual([metadata.creationTimestamp, metadata.resourceVersion], ['2026-06-01T00:00:00Z', '1']);
+		played.update(leases, { metadata: { name: 'a', namespace: 'x' } });
+		assert.equal(played.resourceVersion(), '2');
+	});
+
+	it('keeps uid and time of creation over an update that sends others', async () => {
+		const played = await cluster();
+		const { uid, creationTimestamp } = played.create(nodes, { metadata: { name: 'a' } }).metadata;
+		const sent = { name: 'a', uid: 'forged', creationTimestamp: '2000-01-01T00:00:00Z', resourceVersion: '9' };
+		const { metadata } = played.update(nodes, { metadata: sent });
+		const kept = { name: 'a', uid, creationTimestamp, resourceVersion: '2' };
+		assert.deepEqual(metadata, kept);
+	});
+
+	it('makes a new name from each generateName', async () => {
+		const played = await cluster();
+		const create = () => played.create(nodes, { metadata: { generateName: 'n-' } }).metadata.name ?? '';
+		const [one, other] = [create(), create()];
+		for (const name of [one, other]) assert.match(name, /^n-[0-9a-f]{5}$/);
+		assert.notEqual(one, other);
 	});
 });

@@ -113,21 +113,26 @@ describe('the front', () => {
 		other.close();
 	});
 
-	it('closes the far connection with the near one', async () => {
-		const socket = await connected();
-		await ask(socket, 'x');
-		const closed = once(farSockets[0] as Socket, 'close');
-		socket.destroy();
-		await closed;
-	});
+	for (const [title, end] of [
+		['ends', (socket: Socket) => socket.end()],
+		['is reset', (socket: Socket) => socket.resetAndDestroy()],
+	] as const) {
+		it(`closes the far connection when the near one ${title}`, async () => {
+			const socket = await connected();
+			await ask(socket, 'x');
+			const closed = once(farSockets[0] as Socket, 'close');
+			end(socket);
+			await closed;
+		});
 
-	it('closes the near connection with the far one', async () => {
-		const socket = await connected();
-		await ask(socket, 'x');
-		const closed = once(socket, 'close');
-		farSockets[0]?.destroy();
-		await closed;
-	});
+		it(`closes the near connection when the far one ${title}`, async () => {
+			const socket = await connected();
+			await ask(socket, 'x');
+			const closed = once(socket, 'close');
+			end(farSockets[0] as Socket);
+			await closed;
+		});
+	}
 
 	it('closes a connection whose route has no listener', async () => {
 		await new Promise((resolve) => far.close(resolve));

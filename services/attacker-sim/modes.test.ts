@@ -29,4 +29,26 @@ describe('the modes', () => {
 			['P1', 'P1', 'P1', 'P3'],
 		);
 	});
+
+	it('name the option of the missing power', () => {
+		for (const [mode, option] of [
+			['forge-signed', '--token-file FILE'],
+			['impersonate', '--ca-key-file FILE'],
+		] as const)
+			assert.throws(
+				() => requirePower(mode, []),
+				(error) => hasCode(error, 'ATTACK_POWER_MISSING') && JSON.stringify(error.facts).includes(option),
+			);
+	});
+
+	it('differ in their descriptions', () =>
+		assert.equal(new Set(modeNames.map((mode) => modes[mode].does)).size, modeNames.length));
+
+	it('leave an answer to the API server only in relay and, after the first, in alter-second', () => {
+		const answered = (by: string) => modeNames.filter((mode) => rowOf(mode).answeredBy === by);
+		assert.deepEqual(
+			[answered('target'), answered('attacker-once'), answered('none')],
+			[['relay'], ['alter-second'], ['sink']],
+		);
+	});
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { overhear } from './overhear.ts';
 
 const token = 'abcdef.0123456789abcdef';
@@ -38,4 +39,24 @@ describe('an overheard request', () => {
 		assert.deepEqual(overhear(undefined, undefined), none);
 		assert.deepEqual(overhear(undefined, { a: null, b: 1, c: true }), none);
 	});
+
+	it('counts a token between any other characters, and returns no secret', () => {
+		const noWord = fc.string().map((text) => text.replace(/[A-Za-z0-9.]/g, ' '));
+		fc.assert(
+			fc.property(noWord, noWord, fc.nat(5), (start, end, depth) => {
+				let message: unknown = `${start}${token}${end}`;
+				for (let level = 0; level < depth; level++) message = level % 2 === 0 ? [message] : { field: message };
+				const found = overhear(undefined, message);
+				assert.deepEqual(found, once);
+				assert.equal(JSON.stringify(found).includes('0123456789abcdef'), false);
+			}),
+			{ numRuns: 50 },
+		);
+	});
+
+	it('finds the known secret of another token in the same text', () =>
+		assert.deepEqual(overhear(undefined, `zzzzzz.aaaaaaaaaaaaaaaa and 0123456789abcdef`, stolen), {
+			tokenBytes: 32,
+			tokenIds: ['zzzzzz', 'abcdef'],
+		}));
 });

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { hasCode } from '../../lib/errors.ts';
+import { type TestFiles, testFiles } from './fixtures.test.ts';
 import { createRecorder, emptyReport, including, type Report } from './report.ts';
 
 const first = emptyReport('sink', 'P0', '127.0.0.1:1');
@@ -43,4 +46,33 @@ describe('the report', () => {
 	});
 
 	it('keeps each item once, in order', () => assert.deepEqual(including(['b'], 'a', 'b', 'a'), ['b', 'a']));
+});
+
+describe('the file of the report', () => {
+	let files: TestFiles;
+	before(() => {
+		files = testFiles();
+	});
+	after(() => files.remove());
+
+	it('is readable only by its owner, and replaced whole', async () => {
+		const path = files.write('report.json', 'an older and longer report '.repeat(100));
+		const recorder = createRecorder(path, first);
+		recorder.change(() => ({ tokenBytes: 16, tokensSeen: ['abcdef'] }));
+		await recorder.written();
+		assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), { ...first, tokenBytes: 16, tokensSeen: ['abcdef'] });
+		assert.equal(statSync(path).mode & 0o777, 0o600);
+	});
+
+	it('is refused with FILE_UNUSABLE in an absent directory', () =>
+		assert.rejects(createRecorder(files.path('absent/report.json'), first).written(), (error) =>
+			hasCode(error, 'FILE_UNUSABLE'),
+		));
+
+	it('keeps the other fields of a changed report', () => {
+		const recorder = createRecorder('x', first, async () => undefined);
+		recorder.change(({ bytes }) => ({ bytes: { ...bytes, sent: 3 } }));
+		recorder.change(() => ({ connections: 2 }));
+		assert.deepEqual(recorder.report(), { ...first, bytes: { received: 0, sent: 3 }, connections: 2 });
+	});
 });
