@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { KubejoinError } from './errors.ts';
 import { limits } from './limits.ts';
-import { readFirstYaml, readYaml, readYamlFile, withTopField, type YamlProblem } from './yaml.ts';
+import { readFirstYaml, readYaml, readYamlFile, withTopField, type YamlOptions, type YamlProblem } from './yaml.ts';
 
 class Refused extends Error {
 	readonly problem: YamlProblem;
@@ -15,7 +15,8 @@ class Refused extends Error {
 const refuse = (problem: YamlProblem): never => {
 	throw new Refused(problem);
 };
-const values = (input: string | Uint8Array) => readYaml(input, { refuse }).map(({ value }) => value);
+const values = (input: string | Uint8Array, options: Partial<YamlOptions> = {}) =>
+	readYaml(input, { refuse, ...options }).map(({ value }) => value);
 const problem = (input: string | Uint8Array): YamlProblem => {
 	try {
 		values(input);
@@ -62,6 +63,17 @@ describe('YAML from outside', () => {
 		assert.deepEqual(values(Buffer.from('\ufeffa: ü', 'utf16le').swap16()), [{ a: 'ü' }]);
 		assert.deepEqual(values('a: &x [1]\nb: *x\n'), [{ a: [1], b: [1] }]);
 		assert.equal(readFirstYaml('', { refuse }), undefined);
+	});
+
+	it('reads merge keys only where the caller allows them', () => {
+		const allowed = { allowsMergeKeys: true };
+		assert.deepEqual(values('a: &x {b: 1, c: 2}\nd: {<<: *x, c: 3}\n', allowed), [
+			{ a: { b: 1, c: 2 }, d: { b: 1, c: 3 } },
+		]);
+		assert.throws(
+			() => values('a: &x 1\nb: {<<: *x}\n', allowed),
+			(error) => error instanceof Refused && /map merge requires map/.test(error.problem.text),
+		);
 	});
 
 	it('a value of any JSON comes back', () => {
@@ -162,10 +174,10 @@ describe('YAML from outside', () => {
 			`!${secret}`,
 		);
 		fc.assert(
-			fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
+			fc.property(fc.array(part, { maxLength: 30 }), fc.boolean(), (parts, allowsMergeKeys) => {
 				const text = parts.join('');
 				try {
-					values(text);
+					values(text, { allowsMergeKeys });
 				} catch (error) {
 					assert.ok(error instanceof Refused, `${JSON.stringify(text)}: ${error}`);
 					if (!error.problem.text.endsWith(' already set in map'))

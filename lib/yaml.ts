@@ -40,6 +40,8 @@ export interface YamlOptions {
 	readonly refuse: (problem: YamlProblem) => never;
 	/** In bytes. Default: 1 MiB. */
 	readonly maxBytes?: number;
+	/** Experiments have merge keys (`<<`), which Chaos Toolkit reads. Default: refused. */
+	readonly allowsMergeKeys?: boolean;
 }
 
 /**
@@ -64,11 +66,18 @@ export function readYaml(input: string | Uint8Array, options: YamlOptions): Yaml
 		});
 	};
 	const tokens = [...boundedTokens(text, lines, refuseAt)];
-	const composer = new Composer({ uniqueKeys: false, prettyErrors: false, logLevel: 'silent', version: '1.2' });
+	const { allowsMergeKeys = false } = options;
+	const composer = new Composer({
+		uniqueKeys: false,
+		prettyErrors: false,
+		logLevel: 'silent',
+		version: '1.2',
+		merge: allowsMergeKeys,
+	});
 	return [...composer.compose(tokens)].map((document) => {
 		const [first] = [...document.errors].sort((one, other) => one.pos[0] - other.pos[0]);
 		if (first !== undefined) return refuseAt(first.pos[0], problemOf(first.code));
-		checkNode(document.contents, { refuseAt, anchors: new Set() });
+		checkNode(document.contents, { refuseAt, anchors: new Set(), allowsMergeKeys });
 		return {
 			value: documentValue(document, refuseAt),
 			positionOf: (path: Path) => positionOf(document, path, lines),
@@ -87,8 +96,8 @@ const refuseFile =
 	};
 
 /** The value of the first document of a file. @throws FILE_UNUSABLE with the path and the line, but no value */
-export const readYamlFile = (path: string, text: string): unknown =>
-	readFirstYaml(text, { refuse: refuseFile(path) })?.value;
+export const readYamlFile = (path: string, text: string, options: Omit<YamlOptions, 'refuse'> = {}): unknown =>
+	readFirstYaml(text, { ...options, refuse: refuseFile(path) })?.value;
 
 /**
  * The text of a file with another value for one field of the map at its top. Comments and the order of fields stay.
@@ -204,6 +213,7 @@ interface Walk {
 	readonly refuseAt: RefuseAt;
 	/** The anchors before this one. */
 	readonly anchors: Set<string>;
+	readonly allowsMergeKeys: boolean;
 }
 
 /** Duplicate keys and unknown aliases. The depth of the recursion is that of the text, which is bounded. */
@@ -226,7 +236,8 @@ function checkMap(map: YAMLMap.Parsed, walk: Walk): void {
 		const name = isScalar(key)
 			? String(key.value)
 			: refuse({ text: 'invalid map key', remedy: 'use a text as the key' });
-		if (name === '<<') refuse({ text: 'merge keys are not read', remedy: 'write the fields out in place of <<' });
+		if (name === '<<' && !walk.allowsMergeKeys)
+			refuse({ text: 'merge keys are not read', remedy: 'write the fields out in place of <<' });
 		if (keys.has(name))
 			refuse({ text: `key ${quoteInput(name, 64)} already set in map`, remedy: 'keep one of the two keys' });
 		keys.add(name);
@@ -237,14 +248,19 @@ function checkMap(map: YAMLMap.Parsed, walk: Walk): void {
 function documentValue(document: Document.Parsed, refuseAt: RefuseAt): unknown {
 	try {
 		return document.toJS({ maxAliasCount: limits.yamlAliases.value });
-	} catch {
-		// The only failure that is left: aliases of aliases.
-		return refuseAt(document.range[0], excessiveAliasing);
+	} catch (error) {
+		return refuseAt(document.range[0], error instanceof ReferenceError ? excessiveAliasing : badMerge);
 	}
 }
 const excessiveAliasing: YamlProblem = {
 	text: 'document contains excessive aliasing',
 	remedy: `write values out in place of aliases; ${limits.yamlAliases.value} are allowed`,
+};
+
+/** @source go-yaml decode.go failWantMap */
+const badMerge: YamlProblem = {
+	text: 'map merge requires map or sequence of maps as the value',
+	remedy: 'merge an alias of a map with <<',
 };
 
 function positionOf(document: Document.Parsed, path: Path, lines: LineCounter): { line: number; column: number } {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { createLog } from '../../lib/log.ts';
+import { projectPath } from '../../lib/paths.ts';
 import { isExperimentName, readExperiment, readExperiments } from './experiment-files.ts';
 
 const document = `
@@ -64,6 +65,17 @@ describe('the experiments that are offered', () => {
 					assert.match(String(error), /it needs/);
 				}
 			}),
+		);
+	});
+
+	it('reads every document of the catalogue', () => {
+		const directory = projectPath('chaos/experiments');
+		const log = createLog({ service: 'observer', level: 'info', format: 'json', write: (line) => assert.fail(line) });
+		assert.deepEqual(
+			readExperiments(directory, log)
+				.map(({ name }) => `${name}.yaml`)
+				.sort(),
+			readdirSync(directory).sort(),
 		);
 	});
 

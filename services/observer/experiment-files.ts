@@ -37,7 +37,7 @@ function filesOf(directory: string, log: Log): readonly string[] {
 export function readExperiment(file: string, text: string): Experiment {
 	const name = file.slice(0, -extname(file).length);
 	if (!isExperimentName(name)) throw new Error('its name can have lower-case letters, digits and hyphens only');
-	const document = readYamlFile(file, text);
+	const document = readYamlFile(file, text, { allowsMergeKeys: true });
 	const extensions = memberOf(document, 'extensions');
 	const own = Array.isArray(extensions) ? extensions.find((one) => memberOf(one, 'name') === 'kubejoin') : undefined;
 	const contributions = memberOf(document, 'contributions');
