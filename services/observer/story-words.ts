@@ -1,18 +1,18 @@
 /** The words of the story in the terminal, for each step of a join. */
 import type { Step, Tls } from './api.ts';
 
-/** The node's action in each phase, in at most 40 characters, so that the story fits a terminal of 80 columns. */
+/** The node's action in each phase, in at most 33 characters: 80 columns then hold a node name of 13. */
 const phaseWords: ReadonlyMap<string, string> = new Map([
 	['preflight', 'checks its arguments and files'],
-	['discovery/fetch-cluster-info', 'gets cluster-info; TLS is not verified'],
-	['discovery/verify-signature', 'verifies its signature with the token'],
+	['discovery/fetch-cluster-info', 'gets cluster-info, TLS unverified'],
+	['discovery/verify-signature', 'checks that the token signed it'],
 	['discovery/pin-ca', 'finds the pinned hash in its CA'],
-	['discovery/confirm', 'gets it again; TLS verified by that CA'],
-	['discovery/trust-without-pin', 'trusts any server that knows the token'],
+	['discovery/confirm', 'gets it again over verified TLS'],
+	['discovery/trust-without-pin', 'trusts any holder of the token'],
 	['tls-bootstrap/check-node-name', 'sends the token; its name is free'],
-	['tls-bootstrap/create-key', 'creates a key that stays on this node'],
-	['tls-bootstrap/request-certificate', 'asks for a certificate; the CA signs it'],
-	['tls-bootstrap/verify-certificate', 'verifies it; the token is now obsolete'],
+	['tls-bootstrap/create-key', 'creates a key, kept on this node'],
+	['tls-bootstrap/request-certificate', 'asks the CA for its certificate'],
+	['tls-bootstrap/verify-certificate', 'verifies it; needs no token now'],
 	['register', 'creates its Node, over mutual TLS'],
 ]);
 

@@ -30,9 +30,9 @@ describe('the story of a join', () => {
 		assert.equal(
 			printed(joinedSpans),
 			`node-1     2 ms  ✔ preflight            checks its arguments and files
-node-1    20 ms  ✔ confirm              gets it again; TLS verified by that CA
+node-1    20 ms  ✔ confirm              gets it again over verified TLS
 node-1             NOW THE NODE TRUSTS THE CLUSTER: it can send its token
-node-1    90 ms  ✔ request-certificate  asks for a certificate; the CA signs it
+node-1    90 ms  ✔ request-certificate  asks the CA for its certificate
 node-1             NOW THE CLUSTER TRUSTS THE NODE: it has a certificate
 node-1 joined in 100 ms
 `,
@@ -45,14 +45,14 @@ node-1 joined in 100 ms
 			`node-1     2 ms  ✔ preflight            checks its arguments and files
 node-1     5 ms    → apiserver-sim, server verified: gets cluster-info [get
                    configmaps kube-public/cluster-info] (10 ms)
-node-1    20 ms  ✔ confirm              gets it again; TLS verified by that CA
+node-1    20 ms  ✔ confirm              gets it again over verified TLS
 node-1             NOW THE NODE TRUSTS THE CLUSTER: it can send its token
 node-1    60 ms    ← apiserver-sim, by watch: csr x Approved
 node-1    62 ms    controller-manager-sim ← apiserver-sim, by watch: sees the
                    approval [csr-signing]
 node-1    63 ms    controller-manager-sim → ca-service, mutual TLS: asks for the
                    signature [CertificateAuthority/Sign] (16 ms)
-node-1    90 ms  ✔ request-certificate  asks for a certificate; the CA signs it
+node-1    90 ms  ✔ request-certificate  asks the CA for its certificate
 node-1             NOW THE CLUSTER TRUSTS THE NODE: it has a certificate
 node-1 joined in 100 ms
 `,
@@ -63,7 +63,7 @@ node-1 joined in 100 ms
 		const lines = printed(joinedSpans, { columns: 120 }).split('\n');
 		assert.match(
 			lines[1] ?? '',
-			/^node-1 {4}20 ms {2}✔ discovery\/confirm +gets it again; TLS verified by that CA +18 ms$/,
+			/^node-1 {4}20 ms {2}✔ discovery\/confirm +gets it again over verified TLS +18 ms$/,
 		);
 	});
 
