@@ -87,8 +87,8 @@ const program = new Command('npm run chaos --')
 	.addHelpText(
 		'after',
 		`
-Rollbacks always run. Exit codes: 0 all passed, 1 one failed, 2 invalid document,
-3 invalid arguments, 130 interrupted.`,
+Rollbacks always run. Exit codes: 0 all passed, 1 one failed, 2 invalid
+document, 3 invalid arguments, 130 interrupted.`,
 	)
 	.action(chaos);
 

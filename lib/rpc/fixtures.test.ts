@@ -4,6 +4,7 @@ import { createLog } from '../log.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../pki/certificate.ts';
 import { generateKeyPair, spkiOf, writePrivateKey } from '../pki/keys.ts';
 import { hostNames } from '../pki/names.ts';
+import type { Pem } from '../pki/pem.ts';
 import type { Usage } from '../pki/usages.ts';
 import { type Connections, type ListenBounds, listen, newConnections } from './listener.ts';
 import { createGrpcServer, type Observe, type Service } from './server.ts';
@@ -22,8 +23,8 @@ export interface LeafOptions {
 }
 export interface TestCa {
 	readonly pem: string;
-	/** PEM, for tests in which the key of the CA is stolen. */
-	readonly key: string;
+	/** For tests in which the key of the CA is stolen. */
+	readonly key: Pem;
 	readonly server: (commonName: string, options?: LeafOptions) => Promise<Identity>;
 	readonly client: (commonName: string, options?: LeafOptions) => Promise<Identity>;
 }

@@ -179,7 +179,7 @@ describe('npm start', function () {
 		assert.equal(await second.ended, 1);
 		assert.match(
 			second.text(),
-			/^error: another kubejoin \(process \d+\) uses the state in .*\n {2}code: {10}STATE_IN_USE\n {2}most likely: {3}.*\n {2}do this: {7}.*\n$/,
+			/^error: another kubejoin \(process \d+\) uses the state in .*\n {2}code: {10}STATE_IN_USE\n {2}most likely: {3}.*\n {2}do this: {7}.*\n$/m,
 		);
 		running.process.kill('SIGTERM');
 		assert.equal(await running.ended, 0);
@@ -190,7 +190,7 @@ describe('npm start', function () {
 		assert.equal(await blocked.ended, 1);
 		assert.match(
 			blocked.text(),
-			/^error: ca-service cannot listen on 127\.0\.0\.1:\d+: the port is in use\n {2}code: {10}PORT_IN_USE\n/,
+			/^error: ca-service cannot listen on 127\.0\.0\.1:\d+: the port is in use\n {2}code: {10}PORT_IN_USE\n/m,
 		);
 		other.close();
 	});
