@@ -65,8 +65,8 @@ export async function callAs({
 /** Whether proto/kubejoin has the method, and it is unary. */
 export function isUnary(contract: string, method: string): boolean {
 	try {
-		const methods = contractOf(contract);
-		return Object.hasOwn(methods, method) && methods[method]?.responseStream === false;
+		// The names that every object inherits, such as toString, have no such field.
+		return contractOf(contract)[method]?.responseStream === false;
 	} catch {
 		return false;
 	}
