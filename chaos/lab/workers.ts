@@ -89,24 +89,89 @@ const STOP_MS = 5_000;
  * @param traces     the destination of their traces
  * @param start      starts a program once
  */
-export function createWorkers(
-	directory: string,
-	{ telemetry, settingsOf }: WorkerTraces,
-	start: typeof launch = launch,
-): Workers {
+export function createWorkers(directory: string, traces: WorkerTraces, start: typeof launch = launch): Workers {
 	mkdirSync(directory, { recursive: true, mode: 0o700 });
-	const workers = new Map<string, Worker>();
+	return new ProcessWorkers(directory, traces, start);
+}
 
-	function run(plan: WorkerPlan, { log, lines }: Pick<Worker, 'log' | 'lines'>): void {
+class ProcessWorkers implements Workers {
+	readonly #workers = new Map<string, Worker>();
+	readonly #directory: string;
+	readonly #traces: WorkerTraces;
+	readonly #launch: typeof launch;
+
+	constructor(directory: string, traces: WorkerTraces, start: typeof launch) {
+		this.#directory = directory;
+		this.#traces = traces;
+		this.#launch = start;
+	}
+
+	start(plan: WorkerPlan): void {
+		const { name, program } = plan;
+		if (!Object.hasOwn(workerPrograms, program)) {
+			const known = Object.keys(workerPrograms);
+			throw new KubejoinError('LAB_NOT_FOUND', { kind: 'program', name: program, known });
+		}
+		if (this.#workers.has(name)) throw new KubejoinError('LAB_NAME_TAKEN', { name });
+		if (this.#workers.size >= limits.labPrograms.value)
+			throw new KubejoinError('LAB_REQUEST_INVALID', {
+				problem: `${this.#workers.size} nodes and attackers exist, and no more can be started`,
+			});
+		const log = createWriteStream(join(this.#directory, `${name}.log`), { flags: 'a', mode: 0o600 });
+		// The lines are also in memory, so a full disk does not end an experiment.
+		log.on('error', () => undefined);
+		try {
+			this.#run(plan, { log, lines: [] });
+		} catch (error) {
+			log.end();
+			throw error;
+		}
+	}
+
+	restart(name: string): void {
+		const worker = this.#find(name);
+		if (worker.state !== 'ended') return;
+		const { pauseAfter: _over, ...plan } = worker.plan;
+		this.#run(plan, worker);
+	}
+
+	state(name: string): WorkerState {
+		return stateOf(this.#find(name));
+	}
+
+	all(): readonly WorkerState[] {
+		return [...this.#workers.values()].map(stateOf);
+	}
+
+	async signal(name: string, signal: WorkerSignal): Promise<void> {
+		const worker = this.#find(name);
+		if (worker.state === 'ended') return;
+		worker.running.process.kill(signal);
+		if (signal === 'SIGSTOP') worker.state = 'paused';
+		if (signal === 'SIGCONT') worker.state = 'running';
+		if (signal === 'SIGKILL') await worker.running.ended;
+	}
+
+	async remove(name: string): Promise<void> {
+		const worker = this.#workers.get(name);
+		this.#workers.delete(name);
+		if (worker !== undefined) await end(worker);
+	}
+
+	async stop(): Promise<void> {
+		await Promise.all([...this.#workers.keys()].map((name) => this.remove(name)));
+	}
+
+	#run(plan: WorkerPlan, { log, lines }: Pick<Worker, 'log' | 'lines'>): void {
 		const child: ChildPlan = {
 			name: plan.name,
 			program: workerPrograms[plan.program],
 			args: plan.args,
-			telemetry,
-			settings: settingsOf(plan.program),
+			telemetry: this.#traces.telemetry,
+			settings: this.#traces.settingsOf(plan.program),
 			...(plan.clock === undefined ? {} : { variables: shiftedClock(plan.clock) }),
 		};
-		const running = start(child, (_, line) => onLine(worker, line));
+		const running = this.#launch(child, (_, line) => onLine(worker, line));
 		const worker: Worker = {
 			plan,
 			running,
@@ -117,7 +182,7 @@ export function createWorkers(
 			hasServed: false,
 			pauseAfter: plan.pauseAfter,
 		};
-		workers.set(plan.name, worker);
+		this.#workers.set(plan.name, worker);
 		running.started.then(
 			() => {
 				worker.hasServed = true;
@@ -129,69 +194,20 @@ export function createWorkers(
 			keep(worker, `(${how})`);
 		});
 	}
-	function onLine(worker: Worker, line: string): void {
-		keep(worker, line);
-		if (worker.pauseAfter === undefined || worker.state !== 'running' || !line.includes(worker.pauseAfter)) return;
-		worker.running.process.kill('SIGSTOP');
-		worker.state = 'paused';
-		worker.pauseAfter = undefined;
+
+	#find(name: string): Worker {
+		const worker = this.#workers.get(name);
+		if (worker !== undefined) return worker;
+		throw new KubejoinError('LAB_NOT_FOUND', { kind: 'node or attacker', name, known: [...this.#workers.keys()] });
 	}
-	function find(name: string): Worker {
-		const worker = workers.get(name);
-		if (worker === undefined)
-			throw new KubejoinError('LAB_NOT_FOUND', { kind: 'node or attacker', name, known: [...workers.keys()] });
-		return worker;
-	}
-	async function remove(name: string): Promise<void> {
-		const worker = workers.get(name);
-		workers.delete(name);
-		if (worker !== undefined) await end(worker);
-	}
-	return {
-		start(plan) {
-			const { name, program } = plan;
-			if (!Object.hasOwn(workerPrograms, program))
-				throw new KubejoinError('LAB_NOT_FOUND', {
-					kind: 'program',
-					name: program,
-					known: Object.keys(workerPrograms),
-				});
-			if (workers.has(name)) throw new KubejoinError('LAB_NAME_TAKEN', { name });
-			if (workers.size >= limits.labPrograms.value)
-				throw new KubejoinError('LAB_REQUEST_INVALID', {
-					problem: `${workers.size} nodes and attackers are onNodes, and no more can be started`,
-				});
-			const log = createWriteStream(join(directory, `${name}.log`), { flags: 'a', mode: 0o600 });
-			// The lines are also in memory, so a full disk does not end an experiment.
-			log.on('error', () => undefined);
-			try {
-				run(plan, { log, lines: [] });
-			} catch (error) {
-				log.end();
-				throw error;
-			}
-		},
-		restart(name) {
-			const worker = find(name);
-			if (worker.state !== 'ended') return;
-			const { pauseAfter: _over, ...plan } = worker.plan;
-			run(plan, worker);
-		},
-		state: (name) => stateOf(find(name)),
-		all: () => [...workers.values()].map(stateOf),
-		async signal(name, signal) {
-			const worker = find(name);
-			if (worker.state === 'ended') return;
-			worker.running.process.kill(signal);
-			if (signal === 'SIGSTOP') worker.state = 'paused';
-			if (signal === 'SIGCONT') worker.state = 'running';
-			if (signal === 'SIGKILL') await worker.running.ended;
-		},
-		remove,
-		async stop() {
-			await Promise.all([...workers.keys()].map(remove));
-		},
-	};
+}
+
+function onLine(worker: Worker, line: string): void {
+	keep(worker, line);
+	if (worker.pauseAfter === undefined || worker.state !== 'running' || !line.includes(worker.pauseAfter)) return;
+	worker.running.process.kill('SIGSTOP');
+	worker.state = 'paused';
+	worker.pauseAfter = undefined;
 }
 
 const stateOf = ({ plan, running, lines, state, hasServed, startedAtMs }: Worker): WorkerState => ({

@@ -51,6 +51,9 @@ export const forms = {
 const cut = (text: string, characters: number): string =>
 	[...text].length > characters ? `${[...text].slice(0, Math.max(characters - 1, 1)).join('')}…` : text;
 
+const textAt = (left: number, top: number, text: string, style: string, anchor = 'start'): string =>
+	`<text x="${left}" y="${top}" class="${style}" text-anchor="${anchor}">${escapeXml(text)}</text>`;
+
 export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): string {
 	const form: Form = forms[formName];
 	const { width, timeWidth, fontSize, approximateCharacterWidth, rowHeight } = form;
@@ -75,9 +78,6 @@ export function sequenceSvg(join: SeenJoin, formName: keyof typeof forms): strin
 	}
 	const height = y + 6;
 
-	function textAt(left: number, top: number, text: string, style: string, anchor = 'start'): string {
-		return `<text x="${left}" y="${top}" class="${style}" text-anchor="${anchor}">${escapeXml(text)}</text>`;
-	}
 	function stepSvg(step: SeenStep, top: number): string {
 		const [from, to] = [x(step.from), x(step.to)];
 		const style = isRefused(step) ? 'bad' : (step.tls ?? step.kind);
