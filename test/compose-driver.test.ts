@@ -128,9 +128,6 @@ describe('the driver of the mesh in containers', function () {
 			stdout: '/lab\n',
 			stderr: 'to stderr\n',
 		});
-		const startedMs = performance.now();
-		await driver.executeInLab(['node', '-e', '']);
-		assert.ok(performance.now() - startedMs < 1_000, 'it is slow');
 		const [lab] = JSON.parse(await docker('inspect', labName)) as [Container];
 		const { ReadonlyRootfs, CapDrop, CapAdd, Privileged, SecurityOpt } = lab.HostConfig;
 		assert.deepEqual(
