@@ -96,9 +96,13 @@ describe('request info', () => {
 		);
 		fc.assert(fc.property(fc.string(), path, fc.boolean(), (...request) => void infoOfPath(...request)));
 		for (const long of ['/'.repeat(16_384), `${'/'.repeat(16_384)}x`, `/api/v1${'/x'.repeat(8_192)}`]) {
-			const startedMs = performance.now();
-			infoOfPath('GET', long, false);
-			assert.ok(performance.now() - startedMs < 50);
+			// The least of five: the machine may be busy.
+			const tookMs = [1, 2, 3, 4, 5].map(() => {
+				const startedMs = performance.now();
+				infoOfPath('GET', long, false);
+				return performance.now() - startedMs;
+			});
+			assert.ok(Math.min(...tookMs) < 50);
 		}
 	});
 });
