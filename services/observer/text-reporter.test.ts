@@ -61,10 +61,7 @@ node-1 joined in 100 ms
 
 	it('has full phase names and a column of durations on a wide terminal', () => {
 		const lines = printed(joinedSpans, { columns: 120 }).split('\n');
-		assert.match(
-			lines[1] ?? '',
-			/^node-1 {4}20 ms {2}✔ discovery\/confirm +gets it again over verified TLS +18 ms$/,
-		);
+		assert.match(lines[1] ?? '', /^node-1 {4}20 ms {2}✔ discovery\/confirm +gets it again over verified TLS +18 ms$/);
 	});
 
 	it('ends with code, message, likely causes and remedy when a node is refused', () => {
