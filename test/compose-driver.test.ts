@@ -141,10 +141,10 @@ describe('the driver of the mesh in containers', function () {
 			},
 		);
 		assert.deepEqual(
-			[lab.Config.User, lab.Mounts.map(({ Name, RW }) => [Name, RW])],
+			[lab.Config.User, lab.Mounts.map(({ Name, RW }) => [Name, RW]).sort()],
 			[
 				'node',
-				['admin-pki', 'kubelet-sim-pki', 'attacker-sim-pki'].map((volume) => [`${projectName}_${volume}`, false]),
+				['admin-pki', 'attacker-sim-pki', 'kubelet-sim-pki'].map((volume) => [`${projectName}_${volume}`, false]),
 			],
 		);
 		assert.equal(

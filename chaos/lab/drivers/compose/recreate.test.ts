@@ -46,6 +46,7 @@ const found = (Config: object = {}, HostConfig: object = {}): Inspection =>
 describe('the variables of a change', () => {
 	it('add a prefix to settings, and the library, the offset and a true monotonic clock for a clock', () => {
 		assert.deepEqual(variablesOf({ settings: { LAB: 'true' }, clock: '+600s' }), {
+			KUBEJOIN_INVALID_SETTINGS: 'exit',
 			KUBEJOIN_LAB: 'true',
 			LD_PRELOAD: '/usr/local/lib/libfaketime.so.1',
 			FAKETIME: '+600s',
@@ -115,7 +116,7 @@ describe('a recreated container', () => {
 			clock: '+600s',
 		});
 		const second = again({ settings: { LOG_LEVEL: 'debug' } }, first);
-		assert.deepEqual(second.container.Env, [...firstEnv, 'KUBEJOIN_LOG_LEVEL=debug']);
+		assert.deepEqual(second.container.Env, [...firstEnv, 'KUBEJOIN_INVALID_SETTINGS=exit', 'KUBEJOIN_LOG_LEVEL=debug']);
 		assert.deepEqual(changeOf(second.container.Labels ?? {}), { settings: { LOG_LEVEL: 'debug' } });
 		for (const nothing of [{}, { settings: {} }]) {
 			const last = again(nothing, second);

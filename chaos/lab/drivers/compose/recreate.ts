@@ -11,9 +11,13 @@ import type { ContainerPlan, Endpoint, Inspection } from './docker.ts';
 const CHANGE_LABEL = 'kubejoin.lab.change';
 const FIRST_ENV_LABEL = 'kubejoin.lab.first-env';
 
+/** A service with invalid settings ends, as a process does, and does not wait as in docker-compose.yml. */
+const exitOnInvalid = { INVALID_SETTINGS: 'exit' };
+
 /** The environment variables of a change. */
 export function variablesOf({ settings = {}, clock }: Change): Readonly<Record<string, string>> {
-	const variables = Object.fromEntries(Object.entries(settings).map(([name, value]) => [PREFIX + name, value]));
+	const all = Object.keys(settings).length === 0 ? {} : { ...exitOnInvalid, ...settings };
+	const variables = Object.fromEntries(Object.entries(all).map(([name, value]) => [PREFIX + name, value]));
 	return clock === undefined ? variables : { ...variables, ...clockVariables(IMAGE_LIBRARY, clock) };
 }
 
