@@ -227,12 +227,12 @@ describe('certificates of seconds without the lab setting', () => {
 	});
 });
 
-describe('certificates of 30 seconds without auto-approval', () => {
+describe('certificates of 60 seconds without auto-approval', () => {
 	let mesh: TestMesh;
 	let denied: Node;
 	let crashed: Node;
 	before(async () => {
-		mesh = await startTestMesh(lab(30));
+		mesh = await startTestMesh(lab(60));
 		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' });
 		denied = spawnNode(mesh, 'denied', 0, config);
 		crashed = spawnNode(mesh, 'crashed', 1, config);

@@ -16,7 +16,8 @@ const exitOnInvalid = { INVALID_SETTINGS: 'exit' };
 
 /** The environment variables of a change. */
 export function variablesOf({ settings = {}, clock }: Change): Readonly<Record<string, string>> {
-	const all = Object.keys(settings).length === 0 ? {} : { ...exitOnInvalid, ...settings };
+	const all: Readonly<Record<string, string>> =
+		Object.keys(settings).length === 0 ? {} : { ...exitOnInvalid, ...settings };
 	const variables = Object.fromEntries(Object.entries(all).map(([name, value]) => [PREFIX + name, value]));
 	return clock === undefined ? variables : { ...variables, ...clockVariables(IMAGE_LIBRARY, clock) };
 }
