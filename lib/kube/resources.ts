@@ -1,66 +1,164 @@
-/** The resources of the API, defined once. Authorization, storage and clients read this table. */
+/** The resources of the API, defined once. Authorization, storage, discovery and clients read this table. */
+
+export interface ApiSubresource {
+	readonly name: string;
+	readonly verbs: readonly string[];
+	/** Of the objects that it reads and writes; absent: those of the resource. */
+	readonly group?: string;
+	readonly version?: string;
+	readonly kind?: string;
+}
 
 export interface ApiResource {
 	readonly group: string;
 	readonly version: string;
 	/** Plural, as in paths and RBAC rules. */
 	readonly resource: string;
+	readonly singular: string;
 	readonly kind: string;
 	readonly namespaced: boolean;
-	/** Service in proto/kubejoin/apiserver-sim.proto; absent where only the server itself keeps the objects. */
+	readonly shortNames: readonly string[];
+	/** For example `all`. */
+	readonly categories: readonly string[];
+	/** Sorted. */
+	readonly verbs: readonly string[];
+	readonly subresources: readonly ApiSubresource[];
+	/** Service in proto/kubejoin/apiserver-sim.proto; absent where only HTTPS offers it. */
 	readonly service?: string;
 }
 
-const resource = (group: string, name: string, kind: string, namespaced: boolean, service?: string): ApiResource => ({
+const storedVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+const written = ['get', 'patch', 'update'];
+const status: ApiSubresource = { name: 'status', verbs: written };
+
+type More = Partial<Omit<ApiResource, 'group' | 'version' | 'resource' | 'kind' | 'namespaced'>>;
+
+const row = (namespaced: boolean, group: string, resource: string, kind: string, more: More): ApiResource => ({
 	group,
 	version: 'v1',
-	resource: name,
+	resource,
+	singular: kind.toLowerCase(),
 	kind,
 	namespaced,
-	...(service === undefined ? {} : { service }),
+	shortNames: [],
+	categories: [],
+	verbs: storedVerbs,
+	subresources: [],
+	...more,
 });
+const inNamespace = (group: string, resource: string, kind: string, more: More = {}): ApiResource =>
+	row(true, group, resource, kind, more);
+const inCluster = (group: string, resource: string, kind: string, more: More = {}): ApiResource =>
+	row(false, group, resource, kind, more);
 
+const createOnly = { verbs: ['create'] };
+const extension = { categories: ['api-extensions'] };
+const admission = 'admissionregistration.k8s.io';
+const authentication = 'authentication.k8s.io';
+const authorization = 'authorization.k8s.io';
+const certificates = 'certificates.k8s.io';
 const rbac = 'rbac.authorization.k8s.io';
+const storage = 'storage.k8s.io';
 
+/** @source the discovery document of kube-apiserver 1.37.2 */
 export const resources = {
-	namespaces: resource('', 'namespaces', 'Namespace', false),
-	configMaps: resource('', 'configmaps', 'ConfigMap', true, 'ConfigMaps'),
-	secrets: resource('', 'secrets', 'Secret', true, 'Secrets'),
-	nodes: resource('', 'nodes', 'Node', false, 'Nodes'),
-	leases: resource('coordination.k8s.io', 'leases', 'Lease', true, 'Leases'),
-	certificateSigningRequests: resource(
-		'certificates.k8s.io',
-		'certificatesigningrequests',
-		'CertificateSigningRequest',
-		false,
-		'CertificateSigningRequests',
+	bindings: inNamespace('', 'bindings', 'Binding', createOnly),
+	configMaps: inNamespace('', 'configmaps', 'ConfigMap', { shortNames: ['cm'], service: 'ConfigMaps' }),
+	events: inNamespace('', 'events', 'Event', { shortNames: ['ev'] }),
+	limitRanges: inNamespace('', 'limitranges', 'LimitRange', { shortNames: ['limits'] }),
+	namespaces: inCluster('', 'namespaces', 'Namespace', {
+		shortNames: ['ns'],
+		verbs: storedVerbs.filter((verb) => verb !== 'deletecollection'),
+		subresources: [{ name: 'finalize', verbs: ['update'] }, status],
+	}),
+	nodes: inCluster('', 'nodes', 'Node', {
+		shortNames: ['no'],
+		subresources: [{ name: 'proxy', verbs: ['create', 'delete', ...written], kind: 'NodeProxyOptions' }, status],
+		service: 'Nodes',
+	}),
+	pods: inNamespace('', 'pods', 'Pod', {
+		shortNames: ['po'],
+		categories: ['all'],
+		subresources: [
+			{ name: 'binding', verbs: ['create'], kind: 'Binding' },
+			{ name: 'ephemeralcontainers', verbs: written },
+			{ name: 'eviction', verbs: ['create'], group: 'policy', version: 'v1', kind: 'Eviction' },
+			{ name: 'log', verbs: ['get'] },
+			{ name: 'resize', verbs: written },
+			status,
+		],
+	}),
+	resourceQuotas: inNamespace('', 'resourcequotas', 'ResourceQuota', { shortNames: ['quota'], subresources: [status] }),
+	secrets: inNamespace('', 'secrets', 'Secret', { service: 'Secrets' }),
+	serviceAccounts: inNamespace('', 'serviceaccounts', 'ServiceAccount', {
+		shortNames: ['sa'],
+		subresources: [{ name: 'token', verbs: ['create'], group: authentication, version: 'v1', kind: 'TokenRequest' }],
+	}),
+	services: inNamespace('', 'services', 'Service', {
+		shortNames: ['svc'],
+		categories: ['all'],
+		subresources: [status],
+	}),
+	groupEvents: inNamespace('events.k8s.io', 'events', 'Event', { shortNames: ['ev'] }),
+	selfSubjectReviews: inCluster(authentication, 'selfsubjectreviews', 'SelfSubjectReview', {
+		...createOnly,
+		service: 'SelfSubjectReviews',
+	}),
+	tokenReviews: inCluster(authentication, 'tokenreviews', 'TokenReview', createOnly),
+	localSubjectAccessReviews: inNamespace(
+		authorization,
+		'localsubjectaccessreviews',
+		'LocalSubjectAccessReview',
+		createOnly,
 	),
-	subjectAccessReviews: resource(
-		'authorization.k8s.io',
-		'subjectaccessreviews',
-		'SubjectAccessReview',
-		false,
-		'SubjectAccessReviews',
+	selfSubjectAccessReviews: inCluster(authorization, 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', {
+		...createOnly,
+		service: 'SelfSubjectAccessReviews',
+	}),
+	selfSubjectRulesReviews: inCluster(authorization, 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', createOnly),
+	subjectAccessReviews: inCluster(authorization, 'subjectaccessreviews', 'SubjectAccessReview', {
+		...createOnly,
+		service: 'SubjectAccessReviews',
+	}),
+	certificateSigningRequests: inCluster(certificates, 'certificatesigningrequests', 'CertificateSigningRequest', {
+		shortNames: ['csr'],
+		subresources: [{ name: 'approval', verbs: written }, status],
+		service: 'CertificateSigningRequests',
+	}),
+	clusterTrustBundles: inCluster(certificates, 'clustertrustbundles', 'ClusterTrustBundle'),
+	clusterRoleBindings: inCluster(rbac, 'clusterrolebindings', 'ClusterRoleBinding', { service: 'ClusterRoleBindings' }),
+	clusterRoles: inCluster(rbac, 'clusterroles', 'ClusterRole', { service: 'ClusterRoles' }),
+	roleBindings: inNamespace(rbac, 'rolebindings', 'RoleBinding', { service: 'RoleBindings' }),
+	roles: inNamespace(rbac, 'roles', 'Role', { service: 'Roles' }),
+	csiDrivers: inCluster(storage, 'csidrivers', 'CSIDriver'),
+	csiNodes: inCluster(storage, 'csinodes', 'CSINode', { subresources: [status] }),
+	mutatingWebhookConfigurations: inCluster(
+		admission,
+		'mutatingwebhookconfigurations',
+		'MutatingWebhookConfiguration',
+		extension,
 	),
-	selfSubjectAccessReviews: resource(
-		'authorization.k8s.io',
-		'selfsubjectaccessreviews',
-		'SelfSubjectAccessReview',
-		false,
-		'SelfSubjectAccessReviews',
+	validatingAdmissionPolicies: inCluster(admission, 'validatingadmissionpolicies', 'ValidatingAdmissionPolicy', {
+		...extension,
+		subresources: [status],
+	}),
+	validatingAdmissionPolicyBindings: inCluster(
+		admission,
+		'validatingadmissionpolicybindings',
+		'ValidatingAdmissionPolicyBinding',
+		extension,
 	),
-	selfSubjectReviews: resource(
-		'authentication.k8s.io',
-		'selfsubjectreviews',
-		'SelfSubjectReview',
-		false,
-		'SelfSubjectReviews',
+	validatingWebhookConfigurations: inCluster(
+		admission,
+		'validatingwebhookconfigurations',
+		'ValidatingWebhookConfiguration',
+		extension,
 	),
-	clusterRoles: resource(rbac, 'clusterroles', 'ClusterRole', false, 'ClusterRoles'),
-	clusterRoleBindings: resource(rbac, 'clusterrolebindings', 'ClusterRoleBinding', false, 'ClusterRoleBindings'),
-	roles: resource(rbac, 'roles', 'Role', true, 'Roles'),
-	roleBindings: resource(rbac, 'rolebindings', 'RoleBinding', true, 'RoleBindings'),
-} as const;
+	priorityClasses: inCluster('scheduling.k8s.io', 'priorityclasses', 'PriorityClass', { shortNames: ['pc'] }),
+	leases: inNamespace('coordination.k8s.io', 'leases', 'Lease', { service: 'Leases' }),
+	runtimeClasses: inCluster('node.k8s.io', 'runtimeclasses', 'RuntimeClass'),
+	endpointSlices: inNamespace('discovery.k8s.io', 'endpointslices', 'EndpointSlice'),
+} as const satisfies Readonly<Record<string, ApiResource>>;
 
 /** `v1` or `group/v1`. */
 export const apiVersionOf = ({ group, version }: Pick<ApiResource, 'group' | 'version'>): string =>

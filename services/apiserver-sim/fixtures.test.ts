@@ -9,7 +9,7 @@ import { openStore } from '../../lib/store/open.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { Authorizer } from './authorize/attributes.ts';
 import { resourceRequest, userNamed } from './authorize/fixtures.test.ts';
-import type { ApiRequest, Verb } from './request/api-request.ts';
+import { type ApiRequest, defaultOptions, type Verb } from './request/api-request.ts';
 
 export const now = '2026-01-31T12:00:00Z';
 export const clock = () => Date.parse(now);
@@ -22,11 +22,9 @@ export const request = (verb: Verb, resource: ApiResource, more: Partial<ApiRequ
 	subresource: '',
 	namespace: '',
 	name: '',
-	fieldSelector: [],
-	resourceVersion: '',
-	limit: 0,
-	continueToken: '',
-	preconditions: {},
+	...defaultOptions,
+	userAgent: '',
+	warn: () => undefined,
 	signal: new AbortController().signal,
 	...more,
 });

@@ -7,7 +7,7 @@ import type { KubeObject } from '../../lib/kube/types.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Call, StreamHandler, UnaryHandler } from '../../lib/rpc/server.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
-import type { Credentials } from './request/api-request.ts';
+import { type Credentials, defaultOptions } from './request/api-request.ts';
 import { impersonationHeaders } from './request/impersonation.ts';
 import { grpcMethods } from './request/info.ts';
 import { readFieldSelector } from './selectors.ts';
@@ -25,14 +25,12 @@ interface Message {
 type ObjectMessage = Omit<KubeObject, 'apiVersion' | 'kind'>;
 
 const emptyRequest = {
+	...defaultOptions,
 	subresource: '',
 	namespace: '',
 	name: '',
-	fieldSelector: [],
-	resourceVersion: '',
-	limit: 0,
-	continueToken: '',
-	preconditions: {},
+	userAgent: '',
+	warn: () => undefined,
 } as const;
 
 /** The maximum number of objects in a message, also if the caller asks for more. */

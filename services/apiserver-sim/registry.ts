@@ -21,7 +21,7 @@ export function createStorage<T extends KubeObject>(
 	strategy: Strategy<T>,
 	clock: Clock,
 	onUnreadable: OnUnreadable = () => undefined,
-): Required<ResourceStorage> {
+): Required<Omit<ResourceStorage, 'patch' | 'deletecollection'>> {
 	const objects = new StoredObjects(store, strategy, clock, onUnreadable);
 	return {
 		create: (request) => createObject(objects, request),

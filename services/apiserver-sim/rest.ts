@@ -21,7 +21,7 @@ import { inSpan, SpanKind, type TraceHeaders } from '../../lib/trace.ts';
 import { hasExtraSpace } from './authenticate.ts';
 import { encodeRefusal, negotiated, ordered, orderedItem, toPrettyJson, type Wishes } from './doors/negotiate.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
-import type { Credentials } from './request/api-request.ts';
+import { type Credentials, defaultOptions } from './request/api-request.ts';
 import { impersonationHeaders } from './request/impersonation.ts';
 import { hasHandler, infoOfPath, type ObserveRequest, type RequestInfo, type ResourceInfo } from './request/info.ts';
 import {
@@ -148,11 +148,13 @@ async function readResource(
 	const { fieldSelector, check } = readFieldSelector(query.get('fieldSelector') ?? '');
 	let read: { encode: ReturnType<typeof negotiated>; options: ListOptions } | undefined;
 	const request: UnauthenticatedRequest = {
+		...defaultOptions,
 		...info,
 		fieldSelector,
 		resourceVersion: query.get('resourceVersion') ?? '',
 		...readPaging(query),
-		preconditions: {},
+		userAgent: wishes.userAgent,
+		warn: () => undefined,
 		signal,
 		check(count) {
 			const encode = negotiated(wishes);

@@ -6,8 +6,14 @@ import type { Peer } from '../../../lib/rpc/peer.ts';
 import type { FieldRequirement } from '../authorize/attributes.ts';
 import type { ImpersonationHeader } from './impersonation.ts';
 
-export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'delete';
-export type Subresource = '' | 'status' | 'approval';
+export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'patch' | 'delete' | 'deletecollection';
+/** Of the row of the resource, for example `status`; empty for the resource itself. */
+export type Subresource = string;
+
+/** @source apimachinery/pkg/types/patch.go */
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+export type PropagationPolicy = 'Orphan' | 'Background' | 'Foreground';
 
 /** The credentials that a caller presents. */
 export interface Credentials {
@@ -18,7 +24,63 @@ export interface Credentials {
 	readonly impersonation: readonly ImpersonationHeader[];
 }
 
-export interface ApiRequest {
+/**
+ * The options of a request, from the query, a DeleteOptions body or the gRPC message.
+ *
+ * @source apimachinery/pkg/apis/meta/v1/types.go ListOptions, CreateOptions, UpdateOptions, PatchOptions, DeleteOptions
+ */
+export interface RequestOptions {
+	readonly fieldSelector: readonly FieldRequirement[];
+	/** As it was sent, for example `app in (a,b),!canary`; parsed where objects are selected. */
+	readonly labelSelector: string;
+	/** For a watch: events after this version; empty or "0" begins with the existing objects. */
+	readonly resourceVersion: string;
+	/** Empty, `Exact` or `NotOlderThan`. */
+	readonly resourceVersionMatch: string;
+	/** Of watch: begin with the existing objects and then a bookmark; absent: `resourceVersion` decides. */
+	readonly sendInitialEvents?: boolean | undefined;
+	readonly allowWatchBookmarks: boolean;
+	/** Of list: at most so many objects; 0 for all. */
+	readonly limit: number;
+	/** Of list: the `continue` of the page before; empty to begin. */
+	readonly continueToken: string;
+	/** Of list and watch: the server ends the request after this time; absent: its own limit. */
+	readonly timeoutSeconds?: number | undefined;
+	/** Admits and validates, and stores nothing. */
+	readonly dryRun: boolean;
+	/** Empty: the server derives it from the User-Agent. */
+	readonly fieldManager: string;
+	readonly fieldValidation: FieldValidation;
+	/** Of an apply: take over fields of other managers. */
+	readonly force: boolean;
+	/** Of delete. */
+	readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
+	/** Of delete. */
+	readonly propagationPolicy?: PropagationPolicy | undefined;
+	/** Of delete. */
+	readonly gracePeriodSeconds?: number | undefined;
+	/** Of delete: answer also for an object that cannot be read. */
+	readonly ignoreStoreReadError: boolean;
+}
+
+/** Those of a request that states none. */
+export const defaultOptions: RequestOptions = {
+	fieldSelector: [],
+	labelSelector: '',
+	resourceVersion: '',
+	resourceVersionMatch: '',
+	allowWatchBookmarks: false,
+	limit: 0,
+	continueToken: '',
+	dryRun: false,
+	fieldManager: '',
+	fieldValidation: 'Warn',
+	force: false,
+	preconditions: {},
+	ignoreStoreReadError: false,
+};
+
+export interface ApiRequest extends RequestOptions {
 	readonly user: UserInfo;
 	readonly verb: Verb;
 	readonly resource: ApiResource;
@@ -28,14 +90,12 @@ export interface ApiRequest {
 	/** Empty for create, list and watch. */
 	readonly name: string;
 	readonly object?: KubeObject;
-	readonly fieldSelector: readonly FieldRequirement[];
-	/** For a watch: events after this version; empty or "0" begins with the existing objects. */
-	readonly resourceVersion: string;
-	/** Of list: at most so many objects; 0 for all. */
-	readonly limit: number;
-	/** Of list: the `continue` of the page before; empty to begin. */
-	readonly continueToken: string;
-	readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
+	/** Of patch: its type and its document, as they were sent. */
+	readonly patch?: { readonly type: PatchType; readonly document: unknown } | undefined;
+	/** The User-Agent header, for the name of the field manager. */
+	readonly userAgent: string;
+	/** Adds a Warning header to the answer. */
+	readonly warn: (text: string) => void;
 	/** Aborts when the caller has gone. */
 	readonly signal: AbortSignal;
 }
@@ -59,8 +119,11 @@ export interface ResourceStorage {
 		request: ApiRequest,
 	) => AsyncIterable<{ type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }>;
 	readonly update?: (request: ApiRequest) => Promise<KubeObject>;
+	readonly patch?: (request: ApiRequest) => Promise<KubeObject>;
 	/** Answers with the deleted object. */
 	readonly delete?: (request: ApiRequest) => Promise<KubeObject>;
+	/** Answers with the deleted objects. */
+	readonly deletecollection?: (request: ApiRequest) => Promise<ObjectList>;
 	/** `status`, `approval`; they are read with `get` and written with `update`. */
 	readonly subresources: readonly Subresource[];
 }

@@ -72,12 +72,24 @@ export function infoOfPath(method: string, path: string, isWatch: boolean): Requ
 		isResource: true,
 		path,
 		verb: pathVerb ?? verbOf(method, name, isWatch),
-		resource: isServed ? row : { group, version, resource, kind: '', namespaced: true },
+		resource: isServed ? row : unservedResource({ group, version, resource }),
 		namespace: found.namespace,
 		name,
 		subresource: pathVerb === 'proxy' ? '' : third,
 	};
 }
+
+/** What a request names that is in no row: it is authorized like any other, and then not found. */
+const unservedResource = (named: Pick<ApiResource, 'group' | 'version' | 'resource'>): ApiResource => ({
+	...named,
+	singular: '',
+	kind: '',
+	namespaced: true,
+	shortNames: [],
+	categories: [],
+	verbs: [],
+	subresources: [],
+});
 
 const isFilled = (part: string): boolean => part !== '';
 
