@@ -3,12 +3,10 @@
  * their order does not matter.
  */
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { offerLab } from '../chaos/lab/drivers/local/offer-lab.ts';
-import type { MeshOptions } from '../scripts/mesh/services.ts';
 import { createStory } from '../scripts/mesh/story.ts';
 import { experiments, lab, runExperiment, type Where } from './chaos.ts';
 import { startTestMesh, type TestMesh } from './mesh/mesh.ts';
@@ -21,13 +19,11 @@ describe('experiments on a mesh of processes', function () {
 
 	before(async () => {
 		const state = mkdtempSync(join(tmpdir(), 'kubejoin-chaos-'));
-		const observer = { pagePort: 16_000 + randomInt(1_000), story: 'off' } as const;
 		// Experiments search the log files that the programs write under `npm start`.
 		const story = createStory(state, () => undefined, undefined);
-		mesh = await startTestMesh({ state, observer }, story.line);
-		where = { mesh: 'local', state, observer: `http://127.0.0.1:${observer.pagePort}` };
-		const options: MeshOptions = { state, port: mesh.port, store: 'lmdb', observer };
-		stopLab = (await offerLab(mesh, options)).stop;
+		mesh = await startTestMesh({ state, observer: { story: 'off' } }, story.line);
+		where = { mesh: 'local', state, observer: mesh.page };
+		stopLab = (await offerLab(mesh, mesh.options)).stop;
 		await mesh.startNode('node-1', 1, await mesh.makeJoinConfig());
 	});
 	after(async () => {

@@ -56,8 +56,12 @@ export interface LocalMesh {
 	 * @returns the file's path
 	 */
 	readonly makeJoinConfig: () => Promise<string>;
-	/** Start a node; resolves when it has joined and sent its first heartbeat. */
-	readonly startNode: (name: string, index: number, joinConfig: string) => Promise<Child>;
+	/**
+	 * Start a node; resolves when it has joined and sent its first heartbeat.
+	 *
+	 * @param index  of its health port
+	 */
+	readonly startNode: (name: string, index: number | 'none', joinConfig: string) => Promise<Child>;
 	/** Start one process with the nodes node-1 to node-COUNT; `started` of the result resolves when all have joined. */
 	readonly startNodes: (count: number, joinConfig: string) => Child;
 	/** The names of the nodes that this process started. */
@@ -182,7 +186,7 @@ class ProcessMesh implements LocalMesh {
 		return path;
 	};
 
-	readonly startNode = async (name: string, index: number, joinConfig: string): Promise<Child> => {
+	readonly startNode = async (name: string, index: number | 'none', joinConfig: string): Promise<Child> => {
 		const node = this.#startNode(nodePlan(name, index, joinConfig, this.#options), [name]);
 		await node.started();
 		return node;

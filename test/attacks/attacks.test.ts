@@ -1,5 +1,4 @@
 /** `npm run test:attacks`: every attack of the catalogue on a mesh of its own, which must be unharmed after each. */
-import { randomInt } from 'node:crypto';
 import { nodeHealthPort } from '../../scripts/mesh/services.ts';
 import { startTestMesh, type TestMesh } from '../mesh/mesh.ts';
 import { attackGroups } from './catalogue.ts';
@@ -9,10 +8,9 @@ describe('attacks', () => {
 	let mesh: TestMesh;
 	let target: Target;
 	before(async () => {
-		const pagePort = 14_000 + randomInt(1_000);
-		mesh = await startTestMesh({ observer: { pagePort, story: 'joins' } });
+		mesh = await startTestMesh({ observer: { story: 'joins' } });
 		await mesh.startNode('node-1', 0, mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' }));
-		target = targetOf(mesh, pagePort, nodeHealthPort(mesh.port, 0));
+		target = targetOf(mesh, nodeHealthPort(mesh.port, 0));
 	});
 	after(() => mesh?.stopAndRemove());
 

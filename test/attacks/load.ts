@@ -25,7 +25,6 @@ const MIN_JOINS = 5;
 /** A busy machine needs most of it to start the processes of the attackers. */
 const MAX_BUILD_UP_MS = 45_000;
 const BUILD_UP_REPORTS = 5;
-const PAGE_PORT = 19_991;
 const joins = Number(process.argv[2] ?? 20);
 
 const quantile = (times: readonly number[], share: number): number =>
@@ -59,7 +58,7 @@ async function measure({ mesh, config, times }: Honest, phase: string, count = j
 	const endMs = performance.now() + MAX_PHASE_MS;
 	while (measured.length < count && (measured.length < MIN_JOINS || performance.now() < endMs)) {
 		const node = `${phase}-${measured.length}`;
-		const child = await mesh.startNode(node, 1 + measured.length, config);
+		const child = await mesh.startNode(node, 'none', config);
 		measured.push(times.of(node));
 		await child.stop();
 	}
@@ -152,12 +151,12 @@ async function attackJoins(honest: Honest, target: Target, quiet: number): Promi
 
 async function run(): Promise<string[]> {
 	const times = new JoinTimes();
-	const mesh = await startTestMesh({ observer: { pagePort: PAGE_PORT, story: 'off', columns: 80 } }, times.watchLine);
+	const mesh = await startTestMesh({ observer: { story: 'off', columns: 80 } }, times.watchLine);
 	try {
 		// The nodes share one token: the first join after `token create` also waits for the controller that signs it.
 		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '60s' });
 		await mesh.startNode('node-1', 0, config);
-		const target = targetOf(mesh, PAGE_PORT, nodeHealthPort(mesh.port, 0));
+		const target = targetOf(mesh, nodeHealthPort(mesh.port, 0));
 		const honest = { mesh, config, times };
 		await measure(honest, 'warm-up', 2);
 		const quiet = await measure(honest, 'quiet');

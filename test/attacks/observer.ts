@@ -1,6 +1,6 @@
 /** Attacks on the page and on the output in the terminal. */
 import assert from 'node:assert/strict';
-import { randomBytes, randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { deriveTracesKey } from '../../lib/traces-key.ts';
@@ -25,9 +25,9 @@ interface StepShown {
 /** The joins that the page shows now. */
 const shownJoins = async (target: Target): Promise<JoinShown[]> => (await shown(target)).joins;
 
-async function shown({ pagePort }: Target): Promise<{ joins: JoinShown[]; steps: StepShown[] }> {
+async function shown({ mesh }: Target): Promise<{ joins: JoinShown[]; steps: StepShown[] }> {
 	const signal = AbortSignal.timeout(SHOWN_MS);
-	const response = await fetch(`http://${HOST}:${pagePort}/api/stream?steps=all`, { signal });
+	const response = await fetch(`${mesh.page}/api/stream?steps=all`, { signal });
 	const joins = new Map<string, JoinShown>();
 	const steps = new Map<string, StepShown>();
 	let text = '';
@@ -99,7 +99,7 @@ async function requireJoinUnchanged(
 	const { mesh } = target;
 	const node = `traced-${randomBytes(3).toString('hex')}`;
 	const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' });
-	const child = await mesh.startNode(node, 1 + randomInt(500), config);
+	const child = await mesh.startNode(node, 'none', config);
 	const joined = async () => {
 		const { joins, steps } = await shown(target);
 		const join = joins.find((one) => one.node === node);

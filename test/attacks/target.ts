@@ -14,7 +14,6 @@ const services: readonly ServiceName[] = [...serviceNames, 'observer'];
 
 export interface Target {
 	readonly mesh: TestMesh;
-	readonly pagePort: number;
 	/** Where traces are received. */
 	readonly tracesPort: number;
 	/** Plain HTTP ports, with the name of the service. */
@@ -34,7 +33,7 @@ export interface Target {
 /** How long an honest client may wait while nothing attacks any more. */
 const HONEST_MS = 5_000;
 
-export function targetOf(mesh: TestMesh, pagePort: number, nodeHealthPort: number): Target {
+export function targetOf(mesh: TestMesh, nodeHealthPort: number): Target {
 	const pidOf = (name: ServiceName): number => mesh.service(name).pid() ?? assert.fail(`${name} does not run`);
 	const pids = new Map(services.map((name) => [name, pidOf(name)]));
 	const health = services.map((name) => ({ name: `${name} health`, port: healthPort(mesh.port, name) }));
@@ -46,12 +45,11 @@ export function targetOf(mesh: TestMesh, pagePort: number, nodeHealthPort: numbe
 	};
 	return {
 		mesh,
-		pagePort,
 		tracesPort,
 		httpPorts: [
 			...health,
 			{ name: 'node health', port: nodeHealthPort },
-			{ name: 'observer page', port: pagePort },
+			{ name: 'observer page', port: mesh.pagePort },
 			{ name: 'observer traces', port: tracesPort },
 		],
 		tlsPorts: [

@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +14,6 @@ import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 describe('a node that a person starts in the directory of npm start', () => {
 	const directory = mkdtempSync(join(tmpdir(), 'kubejoin-by-hand-'));
-	const pagePort = 15_000 + randomInt(1_000);
 	let mesh: TestMesh;
 	let adminConf: string;
 	const running: (() => Promise<void>)[] = [];
@@ -47,13 +45,13 @@ describe('a node that a person starts in the directory of npm start', () => {
 		return { output: () => output, interrupt };
 	}
 	async function isOnPage(node: string): Promise<boolean> {
-		const args = ['watch', node, '--url', `http://127.0.0.1:${pagePort}`, '--output', 'json', '--no-follow'];
+		const args = ['watch', node, '--url', mesh.page, '--output', 'json', '--no-follow'];
 		const { stdout } = await runProgram({ name: 'watch', program: 'scripts/kubejoin.js', args });
 		return stdout.includes(`"node":"${node}"`) && stdout.includes('"state":"joined"');
 	}
 
 	before(async () => {
-		mesh = await startTestMesh({ state: join(directory, '.kubejoin'), observer: { pagePort, story: 'off' } });
+		mesh = await startTestMesh({ state: join(directory, '.kubejoin'), observer: { story: 'off' } });
 	});
 	after(async () => {
 		for (const stop of running) await stop();

@@ -3,7 +3,6 @@
  * runner on this machine and with the one behind a socket.
  */
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -43,13 +42,12 @@ describe('experiments of the observer', () => {
 
 	/** Starts a mesh and reads its stream. */
 	async function start(settings: Readonly<Record<string, string>> = {}, allowActions = true): Promise<Told> {
-		const pagePort = 16_000 + randomInt(1_000);
-		page = `http://127.0.0.1:${pagePort}`;
 		stopping = new AbortController();
 		mesh = await startTestMesh({
 			settings: { observer: { EXPERIMENTS_DIRECTORY: directory, ...settings } },
-			observer: { pagePort, story: 'off', allowActions },
+			observer: { story: 'off', allowActions },
 		});
+		page = mesh.page;
 		const told: Told = { session: { key: '', actions: [] }, runs: new Map() };
 		const response = await fetch(`${page}/api/stream`, { signal: stopping.signal });
 		void (async () => {

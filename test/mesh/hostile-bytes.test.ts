@@ -85,16 +85,9 @@ describe('hostile bytes', () => {
 	let mesh: TestMesh;
 	let node: Child;
 	const sockets: Socket[] = [];
-	const pagePort = 20_000 - 7;
-	const options = () => ({
-		state: mesh.state,
-		port: mesh.port,
-		store: 'lmdb',
-		observer: { pagePort, story: 'off' as const, columns: 80 },
-	});
 
 	before(async () => {
-		mesh = await startTestMesh({ observer: { pagePort, story: 'off', columns: 80 } });
+		mesh = await startTestMesh({ observer: { story: 'off', columns: 80 } });
 		node = await mesh.startNode('node-1', 0, mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' }));
 	});
 	after(async () => {
@@ -107,7 +100,7 @@ describe('hostile bytes', () => {
 		const before = pids();
 		const pick = seeded(SEED);
 		const plain = new Set([...all.map((name) => healthPort(mesh.port, name)), nodeHealthPort(mesh.port, 0)]);
-		const ports = new Set([...servicePorts(options()).map(({ port }) => port), ...plain]);
+		const ports = new Set([...servicePorts(mesh.options).map(({ port }) => port), ...plain]);
 		const send = async (socket: Socket, bytes: Buffer): Promise<void> => {
 			sockets.push(socket);
 			if (pick(2) === 0) socket.end(bytes);
@@ -168,7 +161,7 @@ describe('hostile bytes', () => {
 			run('kubectl-sim/main', ...kubeconfig, 'version'),
 			run('kubectl-sim/main', ...kubeconfig, 'token', 'list'),
 			run('attacker-sim/main', 'use-certificate', '--target', mesh.endpoint, ...attack),
-			run('observer/watch', 'watch', '--no-follow', '--url', `http://127.0.0.1:${pagePort}`),
+			run('observer/watch', 'watch', '--no-follow', '--url', mesh.page),
 		]);
 		assert.deepEqual(
 			done.map(({ code, stderr }) => (code === 0 ? 0 : stderr)),

@@ -12,11 +12,21 @@ import { spkiPin } from '../../lib/pki/pin.ts';
 import { type Child, type ChildPlan, type ProgramResult, runProgram } from '../../lib/process-supervisor.ts';
 import { type Channel, openChannel, type VerifiedTls } from '../../lib/rpc/channel.ts';
 import { type LocalMesh, startLocalMesh } from '../../scripts/mesh/local-mesh.ts';
-import { type MeshOptions, nodePlan } from '../../scripts/mesh/services.ts';
+import { type MeshOptions, nodePlan, type ObserverOptions } from '../../scripts/mesh/services.ts';
+import { claimPorts, type PortBlock } from '../ports.ts';
+
+export interface TestMeshOptions extends Partial<Omit<MeshOptions, 'observer'>> {
+	/** Its page has a port of the mesh: `TestMesh.page`. */
+	readonly observer?: Omit<ObserverOptions, 'pagePort'>;
+}
 
 export interface TestMesh extends LocalMesh {
+	readonly options: MeshOptions;
 	readonly state: string;
 	readonly port: number;
+	readonly pagePort: number;
+	/** `http://127.0.0.1:PORT` */
+	readonly page: string;
 	/** A client with the admin's credentials. */
 	readonly api: ApiClient;
 	/** The cluster CA in PEM, and its pin. */
@@ -50,14 +60,18 @@ export interface JoinOptions {
 	readonly discovery?: string;
 }
 
-// Below the ports that Linux uses for outgoing connections (32768 and up).
-const ATTEMPTS = 5;
+/** From the port of the API server. No other program of the mesh uses it. */
+const PAGE_OFFSET = 4;
 /** Longer than every time limit of a failing join. */
 const MUST_END_MS = 120_000;
 
-/** @param onLine  called with every line of output, in addition to `lines` */
+/**
+ * The ports are free ones unless `options` has the port of an earlier mesh.
+ *
+ * @param onLine  called with every line of output, in addition to `lines`
+ */
 export async function startTestMesh(
-	options: Partial<MeshOptions> = {},
+	{ observer, ...options }: TestMeshOptions = {},
 	onLine: (name: string, line: string) => void = () => undefined,
 ): Promise<TestMesh> {
 	const state = options.state ?? mkdtempSync(join(tmpdir(), 'kubejoin-'));
@@ -67,19 +81,21 @@ export async function startTestMesh(
 		onLine(name, line);
 	};
 	const events = { onLine: keepLine, onCrash: () => undefined, onGiveUp: () => undefined };
-	for (let attempt = 1; ; attempt++) {
-		const port = options.port ?? 20_000 + randomInt(10_000);
-		try {
-			const all: MeshOptions = { store: 'lmdb', ...options, state, port };
-			return testMesh(await startLocalMesh(all, events), all, lines);
-		} catch (error) {
-			if (attempt === ATTEMPTS || !hasCode(error, 'PORT_IN_USE')) throw error;
-		}
+	const block = options.port === undefined ? await claimPorts() : { port: options.port, release: () => undefined };
+	const { port } = block;
+	const page = observer === undefined ? {} : { observer: { ...observer, pagePort: port + PAGE_OFFSET } };
+	const all: MeshOptions = { store: 'lmdb', ...options, ...page, state, port };
+	try {
+		return testMesh(await startLocalMesh(all, events), all, lines, block);
+	} catch (error) {
+		block.release();
+		throw error;
 	}
 }
 
-function testMesh(mesh: LocalMesh, options: MeshOptions, lines: TestMesh['lines']): TestMesh {
+function testMesh(mesh: LocalMesh, options: MeshOptions, lines: TestMesh['lines'], block: PortBlock): TestMesh {
 	const { state, port } = options;
+	const pagePort = port + PAGE_OFFSET;
 	const channels: Channel[] = [];
 	const pki = (path: string) => readFileSync(join(state, 'pki', path), 'utf8');
 	const ca = pki('admin/ca.crt');
@@ -112,8 +128,11 @@ function testMesh(mesh: LocalMesh, options: MeshOptions, lines: TestMesh['lines'
 	};
 	return {
 		...mesh,
+		options,
 		state,
 		port,
+		pagePort,
+		page: `http://127.0.0.1:${pagePort}`,
 		api,
 		ca,
 		pin,
@@ -147,6 +166,7 @@ function testMesh(mesh: LocalMesh, options: MeshOptions, lines: TestMesh['lines'
 		async stopAndRemove() {
 			for (const opened of channels) opened.close();
 			await mesh.stop();
+			block.release();
 			rmSync(state, { recursive: true, force: true });
 		},
 	};

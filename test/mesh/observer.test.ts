@@ -1,6 +1,5 @@
 /** The observer against a mesh: streams of a join and of a refused one, the cluster, actions and refusals. */
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -13,11 +12,10 @@ interface Told {
 }
 
 describe('the observer', () => {
-	const pagePort = 14_000 + randomInt(1_000);
-	const page = `http://127.0.0.1:${pagePort}`;
 	const stopping = new AbortController();
 	const bodies: string[] = [];
 	let mesh: TestMesh;
+	let page: string;
 	let token: string;
 	let collector: Server;
 	const forwarded: string[] = [];
@@ -64,7 +62,8 @@ describe('the observer', () => {
 		});
 		await once(collector.listen(0, '127.0.0.1'), 'listening');
 		const telemetry = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}` };
-		mesh = await startTestMesh({ telemetry, observer: { pagePort, story: 'steps', columns: 80 } });
+		mesh = await startTestMesh({ telemetry, observer: { story: 'steps', columns: 80 } });
+		page = mesh.page;
 		early = await follow('/api/stream?steps=all');
 		token = await mesh.createToken();
 		await mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' }));
@@ -263,7 +262,7 @@ describe('the observer', () => {
 		assert.match((await post('/api/actions/approve', good, { request: 'nobody' })).body.sentence ?? '', /not found/);
 		// As a browser sends it for a page whose name was made to point here.
 		const rebound = await new Promise<number | undefined>((resolve, reject) => {
-			request(`${page}/api/stream`, { headers: { host: `evil.example:${pagePort}` } }, (response) =>
+			request(`${page}/api/stream`, { headers: { host: `evil.example:${mesh.pagePort}` } }, (response) =>
 				resolve(response.resume().statusCode),
 			)
 				.once('error', reject)

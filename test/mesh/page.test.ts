@@ -3,7 +3,6 @@
  * schemes, on a desktop and on a phone. SCREENSHOTS=DIR takes the screenshots of the README.
  */
 import assert from 'node:assert/strict';
-import { randomInt } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
@@ -16,11 +15,10 @@ const browserPath = '/usr/bin/chromium';
 const STORM = 1_000;
 
 describe('the page', () => {
-	const pagePort = 15_000 + randomInt(1_000);
-	const url = `http://127.0.0.1:${pagePort}/`;
 	const complaints: string[] = [];
 	const screenshots = environment().SCREENSHOTS;
 	let mesh: TestMesh;
+	let url: string;
 	let browser: Browser;
 	let token: string;
 	let directory: string;
@@ -32,7 +30,8 @@ describe('the page', () => {
 		}
 		directory = writeExperiments();
 		const settings = { observer: { EXPERIMENTS_DIRECTORY: directory } };
-		mesh = await startTestMesh({ settings, observer: { pagePort, story: 'off' } });
+		mesh = await startTestMesh({ settings, observer: { story: 'off' } });
+		url = `${mesh.page}/`;
 		token = await mesh.createToken();
 		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
 	});

@@ -5,17 +5,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runProgram } from '../../lib/process-supervisor.ts';
 import { pkiPlan } from '../../scripts/mesh/services.ts';
+import { claimPorts, type PortBlock } from '../ports.ts';
 import { type RedisServer, type RedisServerOptions, startRedis } from '../redis-server.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 describe('a mesh on Redis', () => {
 	const state = mkdtempSync(join(tmpdir(), 'kubejoin-'));
-	const port = 13_000 + (process.pid % 1_000);
+	let block: PortBlock;
 	let options: RedisServerOptions;
 	let redis: RedisServer | undefined;
 	let mesh: TestMesh;
 
 	before(async function () {
+		block = await claimPorts();
+		const { port } = block;
 		await runProgram(pkiPlan({ state, port, store: 'lmdb' }));
 		const file = (name: string) => join(state, 'pki', 'redis', name);
 		const dir = join(state, 'redis');
@@ -32,6 +35,7 @@ describe('a mesh on Redis', () => {
 	after(async () => {
 		await mesh?.stopAndRemove();
 		await redis?.stop();
+		block.release();
 	});
 
 	const join1 = async (name: string, index: number) =>

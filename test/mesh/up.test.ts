@@ -1,7 +1,6 @@
 /** `npm start`: first and second start, interruptions at any moment, resets, and conflicts with other programs. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -9,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
+import { claimPorts, type PortBlock } from '../ports.ts';
 import { eventually } from './mesh.ts';
 
 /** A start takes 3 s on an idle machine, and half a minute when many programs share it. */
@@ -19,19 +19,22 @@ describe('npm start', function () {
 	let state: string;
 	/** In the environment of every program that a test starts. */
 	let mark: string;
+	let block: PortBlock;
 	let port: number;
 	let started: Up[];
-	beforeEach(() => {
+	beforeEach(async () => {
 		const directory = mkdtempSync(join(tmpdir(), 'kubejoin-up-'));
 		mark = basename(directory);
 		state = join(directory, 'a cluster');
-		port = 10_000 + randomInt(4_800);
+		block = await claimPorts();
+		port = block.port;
 		started = [];
 	});
 	afterEach(async () => {
 		for (const { process: child } of started) child.kill('SIGKILL');
 		await Promise.all(started.map(({ ended }) => ended));
 		await eventually(10, () => assert.deepEqual(left(), []));
+		block.release();
 		rmSync(dirname(state), { recursive: true, force: true });
 	});
 
@@ -94,9 +97,11 @@ describe('npm start', function () {
 		const again = up('--once');
 		assert.equal(await again.ended, 0, again.text());
 		assert.equal(again.text().match(/continues with its certificate/g)?.length, 3);
-		const elsewhere = up('--once', '--port', String(port + 100));
+		const other = await claimPorts();
+		const elsewhere = up('--once', '--port', String(other.port));
 		assert.equal(await elsewhere.ended, 0, elsewhere.text());
 		assert.equal(elsewhere.text().match(/continues with its certificate/g)?.length, 3);
+		other.release();
 		await eventually(10, () => assert.deepEqual(left(), []));
 	});
 
