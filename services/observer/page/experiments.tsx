@@ -120,7 +120,8 @@ interface OneProps {
 
 function OneExperiment({ store, offer, experiment, run, running, titles }: OneProps) {
 	const { say, messages, experiment: translated } = useWords();
-	const { name, id, tier, title, description, lesson, expected } = experiment;
+	const { name, id, tier, expected } = experiment;
+	const { title, description, lesson } = translated(name) ?? experiment;
 	const refusal = useSignal<Refusal | undefined>(undefined);
 	const isOurs = running !== undefined && running.experiment === name;
 	const act = async (action: 'run-experiment' | 'stop-experiment') => {
@@ -134,7 +135,7 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 					<p class="quiet">
 						{id} · {messages.tier(tier)} · <code>{name}</code>
 					</p>
-					<h2>{translated(name)?.title ?? title}</h2>
+					<h2>{title}</h2>
 				</div>
 				{offer === 'run' && (
 					<button
@@ -154,10 +155,12 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 				</p>
 			)}
 			{refusal.value !== undefined && <FailureBand failure={refusal.value} />}
-			<p>{description}</p>
+			<p>
+				<Marked text={description} />
+			</p>
 			<p class="lesson">
 				<strong>{say('lesson')}</strong>
-				<Marked text={translated(name)?.lesson ?? lesson} />
+				<Marked text={lesson} />
 			</p>
 			{offer !== 'run' && (
 				<div class="no-button">
@@ -282,7 +285,7 @@ function Part({
 	readonly run: ExperimentRun;
 	readonly nowMs: number;
 }) {
-	const { say, duration } = useWords();
+	const { say, duration, experimentStep } = useWords();
 	const activities = run.activities.filter((activity) => activity.part === part);
 	if (activities.length === 0) return null;
 	return (
@@ -293,7 +296,7 @@ function Part({
 					<li key={index} class={state}>
 						{state === 'running' ? <span class="pulse" aria-hidden="true" /> : <Mark failed={state === 'badly'} />}
 						<span>
-							{name.replaceAll('-', ' ')} <span class="quiet kind">{say(type)}</span>
+							<StepName name={name} text={experimentStep(name)} /> <span class="quiet kind">{say(type)}</span>
 							<span class="hidden">
 								{say(state === 'running' ? 'running' : state === 'well' ? 'passed' : 'failed')}
 							</span>
@@ -305,6 +308,16 @@ function Part({
 					</li>
 				))}
 			</ol>
+		</>
+	);
+}
+
+/** In Chinese, the name follows the text: reports and documents have the name only. */
+function StepName({ name, text }: { readonly name: string; readonly text: string | undefined }) {
+	if (text === undefined) return <>{name.replaceAll('-', ' ')}</>;
+	return (
+		<>
+			{text} <code class="quiet">{name}</code>
 		</>
 	);
 }

@@ -1,14 +1,33 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { errorTable } from '../../../lib/errors.ts';
 import { projectPath } from '../../../lib/paths.ts';
+import { readYamlFile } from '../../../lib/yaml.ts';
 import { catalogue, expectedErrors, type Messages, messages, phasesInChinese } from './catalogue.ts';
 import { errorsInChinese } from './errors-zh.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
 import { failureLines } from './failure-lines.ts';
 import { fields } from './fields.ts';
 import { clockTime, countdown, duration, hexDump } from './format.ts';
+import { stepsInChinese } from './steps-zh.ts';
+import { translator, valueNames } from './template.ts';
 import { wordsOf } from './words.ts';
+
+/** The documents of the experiments, by name. */
+const experiments: ReadonlyMap<string, unknown> = new Map(
+	readdirSync(projectPath('chaos', 'experiments')).map((file) => [
+		file.replace(/\.yaml$/, ''),
+		readYamlFile(file, readFileSync(projectPath('chaos', 'experiments', file), 'utf8'), { allowsMergeKeys: true }),
+	]),
+);
+
+/** The names of all probes and actions in a document. */
+function stepNames(document: unknown): readonly string[] {
+	if (typeof document !== 'object' || document === null) return [];
+	const { type, name, provider } = document as Readonly<Record<string, unknown>>;
+	if ((type === 'probe' || type === 'action') && provider !== undefined) return [String(name)];
+	return Object.values(document).flatMap(stepNames);
+}
 
 /** Every Chinese text of the page, with sample values where it has values. */
 function chineseTexts(): readonly string[] {
@@ -24,7 +43,8 @@ function chineseTexts(): readonly string[] {
 			...alsoPossible,
 			remedy,
 		]),
-		...Object.values(experimentsInChinese).flatMap(({ title, lesson = '' }) => [title, lesson]),
+		...Object.values(experimentsInChinese).flatMap(({ title, description, lesson }) => [title, description, lesson]),
+		...Object.values(stepsInChinese),
 		own.ago(12_000),
 		own.expiresIn(300_000),
 		own.left('0:04:59'),
@@ -70,11 +90,41 @@ describe('the texts of the page', () => {
 		for (const text of chineseTexts()) assert.doesNotMatch(text.replaceAll('启动引导令牌', ''), forbidden);
 	});
 
-	it('name only errors, phases and experiments that exist', () => {
+	it('name only errors that exist', () => {
 		for (const code of [...Object.keys(errorsInChinese), ...Object.keys(expectedErrors)])
 			assert.ok(Object.hasOwn(errorTable, code), code);
-		for (const name of Object.keys(experimentsInChinese))
-			assert.ok(existsSync(projectPath('chaos', 'experiments', `${name}.yaml`)), name);
+	});
+
+	it('in Chinese have every experiment and every step of one, and no other', () => {
+		assert.deepEqual(Object.keys(experimentsInChinese).toSorted(), [...experiments.keys()].toSorted());
+		const names = new Set([...experiments.values()].flatMap(stepNames));
+		const translate = translator(stepsInChinese);
+		assert.deepEqual(
+			[...names].filter((name) => translate(name) === undefined),
+			[],
+			'add them to steps-zh.ts',
+		);
+		const isUsed = (template: string) => {
+			const fits = translator({ [template]: 'x' });
+			return [...names].some((name) => fits(name) !== undefined);
+		};
+		assert.deepEqual(
+			Object.keys(stepsInChinese).filter((name) => !isUsed(name)),
+			[],
+			'remove them from steps-zh.ts',
+		);
+	});
+
+	it('in Chinese have sentences of at most forty characters', () => {
+		const long = chineseTexts()
+			.flatMap((text) => text.replaceAll(/`[^`]*`|[\w./:-]+/g, '码').split(/[。：；]/u))
+			.filter((sentence) => sentence.length > 40);
+		assert.deepEqual(long, []);
+	});
+
+	it('in Chinese have the values of the English text', () => {
+		for (const [english, chinese] of Object.entries(stepsInChinese))
+			assert.deepEqual(valueNames(chinese).toSorted(), valueNames(english).toSorted(), english);
 	});
 });
 

@@ -15,6 +15,8 @@ import {
 import { type ChineseError, errorsInChinese } from './errors-zh.ts';
 import { type ChineseExperiment, experimentsInChinese } from './experiments-zh.ts';
 import { duration } from './format.ts';
+import { stepsInChinese } from './steps-zh.ts';
+import { translator } from './template.ts';
 
 const STORAGE_KEY = 'kubejoin.language';
 
@@ -59,7 +61,11 @@ export interface Words {
 	/** Undefined: the failure is shown in English. */
 	readonly failure: (failure: Pick<Failure, 'code'>) => ChineseError | undefined;
 	readonly experiment: (name: string) => ChineseExperiment | undefined;
+	/** Undefined in English, where the name of the step is its text. */
+	readonly experimentStep: (name: string) => string | undefined;
 }
+
+const chineseStep = translator(stepsInChinese);
 
 export const wordsOf = (language: Language): Words => ({
 	language,
@@ -72,6 +78,7 @@ export const wordsOf = (language: Language): Words => ({
 	answer: (code) => expectedErrors[code]?.[language] ?? code,
 	failure: ({ code }) => (language === 'zh' ? errorsInChinese[code] : undefined),
 	experiment: (name) => (language === 'zh' ? experimentsInChinese[name] : undefined),
+	experimentStep: (name) => (language === 'zh' ? chineseStep(name) : undefined),
 });
 
 export const useWords = (): Words => wordsOf(useContext(LanguageContext)?.value ?? 'en');

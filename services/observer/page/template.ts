@@ -1,0 +1,67 @@
+/** Translates texts that have values in them, as gettext does: by templates with `{name}` for each value. Pure. */
+
+interface Template {
+	/** The texts between the values. */
+	readonly parts: readonly string[];
+	readonly names: readonly string[];
+	readonly target: string;
+}
+
+/** Longer texts are output of programs, and have no template. */
+const MAX_LENGTH = 2_000;
+
+/**
+ * @param table  templates with their translations, which have the same values
+ * @returns undefined for a text without a template
+ */
+export function translator(table: Readonly<Record<string, string>>): (text: string) => string | undefined {
+	const templates = Object.entries(table)
+		.filter(([source]) => source.includes('{'))
+		.map(([source, target]) => ({ ...partsOf(source), target }))
+		.sort((a, b) => literalLength(b) - literalLength(a));
+	const translate = (text: string): string | undefined => {
+		if (Object.hasOwn(table, text)) return table[text];
+		if (text.length > MAX_LENGTH) return undefined;
+		for (const template of templates) {
+			const values = valuesIn(text, template);
+			if (values !== undefined) return fill(template.target, (name) => shown(values.get(name) ?? ''));
+		}
+		return undefined;
+	};
+	// A value can be a sentence itself, such as the problem that an error reports.
+	const shown = (text: string): string => (text.includes(' ') ? (translate(text) ?? text) : text);
+	return translate;
+}
+
+const value = /\{(\w+)\}/g;
+
+export const valueNames = (template: string): readonly string[] =>
+	[...template.matchAll(value)].map(([, name = '']) => name);
+
+const fill = (template: string, textOf: (name: string) => string): string =>
+	template.replace(value, (_, name: string) => textOf(name));
+
+const partsOf = (source: string): Pick<Template, 'parts' | 'names'> => ({
+	parts: source.split(/\{\w+\}/),
+	names: valueNames(source),
+});
+
+/** The template with most words of its own fits best. */
+const literalLength = ({ parts }: Template): number => parts.join('').length;
+
+/** Takes the first place of each part, and the last part at the end: a text takes no more than one pass. */
+function valuesIn(text: string, { parts, names }: Template): ReadonlyMap<string, string> | undefined {
+	const [first = '', ...others] = parts;
+	const last = others.at(-1) ?? '';
+	if (!text.startsWith(first) || !text.endsWith(last)) return undefined;
+	const values = new Map<string, string>();
+	let from = first.length;
+	for (const [index, part] of others.entries()) {
+		const isLast = index === others.length - 1;
+		const to = isLast ? text.length - last.length : text.indexOf(part, from + 1);
+		if (to <= from) return undefined;
+		values.set(names[index] ?? '', text.slice(from, to));
+		from = to + part.length;
+	}
+	return values;
+}
