@@ -1,0 +1,51 @@
+/**
+ * Renews what the project keeps of upstream's messages: the .proto files under proto/k8s.io without their comments,
+ * and the table proto/kubernetes.json. Needs Go. Run by hand: `npx tsx scripts/proto/update.ts v0.37.2`.
+ */
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { projectPath } from '../../lib/paths.ts';
+import { withoutComments } from './comments.ts';
+
+const version = process.argv[2] ?? 'v0.37.2';
+const goModule = mkdtempSync(join(tmpdir(), 'kubernetes-messages-'));
+const go = (...args: string[]): string =>
+	execFileSync('go', args, {
+		cwd: goModule,
+		encoding: 'utf8',
+		maxBuffer: 16 * 1024 * 1024,
+		stdio: ['ignore', 'pipe', 'inherit'],
+	});
+
+writeFileSync(join(goModule, 'go.mod'), 'module kubernetes-messages\n');
+copyFileSync(projectPath('scripts/proto/kubernetes-messages.go'), join(goModule, 'main.go'));
+go('get', `k8s.io/api@${version}`, `k8s.io/apimachinery@${version}`);
+const table = go('run', '-mod=mod', '.');
+const sources = {
+	'k8s.io/api/': go('list', '-m', '-f', '{{.Dir}}', 'k8s.io/api').trim(),
+	'k8s.io/apimachinery/': go('list', '-m', '-f', '{{.Dir}}', 'k8s.io/apimachinery').trim(),
+};
+
+/** Copies the files and their imports. */
+function copy(paths: readonly string[], copied = new Set<string>()): void {
+	for (const path of paths) {
+		if (copied.has(path)) continue;
+		copied.add(path);
+		const [prefix, directory] = Object.entries(sources).find(([start]) => path.startsWith(start)) ?? [];
+		if (prefix === undefined || directory === undefined) throw new TypeError(`${path} is in no known module`);
+		const source = readFileSync(join(directory, path.slice(prefix.length)), 'utf8');
+		mkdirSync(dirname(projectPath('proto', path)), { recursive: true });
+		writeFileSync(projectPath('proto', path), withoutComments(source));
+		copy(
+			[...source.matchAll(/^import "(.*)";$/gm)].map(([, imported = '']) => imported),
+			copied,
+		);
+	}
+}
+rmSync(projectPath('proto/k8s.io'), { recursive: true, force: true });
+const { packages } = JSON.parse(table) as { packages: Record<string, string> };
+copy(Object.values(packages).map((directory) => `k8s.io/api/${directory}/generated.proto`));
+writeFileSync(projectPath('proto/kubernetes.json'), table);
+rmSync(goModule, { recursive: true });
