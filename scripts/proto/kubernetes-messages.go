@@ -1,4 +1,4 @@
-// Prints the table of Kubernetes messages, proto/kubernetes.json, from the Go types of upstream: for each field its
+// Prints the table of Kubernetes messages, proto/kubernetes.txt, from the Go types of upstream: for each field its
 // JSON name, its protobuf number, its Go type and when its JSON is omitted. Number 0: the field is in JSON only. Name
 // ".": the field's message is embedded, so its fields are in the JSON of the outer object. Run by
 // scripts/proto/update.ts.
@@ -183,24 +183,21 @@ func main() {
 				t.add(kind)
 			}
 		}
-		versions = append(versions, fmt.Sprintf("%q: %q", group.version.String(), directory))
+		versions = append(versions, group.version.String()+" "+directory)
 	}
 	names := []string{}
 	for name := range t.messages {
 		names = append(names, name)
 	}
 	sort.Strings(names)
-	fmt.Printf("{\n\t\"packages\": {\n\t\t%s\n\t},\n\t\"messages\": {\n", strings.Join(versions, ",\n\t\t"))
-	for i, name := range names {
-		comma := ","
-		if i == len(names)-1 {
-			comma = ""
-		}
-		if len(t.messages[name]) == 0 {
-			fmt.Printf("\t\t%q: []%s\n", name, comma)
-			continue
-		}
-		fmt.Printf("\t\t%q: [\n\t\t\t\"%s\"\n\t\t]%s\n", name, strings.Join(t.messages[name], "\",\n\t\t\t\""), comma)
+	fmt.Println("apiVersions")
+	for _, version := range versions {
+		fmt.Println("\t" + version)
 	}
-	fmt.Print("\t}\n}\n")
+	for _, name := range names {
+		fmt.Println(name)
+		for _, field := range t.messages[name] {
+			fmt.Println("\t" + field)
+		}
+	}
 }

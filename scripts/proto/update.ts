@@ -1,6 +1,6 @@
 /**
  * Renews what the project keeps of upstream's messages: the .proto files under proto/k8s.io without their comments,
- * and the table proto/kubernetes.json. Needs Go. Run by hand: `npx tsx scripts/proto/update.ts v0.37.2`.
+ * and the table proto/kubernetes.txt. Needs Go. Run by hand: `npx tsx scripts/proto/update.ts v0.37.2`.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -45,7 +45,7 @@ function copy(paths: readonly string[], copied = new Set<string>()): void {
 	}
 }
 rmSync(projectPath('proto/k8s.io'), { recursive: true, force: true });
-const { packages } = JSON.parse(table) as { packages: Record<string, string> };
-copy(Object.values(packages).map((directory) => `k8s.io/api/${directory}/generated.proto`));
-writeFileSync(projectPath('proto/kubernetes.json'), table);
+const packages = [...table.matchAll(/^\t\S+\d (\S+\/v\w+)$/gm)].map(([, directory]) => directory);
+copy(packages.map((directory) => `k8s.io/api/${directory}/generated.proto`));
+writeFileSync(projectPath('proto/kubernetes.txt'), table);
 rmSync(goModule, { recursive: true });
