@@ -294,17 +294,19 @@ describe('a gRPC server', () => {
 	it('hands a handler the metadata of the call', async () => {
 		const seen: (string | undefined)[] = [];
 		let keys: readonly string[] = [];
-		const note = (_request: never, { metadata, metadataKeys }: Call) => {
+		const note = (_request: never, { metadata, metadataPairs }: Call) => {
 			seen.push(metadata('authorization'), metadata('x'));
-			keys = metadataKeys;
+			keys = metadataPairs.map(([key, value]) => `${key}=${value}`);
 			return {};
 		};
 		await open({ unary: { ...tokenStore.unary, SignDetached: note } });
 		const channel = withBearerToken(await channelOf('a'), 'abc');
 		channel.metadata?.set('Impersonate-User', 'alice');
+		for (const group of ['a', 'b']) channel.metadata?.add('impersonate-group', group);
 		await call(channel, 'TokenStore', 'SignDetached', {});
 		assert.deepEqual(seen, ['Bearer abc', undefined]);
-		assert.ok(keys.includes('authorization') && keys.includes('impersonate-user'), keys.join());
+		for (const pair of ['impersonate-user=alice', 'impersonate-group=a, b'])
+			assert.ok(keys.includes(pair), keys.join());
 	});
 
 	it('a signal ends a stream on both sides, without an error', async () => {

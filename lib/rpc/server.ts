@@ -21,7 +21,8 @@ export interface Call {
 	readonly peer: Peer;
 	/** The first value of a metadata key, or undefined. */
 	readonly metadata: (key: string) => string | undefined;
-	readonly metadataKeys: readonly string[];
+	/** Every key with its values; the transport joins those of a key that is sent twice: `a, b`. */
+	readonly metadataPairs: readonly (readonly [key: string, value: string])[];
 	/** Aborts when the caller hangs up or its deadline passes. */
 	readonly signal: AbortSignal;
 }
@@ -150,7 +151,9 @@ class MethodHandlers {
 			method: call.getPath(),
 			peer: peerAt(this.#connections, call.getPeer()),
 			metadata: (key) => call.metadata.get(key)[0]?.toString(),
-			metadataKeys: Object.keys(call.metadata.toJSON()),
+			metadataPairs: Object.entries(call.metadata.toJSON()).flatMap(([key, values]) =>
+				values.map((value) => [key, value.toString()] as const),
+			),
 			signal: aborter.signal,
 		};
 	}

@@ -8,7 +8,7 @@ import { limits } from '../../lib/limits.ts';
 import type { Call, StreamHandler, UnaryHandler } from '../../lib/rpc/server.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
 import { type Credentials, defaultOptions } from './request/api-request.ts';
-import { impersonationHeaders } from './request/impersonation.ts';
+import { impersonationHeaders } from './request/impersonation-headers.ts';
 import { grpcMethods } from './request/info.ts';
 import { readFieldSelector } from './selectors.ts';
 import { deletionStatus, listMeta } from './status.ts';
@@ -88,8 +88,12 @@ export function resourceHandlers(resource: ApiResource, pipeline: Pipeline, stop
 	};
 }
 
-const credentialsOf = ({ peer, metadata, metadataKeys }: Call): Credentials => ({
+const credentialsOf = ({ peer, metadata, metadataPairs }: Call): Credentials => ({
 	peer,
 	authorization: metadata('authorization'),
-	impersonation: impersonationHeaders(metadataKeys.map((key) => [key, metadata(key) ?? ''])),
+	impersonation: impersonationHeaders(metadataPairs.flatMap(separated)),
 });
+
+/** gRPC joins the values of a key that is sent twice. @source gRPC over HTTP/2, Custom-Metadata */
+const separated = ([key, joined]: readonly [string, string]): [string, string][] =>
+	/^impersonate-(group$|extra-)/.test(key) ? joined.split(',').map((value) => [key, value.trim()]) : [[key, joined]];

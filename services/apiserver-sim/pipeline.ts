@@ -8,12 +8,12 @@ import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import { setSpanAttributes } from '../../lib/trace.ts';
+import { impersonatedUser } from './authenticate/impersonation.ts';
 import type { Authenticate } from './authenticate.ts';
 import type { Attributes, Authorizer, FieldRequirement, ResourceRequest } from './authorize/attributes.ts';
 import { forbidden } from './authorize/forbidden.ts';
 import { quotedInput } from './authorize/go-text.ts';
 import type { ApiRequest, Credentials, ObjectList, ResourceStorage, Verb } from './request/api-request.ts';
-import { refuseImpersonation } from './request/impersonation.ts';
 import { selectedName } from './selectors.ts';
 
 /**
@@ -54,17 +54,19 @@ export function createPipeline(
 	endpoints: Resources,
 	count: CountRefusal = () => undefined,
 ): Pipeline {
-	async function identified(credentials: Credentials): Promise<UserInfo> {
-		const user = await authenticate(credentials);
-		await refuseImpersonation(authorizer, user, credentials.impersonation);
+	/** The user that the request runs as, who may make it. */
+	async function allowedUser(attributes: Attributes, { impersonation }: Credentials): Promise<UserInfo> {
+		const user = await impersonatedUser(authorizer, attributes, impersonation);
+		if (user !== attributes.user) setSpanAttributes({ 'kubejoin.impersonator': attributes.user.username });
+		await requireAllowed(authorizer, { ...attributes, user });
 		return user;
 	}
 	/** Authenticate, authorize, and find the endpoint. */
 	async function allowed(unauthenticated: UnauthenticatedRequest, credentials: Credentials) {
-		const user = await identified(credentials);
+		const caller = await authenticate(credentials);
 		requireBoundedNames(unauthenticated, count);
-		const request = { ...unauthenticated, user, namespace: scopeOf(unauthenticated) };
-		await requireAllowed(authorizer, attributesOf(request));
+		const asked = { ...unauthenticated, user: caller, namespace: scopeOf(unauthenticated) };
+		const request = { ...asked, user: await allowedUser(attributesOf(asked), credentials) };
 		const endpoint = endpoints.get(request.resource);
 		const { subresource } = request;
 		if (endpoint === undefined || !(subresource === '' || isOneOf(endpoint.subresources, subresource)))
@@ -103,8 +105,8 @@ export function createPipeline(
 			throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
 		},
 		async authorizePath(path, verb, credentials) {
-			const user = await identified(credentials);
-			await requireAllowed(authorizer, { resourceRequest: false, user, verb, path });
+			const user = await authenticate(credentials);
+			await allowedUser({ resourceRequest: false, user, verb, path }, credentials);
 		},
 	};
 }

@@ -22,7 +22,7 @@ import { hasExtraSpace } from './authenticate.ts';
 import { encodeRefusal, negotiated, ordered, orderedItem, toPrettyJson, type Wishes } from './doors/negotiate.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
 import { type Credentials, defaultOptions } from './request/api-request.ts';
-import { impersonationHeaders } from './request/impersonation.ts';
+import { impersonationHeaders } from './request/impersonation-headers.ts';
 import { hasHandler, infoOfPath, type ObserveRequest, type RequestInfo, type ResourceInfo } from './request/info.ts';
 import {
 	asksForWatch,
@@ -108,12 +108,14 @@ function readRequest(request: IncomingMessage, connections: Connections): Asked 
 		credentials: {
 			peer,
 			authorization: headers.authorization,
-			impersonation: impersonationHeaders(
-				Object.entries(headers).map(([name, value]) => [name, [value ?? []].flat()[0] ?? '']),
-			),
+			impersonation: impersonationHeaders(pairsOf(request.rawHeaders)),
 		},
 	};
 }
+
+/** Each header as it was sent; `headers` joins those that are sent twice. */
+const pairsOf = (raw: readonly string[]): [string, string][] =>
+	raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? ''] as [string, string]] : []));
 
 function splitOnce(text: string, separator: string): [string, string] {
 	const at = text.indexOf(separator);

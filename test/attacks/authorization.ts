@@ -78,14 +78,20 @@ export const authorization: AttackGroup = {
 			run: wrongScopeIsNotFound,
 		},
 		{
-			title: 'send `Impersonate-User`, `-Group`, `-Uid` or `-Extra-*`',
-			attacker: 'a namespace admin',
-			result: '403; the request never runs with the rights of the caller instead',
+			title: 'send `Impersonate-User` with or without `-Group`, `-Uid` and `-Extra-*`',
+			attacker: 'a node',
+			result: '403, or 400 without a user; the request never runs with the rights of the caller instead',
 			async run(target) {
-				const admin = await issueUser(target.mesh, 'impersonator', ['kubeadm:cluster-admins']);
-				for (const name of ['Impersonate-User', 'impersonate-group', 'IMPERSONATE-UID', 'Impersonate-Extra-scopes']) {
-					const { status, body } = await https(target, '/api/v1/nodes', { ...admin, headers: { [name]: 'alice' } });
-					assert.equal(status, 403, `${name}: ${body}`);
+				const node = await issueUser(target.mesh, 'system:node:impersonator', ['system:nodes']);
+				for (const [name, wanted] of [
+					['Impersonate-User', 403],
+					['impersonate-group', 400],
+					['IMPERSONATE-UID', 400],
+					['Impersonate-Extra-scopes', 400],
+				] as const) {
+					const headers = { [name]: 'system:masters' };
+					const { status, body } = await https(target, '/api/v1/nodes/impersonator', { ...node, headers });
+					assert.equal(status, wanted, `${name}: ${body}`);
 				}
 			},
 		},

@@ -63,8 +63,8 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 		return {
 			method: '/test',
 			peer: stranger,
-			metadata: (key) => values.get(key),
-			metadataKeys: [...values.keys()],
+			metadata: (key) => [values.get(key)].flat()[0],
+			metadataPairs: [...values].flatMap(([key, value]) => [value].flat().map((one) => [key, String(one)] as const)),
 			signal: stopping.signal,
 		};
 	};

@@ -4,7 +4,7 @@ import type { ApiResource } from '../../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo } from '../../../lib/kube/types.ts';
 import type { Peer } from '../../../lib/rpc/peer.ts';
 import type { FieldRequirement } from '../authorize/attributes.ts';
-import type { ImpersonationHeader } from './impersonation.ts';
+import type { ImpersonationHeader } from './impersonation-headers.ts';
 
 export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'patch' | 'delete' | 'deletecollection';
 /** Of the row of the resource, for example `status`; empty for the resource itself. */
