@@ -1,44 +1,80 @@
 /**
- * One attacker of load.ts, in a process of its own: `load-attackers.ts KIND AMOUNT PORT CA TRACES_KEY`. Reports its
- * counts once a second until its parent disconnects.
+ * The attackers of load.ts, in one process that costs little: raw sockets, and frames that are encoded once. Its parent
+ * sends a `LoadOrder`, and receives `LoadReports` once a second until it disconnects.
  */
+import { existsSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { hasCode } from '../../lib/errors.ts';
-import { call, openChannel, withBearerToken } from '../../lib/rpc/channel.ts';
-import type { LoadKind, LoadReport } from './load-kinds.ts';
-import { h2Start, lingering, openCall, openRaw, openTls, resets, type Target } from './raw-client.ts';
+import { constants, setPriority } from 'node:os';
+import { type LoadKind, type LoadOrder, type LoadReports, loadAttacks, loadKinds } from './load-kinds.ts';
+import {
+	FrameReader,
+	h2Start,
+	lingering,
+	NumberedFrames,
+	openCall,
+	openRaw,
+	openTls,
+	type Target,
+} from './raw-client.ts';
+import { fullBodies, SLOW_BODY_HEAD } from './span-bodies.ts';
 
 const SECOND_MS = 1_000;
 const TICK_MS = 50;
-const [kind = '', amount = '', port = '', ca = '', key = ''] = process.argv.slice(2);
-const wanted = Number(amount);
-const target: Target = { host: '127.0.0.1', port: Number(port) };
+/** Until all idle connections have been open once. */
+const OPENED_PER_SECOND = 250;
+/** Of one that the server closed. */
+const REOPENED_PER_SECOND = 100;
+/** Above `streamResets` of one connection, so that the server cuts each of them. */
+const RESETS_PER_CONNECTION = 250;
+const CALLS_PER_CONNECTION = 10;
+/** Below `concurrentStreams`: above it the server would end the connection. */
+const MAX_GUESSES_OPEN = 90;
+const SLOW_BODIES = 300;
+const SLOW_BODIES_OPENED_PER_SECOND = 50;
+const FULL_BODIES_PER_SECOND = 20;
 
-const sockets = new Set<Socket>();
-let count = 0;
-let refused = 0;
+/** The counts of one attack, and its open connections. */
+class Attack {
+	readonly sockets = new Set<Socket>();
+	count = 0;
+	refused = 0;
+	#opening = 0;
 
-/** Counts a connection as open until the server closes its side. */
-function keep(socket: Socket): Socket {
-	sockets.add(socket);
-	const drop = (): void => {
-		sockets.delete(socket);
-		socket.destroy();
-	};
-	socket.once('close', drop).once('end', drop);
-	return socket;
+	/** Counts a connection as open until the server closes its side. */
+	keep(socket: Socket): Socket {
+		this.sockets.add(socket);
+		const drop = (): void => {
+			this.sockets.delete(socket);
+			socket.destroy();
+		};
+		socket.once('close', drop).once('end', drop);
+		return socket;
+	}
+
+	/** Opens at most `due` connections, and none above `wanted`. */
+	fill(due: number, wanted: number, open: () => Promise<Socket>): void {
+		repeat(Math.min(due, wanted - this.sockets.size - this.#opening), () => {
+			this.#opening += 1;
+			void open().then((socket) => {
+				this.#opening -= 1;
+				this.count += 1;
+				if (!socket.destroyed) this.keep(socket);
+			});
+		});
+	}
 }
 
 /**
  * Calls `work` with the number of actions that are due. A process that got no processor time catches up on at most one
  * second.
  */
-function every(perSecond: number, work: (due: number) => void): void {
+function every(perSecond: number | (() => number), work: (due: number) => void): void {
+	const rate = typeof perSecond === 'number' ? () => perSecond : perSecond;
 	let lastMs = performance.now();
 	let due = 0;
 	setInterval(() => {
 		const nowMs = performance.now();
-		due = Math.min(perSecond, due + ((nowMs - lastMs) * perSecond) / SECOND_MS);
+		due = Math.min(rate(), due + ((nowMs - lastMs) * rate()) / SECOND_MS);
 		lastMs = nowMs;
 		const whole = Math.floor(due);
 		due -= whole;
@@ -50,145 +86,162 @@ function repeat(times: number, work: () => void): void {
 	for (let index = 0; index < times; index++) work();
 }
 
-/** Keeps this many connections open: opens a new one for each that the server closes. */
-function holdOpen(perSecond: number, open: () => Promise<Socket>): void {
-	let opening = 0;
-	every(perSecond, (due) =>
-		repeat(Math.min(due, wanted - sockets.size - opening), () => {
-			opening += 1;
-			void open().then((socket) => {
-				opening -= 1;
-				count += 1;
-				if (!socket.destroyed) keep(socket);
+function holdIdle(attack: Attack, target: Target, wanted: number): void {
+	const kinds = [async () => openRaw(target), () => openTls(target, 'h2')] as const;
+	let next = 0;
+	every(
+		() => (attack.count < wanted ? OPENED_PER_SECOND : REOPENED_PER_SECOND),
+		(due) => attack.fill(due, wanted, () => (kinds[next++ % kinds.length] ?? kinds[0])()),
+	);
+}
+
+function dribble(attack: Attack, target: Target, wanted: number): void {
+	const begin = lingering['HTTP/1.1 headers without an end'];
+	if (begin !== undefined) every(wanted / 4, (due) => attack.fill(due, wanted, () => begin(target)));
+	every(10, () => {
+		for (const socket of attack.sockets) socket.write('a');
+	});
+}
+
+function resetStreams(attack: Attack, target: Target): void {
+	let connection: { readonly socket: Socket; readonly frames: NumberedFrames } | undefined;
+	let isOpening = false;
+	const open = async (): Promise<void> => {
+		isOpening = true;
+		const socket = await openTls(target, 'h2');
+		isOpening = false;
+		if (socket.destroyed) return;
+		socket.write(h2Start);
+		attack.keep(socket).once('close', () => {
+			connection = undefined;
+		});
+		connection = { socket, frames: NumberedFrames.resets() };
+	};
+	every(RESETS_PER_CONNECTION, (due) => {
+		if (connection === undefined) {
+			if (!isOpening) void open();
+			return;
+		}
+		connection.socket.write(connection.frames.next(due), (error) => {
+			if (!error) attack.count += due;
+		});
+	});
+}
+
+const unfinishedCalls = Buffer.concat([
+	h2Start,
+	...Array.from({ length: CALLS_PER_CONNECTION }, (_, at) => openCall(1 + 2 * at)),
+]);
+
+function leaveUnfinished(attack: Attack, target: Target, wanted: number): void {
+	every(wanted / CALLS_PER_CONNECTION, (due) =>
+		repeat(due, () => {
+			void openTls(target, 'h2').then((socket) => {
+				if (socket.destroyed) return;
+				attack.keep(socket).write(unfinishedCalls);
+				attack.count += CALLS_PER_CONNECTION;
 			});
 		}),
 	);
 }
 
-const OPENED_PER_SECOND = 400;
-const IDLE_KINDS = [async () => openRaw(target), () => openTls(target, 'h2')] as const;
-/** Above `streamResets` of one connection, so that the server cuts each of them. */
-const RESETS_PER_CONNECTION = 250;
-
-const SLOW_BODIES = 300;
-const SLOW_BODY_BYTES = 100_000;
-const FULL_BODIES_PER_SECOND = 20;
-
-/** Names and values as long as the observer keeps them. */
-const attributes = JSON.stringify(
-	Array.from({ length: 32 }, (_, at) => ({ key: `a${at}`, value: { stringValue: 'a'.repeat(500) } })),
-);
-const span = (index: number): string => {
-	const id = index.toString(16);
-	const ids = `"traceId":"${id.padStart(32, '0')}","spanId":"${id.padStart(16, '0')}"`;
-	return `{${ids},"name":"join","kind":1,"startTimeUnixNano":"1","endTimeUnixNano":"2","attributes":${attributes}}`;
-};
+/** All guesses on one connection, as a client library sends them. */
+function guessTokens(attack: Attack, target: Target, wanted: number): void {
+	let connection:
+		| { readonly socket: Socket; readonly calls: NumberedFrames; readonly answers: FrameReader }
+		| undefined;
+	let isOpening = false;
+	let guess = 0;
+	const open = async (): Promise<void> => {
+		isOpening = true;
+		const socket = await openTls(target, 'h2');
+		isOpening = false;
+		if (socket.destroyed) return;
+		socket.write(h2Start);
+		const answers = new FrameReader((bytes) => socket.write(bytes));
+		socket.on('data', (bytes: Buffer) => answers.read(bytes));
+		attack.keep(socket).once('close', () => {
+			connection = undefined;
+		});
+		connection = { socket, calls: NumberedFrames.guesses(), answers };
+	};
+	every(wanted, (due) => {
+		if (connection === undefined) {
+			if (!isOpening) void open();
+			return;
+		}
+		const { socket, calls, answers } = connection;
+		repeat(Math.min(due, MAX_GUESSES_OPEN - (calls.sent - answers.ended)), () => {
+			socket.write(calls.next(1, String(guess++).padStart(16, '0')));
+			attack.count += 1;
+		});
+	});
+}
 
 /** Requests that never end hold the places of the intake; a few complete ones make it parse and store. */
-function fillTraceIntake(): void {
-	const head = `POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nAuthorization: Bearer ${key}\r\n`;
-	every(SLOW_BODIES, (due) =>
-		repeat(Math.min(due, SLOW_BODIES - sockets.size), () => {
-			const socket = connect(target.port, target.host);
-			socket.on('error', () => undefined);
-			socket.on('data', (bytes: Buffer) => {
-				if (bytes.includes('HTTP/1.1 429')) refused += 1;
-				sockets.delete(socket);
-				socket.destroy();
-			});
-			keep(socket).write(
-				`${head}Content-Type: application/json\r\nContent-Length: ${SLOW_BODY_BYTES}\r\n\r\n{"resourceSpans":[`,
-			);
-			count += 1;
-		}),
-	);
+function fillTraceIntake(attack: Attack, target: Target, tracesKey: string): void {
+	const send = async (bytes: readonly (string | Buffer)[]): Promise<Socket> => {
+		const socket = connect(target.port, target.host);
+		socket.on('error', () => undefined);
+		socket.on('data', (answer: Buffer) => {
+			if (answer.includes('HTTP/1.1 429')) attack.refused += 1;
+			attack.sockets.delete(socket);
+			socket.destroy();
+		});
+		for (const part of bytes) socket.write(part);
+		return socket;
+	};
+	const head = `POST /v1/traces HTTP/1.1\r\nHost: 127.0.0.1:${target.port}\r\nAuthorization: Bearer ${tracesKey}\r\n`;
+	every(SLOW_BODIES_OPENED_PER_SECOND, (due) => attack.fill(due, SLOW_BODIES, () => send([head, SLOW_BODY_HEAD])));
 	every(SLOW_BODIES / 10, () => {
-		for (const socket of sockets) socket.write(' ');
+		for (const socket of attack.sockets) socket.write(' ');
 	});
-	let index = 1;
+	const bodies = fullBodies();
 	every(FULL_BODIES_PER_SECOND, (due) =>
 		repeat(due, () => {
-			const spans = Array.from({ length: 20 }, () => span(index++)).join();
-			const body = `{"resourceSpans":[{"resource":{},"scopeSpans":[{"scope":{},"spans":[${spans}]}]}]}`;
-			const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
-			void fetch(`http://127.0.0.1:${port}/v1/traces`, { method: 'POST', headers, body }).then(
-				async (response) => {
-					await response.arrayBuffer();
-					count += 1;
-					if (response.status === 429) refused += 1;
-				},
-				() => undefined,
-			);
+			const body = bodies.next();
+			const length = `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`;
+			void send([head, length, body]).then(() => {
+				attack.count += 1;
+			});
 		}),
 	);
 }
 
-function resetStreams(): void {
-	let socket: Socket | undefined;
-	let stream = 1;
-	every(RESETS_PER_CONNECTION, (due) => {
-		if (socket === undefined) {
-			stream = 1;
-			void openTls(target, 'h2').then((opened) => {
-				if (!opened.destroyed) opened.write(h2Start);
-				keep(opened).once('close', () => {
-					socket = undefined;
-				});
-				socket = opened;
-			});
-		}
-		if (socket === undefined || !sockets.has(socket)) return;
-		socket.write(resets(stream, due));
-		stream += 2 * due;
-		count += due;
-	});
+function begin(kind: LoadKind, attack: Attack, { port, tracesPort, tracesKey }: LoadOrder): void {
+	const { amount } = loadAttacks[kind];
+	const target: Target = { host: '127.0.0.1', port: kind === 'traces' ? tracesPort : port };
+	const kinds: Readonly<Record<LoadKind, () => void>> = {
+		idle: () => holdIdle(attack, target, amount),
+		dribble: () => dribble(attack, target, amount),
+		resets: () => repeat(amount / RESETS_PER_CONNECTION, () => resetStreams(attack, target)),
+		unfinished: () => leaveUnfinished(attack, target, amount),
+		tokens: () => guessTokens(attack, target, amount),
+		traces: () => fillTraceIntake(attack, target, tracesKey),
+	};
+	kinds[kind]();
 }
 
-const kinds: Readonly<Record<LoadKind, () => void>> = {
-	idle() {
-		let next = 0;
-		holdOpen(OPENED_PER_SECOND, () => (IDLE_KINDS[next++ % IDLE_KINDS.length] ?? IDLE_KINDS[0])());
-	},
-	dribble() {
-		const begin = lingering['HTTP/1.1 headers without an end'];
-		if (begin !== undefined) holdOpen(wanted / 4, () => begin(target));
-		every(10, () => {
-			for (const socket of sockets) socket.write('a');
-		});
-	},
-	resets: () => repeat(wanted / RESETS_PER_CONNECTION, resetStreams),
-	unfinished: () =>
-		every(wanted / 10, (due) =>
-			repeat(due, () => {
-				void openTls(target, 'h2').then((socket) => {
-					if (socket.destroyed) return;
-					const calls = Array.from({ length: 10 }, (_, at) => openCall(1 + 2 * at));
-					keep(socket).write(Buffer.concat([h2Start, ...calls]));
-					count += calls.length;
-				});
-			}),
-		),
-	tokens() {
-		const channel = openChannel(`127.0.0.1:${port}`, { ca });
-		let guess = 0;
-		every(wanted, (due) =>
-			repeat(due, () => {
-				const token = `abcdef.${String(guess++).padStart(16, '0')}`;
-				void call(withBearerToken(channel, token), 'Nodes', 'List', {}, { deadlineMs: 5_000 }).catch(
-					(error: unknown) => {
-						count += 1;
-						if (hasCode(error, 'API_UNAUTHORIZED')) refused += 1;
-					},
-				);
-			}),
-		);
-	},
-	traces: fillTraceIntake,
-};
+/**
+ * Real attackers run on other machines: these get the processor time that the mesh and the nodes leave. Linux can share
+ * the time among sessions first; then the priority of the session counts, not that of the process.
+ */
+function yieldProcessor(): void {
+	setPriority(constants.priority.PRIORITY_LOW);
+	const session = '/proc/self/autogroup';
+	if (existsSync(session)) writeFileSync(session, `${constants.priority.PRIORITY_LOW}`);
+}
 
-kinds[kind as LoadKind]();
-setInterval(() => {
-	const report: LoadReport = { count, refused, open: sockets.size };
-	process.send?.(report);
-}, SECOND_MS);
 process.once('disconnect', () => process.exit());
+process.once('message', (order: LoadOrder) => {
+	if (order.isYielding) yieldProcessor();
+	const attacks = new Map(loadKinds.map((kind) => [kind, new Attack()] as const));
+	for (const kind of order.kinds) begin(kind, attacks.get(kind) ?? new Attack(), order);
+	setInterval(() => {
+		const reports = [...attacks].map(([kind, { count, refused, sockets }]) => [
+			kind,
+			{ count, refused, open: sockets.size },
+		]);
+		process.send?.(Object.fromEntries(reports) as LoadReports);
+	}, SECOND_MS);
+});

@@ -3,12 +3,24 @@ import type { LimitName } from '../../lib/limits.ts';
 
 export type LoadKind = 'idle' | 'dribble' | 'resets' | 'unfinished' | 'tokens' | 'traces';
 
-/** Since the start of the attacker. `refused` counts answers that name the refusal: 401 and 429. */
+/** Since the start of the attackers. */
 export interface LoadReport {
 	readonly count: number;
+	/** Answers that name the refusal. */
 	readonly refused: number;
 	/** Connections that the server has not closed. */
 	readonly open: number;
+}
+export type LoadReports = Readonly<Record<LoadKind, LoadReport>>;
+
+/** The first message to the process of the attackers, which has no secret in its arguments. */
+export interface LoadOrder {
+	readonly kinds: readonly LoadKind[];
+	readonly port: number;
+	readonly tracesPort: number;
+	readonly tracesKey: string;
+	/** Leaves the processor time to the mesh and the nodes. */
+	readonly isYielding: boolean;
 }
 
 export interface LoadAttack {
@@ -19,11 +31,13 @@ export interface LoadAttack {
 	readonly service: 'apiserver-sim' | 'observer';
 	/** The service must count refusals under one of them. */
 	readonly limits: readonly LimitName[];
+	/** The metric that counts the refusals, with one label, where the attacker cannot read the answers. */
+	readonly metric?: readonly [name: string, label: string];
 }
 
 export const loadAttacks: Readonly<Record<LoadKind, LoadAttack>> = {
 	idle: {
-		title: 'idle connections, TCP and TLS, opened again when closed',
+		title: 'idle connections, TCP and TLS, at most 100 a second opened again',
 		amount: 5_000,
 		of: 'opened in all',
 		service: 'apiserver-sim',
@@ -56,6 +70,7 @@ export const loadAttacks: Readonly<Record<LoadKind, LoadAttack>> = {
 		of: 'refused per second',
 		service: 'apiserver-sim',
 		limits: [],
+		metric: ['apiserver_request_total', 'code="401"'],
 	},
 	traces: {
 		title: 'requests with spans that find the intake full (429)',
@@ -65,3 +80,5 @@ export const loadAttacks: Readonly<Record<LoadKind, LoadAttack>> = {
 		limits: ['tracesRequestsInFlight', 'tracesBytesInFlight', 'tracesRequestsPerSecond'],
 	},
 };
+
+export const loadKinds = Object.keys(loadAttacks) as LoadKind[];

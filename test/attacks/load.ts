@@ -1,19 +1,16 @@
 /**
- * `npm run test:load -- [JOINS]`: honest joins beside attackers, then 10,000 abusive connections. Compares the times of
- * joins with those of the same mesh before the attack, because the times of one machine say nothing about another. Exit
- * code 1: a join failed, p99 grew more than `MAX_RATIO` times, a service kept descriptors, or an attacker did not reach
- * its rate, so that the comparison proves nothing.
+ * `npm run test:load -- [JOINS | cost [KIND...]]`: honest joins beside attackers, then 10,000 abusive connections; or the
+ * processor time of each attack. Compares the times of joins with those of the same mesh before the attack, because the
+ * times of one machine say nothing about another. Exit code 1: a join failed, p99 grew more than `MAX_RATIO` times, a
+ * service kept descriptors, or an attacker did not reach its rate, so that the comparison proves nothing.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { projectPath } from '../../lib/paths.ts';
-import { deriveTracesKey } from '../../lib/traces-key.ts';
 import { nodeHealthPort } from '../../scripts/mesh/services.ts';
 import { startTestMesh, type TestMesh } from '../mesh/mesh.ts';
 import { abuseConnections, abusive, openFiles } from './abusive-connections.ts';
-import { type LoadAttack, type LoadKind, type LoadReport, loadAttacks } from './load-kinds.ts';
+import { Attackers } from './attackers.ts';
+import { measureCosts } from './load-cost.ts';
+import { type LoadKind, loadAttacks, loadKinds } from './load-kinds.ts';
 import { type Target, targetOf } from './target.ts';
 
 const MAX_RATIO = 5;
@@ -24,8 +21,8 @@ const MAX_PHASE_MS = 70_000;
 const MIN_JOINS = 5;
 /** A busy machine needs most of it to start the processes of the attackers. */
 const MAX_BUILD_UP_MS = 45_000;
-const BUILD_UP_REPORTS = 5;
-const joins = Number(process.argv[2] ?? 20);
+const [argument = '20', ...names] = process.argv.slice(2);
+const joins = Number(argument);
 
 const quantile = (times: readonly number[], share: number): number =>
 	times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * share))] ?? Number.NaN;
@@ -67,54 +64,12 @@ async function measure({ mesh, config, times }: Honest, phase: string, count = j
 	return p99;
 }
 
-/** An attacker in a process of its own, and its reports. */
-class Attacker {
-	readonly attack: LoadAttack;
-	readonly #process: ChildProcess;
-	readonly #reports: LoadReport[] = [];
-	#begin = 0;
-
-	constructor(kind: LoadKind, mesh: TestMesh, tracesKey: string) {
-		this.attack = loadAttacks[kind];
-		const port = this.attack.service === 'observer' ? mesh.port + 3 : mesh.port;
-		const args = [kind, String(this.attack.amount), String(port), mesh.ca, tracesKey];
-		this.#process = fork(projectPath('test/attacks/load-attackers.ts'), args, { execArgv: ['--import', 'tsx'] });
-		this.#process.on('message', (report) => this.#reports.push(report as LoadReport));
-	}
-
-	/** The attack counts from the report before the last `back` on. */
-	begin(back = 0): void {
-		this.#begin = Math.max(0, this.#reports.length - back);
-	}
-
-	isAtItsRate(): boolean {
-		this.begin(BUILD_UP_REPORTS);
-		return this.#reports.length > BUILD_UP_REPORTS && this.reached() >= this.attack.amount * MIN_SHARE;
-	}
-
-	/** In the unit of the attack, since `begin`. */
-	reached(): number {
-		const { count = 0, refused = 0 } = this.#reports[this.#begin - 1] ?? {};
-		const reports = this.#reports.slice(this.#begin);
-		const last = reports.at(-1);
-		if (last === undefined) return 0;
-		if (this.attack.of === 'opened in all') return last.count;
-		if (this.attack.of === 'open') return reports.reduce((sum, { open }) => sum + open, 0) / reports.length;
-		const total = this.attack.of === 'refused per second' ? last.refused - refused : last.count - count;
-		return total / reports.length;
-	}
-
-	stop(): void {
-		this.#process.kill();
-	}
-}
-
 /** @returns the attacks that were weaker than stated, and those that the service did not notice */
-async function judgeAttackers(attackers: readonly Attacker[], target: Target): Promise<string[]> {
+async function judgeAttackers(attackers: Attackers, target: Target): Promise<string[]> {
 	const problems: string[] = [];
-	for (const attacker of attackers) {
-		const { title, amount, of, service, limits } = attacker.attack;
-		const reached = attacker.reached();
+	for (const kind of loadKinds) {
+		const { title, amount, of, service, limits } = loadAttacks[kind];
+		const reached = await attackers.reached(kind);
 		const refusals = await Promise.all(
 			limits.map(async (limit) => ({ limit, times: await target.refusals(service, limit) })),
 		);
@@ -131,21 +86,19 @@ async function judgeAttackers(attackers: readonly Attacker[], target: Target): P
 }
 
 async function attackJoins(honest: Honest, target: Target, quiet: number): Promise<string[]> {
-	const { mesh } = honest;
-	const masterKey = readFileSync(join(mesh.state, 'pki/observer/traces-key'), 'utf8').trim();
-	const tracesKey = deriveTracesKey(masterKey, 'kubelet-sim');
-	const attackers = (Object.keys(loadAttacks) as LoadKind[]).map((kind) => new Attacker(kind, mesh, tracesKey));
+	const attackers = new Attackers(target, loadKinds, { isYielding: true });
 	try {
 		const endMs = performance.now() + MAX_BUILD_UP_MS;
-		while (performance.now() < endMs && !attackers.every((attacker) => attacker.isAtItsRate())) await delay(500);
-		for (const attacker of attackers) attacker.begin();
+		while (performance.now() < endMs && !attackers.areAtTheirRates(MIN_SHARE)) await delay(500);
+		await attackers.begin();
 		const attacked = await measure(honest, 'attacked');
 		const problems = await judgeAttackers(attackers, target);
+		print(attackers.costText());
 		const ratio = attacked / quiet;
 		print(`p99 under attack is ${ratio.toFixed(1)} times the quiet p99 (at most ${MAX_RATIO})`);
 		return ratio <= MAX_RATIO ? problems : [...problems, `p99 grew ${ratio.toFixed(1)} times`];
 	} finally {
-		for (const attacker of attackers) attacker.stop();
+		attackers.stop();
 	}
 }
 
@@ -157,6 +110,10 @@ async function run(): Promise<string[]> {
 		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '60s' });
 		await mesh.startNode('node-1', 0, config);
 		const target = targetOf(mesh, nodeHealthPort(mesh.port, 0));
+		if (argument === 'cost') {
+			await measureCosts(target, names.length === 0 ? loadKinds : (names as LoadKind[]), print);
+			return [];
+		}
 		const honest = { mesh, config, times };
 		await measure(honest, 'warm-up', 2);
 		const quiet = await measure(honest, 'quiet');

@@ -1,6 +1,6 @@
 /** Clients that break the protocols on purpose: raw TCP, TLS and HTTP/2 frames, as no library would send them. */
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, createSecureContext } from 'node:tls';
 
 export interface Target {
 	readonly host: string;
@@ -73,10 +73,14 @@ export function openRaw({ host, port }: Target): Socket {
 	const socket = connectTcp({ host, port, allowHalfOpen: true });
 	return quiet(socket);
 }
+/** Node makes a context for each connection otherwise, which costs the attacker more than its handshake. */
+const anonymous = createSecureContext();
+
 export async function openTls({ host, port, tls }: Target, protocol?: 'h2' | 'http/1.1'): Promise<Socket> {
 	const alpn = protocol === undefined ? {} : { ALPNProtocols: [protocol] };
+	const credentials = tls ?? { secureContext: anonymous };
 	// `allowHalfOpen` is missing in the types of a TLS client, and works.
-	const options = { host, port, rejectUnauthorized: false, allowHalfOpen: true, ...alpn, ...tls };
+	const options = { host, port, rejectUnauthorized: false, allowHalfOpen: true, ...alpn, ...credentials };
 	const socket = quiet(connectTls(options));
 	await new Promise((resolve) => socket.once('secureConnect', resolve).once('close', resolve));
 	return socket;
@@ -134,4 +138,81 @@ async function sent(target: Target, protocol: 'h2' | 'http/1.1', bytes: string |
 	const socket = await openTls(target, protocol);
 	if (!socket.destroyed) socket.write(bytes);
 	return socket;
+}
+
+/** Where a frame has the number of its stream. */
+const STREAM_AT = 5;
+const SECRET_PLACEHOLDER = '#'.repeat(16);
+
+/** The same frames on one stream after another: encoded once, so that only the numbers of the streams change. */
+export class NumberedFrames {
+	readonly #template: Buffer;
+	/** Offsets of the numbers of the stream. */
+	readonly #numbers: readonly number[];
+	readonly #secretAt: number;
+	sent = 0;
+
+	constructor(frames: readonly Buffer[]) {
+		this.#template = Buffer.concat(frames);
+		this.#secretAt = this.#template.indexOf(SECRET_PLACEHOLDER);
+		let end = 0;
+		this.#numbers = frames.map(({ length }) => {
+			end += length;
+			return end - length + STREAM_AT;
+		});
+	}
+
+	/** A call that its caller resets at once. */
+	static resets(): NumberedFrames {
+		return new NumberedFrames([openCall(0), frame('RST_STREAM', 0, 0, CANCEL)]);
+	}
+
+	/** A call with a token. */
+	static guesses(): NumberedFrames {
+		const headers = callHeaders('/kubejoin.v1.Nodes/List', { authorization: `Bearer abcdef.${SECRET_PLACEHOLDER}` });
+		return new NumberedFrames([
+			frame('HEADERS', END_HEADERS, 0, headers),
+			frame('DATA', END_STREAM, 0, Buffer.alloc(5)),
+		]);
+	}
+
+	/** The frames of the next `count` streams. @param secret  of 16 characters, for all of them */
+	next(count: number, secret?: string): Buffer {
+		const { length } = this.#template;
+		const bytes = Buffer.alloc(count * length);
+		for (let at = 0; at < bytes.length; at += length) {
+			this.#template.copy(bytes, at);
+			for (const number of this.#numbers) bytes.writeUInt32BE(1 + 2 * this.sent, at + number);
+			if (secret !== undefined) bytes.write(secret, at + this.#secretAt);
+			this.sent += 1;
+		}
+		return bytes;
+	}
+}
+
+const FRAME_HEAD_BYTES = 9;
+
+/** Counts the streams that the server has ended, and answers its pings. */
+export class FrameReader {
+	ended = 0;
+	readonly #write: (bytes: Buffer) => void;
+	#rest: Buffer = Buffer.alloc(0);
+
+	constructor(write: (bytes: Buffer) => void) {
+		this.#write = write;
+	}
+
+	read(bytes: Buffer): void {
+		let rest = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+		while (rest.length >= FRAME_HEAD_BYTES && rest.length >= FRAME_HEAD_BYTES + rest.readUIntBE(0, 3)) {
+			const end = FRAME_HEAD_BYTES + rest.readUIntBE(0, 3);
+			const [kind = 0, flags = 0] = [rest[3], rest[4]];
+			if (kind === type.PING && flags === 0) this.#write(frame('PING', 1, 0, rest.subarray(FRAME_HEAD_BYTES, end)));
+			const hasEnded =
+				kind === type.RST_STREAM || ((kind === type.HEADERS || kind === type.DATA) && (flags & END_STREAM) !== 0);
+			if (hasEnded) this.ended += 1;
+			rest = rest.subarray(end);
+		}
+		this.#rest = Buffer.from(rest);
+	}
 }

@@ -22,8 +22,10 @@ export interface Target {
 	readonly tlsPorts: readonly { readonly name: string; readonly port: number }[];
 	readonly residentMegabytes: (service: ServiceName) => number;
 	readonly openFiles: (service: ServiceName) => number;
-	/** A metric's samples of one service, summed. */
-	readonly metric: (service: ServiceName, name: string) => Promise<number>;
+	/** A metric's samples of one service, summed: all, or those with a label such as `code="401"`. */
+	readonly metric: (service: ServiceName, name: string, label?: string) => Promise<number>;
+	/** Processor time of a service since its start. */
+	readonly cpuMs: (service: ServiceName) => number;
 	/** How often a service refused a caller because of this limit. */
 	readonly refusals: (service: ServiceName, limit: LimitName) => Promise<number>;
 	/** @throws AssertionError  a service was restarted, is not ready, or answers an honest client too late */
@@ -59,7 +61,9 @@ export function targetOf(mesh: TestMesh, nodeHealthPort: number): Target {
 		],
 		residentMegabytes: (name) => Number(/VmRSS:\s+(\d+)/.exec(statusOf(pidOf(name)))?.[1]) / 1024,
 		openFiles: (name) => readdirSync(`/proc/${pidOf(name)}/fd`).length,
-		metric: (name, metric) => sumOf(name, (line) => line.startsWith(`${metric}{`) || line.startsWith(`${metric} `)),
+		metric: (name, metric, label = '') =>
+			sumOf(name, (line) => (line.startsWith(`${metric}{`) || line.startsWith(`${metric} `)) && line.includes(label)),
+		cpuMs: (name) => cpuMsOf(pidOf(name)),
 		refusals: (name, limit) =>
 			sumOf(name, (line) => line.startsWith(`kubejoin_limit_refusals_total{limit="${limit}"}`)),
 		async requireUnharmed() {
@@ -76,6 +80,12 @@ export function targetOf(mesh: TestMesh, nodeHealthPort: number): Target {
 			assert.ok(performance.now() - startedMs < HONEST_MS, 'an honest client waits too long');
 		},
 	};
+}
+
+/** Linux counts in ticks of 10 ms. @source proc_pid_stat(5), fields 14 and 15; the name in field 2 may have blanks */
+export function cpuMsOf(pid: number): number {
+	const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+	return 10 * (Number(fields[11]) + Number(fields[12]));
 }
 
 const statusOf = (pid: number): string => readFileSync(`/proc/${pid}/status`, 'utf8');
