@@ -20,7 +20,6 @@ export interface ApiResource {
 	readonly shortNames: readonly string[];
 	/** For example `all`. */
 	readonly categories: readonly string[];
-	/** Sorted. */
 	readonly verbs: readonly string[];
 	readonly subresources: readonly ApiSubresource[];
 	/** Service in proto/kubejoin/apiserver-sim.proto; absent where only HTTPS offers it. */

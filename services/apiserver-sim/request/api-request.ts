@@ -53,11 +53,8 @@ export interface RequestOptions {
 	readonly fieldValidation: FieldValidation;
 	/** Of an apply: take over fields of other managers. */
 	readonly force: boolean;
-	/** Of delete. */
 	readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
-	/** Of delete. */
 	readonly propagationPolicy?: PropagationPolicy | undefined;
-	/** Of delete. */
 	readonly gracePeriodSeconds?: number | undefined;
 	/** Of delete: answer also for an object that cannot be read. */
 	readonly ignoreStoreReadError: boolean;

@@ -79,7 +79,7 @@ export function infoOfPath(method: string, path: string, isWatch: boolean): Requ
 	};
 }
 
-/** What a request names that is in no row: it is authorized like any other, and then not found. */
+/** A resource without a row: the request is authorized like any other, and then refused with 404. */
 const unservedResource = (named: Pick<ApiResource, 'group' | 'version' | 'resource'>): ApiResource => ({
 	...named,
 	singular: '',
