@@ -420,8 +420,8 @@ const authorization: readonly Target[] = [
 		],
 	},
 	{
-		file: 'services/apiserver-sim/authorize/node-restriction.ts',
-		tests: ['services/apiserver-sim/authorize/node-restriction.test.ts'],
+		file: 'services/apiserver-sim/admit/node-restriction.ts',
+		tests: ['services/apiserver-sim/admit/node-restriction.test.ts'],
 		mutants: [
 			[
 				'	if (name !== node) return `node ${quoted(node)} is not allowed to modify node',
@@ -437,32 +437,63 @@ const authorization: readonly Target[] = [
 				'forbiddenChanges(before.metadata.labels ?? {}, after.metadata.labels ?? {})',
 				'forbiddenChanges({}, after.metadata.labels ?? {})',
 			],
-			['return write.csrCommonName === wanted ? undefined', 'return write.csrCommonName !== undefined ? undefined'],
-			["if (node === '') return `could not determine", 'if (false) return `could not determine'],
+			['read.csr.subject.commonName === wanted', "read.csr.subject.commonName !== ''"],
+			["		if (node === '') throw notAdmitted", '		if (false) throw notAdmitted'],
 			[
 				"return name === node ? undefined : 'can only access node lease",
 				"return name !== '' ? undefined : 'can only access node lease",
 			],
-			['	if (write.namespace !== wellKnown.kubeNodeLease)', '	if (false)'],
+			['	if (namespace !== wellKnown.kubeNodeLease)', '	if (false)'],
 			['(created.spec?.configSource ?? null) !== null', 'false'],
-			[
-				"const name = write.verb === 'create' ? (write.object?.metadata.name ?? '') : write.name;",
-				'const name = write.name || node;',
-			],
+			["if (name !== node) return 'can only access CSINode", "if (false) return 'can only access CSINode"],
 		],
 	},
 	{
-		file: 'services/apiserver-sim/authorize/csr-admission.ts',
-		tests: ['services/apiserver-sim/authorize/csr-admission.test.ts'],
+		file: 'services/apiserver-sim/admit/node-restriction-pods.ts',
+		tests: ['services/apiserver-sim/admit/node-restriction.test.ts'],
 		mutants: [
-			["if (await mayUseSigner(user, 'approve', signerName, authorize)) return undefined;", 'return undefined;'],
-			["if (await mayUseSigner(user, 'sign', signerName, authorize)) return undefined;", 'return undefined;'],
-			["mayUseSigner(user, 'sign', signerName", "mayUseSigner(user, 'approve', signerName"],
+			['if (previous.spec?.nodeName !== node)', 'if (false)'],
+			['if (pod.metadata.annotations?.[mirrorAnnotation] === undefined)', 'if (false)'],
+			['if (owner.uid !== uid)', 'if (false)'],
+			['if (bound.uid !== pod.metadata.uid)', 'if (false)'],
+			["if (pod.spec?.nodeName !== node) return 'node requested token", "if (false) return 'node requested token"],
+			['if (await podNamesAudience(pod, audience, objects)) return undefined;', 'return undefined;'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/admit/namespace-lifecycle.ts',
+		tests: ['services/apiserver-sim/admit/namespace-lifecycle.test.ts'],
+		mutants: [
+			["if (found.status?.phase !== 'Terminating') return undefined;", 'return undefined;'],
+			["operation === 'DELETE' && immortal.includes(name)", 'false'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/admit/signer-permission.ts',
+		tests: ['services/apiserver-sim/admit/certificates.test.ts'],
+		mutants: [
 			["decision === 'Allow' && error === undefined", "decision === 'Allow'"],
-			['!organizations.includes(wellKnown.groups.masters)', 'true'],
 			["signerName.split('/')[0]}/*", '*'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/admit/certificate-approval.ts',
+		tests: ['services/apiserver-sim/admit/certificates.test.ts'],
+		mutants: [["if (await mayUseSigner(user, 'approve', signerName, authorizer)) return;", 'return;']],
+	},
+	{
+		file: 'services/apiserver-sim/admit/certificate-signing.ts',
+		tests: ['services/apiserver-sim/admit/certificates.test.ts'],
+		mutants: [
+			["if (await mayUseSigner(user, 'sign', signerName, authorizer)) return;", 'return;'],
+			["mayUseSigner(user, 'sign', signerName", "mayUseSigner(user, 'approve', signerName"],
 			["[csr.status?.certificate ?? '', csr.status?.conditions ?? []]", '[csr.status?.conditions ?? []]'],
 		],
+	},
+	{
+		file: 'services/apiserver-sim/admit/certificate-subject-restriction.ts',
+		tests: ['services/apiserver-sim/admit/certificates.test.ts'],
+		mutants: [['if (!read.csr.subject.organizations.includes(masters)) return;', 'return;']],
 	},
 	{
 		file: 'services/apiserver-sim/authorize/escalation.ts',

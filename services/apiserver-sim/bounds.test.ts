@@ -4,7 +4,7 @@ import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { type LimitName, limits } from '../../lib/limits.ts';
 import { bounded, WatchCount } from './bounds.ts';
-import { clock, refusalOf, request, storeOfEachTest } from './fixtures.test.ts';
+import { refusalOf, registryOn, request, storeOfEachTest } from './fixtures.test.ts';
 import { createStorage, storeKey } from './registry.ts';
 import { configMaps, leases, nodes } from './resources/plain.ts';
 
@@ -22,7 +22,7 @@ describe('bounds on the input of a caller', () => {
 	const on = (resource: ApiResource) =>
 		bounded(
 			resource,
-			createStorage(store(), strategies[resource.resource as keyof typeof strategies] as never, clock),
+			createStorage(strategies[resource.resource as keyof typeof strategies] as never, registryOn(store())),
 			(limit) => refused.push(limit),
 		);
 	const write = (verb: 'create' | 'update', resource: ApiResource, object: object): Promise<KubeObject> => {

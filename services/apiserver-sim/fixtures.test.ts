@@ -7,8 +7,11 @@ import { KubejoinError } from '../../lib/errors.ts';
 import type { ApiResource } from '../../lib/kube/resources.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { Store } from '../../lib/store/store.ts';
+import type { AdmissionPlugin } from './admit/admission.ts';
+import { createAdmission } from './admit/chain.ts';
 import type { Authorizer } from './authorize/attributes.ts';
 import { resourceRequest, userNamed } from './authorize/fixtures.test.ts';
+import type { OnUnreadable, RegistryContext } from './registry.ts';
 import { type ApiRequest, defaultOptions, type Verb } from './request/api-request.ts';
 
 export const now = '2026-01-31T12:00:00Z';
@@ -51,6 +54,13 @@ export function fakeAuthorizer(...allowed: string[]): Authorizer & { readonly as
 		},
 	};
 }
+
+/** The shared parts of storages over this store. Without plug-ins, admission refuses and changes nothing. */
+export const registryOn = (
+	store: Store,
+	plugins: readonly AdmissionPlugin[] = [],
+	onUnreadable: OnUnreadable = () => undefined,
+): RegistryContext => ({ store, clock, admission: createAdmission(plugins), onUnreadable });
 
 /** A store that is opened before and removed after each test of the suite. */
 export function storeOfEachTest(): () => Store {

@@ -24,7 +24,7 @@ export const apiErrors = {
 		http: { status: 503, reason: 'ServiceUnavailable' },
 	}),
 	/** `lines` follow the reason, one each: a line break inside one fact would be escaped. */
-	API_FORBIDDEN: defineError<Named & { because: string; lines?: readonly string[] }>({
+	API_FORBIDDEN: defineError<Named & { because: string; lines?: readonly string[]; causes?: readonly FieldProblem[] }>({
 		message: (f) => `${named(f)} is forbidden: ${[f.because, ...(f.lines ?? [])].join('\n')}`,
 		remedy: () =>
 			'Check your permissions: kubectl-sim auth can-i VERB RESOURCE; a cluster admin can bind a role that allows it',

@@ -3,17 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
 import { generateName, metadataProblems, nameProblems, requireValid } from '../../../lib/kube/object-meta.ts';
-import { apiVersionOf, resources } from '../../../lib/kube/resources.ts';
+import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
-import type { Store } from '../../../lib/store/store.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { forStore, type StoredObjects, sentObject, written } from './stored-objects.ts';
-import { storeKey } from './strategy.ts';
 
 export async function createObject<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): Promise<T> {
 	const { store, strategy, resource } = objects;
-	const sent = sentObject<T>(request);
-	await requireNamespace(store, request);
+	requireNamespaceOfRequest(request);
+	const sent = await objects.admitted(request, 'CREATE', sentObject<T>(request), undefined);
 	const base = strategy.prepareForCreate?.(sent, request.user) ?? sent;
 	const created: T = {
 		...base,
@@ -23,8 +21,8 @@ export async function createObject<T extends KubeObject>(objects: StoredObjects<
 	};
 	const { name = '' } = created.metadata;
 	requireValid(resource, name, nameProblems(created.metadata, strategy.nameRule ?? subdomainProblems));
-	await objects.admit(request, created, undefined);
 	requireValid(resource, name, [...metadataProblems(created.metadata), ...(strategy.validate?.(created) ?? [])]);
+	await objects.admission.validate({ request, operation: 'CREATE', object: created, previous: undefined });
 	try {
 		const key = objects.keyFor({ namespace: request.namespace, name });
 		return await written(store.create(key, forStore(created)));
@@ -35,13 +33,9 @@ export async function createObject<T extends KubeObject>(objects: StoredObjects<
 	}
 }
 
-async function requireNamespace(store: Store, { resource, namespace }: ApiRequest): Promise<void> {
-	if (!resource.namespaced) return;
-	if (namespace === '')
+function requireNamespaceOfRequest({ resource, namespace }: ApiRequest): void {
+	if (resource.namespaced && namespace === '')
 		throw new KubejoinError('API_BAD_REQUEST', { problem: 'an empty namespace may not be set during creation' });
-	if ((await store.get(storeKey(resources.namespaces, '', namespace))) === undefined) {
-		throw new KubejoinError('API_NOT_FOUND', { resource: 'namespaces', group: '', name: namespace });
-	}
 }
 
 function newMetadata(sent: ObjectMeta, namespace: string | undefined, now: string): ObjectMeta {

@@ -4,6 +4,7 @@ import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { unmarshalProblem } from '../../../lib/kube/unmarshal.ts';
 import type { Store, StoredItem } from '../../../lib/store/store.ts';
+import { type Admission, attributesOf, notAdmitted, type Operation } from '../admit/admission.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { type Strategy, storeKey } from './strategy.ts';
 
@@ -15,15 +16,25 @@ type Item<T extends KubeObject> = Pick<StoredItem<T>, 'value' | 'revision'>;
  */
 export type OnUnreadable = (key: string, problem: string) => void;
 
-export class StoredObjects<T extends KubeObject> {
+/** The parts that the storages of all kinds share. */
+export interface RegistryContext {
 	readonly store: Store;
+	readonly admission: Admission;
+	readonly clock: Clock;
+	readonly onUnreadable?: OnUnreadable;
+}
+
+export class StoredObjects<T extends KubeObject> {
 	readonly strategy: Strategy<T>;
+	readonly store: Store;
+	readonly admission: Admission;
 	readonly #clock: Clock;
 	readonly #onUnreadable: OnUnreadable;
 
-	constructor(store: Store, strategy: Strategy<T>, clock: Clock, onUnreadable: OnUnreadable) {
-		this.store = store;
+	constructor(strategy: Strategy<T>, { store, admission, clock, onUnreadable = () => undefined }: RegistryContext) {
 		this.strategy = strategy;
+		this.store = store;
+		this.admission = admission;
 		this.#clock = clock;
 		this.#onUnreadable = onUnreadable;
 	}
@@ -48,13 +59,12 @@ export class StoredObjects<T extends KubeObject> {
 		if (item === undefined) throw new KubejoinError('API_NOT_FOUND', this.facts(request.name));
 		return readStored(item);
 	}
-	/** @throws API_FORBIDDEN */
-	async admit(request: ApiRequest, object: T | undefined, previous: T | undefined): Promise<void> {
-		const refusal = await this.strategy.admit?.(request, object, previous);
-		if (refusal === undefined) return;
-		const { name, generateName: base } = (object ?? previous)?.metadata ?? {};
-		const [because = '', ...lines] = refusal.split('\n');
-		throw new KubejoinError('API_FORBIDDEN', { ...this.facts(name || base || 'Unknown'), because, lines });
+	/** Mutating admission and the check of the content: the object to prepare. @throws their refusals */
+	async admitted(request: ApiRequest, operation: Operation, object: T, previous: T | undefined): Promise<T> {
+		const admitted = await this.admission.mutate({ request, operation, object, previous });
+		const refusal = await this.strategy.authorizeContent?.(request, admitted, previous);
+		if (refusal === undefined) return admitted;
+		throw notAdmitted(attributesOf({ request, operation, object: admitted, previous }), refusal);
 	}
 	isReadable(key: string, object: T): boolean {
 		const problem = unmarshalProblem(this.resource, object);

@@ -18,12 +18,14 @@ export interface Strategy<T extends KubeObject> {
 	readonly prepareForUpdate?: (next: T, previous: T, subresource: Subresource, now: string) => T;
 	readonly validate?: (object: T) => FieldProblem[];
 	readonly validateUpdate?: (next: T, previous: T, subresource: Subresource) => FieldProblem[];
-	/** Admission of the object as it would be stored: the reason of a refusal, or undefined. */
-	readonly admit?: (
-		request: ApiRequest,
-		object: T | undefined,
-		previous: T | undefined,
-	) => Promise<string | undefined> | string | undefined;
+	/**
+	 * Whether the user may write this content, beyond the permission to write the object: a role or binding grants only
+	 * permissions that its writer holds. Called after mutating admission for create and update; returns the reason of a
+	 * refusal.
+	 *
+	 * @source pkg/registry/rbac policybased storages
+	 */
+	readonly authorizeContent?: (request: ApiRequest, object: T, previous: T | undefined) => Promise<string | undefined>;
 }
 
 const storeGroup = (group: string) => (group === '' ? '' : `.${group}`);

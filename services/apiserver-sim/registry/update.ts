@@ -4,7 +4,7 @@ import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { metadataProblems, requireValid } from '../../../lib/kube/object-meta.ts';
 import { requirePreconditions } from '../../../lib/kube/preconditions.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
-import type { ApiRequest, Subresource } from '../request/api-request.ts';
+import type { ApiRequest } from '../request/api-request.ts';
 import { forStore, readStored, type StoredObjects, sentObject, written } from './stored-objects.ts';
 
 /** An update without a version applies to the latest object, and is retried until no other writer was faster. */
@@ -38,42 +38,40 @@ async function checkedUpdate<T extends KubeObject>(
 ): Promise<T> {
 	const { strategy, resource } = objects;
 	requireSameObject(sent.metadata, previous.metadata, objects.facts(request.name));
-	const next = nextVersion(objects, sent, previous, request.subresource);
-	await objects.admit(request, next, previous);
+	const admitted = await objects.admitted(request, 'UPDATE', withIdentity(sent, previous), previous);
+	const next = strategy.prepareForUpdate?.(admitted, previous, request.subresource, objects.now()) ?? admitted;
 	requireValid(resource, request.name, [
 		...metadataProblems(next.metadata),
 		...(strategy.validate?.(next) ?? []),
 		...(strategy.validateUpdate?.(next, previous, request.subresource) ?? []),
 	]);
+	await objects.admission.validate({ request, operation: 'UPDATE', object: next, previous });
 	return next;
 }
 
-function nextVersion<T extends KubeObject>(
-	objects: StoredObjects<T>,
-	sent: T,
-	previous: T,
-	subresource: Subresource,
-): T {
+/** The object as it was sent, with the metadata that an update never changes. */
+function withIdentity<T extends KubeObject>(sent: T, previous: T): T {
 	const { uid, creationTimestamp, name, namespace, generateName } = previous.metadata;
 	const kept = Object.fromEntries(
 		Object.entries({ uid, creationTimestamp, name, namespace, generateName }).filter(
 			([, value]) => value !== undefined,
 		),
 	);
-	const next = {
+	return {
 		...sent,
 		apiVersion: previous.apiVersion,
 		kind: previous.kind,
 		metadata: { ...sent.metadata, ...kept },
 	};
-	return objects.strategy.prepareForUpdate?.(next, previous, subresource, objects.now()) ?? next;
 }
 
 export async function deleteObject<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): Promise<T> {
 	const facts = objects.facts(request.name);
 	const previous = await objects.find(request);
 	requirePreconditions(request.preconditions, previous.metadata, facts);
-	await objects.admit(request, undefined, previous);
+	const deletion = { request, operation: 'DELETE', object: undefined, previous } as const;
+	await objects.admission.mutate(deletion);
+	await objects.admission.validate(deletion);
 	const isConditional = Object.keys(request.preconditions).length > 0;
 	const revision = isConditional ? [Number(previous.metadata.resourceVersion)] : [];
 	try {

@@ -24,20 +24,12 @@ import {
 } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import { issuedCertificateProblem } from '../../../lib/pki/certificate.ts';
-import { parseCsr, type VerifiedCsr } from '../../../lib/pki/csr.ts';
+import { parseCsr } from '../../../lib/pki/csr.ts';
 import { readPem } from '../../../lib/pki/pem.ts';
 import { isUsage, usageNames } from '../../../lib/pki/usages.ts';
 import { quoteInput } from '../../../lib/text.ts';
-import type { Authorizer } from '../authorize/attributes.ts';
-import {
-	checkCertificateApproval,
-	checkCertificateSigning,
-	checkCertificateSubject,
-} from '../authorize/csr-admission.ts';
-import { checkNodeRestriction } from '../authorize/node-restriction.ts';
 import type { Strategy } from '../registry.ts';
-import type { ApiRequest, Subresource } from '../request/api-request.ts';
-import { toNodeWrite } from './node-write.ts';
+import type { Subresource } from '../request/api-request.ts';
 
 type Csr = CertificateSigningRequest;
 type Condition = CertificateSigningRequestCondition;
@@ -49,7 +41,7 @@ const MAX_SIGNER_NAME = MAX_DOMAIN + 1 + 63 + 1 + MAX_DOMAIN;
 const decided = ['Approved', 'Denied'];
 const final = [...decided, 'Failed'];
 
-export const certificateSigningRequests = (authorizer: Authorizer): Strategy<Csr> => ({
+export const certificateSigningRequests: Strategy<Csr> = {
 	resource: resources.certificateSigningRequests,
 	subresources: ['approval', 'status'],
 	// Upstream lets a CSR have any name that is a path segment; kubelets use base64url.
@@ -91,8 +83,7 @@ export const certificateSigningRequests = (authorizer: Authorizer): Strategy<Csr
 		...certificateProblems(csr.status?.certificate),
 	],
 	validateUpdate: updateProblems,
-	admit: (request, object, previous) => admit(request, object, previous, authorizer),
-});
+};
 
 const conditionsOf = (csr: Csr): readonly Condition[] => csr.status?.conditions ?? [];
 const ofType = (conditions: readonly Condition[], type: string) =>
@@ -250,36 +241,4 @@ function updateProblems(next: Csr, previous: Csr, subresource: Subresource): Fie
 			problems.push(forbiddenField('status.certificate', 'updates may not modify existing certificate content'));
 	}
 	return problems;
-}
-
-/** NodeRestriction, CertificateApproval, CertificateSigning, CertificateSubjectRestriction, in upstream's order. */
-async function admit(
-	request: ApiRequest,
-	object: Csr | undefined,
-	previous: Csr | undefined,
-	authorizer: Authorizer,
-): Promise<string | undefined> {
-	const authorize = authorizer.authorize.bind(authorizer);
-	if (request.verb === 'create' && object !== undefined) {
-		const csr = verifiedOrNothing(pemOf(object));
-		return (
-			checkNodeRestriction({
-				...toNodeWrite(request, object, undefined),
-				...(csr === undefined ? {} : { csrCommonName: csr.subject.commonName }),
-			}) ?? checkCertificateSubject(object.spec.signerName, csr?.subject.organizations ?? [])
-		);
-	}
-	if (object === undefined || previous === undefined) return undefined;
-	if (request.subresource === 'approval') return checkCertificateApproval(request.user, previous, authorize);
-	if (request.subresource === 'status') return checkCertificateSigning(request.user, previous, object, authorize);
-	return undefined;
-}
-
-/** Admission runs before validation, which then reports a request that cannot be parsed. */
-function verifiedOrNothing(pem: string): VerifiedCsr | undefined {
-	try {
-		return parseCsr(pem);
-	} catch {
-		return undefined;
-	}
 }

@@ -6,10 +6,13 @@ import type { CountRefusal } from '../../../lib/limits.ts';
 import type { Log } from '../../../lib/log.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { printable } from '../../../lib/text.ts';
+import { admitted } from '../admit/admitted.ts';
+import { createAdmission, defaultPlugins } from '../admit/chain.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import type { RbacSource } from '../authorize/rbac.ts';
 import { bounded, WatchCount } from '../bounds.ts';
 import type { Resources } from '../pipeline.ts';
+import { createObjectReader } from '../registry/object-reader.ts';
 import { createStorage, type OnUnreadable, type Strategy } from '../registry.ts';
 import type { ResourceStorage } from '../request/api-request.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
@@ -36,23 +39,24 @@ export function createResources(options: ResourcesOptions): Resources {
 		const advice = 'a stored object cannot be read and is left out of lists; delete it';
 		log.error({ key: printable(key, { maxLength: 256 }), problem }, advice);
 	});
+	const admission = createAdmission(defaultPlugins(createObjectReader(store), authorizer));
 	const stored = <T extends KubeObject>(strategy: Strategy<T>): ResourceStorage =>
-		createStorage(store, strategy, clock, reportUnreadable);
+		createStorage(strategy, { store, admission, clock, onUnreadable: reportUnreadable });
 	const watches = new WatchCount();
 	const endpoints: [ApiResource, ResourceStorage][] = [
 		[resources.namespaces, readOnly(stored(namespaces))],
 		[resources.configMaps, stored(configMaps)],
-		[resources.secrets, secretsEndpoint(tokens)],
+		[resources.secrets, admitted(secretsEndpoint(tokens), admission)],
 		[resources.nodes, stored(nodes)],
 		[resources.leases, stored(leases)],
-		[resources.certificateSigningRequests, stored(certificateSigningRequests(authorizer))],
+		[resources.certificateSigningRequests, stored(certificateSigningRequests)],
 		[resources.clusterRoles, stored(roles(resources.clusterRoles, authorizer, rbac))],
 		[resources.clusterRoleBindings, stored(roleBindings(resources.clusterRoleBindings, authorizer, rbac))],
 		[resources.roles, stored(roles(resources.roles, authorizer, rbac))],
 		[resources.roleBindings, stored(roleBindings(resources.roleBindings, authorizer, rbac))],
-		[resources.subjectAccessReviews, subjectAccessReviews(authorizer)],
-		[resources.selfSubjectAccessReviews, selfSubjectAccessReviews(authorizer)],
-		[resources.selfSubjectReviews, selfSubjectReviews(clock)],
+		[resources.subjectAccessReviews, admitted(subjectAccessReviews(authorizer), admission)],
+		[resources.selfSubjectAccessReviews, admitted(selfSubjectAccessReviews(authorizer), admission)],
+		[resources.selfSubjectReviews, admitted(selfSubjectReviews(clock), admission)],
 	];
 	return new Map(
 		endpoints.map(([resource, endpoint]) => [resource, bounded(resource, endpoint, countRefusal, watches)]),

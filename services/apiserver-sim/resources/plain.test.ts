@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject, Lease, Node } from '../../../lib/kube/types.ts';
+import { nodeRestriction } from '../admit/node-restriction.ts';
 import { node } from '../authorize/fixtures.test.ts';
-import { admin, clock, refusalOf, request, storeOfEachTest } from '../fixtures.test.ts';
+import { admin, fakeAuthorizer, refusalOf, registryOn, request, storeOfEachTest } from '../fixtures.test.ts';
+import { createObjectReader } from '../registry/object-reader.ts';
 import { createStorage, type Strategy, storeKey } from '../registry.ts';
 import { parseFieldSelector } from '../selectors.ts';
 import { configMaps, leases, nodes } from './plain.ts';
@@ -11,7 +13,8 @@ const typed = ({ kind }: ApiResource, object: object) => ({ apiVersion: 'v1', ki
 
 describe('plain resources', () => {
 	const store = storeOfEachTest();
-	const on = <T extends KubeObject>(strategy: Strategy<T>) => createStorage(store(), strategy, clock);
+	const on = <T extends KubeObject>(strategy: Strategy<T>) =>
+		createStorage(strategy, registryOn(store(), [nodeRestriction(createObjectReader(store()), fakeAuthorizer())]));
 
 	describe('Nodes', () => {
 		const create = (object: object, user = node('a')) =>

@@ -8,9 +8,7 @@ import { duplicate, invalid, notSupported, required, tooLong } from '../../../li
 import { resources } from '../../../lib/kube/resources.ts';
 import type { ConfigMap, Lease, Namespace, Node, Taint } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
-import { checkNodeRestriction } from '../authorize/node-restriction.ts';
 import type { Strategy } from '../registry.ts';
-import { toNodeWrite } from './node-write.ts';
 
 export const configMaps: Strategy<ConfigMap> = {
 	resource: resources.configMaps,
@@ -53,7 +51,6 @@ export const nodes: Strategy<Node> = {
 		...quantityProblems('capacity', node.status?.capacity),
 		...quantityProblems('allocatable', node.status?.allocatable),
 	],
-	admit: (request, object, previous) => checkNodeRestriction(toNodeWrite(request, object, previous)),
 };
 
 /** @source validateNodeTaints; upstream's path begins with metadata */
@@ -103,5 +100,4 @@ export const leases: Strategy<Lease> = {
 			...(transitions < 0 ? [invalid('spec.leaseTransitions', transitions, 'must be greater than or equal to 0')] : []),
 		];
 	},
-	admit: (request, object, previous) => checkNodeRestriction(toNodeWrite(request, object, previous)),
 };

@@ -4,7 +4,7 @@ import type { KubeObject, Role, RoleBinding } from '../../../lib/kube/types.ts';
 import { rbacSource, userNamed } from '../authorize/fixtures.test.ts';
 import { createRbacAuthorizer } from '../authorize/rbac.ts';
 import { clusterRole, clusterRoleBinding, rule, user } from '../authorize/rbac-objects.ts';
-import { admin, clock, refusalOf, request, storeOfEachTest } from '../fixtures.test.ts';
+import { admin, refusalOf, registryOn, request, storeOfEachTest } from '../fixtures.test.ts';
 import { createStorage, storeKey } from '../registry.ts';
 import { roleBindings, roles } from './rbac.ts';
 
@@ -24,8 +24,8 @@ describe('roles and bindings', () => {
 
 	const on = (resource: ApiResource) =>
 		resource.resource.endsWith('bindings')
-			? createStorage(store(), roleBindings(resource, authorizer, source), clock)
-			: createStorage(store(), roles(resource, authorizer, source), clock);
+			? createStorage(roleBindings(resource, authorizer, source), registryOn(store()))
+			: createStorage(roles(resource, authorizer, source), registryOn(store()));
 	const sent = (verb: 'create' | 'update', resource: ApiResource, object: object, who = admin) => {
 		const typed = { apiVersion: '', kind: resource.kind, ...object } as KubeObject;
 		const namespace = resource.namespaced ? 'ns' : '';

@@ -41,8 +41,7 @@ export const roles = (resource: ApiResource, authorizer: Authorizer, source: Rba
 	prepareForUpdate: withRules,
 	validate: ({ rules = [] }) =>
 		rules.flatMap((rule, index) => ruleProblems(rule, resource.namespaced, `rules[${index}]`)),
-	async admit(request, role, previous) {
-		if (role === undefined) return undefined;
+	async authorizeContent(request, role, previous) {
 		requireFewCombinations(resource, role);
 		return checkRole(
 			role,
@@ -80,8 +79,8 @@ export const roleBindings = (
 	validate: (binding) => bindingProblems(binding, resource.namespaced),
 	validateUpdate: ({ roleRef }, previous) =>
 		isDeepStrictEqual(roleRef, previous.roleRef) ? [] : [roleRefChanged(roleRef)],
-	admit: async (request, binding) =>
-		binding === undefined ? undefined : checkBinding(binding, grantorOf(request, authorizer, source)),
+	authorizeContent: async (request, binding) =>
+		checkBinding(withGroups(binding), grantorOf(request, authorizer, source)),
 });
 
 const withRules = (role: Role): Role => ({ ...role, rules: role.rules ?? [] });

@@ -1,10 +1,12 @@
 /**
- * The admission plugin NodeRestriction: a node writes only objects that belong to it, and cannot attract the workloads
- * of others. The node authorizer lets a node write Nodes; only this file checks which. It does not restrict other
- * users.
- * @source plugin/pkg/admission/noderestriction/admission.go, kubelet/pkg/apis/well_known_labels.go, release 1.32
+ * The admission plug-in NodeRestriction: a node writes only objects that belong to it, and cannot attract the workloads
+ * of others. The node authorizer lets a node write Nodes and pods; only this plug-in checks which. It does not restrict
+ * other users.
+ *
+ * @source plugin/pkg/admission/noderestriction/admission.go, kubelet/pkg/apis/well_known_labels.go
  */
 import { isDeepStrictEqual } from 'node:util';
+import { resources } from '../../../lib/kube/resources.ts';
 import {
 	type CertificateSigningRequest,
 	type KubeObject,
@@ -13,23 +15,18 @@ import {
 	type Taint,
 	wellKnown,
 } from '../../../lib/kube/types.ts';
-import type { ResourceRequest } from './attributes.ts';
-import { quoted } from './go-text.ts';
-import { nodeNameOf } from './node-identity.ts';
+import type { Authorizer } from '../authorize/attributes.ts';
+import { quoted } from '../authorize/go-text.ts';
+import { nodeNameOf } from '../authorize/node-identity.ts';
+import type { ObjectReader } from '../request/object-reader.ts';
+import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
+import { readCertificateRequest } from './certificate-request.ts';
+import { checkNodeToken, checkPod } from './node-restriction-pods.ts';
 
-/** A write, before it is stored. */
-export interface NodeWrite extends ResourceRequest {
-	/** What would be stored; absent for a deletion. */
-	readonly object?: KubeObject;
-	/** The stored object; undefined for a creation. */
-	readonly oldObject?: KubeObject;
-	/** The common name in the certificate request that a CertificateSigningRequest holds. */
-	readonly csrCommonName?: string;
-}
 /** Why the write is refused; undefined if it is allowed. */
 type Refusal = string | undefined;
 
-/** What upstream says of an object that is not there; so that nothing is admitted unseen. */
+/** Upstream's text for an absent object: no write is admitted unseen. */
 const noObject = 'unexpected type <nil>';
 
 type NodeWithConfigSource = Node & { spec?: { configSource?: unknown } };
@@ -102,53 +99,74 @@ function checkNodeUpdate(node: string, before: NodeWithConfigSource, after: Node
 	return labels.length === 0 ? undefined : `is not allowed to modify labels: ${labels.join(', ')}`;
 }
 
-/** The name that a write is about; a creation has it in the object only. */
-const nameOf = ({ name, object }: NodeWrite) => name || (object?.metadata.name ?? '');
-
-function checkNode(node: string, write: NodeWrite): Refusal {
-	const name = nameOf(write);
+function checkNode(node: string, { operation, name, object, previous }: AdmissionAttributes): Refusal {
 	if (name !== node) return `node ${quoted(node)} is not allowed to modify node ${quoted(name)}`;
-	if (write.verb === 'delete') return undefined;
-	if (write.object === undefined) return noObject;
-	if (write.verb === 'create') return checkNodeCreate(node, write.object);
-	return write.oldObject === undefined ? noObject : checkNodeUpdate(node, write.oldObject, write.object);
+	if (operation === 'DELETE') return undefined;
+	if (object === undefined) return noObject;
+	if (operation === 'CREATE') return checkNodeCreate(node, object);
+	return previous === undefined ? noObject : checkNodeUpdate(node, previous, object);
 }
 
-function checkLease(node: string, write: NodeWrite): Refusal {
-	if (write.namespace !== wellKnown.kubeNodeLease)
+function checkLease(node: string, { namespace, name }: AdmissionAttributes): Refusal {
+	if (namespace !== wellKnown.kubeNodeLease)
 		return `can only access leases in the ${quoted(wellKnown.kubeNodeLease)} system namespace`;
-	const name = write.verb === 'create' ? (write.object?.metadata.name ?? '') : write.name;
 	return name === node ? undefined : 'can only access node lease with the same name as the requesting node';
+}
+
+type WithSpec = KubeObject & { readonly spec?: unknown };
+
+function checkCsiNode(node: string, { name, subresource, object, previous }: AdmissionAttributes): Refusal {
+	if (name !== node) return 'can only access CSINode with the same name as the requesting node';
+	if (subresource !== 'status') return undefined;
+	if (object === undefined || previous === undefined) return noObject;
+	return isDeepStrictEqual((object as WithSpec).spec, (previous as WithSpec).spec)
+		? undefined
+		: `node ${quoted(node)} is not allowed to modify CSINode spec via status`;
 }
 
 const isCsr = (object: KubeObject | undefined): object is CertificateSigningRequest =>
 	object !== undefined && 'spec' in object;
 
-function checkCsr(node: string, write: NodeWrite): Refusal {
-	if (write.verb !== 'create') return undefined;
-	if (!isCsr(write.object)) return noObject;
-	const { signerName } = write.object.spec;
+function checkCsr(node: string, { operation, object }: AdmissionAttributes): Refusal {
+	if (operation !== 'CREATE') return undefined;
+	if (!isCsr(object)) return noObject;
+	const { signerName } = object.spec;
 	if (signerName !== wellKnown.signers.serving && signerName !== wellKnown.signers.clientKubelet) return undefined;
+	const read = readCertificateRequest(object);
+	if ('problem' in read) return `unable to parse csr: ${read.problem}`;
 	const wanted = `${wellKnown.nodeUserPrefix}${node}`;
-	return write.csrCommonName === wanted ? undefined : `can only create a node CSR with CN=${wanted}`;
+	return read.csr.subject.commonName === wanted ? undefined : `can only create a node CSR with CN=${wanted}`;
 }
 
-const checks: ReadonlyMap<string, (node: string, write: NodeWrite) => Refusal> = new Map([
-	['/nodes', checkNode],
-	['coordination.k8s.io/leases', checkLease],
-	['certificates.k8s.io/certificatesigningrequests', checkCsr],
-]);
-
 /**
- * Why a write by a node is refused, in upstream's words; undefined if it is allowed, and for users that are not nodes.
- * For create, update, patch and delete, with the object as it would be stored.
- *
- * @differs pods, claims, service-account tokens, CSINodes and ResourceSlices are not restricted, because the simulator
- *   stores none
+ * @param objects     the stored pods, nodes and CSIDrivers
+ * @param authorizer  decides about audiences that no volume of the pod names
  */
-export function checkNodeRestriction(write: NodeWrite): string | undefined {
-	const node = nodeNameOf(write.user);
-	if (node === undefined) return undefined;
-	if (node === '') return `could not determine node from user ${quoted(write.user.username)}`;
-	return checks.get(`${write.apiGroup}/${write.resource}`)?.(node, write);
+export const nodeRestriction = (objects: ObjectReader, authorizer: Authorizer): AdmissionPlugin => ({
+	name: 'NodeRestriction',
+	async mutate(attributes) {
+		const { user } = attributes;
+		const node = nodeNameOf(user);
+		if (node === undefined) return undefined;
+		if (node === '') throw notAdmitted(attributes, `could not determine node from user ${quoted(user.username)}`);
+		const refusal = await refusalOf(node, attributes, objects, authorizer);
+		if (refusal !== undefined) throw notAdmitted(attributes, refusal);
+		return undefined;
+	},
+});
+
+/** @throws API_NOT_FOUND  a pod or node that the write depends on */
+async function refusalOf(
+	node: string,
+	attributes: AdmissionAttributes,
+	objects: ObjectReader,
+	authorizer: Authorizer,
+): Promise<Refusal> {
+	if (isOf(attributes, resources.nodes)) return checkNode(node, attributes);
+	if (isOf(attributes, resources.leases)) return checkLease(node, attributes);
+	if (isOf(attributes, resources.csiNodes)) return checkCsiNode(node, attributes);
+	if (isOf(attributes, resources.certificateSigningRequests)) return checkCsr(node, attributes);
+	if (isOf(attributes, resources.pods)) return checkPod(node, attributes, objects);
+	if (isOf(attributes, resources.serviceAccounts)) return checkNodeToken(node, attributes, objects, authorizer);
+	return undefined;
 }
