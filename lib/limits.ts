@@ -184,6 +184,15 @@ export const limits = {
 		response: '400 BadRequest, INVALID_ARGUMENT',
 		test: 'services/apiserver-sim/pipeline.test.ts',
 	}),
+	fieldManagerBytes: limit({
+		value: 128,
+		unit: 'bytes',
+		of: 'the name of a field manager',
+		where: ['6443'],
+		response: '422 Invalid',
+		source: 'apimachinery/pkg/apis/meta/v1/validation FieldManagerMaxLength',
+		test: 'services/apiserver-sim/request/options.test.ts',
+	}),
 	fieldSelectorCharacters: limit({
 		value: 8192,
 		unit: 'items',

@@ -38,7 +38,7 @@ export interface KubeList<T extends KubeObject> {
 	items: T[];
 }
 export interface WatchEvent<T extends KubeObject> {
-	type: 'ADDED' | 'MODIFIED' | 'DELETED';
+	type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
 	object: T;
 }
 

@@ -83,7 +83,7 @@ describe('bounds on the input of a caller', () => {
 			watches,
 		);
 		const watch = async (username: string) => {
-			const events = endpoint.watch?.({ ...request('watch', resources.nodes), user: user(username) });
+			const events = await endpoint.watch?.({ ...request('watch', resources.nodes), user: user(username) });
 			for await (const _ of events ?? []) assert.fail('there are no events');
 		};
 		assert.match(

@@ -41,13 +41,13 @@ export function bounded(
 	const list = listed && (async (request: ApiRequest) => listed(request).catch(onRefusal));
 	const watch =
 		watched &&
-		async function* (request: ApiRequest) {
+		(async (request: ApiRequest) => {
 			try {
-				yield* counted(watched, request, watches);
+				return await counted(watched, request, watches, onRefusal);
 			} catch (error) {
-				onRefusal(error);
+				return onRefusal(error);
 			}
-		};
+		});
 	const checked = {
 		create: within(endpoint.create, requireAcceptable),
 		update: within(endpoint.update, requireAcceptable),
@@ -75,16 +75,28 @@ export class WatchCount {
 	}
 }
 
-async function* counted(
-	watch: Watch,
-	request: ApiRequest,
-	watches: WatchCount,
-): AsyncGenerator<WatchEvent<KubeObject>> {
+/** Counted from its begin, because a watch without events is open as well. */
+async function counted(watch: Watch, request: ApiRequest, watches: WatchCount, onError: (error: unknown) => never) {
 	watches.enter(request.user);
 	try {
-		yield* watch(request);
-	} finally {
+		return leaving(await watch(request), () => watches.leave(request.user), onError);
+	} catch (error) {
 		watches.leave(request.user);
+		throw error;
+	}
+}
+
+async function* leaving(
+	events: AsyncIterable<WatchEvent<KubeObject>>,
+	leave: () => void,
+	onError: (error: unknown) => never,
+): AsyncGenerator<WatchEvent<KubeObject>> {
+	try {
+		yield* events;
+	} catch (error) {
+		onError(error);
+	} finally {
+		leave();
 	}
 }
 

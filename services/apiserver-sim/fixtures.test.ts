@@ -28,6 +28,8 @@ export const request = (verb: Verb, resource: ApiResource, more: Partial<ApiRequ
 	...defaultOptions,
 	userAgent: '',
 	warn: () => undefined,
+	created: () => undefined,
+	parts: [],
 	signal: new AbortController().signal,
 	...more,
 });

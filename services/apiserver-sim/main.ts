@@ -16,12 +16,12 @@ import { createRbacAuthorizer } from './authorize/rbac.ts';
 import { unionOf } from './authorize/union.ts';
 import { bootstrapCluster } from './bootstrap/cluster.ts';
 import { settings } from './config.ts';
+import { createRestApp } from './doors/rest.ts';
 import { readyChecks } from './health.ts';
 import { countedAuthenticator, requestMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { startRbacCache } from './rbac-cache.ts';
 import { createResources } from './resources/index.ts';
-import { createRestApp } from './rest.ts';
 import { apiServices } from './server.ts';
 import { tokenStoreClient } from './token-store-client.ts';
 

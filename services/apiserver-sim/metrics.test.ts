@@ -18,9 +18,9 @@ describe('the requests of the API server', () => {
 	const message = (service: string, method: string, request: object, ending: Ending = 'answered') =>
 		metrics.grpc({ service: `kubejoin.v1.${service}`, method, type: 'unary', request })(ending);
 	const http = (method: string, path: string, isWatch = false) =>
-		metrics.http(infoOfPath(method, path, isWatch), method);
+		metrics.http(infoOfPath(method, path, new URLSearchParams(isWatch ? 'watch=1' : '')), method);
 	const labelsOf = (method: string, path: string, isWatch = false) =>
-		labelsOfInfo(infoOfPath(method, path, isWatch), method);
+		labelsOfInfo(infoOfPath(method, path, new URLSearchParams(isWatch ? 'watch=1' : '')), method);
 	/** The labels of a row of apiserver_request_total, without those that are the same in all rows. */
 	const counted = async () =>
 		(await samples('apiserver_request_total')).map((line) =>

@@ -11,7 +11,7 @@ import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import { type ElapsedMs, OTHER, type Registry } from '../../lib/metrics.ts';
 import type { Ending, Observe } from '../../lib/rpc/server.ts';
 import type { Authenticate } from './authenticate.ts';
-import { grpcMethods, type ObserveRequest, type RequestInfo } from './request/info.ts';
+import { type ObserveRequest, type RequestInfo, verbOfMethod } from './request/info.ts';
 
 const requestBuckets = [
 	0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
@@ -39,7 +39,10 @@ const verbLabels: Readonly<Record<string, string>> = {
 	delete: 'DELETE',
 	deletecollection: 'DELETECOLLECTION',
 };
-const subresources = new Set<string>(Object.values(grpcMethods).map(({ subresource }) => subresource));
+function namesOfSubresources({ subresources: rows }: ApiResource): string[] {
+	return rows.map(({ name }) => name);
+}
+const subresources = new Set<string>(['', ...Object.values(resources).flatMap(namesOfSubresources)]);
 const httpVerbs = new Set(['CONNECT', 'DELETE', 'PATCH', 'POST', 'PUT']);
 const paths = new Set(['/healthz', '/livez', '/readyz', '/version']);
 const byService: ReadonlyMap<string, ApiResource> = new Map(
@@ -65,11 +68,12 @@ const scopeOf = (verb: string, isEverywhere: boolean): Scope =>
 
 /** The labels of a gRPC message. */
 function labelsOfMessage(service: string, method: string, request: { readonly namespace?: unknown }): RequestLabels {
-	const known = Object.hasOwn(grpcMethods, method) ? grpcMethods[method as keyof typeof grpcMethods] : undefined;
+	const resource = byService.get(service);
+	const known = resource && verbOfMethod(resource, method);
 	const isEverywhere = typeof request.namespace !== 'string' || request.namespace === '';
 	return labelsOf(
 		verbLabels[known?.verb ?? ''] ?? OTHER,
-		byService.get(service) ?? nothing,
+		resource ?? nothing,
 		known?.subresource ?? OTHER,
 		scopeOf(known?.verb ?? '', isEverywhere),
 	);

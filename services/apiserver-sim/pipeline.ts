@@ -13,30 +13,43 @@ import type { Authenticate } from './authenticate.ts';
 import type { Attributes, Authorizer, FieldRequirement, ResourceRequest } from './authorize/attributes.ts';
 import { forbidden } from './authorize/forbidden.ts';
 import { quotedInput } from './authorize/go-text.ts';
-import type { ApiRequest, Credentials, ObjectList, ResourceStorage, Verb } from './request/api-request.ts';
+import type {
+	ApiRequest,
+	Credentials,
+	ObjectList,
+	RequestOptions,
+	ResourceStorage,
+	Verb,
+} from './request/api-request.ts';
 import { selectedName } from './selectors.ts';
 
 /**
  * A request before it is authenticated and authorized. Its verb and subresource may be any; the endpoint offers few of
  * them.
  */
-export interface UnauthenticatedRequest extends Omit<ApiRequest, 'user' | 'verb' | 'subresource'> {
+export interface UnauthenticatedRequest extends Omit<ApiRequest, 'user' | 'verb'> {
 	readonly verb: string;
-	readonly subresource: string;
 	/**
-	 * Throws problems of the rest of the request. Called once the request is allowed, so other callers learn only that it
-	 * is not.
+	 * Reads the rest of the request: its options and its body. Called once the request is allowed and its verb is
+	 * offered, so other callers learn only that it is not.
 	 */
-	readonly check?: (count: CountRefusal) => void;
+	readonly complete?: (count: CountRefusal) => Completion | Promise<Completion>;
 }
+/** The parts of a request that no authorization needs. */
+export type Completion = Partial<RequestOptions & Pick<ApiRequest, 'object' | 'patch'>>;
 /** The endpoint of every resource that is served. */
 export type Resources = ReadonlyMap<ApiResource, ResourceStorage>;
 
 export interface Pipeline {
-	/** create, get, update, delete. @throws API_UNAUTHORIZED, API_FORBIDDEN, and the endpoint's refusals */
+	/** create, get, update, patch, delete. @throws API_UNAUTHORIZED, API_FORBIDDEN, and the endpoint's refusals */
 	readonly execute: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<KubeObject>;
+	/** list and deletecollection, which answers with the deleted objects. */
 	readonly list: (request: UnauthenticatedRequest, credentials: Credentials) => Promise<ObjectList>;
-	readonly watch: (request: UnauthenticatedRequest, credentials: Credentials) => AsyncIterable<WatchEvent<KubeObject>>;
+	/** Resolves when the watch is allowed and has begun. The caller must iterate. */
+	readonly watch: (
+		request: UnauthenticatedRequest,
+		credentials: Credentials,
+	) => Promise<AsyncIterable<WatchEvent<KubeObject>>>;
 	/**
 	 * For a request that this door does not offer.
 	 *
@@ -68,10 +81,10 @@ export function createPipeline(
 		const asked = { ...unauthenticated, user: caller, namespace: scopeOf(unauthenticated) };
 		const request = { ...asked, user: await allowedUser(attributesOf(asked), credentials) };
 		const endpoint = endpoints.get(request.resource);
-		const { subresource } = request;
-		if (endpoint === undefined || !(subresource === '' || isOneOf(endpoint.subresources, subresource)))
+		const verbs = verbsOf(request);
+		if (endpoint === undefined || verbs === undefined || !isServed(endpoint, request.subresource))
 			throw new KubejoinError('API_PATH_NOT_FOUND', {});
-		return { request, endpoint };
+		return { request, endpoint, verbs };
 	}
 	/** The endpoint's function for the verb, and the request as it may be passed to it. */
 	async function admitted<V extends Verb>(
@@ -79,26 +92,28 @@ export function createPipeline(
 		credentials: Credentials,
 		...offered: readonly V[]
 	): Promise<{ request: ApiRequest; answer: NonNullable<ResourceStorage[V]> }> {
-		const { request, endpoint } = await allowed(unauthenticated, credentials);
-		const { verb, subresource } = request;
-		const answer = isOneOf(offered, verb) && (subresource === '' || isOneOf(ofSubresources, verb)) && endpoint[verb];
+		const { request, endpoint, verbs } = await allowed(unauthenticated, credentials);
+		const { verb, complete, ...rest } = request;
+		const answer = isOneOf(offered, verb) && verbs.includes(verb) && endpoint[verb];
 		if (!answer) throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
 		requireName(request);
-		unauthenticated.check?.(count);
-		return { request: withObjectInScope(request as ApiRequest), answer };
+		const completed = { ...rest, verb, ...(await complete?.(count)) };
+		requireBoundedNames(completed, count);
+		return { request: withObjectInScope(completed), answer };
 	}
 	return {
 		async execute(unauthenticated, credentials) {
-			const { request, answer } = await admitted(unauthenticated, credentials, 'create', 'get', 'update', 'delete');
+			const verbs = ['create', 'get', 'update', 'patch', 'delete'] as const;
+			const { request, answer } = await admitted(unauthenticated, credentials, ...verbs);
 			return answer(request);
 		},
 		async list(unauthenticated, credentials) {
-			const { request, answer } = await admitted(unauthenticated, credentials, 'list');
+			const { request, answer } = await admitted(unauthenticated, credentials, 'list', 'deletecollection');
 			return answer(request);
 		},
-		async *watch(unauthenticated, credentials) {
+		async watch(unauthenticated, credentials) {
 			const { request, answer } = await admitted(unauthenticated, credentials, 'watch');
-			yield* answer(request);
+			return answer(request);
 		},
 		async refuse(unauthenticated, credentials) {
 			await allowed(unauthenticated, credentials);
@@ -111,15 +126,21 @@ export function createPipeline(
 	};
 }
 
-/** The verbs of a subresource. */
-const ofSubresources: readonly Verb[] = ['get', 'update'];
+/** The verbs of the row; undefined for a subresource that the row does not have. */
+function verbsOf({ resource, subresource }: UnauthenticatedRequest): readonly string[] | undefined {
+	if (subresource === '') return resource.verbs;
+	return resource.subresources.find(({ name }) => name === subresource)?.verbs;
+}
+
+const isServed = ({ subresources }: ResourceStorage, subresource: string): boolean =>
+	subresource === '' || subresources.includes(subresource);
 
 const isOneOf = <T extends string>(list: readonly T[], text: string): text is T =>
 	(list as readonly string[]).includes(text);
 
 /** Before anything quotes them or makes a key of them. @throws API_BAD_REQUEST */
 function requireBoundedNames(
-	{ name, namespace, object, resource, subresource }: UnauthenticatedRequest,
+	{ name, namespace, object, resource, subresource }: Omit<UnauthenticatedRequest, 'complete'>,
 	count: CountRefusal,
 ): void {
 	const max = limits.requestNameBytes.value;
@@ -139,13 +160,15 @@ function requireBoundedNames(
  * @source apiserver/pkg/registry/generic/registry/store.go NamespaceKeyFunc; api/validation/path IsValidPathSegmentName
  */
 function requireName({ verb, name }: UnauthenticatedRequest): void {
-	if (verb !== 'get' && verb !== 'update' && verb !== 'delete') return;
+	if (!ofOneObject.has(verb)) return;
 	const problems = name === '' ? [] : pathSegmentProblems(name);
 	if (name !== '' && problems.length === 0) return;
 	const problem =
 		name === '' ? 'Name parameter required.' : `Name parameter invalid: ${quotedInput(name)}: ${problems.join(';')}`;
 	throw new KubejoinError('API_BAD_REQUEST', { problem });
 }
+
+const ofOneObject = new Set(['get', 'update', 'patch', 'delete']);
 
 function pathSegmentProblems(name: string): string[] {
 	if (name === '.' || name === '..') return [`may not be '${name}'`];
@@ -217,9 +240,11 @@ function attributesOf(request: UnauthenticatedRequest & { readonly user: UserInf
 		subresource,
 		namespace,
 		name: verb === 'list' || verb === 'watch' ? nameSelected(fieldSelector) : name,
-		...(verb === 'list' || verb === 'watch' ? { fieldSelector } : {}),
+		...(ofMany.has(verb) ? { fieldSelector } : {}),
 	};
 }
+
+const ofMany = new Set(['list', 'watch', 'deletecollection']);
 
 /** A name that could not be in a path is not one that can be authorized. */
 function nameSelected(fieldSelector: readonly FieldRequirement[]): string {

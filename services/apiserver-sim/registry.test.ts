@@ -52,7 +52,7 @@ describe('the registry', () => {
 	async function events(count: number, more: Partial<ApiRequest> = {}): Promise<string[]> {
 		const stop = new AbortController();
 		const found: string[] = [];
-		for await (const { type, object } of endpoint().watch(asked('watch', { signal: stop.signal, ...more }))) {
+		for await (const { type, object } of await endpoint().watch(asked('watch', { signal: stop.signal, ...more }))) {
 			found.push(`${type} ${object.metadata.name} ${object.metadata.resourceVersion}`);
 			if (found.length === count) stop.abort();
 		}
@@ -469,7 +469,7 @@ describe('the registry', () => {
 			request(verb, resources.leases, { namespace: 'ns', ...more });
 		assert.equal((await on.list(of('list'))).items.length, 1);
 		const stop = new AbortController();
-		for await (const { object } of on.watch(of('watch', { signal: stop.signal }))) {
+		for await (const { object } of await on.watch(of('watch', { signal: stop.signal }))) {
 			assert.equal((object as Lease).spec?.renewTime, '2026-01-31T12:00:00.000000Z');
 			stop.abort();
 		}

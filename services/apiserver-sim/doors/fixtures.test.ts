@@ -10,11 +10,11 @@ import type { Peer } from '../../../lib/rpc/peer.ts';
 import type { Call } from '../../../lib/rpc/server.ts';
 import type { Authenticate } from '../authenticate.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
-import { resourceHandlers } from '../handlers.ts';
 import { createPipeline, type Resources } from '../pipeline.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
 import type { ObserveRequest } from '../request/info.ts';
-import { createRestApp } from '../rest.ts';
+import { resourceHandlers } from './grpc.ts';
+import { createRestApp } from './rest.ts';
 
 export interface HttpAnswer {
 	readonly status: number;

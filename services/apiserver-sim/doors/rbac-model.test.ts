@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Role, RoleBinding, Subject } from '../../../lib/kube/types.ts';
+import { contractOf } from '../../../lib/rpc/contracts.ts';
 import { rbacSource } from '../authorize/fixtures.test.ts';
 import { createRbacAuthorizer } from '../authorize/rbac.ts';
 import type { RbacObjects } from '../authorize/rbac-objects.ts';
@@ -169,10 +170,12 @@ const grpcVerbs = {
 	UpdateApproval: ['update', 'approval'],
 	Delete: ['delete', ''],
 } as const;
-const anyGrpc = fc.record({
-	asked: anyAsked,
-	method: fc.constantFrom(...(Object.keys(grpcVerbs) as (keyof typeof grpcVerbs)[])),
-});
+type Method = keyof typeof grpcVerbs;
+const isDeclared = ({ asked, method }: { readonly asked: { readonly kind: Kind }; readonly method: string }): boolean =>
+	Object.hasOwn(contractOf(asked.kind.row.service ?? ''), method);
+const anyGrpc = fc
+	.record({ asked: anyAsked, method: fc.constantFrom(...(Object.keys(grpcVerbs) as Method[])) })
+	.filter(isDeclared);
 const httpVerbs = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const;
 const anyRest = fc.record({
 	asked: anyAsked,
@@ -228,12 +231,14 @@ const administered: World = {
 	bindings: [{ namespace: 'ns1', role: { name: 'r1', isOfCluster: true }, subjects: ['user u1'] }],
 };
 const everyRequest = {
-	grpc: kinds.flatMap((kind) =>
-		(Object.keys(grpcVerbs) as (keyof typeof grpcVerbs)[]).map((method) => ({
-			asked: { kind, namespace: 'ns1', name: 'a' as const, selected: '' as const },
-			method,
-		})),
-	),
+	grpc: kinds
+		.flatMap((kind) =>
+			(Object.keys(grpcVerbs) as Method[]).map((method) => ({
+				asked: { kind, namespace: 'ns1', name: 'a' as const, selected: '' as const },
+				method,
+			})),
+		)
+		.filter(isDeclared),
 	rest: kinds.flatMap((kind) =>
 		[true, false].map((isNamed) => ({
 			asked: { kind, namespace: 'ns1', name: 'a' as const, selected: '' as const },
@@ -333,7 +338,9 @@ describe('both doors and RBAC, beside a naive model', () => {
 		const isAllowed = modelAllows(world, user, question);
 		tally(isAllowed, question);
 		const isOfScope = kind.isNamespaced ? namespace !== '' || !isNamed : namespace === '';
-		const isThere = isOfScope && subresource !== 'proxy';
+		const isThere =
+			isOfScope &&
+			(subresource === '' || kind.row.subresources.some(({ name: one }) => one === subresource && one !== 'proxy'));
 		const { status } = await doors.rest(method, `${path}${query}`);
 		const wanted = !isAllowed ? 403 : !isThere ? 404 : method === 'GET' ? 200 : 405;
 		assert.equal(status, wanted, `${method} ${path}${query}`);

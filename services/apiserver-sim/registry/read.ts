@@ -33,8 +33,12 @@ export async function listObjects<T extends KubeObject>(
 
 const eventTypes = { created: 'ADDED', updated: 'MODIFIED', deleted: 'DELETED' } as const;
 
-export async function* watchObjects<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest) {
+export function watchObjects<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest) {
 	requireSelector(objects, request);
+	return events(objects, request);
+}
+
+async function* events<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest) {
 	/** Revisions of objects that were read later than the watch begins; the caller already has their earlier changes. */
 	const newer = new Map<string, number>();
 	let after = watchStart(request.resourceVersion);

@@ -1,7 +1,7 @@
 /** One request, however it came: a gRPC method and a REST route differ only in how they become this. */
 
 import type { ApiResource } from '../../../lib/kube/resources.ts';
-import type { KubeObject, UserInfo } from '../../../lib/kube/types.ts';
+import type { KubeObject, UserInfo, WatchEvent } from '../../../lib/kube/types.ts';
 import type { Peer } from '../../../lib/rpc/peer.ts';
 import type { FieldRequirement } from '../authorize/attributes.ts';
 import type { ImpersonationHeader } from './impersonation-headers.ts';
@@ -93,6 +93,10 @@ export interface ApiRequest extends RequestOptions {
 	readonly userAgent: string;
 	/** Adds a Warning header to the answer. */
 	readonly warn: (text: string) => void;
+	/** Called by an update or a patch that creates its object: the answer is then 201. */
+	readonly created: () => void;
+	/** Resource, name, subresource, and the path below it, for example that of a proxied request. */
+	readonly parts: readonly string[];
 	/** Aborts when the caller has gone. */
 	readonly signal: AbortSignal;
 }
@@ -112,15 +116,19 @@ export interface ResourceStorage {
 	readonly create?: (request: ApiRequest) => Promise<KubeObject>;
 	readonly get?: (request: ApiRequest) => Promise<KubeObject>;
 	readonly list?: (request: ApiRequest) => Promise<ObjectList>;
+	/**
+	 * A bookmark has the version alone, and after the existing objects the annotation `k8s.io/initial-events-end`; only
+	 * for a request with `allowWatchBookmarks`. A request that cannot be watched is refused before the iteration begins.
+	 */
 	readonly watch?: (
 		request: ApiRequest,
-	) => AsyncIterable<{ type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }>;
+	) => AsyncIterable<WatchEvent<KubeObject>> | Promise<AsyncIterable<WatchEvent<KubeObject>>>;
 	readonly update?: (request: ApiRequest) => Promise<KubeObject>;
 	readonly patch?: (request: ApiRequest) => Promise<KubeObject>;
-	/** Answers with the deleted object. */
+	/** Answers with the deleted object; one that still exists has its deletionTimestamp. */
 	readonly delete?: (request: ApiRequest) => Promise<KubeObject>;
 	/** Answers with the deleted objects. */
 	readonly deletecollection?: (request: ApiRequest) => Promise<ObjectList>;
-	/** `status`, `approval`; they are read with `get` and written with `update`. */
+	/** Those that are served; the row of the resource has their verbs. */
 	readonly subresources: readonly Subresource[];
 }

@@ -7,8 +7,8 @@ const CSRS = '/apis/certificates.k8s.io/v1/certificatesigningrequests';
 
 describe('request info', () => {
 	/** Verb, resource, namespace, name and subresource; or verb and path. */
-	const read = (method: string, path: string, isWatch = false): string => {
-		const info = infoOfPath(method, path, isWatch);
+	const read = (method: string, path: string, query = ''): string => {
+		const info = infoOfPath(method, path, new URLSearchParams(query));
 		if (!info.isResource) return `${info.verb} ${info.path}`;
 		const { verb, resource, namespace, name, subresource } = info;
 		const group = resource.group === '' ? '' : `.${resource.group}`;
@@ -46,13 +46,13 @@ describe('request info', () => {
 			['OPTIONS', '*', 'options *'],
 		];
 		for (const [method, path, expected] of rows) assert.equal(read(method, path), expected, path);
-		assert.equal(read('GET', '/api/v1/nodes', true), 'watch|nodes|||');
-		assert.equal(read('GET', '/api/v1/nodes/a', true), 'get|nodes||a|');
+		assert.equal(read('GET', '/api/v1/nodes', 'watch=1'), 'watch|nodes|||');
+		assert.equal(read('GET', '/api/v1/nodes/a', 'watch=true'), 'get|nodes||a|');
 	});
 
 	it('has the row of a resource at its own scope only, and for a path that is written as upstream has it', () => {
 		const rowAt = (path: string) => {
-			const info = infoOfPath('GET', path, false);
+			const info = infoOfPath('GET', path);
 			return info.isResource && info.resource.kind !== '' ? info.resource : undefined;
 		};
 		for (const path of [
@@ -81,7 +81,7 @@ describe('request info', () => {
 	});
 
 	it('says which unknown resources upstream has a handler for', () => {
-		const isHandled = (path: string) => hasHandler(infoOfPath('GET', path, false));
+		const isHandled = (path: string) => hasHandler(infoOfPath('GET', path));
 		for (const path of ['/api/v1/foos', '/api/v2/nodes', '/apis/certificates.k8s.io/v1beta1/x'])
 			assert.ok(isHandled(path));
 		for (const path of ['/apis/foo.k8s.io/v1/foos', '//api/v1/nodes', '/nosuch']) assert.ok(!isHandled(path));
@@ -94,12 +94,16 @@ describe('request info', () => {
 			fc.webPath(),
 			fc.array(part).map((parts) => `/${parts.join('/')}`),
 		);
-		fc.assert(fc.property(fc.string(), path, fc.boolean(), (...request) => void infoOfPath(...request)));
+		fc.assert(
+			fc.property(fc.string(), path, fc.webQueryParameters(), (method, at, query) => {
+				infoOfPath(method, at, new URLSearchParams(query));
+			}),
+		);
 		for (const long of ['/'.repeat(16_384), `${'/'.repeat(16_384)}x`, `/api/v1${'/x'.repeat(8_192)}`]) {
 			// The least of five: the machine may be busy.
 			const tookMs = [1, 2, 3, 4, 5].map(() => {
 				const startedMs = performance.now();
-				infoOfPath('GET', long, false);
+				infoOfPath('GET', long);
 				return performance.now() - startedMs;
 			});
 			assert.ok(Math.min(...tookMs) < 50);

@@ -4,6 +4,8 @@
  * @source apiserver/pkg/endpoints/request/requestinfo.go
  */
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
+import type { FieldRequirement } from '../authorize/attributes.ts';
+import { parseFieldSelector } from '../selectors.ts';
 
 /** A path that is no resource, for example /healthz. */
 export interface PathInfo {
@@ -23,6 +25,11 @@ export interface ResourceInfo {
 	readonly namespace: string;
 	readonly name: string;
 	readonly subresource: string;
+	/** Resource, name, subresource, and the path below it, for example that of a proxied request. */
+	readonly parts: readonly string[];
+	/** Of list, watch and deletecollection; empty for one that cannot be parsed, which is refused after authorization. */
+	readonly fieldSelector: readonly FieldRequirement[];
+	readonly labelSelector: string;
 }
 export type RequestInfo = PathInfo | ResourceInfo;
 
@@ -48,12 +55,13 @@ const rows: ReadonlyMap<string, ApiResource> = new Map(
 );
 const groups = new Set(Object.values(resources).map(({ group }) => group));
 
+const noQuery = new URLSearchParams();
+
 /**
- * @param path     decoded: an encoded slash divides like any other
- * @param isWatch  whether the query asks for a watch
+ * @param path  decoded: an encoded slash divides like any other
  * @differs upstream answers 500 to `/api/v1/watch`; here it is a path like any other
  */
-export function infoOfPath(method: string, path: string, isWatch: boolean): RequestInfo {
+export function infoOfPath(method: string, path: string, query: URLSearchParams = noQuery): RequestInfo {
 	const segments = path.split('/');
 	const [first, last] = [segments.findIndex(isFilled), segments.findLastIndex(isFilled)];
 	const trimmed = segments.slice(Math.max(first, 0), last + 1);
@@ -67,16 +75,41 @@ export function infoOfPath(method: string, path: string, isWatch: boolean): Requ
 		pathVerb !== 'proxy' &&
 		first === 1 &&
 		trimmed.every(isFilled) &&
+		(parts.length <= 3 || third === 'proxy') &&
 		(row.namespaced === isInNamespace || (row.namespaced && name === ''));
+	const verb = pathVerb ?? verbOf(method, name, query);
 	return {
 		isResource: true,
 		path,
-		verb: pathVerb ?? verbOf(method, name, isWatch),
+		verb,
 		resource: isServed ? row : unservedResource({ group, version, resource }),
 		namespace: found.namespace,
 		name,
 		subresource: pathVerb === 'proxy' ? '' : third,
+		parts,
+		...(pathVerb === 'watch' && name !== '' ? onlyNamed(name) : selectorsFor(verb, query)),
 	};
+}
+
+/** A watch of one object is a watch of all that selects it. @source apiserver/pkg/endpoints/handlers/get.go listOpts */
+const onlyNamed = (value: string): Pick<ResourceInfo, 'fieldSelector' | 'labelSelector'> => ({
+	fieldSelector: [{ field: 'metadata.name', operator: '=', value }],
+	labelSelector: '',
+});
+
+const selectorsFor = (verb: string, query: URLSearchParams) =>
+	verbsWithSelectors.has(verb) ? selectorsOf(query) : noSelectors;
+
+const verbsWithSelectors = new Set(['list', 'watch', 'deletecollection']);
+const noSelectors = { fieldSelector: [], labelSelector: '' } as const;
+
+function selectorsOf(query: URLSearchParams): Pick<ResourceInfo, 'fieldSelector' | 'labelSelector'> {
+	const labelSelector = query.get('labelSelector') ?? '';
+	try {
+		return { fieldSelector: parseFieldSelector(query.get('fieldSelector') ?? ''), labelSelector };
+	} catch {
+		return { fieldSelector: [], labelSelector };
+	}
 }
 
 /** A resource without a row: the request is authorized like any other, and then refused with 404. */
@@ -118,12 +151,16 @@ function readParts(all: readonly string[]): ReadParts | undefined {
 	return { group, version, pathVerb, namespace, isInNamespace, parts: isInNamespace ? parts.slice(2) : parts };
 }
 
-function verbOf(method: string, name: string, isWatch: boolean): string {
+function verbOf(method: string, name: string, query: URLSearchParams): string {
 	const verb = verbs[method] ?? '';
 	if (name !== '') return verb;
-	if (verb === 'get') return isWatch ? 'watch' : 'list';
+	if (verb === 'get') return isTrue(query.get('watch')) ? 'watch' : 'list';
 	return verb === 'delete' ? 'deletecollection' : verb;
 }
+
+/** Only `false` and `0` are no. @source runtime.Convert_Slice_string_To_bool */
+export const isTrue = (value: string | null): boolean =>
+	value !== null && value !== '0' && value.toLowerCase() !== 'false';
 
 /**
  * Upstream has no handler for a group that it does not serve, or for a path that begins with two slashes: they are
@@ -132,14 +169,49 @@ function verbOf(method: string, name: string, isWatch: boolean): string {
 export const hasHandler = (info: RequestInfo): boolean =>
 	info.isResource && groups.has(info.resource.group) && !info.path.startsWith('//');
 
-/** Verb and subresource of each gRPC method. */
-export const grpcMethods = {
-	Create: { verb: 'create', subresource: '' },
-	Get: { verb: 'get', subresource: '' },
-	List: { verb: 'list', subresource: '' },
-	Watch: { verb: 'watch', subresource: '' },
-	Update: { verb: 'update', subresource: '' },
-	UpdateStatus: { verb: 'update', subresource: 'status' },
-	UpdateApproval: { verb: 'update', subresource: 'approval' },
-	Delete: { verb: 'delete', subresource: '' },
-} as const;
+/**
+ * The request of a gRPC method, for example `UpdateApproval` of a resource's service.
+ *
+ * @throws TypeError  the contract has a method whose verb is unknown
+ */
+export function infoOfMethod(resource: ApiResource, method: string, message: MessageInfo): ResourceInfo {
+	const { verb, subresource } = verbOfMethod(resource, method) ?? {};
+	if (verb === undefined || subresource === undefined) throw new TypeError(`no verb for the method ${method}`);
+	const { namespace = '', name = '', fieldSelector = '', labelSelector = '' } = message;
+	const parts = [resource.resource, name, subresource].filter(isFilled);
+	const selectors = selectorsFor(verb, new URLSearchParams({ fieldSelector, labelSelector }));
+	const path = `/${method}`;
+	return { isResource: true, path, verb, resource, namespace, name, subresource, parts, ...selectors };
+}
+
+/** The fields of a message that say what it is about. */
+export interface MessageInfo {
+	readonly namespace?: string;
+	readonly name?: string;
+	readonly fieldSelector?: string;
+	readonly labelSelector?: string;
+}
+
+const methodVerbs: Readonly<Record<string, string>> = {
+	Create: 'create',
+	Get: 'get',
+	List: 'list',
+	Watch: 'watch',
+	Update: 'update',
+	Patch: 'patch',
+	Delete: 'delete',
+	DeleteCollection: 'deletecollection',
+};
+
+/** `UpdateStatus` is update of `status`, `Create` has no subresource; undefined for another word. */
+export function verbOfMethod(
+	{ subresources }: Pick<ApiResource, 'subresources'>,
+	method: string,
+): { readonly verb: string; readonly subresource: string } | undefined {
+	const verb = methodVerbs[method];
+	if (verb !== undefined) return { verb, subresource: '' };
+	const [, word = '', rest = ''] = /^(Create|Get|Update|Patch)(.+)$/.exec(method) ?? [];
+	const subresource = subresources.find(({ name }) => name === rest.toLowerCase())?.name;
+	const ofSubresource = methodVerbs[word];
+	return subresource === undefined || ofSubresource === undefined ? undefined : { verb: ofSubresource, subresource };
+}

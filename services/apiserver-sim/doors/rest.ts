@@ -6,35 +6,28 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { asKubejoinError, KubejoinError } from '../../lib/errors.ts';
-import { apiVersionOf } from '../../lib/kube/resources.ts';
-import { kubernetesVersion } from '../../lib/kube/version.ts';
-import type { CountRefusal } from '../../lib/limits.ts';
-import { errorFields, type Log } from '../../lib/log.ts';
-import { type LimitLines, limitLines, withoutPort } from '../../lib/log-limit.ts';
-import { checkHealth, type HealthChecks } from '../../lib/rpc/health.ts';
-import type { HttpHandler } from '../../lib/rpc/http-server.ts';
-import { type Connections, unknownPeer } from '../../lib/rpc/listener.ts';
-import { callerName } from '../../lib/rpc/peer.ts';
-import { printable } from '../../lib/text.ts';
-import { inSpan, SpanKind, type TraceHeaders } from '../../lib/trace.ts';
-import { hasExtraSpace } from './authenticate.ts';
-import { encodeRefusal, negotiated, ordered, orderedItem, toPrettyJson, type Wishes } from './doors/negotiate.ts';
-import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
-import { type Credentials, defaultOptions } from './request/api-request.ts';
-import { impersonationHeaders } from './request/impersonation-headers.ts';
-import { hasHandler, infoOfPath, type ObserveRequest, type RequestInfo, type ResourceInfo } from './request/info.ts';
-import {
-	asksForWatch,
-	type ListOptions,
-	readListOptions,
-	readPaging,
-	requireResourceVersion,
-	requireVersion,
-	timeoutOf,
-} from './request/list-options.ts';
-import { readFieldSelector } from './selectors.ts';
-import { failureStatus, listMeta } from './status.ts';
+import { asKubejoinError, KubejoinError } from '../../../lib/errors.ts';
+import { apiVersionOf } from '../../../lib/kube/resources.ts';
+import { kubernetesVersion } from '../../../lib/kube/version.ts';
+import type { CountRefusal } from '../../../lib/limits.ts';
+import { errorFields, type Log } from '../../../lib/log.ts';
+import { type LimitLines, limitLines, withoutPort } from '../../../lib/log-limit.ts';
+import { checkHealth, type HealthChecks } from '../../../lib/rpc/health.ts';
+import type { HttpHandler } from '../../../lib/rpc/http-server.ts';
+import { type Connections, unknownPeer } from '../../../lib/rpc/listener.ts';
+import { callerName } from '../../../lib/rpc/peer.ts';
+import { printable } from '../../../lib/text.ts';
+import { inSpan, SpanKind, type TraceHeaders } from '../../../lib/trace.ts';
+import { hasExtraSpace } from '../authenticate.ts';
+import { quotedInput } from '../authorize/go-text.ts';
+import type { Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
+import { type Credentials, defaultOptions } from '../request/api-request.ts';
+import { impersonationHeaders } from '../request/impersonation-headers.ts';
+import { hasHandler, infoOfPath, type ObserveRequest, type RequestInfo, type ResourceInfo } from '../request/info.ts';
+import { type ListOptions, requireVersion } from '../request/list-options.ts';
+import { readGetOptions, readListOptions, timeoutOf } from '../request/options.ts';
+import { failureStatus, listMeta } from '../status.ts';
+import { encodeRefusal, negotiated, ordered, orderedItem, toPrettyJson, type Wishes } from './negotiate.ts';
 
 export interface RestOptions {
 	readonly pipeline: Pipeline;
@@ -102,7 +95,7 @@ function readRequest(request: IncomingMessage, connections: Connections): Asked 
 	const peer = connections.bySocket.get(socket) ?? unknownPeer(`${socket.remoteAddress}:${socket.remotePort}`);
 	return {
 		method,
-		info: decoded === undefined ? undefined : infoOfPath(method, decoded, asksForWatch(query)),
+		info: decoded === undefined ? undefined : infoOfPath(method, decoded, query),
 		query,
 		wishes: { accept: headers.accept ?? '', pretty: query.get('pretty'), userAgent: headers['user-agent'] ?? '' },
 		credentials: {
@@ -147,22 +140,24 @@ async function readResource(
 	pipeline: Pipeline,
 ): Promise<Answer> {
 	const { method, query, credentials, wishes } = asked;
-	const { fieldSelector, check } = readFieldSelector(query.get('fieldSelector') ?? '');
 	let read: { encode: ReturnType<typeof negotiated>; options: ListOptions } | undefined;
 	const request: UnauthenticatedRequest = {
 		...defaultOptions,
 		...info,
-		fieldSelector,
-		resourceVersion: query.get('resourceVersion') ?? '',
-		...readPaging(query),
 		userAgent: wishes.userAgent,
 		warn: () => undefined,
+		created: () => undefined,
 		signal,
-		check(count) {
+		complete(count) {
 			const encode = negotiated(wishes);
-			if (info.verb === 'get') requireResourceVersion(query.get('resourceVersion') ?? '');
-			read = { encode, options: info.verb === 'list' ? readListOptions(query) : anyVersion };
-			check(count);
+			const options = info.verb === 'get' ? readGetOptions(query) : readListOptions(query, 'list', count);
+			const { resourceVersion = '', resourceVersionMatch, labelSelector } = options;
+			if (labelSelector) {
+				const problem = `labelSelector is not offered yet: ${quotedInput(labelSelector)}`;
+				throw new KubejoinError('API_BAD_REQUEST', { problem });
+			}
+			read = { encode, options: { resourceVersion, isExact: resourceVersionMatch === 'Exact' } };
+			return options;
 		},
 	};
 	if (method !== 'GET' || (info.verb !== 'get' && info.verb !== 'list')) return pipeline.refuse(request, credentials);
@@ -182,8 +177,6 @@ async function readResource(
 	const { contentType, body } = read.encode(answer);
 	return { status: 200, headers: { 'Content-Type': contentType }, body };
 }
-
-const anyVersion: ListOptions = { resourceVersion: '', isExact: false };
 
 /** @source apiserver/pkg/server/routes/version.go: always pretty */
 function versionAnswer({ method, wishes }: Asked): Answer {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { KubejoinError } from '../../lib/errors.ts';
-import { resources } from '../../lib/kube/resources.ts';
-import type { UserInfo } from '../../lib/kube/types.ts';
-import type { Attributes } from './authorize/attributes.ts';
-import { userNamed } from './authorize/fixtures.test.ts';
-import { type Doors, openDoors } from './doors/fixtures.test.ts';
-import type { ApiRequest, ResourceStorage } from './request/api-request.ts';
+import { KubejoinError } from '../../../lib/errors.ts';
+import { resources } from '../../../lib/kube/resources.ts';
+import type { UserInfo } from '../../../lib/kube/types.ts';
+import type { Attributes } from '../authorize/attributes.ts';
+import { userNamed } from '../authorize/fixtures.test.ts';
+import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
+import { type Doors, openDoors } from './fixtures.test.ts';
 
 const created = '2026-01-31T12:00:00Z';
 const object = {
