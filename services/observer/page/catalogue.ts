@@ -1,7 +1,6 @@
-/** Every text of the page in English and Chinese. A text that one language lacks does not compile. */
-import { duration, type Language } from './format.ts';
+/** The texts of the page in English. Each needs its Chinese text in catalogue-zh.ts, or the page does not compile. */
 
-const en = {
+export const catalogue = {
 	title: 'kubejoin',
 	tagline: 'Watch a node join a cluster',
 	joins: 'Joins',
@@ -131,146 +130,17 @@ const en = {
 	sectionAttributes: 'Attributes of the span',
 };
 
-export type Word = keyof typeof en;
-export type { Language } from './format.ts';
-
-const zh: Record<Word, string> = {
-	title: 'kubejoin',
-	tagline: '观察节点如何加入集群',
-	joins: '加入记录',
-	cluster: '集群',
-	storm: '加入风暴',
-	views: '视图',
-	language: '语言',
-	disconnected: 'observer 没有响应，正在重试…',
-	joinANode: '加入一个节点',
-	joinWithWrongPin: '用错误的 CA 公钥哈希加入',
-	readOnly: '此页面为只读模式。设置 KUBEJOIN_ALLOW_ACTIONS=true 可允许操作，事先阅读 SECURITY.md。',
-	noJoins: '尚无节点加入。加入过程会实时显示在这里。',
-	filter: '按节点名或错误代码筛选',
-	more: '显示更多',
-	compareWith: '对比',
-	noOther: '不对比',
-	joining: '正在加入',
-	joined: '已加入',
-	refused: '未能加入',
-	forgotten: 'observer 已不再保留此次加入的步骤。',
-	unknownJoin: 'observer 没有此次加入的记录：observer 重启时未设置状态目录，或记录已过旧。',
-	steps: '加入的步骤',
-	selectStep: '选择一个步骤，查看其内容。',
-	showStore: '显示存储操作',
-	nodeTrusts: '节点信任集群：现在可以出示令牌',
-	clusterTrusts: '集群信任节点：节点已获得证书',
-	unverified: 'TLS（未验证服务器）',
-	oneWay: '单向 TLS（已验证服务器）',
-	mutual: '双向 TLS',
-	legend: '保护方式',
-	first: '第一步',
-	back: '上一步',
-	forward: '下一步',
-	last: '最后一步',
-	play: '播放',
-	pause: '暂停',
-	speed: '速度',
-	position: '步骤',
-	seenByWatch: '由 watch 推送',
-	close: '关闭',
-	details: '详情',
-	copy: '复制',
-	copied: '已复制',
-	bytes: '字节',
-	asSent: '发送的原始内容',
-	same: '两个节点的步骤相同。',
-	nodes: '节点',
-	tokens: '启动引导令牌',
-	requests: '证书签名请求（CSR）',
-	services: '服务',
-	name: '名称',
-	status: '状态',
-	heartbeat: '心跳',
-	certificate: '证书',
-	expired: '已过期',
-	neverExpires: '永不过期',
-	noHeartbeat: '尚无心跳',
-	expires: '到期时间',
-	usages: '用途',
-	description: '说明',
-	requester: '请求方',
-	signer: '签名者',
-	condition: '状况',
-	approve: '批准',
-	deny: '拒绝',
-	decide: '审批',
-	none: '无',
-	health: '健康状况',
-	ok: '正常',
-	failing: '异常',
-	away: '无响应',
-	perSecond: '每秒加入数',
-	median: '中位数',
-	p99: 'P99',
-	phases: '阶段',
-	failures: '失败',
-	distribution: '分布',
-	noStorm: '尚无已结束的加入。',
-	experiments: '混沌实验',
-	noExperiments: '此 observer 不提供实验。',
-	aboutExperiments: '每个实验都向加入过程注入故障，并事先声明必须保持的性质。',
-	lesson: '实验要点',
-	securityVerdict: '安全性',
-	availabilityVerdict: '可用性',
-	held: '保持',
-	violated: '被破坏',
-	unknown: '未知',
-	notYet: '尚无结果',
-	redByDesign: '红色是预期结果：此实验演示一种不安全的设置。被破坏正是它的预期，不是 kubejoin 的缺陷。',
-	run: '运行',
-	stop: '停止',
-	stopping: '正在停止…',
-	running: '运行中',
-	rollingBack: '正在回滚。',
-	asPredicted: '符合预期',
-	notAsPredicted: '不符合预期',
-	interrupted: '已中止',
-	inATerminal: '在终端中运行',
-	cannotRun: '此页面为只读模式，因此没有“运行”按钮。在终端中运行：',
-	noRunner:
-		'实验执行服务未运行，因此没有“运行”按钮。启动方法：docker compose --profile experiments up -d，事先阅读 SECURITY.md。也可在终端中运行：',
-	activities: '实验过程',
-	partConfiguration: '预先查询的值',
-	partBefore: '实验前：稳态',
-	partMethod: '实验步骤',
-	partAfter: '实验后：稳态',
-	partRollbacks: '回滚',
-	probe: '探针',
-	action: '操作',
-	passed: '通过',
-	failed: '未通过',
-	whyNot: '未通过的原因',
-	joinsOfRun: '实验期间的加入',
-	noJoinsOfRun: '无。',
-	sectionMessage: '消息',
-	sectionCheck: '检查',
-	sectionDecision: '鉴权',
-	sectionCertificate: '证书',
-	sectionCsr: '证书签名请求（CSR）',
-	sectionPin: '公钥哈希（pin）的计算步骤',
-	sectionJws: '签名的组成',
-	sectionKubeconfig: 'kubeconfig',
-	sectionToken: '启动引导令牌',
-	sectionFailure: '失败',
-	sectionAttributes: 'span 的属性',
-};
-
-export const catalogue: Readonly<Record<Language, Record<Word, string>>> = { en, zh };
+export type Word = keyof typeof catalogue;
 
 /** Texts with values: the order of words differs, so that a text is never put together from parts. */
 export interface Messages {
-	readonly ago: (ms: number) => string;
-	readonly expiresIn: (ms: number) => string;
+	readonly ago: (duration: string) => string;
+	readonly expiresIn: (duration: string) => string;
 	/** A countdown, `0:04:59`. */
 	readonly left: (time: string) => string;
 	readonly next: (phase: string) => string;
+	/** Before the meaning of an error whose message stays English. */
+	readonly meaning: string;
 	readonly runsNow: string;
 	readonly predicted: (verdict: string) => string;
 	readonly tier: (tier: string) => string;
@@ -288,11 +158,12 @@ interface NamedStep {
 	readonly step: string | undefined;
 }
 
-const messagesEn: Messages = {
-	ago: (ms) => `${duration(ms, 'en')} ago`,
-	expiresIn: (ms) => `Expires in ${duration(ms, 'en')}`,
+export const messages: Messages = {
+	ago: (duration) => `${duration} ago`,
+	expiresIn: (duration) => `Expires in ${duration}`,
 	left: (time) => `in ${time}`,
 	next: (phase) => `In progress: ${phase}`,
+	meaning: 'Meaning: ',
 	runsNow: 'Running now: ',
 	predicted: (verdict) => `predicted: ${verdict}`,
 	tier: (tier) => `tier ${tier}`,
@@ -307,50 +178,8 @@ const messagesEn: Messages = {
 		protection === undefined ? `${from} → ${to}: ` : `${from} → ${to}, ${protection}: `,
 };
 
-const messagesZh: Messages = {
-	ago: (ms) => `${duration(ms, 'zh')}前`,
-	expiresIn: (ms) => `${duration(ms, 'zh')}后过期`,
-	left: (time) => `剩余 ${time}`,
-	next: (phase) => `当前阶段：${phase}`,
-	runsNow: '正在运行：',
-	predicted: (verdict) => `预期：${verdict}`,
-	tier: (tier) => `级别 ${tier}`,
-	report: '报告：',
-	withLabel: (label) => `${label}：`,
-	list: (items) => items.join('、'),
-	moreItems: (count) => `显示更多（${count}）`,
-	nothing: '无步骤',
-	difference: (left, right) =>
-		`第一处不同：${left.node}：${left.step ?? '无步骤'}；${right.node}：${right.step ?? '无步骤'}`,
-	arrow: (from, to, protection) =>
-		protection === undefined ? `${from} → ${to}：` : `${from} → ${to}，${protection}：`,
-};
-
-export const messages: Readonly<Record<Language, Messages>> = { en: messagesEn, zh: messagesZh };
-
-/** Names of the phases in Chinese, and the trust after each; the English texts come with the span. */
-export const phasesInChinese: Readonly<Record<string, { readonly name: string; readonly trust: string }>> = {
-	preflight: { name: '预检', trust: '双方尚未建立信任' },
-	'discovery/fetch-cluster-info': {
-		name: '获取 cluster-info',
-		trust: '双方尚未建立信任：未验证服务器，未发送机密信息',
-	},
-	'discovery/verify-signature': { name: '验证签名', trust: '签署 cluster-info 的一方持有此令牌' },
-	'discovery/pin-ca': { name: '锁定 CA', trust: '节点信任集群 CA' },
-	'discovery/trust-without-pin': { name: '不锁定 CA', trust: '未锁定 CA：节点信任任何持有此令牌的一方' },
-	'discovery/confirm': { name: '再次确认', trust: '节点信任此 API 服务器，从此可以发送令牌' },
-	'tls-bootstrap/check-node-name': { name: '检查节点名', trust: 'API 服务器接受令牌' },
-	'tls-bootstrap/create-key': { name: '生成密钥', trust: '信任关系不变；私钥不离开节点' },
-	'tls-bootstrap/request-certificate': {
-		name: '申请证书',
-		trust: '集群信任节点：CA 已为节点的公钥签发证书',
-	},
-	'tls-bootstrap/verify-certificate': { name: '验证证书', trust: '双方互相信任，不再需要令牌' },
-	register: { name: '注册节点', trust: '节点已通过双向 TLS 注册' },
-};
-
 /** Errors that are a normal answer to the caller. */
-export const expectedErrors: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
-	API_NOT_FOUND: { en: 'does not exist yet', zh: '尚不存在' },
-	API_ALREADY_EXISTS: { en: 'exists already', zh: '已存在' },
+export const expectedErrors = {
+	API_NOT_FOUND: 'does not exist yet',
+	API_ALREADY_EXISTS: 'exists already',
 };

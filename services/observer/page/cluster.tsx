@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Cluster, Refusal } from '../api.ts';
-import { FailureBand } from './failure.tsx';
+import { FailureBand, Sentence } from './failure.tsx';
 import { countdown } from './format.ts';
 import type { Store } from './store.ts';
 import { useWords } from './words.ts';
@@ -20,7 +20,11 @@ export function ClusterView({ store }: { readonly store: Store }) {
 	if (cluster === undefined) return null;
 	return (
 		<div class="cluster">
-			{cluster.problem !== undefined && <p class="note">{cluster.problem}</p>}
+			{cluster.problem !== undefined && (
+				<p class="note">
+					<Sentence text={cluster.problem} />
+				</p>
+			)}
 			<Nodes nodes={cluster.nodes} now={nowMs.value} />
 			<Requests store={store} requests={cluster.requests} />
 			<Tokens tokens={cluster.tokens} now={nowMs.value} />
@@ -30,7 +34,7 @@ export function ClusterView({ store }: { readonly store: Store }) {
 }
 
 function Nodes({ nodes, now }: { readonly nodes: Cluster['nodes']; readonly now: number }) {
-	const { say, messages } = useWords();
+	const { say, messages, duration } = useWords();
 	return (
 		<Table
 			caption={say('nodes')}
@@ -40,13 +44,24 @@ function Nodes({ nodes, now }: { readonly nodes: Cluster['nodes']; readonly now:
 				<tr key={name}>
 					<th scope="row">{name}</th>
 					<td>
-						<span class={`state ${status}`}>{status}</span> <span class="quiet">{reason}</span>
+						<State word={status} /> <span class="quiet">{reason}</span>
 					</td>
-					<td>{heartbeatMs === 0 ? say('noHeartbeat') : messages.ago(wholeSeconds(now - heartbeatMs))}</td>
+					<td>{heartbeatMs === 0 ? say('noHeartbeat') : messages.ago(duration(wholeSeconds(now - heartbeatMs)))}</td>
 					<td>{certificate === undefined ? say('none') : <Lifetime certificate={certificate} now={now} />}</td>
 				</tr>
 			)}
 		/>
+	);
+}
+
+/** kubectl's word, with its translation. */
+function State({ word }: { readonly word: string }) {
+	const translated = useWords().state(word);
+	return (
+		<>
+			<span class={`state ${word.replace(',', '-')}`}>{word}</span>
+			{translated !== undefined && <span class="quiet"> {translated}</span>}
+		</>
 	);
 }
 
@@ -74,7 +89,7 @@ function Requests({ store, requests }: { readonly store: Store; readonly request
 						<td class="unbroken">{requester}</td>
 						<td>{signer}</td>
 						<td>
-							<span class={`state ${condition.replace(',', '-')}`}>{condition}</span>
+							<State word={condition} />
 						</td>
 						<td>
 							{condition === 'Pending' &&
@@ -193,10 +208,10 @@ function Lifetime({
 	readonly certificate: Certificate;
 	readonly now: number;
 }) {
-	const { say, messages } = useWords();
+	const { say, messages, duration } = useWords();
 	const at = (ms: number) => Math.min(1, Math.max(0, (ms - notBeforeMs) / (notAfterMs - notBeforeMs))) * 200;
 	const left = notAfterMs - now;
-	const text = left > 0 ? messages.expiresIn(left) : say('expired');
+	const text = left > 0 ? messages.expiresIn(duration(left)) : say('expired');
 	return (
 		<span class="lifetime">
 			<svg viewBox="0 0 200 12" width="200" height="12" role="img" aria-label={text}>

@@ -2,16 +2,15 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { DetailSection, Failure, Refusal, Step, StepDetail } from '../api.ts';
-import type { SectionKind } from '../field-keys.ts';
+import type { FieldKey, SectionKind } from '../field-keys.ts';
 import type { Word } from './catalogue.ts';
 import { CopyButton } from './copy.tsx';
-import { FailureBand } from './failure.tsx';
+import { FailureBand, Message, Sentence } from './failure.tsx';
 import { failureLines } from './failure-lines.ts';
-import { type FieldText, fields } from './fields.ts';
 import { hexDump } from './format.ts';
 import { Marked } from './marked.tsx';
 import type { Store } from './store.ts';
-import { useWords } from './words.ts';
+import { useWords, type Words } from './words.ts';
 
 const sectionWords: Readonly<Record<SectionKind, Word>> = {
 	message: 'sectionMessage',
@@ -115,13 +114,13 @@ function Section({
 }
 
 function Field({ name, value }: { readonly name: string; readonly value: string }) {
-	const { language } = useWords();
-	const known: FieldText | undefined = isKnown(name) ? fields[name][language] : undefined;
+	const { fields } = useWords();
+	const known = isFieldKey(name, fields) ? fields[name] : undefined;
 	return (
 		<div class="field">
 			<dt>{known?.name ?? name}</dt>
 			<dd>
-				<span class="value">{value}</span>
+				<span class="value">{name === 'token.why' ? <Sentence text={value} /> : value}</span>
 				{known?.meaning !== undefined && <span class="meaning">{known.meaning}</span>}
 			</dd>
 		</div>
@@ -134,12 +133,19 @@ function FailureFields({ failure }: { readonly failure: Failure }) {
 	return (
 		<>
 			<Field name="failure.code" value={failure.code} />
-			<Field name="failure.sentence" value={failure.sentence} />
-			{failureLines(failure, words).map(({ label, text }) => (
+			<div class="field">
+				<dt>{words.fields['failure.sentence'].name}</dt>
+				<dd>
+					<span class="value">
+						<Message failure={failure} />
+					</span>
+				</dd>
+			</div>
+			{failureLines(failure, words).map(({ label, text, isEnglish }) => (
 				<div key={`${label}${text}`} class="field">
 					<dt>{label}</dt>
 					<dd>
-						<span class="value">
+						<span class="value" lang={isEnglish ? 'en' : undefined}>
 							<Marked text={text} />
 						</span>
 					</dd>
@@ -149,7 +155,8 @@ function FailureFields({ failure }: { readonly failure: Failure }) {
 	);
 }
 
-const isKnown = (name: string): name is keyof typeof fields => Object.hasOwn(fields, name);
+/** The fields of the section `attributes` have the names of attributes. */
+const isFieldKey = (name: string, fields: Words['fields']): name is FieldKey => Object.hasOwn(fields, name);
 
 function Raw({ name, text }: { readonly name: string; readonly text: string }) {
 	return (

@@ -1,66 +1,64 @@
 /**
- * Errors of a join in Chinese, by their code. The message of an error is upstream's own text, or has values in it:
- * it is shown in English, unchanged, with its meaning below it. An error that is not here is shown in English.
+ * The meaning of errors in Chinese, by their code, where the message stays English: it is upstream's text, or nothing
+ * but values. The other messages, and all causes and remedies, are in sentences-zh.ts.
  */
-export interface ChineseError {
-	readonly meaning: string;
-	/** Absent where the cause depends on facts that the page does not have: the English text is shown. */
-	readonly mostLikely?: string;
-	readonly alsoPossible?: readonly string[];
-	readonly remedy?: string;
-}
+export const meaningsInChinese: Readonly<Record<string, string>> = {
+	TOKEN_REJECTED: '集群不接受此令牌。真实原因只写入 token-store 的日志。',
+	TOKEN_MALFORMED: '启动引导令牌的格式不正确。',
+	TOKEN_INVALID: '令牌的字段无效。',
+	TOKEN_EXISTS: '已有相同 ID 的令牌。',
+	TOKEN_NOT_FOUND: '没有此 ID 的令牌。',
 
-const printJoinCommand = '`kubectl-sim token create --print-join-command`';
+	PIN_INVALID: '公钥哈希的格式不正确。',
+	CLUSTER_INFO_UNREACHABLE: '无法读取 cluster-info。',
+	CLUSTER_INFO_UNSIGNED: 'cluster-info 中没有用此令牌生成的签名。',
+	CLUSTER_INFO_SIGNATURE_INVALID: '用令牌秘密验证签名失败，不能信任此 API 服务器。',
+	CLUSTER_INFO_INVALID: 'cluster-info 的内容无效。',
+	CLUSTER_INFO_CHANGED: '两次读取的 cluster-info 不一致。',
+	CA_HASH_MISMATCH: 'cluster-info 中 CA 的公钥哈希，与指定的都不相同。令牌未发送。',
 
-export const errorsInChinese: Readonly<Record<string, ChineseError>> = {
-	CA_HASH_MISMATCH: {
-		meaning: 'cluster-info 中 CA 的公钥哈希，与指定的都不相同。令牌未发送。',
-		mostLikely: '指定的哈希属于另一个集群，或属于本集群更换前的 CA',
-		alsoPossible: ['持有此令牌的攻击者用自己的 CA 应答', '填写的是整个证书的哈希，而不是公钥的哈希'],
-		remedy: `在控制平面重新获取：${printJoinCommand}。如果哈希与你填写的相同，不要加入：应答的是另一个集群`,
-	},
-	CLUSTER_INFO_UNSIGNED: {
-		meaning: 'cluster-info 中没有用此令牌生成的签名。',
-		mostLikely: '令牌已过期或已删除',
-		alsoPossible: ['令牌 ID 有误，或属于另一个集群', '令牌没有 signing 用途', '负责签名的控制器未运行'],
-		remedy: `在控制平面创建新令牌：${printJoinCommand}`,
-	},
-	CLUSTER_INFO_SIGNATURE_INVALID: {
-		meaning: '用令牌秘密验证签名失败，不能信任此 API 服务器。',
-		mostLikely: '令牌秘密（点号后的 16 个字符）有误；令牌 ID 存在',
-		alsoPossible: ['应答方不持有令牌秘密，不是你的集群', '令牌已删除，又以同一 ID 重新创建'],
-		remedy: '与控制平面上的令牌核对：`kubectl-sim token list`',
-	},
-	CLUSTER_INFO_UNREACHABLE: { meaning: '无法读取 cluster-info。' },
-	CLUSTER_INFO_INVALID: { meaning: 'cluster-info 的内容无效。' },
-	CLUSTER_INFO_CHANGED: {
-		meaning: '两次读取的 cluster-info 不一致。',
-		mostLikely: '其中一次应答来自中间人',
-		alsoPossible: ['集群的地址或 CA 恰好在两次读取之间变更'],
-		remedy: '确认管理员是否正在轮换 CA；如果没有，不要经由此网络加入',
-	},
-	API_UNAUTHORIZED: { meaning: 'API 服务器不接受此凭据。真实原因只写入 API 服务器的日志。' },
-	API_FORBIDDEN: { meaning: '没有规则允许此请求。' },
-	NODE_NAME_TAKEN: {
-		meaning: '集群中已有同名且状态为 Ready 的节点。',
-		mostLikely: '另一台运行中的机器使用此节点名',
-		alsoPossible: ['本机就是此节点，停止不到 1 分钟，Node 仍为 Ready'],
-		remedy: '换一个节点名：`--node-name NAME`',
-	},
-	CSR_TIMEOUT: {
-		meaning: '证书签名请求在规定时间内既未签发，也未被拒绝。',
-		mostLikely: '未启用自动批准：缺少绑定 `kubeadm:node-autoapprove-bootstrap`，或不适用于此令牌',
-		alsoPossible: ['控制器未运行，或无法访问 API 服务器', '请求已批准，但 CA 暂时无法签发'],
-		remedy: '批准请求：`kubectl-sim certificate approve NAME`。如果已批准，检查 controller-manager-sim 和 ca-service',
-	},
-	CSR_DENIED: {
-		meaning: '证书签名请求被拒绝。',
-		mostLikely: '管理员审查后拒绝了此节点',
-		alsoPossible: ['节点名与令牌绑定的名称不一致'],
-		remedy: '查看原因：`kubectl-sim describe csr NAME`',
-	},
-	PIN_INVALID: { meaning: '指定的公钥哈希无效。' },
-	EXPERIMENT_ALREADY_RUNNING: { meaning: '已有实验正在运行。' },
-	EXPERIMENT_RUNNER_UNAVAILABLE: { meaning: '实验执行服务不可用。' },
-	OBSERVER_BUSY: { meaning: 'observer 正忙，稍后重试。' },
+	PREFLIGHT_FAILED: '本机未通过预检。节点没有发送任何内容。',
+	JOIN_ARGUMENTS_INVALID: '加入命令的参数无效。节点没有发送任何内容。',
+	NODE_NAME_TAKEN: '集群中已有同名且状态为 Ready 的节点。',
+	CSR_DENIED: '证书签名请求被拒绝。',
+	CSR_FAILED: '证书签名请求失败，没有签发证书。',
+
+	SIGNER_VALIDATION_FAILURE: '请求不符合签名者的规则。',
+
+	API_UNAUTHORIZED: 'API 服务器不接受此凭据。真实原因只写入 API 服务器的日志。',
+	AUTHENTICATOR_UNAVAILABLE: 'token-store 不可用，API 服务器暂时无法校验令牌。',
+	API_FORBIDDEN: '没有规则允许此请求。',
+	API_PATH_FORBIDDEN: '没有规则允许访问此路径。',
+	API_NOT_FOUND: '此对象不存在。',
+	API_PATH_NOT_FOUND: 'API 服务器没有此路径。',
+	API_ALREADY_EXISTS: '已有同名的对象。',
+	API_CONFLICT: '对象在读取之后已被修改。',
+	API_INVALID: '对象的字段无效。',
+	API_BAD_REQUEST: '请求无效。',
+	API_METHOD_NOT_ALLOWED: '此资源不支持所用的方法。',
+	API_NOT_ACCEPTABLE: '服务器不能提供所要求的格式。',
+	API_VERSION_TOO_LARGE: '所要求的资源版本比服务器的当前版本更新。',
+	API_EXPIRED: '所要求的资源版本过旧，已不再保留。',
+	API_OBJECT_TOO_LARGE: '对象超过存储的大小限制。',
+	API_CONTINUE_EXPIRED: 'continue 令牌已过期，不能继续一致地分页读取。',
+	API_OBJECT_UNREADABLE: '存储的对象无法解码。',
+	API_TOO_LARGE: '请求超过大小限制。',
+
+	PEER_REFUSED: '对方的证书未通过验证。',
+	INTERNAL: '服务内部出错。日志中有此错误的 ID。',
+
+	ATTACK_ARGUMENTS_INVALID: 'attacker-sim 的参数无效。',
+
+	CONFIG_INVALID: '设置无效，程序没有启动。',
+	FILE_UNUSABLE: '文件无法使用。',
+	COMMAND_INVALID: '命令无效。',
+	KUBECONFIG_INVALID: 'kubeconfig 无效。',
+	SERVICE_FAILED: '服务未能运行。',
+
+	CHAOS_DOCUMENT_INVALID: '实验文档无效，实验没有运行。',
+	CHAOS_ARGUMENTS_INVALID: '参数无效。',
+
+	ACTION_REFUSED: '命令执行失败。',
+	PAGE_NOT_FOUND: 'observer 没有此路径。',
+	PAGE_BAD_REQUEST: 'observer 不接受此请求。',
 };

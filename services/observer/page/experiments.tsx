@@ -5,7 +5,7 @@ import { useEffect } from 'preact/hooks';
 import type { Experiment, ExperimentActivity, ExperimentRun, Experiments, Join, Refusal } from '../api.ts';
 import type { Word } from './catalogue.ts';
 import { CopyButton } from './copy.tsx';
-import { FailureBand } from './failure.tsx';
+import { FailureBand, Sentence } from './failure.tsx';
 import { clockTime } from './format.ts';
 import { Mark, Shield } from './icons.tsx';
 import { Marked } from './marked.tsx';
@@ -246,7 +246,7 @@ function Run({ store, run }: { readonly store: Store; readonly run: ExperimentRu
 					</p>
 					{run.problems.map((problem) => (
 						<p key={problem} class="problem">
-							{problem}
+							<Sentence text={problem} />
 						</p>
 					))}
 				</div>
@@ -300,7 +300,11 @@ function Part({
 							<span class="hidden">
 								{say(state === 'running' ? 'running' : state === 'well' ? 'passed' : 'failed')}
 							</span>
-							{problem !== undefined && <span class="why">{withoutName(problem, `${type} ${name}: `)}</span>}
+							{problem !== undefined && (
+								<span class="why">
+									<Sentence text={withoutName(problem, `${type} ${name}: `)} />
+								</span>
+							)}
 						</span>
 						<span class="quiet time">
 							{duration(state === 'running' ? Math.max(0, nowMs - startedMs) : durationMs)}

@@ -1,7 +1,6 @@
 /** The lines below the code and the message of a failure, in the language of the reader. Pure. */
 import type { Failure } from '../api.ts';
-import { fields } from './fields.ts';
-import type { Words } from './words.ts';
+import type { Translation } from './translation.ts';
 
 export interface FailureLine {
 	/** With the colon of the language. */
@@ -10,21 +9,20 @@ export interface FailureLine {
 	readonly isEnglish: boolean;
 }
 
-export function failureLines(failure: Failure, words: Words): readonly FailureLine[] {
-	const translated = words.failure(failure);
-	const name = (key: 'failure.mostLikely' | 'failure.alsoPossible' | 'failure.remedy') =>
-		fields[key][words.language].name;
-	const line = (label: string, own: string | undefined, english: string | undefined): FailureLine[] => {
-		const text = own ?? english ?? '';
-		return text === '' ? [] : [{ label: words.messages.withLabel(label), text, isEnglish: own === undefined }];
+export function failureLines(
+	failure: Failure,
+	{ messages, fields, meaning, sentence }: Translation,
+): readonly FailureLine[] {
+	const ownMeaning = meaning(failure.code);
+	const line = (key: 'failure.mostLikely' | 'failure.alsoPossible' | 'failure.remedy', english = ''): FailureLine[] => {
+		const translated = sentence(english);
+		const label = messages.withLabel(fields[key].name);
+		return english === '' ? [] : [{ label, text: translated ?? english, isEnglish: translated === undefined }];
 	};
-	const alsoPossible = translated?.alsoPossible?.map((text) => line(name('failure.alsoPossible'), text, undefined));
 	return [
-		...line('含义', translated?.meaning, undefined),
-		...line(name('failure.mostLikely'), translated?.mostLikely, failure.mostLikely),
-		...(
-			alsoPossible ?? (failure.alsoPossible ?? []).map((text) => line(name('failure.alsoPossible'), undefined, text))
-		).flat(),
-		...line(name('failure.remedy'), translated?.remedy, failure.remedy),
+		...(ownMeaning === undefined ? [] : [{ label: messages.meaning, text: ownMeaning, isEnglish: false }]),
+		...line('failure.mostLikely', failure.mostLikely),
+		...(failure.alsoPossible ?? []).flatMap((text) => line('failure.alsoPossible', text)),
+		...line('failure.remedy', failure.remedy),
 	];
 }

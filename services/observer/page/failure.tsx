@@ -1,6 +1,6 @@
 /**
- * A failure: its code and message, its likely causes, and the remedy. In Chinese the English message stays, with
- * its meaning below.
+ * A failure: its code and message, its likely causes, and the remedy. In Chinese, a message of upstream stays English,
+ * with its meaning below.
  */
 import type { Failure } from '../api.ts';
 import { failureLines } from './failure-lines.ts';
@@ -12,7 +12,7 @@ export function FailureBand({ failure }: { readonly failure: Failure }) {
 	return (
 		<div class="failure">
 			<p>
-				<strong>{failure.code}</strong> <span lang="en">{failure.sentence}</span>
+				<strong>{failure.code}</strong> <Message failure={failure} />
 			</p>
 			{failureLines(failure, words).map(({ label, text, isEnglish }) => (
 				<p key={`${label}${text}`}>
@@ -23,5 +23,20 @@ export function FailureBand({ failure }: { readonly failure: Failure }) {
 				</p>
 			))}
 		</div>
+	);
+}
+
+export function Message({ failure }: { readonly failure: Failure }) {
+	const translated = useWords().message(failure);
+	return <span lang={translated === undefined ? 'en' : undefined}>{translated ?? failure.sentence}</span>;
+}
+
+/** A sentence of a program, which is English unless kubejoin wrote it. */
+export function Sentence({ text }: { readonly text: string }) {
+	const translated = useWords().sentence(text);
+	return (
+		<span lang={translated === undefined ? 'en' : undefined}>
+			<Marked text={translated ?? text} />
+		</span>
 	);
 }

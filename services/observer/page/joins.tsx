@@ -67,7 +67,7 @@ function JoinList({ joins, shown }: { readonly joins: readonly Join[]; readonly 
 		wanted === ''
 			? joins
 			: joins.filter(({ node, state, failure }) =>
-					`${node} ${state} ${failure?.code ?? ''}`.toLowerCase().includes(wanted),
+					`${node} ${state} ${say(state)} ${failure?.code ?? ''}`.toLowerCase().includes(wanted),
 				);
 	return (
 		<nav class="list" aria-label={say('joins')}>

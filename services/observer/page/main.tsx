@@ -3,43 +3,43 @@ import { type Signal, signal, useSignal } from '@preact/signals';
 import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Action, Refusal } from '../api.ts';
-import type { Language, Word } from './catalogue.ts';
+import type { Word } from './catalogue.ts';
 import { ClusterView } from './cluster.tsx';
 import { ExperimentsView, resultWord } from './experiments.tsx';
 import { FailureBand } from './failure.tsx';
 import { JoinsView } from './joins.tsx';
 import { createStore, type Store } from './store.ts';
 import { StormView } from './storm.tsx';
-import { createLanguage, LanguageContext, useWords } from './words.ts';
+import { createLanguages, LanguageContext, type Languages, useWords } from './words.ts';
 
 const views = ['joins', 'cluster', 'storm', 'experiments'] as const;
 
 function App({
 	store,
-	language,
+	languages,
 	hash,
 }: {
 	readonly store: Store;
-	readonly language: Signal<Language>;
+	readonly languages: Languages;
 	readonly hash: Signal<string>;
 }) {
 	return (
-		<LanguageContext.Provider value={language}>
-			<Page store={store} language={language} hash={hash.value} />
+		<LanguageContext.Provider value={languages.current}>
+			<Page store={store} choose={languages.choose} hash={hash.value} />
 		</LanguageContext.Provider>
 	);
 }
 
 function Page({
 	store,
-	language,
+	choose,
 	hash,
 }: {
 	readonly store: Store;
-	readonly language: Signal<Language>;
+	readonly choose: Languages['choose'];
 	readonly hash: string;
 }) {
-	const { say } = useWords();
+	const { say, language } = useWords();
 	const [, view = 'joins', first, second] = hash.split('/');
 	const isExperimenting = [...store.runs.value.values()].some(({ state }) => state !== 'ended');
 	const current = view === 'compare' || view === '' ? 'joins' : view;
@@ -63,8 +63,8 @@ function Page({
 				<label>
 					<span class="hidden">{say('language')}</span>
 					<select
-						value={language.value}
-						onChange={({ currentTarget }) => (language.value = currentTarget.value === 'zh' ? 'zh' : 'en')}
+						value={language}
+						onChange={({ currentTarget }) => void choose(currentTarget.value === 'zh' ? 'zh' : 'en')}
 					>
 						<option value="en">English</option>
 						<option value="zh">中文</option>
@@ -152,4 +152,4 @@ const hash = signal(location.hash);
 addEventListener('hashchange', () => {
 	hash.value = location.hash;
 });
-render(<App store={createStore()} language={createLanguage()} hash={hash} />, document.body);
+render(<App store={createStore()} languages={await createLanguages()} hash={hash} />, document.body);

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import type { Step } from '../api.ts';
 import { joinedSpans, refusedSpans, traceId } from '../spans.fixture.ts';
 import { stepsOf } from '../steps.ts';
+import { chinese } from './chinese.ts';
+import { english } from './english.ts';
 import { labelPlace, outcomeOf, pauseMs, placeOf } from './row-text.ts';
 import { wordsOf } from './words.ts';
 
@@ -12,27 +14,26 @@ const message = stepIn(joinedSpans, 'get configmaps kube-public/cluster-info');
 
 describe('the text of a row', () => {
 	it('is the trust after a check that passed, and the code of one that failed', () => {
-		assert.equal(outcomeOf(check, wordsOf('en')), 'after preflight');
-		assert.equal(outcomeOf(check, wordsOf('zh')), '双方尚未建立信任');
+		assert.equal(outcomeOf(check, wordsOf(english)), 'after preflight');
+		assert.equal(outcomeOf(check, wordsOf(chinese)), '双方尚未建立信任');
 		const failed = stepIn(refusedSpans, 'discovery/pin-ca');
-		for (const language of ['en', 'zh'] as const)
-			assert.equal(outcomeOf(failed, wordsOf(language)), 'CA_HASH_MISMATCH');
+		for (const language of [english, chinese]) assert.equal(outcomeOf(failed, wordsOf(language)), 'CA_HASH_MISMATCH');
 	});
 
 	it('is an answer where the caller expects the error, and nothing for other messages', () => {
 		const absent = { ...message, expectedError: 'API_NOT_FOUND' };
-		assert.equal(outcomeOf(absent, wordsOf('en')), 'does not exist yet');
-		assert.equal(outcomeOf(absent, wordsOf('zh')), '尚不存在');
-		assert.equal(outcomeOf({ ...message, expectedError: 'OTHER' }, wordsOf('zh')), 'OTHER');
-		assert.equal(outcomeOf(message, wordsOf('en')), '');
+		assert.equal(outcomeOf(absent, wordsOf(english)), 'does not exist yet');
+		assert.equal(outcomeOf(absent, wordsOf(chinese)), '尚不存在');
+		assert.equal(outcomeOf({ ...message, expectedError: 'OTHER' }, wordsOf(chinese)), 'OTHER');
+		assert.equal(outcomeOf(message, wordsOf(english)), '');
 	});
 
 	it('has the arrow and its protection for screen readers', () => {
-		assert.equal(placeOf(message, wordsOf('en')), 'node-1 → apiserver-sim, TLS, server verified: ');
-		assert.equal(placeOf(message, wordsOf('zh')), 'node-1 → apiserver-sim，单向 TLS（已验证服务器）：');
-		assert.equal(placeOf(check, wordsOf('en')), 'node-1: ');
+		assert.equal(placeOf(message, wordsOf(english)), 'node-1 → apiserver-sim, TLS, server verified: ');
+		assert.equal(placeOf(message, wordsOf(chinese)), 'node-1 → apiserver-sim，单向 TLS（已验证服务器）：');
+		assert.equal(placeOf(check, wordsOf(english)), 'node-1: ');
 		const { tls: _, ...plain } = message;
-		assert.equal(placeOf(plain, wordsOf('zh')), 'node-1 → apiserver-sim：');
+		assert.equal(placeOf(plain, wordsOf(chinese)), 'node-1 → apiserver-sim：');
 	});
 });
 

@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { errorTable } from '../../../lib/errors.ts';
+import { errorTable, KubejoinError } from '../../../lib/errors.ts';
 import { projectPath } from '../../../lib/paths.ts';
 import { readYamlFile } from '../../../lib/yaml.ts';
-import { catalogue, expectedErrors, type Messages, messages, phasesInChinese } from './catalogue.ts';
-import { errorsInChinese } from './errors-zh.ts';
+import { catalogueInChinese, expectedErrorsInChinese, messagesInChinese, phasesInChinese } from './catalogue-zh.ts';
+import { chinese } from './chinese.ts';
+import { english } from './english.ts';
+import { meaningsInChinese } from './errors-zh.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
 import { failureLines } from './failure-lines.ts';
-import { fields } from './fields.ts';
+import { fieldsInChinese } from './fields-zh.ts';
 import { clockTime, countdown, duration, hexDump } from './format.ts';
+import { sentencesInChinese } from './sentences-zh.ts';
+import { statesInChinese } from './states-zh.ts';
 import { stepsInChinese } from './steps-zh.ts';
 import { translator, valueNames } from './template.ts';
 import { wordsOf } from './words.ts';
@@ -31,24 +35,24 @@ function stepNames(document: unknown): readonly string[] {
 
 /** Every Chinese text of the page, with sample values where it has values. */
 function chineseTexts(): readonly string[] {
-	const own: Messages = messages.zh;
+	const own = messagesInChinese;
 	return [
-		...Object.values(catalogue.zh),
-		...Object.values(fields).flatMap(({ zh: { name, meaning = '' } }) => [name, meaning]),
+		...Object.values(catalogueInChinese),
+		...Object.values(fieldsInChinese).flatMap(({ name, meaning = '' }) => [name, meaning]),
 		...Object.values(phasesInChinese).flatMap(({ name, trust }) => [name, trust]),
-		...Object.values(expectedErrors).map(({ zh }) => zh),
-		...Object.values(errorsInChinese).flatMap(({ meaning, mostLikely = '', alsoPossible = [], remedy = '' }) => [
-			meaning,
-			mostLikely,
-			...alsoPossible,
-			remedy,
-		]),
+		...Object.values(expectedErrorsInChinese),
+		...Object.values(meaningsInChinese),
+		...Object.values(sentencesInChinese).map((text) => text.replaceAll(/\{\w+\}/g, 'x')),
+		...Object.values(statesInChinese),
 		...Object.values(experimentsInChinese).flatMap(({ title, description, lesson }) => [title, description, lesson]),
-		...Object.values(stepsInChinese),
-		own.ago(12_000),
-		own.expiresIn(300_000),
+		...Object.values(stepsInChinese).map((text) => text.replaceAll(/\{\w+\}/g, 'x')),
+		own.ago('12 秒'),
+		own.expiresIn('5 分钟'),
 		own.left('0:04:59'),
 		own.next('preflight'),
+		own.meaning,
+		own.runsNow,
+		own.report,
 		own.predicted('保持'),
 		own.tier('A'),
 		own.moreItems(7),
@@ -59,20 +63,19 @@ function chineseTexts(): readonly string[] {
 
 describe('the texts of the page', () => {
 	it('exist in both languages, and none is empty', () => {
-		assert.deepEqual(Object.keys(catalogue.zh).sort(), Object.keys(catalogue.en).sort());
-		assert.deepEqual(Object.keys(messages.zh).sort(), Object.keys(messages.en).sort());
-		for (const language of ['en', 'zh'] as const) {
-			for (const [word, text] of Object.entries(catalogue[language])) assert.notEqual(text.trim(), '', word);
-			for (const [key, texts] of Object.entries(fields)) assert.notEqual(texts[language].name, '', key);
+		for (const key of ['catalogue', 'messages', 'fields'] as const)
+			assert.deepEqual(Object.keys(chinese[key]).toSorted(), Object.keys(english[key]).toSorted());
+		for (const { catalogue, fields } of [english, chinese]) {
+			for (const [word, text] of Object.entries(catalogue)) assert.notEqual(text.trim(), '', word);
+			for (const [key, { name }] of Object.entries(fields)) assert.notEqual(name, '', key);
 		}
-		for (const [key, { en, zh }] of Object.entries(fields))
-			assert.equal(en.meaning === undefined, zh.meaning === undefined, key);
+		for (const [key, { meaning }] of Object.entries(english.fields))
+			assert.equal(meaning === undefined, fieldsInChinese[key as keyof typeof fieldsInChinese].meaning === undefined);
 	});
 
 	it('in Chinese are Chinese, except for names', () => {
-		const names = new Set(['title', 'sectionKubeconfig', 'p99']);
-		for (const [word, text] of Object.entries(catalogue.zh))
-			assert.ok(names.has(word) || /\p{Script=Han}/u.test(text), `${word}: ${text}`);
+		const names = ['kubejoin', 'kubeconfig', 'P99'];
+		for (const text of chineseTexts()) assert.ok(names.includes(text) || /\p{Script=Han}/u.test(text), text);
 	});
 
 	it('in Chinese have a space between Chinese and Latin text, and full-width punctuation', () => {
@@ -91,8 +94,7 @@ describe('the texts of the page', () => {
 	});
 
 	it('name only errors that exist', () => {
-		for (const code of [...Object.keys(errorsInChinese), ...Object.keys(expectedErrors)])
-			assert.ok(Object.hasOwn(errorTable, code), code);
+		for (const code of Object.keys(expectedErrorsInChinese)) assert.ok(Object.hasOwn(errorTable, code), code);
 	});
 
 	it('in Chinese have every experiment and every step of one, and no other', () => {
@@ -117,7 +119,7 @@ describe('the texts of the page', () => {
 
 	it('in Chinese have sentences of at most forty characters', () => {
 		const long = chineseTexts()
-			.flatMap((text) => text.replaceAll(/`[^`]*`|[\w./:-]+/g, '码').split(/[。：；]/u))
+			.flatMap((text) => text.replaceAll(/`[^`]*`|[\w./:-]+/g, '码').split(/[。：；\n]/u))
 			.filter((sentence) => sentence.length > 40);
 		assert.deepEqual(long, []);
 	});
@@ -132,49 +134,61 @@ describe('words of a language', () => {
 	const check = { label: 'discovery/pin-ca', trust: 'the node trusts the cluster CA' };
 
 	it('say which side trusts the other, and nothing after a failed check', () => {
-		assert.equal(wordsOf('en').trust(check), 'the node trusts the cluster CA');
-		assert.equal(wordsOf('zh').trust(check), '节点信任集群 CA');
-		for (const language of ['en', 'zh'] as const) assert.equal(wordsOf(language).trust({ label: check.label }), '');
-		assert.equal(wordsOf('zh').trust({ label: 'a/new-phase', trust: 'something new' }), 'something new');
+		assert.equal(wordsOf(english).trust(check), 'the node trusts the cluster CA');
+		assert.equal(wordsOf(chinese).trust(check), '节点信任集群 CA');
+		for (const language of [english, chinese]) assert.equal(wordsOf(language).trust({ label: check.label }), '');
+		assert.equal(wordsOf(chinese).trust({ label: 'a/new-phase', trust: 'something new' }), 'something new');
 	});
 
-	it('have a failure in Chinese with its meaning, and the English text where there is no translation', () => {
-		const failure = {
-			code: 'CA_HASH_MISMATCH',
-			sentence: 'none is pinned',
-			mostLikely: 'm',
-			alsoPossible: ['a', 'b', 'c'],
-			remedy: 'r',
-		};
-		const zh = failureLines(failure, wordsOf('zh'));
+	it('keep the message of upstream in Chinese, with its meaning, causes and remedy', () => {
+		const { message, mostLikely, alsoPossible, remedy } = new KubejoinError('CA_HASH_MISMATCH', {
+			presented: ['sha256:1'],
+			pinned: [],
+		});
+		const failure = { code: 'CA_HASH_MISMATCH', sentence: message, mostLikely: mostLikely ?? '', alsoPossible, remedy };
+		assert.equal(wordsOf(chinese).message(failure), undefined);
+		const lines = failureLines(failure, chinese);
 		assert.deepEqual(
-			zh.map(({ label }) => label),
+			lines.map(({ label }) => label),
 			['含义：', '最可能：', '也可能：', '也可能：', '处理：'],
 		);
-		assert.ok(zh.every(({ isEnglish }) => !isEnglish));
-		const unknown = failureLines({ ...failure, code: 'SOMETHING_NEW' }, wordsOf('zh'));
+		assert.ok(lines.every(({ text, isEnglish }) => !isEnglish && /\p{Script=Han}/u.test(text)));
 		assert.deepEqual(
-			unknown.map(({ label, text, isEnglish }) => [label, text, isEnglish]),
+			failureLines(failure, english).map(({ label, text }) => `${label}${text}`.slice(0, 26)),
+			[
+				'Most likely cause: the pin',
+				'Also possible: an attacker',
+				'Also possible: the pin is ',
+				'Do this: Get the hash on t',
+			],
+		);
+	});
+
+	it('have a message of kubejoin in Chinese, without its meaning', () => {
+		const failure = { code: 'NODE_STOPPED', sentence: 'the node was stopped during the join', remedy: '' };
+		assert.equal(wordsOf(chinese).message(failure), '节点在加入过程中停止');
+		assert.deepEqual(failureLines(failure, chinese), []);
+	});
+
+	it('are English where the code has no translation', () => {
+		const failure = { code: 'SOMETHING_NEW', sentence: 's', mostLikely: 'm', alsoPossible: ['a', 'b'], remedy: 'r' };
+		assert.deepEqual(
+			failureLines(failure, chinese).map(({ label, text, isEnglish }) => [label, text, isEnglish]),
 			[
 				['最可能：', 'm', true],
 				['也可能：', 'a', true],
 				['也可能：', 'b', true],
-				['也可能：', 'c', true],
 				['处理：', 'r', true],
 			],
 		);
-		const en = failureLines(failure, wordsOf('en'));
-		assert.deepEqual(
-			en.map(({ label, text }) => `${label}${text}`),
-			['Most likely cause: m', 'Also possible: a', 'Also possible: b', 'Also possible: c', 'Do this: r'],
-		);
-		assert.deepEqual(failureLines({ code: 'INTERNAL', sentence: '', remedy: '' }, wordsOf('en')), []);
 	});
 
-	it('have experiments in Chinese, in English only in English', () => {
-		assert.equal(wordsOf('zh').experiment('wrong-pin')?.title, '公钥哈希不匹配时，节点不出示令牌');
-		assert.equal(wordsOf('en').experiment('wrong-pin'), undefined);
-		assert.equal(wordsOf('zh').experiment('an-own-experiment'), undefined);
+	it('have experiments and states in Chinese, and none in English', () => {
+		assert.equal(chinese.experiment('wrong-pin')?.title, '公钥哈希不匹配时，节点不出示令牌');
+		assert.equal(chinese.state('Approved,Issued'), '已签发');
+		assert.equal(english.experiment('wrong-pin') ?? english.state('Ready'), undefined);
+		for (const name of ['an-own-experiment', 'constructor', '__proto__'])
+			assert.equal(chinese.experiment(name) ?? chinese.state(name) ?? chinese.meaning(name), undefined);
 	});
 });
 
@@ -193,12 +207,15 @@ describe('numbers of the page', () => {
 	});
 
 	it('are a part of a sentence with the order of words of the language', () => {
-		assert.deepEqual([messages.en.ago(12_000), messages.zh.ago(12_000)], ['12 s ago', '12 秒前']);
-		assert.deepEqual(
-			[messages.en.expiresIn(300_000), messages.zh.expiresIn(300_000)],
-			['Expires in 5 min', '5 分钟后过期'],
-		);
-		assert.deepEqual([messages.en.left('0:04:59'), messages.zh.left('0:04:59')], ['in 0:04:59', '剩余 0:04:59']);
+		const texts = [english, chinese].map(({ language, messages }) => [
+			messages.ago(duration(12_000, language)),
+			messages.expiresIn(duration(300_000, language)),
+			messages.left('0:04:59'),
+		]);
+		assert.deepEqual(texts, [
+			['12 s ago', 'Expires in 5 min', 'in 0:04:59'],
+			['12 秒前', '5 分钟后过期', '剩余 0:04:59'],
+		]);
 	});
 
 	it('a countdown has hours, minutes and seconds', () => {

@@ -1,56 +1,59 @@
-/** The language of the page: the choice of the reader, or else the preference of the browser. */
+/** The texts in the language of the reader, which is the reader's choice, or else the preference of the browser. */
 import { type Signal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Failure, Step } from '../api.ts';
-import {
-	catalogue,
-	expectedErrors,
-	type Language,
-	type Messages,
-	messages,
-	phasesInChinese,
-	type Word,
-} from './catalogue.ts';
-import { type ChineseError, errorsInChinese } from './errors-zh.ts';
-import { type ChineseExperiment, experimentsInChinese } from './experiments-zh.ts';
-import { duration } from './format.ts';
-import { stepsInChinese } from './steps-zh.ts';
-import { translator } from './template.ts';
+import type { Word } from './catalogue.ts';
+import { english } from './english.ts';
+import { duration, type Language } from './format.ts';
+import type { Translation } from './translation.ts';
 
 const STORAGE_KEY = 'kubejoin.language';
 
-export function createLanguage(): Signal<Language> {
-	const language = signal<Language>(
-		chosen() ?? (navigator.languages.find((one) => /^(en|zh)\b/.test(one))?.startsWith('zh') ? 'zh' : 'en'),
-	);
-	language.subscribe((value) => {
-		document.documentElement.lang = value === 'zh' ? 'zh-CN' : 'en';
-		try {
-			localStorage.setItem(STORAGE_KEY, value);
-		} catch {
-			// A browser without storage asks again next time.
-		}
-	});
-	return language;
+export interface Languages {
+	readonly current: Signal<Translation>;
+	/** Loads the language and shows it; the page keeps its language if the observer does not answer. */
+	readonly choose: (language: Language) => Promise<void>;
 }
 
-function chosen(): Language | undefined {
+/** Resolves when the texts of the preferred language are loaded. */
+export async function createLanguages(): Promise<Languages> {
+	const current = signal(english);
+	const choose = async (language: Language) => {
+		try {
+			current.value = language === 'zh' ? (await import('./chinese.ts')).chinese : english;
+		} catch {
+			return;
+		}
+		document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
+		keep(language);
+	};
+	await choose(kept() ?? (navigator.languages.find((one) => /^(en|zh)\b/.test(one))?.startsWith('zh') ? 'zh' : 'en'));
+	return { current, choose };
+}
+
+function keep(language: Language): void {
 	try {
-		const kept = localStorage.getItem(STORAGE_KEY);
-		return kept === 'en' || kept === 'zh' ? kept : undefined;
+		localStorage.setItem(STORAGE_KEY, language);
+	} catch {
+		// A browser without storage asks again next time.
+	}
+}
+
+function kept(): Language | undefined {
+	try {
+		const language = localStorage.getItem(STORAGE_KEY);
+		return language === 'en' || language === 'zh' ? language : undefined;
 	} catch {
 		return undefined;
 	}
 }
 
-export const LanguageContext = createContext<Signal<Language> | undefined>(undefined);
+export const LanguageContext = createContext<Signal<Translation> | undefined>(undefined);
 
 /** The texts of one language. */
-export interface Words {
-	readonly language: Language;
+export interface Words extends Translation {
 	readonly say: (word: Word) => string;
-	readonly messages: Messages;
 	readonly duration: (ms: number) => string;
 	/** Which side trusts the other after a check. */
 	readonly trust: (step: Pick<Step, 'label' | 'trust'>) => string;
@@ -58,27 +61,19 @@ export interface Words {
 	readonly phaseName: (phase: string) => string;
 	/** An error that is a normal answer to the caller. */
 	readonly answer: (code: string) => string;
-	/** Undefined: the failure is shown in English. */
-	readonly failure: (failure: Pick<Failure, 'code'>) => ChineseError | undefined;
-	readonly experiment: (name: string) => ChineseExperiment | undefined;
-	/** Undefined in English, where the name of the step is its text. */
-	readonly experimentStep: (name: string) => string | undefined;
+	/** The message of an error; undefined if it is shown in English, with its meaning. */
+	readonly message: (failure: Pick<Failure, 'code' | 'sentence'>) => string | undefined;
 }
 
-const chineseStep = translator(stepsInChinese);
-
-export const wordsOf = (language: Language): Words => ({
-	language,
-	say: (word) => catalogue[language][word],
-	messages: messages[language],
-	duration: (ms) => duration(ms, language),
-	trust: ({ label, trust = '' }) =>
-		language === 'zh' && trust !== '' ? (phasesInChinese[label]?.trust ?? trust) : trust,
-	phaseName: (phase) => (language === 'zh' ? (phasesInChinese[phase]?.name ?? '') : ''),
-	answer: (code) => expectedErrors[code]?.[language] ?? code,
-	failure: ({ code }) => (language === 'zh' ? errorsInChinese[code] : undefined),
-	experiment: (name) => (language === 'zh' ? experimentsInChinese[name] : undefined),
-	experimentStep: (name) => (language === 'zh' ? chineseStep(name) : undefined),
+export const wordsOf = (translation: Translation): Words => ({
+	...translation,
+	say: (word) => translation.catalogue[word],
+	duration: (ms) => duration(ms, translation.language),
+	trust: ({ label, trust = '' }) => (trust === '' ? '' : (translation.phase(label)?.trust ?? trust)),
+	phaseName: (phase) => translation.phase(phase)?.name ?? '',
+	answer: (code) => translation.expectedError(code) ?? code,
+	message: ({ code, sentence }) =>
+		translation.meaning(code) === undefined ? translation.sentence(sentence) : undefined,
 });
 
-export const useWords = (): Words => wordsOf(useContext(LanguageContext)?.value ?? 'en');
+export const useWords = (): Words => wordsOf(useContext(LanguageContext)?.value ?? english);

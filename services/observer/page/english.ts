@@ -1,0 +1,19 @@
+import { catalogue, expectedErrors, messages } from './catalogue.ts';
+import { fields } from './fields.ts';
+import type { Translation } from './translation.ts';
+
+const none = () => undefined;
+
+export const english: Translation = {
+	language: 'en',
+	catalogue,
+	messages,
+	fields,
+	phase: none,
+	expectedError: (code) => new Map(Object.entries(expectedErrors)).get(code),
+	meaning: none,
+	sentence: none,
+	experiment: none,
+	experimentStep: none,
+	state: none,
+};

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import jsTokens from 'js-tokens';
+import { causesOf } from '../../../lib/errors/diagnoses/index.ts';
+import { type Details, type ErrorCode, errorTable, KubejoinError } from '../../../lib/errors.ts';
+import { tokenFinding } from '../../../lib/kube/join-input.ts';
+import { projectPath } from '../../../lib/paths.ts';
+import { chinese } from './chinese.ts';
+import { meaningsInChinese } from './errors-zh.ts';
+import { composedSentencesInChinese, sentencesInChinese } from './sentences-zh.ts';
+import { translator, valueNames } from './template.ts';
+
+const VALUE = 'VALUE';
+
+/** Every fact is a word, or a list of one word; `cause` selects one of the causes of an error. */
+const facts = (cause?: string): Details =>
+	new Proxy(
+		{},
+		{
+			get: (_target, name) => {
+				if (name === 'cause') return cause;
+				if (name === 'causes') return [{ field: VALUE, reason: VALUE, message: VALUE }];
+				if (name === 'remedy' || name === 'because' || name === 'lines' || name === 'omitted') return undefined;
+				return /^(problems|presented|pinned|allowed|known|begun|near|found)$/.test(String(name)) ? [VALUE] : VALUE;
+			},
+		},
+	);
+
+const codes = Object.keys(errorTable) as ErrorCode[];
+const advice = codes.flatMap((code) =>
+	[undefined, ...causesOf(code)].flatMap((cause) => {
+		const { mostLikely = '', alsoPossible, remedy } = new KubejoinError(code, facts(cause) as never);
+		return [mostLikely, ...alsoPossible, remedy ?? ''];
+	}),
+);
+
+/** Sentences in code as templates: `+` joins literals, and a value takes the place of an expression. */
+function sentencesIn(source: string, isWanted: (before: readonly string[]) => boolean = () => true): string[] {
+	const tokens = [...jsTokens(source)].filter(({ type }) => !/WhiteSpace|LineTerminator|Comment/.test(type));
+	const found: string[] = [];
+	const before: string[] = [];
+	let text: string | undefined;
+	let isJoined = false;
+	let depth = 0;
+	const end = () => {
+		if (text !== undefined && /\p{L} \p{L}/u.test(text) && isWanted(before)) found.push(text);
+		text = undefined;
+	};
+	for (const { type, value } of tokens) {
+		if (type === 'TemplateTail') depth--;
+		else if (depth > 0 && type !== 'TemplateHead' && type !== 'TemplateMiddle') continue;
+		if (type === 'StringLiteral' || /^Template|^NoSubstitutionTemplate$/.test(type)) {
+			if (text !== undefined && !isJoined && !/Middle|Tail/.test(type)) end();
+			const isOpen = type === 'TemplateHead' || type === 'TemplateMiddle';
+			text = `${text ?? ''}${literal(value)}${isOpen ? VALUE : ''}`;
+			isJoined = false;
+			if (type === 'TemplateHead') depth++;
+		} else if (value === '+') isJoined = true;
+		else {
+			if (isJoined && text !== undefined) text += VALUE;
+			end();
+			isJoined = false;
+			before.push(value);
+		}
+	}
+	end();
+	return found;
+}
+
+/** The text of a string literal, or of a part of a template. */
+const literal = (token: string): string => token.replace(/^['"`}]|(?:['"`]|\$\{)$/g, '').replace(/\\(['"`])/g, '$1');
+
+const isComparison = (before: readonly string[]): boolean =>
+	before.at(-1) === '===' || (before.at(-1) === '(' && /^(includes|startsWith|test)$/.test(before.at(-2) ?? ''));
+
+/** The names of the properties in which a token of an error table is: the code, then `message` or `remedy`. */
+const isInRemedy = (before: readonly string[]): boolean => before.lastIndexOf('remedy') > before.lastIndexOf('message');
+
+const files = (...path: string[]) =>
+	readdirSync(projectPath(...path))
+		.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+		.map((name) => readFileSync(projectPath(...path, name), 'utf8'));
+
+const untranslated = (texts: readonly string[]): readonly string[] =>
+	[...new Set(texts)].filter((text) => text !== '' && text !== VALUE && chinese.sentence(text) === undefined);
+
+describe('the Chinese sentences', () => {
+	it('have the meaning or the message of every error', () => {
+		const missing = codes.filter((code) => {
+			const { message } = new KubejoinError(code, facts() as never);
+			return chinese.meaning(code) === undefined && chinese.sentence(message) === undefined;
+		});
+		assert.deepEqual(missing, [], 'add a meaning to errors-zh.ts, or the message to sentences-zh.ts');
+	});
+
+	it('have a meaning only for errors that exist', () =>
+		assert.deepEqual(
+			Object.keys(meaningsInChinese).filter((code) => !Object.hasOwn(errorTable, code)),
+			[],
+		));
+
+	it('have every cause and remedy of every error', () => assert.deepEqual(untranslated(advice), []));
+
+	it('have every cause and remedy in the code, also of branches that need certain facts', () => {
+		const causes = files('lib', 'errors', 'diagnoses').flatMap((source) =>
+			sentencesIn(source, (before) => !isComparison(before)),
+		);
+		const remedies = files('lib', 'errors', 'table').flatMap((source) =>
+			sentencesIn(source, (before) => isInRemedy(before) && !isComparison(before)),
+		);
+		assert.ok(causes.length > 80 && remedies.length > 80, `${causes.length} ${remedies.length}`);
+		const isPart = (text: string) => advice.some((remedy) => remedy.includes('\n') && remedy.includes(text));
+		assert.deepEqual(
+			untranslated([...causes, ...remedies]).filter((text) => !isPart(text)),
+			[],
+		);
+	});
+
+	it('have every finding about the arguments of a join', () => {
+		const source = readFileSync(projectPath('lib', 'kube', 'join-input.ts'), 'utf8');
+		// A function makes a part of the others.
+		const whole = sentencesIn(source).filter((text) => !/VALUE,|a VALUE$|VALUE VALUE/.test(text));
+		const made = ['abc.x', 'abcdef.x', 'abc.abcdef', 'abcdef.ab', 'abcdef,', 'abcdef;', 'a.b.c'].map(tokenFinding);
+		assert.deepEqual(untranslated([...whole, ...made.map((text) => text ?? assert.fail())]), []);
+	});
+
+	it('have the values of their English texts', () => {
+		for (const [english, zh] of Object.entries(sentencesInChinese))
+			assert.deepEqual(valueNames(zh).toSorted(), valueNames(english).toSorted(), english);
+	});
+
+	it('are all in use, except for those that code composes', () => {
+		const all = ['lib/errors/diagnoses', 'lib/errors/table', 'lib', 'lib/kube', 'services/observer', 'chaos/runner']
+			.concat('services/kubelet-sim/join')
+			.flatMap((path) => files(...path.split('/')))
+			.flatMap((source) => sentencesIn(source));
+		const texts = [...all, ...advice];
+		const unused = Object.keys(sentencesInChinese).filter((english) => {
+			const fits = translator({ [english]: 'x' });
+			return !Object.hasOwn(composedSentencesInChinese, english) && !texts.some((text) => fits(text) !== undefined);
+		});
+		assert.deepEqual(unused, []);
+	});
+});
+
+describe('a translated sentence', () => {
+	it('keeps its values and marks its commands', () => {
+		const error = new KubejoinError('CSR_TIMEOUT', { name: 'node-csr-x', waitedSeconds: 300 });
+		assert.equal(chinese.sentence(error.message), '证书签名请求 node-csr-x 在 300 秒内既未签发，也未被拒绝');
+		assert.match(chinese.sentence(error.remedy) ?? '', /^批准请求：`kubectl-sim certificate approve node-csr-x`。/);
+	});
+
+	it('can list several mistakes', () => {
+		assert.equal(
+			chinese.sentence('the token: it has a blank in it; the hash: it does not begin with sha256:'),
+			'令牌：含有空格；公钥哈希：缺少前缀 `sha256:`',
+		);
+	});
+});
