@@ -1,12 +1,12 @@
 /**
- * `npx tsx scripts/openapi/update.ts DIRECTORY`: takes the OpenAPI documents of a release of Kubernetes, keeps the served
- * resources and the schemas that they use, and writes proto/openapi. Run it when a row is added to
+ * `npx tsx scripts/openapi/update.ts DIRECTORY`: takes the OpenAPI documents of a release of Kubernetes, keeps the
+ * served resources and the schemas that they use, and writes proto/openapi. Run it when a row is added to
  * lib/kube/resources.ts, or for another release.
  *
  * DIRECTORY is `api/openapi-spec` of the module k8s.io/kubernetes.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { type ApiResource, apiVersionOf, resources } from '../../lib/kube/resources.ts';
@@ -98,8 +98,8 @@ function v2Document(): Json {
 	return { ...document, paths, definitions, parameters };
 }
 
-rmSync(target, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
+for (const file of readdirSync(target)) if (file.endsWith('.br')) rmSync(join(target, file));
 const swagger = v2Document();
 const index = {
 	v3: Object.fromEntries(roots.map((root) => [root, write(`v3-${root}.json`, toBytes(v3Document(root)))])),
