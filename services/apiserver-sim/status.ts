@@ -42,6 +42,7 @@ const withoutDetails: readonly string[] = [
 	'API_PATH_NOT_FOUND',
 	'API_METHOD_NOT_ALLOWED',
 	'API_NOT_ACCEPTABLE',
+	'API_PATCH_REJECTED',
 ];
 
 function detailsOf({ code, facts }: KubejoinError): object | undefined {

@@ -152,10 +152,24 @@ export const apiErrors = {
 		grpc: grpcCode.INTERNAL,
 		http: { status: 500, reason: 'InternalError' },
 	}),
-	API_TOO_LARGE: defineError<{ limit: string }>({
-		message: (f) => `Request entity too large: limit is ${f.limit}`,
+	API_TOO_LARGE: defineError<{ limit: string; because?: string | undefined }>({
+		message: (f) => `Request entity too large: ${f.because ?? `limit is ${f.limit}`}`,
 		remedy: () => 'Send a smaller object',
 		grpc: grpcCode.RESOURCE_EXHAUSTED,
 		http: { status: 413, reason: 'RequestEntityTooLarge' },
+	}),
+	/** `because` is in the remedy only: upstream does not return it to the caller. */
+	API_PATCH_REJECTED: defineError<{ because: string }>({
+		message: () => 'the server rejected our request due to an error in our request',
+		remedy: (f) => `Correct the patch: ${f.because}`,
+		grpc: grpcCode.FAILED_PRECONDITION,
+		http: { status: 422, reason: 'Invalid' },
+	}),
+	/** `causes` are of the reason FieldManagerConflict. */
+	API_APPLY_CONFLICT: defineError<{ conflicts: string; causes: readonly FieldProblem[] }>({
+		message: (f) => `Apply failed with ${f.conflicts}`,
+		remedy: () => 'Apply with --force-conflicts to take over these fields, or remove them from the manifest',
+		grpc: grpcCode.ABORTED,
+		http: { status: 409, reason: 'Conflict' },
 	}),
 };
