@@ -136,6 +136,14 @@ export const limits = {
 		response: '422 Invalid',
 		test: 'services/apiserver-sim/resources/rbac.test.ts',
 	}),
+	bearerTokenCharacters: limit({
+		value: 16_384,
+		unit: 'items',
+		of: 'characters of one bearer token or reviewed token',
+		where: ['6443'],
+		response: '401 Unauthorized; a TokenReview says `invalid bearer token`',
+		test: 'services/apiserver-sim/authenticate/token-authenticator.test.ts',
+	}),
 	listPageItems: limit({
 		value: 500,
 		unit: 'items',

@@ -86,7 +86,11 @@ const maskTrailingDash = (base: string): string =>
 	base.length > 1 && base.endsWith('-') ? `${base.slice(0, -2)}a` : base;
 
 /** Refuse an object if there are problems; the first ones are named. @throws API_INVALID */
-export function requireValid({ kind, group }: ApiResource, name: string, problems: readonly FieldProblem[]): void {
+export function requireValid(
+	{ kind, group }: Pick<ApiResource, 'kind' | 'group'>,
+	name: string,
+	problems: readonly FieldProblem[],
+): void {
 	if (problems.length === 0) return;
 	const causes = problems.slice(0, limits.fieldProblems.value);
 	const omitted = problems.length - causes.length;

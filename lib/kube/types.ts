@@ -209,6 +209,31 @@ export interface SelfSubjectReview extends KubeObject {
 	status?: { userInfo: UserInfo };
 }
 
+/** The parts of a Pod that authorization and tokens read. */
+export interface Pod extends KubeObject {
+	spec?: { nodeName?: string; serviceAccountName?: string };
+}
+/** @source k8s.io/api/authentication/v1 BoundObjectReference */
+export interface BoundObjectReference {
+	kind?: string;
+	apiVersion?: string;
+	name?: string;
+	uid?: string;
+}
+export interface TokenRequest extends KubeObject {
+	spec: {
+		audiences?: string[] | null;
+		expirationSeconds?: number | null;
+		boundObjectRef?: BoundObjectReference | null;
+		attestations?: Record<string, string[]>;
+	};
+	status?: { token: string; expirationTimestamp: string };
+}
+export interface TokenReview extends KubeObject {
+	spec: { token?: string; audiences?: string[] };
+	status?: { authenticated?: boolean; user?: Partial<UserInfo>; audiences?: string[]; error?: string };
+}
+
 /** The well-known names that several services use. */
 export const wellKnown = {
 	kubePublic: 'kube-public',

@@ -106,6 +106,7 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 		'token-store': () => ({ ...server('token-store'), CLIENT_CA_FILE: own('mesh-ca.crt'), ...stored() }),
 		'apiserver-sim': () => ({
 			...server('apiserver-sim'),
+			SERVICE_ACCOUNT_SIGNING_KEY_FILE: own('sa.key'),
 			CLIENT_CA_FILE: own('ca.crt'),
 			MESH_CA_FILE: own('mesh-ca.crt'),
 			TOKEN_STORE: at('token-store'),

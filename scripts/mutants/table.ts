@@ -293,32 +293,83 @@ const caService: readonly Target[] = [
 
 const authentication: readonly Target[] = [
 	{
-		file: 'services/apiserver-sim/authenticate.ts',
-		tests: ['services/apiserver-sim/authenticate.test.ts'],
+		file: 'services/apiserver-sim/authenticate/union.ts',
+		tests: ['services/apiserver-sim/authenticate/union.test.ts'],
 		mutants: [
 			['if (certificate !== undefined) problems.push(certificate);', ''],
-			["			problems.push('invalid bearer token');", ''],
+			['			problems.push(verdict?.problem ?? invalidBearerToken);', ''],
 			['if (problems.length === 0) return anonymous();', 'if (problems.length >= 0) return anonymous();'],
+			['groups: [wellKnown.groups.unauthenticated]', 'groups: [wellKnown.groups.authenticated]'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authenticate/x509.ts',
+		tests: ['services/apiserver-sim/authenticate/union.test.ts'],
+		mutants: [
 			[
 				"if (certificate.state === 'unverified') return `x509: ${certificate.problem}`;",
 				"if (certificate.state === 'unverified') return undefined;",
 			],
 			['	if (dates !== undefined) return', '	if (false) return'],
 			["	if (commonName === '') return", '	if (false) return'],
+			['groups: [...organizations]', "groups: [...organizations, 'system:masters']"],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authenticate/bearer-token.ts',
+		tests: ['services/apiserver-sim/authenticate/union.test.ts'],
+		mutants: [["scheme.toLowerCase() === 'bearer' && ", '']],
+	},
+	{
+		file: 'services/apiserver-sim/authenticate/token-authenticator.ts',
+		tests: ['services/apiserver-sim/authenticate'],
+		mutants: [
 			['ttl: TOKEN_CACHE_MS - 1', 'ttl: TOKEN_CACHE_MS'],
 			['perf: { now: clock },', ''],
 			['max: TOKEN_CACHE_SIZE,', 'max: 2 * TOKEN_CACHE_SIZE,'],
+			["if (verdict !== undefined && 'user' in verdict) accepted.set", 'accepted.set'],
+			['JSON.stringify([token, ...audiences])', 'token'],
+			['JSON.stringify([token, ...audiences])', 'JSON.stringify([token.slice(0, 6), ...audiences])'],
+			['			return undefined;\n		}\n		const problems', '		}\n		const problems'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authenticate/service-account-key.ts',
+		tests: ['services/apiserver-sim/authenticate/service-account-token.test.ts'],
+		mutants: [
+			['{ algorithms: [ALGORITHM] },', ''],
+			['if (kid === undefined || kid ===', 'if (true || kid ==='],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authenticate/service-account-token.ts',
+		tests: ['services/apiserver-sim/authenticate/service-account-token.test.ts'],
+		mutants: [
+			['if (issuerOf(token) !== issuer) return undefined;', ''],
+			['if (audiences.length === 0) {', 'if (false) {'],
+			['if (nowMs - LEEWAY_MS > exp * 1000)', 'if (false)'],
+			['if (nowMs + LEEWAY_MS < nbf * 1000)', 'if (false)'],
+			['if (account.metadata.uid !== serviceaccount.uid)', 'if (false)'],
+			['if (isDeleted(account, nowMs))', 'if (false)'],
+			['if (object === undefined) return invalidated;', 'if (object === undefined) continue;'],
+			['if (uid !== reference.uid)', 'if (false)'],
+			['if (isDeleted(object, nowMs)) return invalidated;', ''],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authenticate/impersonation.ts',
+		tests: ['services/apiserver-sim/authenticate/impersonation.test.ts'],
+		mutants: [
 			[
-				'if (user !== undefined) users.set(token, user);',
-				'users.set(token, user ?? { username: "system:anonymous", groups: [] });',
+				"if (uid === '' && groups.length === 0 && extra.size === 0 && moreUsers.length === 0) return undefined;",
+				'return undefined;',
 			],
-			['groups: [...organizations]', "groups: [...organizations, 'system:masters']"],
-			['groups: [wellKnown.groups.unauthenticated]', 'groups: [wellKnown.groups.authenticated]'],
-			[
-				'const known = users.get(token);',
-				"const known = users.find((_user, kept) => token.startsWith(kept.split('.')[0] ?? ''));",
-			],
-			["scheme.toLowerCase() === 'bearer' && ", ''],
+			['await requireAllOf(authorizer, groupAttributes(mode, wanted, caller), mode);', ''],
+			['await requireAllOf(authorizer, extraAttributes(mode, wanted, caller), mode);', ''],
+			['for (const attribute of attributesOf(mode, wanted, caller))', 'for (const attribute of [])'],
+			['if (mode !== unconstrained && groups.includes(wellKnownGroups.masters))', 'if (false)'],
+			['values.length === 1 && values[0] === node', 'true'],
+			['applies: (wanted) => nodeNameIn(wanted.username) !== undefined && isOnlyName(wanted),', 'applies: () => true,'],
 		],
 	},
 	{

@@ -1,12 +1,17 @@
 /** The settings of apiserver-sim. */
 import { hostPort, listenSettings, setting, storeSettings } from '../../lib/config.ts';
-import { certificatesFile, privateKeyFile } from '../../lib/pki/files.ts';
+import { certificatesFile, privateKeyFile, rsaKeyFile } from '../../lib/pki/files.ts';
 
 export const settings = {
 	...listenSettings(6443),
 	...storeSettings,
 	tlsCertificate: setting('TLS_CERT_FILE', certificatesFile, 'PEM file with the certificate that the server shows'),
 	tlsKey: setting('TLS_KEY_FILE', privateKeyFile, 'PEM file with its key'),
+	serviceAccountKey: setting(
+		'SERVICE_ACCOUNT_SIGNING_KEY_FILE',
+		rsaKeyFile,
+		'PEM file with the RSA key that signs service-account tokens',
+	),
 	clientCa: setting(
 		'CLIENT_CA_FILE',
 		certificatesFile,

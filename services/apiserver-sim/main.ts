@@ -10,22 +10,31 @@ import { listen, newConnections } from '../../lib/rpc/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/rpc/run.ts';
 import { createGrpcServer } from '../../lib/rpc/server.ts';
 import { openStore } from '../../lib/store/open.ts';
-import { createAuthenticator } from './authenticate.ts';
+import { bootstrapTokens } from './authenticate/bootstrap-token.ts';
+import { readServiceAccountKey } from './authenticate/service-account-key.ts';
+import { serviceAccountTokens } from './authenticate/service-account-token.ts';
+import { cacheSuccesses, unionOfTokens } from './authenticate/token-authenticator.ts';
+import { createAuthenticator } from './authenticate/union.ts';
 import { createNodeAuthorizer } from './authorize/node.ts';
 import { createRbacAuthorizer } from './authorize/rbac.ts';
 import { unionOf } from './authorize/union.ts';
 import { bootstrapCluster } from './bootstrap/cluster.ts';
 import { settings } from './config.ts';
+import { openIdDocuments } from './doors/openid.ts';
 import { createRestApp } from './doors/rest.ts';
 import { readyChecks } from './health.ts';
 import { countedAuthenticator, requestMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { startRbacCache } from './rbac-cache.ts';
+import { createObjectReader } from './registry/object-reader.ts';
 import { createResources } from './resources/index.ts';
 import { apiServices } from './server.ts';
 import { tokenStoreClient } from './token-store-client.ts';
 
 const service = 'apiserver-sim';
+
+/** Of service-account tokens, and their only audience by default. @source kubeadm --service-account-issuer */
+const issuer = 'https://kubernetes.default.svc.cluster.local';
 
 /** A node is related to a Secret or a ConfigMap through pods, and there are no pods. */
 const noPods = { related: () => false };
@@ -49,6 +58,19 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		const rbac = startRbacCache(store, stopping.signal, log);
 		await rbac.synced;
 		const tokens = tokenStoreClient(tokenStore);
+		const count = refusalCounter(registry);
+		const serviceAccountKey = readServiceAccountKey(config.serviceAccountKey);
+		const tokenIssuer = {
+			issuer,
+			audiences: [issuer],
+			key: serviceAccountKey,
+			objects: createObjectReader(store),
+			clock: systemClock,
+		};
+		const authenticateToken = cacheSuccesses(
+			unionOfTokens([serviceAccountTokens(tokenIssuer), bootstrapTokens(tokens.verify, [issuer])], count),
+			systemClock,
+		);
 		const authorizer = unionOf(createNodeAuthorizer(noPods), createRbacAuthorizer(rbac.source));
 		const endpoints = createResources({
 			store,
@@ -57,10 +79,15 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			rbac: rbac.source,
 			clock: systemClock,
 			log,
-			countRefusal: refusalCounter(registry),
+			countRefusal: count,
+			authenticateToken,
+			tokenIssuer,
 		});
-		const authenticate = countedAuthenticator(createAuthenticator(tokens.verify, systemClock), registry, systemClock);
-		const count = refusalCounter(registry);
+		const authenticate = countedAuthenticator(
+			createAuthenticator(authenticateToken, [issuer], systemClock),
+			registry,
+			systemClock,
+		);
 		const pipeline = createPipeline(authenticate, authorizer, endpoints, count);
 		const connections = newConnections();
 		const ready = readyChecks(store, rbac);
@@ -69,7 +96,10 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		const observers = [grpcMetrics(registry, elapsedMs), requests.grpc];
 		const grpc = createGrpcServer(apiServices(pipeline, stopping.signal), connections, log, observers, count);
 		const http = createHttpServer(
-			createRestApp({ pipeline, health: { live: {}, ready }, connections, log, observe: requests.http, count }),
+			createRestApp({
+				...{ pipeline, connections, log, count, health: { live: {}, ready }, observe: requests.http },
+				documents: await openIdDocuments(issuer, controlPlaneEndpoint, serviceAccountKey),
+			}),
 			{ unforeseen, count },
 		);
 		const listener = await listen(

@@ -10,7 +10,7 @@ import { shownToCaller } from '../../lib/errors.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import { type ElapsedMs, OTHER, type Registry } from '../../lib/metrics.ts';
 import type { Ending, Observe } from '../../lib/rpc/server.ts';
-import type { Authenticate } from './authenticate.ts';
+import type { Authenticate } from './authenticate/union.ts';
 import { type ObserveRequest, type RequestInfo, verbOfMethod } from './request/info.ts';
 
 const requestBuckets = [

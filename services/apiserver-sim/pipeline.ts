@@ -9,7 +9,7 @@ import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import { setSpanAttributes } from '../../lib/trace.ts';
 import { impersonatedUser } from './authenticate/impersonation.ts';
-import type { Authenticate } from './authenticate.ts';
+import type { Authenticate } from './authenticate/union.ts';
 import type { Attributes, Authorizer, FieldRequirement, ResourceRequest } from './authorize/attributes.ts';
 import { forbidden } from './authorize/forbidden.ts';
 import { quotedInput } from './authorize/go-text.ts';

@@ -3,7 +3,7 @@ import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { parseToken } from '../../lib/kube/bootstrap-token.ts';
 import type { Secret } from '../../lib/kube/types.ts';
 import { call, type VerifiedChannel } from '../../lib/rpc/channel.ts';
-import type { VerifyToken } from './authenticate.ts';
+import type { VerifyToken } from './authenticate/bootstrap-token.ts';
 
 export interface TokenStoreClient {
 	readonly create: (secret: Secret) => Promise<Secret>;

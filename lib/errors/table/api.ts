@@ -15,10 +15,10 @@ export const apiErrors = {
 		grpc: grpcCode.UNAUTHENTICATED,
 		http: { status: 401, reason: 'Unauthorized' },
 	}),
-	AUTHENTICATOR_UNAVAILABLE: defineError<{ retryAfterSeconds: number }>({
-		message: () =>
-			'the server is currently unable to handle the request: it cannot check the token because token-store is ' +
-			'unavailable',
+	AUTHENTICATOR_UNAVAILABLE: defineError<{ retryAfterSeconds: number; unavailable?: string | undefined }>({
+		message: (f) =>
+			'the server is currently unable to handle the request: it cannot check the token because ' +
+			`${f.unavailable ?? 'token-store'} is unavailable`,
 		remedy: () => 'Retry. If the error persists, start token-store: npm start, or docker compose up -d token-store',
 		grpc: grpcCode.UNAVAILABLE,
 		http: { status: 503, reason: 'ServiceUnavailable' },

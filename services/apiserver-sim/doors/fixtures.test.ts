@@ -8,12 +8,13 @@ import { createLog } from '../../../lib/log.ts';
 import { newConnections } from '../../../lib/rpc/listener.ts';
 import type { Peer } from '../../../lib/rpc/peer.ts';
 import type { Call } from '../../../lib/rpc/server.ts';
-import type { Authenticate } from '../authenticate.ts';
+import type { Authenticate } from '../authenticate/union.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import { createPipeline, type Resources } from '../pipeline.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
 import type { ObserveRequest } from '../request/info.ts';
 import { resourceHandlers } from './grpc.ts';
+import type { StaticDocument } from './openid.ts';
 import { createRestApp } from './rest.ts';
 
 export interface HttpAnswer {
@@ -41,6 +42,7 @@ export interface DoorsOptions {
 	readonly ready?: () => void;
 	readonly observe?: ObserveRequest;
 	readonly write?: (line: string) => void;
+	readonly documents?: ReadonlyMap<string, StaticDocument>;
 }
 
 const stranger: Peer = { address: '10.0.0.1:1', certificate: { state: 'none' } };
@@ -51,7 +53,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 	const log = createLog({ service: 'test', level: 'debug', format: 'json', write: options.write ?? (() => undefined) });
 	const health = { live: {}, ready: { store: ready } };
 	const connections = newConnections();
-	const app = createRestApp({ pipeline, health, connections, log, observe });
+	const app = createRestApp({ pipeline, health, connections, log, observe, documents: options.documents });
 	const server = createServer((request, response) => void app(request, response)).listen(0, '127.0.0.1');
 	server.on('connection', (socket) => connections.bySocket.set(socket, stranger));
 	await once(server, 'listening');

@@ -79,15 +79,20 @@ const encodable = new Set([json, yaml, '*/*', 'application/*']);
  *   refused with 406
  */
 export function negotiated(wishes: Wishes, produces: readonly string[] = producible): Encode {
+	requireAccepted(wishes, produces);
+	const encode = encoderFor(wishes);
+	if (encode !== undefined) return encode;
+	const problem = `only the following media types are accepted: ${json}, ${yaml}`;
+	throw new KubejoinError('API_NOT_ACCEPTABLE', { problem });
+}
+
+/** The caller accepts a type that the route produces. @throws API_NOT_ACCEPTABLE */
+export function requireAccepted(wishes: Wishes, produces: readonly string[]): void {
 	const types = wishes.accept.split(',').map((clause) => (clause.split(';')[0] ?? '').trim());
 	if (wishes.accept !== '' && !types.some((type) => type === '*/*' || produces.includes(type))) {
 		const problem = `406: Not Acceptable\n\nAvailable representations: ${produces.join(', ')}`;
 		throw new KubejoinError('API_NOT_ACCEPTABLE', { problem });
 	}
-	const encode = encoderFor(wishes);
-	if (encode !== undefined) return encode;
-	const problem = `only the following media types are accepted: ${json}, ${yaml}`;
-	throw new KubejoinError('API_NOT_ACCEPTABLE', { problem });
 }
 
 /** A refusal is written even when its reader accepts no form of it. */

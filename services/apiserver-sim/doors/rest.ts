@@ -18,7 +18,7 @@ import { type Connections, unknownPeer } from '../../../lib/rpc/listener.ts';
 import { callerName } from '../../../lib/rpc/peer.ts';
 import { printable } from '../../../lib/text.ts';
 import { inSpan, SpanKind, type TraceHeaders } from '../../../lib/trace.ts';
-import { hasExtraSpace } from '../authenticate.ts';
+import { hasExtraSpace } from '../authenticate/bearer-token.ts';
 import { quotedInput } from '../authorize/go-text.ts';
 import type { Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
 import { type Credentials, defaultOptions } from '../request/api-request.ts';
@@ -27,7 +27,16 @@ import { hasHandler, infoOfPath, type ObserveRequest, type RequestInfo, type Res
 import { type ListOptions, requireVersion } from '../request/list-options.ts';
 import { readGetOptions, readListOptions, timeoutOf } from '../request/options.ts';
 import { failureStatus, listMeta } from '../status.ts';
-import { encodeRefusal, negotiated, ordered, orderedItem, toPrettyJson, type Wishes } from './negotiate.ts';
+import {
+	encodeRefusal,
+	negotiated,
+	ordered,
+	orderedItem,
+	requireAccepted,
+	toPrettyJson,
+	type Wishes,
+} from './negotiate.ts';
+import { documentHeaders, type StaticDocument } from './openid.ts';
 
 export interface RestOptions {
 	readonly pipeline: Pipeline;
@@ -35,6 +44,8 @@ export interface RestOptions {
 	readonly connections: Connections;
 	readonly log: Log;
 	readonly observe: ObserveRequest;
+	/** By path. */
+	readonly documents?: ReadonlyMap<string, StaticDocument> | undefined;
 	readonly count?: CountRefusal;
 }
 
@@ -123,14 +134,15 @@ function decode(path: string): string | undefined {
 	}
 }
 
-async function answerTo(asked: Asked, { pipeline, health }: RestOptions): Promise<Answer> {
+async function answerTo(asked: Asked, { pipeline, health, documents }: RestOptions): Promise<Answer> {
 	const { info, query, credentials } = asked;
 	if (info === undefined) return plainText(400, '400 Bad Request');
 	const signal = AbortSignal.timeout(Math.min(timeoutOf(query) ?? REQUEST_TIMEOUT_MS, REQUEST_TIMEOUT_MS));
 	if (info.isResource) return readResource(asked, info, signal, pipeline);
 	await pipeline.authorizePath(info.path, info.verb, credentials);
 	if (info.path === '/version' || info.path === '/version/') return versionAnswer(asked);
-	return healthAnswer(info.path, query, health);
+	const document = documents?.get(info.path);
+	return document === undefined ? healthAnswer(info.path, query, health) : documentAnswer(asked, document);
 }
 
 async function readResource(
@@ -176,6 +188,12 @@ async function readResource(
 			: ordered(object);
 	const { contentType, body } = read.encode(answer);
 	return { status: 200, headers: { 'Content-Type': contentType }, body };
+}
+
+function documentAnswer({ method, wishes }: Asked, document: StaticDocument): Answer {
+	if (method !== 'GET') throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
+	requireAccepted(wishes, [document.contentType]);
+	return { status: 200, headers: documentHeaders(document), body: document.body };
 }
 
 /** @source apiserver/pkg/server/routes/version.go: always pretty */

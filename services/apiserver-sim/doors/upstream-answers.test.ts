@@ -4,12 +4,15 @@ import { readFileSync } from 'node:fs';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { createLog } from '../../../lib/log.ts';
-import { createAuthenticator } from '../authenticate.ts';
+import { bootstrapTokens } from '../authenticate/bootstrap-token.ts';
+import { tokenIssuer } from '../authenticate/fixtures.test.ts';
+import { createAuthenticator } from '../authenticate/union.ts';
 import { defaultRbac } from '../authorize/default-roles.ts';
 import { rbacSource } from '../authorize/fixtures.test.ts';
 import { kubeadmRbac } from '../authorize/kubeadm-rbac.ts';
 import { createRbacAuthorizer } from '../authorize/rbac.ts';
 import { admin, clock, storeOfEachTest } from '../fixtures.test.ts';
+import { createObjectReader } from '../registry/object-reader.ts';
 import { storeKey } from '../registry.ts';
 import { createResources } from '../resources/index.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
@@ -49,7 +52,9 @@ describe('the answers of a real kube-apiserver', () => {
 	beforeEach(async () => {
 		const rbac = rbacSource(defaultRbac(), kubeadmRbac());
 		const authorizer = createRbacAuthorizer(rbac);
-		const authenticate = createAuthenticator(noTokens.verify, clock);
+		const issuer = tokenIssuer(createObjectReader(store()), clock);
+		const authenticateToken = bootstrapTokens(noTokens.verify, issuer.audiences);
+		const authenticate = createAuthenticator(authenticateToken, issuer.audiences, clock);
 		const node: KubeObject = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' } };
 		await store().create(storeKey(resources.nodes, '', 'node-1'), node);
 		doors = await openDoors({
@@ -63,6 +68,8 @@ describe('the answers of a real kube-apiserver', () => {
 				rbac,
 				clock,
 				countRefusal: () => undefined,
+				authenticateToken,
+				tokenIssuer: issuer,
 				log: createLog({ service: 'test', level: 'error', format: 'json', write: () => undefined }),
 			}),
 		});

@@ -8,6 +8,7 @@ import type { Store } from '../../../lib/store/store.ts';
 import { printable } from '../../../lib/text.ts';
 import { admitted } from '../admit/admitted.ts';
 import { createAdmission, defaultPlugins } from '../admit/chain.ts';
+import type { AuthenticateToken } from '../authenticate/token-authenticator.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import type { RbacSource } from '../authorize/rbac.ts';
 import { bounded, WatchCount } from '../bounds.ts';
@@ -21,6 +22,9 @@ import { configMaps, leases, namespaces, nodes } from './plain.ts';
 import { roleBindings, roles } from './rbac.ts';
 import { selfSubjectAccessReviews, selfSubjectReviews, subjectAccessReviews } from './reviews.ts';
 import { secretsEndpoint } from './secrets.ts';
+import { serviceAccounts, withTokens } from './service-accounts.ts';
+import type { TokenIssuer } from './token-requests.ts';
+import { tokenReviews } from './token-reviews.ts';
 
 export interface ResourcesOptions {
 	readonly store: Store;
@@ -28,13 +32,15 @@ export interface ResourcesOptions {
 	readonly authorizer: Authorizer;
 	/** The permissions of a user who grants some. */
 	readonly rbac: RbacSource;
+	readonly authenticateToken: AuthenticateToken;
+	readonly tokenIssuer: TokenIssuer;
 	readonly clock: Clock;
 	readonly countRefusal: CountRefusal;
 	readonly log: Log;
 }
 
 export function createResources(options: ResourcesOptions): Resources {
-	const { store, tokens, authorizer, rbac, clock, countRefusal, log } = options;
+	const { store, tokens, authorizer, rbac, clock, countRefusal, log, authenticateToken, tokenIssuer } = options;
 	const reportUnreadable = onceForEach((key, problem) => {
 		const advice = 'a stored object cannot be read and is left out of lists; delete it';
 		log.error({ key: printable(key, { maxLength: 256 }), problem }, advice);
@@ -47,6 +53,7 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.namespaces, readOnly(stored(namespaces))],
 		[resources.configMaps, stored(configMaps)],
 		[resources.secrets, admitted(secretsEndpoint(tokens), admission)],
+		[resources.serviceAccounts, withTokens(stored(serviceAccounts), { ...tokenIssuer, admission })],
 		[resources.nodes, stored(nodes)],
 		[resources.leases, stored(leases)],
 		[resources.certificateSigningRequests, stored(certificateSigningRequests)],
@@ -57,6 +64,7 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.subjectAccessReviews, admitted(subjectAccessReviews(authorizer), admission)],
 		[resources.selfSubjectAccessReviews, admitted(selfSubjectAccessReviews(authorizer), admission)],
 		[resources.selfSubjectReviews, admitted(selfSubjectReviews(clock), admission)],
+		[resources.tokenReviews, admitted(tokenReviews(authenticateToken, tokenIssuer.audiences), admission)],
 	];
 	return new Map(
 		endpoints.map(([resource, endpoint]) => [resource, bounded(resource, endpoint, countRefusal, watches)]),

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { causeText, hasCode } from '../../lib/errors.ts';
-import type { PeerCertificate, VerifiedCertificate } from '../../lib/rpc/peer.ts';
-import { createAuthenticator, hasExtraSpace, TOKEN_CACHE_MS } from './authenticate.ts';
+import { causeText, hasCode } from '../../../lib/errors.ts';
+import type { PeerCertificate, VerifiedCertificate } from '../../../lib/rpc/peer.ts';
+import { hasExtraSpace } from './bearer-token.ts';
+import { bootstrapTokens } from './bootstrap-token.ts';
+import { cacheSuccesses, TOKEN_CACHE_MS } from './token-authenticator.ts';
+import { createAuthenticator } from './union.ts';
 
 const start = Date.parse('2026-01-31T12:00:00Z');
 const good: VerifiedCertificate = {
@@ -34,15 +37,17 @@ describe('authentication', () => {
 		now = start;
 		asked = [];
 		tokens = new Map([[token, { username: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] }]]);
-		const authenticator = createAuthenticator(
+		const clock = () => now;
+		const verify = bootstrapTokens(
 			async (presented) => {
 				asked.push(presented);
 				const found = tokens.get(presented);
 				if (found instanceof Error) throw found;
 				return found;
 			},
-			() => now,
+			['api'],
 		);
+		const authenticator = createAuthenticator(cacheSuccesses(verify, clock), ['api'], clock);
 		authenticate = (certificate, authorization) =>
 			authenticator({ peer: { address: '10.0.0.1:1', certificate }, authorization, impersonation: [] });
 	});

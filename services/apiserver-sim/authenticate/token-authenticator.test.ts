@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { type AuthenticateToken, cacheSuccesses, type TokenVerdict, unionOfTokens } from './token-authenticator.ts';
+
+const accepts = (username: string): TokenVerdict => ({ user: { username, groups: [] }, audiences: ['a'] });
+const always =
+	(verdict: TokenVerdict): AuthenticateToken =>
+	async () =>
+		verdict;
+
+describe('a union of token authenticators', () => {
+	it('accepts with the first that accepts', async () => {
+		const union = unionOfTokens([
+			always(undefined),
+			always({ problem: 'p' }),
+			always(accepts('u')),
+			always(accepts('v')),
+		]);
+		assert.deepEqual(await union('t', ['a']), accepts('u'));
+	});
+
+	it('names every problem, each once', async () => {
+		assert.equal(await unionOfTokens([always(undefined)])('t', []), undefined);
+		assert.deepEqual(await unionOfTokens([always({ problem: 'p' })])('t', []), { problem: 'p' });
+		const two = unionOfTokens([always({ problem: 'p' }), always({ problem: 'q' }), always({ problem: 'p' })]);
+		assert.deepEqual(await two('t', []), { problem: '[p, q]' });
+	});
+
+	it('does not look at a token that is longer than its limit', async () => {
+		const counted: string[] = [];
+		const union = unionOfTokens([always(accepts('u'))], (name) => counted.push(name));
+		for (const length of [16_385, 1_000_000]) assert.equal(await union('t'.repeat(length), ['a']), undefined);
+		assert.deepEqual(counted, ['bearerTokenCharacters', 'bearerTokenCharacters']);
+		assert.deepEqual(await union('t'.repeat(16_384), ['a']), accepts('u'));
+	});
+
+	it('remembers a success for its audiences only', async () => {
+		const seen: string[] = [];
+		const cached = cacheSuccesses(
+			async (token, audiences) => {
+				seen.push(`${token} for ${audiences.join('+')}`);
+				return accepts('u');
+			},
+			() => 0,
+		);
+		for (const audiences of [['a', 'b'], ['a', 'b'], ['a b'], ['b', 'a'], []]) await cached('t', audiences);
+		assert.deepEqual(seen, ['t for a+b', 't for a b', 't for b+a', 't for ']);
+	});
+});

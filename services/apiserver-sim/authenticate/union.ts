@@ -1,0 +1,63 @@
+/**
+ * Who a request comes from. A client certificate of the cluster CA, then a bearer token, then the anonymous user. A
+ * credential that is not valid is a 401, one that cannot be checked a 503; neither becomes anonymous. The caller reads
+ * only `Unauthorized`; log and trace have the reason.
+ * @source kubeapiserver/authenticator/config.go, apiserver authentication/request/{union,anonymous}
+ */
+import type { Clock } from '../../../lib/clock.ts';
+import { KubejoinError } from '../../../lib/errors.ts';
+import { type UserInfo, wellKnown } from '../../../lib/kube/types.ts';
+import { setSpanAttributes } from '../../../lib/trace.ts';
+import type { Credentials } from '../request/api-request.ts';
+import { bearerToken } from './bearer-token.ts';
+import { type AuthenticateToken, invalidBearerToken } from './token-authenticator.ts';
+import { userOfCertificate } from './x509.ts';
+
+export type Authenticate = (credentials: Credentials) => Promise<UserInfo>;
+
+const anonymous = (): UserInfo => ({ username: wellKnown.anonymous, groups: [wellKnown.groups.unauthenticated] });
+
+/** @source apiserver/pkg/authentication/group AuthenticatedGroupAdder */
+export function withAuthenticatedGroup(user: UserInfo): UserInfo {
+	const { authenticated, unauthenticated } = wellKnown.groups;
+	const isComplete =
+		user.username === wellKnown.anonymous ||
+		user.groups.includes(authenticated) ||
+		user.groups.includes(unauthenticated);
+	return isComplete ? user : { ...user, groups: [...user.groups, authenticated] };
+}
+
+/**
+ * @param audiences  those of the API server; a token must be for one of them
+ * @throws API_UNAUTHORIZED, AUTHENTICATOR_UNAVAILABLE (the token cannot be checked)
+ * @differs upstream answers 401 when its token authenticators fail as well; here the caller gets 503 with Retry-After,
+ *   and a join retries
+ */
+export function createAuthenticator(
+	authenticateToken: AuthenticateToken,
+	audiences: readonly string[],
+	clock: Clock,
+): Authenticate {
+	return async ({ peer, authorization }) => {
+		const problems: string[] = [];
+		const certificate = userOfCertificate(peer.certificate, clock());
+		if (typeof certificate === 'object') return withAuthenticatedGroup(certificate);
+		if (certificate !== undefined) problems.push(certificate);
+		const token = bearerToken(authorization);
+		if (token !== undefined) {
+			const verdict = await authenticateToken(token, audiences).catch((error: unknown) => {
+				setSpanAttributes({ 'kubejoin.unauthorized.why': [...problems, 'the token cannot be checked'] });
+				throw error;
+			});
+			if (verdict !== undefined && 'user' in verdict) return withAuthenticatedGroup(verdict.user);
+			problems.push(verdict?.problem ?? invalidBearerToken);
+		}
+		if (problems.length === 0) return anonymous();
+		setSpanAttributes({ 'kubejoin.unauthorized.why': problems });
+		throw new KubejoinError(
+			'API_UNAUTHORIZED',
+			{},
+			{ cause: new Error(`Unable to authenticate the request: [${problems.join(', ')}]`) },
+		);
+	};
+}
