@@ -62,7 +62,13 @@ export const registryOn = (
 	store: Store,
 	plugins: readonly AdmissionPlugin[] = [],
 	onUnreadable: OnUnreadable = () => undefined,
-): RegistryContext => ({ store, clock, admission: createAdmission(plugins), onUnreadable });
+): RegistryContext => ({
+	store,
+	admission: createAdmission(plugins),
+	authorizer: fakeAuthorizer(),
+	clock,
+	onUnreadable,
+});
 
 /** A store that is opened before and removed after each test of the suite. */
 export function storeOfEachTest(): () => Store {

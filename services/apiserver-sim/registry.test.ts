@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { KubejoinError } from '../../lib/errors.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { ConfigMap, KubeObject, Lease } from '../../lib/kube/types.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, notAdmitted } from './admit/admission.ts';
-import { admin, now, refusalOf, registryOn, request, storeOfEachTest } from './fixtures.test.ts';
+import { admin, fakeAuthorizer, now, refusalOf, registryOn, request, storeOfEachTest } from './fixtures.test.ts';
 import { createStorage, type Strategy, storeKey } from './registry.ts';
 import type { ApiRequest, ObjectList } from './request/api-request.ts';
 import { parseFieldSelector } from './selectors.ts';
@@ -260,7 +261,10 @@ describe('the registry', () => {
 
 		it('409 Conflict: another object of the same name', async () => {
 			const { metadata } = await create(configMap('a'));
-			const text = `Precondition failed: UID in precondition: other, UID in object meta: ${metadata.uid}`;
+			const text =
+				'StorageError: invalid object, Code: 4, Key: /registry/configmaps/ns/a, ResourceVersion: 0, ' +
+				'AdditionalErrorMsg: Precondition failed: UID in precondition: other, ' +
+				`UID in object meta: ${metadata.uid}`;
 			assert.equal(
 				await refusalOf(update(configMap('a', {}, { uid: 'other' }))),
 				`409 Conflict: Operation cannot be fulfilled on configmaps "a": ${text}`,
@@ -328,6 +332,130 @@ describe('the registry', () => {
 		});
 	});
 
+	describe('options of writes', () => {
+		it('dryRun admits and validates, and stores nothing', async () => {
+			const created = await create(configMap('a'), { dryRun: true });
+			assert.equal(created.metadata.name, 'a');
+			assert.equal(created.metadata.resourceVersion, undefined);
+			assert.deepEqual(await list(), []);
+			const stored = await create(configMap('a'));
+			const taken = '409 AlreadyExists: configmaps "a" already exists';
+			assert.equal(await refusalOf(create(configMap('a'), { dryRun: true })), taken);
+			const changed = asked('update', { object: configMap('a', { k: '1' }), name: 'a', dryRun: true });
+			const { data, metadata } = (await endpoint().update(changed)) as ConfigMap;
+			assert.deepEqual([data, metadata.resourceVersion], [{ k: '1' }, stored.metadata.resourceVersion]);
+			await endpoint().delete(asked('delete', { name: 'a', dryRun: true }));
+			assert.deepEqual(await get('a'), stored);
+		});
+
+		it('generateName tries eight names', async () => {
+			const attempts: string[] = [];
+			const full: Store = {
+				...store(),
+				create: async (key) => {
+					attempts.push(key);
+					throw new KubejoinError('STORE_KEY_EXISTS', { key });
+				},
+			};
+			const object = configMap('', {}, { generateName: 'x-' });
+			const refusal = await refusalOf(endpoint({}, full).create(asked('create', { object })));
+			assert.match(
+				refusal,
+				/^409 AlreadyExists: configmaps "x-[^"]{5}" already exists, the server was not able to generate a unique name for/,
+			);
+			assert.deepEqual([attempts.length, new Set(attempts).size], [8, 8]);
+		});
+
+		it('an update creates an object where upstream does, if the user may create it', async () => {
+			const strategy = { allowsCreateOnUpdate: true };
+			let isCreated = false;
+			const onCreated = () => {
+				isCreated = true;
+			};
+			const sent = asked('update', { object: configMap('a', { k: '1' }), name: 'a', onCreated });
+			const refusal = await refusalOf(endpoint(strategy).update(sent));
+			assert.match(
+				refusal,
+				/^403 Forbidden: configmaps "a" is forbidden: User "admin" cannot create resource "configmaps"/,
+			);
+			assert.deepEqual([await list(), isCreated], [[], false]);
+			const context = { ...registryOn(store()), authorizer: fakeAuthorizer('admin create configmaps a') };
+			const on = createStorage<ConfigMap>({ resource: configMaps, subresources: [], ...strategy }, context);
+			const { metadata } = await on.update(sent);
+			assert.deepEqual([metadata.creationTimestamp, isCreated], [now, true]);
+		});
+
+		it('422: an update without a version, where upstream demands one', async () => {
+			await create(configMap('a'));
+			const strategy = { requiresVersionOnUpdate: true };
+			const problem = 'metadata.resourceVersion: Invalid value: 0: must be specified for an update';
+			assert.equal(
+				await refusalOf(update(configMap('a', { k: '1' }), strategy)),
+				`422 Invalid: configmaps "a" is invalid: ${problem}`,
+			);
+		});
+
+		it('counts changes of the spec in metadata.generation', async () => {
+			const strategy: Partial<Strategy<ConfigMap>> = { generationOf: ({ data }) => data };
+			const generation = async (work: Promise<ConfigMap>) => (await work).metadata.generation;
+			assert.equal(await generation(create(configMap('a', {}, { generation: 7 }), {}, strategy)), 1);
+			assert.equal(await generation(update(configMap('a', {}, { labels: { a: 'b' } }), strategy)), 1);
+			assert.equal(await generation(update(configMap('a', { k: '1' }, { generation: 9 }), strategy)), 2);
+		});
+	});
+
+	describe('finalizers', () => {
+		const finalizers = ['example.com/f'];
+
+		it('keep a deleted object until an update removes the last one', async () => {
+			await create(configMap('a', {}, { finalizers }));
+			const { metadata } = await remove('a');
+			assert.deepEqual([metadata.deletionTimestamp, metadata.deletionGracePeriodSeconds], [now, 0]);
+			assert.equal((await get('a')).metadata.deletionTimestamp, now);
+			const more = configMap('a', {}, { finalizers: [...finalizers, 'example.com/g'] });
+			assert.equal(
+				await refusalOf(update(more)),
+				'422 Invalid: ConfigMap "a" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added if ' +
+					'the object is being deleted, found new finalizers []string{"example.com/g"}',
+			);
+			const kept = await update(configMap('a', { k: '1' }, { finalizers, deletionTimestamp: '2020-01-01T00:00:00Z' }));
+			assert.equal(kept.metadata.deletionTimestamp, now);
+			await update(configMap('a'));
+			assert.equal(await refusalOf(get('a')), '404 NotFound: configmaps "a" not found');
+		});
+
+		it('stay when nothing was deleted', async () => {
+			await create(configMap('a', {}, { finalizers }));
+			await update(configMap('a'));
+			assert.equal((await get('a')).metadata.finalizers, undefined);
+		});
+	});
+
+	describe('deletecollection', () => {
+		it('deletes the selected objects of one namespace', async () => {
+			for (const name of ['a', 'b', 'c']) await create(configMap(name));
+			await create(configMap('a'), { namespace: 'other' });
+			const seen: unknown[] = [];
+			const plugin: Omit<AdmissionPlugin, 'name'> = {
+				validate: ({ name, operation }) => void seen.push([operation, name]),
+			};
+			const fieldSelector = parseFieldSelector('metadata.name!=b');
+			const { items } = await endpoint({}, store(), plugin).deletecollection(
+				asked('deletecollection', { fieldSelector }),
+			);
+			assert.deepEqual(
+				items.map(({ metadata }) => metadata.name),
+				['a', 'c'],
+			);
+			const deleted = [
+				['DELETE', 'a'],
+				['DELETE', 'c'],
+			];
+			assert.deepEqual(seen, deleted);
+			assert.deepEqual(await list(), ['b', 'a']);
+		});
+	});
+
 	describe('delete', () => {
 		it('answers with the deleted object', async () => {
 			const created = await create(configMap('a'));
@@ -339,7 +467,7 @@ describe('the registry', () => {
 		it('409 Conflict: deletes only the intended object', async () => {
 			const { metadata } = await create(configMap('a'));
 			const { uid = '', resourceVersion = '' } = metadata;
-			const cannot = '409 Conflict: Operation cannot be fulfilled on configmaps "a": the';
+			const cannot = '409 Conflict: Operation cannot be fulfilled on ConfigMap "a": the';
 			assert.equal(
 				await refusalOf(remove('a', { uid: 'other' })),
 				`${cannot} UID in the precondition (other) does not match the UID in record (${uid}). ` +

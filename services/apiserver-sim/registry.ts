@@ -5,10 +5,11 @@
  */
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { createObject } from './registry/create.ts';
+import { deleteCollection, deleteObject } from './registry/delete.ts';
 import { getObject, listObjects, watchObjects } from './registry/read.ts';
 import { type RegistryContext, StoredObjects } from './registry/stored-objects.ts';
 import type { Strategy } from './registry/strategy.ts';
-import { deleteObject, updateObject } from './registry/update.ts';
+import { updateObject } from './registry/update.ts';
 import type { ResourceStorage } from './request/api-request.ts';
 
 export type { OnUnreadable, RegistryContext } from './registry/stored-objects.ts';
@@ -17,7 +18,7 @@ export { type Strategy, storeKey } from './registry/strategy.ts';
 export function createStorage<T extends KubeObject>(
 	strategy: Strategy<T>,
 	context: RegistryContext,
-): Required<Omit<ResourceStorage, 'patch' | 'deletecollection'>> {
+): Required<Omit<ResourceStorage, 'patch'>> {
 	const objects = new StoredObjects(strategy, context);
 	return {
 		create: (request) => createObject(objects, request),
@@ -26,6 +27,7 @@ export function createStorage<T extends KubeObject>(
 		watch: (request) => watchObjects(objects, request),
 		update: (request) => updateObject(objects, request),
 		delete: (request) => deleteObject(objects, request),
+		deletecollection: (request) => deleteCollection(objects, request),
 		subresources: strategy.subresources,
 	};
 }

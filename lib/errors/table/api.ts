@@ -55,6 +55,12 @@ export const apiErrors = {
 		grpc: grpcCode.ALREADY_EXISTS,
 		http: { status: 409, reason: 'AlreadyExists' },
 	}),
+	API_NAME_NOT_GENERATED: defineError<Named & { retryAfterSeconds: number }>({
+		message: (f) => `${named(f)} already exists, the server was not able to generate a unique name for the object`,
+		remedy: () => 'Retry, or choose another generateName',
+		grpc: grpcCode.ALREADY_EXISTS,
+		http: { status: 409, reason: 'AlreadyExists' },
+	}),
 	API_CONFLICT: defineError<Named & { because?: string | undefined }>({
 		message: (f) =>
 			`Operation cannot be fulfilled on ${named(f)}: ` +

@@ -6,31 +6,49 @@ import { generateName, metadataProblems, nameProblems, requireValid } from '../.
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 import type { ApiRequest } from '../request/api-request.ts';
-import { forStore, type StoredObjects, sentObject, written } from './stored-objects.ts';
+import { type StoredObjects, sentObject } from './stored-objects.ts';
+
+/** With eight attempts, one of a thousand creations fails when a million names of the same base exist. */
+const MAX_NAME_ATTEMPTS = 8;
 
 export async function createObject<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): Promise<T> {
-	const { store, strategy, resource } = objects;
 	requireNamespaceOfRequest(request);
 	const sent = await objects.admitted(request, 'CREATE', sentObject<T>(request), undefined);
+	const isGenerated = !sent.metadata.name && Boolean(sent.metadata.generateName);
+	for (let attempt = 1; ; attempt++) {
+		const created = await preparedObject(objects, request, sent);
+		try {
+			return await objects.create(request, created);
+		} catch (error) {
+			if (!hasCode(error, 'STORE_KEY_EXISTS')) throw error;
+			if (isGenerated && attempt < MAX_NAME_ATTEMPTS) continue;
+			const facts = objects.facts(created.metadata.name ?? '');
+			if (isGenerated) throw new KubejoinError('API_NAME_NOT_GENERATED', { ...facts, retryAfterSeconds: 1 });
+			throw new KubejoinError('API_ALREADY_EXISTS', facts, { cause: error });
+		}
+	}
+}
+
+/** The object as it will be stored: prepared, valid and admitted. */
+export async function preparedObject<T extends KubeObject>(
+	objects: StoredObjects<T>,
+	request: ApiRequest,
+	sent: T,
+): Promise<T> {
+	const { strategy, resource } = objects;
 	const base = strategy.prepareForCreate?.(sent, request.user) ?? sent;
+	const metadata = newMetadata(base.metadata, resource.namespaced ? request.namespace : undefined, objects.now());
 	const created: T = {
 		...base,
 		apiVersion: apiVersionOf(resource),
 		kind: resource.kind,
-		metadata: newMetadata(base.metadata, resource.namespaced ? request.namespace : undefined, objects.now()),
+		metadata: strategy.generationOf === undefined ? metadata : { ...metadata, generation: 1 },
 	};
 	const { name = '' } = created.metadata;
 	requireValid(resource, name, nameProblems(created.metadata, strategy.nameRule ?? subdomainProblems));
 	requireValid(resource, name, [...metadataProblems(created.metadata), ...(strategy.validate?.(created) ?? [])]);
 	await objects.admission.validate({ request, operation: 'CREATE', object: created, previous: undefined });
-	try {
-		const key = objects.keyFor({ namespace: request.namespace, name });
-		return await written(store.create(key, forStore(created)));
-	} catch (error) {
-		if (hasCode(error, 'STORE_KEY_EXISTS'))
-			throw new KubejoinError('API_ALREADY_EXISTS', objects.facts(name), { cause: error });
-		throw error;
-	}
+	return created;
 }
 
 function requireNamespaceOfRequest({ resource, namespace }: ApiRequest): void {
@@ -39,7 +57,7 @@ function requireNamespaceOfRequest({ resource, namespace }: ApiRequest): void {
 }
 
 function newMetadata(sent: ObjectMeta, namespace: string | undefined, now: string): ObjectMeta {
-	const { deletionTimestamp: _never, ...kept } = sent;
+	const { deletionTimestamp: _never, deletionGracePeriodSeconds: _either, resourceVersion: _none, ...kept } = sent;
 	const name = sent.name || (sent.generateName ? generateName(sent.generateName) : '');
 	return {
 		...kept,

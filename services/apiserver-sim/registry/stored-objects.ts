@@ -1,10 +1,12 @@
 /** The stored objects of one resource, as the verbs of the registry share them. */
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
-import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 import { unmarshalProblem } from '../../../lib/kube/unmarshal.ts';
 import type { Store, StoredItem } from '../../../lib/store/store.ts';
 import { type Admission, attributesOf, notAdmitted, type Operation } from '../admit/admission.ts';
+import type { Authorizer } from '../authorize/attributes.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { type Strategy, storeKey } from './strategy.ts';
 
@@ -20,6 +22,8 @@ export type OnUnreadable = (key: string, problem: string) => void;
 export interface RegistryContext {
 	readonly store: Store;
 	readonly admission: Admission;
+	/** Decides about the creation in an update. */
+	readonly authorizer: Authorizer;
 	readonly clock: Clock;
 	readonly onUnreadable?: OnUnreadable;
 }
@@ -28,19 +32,25 @@ export class StoredObjects<T extends KubeObject> {
 	readonly strategy: Strategy<T>;
 	readonly store: Store;
 	readonly admission: Admission;
+	readonly authorizer: Authorizer;
 	readonly #clock: Clock;
 	readonly #onUnreadable: OnUnreadable;
 
-	constructor(strategy: Strategy<T>, { store, admission, clock, onUnreadable = () => undefined }: RegistryContext) {
+	constructor(strategy: Strategy<T>, context: RegistryContext) {
+		const { store, admission, authorizer, clock, onUnreadable = () => undefined } = context;
 		this.strategy = strategy;
 		this.store = store;
 		this.admission = admission;
+		this.authorizer = authorizer;
 		this.#clock = clock;
 		this.#onUnreadable = onUnreadable;
 	}
 
 	get resource() {
 		return this.strategy.resource;
+	}
+	nowMs(): number {
+		return this.#clock();
 	}
 	/** The current time as `metav1.Time`. */
 	now(): string {
@@ -53,11 +63,40 @@ export class StoredObjects<T extends KubeObject> {
 	keyFor({ namespace, name }: Pick<ApiRequest, 'namespace' | 'name'>): string {
 		return storeKey(this.resource, namespace, name);
 	}
+	async findOptional(request: Pick<ApiRequest, 'namespace' | 'name'>): Promise<T | undefined> {
+		const item = await this.store.get<T>(this.keyFor(request));
+		return item === undefined ? undefined : readStored(item);
+	}
 	/** @throws API_NOT_FOUND */
 	async find(request: Pick<ApiRequest, 'namespace' | 'name'>): Promise<T> {
-		const item = await this.store.get<T>(this.keyFor(request));
-		if (item === undefined) throw new KubejoinError('API_NOT_FOUND', this.facts(request.name));
-		return readStored(item);
+		const found = await this.findOptional(request);
+		if (found !== undefined) return found;
+		throw new KubejoinError('API_NOT_FOUND', this.facts(request.name));
+	}
+	/** @throws STORE_KEY_EXISTS, API_OBJECT_TOO_LARGE */
+	async create({ dryRun, namespace }: ApiRequest, object: T): Promise<T> {
+		const key = this.keyFor({ namespace, name: object.metadata.name ?? '' });
+		if (!dryRun) return written(this.store.create(key, forStore(object)));
+		if ((await this.store.get(key)) !== undefined) throw new KubejoinError('STORE_KEY_EXISTS', { key });
+		return object;
+	}
+	/**
+	 * Replaces `previous`, unless there is no difference.
+	 *
+	 * @throws STORE_KEY_MISSING, STORE_CONFLICT, API_OBJECT_TOO_LARGE
+	 */
+	async replace(request: ApiRequest, object: T, previous: T): Promise<T> {
+		const next = forStore(object);
+		if (isDeepStrictEqual(next, forStore(previous))) return previous;
+		const { resourceVersion = '' } = previous.metadata;
+		if (request.dryRun) return { ...next, metadata: { ...next.metadata, resourceVersion } };
+		return written(this.store.update(this.keyFor(request), next, Number(resourceVersion)));
+	}
+	/** Removes `previous`; returns it with the version of its deletion. @throws STORE_KEY_MISSING, STORE_CONFLICT */
+	async remove(request: ApiRequest, previous: T): Promise<T> {
+		if (request.dryRun) return previous;
+		const { resourceVersion } = previous.metadata;
+		return readStored(await this.store.delete<T>(this.keyFor(request), Number(resourceVersion)));
 	}
 	/** Mutating admission and the check of the content: the object to prepare. @throws their refusals */
 	async admitted(request: ApiRequest, operation: Operation, object: T, previous: T | undefined): Promise<T> {
@@ -85,7 +124,7 @@ export const forStore = <T extends KubeObject>(object: T): T => {
 };
 
 /** The result of a write. @throws API_OBJECT_TOO_LARGE  the store limits the size of an object */
-export async function written<T extends KubeObject>(write: Promise<StoredItem<T>>): Promise<T> {
+async function written<T extends KubeObject>(write: Promise<StoredItem<T>>): Promise<T> {
 	try {
 		return readStored(await write);
 	} catch (error) {
@@ -105,10 +144,13 @@ export function sentObject<T extends KubeObject>({ object, resource, verb, name 
 			problem: 'resourceVersion should not be set on objects to be created',
 		});
 	}
-	if (verb === 'update' && sent.name !== name) {
-		throw new KubejoinError('API_BAD_REQUEST', {
-			problem: `the name of the object (${sent.name ?? ''}) does not match the name on the URL (${name})`,
-		});
-	}
+	if (verb === 'update') requireName(sent, name);
 	return object as T;
+}
+
+/** @throws API_BAD_REQUEST */
+export function requireName(sent: ObjectMeta, name: string): void {
+	if (sent.name === name) return;
+	const problem = `the name of the object (${sent.name ?? ''}) does not match the name on the URL (${name})`;
+	throw new KubejoinError('API_BAD_REQUEST', { problem });
 }

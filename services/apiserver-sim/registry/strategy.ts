@@ -16,6 +16,29 @@ export interface Strategy<T extends KubeObject> {
 	readonly prepareForCreate?: (created: T, user: UserInfo) => T;
 	/** Restricts an update of this subresource: the result takes all other fields from `previous`. */
 	readonly prepareForUpdate?: (next: T, previous: T, subresource: Subresource, now: string) => T;
+	/** Whether PUT creates an object that does not exist. @source AllowCreateOnUpdate */
+	readonly allowsCreateOnUpdate?: boolean;
+	/** Whether every update must name the version that it replaces. @source AllowUnconditionalUpdate, inverted */
+	readonly requiresVersionOnUpdate?: boolean;
+	/**
+	 * The part of an object whose changes `metadata.generation` counts; absent: the objects have no generation.
+	 *
+	 * @source PrepareForCreate, PrepareForUpdate
+	 */
+	readonly generationOf?: (object: T) => unknown;
+	/**
+	 * The seconds between the deletion request and the removal of an object, which another program, for example the
+	 * kubelet, uses to end it. Absent: an object without finalizers is removed at once.
+	 *
+	 * @source CheckGracefulDelete
+	 */
+	readonly gracePeriodSeconds?: (object: T, requested: number | undefined) => number;
+	/** Changes to an object whose deletion begins, for example the phase of a Namespace. */
+	readonly markDeleted?: (object: T) => T;
+	/** Whether an object waits for more than `metadata.finalizers` before it is removed: a Namespace does. */
+	readonly isFinalizing?: (object: T) => boolean;
+	/** Whether the finalizers `orphan` and `foregroundDeletion` have no meaning for these objects, as for Events. */
+	readonly isIgnoredByGarbageCollection?: boolean;
 	readonly validate?: (object: T) => FieldProblem[];
 	readonly validateUpdate?: (next: T, previous: T, subresource: Subresource) => FieldProblem[];
 	/**

@@ -1,97 +1,179 @@
-/** Updates and deletes an object. @source apiserver/pkg/registry/generic/registry/store.go Update, Delete */
+/**
+ * Updates an object, and creates or removes it where upstream's update does: a PUT creates objects of some kinds, and
+ * an update that removes the last finalizer of a deleted object removes the object.
+ *
+ * @source apiserver/pkg/registry/generic/registry/store.go Update
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
-import { metadataProblems, requireValid } from '../../../lib/kube/object-meta.ts';
-import { requirePreconditions } from '../../../lib/kube/preconditions.ts';
+import { forbiddenField, invalid, metadataProblems, requireValid } from '../../../lib/kube/object-meta.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
+import type { ResourceRequest } from '../authorize/attributes.ts';
+import { forbidden } from '../authorize/forbidden.ts';
+import { quoted } from '../authorize/go-text.ts';
 import type { ApiRequest } from '../request/api-request.ts';
-import { forStore, readStored, type StoredObjects, sentObject, written } from './stored-objects.ts';
+import { preparedObject } from './create.ts';
+import { isRemovable } from './deletion.ts';
+import { type StoredObjects, sentObject } from './stored-objects.ts';
 
-/** An update without a version applies to the latest object, and is retried until no other writer was faster. */
+/** The object to write over the stored one, which is undefined if there is none. */
+export type NextObject<T extends KubeObject> = (previous: T | undefined) => Promise<T> | T;
+
 export async function updateObject<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): Promise<T> {
 	const sent = sentObject<T>(request);
-	const wantedVersion = sent.metadata.resourceVersion ?? '';
+	const next = (previous: T | undefined): T => {
+		if (previous !== undefined) requireSameObject(objects, sent.metadata, previous.metadata);
+		return sent;
+	};
+	return writeNext(objects, request, next, objects.strategy.allowsCreateOnUpdate === true);
+}
+
+/**
+ * Computes the next object from the stored one and writes it. A write that another writer overtook is computed again,
+ * so an update without a version applies to the latest object.
+ *
+ * @throws API_CONFLICT  the next object names another version than the stored one has
+ */
+export async function writeNext<T extends KubeObject>(
+	objects: StoredObjects<T>,
+	request: ApiRequest,
+	nextOf: NextObject<T>,
+	allowsCreate: boolean,
+): Promise<T> {
 	for (;;) {
-		const previous = await objects.find(request);
-		const foundVersion = previous.metadata.resourceVersion ?? '';
-		if (wantedVersion !== '' && wantedVersion !== foundVersion)
-			throw new KubejoinError('API_CONFLICT', objects.facts(request.name));
-		const next = await checkedUpdate(objects, request, sent, previous);
-		if (isDeepStrictEqual(forStore(next), forStore(previous))) return previous;
+		const previous = await objects.findOptional(request);
+		if (previous === undefined && !allowsCreate) throw new KubejoinError('API_NOT_FOUND', objects.facts(request.name));
 		try {
-			return await written(objects.store.update(objects.keyFor(request), forStore(next), Number(foundVersion)));
+			const sent = await nextOf(previous);
+			return previous === undefined
+				? await createInUpdate(objects, request, sent)
+				: await replaceObject(objects, request, sent, previous);
 		} catch (error) {
-			if (hasCode(error, 'STORE_KEY_MISSING'))
-				throw new KubejoinError('API_NOT_FOUND', objects.facts(request.name), { cause: error });
-			if (!hasCode(error, 'STORE_CONFLICT')) throw error;
-			if (wantedVersion !== '') throw new KubejoinError('API_CONFLICT', objects.facts(request.name), { cause: error });
+			if (!hasCode(error, 'STORE_CONFLICT', 'STORE_KEY_EXISTS', 'STORE_KEY_MISSING')) throw error;
+			request.signal.throwIfAborted();
 		}
 	}
 }
 
-/** The object to store, after admission and validation. */
-async function checkedUpdate<T extends KubeObject>(
+async function replaceObject<T extends KubeObject>(
 	objects: StoredObjects<T>,
 	request: ApiRequest,
 	sent: T,
 	previous: T,
 ): Promise<T> {
 	const { strategy, resource } = objects;
-	requireSameObject(sent.metadata, previous.metadata, objects.facts(request.name));
-	const admitted = await objects.admitted(request, 'UPDATE', withIdentity(sent, previous), previous);
-	const next = strategy.prepareForUpdate?.(admitted, previous, request.subresource, objects.now()) ?? admitted;
+	const identified = withIdentity(sent, previous);
+	const admitted = await objects.admitted(request, 'UPDATE', identified, previous);
+	requireVersion(objects, request.name, admitted.metadata, previous.metadata);
+	const prepared = strategy.prepareForUpdate?.(admitted, previous, request.subresource, objects.now()) ?? admitted;
+	const next = withGeneration(objects, prepared, previous);
 	requireValid(resource, request.name, [
 		...metadataProblems(next.metadata),
+		...newFinalizerProblems(next.metadata, previous.metadata),
 		...(strategy.validate?.(next) ?? []),
 		...(strategy.validateUpdate?.(next, previous, request.subresource) ?? []),
 	]);
 	await objects.admission.validate({ request, operation: 'UPDATE', object: next, previous });
+	if (!isRemovable(strategy, next, previous)) return objects.replace(request, next, previous);
+	await objects.remove(request, previous);
 	return next;
 }
 
-/** The object as it was sent, with the metadata that an update never changes. */
+/** @throws API_FORBIDDEN  the user may update but not create it */
+async function createInUpdate<T extends KubeObject>(
+	objects: StoredObjects<T>,
+	request: ApiRequest,
+	sent: T,
+): Promise<T> {
+	const admitted = await objects.admitted(request, 'CREATE', sent, undefined);
+	const created = await preparedObject(objects, request, admitted);
+	await requireMayCreate(objects, request);
+	const stored = await objects.create(request, created);
+	request.onCreated?.();
+	return stored;
+}
+
+async function requireMayCreate<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): Promise<void> {
+	const { user, resource, subresource, namespace, name } = request;
+	const attributes: ResourceRequest = {
+		resourceRequest: true,
+		user,
+		verb: 'create',
+		apiGroup: resource.group,
+		apiVersion: resource.version,
+		resource: resource.resource,
+		subresource,
+		namespace,
+		name,
+	};
+	const { decision, reason, error } = await objects.authorizer.authorize(attributes);
+	if (decision === 'Allow') return;
+	if (error !== undefined) throw new Error(`authorization could not be evaluated: ${error}`);
+	throw forbidden(attributes, reason);
+}
+
+/** The object as it was sent, with the metadata that an update never changes. @source rest.BeforeUpdate */
 function withIdentity<T extends KubeObject>(sent: T, previous: T): T {
-	const { uid, creationTimestamp, name, namespace, generateName } = previous.metadata;
-	const kept = Object.fromEntries(
-		Object.entries({ uid, creationTimestamp, name, namespace, generateName }).filter(
-			([, value]) => value !== undefined,
-		),
-	);
+	const { uid, creationTimestamp, name, namespace, generateName, generation } = previous.metadata;
+	const { deletionTimestamp, deletionGracePeriodSeconds } = previous.metadata;
+	const { generation: _generation, deletionTimestamp: _time, ...metadata } = sent.metadata;
+	const kept = Object.entries({ uid, creationTimestamp, name, namespace, generateName, generation, deletionTimestamp });
 	return {
 		...sent,
 		apiVersion: previous.apiVersion,
 		kind: previous.kind,
-		metadata: { ...sent.metadata, ...kept },
+		metadata: {
+			...(deletionGracePeriodSeconds === undefined ? {} : { deletionGracePeriodSeconds }),
+			...metadata,
+			...Object.fromEntries(kept.filter(([, value]) => value !== undefined)),
+		},
 	};
 }
 
-export async function deleteObject<T extends KubeObject>(objects: StoredObjects<T>, request: ApiRequest): Promise<T> {
-	const facts = objects.facts(request.name);
-	const previous = await objects.find(request);
-	requirePreconditions(request.preconditions, previous.metadata, facts);
-	const deletion = { request, operation: 'DELETE', object: undefined, previous } as const;
-	await objects.admission.mutate(deletion);
-	await objects.admission.validate(deletion);
-	const isConditional = Object.keys(request.preconditions).length > 0;
-	const revision = isConditional ? [Number(previous.metadata.resourceVersion)] : [];
-	try {
-		return readStored(await objects.store.delete<T>(objects.keyFor(request), ...revision));
-	} catch (error) {
-		if (hasCode(error, 'STORE_KEY_MISSING')) throw new KubejoinError('API_NOT_FOUND', facts, { cause: error });
-		if (hasCode(error, 'STORE_CONFLICT')) throw new KubejoinError('API_CONFLICT', facts, { cause: error });
-		throw error;
-	}
+function withGeneration<T extends KubeObject>({ strategy }: StoredObjects<T>, next: T, previous: T): T {
+	const { generationOf } = strategy;
+	if (generationOf === undefined || isDeepStrictEqual(generationOf(next), generationOf(previous))) return next;
+	return { ...next, metadata: { ...next.metadata, generation: (previous.metadata.generation ?? 0) + 1 } };
 }
 
-function requireSameObject(
-	sent: ObjectMeta,
-	found: ObjectMeta,
-	facts: { resource: string; group: string; name: string },
+function requireVersion<T extends KubeObject>(
+	{ strategy, resource }: StoredObjects<T>,
+	name: string,
+	{ resourceVersion: wanted = '' }: ObjectMeta,
+	{ resourceVersion: found = '' }: ObjectMeta,
 ): void {
-	if (sent.uid !== undefined && sent.uid !== '' && sent.uid !== found.uid) {
-		throw new KubejoinError('API_CONFLICT', {
-			...facts,
-			because: `Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${found.uid}`,
-		});
-	}
+	if (wanted === found) return;
+	if (wanted !== '' && wanted !== '0')
+		throw new KubejoinError('API_CONFLICT', { resource: resource.resource, group: resource.group, name });
+	if (strategy.requiresVersionOnUpdate !== true) return;
+	const problem = invalid('metadata.resourceVersion', 0, 'must be specified for an update');
+	// Upstream puts the resource where the kind belongs.
+	requireValid({ ...resource, kind: resource.resource }, name, [problem]);
+}
+
+function newFinalizerProblems(next: ObjectMeta, previous: ObjectMeta) {
+	if (previous.deletionTimestamp === undefined) return [];
+	const added = (next.finalizers ?? []).filter((finalizer) => !(previous.finalizers ?? []).includes(finalizer));
+	if (added.length === 0) return [];
+	const found = `[]string{${[...new Set(added)].toSorted().map(quoted).join(', ')}}`;
+	const detail = 'no new finalizers can be added if the object is being deleted, found new finalizers';
+	return [forbiddenField('metadata.finalizers', `${detail} ${found}`)];
+}
+
+/** Resources that upstream keeps under another name. */
+const etcdNames: Readonly<Record<string, string>> = { nodes: 'minions', services: 'services/specs' };
+
+/** @throws API_CONFLICT */
+function requireSameObject<T extends KubeObject>(
+	objects: StoredObjects<T>,
+	{ uid: wanted = '' }: ObjectMeta,
+	{ uid: found = '', name = '', namespace = '' }: ObjectMeta,
+): void {
+	if (wanted === '' || wanted === found) return;
+	const { resource } = objects.resource;
+	const key = ['/registry', etcdNames[resource] ?? resource, namespace, name].filter((part) => part !== '').join('/');
+	const because =
+		`StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ` +
+		`Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
+	throw new KubejoinError('API_CONFLICT', { ...objects.facts(name), because });
 }

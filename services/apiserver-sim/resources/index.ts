@@ -47,7 +47,7 @@ export function createResources(options: ResourcesOptions): Resources {
 	});
 	const admission = createAdmission(defaultPlugins(createObjectReader(store), authorizer));
 	const stored = <T extends KubeObject>(strategy: Strategy<T>): ResourceStorage =>
-		createStorage(strategy, { store, admission, clock, onUnreadable: reportUnreadable });
+		createStorage(strategy, { store, admission, authorizer, clock, onUnreadable: reportUnreadable });
 	const watches = new WatchCount();
 	const endpoints: [ApiResource, ResourceStorage][] = [
 		[resources.namespaces, readOnly(stored(namespaces))],

@@ -92,6 +92,8 @@ const quantityProblems = (field: string, quantities: Readonly<Record<string, str
 
 export const leases: Strategy<Lease> = {
 	resource: resources.leases,
+	allowsCreateOnUpdate: true,
+	requiresVersionOnUpdate: true,
 	subresources: [],
 	validate({ spec }) {
 		const { leaseDurationSeconds: seconds = 1, leaseTransitions: transitions = 0 } = spec ?? {};

@@ -36,6 +36,7 @@ const grantorOf = ({ user, namespace }: ApiRequest, authorizer: Authorizer, sour
 export const roles = (resource: ApiResource, authorizer: Authorizer, source: RbacSource): Strategy<Role> => ({
 	resource,
 	subresources: [],
+	allowsCreateOnUpdate: true,
 	nameRule: nameProblems,
 	prepareForCreate: withRules,
 	prepareForUpdate: withRules,
@@ -73,6 +74,7 @@ export const roleBindings = (
 ): Strategy<RoleBinding> => ({
 	resource,
 	subresources: [],
+	allowsCreateOnUpdate: true,
 	nameRule: nameProblems,
 	prepareForCreate: withGroups,
 	prepareForUpdate: withGroups,
