@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { limits } from './limits.ts';
 import { limitLines, withoutPort } from './log-limit.ts';
 
-describe('log lines about one address', () => {
+describe('log lines of one source', () => {
 	const { value: most } = limits.logLinesPerSecond;
 	let written: string[];
 	let summaries: object[];
 	let refused: string[];
 	let second: (() => void)[];
-	let limited: (address: string) => void;
+	let limited: (source: string) => void;
 	beforeEach(() => {
 		[written, summaries, refused, second] = [[], [], [], []];
 		const log = { warn: (fields: object) => void summaries.push(fields) };
@@ -17,7 +17,7 @@ describe('log lines about one address', () => {
 			(limit) => void refused.push(limit),
 			(work) => second.push(work),
 		);
-		limited = (address) => lines(address, () => written.push(address));
+		limited = (source) => lines(source, () => written.push(source));
 	});
 	const passSecond = () => {
 		for (const work of second.splice(0)) work();
@@ -29,18 +29,18 @@ describe('log lines about one address', () => {
 		assert.deepEqual(written, [...Array(most).fill('a'), 'b']);
 		assert.deepEqual(refused, Array(3).fill('logLinesPerSecond'));
 		passSecond();
-		assert.deepEqual(summaries, [{ address: 'a', suppressed: 3 }]);
+		assert.deepEqual(summaries, [{ source: 'a', suppressed: 3 }]);
 		limited('a');
 		assert.equal(written.at(-1), 'a');
 		passSecond();
 		assert.equal(summaries.length, 1);
 	});
 
-	it('lets very many addresses share one limit', () => {
-		for (let index = 0; index < 1_000 + most + 2; index++) limited(`address-${index}`);
+	it('lets very many sources share one limit', () => {
+		for (let index = 0; index < 1_000 + most + 2; index++) limited(`source-${index}`);
 		assert.equal(written.length, 1_000 + most);
 		passSecond();
-		assert.deepEqual(summaries, [{ address: 'other addresses', suppressed: 2 }]);
+		assert.deepEqual(summaries, [{ source: 'other sources', suppressed: 2 }]);
 	});
 
 	it('ignores the port of an address', () =>

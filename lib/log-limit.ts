@@ -1,17 +1,17 @@
 /**
- * Limits the log lines that one address can cause. It writes the first ones of each second, counts the others, and logs
- * their number.
+ * Limits the log lines that one source can cause: an address, or a kind of refusal. It writes the first ones of each
+ * second, counts the others, and logs their number.
  */
 import { type CountRefusal, limits } from './limits.ts';
 import type { Log } from './log.ts';
 
-/** Writes the line, unless the address has caused too many in this second. */
-export type LimitLines = (address: string, write: () => void) => void;
+/** Writes the line, unless the source has caused too many in this second. */
+export type LimitLines = (source: string, write: () => void) => void;
 
 const SECOND_MS = 1_000;
-/** Addresses with a window of their own. All others share one, so that many of them fill neither log nor memory. */
-const ADDRESSES = 1_000;
-const OTHERS = 'other addresses';
+/** Sources with a window of their own. All others share one, so that many of them fill neither log nor memory. */
+const SOURCES = 1_000;
+const OTHERS = 'other sources';
 
 interface Window {
 	lines: number;
@@ -25,18 +25,18 @@ export function limitLines(
 	later: (work: () => void) => void = (work) => void setTimeout(work, SECOND_MS).unref(),
 ): LimitLines {
 	const windows = new Map<string, Window>();
-	function open(address: string): Window {
+	function open(source: string): Window {
 		const window: Window = { lines: 0, suppressed: 0 };
-		windows.set(address, window);
+		windows.set(source, window);
 		later(() => {
-			windows.delete(address);
+			windows.delete(source);
 			const { suppressed } = window;
-			if (suppressed > 0) log.warn({ address, suppressed }, `suppressed ${suppressed} lines`);
+			if (suppressed > 0) log.warn({ source, suppressed }, `suppressed ${suppressed} lines`);
 		});
 		return window;
 	}
-	return (address, write) => {
-		const key = windows.has(address) || windows.size < ADDRESSES ? address : OTHERS;
+	return (source, write) => {
+		const key = windows.has(source) || windows.size < SOURCES ? source : OTHERS;
 		const window = windows.get(key) ?? open(key);
 		if (window.lines < limits.logLinesPerSecond.value) {
 			window.lines += 1;

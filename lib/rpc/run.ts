@@ -61,6 +61,7 @@ export async function runService<S extends Settings>(
 		log = createLog({ service, level: config.logLevel, format: config.logFormat });
 		stopTracing = await startTracing(service, {
 			key: config.tracesKey,
+			startsTraces: false,
 			onRefused: (problem) => log.warn({ problem }, 'this program is not shown by the observer'),
 		});
 		const registry = createRegistry();

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { type ErrorCode, hasCode, KubejoinError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { createLog } from '../log.ts';
 import { type Channel, call, openChannel, stream, withBearerToken } from './channel.ts';
 import { createCa, type Door, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
@@ -123,6 +124,53 @@ describe('a gRPC server', () => {
 		for (const channel of channels.splice(0)) channel.close();
 		await door?.close();
 		door = undefined;
+	});
+
+	it('counts the log lines about refused calls of one address that it suppresses', async () => {
+		const { value: most } = limits.logLinesPerSecond;
+		await open({});
+		const channel = await channelOf('b');
+		// Each second allows as many lines again, and a busy machine takes several.
+		for (let asked = 0; door?.refused.length === 0 && asked < 100 * most; asked++)
+			assert.equal((await refusalOf(call(channel, 'TokenStore', 'Create', {}))).code, 'CALLER_DENIED');
+		assert.deepEqual([...new Set(door?.refused)], ['logLinesPerSecond']);
+		assert.ok(logged().filter(({ msg }) => msg === 'refused').length >= most);
+	});
+
+	it('aborts the signal of a call that its caller gives up, and of no call that was answered', async () => {
+		const signals: AbortSignal[] = [];
+		let arrived: () => void = () => undefined;
+		const isWaiting = new Promise<void>((resolve) => {
+			arrived = resolve;
+		});
+		await open({
+			unary: {
+				...tokenStore.unary,
+				SignDetached(_request, { signal }) {
+					signals.push(signal);
+					return {};
+				},
+				async Verify(_request: object, { signal }: Call) {
+					arrived();
+					await once(signal, 'abort');
+					signals.push(signal);
+					return {};
+				},
+			},
+		});
+		const channel = await channelOf('a');
+		await call(channel, 'TokenStore', 'SignDetached', {});
+		const giveUp = new AbortController();
+		const answer = call(channel, 'TokenStore', 'Verify', {}, { signal: giveUp.signal }).catch(() => 'given up');
+		await isWaiting;
+		giveUp.abort();
+		assert.equal(await answer, 'given up');
+		// The next answer on the connection comes after the end of that call.
+		while (signals.length < 2) await call(channel, 'TokenStore', 'List', {});
+		assert.deepEqual(
+			signals.map(({ aborted }) => aborted),
+			[false, true],
+		);
 	});
 
 	it('MESSAGE_UNREADABLE: calls no handler; a caller without a row is denied first', async () => {

@@ -101,7 +101,7 @@ class MethodHandlers {
 
 	unary(service: Service, method: string): grpc.handleUnaryCall<never, object> {
 		return async (call, reply) => {
-			const context = this.#contextOf(call);
+			const { context, answered } = this.#contextOf(call);
 			const startedMs = performance.now();
 			const ended = this.#arrived(context.method, 'unary', call.request);
 			try {
@@ -114,10 +114,12 @@ class MethodHandlers {
 					'answered',
 				);
 				ended('answered');
+				answered();
 				reply(null, response ?? {});
 			} catch (error) {
 				const known = asKubejoinError(error);
 				ended(known);
+				answered();
 				reply(this.#refusal(known, context));
 			}
 		};
@@ -125,7 +127,7 @@ class MethodHandlers {
 
 	streaming(service: Service, method: string): grpc.handleServerStreamingCall<never, object> {
 		return async (call) => {
-			const context = this.#contextOf(call);
+			const { context } = this.#contextOf(call);
 			const ended = this.#arrived(context.method, 'server_stream', call.request);
 			try {
 				requireCaller(service, method, context);
@@ -144,18 +146,24 @@ class MethodHandlers {
 		};
 	}
 
-	#contextOf(call: grpc.ServerUnaryCall<never, object> | grpc.ServerWritableStream<never, object>): Call {
+	/** grpc-js reports each call that ends as cancelled; `answered` keeps its signal from an abort that costs an error. */
+	#contextOf(call: grpc.ServerUnaryCall<never, object> | grpc.ServerWritableStream<never, object>): {
+		readonly context: Call;
+		readonly answered: () => void;
+	} {
 		const aborter = new AbortController();
-		call.once('cancelled', () => aborter.abort());
-		return {
+		const abort = (): void => aborter.abort();
+		call.once('cancelled', abort);
+		const context = {
 			method: call.getPath(),
 			peer: peerAt(this.#connections, call.getPeer()),
-			metadata: (key) => call.metadata.get(key)[0]?.toString(),
+			metadata: (key: string) => call.metadata.get(key)[0]?.toString(),
 			metadataPairs: Object.entries(call.metadata.toJSON()).flatMap(([key, values]) =>
 				values.map((value) => [key, value.toString()] as const),
 			),
 			signal: aborter.signal,
 		};
+		return { context, answered: () => void call.off('cancelled', abort) };
 	}
 
 	#arrived(path: string, type: Arrival['type'], request: object): (ending: Ending) => void {

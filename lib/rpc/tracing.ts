@@ -4,7 +4,7 @@
  * @source https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SpanExporter } from '@opentelemetry/sdk-trace-base';
+import type { Sampler, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { environment } from '../config.ts';
 
 /** So that a join is seen while it runs, where nothing else was asked for; the SDK's own delay is 5 s. */
@@ -18,6 +18,12 @@ export interface TracingOptions {
 	readonly url?: string | undefined;
 	/** Authenticates this program to the observer. */
 	readonly key?: string | undefined;
+	/**
+	 * False for a service: it records a request only if its caller records it, so that strangers cause no spans.
+	 *
+	 * @source apiserver/pkg/apis/apiserver TracingConfiguration.samplingRatePerMillion, which is 0 by default
+	 */
+	readonly startsTraces?: boolean;
 	/** Called the first time that the collector refuses the spans. */
 	readonly onRefused?: (problem: string) => void;
 }
@@ -25,13 +31,14 @@ export interface TracingOptions {
 /** @returns sends the remaining spans and ends */
 export async function startTracing(
 	service: string,
-	{ url, key, onRefused = () => undefined }: TracingOptions = {},
+	{ url, key, startsTraces = true, onRefused = () => undefined }: TracingOptions = {},
 ): Promise<() => Promise<void>> {
 	const {
 		OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
 		OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: tracesEndpoint,
 		OTEL_SDK_DISABLED: isDisabled,
 		OTEL_TRACES_EXPORTER: exporterName,
+		OTEL_TRACES_SAMPLER: samplerName,
 		OTEL_BSP_SCHEDULE_DELAY: scheduleDelay,
 	} = environment();
 	const isOff = isDisabled === 'true' || exporterName === 'none';
@@ -63,6 +70,7 @@ export async function startTracing(
 	const provider = new sdk.BasicTracerProvider({
 		resource: resourceFromAttributes({ 'service.name': service }),
 		spanProcessors: [processor],
+		...(startsTraces || samplerName ? {} : { sampler: ofCaller(sdk) }),
 	});
 	context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 	propagation.setGlobalPropagator(new W3CTraceContextPropagator());
@@ -79,6 +87,12 @@ export async function startTracing(
 		if (!hasEnded) setTimeout(() => process.exit(), LIVE_MS).unref();
 	};
 }
+
+type Sdk = Pick<typeof import('@opentelemetry/sdk-trace-base'), 'AlwaysOffSampler' | 'ParentBasedSampler'>;
+
+/** Records a span if the caller records its own. */
+export const ofCaller = ({ AlwaysOffSampler, ParentBasedSampler }: Sdk): Sampler =>
+	new ParentBasedSampler({ root: new AlwaysOffSampler() });
 
 /** The exporter itself says nothing when the collector answers that it does not accept the spans. */
 export function tellingRefusal(exporter: SpanExporter, onRefused: (problem: string) => void): SpanExporter {

@@ -191,12 +191,12 @@ const tokenStore: readonly Target[] = [
 		tests: ['services/token-store'],
 		mutants: [
 			[
-				"log.warn(errorFields(error), 'a token was refused');",
-				"log.warn({ ...errorFields(error), shown: token.slice(7) }, 'a token was refused');",
+				"log.warn(errorFields(error), 'a token was refused')",
+				"log.warn({ ...errorFields(error), shown: token.slice(7) }, 'a token was refused')",
 			],
 			[
-				"log.info(errorFields(error), 'a token was refused');",
-				"log.info({ ...errorFields(error), shown: token.slice(7) }, 'a token was refused');",
+				"log.info(errorFields(error), 'a token was refused')",
+				"log.info({ ...errorFields(error), shown: token.slice(7) }, 'a token was refused')",
 			],
 			[
 				'			count(error.code);\n			return undefined;',

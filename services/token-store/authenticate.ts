@@ -2,6 +2,7 @@
 import type { Clock } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { errorFields, type Log } from '../../lib/log.ts';
+import type { LimitLines } from '../../lib/log-limit.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { setSpanAttributes } from '../../lib/trace.ts';
 import type { Verdict } from './metrics.ts';
@@ -11,12 +12,16 @@ import { type TokenUser, verifyToken } from './verify.ts';
 /** Undefined for a token that is refused. @throws STORE_UNAVAILABLE */
 export type Authenticate = (token: string) => Promise<TokenUser | undefined>;
 
-/** @param count  called with each verdict */
+/**
+ * @param count  called with each verdict
+ * @param lines  limits the log lines of each verdict: every stranger can cause them
+ */
 export function createAuthenticator(
 	store: Store,
 	clock: Clock,
 	log: Log,
 	count: (verdict: Verdict) => void,
+	lines: LimitLines,
 ): Authenticate {
 	return async (token) => {
 		try {
@@ -28,7 +33,7 @@ export function createAuthenticator(
 			if (error instanceof KubejoinError)
 				setSpanAttributes({ 'kubejoin.token.refused': error.code, 'kubejoin.token.why': error.message });
 			if (hasCode(error, 'TOKEN_MALFORMED', 'TOKEN_EXPIRED', 'TOKEN_DELETED'))
-				log.info(errorFields(error), 'a token was refused');
+				lines(error.code, () => log.info(errorFields(error), 'a token was refused'));
 			else if (
 				hasCode(
 					error,
@@ -39,7 +44,7 @@ export function createAuthenticator(
 					'TOKEN_GROUPS_INVALID',
 				)
 			)
-				log.warn(errorFields(error), 'a token was refused');
+				lines(error.code, () => log.warn(errorFields(error), 'a token was refused'));
 			else throw error;
 			count(error.code);
 			return undefined;

@@ -20,8 +20,8 @@ await runService(service, settings, async (config, log, registry) => {
 	const store = await openStore(storeOptions(config, 'tokens'));
 	const stopping = new AbortController();
 	const connections = newConnections();
-	const tokens = tokenStoreService(store, systemClock, log, stopping.signal, verificationMetrics(registry));
 	const count = refusalCounter(registry);
+	const tokens = tokenStoreService(store, systemClock, log, stopping.signal, verificationMetrics(registry), count);
 	const observers = [grpcMetrics(registry, () => performance.now())];
 	const grpc = createGrpcServer([tokens], connections, log, observers, count);
 	const tls = { cert, key, clientCa };

@@ -3,6 +3,7 @@ import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { type ErrorCode, hasCode, KubejoinError } from '../../lib/errors.ts';
 import type { Secret } from '../../lib/kube/types.ts';
+import { limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { Verdict } from './metrics.ts';
@@ -37,6 +38,7 @@ const secretOf = (changes: Changes, more: Partial<Secret> = {}): Secret => {
 function serviceWith(secret: Secret | undefined, problem?: KubejoinError) {
 	const lines: string[] = [];
 	const verdicts: Verdict[] = [];
+	const exceeded: string[] = [];
 	const write = (...args: readonly unknown[]): void => void lines.push(JSON.stringify(args));
 	const log = { debug: write, info: write, warn: write, error: write } as unknown as Log;
 	const get = async () => {
@@ -50,9 +52,10 @@ function serviceWith(secret: Secret | undefined, problem?: KubejoinError) {
 		log,
 		new AbortController().signal,
 		(verdict) => verdicts.push(verdict),
+		(limit) => exceeded.push(limit),
 	);
 	const verify = service.unary.Verify as unknown as (request: { readonly token: string }) => Promise<object>;
-	return { lines, verdicts, service, verify: (token: string) => verify({ token }) };
+	return { lines, verdicts, exceeded, service, verify: (token: string) => verify({ token }) };
 }
 
 describe('token-store', () => {
@@ -94,6 +97,17 @@ describe('token-store', () => {
 			}
 		});
 	}
+
+	it('writes a bounded number of lines about refused tokens of one kind, and counts the others', async () => {
+		const { value: most } = limits.logLinesPerSecond;
+		const { lines, verdicts, exceeded, verify } = serviceWith(undefined);
+		for (let guess = 0; guess < most + 2; guess++) await verify(`${id}.${shown}`);
+		await verify('malformed');
+		assert.equal(lines.length, most + 1);
+		assert.ok(lines.at(-1)?.includes('TOKEN_MALFORMED'));
+		assert.deepEqual(exceeded, Array(2).fill('logLinesPerSecond'));
+		assert.equal(verdicts.length, most + 3);
+	});
 
 	it('logs nothing of a token that it accepts', async () => {
 		const { lines, verdicts, verify } = serviceWith(secretOf({}));

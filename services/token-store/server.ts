@@ -1,6 +1,8 @@
 /** The callers of each method: secrets go to the API server alone, signatures and events to the controllers. */
 import type { Clock } from '../../lib/clock.ts';
+import type { CountRefusal } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
+import { limitLines } from '../../lib/log-limit.ts';
 import type { Service } from '../../lib/rpc/server.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { createAuthenticator } from './authenticate.ts';
@@ -15,9 +17,11 @@ export function tokenStoreService(
 	clock: Clock,
 	log: Log,
 	stopping: AbortSignal,
-	count: (verdict: Verdict) => void,
+	countVerdict: (verdict: Verdict) => void,
+	count: CountRefusal = () => undefined,
 ): Service {
-	const options = { store, clock, stopping, authenticate: createAuthenticator(store, clock, log, count) };
+	const authenticate = createAuthenticator(store, clock, log, countVerdict, limitLines(log, count));
+	const options = { store, clock, stopping, authenticate };
 	return {
 		name: 'TokenStore',
 		unary: unaryHandlers(options),

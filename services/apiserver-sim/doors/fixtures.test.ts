@@ -4,6 +4,7 @@ import { Agent, createServer, type IncomingHttpHeaders, request as send } from '
 import type { AddressInfo } from 'node:net';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { CountRefusal } from '../../../lib/limits.ts';
 import { createLog } from '../../../lib/log.ts';
 import { newConnections } from '../../../lib/rpc/listener.ts';
 import type { Peer } from '../../../lib/rpc/peer.ts';
@@ -43,17 +44,19 @@ export interface DoorsOptions {
 	readonly observe?: ObserveRequest;
 	readonly write?: (line: string) => void;
 	readonly documents?: ReadonlyMap<string, StaticDocument>;
+	readonly count?: CountRefusal;
 }
 
 const stranger: Peer = { address: '10.0.0.1:1', certificate: { state: 'none' } };
 
 export async function openDoors(options: DoorsOptions): Promise<Doors> {
 	const { authenticate, authorizer, endpoints, ready = () => undefined, observe = () => () => undefined } = options;
+	const { count = () => undefined } = options;
 	const pipeline = createPipeline(authenticate, authorizer, endpoints);
 	const log = createLog({ service: 'test', level: 'debug', format: 'json', write: options.write ?? (() => undefined) });
 	const health = { live: {}, ready: { store: ready } };
 	const connections = newConnections();
-	const app = createRestApp({ pipeline, health, connections, log, observe, documents: options.documents });
+	const app = createRestApp({ pipeline, health, connections, log, observe, count, documents: options.documents });
 	const server = createServer((request, response) => void app(request, response)).listen(0, '127.0.0.1');
 	server.on('connection', (socket) => connections.bySocket.set(socket, stranger));
 	await once(server, 'listening');

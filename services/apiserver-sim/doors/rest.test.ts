@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { UserInfo } from '../../../lib/kube/types.ts';
+import { limits } from '../../../lib/limits.ts';
 import type { Attributes } from '../authorize/attributes.ts';
 import { userNamed } from '../authorize/fixtures.test.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
@@ -25,6 +26,7 @@ describe('the HTTPS side of the door', () => {
 	let reached: ApiRequest[];
 	let observed: Promise<string>[];
 	let lines: string[];
+	let exceeded: string[];
 	let refused: (attributes: Attributes) => boolean;
 
 	const nodes: ResourceStorage = {
@@ -43,7 +45,7 @@ describe('the HTTPS side of the door', () => {
 	};
 	beforeEach(async () => {
 		isHealthy = true;
-		[reached, observed, lines] = [[], [], []];
+		[reached, observed, lines, exceeded] = [[], [], [], []];
 		refused = () => false;
 		doors = await openDoors({
 			async authenticate({ authorization }): Promise<UserInfo> {
@@ -68,6 +70,7 @@ describe('the HTTPS side of the door', () => {
 				return end;
 			},
 			write: (text) => lines.push(text),
+			count: (limit) => exceeded.push(limit),
 		});
 	});
 	afterEach(() => doors.close());
@@ -224,6 +227,15 @@ describe('the HTTPS side of the door', () => {
 		}
 		assert.equal((await get('/api/v1/nodes', { 'Impersonate-User': ['', 'alice'] })).status, 400);
 		assert.deepEqual(reached, []);
+	});
+
+	it('counts the log lines about refused credentials of one address that it suppresses', async () => {
+		const { value: most } = limits.logLinesPerSecond;
+		// Each second allows as many lines again, and a busy machine takes several.
+		for (let asked = 0; exceeded.length === 0 && asked < 100 * most; asked++)
+			await get('/api/v1/nodes', { authorization: 'Bearer later' });
+		assert.deepEqual([...new Set(exceeded)], ['logLinesPerSecond']);
+		assert.ok(lines.length >= most, `${lines.length} lines`);
 	});
 
 	it('503 and when to retry, when the credential cannot be checked', async () => {
