@@ -30,10 +30,9 @@ const call = (file: string, args: readonly string[]): Promise<Result> =>
 const run = (name: Program, ...args: string[]): Promise<Result> => call(process.execPath, [pathOf(name), ...args]);
 
 /** Completes the last word in a real bash. */
-async function completedInBash(...words: readonly [Program, ...string[]]): Promise<readonly string[]> {
+async function completedInBash(words: readonly [Program, ...string[]], { loads = 1 } = {}): Promise<readonly string[]> {
 	const [name] = words;
-	// A second script must not print an error.
-	const load = `source <("${process.execPath}" "${pathOf(name)}" completion bash)\n`.repeat(2);
+	const load = `source <("${process.execPath}" "${pathOf(name)}" completion bash)\n`.repeat(loads);
 	const quoted = words.map((word) => `'${word}'`).join(' ');
 	const complete = `COMP_WORDS=(${quoted}); COMP_CWORD=${words.length - 1}; __${name.replaceAll('-', '_')}_complete`;
 	const { stdout, stderr } = await call('bash', [
@@ -47,10 +46,9 @@ async function completedInBash(...words: readonly [Program, ...string[]]): Promi
 describe('every program', () => {
 	for (const name of names) {
 		it(`${name} prints its version and three examples`, async () => {
-			const version = await run(name, '--version');
+			const [version, { code, stdout }] = await Promise.all([run(name, '--version'), run(name, '--help')]);
 			assert.deepEqual([version.code, version.stderr], [0, '']);
 			assert.match(version.stdout, /^kubejoin \d+\.\d+\.\d+\n$/);
-			const { code, stdout } = await run(name, '--help');
 			assert.equal(code, 0);
 			const [, examples = ''] = stdout.split('\nExamples:\n');
 			assert.equal(examples.match(/^ {2}\S/gm)?.length, 3, stdout);
@@ -59,21 +57,35 @@ describe('every program', () => {
 	}
 
 	it('refuses an unknown option with the exit code of its own errors about arguments, and suggests the known one', async () => {
-		for (const name of names) {
-			const { code, stderr } = await run(name, '--versoin');
+		const results = await Promise.all(names.map(async (name) => ({ name, ...(await run(name, '--versoin')) })));
+		for (const { name, code, stderr } of results) {
 			assert.equal(code, name === 'kubectl-sim' ? 1 : 3, name);
 			assert.match(stderr, /^error: unknown option '--versoin'\n\(Did you mean --version\?\)\n/, name);
 		}
 	});
 
 	it('completes commands, options and values in bash', async () => {
-		assert.deepEqual(await completedInBash('kubectl-sim', 'get', 'no'), ['nodes']);
-		assert.deepEqual(await completedInBash('kubelet-sim', 'jo'), ['join']);
-		assert.deepEqual(await completedInBash('attacker-sim', 'listen', '--mo'), ['--mode']);
-		assert.deepEqual(await completedInBash('kubejoin', 'wa'), ['watch']);
-		assert.deepEqual(await completedInBash('kubejoin-start', '--onc'), ['--once']);
-		assert.deepEqual(await completedInBash('kubejoin-chaos', 'wrong-pi'), ['wrong-pin']);
-		assert.deepEqual(await completedInBash('lab', 'ste'), ['steal', 'steady']);
+		const wanted: readonly (readonly [words: readonly [Program, ...string[]], completed: readonly string[]])[] = [
+			[['kubectl-sim', 'get', 'no'], ['nodes']],
+			[['kubelet-sim', 'jo'], ['join']],
+			[['attacker-sim', 'listen', '--mo'], ['--mode']],
+			[['kubejoin', 'wa'], ['watch']],
+			[['kubejoin-start', '--onc'], ['--once']],
+			[['kubejoin-chaos', 'wrong-pi'], ['wrong-pin']],
+			[
+				['lab', 'ste'],
+				['steal', 'steady'],
+			],
+		];
+		const completed = await Promise.all(wanted.map(([words]) => completedInBash(words)));
+		assert.deepEqual(
+			completed,
+			wanted.map(([, words]) => words),
+		);
+	});
+
+	it('prints no error when a shell loads its completion again', async () => {
+		assert.deepEqual(await completedInBash(['kubelet-sim', 'jo'], { loads: 2 }), ['join']);
 	});
 
 	it('has scripts for zsh and fish, and for no other shell', async () => {

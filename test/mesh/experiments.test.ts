@@ -28,28 +28,27 @@ interface Told {
 describe('experiments of the observer', () => {
 	let mesh: TestMesh;
 	let directory: string;
-	let page: string;
 	let stopping: AbortController;
 
-	before(() => {
+	before(async () => {
 		directory = writeExperiments();
+		const settings = { observer: { EXPERIMENTS_DIRECTORY: directory } };
+		mesh = await startTestMesh({ settings, observer: { story: 'off', allowActions: true } });
 	});
-	after(() => rmSync(directory, { recursive: true }));
-	afterEach(async () => {
-		stopping.abort();
-		await mesh.stopAndRemove();
+	after(async () => {
+		await mesh?.stopAndRemove();
+		rmSync(directory, { recursive: true });
 	});
-
-	/** Starts a mesh and reads its stream. */
-	async function start(settings: Readonly<Record<string, string>> = {}, allowActions = true): Promise<Told> {
+	beforeEach(() => {
 		stopping = new AbortController();
-		mesh = await startTestMesh({
-			settings: { observer: { EXPERIMENTS_DIRECTORY: directory, ...settings } },
-			observer: { story: 'off', allowActions },
-		});
-		page = mesh.page;
+	});
+	afterEach(() => stopping.abort());
+
+	/** Starts an observer with these settings, and reads its stream. */
+	async function start(settings: Readonly<Record<string, string>> = {}): Promise<Told> {
+		await mesh.startService('observer', { settings });
 		const told: Told = { session: { key: '', actions: [] }, runs: new Map() };
-		const response = await fetch(`${page}/api/stream`, { signal: stopping.signal });
+		const response = await fetch(`${mesh.page}/api/stream`, { signal: stopping.signal });
 		void (async () => {
 			let waiting = '';
 			for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
@@ -71,7 +70,7 @@ describe('experiments of the observer', () => {
 		body: object = {},
 		headers: Record<string, string> = {},
 	): Promise<string> {
-		const response = await fetch(`${page}/api/actions/${name}`, {
+		const response = await fetch(`${mesh.page}/api/actions/${name}`, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json', 'x-kubejoin-session': session.key, ...headers },
 			body: JSON.stringify(body),
@@ -134,7 +133,7 @@ describe('experiments of the observer', () => {
 	});
 
 	it('a read-only page shows experiments, and runs none', async () => {
-		const told = await start({}, false);
+		const told = await start({ ALLOW_ACTIONS: 'false' });
 		assert.equal(told.experiments?.offer, 'not-allowed');
 		assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }), '403 ACTIONS_DISABLED');
 	});

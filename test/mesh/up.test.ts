@@ -84,9 +84,11 @@ describe('npm start', function () {
 	const left = (): string[] =>
 		readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && environmentOf(pid).includes(mark));
 
-	it('--once waits for three Ready nodes and ends; the same nodes continue at the next start, also on another port', async () => {
+	it('--once names each service, waits for three Ready nodes and ends', async () => {
 		const first = up('--once');
 		assert.equal(await first.ended, 0, first.text());
+		for (const service of ['pki', 'ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim', 'observer'])
+			assert.match(first.text(), new RegExp(`^ +\\d+\\.\\d s {2}${service} `, 'm'));
 		for (const node of ['node-1', 'node-2', 'node-3']) assert.match(first.text(), new RegExp(`^${node} +Ready `, 'm'));
 		assert.ok(
 			first
@@ -94,20 +96,12 @@ describe('npm start', function () {
 				.split('\n')
 				.every((line) => line.length <= 80),
 		);
-		const again = up('--once');
-		assert.equal(await again.ended, 0, again.text());
-		assert.equal(again.text().match(/continues with its certificate/g)?.length, 3);
-		const other = await claimPorts();
-		const elsewhere = up('--once', '--port', String(other.port));
-		assert.equal(await elsewhere.ended, 0, elsewhere.text());
-		assert.equal(elsewhere.text().match(/continues with its certificate/g)?.length, 3);
-		other.release();
 		await eventually(10, () => assert.deepEqual(left(), []));
 	});
 
 	it('ends on SIGINT at any moment, and leaves no process running', async () => {
 		for (const moment of ['Up in', '✔ preflight', 'Ctrl-C stops the cluster']) {
-			const running = up();
+			const running = up('--nodes', '1');
 			await eventually(START_SECONDS, () => assert.ok(running.text().includes(moment), running.text()));
 			running.process.kill('SIGINT');
 			assert.equal(await running.ended, 0, running.text());
@@ -117,7 +111,7 @@ describe('npm start', function () {
 	});
 
 	it('leaves no process running after SIGKILL', async () => {
-		const running = up();
+		const running = up('--nodes', '1');
 		await eventually(START_SECONDS, () =>
 			assert.ok(running.text().includes('Ctrl-C stops the cluster'), running.text()),
 		);
@@ -128,7 +122,7 @@ describe('npm start', function () {
 
 	it('--certificate-lifetime makes nodes renew, warns at every start, and has a minimum', async () => {
 		for (const _start of ['first', 'again']) {
-			const running = up('--certificate-lifetime', '10');
+			const running = up('--nodes', '1', '--certificate-lifetime', '10');
 			await eventually(START_SECONDS, () =>
 				assert.match(running.text(), /^node-1 \[kubelet\] node-1 rotated its client certificate at/m),
 			);
@@ -147,13 +141,16 @@ describe('npm start', function () {
 		);
 	});
 
-	it('names each service, then counts the joins of many nodes and the nodes of earlier starts', async () => {
+	it('counts the joins of many nodes; the same nodes continue at the next start, also on another port', async () => {
 		const many = up('--once', '--nodes', '7');
 		assert.equal(await many.ended, 0, many.text());
-		for (const service of ['pki', 'ca-service', 'token-store', 'apiserver-sim', 'controller-manager-sim', 'observer'])
-			assert.match(many.text(), new RegExp(`^ +\\d+\\.\\d s {2}${service} `, 'm'));
 		assert.match(many.text(), /^7 of 7 nodes joined in /m);
 		assert.match(many.text(), /^7 nodes, 7 of them Ready$/m);
+		const other = await claimPorts();
+		const elsewhere = up('--once', '--nodes', '2', '--port', String(other.port));
+		assert.equal(await elsewhere.ended, 0, elsewhere.text());
+		assert.equal(elsewhere.text().match(/continues with its certificate/g)?.length, 2);
+		other.release();
 		const few = up('--once', '--nodes', '1');
 		assert.equal(await few.ended, 0, few.text());
 		assert.match(few.text(), /^node-1 +Ready .*\nand 6 other nodes, \d of them Ready$/m);
