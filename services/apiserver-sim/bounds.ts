@@ -51,6 +51,7 @@ export function bounded(
 	const checked = {
 		create: within(endpoint.create, requireAcceptable),
 		update: within(endpoint.update, requireAcceptable),
+		patch: within(endpoint.patch, () => undefined),
 	};
 	const offered = Object.entries(checked).filter(([, answer]) => answer !== undefined);
 	return { ...endpoint, ...Object.fromEntries(offered), ...(list && { list }), ...(watch && { watch }) };
@@ -111,12 +112,23 @@ function exceededBy(error: unknown): LimitName[] {
 	);
 }
 
-/** @throws API_BAD_REQUEST, API_INVALID */
-function requireAcceptable(resource: ApiResource, object: KubeObject | undefined): void {
+const unreadable =
+	(resource: ApiResource) =>
+	(problem: string): KubejoinError =>
+		new KubejoinError('API_BAD_REQUEST', { problem: cannotBeHandled(resource, problem) });
+
+/**
+ * @param refusal  of an object that has not the types of its kind
+ * @throws API_INVALID, and the refusal
+ */
+export function requireAcceptable(
+	resource: ApiResource,
+	object: KubeObject | undefined,
+	refusal: (problem: string) => KubejoinError = unreadable(resource),
+): void {
 	if (object === undefined) return;
 	const problem = unmarshalProblem(resource, object);
-	if (problem !== undefined)
-		throw new KubejoinError('API_BAD_REQUEST', { problem: cannotBeHandled(resource, problem) });
+	if (problem !== undefined) throw refusal(problem);
 	const { name = '', generateName = '' } = object.metadata ?? {};
 	const max = limits.requestNameBytes.value;
 	const isLong = Buffer.byteLength(generateName) > max;

@@ -7,7 +7,7 @@ import type { Store } from '../../lib/store/store.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, notAdmitted } from './admit/admission.ts';
 import { admin, fakeAuthorizer, now, refusalOf, registryOn, request, storeOfEachTest } from './fixtures.test.ts';
 import { createStorage, type Strategy, storeKey } from './registry.ts';
-import type { ApiRequest, ObjectList } from './request/api-request.ts';
+import type { ApiRequest, ObjectList, PatchType } from './request/api-request.ts';
 import { parseFieldSelector } from './selectors.ts';
 
 const { configMaps, nodes, namespaces } = resources;
@@ -369,10 +369,10 @@ describe('the registry', () => {
 		it('an update creates an object where upstream does, if the user may create it', async () => {
 			const strategy = { allowsCreateOnUpdate: true };
 			let isCreated = false;
-			const onCreated = () => {
+			const created = () => {
 				isCreated = true;
 			};
-			const sent = asked('update', { object: configMap('a', { k: '1' }), name: 'a', onCreated });
+			const sent = asked('update', { object: configMap('a', { k: '1' }), name: 'a', created });
 			const refusal = await refusalOf(endpoint(strategy).update(sent));
 			assert.match(
 				refusal,
@@ -401,6 +401,65 @@ describe('the registry', () => {
 			assert.equal(await generation(create(configMap('a', {}, { generation: 7 }), {}, strategy)), 1);
 			assert.equal(await generation(update(configMap('a', {}, { labels: { a: 'b' } }), strategy)), 1);
 			assert.equal(await generation(update(configMap('a', { k: '1' }, { generation: 9 }), strategy)), 2);
+		});
+	});
+
+	describe('patch', () => {
+		const patch = (type: PatchType, document: unknown, more: Partial<ApiRequest> = {}, over = store()) =>
+			endpoint({}, over).patch(asked('patch', { name: 'a', patch: { type, document }, ...more })) as Promise<ConfigMap>;
+
+		it('changes the stored object with each type of patch', async () => {
+			await create(configMap('a', { k: '1' }));
+			assert.deepEqual((await patch('merge', { data: { l: '2' } })).data, { k: '1', l: '2' });
+			assert.deepEqual((await patch('json', [{ op: 'remove', path: '/data/k' }])).data, { l: '2' });
+			assert.deepEqual((await patch('strategic', { data: { l: null, m: '3' } })).data, { m: '3' });
+			assert.deepEqual((await get('a')).data, { m: '3' });
+		});
+
+		it('is applied again when another writer was faster', async () => {
+			await create(configMap('a', { k: '1' }));
+			let overtaken = 0;
+			const raced: Store = {
+				...store(),
+				get: (key) => store().get(key),
+				update: async (key, value, revision) => {
+					if (overtaken++ === 0) await update(configMap('a', { other: 'x' }));
+					return store().update(key, value, revision);
+				},
+			};
+			const patched = await patch('merge', { data: { l: '2' } }, {}, raced);
+			assert.deepEqual(patched.data, { other: 'x', l: '2' });
+		});
+
+		it('409: names another version than the object has', async () => {
+			await create(configMap('a'));
+			const refusal = await refusalOf(patch('merge', { metadata: { resourceVersion: '99' }, data: { k: '1' } }));
+			assert.match(
+				refusal,
+				/^409 Conflict: Operation cannot be fulfilled on configmaps "a": the object has been modified/,
+			);
+		});
+
+		it('404 without an object, 400 for another name or namespace, 422 for another type', async () => {
+			assert.equal(await refusalOf(patch('merge', {})), '404 NotFound: configmaps "a" not found');
+			await create(configMap('a'));
+			const renamed = await refusalOf(patch('merge', { metadata: { name: 'b' } }));
+			assert.equal(renamed, '400 BadRequest: the name of the object (b) does not match the name on the URL (a)');
+			assert.match(
+				await refusalOf(patch('merge', { metadata: { namespace: 'x' } })),
+				/^400 BadRequest: the namespace of/,
+			);
+			const wrong = await refusalOf(patch('merge', { data: { k: 1 } }));
+			assert.match(wrong, /^422 Invalid: .*patch: Invalid value: .*json: cannot unmarshal number into Go struct field/);
+		});
+
+		it('creates nothing where an update would', async () => {
+			const on = createStorage<ConfigMap>(
+				{ resource: configMaps, subresources: [], allowsCreateOnUpdate: true },
+				registryOn(store()),
+			);
+			const sent = asked('patch', { name: 'a', patch: { type: 'merge', document: {} } });
+			assert.equal(await refusalOf(on.patch(sent)), '404 NotFound: configmaps "a" not found');
 		});
 	});
 

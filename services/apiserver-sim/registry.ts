@@ -6,6 +6,7 @@
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { createObject } from './registry/create.ts';
 import { deleteCollection, deleteObject } from './registry/delete.ts';
+import { patchObject } from './registry/patch.ts';
 import { getObject, listObjects, watchObjects } from './registry/read.ts';
 import { type RegistryContext, StoredObjects } from './registry/stored-objects.ts';
 import type { Strategy } from './registry/strategy.ts';
@@ -18,7 +19,7 @@ export { type Strategy, storeKey } from './registry/strategy.ts';
 export function createStorage<T extends KubeObject>(
 	strategy: Strategy<T>,
 	context: RegistryContext,
-): Required<Omit<ResourceStorage, 'patch'>> {
+): Required<ResourceStorage> {
 	const objects = new StoredObjects(strategy, context);
 	return {
 		create: (request) => createObject(objects, request),
@@ -26,6 +27,7 @@ export function createStorage<T extends KubeObject>(
 		list: (request) => listObjects(objects, request),
 		watch: (request) => watchObjects(objects, request),
 		update: (request) => updateObject(objects, request),
+		patch: (request) => patchObject(objects, request),
 		delete: (request) => deleteObject(objects, request),
 		deletecollection: (request) => deleteCollection(objects, request),
 		subresources: strategy.subresources,

@@ -76,3 +76,24 @@ export const deletionStatus = ({ resource, group }: ApiResource, { metadata }: K
 	status: 'Success',
 	details: { name: metadata.name, ...(group === '' ? {} : { group }), kind: resource, uid: metadata.uid },
 });
+
+/**
+ * The answer to a deletion over HTTPS: the object if it remains until its finalizers and grace period allow its
+ * removal, and for the kinds whose deletions upstream answers with the object; otherwise a Status.
+ *
+ * @source apiserver/pkg/registry/generic/registry/store.go finalizeDelete, ReturnDeletedObject
+ */
+export function deletionAnswer(resource: ApiResource, object: KubeObject): KubeObject | Status {
+	const { deletionTimestamp, deletionGracePeriodSeconds = 0, finalizers = [] } = object.metadata;
+	const remains = deletionTimestamp !== undefined && (deletionGracePeriodSeconds > 0 || finalizers.length > 0);
+	return remains || answeredWithObject.has(resource.resource) ? object : deletionStatus(resource, object);
+}
+const answeredWithObject: ReadonlySet<string> = new Set([
+	'csidrivers',
+	'csinodes',
+	'namespaces',
+	'pods',
+	'resourcequotas',
+	'serviceaccounts',
+	'services',
+]);

@@ -89,7 +89,7 @@ async function createInUpdate<T extends KubeObject>(
 	const created = await preparedObject(objects, request, admitted);
 	await requireMayCreate(objects, request);
 	const stored = await objects.create(request, created);
-	request.onCreated?.();
+	request.created();
 	return stored;
 }
 

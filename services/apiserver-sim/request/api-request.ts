@@ -91,8 +91,6 @@ export interface ApiRequest extends RequestOptions {
 	readonly patch?: { readonly type: PatchType; readonly document: unknown } | undefined;
 	/** The User-Agent header, for the name of the field manager. */
 	readonly userAgent: string;
-	/** Called when an update or patch creates the object, so that the answer has the status 201. */
-	readonly onCreated?: () => void;
 	/** Adds a Warning header to the answer. */
 	readonly warn: (text: string) => void;
 	/** Called by an update or a patch that creates its object: the answer is then 201. */
