@@ -42,6 +42,15 @@ export const limits = {
 		response: 'RESOURCE_EXHAUSTED MESSAGE_TOO_COMPLEX',
 		test: 'lib/rpc/contracts.test.ts',
 	}),
+	jsonDepth: limit({
+		value: 1000,
+		unit: 'items',
+		of: 'nested lists and objects of a JSON text in a request',
+		where: ['6443', '6445'],
+		response: '400 BadRequest',
+		source: 'sigs.k8s.io/json: 10,000',
+		test: 'lib/kube/codec/json-text.test.ts',
+	}),
 	objectBytes: limit({
 		value: 1536 * 1024,
 		unit: 'bytes',

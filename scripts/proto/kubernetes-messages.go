@@ -61,7 +61,7 @@ var common = []any{
 	metav1.Status{}, metav1.DeleteOptions{}, metav1.CreateOptions{}, metav1.UpdateOptions{}, metav1.PatchOptions{},
 	metav1.GetOptions{}, metav1.ListOptions{}, metav1.WatchEvent{}, metav1.List{}, metav1.Table{},
 	metav1.PartialObjectMetadata{}, metav1.PartialObjectMetadataList{}, metav1.APIVersions{}, metav1.APIGroup{},
-	metav1.APIGroupList{}, metav1.APIResourceList{},
+	metav1.APIGroupList{}, metav1.APIResourceList{}, runtime.TypeMeta{},
 }
 
 // These have no struct form in JSON, so the codec writes them.

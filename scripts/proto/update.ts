@@ -1,11 +1,12 @@
 /**
- * Renews what the project keeps of upstream's messages: the .proto files under proto/k8s.io without their comments,
- * and the table proto/kubernetes.txt. Needs Go. Run by hand: `npx tsx scripts/proto/update.ts v0.37.2`.
+ * Renews the project's copy of upstream's messages: the .proto files under proto/k8s.io without their comments, the
+ * table proto/kubernetes.txt, and the objects of the codec's tests. Needs Go. Run by hand: `npx tsx scripts/proto/update.ts v0.37.2`.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { projectPath } from '../../lib/paths.ts';
 import { withoutComments } from './comments.ts';
 
@@ -28,6 +29,21 @@ const sources = {
 	'k8s.io/apimachinery/': go('list', '-m', '-f', '{{.Dir}}', 'k8s.io/apimachinery').trim(),
 };
 
+/** The object of each kind with which upstream tests its own codecs: a line of JSON text and of protobuf in base64. */
+function upstreamObjects(): string {
+	const directory = join(sources['k8s.io/api/'], 'testdata/HEAD');
+	const versions = [...table.matchAll(/^\t(\S+\d) \S+\/v\w+$/gm)].map(([, apiVersion]) => apiVersion);
+	const lines = readdirSync(directory).flatMap((file) => {
+		if (!file.endsWith('.json')) return [];
+		const json = readFileSync(join(directory, file), 'utf8');
+		const { apiVersion } = JSON.parse(json) as { apiVersion: string };
+		if (!versions.includes(apiVersion)) return [];
+		const protobuf = readFileSync(join(directory, file.replace(/json$/, 'pb')), 'base64');
+		return [JSON.stringify({ json: JSON.parse(json), protobuf })];
+	});
+	return `${lines.join('\n')}\n`;
+}
+
 /** Copies the files and their imports. */
 function copy(paths: readonly string[], copied = new Set<string>()): void {
 	for (const path of paths) {
@@ -48,4 +64,5 @@ rmSync(projectPath('proto/k8s.io'), { recursive: true, force: true });
 const packages = [...table.matchAll(/^\t\S+\d (\S+\/v\w+)$/gm)].map(([, directory]) => directory);
 copy(packages.map((directory) => `k8s.io/api/${directory}/generated.proto`));
 writeFileSync(projectPath('proto/kubernetes.txt'), table);
+writeFileSync(projectPath('lib/kube/codec/upstream-objects.jsonl.gz'), gzipSync(upstreamObjects(), { level: 9 }));
 rmSync(goModule, { recursive: true });

@@ -1,0 +1,202 @@
+/**
+ * Parses JSON as Go does: with its messages, with a bounded depth, and with the keys that an object has twice.
+ * @source Go encoding/json scanner.go and decode.go
+ */
+import { limits } from '../../limits.ts';
+import { define, type Json } from './read.ts';
+
+export class JsonSyntaxError extends Error {}
+
+export interface ParsedJson {
+	readonly value: unknown;
+	readonly duplicates: ReadonlyMap<object, ReadonlySet<string>>;
+}
+
+/** @throws JsonSyntaxError  `invalid character '}' looking for beginning of value` */
+export function parseJsonText(text: string): ParsedJson {
+	const parser = new JsonParser(text);
+	return { value: parser.document(), duplicates: parser.duplicates };
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const FIRST_PRINTABLE = 0x20;
+const numberForm = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const space = /[ \t\r\n]*/y;
+
+class JsonParser {
+	readonly duplicates = new Map<object, Set<string>>();
+	readonly #text: string;
+	#at = 0;
+	#depth = 0;
+
+	constructor(text: string) {
+		this.#text = text;
+	}
+
+	document(): unknown {
+		this.#space();
+		const value = this.#value();
+		this.#space();
+		if (this.#at < this.#text.length) throw this.#unexpected('after top-level value');
+		return value;
+	}
+
+	#value(): unknown {
+		const start = this.#text[this.#at];
+		if (start === '{') return this.#nested(() => this.#object());
+		if (start === '[') return this.#nested(() => this.#array());
+		if (start === '"') return this.#string();
+		if (start === 't') return this.#literal('true', true);
+		if (start === 'f') return this.#literal('false', false);
+		if (start === 'n') return this.#literal('null', null);
+		if (start !== undefined && /[-\d]/.test(start)) return this.#number();
+		throw this.#unexpected('looking for beginning of value');
+	}
+
+	#nested<T>(parse: () => T): T {
+		if (++this.#depth > limits.jsonDepth.value) throw new JsonSyntaxError('exceeded max depth');
+		this.#at++;
+		this.#space();
+		const value = parse();
+		this.#depth--;
+		return value;
+	}
+
+	#object(): Json {
+		const object: Json = {};
+		if (this.#takes('}')) return object;
+		for (;;) {
+			if (this.#text[this.#at] !== '"') throw this.#unexpected('looking for beginning of object key string');
+			const key = this.#string();
+			this.#space();
+			if (!this.#takes(':')) throw this.#unexpected('after object key');
+			this.#space();
+			const value = this.#value();
+			if (Object.hasOwn(object, key)) this.#repeat(object, key, value);
+			else define(object, key, value);
+			this.#space();
+			if (this.#takes('}')) return object;
+			if (!this.#takes(',')) throw this.#unexpected('after object key:value pair');
+			this.#space();
+		}
+	}
+
+	/** Go reads the second value into the first, so that objects are merged. */
+	#repeat(object: Json, key: string, value: unknown): void {
+		this.duplicates.set(object, (this.duplicates.get(object) ?? new Set()).add(key));
+		const before = object[key];
+		delete object[key];
+		const [isBefore, isNow] = [before, value].map(
+			(one) => typeof one === 'object' && one !== null && !Array.isArray(one),
+		);
+		define(object, key, isBefore && isNow ? { ...(before as Json), ...(value as Json) } : value);
+	}
+
+	#array(): unknown[] {
+		const array: unknown[] = [];
+		if (this.#takes(']')) return array;
+		for (;;) {
+			array.push(this.#value());
+			this.#space();
+			if (this.#takes(']')) return array;
+			if (!this.#takes(',')) throw this.#unexpected('after array element');
+			this.#space();
+		}
+	}
+
+	#string(): string {
+		const start = this.#at;
+		let hasEscapes = false;
+		for (this.#at++; ; this.#at++) {
+			const code = this.#text.charCodeAt(this.#at);
+			if (code === QUOTE) break;
+			if (code === BACKSLASH) {
+				hasEscapes = true;
+				this.#escape();
+			} else if (!(code >= FIRST_PRINTABLE)) throw this.#unexpected('in string literal');
+		}
+		this.#at++;
+		return hasEscapes ? JSON.parse(this.#text.slice(start, this.#at)) : this.#text.slice(start + 1, this.#at - 1);
+	}
+
+	/** To the last character of the escape. */
+	#escape(): void {
+		const character = this.#text[++this.#at] ?? '';
+		if (!/^["\\/bfnrtu]$/.test(character)) throw this.#unexpected('in string escape code');
+		if (character !== 'u') return;
+		for (let digit = 0; digit < 4; digit++) {
+			if (!/^[0-9a-fA-F]$/.test(this.#text[++this.#at] ?? ''))
+				throw this.#unexpected('in \\u hexadecimal character escape');
+		}
+	}
+
+	#number(): number {
+		numberForm.lastIndex = this.#at;
+		const start = this.#at;
+		if (!numberForm.test(this.#text)) {
+			this.#at++;
+			throw this.#unexpected('in numeric literal');
+		}
+		this.#at = numberForm.lastIndex;
+		const next = this.#text[this.#at] ?? '';
+		if (next === '.') {
+			this.#at++;
+			throw this.#unexpected('after decimal point in numeric literal');
+		}
+		if (/[eE]/.test(next)) {
+			this.#at += /^[eE][+-]/.test(this.#text.slice(this.#at, this.#at + 2)) ? 2 : 1;
+			throw this.#unexpected('in exponent of numeric literal');
+		}
+		return Number(this.#text.slice(start, this.#at));
+	}
+
+	#literal<T>(text: string, value: T): T {
+		for (const character of text) {
+			if (this.#text[this.#at] !== character) {
+				const expected = `in literal ${text} (expecting '${character}')`;
+				throw this.#unexpected(expected);
+			}
+			this.#at++;
+		}
+		return value;
+	}
+
+	#space(): void {
+		space.lastIndex = this.#at;
+		space.test(this.#text);
+		this.#at = space.lastIndex;
+	}
+
+	#takes(character: string): boolean {
+		if (this.#text[this.#at] !== character) return false;
+		this.#at++;
+		return true;
+	}
+
+	#unexpected(where: string): JsonSyntaxError {
+		const character = this.#text.codePointAt(this.#at);
+		if (character === undefined) return new JsonSyntaxError('unexpected end of JSON input');
+		const [byte = 0] = Buffer.from(String.fromCodePoint(character));
+		return new JsonSyntaxError(`invalid character ${quoteByte(byte)} ${where}`);
+	}
+}
+
+/** @source scanner.go quoteChar, which reads a byte as a code point */
+function quoteByte(byte: number): string {
+	if (byte === 0x27) return "'\\''";
+	if (byte === 0x22) return `'"'`;
+	const names: Readonly<Record<number, string>> = {
+		7: '\\a',
+		8: '\\b',
+		9: '\\t',
+		10: '\\n',
+		11: '\\v',
+		12: '\\f',
+		13: '\\r',
+		92: '\\\\',
+	};
+	const isPrintable = (byte >= 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad);
+	const hex = byte.toString(16).padStart(2, '0');
+	return `'${names[byte] ?? (isPrintable ? String.fromCharCode(byte) : byte < 0x80 ? `\\x${hex}` : `\\u00${hex}`)}'`;
+}

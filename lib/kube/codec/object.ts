@@ -1,0 +1,75 @@
+/**
+ * An object from a request body, whatever its encoding: its kind is the expected one, its fields have their types.
+ * @source apiserver/pkg/endpoints/handlers/rest.go transformDecodeError; create.go; runtime/serializer
+ */
+import { KubejoinError } from '../../errors.ts';
+import type { KubeObject } from '../types.ts';
+import { type DuplicateKeys, type Json, type Reading, readMessage } from './read.ts';
+import { type Message, messageOf } from './schema.ts';
+
+/** The kind that the endpoint expects, for a body that names none. */
+export interface TypeMeta {
+	readonly apiVersion: string;
+	readonly kind: string;
+}
+export interface DecodedObject {
+	readonly object: KubeObject;
+	/**
+	 * What `fieldValidation` refuses or warns about: `unknown field "spec.foo"`, `duplicate field "metadata.name"`. The
+	 * fields are not in the object.
+	 */
+	readonly strictProblems: readonly string[];
+}
+
+export const badRequest = (problem: string): KubejoinError => new KubejoinError('API_BAD_REQUEST', { problem });
+
+const versionOf = (apiVersion: string): string => apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
+
+/** @source apiserver/pkg/endpoints/handlers/rest.go transformDecodeError */
+export const cannotBeHandled = ({ apiVersion, kind }: TypeMeta, expected: TypeMeta, problem: string): string =>
+	`${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${expected.kind}: ${problem}`;
+
+/**
+ * The type of a body, and the message of it.
+ *
+ * @param sent  from the body; empty parts are those of the expected type
+ * @throws API_BAD_REQUEST
+ */
+export function acceptType(sent: Partial<TypeMeta>, expected: TypeMeta): { type: TypeMeta; message: Message } {
+	const type = { apiVersion: sent.apiVersion || expected.apiVersion, kind: sent.kind || expected.kind };
+	const message = messageOf(type);
+	if (message === undefined) {
+		const problem = `no kind "${type.kind}" is registered for version "${type.apiVersion}" in scheme "${SCHEME}"`;
+		throw badRequest(cannotBeHandled(type, expected, problem));
+	}
+	if (type.kind !== expected.kind) {
+		const into = messageOf(expected);
+		const names = [goNameOf(message), into === undefined ? expected.kind : internalNameOf(into)];
+		const problem = `converting (${names[0]}) to (${names[1]}): unknown conversion`;
+		throw badRequest(cannotBeHandled(type, expected, problem));
+	}
+	if (type.apiVersion !== expected.apiVersion && !message.name.startsWith('meta/'))
+		throw badRequest(
+			`the API version in the data (${type.apiVersion}) does not match the expected API version ` +
+				`(${expected.apiVersion})`,
+		);
+	return { type, message };
+}
+const SCHEME = 'pkg/api/legacyscheme/scheme.go:30';
+/** `v1.Secret` of `core/v1.Secret`, and `core.Secret` for upstream's internal type. */
+const goNameOf = ({ name }: Message): string => name.slice(name.lastIndexOf('/') + 1);
+const internalNameOf = ({ name }: Message): string => name.replace(/\/v\w+/, '');
+
+/** @throws API_BAD_REQUEST  the kind, or the type of a field, is another */
+export function readObject(value: Json, expected: TypeMeta, duplicates?: DuplicateKeys): DecodedObject {
+	const sent = { apiVersion: textOr(value.apiVersion), kind: textOr(value.kind) };
+	const { type, message } = acceptType(sent, expected);
+	const { object, problem, strictProblems }: Reading = readMessage(message, value, duplicates);
+	if (problem !== undefined) throw badRequest(cannotBeHandled(type, expected, problem));
+	return { object: { ...type, ...object } as unknown as KubeObject, strictProblems };
+}
+const textOr = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** The text of `fieldValidation=Strict`. @source apimachinery/pkg/runtime/error.go strictDecodingError */
+export const strictDecodingError = (strictProblems: readonly string[]): string =>
+	`strict decoding error: ${strictProblems.join(', ')}`;

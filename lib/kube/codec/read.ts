@@ -1,0 +1,266 @@
+/**
+ * Reads a JSON value as a message, as upstream's decoder reads it into a Go struct: types are checked, unknown fields
+ * are reported and dropped, and times, quantities and empty fields get the form in which upstream keeps them. An absent
+ * field has Go's zero, so no empty list, empty map, null or `omitempty` zero is in the result.
+ * @source sigs.k8s.io/json internal/golang/encoding/json decode.go; encoding/base64; time.Parse
+ * @differs an integer of more than 53 bits is refused, as one of more than 64 bits upstream; 1e2 is accepted as 100
+ */
+import { decodeBase64 } from '../../base64.ts';
+import { parseQuantity, QuantityError } from './quantity.ts';
+import type { Field, Message, ValueType } from './schema.ts';
+import { formatTime, isZeroTime, parseTime, TimeError } from './times.ts';
+
+export type Json = Record<string, unknown>;
+
+export interface Reading {
+	/** Without fields that the message does not have. */
+	readonly object: Json;
+	/** Upstream's text of the first value that does not fit its type. */
+	readonly problem: string | undefined;
+	/** `unknown field "spec.foo"`, `duplicate field "metadata.name"`: at most 100, as upstream. */
+	readonly strictProblems: readonly string[];
+}
+
+/** The keys that each object of a parsed text has more than once. */
+export type DuplicateKeys = ReadonlyMap<object, ReadonlySet<string>>;
+
+export function readMessage(message: Message, value: unknown, duplicates: DuplicateKeys = new Map()): Reading {
+	const reader = new Reader(duplicates);
+	const read = reader.message(message, value as Json, { path: '', strict: '' });
+	return {
+		object: read,
+		problem: reader.problem,
+		strictProblems: reader.problem === undefined ? [...reader.strictProblems] : [],
+	};
+}
+
+interface Position {
+	/** Names of the fields, without indexes: `spec.taints`. */
+	readonly path: string;
+	/** With indexes and keys: `spec.taints[0]`. */
+	readonly strict: string;
+	/** The type of the innermost struct; absent in the object itself. */
+	readonly struct?: string;
+}
+
+const mismatchText = (what: string, goType: string, { struct, path }: Position): string => {
+	const into = struct === undefined ? 'Go value' : `Go struct field ${struct}.${path}`;
+	return `json: cannot unmarshal ${what} into ${into} of type ${goType}`;
+};
+
+const MAX_STRICT_PROBLEMS = 100;
+
+const isObject = (value: unknown): value is Json =>
+	typeof value === 'object' && value !== null && !Array.isArray(value);
+const below = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
+/** The name of a JSON value in Go's messages. For a number that does not fit, the message contains the value. */
+export function nameOf(value: unknown): string {
+	if (Array.isArray(value)) return 'array';
+	if (value === null) return 'null';
+	if (typeof value === 'boolean') return 'bool';
+	return typeof value;
+}
+
+class Reader {
+	/** Of the first value that Go's decoder saves; one of a type's own decoder ends the decoding and replaces it. */
+	problem: string | undefined;
+	readonly strictProblems = new Set<string>();
+	#isEnded = false;
+	readonly #duplicates: DuplicateKeys;
+
+	constructor(duplicates: DuplicateKeys) {
+		this.#duplicates = duplicates;
+	}
+
+	message(message: Message, value: Json, at: Position): Json {
+		const read: Json = {};
+		const duplicates = this.#duplicates.get(value);
+		for (const name of Object.keys(value)) {
+			const found = message.jsonFields.get(name);
+			if (found === undefined) {
+				this.#strict(`unknown field ${JSON.stringify(below(at.strict, name))}`);
+				continue;
+			}
+			if (duplicates?.has(name)) this.#strict(`duplicate field ${JSON.stringify(below(at.strict, name))}`);
+			const through = found.through.length === 0 ? name : `${found.through.join('.')}.${name}`;
+			const position = { path: below(at.path, through), strict: below(at.strict, name), struct: message.goName };
+			const result = this.#field(found.field, value[name], position);
+			if (result !== undefined) define(read, name, result);
+		}
+		return read;
+	}
+
+	#field(field: Field, value: unknown, at: Position): unknown {
+		if (value === null || value === undefined) return undefined;
+		const result = this.value(field.type, value, at);
+		return field.isPointer || !isDropped(field, result) ? result : undefined;
+	}
+
+	value(type: ValueType, value: unknown, at: Position): unknown {
+		if (this.#isEnded) return undefined;
+		switch (type.form) {
+			case 'any':
+			case 'raw':
+				return value;
+			case 'fieldsV1':
+				return value;
+			case 'list':
+				return this.#list(type, value, at);
+			case 'map':
+				return this.#map(type, value, at);
+			case 'message':
+				if (isObject(value)) return this.message(type.message, value, at);
+				return this.#mismatch(nameOf(value), type.goType, at);
+			case 'strings':
+				if (Array.isArray(value)) return value.map((one) => this.#string(one ?? '', 'string', at) ?? '');
+				return this.#mismatch(nameOf(value), type.goType, at);
+			default:
+				return this.#scalar(type, value, at);
+		}
+	}
+
+	#list(type: ValueType, value: unknown, at: Position): unknown[] | undefined {
+		if (!Array.isArray(value)) return this.#mismatch(nameOf(value), type.goType, at);
+		const { item } = type;
+		return value.map((one, index) => {
+			const position = { ...at, strict: `${at.strict}[${index}]` };
+			return (one === null ? undefined : this.value(item, one, position)) ?? zeroOf(item);
+		});
+	}
+
+	#map(type: ValueType, value: unknown, at: Position): Json | undefined {
+		if (!isObject(value)) return this.#mismatch(nameOf(value), type.goType, at);
+		const read: Json = {};
+		const duplicates = this.#duplicates.get(value);
+		for (const [key, one] of Object.entries(value)) {
+			const strict = below(at.strict, key);
+			if (duplicates?.has(key)) this.#strict(`duplicate field ${JSON.stringify(strict)}`);
+			this.#string(key, 'string', { ...at, path: strict });
+			const position = { ...at, strict };
+			define(read, key, (one === null ? undefined : this.value(type.item, one, position)) ?? zeroOf(type.item));
+		}
+		return read;
+	}
+
+	#scalar({ form, goType }: ValueType, value: unknown, at: Position): unknown {
+		switch (form) {
+			case 'string':
+				return this.#string(value, goType, at);
+			case 'bool':
+				return typeof value === 'boolean' ? value : this.#mismatch(nameOf(value), goType, at);
+			case 'int32':
+			case 'int64':
+				return this.#integer(form, goType, value, at);
+			case 'bytes':
+				return this.#bytes(value, goType, at);
+			case 'quantity':
+				return this.#quantity(value);
+			case 'intOrString':
+				if (typeof value === 'string') return this.#string(value, 'string', at);
+				if (typeof value === 'number' && isInt32(value)) return value;
+				return this.#end(mismatchText(numberOr(value), 'int32', at));
+			default:
+				return this.#time(form as 'time' | 'microTime', value, at);
+		}
+	}
+
+	#string(value: unknown, goType: string, at: Position): string | undefined {
+		if (typeof value !== 'string') return this.#mismatch(nameOf(value), goType, at);
+		if (!/\p{Cs}/u.test(value)) return value;
+		return this.#end(`${at.path}: the text is not well-formed Unicode`);
+	}
+
+	#integer(form: 'int32' | 'int64', goType: string, value: unknown, at: Position): number | undefined {
+		if (typeof value !== 'number') return this.#mismatch(nameOf(value), goType, at);
+		const fits = form === 'int32' ? isInt32(value) : Number.isSafeInteger(value);
+		return fits ? value + 0 : this.#mismatch(`number ${value}`, goType, at);
+	}
+
+	/** Line breaks are passed over, as Go does. */
+	#bytes(value: unknown, goType: string, at: Position): string | undefined {
+		if (typeof value !== 'string') return this.#mismatch(nameOf(value), goType, at);
+		const found = decodeBase64(value);
+		if (!('corruptAt' in found)) return found.toString('base64');
+		this.problem ??= `illegal base64 data at input byte ${found.corruptAt}`;
+		return undefined;
+	}
+
+	#quantity(value: unknown): string | undefined {
+		const text = typeof value === 'string' ? value.trim() : JSON.stringify(value);
+		try {
+			return parseQuantity(text ?? '').canonical;
+		} catch (error) {
+			if (!(error instanceof QuantityError)) throw error;
+			return this.#end(error.message);
+		}
+	}
+
+	#time(form: 'time' | 'microTime', value: unknown, at: Position): string | undefined {
+		if (typeof value !== 'string') return this.#end(mismatchText(nameOf(value), 'string', at));
+		try {
+			const time = parseTime(value, form);
+			return isZeroTime(time) ? undefined : formatTime(time, form);
+		} catch (error) {
+			if (!(error instanceof TimeError)) throw error;
+			return this.#end(error.message);
+		}
+	}
+
+	#mismatch(what: string, goType: string, at: Position): undefined {
+		this.problem ??= mismatchText(what, goType, at);
+		return undefined;
+	}
+
+	#end(problem: string): undefined {
+		if (!this.#isEnded) this.problem = problem;
+		this.#isEnded = true;
+		return undefined;
+	}
+
+	#strict(problem: string): void {
+		if (!this.#isEnded && this.strictProblems.size < MAX_STRICT_PROBLEMS) this.strictProblems.add(problem);
+	}
+}
+
+/** Also for the key `__proto__`. */
+export function define(object: Json, key: string, value: unknown): void {
+	if (key === '__proto__')
+		Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+	else object[key] = value;
+}
+
+const isInt32 = (value: number): boolean => Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31;
+const numberOr = (value: unknown): string => (typeof value === 'number' ? `number ${value}` : nameOf(value));
+
+/** Go's zero of a value that is an item of a list or a map. */
+export function zeroOf({ form }: ValueType): unknown {
+	switch (form) {
+		case 'bool':
+			return false;
+		case 'int32':
+		case 'int64':
+		case 'intOrString':
+			return 0;
+		case 'string':
+		case 'bytes':
+			return '';
+		case 'quantity':
+			return '0';
+		case 'message':
+			return {};
+		case 'strings':
+		case 'list':
+			return [];
+		default:
+			return null;
+	}
+}
+
+/** Whether a field that is no pointer is omitted, or the same as an absent one. */
+export function isDropped({ omitEmpty, type: { form } }: Field, value: unknown): boolean {
+	if (value === undefined) return true;
+	if (form === 'list' || form === 'strings') return (value as unknown[]).length === 0;
+	if (form === 'map') return Object.keys(value as Json).length === 0;
+	return omitEmpty && (value === '' || value === 0 || value === false);
+}

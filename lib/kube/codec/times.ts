@@ -1,0 +1,92 @@
+/**
+ * Times of the API: RFC 3339 in JSON, seconds and nanoseconds on the wire.
+ * @source apimachinery/pkg/apis/meta/v1 time.go, time_proto.go, micro_time.go, micro_time_proto.go; Go time.Parse
+ */
+import { rfc3339 } from '../../clock.ts';
+
+export interface WireTime {
+	readonly seconds: number;
+	readonly nanos: number;
+}
+export class TimeError extends Error {}
+
+/** The years 1 to 9999, which RFC 3339 can write. */
+const MIN_SECONDS = -62_135_596_800;
+const MAX_SECONDS = 253_402_300_799;
+
+const timeForm = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-](\d\d):(\d\d))$/;
+const layouts = { time: '2006-01-02T15:04:05Z07:00', microTime: '2006-01-02T15:04:05.000000Z07:00' } as const;
+const MAX_QUOTED = 256;
+const quoted = (text: string): string =>
+	JSON.stringify(text.length <= MAX_QUOTED ? text : `${text.slice(0, MAX_QUOTED)}…`);
+
+/** @throws TimeError */
+export function parseTime(text: string, form: keyof typeof layouts): WireTime {
+	const refuse = (problem: string): never => {
+		throw new TimeError(`parsing time ${quoted(text)}${problem}`);
+	};
+	const [, ...parts] = timeForm.exec(text) ?? [];
+	const fraction = parts[6] ?? '';
+	if (parts.length === 0) return refuse(unparsed(text, layouts[form]));
+	if (form === 'microTime' && fraction.length !== 6)
+		return refuse(` as "${layouts.microTime}": cannot parse ${unparsedMicros(text, fraction)}`);
+	const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(0, 6).map(Number);
+	if (month < 1 || month > 12) return refuse(': month out of range');
+	if (day < 1 || day > new Date(Date.UTC(2000 + (year % 400), month, 0)).getUTCDate())
+		return refuse(': day out of range');
+	if (hour > 23) return refuse(': hour out of range');
+	if (minute > 59) return refuse(': minute out of range');
+	if (second > 59) return refuse(': second out of range');
+	if (Number(parts[8] ?? 0) > 24 || Number(parts[9] ?? 0) > 60) return refuse(': time zone offset out of range');
+	const [sign, zoneHours, zoneMinutes] = [
+		parts[7]?.startsWith('-') ? -1 : 1,
+		Number(parts[8] ?? 0),
+		Number(parts[9] ?? 0),
+	];
+	const midnight = new Date(0).setUTCFullYear(year, month - 1, day) / 1000;
+	const offset = sign * (zoneHours * 3600 + zoneMinutes * 60);
+	const seconds = midnight + hour * 3600 + minute * 60 + second - offset;
+	if (!canWrite({ seconds, nanos: 0 })) return refuse(': year out of range');
+	const nanos = form === 'time' ? 0 : Number(fraction.slice(0, 9).padEnd(9, '0'));
+	return { seconds, nanos };
+}
+
+const unparsedMicros = (text: string, fraction: string): string =>
+	fraction.length < 6 ? `${quoted(text.slice(19))} as ".000000"` : `${quoted(text.slice(26))} as "Z07:00"`;
+
+/** Where Go's parser stops. */
+function unparsed(text: string, layout: string): string {
+	const steps: [RegExp, string][] = [
+		[/^\d{4}/, '2006'],
+		[/^-/, '-'],
+		[/^\d\d/, '01'],
+		[/^-/, '-'],
+		[/^\d\d/, '02'],
+		[/^T/, 'T'],
+		[/^\d\d/, '15'],
+		[/^:/, ':'],
+		[/^\d\d/, '04'],
+		[/^:/, ':'],
+		[/^\d\d(?:[.,]\d+)?/, '05'],
+	];
+	let rest = text;
+	for (const [form, element] of steps) {
+		const [found] = form.exec(rest) ?? [];
+		if (found === undefined) return ` as "${layout}": cannot parse ${quoted(rest)} as "${element}"`;
+		rest = rest.slice(found.length);
+	}
+	const [zone] = /^(?:Z|[+-]\d\d:\d\d)/.exec(rest) ?? [];
+	if (zone === undefined) return ` as "${layout}": cannot parse ${quoted(rest)} as "Z07:00"`;
+	return `: extra text: ${quoted(rest.slice(zone.length))}`;
+}
+
+export const canWrite = ({ seconds, nanos }: WireTime): boolean =>
+	seconds >= MIN_SECONDS && seconds <= MAX_SECONDS && nanos >= 0 && nanos <= 999_999_999;
+
+/** Go's zero time, which is null in JSON and an empty message on the wire. */
+export const isZeroTime = ({ seconds, nanos }: WireTime): boolean => seconds === MIN_SECONDS && nanos === 0;
+
+export function formatTime({ seconds, nanos }: WireTime, form: keyof typeof layouts): string {
+	const text = rfc3339(seconds * 1000);
+	return form === 'time' ? text : text.replace('Z', `.${String(Math.floor(nanos / 1000)).padStart(6, '0')}Z`);
+}

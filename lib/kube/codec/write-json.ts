@@ -1,0 +1,103 @@
+/**
+ * Writes an object as the JSON of upstream: fields in the order of its Go structs, keys of maps sorted, absent fields
+ * with Go's zero unless they are `omitempty`, and the characters escaped that Go escapes.
+ * @source Go encoding/json encode.go
+ */
+import { sortedKeys } from './encode.ts';
+import { isDropped, type Json, zeroOf } from './read.ts';
+import { type Field, type Message, messageOf, type ValueType } from './schema.ts';
+
+/** Without a line break at the end. A kind that the tables do not have keeps the order of its fields. */
+export function writeJson(object: object): string {
+	const message = messageOf(object as { apiVersion: string; kind: string });
+	return message === undefined ? writeAny(object) : writeMessage(message, object as Json);
+}
+
+function writeMessage(message: Message, object: Json): string {
+	const parts: string[] = [];
+	pushFields(message, object, parts);
+	return `{${parts.join(',')}}`;
+}
+
+function pushFields(message: Message, object: Json, parts: string[]): void {
+	for (const field of message.fields) {
+		if (field.isEmbedded) {
+			pushFields(field.type.message, object, parts);
+			continue;
+		}
+		const isEmptyList = field.type.form === 'list' && isCollection(message);
+		const value = Object.hasOwn(object, field.name) ? object[field.name] : undefined;
+		const text = writeField(field, value ?? (isEmptyList ? [] : undefined));
+		if (text !== undefined) parts.push(`${quote(field.name)}:${text}`);
+	}
+}
+
+/** A list or a Table, whose empty lists upstream's server makes, so that they are not null. */
+const isCollection = (message: Message): boolean =>
+	message.jsonFields.get('metadata')?.field.type.goType === 'v1.ListMeta' && message.goName !== 'Status';
+
+function writeField(field: Field, value: unknown): string | undefined {
+	const { type, isPointer, omitEmpty, omitZero } = field;
+	if (value !== undefined && value !== null) {
+		const isOmitted = omitEmpty && !isPointer && isDropped(field, value);
+		return isOmitted ? undefined : writeValue(type, value);
+	}
+	if (isPointer) return omitEmpty ? undefined : 'null';
+	switch (type.form) {
+		case 'list':
+		case 'map':
+		case 'bytes':
+		case 'strings':
+		case 'any':
+			return omitEmpty ? undefined : 'null';
+		case 'time':
+		case 'microTime':
+			return omitZero ? undefined : 'null';
+		case 'raw':
+		case 'fieldsV1':
+			return 'null';
+		case 'message':
+		case 'quantity':
+		case 'intOrString':
+			return omitZero ? undefined : writeValue(type, zeroOf(type));
+		default:
+			return omitEmpty ? undefined : writeValue(type, zeroOf(type));
+	}
+}
+
+function writeValue(type: ValueType, value: unknown): string {
+	switch (type.form) {
+		case 'message':
+			return value === null ? 'null' : writeMessage(type.message, value as Json);
+		case 'list':
+			return `[${(value as unknown[]).map((one) => writeValue(type.item, one)).join(',')}]`;
+		case 'map': {
+			const entries = value as Json;
+			const texts = sortedKeys(entries).map((key) => `${quote(key)}:${writeValue(type.item, entries[key])}`);
+			return `{${texts.join(',')}}`;
+		}
+		case 'raw':
+			return writeRaw(value);
+		case 'any':
+		case 'fieldsV1':
+		case 'strings':
+			return writeAny(value);
+		default:
+			return typeof value === 'string' ? quote(value) : String(value);
+	}
+}
+
+/** An object inside of another: an event of a watch, a row of a table, an item of a List. */
+function writeRaw(value: unknown): string {
+	if (typeof value !== 'object' || value === null || !('kind' in value)) return writeAny(value);
+	return writeJson(value);
+}
+
+function writeAny(value: unknown): string {
+	return escapeHtml(JSON.stringify(value) ?? 'null');
+}
+const quote = (text: string): string => escapeHtml(JSON.stringify(text));
+const escapeHtml = (json: string): string =>
+	/[<>&\u2028\u2029]/.test(json)
+		? json.replace(/[<>&\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+		: json;
