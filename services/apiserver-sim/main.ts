@@ -16,6 +16,7 @@ import { serviceAccountTokens } from './authenticate/service-account-token.ts';
 import { cacheSuccesses, unionOfTokens } from './authenticate/token-authenticator.ts';
 import { createAuthenticator } from './authenticate/union.ts';
 import { createNodeAuthorizer } from './authorize/node.ts';
+import { privilegedGroups } from './authorize/privileged-groups.ts';
 import { createRbacAuthorizer } from './authorize/rbac.ts';
 import { unionOf } from './authorize/union.ts';
 import { bootstrapCluster } from './bootstrap/cluster.ts';
@@ -71,7 +72,11 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			unionOfTokens([serviceAccountTokens(tokenIssuer), bootstrapTokens(tokens.verify, [issuer])], count),
 			systemClock,
 		);
-		const authorizer = unionOf(createNodeAuthorizer(noPods), createRbacAuthorizer(rbac.source));
+		const authorizer = unionOf({
+			'kubernetes.io/system-privileged-group': privilegedGroups,
+			node: createNodeAuthorizer(noPods),
+			rbac: createRbacAuthorizer(rbac.source),
+		});
 		const endpoints = createResources({
 			store,
 			tokens,

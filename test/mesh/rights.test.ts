@@ -87,7 +87,7 @@ subjects: [{apiGroup: ${group}, kind: Group, name: "system:bootstrappers:kubeadm
 		);
 		assert.equal(
 			firstLine(await asNode2('label', 'node', 'node-1', 'a=b')),
-			`${forbidden}nodes "node-1" is forbidden: ${user} "nodes" in API group "" at the cluster scope: node 'node-2' cannot read 'node-1', only its own Node object`,
+			`${forbidden}nodes "node-1" is forbidden: ${user} "nodes" in API group "" at the cluster scope: node: node 'node-2' cannot read 'node-1', only its own Node object`,
 		);
 		const path = file('node.yaml', 'apiVersion: v1\nkind: Node\nmetadata: {name: node-1, labels: {a: b}}\n');
 		assert.equal(

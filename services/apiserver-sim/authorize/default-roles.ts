@@ -1,8 +1,9 @@
 /**
  * The roles and bindings that an API server has from its first start. What kubeadm adds is in kubeadm-rbac.ts.
- * @source plugin/pkg/auth/authorizer/rbac/bootstrappolicy, release 1.32 with its default feature gates
+ * @source plugin/pkg/auth/authorizer/rbac/bootstrappolicy, release 1.37 with its default feature gates
  */
 import { type KubeObject, type PolicyRule, type Role, type RoleBinding, wellKnown } from '../../../lib/kube/types.ts';
+import { controllerRoleBindings, controllerRoles } from './controller-roles.ts';
 import { nodeRules } from './node-rules.ts';
 import type { RbacObjects } from './rbac-objects.ts';
 import {
@@ -22,6 +23,8 @@ const { kubePublic, kubeSystem, groups, signers } = wellKnown;
 const certificates = 'certificates.k8s.io';
 const coordination = 'coordination.k8s.io';
 const storage = 'storage.k8s.io';
+/** Dynamic resource allocation. */
+const dynamic = 'resource.k8s.io';
 const csrRole = 'system:certificates.k8s.io:certificatesigningrequests';
 const controller = 'system:controller';
 const controllerManager = 'system:kube-controller-manager';
@@ -46,7 +49,8 @@ const discoveryRoles = (): Role[] => [
 	),
 	clusterRole(
 		'system:monitoring',
-		pathRule('get', '/metrics /metrics/slis /livez /readyz /healthz /livez/* /readyz/* /healthz/*'),
+		pathRule('get', '/metrics /metrics/slis /livez /readyz /healthz /livez/* /readyz/* /healthz/* /flagz /statusz'),
+		rule('get', '', 'nodes/metrics'),
 	),
 	clusterRole(
 		'system:basic-user',
@@ -61,6 +65,7 @@ const discoveryRoles = (): Role[] => [
 			'/.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/',
 		),
 	),
+	clusterRole('system:cluster-trust-bundle-discovery', rule(read, certificates, 'clustertrustbundles')),
 ];
 
 /** For nodes and the workloads on them. */
@@ -78,6 +83,7 @@ const nodeRoles = (): Role[] => [
 		rule('list watch', '', 'services endpoints'),
 		rule(read, '', 'nodes'),
 		eventsRule(),
+		rule('list watch', 'networking.k8s.io', 'servicecidrs'),
 		rule('list watch', 'discovery.k8s.io', 'endpointslices'),
 	),
 	clusterRole(
@@ -85,6 +91,7 @@ const nodeRoles = (): Role[] => [
 		rule(read, '', 'nodes'),
 		rule('proxy', '', 'nodes'),
 		rule('*', '', 'nodes/proxy nodes/metrics nodes/stats nodes/log'),
+		rule('*', '', 'nodes/configz nodes/healthz nodes/pods'),
 	),
 ];
 
@@ -134,6 +141,14 @@ const schedulerRules = (): PolicyRule[] => [
 	rule(read, '', 'namespaces'),
 	rule(read, storage, 'csidrivers'),
 	rule(read, storage, 'csistoragecapacities'),
+	rule(read, dynamic, 'deviceclasses'),
+	rule(readUpdate, dynamic, 'resourceclaims'),
+	rule(readUpdate, dynamic, 'resourceclaims/status'),
+	rule('update', '', 'pods/finalizers'),
+	rule(read, dynamic, 'resourceslices'),
+	rule('create delete', dynamic, 'resourceclaims'),
+	rule(read, dynamic, 'devicetaintrules'),
+	rule('update patch', dynamic, 'resourceclaims/binding'),
 ];
 
 /** For the components of the control plane and for add-ons. */
@@ -164,35 +179,6 @@ const componentRoles = (): Role[] => [
 	),
 ];
 
-/** @differs only the controllers that kubejoin has are here; upstream has some thirty more */
-const controllerRoles = (): Role[] => [
-	clusterRole(
-		`${controller}:certificate-controller`,
-		rule(`${read} delete`, certificates, 'certificatesigningrequests'),
-		rule('update', certificates, 'certificatesigningrequests/status certificatesigningrequests/approval'),
-		rule('approve', certificates, 'signers', signers.clientKubelet),
-		rule(
-			'sign',
-			certificates,
-			'signers',
-			signers.legacyUnknown,
-			signers.client,
-			signers.clientKubelet,
-			signers.serving,
-		),
-		rule('create', 'authorization.k8s.io', 'subjectaccessreviews'),
-		eventsRule(),
-	),
-	clusterRole(
-		`${controller}:node-controller`,
-		rule(`${read} update delete patch`, '', 'nodes'),
-		rule('patch update', '', 'nodes/status'),
-		rule('patch update', '', 'pods/status'),
-		rule(`${read} delete`, '', 'pods'),
-		eventsRule(),
-	),
-];
-
 const clusterRoleBindings = (): RoleBinding[] => [
 	clusterRoleBinding('cluster-admin', 'cluster-admin', group(groups.masters)),
 	clusterRoleBinding('system:monitoring', 'system:monitoring', group('system:monitoring')),
@@ -215,19 +201,20 @@ const clusterRoleBindings = (): RoleBinding[] => [
 	clusterRoleBinding(
 		'system:service-account-issuer-discovery',
 		'system:service-account-issuer-discovery',
-		group('system:serviceaccounts'),
+		group(groups.serviceAccounts),
 	),
-	...['certificate-controller', 'node-controller'].map((name) =>
-		clusterRoleBinding(`${controller}:${name}`, `${controller}:${name}`, serviceAccount(kubeSystem, name)),
+	clusterRoleBinding(
+		'system:cluster-trust-bundle-discovery',
+		'system:cluster-trust-bundle-discovery',
+		group(groups.serviceAccounts),
 	),
+	...controllerRoleBindings(),
 ];
 
 const leaderLocking = (component: string) =>
 	role(
 		kubeSystem,
 		`system::leader-locking-${component}`,
-		rule('watch', '', 'configmaps'),
-		rule('get update', '', 'configmaps', component),
 		rule(`${read} create update`, coordination, 'leases'),
 		rule(`${read} create update`, coordination, 'leasecandidates'),
 	);

@@ -1,7 +1,7 @@
 /**
  * The roles and bindings that `kubeadm init` adds to the defaults, and the few that kubejoin adds to those. With them a
  * bootstrap token has exactly the permissions that a joining node needs.
- * @source cmd/kubeadm/app/phases: bootstraptoken, uploadconfig, kubelet, addons/proxy and kubeconfig, release 1.32
+ * @source cmd/kubeadm/app/phases: bootstraptoken, uploadconfig, kubelet, addons/proxy and kubeconfig, release 1.37
  */
 import { type Role, type RoleBinding, wellKnown } from '../../../lib/kube/types.ts';
 import type { RbacObjects } from './rbac-objects.ts';
@@ -25,6 +25,11 @@ const nodes = () => group(groups.nodes);
 
 const clusterRoleBindings = (): RoleBinding[] => [
 	clusterRoleBinding('kubeadm:cluster-admins', 'cluster-admin', group('kubeadm:cluster-admins')),
+	clusterRoleBinding(
+		'kubeadm:apiserver-kubelet-client',
+		'system:kubelet-api-admin',
+		user('kube-apiserver-kubelet-client'),
+	),
 	clusterRoleBinding('kubeadm:kubelet-bootstrap', 'system:node-bootstrapper', joining()),
 	clusterRoleBinding('kubeadm:get-nodes', 'kubeadm:get-nodes', joining()),
 	clusterRoleBinding('kubeadm:node-autoapprove-bootstrap', `${csrRole}:nodeclient`, joining()),

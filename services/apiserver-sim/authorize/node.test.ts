@@ -21,6 +21,7 @@ const inNamespace = { namespace: 'ns' };
 const lease = { apiGroup: 'coordination.k8s.io', resource: 'leases', namespace: 'kube-node-lease' };
 const csiNode = { apiGroup: 'storage.k8s.io', resource: 'csinodes' };
 const csr = { apiGroup: 'certificates.k8s.io', resource: 'certificatesigningrequests' };
+const podCertificate = { apiGroup: 'certificates.k8s.io', ...inNamespace };
 const slice = { apiGroup: 'resource.k8s.io', resource: 'resourceslices' };
 const allowed = 'Allow';
 
@@ -54,11 +55,32 @@ const rows: [string, string, Partial<ResourceRequest>, string][] = [
 		{ ...inNamespace, name: 'mine' },
 		'can only create token subresource of serviceaccount',
 	],
+	['get', 'serviceaccounts', { ...inNamespace, name: 'mine' }, allowed],
+	['get', 'serviceaccounts', { ...inNamespace, name: 'other' }, unrelated],
+	['get', 'serviceaccounts', { name: 'mine' }, 'can only read namespaced object of this type'],
+	['list', 'serviceaccounts', inNamespace, 'can only create tokens for individual service accounts'],
+	['create', 'podcertificaterequests', podCertificate, allowed],
+	['get', 'podcertificaterequests', { ...podCertificate, name: 'mine' }, allowed],
+	['get', 'podcertificaterequests', { ...podCertificate, name: 'other' }, unrelated],
+	['watch', 'podcertificaterequests', { ...podCertificate, ...onNodeA('spec.nodeName') }, allowed],
+	[
+		'list',
+		'podcertificaterequests',
+		podCertificate,
+		'can only list/watch podcertificaterequests with nodeName field selector',
+	],
+	['delete', 'podcertificaterequests', podCertificate, 'nodes may not delete podcertificaterequests'],
+	[
+		'update',
+		'podcertificaterequests',
+		{ ...podCertificate, subresource: 'status' },
+		'nodes may not access the status subresource of PodCertificateRequests',
+	],
 	[
 		'get',
-		'serviceaccounts',
-		{ ...inNamespace, name: 'mine' },
-		'can only create tokens for individual service accounts',
+		'csinodes',
+		{ ...csiNode, name: 'a', subresource: 'status' },
+		'CSINode status access requires CSIVolumeHealth feature',
 	],
 	['create', 'leases', lease, allowed],
 	['update', 'leases', { ...lease, name: 'a' }, allowed],

@@ -2,7 +2,7 @@
  * The node authorizer: permissions that depend on which node asks. It never denies, so RBAC may still allow, and its
  * reasons end the 403 that the kubelet receives. node-restriction.ts decides which of its own objects a node may
  * change.
- * @source plugin/pkg/auth/authorizer/node/node_authorizer.go with AuthorizeNodeWithSelectors, on by default in 1.32
+ * @source plugin/pkg/auth/authorizer/node/node_authorizer.go release 1.37 with its default feature gates
  */
 import { wellKnown } from '../../../lib/kube/types.ts';
 import type { Decision, ResourceRequest, SyncAuthorizer } from './attributes.ts';
@@ -21,6 +21,7 @@ export type RelatedResource =
 	| 'volumeattachments'
 	| 'serviceaccounts'
 	| 'resourceslices'
+	| 'podcertificaterequests'
 	| 'pods';
 export interface NodeGraph {
 	related(node: string, resource: RelatedResource, namespace: string, name: string): boolean;
@@ -67,7 +68,10 @@ const checkClaim: Check = (node, request, graph) => {
 	return ifRelated(node, 'persistentvolumeclaims', request, graph);
 };
 
-const checkToken: Check = (node, request, graph) => {
+/** The account itself, for plug-ins of the kubelet that fetch credentials for images, and its tokens. */
+const checkServiceAccount: Check = (node, request, graph) => {
+	if (request.verb === 'get' && request.subresource === '')
+		return readRelatedNamespaced('serviceaccounts')(node, request, graph);
 	if (request.verb !== 'create' || request.name === '')
 		return noOpinion('can only create tokens for individual service accounts');
 	if (request.subresource !== 'token') return noOpinion('can only create token subresource of serviceaccount');
@@ -86,9 +90,10 @@ const checkLease: Check = (node, { verb, namespace, name }) => {
 };
 
 const checkCsiNode: Check = (node, { verb, subresource, name }) => {
+	if (subresource === 'status') return noOpinion('CSINode status access requires CSIVolumeHealth feature');
+	if (subresource !== '') return noOpinion('cannot authorize CSINode subresources');
 	if (!isOneOf(verb, 'get', 'create', 'update', 'patch', 'delete'))
 		return noOpinion('can only get, create, update, patch, or delete a CSINode');
-	if (subresource !== '') return noOpinion('cannot authorize CSINode subresources');
 	if (verb !== 'create' && name !== node)
 		return noOpinion('can only access CSINode with the same name as the requesting node');
 	return allow;
@@ -118,6 +123,16 @@ const checkResourceSlice: Check = (node, request, graph) => {
 					'get, watch, list, create, update, patch, delete, deletecollection',
 			);
 	}
+};
+
+const checkPodCertificateRequest: Check = (node, request, graph) => {
+	const { verb, subresource } = request;
+	if (subresource !== '') return noOpinion('nodes may not access the status subresource of PodCertificateRequests');
+	if (verb === 'create') return allow;
+	if (verb === 'get') return ifRelated(node, 'podcertificaterequests', request, graph);
+	if (!isOneOf(verb, 'list', 'watch')) return noOpinion(`nodes may not ${verb} podcertificaterequests`);
+	if (selects(request, 'spec.nodeName', node)) return allow;
+	return noOpinion('can only list/watch podcertificaterequests with nodeName field selector');
 };
 
 /**
@@ -157,10 +172,11 @@ const checks: ReadonlyMap<string, Check> = new Map([
 	['/persistentvolumes', getRelated('persistentvolumes')],
 	['resource.k8s.io/resourceclaims', getRelated('resourceclaims')],
 	['storage.k8s.io/volumeattachments', getRelated('volumeattachments')],
-	['/serviceaccounts', checkToken],
+	['/serviceaccounts', checkServiceAccount],
 	['coordination.k8s.io/leases', checkLease],
 	['storage.k8s.io/csinodes', checkCsiNode],
 	['resource.k8s.io/resourceslices', checkResourceSlice],
+	['certificates.k8s.io/podcertificaterequests', checkPodCertificateRequest],
 	['/nodes', checkNode],
 	['/pods', checkPod],
 ]);

@@ -4,19 +4,20 @@ import { aggregated } from './go-text.ts';
 
 /**
  * Ask one authorizer after the other; the first that allows or denies decides, and later ones are not asked.
- * When none does, the answer is NoOpinion with all reasons, one per line, and all errors.
+ * When none does, the answer is NoOpinion with all reasons, one per line after the name of its authorizer, and all errors.
  *
+ * @param authorizers  by their name in reasons, in their order
  * @source apiserver/pkg/authorization/union
  */
-export function unionOf(...authorizers: readonly Authorizer[]): Authorizer {
+export function unionOf(authorizers: Readonly<Record<string, Authorizer>>): Authorizer {
 	return {
 		async authorize(attributes: Attributes): Promise<Decision> {
 			const reasons: string[] = [];
 			const errors: string[] = [];
-			for (const authorizer of authorizers) {
+			for (const [name, authorizer] of Object.entries(authorizers)) {
 				const decision = await authorizer.authorize(attributes);
 				if (decision.decision !== 'NoOpinion') return decision;
-				if (decision.reason !== '') reasons.push(decision.reason);
+				if (decision.reason !== '') reasons.push(`${name}: ${decision.reason}`);
 				if (decision.error !== undefined) errors.push(decision.error);
 			}
 			const error = aggregated(errors);

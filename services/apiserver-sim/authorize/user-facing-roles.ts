@@ -1,7 +1,7 @@
 /**
  * The ClusterRoles that a cluster admin binds to people: admin, edit, view. Each is made of the roles that carry its
  * label.
- * @source plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, release 1.32
+ * @source plugin/pkg/auth/authorizer/rbac/bootstrappolicy/policy.go, release 1.37
  */
 import type { PolicyRule, Role } from '../../../lib/kube/types.ts';
 import { clusterRole, rule } from './rbac-objects.ts';
@@ -23,9 +23,10 @@ const editRules = (): PolicyRule[] => [
 		write,
 		'',
 		'replicationcontrollers replicationcontrollers/scale serviceaccounts services services/proxy ' +
-			'persistentvolumeclaims configmaps secrets events',
+			'persistentvolumeclaims configmaps secrets',
 	),
 	rule('create', '', 'serviceaccounts/token'),
+	rule(write, ['', 'events.k8s.io'], 'events'),
 	rule(
 		write,
 		'apps',
@@ -43,6 +44,7 @@ const editRules = (): PolicyRule[] => [
 	rule(write, 'policy', 'poddisruptionbudgets'),
 	rule(write, 'networking.k8s.io', 'networkpolicies ingresses'),
 	rule(`${read} ${write}`, 'coordination.k8s.io', 'leases'),
+	rule(write, 'resource.k8s.io', 'resourceclaims resourceclaimtemplates'),
 ];
 
 const viewRules = (): PolicyRule[] => [
@@ -55,10 +57,11 @@ const viewRules = (): PolicyRule[] => [
 	rule(
 		read,
 		'',
-		'limitranges resourcequotas bindings events pods/status resourcequotas/status namespaces/status ' +
+		'limitranges resourcequotas bindings pods/status resourcequotas/status namespaces/status ' +
 			'replicationcontrollers/status pods/log',
 	),
 	rule(read, '', 'namespaces'),
+	rule(read, ['', 'events.k8s.io'], 'events'),
 	rule(read, 'discovery.k8s.io', 'endpointslices'),
 	rule(
 		read,
@@ -76,6 +79,7 @@ const viewRules = (): PolicyRule[] => [
 	),
 	rule(read, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
 	rule(read, 'networking.k8s.io', 'networkpolicies ingresses ingresses/status'),
+	rule(read, 'resource.k8s.io', 'resourceclaims resourceclaims/status resourceclaimtemplates'),
 ];
 
 const label = (target: string) => ({ [`rbac.authorization.k8s.io/aggregate-to-${target}`]: 'true' });
