@@ -6,12 +6,10 @@
 import type { X509Certificate } from 'node:crypto';
 import { ipBytes } from '../address.ts';
 import { causeText } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { type CertificateParts, namesOf, partsOf } from './certificate.ts';
 import { extensionOids } from './extensions.ts';
 import { commonNameOf } from './names.ts';
-
-/** A certificate with more names is not listed. */
-const MAX_NAMES = 100;
 
 /**
  * Why a certificate is not for a host; undefined when it is.
@@ -40,7 +38,7 @@ function problemOf(parts: CertificateParts, host: string): string | undefined {
 
 function addressProblem(addresses: readonly string[], host: string): string {
 	if (addresses.length === 0) return `cannot validate certificate for ${host} because it doesn't contain any IP SANs`;
-	if (addresses.length >= MAX_NAMES)
+	if (addresses.length >= limits.listedServerNames.value)
 		return `certificate is valid for ${addresses.length} IP SANs, but none matched ${host}`;
 	return `certificate is valid for ${addresses.join(', ')}, not ${host}`;
 }
@@ -48,7 +46,8 @@ function addressProblem(addresses: readonly string[], host: string): string {
 function nameProblem({ extensions, subjectNode }: CertificateParts, names: readonly string[], host: string): string {
 	if (!extensions.has(extensionOids.subjectAltName) && matches(commonNameOf(subjectNode), host))
 		return 'certificate relies on legacy Common Name field, use SANs instead';
-	if (names.length >= MAX_NAMES) return `certificate is valid for ${names.length} names, but none matched ${host}`;
+	if (names.length >= limits.listedServerNames.value)
+		return `certificate is valid for ${names.length} names, but none matched ${host}`;
 	const listed = names.join(', ');
 	return listed === ''
 		? `certificate is not valid for any names, but wanted to match ${host}`

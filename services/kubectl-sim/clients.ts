@@ -4,6 +4,7 @@ import { splitHostPort } from '../../lib/address.ts';
 import { causeText, grpcCode, KubejoinError } from '../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import { checkKeyMaterial } from '../../lib/kube/kubeconfig-access.ts';
+import { limits } from '../../lib/limits.ts';
 import { withDates } from '../../lib/rpc/certificate-dates.ts';
 import { openChannel, type VerifiedChannel, withBearerToken } from '../../lib/rpc/channel.ts';
 import { transportError } from '../../lib/rpc/transport-errors.ts';
@@ -48,7 +49,6 @@ const credentialsOf = ({ user: { certificate, key } }: Access) =>
 	certificate === undefined || key === undefined ? {} : { cert: certificate, key };
 
 const VERSION_TIMEOUT_MS = 10_000;
-const MAX_ANSWER = 64 * 1024;
 
 /** @throws API_UNAUTHORIZED; the transport errors of gRPC @differs kubectl sends every request over HTTPS */
 function fetchVersion(access: Access): Promise<VersionInfo> {
@@ -86,11 +86,15 @@ function fetchVersion(access: Access): Promise<VersionInfo> {
 	});
 }
 
-async function readText(chunks: AsyncIterable<Buffer>): Promise<string> {
-	let text = '';
+/** Of any server: the user may have named a wrong one. */
+export async function readText(chunks: AsyncIterable<Buffer>): Promise<string> {
+	const { value: most } = limits.versionAnswerBytes;
+	const read: Buffer[] = [];
+	let bytes = 0;
 	for await (const chunk of chunks) {
-		text += chunk;
-		if (text.length > MAX_ANSWER) throw new Error('the answer is longer than a version');
+		bytes += chunk.length;
+		if (bytes > most) throw new Error(`the response to GET /version is longer than ${most} bytes`);
+		read.push(chunk);
 	}
-	return text;
+	return Buffer.concat(read).toString();
 }

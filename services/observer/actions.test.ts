@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { KubejoinError } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
 import type { ChildEvents, ChildPlan } from '../../lib/process-supervisor.ts';
 import { type ActionOptions, createActions, readAction } from './actions.ts';
 import type { Action } from './api.ts';
@@ -132,10 +133,17 @@ describe('actions', () => {
 		assert.doesNotMatch(config, /a{64}/);
 	});
 
-	it('ACTION_REFUSED: more than 20 nodes; one that ends makes a place', async () => {
-		const { actions } = open();
-		for (let number = 0; number < 20; number++) await actions.run({ name: 'join' });
-		await assert.rejects(actions.run({ name: 'join' }), { code: 'ACTION_REFUSED' });
+	it('ACTION_REFUSED: more nodes than the limit, also if all are asked for at once; one that ends makes a place', async () => {
+		const { value: most } = limits.pageNodes;
+		const exceeded: string[] = [];
+		const { actions } = open({ count: (limit) => exceeded.push(limit) });
+		const joins = await Promise.allSettled(Array.from({ length: most + 1 }, () => actions.run({ name: 'join' })));
+		const refused = joins.filter((join) => join.status === 'rejected');
+		assert.deepEqual(
+			refused.map(({ reason }) => reason.code),
+			['ACTION_REFUSED'],
+		);
+		assert.deepEqual(exceeded, ['pageNodes']);
 		started[0]?.events.onGiveUp(new KubejoinError('ACTIONS_DISABLED', {}));
 		await actions.run({ name: 'join' });
 	});

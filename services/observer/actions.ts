@@ -12,7 +12,7 @@ import { isExperimentName } from './experiment-files.ts';
 import type { ExperimentRunner } from './experiments.ts';
 import { PageNodes, type PageNodesOptions } from './page-nodes.ts';
 
-export interface ActionOptions extends Pick<PageNodesOptions, 'telemetry' | 'tracesKey' | 'freePort'> {
+export interface ActionOptions extends Pick<PageNodesOptions, 'telemetry' | 'tracesKey' | 'freePort' | 'count'> {
 	/** Path of the kubeconfig of the admin. */
 	readonly kubeconfig: string;
 	/** Absent: the page runs no experiments. */

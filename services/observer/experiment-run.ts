@@ -1,4 +1,5 @@
 /** The events of the runner, one JSON object a line, and the run that follows from them. Pure. */
+import { type CountRefusal, limits } from '../../lib/limits.ts';
 import { maskTokens } from '../../lib/log.ts';
 import { printableLines } from '../../lib/text.ts';
 import type { Experiment, ExperimentActivity, ExperimentRun } from './api.ts';
@@ -37,8 +38,6 @@ const known: readonly string[] = [
 	'interrupted',
 	'run-ended',
 ] satisfies RunnerEvent['event'][];
-/** Bounds the size of a run for any output of the runner. */
-const MAX_ACTIVITIES = 1_000;
 
 /** @returns undefined for other events and for text */
 export function readEvent(line: string): RunnerEvent | undefined {
@@ -61,12 +60,17 @@ export const beginRun = ({ name, expected }: Experiment, startedMs: number): Exp
 	problems: [],
 });
 
-export function takeEvent(run: ExperimentRun, event: RunnerEvent, nowMs: number): ExperimentRun {
+export function takeEvent(
+	run: ExperimentRun,
+	event: RunnerEvent,
+	nowMs: number,
+	count: CountRefusal = () => undefined,
+): ExperimentRun {
 	const next: ExperimentRun = { ...run, durationMs: nowMs - run.startedMs };
 	switch (event.event) {
 		case 'activity-started':
 		case 'activity-ended':
-			return { ...next, activities: withActivity(run.activities, event) };
+			return { ...next, activities: withActivity(run.activities, event, count) };
 		case 'interrupted':
 			return { ...next, state: 'stopping' };
 		case 'experiment-ended': {
@@ -81,7 +85,11 @@ export function takeEvent(run: ExperimentRun, event: RunnerEvent, nowMs: number)
 const textsOf = (values: unknown): readonly string[] =>
 	Array.isArray(values) ? values.map((value) => printableLines(String(value))) : [];
 
-function withActivity(activities: ExperimentRun['activities'], event: ActivityEvent): ExperimentRun['activities'] {
+function withActivity(
+	activities: ExperimentRun['activities'],
+	event: ActivityEvent,
+	count: CountRefusal,
+): ExperimentRun['activities'] {
 	const { part, index, type, name, atMs, seconds = 0, status, toleranceMet, problem } = event;
 	const place = activities.findIndex((one) => one.part === part && one.index === index);
 	const isBad = status === 'failed' || toleranceMet === false || problem !== undefined;
@@ -97,7 +105,9 @@ function withActivity(activities: ExperimentRun['activities'], event: ActivityEv
 		...(problem === undefined ? {} : { problem: printableLines(String(problem)) }),
 	};
 	if (place !== -1) return activities.with(place, activity);
-	return activities.length < MAX_ACTIVITIES ? [...activities, activity] : activities;
+	if (activities.length < limits.experimentActivities.value) return [...activities, activity];
+	count('experimentActivities');
+	return activities;
 }
 
 /**

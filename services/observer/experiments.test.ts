@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
+import { limits } from '../../lib/limits.ts';
 import { createLog } from '../../lib/log.ts';
 import type { Experiment, ExperimentRun, Experiments } from './api.ts';
 import { beginRun, endRun, readEvent, takeEvent } from './experiment-run.ts';
@@ -44,6 +45,18 @@ describe('a run of an experiment, from the events of the runner', () => {
 			],
 		);
 		assert.equal(durationMs, 1_000);
+	});
+
+	it('shows as many activities as the limit, and counts the others', () => {
+		const { value: most } = limits.experimentActivities;
+		const exceeded: string[] = [];
+		let run = beginRun(experiment('wrong-pin'), 1_000);
+		for (let index = 0; index < most + 2; index++) {
+			const event = readEvent(JSON.stringify({ ...begun, index })) ?? assert.fail();
+			run = takeEvent(run, event, 2_000, (limit) => exceeded.push(limit));
+		}
+		assert.equal(run.activities.length, most);
+		assert.deepEqual(exceeded, Array(2).fill('experimentActivities'));
 	});
 
 	it('the same name before and after the method is two activities', () => {

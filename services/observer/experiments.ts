@@ -3,6 +3,7 @@
  * it is interrupted. The last run of each experiment is kept while the observer runs.
  */
 import { KubejoinError } from '../../lib/errors.ts';
+import type { CountRefusal } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Experiment, ExperimentRun, Experiments } from './api.ts';
 import { beginRun, endRun, readEvent, takeEvent } from './experiment-run.ts';
@@ -47,6 +48,7 @@ export interface ExperimentRunnerOptions {
 	/** False for a read-only page. */
 	readonly mayRun: boolean;
 	readonly clock: () => number;
+	readonly count?: CountRefusal;
 	readonly log: Log;
 }
 
@@ -144,7 +146,7 @@ class SerialRunner implements ExperimentRunner {
 	#hear(own: Current, line: string): void {
 		const event = readEvent(line);
 		if (event !== undefined) {
-			own.run = takeEvent(own.run, event, this.#options.clock());
+			own.run = takeEvent(own.run, event, this.#options.clock(), this.#options.count);
 			this.#keep(own.run);
 		} else if (!line.startsWith('{')) {
 			own.words.push(line);

@@ -53,9 +53,9 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		clock: systemClock,
 		log,
 	});
-	const experiments = openExperiments(config, log);
+	const experiments = openExperiments(config, count, log);
 	await experiments?.check();
-	const actions = openActions(config, experiments, log);
+	const actions = openActions(config, experiments, count, log);
 	const session = {
 		key: randomBytes(32).toString('base64url'),
 		actions: actions?.names ?? [],
@@ -145,7 +145,7 @@ function openChannel({ kubeconfig }: Settings): ReturnType<typeof openApiChannel
 	return channel;
 }
 
-function openExperiments(config: Settings, log: Log): ExperimentRunner | undefined {
+function openExperiments(config: Settings, count: CountRefusal, log: Log): ExperimentRunner | undefined {
 	const { experiments, experimentsDirectory: directory, experimentsState: state, listenAddress, port } = config;
 	if (experiments === undefined) return undefined;
 	const observer = `http://${listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress}:${port}`;
@@ -154,10 +154,10 @@ function openExperiments(config: Settings, log: Log): ExperimentRunner | undefin
 			? localRunner({ directory: resolve(directory), state: resolve(state), observer })
 			: socketRunner(experiments.socket);
 	const list = readExperiments(directory, log);
-	return createExperimentRunner({ list, runner, mayRun: mayAct(config), clock: systemClock, log });
+	return createExperimentRunner({ list, runner, mayRun: mayAct(config), clock: systemClock, count, log });
 }
 
-function openActions(config: Settings, experiments: ExperimentRunner | undefined, log: Log) {
+function openActions(config: Settings, experiments: ExperimentRunner | undefined, count: CountRefusal, log: Log) {
 	const { kubeconfig, nodesDirectory, nodeTracesTo, tracesRootKey } = config;
 	if (kubeconfig === undefined || !mayAct(config)) return undefined;
 	return createActions({
@@ -167,6 +167,7 @@ function openActions(config: Settings, experiments: ExperimentRunner | undefined
 		telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: nodeTracesTo },
 		tracesKey: deriveTracesKey(tracesRootKey, 'kubelet-sim'),
 		freePort: findFreePort,
+		count,
 		log,
 	});
 }

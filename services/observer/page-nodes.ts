@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { KubejoinError } from '../../lib/errors.ts';
 import { writeWholeFile } from '../../lib/files.ts';
+import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Child, startChild } from '../../lib/process-supervisor.ts';
 import { readYamlFile } from '../../lib/yaml.ts';
@@ -24,15 +25,14 @@ export interface PageNodesOptions {
 	readonly tracesKey: string;
 	/** @returns a free TCP port of 127.0.0.1 */
 	readonly freePort: () => Promise<number>;
+	readonly count?: CountRefusal | undefined;
 	readonly log: Log;
 }
-
-/** More would exhaust the memory of the machine. */
-const MAX_NODES = 20;
 
 export class PageNodes {
 	readonly #options: PageNodesOptions;
 	readonly #running = new Map<string, Child>();
+	#starting = 0;
 
 	constructor(options: PageNodesOptions) {
 		this.#options = options;
@@ -40,16 +40,23 @@ export class PageNodes {
 
 	/** The trace of the join shows its result. @returns the name of the node @throws ACTION_REFUSED */
 	async join(pin: 'right' | 'wrong'): Promise<string> {
-		if (this.#running.size >= MAX_NODES)
+		const { value: most } = limits.pageNodes;
+		if (this.#running.size + this.#starting >= most) {
+			this.#options.count?.('pageNodes');
 			throw new KubejoinError('ACTION_REFUSED', {
 				command: 'kubelet-sim join',
-				problem: `the page has joined ${MAX_NODES} nodes, which is the most it can`,
+				problem: `the page has joined ${most} nodes, which is the most it can`,
 			});
+		}
 		const name = `page-${randomBytes(3).toString('hex')}`;
 		const root = join(this.#options.directory, name);
-		await mkdir(root, { recursive: true, mode: 0o700 });
-		const config = await this.#writeConfig(root, pin);
-		await this.#start(name, root, config);
+		this.#starting += 1;
+		try {
+			await mkdir(root, { recursive: true, mode: 0o700 });
+			await this.#start(name, root, await this.#writeConfig(root, pin));
+		} finally {
+			this.#starting -= 1;
+		}
 		return name;
 	}
 
