@@ -54,6 +54,7 @@ export interface Secret extends KubeObject {
 	data?: Record<string, string>;
 }
 export interface Namespace extends KubeObject {
+	spec?: { finalizers?: string[] };
 	status?: { phase?: string };
 }
 

@@ -100,7 +100,8 @@ export class StoredObjects<T extends KubeObject> {
 	}
 	/** Mutating admission and the check of the content: the object to prepare. @throws their refusals */
 	async admitted(request: ApiRequest, operation: Operation, object: T, previous: T | undefined): Promise<T> {
-		const admitted = await this.admission.mutate({ request, operation, object, previous });
+		const complete = this.strategy.setDefaults?.(object) ?? object;
+		const admitted = await this.admission.mutate({ request, operation, object: complete, previous });
 		const refusal = await this.strategy.authorizeContent?.(request, admitted, previous);
 		if (refusal === undefined) return admitted;
 		throw notAdmitted(attributesOf({ request, operation, object: admitted, previous }), refusal);

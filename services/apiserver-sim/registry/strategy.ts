@@ -12,6 +12,8 @@ export interface Strategy<T extends KubeObject> {
 	readonly nameRule?: NameRule;
 	/** Selectable fields besides metadata.name and metadata.namespace. */
 	readonly fields?: (object: T) => Readonly<Record<string, string>>;
+	/** Fills in the fields that a client left out, before admission. Running it again changes nothing. */
+	readonly setDefaults?: (object: T) => T;
 	/** Sets and clears server-managed fields. */
 	readonly prepareForCreate?: (created: T, user: UserInfo) => T;
 	/** Restricts an update of this subresource: the result takes all other fields from `previous`. */

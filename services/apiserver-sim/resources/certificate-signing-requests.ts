@@ -167,7 +167,7 @@ function requestProblem(pem: string): string | undefined {
 }
 
 /** A domain, a slash and a path of DNS subdomains. @source pkg/apis/core/validation/names.go ValidateSignerName */
-function signerNameProblems(signerName: string): FieldProblem[] {
+export function signerNameProblems(signerName: string): FieldProblem[] {
 	const field = 'spec.signerName';
 	if (signerName === '') return [required(field)];
 	if (signerName === wellKnown.signers.legacyUnknown)

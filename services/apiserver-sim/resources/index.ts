@@ -1,5 +1,6 @@
 /** The storage of every resource. A resource that is missing here does not exist for callers. */
 import type { Clock } from '../../../lib/clock.ts';
+import { requireValid } from '../../../lib/kube/object-meta.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
@@ -17,12 +18,24 @@ import { createObjectReader } from '../registry/object-reader.ts';
 import { createStorage, type OnUnreadable, type Strategy } from '../registry.ts';
 import type { ResourceStorage } from '../request/api-request.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
+import {
+	mutatingWebhookConfigurations,
+	validatingAdmissionPolicies,
+	validatingAdmissionPolicyBindings,
+	validatingWebhookConfigurations,
+} from './admission-kinds.ts';
 import { certificateSigningRequests } from './certificate-signing-requests.ts';
-import { configMaps, leases, namespaces, nodes } from './plain.ts';
+import { clusterTrustBundles, csiDrivers, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
+import { events, groupEventProblems, groupEvents } from './events.ts';
+import { namespaces } from './namespaces.ts';
+import { configMaps, leases, nodes } from './plain.ts';
+import { pods } from './pods.ts';
+import { limitRanges, resourceQuotas } from './quotas.ts';
 import { roleBindings, roles } from './rbac.ts';
 import { selfSubjectAccessReviews, selfSubjectReviews, subjectAccessReviews } from './reviews.ts';
 import { secretsEndpoint } from './secrets.ts';
 import { serviceAccounts, withTokens } from './service-accounts.ts';
+import { endpointSlices, services } from './services.ts';
 import type { TokenIssuer } from './token-requests.ts';
 import { tokenReviews } from './token-reviews.ts';
 
@@ -49,13 +62,30 @@ export function createResources(options: ResourcesOptions): Resources {
 	const stored = <T extends KubeObject>(strategy: Strategy<T>): ResourceStorage =>
 		createStorage(strategy, { store, admission, authorizer, clock, onUnreadable: reportUnreadable });
 	const watches = new WatchCount();
+	const coreEvents = stored(events);
 	const endpoints: [ApiResource, ResourceStorage][] = [
-		[resources.namespaces, readOnly(stored(namespaces))],
+		[resources.namespaces, stored(namespaces)],
 		[resources.configMaps, stored(configMaps)],
 		[resources.secrets, admitted(secretsEndpoint(tokens), admission)],
 		[resources.serviceAccounts, withTokens(stored(serviceAccounts), { ...tokenIssuer, admission })],
 		[resources.nodes, stored(nodes)],
 		[resources.leases, stored(leases)],
+		[resources.events, coreEvents],
+		[resources.groupEvents, groupEvents(coreEvents, requireGroupEvent)],
+		[resources.pods, stored(pods)],
+		[resources.services, stored(services)],
+		[resources.endpointSlices, stored(endpointSlices)],
+		[resources.resourceQuotas, stored(resourceQuotas)],
+		[resources.limitRanges, stored(limitRanges)],
+		[resources.clusterTrustBundles, stored(clusterTrustBundles)],
+		[resources.priorityClasses, stored(priorityClasses)],
+		[resources.runtimeClasses, stored(runtimeClasses)],
+		[resources.csiNodes, stored(csiNodes)],
+		[resources.csiDrivers, stored(csiDrivers)],
+		[resources.validatingAdmissionPolicies, stored(validatingAdmissionPolicies)],
+		[resources.validatingAdmissionPolicyBindings, stored(validatingAdmissionPolicyBindings)],
+		[resources.validatingWebhookConfigurations, stored(validatingWebhookConfigurations)],
+		[resources.mutatingWebhookConfigurations, stored(mutatingWebhookConfigurations)],
 		[resources.certificateSigningRequests, stored(certificateSigningRequests)],
 		[resources.clusterRoles, stored(roles(resources.clusterRoles, authorizer, rbac))],
 		[resources.clusterRoleBindings, stored(roleBindings(resources.clusterRoleBindings, authorizer, rbac))],
@@ -83,10 +113,5 @@ function onceForEach(report: OnUnreadable): OnUnreadable {
 	};
 }
 
-/** A namespace would have to delete its contents with it, which is not implemented. */
-const readOnly = ({ get, list, watch }: ResourceStorage): ResourceStorage => ({
-	get,
-	list,
-	watch,
-	subresources: ['status'],
-});
+const requireGroupEvent = (event: KubeObject): void =>
+	requireValid(resources.groupEvents, event.metadata?.name ?? '', groupEventProblems(event));

@@ -1,12 +1,12 @@
 /**
- * The resources with few rules of their own: ConfigMaps, Namespaces, Nodes and Leases.
+ * The resources with few rules of their own: ConfigMaps, Nodes and Leases.
  * @source pkg/apis/core/validation/validation.go, pkg/apis/coordination/validation, release 1.32
  */
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { configKeyProblems, labelValueProblems, qualifiedNameProblems } from '../../../lib/kube/names.ts';
 import { duplicate, invalid, notSupported, required, tooLong } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import type { ConfigMap, Lease, Namespace, Node, Taint } from '../../../lib/kube/types.ts';
+import type { ConfigMap, Lease, Node, Taint } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import type { Strategy } from '../registry.ts';
 
@@ -31,8 +31,6 @@ export const configMaps: Strategy<ConfigMap> = {
 		];
 	},
 };
-export const namespaces: Strategy<Namespace> = { resource: resources.namespaces, subresources: [] };
-
 /** The spec and the status of a Node are written by different callers and never overwrite each other. */
 export const nodes: Strategy<Node> = {
 	resource: resources.nodes,

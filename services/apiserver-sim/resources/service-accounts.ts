@@ -1,11 +1,10 @@
 /** Service accounts, and the tokens that they issue. @source pkg/registry/core/serviceaccount */
 import { resources } from '../../../lib/kube/resources.ts';
-import type { KubeObject } from '../../../lib/kube/types.ts';
-import type { Strategy } from '../registry.ts';
 import type { ResourceStorage } from '../request/api-request.ts';
+import { kindStrategy } from './kind.ts';
 import { type AdmittedTokenIssuer, issueToken } from './token-requests.ts';
 
-export const serviceAccounts: Strategy<KubeObject> = { resource: resources.serviceAccounts, subresources: [] };
+export const serviceAccounts = kindStrategy(resources.serviceAccounts);
 
 /** The storage, with the subresource `token`. */
 export const withTokens = (stored: ResourceStorage, issuer: AdmittedTokenIssuer): ResourceStorage => ({

@@ -1,0 +1,174 @@
+/**
+ * Events. The two groups are two shapes of the same objects: what is written through one is read through the other.
+ *
+ * @source pkg/registry/core/event/strategy.go, pkg/apis/core/validation/events.go, pkg/apis/events/v1/conversion.go
+ */
+import type { FieldProblem } from '../../../lib/errors.ts';
+import { qualifiedNameProblems } from '../../../lib/kube/names.ts';
+import { invalid, required } from '../../../lib/kube/object-meta.ts';
+import { resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject, WatchEvent } from '../../../lib/kube/types.ts';
+import type { ApiRequest, ObjectList, ResourceStorage } from '../request/api-request.ts';
+import { kindStrategy } from './kind.ts';
+
+interface Reference {
+	readonly kind?: string;
+	readonly namespace?: string;
+	readonly name?: string;
+	readonly uid?: string;
+	readonly apiVersion?: string;
+	readonly resourceVersion?: string;
+	readonly fieldPath?: string;
+}
+interface Source {
+	readonly component?: string;
+	readonly host?: string;
+}
+/** Of the core group, as it is stored. */
+export interface Event extends KubeObject {
+	readonly involvedObject?: Reference;
+	readonly reason?: string;
+	readonly message?: string;
+	readonly source?: Source;
+	readonly firstTimestamp?: string | null;
+	readonly lastTimestamp?: string | null;
+	readonly count?: number;
+	readonly type?: string;
+	readonly eventTime?: string | null;
+	readonly series?: { readonly count?: number; readonly lastObservedTime?: string };
+	readonly action?: string;
+	readonly reportingComponent?: string;
+	readonly reportingInstance?: string;
+}
+/** Of the group events.k8s.io. */
+interface GroupEvent extends KubeObject {
+	readonly regarding?: Reference;
+	readonly note?: string;
+	readonly reportingController?: string;
+	readonly deprecatedSource?: Source;
+	readonly deprecatedFirstTimestamp?: string | null;
+	readonly deprecatedLastTimestamp?: string | null;
+	readonly deprecatedCount?: number;
+}
+
+const renamed = {
+	involvedObject: 'regarding',
+	message: 'note',
+	reportingComponent: 'reportingController',
+	source: 'deprecatedSource',
+	firstTimestamp: 'deprecatedFirstTimestamp',
+	lastTimestamp: 'deprecatedLastTimestamp',
+	count: 'deprecatedCount',
+} as const;
+const back = Object.fromEntries(Object.entries(renamed).map(([core, group]) => [group, core]));
+
+const rename = (object: KubeObject, names: Readonly<Record<string, string>>): Record<string, unknown> =>
+	Object.fromEntries(
+		Object.entries(object).map(([name, value]) => [Object.hasOwn(names, name) ? (names[name] ?? name) : name, value]),
+	);
+const toCore = (event: KubeObject): Event => ({
+	...(rename(event, back) as unknown as Event),
+	apiVersion: 'v1',
+	kind: 'Event',
+});
+const toGroup = (event: KubeObject): GroupEvent => ({
+	...(rename(event, renamed) as unknown as GroupEvent),
+	apiVersion: 'events.k8s.io/v1',
+	kind: 'Event',
+});
+
+const MAX_BYTES = { reportingInstance: 128, action: 128, reason: 128, message: 1024 } as const;
+
+function validate(event: Event): FieldProblem[] {
+	const { metadata, involvedObject: { namespace: of = '' } = {}, eventTime, reportingComponent = '' } = event;
+	const { namespace = '' } = metadata;
+	const elsewhere = [invalid('involvedObject.namespace', of, 'does not match event.namespace')];
+	if (!eventTime) return of === namespace || (of === '' && namespace === 'default') ? [] : elsewhere;
+	const field = 'reportingComponent';
+	return [
+		...(of === '' && namespace !== 'default' && namespace !== 'kube-system' ? elsewhere : []),
+		...(reportingComponent === '' ? [required(field)] : []),
+		...qualifiedNameProblems(reportingComponent).map((detail) => invalid(field, reportingComponent, detail)),
+		...(['reportingInstance', 'action', 'reason'] as const).flatMap((name) =>
+			(event[name] ?? '') === '' ? [required(name)] : [],
+		),
+		...Object.entries(MAX_BYTES).flatMap(([name, max]) =>
+			Buffer.byteLength(event[name as keyof typeof MAX_BYTES] ?? '') > max
+				? [invalid(name, '', `can have at most ${max} characters`)]
+				: [],
+		),
+	];
+}
+
+/** An event of the newer group may not use the fields of the older one. */
+export function groupEventProblems(event: KubeObject): FieldProblem[] {
+	const { deprecatedFirstTimestamp, deprecatedLastTimestamp, deprecatedCount, deprecatedSource } = event as GroupEvent;
+	const { eventTime, type = '', series } = toCore(event);
+	const unset = (name: string) => invalid(name, '', 'needs to be unset');
+	return [
+		...(series !== undefined && (series.count ?? 0) < 2 ? [invalid('series.count', '', 'should be at least 2')] : []),
+		...(series !== undefined && !series.lastObservedTime ? [required('series.lastObservedTime')] : []),
+		...(eventTime ? [] : [required('eventTime')]),
+		...(type === 'Normal' || type === 'Warning' ? [] : [invalid('type', '', `has invalid value: ${type}`)]),
+		...(deprecatedFirstTimestamp ? [unset('firstTimestamp')] : []),
+		...(deprecatedLastTimestamp ? [unset('lastTimestamp')] : []),
+		...(deprecatedCount ? [unset('count')] : []),
+		...(deprecatedSource?.component || deprecatedSource?.host ? [unset('source')] : []),
+	];
+}
+
+export const events = kindStrategy<Event>(resources.events, {
+	allowsCreateOnUpdate: true,
+	isIgnoredByGarbageCollection: true,
+	validate,
+	fields(event) {
+		const { involvedObject: of = {}, reason = '', type = '', source, reportingComponent = '' } = event;
+		return {
+			'involvedObject.kind': of.kind ?? '',
+			'involvedObject.namespace': of.namespace ?? '',
+			'involvedObject.name': of.name ?? '',
+			'involvedObject.uid': of.uid ?? '',
+			'involvedObject.apiVersion': of.apiVersion ?? '',
+			'involvedObject.resourceVersion': of.resourceVersion ?? '',
+			'involvedObject.fieldPath': of.fieldPath ?? '',
+			reason,
+			reportingComponent,
+			source: source?.component || reportingComponent,
+			type,
+		};
+	},
+});
+
+/** The same objects through the group events.k8s.io. */
+export function groupEvents(core: ResourceStorage, requireValidEvent: (event: KubeObject) => void): ResourceStorage {
+	const sent = (request: ApiRequest): ApiRequest => ({
+		...request,
+		resource: resources.events,
+		object: request.object === undefined ? undefined : toCore(request.object),
+	});
+	const answered = async (answer: Promise<KubeObject> | undefined) => toGroup((await answer) as KubeObject);
+	const listed = async (answer: Promise<ObjectList> | undefined): Promise<ObjectList> => {
+		const list = (await answer) as ObjectList;
+		return { ...list, items: list.items.map(toGroup) };
+	};
+	return {
+		subresources: [],
+		async create(request) {
+			if (request.object !== undefined) requireValidEvent(request.object);
+			return answered(core.create?.(sent(request)));
+		},
+		get: (request) => answered(core.get?.(sent(request))),
+		list: (request) => listed(core.list?.(sent(request))),
+		update: (request) => answered(core.update?.(sent(request))),
+		...(core.patch === undefined ? {} : { patch: (request) => answered(core.patch?.(sent(request))) }),
+		delete: (request) => answered(core.delete?.(sent(request))),
+		...(core.deletecollection === undefined
+			? {}
+			: { deletecollection: (request) => listed(core.deletecollection?.(sent(request))) }),
+		watch: async (request) => inGroup(await core.watch?.(sent(request))),
+	};
+}
+
+async function* inGroup(events: AsyncIterable<WatchEvent<KubeObject>> | undefined) {
+	for await (const event of events ?? []) yield { ...event, object: toGroup(event.object) };
+}

@@ -1,0 +1,40 @@
+/** Builds the strategy of a kind from the few rules that make it different from others. */
+import type { ApiResource } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { Strategy } from '../registry.ts';
+
+export interface KindRules<T extends KubeObject>
+	extends Omit<Strategy<T>, 'resource' | 'subresources' | 'prepareForCreate' | 'prepareForUpdate'> {
+	/** Of a new object; the status that a client sends with it is ignored. Absent: the kind has no status of its own. */
+	readonly initialStatus?: (object: T) => object;
+}
+
+type WithParts = KubeObject & { readonly spec?: object; readonly status?: object };
+
+/** For `generationOf`. */
+export const specOf = (object: WithParts): object | undefined => object.spec;
+
+/** The spec and the status have different writers, who never overwrite each other. */
+export function kindStrategy<T extends KubeObject>(resource: ApiResource, rules: KindRules<T> = {}): Strategy<T> {
+	const { initialStatus, ...more } = rules;
+	const hasStatus = resource.subresources.some(({ name }) => name === 'status');
+	return {
+		...more,
+		resource,
+		subresources: resource.subresources.filter(({ kind }) => kind === undefined).map(({ name }) => name),
+		prepareForCreate(created) {
+			if (!hasStatus) return created;
+			const { status: _sent, ...rest } = created as WithParts;
+			return { ...rest, status: initialStatus?.(created) ?? {} } as unknown as T;
+		},
+		prepareForUpdate(next, previous, subresource) {
+			if (!hasStatus) return next;
+			const [sent, found]: readonly [WithParts, WithParts] = [next, previous];
+			const object =
+				subresource === 'status'
+					? { ...found, metadata: sent.metadata, status: sent.status }
+					: { ...sent, status: found.status };
+			return object as WithParts as T;
+		},
+	};
+}

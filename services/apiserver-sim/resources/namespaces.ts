@@ -1,0 +1,42 @@
+/**
+ * Namespaces. A deleted one is Terminating until the namespace controller has deleted its content and removed the
+ * finalizer from its spec.
+ *
+ * @source pkg/registry/core/namespace/strategy.go, release 1.37
+ */
+import { labelProblems } from '../../../lib/kube/names.ts';
+import { resources } from '../../../lib/kube/resources.ts';
+import type { Namespace } from '../../../lib/kube/types.ts';
+import type { Strategy } from '../registry.ts';
+import { kindStrategy } from './kind.ts';
+
+/** Has the spec that `finalize` writes. */
+const FINALIZER = 'kubernetes';
+const NAME_LABEL = 'kubernetes.io/metadata.name';
+
+const base = kindStrategy<Namespace>(resources.namespaces, {
+	nameRule: labelProblems,
+	fields: ({ status }) => ({ 'status.phase': status?.phase ?? '' }),
+	setDefaults: (namespace) => {
+		const { name, labels } = namespace.metadata ?? {};
+		if (!name) return namespace;
+		return { ...namespace, metadata: { ...namespace.metadata, labels: { ...labels, [NAME_LABEL]: name } } };
+	},
+	initialStatus: () => ({ phase: 'Active' }),
+	markDeleted: (namespace) => ({ ...namespace, status: { ...namespace.status, phase: 'Terminating' } }),
+	isFinalizing: ({ spec }) => (spec?.finalizers ?? []).length > 0,
+});
+
+export const namespaces: Strategy<Namespace> = {
+	...base,
+	prepareForCreate(created, user) {
+		const { spec } = created;
+		const finalizers = [...new Set([...(spec?.finalizers ?? []), FINALIZER])];
+		return { ...(base.prepareForCreate?.(created, user) ?? created), spec: { ...spec, finalizers } };
+	},
+	prepareForUpdate(next, previous, subresource) {
+		if (subresource === 'finalize') return { ...next, status: previous.status };
+		const { status } = subresource === 'status' ? next : previous;
+		return { ...next, spec: previous.spec, status };
+	},
+};

@@ -1,0 +1,257 @@
+/**
+ * Pods. They are stored and no scheduler runs; a kubelet reports their status.
+ *
+ * @source pkg/registry/core/pod/strategy.go, pkg/apis/core/v1/defaults.go, pkg/apis/core/validation, release 1.37
+ * @differs a pod is validated as far as its containers, volumes and immutable fields; upstream checks each field
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { FieldProblem } from '../../../lib/errors.ts';
+import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
+import { duplicate, forbiddenField, invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
+import { resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { Strategy } from '../registry.ts';
+import { kindStrategy, specOf } from './kind.ts';
+
+export interface Container {
+	readonly name?: string;
+	readonly image?: string;
+	readonly ports?: readonly { readonly containerPort?: number; readonly protocol?: string }[];
+	readonly volumeMounts?: readonly { readonly name?: string; readonly mountPath?: string }[];
+	readonly resources?: {
+		readonly limits?: Readonly<Record<string, string>>;
+		readonly requests?: Readonly<Record<string, string>>;
+	};
+	readonly [field: string]: unknown;
+}
+export interface Volume {
+	readonly name?: string;
+	readonly [source: string]: unknown;
+}
+export interface PodSpec {
+	readonly containers?: readonly Container[];
+	readonly initContainers?: readonly Container[];
+	readonly ephemeralContainers?: readonly Container[];
+	readonly volumes?: readonly Volume[];
+	readonly nodeName?: string;
+	readonly serviceAccountName?: string;
+	/** The former name of serviceAccountName. */
+	readonly serviceAccount?: string;
+	readonly restartPolicy?: string;
+	readonly schedulerName?: string;
+	readonly terminationGracePeriodSeconds?: number;
+	readonly activeDeadlineSeconds?: number;
+	readonly tolerations?: readonly object[];
+	readonly hostNetwork?: boolean;
+	readonly [field: string]: unknown;
+}
+export interface Pod extends KubeObject {
+	readonly spec?: PodSpec;
+	readonly status?: {
+		readonly phase?: string;
+		readonly podIPs?: readonly { readonly ip?: string }[];
+		readonly nominatedNodeName?: string;
+		readonly [field: string]: unknown;
+	};
+}
+
+/** `Always` for a tag that moves. @source SetDefaults_Container */
+function pullPolicy(image: string): string {
+	const tag = /^(?:[^@]*\/)?[^@:/]*(?::([^@:/]+))?(@.*)?$/.exec(image);
+	const isMoving = tag?.[2] === undefined && (tag?.[1] === undefined || tag[1] === 'latest');
+	return isMoving ? 'Always' : 'IfNotPresent';
+}
+
+const withContainerDefaults = (container: Container): Container => ({
+	...container,
+	...(container.ports === undefined
+		? {}
+		: { ports: container.ports.map((port) => ({ ...port, protocol: port.protocol || 'TCP' })) }),
+	resources: withRequests(container.resources ?? {}),
+	terminationMessagePath: container.terminationMessagePath || '/dev/termination-log',
+	terminationMessagePolicy: container.terminationMessagePolicy || 'File',
+	imagePullPolicy: container.imagePullPolicy || pullPolicy(container.image ?? ''),
+});
+
+/** A limit without a request is the request too. @source SetDefaults_Pod */
+const withRequests = (resources: NonNullable<Container['resources']>) =>
+	resources.limits === undefined
+		? resources
+		: { ...resources, requests: { ...resources.limits, ...resources.requests } };
+
+/** Sources whose files get a mode. */
+const modes = ['secret', 'configMap', 'downwardAPI', 'projected'] as const;
+const DEFAULT_MODE = 420;
+function withVolumeDefaults(volume: Volume): Volume {
+	const sources = Object.keys(volume).filter((key) => key !== 'name');
+	if (sources.length === 0) return { ...volume, emptyDir: {} };
+	const kind = modes.find((mode) => isObject(volume[mode]));
+	if (kind !== undefined) return { ...volume, [kind]: { defaultMode: DEFAULT_MODE, ...(volume[kind] as object) } };
+	return isObject(volume.hostPath) ? { ...volume, hostPath: { type: '', ...volume.hostPath } } : volume;
+}
+const isObject = (value: unknown): value is object =>
+	typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function setDefaults(pod: Pod): Pod {
+	const { spec = {} } = pod;
+	const listed = (containers: readonly Container[] | undefined) => containers?.map(withContainerDefaults);
+	const serviceAccountName = spec.serviceAccountName || spec.serviceAccount;
+	const accounts = serviceAccountName ? { serviceAccountName, serviceAccount: serviceAccountName } : {};
+	const lists = {
+		volumes: spec.volumes?.map(withVolumeDefaults),
+		initContainers: listed(spec.initContainers),
+		containers: listed(spec.containers),
+		ephemeralContainers: listed(spec.ephemeralContainers),
+	};
+	return {
+		...pod,
+		spec: {
+			restartPolicy: 'Always',
+			terminationGracePeriodSeconds: 30,
+			dnsPolicy: 'ClusterFirst',
+			securityContext: {},
+			schedulerName: 'default-scheduler',
+			enableServiceLinks: true,
+			...spec,
+			...accounts,
+			...Object.fromEntries(Object.entries(lists).filter(([, value]) => value !== undefined)),
+		},
+	};
+}
+
+/** @source pkg/apis/core/helper/qos ComputePodQOS */
+export function qosClassOf({ spec }: Pod): string {
+	const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+	const amounts = (kind: 'limits' | 'requests', name: string) =>
+		containers.map(({ resources }) => resources?.[kind]?.[name]);
+	const names = ['cpu', 'memory'] as const;
+	const all = names.flatMap((name) => [...amounts('limits', name), ...amounts('requests', name)]);
+	if (all.every((amount) => amount === undefined)) return 'BestEffort';
+	const isGuaranteed = names.every((name) =>
+		containers.every(({ resources }) => {
+			const limit = resources?.limits?.[name];
+			return limit !== undefined && (resources?.requests?.[name] ?? limit) === limit;
+		}),
+	);
+	return isGuaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+const containerProblems = (containers: readonly Container[], at: string, volumes: ReadonlySet<string>) => {
+	const seen = new Set<string>();
+	return containers.flatMap(({ name = '', image = '', volumeMounts = [] }, index) => {
+		const path = `${at}[${index}]`;
+		const problems: FieldProblem[] = [];
+		if (name === '') problems.push(required(`${path}.name`));
+		else problems.push(...labelProblems(name).map((detail) => invalid(`${path}.name`, name, detail)));
+		if (name !== '' && seen.has(name)) problems.push(duplicate(`${path}.name`, name));
+		seen.add(name);
+		if (image === '') problems.push(required(`${path}.image`));
+		else if (image !== image.trim())
+			problems.push(invalid(`${path}.image`, image, 'must not have leading or trailing whitespace'));
+		for (const [mount, { name: volume = '', mountPath = '' }] of volumeMounts.entries()) {
+			const mountAt = `${path}.volumeMounts[${mount}]`;
+			if (volume === '') problems.push(required(`${mountAt}.name`));
+			else if (!volumes.has(volume)) problems.push(notFound(`${mountAt}.name`, volume));
+			if (mountPath === '') problems.push(required(`${mountAt}.mountPath`));
+		}
+		return problems;
+	});
+};
+
+const notFound = (field: string, value: string): FieldProblem => ({
+	field,
+	reason: 'FieldValueNotFound',
+	message: `Not found: ${JSON.stringify(value)}`,
+});
+
+const restartPolicies = ['Always', 'Never', 'OnFailure'];
+
+function validate({ spec = {} }: Pod): FieldProblem[] {
+	const { containers = [], initContainers = [], volumes = [], restartPolicy = '', nodeName = '' } = spec;
+	const names = new Set<string>();
+	const volumeProblems = volumes.flatMap(({ name = '' }, index) => {
+		const at = `spec.volumes[${index}].name`;
+		const problems = name === '' ? [required(at)] : labelProblems(name).map((detail) => invalid(at, name, detail));
+		if (names.has(name)) problems.push(duplicate(at, name));
+		names.add(name);
+		return problems;
+	});
+	return [
+		...volumeProblems,
+		...(containers.length === 0 ? [required('spec.containers')] : []),
+		...containerProblems(containers, 'spec.containers', names),
+		...containerProblems(initContainers, 'spec.initContainers', names),
+		...(restartPolicies.includes(restartPolicy)
+			? []
+			: [notSupported('spec.restartPolicy', restartPolicy, restartPolicies)]),
+		...(nodeName === '' ? [] : subdomainProblems(nodeName).map((detail) => invalid('spec.nodeName', nodeName, detail))),
+	];
+}
+
+const updatable = [
+	...['`spec.containers[*].image`', '`spec.initContainers[*].image`', '`spec.activeDeadlineSeconds`'],
+	'`spec.tolerations` (only additions to existing tolerations)',
+	'`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+];
+
+/** The spec as it may not change. */
+function immutablePart(spec: PodSpec): object {
+	const { activeDeadlineSeconds: _deadline, tolerations: _tolerations, ephemeralContainers: _debug, ...rest } = spec;
+	const withoutImages = (containers: readonly Container[] | undefined) =>
+		containers?.map(({ image: _image, ...container }) => container);
+	return {
+		...rest,
+		containers: withoutImages(spec.containers),
+		initContainers: withoutImages(spec.initContainers),
+	};
+}
+
+function validateUpdate(next: Pod, previous: Pod, subresource: string): FieldProblem[] {
+	if (subresource !== '' && subresource !== 'ephemeralcontainers') return [];
+	const [after, before] = [next.spec ?? {}, previous.spec ?? {}];
+	const { tolerations: kept = [] } = before;
+	const missing = kept.filter((one) => !(after.tolerations ?? []).some((other) => isDeepStrictEqual(one, other)));
+	const problems =
+		missing.length === 0
+			? []
+			: [forbiddenField('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds')];
+	if (isDeepStrictEqual(immutablePart(after), immutablePart(before))) return problems;
+	const detail = `pod updates may not change fields other than ${updatable.join(',')}`;
+	return [...problems, forbiddenField('spec', detail)];
+}
+
+/** A pod that runs nowhere, or no more, is removed at once. @source podStrategy.CheckGracefulDelete */
+function gracePeriodSeconds({ spec, status }: Pod, requested: number | undefined): number {
+	if (!spec?.nodeName || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0;
+	return Math.max(requested ?? spec.terminationGracePeriodSeconds ?? 0, 0);
+}
+
+const base = kindStrategy<Pod>(resources.pods, {
+	generationOf: specOf,
+	setDefaults,
+	initialStatus: (pod) => ({ phase: 'Pending', qosClass: qosClassOf(pod) }),
+	gracePeriodSeconds,
+	fields: ({ spec, status }) => ({
+		'spec.nodeName': spec?.nodeName ?? '',
+		'spec.restartPolicy': spec?.restartPolicy ?? '',
+		'spec.schedulerName': spec?.schedulerName ?? '',
+		'spec.serviceAccountName': spec?.serviceAccountName ?? '',
+		'spec.hostNetwork': String(spec?.hostNetwork ?? false),
+		'status.phase': status?.phase ?? '',
+		'status.podIP': status?.podIPs?.[0]?.ip ?? '',
+		'status.nominatedNodeName': status?.nominatedNodeName ?? '',
+	}),
+	validate,
+	validateUpdate,
+});
+
+export const pods: Strategy<Pod> = {
+	...base,
+	prepareForUpdate(next, previous, subresource, now) {
+		if (subresource === 'ephemeralcontainers') {
+			const ephemeralContainers = next.spec?.ephemeralContainers;
+			return { ...previous, metadata: next.metadata, spec: { ...previous.spec, ephemeralContainers } };
+		}
+		return base.prepareForUpdate?.(next, previous, subresource, now) ?? next;
+	},
+};
