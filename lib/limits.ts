@@ -253,6 +253,14 @@ export const limits = {
 		response: '400 BadRequest, INVALID_ARGUMENT',
 		test: 'services/apiserver-sim/selectors.test.ts',
 	}),
+	labelSelectorCharacters: limit({
+		value: 8192,
+		unit: 'items',
+		of: 'characters of one label selector',
+		where: ['6443'],
+		response: '400 BadRequest, INVALID_ARGUMENT',
+		test: 'lib/kube/label-selector.test.ts',
+	}),
 	connections: limit({
 		value: 2_000,
 		unit: 'items',

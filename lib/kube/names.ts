@@ -18,7 +18,7 @@ const MAX_MATCHED = 1024;
 const matches = (form: RegExp, value: string): boolean => value.length <= MAX_MATCHED && form.test(value);
 /** The length in bytes, as Go counts. */
 const lengthOf = (value: string): number => Buffer.byteLength(value);
-const tooLong = (max: number): string => `must be no more than ${max} characters`;
+const tooLong = (max: number): string => `must be no more than ${max} bytes`;
 /** @source RegexError; the blanks before `or` are upstream's */
 const notOfForm = (rule: string, form: string, ...examples: string[]): string =>
 	`${rule} (e.g. ${examples.map((example) => `'${example}', `).join(' or ')}regex used for validation is '${form}')`;
@@ -52,7 +52,7 @@ export function qualifiedNameProblems(value: string): string[] {
 	const form = (what: string) => `${what} ${notOfForm(rule, qualifiedForm, 'MyName', 'my.name', '123-abc')}`;
 	const [first = '', second, ...more] = value.split('/', 3);
 	if (more.length > 0)
-		return [`${form('a qualified name')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+		return [`${form('a valid label key')} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
 	const name = second ?? first;
 	const problems: string[] = [];
 	if (second !== undefined && first === '') problems.push('prefix part must be non-empty');

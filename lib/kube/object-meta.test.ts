@@ -83,7 +83,7 @@ describe('metadataProblems', () => {
 	it('labels: the key is a qualified name, the value has at most 63 characters', () => {
 		assert.deepEqual(messages({ labels: { 'a.b/C_d.e': '', x: 'v-1', ['k'.repeat(63)]: 'v'.repeat(63) } }), []);
 		assert.deepEqual(messages({ labels: { a: 'v'.repeat(76) } }), [
-			`labels: Invalid value: "${'v'.repeat(76)}": must be no more than 63 characters`,
+			`labels: Invalid value: "${'v'.repeat(76)}": must be no more than 63 bytes`,
 		]);
 		assert.deepEqual(messages({ labels: { 'a b': '1' } }), [`labels: Invalid value: "a b": name part ${form}`]);
 		for (const key of ['', '/a', 'a/', 'a/b/c', 'A.b/c', `a/${'k'.repeat(64)}`, '-a', '__proto__', 'ä'])

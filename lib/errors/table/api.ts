@@ -87,7 +87,8 @@ export const apiErrors = {
 		grpc: grpcCode.INVALID_ARGUMENT,
 		http: { status: 422, reason: 'Invalid' },
 	}),
-	API_BAD_REQUEST: defineError<{ problem: string }>({
+	/** `limit` is the row of the limits table that the request exceeds. */
+	API_BAD_REQUEST: defineError<{ problem: string; limit?: string }>({
 		message: (f) => f.problem,
 		remedy: () => 'Correct the request',
 		grpc: grpcCode.INVALID_ARGUMENT,

@@ -58,7 +58,7 @@ describe('plain resources', () => {
 				);
 			const hostname = `${'a'.repeat(64)}.example.com`;
 			const labels = { 'kubernetes.io/hostname': hostname };
-			const expected = `metadata.labels: Invalid value: "${hostname}": must be no more than 63 characters`;
+			const expected = `metadata.labels: Invalid value: "${hostname}": must be no more than 63 bytes`;
 			assert.equal(await problems({ metadata: { name: 'a', labels } }), expected);
 			await create({ metadata, status: { capacity: { cpu: '-0', memory: '1Gi' } }, spec: { taints: [taint] } });
 			for (const subresource of ['', 'status'] as const) {

@@ -53,7 +53,7 @@ describe('Secrets', () => {
 			text,
 			/^422 Invalid: Secret "bootstrap-token-aaaaaa" is invalid: \[metadata\.labels: Invalid value: "-": a valid label/,
 		);
-		assert.match(text, /metadata\.annotations: Invalid value: "a\/b\/c": a qualified name must consist of/);
+		assert.match(text, /metadata\.annotations: Invalid value: "a\/b\/c": a valid label key must consist of/);
 		assert.match(text, /data\[a b\]: Invalid value: "a b": a valid config key must consist of/);
 		const named = { ...token('aaaaaa'), metadata: { name: 'A_b' } };
 		assert.match(
