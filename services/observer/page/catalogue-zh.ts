@@ -25,7 +25,7 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	forgotten: 'observer 已不再保留此次加入的步骤。',
 	unknownJoin: 'observer 没有此次加入的记录：observer 重启时未设置状态目录，或记录已过旧。',
 	steps: '加入的步骤',
-	selectStep: '选择一个步骤，查看其内容。',
+	selectStep: '选择一个步骤，查看详情。',
 	showStore: '显示存储操作',
 	nodeTrusts: '节点信任集群：现在可以出示令牌',
 	clusterTrusts: '集群信任节点：节点已获得证书',
@@ -91,7 +91,7 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	violated: '被破坏',
 	unknown: '未知',
 	notYet: '尚无结果',
-	redByDesign: '红色是预期结果：此实验演示一种不安全的设置。被破坏正是它的预期，不是 kubejoin 的缺陷。',
+	redByDesign: '红色是预期结果：此实验演示一种不安全的设置。“被破坏”符合预期，不是 kubejoin 的缺陷。',
 	run: '运行',
 	stop: '停止',
 	stopping: '正在停止…',
@@ -116,7 +116,7 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	failed: '未通过',
 	whyNot: '未通过的原因',
 	joinsOfRun: '实验期间的加入',
-	noJoinsOfRun: '无。',
+	noJoinsOfRun: '无',
 	sectionMessage: '消息',
 	sectionCheck: '检查',
 	sectionDecision: '鉴权',
@@ -135,7 +135,7 @@ export const messagesInChinese: Messages = {
 	expiresIn: (duration) => `${duration}后过期`,
 	left: (time) => `剩余 ${time}`,
 	next: (phase) => `当前阶段：${phase}`,
-	meaning: '含义：',
+	meaning: '含义',
 	runsNow: '正在运行：',
 	predicted: (verdict) => `预期：${verdict}`,
 	tier: (tier) => `级别 ${tier}`,
@@ -146,6 +146,7 @@ export const messagesInChinese: Messages = {
 	nothing: '无步骤',
 	difference: (left, right) =>
 		`第一处不同：${left.node}：${left.step ?? '无步骤'}；${right.node}：${right.step ?? '无步骤'}`,
+	failedStep: (step, code) => `${step}（${code}）`,
 	arrow: (from, to, protection) =>
 		protection === undefined ? `${from} → ${to}：` : `${from} → ${to}，${protection}：`,
 };

@@ -150,6 +150,8 @@ export interface Messages {
 	readonly moreItems: (count: number) => string;
 	readonly nothing: string;
 	readonly difference: (left: NamedStep, right: NamedStep) => string;
+	/** A step that failed, in a sentence. */
+	readonly failedStep: (step: string, code: string) => string;
 	readonly arrow: (from: string, to: string, protection: string | undefined) => string;
 }
 interface NamedStep {
@@ -163,7 +165,7 @@ export const messages: Messages = {
 	expiresIn: (duration) => `Expires in ${duration}`,
 	left: (time) => `in ${time}`,
 	next: (phase) => `In progress: ${phase}`,
-	meaning: 'Meaning: ',
+	meaning: 'Meaning',
 	runsNow: 'Running now: ',
 	predicted: (verdict) => `predicted: ${verdict}`,
 	tier: (tier) => `tier ${tier}`,
@@ -174,6 +176,7 @@ export const messages: Messages = {
 	nothing: 'no step',
 	difference: (left, right) =>
 		`The first difference: ${left.node}: ${left.step ?? 'no step'}; ${right.node}: ${right.step ?? 'no step'}`,
+	failedStep: (step, code) => `${step} (${code})`,
 	arrow: (from, to, protection) =>
 		protection === undefined ? `${from} → ${to}: ` : `${from} → ${to}, ${protection}: `,
 };

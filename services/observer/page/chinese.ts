@@ -2,7 +2,7 @@
 import { catalogueInChinese, expectedErrorsInChinese, messagesInChinese, phasesInChinese } from './catalogue-zh.ts';
 import { meaningsInChinese } from './errors-zh.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
-import { fieldsInChinese } from './fields-zh.ts';
+import { fieldsInChinese, valuesInChinese } from './fields-zh.ts';
 import { sentencesInChinese } from './sentences-zh.ts';
 import { statesInChinese } from './states-zh.ts';
 import { stepsInChinese } from './steps-zh.ts';
@@ -28,6 +28,8 @@ export const chinese: Translation = {
 	catalogue: catalogueInChinese,
 	messages: messagesInChinese,
 	fields: fieldsInChinese,
+	value: (key, value) =>
+		lookup(valuesInChinese[key] ?? {})(value) ?? (key === 'pin.spki' ? oneSentence(value) : undefined),
 	phase: lookup(phasesInChinese),
 	expectedError: lookup(expectedErrorsInChinese),
 	meaning: lookup(meaningsInChinese),

@@ -46,7 +46,9 @@ function Nodes({ nodes, now }: { readonly nodes: Cluster['nodes']; readonly now:
 					<td>
 						<State word={status} /> <span class="quiet">{reason}</span>
 					</td>
-					<td>{heartbeatMs === 0 ? say('noHeartbeat') : messages.ago(duration(wholeSeconds(now - heartbeatMs)))}</td>
+					<td class="unbroken">
+						{heartbeatMs === 0 ? say('noHeartbeat') : messages.ago(duration(wholeSeconds(now - heartbeatMs)))}
+					</td>
 					<td>{certificate === undefined ? say('none') : <Lifetime certificate={certificate} now={now} />}</td>
 				</tr>
 			)}
@@ -60,7 +62,7 @@ function State({ word }: { readonly word: string }) {
 	return (
 		<>
 			<span class={`state ${word.replace(',', '-')}`}>{word}</span>
-			{translated !== undefined && <span class="quiet"> {translated}</span>}
+			{translated !== undefined && <span class="quiet unbroken"> {translated}</span>}
 		</>
 	);
 }
@@ -126,9 +128,9 @@ function Tokens({ tokens, now }: { readonly tokens: Cluster['tokens']; readonly 
 			row={({ id, expiresMs, usages, description }) => (
 				<tr key={id}>
 					<th scope="row">{id}</th>
-					<td>{expiry(expiresMs)}</td>
+					<td class="unbroken">{expiry(expiresMs)}</td>
 					<td>{usages.join(', ')}</td>
-					<td>{description}</td>
+					<td lang="en">{description}</td>
 				</tr>
 			)}
 		/>

@@ -53,7 +53,7 @@ export function Detail({
 	return (
 		<aside class="detail" aria-label={say('details')} onKeyDown={({ key }) => key === 'Escape' && onClose()}>
 			<header>
-				<h2 tabIndex={-1} ref={heading}>
+				<h2 tabIndex={-1} ref={heading} lang="en">
 					{step.label}
 				</h2>
 				<button type="button" onClick={onClose} aria-label={say('close')}>
@@ -79,17 +79,15 @@ function Section({
 	readonly section: DetailSection;
 	readonly step: Step;
 }) {
-	const { say, trust } = useWords();
+	const { say } = useWords();
 	const name = say(sectionWords[kind]);
 	const body = (
 		<>
 			<dl>
 				{kind === 'failure' && step.failure !== undefined ? (
-					<FailureFields failure={step.failure} />
+					<FailureFields failure={step.failure} step={step} />
 				) : (
-					values.map(({ key, value }) => (
-						<Field key={key} name={key} value={key === 'check.trust' ? trust(step) : value} />
-					))
+					values.map(({ key, value }) => <Field key={key} name={key} value={value} step={step} />)
 				)}
 			</dl>
 			{text !== undefined && <Raw name={say('asSent')} text={text} />}
@@ -106,33 +104,51 @@ function Section({
 	return (
 		<section class={`section-${kind}`}>
 			<h3>
-				{name} {title !== '' && <span class="quiet">{title}</span>}
+				{name}{' '}
+				{title !== '' && (
+					<span class="quiet" lang="en">
+						{title}
+					</span>
+				)}
 			</h3>
 			{body}
 		</section>
 	);
 }
 
-function Field({ name, value }: { readonly name: string; readonly value: string }) {
-	const { fields } = useWords();
-	const known = isFieldKey(name, fields) ? fields[name] : undefined;
+function Field({ name, value, step }: { readonly name: string; readonly value: string; readonly step: Step }) {
+	const words = useWords();
+	if (!isFieldKey(name, words.fields))
+		return (
+			<div class="field" lang="en">
+				<dt>{name}</dt>
+				<dd>
+					<span class="value">{value}</span>
+				</dd>
+			</div>
+		);
+	const { name: label, meaning } = words.fields[name];
+	const isSentence = name === 'check.trust' || name === 'token.why';
+	const translated = name === 'check.trust' ? words.trust(step) : words.value(name, value);
 	return (
 		<div class="field">
-			<dt>{known?.name ?? name}</dt>
+			<dt>{label}</dt>
 			<dd>
-				<span class="value">{name === 'token.why' ? <Sentence text={value} /> : value}</span>
-				{known?.meaning !== undefined && <span class="meaning">{known.meaning}</span>}
+				<span class={`value${isSentence ? ' sentence' : ''}`} lang={translated === undefined ? 'en' : undefined}>
+					{name === 'token.why' ? <Sentence text={value} /> : (translated ?? value)}
+				</span>
+				{meaning !== undefined && <span class="meaning">{meaning}</span>}
 			</dd>
 		</div>
 	);
 }
 
 /** As in the failure band, with the names of the fields as labels. */
-function FailureFields({ failure }: { readonly failure: Failure }) {
+function FailureFields({ failure, step }: { readonly failure: Failure; readonly step: Step }) {
 	const words = useWords();
 	return (
 		<>
-			<Field name="failure.code" value={failure.code} />
+			<Field name="failure.code" value={failure.code} step={step} />
 			<div class="field">
 				<dt>{words.fields['failure.sentence'].name}</dt>
 				<dd>
@@ -145,7 +161,7 @@ function FailureFields({ failure }: { readonly failure: Failure }) {
 				<div key={`${label}${text}`} class="field">
 					<dt>{label}</dt>
 					<dd>
-						<span class="value" lang={isEnglish ? 'en' : undefined}>
+						<span class="value sentence" lang={isEnglish ? 'en' : undefined}>
 							<Marked text={text} />
 						</span>
 					</dd>

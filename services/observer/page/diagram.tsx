@@ -159,7 +159,9 @@ function StepRow({
 				)}
 				<span class="hidden">{placeOf(step, words)}</span>
 				<span class="label" style={labelPlace(step, from, to)}>
-					<span class="what">{step.label}</span>
+					<span class="what" lang="en">
+						{step.label}
+					</span>
 					{step.kind === 'check' && <span class="phase-name"> {words.phaseName(step.label)}</span>}
 					<span class="outcome"> {outcomeOf(step, words)}</span>
 					<span class="quiet"> {step.kind === 'seen' ? say('seenByWatch') : duration(step.durationMs)}</span>

@@ -9,6 +9,7 @@ export const english: Translation = {
 	catalogue,
 	messages,
 	fields,
+	value: none,
 	phase: none,
 	expectedError: (code) => new Map(Object.entries(expectedErrors)).get(code),
 	meaning: none,

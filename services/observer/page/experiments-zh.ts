@@ -57,7 +57,7 @@ export const experimentsInChinese: Readonly<Record<string, ChineseExperiment>> =
 			'此检查由节点自行执行，不能防御攻击：持有令牌的客户端可跳过检查，申请任意名称。参见实验 stolen-token-other-node。',
 	},
 	'expired-token': {
-		title: '令牌过期后，任何节点都不能用它加入',
+		title: '过期的令牌不能用于加入集群',
 		description:
 			'一个节点用令牌完成发现，随后令牌过期。过期的令牌仍在存储中时，节点只收到 401。' +
 			'令牌删除后，下一个节点找不到签名。此前加入的节点继续运行。',

@@ -296,7 +296,7 @@ function Part({
 					<li key={index} class={state}>
 						{state === 'running' ? <span class="pulse" aria-hidden="true" /> : <Mark failed={state === 'badly'} />}
 						<span>
-							<StepName name={name} text={experimentStep(name)} /> <span class="quiet kind">{say(type)}</span>
+							<StepName name={name} text={experimentStep(name)} /> <span class="quiet kind unbroken">{say(type)}</span>
 							<span class="hidden">
 								{say(state === 'running' ? 'running' : state === 'well' ? 'passed' : 'failed')}
 							</span>

@@ -3,7 +3,6 @@ import type { Failure } from '../api.ts';
 import type { Translation } from './translation.ts';
 
 export interface FailureLine {
-	/** With the colon of the language. */
 	readonly label: string;
 	readonly text: string;
 	readonly isEnglish: boolean;
@@ -16,8 +15,9 @@ export function failureLines(
 	const ownMeaning = meaning(failure.code);
 	const line = (key: 'failure.mostLikely' | 'failure.alsoPossible' | 'failure.remedy', english = ''): FailureLine[] => {
 		const translated = sentence(english);
-		const label = messages.withLabel(fields[key].name);
-		return english === '' ? [] : [{ label, text: translated ?? english, isEnglish: translated === undefined }];
+		return english === ''
+			? []
+			: [{ label: fields[key].name, text: translated ?? english, isEnglish: translated === undefined }];
 	};
 	return [
 		...(ownMeaning === undefined ? [] : [{ label: messages.meaning, text: ownMeaning, isEnglish: false }]),

@@ -16,7 +16,7 @@ export function FailureBand({ failure }: { readonly failure: Failure }) {
 			</p>
 			{failureLines(failure, words).map(({ label, text, isEnglish }) => (
 				<p key={`${label}${text}`}>
-					<strong>{label}</strong>
+					<strong>{words.messages.withLabel(label)}</strong>
 					<span lang={isEnglish ? 'en' : undefined}>
 						<Marked text={text} />
 					</span>

@@ -2,6 +2,13 @@
 import type { FieldKey } from '../field-keys.ts';
 import type { FieldText } from './fields.ts';
 
+/** Values that are words of the page; every other value is a name, a number or a text of upstream, and stays. */
+export const valuesInChinese: { readonly [Key in FieldKey]?: Readonly<Record<string, string>> } = {
+	'decision.decision': { allowed: '允许', refused: '拒绝' },
+	'certificate.isCa': { true: '是', false: '否' },
+	'pin.matches': { true: '是', false: '否' },
+};
+
 export const fieldsInChinese: Readonly<Record<FieldKey, FieldText>> = {
 	'certificate.subject': { name: '主体', meaning: 'API 服务器将 CN 作为用户名，每个 O 作为一个组。' },
 	'certificate.issuer': { name: '签发者', meaning: '签发此证书的 CA。信任此 CA 的一方，也信任证书所声明的身份。' },

@@ -112,7 +112,7 @@ function CompareWith({
 	readonly join: Join;
 	readonly other: string | undefined;
 }) {
-	const { say, messages, language } = useWords();
+	const { say, language } = useWords();
 	const others = joins.filter(({ id, isForgotten }) => id !== join.id && !isForgotten).slice(0, PAGE);
 	if (others.length === 0) return null;
 	const choose = (id: string) => {
@@ -125,7 +125,7 @@ function CompareWith({
 				<option value="">{say('noOther')}</option>
 				{others.map(({ id, node, state, startedMs }) => (
 					<option key={id} value={id}>
-						{messages.list([node, say(state), clockTime(startedMs, language)])}
+						{[node, say(state), clockTime(startedMs, language)].join(' · ')}
 					</option>
 				))}
 			</select>
@@ -164,7 +164,7 @@ function TwoJoins({ store, left, right }: { readonly store: Store; readonly left
 	const different = rows[firstDifference];
 	const named = ({ node }: Join, step: Step | undefined) => ({
 		node,
-		step: step && `${step.label}${step.failure === undefined ? '' : ` (${step.failure.code})`}`,
+		step: step && (step.failure === undefined ? step.label : messages.failedStep(step.label, step.failure.code)),
 	});
 	return (
 		<section class="compare" aria-live="polite">
@@ -211,7 +211,8 @@ function Cell({ step }: { readonly step: Step | undefined }) {
 	if (step === undefined) return <td class="quiet">–</td>;
 	return (
 		<td>
-			{step.kind === 'check' ? <Mark failed={step.failure !== undefined} /> : <span class="dot" />} {step.label}{' '}
+			{step.kind === 'check' ? <Mark failed={step.failure !== undefined} /> : <span class="dot" />}{' '}
+			<span lang="en">{step.label}</span>{' '}
 			<span class="quiet">
 				{step.failure?.code ?? trust(step)} {duration(step.durationMs)}
 			</span>

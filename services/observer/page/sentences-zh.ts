@@ -531,9 +531,10 @@ const errorMessages: Readonly<Record<string, string>> = {
 	'cannot connect to an observer at {url}: {problem}': '无法连接 {url} 上的 observer：{problem}',
 };
 
-/** Problems of the observer, which are values of its messages or are shown by themselves. */
+/** Texts of the observer, which are values of its messages or are shown by themselves. */
 const observerProblems: Readonly<Record<string, string>> = {
 	'the observer has no kubeconfig (KUBEJOIN_KUBECONFIG_FILE)': 'observer 没有 kubeconfig（KUBEJOIN_KUBECONFIG_FILE）',
+	'{count} bytes: {hex}': '{count} 字节：{hex}',
 	'its host name does not belong to this observer': '主机名不属于此 observer',
 	'it comes from another origin': '请求来自其他站点',
 	'it does not have the key of this session': '请求没有此会话的密钥',

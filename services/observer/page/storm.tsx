@@ -4,7 +4,7 @@ import type { Store } from './store.ts';
 import { useWords } from './words.ts';
 
 export function StormView({ store }: { readonly store: Store }) {
-	const { say, duration } = useWords();
+	const { say, duration, phaseName } = useWords();
 	const storm = store.storm.value;
 	if (storm === undefined || storm.joined + storm.refused + storm.joining === 0)
 		return <p class="note">{say('noStorm')}</p>;
@@ -28,28 +28,33 @@ export function StormView({ store }: { readonly store: Store }) {
 			</dl>
 			<section class="card">
 				<h2>{say('phases')}</h2>
-				<table>
-					<thead>
-						<tr>
-							<th scope="col">{say('name')}</th>
-							<th scope="col">{say('median')}</th>
-							<th scope="col">{say('p99')}</th>
-							<th scope="col">{say('distribution')}</th>
-						</tr>
-					</thead>
-					<tbody>
-						{storm.phases.map((phase) => (
-							<tr key={phase.phase}>
-								<th scope="row">{phase.phase}</th>
-								<td>{duration(phase.p50Ms)}</td>
-								<td>{duration(phase.p99Ms)}</td>
-								<td>
-									<Histogram counts={phase.counts} bucketsMs={storm.bucketsMs} />
-								</td>
+				{/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+				<section class="scroll" tabIndex={0} aria-label={say('phases')}>
+					<table>
+						<thead>
+							<tr>
+								<th scope="col">{say('name')}</th>
+								<th scope="col">{say('median')}</th>
+								<th scope="col">{say('p99')}</th>
+								<th scope="col">{say('distribution')}</th>
 							</tr>
-						))}
-					</tbody>
-				</table>
+						</thead>
+						<tbody>
+							{storm.phases.map((phase) => (
+								<tr key={phase.phase}>
+									<th scope="row">
+										{phase.phase} <span class="quiet">{phaseName(phase.phase)}</span>
+									</th>
+									<td class="unbroken">{duration(phase.p50Ms)}</td>
+									<td class="unbroken">{duration(phase.p99Ms)}</td>
+									<td>
+										<Histogram counts={phase.counts} bucketsMs={storm.bucketsMs} />
+									</td>
+								</tr>
+							))}
+						</tbody>
+					</table>
+				</section>
 			</section>
 			{storm.failures.length > 0 && (
 				<section class="card">

@@ -150,11 +150,11 @@ describe('words of a language', () => {
 		const lines = failureLines(failure, chinese);
 		assert.deepEqual(
 			lines.map(({ label }) => label),
-			['含义：', '最可能：', '也可能：', '也可能：', '处理：'],
+			['含义', '最可能', '也可能', '也可能', '处理'],
 		);
 		assert.ok(lines.every(({ text, isEnglish }) => !isEnglish && /\p{Script=Han}/u.test(text)));
 		assert.deepEqual(
-			failureLines(failure, english).map(({ label, text }) => `${label}${text}`.slice(0, 26)),
+			failureLines(failure, english).map(({ label, text }) => `${label}: ${text}`.slice(0, 26)),
 			[
 				'Most likely cause: the pin',
 				'Also possible: an attacker',
@@ -175,10 +175,10 @@ describe('words of a language', () => {
 		assert.deepEqual(
 			failureLines(failure, chinese).map(({ label, text, isEnglish }) => [label, text, isEnglish]),
 			[
-				['最可能：', 'm', true],
-				['也可能：', 'a', true],
-				['也可能：', 'b', true],
-				['处理：', 'r', true],
+				['最可能', 'm', true],
+				['也可能', 'a', true],
+				['也可能', 'b', true],
+				['处理', 'r', true],
 			],
 		);
 	});

@@ -22,6 +22,8 @@ export interface Translation {
 	readonly catalogue: Readonly<Record<Word, string>>;
 	readonly messages: Messages;
 	readonly fields: Readonly<Record<FieldKey, FieldText>>;
+	/** Of a value that is a word of the page. */
+	readonly value: (key: FieldKey, value: string) => string | undefined;
 	readonly phase: (label: string) => PhaseText | undefined;
 	/** An error that is a normal answer to the caller, by its code. */
 	readonly expectedError: (code: string) => string | undefined;

@@ -1,0 +1,182 @@
+/**
+ * The page for a reader of Chinese: every view and dialog, during and after a join, a refused join and an experiment,
+ * without an English sentence. SCREENSHOTS=DIR takes a picture of each, wide and narrow, light and dark.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { parse, stringify } from 'yaml';
+import { environment } from '../../lib/config.ts';
+import { projectPath } from '../../lib/paths.ts';
+import { startTestMesh, type TestMesh } from './mesh.ts';
+
+const browserPath = '/usr/bin/chromium';
+
+/** Texts of upstream stay English. */
+const allowed: readonly RegExp[] = [
+	/client auth 为客户端，server auth 为服务器/,
+	/none of the public keys ".*" are pinned/,
+];
+
+const looks = [
+	{ name: 'wide-light', viewport: { width: 1280, height: 900 }, colorScheme: 'light' },
+	{ name: 'wide-dark', viewport: { width: 1280, height: 900 }, colorScheme: 'dark' },
+	{ name: 'narrow-light', viewport: { width: 360, height: 780 }, colorScheme: 'light' },
+	{ name: 'narrow-dark', viewport: { width: 360, height: 780 }, colorScheme: 'dark' },
+] as const;
+
+describe('the page in Chinese', () => {
+	const screenshots = environment().SCREENSHOTS;
+	let mesh: TestMesh;
+	let browser: Browser;
+	let page: Page;
+	let directory: string;
+	let token: string;
+
+	before(async function () {
+		if (!existsSync(browserPath)) {
+			process.stdout.write(`      skipped: there is no ${browserPath} (apt-get install chromium)\n`);
+			this.skip();
+		}
+		directory = copyExperiments();
+		mesh = await startTestMesh({
+			settings: { observer: { EXPERIMENTS_DIRECTORY: directory } },
+			observer: { story: 'off' },
+		});
+		token = await mesh.createToken();
+		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+		const context = await browser.newContext({ viewport: looks[0].viewport, locale: 'zh-CN' });
+		page = await context.newPage();
+	});
+	after(async () => {
+		await browser?.close();
+		await mesh?.stopAndRemove();
+		if (directory !== undefined) rmSync(directory, { recursive: true });
+	});
+
+	const found = new Map<string, string>();
+	/** Collects the English sentences of the present view. */
+	async function look(name: string, pictures: readonly (typeof looks)[number][] = looks): Promise<void> {
+		for (const text of (await page.evaluate(englishTexts)) as string[])
+			if (!allowed.some((one) => one.test(text))) found.set(text, name);
+		if (screenshots === undefined) return;
+		for (const { name: suffix, viewport, colorScheme } of pictures) {
+			await page.setViewportSize(viewport);
+			await page.emulateMedia({ colorScheme });
+			await page.screenshot({ path: join(screenshots, `${name}-${suffix}.png`), fullPage: true });
+		}
+		await page.setViewportSize(looks[0].viewport);
+		await page.emulateMedia({ colorScheme: 'light' });
+	}
+	const goto = async (hash: string, selector: string) => {
+		await page.goto(`${mesh.page}/${hash}`);
+		await page.locator(selector).first().waitFor();
+	};
+
+	it('has no English sentence in any view or dialog', async () => {
+		await goto('', 'h1');
+		await look('empty-joins');
+		await goto('#/storm', '.note');
+		await look('empty-storm');
+		const joining = mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' }));
+		await goto('', '.diagram');
+		await look('join-running');
+		await joining;
+		await page.locator('.moment').nth(1).waitFor();
+		await look('join');
+		const steps = await page.locator('button.row').count();
+		for (let index = 0; index < steps; index++) {
+			await page.locator('button.row').nth(index).click();
+			await page.locator('.detail section, .detail details').first().waitFor();
+			const label = (await page.locator('.detail h2').textContent()) ?? '';
+			await look(
+				`detail-${String(index).padStart(2, '0')}-${label.replaceAll(/\W+/g, '-').slice(0, 40)}`,
+				looks.slice(0, 1),
+			);
+		}
+		await page.getByRole('button', { name: '用错误的 CA 公钥哈希加入' }).click();
+		await page.locator('.failure').waitFor({ timeout: 45_000 });
+		await look('refused');
+		await page.locator('button.row.bad').last().click();
+		await page.locator('.detail .section-failure').waitFor();
+		await look('refused-detail');
+		await page.locator('.compare-with select').selectOption({ index: 1 });
+		await page.locator('.compare').waitFor();
+		await look('compare');
+		await goto('#/cluster', '.card');
+		await page.locator('tbody tr').nth(3).waitFor();
+		await look('cluster');
+		await goto('#/storm', '.card');
+		await look('storm');
+		for (const name of readdirSync(directory).map((file) => file.replace(/\.yaml$/, ''))) {
+			await goto(`#/experiments/${name}`, '.experiment');
+			await look(`experiment-${name}`, looks.slice(0, 1));
+		}
+		for (const [name, result] of [
+			['wrong-pin', '符合预期'],
+			['forged-cluster-info', '不符合预期'],
+		] as const) {
+			await goto(`#/experiments/${name}`, '.experiment');
+			await page.locator('button.run').click();
+			await page.locator('.activities li.running').first().waitFor();
+			await look(`experiment-${name}-running`);
+			await page.locator('.state', { hasText: result }).first().waitFor({ timeout: 30_000 });
+			await look(`experiment-${name}-ended`);
+		}
+		assert.deepEqual(
+			[...found].map(([text, name]) => `${name}: ${text}`),
+			[],
+		);
+	});
+});
+
+/** The experiments of the project with their steps, which do nothing to the mesh. */
+function copyExperiments(): string {
+	const directory = mkdtempSync(join(tmpdir(), 'kubejoin-experiments-'));
+	const source = projectPath('chaos', 'experiments');
+	for (const file of readdirSync(source)) {
+		const document = parse(readFileSync(join(source, file), 'utf8'), { merge: true });
+		const verdict = file.startsWith('forged') ? 'violated' : 'held';
+		const programs = {
+			method: 'setTimeout(() => undefined, 300)',
+			after: `console.log('security: ${verdict}'); console.log('availability: held')`,
+		};
+		const withProgram = (activities: object[], program: string) =>
+			activities.map((activity) => ({
+				...activity,
+				provider: { type: 'process', path: process.execPath, arguments: ['-e', program] },
+			}));
+		const hypothesis = document['steady-state-hypothesis'];
+		const copy = {
+			...document,
+			'steady-state-hypothesis': { ...hypothesis, probes: withProgram(hypothesis.probes, programs.after) },
+			method: withProgram(document.method, programs.method),
+			rollbacks: withProgram(document.rollbacks, '0'),
+		};
+		writeFileSync(join(directory, file), stringify(copy, { aliasDuplicateObjects: false }));
+	}
+	return directory;
+}
+
+/**
+ * Runs in the browser: texts of two Latin words or more, in elements and in the attributes that people read. The page
+ * marks names and values as English; a sentence that it marks has no translation.
+ */
+const englishTexts = `(() => {
+	const isEnglish = (text) => /[A-Za-z][A-Za-z'-]+ [A-Za-z][A-Za-z'-]+/.test(text);
+	const found = [];
+	const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT);
+	for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+		const element = node.nodeType === Node.TEXT_NODE ? node.parentElement : node;
+		const isMarked = element.closest('[lang=en]') !== null && element.closest('.failure, .note, .why, .sentence') === null;
+		if (isMarked || element.closest('code, pre, script') !== null) continue;
+		const texts = node.nodeType === Node.TEXT_NODE
+			? [node.data]
+			: ['aria-label', 'title', 'placeholder', 'alt'].map((name) => node.getAttribute(name) ?? '');
+		const place = element.tagName.toLowerCase() + (element.className ? '.' + element.className : '');
+		for (const text of texts) if (isEnglish(text)) found.push(place + ': ' + text.trim());
+	}
+	return found;
+})()`;
