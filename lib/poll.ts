@@ -1,4 +1,5 @@
-/** Retries an operation until it succeeds or the time is over, and reports each new reason for a retry. */
+/** Retries an operation until it succeeds or the time is over, and repeats a watch until a signal aborts. */
+import { setTimeout as delay } from 'node:timers/promises';
 import pRetry from 'p-retry';
 
 export interface PollOptions {
@@ -71,4 +72,52 @@ export async function pollUntil<T>(
 		if (error instanceof NotDone) return error.result as T;
 		throw error;
 	}
+}
+
+/** Resolves after the time, or when the signal aborts. */
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
+
+export interface RepeatOptions {
+	readonly signal: AbortSignal;
+	/** Called when a watch has ended, before the pause. An error that it throws ends the repetition. */
+	readonly onEnded: (error: unknown, retryMs: number) => void;
+	/** The first pause; the next ones double. */
+	readonly minRetryMs?: number;
+	readonly maxRetryMs?: number;
+	readonly pause?: Pause;
+}
+
+export const pauseFor: Pause = (ms, signal) => delay(ms, undefined, { signal }).catch(() => undefined);
+
+/**
+ * Repeats a watch, which ends when its server or the connection does, until it returns a result or the signal aborts.
+ * The pauses double, and begin with the shortest after `markAlive` or a watch that was longer than the longest pause.
+ *
+ * @returns the result; undefined after an abort
+ */
+export async function repeatWatch<T>(
+	watch: (markAlive: () => void) => Promise<T | undefined>,
+	{ signal, onEnded, minRetryMs = 200, maxRetryMs = 5_000, pause = pauseFor }: RepeatOptions,
+): Promise<T | undefined> {
+	let retryMs = minRetryMs;
+	const markAlive = () => {
+		retryMs = minRetryMs;
+	};
+	while (!signal.aborted) {
+		const lasts = setTimeout(markAlive, maxRetryMs);
+		let failure: unknown;
+		try {
+			const result = await watch(markAlive);
+			if (result !== undefined) return result;
+		} catch (error) {
+			failure = error;
+		} finally {
+			clearTimeout(lasts);
+		}
+		if (signal.aborted) break;
+		onEnded(failure, retryMs);
+		await pause(retryMs, signal);
+		retryMs = Math.min(retryMs * 2, maxRetryMs);
+	}
+	return undefined;
 }

@@ -5,10 +5,10 @@
  * fails the experiment, and a rollback that ends with an error fails the experiment.
  */
 import { hostname, platform, release } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.ts';
 import { causeText } from '../../lib/errors.ts';
 import { maskTokens } from '../../lib/log.ts';
+import { pauseFor } from '../../lib/poll.ts';
 import type { ChaosEvent, Part } from './events.ts';
 import type { Journal, Run, SteadyState } from './journal.ts';
 import { mapTexts } from './json.ts';
@@ -145,7 +145,7 @@ async function perform(session: Session, step: Step, { part, index, signal }: Po
 	const { type, name } = step;
 	const about = { experiment: plan.name, part, index, type, name };
 	const waitsFor = waitOf(step);
-	await pause(step.pauseBeforeSeconds, signal);
+	await pauseFor(step.pauseBeforeSeconds * 1_000, signal);
 	const waits = waitsFor === undefined ? {} : { waitsFor };
 	emit({ event: 'activity-started', atMs: options.clock(), ...about, ...waits });
 	const timeoutSeconds = step.timeoutSeconds * options.pace;
@@ -165,13 +165,10 @@ async function perform(session: Session, step: Step, { part, index, signal }: Po
 		...(toleranceMet === undefined ? {} : { toleranceMet }),
 		...(result.problem === undefined ? {} : { problem: result.problem, output: lastLines(output) }),
 	});
-	await pause(step.pauseAfterSeconds, signal);
+	// An abort ends the pause, and the caller sees it in the signal.
+	await pauseFor(step.pauseAfterSeconds * 1_000, signal);
 	return result;
 }
-
-const pause = (seconds: number, signal: AbortSignal): Promise<void> =>
-	// An abort ends the pause, and the caller sees it in the signal.
-	seconds > 0 ? delay(seconds * 1000, undefined, { signal }).catch(() => undefined) : Promise.resolve();
 
 async function writeJournal(
 	{ plan, options, problems, evidence }: Session,

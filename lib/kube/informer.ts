@@ -2,9 +2,10 @@
  * A cache of the objects of one resource, kept by list and watch as client-go's reflector does. It resumes a broken
  * watch from its last version, lists again if that version is too old, and calls back for every change.
  */
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { hasCode } from '../errors.ts';
 import { errorFields, type Log } from '../log.ts';
+import { repeatWatch } from '../poll.ts';
 import type { ListOptions, ResourceClient } from './client.ts';
 import type { KubeObject } from './types.ts';
 
@@ -30,9 +31,6 @@ export interface InformerOptions<T extends KubeObject> {
 	/** For the log: `nodes`. */
 	readonly name: string;
 }
-
-const MIN_RETRY_MS = 200;
-const MAX_RETRY_MS = 5_000;
 
 const keyOf = ({ metadata }: KubeObject): string =>
 	metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? '');
@@ -93,24 +91,16 @@ export function startInformer<T extends KubeObject>({
 			else remember(object);
 		}
 	}
-	async function run(): Promise<void> {
-		let retryMs = MIN_RETRY_MS;
-		while (!signal.aborted) {
-			const startedMs = performance.now();
-			try {
-				if (resourceVersion === undefined) await relist();
-				await follow();
-			} catch (error) {
-				if (signal.aborted) return;
-				if (hasCode(error, 'API_EXPIRED')) resourceVersion = undefined;
-				log.warn({ resource: name, retryMs, ...errorFields(error) }, 'waiting for the API server: the watch ended');
-			}
-			if (performance.now() - startedMs > MAX_RETRY_MS) retryMs = MIN_RETRY_MS;
-			await delay(retryMs, undefined, { signal }).catch(() => undefined);
-			retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
-		}
+	async function watch(): Promise<void> {
+		if (resourceVersion === undefined) await relist();
+		await follow();
+	}
+	function onEnded(error: unknown, retryMs: number): void {
+		if (error === undefined) return;
+		if (hasCode(error, 'API_EXPIRED')) resourceVersion = undefined;
+		log.warn({ resource: name, retryMs, ...errorFields(error) }, 'waiting for the API server: the watch ended');
 	}
 	const resync = setInterval(() => void inTurns([...cache.keys()], onChange), resyncMs);
-	const done = run().finally(() => clearInterval(resync));
+	const done = repeatWatch(watch, { signal, onEnded }).finally(() => clearInterval(resync));
 	return { get: (key) => cache.get(key), list: () => [...cache.values()], isSynced: () => synced, done };
 }

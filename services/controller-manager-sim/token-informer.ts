@@ -2,8 +2,8 @@
  * A cache of the bootstrap tokens, without their secrets, kept by watching token-store; it reconnects for ever, as the
  * informers of the API do.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import { errorFields, type Log } from '../../lib/log.ts';
+import { type Pause, repeatWatch } from '../../lib/poll.ts';
 import type { TokenEvent, TokenStoreClient } from './clients.ts';
 
 export type Token = Pick<TokenEvent, 'name' | 'uid' | 'expiration'>;
@@ -23,23 +23,10 @@ export interface TokenInformerOptions {
 	readonly onChange: (name: string) => void;
 	readonly signal: AbortSignal;
 	readonly log: Log;
-	/** Resolves after the time, or when the signal aborts; default a timer. */
-	readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
+	readonly pause?: Pause;
 }
 
-const MIN_RETRY_MS = 200;
-const MAX_RETRY_MS = 5_000;
-
-const timer = (ms: number, signal: AbortSignal): Promise<void> =>
-	delay(ms, undefined, { signal }).catch(() => undefined);
-
-export function startTokenInformer({
-	client,
-	onChange,
-	signal,
-	log,
-	pause = timer,
-}: TokenInformerOptions): TokenInformer {
+export function startTokenInformer({ client, onChange, signal, log, pause }: TokenInformerOptions): TokenInformer {
 	const cache = new Map<string, Token>();
 	let synced = false;
 
@@ -61,22 +48,10 @@ export function startTokenInformer({
 			onSynced();
 		}
 	}
-	async function run(): Promise<void> {
-		let retryMs = MIN_RETRY_MS;
-		while (!signal.aborted) {
-			let problem = {};
-			try {
-				await follow(() => {
-					retryMs = MIN_RETRY_MS;
-				});
-			} catch (error) {
-				problem = errorFields(error);
-			}
-			if (signal.aborted) return;
-			log.warn({ retryMs, ...problem }, 'waiting for token-store: the watch ended');
-			await pause(retryMs, signal);
-			retryMs = Math.min(retryMs * 2, MAX_RETRY_MS);
-		}
+	function onEnded(error: unknown, retryMs: number): void {
+		const problem = error === undefined ? {} : errorFields(error);
+		log.warn({ retryMs, ...problem }, 'waiting for token-store: the watch ended');
 	}
-	return { get: (name) => cache.get(name), isSynced: () => synced, done: run() };
+	const done = repeatWatch(follow, { signal, onEnded, pause });
+	return { get: (name) => cache.get(name), isSynced: () => synced, done };
 }

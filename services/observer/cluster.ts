@@ -1,5 +1,4 @@
 /** The cluster as its admin sees it, read while a page follows it. The secret of a token is in no answer. */
-import { setTimeout as delay } from 'node:timers/promises';
 import { causeText } from '../../lib/errors.ts';
 import { field, idOfName } from '../../lib/kube/bootstrap-token.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
@@ -15,7 +14,7 @@ import {
 } from '../../lib/kube/types.ts';
 import type { Log } from '../../lib/log.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
-import { pollUntil } from '../../lib/poll.ts';
+import { pauseFor, pollUntil } from '../../lib/poll.ts';
 import { printable } from '../../lib/text.ts';
 import type { Cluster } from './api.ts';
 
@@ -63,7 +62,7 @@ class FollowedCluster implements ClusterView {
 	}
 
 	async follow(onChange: (cluster: Cluster) => void, signal: AbortSignal): Promise<void> {
-		const { wait = pause } = this.#options;
+		const { wait = pauseFor } = this.#options;
 		this.#followers++;
 		let known = '';
 		while (!signal.aborted) {
@@ -107,9 +106,6 @@ class FollowedCluster implements ClusterView {
 		}
 	}
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-	delay(ms, undefined, { signal }).catch(() => undefined);
 
 /** Nodes, leases and requests, kept by list and watch: a read costs the API server nothing. */
 class Watches {

@@ -4,13 +4,13 @@
  * the page.
  */
 import '../../lib/require-node.ts';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Command, Option } from 'commander';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { runCli } from '../../lib/cli.ts';
 import { parsedBy } from '../../lib/cli-options.ts';
 import { environment, httpUrl } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { repeatWatch } from '../../lib/poll.ts';
 import { printableJson } from '../../lib/text.ts';
 import type { Join, Step } from './api.ts';
 import { createTextReporter, type StoryDetail } from './text-reporter.ts';
@@ -24,7 +24,6 @@ interface Flags {
 }
 type Watched = { readonly event: 'join'; readonly value: Join } | { readonly event: 'step'; readonly value: Step };
 
-const RETRY_MS = 1_000;
 const SETTLE_EVERY_MS = 100;
 const MIN_COLUMNS = 40;
 const DEFAULT_COLUMNS = 80;
@@ -51,19 +50,22 @@ async function follow(
 	signal: AbortSignal,
 	onWatched: (watched: Watched) => void,
 ): Promise<void> {
-	for (let isFirst = true; !signal.aborted; isFirst = false) {
-		try {
-			for await (const { event, data } of events(url, signal)) {
-				if (event === 'join' || event === 'step') onWatched({ event, value: JSON.parse(data) } as Watched);
-				// The first storm follows the known joins.
-				else if (event === 'storm' && !isEndless) return;
-			}
-		} catch (error) {
-			if (signal.aborted) return;
-			if (isFirst) throw error;
+	async function followOnce(): Promise<'complete' | undefined> {
+		for await (const { event, data } of events(url, signal)) {
+			if (event === 'join' || event === 'step') onWatched({ event, value: JSON.parse(data) } as Watched);
+			// The first storm follows the known joins.
+			else if (event === 'storm' && !isEndless) return 'complete';
 		}
-		await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+		return undefined;
 	}
+	let isFirst = true;
+	await repeatWatch(followOnce, {
+		signal,
+		onEnded(error) {
+			if (isFirst && error !== undefined) throw error;
+			isFirst = false;
+		},
+	});
 }
 
 function onlyOf(node: string | undefined, print: (watched: Watched) => void): (watched: Watched) => void {

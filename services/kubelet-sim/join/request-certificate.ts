@@ -7,12 +7,12 @@
  */
 import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
 import { createCsr, parseCsr } from '../../../lib/pki/csr.ts';
 import { type KeyPair, writePublicKey } from '../../../lib/pki/keys.ts';
+import { repeatWatch } from '../../../lib/poll.ts';
 import { addSpanEvent, setSpanAttributes, traceAnnotations } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { TrustedServer } from '../trust.ts';
@@ -30,6 +30,8 @@ type Csrs = ApiClient['certificateSigningRequests'];
 type Waits = Pick<JoinContext, 'signal' | 'say' | 'retryMs'>;
 
 const usages = ['digital signature', 'client auth'];
+const MIN_RETRY_MS = 200;
+const MAX_RETRY_MS = 1_000;
 
 /** @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, API_UNAUTHORIZED, API_FORBIDDEN */
 export const requestCertificate = (tools: JoinContext): Phase<Needs, { readonly claimedCertificate: string }> => ({
@@ -142,30 +144,41 @@ async function waitForCertificate(
 	timeoutMs: number,
 	tools: Waits,
 ): Promise<string> {
-	const { name = '', uid } = csr.metadata;
 	const ending = AbortSignal.any([tools.signal, AbortSignal.timeout(timeoutMs)]);
-	while (!ending.aborted) {
-		try {
-			for await (const { type, object } of csrs.watch({ fieldSelector: `metadata.name=${name}` }, ending)) {
-				if (object.metadata.uid !== uid)
-					throw new KubejoinError('CSR_FAILED', { name, reason: 'Replaced', message: `csr "${name}" changed UIDs` });
-				if (type === 'DELETED')
-					throw new KubejoinError('CSR_FAILED', { name, reason: 'Deleted', message: `csr "${name}" was deleted` });
-				const certificate = decided(object);
-				addSpanEvent('kubejoin.seen', {
-					'kubejoin.seen.from': 'apiserver-sim',
-					'kubejoin.seen.what': seen(name, object),
-				});
-				if (certificate !== undefined) return certificate;
-			}
-		} catch (error) {
+	const certificate = await repeatWatch(() => watchForCertificate(csrs, csr, ending), {
+		signal: ending,
+		minRetryMs: Math.min(tools.retryMs, MIN_RETRY_MS),
+		maxRetryMs: Math.min(tools.retryMs, MAX_RETRY_MS),
+		onEnded(error) {
 			if (hasCode(error, 'CSR_DENIED', 'CSR_FAILED', 'API_UNAUTHORIZED', 'API_FORBIDDEN')) throw error;
 			if (error instanceof Error) tools.say(`[kubelet-start] Waiting for the API server: ${error.message}`);
-		}
-		await delay(Math.min(tools.retryMs, 1_000), undefined, { signal: ending }).catch(() => undefined);
-	}
+		},
+	});
+	if (certificate !== undefined) return certificate;
 	tools.signal.throwIfAborted();
+	const { name = '' } = csr.metadata;
 	throw new KubejoinError('CSR_TIMEOUT', { name, waitedSeconds: Math.round(timeoutMs / 1000) });
+}
+
+/** @returns undefined if the watch ends before the decision @throws CSR_DENIED, CSR_FAILED */
+async function watchForCertificate(
+	csrs: Csrs,
+	{ metadata: { name = '', uid } }: CertificateSigningRequest,
+	signal: AbortSignal,
+): Promise<string | undefined> {
+	for await (const { type, object } of csrs.watch({ fieldSelector: `metadata.name=${name}` }, signal)) {
+		if (object.metadata.uid !== uid)
+			throw new KubejoinError('CSR_FAILED', { name, reason: 'Replaced', message: `csr "${name}" changed UIDs` });
+		if (type === 'DELETED')
+			throw new KubejoinError('CSR_FAILED', { name, reason: 'Deleted', message: `csr "${name}" was deleted` });
+		const certificate = decided(object);
+		addSpanEvent('kubejoin.seen', {
+			'kubejoin.seen.from': 'apiserver-sim',
+			'kubejoin.seen.what': seen(name, object),
+		});
+		if (certificate !== undefined) return certificate;
+	}
+	return undefined;
 }
 
 /** `csr "…" Approved`, as in the CONDITION column of kubectl. */
