@@ -174,6 +174,19 @@ export interface ResourceAttributes {
 	resource?: string;
 	subresource?: string;
 	name?: string;
+	fieldSelector?: SelectorAttributes;
+	labelSelector?: SelectorAttributes;
+}
+/** @source apimachinery meta/v1 FieldSelectorRequirement, LabelSelectorRequirement */
+export interface SelectorRequirement {
+	key?: string;
+	operator?: string;
+	values?: string[] | null;
+}
+/** @source k8s.io/api/authorization/v1 FieldSelectorAttributes, LabelSelectorAttributes */
+export interface SelectorAttributes {
+	rawSelector?: string;
+	requirements?: SelectorRequirement[] | null;
 }
 export interface NonResourceAttributes {
 	path?: string;

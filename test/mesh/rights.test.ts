@@ -83,7 +83,7 @@ subjects: [{apiGroup: ${group}, kind: Group, name: "system:bootstrappers:kubeadm
 		const user = 'User "system:node:node-2" cannot get resource';
 		assert.equal(
 			firstLine(await asNode2('get', 'secret', 'x', '-n', 'kube-system')),
-			`${forbidden}secrets "x" is forbidden: ${user} "secrets" in API group "" in the namespace "kube-system": no relationship found between node 'node-2' and this object`,
+			`${forbidden}secrets "x" is forbidden: ${user} "secrets" in API group "" in the namespace "kube-system": node: no relationship found between node 'node-2' and this object`,
 		);
 		assert.equal(
 			firstLine(await asNode2('label', 'node', 'node-1', 'a=b')),

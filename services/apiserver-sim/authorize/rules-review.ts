@@ -37,6 +37,6 @@ export function reviewRules(source: RbacSource, user: UserInfo, namespace: strin
 			.filter((rule) => isFilled(rule.nonResourceURLs))
 			.map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs: nonResourceURLs ?? [] })),
 		incomplete: isNode,
-		evaluationError,
+		...(evaluationError === undefined ? {} : { evaluationError }),
 	};
 }

@@ -18,6 +18,7 @@ import { createObjectReader } from '../registry/object-reader.ts';
 import { createStorage, type OnUnreadable, type Strategy } from '../registry.ts';
 import type { ResourceStorage } from '../request/api-request.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
+import { localSubjectAccessReviews, selfSubjectAccessReviews, subjectAccessReviews } from './access-reviews.ts';
 import {
 	mutatingWebhookConfigurations,
 	validatingAdmissionPolicies,
@@ -32,7 +33,7 @@ import { configMaps, leases, nodes } from './plain.ts';
 import { pods } from './pods.ts';
 import { limitRanges, resourceQuotas } from './quotas.ts';
 import { roleBindings, roles } from './rbac.ts';
-import { selfSubjectAccessReviews, selfSubjectReviews, subjectAccessReviews } from './reviews.ts';
+import { selfSubjectReviews, selfSubjectRulesReviews } from './reviews.ts';
 import { secretsEndpoint } from './secrets.ts';
 import { serviceAccounts, withTokens } from './service-accounts.ts';
 import { endpointSlices, services } from './services.ts';
@@ -93,6 +94,8 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.roleBindings, stored(roleBindings(resources.roleBindings, authorizer, rbac))],
 		[resources.subjectAccessReviews, admitted(subjectAccessReviews(authorizer), admission)],
 		[resources.selfSubjectAccessReviews, admitted(selfSubjectAccessReviews(authorizer), admission)],
+		[resources.localSubjectAccessReviews, admitted(localSubjectAccessReviews(authorizer), admission)],
+		[resources.selfSubjectRulesReviews, admitted(selfSubjectRulesReviews(rbac), admission)],
 		[resources.selfSubjectReviews, admitted(selfSubjectReviews(clock), admission)],
 		[resources.tokenReviews, admitted(tokenReviews(authenticateToken, tokenIssuer.audiences), admission)],
 	];
