@@ -16,6 +16,8 @@ import { defaultRbac } from '../authorize/default-roles.ts';
 import { kubeadmRbac } from '../authorize/kubeadm-rbac.ts';
 import type { RbacObjects } from '../authorize/rbac-objects.ts';
 import { storeKey } from '../registry.ts';
+import { systemPriorityClasses } from '../resources/cluster-kinds.ts';
+import { kubernetesAddressKey, kubernetesService } from '../resources/service-addresses.ts';
 import { type ClusterFacts, clusterInfo, kubeadmConfigMaps } from './kubeadm-config-maps.ts';
 
 const namespaceNames = ['default', wellKnown.kubeNodeLease, wellKnown.kubePublic, wellKnown.kubeSystem];
@@ -46,12 +48,23 @@ export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock:
 		await createOnce(resources.namespaces, {
 			...typeOf(resources.namespaces),
 			metadata: { name, labels },
-			...{ status: { phase: 'Active' } },
+			...{ spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } },
 		});
 	}
 	await Promise.all(everyObject(defaultRbac()).map(([resource, object]) => reconcile(resource, object)));
 
+	for (const [name, { value, description }] of Object.entries(systemPriorityClasses)) {
+		const fields = { value, description, preemptionPolicy: 'PreemptLowerPriority' };
+		const metadata = { name, generation: 1 };
+		await createOnce(resources.priorityClasses, { ...typeOf(resources.priorityClasses), metadata, ...fields });
+	}
 	const { controlPlaneEndpoint } = facts;
+	const { host, port } = splitEndpoint(controlPlaneEndpoint);
+	const { service, slice } = kubernetesService(host, port);
+	await unless('STORE_KEY_EXISTS', store.create(kubernetesAddressKey, {}));
+	await createOnce(resources.services, service);
+	await createOnce(resources.endpointSlices, slice);
+
 	const marker = await store.get<{ controlPlaneEndpoint: string }>(markerKey);
 	if (marker === undefined) {
 		await Promise.all(everyObject(kubeadmRbac()).map(([resource, object]) => createOnce(resource, object)));
@@ -99,6 +112,12 @@ const everyObject = ({
 	...roles.map((object): [ApiResource, Role] => [resources.roles, object]),
 	...roleBindings.map((object): [ApiResource, RoleBinding] => [resources.roleBindings, object]),
 ];
+
+/** `10.0.0.1:6443`, `[::1]:6443`, `host:6443` */
+function splitEndpoint(endpoint: string): { host: string; port: number } {
+	const colon = endpoint.lastIndexOf(':');
+	return { host: endpoint.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(endpoint.slice(colon + 1)) };
+}
 
 const typeOf = (resource: ApiResource) => ({ apiVersion: apiVersionOf(resource), kind: resource.kind });
 

@@ -36,6 +36,7 @@ import { roleBindings, roles } from './rbac.ts';
 import { selfSubjectReviews, selfSubjectRulesReviews } from './reviews.ts';
 import { secretsEndpoint } from './secrets.ts';
 import { serviceAccounts, withTokens } from './service-accounts.ts';
+import { withAddresses } from './service-addresses.ts';
 import { endpointSlices, services } from './services.ts';
 import type { TokenIssuer } from './token-requests.ts';
 import { tokenReviews } from './token-reviews.ts';
@@ -74,7 +75,7 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.events, coreEvents],
 		[resources.groupEvents, groupEvents(coreEvents, requireGroupEvent)],
 		[resources.pods, stored(pods)],
-		[resources.services, stored(services)],
+		[resources.services, withAddresses(stored(services), store)],
 		[resources.endpointSlices, stored(endpointSlices)],
 		[resources.resourceQuotas, stored(resourceQuotas)],
 		[resources.limitRanges, stored(limitRanges)],

@@ -1,0 +1,272 @@
+import assert from 'node:assert/strict';
+import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import { namespaceLifecycle } from '../admit/namespace-lifecycle.ts';
+import { refusalOf, registryOn, request, storeOfEachTest } from '../fixtures.test.ts';
+import { createObjectReader } from '../registry/object-reader.ts';
+import { createStorage, type Strategy, storeKey } from '../registry.ts';
+import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
+import { validatingAdmissionPolicies, validatingWebhookConfigurations } from './admission-kinds.ts';
+import { clusterTrustBundles, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
+import { events, groupEvents } from './events.ts';
+import { namespaces } from './namespaces.ts';
+import { pods, qosClassOf } from './pods.ts';
+import { limitRanges } from './quotas.ts';
+import { withAddresses } from './service-addresses.ts';
+import { services } from './services.ts';
+
+type Any = KubeObject & Record<string, unknown>;
+
+describe('kinds', () => {
+	const store = storeOfEachTest();
+	const on = <T extends KubeObject>(strategy: Strategy<T>) =>
+		createStorage(strategy, registryOn(store(), [namespaceLifecycle(createObjectReader(store()))]));
+	const inNamespace = { namespace: 'default' };
+	const send = async (
+		endpoint: ResourceStorage,
+		verb: 'create' | 'update' | 'delete',
+		resource: ApiResource,
+		object: object,
+		more: Partial<ApiRequest> = {},
+	): Promise<Any> => {
+		const typed = { apiVersion: apiVersionOf(resource), kind: resource.kind, metadata: { name: 'a' }, ...object };
+		const place = resource.namespaced ? inNamespace : {};
+		const name = verb === 'create' ? '' : 'a';
+		return (await endpoint[verb]?.(request(verb, resource, { ...place, name, object: typed, ...more }))) as Any;
+	};
+	const create = <T extends KubeObject>(strategy: Strategy<T>, object: object, more: Partial<ApiRequest> = {}) =>
+		send(on(strategy), 'create', strategy.resource, object, more);
+	const update = <T extends KubeObject>(strategy: Strategy<T>, object: object, more: Partial<ApiRequest> = {}) =>
+		send(on(strategy), 'update', strategy.resource, object, more);
+
+	beforeEach(async () => {
+		const namespace = {
+			apiVersion: 'v1',
+			kind: 'Namespace',
+			metadata: { name: 'default' },
+			status: { phase: 'Active' },
+		};
+		await store().create(storeKey(resources.namespaces, '', 'default'), namespace);
+	});
+
+	describe('Pods', () => {
+		const spec = { containers: [{ name: 'c', image: 'nginx' }] };
+
+		it('get the defaults of upstream, as recorded', async () => {
+			const { spec: stored, status, metadata } = await create(pods, { spec });
+			assert.deepEqual(stored, {
+				containers: [
+					{
+						name: 'c',
+						image: 'nginx',
+						resources: {},
+						terminationMessagePath: '/dev/termination-log',
+						terminationMessagePolicy: 'File',
+						imagePullPolicy: 'Always',
+					},
+				],
+				restartPolicy: 'Always',
+				terminationGracePeriodSeconds: 30,
+				dnsPolicy: 'ClusterFirst',
+				securityContext: {},
+				schedulerName: 'default-scheduler',
+				enableServiceLinks: true,
+			});
+			assert.deepEqual(status, { phase: 'Pending', qosClass: 'BestEffort' });
+			assert.equal(metadata.generation, 1);
+		});
+
+		it('pull an image again only if its tag moves', async () => {
+			const images = ['nginx', 'nginx:latest', 'nginx:1', 'h:5000/a/b', 'h:5000/a/b:2', 'nginx@sha256:00'];
+			const containers = images.map((image, index) => ({ name: `c${index}`, image }));
+			const { spec: stored } = await create(pods, { spec: { containers } });
+			const policies = (stored as { containers: { imagePullPolicy: string }[] }).containers;
+			assert.deepEqual(
+				policies.map(({ imagePullPolicy }) => imagePullPolicy),
+				['Always', 'Always', 'IfNotPresent', 'Always', 'IfNotPresent', 'IfNotPresent'],
+			);
+		});
+
+		it('have a class by their requests and limits', () => {
+			const classOf = (amounts: object) =>
+				qosClassOf({ apiVersion: 'v1', kind: 'Pod', metadata: {}, spec: { containers: [{ resources: amounts }] } });
+			const limits = { cpu: '1', memory: '1Gi' };
+			assert.equal(classOf({}), 'BestEffort');
+			assert.equal(classOf({ limits }), 'Guaranteed');
+			assert.equal(classOf({ limits, requests: { cpu: '500m' } }), 'Burstable');
+			assert.equal(classOf({ requests: { memory: '1Mi' } }), 'Burstable');
+		});
+
+		it('422: without containers, names or images, and with unknown volumes', async () => {
+			const problems = async (bad: object) => refusalOf(create(pods, { spec: bad }));
+			assert.match(await problems({}), /spec\.containers: Required value/);
+			assert.match(await problems({ containers: [{}] }), /\[0\]\.name: Required.*\[0\]\.image: Required/s);
+			const twice = [spec.containers[0], spec.containers[0]];
+			assert.match(await problems({ containers: twice }), /containers\[1\]\.name: Duplicate value: "c"/);
+			const mounted = { ...spec.containers[0], volumeMounts: [{ name: 'v', mountPath: '/v' }] };
+			assert.match(await problems({ containers: [mounted] }), /volumeMounts\[0\]\.name: Not found: "v"/);
+		});
+
+		it('422: an update of the spec, apart from images and additional tolerations', async () => {
+			const { spec: stored } = await create(pods, { spec });
+			const changed = (more: object) => update(pods, { spec: { ...(stored as object), ...more } });
+			assert.match(await refusalOf(changed({ nodeName: 'n' })), /spec: Forbidden: pod updates may not change fields/);
+			const container = { ...(stored as { containers: object[] }).containers[0], image: 'nginx:2' };
+			const { metadata } = await changed({ containers: [container], tolerations: [{ operator: 'Exists' }] });
+			assert.equal(metadata.generation, 2);
+			assert.match(await refusalOf(changed({ containers: [container] })), /existing toleration can not be modified/);
+		});
+	});
+
+	describe('Services', () => {
+		const ports = [{ port: 80 }];
+		const endpoint = () => withAddresses(on(services), store());
+		const add = (name: string, more: object = {}) =>
+			send(endpoint(), 'create', resources.services, { metadata: { name }, spec: { ports, ...more } });
+		const addressOf = ({ spec }: Any): string => (spec as { clusterIP: string }).clusterIP;
+
+		it('get an address of 10.96.0.0/12 each, and give it back', async () => {
+			const [a, b] = [await add('a'), await add('b')];
+			assert.match(addressOf(a), /^10\.(9[6-9]|10[0-9]|11[01])\./);
+			assert.notEqual(addressOf(a), addressOf(b));
+			const taken = { clusterIP: addressOf(a) };
+			assert.match(await refusalOf(add('c', taken)), /provided IP is already allocated/);
+			await send(endpoint(), 'delete', resources.services, {});
+			assert.equal(addressOf(await add('c', taken)), addressOf(a));
+		});
+
+		it('leave no address behind when they are refused or only tried', async () => {
+			const chosen = { clusterIP: '10.96.7.7' };
+			assert.match(await refusalOf(add('c', { ...chosen, type: 'Other' })), /Unsupported value/);
+			const object = { spec: { ports, ...chosen } };
+			await send(endpoint(), 'create', resources.services, object, { dryRun: true });
+			assert.equal(addressOf(await add('c', chosen)), chosen.clusterIP);
+		});
+
+		it('have no address as external names, or outside the network', async () => {
+			const { spec } = await add('e', { type: 'ExternalName', externalName: 'x.example', ports: undefined });
+			assert.equal((spec as { clusterIP?: string }).clusterIP, undefined);
+			assert.equal(addressOf(await add('h', { clusterIP: 'None' })), 'None');
+			assert.match(await refusalOf(add('f', { clusterIP: '10.0.0.1' })), /does not match the current range/);
+		});
+
+		it('get a port of every node', async () => {
+			const { spec } = await add('n', { type: 'NodePort' });
+			const [port] = (spec as { ports: { nodePort: number; targetPort: number; protocol: string }[] }).ports;
+			assert.ok(port !== undefined && port.nodePort >= 30_000 && port.nodePort <= 32_767);
+			assert.deepEqual([port.targetPort, port.protocol], [80, 'TCP']);
+		});
+	});
+
+	describe('Namespaces', () => {
+		it('wait for their finalizer when they are deleted', async () => {
+			const { spec, status, metadata } = await create(namespaces, {});
+			assert.deepEqual([spec, status], [{ finalizers: ['kubernetes'] }, { phase: 'Active' }]);
+			assert.deepEqual(metadata.labels, { 'kubernetes.io/metadata.name': 'a' });
+			const terminating = await send(on(namespaces), 'delete', resources.namespaces, {}, { namespace: 'a' });
+			assert.deepEqual(terminating.status, { phase: 'Terminating' });
+			assert.ok(terminating.metadata.deletionTimestamp);
+			const left = await update(namespaces, { ...terminating, spec: {} }, { subresource: 'finalize' });
+			assert.deepEqual(left.spec, {});
+			assert.match(await refusalOf(update(namespaces, {})), /404/);
+		});
+
+		it('keep their finalizers when an update leaves them out', async () => {
+			await create(namespaces, {});
+			assert.deepEqual((await update(namespaces, {})).spec, { finalizers: ['kubernetes'] });
+		});
+	});
+
+	describe('Events', () => {
+		const core = {
+			involvedObject: { kind: 'Node', name: 'n' },
+			message: 'm',
+			source: { component: 'c' },
+			firstTimestamp: '2026-01-31T12:00:00Z',
+			count: 1,
+			type: 'Normal',
+		};
+		const group = () => groupEvents(on(events), () => undefined);
+
+		it('are the same objects in both groups', async () => {
+			await create(events, core);
+			const found = (await group().get?.(request('get', resources.groupEvents, { ...inNamespace, name: 'a' }))) as Any;
+			assert.equal(found.apiVersion, 'events.k8s.io/v1');
+			assert.deepEqual(
+				[found.regarding, found.note, found.deprecatedSource, found.deprecatedCount, found.involvedObject],
+				[core.involvedObject, 'm', core.source, 1, undefined],
+			);
+			const note = { ...found, note: 'changed' };
+			await send(group(), 'update', resources.groupEvents, note);
+			const read = (await on(events).get(request('get', resources.events, { ...inNamespace, name: 'a' }))) as Any;
+			assert.deepEqual([read.message, read.count, read.apiVersion], ['changed', 1, 'v1']);
+		});
+
+		it('422: an event of another namespace than its object', async () => {
+			const elsewhere = { ...core, involvedObject: { kind: 'Pod', name: 'p', namespace: 'other' } };
+			assert.match(
+				await refusalOf(create(events, elsewhere)),
+				/involvedObject\.namespace.*does not match event\.namespace/,
+			);
+		});
+	});
+
+	describe('the others', () => {
+		it('422: priority classes above the maximum, of the system, or with another value', async () => {
+			assert.match(await refusalOf(create(priorityClasses, { value: 1_000_000_001 })), /maximum allowed value/);
+			const system = { metadata: { name: 'system-x' }, value: 1 };
+			assert.match(await refusalOf(create(priorityClasses, system)), /prefix are reserved for system use only/);
+			const { preemptionPolicy } = await create(priorityClasses, { value: 5 });
+			assert.equal(preemptionPolicy, 'PreemptLowerPriority');
+			assert.match(await refusalOf(update(priorityClasses, { value: 6 })), /may not be changed in an update/);
+		});
+
+		it('422: runtime classes without a handler, or with another one', async () => {
+			assert.match(await refusalOf(create(runtimeClasses, {})), /handler: Required value/);
+			await create(runtimeClasses, { handler: 'runc' });
+			assert.match(await refusalOf(update(runtimeClasses, { handler: 'x' })), /field is immutable/);
+		});
+
+		it('422: a CSI driver of a node that changes', async () => {
+			await create(csiNodes, { spec: { drivers: [{ name: 'd.example', nodeID: '1' }] } });
+			const changed = { spec: { drivers: [{ name: 'd.example', nodeID: '2' }] } };
+			assert.match(await refusalOf(update(csiNodes, changed)), /spec\.drivers.*immutable/);
+			await update(csiNodes, { spec: { drivers: [] } });
+		});
+
+		it('422: trust bundles without a certificate, with a foreign block, or without the name of their signer', async () => {
+			const problems = (spec: object, name = 'a') =>
+				refusalOf(create(clusterTrustBundles, { metadata: { name }, spec }));
+			assert.match(await problems({ trustBundle: '' }), /at least one trust anchor must be provided/);
+			const key = '-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n';
+			assert.match(await problems({ trustBundle: key }), /entry 0 has bad block type: PUBLIC KEY/);
+			const junk = key.replaceAll('PUBLIC KEY', 'CERTIFICATE');
+			assert.match(await problems({ trustBundle: junk }), /entry 0 does not parse as X\.509/);
+			assert.match(
+				await problems({ signerName: 'a.example/b', trustBundle: key }),
+				/must be named with prefix a\.example:b:/,
+			);
+		});
+
+		it('complete webhooks and policies as upstream does', async () => {
+			const clientConfig = { service: { name: 's', namespace: 'n' } };
+			const webhook = { name: 'a.b.example', clientConfig, sideEffects: 'None', admissionReviewVersions: ['v1'] };
+			const { webhooks } = await create(validatingWebhookConfigurations, { webhooks: [webhook] });
+			const [stored = {}] = webhooks as Record<string, unknown>[];
+			assert.deepEqual([stored.failurePolicy, stored.timeoutSeconds], ['Fail', 10]);
+			assert.equal((stored.clientConfig as { service: { port: number } }).service.port, 443);
+			assert.match(await refusalOf(create(validatingAdmissionPolicies, {})), /spec\.matchConstraints: Required/);
+		});
+
+		it('derive the requests of a limit range from its limits', async () => {
+			const { spec } = await create(limitRanges, { spec: { limits: [{ type: 'Container', max: { cpu: '2' } }] } });
+			const [limit] = (spec as { limits: object[] }).limits;
+			assert.deepEqual(limit, {
+				type: 'Container',
+				max: { cpu: '2' },
+				default: { cpu: '2' },
+				defaultRequest: { cpu: '2' },
+			});
+		});
+	});
+});
