@@ -1,6 +1,6 @@
 /**
  * The parts of the Kubernetes types that kubejoin uses, in their JSON shape: Time is RFC 3339, bytes are base64.
- * Inside the project an object always has this shape; only the wire (proto/kubernetes) differs.
+ * Inside the project an object always has this shape; only the wire differs.
  * @source k8s.io/api and k8s.io/apimachinery, release 1.32
  */
 

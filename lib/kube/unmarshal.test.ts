@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { type ApiResource, resources } from './resources.ts';
-import { unmarshalProblem } from './unmarshal.ts';
-import { asReceived } from './wire-form.ts';
+import { asReceived, unmarshalProblem } from './unmarshal.ts';
 
 const { certificateSigningRequests: csrs, nodes, leases, configMaps, roles } = resources;
 
@@ -21,7 +20,7 @@ describe('unmarshalProblem', () => {
 			[csrs, { spec: { request: 'YQ\n==\n', expirationSeconds: null }, unknown: { x: 1 } }],
 			[nodes, { status: { capacity: { cpu: '4', memory: '1.5Gi', x: '1e3', y: '100m' } } }],
 			[leases, { spec: { renewTime: '2026-02-28T23:59:59.000001Z' } }],
-			[leases, { spec: { renewTime: '2024-02-29T00:00:00+14:00' } }],
+			[leases, { spec: { renewTime: '2024-02-29T00:00:00.000000+14:00' } }],
 			[configMaps, { data: JSON.parse('{"__proto__":"x"}') }],
 		];
 		for (const [resource, object] of good) assert.equal(unmarshalProblem(resource, object), undefined);
@@ -65,12 +64,16 @@ describe('unmarshalProblem', () => {
 			[nodes, { metadata: { name: '\ud800' } }, /metadata.name: the text is not well-formed Unicode/],
 			[nodes, { metadata: { labels: { '\udfff': '' } } }, /not well-formed/],
 			[leases, { spec: { renewTime: '5 seconds, -1 nanoseconds' } }, /^parsing time "5 seconds.*cannot parse/],
-			[leases, { spec: { renewTime: '2026-02-29T00:00:00Z' } }, /day out of range/],
-			[leases, { spec: { renewTime: '2026-13-01T00:00:00Z' } }, /month out of range/],
-			[leases, { spec: { renewTime: '2026-01-01T24:00:00Z' } }, /hour out of range/],
-			[leases, { spec: { renewTime: '9999-12-31T23:59:59-01:00' } }, /year out of range/],
-			[leases, { spec: { renewTime: '0000-01-01T00:00:00Z' } }, /year out of range/],
-			[leases, { spec: { renewTime: 5 } }, /cannot unmarshal number into Go value of type string/],
+			[leases, { spec: { renewTime: '2026-02-29T00:00:00.000000Z' } }, /day out of range/],
+			[leases, { spec: { renewTime: '2026-13-01T00:00:00.000000Z' } }, /month out of range/],
+			[leases, { spec: { renewTime: '2026-01-01T24:00:00.000000Z' } }, /hour out of range/],
+			[leases, { spec: { renewTime: '9999-12-31T23:59:59.000000-01:00' } }, /year out of range/],
+			[leases, { spec: { renewTime: '0000-01-01T00:00:00.000000Z' } }, /year out of range/],
+			[
+				leases,
+				{ spec: { renewTime: 5 } },
+				/cannot unmarshal number into Go struct field LeaseSpec.spec.renewTime of type string/,
+			],
 			[nodes, { status: { capacity: { cpu: 'many' } } }, /^quantities must match the regular expression/],
 			[nodes, { status: { capacity: { cpu: Number.NaN } } }, /^quantities must match/],
 			[csrs, { spec: { request: '!' } }, /^illegal base64 data at input byte 0$/],
@@ -82,7 +85,7 @@ describe('unmarshalProblem', () => {
 
 	it('returns accepted objects unchanged', () => {
 		for (const renewTime of [
-			'0001-01-01T00:00:00.000000Z',
+			'0001-01-01T00:00:00.000001Z',
 			'9999-12-31T23:59:59.999999Z',
 			'1969-12-31T23:59:59.000001Z',
 		]) {

@@ -1,6 +1,7 @@
 /** The pages of the documentation. The generated part of a page is between two markers. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { projectPath } from '../../lib/paths.ts';
+import { contractsTable } from '../proto/contracts-table.ts';
 import { attackTables } from './attack-table.ts';
 import { chaosTable } from './chaos-table.ts';
 import { differsList } from './differs-tags.ts';
@@ -9,6 +10,8 @@ import { limitsPage } from './limits-page.ts';
 import { metricTables } from './metric-tables.ts';
 
 export const readPage = (path: string): string => readFileSync(projectPath(path), 'utf8');
+
+const contractFiles = ['apiserver-sim', 'ca-service', 'token-store'].map((name) => `proto/kubejoin/${name}.proto`);
 
 /** Paths relative to the top of the repository. */
 export const pagePaths = (): string[] =>
@@ -21,6 +24,7 @@ export const pagePaths = (): string[] =>
 
 /** The current text of every page that is generated in whole or in part. */
 export const madePages = (): { readonly path: string; readonly text: string }[] => [
+	{ path: 'proto/kubejoin.txt', text: contractsTable(contractFiles.map(readPage)) },
 	{ path: 'docs/errors.md', text: errorPage() },
 	{ path: 'docs/limits.md', text: limitsPage() },
 	{ path: 'docs/attacks.md', text: withPart(readPage('docs/attacks.md'), attackTables()) },

@@ -1,6 +1,7 @@
 /**
  * Renews the project's copy of upstream's messages: the .proto files under proto/k8s.io without their comments, the
- * table proto/kubernetes.txt, and the objects of the codec's tests. Needs Go. Run by hand: `npx tsx scripts/proto/update.ts v0.37.2`.
+ * table proto/kubernetes.txt, and the objects of the codec's tests. Needs Go. Run by hand:
+ * `npx tsx scripts/proto/update.ts v0.37.2`.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

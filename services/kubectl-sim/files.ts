@@ -3,7 +3,7 @@ import { decodeBase64 } from '../../lib/base64.ts';
 import { causeText, hasCode, KubejoinError } from '../../lib/errors.ts';
 import { readBytes } from '../../lib/files.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
-import { asReceived } from '../../lib/kube/wire-form.ts';
+import { asReceived } from '../../lib/kube/unmarshal.ts';
 import { limits } from '../../lib/limits.ts';
 import { printable, quoteInput } from '../../lib/text.ts';
 import { invalidCommand } from './command-errors.ts';

@@ -48,8 +48,12 @@ export function unreadable<T>(decode: () => T): T {
 
 /** Stops a message of many small fields, whose objects take a hundred times as much time and memory as its bytes. */
 export class Budget {
-	#left = limits.messageFields.value;
+	#left: number;
 	depth = 0;
+
+	constructor(fields: number = limits.messageFields.value) {
+		this.#left = fields;
+	}
 
 	/** @throws MESSAGE_TOO_COMPLEX */
 	spend(): void {

@@ -61,10 +61,10 @@ const tagOf = (number: number, wireType: number): number => ((number << 3) | wir
 function writeTagged(writer: Writer, number: number, type: ValueType, value: unknown, density: Density): void {
 	const { form } = type;
 	if (form === 'bool') writer.uint32(tagOf(number, VARINT)).bool(Boolean(value));
-	else if (form === 'int32') writer.uint32(tagOf(number, VARINT)).int32(value as number);
-	else if (form === 'int64') writer.uint32(tagOf(number, VARINT)).int64(value as number);
-	else if (form === 'string') writer.uint32(tagOf(number, LENGTH_DELIMITED)).string(value as string);
-	else if (form === 'bytes') writer.uint32(tagOf(number, LENGTH_DELIMITED)).bytes(bytesOf(value as string));
+	else if (form === 'int32') writer.uint32(tagOf(number, VARINT)).int32(Number(value));
+	else if (form === 'int64') writer.uint32(tagOf(number, VARINT)).int64(Number(value));
+	else if (form === 'string') writer.uint32(tagOf(number, LENGTH_DELIMITED)).string(String(value));
+	else if (form === 'bytes') writer.uint32(tagOf(number, LENGTH_DELIMITED)).bytes(bytesOf(String(value)));
 	else {
 		writer.uint32(tagOf(number, LENGTH_DELIMITED)).fork();
 		writeContent(writer, type, value, density);
