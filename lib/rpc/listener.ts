@@ -68,6 +68,11 @@ export interface Connections {
 export const newConnections = (): Connections => ({ byAddress: new Map(), bySocket: new WeakMap() });
 export const peerAt = (connections: Connections, address: string): Peer =>
 	connections.byAddress.get(address) ?? unknownPeer(address);
+/** The socket of a stream of HTTP/2 is a proxy of that of the connection. */
+export function peerOfSocket(connections: Connections, socket: Socket): Peer {
+	const address = addressOf(socket);
+	return connections.bySocket.get(socket) ?? peerAt(connections, address);
+}
 
 /** The limits of one port. Tests choose shorter ones. */
 export interface ListenBounds extends ConnectionBounds, StreamBounds {

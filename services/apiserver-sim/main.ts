@@ -1,5 +1,6 @@
 /** Starts apiserver-sim and stops it. */
 import '../../lib/require-node.ts';
+import { randomInt } from 'node:crypto';
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
 import { refusalCounter } from '../../lib/limits.ts';
@@ -22,6 +23,7 @@ import { unionOf } from './authorize/union.ts';
 import { bootstrapCluster } from './bootstrap/cluster.ts';
 import { settings } from './config.ts';
 import { openIdDocuments } from './doors/openid.ts';
+import { pathRoutes } from './doors/paths.ts';
 import { createRestApp } from './doors/rest.ts';
 import { readyChecks } from './health.ts';
 import { countedAuthenticator, requestMetrics } from './metrics.ts';
@@ -102,8 +104,16 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		const grpc = createGrpcServer(apiServices(pipeline, stopping.signal), connections, log, observers, count);
 		const http = createHttpServer(
 			createRestApp({
-				...{ pipeline, connections, log, count, health: { live: {}, ready }, observe: requests.http },
-				documents: await openIdDocuments(issuer, controlPlaneEndpoint, serviceAccountKey),
+				...{ pipeline, connections, log, count, observe: requests.http, stopping: stopping.signal },
+				routes: pathRoutes({
+					endpoints,
+					address: controlPlaneEndpoint,
+					health: { live: {}, ready },
+					documents: await openIdDocuments(issuer, controlPlaneEndpoint, serviceAccountKey),
+					clock: systemClock,
+				}),
+				nowMs: systemClock,
+				random: () => randomInt(2 ** 32) / 2 ** 32,
 			}),
 			{ unforeseen, count },
 		);

@@ -41,12 +41,11 @@ const withoutDetails: readonly string[] = [
 	'API_PATH_FORBIDDEN',
 	'API_PATH_NOT_FOUND',
 	'API_METHOD_NOT_ALLOWED',
-	'API_NOT_ACCEPTABLE',
 	'API_PATCH_REJECTED',
 ];
 
 function detailsOf({ code, facts }: KubejoinError): object | undefined {
-	if (withoutDetails.includes(code)) return {};
+	if (withoutDetails.includes(code) || facts.isRouted === true) return {};
 	const { name, group, resource, kind, retryAfterSeconds } = facts;
 	const causes = facts.causes as readonly FieldProblem[] | undefined;
 	const details = {

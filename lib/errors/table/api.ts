@@ -100,7 +100,14 @@ export const apiErrors = {
 		grpc: grpcCode.UNIMPLEMENTED,
 		http: { status: 405, reason: 'MethodNotAllowed' },
 	}),
-	API_NOT_ACCEPTABLE: defineError<{ problem: string }>({
+	/** `isRouted`: refused by the router, which upstream has before the check of its own. */
+	API_UNSUPPORTED_MEDIA_TYPE: defineError<{ problem: string; isRouted?: boolean | undefined }>({
+		message: (f) => f.problem,
+		remedy: () => 'Send the body as JSON with Content-Type: application/json',
+		grpc: grpcCode.INVALID_ARGUMENT,
+		http: { status: 415, reason: 'UnsupportedMediaType' },
+	}),
+	API_NOT_ACCEPTABLE: defineError<{ problem: string; isRouted?: boolean | undefined }>({
 		message: (f) => f.problem,
 		remedy: () => 'Send the request with Accept: application/json',
 		grpc: grpcCode.INVALID_ARGUMENT,

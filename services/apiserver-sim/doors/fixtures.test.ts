@@ -16,6 +16,7 @@ import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
 import type { ObserveRequest } from '../request/info.ts';
 import { resourceHandlers } from './grpc.ts';
 import type { StaticDocument } from './openid.ts';
+import { pathRoutes } from './paths.ts';
 import { createRestApp } from './rest.ts';
 
 export interface HttpAnswer {
@@ -29,10 +30,19 @@ export interface Doors {
 		method: string,
 		path: string,
 		headers?: Readonly<Record<string, string | string[]>>,
+		body?: string | Uint8Array,
 	) => Promise<HttpAnswer>;
+	readonly restBytes: (
+		method: string,
+		path: string,
+		headers?: Readonly<Record<string, string | string[]>>,
+		body?: string | Uint8Array,
+	) => Promise<Omit<HttpAnswer, 'text'> & { readonly body: Buffer }>;
 	/** A unary method of a resource's gRPC service. */
 	readonly grpc: (resource: ApiResource, method: string, message: object, metadata?: object) => Promise<object>;
 	readonly watch: (resource: ApiResource, message: object, metadata?: object) => Promise<object[]>;
+	/** Ends the watches. */
+	readonly stop: () => void;
 	readonly close: () => void;
 }
 
@@ -50,19 +60,29 @@ export interface DoorsOptions {
 const stranger: Peer = { address: '10.0.0.1:1', certificate: { state: 'none' } };
 
 export async function openDoors(options: DoorsOptions): Promise<Doors> {
-	const { authenticate, authorizer, endpoints, ready = () => undefined, observe = () => () => undefined } = options;
-	const { count = () => undefined } = options;
+	const {
+		authenticate,
+		authorizer,
+		endpoints,
+		documents = new Map(),
+		ready = () => undefined,
+		observe = () => () => undefined,
+		count = () => undefined,
+	} = options;
 	const pipeline = createPipeline(authenticate, authorizer, endpoints);
 	const log = createLog({ service: 'test', level: 'debug', format: 'json', write: options.write ?? (() => undefined) });
 	const health = { live: {}, ready: { store: ready } };
 	const connections = newConnections();
-	const app = createRestApp({ pipeline, health, connections, log, observe, count, documents: options.documents });
+	const stopping = new AbortController();
+	const app = createRestApp({
+		...{ pipeline, connections, log, observe, count, stopping: stopping.signal, nowMs: () => 0, random: () => 0 },
+		routes: pathRoutes({ endpoints, address: '10.99.0.2:6443', health, documents, clock: () => 0 }),
+	});
 	const server = createServer((request, response) => void app(request, response)).listen(0, '127.0.0.1');
 	server.on('connection', (socket) => connections.bySocket.set(socket, stranger));
 	await once(server, 'listening');
 	const { port } = server.address() as AddressInfo;
 	const agent = new Agent({ keepAlive: true });
-	const stopping = new AbortController();
 	const callWith = (metadata: object): Call => {
 		const values = new Map(Object.entries(metadata));
 		return {
@@ -73,15 +93,23 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 			signal: stopping.signal,
 		};
 	};
+	const restBytes: Doors['restBytes'] = async (method, path, headers = {}, body = '') => {
+		// Node gives a DELETE no length of its own accord.
+		const length = body.length === 0 ? {} : { 'content-length': Buffer.byteLength(body) };
+		const sent = send({ host: '127.0.0.1', port, method, path, headers: { ...headers, ...length }, agent });
+		sent.end(body);
+		const [response] = await once(sent, 'response');
+		const chunks: Buffer[] = [];
+		for await (const chunk of response) chunks.push(chunk);
+		return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
+	};
 	return {
-		async rest(method, path, headers = {}) {
-			const sent = send({ host: '127.0.0.1', port, method, path, headers: { ...headers }, agent });
-			sent.end();
-			const [response] = await once(sent, 'response');
-			const chunks: Buffer[] = [];
-			for await (const chunk of response) chunks.push(chunk);
-			return { status: response.statusCode, headers: response.headers, text: Buffer.concat(chunks).toString() };
+		restBytes,
+		async rest(...request) {
+			const { body, ...answer } = await restBytes(...request);
+			return { ...answer, text: body.toString() };
 		},
+		stop: () => stopping.abort(),
 		async grpc(resource, method, message, metadata = {}) {
 			const handler = resourceHandlers(resource, pipeline, stopping.signal).unary[method];
 			if (handler === undefined) throw new TypeError(`no method ${method}`);

@@ -1,16 +1,17 @@
 /**
- * The form of an answer over HTTPS: which media type the caller accepts, and the bytes. JSON is written as Go writes
- * it.
- * @source apiserver/pkg/endpoints/handlers/{negotiation,responsewriters}; emicklei/go-restful route.go matchesAccept
+ * The form of an answer over HTTPS: the media type that the caller prefers, and whether it wants a Table or the metadata
+ * alone.
+ * @source apiserver/pkg/endpoints/handlers/negotiation; emicklei/go-restful route.go matchesAccept; munnerz/goautoneg
  */
-import { stringify } from 'yaml';
 import { KubejoinError } from '../../../lib/errors.ts';
-import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 
-export interface Encoded {
-	readonly contentType: string;
-	readonly body: string;
-}
+export const mediaTypes = {
+	json: 'application/json',
+	yaml: 'application/yaml',
+	protobuf: 'application/vnd.kubernetes.protobuf',
+} as const;
+export type MediaType = (typeof mediaTypes)[keyof typeof mediaTypes];
+
 export interface Wishes {
 	/** The Accept header; empty for anything. */
 	readonly accept: string;
@@ -19,10 +20,19 @@ export interface Wishes {
 	readonly userAgent: string;
 }
 
-const json = 'application/json';
-const yaml = 'application/yaml';
-/** What upstream's routes produce. */
-const producible = [json, yaml, 'application/vnd.kubernetes.protobuf'];
+/** Another object than the stored one, in a version of meta.k8s.io. */
+export interface Conversion {
+	readonly kind: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+	readonly version: 'v1' | 'v1beta1';
+}
+export interface Negotiated {
+	readonly mediaType: MediaType;
+	readonly pretty: boolean;
+	readonly conversion?: Conversion | undefined;
+}
+
+/** What upstream's routes of resources produce, in its order of preference. */
+const producible: readonly MediaType[] = [mediaTypes.json, mediaTypes.yaml, mediaTypes.protobuf];
 const truthy = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 /** Browsers, and the tools that people type. */
 const humanAgents = ['curl', 'Wget', 'Mozilla/5.0'];
@@ -32,122 +42,120 @@ interface Clause {
 	readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** By preference; a clause of quality 0 is left out. */
+/** By quality, then a type before a wildcard; one of quality 0 is left out. */
 function clausesOf(accept: string): Clause[] {
 	return accept
 		.split(',')
 		.map((clause) => {
 			const [type = '', ...parameters] = clause.split(';').map((part) => part.trim());
-			return {
-				type: type.toLowerCase(),
-				parameters: new Map(parameters.map((parameter) => splitOnce(parameter, '='))),
-			};
+			return { type: type.toLowerCase(), parameters: new Map(parameters.map(parameterOf)) };
 		})
 		.map((clause) => ({ clause, quality: Number(clause.parameters.get('q') ?? 1) }))
 		.filter(({ clause, quality }) => clause.type !== '' && quality > 0)
-		.toSorted((a, b) => b.quality - a.quality)
+		.toSorted((a, b) => b.quality - a.quality || wildcards(a.clause) - wildcards(b.clause))
 		.map(({ clause }) => clause);
 }
 
-function splitOnce(text: string, separator: string): [string, string] {
-	const at = text.indexOf(separator);
-	return at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+const wildcards = ({ type }: Clause): number => (type === '*/*' ? 2 : type.endsWith('/*') ? 1 : 0);
+
+function parameterOf(text: string): [string, string] {
+	const at = text.indexOf('=');
+	const [name, value] = at === -1 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+	return [name.trim().toLowerCase(), value.trim().replace(/^"(.*)"$/, '$1')];
 }
 
-type Encode = (object: object) => Encoded;
+const isMatch = (wanted: string, offered: string): boolean =>
+	wanted === offered || wanted === '*/*' || wanted === 'application/*';
 
-/** Undefined when the caller accepts nothing that can be written here. */
-function encoderFor({ accept, pretty, userAgent }: Wishes): Encode | undefined {
+const kinds: readonly string[] = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'];
+
+/** Undefined for a conversion that is not offered in this media type. @source handlers/rest.go AllowsMediaTypeTransform */
+function conversionOf(
+	parameters: ReadonlyMap<string, string>,
+	mediaType: MediaType,
+): { readonly conversion?: Conversion } | undefined {
+	const [kind, group, version] = ['as', 'g', 'v'].map((name) => parameters.get(name));
+	if (kind === undefined && group === undefined && version === undefined) return {};
+	const isOffered =
+		kind !== undefined &&
+		kinds.includes(kind) &&
+		group === 'meta.k8s.io' &&
+		(version === 'v1' || version === 'v1beta1') &&
+		(kind !== 'Table' || mediaType !== mediaTypes.protobuf);
+	return isOffered ? { conversion: { kind, version } as Conversion } : undefined;
+}
+
+const hasUnofferedStream = (parameters: ReadonlyMap<string, string>): boolean =>
+	!['', 'watch', undefined].includes(parameters.get('stream')) || (parameters.get('sv') ?? '') !== '';
+
+/** Undefined when the caller accepts nothing of it. */
+function preferred(wishes: Wishes, offered: readonly MediaType[], allowsConversion: boolean): Negotiated | undefined {
+	const { accept, pretty, userAgent } = wishes;
 	const isPretty = pretty ? truthy.has(pretty) : humanAgents.some((agent) => userAgent.startsWith(agent));
-	const found =
-		accept === ''
-			? { type: json, parameters: new Map<string, string>() }
-			: clausesOf(accept).find(({ type, parameters }) => encodable.has(type) && !parameters.has('as'));
-	if (found === undefined) return undefined;
-	if (found.type === yaml) return toYaml;
-	return isPretty || found.parameters.get('pretty') === '1' ? toPrettyJson : toJsonLine;
+	if (accept === '') return { mediaType: offered[0] ?? mediaTypes.json, pretty: isPretty };
+	for (const { type, parameters } of clausesOf(accept)) {
+		for (const mediaType of offered.filter((one) => isMatch(type, one))) {
+			const found = conversionOf(parameters, mediaType);
+			if (found === undefined || hasUnofferedStream(parameters)) continue;
+			if (found.conversion !== undefined && !allowsConversion) continue;
+			return { mediaType, pretty: isPretty || parameters.get('pretty') === '1', ...found };
+		}
+	}
+	return undefined;
 }
-const encodable = new Set([json, yaml, '*/*', 'application/*']);
+
+/** @throws API_NOT_ACCEPTABLE  with the text of the router that upstream has before its own negotiation */
+export function requireRouted({ accept }: Wishes, produces: readonly string[]): void {
+	const types = accept.split(',').map((clause) => (clause.split(';')[0] ?? '').trim());
+	if (accept === '' || types.some((type) => type === '*/*' || produces.includes(type))) return;
+	const problem = `406: Not Acceptable\n\nAvailable representations: ${produces.join(', ')}`;
+	throw new KubejoinError('API_NOT_ACCEPTABLE', { problem, isRouted: true });
+}
+
+/** What the routes of a watch produce beside the media types of objects. @source endpoints/installer.go */
+const streams = producible.flatMap((type) => (type === mediaTypes.yaml ? [] : [`${type};stream=watch`]));
 
 /**
- * The encoder of an object that is to be answered.
+ * The form of an answer with an object or a list, or of a watch.
  *
- * @param produces  media types of the route; default: those of every resource
- * @throws API_NOT_ACCEPTABLE  with the text of the router that upstream has before its own negotiation, or of the
- *   latter
- * @differs upstream also writes protobuf, Table and PartialObjectMetadata; a client that accepts nothing else is
- *   refused with 406
+ * @throws API_NOT_ACCEPTABLE
  */
-export function negotiated(wishes: Wishes, produces: readonly string[] = producible): Encode {
-	requireAccepted(wishes, produces);
-	const encode = encoderFor(wishes);
-	if (encode !== undefined) return encode;
-	const problem = `only the following media types are accepted: ${json}, ${yaml}`;
-	throw new KubejoinError('API_NOT_ACCEPTABLE', { problem });
+export function negotiate(wishes: Wishes, isList: boolean): Negotiated {
+	requireRouted(wishes, isList ? [...producible, ...streams] : producible);
+	const found = preferred(wishes, producible, true);
+	if (found !== undefined) return found;
+	throw notAcceptable(producible);
 }
 
-/** The caller accepts a type that the route produces. @throws API_NOT_ACCEPTABLE */
-export function requireAccepted(wishes: Wishes, produces: readonly string[]): void {
-	const types = wishes.accept.split(',').map((clause) => (clause.split(';')[0] ?? '').trim());
-	if (wishes.accept !== '' && !types.some((type) => type === '*/*' || produces.includes(type))) {
-		const problem = `406: Not Acceptable\n\nAvailable representations: ${produces.join(', ')}`;
-		throw new KubejoinError('API_NOT_ACCEPTABLE', { problem });
-	}
+/** @throws API_NOT_ACCEPTABLE  YAML has no form for a sequence of events */
+export function requireStream({ mediaType }: Negotiated): void {
+	if (mediaType === mediaTypes.yaml) throw notAcceptable(streams);
 }
+
+export const notAcceptable = (offered: readonly string[]): KubejoinError =>
+	new KubejoinError('API_NOT_ACCEPTABLE', {
+		problem: `only the following media types are accepted: ${offered.join(', ')}`,
+	});
 
 /** A refusal is written even when its reader accepts no form of it. */
-export const encodeRefusal = (status: object, wishes: Wishes): Encoded => (encoderFor(wishes) ?? toPrettyJson)(status);
+export const negotiateRefusal = (wishes: Wishes): Negotiated =>
+	preferred(wishes, producible, false) ?? { mediaType: mediaTypes.json, pretty: true };
 
-export const toPrettyJson: Encode = (object) => ({
-	contentType: json,
-	body: withoutHtml(JSON.stringify(object, undefined, 2)),
-});
-const toJsonLine: Encode = (object) => ({ contentType: json, body: `${withoutHtml(JSON.stringify(object))}\n` });
-/** Version 1.1 quotes what Go's library quotes: timestamps, `yes`, octal numbers. */
-const yamlFormat = {
-	version: '1.1',
-	sortMapEntries: true,
-	indentSeq: false,
-	lineWidth: 0,
-	aliasDuplicateObjects: false,
-} as const;
-const toYaml: Encode = (object) => ({
-	contentType: yaml,
-	body: stringify(object, yamlFormat),
-});
-
-/** @source encoding/json HTMLEscape */
-const withoutHtml = (text: string): string =>
-	text.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
-
-/** In the order of upstream's types. */
-const metaOrder = [
-	...['name', 'generateName', 'namespace', 'uid', 'resourceVersion', 'generation', 'creationTimestamp'],
-	...['deletionTimestamp', 'deletionGracePeriodSeconds', 'labels', 'annotations', 'ownerReferences', 'finalizers'],
-] as const;
-/** Go maps, which are written sorted by key. */
-const maps = new Set(['labels', 'annotations', 'data', 'binaryData', 'stringData']);
-
-const sortedMap = (name: string, value: unknown): unknown =>
-	maps.has(name) && typeof value === 'object' && value !== null
-		? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-		: value;
-const sortedMaps = (object: object): object =>
-	Object.fromEntries(Object.entries(object).map(([name, value]) => [name, sortedMap(name, value)]));
-
-function orderedMeta(metadata: ObjectMeta): object {
-	const known = metaOrder.filter((name) => Object.hasOwn(metadata, name));
-	const first = Object.fromEntries(known.map((name) => [name, (metadata as Record<string, unknown>)[name]]));
-	return sortedMaps({ ...first, ...metadata });
+/**
+ * Does the caller prefer the aggregated form of discovery?
+ *
+ * @source apiserver/pkg/endpoints/discovery/aggregated/{wrapper,negotiation}.go
+ */
+export function negotiateDiscovery({ accept }: Wishes): boolean {
+	const preference = clausesOf(accept).find(({ type, parameters }) =>
+		type === mediaTypes.json && parameters.has('as')
+			? isAggregated(parameters)
+			: producible.some((one) => isMatch(type, one)),
+	);
+	return preference !== undefined && isAggregated(preference.parameters);
 }
 
-/** An object in the order of upstream's fields. */
-export function ordered({ kind, apiVersion, metadata, ...rest }: KubeObject): object {
-	return { kind, apiVersion, metadata: orderedMeta(metadata), ...sortedMaps(rest) };
-}
-
-/** An item of a list, whose kind the list says. */
-export function orderedItem(object: KubeObject): object {
-	const { kind: _kind, apiVersion: _version, ...item } = ordered(object) as KubeObject;
-	return item;
-}
+const isAggregated = (parameters: ReadonlyMap<string, string>): boolean =>
+	parameters.get('as') === 'APIGroupDiscoveryList' &&
+	parameters.get('g') === 'apidiscovery.k8s.io' &&
+	parameters.get('v') === 'v2';

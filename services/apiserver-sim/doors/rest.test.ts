@@ -16,9 +16,16 @@ const object = {
 	kind: 'Node',
 };
 const labels = '{"a":"\\u0026","b":"\\u003c"}';
-const item = `{"metadata":{"name":"a","uid":"1","creationTimestamp":"${created}","labels":${labels}}}`;
+const nodeInfo = [
+	...['machineID', 'systemUUID', 'bootID', 'kernelVersion', 'osImage', 'containerRuntimeVersion', 'kubeletVersion'],
+	...['kubeProxyVersion', 'operatingSystem', 'architecture'],
+].map((name) => `"${name}":""`);
+const nodeStatus = `{"daemonEndpoints":{"kubeletEndpoint":{"Port":0}},"nodeInfo":{${nodeInfo.join(',')}}}`;
+const metadata = `{"name":"a","uid":"1","creationTimestamp":"${created}","labels":${labels}}`;
+const item = `{"metadata":${metadata},"spec":{},"status":${nodeStatus}}`;
 const line = `{"kind":"Node","apiVersion":"v1",${item.slice(1)}\n`;
-const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+const asTable = 'as=Table;v=v1;g=meta.k8s.io';
+const protobuf = 'application/vnd.kubernetes.protobuf';
 
 describe('the HTTPS side of the door', () => {
 	let doors: Doors;
@@ -39,8 +46,6 @@ describe('the HTTPS side of the door', () => {
 			reached.push(request);
 			return { items: [object], resourceVersion: '7' };
 		},
-		create: () => assert.fail('nothing is written'),
-		delete: () => assert.fail('nothing is written'),
 		subresources: ['status'],
 	};
 	beforeEach(async () => {
@@ -115,19 +120,21 @@ describe('the HTTPS side of the door', () => {
 			assert.equal((await get(`/api/v1/nodes/a${query}`, { 'user-agent': 'curl/8' })).text, line);
 	});
 
-	it('writes the media type that is accepted, JSON or YAML', async () => {
-		const metadata = `  creationTimestamp: "${created}"\n  labels:\n    a: "&"\n    b: <\n  name: a\n  uid: "1"\n`;
-		const yaml = `apiVersion: v1\nkind: Node\nmetadata:\n${metadata}`;
+	it('writes the media type that is accepted: JSON, YAML or protobuf', async () => {
+		const inYaml = `  creationTimestamp: "${created}"\n  labels:\n    a: "&"\n    b: <\n  name: a\n  uid: "1"\n`;
+		const yaml = `apiVersion: v1\nkind: Node\nmetadata:\n${inYaml}spec: {}\n`;
 		for (const [accept, text] of [
 			['*/*', line],
 			['text/html, */*;q=0.1', line],
-			[`${table},application/json`, line],
-			['application/vnd.kubernetes.protobuf,application/json', line],
 			['application/json;stream=watch', line],
 			['application/yaml', yaml],
 			['application/json;q=0.5,application/yaml', yaml],
 		] as const)
-			assert.equal((await get('/api/v1/nodes/a', { accept })).text, text, accept);
+			assert.ok((await get('/api/v1/nodes/a', { accept })).text.startsWith(text), accept);
+		for (const accept of [protobuf, `${protobuf},application/json`, `${protobuf};${asTable},${protobuf}`]) {
+			const { headers, text } = await get('/api/v1/nodes/a', { accept });
+			assert.deepEqual([headers['content-type'], text.slice(0, 4)], [protobuf, 'k8s\0'], accept);
+		}
 		assert.equal(
 			(await get('/api/v1/nodes/a', { accept: 'application/yaml' })).headers['content-type'],
 			'application/yaml',
@@ -135,9 +142,19 @@ describe('the HTTPS side of the door', () => {
 	});
 
 	it('406 once the request is allowed; in JSON if the client accepts no supported form', async () => {
-		const only = '406 only the following media types are accepted: application/json, application/yaml';
-		for (const accept of ['application/vnd.kubernetes.protobuf', table])
+		const only = `406 only the following media types are accepted: application/json, application/yaml, ${protobuf}`;
+		for (const accept of [`${protobuf};${asTable}`, 'application/json;as=Foo;v=v1;g=meta.k8s.io'])
 			assert.equal(await message('/api/v1/nodes/a', { accept }), only, accept);
+		const partial = 'application/json;v=v1;g=meta.k8s.io;as=PartialObjectMetadata';
+		assert.equal(
+			await message('/api/v1/nodes', { accept: partial }),
+			'406 you requested PartialObjectMetadata, but the requested object is a list (*core.NodeList)',
+		);
+		assert.equal(
+			await message('/api/v1/nodes/a', { accept: `${partial}List` }),
+			'406 you requested PartialObjectMetadataList, but the requested object is not a list (*core.Node)',
+		);
+		reached = [];
 		assert.deepEqual(reached, []);
 		refused = () => true;
 		const { status, text } = await get('/api/v1/nodes/a', { accept: 'text/html' });

@@ -177,7 +177,9 @@ export const hasHandler = (info: RequestInfo): boolean =>
 export function infoOfMethod(resource: ApiResource, method: string, message: MessageInfo): ResourceInfo {
 	const { verb, subresource } = verbOfMethod(resource, method) ?? {};
 	if (verb === undefined || subresource === undefined) throw new TypeError(`no verb for the method ${method}`);
-	const { namespace = '', name = '', fieldSelector = '', labelSelector = '' } = message;
+	const { namespace = '', fieldSelector = '', labelSelector = '' } = message;
+	// A name that is sent with a selection selects nothing.
+	const name = verbsWithSelectors.has(verb) ? '' : (message.name ?? '');
 	const parts = [resource.resource, name, subresource].filter(isFilled);
 	const selectors = selectorsFor(verb, new URLSearchParams({ fieldSelector, labelSelector }));
 	const path = `/${method}`;

@@ -1,0 +1,114 @@
+/**
+ * The body of a write -> an object, a patch or the options of a deletion.
+ * @source apiserver/pkg/endpoints/handlers/{create,update,patch,delete}.go; handlers/negotiation NegotiateInputSerializer
+ */
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { decodeJson } from '../../../lib/kube/codec/json.ts';
+import {
+	cannotBeHandled,
+	type DecodedObject,
+	strictDecodingError,
+	type TypeMeta,
+} from '../../../lib/kube/codec/object.ts';
+import { decodeProtobuf } from '../../../lib/kube/codec/protobuf.ts';
+import { decodeYaml } from '../../../lib/kube/codec/yaml.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import { readFirstYaml } from '../../../lib/yaml.ts';
+import type { FieldValidation, PatchType } from '../request/api-request.ts';
+import type { DeleteOptions } from '../request/options.ts';
+import { mediaTypes } from './negotiate.ts';
+
+type Decode = (body: Uint8Array, expected: TypeMeta) => DecodedObject;
+
+/** A body without a Content-Type is JSON: kubectl 1.20 sends such. */
+const decoders: ReadonlyMap<string, Decode> = new Map([
+	['', decodeJson],
+	[mediaTypes.json, decodeJson],
+	[mediaTypes.yaml, decodeYaml],
+	[mediaTypes.protobuf, decodeProtobuf],
+]);
+
+/** @throws API_UNSUPPORTED_MEDIA_TYPE */
+export function decoderOf(contentType: string): Decode {
+	const decode = decoders.get(contentType);
+	if (decode !== undefined) return decode;
+	const accepted = Object.values(mediaTypes).join(', ');
+	const problem = `the body of the request was in an unknown format - accepted media types include: ${accepted}`;
+	throw new KubejoinError('API_UNSUPPORTED_MEDIA_TYPE', { problem });
+}
+
+/**
+ * @param warn  receives the unknown and duplicate fields, for `Warn`
+ * @throws API_BAD_REQUEST
+ */
+export function readObject(
+	body: Uint8Array,
+	decode: Decode,
+	expected: TypeMeta,
+	validation: FieldValidation,
+	warn: (text: string) => void,
+): KubeObject {
+	const { object, strictProblems } = bounded(() => decode(body, expected));
+	if (strictProblems.length === 0 || validation === 'Ignore') return object;
+	if (validation === 'Strict') {
+		const problem = cannotBeHandled(object, expected, strictDecodingError(strictProblems));
+		throw new KubejoinError('API_BAD_REQUEST', { problem });
+	}
+	for (const problem of strictProblems) warn(problem);
+	return object;
+}
+
+/** Decoders nest with their input. */
+function bounded<T>(decode: () => T): T {
+	try {
+		return decode();
+	} catch (error) {
+		if (hasCode(error, 'MESSAGE_TOO_COMPLEX'))
+			throw new KubejoinError('API_BAD_REQUEST', { problem: error.message }, { cause: error });
+		if (!(error instanceof RangeError)) throw error;
+		throw new KubejoinError('API_BAD_REQUEST', { problem: 'exceeded max depth' }, { cause: error });
+	}
+}
+
+const deleteOptions: TypeMeta = { apiVersion: 'v1', kind: 'DeleteOptions' };
+
+/**
+ * A DeleteOptions of `v1`, of `meta.k8s.io/v1` or of the group of the resource.
+ *
+ * @throws API_BAD_REQUEST
+ */
+export function readDeleteBody(body: Uint8Array, decode: Decode): DeleteOptions {
+	return bounded(() => decode(body, deleteOptions)).object as unknown as DeleteOptions;
+}
+
+/** @source apimachinery/pkg/types/patch.go */
+const patchTypes: ReadonlyMap<string, PatchType> = new Map([
+	['application/json-patch+json', 'json'],
+	['application/merge-patch+json', 'merge'],
+	['application/strategic-merge-patch+json', 'strategic'],
+	['application/apply-patch+yaml', 'apply'],
+]);
+
+/** @throws API_UNSUPPORTED_MEDIA_TYPE  with the text of the router that upstream has before its own check */
+export function patchTypeOf(contentType: string): PatchType {
+	const type = patchTypes.get(contentType);
+	if (type !== undefined) return type;
+	throw new KubejoinError('API_UNSUPPORTED_MEDIA_TYPE', { problem: '415: Unsupported Media Type', isRouted: true });
+}
+
+const badRequest = (problem: string) => new KubejoinError('API_BAD_REQUEST', { problem });
+
+/** @throws API_BAD_REQUEST */
+export function readPatch(body: Buffer, type: PatchType): unknown {
+	if (type !== 'apply') {
+		try {
+			return JSON.parse(body.toString());
+		} catch (error) {
+			throw new KubejoinError('API_BAD_REQUEST', { problem: 'invalid JSON patch' }, { cause: error });
+		}
+	}
+	const refuse = ({ text }: { readonly text: string }): never => {
+		throw badRequest(`error encoding patch: ${text}`);
+	};
+	return readFirstYaml(body, { refuse, maxBytes: body.length })?.value ?? null;
+}

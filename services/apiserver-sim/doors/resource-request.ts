@@ -1,0 +1,242 @@
+/**
+ * A request for a resource -> a request of the pipeline -> an answer. The order of checks is upstream's: the router's
+ * (404, 405, 415, 406), then options, body and object, once the request is allowed.
+ * @source apiserver/pkg/endpoints/installer.go, handlers/{get,create,update,patch,delete,watch}.go
+ */
+import { KubejoinError } from '../../../lib/errors.ts';
+import { apiVersionOf } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { CountRefusal } from '../../../lib/limits.ts';
+import { quotedInput } from '../authorize/go-text.ts';
+import type { Completion, Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
+import { defaultOptions, type ObjectList } from '../request/api-request.ts';
+import type { ResourceInfo } from '../request/info.ts';
+import { requireVersion } from '../request/list-options.ts';
+import {
+	deleteOptionsOfQuery,
+	readDeleteOptions,
+	readGetOptions,
+	readListOptions,
+	readPatchOptions,
+	readWriteOptions,
+} from '../request/options.ts';
+import { selectedName } from '../selectors.ts';
+import { deletionAnswer, listMeta } from '../status.ts';
+import type { Answer } from './answer.ts';
+import { decoderOf, patchTypeOf, readDeleteBody, readObject, readPatch } from './body.ts';
+import { encode } from './encode.ts';
+import type { HttpRequest } from './http-request.ts';
+import { type Negotiated, negotiate, requireStream } from './negotiate.ts';
+import { Converter, includeObjectOf } from './table.ts';
+import { type EventEncoder, watchAnswer, watchTimeMs } from './watch-stream.ts';
+
+export interface ResourceDoorOptions {
+	readonly pipeline: Pipeline;
+	readonly count: CountRefusal;
+	readonly events: EventEncoder;
+	/** Ends the watches. */
+	readonly stopping: AbortSignal;
+	readonly nowMs: () => number;
+	/** Of the length of a watch without `timeoutSeconds`: from 0 to 1. */
+	readonly random: () => number;
+}
+
+/** Longer requests have other limits: a watch its own, a deletecollection none upstream. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+export class ResourceRequest {
+	readonly #http: HttpRequest;
+	readonly #info: ResourceInfo;
+	readonly #options: ResourceDoorOptions;
+	readonly #timeoutMs: number;
+	readonly #warn: (text: string) => void;
+	#isCreated = false;
+	/** Set when the request is complete. */
+	#form: Negotiated | undefined;
+	#completed: Completion = {};
+
+	/** @param timeoutMs  of `?timeout=` */
+	constructor(
+		http: HttpRequest,
+		info: ResourceInfo,
+		options: ResourceDoorOptions,
+		timeoutMs: number | undefined,
+		warn: (text: string) => void,
+	) {
+		this.#http = http;
+		this.#info = info;
+		this.#options = options;
+		this.#timeoutMs = Math.min(timeoutMs ?? REQUEST_TIMEOUT_MS, REQUEST_TIMEOUT_MS);
+		this.#warn = warn;
+	}
+
+	async answer(): Promise<Answer> {
+		const { pipeline } = this.#options;
+		const { credentials } = this.#http;
+		const { verb } = this.#info;
+		if (!isRoute(this.#info, this.#http.method)) return pipeline.refuse(this.#request(this.#http.signal), credentials);
+		if (verb === 'watch') return this.#watch();
+		const signal = AbortSignal.any([this.#http.signal, AbortSignal.timeout(this.#timeoutMs)]);
+		const request = this.#request(signal);
+		if (verb === 'list' || verb === 'deletecollection')
+			return this.#ofList(await pipeline.list(request, credentials), verb);
+		return this.#ofObject(await pipeline.execute(request, credentials), verb);
+	}
+
+	#request(signal: AbortSignal): UnauthenticatedRequest {
+		return {
+			...defaultOptions,
+			...this.#info,
+			userAgent: this.#http.wishes.userAgent,
+			warn: this.#warn,
+			created: () => {
+				this.#isCreated = true;
+			},
+			signal,
+			complete: async (count) => {
+				this.#completed = await this.#complete(count);
+				return this.#completed;
+			},
+		};
+	}
+
+	async #complete(count: CountRefusal): Promise<Completion> {
+		const { verb, labelSelector } = this.#info;
+		if (labelSelector !== '') {
+			const problem = `labelSelector is not offered yet: ${quotedInput(labelSelector)}`;
+			throw new KubejoinError('API_BAD_REQUEST', { problem });
+		}
+		const { query, wishes, contentType } = this.#http;
+		const patchType = verb === 'patch' ? patchTypeOf(contentType) : undefined;
+		const isOfMany = verb === 'list' || verb === 'watch';
+		this.#form = negotiate(wishes, isOfMany);
+		if (this.#form.conversion?.kind === 'Table') includeObjectOf(query);
+		if (verb === 'get') return readGetOptions(query);
+		if (verb === 'watch') {
+			requireStream(this.#form);
+			return withName(this.#info, readListOptions(query, verb, count));
+		}
+		if (verb === 'list') return readListOptions(query, verb, count);
+		if (verb === 'deletecollection')
+			return { ...readListOptions(query, verb, count), ...(await this.#readDeletion(count)) };
+		if (verb === 'delete') return this.#readDeletion(count);
+		if (patchType !== undefined) {
+			const body = await this.#http.readBody(count);
+			const options = readPatchOptions(query, patchType);
+			return { ...options, patch: { type: patchType, document: readPatch(body, patchType) } };
+		}
+		return this.#readWrite(count);
+	}
+
+	async #readWrite(count: CountRefusal): Promise<Completion> {
+		const { query, contentType } = this.#http;
+		const isCreate = this.#info.verb === 'create';
+		if (isCreate) decoderOf(contentType);
+		const body = await this.#http.readBody(count);
+		const options = readWriteOptions(query, isCreate ? 'CreateOptions' : 'UpdateOptions');
+		const { fieldValidation = 'Warn' } = options;
+		const object = readObject(body, decoderOf(contentType), typeOf(this.#info), fieldValidation, this.#warn);
+		return { ...options, object };
+	}
+
+	async #readDeletion(count: CountRefusal): Promise<Completion> {
+		const body = await this.#http.readBody(count);
+		if (body.length === 0) return readDeleteOptions(deleteOptionsOfQuery(this.#http.query));
+		return readDeleteOptions(readDeleteBody(body, decoderOf(this.#http.contentType)));
+	}
+
+	async #watch(): Promise<Answer> {
+		const { pipeline, stopping, random } = this.#options;
+		const ended = new AbortController();
+		const signal = AbortSignal.any([this.#http.signal, stopping, ended.signal]);
+		const events = await pipeline.watch(this.#request(signal), this.#http.credentials);
+		return watchAnswer(events, {
+			encoder: this.#options.events,
+			form: this.#formOf(),
+			convert: this.#eventConverter(),
+			end: () => ended.abort(),
+			timeoutMs: watchTimeMs(this.#completed.timeoutSeconds, random),
+			signal,
+		});
+	}
+
+	#eventConverter(): ((object: KubeObject) => object) | undefined {
+		const converter = this.#converter();
+		if (converter === undefined) return undefined;
+		let isFirst = true;
+		return (object) => {
+			const converted = converter.object(object, isFirst);
+			isFirst = false;
+			return converted;
+		};
+	}
+
+	#converter(): Converter | undefined {
+		const { conversion } = this.#formOf();
+		if (conversion === undefined) return undefined;
+		return new Converter(this.#info.resource, conversion, includeObjectOf(this.#http.query), this.#options.nowMs);
+	}
+
+	#formOf(): Negotiated {
+		if (this.#form === undefined) throw new Error('the pipeline answered a request that it did not complete');
+		return this.#form;
+	}
+
+	#ofList(list: ObjectList, verb: string): Answer {
+		const { resourceVersion = '', resourceVersionMatch } = this.#completed;
+		if (verb === 'list')
+			requireVersion({ resourceVersion, isExact: resourceVersionMatch === 'Exact' }, list.resourceVersion);
+		const { kind } = this.#info.resource;
+		const converted = this.#converter()?.list(list);
+		return this.#encoded(
+			200,
+			converted ?? {
+				kind: `${kind}List`,
+				apiVersion: apiVersionOf(this.#info.resource),
+				metadata: listMeta(list),
+				items: list.items.map(asItem),
+			},
+		);
+	}
+
+	#ofObject(object: KubeObject, verb: string): Answer {
+		const answer = verb === 'delete' ? deletionAnswer(this.#info.resource, object) : object;
+		if (answer !== object) return this.#encoded(200, answer);
+		const status = verb === 'create' || this.#isCreated ? 201 : 200;
+		return this.#encoded(status, this.#converter()?.object(object) ?? object);
+	}
+
+	#encoded(status: number, object: object): Answer {
+		const { contentType, body } = encode(object, this.#formOf());
+		return { status, headers: { 'Content-Type': contentType }, body };
+	}
+}
+
+/** A path that watches one object selects it by its name. @source handlers/get.go listOpts */
+function withName({ name, fieldSelector }: ResourceInfo, options: Completion): Completion {
+	if (name === '') return options;
+	const sent = options.fieldSelector ?? [];
+	if (sent.length === 0 || selectedName(sent) === name) return { ...options, fieldSelector };
+	throw new KubejoinError('API_BAD_REQUEST', { problem: "fieldSelector metadata.name doesn't match requested name" });
+}
+
+/** The list says the kind of its items. */
+function asItem({ kind: _kind, apiVersion: _version, ...item }: KubeObject): object {
+	return item;
+}
+
+/** The kind of a body: that of the subresource, if it has one of its own. */
+function typeOf({ resource, subresource }: ResourceInfo): { readonly apiVersion: string; readonly kind: string } {
+	const row = resource.subresources.find(({ name }) => name === subresource);
+	const { group = resource.group, version = resource.version, kind = resource.kind } = row ?? {};
+	return { apiVersion: apiVersionOf({ group, version }), kind };
+}
+
+/** Methods of a collection, of an object and of a subresource. @source apiserver/pkg/endpoints/installer.go */
+function isRoute({ resource, verb, namespace, name, subresource, path }: ResourceInfo, method: string): boolean {
+	if (subresource !== '') return method !== 'HEAD' && verb !== '';
+	if (name !== '' && verb !== 'watch') return ['GET', 'PUT', 'PATCH', 'DELETE'].includes(method);
+	const isEverywhere = resource.namespaced && namespace === '';
+	const isPathVerb = /^\/apis?(?:\/[^/]+){1,2}\/watch\//.test(path);
+	return isEverywhere || isPathVerb ? method === 'GET' : ['GET', 'POST', 'DELETE'].includes(method);
+}

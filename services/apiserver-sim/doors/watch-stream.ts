@@ -1,0 +1,87 @@
+/**
+ * A watch as chunks: one event in a line of JSON, or in a frame of protobuf after its length.
+ * @source apiserver/pkg/endpoints/handlers/watch.go; apimachinery/pkg/util/framer
+ */
+import { LRUCache } from 'lru-cache';
+import { asKubejoinError, hasCode } from '../../../lib/errors.ts';
+import { encodeJson } from '../../../lib/kube/codec/json.ts';
+import { encodeWatchFrame } from '../../../lib/kube/codec/protobuf.ts';
+import type { KubeObject, WatchEvent } from '../../../lib/kube/types.ts';
+import { limits } from '../../../lib/limits.ts';
+import { failureStatus } from '../status.ts';
+import type { Answer } from './answer.ts';
+import { mediaTypes, type Negotiated, notAcceptable } from './negotiate.ts';
+
+export interface WatchAnswerOptions {
+	readonly encoder: EventEncoder;
+	readonly form: Negotiated;
+	/** To a Table or to the metadata alone. */
+	readonly convert: ((object: KubeObject) => object) | undefined;
+	/** Ends the watch after `timeoutMs`. */
+	readonly end: () => void;
+	readonly timeoutMs: number;
+	/** Aborts when the watch has ended, for any reason. */
+	readonly signal: AbortSignal;
+}
+
+export function watchAnswer(events: AsyncIterable<WatchEvent<KubeObject>>, options: WatchAnswerOptions): Answer {
+	const isProtobuf = options.form.mediaType === mediaTypes.protobuf;
+	const contentType = isProtobuf ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json;
+	return { status: 200, headers: { 'Content-Type': contentType }, body: chunksOf(events, isProtobuf, options) };
+}
+
+/** A random time by default, so that watches that began together do not end together. */
+export const watchTimeMs = (timeoutSeconds: number | undefined, random: () => number): number =>
+	timeoutSeconds !== undefined && timeoutSeconds > 0 ? timeoutSeconds * 1000 : limits.watchTime.value * (1 + random());
+
+/** The longest time that a timer of Node can have. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+async function* chunksOf(
+	events: AsyncIterable<WatchEvent<KubeObject>>,
+	isProtobuf: boolean,
+	{ encoder, convert, end, timeoutMs, signal }: WatchAnswerOptions,
+): AsyncGenerator<string | Uint8Array> {
+	const timer = setTimeout(end, Math.min(timeoutMs, MAX_TIMER_MS));
+	try {
+		for await (const { type, object } of events) {
+			if (signal.aborted) return;
+			yield convert === undefined
+				? encoder.shared(type, object, isProtobuf)
+				: chunkOf(type, convert(object), isProtobuf);
+		}
+	} catch (error) {
+		if (signal.aborted) return;
+		const known = asKubejoinError(error);
+		yield chunkOf('ERROR', failureStatus(known), isProtobuf);
+		// The caller lists again.
+		if (!hasCode(known, 'API_EXPIRED')) throw known;
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+/**
+ * Encodes events. The watches of a resource share their objects: an object is encoded once, and not once for each
+ * watch.
+ */
+export class EventEncoder {
+	readonly #recent = new LRUCache<object, Map<string, string | Uint8Array>>({ max: RECENT_OBJECTS });
+
+	shared(type: string, object: object, isProtobuf: boolean): string | Uint8Array {
+		const key = `${type} ${isProtobuf}`;
+		const forms = this.#recent.get(object) ?? new Map<string, string | Uint8Array>();
+		const chunk = forms.get(key) ?? chunkOf(type, object, isProtobuf);
+		this.#recent.set(object, forms.set(key, chunk));
+		return chunk;
+	}
+}
+const RECENT_OBJECTS = 256;
+
+/** @throws API_NOT_ACCEPTABLE  the object has no form in protobuf */
+function chunkOf(type: string, object: object, isProtobuf: boolean): string | Uint8Array {
+	if (!isProtobuf) return `{"type":${JSON.stringify(type)},"object":${encodeJson(object).trimEnd()}}\n`;
+	const frame = encodeWatchFrame(type, object);
+	if (frame === undefined) throw notAcceptable([`${mediaTypes.json};stream=watch`]);
+	return frame;
+}
