@@ -113,6 +113,15 @@ export const limits = {
 		source: 'sigs.k8s.io/json maxNestingDepth is 10,000',
 		test: 'lib/kube/patch/patch.test.ts',
 	}),
+	trackedFields: limit({
+		value: 5000,
+		unit: 'items',
+		of: 'the fields of one object whose managers are kept in metadata.managedFields',
+		where: ['6443'],
+		response: 'stored without managedFields; a server-side apply is refused with 413 RequestEntityTooLarge',
+		source: 'apiserver drops managedFields of an object that they make too large',
+		test: 'lib/kube/managed-fields/field-manager.test.ts',
+	}),
 	listEntries: limit({
 		value: 1000,
 		unit: 'items',

@@ -180,8 +180,12 @@ export const apiErrors = {
 		http: { status: 422, reason: 'Invalid' },
 	}),
 	/** `causes` are of the reason FieldManagerConflict. */
-	API_APPLY_CONFLICT: defineError<{ conflicts: string; causes: readonly FieldProblem[] }>({
-		message: (f) => `Apply failed with ${f.conflicts}`,
+	API_APPLY_CONFLICT: defineError<{
+		conflicts: string;
+		lines?: readonly string[] | undefined;
+		causes: readonly FieldProblem[];
+	}>({
+		message: (f) => `Apply failed with ${[f.conflicts, ...(f.lines ?? [])].join('\n')}`,
 		remedy: () => 'Apply with --force-conflicts to take over these fields, or remove them from the manifest',
 		grpc: grpcCode.ABORTED,
 		http: { status: 409, reason: 'Conflict' },

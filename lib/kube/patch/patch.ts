@@ -1,10 +1,9 @@
 /** Applies the patch types that need no field manager: JSON patch, merge patch and strategic merge patch. */
-import { limits } from '../../limits.ts';
+import { requireDepth } from '../json-depth.ts';
 import type { JsonObject } from '../json-object.ts';
 import { type GroupVersionKind, typeOfKind } from '../schema/schema.ts';
 import { applyJsonPatch, type Patched } from './json-patch.ts';
 import { applyMergePatch } from './merge-patch.ts';
-import { malformed } from './patch-error.ts';
 import { applyStrategicMergePatch } from './strategic-merge-patch.ts';
 
 /**
@@ -36,13 +35,4 @@ function dispatch(
 	const merged =
 		type === 'merge' ? applyMergePatch(document, patch) : applyStrategicMergePatch(typeOfKind(kind), document, patch);
 	return { document: merged, strictProblems: [] };
-}
-
-/** Without recursion, which a deep value would exhaust. @throws API_BAD_REQUEST */
-export function requireDepth(value: unknown): void {
-	let level = [value];
-	for (let depth = 0; level.length > 0; depth += 1) {
-		if (depth > limits.patchDepth.value) throw malformed('exceeded max depth');
-		level = level.flatMap((entry) => (typeof entry === 'object' && entry !== null ? Object.values(entry) : []));
-	}
 }

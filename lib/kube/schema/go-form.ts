@@ -38,8 +38,9 @@ function goStruct({ fields }: StructType, value: Readonly<Record<string, unknown
 }
 
 /** @returns undefined for a field that Go omits */
-function goField({ type, isPointer, isAlwaysWritten }: Field, value: unknown): unknown {
-	const empty = isAlwaysWritten ? emptyOf(type, isPointer) : undefined;
+function goField(field: Field, value: unknown): unknown {
+	const { type, isPointer, isAlwaysWritten } = field;
+	const empty = isAlwaysWritten ? emptyValue(field) : undefined;
 	if (isPointer) return value === undefined || value === null ? empty : goForm(type, value);
 	if (type.form === 'struct') return goForm(type, value ?? {});
 	if (value === undefined || value === null) return empty;
@@ -52,6 +53,7 @@ const isEmpty = (value: unknown): boolean =>
 	value === false ||
 	(typeof value === 'object' && Object.keys(value ?? {}).length === 0);
 
-const zeros = { string: '', number: 0, boolean: false, time: null, scalar: null } as const;
-const emptyOf = (type: KubeType, isPointer: boolean): unknown =>
+const zeros = { string: '', number: 0, boolean: false, time: null, quantity: '0', intOrString: 0 } as const;
+/** The empty value of a field, as Go writes it. */
+export const emptyValue = ({ type, isPointer }: Pick<Field, 'type' | 'isPointer'>): unknown =>
 	type.form === 'scalar' && !isPointer ? zeros[type.scalar] : null;

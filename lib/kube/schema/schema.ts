@@ -7,8 +7,7 @@ import { kindRows, typeRows } from './schema-text.ts';
 
 export interface ScalarType {
 	readonly form: 'scalar';
-	/** `scalar` is a string or a number, for example a quantity. */
-	readonly scalar: 'string' | 'number' | 'boolean' | 'time' | 'scalar';
+	readonly scalar: 'string' | 'number' | 'boolean' | 'time' | 'quantity' | 'intOrString';
 }
 /** Of any form: a list in it is replaced as a whole, a map is merged by key. */
 export interface AnyType {
@@ -51,7 +50,8 @@ const scalars: Readonly<Record<string, ScalarType>> = {
 	number: { form: 'scalar', scalar: 'number' },
 	boolean: { form: 'scalar', scalar: 'boolean' },
 	time: { form: 'scalar', scalar: 'time' },
-	scalar: { form: 'scalar', scalar: 'scalar' },
+	quantity: { form: 'scalar', scalar: 'quantity' },
+	intOrString: { form: 'scalar', scalar: 'intOrString' },
 };
 
 interface OpenStruct extends StructType {

@@ -1,0 +1,230 @@
+/**
+ * Keeps metadata.managedFields with each write, and applies configurations.
+ *
+ * @source apimachinery/pkg/util/managedfields/internal: fieldmanager.go and the managers that it wraps
+ */
+import { KubejoinError } from '../../errors.ts';
+import { limits } from '../../limits.ts';
+import { requireDepth } from '../json-depth.ts';
+import { getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
+import { malformed } from '../patch/patch-error.ts';
+import { emptyObject, goForm } from '../schema/go-form.ts';
+import { type GroupVersionKind, type KubeType, typeOfKind } from '../schema/schema.ts';
+import type { KubeObject } from '../types.ts';
+import { applyConflict } from './conflict.ts';
+import { capOwners, keyOf, type ManagerId, type Owners, readOwners, writeOwners } from './entries.ts';
+import { isTrackable } from './field-count.ts';
+import { difference, type FieldSet, hasPath, isEmpty, setOf, union } from './field-set.ts';
+import { forcesLastApplied, withLastApplied } from './last-applied.ts';
+import { SchemaMismatch } from './list-elements.ts';
+import { type Applied, applyConfiguration, ownersAfterUpdate, type Write } from './ownership.ts';
+import { fieldElement } from './path-element.ts';
+import { resetFieldsOf } from './reset-fields.ts';
+import { typeProblems } from './validate.ts';
+
+export interface ManagedWrite {
+	readonly kind: GroupVersionKind;
+	/** Empty for the resource itself. */
+	readonly subresource: string;
+	/** Empty for an unknown one. */
+	readonly manager: string;
+	/** RFC 3339. */
+	readonly now: string;
+}
+
+/** Never owned. */
+const stripped = setOf(
+	...['apiVersion', 'kind', 'metadata'].map((name) => [fieldElement(name)]),
+	...['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'clusterName', 'generation', 'managedFields']
+		.concat('resourceVersion')
+		.map((name) => [fieldElement('metadata'), fieldElement(name)]),
+);
+
+/**
+ * The object of a create, update or patch with its managedFields. The manager owns the fields that differ from the live
+ * object. An object with more fields than the limit has no managedFields.
+ *
+ * @param live  undefined for a create
+ */
+export function withUpdatedFields<T extends KubeObject>(live: KubeObject | undefined, next: T, write: ManagedWrite): T {
+	const type = typeOfKind(write.kind);
+	if (!isTrackable(type, next) || (live !== undefined && !isTrackable(type, live)))
+		return setManagedFields(next, undefined);
+	const liveEntries = managedFieldsOf(live);
+	const owners = ownersOfUpdate(liveEntries, next, write);
+	const isTracked = live === undefined || owners.size > 0;
+	try {
+		return withEntries(next, isTracked ? updated(type, live, next, owners, write) : owners);
+	} catch (error) {
+		if (!(error instanceof SchemaMismatch)) throw error;
+		return setManagedFields(next, liveEntries);
+	}
+}
+
+/**
+ * An empty list, or one empty entry, removes all owners. Entries that are absent or invalid keep those of the live
+ * object, and so does a write to a subresource.
+ */
+function ownersOfUpdate(liveEntries: unknown, next: KubeObject, { subresource }: ManagedWrite): Owners {
+	const live = readOwners(liveEntries) ?? noOwners();
+	if (subresource !== '') return live;
+	const sent = managedFieldsOf(next);
+	if (Array.isArray(sent) && (sent.length === 0 || (sent.length === 1 && jsonEqual(goEntry(sent[0]), {}))))
+		return noOwners();
+	const owners = readOwners(sent);
+	return owners === undefined || owners.size === 0 ? live : owners;
+}
+const noOwners = (): Owners => new Map();
+const goEntry = (entry: unknown): unknown =>
+	isJsonObject(entry)
+		? Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== null && value !== ''))
+		: entry;
+
+function updated(
+	type: KubeType,
+	live: KubeObject | undefined,
+	next: KubeObject,
+	owners: Owners,
+	{ kind, subresource, manager, now }: ManagedWrite,
+): Owners {
+	const id = managerId(kind, subresource, manager, 'Update');
+	const write = writeOf(type, live, owners, kind, subresource);
+	const { owners: remaining, changed } = ownersAfterUpdate(write, goObject(type, next));
+	const fields = difference(changed, stripped);
+	if (!isEmpty(fields)) {
+		const key = keyOf(id);
+		const before = remaining.get(key)?.fields;
+		remaining.set(key, { ...id, time: now, fields: before === undefined ? fields : union(fields, before) });
+	}
+	return capOwners(remaining);
+}
+
+const managerId = (
+	{ apiVersion }: GroupVersionKind,
+	subresource: string,
+	manager: string,
+	operation: ManagerId['operation'],
+): ManagerId => ({ manager: manager === '' ? 'unknown' : manager, operation, apiVersion, subresource });
+
+const writeOf = (
+	type: KubeType,
+	live: KubeObject | undefined,
+	owners: Owners,
+	{ kind }: GroupVersionKind,
+	subresource: string,
+): Write => ({
+	type,
+	kind,
+	live: live === undefined ? emptyObject(type) : goObject(type, live),
+	owners,
+	reset: resetFieldsOf(kind, subresource),
+});
+
+/** In its Go form, without managedFields. */
+const goObject = (type: KubeType, object: KubeObject): unknown => goForm(type, setManagedFields(object, undefined));
+
+const managedFieldsOf = (object: KubeObject | undefined): unknown =>
+	getOwn((object?.metadata ?? {}) as JsonObject, 'managedFields') ?? undefined;
+
+function setManagedFields<T extends KubeObject>(object: T, entries: unknown): T {
+	const { managedFields: _before, ...metadata } = object.metadata as JsonObject;
+	return { ...object, metadata: entries === undefined ? metadata : { ...metadata, managedFields: entries } };
+}
+const withEntries = <T extends KubeObject>(object: T, owners: Owners): T =>
+	setManagedFields(object, writeOwners(owners));
+
+export interface ManagedApply extends ManagedWrite {
+	/** Take over the fields of other managers. */
+	readonly force: boolean;
+	readonly namespace: string;
+}
+
+/**
+ * The live object with the applied configuration merged into it.
+ *
+ * @param live  undefined when the apply creates the object
+ * @throws API_BAD_REQUEST  the configuration is of another kind, or does not fit its type
+ * @throws API_APPLY_CONFLICT  other managers own fields with other values, and `force` is not set
+ */
+export function appliedObject(live: KubeObject | undefined, configuration: unknown, write: ManagedApply): KubeObject {
+	requireDepth(configuration);
+	const applied = requireConfiguration(configuration, write);
+	const type = typeOfKind(write.kind);
+	for (const object of [applied, live ?? {}]) {
+		if (isTrackable(type, object)) continue;
+		const limit = limits.trackedFields.value;
+		const because = `a server-side apply keeps the managers of at most ${limit} fields`;
+		throw new KubejoinError('API_TOO_LARGE', { limit: String(limit), because });
+	}
+	const problems = typeProblems(type, applied);
+	if (problems.length > 0) throw mismatch('failed to create typed patch object', applied, write, problems);
+	try {
+		return apply(type, live, applied, write);
+	} catch (error) {
+		if (!(error instanceof SchemaMismatch)) throw error;
+		throw malformed(`failed to merge config: ${error.message}`);
+	}
+}
+
+function apply(type: KubeType, live: KubeObject | undefined, applied: KubeObject, write: ManagedApply): KubeObject {
+	const { kind, subresource, manager, now, force } = write;
+	const id = managerId(kind, subresource, manager, 'Apply');
+	const target = writeOf(type, live, liveOwners(type, live, write), kind, subresource);
+	const result = applyConfiguration(target, id, applied);
+	requireNoConflict(type, live, result, manager, force);
+	const key = keyOf(id);
+	const owners = new Map(result.owners);
+	const owner = owners.get(key);
+	const fields: FieldSet | undefined = owner && difference(owner.fields, stripped);
+	if (owner === undefined || fields === undefined || isEmpty(fields)) owners.delete(key);
+	else owners.set(key, { ...owner, fields, time: result.object === undefined ? owner.time : now });
+	const object = goForm(type, result.object ?? target.live) as KubeObject;
+	const named = { ...object, apiVersion: kind.apiVersion, kind: kind.kind };
+	return withEntries(manager === 'kubectl' ? withLastApplied(named, applied) : named, owners);
+}
+
+/** Before the first apply, all fields belong to one owner. */
+function liveOwners(type: KubeType, live: KubeObject | undefined, write: ManagedApply): Owners {
+	const owners = readOwners(managedFieldsOf(live)) ?? noOwners();
+	if (live === undefined || owners.size > 0) return owners;
+	return updated(type, undefined, live, owners, { ...write, manager: 'before-first-apply' });
+}
+
+function requireNoConflict(
+	type: KubeType,
+	live: KubeObject | undefined,
+	{ conflicts }: Applied,
+	manager: string,
+	force: boolean,
+): void {
+	if (force || conflicts.length === 0) return;
+	const allowed = manager === 'kubectl' && live !== undefined ? forcesLastApplied(type, live) : undefined;
+	const remaining = allowed === undefined ? conflicts : conflicts.filter(({ path }) => !hasPath(allowed, path));
+	if (remaining.length > 0) throw applyConflict(remaining);
+}
+
+/** @throws API_BAD_REQUEST */
+function requireConfiguration(configuration: unknown, { kind, ...write }: ManagedApply): KubeObject {
+	if (!isJsonObject(configuration)) throw malformed('error decoding patch: the configuration is not an object');
+	const { apiVersion, kind: sentKind, metadata } = configuration;
+	if (apiVersion !== kind.apiVersion || sentKind !== kind.kind)
+		throw malformed(`invalid object type: ${gvkText({ apiVersion: text(apiVersion), kind: text(sentKind) })}`);
+	if (metadata !== undefined && metadata !== null && !isJsonObject(metadata))
+		throw mismatch('failed to create typed patch object', undefined, { kind, ...write }, ['.metadata: expected map']);
+	const applied = { ...configuration, metadata: metadata ?? {} } as unknown as KubeObject;
+	if (managedFieldsOf(applied) !== undefined) throw malformed('metadata.managedFields must be nil');
+	return applied;
+}
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** @source apimachinery/pkg/runtime/schema GroupVersionKind.String */
+function gvkText({ apiVersion, kind }: GroupVersionKind): string {
+	return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
+}
+
+/** @differs upstream answers with 500 */
+function mismatch(what: string, object: KubeObject | undefined, write: ManagedApply, problems: readonly string[]) {
+	const { name = '', namespace = write.namespace } = object?.metadata ?? {};
+	const found = problems.length === 1 ? problems[0] : ['errors:', ...problems.map((one) => `  ${one}`)].join('\n');
+	return malformed(`${what} (${namespace}/${name}; ${gvkText(write.kind)}): ${found}`);
+}
