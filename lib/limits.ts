@@ -146,6 +146,14 @@ export const limits = {
 		response: '422 Invalid',
 		test: 'services/apiserver-sim/resources/certificate-signing-requests.test.ts',
 	}),
+	csrCharacters: limit({
+		value: 64 * 1024,
+		unit: 'items',
+		of: 'characters of spec.request, as PEM; a request with an RSA-8192 key takes 4,000',
+		where: ['6443', '6444'],
+		response: '422 Invalid, CSR_MALFORMED',
+		test: 'lib/pki/csr.test.ts',
+	}),
 	roleCombinations: limit({
 		value: 2500,
 		unit: 'items',

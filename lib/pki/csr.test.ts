@@ -5,7 +5,17 @@ import { openssl } from '../../test/openssl.ts';
 import { type ErrorCode, hasCode } from '../errors.ts';
 import { signWith } from './algorithms.ts';
 import { createCsr, parseCsr } from './csr.ts';
-import { bitString, bitStringBytes, itemsOfSequence, readDer, sequence, writeDer } from './der.ts';
+import {
+	bitString,
+	bitStringBytes,
+	itemsOfSequence,
+	itemsOfTag,
+	readDer,
+	sequence,
+	tagged,
+	unsignedInteger,
+	writeDer,
+} from './der.ts';
 import { generateKeyPair, type KeyPair, keyAlgorithms, spkiOf, writePrivateKey } from './keys.ts';
 import { readPem, writePem } from './pem.ts';
 
@@ -211,6 +221,23 @@ describe('certificate requests', () => {
 			),
 			'CSR_MALFORMED',
 		);
+	});
+
+	it('CSR_MALFORMED for another version, and for extensions that are requested twice', async () => {
+		const keys = await generateKeyPair('ECDSA-P256');
+		const pem = createCsr({ subject, dnsNames: ['a.b'] }, keys);
+		const [info, algorithm] = itemsOfSequence(readDer(derOf(pem)));
+		const [version, name, spki, attributes] = itemsOfSequence(info);
+		const [attribute] = itemsOfTag(attributes, 0);
+		assert.ok(algorithm && version && name && spki && attribute);
+		const signed = (...changed: Parameters<typeof sequence>): string => {
+			const body = sequence(...changed);
+			const signature = bitString(signWith(keys.privateKey, writeDer(body)));
+			return writePem('CERTIFICATE REQUEST', writeDer(sequence(body, algorithm, signature)));
+		};
+		assert.deepEqual(parseCsr(signed(version, name, spki, tagged(0, attribute))).names.dns, ['a.b']);
+		throwsCode(signed(unsignedInteger(Buffer.from([1])), name, spki, tagged(0, attribute)), 'CSR_MALFORMED');
+		throwsCode(signed(version, name, spki, tagged(0, attribute, attribute)), 'CSR_MALFORMED');
 	});
 
 	it('throws only its two codes for any bytes', async () => {

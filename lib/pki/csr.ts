@@ -4,6 +4,7 @@
  */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { causeText, KubejoinError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { algorithmOf, checkKey, signWith, verifyWith } from './algorithms.ts';
 import {
 	bitString,
@@ -55,8 +56,7 @@ export interface CsrOptions {
 	readonly ipAddresses?: readonly string[];
 }
 
-/** Characters of PEM; a request with an RSA-8192 key takes 4,000. */
-const maxPemLength = 64 * 1024;
+const maxPemLength = limits.csrCharacters.value;
 const extensionRequestOid = '1.2.840.113549.1.9.14';
 
 /**

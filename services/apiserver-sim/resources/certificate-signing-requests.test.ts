@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { FieldProblem, KubejoinError } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type {
 	CertificateSigningRequest,
@@ -192,6 +193,18 @@ describe('CertificateSigningRequests', () => {
 				await refusalOf(create(csr({ usages }))),
 				invalid('spec.usages: Too many: 120000: must have at most 23 items'),
 			);
+		});
+
+		it('422: a longer request than the limit, which the cause names', async () => {
+			const request = base64(pem.padEnd(limits.csrCharacters.value + 1));
+			await assert.rejects(create(csr({ request })), (error: KubejoinError) => {
+				const causes = error.facts.causes as readonly FieldProblem[];
+				assert.deepEqual(
+					causes.map(({ field, limit }) => [field, limit]),
+					[['spec.request', 'csrCharacters']],
+				);
+				return true;
+			});
 		});
 
 		it('422: the signer name is <domain>/<path>', async () => {

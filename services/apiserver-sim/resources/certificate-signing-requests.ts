@@ -119,8 +119,10 @@ function withTimes(next: readonly Condition[], previous: readonly Condition[], n
 function specProblems(csr: Csr): FieldProblem[] {
 	const { spec } = csr;
 	const problems: FieldProblem[] = [];
-	const request = requestProblem(pemOf(csr));
-	if (request !== undefined) problems.push(invalid('spec.request', spec.request ?? null, request));
+	const pem = pemOf(csr);
+	const request = requestProblem(pem);
+	const limit = pem.length > limits.csrCharacters.value ? 'csrCharacters' : undefined;
+	if (request !== undefined) problems.push({ ...invalid('spec.request', spec.request ?? null, request), limit });
 	problems.push(...usageProblems(spec.usages));
 	problems.push(...signerNameProblems(spec.signerName));
 	if (spec.expirationSeconds !== undefined && spec.expirationSeconds < MIN_EXPIRATION_SECONDS) {
