@@ -373,6 +373,25 @@ const authentication: readonly Target[] = [
 		],
 	},
 	{
+		file: 'services/apiserver-sim/authorize/node-graph.ts',
+		tests: ['services/apiserver-sim/authorize/node-graph.test.ts'],
+		mutants: [
+			["		if (node === '') return;", ''],
+			['if (annotations !== undefined && Object.hasOwn(annotations, mirrorAnnotation)) return [own];', ''],
+			['			if (count > 0) nodes?.set(node, count);', '			if (count >= 0) nodes?.set(node, count);'],
+			['?.has(node) ?? false', '!== undefined'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/authorize/subject-index.ts',
+		tests: ['services/apiserver-sim/authorize/subject-index.test.ts'],
+		mutants: [
+			['		this.delete(key);\n		const namespace', '		const namespace'],
+			['namespace: namespace || ownNamespace', 'namespace: namespace ?? ""'],
+			['...groups.map(groupKey)', ''],
+		],
+	},
+	{
 		file: 'services/apiserver-sim/authorize/node-identity.ts',
 		tests: ['services/apiserver-sim/authorize'],
 		mutants: [

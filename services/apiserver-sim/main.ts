@@ -3,6 +3,7 @@ import '../../lib/require-node.ts';
 import { randomInt } from 'node:crypto';
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
+import { resources } from '../../lib/kube/resources.ts';
 import { refusalCounter } from '../../lib/limits.ts';
 import { openChannel } from '../../lib/rpc/channel.ts';
 import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
@@ -17,6 +18,7 @@ import { serviceAccountTokens } from './authenticate/service-account-token.ts';
 import { cacheSuccesses, unionOfTokens } from './authenticate/token-authenticator.ts';
 import { createAuthenticator } from './authenticate/union.ts';
 import { createNodeAuthorizer } from './authorize/node.ts';
+import { PodGraph } from './authorize/node-graph.ts';
 import { privilegedGroups } from './authorize/privileged-groups.ts';
 import { createRbacAuthorizer } from './authorize/rbac.ts';
 import { unionOf } from './authorize/union.ts';
@@ -29,6 +31,7 @@ import { readyChecks } from './health.ts';
 import { countedAuthenticator, requestMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { startRbacCache } from './rbac-cache.ts';
+import { followObjects } from './registry/follow.ts';
 import { createObjectReader } from './registry/object-reader.ts';
 import { createResources } from './resources/index.ts';
 import { apiServices } from './server.ts';
@@ -38,9 +41,6 @@ const service = 'apiserver-sim';
 
 /** Of service-account tokens, and their only audience by default. @source kubeadm --service-account-issuer */
 const issuer = 'https://kubernetes.default.svc.cluster.local';
-
-/** A node is related to a Secret or a ConfigMap through pods, and there are no pods. */
-const noPods = { related: () => false };
 
 await runService(service, settings, async (config, log, registry, unforeseen) => {
 	const { listenAddress: address, port, tlsCertificate: cert, tlsKey: key, clientCa, controlPlaneEndpoint } = config;
@@ -59,7 +59,9 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	try {
 		await bootstrapCluster(store, { controlPlaneEndpoint, ca: clientCa }, systemClock);
 		const rbac = startRbacCache(store, stopping.signal, log);
-		await rbac.synced;
+		const graph = new PodGraph();
+		const pods = followObjects(store, resources.pods, graph, stopping.signal, log);
+		await Promise.all([rbac.synced, pods.synced]);
 		const tokens = tokenStoreClient(tokenStore);
 		const count = refusalCounter(registry);
 		const serviceAccountKey = readServiceAccountKey(config.serviceAccountKey);
@@ -76,7 +78,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		);
 		const authorizer = unionOf({
 			'kubernetes.io/system-privileged-group': privilegedGroups,
-			node: createNodeAuthorizer(noPods),
+			node: createNodeAuthorizer(graph),
 			rbac: createRbacAuthorizer(rbac.source),
 		});
 		const endpoints = createResources({
@@ -97,7 +99,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		);
 		const pipeline = createPipeline(authenticate, authorizer, endpoints, count);
 		const connections = newConnections();
-		const ready = readyChecks(store, rbac);
+		const ready = readyChecks(store, rbac, pods);
 		const elapsedMs = () => performance.now();
 		const requests = requestMetrics(registry, elapsedMs);
 		const observers = [grpcMetrics(registry, elapsedMs), requests.grpc];
@@ -127,7 +129,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			async stop() {
 				stopping.abort();
 				await listener.close(STOP_GRACE_MS);
-				await rbac.done;
+				await Promise.all([rbac.done, pods.done]);
 				await release();
 			},
 		};

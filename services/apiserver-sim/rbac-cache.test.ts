@@ -3,10 +3,12 @@ import { KubejoinError } from '../../lib/errors.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import { createLog } from '../../lib/log.ts';
 import type { Store } from '../../lib/store/store.ts';
+import { userNamed } from './authorize/fixtures.test.ts';
 import { storeOfEachTest } from './fixtures.test.ts';
 import { type RbacCache, startRbacCache } from './rbac-cache.ts';
 import { storeKey } from './registry.ts';
 
+const user = userNamed('u');
 const log = createLog({ service: 'test', level: 'error', format: 'json', write: () => undefined });
 const until = async (isTrue: () => boolean): Promise<void> => {
 	while (!isTrue()) await new Promise((resolve) => setImmediate(resolve));
@@ -21,6 +23,7 @@ describe('the RBAC cache', () => {
 		store().create(storeKey(resource, namespace, name), {
 			kind: resource.kind,
 			metadata: { name, ...(namespace === '' ? {} : { namespace }) },
+			subjects: [{ kind: 'User', name: 'u' }],
 		});
 	const isReady = () => {
 		try {
@@ -33,7 +36,7 @@ describe('the RBAC cache', () => {
 	const start = (over: Store = store()) => {
 		cache = startRbacCache(over, stop.signal, log);
 	};
-	const bindings = () => cache.source.clusterRoleBindings().map(({ metadata }) => metadata.name);
+	const bindings = () => cache.source.clusterRoleBindings(user).map(({ metadata }) => metadata.name);
 
 	beforeEach(() => {
 		stop = new AbortController();
@@ -45,7 +48,7 @@ describe('the RBAC cache', () => {
 
 	it('is not ready before it has read what there is', async () => {
 		start();
-		assert.throws(() => cache.ready(), new Error('clusterRoles are not read yet'));
+		assert.throws(() => cache.ready(), new Error('clusterroles are not read yet'));
 		await until(isReady);
 	});
 
@@ -64,10 +67,10 @@ describe('the RBAC cache', () => {
 		assert.equal(source.role('a', 'role')?.metadata.namespace, 'a');
 		assert.equal(source.role('b', 'role'), undefined);
 		assert.deepEqual(
-			source.roleBindings('a').map(({ metadata }) => metadata.name),
+			source.roleBindings('a', user).map(({ metadata }) => metadata.name),
 			['a-binding'],
 		);
-		assert.deepEqual([source.roleBindings('c'), bindings()], [[], ['binding']]);
+		assert.deepEqual([source.roleBindings('c', user), bindings()], [[], ['binding']]);
 	});
 
 	it('a binding counts from when it is made until it is deleted', async () => {
@@ -75,12 +78,14 @@ describe('the RBAC cache', () => {
 		await until(isReady);
 		await put(resources.clusterRoleBindings, 'binding');
 		await until(() => bindings().length === 1);
+		const other = [{ kind: 'User', name: 'v' }];
 		const key = storeKey(resources.clusterRoleBindings, '', 'binding');
 		const { revision } = (await store().get(key)) ?? assert.fail();
-		await store().update(key, { kind: 'ClusterRoleBinding', metadata: { name: 'binding' }, subjects: [] }, revision);
-		await until(() => cache.source.clusterRoleBindings()[0]?.subjects !== undefined);
-		await store().delete(key);
+		await store().update(key, { kind: 'ClusterRoleBinding', metadata: { name: 'binding' }, subjects: other }, revision);
 		await until(() => bindings().length === 0);
+		assert.equal(cache.source.clusterRoleBindings(userNamed('v')).length, 1);
+		await store().delete(key);
+		await until(() => cache.source.clusterRoleBindings(userNamed('v')).length === 0);
 	});
 
 	it('keeps its objects while the store is unavailable, and then reads changes that it may have missed', async () => {

@@ -46,7 +46,10 @@ describe('defaultRbac', () => {
 		assert.deepEqual(rulesOf('admin'), [...rulesOf('edit'), ...rulesOf('system:aggregate-to-admin')]);
 	});
 	it('binds system:node to no subject', () => {
-		assert.equal(source.clusterRoleBindings().find((b) => b.metadata.name === 'system:node')?.subjects, undefined);
+		assert.equal(
+			source.clusterRoleBindings(anonymous).find((b) => b.metadata.name === 'system:node')?.subjects,
+			undefined,
+		);
 	});
 });
 

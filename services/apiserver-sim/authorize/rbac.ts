@@ -10,8 +10,9 @@ import { aggregated, quoted } from './go-text.ts';
 
 /** Synchronous views of a cache of the RBAC objects. */
 export interface RbacSource {
-	clusterRoleBindings(): readonly RoleBinding[];
-	roleBindings(namespace: string): readonly RoleBinding[];
+	/** At least those that name the user or a group of it. */
+	clusterRoleBindings(user: UserInfo): readonly RoleBinding[];
+	roleBindings(namespace: string, user: UserInfo): readonly RoleBinding[];
 	role(namespace: string, name: string): Role | undefined;
 	clusterRole(name: string): Role | undefined;
 }
@@ -71,12 +72,12 @@ function isSubject(user: UserInfo, subject: Subject, bindingNamespace: string): 
 
 /** Every binding that names the requester: first those of the cluster, then those of the namespace. */
 function* grantsOf(source: RbacSource, user: UserInfo, namespace: string): Generator<Grant> {
-	for (const binding of source.clusterRoleBindings()) {
+	for (const binding of source.clusterRoleBindings(user)) {
 		const subject = binding.subjects?.find((s) => isSubject(user, s, ''));
 		if (subject !== undefined) yield { binding, subject, namespace: '' };
 	}
 	if (namespace === '') return;
-	for (const binding of source.roleBindings(namespace)) {
+	for (const binding of source.roleBindings(namespace, user)) {
 		const subject = binding.subjects?.find((s) => isSubject(user, s, namespace));
 		if (subject !== undefined) yield { binding, subject, namespace };
 	}
