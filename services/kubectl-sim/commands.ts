@@ -4,6 +4,7 @@ import { runCli } from '../../lib/cli.ts';
 import { type KubeconfigFiles, locateKubeconfig } from './access.ts';
 import { addAuthCommands } from './auth-commands.ts';
 import { outputOption } from './command-options.ts';
+import { moveLeadingFlags } from './leading-flags.ts';
 import { type ErrorStyle, reportError } from './print-error.ts';
 import { addReadCommands } from './read-commands.ts';
 import { addTokenCommands } from './token-commands.ts';
@@ -40,7 +41,7 @@ export async function run(words: readonly string[], tools: Tools): Promise<numbe
 	addConfigCommands(program, tools);
 	addVersion(program, tools);
 	const exitCode = await runCli(program, {
-		words,
+		words: moveLeadingFlags(program, words),
 		executable: 'kubectl-sim',
 		examples: [
 			'kubectl-sim get nodes',
