@@ -1,9 +1,12 @@
 /**
  * Bounds the HTTP/2 sessions of a gRPC server. grpc-js shows calls, but neither sessions nor streams that are no call
- * yet. A caller that abuses those loses its connection.
+ * yet. A caller that abuses those loses its connection. Streams that are no calls go to an HTTP server, where there is
+ * one.
  */
+import type { Server as HttpServer } from 'node:http';
 import {
 	constants,
+	createServer,
 	type Http2Server,
 	type IncomingHttpHeaders,
 	type ServerHttp2Session,
@@ -35,6 +38,8 @@ export interface SessionOptions {
 	readonly bounds: StreamBounds;
 	readonly count: CountRefusal;
 	readonly elapsedMs?: ElapsedMs;
+	/** Receives the requests that are no gRPC calls. */
+	readonly http?: HttpServer | undefined;
 }
 
 /** As grpc-js's ConnectionInjector, with bounds. */
@@ -73,6 +78,7 @@ export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions)
 		stream.on('error', () => undefined);
 		if (stream.session !== undefined) guards.get(stream.session)?.(stream, headers);
 	});
+	if (options.http !== undefined) divertRequests(http2, options.http);
 	return {
 		inject(socket, connection) {
 			injected = { socket, connection };
@@ -86,6 +92,30 @@ export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions)
 		drain: (graceMs) => injector.drain(graceMs),
 		destroy: () => injector.destroy(),
 	};
+}
+
+type StreamListener = (
+	this: Http2Server,
+	stream: ServerHttp2Stream,
+	headers: IncomingHttpHeaders,
+	...more: unknown[]
+) => void;
+
+/** @source gRPC over HTTP/2: the Content-Type of a call begins with application/grpc */
+const isCall = (headers: IncomingHttpHeaders): boolean =>
+	headers['content-type']?.startsWith('application/grpc') === true;
+
+/** Requests and responses have the interface of HTTP/1.1, so that one handler answers both. */
+function divertRequests(http2: Http2Server, http: HttpServer): void {
+	const [guard, ...calls] = http2.listeners('stream') as StreamListener[];
+	const requests = createServer((request, response) => http.emit('request', request, response));
+	http2.removeAllListeners('stream');
+	http2.on('stream', function (this: Http2Server, stream, headers, ...more) {
+		guard?.call(this, stream, headers, ...more);
+		if (stream.destroyed || stream.closed) return;
+		if (!isCall(headers)) requests.emit('stream', stream, headers, ...more);
+		else for (const call of calls) call.call(this, stream, headers, ...more);
+	});
 }
 
 /**
@@ -168,6 +198,8 @@ function guardStreams(
 			unfinished.delete(stream);
 		};
 		stream.once('end', finished);
+		// The end of a stream without a body is seen only when its reader asks for it.
+		if (stream.endAfterHeaders) finished();
 		stream.once('close', () => {
 			finished();
 			ended();

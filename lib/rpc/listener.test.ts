@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
-import { createServer, type Server as HttpServer } from 'node:http';
+import { createServer, type Server as HttpServer, type OutgoingHttpHeaders } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
 import { type ConnectionOptions, connect, type SecureVersion, type TLSSocket } from 'node:tls';
 import { type ErrorCode, hasCode } from '../errors.ts';
 import { call, openChannel } from './channel.ts';
 import { createCa, type Door, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
-import { newConnections, peerAt } from './listener.ts';
+import { newConnections, peerAt, peerOfSocket } from './listener.ts';
 import type { PeerCertificate } from './peer.ts';
 
 describe('the door', () => {
@@ -66,8 +67,7 @@ describe('the door', () => {
 	beforeEach(() => {
 		seen = [];
 		http = createServer((asked, response) => {
-			const peer = door.connections.bySocket.get(asked.socket);
-			if (peer !== undefined) seen.push(peer.certificate);
+			seen.push(peerOfSocket(door.connections, asked.socket).certificate);
 			response.end(`HTTP/${asked.httpVersion}`);
 		});
 	});
@@ -83,11 +83,38 @@ describe('the door', () => {
 		assert.equal(seen.length, 4);
 	});
 
-	it('http/1.1 where it is offered, h2 otherwise, and nothing else', async () => {
+	it('calls and other requests share a connection of HTTP/2', async () => {
+		await open('optional');
+		const socket = await connected({ ALPNProtocols: ['h2'], ...client });
+		const session = connectHttp2('https://localhost', { createConnection: () => socket });
+		const answered = async (headers: OutgoingHttpHeaders, body = ''): Promise<string> => {
+			const stream = session.request(headers, { endStream: body === '' });
+			if (body !== '') stream.end(body);
+			const [response] = await once(stream, 'response');
+			const text = (await stream.toArray()).join('');
+			return `${response[':status']} ${response['content-type'] ?? text}`;
+		};
+		assert.equal(await answered({ ':path': '/healthz' }), '200 HTTP/2.0');
+		assert.equal(
+			await answered({ ':path': '/x', ':method': 'POST', 'content-type': 'text/plain' }, 'x'),
+			'200 HTTP/2.0',
+		);
+		const call = { ':path': '/kubejoin.v1.SelfSubjectReviews/Create', ':method': 'POST', te: 'trailers' };
+		const frame = '\0\0\0\0\0';
+		assert.equal(await answered({ ...call, 'content-type': 'application/grpc' }, frame), '200 application/grpc+proto');
+		assert.deepEqual(
+			seen.map(({ state }) => state),
+			['verified', 'verified', 'verified'],
+		);
+		session.destroy();
+	});
+
+	it('h2 where it is offered, http/1.1 otherwise, and nothing else', async () => {
 		await open('optional');
 		const chosen = async (...ALPNProtocols: string[]) =>
 			(await connected(ALPNProtocols.length === 0 ? {} : { ALPNProtocols })).alpnProtocol;
-		assert.equal(await chosen('h2', 'http/1.1'), 'http/1.1');
+		assert.equal(await chosen('http/1.1', 'h2'), 'h2');
+		assert.equal(await chosen('http/1.1'), 'http/1.1');
 		assert.equal(await chosen('h2'), 'h2');
 		assert.equal(await chosen(), false);
 		await assert.rejects(chosen('spdy/3'), /alert no application protocol/);

@@ -1,6 +1,6 @@
 /**
- * One TLS port. gRPC (h2) goes to a gRPC server, HTTP/1.1 to an HTTP server where there is one: kube-apiserver's single
- * door. It decides nothing about trust; it records for each connection what `peer.ts` read, and never resumes a TLS
+ * One TLS port. gRPC goes to a gRPC server, other requests over HTTP/2 and HTTP/1.1 to an HTTP server where there is one:
+ * kube-apiserver's single door. It decides nothing about trust; it records for each connection what `peer.ts` read, and never resumes a TLS
  * session, because a resumed session would carry yesterday's verdict on a certificate.
  */
 import { constants } from 'node:crypto';
@@ -99,7 +99,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 	const { grpc, http, log, count = () => undefined } = options;
 	const bounds = { ...defaultBounds, ...options.bounds };
 	const guard = createConnectionGuard({ bounds, count });
-	const injector = createGuardedInjector(grpc, { bounds, count });
+	const injector = createGuardedInjector(grpc, { bounds, count, http });
 	const lines = limitLines(log, count);
 	const guarded = new Map<string, GuardedConnection>();
 	const guardedHttp = new WeakMap<object, GuardedConnection>();
@@ -210,7 +210,7 @@ const tlsOptions = ({ tls, http }: ListenOptions, handshakeTimeout: number): Tls
 	minVersion: 'TLSv1.2',
 	secureOptions: constants.SSL_OP_NO_TICKET,
 	ALPNCallback: ({ protocols }) =>
-		http !== undefined && protocols.includes('http/1.1') ? 'http/1.1' : protocols.includes('h2') ? 'h2' : undefined,
+		protocols.includes('h2') ? 'h2' : http !== undefined && protocols.includes('http/1.1') ? 'http/1.1' : undefined,
 });
 
 function createTlsServer(options: ListenOptions, handshakeTimeout: number): Server {
