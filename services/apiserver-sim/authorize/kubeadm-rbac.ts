@@ -62,8 +62,16 @@ const roleBindings = (): RoleBinding[] => [
 
 const controllerBindingName = (controller: string) => `kubejoin:controller-manager:${controller}`;
 
+const controllersOfMesh = [
+	'certificate-controller',
+	'node-controller',
+	'namespace-controller',
+	'service-account-controller',
+	'root-ca-cert-publisher',
+];
+
 const controllerClusterRoleBindings = (): RoleBinding[] =>
-	['certificate-controller', 'node-controller'].map((controller) =>
+	controllersOfMesh.map((controller) =>
 		clusterRoleBinding(controllerBindingName(controller), `system:controller:${controller}`, user(controllerManager)),
 	);
 

@@ -30,6 +30,7 @@ import { clusterTrustBundles, csiDrivers, csiNodes, priorityClasses, runtimeClas
 import { events, groupEventProblems, groupEvents } from './events.ts';
 import { namespaces } from './namespaces.ts';
 import { configMaps, leases, nodes } from './plain.ts';
+import { bindingsEndpoint, withActions } from './pod-actions.ts';
 import { pods } from './pods.ts';
 import { limitRanges, resourceQuotas } from './quotas.ts';
 import { roleBindings, roles } from './rbac.ts';
@@ -65,6 +66,7 @@ export function createResources(options: ResourcesOptions): Resources {
 		createStorage(strategy, { store, admission, authorizer, clock, onUnreadable: reportUnreadable });
 	const watches = new WatchCount();
 	const coreEvents = stored(events);
+	const storedPods = withActions(stored(pods));
 	const endpoints: [ApiResource, ResourceStorage][] = [
 		[resources.namespaces, stored(namespaces)],
 		[resources.configMaps, stored(configMaps)],
@@ -74,7 +76,8 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.leases, stored(leases)],
 		[resources.events, coreEvents],
 		[resources.groupEvents, groupEvents(coreEvents, requireGroupEvent)],
-		[resources.pods, stored(pods)],
+		[resources.pods, storedPods],
+		[resources.bindings, bindingsEndpoint(storedPods)],
 		[resources.services, withAddresses(stored(services), store)],
 		[resources.endpointSlices, stored(endpointSlices)],
 		[resources.resourceQuotas, stored(resourceQuotas)],

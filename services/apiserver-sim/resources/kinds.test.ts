@@ -10,6 +10,7 @@ import { validatingAdmissionPolicies, validatingWebhookConfigurations } from './
 import { clusterTrustBundles, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
 import { events, groupEvents } from './events.ts';
 import { namespaces } from './namespaces.ts';
+import { bindingsEndpoint, withActions } from './pod-actions.ts';
 import { pods, qosClassOf } from './pods.ts';
 import { limitRanges } from './quotas.ts';
 import { withAddresses } from './service-addresses.ts';
@@ -115,6 +116,40 @@ describe('kinds', () => {
 			const { metadata } = await changed({ containers: [container], tolerations: [{ operator: 'Exists' }] });
 			assert.equal(metadata.generation, 2);
 			assert.match(await refusalOf(changed({ containers: [container] })), /existing toleration can not be modified/);
+		});
+	});
+
+	describe('actions on pods', () => {
+		const spec = { containers: [{ name: 'c', image: 'nginx' }] };
+		const act = (subresource: string, object: object) =>
+			send(withActions(on(pods)), 'create', resources.pods, object, { name: 'a', subresource });
+		const found = async () =>
+			(await on(pods).get(request('get', resources.pods, { ...inNamespace, name: 'a' }))) as Any & {
+				spec: { nodeName?: string };
+			};
+
+		it('binding assigns a pod to a node, once', async () => {
+			await create(pods, { spec });
+			assert.match(await refusalOf(act('binding', {})), /target\.name: Required/);
+			const target = { kind: 'Node', name: 'n' };
+			assert.deepEqual((await act('binding', { target })).status, 'Success');
+			assert.equal((await found()).spec.nodeName, 'n');
+			assert.match(await refusalOf(act('binding', { target })), /409.*pod a is already assigned to node "n"/);
+		});
+
+		it('binding works through the resource of its name too', async () => {
+			await create(pods, { spec });
+			const endpoint = bindingsEndpoint(withActions(on(pods)));
+			await send(endpoint, 'create', resources.bindings, { target: { kind: 'Node', name: 'm' } });
+			assert.equal((await found()).spec.nodeName, 'm');
+		});
+
+		it('eviction deletes a pod, unless it is only tried or names another one', async () => {
+			await create(pods, { spec });
+			await act('eviction', { deleteOptions: { dryRun: ['All'] } });
+			assert.match(await refusalOf(act('eviction', { deleteOptions: { preconditions: { uid: 'x' } } })), /409/);
+			assert.deepEqual((await act('eviction', {})).code, 201);
+			assert.match(await refusalOf(found()), /404/);
 		});
 	});
 

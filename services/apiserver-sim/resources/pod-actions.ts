@@ -1,0 +1,96 @@
+/**
+ * The subresources of a pod that are actions: `binding` assigns it to a node, `eviction` deletes it.
+ *
+ * @source pkg/registry/core/pod/storage/{storage,eviction}.go, release 1.37
+ * @differs no disruption budget exists, so that every eviction is allowed
+ */
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { required, requireValid } from '../../../lib/kube/object-meta.ts';
+import { resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
+import type { Pod } from './pods.ts';
+
+interface Binding extends KubeObject {
+	readonly target?: { readonly kind?: string; readonly name?: string };
+}
+interface Eviction extends KubeObject {
+	readonly deleteOptions?: {
+		readonly gracePeriodSeconds?: number;
+		readonly preconditions?: ApiRequest['preconditions'];
+		readonly dryRun?: readonly string[];
+	};
+}
+
+type Verb = (request: ApiRequest) => Promise<KubeObject>;
+interface PodVerbs {
+	readonly get: Verb;
+	readonly update: Verb;
+	readonly delete: Verb;
+}
+
+const success = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 };
+
+/** The storage of pods, with the actions. */
+export function withActions(stored: ResourceStorage): ResourceStorage {
+	const { create, get, update, delete: remove } = stored;
+	if (create === undefined || get === undefined || update === undefined || remove === undefined)
+		throw new TypeError('pods are stored');
+	const verbs: PodVerbs = { get, update, delete: remove };
+	return {
+		...stored,
+		subresources: [...stored.subresources, 'binding', 'eviction'],
+		create: async (request) => {
+			if (request.subresource === 'binding') return bind(verbs, request);
+			return request.subresource === 'eviction' ? evict(verbs, request) : create(request);
+		},
+	};
+}
+
+/** The resource `bindings`, an older path of the same action: the pod is named by the object. */
+export const bindingsEndpoint = (pods: ResourceStorage): ResourceStorage => ({
+	subresources: [],
+	create: async (request) => {
+		if (pods.create === undefined) throw new TypeError('pods are stored');
+		const name = request.object?.metadata?.name ?? '';
+		return pods.create({ ...request, resource: resources.pods, name, subresource: 'binding' });
+	},
+});
+
+/** The request for another verb of the pod itself. */
+const ofPod = (request: ApiRequest, more: Partial<ApiRequest>): ApiRequest => ({
+	...request,
+	resource: resources.pods,
+	subresource: '',
+	object: undefined,
+	...more,
+});
+
+async function bind({ get, update }: PodVerbs, request: ApiRequest): Promise<KubeObject> {
+	const { name, object } = request;
+	const { target = {} } = object as Binding;
+	if (!target.name) requireValid({ ...resources.bindings }, name, [required('target.name')]);
+	for (;;) {
+		const pod = (await get(ofPod(request, { verb: 'get' }))) as Pod;
+		const refused = (because: string) =>
+			new KubejoinError('API_CONFLICT', { resource: 'pods/binding', group: '', name, because });
+		if (pod.metadata.deletionTimestamp !== undefined)
+			throw refused(`pod ${name} is being deleted, cannot be assigned to a host`);
+		if (pod.spec?.nodeName) throw refused(`pod ${name} is already assigned to node "${pod.spec.nodeName}"`);
+		const bound = { ...pod, spec: { ...pod.spec, nodeName: target.name } };
+		try {
+			await update(ofPod(request, { verb: 'update', subresource: 'binding', object: bound }));
+			return success as unknown as KubeObject;
+		} catch (error) {
+			if (!hasCode(error, 'API_CONFLICT')) throw error;
+			request.signal.throwIfAborted();
+		}
+	}
+}
+
+async function evict({ delete: remove }: PodVerbs, request: ApiRequest): Promise<KubeObject> {
+	const { deleteOptions: { gracePeriodSeconds, preconditions = {}, dryRun = [] } = {} } = request.object as Eviction;
+	const options = { gracePeriodSeconds, preconditions, dryRun: request.dryRun || dryRun.includes('All') };
+	await remove(ofPod(request, { verb: 'delete', ...options }));
+	return success as unknown as KubeObject;
+}
