@@ -14,7 +14,7 @@ export type LabelOperator = 'in' | 'notin' | '=' | '==' | '!=' | 'gt' | 'lt' | '
 export interface LabelRequirement {
 	readonly key: string;
 	readonly operator: LabelOperator;
-	/** Sorted. */
+	/** In the order of their UTF-16 code units. */
 	readonly values: readonly string[];
 }
 type Labels = Readonly<Record<string, string>>;

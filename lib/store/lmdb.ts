@@ -194,6 +194,9 @@ class LmdbStore implements Store {
 	): AsyncIterable<StoreEvent<V>> {
 		return this.#watchers.watch(prefix, afterRevision, signal);
 	}
+	async revision(): Promise<number> {
+		return this.#revision();
+	}
 	async ping(): Promise<void> {
 		this.#revision();
 	}

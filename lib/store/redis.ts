@@ -149,6 +149,9 @@ class RedisStore implements Store {
 		});
 		if (opened !== undefined) yield* opened.watchers.watch<V>(prefix, afterRevision, signal);
 	}
+	revision(): Promise<number> {
+		return this.#revision();
+	}
 	async ping(): Promise<void> {
 		await this.#revision();
 	}

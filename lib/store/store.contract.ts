@@ -195,6 +195,15 @@ function describeItems(store: () => Store, reopen: (historyLength?: number) => P
 		});
 	});
 
+	it('returns the revision of the last change', async () => {
+		assert.equal(await store().revision(), 0);
+		await store().create('a', {});
+		await store().delete('a');
+		assert.equal(await store().revision(), 2);
+		await store().close();
+		await rejectsWith('STORE_UNAVAILABLE', store().revision());
+	});
+
 	it('lists more than a thousand keys', async () => {
 		await createMany(store(), 'k/', 2500);
 		const { items, revision } = await store().list('k/');

@@ -91,6 +91,8 @@ export interface Store {
 		afterRevision: number,
 		signal: AbortSignal,
 	): AsyncIterable<StoreEvent<V>>;
+	/** That of the last change; 0 before the first. @throws STORE_UNAVAILABLE */
+	revision(): Promise<number>;
 	/** Answers when the store can be read; @throws STORE_UNAVAILABLE */
 	ping(): Promise<void>;
 	close(): Promise<void>;

@@ -28,6 +28,7 @@ export function traced(store: Store, system: 'redis' | 'lmdb', keyspace: string)
 		update: (key, value, expectedRevision) => span('update', key, () => store.update(key, value, expectedRevision)),
 		delete: (key, expectedRevision) => span('delete', key, () => store.delete(key, expectedRevision)),
 		watch: (prefix, afterRevision, signal) => store.watch(prefix, afterRevision, signal),
+		revision: () => store.revision(),
 		ping: () => store.ping(),
 		close: () => store.close(),
 	};

@@ -11,7 +11,7 @@ import type { AdmissionPlugin } from './admit/admission.ts';
 import { createAdmission } from './admit/chain.ts';
 import type { Authorizer } from './authorize/attributes.ts';
 import { resourceRequest, userNamed } from './authorize/fixtures.test.ts';
-import type { OnUnreadable, RegistryContext } from './registry.ts';
+import { type RegistryContext, WatchCache } from './registry.ts';
 import { type ApiRequest, defaultOptions, type Verb } from './request/api-request.ts';
 
 export const now = '2026-01-31T12:00:00Z';
@@ -57,28 +57,40 @@ export function fakeAuthorizer(...allowed: string[]): Authorizer & { readonly as
 	};
 }
 
-/** The shared parts of storages over this store. Without plug-ins, admission refuses and changes nothing. */
-export const registryOn = (
-	store: Store,
-	plugins: readonly AdmissionPlugin[] = [],
-	onUnreadable: OnUnreadable = () => undefined,
-): RegistryContext => ({
+/** The parts of storages over this store. Without plug-ins, admission refuses and changes nothing. */
+export const registryOn = (store: Store, plugins: readonly AdmissionPlugin[] = []): RegistryContext => ({
 	store,
+	cache: cacheOf(store),
 	admission: createAdmission(plugins),
 	authorizer: fakeAuthorizer(),
 	clock,
-	onUnreadable,
 });
+
+const caches = new WeakMap<Store, WatchCache>();
+let stop = new AbortController();
+let logged: string[] = [];
+/** The errors that the caches of the test logged. */
+export const loggedErrors = () => logged;
+/** One for each store, until the end of the test. */
+export function cacheOf(store: Store): WatchCache {
+	const log = { warn: () => undefined, error: (facts: object) => void logged.push(JSON.stringify(facts)) };
+	const cache =
+		caches.get(store) ?? new WatchCache(store, { signal: stop.signal, log: log as never, historyLength: 20 });
+	caches.set(store, cache);
+	return cache;
+}
 
 /** A store that is opened before and removed after each test of the suite. */
 export function storeOfEachTest(): () => Store {
 	let directory: string;
 	let store: Store;
 	beforeEach(async () => {
+		[stop, logged] = [new AbortController(), []];
 		directory = mkdtempSync(join(tmpdir(), 'registry-'));
 		store = await openStore({ url: `lmdb:${directory}`, keyspace: 'registry', historyLength: 20 });
 	});
 	afterEach(async () => {
+		stop.abort();
 		await store.close();
 		rmSync(directory, { recursive: true });
 	});

@@ -33,6 +33,7 @@ import { createPipeline } from './pipeline.ts';
 import { startRbacCache } from './rbac-cache.ts';
 import { followObjects } from './registry/follow.ts';
 import { createObjectReader } from './registry/object-reader.ts';
+import { WatchCache } from './registry.ts';
 import { createResources } from './resources/index.ts';
 import { apiServices } from './server.ts';
 import { tokenStoreClient } from './token-store-client.ts';
@@ -58,6 +59,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	};
 	try {
 		await bootstrapCluster(store, { controlPlaneEndpoint, ca: clientCa }, systemClock);
+		const cache = new WatchCache(store, { signal: stopping.signal, log });
 		const rbac = startRbacCache(store, stopping.signal, log);
 		const graph = new PodGraph();
 		const pods = followObjects(store, resources.pods, graph, stopping.signal, log);
@@ -83,11 +85,11 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		});
 		const endpoints = createResources({
 			store,
+			cache,
 			tokens,
 			authorizer,
 			rbac: rbac.source,
 			clock: systemClock,
-			log,
 			countRefusal: count,
 			authenticateToken,
 			tokenIssuer,
@@ -129,7 +131,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			async stop() {
 				stopping.abort();
 				await listener.close(STOP_GRACE_MS);
-				await Promise.all([rbac.done, pods.done]);
+				await Promise.all([rbac.done, pods.done, cache.done]);
 				await release();
 			},
 		};

@@ -5,7 +5,16 @@ import type { ConfigMap, KubeObject, Lease } from '../../lib/kube/types.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, notAdmitted } from './admit/admission.ts';
-import { admin, fakeAuthorizer, now, refusalOf, registryOn, request, storeOfEachTest } from './fixtures.test.ts';
+import {
+	admin,
+	fakeAuthorizer,
+	loggedErrors,
+	now,
+	refusalOf,
+	registryOn,
+	request,
+	storeOfEachTest,
+} from './fixtures.test.ts';
 import { createStorage, type Strategy, storeKey } from './registry.ts';
 import type { ApiRequest, ObjectList, PatchType } from './request/api-request.ts';
 import { parseFieldSelector } from './selectors.ts';
@@ -569,11 +578,43 @@ describe('the registry', () => {
 			const token = JSON.parse(Buffer.from(first.continueToken ?? '', 'base64url').toString());
 			assert.deepEqual(token, { v: 'meta.k8s.io/v1', rv: Number(first.resourceVersion), start: '/b\0' });
 			await create(configMap('cc'));
-			const second = await page({ limit: 3, continueToken: first.continueToken ?? '' });
-			assert.deepEqual([names(second), second.resourceVersion], ['c cc d', first.resourceVersion]);
+			await update(configMap('d', { k: 'new' }));
+			await remove('e');
+			const second = await page({ limit: 2, continueToken: first.continueToken ?? '' });
+			assert.deepEqual([names(second), second.resourceVersion], ['c d', first.resourceVersion]);
+			assert.deepEqual((second.items[1] as ConfigMap).data, {});
 			const last = await page({ limit: 3, continueToken: second.continueToken ?? '' });
 			assert.deepEqual([names(last), last.continueToken, last.remainingItemCount], ['e', undefined, undefined]);
 			assert.equal((await page({ limit: 6 })).continueToken, undefined);
+		});
+
+		it('is of the version that the request asks for', async () => {
+			const { resourceVersion } = await page({});
+			await remove('a');
+			await update(configMap('b', { k: 'new' }));
+			const exact = await page({ resourceVersion, resourceVersionMatch: 'Exact' });
+			assert.deepEqual([names(exact), exact.resourceVersion], ['a b c d e', resourceVersion]);
+			assert.equal(names(await page({ resourceVersion, resourceVersionMatch: 'NotOlderThan' })), 'b c d e');
+			assert.equal(names(await page({ resourceVersion })), 'b c d e');
+			assert.equal(names(await page({ resourceVersion, limit: 2 })), 'a b');
+			assert.equal(names(await page({ resourceVersion: '0' })), 'b c d e');
+			for (let round = 0; round < 25; round++) await update(configMap('e', { round: String(round) }));
+			const old = page({ resourceVersion, resourceVersionMatch: 'Exact' });
+			assert.equal(await refusalOf(old), '410 Expired: The resourceVersion for the provided list is too old.');
+			assert.match(
+				await refusalOf(page({ resourceVersion: '999' })),
+				/^504 Timeout: Timeout: Too large resource version: 999/,
+			);
+		});
+
+		it('has the selected labels', async () => {
+			const selected = async (labelSelector: string) => names(await page({ labelSelector }));
+			assert.equal(await selected('of in (a,c)'), 'a c');
+			assert.equal(await selected('of!=a,!other'), 'b c d e');
+			const first = await page({ labelSelector: 'of notin (b)', limit: 2 });
+			assert.deepEqual([names(first), first.remainingItemCount], ['a c', undefined]);
+			const bad = "400 BadRequest: found ',', expected: !, identifier, or 'end of string'";
+			assert.equal(await refusalOf(page({ labelSelector: ',' })), bad);
 		});
 
 		it('of all namespaces, and of a selection, which is not counted', async () => {
@@ -639,7 +680,6 @@ describe('the registry', () => {
 	});
 
 	it('a stored object that cannot be encoded is left out of lists and watches, and can be deleted', async () => {
-		const reported: string[] = [];
 		const leaseOf = (renewTime: string) => ({
 			apiVersion: 'v1',
 			kind: 'Lease',
@@ -648,10 +688,7 @@ describe('the registry', () => {
 		});
 		await store().create('leases.coordination.k8s.io/ns/bad', leaseOf('-00001Z'));
 		await store().create('leases.coordination.k8s.io/ns/good', leaseOf('2026-01-31T12:00:00.000000Z'));
-		const on = createStorage(
-			{ resource: resources.leases, subresources: [] },
-			registryOn(store(), [], (key) => reported.push(key)),
-		);
+		const on = createStorage({ resource: resources.leases, subresources: [] }, registryOn(store()));
 		const of = (verb: ApiRequest['verb'], more: Partial<ApiRequest> = {}) =>
 			request(verb, resources.leases, { namespace: 'ns', ...more });
 		assert.equal((await on.list(of('list'))).items.length, 1);
@@ -664,7 +701,8 @@ describe('the registry', () => {
 			await refusalOf(on.get(of('get', { name: 'bad' }))),
 			/^500 InternalError: .* leases.coordination.k8s.io "bad" cannot be decoded: parsing time/,
 		);
-		assert.deepEqual(new Set(reported), new Set(['leases.coordination.k8s.io/ns/bad']));
+		assert.equal(loggedErrors().length, 1);
+		assert.match(loggedErrors()[0] ?? '', /leases\.coordination\.k8s\.io\/ns\/bad/);
 		await on.delete(of('delete', { name: 'bad' }));
 	});
 
@@ -696,6 +734,34 @@ describe('the registry', () => {
 			assert.deepEqual(await watching, ['ADDED b 4', 'DELETED b 6']);
 		});
 
+		it('an object that enters a selection is ADDED, one that leaves it is DELETED', async () => {
+			const labelled = (value: string, data = {}) => configMap('a', data, { labels: { of: value } });
+			await create(labelled('x'));
+			const watching = events(4, { labelSelector: 'of=y' });
+			const deleted = [await update(labelled('y')), await update(labelled('y', { k: '1' }))];
+			await update(labelled('z'));
+			await update(labelled('y'));
+			assert.deepEqual(await watching, ['ADDED a 4', 'MODIFIED a 5', 'DELETED a 6', 'ADDED a 7']);
+			assert.equal(deleted.length, 2);
+		});
+
+		it('sends the initial events and then a bookmark', async () => {
+			await create(configMap('a'));
+			const asks = { sendInitialEvents: true, allowWatchBookmarks: true, resourceVersionMatch: 'NotOlderThan' };
+			const watching = events(3, asks);
+			assert.deepEqual((await Promise.all([watching, create(configMap('b'))]))[0].slice(0, 2), [
+				'ADDED a 3',
+				'BOOKMARK undefined 3',
+			]);
+			const stop = new AbortController();
+			const none = await endpoint().watch(asked('watch', { sendInitialEvents: false, signal: stop.signal }));
+			await create(configMap('c'));
+			for await (const { type, object } of none) {
+				assert.deepEqual([type, object.metadata.name], ['ADDED', 'c']);
+				stop.abort();
+			}
+		});
+
 		it('410 Expired: the version is older than the history', async () => {
 			await create(configMap('a'));
 			for (let i = 0; i < 50; i++) await update(configMap('a', { k: String(i) }));
@@ -707,7 +773,10 @@ describe('the registry', () => {
 
 		it('400: not a version', async () => {
 			for (const resourceVersion of ['x', '-1', '1.5', '1e3']) {
-				const text = `400 BadRequest: resourceVersion: Invalid value: "${resourceVersion}": not a number`;
+				const problem = `strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`;
+				const text =
+					'400 BadRequest: invalid resource version: resourceVersion: Invalid value: ' +
+					`"${resourceVersion}": ${problem}`;
 				assert.equal(await refusalOf(endpoint().watch(asked('watch', { resourceVersion }))), text);
 			}
 		});

@@ -6,15 +6,18 @@
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { createObject } from './registry/create.ts';
 import { deleteCollection, deleteObject } from './registry/delete.ts';
+import { getObject } from './registry/get.ts';
+import { listObjects } from './registry/list.ts';
 import { patchObject } from './registry/patch.ts';
-import { getObject, listObjects, watchObjects } from './registry/read.ts';
 import { type RegistryContext, StoredObjects } from './registry/stored-objects.ts';
 import type { Strategy } from './registry/strategy.ts';
 import { updateObject } from './registry/update.ts';
+import { watchObjects } from './registry/watch.ts';
 import type { ResourceStorage } from './request/api-request.ts';
 
-export type { OnUnreadable, RegistryContext } from './registry/stored-objects.ts';
+export type { RegistryContext } from './registry/stored-objects.ts';
 export { type Strategy, storeKey } from './registry/strategy.ts';
+export { WatchCache } from './registry/watch-cache.ts';
 
 export function createStorage<T extends KubeObject>(
 	strategy: Strategy<T>,

@@ -1,5 +1,5 @@
 /**
- * Admission: what every write passes between authorization and the store. A plug-in may change the object before it is
+ * Admission, between the authorization of a write and the store. A plug-in may change the object before it is
  * prepared and validated, and may refuse the write before or after that.
  *
  * @source apiserver/pkg/admission
@@ -36,7 +36,7 @@ export interface AdmissionPlugin {
 	/** As in upstream's `--enable-admission-plugins`. */
 	readonly name: string;
 	/**
-	 * Before the object is prepared and validated. Returns the object to go on with; undefined leaves it unchanged.
+	 * Before the object is prepared and validated. Returns the changed object; undefined leaves it unchanged.
 	 *
 	 * @throws a refusal, with any status code
 	 */

@@ -21,7 +21,7 @@ export const namespaceLifecycle = (objects: ObjectReader): AdmissionPlugin => ({
 			return undefined;
 		}
 		if (operation !== 'CREATE' || namespace === '') return undefined;
-		// A 404 would tell a caller without permissions which namespaces exist.
+		// A 404 would reveal to a caller without permissions which namespaces exist.
 		if (isOf(attributes, resources.localSubjectAccessReviews)) return undefined;
 		const found = await objects.get<Namespace>(resources.namespaces, '', namespace);
 		if (found === undefined) {

@@ -128,8 +128,8 @@ type Reference = { readonly to: string } | { readonly problem: string };
 /** Volumes that need no object of the API. */
 const localVolumes: ReadonlySet<string> = new Set(
 	(
-		'awsElasticBlockStore azureDisk cephfs cinder downwardAPI emptyDir fc flexVolume flocker gcePersistentDisk gitRepo ' +
-		'hostPath image iscsi nfs photonPersistentDisk portworxVolume quobyte rbd scaleIO storageos vsphereVolume'
+		'awsElasticBlockStore azureDisk cephfs cinder downwardAPI emptyDir fc flexVolume flocker gcePersistentDisk ' +
+		'gitRepo hostPath image iscsi nfs photonPersistentDisk portworxVolume quobyte rbd scaleIO storageos vsphereVolume'
 	).split(' '),
 );
 const volumeReferences: Readonly<Record<string, string>> = {

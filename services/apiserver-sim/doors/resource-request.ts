@@ -7,11 +7,9 @@ import { KubejoinError } from '../../../lib/errors.ts';
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
-import { quotedInput } from '../authorize/go-text.ts';
 import type { Completion, Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
 import { defaultOptions, type ObjectList } from '../request/api-request.ts';
 import type { ResourceInfo } from '../request/info.ts';
-import { requireVersion } from '../request/list-options.ts';
 import {
 	deleteOptionsOfQuery,
 	readDeleteOptions,
@@ -78,8 +76,7 @@ export class ResourceRequest {
 		if (verb === 'watch') return this.#watch();
 		const signal = AbortSignal.any([this.#http.signal, AbortSignal.timeout(this.#timeoutMs)]);
 		const request = this.#request(signal);
-		if (verb === 'list' || verb === 'deletecollection')
-			return this.#ofList(await pipeline.list(request, credentials), verb);
+		if (verb === 'list' || verb === 'deletecollection') return this.#ofList(await pipeline.list(request, credentials));
 		return this.#ofObject(await pipeline.execute(request, credentials), verb);
 	}
 
@@ -101,11 +98,7 @@ export class ResourceRequest {
 	}
 
 	async #complete(count: CountRefusal): Promise<Completion> {
-		const { verb, labelSelector } = this.#info;
-		if (labelSelector !== '') {
-			const problem = `labelSelector is not offered yet: ${quotedInput(labelSelector)}`;
-			throw new KubejoinError('API_BAD_REQUEST', { problem });
-		}
+		const { verb } = this.#info;
 		const { query, wishes, contentType } = this.#http;
 		const patchType = verb === 'patch' ? patchTypeOf(contentType) : undefined;
 		const isOfMany = verb === 'list' || verb === 'watch';
@@ -182,10 +175,7 @@ export class ResourceRequest {
 		return this.#form;
 	}
 
-	#ofList(list: ObjectList, verb: string): Answer {
-		const { resourceVersion = '', resourceVersionMatch } = this.#completed;
-		if (verb === 'list')
-			requireVersion({ resourceVersion, isExact: resourceVersionMatch === 'Exact' }, list.resourceVersion);
+	#ofList(list: ObjectList): Answer {
 		const { kind } = this.#info.resource;
 		const converted = this.#converter()?.list(list);
 		return this.#encoded(

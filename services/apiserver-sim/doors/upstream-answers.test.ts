@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
-import { createLog } from '../../../lib/log.ts';
 import { bootstrapTokens } from '../authenticate/bootstrap-token.ts';
 import { tokenIssuer } from '../authenticate/fixtures.test.ts';
 import { createAuthenticator } from '../authenticate/union.ts';
@@ -11,7 +10,7 @@ import { defaultRbac } from '../authorize/default-roles.ts';
 import { rbacSource } from '../authorize/fixtures.test.ts';
 import { kubeadmRbac } from '../authorize/kubeadm-rbac.ts';
 import { createRbacAuthorizer } from '../authorize/rbac.ts';
-import { admin, clock, storeOfEachTest } from '../fixtures.test.ts';
+import { admin, cacheOf, clock, storeOfEachTest } from '../fixtures.test.ts';
 import { createObjectReader } from '../registry/object-reader.ts';
 import { storeKey } from '../registry.ts';
 import { createResources } from '../resources/index.ts';
@@ -63,6 +62,7 @@ describe('the answers of a real kube-apiserver', () => {
 			authorizer,
 			endpoints: createResources({
 				store: store(),
+				cache: cacheOf(store()),
 				tokens: noTokens,
 				authorizer,
 				rbac,
@@ -70,7 +70,6 @@ describe('the answers of a real kube-apiserver', () => {
 				countRefusal: () => undefined,
 				authenticateToken,
 				tokenIssuer: issuer,
-				log: createLog({ service: 'test', level: 'error', format: 'json', write: () => undefined }),
 			}),
 		});
 	});

@@ -1,11 +1,15 @@
-/** Deletes one object or a collection. @source apiserver/pkg/registry/generic/registry/store.go Delete, DeleteCollection */
+/**
+ * Deletes one object or a collection.
+ *
+ * @source apiserver/pkg/registry/generic/registry/store.go Delete, DeleteCollection
+ */
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { requirePreconditions } from '../../../lib/kube/preconditions.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import type { ApiRequest, ObjectList } from '../request/api-request.ts';
 import { deletionOf } from './deletion.ts';
-import { listObjects } from './read.ts';
+import { listObjects } from './list.ts';
 import type { StoredObjects } from './stored-objects.ts';
 
 /** Answers with the object as it was last, or as it remains. */

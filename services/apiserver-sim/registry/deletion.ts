@@ -1,6 +1,6 @@
 /**
- * What a deletion does to an object: it is removed, or it is marked and stays until its grace period has ended and its
- * last finalizer is removed. Pure.
+ * The effect of a deletion on an object: it is removed, or it is marked and stays until its grace period has ended and
+ * its last finalizer is removed. Pure.
  *
  * @source apiserver/pkg/registry/rest/delete.go BeforeDelete, generic/registry/store.go Delete
  */

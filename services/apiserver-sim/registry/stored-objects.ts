@@ -3,20 +3,14 @@ import { isDeepStrictEqual } from 'node:util';
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
-import { unmarshalProblem } from '../../../lib/kube/unmarshal.ts';
 import type { Store, StoredItem } from '../../../lib/store/store.ts';
 import { type Admission, attributesOf, notAdmitted, type Operation } from '../admit/admission.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { type Strategy, storeKey } from './strategy.ts';
+import type { WatchCache } from './watch-cache.ts';
 
 type Item<T extends KubeObject> = Pick<StoredItem<T>, 'value' | 'revision'>;
-
-/**
- * Called with the key of a stored object that no encoder can write. It is left out of lists and watches, so that the
- * others are answered.
- */
-export type OnUnreadable = (key: string, problem: string) => void;
 
 /** The parts that the storages of all kinds share. */
 export interface RegistryContext {
@@ -25,7 +19,7 @@ export interface RegistryContext {
 	/** Decides about the creation in an update. */
 	readonly authorizer: Authorizer;
 	readonly clock: Clock;
-	readonly onUnreadable?: OnUnreadable;
+	readonly cache: WatchCache;
 }
 
 export class StoredObjects<T extends KubeObject> {
@@ -33,17 +27,17 @@ export class StoredObjects<T extends KubeObject> {
 	readonly store: Store;
 	readonly admission: Admission;
 	readonly authorizer: Authorizer;
+	readonly cache: WatchCache;
 	readonly #clock: Clock;
-	readonly #onUnreadable: OnUnreadable;
 
 	constructor(strategy: Strategy<T>, context: RegistryContext) {
-		const { store, admission, authorizer, clock, onUnreadable = () => undefined } = context;
+		const { store, admission, authorizer, clock, cache } = context;
 		this.strategy = strategy;
 		this.store = store;
 		this.admission = admission;
 		this.authorizer = authorizer;
 		this.#clock = clock;
-		this.#onUnreadable = onUnreadable;
+		this.cache = cache;
 	}
 
 	get resource() {
@@ -105,11 +99,6 @@ export class StoredObjects<T extends KubeObject> {
 		const refusal = await this.strategy.authorizeContent?.(request, admitted, previous);
 		if (refusal === undefined) return admitted;
 		throw notAdmitted(attributesOf({ request, operation, object: admitted, previous }), refusal);
-	}
-	isReadable(key: string, object: T): boolean {
-		const problem = unmarshalProblem(this.resource, object);
-		if (problem !== undefined) this.#onUnreadable(key, problem);
-		return problem === undefined;
 	}
 }
 

@@ -2,8 +2,6 @@
  * The start of the next page of a list, as the caller returns it. A caller can forge it, but it only selects a position
  * within the objects that the caller may list.
  * @source apiserver/pkg/storage/continue.go
- * @differs a page after the first is of the latest version, not of that of the first; a watch from the list's
- *   resourceVersion makes up for it
  */
 
 import { KubejoinError } from '../../../lib/errors.ts';

@@ -4,9 +4,7 @@ import { requireValid } from '../../../lib/kube/object-meta.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
-import type { Log } from '../../../lib/log.ts';
 import type { Store } from '../../../lib/store/store.ts';
-import { printable } from '../../../lib/text.ts';
 import { admitted } from '../admit/admitted.ts';
 import { createAdmission, defaultPlugins } from '../admit/chain.ts';
 import type { AuthenticateToken } from '../authenticate/token-authenticator.ts';
@@ -15,7 +13,7 @@ import type { RbacSource } from '../authorize/rbac.ts';
 import { bounded, WatchCount } from '../bounds.ts';
 import type { Resources } from '../pipeline.ts';
 import { createObjectReader } from '../registry/object-reader.ts';
-import { createStorage, type OnUnreadable, type Strategy } from '../registry.ts';
+import { createStorage, type Strategy, type WatchCache } from '../registry.ts';
 import type { ResourceStorage } from '../request/api-request.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
 import { localSubjectAccessReviews, selfSubjectAccessReviews, subjectAccessReviews } from './access-reviews.ts';
@@ -44,6 +42,7 @@ import { tokenReviews } from './token-reviews.ts';
 
 export interface ResourcesOptions {
 	readonly store: Store;
+	readonly cache: WatchCache;
 	readonly tokens: TokenStoreClient;
 	readonly authorizer: Authorizer;
 	/** The permissions of a user who grants some. */
@@ -52,18 +51,13 @@ export interface ResourcesOptions {
 	readonly tokenIssuer: TokenIssuer;
 	readonly clock: Clock;
 	readonly countRefusal: CountRefusal;
-	readonly log: Log;
 }
 
 export function createResources(options: ResourcesOptions): Resources {
-	const { store, tokens, authorizer, rbac, clock, countRefusal, log, authenticateToken, tokenIssuer } = options;
-	const reportUnreadable = onceForEach((key, problem) => {
-		const advice = 'a stored object cannot be read and is left out of lists; delete it';
-		log.error({ key: printable(key, { maxLength: 256 }), problem }, advice);
-	});
+	const { store, tokens, authorizer, rbac, clock, countRefusal, cache, authenticateToken, tokenIssuer } = options;
 	const admission = createAdmission(defaultPlugins(createObjectReader(store), authorizer));
 	const stored = <T extends KubeObject>(strategy: Strategy<T>): ResourceStorage =>
-		createStorage(strategy, { store, admission, authorizer, clock, onUnreadable: reportUnreadable });
+		createStorage(strategy, { store, cache, admission, authorizer, clock });
 	const watches = new WatchCount();
 	const coreEvents = stored(events);
 	const storedPods = withActions(stored(pods));
@@ -106,18 +100,6 @@ export function createResources(options: ResourcesOptions): Resources {
 	return new Map(
 		endpoints.map(([resource, endpoint]) => [resource, bounded(resource, endpoint, countRefusal, watches)]),
 	);
-}
-
-const MAX_REPORTED = 1000;
-/** A list is read again every few seconds; its bad objects are reported once. */
-function onceForEach(report: OnUnreadable): OnUnreadable {
-	const reported = new Set<string>();
-	return (key, problem) => {
-		if (reported.has(key)) return;
-		if (reported.size >= MAX_REPORTED) reported.clear();
-		reported.add(key);
-		report(key, problem);
-	};
 }
 
 const requireGroupEvent = (event: KubeObject): void =>

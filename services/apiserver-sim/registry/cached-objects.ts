@@ -1,0 +1,73 @@
+/** The objects of one resource in memory, in the order of the store. */
+import type { KubeObject } from '../../../lib/kube/types.ts';
+
+export interface CachedObject {
+	readonly key: string;
+	/** Shared by all readers, which never change it. */
+	readonly object: KubeObject;
+	readonly revision: number;
+	/** About the length of its JSON text. */
+	readonly bytes: number;
+}
+
+/** The order of UTF-8 bytes, in which the store lists keys. UTF-16 puts surrogates before U+E000. */
+export function compareKeys(a: string, b: string): number {
+	const length = Math.min(a.length, b.length);
+	for (let at = 0; at < length; at++) {
+		const [left, right] = [a.charCodeAt(at), b.charCodeAt(at)];
+		if (left !== right) return rank(left) - rank(right);
+	}
+	return a.length - b.length;
+}
+function rank(unit: number): number {
+	if (unit < 0xd800) return unit;
+	return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
+}
+
+export class CachedObjects {
+	readonly #byKey = new Map<string, CachedObject>();
+	readonly #keys: string[] = [];
+
+	get(key: string): CachedObject | undefined {
+		return this.#byKey.get(key);
+	}
+	set(object: CachedObject): void {
+		const { key } = object;
+		if (!this.#byKey.has(key)) this.#keys.splice(this.#indexOf(key), 0, key);
+		this.#byKey.set(key, object);
+	}
+	delete(key: string): void {
+		if (this.#byKey.delete(key)) this.#keys.splice(this.#indexOf(key), 1);
+	}
+	/** Those whose key starts with the prefix. */
+	withPrefix(prefix: string): CachedObject[] {
+		const found: CachedObject[] = [];
+		for (let at = this.#indexOf(prefix); at < this.#keys.length; at++) {
+			const key = this.#keys[at] ?? '';
+			if (!key.startsWith(prefix)) break;
+			const object = this.#byKey.get(key);
+			if (object !== undefined) found.push(object);
+		}
+		return found;
+	}
+	/** The first index whose key is not before this one. */
+	#indexOf(key: string): number {
+		let [low, high] = [0, this.#keys.length];
+		while (low < high) {
+			const middle = (low + high) >>> 1;
+			if (compareKeys(this.#keys[middle] ?? '', key) < 0) low = middle + 1;
+			else high = middle;
+		}
+		return low;
+	}
+}
+
+/** About the length of the JSON text of a value, without making the text. */
+export function approximateBytes(value: unknown): number {
+	if (typeof value === 'string') return value.length + 2;
+	if (typeof value !== 'object' || value === null) return 5;
+	let bytes = 2;
+	if (Array.isArray(value)) for (const entry of value) bytes += approximateBytes(entry) + 1;
+	else for (const [name, entry] of Object.entries(value)) bytes += name.length + 4 + approximateBytes(entry);
+	return bytes;
+}

@@ -1,0 +1,93 @@
+/**
+ * Lists objects from the cache: all of them, or a page. Every page of a list is of the version of its first page.
+ *
+ * @source apiserver/pkg/storage/cacher, apiserver/pkg/storage/etcd3/store.go GetList
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { KubejoinError } from '../../../lib/errors.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import { limits } from '../../../lib/limits.ts';
+import type { ApiRequest, ObjectList } from '../request/api-request.ts';
+import { decodeContinue, encodeContinue } from '../request/continue-token.ts';
+import { versionNumber } from '../request/list-options.ts';
+import { type CachedObject, compareKeys } from './cached-objects.ts';
+import { type Selection, selectionOf } from './selection.ts';
+import type { StoredObjects } from './stored-objects.ts';
+import type { Snapshot } from './watch-cache.ts';
+
+/** So many objects are compared before other work runs. */
+const OBJECTS_PER_TURN = 1000;
+
+export async function listObjects<T extends KubeObject>(
+	objects: StoredObjects<T>,
+	request: ApiRequest,
+): Promise<ObjectList> {
+	const selection = selectionOf(objects, request);
+	if (request.continueToken === '') {
+		const snapshot = await firstSnapshot(objects, request, selection);
+		return page(snapshot, 0, selection, request);
+	}
+	const { after, revision } = decodeContinue(request.continueToken);
+	await objects.cache.fresh(revision === undefined ? undefined : Number(revision));
+	const snapshot = objects.cache.snapshot(selection, revision);
+	if (snapshot === undefined) {
+		const token = encodeContinue({ after, revision: undefined });
+		throw new KubejoinError('API_CONTINUE_EXPIRED', { continue: token });
+	}
+	const key = `${selection.prefix}${after}`;
+	return page(snapshot, snapshot.objects.filter((object) => !isAfter(object, key)).length, selection, request);
+}
+
+/** @throws API_VERSION_TOO_LARGE, API_EXPIRED */
+async function firstSnapshot<T extends KubeObject>(
+	{ cache }: StoredObjects<T>,
+	{ resourceVersion, resourceVersionMatch, limit }: ApiRequest,
+	selection: Selection,
+): Promise<Snapshot> {
+	const wanted = versionNumber(resourceVersion);
+	const isPageOfVersion = resourceVersionMatch === '' && limit > 0;
+	const isExact = wanted !== undefined && wanted > 0 && (resourceVersionMatch === 'Exact' || isPageOfVersion);
+	await cache.fresh(wanted);
+	const snapshot = cache.snapshot(selection, isExact ? wanted : undefined);
+	if (snapshot !== undefined) return snapshot;
+	const because = 'The resourceVersion for the provided list is too old.';
+	throw new KubejoinError('API_EXPIRED', { requested: resourceVersion, oldest: String(cache.revision), because });
+}
+
+/** Pages are in the order of keys, so a page begins where the keys are greater. */
+const isAfter = ({ key }: CachedObject, position: string): boolean => compareKeys(key, position) > 0;
+
+/**
+ * The selected objects from an index on, at most as many as the request limits.
+ *
+ * @throws API_LIST_TOO_LARGE  all objects are asked for, and they are too many for one answer
+ */
+async function page(
+	{ objects, revision }: Snapshot,
+	start: number,
+	{ prefix, matches, isPartial }: Selection,
+	{ limit }: Pick<ApiRequest, 'limit'>,
+): Promise<ObjectList> {
+	const items: KubeObject[] = [];
+	let bytes = 0;
+	let at = start;
+	for (; at < objects.length; at++) {
+		const one = objects[at];
+		if (one === undefined || !matches(one.object)) continue;
+		if (limit > 0 && (items.length >= limit || (items.length > 0 && bytes + one.bytes > limits.listPageBytes.value)))
+			break;
+		items.push(one.object);
+		bytes += one.bytes;
+		if (limit === 0 && bytes > limits.listBytes.value)
+			throw new KubejoinError('API_LIST_TOO_LARGE', { limit: limits.listBytes.value });
+		if (at % OBJECTS_PER_TURN === OBJECTS_PER_TURN - 1) await turn();
+	}
+	const list = { items, resourceVersion: String(revision) };
+	const last = objects[at - 1];
+	if (at >= objects.length || last === undefined) return list;
+	return {
+		...list,
+		continueToken: encodeContinue({ after: last.key.slice(prefix.length), revision }),
+		...(isPartial ? {} : { remainingItemCount: objects.length - at }),
+	};
+}

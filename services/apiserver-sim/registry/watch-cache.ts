@@ -1,0 +1,307 @@
+/**
+ * The stored objects in memory, kept up by one watch of the whole store. Lists and watches share one decoded value of
+ * each object. Because every revision of the store is a change that this watch reports, the cache knows exactly which
+ * state it has.
+ *
+ * @source apiserver/pkg/storage/cacher
+ */
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import { unmarshalProblem } from '../../../lib/kube/unmarshal.ts';
+import { limits } from '../../../lib/limits.ts';
+import { errorFields, type Log } from '../../../lib/log.ts';
+import type { Store, StoredItem, StoreEvent } from '../../../lib/store/store.ts';
+import { printable } from '../../../lib/text.ts';
+import { approximateBytes, type CachedObject, CachedObjects, compareKeys } from './cached-objects.ts';
+import { CacheEvent, EventLog } from './event-log.ts';
+import { storePrefix } from './strategy.ts';
+import { Subscription } from './subscription.ts';
+
+export interface WatchCacheOptions {
+	readonly signal: AbortSignal;
+	readonly log: Pick<Log, 'warn' | 'error'>;
+	/** How many changes are kept for lists of older versions and for watches that resume. */
+	readonly historyLength?: number;
+}
+
+/** Keys that start with a prefix, or the one key. */
+export interface Place {
+	readonly prefix: string;
+	readonly isOneKey: boolean;
+}
+
+export interface Snapshot {
+	/** In the order of their keys. */
+	readonly objects: readonly CachedObject[];
+	readonly revision: number;
+}
+
+const RETRY_MS = 500;
+const HISTORY_LENGTH = 5000;
+const HISTORY_BYTES = 32 * 1024 * 1024;
+/** So many changes are read before other work runs. */
+const CHANGES_PER_TURN = 100;
+
+const byPrefix: ReadonlyMap<string, ApiResource> = new Map(
+	Object.values(resources).map((resource) => [storePrefix(resource, ''), resource]),
+);
+const prefixOf = (key: string): string => key.slice(0, key.indexOf('/') + 1);
+
+export class WatchCache {
+	readonly #store: Store;
+	readonly #options: WatchCacheOptions;
+	readonly #log: EventLog;
+	#objects = new Map<string, CachedObjects>();
+	/** Revisions of objects that were read later than the load began. */
+	#newer = new Map<string, number>();
+	/** Watchers by the prefix or key that they watch. */
+	readonly #watchers = new Map<string, Set<Subscription>>();
+	#revision: number | undefined;
+	readonly #waiting = new Set<{ readonly resolve: () => void; readonly reject: (error: unknown) => void }>();
+	readonly done: Promise<void>;
+
+	/** Follows the store until the signal aborts. */
+	constructor(store: Store, options: WatchCacheOptions) {
+		this.#store = store;
+		this.#options = options;
+		this.#log = new EventLog(options.historyLength ?? HISTORY_LENGTH, HISTORY_BYTES);
+		this.done = this.#run();
+	}
+
+	/** @throws an error until the objects are read */
+	ready(): void {
+		if (this.#revision === undefined) throw new Error('the stored objects are not read yet');
+	}
+	/** Of the state in the cache; undefined before the first. */
+	get revision(): number | undefined {
+		return this.#revision;
+	}
+
+	/**
+	 * Resolves when the cache holds the latest state, or one that is no older than a revision.
+	 *
+	 * @param notOlderThan  undefined for the latest state; 0 for any
+	 * @throws API_VERSION_TOO_LARGE, STORE_UNAVAILABLE
+	 */
+	async fresh(notOlderThan: number | undefined): Promise<void> {
+		await this.requireReached(notOlderThan);
+		const wanted = notOlderThan ?? (await this.#store.revision());
+		while (this.#revision === undefined || this.#revision < wanted) {
+			if (this.#options.signal.aborted) throw this.#closed();
+			await new Promise<void>((resolve, reject) => this.#waiting.add({ resolve, reject }));
+		}
+	}
+
+	/**
+	 * Refuses a version that is to come.
+	 *
+	 * @throws API_VERSION_TOO_LARGE
+	 * @differs upstream waits three seconds for it
+	 */
+	async requireReached(wanted = 0): Promise<void> {
+		if (wanted <= (this.#revision ?? 0)) return;
+		const current = await this.#store.revision();
+		if (wanted <= current) return;
+		throw new KubejoinError('API_VERSION_TOO_LARGE', {
+			requested: String(wanted),
+			current: String(current),
+			causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
+			retryAfterSeconds: 1,
+		});
+	}
+
+	get({ prefix }: Pick<Place, 'prefix'>): CachedObject | undefined {
+		return this.#objects.get(prefixOf(prefix))?.get(prefix);
+	}
+
+	/**
+	 * @param revision  undefined for that of the cache
+	 * @returns undefined  the changes since the revision are not all known
+	 */
+	snapshot(place: Place, revision = this.#revision): Snapshot | undefined {
+		if (revision === undefined || this.#revision === undefined || revision > this.#revision) return undefined;
+		const current = this.#currentOf(place);
+		if (revision === this.#revision) return { objects: current, revision };
+		if (revision < this.#log.start) return undefined;
+		const before = new Map<string, CachedObject | undefined>();
+		for (const event of this.#log.since(revision)) {
+			if (!isWithin(place, event.key) || before.has(event.key)) continue;
+			if (!event.isPreviousKnown) return undefined;
+			before.set(event.key, event.previous);
+		}
+		const kept = current.filter(({ key }) => !before.has(key));
+		const restored = [...before.values()].filter((object) => object !== undefined);
+		return { objects: [...kept, ...restored].toSorted((a, b) => compareKeys(a.key, b.key)), revision };
+	}
+
+	/**
+	 * Every change after the revision of a snapshot that was taken in the same turn, or after an older one.
+	 *
+	 * @throws STORE_COMPACTED, STORE_UNAVAILABLE
+	 */
+	async subscribe(place: Place, after: number, signal: AbortSignal): Promise<Subscription> {
+		const missed = after < this.#log.start ? await this.#olderChanges(place, after, signal) : [];
+		return this.subscribeNow(place, Math.max(after, missed.at(-1)?.revision ?? 0, 0), signal, missed);
+	}
+
+	/** Like `subscribe`, from a revision that is not before the history in memory. */
+	subscribeNow(place: Place, after: number, signal: AbortSignal, missed: readonly CacheEvent[] = []): Subscription {
+		const subscription = new Subscription(limits.watchBacklog.value, signal, (one) => {
+			const watchers = this.#watchers.get(place.prefix);
+			watchers?.delete(one);
+			if (watchers?.size === 0) this.#watchers.delete(place.prefix);
+		});
+		const recent = this.#log.since(Math.max(after, this.#log.start)).filter(({ key }) => isWithin(place, key));
+		subscription.offer([...missed, ...recent]);
+		const watchers = this.#watchers.get(place.prefix) ?? new Set();
+		this.#watchers.set(place.prefix, watchers.add(subscription));
+		return subscription;
+	}
+
+	#currentOf({ prefix, isOneKey }: Place): CachedObject[] {
+		const objects = this.#objects.get(prefixOf(prefix));
+		if (objects === undefined) return [];
+		if (!isOneKey) return objects.withPrefix(prefix);
+		const one = objects.get(prefix);
+		return one === undefined ? [] : [one];
+	}
+
+	/** Changes that the store still has and the memory does not; they have no known previous value. */
+	async #olderChanges(place: Place, after: number, signal: AbortSignal): Promise<CacheEvent[]> {
+		const found: CacheEvent[] = [];
+		const until = this.#log.start;
+		let seen = after;
+		for await (const event of this.#store.watch<KubeObject>('', after, signal)) {
+			if (event.revision > until) break;
+			seen = event.revision;
+			if (isWithin(place, event.key)) found.push(this.#eventOf(event, undefined, false));
+			if (seen === until) break;
+			if (seen % CHANGES_PER_TURN === 0) await turn();
+		}
+		return this.#log.start > until ? [...found, ...(await this.#olderChanges(place, seen, signal))] : found;
+	}
+
+	async #run(): Promise<void> {
+		const { signal, log } = this.#options;
+		while (!signal.aborted) {
+			await this.#follow().catch((error: unknown) => {
+				this.#fail(error);
+				if (hasCode(error, 'STORE_COMPACTED')) this.#revision = undefined;
+				if (!signal.aborted) log.warn(errorFields(error), 'waiting for the store: the watch of its objects ended');
+			});
+			await delay(RETRY_MS, undefined, { signal }).catch(() => undefined);
+		}
+		this.#fail(this.#closed());
+	}
+
+	/** Ends all watchers, and all that wait unless the objects are only read again. */
+	#fail(error: unknown): void {
+		for (const watchers of [...this.#watchers.values()]) for (const watcher of [...watchers]) watcher.fail(error);
+		if (hasCode(error, 'STORE_COMPACTED')) return;
+		const waiting = [...this.#waiting];
+		this.#waiting.clear();
+		for (const { reject } of waiting) reject(error);
+	}
+
+	#wake(): void {
+		const waiting = [...this.#waiting];
+		this.#waiting.clear();
+		for (const { resolve } of waiting) resolve();
+	}
+
+	#closed(): KubejoinError {
+		return new KubejoinError('STORE_UNAVAILABLE', { store: this.#store.name, problem: 'it is closed' });
+	}
+
+	async #follow(): Promise<void> {
+		if (this.#revision === undefined) await this.#load();
+		let changes = 0;
+		for await (const event of this.#store.watch<KubeObject>('', this.#revision ?? 0, this.#options.signal)) {
+			this.#apply(event);
+			changes++;
+			if (changes % CHANGES_PER_TURN === 0) await turn();
+		}
+	}
+
+	async #load(): Promise<void> {
+		const objects = new Map<string, CachedObjects>();
+		const newer = new Map<string, number>();
+		let revision = 0;
+		for await (const page of this.#store.pages<KubeObject>('')) {
+			revision = page.revision;
+			for (const item of page.items) {
+				if (item.revision > revision) newer.set(item.key, item.revision);
+				const cached = this.#cachedOf(item);
+				if (cached !== undefined) objectsAt(objects, item.key).set(cached);
+			}
+		}
+		[this.#objects, this.#newer] = [objects, newer];
+		this.#log.restart(revision);
+		this.#revision = revision;
+		this.#wake();
+	}
+
+	#apply(event: StoreEvent<KubeObject>): void {
+		const { key, revision } = event;
+		const objects = objectsAt(this.#objects, key);
+		const isInLoad = revision <= (this.#newer.get(key) ?? 0);
+		const change = this.#eventOf(event, isInLoad ? undefined : objects.get(key), !isInLoad);
+		if (!isInLoad) {
+			this.#newer.delete(key);
+			if (change.current === undefined) objects.delete(key);
+			else objects.set(change.current);
+		}
+		this.#log.push(change);
+		this.#revision = revision;
+		for (const prefix of placesOf(key)) for (const watcher of this.#watchers.get(prefix) ?? []) watcher.offer([change]);
+		this.#wake();
+	}
+
+	#eventOf(event: StoreEvent<KubeObject>, previous: CachedObject | undefined, isKnown: boolean): CacheEvent {
+		const { type, key, revision } = event;
+		const value = this.#cachedOf(event);
+		const isDeleted = type === 'deleted';
+		const isPreviousKnown = isKnown || isDeleted || type === 'created';
+		return new CacheEvent(
+			{
+				revision,
+				key,
+				current: isDeleted ? undefined : value,
+				previous: previous ?? (isDeleted ? value : undefined),
+			},
+			{ isPreviousKnown },
+		);
+	}
+
+	/** Undefined for an object that no encoder can write: lists and watches leave it out. */
+	#cachedOf({ key, value, revision }: Pick<StoredItem<KubeObject>, 'key' | 'value' | 'revision'>) {
+		const resource = byPrefix.get(prefixOf(key));
+		const problem = resource === undefined ? undefined : unmarshalProblem(resource, value);
+		if (problem !== undefined) {
+			const advice = 'a stored object cannot be read and is left out of lists; delete it';
+			this.#options.log.error({ key: printable(key, { maxLength: 256 }), problem }, advice);
+			return undefined;
+		}
+		const object = { ...value, metadata: { ...value.metadata, resourceVersion: String(revision) } };
+		return { key, object, revision, bytes: approximateBytes(value) };
+	}
+}
+
+const isWithin = ({ prefix, isOneKey }: Place, key: string): boolean =>
+	isOneKey ? key === prefix : key.startsWith(prefix);
+
+/** `a/b/c` -> `a/`, `a/b/`, `a/b/c`: all that a watcher of the key can have named. */
+function placesOf(key: string): string[] {
+	const places = [key];
+	for (let at = key.indexOf('/'); at !== -1; at = key.indexOf('/', at + 1)) places.push(key.slice(0, at + 1));
+	return places;
+}
+
+function objectsAt(all: Map<string, CachedObjects>, key: string): CachedObjects {
+	const prefix = prefixOf(key);
+	const found = all.get(prefix) ?? new CachedObjects();
+	all.set(prefix, found);
+	return found;
+}
