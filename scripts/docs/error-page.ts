@@ -3,7 +3,6 @@ import { causesOf } from '../../lib/errors/diagnoses/index.ts';
 import { type Details, type ErrorCode, errorTable, grpcCode, KubejoinError, shownToCaller } from '../../lib/errors.ts';
 import { listItem, table } from './table.ts';
 
-/** Placeholders for facts: each shows its own name. A fact that is a list has one item. */
 const lists: Details = {
 	problems: ['{problem}'],
 	presented: ['{presented}'],
@@ -14,7 +13,23 @@ const lists: Details = {
 	near: ['{near}'],
 	causes: [{ field: '{field}', reason: '{reason}', message: '{message}' }],
 };
+/** Placeholders for facts: each shows its own name. A fact that is a list has one item. */
 const placeholders: Details = new Proxy(lists, { get: (_target, name) => lists[String(name)] ?? `{${String(name)}}` });
+
+export interface ErrorEntry {
+	readonly code: ErrorCode;
+	readonly error: KubejoinError;
+	/** With advice of their own. */
+	readonly causes: readonly { readonly cause: string; readonly error: KubejoinError }[];
+}
+
+/** Every error, with placeholders for its facts. */
+export const errorEntries = (): readonly ErrorEntry[] =>
+	(Object.keys(errorTable) as ErrorCode[]).map((code) => ({
+		code,
+		error: new KubejoinError(code, placeholders as never),
+		causes: causesOf(code).map((cause) => ({ cause, error: new KubejoinError(code, withCause(cause) as never) })),
+	}));
 
 const grpcNames = new Map(Object.entries(grpcCode).map(([name, code]) => [code as number, name]));
 
@@ -23,8 +38,7 @@ const remedyOf = ({ remedy }: KubejoinError): string =>
 		? `- Do this:\n\n  \`\`\`text\n  ${remedy.replaceAll('\n', '\n  ')}\n  \`\`\``
 		: listItem(`Do this: ${remedy}`);
 
-function entryOf(code: ErrorCode) {
-	const error = new KubejoinError(code, placeholders as never);
+function entryOf({ code, error, causes }: ErrorEntry) {
 	const { http } = errorTable[code];
 	const link = `[${code}](#${code.toLowerCase()})`;
 	const row = [
@@ -38,10 +52,8 @@ function entryOf(code: ErrorCode) {
 		publicCode === code
 			? ''
 			: `A client receives [${publicCode}](#${publicCode.toLowerCase()}) instead. The log of the service contains this error.\n\n`;
-	const causes = causesOf(code).map(
-		(cause) => `When \`cause\` is \`${cause}\`:\n\n${adviceOf(new KubejoinError(code, withCause(cause) as never))}`,
-	);
-	const section = `## ${code}\n\n\`\`\`text\n${error.message}\n\`\`\`\n\n${shown}${[adviceOf(error), ...causes].join('\n')}`;
+	const byCause = causes.map((one) => `When \`cause\` is \`${one.cause}\`:\n\n${adviceOf(one.error)}`);
+	const section = `## ${code}\n\n\`\`\`text\n${error.message}\n\`\`\`\n\n${shown}${[adviceOf(error), ...byCause].join('\n')}`;
 	return { row, section };
 }
 
@@ -58,7 +70,7 @@ const withCause = (cause: string): Details =>
 	new Proxy(lists, { get: (_target, name) => (name === 'cause' ? cause : placeholders[String(name)]) });
 
 export function errorPage(): string {
-	const entries = (Object.keys(errorTable) as ErrorCode[]).map(entryOf);
+	const entries = errorEntries().map(entryOf);
 	return `# Errors
 
 Generated from [lib/errors/table](../lib/errors/table/index.ts) by \`npm run docs\`; do not edit this page.

@@ -6,6 +6,7 @@ import { attackTables } from './attack-table.ts';
 import { chaosTable } from './chaos-table.ts';
 import { differsList } from './differs-tags.ts';
 import { errorPage } from './error-page.ts';
+import { errorPageInChinese } from './error-page-zh.ts';
 import { limitsPage } from './limits-page.ts';
 import { metricTables } from './metric-tables.ts';
 
@@ -26,6 +27,7 @@ export const pagePaths = (): string[] =>
 export const madePages = (): { readonly path: string; readonly text: string }[] => [
 	{ path: 'proto/kubejoin.txt', text: contractsTable(contractFiles.map(readPage)) },
 	{ path: 'docs/errors.md', text: errorPage() },
+	{ path: 'docs/errors.zh.md', text: errorPageInChinese() },
 	{ path: 'docs/limits.md', text: limitsPage() },
 	{ path: 'docs/attacks.md', text: withPart(readPage('docs/attacks.md'), attackTables()) },
 	{ path: 'docs/chaos.md', text: withPart(readPage('docs/chaos.md'), chaosTable()) },

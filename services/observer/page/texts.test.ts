@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { meanings } from '../../../lib/errors/chinese/meanings.ts';
+import { sentences } from '../../../lib/errors/chinese/sentences.ts';
+import { translator, valueNames } from '../../../lib/errors/chinese/template.ts';
 import { errorTable, KubejoinError } from '../../../lib/errors.ts';
 import { projectPath } from '../../../lib/paths.ts';
 import { readYamlFile } from '../../../lib/yaml.ts';
 import { catalogueInChinese, expectedErrorsInChinese, messagesInChinese, phasesInChinese } from './catalogue-zh.ts';
 import { chinese } from './chinese.ts';
 import { english } from './english.ts';
-import { meaningsInChinese } from './errors-zh.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
 import { failureLines } from './failure-lines.ts';
 import { fieldsInChinese } from './fields-zh.ts';
 import { clockTime, countdown, duration, hexDump } from './format.ts';
-import { sentencesInChinese } from './sentences-zh.ts';
 import { statesInChinese } from './states-zh.ts';
 import { stepsInChinese } from './steps-zh.ts';
-import { translator, valueNames } from './template.ts';
 import { wordsOf } from './words.ts';
 
 /** The documents of the experiments, by name. */
@@ -41,8 +41,8 @@ function chineseTexts(): readonly string[] {
 		...Object.values(fieldsInChinese).flatMap(({ name, meaning = '' }) => [name, meaning]),
 		...Object.values(phasesInChinese).flatMap(({ name, trust }) => [name, trust]),
 		...Object.values(expectedErrorsInChinese),
-		...Object.values(meaningsInChinese),
-		...Object.values(sentencesInChinese).map((text) => text.replaceAll(/\{\w+\}/g, 'x')),
+		...Object.values(meanings),
+		...Object.values(sentences).map((text) => text.replaceAll(/\{\w+\}/g, 'x')),
 		...Object.values(statesInChinese),
 		...Object.values(experimentsInChinese).flatMap(({ title, description, lesson }) => [title, description, lesson]),
 		...Object.values(stepsInChinese).map((text) => text.replaceAll(/\{\w+\}/g, 'x')),

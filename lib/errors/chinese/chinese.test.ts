@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import jsTokens from 'js-tokens';
-import { causesOf } from '../../../lib/errors/diagnoses/index.ts';
-import { type Details, type ErrorCode, errorTable, KubejoinError } from '../../../lib/errors.ts';
-import { tokenFinding } from '../../../lib/kube/join-input.ts';
-import { projectPath } from '../../../lib/paths.ts';
-import { chinese } from './chinese.ts';
-import { meaningsInChinese } from './errors-zh.ts';
-import { composedSentencesInChinese, sentencesInChinese } from './sentences-zh.ts';
+import { type Details, type ErrorCode, errorTable, KubejoinError } from '../../errors.ts';
+import { tokenFinding } from '../../kube/join-input.ts';
+import { projectPath } from '../../paths.ts';
+import { causesOf } from '../diagnoses/index.ts';
+import { meaningInChinese, sentenceInChinese } from './index.ts';
+import { meanings } from './meanings.ts';
+import { composedSentences, sentences } from './sentences.ts';
 import { translator, valueNames } from './template.ts';
 
 const VALUE = 'VALUE';
@@ -82,20 +82,20 @@ const files = (...path: string[]) =>
 		.map((name) => readFileSync(projectPath(...path, name), 'utf8'));
 
 const untranslated = (texts: readonly string[]): readonly string[] =>
-	[...new Set(texts)].filter((text) => text !== '' && text !== VALUE && chinese.sentence(text) === undefined);
+	[...new Set(texts)].filter((text) => text !== '' && text !== VALUE && sentenceInChinese(text) === undefined);
 
 describe('the Chinese sentences', () => {
 	it('have the meaning or the message of every error', () => {
 		const missing = codes.filter((code) => {
 			const { message } = new KubejoinError(code, facts() as never);
-			return chinese.meaning(code) === undefined && chinese.sentence(message) === undefined;
+			return meaningInChinese(code) === undefined && sentenceInChinese(message) === undefined;
 		});
-		assert.deepEqual(missing, [], 'add a meaning to errors-zh.ts, or the message to sentences-zh.ts');
+		assert.deepEqual(missing, [], 'add a meaning to meanings.ts, or the message to sentences.ts');
 	});
 
 	it('have a meaning only for errors that exist', () =>
 		assert.deepEqual(
-			Object.keys(meaningsInChinese).filter((code) => !Object.hasOwn(errorTable, code)),
+			Object.keys(meanings).filter((code) => !Object.hasOwn(errorTable, code)),
 			[],
 		));
 
@@ -125,7 +125,7 @@ describe('the Chinese sentences', () => {
 	});
 
 	it('have the values of their English texts', () => {
-		for (const [english, zh] of Object.entries(sentencesInChinese))
+		for (const [english, zh] of Object.entries(sentences))
 			assert.deepEqual(valueNames(zh).toSorted(), valueNames(english).toSorted(), english);
 	});
 
@@ -135,9 +135,9 @@ describe('the Chinese sentences', () => {
 			.flatMap((path) => files(...path.split('/')))
 			.flatMap((source) => sentencesIn(source));
 		const texts = [...all, ...advice];
-		const unused = Object.keys(sentencesInChinese).filter((english) => {
+		const unused = Object.keys(sentences).filter((english) => {
 			const fits = translator({ [english]: 'x' });
-			return !Object.hasOwn(composedSentencesInChinese, english) && !texts.some((text) => fits(text) !== undefined);
+			return !Object.hasOwn(composedSentences, english) && !texts.some((text) => fits(text) !== undefined);
 		});
 		assert.deepEqual(unused, []);
 	});
@@ -146,13 +146,13 @@ describe('the Chinese sentences', () => {
 describe('a translated sentence', () => {
 	it('keeps its values and marks its commands', () => {
 		const error = new KubejoinError('CSR_TIMEOUT', { name: 'node-csr-x', waitedSeconds: 300 });
-		assert.equal(chinese.sentence(error.message), '证书签名请求 node-csr-x 在 300 秒内既未签发，也未被拒绝');
-		assert.match(chinese.sentence(error.remedy) ?? '', /^批准请求：`kubectl-sim certificate approve node-csr-x`。/);
+		assert.equal(sentenceInChinese(error.message), '证书签名请求 node-csr-x 在 300 秒内既未签发，也未被拒绝');
+		assert.match(sentenceInChinese(error.remedy) ?? '', /^批准请求：`kubectl-sim certificate approve node-csr-x`。/);
 	});
 
 	it('can list several mistakes', () => {
 		assert.equal(
-			chinese.sentence('the token: it has a blank in it; the hash: it does not begin with sha256:'),
+			sentenceInChinese('the token: it has a blank in it; the hash: it does not begin with sha256:'),
 			'令牌：含有空格；公钥哈希：缺少前缀 `sha256:`',
 		);
 	});

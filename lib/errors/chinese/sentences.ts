@@ -566,7 +566,7 @@ const unexpectedVerdicts: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /** Sentences that the code composes of parts, so that no literal has them. */
-export const composedSentencesInChinese: Readonly<Record<string, string>> = {
+export const composedSentences: Readonly<Record<string, string>> = {
 	'the address of the API server: {finding}': 'API 服务器的地址：{finding}',
 	'the token: {finding}': '令牌：{finding}',
 	'the token for the certificate request: {finding}': '申请证书的令牌：{finding}',
@@ -599,12 +599,12 @@ export const composedSentencesInChinese: Readonly<Record<string, string>> = {
 	...unexpectedVerdicts,
 };
 
-export const sentencesInChinese: Readonly<Record<string, string>> = {
+export const sentences: Readonly<Record<string, string>> = {
 	...causes,
 	...findings,
 	...remedies,
 	...errorMessages,
 	...observerProblems,
 	...runnerProblems,
-	...composedSentencesInChinese,
+	...composedSentences,
 };

@@ -1,8 +1,8 @@
 /**
  * The meaning of errors in Chinese, by their code, where the message stays English: it is upstream's text, or nothing
- * but values. The other messages, and all causes and remedies, are in sentences-zh.ts.
+ * but values. The other messages, and all causes and remedies, are in sentences.ts.
  */
-export const meaningsInChinese: Readonly<Record<string, string>> = {
+export const meanings: Readonly<Record<string, string>> = {
 	TOKEN_REJECTED: '集群不接受此令牌。真实原因只写入 token-store 的日志。',
 	TOKEN_MALFORMED: '启动引导令牌的格式不正确。',
 	TOKEN_INVALID: '令牌的字段无效。',

@@ -65,3 +65,9 @@ function valuesIn(text: string, { parts, names }: Template): ReadonlyMap<string,
 	}
 	return values;
 }
+
+/** A name from outside can be that of a member of every object. */
+export const lookup =
+	<T>(table: Readonly<Record<string, T>>) =>
+	(name: string): T | undefined =>
+		Object.hasOwn(table, name) ? table[name] : undefined;
