@@ -20,7 +20,7 @@ const facts = (cause?: string): Details =>
 			get: (_target, name) => {
 				if (name === 'cause') return cause;
 				if (name === 'causes') return [{ field: VALUE, reason: VALUE, message: VALUE }];
-				if (name === 'remedy' || name === 'because' || name === 'lines' || name === 'omitted') return undefined;
+				if (name === 'remedy' || name === 'lines' || name === 'omitted') return undefined;
 				return /^(problems|presented|pinned|allowed|known|begun|near|found)$/.test(String(name)) ? [VALUE] : VALUE;
 			},
 		},

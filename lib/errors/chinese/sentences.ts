@@ -307,6 +307,12 @@ const remedies: Readonly<Record<string, string>> = {
 	'Choose another name, or update the existing object': '换一个名称，或更新现有的对象',
 	'Read the object again, apply the change to that version, and write it': '重新读取对象，在新版本上修改，再写入',
 	'Correct these fields': '更正这些字段',
+	'Retry, or choose another generateName': '重试，或换一个 generateName',
+	'Send the body as JSON with Content-Type: application/json':
+		'以 JSON 发送正文，并设置 `Content-Type: application/json`',
+	'Correct the patch: {because}': '更正补丁：{because}',
+	'Apply with --force-conflicts to take over these fields, or remove them from the manifest':
+		'用 `--force-conflicts` 接管这些字段，或从清单中删除这些字段',
 	'Correct the request': '更正请求',
 	'Use a verb that the resource supports': '使用此资源支持的动词',
 	'Send the request with Accept: application/json': '发送请求时使用 `Accept: application/json`',
