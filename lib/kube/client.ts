@@ -91,7 +91,7 @@ export const apiClient = (channel: Channel): ApiClient => ({
 });
 
 function resourceClient<T extends KubeObject>(channel: Channel, resource: ApiResource): ResourceClient<T> {
-	const service = resource.service ?? '';
+	const service = resource.service;
 	const typed = (object: object): T => ({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...object }) as T;
 	const send = async (method: string, request: object, options?: CallOptions) =>
 		typed(await call(channel, service, method, request, options));

@@ -22,17 +22,18 @@ export interface ApiResource {
 	readonly categories: readonly string[];
 	readonly verbs: readonly string[];
 	readonly subresources: readonly ApiSubresource[];
-	/** Service in proto/kubejoin/apiserver-sim.proto; absent where only HTTPS offers it. */
-	readonly service?: string;
+	/** In proto/kubejoin/apiserver-sim.proto, which is made from the rows. */
+	readonly service: string;
 }
 
 const storedVerbs = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
 const written = ['get', 'patch', 'update'];
 const status: ApiSubresource = { name: 'status', verbs: written };
 
-type More = Partial<Omit<ApiResource, 'group' | 'version' | 'resource' | 'kind' | 'namespaced'>>;
+type Row = Omit<ApiResource, 'service'>;
+type More = Partial<Omit<Row, 'group' | 'version' | 'resource' | 'kind' | 'namespaced'>>;
 
-const row = (namespaced: boolean, group: string, resource: string, kind: string, more: More): ApiResource => ({
+const row = (namespaced: boolean, group: string, resource: string, kind: string, more: More): Row => ({
 	group,
 	version: 'v1',
 	resource,
@@ -45,9 +46,9 @@ const row = (namespaced: boolean, group: string, resource: string, kind: string,
 	subresources: [],
 	...more,
 });
-const inNamespace = (group: string, resource: string, kind: string, more: More = {}): ApiResource =>
+const inNamespace = (group: string, resource: string, kind: string, more: More = {}): Row =>
 	row(true, group, resource, kind, more);
-const inCluster = (group: string, resource: string, kind: string, more: More = {}): ApiResource =>
+const inCluster = (group: string, resource: string, kind: string, more: More = {}): Row =>
 	row(false, group, resource, kind, more);
 
 const createOnly = { verbs: ['create'] };
@@ -60,9 +61,9 @@ const rbac = 'rbac.authorization.k8s.io';
 const storage = 'storage.k8s.io';
 
 /** @source the discovery document of kube-apiserver 1.37.2 */
-export const resources = {
+export const resources = withServices({
 	bindings: inNamespace('', 'bindings', 'Binding', createOnly),
-	configMaps: inNamespace('', 'configmaps', 'ConfigMap', { shortNames: ['cm'], service: 'ConfigMaps' }),
+	configMaps: inNamespace('', 'configmaps', 'ConfigMap', { shortNames: ['cm'] }),
 	events: inNamespace('', 'events', 'Event', { shortNames: ['ev'] }),
 	limitRanges: inNamespace('', 'limitranges', 'LimitRange', { shortNames: ['limits'] }),
 	namespaces: inCluster('', 'namespaces', 'Namespace', {
@@ -73,7 +74,6 @@ export const resources = {
 	nodes: inCluster('', 'nodes', 'Node', {
 		shortNames: ['no'],
 		subresources: [{ name: 'proxy', verbs: ['create', 'delete', ...written], kind: 'NodeProxyOptions' }, status],
-		service: 'Nodes',
 	}),
 	pods: inNamespace('', 'pods', 'Pod', {
 		shortNames: ['po'],
@@ -88,7 +88,7 @@ export const resources = {
 		],
 	}),
 	resourceQuotas: inNamespace('', 'resourcequotas', 'ResourceQuota', { shortNames: ['quota'], subresources: [status] }),
-	secrets: inNamespace('', 'secrets', 'Secret', { service: 'Secrets' }),
+	secrets: inNamespace('', 'secrets', 'Secret'),
 	serviceAccounts: inNamespace('', 'serviceaccounts', 'ServiceAccount', {
 		shortNames: ['sa'],
 		subresources: [{ name: 'token', verbs: ['create'], group: authentication, version: 'v1', kind: 'TokenRequest' }],
@@ -101,7 +101,6 @@ export const resources = {
 	groupEvents: inNamespace('events.k8s.io', 'events', 'Event', { shortNames: ['ev'] }),
 	selfSubjectReviews: inCluster(authentication, 'selfsubjectreviews', 'SelfSubjectReview', {
 		...createOnly,
-		service: 'SelfSubjectReviews',
 	}),
 	tokenReviews: inCluster(authentication, 'tokenreviews', 'TokenReview', createOnly),
 	localSubjectAccessReviews: inNamespace(
@@ -112,23 +111,20 @@ export const resources = {
 	),
 	selfSubjectAccessReviews: inCluster(authorization, 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', {
 		...createOnly,
-		service: 'SelfSubjectAccessReviews',
 	}),
 	selfSubjectRulesReviews: inCluster(authorization, 'selfsubjectrulesreviews', 'SelfSubjectRulesReview', createOnly),
 	subjectAccessReviews: inCluster(authorization, 'subjectaccessreviews', 'SubjectAccessReview', {
 		...createOnly,
-		service: 'SubjectAccessReviews',
 	}),
 	certificateSigningRequests: inCluster(certificates, 'certificatesigningrequests', 'CertificateSigningRequest', {
 		shortNames: ['csr'],
 		subresources: [{ name: 'approval', verbs: written }, status],
-		service: 'CertificateSigningRequests',
 	}),
 	clusterTrustBundles: inCluster(certificates, 'clustertrustbundles', 'ClusterTrustBundle'),
-	clusterRoleBindings: inCluster(rbac, 'clusterrolebindings', 'ClusterRoleBinding', { service: 'ClusterRoleBindings' }),
-	clusterRoles: inCluster(rbac, 'clusterroles', 'ClusterRole', { service: 'ClusterRoles' }),
-	roleBindings: inNamespace(rbac, 'rolebindings', 'RoleBinding', { service: 'RoleBindings' }),
-	roles: inNamespace(rbac, 'roles', 'Role', { service: 'Roles' }),
+	clusterRoleBindings: inCluster(rbac, 'clusterrolebindings', 'ClusterRoleBinding'),
+	clusterRoles: inCluster(rbac, 'clusterroles', 'ClusterRole'),
+	roleBindings: inNamespace(rbac, 'rolebindings', 'RoleBinding'),
+	roles: inNamespace(rbac, 'roles', 'Role'),
 	csiDrivers: inCluster(storage, 'csidrivers', 'CSIDriver'),
 	csiNodes: inCluster(storage, 'csinodes', 'CSINode', { subresources: [status] }),
 	mutatingWebhookConfigurations: inCluster(
@@ -154,10 +150,19 @@ export const resources = {
 		extension,
 	),
 	priorityClasses: inCluster('scheduling.k8s.io', 'priorityclasses', 'PriorityClass', { shortNames: ['pc'] }),
-	leases: inNamespace('coordination.k8s.io', 'leases', 'Lease', { service: 'Leases' }),
+	leases: inNamespace('coordination.k8s.io', 'leases', 'Lease'),
 	runtimeClasses: inCluster('node.k8s.io', 'runtimeclasses', 'RuntimeClass'),
 	endpointSlices: inNamespace('discovery.k8s.io', 'endpointslices', 'EndpointSlice'),
-} as const satisfies Readonly<Record<string, ApiResource>>;
+});
+
+/** The service of a row has the name of the row: `configMaps` is served by `ConfigMaps`. */
+function withServices<K extends string>(rows: Readonly<Record<K, Row>>): Readonly<Record<K, ApiResource>> {
+	const named = Object.entries<Row>(rows).map(([name, row]) => {
+		const service = `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`;
+		return [name, { ...row, service }];
+	});
+	return Object.fromEntries(named);
+}
 
 /** `v1` or `group/v1`. */
 export const apiVersionOf = ({ group, version }: Pick<ApiResource, 'group' | 'version'>): string =>

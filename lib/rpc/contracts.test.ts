@@ -292,7 +292,7 @@ describe('the contracts keep the Kubernetes JSON shape across the wire', () => {
 			() => roundTrip('Leases', { spec: { renewTime: 'soon' } }),
 			/^Error: parsing time "soon" as .*: cannot parse "soon" as "2006"$/,
 		);
-		assert.throws(() => contractOf('Pods'), new TypeError('proto/kubejoin declares no service Pods'));
+		assert.throws(() => contractOf('Gadgets'), new TypeError('proto/kubejoin declares no service Gadgets'));
 	});
 
 	it('MESSAGE_UNREADABLE: refuses a time that RFC 3339 cannot write', () => {

@@ -1,7 +1,9 @@
 /** The pages of the documentation. The generated part of a page is between two markers. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { resources } from '../../lib/kube/resources.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { contractsTable } from '../proto/contracts-table.ts';
+import { servicesProto } from '../proto/services.ts';
 import { attackTables } from './attack-table.ts';
 import { chaosTable } from './chaos-table.ts';
 import { differsList } from './differs-tags.ts';
@@ -12,7 +14,8 @@ import { metricTables } from './metric-tables.ts';
 
 export const readPage = (path: string): string => readFileSync(projectPath(path), 'utf8');
 
-const contractFiles = ['apiserver-sim', 'ca-service', 'token-store'].map((name) => `proto/kubejoin/${name}.proto`);
+const otherContracts = ['proto/kubejoin/ca-service.proto', 'proto/kubejoin/token-store.proto'];
+const apiProto = (): string => servicesProto(Object.values(resources));
 
 /** Paths relative to the top of the repository. */
 export const pagePaths = (): string[] =>
@@ -25,7 +28,8 @@ export const pagePaths = (): string[] =>
 
 /** The current text of every page that is generated in whole or in part. */
 export const madePages = (): { readonly path: string; readonly text: string }[] => [
-	{ path: 'proto/kubejoin.txt', text: contractsTable(contractFiles.map(readPage)) },
+	{ path: 'proto/kubejoin/apiserver-sim.proto', text: apiProto() },
+	{ path: 'proto/kubejoin.txt', text: contractsTable([apiProto(), ...otherContracts.map(readPage)]) },
 	{ path: 'docs/errors.md', text: errorPage() },
 	{ path: 'docs/errors.zh.md', text: errorPageInChinese() },
 	{ path: 'docs/limits.md', text: limitsPage() },

@@ -46,9 +46,7 @@ const subresources = new Set<string>(['', ...Object.values(resources).flatMap(na
 const httpVerbs = new Set(['CONNECT', 'DELETE', 'PATCH', 'POST', 'PUT']);
 const paths = new Set(['/healthz', '/livez', '/readyz', '/version']);
 const byService: ReadonlyMap<string, ApiResource> = new Map(
-	Object.values(resources).flatMap((resource) =>
-		'service' in resource ? [[`kubejoin.v1.${resource.service}`, resource] as const] : [],
-	),
+	Object.values(resources).map((resource) => [`kubejoin.v1.${resource.service}`, resource]),
 );
 
 const nothing = { group: '', version: '', resource: '' };

@@ -8,9 +8,8 @@ import { resourceHandlers } from './doors/grpc.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export const apiServices = (pipeline: Pipeline, stopping: AbortSignal): Service[] =>
-	Object.values(resources).flatMap((resource) => {
-		if (!('service' in resource) || resource.service === undefined) return [];
+	Object.values(resources).map((resource) => {
 		const { service: name } = resource;
 		const callers = Object.keys(contractOf(name)).map((method) => [method, 'authorizes-itself' as const] as const);
-		return [{ name, ...resourceHandlers(resource, pipeline, stopping), callers: Object.fromEntries(callers) }];
+		return { name, ...resourceHandlers(resource, pipeline, stopping), callers: Object.fromEntries(callers) };
 	});

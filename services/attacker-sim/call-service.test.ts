@@ -25,7 +25,7 @@ describe('a call with a stolen certificate', () => {
 		files.write('ca.crt', ca.pem);
 		files.write('client.crt', identity.cert);
 		files.write('client.key', identity.key);
-		const sign = recording('Sign', { certificate: 'CERTIFICATE' });
+		const sign = recording('Sign', { certificate: 'Q0VSVA==' });
 		const authority = serviceOf('CertificateAuthority', { Sign: sign });
 		const onlyController = Object.fromEntries(Object.keys(authority.callers).map((method) => [method, ['controller']]));
 		const services: Readonly<Record<MeshService, readonly Service[]>> = {

@@ -1,4 +1,5 @@
 /** Implements every method of the API server for the attacker, and records each request before it is answered. */
+import { KubejoinError } from '../../lib/errors.ts';
 import { resources } from '../../lib/kube/resources.ts';
 import { contractOf } from '../../lib/rpc/contracts.ts';
 import type { Call, Service, StreamHandler, UnaryHandler } from '../../lib/rpc/server.ts';
@@ -8,27 +9,39 @@ export type Hear = (call: Call, message: object) => void;
 
 export const attackerServices = (options: HandlerOptions, hear: Hear): Service[] =>
 	Object.values(resources).flatMap((resource) => {
-		if (!('service' in resource) || resource.service === undefined) return [];
 		const { service: name } = resource;
-		const declared = Object.keys(contractOf(name));
-		const only = <T>(handlers: Readonly<Record<string, T>>) =>
-			Object.fromEntries(Object.entries(handlers).filter(([method]) => declared.includes(method)));
+		const contract = Object.entries(contractOf(name));
+		const declared = contract.map(([method]) => method);
+		const of = <T>(handlers: Readonly<Record<string, T>>, isStream: boolean, refuse: T) =>
+			Object.fromEntries(
+				contract.flatMap(([method, { responseStream }]) =>
+					responseStream === isStream ? [[method, handlers[method] ?? refuse] as const] : [],
+				),
+			);
 		const { unary, streams } = resourceHandlers(resource, options);
 		return [
 			{
 				name,
-				unary: mapValues<UnaryHandler, UnaryHandler>(only(unary), (handler) => (message: never, call) => {
+				unary: mapValues<UnaryHandler, UnaryHandler>(of(unary, false, refuse), (handler) => (message: never, call) => {
 					hear(call, message);
 					return handler(message, call);
 				}),
-				streams: mapValues<StreamHandler, StreamHandler>(only(streams), (handler) => (message: never, call) => {
-					hear(call, message);
-					return handler(message, call);
-				}),
+				streams: mapValues<StreamHandler, StreamHandler>(
+					of(streams, true, refuse),
+					(handler) => (message: never, call) => {
+						hear(call, message);
+						return handler(message, call);
+					},
+				),
 				callers: Object.fromEntries(declared.map((method) => [method, 'authorizes-itself' as const])),
 			},
 		];
 	});
+
+/** The false cluster offers what a join needs. */
+const refuse = (): never => {
+	throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
+};
 
 const mapValues = <T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> =>
 	Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));

@@ -10,16 +10,15 @@ import { https, type Target } from './target.ts';
 
 const clusterScoped = Object.values(resources).filter(({ namespaced }) => !namespaced);
 /** Reviews about the caller itself are open to every user. */
-const openToAll = ['SelfSubjectAccessReviews', 'SelfSubjectReviews'];
+const openToAll = ['SelfSubjectAccessReviews', 'SelfSubjectReviews', 'SelfSubjectRulesReviews'];
 
 async function eachMethodIsForbidden({ mesh }: Target): Promise<void> {
 	const channel = mesh.channel(mesh.endpoint, { ca: mesh.ca, ...(await namespaceAdmin(mesh, 'eve')) });
 	const leases = { metadata: { namespace: 'default', name: 'of-eve' } };
 	await eventuallyAllowed(() => call(channel, 'Leases', 'Create', leases));
 	const granted: string[] = [];
-	for (const resource of clusterScoped) {
-		const service = 'service' in resource ? resource.service : undefined;
-		if (service === undefined || openToAll.includes(service)) continue;
+	for (const { service } of clusterScoped) {
+		if (openToAll.includes(service)) continue;
 		for (const [method, { responseStream }] of Object.entries(contractOf(service))) {
 			if (responseStream) continue;
 			const request = { namespace: 'default', name: 'node-1', metadata: { namespace: 'default', name: 'node-1' } };

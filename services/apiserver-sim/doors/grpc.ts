@@ -2,21 +2,35 @@
  * gRPC message -> request of the pipeline -> gRPC message. The name of the service gives the resource, that of the
  * method the verb; nothing is decided here.
  */
+import { KubejoinError } from '../../../lib/errors.ts';
+import { JsonSyntaxError, parseJsonText } from '../../../lib/kube/codec/json-text.ts';
 import { type ApiResource, apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
-import { limits } from '../../../lib/limits.ts';
+import { type CountRefusal, limits } from '../../../lib/limits.ts';
 import { contractOf } from '../../../lib/rpc/contracts.ts';
 import type { Call, StreamHandler, UnaryHandler } from '../../../lib/rpc/server.ts';
+import { quotedInput } from '../authorize/go-text.ts';
 import type { Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
-import { type Credentials, defaultOptions, type RequestOptions } from '../request/api-request.ts';
+import { type Credentials, defaultOptions, type PatchType } from '../request/api-request.ts';
 import { impersonationHeaders } from '../request/impersonation-headers.ts';
 import { infoOfMethod, type MessageInfo, verbOfMethod } from '../request/info.ts';
-import { readFieldSelector } from '../selectors.ts';
+import {
+	type DeleteOptions,
+	readDeleteOptions,
+	readListOptions,
+	readPatchOptions,
+	readWriteOptions,
+} from '../request/options.ts';
 import { deletionStatus, listMeta } from '../status.ts';
 
-/** A request that names what it is about, with the options of its verb under their names in RequestOptions. */
-interface OptionsMessage extends MessageInfo, Partial<Omit<RequestOptions, 'fieldSelector' | 'labelSelector'>> {
-	readonly continue?: string;
+/** A request that names what it is about, with the options of its verb under upstream's names. */
+interface OptionsMessage extends MessageInfo, DeleteOptions {
+	readonly limit?: number;
+	readonly [option: string]: unknown;
+}
+interface PatchMessage extends OptionsMessage {
+	readonly type?: string;
+	readonly document?: string;
 }
 type ObjectMessage = Omit<KubeObject, 'apiVersion' | 'kind'>;
 
@@ -33,7 +47,7 @@ export function resourceHandlers(resource: ApiResource, pipeline: Pipeline, stop
 	const door = new GrpcDoor(resource, pipeline, stopping);
 	const unary: Record<string, UnaryHandler> = {};
 	const streams: Record<string, StreamHandler> = {};
-	for (const [method, { responseStream }] of Object.entries(contractOf(resource.service ?? ''))) {
+	for (const [method, { responseStream }] of Object.entries(contractOf(resource.service))) {
 		if (responseStream) streams[method] = (message: OptionsMessage, call) => door.watch(method, message, call);
 		else unary[method] = door.handlerOf(method);
 	}
@@ -55,56 +69,108 @@ class GrpcDoor {
 		const verb = verbOfMethod(this.#resource, method)?.verb;
 		if (verb === 'create' || verb === 'update')
 			return (message: ObjectMessage, call) => this.#write(method, message, call);
-		if (verb === 'list') return (message: OptionsMessage, call) => this.#list(method, message, call);
+		if (verb === 'list' || verb === 'deletecollection')
+			return (message: OptionsMessage, call) => this.#list(method, message, call);
 		if (verb === 'delete') return (message: OptionsMessage, call) => this.#delete(method, message, call);
+		if (verb === 'patch') return (message: PatchMessage, call) => this.#patch(method, message, call);
 		return (message: OptionsMessage, call) =>
 			this.#pipeline.execute(this.#request(method, message, call), credentialsOf(call));
 	}
 
 	async *watch(method: string, message: OptionsMessage, call: Call) {
 		const signal = AbortSignal.any([call.signal, this.#stopping]);
-		yield* await this.#pipeline.watch({ ...this.#request(method, message, call), signal }, credentialsOf(call));
+		const complete = (count: CountRefusal) => readListOptions(queryOf(message), 'watch', count);
+		const asked = { ...this.#request(method, message, call), signal, complete };
+		yield* await this.#pipeline.watch(asked, credentialsOf(call));
 	}
 
+	/** The options are metadata, because the message is the object. */
 	#write(method: string, message: ObjectMessage, call: Call): Promise<KubeObject> {
-		const { verb = '' } = verbOfMethod(this.#resource, method) ?? {};
-		const typeMeta = { apiVersion: apiVersionOf(this.#resource), kind: this.#resource.kind };
+		const { verb = '', subresource = '' } = verbOfMethod(this.#resource, method) ?? {};
+		const row = this.#resource.subresources.find(({ name }) => name === subresource);
+		const { kind, group, version } = { ...this.#resource, ...row };
+		const typeMeta = { apiVersion: apiVersionOf({ group, version }), kind };
 		const object = { ...typeMeta, ...message, metadata: message.metadata ?? {} };
 		const { namespace = '', name = '' } = object.metadata;
-		const named = this.#request(method, { namespace, name: verb === 'create' ? '' : name }, call);
-		return this.#pipeline.execute({ ...named, object }, credentialsOf(call));
+		const isNew = verb === 'create' && subresource === '';
+		const named = this.#request(method, { namespace, name: isNew ? '' : name }, call);
+		const complete = () =>
+			readWriteOptions(queryOfMetadata(call), verb === 'create' ? 'CreateOptions' : 'UpdateOptions');
+		return this.#pipeline.execute({ ...named, object, complete }, credentialsOf(call));
 	}
 
 	async #list(method: string, message: OptionsMessage, call: Call): Promise<object> {
-		const { limit = 0, continue: continueToken = '' } = message;
-		const page = { limit: limit > 0 ? Math.min(limit, MAX_PAGE) : MAX_PAGE, continueToken };
-		const asked = { ...this.#request(method, message, call), ...page };
+		const isDeletion = verbOfMethod(this.#resource, method)?.verb === 'deletecollection';
+		const complete = (count: CountRefusal) => {
+			const selected = readListOptions(queryOf(message), isDeletion ? 'deletecollection' : 'list', count);
+			if (isDeletion) return { ...selected, ...readDeleteOptions(message) };
+			return { ...selected, limit: selected.limit ? Math.min(selected.limit, MAX_PAGE) : MAX_PAGE };
+		};
+		const asked = { ...this.#request(method, message, call), complete };
 		const list = await this.#pipeline.list(asked, credentialsOf(call));
 		return { metadata: listMeta(list), items: list.items };
 	}
 
-	async #delete(method: string, message: OptionsMessage, call: Call): Promise<object> {
-		const deleted = await this.#pipeline.execute(this.#request(method, message, call), credentialsOf(call));
-		return deletionStatus(this.#resource, deleted);
+	#patch(method: string, message: PatchMessage, call: Call): Promise<KubeObject> {
+		const complete = () => {
+			const type = patchTypes.find((one) => one === message.type);
+			if (type === undefined) {
+				const problem = `patch type ${quotedInput(message.type ?? '')}: must be one of ${patchTypes.join(', ')}`;
+				throw new KubejoinError('API_BAD_REQUEST', { problem });
+			}
+			return { ...readPatchOptions(queryOf(message), type), patch: { type, document: readDocument(message) } };
+		};
+		return this.#pipeline.execute({ ...this.#request(method, message, call), complete }, credentialsOf(call));
 	}
 
-	#request(method: string, message: OptionsMessage, { signal }: Call): UnauthenticatedRequest {
-		const { continue: _token, fieldSelector = '', labelSelector: _label, name: _name, ...options } = message;
-		const selector = readFieldSelector(fieldSelector);
+	async #delete(method: string, message: OptionsMessage, call: Call): Promise<object> {
+		const complete = () => readDeleteOptions(message);
+		const asked = { ...this.#request(method, message, call), complete };
+		return deletionStatus(this.#resource, await this.#pipeline.execute(asked, credentialsOf(call)));
+	}
+
+	#request(method: string, message: MessageInfo, { signal }: Call): UnauthenticatedRequest {
 		return {
 			...defaultOptions,
-			...options,
 			...infoOfMethod(this.#resource, method, message),
 			userAgent: '',
 			warn: () => undefined,
 			created: () => undefined,
 			signal,
-			complete(count) {
-				selector.check(count);
-				return {};
-			},
 		};
 	}
+}
+
+const patchTypes: readonly PatchType[] = ['json', 'merge', 'strategic', 'apply'];
+
+/** @throws API_BAD_REQUEST */
+function readDocument({ document = '' }: PatchMessage): unknown {
+	try {
+		return parseJsonText(document).value;
+	} catch (error) {
+		if (!(error instanceof JsonSyntaxError)) throw error;
+		throw new KubejoinError('API_BAD_REQUEST', { problem: error.message });
+	}
+}
+
+/** The options of a message, as a query has them. */
+function queryOf(message: OptionsMessage): URLSearchParams {
+	const query = new URLSearchParams();
+	for (const [name, value] of Object.entries(message)) {
+		for (const one of [value].flat()) if (typeof one !== 'object') query.append(name, String(one));
+	}
+	return query;
+}
+
+const writeMetadata = { 'dry-run': 'dryRun', 'field-manager': 'fieldManager', 'field-validation': 'fieldValidation' };
+
+function queryOfMetadata({ metadata }: Call): URLSearchParams {
+	const query = new URLSearchParams();
+	for (const [key, name] of Object.entries(writeMetadata)) {
+		const value = metadata(key);
+		if (value !== undefined) query.append(name, value);
+	}
+	return query;
 }
 
 const credentialsOf = ({ peer, metadata, metadataPairs }: Call): Credentials => ({

@@ -172,7 +172,7 @@ const grpcVerbs = {
 } as const;
 type Method = keyof typeof grpcVerbs;
 const isDeclared = ({ asked, method }: { readonly asked: { readonly kind: Kind }; readonly method: string }): boolean =>
-	Object.hasOwn(contractOf(asked.kind.row.service ?? ''), method);
+	Object.hasOwn(contractOf(asked.kind.row.service), method);
 const anyGrpc = fc
 	.record({ asked: anyAsked, method: fc.constantFrom(...(Object.keys(grpcVerbs) as Method[])) })
 	.filter(isDeclared);

@@ -122,6 +122,7 @@ const unservedResource = (named: Pick<ApiResource, 'group' | 'version' | 'resour
 	categories: [],
 	verbs: [],
 	subresources: [],
+	service: '',
 });
 
 const isFilled = (part: string): boolean => part !== '';

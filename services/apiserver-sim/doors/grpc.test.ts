@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { Call } from '../../../lib/rpc/server.ts';
+import type { Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
+import { type ApiRequest, defaultOptions } from '../request/api-request.ts';
+import { resourceHandlers } from './grpc.ts';
+
+const stored: KubeObject = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', uid: 'u' } };
+
+/** The request that the pipeline gets for a call of a method, and the answer of the method. */
+async function asked(
+	resource: ApiResource,
+	method: string,
+	message: object,
+	metadata: Readonly<Record<string, string>> = {},
+): Promise<{ request: Partial<ApiRequest>; answer: unknown }> {
+	let request: Partial<ApiRequest> = {};
+	const take = async ({ complete, ...rest }: UnauthenticatedRequest) => {
+		request = { ...rest, ...(await complete?.(() => undefined)) } as unknown as ApiRequest;
+	};
+	const pipeline: Pipeline = {
+		execute: (one) => take(one).then(() => stored),
+		list: (one) => take(one).then(() => ({ items: [stored], resourceVersion: '5' })),
+		watch: (one) =>
+			take(one).then(async function* () {
+				yield { type: 'ADDED' as const, object: stored };
+			}),
+		refuse: () => assert.fail(),
+		authorizePath: () => assert.fail(),
+	};
+	const call = {
+		method,
+		peer: { address: '', certificate: { state: 'none' } },
+		metadata: (key: string) => metadata[key],
+		metadataPairs: [],
+		signal: new AbortController().signal,
+	} as unknown as Call;
+	const { unary, streams } = resourceHandlers(resource, pipeline, new AbortController().signal);
+	const answer = await unary[method]?.(message as never, call);
+	for await (const event of streams[method]?.(message as never, call) ?? []) return { request, answer: event };
+	return { request, answer };
+}
+const has = (request: Partial<ApiRequest>, expected: Partial<ApiRequest>) =>
+	assert.deepEqual({ ...request, ...expected }, request);
+
+describe('the gRPC door', () => {
+	const { nodes, pods, serviceAccounts } = resources;
+
+	it('reads the options of a list', async () => {
+		const message = { labelSelector: 'a=b', limit: 1000, resourceVersion: '4', resourceVersionMatch: 'Exact' };
+		const { request, answer } = await asked(pods, 'List', { namespace: 'ns', ...message });
+		has(request, { ...message, verb: 'list', namespace: 'ns', limit: 500 });
+		assert.deepEqual(answer, { metadata: { resourceVersion: '5' }, items: [stored] });
+	});
+
+	it('reads the options of a watch', async () => {
+		const options = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: true };
+		const { request, answer } = await asked(pods, 'Watch', { ...options, timeoutSeconds: 3 });
+		has(request, { ...options, verb: 'watch', timeoutSeconds: 3 });
+		assert.deepEqual(answer, { type: 'ADDED', object: stored });
+	});
+
+	it('reads a patch', async () => {
+		const patch = { type: 'apply', document: '{"spec":{}}' };
+		const options = { fieldManager: 'me', force: true, fieldValidation: 'Strict' as const };
+		const message = { name: 'n', ...patch, ...options, dryRun: ['All'] };
+		const { request } = await asked(nodes, 'PatchStatus', message);
+		has(request, {
+			...options,
+			verb: 'patch',
+			name: 'n',
+			subresource: 'status',
+			dryRun: true,
+			patch: { type: 'apply', document: { spec: {} } },
+		});
+	});
+
+	it('API_BAD_REQUEST: refuses a patch of another type or with a document that is no JSON', async () => {
+		for (const patch of [{ type: 'other', document: '{}' }, { type: 'merge', document: '{' }, {}])
+			await assert.rejects(asked(nodes, 'Patch', { name: 'n', ...patch }), { code: 'API_BAD_REQUEST' });
+	});
+
+	it('reads the options of a deletion, of one object and of a collection', async () => {
+		const options = { gracePeriodSeconds: 0, propagationPolicy: 'Orphan' as const };
+		const one = await asked(nodes, 'Delete', { name: 'n', ...options, preconditions: { uid: 'u' } });
+		has(one.request, { ...options, verb: 'delete', name: 'n', preconditions: { uid: 'u' } });
+		const all = await asked(pods, 'DeleteCollection', { labelSelector: 'a', dryRun: ['All'], ...options });
+		has(all.request, { ...options, verb: 'deletecollection', labelSelector: 'a', dryRun: true });
+	});
+
+	it('API_INVALID: refuses options that upstream refuses', async () => {
+		await assert.rejects(asked(nodes, 'Delete', { propagationPolicy: 'Never' }), { code: 'API_INVALID' });
+		await assert.rejects(asked(nodes, 'Create', {}, { 'dry-run': 'Some' }), { code: 'API_INVALID' });
+		await assert.rejects(asked(nodes, 'List', { resourceVersionMatch: 'Newest' }), { code: 'API_INVALID' });
+	});
+
+	it('reads the options of a write from metadata', async () => {
+		const metadata = { 'dry-run': 'All', 'field-manager': 'me', 'field-validation': 'Ignore' };
+		const { request } = await asked(nodes, 'Create', { metadata: { name: 'n' } }, metadata);
+		has(request, { verb: 'create', name: '', dryRun: true, fieldManager: 'me', fieldValidation: 'Ignore' });
+		has((await asked(nodes, 'Update', { metadata: { name: 'n' } })).request, {
+			name: 'n',
+			dryRun: defaultOptions.dryRun,
+			fieldValidation: 'Warn',
+		});
+	});
+
+	it('names the parent of a created subresource, and the kind of its object', async () => {
+		const metadata = { name: 'p', namespace: 'ns' };
+		const { request: eviction } = await asked(pods, 'CreateEviction', { metadata });
+		has(eviction, { verb: 'create', subresource: 'eviction', name: 'p', namespace: 'ns' });
+		assert.deepEqual(eviction.object, { apiVersion: 'policy/v1', kind: 'Eviction', metadata });
+		const { request: token } = await asked(serviceAccounts, 'CreateToken', { metadata });
+		assert.equal(token.object?.kind, 'TokenRequest');
+	});
+});
