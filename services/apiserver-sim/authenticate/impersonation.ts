@@ -6,12 +6,12 @@
  */
 import { KubejoinError } from '../../../lib/errors.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
+import { parseServiceAccountUsername, serviceAccountGroups } from '../../../lib/kube/service-account-user.ts';
 import { type UserInfo, wellKnown } from '../../../lib/kube/types.ts';
 import type { Attributes, Authorizer, ResourceRequest } from '../authorize/attributes.ts';
 import { forbidden } from '../authorize/forbidden.ts';
 import { aggregated, quoted, quotedInput } from '../authorize/go-text.ts';
 import type { ImpersonationHeader } from '../request/impersonation-headers.ts';
-import { parseServiceAccountUsername, serviceAccountGroups } from './service-account-user.ts';
 
 /** The user as the headers name it; absent parts are empty. */
 interface WantedUser {

@@ -1,7 +1,7 @@
 /** The claims of a service-account token. @source pkg/serviceaccount/claims.go */
 import { randomUUID } from 'node:crypto';
+import { serviceAccountUsername } from '../../../lib/kube/service-account-user.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
-import { serviceAccountUsername } from './service-account-user.ts';
 
 interface Reference {
 	readonly name: string;

@@ -7,12 +7,12 @@
 import type { Clock } from '../../../lib/clock.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
+import { serviceAccountGroups, serviceAccountUsername } from '../../../lib/kube/service-account-user.ts';
 import type { KubeObject, UserInfo } from '../../../lib/kube/types.ts';
 import { quoted, quotedInput } from '../authorize/go-text.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
 import type { KubernetesClaims, TokenClaims } from './service-account-claims.ts';
 import { type ServiceAccountKey, verifySignature } from './service-account-key.ts';
-import { serviceAccountGroups, serviceAccountUsername } from './service-account-user.ts';
 import { type AuthenticateToken, credentialIdKey, type TokenVerdict } from './token-authenticator.ts';
 
 export interface ServiceAccountTokenOptions {

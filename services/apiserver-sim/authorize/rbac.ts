@@ -4,6 +4,7 @@
  * @source plugin/pkg/auth/authorizer/rbac/rbac.go, pkg/registry/rbac/validation/rule.go,
  *   pkg/apis/rbac/v1/evaluation_helpers.go
  */
+import { serviceAccountUsername } from '../../../lib/kube/service-account-user.ts';
 import type { PolicyRule, Role, RoleBinding, RoleRef, Subject, UserInfo } from '../../../lib/kube/types.ts';
 import type { Attributes, SyncAuthorizer } from './attributes.ts';
 import { aggregated, quoted } from './go-text.ts';
@@ -63,7 +64,7 @@ function isSubject(user: UserInfo, subject: Subject, bindingNamespace: string): 
 			return user.groups.includes(subject.name);
 		case 'ServiceAccount': {
 			const namespace = subject.namespace || bindingNamespace;
-			return namespace !== '' && user.username === `system:serviceaccount:${namespace}:${subject.name}`;
+			return namespace !== '' && user.username === serviceAccountUsername({ namespace, name: subject.name });
 		}
 		default:
 			return false;

@@ -2,8 +2,9 @@
  * Bindings by the subjects that they name, so that a decision reads those of its user and its groups, and not all. It
  * decides nothing: the authorizer compares the user with each binding that it returns.
  */
+
+import { serviceAccountUsername } from '../../../lib/kube/service-account-user.ts';
 import type { RoleBinding, Subject, UserInfo } from '../../../lib/kube/types.ts';
-import { serviceAccountUsername } from '../authenticate/service-account-user.ts';
 
 interface Entry {
 	readonly binding: RoleBinding;

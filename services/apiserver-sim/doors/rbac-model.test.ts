@@ -90,6 +90,48 @@ function modelAllows(world: World, user: ModelUser, asked: Question): boolean {
 const modelAllowsPath = (world: World, user: ModelUser, verb: string, path: string): boolean =>
 	rulesOf(world, user, '').some((rule) => anyOf(rule.verbs, verb) && anyOf(rule.paths, path));
 
+/** Whom a request asks to impersonate; the name may be missing. */
+interface Wanted {
+	name: string;
+	groups: string[];
+	uid: string;
+}
+type Refusal = 'API_FORBIDDEN' | 'API_BAD_REQUEST';
+
+/** The user that the request runs as. `allows` answers whether the caller may do this request with another verb. */
+function modelActs(
+	world: World,
+	caller: ModelUser,
+	{ name, groups, uid }: Wanted,
+	verb: string,
+	allows: (verb: string) => boolean,
+): ModelUser | Refusal {
+	if (name === '') return uid === '' && groups.length === 0 ? caller : 'API_BAD_REQUEST';
+	const [, , namespace = '', account = ''] = name.split(':');
+	const isAccount = name.startsWith('system:serviceaccount:');
+	const isNode = name.startsWith('system:node:');
+	const isBare = groups.length === 0 && uid === '';
+	const may = (permission: string, group: string, resource: string, object: string, where = '') =>
+		modelAllows(world, caller, { verb: permission, group, resource, subresource: '', namespace: where, name: object });
+	const mayAll = (permission: string, group: string) =>
+		(isAccount
+			? may(permission, group, 'serviceaccounts', account, namespace)
+			: isNode && permission !== 'impersonate'
+				? may(permission, group, 'nodes', namespace)
+				: may(permission, group, 'users', name)) &&
+		(uid === '' || may(permission, 'authentication.k8s.io', 'uids', uid)) &&
+		groups.every((one) => may(permission, group, 'groups', one));
+	const mode = isNode ? 'arbitrary-node' : isAccount ? 'serviceaccount' : 'user-info';
+	const isConstrained =
+		(mode === 'user-info' ? !groups.includes('system:masters') : isBare) &&
+		allows(`impersonate-on:${mode}:${verb}`) &&
+		mayAll(`impersonate:${mode}`, 'authentication.k8s.io');
+	if (!isConstrained && !mayAll('impersonate', '')) return 'API_FORBIDDEN';
+	const fixed = isNode && isConstrained ? ['system:nodes'] : groups;
+	const ofAccount = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`];
+	return { name, groups: [...(isAccount && groups.length === 0 ? ofAccount : fixed), 'system:authenticated'] };
+}
+
 /** The kinds of this test: where each is, as Kubernetes documents it. */
 const kinds = [
 	{ row: resources.nodes, group: '', plural: 'nodes', isNamespaced: false },
@@ -122,12 +164,47 @@ const anyRule: fc.Arbitrary<Rule> = fc.record({
 	names: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, some('a', 'b')),
 	paths: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, star('/version', '/healthz', '/nosuch')),
 });
-const anySubject = fc.constantFrom('user u1', 'user u2', 'group g1', 'group g2', 'account ns1 sa', 'account ns2 sa');
+const impersonationVerbs = ['user-info', 'serviceaccount', 'arbitrary-node'].flatMap((mode) => [
+	`impersonate:${mode}`,
+	...['get', 'list', 'create'].map((verb) => `impersonate-on:${mode}:${verb}`),
+]);
+/** Who may impersonate whom. The verbs are not often all, because most modes need several. */
+const anyImpersonationRule: fc.Arbitrary<Rule> = fc.record({
+	verbs: fc.oneof(
+		fc.constantFrom(['impersonate'], impersonationVerbs, ['impersonate', ...impersonationVerbs]),
+		some('impersonate', ...impersonationVerbs),
+	),
+	groups: star('', 'authentication.k8s.io'),
+	resources: star('users', 'groups', 'serviceaccounts', 'uids', 'nodes'),
+	names: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, some('u1', 'u2', 'g1', 'sa', 'n1')),
+	paths: fc.constant([]),
+});
+const anyWanted: fc.Arbitrary<Wanted> = fc.oneof(
+	fc.constant<Wanted>({ name: '', groups: [], uid: '' }),
+	fc.record({
+		name: fc.constantFrom('u1', 'u2', 'system:serviceaccount:ns1:sa', 'system:node:n1', ''),
+		groups: fc.uniqueArray(fc.constantFrom<string>('g1', 'g2', 'system:masters'), { maxLength: 2 }),
+		uid: fc.constantFrom('', '', 'x'),
+	}),
+);
+const headersOf = ({ name, groups, uid }: Wanted) => ({
+	...(name === '' ? {} : { 'impersonate-user': name }),
+	...(uid === '' ? {} : { 'impersonate-uid': uid }),
+	...(groups.length === 0 ? {} : { 'impersonate-group': groups }),
+});
+const anySubject = fc.constantFrom(
+	...['user u1', 'user u2', 'group g1', 'group g2', 'account ns1 sa', 'account ns2 sa', 'group system:masters'],
+	...['group system:nodes', 'group system:serviceaccounts:ns1', 'group system:authenticated', 'user system:node:n1'],
+);
 const anyRoleName = fc.constantFrom('r1', 'r2', 'r3');
 const anyWorld: fc.Arbitrary<World> = fc.record({
 	roles: fc.uniqueArray(
 		fc.record(
-			{ name: anyRoleName, namespace: fc.constantFrom(...namespaces), rules: fc.array(anyRule, { maxLength: 2 }) },
+			{
+				name: anyRoleName,
+				namespace: fc.constantFrom(...namespaces),
+				rules: fc.array(fc.oneof(anyRule, anyImpersonationRule), { maxLength: 3 }),
+			},
 			{ requiredKeys: ['name', 'rules'] },
 		),
 		{ maxLength: 6, selector: ({ name, namespace }) => `${namespace}/${name}` },
@@ -257,8 +334,10 @@ describe('both doors and RBAC, beside a naive model', () => {
 	let doors: Doors;
 	let world: World;
 	let user: ModelUser;
+	let wanted: Wanted;
 	let reached: ApiRequest[];
-	const seen = { allowed: 0, refused: 0, onlyInNamespace: 0 };
+	const seen = { allowed: 0, refused: 0, onlyInNamespace: 0, impersonated: 0, notImpersonated: 0 };
+	const nobody: Wanted = { name: '', groups: [], uid: '' };
 
 	before(async () => {
 		const recording = recordingEndpoints();
@@ -272,17 +351,26 @@ describe('both doors and RBAC, beside a naive model', () => {
 	after(() => doors.close());
 
 	/** A request that reached the storage must have been allowed at the scope of its kind. */
-	function requireAllowed({ group, plural, isNamespaced }: Kind): void {
-		for (const { verb, subresource, namespace, name, fieldSelector } of reached) {
+	function requireAllowed({ group, plural, isNamespaced }: Kind, acting: ModelUser): void {
+		for (const { verb, subresource, namespace, name, fieldSelector, user: actual } of reached) {
 			if (!isNamespaced) assert.equal(namespace, '');
 			const selected = fieldSelector.find(({ field }) => field === 'metadata.name')?.value ?? '';
 			const asked = { verb, group, resource: plural, subresource, namespace, name: name === '' ? selected : name };
-			assert.ok(modelAllows(world, user, asked), JSON.stringify(asked));
+			assert.ok(modelAllows(world, acting, asked), JSON.stringify(asked));
+			assert.equal(actual.username, acting.name);
 		}
 	}
-	const tally = (isAllowed: boolean, question: Question) => {
+	/** Who the request runs as, or why it does not run. */
+	function actingFor(question: Question): ModelUser | Refusal {
+		const acting = modelActs(world, user, wanted, question.verb, (verb) =>
+			modelAllows(world, user, { ...question, verb }),
+		);
+		if (wanted.name !== '') seen[typeof acting === 'string' ? 'notImpersonated' : 'impersonated']++;
+		return acting;
+	}
+	const tally = (isAllowed: boolean, question: Question, acting: ModelUser) => {
 		seen[isAllowed ? 'allowed' : 'refused']++;
-		const isWider = namespaces.some((namespace) => modelAllows(world, user, { ...question, namespace }));
+		const isWider = namespaces.some((namespace) => modelAllows(world, acting, { ...question, namespace }));
 		if (!isAllowed && question.namespace === '' && isWider) seen.onlyInNamespace++;
 	};
 
@@ -301,18 +389,22 @@ describe('both doors and RBAC, beside a naive model', () => {
 			namespace: kind.isNamespaced ? namespace : '',
 			name: isOfMany ? selected : verb === 'create' ? '' : name,
 		};
-		const isAllowed = modelAllows(world, user, question);
-		tally(isAllowed, question);
-		const work = method === 'Watch' ? doors.watch(kind.row, message) : doors.grpc(kind.row, method, message);
+		const acting = actingFor(question);
+		const isAllowed = typeof acting !== 'string' && modelAllows(world, acting, question);
+		if (typeof acting !== 'string') tally(isAllowed, question, acting);
+		const headers = headersOf(wanted);
+		const work =
+			method === 'Watch' ? doors.watch(kind.row, message, headers) : doors.grpc(kind.row, method, message, headers);
 		const ending = await work.then(
 			() => 'answered',
 			(error: unknown) => (error instanceof KubejoinError ? error.code : error),
 		);
-		assert.equal(ending, isAllowed ? 'answered' : 'API_FORBIDDEN', JSON.stringify(question));
+		const refusal = typeof acting === 'string' ? acting : 'API_FORBIDDEN';
+		assert.equal(ending, isAllowed ? 'answered' : refusal, JSON.stringify([question, wanted]));
 		assert.equal(reached.length, isAllowed ? 1 : 0);
 		for (const { object } of reached)
 			assert.equal(object?.metadata.namespace, isWrite && kind.isNamespaced ? namespace : undefined);
-		requireAllowed(kind);
+		if (typeof acting !== 'string') requireAllowed(kind, acting);
 	}
 
 	async function askRest(request: Of<typeof anyRest>) {
@@ -340,27 +432,32 @@ describe('both doors and RBAC, beside a naive model', () => {
 			namespace,
 			name: isNamed ? name : verb === 'list' ? selected : '',
 		};
-		const isAllowed = modelAllows(world, user, question);
-		tally(isAllowed, question);
+		const acting = actingFor(question);
+		const isAllowed = typeof acting !== 'string' && modelAllows(world, acting, question);
+		if (typeof acting !== 'string') tally(isAllowed, question, acting);
 		const isOfScope = kind.isNamespaced ? namespace !== '' || !isNamed : namespace === '';
 		const isSubresource = kind.row.subresources.some(({ name: one }) => one === subresource && one !== 'proxy');
 		const isThere = isOfScope && (subresource === '' || isSubresource);
 		const metadata = kind.isNamespaced ? { name, namespace } : { name };
 		const object = { apiVersion: apiVersionOf(kind.row), kind: kind.row.kind, metadata };
 		const body = method === 'POST' || method === 'PUT' ? JSON.stringify(object) : '';
-		const { status } = await doors.rest(method, `${path}${query}`, {}, body);
+		const { status } = await doors.rest(method, `${path}${query}`, headersOf(wanted), body);
 		const isEverywhere = kind.isNamespaced && namespace === '';
 		const offered = answersOf(isNamed, subresource, isEverywhere)[method] ?? 405;
-		const wanted = !isAllowed ? 403 : !isThere ? 404 : offered;
-		assert.equal(status, wanted, `${method} ${path}${query}`);
-		assert.equal(reached.length, wanted < 300 ? 1 : 0);
-		requireAllowed(kind);
+		const refusal = acting === 'API_BAD_REQUEST' ? 400 : 403;
+		const answer = !isAllowed ? refusal : !isThere ? 404 : offered;
+		assert.equal(status, answer, `${method} ${path}${query} ${JSON.stringify(wanted)}`);
+		assert.equal(reached.length, answer < 300 ? 1 : 0);
+		if (typeof acting !== 'string') requireAllowed(kind, acting);
 	}
 
 	async function askPath({ method, path }: Of<typeof anyPath>) {
-		const isAllowed = modelAllowsPath(world, user, method.toLowerCase(), path);
-		const { status } = await doors.rest(method, path);
-		assert.equal(status !== 403, isAllowed, `${method} ${path}`);
+		const verb = method.toLowerCase();
+		const acting = modelActs(world, user, wanted, verb, (other) => modelAllowsPath(world, user, other, path));
+		const { status } = await doors.rest(method, path, headersOf(wanted));
+		if (acting === 'API_BAD_REQUEST') assert.equal(status, 400);
+		const isAllowed = typeof acting !== 'string' && modelAllowsPath(world, acting, verb, path);
+		assert.equal(status !== 403, isAllowed || acting === 'API_BAD_REQUEST', `${method} ${path}`);
 	}
 
 	it('allow the same and refuse the same', async () => {
@@ -370,13 +467,13 @@ describe('both doors and RBAC, beside a naive model', () => {
 			paths: fc.array(anyPath, { maxLength: 2 }),
 		});
 		await fc.assert(
-			fc.asyncProperty(anyWorld, anyUser, requests, async (anyOfThem, who, { grpc, rest, paths }) => {
-				[world, user] = [anyOfThem, who];
+			fc.asyncProperty(anyWorld, anyUser, anyWanted, requests, async (anyOfThem, who, whom, { grpc, rest, paths }) => {
+				[world, user, wanted] = [anyOfThem, who, whom];
 				for (const request of grpc) await askGrpc(request);
 				for (const request of rest) await askRest(request);
 				for (const request of paths) await askPath(request);
 			}),
-			{ numRuns: 150, examples: [[administered, { name: 'u1', groups: [] }, everyRequest]] },
+			{ numRuns: 150, examples: [[administered, { name: 'u1', groups: [] }, nobody, everyRequest]] },
 		);
 		// The worlds are not such that everything or nothing is allowed, and some users hold a right in a namespace alone.
 		for (const count of Object.values(seen)) assert.ok(count > 20, JSON.stringify(seen));

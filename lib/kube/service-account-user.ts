@@ -1,6 +1,6 @@
 /** The user that a service account is. @source apiserver/pkg/authentication/serviceaccount/util.go */
-import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
-import { wellKnown } from '../../../lib/kube/types.ts';
+import { labelProblems, subdomainProblems } from './names.ts';
+import { wellKnown } from './types.ts';
 
 export interface ServiceAccountName {
 	readonly namespace: string;
