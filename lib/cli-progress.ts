@@ -33,6 +33,7 @@ export interface ProgressOptions {
 /** A terminal is rewritten at most this often. */
 const REWRITE_MS = 100;
 const PLAIN_MS = 5_000;
+const DEFAULT_COLUMNS = 80;
 const CLEAR_LINE = '\r\x1b[K';
 
 export function createJoinProgress({ total, write, clock, columns }: ProgressOptions): JoinProgress {
@@ -104,7 +105,8 @@ export function startJoinProgress(
 		total,
 		clock,
 		write: (text) => void stream.write(text),
-		columns: stream.isTTY ? () => stream.columns : undefined,
+		// Some terminals report 0 columns.
+		columns: stream.isTTY ? () => stream.columns || DEFAULT_COLUMNS : undefined,
 	});
 	const timer = setInterval(progress.tick, stream.isTTY ? REWRITE_MS : PLAIN_MS).unref();
 	return {

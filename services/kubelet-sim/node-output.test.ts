@@ -53,8 +53,12 @@ describe('the output of one node', () => {
 		quiet.phaseEnded(plan, phase(1));
 		quiet.joined(plan, identity, 'joined');
 		quiet.sayOf(plan, '[preflight] Running pre-flight checks');
-		for (const kept of ['[discovery] retries', '[kubelet] renewed']) quiet.sayOf(plan, kept);
-		assert.deepEqual(written, ['[discovery] retries\n', '[kubelet] renewed\n']);
+		const kept = ['[discovery] retries', '[kubelet-start] Waiting for the API server: no', '[kubelet] renewed'];
+		for (const sentence of kept) quiet.sayOf(plan, sentence);
+		assert.deepEqual(
+			written,
+			kept.map((sentence) => `${sentence}\n`),
+		);
 	});
 
 	it('leaves a failure to the command line', () => {
@@ -119,6 +123,17 @@ describe('the output of many nodes', () => {
 		assert.deepEqual(events, Array(2).fill('[discovery] n-1: Waiting\n'));
 		for (const plan of plans) many.sayOf(plan, '[kubelet] rotated');
 		assert.equal(events.length, 6);
+	});
+
+	it('prints no progress of kubeadm, which would interrupt the progress line for each node', () => {
+		const { events, many } = output();
+		for (const plan of plans) {
+			many.sayOf(plan, '[preflight] Running pre-flight checks', 'repeated');
+			many.sayOf(plan, `[kubelet-start] Waiting for the kubelet: node-csr-${plan.request.nodeName}`, 'repeated');
+		}
+		assert.deepEqual(events, []);
+		many.sayOf(planOf(0), '[kubelet-start] Waiting for the API server: it is unavailable', 'repeated');
+		assert.deepEqual(events, ['[kubelet-start] n-1: Waiting for the API server: it is unavailable\n']);
 	});
 
 	it('does not count a node again that joins after its certificate has expired', () => {

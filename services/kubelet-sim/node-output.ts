@@ -30,8 +30,8 @@ export interface OutputOptions {
 	readonly isQuiet?: boolean;
 }
 
-/** kubeadm's progress. Retries of the discovery are no part of it. */
-const isOfJoin = /^\[(preflight|kubelet-start)\] /;
+/** kubeadm's progress. Retries are no part of it. */
+const isOfJoin = /^\[(preflight|kubelet-start)\] (?!Waiting for the API server)/;
 
 export function oneNodeOutput({ write, adminConf, isInteractive, isQuiet }: OutputOptions): NodeOutput {
 	const say = (sentence: string): void => write(terminalText(`${sentence}\n`));
@@ -78,6 +78,8 @@ export class ManyNodesOutput implements NodeOutput {
 	}
 
 	sayOf({ line, request: { nodeName } }: NodePlan, sentence: string, repeated?: 'repeated'): void {
+		// The progress line replaces it.
+		if (isOfJoin.test(sentence)) return;
 		if (repeated === undefined || this.#isNews(nodeName, sentence)) this.say(line(sentence));
 	}
 
