@@ -19,8 +19,7 @@ const LEVEL = 1;
 const compress = promisify(gzip);
 
 export interface WriteOptions {
-	/** The caller accepts gzip. */
-	readonly gzip: boolean;
+	readonly acceptsGzip: boolean;
 	/** Aborts when the caller has gone. */
 	readonly signal: AbortSignal;
 }
@@ -42,7 +41,7 @@ export async function writeAnswer(response: ServerResponse, answer: Answer, opti
 		return;
 	}
 	const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-	const isLong = bytes.length > MIN_COMPRESSED_BYTES && options.gzip;
+	const isLong = bytes.length > MIN_COMPRESSED_BYTES && options.acceptsGzip;
 	const sent = isLong ? await compress(bytes, { level: LEVEL }) : bytes;
 	if (isLong) Object.assign(headers, { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' });
 	response.writeHead(status, { ...headers, 'Content-Length': sent.length });

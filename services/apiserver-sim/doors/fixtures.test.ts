@@ -41,7 +41,6 @@ export interface Doors {
 	/** A unary method of a resource's gRPC service. */
 	readonly grpc: (resource: ApiResource, method: string, message: object, metadata?: object) => Promise<object>;
 	readonly watch: (resource: ApiResource, message: object, metadata?: object) => Promise<object[]>;
-	/** Ends the watches. */
 	readonly stop: () => void;
 	readonly close: () => void;
 }

@@ -1,6 +1,6 @@
 /**
- * The form of an answer over HTTPS: the media type that the caller prefers, and whether it wants a Table or the metadata
- * alone.
+ * The form of an answer over HTTPS: the media type that the caller prefers, and whether it wants a Table or the
+ * metadata alone.
  * @source apiserver/pkg/endpoints/handlers/negotiation; emicklei/go-restful route.go matchesAccept; munnerz/goautoneg
  */
 import { KubejoinError } from '../../../lib/errors.ts';
@@ -69,7 +69,10 @@ const isMatch = (wanted: string, offered: string): boolean =>
 
 const kinds: readonly string[] = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'];
 
-/** Undefined for a conversion that is not offered in this media type. @source handlers/rest.go AllowsMediaTypeTransform */
+/**
+ * Undefined for a conversion that is not offered in this media type.
+ * @source handlers/rest.go AllowsMediaTypeTransform
+ */
 function conversionOf(
 	parameters: ReadonlyMap<string, string>,
 	mediaType: MediaType,

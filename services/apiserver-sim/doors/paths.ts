@@ -103,7 +103,6 @@ export interface PathRoutesOptions {
 	/** HOST:PORT that discovery advertises to clients. */
 	readonly address: string;
 	readonly health: Health;
-	/** By path. */
 	readonly documents: ReadonlyMap<string, StaticDocument>;
 	readonly clock: Clock;
 }

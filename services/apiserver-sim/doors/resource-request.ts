@@ -3,7 +3,7 @@
  * (404, 405, 415, 406), then options, body and object, once the request is allowed.
  * @source apiserver/pkg/endpoints/installer.go, handlers/{get,create,update,patch,delete,watch}.go
  */
-import { KubejoinError } from '../../../lib/errors.ts';
+import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
@@ -32,7 +32,7 @@ export interface ResourceDoorOptions {
 	readonly pipeline: Pipeline;
 	readonly count: CountRefusal;
 	readonly events: EventEncoder;
-	/** Ends the watches. */
+	/** Aborts when the server stops; watches end then. */
 	readonly stopping: AbortSignal;
 	readonly nowMs: () => number;
 	/** Of the length of a watch without `timeoutSeconds`: from 0 to 1. */
@@ -142,7 +142,11 @@ export class ResourceRequest {
 		const { pipeline, stopping, random } = this.#options;
 		const ended = new AbortController();
 		const signal = AbortSignal.any([this.#http.signal, stopping, ended.signal]);
-		const events = await pipeline.watch(this.#request(signal), this.#http.credentials);
+		const events = await pipeline.watch(this.#request(signal), this.#http.credentials).catch((error: unknown) => {
+			// Upstream reports a version that is too old in the stream.
+			if (this.#form !== undefined && hasCode(error, 'API_EXPIRED')) return failing(error);
+			throw error;
+		});
 		return watchAnswer(events, {
 			encoder: this.#options.events,
 			form: this.#formOf(),
@@ -201,6 +205,10 @@ export class ResourceRequest {
 		return { status, headers: { 'Content-Type': contentType }, body };
 	}
 }
+
+const failing = (error: unknown): AsyncIterable<never> => ({
+	[Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }),
+});
 
 /** A path that watches one object selects it by its name. @source handlers/get.go listOpts */
 function withName({ name, fieldSelector }: ResourceInfo, options: Completion): Completion {

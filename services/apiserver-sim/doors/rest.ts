@@ -33,7 +33,6 @@ export interface RestOptions {
 	readonly connections: Connections;
 	readonly log: Log;
 	readonly observe: ObserveRequest;
-	/** Ends the watches. */
 	readonly stopping: AbortSignal;
 	readonly nowMs: () => number;
 	/** From 0 to 1, for the length of a watch that states none. */
@@ -69,7 +68,7 @@ export function createRestApp(options: RestOptions): HttpHandler {
 		const headers = { ...answer.headers, ...warnings.headers(), ...closing };
 		// A body that nothing read would keep the stream of HTTP/2 open.
 		incoming.resume();
-		const writing = { gzip: request.acceptsGzip, signal: gone.signal };
+		const writing = { acceptsGzip: request.acceptsGzip, signal: gone.signal };
 		await writeAnswer(response, { ...answer, headers }, writing).catch((error: unknown) => {
 			refusalOf(error, request, log, lines);
 			response.destroy();

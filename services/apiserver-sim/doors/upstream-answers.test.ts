@@ -22,6 +22,8 @@ interface Recorded {
 	readonly method: string;
 	readonly path: string;
 	readonly headers: Readonly<Record<string, string>>;
+	/** The body of the request. */
+	readonly send?: string;
 	readonly status: number;
 	readonly type: string;
 	readonly body: string;
@@ -44,6 +46,12 @@ const noTokens: TokenStoreClient = {
 	verify: async (presented) => (presented === token ? bootstrapper : undefined),
 };
 
+const stored = [
+	[resources.nodes, '', 'node-1'],
+	[resources.namespaces, '', 'default'],
+	[resources.configMaps, 'kube-public', 'cluster-info'],
+] as const;
+
 describe('the answers of a real kube-apiserver', () => {
 	const store = storeOfEachTest();
 	let doors: Doors;
@@ -54,8 +62,12 @@ describe('the answers of a real kube-apiserver', () => {
 		const issuer = tokenIssuer(createObjectReader(store()), clock);
 		const authenticateToken = bootstrapTokens(noTokens.verify, issuer.audiences);
 		const authenticate = createAuthenticator(authenticateToken, issuer.audiences, clock);
-		const node: KubeObject = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1' } };
-		await store().create(storeKey(resources.nodes, '', 'node-1'), node);
+		for (const [resource, namespace, name] of stored) {
+			const typeMeta = { apiVersion: 'v1', kind: resource.kind };
+			const metadata = resource.namespaced ? { name, namespace } : { name };
+			const object: KubeObject = { ...typeMeta, metadata };
+			await store().create(storeKey(resource, namespace, name), object);
+		}
 		doors = await openDoors({
 			authenticate: (credentials) =>
 				credentials.authorization === 'Admin' ? Promise.resolve(admin) : authenticate(credentials),
@@ -80,8 +92,9 @@ describe('the answers of a real kube-apiserver', () => {
 
 	it(`are given to ${recorded.length} requests`, async () => {
 		const different: object[] = [];
-		for (const { who, method, path, headers, body, type, status, retryAfter, warning } of recorded) {
-			const answer = await doors.rest(method, path, who === 'admin' ? { ...headers, authorization: 'Admin' } : headers);
+		for (const { who, method, path, headers, send, body, type, status, retryAfter, warning } of recorded) {
+			const credentials: Record<string, string> = who === 'admin' ? { authorization: 'Admin' } : {};
+			const answer = await doors.rest(method, path, { ...headers, ...credentials }, send);
 			const { 'content-type': gotType, 'retry-after': gotRetry, warning: gotWarning } = answer.headers;
 			const got = [answer.status, gotType, gotRetry, gotWarning, comparable(answer.text)];
 			const wanted = [status, type, retryAfter, warning, comparable(body)];

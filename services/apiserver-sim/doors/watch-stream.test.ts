@@ -119,6 +119,13 @@ describe('a watch over HTTPS', () => {
 			['ERROR', 410, 'Expired', 'too old resource version: 1 (5)'],
 		);
 		events = () => {
+			throw new KubejoinError('API_EXPIRED', { requested: '1', oldest: '5' });
+		};
+		assert.deepEqual(
+			objectsOf((await watch('watch=1&resourceVersion=1')).text).map(({ object }) => object.code),
+			[410],
+		);
+		events = () => {
 			throw new KubejoinError('API_TOO_MANY_WATCHES', { limit: 1, retryAfterSeconds: 1 });
 		};
 		assert.equal((await watch()).status, 429);

@@ -1,7 +1,7 @@
 /**
  * The query of a request and a DeleteOptions body -> its options, in upstream's order of checks and with its texts. A
  * parameter that nothing here reads changes nothing, as upstream.
- * @source apimachinery/pkg/apis/meta/{internalversion,v1}/validation; apiserver/pkg/endpoints/filters/request_deadline.go
+ * @source apimachinery/pkg/apis/meta/{internalversion,v1}/validation; apiserver/pkg/endpoints/filters
  */
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
 import { parseGoDuration } from '../../../lib/kube/duration.ts';
