@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { expectedCells } from '../../chaos/lab/attack-matrix/matrix.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import type { JoinContext } from '../../services/kubelet-sim/join/join-context.ts';
+import { phasesInChinese } from '../../services/observer/page/catalogue-zh.ts';
 import { usedVerbs } from './chaos-table.ts';
 import { fileProblems, linkProblems, matrixRows, npmProblems, phaseRows, verbRows } from './check-page.ts';
 import { differsTags } from './differs-tags.ts';
@@ -27,6 +28,16 @@ describe('the documentation', () => {
 			listed.filter((name) => names.includes(name)),
 			names,
 		);
+	});
+
+	it('README.zh.md and the page have the same Chinese texts for each phase', () => {
+		const rows = readPage('README.zh.md')
+			.split('\n')
+			.map((line) => line.split('|').map((cell) => cell.trim()));
+		for (const { name } of phases) {
+			const [, , chineseName, , trust] = rows.find((cells) => cells[1] === `\`${name}\``) ?? [];
+			assert.deepEqual({ name: chineseName, trust }, phasesInChinese[name]);
+		}
 	});
 
 	it('README.md stays under 10 kB', () => assert.ok(readPage('README.md').length < 10_000));

@@ -8,7 +8,11 @@ const oneSentence = translator(sentences);
 /** Of an error whose message stays English; undefined if the message has a translation. */
 export const meaningInChinese: (code: string) => string | undefined = lookup(meanings);
 
-/** Undefined for upstream's texts. The mistakes in the arguments of a join are one text: `the token: it…; the hash: it…` */
+/**
+ * The mistakes in the arguments of a join are one text: `the token: it is empty; the hash: it is empty`.
+ *
+ * @returns undefined for upstream's texts
+ */
 export function sentenceInChinese(text: string): string | undefined {
 	const mistakes = text.split(/; (?=the [\w -]+: it )/).map(oneSentence);
 	return mistakes.every((one) => one !== undefined) ? mistakes.join('；') : oneSentence(text);

@@ -2,7 +2,7 @@
  * Sentences of kubejoin in Chinese, by their English text: causes, remedies and messages of errors, and results of the
  * experiment runner. Braces mark values. Upstream's texts are not here: they stay English.
  */
-const printJoinCommand = '`kubectl-sim token create --print-join-command`';
+const printJoin = '`kubectl-sim token create --print-join-command`';
 
 const causes: Readonly<Record<string, string>> = {
 	// Discovery.
@@ -215,7 +215,7 @@ const findings: Readonly<Record<string, string>> = {
 
 const remedies: Readonly<Record<string, string>> = {
 	// Tokens.
-	'Create a token on the control plane: kubectl-sim token create --print-join-command': `在控制平面创建新令牌：${printJoinCommand}`,
+	'Create a token on the control plane: kubectl-sim token create --print-join-command': `在控制平面创建新令牌：${printJoin}`,
 	'Copy the whole token: six characters, a dot and sixteen characters. List valid tokens: kubectl-sim token list':
 		'复制完整的令牌：6 个字符、点号、16 个字符。列出有效的令牌：`kubectl-sim token list`',
 	'Correct the token: {finding}': '更正令牌：{finding}',
@@ -232,7 +232,7 @@ const remedies: Readonly<Record<string, string>> = {
 		'certificate; the node retried for {seconds} s']:
 		'确认 API 服务器正在监听 {endpoint}，且证书由 cluster-info 中的 CA 签发；节点已重试 {seconds} 秒',
 	['Create a token with the usage signing on the control plane: kubectl-sim token create ' + '--print-join-command']:
-		`在控制平面创建具有 signing 用途的令牌：${printJoinCommand}`,
+		`在控制平面创建具有 signing 用途的令牌：${printJoin}`,
 	['Compare the token with those on the control plane: kubectl-sim token list. If it is correct, do not ' +
 		'join: the server that answered does not know its secret']:
 		'与控制平面上的令牌核对：`kubectl-sim token list`。如果令牌无误，不要加入：应答的服务器不持有令牌秘密',
@@ -243,7 +243,7 @@ const remedies: Readonly<Record<string, string>> = {
 		'如果管理员正在轮换 CA，重新加入；否则不要经由此网络加入：内容在两次读取之间发生了变化',
 	['Get the hash on the control plane: kubectl-sim token create --print-join-command. If it equals the ' +
 		'hash that you used, do not join: the server that answers belongs to a different cluster']:
-		`在控制平面重新获取：${printJoinCommand}。如果哈希与你填写的相同，不要加入：应答的是另一个集群`,
+		`在控制平面重新获取：${printJoin}。如果哈希与你填写的相同，不要加入：应答的是另一个集群`,
 	['Do not join over this network until you know which server answers; the token is still valid, ' +
 		'because the node did not send its secret']:
 		'查明应答方之前，不要经由此网络加入；令牌仍然有效，因为节点没有发送令牌秘密',
@@ -260,7 +260,7 @@ const remedies: Readonly<Record<string, string>> = {
 	'Correct these problems and join again; the node sent nothing': '解决这些问题后重新加入；节点没有发送任何内容',
 	'Run kubelet-sim join --help': '查看用法：`kubelet-sim join --help`',
 	['Copy the whole output of this command on the control plane: kubectl-sim token create ' + '--print-join-command']:
-		`在控制平面运行此命令，复制全部输出：${printJoinCommand}`,
+		`在控制平面运行此命令，复制全部输出：${printJoin}`,
 	'Choose another name: --node-name NAME': '换一个节点名：`--node-name NAME`',
 	'See why: kubectl-sim describe csr {name}': '查看原因：`kubectl-sim describe csr {name}`',
 	['Approve it: kubectl-sim certificate approve {name}; if it is already approved, check the logs of ' +
@@ -272,7 +272,7 @@ const remedies: Readonly<Record<string, string>> = {
 		'--print-join-command\n    2. On the node, run the command that it prints, with --node-name {node} ' +
 		'--root {root}; it replaces the expired certificate\n    3. Check that the node is Ready: ' +
 		'kubectl-sim get nodes {name}']:
-		`重新加入此节点：\n    1. 在控制平面创建令牌：${printJoinCommand}\n` +
+		`重新加入此节点：\n    1. 在控制平面创建令牌：${printJoin}\n` +
 		'    2. 在节点上运行所输出的命令，加上 `--node-name {node} --root {root}`，以替换过期的证书\n' +
 		'    3. 确认节点为 Ready：`kubectl-sim get nodes {name}`',
 	'Start it again with the same --root; it continues with the files in that directory':
