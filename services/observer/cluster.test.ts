@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
+import { wellKnown } from '../../lib/kube/types.ts';
+import { buildCaCertificate } from '../../lib/pki/certificate.ts';
+import { generateKeyPair } from '../../lib/pki/keys.ts';
 import type { Cluster } from './api.ts';
 import { keptLog } from './app.fixture.ts';
 import { type ClusterOptions, createClusterView } from './cluster.ts';
@@ -155,6 +158,65 @@ describe('the view of the cluster', () => {
 				['NotReady', 'NodeStatusUnknown'],
 				['Unknown', undefined],
 			],
+		);
+	});
+
+	describe('the certificates of the nodes', () => {
+		const certificateOf = async (commonName: string, notBefore: number, notAfter: number): Promise<string> => {
+			const keyPair = await generateKeyPair('ECDSA-P256');
+			return base64(buildCaCertificate({ commonName, dnsNames: [], notBefore, notAfter }, keyPair));
+		};
+		const issued = (name: string, certificate: string, signerName: string = wellKnown.signers.clientKubelet) => ({
+			metadata: { name, resourceVersion: '1' },
+			spec: { signerName, username: 'u' },
+			status: { conditions: [{ type: 'Approved' }], certificate },
+		});
+		const day = (number: number) => Date.UTC(2026, 0, number);
+
+		it('are the newest ones, with the time of their renewal', async () => {
+			const user = 'system:node:node-1';
+			requests = fakeResource([
+				issued('new', await certificateOf(user, day(2), day(12))),
+				issued('old', await certificateOf(user, day(1), day(11))),
+			]);
+			const cluster = await follow(view().cluster).nth(1);
+			assert.deepEqual(cluster.nodes[0]?.certificate, {
+				notBeforeMs: day(2),
+				rotateFromMs: day(9),
+				rotateToMs: day(11),
+				notAfterMs: day(12),
+			});
+		});
+
+		it('are not those of other users, of other signers, or unreadable ones', async () => {
+			requests = fakeResource([
+				issued('other-user', await certificateOf('system:node:node-2', day(1), day(2))),
+				issued('other-signer', await certificateOf('system:node:node-1', day(1), day(2)), 'example.com/signer'),
+				issued('unreadable', base64('no certificate')),
+			]);
+			const cluster = await follow(view().cluster).nth(1);
+			assert.equal(cluster.nodes[0]?.certificate, undefined);
+			assert.equal(cluster.requests.length, 3);
+		});
+	});
+
+	it('shows the condition of a request as kubectl does', async () => {
+		const request = (name: string, types: readonly string[], certificate?: string) => ({
+			metadata: { name, resourceVersion: '1' },
+			spec: { signerName: 's', username: 'u' },
+			status: { conditions: types.map((type) => ({ type })), certificate },
+		});
+		requests = fakeResource([
+			request('a', []),
+			request('b', ['Approved']),
+			request('c', ['Approved'], 'x'),
+			request('d', ['Denied']),
+			request('e', ['Approved', 'Failed']),
+		]);
+		const cluster = await follow(view().cluster).nth(1);
+		assert.deepEqual(
+			cluster.requests.map(({ condition }) => condition),
+			['Pending', 'Approved', 'Approved,Issued', 'Denied', 'Failed'],
 		);
 	});
 

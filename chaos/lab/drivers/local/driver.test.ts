@@ -15,9 +15,10 @@ describe('the driver of a mesh that npm start keeps', () => {
 	});
 	afterEach(() => rmSync(logs, { recursive: true }));
 
+	const addresses = { 'token-store': '127.0.0.1:6445' };
 	const driver = () => {
 		const control = {
-			mesh: async () => ({ logs, pki: '/state/pki', observerUrl: 'http://127.0.0.1:8080', addresses: {} }),
+			mesh: async () => ({ logs, pki: '/state/pki', observerUrl: 'http://127.0.0.1:8080', addresses }),
 			services: async () => [
 				{ name: 'ca-service', state: 'running', startedAtMs: 1, isChanged: true, change: { clock: '+1s' } },
 			],
@@ -71,6 +72,13 @@ describe('the driver of a mesh that npm start keeps', () => {
 		assert.equal(since.trim(), line(5));
 		const all = await driver().logs(0);
 		assert.ok(all.includes(line(1)) && all.includes('no time') && !all.includes('no log'));
+	});
+
+	it('places a proxy in front of a service that others connect to, and of no other', async () => {
+		assert.deepEqual(await driver().proxyPlace('token-store', 1, 8_666), {
+			...{ listen: '127.0.0.1:8666', upstream: '127.0.0.1:6445', dialled: '127.0.0.1:8666' },
+		});
+		await assert.rejects(driver().proxyPlace('observer', 1, 8_666), { code: 'COMMAND_INVALID' });
 	});
 
 	it('needs no lab container', async () => {
