@@ -30,3 +30,11 @@ export function setOwn(object: JsonObject, name: string, value: unknown): void {
 
 export const getOwn = (object: Readonly<JsonObject>, name: string): unknown =>
 	Object.hasOwn(object, name) ? object[name] : undefined;
+
+/** Without the fields of objects that are null; the elements of lists stay. */
+export function withoutNulls(value: unknown): unknown {
+	if (Array.isArray(value)) return value.map(withoutNulls);
+	if (!isJsonObject(value)) return value;
+	const kept = Object.entries(value).filter(([, entry]) => entry !== null);
+	return Object.fromEntries(kept.map(([name, entry]) => [name, withoutNulls(entry)]));
+}

@@ -113,7 +113,7 @@ export interface NodeSystemInfo {
 	architecture: string;
 }
 export interface Node extends KubeObject {
-	spec?: { podCIDR?: string; providerID?: string; unschedulable?: boolean; taints?: Taint[] };
+	spec?: { podCIDR?: string; podCIDRs?: string[]; providerID?: string; unschedulable?: boolean; taints?: Taint[] };
 	status?: {
 		capacity?: Record<string, string>;
 		allocatable?: Record<string, string>;

@@ -146,7 +146,9 @@ function entryProblems(value: unknown, field: string): FieldProblem[] {
 	const [limit, entries]: ['listEntries' | 'mapEntries', [string, unknown][]] = Array.isArray(value)
 		? ['listEntries', value.map((entry, index) => [`${field}[${index}]`, entry])]
 		: ['mapEntries', Object.entries(value).map(([key, entry]) => [field === '' ? key : `${field}.${key}`, entry])];
-	const max = limits[limit].value;
-	if (entries.length > max) return [tooMany(field, entries.length, max, limit)];
+	// The owners of a map list its entries and the map itself.
+	const exceeded = field.startsWith('metadata.managedFields') ? 'trackedFields' : limit;
+	const max = limits[exceeded].value;
+	if (entries.length > max) return [tooMany(field, entries.length, max, exceeded)];
 	return entries.flatMap(([at, entry]) => entryProblems(entry, at));
 }

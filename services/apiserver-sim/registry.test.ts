@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
+import { withoutManagedFields } from '../../lib/kube/managed-fields/field-manager.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
-import type { ConfigMap, KubeObject, Lease } from '../../lib/kube/types.ts';
+import type { ConfigMap, KubeObject, Lease, ObjectMeta } from '../../lib/kube/types.ts';
 import { limits } from '../../lib/limits.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, notAdmitted } from './admit/admission.ts';
@@ -78,7 +79,8 @@ describe('the registry', () => {
 	describe('create', () => {
 		it('gives a uid, a time, a version and the namespace of the request', async () => {
 			const { metadata, ...rest } = await create(configMap('a', { k: 'v' }, { labels: { l: '1' } }));
-			const { uid, ...known } = metadata;
+			const { uid, managedFields, ...known } = metadata as ObjectMeta & { readonly managedFields: readonly object[] };
+			assert.equal(managedFields.length, 1);
 			assert.match(uid ?? '', /^[0-9a-f]{8}-[0-9a-f-]{27}$/);
 			assert.deepEqual(known, {
 				name: 'a',
@@ -243,7 +245,7 @@ describe('the registry', () => {
 			const created = await create(configMap('a', { k: '1' }, { labels: { l: '1' } }));
 			const next = await update(configMap('a', { k: '2' }, { creationTimestamp: 'x', generateName: 'y' }));
 			const { uid, creationTimestamp } = created.metadata;
-			assert.deepEqual(next.metadata, {
+			assert.deepEqual(withoutManagedFields(next).metadata, {
 				name: 'a',
 				namespace: 'ns',
 				uid,

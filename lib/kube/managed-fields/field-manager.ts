@@ -133,6 +133,12 @@ function setManagedFields<T extends KubeObject>(object: T, entries: unknown): T 
 const withEntries = <T extends KubeObject>(object: T, owners: Owners): T =>
 	setManagedFields(object, writeOwners(owners));
 
+export const withoutManagedFields = <T extends KubeObject>(object: T): T => setManagedFields(object, undefined);
+
+/** A subresource's rules take most fields from the stored object; the managedFields are those of the written one. */
+export const withManagedFieldsOf = <T extends KubeObject>(object: T, written: KubeObject): T =>
+	setManagedFields(object, managedFieldsOf(written));
+
 export interface ManagedApply extends ManagedWrite {
 	/** Take over the fields of other managers. */
 	readonly force: boolean;

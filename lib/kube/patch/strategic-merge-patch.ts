@@ -6,7 +6,7 @@
  * @differs upstream answers a missing merge key, an unknown directive and elements of different types with 500; here
  *   the same text comes with 400
  */
-import { getOwn, isJsonObject, type JsonObject, setOwn } from '../json-object.ts';
+import { getOwn, isJsonObject, type JsonObject, setOwn, withoutNulls } from '../json-object.ts';
 import { anyType, type Field, type KubeType, type StructType } from '../schema/schema.ts';
 import { goPrint } from './go-print.ts';
 import { inapplicable, jsonKind, malformed } from './patch-error.ts';
@@ -147,10 +147,3 @@ const without = (object: Readonly<JsonObject>, name: string): JsonObject => {
 	const { [name]: _removed, ...rest } = object;
 	return rest;
 };
-
-function withoutNulls(value: unknown): unknown {
-	if (Array.isArray(value)) return value.map(withoutNulls);
-	if (!isJsonObject(value)) return value;
-	const kept = Object.entries(value).filter(([, entry]) => entry !== null);
-	return Object.fromEntries(kept.map(([name, entry]) => [name, withoutNulls(entry)]));
-}

@@ -5,11 +5,15 @@
  * @source apiserver/pkg/endpoints/handlers/patch.go
  */
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
-import { isJsonObject, type JsonObject } from '../../../lib/kube/json-object.ts';
-import { invalid } from '../../../lib/kube/object-meta.ts';
+import { isJsonObject, type JsonObject, withoutNulls } from '../../../lib/kube/json-object.ts';
+import { appliedObject } from '../../../lib/kube/managed-fields/field-manager.ts';
+import { goPrint } from '../../../lib/kube/patch/go-print.ts';
 import { applyPatch } from '../../../lib/kube/patch/patch.ts';
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
+import { goForm } from '../../../lib/kube/schema/go-form.ts';
+import { typeOfKind } from '../../../lib/kube/schema/schema.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import { quoteInput } from '../../../lib/text.ts';
 import { requireAcceptable } from '../bounds.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { requireName, type StoredObjects } from './stored-objects.ts';
@@ -19,36 +23,70 @@ export async function patchObject<T extends KubeObject>(objects: StoredObjects<T
 	const { patch } = request;
 	if (patch === undefined) throw new KubejoinError('API_BAD_REQUEST', { problem: 'the request has no patch' });
 	const { type, document } = patch;
-	if (type === 'apply') throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
+	if (type === 'apply') return applyObject(objects, request, document);
 	const kind = { apiVersion: apiVersionOf(objects.resource), kind: objects.resource.kind };
 	const next = (previous: T | undefined): T => {
 		if (previous === undefined) throw new KubejoinError('API_NOT_FOUND', objects.facts(request.name));
-		const patched = applyPatch(type, kind, { ...previous } as KubeObject & JsonObject, document);
+		// The form in which a client reads the object, to which its patch refers.
+		const read = goForm(typeOfKind(kind), previous) as JsonObject;
+		const patched = applyPatch(type, kind, read, document);
 		reportStrictProblems(request, patched.document, patched.strictProblems);
 		return patchedObject<T>(request, patched.document);
 	};
 	return writeNext(objects, request, next, false);
 }
 
+/** A server-side apply, which creates the object if there is none; never through a subresource. */
+function applyObject<T extends KubeObject>(
+	objects: StoredObjects<T>,
+	request: ApiRequest,
+	configuration: unknown,
+): Promise<T> {
+	const { force, namespace, subresource, name } = request;
+	const next = (previous: T | undefined): T => {
+		const applied = appliedObject(previous, configuration, { ...objects.managedWrite(request), force, namespace });
+		const { uid = '' } = applied.metadata;
+		if (previous === undefined && uid !== '') {
+			const because = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+			throw new KubejoinError('API_CONFLICT', { ...objects.facts(name), because });
+		}
+		return patchedObject<T>(request, applied);
+	};
+	return writeNext(objects, request, next, subresource === '');
+}
+
 /** @throws API_INVALID  strict validation refuses them */
-function reportStrictProblems({ fieldValidation, warn }: ApiRequest, patched: unknown, problems: readonly string[]) {
+function reportStrictProblems(request: ApiRequest, patched: unknown, problems: readonly string[]): void {
+	const { fieldValidation, warn } = request;
 	if (problems.length === 0 || fieldValidation === 'Ignore') return;
-	if (fieldValidation === 'Strict') throw invalidPatch(patched, `strict decoding error: ${problems.join(', ')}`);
+	if (fieldValidation === 'Strict')
+		throw invalidPatch(request, patched, `strict decoding error: ${problems.join(', ')}`);
 	for (const problem of problems) warn(problem);
 }
 
-const invalidPatch = (patched: unknown, detail: string): KubejoinError => {
-	const problem: FieldProblem = invalid('patch', JSON.stringify(patched), detail);
+/** The text is cut where upstream's is not, so that it fits a log. */
+const MAX_PATCH_CHARACTERS = 16_384;
+
+/** Upstream shows the patched object; for a strategic merge patch, the patch. */
+function invalidPatch({ patch }: Pick<ApiRequest, 'patch'>, patched: unknown, detail: string): KubejoinError {
+	const shown = patch?.type === 'strategic' ? goPrint(patch.document) : JSON.stringify(patched);
+	const value = quoteInput(shown, MAX_PATCH_CHARACTERS);
+	const problem: FieldProblem = {
+		field: 'patch',
+		reason: 'FieldValueInvalid',
+		message: `Invalid value: ${value}: ${detail}`,
+	};
 	return new KubejoinError('API_INVALID', { kind: '', group: '', name: '', causes: [problem] });
-};
+}
 
 /** @throws API_INVALID, API_BAD_REQUEST */
 function patchedObject<T extends KubeObject>(request: ApiRequest, patched: unknown): T {
 	const { resource, name, namespace } = request;
-	if (!isJsonObject(patched)) throw invalidPatch(patched, 'the patched object is not a JSON object');
+	if (!isJsonObject(patched)) throw invalidPatch(request, patched, 'the patched object is not a JSON object');
 	const metadata = isJsonObject(patched.metadata) ? patched.metadata : {};
-	const object = { ...patched, metadata } as unknown as T;
-	requireAcceptable(resource, object, (problem) => invalidPatch(patched, problem));
+	// In the typed objects of upstream, null is an absent field.
+	const object = withoutNulls({ ...patched, metadata }) as unknown as T;
+	requireAcceptable(resource, object, (problem) => invalidPatch(request, patched, problem));
 	if (resource.namespaced && (object.metadata.namespace ?? namespace) !== namespace) {
 		const problem = 'the namespace of the provided object does not match the namespace sent on the request';
 		throw new KubejoinError('API_BAD_REQUEST', { problem });

@@ -2,6 +2,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import {
+	type ManagedWrite,
+	withoutManagedFields,
+	withUpdatedFields,
+} from '../../../lib/kube/managed-fields/field-manager.ts';
+import { managerName } from '../../../lib/kube/managed-fields/manager-name.ts';
+import { withStoredTimes } from '../../../lib/kube/managed-fields/times.ts';
+import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 import type { Store, StoredItem } from '../../../lib/store/store.ts';
 import { type Admission, attributesOf, notAdmitted, type Operation } from '../admit/admission.ts';
@@ -68,9 +76,10 @@ export class StoredObjects<T extends KubeObject> {
 		throw new KubejoinError('API_NOT_FOUND', this.facts(request.name));
 	}
 	/** @throws STORE_KEY_EXISTS, API_OBJECT_TOO_LARGE */
-	async create({ dryRun, namespace }: ApiRequest, object: T): Promise<T> {
+	async create(request: ApiRequest, object: T): Promise<T> {
+		const { dryRun, namespace } = request;
 		const key = this.keyFor({ namespace, name: object.metadata.name ?? '' });
-		if (!dryRun) return written(this.store.create(key, forStore(object)));
+		if (!dryRun) return written(request, object, (one) => this.store.create(key, forStore(one)));
 		if ((await this.store.get(key)) !== undefined) throw new KubejoinError('STORE_KEY_EXISTS', { key });
 		return object;
 	}
@@ -80,11 +89,12 @@ export class StoredObjects<T extends KubeObject> {
 	 * @throws STORE_KEY_MISSING, STORE_CONFLICT, API_OBJECT_TOO_LARGE
 	 */
 	async replace(request: ApiRequest, object: T, previous: T): Promise<T> {
-		const next = forStore(object);
+		const next = withStoredTimes(previous, forStore(object));
 		if (isDeepStrictEqual(next, forStore(previous))) return previous;
 		const { resourceVersion = '' } = previous.metadata;
 		if (request.dryRun) return { ...next, metadata: { ...next.metadata, resourceVersion } };
-		return written(this.store.update(this.keyFor(request), next, Number(resourceVersion)));
+		const key = this.keyFor(request);
+		return written(request, next, (one) => this.store.update(key, one, Number(resourceVersion)));
 	}
 	/** Removes `previous`; returns it with the version of its deletion. @throws STORE_KEY_MISSING, STORE_CONFLICT */
 	async remove(request: ApiRequest, previous: T): Promise<T> {
@@ -94,11 +104,24 @@ export class StoredObjects<T extends KubeObject> {
 	}
 	/** Mutating admission and the check of the content: the object to prepare. @throws their refusals */
 	async admitted(request: ApiRequest, operation: Operation, object: T, previous: T | undefined): Promise<T> {
-		const complete = this.strategy.setDefaults?.(object) ?? object;
+		const complete = this.#managed(request, this.strategy.setDefaults?.(object) ?? object, previous);
 		const admitted = await this.admission.mutate({ request, operation, object: complete, previous });
 		const refusal = await this.strategy.authorizeContent?.(request, admitted, previous);
 		if (refusal === undefined) return admitted;
 		throw notAdmitted(attributesOf({ request, operation, object: admitted, previous }), refusal);
+	}
+	/** The object with its managedFields; an apply has already computed them. */
+	#managed(request: ApiRequest, object: T, previous: T | undefined): T {
+		return isApply(request) ? object : withUpdatedFields(previous, object, this.managedWrite(request));
+	}
+	managedWrite({ subresource, fieldManager, userAgent }: ApiRequest): ManagedWrite {
+		const { resource } = this;
+		return {
+			kind: { apiVersion: apiVersionOf(resource), kind: resource.kind },
+			subresource,
+			manager: managerName(fieldManager, userAgent),
+			now: this.now(),
+		};
 	}
 }
 
@@ -113,12 +136,25 @@ export const forStore = <T extends KubeObject>(object: T): T => {
 	return { ...object, metadata };
 };
 
-/** The result of a write. @throws API_OBJECT_TOO_LARGE  the store limits the size of an object */
-async function written<T extends KubeObject>(write: Promise<StoredItem<T>>): Promise<T> {
+const isApply = ({ patch }: ApiRequest): boolean => patch?.type === 'apply';
+
+/**
+ * The result of a write. An object that its managedFields make too large is stored without them.
+ *
+ * @throws API_OBJECT_TOO_LARGE  the store limits the size of an object
+ * @source apiserver/pkg/endpoints/handlers/{create,update,patch}.go isTooLargeError
+ */
+async function written<T extends KubeObject>(
+	request: ApiRequest,
+	object: T,
+	write: (object: T) => Promise<StoredItem<T>>,
+): Promise<T> {
 	try {
-		return readStored(await write);
+		return readStored(await write(object));
 	} catch (error) {
 		if (!hasCode(error, 'STORE_VALUE_TOO_LARGE')) throw error;
+		if (!isApply(request) && 'managedFields' in object.metadata)
+			return written(request, withoutManagedFields(object), write);
 		const { bytes, limit } = error.facts;
 		throw new KubejoinError('API_OBJECT_TOO_LARGE', { bytes: Number(bytes), limit: Number(limit) }, { cause: error });
 	}

@@ -6,6 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { withManagedFieldsOf } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { forbiddenField, invalid, metadataProblems, requireValid } from '../../../lib/kube/object-meta.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 import type { ResourceRequest } from '../authorize/attributes.ts';
@@ -66,7 +67,7 @@ async function replaceObject<T extends KubeObject>(
 	const admitted = await objects.admitted(request, 'UPDATE', identified, previous);
 	requireVersion(objects, request.name, admitted.metadata, previous.metadata);
 	const prepared = strategy.prepareForUpdate?.(admitted, previous, request.subresource, objects.now()) ?? admitted;
-	const next = withGeneration(objects, prepared, previous);
+	const next = withGeneration(objects, withManagedFieldsOf(prepared, admitted), previous);
 	requireValid(resource, request.name, [
 		...metadataProblems(next.metadata),
 		...newFinalizerProblems(next.metadata, previous.metadata),

@@ -27,7 +27,8 @@ describe('plain resources', () => {
 
 		it('spec and status never overwrite each other', async () => {
 			await create({ metadata, spec, status });
-			const changed = { spec: { podCIDR: '10.0.0.0/24' }, status: { phase: 'Other' } };
+			const spec24 = { podCIDR: '10.0.0.0/24', podCIDRs: ['10.0.0.0/24'] };
+			const changed = { spec: spec24, status: { phase: 'Other' } };
 			const first = await update({ metadata, ...changed }, '');
 			assert.deepEqual([first.spec, first.status], [changed.spec, status]);
 			const second = await update({ metadata, spec: {}, status: changed.status }, 'status');

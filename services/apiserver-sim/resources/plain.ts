@@ -36,6 +36,7 @@ export const nodes: Strategy<Node> = {
 	resource: resources.nodes,
 	subresources: ['status'],
 	fields: ({ spec }) => ({ 'spec.unschedulable': String(spec?.unschedulable ?? false) }),
+	setDefaults: withPodCidrs,
 	prepareForUpdate({ spec, status, ...next }, previous, subresource) {
 		const kept = subresource === 'status' ? { spec: previous.spec, status } : { spec, status: previous.status };
 		return {
@@ -50,6 +51,15 @@ export const nodes: Strategy<Node> = {
 		...quantityProblems('allocatable', node.status?.allocatable),
 	],
 };
+
+/** `podCIDR` is the first of `podCIDRs`. @source pkg/apis/core/v1/conversion.go Convert_v1_NodeSpec_To_core_NodeSpec */
+function withPodCidrs(node: Node): Node {
+	const { podCIDR = '', podCIDRs = [] } = node.spec ?? {};
+	const [first = ''] = podCIDRs;
+	if (podCIDR === first) return node;
+	const spec = podCIDR === '' ? { ...node.spec, podCIDR: first } : { ...node.spec, podCIDRs: [podCIDR] };
+	return { ...node, spec };
+}
 
 /** @source validateNodeTaints; upstream's path begins with metadata */
 function taintProblems(taints: readonly Taint[]): FieldProblem[] {
