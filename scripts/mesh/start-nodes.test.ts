@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { nodesText } from './start-nodes.ts';
 
 describe('the nodes that npm start shows', () => {
-	const row = (name: string, status = 'Ready') => `${name.padEnd(9)}${status.padEnd(9)}<none>   3s    v1.32.4`;
+	const row = (name: string, status = 'Ready') => `${name.padEnd(9)}${status.padEnd(9)}<none>   3s    v1.37.2`;
 	const list = (...rows: string[]) => ['NAME     STATUS   ROLES    AGE   VERSION', ...rows, ''].join('\n');
 
 	it('are rows for the nodes of this start and a count of all others', () => {

@@ -1,5 +1,6 @@
 /** The settings of apiserver-sim. */
-import { hostPort, listenSettings, setting, storeSettings } from '../../lib/config.ts';
+import { hostPort, listenSettings, oneOf, setting, storeSettings, withDefault } from '../../lib/config.ts';
+import { defaultMinor, kubernetesMinors } from '../../lib/kube/version.ts';
 import { certificatesFile, privateKeyFile, rsaKeyFile } from '../../lib/pki/files.ts';
 
 export const settings = {
@@ -25,6 +26,12 @@ export const settings = {
 		'PEM file with the client certificate for token-store',
 	),
 	tokenStoreKey: setting('TOKEN_STORE_KEY_FILE', privateKeyFile, 'PEM file with its key'),
+	kubernetesVersion: withDefault(
+		'KUBERNETES_VERSION',
+		oneOf(...kubernetesMinors),
+		defaultMinor,
+		'minor version that the cluster claims to be, for an older kubeadm: 1.37, 1.36 or 1.35',
+	),
 	controlPlaneEndpoint: setting(
 		'CONTROL_PLANE_ENDPOINT',
 		hostPort,

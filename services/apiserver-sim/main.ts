@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto';
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
 import { resources } from '../../lib/kube/resources.ts';
+import { versionOf } from '../../lib/kube/version.ts';
 import { refusalCounter } from '../../lib/limits.ts';
 import { openChannel } from '../../lib/rpc/channel.ts';
 import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
@@ -45,6 +46,7 @@ const issuer = 'https://kubernetes.default.svc.cluster.local';
 
 await runService(service, settings, async (config, log, registry, unforeseen) => {
 	const { listenAddress: address, port, tlsCertificate: cert, tlsKey: key, clientCa, controlPlaneEndpoint } = config;
+	const version = versionOf(config.kubernetesVersion);
 	const store = await openStore(storeOptions(config, 'registry'));
 	const tokenStore = openChannel(config.tokenStore, {
 		ca: config.meshCa,
@@ -58,7 +60,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		await store.close();
 	};
 	try {
-		await bootstrapCluster(store, { controlPlaneEndpoint, ca: clientCa }, systemClock);
+		await bootstrapCluster(store, { controlPlaneEndpoint, ca: clientCa, gitVersion: version.gitVersion }, systemClock);
 		const cache = new WatchCache(store, { signal: stopping.signal, log });
 		const rbac = startRbacCache(store, stopping.signal, log);
 		const graph = new PodGraph();
@@ -111,6 +113,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 				...{ pipeline, connections, log, count, observe: requests.http, stopping: stopping.signal },
 				routes: pathRoutes({
 					endpoints,
+					version,
 					address: controlPlaneEndpoint,
 					health: { live: {}, ready },
 					documents: await openIdDocuments(issuer, controlPlaneEndpoint, serviceAccountKey),

@@ -4,13 +4,13 @@ import { splitHostPort } from '../../lib/address.ts';
 import { causeText, grpcCode, KubejoinError } from '../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import { checkKeyMaterial } from '../../lib/kube/kubeconfig-access.ts';
+import type { VersionInfo } from '../../lib/kube/version.ts';
 import { limits } from '../../lib/limits.ts';
 import { withDates } from '../../lib/rpc/certificate-dates.ts';
 import { openChannel, type VerifiedChannel, withBearerToken } from '../../lib/rpc/channel.ts';
 import { transportError } from '../../lib/rpc/transport-errors.ts';
 import { nameChecked, sniOf, trustAnchors } from '../../lib/rpc/verify-server.ts';
 import type { Access } from './access.ts';
-import type { VersionInfo } from './version.ts';
 
 export interface Connection {
 	readonly api: ApiClient;

@@ -26,11 +26,11 @@ describe('columns of nodes', () => {
 			'Ready',
 			'<none>',
 			'5m',
-			'v1.32.4',
+			'v1.37.2',
 			'10.0.0.1',
 			'<none>',
 			'Debian GNU/Linux 12 (bookworm)',
-			'6.1',
+			'6.1 (amd64)',
 			'simulated://0',
 		]);
 	});

@@ -38,7 +38,7 @@ export const nodeColumns: readonly Column<Node>[] = [
 	{ header: 'INTERNAL-IP', isWide: true, cell: (node) => addressOf(node, 'InternalIP') },
 	{ header: 'EXTERNAL-IP', isWide: true, cell: (node) => addressOf(node, 'ExternalIP') },
 	{ header: 'OS-IMAGE', isWide: true, cell: ({ status }) => orUnknown(status?.nodeInfo?.osImage) },
-	{ header: 'KERNEL-VERSION', isWide: true, cell: ({ status }) => orUnknown(status?.nodeInfo?.kernelVersion) },
+	{ header: 'KERNEL-VERSION', isWide: true, cell: kernelVersion },
 	{
 		header: 'CONTAINER-RUNTIME',
 		isWide: true,
@@ -103,6 +103,11 @@ function nodeStatus({ spec, status }: Node): string {
 	const ready = status?.conditions?.findLast(({ type }) => type === 'Ready');
 	const text = ready === undefined ? 'Unknown' : ready.status === 'True' ? 'Ready' : 'NotReady';
 	return spec?.unschedulable ? `${text},SchedulingDisabled` : text;
+}
+
+function kernelVersion({ status }: Node): string {
+	const { kernelVersion: kernel, architecture } = status?.nodeInfo ?? {};
+	return `${orUnknown(kernel)}${architecture ? ` (${architecture})` : ''}`;
 }
 
 const rolePrefix = 'node-role.kubernetes.io/';

@@ -79,7 +79,7 @@ describe('kubectl-sim without a kubeconfig', () => {
 	});
 
 	it('prints the version of the client', async () => {
-		deepEqual(await typed('version'), { exitCode: 1, closed: 0, out: 'Client Version: v1.32.4\n', err: refused });
+		deepEqual(await typed('version'), { exitCode: 1, closed: 0, out: 'Client Version: v1.37.2\n', err: refused });
 		equal((await typed('version --client')).exitCode, 0);
 	});
 
@@ -121,14 +121,14 @@ describe('kubectl-sim', () => {
 	});
 
 	it('prints both versions, or the error of the server', async () => {
-		equal((await withServer('version')).out, 'Client Version: v1.32.4\nServer Version: v1.32.4\n');
+		equal((await withServer('version')).out, 'Client Version: v1.37.2\nServer Version: v1.37.2\n');
 		const versions = JSON.parse((await withServer('version -o json')).out);
 		deepEqual(versions, { clientVersion: kubernetesVersion, serverVersion: kubernetesVersion });
 		const refusing = { fetchVersion: () => Promise.reject(new KubejoinError('API_UNAUTHORIZED', {})) };
 		const { out, err, exitCode } = await withServer('version', refusing);
 		deepEqual(
 			[out, err.split('\n')[0], exitCode],
-			['Client Version: v1.32.4\n', 'error: You must be logged in to the server (Unauthorized)', 1],
+			['Client Version: v1.37.2\n', 'error: You must be logged in to the server (Unauthorized)', 1],
 		);
 	});
 

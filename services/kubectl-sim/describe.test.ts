@@ -60,8 +60,7 @@ System Info:
   Operating System:           linux
   Architecture:               amd64
   Container Runtime Version:  simulated://0
-  Kubelet Version:            v1.32.4
-  Kube-Proxy Version:         
+  Kubelet Version:            v1.37.2
 Events:                       <none>
 `,
 		);

@@ -121,7 +121,6 @@ const systemInfo: readonly (readonly [string, keyof NodeSystemInfo])[] = [
 	['Architecture', 'architecture'],
 	['Container Runtime Version', 'containerRuntimeVersion'],
 	['Kubelet Version', 'kubeletVersion'],
-	['Kube-Proxy Version', 'kubeProxyVersion'],
 ];
 
 function leaseLines(lease: Lease | Error): string[] {

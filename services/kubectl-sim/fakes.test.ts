@@ -79,7 +79,7 @@ export const worker = (name: string, changes: Partial<Node> = {}): Node => ({
 			kernelVersion: '6.1',
 			osImage: 'Debian GNU/Linux 12 (bookworm)',
 			containerRuntimeVersion: 'simulated://0',
-			kubeletVersion: 'v1.32.4',
+			kubeletVersion: 'v1.37.2',
 			kubeProxyVersion: '',
 			operatingSystem: 'linux',
 			architecture: 'amd64',

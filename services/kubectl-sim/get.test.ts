@@ -35,7 +35,7 @@ describe('kubectl get', () => {
 		await run();
 		equal(
 			written.out,
-			'NAME       STATUS   ROLES    AGE   VERSION\nworker-1   Ready    <none>   5m    v1.32.4\nw2         Ready    <none>   5m    v1.32.4\n',
+			'NAME       STATUS   ROLES    AGE   VERSION\nworker-1   Ready    <none>   5m    v1.37.2\nw2         Ready    <none>   5m    v1.37.2\n',
 		);
 	});
 
@@ -75,7 +75,7 @@ describe('kubectl get', () => {
 	it('prints the objects, then the missing names', async () => {
 		const { run, written } = setup([worker('a')]);
 		await rejects(run({ names: ['x', 'a'], noHeaders: true }), { code: 'API_NOT_FOUND' });
-		equal(written.out, 'a     Ready   <none>   5m    v1.32.4\n');
+		equal(written.out, 'a     Ready   <none>   5m    v1.37.2\n');
 		await rejects(run({ names: ['x', 'y'] }), (error) => error instanceof AggregateError && error.errors.length === 2);
 	});
 
@@ -123,7 +123,7 @@ describe('kubectl get', () => {
 		await run({ watch: true });
 		equal(
 			written.out,
-			'NAME       STATUS   ROLES    AGE   VERSION\nworker-1   Ready    <none>   5m    v1.32.4\nw2         Ready    <none>   5m    v1.32.4\n',
+			'NAME       STATUS   ROLES    AGE   VERSION\nworker-1   Ready    <none>   5m    v1.37.2\nw2         Ready    <none>   5m    v1.37.2\n',
 		);
 		deepEqual(asked, [{}, { resourceVersion: '7' }]);
 	});
@@ -131,7 +131,7 @@ describe('kubectl get', () => {
 	it('prints the current object once with --watch', async () => {
 		const { run, written, asked } = setup([worker('w')], [worker('w'), worker('w', { status: {} })]);
 		await run({ names: ['w'], watch: true, noHeaders: true });
-		equal(written.out, 'w     Ready   <none>   5m    v1.32.4\nw     Unknown   <none>   5m    \n');
+		equal(written.out, 'w     Ready   <none>   5m    v1.37.2\nw     Unknown   <none>   5m    \n');
 		deepEqual(asked, [{ fieldSelector: 'metadata.name=w' }]);
 	});
 });

@@ -1,11 +1,8 @@
 /** `kubectl version`: the versions of client and server. */
-import { kubernetesVersion } from '../../lib/kube/version.ts';
+import { kubernetesVersion, type VersionInfo } from '../../lib/kube/version.ts';
 import { printable } from '../../lib/text.ts';
 import type { Output } from './output.ts';
 import { toJson, toYaml } from './print-object.ts';
-
-/** @source apimachinery pkg/version Info */
-export type VersionInfo = { readonly [Field in keyof typeof kubernetesVersion]: string };
 
 /**
  * @param fetchServerVersion  absent: print only the client's version

@@ -51,7 +51,7 @@ function fakeResource<T extends Node | Lease>(present?: T) {
 	};
 }
 const typed = (object: object) => ({ apiVersion: 'v1', kind: 'Node', ...object }) as Node;
-const wanted = () => nodeObject('n', 'unix:///x', now);
+const wanted = () => nodeObject('n', now);
 
 describe('the registration of a node', () => {
 	it('creates the Node', async () => {

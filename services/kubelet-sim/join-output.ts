@@ -24,7 +24,7 @@ export const joinedText = (): string =>
 	].join('\n');
 
 /**
- * @source kubeadm cmd/phases/workflow: `error execution phase NAME: …`
+ * @source kubeadm cmd/phases/workflow: `error: error execution phase NAME: …`, release 1.37
  * @differs kubeadm's phase `preflight` contains discovery, and its `kubelet-start` the TLS bootstrap; an error has
  *   kubeadm's name in its first line and the name of our phase behind the code
  */
@@ -64,6 +64,8 @@ const readable = ({ phase = '' }: KubejoinError, message: string): string =>
 function upstreamPrefix({ phase = '', code }: KubejoinError): string {
 	if (code === 'JOIN_ARGUMENTS_INVALID' || phase === '') return '';
 	if (phase.startsWith('discovery/'))
-		return "error execution phase preflight: couldn't validate the identity of the API Server: ";
-	return phase === 'preflight' ? 'error execution phase preflight: ' : 'error execution phase kubelet-start: ';
+		return "error: error execution phase preflight: couldn't validate the identity of the API Server: ";
+	return phase === 'preflight'
+		? 'error: error execution phase preflight: '
+		: 'error: error execution phase kubelet-start: ';
 }

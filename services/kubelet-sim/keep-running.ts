@@ -12,7 +12,6 @@ import { keepRenewed, type RenewalEvents } from './rotation/keep-renewed.ts';
 
 export interface StayOptions extends RenewalEvents {
 	readonly identity: NodeIdentity;
-	readonly criSocket: string;
 	/** Called after each renewal of the Lease. */
 	readonly onBeat: (atMs: number) => void;
 }
@@ -123,8 +122,8 @@ class RunningNode {
 		const { clock } = this.#context;
 		const { api } = this.#connection;
 		const { nodeName } = this.#options.identity;
-		const { criSocket, onBeat } = this.#options;
-		this.#nodeUid ??= (await registerNode(api.nodes, nodeObject(nodeName, criSocket, clock()))).uid;
+		const { onBeat } = this.#options;
+		this.#nodeUid ??= (await registerNode(api.nodes, nodeObject(nodeName, clock()))).uid;
 		await renewLease(api.leases, { nodeName, nodeUid: this.#nodeUid }, clock());
 		onBeat(clock());
 		await reportStatus(api.nodes, nodeName, clock());

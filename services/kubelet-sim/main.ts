@@ -56,7 +56,7 @@ program
 	)
 	.option('--config <file>', 'JoinConfiguration (kubeadm.k8s.io/v1beta4), instead of the token flags')
 	.option('--node-name <name>', 'name of the node (default: the name of this machine)')
-	.option('--cri-socket <url>', 'recorded on the Node; never opened')
+	.option('--cri-socket <url>', 'accepted, as by kubeadm; never opened')
 	.option('--root <dir>', "directory of the node's files (default: .kubejoin/nodes/NAME)")
 	.option(
 		'--nodes <count>',

@@ -14,7 +14,7 @@ import { kubernetesVersion } from '../../lib/kube/version.ts';
 const goArchitecture: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
 /** The Node for its registration, with conditions. */
-export function nodeObject(nodeName: string, criSocket: string, nowMs: number): Unsent<Node> {
+export function nodeObject(nodeName: string, nowMs: number): Unsent<Node> {
 	const architecture = goArchitecture[arch()] ?? arch();
 	const os = 'linux';
 	return {
@@ -28,7 +28,6 @@ export function nodeObject(nodeName: string, criSocket: string, nowMs: number): 
 				'kubernetes.io/os': os,
 			},
 			annotations: {
-				'kubeadm.alpha.kubernetes.io/cri-socket': criSocket,
 				'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
 			},
 		},

@@ -37,7 +37,7 @@ export async function runNode(tools: JoinContext, request: JoinRequest, options:
 			? await atEndpoint(kept, request, tools)
 			: await join(tools, request, options, kept && { kept, ...ended });
 		options.onJoined(identity, isValid ? 'resumed' : 'joined');
-		ended = await stay(tools, { ...options, identity, criSocket: request.criSocket });
+		ended = await stay(tools, { ...options, identity });
 	}
 }
 

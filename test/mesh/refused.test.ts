@@ -44,7 +44,7 @@ describe('a join', () => {
 		});
 		assert.ok(
 			stderr.startsWith(
-				'error execution phase preflight: couldn\'t validate the identity of the API Server: could not find a JWS signature in the cluster-info ConfigMap for token ID "aaaaaa"\n',
+				'error: error execution phase preflight: couldn\'t validate the identity of the API Server: could not find a JWS signature in the cluster-info ConfigMap for token ID "aaaaaa"\n',
 			),
 			stderr,
 		);
@@ -167,7 +167,7 @@ describe('a join', () => {
 		assert.match(result.stderr, /code: {10}NODE_NAME_TAKEN \(tls-bootstrap\/check-node-name\)/);
 		assert.match(
 			result.stderr,
-			/^error execution phase kubelet-start: a Node with name "taken" and status "Ready" already exists in the cluster\. /,
+			/^error: error execution phase kubelet-start: a Node with name "taken" and status "Ready" already exists in the cluster\. /,
 		);
 		assert.equal(
 			existsSync(join(mesh.state, 'nodes', 'other', 'var/lib/kubelet/pki/kubelet-client-current.pem')),

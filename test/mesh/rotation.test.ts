@@ -194,7 +194,7 @@ describe('certificates of 15 seconds', () => {
 		const config = mesh.joinConfig({ token: await mesh.createToken(), discovery: '20s' });
 		const many = spawnNode(mesh, 'many', 4, config, ['--nodes', '3']);
 		nodes.many = many;
-		await says(many, /^many-2: error execution phase preflight: \[preflight\] Some fatal errors occurred:/);
+		await says(many, /^many-2: error: error execution phase preflight: \[preflight\] Some fatal errors occurred:/);
 		for (const name of ['many-1', 'many-3'])
 			await says(many, new RegExp(`^\\[kubelet\\] ${name} rotated its client certificate at `), 30);
 		const serials = ['many-1', 'many-3'].map((name) => currentCertificate(mesh, join('many', name)).serialNumber);

@@ -333,11 +333,11 @@ class Cell {
 export function whatWasSaid(output: string): { readonly code: string; readonly said: string } {
 	const code = /^ +code: +([A-Z_]+)/m.exec(output)?.[1] ?? 'NO_CODE';
 	const sentence =
-		/^error execution phase [^\n]*(?:\n(?! +code:)[^\n]*)*/m.exec(output)?.[0] ??
+		/^(?:error: )?error execution phase [^\n]*(?:\n(?! +code:)[^\n]*)*/m.exec(output)?.[0] ??
 		output.trim().split('\n').at(-1) ??
 		'';
 	const said = sentence
-		.replace(/^error execution phase \S+: /, '')
+		.replace(/^(?:error: )?error execution phase \S+: /, '')
 		.replace(/^couldn't validate the identity of the API Server: /, '');
 	return { code, said };
 }

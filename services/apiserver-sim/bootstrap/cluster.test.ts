@@ -7,7 +7,7 @@ import { openStore } from '../../../lib/store/open.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { bootstrapCluster } from './cluster.ts';
 
-const facts = { controlPlaneEndpoint: 'h:6443', ca: 'PEM' };
+const facts = { controlPlaneEndpoint: 'h:6443', ca: 'PEM', gitVersion: 'v1.36.3' };
 const clock = () => Date.UTC(2026, 0, 1);
 const clusterInfoKey = 'configmaps/kube-public/cluster-info';
 const rbac = 'rbac.authorization.k8s.io';

@@ -6,12 +6,13 @@
 import { stringify } from 'yaml';
 import { clusterOnlyKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { type ConfigMap, wellKnown } from '../../../lib/kube/types.ts';
-import { kubernetesVersion } from '../../../lib/kube/version.ts';
 
 export interface ClusterFacts {
 	/** HOST:PORT at which nodes reach the API server. */
 	readonly controlPlaneEndpoint: string;
 	readonly ca: string;
+	/** Of the release, for example `v1.37.2`. */
+	readonly gitVersion: string;
 }
 
 const { kubeSystem, kubePublic } = wellKnown;
@@ -24,7 +25,7 @@ const configMap = (namespace: string, name: string, data: Record<string, string>
 	data,
 });
 
-const clusterConfiguration = (controlPlaneEndpoint: string) => ({
+const clusterConfiguration = ({ controlPlaneEndpoint, gitVersion }: ClusterFacts) => ({
 	apiVersion: 'kubeadm.k8s.io/v1beta4',
 	kind: 'ClusterConfiguration',
 	apiServer: {},
@@ -38,7 +39,7 @@ const clusterConfiguration = (controlPlaneEndpoint: string) => ({
 	encryptionAlgorithm: 'RSA-2048',
 	etcd: { local: { dataDir: '/var/lib/etcd' } },
 	imageRepository: 'registry.k8s.io',
-	kubernetesVersion: kubernetesVersion.gitVersion,
+	kubernetesVersion: gitVersion,
 	networking: { dnsDomain: 'cluster.local', serviceSubnet: '10.96.0.0/12' },
 	proxy: {},
 	scheduler: {},
@@ -76,7 +77,7 @@ export const clusterInfo = ({ controlPlaneEndpoint, ca }: ClusterFacts): ConfigM
 export const kubeadmConfigMaps = (facts: ClusterFacts): ConfigMap[] => [
 	clusterInfo(facts),
 	configMap(kubeSystem, 'kubeadm-config', {
-		ClusterConfiguration: yaml(clusterConfiguration(facts.controlPlaneEndpoint)),
+		ClusterConfiguration: yaml(clusterConfiguration(facts)),
 	}),
 	configMap(kubeSystem, 'kubelet-config', { kubelet: yaml(kubeletConfiguration) }),
 	configMap(kubeSystem, 'kube-proxy', { 'config.conf': yaml(kubeProxyConfiguration) }),

@@ -4,6 +4,7 @@ import { Agent, createServer, type IncomingHttpHeaders, request as send } from '
 import type { AddressInfo } from 'node:net';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import { kubernetesVersion } from '../../../lib/kube/version.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
 import { createLog } from '../../../lib/log.ts';
 import { newConnections } from '../../../lib/rpc/listener.ts';
@@ -75,7 +76,14 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 	const stopping = new AbortController();
 	const app = createRestApp({
 		...{ pipeline, connections, log, observe, count, stopping: stopping.signal, nowMs: () => 0, random: () => 0 },
-		routes: pathRoutes({ endpoints, address: '10.99.0.2:6443', health, documents, clock: () => 0 }),
+		routes: pathRoutes({
+			endpoints,
+			version: kubernetesVersion,
+			address: '10.99.0.2:6443',
+			health,
+			documents,
+			clock: () => 0,
+		}),
 	});
 	const server = createServer((request, response) => void app(request, response)).listen(0, '127.0.0.1');
 	server.on('connection', (socket) => connections.bySocket.set(socket, stranger));

@@ -6,7 +6,7 @@
 import type { Clock } from '../../../lib/clock.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
-import { kubernetesVersion } from '../../../lib/kube/version.ts';
+import type { VersionInfo } from '../../../lib/kube/version.ts';
 import type { Resources } from '../pipeline.ts';
 import type { Verb } from '../request/api-request.ts';
 import { type Answer, NOT_FOUND, plainText } from './answer.ts';
@@ -33,13 +33,15 @@ function requireGet({ method }: HttpRequest): void {
 }
 
 /** @source apiserver/pkg/server/routes/version.go: always pretty */
-export const versionRoute: PathRoute = (request, path) => {
-	if (path !== '/version' && path !== '/version/') return undefined;
-	requireGet(request);
-	requireRouted(request.wishes, [mediaTypes.json]);
-	const body = JSON.stringify(kubernetesVersion, undefined, 2);
-	return { status: 200, headers: { 'Content-Type': mediaTypes.json }, body };
-};
+export const versionRoute =
+	(version: VersionInfo): PathRoute =>
+	(request, path) => {
+		if (path !== '/version' && path !== '/version/') return undefined;
+		requireGet(request);
+		requireRouted(request.wishes, [mediaTypes.json]);
+		const body = JSON.stringify(version, undefined, 2);
+		return { status: 200, headers: { 'Content-Type': mediaTypes.json }, body };
+	};
 
 /** The list of paths. @source apiserver/pkg/server/routes/index.go */
 export const indexRoute =
@@ -104,17 +106,18 @@ export interface PathRoutesOptions {
 	readonly address: string;
 	readonly health: Health;
 	readonly documents: ReadonlyMap<string, StaticDocument>;
+	readonly version: VersionInfo;
 	readonly clock: Clock;
 }
 
 /** The routes of the API server. */
 export function pathRoutes(options: PathRoutesOptions): readonly PathRoute[] {
-	const { endpoints, address, health, documents, clock } = options;
+	const { endpoints, version, address, health, documents, clock } = options;
 	const served = servedResources(endpoints);
 	const discovery = new Discovery(served, address);
 	const openApi = new OpenApi(clock);
 	return [
-		versionRoute,
+		versionRoute(version),
 		healthRoute(health),
 		discoveryRoute(discovery),
 		openApiRoute(openApi),

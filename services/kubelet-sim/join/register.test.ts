@@ -30,7 +30,7 @@ describe('register', () => {
 				},
 			},
 		});
-		const work = register(tools).run({ identity, criSocket: 'unix:///x', tlsBootstrapTimeoutMs: timeoutMs });
+		const work = register(tools).run({ identity, tlsBootstrapTimeoutMs: timeoutMs });
 		return Promise.resolve(work);
 	};
 	afterEach(() => tools.remove());

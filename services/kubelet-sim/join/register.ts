@@ -12,7 +12,6 @@ import { retryWhileUnavailable } from './retry.ts';
 
 interface Needs {
 	readonly identity: NodeIdentity;
-	readonly criSocket: string;
 	readonly tlsBootstrapTimeoutMs: number;
 }
 
@@ -22,11 +21,11 @@ interface Needs {
 export const register = (tools: JoinContext): Phase<Needs, object> => ({
 	name: 'register',
 	trust: 'the node is listed, over mutual TLS',
-	async run({ identity, criSocket, tlsBootstrapTimeoutMs }) {
+	async run({ identity, tlsBootstrapTimeoutMs }) {
 		const { dial, clock } = tools;
 		const connection = dial.asNode(identity.server, identity);
 		const attempt = async () => {
-			const { uid } = await registerNode(connection.api.nodes, nodeObject(identity.nodeName, criSocket, clock()));
+			const { uid } = await registerNode(connection.api.nodes, nodeObject(identity.nodeName, clock()));
 			await renewLease(connection.api.leases, { nodeName: identity.nodeName, nodeUid: uid }, clock());
 		};
 		try {

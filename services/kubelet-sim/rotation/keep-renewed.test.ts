@@ -299,7 +299,6 @@ describe('a node that keeps its certificate renewed', () => {
 		let mostOpen = 0;
 		const ended = await stay(tools, {
 			identity: first,
-			criSocket: 'unix:///x',
 			onBeat() {
 				beats++;
 				mostOpen = Math.max(mostOpen, connections.open);
