@@ -48,14 +48,14 @@ describe('the command line of the lab, where no mesh runs', () => {
 		await Promise.all(refusals.map(([args, problem]) => refused(args, problem, 3)));
 	});
 
-	it('LAB_UNREACHABLE: no mesh runs here, or the one that did has gone', async () => {
+	it('is LAB_UNREACHABLE if no mesh runs, or no longer runs', async () => {
 		await refused(['node', 'n'], /LAB_UNREACHABLE[\s\S]*npm start/);
 		mkdirSync(join(state, 'lab'));
 		writeFileSync(join(state, 'lab/control.json'), JSON.stringify({ url: 'http://127.0.0.1:1', key: 'k' }));
 		await refused(['steady'], /does not run any more[\s\S]*LAB_UNREACHABLE/);
 	});
 
-	it('CONFIG_INVALID: CHAOS_MESH names no kind of mesh', async () => {
+	it('refuses an unknown kind of mesh in CHAOS_MESH with CONFIG_INVALID', async () => {
 		await refused(
 			['steady'],
 			/CHAOS_MESH="cloud" cannot be used: it must be local or compose[\s\S]*CONFIG_INVALID/,

@@ -98,7 +98,7 @@ describe('the lab', () => {
 		assert.equal(stdout, 'started a process\n');
 	});
 
-	it('another executable of that name is started, not replaced by the lab', async () => {
+	it('does not replace another executable of the same name', async () => {
 		const runLab: RunLab = async () => assert.fail('ran in this process');
 		writeFileSync(join(folder, 'lab'), '#!/bin/sh\necho other\n', { mode: 0o755 });
 		assert.equal((await runProgram(step('./lab', []), machineWith(runLab), never)).stdout, 'other\n');

@@ -11,7 +11,7 @@ describe('a kubelet-sim is ready', () => {
 		assert.doesNotThrow(lease);
 	});
 
-	it('not while a node has not joined or sends no heartbeats, whose name is in the error', () => {
+	it('but not while a node has not joined or sends no heartbeats, and the error names it', () => {
 		beats.set('a', undefined);
 		assert.throws(lease, { message: 'the node a has not joined yet' });
 		beats.set('b', undefined).set('c', 99_000);

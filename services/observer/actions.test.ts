@@ -111,7 +111,7 @@ describe('actions', () => {
 		return args[args.indexOf(name) + 1] ?? '';
 	};
 
-	it('join: a node with a token of its own; token and key are in files, and in no argument', async () => {
+	it('join starts a node with its own token, which is in a file and in no argument', async () => {
 		const { actions } = open();
 		const { done } = await actions.run({ name: 'join' });
 		assert.match(done, /^page-[0-9a-f]{6}$/);
@@ -125,7 +125,7 @@ describe('actions', () => {
 		assert.ok(!JSON.stringify(started[0]?.plan).includes('secret-key'));
 	});
 
-	it('join-with-wrong-pin: the same, with another pin', async () => {
+	it('join-with-wrong-pin starts a node with another pin', async () => {
 		await open().actions.run({ name: 'join-with-wrong-pin' });
 		const config = readFileSync(argument('--config'), 'utf8');
 		assert.match(config, /token: t/);
@@ -133,7 +133,7 @@ describe('actions', () => {
 		assert.doesNotMatch(config, /a{64}/);
 	});
 
-	it('ACTION_REFUSED: more nodes than the limit, also if all are asked for at once; one that ends makes a place', async () => {
+	it('refuses more nodes than the limit with ACTION_REFUSED, also at the same time, until one ends', async () => {
 		const { value: most } = limits.pageNodes;
 		const exceeded: string[] = [];
 		const { actions } = open({ count: (limit) => exceeded.push(limit) });
@@ -148,7 +148,7 @@ describe('actions', () => {
 		await actions.run({ name: 'join' });
 	});
 
-	it('approve and deny: run kubectl-sim, with the name after the end of the flags', async () => {
+	it('approve and deny run kubectl-sim, with the name after the end of the flags', async () => {
 		const { actions } = open();
 		for (const name of ['approve', 'deny'] as const) await actions.run({ name, request: 'node-csr-x' });
 		assert.deepEqual(
@@ -170,7 +170,7 @@ describe('actions', () => {
 		});
 	});
 
-	it('run-experiment and stop-experiment: of the runner', async () => {
+	it('run-experiment and stop-experiment call the runner', async () => {
 		const asked: string[] = [];
 		const experiments = { run: async (name: string) => void asked.push(name), stop: () => 'slow' };
 		const { actions } = open({ experiments });
@@ -178,7 +178,7 @@ describe('actions', () => {
 		assert.deepEqual([await actions.run({ name: 'stop-experiment' }), asked], [{ done: 'slow' }, ['slow']]);
 	});
 
-	it('PAGE_BAD_REQUEST: an action that this observer does not have, and does not offer', async () => {
+	it('refuses an action that it does not offer with PAGE_BAD_REQUEST', async () => {
 		const { actions } = open({ nodesDirectory: undefined });
 		assert.deepEqual(actions.names, ['approve', 'deny']);
 		for (const action of [{ name: 'join' }, { name: 'stop-experiment' }] satisfies Action[])

@@ -6,7 +6,7 @@ import { createAuthenticate } from './authenticate.ts';
 
 const rootKey = 'r'.repeat(43);
 
-describe('who sends traces', () => {
+describe('the sender of traces', () => {
 	const authenticate = createAuthenticate(rootKey);
 	const refuses = (authorization: string | undefined) =>
 		assert.throws(
@@ -24,12 +24,12 @@ describe('who sends traces', () => {
 		}
 	});
 
-	it('no two programs, and no two meshes, have the same key', () => {
+	it('has a key that no other program and no other mesh has', () => {
 		const keys = [rootKey, 'another'].flatMap((root) => tracedPrograms.map((one) => deriveTracesKey(root, one)));
 		assert.equal(new Set(keys).size, 2 * tracedPrograms.length);
 	});
 
-	it('TRACES_UNAUTHENTICATED: no key, the root key, a part of a key, more than a key, a key of another mesh', () => {
+	it('needs the exact key: not the root key, a part of the key, a longer one, or that of another mesh', () => {
 		const key = deriveTracesKey(rootKey, 'kubelet-sim');
 		for (const authorization of [
 			undefined,

@@ -64,14 +64,14 @@ describe('the runner behind a socket', () => {
 		assert.deepEqual(lines, ['{"event":"rolled back"}']);
 	});
 
-	it('EXPERIMENT_RUNNER_UNAVAILABLE: no program listens', async () => {
+	it('is EXPERIMENT_RUNNER_UNAVAILABLE if no program listens', async () => {
 		await assert.rejects(
 			socketRunner(join(directory, 'absent')).start('slow', () => undefined),
 			(error: unknown) => hasCode(error, 'EXPERIMENT_RUNNER_UNAVAILABLE'),
 		);
 	});
 
-	it('that ends without a word ends the run', async () => {
+	it('ends the run when it closes the connection without a result', async () => {
 		const { work, socket } = await start('slow');
 		socket.destroy();
 		assert.match(await work.ended, /has ended|is unavailable/);

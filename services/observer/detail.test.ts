@@ -43,7 +43,7 @@ describe('the details of a step', () => {
 		return (key: FieldKey) => section.fields.find((field) => field.key === key)?.value;
 	};
 
-	it('of a failure: code, message, causes and remedy, and none of them a second time among the attributes', () => {
+	it('of a failure are code, message, causes and remedy, which the attributes do not repeat', () => {
 		const sections = sectionsIn(refusedSpans, 'discovery/pin-ca');
 		assert.deepEqual(sections[0]?.fields, [
 			{ key: 'failure.code', value: 'CA_HASH_MISMATCH' },
@@ -64,7 +64,7 @@ describe('the details of a step', () => {
 		assert.deepEqual([trustOf('preflight'), trustOf('discovery/pin-ca')], ['after preflight', undefined]);
 	});
 
-	it('of a message: peers, protection and sizes, and the decision of the API server', () => {
+	it('of a message are peers, protection, sizes and the decision of the API server', () => {
 		const sections = sectionsIn(joinedSpans, 'get configmaps kube-public/cluster-info');
 		const message = fieldsOf(sections, 'message');
 		assert.deepEqual(
@@ -78,7 +78,7 @@ describe('the details of a step', () => {
 		);
 	});
 
-	it('of an error that the caller expects: an answer, and no failure', () => {
+	it('of an error that the caller expects are an answer and no failure', () => {
 		const spans = [
 			root(),
 			span(2, 'm', {
@@ -95,7 +95,7 @@ describe('the details of a step', () => {
 		assert.ok(!sections.some(({ kind }) => kind === 'failure'));
 	});
 
-	it('of a pin: each step from the bytes of the certificate to the comparison', () => {
+	it('of a pin are all steps from the bytes of the certificate to the comparison', () => {
 		const spki = spkiOf(caKeys.publicKey);
 		const digest = createHash('sha256').update(spki).digest('hex');
 		for (const [pinned, matches] of [
@@ -121,7 +121,7 @@ describe('the details of a step', () => {
 		assert.equal(jws('jws.signature'), Buffer.from(signature, 'base64url').toString('hex'));
 	});
 
-	it('of a certificate and a request: subject, key, names and usages', () => {
+	it('of a certificate and a request are subject, key, names and usages', () => {
 		const sections = sectionsWith({
 			'kubejoin.certificate.pem': certificate,
 			'kubejoin.csr.pem': csr,
@@ -146,7 +146,7 @@ describe('the details of a step', () => {
 		assert.deepEqual([token('token.id'), token('token.why')], ['abcdef', 'expired']);
 	});
 
-	it('of bytes that are no certificate, request or signature: no error', () => {
+	it('of bytes that are no certificate, request or signature are not an error', () => {
 		for (const text of ['', 'x', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', '....']) {
 			const sections = sectionsWith({
 				'kubejoin.ca.pem': text,

@@ -20,7 +20,7 @@ method: []
 `;
 
 describe('the experiments that are offered', () => {
-	it('the texts of the page are read from the document', () => {
+	it('have the texts of their documents', () => {
 		assert.deepEqual(readExperiment('wrong-pin.yaml', document), {
 			name: 'wrong-pin',
 			id: 'X02',
@@ -44,19 +44,19 @@ describe('the experiments that are offered', () => {
 		],
 		['no verdict', 'availability: violated', 'more: x', /contributions\.availability/],
 	] as const) {
-		it(`${what}: not offered, and why`, () => {
+		it(`exclude a document with ${what}, and state the reason`, () => {
 			assert.throws(() => readExperiment('wrong-pin.yaml', document.replace(from, to)), problem);
 		});
 	}
 
-	it('a name is never a flag, a path or a text with spaces', () => {
+	it('have no name that is a flag, a path or a text with spaces', () => {
 		for (const name of ['-x', '--all', '../x', 'a b', '', 'A', 'a/b', 'a'.repeat(101), 'a\n'])
 			assert.equal(isExperimentName(name), false, JSON.stringify(name));
 		for (const name of ['expired-token', 'x', '2nd']) assert.equal(isExperimentName(name), true);
 		assert.throws(() => readExperiment('--seed.yaml', document), /lower-case letters/);
 	});
 
-	it('any document is read or refused in words', () => {
+	it('come from any document, or the reason of its refusal is one sentence', () => {
 		fc.assert(
 			fc.property(fc.anything(), (value) => {
 				try {
@@ -68,7 +68,7 @@ describe('the experiments that are offered', () => {
 		);
 	});
 
-	it('reads every document of the catalogue', () => {
+	it('include every document of the catalogue', () => {
 		const directory = projectPath('chaos/experiments');
 		const log = createLog({ service: 'observer', level: 'info', format: 'json', write: (line) => assert.fail(line) });
 		assert.deepEqual(
@@ -79,7 +79,7 @@ describe('the experiments that are offered', () => {
 		);
 	});
 
-	it('a bad document does not hide the others; no directory is no experiment', () => {
+	it('include the valid documents beside an invalid one, and are none without a directory', () => {
 		const directory = mkdtempSync(join(tmpdir(), 'kubejoin-experiments-'));
 		const lines: string[] = [];
 		const log = createLog({

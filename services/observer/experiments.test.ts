@@ -32,7 +32,7 @@ const told = (...events: readonly object[]): ExperimentRun =>
 	);
 
 describe('a run of an experiment, from the events of the runner', () => {
-	it('an activity has a state from its start to its end', () => {
+	it('has a state for each activity from its start to its end', () => {
 		assert.deepEqual(told(begun).activities, [
 			{ part: 'method', index: 0, type: 'action', name: 'join', startedMs: 1_100, state: 'running', durationMs: 0 },
 		]);
@@ -59,7 +59,7 @@ describe('a run of an experiment, from the events of the runner', () => {
 		assert.deepEqual(exceeded, Array(2).fill('experimentActivities'));
 	});
 
-	it('the same name before and after the method is two activities', () => {
+	it('has two activities of the same name before and after the method', () => {
 		assert.equal(told({ ...begun, part: 'before' }, { ...begun, part: 'after' }).activities.length, 2);
 	});
 
@@ -93,7 +93,7 @@ describe('a run of an experiment, from the events of the runner', () => {
 		);
 	});
 
-	it('a runner that ends without a result has failed, with its output and without secrets', () => {
+	it('fails when the runner ends without a result, with its output and without secrets', () => {
 		const run = endRun(told(begun), 'was ended by SIGKILL', ['error: no', 'abcdef.0123456789abcdef'], 3_000);
 		assert.deepEqual([run.outcome, run.passed], ['failed', false]);
 		assert.match(run.problems.join('\n'), /was ended by SIGKILL[\s\S]*error: no/);
@@ -192,7 +192,7 @@ describe('the runner of experiments', () => {
 		assert.equal(works.length, 0);
 	});
 
-	it('a stop interrupts the runner, which continues with its rollback', async () => {
+	it('continues with its rollback after a stop', async () => {
 		const { desk, works, runs } = open();
 		assert.throws(() => desk.stop(), refused('PAGE_BAD_REQUEST'));
 		await desk.run('wrong-pin');

@@ -42,7 +42,7 @@ describe('another collector', () => {
 		assert.equal(asked[0]?.request.headers.authorization, undefined);
 	});
 
-	it('that refuses is logged once, and again after it has accepted', async () => {
+	it('is logged once when it refuses, and again after it has accepted', async () => {
 		const { log, lines } = keptLog();
 		const forward = createForwarder(url, log, () => undefined);
 		const send = async () => {
@@ -66,7 +66,7 @@ describe('another collector', () => {
 		assert.equal(lines.length, 2);
 	});
 
-	it('that is slow loses traces above the limit, and the loss is counted', async () => {
+	it('loses traces above the limit when it is slow, and the loss is counted', async () => {
 		const counted: LimitName[] = [];
 		const { log } = keptLog();
 		const forward = createForwarder(url, log, (name) => counted.push(name));

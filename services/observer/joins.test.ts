@@ -198,7 +198,7 @@ describe('joins', () => {
 		assert.equal(joins.storm(0).joining, 10);
 	});
 
-	it('one flush takes a bounded time and leaves the rest to the next', () => {
+	it('flush for a bounded time, and leave the rest to the next flush', () => {
 		const { joins, heard } = listening({ keptJoins: 300, keptLines: 300, clock: () => (nowMs += 1) });
 		for (let number = 1; number <= 100; number++) joins.add(ofTrace(idOf(number), joinedSpans));
 		joins.flush();
@@ -270,7 +270,7 @@ describe('joins', () => {
 		assert.deepEqual([heard, joins.list()], [[], []]);
 	});
 
-	it('a listener that stopped is not called', () => {
+	it('do not call a listener that has stopped', () => {
 		const { joins, heard, stop } = listening();
 		stop();
 		joins.add(joinedSpans);

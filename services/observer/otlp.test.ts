@@ -171,7 +171,7 @@ describe('OTLP as JSON', () => {
 		for (const text of lines) assert.match(String(text), /^a\n\\u202eb\^\[\[2J/);
 	});
 
-	it('a shortened text does not keep the long one in memory', () => {
+	it('does not keep the original of a shortened text in memory', () => {
 		const [span] = readSpans(sent({ ...valid, attributes: [key('k', { stringValue: 'x'.repeat(4_000_000) })] }));
 		const { k } = span?.attributes ?? {};
 		assert.equal(String(k).length, 16_384);
@@ -185,7 +185,7 @@ describe('OTLP as JSON', () => {
 		assert.deepEqual(span?.attributes, { k: [''] });
 	});
 
-	it('an attribute cannot change the prototype of an object', () => {
+	it('has no attribute that changes the prototype of an object', () => {
 		const body = JSON.parse(
 			JSON.stringify(
 				sent({

@@ -101,7 +101,7 @@ describe('the page', () => {
 		assert.deepEqual(done, Array(3).fill({ name: 'join' }));
 	});
 
-	it('PAGE_REQUEST_REFUSED: without the key of the session, or with another', async () => {
+	it('refuses a request without the key of the session with PAGE_REQUEST_REFUSED', async () => {
 		for (const presented of ['', 'k', key.slice(1), `${key}k`, key.toUpperCase(), `${key}, ${key}`]) {
 			const { status, code } = await act({ headers: { 'x-kubejoin-session': presented } });
 			assert.deepEqual([status, code], [403, 'PAGE_REQUEST_REFUSED'], presented);
@@ -109,7 +109,7 @@ describe('the page', () => {
 		assert.deepEqual(done, []);
 	});
 
-	it('PAGE_REQUEST_REFUSED: from a page of another origin, also with the key', async () => {
+	it('refuses a page of another origin with PAGE_REQUEST_REFUSED, also with the key', async () => {
 		for (const headers of [
 			{ origin: 'https://evil.example' },
 			{ origin: 'http://localhost:8081' },
@@ -126,7 +126,7 @@ describe('the page', () => {
 		assert.deepEqual(done, []);
 	});
 
-	it('PAGE_REQUEST_REFUSED: under another host name', async () => {
+	it('refuses another host name with PAGE_REQUEST_REFUSED', async () => {
 		for (const host of ['evil.example', 'evil.example:8080', 'localhost.evil.example', '127.0.0.1.nip.io', '0.0.0.0']) {
 			for (const path of ['/', '/api/stream', '/index.html'])
 				assert.equal((await app.ask({ path, headers: { host } })).code, 'PAGE_REQUEST_REFUSED', host);
@@ -136,7 +136,7 @@ describe('the page', () => {
 			assert.equal((await app.ask({ headers: { host } })).status, 200, host);
 	});
 
-	it('PAGE_BAD_REQUEST: no JSON, no such action, no name of a request', async () => {
+	it('refuses invalid JSON, actions and names with PAGE_BAD_REQUEST', async () => {
 		for (const asked of [
 			{ headers: { 'content-type': 'text/plain' } },
 			{ headers: { 'content-type': 'application/x-www-form-urlencoded' } },
@@ -157,7 +157,7 @@ describe('the page', () => {
 		assert.deepEqual(done, []);
 	});
 
-	it('PAGE_TOO_LARGE: more than 4 kB', async () => {
+	it('refuses more than 4 kB with PAGE_TOO_LARGE', async () => {
 		const max = limits.pageActionBytes.value;
 		const body = (length: number) => `{"x":"${'x'.repeat(length - 8)}"}`;
 		assert.equal((await act({ body: body(max) })).status, 200);
@@ -165,13 +165,13 @@ describe('the page', () => {
 		assert.deepEqual([status, code, counted], [413, 'PAGE_TOO_LARGE', ['pageActionBytes']]);
 	});
 
-	it('ACTIONS_DISABLED: a page that is read-only', async () => {
+	it('refuses actions with ACTIONS_DISABLED when it is read-only', async () => {
 		app.close();
 		await open({ mayAct: false });
 		assert.equal((await act()).code, 'ACTIONS_DISABLED');
 	});
 
-	it('OBSERVER_BUSY: more actions in a second than the limit', async () => {
+	it('refuses more actions in a second than the limit with OBSERVER_BUSY', async () => {
 		for (let number = 0; number < limits.pageActionsPerSecond.value; number++) assert.equal((await act()).status, 200);
 		const { status, code, headers } = await act();
 		assert.deepEqual([status, code, headers['retry-after']], [429, 'OBSERVER_BUSY', '1']);
@@ -182,7 +182,7 @@ describe('the page', () => {
 		assert.equal((await act()).status, 200);
 	});
 
-	it('OBSERVER_BUSY: more actions at the same time than the limit', async () => {
+	it('refuses more actions at the same time than the limit with OBSERVER_BUSY', async () => {
 		app.close();
 		await open({ waits: true });
 		const waiting: Promise<unknown>[] = [];
@@ -256,7 +256,7 @@ describe('the page', () => {
 			assert.equal(events.at(-1), 'storm');
 		});
 
-		it('OBSERVER_BUSY: more of one address than the limit; one that ends makes a place', async () => {
+		it('are refused with OBSERVER_BUSY above the limit of an address, until one ends', async () => {
 			for (let number = 0; number < limits.pageStreamsPerAddress.value; number++)
 				assert.equal((await follow()).statusCode, 200);
 			const refused = await app.ask({ path: '/api/stream' });

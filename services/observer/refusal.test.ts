@@ -53,7 +53,7 @@ describe('a refusal', () => {
 		}
 	});
 
-	it('INTERNAL: an error of ours, logged as one, without its text in the answer', async () => {
+	it('of an error of the observer is INTERNAL: the log has its text, and the answer does not', async () => {
 		fault = new Error('secret detail');
 		const { status, code, text } = await app.ask({ path: '/fault' });
 		assert.deepEqual([status, code], [500, 'INTERNAL']);
@@ -61,7 +61,7 @@ describe('a refusal', () => {
 		assert.ok(lines.some((line) => line.includes('"level":"error"')));
 	});
 
-	it('PAGE_BAD_REQUEST: a body that cannot be read is the fault of the request, and no error in the log', async () => {
+	it('of an unreadable body is PAGE_BAD_REQUEST, and the log has no error', async () => {
 		for (const [body, headers] of [
 			['{', {}],
 			['{}', { 'content-encoding': 'gzip' }],

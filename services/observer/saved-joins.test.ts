@@ -113,7 +113,7 @@ describe('saved joins', () => {
 		assert.equal(files().length, 2);
 	});
 
-	it('a file that is no saved join is logged and removed; files of another name are left alone', async () => {
+	it('exclude a file that is no saved join, which is logged and removed, and keep files of other names', async () => {
 		const first = await start();
 		first.add(joinedSpans);
 		await first.saved.close();
@@ -141,7 +141,7 @@ describe('saved joins', () => {
 			);
 	});
 
-	it('savedJoinBytes: a join that is too large is not written', async () => {
+	it('exclude a join above savedJoinBytes', async () => {
 		const { joins, saved, add } = await start();
 		const long = span(99, 'm', { attributes: { a: 'x'.repeat(limits.savedJoinBytes.value) } });
 		Object.assign(joins, { spans: () => [...joinedSpans, long] });
@@ -150,7 +150,7 @@ describe('saved joins', () => {
 		assert.deepEqual([files(), counted], [[], ['savedJoinBytes']]);
 	});
 
-	it('savedJoinsBytes: the oldest files are removed', async () => {
+	it('lose their oldest files above savedJoinsBytes', async () => {
 		await start();
 		const enough = limits.savedJoinsBytes.value / limits.savedJoinBytes.value + 2;
 		for (let number = 1; number <= enough; number++) {
@@ -165,7 +165,7 @@ describe('saved joins', () => {
 		assert.equal(lines.filter((line) => line.includes('cannot be read')).length, enough - 2);
 	});
 
-	it('a directory that cannot be used is logged once, and the observer works', async () => {
+	it('are not required: an unusable directory is logged once', async () => {
 		writeFileSync(directory, 'a file');
 		const { joins, saved, add, lines } = await start();
 		add(joinedSpans);

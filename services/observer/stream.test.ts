@@ -145,7 +145,7 @@ describe('a stream', () => {
 		assert.equal(reader.text.match(/^: $/gm)?.length, 3);
 	});
 
-	it('OBSERVER_BUSY: so many of one address, and so many in all', () => {
+	it('is refused with OBSERVER_BUSY above the limits of an address and of all', () => {
 		const perAddress = limits.pageStreamsPerAddress.value;
 		for (let number = 0; number < perAddress; number++) open(new Reader());
 		const busy = (error: unknown) => hasCode(error, 'OBSERVER_BUSY');

@@ -69,7 +69,7 @@ describe('the port that receives traces', () => {
 		assert.deepEqual(JSON.parse(String(bodies[0])), exported('kubelet-sim'));
 	});
 
-	it('TRACES_UNAUTHENTICATED: without a key, or with another, nothing is read', async () => {
+	it('refuses a request without its key with TRACES_UNAUTHENTICATED, and does not read it', async () => {
 		for (const authorization of ['', 'Bearer x', `Bearer ${rootKey}`]) {
 			const { status, code, headers } = await post({ headers: { authorization }, body: 'x'.repeat(100_000) });
 			assert.deepEqual([status, code], [401, 'TRACES_UNAUTHENTICATED']);
@@ -92,14 +92,14 @@ describe('the port that receives traces', () => {
 		assert.deepEqual(spans, []);
 	});
 
-	it('TRACES_REQUEST_REFUSED: another host name, also with the key', async () => {
+	it('refuses another host name with TRACES_REQUEST_REFUSED, also with the key', async () => {
 		for (const host of ['evil.example', 'evil.example:4318', 'localhost.evil.example', 'observer.', '0.0.0.0'])
 			assert.deepEqual((await post({ headers: { host } })).code, 'TRACES_REQUEST_REFUSED', host);
 		for (const host of ['localhost:6446', '127.0.0.1:1', '[::1]:4318', 'observer:4318', 'OBSERVER'])
 			assert.equal((await post({ headers: { host } })).status, 200, host);
 	});
 
-	it('TRACES_REQUEST_REFUSED: a request of a web page, also with the key', async () => {
+	it('refuses a web page with TRACES_REQUEST_REFUSED, also with the key', async () => {
 		for (const headers of [
 			{ origin: 'https://evil.example' },
 			{ origin: 'null' },
@@ -111,7 +111,7 @@ describe('the port that receives traces', () => {
 		assert.deepEqual(spans, []);
 	});
 
-	it('PAGE_BAD_REQUEST: a body that is not JSON in UTF-8, or cannot be decompressed', async () => {
+	it('refuses a body that is not JSON in UTF-8, or cannot be decompressed, with PAGE_BAD_REQUEST', async () => {
 		const cut = (bytes: Buffer) => bytes.subarray(0, bytes.length - 3);
 		const body = JSON.stringify(exported('kubelet-sim', { name: 'x'.repeat(200) }));
 		const bad: [string, Record<string, string>, string | Uint8Array][] = [
@@ -171,7 +171,7 @@ describe('the port that receives traces', () => {
 		assert.equal(spans.length, 3);
 	});
 
-	it('PAGE_TOO_LARGE: longer than the limit, also when it is short only while it is compressed', async () => {
+	it('refuses a body above the limit with PAGE_TOO_LARGE, also when it is short only while compressed', async () => {
 		const max = limits.tracesBodyBytes.value;
 		const long = Buffer.alloc(max + 1, ' ');
 		const { status, code } = await post({ headers: { 'content-encoding': 'gzip' }, body: gzipSync(long) });
@@ -181,7 +181,7 @@ describe('the port that receives traces', () => {
 		assert.equal((await post({ body: whole })).status, 200);
 	});
 
-	it('OBSERVER_BUSY: too many bytes at the same time; the answer has the time to retry', async () => {
+	it('refuses too many bytes at the same time with OBSERVER_BUSY and the time to retry', async () => {
 		const max = limits.tracesBodyBytes.value;
 		const head = (program: TracedProgram) =>
 			`POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${max}\r\n` +
@@ -202,7 +202,7 @@ describe('the port that receives traces', () => {
 		while ((await post()).status !== 200);
 	});
 
-	it('PAGE_NOT_FOUND: any other path and method', async () => {
+	it('refuses any other path and method with PAGE_NOT_FOUND', async () => {
 		for (const [method, path] of [
 			['GET', '/v1/traces'],
 			['POST', '/'],
@@ -219,7 +219,7 @@ describe('the port that receives traces', () => {
 		}
 	});
 
-	it('no key is in the log', async () => {
+	it('logs no key', async () => {
 		await post({ headers: { authorization: 'Bearer hunter2hunter2' } });
 		await post({ body: '{' });
 		const key = deriveTracesKey(rootKey, 'kubelet-sim');

@@ -37,14 +37,14 @@ describe('traces that are not known to be joins', () => {
 		assert.ok(spans.every(({ attributes }) => attributes.text === ''));
 	});
 
-	it('unknownTraces: the oldest is dropped', () => {
+	it('lose the oldest above unknownTraces', () => {
 		for (let number = 1; number <= limits.unknownTraces.value + 1; number++) traces.keep(ofTrace(number));
 		assert.deepEqual(counted, ['unknownTraces']);
 		assert.deepEqual(traces.take(ofTrace(1).traceId), []);
 		assert.equal(traces.take(ofTrace(2).traceId).length, 1);
 	});
 
-	it('unknownTracesBytes: the oldest is dropped', () => {
+	it('lose the oldest above unknownTracesBytes', () => {
 		const text = 'x'.repeat(limits.unknownTracesBytes.value / 8);
 		for (let number = 1; number <= 5; number++) traces.keep(ofTrace(number, 1, text));
 		assert.ok(counted.length > 0 && counted.every((name) => name === 'unknownTracesBytes'));

@@ -92,7 +92,7 @@ describe('experiments of the observer', () => {
 			assert.deepEqual([told.runs.get(experiment)?.state, told.runs.get(experiment)?.outcome], ['ended', outcome]),
 		);
 
-	it('runs one experiment at a time, and stops it; only offered ones, and only for the page', async () => {
+	it('run one at a time until they are stopped, only if they are offered, and only for the page', async () => {
 		const told = await start();
 		assert.equal(told.experiments?.offer, 'run');
 		assert.deepEqual(
@@ -123,7 +123,7 @@ describe('experiments of the observer', () => {
 		assert.equal(told.runs.get('unlike')?.passed, false);
 	});
 
-	it('an observer that is stopped waits for the rollback of the runner', async () => {
+	it('roll back before a stopped observer ends', async () => {
 		const told = await start();
 		await ask(told, 'run-experiment', { experiment: 'slow' });
 		await activityIs(told, 'slow', 'wait-for-long', 'running');
@@ -132,7 +132,7 @@ describe('experiments of the observer', () => {
 		await ending;
 	});
 
-	it('a read-only page shows experiments, and runs none', async () => {
+	it('are shown on a read-only page, which runs none', async () => {
 		const told = await start({ ALLOW_ACTIONS: 'false' });
 		assert.equal(told.experiments?.offer, 'not-allowed');
 		assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }), '403 ACTIONS_DISABLED');
@@ -155,7 +155,7 @@ describe('experiments of the observer', () => {
 			rmSync(place, { recursive: true });
 		});
 
-		it('has a button while the runner is available; the experiment runs, and is stopped', async () => {
+		it('have a button while the runner is available, run, and stop', async () => {
 			const told = await start({ EXPERIMENTS: `unix:${socket()}` });
 			assert.equal(told.experiments?.offer, 'no-runner');
 			assert.equal(await ask(told, 'run-experiment', { experiment: 'slow' }), '503 EXPERIMENT_RUNNER_UNAVAILABLE');
@@ -170,7 +170,7 @@ describe('experiments of the observer', () => {
 			await activityIs(told, 'slow', 'put-it-right', 'well');
 		});
 
-		it('it takes names and nothing else, and one at a time; who asked and has gone is an interruption', async () => {
+		it('accept one name at a time and nothing else, and are interrupted when the caller leaves', async () => {
 			await start({ EXPERIMENTS: `unix:${socket()}` });
 			openDoor();
 			const knock = (line: string) => {

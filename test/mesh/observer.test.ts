@@ -116,7 +116,7 @@ describe('the observer', () => {
 		});
 	});
 
-	it('a refused join has its phase, its cause and a remedy', () => {
+	it('shows the phase, the cause and the remedy of a refused join', () => {
 		const { phase, failure } = joinOfNode(early, 'refused') ?? assert.fail();
 		assert.equal(phase, 'discovery/pin-ca');
 		const { code, sentence, mostLikely, alsoPossible, remedy } = failure as Record<string, string>;
@@ -127,7 +127,7 @@ describe('the observer', () => {
 		assert.match(remedy ?? '', /kubectl-sim token create/);
 	});
 
-	it('a later reader receives the same', async () => {
+	it('sends the same to a later reader', async () => {
 		const late = await follow('/api/stream?steps=all');
 		await eventually(5, () => {
 			const last = (told: Told[]) =>
@@ -143,7 +143,7 @@ describe('the observer', () => {
 		await eventually(5, () => assert.equal(of(one, 'step').length, of(one, 'join')[0]?.steps));
 	});
 
-	it('the details of a step: the pin from the bytes, the signature, the certificate, the decision', async () => {
+	it('shows the details of a step: the pin from the bytes, the signature, the certificate, the decision', async () => {
 		const { id } = joinOfNode(early, 'node-1') ?? assert.fail();
 		const sections = async (label: string) => {
 			const step = of(early, 'step').find((one) => one.join === id && one.label === label);
@@ -173,7 +173,7 @@ describe('the observer', () => {
 		);
 	});
 
-	it('kubejoin watch: a story of 80 columns, JSON for programs, one node, one line', async () => {
+	it('prints a story of 80 columns, JSON, one node, or one line for each join with kubejoin watch', async () => {
 		const story = await watch('--no-follow');
 		assert.equal(story.code, 0, story.stderr);
 		assert.match(story.stdout, /^node-1 +NOW THE NODE TRUSTS THE CLUSTER/m);
@@ -199,7 +199,7 @@ describe('the observer', () => {
 		);
 	});
 
-	it('OBSERVER_UNREACHABLE: nothing is there, or something else', async () => {
+	it('is OBSERVER_UNREACHABLE if nothing, or another program, listens', async () => {
 		for (const url of ['http://127.0.0.1:9', `http://127.0.0.1:${mesh.port + 3}`]) {
 			const { code, stderr } = await runProgram({
 				name: 'watch',

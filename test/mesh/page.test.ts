@@ -147,7 +147,7 @@ describe('the page', () => {
 		await shot(page, 'refused');
 	});
 
-	it('a page opened later shows the join of its address', async () => {
+	it('shows the join of its address when it is opened later', async () => {
 		await joined();
 		const first = await open();
 		await listed(first, 'node-1').click();
@@ -270,7 +270,7 @@ describe('the page', () => {
 		);
 	});
 
-	it('an experiment can be stopped and rolls back; until then no other can run', async () => {
+	it('stops an experiment, which rolls back, and runs no other until then', async () => {
 		const page = await open('#/experiments/slow');
 		await page.getByRole('button', { name: 'Run' }).click();
 		await page.locator('.activities li.running', { hasText: 'wait for long' }).waitFor();

@@ -51,13 +51,13 @@ describe('a cell matches its expectation', () => {
 	}))
 		it(`and not with ${what}`, () => assert.equal(isAsWritten(expected, { ...observed, ...change }), false));
 
-	it('every refusal of the matrix expects a text, to notice another refusal with the same code', () => {
+	it('only with a text for each refusal, to notice another refusal with the same code', () => {
 		for (const { document, expected: cell } of expectedCells)
 			if (!['CAPTURED', 'JOINED', 'BELIEVED'].includes(cell.code)) assert.ok(cell.text, document);
 	});
 });
 
-it('the table has at most 80 columns', () => {
+it('the matrix is printed in at most 80 columns', () => {
 	const row: Row = {
 		power: 'P1',
 		document: 'altered, then genuine',
