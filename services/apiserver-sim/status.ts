@@ -41,6 +41,7 @@ const withoutDetails: readonly string[] = [
 	'API_PATH_FORBIDDEN',
 	'API_PATH_NOT_FOUND',
 	'API_METHOD_NOT_ALLOWED',
+	'API_REQUEST_TIMEOUT',
 	'API_PATCH_REJECTED',
 ];
 

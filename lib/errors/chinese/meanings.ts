@@ -41,6 +41,7 @@ export const meanings: Readonly<Record<string, string>> = {
 	API_BAD_REQUEST: '请求无效。',
 	API_METHOD_NOT_ALLOWED: '此资源不支持所用的方法。',
 	API_NOT_ACCEPTABLE: '服务器不能提供所要求的格式。',
+	API_REQUEST_TIMEOUT: '服务器未能在允许的时间内完成请求。',
 	API_VERSION_TOO_LARGE: '所要求的资源版本比服务器的当前版本更新。',
 	API_EXPIRED: '所要求的资源版本过旧，已不再保留。',
 	API_OBJECT_TOO_LARGE: '对象超过存储的大小限制。',

@@ -316,6 +316,7 @@ const remedies: Readonly<Record<string, string>> = {
 	'Correct the request': '更正请求',
 	'Use a verb that the resource supports': '使用此资源支持的动词',
 	'Send the request with Accept: application/json': '发送请求时使用 `Accept: application/json`',
+	'Send the request again': '重新发送请求',
 	'Read again without a resource version, or with one that this server returned':
 		'不指定资源版本，或用此服务器返回的资源版本，重新读取',
 	'List again and watch from the resource version of the list': '重新列出，再从列表的资源版本开始 watch',

@@ -113,6 +113,12 @@ export const apiErrors = {
 		grpc: grpcCode.INVALID_ARGUMENT,
 		http: { status: 406, reason: 'NotAcceptable' },
 	}),
+	API_REQUEST_TIMEOUT: defineError<None>({
+		message: () => 'Timeout: request did not complete within the allotted timeout',
+		remedy: () => 'Send the request again',
+		grpc: grpcCode.DEADLINE_EXCEEDED,
+		http: { status: 504, reason: 'Timeout' },
+	}),
 	API_VERSION_TOO_LARGE: defineError<{
 		requested: string;
 		current: string;

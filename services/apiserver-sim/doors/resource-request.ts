@@ -22,6 +22,7 @@ import { selectedName } from '../selectors.ts';
 import { deletionAnswer, listMeta } from '../status.ts';
 import type { Answer } from './answer.ts';
 import { decoderOf, patchTypeOf, readDeleteBody, readObject, readPatch } from './body.ts';
+import { withDeadline } from './deadline.ts';
 import { encode } from './encode.ts';
 import type { HttpRequest } from './http-request.ts';
 import { type Negotiated, negotiate, requireStream } from './negotiate.ts';
@@ -74,7 +75,13 @@ export class ResourceRequest {
 		const { verb } = this.#info;
 		if (!isRoute(this.#info, this.#http.method)) return pipeline.refuse(this.#request(this.#http.signal), credentials);
 		if (verb === 'watch') return this.#watch();
-		const signal = AbortSignal.any([this.#http.signal, AbortSignal.timeout(this.#timeoutMs)]);
+		return withDeadline(this.#http.signal, this.#timeoutMs, (signal) => this.#answerWithin(signal));
+	}
+
+	async #answerWithin(signal: AbortSignal): Promise<Answer> {
+		const { pipeline } = this.#options;
+		const { credentials } = this.#http;
+		const { verb } = this.#info;
 		const request = this.#request(signal);
 		if (verb === 'list' || verb === 'deletecollection') return this.#ofList(await pipeline.list(request, credentials));
 		return this.#ofObject(await pipeline.execute(request, credentials), verb);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import type { UserInfo } from '../../../lib/kube/types.ts';
+import type { KubeObject, UserInfo } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import type { Attributes } from '../authorize/attributes.ts';
 import { userNamed } from '../authorize/fixtures.test.ts';
@@ -31,6 +32,7 @@ describe('the HTTPS side of the door', () => {
 	let doors: Doors;
 	let isHealthy = true;
 	let reached: ApiRequest[];
+	let objects: KubeObject[];
 	let observed: Promise<string>[];
 	let lines: string[];
 	let exceeded: string[];
@@ -44,13 +46,14 @@ describe('the HTTPS side of the door', () => {
 		},
 		async list(request) {
 			reached.push(request);
-			return { items: [object], resourceVersion: '7' };
+			return { items: objects, resourceVersion: '7' };
 		},
 		subresources: ['status'],
 	};
 	beforeEach(async () => {
 		isHealthy = true;
 		[reached, observed, lines, exceeded] = [[], [], [], []];
+		objects = [object];
 		refused = () => false;
 		doors = await openDoors({
 			async authenticate({ authorization }): Promise<UserInfo> {
@@ -107,6 +110,47 @@ describe('the HTTPS side of the door', () => {
 		assert.deepEqual(
 			[selected.text, reached.at(-1)?.fieldSelector],
 			[list, [{ field: 'metadata.name', operator: '=', value: 'a' }]],
+		);
+	});
+
+	it('compresses a long answer for a client that accepts it, and no short one', async () => {
+		const list = async (name: string, encoding: string) => {
+			objects = [{ ...object, metadata: { name: 'a', annotations: { [name]: name.repeat(1024) } } }];
+			const { headers, body } = await doors.restBytes('GET', '/api/v1/nodes', { 'accept-encoding': encoding });
+			const { 'content-encoding': found, vary } = headers;
+			const text = found === 'gzip' ? gunzipSync(body).toString() : body.toString();
+			assert.equal(JSON.parse(text).items[0].metadata.annotations[name].length, name.length * 1024);
+			return [found, vary];
+		};
+		const long = 'x'.repeat(200);
+		assert.deepEqual(await list(long, 'deflate, gzip;q=1.0'), ['gzip', 'Accept-Encoding']);
+		assert.deepEqual(await list(long, 'br'), [undefined, undefined]);
+		assert.deepEqual(await list('x', 'gzip'), [undefined, undefined]);
+	});
+
+	it('answers any query and any Accept without an internal error', async () => {
+		const options = ['watch', 'limit', 'continue', 'resourceVersion', 'resourceVersionMatch', 'sendInitialEvents'];
+		const more = ['labelSelector', 'fieldSelector', 'timeoutSeconds', 'timeout', 'pretty', 'includeObject'];
+		const value = fc.oneof(fc.string(), fc.integer().map(String), fc.constantFrom('true', '0', 'Exact', 'None', 'a=b'));
+		const query = fc.dictionary(fc.constantFrom(...options, ...more), value);
+		const part = fc.constantFrom(
+			'application/json',
+			'*/*',
+			protobuf,
+			'as=Table',
+			'g=meta.k8s.io',
+			'v=v1',
+			'q=0.5',
+			',',
+		);
+		const accept = fc.array(part, { maxLength: 6 }).map((parts) => parts.join(';'));
+		const path = fc.constantFrom('/api/v1/nodes', '/api/v1/nodes/a', '/api/v1/watch/nodes', '/apis', '/version', '/');
+		await fc.assert(
+			fc.asyncProperty(path, query, accept, async (to, asked, accepted) => {
+				const { status } = await get(`${to}?${new URLSearchParams(asked)}`, { accept: accepted });
+				assert.ok(status < 500 || status === 504, `${status}`);
+			}),
+			{ numRuns: 200 },
 		);
 	});
 
