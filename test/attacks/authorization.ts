@@ -1,5 +1,6 @@
 /** Attacks on the decision who may do what. */
 import assert from 'node:assert/strict';
+import { createHmac, createSign, generateKeyPairSync } from 'node:crypto';
 import { hasCode } from '../../lib/errors.ts';
 import { apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import { call } from '../../lib/rpc/channel.ts';
@@ -61,6 +62,52 @@ async function wrongScopeIsNotFound(target: Target): Promise<void> {
 	assert.deepEqual(statuses, {});
 }
 
+/** The claims and the key are genuine in each token but for one part. */
+async function forgedTokensAreUnauthorized(target: Target): Promise<void> {
+	const { mesh } = target;
+	const admin = await issueUser(mesh, 'token-admin', ['kubeadm:cluster-admins']);
+	const json = { ...admin, method: 'POST', headers: { 'content-type': 'application/json' } };
+	const accounts = '/api/v1/namespaces/default/serviceaccounts';
+	const created = await https(target, accounts, { ...json, body: '{"metadata":{"name":"robot"}}' });
+	assert.equal(created.status, 201, created.body);
+	const issue = async (spec: object): Promise<string> => {
+		const { status, body } = await https(target, `${accounts}/robot/token`, {
+			...json,
+			body: JSON.stringify({ spec }),
+		});
+		assert.equal(status, 201, body);
+		return JSON.parse(body).status.token;
+	};
+	const statusWith = async (token: string) =>
+		(await https(target, '/version', { headers: { authorization: `Bearer ${token}` } })).status;
+	const genuine = await issue({});
+	assert.equal(await statusWith(genuine), 200);
+	const [header = '', payload = '', signature = ''] = genuine.split('.');
+	const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+	const read = (text: string) => JSON.parse(Buffer.from(text, 'base64url').toString());
+	const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+	const sign = (text: string) => `${text}.${createSign('sha256').update(text).sign(privateKey, 'base64url')}`;
+	const mac = (text: string) =>
+		`${text}.${createHmac('sha256', mesh.pki('apiserver-sim/sa.pub')).update(text).digest('base64url')}`;
+	const claims = read(payload);
+	const forged = {
+		'no signature': `${header}.${payload}.`,
+		'algorithm none': `${part({ ...read(header), alg: 'none' })}.${payload}.`,
+		'the public key as the secret of an HMAC': mac(`${part({ ...read(header), alg: 'HS256' })}.${payload}`),
+		'another key': sign(`${header}.${payload}`),
+		'another key that its header names': sign(`${part({ alg: 'RS256', kid: '../sa.pub' })}.${payload}`),
+		'another subject': `${header}.${part({ ...claims, sub: 'system:serviceaccount:kube-system:admin' })}.${signature}`,
+		'another issuer': sign(`${header}.${part({ ...claims, iss: 'https://evil.test' })}`),
+		'another audience': await issue({ audiences: ['vault'] }),
+		'too long': `${header}.${'A'.repeat(12_000)}.${signature}`,
+	};
+	for (const [how, token] of Object.entries(forged)) {
+		const { status, body } = await https(target, '/version', { headers: { authorization: `Bearer ${token}` } });
+		assert.equal(status, 401, `${how}: ${body}`);
+		assert.equal(JSON.parse(body).message, 'Unauthorized', how);
+	}
+}
+
 export const authorization: AttackGroup = {
 	name: 'Authorization',
 	attacks: [
@@ -93,6 +140,12 @@ export const authorization: AttackGroup = {
 					assert.equal(status, wanted, `${name}: ${body}`);
 				}
 			},
+		},
+		{
+			title: 'forge a service-account token: no signature, another key, algorithm, issuer or audience, altered claims',
+			attacker: 'network access only',
+			result: '401 without a reason',
+			run: forgedTokensAreUnauthorized,
 		},
 		{
 			title: 'send `Bearer` with two blanks, an empty token, or a token of another scheme',
