@@ -3,7 +3,8 @@
  * @source pkg/registry/authorization, pkg/apis/authorization/validation, release 1.37
  */
 import type { FieldProblem } from '../../../lib/errors.ts';
-import { qualifiedNameProblems } from '../../../lib/kube/names.ts';
+import { parseLabelSelector } from '../../../lib/kube/label-selector.ts';
+import { labelValueProblems, qualifiedNameProblems } from '../../../lib/kube/names.ts';
 import { forbiddenField, invalid, required, requireValid } from '../../../lib/kube/object-meta.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/resources.ts';
 import type {
@@ -222,16 +223,30 @@ function readFields({ rawSelector = '', requirements }: SelectorAttributes): {
 		});
 		return { read, isBroken: read.length < list.length };
 	}
+	const isBroken = !isReadable(() => parseFieldSelector(rawSelector));
+	return { read: isBroken ? [] : parseFieldSelector(rawSelector), isBroken };
+}
+
+function isReadable(parse: () => unknown): boolean {
 	try {
-		return { read: parseFieldSelector(rawSelector), isBroken: false };
+		parse();
+		return true;
 	} catch {
-		return { read: [], isBroken: true };
+		return false;
 	}
 }
 
-/** No authorizer here reads label selectors, so only the operators that are unknown count. */
-function unreadLabels({ requirements }: SelectorAttributes): { readonly isBroken: boolean; readonly count: number } {
+/** No authorizer here reads label selectors, so only what cannot be read of them counts. */
+function unreadLabels({ rawSelector = '', requirements }: SelectorAttributes): {
+	readonly isBroken: boolean;
+	readonly count: number;
+} {
 	const list = requirements ?? [];
-	const known = list.filter(({ operator = '' }) => ['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator));
+	const known = list.filter(
+		({ operator = '', values }) =>
+			['In', 'NotIn', 'Exists', 'DoesNotExist'].includes(operator) &&
+			(values ?? []).every((value) => labelValueProblems(value).length === 0),
+	);
+	if (list.length === 0) return { isBroken: !isReadable(() => parseLabelSelector(rawSelector)), count: 0 };
 	return { isBroken: known.length < list.length, count: known.length };
 }

@@ -159,6 +159,9 @@ describe('reviews', () => {
 		const labelSelector = { requirements: [{ key: 'x', operator: 'Newer' }] };
 		assert.deepEqual(await asks({ labelSelector }), [undefined, ignored('labelSelector')]);
 		assert.deepEqual(await asks({ labelSelector: { rawSelector: 'a in (b)' } }), [undefined, undefined]);
+		assert.deepEqual(await asks({ labelSelector: { rawSelector: 'a in (' } }), [undefined, ignored('labelSelector')]);
+		const values = { requirements: [{ key: 'x', operator: 'In', values: ['a', '-'] }] };
+		assert.deepEqual(await asks({ labelSelector: values }), [undefined, ignored('labelSelector')]);
 	});
 
 	it('422 for a selector without requirements, or with requirements of another form', async () => {
