@@ -41,6 +41,20 @@ const join: readonly Target[] = [
 		],
 	},
 	{
+		file: 'lib/kube/codec/decode.ts',
+		tests: ['lib/kube/codec/round-trip.test.ts', 'lib/rpc/contracts.test.ts'],
+		mutants: [
+			['if (--this.#left < 0)', 'if (--this.#left < -1_000_000)'],
+			['if (length > reader.len - start)', 'if (length < 0)'],
+			['if (!canWrite(time))', 'if (time.nanos === undefined)'],
+		],
+	},
+	{
+		file: 'lib/kube/codec/protobuf.ts',
+		tests: ['lib/kube/codec/round-trip.test.ts'],
+		mutants: [['if (++budget.depth > MAX_NESTED)', 'if (budget.depth > MAX_NESTED)']],
+	},
+	{
 		file: 'lib/pki/jws.ts',
 		tests: ['lib/pki/jws.test.ts'],
 		mutants: [

@@ -219,7 +219,7 @@ class Decoder {
 }
 
 function int64(reader: Reader): number {
-	const value = Number(reader.int64());
+	const value = (reader.int64() as unknown as { toNumber(): number }).toNumber();
 	if (!Number.isSafeInteger(value)) throw new RangeError(`${value} has more than 53 bits`);
 	return value;
 }

@@ -102,7 +102,9 @@ function writeIntOrString(writer: Writer, value: number | string): void {
 
 /** In the order of their bytes in UTF-8, as Go sorts them. */
 export function sortedKeys(entries: Json): string[] {
-	const keys = Object.keys(entries).sort();
+	const keys = Object.keys(entries);
+	if (keys.length < 2) return keys;
+	keys.sort();
 	return keys.some((key) => /[\ud800-\udfff]/.test(key))
 		? keys.sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)))
 		: keys;

@@ -16,13 +16,9 @@ export function decodeJson(body: string | Uint8Array, expected: TypeMeta): Decod
 /** As upstream answers: with a line break at the end. */
 export const encodeJson = (object: object): string => `${writeJson(object)}\n`;
 
-/** A line of a watch. */
-export const encodeWatchEventJson = (type: string, object: object): string =>
-	`{"type":${JSON.stringify(type)},"object":${writeJson(object)}}\n`;
-
 /** @source apimachinery/pkg/runtime/serializer/json/json.go Pretty */
 export const encodePrettyJson = (object: object): string =>
-	`${JSON.stringify(JSON.parse(writeJson(object)), null, 2).replace(/[<>&\u2028\u2029]/g, escaped)}\n`;
+	JSON.stringify(JSON.parse(writeJson(object)), null, 2).replace(/[<>&\u2028\u2029]/g, escaped);
 const escaped = (one: string): string => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 function parse(text: string, expected: TypeMeta): ParsedJson {

@@ -26,6 +26,8 @@ const binary = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 
 /** @throws QuantityError */
 export function parseQuantity(text: string): Quantity {
+	if (/^[1-9]\d{0,14}$/.test(text) && !text.endsWith('000'))
+		return { value: BigInt(text), exponent: 0, canonical: text };
 	const [, sign = '', leading = '', fraction = '', suffix = ''] = quantityForm.exec(text) ?? [];
 	if (text === '' || text.length > MAX_LENGTH || !quantityForm.test(text)) throw formatError();
 	const digits = leading.replace(/^0+/, '') || '0';

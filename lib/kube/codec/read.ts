@@ -26,7 +26,7 @@ export type DuplicateKeys = ReadonlyMap<object, ReadonlySet<string>>;
 
 export function readMessage(message: Message, value: unknown, duplicates: DuplicateKeys = new Map()): Reading {
 	const reader = new Reader(duplicates);
-	const read = reader.message(message, value as Json, { path: '', strict: '' });
+	const read = reader.message(message, value as Json, undefined);
 	return {
 		object: read,
 		problem: reader.problem,
@@ -34,19 +34,30 @@ export function readMessage(message: Message, value: unknown, duplicates: Duplic
 	};
 }
 
+/** A field, an item of a list or an entry of a map; its texts are made for a problem only. */
 interface Position {
-	/** Names of the fields, without indexes: `spec.taints`. */
-	readonly path: string;
-	/** With indexes and keys: `spec.taints[0]`. */
-	readonly strict: string;
-	/** The type of the innermost struct; absent in the object itself. */
+	readonly parent: Position | undefined;
+	/** A field of this struct; absent for an item or an entry. */
 	readonly struct?: string;
+	readonly through?: readonly string[] | undefined;
+	readonly name: string | number;
 }
 
-const mismatchText = (what: string, goType: string, { struct, path }: Position): string => {
-	const into = struct === undefined ? 'Go value' : `Go struct field ${struct}.${path}`;
-	return `json: cannot unmarshal ${what} into ${into} of type ${goType}`;
-};
+/** With indexes and keys: `spec.taints[0].key`. */
+function strictPathOf({ parent, name }: Position): string {
+	const above = parent === undefined ? '' : strictPathOf(parent);
+	return typeof name === 'number' ? `${above}[${name}]` : below(above, name);
+}
+/** Names of the fields alone: `spec.taints.key`. */
+function fieldPathOf({ parent, struct, through = [], name }: Position): string {
+	const above = parent === undefined ? '' : fieldPathOf(parent);
+	return struct === undefined ? above : [above, ...through, name].filter((part) => part !== '').join('.');
+}
+const structOf = (at: Position | undefined): string | undefined =>
+	at === undefined || at.struct !== undefined ? at?.struct : structOf(at.parent);
+
+const mismatchText = (what: string, goType: string, at: Position): string =>
+	`json: cannot unmarshal ${what} into Go struct field ${structOf(at)}.${fieldPathOf(at)} of type ${goType}`;
 
 const MAX_STRICT_PROBLEMS = 100;
 
@@ -73,19 +84,19 @@ class Reader {
 		this.#duplicates = duplicates;
 	}
 
-	message(message: Message, value: Json, at: Position): Json {
+	message(message: Message, value: Json, parent: Position | undefined): Json {
 		const read: Json = {};
+		const { jsonFields } = message;
 		const duplicates = this.#duplicates.get(value);
 		for (const name of Object.keys(value)) {
-			const found = message.jsonFields.get(name);
+			const found = jsonFields.get(name);
+			const at: Position = { parent, struct: message.goName, through: found?.through, name };
 			if (found === undefined) {
-				this.#strict(`unknown field ${JSON.stringify(below(at.strict, name))}`);
+				this.#strict('unknown', at);
 				continue;
 			}
-			if (duplicates?.has(name)) this.#strict(`duplicate field ${JSON.stringify(below(at.strict, name))}`);
-			const through = found.through.length === 0 ? name : `${found.through.join('.')}.${name}`;
-			const position = { path: below(at.path, through), strict: below(at.strict, name), struct: message.goName };
-			const result = this.#field(found.field, value[name], position);
+			if (duplicates?.has(name)) this.#strict('duplicate', at);
+			const result = this.#field(found.field, value[name], at);
 			if (result !== undefined) define(read, name, result);
 		}
 		return read;
@@ -124,7 +135,7 @@ class Reader {
 		if (!Array.isArray(value)) return this.#mismatch(nameOf(value), type.goType, at);
 		const { item } = type;
 		return value.map((one, index) => {
-			const position = { ...at, strict: `${at.strict}[${index}]` };
+			const position = { parent: at, name: index };
 			return (one === null ? undefined : this.value(item, one, position)) ?? zeroOf(item);
 		});
 	}
@@ -134,10 +145,9 @@ class Reader {
 		const read: Json = {};
 		const duplicates = this.#duplicates.get(value);
 		for (const [key, one] of Object.entries(value)) {
-			const strict = below(at.strict, key);
-			if (duplicates?.has(key)) this.#strict(`duplicate field ${JSON.stringify(strict)}`);
-			this.#string(key, 'string', { ...at, path: strict });
-			const position = { ...at, strict };
+			const position = { parent: at, name: key };
+			if (duplicates?.has(key)) this.#strict('duplicate', position);
+			this.#string(key, 'string', position);
 			define(read, key, (one === null ? undefined : this.value(type.item, one, position)) ?? zeroOf(type.item));
 		}
 		return read;
@@ -168,7 +178,7 @@ class Reader {
 	#string(value: unknown, goType: string, at: Position): string | undefined {
 		if (typeof value !== 'string') return this.#mismatch(nameOf(value), goType, at);
 		if (!/\p{Cs}/u.test(value)) return value;
-		return this.#end(`${at.path}: the text is not well-formed Unicode`);
+		return this.#end(`${strictPathOf(at)}: the text is not well-formed Unicode`);
 	}
 
 	#integer(form: 'int32' | 'int64', goType: string, value: unknown, at: Position): number | undefined {
@@ -218,8 +228,9 @@ class Reader {
 		return undefined;
 	}
 
-	#strict(problem: string): void {
-		if (!this.#isEnded && this.strictProblems.size < MAX_STRICT_PROBLEMS) this.strictProblems.add(problem);
+	#strict(what: 'unknown' | 'duplicate', at: Position): void {
+		if (!this.#isEnded && this.strictProblems.size < MAX_STRICT_PROBLEMS)
+			this.strictProblems.add(`${what} field ${JSON.stringify(strictPathOf(at))}`);
 	}
 }
 

@@ -37,6 +37,8 @@ export interface ValueType {
 export interface Field {
 	/** In JSON. For an embedded message, the name of its type. */
 	readonly name: string;
+	/** `"name":` */
+	readonly jsonKey: string;
 	/** On the wire; 0 for a field that is only in JSON. */
 	readonly number: number;
 	readonly type: ValueType;
@@ -62,6 +64,8 @@ export interface Message {
 	/** In the order of upstream's bytes. */
 	readonly wireFields: readonly Field[];
 	readonly byNumber: ReadonlyMap<number, Field>;
+	/** A list or a Table, whose empty lists upstream's server makes, so that they are not null. */
+	readonly isCollection: boolean;
 }
 
 export interface Schema {
@@ -125,9 +129,10 @@ function loadSchema(): Schema {
 		if (found !== undefined) return found;
 		const lines = blocks.get(name);
 		if (lines === undefined) throw new TypeError(`no message ${name} in proto`);
-		const parsed = parseMessage(name, lines, { message, formOf });
-		messages.set(name, parsed);
-		return parsed;
+		const empty = new ParsedMessage(name);
+		messages.set(name, empty);
+		empty.fill(lines.map((line) => parseField(line, { message, formOf })));
+		return empty;
 	};
 	return {
 		message,
@@ -142,39 +147,34 @@ function loadSchema(): Schema {
 	};
 }
 
-/** The fields of a message are resolved when they are first read, because messages name each other. */
-function parseMessage(name: string, lines: readonly string[], types: Types): Message {
-	const lazy = <T>(compute: () => T): (() => T) => {
-		let value: T | undefined;
-		return () => {
-			value ??= compute();
-			return value;
-		};
-	};
-	const fields = lazy(() => lines.map((line) => parseField(line, types)));
-	const wireFields = lazy(() =>
-		fields()
-			.filter(({ number }) => number !== 0)
-			.sort((one, other) => one.number - other.number),
-	);
-	const byNumber = lazy(() => new Map(wireFields().map((field) => [field.number, field])));
-	const jsonFields = lazy(() => new Map(fields().flatMap(jsonFieldsOf)));
-	return {
-		name,
-		goName: name.slice(name.lastIndexOf('.') + 1),
-		get fields() {
-			return fields();
-		},
-		get wireFields() {
-			return wireFields();
-		},
-		get byNumber() {
-			return byNumber();
-		},
-		get jsonFields() {
-			return jsonFields();
-		},
-	};
+/** Filled after it is known by its name, because messages name each other. */
+class ParsedMessage implements Message {
+	readonly name: string;
+	readonly goName: string;
+	fields: readonly Field[] = [];
+	wireFields: readonly Field[] = [];
+	byNumber: ReadonlyMap<number, Field> = new Map();
+	isCollection = false;
+	#jsonFields: ReadonlyMap<string, JsonField> | undefined;
+
+	constructor(name: string) {
+		this.name = name;
+		this.goName = name.slice(name.lastIndexOf('.') + 1);
+	}
+
+	fill(fields: readonly Field[]): void {
+		this.fields = fields;
+		this.wireFields = fields.filter(({ number }) => number !== 0).sort((one, other) => one.number - other.number);
+		this.byNumber = new Map(this.wireFields.map((field) => [field.number, field]));
+		const metadata = fields.find(({ name }) => name === 'metadata');
+		this.isCollection = metadata?.type.goType === 'v1.ListMeta' && this.goName !== 'Status';
+	}
+
+	/** With those of embedded messages, which are filled later. */
+	get jsonFields(): ReadonlyMap<string, JsonField> {
+		this.#jsonFields ??= new Map(this.fields.flatMap(jsonFieldsOf));
+		return this.#jsonFields;
+	}
 }
 
 function jsonFieldsOf(field: Field): [string, JsonField][] {
@@ -190,8 +190,10 @@ function parseField(line: string, types: Types): Field {
 	const isPointer = type.startsWith('*');
 	const valueType = parseType(isPointer ? type.slice(1) : type, types);
 	const isEmbedded = name === '.';
+	const fieldName = isEmbedded ? valueType.goType.slice(valueType.goType.lastIndexOf('.') + 1) : name;
 	return {
-		name: isEmbedded ? valueType.goType.slice(valueType.goType.lastIndexOf('.') + 1) : name,
+		name: fieldName,
+		jsonKey: `${JSON.stringify(fieldName)}:`,
 		number: Number(number),
 		type: valueType,
 		isPointer,
@@ -201,36 +203,28 @@ function parseField(line: string, types: Types): Field {
 	};
 }
 
+/** Of a type that has no message, and of one that has no items. */
+const NOTHING: Message = new ParsedMessage('.');
+const ANY: ValueType = { form: 'any', goType: 'any', item: undefined as never, message: NOTHING };
+
 const typeForm = /^(?:(\[\])|map\[([^\]]*)\])?(.*?)(?::([^\]]*))?$/;
 
 /** `[]string:v1.KeyUsage`, `map[string:v1.ResourceName]resource.Quantity:v1.ResourceList`, `core/v1.Taint`. */
 function parseType(text: string, types: Types): ValueType {
 	const [, isList, key, rest = '', named] = typeForm.exec(text) ?? [];
-	const absent = (what: string) => (): never => {
-		throw new TypeError(`${text} has no ${what}`);
-	};
-	const value = (form: Form, goType: string, item?: () => ValueType, message?: () => Message): ValueType => ({
-		form,
-		goType,
-		get item() {
-			return (item ?? absent('items'))();
-		},
-		get message() {
-			return (message ?? absent('message'))();
-		},
-	});
 	if (isList !== undefined) {
 		const item = parseType(text.slice(2), types);
-		return value('list', `[]${item.goType}`, () => item);
+		return { form: 'list', goType: `[]${item.goType}`, item, message: NOTHING };
 	}
 	if (key !== undefined) {
 		const item = parseType(rest, types);
 		const goKey = key.slice(key.indexOf(':') + 1);
-		return value('map', named ?? `map[${goKey}]${item.goType}`, () => item);
+		return { form: 'map', goType: named ?? `map[${goKey}]${item.goType}`, item, message: NOTHING };
 	}
 	const short = rest === 'bytes' ? '[]uint8' : rest.slice(rest.lastIndexOf('/') + 1);
 	const form = types.formOf(rest);
-	return value(form, named ?? short, undefined, () => types.message(rest));
+	const message = form === 'message' ? types.message(rest) : NOTHING;
+	return { form, goType: named ?? short, item: ANY, message };
 }
 
 const schema = loadSchema();

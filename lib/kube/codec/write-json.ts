@@ -14,27 +14,25 @@ export function writeJson(object: object): string {
 }
 
 function writeMessage(message: Message, object: Json): string {
-	const parts: string[] = [];
-	pushFields(message, object, parts);
-	return `{${parts.join(',')}}`;
+	const text = fieldsText(message, object);
+	return text === '' ? '{}' : `{${text.slice(1)}}`;
 }
 
-function pushFields(message: Message, object: Json, parts: string[]): void {
+/** Each field after a comma. */
+function fieldsText(message: Message, object: Json): string {
+	let text = '';
 	for (const field of message.fields) {
 		if (field.isEmbedded) {
-			pushFields(field.type.message, object, parts);
+			text += fieldsText(field.type.message, object);
 			continue;
 		}
-		const isEmptyList = field.type.form === 'list' && isCollection(message);
 		const value = Object.hasOwn(object, field.name) ? object[field.name] : undefined;
-		const text = writeField(field, value ?? (isEmptyList ? [] : undefined));
-		if (text !== undefined) parts.push(`${quote(field.name)}:${text}`);
+		const isEmptyList = message.isCollection && field.type.form === 'list' && (value ?? undefined) === undefined;
+		const written = isEmptyList ? '[]' : writeField(field, value);
+		if (written !== undefined) text += `,${field.jsonKey}${written}`;
 	}
+	return text;
 }
-
-/** A list or a Table, whose empty lists upstream's server makes, so that they are not null. */
-const isCollection = (message: Message): boolean =>
-	message.jsonFields.get('metadata')?.field.type.goType === 'v1.ListMeta' && message.goName !== 'Status';
 
 function writeField(field: Field, value: unknown): string | undefined {
 	const { type, isPointer, omitEmpty, omitZero } = field;
@@ -96,7 +94,9 @@ function writeRaw(value: unknown): string {
 function writeAny(value: unknown): string {
 	return escapeHtml(JSON.stringify(value) ?? 'null');
 }
-const quote = (text: string): string => escapeHtml(JSON.stringify(text));
+const quote = (text: string): string => (needsNoEscape.test(text) ? `"${text}"` : escapeHtml(JSON.stringify(text)));
+/** Without control characters, quotes, backslashes, HTML, surrogates, and the line separators of JavaScript. */
+const needsNoEscape = /^[ !#-%'-;=?-[\]-\u2027\u202a-\ud7ff\ue000-\uffff]*$/;
 const escapeHtml = (json: string): string =>
 	/[<>&\u2028\u2029]/.test(json)
 		? json.replace(/[<>&\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
