@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type LabContext, openContext } from './context.ts';
 import { labDirectory, openControl } from './control/client.ts';
-import { createLabApi } from './control/lab-api.ts';
 import type { Driver } from './drivers/driver.ts';
 import { localDriver } from './drivers/local/driver.ts';
+import { createLabApi } from './lab-api.ts';
 import type { Result } from './result.ts';
 
 export interface Lab {

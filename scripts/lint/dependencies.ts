@@ -70,13 +70,10 @@ const topOf = (path: string): string => path.split('/')[0] ?? '';
 const reaches = (source: string, target: string): boolean =>
 	(lib[source] ?? []).some((folder) => folder === target || reaches(folder, target));
 
-/** Its control API calls the commands, the faults and the verdicts, which use the control API of the mesh. */
-const isOfLab = ({ from }: Import): boolean => from.startsWith('chaos/lab/');
-
 /** Two folders that import each other. A folder and one inside it may: the outer one assembles the inner one. */
 function mutualFolders(imports: readonly Import[]): string[] {
 	const edges = new Map<string, Import>();
-	for (const one of imports) if (!isOfLab(one)) edges.set(`${posix.dirname(one.from)} ${posix.dirname(one.to)}`, one);
+	for (const one of imports) edges.set(`${posix.dirname(one.from)} ${posix.dirname(one.to)}`, one);
 	return [...edges].flatMap(([key, there]) => {
 		const [a = '', b = ''] = key.split(' ');
 		const back = edges.get(`${b} ${a}`);

@@ -1,11 +1,11 @@
 /** Commands that inspect the cluster and the mesh as a whole. */
 import { type Command, Option } from 'commander';
 import { opensslPin, pipelineNames } from '../faults/openssl-pin.ts';
-import { plantSecret, removePlantedSecret } from '../faults/secret-leak.ts';
 import { runAsUser, setUserKubeconfig } from '../faults/user.ts';
 import { kubeconfigOf } from '../nodes.ts';
 import { resetMesh } from '../reset.ts';
 import { HEARTBEAT_SECONDS } from '../verdicts/judge.ts';
+import { plantSecret, removePlantedSecret } from '../verdicts/secret-leak.ts';
 import { scanForSecrets } from '../verdicts/secret-scan.ts';
 import { steady } from '../verdicts/steady-state.ts';
 import { type CommandContext, lookUntil, oneOf, type Until, untilOptions, whole } from './arguments.ts';

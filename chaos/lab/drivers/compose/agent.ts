@@ -6,8 +6,8 @@ import { maskTokens } from '../../../../lib/log.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../../../../lib/rpc/unforeseen.ts';
 import { tracesKeyPath } from '../../../../lib/traces-key.ts';
 import { openContext } from '../../context.ts';
-import { createLabApi } from '../../control/lab-api.ts';
 import { serveControl } from '../../control/server.ts';
+import { createLabApi } from '../../lab-api.ts';
 import { runCommand } from '../../run.ts';
 import { createWorkers } from '../../workers.ts';
 

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FakeDriver, fakeDriver } from '../drivers/driver.fixture.ts';
-import { scanForSecrets } from '../verdicts/secret-scan.ts';
 import { plantSecret, removePlantedSecret } from './secret-leak.ts';
+import { scanForSecrets } from './secret-scan.ts';
 
 const secret = '0123456789abcdef';
 

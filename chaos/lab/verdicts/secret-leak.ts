@@ -3,7 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makePrivateDirectory } from '../../../lib/files.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { journalsIn } from '../verdicts/secret-scan.ts';
+import { journalsIn } from './secret-scan.ts';
 
 const canaryPath = (state: string): string => join(journalsIn(state), 'canary.txt');
 

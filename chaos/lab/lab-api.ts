@@ -1,11 +1,11 @@
 /** The operations of the control API, on the nodes and files of one lab directory. */
-import { type LabContext, STARTED_AT } from '../context.ts';
-import { recordHalfJoined, recordSkew } from '../faults/clock-skew.ts';
-import { resetNodes } from '../reset.ts';
-import type { Result } from '../result.ts';
-import { judgeExpectations, recordMissed, recordVerdict } from '../verdicts/expectations.ts';
-import { checkNodeFiles, processTexts, tokenSecrets } from '../verdicts/secret-scan.ts';
-import type { LabApi } from './api.ts';
+import { type LabContext, STARTED_AT } from './context.ts';
+import type { LabApi } from './control/api.ts';
+import { recordHalfJoined, recordSkew } from './faults/clock-skew.ts';
+import { resetNodes } from './reset.ts';
+import type { Result } from './result.ts';
+import { judgeExpectations, recordMissed, recordVerdict } from './verdicts/expectations.ts';
+import { checkNodeFiles, processTexts, tokenSecrets } from './verdicts/secret-scan.ts';
 
 /** @param runCommand  runs a command of the lab with the same context */
 export const createLabApi = (
