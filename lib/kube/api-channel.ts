@@ -9,13 +9,10 @@ import { checkKeyMaterial, currentCluster, currentUser } from './kubeconfig-acce
  *
  * @throws KUBECONFIG_INVALID  also when the server would not be verified or the user has no certificate
  */
-export function openApiChannel({
-	path,
-	contents,
-}: {
-	readonly path: string;
-	readonly contents: string;
-}): VerifiedChannel {
+export function openApiChannel(
+	{ path, contents }: { readonly path: string; readonly contents: string },
+	userAgent?: string,
+): VerifiedChannel {
 	const config = parseKubeconfig(contents, path);
 	const cluster = currentCluster(config, path);
 	const user = currentUser(config, path);
@@ -32,5 +29,6 @@ export function openApiChannel({
 		cert: certificate,
 		key,
 		serverName: tlsServerName,
+		...(userAgent === undefined ? {} : { userAgent }),
 	});
 }

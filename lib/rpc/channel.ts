@@ -36,6 +36,8 @@ export interface VerifiedTls {
 	readonly key?: string;
 	/** The name that the server's certificate must have, when it is not the host dialled. */
 	readonly serverName?: string;
+	/** `kubelet/v1.37.2`; the API server names the manager of written fields after it. */
+	readonly userAgent?: string;
 }
 
 const CLIENT_OPTIONS: grpc.ClientOptions = {
@@ -55,7 +57,8 @@ export function openChannel(target: string, tls: VerifiedTls): VerifiedChannel {
 	const context = createSecureContext({ ...trustAnchors(tls.ca), cert: tls.cert, key: tls.key });
 	const host = tls.serverName ?? splitHostPort(target)?.host ?? target;
 	const credentials = grpc.credentials.createFromSecureContext(context, nameChecked(host));
-	return makeChannel(target, 'verified', tls.cert === undefined ? 'one-way' : 'mutual', credentials, host);
+	const sides = tls.cert === undefined ? 'one-way' : 'mutual';
+	return makeChannel(target, 'verified', sides, credentials, host, tls.userAgent);
 }
 
 /** For `unverified-channel.ts` and `openChannel` only. */
@@ -65,11 +68,16 @@ export function makeChannel<Trust extends 'verified' | 'unverified'>(
 	tls: Channel['tls'],
 	credentials: grpc.ChannelCredentials,
 	host: string,
+	userAgent?: string,
 ): Channel<Trust> {
 	// RFC 6066 has no server name for an address, and Node warns of one; the name that must match is checked above, not
 	// here.
 	const sniName = sniOf(host) || 'localhost';
-	const client = new grpc.Client(target, credentials, { ...CLIENT_OPTIONS, 'grpc.ssl_target_name_override': sniName });
+	const client = new grpc.Client(target, credentials, {
+		...CLIENT_OPTIONS,
+		...(userAgent === undefined ? {} : { 'grpc.primary_user_agent': userAgent }),
+		'grpc.ssl_target_name_override': sniName,
+	});
 	return { target, trust, tls, client, serverName: host, metadata: new grpc.Metadata(), close: () => client.close() };
 }
 

@@ -3,6 +3,7 @@ import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { openApiChannel } from '../../lib/kube/api-channel.ts';
 import { apiClient } from '../../lib/kube/client.ts';
+import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';
 import { openChannel } from '../../lib/rpc/channel.ts';
 import { runService } from '../../lib/rpc/run.ts';
@@ -16,7 +17,7 @@ const STARTUP_GRACE_MS = 60_000;
 
 await runService('controller-manager-sim', settings, async (config, log, registry) => {
 	const meshTls = { ca: config.meshCa, cert: config.certificate, key: config.key };
-	const api = openApiChannel(config.kubeconfig);
+	const api = openApiChannel(config.kubeconfig, `kube-controller-manager/${kubernetesVersion.gitVersion}`);
 	const ca = openChannel(config.caService, meshTls);
 	const tokenStore = openChannel(config.tokenStore, meshTls);
 	const stopping = new AbortController();

@@ -4,7 +4,7 @@ import { splitHostPort } from '../../lib/address.ts';
 import { causeText, grpcCode, KubejoinError } from '../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import { checkKeyMaterial } from '../../lib/kube/kubeconfig-access.ts';
-import type { VersionInfo } from '../../lib/kube/version.ts';
+import { kubernetesVersion, type VersionInfo } from '../../lib/kube/version.ts';
 import { limits } from '../../lib/limits.ts';
 import { withDates } from '../../lib/rpc/certificate-dates.ts';
 import { openChannel, type VerifiedChannel, withBearerToken } from '../../lib/rpc/channel.ts';
@@ -32,6 +32,7 @@ function openVerified(access: Access): VerifiedChannel {
 	try {
 		return openChannel(endpoint, {
 			ca,
+			userAgent: `kubectl/${kubernetesVersion.gitVersion}`,
 			...credentialsOf(access),
 			...(tlsServerName === undefined ? {} : { serverName: tlsServerName }),
 		});

@@ -39,6 +39,18 @@ describe('kubectl get', () => {
 		);
 	});
 
+	for (const watch of [false, true]) {
+		it(`prints managedFields only with --show-managed-fields${watch ? ', also with --watch' : ''}`, async () => {
+			const node = worker('w');
+			const managed = { ...node, metadata: { ...node.metadata, managedFields: [{ manager: 'kubelet' }] } };
+			for (const showManagedFields of [false, true]) {
+				const { run, written } = setup([managed], watch ? [managed] : []);
+				await run({ names: ['w'], format: 'yaml', watch, showManagedFields });
+				equal(written.out.includes('manager: kubelet'), showManagedFields);
+			}
+		});
+	}
+
 	it('accepts each name of csr', async () => {
 		for (const type of [
 			'csr',

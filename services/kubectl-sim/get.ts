@@ -19,6 +19,8 @@ export interface GetRequest {
 	readonly namespace: string | undefined;
 	readonly format: 'wide' | ObjectFormat | undefined;
 	readonly noHeaders: boolean;
+	/** Default: false. */
+	readonly showManagedFields?: boolean;
 	readonly watch: boolean;
 }
 interface Tools {
@@ -35,7 +37,7 @@ type Print = (objects: readonly KubeObject[]) => Promise<void>;
  * @differs one type at a time
  */
 export async function get(request: GetRequest, tools: Tools): Promise<void> {
-	const { type, names, format, watch, namespace } = request;
+	const { type, names, format, watch, namespace, showManagedFields = false } = request;
 	const { resource, columns, client: clientOf } = kindNamed(type, 'get');
 	const client = clientOf(tools.api);
 	if (namespace === undefined && names.length > 0)
@@ -45,9 +47,10 @@ export async function get(request: GetRequest, tools: Tools): Promise<void> {
 	if (watch) return await showChanges(client, where, printerFor(shown, request, tools), request, tools);
 	const { found, errors, isList } = await find(client, where, names);
 	if (format === 'json' || format === 'yaml') {
+		const objects = showManagedFields ? found : found.map(withoutManagedFields);
 		const whole = isList
-			? { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: found }
-			: found[0];
+			? { apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items: objects }
+			: objects[0];
 		if (whole !== undefined) tools.output.out(await printKubeObject(whole, format));
 	} else if (found.length > 0) {
 		await printerFor(shown, request, tools)(found);
@@ -108,12 +111,12 @@ async function showChanges(
 /** Prints rows with the same columns in each call, and the header in the first. */
 function printerFor(
 	all: readonly Column<KubeObject>[],
-	{ format, noHeaders }: GetRequest,
+	{ format, noHeaders, showManagedFields = false }: GetRequest,
 	{ output, clock }: Tools,
 ): Print {
 	if (format === 'name')
 		return async (objects) => output.out(objects.map((object) => `${qualifiedName(object)}\n`).join(''));
-	if (format === 'json' || format === 'yaml') return printDocuments(format, output);
+	if (format === 'json' || format === 'yaml') return printDocuments(format, showManagedFields, output);
 	const columns = all.filter(({ isWide }) => format === 'wide' || !isWide);
 	const widths: number[] = [];
 	let header = noHeaders ? [] : [columns.map((column) => column.header)];
@@ -127,11 +130,18 @@ function printerFor(
 	};
 }
 
-function printDocuments(format: 'json' | 'yaml', output: Output): Print {
+/** @source cli-runtime pkg/printers OmitManagedFieldsPrinter */
+function withoutManagedFields<T extends KubeObject>(object: T): T {
+	const { managedFields: _entries, ...metadata } = object.metadata as { readonly managedFields?: unknown };
+	return { ...object, metadata };
+}
+
+function printDocuments(format: 'json' | 'yaml', showManagedFields: boolean, output: Output): Print {
 	let separator = '';
 	return async (objects) => {
 		for (const object of objects) {
-			output.out(separator + (await printKubeObject(object, format)));
+			const shown = showManagedFields ? object : withoutManagedFields(object);
+			output.out(separator + (await printKubeObject(shown, format)));
 			separator = format === 'yaml' ? '---\n' : '';
 		}
 	};

@@ -9,6 +9,7 @@ import { discovery, type NamespaceOptions, type Tools, withServer } from './with
 interface GetOptions extends NamespaceOptions {
 	readonly output?: GetRequest['format'];
 	readonly headers: boolean;
+	readonly showManagedFields?: true;
 	readonly watch?: true;
 	readonly allNamespaces?: true;
 }
@@ -22,6 +23,7 @@ export function addReadCommands(program: Command, tools: Tools): void {
 		.argument('[name...]', 'default: all')
 		.addOption(outputOption('wide', 'json', 'yaml', 'name'))
 		.option('--no-headers', 'print no header line')
+		.option('--show-managed-fields', 'print metadata.managedFields with -o json and -o yaml')
 		.option('-w, --watch', 'print every change until Ctrl-C')
 		.addOption(namespaceOption())
 		.option('-A, --all-namespaces', 'in all namespaces')
@@ -38,6 +40,7 @@ export function addReadCommands(program: Command, tools: Tools): void {
 				...parseTypeAndNames(type, names, 'get'),
 				format: options.output,
 				noHeaders: !options.headers,
+				showManagedFields: options.showManagedFields ?? false,
 				watch: options.watch ?? false,
 			};
 			await withServer(command, tools, discovery.get, async ({ api }, access) => {

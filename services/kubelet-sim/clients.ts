@@ -1,5 +1,6 @@
 /** Connections to the API server over gRPC. Only a verified connection accepts a token or a certificate. */
 import { apiClient } from '../../lib/kube/client.ts';
+import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { type Channel, openChannel, withBearerToken } from '../../lib/rpc/channel.ts';
 import { openUnverifiedChannel } from '../../lib/rpc/unverified-channel.ts';
 import type { ApiConnection, Dial } from './join/join-context.ts';
@@ -8,6 +9,7 @@ import type { TrustedServer } from './trust.ts';
 const connection = (channel: Channel): ApiConnection => ({ api: apiClient(channel), close: channel.close });
 const tlsOf = ({ ca, tlsServerName }: TrustedServer) => ({
 	ca,
+	userAgent: `kubelet/${kubernetesVersion.gitVersion}`,
 	...(tlsServerName === undefined ? {} : { serverName: tlsServerName }),
 });
 

@@ -49,6 +49,19 @@ describe('the birth of a cluster', () => {
 		assert.equal(value.metadata.creationTimestamp, '2026-01-01T00:00:00Z');
 	});
 
+	it('names kube-apiserver and kubeadm as the managers of the fields', async () => {
+		const managerOf = async (key: string) => {
+			const { metadata } = (await store.get<ConfigMap>(key))?.value ?? assert.fail(key);
+			const { managedFields } = metadata as { managedFields?: readonly { manager: string; operation: string }[] };
+			return managedFields?.map(({ manager, operation }) => `${manager} ${operation}`);
+		};
+		assert.deepEqual(await managerOf('namespaces/kube-system'), ['kube-apiserver Update']);
+		assert.deepEqual(await managerOf(`clusterroles.${rbac}/cluster-admin`), ['kube-apiserver Update']);
+		assert.deepEqual(await managerOf(clusterInfoKey), ['kubeadm Update']);
+		const binding = `clusterrolebindings.${rbac}/kubeadm:node-autoapprove-bootstrap`;
+		assert.deepEqual(await managerOf(binding), ['kubeadm Update']);
+	});
+
 	it('happens once: a second start, and one from another replica at the same time, change nothing', async () => {
 		const before = await everything();
 		await Promise.all([bootstrapCluster(store, facts, clock), bootstrapCluster(store, facts, clock)]);

@@ -9,6 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import { hasCode } from '../../../lib/errors.ts';
+import { withUpdatedFields } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/resources.ts';
 import { type ConfigMap, type KubeObject, type Role, type RoleBinding, wellKnown } from '../../../lib/kube/types.ts';
 import type { Store } from '../../../lib/store/store.ts';
@@ -25,13 +26,17 @@ const markerKey = 'bootstrap/kubeadm';
 
 /** Creates the cluster, or reconciles it at a later start. @throws STORE_UNAVAILABLE */
 export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock: Clock): Promise<void> {
-	const born = <T extends KubeObject>(object: T): T => ({
-		...object,
-		metadata: { ...object.metadata, uid: randomUUID(), creationTimestamp: rfc3339(clock()) },
-	});
-	const createOnce = async (resource: ApiResource, object: KubeObject) => {
+	const managed = <T extends KubeObject>(found: T | undefined, object: T, manager: string): T =>
+		withUpdatedFields(found, object, { kind: object, subresource: '', manager, now: rfc3339(clock()) });
+	const born = <T extends KubeObject>(object: T, manager: string): T =>
+		managed(
+			undefined,
+			{ ...object, metadata: { ...object.metadata, uid: randomUUID(), creationTimestamp: rfc3339(clock()) } },
+			manager,
+		);
+	const createOnce = async (resource: ApiResource, object: KubeObject, manager = 'kube-apiserver') => {
 		const { namespace = '', name = '' } = object.metadata;
-		await unless('STORE_KEY_EXISTS', store.create(storeKey(resource, namespace, name), born(object)));
+		await unless('STORE_KEY_EXISTS', store.create(storeKey(resource, namespace, name), born(object, manager)));
 	};
 	const reconcile = async (resource: ApiResource, wanted: Role | RoleBinding) => {
 		const key = storeKey(resource, wanted.metadata.namespace ?? '', wanted.metadata.name ?? '');
@@ -40,7 +45,10 @@ export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock:
 		if (found.value.metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] === 'false') return;
 		const completed = complete(found.value, wanted);
 		if (!isDeepStrictEqual(completed, found.value))
-			await unless('STORE_CONFLICT', store.update(key, completed, found.revision));
+			await unless(
+				'STORE_CONFLICT',
+				store.update(key, managed(found.value, completed, 'kube-apiserver'), found.revision),
+			);
 	};
 
 	for (const name of namespaceNames) {
@@ -67,8 +75,10 @@ export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock:
 
 	const marker = await store.get<{ controlPlaneEndpoint: string }>(markerKey);
 	if (marker === undefined) {
-		await Promise.all(everyObject(kubeadmRbac()).map(([resource, object]) => createOnce(resource, object)));
-		await Promise.all(kubeadmConfigMaps(facts).map((configMap) => createOnce(resources.configMaps, configMap)));
+		await Promise.all(everyObject(kubeadmRbac()).map(([resource, object]) => createOnce(resource, object, 'kubeadm')));
+		await Promise.all(
+			kubeadmConfigMaps(facts).map((configMap) => createOnce(resources.configMaps, configMap, 'kubeadm')),
+		);
 		await unless('STORE_KEY_EXISTS', store.create(markerKey, { controlPlaneEndpoint }));
 	} else if (marker.value.controlPlaneEndpoint !== controlPlaneEndpoint) {
 		await republish(store, facts);

@@ -129,11 +129,11 @@ class GrpcDoor {
 		return deletionStatus(this.#resource, await this.#pipeline.execute(asked, credentialsOf(call)));
 	}
 
-	#request(method: string, message: MessageInfo, { signal }: Call): UnauthenticatedRequest {
+	#request(method: string, message: MessageInfo, { signal, metadata }: Call): UnauthenticatedRequest {
 		return {
 			...defaultOptions,
 			...infoOfMethod(this.#resource, method, message),
-			userAgent: '',
+			userAgent: metadata('user-agent') ?? '',
 			warn: () => undefined,
 			created: () => undefined,
 			signal,
