@@ -4,6 +4,10 @@ import { openChannel, type VerifiedChannel } from '../rpc/channel.ts';
 import { parseKubeconfig } from './kubeconfig.ts';
 import { checkKeyMaterial, currentCluster, currentUser } from './kubeconfig-access.ts';
 
+/** The CA of the current cluster in PEM. @throws KUBECONFIG_INVALID */
+export const clusterCaOf = ({ path, contents }: { readonly path: string; readonly contents: string }): string =>
+	currentCluster(parseKubeconfig(contents, path), path).ca ?? '';
+
 /**
  * A channel to the API server of a kubeconfig, with the client certificate of its user.
  *

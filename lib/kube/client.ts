@@ -12,6 +12,7 @@ import type {
 	KubeList,
 	KubeObject,
 	Lease,
+	Namespace,
 	Node,
 	Role,
 	RoleBinding,
@@ -54,13 +55,20 @@ export interface ResourceClient<T extends KubeObject> {
 	update(object: Unsent<T>): Promise<T>;
 	updateStatus(object: Unsent<T>): Promise<T>;
 	updateApproval(object: Unsent<T>): Promise<T>;
+	updateFinalize(object: Unsent<T>): Promise<T>;
 	delete(name: string, options?: DeleteOptions): Promise<void>;
+	/** Deletes one page of the objects of a namespace. @returns how many objects it deleted or marked */
+	deleteCollection(namespace: string, gracePeriodSeconds: number): Promise<number>;
 }
 type Offers<T extends KubeObject, Verbs extends keyof ResourceClient<T>> = Pick<ResourceClient<T>, Verbs>;
 
 type Stored<T extends KubeObject> = Offers<T, 'create' | 'get' | 'list' | 'watch' | 'update' | 'delete'>;
 
 export interface ApiClient {
+	readonly namespaces: Offers<Namespace, 'get' | 'list' | 'watch' | 'updateFinalize'>;
+	readonly serviceAccounts: Offers<KubeObject, 'create'>;
+	/** The objects of any resource. */
+	readonly of: (resource: ApiResource) => ResourceClient<KubeObject>;
 	readonly configMaps: Stored<ConfigMap>;
 	readonly secrets: Offers<Secret, 'create' | 'get' | 'list' | 'delete'>;
 	readonly nodes: Offers<Node, 'create' | 'get' | 'list' | 'watch' | 'update' | 'updateStatus' | 'delete'>;
@@ -76,6 +84,9 @@ export interface ApiClient {
 }
 
 export const apiClient = (channel: Channel): ApiClient => ({
+	namespaces: resourceClient(channel, resources.namespaces),
+	serviceAccounts: resourceClient(channel, resources.serviceAccounts),
+	of: (resource) => resourceClient(channel, resource),
 	configMaps: resourceClient(channel, resources.configMaps),
 	secrets: resourceClient(channel, resources.secrets),
 	nodes: resourceClient(channel, resources.nodes),
@@ -101,6 +112,7 @@ function resourceClient<T extends KubeObject>(channel: Channel, resource: ApiRes
 		update: (object) => send('Update', object),
 		updateStatus: (object) => send('UpdateStatus', object),
 		updateApproval: (object) => send('UpdateApproval', object),
+		updateFinalize: (object) => send('UpdateFinalize', object),
 		async list({ keep = () => true, ...options } = {}) {
 			const page = (token: string) =>
 				call<object, Page>(channel, service, 'List', { ...options, limit: PAGE_ITEMS, continue: token });
@@ -128,6 +140,11 @@ function resourceClient<T extends KubeObject>(channel: Channel, resource: ApiRes
 		},
 		async delete(name, options = {}) {
 			await call(channel, service, 'Delete', { name, ...options });
+		},
+		async deleteCollection(namespace, gracePeriodSeconds) {
+			const request = { namespace, gracePeriodSeconds, limit: PAGE_ITEMS };
+			const { items = [] } = await call<object, Page>(channel, service, 'DeleteCollection', request);
+			return items.length;
 		},
 	};
 }

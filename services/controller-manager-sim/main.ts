@@ -1,7 +1,7 @@
 /** Starts controller-manager-sim and stops it. */
 import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { openApiChannel } from '../../lib/kube/api-channel.ts';
+import { clusterCaOf, openApiChannel } from '../../lib/kube/api-channel.ts';
 import { apiClient } from '../../lib/kube/client.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';
@@ -24,6 +24,7 @@ await runService('controller-manager-sim', settings, async (config, log, registr
 	const controllers = startControllers({
 		api: apiClient(api),
 		ca: caClient(ca, stopping.signal),
+		clusterCa: clusterCaOf(config.kubeconfig),
 		tokenStore: tokenStoreClient(tokenStore, stopping.signal),
 		grace: { monitorMs: config.nodeMonitorGraceSeconds * 1000, startupMs: STARTUP_GRACE_MS },
 		clock: systemClock,

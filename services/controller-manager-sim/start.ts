@@ -3,14 +3,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import { type Informer, startInformer } from '../../lib/kube/informer.ts';
-import { type ConfigMap, wellKnown } from '../../lib/kube/types.ts';
+import { type ApiResource, resources } from '../../lib/kube/resources.ts';
+import { type ConfigMap, type Namespace, wellKnown } from '../../lib/kube/types.ts';
 import type { ObserveQueue, WorkQueue } from '../../lib/kube/work-queue.ts';
 import type { Log } from '../../lib/log.ts';
+import type { Pem } from '../../lib/pki/pem.ts';
 import type { CaClient, TokenStoreClient } from './clients.ts';
 import { startBootstrapSigner } from './controllers/bootstrap-signer.ts';
 import { startCsrApproving } from './controllers/csr-approving.ts';
 import { startCsrCleaner } from './controllers/csr-cleaner.ts';
 import { startCsrSigning } from './controllers/csr-signing.ts';
+import { startNamespaceController } from './controllers/namespace.ts';
 import { startNodeLifecycle } from './controllers/node-lifecycle.ts';
 import { startTokenCleaner } from './controllers/token-cleaner.ts';
 import type { GracePeriods } from './node-health.ts';
@@ -24,6 +27,8 @@ const STOP_MS = 2_000;
 export interface ControllersOptions {
 	readonly api: ApiClient;
 	readonly ca: CaClient;
+	/** The cluster CA, which each namespace publishes. */
+	readonly clusterCa: Pem;
 	readonly tokenStore: TokenStoreClient;
 	readonly grace: GracePeriods;
 	readonly clock: Clock;
@@ -31,6 +36,10 @@ export interface ControllersOptions {
 	readonly observeQueue?: ObserveQueue;
 	readonly signal: AbortSignal;
 }
+
+/** A kind whose objects end with their namespace. The newer events are the events of the core group. */
+const isContent = (row: ApiResource): boolean =>
+	row.namespaced && row.verbs.includes('deletecollection') && row !== resources.groupEvents;
 
 export interface Controllers {
 	readonly caches: Readonly<Record<string, { readonly isSynced: () => boolean }>>;
@@ -86,6 +95,20 @@ export function startControllers(options: ControllersOptions): Controllers {
 	const tokens = startTokenInformer({ client: tokenStore, onChange: onToken, signal, log });
 	start(startCsrCleaner({ csrs: certificateSigningRequests, cache: csrs, secrets, tokens, clock, log, observeQueue }));
 
+	const namespaceController = start(
+		startNamespaceController({
+			...{ api, log, observeQueue, ca: options.clusterCa },
+			contents: Object.values(resources).filter(isContent).map(api.of),
+			find: (name) => namespaces.get(name),
+		}),
+	);
+	const namespaces: Informer<Namespace> = startInformer({
+		...common,
+		name: 'namespaces',
+		client: api.namespaces,
+		onChange: namespaceController.add,
+	});
+
 	const nodes = startInformer({
 		...common,
 		name: 'nodes',
@@ -96,11 +119,11 @@ export function startControllers(options: ControllersOptions): Controllers {
 	const nodeLifecycle = start(startNodeLifecycle({ api, cache: nodes, grace, clock, elapsedMs, log, observeQueue }));
 
 	return {
-		caches: { certificatesigningrequests: csrs, nodes, 'cluster-info': clusterInfo },
+		caches: { certificatesigningrequests: csrs, namespaces, nodes, 'cluster-info': clusterInfo },
 		async stopped() {
 			const ended = Promise.all([
 				...queues.map((queue) => queue.close()),
-				...[csrs, clusterInfo, tokens, nodes].map(({ done }) => done),
+				...[csrs, clusterInfo, tokens, namespaces, nodes].map(({ done }) => done),
 			]);
 			const timer = new AbortController();
 			await Promise.race([ended, delay(STOP_MS, undefined, { signal: timer.signal })]);
