@@ -52,6 +52,9 @@ export interface Secret extends KubeObject {
 	type?: string;
 	/** The values are in base64. */
 	data?: Record<string, string>;
+	/** Of a request only: texts that the API server puts into `data`. */
+	stringData?: Record<string, string>;
+	immutable?: boolean;
 }
 export interface Namespace extends KubeObject {
 	spec?: { finalizers?: string[] };

@@ -16,7 +16,7 @@ import { watchObjects } from './registry/watch.ts';
 import type { ResourceStorage } from './request/api-request.ts';
 
 export type { RegistryContext } from './registry/stored-objects.ts';
-export { type Strategy, storeKey } from './registry/strategy.ts';
+export { type Strategy, storeKey, storePrefix } from './registry/strategy.ts';
 export { WatchCache } from './registry/watch-cache.ts';
 
 export function createStorage<T extends KubeObject>(

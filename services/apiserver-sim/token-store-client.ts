@@ -9,6 +9,8 @@ export interface TokenStoreClient {
 	readonly create: (secret: Secret) => Promise<Secret>;
 	/** All, or the one of this name. */
 	readonly list: (name: string) => Promise<{ items: Secret[]; resourceVersion: string }>;
+	/** Replaces the data, labels and annotations of the token with this name. */
+	readonly update: (secret: Secret) => Promise<Secret>;
 	readonly delete: (
 		name: string,
 		preconditions: { readonly uid?: string; readonly resourceVersion?: string },
@@ -42,6 +44,7 @@ export function tokenStoreClient(channel: VerifiedChannel): TokenStoreClient {
 			);
 			return { items: answer.items ?? [], resourceVersion: answer.metadata?.resourceVersion ?? '' };
 		},
+		update: (secret) => call(channel, 'TokenStore', 'Update', secret),
 		async delete(name, preconditions) {
 			await call(channel, 'TokenStore', 'Delete', { name, ...preconditions });
 		},

@@ -5,7 +5,7 @@ import type { Secret } from '../../lib/kube/types.ts';
 import type { Call } from '../../lib/rpc/server.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { signWithTokens } from './sign.ts';
-import { createToken, deleteToken, listTokens, watchTokens } from './store.ts';
+import { createToken, deleteToken, listTokens, updateToken, watchTokens } from './store.ts';
 import type { TokenUser } from './verify.ts';
 
 export interface HandlerOptions {
@@ -23,6 +23,7 @@ export const unaryHandlers = ({ store, clock, authenticate }: HandlerOptions) =>
 		const { items, resourceVersion } = await listTokens(store, name);
 		return { metadata: { resourceVersion }, items };
 	},
+	Update: (secret: Partial<Secret>) => updateToken(store, { ...secret, metadata: secret.metadata ?? {} }),
 	Delete: ({ name = '', ...preconditions }: { name?: string } & Preconditions) =>
 		deleteToken(store, name, preconditions),
 	async Verify({ token = '' }: { token?: string }) {

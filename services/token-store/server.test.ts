@@ -65,6 +65,7 @@ describe('token-store', () => {
 		assert.deepEqual(serviceWith(undefined).service.callers, {
 			Create: apiServer,
 			List: apiServer,
+			Update: apiServer,
 			Delete: apiServer,
 			Verify: apiServer,
 			SignDetached: controllers,

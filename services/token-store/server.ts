@@ -29,6 +29,7 @@ export function tokenStoreService(
 		callers: {
 			Create: apiServer,
 			List: apiServer,
+			Update: apiServer,
 			Delete: apiServer,
 			Verify: apiServer,
 			SignDetached: controllers,

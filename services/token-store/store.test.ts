@@ -6,7 +6,7 @@ import { type ErrorCode, hasCode } from '../../lib/errors.ts';
 import type { Secret } from '../../lib/kube/types.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { Store } from '../../lib/store/store.ts';
-import { createToken, deleteToken, findToken, listTokens, type TokenEvent, watchTokens } from './store.ts';
+import { createToken, deleteToken, findToken, listTokens, type TokenEvent, updateToken, watchTokens } from './store.ts';
 
 const clock = () => Date.parse('2026-01-31T12:00:00Z');
 const name = 'bootstrap-token-abcdef';
@@ -94,6 +94,29 @@ describe('bootstrap tokens in the store', () => {
 	it('TOKEN_NOT_FOUND, API_NOT_FOUND', async () => {
 		await refused('TOKEN_NOT_FOUND', deleteToken(store, name));
 		await refused('API_NOT_FOUND', deleteToken(store, 'x'));
+	});
+
+	it('replaces the data, labels and annotations of a token, and nothing else', async () => {
+		const { metadata, ...rest } = await create();
+		const { labels: _labels, annotations: _annotations, ...kept } = metadata;
+		const data = { 'token-secret': 'b3RoZXI=' };
+		const sent = {
+			name,
+			uid: 'mine',
+			namespace: 'other',
+			labels: { a: 'b' },
+			deletionTimestamp: '2026-01-31T12:00:00Z',
+		};
+		const updated = await updateToken(store, { metadata: sent, data });
+		const { labels, deletionTimestamp } = sent;
+		assert.deepEqual(updated, {
+			...rest,
+			metadata: { ...kept, labels, deletionTimestamp, resourceVersion: '2' },
+			data,
+		});
+		assert.deepEqual(await findToken(store, name), updated);
+		await refused('TOKEN_NOT_FOUND', updateToken(store, { metadata: { name: 'bootstrap-token-zzzzzz' } }));
+		await refused('TOKEN_INVALID', updateToken(store, { metadata: { name, labels: { a: '-' } } }));
 	});
 
 	it('API_CONFLICT: only the token that is meant is deleted', async () => {

@@ -75,6 +75,44 @@ export async function createToken(
 	}
 }
 
+/**
+ * Replaces the data, labels and annotations of a token. A token with a time of deletion is invalid from then on.
+ *
+ * @throws TOKEN_NOT_FOUND, API_NOT_FOUND (the name is not that of a token)
+ * @throws TOKEN_INVALID  the metadata is invalid
+ * @throws STORE_UNAVAILABLE
+ */
+export async function updateToken(
+	store: Store,
+	{ metadata, data }: Pick<Secret, 'metadata' | 'data'>,
+): Promise<Secret> {
+	const { name = '', labels, annotations, deletionTimestamp } = metadata;
+	const problems = metadataProblems(metadata).map(({ field: at, message }) => `${at}: ${message}`);
+	if (problems.length > 0) throw new KubejoinError('TOKEN_INVALID', { problems });
+	for (;;) {
+		const item = await store.get<Secret>(name);
+		if (item === undefined) throw notFound(name);
+		const { labels: _labels, annotations: _annotations, ...kept } = item.value.metadata;
+		const { data: _data, ...rest } = item.value;
+		const next: Secret = {
+			...rest,
+			metadata: {
+				...kept,
+				...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+				...(labels === undefined ? {} : { labels }),
+				...(annotations === undefined ? {} : { annotations }),
+			},
+			...(data === undefined ? {} : { data }),
+		};
+		try {
+			return asSecret(await store.update(name, next, item.revision));
+		} catch (error) {
+			// Changed or deleted since it was read.
+			if (!hasCode(error, 'STORE_CONFLICT', 'STORE_KEY_MISSING')) throw error;
+		}
+	}
+}
+
 /** @throws STORE_UNAVAILABLE */
 export async function findToken(store: Store, name: string): Promise<Secret | undefined> {
 	const item = await store.get<Secret>(name);

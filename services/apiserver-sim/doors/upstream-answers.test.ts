@@ -42,6 +42,7 @@ const bootstrapper = {
 const noTokens: TokenStoreClient = {
 	create: () => assert.fail('nothing is written'),
 	list: async () => ({ items: [], resourceVersion: '1' }),
+	update: () => assert.fail('nothing is written'),
 	delete: () => assert.fail('nothing is written'),
 	verify: async (presented) => (presented === token ? bootstrapper : undefined),
 };

@@ -67,9 +67,18 @@ function reportStrictProblems(request: ApiRequest, patched: unknown, problems: r
 /** The text is cut where upstream's is not, so that it fits a log. */
 const MAX_PATCH_CHARACTERS = 16_384;
 
-/** Upstream shows the patched object; for a strategic merge patch, the patch. */
-function invalidPatch({ patch }: Pick<ApiRequest, 'patch'>, patched: unknown, detail: string): KubejoinError {
-	const shown = patch?.type === 'strategic' ? goPrint(patch.document) : JSON.stringify(patched);
+/**
+ * Upstream shows the patched object; for a strategic merge patch, the patch.
+ *
+ * @differs upstream shows a patched Secret, whose content a caller with the permission to patch may not be able to read
+ */
+function invalidPatch(
+	{ patch, resource }: Pick<ApiRequest, 'patch' | 'resource'>,
+	patched: unknown,
+	detail: string,
+): KubejoinError {
+	const document = resource.resource === 'secrets' ? '<secret contents redacted>' : JSON.stringify(patched);
+	const shown = patch?.type === 'strategic' ? goPrint(patch.document) : document;
 	const value = quoteInput(shown, MAX_PATCH_CHARACTERS);
 	const problem: FieldProblem = {
 		field: 'patch',

@@ -76,7 +76,7 @@ describe('writes that a real kube-apiserver answered', () => {
 		const endpoints = createResources({
 			store: store(),
 			cache: cacheOf(store()),
-			tokens: { create: noTokens, list: noTokens, delete: noTokens, verify: noTokens },
+			tokens: { create: noTokens, update: noTokens, list: noTokens, delete: noTokens, verify: noTokens },
 			authorizer,
 			rbac,
 			clock,

@@ -33,7 +33,7 @@ import { pods } from './pods.ts';
 import { limitRanges, resourceQuotas } from './quotas.ts';
 import { roleBindings, roles } from './rbac.ts';
 import { selfSubjectReviews, selfSubjectRulesReviews } from './reviews.ts';
-import { secretsEndpoint } from './secrets.ts';
+import { secretsStorage } from './secrets.ts';
 import { serviceAccounts, withTokens } from './service-accounts.ts';
 import { withAddresses } from './service-addresses.ts';
 import { endpointSlices, services } from './services.ts';
@@ -56,15 +56,15 @@ export interface ResourcesOptions {
 export function createResources(options: ResourcesOptions): Resources {
 	const { store, tokens, authorizer, rbac, clock, countRefusal, cache, authenticateToken, tokenIssuer } = options;
 	const admission = createAdmission(defaultPlugins(createObjectReader(store), authorizer));
-	const stored = <T extends KubeObject>(strategy: Strategy<T>): ResourceStorage =>
-		createStorage(strategy, { store, cache, admission, authorizer, clock });
+	const context = { store, cache, admission, authorizer, clock };
+	const stored = <T extends KubeObject>(strategy: Strategy<T>): ResourceStorage => createStorage(strategy, context);
 	const watches = new WatchCount();
 	const coreEvents = stored(events);
 	const storedPods = withActions(stored(pods));
 	const endpoints: [ApiResource, ResourceStorage][] = [
 		[resources.namespaces, stored(namespaces)],
 		[resources.configMaps, stored(configMaps)],
-		[resources.secrets, admitted(secretsEndpoint(tokens), admission)],
+		[resources.secrets, secretsStorage(context, tokens)],
 		[resources.serviceAccounts, withTokens(stored(serviceAccounts), { ...tokenIssuer, admission })],
 		[resources.nodes, stored(nodes)],
 		[resources.leases, stored(leases)],

@@ -1,58 +1,140 @@
-/** Secrets of type bootstrap.kubernetes.io/token, which token-store keeps; apiserver-sim stores no secret itself. */
-import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
-import { configKeyProblems, subdomainProblems } from '../../../lib/kube/names.ts';
-import { invalid, metadataProblems, nameProblems, requireValid } from '../../../lib/kube/object-meta.ts';
+/**
+ * Secrets of every type. token-store keeps the data of bootstrap tokens.
+ *
+ * @source pkg/apis/core/validation/validation.go ValidateSecret, ValidateSecretUpdate; pkg/apis/core/v1/conversion.go
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { FieldProblem } from '../../../lib/errors.ts';
+import { configKeyProblems } from '../../../lib/kube/names.ts';
+import { forbiddenField, invalid, required, tooLong } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import { type Secret, wellKnown } from '../../../lib/kube/types.ts';
+import { type KubeObject, type Secret, type WatchEvent, wellKnown } from '../../../lib/kube/types.ts';
+import { limits } from '../../../lib/limits.ts';
+import { createStorage, type RegistryContext, type Strategy } from '../registry.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
-import { matchesFields, requireSelectable, selectedName } from '../selectors.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
+import { SecretStore } from './secret-store.ts';
 
-const typeMeta = { apiVersion: 'v1', kind: 'Secret' };
-const notFound = (name: string) =>
-	new KubejoinError('API_NOT_FOUND', { resource: resources.secrets.resource, group: '', name });
-const fieldsOf = ({ metadata, type }: Secret) => ({
-	'metadata.name': metadata.name ?? '',
-	'metadata.namespace': metadata.namespace ?? '',
-	type: type ?? '',
+export const secrets: Strategy<Secret> = {
+	resource: resources.secrets,
+	subresources: [],
+	fields: ({ type = '' }) => ({ type }),
+	prepareForCreate: (secret) => withType(withTexts(secret), 'Opaque'),
+	prepareForUpdate: (next, previous) => withType(withTexts(next), previous.type ?? 'Opaque'),
+	validate: secretProblems,
+	validateUpdate: (next, previous) => [
+		...(next.type === previous.type ? [] : [invalid('type', next.type, 'field is immutable')]),
+		...(previous.immutable === true ? immutableProblems(next, previous) : []),
+	],
+};
+
+const withType = ({ type = '', ...secret }: Secret, otherwise: string): Secret => ({
+	...secret,
+	type: type === '' ? otherwise : type,
 });
 
-/**
- * Problems of a Secret, checked before token-store receives it. token-store refuses an absent name, because it accepts
- * only names of tokens.
- * @source pkg/apis/core/validation/validation.go ValidateSecret
- */
-const secretProblems = ({ metadata = {}, data = {} }: Secret): FieldProblem[] => [
-	...((metadata.name ?? '') === '' ? [] : nameProblems(metadata, subdomainProblems)),
-	...metadataProblems(metadata),
-	...Object.keys(data).flatMap((key) => configKeyProblems(key).map((detail) => invalid(`data[${key}]`, key, detail))),
-];
+/** `stringData` is for writers only: its texts become values of `data`. */
+function withTexts({ stringData, ...secret }: Secret): Secret {
+	if (stringData === undefined || stringData === null) return secret;
+	const texts = Object.entries(stringData).map(([key, text]) => [key, Buffer.from(text).toString('base64')]);
+	return { ...secret, data: { ...secret.data, ...Object.fromEntries(texts) } };
+}
 
-export function secretsEndpoint(tokens: TokenStoreClient): ResourceStorage {
-	async function find({ namespace, name }: Pick<ApiRequest, 'namespace' | 'name'>): Promise<Secret> {
-		const found = namespace === wellKnown.kubeSystem ? (await tokens.list(name)).items[0] : undefined;
-		if (found === undefined) throw notFound(name);
-		return { ...found, ...typeMeta };
+function immutableProblems(next: Secret, previous: Secret): FieldProblem[] {
+	const detail = 'field is immutable when `immutable` is set';
+	return [
+		...(next.immutable === true ? [] : [forbiddenField('immutable', detail)]),
+		...(isDeepStrictEqual(next.data ?? {}, previous.data ?? {}) ? [] : [forbiddenField('data', detail)]),
+	];
+}
+
+function secretProblems(secret: Secret): FieldProblem[] {
+	const { data = {} } = secret;
+	const bytes = Object.values(data).reduce((sum, value) => sum + Buffer.byteLength(value, 'base64'), 0);
+	const max = limits.configMapBytes.value;
+	return [
+		...Object.keys(data).flatMap((key) => configKeyProblems(key).map((detail) => invalid(`data[${key}]`, key, detail))),
+		...(bytes > max ? [tooLong('data', max, 'configMapBytes')] : []),
+		...typeProblems(secret),
+	];
+}
+
+const serviceAccountName = 'kubernetes.io/service-account.name';
+const demand = (data: Readonly<Record<string, string>>, key: string): FieldProblem[] =>
+	Object.hasOwn(data, key) ? [] : [required(`data[${key}]`)];
+
+function typeProblems({ type, data = {}, metadata }: Secret): FieldProblem[] {
+	switch (type) {
+		case 'kubernetes.io/service-account-token':
+			return metadata.annotations?.[serviceAccountName]
+				? []
+				: [required(`metadata.annotations[${serviceAccountName}]`)];
+		case 'kubernetes.io/dockercfg':
+			return jsonProblems(data, '.dockercfg');
+		case 'kubernetes.io/dockerconfigjson':
+			return jsonProblems(data, '.dockerconfigjson');
+		case 'kubernetes.io/basic-auth':
+			return Object.hasOwn(data, 'username') || Object.hasOwn(data, 'password')
+				? []
+				: [required('data[username]'), required('data[password]')];
+		case 'kubernetes.io/ssh-auth':
+			return data['ssh-privatekey'] ? [] : [required('data[ssh-privatekey]')];
+		case 'kubernetes.io/tls':
+			return [...demand(data, 'tls.crt'), ...demand(data, 'tls.key')];
+		default:
+			return [];
 	}
+}
+
+function jsonProblems(data: Readonly<Record<string, string>>, key: string): FieldProblem[] {
+	if (!Object.hasOwn(data, key)) return [required(`data[${key}]`)];
+	const problem = jsonObjectProblem(Buffer.from(data[key] ?? '', 'base64').toString());
+	return problem === undefined ? [] : [invalid(`data[${key}]`, '<secret contents redacted>', problem)];
+}
+
+/** Without a part of the text, which is secret. */
+function jsonObjectProblem(text: string): string | undefined {
+	try {
+		const value: unknown = JSON.parse(text);
+		return typeof value === 'object' && !Array.isArray(value) ? undefined : 'it is not a JSON object';
+	} catch {
+		return 'it is not JSON';
+	}
+}
+
+/** The storage of Secrets, whichever of both stores keeps their data. */
+export function secretsStorage(context: RegistryContext, tokens: TokenStoreClient): ResourceStorage {
+	const store = new SecretStore(context.store, tokens);
+	const storage = createStorage(secrets, { ...context, store });
 	return {
-		subresources: [],
-		get: find,
-		async create({ object, namespace }) {
-			const secret = object as Secret;
-			requireValid(resources.secrets, secret.metadata?.name ?? '', secretProblems(secret));
-			return { ...(await tokens.create({ ...secret, metadata: { ...secret.metadata, namespace } })), ...typeMeta };
+		...storage,
+		async list(request) {
+			await reconciledFor(request, store);
+			const list = await storage.list(request);
+			return { ...list, items: await store.withData(list.items) };
 		},
-		async list({ namespace, fieldSelector }) {
-			requireSelectable(fieldsOf({ ...typeMeta, metadata: {} }), fieldSelector);
-			const isElsewhere = namespace !== '' && namespace !== wellKnown.kubeSystem;
-			const { items, resourceVersion } = await tokens.list(selectedName(fieldSelector) ?? '');
-			const secrets = isElsewhere ? [] : items.map((secret) => ({ ...secret, ...typeMeta }));
-			return { items: secrets.filter((secret) => matchesFields(fieldsOf(secret), fieldSelector)), resourceVersion };
+		async watch(request) {
+			await reconciledFor(request, store);
+			return withData(await storage.watch(request), store);
 		},
-		async delete(request) {
-			const found = await find(request);
-			await tokens.delete(request.name, request.preconditions);
-			return found;
+		async deletecollection(request) {
+			await reconciledFor(request, store);
+			return storage.deletecollection(request);
 		},
 	};
+}
+
+/** Namespaces without tokens need no token-store. */
+async function reconciledFor({ namespace }: ApiRequest, store: SecretStore): Promise<void> {
+	if (namespace === '' || namespace === wellKnown.kubeSystem) await store.reconcile();
+}
+
+async function* withData(
+	events: AsyncIterable<WatchEvent<KubeObject>>,
+	store: SecretStore,
+): AsyncGenerator<WatchEvent<KubeObject>> {
+	for await (const event of events) {
+		const [object = event.object] = event.type === 'DELETED' ? [] : await store.withData([event.object]);
+		yield { ...event, object };
+	}
 }
