@@ -195,6 +195,17 @@ describe('the token of a service account', () => {
 			}
 		});
 
+		it('is refused with another algorithm, also when the genuine key signed it', async () => {
+			for (const alg of ['RS384', 'RS512', 'PS256']) {
+				const jws = new CompactSign(Buffer.from(JSON.stringify(claims()))).setProtectedHeader({
+					alg,
+					kid: testKey().id,
+				});
+				const problem = await problemOf(await jws.sign(testKey().privateKey));
+				assert.equal(problem, 'go-jose/go-jose: unknown/unsupported algorithm', alg);
+			}
+		});
+
 		it('is refused with any key or key id that its header names', async () => {
 			const other = newKey();
 			const jwk = other.publicKey.export({ format: 'jwk' });

@@ -33,6 +33,17 @@ describe('a union of token authenticators', () => {
 		assert.deepEqual(await union('t'.repeat(16_384), ['a']), accepts('u'));
 	});
 
+	it('remembers no problem: a token can become valid', async () => {
+		const verdicts: TokenVerdict[] = [{ problem: 'p' }, undefined, accepts('u')];
+		const cached = cacheSuccesses(
+			async () => verdicts.shift(),
+			() => 0,
+		);
+		const answers = [await cached('t', ['a']), await cached('t', ['a']), await cached('t', ['a'])];
+		assert.deepEqual(answers, [{ problem: 'p' }, undefined, accepts('u')]);
+		assert.deepEqual(await cached('t', ['a']), accepts('u'));
+	});
+
 	it('remembers a success for its audiences only', async () => {
 		const seen: string[] = [];
 		const cached = cacheSuccesses(
