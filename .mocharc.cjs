@@ -21,6 +21,9 @@ if (missing.length > 0) {
 	process.exit(1);
 }
 
+// biome-ignore lint/style/noProcessEnv: tests quote English sentences, and start programs with this environment
+process.env.LC_ALL = 'C.UTF-8';
+
 module.exports = {
 	import: 'tsx/esm',
 	require: './test/hooks.ts',

@@ -29,7 +29,11 @@ export const USAGE_EXIT_CODE = 3;
 
 /** @returns the exit code; the failure has been written to standard error */
 export async function runCli(program: Command, options: CliOptions = {}): Promise<number> {
-	const { words = process.argv.slice(2), report = reportAs(errorForPeople), usageExitCode = USAGE_EXIT_CODE } = options;
+	const {
+		words = process.argv.slice(2),
+		report = reportAs((error) => errorForPeople(error)),
+		usageExitCode = USAGE_EXIT_CODE,
+	} = options;
 	const { writeError = (text: string) => void process.stderr.write(text) } = options;
 	addHelpAndVersion(program, options.examples);
 	guardCommands(program);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from './errors.ts';
-import { createLog, errorFields, errorForPeople, renderLine } from './log.ts';
+import { createLog, errorFields, errorForPeople, remedyLine, renderLine } from './log.ts';
 
 const linesOf = (format: 'text' | 'json', level = 'info') => {
 	const lines: string[] = [];
@@ -74,5 +74,25 @@ describe('errors in a log', () => {
 				'  also possible: the clock of ca-service is ahead\n' +
 				'  do this:       Rotate the cluster CA\n',
 		);
+	});
+
+	it('contains for readers of Chinese the same, and upstream texts in English with their meaning', () => {
+		assert.equal(
+			errorForPeople(new KubejoinError('SIGNER_EXPIRED', { notAfter: '2026-01-31T12:00:00Z' }), 'zh'),
+			'错误：签名者已过期：证书有效期至 2026-01-31T12:00:00Z\n' +
+				'  代码：SIGNER_EXPIRED\n' +
+				'  最可能：集群 CA 已于 2026-01-31T12:00:00Z 过期，未及时更新\n' +
+				'  也可能：ca-service 的时钟偏快\n' +
+				'  处理：轮换集群 CA\n',
+		);
+		assert.equal(
+			errorForPeople(new KubejoinError('TOKEN_NOT_FOUND', { id: 'abcdef' }), 'zh'),
+			'error: secrets "bootstrap-token-abcdef" not found\n' +
+				'  代码：TOKEN_NOT_FOUND\n' +
+				'  含义：没有此 ID 的令牌。\n' +
+				'  处理：列出令牌：kubectl-sim token list\n',
+		);
+		assert.equal(remedyLine('Correct these fields', 'zh'), '处理：更正这些字段\n');
+		assert.equal(remedyLine('Correct these fields', 'en'), 'do this: Correct these fields\n');
 	});
 });

@@ -3,7 +3,9 @@
  * with the form of a secret is masked; no caller may rely on that.
  */
 import { pino } from 'pino';
+import { meaningInChinese, sentenceInChinese } from './errors/chinese/index.ts';
 import { asKubejoinError, type KubejoinError } from './errors.ts';
+import { type Language, terminalLanguage } from './language.ts';
 import { maskSecrets, printable, printableJson, printableLines } from './text.ts';
 
 export { maskSecrets as maskTokens } from './text.ts';
@@ -88,19 +90,50 @@ const MAX_ADVICE = 1_024;
  * @param where  the code, and the phase if there is one; undefined omits the line
  */
 export function diagnosisText(
-	{ mostLikely, alsoPossible, remedy }: Pick<KubejoinError, 'mostLikely' | 'alsoPossible' | 'remedy'>,
+	{ code, mostLikely, alsoPossible, remedy }: Diagnosed,
 	where?: string,
+	language: Language = terminalLanguage(),
 ): string {
-	const advice = (text: string): string => printable(text, { maxLength: MAX_ADVICE });
-	const lines: [label: string, text: string][] = [
-		...(where === undefined ? [] : [['code', where] as [string, string]]),
-		...(mostLikely === undefined ? [] : [['most likely', advice(mostLikely)] as [string, string]]),
-		...alsoPossible.map((text): [string, string] => ['also possible', advice(text)]),
-		['do this', printableLines(remedy)],
+	const isChinese = language === 'zh';
+	const labels = diagnosisLabels[language];
+	const translated = (text: string): string => (isChinese ? sentenceInChinese(text) : undefined) ?? text;
+	const advice = (text: string): string => printable(translated(text), { maxLength: MAX_ADVICE });
+	const meaning = isChinese ? meaningInChinese(code) : undefined;
+	const lines = [
+		...(where === undefined ? [] : [[labels.code, where]]),
+		...(meaning === undefined ? [] : [[labels.meaning, meaning]]),
+		...(mostLikely === undefined ? [] : [[labels.mostLikely, advice(mostLikely)]]),
+		...alsoPossible.map((text) => [labels.alsoPossible, advice(text)]),
+		[labels.remedy, printableLines(translated(remedy))],
 	];
-	return lines.map(([label, text]) => `  ${`${label}:`.padEnd(14)} ${text}\n`).join('');
+	return lines.map(([label = '', text = '']) => `  ${label}${isChinese ? text.replaceAll('`', '') : text}\n`).join('');
 }
 
+type Diagnosed = Pick<KubejoinError, 'code' | 'mostLikely' | 'alsoPossible' | 'remedy'>;
+
+/** English texts begin in one column; Chinese labels have no spaces after them. */
+const diagnosisLabels = {
+	en: {
+		code: 'code:          ',
+		meaning: '',
+		mostLikely: 'most likely:   ',
+		alsoPossible: 'also possible: ',
+		remedy: 'do this:       ',
+	},
+	zh: { code: '代码：', meaning: '含义：', mostLikely: '最可能：', alsoPossible: '也可能：', remedy: '处理：' },
+} as const satisfies Record<Language, object>;
+
+/** The last line below a text of upstream. */
+export const remedyLine = (remedy: string, language: Language = terminalLanguage()): string =>
+	language === 'zh'
+		? `${diagnosisLabels.zh.remedy}${(sentenceInChinese(remedy) ?? remedy).replaceAll('`', '')}\n`
+		: `do this: ${remedy}\n`;
+
 /** An error for a person at a terminal: message, causes, remedy. */
-export const errorForPeople = (error: KubejoinError): string =>
-	`error: ${printableLines(error.message)}\n${diagnosisText(error, error.code)}`;
+export function errorForPeople(error: KubejoinError, language: Language = terminalLanguage()): string {
+	const translated =
+		language === 'zh' && meaningInChinese(error.code) === undefined ? sentenceInChinese(error.message) : undefined;
+	const message =
+		translated === undefined ? `error: ${printableLines(error.message)}` : `错误：${printableLines(translated)}`;
+	return `${message}\n${diagnosisText(error, error.code, language)}`;
+}

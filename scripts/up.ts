@@ -7,6 +7,7 @@ import { runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { environment, integer, type Parse } from '../lib/config.ts';
 import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
+import { terminalLanguage } from '../lib/language.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../lib/rpc/unforeseen.ts';
 import { nextText, seconds, serviceText, shownPath } from './mesh/guide.ts';
 import { readJoinConfig } from './mesh/join-config.ts';
@@ -125,6 +126,7 @@ function meshOptions(flags: Flags): MeshOptions {
 		story: flags.verbose ? 'steps' : nodeCount(flags) > MAX_NODES_IN_DETAIL ? 'joins' : 'checks',
 		columns: joinsWidth(columns),
 		color: isTTY === true && !environment().NO_COLOR,
+		language: terminalLanguage(),
 		allowActions: flags.allowActions,
 	};
 	const telemetry = Object.fromEntries(

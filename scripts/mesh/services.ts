@@ -1,5 +1,6 @@
 /** Ports, files and settings of the services of a mesh on this machine. */
 import { join } from 'node:path';
+import type { Language } from '../../lib/language.ts';
 import type { ChildPlan } from '../../lib/process-supervisor.ts';
 import { type TracedProgram, tracesKeyPath } from '../../lib/traces-key.ts';
 import { shiftedClock } from './shifted-clock.ts';
@@ -24,6 +25,7 @@ export interface ObserverOptions {
 	readonly story: 'checks' | 'steps' | 'joins' | 'off';
 	readonly columns?: number;
 	readonly color?: boolean;
+	readonly language?: Language;
 	/** Whether the page can join nodes and decide requests. */
 	readonly allowActions?: boolean;
 }
@@ -137,6 +139,7 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 			EXPERIMENTS_STATE: state,
 			...(observer?.columns === undefined ? {} : { COLUMNS: String(observer.columns) }),
 			...(observer?.color === undefined ? {} : { COLOR: String(observer.color) }),
+			...(observer?.language === undefined ? {} : { LANGUAGE: observer.language }),
 			...(observer?.allowActions === undefined ? {} : { ALLOW_ACTIONS: String(observer.allowActions) }),
 			...forwardSettings(options),
 		}),

@@ -1,7 +1,7 @@
 /** Errors as kubectl and kubeadm print them, and the remedy below. */
 import type { FailureReport } from '../../lib/cli.ts';
 import { asKubejoinError, causeText, type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
-import { diagnosisText } from '../../lib/log.ts';
+import { diagnosisText, remedyLine } from '../../lib/log.ts';
 import { defaultEndpoint } from './no-server.ts';
 
 /** kubeadm prints only the problem. */
@@ -30,7 +30,7 @@ export function reportError(
 
 /** Without a kubeconfig only upstream's lines are printed, unless a mesh was started in this directory. */
 const kubeconfigRemedy = (adminConf: string | undefined): string =>
-	adminConf === undefined ? '' : `do this: Use the kubeconfig of this mesh: export KUBECONFIG=${adminConf}\n`;
+	adminConf === undefined ? '' : remedyLine(`Use the kubeconfig of this mesh: export KUBECONFIG=${adminConf}`);
 
 /** One line after a text of upstream; more after a text that upstream does not have. */
 function remedyText(error: KubejoinError): string {
@@ -40,7 +40,7 @@ function remedyText(error: KubejoinError): string {
 	if (!isOfUpstream) return diagnosisText(error);
 	const { problem } = error.facts;
 	const cause = hasCode(error, 'API_UNAUTHORIZED') && typeof problem === 'string' ? `most likely: ${problem}\n` : '';
-	return `${cause}do this: ${error.remedy}\n`;
+	return `${cause}${remedyLine(error.remedy)}`;
 }
 
 function textOf(error: KubejoinError, style: ErrorStyle): string {

@@ -124,5 +124,6 @@ export const settings = {
 		(value) => oneOf('true', 'false')(value) === 'true',
 		'whether these lines have colours; unset: on a terminal, unless NO_COLOR is set',
 	),
+	language: withDefault('LANGUAGE', oneOf('en', 'zh'), 'en', 'language of these lines'),
 	columns: withDefault('COLUMNS', integer(40, 500), 80, 'width of these lines'),
 };

@@ -125,10 +125,10 @@ async function openSavedJoins(
 	return await SavedJoins.open({ directory: stateDirectory, joins, keptJoins, clock: monotonicClock, count, log });
 }
 
-function startReporter({ story, columns, color }: Settings, joins: Joins): TextReporter | undefined {
+function startReporter({ story, columns, color, language }: Settings, joins: Joins): TextReporter | undefined {
 	if (story === 'off') return undefined;
 	const write = (text: string) => void process.stdout.write(text);
-	const reporter = createTextReporter({ columns, color: color ?? isColorful(), detail: story, write });
+	const reporter = createTextReporter({ columns, color: color ?? isColorful(), detail: story, language, write });
 	joins.listen({
 		join: (join) => reporter.join(join, systemClock()),
 		wantsSteps: () => story !== 'joins',

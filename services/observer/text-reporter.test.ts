@@ -39,6 +39,36 @@ node-1 joined in 100 ms
 		);
 	});
 
+	it('is in Chinese for a reader of Chinese, with phases, codes and texts of upstream in English', () => {
+		assert.equal(
+			printed(joinedSpans, { language: 'zh' }),
+			`node-1     2 ms  ✔ preflight            校验参数和文件
+node-1    20 ms  ✔ confirm              用已验证的 TLS 再次获取
+node-1             节点信任集群：现在可以出示令牌
+node-1    90 ms  ✔ request-certificate  申请证书，CA 已签发
+node-1             集群信任节点：节点已获得证书
+node-1 已加入，用时 100 ms
+`,
+		);
+		const refused = printed(refusedSpans, { language: 'zh', columns: 200 });
+		assert.match(refused, /未能加入，用时/);
+		assert.match(
+			refused,
+			/^ {4}CA_HASH_MISMATCH: .*\n {4}含义：cluster-info 中 CA 的公钥哈希，与指定的都不相同。令牌未发送。$/m,
+		);
+		assert.match(
+			printed(joinedSpans, { language: 'zh', detail: 'steps', columns: 200 }),
+			/→ ca-service，双向 TLS：请求签名 \[/,
+		);
+	});
+
+	it('breaks a Chinese line where the terminal ends', () => {
+		const width = (line: string) => line.length + (line.match(/[\p{Script=Han}，。：；（）]/gu)?.length ?? 0);
+		for (const columns of [40, 80, 120])
+			for (const line of printed(refusedSpans, { language: 'zh', columns }).split('\n'))
+				assert.ok(width(line) <= columns && !/^ *[，。：；、）]/u.test(line), `${columns}: ${line}`);
+	});
+
 	it('has every message in detail `steps`: sender, receiver, protection, meaning and Kubernetes name', () => {
 		assert.equal(
 			printed(joinedSpans, { detail: 'steps' }),

@@ -3,10 +3,20 @@
  * or every message, or one line for each join; and for a refused join its code, message, likely cause and remedy.
  */
 import pc from 'picocolors';
-import type { Failure, Join, Step } from './api.ts';
+import type { Language } from '../../lib/language.ts';
+import type { Join, Step } from './api.ts';
 import { compareSteps } from './order.ts';
 import { createStoryLayout, hanging, noBreakDuration, type StoryLine } from './story-layout.ts';
-import { momentWords, shortPhase, wordsOfMessage, wordsOfPhase, wordsOfSeen } from './story-words.ts';
+import {
+	endWords,
+	failureTexts,
+	momentWords,
+	progressWords,
+	shortPhase,
+	wordsOfMessage,
+	wordsOfPhase,
+	wordsOfSeen,
+} from './story-words.ts';
 
 /** `checks`: each check and moment of trust. `steps`: each message too. `joins`: one line for each ended join. */
 export type StoryDetail = 'checks' | 'steps' | 'joins';
@@ -15,6 +25,7 @@ export interface TextReporterOptions {
 	readonly columns: number;
 	readonly color: boolean;
 	readonly detail: StoryDetail;
+	readonly language?: Language;
 	readonly write: (text: string) => void;
 }
 export interface TextReporter {
@@ -34,7 +45,6 @@ const IN_PROGRESS_MS = 3_000;
 const MAX_JOINS_IN_DETAIL = 5;
 /** Ended joins whose ids are kept, so that none is printed twice. */
 const MAX_ENDED = 20_000;
-const INDENT = '    ';
 
 type Paint = (text: string) => string;
 const plain: Paint = (text) => text;
@@ -56,6 +66,7 @@ export const createTextReporter = (options: TextReporterOptions): TextReporter =
 
 class Reporter implements TextReporter {
 	readonly #options: TextReporterOptions;
+	readonly #language: Language;
 	readonly #colors: ReturnType<typeof pc.createColors>;
 	readonly #layout: ReturnType<typeof createStoryLayout>;
 	readonly #stories = new Map<string, Story>();
@@ -63,6 +74,7 @@ class Reporter implements TextReporter {
 
 	constructor(options: TextReporterOptions) {
 		this.#options = options;
+		this.#language = options.language ?? 'en';
 		this.#colors = pc.createColors(options.color);
 		this.#layout = createStoryLayout(options.columns);
 	}
@@ -148,21 +160,22 @@ class Reporter implements TextReporter {
 		const { failure, moment, durationMs: tookMs } = step;
 		const phase = this.#layout.isWide ? step.label : shortPhase(step.label);
 		const line = { node, atMs: step.atMs, phase, tookMs };
-		if (failure === undefined) this.#print({ ...line, mark: '✔', words: wordsOfPhase(step.label, step.trust) }, green);
+		if (failure === undefined)
+			this.#print({ ...line, mark: '✔', words: wordsOfPhase(this.#language, step.label, step.trust) }, green);
 		else this.#print({ ...line, mark: '✘', words: failure.code }, red);
 		if (moment !== undefined)
-			this.#print({ node, mark: ' ', words: momentWords[moment] }, (text) => bold(inverse(text)));
+			this.#print({ node, mark: ' ', words: momentWords[moment][this.#language] }, (text) => bold(inverse(text)));
 	}
 
 	#printMessage({ node }: Join, step: Step): void {
 		const { dim, yellow } = this.#colors;
 		const line = { node, atMs: step.atMs };
 		if (step.kind === 'seen') {
-			this.#print({ ...line, words: wordsOfSeen(step, node) }, dim);
+			this.#print({ ...line, words: wordsOfSeen(this.#language, step, node) }, dim);
 			return;
 		}
 		const isTrouble = step.failure !== undefined;
-		const words = `${wordsOfMessage(step, node)} (${noBreakDuration(step.durationMs)})`;
+		const words = `${wordsOfMessage(this.#language, step, node)} (${noBreakDuration(step.durationMs)})`;
 		this.#print({ ...line, words }, isTrouble ? yellow : plain);
 	}
 
@@ -172,16 +185,17 @@ class Reporter implements TextReporter {
 		if (story.inProgress === nextPhase || nowMs - story.activeMs < IN_PROGRESS_MS) return;
 		story.inProgress = nextPhase;
 		const phase = this.#layout.isWide ? nextPhase : shortPhase(nextPhase);
-		this.#print({ node, mark: '…', phase, words: 'in progress' }, this.#colors.dim);
+		this.#print({ node, mark: '…', phase, words: progressWords[this.#language] }, this.#colors.dim);
 	}
 
 	#printEnd({ node, state, durationMs, failure }: Join): void {
 		const { bold, red } = this.#colors;
 		const took = noBreakDuration(durationMs);
 		const { columns } = this.#options;
-		if (state === 'joined') this.#write(hanging(`${node} joined in ${took}`, columns), bold);
-		else this.#write(hanging(`${node} was refused after ${took}`, columns), (text) => bold(red(text)));
-		for (const text of failure === undefined ? [] : failureTexts(failure)) this.#write(hanging(text, columns));
+		if (state === 'joined') this.#write(hanging(endWords.joined[this.#language](node, took), columns), bold);
+		else this.#write(hanging(endWords.refused[this.#language](node, took), columns), (text) => bold(red(text)));
+		for (const text of failure === undefined ? [] : failureTexts(this.#language, failure))
+			this.#write(hanging(text, columns));
 	}
 }
 
@@ -197,10 +211,3 @@ function settledSteps({ waiting }: Story, hasEnded: boolean, nowMs: number): rea
 		.map(({ step }) => step)
 		.sort(compareSteps);
 }
-
-const failureTexts = ({ code, sentence, mostLikely, alsoPossible = [], remedy }: Failure): readonly string[] => [
-	`${INDENT}${code}${sentence === '' ? '' : `: ${sentence}`}`,
-	...(mostLikely === undefined ? [] : [`${INDENT}most likely: ${mostLikely}`]),
-	...alsoPossible.map((text) => `${INDENT}also possible: ${text}`),
-	...(remedy === '' ? [] : [`${INDENT}do this: ${remedy}`]),
-];

@@ -10,6 +10,7 @@ import { runCli } from '../../lib/cli.ts';
 import { parsedBy } from '../../lib/cli-options.ts';
 import { environment, httpUrl } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { terminalLanguage } from '../../lib/language.ts';
 import { repeatWatch } from '../../lib/poll.ts';
 import { printableJson } from '../../lib/text.ts';
 import type { Join, Step } from './api.ts';
@@ -88,7 +89,13 @@ function createStoryPrinter({ verbose = false, brief = false }: Flags): Printer 
 	// Some terminals report 0 columns.
 	const columns = Math.max(process.stdout.columns || DEFAULT_COLUMNS, MIN_COLUMNS);
 	const detail: StoryDetail = verbose ? 'steps' : brief ? 'joins' : 'checks';
-	const reporter = createTextReporter({ columns, color, detail, write: (text) => void process.stdout.write(text) });
+	const reporter = createTextReporter({
+		columns,
+		color,
+		detail,
+		language: terminalLanguage(),
+		write: (text) => void process.stdout.write(text),
+	});
 	return {
 		print({ event, value }) {
 			if (event === 'join') reporter.join(value, Date.now());

@@ -100,6 +100,6 @@ const withoutCommand = <A extends unknown[]>(values: [...A, Command]): A => valu
 function failed(error: unknown): Result {
 	if (error instanceof CommanderError)
 		return { code: error.exitCode === 0 ? 0 : USAGE_EXIT_CODE, stdout: '', stderr: '' };
-	const { text, exitCode } = reportAs(errorForPeople)(error);
+	const { text, exitCode } = reportAs((known) => errorForPeople(known, 'en'))(error);
 	return { code: exitCode, stdout: '', stderr: text };
 }

@@ -131,7 +131,7 @@ describe('the Chinese sentences', () => {
 
 	it('are all in use, except for those that code composes', () => {
 		const all = ['lib/errors/diagnoses', 'lib/errors/table', 'lib', 'lib/kube', 'services/observer', 'chaos/runner']
-			.concat('services/kubelet-sim/join')
+			.concat('services/kubelet-sim/join', 'services/kubectl-sim')
 			.flatMap((path) => files(...path.split('/')))
 			.flatMap((source) => sentencesIn(source));
 		const texts = [...all, ...advice];

@@ -1,4 +1,4 @@
-/** Errors in Chinese: the meaning of a code, and the sentences of kubejoin. Imports nothing, for use in the page. */
+/** Errors in Chinese: the meaning of a code, and the sentences of kubejoin. Imports nothing, because the page uses it too. */
 import { meanings } from './meanings.ts';
 import { sentences } from './sentences.ts';
 import { lookup, translator } from './template.ts';

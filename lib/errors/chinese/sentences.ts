@@ -394,6 +394,7 @@ const remedies: Readonly<Record<string, string>> = {
 		'停止此进程，或使用另外的状态目录和端口启动：`npm start -- --state DIR --port PORT`',
 	'Name the state directory of a cluster, by default .kubejoin: npx kubejoin reset --state DIR':
 		'指定集群的状态目录（默认为 .kubejoin）：`npx kubejoin reset --state DIR`',
+	'Use the kubeconfig of this mesh: export KUBECONFIG={path}': '使用此集群的 kubeconfig：`export KUBECONFIG={path}`',
 	'Repeat the command with --yes': '加上 `--yes`，重新运行命令',
 	'Correct the problems in the indented lines above, and start again': '解决上面缩进各行中的问题，再重新启动',
 	'Read the log lines of the service above this one': '查看上方此服务的日志',

@@ -15,13 +15,12 @@ const MAX_LENGTH = 2_000;
  * @returns undefined for a text without a template
  */
 export function translator(table: Readonly<Record<string, string>>): (text: string) => string | undefined {
-	const templates = Object.entries(table)
-		.filter(([source]) => source.includes('{'))
-		.map(([source, target]) => ({ ...partsOf(source), target }))
-		.sort((a, b) => literalLength(b) - literalLength(a));
+	// Most programs translate nothing.
+	let templates: readonly Template[] | undefined;
 	const translate = (text: string): string | undefined => {
 		if (Object.hasOwn(table, text)) return table[text];
 		if (text.length > MAX_LENGTH) return undefined;
+		templates ??= templatesOf(table);
 		for (const template of templates) {
 			const values = valuesIn(text, template);
 			if (values !== undefined) return fill(template.target, (name) => shown(values.get(name) ?? ''));
@@ -32,6 +31,12 @@ export function translator(table: Readonly<Record<string, string>>): (text: stri
 	const shown = (text: string): string => (text.includes(' ') ? (translate(text) ?? text) : text);
 	return translate;
 }
+
+const templatesOf = (table: Readonly<Record<string, string>>): readonly Template[] =>
+	Object.entries(table)
+		.filter(([source]) => source.includes('{'))
+		.map(([source, target]) => ({ ...partsOf(source), target }))
+		.sort((a, b) => literalLength(b) - literalLength(a));
 
 const value = /\{(\w+)\}/g;
 
