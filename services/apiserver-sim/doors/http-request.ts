@@ -21,8 +21,9 @@ export interface HttpRequest {
 	readonly credentials: Credentials;
 	/** A header by its name in lower case. */
 	readonly header: (name: string) => string | undefined;
-	/** Aborts when the caller has gone. */
+	/** Aborts when the caller has gone, or the time of the request is over. */
 	readonly signal: AbortSignal;
+	readonly aborter: AbortController;
 	/** The whole body. @throws API_TOO_LARGE */
 	readonly readBody: (count: CountRefusal) => Promise<Buffer>;
 }
@@ -30,7 +31,7 @@ export interface HttpRequest {
 /** Answers the paths that are its own, once the caller is allowed; undefined for a path of another route. */
 export type PathRoute = (request: HttpRequest, path: string) => Promise<Answer | undefined> | Answer | undefined;
 
-export function readRequest(request: IncomingMessage, connections: Connections, signal: AbortSignal): HttpRequest {
+export function readRequest(request: IncomingMessage, connections: Connections, aborter: AbortController): HttpRequest {
 	const { headers, method = '', url = '' } = request;
 	const [path = '', search = ''] = splitOnce(url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, ''), '?');
 	const query = new URLSearchParams(search);
@@ -49,7 +50,8 @@ export function readRequest(request: IncomingMessage, connections: Connections, 
 			impersonation: impersonationHeaders(pairsOf(request.rawHeaders)),
 		},
 		header,
-		signal,
+		signal: aborter.signal,
+		aborter,
 		readBody: (count) => readBody(request, count),
 	};
 }

@@ -75,12 +75,12 @@ export class ResourceRequest {
 		const { verb } = this.#info;
 		if (!isRoute(this.#info, this.#http.method)) return pipeline.refuse(this.#request(this.#http.signal), credentials);
 		if (verb === 'watch') return this.#watch();
-		return withDeadline(this.#http.signal, this.#timeoutMs, (signal) => this.#answerWithin(signal));
+		return withDeadline(this.#http.aborter, this.#timeoutMs, this.#answerWithin());
 	}
 
-	async #answerWithin(signal: AbortSignal): Promise<Answer> {
+	async #answerWithin(): Promise<Answer> {
 		const { pipeline } = this.#options;
-		const { credentials } = this.#http;
+		const { credentials, signal } = this.#http;
 		const { verb } = this.#info;
 		const request = this.#request(signal);
 		if (verb === 'list' || verb === 'deletecollection') return this.#ofList(await pipeline.list(request, credentials));

@@ -19,6 +19,7 @@ import { hasHandler, type ObserveRequest } from '../request/info.ts';
 import { timeoutOf } from '../request/options.ts';
 import { failureStatus } from '../status.ts';
 import { type Answer, NOT_FOUND, plainText, writeAnswer } from './answer.ts';
+import { requestEnded } from './deadline.ts';
 import { encode } from './encode.ts';
 import { type HttpRequest, type PathRoute, readRequest } from './http-request.ts';
 import { negotiateRefusal } from './negotiate.ts';
@@ -45,12 +46,14 @@ export function createRestApp(options: RestOptions): HttpHandler {
 	const lines = limitLines(log, count);
 	const resources = { ...options, count, events: new EventEncoder() };
 	return async (incoming, response) => {
-		const gone = new AbortController();
-		response.once('close', () => gone.abort());
-		const request = readRequest(incoming, connections, gone.signal);
+		const aborter = new AbortController();
+		const request = readRequest(incoming, connections, aborter);
 		const { method, info } = request;
 		const ended = observe(info ?? { isResource: false, path: '', verb: method.toLowerCase() }, method);
-		response.once('close', () => ended(response.statusCode));
+		response.once('close', () => {
+			if (!response.writableEnded) aborter.abort(requestEnded);
+			ended(response.statusCode);
+		});
 		const warnings = new Warnings(request);
 		const answerTo = async (): Promise<Answer> => {
 			if (info === undefined) return plainText(400, '400 Bad Request');
@@ -68,7 +71,7 @@ export function createRestApp(options: RestOptions): HttpHandler {
 		const headers = { ...answer.headers, ...warnings.headers(), ...closing };
 		// A body that nothing read would keep the stream of HTTP/2 open.
 		incoming.resume();
-		const writing = { acceptsGzip: request.acceptsGzip, signal: gone.signal };
+		const writing = { acceptsGzip: request.acceptsGzip, signal: aborter.signal };
 		await writeAnswer(response, { ...answer, headers }, writing).catch((error: unknown) => {
 			refusalOf(error, request, log, lines);
 			response.destroy();
