@@ -52,6 +52,29 @@ describe('serveHealth', () => {
 	};
 	const plain = 'text/plain; charset=utf-8';
 
+	it('computes the metrics once for requests that arrive together', async () => {
+		let renderings = 0;
+		const metrics = {
+			contentType: 'text/plain' as never,
+			metrics: async () => {
+				renderings += 1;
+				await new Promise((resolve) => setImmediate(resolve));
+				return `rendering ${renderings}`;
+			},
+		};
+		const metered = await serveHealth('metered', 0, { live: {}, ready: {}, metrics, unforeseen });
+		try {
+			const socket = connect((metered.address() as AddressInfo).port, '127.0.0.1').setEncoding('latin1');
+			const request = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n';
+			socket.write(`${request}\r\n${request}Connection: close\r\n\r\n`);
+			let text = '';
+			for await (const chunk of socket) text += chunk;
+			assert.deepEqual(text.match(/rendering \d/g), ['rendering 1', 'rendering 1']);
+		} finally {
+			metered.close();
+		}
+	});
+
 	it('is on the loopback interface only', () => {
 		assert.equal((server.address() as AddressInfo).address, '127.0.0.1');
 	});

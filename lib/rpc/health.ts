@@ -108,14 +108,29 @@ export async function serveHealth(
 	served: Served,
 	address: string = LOOPBACK,
 ): Promise<Server> {
-	const { unforeseen, count, hosts = [] } = served;
+	const { unforeseen, count, metrics, hosts = [] } = served;
 	const names = ['localhost', service, hostname(), ...hosts];
-	const server = createHttpServer((request, response) => answer(served, names, request, response), {
+	const shown = metrics === undefined ? served : { ...served, metrics: shared(metrics) };
+	const server = createHttpServer((request, response) => answer(shown, names, request, response), {
 		unforeseen,
 		count,
 	});
 	await listenHttp(server, service, address, port, count === undefined ? {} : { count });
 	return server;
+}
+
+/** Metrics cost milliseconds: requests that arrive together share one text. */
+function shared(metrics: NonNullable<Served['metrics']>): NonNullable<Served['metrics']> {
+	let text: Promise<string> | undefined;
+	return {
+		contentType: metrics.contentType,
+		metrics() {
+			text ??= metrics.metrics().finally(() => {
+				text = undefined;
+			});
+			return text;
+		},
+	};
 }
 
 async function answer(

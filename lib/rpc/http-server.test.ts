@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { limits } from '../limits.ts';
 import { createHttpServer, type HttpHandler, isExpectedHost, listenHttp } from './http-server.ts';
 
 describe('an HTTP server', () => {
@@ -101,6 +102,45 @@ describe('an HTTP server', () => {
 		const answer = await send('GET / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost:');
 		assert.deepEqual(answer.match(/(?<=HTTP\/1\.1 )\d+/g), ['200', '408']);
 		assert.deepEqual(refused, ['httpHeaderTime']);
+	});
+
+	it('cuts a connection with more unanswered requests than the limit, and calls no handler for the rest', async () => {
+		let calls = 0;
+		await serve(() => {
+			calls += 1;
+		});
+		const { value: most } = limits.httpPipelinedRequests;
+		await send('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3 * most));
+		assert.equal(calls, most);
+		assert.deepEqual(refused, ['httpPipelinedRequests']);
+	});
+
+	it('serves many requests of one connection when each was answered', async () => {
+		await serve((_request, response) => void response.end('x'));
+		const socket = connect(port, '127.0.0.1').setEncoding('latin1');
+		sockets.push(socket);
+		for (let index = 0; index < 2 * limits.httpPipelinedRequests.value; index++) {
+			socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+			assert.match(String(await once(socket, 'data')), /^HTTP\/1\.1 200 OK/);
+		}
+		assert.deepEqual(refused, []);
+	});
+
+	it('httpAnswerTime: cuts a connection whose client does not read the response', async () => {
+		const large = Buffer.alloc(64 * 1024 * 1024);
+		await serve((request, response) => {
+			const { socket } = request;
+			// The time of the table is too long for a test.
+			const setTimeoutOf = socket.setTimeout.bind(socket);
+			socket.setTimeout = (ms, listener) => setTimeoutOf(ms === limits.httpAnswerTime.value ? 50 : ms, listener);
+			response.end(large);
+		});
+		const socket = connect(port, '127.0.0.1');
+		sockets.push(socket);
+		socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+		socket.pause();
+		while (refused.length === 0) await new Promise((resolve) => setImmediate(resolve));
+		assert.deepEqual(refused, ['httpAnswerTime']);
 	});
 
 	it('beyond the limit an idle connection makes room for a new one', async () => {

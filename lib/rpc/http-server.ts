@@ -30,6 +30,7 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 	};
 	const server = createServer(options, (request, response) => void answer(request, response));
 	const exchanges = new WeakMap<Duplex, Exchange>();
+	const pipelines = new Pipelines(count);
 	server.on('clientError', (error, socket) => refuseUnreadable(error, socket, exchanges.get(socket), count));
 	return server;
 
@@ -37,6 +38,8 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 		// Without a listener, an error of either ends the process.
 		request.on('error', () => undefined);
 		response.on('error', () => undefined);
+		if (!pipelines.admit(request, response)) return;
+		requireReader(request, response, count);
 		exchanges.set(request.socket, { request, response });
 		try {
 			await handler(request, response);
@@ -46,6 +49,39 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 			else response.writeHead(500, PLAIN_TEXT).end(`Internal error (id ${id})\n`);
 		}
 	}
+}
+
+/** Node parses all requests of a chunk before it waits for the client to read the responses. */
+class Pipelines {
+	readonly #count: CountRefusal | undefined;
+	readonly #unanswered = new WeakMap<Duplex, number>();
+
+	constructor(count: CountRefusal | undefined) {
+		this.#count = count;
+	}
+
+	/** @returns false for a request of a connection that is cut */
+	admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+		if (socket.destroyed) return false;
+		const unanswered = 1 + (this.#unanswered.get(socket) ?? 0);
+		if (unanswered > limits.httpPipelinedRequests.value) {
+			this.#count?.('httpPipelinedRequests');
+			socket.destroy();
+			return false;
+		}
+		this.#unanswered.set(socket, unanswered);
+		response.once('close', () => this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 1) - 1));
+		return true;
+	}
+}
+
+/** Node itself waits for ever until a client reads a response. It sets its own time again after the response. */
+function requireReader({ socket }: IncomingMessage, response: ServerResponse, count: CountRefusal | undefined): void {
+	response.once('prefinish', () => socket.setTimeout(limits.httpAnswerTime.value));
+	response.once('timeout', () => {
+		count?.('httpAnswerTime');
+		socket.destroy();
+	});
 }
 
 const CHECK_INTERVAL_MS = 1_000;

@@ -17,8 +17,9 @@ import { type Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
 import type { CountRefusal, LimitName } from '../limits.ts';
 import type { ElapsedMs } from '../metrics.ts';
 import type { GuardedConnection } from './connection-guard.ts';
+import { type AnswerBounds, UnreadAnswers } from './unread-answers.ts';
 
-export interface StreamBounds {
+export interface StreamBounds extends AnswerBounds {
 	/** The number that the gRPC server announces; used here only to recognize why a session ended. */
 	readonly concurrent: number;
 	/** Until the client has acknowledged the settings: before that, its streams above the bound cost it nothing. */
@@ -31,6 +32,8 @@ export interface StreamBounds {
 	readonly unfinished: number;
 	/** Resets by the client of one connection. */
 	readonly resetsPerSecond: number;
+	/** DATA frames of one request. */
+	readonly messageFrames: number;
 	/** Names and values of the headers of a request. */
 	readonly headerBytes: number;
 }
@@ -47,6 +50,8 @@ export interface GuardedInjector {
 	readonly inject: (socket: TLSSocket, connection: GuardedConnection) => void;
 	readonly drain: (graceMs: number) => void;
 	readonly destroy: () => void;
+	/** Call it when the port is closed. */
+	readonly stop: () => void;
 }
 
 /** The error of nghttp2 after too many resets by the client. */
@@ -59,6 +64,8 @@ export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions)
 	const http2 = http2ServerOf(grpc);
 	const guards = new WeakMap<object, StreamGuard>();
 	const unfinished: Unfinished = new Map();
+	const { bounds, count, elapsedMs = () => performance.now() } = options;
+	const answers = new UnreadAnswers(bounds, count, elapsedMs);
 	let injected: { readonly socket: TLSSocket; readonly connection: GuardedConnection } | undefined;
 	http2.prependListener('session', (session: ServerHttp2Session) => {
 		if (injected === undefined) return;
@@ -68,7 +75,7 @@ export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions)
 		session.once('error', (error: NodeJS.ErrnoException) => {
 			if (error.errno === NGHTTP2_ERR_CALLBACK_FAILURE) options.count('streamResets');
 		});
-		guards.set(session, guardStreams(socket, connection, unfinished, options));
+		guards.set(session, guardStreams({ socket, connection, unfinished, answers }, options));
 		requireSettingsAck(session, socket, options);
 		requireAlivePeer(session, socket, options);
 	});
@@ -91,6 +98,7 @@ export function createGuardedInjector(grpc: GrpcServer, options: SessionOptions)
 		},
 		drain: (graceMs) => injector.drain(graceMs),
 		destroy: () => injector.destroy(),
+		stop: () => answers.stop(),
 	};
 }
 
@@ -159,12 +167,16 @@ function requireAlivePeer(session: ServerHttp2Session, socket: TLSSocket, { boun
 
 /** Streams whose request has not ended, oldest first, with the socket of each. */
 type Unfinished = Map<object, TLSSocket>;
+interface SessionStreams {
+	readonly socket: TLSSocket;
+	readonly connection: GuardedConnection;
+	readonly unfinished: Unfinished;
+	readonly answers: UnreadAnswers;
+}
 type StreamGuard = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void;
 
 function guardStreams(
-	socket: TLSSocket,
-	connection: GuardedConnection,
-	unfinished: Unfinished,
+	{ socket, connection, unfinished, answers }: SessionStreams,
 	{ bounds, count, elapsedMs = () => performance.now() }: SessionOptions,
 ): StreamGuard {
 	const takeReset = tokenBucket(bounds.resetsPerSecond, elapsedMs);
@@ -185,6 +197,12 @@ function guardStreams(
 	let violated = 0;
 	return (stream, headers) => {
 		const ended = connection.begin();
+		answers.watch(stream, socket);
+		let frames = 0;
+		stream.on('data', () => {
+			frames += 1;
+			if (frames > bounds.messageFrames) cut('messageFrames');
+		});
 		unfinished.set(stream, socket);
 		// The session ends all its streams with the error that ended it.
 		stream.once('error', (error: NodeJS.ErrnoException) => {

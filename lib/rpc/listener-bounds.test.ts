@@ -160,6 +160,17 @@ describe('the limits of a door', () => {
 		assert.ok(door.refused.includes('connectionIdleTime'));
 	});
 
+	it('messageFrames: a message in very many frames ends its connection', async () => {
+		await open({ messageFrames: 10 });
+		const bytes = (count: number) => Array.from({ length: count }, () => frame('DATA', 0, 1, Buffer.from([0])));
+		const socket = await talk(openCall(1, PATH), ...bytes(10));
+		await isServed();
+		assert.deepEqual(door.refused, []);
+		socket.write(Buffer.concat(bytes(10)));
+		await closed(socket);
+		assert.deepEqual(door.refused, ['messageFrames']);
+	});
+
 	it('unfinishedStreams: the connection of the oldest is cut', async () => {
 		await open({ unfinished: 10 });
 		const first = await talk(openCall(1, PATH));

@@ -92,6 +92,9 @@ const defaultBounds: ListenBounds = {
 	unfinished: limits.unfinishedStreams.value,
 	resetsPerSecond: limits.streamResets.value,
 	headerBytes: limits.grpcHeaderBytes.value,
+	messageFrames: limits.messageFrames.value,
+	unreadAnswers: limits.unreadAnswers.value,
+	unreadAnswerMs: limits.unreadAnswerTime.value,
 };
 
 /** Open the port. @throws PORT_IN_USE, FILE_UNUSABLE (key and certificate do not fit, or a file has no certificate) */
@@ -168,6 +171,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 			}, graceMs);
 			await closed;
 			clearTimeout(timer);
+			injector.stop();
 			guard.stop();
 		},
 	};

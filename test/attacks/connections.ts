@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { limits } from '../../lib/limits.ts';
+import { healthPort } from '../../scripts/mesh/services.ts';
 import { eventually } from '../mesh/mesh.ts';
 import type { AttackGroup } from './attack.ts';
+import { callHeaders, frame, h2Start, h2WithWindow, openTls } from './raw-client.ts';
 import { anonymousTls, HOST, http2Session, inSteps, type Target } from './target.ts';
 
 const isOpen = (socket: Socket): boolean => !socket.destroyed && socket.readyState !== 'closed';
@@ -100,6 +102,60 @@ async function openManyStreams({ mesh, residentMegabytes }: Target): Promise<voi
 	}
 }
 
+/** `ConfigMaps/Get` of an object that every client may read. */
+function readClusterInfo(stream: number): Buffer {
+	const text = (field: number, value: string): Buffer =>
+		Buffer.concat([Buffer.from([(field << 3) | 2, value.length]), Buffer.from(value)]);
+	const message = Buffer.concat([text(1, 'kube-public'), text(2, 'cluster-info')]);
+	const prefix = Buffer.from([0, 0, 0, 0, message.length]);
+	const headers = callHeaders('/kubejoin.v1.ConfigMaps/Get');
+	return Buffer.concat([
+		frame('HEADERS', 4, stream, headers),
+		frame('DATA', 1, stream, Buffer.concat([prefix, message])),
+	]);
+}
+
+async function readNoResponse(target: Target): Promise<void> {
+	const before = await target.refusals('apiserver-sim', 'unreadAnswers');
+	const calls = Array.from({ length: limits.concurrentStreams.value - 10 }, (_, at) => readClusterInfo(1 + 2 * at));
+	const connectionsNeeded = Math.ceil(limits.unreadAnswers.value / calls.length) + 1;
+	const sockets = await inSteps(connectionsNeeded, 5, async () => {
+		const socket = await openTls({ host: HOST, port: target.mesh.port }, 'h2');
+		socket.once('end', () => socket.destroy());
+		if (!socket.destroyed) socket.write(Buffer.concat([h2WithWindow(0), ...calls]));
+		return socket;
+	});
+	try {
+		await eventually(30, async () =>
+			assert.ok((await target.refusals('apiserver-sim', 'unreadAnswers')) > before, 'no connection was closed'),
+		);
+		// All of them, because this attacker answers no ping either.
+		await requireClosed(sockets, (2 * limits.peerAliveTime.value + limits.unreadAnswerTime.value) / 1_000);
+	} finally {
+		for (const socket of sockets) socket.destroy();
+	}
+}
+
+async function sendTinyFrames(target: Target): Promise<void> {
+	const before = await target.refusals('apiserver-sim', 'messageFrames');
+	const socket = await openTls({ host: HOST, port: target.mesh.port }, 'h2');
+	const headers = frame('HEADERS', 4, 1, callHeaders('/kubejoin.v1.ConfigMaps/Get'));
+	const tiny = Buffer.concat(Array.from({ length: 20_000 }, () => frame('DATA', 0, 1, Buffer.from([1]))));
+	socket.write(Buffer.concat([h2Start, headers, frame('DATA', 0, 1, Buffer.from([0, 0, 16, 0, 0])), tiny]));
+	await requireClosed([socket], 10);
+	assert.equal(await target.refusals('apiserver-sim', 'messageFrames'), before + 1);
+}
+
+async function pipeline(target: Target): Promise<void> {
+	const requests = 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(2_000);
+	const before = await target.refusals('apiserver-sim', 'httpPipelinedRequests');
+	await requireClosed(
+		await inSteps(20, 20, () => silentSocket(healthPort(target.mesh.port, 'apiserver-sim'), requests)),
+		10,
+	);
+	assert.equal(await target.refusals('apiserver-sim', 'httpPipelinedRequests'), before + 20);
+}
+
 export const connections: AttackGroup = {
 	name: 'Connections and streams',
 	attacks: [
@@ -137,6 +193,27 @@ export const connections: AttackGroup = {
 			result: 'streams above the limit are refused; memory grows by less than 150 MB',
 			limits: ['concurrentStreams'],
 			run: openManyStreams,
+		},
+		{
+			title: 'give no window for 1,000 responses over gRPC',
+			attacker: 'network access only',
+			result: 'the connection of the oldest response is closed',
+			limits: ['unreadAnswers', 'unreadAnswerTime'],
+			run: readNoResponse,
+		},
+		{
+			title: 'send a message in frames of one byte',
+			attacker: 'network access only',
+			result: 'the connection is closed after the first thousand frames',
+			limits: ['messageFrames'],
+			run: sendTinyFrames,
+		},
+		{
+			title: 'send 2,000 requests for metrics at once on each of 20 connections',
+			attacker: 'network access only',
+			result: 'the connection is closed',
+			limits: ['httpPipelinedRequests'],
+			run: pipeline,
 		},
 	],
 };

@@ -59,6 +59,12 @@ export const callHeaders = (path: string, more: Readonly<Record<string, string>>
 export const KNOWN_PATH = '/kubejoin.v1.ConfigMaps/Get';
 /** Never acknowledges the settings of the server. */
 export const h2WithoutAck = Buffer.concat([PREFACE, frame('SETTINGS', 0, 0)]);
+/** Announces this window for each response. */
+export function h2WithWindow(bytes: number): Buffer {
+	const initialWindow = Buffer.from([0, 4, 0, 0, 0, 0]);
+	initialWindow.writeUInt32BE(bytes, 2);
+	return Buffer.concat([PREFACE, frame('SETTINGS', 0, 0, initialWindow), frame('SETTINGS', 1, 0)]);
+}
 export const h2Start = Buffer.concat([h2WithoutAck, frame('SETTINGS', 1, 0)]);
 export const openCall = (stream: number, path: string = KNOWN_PATH): Buffer =>
 	frame('HEADERS', END_HEADERS, stream, callHeaders(path));
