@@ -65,7 +65,7 @@ export async function pollUntil<T>(
 	try {
 		return await poll(attempt, {
 			...{ retryMs, timeoutMs, say: () => undefined },
-			...(signal === undefined ? {} : { signal }),
+			signal,
 			isWorthwhile: (error) => error instanceof NotDone,
 		});
 	} catch (error) {

@@ -162,7 +162,7 @@ async function perform(session: Session, step: Step, { part, index, signal }: Po
 		seconds,
 		status,
 		...(output === null ? {} : { code: output.status }),
-		...(toleranceMet === undefined ? {} : { toleranceMet }),
+		toleranceMet,
 		...(result.problem === undefined ? {} : { problem: result.problem, output: lastLines(output) }),
 	});
 	// An abort ends the pause, and the caller sees it in the signal.

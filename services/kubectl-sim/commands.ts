@@ -75,7 +75,7 @@ function addConfigCommands(program: Command, tools: Tools): void {
 		.action(async (options: ViewOptions, command: Command) => {
 			const { raw = false, minify = false, output: format } = options;
 			const { context } = globalsOf(command);
-			const request = { format, raw, minify, ...(context === undefined ? {} : { context }) };
+			const request = { format, raw, minify, context };
 			await (await load()).viewConfig(filesOf(command), request, output);
 		});
 	config

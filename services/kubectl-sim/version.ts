@@ -17,7 +17,7 @@ export async function printVersion(
 ): Promise<void> {
 	const [server] = await Promise.allSettled([fetchServerVersion?.()]);
 	const serverVersion = server.status === 'fulfilled' ? server.value : undefined;
-	const versions = { clientVersion: kubernetesVersion, ...(serverVersion === undefined ? {} : { serverVersion }) };
+	const versions = { clientVersion: kubernetesVersion, serverVersion };
 	if (format === 'json') output.out(toJson(versions, 2));
 	else if (format === 'yaml') output.out(`${await toYaml(versions)}\n`);
 	else {

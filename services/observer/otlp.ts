@@ -139,7 +139,7 @@ function readSpan(span: Json, service: string): Span | 'spanBytes' | undefined {
 		service,
 		startMs,
 		endMs: Math.max(endMs, startMs),
-		...(failed === undefined ? {} : { failed }),
+		failed,
 		attributes: readAttributes(span.attributes, text),
 		events: records(span.events)
 			.slice(0, MAX_EVENTS)

@@ -32,7 +32,7 @@ export const refusal =
 		const body: Refusal = {
 			code,
 			sentence: message,
-			...(mostLikely === undefined ? {} : { mostLikely }),
+			mostLikely,
 			...(alsoPossible.length === 0 ? {} : { alsoPossible }),
 			remedy,
 		};

@@ -119,7 +119,7 @@ export class SpanPlaces {
 		const phaseIndex = this.#phaseIndex.get(span.spanId) ?? parent?.phaseIndex;
 		return {
 			phase: isPhase(span) ? span.name : (parent?.phase ?? ''),
-			...(phaseIndex === undefined ? {} : { phaseIndex }),
+			phaseIndex,
 			depth,
 			beginMs: Math.max(span.startMs - this.#startMs, this.#causeMs(parent, span)),
 			isOwn,

@@ -33,7 +33,7 @@ export function joinOf(id: string, spans: readonly Span[], steps: number): Join 
 		state: root === undefined ? 'joining' : failure === undefined ? 'joined' : 'refused',
 		phase: last?.name ?? '',
 		nextPhase: root === undefined && last !== undefined ? text(last.attributes, 'kubejoin.phase.next') : '',
-		...(failure === undefined ? {} : { failure }),
+		failure,
 		steps,
 		isForgotten: false,
 	};
@@ -94,13 +94,13 @@ class Trace {
 			id: span.spanId,
 			join: this.#join,
 			phase,
-			...(phaseIndex === undefined ? {} : { phaseIndex }),
+			phaseIndex,
 			depth,
 			...(typeof sequence === 'number' ? { sequence } : {}),
 			startMs: beginMs,
 			durationMs: span.endMs - span.startMs,
 			atMs: isPhase(span) ? this.#places.checkMs(span) : beginMs,
-			...(failure === undefined ? {} : { failure }),
+			failure,
 		};
 	}
 

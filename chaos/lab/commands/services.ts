@@ -56,7 +56,7 @@ const addChange = (service: Command, { onServices }: CommandContext): Command =>
 		.option('--clock <offset>', 'shift its clock: +600s')
 		.action(
 			onServices(async (driver, name: string, { set = [], clock }: { set?: readonly string[]; clock?: string }) => {
-				await driver.change(name, { settings: settingsOf(set), ...(clock === undefined ? {} : { clock }) });
+				await driver.change(name, { settings: settingsOf(set), clock });
 				const changes = [...set, ...(clock === undefined ? [] : [`a clock shifted by ${clock}`])];
 				return `${name} runs with ${changes.join(', ')}`;
 			}),

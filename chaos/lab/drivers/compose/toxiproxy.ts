@@ -7,7 +7,7 @@ import { type ComposeProject, listProject } from './project.ts';
 /** Sends one request and prints status and body as JSON. */
 const REQUEST_PROGRAM = `const [method, url, body] = process.argv.slice(1);
 const signal = AbortSignal.timeout(30_000);
-const response = await fetch(url, { method, ...(body === undefined ? {} : { body }), signal });
+const response = await fetch(url, { method, body, signal });
 process.stdout.write(JSON.stringify({ status: response.status, body: await response.text() }));`;
 
 /** @returns undefined when Toxiproxy does not run */

@@ -65,7 +65,7 @@ function localControl(mesh: LocalMesh, options: MeshOptions): ServiceControl {
 			state: 'running',
 			startedAtMs: Date.now(),
 			isChanged: change !== undefined,
-			...(change === undefined ? {} : { change }),
+			change,
 		});
 	}
 	const signal = (service: string, name: NodeJS.Signals, state: ServiceState['state']) => {
