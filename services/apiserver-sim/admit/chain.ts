@@ -9,14 +9,20 @@ import { type Admission, type AdmissionPlugin, attributesOf } from './admission.
 import { certificateApproval } from './certificate-approval.ts';
 import { certificateSigning } from './certificate-signing.ts';
 import { certificateSubjectRestriction } from './certificate-subject-restriction.ts';
+import { clusterTrustBundleAttest } from './cluster-trust-bundle-attest.ts';
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
+import { priority } from './priority.ts';
 
 export const defaultPlugins = (objects: ObjectReader, authorizer: Authorizer): AdmissionPlugin[] => [
 	namespaceLifecycle(objects),
 	nodeRestriction(objects, authorizer),
+	priority(objects),
+	defaultTolerationSeconds,
 	certificateApproval(authorizer),
 	certificateSigning(authorizer),
+	clusterTrustBundleAttest(authorizer),
 	certificateSubjectRestriction,
 ];
 
