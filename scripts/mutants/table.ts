@@ -45,7 +45,7 @@ const join: readonly Target[] = [
 		tests: ['lib/kube/codec/round-trip.test.ts', 'lib/rpc/contracts.test.ts'],
 		mutants: [
 			['if (--this.#left < 0)', 'if (--this.#left < -1_000_000)'],
-			['if (length > reader.len - start)', 'if (length < 0)'],
+			['if (pos > len)', 'if (pos < 0)'],
 			['if (!canWrite(time))', 'if (time.nanos === undefined)'],
 		],
 	},

@@ -4,8 +4,8 @@ import { type ApiResource, type ApiSubresource, apiVersionOf } from '../../lib/k
 
 const HEAD = `// Made by npm run docs from lib/kube/resources.ts.
 //
-// The contract of apiserver-sim over gRPC: a service for each resource and a method for each verb, so that a method's
-// name states what is authorized. UpdateStatus is \`update\` on the subresource \`status\`. Create and Update read their
+// The contract of apiserver-sim over gRPC: a service for each resource and a method for each verb, so that the name of
+// a method states the authorized action. UpdateStatus is \`update\` on the subresource \`status\`. Create and Update read their
 // options from metadata: dry-run, field-manager and field-validation.
 syntax = "proto3";
 package kubejoin.v1;
@@ -34,7 +34,7 @@ message ListRequest {
 message WatchRequest {
   string namespace = 1;
   string field_selector = 2;
-  // Events after this version; empty or "0": what exists as ADDED first.
+  // Events after this version; empty or "0": begins with the existing objects as ADDED.
   string resource_version = 3;
   string label_selector = 4;
   string resource_version_match = 5;

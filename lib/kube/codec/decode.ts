@@ -81,7 +81,7 @@ class Decoder {
 
 	/** Until the end of the reader, into an object that may have values of the same message. */
 	message(message: Message, reader: Reader, into: Json): Json {
-		while (reader.pos < reader.len) {
+		while (hasMore(reader)) {
 			this.#budget.spend();
 			const tag = reader.uint32();
 			const number = tag >>> 3;
@@ -107,8 +107,7 @@ class Decoder {
 			this.message(type.message, this.#sub(reader), into);
 		} else if (form === 'list') {
 			const list = (Object.hasOwn(into, name) ? into[name] : []) as unknown[];
-			if (isPacked)
-				for (const packed = this.#sub(reader); packed.pos < packed.len; ) this.#push(list, valueType, packed);
+			if (isPacked) for (const packed = this.#sub(reader); hasMore(packed); ) this.#push(list, valueType, packed);
 			else this.#push(list, valueType, reader);
 			define(into, name, list);
 		} else if (form === 'map') {
@@ -131,10 +130,10 @@ class Decoder {
 	#entry(type: ValueType, reader: Reader, map: Json): void {
 		let key = '';
 		let value: unknown;
-		while (reader.pos < reader.len) {
+		while (hasMore(reader)) {
 			this.#budget.spend();
 			const tag = reader.uint32();
-			if (tag >>> 3 === 1 && (tag & 7) === LENGTH_DELIMITED) key = reader.string();
+			if (tag >>> 3 === 1 && (tag & 7) === LENGTH_DELIMITED) key = text(reader);
 			else if (tag >>> 3 === 2 && (tag & 7) === (wireTypes[type.form] ?? LENGTH_DELIMITED))
 				value = this.#value(type, reader, {});
 			else skip(reader, tag & 7, tag >>> 3);
@@ -163,7 +162,7 @@ class Decoder {
 			case 'int64':
 				return int64(reader);
 			case 'string':
-				return reader.string();
+				return text(reader);
 			case 'bytes':
 				return asBuffer(reader.bytes()).toString('base64');
 			case 'message':
@@ -205,17 +204,31 @@ class Decoder {
 	/** The fields of a small message: numbers, texts, or bytes. */
 	#parts(reader: Reader, isBytes = false): [number, number | string | Buffer][] {
 		const parts: [number, number | string | Buffer][] = [];
-		while (reader.pos < reader.len) {
+		while (hasMore(reader)) {
 			this.#budget.spend();
 			const tag = reader.uint32();
 			const [number, wireType] = [tag >>> 3, tag & 7];
 			if (wireType === VARINT) parts.push([number, int64(reader)]);
-			else if (wireType === LENGTH_DELIMITED)
-				parts.push([number, isBytes ? asBuffer(reader.bytes()) : reader.string()]);
+			else if (wireType === LENGTH_DELIMITED) parts.push([number, isBytes ? asBuffer(reader.bytes()) : text(reader)]);
 			else skip(reader, wireType, number);
 		}
 		return parts;
 	}
+}
+
+/** @throws a value that does not end where its message ends */
+function hasMore({ pos, len }: Reader): boolean {
+	if (pos > len) throw new RangeError('unexpected EOF');
+	return pos < len;
+}
+
+/** The reader of protobufjs cuts a text that is too long for its message. */
+function text(reader: Reader): string {
+	const length = reader.uint32();
+	const start = reader.pos;
+	if (length > reader.len - start) throw new RangeError('unexpected EOF');
+	reader.pos = start + length;
+	return (reader.buf as Buffer).toString('utf8', start, reader.pos);
 }
 
 function int64(reader: Reader): number {

@@ -72,7 +72,6 @@ function messageArbitrary(message: Message, depth: number): fc.Arbitrary<Record<
 	);
 }
 
-/** An object of the kind. */
 export function objectArbitrary(type: { apiVersion: string; kind: string }): fc.Arbitrary<Record<string, unknown>> {
 	const message = messageOf(type);
 	if (message === undefined) throw new TypeError(`no kind ${type.kind}`);

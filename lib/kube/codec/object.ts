@@ -1,5 +1,5 @@
 /**
- * An object from a request body, whatever its encoding: its kind is the expected one, its fields have their types.
+ * An object from a request body of any encoding: its kind is the expected one, and its fields have their types.
  * @source apiserver/pkg/endpoints/handlers/rest.go transformDecodeError; create.go; runtime/serializer
  */
 import { KubejoinError } from '../../errors.ts';
@@ -15,7 +15,7 @@ export interface TypeMeta {
 export interface DecodedObject {
 	readonly object: KubeObject;
 	/**
-	 * What `fieldValidation` refuses or warns about: `unknown field "spec.foo"`, `duplicate field "metadata.name"`. The
+	 * The problems of `fieldValidation`: `unknown field "spec.foo"`, `duplicate field "metadata.name"`. The
 	 * fields are not in the object.
 	 */
 	readonly strictProblems: readonly string[];

@@ -12,7 +12,7 @@ import { objectArbitrary } from './fixtures.test.ts';
 import { decodeJson, encodeJson, encodePrettyJson } from './json.ts';
 import { type DecodedObject, readObject, type TypeMeta } from './object.ts';
 import { decodeProtobuf, decodeWatchFrames, encodeProtobuf, encodeWatchFrame } from './protobuf.ts';
-import { apiVersions, messageNames, messageOf } from './schema.ts';
+import { apiVersions, messageNamed, messageNames, messageOf } from './schema.ts';
 import { decodeYaml, encodeYaml } from './yaml.ts';
 
 interface UpstreamObject {
@@ -152,6 +152,17 @@ describe('the decoder', () => {
 		};
 		assert.equal(decodeProtobuf(nested(3), type).object.kind, 'List');
 		assert.throws(() => decodeProtobuf(nested(4), type), { code: 'API_BAD_REQUEST', message: /nested too deeply/ });
+	});
+
+	it('MESSAGE_UNREADABLE: refuses a message that is longer than the one that holds it', () => {
+		const metadata = [0x0a, 0x02, 0x0a, 0x05];
+		const message = messageNamed('core/v1.ConfigMap');
+		for (const bytes of [
+			[0x0a, 0x05, 0x0a, 0x01, 0x61],
+			[...metadata, 0x0a, 0x03, 0x0a, 0x01, 0x61],
+		])
+			assert.throws(() => decodeMessage(message, Buffer.from(bytes)), { code: 'MESSAGE_UNREADABLE' });
+		assert.throws(() => decodeMessage(message, Buffer.from([0x0a, 0x05, 0x0a, 0x01, 0x61])), /unexpected EOF/);
 	});
 
 	it('reports a field number that the message does not have, and drops it', () => {

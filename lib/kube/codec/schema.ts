@@ -1,6 +1,7 @@
 /**
- * The messages of the wire, read from tables: Kubernetes' own from proto/kubernetes.txt, which upstream's Go types give,
- * and those of the mesh from proto/kubejoin.txt, which proto/kubejoin gives. A message is parsed when it is first used.
+ * The messages of the wire, read from tables: those of Kubernetes from proto/kubernetes.txt, made from upstream's Go
+ * types, and those of the mesh from proto/kubejoin.txt, made from proto/kubejoin. A message is parsed when it is first
+ * used.
  */
 import { readFileSync } from 'node:fs';
 import { projectPath } from '../../paths.ts';
@@ -30,7 +31,7 @@ export interface ValueType {
 	readonly form: Form;
 	/** As Go's messages name it: `[]string`, `types.UID`, `v1.ObjectMeta`. */
 	readonly goType: string;
-	/** Of a list or a map. */
+	/** Of the items of a list, or of the values of a map. */
 	readonly item: ValueType;
 	readonly message: Message;
 }

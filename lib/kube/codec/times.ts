@@ -54,7 +54,7 @@ export function parseTime(text: string, form: keyof typeof layouts): WireTime {
 const unparsedMicros = (text: string, fraction: string): string =>
 	fraction.length < 6 ? `${quoted(text.slice(19))} as ".000000"` : `${quoted(text.slice(26))} as "Z07:00"`;
 
-/** Where Go's parser stops. */
+/** The problem at the element of the layout where Go's parser stops. */
 function unparsed(text: string, layout: string): string {
 	const steps: [RegExp, string][] = [
 		[/^\d{4}/, '2006'],

@@ -23,7 +23,7 @@ import {
 } from '../request/options.ts';
 import { deletionStatus, listMeta } from '../status.ts';
 
-/** A request that names what it is about, with the options of its verb under upstream's names. */
+/** The names of a request, and the options of its verb under upstream's names. */
 interface OptionsMessage extends MessageInfo, DeleteOptions {
 	readonly limit?: number;
 	readonly [option: string]: unknown;
