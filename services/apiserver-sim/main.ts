@@ -6,6 +6,7 @@ import { storeOptions } from '../../lib/config.ts';
 import { resources } from '../../lib/kube/resources.ts';
 import { versionOf } from '../../lib/kube/version.ts';
 import { refusalCounter } from '../../lib/limits.ts';
+import type { Log } from '../../lib/log.ts';
 import { openChannel } from '../../lib/rpc/channel.ts';
 import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
 import { createHttpServer } from '../../lib/rpc/http-server.ts';
@@ -13,6 +14,7 @@ import { listen, newConnections } from '../../lib/rpc/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/rpc/run.ts';
 import { createGrpcServer } from '../../lib/rpc/server.ts';
 import { openStore } from '../../lib/store/open.ts';
+import type { Store } from '../../lib/store/store.ts';
 import { bootstrapTokens } from './authenticate/bootstrap-token.ts';
 import { readServiceAccountKey } from './authenticate/service-account-key.ts';
 import { serviceAccountTokens } from './authenticate/service-account-token.ts';
@@ -43,6 +45,19 @@ const service = 'apiserver-sim';
 
 /** Of service-account tokens, and their only audience by default. @source kubeadm --service-account-issuer */
 const issuer = 'https://kubernetes.default.svc.cluster.local';
+const audiences = [issuer];
+
+/** The authorizers in upstream's order, and the copies of objects that they read. */
+function startAuthorization(store: Store, signal: AbortSignal, log: Log) {
+	const rbac = startRbacCache(store, signal, log);
+	const graph = new PodGraph();
+	const authorizer = unionOf({
+		'kubernetes.io/system-privileged-group': privilegedGroups,
+		node: createNodeAuthorizer(graph),
+		rbac: createRbacAuthorizer(rbac.source),
+	});
+	return { authorizer, rbac, pods: followObjects(store, resources.pods, graph, signal, log) };
+}
 
 await runService(service, settings, async (config, log, registry, unforeseen) => {
 	const { listenAddress: address, port, tlsCertificate: cert, tlsKey: key, clientCa, controlPlaneEndpoint } = config;
@@ -62,29 +77,20 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	try {
 		await bootstrapCluster(store, { controlPlaneEndpoint, ca: clientCa, gitVersion: version.gitVersion }, systemClock);
 		const cache = new WatchCache(store, { signal: stopping.signal, log });
-		const rbac = startRbacCache(store, stopping.signal, log);
-		const graph = new PodGraph();
-		const pods = followObjects(store, resources.pods, graph, stopping.signal, log);
+		const { authorizer, rbac, pods } = startAuthorization(store, stopping.signal, log);
 		await Promise.all([rbac.synced, pods.synced]);
 		const tokens = tokenStoreClient(tokenStore);
 		const count = refusalCounter(registry);
 		const serviceAccountKey = readServiceAccountKey(config.serviceAccountKey);
 		const tokenIssuer = {
 			issuer,
-			audiences: [issuer],
+			audiences,
 			key: serviceAccountKey,
 			objects: createObjectReader(store),
 			clock: systemClock,
 		};
-		const authenticateToken = cacheSuccesses(
-			unionOfTokens([serviceAccountTokens(tokenIssuer), bootstrapTokens(tokens.verify, [issuer])], count),
-			systemClock,
-		);
-		const authorizer = unionOf({
-			'kubernetes.io/system-privileged-group': privilegedGroups,
-			node: createNodeAuthorizer(graph),
-			rbac: createRbacAuthorizer(rbac.source),
-		});
+		const kindsOfTokens = [serviceAccountTokens(tokenIssuer), bootstrapTokens(tokens.verify, audiences)];
+		const authenticateToken = cacheSuccesses(unionOfTokens(kindsOfTokens, count), systemClock);
 		const endpoints = createResources({
 			store,
 			cache,
@@ -97,7 +103,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			tokenIssuer,
 		});
 		const authenticate = countedAuthenticator(
-			createAuthenticator(authenticateToken, [issuer], systemClock),
+			createAuthenticator(authenticateToken, audiences, systemClock),
 			registry,
 			systemClock,
 		);

@@ -1,4 +1,4 @@
-/** A key, service accounts and tokens, for the tests of this service. No tests, and nothing that a service may import. */
+/** A key, service accounts and tokens, for tests. No tests, and nothing that a service may import. */
 import { generateKeyPairSync } from 'node:crypto';
 import type { ApiResource } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';

@@ -106,7 +106,8 @@ describe('impersonation', () => {
 
 	it('names the first permission that is missing, in the recorded words', async () => {
 		const text = (verb: string, what: string, object: string, where = 'at the cluster scope', group = '') =>
-			`403 Forbidden: ${object} is forbidden: User "u" cannot ${verb} resource "${what}" in API group "${group}" ${where}`;
+			`403 Forbidden: ${object} is forbidden: User "u" cannot ${verb} ` +
+			`resource "${what}" in API group "${group}" ${where}`;
 		assert.equal(
 			await refusalOf(ask([], [['impersonate-user', 'alice']])),
 			text('impersonate-on:user-info:list', 'nodes', 'nodes'),

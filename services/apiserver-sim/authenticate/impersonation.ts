@@ -1,7 +1,7 @@
 /**
  * Runs a request as another user, if its caller may. Five modes are tried in order. Each constrained mode needs a
- * permission for the request (`impersonate-on:MODE:VERB`) and one for the user (`impersonate:MODE`); the last mode needs
- * `impersonate` alone. When all refuse, the caller reads the first refusal.
+ * permission for the request (`impersonate-on:MODE:VERB`) and one for the user (`impersonate:MODE`); the last mode
+ * needs `impersonate` alone. When all refuse, the caller reads the first refusal.
  * @source apiserver/pkg/endpoints/filters/impersonation, release 1.37
  */
 import { KubejoinError } from '../../../lib/errors.ts';
@@ -52,7 +52,8 @@ export async function impersonatedUser(
 
 /**
  * @throws API_BAD_REQUEST
- * @differs several Impersonate-User headers of which the first is empty are 400; upstream runs the request as its caller
+ * @differs several Impersonate-User headers of which the first is empty are 400; upstream runs the request as its
+ *   caller
  */
 function wantedUser(headers: readonly ImpersonationHeader[]): WantedUser | undefined {
 	const valuesOf = (name: string) => headers.flatMap(([header, value]) => (header === name ? [value] : []));

@@ -7,19 +7,18 @@ interface Reference {
 	readonly name: string;
 	readonly uid?: string;
 }
-/** In the order of the token: sorted. */
+/** Sorted, as upstream writes them into the token. */
 export interface KubernetesClaims {
 	readonly namespace: string;
 	readonly node?: Reference;
 	readonly pod?: Reference;
 	readonly secret?: Reference;
 	readonly serviceaccount: Reference;
-	/** Seconds since 1970. */
+	/** In seconds since 1970, as every time of a token. */
 	readonly warnafter?: number;
 }
 export interface TokenClaims {
 	readonly aud: readonly string[];
-	/** Seconds since 1970, as `iat` and `nbf`. */
 	readonly exp: number;
 	readonly iat: number;
 	readonly iss: string;

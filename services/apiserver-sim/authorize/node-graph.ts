@@ -1,8 +1,8 @@
 /**
  * The objects that each node needs for the pods that are bound to it: a node may read these and no others.
  * @source plugin/pkg/auth/authorizer/node/{graph,graph_populator}.go, pkg/api/v1/pod/util.go, release 1.37
- * @differs there are no persistent volumes, volume attachments, resource slices and pod certificate requests, so no node
- *   is related to one
+ * @differs there are no persistent volumes, volume attachments, resource slices and pod certificate requests, so no
+ *   node is related to one
  */
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { NodeGraph, RelatedResource } from './node.ts';

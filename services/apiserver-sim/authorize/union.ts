@@ -4,7 +4,8 @@ import { aggregated } from './go-text.ts';
 
 /**
  * Ask one authorizer after the other; the first that allows or denies decides, and later ones are not asked.
- * When none does, the answer is NoOpinion with all reasons, one per line after the name of its authorizer, and all errors.
+ * When none does, the answer is NoOpinion with all reasons, one per line after the name of its authorizer, and all
+ * errors.
  *
  * @param authorizers  by their name in reasons, in their order
  * @source apiserver/pkg/authorization/union
