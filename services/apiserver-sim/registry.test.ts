@@ -427,6 +427,23 @@ describe('the registry', () => {
 			assert.deepEqual((await get('a')).data, { m: '3' });
 		});
 
+		it('drops a field that the type does not have: refused, with a warning, or silently', async () => {
+			await create(configMap('a', { k: '1' }));
+			const warnings: string[] = [];
+			const warn = (text: string) => warnings.push(text);
+			for (const type of ['merge', 'strategic'] as const) {
+				const strict = patch(type, { more: 1, metadata: { other: 2 } }, { fieldValidation: 'Strict' });
+				const refusal = await refusalOf(strict);
+				assert.match(refusal, /^422 Invalid: {2}"" is invalid: patch: Invalid value: ".*": strict decoding error: /);
+				assert.match(refusal, /unknown field "metadata.other"/);
+				const patched = await patch(type, { more: 1, data: { k: type } }, { fieldValidation: 'Warn', warn });
+				assert.deepEqual([patched.data, 'more' in patched], [{ k: type }, false]);
+				await patch(type, { more: 1 }, { fieldValidation: 'Ignore', warn });
+			}
+			assert.deepEqual(warnings, ['unknown field "more"', 'unknown field "more"']);
+			assert.equal('more' in (await get('a')), false);
+		});
+
 		it('is applied again when another writer was faster', async () => {
 			await create(configMap('a', { k: '1' }));
 			let overtaken = 0;

@@ -5,6 +5,7 @@
  * @source apiserver/pkg/endpoints/handlers/patch.go
  */
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
+import { readObject, strictDecodingError } from '../../../lib/kube/codec/object.ts';
 import { isJsonObject, type JsonObject, withoutNulls } from '../../../lib/kube/json-object.ts';
 import { appliedObject } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { goPrint } from '../../../lib/kube/patch/go-print.ts';
@@ -30,8 +31,7 @@ export async function patchObject<T extends KubeObject>(objects: StoredObjects<T
 		// The form in which a client reads the object, to which its patch refers.
 		const read = goForm(typeOfKind(kind), previous) as JsonObject;
 		const patched = applyPatch(type, kind, read, document);
-		reportStrictProblems(request, patched.document, patched.strictProblems);
-		return patchedObject<T>(request, patched.document);
+		return patchedObject<T>(request, patched.document, patched.strictProblems);
 	};
 	return writeNext(objects, request, next, false);
 }
@@ -59,8 +59,7 @@ function applyObject<T extends KubeObject>(
 function reportStrictProblems(request: ApiRequest, patched: unknown, problems: readonly string[]): void {
 	const { fieldValidation, warn } = request;
 	if (problems.length === 0 || fieldValidation === 'Ignore') return;
-	if (fieldValidation === 'Strict')
-		throw invalidPatch(request, patched, `strict decoding error: ${problems.join(', ')}`);
+	if (fieldValidation === 'Strict') throw invalidPatch(request, patched, strictDecodingError(problems));
 	for (const problem of problems) warn(problem);
 }
 
@@ -88,14 +87,26 @@ function invalidPatch(
 	return new KubejoinError('API_INVALID', { kind: '', group: '', name: '', causes: [problem] });
 }
 
-/** @throws API_INVALID, API_BAD_REQUEST */
-function patchedObject<T extends KubeObject>(request: ApiRequest, patched: unknown): T {
+/**
+ * The patched object without the fields that its type does not have.
+ *
+ * @param strictProblems  those of the patch itself
+ * @throws API_INVALID, API_BAD_REQUEST
+ */
+function patchedObject<T extends KubeObject>(
+	request: ApiRequest,
+	patched: unknown,
+	strictProblems: readonly string[] = [],
+): T {
 	const { resource, name, namespace } = request;
 	if (!isJsonObject(patched)) throw invalidPatch(request, patched, 'the patched object is not a JSON object');
 	const metadata = isJsonObject(patched.metadata) ? patched.metadata : {};
 	// In the typed objects of upstream, null is an absent field.
-	const object = withoutNulls({ ...patched, metadata }) as unknown as T;
-	requireAcceptable(resource, object, (problem) => invalidPatch(request, patched, problem));
+	const complete = withoutNulls({ ...patched, metadata }) as unknown as KubeObject & JsonObject;
+	requireAcceptable(resource, complete, (problem) => invalidPatch(request, patched, problem));
+	const read = readObject(complete, { apiVersion: apiVersionOf(resource), kind: resource.kind });
+	reportStrictProblems(request, patched, [...strictProblems, ...read.strictProblems]);
+	const object = read.object as T;
 	if (resource.namespaced && (object.metadata.namespace ?? namespace) !== namespace) {
 		const problem = 'the namespace of the provided object does not match the namespace sent on the request';
 		throw new KubejoinError('API_BAD_REQUEST', { problem });
