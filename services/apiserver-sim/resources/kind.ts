@@ -1,5 +1,5 @@
 /** Builds the strategy of a kind from the few rules that make it different from others. */
-import type { ApiResource } from '../../../lib/kube/resources.ts';
+import type { ApiResource, ApiSubresource } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { Strategy } from '../registry.ts';
 
@@ -14,6 +14,9 @@ type WithParts = KubeObject & { readonly spec?: object; readonly status?: object
 /** For `generationOf`. */
 export const specOf = (object: WithParts): object | undefined => object.spec;
 
+/** A part of the object, that is read and written with it; others are actions. */
+const isPartOf = ({ kind, verbs }: ApiSubresource): boolean => kind === undefined && verbs.includes('update');
+
 /** The spec and the status have different writers, who never overwrite each other. */
 export function kindStrategy<T extends KubeObject>(resource: ApiResource, rules: KindRules<T> = {}): Strategy<T> {
 	const { initialStatus, ...more } = rules;
@@ -21,7 +24,7 @@ export function kindStrategy<T extends KubeObject>(resource: ApiResource, rules:
 	return {
 		...more,
 		resource,
-		subresources: resource.subresources.filter(({ kind }) => kind === undefined).map(({ name }) => name),
+		subresources: resource.subresources.filter(isPartOf).map(({ name }) => name),
 		prepareForCreate(created) {
 			if (!hasStatus) return created;
 			const { status: _sent, ...rest } = created as WithParts;

@@ -119,6 +119,27 @@ describe('kinds', () => {
 		});
 	});
 
+	describe('parts of pods', () => {
+		const spec = { containers: [{ name: 'c', image: 'nginx' }] };
+		const containers = [{ name: 'c', image: 'other', resources: { limits: { cpu: '1' } } }];
+
+		it('resize changes requests and limits, and nothing else', async () => {
+			await create(pods, { spec });
+			const changed = { spec: { ...spec, nodeName: 'n', containers } };
+			const { spec: stored } = await update(pods, changed, { subresource: 'resize' });
+			const { nodeName, containers: kept = [] } = stored as { nodeName?: string; containers?: typeof containers };
+			assert.deepEqual([nodeName, kept[0]?.image, kept[0]?.resources.limits.cpu], [undefined, 'nginx', '1']);
+		});
+
+		it('the status is written alone, and the log is none of them', async () => {
+			await create(pods, { spec });
+			const changed = { spec: { ...spec, nodeName: 'n' }, status: { phase: 'Running' } };
+			const { spec: stored, status } = await update(pods, changed, { subresource: 'status' });
+			assert.deepEqual([(stored as { nodeName?: string }).nodeName, status], [undefined, { phase: 'Running' }]);
+			assert.deepEqual(pods.subresources, ['ephemeralcontainers', 'resize', 'status']);
+		});
+	});
+
 	describe('actions on pods', () => {
 		const spec = { containers: [{ name: 'c', image: 'nginx' }] };
 		const act = (subresource: string, object: object) =>

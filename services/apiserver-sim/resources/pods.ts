@@ -226,6 +226,16 @@ function gracePeriodSeconds({ spec, status }: Pod, requested: number | undefined
 	return Math.max(requested ?? spec.terminationGracePeriodSeconds ?? 0, 0);
 }
 
+/** The spec with the requests and limits of the next one, and nothing else of it. */
+function resized({ spec = {} }: Pod, next: Pod): PodSpec {
+	const amounts = new Map(next.spec?.containers?.map(({ name, resources }) => [name, resources]));
+	const containers = spec.containers?.map((container) => ({
+		...container,
+		resources: amounts.get(container.name) ?? container.resources,
+	}));
+	return { ...spec, ...(containers === undefined ? {} : { containers }) };
+}
+
 const base = kindStrategy<Pod>(resources.pods, {
 	generationOf: specOf,
 	setDefaults,
@@ -252,6 +262,7 @@ export const pods: Strategy<Pod> = {
 			const ephemeralContainers = next.spec?.ephemeralContainers;
 			return { ...previous, metadata: next.metadata, spec: { ...previous.spec, ephemeralContainers } };
 		}
+		if (subresource === 'resize') return { ...previous, metadata: next.metadata, spec: resized(previous, next) };
 		return base.prepareForUpdate?.(next, previous, subresource, now) ?? next;
 	},
 };
