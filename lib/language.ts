@@ -1,4 +1,4 @@
-/** The language of the sentences that programs print for people. Upstream's texts, tables, logs and JSON stay English. */
+/** The language of the sentences that programs print. Upstream's texts, tables, logs and JSON stay English. */
 import { environment } from './config.ts';
 
 export type Language = 'en' | 'zh';

@@ -1,4 +1,7 @@
-/** Errors in Chinese: the meaning of a code, and the sentences of kubejoin. Imports nothing, because the page uses it too. */
+/**
+ * Errors in Chinese: the meaning of a code, and the sentences of kubejoin. Imports nothing, because the page uses it
+ * too.
+ */
 import { meanings } from './meanings.ts';
 import { sentences } from './sentences.ts';
 import { lookup, translator } from './template.ts';
