@@ -35,7 +35,7 @@ export async function listObjects<T extends KubeObject>(
 		throw new KubejoinError('API_CONTINUE_EXPIRED', { continue: token });
 	}
 	const key = `${selection.prefix}${after}`;
-	return page(snapshot, snapshot.objects.filter((object) => !isAfter(object, key)).length, selection, request);
+	return page(snapshot, indexAfter(snapshot.objects, key), selection, request);
 }
 
 /** @throws API_VERSION_TOO_LARGE, API_EXPIRED */
@@ -54,8 +54,16 @@ async function firstSnapshot<T extends KubeObject>(
 	throw new KubejoinError('API_EXPIRED', { requested: resourceVersion, oldest: String(cache.revision), because });
 }
 
-/** Pages are in the order of keys, so a page begins where the keys are greater. */
-const isAfter = ({ key }: CachedObject, position: string): boolean => compareKeys(key, position) > 0;
+/** The index of the first object after a key; objects are in the order of their keys. */
+function indexAfter(objects: readonly CachedObject[], position: string): number {
+	let [low, high] = [0, objects.length];
+	while (low < high) {
+		const middle = (low + high) >>> 1;
+		if (compareKeys(objects[middle]?.key ?? '', position) <= 0) low = middle + 1;
+		else high = middle;
+	}
+	return low;
+}
 
 /**
  * The selected objects from an index on, at most as many as the request limits.

@@ -43,6 +43,7 @@ const HISTORY_LENGTH = 5000;
 const HISTORY_BYTES = 32 * 1024 * 1024;
 /** So many changes are read before other work runs. */
 const CHANGES_PER_TURN = 100;
+const ITEMS_PER_TURN = 50;
 
 const byPrefix: ReadonlyMap<string, ApiResource> = new Map(
 	Object.values(resources).map((resource) => [storePrefix(resource, ''), resource]),
@@ -231,7 +232,8 @@ export class WatchCache {
 		let revision = 0;
 		for await (const page of this.#store.pages<KubeObject>('')) {
 			revision = page.revision;
-			for (const item of page.items) {
+			for (const [index, item] of page.items.entries()) {
+				if (index % ITEMS_PER_TURN === 0) await turn();
 				if (item.revision > revision) newer.set(item.key, item.revision);
 				const cached = this.#cachedOf(item);
 				if (cached !== undefined) objectsAt(objects, item.key).set(cached);
