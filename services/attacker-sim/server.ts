@@ -38,7 +38,7 @@ export const attackerServices = (options: HandlerOptions, hear: Hear): Service[]
 		];
 	});
 
-/** The false cluster offers what a join needs. */
+/** The false cluster offers only the methods of a join. */
 const refuse = (): never => {
 	throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
 };

@@ -19,7 +19,6 @@ export interface GetRequest {
 	readonly namespace: string | undefined;
 	readonly format: 'wide' | ObjectFormat | undefined;
 	readonly noHeaders: boolean;
-	/** Default: false. */
 	readonly showManagedFields?: boolean;
 	readonly watch: boolean;
 }

@@ -1,4 +1,4 @@
-/** A full disk below the whole mesh: clear errors and no crash; with free space, joins succeed and none is half done. */
+/** A full disk causes clear errors and no crash. With free space, joins succeed and none is half done. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
