@@ -18,7 +18,6 @@ export interface ManagerId {
 }
 
 export interface Owner extends ManagerId {
-	/** RFC 3339. */
 	readonly time: string | undefined;
 	readonly fields: FieldSet;
 }

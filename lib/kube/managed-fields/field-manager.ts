@@ -28,12 +28,10 @@ export interface ManagedWrite {
 	readonly subresource: string;
 	/** Empty for an unknown one. */
 	readonly manager: string;
-	/** RFC 3339. */
 	readonly now: string;
 }
 
-/** Never owned. */
-const stripped = setOf(
+const neverOwned = setOf(
 	...['apiVersion', 'kind', 'metadata'].map((name) => [fieldElement(name)]),
 	...['name', 'namespace', 'creationTimestamp', 'selfLink', 'uid', 'clusterName', 'generation', 'managedFields']
 		.concat('resourceVersion')
@@ -90,7 +88,7 @@ function updated(
 	const id = managerId(kind, subresource, manager, 'Update');
 	const write = writeOf(type, live, owners, kind, subresource);
 	const { owners: remaining, changed } = ownersAfterUpdate(write, goObject(type, next));
-	const fields = difference(changed, stripped);
+	const fields = difference(changed, neverOwned);
 	if (!isEmpty(fields)) {
 		const key = keyOf(id);
 		const before = remaining.get(key)?.fields;
@@ -181,7 +179,7 @@ function apply(type: KubeType, live: KubeObject | undefined, applied: KubeObject
 	const key = keyOf(id);
 	const owners = new Map(result.owners);
 	const owner = owners.get(key);
-	const fields: FieldSet | undefined = owner && difference(owner.fields, stripped);
+	const fields: FieldSet | undefined = owner && difference(owner.fields, neverOwned);
 	if (owner === undefined || fields === undefined || isEmpty(fields)) owners.delete(key);
 	else owners.set(key, { ...owner, fields, time: result.object === undefined ? owner.time : now });
 	const object = goForm(type, result.object ?? target.live) as KubeObject;

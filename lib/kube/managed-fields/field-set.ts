@@ -9,7 +9,6 @@ import { type Path, type PathElement, sortedElements } from './path-element.ts';
 
 export interface FieldSet {
 	readonly members: Set<PathElement>;
-	/** None of them is empty. */
 	readonly children: Map<PathElement, FieldSet>;
 }
 

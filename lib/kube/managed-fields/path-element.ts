@@ -65,7 +65,6 @@ export function sortedElements(elements: Iterable<PathElement>): PathElement[] {
 
 interface Read {
 	readonly element: PathElement;
-	/** Undefined for a field. */
 	readonly parsed: Parsed | undefined;
 }
 function compareElements(left: Read, right: Read): number {

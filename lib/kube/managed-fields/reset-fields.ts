@@ -1,5 +1,5 @@
 /**
- * The fields that a write to a resource or subresource does not change, whatever the object says; its manager does not
+ * The fields that a write to a resource or subresource cannot change; its manager does not
  * own them.
  *
  * @source k8s.io/kubernetes pkg/registry GetResetFields of each strategy

@@ -11,7 +11,7 @@ const object = (time: string, data: object, resourceVersion = '1') =>
 	}) as unknown as KubeObject;
 
 describe('times of managed fields', () => {
-	it('stay when nothing else changes, whatever the version', () => {
+	it('stay when nothing but the version changes', () => {
 		assert.deepEqual(withStoredTimes(object('1', {}), object('2', {}, '')), object('1', {}, ''));
 	});
 	it('change with the object, and with the entries', () => {
