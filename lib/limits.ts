@@ -49,7 +49,7 @@ export const limits = {
 		where: ['6443', '6445'],
 		response: '400 BadRequest',
 		source: 'sigs.k8s.io/json: 10,000',
-		test: 'lib/kube/codec/json-text.test.ts',
+		test: 'lib/codec/json-text.test.ts',
 	}),
 	objectBytes: limit({
 		value: 1536 * 1024,

@@ -1,8 +1,8 @@
 /** Whether an object in its JSON form has the types of its kind, and the form in which the API server reads it. */
 
+import { type Reading, readMessage } from '../codec/read.ts';
+import { messageOfResource } from './codec/message-of-resource.ts';
 import { cannotBeHandled as cannotBeHandledAs, readObject } from './codec/object.ts';
-import { type Reading, readMessage } from './codec/read.ts';
-import { messageOfResource } from './codec/schema.ts';
 import { type ApiResource, apiVersionOf } from './resources.ts';
 
 const reading = (resource: ApiResource, object: object): Reading => readMessage(messageOfResource(resource), object);

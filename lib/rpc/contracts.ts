@@ -3,10 +3,10 @@
  * protobuf form, with the fields that an object has.
  */
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import { Budget, decodeMessage } from '../codec/decode.ts';
+import { encodeMessage } from '../codec/encode.ts';
+import { type Message, messageNamed, methodsOf } from '../codec/schema.ts';
 import { KubejoinError } from '../errors.ts';
-import { Budget, decodeMessage } from '../kube/codec/decode.ts';
-import { encodeMessage } from '../kube/codec/encode.ts';
-import { type Message, messageNamed, methodsOf } from '../kube/codec/schema.ts';
 
 /** Definitions are made when a service is first used: a program uses few of them. */
 function loadedContracts(): (service: string) => ServiceDefinition {

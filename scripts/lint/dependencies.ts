@@ -9,7 +9,8 @@ import jsTokens from 'js-tokens';
 const lib: Readonly<Record<string, readonly string[]>> = {
 	lib: [],
 	'lib/pki': ['lib'],
-	'lib/rpc': ['lib/pki'],
+	'lib/codec': ['lib'],
+	'lib/rpc': ['lib/pki', 'lib/codec'],
 	'lib/store': ['lib/rpc'],
 	'lib/kube': ['lib/rpc'],
 };

@@ -41,7 +41,7 @@ const join: readonly Target[] = [
 		],
 	},
 	{
-		file: 'lib/kube/codec/decode.ts',
+		file: 'lib/codec/decode.ts',
 		tests: ['lib/kube/codec/round-trip.test.ts', 'lib/rpc/contracts.test.ts'],
 		mutants: [
 			['if (--this.#left < 0)', 'if (--this.#left < -1_000_000)'],

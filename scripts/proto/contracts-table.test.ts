@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
-import { messageNamed } from '../../lib/kube/codec/schema.ts';
+import { messageNamed } from '../../lib/codec/schema.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { contractsTable } from './contracts-table.ts';
 

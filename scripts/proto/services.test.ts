@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { methodsOf } from '../../lib/kube/codec/schema.ts';
+import { methodsOf } from '../../lib/codec/schema.ts';
 import { resources } from '../../lib/kube/resources.ts';
 import { contractsTable } from './contracts-table.ts';
 import { servicesProto } from './services.ts';

@@ -1,5 +1,6 @@
 /** The contract proto/kubejoin/apiserver-sim.proto, made from the rows of the resources. */
-import { messageNamed, messageOf, messageOfResource } from '../../lib/kube/codec/schema.ts';
+import { messageNamed, messageOf } from '../../lib/codec/schema.ts';
+import { messageOfResource } from '../../lib/kube/codec/message-of-resource.ts';
 import { type ApiResource, type ApiSubresource, apiVersionOf } from '../../lib/kube/resources.ts';
 
 const HEAD = `// Made by npm run docs from lib/kube/resources.ts.

@@ -1,7 +1,7 @@
 /** Objects of every kind, made from the tables: as a client could send them, in the form in which they are read. */
 import fc from 'fast-check';
 import { rfc3339 } from '../../clock.ts';
-import { type Field, type Message, messageOf, type ValueType } from './schema.ts';
+import { type Field, type Message, messageOf, type ValueType } from '../../codec/schema.ts';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 6 });
 const filledText = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 6 });

@@ -1,10 +1,10 @@
 /** Request and response bodies in JSON. */
 
-import { JsonSyntaxError, type ParsedJson, parseJsonText } from './json-text.ts';
+import { JsonSyntaxError, type ParsedJson, parseJsonText } from '../../codec/json-text.ts';
+import { type Json, nameOf } from '../../codec/read.ts';
+import { writeJson } from '../../codec/write-json.ts';
 import type { DecodedObject, TypeMeta } from './object.ts';
 import { badRequest, readObject } from './object.ts';
-import { type Json, nameOf } from './read.ts';
-import { writeJson } from './write-json.ts';
 
 /** @throws API_BAD_REQUEST */
 export function decodeJson(body: string | Uint8Array, expected: TypeMeta): DecodedObject {

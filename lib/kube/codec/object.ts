@@ -2,10 +2,11 @@
  * An object from a request body of any encoding: its kind is the expected one, and its fields have their types.
  * @source apiserver/pkg/endpoints/handlers/rest.go transformDecodeError; create.go; runtime/serializer
  */
+
+import { type DuplicateKeys, type Json, type Reading, readMessage } from '../../codec/read.ts';
+import { type Message, messageOf } from '../../codec/schema.ts';
 import { KubejoinError } from '../../errors.ts';
 import type { KubeObject } from '../types.ts';
-import { type DuplicateKeys, type Json, type Reading, readMessage } from './read.ts';
-import { type Message, messageOf } from './schema.ts';
 
 /** The kind that the endpoint expects, for a body that names none. */
 export interface TypeMeta {

@@ -4,12 +4,12 @@
  * @source apimachinery/pkg/runtime/serializer/protobuf/protobuf.go, pkg/util/framer/framer.go
  */
 import protobuf from 'protobufjs/minimal.js';
+import { Budget, decodeMessage, unreadable } from '../../codec/decode.ts';
+import { encodeMessage } from '../../codec/encode.ts';
+import { messageNamed, messageOf } from '../../codec/schema.ts';
 import { hasCode } from '../../errors.ts';
 import type { KubeObject } from '../types.ts';
-import { Budget, decodeMessage, unreadable } from './decode.ts';
-import { encodeMessage } from './encode.ts';
 import { acceptType, badRequest, cannotBeHandled, type DecodedObject, type TypeMeta } from './object.ts';
-import { messageNamed, messageOf } from './schema.ts';
 
 const PREFIX = Buffer.from('k8s\0');
 

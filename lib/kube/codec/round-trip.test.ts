@@ -4,15 +4,15 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import protobuf from 'protobufjs/minimal.js';
+import { decodeMessage } from '../../codec/decode.ts';
+import { encodeMessage } from '../../codec/encode.ts';
+import { apiVersions, messageNamed, messageNames, messageOf } from '../../codec/schema.ts';
 import { KubejoinError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import { decodeMessage } from './decode.ts';
-import { encodeMessage } from './encode.ts';
 import { objectArbitrary } from './fixtures.test.ts';
 import { decodeJson, encodeJson, encodePrettyJson } from './json.ts';
 import { type DecodedObject, readObject, type TypeMeta } from './object.ts';
 import { decodeProtobuf, decodeWatchFrames, encodeProtobuf, encodeWatchFrame } from './protobuf.ts';
-import { apiVersions, messageNamed, messageNames, messageOf } from './schema.ts';
 import { decodeYaml, encodeYaml } from './yaml.ts';
 
 interface UpstreamObject {

@@ -1,9 +1,9 @@
 /** Request and response bodies in YAML. @source sigs.k8s.io/yaml: YAML is read as JSON, and written from it */
 import { stringify } from 'yaml';
+import { writeJson } from '../../codec/write-json.ts';
 import { readYaml } from '../../yaml.ts';
 import { requireObject } from './json.ts';
 import { badRequest, type DecodedObject, readObject, type TypeMeta } from './object.ts';
-import { writeJson } from './write-json.ts';
 
 /** @throws API_BAD_REQUEST */
 export function decodeYaml(body: string | Uint8Array, expected: TypeMeta): DecodedObject {

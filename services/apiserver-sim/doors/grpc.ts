@@ -2,8 +2,9 @@
  * gRPC message -> request of the pipeline -> gRPC message. The name of the service gives the resource, that of the
  * method the verb; nothing is decided here.
  */
+
+import { JsonSyntaxError, parseJsonText } from '../../../lib/codec/json-text.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
-import { JsonSyntaxError, parseJsonText } from '../../../lib/kube/codec/json-text.ts';
 import { type ApiResource, apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { type CountRefusal, limits } from '../../../lib/limits.ts';

@@ -5,7 +5,7 @@
  * @source sigs.k8s.io/json internal/golang/encoding/json decode.go; encoding/base64; time.Parse
  * @differs an integer of more than 53 bits is refused, as one of more than 64 bits upstream; 1e2 is accepted as 100
  */
-import { decodeBase64 } from '../../base64.ts';
+import { decodeBase64 } from '../base64.ts';
 import { parseQuantity, QuantityError } from './quantity.ts';
 import type { Field, Message, ValueType } from './schema.ts';
 import { formatTime, isZeroTime, parseTime, TimeError } from './times.ts';

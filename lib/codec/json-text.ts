@@ -2,7 +2,7 @@
  * Parses JSON as Go does: with its messages, with a bounded depth, and with the keys that an object has twice.
  * @source Go encoding/json scanner.go and decode.go
  */
-import { limits } from '../../limits.ts';
+import { limits } from '../limits.ts';
 import { define, type Json } from './read.ts';
 
 export class JsonSyntaxError extends Error {}

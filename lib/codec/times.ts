@@ -2,7 +2,7 @@
  * Times of the API: RFC 3339 in JSON, seconds and nanoseconds on the wire.
  * @source apimachinery/pkg/apis/meta/v1 time.go, time_proto.go, micro_time.go, micro_time_proto.go; Go time.Parse
  */
-import { rfc3339 } from '../../clock.ts';
+import { rfc3339 } from '../clock.ts';
 
 export interface WireTime {
 	readonly seconds: number;

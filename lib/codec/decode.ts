@@ -3,8 +3,8 @@
  * field that the message does not have is reported.
  */
 import protobuf from 'protobufjs/minimal.js';
-import { causeText, KubejoinError } from '../../errors.ts';
-import { limits } from '../../limits.ts';
+import { causeText, KubejoinError } from '../errors.ts';
+import { limits } from '../limits.ts';
 import { parseJsonText } from './json-text.ts';
 import { parseQuantity } from './quantity.ts';
 import { define, isDropped, type Json, zeroOf } from './read.ts';

@@ -4,8 +4,7 @@
  * used.
  */
 import { readFileSync } from 'node:fs';
-import { projectPath } from '../../paths.ts';
-import { type ApiResource, apiVersionOf } from '../resources.ts';
+import { projectPath } from '../paths.ts';
 
 /** The form of a value; `any` is JSON as it is, and exists in JSON only. */
 export type Form =
@@ -235,11 +234,3 @@ export const messageOf = schema.messageOf;
 export const methodsOf = schema.methods;
 export const messageNames = schema.names;
 export const apiVersions = schema.apiVersions;
-
-/** @throws TypeError  the tables have no such kind */
-export function messageOfResource(resource: Pick<ApiResource, 'group' | 'version' | 'kind'>): Message {
-	const type = { apiVersion: apiVersionOf(resource), kind: resource.kind };
-	const message = messageOf(type);
-	if (message === undefined) throw new TypeError(`proto/kubernetes.txt has no ${type.kind} of ${type.apiVersion}`);
-	return message;
-}

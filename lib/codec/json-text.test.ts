@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { limits } from '../../limits.ts';
+import { limits } from '../limits.ts';
 import { JsonSyntaxError, parseJsonText } from './json-text.ts';
 
 describe('parseJsonText', () => {

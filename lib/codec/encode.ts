@@ -4,7 +4,7 @@
  * @source generated.pb.go Marshal: fields in the order of their numbers, entries of maps in the order of their keys
  */
 import protobuf from 'protobufjs/minimal.js';
-import { decodeBase64 } from '../../base64.ts';
+import { decodeBase64 } from '../base64.ts';
 import { type Json, zeroOf } from './read.ts';
 import type { Field, Message, ValueType } from './schema.ts';
 import { parseTime } from './times.ts';
