@@ -438,7 +438,7 @@ export const limits = {
 	logLinesPerSecond: limit({
 		value: 10,
 		unit: 'per second',
-		of: 'log lines about refused handshakes, connections and calls of one address, and about refused tokens of one kind',
+		of: 'log lines about refused handshakes, connections and calls of an address, and about refused tokens of a kind',
 		where: ['6443', '6444', '6445'],
 		response: 'one line says how many were suppressed',
 		test: 'lib/log-limit.test.ts',

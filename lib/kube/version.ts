@@ -1,6 +1,6 @@
 /**
- * The Kubernetes release that kubejoin reproduces: the answer of GET /version, the version of a node, and the version in
- * kubeadm's configuration. kubeadm joins only control planes of its own minor version and of the one before.
+ * The Kubernetes release that kubejoin reproduces: the answer of GET /version, the version of a node, and the version
+ * in kubeadm's configuration. kubeadm joins only control planes of its own minor version and of the one before.
  */
 
 /** @source the recorded /version of kube-apiserver 1.37.2; the dispatching kubectl of some packages reads `minor` */
@@ -20,7 +20,7 @@ export interface VersionInfo {
 	readonly platform: string;
 }
 
-/** By what a setting says: the minor versions that a mesh can claim to be, with their last patch release. */
+/** The minor versions that a mesh can claim to be, with the patch release of each. */
 const releases = { '1.37': 'v1.37.2', '1.36': 'v1.36.3', '1.35': 'v1.35.6' } as const;
 export type KubernetesMinor = keyof typeof releases;
 export const kubernetesMinors = Object.keys(releases) as readonly KubernetesMinor[];

@@ -1,7 +1,8 @@
 /**
- * One TLS port. gRPC goes to a gRPC server, other requests over HTTP/2 and HTTP/1.1 to an HTTP server where there is one:
- * kube-apiserver's single door. It decides nothing about trust; it records for each connection what `peer.ts` read, and never resumes a TLS
- * session, because a resumed session would carry yesterday's verdict on a certificate.
+ * One TLS port. gRPC goes to a gRPC server, other requests over HTTP/2 and HTTP/1.1 to an HTTP server where there is
+ * one: kube-apiserver's single door. It decides nothing about trust; it records for each connection the result of
+ * `peer.ts`, and never resumes a TLS session, because a resumed session would carry yesterday's verdict on a
+ * certificate.
  */
 import { constants } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';

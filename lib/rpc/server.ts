@@ -146,7 +146,7 @@ class MethodHandlers {
 		};
 	}
 
-	/** grpc-js reports each call that ends as cancelled; `answered` keeps its signal from an abort that costs an error. */
+	/** grpc-js reports each call that ends as cancelled; `answered` prevents an abort, which would cost an error. */
 	#contextOf(call: grpc.ServerUnaryCall<never, object> | grpc.ServerWritableStream<never, object>): {
 		readonly context: Call;
 		readonly answered: () => void;

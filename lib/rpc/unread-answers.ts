@@ -10,7 +10,6 @@ export interface AnswerBounds {
 	readonly unreadAnswerMs: number;
 }
 
-/** A stream of HTTP/2. */
 interface Answer {
 	readonly writableEnded: boolean;
 	/** Bytes of the response for which the client has given no window. */

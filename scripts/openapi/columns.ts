@@ -1,6 +1,7 @@
 /**
- * `npx tsx scripts/openapi/columns.ts KUBERNETES API`: takes the column definitions of the served kinds from the printers of
- * a release of Kubernetes, and writes proto/openapi/columns.json. The cells are code: lib/kube/columns/cells.ts.
+ * `npx tsx scripts/openapi/columns.ts KUBERNETES API`: takes the column definitions of the served kinds from the
+ * printers of a release of Kubernetes, and writes proto/openapi/columns.json. The cells are code:
+ * lib/kube/columns/cells.ts.
  *
  * The arguments are the directories of the modules k8s.io/kubernetes and k8s.io/api.
  */

@@ -1,4 +1,4 @@
-/** The process of the attackers as its parent sees it: what each has reached, and the processor time that it costs. */
+/** The process of the attackers, from outside: the rates that each attack reached, and its processor time. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,8 +1,9 @@
 /**
- * `npm run test:load -- [JOINS | cost [KIND...]]`: honest joins beside attackers, then 10,000 abusive connections; or the
- * processor time of each attack. Compares the times of joins with those of the same mesh before the attack, because the
- * times of one machine say nothing about another. Exit code 1: a join failed, p99 grew more than `MAX_RATIO` times, a
- * service kept descriptors, or an attacker did not reach its rate, so that the comparison proves nothing.
+ * `npm run test:load -- [JOINS | cost [KIND...]]`: honest joins beside attackers, then 10,000 abusive connections; or
+ * the processor time of each attack. Compares the times of joins with those of the same mesh before the attack,
+ * because the times of one machine say nothing about another. Exit code 1: a join failed, p99 grew more than
+ * `MAX_RATIO` times, a service kept descriptors, or an attacker did not reach its rate, so that the comparison proves
+ * nothing.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodeHealthPort } from '../../scripts/mesh/services.ts';

@@ -173,7 +173,6 @@ export class NumberedFrames {
 		return new NumberedFrames([openCall(0), frame('RST_STREAM', 0, 0, CANCEL)]);
 	}
 
-	/** A call with a token. */
 	static guesses(): NumberedFrames {
 		const headers = callHeaders('/kubejoin.v1.Nodes/List', { authorization: `Bearer abcdef.${SECRET_PLACEHOLDER}` });
 		return new NumberedFrames([

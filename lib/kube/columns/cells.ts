@@ -1,6 +1,6 @@
 /**
- * The cells of each kind, in the order of proto/openapi/columns.json. A cell is a string, a number or a boolean, as its definition
- * says.
+ * The cells of each kind, in the order of proto/openapi/columns.json. A cell is a string, a number or a boolean, as its
+ * definition says.
  *
  * @source pkg/printers/internalversion/printers.go, release 1.37
  */

@@ -115,7 +115,7 @@ export function requireRouted({ accept }: Wishes, produces: readonly string[]): 
 	throw new KubejoinError('API_NOT_ACCEPTABLE', { problem, isRouted: true });
 }
 
-/** What the routes of a watch produce beside the media types of objects. @source endpoints/installer.go */
+/** The media types of the routes of a watch, beside those of objects. @source endpoints/installer.go */
 const streams = producible.flatMap((type) => (type === mediaTypes.yaml ? [] : [`${type};stream=watch`]));
 
 /**

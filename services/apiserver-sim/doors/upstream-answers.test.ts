@@ -22,7 +22,6 @@ interface Recorded {
 	readonly method: string;
 	readonly path: string;
 	readonly headers: Readonly<Record<string, string>>;
-	/** The body of the request. */
 	readonly send?: string;
 	readonly status: number;
 	readonly type: string;

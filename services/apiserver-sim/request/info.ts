@@ -187,7 +187,7 @@ export function infoOfMethod(resource: ApiResource, method: string, message: Mes
 	return { isResource: true, path, verb, resource, namespace, name, subresource, parts, ...selectors };
 }
 
-/** The fields of a message that say what it is about. */
+/** The fields of a message that name its object. */
 export interface MessageInfo {
 	readonly namespace?: string;
 	readonly name?: string;

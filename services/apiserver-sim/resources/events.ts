@@ -1,5 +1,6 @@
 /**
- * Events. The two groups are two shapes of the same objects: what is written through one is read through the other.
+ * Events. The two groups are two shapes of the same objects: an event that is written through one is read through the
+ * other.
  *
  * @source pkg/registry/core/event/strategy.go, pkg/apis/core/validation/events.go, pkg/apis/events/v1/conversion.go
  */

@@ -13,7 +13,6 @@ const name = 'bootstrap-token-aaaaaa';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const secretText = base64('0123456789abcdef');
 
-/** token-store in memory. */
 function memoryTokens() {
 	const tokens = new Map<string, Secret>();
 	let version = 0;

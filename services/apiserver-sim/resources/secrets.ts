@@ -102,7 +102,7 @@ function jsonObjectProblem(text: string): string | undefined {
 	}
 }
 
-/** The storage of Secrets, whichever of both stores keeps their data. */
+/** The storage of Secrets over both stores. */
 export function secretsStorage(context: RegistryContext, tokens: TokenStoreClient): ResourceStorage {
 	const store = new SecretStore(context.store, tokens);
 	const storage = createStorage(secrets, { ...context, store });

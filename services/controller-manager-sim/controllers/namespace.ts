@@ -30,7 +30,6 @@ export interface NamespaceControllerOptions {
 	};
 	/** Of every kind that is in namespaces. */
 	readonly contents: readonly NamespacedContent[];
-	/** The cached namespace. */
 	readonly find: (name: string) => Namespace | undefined;
 	readonly ca: Pem;
 	readonly log: Log;
