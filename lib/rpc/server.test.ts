@@ -14,11 +14,12 @@ async function* noEvents() {}
 
 const tokenStore: Service = {
 	name: 'TokenStore',
-	unary: { Create: nothing, List: nothing, Delete: nothing, Verify: nothing, SignDetached: nothing },
+	unary: { Create: nothing, List: nothing, Update: nothing, Delete: nothing, Verify: nothing, SignDetached: nothing },
 	streams: { Watch: noEvents },
 	callers: {
 		Create: ['a'],
 		List: ['a'],
+		Update: ['a'],
 		Delete: [],
 		Verify: ['a', 'b'],
 		SignDetached: 'authorizes-itself',
@@ -179,7 +180,9 @@ describe('a gRPC server', () => {
 			calls++;
 			return {};
 		};
-		await open({ unary: { Create: count, List: count, Delete: count, Verify: count, SignDetached: count } });
+		await open({
+			unary: { Create: count, List: count, Update: count, Delete: count, Verify: count, SignDetached: count },
+		});
 		const send = (channel: Channel, method: string) =>
 			new Promise((resolve, reject) => {
 				const raw = (bytes: Buffer) => bytes;
@@ -205,9 +208,9 @@ describe('a gRPC server', () => {
 			called.push(`${method} ${peer.certificate.state}`);
 			return {};
 		};
-		const unary = { Create: note, List: note, Delete: note, Verify: note, SignDetached: note };
+		const unary = { Create: note, List: note, Update: note, Delete: note, Verify: note, SignDetached: note };
 		await open({ unary });
-		const table = { Create: 'a', List: 'a', Delete: '', Verify: 'ab', SignDetached: 'ab-' };
+		const table = { Create: 'a', List: 'a', Update: 'a', Delete: '', Verify: 'ab', SignDetached: 'ab-' };
 		for (const name of ['a', 'b', undefined]) {
 			const channel = await channelOf(name);
 			for (const [method, allowed] of Object.entries(table)) {

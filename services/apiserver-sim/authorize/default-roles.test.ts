@@ -132,7 +132,7 @@ const refused: [string, Attributes][] = [
 		'the manager approves serving certificates',
 		may(manager, 'approve', { ...certificates, resource: 'signers', name: wellKnown.signers.serving }),
 	],
-	['the manager updates other ConfigMaps', may(manager, 'update', configMap('kube-system', 'kubeadm-config'))],
+	['the manager patches ConfigMaps', may(manager, 'patch', configMap('kube-system', 'kubeadm-config'))],
 	['the manager creates requests', may(manager, 'create', certificates)],
 ];
 
@@ -151,6 +151,9 @@ describe('default and kubeadm RBAC together', () => {
 			[
 				'/kubejoin:controller-manager:certificate-controller',
 				'/kubejoin:controller-manager:node-controller',
+				'/kubejoin:controller-manager:namespace-controller',
+				'/kubejoin:controller-manager:service-account-controller',
+				'/kubejoin:controller-manager:root-ca-cert-publisher',
 				'kube-system/kubejoin:controller-manager:bootstrap-signer',
 				'kube-public/kubejoin:controller-manager:bootstrap-signer',
 				'kube-system/kubejoin:controller-manager:token-cleaner',

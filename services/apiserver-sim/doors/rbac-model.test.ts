@@ -312,6 +312,11 @@ const administered: World = {
 	roles: [{ name: 'r1', rules: [{ verbs: ['*'], groups: ['*'], resources: ['*'], names: [], paths: ['*'] }] }],
 	bindings: [{ namespace: 'ns1', role: { name: 'r1', isOfCluster: true }, subjects: ['user u1'] }],
 };
+/** `u1` may do everything, and act as any user. */
+const unlimited: World = {
+	...administered,
+	bindings: [{ role: { name: 'r1', isOfCluster: true }, subjects: ['user u1'] }],
+};
 const everyRequest = {
 	grpc: kinds
 		.flatMap((kind) =>
@@ -473,7 +478,13 @@ describe('both doors and RBAC, beside a naive model', () => {
 				for (const request of rest) await askRest(request);
 				for (const request of paths) await askPath(request);
 			}),
-			{ numRuns: 150, examples: [[administered, { name: 'u1', groups: [] }, nobody, everyRequest]] },
+			{
+				numRuns: 150,
+				examples: [
+					[administered, { name: 'u1', groups: [] }, nobody, everyRequest],
+					[unlimited, { name: 'u1', groups: [] }, { ...nobody, name: 'u2' }, everyRequest],
+				],
+			},
 		);
 		// The worlds are not such that everything or nothing is allowed, and some users hold a right in a namespace alone.
 		for (const count of Object.values(seen)) assert.ok(count > 20, JSON.stringify(seen));
