@@ -141,7 +141,7 @@ describe('attacker-sim', () => {
 				'ATTACK_NOT_ALLOWED',
 				2,
 				'relay',
-				() => ['--target', `127.0.0.1:${mesh.port + 906}`],
+				() => ['--target', `127.0.0.1:${mesh.port + 48}`],
 				/is not an apiserver-sim with a certificate of this cluster CA/,
 			],
 			[

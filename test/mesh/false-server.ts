@@ -4,6 +4,7 @@ import { createLog } from '../../lib/log.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../lib/pki/certificate.ts';
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { hostNames } from '../../lib/pki/names.ts';
+import { contractOf } from '../../lib/rpc/contracts.ts';
 import { listen, newConnections } from '../../lib/rpc/listener.ts';
 import { createGrpcServer } from '../../lib/rpc/server.ts';
 
@@ -50,35 +51,28 @@ export async function issueElsewhere(
 	};
 }
 
-export async function startFalseServer(port: number): Promise<FalseServer> {
+export async function startFalseServer(): Promise<FalseServer> {
 	let data: Record<string, string> = {};
 	const heard: string[] = [];
 	const log = createLog({ service: 'false-server', level: 'error', format: 'json' });
 	const refuse = () => {
 		throw new Error('not offered');
 	};
+	const methods = Object.keys(contractOf('ConfigMaps'));
 	const connections = newConnections();
 	const grpc = createGrpcServer(
 		[
 			{
 				name: 'ConfigMaps',
 				unary: {
+					...Object.fromEntries(methods.filter((name) => name !== 'Watch').map((name) => [name, refuse])),
 					Get: (request, call) => {
 						heard.push(JSON.stringify(request), call.metadata('authorization') ?? '');
 						return { metadata: { name: 'cluster-info', namespace: 'kube-public' }, data };
 					},
-					Create: refuse,
-					List: refuse,
-					Update: refuse,
-					Delete: refuse,
 				},
 				streams: { Watch: refuse },
-				callers: Object.fromEntries(
-					['Get', 'Create', 'List', 'Update', 'Delete', 'Watch'].map((method) => [
-						method,
-						'authorizes-itself' as const,
-					]),
-				),
+				callers: Object.fromEntries(methods.map((method) => [method, 'authorizes-itself' as const])),
 			},
 		],
 		connections,
@@ -87,11 +81,11 @@ export async function startFalseServer(port: number): Promise<FalseServer> {
 	const { ca, cert, key } = await issueElsewhere('kube-apiserver', [], 'server auth');
 	const tls = { cert, key, clientCa: ca };
 	const listener = await listen(
-		{ service: 'false-server', address: '127.0.0.1', port, tls, clientCertificate: 'optional', grpc, log },
+		{ service: 'false-server', address: '127.0.0.1', port: 0, tls, clientCertificate: 'optional', grpc, log },
 		connections,
 	);
 	return {
-		endpoint: `127.0.0.1:${port}`,
+		endpoint: `127.0.0.1:${listener.port}`,
 		ca,
 		answer: (next) => {
 			data = next;

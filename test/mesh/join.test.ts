@@ -134,7 +134,7 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 				code: 403,
 			});
 			const version = await anonymousGet(mesh, '/version');
-			assert.equal((version.json as { minor: string }).minor, '32');
+			assert.equal((version.json as { minor: string }).minor, '37');
 			assert.equal((await anonymousGet(mesh, '/nothing')).status, 403);
 		});
 	});

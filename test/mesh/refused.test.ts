@@ -12,7 +12,7 @@ describe('a join', () => {
 	let falseServer: FalseServer;
 	before(async () => {
 		mesh = await startTestMesh();
-		falseServer = await startFalseServer(mesh.port + 901);
+		falseServer = await startFalseServer();
 	});
 	after(async () => {
 		await falseServer?.close();
@@ -189,12 +189,12 @@ describe('a join', () => {
 	it('is impossible without Redis: the service exits with STORE_UNAVAILABLE and exit code 1', async () => {
 		const file = (path: string) => join(mesh.state, 'pki', 'token-store', path);
 		const settings = {
-			STORE_URL: `redis://127.0.0.1:${mesh.port + 903}`,
+			STORE_URL: `redis://127.0.0.1:${mesh.port + 45}`,
 			TLS_CERT_FILE: file('server.crt'),
 			TLS_KEY_FILE: file('server.key'),
 			CLIENT_CA_FILE: file('mesh-ca.crt'),
-			PORT: String(mesh.port + 904),
-			HEALTH_PORT: String(mesh.port + 905),
+			PORT: String(mesh.port + 46),
+			HEALTH_PORT: String(mesh.port + 47),
 		};
 		const result = await runToEnd({ name: 'x', program: 'services/token-store/main.js', settings });
 		assert.match(result.stdout, /STORE_UNAVAILABLE/);
