@@ -18,7 +18,7 @@ describe('kubeconfigs', () => {
 			writeKubeconfig(clusterOnlyKubeconfig(server, 'CA\n'.repeat(100))),
 			'apiVersion: v1\nclusters:\n- cluster:\n' +
 				`    certificate-authority-data: ${base64('CA\n'.repeat(100))}\n    server: ${server}\n  name: ""\n` +
-				'contexts: null\ncurrent-context: ""\nkind: Config\npreferences: {}\nusers: null\n',
+				'contexts: null\ncurrent-context: ""\nkind: Config\nusers: null\n',
 		);
 	});
 
@@ -31,7 +31,7 @@ describe('kubeconfigs', () => {
 				`    certificate-authority-data: ${base64('CA')}\n    server: ${server}\n  name: kubernetes\n` +
 				'contexts:\n- context:\n    cluster: kubernetes\n    user: kubernetes-admin\n' +
 				'  name: kubernetes-admin@kubernetes\n' +
-				'current-context: kubernetes-admin@kubernetes\nkind: Config\npreferences: {}\n' +
+				'current-context: kubernetes-admin@kubernetes\nkind: Config\n' +
 				`users:\n- name: kubernetes-admin\n  user:\n    client-certificate-data: ${base64('CERT')}\n` +
 				`    client-key-data: ${base64('KEY')}\n`,
 		);

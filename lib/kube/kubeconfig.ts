@@ -178,7 +178,6 @@ export function writeKubeconfig({ clusters, users, contexts, currentContext }: K
 	const config = {
 		apiVersion: 'v1',
 		kind: 'Config',
-		preferences: {},
 		clusters: orNull(clusters),
 		contexts: orNull(contexts),
 		users: orNull(users),

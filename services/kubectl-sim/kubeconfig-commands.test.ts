@@ -76,7 +76,6 @@ contexts:
   name: kubernetes-admin@kubernetes
 current-context: kubernetes-admin@kubernetes
 kind: Config
-preferences: {}
 users:
 - name: kubernetes-admin
   user:
@@ -95,7 +94,6 @@ users:
 				`{
     "kind": "Config",
     "apiVersion": "v1",
-    "preferences": {},
     "clusters": [
         {
             "name": "b",
@@ -132,7 +130,7 @@ users:
 		it('prints an empty kubeconfig without a file', async () => {
 			equal(
 				await view({}, missing()),
-				'apiVersion: v1\nclusters: null\ncontexts: null\ncurrent-context: ""\nkind: Config\npreferences: {}\nusers: null\n',
+				'apiVersion: v1\nclusters: null\ncontexts: null\ncurrent-context: ""\nkind: Config\nusers: null\n',
 			);
 		});
 

@@ -127,7 +127,6 @@ const configJson = ({ clusters, users, contexts, currentContext }: Kubeconfig): 
 	return toJson({
 		kind: 'Config',
 		apiVersion: 'v1',
-		preferences: {},
 		clusters: orNull(clusters.map(({ name, cluster }) => ({ name, cluster: inOrder(cluster) }))),
 		users: orNull(users.map(({ name, user }) => ({ name, user: inOrder(user) }))),
 		contexts: orNull(contexts.map(({ name, context }) => ({ name, context: inOrder(context) }))),

@@ -44,7 +44,7 @@ describe('the birth of a cluster', () => {
 			kubeconfig:
 				'apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: UEVN\n' +
 				'    server: https://h:6443\n  name: ""\n' +
-				'contexts: null\ncurrent-context: ""\nkind: Config\npreferences: {}\nusers: null\n',
+				'contexts: null\ncurrent-context: ""\nkind: Config\nusers: null\n',
 		});
 		assert.equal(value.metadata.creationTimestamp, '2026-01-01T00:00:00Z');
 	});
