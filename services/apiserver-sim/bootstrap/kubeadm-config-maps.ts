@@ -3,6 +3,7 @@
  *
  * @source kubeadm phases uploadconfig, kubelet, addons/proxy, bootstraptoken/clusterinfo
  */
+import { createHash } from 'node:crypto';
 import { stringify } from 'yaml';
 import { clusterOnlyKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { type ConfigMap, wellKnown } from '../../../lib/kube/types.ts';
@@ -45,27 +46,144 @@ const clusterConfiguration = ({ controlPlaneEndpoint, gitVersion }: ClusterFacts
 	scheduler: {},
 });
 
-/** JSON, so that a real kubelet sends bodies that the REST side can read. */
+const logging = {
+	flushFrequency: 0,
+	options: { json: { infoBufferSize: '0' }, text: { infoBufferSize: '0' } },
+	verbosity: 0,
+};
+
+/** Go writes every duration without omitempty, so the zero ones are part of the bytes. */
+const zeroDurations = (...names: readonly string[]) => Object.fromEntries(names.map((name) => [name, '0s']));
+
 const kubeletConfiguration = {
 	apiVersion: 'kubelet.config.k8s.io/v1beta1',
 	kind: 'KubeletConfiguration',
 	authentication: {
 		anonymous: { enabled: false },
-		webhook: { enabled: true },
+		webhook: { ...zeroDurations('cacheTTL'), enabled: true },
 		x509: { clientCAFile: '/etc/kubernetes/pki/ca.crt' },
 	},
-	authorization: { mode: 'Webhook' },
+	authorization: { mode: 'Webhook', webhook: zeroDurations('cacheAuthorizedTTL', 'cacheUnauthorizedTTL') },
+	cgroupDriver: 'systemd',
 	clusterDNS: ['10.96.0.10'],
 	clusterDomain: 'cluster.local',
-	contentType: 'application/json',
+	containerRuntimeEndpoint: '',
+	crashLoopBackOff: {},
+	healthzBindAddress: '127.0.0.1',
+	healthzPort: 10248,
+	logging,
+	memorySwap: {},
 	rotateCertificates: true,
 	staticPodPath: '/etc/kubernetes/manifests',
+	...zeroDurations(
+		'cpuManagerReconcilePeriod',
+		'evictionPressureTransitionPeriod',
+		'fileCheckFrequency',
+		'httpCheckFrequency',
+		'imageMaximumGCAge',
+		'imageMinimumGCAge',
+		'nodeStatusReportFrequency',
+		'nodeStatusUpdateFrequency',
+		'runtimeRequestTimeout',
+		'shutdownGracePeriod',
+		'shutdownGracePeriodCriticalPods',
+		'streamingConnectionIdleTimeout',
+		'syncFrequency',
+		'volumeStatsAggPeriod',
+	),
 };
 
 const kubeProxyConfiguration = {
 	apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
 	kind: 'KubeProxyConfiguration',
+	bindAddress: '0.0.0.0',
+	bindAddressHardFail: false,
+	clientConnection: {
+		acceptContentTypes: '',
+		burst: 0,
+		contentType: '',
+		kubeconfig: '/var/lib/kube-proxy/kubeconfig.conf',
+		qps: 0,
+	},
 	clusterCIDR: '',
+	...zeroDurations('configSyncPeriod'),
+	conntrack: {
+		maxPerCore: null,
+		min: null,
+		tcpBeLiberal: false,
+		tcpCloseWaitTimeout: null,
+		tcpEstablishedTimeout: null,
+		...zeroDurations('udpStreamTimeout', 'udpTimeout'),
+	},
+	detectLocal: { bridgeInterface: '', interfaceNamePrefix: '' },
+	detectLocalMode: '',
+	enableProfiling: false,
+	healthzBindAddress: '',
+	hostnameOverride: '',
+	iptables: {
+		localhostNodePorts: null,
+		masqueradeAll: false,
+		masqueradeBit: null,
+		...zeroDurations('minSyncPeriod', 'syncPeriod'),
+	},
+	ipvs: {
+		excludeCIDRs: null,
+		scheduler: '',
+		strictARP: false,
+		...zeroDurations('minSyncPeriod', 'syncPeriod', 'tcpFinTimeout', 'tcpTimeout', 'udpTimeout'),
+	},
+	logging,
+	metricsBindAddress: '',
+	mode: 'iptables',
+	nftables: { masqueradeAll: false, masqueradeBit: null, ...zeroDurations('minSyncPeriod', 'syncPeriod') },
+	nodePortAddresses: null,
+	oomScoreAdj: null,
+	portRange: '',
+	showHiddenMetricsForVersion: '',
+	winkernel: {
+		enableDSR: false,
+		forwardHealthCheckVip: false,
+		networkName: '',
+		rootHnsEndpointName: '',
+		sourceVip: '',
+	},
+};
+
+const serviceAccountDirectory = '/var/run/secrets/kubernetes.io/serviceaccount';
+const kubeProxyKubeconfig = (controlPlaneEndpoint: string): string => `apiVersion: v1
+kind: Config
+clusters:
+- cluster:
+    certificate-authority: ${serviceAccountDirectory}/ca.crt
+    server: https://${controlPlaneEndpoint}
+  name: default
+contexts:
+- context:
+    cluster: default
+    namespace: default
+    user: default
+  name: default
+current-context: default
+users:
+- name: default
+  user:
+    tokenFile: ${serviceAccountDirectory}/token`;
+
+/** @source kubeadm componentconfigs SignConfigMap: the annotation says that no administrator changed the defaults */
+const withDefaultsHash = (configMap: ConfigMap): ConfigMap => {
+	const hash = createHash('sha256');
+	for (const [, text] of Object.entries(configMap.data ?? {}).sort()) hash.update(text);
+	const annotations = { 'kubeadm.kubernetes.io/component-config.hash': `sha256:${hash.digest('hex')}` };
+	return { ...configMap, metadata: { ...configMap.metadata, annotations } };
+};
+const kubeProxyConfigMap = ({ controlPlaneEndpoint }: ClusterFacts): ConfigMap => {
+	const signed = withDefaultsHash(
+		configMap(kubeSystem, 'kube-proxy', {
+			'config.conf': yaml(kubeProxyConfiguration).trimEnd(),
+			'kubeconfig.conf': kubeProxyKubeconfig(controlPlaneEndpoint),
+		}),
+	);
+	return { ...signed, metadata: { ...signed.metadata, labels: { app: 'kube-proxy' } } };
 };
 
 /** The public cluster-info: the address of the cluster and its CA. The bootstrap signer adds the signatures. */
@@ -79,6 +197,6 @@ export const kubeadmConfigMaps = (facts: ClusterFacts): ConfigMap[] => [
 	configMap(kubeSystem, 'kubeadm-config', {
 		ClusterConfiguration: yaml(clusterConfiguration(facts)),
 	}),
-	configMap(kubeSystem, 'kubelet-config', { kubelet: yaml(kubeletConfiguration) }),
-	configMap(kubeSystem, 'kube-proxy', { 'config.conf': yaml(kubeProxyConfiguration) }),
+	withDefaultsHash(configMap(kubeSystem, 'kubelet-config', { kubelet: yaml(kubeletConfiguration) })),
+	kubeProxyConfigMap(facts),
 ];
