@@ -4,11 +4,11 @@ import { type UserInfo, wellKnown } from '../../../lib/kube/types.ts';
 import type { Attributes } from './attributes.ts';
 import { defaultRbac } from './default-roles.ts';
 import { node, pathRequest, rbacSource, resourceRequest, userNamed } from './fixtures.test.ts';
-import { kubeadmRbac } from './kubeadm-rbac.ts';
+import { controllerRbac, kubeadmRbac } from './kubeadm-rbac.ts';
 import { createRbacAuthorizer } from './rbac.ts';
 import type { RbacObjects } from './rbac-objects.ts';
 
-const both = [defaultRbac(), kubeadmRbac()];
+const both = [defaultRbac(), kubeadmRbac(), controllerRbac()];
 const everything = (objects: RbacObjects) => [
 	...objects.clusterRoles,
 	...objects.clusterRoleBindings,

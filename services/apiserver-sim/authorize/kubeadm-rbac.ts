@@ -78,21 +78,27 @@ const controllerClusterRoleBindings = (): RoleBinding[] =>
 const controllerRoleBinding = (namespace: string, controller: string): RoleBinding =>
 	roleBinding(namespace, controllerBindingName(controller), `system:controller:${controller}`, user(controllerManager));
 
+/** What kubeadm adds. New objects on every call. */
+export const kubeadmRbac = (): RbacObjects => ({
+	clusterRoles: [clusterRole('kubeadm:get-nodes', rule('get', '', 'nodes'))],
+	clusterRoleBindings: clusterRoleBindings(),
+	roles: roles(),
+	roleBindings: roleBindings(),
+});
+
 /**
- * What kubeadm adds, and bindings named `kubejoin:controller-manager:…`. New objects on every call.
+ * The bindings named `kubejoin:controller-manager:…`. New objects on every call.
+ *
  * @differs upstream's controllers each act as a service account of their own; here all act as User
  *   system:kube-controller-manager, which is therefore bound to the roles of the controllers that exist
  */
-export function kubeadmRbac(): RbacObjects {
-	return {
-		clusterRoles: [clusterRole('kubeadm:get-nodes', rule('get', '', 'nodes'))],
-		clusterRoleBindings: [...clusterRoleBindings(), ...controllerClusterRoleBindings()],
-		roles: roles(),
-		roleBindings: [
-			...roleBindings(),
-			controllerRoleBinding(kubeSystem, 'bootstrap-signer'),
-			controllerRoleBinding(kubePublic, 'bootstrap-signer'),
-			controllerRoleBinding(kubeSystem, 'token-cleaner'),
-		],
-	};
-}
+export const controllerRbac = (): RbacObjects => ({
+	clusterRoles: [],
+	clusterRoleBindings: controllerClusterRoleBindings(),
+	roles: [],
+	roleBindings: [
+		controllerRoleBinding(kubeSystem, 'bootstrap-signer'),
+		controllerRoleBinding(kubePublic, 'bootstrap-signer'),
+		controllerRoleBinding(kubeSystem, 'token-cleaner'),
+	],
+});

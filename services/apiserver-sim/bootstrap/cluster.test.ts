@@ -75,6 +75,13 @@ describe('the birth of a cluster', () => {
 		assert.equal(await store.get(key), undefined);
 	});
 
+	it('gives an older cluster the bindings of newer controllers', async () => {
+		const key = `clusterrolebindings.${rbac}/kubejoin:controller-manager:namespace-controller`;
+		await store.delete(key);
+		await bootstrapCluster(store, facts, clock);
+		assert.ok(await store.get(key));
+	});
+
 	it('repairs the roles and bindings of the server itself, and removes nothing', async () => {
 		const roleKey = `clusterroles.${rbac}/system:node-bootstrapper`;
 		const bindingKey = `clusterrolebindings.${rbac}/system:basic-user`;

@@ -14,7 +14,7 @@ import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/res
 import { type ConfigMap, type KubeObject, type Role, type RoleBinding, wellKnown } from '../../../lib/kube/types.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { defaultRbac } from '../authorize/default-roles.ts';
-import { kubeadmRbac } from '../authorize/kubeadm-rbac.ts';
+import { controllerRbac, kubeadmRbac } from '../authorize/kubeadm-rbac.ts';
 import type { RbacObjects } from '../authorize/rbac-objects.ts';
 import { storeKey } from '../registry.ts';
 import { systemPriorityClasses } from '../resources/cluster-kinds.ts';
@@ -59,7 +59,8 @@ export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock:
 			...{ spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } },
 		});
 	}
-	await Promise.all(everyObject(defaultRbac()).map(([resource, object]) => reconcile(resource, object)));
+	const ofServer = [defaultRbac(), controllerRbac()].flatMap(everyObject);
+	await Promise.all(ofServer.map(([resource, object]) => reconcile(resource, object)));
 
 	for (const [name, { value, description }] of Object.entries(systemPriorityClasses)) {
 		const fields = { value, description, preemptionPolicy: 'PreemptLowerPriority' };
