@@ -76,9 +76,11 @@ describe('YAML from outside', () => {
 		);
 	});
 
-	it('a value of any JSON comes back', () => {
+	it('a value of any JSON without a merge key comes back', () => {
+		const hasMergeKey = (value: unknown) => JSON.stringify(value).includes('"<<":');
+		const anyValue = fc.jsonValue({ maxDepth: 4 }).filter((value) => !hasMergeKey(value));
 		fc.assert(
-			fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
+			fc.property(anyValue, (value) => {
 				const same = JSON.parse(JSON.stringify(value)) as unknown;
 				assert.deepEqual(values(stringify(same)), [same]);
 			}),
