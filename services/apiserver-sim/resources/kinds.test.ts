@@ -191,6 +191,17 @@ describe('kinds', () => {
 			assert.equal(addressOf(await add('c', taken)), addressOf(a));
 		});
 
+		it('give their addresses back when they are deleted together, unless a finalizer keeps them', async () => {
+			const kept = await send(endpoint(), 'create', resources.services, {
+				metadata: { name: 'k', finalizers: ['a.example/b'] },
+				spec: { ports },
+			});
+			const freed = await add('f');
+			await endpoint().deletecollection?.(request('deletecollection', resources.services, inNamespace));
+			assert.equal(addressOf(await add('n', { clusterIP: addressOf(freed) })), addressOf(freed));
+			assert.match(await refusalOf(add('m', { clusterIP: addressOf(kept) })), /already allocated/);
+		});
+
 		it('leave no address behind when they are refused or only tried', async () => {
 			const chosen = { clusterIP: '10.96.7.7' };
 			assert.match(await refusalOf(add('c', { ...chosen, type: 'Other' })), /Unsupported value/);

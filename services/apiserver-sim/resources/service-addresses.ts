@@ -60,11 +60,22 @@ export function withAddresses(stored: ResourceStorage, store: Store): ResourceSt
 		async delete(request) {
 			if (stored.delete === undefined) throw new TypeError('Services are stored');
 			const deleted = (await stored.delete(request)) as Service;
-			if (!request.dryRun && deleted.metadata.deletionTimestamp === undefined) await release(keysOf(deleted));
+			if (!request.dryRun && isRemoved(deleted)) await release(keysOf(deleted));
+			return deleted;
+		},
+		async deletecollection(request) {
+			if (stored.deletecollection === undefined) throw new TypeError('Services are stored');
+			const deleted = await stored.deletecollection(request);
+			const removed = request.dryRun ? [] : (deleted.items as Service[]).filter(isRemoved);
+			for (const service of removed) await release(keysOf(service));
 			return deleted;
 		},
 	};
 }
+
+/** An object with a finalizer stays, and keeps its address. */
+const isRemoved = ({ metadata }: Service): boolean =>
+	metadata.deletionTimestamp === undefined && (metadata.finalizers ?? []).length === 0;
 
 const keysOf = ({ spec = {} }: Service): string[] => [
 	...(spec.clusterIPs ?? []).filter((address) => address !== 'None').map(addressKey),
