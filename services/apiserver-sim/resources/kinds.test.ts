@@ -202,6 +202,13 @@ describe('kinds', () => {
 			assert.match(await refusalOf(add('m', { clusterIP: addressOf(kept) })), /already allocated/);
 		});
 
+		it('keep their address and ports in an update that leaves them out, and no other one can be set', async () => {
+			const { spec } = await add('a', { type: 'NodePort' });
+			const replace = (more: object) => update(services, { spec: { ports, type: 'NodePort', ...more } });
+			assert.deepEqual((await replace({})).spec, spec);
+			assert.match(await refusalOf(replace({ clusterIP: '10.96.9.9' })), /may not change once set/);
+		});
+
 		it('leave no address behind when they are refused or only tried', async () => {
 			const chosen = { clusterIP: '10.96.7.7' };
 			assert.match(await refusalOf(add('c', { ...chosen, type: 'Other' })), /Unsupported value/);

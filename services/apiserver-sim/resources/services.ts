@@ -10,6 +10,7 @@ import { labelProblems } from '../../../lib/kube/names.ts';
 import { duplicate, invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { Strategy } from '../registry.ts';
 import { kindStrategy } from './kind.ts';
 
 interface ServicePort {
@@ -84,7 +85,7 @@ function validate({ spec = {} }: Service): FieldProblem[] {
 	return problems;
 }
 
-export const services = kindStrategy<Service>(resources.services, {
+const base = kindStrategy<Service>(resources.services, {
 	nameRule: labelProblems,
 	setDefaults,
 	initialStatus: () => ({ loadBalancer: {} }),
@@ -96,6 +97,30 @@ export const services = kindStrategy<Service>(resources.services, {
 	},
 	fields: ({ spec }) => ({ 'spec.clusterIP': spec?.clusterIP ?? '', 'spec.type': spec?.type ?? '' }),
 });
+
+export const services: Strategy<Service> = {
+	...base,
+	prepareForUpdate(next, previous, subresource, now) {
+		const object = base.prepareForUpdate?.(next, previous, subresource, now) ?? next;
+		return { ...object, spec: withAllocated(object, previous) };
+	},
+};
+
+/** An update that leaves out the allocated address and node ports keeps them. @source patchAllocatedValues */
+function withAllocated({ spec = {} }: Service, { spec: found = {} }: Service): Service['spec'] {
+	const { clusterIP, clusterIPs } = found;
+	const keepsAddress = spec.type !== 'ExternalName' && !spec.clusterIP && clusterIP !== undefined;
+	const hasNodePorts = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+	const ports = spec.ports?.map((port) => {
+		const before = found.ports?.find((one) => one.port === port.port && one.protocol === port.protocol);
+		return hasNodePorts && !port.nodePort && before?.nodePort ? { ...port, nodePort: before.nodePort } : port;
+	});
+	return {
+		...spec,
+		...(keepsAddress ? { clusterIP, clusterIPs } : {}),
+		...(ports === undefined ? {} : { ports }),
+	};
+}
 
 interface EndpointSlice extends KubeObject {
 	readonly addressType?: string;
