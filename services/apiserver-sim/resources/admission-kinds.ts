@@ -80,6 +80,7 @@ const fullyQualifiedProblems = (field: string, name: string): FieldProblem[] => 
 
 const webhookKind = (resource: ApiResource, more: object) =>
 	kindStrategy<Webhooks>(resource, {
+		requiresVersionOnUpdate: true,
 		generationOf: ({ webhooks }) => webhooks,
 		setDefaults: ({ webhooks, ...object }) => ({
 			...object,
@@ -123,6 +124,7 @@ interface Policy extends KubeObject {
 }
 
 export const validatingAdmissionPolicies = kindStrategy<Policy>(resources.validatingAdmissionPolicies, {
+	requiresVersionOnUpdate: true,
 	generationOf: specOf,
 	setDefaults: ({ spec, ...policy }) => ({
 		...policy,
@@ -174,6 +176,7 @@ const actions = ['Audit', 'Deny', 'Warn'];
 export const validatingAdmissionPolicyBindings = kindStrategy<PolicyBinding>(
 	resources.validatingAdmissionPolicyBindings,
 	{
+		requiresVersionOnUpdate: true,
 		generationOf: specOf,
 		validate({ spec: { policyName = '', validationActions = [] } = {} }) {
 			return [

@@ -75,6 +75,8 @@ interface RuntimeClass extends KubeObject {
 	readonly handler?: string;
 }
 export const runtimeClasses = kindStrategy<RuntimeClass>(resources.runtimeClasses, {
+	allowsCreateOnUpdate: true,
+	requiresVersionOnUpdate: true,
 	validate: ({ handler = '' }) =>
 		handler === ''
 			? [required('handler')]
@@ -88,6 +90,7 @@ interface CsiNode extends KubeObject {
 	};
 }
 export const csiNodes = kindStrategy<CsiNode>(resources.csiNodes, {
+	requiresVersionOnUpdate: true,
 	validate: ({ spec }) =>
 		(spec?.drivers ?? []).flatMap(({ name = '', nodeID = '' }, index) => {
 			const at = `spec.drivers[${index}]`;
@@ -114,6 +117,7 @@ interface CsiDriver extends KubeObject {
 }
 /** @source pkg/apis/storage/v1/defaults.go SetDefaults_CSIDriver */
 export const csiDrivers = kindStrategy<CsiDriver>(resources.csiDrivers, {
+	requiresVersionOnUpdate: true,
 	generationOf: specOf,
 	setDefaults: ({ spec, ...object }) => ({
 		...object,
@@ -136,6 +140,7 @@ interface ClusterTrustBundle extends KubeObject {
 const MAX_TRUST_BUNDLE_BYTES = 1024 * 1024;
 
 export const clusterTrustBundles = kindStrategy<ClusterTrustBundle>(resources.clusterTrustBundles, {
+	requiresVersionOnUpdate: true,
 	validate({ metadata: { name = '' }, spec: { signerName = '', trustBundle = '' } = {} }) {
 		return [
 			...bundleNameProblems(name, signerName),

@@ -297,15 +297,15 @@ describe('kinds', () => {
 
 		it('422: runtime classes without a handler, or with another one', async () => {
 			assert.match(await refusalOf(create(runtimeClasses, {})), /handler: Required value/);
-			await create(runtimeClasses, { handler: 'runc' });
-			assert.match(await refusalOf(update(runtimeClasses, { handler: 'x' })), /field is immutable/);
+			const { metadata } = await create(runtimeClasses, { handler: 'runc' });
+			assert.match(await refusalOf(update(runtimeClasses, { metadata, handler: 'x' })), /field is immutable/);
 		});
 
 		it('422: a CSI driver of a node that changes', async () => {
-			await create(csiNodes, { spec: { drivers: [{ name: 'd.example', nodeID: '1' }] } });
-			const changed = { spec: { drivers: [{ name: 'd.example', nodeID: '2' }] } };
+			const { metadata } = await create(csiNodes, { spec: { drivers: [{ name: 'd.example', nodeID: '1' }] } });
+			const changed = { metadata, spec: { drivers: [{ name: 'd.example', nodeID: '2' }] } };
 			assert.match(await refusalOf(update(csiNodes, changed)), /spec\.drivers.*immutable/);
-			await update(csiNodes, { spec: { drivers: [] } });
+			await update(csiNodes, { metadata, spec: { drivers: [] } });
 		});
 
 		it('422: trust bundles without a certificate, with a foreign block, or without the name of their signer', async () => {

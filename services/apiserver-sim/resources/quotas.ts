@@ -47,6 +47,7 @@ function withDefaults(item: LimitRangeItem): LimitRangeItem {
 }
 
 export const limitRanges = kindStrategy<LimitRange>(resources.limitRanges, {
+	allowsCreateOnUpdate: true,
 	setDefaults: ({ spec, ...range }) => ({
 		...range,
 		spec: { ...spec, limits: (spec?.limits ?? []).map(withDefaults) },
