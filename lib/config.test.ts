@@ -38,7 +38,7 @@ const problemsOf = (read: () => unknown): readonly string[] => {
 		read();
 	} catch (error) {
 		assert.ok(hasCode(error, 'CONFIG_INVALID'));
-		return error.facts.problems as string[];
+		return error.details.problems as string[];
 	}
 	return [];
 };

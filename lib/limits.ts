@@ -237,10 +237,10 @@ export const limits = {
 		source: 'Go clients accept trailers of 16 MiB, Node clients of 64 KiB in all',
 		test: 'lib/rpc/error-trailer.test.ts',
 	}),
-	errorFactsBytes: limit({
+	errorDetailsBytes: limit({
 		value: 6 * 1024,
 		unit: 'bytes',
-		of: 'facts of an error in the trailers of a gRPC call, as JSON',
+		of: 'details of an error in the trailers of a gRPC call, as JSON',
 		where: ['6443', '6444', '6445'],
 		response: 'texts and lists cut',
 		test: 'lib/rpc/error-trailer.test.ts',

@@ -10,7 +10,7 @@ import {
 	type Chapter,
 	chapterOf,
 	counts,
-	facts,
+	details,
 	joinTitle,
 	MAX_OUTPUT,
 	more,
@@ -40,7 +40,7 @@ export function reportHtml(run: RunReport): string {
 <style>${stylesheet}</style>
 </head>
 <body>
-<header><h1>Experiments: ${h(counts(run))}</h1><p class="quiet">${h(facts(run))}</p></header>
+<header><h1>Experiments: ${h(counts(run))}</h1><p class="quiet">${h(details(run))}</p></header>
 <main>
 <table class="summary"><thead><tr>${columns}<th scope="col" class="number">time</th></tr></thead><tbody>
 ${chapters.map(rowHtml).join('\n')}

@@ -8,7 +8,7 @@ import {
 	type Chapter,
 	chapterOf,
 	counts,
-	facts,
+	details,
 	joinTitle,
 	MAX_OUTPUT,
 	more,
@@ -37,7 +37,7 @@ export function reportMarkdown(run: RunReport): string {
 		'| --- | --- | --- | --- | --- | --- |',
 		...rows,
 	].join('\n');
-	const parts = [`# Experiments: ${counts(run)}`, facts(run), table, ...notRun, ...chapters.flatMap(chapterMarkdown)];
+	const parts = [`# Experiments: ${counts(run)}`, details(run), table, ...notRun, ...chapters.flatMap(chapterMarkdown)];
 	return `${parts.join('\n\n')}\n`;
 }
 

@@ -108,7 +108,7 @@ export const counts = ({ journals, notRun }: RunReport): string => {
 	];
 	return parts.join(', ');
 };
-export const facts = (run: RunReport): string =>
+export const details = (run: RunReport): string =>
 	[
 		`${run.start.slice(0, 16).replace('T', ' ')} UTC`,
 		secondsText(run.seconds),

@@ -125,7 +125,7 @@ describe('the PKI', () => {
 		const refusesFile = (file: string, problem: RegExp) =>
 			assert.rejects(issue(), (error: unknown) => {
 				assert.ok(error instanceof KubejoinError);
-				assert.equal(error.facts.path, join(caDirectory(), file));
+				assert.equal(error.details.path, join(caDirectory(), file));
 				assert.match(error.message, problem);
 				return error.code === 'FILE_UNUSABLE';
 			});

@@ -36,7 +36,7 @@ describe('the diagnosis of an error', () => {
 			),
 		];
 		for (const error of errors) {
-			assert.ok(error.mostLikely, `${error.code} ${error.facts.cause}`);
+			assert.ok(error.mostLikely, `${error.code} ${error.details.cause}`);
 			for (const text of [error.mostLikely, ...error.alsoPossible])
 				assert.doesNotMatch(text, /\n|\.$|undefined/, error.code);
 			assert.ok(error.alsoPossible.length <= 3, error.code);
@@ -103,14 +103,14 @@ describe('the diagnosis of an error', () => {
 		assert.equal(of('something else'), undefined);
 	});
 
-	it('does not throw for any facts from the wire', () => {
+	it('does not throw for any details from the wire', () => {
 		fc.assert(
 			fc.property(
 				fc.constantFrom(...codes),
 				fc.dictionary(fc.constantFrom('problem', 'because', 'problems', 'cause', 'reason', 'target'), fc.anything()),
-				(code, facts) => {
-					mostLikely(code, facts as never);
-					alsoPossible(code, facts as never);
+				(code, details) => {
+					mostLikely(code, details as never);
+					alsoPossible(code, details as never);
 				},
 			),
 		);

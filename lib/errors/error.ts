@@ -13,27 +13,27 @@ export interface ErrorOptions {
 
 export class KubejoinError<C extends ErrorCode = ErrorCode> extends Error {
 	readonly code: C;
-	readonly facts: Details;
+	readonly details: Details;
 	/** The workflow phase that failed; set by the workflow runner. */
 	phase?: string;
 
-	constructor(code: C, facts: DetailsOf<C>, options: ErrorOptions = {}) {
-		super(rowOf(code).message(facts as Details), options);
+	constructor(code: C, details: DetailsOf<C>, options: ErrorOptions = {}) {
+		super(rowOf(code).message(details as Details), options);
 		this.name = code;
 		this.code = code;
-		this.facts = facts as Details;
+		this.details = details as Details;
 	}
 
 	get remedy(): string {
-		return remedyOfCause(this.code, this.facts) ?? rowOf(this.code).remedy(this.facts);
+		return remedyOfCause(this.code, this.details) ?? rowOf(this.code).remedy(this.details);
 	}
-	/** The most likely cause; undefined if the facts do not identify one. */
+	/** The most likely cause; undefined if the details do not identify one. */
 	get mostLikely(): string | undefined {
-		return mostLikely(this.code, this.facts, this.phase);
+		return mostLikely(this.code, this.details, this.phase);
 	}
 	/** Other possible causes, at most three. */
 	get alsoPossible(): readonly string[] {
-		return alsoPossible(this.code, this.facts, this.phase);
+		return alsoPossible(this.code, this.details, this.phase);
 	}
 	get grpc(): number {
 		return rowOf(this.code).grpc;
@@ -65,21 +65,21 @@ export function shownToCaller(error: KubejoinError): KubejoinError {
 /** The error as it crosses gRPC, in a trailer. */
 export interface WireError {
 	readonly code: string;
-	readonly facts: Details;
+	readonly details: Details;
 }
 
 /**
- * Rebuilds an error that came over the wire. Its facts are made printable, because the sender may be unverified.
+ * Rebuilds an error that came over the wire. Its details are made printable, because the sender may be unverified.
  *
- * @returns undefined if the code is unknown or the facts do not fit it
+ * @returns undefined if the code is unknown or the details do not fit it
  */
 export function fromWireError(wire: unknown): KubejoinError | undefined {
-	if (typeof wire !== 'object' || wire === null || !('code' in wire) || !('facts' in wire)) return undefined;
-	const { code, facts } = wire;
+	if (typeof wire !== 'object' || wire === null || !('code' in wire) || !('details' in wire)) return undefined;
+	const { code, details } = wire;
 	if (typeof code !== 'string' || !Object.hasOwn(errorTable, code)) return undefined;
-	if (typeof facts !== 'object' || facts === null) return undefined;
+	if (typeof details !== 'object' || details === null) return undefined;
 	try {
-		return new KubejoinError(code as ErrorCode, printableDeep(facts) as never);
+		return new KubejoinError(code as ErrorCode, printableDeep(details) as never);
 	} catch {
 		return undefined;
 	}

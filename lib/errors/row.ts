@@ -43,9 +43,9 @@ export interface HttpForm {
 
 export interface Row<F extends Details> {
 	/** What happened, with its values. Upstream's exact text if upstream has one. */
-	readonly message: (facts: F) => string;
+	readonly message: (details: F) => string;
 	/** One imperative sentence. A command in it works when pasted. */
-	readonly remedy: (facts: F) => string;
+	readonly remedy: (details: F) => string;
 	readonly grpc: (typeof grpcCode)[keyof typeof grpcCode];
 	/** Absent if the error never crosses HTTP. */
 	readonly http?: HttpForm;
@@ -55,7 +55,7 @@ export interface Row<F extends Details> {
 	readonly publicCode?: 'TOKEN_REJECTED';
 }
 
-/** Infers nothing and changes nothing: it gives a row the type of its facts. */
+/** Infers nothing and changes nothing: it gives a row the type of its details. */
 export const defineError = <F extends Details>(row: Row<F>): Row<F> => row;
 
 export const createTokenRemedy = () =>

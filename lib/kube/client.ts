@@ -178,7 +178,7 @@ export async function allPages<T>(
 			if (token === '') return { items, resourceVersion };
 		} catch (error) {
 			if (!hasCode(error, 'API_CONTINUE_EXPIRED')) throw error;
-			token = hasBegunAgain ? String(error.facts.continue) : '';
+			token = hasBegunAgain ? String(error.details.continue) : '';
 			if (!hasBegunAgain) [items, resourceVersion] = [[], undefined];
 			hasBegunAgain = true;
 		}

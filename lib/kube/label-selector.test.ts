@@ -63,7 +63,7 @@ describe('label selectors', () => {
 		}
 		assert.throws(
 			() => parseLabelSelector('a'.repeat(limits.labelSelectorCharacters.value + 1)),
-			(error: unknown) => hasCode(error, 'API_BAD_REQUEST') && error.facts.limit === 'labelSelectorCharacters',
+			(error: unknown) => hasCode(error, 'API_BAD_REQUEST') && error.details.limit === 'labelSelectorCharacters',
 		);
 	});
 });

@@ -12,13 +12,13 @@ export interface Preconditions {
 export function requirePreconditions(
 	{ uid, resourceVersion }: Preconditions,
 	found: ObjectMeta,
-	facts: { readonly resource: string; readonly group: string; readonly name: string },
+	details: { readonly resource: string; readonly group: string; readonly name: string },
 ): void {
 	const refuse = (what: string, wanted: string, has: string | undefined, guess: string): never => {
 		const because =
 			`the ${what} in the precondition (${wanted}) does not match the ${what} in record (${has}). ` +
 			`The object might have been ${guess}`;
-		throw new KubejoinError('API_CONFLICT', { ...facts, because });
+		throw new KubejoinError('API_CONFLICT', { ...details, because });
 	};
 	if (uid && uid !== found.uid) refuse('UID', uid, found.uid, 'deleted and then recreated');
 	if (resourceVersion && resourceVersion !== found.resourceVersion)

@@ -17,13 +17,13 @@ const TIMEOUT_MS = 2_000;
  * @param serverName  where it is not the host of the target
  */
 export async function withDates(error: unknown, serverName?: string): Promise<unknown> {
-	if (!hasCode(error, 'PEER_REFUSED') || error.facts.cause !== 'time-validity') return error;
-	const target = String(error.facts.target);
+	if (!hasCode(error, 'PEER_REFUSED') || error.details.cause !== 'time-validity') return error;
+	const target = String(error.details.target);
 	const dates = dateProblem(await readChain(target, serverName), Date.now());
 	if (dates === undefined) return error;
 	return new KubejoinError(
 		'PEER_REFUSED',
-		{ target, cause: 'time-validity', problem: `${error.facts.problem}: ${dates}` },
+		{ target, cause: 'time-validity', problem: `${error.details.problem}: ${dates}` },
 		{ cause: error },
 	);
 }

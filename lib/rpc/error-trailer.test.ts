@@ -3,7 +3,7 @@ import { fromWireError, hasCode, KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { ERROR_TRAILER, toServiceError } from './error-trailer.ts';
 
-const sizes = (error: KubejoinError): [message: number, facts: number] => {
+const sizes = (error: KubejoinError): [message: number, details: number] => {
 	const { details = '', metadata } = toServiceError(error);
 	return [encodeURI(details).length, metadata?.get(ERROR_TRAILER)[0]?.length ?? 0];
 };
@@ -14,7 +14,7 @@ describe('an error in trailers', () => {
 	it('is whole where it fits', () => {
 		const error = new KubejoinError('TOKEN_INVALID', { problems: ['a', '中'.repeat(100)] });
 		assert.equal(toServiceError(error).details, error.message);
-		assert.deepEqual(rebuilt(error)?.facts, error.facts);
+		assert.deepEqual(rebuilt(error)?.details, error.details);
 	});
 
 	for (const [what, problems] of Object.entries({
@@ -25,9 +25,9 @@ describe('an error in trailers', () => {
 	})) {
 		it(`fits, and has the same code: ${what}`, () => {
 			const error = new KubejoinError('TOKEN_INVALID', { problems });
-			const [message, facts] = sizes(error);
+			const [message, details] = sizes(error);
 			assert.ok(message <= limits.errorMessageBytes.value, `message of ${message}`);
-			assert.ok(facts <= limits.errorFactsBytes.value, `facts of ${facts}`);
+			assert.ok(details <= limits.errorDetailsBytes.value, `details of ${details}`);
 			assert.ok(hasCode(rebuilt(error), 'TOKEN_INVALID'));
 		});
 	}

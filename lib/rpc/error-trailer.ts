@@ -6,19 +6,19 @@ import * as grpc from '@grpc/grpc-js';
 import type { Details, KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
 
-/** Carries the code and the facts of an error, JSON. */
+/** Carries the code and the details of an error, JSON. */
 export const ERROR_TRAILER = 'kubejoin-error-bin';
 
 export function toServiceError(error: KubejoinError): grpc.ServerErrorResponse {
 	const metadata = new grpc.Metadata();
-	const facts = fitted(error.facts);
-	metadata.set(ERROR_TRAILER, Buffer.from(JSON.stringify({ code: error.code, facts })));
-	const details = fittedMessage(error.message);
-	return { name: error.name, message: details, code: error.grpc, details, metadata };
+	const trailer = { code: error.code, details: fitted(error.details) };
+	metadata.set(ERROR_TRAILER, Buffer.from(JSON.stringify(trailer)));
+	const message = fittedMessage(error.message);
+	return { name: error.name, message, code: error.grpc, details: message, metadata };
 }
 
 /**
- * Each step keeps less: characters of a text, items of a list. The last always fits, unless there are very many facts.
+ * Each step keeps less: characters of a text, items of a list. The last always fits, unless there are very many details.
  */
 const steps = [
 	{ characters: 1_024, items: 64 },
@@ -27,12 +27,12 @@ const steps = [
 	{ characters: 16, items: 4 },
 ] as const;
 
-function fitted(facts: Details): unknown {
+function fitted(details: Details): unknown {
 	const fits = (value: unknown): boolean =>
-		Buffer.byteLength(JSON.stringify(value) ?? '') <= limits.errorFactsBytes.value;
-	if (fits(facts)) return facts;
+		Buffer.byteLength(JSON.stringify(value) ?? '') <= limits.errorDetailsBytes.value;
+	if (fits(details)) return details;
 	for (const step of steps) {
-		const shortened = shorten(facts, step);
+		const shortened = shorten(details, step);
 		if (fits(shortened)) return shortened;
 	}
 	return {};

@@ -235,7 +235,7 @@ describe('a gRPC server', () => {
 		);
 	});
 
-	it('an error reaches the caller unchanged and printable: code, facts, message, remedy', async () => {
+	it('an error reaches the caller unchanged and printable: code, details, message, remedy', async () => {
 		const revisions = { expectedRevision: 1, foundRevision: 2 };
 		const fail = () => {
 			throw new KubejoinError('STORE_CONFLICT', { key: 'schlüssel\n', ...revisions });
@@ -253,10 +253,10 @@ describe('a gRPC server', () => {
 		});
 		const channel = await channelOf('a');
 		for (const work of [call(channel, 'TokenStore', 'Create', {}), allOf(channel)]) {
-			const { code, facts, message, remedy, grpc } = await refusalOf(work);
+			const { code, details, message, remedy, grpc } = await refusalOf(work);
 			assert.deepEqual(
-				{ code, facts, message, remedy, grpc },
-				{ code: error.code, facts: error.facts, message: error.message, remedy: error.remedy, grpc: error.grpc },
+				{ code, details, message, remedy, grpc },
+				{ code: error.code, details: error.details, message: error.message, remedy: error.remedy, grpc: error.grpc },
 			);
 		}
 	});
@@ -307,7 +307,7 @@ describe('a gRPC server', () => {
 		assert.doesNotMatch(JSON.stringify([error, error.message, error.cause]), /hunter2/);
 		const [line] = logged().filter(({ level }) => level === 'error');
 		assert.equal(line.cause, 'password=hunter2');
-		assert.ok(line.error.includes(error.facts.id));
+		assert.ok(line.error.includes(error.details.id));
 	});
 
 	it('TOKEN_REJECTED for every problem of a token; the log has the true code', async () => {
@@ -316,8 +316,8 @@ describe('a gRPC server', () => {
 		await open({ unary: { ...tokenStore.unary, Verify: () => Promise.reject(failures.pop()) } });
 		const channel = await channelOf('a');
 		for (const _code of codes) {
-			const { code, facts, message } = await refusalOf(call(channel, 'TokenStore', 'Verify', {}));
-			assert.deepEqual({ code, facts, message }, { code: 'TOKEN_REJECTED', facts: {}, message: 'Unauthorized' });
+			const { code, details, message } = await refusalOf(call(channel, 'TokenStore', 'Verify', {}));
+			assert.deepEqual({ code, details, message }, { code: 'TOKEN_REJECTED', details: {}, message: 'Unauthorized' });
 		}
 		assert.deepEqual(
 			logged()
@@ -333,7 +333,7 @@ describe('a gRPC server', () => {
 			call(await channelOf('a'), 'TokenStore', 'SignDetached', { content: 'x'.repeat(4 * 1024 * 1024) }),
 		);
 		assert.ok(hasCode(error, 'API_TOO_LARGE'), error.code);
-		assert.equal(error.facts.limit, String(3 * 1024 * 1024));
+		assert.equal(error.details.limit, String(3 * 1024 * 1024));
 	});
 
 	it('API_PATH_NOT_FOUND: the server has no such method', async () => {

@@ -43,7 +43,7 @@ describe('transport errors, each made for real', () => {
 	): Promise<void> => {
 		const error = await failure;
 		assert.ok(hasCode(error, code), `${error?.code}: ${error?.message}`);
-		assert.equal(error.facts.problem, problem);
+		assert.equal(error.details.problem, problem);
 	};
 
 	before(async () => {
@@ -99,10 +99,10 @@ describe('transport errors, each made for real', () => {
 		const error = await failureOf(target, trusted);
 		const time = '\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ';
 		assert.match(
-			String(error?.facts.problem),
+			String(error?.details.problem),
 			new RegExp(`^certificate has expired or is not yet valid: current time ${time} is after ${time}$`),
 		);
-		assert.deepEqual([error?.code, error?.facts.cause], ['PEER_REFUSED', 'time-validity']);
+		assert.deepEqual([error?.code, error?.details.cause], ['PEER_REFUSED', 'time-validity']);
 		const { target: other } = await open(await ca.client('door', { hosts: ['localhost'] }));
 		await fails('PEER_REFUSED', 'certificate specifies an incompatible key usage', failureOf(other, trusted));
 	});
@@ -167,7 +167,7 @@ describe('transport errors, each made for real', () => {
 		const { target } = await open(server, [never]);
 		const error = await failureOf(target, trusted, 50);
 		assert.ok(hasCode(error, 'DEADLINE_EXCEEDED'), `${error?.code}: ${error?.message}`);
-		assert.deepEqual(error.facts, { target, method: '/kubejoin.v1.SelfSubjectReviews/Create', deadlineMs: 50 });
+		assert.deepEqual(error.details, { target, method: '/kubejoin.v1.SelfSubjectReviews/Create', deadlineMs: 50 });
 	});
 });
 
@@ -202,5 +202,5 @@ describe('transport errors', () => {
 		'Error: null',
 	])
 		it(`a reason that grpc-js does not know is not printed as it prints it: ${details}`, () =>
-			assert.equal(made(14, details).facts.problem, 'the connection was closed before it was ready'));
+			assert.equal(made(14, details).details.problem, 'the connection was closed before it was ready'));
 });

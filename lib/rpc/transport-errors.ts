@@ -11,7 +11,7 @@ interface Failure {
 	readonly code: number;
 	readonly details: string;
 }
-interface CallFacts {
+interface CallDetails {
 	readonly target: string;
 	readonly method: string;
 	readonly deadlineMs: number;
@@ -66,7 +66,7 @@ const clientProblems: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The error behind a gRPC failure that no service wrote. */
-export function transportError(failure: Failure, { target, method, deadlineMs }: CallFacts): KubejoinError {
+export function transportError(failure: Failure, { target, method, deadlineMs }: CallDetails): KubejoinError {
 	const { code } = failure;
 	// It may be the text of a server that proved nothing.
 	const details = printable(failure.details, { maxLength: MAX_DETAILS });

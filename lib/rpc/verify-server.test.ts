@@ -54,7 +54,7 @@ describe('chains over TLS, client and server', () => {
 			return answer.status?.userInfo?.username || 'unverified';
 		} catch (error) {
 			assert.ok(error instanceof KubejoinError);
-			return hasCode(error, 'PEER_REFUSED') ? String(error.facts.problem) : error.code;
+			return hasCode(error, 'PEER_REFUSED') ? String(error.details.problem) : error.code;
 		} finally {
 			channel.close();
 			await door.close();

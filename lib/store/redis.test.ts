@@ -89,7 +89,7 @@ describe('with a redis-server', () => {
 		const problem = async (): Promise<string> => {
 			const error = await open('durable').catch((thrown: unknown) => thrown);
 			assert.ok(hasCode(error, 'STORE_NOT_DURABLE'), String(error));
-			return error.facts.problem as string;
+			return error.details.problem as string;
 		};
 		try {
 			await command(server, 'CONFIG', 'SET', 'appendfsync', 'everysec');

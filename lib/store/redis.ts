@@ -41,7 +41,7 @@ async function requireDurable(store: string, ask: RedisConnection['ask']): Promi
 	try {
 		settings = await ask((client) => client.configGet('append*'));
 	} catch (error) {
-		if (!hasCode(error, 'STORE_UNAVAILABLE') || !/^NOPERM/.test(error.facts.problem as string)) throw error;
+		if (!hasCode(error, 'STORE_UNAVAILABLE') || !/^NOPERM/.test(error.details.problem as string)) throw error;
 		throw new KubejoinError(
 			'STORE_NOT_DURABLE',
 			{ store, problem: 'its user may not read the settings' },

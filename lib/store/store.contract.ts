@@ -112,7 +112,7 @@ function describeItems(store: () => Store, reopen: (historyLength?: number) => P
 		await store().create('a', {});
 		const conflict = (error: unknown) =>
 			hasCode(error, 'STORE_CONFLICT') &&
-			assert.deepEqual(error.facts, { key: 'a', expectedRevision: 7, foundRevision: 1 }) === undefined;
+			assert.deepEqual(error.details, { key: 'a', expectedRevision: 7, foundRevision: 1 }) === undefined;
 		await assert.rejects(store().update('a', {}, 7), conflict);
 		await assert.rejects(store().delete('a', 7), conflict);
 		assert.equal((await store().delete('a')).revision, 2);
@@ -364,7 +364,7 @@ function describeWatch(store: () => Store, reopen: (historyLength?: number) => P
 		await reopen(10);
 		await createMany(store(), 'k', 25);
 		const oldest = (expected: number) => (error: unknown) =>
-			hasCode(error, 'STORE_COMPACTED') && error.facts.oldest === expected;
+			hasCode(error, 'STORE_COMPACTED') && error.details.oldest === expected;
 		await assert.rejects(watchUpTo(store(), '', 14, 25), oldest(15));
 		await assert.rejects(watchUpTo(store(), '', 0, 25), oldest(15));
 		await assert.rejects(watchUpTo(store(), '', 26, 27), oldest(25));

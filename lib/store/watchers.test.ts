@@ -52,7 +52,7 @@ describe('a watcher that reads more slowly than the store changes', () => {
 		publish(9);
 		await assert.rejects(rest(iterator), (error) => {
 			assert.ok(hasCode(error, 'STORE_COMPACTED'));
-			assert.deepEqual(error.facts, { requested: 2, oldest: 8 });
+			assert.deepEqual(error.details, { requested: 2, oldest: 8 });
 			return true;
 		});
 	});

@@ -13,7 +13,7 @@ const lists: Details = {
 	near: ['{near}'],
 	causes: [{ field: '{field}', reason: '{reason}', message: '{message}' }],
 };
-/** Placeholders for facts: each shows its own name. A fact that is a list has one item. */
+/** Placeholders for details: each shows its own name. A fact that is a list has one item. */
 const placeholders: Details = new Proxy(lists, { get: (_target, name) => lists[String(name)] ?? `{${String(name)}}` });
 
 export interface ErrorEntry {
@@ -23,7 +23,7 @@ export interface ErrorEntry {
 	readonly causes: readonly { readonly cause: string; readonly error: KubejoinError }[];
 }
 
-/** Every error, with placeholders for its facts. */
+/** Every error, with placeholders for its details. */
 export const errorEntries = (): readonly ErrorEntry[] =>
 	(Object.keys(errorTable) as ErrorCode[]).map((code) => ({
 		code,

@@ -33,7 +33,7 @@ describe('the lock of a state directory', () => {
 		await leave(String(process.ppid));
 		await assert.rejects(
 			lockState(directory),
-			(error) => hasCode(error, 'STATE_IN_USE') && error.facts.pid === process.ppid,
+			(error) => hasCode(error, 'STATE_IN_USE') && error.details.pid === process.ppid,
 		);
 		assert.ok(existsSync(join(directory, 'lock')));
 	});

@@ -99,8 +99,8 @@ describe('bounds on the input of a caller', () => {
 	it('422 names at most 20 problems, and says how many more there are', async () => {
 		const labels = Object.fromEntries(many(1000, (index) => [`k${index}`, '-']));
 		const refusal = create(resources.nodes, { metadata: { name: 'x', labels } });
-		await assert.rejects(refusal, (error: { facts: { causes: FieldProblem[] }; message: string }) => {
-			assert.equal(error.facts.causes.length, 20);
+		await assert.rejects(refusal, (error: { details: { causes: FieldProblem[] }; message: string }) => {
+			assert.equal(error.details.causes.length, 20);
 			assert.match(error.message, /, and 980 more problems\]$/);
 			assert.ok(error.message.length < 10_000);
 			return true;

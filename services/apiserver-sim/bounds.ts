@@ -105,10 +105,10 @@ function exceededBy(error: unknown): LimitName[] {
 	if (hasCode(error, 'API_TOO_MANY_WATCHES')) return ['watchesPerCaller'];
 	if (hasCode(error, 'API_LIST_TOO_LARGE')) return ['listBytes'];
 	if (hasCode(error, 'API_OBJECT_TOO_LARGE', 'STORE_VALUE_TOO_LARGE')) return ['objectBytes'];
-	if (hasCode(error, 'API_BAD_REQUEST') && typeof error.facts.limit === 'string')
-		return [error.facts.limit as LimitName];
+	if (hasCode(error, 'API_BAD_REQUEST') && typeof error.details.limit === 'string')
+		return [error.details.limit as LimitName];
 	if (!hasCode(error, 'API_INVALID')) return [];
-	const causes = error.facts.causes as readonly FieldProblem[];
+	const causes = error.details.causes as readonly FieldProblem[];
 	return causes.flatMap(({ limit }) =>
 		limit !== undefined && Object.hasOwn(limits, limit) ? [limit as LimitName] : [],
 	);

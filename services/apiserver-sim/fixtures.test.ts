@@ -73,7 +73,7 @@ let logged: string[] = [];
 export const loggedErrors = () => logged;
 /** One for each store, until the end of the test. */
 export function cacheOf(store: Store): WatchCache {
-	const log = { warn: () => undefined, error: (facts: object) => void logged.push(JSON.stringify(facts)) };
+	const log = { warn: () => undefined, error: (details: object) => void logged.push(JSON.stringify(details)) };
 	const cache =
 		caches.get(store) ?? new WatchCache(store, { signal: stop.signal, log: log as never, historyLength: 20 });
 	caches.set(store, cache);

@@ -675,7 +675,7 @@ describe('the registry', () => {
 			for (let round = 0; round < 25; round++) await update(configMap('e', { round: String(round) }));
 			const refused = page({ limit: 2, continueToken });
 			assert.match(await refusalOf(refused), /^410 Expired: The provided continue parameter is too old to display/);
-			const token = await refused.catch((error) => error.facts.continue);
+			const token = await refused.catch((error) => error.details.continue);
 			assert.equal(names(await page({ limit: 3, continueToken: token })), 'c d e');
 		});
 

@@ -27,7 +27,7 @@ export function failureStatus(error: KubejoinError): Status & { readonly code: n
 	return {
 		kind: 'Status',
 		apiVersion: 'v1',
-		metadata: shown.facts.continue === undefined ? {} : { continue: shown.facts.continue },
+		metadata: shown.details.continue === undefined ? {} : { continue: shown.details.continue },
 		status: 'Failure',
 		message: shown.message,
 		reason,
@@ -45,10 +45,10 @@ const withoutDetails: readonly string[] = [
 	'API_PATCH_REJECTED',
 ];
 
-function detailsOf({ code, facts }: KubejoinError): object | undefined {
-	if (withoutDetails.includes(code) || facts.isRouted === true) return {};
-	const { name, group, resource, kind, retryAfterSeconds } = facts;
-	const causes = facts.causes as readonly FieldProblem[] | undefined;
+function detailsOf(error: KubejoinError): object | undefined {
+	if (withoutDetails.includes(error.code) || error.details.isRouted === true) return {};
+	const { name, group, resource, kind, retryAfterSeconds } = error.details;
+	const causes = error.details.causes as readonly FieldProblem[] | undefined;
 	const details = {
 		...(name ? { name } : {}),
 		...(group ? { group } : {}),

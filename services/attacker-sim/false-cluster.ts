@@ -38,10 +38,10 @@ export function createFalseCluster(
 		return found;
 	};
 	const key = (namespace = '', name = ''): string => `${namespace}/${name}`;
-	const facts = ({ resource, group }: ApiResource, name: string) => ({ resource, group, name });
+	const details = ({ resource, group }: ApiResource, name: string) => ({ resource, group, name });
 	function find(resource: ApiResource, namespace: string | undefined, name: string): KubeObject {
 		const found = of(resource).get(key(namespace, name));
-		if (found === undefined) throw new KubejoinError('API_NOT_FOUND', facts(resource, name));
+		if (found === undefined) throw new KubejoinError('API_NOT_FOUND', details(resource, name));
 		return found;
 	}
 	function put(resource: ApiResource, object: Sent): KubeObject {
@@ -57,7 +57,8 @@ export function createFalseCluster(
 				name = `${generateName}${randomUUID().slice(0, 5)}`,
 				namespace,
 			} = object.metadata ?? {};
-			if (of(resource).has(key(namespace, name))) throw new KubejoinError('API_ALREADY_EXISTS', facts(resource, name));
+			if (of(resource).has(key(namespace, name)))
+				throw new KubejoinError('API_ALREADY_EXISTS', details(resource, name));
 			const metadata = { ...object.metadata, name, uid: randomUUID(), creationTimestamp: rfc3339(clock()) };
 			const isRequest = resource === resources.certificateSigningRequests;
 			return put(

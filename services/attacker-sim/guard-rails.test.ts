@@ -56,9 +56,9 @@ describe('the guard rails', () => {
 
 	it('require an answer or a refusal of the API', async () => {
 		const refusing = (error: Error) => () => Promise.reject(error);
-		const facts = { resource: 'configmaps', group: '', name: 'cluster-info', because: 'x' };
+		const details = { resource: 'configmaps', group: '', name: 'cluster-info', because: 'x' };
 		await requireProof('127.0.0.1:1', async () => ({}));
-		await requireProof('127.0.0.1:1', refusing(new KubejoinError('API_FORBIDDEN', facts)));
+		await requireProof('127.0.0.1:1', refusing(new KubejoinError('API_FORBIDDEN', details)));
 		for (const code of ['PEER_REFUSED', 'CONNECTION_REFUSED'] satisfies ErrorCode[])
 			await assert.rejects(
 				requireProof('127.0.0.1:1', refusing(new KubejoinError(code, { target: '127.0.0.1:1', problem: 'x' }))),

@@ -37,7 +37,7 @@ describe('the modes', () => {
 		] as const)
 			assert.throws(
 				() => requirePower(mode, []),
-				(error) => hasCode(error, 'ATTACK_POWER_MISSING') && JSON.stringify(error.facts).includes(option),
+				(error) => hasCode(error, 'ATTACK_POWER_MISSING') && JSON.stringify(error.details).includes(option),
 			);
 	});
 

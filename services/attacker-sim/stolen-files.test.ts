@@ -21,7 +21,7 @@ describe('a stolen file', () => {
 		assert.rejects(reading, (error) => {
 			assert.ok(hasCode(error, code), String(error));
 			assert.match(error.message, says);
-			const shown = JSON.stringify([error.message, error.facts]);
+			const shown = JSON.stringify([error.message, error.details]);
 			for (const secret of ['0123456789abcdef', ...node.key.split('\n').slice(1, -2)])
 				assert.equal(shown.includes(secret), false, 'the error contains the secret');
 			return true;

@@ -24,7 +24,7 @@ export function reportError(
 	const known = asKubejoinError(thrown);
 	const { exitCode } = known;
 	if (!(thrown instanceof KubejoinError)) return { text: `error: ${causeText(thrown)}\n`, exitCode };
-	const remedy = known.facts.target === defaultEndpoint ? kubeconfigRemedy(findAdminConf()) : remedyText(known);
+	const remedy = known.details.target === defaultEndpoint ? kubeconfigRemedy(findAdminConf()) : remedyText(known);
 	return { text: `${textOf(known, style)}\n${remedy}`, exitCode };
 }
 
@@ -38,7 +38,7 @@ function remedyText(error: KubejoinError): string {
 		error.code,
 	);
 	if (!isOfUpstream) return diagnosisText(error);
-	const { problem } = error.facts;
+	const { problem } = error.details;
 	const cause = hasCode(error, 'API_UNAUTHORIZED') && typeof problem === 'string' ? `most likely: ${problem}\n` : '';
 	return `${cause}${remedyLine(error.remedy)}`;
 }
@@ -67,12 +67,12 @@ const isTransport = (error: KubejoinError): boolean =>
 
 /** The text of an answer or of a failed connection; undefined for errors of the command itself. */
 function standardText(error: KubejoinError): string | undefined {
-	const { code, facts, message } = error;
+	const { code, details, message } = error;
 	if (code === 'API_UNAUTHORIZED' || code === 'TOKEN_REJECTED')
 		return `error: You must be logged in to the server (${message})`;
-	if (code === 'CONNECTION_REFUSED') return connectionText(String(facts.target), String(facts.problem));
+	if (code === 'CONNECTION_REFUSED') return connectionText(String(details.target), String(details.problem));
 	if (code === 'PEER_REFUSED')
-		return `Unable to connect to the server: tls: failed to verify certificate: x509: ${facts.problem}`;
+		return `Unable to connect to the server: tls: failed to verify certificate: x509: ${details.problem}`;
 	if (isTransport(error)) return `Unable to connect to the server: ${message}`;
 	return isOfCommand(code) ? undefined : `Error from server (${error.http.reason}): ${message}`;
 }
@@ -88,11 +88,11 @@ function connectionText(target: string, problem: string): string {
 	return `Unable to connect to the server: ${problem}`;
 }
 
-function invalidText({ facts }: KubejoinError): string {
+function invalidText({ details }: KubejoinError): string {
 	const problems = [
-		...new Set((facts.causes as readonly FieldProblem[]).map(({ field, message }) => `${field}: ${message}`)),
+		...new Set((details.causes as readonly FieldProblem[]).map(({ field, message }) => `${field}: ${message}`)),
 	];
-	const text = `The ${facts.kind} "${facts.name}" is invalid: `;
+	const text = `The ${details.kind} "${details.name}" is invalid: `;
 	return problems.length === 1
 		? `${text}${problems[0]}`
 		: `${text}\n${problems.map((problem) => `* ${problem}`).join('\n')}`;

@@ -202,9 +202,9 @@ function parseTtl(text: string): number {
 		ms = parseGoDuration(text);
 	} catch (error) {
 		const advice = durationAdvice(text);
-		const { facts } = refuse((error as Error).message);
+		const { details } = refuse((error as Error).message);
 		throw new KubejoinError('COMMAND_INVALID', {
-			problem: String(facts.problem),
+			problem: String(details.problem),
 			remedy: advice === undefined ? 'Write hours, minutes and seconds, as in: --ttl 24h' : `Write: --ttl ${advice}`,
 		});
 	}

@@ -9,7 +9,7 @@ import { fakeOutput, worker } from './fakes.test.ts';
 import { readObjects } from './files.ts';
 import { deleteObjects, label, writeFile } from './write.ts';
 
-const facts = ({ resource, group }: ApiResource, name: string) => ({ resource, group, name });
+const details = ({ resource, group }: ApiResource, name: string) => ({ resource, group, name });
 
 /** The API's writable objects of one kind. Every write throws `refusal`. */
 function writable(resource: ApiResource, objects: readonly KubeObject[] = [], refusal?: KubejoinError) {
@@ -23,7 +23,7 @@ function writable(resource: ApiResource, objects: readonly KubeObject[] = [], re
 	};
 	const find = (name: string) => objects.find(({ metadata }) => metadata.name === name) ?? assertMissing(name);
 	const assertMissing = (name: string): never => {
-		throw new KubejoinError('API_NOT_FOUND', facts(resource, name));
+		throw new KubejoinError('API_NOT_FOUND', details(resource, name));
 	};
 	return {
 		written,
@@ -108,7 +108,7 @@ subjects: [{kind: Group, name: g}]
 
 	it('prints the file and the reason of a refusal', async () => {
 		const path = file(binding);
-		const exists = new KubejoinError('API_ALREADY_EXISTS', facts(resources.clusterRoleBindings, 'a:b'));
+		const exists = new KubejoinError('API_ALREADY_EXISTS', details(resources.clusterRoleBindings, 'a:b'));
 		const { tools } = setup({ clusterRoleBindings: writable(resources.clusterRoleBindings, [], exists) });
 		const message = `error when creating "${path}": clusterrolebindings.rbac.authorization.k8s.io "a:b" already exists`;
 		await rejects(writeFile('create', path, tools), { code: 'API_ALREADY_EXISTS', message });
@@ -208,7 +208,7 @@ subjects: [{kind: Group, name: g}]
 		});
 		it('prints the refusal of the server', async () => {
 			const refusal = new KubejoinError('API_FORBIDDEN', {
-				...facts(resources.nodes, 'n'),
+				...details(resources.nodes, 'n'),
 				because: 'is not allowed to modify labels: x',
 			});
 			const { tools } = setup({ nodes: writable(resources.nodes, [worker('n')], refusal) });

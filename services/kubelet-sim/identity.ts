@@ -165,9 +165,9 @@ function readPair(pem: string, path: string) {
 		if (!leaf.checkPrivateKey(privateKey)) throw new Error('the private key does not match the certificate');
 		return { leaf, certificate: certificatesPem(pem).join(''), key: writePrivateKey(privateKey) };
 	} catch (error) {
-		const problem = error instanceof KubejoinError ? error.facts.problem : causeText(error);
-		const facts = { problem: `${path}: ${problem}` };
-		throw new KubejoinError(hasCode(error, 'KEY_MALFORMED') ? 'KEY_MALFORMED' : 'CERTIFICATE_MALFORMED', facts, {
+		const problem = error instanceof KubejoinError ? error.details.problem : causeText(error);
+		const details = { problem: `${path}: ${problem}` };
+		throw new KubejoinError(hasCode(error, 'KEY_MALFORMED') ? 'KEY_MALFORMED' : 'CERTIFICATE_MALFORMED', details, {
 			cause: error,
 		});
 	}

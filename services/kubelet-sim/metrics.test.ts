@@ -42,7 +42,7 @@ describe('the metrics of a node', () => {
 		await has('kubejoin_joins_total{outcome="done",code="OK"} 1');
 	});
 
-	it('count a failed phase as a failed join with its code, without its facts', async () => {
+	it('count a failed phase as a failed join with its code, without its details', async () => {
 		phase({
 			outcome: 'failed',
 			error: new KubejoinError('CA_HASH_MISMATCH', { presented: ['canary'], pinned: ['canary'] }),

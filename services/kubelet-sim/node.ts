@@ -91,8 +91,8 @@ function lockedOut(
 	cause?: KubejoinError,
 ): KubejoinError {
 	const because = refusal === undefined ? token : `${token}, and the certificate was not renewed: ${refusal.message}`;
-	const facts = { node: kept.nodeName, root: paths.root, notAfter: rfc3339(kept.notAfter), because };
-	return new KubejoinError('NODE_LOCKED_OUT', facts, { cause: cause ?? refusal });
+	const details = { node: kept.nodeName, root: paths.root, notAfter: rfc3339(kept.notAfter), because };
+	return new KubejoinError('NODE_LOCKED_OUT', details, { cause: cause ?? refusal });
 }
 
 /**

@@ -68,8 +68,8 @@ export function createActions(options: ActionOptions): Actions {
 			...(experiments === undefined ? [] : (['run-experiment', 'stop-experiment'] as const)),
 		],
 		async run(action) {
-			const { name, ...facts } = action;
-			log.info({ action: name, ...facts }, 'an action of the page');
+			const { name, ...details } = action;
+			log.info({ action: name, ...details }, 'an action of the page');
 			return { done: await run(action) };
 		},
 		stop: async () => nodes?.stop(),

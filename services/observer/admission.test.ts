@@ -24,7 +24,7 @@ describe('admission', () => {
 	const refused = (admit: () => unknown, limit: LimitName) => {
 		assert.throws(admit, (error: unknown) => {
 			assert.ok(error instanceof KubejoinError && error.code === 'OBSERVER_BUSY', 'it was admitted');
-			assert.equal(error.facts.retrySeconds, 1);
+			assert.equal(error.details.retrySeconds, 1);
 			return true;
 		});
 		assert.equal(counted.at(-1), limit);

@@ -23,7 +23,7 @@ export interface Failure {
 	/** The code of a row of docs/errors.md. */
 	readonly code: string;
 	readonly sentence: string;
-	/** Absent if the facts do not point to one cause. */
+	/** Absent if the details do not point to one cause. */
 	readonly mostLikely?: string;
 	readonly alsoPossible?: readonly string[];
 	readonly remedy: string;

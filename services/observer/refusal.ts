@@ -38,7 +38,7 @@ export const refusal =
 		};
 		const status = known.http?.status ?? 500;
 		if (status === 401) response.set('www-authenticate', CHALLENGE);
-		if (status === 429) response.set('retry-after', String(known.facts.retrySeconds ?? 1));
+		if (status === 429) response.set('retry-after', String(known.details.retrySeconds ?? 1));
 		// The rest of a refused body is not read.
 		if (!request.complete) response.set('connection', 'close');
 		response.status(status).json(body);

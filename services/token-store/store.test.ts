@@ -65,7 +65,7 @@ describe('bootstrap tokens in the store', () => {
 
 	it('TOKEN_INVALID names every problem; odd data are none', async () => {
 		const problems = await createToken(store, clock, { metadata: { name: 'x' } }).catch((error: unknown) =>
-			hasCode(error, 'TOKEN_INVALID') ? error.facts.problems : error,
+			hasCode(error, 'TOKEN_INVALID') ? error.details.problems : error,
 		);
 		assert.ok(Array.isArray(problems) && problems.length === 3);
 		for (const bad of ['bootstrap-token-ABCDEF', 'bootstrap-token-abcdefg', `${name}\n`]) {
@@ -80,7 +80,7 @@ describe('bootstrap tokens in the store', () => {
 		const invalid = { labels: { 'a b': 'c' }, annotations: { '': 'x' } };
 		const error = await create({ ...rest, metadata: { ...metadata, ...invalid } }).catch((thrown: unknown) => thrown);
 		assert.ok(hasCode(error, 'TOKEN_INVALID'));
-		const [label, ...annotation] = error.facts.problems as string[];
+		const [label, ...annotation] = error.details.problems as string[];
 		assert.match(label ?? '', /^metadata\.labels: Invalid value: "a b": name part must consist of alphanumeric/);
 		assert.equal(annotation[0], 'metadata.annotations: Invalid value: "": name part must be non-empty');
 		assert.equal(await findToken(store, name), undefined);

@@ -32,7 +32,7 @@ const verify = (kept: Secret, presented = token) => verifyToken(presented, store
 const refused = (code: ErrorCode, kept: Secret, presented = token) =>
 	assert.rejects(
 		verify(kept, presented),
-		(error) => hasCode(error, code) && !JSON.stringify([error.message, error.facts]).includes(half),
+		(error) => hasCode(error, code) && !JSON.stringify([error.message, error.details]).includes(half),
 	);
 
 describe('verification of a bootstrap token', () => {

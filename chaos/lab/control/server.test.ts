@@ -109,7 +109,7 @@ describe('the control server', () => {
 				const response = await ask(path, { authorization, method });
 				assert.deepEqual(
 					[response.status, await response.json()],
-					[401, { code: 'API_UNAUTHORIZED', facts: {} }],
+					[401, { code: 'API_UNAUTHORIZED', details: {} }],
 					authorization,
 				);
 			}
@@ -190,9 +190,9 @@ describe('the control server', () => {
 			['/services/x/explode', '{}', /there is no POST \/services\/x\/explode here/],
 		] as const) {
 			const response = await ask(path, { method: 'POST', body });
-			const { code, facts } = (await response.json()) as { code: string; facts: { problem: string } };
+			const { code, details } = (await response.json()) as { code: string; details: { problem: string } };
 			assert.deepEqual([response.status, code], [400, 'LAB_REQUEST_INVALID'], body.slice(0, 100));
-			assert.match(facts.problem, problem);
+			assert.match(details.problem, problem);
 		}
 		assert.deepEqual(calls, []);
 	});

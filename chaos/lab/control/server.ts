@@ -38,7 +38,7 @@ const isKey = (key: string, header = ''): boolean => {
 
 /** An unforeseen failure is answered with its text, because only the owner reads it and there is no log. */
 const onError: ErrorRequestHandler = (error: unknown, _request, response, _next) => {
-	const { code, facts } = isOfBodyParser(error)
+	const { code, details } = isOfBodyParser(error)
 		? new KubejoinError('LAB_REQUEST_INVALID', { problem: `the request cannot be read: ${error.message}` })
 		: error instanceof KubejoinError
 			? error
@@ -46,7 +46,7 @@ const onError: ErrorRequestHandler = (error: unknown, _request, response, _next)
 					service: 'the lab',
 					problem: `failed unexpectedly: ${causeText(error)}`,
 				});
-	response.status(400).json({ code, facts });
+	response.status(400).json({ code, details });
 };
 /** @source http-errors, as express.json throws them */
 const isOfBodyParser = (error: unknown): error is Error =>
@@ -63,7 +63,7 @@ export async function serveControl(options: ControlOptions): Promise<{ stop: () 
 	const app = express().disable('x-powered-by').disable('etag');
 	app.use((request, response, next) => {
 		if (isKey(key, request.headers.authorization)) next();
-		else response.status(401).json({ code: 'API_UNAUTHORIZED', facts: {} });
+		else response.status(401).json({ code: 'API_UNAUTHORIZED', details: {} });
 	});
 	app.use(express.json({ limit: limits.labRequestBytes.value }));
 	addMesh(app, options);

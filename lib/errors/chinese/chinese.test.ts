@@ -13,7 +13,7 @@ import { translator, valueNames } from './template.ts';
 const VALUE = 'VALUE';
 
 /** Every fact is a word, or a list of one word; `cause` selects one of the causes of an error. */
-const facts = (cause?: string): Details =>
+const details = (cause?: string): Details =>
 	new Proxy(
 		{},
 		{
@@ -29,7 +29,7 @@ const facts = (cause?: string): Details =>
 const codes = Object.keys(errorTable) as ErrorCode[];
 const advice = codes.flatMap((code) =>
 	[undefined, ...causesOf(code)].flatMap((cause) => {
-		const { mostLikely = '', alsoPossible, remedy } = new KubejoinError(code, facts(cause) as never);
+		const { mostLikely = '', alsoPossible, remedy } = new KubejoinError(code, details(cause) as never);
 		return [mostLikely, ...alsoPossible, remedy ?? ''];
 	}),
 );
@@ -87,7 +87,7 @@ const untranslated = (texts: readonly string[]): readonly string[] =>
 describe('the Chinese sentences', () => {
 	it('have the meaning or the message of every error', () => {
 		const missing = codes.filter((code) => {
-			const { message } = new KubejoinError(code, facts() as never);
+			const { message } = new KubejoinError(code, details() as never);
 			return meaningInChinese(code) === undefined && sentenceInChinese(message) === undefined;
 		});
 		assert.deepEqual(missing, [], 'add a meaning to meanings.ts, or the message to sentences.ts');
@@ -101,7 +101,7 @@ describe('the Chinese sentences', () => {
 
 	it('have every cause and remedy of every error', () => assert.deepEqual(untranslated(advice), []));
 
-	it('have every cause and remedy in the code, also of branches that need certain facts', () => {
+	it('have every cause and remedy in the code, also of branches that need certain details', () => {
 		const causes = files('lib', 'errors', 'diagnoses').flatMap((source) =>
 			sentencesIn(source, (before) => !isComparison(before)),
 		);

@@ -16,7 +16,7 @@ function explainForbidden(because: string): string {
 
 export const apiDiagnoses = {
 	API_UNAUTHORIZED: {
-		mostLikely: (_facts, phase) =>
+		mostLikely: (_details, phase) =>
 			phase.startsWith('tls-bootstrap/')
 				? 'the token lacks the usage authentication, or it expired or was deleted after cluster-info was read'
 				: 'the credential is invalid: a wrong, expired or deleted token, or a certificate that has expired or that ' +

@@ -2,11 +2,11 @@
 import type { DetailsOf, ErrorCode } from '../table/index.ts';
 
 export interface Diagnosis<F> {
-	/** One sentence without its full stop; undefined if the facts do not identify a cause. */
-	readonly mostLikely: (facts: F, phase: string) => string | undefined;
-	readonly alsoPossible?: (facts: F, phase: string) => readonly string[];
+	/** One sentence without its full stop; undefined if the details do not identify a cause. */
+	readonly mostLikely: (details: F, phase: string) => string | undefined;
+	readonly alsoPossible?: (details: F, phase: string) => readonly string[];
 	/** Replaces the remedy of the error's row if the cause needs another one. */
-	readonly remedy?: (facts: F) => string;
+	readonly remedy?: (details: F) => string;
 }
 export interface DiagnosisByCause<F> extends Diagnosis<F> {
 	/** Replaces the fields above; the key is the fact `cause`. */

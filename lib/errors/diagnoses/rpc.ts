@@ -48,8 +48,8 @@ export const rpcDiagnoses = {
 		...or('the service was shutting down', 'the clock of one of the two machines is wrong'),
 	},
 	CONNECTION_REFUSED: {
-		mostLikely: (facts) => diagnoseTarget(facts)?.mostLikely(),
-		alsoPossible: (facts) => diagnoseTarget(facts)?.alsoPossible() ?? [],
+		mostLikely: (details) => diagnoseTarget(details)?.mostLikely(),
+		alsoPossible: (details) => diagnoseTarget(details)?.alsoPossible() ?? [],
 	},
 	CALL_FAILED: {
 		mostLikely: ({ target }) => `the service on ${target} stopped or closed the connection during the call`,

@@ -38,7 +38,7 @@ function asBadRequest<T>(type: TypeMeta, expected: TypeMeta, decode: () => T): T
 		return decode();
 	} catch (error) {
 		if (!hasCode(error, 'MESSAGE_UNREADABLE')) throw error;
-		throw badRequest(cannotBeHandled(type, expected, `proto: ${String(error.facts.problem)}`));
+		throw badRequest(cannotBeHandled(type, expected, `proto: ${String(error.details.problem)}`));
 	}
 }
 

@@ -143,7 +143,7 @@ describe('server-side apply', () => {
 				assert.ok(error instanceof KubejoinError);
 				assert.equal(error.code, 'API_APPLY_CONFLICT');
 				assert.equal(error.message, 'Apply failed with 1 conflict: conflict with "m": .data.a');
-				assert.deepEqual(error.facts.causes, [
+				assert.deepEqual(error.details.causes, [
 					{ reason: 'FieldManagerConflict', message: 'conflict with "m"', field: '.data.a' },
 				]);
 				return true;

@@ -10,7 +10,7 @@ export function readCertificateRequest({
 	try {
 		return { csr: parseCsr(Buffer.from(spec?.request ?? '', 'base64').toString()) };
 	} catch (error) {
-		if (error instanceof KubejoinError) return { problem: String(error.facts.problem ?? error.message) };
+		if (error instanceof KubejoinError) return { problem: String(error.details.problem ?? error.message) };
 		throw error;
 	}
 }

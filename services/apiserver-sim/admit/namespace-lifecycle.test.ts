@@ -36,8 +36,8 @@ describe('NamespaceLifecycle', () => {
 		const work = admit('CREATE', resources.configMaps, 'ended');
 		const because = 'unable to create new content in namespace ended because it is being terminated';
 		assert.equal(await refusalOf(work), `403 Forbidden: configmaps "x" is forbidden: ${because}`);
-		await assert.rejects(work, ({ facts }: KubejoinError) => {
-			const [cause] = facts.causes as object[];
+		await assert.rejects(work, ({ details }: KubejoinError) => {
+			const [cause] = details.causes as object[];
 			assert.deepEqual(cause, {
 				reason: 'NamespaceTerminating',
 				message: 'namespace ended is being terminated',

@@ -153,7 +153,7 @@ async function requireMode(authorizer: Authorizer, mode: Mode, wanted: WantedUse
 	await requireAllOf(authorizer, extraAttributes(mode, wanted, caller), mode);
 }
 
-/** The permission must hold for every node, so the authorizer sees only which facts are known of the caller. */
+/** The permission must hold for every node, so the authorizer sees only which details are known of the caller. */
 const withoutExtra = (caller: UserInfo): UserInfo => ({
 	...caller,
 	extra: { 'authentication.kubernetes.io/associated-node-keys': Object.keys(caller.extra ?? {}).toSorted() },

@@ -115,8 +115,8 @@ async function found(objects: ObjectReader, resource: ApiResource, namespace: st
 	try {
 		return await objects.get(resource, resource.namespaced ? namespace : '', name);
 	} catch (error) {
-		const facts = { retryAfterSeconds: 1, unavailable: 'the store' };
-		throw new KubejoinError('AUTHENTICATOR_UNAVAILABLE', facts, { cause: error });
+		const details = { retryAfterSeconds: 1, unavailable: 'the store' };
+		throw new KubejoinError('AUTHENTICATOR_UNAVAILABLE', details, { cause: error });
 	}
 }
 

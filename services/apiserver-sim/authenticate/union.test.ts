@@ -55,7 +55,9 @@ describe('authentication', () => {
 	const refuses = (work: Promise<unknown>, why: string) =>
 		assert.rejects(work, (error) => {
 			assert.ok(
-				hasCode(error, 'API_UNAUTHORIZED') && error.message === 'Unauthorized' && JSON.stringify(error.facts) === '{}',
+				hasCode(error, 'API_UNAUTHORIZED') &&
+					error.message === 'Unauthorized' &&
+					JSON.stringify(error.details) === '{}',
 			);
 			assert.equal(causeText(error.cause), `Unable to authenticate the request: [${why}]`);
 			return true;
@@ -117,7 +119,7 @@ describe('authentication', () => {
 	it('AUTHENTICATOR_UNAVAILABLE if the token cannot be checked and nothing else decides', async () => {
 		const unavailable = (certificate: PeerCertificate) =>
 			assert.rejects(authenticate(certificate, `Bearer ${token}`), (error) => {
-				assert.ok(hasCode(error, 'AUTHENTICATOR_UNAVAILABLE') && error.facts.retryAfterSeconds === 1);
+				assert.ok(hasCode(error, 'AUTHENTICATOR_UNAVAILABLE') && error.details.retryAfterSeconds === 1);
 				assert.equal(causeText(error.cause), 'token-store is unavailable');
 				return true;
 			});

@@ -7,7 +7,7 @@ import { openStore } from '../../../lib/store/open.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { bootstrapCluster } from './cluster.ts';
 
-const facts = { controlPlaneEndpoint: 'h:6443', ca: 'PEM', gitVersion: 'v1.36.3' };
+const settings = { controlPlaneEndpoint: 'h:6443', ca: 'PEM', gitVersion: 'v1.36.3' };
 const clock = () => Date.UTC(2026, 0, 1);
 const clusterInfoKey = 'configmaps/kube-public/cluster-info';
 const rbac = 'rbac.authorization.k8s.io';
@@ -18,7 +18,7 @@ describe('the birth of a cluster', () => {
 	beforeEach(async () => {
 		directory = mkdtempSync(join(tmpdir(), 'kubejoin-birth-'));
 		store = await openStore({ url: `lmdb:${directory}`, keyspace: 'registry' });
-		await bootstrapCluster(store, facts, clock);
+		await bootstrapCluster(store, settings, clock);
 	});
 	afterEach(async () => {
 		await store.close();
@@ -64,21 +64,21 @@ describe('the birth of a cluster', () => {
 
 	it('happens once: a second start, and one from another replica at the same time, change nothing', async () => {
 		const before = await everything();
-		await Promise.all([bootstrapCluster(store, facts, clock), bootstrapCluster(store, facts, clock)]);
+		await Promise.all([bootstrapCluster(store, settings, clock), bootstrapCluster(store, settings, clock)]);
 		assert.deepEqual(await everything(), before);
 	});
 
 	it('leaves a binding of kubeadm’s deleted, for deleting it is how one asks for approval by hand', async () => {
 		const key = `clusterrolebindings.${rbac}/kubeadm:node-autoapprove-bootstrap`;
 		await store.delete(key);
-		await bootstrapCluster(store, facts, clock);
+		await bootstrapCluster(store, settings, clock);
 		assert.equal(await store.get(key), undefined);
 	});
 
 	it('gives an older cluster the bindings of newer controllers', async () => {
 		const key = `clusterrolebindings.${rbac}/kubejoin:controller-manager:namespace-controller`;
 		await store.delete(key);
-		await bootstrapCluster(store, facts, clock);
+		await bootstrapCluster(store, settings, clock);
 		assert.ok(await store.get(key));
 	});
 
@@ -91,7 +91,7 @@ describe('the birth of a cluster', () => {
 		await store.update(roleKey, { ...role.value, rules: [mine] }, role.revision);
 		const binding = (await store.get<RoleBinding>(bindingKey)) ?? assert.fail();
 		await store.update(bindingKey, { ...binding.value, subjects: [] }, binding.revision);
-		await bootstrapCluster(store, facts, clock);
+		await bootstrapCluster(store, settings, clock);
 		assert.ok(await store.get(`clusterroles.${rbac}/system:discovery`));
 		assert.deepEqual((await store.get<Role>(roleKey))?.value.rules, [mine, ...(role.value.rules ?? [])]);
 		assert.deepEqual((await store.get<RoleBinding>(bindingKey))?.value.subjects, binding.value.subjects);
@@ -106,7 +106,7 @@ describe('the birth of a cluster', () => {
 			{ ...role.value, metadata: { ...role.value.metadata, annotations }, rules: [] },
 			role.revision,
 		);
-		await bootstrapCluster(store, facts, clock);
+		await bootstrapCluster(store, settings, clock);
 		assert.deepEqual((await store.get<Role>(key))?.value.rules, []);
 	});
 
@@ -117,7 +117,7 @@ describe('the birth of a cluster', () => {
 			{ ...found.value, data: { ...found.value.data, 'jws-kubeconfig-abcdef': 'x' } },
 			found.revision,
 		);
-		await bootstrapCluster(store, { ...facts, controlPlaneEndpoint: 'h:7443' }, clock);
+		await bootstrapCluster(store, { ...settings, controlPlaneEndpoint: 'h:7443' }, clock);
 		const { data = {} } = (await store.get<ConfigMap>(clusterInfoKey))?.value ?? {};
 		assert.deepEqual(Object.keys(data), ['kubeconfig']);
 		assert.match(data.kubeconfig ?? '', /server: https:\/\/h:7443\n/);

@@ -19,13 +19,13 @@ import type { RbacObjects } from '../authorize/rbac-objects.ts';
 import { storeKey } from '../registry.ts';
 import { systemPriorityClasses } from '../resources/cluster-kinds.ts';
 import { kubernetesAddressKey, kubernetesService } from '../resources/service-addresses.ts';
-import { type ClusterFacts, clusterInfo, kubeadmConfigMaps } from './kubeadm-config-maps.ts';
+import { type ClusterSettings, clusterInfo, kubeadmConfigMaps } from './kubeadm-config-maps.ts';
 
 const namespaceNames = ['default', wellKnown.kubeNodeLease, wellKnown.kubePublic, wellKnown.kubeSystem];
 const markerKey = 'bootstrap/kubeadm';
 
 /** Creates the cluster, or reconciles it at a later start. @throws STORE_UNAVAILABLE */
-export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock: Clock): Promise<void> {
+export async function bootstrapCluster(store: Store, settings: ClusterSettings, clock: Clock): Promise<void> {
 	const managed = <T extends KubeObject>(found: T | undefined, object: T, manager: string): T =>
 		withUpdatedFields(found, object, { kind: object, subresource: '', manager, now: rfc3339(clock()) });
 	const born = <T extends KubeObject>(object: T, manager: string): T =>
@@ -67,7 +67,7 @@ export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock:
 		const metadata = { name, generation: 1 };
 		await createOnce(resources.priorityClasses, { ...typeOf(resources.priorityClasses), metadata, ...fields });
 	}
-	const { controlPlaneEndpoint } = facts;
+	const { controlPlaneEndpoint } = settings;
 	const { host, port } = splitEndpoint(controlPlaneEndpoint);
 	const { service, slice } = kubernetesService(host, port);
 	await unless('STORE_KEY_EXISTS', store.create(kubernetesAddressKey, {}));
@@ -78,11 +78,11 @@ export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock:
 	if (marker === undefined) {
 		await Promise.all(everyObject(kubeadmRbac()).map(([resource, object]) => createOnce(resource, object, 'kubeadm')));
 		await Promise.all(
-			kubeadmConfigMaps(facts).map((configMap) => createOnce(resources.configMaps, configMap, 'kubeadm')),
+			kubeadmConfigMaps(settings).map((configMap) => createOnce(resources.configMaps, configMap, 'kubeadm')),
 		);
 		await unless('STORE_KEY_EXISTS', store.create(markerKey, { controlPlaneEndpoint }));
 	} else if (marker.value.controlPlaneEndpoint !== controlPlaneEndpoint) {
-		await republish(store, facts);
+		await republish(store, settings);
 		await unless('STORE_CONFLICT', store.update(markerKey, { controlPlaneEndpoint }, marker.revision));
 	}
 }
@@ -91,11 +91,11 @@ export async function bootstrapCluster(store: Store, facts: ClusterFacts, clock:
  * Updates cluster-info after a change of the server's address. Its signatures are then invalid; the signer creates new
  * ones.
  */
-async function republish(store: Store, facts: ClusterFacts): Promise<void> {
+async function republish(store: Store, settings: ClusterSettings): Promise<void> {
 	const key = storeKey(resources.configMaps, wellKnown.kubePublic, wellKnown.clusterInfo);
 	const found = await store.get<ConfigMap>(key);
 	if (found === undefined) return;
-	const { data = {} } = clusterInfo(facts);
+	const { data = {} } = clusterInfo(settings);
 	await unless('STORE_CONFLICT', store.update(key, { ...found.value, data }, found.revision));
 }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { kubeadmConfigMaps } from './kubeadm-config-maps.ts';
 
-const facts = { controlPlaneEndpoint: '127.0.0.1:6443', ca: 'PEM', gitVersion: 'v1.37.2' };
+const settings = { controlPlaneEndpoint: '127.0.0.1:6443', ca: 'PEM', gitVersion: 'v1.37.2' };
 const found = (wanted: string) =>
-	kubeadmConfigMaps(facts).find(({ metadata: { name } }) => name === wanted) ?? assert.fail(wanted);
+	kubeadmConfigMaps(settings).find(({ metadata: { name } }) => name === wanted) ?? assert.fail(wanted);
 
 describe('the ConfigMaps of kubeadm', () => {
 	it('have the bytes that kubeadm 1.37.2 uploads to a cluster with this endpoint', () => {

@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { clusterOnlyKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { type ConfigMap, wellKnown } from '../../../lib/kube/types.ts';
 
-export interface ClusterFacts {
+export interface ClusterSettings {
 	/** HOST:PORT at which nodes reach the API server. */
 	readonly controlPlaneEndpoint: string;
 	readonly ca: string;
@@ -26,7 +26,7 @@ const configMap = (namespace: string, name: string, data: Record<string, string>
 	data,
 });
 
-const clusterConfiguration = ({ controlPlaneEndpoint, gitVersion }: ClusterFacts) => ({
+const clusterConfiguration = ({ controlPlaneEndpoint, gitVersion }: ClusterSettings) => ({
 	apiVersion: 'kubeadm.k8s.io/v1beta4',
 	kind: 'ClusterConfiguration',
 	apiServer: {},
@@ -176,7 +176,7 @@ const withDefaultsHash = (configMap: ConfigMap): ConfigMap => {
 	const annotations = { 'kubeadm.kubernetes.io/component-config.hash': `sha256:${hash.digest('hex')}` };
 	return { ...configMap, metadata: { ...configMap.metadata, annotations } };
 };
-const kubeProxyConfigMap = ({ controlPlaneEndpoint }: ClusterFacts): ConfigMap => {
+const kubeProxyConfigMap = ({ controlPlaneEndpoint }: ClusterSettings): ConfigMap => {
 	const signed = withDefaultsHash(
 		configMap(kubeSystem, 'kube-proxy', {
 			'config.conf': yaml(kubeProxyConfiguration).trimEnd(),
@@ -187,16 +187,16 @@ const kubeProxyConfigMap = ({ controlPlaneEndpoint }: ClusterFacts): ConfigMap =
 };
 
 /** The public cluster-info: the address of the cluster and its CA. The bootstrap signer adds the signatures. */
-export const clusterInfo = ({ controlPlaneEndpoint, ca }: ClusterFacts): ConfigMap =>
+export const clusterInfo = ({ controlPlaneEndpoint, ca }: ClusterSettings): ConfigMap =>
 	configMap(kubePublic, wellKnown.clusterInfo, {
 		kubeconfig: writeKubeconfig(clusterOnlyKubeconfig(`https://${controlPlaneEndpoint}`, ca)),
 	});
 
-export const kubeadmConfigMaps = (facts: ClusterFacts): ConfigMap[] => [
-	clusterInfo(facts),
+export const kubeadmConfigMaps = (settings: ClusterSettings): ConfigMap[] => [
+	clusterInfo(settings),
 	configMap(kubeSystem, 'kubeadm-config', {
-		ClusterConfiguration: yaml(clusterConfiguration(facts)),
+		ClusterConfiguration: yaml(clusterConfiguration(settings)),
 	}),
 	withDefaultsHash(configMap(kubeSystem, 'kubelet-config', { kubelet: yaml(kubeletConfiguration) })),
-	kubeProxyConfigMap(facts),
+	kubeProxyConfigMap(settings),
 ];

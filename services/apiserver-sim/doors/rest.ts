@@ -124,8 +124,8 @@ function refusalOf(error: unknown, request: HttpRequest, log: Log, lines: LimitL
 	return { status: status.code, headers: { 'Content-Type': contentType, ...headersOf(known, status.code) }, body };
 }
 
-function headersOf({ facts }: KubejoinError, status: number): Answer['headers'] {
-	const { retryAfterSeconds } = facts;
+function headersOf({ details }: KubejoinError, status: number): Answer['headers'] {
+	const { retryAfterSeconds } = details;
 	return {
 		...(status === 403 ? { 'X-Content-Type-Options': 'nosniff' } : {}),
 		...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),

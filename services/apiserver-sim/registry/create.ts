@@ -22,9 +22,9 @@ export async function createObject<T extends KubeObject>(objects: StoredObjects<
 		} catch (error) {
 			if (!hasCode(error, 'STORE_KEY_EXISTS')) throw error;
 			if (isGenerated && attempt < MAX_NAME_ATTEMPTS) continue;
-			const facts = objects.facts(created.metadata.name ?? '');
-			if (isGenerated) throw new KubejoinError('API_NAME_NOT_GENERATED', { ...facts, retryAfterSeconds: 1 });
-			throw new KubejoinError('API_ALREADY_EXISTS', facts, { cause: error });
+			const details = objects.details(created.metadata.name ?? '');
+			if (isGenerated) throw new KubejoinError('API_NAME_NOT_GENERATED', { ...details, retryAfterSeconds: 1 });
+			throw new KubejoinError('API_ALREADY_EXISTS', details, { cause: error });
 		}
 	}
 }

@@ -29,7 +29,7 @@ export async function deleteObject<T extends KubeObject>(objects: StoredObjects<
 			return isRemoved ? await objects.remove(request, marked) : marked;
 		} catch (error) {
 			if (hasCode(error, 'STORE_KEY_MISSING'))
-				throw new KubejoinError('API_NOT_FOUND', objects.facts(request.name), { cause: error });
+				throw new KubejoinError('API_NOT_FOUND', objects.details(request.name), { cause: error });
 			if (!hasCode(error, 'STORE_CONFLICT')) throw error;
 			request.signal.throwIfAborted();
 		}

@@ -12,5 +12,5 @@ export async function getObject<T extends KubeObject>(objects: StoredObjects<T>,
 	const object = await objects.find(request);
 	const problem = unmarshalProblem(objects.resource, object);
 	if (problem === undefined) return object;
-	throw new KubejoinError('API_OBJECT_UNREADABLE', { ...objects.facts(request.name), problem });
+	throw new KubejoinError('API_OBJECT_UNREADABLE', { ...objects.details(request.name), problem });
 }

@@ -27,7 +27,7 @@ export async function patchObject<T extends KubeObject>(objects: StoredObjects<T
 	if (type === 'apply') return applyObject(objects, request, document);
 	const kind = { apiVersion: apiVersionOf(objects.resource), kind: objects.resource.kind };
 	const next = (previous: T | undefined): T => {
-		if (previous === undefined) throw new KubejoinError('API_NOT_FOUND', objects.facts(request.name));
+		if (previous === undefined) throw new KubejoinError('API_NOT_FOUND', objects.details(request.name));
 		// The form in which a client reads the object, to which its patch refers.
 		const read = goForm(typeOfKind(kind), previous) as JsonObject;
 		const patched = applyPatch(type, kind, read, document);
@@ -48,7 +48,7 @@ function applyObject<T extends KubeObject>(
 		const { uid = '' } = applied.metadata;
 		if (previous === undefined && uid !== '') {
 			const because = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
-			throw new KubejoinError('API_CONFLICT', { ...objects.facts(name), because });
+			throw new KubejoinError('API_CONFLICT', { ...objects.details(name), because });
 		}
 		return patchedObject<T>(request, applied);
 	};

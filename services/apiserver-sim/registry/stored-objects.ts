@@ -58,8 +58,8 @@ export class StoredObjects<T extends KubeObject> {
 	now(): string {
 		return rfc3339(this.#clock());
 	}
-	/** The facts of an error about the object. */
-	facts(name: string): { resource: string; group: string; name: string } {
+	/** The details of an error about the object. */
+	details(name: string): { resource: string; group: string; name: string } {
 		return { resource: this.resource.resource, group: this.resource.group, name };
 	}
 	keyFor({ namespace, name }: Pick<ApiRequest, 'namespace' | 'name'>): string {
@@ -73,7 +73,7 @@ export class StoredObjects<T extends KubeObject> {
 	async find(request: Pick<ApiRequest, 'namespace' | 'name'>): Promise<T> {
 		const found = await this.findOptional(request);
 		if (found !== undefined) return found;
-		throw new KubejoinError('API_NOT_FOUND', this.facts(request.name));
+		throw new KubejoinError('API_NOT_FOUND', this.details(request.name));
 	}
 	/** @throws STORE_KEY_EXISTS, API_OBJECT_TOO_LARGE */
 	async create(request: ApiRequest, object: T): Promise<T> {
@@ -155,7 +155,7 @@ async function written<T extends KubeObject>(
 		if (!hasCode(error, 'STORE_VALUE_TOO_LARGE')) throw error;
 		if (!isApply(request) && 'managedFields' in object.metadata)
 			return written(request, withoutManagedFields(object), write);
-		const { bytes, limit } = error.facts;
+		const { bytes, limit } = error.details;
 		throw new KubejoinError('API_OBJECT_TOO_LARGE', { bytes: Number(bytes), limit: Number(limit) }, { cause: error });
 	}
 }

@@ -43,7 +43,8 @@ export async function writeNext<T extends KubeObject>(
 ): Promise<T> {
 	for (;;) {
 		const previous = await objects.findOptional(request);
-		if (previous === undefined && !allowsCreate) throw new KubejoinError('API_NOT_FOUND', objects.facts(request.name));
+		if (previous === undefined && !allowsCreate)
+			throw new KubejoinError('API_NOT_FOUND', objects.details(request.name));
 		try {
 			const sent = await nextOf(previous);
 			return previous === undefined
@@ -176,5 +177,5 @@ function requireSameObject<T extends KubeObject>(
 	const because =
 		`StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ` +
 		`Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${found}`;
-	throw new KubejoinError('API_CONFLICT', { ...objects.facts(name), because });
+	throw new KubejoinError('API_CONFLICT', { ...objects.details(name), because });
 }

@@ -85,6 +85,6 @@ function eventOf(change: CacheEvent, { matches }: Selection): Event | undefined 
 
 function expired(error: unknown, { resourceVersion }: ApiRequest): never {
 	if (!hasCode(error, 'STORE_COMPACTED')) throw error;
-	const facts = { requested: resourceVersion, oldest: String(error.facts.oldest) };
-	throw new KubejoinError('API_EXPIRED', facts, { cause: error });
+	const details = { requested: resourceVersion, oldest: String(error.details.oldest) };
+	throw new KubejoinError('API_EXPIRED', details, { cause: error });
 }

@@ -198,7 +198,7 @@ describe('CertificateSigningRequests', () => {
 		it('422: a longer request than the limit, which the cause names', async () => {
 			const request = base64(pem.padEnd(limits.csrCharacters.value + 1));
 			await assert.rejects(create(csr({ request })), (error: KubejoinError) => {
-				const causes = error.facts.causes as readonly FieldProblem[];
+				const causes = error.details.causes as readonly FieldProblem[];
 				assert.deepEqual(
 					causes.map(({ field, limit }) => [field, limit]),
 					[['spec.request', 'csrCharacters']],

@@ -141,9 +141,9 @@ async function firstFree<T>(
 		const value = draw();
 		if (await claim(keyOf(value))) return value;
 	}
-	throw new KubejoinError('API_NAME_NOT_GENERATED', { ...servicesFacts, retryAfterSeconds: 1 });
+	throw new KubejoinError('API_NAME_NOT_GENERATED', { ...servicesDetails, retryAfterSeconds: 1 });
 }
-const servicesFacts = { resource: resources.services.resource, group: '', name: '' };
+const servicesDetails = { resource: resources.services.resource, group: '', name: '' };
 
 /** The Service `kubernetes` and its endpoints. @source pkg/controlplane/reconcilers */
 export function kubernetesService(address: string, port: number): { service: KubeObject; slice: KubeObject } {

@@ -24,7 +24,7 @@ describe('fetch-cluster-info', () => {
 		for (const tools of made.splice(0)) tools.remove();
 	});
 	const fails = (result: Promise<unknown>, code: Parameters<typeof hasCode>[1], cause?: string) =>
-		assert.rejects(result, (error) => hasCode(error, code) && (error as KubejoinError).facts.cause === cause);
+		assert.rejects(result, (error) => hasCode(error, code) && (error as KubejoinError).details.cause === cause);
 
 	it('requests cluster-info over an unverified connection, and returns the signature of its token', async () => {
 		const { tools, asked, result } = run(signed);

@@ -91,6 +91,6 @@ function causeOf(error: unknown): string | undefined {
 	if (hasCode(error, 'API_FORBIDDEN')) return 'forbidden';
 	if (hasCode(error, 'API_NOT_FOUND', 'API_PATH_NOT_FOUND')) return 'not-found';
 	if (hasCode(error, 'DEADLINE_EXCEEDED')) return 'timeout';
-	if (hasCode(error, 'CONNECTION_REFUSED')) return causeOfDial(String(error.facts.problem));
-	return hasCode(error, 'PEER_REFUSED') ? String(error.facts.cause) : undefined;
+	if (hasCode(error, 'CONNECTION_REFUSED')) return causeOfDial(String(error.details.problem));
+	return hasCode(error, 'PEER_REFUSED') ? String(error.details.cause) : undefined;
 }

@@ -20,7 +20,7 @@ const problemsOf = (work: () => unknown): readonly string[] => {
 		work();
 	} catch (error) {
 		assert.ok(hasCode(error, 'JOIN_ARGUMENTS_INVALID'), String(error));
-		return error.facts.problems as readonly string[];
+		return error.details.problems as readonly string[];
 	}
 	return [];
 };

@@ -87,7 +87,7 @@ describe('pin-ca', () => {
 	});
 
 	it('refuses another CA appended to the pinned one', () => {
-		assert.deepEqual(refusal(() => acceptCa(own + other, [pinOf(own)])).facts.presented, [pinOf(other)]);
+		assert.deepEqual(refusal(() => acceptCa(own + other, [pinOf(own)])).details.presented, [pinOf(other)]);
 	});
 
 	it('refuses an appended CA with a forged signature of the pinned CA', async () => {

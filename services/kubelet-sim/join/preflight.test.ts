@@ -33,7 +33,7 @@ describe('preflight', () => {
 			(thrown: unknown) => thrown,
 		);
 		assert.ok(hasCode(error, 'PREFLIGHT_FAILED'), String(error));
-		return error.facts.problems;
+		return error.details.problems;
 	};
 	const validMs = Date.UTC(2026, 6, 1);
 

@@ -24,7 +24,7 @@ describe('callAgent', () => {
 	});
 
 	it('throws the failure of the operation', async () => {
-		const stdout = JSON.stringify({ status: 400, body: { code: 'LAB_NAME_TAKEN', facts: { name: 'n' } } });
+		const stdout = JSON.stringify({ status: 400, body: { code: 'LAB_NAME_TAKEN', details: { name: 'n' } } });
 		await assert.rejects(callAgent(container({ stdout }), call, undefined), (error) =>
 			hasCode(error, 'LAB_NAME_TAKEN'),
 		);
