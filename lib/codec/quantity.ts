@@ -1,6 +1,6 @@
 /**
- * Quantities: `100m`, `1.5Gi`, `12e6`, and their canonical form, in which upstream stores and prints them.
- * @source apimachinery/pkg/api/resource/quantity.go ParseQuantity, CanonicalizeBytes; suffix.go
+ * Quantities: `100m`, `1.5Gi`, `12e6`, their canonical form, in which upstream stores and prints them, and arithmetic.
+ * @source apimachinery/pkg/api/resource/quantity.go ParseQuantity, CanonicalizeBytes, Add, Sub, Cmp; suffix.go
  * @differs exponents have at most three digits
  */
 
@@ -9,6 +9,7 @@ export interface Quantity {
 	/** The amount is `value` times ten to the power of `exponent`. */
 	readonly value: bigint;
 	readonly exponent: number;
+	readonly format: Format;
 	readonly canonical: string;
 }
 export class QuantityError extends Error {}
@@ -27,7 +28,7 @@ const binary = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
 /** @throws QuantityError */
 export function parseQuantity(text: string): Quantity {
 	if (/^[1-9]\d{0,14}$/.test(text) && !text.endsWith('000'))
-		return { value: BigInt(text), exponent: 0, canonical: text };
+		return { value: BigInt(text), exponent: 0, format: 'DecimalSI', canonical: text };
 	const [, sign = '', leading = '', fraction = '', suffix = ''] = quantityForm.exec(text) ?? [];
 	if (text === '' || text.length > MAX_LENGTH || !quantityForm.test(text)) throw formatError();
 	const digits = leading.replace(/^0+/, '') || '0';
@@ -39,14 +40,10 @@ export function parseQuantity(text: string): Quantity {
 	const bounded = bound({ value: scaled, exponent }, format);
 	const amount = { ...bounded, value: isNegative ? -bounded.value : bounded.value };
 	const canonical = isWrittenCanonically(digits, fraction, format, power, shifted) ? text : canonicalForm(amount);
-	return { value: amount.value, exponent: amount.exponent, canonical };
+	return { ...amount, canonical };
 }
 
-interface Amount {
-	readonly value: bigint;
-	readonly exponent: number;
-	readonly format: Format;
-}
+type Amount = Omit<Quantity, 'canonical'>;
 
 function interpret(suffix: string): { format: Format; power: number } {
 	const [ten, two] = [decimal.indexOf(suffix), binary.indexOf(suffix)];
@@ -110,4 +107,30 @@ function withoutFactors(value: bigint, factor: bigint, most: number): { rest: bi
 	let [rest, times] = [value, 0];
 	for (; times < most && rest % factor === 0n; times++) rest /= factor;
 	return { rest, times };
+}
+
+/** The value in units of ten to the power of the exponent, which is not above its own. */
+const inUnits = ({ value, exponent }: Amount, unit: number): bigint => value * 10n ** BigInt(exponent - unit);
+
+/** Negative if `a` is less, 0 if both are equal. */
+export function compareQuantities(a: Quantity, b: Quantity): number {
+	const unit = Math.min(a.exponent, b.exponent);
+	const difference = inUnits(a, unit) - inUnits(b, unit);
+	return difference < 0n ? -1 : difference > 0n ? 1 : 0;
+}
+
+/** The sum has the format of `a`, unless that is zero. */
+export function addQuantities(a: Quantity, b: Quantity): Quantity {
+	const exponent = Math.min(a.exponent, b.exponent);
+	const format = a.value === 0n ? b.format : a.format;
+	const sum = { value: inUnits(a, exponent) + inUnits(b, exponent), exponent, format };
+	return { ...sum, canonical: canonicalForm(sum) };
+}
+export const subtractQuantities = (a: Quantity, b: Quantity): Quantity => addQuantities(a, { ...b, value: -b.value });
+
+/** In units of ten to the power of `power`, rounded up. */
+export function scaledQuantity({ value, exponent }: Quantity, power: number): bigint {
+	if (exponent >= power) return value * 10n ** BigInt(exponent - power);
+	const divisor = 10n ** BigInt(power - exponent);
+	return value < 0n ? value / divisor : divideUp(value, divisor);
 }

@@ -227,10 +227,6 @@ export interface SelfSubjectReview extends KubeObject {
 	status?: { userInfo: UserInfo };
 }
 
-/** The parts of a Pod that authorization and tokens read. */
-export interface Pod extends KubeObject {
-	spec?: { nodeName?: string; serviceAccountName?: string };
-}
 /** @source k8s.io/api/authentication/v1 BoundObjectReference */
 export interface BoundObjectReference {
 	kind?: string;

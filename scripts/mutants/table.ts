@@ -391,7 +391,7 @@ const authentication: readonly Target[] = [
 		tests: ['services/apiserver-sim/authorize/node-graph.test.ts'],
 		mutants: [
 			["		if (node === '') return;", ''],
-			['if (annotations !== undefined && Object.hasOwn(annotations, mirrorAnnotation)) return [own];', ''],
+			['if (isMirrorPod(pod)) return [own];', ''],
 			['			if (count > 0) nodes?.set(node, count);', '			if (count >= 0) nodes?.set(node, count);'],
 			['?.has(node) ?? false', '!== undefined'],
 		],
@@ -537,7 +537,7 @@ const authorization: readonly Target[] = [
 		tests: ['services/apiserver-sim/admit/node-restriction.test.ts'],
 		mutants: [
 			['if (previous.spec?.nodeName !== node)', 'if (false)'],
-			['if (pod.metadata.annotations?.[mirrorAnnotation] === undefined)', 'if (false)'],
+			['if (!isMirrorPod(pod))', 'if (false)'],
 			['if (owner.uid !== uid)', 'if (false)'],
 			['if (bound.uid !== pod.metadata.uid)', 'if (false)'],
 			["if (pod.spec?.nodeName !== node) return 'node requested token", "if (false) return 'node requested token"],

@@ -1,48 +1,13 @@
 /** @source pkg/printers/internalversion/printers.go printPod */
-import type { KubeObject } from '../types.ts';
+import {
+	type ContainerState,
+	type ContainerStatus,
+	isSidecar,
+	type Pod,
+	type PodCondition,
+	type TerminatedState,
+} from '../pod.ts';
 import { age, type Cell, since } from './cell.ts';
-
-interface Terminated {
-	readonly exitCode?: number;
-	readonly signal?: number;
-	readonly reason?: string;
-	readonly finishedAt?: string;
-}
-interface ContainerState {
-	readonly waiting?: { readonly reason?: string };
-	readonly running?: object;
-	readonly terminated?: Terminated;
-}
-interface ContainerStatus {
-	readonly name: string;
-	readonly ready?: boolean;
-	readonly started?: boolean;
-	readonly restartCount?: number;
-	readonly state?: ContainerState;
-	readonly lastState?: ContainerState;
-}
-interface Condition {
-	readonly type: string;
-	readonly status?: string;
-	readonly reason?: string;
-}
-export interface Pod extends KubeObject {
-	readonly spec?: {
-		readonly nodeName?: string;
-		readonly containers?: readonly { readonly name: string }[];
-		readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[];
-		readonly readinessGates?: readonly { readonly conditionType: string }[];
-	};
-	readonly status?: {
-		readonly phase?: string;
-		readonly reason?: string;
-		readonly conditions?: readonly Condition[];
-		readonly initContainerStatuses?: readonly ContainerStatus[];
-		readonly containerStatuses?: readonly ContainerStatus[];
-		readonly podIPs?: readonly { readonly ip?: string }[];
-		readonly nominatedNodeName?: string;
-	};
-}
 
 /** The containers as the status column sums them up. */
 interface Summary {
@@ -73,11 +38,10 @@ export function podCells(pod: Pod, nowMs: number): Cell[] {
 	];
 }
 
-/** Init containers that keep running beside the others. */
-const restartableNames = ({ spec }: Pod): ReadonlySet<string> =>
-	new Set(spec?.initContainers?.filter(({ restartPolicy }) => restartPolicy === 'Always').map(({ name }) => name));
+const restartableNames = ({ spec }: Pod): ReadonlySet<string | undefined> =>
+	new Set(spec?.initContainers?.filter(isSidecar).map(({ name }) => name));
 
-const isTrue = (conditions: readonly Condition[] = [], type: string): boolean =>
+const isTrue = (conditions: readonly PodCondition[] = [], type: string): boolean =>
 	conditions.find((condition) => condition.type === type)?.status === 'True';
 const later = (a: string, b: string | undefined): string =>
 	b !== undefined && (a === '' || Date.parse(b) > Date.parse(a)) ? b : a;
@@ -112,14 +76,14 @@ function summaryOf(pod: Pod): Summary {
 	};
 }
 
-const isRunningSidecar = ({ name, started }: ContainerStatus, sidecars: ReadonlySet<string>): boolean =>
+const isRunningSidecar = ({ name, started }: ContainerStatus, sidecars: ReadonlySet<string | undefined>): boolean =>
 	sidecars.has(name) && started === true;
-const isInitialized = (container: ContainerStatus, sidecars: ReadonlySet<string>): boolean =>
+const isInitialized = (container: ContainerStatus, sidecars: ReadonlySet<string | undefined>): boolean =>
 	container.state?.terminated?.exitCode === 0 || isRunningSidecar(container, sidecars);
 const isHeld = ({ waiting, terminated }: ContainerState): boolean =>
 	Boolean(waiting?.reason) || terminated !== undefined;
 
-const terminatedReason = ({ reason, signal, exitCode = 0 }: Terminated): string =>
+const terminatedReason = ({ reason, signal, exitCode = 0 }: TerminatedState): string =>
 	reason || (signal ? `Signal:${signal}` : `ExitCode:${exitCode}`);
 
 function initReasonOf({ state }: ContainerStatus, progress: string): string {

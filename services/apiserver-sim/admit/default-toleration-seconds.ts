@@ -3,17 +3,9 @@
  *
  * @source plugin/pkg/admission/defaulttolerationseconds
  */
+import type { Pod, Toleration } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import type { KubeObject } from '../../../lib/kube/types.ts';
 import { type AdmissionPlugin, isOf } from './admission.ts';
-
-interface Toleration {
-	readonly key?: string;
-	readonly operator?: string;
-	readonly effect?: string;
-	readonly tolerationSeconds?: number;
-}
-type Pod = KubeObject & { readonly spec?: { readonly tolerations?: readonly Toleration[] } };
 
 const keys = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'];
 const effect = 'NoExecute';
@@ -28,7 +20,7 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
 		const missing = keys.filter((key) => !tolerations.some((one) => tolerates(one, key)));
 		if (missing.length === 0) return undefined;
 		const added = missing.map((key) => ({ key, operator: 'Exists', effect, tolerationSeconds: 300 }));
-		return { ...pod, spec: { ...pod.spec, tolerations: [...tolerations, ...added] } } as KubeObject;
+		return { ...pod, spec: { ...pod.spec, tolerations: [...tolerations, ...added] } };
 	},
 };
 

@@ -7,6 +7,8 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { KubejoinError } from '../../../lib/errors.ts';
+import { isMirrorPod, MIRROR_ANNOTATION, type Pod, type Volume } from '../../../lib/kube/pod.ts';
+import { configMapNamesOf, secretNamesOf } from '../../../lib/kube/pod-references.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
@@ -19,45 +21,19 @@ type Refusal = string | undefined;
 interface TokenSource {
 	readonly audience?: string;
 }
-type Volume = Readonly<Record<string, unknown>> & {
-	readonly name?: string;
-	readonly csi?: { readonly driver?: string };
-	readonly projected?: {
-		readonly sources?: readonly (Readonly<Record<string, unknown>> & { readonly serviceAccountToken?: TokenSource })[];
-	};
-};
-interface Container {
-	readonly env?: readonly { readonly valueFrom?: Readonly<Record<string, unknown>> }[];
-	readonly envFrom?: readonly Readonly<Record<string, unknown>>[];
-}
-export interface PodObject extends KubeObject {
-	readonly spec?: {
-		readonly nodeName?: string;
-		readonly serviceAccountName?: string;
-		readonly volumes?: readonly Volume[];
-		readonly resourceClaims?: readonly unknown[];
-		readonly imagePullSecrets?: readonly unknown[];
-		readonly containers?: readonly Container[];
-		readonly initContainers?: readonly Container[];
-		readonly ephemeralContainers?: readonly Container[];
-	};
-	readonly status?: Readonly<Record<string, unknown>>;
-}
-
-const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 /** @throws API_NOT_FOUND */
 export async function checkPod(node: string, attributes: AdmissionAttributes, objects: ObjectReader): Promise<Refusal> {
 	const { subresource, operation } = attributes;
-	const previous = attributes.previous as PodObject | undefined;
+	const previous = attributes.previous as Pod | undefined;
 	if (subresource === 'status') {
 		if (operation !== 'UPDATE') return `unexpected operation ${quoted(operation)}`;
-		return checkPodStatus(node, previous, attributes.object as PodObject | undefined);
+		return checkPodStatus(node, previous, attributes.object as Pod | undefined);
 	}
 	if (subresource === 'eviction') return checkEviction(node, attributes, objects);
 	if (subresource !== '')
 		return `unexpected pod subresource ${quoted(subresource)}, only 'status' and 'eviction' are allowed`;
-	if (operation === 'CREATE') return checkPodCreate(node, attributes.object as PodObject, objects);
+	if (operation === 'CREATE') return checkPodCreate(node, attributes.object as Pod, objects);
 	if (operation === 'DELETE')
 		return previous?.spec?.nodeName === node
 			? undefined
@@ -65,7 +41,7 @@ export async function checkPod(node: string, attributes: AdmissionAttributes, ob
 	return `unexpected operation ${quoted(operation)}, node ${quoted(node)} can only create and delete mirror pods`;
 }
 
-function checkPodStatus(node: string, previous: PodObject | undefined, next: PodObject | undefined): Refusal {
+function checkPodStatus(node: string, previous: Pod | undefined, next: Pod | undefined): Refusal {
 	if (previous === undefined || next === undefined) return 'unexpected type <nil>';
 	const by = `node ${quoted(node)}`;
 	if (previous.spec?.nodeName !== node)
@@ -87,14 +63,14 @@ async function checkEviction(
 ): Promise<Refusal> {
 	if (operation !== 'CREATE') return `unexpected operation ${operation}`;
 	if (name === '') return 'could not determine pod from request data';
-	const pod = await stored<PodObject>(objects, resources.pods, namespace, name);
+	const pod = await stored<Pod>(objects, resources.pods, namespace, name);
 	return pod.spec?.nodeName === node ? undefined : `node ${node} can only evict pods with spec.nodeName set to itself`;
 }
 
-async function checkPodCreate(node: string, pod: PodObject, objects: ObjectReader): Promise<Refusal> {
+async function checkPodCreate(node: string, pod: Pod, objects: ObjectReader): Promise<Refusal> {
 	const by = `node ${quoted(node)}`;
-	if (pod.metadata.annotations?.[mirrorAnnotation] === undefined)
-		return `pod does not have ${quoted(mirrorAnnotation)} annotation, ${by} can only create mirror pods`;
+	if (!isMirrorPod(pod))
+		return `pod does not have ${quoted(MIRROR_ANNOTATION)} annotation, ${by} can only create mirror pods`;
 	if (pod.spec?.nodeName !== node) return `${by} can only create pods with spec.nodeName set to itself`;
 	const [owner, ...others] = pod.metadata.ownerReferences ?? [];
 	if (others.length > 0) return `${by} can only create pods with a single owner reference set to itself`;
@@ -148,17 +124,11 @@ const sourceReferences: Readonly<Record<string, string>> = {
 	clusterTrustBundle: 'clustertrustbundles',
 	podCertificate: 'podcertificates',
 };
-const secretVolumes = ['azureFile', 'secret'];
-/** Their `secretRef` or `nodePublishSecretRef` names a Secret. */
-const secretRefs = ['secretRef', 'nodePublishSecretRef', 'nodeStageSecretRef'];
-
-function apiReference({ spec = {} }: PodObject): Reference | undefined {
+function apiReference(pod: Pod): Reference | undefined {
+	const { spec = {} } = pod;
 	if (spec.serviceAccountName) return { to: 'serviceaccounts' };
-	if (referencesByValue(spec, 'secretKeyRef', 'secretRef') || secretsOfVolumes(spec.volumes ?? []))
-		return { to: 'secrets' };
-	if ((spec.imagePullSecrets ?? []).length > 0) return { to: 'secrets' };
-	if (referencesByValue(spec, 'configMapKeyRef', 'configMapRef') || configMapsOfVolumes(spec.volumes ?? []))
-		return { to: 'configmaps' };
+	if (secretNamesOf(pod).length > 0) return { to: 'secrets' };
+	if (configMapNamesOf(pod).length > 0) return { to: 'configmaps' };
 	if ((spec.resourceClaims ?? []).length > 0) return { to: 'resourceclaims' };
 	for (const volume of spec.volumes ?? []) {
 		const reference = volumeReference(volume);
@@ -167,32 +137,7 @@ function apiReference({ spec = {} }: PodObject): Reference | undefined {
 	return undefined;
 }
 
-function referencesByValue(spec: NonNullable<PodObject['spec']>, ofVariable: string, ofAll: string): boolean {
-	const containers = [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...(spec.ephemeralContainers ?? [])];
-	return containers.some(
-		({ env = [], envFrom = [] }) =>
-			env.some(({ valueFrom }) => isSet(valueFrom?.[ofVariable])) || envFrom.some((source) => isSet(source[ofAll])),
-	);
-}
-
 const isSet = (value: unknown): boolean => value !== undefined && value !== null;
-
-const secretsOfVolumes = (volumes: readonly Volume[]): boolean =>
-	volumes.some(
-		(volume) =>
-			secretVolumes.some((kind) => isSet(volume[kind])) ||
-			(volume.projected?.sources ?? []).some(({ secret }) => isSet(secret)) ||
-			Object.values(volume).some(
-				(source) =>
-					typeof source === 'object' &&
-					source !== null &&
-					secretRefs.some((ref) => isSet((source as Readonly<Record<string, unknown>>)[ref])),
-			),
-	);
-const configMapsOfVolumes = (volumes: readonly Volume[]): boolean =>
-	volumes.some(
-		(volume) => isSet(volume.configMap) || (volume.projected?.sources ?? []).some(({ configMap }) => isSet(configMap)),
-	);
 
 function volumeReference(volume: Volume): Reference | undefined {
 	const { name = '', ...sources } = volume;
@@ -239,7 +184,7 @@ export async function checkNodeToken(
 	if (bound?.apiVersion !== 'v1' || bound.kind !== 'Pod' || !bound.name)
 		return 'node requested token not bound to a pod';
 	if (!bound.uid) return 'node requested token with a pod binding without a uid';
-	const pod = await stored<PodObject>(objects, resources.pods, namespace, bound.name);
+	const pod = await stored<Pod>(objects, resources.pods, namespace, bound.name);
 	if (bound.uid !== pod.metadata.uid)
 		return (
 			`the UID in the bound object reference (${bound.uid}) does not match the UID in record. ` +
@@ -252,7 +197,7 @@ export async function checkNodeToken(
 	return authorizeAudience(attributes, audience, authorizer);
 }
 
-async function podNamesAudience(pod: PodObject, audience: string, objects: ObjectReader): Promise<boolean> {
+async function podNamesAudience(pod: Pod, audience: string, objects: ObjectReader): Promise<boolean> {
 	const names = ({ audience: named = '' }: TokenSource) => named === audience;
 	for (const { projected, csi } of pod.spec?.volumes ?? []) {
 		const tokens = (projected?.sources ?? []).flatMap(({ serviceAccountToken: token }) => token ?? []);

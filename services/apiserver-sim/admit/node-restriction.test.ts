@@ -306,8 +306,8 @@ const rows: [string, Write, string | undefined][] = [
 		'node "a" can not create pods that reference serviceaccounts',
 	],
 	...Object.entries({
-		env: [{ valueFrom: { secretKeyRef: {} } }],
-		envFrom: [{ secretRef: {} }],
+		env: [{ valueFrom: { secretKeyRef: { name: 's' } } }],
+		envFrom: [{ secretRef: { name: 's' } }],
 	}).map(([field, value]): [string, Write, string] => [
 		`a mirror pod with a secret in ${field}`,
 		createPod(pod({ containers: [{ [field]: value }] })),
@@ -315,13 +315,18 @@ const rows: [string, Write, string | undefined][] = [
 	]),
 	[
 		'a mirror pod with a config map in an init container',
-		createPod(pod({ initContainers: [{ envFrom: [{ configMapRef: {} }] }] })),
+		createPod(pod({ initContainers: [{ envFrom: [{ configMapRef: { name: 'c' } }] }] })),
 		'node "a" can not create pods that reference configmaps',
 	],
 	[
 		'a mirror pod with a secret volume',
-		withVolume({ secret: {} }),
+		withVolume({ secret: { secretName: 's' } }),
 		'node "a" can not create pods that reference secrets',
+	],
+	[
+		'a mirror pod with a secret volume without a name',
+		withVolume({ secret: {} }),
+		'node "a" can not create pods that reference secrets (via secret volumes)',
 	],
 	[
 		'a mirror pod with a secret behind a volume',

@@ -3,6 +3,7 @@
  *
  * @source plugin/pkg/admission/priority
  */
+import type { Pod, PodSpec } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
@@ -13,13 +14,6 @@ interface PriorityClass extends KubeObject {
 	readonly globalDefault?: boolean;
 	readonly preemptionPolicy?: string;
 }
-interface PodSpec {
-	readonly priorityClassName?: string;
-	readonly priority?: number;
-	readonly preemptionPolicy?: string;
-}
-type Pod = KubeObject & { readonly spec?: PodSpec };
-
 export const priority = (objects: ObjectReader): AdmissionPlugin => ({
 	name: 'Priority',
 	async mutate(attributes) {

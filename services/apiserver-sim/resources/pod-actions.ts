@@ -6,10 +6,10 @@
  */
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { required, requireValid } from '../../../lib/kube/object-meta.ts';
+import type { Pod } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
-import type { Pod } from './pods.ts';
 
 interface Binding extends KubeObject {
 	readonly target?: { readonly kind?: string; readonly name?: string };

@@ -8,52 +8,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import { duplicate, forbiddenField, invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
+import type { Container, Pod, PodSpec, Volume } from '../../../lib/kube/pod.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { Strategy } from '../registry.ts';
 import { kindStrategy, specOf } from './kind.ts';
-
-export interface Container {
-	readonly name?: string;
-	readonly image?: string;
-	readonly ports?: readonly { readonly containerPort?: number; readonly protocol?: string }[];
-	readonly volumeMounts?: readonly { readonly name?: string; readonly mountPath?: string }[];
-	readonly resources?: {
-		readonly limits?: Readonly<Record<string, string>>;
-		readonly requests?: Readonly<Record<string, string>>;
-	};
-	readonly [field: string]: unknown;
-}
-export interface Volume {
-	readonly name?: string;
-	readonly [source: string]: unknown;
-}
-export interface PodSpec {
-	readonly containers?: readonly Container[];
-	readonly initContainers?: readonly Container[];
-	readonly ephemeralContainers?: readonly Container[];
-	readonly volumes?: readonly Volume[];
-	readonly nodeName?: string;
-	readonly serviceAccountName?: string;
-	/** The former name of serviceAccountName. */
-	readonly serviceAccount?: string;
-	readonly restartPolicy?: string;
-	readonly schedulerName?: string;
-	readonly terminationGracePeriodSeconds?: number;
-	readonly activeDeadlineSeconds?: number;
-	readonly tolerations?: readonly object[];
-	readonly hostNetwork?: boolean;
-	readonly [field: string]: unknown;
-}
-export interface Pod extends KubeObject {
-	readonly spec?: PodSpec;
-	readonly status?: {
-		readonly phase?: string;
-		readonly podIPs?: readonly { readonly ip?: string }[];
-		readonly nominatedNodeName?: string;
-		readonly [field: string]: unknown;
-	};
-}
 
 /** `Always` for a tag that moves. @source SetDefaults_Container */
 function pullPolicy(image: string): string {

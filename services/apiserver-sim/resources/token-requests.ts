@@ -6,8 +6,9 @@
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
 import { invalid, requireValid } from '../../../lib/kube/object-meta.ts';
+import type { Pod } from '../../../lib/kube/pod.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
-import type { BoundObjectReference, KubeObject, Pod, TokenRequest } from '../../../lib/kube/types.ts';
+import type { BoundObjectReference, KubeObject, TokenRequest } from '../../../lib/kube/types.ts';
 import type { Admission } from '../admit/admission.ts';
 import { type BoundObjects, newClaims } from '../authenticate/service-account-claims.ts';
 import { type ServiceAccountKey, signClaims } from '../authenticate/service-account-key.ts';
