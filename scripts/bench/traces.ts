@@ -1,5 +1,5 @@
 /**
- * Measures joins per second on one machine without traces, with 1 % and with all: node dist/scripts/bench/join.js
+ * Measures joins per second on one machine without traces, with 1 % and with all: node dist/scripts/bench/traces.js
  * [JOINS] All nodes run in this process, each service in its own; the collector discards the traces.
  */
 import { mkdtempSync, rmSync } from 'node:fs';

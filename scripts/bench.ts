@@ -1,0 +1,87 @@
+/** `npm run bench`: measures joins and the REST API. This file wires; scripts/bench measures. */
+import '../lib/require-node.ts';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { basename, resolve } from 'node:path';
+import { Argument, Command } from 'commander';
+import { runCli } from '../lib/cli.ts';
+import { parsedBy } from '../lib/cli-options.ts';
+import { integer } from '../lib/config.ts';
+import { projectPath } from '../lib/paths.ts';
+import { fullJoins, type JoinResult, type JoinSetting, measureJoins, quickJoins } from './bench/joins.ts';
+import { joinText, restText } from './bench/report.ts';
+import { fullRest, measureRest, quickRest, type RestResult } from './bench/rest.ts';
+
+interface Flags {
+	readonly quick?: boolean;
+	readonly json?: boolean;
+	readonly against?: string;
+	readonly rounds?: number;
+}
+
+interface Results {
+	readonly machine: { readonly model: string; readonly processors: number; readonly node: string };
+	readonly joins: JoinResult[];
+	readonly rest: RestResult[];
+}
+
+const sections = ['joins', 'rest'] as const;
+const BENCH_PORT = 46_443;
+
+const everySetting: readonly JoinSetting[] = [
+	{ store: 'lmdb', hasObserver: false },
+	{ store: 'lmdb', hasObserver: true },
+	{ store: 'redis', hasObserver: false },
+	{ store: 'redis', hasObserver: true },
+];
+
+async function bench(chosen: readonly string[], { quick, json, against, rounds }: Flags): Promise<void> {
+	const say = (line: string) => void process.stderr.write(`${line}\n`);
+	const print = (text: string) => void (json ? undefined : process.stdout.write(text));
+	const builds = [
+		{ name: 'this build', build: projectPath() },
+		...(against === undefined ? [] : [{ name: basename(resolve(against)), build: resolve(against) }]),
+	];
+	const repeated = rounds === undefined ? {} : { rounds };
+	const place = { port: BENCH_PORT, say };
+	const isChosen = (section: string) => chosen.length === 0 || chosen.includes(section);
+	const machine = {
+		model: cpus()[0]?.model ?? 'unknown',
+		processors: availableParallelism(),
+		node: process.version,
+	};
+	const results: Results = { machine, joins: [], rest: [] };
+	print(`${machine.processors} x ${machine.model}, Node ${machine.node}, kubejoin ${versionText()}\n`);
+	for (const setting of isChosen('joins') ? (quick ? everySetting.slice(0, 1) : everySetting) : []) {
+		const plan = { ...(quick ? quickJoins : fullJoins), ...repeated };
+		const measured = await measureJoins(builds, setting, plan, place);
+		results.joins.push(...measured);
+		for (const result of measured) print(joinText(result));
+	}
+	if (isChosen('rest')) {
+		const measured = await measureRest(builds, { ...(quick ? quickRest : fullRest), ...repeated }, place);
+		results.rest.push(...measured);
+		for (const result of measured) print(restText(result));
+	}
+	if (json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
+}
+
+const versionText = (): string =>
+	(JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string }).version;
+
+const program = new Command('npm run bench --')
+	.description('Measure joins and the REST API, each beside a floor that is measured in the same run')
+	.addArgument(new Argument('[section...]', 'default: all').choices(sections))
+	.option('--quick', 'one short round with the lmdb store, for trying; its figures are rough')
+	.option('--json', 'print the results as JSON')
+	.option('--against <dir>', 'measure the build in this directory in turn with this one')
+	.option('--rounds <count>', 'rounds of each measurement (default: 5)', parsedBy(integer(1, 100)))
+	.action(bench);
+
+process.exitCode = await runCli(program, {
+	examples: [
+		'npm run bench -- --quick joins',
+		'npm run bench -- --json > results.json',
+		'npm run bench -- --against ../before joins',
+	],
+});

@@ -1,0 +1,47 @@
+/**
+ * Joins nodes for `npm run bench`, without the program around the join: each message is a batch, and each answer the
+ * time that every join took. The process stays, so that later batches measure compiled code.
+ */
+import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
+import { systemClock, waitBy } from '../../lib/clock.ts';
+import { dial } from '../../services/kubelet-sim/clients.ts';
+import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
+import { readJoinRequest } from '../../services/kubelet-sim/join/join-request.ts';
+import { nodePaths } from '../../services/kubelet-sim/node-paths.ts';
+
+export interface Batch {
+	readonly names: readonly string[];
+	readonly atOnce: number;
+	/** A JoinConfiguration file. */
+	readonly config: string;
+	/** Of the directories of the nodes. */
+	readonly directory: string;
+}
+export type BatchResult = { readonly joinMs: readonly number[] } | { readonly error: string };
+
+async function joinAll({ names, atOnce, config, directory }: Batch): Promise<readonly number[]> {
+	const waiting = { clock: systemClock, waitUntil: waitBy(systemClock), retryMs: 100 };
+	const { signal } = new AbortController();
+	setMaxListeners(0, signal);
+	const left = names.values();
+	const joinMs: number[] = [];
+	const joinInTurn = async () => {
+		for (const name of left) {
+			const startedMs = performance.now();
+			const tools = { dial, paths: nodePaths(join(directory, name)), say: () => undefined, signal, ...waiting };
+			const request = await readJoinRequest(undefined, { config, nodeName: name });
+			await joinWorkflow(tools).run(request, () => undefined, systemClock);
+			joinMs.push(performance.now() - startedMs);
+		}
+	};
+	await Promise.all(Array.from({ length: atOnce }, joinInTurn));
+	return joinMs;
+}
+
+process.on('message', (batch: Batch) => {
+	joinAll(batch).then(
+		(joinMs) => process.send?.({ joinMs } satisfies BatchResult),
+		(error: unknown) => process.send?.({ error: String(error) } satisfies BatchResult),
+	);
+});

@@ -1,0 +1,58 @@
+/** Processor time, memory, connections and system calls of other processes, as Linux counts them. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+
+/** The clock tick of /proc on every Linux. */
+const TICK_MS = 10;
+
+/** User and system time that the process has used. */
+export function cpuMs(pid: number): number {
+	const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+	return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+export const residentBytes = (pid: number): number =>
+	Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+
+/** The TCP connections that servers of this network namespace have accepted. */
+export function acceptedConnections(): number {
+	const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8').match(/^Tcp: .*$/gm) ?? [];
+	return Number(values.split(' ')[names.split(' ').indexOf('PassiveOpens')]);
+}
+
+export interface SystemCalls {
+	readonly all: number;
+	readonly fsync: number;
+}
+
+export const hasStrace = (): boolean => spawnSync('strace', ['--version'], { stdio: 'ignore' }).status === 0;
+
+/** Counts the system calls of a process with strace, which slows it, until the returned function is called. */
+export async function countSystemCalls(pid: number): Promise<() => Promise<SystemCalls>> {
+	const strace = spawn('strace', ['-c', '-f', '-p', String(pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
+	let text = '';
+	strace.stderr.on('data', (chunk: Buffer) => {
+		text += chunk.toString();
+	});
+	const ended = once(strace, 'close');
+	while (!text.includes('attached')) await Promise.race([once(strace.stderr, 'data'), ended]);
+	return async () => {
+		strace.kill('SIGINT');
+		await ended;
+		return readStrace(text);
+	};
+}
+
+/** Reads the table of `strace -c`: `% time, seconds, usecs/call, calls, errors, syscall`. */
+export function readStrace(text: string): SystemCalls {
+	let [all, fsync] = [0, 0];
+	for (const line of text.split('\n')) {
+		const columns = line.trim().split(/\s+/);
+		const calls = Number(columns[3]);
+		if (!/^\d+\.\d+$/.test(columns[0] ?? '') || columns.at(-1) === 'total' || Number.isNaN(calls)) continue;
+		all += calls;
+		if (/^f(?:data)?sync$/.test(columns.at(-1) ?? '')) fsync += calls;
+	}
+	return { all, fsync };
+}

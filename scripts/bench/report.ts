@@ -1,0 +1,64 @@
+/** The results of `npm run bench` as text. */
+import type { Floor } from './floor.ts';
+import type { JoinCounts, JoinFigures, JoinResult } from './joins.ts';
+import type { RestResult } from './rest.ts';
+import { summaryText } from './statistics.ts';
+
+const titled = (title: string, lines: readonly string[]): string =>
+	`\n${title}\n${lines.map((line) => `  ${line}\n`).join('')}`;
+const row = (label: string, text: string): string => `${label.padEnd(34)} ${text}`;
+
+export function joinText(result: JoinResult): string {
+	const { store, hasObserver, floorBefore, floorAfter, build, figures, counts } = result;
+	return titled(`Joins, ${store} store, observer ${hasObserver ? 'on' : 'off'}, ${build}`, [
+		row('floor B, CPU of one join', `${floorText(floorBefore)} before, ${floorText(floorAfter)} after`),
+		...figures.flatMap(figureLines),
+		...countLines(counts),
+	]);
+}
+
+const floorText = ({ cpuMs }: Floor): string => `${summaryText(cpuMs, 2)} ms`;
+
+function figureLines(figures: JoinFigures): string[] {
+	const { load, perSecond, shareOfFloor, timesFloor, allCpuMs, cpuMs, p50Ms, p99Ms } = figures;
+	return [
+		row(load, `${summaryText(perSecond)} joins/s, ${summaryText(shareOfFloor, 3)} of the rate of the floor`),
+		row('', `CPU ${summaryText(allCpuMs)} ms a join, ${summaryText(timesFloor, 2)} x floor`),
+		row(
+			'',
+			Object.entries(cpuMs)
+				.map(([name, ms]) => `${name} ${ms.median.toFixed(1)}`)
+				.join(', '),
+		),
+		...(p50Ms && p99Ms ? [row('', `p50 ${summaryText(p50Ms)} ms, p99 ${summaryText(p99Ms)} ms`)] : []),
+	];
+}
+
+function countLines({ connections, calls, systemCalls }: JoinCounts): string[] {
+	const lines = [
+		row('of one join', `${connections.toFixed(1)} connections, ${calls.toFixed(1)} calls of the API server`),
+	];
+	if (systemCalls === undefined) return [...lines, row('', 'no strace: system calls are not counted')];
+	const counted = Object.entries(systemCalls);
+	const texts = counted.map(([name, { all, fsync }]) => `${name} ${Math.round(all)} (${fsync.toFixed(1)} fsync)`);
+	return [...lines, row('system calls', texts.join(', '))];
+}
+
+export function restText({ build, figures, watches, pages }: RestResult): string {
+	const { eventsPerSecond, eventCpuUs, kilobytes, bareKilobytes, count } = watches;
+	return titled(`REST API, ${build}`, [
+		...figures.map(({ name, perSecond, cpuUs, shareOfBare }) => {
+			const share = shareOfBare === undefined ? '' : `, ${summaryText(shareOfBare, 2)} of a bare Node server`;
+			return row(name, `${summaryText(perSecond, 0)}/s, ${summaryText(cpuUs, 0)} us of server CPU${share}`);
+		}),
+		row(
+			`${count} idle watches`,
+			`${kilobytes.toFixed(0)} KB each; of a bare Node server ${bareKilobytes.toFixed(0)} KB`,
+		),
+		row(
+			`events to ${count} watches`,
+			`${summaryText(eventsPerSecond, 0)}/s, ${summaryText(eventCpuUs, 1)} us of server CPU`,
+		),
+		row(`pages of ${pages.objects} objects`, `longest pause of the event loop ${pages.longestPauseMs.toFixed(0)} ms`),
+	]);
+}
