@@ -76,12 +76,12 @@ describe('the page in Chinese', () => {
 	};
 
 	it('has no English sentence in any view or dialog', async () => {
-		await goto('', 'h1');
+		await goto('#/joins', '.note');
 		await look('empty-joins');
 		await goto('#/storm', '.note');
 		await look('empty-storm');
 		const joining = mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' }));
-		await goto('', '.diagram');
+		await goto('#/joins', '.diagram');
 		await look('join-running');
 		await joining;
 		await page.locator('.moment').nth(1).waitFor();
@@ -89,18 +89,19 @@ describe('the page in Chinese', () => {
 		const steps = await page.locator('button.row').count();
 		for (let index = 0; index < steps; index++) {
 			await page.locator('button.row').nth(index).click();
-			await page.locator('.detail section, .detail details').first().waitFor();
-			const label = (await page.locator('.detail h2').textContent()) ?? '';
+			await page.locator('.panel section, .panel details').first().waitFor();
+			const label = (await page.locator('.panel h2').textContent()) ?? '';
 			await look(
 				`detail-${String(index).padStart(2, '0')}-${label.replaceAll(/\W+/g, '-').slice(0, 40)}`,
 				looks.slice(0, 1),
 			);
 		}
+		await page.getByRole('button', { name: '制造故障' }).click();
 		await page.getByRole('button', { name: '用错误的 CA 公钥哈希加入' }).click();
 		await page.locator('.failure').waitFor({ timeout: 45_000 });
 		await look('refused');
 		await page.locator('button.row.bad').last().click();
-		await page.locator('.detail .section-failure').waitFor();
+		await page.locator('.panel .section-failure').waitFor();
 		await look('refused-detail');
 		await page.locator('.compare-with select').selectOption({ index: 1 });
 		await page.locator('.compare').waitFor();

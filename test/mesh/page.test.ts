@@ -46,7 +46,7 @@ describe('the page', () => {
 		if (directory !== undefined) rmSync(directory, { recursive: true });
 	});
 
-	async function open(hash = '', options: BrowserContextOptions = {}): Promise<Page> {
+	async function open(hash = '#/joins', options: BrowserContextOptions = {}): Promise<Page> {
 		const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
 		const page = await context.newPage();
 		page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
@@ -136,6 +136,7 @@ describe('the page', () => {
 
 	it('shows the phase, the cause and the remedy of a refused join, made by its button', async () => {
 		const page = await open();
+		await page.getByRole('button', { name: 'Break it' }).click();
 		await page.getByRole('button', { name: 'Join with a wrong pin' }).click();
 		await page.locator('.failure').waitFor({ timeout: 45_000 });
 		assert.match(
@@ -178,7 +179,7 @@ describe('the page', () => {
 		const row = page.locator('button.row', { hasText: 'discovery/pin-ca' });
 		await row.focus();
 		await page.keyboard.press('Enter');
-		const detail = page.locator('.detail');
+		const detail = page.locator('.panel');
 		await detail.getByText('The pin, step by step').waitFor();
 		assert.equal(await page.evaluate('document.activeElement.textContent'), 'discovery/pin-ca');
 		const text = (await detail.textContent()) ?? '';
@@ -286,15 +287,15 @@ describe('the page', () => {
 
 	it('is in Chinese by preference or by choice, and remembers it', async () => {
 		await joined();
-		const page = await open('', { locale: 'zh-CN', colorScheme: 'dark' });
-		await page.getByRole('heading', { name: '观察节点如何加入集群' }).waitFor();
+		const page = await open('#/joins', { locale: 'zh-CN', colorScheme: 'dark' });
+		await page.getByRole('link', { name: '加入记录' }).waitFor();
 		assert.equal(await page.evaluate('document.documentElement.lang'), 'zh-CN');
 		await listed(page, 'node-1').click();
 		await page.locator('.moment', { hasText: '节点信任集群：现在可以出示令牌' }).waitFor();
 		await shot(page, 'chinese-dark');
-		await page.getByLabel('语言').selectOption('English');
+		await page.getByRole('button', { name: 'EN', exact: true }).click();
 		await page.reload();
-		await page.getByRole('heading', { name: 'Watch a node join a cluster' }).waitFor();
+		await page.getByRole('link', { name: 'Joins' }).waitFor();
 	});
 
 	it('has no serious accessibility fault in any view, light and dark, desktop and phone', async () => {
@@ -305,7 +306,7 @@ describe('the page', () => {
 			{ colorScheme: 'dark' },
 			{ viewport: { width: 360, height: 800 } },
 		] satisfies BrowserContextOptions[]) {
-			const page = await open('', options);
+			const page = await open('#/joins', options);
 			await listed(page, 'node-1').click();
 			await page.locator('button.row', { hasText: 'discovery/verify-signature' }).click();
 			await page.getByText('Parts of the signature').waitFor();

@@ -5,12 +5,13 @@ import type { Cluster, Refusal } from '../api.ts';
 import { FailureBand, Sentence } from './failure.tsx';
 import { countdown } from './format.ts';
 import type { Store } from './store.ts';
+import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
 /** Rows of a table at first; a cluster can have thousands of nodes. */
 const PAGE = 100;
 
-export function ClusterView({ store }: { readonly store: Store }) {
+export function ClusterView({ store }: ViewProps) {
 	const nowMs = useSignal(Date.now());
 	useEffect(() => {
 		const timer = setInterval(() => (nowMs.value = Date.now()), 1_000);

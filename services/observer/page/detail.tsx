@@ -1,6 +1,6 @@
 /** The details of a step: fields with their meaning to Kubernetes, texts, and bytes. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { DetailSection, Failure, Refusal, Step, StepDetail } from '../api.ts';
 import type { FieldKey, SectionKind } from '../field-keys.ts';
 import type { Word } from './catalogue.ts';
@@ -9,6 +9,7 @@ import { FailureBand, Message, Sentence } from './failure.tsx';
 import { failureLines } from './failure-lines.ts';
 import { hexDump } from './format.ts';
 import { Marked } from './marked.tsx';
+import { Panel } from './panel.tsx';
 import type { Store } from './store.ts';
 import { useWords, type Words } from './words.ts';
 
@@ -35,31 +36,20 @@ export function Detail({
 	readonly step: Step;
 	readonly onClose: () => void;
 }) {
-	const { say } = useWords();
 	const detail = useSignal<StepDetail | Refusal | undefined>(undefined);
-	const heading = useRef<HTMLHeadingElement>(null);
 	useEffect(() => {
 		let isWanted = true;
 		detail.value = undefined;
 		void store.detail(step.join, step.id).then((value) => {
 			if (isWanted) detail.value = value;
 		});
-		heading.current?.focus();
 		return () => {
 			isWanted = false;
 		};
 	}, [step.join, step.id]);
 	const found = detail.value;
 	return (
-		<aside class="detail" aria-label={say('details')} onKeyDown={({ key }) => key === 'Escape' && onClose()}>
-			<header>
-				<h2 tabIndex={-1} ref={heading} lang="en">
-					{step.label}
-				</h2>
-				<button type="button" onClick={onClose} aria-label={say('close')}>
-					✕
-				</button>
-			</header>
+		<Panel id={`${step.join}/${step.id}`} title={step.label} titleLang="en" onClose={onClose}>
 			{found !== undefined &&
 				('sections' in found ? (
 					found.sections.map((section, index) => (
@@ -68,7 +58,7 @@ export function Detail({
 				) : (
 					<FailureBand failure={found} />
 				))}
-		</aside>
+		</Panel>
 	);
 }
 

@@ -110,7 +110,7 @@ function RowView({
 		case 'next':
 			return (
 				<p class="next">
-					<span class="pulse" aria-hidden="true" /> {messages.next(row.phase)}
+					<span class="live" aria-hidden="true" /> {messages.next(row.phase)}
 				</p>
 			);
 		case 'step':

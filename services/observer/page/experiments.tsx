@@ -10,6 +10,7 @@ import { clockTime } from './format.ts';
 import { Mark, Shield } from './icons.tsx';
 import { Marked } from './marked.tsx';
 import type { Store } from './store.ts';
+import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
 const kinds = ['security', 'availability'] as const;
@@ -39,7 +40,8 @@ export const resultWord = ({ state, outcome, passed }: ExperimentRun): Word =>
 					? 'asPredicted'
 					: 'notAsPredicted';
 
-export function ExperimentsView({ store, chosen }: { readonly store: Store; readonly chosen: string | undefined }) {
+export function ExperimentsView({ store, navigation }: ViewProps) {
+	const [chosen] = navigation.route.value.path;
 	const { say, experiment: translated } = useWords();
 	const experiments = store.experiments.value;
 	if (store.session.value === undefined) return null;
@@ -103,7 +105,7 @@ function ExperimentLink({ experiment: { name, id, title, expected }, run, isShow
 }
 
 function RunMark({ run }: { readonly run: ExperimentRun | undefined }) {
-	if (run !== undefined && run.state !== 'ended') return <span class="pulse" aria-hidden="true" />;
+	if (run !== undefined && run.state !== 'ended') return <span class="live" aria-hidden="true" />;
 	if (run === undefined || run.outcome === 'interrupted') return <span class="dot hollow" aria-hidden="true" />;
 	return <Mark failed={run.passed !== true} />;
 }
@@ -232,7 +234,7 @@ function Run({ store, run }: { readonly store: Store; readonly run: ExperimentRu
 	return (
 		<>
 			<h3 class="result">
-				{run.state !== 'ended' && <span class="pulse" aria-hidden="true" />}
+				{run.state !== 'ended' && <span class="live" aria-hidden="true" />}
 				<span class={`state ${word}`}>{say(word)}</span>
 				<span class="quiet">
 					{clockTime(run.startedMs, language)} · <span class="time">{duration(elapsedMs)}</span>
@@ -294,7 +296,7 @@ function Part({
 			<ol class="activities">
 				{activities.map(({ index, type, name, state, startedMs, durationMs, problem }) => (
 					<li key={index} class={state}>
-						{state === 'running' ? <span class="pulse" aria-hidden="true" /> : <Mark failed={state === 'badly'} />}
+						{state === 'running' ? <span class="live" aria-hidden="true" /> : <Mark failed={state === 'badly'} />}
 						<span>
 							<StepName name={name} text={experimentStep(name)} /> <span class="quiet kind unbroken">{say(type)}</span>
 							<span class="hidden">
@@ -340,7 +342,7 @@ function JoinsOfRun({ joins, run }: { readonly joins: readonly Join[]; readonly 
 			{own.slice(0, MAX_JOINS).map(({ id, node, state, failure, durationMs }) => (
 				<li key={id}>
 					<a href={`#/joins/${id}`}>
-						{state === 'joining' ? <span class="pulse" aria-hidden="true" /> : <Mark failed={state === 'refused'} />}
+						{state === 'joining' ? <span class="live" aria-hidden="true" /> : <Mark failed={state === 'refused'} />}
 						<strong>{node}</strong> <span class="quiet">{failure?.code ?? say(state)}</span>{' '}
 						<span class="quiet">{duration(durationMs)}</span>
 					</a>

@@ -9,19 +9,14 @@ import { FailureBand } from './failure.tsx';
 import { clockTime } from './format.ts';
 import { Mark } from './icons.tsx';
 import type { Store } from './store.ts';
+import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
 const PAGE = 100;
 
-export function JoinsView({
-	store,
-	chosen,
-	other,
-}: {
-	readonly store: Store;
-	readonly chosen: string | undefined;
-	readonly other: string | undefined;
-}) {
+export function JoinsView({ store, navigation }: ViewProps) {
+	const [ids = '', openStep] = navigation.route.value.path;
+	const [chosen, other] = ids.split('~').filter((id) => id !== '');
 	const { say } = useWords();
 	const joins = store.joins.value;
 	// The newest join is shown until the reader chooses one; a join in progress stays.
@@ -45,9 +40,9 @@ export function JoinsView({
 					<p class="note">{say(chosen === undefined || newest === undefined ? 'noJoins' : 'unknownJoin')}</p>
 				) : (
 					<>
-						<CompareWith joins={joins} join={join} other={other} />
+						<CompareWith joins={joins} join={join} other={other} navigation={navigation} />
 						{second === undefined ? (
-							<OneJoin key={join.id} store={store} join={join} />
+							<OneJoin key={join.id} store={store} navigation={navigation} join={join} openId={openStep} />
 						) : (
 							<TwoJoins key={`${join.id}-${second.id}`} store={store} left={join} right={second} />
 						)}
@@ -84,7 +79,7 @@ function JoinList({ joins, shown }: { readonly joins: readonly Join[]; readonly 
 				{matching.slice(0, count.value).map(({ id, node, state, startedMs, durationMs, failure, nextPhase }) => (
 					<li key={id}>
 						<a href={`#/joins/${id}`} aria-current={id === shown ? 'true' : undefined}>
-							{state === 'joining' ? <span class="pulse" aria-hidden="true" /> : <Mark failed={state === 'refused'} />}
+							{state === 'joining' ? <span class="live" aria-hidden="true" /> : <Mark failed={state === 'refused'} />}
 							<span class="node">{node}</span>
 							<span class="quiet">{duration(durationMs)}</span>
 							<span class="quiet second">
@@ -107,7 +102,8 @@ function CompareWith({
 	joins,
 	join,
 	other,
-}: {
+	navigation,
+}: Pick<ViewProps, 'navigation'> & {
 	readonly joins: readonly Join[];
 	readonly join: Join;
 	readonly other: string | undefined;
@@ -115,9 +111,7 @@ function CompareWith({
 	const { say, language } = useWords();
 	const others = joins.filter(({ id, isForgotten }) => id !== join.id && !isForgotten).slice(0, PAGE);
 	if (others.length === 0) return null;
-	const choose = (id: string) => {
-		location.hash = id === '' ? `#/joins/${join.id}` : `#/compare/${join.id}/${id}`;
-	};
+	const choose = (id: string) => navigation.go('joins', id === '' ? join.id : `${join.id}~${id}`);
 	return (
 		<label class="compare-with">
 			{say('compareWith')}{' '}
@@ -140,19 +134,24 @@ function useSteps(store: Store, join: Join): readonly Step[] {
 	return steps.value;
 }
 
-function OneJoin({ store, join }: { readonly store: Store; readonly join: Join }) {
+function OneJoin({
+	store,
+	navigation,
+	join,
+	openId,
+}: ViewProps & { readonly join: Join; readonly openId: string | undefined }) {
 	const steps = useSteps(store, join);
-	const open = useSignal<Step | undefined>(undefined);
-	const close = () => {
-		const id = open.value?.id;
-		open.value = undefined;
-		requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-step="${id}"] button`)?.focus());
-	};
+	const open = openId === undefined ? undefined : steps.find(({ id }) => id === openId);
 	return (
-		<div class={open.value === undefined ? 'one' : 'one with-detail'}>
-			<Diagram join={join} steps={steps} openStep={open.value?.id} onOpen={(step) => (open.value = step)} />
-			{open.value !== undefined && <Detail store={store} step={open.value} onClose={close} />}
-		</div>
+		<>
+			<Diagram
+				join={join}
+				steps={steps}
+				openStep={open?.id}
+				onOpen={(step) => navigation.go('joins', join.id, step.id)}
+			/>
+			{open !== undefined && <Detail store={store} step={open} onClose={() => navigation.go('joins', join.id)} />}
+		</>
 	);
 }
 

@@ -1,9 +1,9 @@
 /** A join storm: number of joins, rate, durations and errors. */
 import type { Storm } from '../api.ts';
-import type { Store } from './store.ts';
+import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
-export function StormView({ store }: { readonly store: Store }) {
+export function StormView({ store }: ViewProps) {
 	const { say, duration, phaseName } = useWords();
 	const storm = store.storm.value;
 	if (storm === undefined || storm.joined + storm.refused + storm.joining === 0)

@@ -6,6 +6,7 @@ import type { Failure, Step } from '../api.ts';
 import type { Word } from './catalogue.ts';
 import { english } from './english.ts';
 import { duration, type Language } from './format.ts';
+import { keep, kept } from './kept.ts';
 import type { Translation } from './translation.ts';
 
 const STORAGE_KEY = 'kubejoin.language';
@@ -16,8 +17,11 @@ export interface Languages {
 	readonly choose: (language: Language) => Promise<void>;
 }
 
-/** Resolves when the texts of the preferred language are loaded. */
-export async function createLanguages(): Promise<Languages> {
+/**
+ * Resolves when the texts of the language are loaded.
+ * @param wanted  by the address; default: the choice of the reader, or the preference of the browser
+ */
+export async function createLanguages(wanted?: Language): Promise<Languages> {
 	const current = signal(english);
 	const choose = async (language: Language) => {
 		try {
@@ -26,27 +30,21 @@ export async function createLanguages(): Promise<Languages> {
 			return;
 		}
 		document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en';
-		keep(language);
 	};
-	await choose(kept() ?? (navigator.languages.find((one) => /^(en|zh)\b/.test(one))?.startsWith('zh') ? 'zh' : 'en'));
-	return { current, choose };
+	await choose(wanted ?? preferred());
+	return {
+		current,
+		async choose(language) {
+			keep(STORAGE_KEY, language);
+			await choose(language);
+		},
+	};
 }
 
-function keep(language: Language): void {
-	try {
-		localStorage.setItem(STORAGE_KEY, language);
-	} catch {
-		// A browser without storage asks again next time.
-	}
-}
-
-function kept(): Language | undefined {
-	try {
-		const language = localStorage.getItem(STORAGE_KEY);
-		return language === 'en' || language === 'zh' ? language : undefined;
-	} catch {
-		return undefined;
-	}
+function preferred(): Language {
+	const language = kept(STORAGE_KEY);
+	if (language === 'en' || language === 'zh') return language;
+	return navigator.languages.find((one) => /^(en|zh)\b/.test(one))?.startsWith('zh') ? 'zh' : 'en';
 }
 
 export const LanguageContext = createContext<Signal<Translation> | undefined>(undefined);
