@@ -8,7 +8,7 @@ import { inTurn, type TestTools, testTools } from './fixtures.test.ts';
 const needs = {
 	endpoint: 'h:6443',
 	discoveryToken: { id: 'abcdef', secret: '0123456789abcdef' },
-	discoveryTimeoutMs: 40,
+	discoveryTimeoutMs: 600_000,
 	pinnedCa: 'the pinned CA' as PinnedCa,
 	signedKubeconfig: 'signed' as SignedKubeconfig,
 	namedServer: { server: 'https://api.example:8443' },
