@@ -43,6 +43,16 @@ export class Workflow<Start extends object, State extends object> {
 		return new Workflow(this.#name, [...this.#phases, phase as Phase<never, object>]);
 	}
 
+	/**
+	 * The phases up to this one. Its trace has another name: it is not a whole run.
+	 *
+	 * @returns undefined if there is no phase of this name
+	 */
+	until(name: string): Workflow<Start, Start & Partial<State>> | undefined {
+		const index = this.#phases.findIndex((phase) => phase.name === name);
+		return index === -1 ? undefined : new Workflow(`${this.#name}-until`, this.#phases.slice(0, index + 1));
+	}
+
 	/** Names and trust sentences in order, for help and documents. */
 	get phases(): readonly { name: string; trust: string }[] {
 		return this.#phases.map(({ name, trust }) => ({ name, trust }));

@@ -55,17 +55,18 @@ export function currentCluster(config: Kubeconfig, path: string): ClusterAccess 
 }
 
 /**
- * The cluster of a kubeconfig from cluster-info: the unnamed one, otherwise that of the current context. Its files are
- * not read, because the document comes from an untrusted server.
+ * The cluster of a kubeconfig from cluster-info or of a discovery file: the unnamed one, otherwise that of the current
+ * context.
+ *
+ * @param readsFiles  false for a document from an untrusted server, whose file names are ignored
  *
  * @throws KUBECONFIG_INVALID
  * @source kubeadm util/kubeconfig GetClusterFromKubeConfig
  */
-export function discoveredCluster(config: Kubeconfig, path: string): ClusterAccess {
-	const clusters = config.clusters.map(({ name, cluster: { 'certificate-authority': _file, ...cluster } }) => ({
-		name,
-		cluster,
-	}));
+export function discoveredCluster(config: Kubeconfig, path: string, { readsFiles = false } = {}): ClusterAccess {
+	const clusters = readsFiles
+		? config.clusters
+		: config.clusters.map(({ name, cluster: { 'certificate-authority': _file, ...cluster } }) => ({ name, cluster }));
 	const unnamed = clusters.find(({ name }) => name === '');
 	return unnamed === undefined ? currentCluster({ ...config, clusters }, path) : clusterAccess(unnamed, path);
 }

@@ -15,8 +15,14 @@ const tlsOf = ({ ca, tlsServerName }: TrustedServer) => ({
 
 export const dial: Dial = {
 	unverified: (endpoint) => connection(openUnverifiedChannel(endpoint)),
-	verified: (endpoint, ca) => connection(openChannel(endpoint, { ca })),
-	withToken: (server, token) => connection(withBearerToken(openChannel(server.target, tlsOf(server)), token)),
+	verified: (endpoint, ca, serverName) =>
+		connection(openChannel(endpoint, { ca, ...(serverName === undefined ? {} : { serverName }) })),
+	withCredential: (server, credential) =>
+		connection(
+			'token' in credential
+				? withBearerToken(openChannel(server.target, tlsOf(server)), credential.token)
+				: openChannel(server.target, { ...tlsOf(server), cert: credential.certificate, key: credential.key }),
+		),
 	asNode: (server, { certificate: cert, key }) =>
 		connection(openChannel(server.target, { ...tlsOf(server), cert, key })),
 };

@@ -29,6 +29,6 @@ describe('the output of a join', () => {
 	it('keeps the lines of problems of the command line', () => {
 		const error = new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: ['one', 'two\u001b[2J'] });
 		error.phase = 'preflight';
-		assert.match(failureText(error), /^one\ntwo\^\[\[2J\n {2}code:/);
+		assert.match(failureText(error), /^error: \[one, two\^\[\[2J\]\n {2}code:/);
 	});
 });

@@ -62,10 +62,11 @@ const readable = ({ phase = '' }: KubejoinError, message: string): string =>
 	phase === '' || phase === 'preflight' ? printableLines(message) : sentenceText(message);
 
 function upstreamPrefix({ phase = '', code }: KubejoinError): string {
-	if (code === 'JOIN_ARGUMENTS_INVALID' || phase === '') return '';
-	if (phase.startsWith('discovery/'))
-		return "error: error execution phase preflight: couldn't validate the identity of the API Server: ";
-	return phase === 'preflight'
-		? 'error: error execution phase preflight: '
-		: 'error: error execution phase kubelet-start: ';
+	if (code === 'JOIN_ARGUMENTS_INVALID' || phase === '') return 'error: ';
+	const preflight = 'error: error execution phase preflight: ';
+	if (phase === 'preflight' || code === 'DISCOVERY_CREDENTIAL_MISSING') return preflight;
+	if (phase.startsWith('discovery/')) return `${preflight}couldn't validate the identity of the API Server: `;
+	if (phase !== 'tls-bootstrap/read-config') return 'error: error execution phase kubelet-start: ';
+	const isContent = code === 'CLUSTER_CONFIGURATION_INVALID';
+	return `${preflight}unable to fetch the kubeadm-config ConfigMap: ${isContent ? '' : 'failed to get config map: '}`;
 }

@@ -4,6 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { causeText, type KubejoinError } from '../../lib/errors.ts';
+import { readKubeletVersion } from './cluster-settings.ts';
 import { RENEW_INTERVAL_MS, registerNode, renewLease, reportStatus } from './heartbeat.ts';
 import { isExpired, type NodeIdentity } from './identity.ts';
 import type { JoinContext } from './join/join-context.ts';
@@ -119,11 +120,13 @@ class RunningNode {
 	}
 
 	async #beat(): Promise<void> {
-		const { clock } = this.#context;
+		const { clock, paths } = this.#context;
 		const { api } = this.#connection;
 		const { nodeName } = this.#options.identity;
 		const { onBeat } = this.#options;
-		this.#nodeUid ??= (await registerNode(api.nodes, nodeObject(nodeName, clock()))).uid;
+		this.#nodeUid ??= (
+			await registerNode(api.nodes, nodeObject(nodeName, clock(), await readKubeletVersion(paths)))
+		).uid;
 		await renewLease(api.leases, { nodeName, nodeUid: this.#nodeUid }, clock());
 		onBeat(clock());
 		await reportStatus(api.nodes, nodeName, clock());

@@ -6,10 +6,11 @@ import { reportAs, runCli } from '../../lib/cli.ts';
 import { microClock } from '../../lib/clock.ts';
 import { LOOPBACK } from '../../lib/rpc/health.ts';
 import { dial } from './clients.ts';
-import { joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
+import { joinByFileWorkflow, joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
 import { failureText } from './join-output.ts';
 import { nodePaths } from './node-paths.ts';
 import { MAX_NODES } from './nodes.ts';
+import { type ResetFlags, runReset } from './reset.ts';
 import { runJoin } from './start.ts';
 
 const DEFAULT_HEALTHZ_PORT = '10248';
@@ -27,17 +28,27 @@ const phaseList = (): string => {
 	};
 	const names = joinWorkflow(context).phases.map(({ name }) => name);
 	const withoutPin = joinWithoutPinWorkflow(context).phases.map(({ name }) => name);
-	const instead = withoutPin.filter((name) => !names.includes(name)).join(', ');
+	const others = (list: readonly string[]) => list.filter((name) => !names.includes(name)).join(', ');
+	const byFile = joinByFileWorkflow(context).phases.map(({ name }) => name);
 	return [
 		'',
 		'The "join" command executes the following phases:',
 		...names.map((name) => `  ${name}`),
-		`Without a hash, ${instead} replaces pin-ca and confirm.`,
+		`Without a hash, ${others(withoutPin)} replaces pin-ca and confirm.`,
+		`With a discovery file, ${others(byFile)} are the phases of discovery.`,
 	].join('\n');
 };
 const collect = (value: string, earlier: readonly string[] = []): string[] => [...earlier, ...value.split(',')];
 
 const program = new Command('kubelet-sim').description('A node that joins a cluster as kubeadm and the kubelet do');
+program
+	.command('reset')
+	.description('remove the files that a join wrote; the Node object stays in the cluster')
+	.option('--node-name <name>', 'name of the node (default: the name of this machine)')
+	.option('--root <dir>', "directory of the node's files (default: .kubejoin/nodes/NAME)")
+	.option('-f, --force', 'do not ask for confirmation')
+	.option('--dry-run', 'print the files, and remove nothing')
+	.action((flags: ResetFlags) => runReset(flags, process));
 program
 	.command('join')
 	.description('join the cluster whose API server is at HOST:PORT, then send heartbeats')
@@ -54,6 +65,12 @@ program
 		'--discovery-token-unsafe-skip-ca-verification',
 		'join without a hash: any server that has the token can impersonate the cluster',
 	)
+	.option(
+		'--discovery-file <file>',
+		'kubeconfig with the address and CA of the cluster, instead of token and hash: a path or an https URL',
+	)
+	.option('--dry-run', 'check everything, change nothing, and print the changes that a join makes')
+	.option('--until <phase>', 'stop after this phase, and print who trusts whom so far')
 	.option('--config <file>', 'JoinConfiguration (kubeadm.k8s.io/v1beta4), instead of the token flags')
 	.option('--node-name <name>', 'name of the node (default: the name of this machine)')
 	.option('--cri-socket <url>', 'accepted, as by kubeadm; never opened')
@@ -73,8 +90,10 @@ process.exitCode = await runCli(program, {
 	examples: [
 		'kubelet-sim join 127.0.0.1:6443 --token TOKEN \\\n    --discovery-token-ca-cert-hash sha256:HASH',
 		'kubelet-sim join --config join.yaml --node-name node-2 --healthz-port 0',
+		'kubelet-sim join --config join.yaml --until discovery/pin-ca',
 		'kubelet-sim join --config join.yaml --node-name many --nodes 100',
 	],
 	executable: 'kubelet-sim',
+	usageExitCode: 1,
 });
 if (process.connected) process.disconnect();

@@ -9,12 +9,11 @@ import { arch, availableParallelism, networkInterfaces, release, totalmem } from
 import { rfc3339 } from '../../lib/clock.ts';
 import type { Unsent } from '../../lib/kube/client.ts';
 import type { Node, NodeCondition } from '../../lib/kube/types.ts';
-import { kubernetesVersion } from '../../lib/kube/version.ts';
 
 const goArchitecture: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
 /** The Node for its registration, with conditions. */
-export function nodeObject(nodeName: string, nowMs: number): Unsent<Node> {
+export function nodeObject(nodeName: string, nowMs: number, kubeletVersion: string): Unsent<Node> {
 	const architecture = goArchitecture[arch()] ?? arch();
 	const os = 'linux';
 	return {
@@ -47,7 +46,7 @@ export function nodeObject(nodeName: string, nowMs: number): Unsent<Node> {
 				kernelVersion: release(),
 				osImage: osImage(),
 				containerRuntimeVersion: 'simulated://0',
-				kubeletVersion: kubernetesVersion.gitVersion,
+				kubeletVersion,
 				kubeProxyVersion: '',
 				operatingSystem: os,
 				architecture,

@@ -7,6 +7,10 @@ export interface NodePaths {
 	readonly bootstrapKubeconfig: string;
 	readonly kubeconfig: string;
 	readonly clusterCa: string;
+	readonly kubeletDirectory: string;
+	readonly kubeletConfiguration: string;
+	/** The version of the simulated kubelet. */
+	readonly kubeletVersion: string;
 	readonly certificateDirectory: string;
 	readonly currentCertificate: string;
 	/** The key of a pending request; after a restart the node continues with the same request. */
@@ -19,13 +23,17 @@ export interface NodePaths {
 export function nodePaths(directory: string): NodePaths {
 	const root = resolve(directory);
 	const kubernetesDirectory = join(root, 'etc/kubernetes');
-	const certificateDirectory = join(root, 'var/lib/kubelet/pki');
+	const kubeletDirectory = join(root, 'var/lib/kubelet');
+	const certificateDirectory = join(kubeletDirectory, 'pki');
 	return {
 		root,
 		kubernetesDirectory,
 		bootstrapKubeconfig: join(kubernetesDirectory, 'bootstrap-kubelet.conf'),
 		kubeconfig: join(kubernetesDirectory, 'kubelet.conf'),
 		clusterCa: join(kubernetesDirectory, 'pki/ca.crt'),
+		kubeletDirectory,
+		kubeletConfiguration: join(kubeletDirectory, 'config.yaml'),
+		kubeletVersion: join(kubeletDirectory, 'version'),
 		certificateDirectory,
 		currentCertificate: join(certificateDirectory, 'kubelet-client-current.pem'),
 		pendingKey: join(certificateDirectory, 'kubelet-client.key.tmp'),

@@ -8,6 +8,7 @@ import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates }
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../lib/pki/keys.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { loadIdentity, storeIdentity } from './identity.ts';
+import { testRequest } from './join/fixtures.test.ts';
 import type { JoinContext } from './join/join-context.ts';
 import { runNode } from './node.ts';
 import { nodePaths } from './node-paths.ts';
@@ -91,7 +92,7 @@ describe('a node', () => {
 			dial: {
 				unverified: connection('unverified'),
 				verified: connection('verified'),
-				withToken: connection('token'),
+				withCredential: connection('token'),
 				asNode: connection('node'),
 			},
 			paths: nodePaths(root),
@@ -106,13 +107,12 @@ describe('a node', () => {
 			retryMs: 0,
 		} as unknown as JoinContext;
 		const request = {
+			...testRequest,
 			endpoint: changes.endpoint ?? 'h:6443',
 			token: changes.token ?? token,
 			tlsBootstrapToken: changes.token ?? token,
-			unsafeSkipCaVerification: false,
 			caCertHashes: changes.pins ?? [spkiPin(parseCertificates(ca)[0])],
 			nodeName: changes.nodeName ?? 'n',
-			criSocket: 'unix:///x',
 			discoveryTimeoutMs: 0,
 			tlsBootstrapTimeoutMs: 0,
 		};

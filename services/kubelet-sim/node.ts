@@ -7,15 +7,19 @@ import { splitHostPort } from '../../lib/address.ts';
 import { rfc3339 } from '../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
+import type { KeyPair } from '../../lib/pki/keys.ts';
 import { matchesPin, parsePin } from '../../lib/pki/pin.ts';
+import { quoteInput } from '../../lib/text.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';
+import type { ClusterSettings } from './cluster-settings.ts';
 import { isExpired, loadIdentity, type NodeIdentity, storeServer } from './identity.ts';
-import { joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
+import { joinByFileWorkflow, joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
 import type { JoinContext } from './join/join-context.ts';
 import type { JoinRequest } from './join/join-request.ts';
 import { validate } from './join/preflight.ts';
 import { type Expired, stay } from './keep-running.ts';
 import type { RenewalEvents } from './rotation/keep-renewed.ts';
+import type { ClaimedClusterInfo, FileCa, PinnedCa, SignedKubeconfig, TrustedServer } from './trust.ts';
 
 export interface NodeOptions extends RenewalEvents {
 	/** Called after each phase of a join. */
@@ -58,17 +62,17 @@ async function join(
 	lapsed?: Lapsed,
 ): Promise<NodeIdentity> {
 	if (lapsed !== undefined) {
-		const { checked, problems } = validate(request);
-		if (checked === undefined)
-			throw lockedOut(tools, lapsed, request.token === '' ? 'no bootstrap token was given' : problems.join('; '));
+		const { problems } = validate(request);
+		const hasNone = request.token === '' && request.discoveryFile === '';
+		if (problems.length > 0)
+			throw lockedOut(tools, lapsed, hasNone ? 'no bootstrap token was given' : problems.join('; '));
 		const why = lapsed.refusal === undefined ? '' : ` and was not renewed (${lapsed.refusal.message})`;
 		tools.say(
 			`[kubelet] The client certificate expired at ${rfc3339(lapsed.kept.notAfter)}${why}; ` +
 				'joining again with the bootstrap token',
 		);
 	}
-	const isPinned = request.caCertHashes.length > 0 || !request.unsafeSkipCaVerification;
-	const workflow = isPinned ? joinWorkflow(tools) : joinWithoutPinWorkflow(tools);
+	const workflow = workflowOf(request, tools);
 	const attributes = { 'k8s.node.name': request.nodeName };
 	try {
 		return (await inTurn(() => workflow.run({ ...request, replaces: lapsed?.kept }, report, tools.clock, attributes)))
@@ -82,6 +86,58 @@ async function join(
 		// @source kubeadm cmd/phases/join/kubelet.go: removes the file with the token after a failure, too
 		await rm(tools.paths.bootstrapKubeconfig, { force: true });
 	}
+}
+
+/** The results of the phases that ran. */
+export interface PartOfJoin {
+	readonly nodeName: string;
+	readonly claimedClusterInfo?: ClaimedClusterInfo;
+	readonly signedKubeconfig?: SignedKubeconfig;
+	readonly pinnedCa?: PinnedCa;
+	readonly fileCa?: FileCa;
+	readonly server?: TrustedServer;
+	readonly settings?: ClusterSettings;
+	readonly keyPair?: KeyPair;
+	readonly claimedCertificate?: string;
+	readonly identity?: NodeIdentity;
+}
+type Run<Result> = (...args: Parameters<ReturnType<typeof joinWorkflow>['run']>) => Promise<Result>;
+/** A join, however the node discovers the cluster. */
+interface Join {
+	readonly phases: readonly { readonly name: string }[];
+	readonly run: Run<{ readonly identity: NodeIdentity }>;
+	readonly until: (phase: string) => { readonly run: Run<PartOfJoin> } | undefined;
+}
+
+/**
+ * Runs the phases up to one, without heartbeats.
+ *
+ * @throws JOIN_ARGUMENTS_INVALID  there is no such phase
+ */
+export async function joinUntil(
+	tools: JoinContext,
+	request: JoinRequest,
+	phase: string,
+	report: NodeOptions['report'],
+): Promise<PartOfJoin> {
+	const workflow = workflowOf(request, tools);
+	const part = workflow.until(phase);
+	if (part === undefined)
+		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', {
+			problems: [`invalid phase name: ${quoteInput(phase, 64).slice(1, -1)}`],
+			remedy: `Name one of these phases: ${workflow.phases.map(({ name }) => name).join(', ')}`,
+		});
+	try {
+		return await part.run(request, report, tools.clock, { 'k8s.node.name': request.nodeName });
+	} finally {
+		await rm(tools.paths.bootstrapKubeconfig, { force: true });
+	}
+}
+
+function workflowOf({ discoversBy, caCertHashes, unsafeSkipCaVerification }: JoinRequest, tools: JoinContext): Join {
+	if (discoversBy.length === 1 && discoversBy.includes('file')) return joinByFileWorkflow(tools);
+	const isPinned = caCertHashes.length > 0 || !unsafeSkipCaVerification;
+	return isPinned ? joinWorkflow(tools) : joinWithoutPinWorkflow(tools);
 }
 
 function lockedOut(

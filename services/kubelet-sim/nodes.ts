@@ -11,6 +11,7 @@ export interface NodePlan {
 }
 
 const NODES_DIRECTORY = join('.kubejoin', 'nodes');
+export const defaultRoot = (nodeName: string): string => join(NODES_DIRECTORY, nodeName);
 export const MAX_NODES = 1_000;
 /** Concurrent joins in one process. */
 export const MAX_JOINS = 16;
@@ -22,7 +23,7 @@ export const MAX_JOINS = 16;
 export function planNodes(request: JoinRequest, root: string | undefined, count?: number): readonly NodePlan[] {
 	const { nodeName } = request;
 	if (count === undefined)
-		return [{ request, paths: nodePaths(root ?? join(NODES_DIRECTORY, nodeName)), line: (sentence) => sentence }];
+		return [{ request, paths: nodePaths(root ?? defaultRoot(nodeName)), line: (sentence) => sentence }];
 	return Array.from({ length: count }, (_, index) => {
 		const name = `${nodeName}-${index + 1}`;
 		return {

@@ -18,15 +18,18 @@ import type { JoinContext } from './join/join-context.ts';
 import { type JoinFlags, type JoinRequest, readJoinRequest } from './join/join-request.ts';
 import { sentenceText } from './join-output.ts';
 import { type NodeMetrics, nodeMetrics } from './metrics.ts';
-import { type NodeOptions, runNode } from './node.ts';
+import { joinUntil, type NodeOptions, runNode } from './node.ts';
 import { ManyNodesOutput, type NodeOutput, type OutputOptions, oneNodeOutput } from './node-output.ts';
 import { MAX_JOINS, MAX_NODES, type NodePlan, planNodes } from './nodes.ts';
+import { dryRunText, trustText } from './part-output.ts';
 import { refusalReporter, rotatedText } from './rotation/rotation-output.ts';
 import { stopSignal } from './shutdown.ts';
 
 export interface Flags extends JoinFlags {
 	readonly root?: string;
 	readonly nodes?: string;
+	/** The name of the last phase. */
+	readonly until?: string;
 	readonly quiet?: boolean;
 	readonly healthzBindAddress: string;
 	readonly healthzPort: string;
@@ -45,6 +48,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	const count = flags.nodes === undefined ? undefined : readNumber('--nodes', flags.nodes, integer(1, MAX_NODES));
 	const output = createOutput(count, flags.quiet);
 	const request = await readJoinRequest(endpoint, flags, (sentence) => output.say(sentence));
+	if (flags.until !== undefined || request.isDryRun) return runPart(request, flags, stopping, output);
 	const healthzPort = readNumber('--healthz-port', flags.healthzPort, integer(0, 65_535));
 	const stopTracing = await traceJoins(request, flags.config, tracesKey, output);
 	const plans = planNodes(request, flags.root, count);
@@ -64,6 +68,50 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 		if (process.connected) process.disconnect();
 	}
 }
+
+/** For `--until` and `--dry-run`: the first phases, then a report. */
+async function runPart(
+	request: JoinRequest,
+	{ root, until, nodes }: Flags,
+	signal: AbortSignal,
+	output: NodeOutput,
+): Promise<void> {
+	if (nodes !== undefined)
+		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: ['a dry run is of one node, without --nodes'] });
+	const [plan] = planNodes(request, root);
+	if (plan === undefined) return;
+	const last = lastPhase(request, until);
+	const context: JoinContext = { ...joinContext(plan, output, signal) };
+	const part = await joinUntil(context, request, last, (event) => output.phaseEnded(plan, event));
+	if (request.isDryRun && last === DRY_RUN_UNTIL) output.say(dryRunText(part, plan.paths));
+	output.say(trustText(part, last));
+	if (process.connected) process.disconnect();
+}
+
+/** The last phase that changes nothing on either side. */
+const DRY_RUN_UNTIL = 'tls-bootstrap/check-node-name';
+
+/** @throws JOIN_ARGUMENTS_INVALID  a dry run cannot go as far as this phase */
+function lastPhase({ isDryRun }: JoinRequest, until: string | undefined): string {
+	if (!isDryRun) return until ?? DRY_RUN_UNTIL;
+	if (until === undefined || until === DRY_RUN_UNTIL || !/^(tls-bootstrap|register)/.test(until))
+		return until ?? DRY_RUN_UNTIL;
+	if (until === 'tls-bootstrap/read-config') return until;
+	throw new KubejoinError('JOIN_ARGUMENTS_INVALID', {
+		problems: [`a dry run ends after ${DRY_RUN_UNTIL}; the phase ${until} changes the node or the cluster`],
+		remedy: `Leave out --dry-run, or stop earlier: --until ${DRY_RUN_UNTIL}`,
+	});
+}
+
+const joinContext = (plan: NodePlan, output: NodeOutput, signal: AbortSignal): JoinContext => ({
+	dial,
+	paths: plan.paths,
+	say: (sentence) => output.sayOf(plan, sentenceText(sentence), 'repeated'),
+	clock: microClock,
+	waitUntil,
+	signal,
+	retryMs: RETRY_MS,
+});
 
 function createOutput(count: number | undefined, isQuiet = false): NodeOutput {
 	const options: OutputOptions = {
@@ -145,15 +193,7 @@ interface Fleet {
 /** Resolves when the process is stopped, or when the node of several has failed. */
 async function live(plan: NodePlan, fleet: Fleet): Promise<void> {
 	const { output, stopping } = fleet;
-	const context: JoinContext = {
-		dial,
-		paths: plan.paths,
-		say: (sentence) => output.sayOf(plan, sentenceText(sentence), 'repeated'),
-		clock: microClock,
-		waitUntil,
-		signal: stopping,
-		retryMs: RETRY_MS,
-	};
+	const context = joinContext(plan, output, stopping);
 	try {
 		await runNode(context, plan.request, nodeOptions(plan, fleet));
 	} catch (error) {

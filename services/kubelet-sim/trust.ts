@@ -26,10 +26,19 @@ export type PinnedCa = Branded<string, 'pinned'>;
  */
 export type UnpinnedCa = Branded<string, 'signed by a holder of the token, and not pinned'>;
 
-/** CA that verifies the API server. */
-export type TrustedCa = PinnedCa | UnpinnedCa;
+/**
+ * CA certificates in a discovery file, which an administrator gave to this machine instead of a pin. Created by
+ * `discovery/read-file`.
+ */
+export type FileCa = Branded<string, 'from a discovery file'>;
 
-/** The API server of cluster-info. Created by `discovery/confirm`, or by `discovery/trust-without-pin`. */
+/** CA that verifies the API server. */
+export type TrustedCa = PinnedCa | UnpinnedCa | FileCa;
+
+/**
+ * The API server of cluster-info or of a discovery file. Created by `discovery/confirm`, `discovery/trust-without-pin`
+ * or `discovery/verify-server`.
+ */
 export interface TrustedServer {
 	/** `https://host:port` */
 	readonly url: string;

@@ -13,7 +13,10 @@ const phaseWords: ReadonlyMap<string, Texts> = new Map([
 	['discovery/pin-ca', { en: 'finds the pinned hash in its CA', zh: 'CA 的公钥哈希匹配' }],
 	['discovery/confirm', { en: 'gets it again over verified TLS', zh: '用已验证的 TLS 再次获取' }],
 	['discovery/trust-without-pin', { en: 'trusts any holder of the token', zh: '信任任何持有令牌的一方' }],
-	['tls-bootstrap/check-node-name', { en: 'sends the token; its name is free', zh: '出示令牌；节点名可用' }],
+	['discovery/read-file', { en: 'reads the CA from its file', zh: '从发现文件读取 CA' }],
+	['discovery/verify-server', { en: 'verifies the server with that CA', zh: '用此 CA 验证服务器' }],
+	['tls-bootstrap/read-config', { en: 'sends the token; reads its config', zh: '出示令牌；读取集群配置' }],
+	['tls-bootstrap/check-node-name', { en: 'finds no Ready node of its name', zh: '节点名可用' }],
 	['tls-bootstrap/create-key', { en: 'creates a key, kept on this node', zh: '生成密钥，私钥不离开节点' }],
 	['tls-bootstrap/request-certificate', { en: 'asks the CA for its certificate', zh: '申请证书，CA 已签发' }],
 	['tls-bootstrap/verify-certificate', { en: 'verifies it; needs no token now', zh: '验证证书，不再需要令牌' }],
@@ -23,6 +26,8 @@ const phaseWords: ReadonlyMap<string, Texts> = new Map([
 /** The parts of a message's label, which is `VERB RESOURCE.GROUP/SUBRESOURCE NAME` or `SERVICE/METHOD`. */
 const messageWords: readonly (readonly [label: RegExp, words: Texts])[] = [
 	[/^get configmaps kube-public\/cluster-info$/, { en: 'gets cluster-info', zh: '获取 cluster-info' }],
+	[/^get configmaps kube-system\/kubeadm-config$/, { en: 'reads the cluster settings', zh: '读取集群设置' }],
+	[/^get configmaps kube-system\/kubelet-config$/, { en: 'reads the kubelet settings', zh: '读取 kubelet 设置' }],
 	[/^get nodes /, { en: 'looks for a Node of its name', zh: '查找同名的 Node' }],
 	[/^create nodes$/, { en: 'creates its Node', zh: '创建 Node' }],
 	[/^get leases /, { en: 'looks for its Lease', zh: '查找 Lease' }],

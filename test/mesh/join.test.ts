@@ -46,6 +46,7 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 				'discovery/verify-signature',
 				'discovery/pin-ca',
 				'discovery/confirm',
+				'tls-bootstrap/read-config',
 				'tls-bootstrap/check-node-name',
 				'tls-bootstrap/create-key',
 				'tls-bootstrap/request-certificate',

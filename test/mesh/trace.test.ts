@@ -88,6 +88,7 @@ describe('traces', () => {
 			'register',
 			'tls-bootstrap/check-node-name',
 			'tls-bootstrap/create-key',
+			'tls-bootstrap/read-config',
 			'tls-bootstrap/request-certificate',
 			'tls-bootstrap/verify-certificate',
 		]);

@@ -22,9 +22,9 @@ describe('a join without a pin', () => {
 	};
 	const joinWith = (flags: readonly string[]) => runToEnd(plan(flags));
 
-	it('fails with exit code 3 and upstream’s text, without the option', async () => {
+	it('fails with exit code 1 and upstream’s text, without the option', async () => {
 		const { code, stderr } = await joinWith([]);
-		assert.equal(code, 3);
+		assert.equal(code, 1);
 		assert.match(
 			stderr,
 			/using token-based discovery without caCertHashes can be unsafe\. Set unsafeSkipCAVerification as true in your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to continue/,

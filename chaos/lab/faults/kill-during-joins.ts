@@ -11,7 +11,7 @@ const steps = {
 	'cluster-info': '[discovery/fetch-cluster-info]',
 	pinned: '[discovery/pin-ca]',
 	confirmed: '[discovery/confirm]',
-	'token-accepted': '[tls-bootstrap/check-node-name]',
+	'token-accepted': '[tls-bootstrap/read-config]',
 	requested: 'needs approval and signature',
 	certified: '[tls-bootstrap/verify-certificate]',
 } as const;

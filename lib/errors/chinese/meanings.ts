@@ -17,6 +17,11 @@ export const meanings: Readonly<Record<string, string>> = {
 	CLUSTER_INFO_CHANGED: '两次读取的 cluster-info 不一致。',
 	CA_HASH_MISMATCH: 'cluster-info 中 CA 的公钥哈希，与指定的都不相同。令牌未发送。',
 
+	DISCOVERY_FILE_INVALID: '发现文件（discovery file）无效，或无法获取。',
+	DISCOVERY_CREDENTIAL_MISSING: '没有用于 TLS 启动引导的凭据。',
+	CLUSTER_CONFIGURATION_INVALID: '集群的配置无法使用。',
+
+	RESET_NOT_CONFIRMED: '没有得到确认，未删除任何文件。',
 	PREFLIGHT_FAILED: '本机未通过预检。节点没有发送任何内容。',
 	JOIN_ARGUMENTS_INVALID: '加入命令的参数无效。节点没有发送任何内容。',
 	NODE_NAME_TAKEN: '集群中已有同名且状态为 Ready 的节点。',

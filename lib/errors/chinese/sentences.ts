@@ -51,6 +51,13 @@ const causes: Readonly<Record<string, string>> = {
 	'the cluster does not publish cluster-info, so it does not support joining by token':
 		'集群没有公布 cluster-info，不支持用令牌加入',
 	'the server is the API server of another program': '应答的是其他程序的 API 服务器',
+	'the discovery file is not a kubeconfig with one cluster and its CA': '发现文件不是包含集群及其 CA 的 kubeconfig',
+	'the URL belongs to another file, or its server has no certificate that this machine trusts':
+		'URL 指向其他文件，或本机不信任其服务器的证书',
+	'the discovery file comes from cluster-info, which is public and has no credentials':
+		'发现文件取自 cluster-info，它是公开的，不含凭据',
+	'the answer was not y, or there is no terminal to ask': '没有回答 y，或没有可以询问的终端',
+	'the ConfigMap {configMap} was edited': '名为 {configMap} 的 ConfigMap 被修改过',
 	// Join.
 	'this machine, or this --root, already joined a cluster': '本机（或此 `--root` 目录）已加入一个集群',
 	'the clock of this machine was never set, as after a boot without a battery':
@@ -236,6 +243,13 @@ const remedies: Readonly<Record<string, string>> = {
 	['Compare the token with those on the control plane: kubectl-sim token list. If it is correct, do not ' +
 		'join: the server that answered does not know its secret']:
 		'与控制平面上的令牌核对：`kubectl-sim token list`。如果令牌无误，不要加入：应答的服务器不持有令牌秘密',
+	'Check the ConfigMap on the control plane: kubectl-sim get configmap {configMap} -n kube-system -o yaml':
+		'在控制平面检查 ConfigMap：`kubectl-sim get configmap {configMap} -n kube-system -o yaml`',
+	'Copy the kubeconfig of cluster-info into the file: kubectl-sim get configmap cluster-info -n kube-public -o yaml':
+		'将 cluster-info 中的 kubeconfig 复制到文件：`kubectl-sim get configmap cluster-info -n kube-public -o yaml`',
+	'Add --tls-bootstrap-token with a token from the control plane: kubectl-sim token create':
+		'用 `--tls-bootstrap-token` 指定控制平面创建的令牌：`kubectl-sim token create`',
+	'Stop the node, then run the command again with --force': '停止节点，再加上 `--force` 重新运行',
 	'Check the ConfigMap on the control plane: kubectl-sim get configmap cluster-info -n kube-public -o yaml':
 		'在控制平面检查 ConfigMap：`kubectl-sim get configmap cluster-info -n kube-public -o yaml`',
 	['Join again if an administrator is rotating the CA now; otherwise do not join over this network, ' +
@@ -256,6 +270,13 @@ const remedies: Readonly<Record<string, string>> = {
 	['Check it on the control plane, and create it again if it is missing: kubectl-sim get rolebinding ' +
 		'kubeadm:bootstrap-signer-clusterinfo -n kube-public']:
 		'在控制平面检查，如果缺少则重新创建：`kubectl-sim get rolebinding kubeadm:bootstrap-signer-clusterinfo -n kube-public`',
+	'the discovery file is not a kubeconfig with one cluster and its CA': '发现文件不是包含集群及其 CA 的 kubeconfig',
+	'the URL belongs to another file, or its server has no certificate that this machine trusts':
+		'URL 指向其他文件，或本机不信任其服务器的证书',
+	'the discovery file comes from cluster-info, which is public and has no credentials':
+		'发现文件取自 cluster-info，它是公开的，不含凭据',
+	'the answer was not y, or there is no terminal to ask': '没有回答 y，或没有可以询问的终端',
+	'the ConfigMap {configMap} was edited': '名为 {configMap} 的 ConfigMap 被修改过',
 	// Join.
 	'Correct these problems and join again; the node sent nothing': '解决这些问题后重新加入；节点没有发送任何内容',
 	'Run kubelet-sim join --help': '查看用法：`kubelet-sim join --help`',
@@ -459,6 +480,13 @@ const errorMessages: Readonly<Record<string, string>> = {
 	'the bootstrap token "{id}" does not have the usage "{usage}"': '启动引导令牌 {id} 没有 {usage} 用途',
 	'the bootstrap token "{id}" has the group "{group}", which is not of the form system:bootstrappers:…':
 		'启动引导令牌 {id} 的组 {group} 不符合 system:bootstrappers:… 的格式',
+	'the discovery file is not a kubeconfig with one cluster and its CA': '发现文件不是包含集群及其 CA 的 kubeconfig',
+	'the URL belongs to another file, or its server has no certificate that this machine trusts':
+		'URL 指向其他文件，或本机不信任其服务器的证书',
+	'the discovery file comes from cluster-info, which is public and has no credentials':
+		'发现文件取自 cluster-info，它是公开的，不含凭据',
+	'the answer was not y, or there is no terminal to ask': '没有回答 y，或没有可以询问的终端',
+	'the ConfigMap {configMap} was edited': '名为 {configMap} 的 ConfigMap 被修改过',
 	// Join.
 	'the certificate signing request "{name}" was neither signed nor denied within {seconds} s':
 		'证书签名请求 {name} 在 {seconds} 秒内既未签发，也未被拒绝',

@@ -95,6 +95,13 @@ export const discoveryDiagnoses = {
 		mostLikely: () => 'an attacker in the network sent one of the two answers',
 		...or('the address or the CA of the cluster changed between the two reads'),
 	},
+	DISCOVERY_FILE_INVALID: {
+		mostLikely: () => 'the discovery file is not a kubeconfig with one cluster and its CA',
+		...or('the URL belongs to another file, or its server has no certificate that this machine trusts'),
+	},
+	DISCOVERY_CREDENTIAL_MISSING: {
+		mostLikely: () => 'the discovery file comes from cluster-info, which is public and has no credentials',
+	},
 	CA_HASH_MISMATCH: {
 		mostLikely: () => 'the pin belongs to another cluster, or to this one before its CA was replaced',
 		...or(

@@ -18,6 +18,10 @@ export const joinDiagnoses = {
 		mostLikely: ({ problems, found = [] }) =>
 			found.length > 0 ? found.join('; ') : problems.map(explainArgument).find((one) => one !== undefined),
 	},
+	CLUSTER_CONFIGURATION_INVALID: {
+		mostLikely: ({ configMap }) => `the ConfigMap ${configMap} was edited`,
+	},
+	RESET_NOT_CONFIRMED: { mostLikely: () => 'the answer was not y, or there is no terminal to ask' },
 	NODE_NAME_TAKEN: {
 		mostLikely: ({ node }) => `another machine with the name "${node}" is running`,
 		...or('this machine was this node and stopped less than a minute ago, so its Node is still Ready'),

@@ -50,6 +50,21 @@ export const discoveryErrors = {
 			'document changed between two reads',
 		grpc: grpcCode.UNAUTHENTICATED,
 	}),
+	DISCOVERY_FILE_INVALID: defineError<{ problem: string }>({
+		message: (f) => f.problem,
+		remedy: () =>
+			'Copy the kubeconfig of cluster-info into the file: ' +
+			'kubectl-sim get configmap cluster-info -n kube-public -o yaml',
+		grpc: grpcCode.INVALID_ARGUMENT,
+	}),
+	DISCOVERY_CREDENTIAL_MISSING: defineError<None>({
+		message: () =>
+			'could not find authentication credentials for the TLS bootstrap process. Please use Token discovery, ' +
+			'a discovery file with embedded authentication credentials or a discovery file without authentication ' +
+			'credentials but with the TLSBootstrapToken flag',
+		remedy: () => 'Add --tls-bootstrap-token with a token from the control plane: kubectl-sim token create',
+		grpc: grpcCode.INVALID_ARGUMENT,
+	}),
 	CA_HASH_MISMATCH: defineError<{ presented: readonly string[]; pinned: readonly string[] }>({
 		message: (f) =>
 			'cluster CA found in cluster-info ConfigMap is invalid: none of the public keys ' +

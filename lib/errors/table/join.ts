@@ -6,7 +6,6 @@ export const joinErrors = {
 		message: (f) => `[preflight] Some fatal errors occurred:\n${f.problems.map((p) => `\t[ERROR ${p}`).join('\n')}`,
 		remedy: () => 'Correct these problems and join again; the node sent nothing',
 		grpc: grpcCode.FAILED_PRECONDITION,
-		exitCode: 2,
 	}),
 	/** `found` describes mistakes in the arguments without repeating their values. */
 	JOIN_ARGUMENTS_INVALID: defineError<{
@@ -14,10 +13,16 @@ export const joinErrors = {
 		found?: readonly string[] | undefined;
 		remedy?: string | undefined;
 	}>({
-		message: (f) => f.problems.join('\n'),
+		/** @source apimachinery util/errors Aggregate */
+		message: (f) => (f.problems.length === 1 ? `${f.problems[0]}` : `[${f.problems.join(', ')}]`),
 		remedy: (f) => f.remedy ?? 'Run kubelet-sim join --help',
 		grpc: grpcCode.INVALID_ARGUMENT,
-		exitCode: 3,
+	}),
+	CLUSTER_CONFIGURATION_INVALID: defineError<{ configMap: string; problem: string }>({
+		message: (f) => f.problem,
+		remedy: (f) =>
+			`Check the ConfigMap on the control plane: kubectl-sim get configmap ${f.configMap} -n kube-system -o yaml`,
+		grpc: grpcCode.FAILED_PRECONDITION,
 	}),
 	NODE_NAME_TAKEN: defineError<{ node: string }>({
 		message: (f) =>
@@ -62,6 +67,11 @@ export const joinErrors = {
 				`    3. Check that the node is Ready: kubectl-sim get nodes ${f.node}`,
 			].join('\n'),
 		grpc: grpcCode.UNAUTHENTICATED,
+	}),
+	RESET_NOT_CONFIRMED: defineError<None>({
+		message: () => "won't proceed; the user didn't answer (Y|y) in order to continue",
+		remedy: () => 'Stop the node, then run the command again with --force',
+		grpc: grpcCode.ABORTED,
 	}),
 	NODE_STOPPED: defineError<None>({
 		message: () => 'the node was stopped during the join',

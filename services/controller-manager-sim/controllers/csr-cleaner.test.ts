@@ -20,8 +20,13 @@ describe('csr-cleaner', () => {
 			assert.ok(reasonToDelete(csr({ conditions: [condition(type, longer)] }), now));
 		}
 	});
-	it('an approved request that waits for its certificate stays', () => {
-		assert.equal(reasonToDelete(csr({ conditions: [condition('Approved', '2020-01-01T00:00:00Z')] }), now), undefined);
+	it('an approved request that was never issued goes a day after its approval', () => {
+		const approved = csr({ conditions: [condition('Approved', longer)] });
+		const day = Date.parse(longer) + 24 * 3_600_000;
+		assert.equal(reasonToDelete(approved, day), undefined);
+		assert.ok(reasonToDelete(approved, day + 1));
+		const undated = csr({ conditions: [{ ...condition('Approved'), lastUpdateTime: undefined }] });
+		assert.equal(reasonToDelete(undated, day + 1), undefined);
 	});
 	it('a pending request goes after a day', () => {
 		assert.equal(reasonToDelete(csr(), now + 24 * 3_600_000), undefined);

@@ -32,6 +32,8 @@ export function reasonToDelete(csr: CertificateSigningRequest, now: number): str
 	if (isPending && isOlder(csr.metadata.creationTimestamp, PENDING_MS)) return 'it was pending for more than a day';
 	if (isIssued(csr) && conditionOf(csr, 'Approved') !== undefined && isExpired(csr, now))
 		return 'its certificate has expired';
+	if (!isIssued(csr) && isOlder(conditionOf(csr, 'Approved')?.lastUpdateTime, PENDING_MS))
+		return 'it was approved more than a day ago and never issued';
 	return undefined;
 }
 

@@ -3,28 +3,36 @@ import { readFileSync, statSync } from 'node:fs';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { currentUser } from '../../../lib/kube/kubeconfig-access.ts';
+import { readKubeletVersion } from '../cluster-settings.ts';
 import type { NodeIdentity } from '../identity.ts';
 import { checkNodeName } from './check-node-name.ts';
-import { notFound, type TestTools, testServer, testTools } from './fixtures.test.ts';
+import { notFound, type TestTools, testServer, testSettings, testTools } from './fixtures.test.ts';
 
 const bootstrapToken = 'abcdef.0123456789abcdef';
 
 describe('check-node-name', () => {
 	let tools: TestTools;
 	let asked: unknown[];
-	const run = (answer: object | Error, replaces?: NodeIdentity) => {
+	const run = (answer: object | Error, replaces?: NodeIdentity, isDryRun = false) => {
 		asked = [];
 		tools = testTools({
 			nodes: {
 				async get(name: string) {
-					// The token is on disk during the request.
-					asked.push(name, statSync(tools.paths.bootstrapKubeconfig).mode & 0o777);
+					asked.push(name);
 					if (answer instanceof Error) throw answer;
 					return answer;
 				},
 			},
 		});
-		const needs = { server: testServer, bootstrapToken, nodeName: 'n', tlsBootstrapTimeoutMs: 60_000, replaces };
+		const needs = {
+			server: testServer,
+			credential: { token: bootstrapToken },
+			settings: testSettings,
+			isDryRun,
+			nodeName: 'n',
+			tlsBootstrapTimeoutMs: 60_000,
+			replaces,
+		};
 		return Promise.resolve(checkNodeName(tools).run(needs));
 	};
 	const node = (type: string, status: string) => ({
@@ -39,8 +47,11 @@ describe('check-node-name', () => {
 
 	it('writes the bootstrap kubeconfig with mode 0600, and sends the token', async () => {
 		assert.deepEqual(await run(notFound()), {});
-		assert.deepEqual(asked, ['n', 0o600]);
-		assert.deepEqual(tools.dialled, ['with token h:6443', 'closed']);
+		assert.deepEqual(asked, ['n']);
+		assert.deepEqual(tools.dialled, ['with credential h:6443', 'closed']);
+		assert.equal(statSync(tools.paths.bootstrapKubeconfig).mode & 0o777, 0o600);
+		assert.equal(readFileSync(tools.paths.kubeletConfiguration, 'utf8'), testSettings.kubeletConfiguration);
+		assert.equal(await readKubeletVersion(tools.paths), 'v1.36.3');
 		const text = readFileSync(tools.paths.bootstrapKubeconfig, 'utf8');
 		assert.equal(currentUser(parseKubeconfig(text, 'f'), 'f').token, bootstrapToken);
 		assert.equal(statSync(tools.paths.kubernetesDirectory).mode & 0o777, 0o700);

@@ -1,5 +1,6 @@
 /**
- * The first request with the token: is a Ready node of this name in the cluster?
+ * Asks whether a Ready node of this name is in the cluster. Then the bootstrap credentials and the configuration of
+ * the kubelet are on disk.
  *
  * @source kubeadm cmd/phases/join/kubelet.go runKubeletStartJoinPhase
  */
@@ -8,14 +9,17 @@ import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../../../lib/files.ts';
 import { userKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import type { Phase } from '../../../lib/workflow.ts';
+import { type ClusterSettings, writeKubeletFiles } from '../cluster-settings.ts';
 import type { NodeIdentity } from '../identity.ts';
 import type { TrustedServer } from '../trust.ts';
-import type { JoinContext } from './join-context.ts';
+import type { BootstrapCredential, JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
 
 interface Needs {
 	readonly server: TrustedServer;
-	readonly bootstrapToken: string;
+	readonly credential: BootstrapCredential;
+	readonly settings: ClusterSettings;
+	readonly isDryRun: boolean;
 	readonly nodeName: string;
 	readonly tlsBootstrapTimeoutMs: number;
 	/** Set: the Node of that name is this node. */
@@ -23,19 +27,16 @@ interface Needs {
 }
 
 /**
- * @throws NODE_NAME_TAKEN, API_UNAUTHORIZED (the token is not valid for authentication)
- * @differs kubeadm does not retry; kubejoin retries for the timeout of TLS bootstrap while a service is unavailable
+ * @throws NODE_NAME_TAKEN, API_UNAUTHORIZED
+ * @differs kubeadm writes the files before this check, and does not retry; kubejoin retries for the timeout of TLS
+ *   bootstrap while a service is unavailable
  */
 export const checkNodeName = (tools: JoinContext): Phase<Needs, object> => ({
 	name: 'tls-bootstrap/check-node-name',
-	trust: 'the API server accepts the token',
-	async run({ server, bootstrapToken, nodeName, tlsBootstrapTimeoutMs, replaces }) {
-		const { dial, paths, say, signal } = tools;
-		await makePrivateDirectory(paths.kubernetesDirectory);
-		const kubeconfig = userKubeconfig(server.url, server.ca, 'tls-bootstrap-token-user', { token: bootstrapToken });
-		await writeWholeFile(paths.bootstrapKubeconfig, writeKubeconfig(kubeconfig), 0o600);
-		say(`[kubelet-start] Wrote ${relative(paths.root, paths.bootstrapKubeconfig)}`);
-		const connection = dial.withToken(server, bootstrapToken);
+	trust: 'unchanged; no Ready node has this name',
+	async run({ server, credential, settings, isDryRun, nodeName, tlsBootstrapTimeoutMs, replaces }) {
+		const { dial, signal } = tools;
+		const connection = dial.withCredential(server, credential);
 		try {
 			const node = await retryWhileUnavailable(
 				() => connection.api.nodes.get(nodeName, '', { signal, expects: ['API_NOT_FOUND'] }),
@@ -50,6 +51,20 @@ export const checkNodeName = (tools: JoinContext): Phase<Needs, object> => ({
 		} finally {
 			connection.close();
 		}
+		if (!isDryRun) await writeFiles({ server, credential, settings }, tools);
 		return {};
 	},
 });
+
+async function writeFiles(
+	{ server, credential, settings }: Pick<Needs, 'server' | 'credential' | 'settings'>,
+	{ paths, say }: Pick<JoinContext, 'paths' | 'say'>,
+): Promise<void> {
+	await makePrivateDirectory(paths.kubernetesDirectory);
+	await makePrivateDirectory(paths.kubeletDirectory);
+	const kubeconfig = userKubeconfig(server.url, server.ca, 'tls-bootstrap-token-user', credential);
+	await writeWholeFile(paths.bootstrapKubeconfig, writeKubeconfig(kubeconfig), 0o600);
+	say(`[kubelet-start] Wrote ${relative(paths.root, paths.bootstrapKubeconfig)}`);
+	await writeKubeletFiles(paths, settings);
+	say(`[kubelet-start] Writing kubelet configuration to file "${relative(paths.root, paths.kubeletConfiguration)}"`);
+}

@@ -55,12 +55,7 @@ export async function readClusterInfo(
 		const { data = {} } = await api.configMaps
 			.get(wellKnown.clusterInfo, wellKnown.kubePublic, { signal })
 			.catch((error: unknown) => {
-				const problem = error instanceof Error ? error.message : String(error);
-				throw new KubejoinError(
-					'CLUSTER_INFO_UNREACHABLE',
-					{ endpoint, problem, waitedSeconds, cause: causeOf(error) },
-					{ cause: error },
-				);
+				throw unreachable(error, { endpoint, waitedSeconds });
 			});
 		if (!data.kubeconfig) {
 			const problem =
@@ -83,6 +78,14 @@ export async function readClusterInfo(
 		isWorthwhile: (error) => hasCode(error, 'CLUSTER_INFO_UNREACHABLE', 'CLUSTER_INFO_UNSIGNED'),
 		say: (reason) => say(`[discovery] ${reason}; retrying every ${retryMs / 1000} s for up to ${waitedSeconds} s`),
 	});
+}
+
+export function unreachable(
+	error: unknown,
+	where: { readonly endpoint: string; readonly waitedSeconds: number },
+): KubejoinError {
+	const problem = error instanceof Error ? error.message : String(error);
+	return new KubejoinError('CLUSTER_INFO_UNREACHABLE', { ...where, problem, cause: causeOf(error) }, { cause: error });
 }
 
 /** The cause of a failed request. */

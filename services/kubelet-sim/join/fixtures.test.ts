@@ -3,15 +3,41 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubejoinError } from '../../../lib/errors.ts';
+import type { ClusterSettings } from '../cluster-settings.ts';
 import { nodePaths } from '../node-paths.ts';
 import type { PinnedCa, TrustedServer } from '../trust.ts';
 import type { ApiConnection, Dial, JoinContext } from './join-context.ts';
+import type { JoinRequest } from './join-request.ts';
 
 export const testNow = Date.UTC(2026, 5, 1);
 export const testServer: TrustedServer = {
 	url: 'https://h:6443',
 	target: 'h:6443',
 	ca: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n' as PinnedCa,
+};
+
+export const testSettings: ClusterSettings = {
+	clusterName: 'kubernetes',
+	kubernetesVersion: 'v1.36.3',
+	clusterDomain: 'cluster.local',
+	clusterDns: ['10.96.0.10'],
+	serverTlsBootstrap: false,
+	kubeletConfiguration: 'kind: KubeletConfiguration\n',
+};
+/** A valid request for discovery by token. */
+export const testRequest: JoinRequest = {
+	discoversBy: ['token'],
+	discoveryFile: '',
+	endpoint: 'h:6443',
+	token: 'abcdef.0123456789abcdef',
+	tlsBootstrapToken: 'abcdef.0123456789abcdef',
+	caCertHashes: [`sha256:${'a'.repeat(64)}`],
+	unsafeSkipCaVerification: false,
+	nodeName: 'n',
+	criSocket: 'unix:///run/containerd/containerd.sock',
+	isDryRun: false,
+	discoveryTimeoutMs: 1_000,
+	tlsBootstrapTimeoutMs: 1_000,
 };
 
 export interface TestTools extends JoinContext {
@@ -33,7 +59,7 @@ export function testTools(api: object = {}, signal = new AbortController().signa
 	const dial = {
 		unverified: (endpoint: string) => connect(`unverified ${endpoint}`),
 		verified: (endpoint: string, ca: string) => connect(`verified ${endpoint} ${ca}`),
-		withToken: ({ target }: TrustedServer) => connect(`with token ${target}`),
+		withCredential: ({ target }: TrustedServer) => connect(`with credential ${target}`),
 		asNode: ({ target }: TrustedServer) => connect(`as node ${target}`),
 	} as unknown as Dial;
 	return {

@@ -71,7 +71,7 @@ describe('a JoinConfiguration', () => {
 			/no JoinConfiguration found .* found kubelet\.config\.k8s\.io\/v1beta1, Kind=Kubelet/,
 		);
 		assert.match(refusal(`${head}${discovery}---\n${head}`).message, /is specified twice in YAML file$/);
-		assert.match(refusal('').message, /no JoinConfiguration found in the file: it is empty$/);
+		assert.match(refusal('').message, /no JoinConfiguration found in the supplied config: it is empty$/);
 	});
 
 	it('is refused in another version, with the command that converts it', () => {
@@ -80,7 +80,15 @@ describe('a JoinConfiguration', () => {
 			assert.ok(error.message.includes(`an old API spec: "kubeadm.k8s.io/${version}"`), error.message);
 			assert.match(error.remedy, /kubeadm config migrate --old-config f /);
 		}
-		assert.match(refusal(defaults.replace('v1beta4', 'v2')).message, /an unknown API spec: "kubeadm.k8s.io\/v2"/);
+		assert.equal(
+			refusal(defaults.replace('v1beta4', 'v1beta3')).message,
+			'your configuration file uses an old API spec: "kubeadm.k8s.io/v1beta3" (kind: "JoinConfiguration"). Please use kubeadm v1.36 instead and run \'kubeadm config migrate --old-config old-config-file --new-config new-config-file\', which will write the new, similar spec using a newer API version.',
+		);
+		assert.match(refusal(defaults.replace('v1beta4', 'v1')).message, /^experimental API spec: "kubeadm.k8s.io\/v1"/);
+		assert.equal(
+			refusal(defaults.replace('v1beta4', 'v2')).message,
+			'no kind "JoinConfiguration" is registered for version "kubeadm.k8s.io/v2"',
+		);
 		assert.match(refusal(discovery).message, /kind and apiVersion is mandatory information/);
 	});
 
@@ -109,7 +117,6 @@ describe('a JoinConfiguration', () => {
 		const fields: Readonly<Record<string, string>> = {
 			'controlPlane: {certificateKey: x}\n': 'line 3: controlPlane: Forbidden: a node cannot join as a control plane',
 			'skipPhases: [preflight]\n': 'line 3: skipPhases: Forbidden: no phase can be skipped',
-			'dryRun: true\n': 'line 3: dryRun: a join cannot be tried without joining',
 			'caCertPath: /etc/other.crt\n': 'line 3: caCertPath: only /etc/kubernetes/pki/ca.crt, below --root, is written',
 			'nodeRegistration:\n  taints: [{key: a, effect: NoSchedule}]\n':
 				'line 4: nodeRegistration.taints: Forbidden: a node registers without taints',
@@ -117,8 +124,6 @@ describe('a JoinConfiguration', () => {
 				'line 4: nodeRegistration.kubeletExtraArgs: Forbidden: no kubelet runs here',
 			'nodeRegistration:\n  ignorePreflightErrors: [all]\n':
 				'line 4: nodeRegistration.ignorePreflightErrors: Forbidden: preflight errors cannot be waived',
-			'nodeRegistration:\n  nodeName: a\n': 'line 4: unknown field "nodeRegistration.nodeName"',
-			'other: true\n': 'line 3: unknown field "other"',
 			'nodeRegistration:\n  name: 123\n':
 				'line 4: nodeRegistration.name: it is a number, not a string: put the value between double quotes',
 			'timeouts:\n  discovery: "5"\n': 'line 4: timeouts.discovery: time: missing unit in duration "5"',
@@ -126,17 +131,20 @@ describe('a JoinConfiguration', () => {
 		};
 		for (const [field, problem] of Object.entries(fields))
 			assert.equal(refusal(`${head}${field}${discovery}`).message, `f: ${problem}`);
-		const file = `${head}discovery:\n  file: {kubeConfigPath: /x}\nother: 1\nanother: 2\n`;
-		assert.equal(refusal(file).message.split('\n').length, 3);
-		assert.match(refusal(file).message, /discovery\.file: Forbidden: discovery is by token only/);
+		const both = `${head}skipPhases: [preflight]\nnodeRegistration: []\n`;
+		assert.equal(
+			refusal(both).message,
+			'[f: line 4: nodeRegistration is a list, not a map, f: line 3: skipPhases: Forbidden: no phase can be skipped]',
+		);
 	});
 
-	it('is accepted with an empty field of any name', () => {
+	it('is accepted with empty fields, and with fields that kubeadm does not know and reports', () => {
 		const empty =
-			'controlPlane: null\nskipPhases: []\ndryRun: false\nother: ""\nnodeRegistration:\n  kubeletExtraArgs: {}\n  taints: []\n';
+			'controlPlane: null\nskipPhases: []\ndryRun: false\nother: ""\nnodeRegistration:\n  kubeletExtraArgs: {}\n  taints: []\n  nodeName: a\n';
 		const { warnings } = parseJoinConfiguration(`${head}${empty}${discovery}`, 'f');
 		assert.deepEqual(warnings, [
-			'[config] WARNING: Ignored fields that have no effect here: controlPlane, skipPhases, other, nodeRegistration.kubeletExtraArgs, nodeRegistration.taints',
+			'[config] WARNING: error unmarshaling configuration schema.GroupVersionKind{Group:"kubeadm.k8s.io", Version:"v1beta4", Kind:"JoinConfiguration"}: strict decoding error: unknown field "other", unknown field "nodeRegistration.nodeName"',
+			'[config] WARNING: Ignored fields that have no effect here: controlPlane, skipPhases, nodeRegistration.kubeletExtraArgs, nodeRegistration.taints',
 		]);
 	});
 
@@ -146,9 +154,17 @@ describe('a JoinConfiguration', () => {
 		assert.ok(!error.message.includes('0123456789012345'));
 	});
 
-	it('is refused quickly with thousands of fields', () => {
+	it('reads a discovery file, an empty token and a dry run', () => {
+		const { request } = parseJoinConfiguration(`${head}dryRun: true\ndiscovery:\n  file: {kubeConfigPath: /x}\n`, 'f');
+		assert.deepEqual(request, { discoveryFile: '/x', isDryRun: true });
+		const empty = parseJoinConfiguration(`${head}discovery:\n  bootstrapToken: {token: ""}\n`, 'f');
+		assert.deepEqual(empty.request, { endpoint: '' });
+	});
+
+	it('is read quickly with thousands of fields, and names a few', () => {
 		const fields = Array.from({ length: 5_000 }, (_, i) => `f${i}: 1`).join('\n');
-		assert.equal(refusal(`${head}${discovery}${fields}\n`).message.split('\n').length, 32);
+		const [warning = ''] = parseJoinConfiguration(`${head}${discovery}${fields}\n`, 'f').warnings;
+		assert.equal(warning.match(/unknown field/g)?.length, 32);
 		assert.match(refusal(`${head}${`${fields}\n`.repeat(18)}`).message, /^f: yaml: /);
 	});
 

@@ -13,6 +13,10 @@ import { readYaml, type YamlDocument, type YamlProblem } from '../../../lib/yaml
 
 /** The request before its validation. */
 export interface JoinRequest {
+	/** One, unless the request is invalid. */
+	readonly discoversBy: readonly ('token' | 'file')[];
+	/** A path, or an https URL; empty for discovery by token. */
+	readonly discoveryFile: string;
 	/** `host:port` */
 	readonly endpoint: string;
 	readonly token: string;
@@ -23,6 +27,8 @@ export interface JoinRequest {
 	readonly unsafeSkipCaVerification: boolean;
 	readonly nodeName: string;
 	readonly criSocket: string;
+	/** Make all checks and change nothing. */
+	readonly isDryRun: boolean;
 	readonly discoveryTimeoutMs: number;
 	readonly tlsBootstrapTimeoutMs: number;
 }
@@ -62,17 +68,21 @@ export function parseJoinConfiguration(input: string | Uint8Array, path: string)
 	const { document, warnings } = joinDocument(readYaml(input, { refuse: refuseYaml }), path);
 	const problems: string[] = [];
 	const ignored: string[] = [];
-	const root = new Section(document, [], { problems, ignored });
+	const unknown: string[] = [];
+	const root = new Section(document, [], { problems, ignored, unknown });
 	const discovery = root.section('discovery');
 	const bootstrapToken = discovery.section('bootstrapToken');
+	const file = discovery.section('file');
 	const registration = root.section('nodeRegistration');
 	const timeouts = root.section('timeouts');
 	const found = {
-		endpoint: bootstrapToken.text('apiServerEndpoint'),
+		endpoint: bootstrapToken.text('apiServerEndpoint') ?? (bootstrapToken.isGiven ? '' : undefined),
+		discoveryFile: file.text('kubeConfigPath'),
 		token: bootstrapToken.text('token'),
 		caCertHashes: bootstrapToken.texts('caCertHashes'),
 		unsafeSkipCaVerification: bootstrapToken.flag('unsafeSkipCAVerification'),
 		tlsBootstrapToken: discovery.text('tlsBootstrapToken'),
+		isDryRun: root.flag('dryRun'),
 		nodeName: registration.text('name'),
 		criSocket: registration.text('criSocket'),
 		discoveryTimeoutMs: timeouts.duration('discovery'),
@@ -81,14 +91,19 @@ export function parseJoinConfiguration(input: string | Uint8Array, path: string)
 	const caCertPath = root.text('caCertPath') ?? defaultCaCertPath;
 	if (caCertPath !== defaultCaCertPath)
 		root.refuse('caCertPath', `only ${defaultCaCertPath}, below --root, is written`);
-	if (root.flag('dryRun') === true) root.refuse('dryRun', 'a join cannot be tried without joining');
 	for (const field of ['apiVersion', 'kind', 'patches']) root.ignore(field);
 	for (const field of ['imagePullPolicy', 'imagePullSerial']) registration.ignore(field);
 	for (const field of timeoutsWithoutEffect) timeouts.ignore(field);
-	for (const section of [root, discovery, bootstrapToken, registration, timeouts]) section.refuseTheRest();
+	for (const section of [root, discovery, bootstrapToken, file, registration, timeouts]) section.refuseTheRest();
 	if (problems.length > 0) refuse(problems.map((problem) => `${path}: ${problem}`));
 	const given = Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
 	const fields = ignored.filter((field) => !['apiVersion', 'kind'].includes(field));
+	if (unknown.length > 0)
+		warnings.push(
+			'[config] WARNING: error unmarshaling configuration schema.GroupVersionKind{Group:"kubeadm.k8s.io", ' +
+				`Version:"v1beta4", Kind:"${kind}"}: strict decoding error: ` +
+				unknown.map((field) => `unknown field ${quoteInput(field, 64)}`).join(', '),
+		);
 	if (fields.length > 0)
 		warnings.push(
 			`[config] WARNING: Ignored fields that have no effect here: ${fields.slice(0, MAX_LISTED).join(', ')}`,
@@ -110,7 +125,6 @@ const timeoutsWithoutEffect = [
 /** The reason for refusing a field. */
 const reasons: Readonly<Record<string, string>> = {
 	controlPlane: 'a node cannot join as a control plane',
-	'discovery.file': 'discovery is by token only',
 	skipPhases: 'no phase can be skipped',
 	'nodeRegistration.taints': 'a node registers without taints',
 	'nodeRegistration.kubeletExtraArgs': 'no kubelet runs here',
@@ -124,6 +138,7 @@ function joinDocument(
 ): { document: YamlDocument; warnings: string[] } {
 	const warnings: string[] = [];
 	const others: string[] = [];
+	const kinds = new Set<string>();
 	let found: YamlDocument | undefined;
 	for (const document of documents) {
 		if (document.value === null || document.value === undefined) continue;
@@ -137,44 +152,67 @@ function joinDocument(
 				`Begin the document with apiVersion: ${wantedVersion} and kind: ${kind}`,
 			);
 		const name = `${cut(apiVersion)}, Kind=${cut(documentKind)}`;
+		if (kinds.has(documentKind))
+			refuse(
+				[`${path}: invalid configuration: kind ${quoteInput(documentKind, 64)} is specified twice in YAML file`],
+				`Keep one document of kind ${cut(documentKind)} in the file`,
+			);
+		kinds.add(documentKind);
 		if (documentKind !== kind) {
 			others.push(name);
 			warnings.push(`[config] WARNING: Ignored configuration document with GroupVersionKind ${name}`);
 			continue;
 		}
 		if (apiVersion !== wantedVersion) refuseVersion(apiVersion, path);
-		if (found !== undefined)
-			refuse(
-				[`${path}: invalid configuration: kind "${kind}" is specified twice in YAML file`],
-				`Keep one document of kind ${kind} in the file`,
-			);
 		found = document;
 	}
 	if (found !== undefined) return { document: found, warnings };
 	const what = others.length === 0 ? 'it is empty' : `found ${others.slice(0, 4).join(' and ')}`;
 	return refuse(
-		[`${path}: no ${kind} found in the file: ${what}`],
+		[`${path}: no ${kind} found in the supplied config: ${what}`],
 		'Write one with: kubeadm config print join-defaults; or use the flags of kubelet-sim join',
 	);
 }
 
+/** The last release of kubeadm that reads or converts each version. @source kubeadm util/config common.go */
+const oldVersions: Readonly<Record<string, string>> = {
+	v1alpha1: 'v1.11',
+	v1alpha2: 'v1.12',
+	v1alpha3: 'v1.14',
+	v1beta1: 'v1.15',
+	v1beta2: 'v1.22',
+	v1beta3: 'v1.36',
+};
+
 /** @source kubeadm util/config validateSupportedVersion */
 function refuseVersion(apiVersion: string, path: string): never {
-	const isOld = /^kubeadm\.k8s\.io\/v1(alpha|beta)[123]$/.test(apiVersion);
+	const [, version = ''] = /^kubeadm\.k8s\.io\/(.*)$/.exec(apiVersion) ?? [];
+	const release = Object.hasOwn(oldVersions, version) ? oldVersions[version] : undefined;
+	const spec = `${quoteInput(apiVersion, 64)} (kind: "${kind}")`;
+	if (release !== undefined)
+		return refuse(
+			[
+				`your configuration file uses an old API spec: ${spec}. Please use kubeadm ${release} instead and run ` +
+					"'kubeadm config migrate --old-config old-config-file --new-config new-config-file', " +
+					'which will write the new, similar spec using a newer API version.',
+			],
+			`Convert it: kubeadm config migrate --old-config ${path} --new-config new.yaml`,
+		);
 	return refuse(
 		[
-			`${path}: your configuration file uses ${isOld ? 'an old' : 'an unknown'} API spec: ` +
-				`${quoteInput(apiVersion, 64)} (kind: "${kind}"); kubelet-sim reads ${wantedVersion}`,
+			version === 'v1'
+				? `experimental API spec: ${spec} is not allowed. ` +
+					'You can use the --allow-experimental-api flag if the command supports it.'
+				: `no kind "${kind}" is registered for version ${quoteInput(apiVersion, 64)}`,
 		],
-		isOld
-			? `Convert it: kubeadm config migrate --old-config ${path} --new-config new.yaml`
-			: `Change apiVersion to ${wantedVersion}`,
+		`Change apiVersion to ${wantedVersion}`,
 	);
 }
 
 interface Findings {
 	readonly problems: string[];
 	readonly ignored: string[];
+	readonly unknown: string[];
 }
 
 /** A map of the file. It collects its problems and its fields without effect. */
@@ -192,6 +230,9 @@ class Section {
 		if (!isMap(value) && value !== null && value !== undefined)
 			findings.problems.push(`${this.#line(path)}${path.join('.')} is ${typeOf(value)}, not a map`);
 		this.#fields = isMap(value) ? (value as Record<string, unknown>) : {};
+	}
+	get isGiven(): boolean {
+		return Object.keys(this.#fields).length > 0;
 	}
 	#line(path: readonly string[]): string {
 		return `line ${this.#document.positionOf(path).line}: `;
@@ -241,21 +282,17 @@ class Section {
 	ignore(field: string): void {
 		if (this.#take(field) !== undefined) this.#findings.ignored.push(this.#name(field));
 	}
-	/** An unread field is allowed if it is empty. */
+	/** Refuses fields that kubejoin cannot apply, and reports fields that kubeadm does not have. */
 	refuseTheRest(): void {
 		for (const field of Object.keys(this.#fields)) {
 			if (this.#findings.problems.length >= MAX_LISTED) return;
 			if (this.#read.has(field)) continue;
-			if (isEmpty(this.#fields[field])) this.#findings.ignored.push(this.#name(field));
-			else {
-				const reason = reasons[this.#name(field)];
-				const where = this.#line([...this.#path, field]);
-				this.#findings.problems.push(
-					reason === undefined
-						? `${where}unknown field ${quoteInput(this.#name(field), 64)}`
-						: `${where}${this.#name(field)}: Forbidden: ${reason}`,
-				);
-			}
+			const name = this.#name(field);
+			const reason = reasons[name];
+			if (reason === undefined) {
+				if (this.#findings.unknown.length < MAX_LISTED) this.#findings.unknown.push(name);
+			} else if (isEmpty(this.#fields[field])) this.#findings.ignored.push(name);
+			else this.#findings.problems.push(`${this.#line([...this.#path, field])}${name}: Forbidden: ${reason}`);
 		}
 	}
 }

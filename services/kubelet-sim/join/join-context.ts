@@ -2,7 +2,7 @@
 import type { Clock, WaitUntil } from '../../../lib/clock.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { NodePaths } from '../node-paths.ts';
-import type { PinnedCa, TrustedServer } from '../trust.ts';
+import type { FileCa, PinnedCa, TrustedServer } from '../trust.ts';
 
 /** A connection to an API server; `close` when done. */
 export interface ApiConnection<Offers extends keyof ApiClient = keyof ApiClient> {
@@ -14,16 +14,26 @@ export interface ApiConnection<Offers extends keyof ApiClient = keyof ApiClient>
 export interface Dial {
 	/** TLS that is not verified, no credentials; only cluster-info can be read. */
 	readonly unverified: (endpoint: string) => ApiConnection<'configMaps'>;
-	/** TLS verified with the pinned CA, no credentials. */
-	readonly verified: (endpoint: string, ca: PinnedCa) => ApiConnection<'configMaps'>;
-	/** TLS verified with the trusted CA, with the bootstrap token. */
-	readonly withToken: (server: TrustedServer, token: string) => ApiConnection<'nodes' | 'certificateSigningRequests'>;
+	/** TLS verified with the pinned CA or that of a discovery file, no credentials. */
+	readonly verified: (
+		endpoint: string,
+		ca: PinnedCa | FileCa,
+		tlsServerName?: string | undefined,
+	) => ApiConnection<'configMaps'>;
+	/** TLS verified with the trusted CA, with the bootstrap token or another credential of the discovery file. */
+	readonly withCredential: (
+		server: TrustedServer,
+		credential: BootstrapCredential,
+	) => ApiConnection<'configMaps' | 'nodes' | 'certificateSigningRequests'>;
 	/** TLS verified with the trusted CA, with the node's own certificate. */
 	readonly asNode: (
 		server: TrustedServer,
 		identity: { readonly certificate: string; readonly key: string },
 	) => ApiConnection<'nodes' | 'leases' | 'certificateSigningRequests'>;
 }
+
+/** The credential of the node before it has a certificate. */
+export type BootstrapCredential = { readonly token: string } | { readonly certificate: string; readonly key: string };
 
 export interface JoinContext {
 	readonly dial: Dial;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { nodePaths } from '../node-paths.ts';
+import { testRequest } from './fixtures.test.ts';
 import { parseJoinConfiguration } from './join-configuration.ts';
 import { readJoinRequest } from './join-request.ts';
 import { preflight, validate } from './preflight.ts';
@@ -98,20 +99,10 @@ describe('a join request', () => {
 });
 
 describe('preflight', () => {
-	const good = {
-		endpoint: 'h:6443',
-		token,
-		tlsBootstrapToken: token,
-		caCertHashes: [pin],
-		unsafeSkipCaVerification: false,
-		nodeName: 'n',
-		criSocket: 'unix:///x',
-		discoveryTimeoutMs: 1,
-		tlsBootstrapTimeoutMs: 1,
-	};
+	const good = testRequest;
 
 	it('accepts a valid request', () => {
-		const { checked, problems } = validate(good);
+		const { token: checked, problems } = validate(good);
 		assert.deepEqual(
 			[problems, checked?.discoveryToken, checked?.pins],
 			[[], { id: 'abcdef', secret: '0123456789abcdef' }, [pin]],
@@ -119,7 +110,7 @@ describe('preflight', () => {
 	});
 
 	it('reports all problems together, without the token', () => {
-		const { checked, problems } = validate({
+		const { token: checked, problems } = validate({
 			...good,
 			endpoint: 'https://h',
 			token: 'abcdef.0123456789abcdeF',
@@ -144,8 +135,8 @@ describe('preflight', () => {
 		assert.deepEqual(
 			found.map((one) => one.replace(/;.*/, '')),
 			[
-				'the address of the API server: the address has a zone, and no certificate is for an address with a zone',
 				'the token: it has a quote in it',
+				'the address of the API server: the address has a zone, and no certificate is for an address with a zone',
 				'the token for the certificate request: it has upper-case letters, and a token has none',
 				'the hash: it begins with a blank',
 				'the hash: it is empty: there is a comma too many, or the command that was to print it printed nothing',
@@ -164,13 +155,13 @@ describe('preflight', () => {
 
 	it('refuses a request without a pin with upstream’s text', () => {
 		assert.deepEqual(validate({ ...good, caCertHashes: [] }).problems, [
-			'discovery.bootstrapToken: Invalid value: "": using token-based discovery without caCertHashes can be unsafe. Set unsafeSkipCAVerification as true in your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to continue',
+			'discovery.bootstrapToken.caCertHashes: Invalid value: "": using token-based discovery without caCertHashes can be unsafe. Set unsafeSkipCAVerification as true in your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to continue',
 		]);
 	});
 
 	it('accepts a request without a pin when the flag is set, and reads a given pin', () => {
-		assert.deepEqual(validate({ ...good, caCertHashes: [], unsafeSkipCaVerification: true }).checked?.pins, []);
-		assert.deepEqual(validate({ ...good, unsafeSkipCaVerification: true }).checked?.pins, [pin]);
+		assert.deepEqual(validate({ ...good, caCertHashes: [], unsafeSkipCaVerification: true }).token?.pins, []);
+		assert.deepEqual(validate({ ...good, unsafeSkipCaVerification: true }).token?.pins, [pin]);
 		assert.match(
 			validate({ ...good, caCertHashes: ['md5:0'], unsafeSkipCaVerification: true }).problems.join(),
 			/unknown hash format/,

@@ -20,6 +20,8 @@ export interface JoinFlags {
 	readonly tlsBootstrapToken?: string;
 	readonly discoveryTokenCaCertHash?: readonly string[];
 	readonly discoveryTokenUnsafeSkipCaVerification?: boolean;
+	readonly discoveryFile?: string;
+	readonly dryRun?: boolean;
 	readonly nodeName?: string;
 	readonly criSocket?: string;
 	readonly config?: string;
@@ -45,6 +47,7 @@ export async function readJoinRequest(
 	const mixed = Object.entries({
 		endpoint,
 		token: flags.token,
+		'discovery-file': flags.discoveryFile,
 		'discovery-token': flags.discoveryToken,
 		'tls-bootstrap-token': flags.tlsBootstrapToken,
 		'discovery-token-ca-cert-hash': flags.discoveryTokenCaCertHash,
@@ -57,18 +60,27 @@ export async function readJoinRequest(
 		});
 	const { request: file, warnings } = config === undefined ? noFile : await readJoinConfiguration(config);
 	for (const warning of warnings) say(warning);
+	const isByToken = config === undefined ? endpoint !== undefined : file.endpoint !== undefined;
 	const token = flags.discoveryToken || flags.token || file.token || '';
+	const discoveryFile = withoutFileScheme(flags.discoveryFile || file.discoveryFile || '');
 	return {
+		discoversBy: [...(isByToken ? ['token' as const] : []), ...(discoveryFile === '' ? [] : ['file' as const])],
+		discoveryFile,
 		endpoint: endpoint ?? file.endpoint ?? '',
 		token,
-		tlsBootstrapToken: flags.tlsBootstrapToken || flags.token || file.tlsBootstrapToken || token,
+		tlsBootstrapToken: flags.tlsBootstrapToken || flags.token || file.tlsBootstrapToken || (isByToken ? token : ''),
 		caCertHashes: flags.discoveryTokenCaCertHash ?? file.caCertHashes ?? [],
 		unsafeSkipCaVerification: flags.discoveryTokenUnsafeSkipCaVerification ?? file.unsafeSkipCaVerification ?? false,
 		nodeName: (flags.nodeName || file.nodeName || hostname()).trim().toLowerCase(),
 		criSocket: flags.criSocket || file.criSocket || defaults.criSocket,
+		isDryRun: flags.dryRun ?? file.isDryRun ?? false,
 		discoveryTimeoutMs: file.discoveryTimeoutMs ?? defaults.discoveryTimeoutMs,
 		tlsBootstrapTimeoutMs: file.tlsBootstrapTimeoutMs ?? defaults.tlsBootstrapTimeoutMs,
 	};
 }
+
+/** @source kubeadm apis/kubeadm/v1beta4 SetDefaults_FileDiscovery */
+const withoutFileScheme = (file: string): string =>
+	/^file:/i.test(file) && URL.canParse(file) ? decodeURIComponent(new URL(file).pathname) : file;
 
 const noFile: JoinConfiguration = { request: {}, warnings: [] };

@@ -5,14 +5,17 @@ import { checkNodeName } from './check-node-name.ts';
 import { confirm } from './confirm.ts';
 import { createKey } from './create-key.ts';
 import { fetchClusterInfo } from './fetch-cluster-info.ts';
-import type { JoinContext } from './join-context.ts';
+import type { BootstrapCredential, JoinContext } from './join-context.ts';
 import type { JoinStart } from './join-request.ts';
 import { pinCa } from './pin-ca.ts';
-import { type Checked, preflight } from './preflight.ts';
+import { preflight, preflightForFile } from './preflight.ts';
+import { readConfig } from './read-config.ts';
+import { readDiscoveryFile } from './read-discovery-file.ts';
 import { register } from './register.ts';
 import { requestCertificate } from './request-certificate.ts';
 import { trustWithoutPin } from './trust-without-pin.ts';
 import { verifyCertificate } from './verify-certificate.ts';
+import { verifyServer } from './verify-server.ts';
 import { verifySignature } from './verify-signature.ts';
 
 export const joinWorkflow = (tools: JoinContext) =>
@@ -22,17 +25,31 @@ export const joinWorkflow = (tools: JoinContext) =>
 export const joinWithoutPinWorkflow = (tools: JoinContext) =>
 	bootstrap(tools, discovery(tools).followedBy(trustWithoutPin(tools)));
 
+/** For `--discovery-file`. */
+export const joinByFileWorkflow = (tools: JoinContext) =>
+	bootstrap(
+		tools,
+		Workflow.from<JoinStart>('join')
+			.followedBy(preflightForFile(tools))
+			.followedBy(readDiscoveryFile(tools))
+			.followedBy(verifyServer(tools)),
+	);
+
+/** What discovery gives, in each of its ways. */
+interface Discovered {
+	readonly server: TrustedServer;
+	readonly credential: BootstrapCredential;
+}
+
 const discovery = (tools: JoinContext) =>
 	Workflow.from<JoinStart>('join')
 		.followedBy(preflight(tools))
 		.followedBy(fetchClusterInfo(tools))
 		.followedBy(verifySignature);
 
-const bootstrap = (
-	tools: JoinContext,
-	discovered: Workflow<JoinStart, JoinStart & Checked & { readonly server: TrustedServer }>,
-) =>
+const bootstrap = <State extends JoinStart & Discovered>(tools: JoinContext, discovered: Workflow<JoinStart, State>) =>
 	discovered
+		.followedBy(readConfig(tools))
 		.followedBy(checkNodeName(tools))
 		.followedBy(createKey(tools))
 		.followedBy(requestCertificate(tools))

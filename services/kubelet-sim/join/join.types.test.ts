@@ -49,7 +49,7 @@ export const wrongOrders = () => [
 
 export const wrongTrust = () => [
 	// @ts-expect-error sending a token to an address
-	tools.dial.withToken('127.0.0.1:6443', 'token'),
+	tools.dial.withCredential('127.0.0.1:6443', { token: 'token' }),
 	// @ts-expect-error a claimed CA is not a pinned CA
 	tools.dial.verified('127.0.0.1:6443', claimed.kubeconfig),
 	// @ts-expect-error a signed text is not a CA

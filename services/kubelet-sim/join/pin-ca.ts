@@ -82,6 +82,17 @@ export function readCluster(signedKubeconfig: SignedKubeconfig): {
 	return { claimedCa, namedServer: { server, ...(tlsServerName === undefined ? {} : { tlsServerName }) } };
 }
 
+/** The address in a cluster-info that is not needed; undefined if it has none. */
+export function clusterInfoServer(kubeconfig: string | undefined): string | undefined {
+	try {
+		return kubeconfig === undefined || kubeconfig.length > limits.yamlBytes.value
+			? undefined
+			: parseCluster(kubeconfig).server;
+	} catch {
+		return undefined;
+	}
+}
+
 function parseCluster(kubeconfig: string): ClusterAccess {
 	try {
 		return discoveredCluster(parseKubeconfig(kubeconfig, 'cluster-info'), 'cluster-info');

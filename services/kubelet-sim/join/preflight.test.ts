@@ -5,19 +5,8 @@ import { dirname, join } from 'node:path';
 import { hasCode } from '../../../lib/errors.ts';
 import type { NodeIdentity } from '../identity.ts';
 import { nodePaths } from '../node-paths.ts';
+import { testRequest } from './fixtures.test.ts';
 import { preflight } from './preflight.ts';
-
-const request = {
-	endpoint: 'h:6443',
-	token: 'abcdef.0123456789abcdef',
-	tlsBootstrapToken: 'abcdef.0123456789abcdef',
-	caCertHashes: [`sha256:${'a'.repeat(64)}`],
-	unsafeSkipCaVerification: false,
-	nodeName: 'n',
-	criSocket: 'unix:///run/containerd/containerd.sock',
-	discoveryTimeoutMs: 1_000,
-	tlsBootstrapTimeoutMs: 1_000,
-};
 
 describe('preflight', () => {
 	let root: string;
@@ -26,7 +15,7 @@ describe('preflight', () => {
 	});
 	afterEach(() => rmSync(root, { recursive: true }));
 	const run = async (nowMs: number, changes: { replaces?: NodeIdentity } = {}) =>
-		preflight({ paths: nodePaths(root), clock: () => nowMs, say: () => undefined }).run({ ...request, ...changes });
+		preflight({ paths: nodePaths(root), clock: () => nowMs, say: () => undefined }).run({ ...testRequest, ...changes });
 	const problemsOf = async (running: Promise<unknown>): Promise<unknown> => {
 		const error = await running.then(
 			() => assert.fail('the join was not refused'),

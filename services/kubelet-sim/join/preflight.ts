@@ -4,6 +4,7 @@
  * @source kubeadm apis/kubeadm/validation and preflight
  */
 import { existsSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { splitHostPort } from '../../../lib/address.ts';
 import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory } from '../../../lib/files.ts';
@@ -13,46 +14,60 @@ import { subdomainProblems } from '../../../lib/kube/names.ts';
 import { type Pin, parsePin } from '../../../lib/pki/pin.ts';
 import { quoteInput } from '../../../lib/text.ts';
 import type { Phase } from '../../../lib/workflow.ts';
-import type { JoinContext } from './join-context.ts';
+import type { BootstrapCredential, JoinContext } from './join-context.ts';
 import type { JoinRequest, JoinStart } from './join-request.ts';
 
-export interface Checked {
+/** The checked input of discovery by token. */
+export interface TokenDiscovery {
 	/** Verifies the signature of cluster-info. */
 	readonly discoveryToken: PresentedToken;
-	/** `id.secret`, for the certificate request. */
-	readonly bootstrapToken: string;
+	/** For the requests before the node has a certificate. */
+	readonly credential: BootstrapCredential;
 	readonly pins: readonly Pin[];
 }
 
 /** With an earlier clock every certificate would be "not yet valid". */
 const EARLIEST_CLOCK_MS = Date.UTC(2026, 0, 1);
 
-export const preflight = ({
-	paths,
-	clock,
-	say,
-}: Pick<JoinContext, 'paths' | 'clock' | 'say'>): Phase<JoinStart, Checked> => ({
-	name: 'preflight',
-	trust: 'no trust yet',
+type Tools = Pick<JoinContext, 'paths' | 'clock' | 'say'>;
+const phase = { name: 'preflight', trust: 'no trust yet' };
+
+export const preflight = (tools: Tools): Phase<JoinStart, TokenDiscovery> => ({
+	...phase,
 	async run(request) {
-		say('[preflight] Running pre-flight checks');
-		const { checked, problems, found } = validate(request);
-		if (checked === undefined)
-			throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems, found, remedy: remedyOf(found) });
-		const failures: string[] = [];
-		if (request.replaces === undefined && existsSync(paths.kubeconfig))
-			failures.push(`FileAvailable--etc-kubernetes-kubelet.conf]: ${paths.kubeconfig} already exists`);
-		if (clock() < EARLIEST_CLOCK_MS)
-			failures.push(`Clock]: the system clock says ${new Date(clock()).toISOString()}, which is in the past`);
-		for (const directory of [paths.kubernetesDirectory, paths.certificateDirectory]) {
-			await makePrivateDirectory(directory).catch((error: unknown) =>
-				failures.push(`DirAvailable]: ${causeText(error)}`),
-			);
-		}
-		if (failures.length > 0) throw new KubejoinError('PREFLIGHT_FAILED', { problems: failures });
-		return checked;
+		const token = await check(request, tools);
+		if (token === undefined) throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems: [neitherWay] });
+		return token;
 	},
 });
+
+export const preflightForFile = (tools: Tools): Phase<JoinStart, object> => ({
+	...phase,
+	async run(request) {
+		await check(request, tools);
+		return {};
+	},
+});
+
+/** @throws JOIN_ARGUMENTS_INVALID, PREFLIGHT_FAILED */
+async function check(request: JoinStart, { paths, clock, say }: Tools): Promise<TokenDiscovery | undefined> {
+	const { token, problems, found } = validate(request);
+	if (problems.length > 0)
+		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', { problems, found, remedy: remedyOf(found) });
+	say('[preflight] Running pre-flight checks');
+	const failures: string[] = [];
+	if (request.replaces === undefined && existsSync(paths.kubeconfig))
+		failures.push(`FileAvailable--etc-kubernetes-kubelet.conf]: ${paths.kubeconfig} already exists`);
+	if (clock() < EARLIEST_CLOCK_MS)
+		failures.push(`Clock]: the system clock says ${new Date(clock()).toISOString()}, which is in the past`);
+	for (const directory of request.isDryRun ? [] : [paths.kubernetesDirectory, paths.certificateDirectory]) {
+		await makePrivateDirectory(directory).catch((error: unknown) =>
+			failures.push(`DirAvailable]: ${causeText(error)}`),
+		);
+	}
+	if (failures.length > 0) throw new KubejoinError('PREFLIGHT_FAILED', { problems: failures });
+	return token;
+}
 
 const remedyOf = (found: readonly string[]): string | undefined =>
 	found.length === 0
@@ -60,44 +75,65 @@ const remedyOf = (found: readonly string[]): string | undefined =>
 		: 'Copy the whole output of this command on the control plane: kubectl-sim token create --print-join-command';
 
 interface Validated {
-	readonly checked?: Checked;
+	/** Of a valid request for discovery by token. */
+	readonly token?: TokenDiscovery | undefined;
 	/** Upstream's texts where upstream has one. */
 	readonly problems: readonly string[];
 	/** Mistakes in the input that cause the problems. */
 	readonly found: readonly string[];
 }
 
-/** Finds every problem of the request. */
+/** Finds every problem of the request, in kubeadm's order. */
 export function validate(request: JoinRequest): Validated {
-	const { endpoint, token, tlsBootstrapToken, caCertHashes, unsafeSkipCaVerification, nodeName, criSocket } = request;
 	const problems: string[] = [];
 	const found: string[] = [];
-	const find = (what: string, finding: string | undefined) => {
-		if (finding !== undefined) found.push(`${what}: ${finding}`);
-	};
+	const findings: Findings = { problems, find: (what, one) => void (one && found.push(`${what}: ${one}`)) };
+	const { discoversBy } = request;
+	if (discoversBy.length === 0) problems.push(neitherWay);
+	if (discoversBy.length > 1) problems.push('discovery: Invalid value: "": bootstrapToken and file cannot both be set');
+	const token = discoversBy.includes('token') ? validateTokenDiscovery(request, findings) : undefined;
+	if (discoversBy.includes('file')) validateFileDiscovery(request, findings);
+	validateNode(request, findings);
+	return problems.length > 0 ? { problems: [...new Set(problems)], found } : { problems, found, token };
+}
+
+const neitherWay = 'discovery: Invalid value: "": bootstrapToken or file must be set';
+
+interface Findings {
+	readonly problems: string[];
+	/** `one`: a mistake in the input, or undefined. */
+	readonly find: (what: string, one: string | undefined) => void;
+}
+
+const invalidToken = (field: string, token: string): string =>
+	`discovery.${field}: Invalid value: ${token === '' ? '"": ' : ''}the bootstrap token is invalid`;
+
+/**
+ * @source kubeadm apis/kubeadm/validation ValidateDiscoveryBootstrapToken
+ * @differs kubeadm prints the tokens that are invalid, and compares the form of the hashes in the preflight phase
+ */
+function validateTokenDiscovery(
+	{ endpoint, token, tlsBootstrapToken, caCertHashes, unsafeSkipCaVerification }: JoinRequest,
+	{ problems, find }: Findings,
+): TokenDiscovery | undefined {
 	const at = 'discovery.bootstrapToken';
-	const discoveryToken = parseToken(token);
-	if (endpoint === '')
-		problems.push(`${at}.apiServerEndpoint: Required value: the HOST:PORT of the API server is missing`);
-	else if (splitHostPort(endpoint) === undefined) {
-		problems.push(`${at}.apiServerEndpoint: Invalid value: ${quoteInput(endpoint)}: not HOST:PORT, without a scheme`);
-		find('the address of the API server', endpointFinding(endpoint));
-	}
-	if (token === '') problems.push(`${at}.token: Required value: the bootstrap token is missing`);
-	else if (discoveryToken === undefined) {
-		problems.push(`${at}.token: Invalid value: the bootstrap token is invalid`);
-		find('the token', tokenFinding(token));
-	}
-	if (tlsBootstrapToken !== token && parseToken(tlsBootstrapToken) === undefined) {
-		problems.push('discovery.tlsBootstrapToken: Invalid value: the bootstrap token is invalid');
-		find('the token for the certificate request', tokenFinding(tlsBootstrapToken));
-	}
+	if (endpoint === '') problems.push(`${at}: Required value: APIServerEndpoint is not set`);
 	if (caCertHashes.length === 0 && !unsafeSkipCaVerification)
 		problems.push(
-			`${at}: Invalid value: "": using token-based discovery without caCertHashes can be unsafe. ` +
+			`${at}.caCertHashes: Invalid value: "": using token-based discovery without caCertHashes can be unsafe. ` +
 				'Set unsafeSkipCAVerification as true in your kubeadm config file ' +
 				'or pass --discovery-token-unsafe-skip-ca-verification flag to continue',
 		);
+	const discoveryToken = parseToken(token);
+	if (discoveryToken === undefined) {
+		problems.push(invalidToken('bootstrapToken.token', token));
+		find('the token', token === '' ? undefined : tokenFinding(token));
+	}
+	if (splitHostPort(endpoint) === undefined) {
+		problems.push(`${at}.apiServerEndpoint: Invalid value: ${quoteInput(endpoint)}: ${hostPortProblem(endpoint)}`);
+		find('the address of the API server', endpoint === '' ? undefined : endpointFinding(endpoint));
+	}
+	validateTlsBootstrapToken({ token, tlsBootstrapToken }, { problems, find });
 	const pins = caCertHashes.flatMap((hash) => {
 		try {
 			return [parsePin(hash)];
@@ -107,13 +143,48 @@ export function validate(request: JoinRequest): Validated {
 			return [];
 		}
 	});
+	return discoveryToken && { discoveryToken, credential: { token: tlsBootstrapToken }, pins };
+}
+
+function validateTlsBootstrapToken(
+	{ token, tlsBootstrapToken }: Pick<JoinRequest, 'token' | 'tlsBootstrapToken'>,
+	{ problems, find }: Findings,
+): void {
+	if (parseToken(tlsBootstrapToken) !== undefined) return;
+	problems.push(invalidToken('tlsBootstrapToken', tlsBootstrapToken));
+	if (tlsBootstrapToken !== token) find('the token for the certificate request', tokenFinding(tlsBootstrapToken));
+}
+
+/** @source Go net.SplitHostPort */
+function hostPortProblem(endpoint: string): string {
+	if (/^[^:[\]]*$/.test(endpoint)) return endpoint === '' ? 'missing port in address' : missingPort(endpoint);
+	if (/^\[[^\]]*\]$/.test(endpoint)) return missingPort(endpoint);
+	return isIPv6(endpoint)
+		? `address ${quoteInput(endpoint).slice(1, -1)}: too many colons in address`
+		: 'not HOST:PORT, without a scheme';
+}
+const missingPort = (endpoint: string): string =>
+	`address ${quoteInput(endpoint).slice(1, -1)}: missing port in address`;
+
+/** @source kubeadm apis/kubeadm/validation ValidateDiscoveryKubeConfigPath */
+function validateFileDiscovery({ discoveryFile, tlsBootstrapToken }: JoinRequest, findings: Findings): void {
+	const [, scheme] = /^([a-z][a-z0-9+.-]*):/i.exec(discoveryFile) ?? [];
+	const invalid = `discovery.file.kubeConfigPath: Invalid value: ${quoteInput(discoveryFile)}: `;
+	if (scheme === undefined) {
+		if (!existsSync(discoveryFile)) findings.problems.push(`${invalid}not a valid HTTPS URL or a file on disk`);
+	} else if (scheme.toLowerCase() !== 'https')
+		findings.problems.push(`${invalid}if a URL is used, the scheme must be https`);
+	else if (!URL.canParse(discoveryFile)) findings.problems.push(`${invalid}not a valid HTTPS URL or a file on disk`);
+	if (tlsBootstrapToken !== '') validateTlsBootstrapToken({ token: '', tlsBootstrapToken }, findings);
+}
+
+/** @source kubeadm apis/kubeadm/validation ValidateNodeRegistrationOptions, ValidateSocketPath */
+function validateNode({ nodeName, criSocket }: JoinRequest, { problems }: Findings): void {
 	for (const detail of subdomainProblems(nodeName))
 		problems.push(`nodeRegistration.name: Invalid value: ${quoteInput(nodeName)}: ${detail}`);
-	if (!/^unix:\/\/\/[^\s]+$/.test(criSocket))
-		problems.push(
-			`nodeRegistration.criSocket: Invalid value: ${quoteInput(criSocket)}: not a URL of the form unix:///PATH`,
-		);
-	return problems.length > 0 || discoveryToken === undefined
-		? { problems, found }
-		: { problems, found, checked: { discoveryToken, bootstrapToken: tlsBootstrapToken, pins } };
+	const [, scheme = ''] = /^([a-z][a-z0-9+.-]*):/i.exec(criSocket) ?? [];
+	const socket = `nodeRegistration.criSocket: Invalid value: ${quoteInput(criSocket)}: `;
+	if (scheme !== 'unix')
+		problems.push(`${socket}only URL scheme "unix" is supported, got "${quoteInput(scheme).slice(1, -1)}"`);
+	else if (!/^unix:\/\/\/[^\s]+$/.test(criSocket)) problems.push(`${socket}not a URL of the form unix:///PATH`);
 }

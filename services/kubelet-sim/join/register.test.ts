@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ErrorCode, hasCode, KubejoinError } from '../../../lib/errors.ts';
 import type { Lease, Node } from '../../../lib/kube/types.ts';
 import type { NodeIdentity } from '../identity.ts';
-import { inTurn, refusedConnection, type TestTools, testServer, testTools } from './fixtures.test.ts';
+import { inTurn, refusedConnection, type TestTools, testServer, testSettings, testTools } from './fixtures.test.ts';
 import { register } from './register.ts';
 
 const identity = { nodeName: 'n', server: testServer } as NodeIdentity;
@@ -30,7 +30,7 @@ describe('register', () => {
 				},
 			},
 		});
-		const work = register(tools).run({ identity, tlsBootstrapTimeoutMs: timeoutMs });
+		const work = register(tools).run({ identity, settings: testSettings, tlsBootstrapTimeoutMs: timeoutMs });
 		return Promise.resolve(work);
 	};
 	afterEach(() => tools.remove());

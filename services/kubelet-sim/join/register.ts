@@ -4,6 +4,7 @@
  * @source kubelet kubelet_node_status.go tryRegisterWithAPIServer
  */
 import type { Phase } from '../../../lib/workflow.ts';
+import type { ClusterSettings } from '../cluster-settings.ts';
 import { registerNode, renewLease } from '../heartbeat.ts';
 import type { NodeIdentity } from '../identity.ts';
 import { nodeObject } from '../node-object.ts';
@@ -12,6 +13,7 @@ import { retryWhileUnavailable } from './retry.ts';
 
 interface Needs {
 	readonly identity: NodeIdentity;
+	readonly settings: ClusterSettings;
 	readonly tlsBootstrapTimeoutMs: number;
 }
 
@@ -21,11 +23,14 @@ interface Needs {
 export const register = (tools: JoinContext): Phase<Needs, object> => ({
 	name: 'register',
 	trust: 'the node is listed, over mutual TLS',
-	async run({ identity, tlsBootstrapTimeoutMs }) {
+	async run({ identity, settings, tlsBootstrapTimeoutMs }) {
 		const { dial, clock } = tools;
 		const connection = dial.asNode(identity.server, identity);
 		const attempt = async () => {
-			const { uid } = await registerNode(connection.api.nodes, nodeObject(identity.nodeName, clock()));
+			const { uid } = await registerNode(
+				connection.api.nodes,
+				nodeObject(identity.nodeName, clock(), settings.kubernetesVersion),
+			);
 			await renewLease(connection.api.leases, { nodeName: identity.nodeName, nodeUid: uid }, clock());
 		};
 		try {

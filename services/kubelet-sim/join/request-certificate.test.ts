@@ -66,7 +66,7 @@ describe('requesting a certificate', () => {
 	async function run(api: object, signal = new AbortController().signal, timeoutMs = 1_000) {
 		const close = () => undefined;
 		const tools = {
-			dial: { withToken: () => ({ api: { certificateSigningRequests: api }, close }) },
+			dial: { withCredential: () => ({ api: { certificateSigningRequests: api }, close }) },
 			paths: nodePaths(root),
 			say: (line: string) => void said.push(line),
 			signal,
@@ -75,7 +75,7 @@ describe('requesting a certificate', () => {
 		const server = { url: 'https://h:1', target: 'h:1', ca: '' as PinnedCa };
 		return requestCertificate(tools).run({
 			server,
-			bootstrapToken: 'abcdef.0123456789abcdef',
+			credential: { token: 'abcdef.0123456789abcdef' },
 			nodeName: 'n',
 			keyPair,
 			tlsBootstrapTimeoutMs: timeoutMs,

@@ -16,12 +16,12 @@ import { repeatWatch } from '../../../lib/poll.ts';
 import { addSpanEvent, setSpanAttributes, traceAnnotations } from '../../../lib/trace.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import type { TrustedServer } from '../trust.ts';
-import type { JoinContext } from './join-context.ts';
+import type { BootstrapCredential, JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
 
 interface Needs {
 	readonly server: TrustedServer;
-	readonly bootstrapToken: string;
+	readonly credential: BootstrapCredential;
 	readonly nodeName: string;
 	readonly keyPair: KeyPair;
 	readonly tlsBootstrapTimeoutMs: number;
@@ -38,9 +38,9 @@ export const requestCertificate = (tools: JoinContext): Phase<Needs, { readonly 
 	name: 'tls-bootstrap/request-certificate',
 	trust: 'the cluster trusts the node: its CA has signed the key',
 	moment: 'cluster-trusts-node',
-	async run({ server, bootstrapToken, nodeName, keyPair, tlsBootstrapTimeoutMs }) {
+	async run({ server, credential, nodeName, keyPair, tlsBootstrapTimeoutMs }) {
 		const { dial, paths, say } = tools;
-		const connection = dial.withToken(server, bootstrapToken);
+		const connection = dial.withCredential(server, credential);
 		const onWaiting = (name: string) =>
 			say(`[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap: ${name} needs approval and signature`);
 		try {

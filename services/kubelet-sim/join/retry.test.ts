@@ -6,6 +6,7 @@ import { type ErrorCode, hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { nodePaths } from '../node-paths.ts';
 import type { TrustedServer } from '../trust.ts';
 import { checkNodeName } from './check-node-name.ts';
+import { testSettings } from './fixtures.test.ts';
 import type { JoinContext } from './join-context.ts';
 import { retryWhileUnavailable } from './retry.ts';
 
@@ -62,11 +63,19 @@ describe('a request of a join', () => {
 			const nodes = { get: answer };
 			const phase = checkNodeName({
 				...tools(),
-				dial: { withToken: () => ({ api: { nodes }, close: () => undefined }) },
+				dial: { withCredential: () => ({ api: { nodes }, close: () => undefined }) },
 				paths: nodePaths(root),
 			} as unknown as JoinContext);
 			const server = { url: 'https://h:1', ca: 'CA' } as unknown as TrustedServer;
-			const needs = { server, bootstrapToken: 'abcdef.0123456789abcdef', nodeName: 'a', tlsBootstrapTimeoutMs: 60_000 };
+			const credential = { token: 'abcdef.0123456789abcdef' };
+			const needs = {
+				server,
+				credential,
+				settings: testSettings,
+				isDryRun: true,
+				nodeName: 'a',
+				tlsBootstrapTimeoutMs: 60_000,
+			};
 			answers = [unavailable(), new KubejoinError('API_NOT_FOUND', { resource: 'nodes', group: '', name: 'a' })];
 			assert.deepEqual(await phase.run(needs), {});
 			assert.match(said.at(-1) ?? '', /^\[kubelet-start\] Waiting for the API server to accept the token: /);

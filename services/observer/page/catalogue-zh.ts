@@ -172,7 +172,10 @@ export const phasesInChinese: Readonly<Record<string, PhaseText>> = {
 	'discovery/pin-ca': { name: '锁定 CA', trust: '节点信任集群 CA' },
 	'discovery/trust-without-pin': { name: '不锁定 CA', trust: '未锁定 CA：节点信任任何持有此令牌的一方' },
 	'discovery/confirm': { name: '再次确认', trust: '节点信任此 API 服务器，从此可以发送令牌' },
-	'tls-bootstrap/check-node-name': { name: '检查节点名', trust: 'API 服务器接受令牌' },
+	'discovery/read-file': { name: '读取发现文件', trust: '节点信任发现文件中的 CA' },
+	'discovery/verify-server': { name: '验证服务器', trust: '节点信任此 API 服务器，从此可以发送凭据' },
+	'tls-bootstrap/read-config': { name: '读取配置', trust: 'API 服务器接受令牌' },
+	'tls-bootstrap/check-node-name': { name: '检查节点名', trust: '信任关系不变；没有同名的 Ready 节点' },
 	'tls-bootstrap/create-key': { name: '生成密钥', trust: '信任关系不变；私钥不离开节点' },
 	'tls-bootstrap/request-certificate': {
 		name: '申请证书',
