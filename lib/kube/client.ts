@@ -5,10 +5,12 @@
 import { hasCode } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { type CallOptions, type Channel, call, stream } from '../rpc/channel.ts';
+import type { Pod } from './pod.ts';
 import { type ApiResource, apiVersionOf, resources } from './resources.ts';
 import type {
 	CertificateSigningRequest,
 	ConfigMap,
+	Event,
 	KubeList,
 	KubeObject,
 	Lease,
@@ -27,6 +29,11 @@ export interface ListOptions {
 	readonly namespace?: string;
 	/** For example `metadata.name=node-1`. */
 	readonly fieldSelector?: string;
+	/** The server sends the metadata of each object and nothing else. */
+	readonly metadataOnly?: boolean;
+}
+export interface GetOptions extends CallOptions {
+	readonly metadataOnly?: boolean;
 }
 export interface ListSelection<T extends KubeObject> extends ListOptions {
 	/** Asked of each object as its page comes; the others are dropped. Default: all are kept. */
@@ -39,6 +46,13 @@ export interface WatchOptions extends ListOptions {
 export interface DeleteOptions {
 	readonly namespace?: string;
 	readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+	readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground';
+	readonly gracePeriodSeconds?: number;
+}
+export interface PatchOptions {
+	readonly namespace?: string;
+	readonly type: 'merge' | 'strategic';
+	readonly subresource?: 'status';
 }
 /** An object to send: apiVersion and kind are known from the resource. */
 export type Unsent<T extends KubeObject> = Omit<T, 'apiVersion' | 'kind'>;
@@ -46,7 +60,7 @@ export type Unsent<T extends KubeObject> = Omit<T, 'apiVersion' | 'kind'>;
 /** Every function throws as lib/rpc/channel.ts `call`; the API's own refusals are the API_ rows of the error table. */
 export interface ResourceClient<T extends KubeObject> {
 	create(object: Unsent<T>, options?: CallOptions): Promise<T>;
-	get(name: string, namespace?: string, options?: CallOptions): Promise<T>;
+	get(name: string, namespace?: string, options?: GetOptions): Promise<T>;
 	/** All objects, read page by page. A watch from the list's resourceVersion returns the changes since then. */
 	list(options?: ListSelection<T>): Promise<KubeList<T>>;
 	/** Ends without an error when the signal aborts. */
@@ -56,6 +70,8 @@ export interface ResourceClient<T extends KubeObject> {
 	updateStatus(object: Unsent<T>): Promise<T>;
 	updateApproval(object: Unsent<T>): Promise<T>;
 	updateFinalize(object: Unsent<T>): Promise<T>;
+	/** @param document  a merge patch or a strategic merge patch */
+	patch(name: string, document: object, options: PatchOptions): Promise<T>;
 	delete(name: string, options?: DeleteOptions): Promise<void>;
 	/** Deletes one page of the objects of a namespace. @returns how many objects it deleted or marked */
 	deleteCollection(namespace: string, gracePeriodSeconds: number): Promise<number>;
@@ -67,6 +83,8 @@ type Stored<T extends KubeObject> = Offers<T, 'create' | 'get' | 'list' | 'watch
 export interface ApiClient {
 	readonly namespaces: Offers<Namespace, 'get' | 'list' | 'watch' | 'updateFinalize'>;
 	readonly serviceAccounts: Offers<KubeObject, 'create'>;
+	readonly events: Offers<Event, 'create' | 'patch'>;
+	readonly pods: Offers<Pod, 'get' | 'list' | 'watch' | 'patch' | 'delete'>;
 	/** The objects of any resource. */
 	readonly of: (resource: ApiResource) => ResourceClient<KubeObject>;
 	readonly configMaps: Stored<ConfigMap>;
@@ -86,6 +104,8 @@ export interface ApiClient {
 export const apiClient = (channel: Channel): ApiClient => ({
 	namespaces: resourceClient(channel, resources.namespaces),
 	serviceAccounts: resourceClient(channel, resources.serviceAccounts),
+	events: resourceClient(channel, resources.events),
+	pods: resourceClient(channel, resources.pods),
 	of: (resource) => resourceClient(channel, resource),
 	configMaps: resourceClient(channel, resources.configMaps),
 	secrets: resourceClient(channel, resources.secrets),
@@ -108,11 +128,17 @@ function resourceClient<T extends KubeObject>(channel: Channel, resource: ApiRes
 		typed(await call(channel, service, method, request, options));
 	return {
 		create: (object, options) => send('Create', object, options),
-		get: (name, namespace = '', options) => send('Get', { name, namespace }, options),
+		get: (name, namespace = '', { metadataOnly = false, ...options } = {}) =>
+			send('Get', { name, namespace, metadataOnly }, options),
 		update: (object) => send('Update', object),
 		updateStatus: (object) => send('UpdateStatus', object),
 		updateApproval: (object) => send('UpdateApproval', object),
 		updateFinalize: (object) => send('UpdateFinalize', object),
+		patch: (name, document, { namespace = '', type, subresource }) =>
+			send(subresource === undefined ? 'Patch' : 'PatchStatus', {
+				...{ name, namespace, type },
+				document: JSON.stringify(document),
+			}),
 		async list({ keep = () => true, ...options } = {}) {
 			const page = (token: string) =>
 				call<object, Page>(channel, service, 'List', { ...options, limit: PAGE_ITEMS, continue: token });

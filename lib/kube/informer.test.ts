@@ -141,6 +141,20 @@ describe('an informer', () => {
 		assert.deepEqual([informer.isSynced(), asked], [true, ['list', 'list', 'watch 5']]);
 	});
 
+	it('keeps the wanted part of an object, and reports a change with the object before', async () => {
+		const { client, played } = fakeServer([['5', object('a', '1')]], [[event('DELETED', 'a', '6')]]);
+		const seen: [string, unknown][] = [];
+		const keep = ({ metadata }: ConfigMap) => ({ ...object('', ''), metadata: { ...metadata, uid: 'kept' } });
+		start(client, { keep, onChange: (key, previous) => seen.push([key, previous?.metadata.uid]) });
+		await informer.synced;
+		assert.equal(informer.isSynced(), true);
+		await played;
+		assert.deepEqual(seen, [
+			['ns/a', undefined],
+			['ns/a', 'kept'],
+		]);
+	});
+
 	it('calls every key again after a while', async () => {
 		const { client, played } = fakeServer([['5', object('a', '1'), object('b', '2')]], []);
 		start(client, { resyncMs: 1 });

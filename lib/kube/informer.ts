@@ -15,6 +15,8 @@ export interface Informer<T extends KubeObject> {
 	readonly list: () => readonly T[];
 	/** True once the first list is in. */
 	readonly isSynced: () => boolean;
+	/** Resolves with the first list, or when the signal aborts. */
+	readonly synced: Promise<void>;
 	/** Ends when the signal aborts. */
 	readonly done: Promise<void>;
 }
@@ -22,10 +24,12 @@ export interface Informer<T extends KubeObject> {
 export interface InformerOptions<T extends KubeObject> {
 	readonly client: Pick<ResourceClient<T>, 'list' | 'watch'>;
 	readonly select?: ListOptions;
-	/** Called with the key of everything that was added, changed or deleted. */
-	readonly onChange: (key: string) => void;
-	/** Interval at which every cached key is called again, to recover from a missed event. */
-	readonly resyncMs: number;
+	/** The part of an object that the cache keeps; metadata must keep its names and its version. Default: all of it. */
+	readonly keep?: (object: T) => T;
+	/** Called with the key of everything that was added, changed or deleted, and with the object cached before. */
+	readonly onChange: (key: string, previous: T | undefined) => void;
+	/** Interval at which every cached key is called again, to recover from a missed event. Default: never. */
+	readonly resyncMs?: number;
 	readonly signal: AbortSignal;
 	readonly log: Log;
 	/** For the log: `nodes`. */
@@ -52,6 +56,7 @@ async function inTurns<T>(items: Iterable<T>, work: (item: T) => void): Promise<
 export function startInformer<T extends KubeObject>({
 	client,
 	select = {},
+	keep = (object) => object,
 	onChange,
 	resyncMs,
 	signal,
@@ -61,6 +66,10 @@ export function startInformer<T extends KubeObject>({
 	const cache = new Map<string, T>();
 	let synced = false;
 	let resourceVersion: string | undefined;
+	let markSynced = (): void => undefined;
+	const firstList = new Promise<void>((resolve) => {
+		markSynced = resolve;
+	});
 
 	async function relist(): Promise<void> {
 		const list = await client.list(select);
@@ -72,16 +81,18 @@ export function startInformer<T extends KubeObject>({
 		await inTurns(gone, forget);
 		resourceVersion = list.metadata.resourceVersion;
 		synced = true;
+		markSynced();
 	}
 	function remember(object: T): void {
 		const key = keyOf(object);
-		const known = cache.get(key)?.metadata.resourceVersion;
-		cache.set(key, object);
-		if (known !== object.metadata.resourceVersion) onChange(key);
+		const known = cache.get(key);
+		cache.set(key, keep(object));
+		if (known?.metadata.resourceVersion !== object.metadata.resourceVersion) onChange(key, known);
 	}
 	function forget(key: string): void {
+		const known = cache.get(key);
 		cache.delete(key);
-		onChange(key);
+		onChange(key, known);
 	}
 	async function follow(): Promise<void> {
 		for await (const { type, object } of client.watch({ ...select, resourceVersion: resourceVersion ?? '' }, signal)) {
@@ -100,7 +111,13 @@ export function startInformer<T extends KubeObject>({
 		if (hasCode(error, 'API_EXPIRED')) resourceVersion = undefined;
 		log.warn({ resource: name, retryMs, ...errorFields(error) }, 'waiting for the API server: the watch ended');
 	}
-	const resync = setInterval(() => void inTurns([...cache.keys()], onChange), resyncMs);
-	const done = repeatWatch(watch, { signal, onEnded }).finally(() => clearInterval(resync));
-	return { get: (key) => cache.get(key), list: () => [...cache.values()], isSynced: () => synced, done };
+	const again = (key: string): void => onChange(key, cache.get(key));
+	const resync =
+		resyncMs === undefined ? undefined : setInterval(() => void inTurns([...cache.keys()], again), resyncMs);
+	const done = repeatWatch(watch, { signal, onEnded }).then(() => clearInterval(resync));
+	return {
+		...{ get: (key) => cache.get(key), list: () => [...cache.values()], isSynced: () => synced },
+		synced: Promise.race([firstList, done]),
+		done,
+	};
 }

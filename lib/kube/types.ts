@@ -227,6 +227,32 @@ export interface SelfSubjectReview extends KubeObject {
 	status?: { userInfo: UserInfo };
 }
 
+/** @source k8s.io/api/core/v1 ObjectReference */
+export interface ObjectReference {
+	kind?: string;
+	namespace?: string;
+	name?: string;
+	uid?: string;
+	apiVersion?: string;
+	resourceVersion?: string;
+	fieldPath?: string;
+}
+/** Of the core group. */
+export interface Event extends KubeObject {
+	involvedObject?: ObjectReference;
+	reason?: string;
+	message?: string;
+	source?: { component?: string; host?: string };
+	firstTimestamp?: string | null;
+	lastTimestamp?: string | null;
+	count?: number;
+	type?: string;
+	eventTime?: string | null;
+	series?: { count?: number; lastObservedTime?: string };
+	action?: string;
+	reportingComponent?: string;
+	reportingInstance?: string;
+}
 /** @source k8s.io/api/authentication/v1 BoundObjectReference */
 export interface BoundObjectReference {
 	kind?: string;

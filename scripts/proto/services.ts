@@ -15,6 +15,8 @@ const REQUESTS = `
 message GetRequest {
   string namespace = 1;
   string name = 2;
+  // The answer has the metadata of the object and nothing else.
+  bool metadata_only = 3;
 }
 
 // The answer is one page. \`metadata.continue\` of the answer is where the next one begins; without it there is none.
@@ -30,6 +32,7 @@ message ListRequest {
   // Exact or NotOlderThan.
   string resource_version_match = 7;
   int64 timeout_seconds = 8;
+  bool metadata_only = 9;
 }
 
 message WatchRequest {
@@ -42,6 +45,7 @@ message WatchRequest {
   bool send_initial_events = 6;
   bool allow_watch_bookmarks = 7;
   int64 timeout_seconds = 8;
+  bool metadata_only = 9;
 }
 
 message PatchRequest {

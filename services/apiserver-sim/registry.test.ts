@@ -419,6 +419,14 @@ describe('the registry', () => {
 		const patch = (type: PatchType, document: unknown, more: Partial<ApiRequest> = {}, over = store()) =>
 			endpoint({}, over).patch(asked('patch', { name: 'a', patch: { type, document }, ...more })) as Promise<ConfigMap>;
 
+		it('422: a patch for an object with another uid', async () => {
+			await create(configMap('a'));
+			assert.equal(
+				await refusalOf(patch('strategic', { metadata: { uid: 'other', labels: { a: 'b' } } })),
+				'422 Invalid: ConfigMap "a" is invalid: metadata.uid: Invalid value: "other": field is immutable',
+			);
+		});
+
 		it('changes the stored object with each type of patch', async () => {
 			await create(configMap('a', { k: '1' }));
 			assert.deepEqual((await patch('merge', { data: { l: '2' } })).data, { k: '1', l: '2' });

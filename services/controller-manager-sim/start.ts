@@ -2,9 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../lib/clock.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
+import { createEventRecorder } from '../../lib/kube/event-recorder.ts';
 import { type Informer, startInformer } from '../../lib/kube/informer.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
-import { type ConfigMap, type Namespace, wellKnown } from '../../lib/kube/types.ts';
+import { type ConfigMap, type KubeObject, type Namespace, type Node, wellKnown } from '../../lib/kube/types.ts';
 import type { ObserveQueue, WorkQueue } from '../../lib/kube/work-queue.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Pem } from '../../lib/pki/pem.ts';
@@ -16,6 +17,7 @@ import { startCsrSigning } from './controllers/csr-signing.ts';
 import { startNamespaceController } from './controllers/namespace.ts';
 import { startNodeLifecycle } from './controllers/node-lifecycle.ts';
 import { startTokenCleaner } from './controllers/token-cleaner.ts';
+import { startGarbage } from './garbage/start.ts';
 import type { GracePeriods } from './node-health.ts';
 import { startTokenInformer } from './token-informer.ts';
 
@@ -51,11 +53,9 @@ export function startControllers(options: ControllersOptions): Controllers {
 	const { api, ca, tokenStore, clock, log, observeQueue, signal, grace } = options;
 	const { certificateSigningRequests, subjectAccessReviews, configMaps, secrets } = api;
 	const common = { resyncMs: RESYNC_MS, signal, log };
-	const start = <C extends WorkQueue>(controller: C): C => {
-		queues.push(controller);
-		return controller;
-	};
-	const queues: WorkQueue[] = [];
+	const { queues, start } = startedQueues();
+	const recorderOf = (component: string) =>
+		createEventRecorder({ events: api.events, component, clock, signal, log }).record;
 
 	const findCsr = (name: string) => csrs.get(name);
 	const approving = start(
@@ -70,7 +70,10 @@ export function startControllers(options: ControllersOptions): Controllers {
 		...common,
 		name: 'certificatesigningrequests',
 		client: certificateSigningRequests,
-		onChange: onCsr,
+		onChange(name, previous) {
+			onCsr(name);
+			garbage.changed(resources.certificateSigningRequests, name, previous);
+		},
 	});
 
 	const clusterInfoKey = `${wellKnown.kubePublic}/${wellKnown.clusterInfo}`;
@@ -83,7 +86,7 @@ export function startControllers(options: ControllersOptions): Controllers {
 		name: 'cluster-info',
 		client: configMaps,
 		select,
-		onChange: bootstrapSigner.add,
+		onChange: (name) => bootstrapSigner.add(name),
 	});
 	const tokenCleaner = start(
 		startTokenCleaner({ secrets, find: (name) => tokens.get(name), clock, log, observeQueue }),
@@ -106,28 +109,57 @@ export function startControllers(options: ControllersOptions): Controllers {
 		...common,
 		name: 'namespaces',
 		client: api.namespaces,
-		onChange: namespaceController.add,
+		onChange(name, previous) {
+			namespaceController.add(name);
+			garbage.changed(resources.namespaces, name, previous);
+		},
 	});
 
-	const nodes = startInformer({
+	const nodes: Informer<Node> = startInformer({
 		...common,
 		name: 'nodes',
 		client: api.nodes,
-		onChange: (name) => nodeLifecycle.add(name),
+		onChange(name, previous) {
+			nodeLifecycle.add(name);
+			garbage.changed(resources.nodes, name, previous);
+		},
 	});
 	const elapsedMs = () => performance.now();
-	const nodeLifecycle = start(startNodeLifecycle({ api, cache: nodes, grace, clock, elapsedMs, log, observeQueue }));
+	const recordEvent = recorderOf('node-controller');
+	const nodeLifecycle = start(
+		startNodeLifecycle({ api, cache: nodes, grace, clock, elapsedMs, recordEvent, log, observeQueue }),
+	);
+	const garbage = start(
+		startGarbage({
+			...{ api, nodes, clock, log, observeQueue, signal },
+			recordEvent: recorderOf('garbage-collector-controller'),
+			shared: new Map<ApiResource, Informer<KubeObject>>([
+				[resources.certificateSigningRequests, csrs],
+				[resources.namespaces, namespaces],
+				[resources.nodes, nodes],
+			]),
+		}),
+	);
 
 	return {
 		caches: { certificatesigningrequests: csrs, namespaces, nodes, 'cluster-info': clusterInfo },
 		async stopped() {
 			const ended = Promise.all([
 				...queues.map((queue) => queue.close()),
-				...[csrs, clusterInfo, tokens, namespaces, nodes].map(({ done }) => done),
+				...[csrs, clusterInfo, tokens, namespaces, nodes, garbage].map(({ done }) => done),
 			]);
 			const timer = new AbortController();
 			await Promise.race([ended, delay(STOP_MS, undefined, { signal: timer.signal })]);
 			timer.abort();
 		},
 	};
+}
+
+function startedQueues() {
+	const queues: Pick<WorkQueue, 'close'>[] = [];
+	const start = <C extends Pick<WorkQueue, 'close'>>(controller: C): C => {
+		queues.push(controller);
+		return controller;
+	};
+	return { queues, start };
 }

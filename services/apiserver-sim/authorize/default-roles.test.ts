@@ -115,6 +115,7 @@ const allowed: [string, Attributes][] = [
 		'the manager lists heartbeats',
 		may(manager, 'list', { apiGroup: 'coordination.k8s.io', resource: 'leases', namespace: 'kube-node-lease' }),
 	],
+	['the manager collects garbage', may(manager, 'patch', configMap('kube-system', 'kubeadm-config'))],
 	['the manager writes events', may(manager, 'create', { resource: 'events', namespace: 'default' })],
 ];
 const refused: [string, Attributes][] = [
@@ -132,7 +133,11 @@ const refused: [string, Attributes][] = [
 		'the manager approves serving certificates',
 		may(manager, 'approve', { ...certificates, resource: 'signers', name: wellKnown.signers.serving }),
 	],
-	['the manager patches ConfigMaps', may(manager, 'patch', configMap('kube-system', 'kubeadm-config'))],
+	[
+		'the manager grants rights',
+		may(manager, 'escalate', { apiGroup: 'rbac.authorization.k8s.io', resource: 'clusterroles', name: 'x' }),
+	],
+	['the manager creates pods', may(manager, 'create', { resource: 'pods', namespace: 'default' })],
 	['the manager creates requests', may(manager, 'create', certificates)],
 ];
 
@@ -154,6 +159,8 @@ describe('default and kubeadm RBAC together', () => {
 				'/kubejoin:controller-manager:namespace-controller',
 				'/kubejoin:controller-manager:service-account-controller',
 				'/kubejoin:controller-manager:root-ca-cert-publisher',
+				'/kubejoin:controller-manager:generic-garbage-collector',
+				'/kubejoin:controller-manager:pod-garbage-collector',
 				'kube-system/kubejoin:controller-manager:bootstrap-signer',
 				'kube-public/kubejoin:controller-manager:bootstrap-signer',
 				'kube-system/kubejoin:controller-manager:token-cleaner',

@@ -68,6 +68,8 @@ const controllersOfMesh = [
 	'namespace-controller',
 	'service-account-controller',
 	'root-ca-cert-publisher',
+	'generic-garbage-collector',
+	'pod-garbage-collector',
 ];
 
 const controllerClusterRoleBindings = (): RoleBinding[] =>

@@ -6,7 +6,8 @@ import type { Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
 import { type ApiRequest, defaultOptions } from '../request/api-request.ts';
 import { resourceHandlers } from './grpc.ts';
 
-const stored: KubeObject = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', uid: 'u' } };
+const metadata = { name: 'n', uid: 'u' };
+const stored: KubeObject & { spec: object } = { apiVersion: 'v1', kind: 'Node', metadata, spec: { podCIDR: 'c' } };
 
 /** The request that the pipeline gets for a call of a method, and the answer of the method. */
 async function asked(
@@ -59,6 +60,16 @@ describe('the gRPC door', () => {
 		const { request, answer } = await asked(pods, 'Watch', { ...options, timeoutSeconds: 3 });
 		has(request, { ...options, verb: 'watch', timeoutSeconds: 3 });
 		assert.deepEqual(answer, { type: 'ADDED', object: stored });
+	});
+
+	it('answers with the metadata alone when a reader asks for no more', async () => {
+		const { spec: _spec, ...withoutSpec } = stored;
+		const only = { metadataOnly: true };
+		assert.deepEqual((await asked(nodes, 'Get', { name: 'n', ...only })).answer, withoutSpec);
+		assert.deepEqual((await asked(nodes, 'Get', { name: 'n' })).answer, stored);
+		const list = { metadata: { resourceVersion: '5' }, items: [withoutSpec] };
+		assert.deepEqual((await asked(nodes, 'List', only)).answer, list);
+		assert.deepEqual((await asked(nodes, 'Watch', only)).answer, { type: 'ADDED', object: withoutSpec });
 	});
 
 	it('reads a patch', async () => {

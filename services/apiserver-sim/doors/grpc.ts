@@ -27,6 +27,7 @@ import { deletionStatus, listMeta } from '../status.ts';
 /** The names of a request, and the options of its verb under upstream's names. */
 interface OptionsMessage extends MessageInfo, DeleteOptions {
 	readonly limit?: number;
+	readonly metadataOnly?: boolean;
 	readonly [option: string]: unknown;
 }
 interface PatchMessage extends OptionsMessage {
@@ -74,15 +75,17 @@ class GrpcDoor {
 			return (message: OptionsMessage, call) => this.#list(method, message, call);
 		if (verb === 'delete') return (message: OptionsMessage, call) => this.#delete(method, message, call);
 		if (verb === 'patch') return (message: PatchMessage, call) => this.#patch(method, message, call);
-		return (message: OptionsMessage, call) =>
-			this.#pipeline.execute(this.#request(method, message, call), credentialsOf(call));
+		return async (message: OptionsMessage, call) =>
+			shownAs(message)(await this.#pipeline.execute(this.#request(method, message, call), credentialsOf(call)));
 	}
 
 	async *watch(method: string, message: OptionsMessage, call: Call) {
 		const signal = AbortSignal.any([call.signal, this.#stopping]);
 		const complete = (count: CountRefusal) => readListOptions(queryOf(message), 'watch', count);
 		const asked = { ...this.#request(method, message, call), signal, complete };
-		yield* await this.#pipeline.watch(asked, credentialsOf(call));
+		const events = await this.#pipeline.watch(asked, credentialsOf(call));
+		if (message.metadataOnly !== true) yield* events;
+		else for await (const { type, object } of events) yield { type, object: metadataOf(object) };
 	}
 
 	/** The options are metadata, because the message is the object. */
@@ -109,7 +112,7 @@ class GrpcDoor {
 		};
 		const asked = { ...this.#request(method, message, call), complete };
 		const list = await this.#pipeline.list(asked, credentialsOf(call));
-		return { metadata: listMeta(list), items: list.items };
+		return { metadata: listMeta(list), items: list.items.map(shownAs(message)) };
 	}
 
 	#patch(method: string, message: PatchMessage, call: Call): Promise<KubeObject> {
@@ -141,6 +144,10 @@ class GrpcDoor {
 		};
 	}
 }
+
+const metadataOf = ({ apiVersion, kind, metadata }: KubeObject): KubeObject => ({ apiVersion, kind, metadata });
+const shownAs = ({ metadataOnly }: OptionsMessage): ((object: KubeObject) => KubeObject) =>
+	metadataOnly === true ? metadataOf : (object) => object;
 
 const patchTypes: readonly PatchType[] = ['json', 'merge', 'strategic', 'apply'];
 

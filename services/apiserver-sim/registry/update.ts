@@ -72,6 +72,7 @@ async function replaceObject<T extends KubeObject>(
 	requireValid(resource, request.name, [
 		...metadataProblems(next.metadata),
 		...newFinalizerProblems(next.metadata, previous.metadata),
+		...uidProblems(sent.metadata, previous.metadata),
 		...(strategy.validate?.(next) ?? []),
 		...(strategy.validateUpdate?.(next, previous, request.subresource) ?? []),
 	]);
@@ -152,6 +153,10 @@ function requireVersion<T extends KubeObject>(
 	// Upstream puts the resource where the kind belongs.
 	requireValid({ ...resource, kind: resource.resource }, name, [problem]);
 }
+
+/** Of a patch; an update with another uid is a conflict. @source ValidateObjectMetaAccessorUpdate */
+const uidProblems = ({ uid: sent = '' }: ObjectMeta, { uid = '' }: ObjectMeta) =>
+	sent === '' || sent === uid ? [] : [invalid('metadata.uid', sent, 'field is immutable')];
 
 function newFinalizerProblems(next: ObjectMeta, previous: ObjectMeta) {
 	if (previous.deletionTimestamp === undefined) return [];

@@ -8,45 +8,16 @@ import type { FieldProblem } from '../../../lib/errors.ts';
 import { qualifiedNameProblems } from '../../../lib/kube/names.ts';
 import { invalid, required } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import type { KubeObject, WatchEvent } from '../../../lib/kube/types.ts';
+import type { Event, KubeObject, ObjectReference, WatchEvent } from '../../../lib/kube/types.ts';
 import type { ApiRequest, ObjectList, ResourceStorage } from '../request/api-request.ts';
 import { kindStrategy } from './kind.ts';
 
-interface Reference {
-	readonly kind?: string;
-	readonly namespace?: string;
-	readonly name?: string;
-	readonly uid?: string;
-	readonly apiVersion?: string;
-	readonly resourceVersion?: string;
-	readonly fieldPath?: string;
-}
-interface Source {
-	readonly component?: string;
-	readonly host?: string;
-}
-/** Of the core group, as it is stored. */
-export interface Event extends KubeObject {
-	readonly involvedObject?: Reference;
-	readonly reason?: string;
-	readonly message?: string;
-	readonly source?: Source;
-	readonly firstTimestamp?: string | null;
-	readonly lastTimestamp?: string | null;
-	readonly count?: number;
-	readonly type?: string;
-	readonly eventTime?: string | null;
-	readonly series?: { readonly count?: number; readonly lastObservedTime?: string };
-	readonly action?: string;
-	readonly reportingComponent?: string;
-	readonly reportingInstance?: string;
-}
 /** Of the group events.k8s.io. */
 interface GroupEvent extends KubeObject {
-	readonly regarding?: Reference;
+	readonly regarding?: ObjectReference;
 	readonly note?: string;
 	readonly reportingController?: string;
-	readonly deprecatedSource?: Source;
+	readonly deprecatedSource?: Event['source'];
 	readonly deprecatedFirstTimestamp?: string | null;
 	readonly deprecatedLastTimestamp?: string | null;
 	readonly deprecatedCount?: number;

@@ -132,6 +132,22 @@ describe('roles and bindings', () => {
 		);
 	});
 
+	it('compares no rights when an update changes only owner references and finalizers', async () => {
+		const made = (await sent('create', roleResource, {
+			metadata: { name: 'x', finalizers: ['example.com/f'] },
+			rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }],
+		})) as Role;
+		const owned = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: 'u' }];
+		const collected = { ...made, metadata: { ...made.metadata, finalizers: [], ownerReferences: owned } };
+		const written = await sent('update', roleResource, collected, guest);
+		assert.deepEqual(written?.metadata.ownerReferences, owned);
+		const labelled = { ...made, metadata: { ...made.metadata, resourceVersion: '', labels: { a: 'b' } } };
+		assert.match(await refusalOf(sent('update', roleResource, labelled, guest) ?? Promise.resolve()), /^403 /);
+		const binding = await sent('create', clusterRoleBindings, { metadata: { name: 'x' }, roleRef: clusterAdmin });
+		const ofBinding = { ...binding, metadata: { ...binding?.metadata, ownerReferences: owned } };
+		assert.ok(await sent('update', clusterRoleBindings, ofBinding, guest));
+	});
+
 	it('403: a user cannot grant permissions that it does not hold', async () => {
 		const rules = [{ verbs: ['get'], apiGroups: [''], resources: ['secrets'] }];
 		const because =

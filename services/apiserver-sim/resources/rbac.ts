@@ -1,15 +1,13 @@
 /**
  * Roles and bindings: their validation, and the check that their writer holds the permissions that they grant.
  * @source pkg/apis/rbac/validation/validation.go, pkg/apis/rbac/v1/defaults.go, pkg/registry/rbac, release 1.32
- * @differs upstream does not compare rights when an update takes away owner references or finalizers only; here there
- *   is no garbage collector that would
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { subdomainProblems } from '../../../lib/kube/names.ts';
 import { invalid, notSupported, required, requireValid, tooMany } from '../../../lib/kube/object-meta.ts';
 import type { ApiResource } from '../../../lib/kube/resources.ts';
-import type { PolicyRule, Role, RoleBinding, RoleRef, Subject } from '../../../lib/kube/types.ts';
+import type { KubeObject, PolicyRule, Role, RoleBinding, RoleRef, Subject } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import { checkBinding, checkRole, type Grantor } from '../authorize/escalation.ts';
@@ -44,6 +42,7 @@ export const roles = (resource: ApiResource, authorizer: Authorizer, source: Rba
 		rules.flatMap((rule, index) => ruleProblems(rule, resource.namespaced, `rules[${index}]`)),
 	async authorizeContent(request, role, previous) {
 		requireFewCombinations(resource, role);
+		if (changesOwnersOnly(role, previous)) return undefined;
 		return checkRole(
 			role,
 			previous,
@@ -81,9 +80,21 @@ export const roleBindings = (
 	validate: (binding) => bindingProblems(binding, resource.namespaced),
 	validateUpdate: ({ roleRef }, previous) =>
 		isDeepStrictEqual(roleRef, previous.roleRef) ? [] : [roleRefChanged(roleRef)],
-	authorizeContent: async (request, binding) =>
-		checkBinding(withGroups(binding), grantorOf(request, authorizer, source)),
+	async authorizeContent(request, binding, previous) {
+		const complete = withGroups(binding);
+		if (changesOwnersOnly(complete, previous)) return undefined;
+		return checkBinding(complete, grantorOf(request, authorizer, source));
+	},
 });
+
+/** An update by the garbage collector grants nothing. @source pkg/registry/rbac/helpers.go IsOnlyMutatingGCFields */
+function changesOwnersOnly<T extends KubeObject>(next: T, previous: T | undefined): boolean {
+	return previous !== undefined && isDeepStrictEqual(withoutOwners(next), withoutOwners(previous));
+}
+function withoutOwners(object: KubeObject): object {
+	const compared = { ...object.metadata, ownerReferences: undefined, finalizers: undefined, managedFields: undefined };
+	return { ...object, metadata: { ...compared, resourceVersion: undefined } };
+}
 
 const withRules = (role: Role): Role => ({ ...role, rules: role.rules ?? [] });
 

@@ -14,7 +14,7 @@ const worker: Node = {
 
 /** An API server with one node and its lease, a cache that shows it, and a stopwatch. */
 function cluster(grace = { monitorMs: 50_000, startupMs: 60_000 }) {
-	const state = { elapsedMs: 0, renewTime: 'a', isDown: false };
+	const state = { elapsedMs: 0, renewTime: 'a', isDown: false, isRemoved: false };
 	const nodes = fakeRegistry(worker);
 	const list = async (): Promise<KubeList<Lease>> => {
 		if (state.isDown) throw new KubejoinError('CONNECTION_REFUSED', { target: 'x', problem: 'x' });
@@ -28,12 +28,15 @@ function cluster(grace = { monitorMs: 50_000, startupMs: 60_000 }) {
 	};
 	const cached = () => nodes.present() ?? worker;
 	const { log, messages } = fakeLog();
+	const events: string[] = [];
 	const lifecycle = createNodeLifecycle({
 		api: { nodes, leases: { list } },
-		cache: { get: cached, list: () => [cached()] },
+		cache: { get: cached, list: () => (state.isRemoved ? [] : [cached()]) },
 		grace,
 		clock,
 		elapsedMs: () => state.elapsedMs,
+		recordEvent: ({ name, uid }, type, reason, message) =>
+			void events.push(`${type} ${name} ${uid} ${reason}: ${message}`),
 		log,
 	});
 	/** Observes every five seconds and updates silent nodes. */
@@ -45,7 +48,10 @@ function cluster(grace = { monitorMs: 50_000, startupMs: 60_000 }) {
 	};
 	const status = () => nodes.present()?.status?.conditions?.[0]?.status;
 	const taints = () => nodes.present()?.spec?.taints?.map(({ key, effect }) => `${key}:${effect}`);
-	return { state, nodes, lifecycle, watchFor, status, taints, messages };
+	const remove = () => {
+		state.isRemoved = true;
+	};
+	return { state, nodes, lifecycle, watchFor, status, taints, messages, events, remove };
 }
 
 describe('node-lifecycle', () => {
@@ -74,6 +80,18 @@ describe('node-lifecycle', () => {
 		assert.equal(status(), 'True');
 		await watchFor(5);
 		assert.equal(status(), 'Unknown');
+	});
+
+	it('records the events of a node that is registered, silent and removed', async () => {
+		const { watchFor, events, lifecycle, remove } = cluster();
+		await watchFor(65);
+		remove();
+		await lifecycle.monitor();
+		assert.deepEqual(events, [
+			'Normal worker-1 uid-1 RegisteredNode: Node worker-1 event: Registered Node worker-1 in Controller',
+			'Normal worker-1 uid-1 NodeNotReady: Node worker-1 status is now: NodeNotReady',
+			'Normal worker-1 uid-1 RemovingNode: Node worker-1 event: Removing Node worker-1 from Controller',
+		]);
 	});
 
 	it('a node that renews its lease is left alone', async () => {
@@ -119,6 +137,7 @@ describe('node-lifecycle', () => {
 			grace: { monitorMs: 5_000, startupMs: 60_000 },
 			clock,
 			elapsedMs: () => state.elapsedMs,
+			recordEvent: () => undefined,
 			log: fakeLog().log,
 		});
 		await stale.monitor();

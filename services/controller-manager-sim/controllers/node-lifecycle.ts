@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../../lib/clock.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
+import type { RecordEvent } from '../../../lib/kube/event-recorder.ts';
 import type { Informer } from '../../../lib/kube/informer.ts';
 import { type Node, wellKnown } from '../../../lib/kube/types.ts';
 import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
@@ -33,6 +34,7 @@ export interface NodeLifecycleOptions {
 	readonly clock: Clock;
 	/** For measured durations; never jumps. Milliseconds since an arbitrary moment. */
 	readonly elapsedMs: () => number;
+	readonly recordEvent: RecordEvent;
 	readonly log: Log;
 	readonly observeQueue?: ObserveQueue | undefined;
 }
@@ -48,7 +50,8 @@ export interface NodeLifecycle {
  * @differs upstream counts the silence also while its own watch of the API is broken, and so declares all nodes dead
  *   after an outage
  */
-export function createNodeLifecycle({ api, cache, grace, clock, elapsedMs, log }: NodeLifecycleOptions): NodeLifecycle {
+export function createNodeLifecycle(options: NodeLifecycleOptions): NodeLifecycle {
+	const { api, cache, grace, clock, elapsedMs, recordEvent, log } = options;
 	let observations: ReadonlyMap<string, Observation> = new Map();
 	let lookedAtMs: number | undefined;
 
@@ -62,6 +65,7 @@ export function createNodeLifecycle({ api, cache, grace, clock, elapsedMs, log }
 		const next = new Map(
 			nodes.map(({ node, name }) => [name, observe(observations.get(name), node, leaseOf.get(name), passedMs)]),
 		);
+		reportChanges(recordEvent, observations, next);
 		observations = next;
 		return nodes.filter(({ node, name }) => isSilentNow(node, name)).map(({ name }) => name);
 	}
@@ -75,8 +79,16 @@ export function createNodeLifecycle({ api, cache, grace, clock, elapsedMs, log }
 		const name = node.metadata.name ?? '';
 		const unknown = isSilentNow(node, name) ? statusAfterSilence(node, clock()) : undefined;
 		const current = unknown === undefined ? node : await api.nodes.updateStatus(unknown);
-		if (unknown !== undefined)
+		if (unknown !== undefined) {
 			log.warn(`node ${name}: no heartbeat for ${graceMs(node, grace) / 1000} s, Ready=Unknown`);
+			if (readyCondition(node)?.status === 'True')
+				recordEvent(
+					nodeReference(name, node.metadata.uid),
+					'Normal',
+					'NodeNotReady',
+					`Node ${name} status is now: NodeNotReady`,
+				);
+		}
 		const taints = taintsFor(current, clock());
 		if (taints === undefined) return;
 		await api.nodes.update({ ...current, spec: { ...current.spec, taints } });
@@ -89,6 +101,22 @@ export function createNodeLifecycle({ api, cache, grace, clock, elapsedMs, log }
 		if (node !== undefined) await retryOnConflict(node, () => api.nodes.get(name), reconcileNode);
 	}
 	return { monitor, reconcile };
+}
+
+const nodeReference = (name: string, uid = '') => ({ kind: 'Node', name, uid, apiVersion: 'v1' });
+
+/** @source pkg/controller/nodelifecycle monitorNodeHealth, pkg/controller/util/node RecordNodeEvent */
+function reportChanges(
+	recordEvent: RecordEvent,
+	before: ReadonlyMap<string, Observation>,
+	after: ReadonlyMap<string, Observation>,
+): void {
+	const report = (name: string, { uid }: Observation, reason: string, text: string): void =>
+		recordEvent(nodeReference(name, uid), 'Normal', reason, `Node ${name} event: ${text}`);
+	for (const [name, node] of after)
+		if (!before.has(name)) report(name, node, 'RegisteredNode', `Registered Node ${name} in Controller`);
+	for (const [name, node] of before)
+		if (!after.has(name)) report(name, node, 'RemovingNode', `Removing Node ${name} from Controller`);
 }
 
 /** Checks every node that is added as a key, and every five seconds all of them. */
