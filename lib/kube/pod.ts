@@ -32,15 +32,19 @@ export interface Container {
 }
 export interface ProjectedSource {
 	readonly secret?: NamedReference;
-	readonly configMap?: NamedReference;
-	readonly serviceAccountToken?: { readonly audience?: string };
+	readonly configMap?: NamedReference & { readonly items?: readonly object[] };
+	readonly serviceAccountToken?: {
+		readonly audience?: string;
+		readonly expirationSeconds?: number;
+		readonly path?: string;
+	};
 	readonly [source: string]: unknown;
 }
 export interface Volume {
 	readonly name?: string;
 	readonly secret?: { readonly secretName?: string };
 	readonly configMap?: NamedReference;
-	readonly projected?: { readonly sources?: readonly ProjectedSource[] };
+	readonly projected?: { readonly sources?: readonly ProjectedSource[]; readonly defaultMode?: number };
 	readonly persistentVolumeClaim?: { readonly claimName?: string };
 	readonly ephemeral?: object;
 	readonly csi?: { readonly driver?: string };

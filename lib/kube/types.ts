@@ -4,6 +4,8 @@
  * @source k8s.io/api and k8s.io/apimachinery, release 1.32
  */
 
+import type { ResourceList } from './resource-list.ts';
+
 export interface OwnerReference {
 	apiVersion: string;
 	kind: string;
@@ -59,6 +61,33 @@ export interface Secret extends KubeObject {
 export interface Namespace extends KubeObject {
 	spec?: { finalizers?: string[] };
 	status?: { phase?: string };
+}
+
+export interface ServiceAccount extends KubeObject {
+	automountServiceAccountToken?: boolean;
+	secrets?: { name?: string }[];
+	imagePullSecrets?: { name?: string }[];
+}
+export interface LimitRangeItem {
+	/** Container, Pod or PersistentVolumeClaim. */
+	type?: string;
+	max?: ResourceList;
+	min?: ResourceList;
+	default?: ResourceList;
+	defaultRequest?: ResourceList;
+	maxLimitRequestRatio?: ResourceList;
+}
+export interface LimitRange extends KubeObject {
+	spec?: { limits?: LimitRangeItem[] };
+}
+export interface ScopeRequirement {
+	scopeName?: string;
+	operator?: string;
+	values?: string[];
+}
+export interface ResourceQuota extends KubeObject {
+	spec?: { hard?: ResourceList; scopes?: string[]; scopeSelector?: { matchExpressions?: ScopeRequirement[] } };
+	status?: { hard?: ResourceList; used?: ResourceList };
 }
 
 export interface CertificateSigningRequestCondition {

@@ -2,7 +2,9 @@
  * The admission plug-ins of the API server, in upstream's order. Each mutates in this order, and then each validates.
  *
  * @source pkg/kubeapiserver/options/plugins.go AllOrderedPlugins
+ * @differs PodSecurity does not exist: the labels `pod-security.kubernetes.io/*` of a namespace have no effect
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Authorizer } from '../authorize/attributes.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
 import { type Admission, type AdmissionPlugin, attributesOf } from './admission.ts';
@@ -11,19 +13,29 @@ import { certificateSigning } from './certificate-signing.ts';
 import { certificateSubjectRestriction } from './certificate-subject-restriction.ts';
 import { clusterTrustBundleAttest } from './cluster-trust-bundle-attest.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
+import { podTopologyLabels } from './pod-topology-labels.ts';
 import { priority } from './priority.ts';
+import { runtimeClass } from './runtime-class.ts';
+import { serviceAccount } from './service-account.ts';
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
 export const defaultPlugins = (objects: ObjectReader, authorizer: Authorizer): AdmissionPlugin[] => [
 	namespaceLifecycle(objects),
+	limitRanger(objects),
+	serviceAccount(objects, delay),
 	nodeRestriction(objects, authorizer),
+	taintNodesByCondition,
 	priority(objects),
 	defaultTolerationSeconds,
+	runtimeClass(objects),
 	certificateApproval(authorizer),
 	certificateSigning(authorizer),
 	clusterTrustBundleAttest(authorizer),
 	certificateSubjectRestriction,
+	podTopologyLabels(objects),
 ];
 
 export const createAdmission = (plugins: readonly AdmissionPlugin[]): Admission => ({

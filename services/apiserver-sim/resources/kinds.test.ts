@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { namespaceLifecycle } from '../admit/namespace-lifecycle.ts';
@@ -11,7 +12,7 @@ import { clusterTrustBundles, csiNodes, priorityClasses, runtimeClasses } from '
 import { events, groupEvents } from './events.ts';
 import { namespaces } from './namespaces.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
-import { pods, qosClassOf } from './pods.ts';
+import { pods } from './pods.ts';
 import { limitRanges } from './quotas.ts';
 import { withAddresses } from './service-addresses.ts';
 import { services } from './services.ts';
@@ -93,7 +94,7 @@ describe('kinds', () => {
 				qosClassOf({ apiVersion: 'v1', kind: 'Pod', metadata: {}, spec: { containers: [{ resources: amounts }] } });
 			const limits = { cpu: '1', memory: '1Gi' };
 			assert.equal(classOf({}), 'BestEffort');
-			assert.equal(classOf({ limits }), 'Guaranteed');
+			assert.equal(classOf({ limits, requests: { ...limits, memory: '1024Mi' } }), 'Guaranteed');
 			assert.equal(classOf({ limits, requests: { cpu: '500m' } }), 'Burstable');
 			assert.equal(classOf({ requests: { memory: '1Mi' } }), 'Burstable');
 		});

@@ -9,6 +9,7 @@ import type { FieldProblem } from '../../../lib/errors.ts';
 import { labelProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import { duplicate, forbiddenField, invalid, notSupported, required } from '../../../lib/kube/object-meta.ts';
 import type { Container, Pod, PodSpec, Volume } from '../../../lib/kube/pod.ts';
+import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Strategy } from '../registry.ts';
 import { kindStrategy, specOf } from './kind.ts';
@@ -75,23 +76,6 @@ function setDefaults(pod: Pod): Pod {
 			...Object.fromEntries(Object.entries(lists).filter(([, value]) => value !== undefined)),
 		},
 	};
-}
-
-/** @source pkg/apis/core/helper/qos ComputePodQOS */
-export function qosClassOf({ spec }: Pod): string {
-	const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
-	const amounts = (kind: 'limits' | 'requests', name: string) =>
-		containers.map(({ resources }) => resources?.[kind]?.[name]);
-	const names = ['cpu', 'memory'] as const;
-	const all = names.flatMap((name) => [...amounts('limits', name), ...amounts('requests', name)]);
-	if (all.every((amount) => amount === undefined)) return 'BestEffort';
-	const isGuaranteed = names.every((name) =>
-		containers.every(({ resources }) => {
-			const limit = resources?.limits?.[name];
-			return limit !== undefined && (resources?.requests?.[name] ?? limit) === limit;
-		}),
-	);
-	return isGuaranteed ? 'Guaranteed' : 'Burstable';
 }
 
 const containerProblems = (containers: readonly Container[], at: string, volumes: ReadonlySet<string>) => {

@@ -6,14 +6,9 @@
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { duplicate, forbiddenField, invalid, required } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { LimitRange, LimitRangeItem, ResourceQuota } from '../../../lib/kube/types.ts';
 import { kindStrategy } from './kind.ts';
 
-export type Amounts = Readonly<Record<string, string>>;
-export interface ResourceQuota extends KubeObject {
-	readonly spec?: { readonly hard?: Amounts };
-	readonly status?: { readonly hard?: Amounts; readonly used?: Amounts };
-}
 const isNegative = (quantity: string): boolean => /^-[^1-9]*[1-9]/.test(quantity);
 
 export const resourceQuotas = kindStrategy<ResourceQuota>(resources.resourceQuotas, {
@@ -22,17 +17,6 @@ export const resourceQuotas = kindStrategy<ResourceQuota>(resources.resourceQuot
 			isNegative(quantity) ? [invalid(`spec.hard[${name}]`, quantity, 'must be greater than or equal to 0')] : [],
 		),
 });
-
-export interface LimitRangeItem {
-	readonly type?: string;
-	readonly max?: Amounts;
-	readonly min?: Amounts;
-	readonly default?: Amounts;
-	readonly defaultRequest?: Amounts;
-}
-export interface LimitRange extends KubeObject {
-	readonly spec?: { readonly limits?: readonly LimitRangeItem[] };
-}
 
 /** Limits that are absent become the maximum, and requests the limits. @source SetDefaults_LimitRangeItem */
 function withDefaults(item: LimitRangeItem): LimitRangeItem {

@@ -1,0 +1,123 @@
+/**
+ * The resources of a whole pod: sums over its containers, and its quality of service.
+ *
+ * @source component-helpers/resource/helpers.go; pkg/apis/core/v1/helper/qos/qos.go ComputePodQOS, release 1.37
+ * @differs the claims of dynamic resource allocation do not count, because they are not served
+ */
+import { parseQuantity } from '../codec/quantity.ts';
+import { type Container, type ContainerStatus, isSidecar, type Pod, type ResourceRequirements } from './pod.ts';
+import { addLists, compareAmounts, maxOfLists, onlyNames, type ResourceList } from './resource-list.ts';
+
+type Part = 'requests' | 'limits';
+/** The resources of one container, from its spec or its status. */
+type ReadContainer = (container: Container, status: ContainerStatus | undefined) => ResourceList | undefined;
+
+/**
+ * The sum of the containers. An init container runs alone, beside the sidecars before it, so the greatest of them
+ * counts.
+ */
+function sumOf(pod: Pod, read: ReadContainer): ResourceList {
+	const { containers, initContainers } = pod.spec ?? {};
+	const listOf = (container: Container) => read(container, statusOf(pod, container)) ?? {};
+	let total = (containers ?? []).reduce((sum: ResourceList, one) => addLists(sum, listOf(one)), {});
+	let [sidecars, initial]: [ResourceList, ResourceList] = [{}, {}];
+	for (const container of initContainers ?? []) {
+		const list = listOf(container);
+		if (isSidecar(container)) {
+			total = addLists(total, list);
+			sidecars = addLists(sidecars, list);
+			initial = maxOfLists(initial, sidecars);
+		} else initial = maxOfLists(initial, addLists(list, sidecars));
+	}
+	return maxOfLists(total, initial);
+}
+
+const statusOf = ({ status }: Pod, { name }: Container): ContainerStatus | undefined =>
+	[...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find((one) => one.name === name);
+
+const inSpec =
+	(part: Part): ReadContainer =>
+	({ resources }) =>
+		resources?.[part];
+
+const HUGE_PAGES = 'hugepages-';
+const isPodLevel = (name: string, withHugePages: boolean): boolean =>
+	name === 'cpu' || name === 'memory' || (withHugePages && name.startsWith(HUGE_PAGES));
+const podLevel = (list: ResourceList | undefined, withHugePages: boolean): ResourceList =>
+	onlyNames(
+		list ?? {},
+		Object.keys(list ?? {}).filter((name) => isPodLevel(name, withHugePages)),
+	);
+
+/** Whether the pod states resources for all of its containers together. */
+export function hasPodLevelResources({ spec }: Pod): boolean {
+	const { requests, limits } = spec?.resources ?? {};
+	return Object.keys({ ...requests, ...limits }).some((name) => isPodLevel(name, true));
+}
+
+/** Of the spec alone, without the overhead. @source plugin/pkg/admission/limitranger podRequests, podLimits */
+export const specResources = (pod: Pod, part: Part): ResourceList => ({
+	...sumOf(pod, inSpec(part)),
+	...podLevel(pod.spec?.resources?.[part], false),
+});
+
+/** Of the spec, with the overhead; after a resize the greater of the old and the new amounts. */
+export function podRequests(pod: Pod): ResourceList {
+	const isInfeasible = isResizeInfeasible(pod);
+	const wanted = ({ resources }: Container) => (isInfeasible ? undefined : resources?.requests);
+	const allocated = sumOf(pod, (container, status) => status?.allocatedResources ?? wanted(container));
+	const actual = sumOf(
+		pod,
+		(container, status) => status?.resources?.requests ?? status?.allocatedResources ?? wanted(container),
+	);
+	const spec = isInfeasible ? {} : sumOf(pod, inSpec('requests'));
+	const total = {
+		...maxOfLists(maxOfLists(spec, actual), allocated),
+		...podLevel(pod.spec?.resources?.requests, true),
+	};
+	return addLists(total, pod.spec?.overhead ?? {});
+}
+
+/** As `podRequests`; the overhead counts for the resources that have a limit. */
+export function podLimits(pod: Pod): ResourceList {
+	const isInfeasible = isResizeInfeasible(pod);
+	const actual = sumOf(
+		pod,
+		({ resources }, status) => status?.resources?.limits ?? (isInfeasible ? undefined : resources?.limits),
+	);
+	const spec = isInfeasible ? {} : sumOf(pod, inSpec('limits'));
+	const total = { ...maxOfLists(spec, actual), ...podLevel(pod.spec?.resources?.limits, true) };
+	const limited = Object.keys(total).filter((name) => parseQuantity(total[name] ?? '0').value !== 0n);
+	return addLists(total, onlyNames(pod.spec?.overhead ?? {}, limited));
+}
+
+const isResizeInfeasible = ({ status }: Pod): boolean =>
+	status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason === 'Infeasible';
+
+type QosClass = 'BestEffort' | 'Burstable' | 'Guaranteed';
+
+export function qosClassOf(pod: Pod): QosClass {
+	const { resources, containers, initContainers } = pod.spec ?? {};
+	if (resources && hasPodLevelResources(pod)) return qosOf(resources);
+	const classes = new Set([...(initContainers ?? []), ...(containers ?? [])].map((one) => qosOf(one.resources ?? {})));
+	return commonClass(classes);
+}
+
+function qosOf(resources: ResourceRequirements): QosClass {
+	const of = (part: Part, name: string) => resources[part]?.[name] ?? '0';
+	return commonClass(
+		new Set(
+			['cpu', 'memory'].map((name): QosClass => {
+				const [request, limit] = [of('requests', name), of('limits', name)];
+				const isNone = (amount: string) => parseQuantity(amount).value === 0n;
+				if (isNone(request) && isNone(limit)) return 'BestEffort';
+				return !isNone(limit) && compareAmounts(request, limit) === 0 ? 'Guaranteed' : 'Burstable';
+			}),
+		),
+	);
+}
+
+const commonClass = (classes: ReadonlySet<QosClass>): QosClass => {
+	const [first = 'BestEffort'] = classes;
+	return classes.size <= 1 ? first : 'Burstable';
+};
