@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { ipBytes, ipText, splitHostPort } from './address.ts';
+import { ipBytes, ipText, isGlobalUnicast, isLoopback, joinHostPort, splitHostPort } from './address.ts';
 
 const join = (host: string, port: number) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`);
 
@@ -109,5 +109,34 @@ describe('IP addresses', () => {
 		])
 			assert.equal(ipBytes(text), undefined, text);
 		assert.throws(() => ipText(Buffer.alloc(5)));
+	});
+});
+
+describe('the kind of an address', () => {
+	it('is global unicast unless Go says otherwise', () => {
+		const others = ['0.0.0.0', '127.0.0.1', '127.9.9.9', '169.254.169.254', '224.0.0.1', '239.1.1.1'];
+		const ofIpv6 = ['::', '::1', 'fe80::1', 'febf::1', 'ff02::1', '::ffff:127.0.0.1', '::ffff:169.254.169.254'];
+		for (const address of [...others, '255.255.255.255', ...ofIpv6, 'localhost', ''])
+			assert.equal(isGlobalUnicast(address), false, address);
+		for (const address of [
+			'10.0.0.1',
+			'192.168.1.1',
+			'126.0.0.1',
+			'170.254.0.1',
+			'240.0.0.1',
+			'2001:db8::1',
+			'fc00::1',
+		])
+			assert.equal(isGlobalUnicast(address), true, address);
+	});
+
+	it('is loopback in 127.0.0.0/8, and for ::1', () => {
+		for (const address of ['127.0.0.1', '127.255.0.1', '::1', '::ffff:127.0.0.1'])
+			assert.equal(isLoopback(address), true, address);
+		for (const address of ['128.0.0.1', '::2', 'localhost']) assert.equal(isLoopback(address), false, address);
+	});
+
+	it('has brackets around an IPv6 address before a port', () => {
+		assert.deepEqual([joinHostPort('::1', 1), joinHostPort('h', 2)], ['[::1]:1', 'h:2']);
 	});
 });

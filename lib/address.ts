@@ -52,3 +52,41 @@ export function ipText(bytes: Uint8Array): string {
 const mappedPrefix = Buffer.from('00000000000000000000ffff', 'hex');
 const withoutMapping = (bytes: Buffer): Buffer =>
 	bytes.length === 16 && bytes.subarray(0, 12).equals(mappedPrefix) ? bytes.subarray(12) : bytes;
+
+export const isLoopback = (text: string): boolean => hasPrefix(text, loopbacks);
+
+/** @source Go net.IP.IsGlobalUnicast, which includes private networks */
+export function isGlobalUnicast(text: string): boolean {
+	const bytes = ipBytes(text);
+	if (bytes === undefined || bytes.every((byte) => byte === 0) || bytes.equals(broadcast)) return false;
+	return !hasPrefix(text, [...loopbacks, ...multicasts, ...linkLocals]);
+}
+
+type Prefix = readonly [address: string, bits: number];
+const loopbacks: readonly Prefix[] = [
+	['127.0.0.0', 8],
+	['::1', 128],
+];
+const multicasts: readonly Prefix[] = [
+	['224.0.0.0', 4],
+	['ff00::', 8],
+];
+const linkLocals: readonly Prefix[] = [
+	['169.254.0.0', 16],
+	['fe80::', 10],
+];
+const broadcast = Buffer.from([255, 255, 255, 255]);
+
+const hasPrefix = (text: string, prefixes: readonly Prefix[]): boolean =>
+	prefixes.some(([address, bits]) => {
+		const [found, wanted] = [ipBytes(text), ipBytes(address)];
+		if (found === undefined || wanted === undefined || found.length !== wanted.length) return false;
+		return wanted.every((byte, index) => {
+			const mask = 0xff & ~(0xff >> Math.min(Math.max(bits - 8 * index, 0), 8));
+			return ((found[index] ?? 0) & mask) === byte;
+		});
+	});
+
+/** @source Go net.JoinHostPort */
+export const joinHostPort = (host: string, port: number): string =>
+	host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

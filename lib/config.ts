@@ -49,6 +49,8 @@ export const integer =
 		return number;
 	};
 
+export const boolean: Parse<boolean> = (value) => oneOf('true', 'false')(value) === 'true';
+
 /** A TCP port. 0 is refused, because other services dial the port. */
 export const port = integer(1, 65535);
 

@@ -38,6 +38,8 @@ const layout: Record<string, string[]> = {
 	'token-store': ['mesh-ca.crt', 'server.crt', 'server.key', 'store-password', 'store.crt', 'store.key', 'traces-key'],
 	'apiserver-sim': [
 		'ca.crt',
+		'kubelet-client.crt',
+		'kubelet-client.key',
 		'mesh-ca.crt',
 		'sa.key',
 		'sa.pub',
@@ -199,7 +201,7 @@ describe('the PKI', () => {
 				.update(createPrivateKey(key).export({ type: 'pkcs8', format: 'der' }))
 				.digest('hex'),
 		);
-		assert.equal(prints.length, 16);
+		assert.equal(prints.length, 17);
 		assert.equal(new Set(prints).size, prints.length);
 		assert.notEqual(read('token-store/store-password'), read('apiserver-sim/store-password'));
 		const traces = files()
@@ -218,7 +220,7 @@ describe('the PKI', () => {
 				keyAlgorithm === 'RSA-2048' ? 'rsa' : 'ec',
 			);
 			for (const file of files()) {
-				const isOfCluster = file === 'apiserver-sim/server.crt';
+				const isOfCluster = /^apiserver-sim\/(server|kubelet-client)\.crt$/.test(file);
 				const purpose = file.endsWith('/server.crt') ? 'sslserver' : 'sslclient';
 				if (/\/(mesh-)?ca\.crt$/.test(file)) verifyStrictly(read(file), read(file), 'any', now);
 				else if (file.endsWith('.crt')) verifyStrictly(isOfCluster ? cluster : mesh, read(file), purpose, now);
@@ -262,6 +264,8 @@ describe('the PKI', () => {
 		assert.equal(subjectIn('token-store/store.crt').commonName, 'token-store');
 		assert.equal(subjectIn('apiserver-sim/token-store-client.crt').commonName, 'apiserver-sim');
 		assert.equal(subjectIn('apiserver-sim/server.crt').commonName, 'kube-apiserver');
+		const kubeletClient = { organizations: [], commonName: 'kube-apiserver-kubelet-client' };
+		assert.deepEqual(subjectIn('apiserver-sim/kubelet-client.crt'), kubeletClient);
 	});
 
 	it('issues the API server a certificate for each of its names and addresses', async () => {
@@ -359,14 +363,14 @@ describe('the PKI', () => {
 	it('replaces leaves 30 days before they expire, and keeps the CA', async () => {
 		await issue();
 		const made = await issue({ clock: () => now + 340 * day });
-		assert.equal(made.length, 13);
+		assert.equal(made.length, 14);
 		assert.ok(made.every((line) => line.includes('it would have expired')));
 	});
 
 	it('issues no leaf that outlives its CA, and keeps one that expires with it', async () => {
 		await issue();
 		const clock = () => now + 3640 * day;
-		assert.equal((await issue({ clock })).length, 13);
+		assert.equal((await issue({ clock })).length, 14);
 		const { notAfter } = readCertificate(parseCertificates(read('redis/server.crt'))[0]);
 		assert.equal(notAfter, readCertificate(parseCertificates(read('mesh-ca/mesh-ca.crt'))[0]).notAfter);
 		assert.deepEqual(await issue({ clock }), []);

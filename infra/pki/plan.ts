@@ -147,6 +147,13 @@ export function planPki(hosts: readonly string[]): PkiPlan {
 				purpose: 'server auth',
 				hosts: [...new Set([...apiServerHosts, ...hosts])],
 			},
+			{
+				path: 'apiserver-sim/kubelet-client',
+				ca: 'cluster',
+				subject: named('kube-apiserver-kubelet-client'),
+				purpose: 'client auth',
+				hosts: [],
+			},
 		],
 		kubeconfigs: [
 			kubeconfig('controller-manager-sim/controller-manager.conf', 'system:kube-controller-manager'),

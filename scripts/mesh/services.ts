@@ -114,6 +114,10 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 			TOKEN_STORE: at('token-store'),
 			TOKEN_STORE_CERT_FILE: own('token-store-client.crt'),
 			TOKEN_STORE_KEY_FILE: own('token-store-client.key'),
+			KUBELET_CLIENT_CERT_FILE: own('kubelet-client.crt'),
+			KUBELET_CLIENT_KEY_FILE: own('kubelet-client.key'),
+			// The nodes of this machine are at 127.0.0.1.
+			ALLOW_LOOPBACK_NODES: 'true',
 			CONTROL_PLANE_ENDPOINT: at('apiserver-sim'),
 			...stored(),
 		}),

@@ -1,5 +1,14 @@
 /** The settings of apiserver-sim. */
-import { hostPort, listenSettings, oneOf, setting, storeSettings, withDefault } from '../../lib/config.ts';
+import {
+	boolean,
+	hostPort,
+	listenSettings,
+	oneOf,
+	optional,
+	setting,
+	storeSettings,
+	withDefault,
+} from '../../lib/config.ts';
 import { defaultMinor, kubernetesMinors } from '../../lib/kube/version.ts';
 import { certificatesFile, privateKeyFile, rsaKeyFile } from '../../lib/pki/files.ts';
 
@@ -26,6 +35,23 @@ export const settings = {
 		'PEM file with the client certificate for token-store',
 	),
 	tokenStoreKey: setting('TOKEN_STORE_KEY_FILE', privateKeyFile, 'PEM file with its key'),
+	kubeletCertificate: setting(
+		'KUBELET_CLIENT_CERT_FILE',
+		certificatesFile,
+		'PEM file with the client certificate for kubelets',
+	),
+	kubeletKey: setting('KUBELET_CLIENT_KEY_FILE', privateKeyFile, 'PEM file with its key'),
+	kubeletCa: optional(
+		'KUBELET_CA_FILE',
+		certificatesFile,
+		'PEM file with the CA that verifies kubelets; without it, as kubeadm configures it, they are not verified',
+	),
+	allowLoopbackNodes: withDefault(
+		'ALLOW_LOOPBACK_NODES',
+		boolean,
+		false,
+		'true: pass on requests to the kubelet of a Node at a loopback address; false, as upstream: refuse them',
+	),
 	kubernetesVersion: withDefault(
 		'KUBERNETES_VERSION',
 		oneOf(...kubernetesMinors),

@@ -1,6 +1,7 @@
 /** Starts apiserver-sim and stops it. */
 import '../../lib/require-node.ts';
 import { randomInt } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
 import { resources } from '../../lib/kube/resources.ts';
@@ -31,6 +32,7 @@ import { openIdDocuments } from './doors/openid.ts';
 import { pathRoutes } from './doors/paths.ts';
 import { createRestApp } from './doors/rest.ts';
 import { readyChecks } from './health.ts';
+import { createKubeletTransport } from './kubelet-client.ts';
 import { countedAuthenticator, requestMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { startRbacCache } from './rbac-cache.ts';
@@ -101,6 +103,16 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			countRefusal: count,
 			authenticateToken,
 			tokenIssuer,
+			kubelets: {
+				lookup: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+				allowsLoopback: config.allowLoopbackNodes,
+			},
+		});
+		const kubelets = createKubeletTransport({
+			cert: config.kubeletCertificate,
+			key: config.kubeletKey,
+			ca: config.kubeletCa,
+			ownCertificate: cert,
 		});
 		const authenticate = countedAuthenticator(
 			createAuthenticator(authenticateToken, audiences, systemClock),
@@ -116,7 +128,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		const grpc = createGrpcServer(apiServices(pipeline, stopping.signal), connections, log, observers, count);
 		const http = createHttpServer(
 			createRestApp({
-				...{ pipeline, connections, log, count, observe: requests.http, stopping: stopping.signal },
+				...{ pipeline, connections, log, count, observe: requests.http, stopping: stopping.signal, kubelets },
 				routes: pathRoutes({
 					endpoints,
 					version,
@@ -140,6 +152,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			async stop() {
 				stopping.abort();
 				await listener.close(STOP_GRACE_MS);
+				kubelets.close();
 				await Promise.all([rbac.done, pods.done, cache.done]);
 				await release();
 			},

@@ -38,7 +38,10 @@ const verbLabels: Readonly<Record<string, string>> = {
 	patch: 'PATCH',
 	delete: 'DELETE',
 	deletecollection: 'DELETECOLLECTION',
+	connect: 'CONNECT',
 };
+/** Requests that a kubelet answers. */
+const connecting = new Set(['log', 'proxy']);
 function namesOfSubresources({ subresources: rows }: ApiResource): string[] {
 	return rows.map(({ name }) => name);
 }
@@ -86,7 +89,8 @@ export function labelsOfInfo(info: RequestInfo, method: string): RequestLabels {
 		return labelsOf(verb, nothing, paths.has(info.path) ? info.path : OTHER, '');
 	}
 	const { verb, resource, namespace, subresource } = info;
-	const label = Object.hasOwn(verbLabels, verb) ? verbLabels[verb] : undefined;
+	const labelled = connecting.has(subresource) ? 'connect' : verb;
+	const label = Object.hasOwn(verbLabels, labelled) ? verbLabels[labelled] : undefined;
 	return labelsOf(
 		label ?? OTHER,
 		resource,
@@ -99,6 +103,7 @@ export function labelsOfInfo(info: RequestInfo, method: string): RequestLabels {
 const statusOf = (ending: Ending, verb: string): number =>
 	typeof ending === 'string' ? (verb === 'POST' ? 201 : 200) : (shownToCaller(ending).http?.status ?? 500);
 
+const lasting = new Set(['WATCH', 'CONNECT']);
 const mutating = new Set(['DELETE', 'DELETECOLLECTION', 'PATCH', 'POST', 'PUT']);
 const kindOf = (verb: string): 'mutating' | 'readOnly' => (mutating.has(verb) ? 'mutating' : 'readOnly');
 
@@ -144,10 +149,10 @@ export function requestMetrics(
 			}
 		},
 	});
-	/** A watch is no request in flight: it is meant to last. */
+	/** A watch or a connection to a kubelet is no request in flight: it is meant to last. */
 	function begin(labels: RequestLabels): (code: number) => void {
 		const startedMs = elapsedMs();
-		const count = labels.verb === 'WATCH' ? { now: 0, most: 0 } : inFlight[kindOf(labels.verb)];
+		const count = lasting.has(labels.verb) ? { now: 0, most: 0 } : inFlight[kindOf(labels.verb)];
 		count.now++;
 		count.most = Math.max(count.most, count.now);
 		return (code) => {

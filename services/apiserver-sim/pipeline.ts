@@ -16,6 +16,7 @@ import { quotedInput } from './authorize/go-text.ts';
 import type {
 	ApiRequest,
 	Credentials,
+	KubeletLocation,
 	ObjectList,
 	RequestOptions,
 	ResourceStorage,
@@ -50,6 +51,12 @@ export interface Pipeline {
 		request: UnauthenticatedRequest,
 		credentials: Credentials,
 	) => Promise<AsyncIterable<WatchEvent<KubeObject>>>;
+	/** Where a kubelet answers the request, and who sends it. */
+	readonly connect: (
+		request: UnauthenticatedRequest,
+		query: URLSearchParams,
+		credentials: Credentials,
+	) => Promise<{ readonly location: KubeletLocation | undefined; readonly user: UserInfo }>;
 	/**
 	 * For a request that this door does not offer.
 	 *
@@ -114,6 +121,15 @@ export function createPipeline(
 		async watch(unauthenticated, credentials) {
 			const { request, answer } = await admitted(unauthenticated, credentials, 'watch');
 			return answer(request);
+		},
+		async connect(unauthenticated, query, credentials) {
+			const { request, endpoint, verbs } = await allowed(unauthenticated, credentials);
+			const { verb, complete: _complete, ...rest } = request;
+			// OPTIONS has no verb. The door passes it on for a proxied path only.
+			if (endpoint.connect === undefined || !(verb === '' || verbs.includes(verb)))
+				throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
+			requireName({ ...request, verb: 'get' });
+			return { location: await endpoint.connect({ ...rest, verb: verb as Verb }, query), user: request.user };
 		},
 		async refuse(unauthenticated, credentials) {
 			await allowed(unauthenticated, credentials);

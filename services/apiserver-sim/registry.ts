@@ -22,7 +22,7 @@ export { WatchCache } from './registry/watch-cache.ts';
 export function createStorage<T extends KubeObject>(
 	strategy: Strategy<T>,
 	context: RegistryContext,
-): Required<ResourceStorage> {
+): Required<Omit<ResourceStorage, 'connect'>> {
 	const objects = new StoredObjects(strategy, context);
 	return {
 		create: (request) => createObject(objects, request),

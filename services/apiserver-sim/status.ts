@@ -30,7 +30,7 @@ export function failureStatus(error: KubejoinError): Status & { readonly code: n
 		metadata: shown.details.continue === undefined ? {} : { continue: shown.details.continue },
 		status: 'Failure',
 		message: shown.message,
-		reason,
+		...(reason === '' ? {} : { reason }),
 		...(details === undefined ? {} : { details }),
 		code,
 	};

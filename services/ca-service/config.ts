@@ -1,5 +1,5 @@
 /** The settings of ca-service. */
-import { integer, listenSettings, oneOf, PREFIX, setting, text, withDefault } from '../../lib/config.ts';
+import { boolean, integer, listenSettings, PREFIX, setting, text, withDefault } from '../../lib/config.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { certificatesFile, privateKeyFile } from '../../lib/pki/files.ts';
 import { isLabLifetime, MIN_DURATION_SECONDS, MIN_LAB_DURATION_SECONDS } from './sign.ts';
@@ -21,12 +21,7 @@ export const settings = {
 		yearSeconds,
 		`seconds that a certificate is signed for at most; less than ${MIN_DURATION_SECONDS} only in a lab`,
 	),
-	lab: withDefault(
-		'LAB',
-		(value) => oneOf('true', 'false')(value) === 'true',
-		false,
-		'true in a lab, where a certificate may live for seconds; default false',
-	),
+	lab: withDefault('LAB', boolean, false, 'true in a lab, where a certificate may live for seconds; default false'),
 	certificate: setting('TLS_CERT_FILE', certificatesFile, 'PEM file with the certificate to show'),
 	key: setting('TLS_KEY_FILE', privateKeyFile, 'PEM file with the key of that certificate'),
 	clientCa: setting(

@@ -1,5 +1,6 @@
 /** The settings of the observer. */
 import {
+	boolean,
 	contentsOf,
 	httpUrl,
 	integer,
@@ -119,11 +120,7 @@ export const settings = {
 		'checks',
 		'lines on standard output: the checks of each join, every step, one line for each join, or none',
 	),
-	color: optional(
-		'COLOR',
-		(value) => oneOf('true', 'false')(value) === 'true',
-		'whether these lines have colours; unset: on a terminal, unless NO_COLOR is set',
-	),
+	color: optional('COLOR', boolean, 'whether these lines have colours; unset: on a terminal, unless NO_COLOR is set'),
 	language: withDefault('LANGUAGE', oneOf('en', 'zh'), 'en', 'language of these lines'),
 	columns: withDefault('COLUMNS', integer(40, 500), 80, 'width of these lines'),
 };

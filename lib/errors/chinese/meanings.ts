@@ -51,6 +51,9 @@ export const meanings: Readonly<Record<string, string>> = {
 	API_EXPIRED: '所要求的资源版本过旧，已不再保留。',
 	API_OBJECT_TOO_LARGE: '对象超过存储的大小限制。',
 	API_CONTINUE_EXPIRED: 'continue 令牌已过期，不能继续一致地分页读取。',
+	API_TOO_MANY_CONNECTIONS: '该用户到 kubelet 的请求过多。',
+	API_NODE_UNREACHABLE: 'API 服务器无法连接该节点的 kubelet。',
+	API_KUBELET_UNAVAILABLE: 'API 服务器无法从该节点的 kubelet 读取日志。',
 	API_OBJECT_UNREADABLE: '存储的对象无法解码。',
 	API_TOO_LARGE: '请求超过大小限制。',
 

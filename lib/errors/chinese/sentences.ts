@@ -346,6 +346,10 @@ const remedies: Readonly<Record<string, string>> = {
 	'Request it in pages: set limit=500 and send the continue token of each page with the next request':
 		'分页读取：设置 `limit=500`，并在下一个请求中带上每页的 continue 令牌',
 	'List again from the beginning': '从头重新列出',
+	'End some of them, such as kubectl logs --follow, and retry':
+		'结束其中一些请求（如 `kubectl logs --follow`），再重试',
+	'Check that the kubelet of the Node runs and that its address is right: kubectl-sim describe node NODE':
+		'检查该节点的 kubelet 是否在运行、地址是否正确：`kubectl-sim describe node NODE`',
 	'Close watches that you do not need, and watch again': '关闭不需要的 watch，再重试',
 	'Delete it: kubectl-sim delete {resource} {name}': '删除此对象：`kubectl-sim delete {resource} {name}`',
 	'Send a smaller object': '发送较小的对象',

@@ -166,6 +166,27 @@ export const apiErrors = {
 		grpc: grpcCode.RESOURCE_EXHAUSTED,
 		http: { status: 429, reason: 'TooManyRequests' },
 	}),
+	API_TOO_MANY_CONNECTIONS: defineError<{ limit: number; retryAfterSeconds: number }>({
+		message: (f) => `too many requests: this user has ${f.limit} open requests to kubelets, which is the limit`,
+		remedy: () => 'End some of them, such as kubectl logs --follow, and retry',
+		grpc: grpcCode.RESOURCE_EXHAUSTED,
+		http: { status: 429, reason: 'TooManyRequests' },
+	}),
+	API_NODE_UNREACHABLE: defineError<{ problem: string }>({
+		message: (f) => `error trying to reach service: ${f.problem}`,
+		remedy: () =>
+			'Check that the kubelet of the Node runs and that its address is right: kubectl-sim describe node NODE',
+		grpc: grpcCode.UNAVAILABLE,
+		http: { status: 503, reason: 'ServiceUnavailable' },
+	}),
+	/** Upstream gives no reason. */
+	API_KUBELET_UNAVAILABLE: defineError<{ problem: string }>({
+		message: (f) => f.problem,
+		remedy: () =>
+			'Check that the kubelet of the Node runs and that its address is right: kubectl-sim describe node NODE',
+		grpc: grpcCode.UNAVAILABLE,
+		http: { status: 500, reason: '' },
+	}),
 	API_OBJECT_UNREADABLE: defineError<Named & { problem: string }>({
 		message: (f) => `Internal error occurred: the stored object ${named(f)} cannot be decoded: ${f.problem}`,
 		remedy: (f) => `Delete it: kubectl-sim delete ${f.resource} ${f.name}`,

@@ -12,6 +12,7 @@ import type { Peer } from '../../../lib/rpc/peer.ts';
 import type { Call } from '../../../lib/rpc/server.ts';
 import type { Authenticate } from '../authenticate/union.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
+import type { KubeletTransport } from '../kubelet-client.ts';
 import { createPipeline, type Resources } from '../pipeline.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
 import type { ObserveRequest } from '../request/info.ts';
@@ -55,6 +56,7 @@ export interface DoorsOptions {
 	readonly write?: (line: string) => void;
 	readonly documents?: ReadonlyMap<string, StaticDocument>;
 	readonly count?: CountRefusal;
+	readonly kubelets?: KubeletTransport;
 }
 
 const stranger: Peer = { address: '10.0.0.1:1', certificate: { state: 'none' } };
@@ -68,6 +70,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 		ready = () => undefined,
 		observe = () => () => undefined,
 		count = () => undefined,
+		kubelets = { send: () => Promise.reject(new Error('no kubelet')), close: () => undefined },
 	} = options;
 	const pipeline = createPipeline(authenticate, authorizer, endpoints);
 	const log = createLog({ service: 'test', level: 'debug', format: 'json', write: options.write ?? (() => undefined) });
@@ -75,7 +78,17 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 	const connections = newConnections();
 	const stopping = new AbortController();
 	const app = createRestApp({
-		...{ pipeline, connections, log, observe, count, stopping: stopping.signal, nowMs: () => 0, random: () => 0 },
+		...{
+			pipeline,
+			connections,
+			log,
+			observe,
+			count,
+			stopping: stopping.signal,
+			nowMs: () => 0,
+			random: () => 0,
+			kubelets,
+		},
 		routes: pathRoutes({
 			endpoints,
 			version: kubernetesVersion,

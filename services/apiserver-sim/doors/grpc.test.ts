@@ -27,6 +27,7 @@ async function asked(
 			take(one).then(async function* () {
 				yield { type: 'ADDED' as const, object: stored };
 			}),
+		connect: () => assert.fail(),
 		refuse: () => assert.fail(),
 		authorizePath: () => assert.fail(),
 	};

@@ -26,6 +26,8 @@ export interface HttpRequest {
 	readonly aborter: AbortController;
 	/** The whole body. @throws API_TOO_LARGE */
 	readonly readBody: (count: CountRefusal) => Promise<Buffer>;
+	/** The request as it arrives, for one that is passed on. */
+	readonly incoming: IncomingMessage;
 }
 
 /** Answers the paths that are its own, once the caller is allowed; undefined for a path of another route. */
@@ -53,6 +55,7 @@ export function readRequest(request: IncomingMessage, connections: Connections, 
 		signal: aborter.signal,
 		aborter,
 		readBody: (count) => readBody(request, count),
+		incoming: request,
 	};
 }
 

@@ -25,6 +25,7 @@ import { decoderOf, patchTypeOf, readDeleteBody, readObject, readPatch } from '.
 import { withDeadline } from './deadline.ts';
 import { encode } from './encode.ts';
 import type { HttpRequest } from './http-request.ts';
+import { isConnection, type KubeletDoor } from './kubelet-door.ts';
 import { type Negotiated, negotiate, requireStream } from './negotiate.ts';
 import { Converter, includeObjectOf } from './table.ts';
 import { type EventEncoder, watchAnswer, watchTimeMs } from './watch-stream.ts';
@@ -38,6 +39,7 @@ export interface ResourceDoorOptions {
 	readonly nowMs: () => number;
 	/** Of the length of a watch without `timeoutSeconds`: from 0 to 1. */
 	readonly random: () => number;
+	readonly kubelets: KubeletDoor;
 }
 
 /** Longer requests have other limits: a watch its own, a deletecollection none upstream. */
@@ -73,6 +75,7 @@ export class ResourceRequest {
 		const { pipeline } = this.#options;
 		const { credentials } = this.#http;
 		const { verb } = this.#info;
+		if (isConnection(this.#info, this.#http.method)) return this.#connect();
 		if (!isRoute(this.#info, this.#http.method)) return pipeline.refuse(this.#request(this.#http.signal), credentials);
 		if (verb === 'watch') return this.#watch();
 		return withDeadline(this.#http.aborter, this.#timeoutMs, this.#answerWithin());
@@ -143,6 +146,12 @@ export class ResourceRequest {
 		const body = await this.#http.readBody(count);
 		if (body.length === 0) return readDeleteOptions(deleteOptionsOfQuery(this.#http.query));
 		return readDeleteOptions(readDeleteBody(body, decoderOf(this.#http.contentType)));
+	}
+
+	#connect(): Promise<Answer> {
+		const { kubelets, pipeline, stopping } = this.#options;
+		const signal = AbortSignal.any([this.#http.signal, stopping]);
+		return kubelets.answer(this.#http, this.#request(signal), pipeline);
 	}
 
 	async #watch(): Promise<Answer> {

@@ -14,6 +14,7 @@ import { callerName } from '../../../lib/rpc/peer.ts';
 import { printable } from '../../../lib/text.ts';
 import { inSpan, SpanKind, type TraceHeaders } from '../../../lib/trace.ts';
 import { hasExtraSpace } from '../authenticate/bearer-token.ts';
+import type { KubeletTransport } from '../kubelet-client.ts';
 import type { Pipeline } from '../pipeline.ts';
 import { hasHandler, type ObserveRequest } from '../request/info.ts';
 import { timeoutOf } from '../request/options.ts';
@@ -22,6 +23,7 @@ import { type Answer, NOT_FOUND, plainText, writeAnswer } from './answer.ts';
 import { requestEnded } from './deadline.ts';
 import { encode } from './encode.ts';
 import { type HttpRequest, type PathRoute, readRequest } from './http-request.ts';
+import { KubeletDoor } from './kubelet-door.ts';
 import { negotiateRefusal } from './negotiate.ts';
 import { answerPath } from './paths.ts';
 import { ResourceRequest } from './resource-request.ts';
@@ -39,12 +41,14 @@ export interface RestOptions {
 	/** From 0 to 1, for the length of a watch that states none. */
 	readonly random: () => number;
 	readonly count?: CountRefusal;
+	readonly kubelets: KubeletTransport;
 }
 
 export function createRestApp(options: RestOptions): HttpHandler {
 	const { connections, log, observe, count = () => undefined } = options;
 	const lines = limitLines(log, count);
-	const resources = { ...options, count, events: new EventEncoder() };
+	const kubelets = new KubeletDoor(options.kubelets, count);
+	const resources = { ...options, count, events: new EventEncoder(), kubelets };
 	return async (incoming, response) => {
 		const aborter = new AbortController();
 		const request = readRequest(incoming, connections, aborter);

@@ -82,6 +82,7 @@ describe('the answers of a real kube-apiserver', () => {
 				countRefusal: () => undefined,
 				authenticateToken,
 				tokenIssuer: issuer,
+				kubelets: { lookup: async () => [], allowsLoopback: false },
 			}),
 		});
 	});

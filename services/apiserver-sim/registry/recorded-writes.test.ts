@@ -84,6 +84,7 @@ describe('writes that a real kube-apiserver answered', () => {
 			countRefusal: () => undefined,
 			authenticateToken: async () => undefined,
 			tokenIssuer: tokenIssuer(createObjectReader(store()), clock),
+			kubelets: { lookup: async () => [], allowsLoopback: false },
 		});
 		const endpoint = endpoints.get(info.resource);
 		assert.ok(endpoint, info.resource.resource);

@@ -101,6 +101,20 @@ export interface ApiRequest extends RequestOptions {
 	readonly signal: AbortSignal;
 }
 
+/** Where a kubelet answers a request that the API server passes on. */
+export interface KubeletLocation {
+	readonly scheme: 'http' | 'https';
+	/** An IP address or a DNS name. */
+	readonly host: string;
+	readonly port: number;
+	/** With its query, encoded. */
+	readonly path: string;
+	/** Of the kubelet's own port: the API server authenticates itself there, and nowhere else. */
+	readonly isKubelet: boolean;
+	/** The caller accepts any certificate of the kubelet. */
+	readonly skipsVerification?: boolean;
+}
+
 /** Objects of one resource, and where the next page begins. */
 export interface ObjectList {
 	readonly items: KubeObject[];
@@ -129,6 +143,12 @@ export interface ResourceStorage {
 	readonly delete?: (request: ApiRequest) => Promise<KubeObject>;
 	/** Answers with the deleted objects. */
 	readonly deletecollection?: (request: ApiRequest) => Promise<ObjectList>;
+	/**
+	 * A request that a kubelet answers, by any method of the row of its subresource. Undefined: there is nothing to read.
+	 *
+	 * @source apiserver/pkg/registry/rest Connecter
+	 */
+	readonly connect?: (request: ApiRequest, query: URLSearchParams) => Promise<KubeletLocation | undefined>;
 	/** Those that are served; the row of the resource has their verbs. */
 	readonly subresources: readonly Subresource[];
 }

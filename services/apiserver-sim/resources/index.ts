@@ -26,9 +26,11 @@ import {
 import { certificateSigningRequests } from './certificate-signing-requests.ts';
 import { clusterTrustBundles, csiDrivers, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
 import { events, groupEventProblems, groupEvents } from './events.ts';
+import { KubeletLocations, type KubeletLocationsOptions, withProxy } from './kubelet-locations.ts';
 import { namespaces } from './namespaces.ts';
 import { configMaps, leases, nodes } from './plain.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
+import { withLogs } from './pod-logs.ts';
 import { pods } from './pods.ts';
 import { limitRanges, resourceQuotas } from './quotas.ts';
 import { roleBindings, roles } from './rbac.ts';
@@ -51,22 +53,25 @@ export interface ResourcesOptions {
 	readonly tokenIssuer: TokenIssuer;
 	readonly clock: Clock;
 	readonly countRefusal: CountRefusal;
+	readonly kubelets: Pick<KubeletLocationsOptions, 'lookup' | 'allowsLoopback'>;
 }
 
 export function createResources(options: ResourcesOptions): Resources {
 	const { store, tokens, authorizer, rbac, clock, countRefusal, cache, authenticateToken, tokenIssuer } = options;
-	const admission = createAdmission(defaultPlugins(createObjectReader(store), authorizer));
+	const objects = createObjectReader(store);
+	const admission = createAdmission(defaultPlugins(objects, authorizer));
+	const locations = new KubeletLocations({ ...options.kubelets, objects });
 	const context = { store, cache, admission, authorizer, clock };
 	const stored = <T extends KubeObject>(strategy: Strategy<T>): ResourceStorage => createStorage(strategy, context);
 	const watches = new WatchCount();
 	const coreEvents = stored(events);
-	const storedPods = withActions(stored(pods));
+	const storedPods = withLogs(withActions(stored(pods)), { objects, locations });
 	const endpoints: [ApiResource, ResourceStorage][] = [
 		[resources.namespaces, stored(namespaces)],
 		[resources.configMaps, stored(configMaps)],
 		[resources.secrets, secretsStorage(context, tokens)],
 		[resources.serviceAccounts, withTokens(stored(serviceAccounts), { ...tokenIssuer, admission })],
-		[resources.nodes, stored(nodes)],
+		[resources.nodes, withProxy(stored(nodes), locations)],
 		[resources.leases, stored(leases)],
 		[resources.events, coreEvents],
 		[resources.groupEvents, groupEvents(coreEvents, requireGroupEvent)],
