@@ -73,11 +73,34 @@ const join: readonly Target[] = [
 		tests: ['services/kubelet-sim/join/preflight.test.ts', 'services/kubelet-sim/join/join-request.test.ts'],
 		mutants: [
 			['caCertHashes.length === 0 && !unsafeSkipCaVerification', 'false'],
-			['	else if (discoveryToken === undefined) {', '	else if (false) {'],
+			['	if (discoveryToken === undefined) {', '	if (false) {'],
+			['if (discoversBy.length > 1)', 'if (false)'],
+			["if (discoversBy.includes('file')) validateFileDiscovery", 'if (false) validateFileDiscovery'],
+			["} else if (scheme.toLowerCase() !== 'https')", '} else if (false)'],
 			['request.replaces === undefined && existsSync', 'false && existsSync'],
 			['if (clock() < EARLIEST_CLOCK_MS)', 'if (clock() < 0)'],
-			['parseToken(tlsBootstrapToken) === undefined', 'false'],
+			['if (parseToken(tlsBootstrapToken) !== undefined) return;', 'return;'],
 			['for (const detail of subdomainProblems(nodeName))', 'for (const detail of [] as string[])'],
+		],
+	},
+	{
+		file: 'services/kubelet-sim/join/read-discovery-file.ts',
+		tests: ['services/kubelet-sim/join/read-discovery-file.test.ts'],
+		mutants: [
+			['if (isUnverified) return', 'if (false) return'],
+			["if (ca === undefined || ca === '') return", 'if (ca === undefined) return'],
+			['if (credential === undefined) throw', 'if (false) throw'],
+			["tlsBootstrapToken === '' ? fileCredential", 'fileCredential !== undefined ? fileCredential'],
+			["writePem('CERTIFICATE', raw)).join('')", 'ca)[0]'],
+		],
+	},
+	{
+		file: 'services/kubelet-sim/join/verify-server.ts',
+		tests: ['services/kubelet-sim/join/verify-server.test.ts'],
+		mutants: [
+			['const server = trustedServer(namedServer, fileCa);', 'const server = trustedServer({ server: "" }, fileCa);'],
+			["if (!hasCode(error, 'API_FORBIDDEN')) throw", 'if (false) throw'],
+			['fileCredential === undefined', 'true'],
 		],
 	},
 	{

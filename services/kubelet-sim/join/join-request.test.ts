@@ -64,6 +64,17 @@ describe('a join request', () => {
 		});
 	});
 
+	it('reads a discovery file from flags, with the token for the certificate request', async () => {
+		const request = await readJoinRequest(undefined, { discoveryFile: 'file:///x%20y', token, dryRun: true });
+		assert.deepEqual(
+			[request.discoversBy, request.discoveryFile, request.tlsBootstrapToken, request.isDryRun],
+			[['file'], '/x y', token, true],
+		);
+		assert.equal((await readJoinRequest(undefined, { discoveryFile: '/x' })).tlsBootstrapToken, '');
+		assert.deepEqual((await readJoinRequest('h:6443', { discoveryFile: '/x' })).discoversBy, ['token', 'file']);
+		assert.deepEqual((await readJoinRequest(undefined, { token })).discoversBy, []);
+	});
+
 	it('is refused with upstream’s text when file and flags conflict', async () => {
 		const mixed = readJoinRequest('h:6443', { config: 'f', token, discoveryTokenCaCertHash: [pin] });
 		await assert.rejects(mixed, {
@@ -151,6 +162,50 @@ describe('preflight', () => {
 		assert.ok(error instanceof KubejoinError);
 		assert.match(error.mostLikely ?? '', /^the token: it has no dot/);
 		assert.match(error.remedy, /kubectl-sim token create --print-join-command/);
+	});
+
+	it('reports the problems in kubeadm’s order and words', () => {
+		const none = { ...good, discoversBy: [], endpoint: '', token: '', tlsBootstrapToken: '', caCertHashes: [] };
+		assert.deepEqual(validate(none).problems, ['discovery: Invalid value: "": bootstrapToken or file must be set']);
+		const unsafe =
+			'discovery.bootstrapToken.caCertHashes: Invalid value: "": using token-based discovery without caCertHashes ' +
+			'can be unsafe. Set unsafeSkipCAVerification as true in your kubeadm config file or pass ' +
+			'--discovery-token-unsafe-skip-ca-verification flag to continue';
+		assert.deepEqual(validate({ ...none, discoversBy: ['token'] }).problems, [
+			'discovery.bootstrapToken: Required value: APIServerEndpoint is not set',
+			unsafe,
+			'discovery.bootstrapToken.token: Invalid value: "": the bootstrap token is invalid',
+			'discovery.bootstrapToken.apiServerEndpoint: Invalid value: "": missing port in address',
+			'discovery.tlsBootstrapToken: Invalid value: "": the bootstrap token is invalid',
+		]);
+		const problemOf = (endpoint: string) => validate({ ...good, endpoint }).problems.join();
+		const at = 'discovery.bootstrapToken.apiServerEndpoint: Invalid value: ';
+		assert.equal(problemOf('127.0.0.1'), `${at}"127.0.0.1": address 127.0.0.1: missing port in address`);
+		assert.equal(problemOf('[::1]'), `${at}"[::1]": address [::1]: missing port in address`);
+		assert.equal(problemOf('::1'), `${at}"::1": address ::1: too many colons in address`);
+		assert.deepEqual(validate({ ...good, criSocket: '/run/x.sock' }).problems, [
+			'nodeRegistration.criSocket: Invalid value: "/run/x.sock": only URL scheme "unix" is supported, got ""',
+		]);
+	});
+
+	it('accepts a discovery file, with or without a token, and refuses another way beside it', () => {
+		const byFile = { ...good, discoversBy: ['file'] as const, endpoint: '', token: '', caCertHashes: [] };
+		const problemsOfFile = (discoveryFile: string, more: object = {}) =>
+			validate({ ...byFile, discoveryFile, ...more }).problems;
+		assert.deepEqual(problemsOfFile('package.json'), []);
+		assert.deepEqual(problemsOfFile('https://h/x', { tlsBootstrapToken: '' }), []);
+		const at = 'discovery.file.kubeConfigPath: Invalid value: ';
+		const noFile = 'not a valid HTTPS URL or a file on disk';
+		assert.deepEqual(problemsOfFile('/nowhere'), [`${at}"/nowhere": ${noFile}`]);
+		assert.deepEqual(problemsOfFile('https://'), [`${at}"https://": ${noFile}`]);
+		assert.deepEqual(problemsOfFile('http://h/x'), [`${at}"http://h/x": if a URL is used, the scheme must be https`]);
+		assert.deepEqual(problemsOfFile('package.json', { tlsBootstrapToken: 'x' }), [
+			'discovery.tlsBootstrapToken: Invalid value: the bootstrap token is invalid',
+		]);
+		const both = { ...good, discoversBy: ['token', 'file'] as const, discoveryFile: 'package.json' };
+		assert.deepEqual(validate(both).problems, [
+			'discovery: Invalid value: "": bootstrapToken and file cannot both be set',
+		]);
 	});
 
 	it('refuses a request without a pin with upstream’s text', () => {

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Readable } from 'node:stream';
+import { hasCode } from '../../lib/errors.ts';
+import { type TestTools, testTools } from './join/fixtures.test.ts';
+import { type ResetFlags, runReset } from './reset.ts';
+
+describe('a reset', () => {
+	let tools: TestTools;
+	let output: string;
+	beforeEach(() => {
+		tools = testTools();
+		output = '';
+		const { kubeconfig, currentCertificate, clusterCa } = tools.paths;
+		for (const path of [kubeconfig, currentCertificate, clusterCa]) {
+			mkdirSync(dirname(path), { recursive: true });
+			writeFileSync(path, 'x');
+		}
+	});
+	afterEach(() => tools.remove());
+	const run = (answer: string, flags: ResetFlags = {}) => {
+		const stream = {
+			write(text: string) {
+				output += text;
+			},
+		};
+		const terminal = { stdin: Readable.from(answer === '' ? [] : [answer]), stdout: stream, stderr: stream };
+		return runReset({ root: tools.paths.root, nodeName: 'n', ...flags }, terminal);
+	};
+	const isThere = () => [tools.paths.kubeconfig, tools.paths.currentCertificate, tools.paths.clusterCa].map(existsSync);
+
+	it('removes the files after y or yes', async () => {
+		for (const answer of ['y\n', 'YES\n']) {
+			await run(answer);
+			assert.deepEqual(isThere(), [false, false, false]);
+		}
+		assert.match(output, /^\[reset\] Are you sure you want to proceed\? \[y\/N\]: /m);
+		assert.match(output, /kubectl-sim delete node n$/m);
+		assert.match(output, /The reset process does not perform cleanup of CNI plugin configuration,/);
+	});
+
+	it('removes nothing after another answer, and none', async () => {
+		for (const answer of ['', '\n', 'n\n', 'yesterday\n'])
+			await assert.rejects(run(answer), (error) => hasCode(error, 'RESET_NOT_CONFIRMED'));
+		assert.deepEqual(isThere(), [true, true, true]);
+	});
+
+	it('asks nothing with --force, and removes nothing in a dry run', async () => {
+		await run('', { dryRun: true });
+		assert.deepEqual(isThere(), [true, true, true]);
+		await run('', { force: true });
+		assert.deepEqual(isThere(), [false, false, false]);
+		assert.doesNotMatch(output, /Are you sure/);
+	});
+});

@@ -1,0 +1,186 @@
+/** Joins by a discovery file, a part of the way, and the removal of a node's files. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { clusterOnlyKubeconfig, userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
+import { type ChildPlan, startChild } from '../../lib/process-supervisor.ts';
+import { nodePlan } from '../../scripts/mesh/services.ts';
+import { type FalseServer, startFalseServer } from './false-server.ts';
+import { runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
+
+describe('a join', () => {
+	let mesh: TestMesh;
+	let token: string;
+	let falseServer: FalseServer;
+	before(async () => {
+		mesh = await startTestMesh();
+		token = await mesh.createToken();
+		falseServer = await startFalseServer();
+	});
+	after(async () => {
+		await falseServer?.close();
+		await mesh?.stopAndRemove();
+	});
+
+	const rootOf = (node: string) => join(mesh.state, 'nodes', node);
+	const plan = (node: string, flags: readonly string[], variables = {}): ChildPlan => {
+		const { args = [], ...rest } = nodePlan(node, 'none', '', { ...mesh, store: 'lmdb' });
+		return { ...rest, args: ['join', ...flags, ...args.slice(3)], variables };
+	};
+	const file = (name: string, content: string): string => {
+		const path = join(mesh.state, name);
+		writeFileSync(path, content, { mode: 0o600 });
+		return path;
+	};
+	const server = () => `https://${mesh.endpoint}`;
+	const publicFile = () => file('cluster.conf', writeKubeconfig(clusterOnlyKubeconfig(server(), mesh.ca)));
+	const byToken = () => [mesh.endpoint, '--token', token, '--discovery-token-ca-cert-hash', mesh.pin];
+
+	/** Runs a node until it has joined. @returns its phases */
+	async function joined(node: string, flags: readonly string[], variables = {}): Promise<readonly string[]> {
+		const lines: string[] = [];
+		const events = {
+			onLine: (_name: string, line: string) => void lines.push(line),
+			onCrash: () => undefined,
+			onGiveUp: () => undefined,
+		};
+		const child = startChild(plan(node, flags, variables), events);
+		try {
+			await child.started();
+		} finally {
+			await child.stop();
+		}
+		assert.ok(!lines.join('\n').includes(token.slice(7)), 'the token was printed');
+		assert.ok(await mesh.api.nodes.get(node));
+		return lines.flatMap((line) => /^\[([^\]]+)\] .* \(\d+ ms\)$/.exec(line)?.[1] ?? []).slice(0, 5);
+	}
+	const phases = [
+		'preflight',
+		'discovery/read-file',
+		'discovery/verify-server',
+		'tls-bootstrap/read-config',
+		'tls-bootstrap/check-node-name',
+	];
+
+	it('by a discovery file needs a token beside it, and no pin', async () => {
+		const without = await runToEnd(plan('by-file', ['--discovery-file', publicFile()]));
+		assert.match(
+			without.stderr,
+			/^error: error execution phase preflight: could not find authentication credentials for the TLS bootstrap process/,
+		);
+		assert.deepEqual(
+			await joined('by-file', ['--discovery-file', publicFile(), '--tls-bootstrap-token', token]),
+			phases,
+		);
+		assert.equal(readFileSync(join(rootOf('by-file'), 'etc/kubernetes/pki/ca.crt'), 'utf8'), mesh.ca);
+	});
+
+	it('by a discovery file uses the credential in the file', async () => {
+		const content = writeKubeconfig(userKubeconfig(server(), mesh.ca, 'u', { token }));
+		assert.deepEqual(await joined('by-credential', ['--discovery-file', file('token.conf', content)]), phases);
+	});
+
+	it('by the URL of a discovery file verifies the server of the URL with the CAs of the machine', async () => {
+		const content = writeKubeconfig(userKubeconfig(server(), mesh.ca, 'u', { token }));
+		const web = createServer(
+			{ cert: mesh.pki('apiserver-sim/server.crt'), key: mesh.pki('apiserver-sim/server.key') },
+			({ url }, response) => void response.writeHead(url === '/conf' ? 200 : 404).end(content),
+		).listen(0, '127.0.0.1');
+		await new Promise((resolve) => web.once('listening', resolve));
+		const base = `https://127.0.0.1:${(web.address() as AddressInfo).port}`;
+		const trusting = { NODE_EXTRA_CA_CERTS: join(mesh.state, 'pki/admin/ca.crt') };
+		try {
+			const stranger = await runToEnd(plan('by-url', ['--discovery-file', `${base}/conf`]));
+			assert.match(stranger.stderr, /Get "https:.*\/conf": .*\n {2}code: {10}DISCOVERY_FILE_INVALID/);
+			const absent = await runToEnd(plan('by-url', ['--discovery-file', `${base}/none`], trusting));
+			assert.match(
+				absent.stderr,
+				/error trying to fetch discovery kubeconfig over HTTPS from https:.*\/none, received status 404$/m,
+			);
+			assert.deepEqual(await joined('by-url', ['--discovery-file', `${base}/conf`], trusting), phases);
+		} finally {
+			web.close();
+			web.closeAllConnections();
+		}
+	});
+
+	it('by a discovery file sends no token to a server of another CA', async () => {
+		const content = writeKubeconfig(userKubeconfig(`https://${falseServer.endpoint}`, mesh.ca, 'u', { token }));
+		const config = file(
+			'foreign.yaml',
+			JSON.stringify({
+				apiVersion: 'kubeadm.k8s.io/v1beta4',
+				kind: 'JoinConfiguration',
+				discovery: { file: { kubeConfigPath: file('foreign.conf', content) } },
+				timeouts: { discovery: '1s' },
+			}),
+		);
+		const { code, stderr } = await runToEnd(plan('foreign', ['--config', config]));
+		assert.equal(code, 1);
+		assert.match(stderr, /code: {10}CLUSTER_INFO_UNREACHABLE \(discovery\/verify-server\)/);
+		assert.ok(!falseServer.heard().includes(token.slice(7)));
+	});
+
+	it('ends after the phase of --until, and prints who trusts whom', async () => {
+		const { code, stdout } = await runToEnd(plan('part', [...byToken(), '--until', 'discovery/pin-ca']));
+		assert.equal(code, 0);
+		assert.ok(
+			stdout.endsWith(
+				`[join] Stopped after discovery/pin-ca:\n  cluster-info: its author knows the token\n  cluster CA: trusted, ${mesh.pin}\n  API server: not trusted; the token was not sent\n`,
+			),
+			stdout,
+		);
+		const unknown = await runToEnd(plan('part', [...byToken(), '--until', 'discovery/none']));
+		assert.match(
+			unknown.stderr,
+			/^error: invalid phase name: discovery\/none\n[\s\S]*do this: +Name one of these phases: /,
+		);
+	});
+
+	it('continues after --until with the same key and request', async () => {
+		const flags = [...byToken(), '--until', 'tls-bootstrap/create-key'];
+		const { stdout } = await runToEnd(plan('continued', flags));
+		assert.match(stdout, /token: sent and accepted\n {2}private key: on this node only\n$/);
+		assert.equal(existsSync(join(rootOf('continued'), 'etc/kubernetes/bootstrap-kubelet.conf')), false);
+		await joined('continued', byToken());
+	});
+
+	it('changes nothing with --dry-run', async () => {
+		const csrs = async () => (await mesh.api.certificateSigningRequests.list()).items.length;
+		const before = await csrs();
+		const { code, stdout } = await runToEnd(plan('dry', [...byToken(), '--dry-run']));
+		assert.equal(code, 0);
+		assert.match(
+			stdout,
+			/^\[dryrun\] Would write file "var\/lib\/kubelet\/config\.yaml" with content:\napiVersion: kubelet/m,
+		);
+		assert.match(stdout, /^\[dryrun\] Would create the Node "dry" and its Lease$/m);
+		assert.equal(existsSync(rootOf('dry')), false);
+		assert.equal(await csrs(), before);
+		await assert.rejects(mesh.api.nodes.get('dry'));
+		const further = await runToEnd(plan('dry', [...byToken(), '--dry-run', '--until', 'register']));
+		assert.match(further.stderr, /JOIN_ARGUMENTS_INVALID/);
+	});
+
+	it('is undone by a reset, which keeps the Node and asks before', async () => {
+		await joined('undone', byToken());
+		const reset = (flags: readonly string[]) =>
+			runToEnd({
+				...plan('undone', []),
+				args: ['reset', '--root', rootOf('undone'), '--node-name', 'undone', ...flags],
+			});
+		const refused = await reset([]);
+		assert.equal(refused.code, 1);
+		assert.match(refused.stderr, /won't proceed; the user didn't answer/);
+		const kubelet = join(rootOf('undone'), 'var/lib/kubelet');
+		const { stdout } = await reset(['--dry-run']);
+		assert.match(stdout, /^\[dryrun\] Would delete contents of directories: \[.*\/etc\/kubernetes\/manifests .*\]$/m);
+		assert.notDeepEqual(readdirSync(kubelet), []);
+		assert.equal((await reset(['--force'])).code, 0);
+		assert.deepEqual(readdirSync(kubelet), []);
+		assert.deepEqual(readdirSync(join(rootOf('undone'), 'etc/kubernetes')), ['pki']);
+		assert.ok(await mesh.api.nodes.get('undone'));
+	});
+});
