@@ -5,7 +5,7 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 import { systemClock, waitBy } from '../../lib/clock.ts';
-import { dial } from '../../services/kubelet-sim/clients.ts';
+import { createDial } from '../../services/kubelet-sim/clients.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import { readJoinRequest } from '../../services/kubelet-sim/join/join-request.ts';
 import { nodePaths } from '../../services/kubelet-sim/node-paths.ts';
@@ -29,9 +29,12 @@ async function joinAll({ names, atOnce, config, directory }: Batch): Promise<rea
 	const joinInTurn = async () => {
 		for (const name of left) {
 			const startedMs = performance.now();
+			const dial = createDial();
+			const closeUnused = dial.keepOpen();
 			const tools = { dial, paths: nodePaths(join(directory, name)), say: () => undefined, signal, ...waiting };
 			const request = await readJoinRequest(undefined, { config, nodeName: name });
 			await joinWorkflow(tools).run(request, () => undefined, systemClock);
+			closeUnused();
 			joinMs.push(performance.now() - startedMs);
 		}
 	};

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock, waitBy } from '../../lib/clock.ts';
-import { dial } from '../../services/kubelet-sim/clients.ts';
+import { createDial } from '../../services/kubelet-sim/clients.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import { readJoinRequest } from '../../services/kubelet-sim/join/join-request.ts';
 import { nodePaths } from '../../services/kubelet-sim/node-paths.ts';
@@ -40,7 +40,12 @@ async function joinsPerSecond(telemetry: Readonly<Record<string, string>>): Prom
 		const signal = new AbortController().signal;
 		const joinOne = async (name: string) => {
 			const waiting = { clock: systemClock, waitUntil: waitBy(systemClock), signal, retryMs: 100 };
-			const tools = { dial, paths: nodePaths(join(state, 'nodes', name)), say: () => undefined, ...waiting };
+			const tools = {
+				dial: createDial(),
+				paths: nodePaths(join(state, 'nodes', name)),
+				say: () => undefined,
+				...waiting,
+			};
 			await joinWorkflow(tools).run(
 				await readJoinRequest(undefined, { config, nodeName: name }),
 				() => undefined,

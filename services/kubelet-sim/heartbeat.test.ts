@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
 import type { Lease, Node } from '../../lib/kube/types.ts';
-import { registerNode, renewLease, reportStatus, STATUS_INTERVAL_MS } from './heartbeat.ts';
+import { register, registerNode, renewLease, reportStatus, STATUS_INTERVAL_MS } from './heartbeat.ts';
 import { nodeObject, readyConditions } from './node-object.ts';
 
 const now = Date.UTC(2026, 0, 1);
@@ -12,12 +12,14 @@ function fakeResource<T extends Node | Lease>(present?: T) {
 	let stored = present;
 	let version = 1;
 	let conflicts = 0;
+	let reads = 0;
 	const writes: string[] = [];
 	const versioned = (object: T): T => ({
 		...object,
 		metadata: { ...object.metadata, uid: 'u', resourceVersion: String(version) },
 	});
 	const write = (verb: string) => async (object: T) => {
+		if (stored === undefined) throw new KubejoinError('API_NOT_FOUND', named);
 		if (conflicts > 0) {
 			conflicts--;
 			version++;
@@ -30,7 +32,11 @@ function fakeResource<T extends Node | Lease>(present?: T) {
 	};
 	return {
 		writes,
+		reads: () => reads,
 		stored: () => stored,
+		remove: () => {
+			stored = undefined;
+		},
 		disturb: (times: number) => {
 			conflicts = times;
 		},
@@ -42,6 +48,7 @@ function fakeResource<T extends Node | Lease>(present?: T) {
 				return versioned(object);
 			},
 			async get() {
+				reads++;
 				if (stored === undefined) throw new KubejoinError('API_NOT_FOUND', named);
 				return versioned(stored);
 			},
@@ -83,19 +90,49 @@ describe('the registration of a node', () => {
 });
 
 describe('a heartbeat', () => {
-	it('creates the Lease, then renews it, also after a conflict', async () => {
-		const { api, writes, stored, disturb } = fakeResource<Lease>();
-		await renewLease(api, { nodeName: 'n', nodeUid: 'u' }, now);
+	const leaseNow = () => now;
+	const written = (writes: readonly string[]) => writes.join(' ');
+
+	it('creates the Lease with the Node, then renews it with one write', async () => {
+		const { api, writes, reads, stored } = fakeResource<Lease>();
+		const { nodeUid, lease } = await register({ nodes: fakeResource<Node>().api, leases: api }, wanted(), leaseNow);
+		assert.equal(nodeUid, 'u');
 		assert.deepEqual(stored()?.spec, {
 			holderIdentity: 'n',
 			leaseDurationSeconds: 40,
 			renewTime: '2026-01-01T00:00:00.000000Z',
 		});
 		assert.deepEqual(stored()?.metadata.ownerReferences, [{ apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' }]);
+		const renewed = await renewLease(api, lease, () => now + 10_000);
+		await renewLease(api, renewed, () => now + 20_000);
+		assert.equal(stored()?.spec?.renewTime, '2026-01-01T00:00:20.000000Z');
+		assert.deepEqual([written(writes), reads()], ['create update update', 0]);
+	});
+
+	it('takes over an existing Lease', async () => {
+		const { api, stored } = fakeResource<Lease>(typed({ metadata: { name: 'n', labels: { mine: 'yes' } } }) as never);
+		await register({ nodes: fakeResource<Node>().api, leases: api }, wanted(), leaseNow);
+		assert.deepEqual(
+			[stored()?.metadata.labels, stored()?.metadata.ownerReferences?.[0]?.uid, stored()?.spec?.holderIdentity],
+			[{ mine: 'yes' }, 'u', 'n'],
+		);
+	});
+
+	it('renews the Lease from its present state after a conflict, and fails after too many', async () => {
+		const { api, reads, disturb } = fakeResource<Lease>();
+		const { lease } = await register({ nodes: fakeResource<Node>().api, leases: api }, wanted(), leaseNow);
 		disturb(1);
-		await renewLease(api, { nodeName: 'n', nodeUid: 'u' }, now + 10_000);
-		assert.equal(stored()?.spec?.renewTime, '2026-01-01T00:00:10.000000Z');
-		assert.deepEqual(writes, ['create', 'update']);
+		await renewLease(api, lease, () => now + 10_000);
+		assert.equal(reads(), 1);
+		disturb(100);
+		await assert.rejects(renewLease(api, lease, leaseNow), { name: 'API_CONFLICT' });
+	});
+
+	it('fails when the Lease was deleted, so that the node registers again', async () => {
+		const { api, remove } = fakeResource<Lease>();
+		const { lease } = await register({ nodes: fakeResource<Node>().api, leases: api }, wanted(), leaseNow);
+		remove();
+		await assert.rejects(renewLease(api, lease, leaseNow), { name: 'API_NOT_FOUND' });
 	});
 
 	it('reports the status every five minutes, and at once when the Node is not Ready', async () => {

@@ -1,9 +1,10 @@
 /**
- * Heartbeats: the Lease every 10 s; the Node's status every 5 minutes, and at once when the API server reports another.
+ * Heartbeats: the Lease every 10 s, written over the one that the last write returned; the Node's status every 5
+ * minutes, and when a look at the Node shows another.
  *
  * @source component-helpers lease/controller.go; kubelet_node_status.go
  */
-import { rfc3339Micro } from '../../lib/clock.ts';
+import { type Clock, rfc3339Micro } from '../../lib/clock.ts';
 import { hasCode } from '../../lib/errors.ts';
 import type { ApiClient, Unsent } from '../../lib/kube/client.ts';
 import { type Lease, type Node, wellKnown } from '../../lib/kube/types.ts';
@@ -13,6 +14,15 @@ export const LEASE_DURATION_SECONDS = 40;
 /** @source kubelet: a quarter of the Lease's duration */
 export const RENEW_INTERVAL_MS = 10_000;
 export const STATUS_INTERVAL_MS = 5 * 60_000;
+/** @differs the kubelet watches its Node; a watch for each node would cost the API server more than this look */
+export const STATUS_CHECK_INTERVAL_MS = 60_000;
+
+/** The objects of a node at the API server. */
+export interface Registration {
+	readonly nodeUid: string;
+	/** As the last write returned it. */
+	readonly lease: Lease;
+}
 
 type Nodes = Pick<ApiClient['nodes'], 'create' | 'get' | 'update' | 'updateStatus'>;
 type Leases = Pick<ApiClient['leases'], 'create' | 'get' | 'update'>;
@@ -57,48 +67,71 @@ export async function reportStatus(
 	});
 }
 
-/** Renew the node's Lease, or create it. */
-export async function renewLease(
-	leases: Leases,
-	{ nodeName, nodeUid }: { readonly nodeName: string; readonly nodeUid: string },
-	nowMs: number,
-): Promise<void> {
-	const spec = {
-		holderIdentity: nodeName,
-		leaseDurationSeconds: LEASE_DURATION_SECONDS,
-		renewTime: rfc3339Micro(nowMs),
-	};
-	await retryConflicts(async () => {
-		const found = await leases
-			.get(nodeName, wellKnown.kubeNodeLease, { expects: ['API_NOT_FOUND'] })
-			.catch((error: unknown) => {
-				if (hasCode(error, 'API_NOT_FOUND')) return undefined;
-				throw error;
-			});
-		const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeUid }];
-		const created: Unsent<Lease> = {
-			metadata: { name: nodeName, namespace: wellKnown.kubeNodeLease, ownerReferences },
-			spec,
-		};
-		await (found === undefined
-			? leases.create(created)
-			: leases.update({
-					...found,
-					metadata: { ...found.metadata, ownerReferences },
-					spec: { ...found.spec, ...spec },
-				}));
+/** Create the Node and its Lease, or update existing ones. */
+export async function register(
+	{ nodes, leases }: { readonly nodes: Nodes; readonly leases: Leases },
+	wanted: Unsent<Node>,
+	clock: Clock,
+): Promise<Registration> {
+	const { uid: nodeUid } = await registerNode(nodes, wanted);
+	return { nodeUid, lease: await createLease(leases, wanted.metadata.name ?? '', nodeUid, clock()) };
+}
+
+const specOf = (nodeName: string, nowMs: number) => ({
+	holderIdentity: nodeName,
+	leaseDurationSeconds: LEASE_DURATION_SECONDS,
+	renewTime: rfc3339Micro(nowMs),
+});
+
+/** @source lease/controller.go ensureLease @differs upstream reads the Lease first; a new node has none */
+async function createLease(leases: Leases, nodeName: string, nodeUid: string, nowMs: number): Promise<Lease> {
+	const spec = specOf(nodeName, nowMs);
+	const ownerReferences = [{ apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeUid }];
+	const metadata = { name: nodeName, namespace: wellKnown.kubeNodeLease, ownerReferences };
+	try {
+		return await leases.create({ metadata, spec }, { expects: ['API_ALREADY_EXISTS'] });
+	} catch (error) {
+		if (!hasCode(error, 'API_ALREADY_EXISTS')) throw error;
+	}
+	return retryConflicts(async () => {
+		const found = await leases.get(nodeName, wellKnown.kubeNodeLease);
+		return leases.update({
+			...found,
+			metadata: { ...found.metadata, ownerReferences },
+			spec: { ...found.spec, ...spec },
+		});
 	});
+}
+
+/**
+ * Renew the Lease; after a conflict, from its present state.
+ *
+ * @source lease/controller.go retryUpdateLease
+ */
+export async function renewLease(leases: Pick<Leases, 'get' | 'update'>, last: Lease, clock: Clock): Promise<Lease> {
+	const { name = '', namespace } = last.metadata;
+	let base = last;
+	return retryConflicts(
+		() => leases.update({ ...base, spec: { ...base.spec, ...specOf(name, clock()) } }),
+		async () => {
+			base = await leases.get(name, namespace);
+		},
+	);
 }
 
 const MAX_ATTEMPTS = 5;
 
-/** Read and write again after a conflict. */
-async function retryConflicts<T>(attempt: () => Promise<T>): Promise<T> {
+/** Reads and writes again after a conflict. */
+async function retryConflicts<T>(
+	attempt: () => Promise<T>,
+	read: () => Promise<void> = async () => undefined,
+): Promise<T> {
 	for (let left = MAX_ATTEMPTS; ; left--) {
 		try {
 			return await attempt();
 		} catch (error) {
-			if (left <= 1 || !hasCode(error, 'API_CONFLICT', 'API_ALREADY_EXISTS')) throw error;
+			if (left <= 1 || !hasCode(error, 'API_CONFLICT')) throw error;
+			await read();
 		}
 	}
 }

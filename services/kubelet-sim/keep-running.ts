@@ -5,7 +5,15 @@
 import { randomInt } from 'node:crypto';
 import { causeText, type KubejoinError } from '../../lib/errors.ts';
 import { readKubeletVersion } from './cluster-settings.ts';
-import { RENEW_INTERVAL_MS, registerNode, renewLease, reportStatus } from './heartbeat.ts';
+import {
+	LEASE_DURATION_SECONDS,
+	RENEW_INTERVAL_MS,
+	type Registration,
+	register,
+	renewLease,
+	reportStatus,
+	STATUS_CHECK_INTERVAL_MS,
+} from './heartbeat.ts';
 import { isExpired, type NodeIdentity } from './identity.ts';
 import type { JoinContext } from './join/join-context.ts';
 import { nodeObject } from './node-object.ts';
@@ -13,6 +21,8 @@ import { keepRenewed, type RenewalEvents } from './rotation/keep-renewed.ts';
 
 export interface StayOptions extends RenewalEvents {
 	readonly identity: NodeIdentity;
+	/** That of the join, which counts as the first heartbeat; absent: the first heartbeat registers the node. */
+	readonly registration?: Registration;
 	/** Called after each renewal of the Lease. */
 	readonly onBeat: (atMs: number) => void;
 }
@@ -37,7 +47,9 @@ class RunningNode {
 	#identity: NodeIdentity;
 	#connection: ReturnType<JoinContext['dial']['asNode']>;
 	#refusal: KubejoinError | undefined;
-	#nodeUid: string | undefined;
+	#registration: Registration | undefined;
+	#beatMs = 0;
+	#statusMs = 0;
 	#beating: Promise<void> = Promise.resolve();
 	#waitMs = 0;
 	/** The last problem that was printed. */
@@ -48,6 +60,7 @@ class RunningNode {
 		this.#context = context;
 		this.#options = options;
 		this.#identity = options.identity;
+		this.#registration = options.registration;
 		this.#connection = context.dial.asNode(options.identity.server, options.identity);
 	}
 
@@ -61,6 +74,7 @@ class RunningNode {
 			},
 		});
 		try {
+			if (this.#registration !== undefined) await this.#continueFromJoin();
 			do {
 				await this.#beatUntilExpired();
 				// An attempt that started before the expiry can still succeed; a failed one is the reason of the expiry.
@@ -92,13 +106,24 @@ class RunningNode {
 		this.#onceRotated();
 	}
 
+	async #continueFromJoin(): Promise<void> {
+		[this.#beatMs, this.#statusMs] = [this.#context.clock(), this.#context.clock()];
+		this.#options.onBeat(this.#beatMs);
+		this.#waitMs = nextBeatMs();
+		await this.#wait();
+	}
+
 	async #beatUntilExpired(): Promise<void> {
-		const { signal, clock, waitUntil } = this.#context;
-		while (!signal.aborted && !this.#isExpired()) {
+		while (!this.#context.signal.aborted && !this.#isExpired()) {
 			this.#beating = this.#tryToBeat();
 			await this.#beating;
-			await waitUntil(Math.min(clock() + this.#waitMs, this.#identity.notAfter), signal);
+			await this.#wait();
 		}
+	}
+
+	#wait(): Promise<void> {
+		const { signal, clock, waitUntil } = this.#context;
+		return waitUntil(Math.min(clock() + this.#waitMs, this.#identity.notAfter), signal);
 	}
 
 	async #tryToBeat(): Promise<void> {
@@ -111,7 +136,7 @@ class RunningNode {
 		} catch (error) {
 			if (signal.aborted) return;
 			// The Node may have been deleted: the next heartbeat registers it.
-			this.#nodeUid = undefined;
+			this.#registration = undefined;
 			const problem = causeText(error);
 			if (problem !== this.#problem) say(`[kubelet] Waiting for the API server to accept the heartbeat: ${problem}`);
 			this.#problem = problem;
@@ -123,13 +148,21 @@ class RunningNode {
 		const { clock, paths } = this.#context;
 		const { api } = this.#connection;
 		const { nodeName } = this.#options.identity;
-		const { onBeat } = this.#options;
-		this.#nodeUid ??= (
-			await registerNode(api.nodes, nodeObject(nodeName, clock(), await readKubeletVersion(paths)))
-		).uid;
-		await renewLease(api.leases, { nodeName, nodeUid: this.#nodeUid }, clock());
-		onBeat(clock());
+		const known = this.#isRecent() ? this.#registration : undefined;
+		if (known === undefined) {
+			this.#registration = await register(api, nodeObject(nodeName, clock(), await readKubeletVersion(paths)), clock);
+			this.#statusMs = clock();
+		} else this.#registration = { ...known, lease: await renewLease(api.leases, known.lease, clock) };
+		this.#beatMs = clock();
+		this.#options.onBeat(this.#beatMs);
+		if (clock() - this.#statusMs < STATUS_CHECK_INTERVAL_MS) return;
 		await reportStatus(api.nodes, nodeName, clock());
+		this.#statusMs = clock();
+	}
+
+	/** The Lease of a process that was asleep may have expired, and its Node be marked. */
+	#isRecent(): boolean {
+		return this.#context.clock() - this.#beatMs < LEASE_DURATION_SECONDS * 1000;
 	}
 }
 

@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import { reportAs, runCli } from '../../lib/cli.ts';
 import { microClock } from '../../lib/clock.ts';
 import { LOOPBACK } from '../../lib/rpc/health.ts';
-import { dial } from './clients.ts';
+import { createDial } from './clients.ts';
 import { joinByFileWorkflow, joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
 import { failureText } from './join-output.ts';
 import { nodePaths } from './node-paths.ts';
@@ -18,7 +18,7 @@ const DEFAULT_HEALTHZ_PORT = '10248';
 /** The phases are read from the workflows, which run nothing here. */
 const phaseList = (): string => {
 	const context = {
-		dial,
+		dial: createDial(),
 		paths: nodePaths('/'),
 		say: () => undefined,
 		clock: microClock,

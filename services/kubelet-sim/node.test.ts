@@ -94,6 +94,7 @@ describe('a node', () => {
 				verified: connection('verified'),
 				withCredential: connection('token'),
 				asNode: connection('node'),
+				keepOpen: () => () => undefined,
 			},
 			paths: nodePaths(root),
 			say: (line: string) => void said.push(line),

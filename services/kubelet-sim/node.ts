@@ -12,6 +12,7 @@ import { matchesPin, parsePin } from '../../lib/pki/pin.ts';
 import { quoteInput } from '../../lib/text.ts';
 import type { PhaseEvent } from '../../lib/workflow.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
+import type { Registration } from './heartbeat.ts';
 import { isExpired, loadIdentity, type NodeIdentity, storeServer } from './identity.ts';
 import { joinByFileWorkflow, joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
 import type { JoinContext } from './join/join-context.ts';
@@ -37,11 +38,19 @@ export async function runNode(tools: JoinContext, request: JoinRequest, options:
 	while (!tools.signal.aborted) {
 		const kept = await keptIdentity(tools, request);
 		const isValid = kept !== undefined && !isExpired(kept, tools.clock);
-		const identity = isValid
-			? await atEndpoint(kept, request, tools)
-			: await join(tools, request, options, kept && { kept, ...ended });
-		options.onJoined(identity, isValid ? 'resumed' : 'joined');
-		ended = await stay(tools, { ...options, identity });
+		const closeUnused = tools.dial.keepOpen();
+		try {
+			const joined: Joined = isValid
+				? { identity: await atEndpoint(kept, request, tools) }
+				: await join(tools, request, options, kept && { kept, ...ended });
+			options.onJoined(joined.identity, isValid ? 'resumed' : 'joined');
+			const staying = stay(tools, { ...options, ...joined });
+			// The node continues on the connection on which it registered; that with the token is unused now.
+			closeUnused();
+			ended = await staying;
+		} finally {
+			closeUnused();
+		}
 	}
 }
 
@@ -49,6 +58,12 @@ export async function runNode(tools: JoinContext, request: JoinRequest, options:
 async function keptIdentity({ paths }: JoinContext, request: JoinRequest): Promise<NodeIdentity | undefined> {
 	const kept = await loadIdentity(paths);
 	return kept?.nodeName === request.nodeName && isOfCluster(kept, request.caCertHashes) ? kept : undefined;
+}
+
+interface Joined {
+	readonly identity: NodeIdentity;
+	/** Absent: the node registers with its first heartbeat. */
+	readonly registration?: Registration;
 }
 
 interface Lapsed extends Expired {
@@ -60,7 +75,7 @@ async function join(
 	request: JoinRequest,
 	{ report, inTurn = (work) => work() }: NodeOptions,
 	lapsed?: Lapsed,
-): Promise<NodeIdentity> {
+): Promise<Joined> {
 	if (lapsed !== undefined) {
 		const { problems } = validate(request);
 		const hasNone = request.token === '' && request.discoveryFile === '';
@@ -75,8 +90,7 @@ async function join(
 	const workflow = workflowOf(request, tools);
 	const attributes = { 'k8s.node.name': request.nodeName };
 	try {
-		return (await inTurn(() => workflow.run({ ...request, replaces: lapsed?.kept }, report, tools.clock, attributes)))
-			.identity;
+		return await inTurn(() => workflow.run({ ...request, replaces: lapsed?.kept }, report, tools.clock, attributes));
 	} catch (error) {
 		// These errors refuse the token; any other error is not about it.
 		if (lapsed === undefined || !hasCode(error, 'CLUSTER_INFO_UNSIGNED', 'API_UNAUTHORIZED', 'API_FORBIDDEN'))

@@ -12,7 +12,7 @@ import { serveHealth } from '../../lib/rpc/health.ts';
 import { findCollector } from '../../lib/rpc/local-collector.ts';
 import { startTracing } from '../../lib/rpc/tracing.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../../lib/rpc/unforeseen.ts';
-import { dial } from './clients.ts';
+import { createDial } from './clients.ts';
 import { readyChecks } from './health.ts';
 import type { JoinContext } from './join/join-context.ts';
 import { type JoinFlags, type JoinRequest, readJoinRequest } from './join/join-request.ts';
@@ -104,7 +104,7 @@ function lastPhase({ isDryRun }: JoinRequest, until: string | undefined): string
 }
 
 const joinContext = (plan: NodePlan, output: NodeOutput, signal: AbortSignal): JoinContext => ({
-	dial,
+	dial: createDial(),
 	paths: plan.paths,
 	say: (sentence) => output.sayOf(plan, sentenceText(sentence), 'repeated'),
 	clock: microClock,

@@ -4,7 +4,7 @@ import type { ApiClient } from '../../../lib/kube/client.ts';
 import type { NodePaths } from '../node-paths.ts';
 import type { FileCa, PinnedCa, TrustedServer } from '../trust.ts';
 
-/** A connection to an API server; `close` when done. */
+/** The use of a connection to an API server; `close` when done. */
 export interface ApiConnection<Offers extends keyof ApiClient = keyof ApiClient> {
 	readonly api: Pick<ApiClient, Offers>;
 	readonly close: () => void;
@@ -30,6 +30,11 @@ export interface Dial {
 		server: TrustedServer,
 		identity: { readonly certificate: string; readonly key: string },
 	) => ApiConnection<'nodes' | 'leases' | 'certificateSigningRequests'>;
+	/**
+	 * Keeps verified connections that have no user open, so that the next phase continues on the one of its server, until
+	 * the returned function is called.
+	 */
+	readonly keepOpen: () => () => void;
 }
 
 /** The credential of the node before it has a certificate. */

@@ -40,14 +40,16 @@ describe('register', () => {
 	};
 
 	it('creates the Node and a Lease owned by it, with the node’s certificate', async () => {
-		assert.deepEqual(await run(1_000, {}), {});
+		const { registration } = await run(1_000, {});
+		assert.deepEqual([registration.nodeUid, registration.lease], ['u', leases[0]]);
 		assert.deepEqual(tools.dialled, ['as node h:6443', 'closed']);
 		assert.equal(leases.length, 1);
 		assert.equal(leases[0]?.metadata.ownerReferences?.[0]?.uid, 'u');
 	});
 
 	it('waits for an unavailable server, and prints the reason once', async () => {
-		assert.deepEqual(await run(10_000, refusedConnection(), refusedConnection(), {}), {});
+		const { registration } = await run(10_000, refusedConnection(), refusedConnection(), {});
+		assert.equal(registration.nodeUid, 'u');
 		assert.equal(tools.said.length, 1);
 		assert.match(
 			tools.said.join(),

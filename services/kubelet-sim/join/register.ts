@@ -5,7 +5,7 @@
  */
 import type { Phase } from '../../../lib/workflow.ts';
 import type { ClusterSettings } from '../cluster-settings.ts';
-import { registerNode, renewLease } from '../heartbeat.ts';
+import { type Registration, register as registerNode } from '../heartbeat.ts';
 import type { NodeIdentity } from '../identity.ts';
 import { nodeObject } from '../node-object.ts';
 import type { JoinContext } from './join-context.ts';
@@ -20,25 +20,21 @@ interface Needs {
 /**
  * @differs the kubelet retries without a limit; kubejoin until the timeout of TLS bootstrap, and then the join fails
  */
-export const register = (tools: JoinContext): Phase<Needs, object> => ({
+export const register = (tools: JoinContext): Phase<Needs, { readonly registration: Registration }> => ({
 	name: 'register',
 	trust: 'the node is listed, over mutual TLS',
 	async run({ identity, settings, tlsBootstrapTimeoutMs }) {
 		const { dial, clock } = tools;
 		const connection = dial.asNode(identity.server, identity);
-		const attempt = async () => {
-			const { uid } = await registerNode(
-				connection.api.nodes,
-				nodeObject(identity.nodeName, clock(), settings.kubernetesVersion),
-			);
-			await renewLease(connection.api.leases, { nodeName: identity.nodeName, nodeUid: uid }, clock());
-		};
+		const node = () => nodeObject(identity.nodeName, clock(), settings.kubernetesVersion);
+		const attempt = () => registerNode(connection.api, node(), clock);
 		try {
 			const waiting = '[kubelet] Waiting for the API server to create the Node';
-			await retryWhileUnavailable(attempt, { timeoutMs: tlsBootstrapTimeoutMs, waiting }, tools);
+			return {
+				registration: await retryWhileUnavailable(attempt, { timeoutMs: tlsBootstrapTimeoutMs, waiting }, tools),
+			};
 		} finally {
 			connection.close();
 		}
-		return {};
 	},
 });

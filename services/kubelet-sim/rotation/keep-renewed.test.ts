@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ErrorCode, KubejoinError } from '../../../lib/errors.ts';
 import { makePrivateDirectory } from '../../../lib/files.ts';
-import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
+import type { CertificateSigningRequest, Lease } from '../../../lib/kube/types.ts';
 import {
 	buildCaCertificate,
 	buildCertificate,
@@ -14,6 +14,7 @@ import {
 } from '../../../lib/pki/certificate.ts';
 import { parseCsr } from '../../../lib/pki/csr.ts';
 import { generateKeyPair, spkiOf, writePrivateKey } from '../../../lib/pki/keys.ts';
+import type { Registration } from '../heartbeat.ts';
 import { loadIdentity, type NodeIdentity, storeIdentity } from '../identity.ts';
 import type { JoinContext } from '../join/join-context.ts';
 import { stay } from '../keep-running.ts';
@@ -114,14 +115,24 @@ describe('a node that keeps its certificate renewed', () => {
 		const waited: number[] = [];
 		const stored = new Map<string, CertificateSigningRequest>();
 		const connections = { open: 0 };
+		const registrations = { count: 0 };
 		let used = 0;
 		const api = (serial: string) => ({
 			nodes: {
-				create: async () => ({ metadata: { uid: 'u' } }),
+				async create(node: object) {
+					registrations.count++;
+					return { ...node, metadata: { uid: 'u' } };
+				},
 				get: async () => ({ metadata: {}, status: {} }),
 				updateStatus: async (node: object) => node,
 			},
-			leases: { get: async () => ({ metadata: {}, spec: {} }), update: async (lease: object) => lease },
+			leases: {
+				create: async (lease: Lease) => lease,
+				async update(lease: Lease) {
+					if (lease.metadata.name !== 'deleted') return lease;
+					throw new KubejoinError('API_NOT_FOUND', { resource: 'leases', group: '', name: 'n' } as never);
+				},
+			},
 			certificateSigningRequests: {
 				async create(csr: CertificateSigningRequest) {
 					const name = csr.metadata.name ?? '';
@@ -185,7 +196,7 @@ describe('a node that keeps its certificate renewed', () => {
 			signal: stopping.signal,
 			retryMs: 0,
 		} as unknown as JoinContext;
-		return { tools, requests, askedWith, waited, connections, stop: () => stopping.abort() };
+		return { tools, requests, askedWith, waited, connections, registrations, stop: () => stopping.abort() };
 	}
 	async function run(answers: readonly Answer[]) {
 		const { tools, stop, ...seen } = world(answers);
@@ -311,6 +322,21 @@ describe('a node that keeps its certificate renewed', () => {
 		assert.equal(connections.open, 0);
 		assert.ok(beats > 10, `${beats} heartbeats`);
 		assert.ok(mostOpen <= 2, 'a heartbeat and a rotation have a connection each, and nothing else has');
+	});
+
+	it('continues with the registration of its join, and registers when that is lost', async () => {
+		const { tools, registrations } = world(['issued', ...Array<Answer>(100).fill('denied')], 2);
+		const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'n' } };
+		const stayFrom = (registration: Registration) => {
+			registrations.count = 0;
+			const none = () => undefined;
+			return stay(tools, { identity: first, registration, onBeat: none, onRotated: none, onRefused: none });
+		};
+		await stayFrom({ nodeUid: 'u', lease });
+		assert.equal(registrations.count, 0);
+		nowMs = start;
+		await stayFrom({ nodeUid: 'u', lease: { ...lease, metadata: { name: 'deleted' } } });
+		assert.equal(registrations.count, 1);
 	});
 
 	it('keeps the newest files, and two files for two certificates of one second', async () => {

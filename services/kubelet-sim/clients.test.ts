@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import type { ApiClient } from '../../lib/kube/client.ts';
+import { createCa, type Door, openDoor, type TestCa, whoAmI } from '../../lib/rpc/fixtures.test.ts';
+import { createDial } from './clients.ts';
+import type { ApiConnection } from './join/join-context.ts';
+import type { PinnedCa } from './trust.ts';
+
+describe('the connections of a node', () => {
+	let ca: TestCa;
+	let door: Door;
+	before(async () => {
+		ca = await createCa('kubernetes');
+	});
+	beforeEach(async () => {
+		const identity = await ca.server('apiserver-sim', { hosts: ['localhost'] });
+		door = await openDoor({ identity, clientCa: ca, clientCertificate: 'optional', services: [whoAmI] });
+	});
+	afterEach(() => door.close());
+
+	const trusted = () => ca.pem as PinnedCa;
+	const server = () => ({ url: `https://${door.target}`, target: door.target, ca: trusted() });
+	const node = async (name: string) => {
+		const { cert: certificate, key } = await ca.client(`system:node:${name}`, { organizations: ['system:nodes'] });
+		return { certificate, key };
+	};
+	async function user({ api, close }: ApiConnection<never>): Promise<string | undefined> {
+		const { status } = await (api as unknown as ApiClient).selfSubjectReviews.create({ metadata: {} } as never);
+		close();
+		return status?.userInfo?.username;
+	}
+
+	it('uses the verified connection for the calls with the token, and no unverified one', async () => {
+		const dial = createDial();
+		const closeUnused = dial.keepOpen();
+		await user(dial.unverified(door.target));
+		assert.equal(door.handshakes(), 1);
+		await user(dial.verified(door.target, trusted()));
+		await user(dial.withCredential(server(), { token: 'abcdef.0123456789abcdef' }));
+		await user(dial.withCredential(server(), { token: 'abcdef.0123456789abcdef' }));
+		assert.equal(door.handshakes(), 2);
+		await user(dial.unverified(door.target));
+		assert.equal(door.handshakes(), 3);
+		closeUnused();
+	});
+
+	it('uses one connection for an identity, and another one for another identity', async () => {
+		const dial = createDial();
+		const first = await node('first');
+		const staying = dial.asNode(server(), first);
+		assert.equal(await user(dial.asNode(server(), first)), 'system:node:first');
+		assert.equal(await user(dial.asNode(server(), await node('second'))), 'system:node:second');
+		assert.equal(door.handshakes(), 2);
+		assert.equal(await user(staying), 'system:node:first');
+		assert.equal(door.handshakes(), 2);
+	});
+
+	it('verifies each server with its own CA and name', async () => {
+		const dial = createDial();
+		const closeUnused = dial.keepOpen();
+		await user(dial.verified(door.target, trusted()));
+		const other = (await createCa('other')).pem as PinnedCa;
+		await assert.rejects(user(dial.verified(door.target, other)), { code: 'PEER_REFUSED' });
+		const renamed = { ...server(), tlsServerName: 'elsewhere' };
+		await assert.rejects(user(dial.withCredential(renamed, { token: 'token' })), { code: 'PEER_REFUSED' });
+		closeUnused();
+	});
+
+	it('closes a connection after its last user, unless a join keeps it open', async () => {
+		const dial = createDial();
+		await user(dial.verified(door.target, trusted()));
+		await user(dial.verified(door.target, trusted()));
+		assert.equal(door.handshakes(), 2);
+		const closeUnused = dial.keepOpen();
+		await user(dial.verified(door.target, trusted()));
+		closeUnused();
+		await user(dial.verified(door.target, trusted()));
+		assert.equal(door.handshakes(), 4);
+	});
+});
