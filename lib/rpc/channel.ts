@@ -88,6 +88,13 @@ export function withBearerToken(channel: VerifiedChannel, token: string): Verifi
 	return { ...channel, metadata };
 }
 
+const BEARER = 'Bearer ';
+
+function tokenBytes(metadata: grpc.Metadata): number {
+	const [value] = metadata.get('authorization');
+	return value === undefined ? 0 : Buffer.byteLength(value) - BEARER.length;
+}
+
 export interface CallOptions {
 	/** The call fails after this time; default 10,000. */
 	readonly deadlineMs?: number;
@@ -118,6 +125,7 @@ export function call<Req extends object, Res extends object>(
 		'rpc.method': method,
 		'server.address': channel.target,
 		'kubejoin.tls': channel.tls,
+		'kubejoin.token.bytes': tokenBytes(channel.metadata),
 	};
 	const { expects } = options;
 	return inSpan(definition.path.slice(1), { kind: SpanKind.CLIENT, attributes, expects }, () =>

@@ -2,8 +2,9 @@
  * The JSON that the observer sends to the page and to `kubejoin watch`: joins, their steps, and the cluster. Types
  * only. No field can hold a secret.
  *
- * `GET /api/stream`: the events `session`, `experiments`, `experiment`, `join`, `storm` and `cluster`: first the
- * present state, then every change. With `?steps=all` also `step`, of every join.
+ * `GET /api/stream`: the events `session`, `experiments`, `experiment`, `join`, `traffic`, `storm` and `cluster`: first
+ * the present state, then every change. With `?steps=all` also `step`, of every join. With `?batch=true`, here and
+ * below, all events of 100 ms are one event, `batch`: a list of pairs of an event and its data.
  * `GET /api/joins/ID/stream`: the events `join` and `step` of one join.
  * `GET /api/joins/ID/steps/STEP`: `StepDetail`.
  * `POST /api/actions/ACTION`: `ActionResult`. Needs JSON, and `Session.key` in the header `X-Kubejoin-Session`.
@@ -44,6 +45,11 @@ export interface Join {
 	/** The phase in progress; empty if there is none. */
 	readonly nextPhase: string;
 	readonly failure?: Failure;
+	/** The protection of the node's last message, and the program that it was sent to. */
+	readonly tls?: Tls;
+	readonly peer?: Lane;
+	/** Bytes of tokens in the messages of the node. Absent: no message says how many. */
+	readonly tokenBytes?: number;
 	readonly steps: number;
 	/** The observer keeps this line and no longer has the steps. */
 	readonly isForgotten: boolean;
@@ -65,6 +71,8 @@ export interface Step {
 	/** `get configmaps kube-public/cluster-info`, `discovery/pin-ca`, `tokens get`. */
 	readonly label: string;
 	readonly tls?: Tls;
+	/** Of a store operation: `lmdb` or `redis`. */
+	readonly store?: string;
 	/** Milliseconds since the join began. */
 	readonly startMs: number;
 	readonly durationMs: number;
@@ -92,6 +100,41 @@ export interface Step {
 	 * exists.
 	 */
 	readonly expectedError?: string;
+}
+
+/** The calls of one program to another, of all joins. */
+export interface Line {
+	/** `kubelet-sim`: all nodes. */
+	readonly from: Lane;
+	/** A program, or the name of a store. */
+	readonly to: Lane;
+	readonly tls?: Tls;
+	readonly calls: number;
+	readonly refused: number;
+	/** In the last minute. */
+	readonly perMinute: number;
+}
+
+/** A message that ended a moment ago. */
+export interface Message {
+	/** ID of its step. */
+	readonly id: string;
+	readonly join: string;
+	readonly from: Lane;
+	readonly to: Lane;
+	readonly tls?: Tls;
+	readonly label: string;
+	/** Milliseconds of Unix time. */
+	readonly startMs: number;
+	readonly durationMs: number;
+	/** Code of its error. */
+	readonly failed?: string;
+}
+
+/** `messages` has at most 24; `lines` counts all. */
+export interface Traffic {
+	readonly lines: readonly Line[];
+	readonly messages: readonly Message[];
 }
 
 /** The details of a step. The page has a text for each key. */
@@ -170,6 +213,12 @@ export interface Cluster {
 		readonly name: string;
 		readonly health: 'ok' | 'failing' | 'away';
 		readonly problem?: string;
+		/**
+		 * Of a service that is away: no program listens, it accepts and does not answer, or its host is not reachable.
+		 */
+		readonly why?: 'stopped' | 'silent' | 'unreachable';
+		/** The clock of the service minus that of the observer, in whole seconds. */
+		readonly clockOffsetMs?: number;
 	}[];
 }
 

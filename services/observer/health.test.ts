@@ -22,13 +22,15 @@ describe('the health of the services', () => {
 	});
 
 	it('is ok where the service is ready', async () => {
-		assert.deepEqual(await checkServices([{ name: 'ca-service', url }]), [{ name: 'ca-service', health: 'ok' }]);
+		assert.deepEqual(await checkServices([{ name: 'ca-service', url }], Date.now), [
+			{ name: 'ca-service', health: 'ok' },
+		]);
 	});
 
 	it('is failing with the checks that fail, printable and of bounded length', async () => {
 		status = 500;
 		body = `[-]ledger failed\u001b[2J\n${'x'.repeat(100_000)}`;
-		const [service] = await checkServices([{ name: 'ca-service', url }]);
+		const [service] = await checkServices([{ name: 'ca-service', url }], Date.now);
 		assert.equal(service?.health, 'failing');
 		assert.match(service?.problem ?? '', /^\[-\]ledger failed\^\[\[2J\n/);
 		assert.ok((service?.problem ?? '').length <= 1_100);
@@ -39,9 +41,24 @@ describe('the health of the services', () => {
 			{ name: 'a', url },
 			{ name: 'b', url: `http://127.0.0.1:${await unusedPort()}/readyz` },
 		];
-		const [first, second] = await checkServices(services);
+		const [first, second] = await checkServices(services, Date.now);
 		assert.deepEqual([first?.health, second?.name, second?.health], ['ok', 'b', 'away']);
 		assert.match(second?.problem ?? '', /ECONNREFUSED/);
+		assert.equal(second?.why, 'stopped');
+	});
+
+	it('has the offset of a clock that differs by more than the resolution of a header', async () => {
+		const offset = async (offsetMs: number) =>
+			(await checkServices([{ name: 'ca-service', url }], () => Date.now() - offsetMs))[0]?.clockOffsetMs;
+		assert.equal(await offset(1_000), undefined);
+		const found = (await offset(360_000)) ?? 0;
+		assert.ok(Math.abs(found - 360_000) <= 2_000, `${found} ms`);
+	});
+
+	it('is silent where a program accepts and does not answer', async () => {
+		server.removeAllListeners('request');
+		const [service] = await checkServices([{ name: 'ca-service', url }], Date.now, 50);
+		assert.deepEqual([service?.health, service?.why], ['away', 'silent']);
 	});
 });
 

@@ -24,24 +24,39 @@ async function beginningOf({ body }: Response): Promise<string> {
 	return text.slice(0, MAX_PROBLEM).trim();
 }
 
+/** A `Date` has seconds, and the answer can be older than a second. */
+const SAME_CLOCK_MS = 2_500;
+
+function clockOffset({ headers }: Response, nowMs: number): { readonly clockOffsetMs?: number } {
+	const offsetMs = Date.parse(headers.get('date') ?? '') - nowMs;
+	return Math.abs(offsetMs) > SAME_CLOCK_MS ? { clockOffsetMs: Math.round(offsetMs / 1_000) * 1_000 } : {};
+}
+
+function whyAway(cause: unknown): 'stopped' | 'silent' | 'unreachable' {
+	if (cause instanceof Error && cause.name === 'TimeoutError') return 'silent';
+	const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+	return code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'UND_ERR_SOCKET' ? 'stopped' : 'unreachable';
+}
+
+/** @param now  milliseconds of Unix time */
 export const checkServices = (
 	services: readonly { readonly name: string; readonly url: string }[],
+	now: () => number,
+	timeoutMs = TIMEOUT_MS,
 ): Promise<Cluster['services']> =>
 	Promise.all(
 		services.map(async ({ name, url }) => {
 			try {
-				const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+				const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
+				const clock = clockOffset(response, now());
 				if (response.ok) {
 					await response.body?.cancel();
-					return { name, health: 'ok' };
+					return { name, health: 'ok', ...clock };
 				}
-				return { name, health: 'failing', problem: printableLines(await beginningOf(response)) };
+				return { name, health: 'failing', problem: printableLines(await beginningOf(response)), ...clock };
 			} catch (error) {
-				return {
-					name,
-					health: 'away',
-					problem: causeText(error instanceof Error && error.cause !== undefined ? error.cause : error),
-				};
+				const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+				return { name, health: 'away', problem: causeText(cause), why: whyAway(cause) };
 			}
 		}),
 	);

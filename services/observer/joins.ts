@@ -187,7 +187,7 @@ class JoinCollection implements Joins {
 	#notify(id: string, entry: Entry): void {
 		const spans = [...entry.spans.values()];
 		const steps = stepsOf(id, spans);
-		const join = joinOf(id, spans, steps.length);
+		const join = joinOf(id, spans, steps);
 		if (!entry.isCounted && join.state !== 'joining') {
 			entry.isCounted = true;
 			this.#storm.count(join, phaseDurations(spans));

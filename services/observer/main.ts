@@ -31,6 +31,7 @@ import { createPageApp, pageDirectory } from './page-app.ts';
 import { SavedJoins } from './saved-joins.ts';
 import { createTextReporter, type TextReporter } from './text-reporter.ts';
 import { createTracesApp } from './traces-app.ts';
+import { Traffic } from './traffic.ts';
 
 type Settings = Config<typeof settings>;
 
@@ -46,10 +47,11 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	// Before the reporter listens: it prints no join of an earlier run.
 	const saved = await openSavedJoins(config, joins, count, log);
 	const reporter = startReporter(config, joins);
+	const traffic = new Traffic(joins, systemClock);
 	const channel = openChannel(config);
 	const cluster = createClusterView({
 		api: channel && apiClient(channel),
-		checkServices: () => checkServices(config.services),
+		checkServices: () => checkServices(config.services, systemClock),
 		clock: systemClock,
 		log,
 	});
@@ -63,7 +65,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	};
 	const directory = pageDirectory(projectPath());
 	const page = createPageApp({
-		...{ joins, cluster, session, clock: systemClock, directory, actions, experiments, count, log },
+		...{ joins, cluster, session, traffic, clock: systemClock, directory, actions, experiments, count, log },
 		hosts: config.pageHosts,
 	});
 	const guarded = { unforeseen, count };
@@ -76,6 +78,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	const timers = [
 		setInterval(() => {
 			joins.flush();
+			traffic.flush();
 			saved?.save();
 			reporter?.settle(systemClock());
 		}, FLUSH_MS),

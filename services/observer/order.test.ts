@@ -83,7 +83,7 @@ describe('the order of steps', () => {
 			stepsOf(traceId, spans).map(({ label }) => label),
 			['preflight', 'x/Get'],
 		);
-		assert.equal(joinOf(traceId, spans, 0).phase, 'preflight');
+		assert.equal(joinOf(traceId, spans, []).phase, 'preflight');
 	});
 
 	it('puts a cause before its effect although the clock of the other service is behind', () => {

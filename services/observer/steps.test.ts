@@ -88,7 +88,7 @@ describe('steps of a join', () => {
 		fc.assert(
 			fc.property(fc.shuffledSubarray([...joinedSpans], { minLength: 1 }), (spans) => {
 				stepsOf(traceId, spans);
-				joinOf(traceId, spans, 0);
+				joinOf(traceId, spans, []);
 			}),
 		);
 	});
@@ -125,7 +125,7 @@ describe('steps of a join', () => {
 					}));
 					for (const { startMs, durationMs } of stepsOf(traceId, spans))
 						assert.ok(Number.isFinite(startMs) && Number.isFinite(durationMs));
-					assert.ok(Number.isFinite(joinOf(traceId, spans, 0).durationMs));
+					assert.ok(Number.isFinite(joinOf(traceId, spans, []).durationMs));
 				},
 			),
 		);
@@ -184,7 +184,7 @@ describe('steps that are no part of a join', () => {
 		for (const service of ['apiserver-sim', 'attacker-sim']) {
 			const forged = [root({ service, attributes }), phase(50, 'discovery/pin-ca', attributes, { service })];
 			assert.equal(shown([...answered.slice(1), ...forged]), shown(answered.slice(1)));
-			const { state, node } = joinOf(traceId, [...forged, ...answered.slice(1)], 0);
+			const { state, node } = joinOf(traceId, [...forged, ...answered.slice(1)], []);
 			assert.deepEqual([state, node], ['joining', 'node-1']);
 		}
 	});
@@ -225,14 +225,14 @@ describe('steps that are no part of a join', () => {
 
 describe('a join', () => {
 	it('is in progress until its first span has ended, and has the next phase', () => {
-		const { state, node, phase: last, nextPhase } = joinOf(traceId, [joinedSpans[1] ?? assert.fail()], 1);
+		const { state, node, phase: last, nextPhase } = joinOf(traceId, [joinedSpans[1] ?? assert.fail()], []);
 		assert.deepEqual([state, node, last, nextPhase], ['joining', 'node-1', 'preflight', 'discovery/confirm']);
 	});
 
 	it('has joined, or was refused with code, message, causes and remedy', () => {
-		const joined = joinOf(traceId, joinedSpans, 8);
+		const joined = joinOf(traceId, joinedSpans, []);
 		assert.deepEqual([joined.state, joined.durationMs, joined.failure], ['joined', 100, undefined]);
-		const refused = joinOf(traceId, refusedSpans, 2);
+		const refused = joinOf(traceId, refusedSpans, []);
 		assert.equal(refused.state, 'refused');
 		assert.deepEqual(refused.failure, {
 			code: 'CA_HASH_MISMATCH',
@@ -247,9 +247,18 @@ describe('a join', () => {
 		const { failure } = joinOf(
 			traceId,
 			[root({ failed: 'no', attributes: { 'kubejoin.workflow': 'join', 'error.type': 'INTERNAL' } })],
-			0,
+			[],
 		);
 		assert.deepEqual(failure, { code: 'INTERNAL', sentence: 'no', remedy: '' });
+	});
+
+	it('has the protection and the receiver of the last message of its node, and the bytes of its tokens', () => {
+		const sent = joinedSpans.map((one) =>
+			one.spanId === idOf(4) ? { ...one, attributes: { ...one.attributes, 'kubejoin.token.bytes': 23 } } : one,
+		);
+		const { tls, peer, tokenBytes } = joinOf(traceId, sent, stepsOf(traceId, sent));
+		assert.deepEqual([tls, peer, tokenBytes], ['one-way', 'apiserver-sim', 23]);
+		assert.equal(joinOf(traceId, joinedSpans, []).tokenBytes, undefined);
 	});
 
 	it('is recognized by a span of its workflow only', () => {

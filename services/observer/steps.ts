@@ -19,24 +19,36 @@ export const isJoin = (spans: Iterable<Span>): boolean => {
 };
 
 /** The line of a join, from the spans that have arrived. */
-export function joinOf(id: string, spans: readonly Span[], steps: number): Join {
+export function joinOf(id: string, spans: readonly Span[], steps: readonly Step[]): Join {
 	const root = spans.find(isRoot);
 	const last = phasesOf(spans).at(-1);
 	const startedMs = startOf(spans);
 	const endMs = root?.endMs ?? spans.reduce((latest, span) => Math.max(latest, span.endMs), startedMs);
 	const failure = root === undefined ? undefined : failureOf(root);
+	const node = text((root ?? last)?.attributes ?? {}, 'k8s.node.name');
+	const message = steps.findLast(({ kind, from }) => kind === 'message' && from === node);
 	return {
 		id,
-		node: text((root ?? last)?.attributes ?? {}, 'k8s.node.name'),
+		node,
 		startedMs,
 		durationMs: endMs - startedMs,
 		state: root === undefined ? 'joining' : failure === undefined ? 'joined' : 'refused',
 		phase: last?.name ?? '',
 		nextPhase: root === undefined && last !== undefined ? text(last.attributes, 'kubejoin.phase.next') : '',
 		failure,
-		steps,
+		...(message === undefined ? {} : { peer: message.to }),
+		...(message?.tls === undefined ? {} : { tls: message.tls }),
+		...tokenBytesOf(spans),
+		steps: steps.length,
 		isForgotten: false,
 	};
+}
+
+function tokenBytesOf(spans: readonly Span[]): Pick<Join, 'tokenBytes'> {
+	const sent = spans.flatMap(({ service, attributes: { 'kubejoin.token.bytes': bytes } }) =>
+		service === 'kubelet-sim' && typeof bytes === 'number' ? [bytes] : [],
+	);
+	return sent.length === 0 ? {} : { tokenBytes: sent.reduce((sum, bytes) => sum + bytes, 0) };
 }
 
 /** Durations of the phases that passed. */
@@ -152,7 +164,8 @@ class Trace {
 	#store(span: Span): Step {
 		const lane = this.#lane(span);
 		const label = `${span.name} ${text(span.attributes, 'kubejoin.key')}`.trim();
-		return { ...this.#common(span), kind: 'store', from: lane, to: lane, label };
+		const store = text(span.attributes, 'db.system.name');
+		return { ...this.#common(span), kind: 'store', from: lane, to: lane, label, ...(store === '' ? {} : { store }) };
 	}
 
 	#seen(span: Span): Step {

@@ -40,7 +40,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 describe('a stream', () => {
 	let counted: LimitName[];
 	let joins: Joins;
-	let open: (reader: Reader, address?: string) => ReturnType<ReturnType<typeof createStreams>['open']>;
+	let open: (reader: Reader, address?: string, query?: object) => ReturnType<ReturnType<typeof createStreams>['open']>;
 	let readers: Reader[];
 	beforeEach(() => {
 		mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
@@ -48,8 +48,8 @@ describe('a stream', () => {
 		readers = [];
 		joins = createJoins({ keptJoins: 10, keptLines: 10, clock: () => 0 });
 		const streams = createStreams((name) => counted.push(name));
-		open = (reader, remoteAddress = '127.0.0.1') => {
-			const request = { socket: { remoteAddress } } as unknown as Request;
+		open = (reader, remoteAddress = '127.0.0.1', query = {}) => {
+			const request = { socket: { remoteAddress }, query } as unknown as Request;
 			const stream = streams.open(request, reader as unknown as Response);
 			readers.push(reader);
 			return stream;
@@ -94,6 +94,32 @@ describe('a stream', () => {
 		add([span(99, 'm', { kind: 'client' })]);
 		mock.timers.tick(60_000);
 		assert.equal(reader.text, before);
+	});
+
+	it('in batches has every event, in order, and one write in 100 ms', async () => {
+		const plain = new Reader();
+		const batched = new Reader();
+		for (const [reader, query] of [
+			[plain, {}],
+			[batched, { batch: 'true' }],
+		] as const)
+			streamAll(source(), open(reader, '127.0.0.1', query), true);
+		await turn();
+		for (const spans of [joinedSpans.slice(0, 4), joinedSpans]) {
+			add(spans);
+			assert.equal(batched.count('batch'), 0);
+		}
+		mock.timers.tick(100);
+		assert.equal(batched.count('batch'), 1);
+		const [, json = ''] = /^event: batch\ndata: (.*)$/m.exec(batched.text) ?? [];
+		assert.deepEqual(
+			(JSON.parse(json) as [string, unknown][]).map(([event, data]) => `${event} ${JSON.stringify(data)}`),
+			[...plain.text.matchAll(/^event: (.*)\ndata: (.*)$/gm)].map(([, event, data]) => `${event} ${data}`),
+		);
+		batched.destroy();
+		add([span(99, 'm', { kind: 'client' })]);
+		mock.timers.tick(1_000);
+		assert.equal(batched.count('batch'), 1);
 	});
 
 	it('of one join has its steps and no other’s', async () => {

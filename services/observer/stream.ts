@@ -5,10 +5,11 @@
 import type { Request, Response } from 'express';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
-import type { Cluster, ExperimentRun, Experiments, Join, Session, Step, Storm } from './api.ts';
+import type { Cluster, ExperimentRun, Experiments, Join, Session, Step, Storm, Traffic } from './api.ts';
 import type { ClusterView } from './cluster.ts';
 import type { ExperimentRunner } from './experiments.ts';
 import type { Joins } from './joins.ts';
+import type { Traffic as JoinTraffic } from './traffic.ts';
 
 export interface StreamSource {
 	readonly joins: Joins;
@@ -16,6 +17,8 @@ export interface StreamSource {
 	readonly session: Session;
 	/** Absent: the observer has no experiments. */
 	readonly experiments?: Pick<ExperimentRunner, 'offered' | 'runs' | 'listen'> | undefined;
+	/** Absent: the page shows no messages on the map. */
+	readonly traffic?: Pick<JoinTraffic, 'lines' | 'listen'> | undefined;
 	readonly clock: () => number;
 }
 type Events = {
@@ -24,6 +27,7 @@ type Events = {
 	readonly experiment: ExperimentRun;
 	readonly join: Join;
 	readonly step: Step;
+	readonly traffic: Traffic;
 	readonly storm: Storm;
 	readonly cluster: Cluster;
 };
@@ -48,7 +52,7 @@ export interface Streams {
 
 /** Sends every event, and with `withSteps` the steps of every join. */
 export function streamAll(source: StreamSource, stream: Stream, withSteps: boolean): void {
-	const { joins, cluster, session, experiments, clock } = source;
+	const { joins, cluster, session, experiments, traffic, clock } = source;
 	const { send, gone } = stream;
 	send('session', session);
 	if (experiments !== undefined) {
@@ -66,6 +70,13 @@ export function streamAll(source: StreamSource, stream: Stream, withSteps: boole
 		step: (step, json) => send('step', step, json),
 	});
 	gone.addEventListener('abort', stop);
+	if (traffic !== undefined) {
+		send('traffic', { lines: traffic.lines(), messages: [] });
+		gone.addEventListener(
+			'abort',
+			traffic.listen((changed) => send('traffic', changed)),
+		);
+	}
 	void sendKnown(joins, stream, withSteps).then(() => {
 		if (gone.aborted) return;
 		// A reader recognizes the end of the present state by the first `storm`.
@@ -138,13 +149,13 @@ export function createStreams(count: CountRefusal): Streams {
 				if (left === 0) open.delete(address);
 				else open.set(address, left);
 			});
-			return openStream(response, count);
+			return openStream(response, count, request.query.batch === 'true');
 		},
 	};
 }
 
 /** @source https://html.spec.whatwg.org/multipage/server-sent-events.html */
-function openStream(response: Response, count: CountRefusal): Stream {
+function openStream(response: Response, count: CountRefusal, isBatched: boolean): Stream {
 	const gone = new AbortController();
 	response.writeHead(200, {
 		'content-type': 'text/event-stream; charset=utf-8',
@@ -168,15 +179,21 @@ function openStream(response: Response, count: CountRefusal): Stream {
 		clearTimeout(stalled);
 		gone.abort();
 	});
+	const write = (event: string, json: string) => {
+		if (gone.signal.aborted || response.destroyed) return;
+		if (response.writableLength > limits.pageStreamBytes.value) {
+			drop('pageStreamBytes');
+			return;
+		}
+		if (!response.write(`event: ${event}\ndata: ${json}\n\n`))
+			stalled ??= setTimeout(drop, limits.pageStreamStalledMs.value, 'pageStreamStalledMs');
+	};
+	const batch = isBatched ? new Batch((json) => write('batch', json)) : undefined;
+	gone.signal.addEventListener('abort', () => batch?.close());
 	return {
 		send(event, data, json = JSON.stringify(data)) {
-			if (gone.signal.aborted || response.destroyed) return;
-			if (response.writableLength > limits.pageStreamBytes.value) {
-				drop('pageStreamBytes');
-				return;
-			}
-			if (!response.write(`event: ${event}\ndata: ${json}\n\n`))
-				stalled ??= setTimeout(drop, limits.pageStreamStalledMs.value, 'pageStreamStalledMs');
+			if (batch === undefined) write(event, json);
+			else batch.add(`["${event}",${json}]`);
 		},
 		async room() {
 			if (response.writableLength < PIECE_BYTES || gone.signal.aborted) return;
@@ -187,4 +204,39 @@ function openStream(response: Response, count: CountRefusal): Stream {
 		},
 		gone: gone.signal,
 	};
+}
+
+const BATCH_MS = 100;
+
+/** Collects events for at most 100 ms, so that a reader parses and draws ten times a second, however many there are. */
+class Batch {
+	readonly #write: (json: string) => void;
+	#items: string[] = [];
+	#bytes = 0;
+	#timer: NodeJS.Timeout | undefined;
+
+	constructor(write: (json: string) => void) {
+		this.#write = write;
+	}
+
+	add(item: string): void {
+		this.#items.push(item);
+		this.#bytes += item.length;
+		if (this.#bytes > PIECE_BYTES) this.flush();
+		else this.#timer ??= setTimeout(() => this.flush(), BATCH_MS);
+	}
+
+	flush(): void {
+		clearTimeout(this.#timer);
+		this.#timer = undefined;
+		if (this.#items.length === 0) return;
+		const json = `[${this.#items.join(',')}]`;
+		this.#items = [];
+		this.#bytes = 0;
+		this.#write(json);
+	}
+
+	close(): void {
+		clearTimeout(this.#timer);
+	}
 }

@@ -17,12 +17,12 @@ describe('the story of a join', () => {
 	}
 	function printed(spans: typeof joinedSpans, options: Partial<TextReporterOptions> = {}): string {
 		const reporter = reporterTo(options);
-		reporter.join(joinOf(traceId, spans, 0), 0);
+		reporter.join(joinOf(traceId, spans, []), 0);
 		for (const step of stepsOf(traceId, spans)) reporter.step(step, 0);
 		reporter.settle(10_000);
 		return reporter.text();
 	}
-	const joining = { ...joinOf(traceId, joinedSpans, 0), state: 'joining' as const };
+	const joining = { ...joinOf(traceId, joinedSpans, []), state: 'joining' as const };
 	const steps = stepsOf(traceId, joinedSpans);
 	const stepOf = (label: string) => steps.find((step) => step.label.startsWith(label)) ?? assert.fail(label);
 
@@ -117,7 +117,7 @@ node-1 was refused after 30 ms
 		const reporter = reporterTo();
 		for (let index = 0; index < 6; index++) {
 			const id = `${index}`.repeat(32);
-			reporter.join({ ...joinOf(id, joinedSpans, 0), id, node: `node-${index}` }, 0);
+			reporter.join({ ...joinOf(id, joinedSpans, []), id, node: `node-${index}` }, 0);
 			for (const step of stepsOf(id, joinedSpans)) reporter.step({ ...step, join: id }, 0);
 		}
 		reporter.settle(10_000);

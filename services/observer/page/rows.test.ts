@@ -4,7 +4,7 @@ import { joinOf, stepsOf } from '../steps.ts';
 import { compareJoins } from './compare.ts';
 import { lanesOf, laneX, rowsOf } from './rows.ts';
 
-const of = (spans: typeof joinedSpans) => ({ join: joinOf(traceId, spans, 0), steps: stepsOf(traceId, spans) });
+const of = (spans: typeof joinedSpans) => ({ join: joinOf(traceId, spans, []), steps: stepsOf(traceId, spans) });
 
 describe('rows of the diagram', () => {
 	const { join, steps } = of(joinedSpans);
