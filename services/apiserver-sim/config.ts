@@ -2,6 +2,7 @@
 import {
 	boolean,
 	hostPort,
+	integer,
 	listenSettings,
 	oneOf,
 	optional,
@@ -57,6 +58,12 @@ export const settings = {
 		oneOf(...kubernetesMinors),
 		defaultMinor,
 		'minor version that the cluster claims to be, for an older kubeadm: 1.37, 1.36 or 1.35',
+	),
+	eventTtlSeconds: withDefault(
+		'EVENT_TTL_SECONDS',
+		integer(60, 30 * 86_400),
+		3600,
+		"seconds after its last write at which an event is removed, as upstream's --event-ttl",
 	),
 	controlPlaneEndpoint: setting(
 		'CONTROL_PLANE_ENDPOINT',

@@ -14,6 +14,7 @@ import { createHttpServer } from '../../lib/rpc/http-server.ts';
 import { listen, newConnections } from '../../lib/rpc/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/rpc/run.ts';
 import { createGrpcServer } from '../../lib/rpc/server.ts';
+import { createStopping } from '../../lib/stopping.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { Store } from '../../lib/store/store.ts';
 import { bootstrapTokens } from './authenticate/bootstrap-token.ts';
@@ -36,6 +37,7 @@ import { createKubeletTransport } from './kubelet-client.ts';
 import { countedAuthenticator, requestMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline.ts';
 import { startRbacCache } from './rbac-cache.ts';
+import { startEventExpiry } from './registry/event-expiry.ts';
 import { followObjects } from './registry/follow.ts';
 import { createObjectReader } from './registry/object-reader.ts';
 import { WatchCache } from './registry.ts';
@@ -70,7 +72,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		cert: config.tokenStoreCertificate,
 		key: config.tokenStoreKey,
 	});
-	const stopping = new AbortController();
+	const stopping = createStopping();
 	const release = async () => {
 		stopping.abort();
 		tokenStore.close();
@@ -81,6 +83,8 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		const cache = new WatchCache(store, { signal: stopping.signal, log });
 		const { authorizer, rbac, pods } = startAuthorization(store, stopping.signal, log);
 		await Promise.all([rbac.synced, pods.synced]);
+		const ttlMs = config.eventTtlSeconds * 1000;
+		const expiry = startEventExpiry({ store, ttlMs, clock: systemClock }, stopping.signal, log);
 		const tokens = tokenStoreClient(tokenStore);
 		const count = refusalCounter(registry);
 		const serviceAccountKey = readServiceAccountKey(config.serviceAccountKey);
@@ -153,7 +157,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 				stopping.abort();
 				await listener.close(STOP_GRACE_MS);
 				kubelets.close();
-				await Promise.all([rbac.done, pods.done, cache.done]);
+				await Promise.all([rbac.done, pods.done, cache.done, expiry.done]);
 				await release();
 			},
 		};

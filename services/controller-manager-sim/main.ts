@@ -7,6 +7,7 @@ import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';
 import { openChannel } from '../../lib/rpc/channel.ts';
 import { runService } from '../../lib/rpc/run.ts';
+import { createStopping } from '../../lib/stopping.ts';
 import { caClient, tokenStoreClient } from './clients.ts';
 import { settings } from './config.ts';
 import { readyChecks } from './health.ts';
@@ -20,7 +21,7 @@ await runService('controller-manager-sim', settings, async (config, log, registr
 	const api = openApiChannel(config.kubeconfig, `kube-controller-manager/${kubernetesVersion.gitVersion}`);
 	const ca = openChannel(config.caService, meshTls);
 	const tokenStore = openChannel(config.tokenStore, meshTls);
-	const stopping = new AbortController();
+	const stopping = createStopping();
 	const controllers = startControllers({
 		api: apiClient(api),
 		ca: caClient(ca, stopping.signal),

@@ -63,8 +63,9 @@ const wanted = () => nodeObject('n', now, 'v1.37.2');
 describe('the registration of a node', () => {
 	it('creates the Node', async () => {
 		const { api, writes } = fakeResource<Node>();
-		assert.deepEqual(await registerNode(api, wanted()), { uid: 'u' });
-		assert.deepEqual(writes, ['create']);
+		assert.deepEqual(await registerNode(api, wanted()), { uid: 'u', becameReady: true });
+		assert.deepEqual(await registerNode(api, wanted()), { uid: 'u', becameReady: false });
+		assert.deepEqual(writes, ['create', 'update', 'updateStatus']);
 	});
 
 	it('updates the labels and the status of an existing Node, and keeps other labels', async () => {
@@ -139,13 +140,13 @@ describe('a heartbeat', () => {
 		const { api, writes } = fakeResource<Node>(
 			typed({ metadata: { name: 'n' }, status: { conditions: readyConditions(now) } }),
 		);
-		await reportStatus(api, 'n', now + STATUS_INTERVAL_MS - 1);
+		assert.equal(await reportStatus(api, 'n', now + STATUS_INTERVAL_MS - 1), false);
 		assert.deepEqual(writes, []);
 		await reportStatus(api, 'n', now + STATUS_INTERVAL_MS);
 		assert.deepEqual(writes, ['updateStatus']);
 		const unknown = readyConditions(now).map((condition) => ({ ...condition, status: 'Unknown' }));
 		const silent = fakeResource<Node>(typed({ metadata: { name: 'n' }, status: { conditions: unknown } }));
-		await reportStatus(silent.api, 'n', now + 1);
+		assert.equal(await reportStatus(silent.api, 'n', now + 1), true);
 		assert.deepEqual(silent.writes, ['updateStatus']);
 	});
 

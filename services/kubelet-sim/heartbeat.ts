@@ -20,6 +20,8 @@ export const STATUS_CHECK_INTERVAL_MS = 60_000;
 /** The objects of a node at the API server. */
 export interface Registration {
 	readonly nodeUid: string;
+	/** The node was not known to be ready before. */
+	readonly becameReady: boolean;
 	/** As the last write returned it. */
 	readonly lease: Lease;
 }
@@ -27,10 +29,14 @@ export interface Registration {
 type Nodes = Pick<ApiClient['nodes'], 'create' | 'get' | 'update' | 'updateStatus'>;
 type Leases = Pick<ApiClient['leases'], 'create' | 'get' | 'update'>;
 
-/** Create the Node, or update an existing one with the data of this machine. @returns its UID */
-export async function registerNode(nodes: Nodes, wanted: Unsent<Node>): Promise<{ uid: string }> {
+/** Create the Node, or update an existing one with the data of this machine. */
+export async function registerNode(
+	nodes: Nodes,
+	wanted: Unsent<Node>,
+): Promise<{ uid: string } & Pick<Registration, 'becameReady'>> {
 	try {
-		return uidOf(await nodes.create(wanted, { expects: ['API_ALREADY_EXISTS'] }));
+		const { metadata } = await nodes.create(wanted, { expects: ['API_ALREADY_EXISTS'] });
+		return { uid: metadata.uid ?? '', becameReady: true };
 	} catch (error) {
 		if (!hasCode(error, 'API_ALREADY_EXISTS')) throw error;
 	}
@@ -43,27 +49,27 @@ export async function registerNode(nodes: Nodes, wanted: Unsent<Node>): Promise<
 			annotations: { ...found.metadata.annotations, ...annotations },
 		};
 		const updated = await nodes.update({ ...found, metadata });
-		return uidOf(
-			await nodes.updateStatus({ ...updated, ...(wanted.status === undefined ? {} : { status: wanted.status }) }),
-		);
+		await nodes.updateStatus({ ...updated, ...(wanted.status === undefined ? {} : { status: wanted.status }) });
+		return { uid: found.metadata.uid ?? '', becameReady: !isReady(found) };
 	});
 }
 
-/** Report that the node is ready, unless the last report is recent. */
+/** Report that the node is ready, unless the last report is recent. @returns whether it was not ready before */
 export async function reportStatus(
 	nodes: Pick<Nodes, 'get' | 'updateStatus'>,
 	nodeName: string,
 	nowMs: number,
-): Promise<void> {
-	await retryConflicts(async () => {
+): Promise<boolean> {
+	return retryConflicts(async () => {
 		const found = await nodes.get(nodeName);
-		const ready = found.status?.conditions?.find(({ type }) => type === 'Ready');
+		const ready = readyCondition(found);
 		const isFresh = ready?.status === 'True' && nowMs - Date.parse(ready.lastHeartbeatTime ?? '') < STATUS_INTERVAL_MS;
 		if (!isFresh)
 			await nodes.updateStatus({
 				...found,
 				status: { ...found.status, conditions: readyConditions(nowMs, found.status?.conditions) },
 			});
+		return !isReady(found);
 	});
 }
 
@@ -73,8 +79,8 @@ export async function register(
 	wanted: Unsent<Node>,
 	clock: Clock,
 ): Promise<Registration> {
-	const { uid: nodeUid } = await registerNode(nodes, wanted);
-	return { nodeUid, lease: await createLease(leases, wanted.metadata.name ?? '', nodeUid, clock()) };
+	const { uid: nodeUid, becameReady } = await registerNode(nodes, wanted);
+	return { nodeUid, becameReady, lease: await createLease(leases, wanted.metadata.name ?? '', nodeUid, clock()) };
 }
 
 const specOf = (nodeName: string, nowMs: number) => ({
@@ -136,4 +142,5 @@ async function retryConflicts<T>(
 	}
 }
 
-const uidOf = ({ metadata }: Node) => ({ uid: metadata.uid ?? '' });
+const readyCondition = ({ status }: Node) => status?.conditions?.find(({ type }) => type === 'Ready');
+const isReady = (node: Node): boolean => readyCondition(node)?.status === 'True';

@@ -16,6 +16,7 @@ import {
 } from './heartbeat.ts';
 import { isExpired, type NodeIdentity } from './identity.ts';
 import type { JoinContext } from './join/join-context.ts';
+import { NodeEvents } from './node-events.ts';
 import { nodeObject } from './node-object.ts';
 import { keepRenewed, type RenewalEvents } from './rotation/keep-renewed.ts';
 
@@ -50,6 +51,7 @@ class RunningNode {
 	#registration: Registration | undefined;
 	#beatMs = 0;
 	#statusMs = 0;
+	readonly #events: NodeEvents;
 	#beating: Promise<void> = Promise.resolve();
 	#waitMs = 0;
 	/** The last problem that was printed. */
@@ -62,6 +64,8 @@ class RunningNode {
 		this.#identity = options.identity;
 		this.#registration = options.registration;
 		this.#connection = context.dial.asNode(options.identity.server, options.identity);
+		const events = () => this.#connection.api.events;
+		this.#events = new NodeEvents(options.identity.nodeName, events, context.clock, context.signal);
 	}
 
 	async run(): Promise<Expired | undefined> {
@@ -85,6 +89,7 @@ class RunningNode {
 			} while (!signal.aborted && !this.#isExpired());
 			if (signal.aborted) await renewing;
 		} finally {
+			this.#events.end();
 			this.#connection.close();
 		}
 		if (signal.aborted) return undefined;
@@ -109,6 +114,7 @@ class RunningNode {
 	async #continueFromJoin(): Promise<void> {
 		[this.#beatMs, this.#statusMs] = [this.#context.clock(), this.#context.clock()];
 		this.#options.onBeat(this.#beatMs);
+		this.#recordEvents();
 		this.#waitMs = nextBeatMs();
 		await this.#wait();
 	}
@@ -152,12 +158,21 @@ class RunningNode {
 		if (known === undefined) {
 			this.#registration = await register(api, nodeObject(nodeName, clock(), await readKubeletVersion(paths)), clock);
 			this.#statusMs = clock();
+			this.#recordEvents();
 		} else this.#registration = { ...known, lease: await renewLease(api.leases, known.lease, clock) };
 		this.#beatMs = clock();
 		this.#options.onBeat(this.#beatMs);
 		if (clock() - this.#statusMs < STATUS_CHECK_INTERVAL_MS) return;
-		await reportStatus(api.nodes, nodeName, clock());
+		const becameReady = await reportStatus(api.nodes, nodeName, clock());
 		this.#statusMs = clock();
+		if (becameReady) this.#events.ready(this.#registration.nodeUid);
+	}
+
+	#recordEvents(): void {
+		if (this.#registration === undefined) return;
+		const { nodeUid, becameReady } = this.#registration;
+		this.#events.started(nodeUid);
+		if (becameReady) this.#events.ready(nodeUid);
 	}
 
 	/** The Lease of a process that was asleep may have expired, and its Node be marked. */

@@ -15,6 +15,7 @@ import {
 import type { Log } from '../../lib/log.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
 import { pauseFor, pollUntil } from '../../lib/poll.ts';
+import { createStopping } from '../../lib/stopping.ts';
 import { printable } from '../../lib/text.ts';
 import type { Cluster } from './api.ts';
 
@@ -109,7 +110,7 @@ class FollowedCluster implements ClusterView {
 
 /** Nodes, leases and requests, kept by list and watch: a read costs the API server nothing. */
 class Watches {
-	readonly #stopping = new AbortController();
+	readonly #stopping = createStopping();
 	readonly #nodes: Informer<Node>;
 	readonly #leases: Informer<Lease>;
 	readonly #requests: Informer<CertificateSigningRequest>;

@@ -7,6 +7,7 @@ import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
 import { listen, newConnections } from '../../lib/rpc/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/rpc/run.ts';
 import { createGrpcServer } from '../../lib/rpc/server.ts';
+import { createStopping } from '../../lib/stopping.ts';
 import { openStore } from '../../lib/store/open.ts';
 import { settings } from './config.ts';
 import { readyChecks } from './health.ts';
@@ -18,7 +19,7 @@ const service = 'token-store';
 await runService(service, settings, async (config, log, registry) => {
 	const { listenAddress: address, port, certificate: cert, key, clientCa } = config;
 	const store = await openStore(storeOptions(config, 'tokens'));
-	const stopping = new AbortController();
+	const stopping = createStopping();
 	const connections = newConnections();
 	const count = refusalCounter(registry);
 	const tokens = tokenStoreService(store, systemClock, log, stopping.signal, verificationMetrics(registry), count);

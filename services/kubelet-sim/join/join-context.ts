@@ -29,7 +29,7 @@ export interface Dial {
 	readonly asNode: (
 		server: TrustedServer,
 		identity: { readonly certificate: string; readonly key: string },
-	) => ApiConnection<'nodes' | 'leases' | 'certificateSigningRequests'>;
+	) => ApiConnection<'nodes' | 'leases' | 'events' | 'certificateSigningRequests'>;
 	/**
 	 * Keeps verified connections that have no user open, so that the next phase continues on the one of its server, until
 	 * the returned function is called.

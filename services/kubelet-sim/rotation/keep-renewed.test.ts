@@ -327,7 +327,8 @@ describe('a node that keeps its certificate renewed', () => {
 	it('continues with the registration of its join, and registers when that is lost', async () => {
 		const { tools, registrations } = world(['issued', ...Array<Answer>(100).fill('denied')], 2);
 		const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'n' } };
-		const stayFrom = (registration: Registration) => {
+		const stayFrom = (known: Omit<Registration, 'becameReady'>) => {
+			const registration = { ...known, becameReady: true };
 			registrations.count = 0;
 			const none = () => undefined;
 			return stay(tools, { identity: first, registration, onBeat: none, onRotated: none, onRefused: none });
