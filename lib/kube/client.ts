@@ -16,6 +16,7 @@ import type {
 	Lease,
 	Namespace,
 	Node,
+	ResourceQuota,
 	Role,
 	RoleBinding,
 	Secret,
@@ -91,6 +92,7 @@ export interface ApiClient {
 	readonly secrets: Offers<Secret, 'create' | 'get' | 'list' | 'delete'>;
 	readonly nodes: Offers<Node, 'create' | 'get' | 'list' | 'watch' | 'update' | 'updateStatus' | 'delete'>;
 	readonly leases: Stored<Lease>;
+	readonly resourceQuotas: Offers<ResourceQuota, 'list' | 'watch' | 'updateStatus'>;
 	readonly certificateSigningRequests: ResourceClient<CertificateSigningRequest>;
 	readonly clusterRoles: Stored<Role>;
 	readonly clusterRoleBindings: Stored<RoleBinding>;
@@ -111,6 +113,7 @@ export const apiClient = (channel: Channel): ApiClient => ({
 	secrets: resourceClient(channel, resources.secrets),
 	nodes: resourceClient(channel, resources.nodes),
 	leases: resourceClient(channel, resources.leases),
+	resourceQuotas: resourceClient(channel, resources.resourceQuotas),
 	certificateSigningRequests: resourceClient(channel, resources.certificateSigningRequests),
 	clusterRoles: resourceClient(channel, resources.clusterRoles),
 	clusterRoleBindings: resourceClient(channel, resources.clusterRoleBindings),

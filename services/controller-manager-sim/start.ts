@@ -5,7 +5,14 @@ import type { ApiClient } from '../../lib/kube/client.ts';
 import { createEventRecorder } from '../../lib/kube/event-recorder.ts';
 import { type Informer, startInformer } from '../../lib/kube/informer.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
-import { type ConfigMap, type KubeObject, type Namespace, type Node, wellKnown } from '../../lib/kube/types.ts';
+import {
+	type ConfigMap,
+	type KubeObject,
+	type Namespace,
+	type Node,
+	type ResourceQuota,
+	wellKnown,
+} from '../../lib/kube/types.ts';
 import type { ObserveQueue, WorkQueue } from '../../lib/kube/work-queue.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Pem } from '../../lib/pki/pem.ts';
@@ -16,6 +23,7 @@ import { startCsrCleaner } from './controllers/csr-cleaner.ts';
 import { startCsrSigning } from './controllers/csr-signing.ts';
 import { startNamespaceController } from './controllers/namespace.ts';
 import { startNodeLifecycle } from './controllers/node-lifecycle.ts';
+import { neededParts, startResourceQuota } from './controllers/resource-quota.ts';
 import { startTokenCleaner } from './controllers/token-cleaner.ts';
 import { startGarbage } from './garbage/start.ts';
 import type { GracePeriods } from './node-health.ts';
@@ -141,12 +149,21 @@ export function startControllers(options: ControllersOptions): Controllers {
 		}),
 	);
 
+	const quotas = startQuotas(options, start);
+
 	return {
-		caches: { certificatesigningrequests: csrs, namespaces, nodes, 'cluster-info': clusterInfo },
+		caches: {
+			certificatesigningrequests: csrs,
+			namespaces,
+			nodes,
+			'cluster-info': clusterInfo,
+			resourcequotas: quotas.cache,
+		},
 		async stopped() {
 			const ended = Promise.all([
 				...queues.map((queue) => queue.close()),
 				...[csrs, clusterInfo, tokens, namespaces, nodes, garbage].map(({ done }) => done),
+				quotas.ended(),
 			]);
 			const timer = new AbortController();
 			await Promise.race([ended, delay(STOP_MS, undefined, { signal: timer.signal })]);
@@ -155,6 +172,33 @@ export function startControllers(options: ControllersOptions): Controllers {
 	};
 }
 
+/** The quotas, and a cache of each kind that one of them counts. */
+function startQuotas({ api, clock, log, observeQueue, signal }: ControllersOptions, start: StartQueue) {
+	const followed: Informer<KubeObject>[] = [];
+	const controller = start(
+		startResourceQuota({
+			...{ clock, log, observeQueue, quotas: api.resourceQuotas },
+			cache: { get: (key) => cache.get(key), list: () => cache.list() },
+			follow(resource, onChange) {
+				const client = api.of(resource);
+				const keep = (object: KubeObject) => neededParts(resource, object);
+				const informer = startInformer({ name: resource.resource, client, keep, onChange, signal, log });
+				followed.push(informer);
+				return { ...informer, list: async (namespace) => (await client.list({ namespace })).items };
+			},
+		}),
+	);
+	const cache: Informer<ResourceQuota> = startInformer({
+		...{ name: 'resourcequotas', client: api.resourceQuotas, signal, log },
+		onChange: (key) => controller.add(key),
+	});
+	const ended = async () => {
+		await Promise.all([cache.done, ...followed.map(({ done }) => done)]);
+	};
+	return { cache, ended };
+}
+
+type StartQueue = ReturnType<typeof startedQueues>['start'];
 function startedQueues() {
 	const queues: Pick<WorkQueue, 'close'>[] = [];
 	const start = <C extends Pick<WorkQueue, 'close'>>(controller: C): C => {

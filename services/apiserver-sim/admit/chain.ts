@@ -5,6 +5,7 @@
  * @differs PodSecurity does not exist: the labels `pod-security.kubernetes.io/*` of a namespace have no effect
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock } from '../../../lib/clock.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
 import { type Admission, type AdmissionPlugin, attributesOf } from './admission.ts';
@@ -18,11 +19,19 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { podTopologyLabels } from './pod-topology-labels.ts';
 import { priority } from './priority.ts';
+import { resourceQuota, type UpdateQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
-export const defaultPlugins = (objects: ObjectReader, authorizer: Authorizer): AdmissionPlugin[] => [
+export interface PluginContext {
+	readonly objects: ObjectReader;
+	readonly authorizer: Authorizer;
+	readonly updateQuota: UpdateQuota;
+	readonly clock: Clock;
+}
+
+export const defaultPlugins = ({ objects, authorizer, updateQuota, clock }: PluginContext): AdmissionPlugin[] => [
 	namespaceLifecycle(objects),
 	limitRanger(objects),
 	serviceAccount(objects, delay),
@@ -36,6 +45,7 @@ export const defaultPlugins = (objects: ObjectReader, authorizer: Authorizer): A
 	clusterTrustBundleAttest(authorizer),
 	certificateSubjectRestriction,
 	podTopologyLabels(objects),
+	resourceQuota(objects, updateQuota, clock),
 ];
 
 export const createAdmission = (plugins: readonly AdmissionPlugin[]): Admission => ({

@@ -70,6 +70,7 @@ const controllersOfMesh = [
 	'root-ca-cert-publisher',
 	'generic-garbage-collector',
 	'pod-garbage-collector',
+	'resourcequota-controller',
 ];
 
 const controllerClusterRoleBindings = (): RoleBinding[] =>

@@ -82,7 +82,10 @@ describe('CertificateSigningRequests', () => {
 	const endpoint = () =>
 		createStorage(
 			certificateSigningRequests,
-			registryOn(store(), defaultPlugins(createObjectReader(store()), authorizer)),
+			registryOn(
+				store(),
+				defaultPlugins({ objects: createObjectReader(store()), authorizer, updateQuota: async () => undefined, clock }),
+			),
 		);
 	const create = (object: Csr, user: UserInfo = admin) =>
 		endpoint().create(request('create', resource, { object, user })) as Promise<Csr>;

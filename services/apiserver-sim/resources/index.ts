@@ -7,6 +7,7 @@ import type { CountRefusal } from '../../../lib/limits.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { admitted } from '../admit/admitted.ts';
 import { createAdmission, defaultPlugins } from '../admit/chain.ts';
+import type { UpdateQuota } from '../admit/resource-quota.ts';
 import type { AuthenticateToken } from '../authenticate/token-authenticator.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import type { RbacSource } from '../authorize/rbac.ts';
@@ -32,7 +33,7 @@ import { configMaps, leases, nodes } from './plain.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
 import { withLogs } from './pod-logs.ts';
 import { pods } from './pods.ts';
-import { limitRanges, resourceQuotas } from './quotas.ts';
+import { limitRanges, resourceQuotas, statusUpdate } from './quotas.ts';
 import { roleBindings, roles } from './rbac.ts';
 import { selfSubjectReviews, selfSubjectRulesReviews } from './reviews.ts';
 import { secretsStorage } from './secrets.ts';
@@ -59,11 +60,13 @@ export interface ResourcesOptions {
 export function createResources(options: ResourcesOptions): Resources {
 	const { store, tokens, authorizer, rbac, clock, countRefusal, cache, authenticateToken, tokenIssuer } = options;
 	const objects = createObjectReader(store);
-	const admission = createAdmission(defaultPlugins(objects, authorizer));
+	const updateQuota: UpdateQuota = (object, request) => quotas.update(statusUpdate(object, request));
+	const admission = createAdmission(defaultPlugins({ objects, authorizer, updateQuota, clock }));
 	const locations = new KubeletLocations({ ...options.kubelets, objects });
 	const context = { store, cache, admission, authorizer, clock };
 	const stored = <T extends KubeObject>(strategy: Strategy<T>): ResourceStorage => createStorage(strategy, context);
 	const watches = new WatchCount();
+	const quotas = createStorage(resourceQuotas, context);
 	const coreEvents = stored(events);
 	const storedPods = withLogs(withActions(stored(pods)), { objects, locations });
 	const endpoints: [ApiResource, ResourceStorage][] = [
@@ -79,7 +82,7 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.bindings, bindingsEndpoint(storedPods)],
 		[resources.services, withAddresses(stored(services), store)],
 		[resources.endpointSlices, stored(endpointSlices)],
-		[resources.resourceQuotas, stored(resourceQuotas)],
+		[resources.resourceQuotas, quotas],
 		[resources.limitRanges, stored(limitRanges)],
 		[resources.clusterTrustBundles, stored(clusterTrustBundles)],
 		[resources.priorityClasses, stored(priorityClasses)],

@@ -6,7 +6,8 @@
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { duplicate, forbiddenField, invalid, required } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import type { LimitRange, LimitRangeItem, ResourceQuota } from '../../../lib/kube/types.ts';
+import { type LimitRange, type LimitRangeItem, type ResourceQuota, wellKnown } from '../../../lib/kube/types.ts';
+import { type ApiRequest, defaultOptions } from '../request/api-request.ts';
 import { kindStrategy } from './kind.ts';
 
 const isNegative = (quantity: string): boolean => /^-[^1-9]*[1-9]/.test(quantity);
@@ -51,4 +52,21 @@ export const limitRanges = kindStrategy<LimitRange>(resources.limitRanges, {
 			return problems;
 		});
 	},
+});
+
+/** The request with which the API server charges a quota, while it admits another request. */
+export const statusUpdate = (object: ResourceQuota, { signal, parts, warn }: ApiRequest): ApiRequest => ({
+	...defaultOptions,
+	user: { username: 'system:apiserver', groups: [wellKnown.groups.masters] },
+	verb: 'update',
+	resource: resources.resourceQuotas,
+	subresource: 'status',
+	namespace: object.metadata.namespace ?? '',
+	name: object.metadata.name ?? '',
+	object,
+	userAgent: 'kube-apiserver',
+	warn,
+	created: () => undefined,
+	parts,
+	signal,
 });
