@@ -289,6 +289,22 @@ export const limits = {
 		response: 'texts and lists cut',
 		test: 'lib/rpc/error-trailer.test.ts',
 	}),
+	seenJoins: limit({
+		value: 100,
+		unit: 'items',
+		of: 'joins in progress of clients that send no trace',
+		where: ['6443'],
+		response: 'the oldest ends as unfinished on the page',
+		test: 'services/apiserver-sim/seen-joins.test.ts',
+	}),
+	seenJoinMs: limit({
+		value: 10 * 60_000,
+		unit: 'ms',
+		of: 'time without a request in the join of a client that sends no trace',
+		where: ['6443'],
+		response: 'the join ends as unfinished on the page',
+		test: 'services/apiserver-sim/seen-joins.test.ts',
+	}),
 	requestNameBytes: limit({
 		value: 256,
 		unit: 'bytes',

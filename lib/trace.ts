@@ -3,6 +3,7 @@
  * workflow runner (a check), and are made here. Without a collector nothing is recorded. No secret and no key is ever
  * an attribute, nor is an error's text that is not of the table.
  */
+import { randomBytes } from 'node:crypto';
 import {
 	type Attributes,
 	context,
@@ -11,6 +12,7 @@ import {
 	type Span,
 	SpanKind,
 	SpanStatusCode,
+	TraceFlags,
 	trace,
 } from '@opentelemetry/api';
 import { monotonicClock } from './clock.ts';
@@ -68,6 +70,53 @@ const adviceOf = ({ mostLikely, alsoPossible, remedy }: KubejoinError): Attribut
 	'kubejoin.most_likely': mostLikely,
 	...(alsoPossible.length === 0 ? {} : { 'kubejoin.also_possible': [...alsoPossible] }),
 	'kubejoin.remedy': remedy,
+});
+
+/** True if the current request belongs to a trace that its client records. */
+export const isTraced = (): boolean => trace.getActiveSpan()?.isRecording() === true;
+
+export interface SeenSpanOptions {
+	readonly kind?: SpanKind;
+	readonly attributes: Attributes;
+	/** Milliseconds of Unix time. */
+	readonly startMs: number;
+	/** Absent: the first span of a trace of its own, which is recorded. */
+	readonly parent?: SeenSpan;
+}
+/** A part of the work of a client that sends no trace, with the times at which this program saw it. */
+export interface SeenSpan {
+	readonly span: Span;
+	readonly isRecorded: boolean;
+	readonly event: (event: string, attributes: Attributes, atMs: number) => void;
+	readonly end: (endMs: number, error?: KubejoinError, attributes?: Attributes) => void;
+}
+
+export function startSeenSpan(name: string, { kind, attributes, startMs, parent }: SeenSpanOptions): SeenSpan {
+	const from =
+		parent === undefined
+			? trace.setSpanContext(ROOT_CONTEXT, recordedContext())
+			: trace.setSpan(ROOT_CONTEXT, parent.span);
+	const start = { 'kubejoin.start_us': Math.round(startMs * 1_000) };
+	const options = { kind: kind ?? SpanKind.INTERNAL, attributes: { ...attributes, ...start }, startTime: startMs };
+	const span = tracer().startSpan(name, options, from);
+	return {
+		span,
+		isRecorded: span.isRecording(),
+		event: (event, of, atMs) => void span.addEvent(event, of, atMs),
+		end(endMs, error, more = {}) {
+			span.setAttributes(more);
+			if (error !== undefined) markFailed(span, error);
+			span.end(endMs);
+		},
+	};
+}
+
+/** Services record only traces of others: the caller of this one does not exist. */
+const recordedContext = () => ({
+	traceId: randomBytes(16).toString('hex'),
+	spanId: randomBytes(8).toString('hex'),
+	traceFlags: TraceFlags.SAMPLED,
+	isRemote: true,
 });
 
 /** Adds a finding or a decision to the current span. It must not contain a secret or a key. */

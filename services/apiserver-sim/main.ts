@@ -2,7 +2,7 @@
 import '../../lib/require-node.ts';
 import { randomInt } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { systemClock } from '../../lib/clock.ts';
+import { microClock, systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
 import { resources } from '../../lib/kube/resources.ts';
 import { versionOf } from '../../lib/kube/version.ts';
@@ -42,6 +42,7 @@ import { followObjects } from './registry/follow.ts';
 import { createObjectReader } from './registry/object-reader.ts';
 import { WatchCache } from './registry.ts';
 import { createResources } from './resources/index.ts';
+import { observeJoins } from './seen-joins.ts';
 import { apiServices } from './server.ts';
 import { tokenStoreClient } from './token-store-client.ts';
 
@@ -123,7 +124,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			registry,
 			systemClock,
 		);
-		const pipeline = createPipeline(authenticate, authorizer, endpoints, count);
+		const pipeline = observeJoins(createPipeline(authenticate, authorizer, endpoints, count), microClock, count);
 		const connections = newConnections();
 		const ready = readyChecks(store, rbac, pods);
 		const elapsedMs = () => performance.now();

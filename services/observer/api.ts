@@ -51,6 +51,8 @@ export interface Join {
 	/** Bytes of tokens in the messages of the node. Absent: no message says how many. */
 	readonly tokenBytes?: number;
 	readonly steps: number;
+	/** The API server reported the join, because the node sends no trace; discovery and checks of the node are missing. */
+	readonly seenBy?: 'apiserver-sim';
 	/** The observer keeps this line and no longer has the steps. */
 	readonly isForgotten: boolean;
 }

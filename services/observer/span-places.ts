@@ -27,9 +27,15 @@ const RESOLUTION_MS = 1;
 
 export const text = (attributes: Attributes, key: string): string =>
 	typeof attributes[key] === 'string' ? attributes[key] : '';
-/** Only the node reports the phases and the end of its join. */
-export const isOfJoin = ({ service, attributes }: Span): boolean =>
-	service === 'kubelet-sim' && attributes['kubejoin.workflow'] === 'join';
+const SEEN_BY = 'kubejoin.seen_by';
+/** From the API server, about a client that sends no trace. */
+export const isSeenByServer = ({ service, attributes }: Span): boolean =>
+	service === 'apiserver-sim' && attributes[SEEN_BY] === 'apiserver-sim';
+/** The node reports the phases and the end of its join, or the API server for a node that sends no trace. */
+export const isOfJoin = (span: Span): boolean =>
+	(span.service === 'kubelet-sim' || isSeenByServer(span)) && span.attributes['kubejoin.workflow'] === 'join';
+/** A message of a client that sends no trace. */
+export const isSeenMessage = (span: Span): boolean => span.kind === 'server' && isSeenByServer(span);
 export const isRoot = (span: Span): boolean => isOfJoin(span) && span.name === 'join';
 export const isPhase = (span: Span): boolean => isOfJoin(span) && !isRoot(span);
 export const isStore = ({ kind, attributes }: Span): boolean => kind === 'client' && 'db.system.name' in attributes;
@@ -114,7 +120,7 @@ export class SpanPlaces {
 	}
 
 	#below(parent: Place | undefined, span: Span): Place {
-		const isOwn = (parent?.isOwn ?? true) && (span.kind !== 'server' || this.#isAnswer(span));
+		const isOwn = (parent?.isOwn ?? true) && (span.kind !== 'server' || isSeenMessage(span) || this.#isAnswer(span));
 		const depth = parent === undefined || isPhase(span) ? 0 : parent.depth + 1;
 		const phaseIndex = this.#phaseIndex.get(span.spanId) ?? parent?.phaseIndex;
 		return {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { Span } from './otlp.ts';
+import type { Attributes, Span } from './otlp.ts';
 import { idOf, joinedSpans, phase, refusedSpans, root, span, traceId } from './spans.fixture.ts';
 import { isJoin, joinOf, phaseDurations, stepsOf } from './steps.ts';
 
@@ -271,5 +271,38 @@ describe('a join', () => {
 			phaseDurations(refusedSpans).map(({ phase: name }) => name),
 			['preflight'],
 		);
+	});
+
+	it('are those of the API server for a client that sends no trace, with its messages', () => {
+		const of = (more: Attributes = {}): Attributes => ({ 'kubejoin.seen_by': 'apiserver-sim', ...more });
+		const inJoin = of({ 'kubejoin.workflow': 'join', 'k8s.node.name': 'real-1' });
+		const seen = (id: number, name: string, fields: Parameters<typeof span>[2]) =>
+			span(id, name, { service: 'apiserver-sim', ...fields });
+		const spans = [
+			seen(1, 'join', { to: 50, attributes: inJoin }),
+			seen(2, 'register', { parentId: idOf(1), to: 20, attributes: { ...inJoin, 'kubejoin.trust': 'listed' } }),
+			seen(3, 'create', {
+				parentId: idOf(2),
+				kind: 'server',
+				to: 10,
+				attributes: of({
+					'kubejoin.tls': 'mutual',
+					'kubejoin.request.verb': 'create',
+					'kubejoin.request.what': 'nodes real-1',
+					'kubejoin.user': 'system:node:real-1',
+					'kubejoin.decision': 'allowed',
+				}),
+			}),
+			seen(4, 'forged', { parentId: idOf(2), kind: 'server', to: 10, service: 'token-store', attributes: of() }),
+		];
+		const join = joinOf(traceId, spans, stepsOf(traceId, spans));
+		assert.deepEqual([join.node, join.state, join.seenBy], ['real-1', 'joined', 'apiserver-sim']);
+		const [message, check, ...others] = stepsOf(traceId, spans);
+		assert.deepEqual(others, []);
+		assert.deepEqual(
+			[message?.kind, message?.from, message?.to, message?.label, message?.tls],
+			['message', 'real-1', 'apiserver-sim', 'create nodes real-1', 'mutual'],
+		);
+		assert.deepEqual([check?.kind, check?.from, check?.trust], ['check', 'real-1', 'listed']);
 	});
 });

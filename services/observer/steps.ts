@@ -2,7 +2,19 @@
 import type { Failure, Join, Lane, Step, Tls } from './api.ts';
 import { inOrder } from './order.ts';
 import type { Span } from './otlp.ts';
-import { isBefore, isOfJoin, isPhase, isRoot, isStore, phasesOf, SpanPlaces, startOf, text } from './span-places.ts';
+import {
+	isBefore,
+	isOfJoin,
+	isPhase,
+	isRoot,
+	isSeenByServer,
+	isSeenMessage,
+	isStore,
+	phasesOf,
+	SpanPlaces,
+	startOf,
+	text,
+} from './span-places.ts';
 
 export { isRoot } from './span-places.ts';
 
@@ -41,6 +53,7 @@ export function joinOf(id: string, spans: readonly Span[], steps: readonly Step[
 		...tokenBytesOf(spans),
 		steps: steps.length,
 		isForgotten: false,
+		...(spans.some(isSeenByServer) ? { seenBy: 'apiserver-sim' } : {}),
 	};
 }
 
@@ -88,13 +101,15 @@ class Trace {
 		if (isRoot(span) || !this.#places.of(span).isOwn) return [];
 		if (isPhase(span)) return [this.#check(span), ...this.#watchEvents(span)];
 		if (isStore(span)) return [this.#store(span)];
-		if (span.kind === 'client') return [this.#message(span)];
+		if (span.kind === 'client' || isSeenMessage(span)) return [this.#message(span)];
 		// A controller that found nothing to do is no step.
 		if (span.kind === 'consumer' && this.#places.hasEffects(span)) return [this.#seen(span)];
 		return [];
 	}
 
-	#lane({ service }: Span): Lane {
+	#lane(span: Span): Lane {
+		const { service } = span;
+		if (isSeenByServer(span)) return this.#node === '' ? 'kubeadm' : this.#node;
 		return service === 'kubelet-sim' && this.#node !== '' ? this.#node : service;
 	}
 
@@ -135,7 +150,7 @@ class Trace {
 
 	#message(span: Span): Step {
 		const { attributes } = span;
-		const server = this.#places.answerTo(span);
+		const server = isSeenMessage(span) ? span : this.#places.answerTo(span);
 		const of = (key: string): string => (server === undefined ? '' : text(server.attributes, key));
 		const service = text(attributes, 'rpc.service');
 		const resource = of('kubejoin.request.what');
@@ -147,7 +162,7 @@ class Trace {
 			...this.#common(span),
 			kind: 'message',
 			from: this.#lane(span),
-			to: server === undefined ? (answering.get(service) ?? 'apiserver-sim') : this.#lane(server),
+			to: server === undefined || server === span ? (answering.get(service) ?? 'apiserver-sim') : this.#lane(server),
 			label:
 				resource === ''
 					? `${service.split('.').at(-1)}/${text(attributes, 'rpc.method')}`

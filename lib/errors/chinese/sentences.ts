@@ -57,6 +57,11 @@ const causes: Readonly<Record<string, string>> = {
 	'the discovery file comes from cluster-info, which is public and has no credentials':
 		'发现文件取自 cluster-info，它是公开的，不含凭据',
 	'the answer was not y, or there is no terminal to ask': '没有回答 y，或没有可以询问的终端',
+	'the node sent no further request of its join within {waitedSeconds} s': '节点在 {waitedSeconds} 秒内没有继续加入',
+	'kubeadm join failed or was stopped, or the kubelet of the node is not running':
+		'`kubeadm join` 失败或被中止，或节点的 kubelet 未运行',
+	'Look for the reason in the output of kubeadm join, and in the log of the kubelet: journalctl -xeu kubelet':
+		'在 `kubeadm join` 的输出和 kubelet 的日志中查找原因：`journalctl -xeu kubelet`',
 	'the ConfigMap {configMap} was edited': '名为 {configMap} 的 ConfigMap 被修改过',
 	// Join.
 	'this machine, or this --root, already joined a cluster': '本机（或此 `--root` 目录）已加入一个集群',

@@ -51,6 +51,9 @@ export const joinDiagnoses = {
 			explainValidity(problem) ?? 'the certificate belongs to another request, or another CA issued it',
 		...or('the clock of this machine is wrong'),
 	},
+	JOIN_UNFINISHED: {
+		mostLikely: () => 'kubeadm join failed or was stopped, or the kubelet of the node is not running',
+	},
 	NODE_LOCKED_OUT: {
 		mostLikely: () =>
 			'the node was off, or could not reach the API server, during the time in which it renews its certificate',

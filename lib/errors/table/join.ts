@@ -73,6 +73,13 @@ export const joinErrors = {
 		remedy: () => 'Stop the node, then run the command again with --force',
 		grpc: grpcCode.ABORTED,
 	}),
+	/** From the API server's point of view, about a client that sends no trace. */
+	JOIN_UNFINISHED: defineError<{ waitedSeconds: number }>({
+		message: (f) => `the node sent no further request of its join within ${f.waitedSeconds} s`,
+		remedy: () =>
+			'Look for the reason in the output of kubeadm join, and in the log of the kubelet: journalctl -xeu kubelet',
+		grpc: grpcCode.DEADLINE_EXCEEDED,
+	}),
 	NODE_STOPPED: defineError<None>({
 		message: () => 'the node was stopped during the join',
 		remedy: () => 'Start it again with the same --root; it continues with the files in that directory',
