@@ -4,10 +4,10 @@
  * `peer.ts`, and never resumes a TLS session, because a resumed session would carry yesterday's verdict on a
  * certificate.
  */
-import { constants } from 'node:crypto';
+import { constants, type X509Certificate } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { createServer, type SecureContextOptions, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { causeText, KubejoinError } from '../errors.ts';
 import { type CountRefusal, limits } from '../limits.ts';
@@ -20,13 +20,20 @@ import { type Peer, readPeer } from './peer.ts';
 
 type ClientCertificate = 'required' | 'optional';
 
+/** PEM. `clientCa` is who may issue client certificates. */
+export interface ListenTls {
+	readonly cert: string;
+	readonly key: string;
+	readonly clientCa: string;
+}
+
 export interface ListenOptions {
 	/** Name of the service, for messages. */
 	readonly service: string;
 	readonly address: string;
 	readonly port: number;
-	/** PEM. `clientCa` is who may issue client certificates. */
-	readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string };
+	/** Absent: no handshake succeeds until `useTls`. */
+	readonly tls?: ListenTls;
 	/**
 	 * required: a connection without a certificate from clientCa is closed before HTTP/2 begins. optional: it is
 	 * accepted, and `peer` distinguishes it.
@@ -46,6 +53,8 @@ export interface ListenOptions {
 export interface Listener {
 	/** The requested port, or the one that the system chose for 0. */
 	readonly port: number;
+	/** Present other certificates to connections from now on. @throws FILE_UNUSABLE */
+	readonly useTls: (tls: ListenTls) => void;
 	readonly close: (graceMs: number) => Promise<void>;
 }
 
@@ -108,7 +117,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 	const guarded = new Map<string, GuardedConnection>();
 	const guardedHttp = new WeakMap<object, GuardedConnection>();
 	const server = createTlsServer(options, bounds.handshakeMs);
-	const anchors = parseCertificates(options.tls.clientCa);
+	let anchors = anchorsOf(options.tls);
 	// Before the TLS server's own listener, so that a refused connection costs no handshake.
 	server.prependListener('connection', (socket: Socket) => {
 		const address = addressOf(socket);
@@ -162,6 +171,10 @@ export async function listen(options: ListenOptions, connections: Connections): 
 	});
 	return {
 		port: (server.address() as AddressInfo).port,
+		useTls(tls) {
+			withCertificate(options, () => server.setSecureContext(contextOf(tls)));
+			anchors = anchorsOf(tls);
+		},
 		async close(graceMs) {
 			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
 			http?.close(() => undefined);
@@ -207,20 +220,28 @@ function closeQuietly(socket: TLSSocket): void {
 // The certificate is judged in `secureConnection`, where a refusal can be logged with its reason.
 const tlsOptions = ({ tls, http }: ListenOptions, handshakeTimeout: number): TlsOptions => ({
 	handshakeTimeout,
-	cert: tls.cert,
-	key: tls.key,
-	ca: [...certificatesPem(tls.clientCa)],
+	...contextOf(tls),
 	requestCert: true,
 	rejectUnauthorized: false,
-	minVersion: 'TLSv1.2',
-	secureOptions: constants.SSL_OP_NO_TICKET,
 	ALPNCallback: ({ protocols }) =>
 		protocols.includes('h2') ? 'h2' : http !== undefined && protocols.includes('http/1.1') ? 'http/1.1' : undefined,
 });
 
-function createTlsServer(options: ListenOptions, handshakeTimeout: number): Server {
+const contextOf = (tls: ListenTls | undefined): SecureContextOptions => ({
+	...(tls === undefined ? {} : { cert: tls.cert, key: tls.key, ca: [...certificatesPem(tls.clientCa)] }),
+	minVersion: 'TLSv1.2',
+	secureOptions: constants.SSL_OP_NO_TICKET,
+});
+
+const anchorsOf = (tls: ListenTls | undefined): readonly X509Certificate[] =>
+	tls === undefined ? [] : parseCertificates(tls.clientCa);
+
+const createTlsServer = (options: ListenOptions, handshakeTimeout: number): Server =>
+	withCertificate(options, () => createServer(tlsOptions(options, handshakeTimeout)));
+
+function withCertificate<T>(options: Pick<ListenOptions, 'service'>, work: () => T): T {
 	try {
-		return createServer(tlsOptions(options, handshakeTimeout));
+		return work();
 	} catch (error) {
 		const path = `the certificate and the key of ${options.service}`;
 		throw new KubejoinError('FILE_UNUSABLE', { path, problem: causeText(error) }, { cause: error });

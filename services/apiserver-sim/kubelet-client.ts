@@ -24,6 +24,8 @@ export interface KubeletTransportOptions {
 	readonly ca?: string | undefined;
 	/** The certificate that this API server presents to its own clients, in PEM. */
 	readonly ownCertificate: string;
+	/** Without a byte; default: the limit. Tests choose a shorter time. */
+	readonly idleMs?: number;
 }
 export interface KubeletRequest {
 	readonly method: string;
@@ -42,7 +44,7 @@ export interface KubeletTransport {
 }
 
 export function createKubeletTransport(options: KubeletTransportOptions): KubeletTransport {
-	const { cert, key, ca, ownCertificate } = options;
+	const { cert, key, ca, ownCertificate, idleMs = limits.proxyIdleTime.value } = options;
 	const own = new X509Certificate(ownCertificate).fingerprint256;
 	const unverified = { rejectUnauthorized: false, minVersion: 'TLSv1.2' } as const;
 	const agents = {
@@ -55,9 +57,11 @@ export function createKubeletTransport(options: KubeletTransportOptions): Kubele
 		isKubelet ? (skipsVerification ? agents.skipping : agents.kubelet) : agents.other;
 	return {
 		send: (location, request) =>
-			sendTo(location, request, location.scheme === 'https' ? agentOf(location) : undefined).catch((error: unknown) => {
-				throw new Error(goText(error as NodeJS.ErrnoException, location), { cause: error });
-			}),
+			sendTo(location, request, { agent: location.scheme === 'https' ? agentOf(location) : undefined, idleMs }).catch(
+				(error: unknown) => {
+					throw new Error(goText(error as NodeJS.ErrnoException, location), { cause: error });
+				},
+			),
 		close() {
 			for (const agent of Object.values(agents)) agent.destroy();
 		},
@@ -67,11 +71,11 @@ export function createKubeletTransport(options: KubeletTransportOptions): Kubele
 function sendTo(
 	{ host, port, path }: KubeletLocation,
 	{ method, headers, body, signal, onIdle }: KubeletRequest,
-	agent: Agent | undefined,
+	{ agent, idleMs }: { readonly agent: Agent | undefined; readonly idleMs: number },
 ): Promise<IncomingMessage> {
 	const options = { host, port, path: path === '' ? '/' : path, method, headers, signal };
 	const sent = agent === undefined ? requestHttp({ ...options, agent: false }) : requestHttps({ ...options, agent });
-	sent.setTimeout(limits.proxyIdleTime.value, () => {
+	sent.setTimeout(idleMs, () => {
 		onIdle();
 		sent.destroy();
 	});

@@ -92,6 +92,12 @@ export async function writeKubeletFiles(paths: NodePaths, settings: ClusterSetti
 	await writeWholeFile(paths.kubeletVersion, `${settings.kubernetesVersion}\n`, 0o644);
 }
 
+/** Whether the kubelet requests its serving certificate from the cluster. @throws CLUSTER_CONFIGURATION_INVALID */
+export async function readServerTlsBootstrap(paths: Pick<NodePaths, 'kubeletConfiguration'>): Promise<boolean> {
+	const text = await readFileIfThere(paths.kubeletConfiguration);
+	return text === undefined ? false : fieldsOf(text, 'kubelet-config').flag('serverTLSBootstrap');
+}
+
 /** The version of the control plane that the node joined. */
 export async function readKubeletVersion(paths: Pick<NodePaths, 'kubeletVersion'>): Promise<string> {
 	const version = (await readFileIfThere(paths.kubeletVersion))?.trim() ?? '';

@@ -58,7 +58,7 @@ function fakeResource<T extends Node | Lease>(present?: T) {
 	};
 }
 const typed = (object: object) => ({ apiVersion: 'v1', kind: 'Node', ...object }) as Node;
-const wanted = () => nodeObject('n', now, 'v1.37.2');
+const wanted = () => nodeObject('n', now, { kubeletVersion: 'v1.37.2' });
 
 describe('the registration of a node', () => {
 	it('creates the Node', async () => {

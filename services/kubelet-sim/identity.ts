@@ -69,20 +69,29 @@ const KEPT_CERTIFICATES = 10;
  *   within one second overwrites the first, kubejoin adds a number to its name
  */
 export async function storeCertificate(paths: NodePaths, written: Written, nowMs: number): Promise<NodeIdentity> {
-	const { certificateDirectory: directory, currentCertificate } = paths;
-	await makePrivateDirectory(directory);
-	const stamp = new Date(nowMs).toISOString().slice(0, 19).replace(/[T:]/g, '-');
-	const earlier = await storedCertificates(directory);
-	const file = nameThatIsFree(`kubelet-client-${stamp}`, earlier);
-	await writeWholeFile(join(directory, file), `${written.certificate.trimEnd()}\n${written.key.trimEnd()}\n`, 0o600);
-	await switchLink(currentCertificate, file);
-	for (const old of earlier.slice(0, -KEPT_CERTIFICATES)) await rm(join(directory, old), { force: true });
+	await storePair(paths, 'kubelet-client', written, nowMs);
 	return identityOf(written);
 }
 
+/** Write certificate and key to a file with the time in its name, and switch the link `PREFIX-current.pem` to it. */
+export async function storePair(
+	{ certificateDirectory: directory }: NodePaths,
+	prefix: 'kubelet-client' | 'kubelet-server',
+	{ certificate, key }: Pick<Written, 'certificate' | 'key'>,
+	nowMs: number,
+): Promise<void> {
+	await makePrivateDirectory(directory);
+	const stamp = new Date(nowMs).toISOString().slice(0, 19).replace(/[T:]/g, '-');
+	const earlier = await storedCertificates(directory, prefix);
+	const file = nameThatIsFree(`${prefix}-${stamp}`, earlier);
+	await writeWholeFile(join(directory, file), `${certificate.trimEnd()}\n${key.trimEnd()}\n`, 0o600);
+	await switchLink(join(directory, `${prefix}-current.pem`), file);
+	for (const old of earlier.slice(0, -KEPT_CERTIFICATES)) await rm(join(directory, old), { force: true });
+}
+
 /** @returns file names, the oldest first */
-async function storedCertificates(directory: string): Promise<string[]> {
-	const withNumber = /^(kubelet-client-[\d-]{19})(?:-(\d+))?\.pem$/;
+async function storedCertificates(directory: string, prefix: string): Promise<string[]> {
+	const withNumber = new RegExp(`^(${prefix}-[\\d-]{19})(?:-(\\d+))?\\.pem$`);
 	const sortKey = (name: string) => withNumber.exec(name)?.slice(1) ?? [];
 	const names = (await readdir(directory)).filter((name) => withNumber.test(name));
 	return names.sort((a, b) => {
@@ -158,7 +167,8 @@ export async function loadIdentity(paths: NodePaths): Promise<NodeIdentity | und
 	return identityOf({ nodeName: commonName.slice(wellKnown.nodeUserPrefix.length), certificate, key, server: trusted });
 }
 
-function readPair(pem: string, path: string) {
+/** Certificate and key of one file. @throws CERTIFICATE_MALFORMED, KEY_MALFORMED */
+export function readPair(pem: string, path: string) {
 	try {
 		const privateKey = readPrivateKey(pem);
 		const [leaf] = parseCertificates(pem);

@@ -15,7 +15,7 @@ import {
 	STATUS_CHECK_INTERVAL_MS,
 } from './heartbeat.ts';
 import { isExpired, type NodeIdentity } from './identity.ts';
-import type { JoinContext } from './join/join-context.ts';
+import type { JoinContext, NodeConnection } from './join/join-context.ts';
 import { NodeEvents } from './node-events.ts';
 import { nodeObject } from './node-object.ts';
 import { keepRenewed, type RenewalEvents } from './rotation/keep-renewed.ts';
@@ -26,6 +26,8 @@ export interface StayOptions extends RenewalEvents {
 	readonly registration?: Registration;
 	/** Called after each renewal of the Lease. */
 	readonly onBeat: (atMs: number) => void;
+	/** Called with the connection of the node, and with each that replaces it. */
+	readonly onConnected?: (connection: NodeConnection, identity: NodeIdentity) => void;
 }
 /** The end of a node that was not stopped. */
 export interface Expired {
@@ -66,6 +68,7 @@ class RunningNode {
 		this.#connection = context.dial.asNode(options.identity.server, options.identity);
 		const events = () => this.#connection.api.events;
 		this.#events = new NodeEvents(options.identity.nodeName, events, context.clock, context.signal);
+		options.onConnected?.(this.#connection, options.identity);
 	}
 
 	async run(): Promise<Expired | undefined> {
@@ -103,6 +106,7 @@ class RunningNode {
 	#use(next: NodeIdentity, atMs: number): void {
 		const { close } = this.#connection;
 		this.#connection = this.#context.dial.asNode(this.#options.identity.server, next);
+		this.#options.onConnected?.(this.#connection, next);
 		// The current heartbeat ends on the connection on which it started.
 		void this.#beating.finally(close);
 		this.#identity = next;
@@ -151,12 +155,13 @@ class RunningNode {
 	}
 
 	async #beat(): Promise<void> {
-		const { clock, paths } = this.#context;
+		const { clock, paths, kubelet } = this.#context;
 		const { api } = this.#connection;
 		const { nodeName } = this.#options.identity;
 		const known = this.#isRecent() ? this.#registration : undefined;
 		if (known === undefined) {
-			this.#registration = await register(api, nodeObject(nodeName, clock(), await readKubeletVersion(paths)), clock);
+			const node = nodeObject(nodeName, clock(), { kubeletVersion: await readKubeletVersion(paths), kubelet });
+			this.#registration = await register(api, node, clock);
 			this.#statusMs = clock();
 			this.#recordEvents();
 		} else this.#registration = { ...known, lease: await renewLease(api.leases, known.lease, clock) };

@@ -82,6 +82,16 @@ program
 	.addOption(new Option('--quiet', 'print failures and not the join').conflicts('nodes'))
 	.option('--healthz-bind-address <ip>', 'address of /healthz, /readyz and /metrics', LOOPBACK)
 	.option('--healthz-port <port>', 'port of /healthz, /readyz and /metrics; 0: no port', DEFAULT_HEALTHZ_PORT)
+	.option('--address <ip>', 'IP address of the kubelet API; the Node reports it, unless it is 0.0.0.0', LOOPBACK)
+	.option(
+		'--port <port>',
+		'port of the kubelet API; 0: no port. Default: 10250, or a free port if that is in use; with --nodes no port. ' +
+			'With --nodes the first node has this port, and each other the next. A node without a port runs no pods.',
+	)
+	.option(
+		'--rotate-server-certificates',
+		'request the certificate of the kubelet API from the cluster, where it needs approval (default: self-signed)',
+	)
 	.addHelpText('after', phaseList)
 	.action(runJoin);
 

@@ -9,11 +9,16 @@ import { arch, availableParallelism, networkInterfaces, release, totalmem } from
 import { rfc3339 } from '../../lib/clock.ts';
 import type { Unsent } from '../../lib/kube/client.ts';
 import type { Node, NodeCondition } from '../../lib/kube/types.ts';
+import type { KubeletEndpoint } from './join/join-context.ts';
 
 const goArchitecture: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' };
 
 /** The Node for its registration, with conditions. */
-export function nodeObject(nodeName: string, nowMs: number, kubeletVersion: string): Unsent<Node> {
+export function nodeObject(
+	nodeName: string,
+	nowMs: number,
+	{ kubeletVersion, kubelet }: { readonly kubeletVersion: string; readonly kubelet?: KubeletEndpoint | undefined },
+): Unsent<Node> {
 	const architecture = goArchitecture[arch()] ?? arch();
 	const os = 'linux';
 	return {
@@ -36,9 +41,10 @@ export function nodeObject(nodeName: string, nowMs: number, kubeletVersion: stri
 			allocatable: resourcesOf(),
 			conditions: readyConditions(nowMs),
 			addresses: [
-				{ type: 'InternalIP', address: internalAddress() },
+				{ type: 'InternalIP', address: kubelet?.address ?? internalAddress() },
 				{ type: 'Hostname', address: nodeName },
 			],
+			...(kubelet === undefined ? {} : { daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } } }),
 			nodeInfo: {
 				machineID: idOf('machine', nodeName),
 				systemUUID: idOf('system', nodeName),
@@ -63,7 +69,8 @@ const resourcesOf = () => ({
 const idOf = (kind: string, nodeName: string): string =>
 	createHash('sha256').update(`${kind}/${nodeName}`).digest('hex').slice(0, 32);
 
-function internalAddress(): string {
+/** The first address of this machine that other machines can reach. */
+export function internalAddress(): string {
 	const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
 	return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }

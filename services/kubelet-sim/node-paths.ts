@@ -17,6 +17,12 @@ export interface NodePaths {
 	readonly pendingKey: string;
 	/** The key of a pending request of a rotation. */
 	readonly pendingRotationKey: string;
+	/** Of the kubelet's port. */
+	readonly selfSignedCertificate: string;
+	readonly selfSignedKey: string;
+	/** Link to the certificate for the kubelet's port that the cluster has issued, with its key. */
+	readonly servingCertificate: string;
+	readonly pendingServingKey: string;
 }
 
 /** @param directory  `/` on a real node. The paths are absolute, because kubelet.conf contains them. */
@@ -38,5 +44,9 @@ export function nodePaths(directory: string): NodePaths {
 		currentCertificate: join(certificateDirectory, 'kubelet-client-current.pem'),
 		pendingKey: join(certificateDirectory, 'kubelet-client.key.tmp'),
 		pendingRotationKey: join(certificateDirectory, 'kubelet-client-rotation.key.tmp'),
+		selfSignedCertificate: join(certificateDirectory, 'kubelet.crt'),
+		selfSignedKey: join(certificateDirectory, 'kubelet.key'),
+		servingCertificate: join(certificateDirectory, 'kubelet-server-current.pem'),
+		pendingServingKey: join(certificateDirectory, 'kubelet-server.key.tmp'),
 	};
 }

@@ -15,7 +15,7 @@ import type { ClusterSettings } from './cluster-settings.ts';
 import type { Registration } from './heartbeat.ts';
 import { isExpired, loadIdentity, type NodeIdentity, storeServer } from './identity.ts';
 import { joinByFileWorkflow, joinWithoutPinWorkflow, joinWorkflow } from './join/join.ts';
-import type { JoinContext } from './join/join-context.ts';
+import type { JoinContext, NodeConnection } from './join/join-context.ts';
 import type { JoinRequest } from './join/join-request.ts';
 import { validate } from './join/preflight.ts';
 import { type Expired, stay } from './keep-running.ts';
@@ -28,6 +28,7 @@ export interface NodeOptions extends RenewalEvents {
 	/** Called each time that the node has a valid identity, before its heartbeats. */
 	readonly onJoined: (identity: NodeIdentity, how: 'joined' | 'resumed') => void;
 	readonly onBeat: (atMs: number) => void;
+	readonly onConnected?: (connection: NodeConnection, identity: NodeIdentity) => void;
 	/** Limits the number of concurrent joins. */
 	readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
 }

@@ -6,6 +6,8 @@ import { type NodePaths, nodePaths } from './node-paths.ts';
 export interface NodePlan {
 	readonly request: JoinRequest;
 	readonly paths: NodePaths;
+	/** Of the kubelet; absent: none. */
+	readonly kubeletPort?: number | 'default';
 	/** Adds the name of the node where the process has several. */
 	readonly line: (sentence: string) => string;
 }
@@ -19,14 +21,23 @@ export const MAX_JOINS = 16;
 /**
  * @param root   of the only node, or the directory for the roots of several
  * @param count  default: one node with the name of the request; otherwise NAME-1 to NAME-count
+ * @param port   of the kubelet of the first node; each other has the next one; 0: none
  */
-export function planNodes(request: JoinRequest, root: string | undefined, count?: number): readonly NodePlan[] {
+export function planNodes(
+	request: JoinRequest,
+	root: string | undefined,
+	count?: number,
+	port?: number,
+): readonly NodePlan[] {
 	const { nodeName } = request;
-	if (count === undefined)
-		return [{ request, paths: nodePaths(root ?? defaultRoot(nodeName)), line: (sentence) => sentence }];
+	if (count === undefined) {
+		const kubelet = port === 0 ? {} : { kubeletPort: port ?? ('default' as const) };
+		return [{ request, paths: nodePaths(root ?? defaultRoot(nodeName)), ...kubelet, line: (sentence) => sentence }];
+	}
 	return Array.from({ length: count }, (_, index) => {
 		const name = `${nodeName}-${index + 1}`;
 		return {
+			...(port === undefined || port === 0 ? {} : { kubeletPort: port + index }),
 			request: { ...request, nodeName: name },
 			paths: nodePaths(join(root ?? NODES_DIRECTORY, name)),
 			line: (sentence) => named(sentence, name),

@@ -1,4 +1,5 @@
 /** `kubelet-sim join`: from the flags to nodes that run until the process is stopped. */
+import { isIP } from 'node:net';
 import { dirname, resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { findAdminConf } from '../../lib/cli-admin-conf.ts';
@@ -6,7 +7,7 @@ import { startJoinProgress } from '../../lib/cli-progress.ts';
 import { microClock, waitBy } from '../../lib/clock.ts';
 import { environment, integer, type Parse, readConfig, tracingSettings } from '../../lib/config.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { refusalCounter } from '../../lib/limits.ts';
+import { type CountRefusal, refusalCounter } from '../../lib/limits.ts';
 import { createRegistry, type Registry } from '../../lib/metrics.ts';
 import { serveHealth } from '../../lib/rpc/health.ts';
 import { findCollector } from '../../lib/rpc/local-collector.ts';
@@ -23,6 +24,7 @@ import { ManyNodesOutput, type NodeOutput, type OutputOptions, oneNodeOutput } f
 import { MAX_JOINS, MAX_NODES, type NodePlan, planNodes } from './nodes.ts';
 import { dryRunText, trustText } from './part-output.ts';
 import { refusalReporter, rotatedText } from './rotation/rotation-output.ts';
+import { type Kubelet, openKubelet } from './server.ts';
 import { stopSignal } from './shutdown.ts';
 
 export interface Flags extends JoinFlags {
@@ -33,6 +35,9 @@ export interface Flags extends JoinFlags {
 	readonly quiet?: boolean;
 	readonly healthzBindAddress: string;
 	readonly healthzPort: string;
+	readonly address: string;
+	readonly port?: string;
+	readonly rotateServerCertificates?: boolean;
 }
 
 /** @source kubeadm DiscoveryRetryInterval */
@@ -50,13 +55,20 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	const request = await readJoinRequest(endpoint, flags, (sentence) => output.say(sentence));
 	if (flags.until !== undefined || request.isDryRun) return runPart(request, flags, stopping, output);
 	const healthzPort = readNumber('--healthz-port', flags.healthzPort, integer(0, 65_535));
+	const port = flags.port === undefined ? undefined : readNumber('--port', flags.port, integer(0, 65_535));
 	const stopTracing = await traceJoins(request, flags.config, tracesKey, output);
-	const plans = planNodes(request, flags.root, count);
+	const plans = planNodes(request, flags.root, count, port);
 	const lastBeats = new Map<string, number | undefined>(plans.map((plan) => [plan.request.nodeName, undefined]));
 	const registry = createRegistry();
 	const metrics = nodeMetrics(registry, microClock);
-	const closeHealth = await serveNodeHealth(flags.healthzBindAddress, healthzPort, { lastBeats, registry, output });
-	const fleet = { output, metrics, lastBeats, stopping, inTurn: pLimit(MAX_JOINS), firstName: request.nodeName };
+	const served = { lastBeats, registry, output, count: refusalCounter(registry) };
+	const closeHealth = await serveNodeHealth(flags.healthzBindAddress, healthzPort, served);
+	const kubelets = await openKubelets(plans, flags, { ...served, stopping }).catch((error: unknown) => {
+		closeHealth();
+		throw error;
+	});
+	const turns = { inTurn: pLimit(MAX_JOINS), firstName: request.nodeName };
+	const fleet = { output, metrics, lastBeats, stopping, kubelets, ...turns };
 	try {
 		await Promise.all(plans.map((plan) => live(plan, fleet)));
 	} catch (error) {
@@ -64,6 +76,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	} finally {
 		output.end();
 		closeHealth();
+		await Promise.all([...kubelets.values()].map((kubelet) => kubelet.close()));
 		await stopTracing();
 		if (process.connected) process.disconnect();
 	}
@@ -156,13 +169,14 @@ interface ServedHealth {
 	readonly lastBeats: ReadonlyMap<string, number | undefined>;
 	readonly registry: Registry;
 	readonly output: NodeOutput;
+	readonly count: CountRefusal;
 }
 
 /** @param port  0: none, as in the kubelet @returns closes the server */
 async function serveNodeHealth(
 	address: string,
 	port: number,
-	{ lastBeats, registry, output }: ServedHealth,
+	{ lastBeats, registry, output, count }: ServedHealth,
 ): Promise<() => void> {
 	const unforeseen = sayUnforeseen((sentence) => output.say(sentence));
 	const checks = {
@@ -170,7 +184,7 @@ async function serveNodeHealth(
 		ready: readyChecks(lastBeats, microClock),
 		metrics: registry,
 		unforeseen,
-		count: refusalCounter(registry),
+		count,
 	};
 	const health = port === 0 ? undefined : await serveHealth('kubelet-sim', port, checks, address);
 	surviveUnforeseen(unforeseen);
@@ -180,7 +194,37 @@ async function serveNodeHealth(
 	};
 }
 
+/** The kubelets by name of their node; a node without a port has none. */
+async function openKubelets(
+	plans: readonly NodePlan[],
+	{ address, rotateServerCertificates = false }: Flags,
+	{ output, registry, count, stopping }: ServedHealth & { readonly stopping: AbortSignal },
+): Promise<ReadonlyMap<string, Kubelet>> {
+	if (isIP(address) === 0)
+		throw new KubejoinError('JOIN_ARGUMENTS_INVALID', {
+			problems: [`--address=${address} cannot be used: it must be an IP address`],
+		});
+	const unforeseen = sayUnforeseen((sentence) => output.say(sentence));
+	const kubelets = new Map<string, Kubelet>();
+	try {
+		for (const plan of plans) {
+			const { kubeletPort: port, paths } = plan;
+			const { nodeName } = plan.request;
+			if (port === undefined) continue;
+			const tools = { clock: microClock, waitUntil, signal: stopping, metrics: registry, unforeseen, count };
+			const say = (sentence: string) => output.sayOf(plan, sentence);
+			const settings = { nodeName, address, port, paths, rotatesCertificate: rotateServerCertificates };
+			kubelets.set(nodeName, await openKubelet({ ...settings, ...tools, say }));
+		}
+		return kubelets;
+	} catch (error) {
+		await Promise.all([...kubelets.values()].map((kubelet) => kubelet.close()));
+		throw error;
+	}
+}
+
 interface Fleet {
+	readonly kubelets: ReadonlyMap<string, Kubelet>;
 	readonly output: NodeOutput;
 	readonly metrics: NodeMetrics;
 	readonly lastBeats: Map<string, number | undefined>;
@@ -193,7 +237,8 @@ interface Fleet {
 /** Resolves when the process is stopped, or when the node of several has failed. */
 async function live(plan: NodePlan, fleet: Fleet): Promise<void> {
 	const { output, stopping } = fleet;
-	const context = joinContext(plan, output, stopping);
+	const kubelet = fleet.kubelets.get(plan.request.nodeName)?.endpoint;
+	const context = { ...joinContext(plan, output, stopping), ...(kubelet === undefined ? {} : { kubelet }) };
 	try {
 		await runNode(context, plan.request, nodeOptions(plan, fleet));
 	} catch (error) {
@@ -203,12 +248,14 @@ async function live(plan: NodePlan, fleet: Fleet): Promise<void> {
 	}
 }
 
-function nodeOptions(plan: NodePlan, { output, metrics, lastBeats, inTurn, firstName }: Fleet): NodeOptions {
+function nodeOptions(plan: NodePlan, fleet: Fleet): NodeOptions {
+	const { output, metrics, lastBeats, inTurn, firstName, kubelets } = fleet;
 	const { nodeName } = plan.request;
 	const say = (sentence: string): void => output.sayOf(plan, sentence);
 	const refusals = refusalReporter(say);
 	return {
 		inTurn,
+		onConnected: (connection, identity) => kubelets.get(nodeName)?.use(connection, identity),
 		report(event) {
 			metrics.phaseEnded(event);
 			output.phaseEnded(plan, event);

@@ -55,17 +55,24 @@ describe('a request that a kubelet answers', () => {
 	before(async () => {
 		pki = await identities();
 	});
-	async function open(more: { readonly ca?: string; readonly allowsLoopback?: boolean; readonly cert?: string } = {}) {
+	async function open(
+		more: {
+			readonly ca?: string;
+			readonly allowsLoopback?: boolean;
+			readonly cert?: string;
+			readonly idleMs?: number;
+		} = {},
+	) {
 		const reader = {
 			get: async (resource: { resource: string }, _namespace: string, name: string) =>
 				objects.get(`${resource.resource}/${name}`),
 			list: async () => [],
 		};
-		const { allowsLoopback = true, ca } = more;
+		const { allowsLoopback = true, ca, cert = pki.own.cert, ...bounds } = more;
 		const lookup = async (host: string) => (host === 'rebound.test' ? ['10.0.0.1', '169.254.169.254'] : []);
 		const locations = new KubeletLocations({ objects: reader as never, lookup, allowsLoopback });
 		close();
-		transport = createKubeletTransport({ ...pki.client, ca, ownCertificate: more.cert ?? pki.own.cert });
+		transport = createKubeletTransport({ ...pki.client, ca, ownCertificate: cert, ...bounds });
 		doors = await openDoors({
 			authenticate: async () => userNamed('admin', 'system:masters'),
 			authorizer: { authorize: () => ({ decision: 'Allow', reason: '' }) },
@@ -241,6 +248,15 @@ describe('a request that a kubelet answers', () => {
 			);
 			for (const socket of accepted) socket.destroy();
 			silent.close();
+		});
+
+		it('ends when no byte passes for the time of the limit, and is counted', async () => {
+			await open({ idleMs: 50 });
+			handler = () => undefined;
+			assert.match(await messageOf(`${proxied}/x`), /^503 error trying to reach service: /);
+			handler = (_request, response) => void response.writeHead(200).write('x');
+			await assert.rejects(messageOf(`${proxied}/x`));
+			assert.deepEqual(counted, ['proxyIdleTime', 'proxyIdleTime']);
 		});
 
 		it('is refused above the number of open requests of a user, and counted', async () => {

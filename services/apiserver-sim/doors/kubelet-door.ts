@@ -8,7 +8,7 @@
  */
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { joinHostPort } from '../../../lib/address.ts';
-import { KubejoinError } from '../../../lib/errors.ts';
+import { causeText, KubejoinError } from '../../../lib/errors.ts';
 import { type CountRefusal, limits } from '../../../lib/limits.ts';
 import { printable } from '../../../lib/text.ts';
 import { quoted } from '../authorize/go-text.ts';
@@ -54,7 +54,7 @@ export class KubeletDoor {
 		try {
 			const isLog = request.subresource === 'log';
 			const answer = isLog ? await this.#log(request, location, http) : await this.#proxy(request, location, http);
-			return { ...answer, body: leaving(answer.body, leave) };
+			return { ...answer, body: leaving(answer.body, leave, request.signal) };
 		} catch (error) {
 			leave();
 			throw error;
@@ -125,8 +125,8 @@ export class KubeletDoor {
 	}
 }
 
-function leaving(body: Answer['body'], leave: () => void): Answer['body'] {
-	if (typeof body !== 'string' && !(body instanceof Uint8Array)) return thenLeaving(body, leave);
+function leaving(body: Answer['body'], leave: () => void, signal: AbortSignal): Answer['body'] {
+	if (typeof body !== 'string' && !(body instanceof Uint8Array)) return thenLeaving(body, leave, signal);
 	leave();
 	return body;
 }
@@ -134,9 +134,14 @@ function leaving(body: Answer['body'], leave: () => void): Answer['body'] {
 async function* thenLeaving(
 	chunks: AsyncIterable<string | Uint8Array>,
 	leave: () => void,
+	signal: AbortSignal,
 ): AsyncGenerator<string | Uint8Array> {
 	try {
 		yield* chunks;
+	} catch (error) {
+		// The caller has gone, and with it the request to the kubelet.
+		if (signal.aborted) return;
+		throw new KubejoinError('API_NODE_UNREACHABLE', { problem: causeText(error) }, { cause: error });
 	} finally {
 		leave();
 	}

@@ -29,12 +29,22 @@ export interface Dial {
 	readonly asNode: (
 		server: TrustedServer,
 		identity: { readonly certificate: string; readonly key: string },
-	) => ApiConnection<'nodes' | 'leases' | 'events' | 'certificateSigningRequests'>;
+	) => NodeConnection;
 	/**
 	 * Keeps verified connections that have no user open, so that the next phase continues on the one of its server, until
 	 * the returned function is called.
 	 */
 	readonly keepOpen: () => () => void;
+}
+export type NodeConnection = ApiConnection<
+	'nodes' | 'leases' | 'events' | 'certificateSigningRequests' | 'of' | 'subjectAccessReviews'
+>;
+
+/** Where the API server reaches the kubelet. */
+export interface KubeletEndpoint {
+	/** An IP address. */
+	readonly address: string;
+	readonly port: number;
 }
 
 /** The credential of the node before it has a certificate. */
@@ -50,4 +60,6 @@ export interface JoinContext {
 	readonly signal: AbortSignal;
 	/** Between attempts; 5 s in kubeadm. */
 	readonly retryMs: number;
+	/** Absent: the node has no port. */
+	readonly kubelet?: KubeletEndpoint;
 }

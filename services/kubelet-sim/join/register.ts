@@ -24,9 +24,9 @@ export const register = (tools: JoinContext): Phase<Needs, { readonly registrati
 	name: 'register',
 	trust: 'the node is listed, over mutual TLS',
 	async run({ identity, settings, tlsBootstrapTimeoutMs }) {
-		const { dial, clock } = tools;
+		const { dial, clock, kubelet } = tools;
 		const connection = dial.asNode(identity.server, identity);
-		const node = () => nodeObject(identity.nodeName, clock(), settings.kubernetesVersion);
+		const node = () => nodeObject(identity.nodeName, clock(), { kubeletVersion: settings.kubernetesVersion, kubelet });
 		const attempt = () => registerNode(connection.api, node(), clock);
 		try {
 			const waiting = '[kubelet] Waiting for the API server to create the Node';

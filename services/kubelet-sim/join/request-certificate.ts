@@ -29,7 +29,7 @@ interface Needs {
 type Csrs = ApiClient['certificateSigningRequests'];
 type Waits = Pick<JoinContext, 'signal' | 'say' | 'retryMs'>;
 
-const usages = ['digital signature', 'client auth'];
+const clientUsages: readonly string[] = ['digital signature', 'client auth'];
 const MIN_RETRY_MS = 200;
 const MAX_RETRY_MS = 1_000;
 
@@ -70,6 +70,12 @@ interface Wanted {
 	readonly timeoutMs: number;
 	/** Called when the request exists. */
 	readonly onWaiting?: (name: string) => void;
+	/** Default: that of client certificates of nodes. */
+	readonly signerName?: string;
+	readonly usages?: readonly string[];
+	/** Of a certificate for a server. */
+	readonly dnsNames?: readonly string[];
+	readonly ipAddresses?: readonly string[];
 }
 
 /**
@@ -78,32 +84,26 @@ interface Wanted {
  * @returns unverified PEM
  * @throws CSR_DENIED, CSR_FAILED, CSR_TIMEOUT, API_UNAUTHORIZED, API_FORBIDDEN
  */
-export async function obtainCertificate(
-	csrs: Csrs,
-	{ nodeName, keyPair, timeoutMs, onWaiting }: Wanted,
-	tools: Waits,
-): Promise<string> {
-	const csr = await createOrFind(csrs, nodeName, keyPair, tools.signal);
+export async function obtainCertificate(csrs: Csrs, wanted: Wanted, tools: Waits): Promise<string> {
+	const { timeoutMs, onWaiting } = wanted;
+	const csr = await createOrFind(csrs, wanted, tools.signal);
 	setSpanAttributes({
 		'kubejoin.csr.name': csr.metadata.name ?? '',
 		'kubejoin.csr.signer': csr.spec.signerName,
-		'kubejoin.csr.usages': usages,
+		'kubejoin.csr.usages': [...csr.spec.usages],
 		'kubejoin.csr.pem': Buffer.from(csr.spec.request, 'base64').toString(),
 	});
 	onWaiting?.(csr.metadata.name ?? '');
 	return waitForCertificate(csrs, csr, timeoutMs, tools);
 }
 
-async function createOrFind(
-	csrs: Csrs,
-	nodeName: string,
-	keyPair: KeyPair,
-	signal: AbortSignal,
-): Promise<CertificateSigningRequest> {
+async function createOrFind(csrs: Csrs, wanted: Wanted, signal: AbortSignal): Promise<CertificateSigningRequest> {
+	const { nodeName, keyPair, signerName = wellKnown.signers.clientKubelet, usages = clientUsages } = wanted;
+	const { dnsNames = [], ipAddresses = [] } = wanted;
 	const subject = { organizations: [wellKnown.groups.nodes], commonName: `${wellKnown.nodeUserPrefix}${nodeName}` };
-	const name = requestName(writePublicKey(keyPair.publicKey), subject.commonName, subject.organizations);
-	const request = Buffer.from(createCsr({ subject }, keyPair)).toString('base64');
-	const spec = { request, signerName: wellKnown.signers.clientKubelet, usages };
+	const name = requestName(writePublicKey(keyPair.publicKey), subject.commonName, subject.organizations, usages);
+	const request = Buffer.from(createCsr({ subject, dnsNames, ipAddresses }, keyPair)).toString('base64');
+	const spec = { request, signerName, usages: [...usages] };
 	try {
 		return await csrs.create({ metadata: { name, annotations: traceAnnotations() }, spec }, { signal });
 	} catch (error) {
@@ -131,7 +131,12 @@ function requireSameRequest(
 }
 
 /** @source kubelet certificate/bootstrap digestedName */
-export function requestName(publicKeyPem: string, commonName: string, organizations: readonly string[]): string {
+export function requestName(
+	publicKeyPem: string,
+	commonName: string,
+	organizations: readonly string[],
+	usages: readonly string[] = clientUsages,
+): string {
 	const hash = createHash('sha512-256');
 	for (const field of [publicKeyPem, commonName, ...organizations, ...usages])
 		hash.update(`${Buffer.from(field).toString('base64url')}|`);

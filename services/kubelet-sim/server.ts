@@ -1,0 +1,161 @@
+/**
+ * The port of a node's kubelet. It is open before the node joins, because the Node names it; handshakes succeed once
+ * the node has a certificate to present and the CA of the clients.
+ *
+ * @source cmd/kubelet/app/server.go; pkg/kubelet/server/server.go ListenAndServeKubeletServer
+ * @differs when the default port is in use, any free port is taken: several nodes can run on one machine
+ */
+import type { Clock, WaitUntil } from '../../lib/clock.ts';
+import { rfc3339 } from '../../lib/clock.ts';
+import { hasCode } from '../../lib/errors.ts';
+import { resources } from '../../lib/kube/resources.ts';
+import type { CountRefusal } from '../../lib/limits.ts';
+import { createLog } from '../../lib/log.ts';
+import type { Registry } from '../../lib/metrics.ts';
+import { parseCertificates } from '../../lib/pki/certificate.ts';
+import { createHttpServer } from '../../lib/rpc/http-server.ts';
+import { type Connections, type Listener, listen, newConnections } from '../../lib/rpc/listener.ts';
+import { createGrpcServer } from '../../lib/rpc/server.ts';
+import type { ReportUnforeseen } from '../../lib/rpc/unforeseen.ts';
+import { readServerTlsBootstrap } from './cluster-settings.ts';
+import { kubeletHandler } from './handlers.ts';
+import type { NodeIdentity } from './identity.ts';
+import type { NodeConnection } from './join/join-context.ts';
+import { internalAddress } from './node-object.ts';
+import type { NodePaths } from './node-paths.ts';
+import { KubeletAccess } from './serving/access.ts';
+import { keepServingCertificate, type ServingPair, selfSignedPair } from './serving/serving-certificate.ts';
+import { SimulatedPods } from './serving/simulated-pods.ts';
+
+/** @source pkg/cluster/ports KubeletPort */
+export const KUBELET_PORT = 10_250;
+
+export interface KubeletOptions {
+	readonly nodeName: string;
+	/** The IP address to listen on. */
+	readonly address: string;
+	/** `default`: 10250, or a free one if that is in use. */
+	readonly port: number | 'default';
+	readonly paths: NodePaths;
+	/** Whether to request the certificate from the cluster also without serverTLSBootstrap in its configuration. */
+	readonly rotatesCertificate: boolean;
+	readonly clock: Clock;
+	readonly waitUntil: WaitUntil;
+	readonly signal: AbortSignal;
+	readonly metrics: Pick<Registry, 'metrics' | 'contentType'>;
+	readonly say: (sentence: string) => void;
+	readonly unforeseen: ReportUnforeseen;
+	readonly count: CountRefusal;
+}
+
+const STOP_GRACE_MS = 1_000;
+
+/** @throws PORT_IN_USE, SERVICE_FAILED  no such address on this machine */
+export async function openKubelet(options: KubeletOptions): Promise<Kubelet> {
+	const kubelet = new Kubelet(options);
+	await kubelet.open();
+	return kubelet;
+}
+
+export class Kubelet {
+	readonly #options: KubeletOptions;
+	readonly #connections: Connections = newConnections();
+	#listener: Listener | undefined;
+	#api: NodeConnection['api'] | undefined;
+	#clientCa = '';
+	#pods: SimulatedPods | undefined;
+	#work: Promise<unknown>[] = [];
+
+	constructor(options: KubeletOptions) {
+		this.#options = options;
+	}
+
+	/** The address and the port that the Node reports. */
+	get endpoint(): { readonly address: string; readonly port: number } {
+		const { address } = this.#options;
+		const isEvery = address === '0.0.0.0' || address === '::';
+		return { address: isEvery ? internalAddress() : address, port: this.#listener?.port ?? 0 };
+	}
+
+	async open(): Promise<void> {
+		const { port } = this.#options;
+		try {
+			this.#listener = await this.#listenOn(port === 'default' ? KUBELET_PORT : port);
+		} catch (error) {
+			if (port !== 'default' || !hasCode(error, 'PORT_IN_USE')) throw error;
+			this.#listener = await this.#listenOn(0);
+		}
+	}
+
+	#listenOn(port: number): Promise<Listener> {
+		const { nodeName, address, clock, waitUntil, signal, metrics, say, unforeseen, count } = this.#options;
+		const log = createLog({ service: 'kubelet-sim', level: 'error', format: 'text', write: say });
+		const access = new KubeletAccess({ nodeName, reviews: () => this.#api, clock });
+		const pods = () => this.#pods;
+		const tools = { access, connections: this.#connections, pods, metrics, nowMs: clock, waitUntil, stopping: signal };
+		const http = createHttpServer(kubeletHandler(tools), { unforeseen, count });
+		const grpc = createGrpcServer([], this.#connections, log, [], count);
+		const listening = {
+			service: 'kubelet-sim',
+			address,
+			port,
+			clientCertificate: 'optional',
+			grpc,
+			http,
+			log,
+			count,
+		} as const;
+		return listen(listening, this.#connections);
+	}
+
+	/** Called when the node has joined, and with each new connection after that. */
+	use({ api }: NodeConnection, identity: NodeIdentity): void {
+		const isFirst = this.#api === undefined;
+		this.#api = api;
+		if (!isFirst) return;
+		this.#clientCa = identity.server.ca;
+		this.#work = [this.#keepCertificate().catch((error: unknown) => this.#failed(error))];
+		const { nodeName, clock, signal, say } = this.#options;
+		const log = createLog({ service: 'kubelet-sim', level: 'error', format: 'text', write: say });
+		const client = () => (this.#api ?? api).of(resources.pods);
+		this.#pods = new SimulatedPods({ nodeName, hostIp: this.endpoint.address, client, clock, signal, log });
+	}
+
+	/** Resolves when the port is closed. Call it after the signal has aborted. */
+	async close(): Promise<void> {
+		await Promise.all([this.#listener?.close(STOP_GRACE_MS), this.#pods?.done(), ...this.#work]);
+	}
+
+	#failed(error: unknown): void {
+		const message = error instanceof Error ? error.message : String(error);
+		this.#options.say(`[kubelet] No certificate for the kubelet's port: ${message}`);
+	}
+
+	async #keepCertificate(): Promise<void> {
+		const { nodeName, paths, rotatesCertificate, clock, waitUntil, signal, say } = this.#options;
+		if (!rotatesCertificate && !(await readServerTlsBootstrap(paths))) {
+			this.#present(await selfSignedPair(paths, nodeName, clock()));
+			return;
+		}
+		await keepServingCertificate({
+			...{ nodeName, paths, clock, waitUntil, signal, addresses: [this.endpoint.address] },
+			csrs: () => {
+				if (this.#api === undefined) throw new Error('the node has not joined');
+				return this.#api.certificateSigningRequests;
+			},
+			onCertificate: (pair) => {
+				this.#present(pair);
+				const until = rfc3339(Date.parse(parseCertificates(pair.certificate)[0].validTo));
+				say(`[kubelet] The kubelet's port ${this.endpoint.port} presents a certificate that is valid until ${until}`);
+			},
+			onRequested: (name) =>
+				say(`[kubelet] The serving certificate needs approval: kubectl certificate approve ${name}`),
+			onRefused: (error, retryMs) =>
+				say(`[kubelet] No serving certificate (${error.message}); retrying in ${Math.round(retryMs / 1000)} s`),
+		});
+	}
+
+	#present({ certificate, key }: ServingPair): void {
+		this.#listener?.useTls({ cert: certificate, key, clientCa: this.#clientCa });
+	}
+}
