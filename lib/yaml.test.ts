@@ -110,6 +110,14 @@ describe('YAML from outside', () => {
 		}
 	});
 
+	it('reports keys that are given twice to a reader that takes the last value', () => {
+		const found: string[] = [];
+		const text = 'a: 1\nb:\n  c: 1\n  c: 2\na:\n  d: 3\n';
+		const [document] = readYaml(text, { refuse, onDuplicate: (one) => found.push(one) });
+		assert.deepEqual(document?.value, { a: { d: 3 }, b: { c: 2 } });
+		assert.deepEqual(found, ['line 4: key "c" already set in map', 'line 6: key "a" already set in map']);
+	});
+
 	it('a file in another encoding is named', () => {
 		assert.match(problem(Buffer.from('a: 1', 'utf16le')).remedy, /UTF-16 without a byte order mark/);
 		assert.equal(problem(Buffer.from([0x61, 0x3a, 0x20, 0xff])).text, 'yaml: invalid leading UTF-8 octet');

@@ -40,6 +40,11 @@ export interface YamlOptions {
 	readonly refuse: (problem: YamlProblem) => never;
 	/** In bytes. Default: 1 MiB. */
 	readonly maxBytes?: number;
+	/**
+	 * Called with each key that is given twice, of which the last value counts: `line 6: key "a" already set in map`.
+	 * Default: refused.
+	 */
+	readonly onDuplicate?: (text: string) => void;
 	/** Experiments have merge keys (`<<`), which Chaos Toolkit reads. Default: refused. */
 	readonly allowsMergeKeys?: boolean;
 }
@@ -66,7 +71,9 @@ export function readYaml(input: string | Uint8Array, options: YamlOptions): Yaml
 		});
 	};
 	const tokens = [...boundedTokens(text, lines, refuseAt)];
-	const { allowsMergeKeys = false } = options;
+	const { allowsMergeKeys = false, onDuplicate } = options;
+	const duplicateAt =
+		onDuplicate && ((offset: number, text: string) => onDuplicate(`line ${lines.linePos(offset).line}: ${text}`));
 	const composer = new Composer({
 		uniqueKeys: false,
 		prettyErrors: false,
@@ -77,7 +84,7 @@ export function readYaml(input: string | Uint8Array, options: YamlOptions): Yaml
 	return [...composer.compose(tokens)].map((document) => {
 		const [first] = [...document.errors].sort((one, other) => one.pos[0] - other.pos[0]);
 		if (first !== undefined) return refuseAt(first.pos[0], problemOf(first.code));
-		checkNode(document.contents, { refuseAt, anchors: new Set(), allowsMergeKeys });
+		checkNode(document.contents, { refuseAt, anchors: new Set(), allowsMergeKeys, duplicateAt });
 		return {
 			value: documentValue(document, refuseAt),
 			positionOf: (path: Path) => positionOf(document, path, lines),
@@ -214,6 +221,7 @@ interface Walk {
 	/** The anchors before this one. */
 	readonly anchors: Set<string>;
 	readonly allowsMergeKeys: boolean;
+	readonly duplicateAt: ((offset: number, text: string) => void) | undefined;
 }
 
 /** Duplicate keys and unknown aliases. The depth of the recursion is that of the text, which is bounded. */
@@ -238,8 +246,12 @@ function checkMap(map: YAMLMap.Parsed, walk: Walk): void {
 			: refuse({ text: 'invalid map key', remedy: 'use a text as the key' });
 		if (name === '<<' && !walk.allowsMergeKeys)
 			refuse({ text: 'merge keys are not read', remedy: 'write the fields out in place of <<' });
-		if (keys.has(name))
-			refuse({ text: `key ${quoteInput(name, 64)} already set in map`, remedy: 'keep one of the two keys' });
+		if (keys.has(name)) {
+			const text = `key ${quoteInput(name, 64)} already set in map`;
+			// go-yaml counts to the line of the value.
+			if (walk.duplicateAt === undefined) refuse({ text, remedy: 'keep one of the two keys' });
+			else walk.duplicateAt(value?.range[0] ?? key.range[0], text);
+		}
 		keys.add(name);
 		checkNode(value, walk);
 	}

@@ -59,7 +59,7 @@ const structOf = (at: Position | undefined): string | undefined =>
 const mismatchText = (what: string, goType: string, at: Position): string =>
 	`json: cannot unmarshal ${what} into Go struct field ${structOf(at)}.${fieldPathOf(at)} of type ${goType}`;
 
-const MAX_STRICT_PROBLEMS = 100;
+export const MAX_STRICT_PROBLEMS = 100;
 
 const isObject = (value: unknown): value is Json =>
 	typeof value === 'object' && value !== null && !Array.isArray(value);

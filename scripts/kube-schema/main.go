@@ -18,6 +18,7 @@ import (
 	"strings"
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	certificatesv1 "k8s.io/api/certificates/v1"
 	certificatesv1beta1 "k8s.io/api/certificates/v1beta1"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -69,6 +70,7 @@ var kinds = []struct {
 	{"certificates.k8s.io/v1", &certificatesv1.CertificateSigningRequest{}},
 	{"certificates.k8s.io/v1", &certificatesv1.ClusterTrustBundle{}},
 	{"certificates.k8s.io/v1beta1", &certificatesv1beta1.ClusterTrustBundle{}},
+	{"authentication.k8s.io/v1", &authenticationv1.TokenRequest{}},
 	{"rbac.authorization.k8s.io/v1", &rbacv1.Role{}}, {"rbac.authorization.k8s.io/v1", &rbacv1.ClusterRole{}},
 	{"rbac.authorization.k8s.io/v1", &rbacv1.RoleBinding{}},
 	{"rbac.authorization.k8s.io/v1", &rbacv1.ClusterRoleBinding{}},

@@ -21,6 +21,7 @@ discovery.k8s.io/v1 EndpointSlice discovery.EndpointSlice
 certificates.k8s.io/v1 CertificateSigningRequest certificates.CertificateSigningRequest
 certificates.k8s.io/v1 ClusterTrustBundle certificates.ClusterTrustBundle
 certificates.k8s.io/v1beta1 ClusterTrustBundle certificates.v1beta1.ClusterTrustBundle
+authentication.k8s.io/v1 TokenRequest authentication.TokenRequest
 rbac.authorization.k8s.io/v1 Role rbac.Role
 rbac.authorization.k8s.io/v1 ClusterRole rbac.ClusterRole
 rbac.authorization.k8s.io/v1 RoleBinding rbac.RoleBinding
@@ -81,6 +82,12 @@ admissionregistration.ValidatingWebhookConfiguration kind:string apiVersion:stri
 admissionregistration.Validation expression:string! message:string reason:string* messageExpression:string
 admissionregistration.Variable@atomic name:string! expression:string!
 admissionregistration.WebhookClientConfig url:string* service:admissionregistration.ServiceReference* caBundle:string
+authentication.BoundObjectReference kind:string apiVersion:string name:string uid:string
+authentication.TokenRequest kind:string apiVersion:string metadata:meta.ObjectMeta
+ spec:authentication.TokenRequestSpec! status:authentication.TokenRequestStatus
+authentication.TokenRequestSpec audiences:[]string! expirationSeconds:number!*
+ boundObjectRef:authentication.BoundObjectReference!* attestations:{}[]string
+authentication.TokenRequestStatus token:string! expirationTimestamp:time!
 certificates.CertificateSigningRequest kind:string apiVersion:string metadata:meta.ObjectMeta
  spec:certificates.CertificateSigningRequestSpec! status:certificates.CertificateSigningRequestStatus
 certificates.CertificateSigningRequestCondition type:string! status:string! reason:string message:string

@@ -1,6 +1,7 @@
 /** An answer over HTTP, and how it is written: at once, compressed if it is long, or event by event. */
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
@@ -11,12 +12,17 @@ export interface Answer {
 	readonly headers: Headers;
 	/** Chunks are sent as they come; the answer ends with them. */
 	readonly body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+	/** Compresses chunks for a caller that accepts it, as upstream does for a watch that begins with a list. */
+	readonly compressesChunks?: boolean;
 }
 
 /** @source apiserver/pkg/endpoints/handlers/responsewriters/writers.go */
 const MIN_COMPRESSED_BYTES = 128 * 1024;
 const LEVEL = 1;
 const compress = promisify(gzip);
+const GZIP_HEADERS = { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' };
+/** Chunks that are there are compressed together, up to this size. */
+const MEMBER_BYTES = 64 * 1024;
 
 export interface WriteOptions {
 	readonly acceptsGzip: boolean;
@@ -36,16 +42,54 @@ export async function writeAnswer(response: ServerResponse, answer: Answer, opti
 	// Go keeps connections open without the header.
 	if (!('Connection' in headers)) response.removeHeader('connection');
 	if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
+		const isCompressed = answer.compressesChunks === true && options.acceptsGzip;
+		if (isCompressed) Object.assign(headers, GZIP_HEADERS);
 		response.writeHead(status, headers);
-		await writeChunks(response, body, options.signal);
+		await writeChunks(response, isCompressed ? gzipMembers(body) : body, options.signal);
 		return;
 	}
 	const bytes = typeof body === 'string' ? Buffer.from(body) : body;
 	const isLong = bytes.length > MIN_COMPRESSED_BYTES && options.acceptsGzip;
 	const sent = isLong ? await compress(bytes, { level: LEVEL }) : bytes;
-	if (isLong) Object.assign(headers, { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' });
+	if (isLong) Object.assign(headers, GZIP_HEADERS);
 	response.writeHead(status, { ...headers, 'Content-Length': sent.length });
 	response.end(sent);
+}
+
+/**
+ * Members of a gzip stream: no state of a compressor stays in memory while the watch waits for an event.
+ *
+ * @source apiserver/pkg/endpoints/handlers/watch.go perFlushGzipWriter
+ */
+export async function* gzipMembers(chunks: AsyncIterable<string | Uint8Array>): AsyncGenerator<Uint8Array> {
+	const iterator = chunks[Symbol.asyncIterator]();
+	let batch: Uint8Array[] = [];
+	let bytes = 0;
+	const ask = () => {
+		const asked = iterator.next();
+		// Awaited below; a failure while a member is written is not lost.
+		asked.catch(() => undefined);
+		return asked;
+	};
+	let next = ask();
+	try {
+		for (;;) {
+			const found = batch.length === 0 ? await next : await Promise.race([next, turn(undefined)]);
+			if (found !== undefined && found.done !== true) {
+				const chunk = typeof found.value === 'string' ? Buffer.from(found.value) : found.value;
+				batch.push(chunk);
+				bytes += chunk.length;
+				next = ask();
+			}
+			if (batch.length > 0 && (found === undefined || found.done === true || bytes >= MEMBER_BYTES)) {
+				yield await compress(Buffer.concat(batch), { level: LEVEL });
+				[batch, bytes] = [[], 0];
+			}
+			if (found?.done === true) return;
+		}
+	} finally {
+		await iterator.return?.();
+	}
 }
 
 async function writeChunks(

@@ -11,7 +11,7 @@ import {
 	type TypeMeta,
 } from '../../../lib/kube/codec/object.ts';
 import { decodeProtobuf } from '../../../lib/kube/codec/protobuf.ts';
-import { decodeYaml } from '../../../lib/kube/codec/yaml.ts';
+import { decodeYaml, strictWarnings } from '../../../lib/kube/codec/yaml.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { readFirstYaml } from '../../../lib/yaml.ts';
 import type { FieldValidation, PatchType } from '../request/api-request.ts';
@@ -54,7 +54,7 @@ export function readObject(
 		const problem = cannotBeHandled(object, expected, strictDecodingError(strictProblems));
 		throw new KubejoinError('API_BAD_REQUEST', { problem });
 	}
-	for (const problem of strictProblems) warn(problem);
+	for (const problem of strictWarnings(strictProblems)) warn(problem);
 	return object;
 }
 

@@ -40,7 +40,12 @@ export class Discovery {
 	 */
 	constructor(resources: readonly ServedResource[], address: string) {
 		const groups = new Map<string, ServedResource[]>();
-		for (const row of resources) groups.set(row.group, [...(groups.get(row.group) ?? []), row]);
+		for (const row of resources) groups.set(row.group, [...(groups.get(row.group) ?? []), sortedSubresources(row)]);
+		for (const [group, rows] of groups)
+			groups.set(
+				group,
+				byName(rows, ({ resource }) => resource),
+			);
 		this.#groups = groups;
 		this.#address = address;
 	}
@@ -114,13 +119,14 @@ export class Discovery {
 		return [...new Set(this.#groups.get(group)?.map(({ version }) => version))];
 	}
 	#rowsOf(group: string, version: string): ServedResource[] {
-		const rows = (this.#groups.get(group) ?? []).filter((row) => row.version === version);
-		return byName(rows, ({ resource }) => resource).map((row) => ({
-			...row,
-			subresources: byName(row.subresources, ({ name }) => name),
-		}));
+		return (this.#groups.get(group) ?? []).filter((row) => row.version === version);
 	}
 }
+
+const sortedSubresources = (row: ServedResource): ServedResource => ({
+	...row,
+	subresources: byName(row.subresources, ({ name }) => name),
+});
 
 function listedResource(row: ServedResource): object {
 	const { resource, singular, namespaced, kind, verbs, shortNames, categories } = row;

@@ -169,6 +169,7 @@ export class ResourceRequest {
 			convert: this.#eventConverter(),
 			end: () => ended.abort(),
 			timeoutMs: watchTimeMs(this.#completed.timeoutSeconds, random),
+			isList: this.#completed.sendInitialEvents === true && this.#completed.allowWatchBookmarks === true,
 			signal,
 		});
 	}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { gunzipSync } from 'node:zlib';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { decodeWatchFrames } from '../../../lib/kube/codec/protobuf.ts';
 import { resources } from '../../../lib/kube/resources.ts';
@@ -60,6 +61,19 @@ describe('a watch over HTTPS', () => {
 			.trimEnd()
 			.split('\n')
 			.map((line) => JSON.parse(line));
+
+	it('compresses a watch that begins with a list, for a client that accepts it, and no other watch', async () => {
+		const list = 'watch=1&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan';
+		const read = async (query: string, encoding: string) => {
+			const found = await doors.restBytes('GET', `${path}?${query}`, { 'accept-encoding': encoding });
+			return { encoding: found.headers['content-encoding'], body: found.body };
+		};
+		const plain = await read(list, 'br');
+		const compressed = await read(list, 'gzip');
+		assert.deepEqual([plain.encoding, compressed.encoding], [undefined, 'gzip']);
+		assert.equal(gunzipSync(compressed.body).toString(), plain.body.toString());
+		assert.equal((await read('watch=1', 'gzip')).encoding, undefined);
+	});
 
 	it('is a line for each event, and passes the options to the endpoint', async () => {
 		const query = 'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';

@@ -20,6 +20,8 @@ export interface WatchAnswerOptions {
 	/** Ends the watch after `timeoutMs`. */
 	readonly end: () => void;
 	readonly timeoutMs: number;
+	/** The watch begins with the existing objects and a bookmark. */
+	readonly isList: boolean;
 	/** Aborts when the watch has ended, for any reason. */
 	readonly signal: AbortSignal;
 }
@@ -27,7 +29,8 @@ export interface WatchAnswerOptions {
 export function watchAnswer(events: AsyncIterable<WatchEvent<KubeObject>>, options: WatchAnswerOptions): Answer {
 	const isProtobuf = options.form.mediaType === mediaTypes.protobuf;
 	const contentType = isProtobuf ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json;
-	return { status: 200, headers: { 'Content-Type': contentType }, body: chunksOf(events, isProtobuf, options) };
+	const body = chunksOf(events, isProtobuf, options);
+	return { status: 200, headers: { 'Content-Type': contentType }, body, compressesChunks: options.isList };
 }
 
 /** A random time by default, so that watches that began together do not end together. */

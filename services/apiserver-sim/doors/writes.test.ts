@@ -127,6 +127,25 @@ describe('writes over HTTPS', () => {
 		assert.deepEqual([ignored.status, ignored.warning], [201, undefined]);
 	});
 
+	it('takes the last of two values in YAML, and refuses, warns or is silent about the first one', async () => {
+		const body =
+			'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: v\n  k: w\nunknown: 1\nkind: ConfigMap\n';
+		const lines = ['line 7: key "k" already set in map', 'line 9: key "kind" already set in map'];
+		const yaml = 'application/yaml';
+		const strict = await refusal('POST', `${configMaps}?fieldValidation=Strict`, body, yaml);
+		const problems = `strict decoding error: yaml: unmarshal errors:\n  ${lines.join('\n  ')}, unknown field "unknown"`;
+		assert.equal(strict, `400 ConfigMap in version "v1" cannot be handled as a ConfigMap: ${problems}`);
+		for (const [validation, warnings] of [
+			['Ignore', []],
+			['Warn', [...lines, 'unknown field "unknown"']],
+		] as const) {
+			const { status, warning } = await send('POST', `${configMaps}?fieldValidation=${validation}`, body, yaml);
+			const shown = warnings.map((text) => `299 - "${text.replaceAll('"', '\\"')}"`);
+			assert.deepEqual([status, warning ?? ''], [201, shown.join(', ')]);
+			assert.deepEqual((reached.at(-1)?.object as { data?: object } | undefined)?.data, { k: 'w' });
+		}
+	});
+
 	it('carries the options to the endpoint', async () => {
 		await send('POST', `${configMaps}?dryRun=All&fieldManager=me`, map);
 		assert.deepEqual([reached.at(-1)?.dryRun, reached.at(-1)?.fieldManager], [true, 'me']);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { withoutManagedFields } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject, TokenRequest } from '../../../lib/kube/types.ts';
 import type { AdmissionAttributes } from '../admit/admission.ts';
@@ -44,10 +45,24 @@ describe('a request for a token', () => {
 		boundObjectRef: { kind, name, apiVersion: 'v1', ...more },
 	});
 
+	it('names the fields of its spec as those of the caller', async () => {
+		const { metadata } = await ask({ ...bind('Secret', 's'), audiences: ['a'] });
+		const [{ fieldsV1, ...entry } = {}] = (metadata as { managedFields?: { fieldsV1?: object }[] }).managedFields ?? [];
+		assert.deepEqual(fieldsV1, {
+			'f:spec': {
+				'f:audiences': {},
+				'f:boundObjectRef': { 'f:apiVersion': {}, 'f:kind': {}, 'f:name': {} },
+				'f:expirationSeconds': {},
+			},
+		});
+		const written = { manager: 'unknown', operation: 'Update', subresource: 'token', time: now };
+		assert.deepEqual(entry, { ...written, apiVersion: 'authentication.k8s.io/v1', fieldsType: 'FieldsV1' });
+	});
+
 	it('is answered with a token of an hour for this API server', async () => {
 		for (const spec of [{}, { audiences: null, expirationSeconds: null, boundObjectRef: null }, { audiences: [] }]) {
 			const { status, ...answer } = await ask(spec);
-			assert.deepEqual(answer, {
+			assert.deepEqual(withoutManagedFields(answer), {
 				apiVersion: 'authentication.k8s.io/v1',
 				kind: 'TokenRequest',
 				metadata: { name: 'robot', namespace: 'demo', uid: 'sa-uid', creationTimestamp: now },
