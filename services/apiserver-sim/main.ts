@@ -44,6 +44,7 @@ import { WatchCache } from './registry.ts';
 import { createResources } from './resources/index.ts';
 import { observeJoins } from './seen-joins.ts';
 import { apiServices } from './server.ts';
+import { repeatRepair } from './service-repair.ts';
 import { tokenStoreClient } from './token-store-client.ts';
 
 const service = 'apiserver-sim';
@@ -84,6 +85,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		const cache = new WatchCache(store, { signal: stopping.signal, log });
 		const { authorizer, rbac, pods } = startAuthorization(store, stopping.signal, log);
 		await Promise.all([rbac.synced, pods.synced]);
+		const repaired = repeatRepair(store, systemClock, stopping.signal, log);
 		const ttlMs = config.eventTtlSeconds * 1000;
 		const expiry = startEventExpiry({ store, ttlMs, clock: systemClock }, stopping.signal, log);
 		const tokens = tokenStoreClient(tokenStore);
@@ -158,7 +160,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 				stopping.abort();
 				await listener.close(STOP_GRACE_MS);
 				kubelets.close();
-				await Promise.all([rbac.done, pods.done, cache.done, expiry.done]);
+				await Promise.all([rbac.done, pods.done, cache.done, expiry.done, repaired]);
 				await release();
 			},
 		};

@@ -16,13 +16,17 @@ export async function createObject<T extends KubeObject>(objects: StoredObjects<
 	const sent = await objects.admitted(request, 'CREATE', sentObject<T>(request), undefined);
 	const isGenerated = !sent.metadata.name && Boolean(sent.metadata.generateName);
 	for (let attempt = 1; ; attempt++) {
-		const created = await preparedObject(objects, request, sent);
+		let { name = '' } = sent.metadata;
 		try {
-			return await objects.create(request, created);
+			return await objects.reserved(request, sent, undefined, async (object) => {
+				const created = await preparedObject(objects, request, object);
+				name = created.metadata.name ?? '';
+				return objects.create(request, created);
+			});
 		} catch (error) {
 			if (!hasCode(error, 'STORE_KEY_EXISTS')) throw error;
 			if (isGenerated && attempt < MAX_NAME_ATTEMPTS) continue;
-			const details = objects.details(created.metadata.name ?? '');
+			const details = objects.details(name);
 			if (isGenerated) throw new KubejoinError('API_NAME_NOT_GENERATED', { ...details, retryAfterSeconds: 1 });
 			throw new KubejoinError('API_ALREADY_EXISTS', details, { cause: error });
 		}

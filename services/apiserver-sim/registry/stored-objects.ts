@@ -100,7 +100,28 @@ export class StoredObjects<T extends KubeObject> {
 	async remove(request: ApiRequest, previous: T): Promise<T> {
 		if (request.dryRun) return previous;
 		const { resourceVersion } = previous.metadata;
-		return readStored(await this.store.delete<T>(this.keyFor(request), Number(resourceVersion)));
+		const removed = readStored(await this.store.delete<T>(this.keyFor(request), Number(resourceVersion)));
+		await this.strategy.afterDelete?.(removed);
+		return removed;
+	}
+	/** Stores an object with what the strategy reserves for it, which is released again if the work fails. */
+	async reserved<R>(
+		{ dryRun }: ApiRequest,
+		object: T,
+		previous: T | undefined,
+		work: (object: T) => Promise<R>,
+	): Promise<R> {
+		const begun = await this.strategy.begin?.(object, previous, dryRun);
+		if (begun === undefined) return work(object);
+		let result: R;
+		try {
+			result = await work(begun.object);
+		} catch (error) {
+			await begun.finish(false);
+			throw error;
+		}
+		await begun.finish(true);
+		return result;
 	}
 	/** Mutating admission and the check of the content: the object to prepare. @throws their refusals */
 	async admitted(request: ApiRequest, operation: Operation, object: T, previous: T | undefined): Promise<T> {

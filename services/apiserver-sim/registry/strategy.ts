@@ -5,6 +5,14 @@ import type { ApiResource } from '../../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo } from '../../../lib/kube/types.ts';
 import type { ApiRequest, Subresource } from '../request/api-request.ts';
 
+/** A write that has begun. @source apiserver/pkg/registry/generic/registry/store.go FinishFunc */
+export interface Begun<T extends KubeObject> {
+	/** The object with what was reserved for it. */
+	readonly object: T;
+	/** Called at the end, with whether the object was stored. */
+	readonly finish: (isStored: boolean) => Promise<void>;
+}
+
 export interface Strategy<T extends KubeObject> {
 	readonly resource: ApiResource;
 	readonly subresources: readonly Subresource[];
@@ -18,6 +26,15 @@ export interface Strategy<T extends KubeObject> {
 	readonly prepareForCreate?: (created: T, user: UserInfo) => T;
 	/** Restricts an update of this subresource: the result takes all other fields from `previous`. */
 	readonly prepareForUpdate?: (next: T, previous: T, subresource: Subresource, now: string) => T;
+	/**
+	 * Reserves what an object needs outside of itself, for example an address. Called before a new object is prepared, and
+	 * after an update is.
+	 *
+	 * @source BeginCreate, BeginUpdate
+	 */
+	readonly begin?: (object: T, previous: T | undefined, dryRun: boolean) => Promise<Begun<T>>;
+	/** Releases what a removed object had reserved. */
+	readonly afterDelete?: (object: T) => Promise<void>;
 	/** Whether PUT creates an object that does not exist. @source AllowCreateOnUpdate */
 	readonly allowsCreateOnUpdate?: boolean;
 	/** Whether every update must name the version that it replaces. @source AllowUnconditionalUpdate, inverted */

@@ -63,16 +63,28 @@ async function replaceObject<T extends KubeObject>(
 	sent: T,
 	previous: T,
 ): Promise<T> {
-	const { strategy, resource } = objects;
+	const { strategy } = objects;
 	const identified = withIdentity(sent, previous);
 	const admitted = await objects.admitted(request, 'UPDATE', identified, previous);
 	requireVersion(objects, request.name, admitted.metadata, previous.metadata);
 	const prepared = strategy.prepareForUpdate?.(admitted, previous, request.subresource, objects.now()) ?? admitted;
-	const next = withGeneration(objects, withManagedFieldsOf(prepared, admitted), previous);
+	return objects.reserved(request, withManagedFieldsOf(prepared, admitted), previous, (object) =>
+		storeNext(objects, request, withGeneration(objects, object, previous), previous, sent.metadata),
+	);
+}
+
+async function storeNext<T extends KubeObject>(
+	objects: StoredObjects<T>,
+	request: ApiRequest,
+	next: T,
+	previous: T,
+	sent: ObjectMeta,
+): Promise<T> {
+	const { strategy, resource } = objects;
 	requireValid(resource, request.name, [
 		...metadataProblems(next.metadata),
 		...newFinalizerProblems(next.metadata, previous.metadata),
-		...uidProblems(sent.metadata, previous.metadata),
+		...uidProblems(sent, previous.metadata),
 		...(strategy.validate?.(next) ?? []),
 		...(strategy.validateUpdate?.(next, previous, request.subresource) ?? []),
 	]);
@@ -89,9 +101,11 @@ async function createInUpdate<T extends KubeObject>(
 	sent: T,
 ): Promise<T> {
 	const admitted = await objects.admitted(request, 'CREATE', sent, undefined);
-	const created = await preparedObject(objects, request, admitted);
-	await requireMayCreate(objects, request);
-	const stored = await objects.create(request, created);
+	const stored = await objects.reserved(request, admitted, undefined, async (object) => {
+		const created = await preparedObject(objects, request, object);
+		await requireMayCreate(objects, request);
+		return objects.create(request, created);
+	});
 	request.created();
 	return stored;
 }

@@ -80,7 +80,7 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.groupEvents, groupEvents(coreEvents, requireGroupEvent)],
 		[resources.pods, storedPods],
 		[resources.bindings, bindingsEndpoint(storedPods)],
-		[resources.services, withAddresses(stored(services), store)],
+		[resources.services, stored(withAddresses(services, store, clock))],
 		[resources.endpointSlices, stored(endpointSlices)],
 		[resources.resourceQuotas, quotas],
 		[resources.limitRanges, stored(limitRanges)],

@@ -3,7 +3,7 @@ import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { namespaceLifecycle } from '../admit/namespace-lifecycle.ts';
-import { refusalOf, registryOn, request, storeOfEachTest } from '../fixtures.test.ts';
+import { clock, fakeAuthorizer, refusalOf, registryOn, request, storeOfEachTest } from '../fixtures.test.ts';
 import { createObjectReader } from '../registry/object-reader.ts';
 import { createStorage, type Strategy, storeKey } from '../registry.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
@@ -14,7 +14,7 @@ import { namespaces } from './namespaces.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
 import { pods } from './pods.ts';
 import { limitRanges } from './quotas.ts';
-import { withAddresses } from './service-addresses.ts';
+import { repairClaims, withAddresses } from './service-addresses.ts';
 import { services } from './services.ts';
 
 type Any = KubeObject & Record<string, unknown>;
@@ -177,7 +177,7 @@ describe('kinds', () => {
 
 	describe('Services', () => {
 		const ports = [{ port: 80 }];
-		const endpoint = () => withAddresses(on(services), store());
+		const endpoint = () => on(withAddresses(services, store(), clock));
 		const add = (name: string, more: object = {}) =>
 			send(endpoint(), 'create', resources.services, { metadata: { name }, spec: { ports, ...more } });
 		const addressOf = ({ spec }: Any): string => (spec as { clusterIP: string }).clusterIP;
@@ -205,9 +205,80 @@ describe('kinds', () => {
 
 		it('keep their address and ports in an update that leaves them out, and no other one can be set', async () => {
 			const { spec } = await add('a', { type: 'NodePort' });
-			const replace = (more: object) => update(services, { spec: { ports, type: 'NodePort', ...more } });
-			assert.deepEqual((await replace({})).spec, spec);
-			assert.match(await refusalOf(replace({ clusterIP: '10.96.9.9' })), /may not change once set/);
+			assert.deepEqual((await replace('a', { type: 'NodePort' })).spec, spec);
+			const other = { type: 'NodePort', clusterIP: '10.96.9.9' };
+			assert.match(await refusalOf(replace('a', other)), /may not change once set/);
+		});
+
+		const replace = (name: string, spec: object) =>
+			send(endpoint(), 'update', resources.services, { metadata: { name }, spec: { ports, ...spec } });
+		const nodePortsOf = ({ spec }: Any) =>
+			(spec as { ports: { nodePort?: number }[] }).ports.map((one) => one.nodePort);
+		const claims = async (prefix: string) => {
+			const keys: string[] = [];
+			for await (const { items } of store().pages(`ranges/${prefix}`)) keys.push(...items.map(({ key }) => key));
+			return keys;
+		};
+
+		it('get a node port when their type changes, and give it back', async () => {
+			await add('a');
+			const [nodePort = 0] = nodePortsOf(await replace('a', { type: 'NodePort' }));
+			assert.ok(nodePort >= 30_000);
+			assert.deepEqual(await claims('node-ports'), [`ranges/node-ports/${nodePort}`]);
+			assert.match(
+				await refusalOf(add('b', { type: 'NodePort', ports: [{ port: 1, nodePort }] })),
+				/spec\.ports\[0\]\.nodePort: Invalid value: \d+: provided port is already allocated/,
+			);
+			const moved = await replace('a', { type: 'NodePort', ports: [{ port: 80, nodePort: 30_001 }] });
+			assert.deepEqual(nodePortsOf(moved), [30_001]);
+			assert.deepEqual(await claims('node-ports'), ['ranges/node-ports/30001']);
+			const { spec } = await replace('a', { type: 'ClusterIP' });
+			assert.deepEqual([nodePortsOf({ spec } as never), await claims('node-ports')], [[undefined], []]);
+		});
+
+		it('release their address as an external name, and get one when they are none any more', async () => {
+			await add('a');
+			const { spec } = await replace('a', { type: 'ExternalName', externalName: 'x.example' });
+			assert.equal((spec as { clusterIP?: string }).clusterIP, undefined);
+			assert.deepEqual(await claims('service-addresses'), []);
+			const address = addressOf(await replace('a', {}));
+			assert.deepEqual(await claims('service-addresses'), [`ranges/service-addresses/${address}`]);
+		});
+
+		it('keep what they have when an update is refused', async () => {
+			await add('a', { type: 'NodePort' });
+			const before = await claims('');
+			assert.match(await refusalOf(replace('a', { type: 'Other' })), /Unsupported value/);
+			const taken = await add('b', { type: 'NodePort' });
+			const ofBoth = [
+				{ port: 1, nodePort: 30_005 },
+				{ name: 'x', port: 2, nodePort: nodePortsOf(taken)[0] },
+			];
+			assert.match(await refusalOf(replace('a', { type: 'NodePort', ports: ofBoth })), /already allocated/);
+			assert.deepEqual((await claims('')).length, before.length + 2);
+		});
+
+		it('are created by an update too, and share a node port between protocols', async () => {
+			const both = ['TCP', 'UDP'].map((protocol) => ({ name: protocol.toLowerCase(), protocol, port: 53 }));
+			const context = { ...registryOn(store()), authorizer: fakeAuthorizer('admin create services a') };
+			const allowed = createStorage(withAddresses(services, store(), clock), context);
+			const object = { metadata: { name: 'a' }, spec: { type: 'NodePort', ports: both } };
+			const created = await send(allowed, 'update', resources.services, object);
+			assert.match(addressOf(created), /^10\./);
+			assert.equal(new Set(nodePortsOf(created)).size, 1);
+			const balanced = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false };
+			assert.deepEqual(nodePortsOf(await add('l', balanced)), [undefined]);
+		});
+
+		it('lose the claims that a stopped server left behind, and get the missing ones', async () => {
+			const { spec } = await add('a', { type: 'NodePort' });
+			const own = await claims('');
+			await store().create('ranges/node-ports/30002', { claimedMs: clock() - 200_000 });
+			await store().create('ranges/node-ports/30003', { claimedMs: clock() });
+			await store().create('ranges/service-addresses/10.96.1.1', {});
+			await store().delete(`ranges/service-addresses/${(spec as { clusterIP: string }).clusterIP}`);
+			await repairClaims(store(), clock());
+			assert.deepEqual((await claims('')).toSorted(), [...own, 'ranges/node-ports/30003'].toSorted());
 		});
 
 		it('leave no address behind when they are refused or only tried', async () => {

@@ -1,16 +1,18 @@
 /**
  * The addresses and node ports of Services. An address belongs to the Service whose claim in the store was written
- * first; it is free again when the Service is deleted.
+ * first; it is free again when the Service is deleted or needs it no more.
  *
- * @source pkg/registry/core/service/{ipallocator,portallocator}, release 1.37
+ * @source pkg/registry/core/service/{storage/alloc.go,ipallocator,portallocator}, release 1.37
  */
 import { randomInt } from 'node:crypto';
+import type { Clock } from '../../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { invalid, requireValid } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { Store } from '../../../lib/store/store.ts';
-import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
+import type { Begun, Strategy } from '../registry/strategy.ts';
+import { storePrefix } from '../registry/strategy.ts';
 import type { Service } from './services.ts';
 
 /** 10.96.0.0/12; the first address is that of the Service `kubernetes`. */
@@ -20,9 +22,12 @@ const NETWORK_SIZE = 2 ** 20;
 const MIN_CHOSEN = 256;
 const NODE_PORTS = { first: 30_000, last: 32_767 } as const;
 const MAX_ATTEMPTS = 100;
+/** A claim without a Service is one that a server left behind; no request takes longer than this. */
+const CLAIM_GRACE_MS = 120_000;
 
-const addressKey = (address: string): string => `ranges/service-addresses/${address}`;
-const portKey = (port: number): string => `ranges/node-ports/${port}`;
+const CLAIMS = 'ranges/';
+const addressKey = (address: string): string => `${CLAIMS}service-addresses/${address}`;
+const portKey = (port: number): string => `${CLAIMS}node-ports/${port}`;
 const addressAt = (offset: number): string =>
 	[24, 16, 8, 0].map((shift) => ((NETWORK + offset) >>> shift) & 0xff).join('.');
 const isInNetwork = (address: string): boolean => {
@@ -30,121 +35,165 @@ const isInNetwork = (address: string): boolean => {
 	return a === 10 && b >= 96 && b < 112;
 };
 
-interface Claims {
-	readonly keys: string[];
-	readonly service: Service;
+/** In the store, under the key of an address or a port. */
+interface Claim {
+	readonly claimedMs?: number;
 }
+type Spec = NonNullable<Service['spec']>;
 
-/** The storage of Services, with addresses. */
-export function withAddresses(stored: ResourceStorage, store: Store): ResourceStorage {
-	const release = async (keys: readonly string[]): Promise<void> => {
-		for (const key of keys)
-			await store.delete(key).catch((error: unknown) => {
-				if (!hasCode(error, 'STORE_KEY_MISSING')) throw error;
-			});
-	};
-	return {
-		...stored,
-		async create(request) {
-			if (stored.create === undefined) throw new TypeError('Services are stored');
-			const { keys, service } = await claimsOf(store, request);
-			try {
-				const created = await stored.create({ ...request, object: service });
-				if (request.dryRun) await release(keys);
-				return created;
-			} catch (error) {
-				await release(keys);
-				throw error;
-			}
-		},
-		async delete(request) {
-			if (stored.delete === undefined) throw new TypeError('Services are stored');
-			const deleted = (await stored.delete(request)) as Service;
-			if (!request.dryRun && isRemoved(deleted)) await release(keysOf(deleted));
-			return deleted;
-		},
-		async deletecollection(request) {
-			if (stored.deletecollection === undefined) throw new TypeError('Services are stored');
-			const deleted = await stored.deletecollection(request);
-			const removed = request.dryRun ? [] : (deleted.items as Service[]).filter(isRemoved);
-			for (const service of removed) await release(keysOf(service));
-			return deleted;
-		},
-	};
-}
-
-/** An object with a finalizer stays, and keeps its address. */
-const isRemoved = ({ metadata }: Service): boolean =>
-	metadata.deletionTimestamp === undefined && (metadata.finalizers ?? []).length === 0;
+/** The strategy of Services, with addresses. */
+export const withAddresses = (strategy: Strategy<Service>, store: Store, clock: Clock): Strategy<Service> => ({
+	...strategy,
+	begin: (service, previous, dryRun) => new Allocation(store, clock, service, previous, dryRun).begin(),
+	afterDelete: (service) => release(store, keysOf(service)),
+});
 
 const keysOf = ({ spec = {} }: Service): string[] => [
 	...(spec.clusterIPs ?? []).filter((address) => address !== 'None').map(addressKey),
 	...(spec.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [portKey(nodePort)] : [])),
 ];
 
-/** Claims an address and the node ports that the Service needs. @throws API_INVALID  one of them is taken */
-async function claimsOf(store: Store, request: ApiRequest): Promise<Claims> {
-	const service = request.object as Service;
-	const { spec = {} } = service;
-	const keys: string[] = [];
-	const refuse = (field: string, value: unknown, detail: string): never => {
-		requireValid(resources.services, service.metadata?.name ?? '', [invalid(field, value, detail)]);
-		throw new Error('a problem is always refused');
-	};
-	const claim = async (key: string): Promise<boolean> => {
+async function release(store: Store, keys: Iterable<string>): Promise<void> {
+	for (const key of keys)
+		await store.delete(key).catch((error: unknown) => {
+			if (!hasCode(error, 'STORE_KEY_MISSING')) throw error;
+		});
+}
+
+/** The claims of one write of a Service. */
+class Allocation {
+	readonly #store: Store;
+	readonly #clock: Clock;
+	readonly #service: Service;
+	readonly #previous: Service | undefined;
+	readonly #dryRun: boolean;
+	readonly #held: ReadonlySet<string>;
+	readonly #claimed = new Set<string>();
+
+	constructor(store: Store, clock: Clock, service: Service, previous: Service | undefined, dryRun: boolean) {
+		this.#store = store;
+		this.#clock = clock;
+		this.#service = service;
+		this.#previous = previous;
+		this.#dryRun = dryRun;
+		this.#held = new Set(previous && keysOf(previous));
+	}
+
+	/** @throws API_INVALID  another Service has the address or the port */
+	async begin(): Promise<Begun<Service>> {
 		try {
-			await store.create(key, {});
-			keys.push(key);
+			const { spec = {} } = this.#service;
+			const object = {
+				...this.#service,
+				spec: { ...spec, ...(await this.#address(spec)), ...(await this.#ports(spec)) },
+			};
+			return { object, finish: (isDone) => this.#finish(isDone ? object : undefined) };
+		} catch (error) {
+			await this.#finish(undefined);
+			throw error;
+		}
+	}
+
+	/** @param stored  undefined for a write that failed */
+	async #finish(stored: Service | undefined): Promise<void> {
+		if (this.#dryRun) return;
+		const kept = new Set(stored === undefined ? this.#held : keysOf(stored));
+		const all = stored === undefined ? this.#claimed : this.#held;
+		await release(
+			this.#store,
+			[...all].filter((key) => !kept.has(key)),
+		);
+	}
+
+	/** An address that a Service has does not change. */
+	async #address(spec: Spec): Promise<Partial<Spec>> {
+		const wanted = spec.clusterIP || spec.clusterIPs?.[0] || '';
+		const hasOne = (this.#previous?.spec?.clusterIPs ?? []).length > 0;
+		if (spec.type === 'ExternalName' || wanted === 'None' || hasOne) return {};
+		const clusterIP = wanted || (await this.#firstFree(randomAddress, addressKey));
+		if (wanted !== '') {
+			const refuse = (detail: string) =>
+				this.#refuse('spec.clusterIPs', [wanted], `failed to allocate IP ${wanted}: ${detail}`);
+			if (!isInNetwork(wanted)) refuse('the provided network does not match the current range');
+			if (!(await this.#claim(addressKey(wanted)))) refuse('provided IP is already allocated');
+		}
+		return { clusterIP, clusterIPs: [clusterIP] };
+	}
+
+	async #ports({ type, ports, allocateLoadBalancerNodePorts: isAllocated }: Spec): Promise<Partial<Spec>> {
+		const isBalanced = type === 'LoadBalancer';
+		if (ports === undefined || (type !== 'NodePort' && !isBalanced)) return {};
+		const isNeeded = !isBalanced || isAllocated !== false;
+		/** Of each port of the Service: two protocols share a node port. */
+		const ofPort = new Map(ports.filter(({ nodePort }) => nodePort).map(({ port, nodePort }) => [port, nodePort]));
+		const complete: NonNullable<Spec['ports']>[number][] = [];
+		for (const [index, port] of ports.entries()) {
+			const stated = port.nodePort || (isNeeded ? ofPort.get(port.port) : undefined);
+			if (stated && !(await this.#claim(portKey(stated))))
+				this.#refuse(`spec.ports[${index}].nodePort`, stated, 'provided port is already allocated');
+			const nodePort = stated || (isNeeded ? await this.#firstFree(randomPort, portKey) : undefined);
+			ofPort.set(port.port, nodePort);
+			complete.push(nodePort ? { ...port, nodePort } : port);
+		}
+		return { ports: complete };
+	}
+
+	#refuse(field: string, value: unknown, detail: string): void {
+		requireValid(resources.services, this.#service.metadata?.name ?? '', [invalid(field, value, detail)]);
+	}
+
+	async #claim(key: string): Promise<boolean> {
+		if (this.#held.has(key) || this.#claimed.has(key)) return true;
+		if (this.#dryRun) return (await this.#store.get(key)) === undefined;
+		try {
+			await this.#store.create(key, { claimedMs: this.#clock() } satisfies Claim);
+			this.#claimed.add(key);
 			return true;
 		} catch (error) {
 			if (hasCode(error, 'STORE_KEY_EXISTS')) return false;
 			throw error;
 		}
-	};
-	const { type = 'ClusterIP' } = spec;
-	let clusterIP = spec.clusterIP || spec.clusterIPs?.[0] || '';
-	if (type !== 'ExternalName' && clusterIP === '')
-		clusterIP = await firstFree(claim, () => addressAt(randomInt(MIN_CHOSEN, NETWORK_SIZE - 1)), addressKey);
-	else if (clusterIP !== '' && clusterIP !== 'None') {
-		if (!isInNetwork(clusterIP)) {
-			const range = 'the provided network does not match the current range';
-			refuse('spec.clusterIPs', [clusterIP], `failed to allocate IP ${clusterIP}: ${range}`);
-		}
-		if (!(await claim(addressKey(clusterIP))))
-			refuse('spec.clusterIPs', [clusterIP], `failed to allocate IP ${clusterIP}: provided IP is already allocated`);
 	}
-	const ports: NonNullable<Service['spec']>['ports'] & object[] = [];
-	for (const [index, port] of (spec.ports ?? []).entries()) {
-		if (type !== 'NodePort' && type !== 'LoadBalancer') ports.push(port);
-		else if (port.nodePort) {
-			if (!(await claim(portKey(port.nodePort))))
-				refuse(`spec.ports[${index}].nodePort`, port.nodePort, 'provided port is already allocated');
-			ports.push(port);
-		} else {
-			const nodePort = await firstFree(claim, () => randomInt(NODE_PORTS.first, NODE_PORTS.last + 1), portKey);
-			ports.push({ ...port, nodePort });
+
+	async #firstFree<T>(draw: () => T, keyOf: (value: T) => string): Promise<T> {
+		for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+			const value = draw();
+			if (await this.#claim(keyOf(value))) return value;
 		}
+		const { resource, group } = resources.services;
+		throw new KubejoinError('API_NAME_NOT_GENERATED', { resource, group, name: '', retryAfterSeconds: 1 });
 	}
-	const addresses = clusterIP === '' ? {} : { clusterIP, clusterIPs: [clusterIP] };
-	return {
-		keys,
-		service: { ...service, spec: { ...spec, ...addresses, ...(spec.ports === undefined ? {} : { ports }) } },
-	};
 }
 
-async function firstFree<T>(
-	claim: (key: string) => Promise<boolean>,
-	draw: () => T,
-	keyOf: (value: T) => string,
-): Promise<T> {
-	for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-		const value = draw();
-		if (await claim(keyOf(value))) return value;
-	}
-	throw new KubejoinError('API_NAME_NOT_GENERATED', { ...servicesDetails, retryAfterSeconds: 1 });
-}
-const servicesDetails = { resource: resources.services.resource, group: '', name: '' };
+const randomAddress = () => addressAt(randomInt(MIN_CHOSEN, NETWORK_SIZE - 1));
+const randomPort = () => randomInt(NODE_PORTS.first, NODE_PORTS.last + 1);
 
+/**
+ * Releases the claims that no Service has, which a server left behind that stopped between the claim and the Service,
+ * and claims what stored Services have.
+ *
+ * @source pkg/registry/core/service/{ipallocator,portallocator}/controller/repair.go
+ */
+export async function repairClaims(store: Store, nowMs: number): Promise<void> {
+	const claims = new Map<string, { readonly revision: number; readonly claimedMs: number }>();
+	for await (const { items } of store.pages<Claim>(CLAIMS))
+		for (const { key, revision, value } of items) claims.set(key, { revision, claimedMs: value.claimedMs ?? 0 });
+	for await (const { items } of store.pages<Service>(storePrefix(resources.services, '')))
+		for (const { value } of items)
+			for (const key of keysOf(value))
+				if (!claims.delete(key)) await unless('STORE_KEY_EXISTS', store.create(key, { claimedMs: nowMs }));
+	for (const [key, { revision, claimedMs }] of claims)
+		if (nowMs - claimedMs > CLAIM_GRACE_MS) {
+			await unless('STORE_CONFLICT', unless('STORE_KEY_MISSING', store.delete(key, revision)));
+		}
+}
+
+/** Another server was quicker. */
+async function unless(code: 'STORE_KEY_EXISTS' | 'STORE_KEY_MISSING' | 'STORE_CONFLICT', done: Promise<unknown>) {
+	await done.catch((error: unknown) => {
+		if (!hasCode(error, code)) throw error;
+	});
+}
 /** The Service `kubernetes` and its endpoints. @source pkg/controlplane/reconcilers */
 export function kubernetesService(address: string, port: number): { service: KubeObject; slice: KubeObject } {
 	const labels = { component: 'apiserver', provider: 'kubernetes' };

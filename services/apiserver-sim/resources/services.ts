@@ -86,6 +86,7 @@ function validate({ spec = {} }: Service): FieldProblem[] {
 }
 
 const base = kindStrategy<Service>(resources.services, {
+	allowsCreateOnUpdate: true,
 	nameRule: labelProblems,
 	setDefaults,
 	initialStatus: () => ({ loadBalancer: {} }),
@@ -98,28 +99,57 @@ const base = kindStrategy<Service>(resources.services, {
 	fields: ({ spec }) => ({ 'spec.clusterIP': spec?.clusterIP ?? '', 'spec.type': spec?.type ?? '' }),
 });
 
+/** @source pkg/registry/core/service/strategy.go dropTypeDependentFields */
 export const services: Strategy<Service> = {
 	...base,
 	prepareForUpdate(next, previous, subresource, now) {
 		const object = base.prepareForUpdate?.(next, previous, subresource, now) ?? next;
-		return { ...object, spec: withAllocated(object, previous) };
+		const [after, before] = [object.spec ?? {}, previous.spec ?? {}];
+		const spec = withoutUnneeded(withAllocated(after, before), before);
+		if (spec.type === 'LoadBalancer') return { ...object, spec };
+		const status = { ...(object as { status?: object }).status, loadBalancer: {} };
+		return { ...object, spec, status } as Service;
 	},
 };
 
+type Spec = NonNullable<Service['spec']>;
+const hasNodePorts = ({ type }: Spec): boolean => type === 'NodePort' || type === 'LoadBalancer';
+const nodePortsOf = ({ ports = [] }: Spec): number[] => ports.flatMap(({ nodePort }) => nodePort || []);
+
 /** An update that leaves out the allocated address and node ports keeps them. @source patchAllocatedValues */
-function withAllocated({ spec = {} }: Service, { spec: found = {} }: Service): Service['spec'] {
+function withAllocated(spec: Spec, found: Spec): Spec {
 	const { clusterIP, clusterIPs } = found;
 	const keepsAddress = spec.type !== 'ExternalName' && !spec.clusterIP && clusterIP !== undefined;
-	const hasNodePorts = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
+	const used = nodePortsOf(found).filter((port) => nodePortsOf(spec).includes(port));
+	const ofName = new Map(found.ports?.map(({ name = '', nodePort }) => [name, nodePort]));
 	const ports = spec.ports?.map((port) => {
-		const before = found.ports?.find((one) => one.port === port.port && one.protocol === port.protocol);
-		return hasNodePorts && !port.nodePort && before?.nodePort ? { ...port, nodePort: before.nodePort } : port;
+		const before = ofName.get(port.name ?? '');
+		const isKept = hasNodePorts(spec) && hasNodePorts(found) && !port.nodePort && before && !used.includes(before);
+		return isKept ? { ...port, nodePort: before } : port;
 	});
 	return {
 		...spec,
 		...(keepsAddress ? { clusterIP, clusterIPs } : {}),
 		...(ports === undefined ? {} : { ports }),
 	};
+}
+
+/** A change of the type drops the values that the old type had and the update did not change. */
+function withoutUnneeded(spec: Spec, found: Spec): Spec {
+	const unneeded: (keyof Spec)[] = [];
+	if (found.type !== 'ExternalName' && spec.type === 'ExternalName')
+		unneeded.push('clusterIP', 'clusterIPs', 'ipFamilies', 'ipFamilyPolicy');
+	if (found.type === 'LoadBalancer' && spec.type !== 'LoadBalancer')
+		unneeded.push('allocateLoadBalancerNodePorts', 'loadBalancerClass');
+	if (hasNodePorts(found) && !hasNodePorts(spec)) unneeded.push('externalTrafficPolicy');
+	const dropped = unneeded.filter((field) => isDeepStrictEqual(spec[field], found[field]));
+	const kept = Object.fromEntries(Object.entries(spec).filter(([field]) => !dropped.includes(field))) as Spec;
+	const dropsPorts =
+		hasNodePorts(found) &&
+		!hasNodePorts(spec) &&
+		isDeepStrictEqual(nodePortsOf(spec).toSorted(), nodePortsOf(found).toSorted());
+	if (!dropsPorts || kept.ports === undefined) return kept;
+	return { ...kept, ports: kept.ports.map(({ nodePort: _released, ...port }) => port) };
 }
 
 interface EndpointSlice extends KubeObject {

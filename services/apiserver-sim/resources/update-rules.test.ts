@@ -22,7 +22,7 @@ import { endpointSlices, services } from './services.ts';
 
 const createdByUpdate = [
 	...['clusterrolebindings', 'clusterroles', 'events', 'leases', 'limitranges', 'rolebindings', 'roles'],
-	...['runtimeclasses'],
+	...['runtimeclasses', 'services'],
 ];
 const updatedWithVersion = [
 	...['clustertrustbundles', 'csidrivers', 'csinodes', 'leases', 'mutatingwebhookconfigurations', 'runtimeclasses'],
