@@ -138,7 +138,7 @@ const join: readonly Target[] = [
 		file: 'services/kubelet-sim/identity.ts',
 		tests: ['services/kubelet-sim'],
 		mutants: [
-			['written.key.trimEnd()}\\n`, 0o600)', 'written.key.trimEnd()}\\n`, 0o644)'],
+			['key.trimEnd()}\\n`, 0o600)', 'key.trimEnd()}\\n`, 0o644)'],
 			[
 				'await writeWholeFile(paths.kubeconfig, kubeconfig, 0o600)',
 				'await writeWholeFile(paths.kubeconfig, kubeconfig, 0o644)',
@@ -573,6 +573,24 @@ const authorization: readonly Target[] = [
 		mutants: [
 			["if (found.status?.phase !== 'Terminating') return undefined;", 'return undefined;'],
 			["operation === 'DELETE' && immortal.includes(name)", 'false'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/admit/service-account.ts',
+		tests: ['services/apiserver-sim/admit/service-account.test.ts'],
+		mutants: [
+			["if (serviceAccountName) throw refused('reference service accounts');", ''],
+			["if (secretNamesOf(pod).length > 0) throw refused('reference secrets');", ''],
+			['if (!isEnforced(account)) return undefined;', 'return undefined;'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/admit/resource-quota.ts',
+		tests: ['services/apiserver-sim/admit/resource-quota.test.ts'],
+		mutants: [
+			['if (exceeded.length > 0) {', 'if (false) {'],
+			['if (!hasUsage(quota, names))', 'if (false)'],
+			['if (attributes.dryRun) return;', ''],
 		],
 	},
 	{
