@@ -1,12 +1,13 @@
 /** `npm start`: starts a mesh on this machine and nodes that join it, and prints commands to try next. */
 import '../lib/require-node.ts';
 import { resolve } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { offerLab } from '../chaos/lab/drivers/local/offer-lab.ts';
 import { runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { environment, integer, type Parse } from '../lib/config.ts';
 import { asKubejoinError, KubejoinError } from '../lib/errors.ts';
+import { defaultMinor, type KubernetesMinor, kubernetesMinors } from '../lib/kube/version.ts';
 import { terminalLanguage } from '../lib/language.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../lib/rpc/unforeseen.ts';
 import { nextText, seconds, serviceText, shownPath } from './mesh/guide.ts';
@@ -20,6 +21,7 @@ import { createStory, joinsWidth, type Story } from './mesh/story.ts';
 
 interface Flags {
 	readonly certificateLifetime?: number;
+	readonly kubernetesVersion?: KubernetesMinor;
 	readonly nodes?: number;
 	readonly once?: boolean;
 	readonly pagePort: number;
@@ -68,6 +70,12 @@ const program = new Command('npm start --')
 		'--certificate-lifetime <seconds>',
 		'lifetime of node certificates, for a lab (default: one year)',
 		parsedBy(integer(MIN_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS)),
+	)
+	.addOption(
+		new Option(
+			'--kubernetes-version <minor>',
+			`version that the cluster claims to be, for an older kubeadm (default: ${defaultMinor})`,
+		).choices(kubernetesMinors),
 	)
 	.option(
 		'--store <url>',
@@ -147,10 +155,12 @@ function meshOptions(flags: Flags): MeshOptions {
 const nodeCount = ({ nodes, once }: Flags): number => nodes ?? (once ? ONCE_NODES : DEFAULT_NODES);
 
 /** ca-service warns at every start that these lifetimes are for a lab. */
-const labSettings = ({ certificateLifetime }: Flags): NonNullable<MeshOptions['settings']> =>
-	certificateLifetime === undefined
+const labSettings = ({ certificateLifetime, kubernetesVersion }: Flags): NonNullable<MeshOptions['settings']> => ({
+	...(certificateLifetime === undefined
 		? {}
-		: { 'ca-service': { LAB: 'true', SIGNING_DURATION_SECONDS: String(certificateLifetime) } };
+		: { 'ca-service': { LAB: 'true', SIGNING_DURATION_SECONDS: String(certificateLifetime) } }),
+	...(kubernetesVersion === undefined ? {} : { 'apiserver-sim': { KUBERNETES_VERSION: kubernetesVersion } }),
+});
 
 async function startServices(options: MeshOptions, story: Story, stopping: AbortController): Promise<LocalMesh> {
 	const startedMs = performance.now();
