@@ -704,11 +704,55 @@ const verdicts: readonly Target[] = [
 	},
 ];
 
+const kubelets: readonly Target[] = [
+	{
+		file: 'services/apiserver-sim/resources/kubelet-locations.ts',
+		tests: ['services/apiserver-sim/doors/kubelet-door.test.ts'],
+		mutants: [
+			['if (!found.every(isAllowed))', 'if (!found.some(isAllowed))'],
+			['(allowsLoopback && isKubelet && isLoopback(address))', '(allowsLoopback && isLoopback(address))'],
+			['(allowsLoopback && isKubelet && isLoopback(address))', '(isKubelet && isLoopback(address))'],
+			['isGlobalUnicast(address) ||', 'true ||'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/kubelet-client.ts',
+		tests: ['services/apiserver-sim/doors/kubelet-door.test.ts'],
+		mutants: [
+			['if (fingerprintOf(socket) !== this.#own)', 'if (this.#own !== "")'],
+			['...(ca === undefined ? unverified : trustAnchors(ca))', '...unverified'],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/doors/kubelet-door.ts',
+		tests: ['services/apiserver-sim/doors/kubelet-door.test.ts'],
+		mutants: [
+			['if (open >= limit)', 'if (open > limit)'],
+			["name !== 'host' && !credentialHeaders.test(name)", "name !== 'host'"],
+		],
+	},
+	{
+		file: 'services/kubelet-sim/serving/access.ts',
+		tests: ['services/kubelet-sim/serving/access.test.ts'],
+		mutants: [
+			["certificate.state === 'verified' && certificate.commonName !== ''", "certificate.state === 'verified'"],
+			['status?.allowed === true', 'status !== undefined'],
+			["const found = authenticated && username !== ''", "const found = username !== '' || authenticated"],
+		],
+	},
+	{
+		file: 'services/kubelet-sim/handlers.ts',
+		tests: ['services/kubelet-sim/server.test.ts'],
+		mutants: [['if (refusal !== undefined) {', 'if (refusal?.status === 500) {']],
+	},
+];
+
 export const targets: readonly Target[] = [
 	...join,
 	...tokenStore,
 	...caService,
 	...authentication,
 	...authorization,
+	...kubelets,
 	...verdicts,
 ];
