@@ -86,7 +86,7 @@ export interface PodSpec {
 	readonly preemptionPolicy?: string;
 	readonly runtimeClassName?: string;
 	readonly overhead?: ResourceList;
-	/** Of the whole pod. */
+	/** For all containers together. */
 	readonly resources?: ResourceRequirements;
 	readonly tolerations?: readonly Toleration[];
 	readonly affinity?: { readonly podAffinity?: PodAffinity; readonly podAntiAffinity?: PodAffinity };

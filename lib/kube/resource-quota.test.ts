@@ -1,4 +1,4 @@
-/** What objects count for, as upstream's evaluators have it, @source pkg/quota/v1/evaluator/core */
+/** The usage of objects. @source pkg/quota/v1/evaluator/core */
 import assert from 'node:assert/strict';
 import type { Pod } from './pod.ts';
 import { constraintProblem, isInScopes, namesCountedBy, totalUsage, usageOf } from './resource-quota.ts';
@@ -101,7 +101,7 @@ describe('the usage of a quota', () => {
 		['CrossNamespacePodAffinity', { affinity: { podAntiAffinity: elsewhere } }, { affinity: { podAffinity: {} } }],
 	];
 	for (const [scope, inside, outside] of scopes)
-		it(`tells which pods are in the scope ${scope}`, () => {
+		it(`counts the pods in the scope ${scope}`, () => {
 			const isIn = (spec: object) => isInScopes(pods, quotaOf({ scopes: [scope] }), podOf(spec));
 			assert.deepEqual([isIn(inside), isIn(outside)], [true, false]);
 			assert.equal(isInScopes(configMaps, quotaOf({ scopes: [scope] }), objectOf()), false);

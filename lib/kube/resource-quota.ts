@@ -1,6 +1,6 @@
 /**
  * The usage that a ResourceQuota limits: which amounts an object uses, and which quotas it counts for. Admission checks
- * a write with it, and the quota controller sums up what exists.
+ * a write with it, and the quota controller sums up the usage of all objects.
  *
  * @source pkg/quota/v1/evaluator/core, apiserver/pkg/quota/v1/generic/evaluator.go, release 1.37
  * @differs claims, of volumes and of devices, are not served and not counted

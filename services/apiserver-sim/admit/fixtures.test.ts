@@ -20,7 +20,6 @@ export const objectOf = (resource: ApiResource, name: string, more: object = {})
 export const podOf = (spec: object, metadata: object = {}): KubeObject =>
 	objectOf(resources.pods, 'p', { spec, metadata });
 
-/** Reads these objects. */
 export const readerOf = (...objects: readonly KubeObject[]): ObjectReader => {
 	const all = (resource: ApiResource) => objects.filter(({ kind }) => kind === resource.kind);
 	return {

@@ -15,7 +15,7 @@ describe('LimitRanger', () => {
 		defaultRequest: { memory: '256Mi' },
 	});
 
-	it('gives containers what they leave out, and notes it in an annotation', async () => {
+	it('completes the requests and limits of containers, and notes them in an annotation', async () => {
 		const plugin = limitRanger(readerOf(defaults));
 		const spec = { containers: [container({ limits: { cpu: '1' } })], initContainers: [container({}, 'i')] };
 		const { metadata, spec: admitted } = await admitPod(plugin, podOf(spec));

@@ -1,4 +1,4 @@
-/** What pods get from runtime classes and nodes, and new nodes from the API server. */
+/** Values that pods get from runtime classes and nodes, and new nodes from the API server. */
 import assert from 'node:assert/strict';
 import { resources } from '../../../lib/kube/resources.ts';
 import { refusalOf } from '../fixtures.test.ts';

@@ -128,7 +128,7 @@ const hardNames = ({ status }: ResourceQuota): string[] => Object.keys(status?.h
 const isMatching = (quota: ResourceQuota, { resource }: AdmissionAttributes, object: KubeObject): boolean =>
 	namesCountedBy(resource, hardNames(quota)).length > 0 && isInScopes(resource, quota, object);
 
-/** The object must state what the quota counts, and the quota its usage. */
+/** The object must state the amounts that the quota limits, and the quota its usage. */
 function requireCountable(quota: ResourceQuota, attributes: AdmissionAttributes, object: KubeObject): void {
 	const names = namesCountedBy(attributes.resource, hardNames(quota));
 	const name = quota.metadata.name ?? '';

@@ -71,7 +71,7 @@ export function serviceAccount(objects: ObjectReader, wait: (ms: number) => Prom
 	};
 }
 
-/** A mirror pod shows what a kubelet runs, and no kubelet reads objects of the API for it. */
+/** A kubelet reads no objects of the API for a static pod, which the mirror pod shows. */
 function checkMirrorPod(attributes: AdmissionAttributes, pod: Pod): void {
 	const { serviceAccountName, volumes = [] } = pod.spec ?? {};
 	const refused = (because: string) => notAdmitted(attributes, `a mirror pod may not ${because}`);

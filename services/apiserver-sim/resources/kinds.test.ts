@@ -245,7 +245,7 @@ describe('kinds', () => {
 			assert.deepEqual(await claims('service-addresses'), [`ranges/service-addresses/${address}`]);
 		});
 
-		it('keep what they have when an update is refused', async () => {
+		it('keep their address and ports when an update is refused', async () => {
 			await add('a', { type: 'NodePort' });
 			const before = await claims('');
 			assert.match(await refusalOf(replace('a', { type: 'Other' })), /Unsupported value/);

@@ -1,7 +1,7 @@
 /**
- * Keeps the status of resource quotas: what they limit and how much of it is used. Admission increases the usage when an
- * object is created; this controller sums it up when a quota is new or changes, when an object is deleted or needs less,
- * and from time to time.
+ * Keeps the status of resource quotas: their limits and their usage. Admission increases the usage when an object is
+ * created. This controller sums it up when a quota is new or changes, when an object is deleted or needs less, and
+ * every 30 seconds.
  *
  * @source pkg/controller/resourcequota, pkg/quota/v1/install/update_filter.go, release 1.37
  * @differs only kinds that a quota counts are watched, and all usage is summed up every 30 seconds instead of five
@@ -25,7 +25,7 @@ const SYNC_PERIOD_MS = 30_000;
 const COLLECT_MS = 100;
 const countable = Object.values(resources).filter(isCountable);
 
-/** The objects of one kind: `get` is of a cache of their needs, which calls back for each change; `list` reads the API. */
+/** `get` reads a cache of the needs of objects of one kind, which calls back for each change; `list` asks the API. */
 export interface CountedKind {
 	readonly get: Informer<KubeObject>['get'];
 	readonly isSynced: Informer<KubeObject>['isSynced'];
@@ -76,7 +76,6 @@ export class ResourceQuotaController {
 		this.#add(key);
 	}
 
-	/** Adds every quota. */
 	syncAll(): void {
 		for (const quota of this.#options.cache.list()) this.#add(keyOf(quota));
 	}
