@@ -7,6 +7,7 @@ import { ClusterView } from './cluster.tsx';
 import { ExperimentsView, resultWord } from './experiments.tsx';
 import { Header } from './header.tsx';
 import { JoinsView } from './joins.tsx';
+import { MapView } from './map/view.tsx';
 import type { ViewName } from './route.ts';
 import type { Store } from './store.ts';
 import { StormView } from './storm.tsx';
@@ -16,6 +17,7 @@ import { LanguageContext, type Languages, useWords } from './words.ts';
 /** In the order of the head. */
 const views: readonly { readonly name: ViewName; readonly word: Word; readonly View: FunctionComponent<ViewProps> }[] =
 	[
+		{ name: 'map', word: 'map', View: MapView },
 		{ name: 'joins', word: 'joins', View: JoinsView },
 		{ name: 'experiments', word: 'experiments', View: ExperimentsView },
 		{ name: 'cluster', word: 'cluster', View: ClusterView },
@@ -37,7 +39,7 @@ function Page({ store, navigation, choose }: ViewProps & { readonly choose: Lang
 		if (theme === undefined) delete document.documentElement.dataset.theme;
 		else document.documentElement.dataset.theme = theme;
 	}, [theme]);
-	const { word, View } = views.find(({ name }) => name === view) ?? { word: 'joins' as const, View: JoinsView };
+	const { word, View } = views.find(({ name }) => name === view) ?? { word: 'map' as const, View: MapView };
 	useEffect(() => {
 		document.title = `${say(word)} · ${say('title')}`;
 	}, [word, say(word)]);

@@ -1,5 +1,7 @@
 /** The texts of the page in English. Each needs its Chinese text in catalogue-zh.ts, or the page does not compile. */
 
+import type { PhaseName } from './state-at.ts';
+
 export const catalogue = {
 	title: 'kubejoin',
 	tagline: 'Watch a node join a cluster',
@@ -127,6 +129,85 @@ export const catalogue = {
 	whyNot: 'Why it did not pass',
 	joinsOfRun: 'Joins during this run',
 	noJoinsOfRun: 'None.',
+	currentJoin: 'The join that is shown',
+	noJoinYet: 'No node has joined yet.',
+	noJoinHow: 'Choose “Join a node” to watch one.',
+	openJoin: 'Open join',
+	clusterWord: 'cluster',
+	nodeTrustsNothing: 'The node does not trust the cluster yet',
+	nodeTrustsNothingWhy: 'It has verified no server',
+	nodeTrustsCa: 'The node trusts the cluster CA',
+	nodeTrustsCaWhy: 'The key of the CA matches the pin',
+	nodeTrustsCluster: 'The node trusts the cluster',
+	nodeTrustsClusterWhy: 'The CA matches the pin; the API server proved its name',
+	nodeTrustsAnyone: 'The node trusts any holder of the token',
+	nodeTrustsAnyoneWhy: 'It accepted the CA without a pin',
+	nodeRefuses: 'The node does not trust this cluster',
+	nodeRefusesWhy: 'It stopped before it verified a server',
+	clusterTrustsNothing: 'The cluster does not trust the node yet',
+	clusterTrustsNothingWhy: 'The node has shown nothing',
+	clusterTrustsTokenWhy: 'The node knows a valid token',
+	clusterTrustsNode: 'The cluster trusts the node',
+	clusterTrustsNodeWhy: 'The node has a certificate of the cluster CA',
+	clusterNothing: 'The cluster has nothing to trust',
+	clusterNothingWhy: 'The node sent neither a token nor a request',
+	shortNotYet: 'not yet',
+	shortCa: 'CA trusted',
+	shortTrusted: 'trusted',
+	shortAnyone: 'any token holder',
+	shortRefused: 'refused',
+	legendNone: 'server not verified',
+	legendOneWay: 'one-way: server proved itself',
+	legendMutual: 'mutual: each proved itself',
+	legendBroken: 'refused',
+	legendAttacker: 'attacker',
+	clusterCa: 'cluster CA',
+	meshCa: 'mesh CA',
+	tableView: 'Table view',
+	pauseMessages: 'Pause messages',
+	parties: 'Parties',
+	connections: 'Connections',
+	from: 'From',
+	to: 'To',
+	protection: 'Protection',
+	calls: 'Calls',
+	lineNone: 'TLS, server not verified',
+	lineOneWay: 'one-way TLS',
+	lineMutual: 'mutual TLS',
+	lineBroken: 'refused',
+	lineAttacker: 'attacker',
+	linePlanned: 'no message seen yet',
+	lineFile: 'local file',
+	headingNodes: 'People and nodes',
+	headingDoor: 'Front door',
+	headingControl: 'Control plane',
+	attackerCard: 'not a part of this cluster',
+	stopped: 'stopped',
+	silent: 'paused: does not answer',
+	unreachable: 'not reachable',
+	keptToken: 'kept its token',
+	noCertificateYet: 'no certificate yet',
+	taskDoor: 'API server',
+	taskKey: 'verifies tokens',
+	taskLoop: 'approves requests',
+	taskRosette: 'signs certificates',
+	taskPerson: 'kubernetes-admin',
+	taskEye: 'watches the cluster',
+	refusedByNode: 'Refused by the node',
+	refusedByCluster: 'Refused by the cluster',
+	lastMessages: 'Last messages',
+	client: 'Client',
+	server: 'Server',
+	proved: 'proved its identity',
+	notProved: 'did not prove its identity',
+	explainNone: 'The messages are encrypted, but the client has not verified who answers. It sends nothing secret.',
+	explainOneWay:
+		'The client verified the certificate of the server. The server does not know the client by a certificate.',
+	explainMutual: 'Each side verified the certificate of the other.',
+	explainBroken: 'One side refused the connection or its answer, and the join stopped here.',
+	explainAttacker: 'This program is not a part of the cluster.',
+	explainPlanned: 'These two programs talk when a node joins. No message was seen yet.',
+	explainFile: 'The store is a file on the disk of the service. No message leaves its machine.',
 	sectionMessage: 'Message',
 	sectionCheck: 'Check',
 	sectionDecision: 'Authorization',
@@ -163,6 +244,20 @@ export interface Messages {
 	/** A step that failed, in a sentence. */
 	readonly failedStep: (step: string, code: string) => string;
 	readonly arrow: (from: string, to: string, protection: string | undefined) => string;
+	/** The two ends of a connection. */
+	readonly between: (from: string, to: string) => string;
+	readonly calls: (count: number, perMinute: number) => string;
+	readonly callsPerMinute: (count: number, refused: number) => string;
+	readonly nodeCount: (count: number) => string;
+	readonly lifeLeft: (duration: string) => string;
+	readonly renewsSoon: (left: string) => string;
+	readonly clockOffset: (duration: string, isAhead: boolean) => string;
+	readonly phaseOf: (number: number, all: number) => string;
+	readonly knowsToken: (user: string) => string;
+	readonly tokenBytes: (bytes: number) => string;
+	readonly fieldSummary: (count: number, fastest: string, slowest: string) => string;
+	readonly issuedBy: (ca: string) => string;
+	readonly validFromTo: (from: string, to: string) => string;
 }
 interface NamedStep {
 	readonly node: string;
@@ -189,10 +284,68 @@ export const messages: Messages = {
 	failedStep: (step, code) => `${step} (${code})`,
 	arrow: (from, to, protection) =>
 		protection === undefined ? `${from} → ${to}: ` : `${from} → ${to}, ${protection}: `,
+	between: (from, to) => `${from} → ${to}`,
+	calls: (count, perMinute) => `${count} calls, ${perMinute} in the last minute`,
+	callsPerMinute: (count, refused) =>
+		refused === 0 ? `${count} calls/min` : `${count} calls/min · ${refused} refused`,
+	nodeCount: (count) => (count === 1 ? '1 node' : `${count} nodes`),
+	lifeLeft: (duration) => `${duration} left`,
+	renewsSoon: (left) => `${left} · renews soon`,
+	clockOffset: (duration, isAhead) => `${isAhead ? '+' : '−'}${duration}`,
+	phaseOf: (number, all) => `phase ${number} of ${all}`,
+	knowsToken: (user) => `The node knows a valid token: ${user}`,
+	tokenBytes: (bytes) => `Token bytes sent: ${bytes}`,
+	fieldSummary: (count, fastest, slowest) =>
+		`${count} nodes, in the order of their start · shade: time to join, ${fastest} to ${slowest}`,
+	issuedBy: (ca) => `Issued by the ${ca}`,
+	validFromTo: (from, to) => `Valid from ${from} to ${to}`,
 };
 
 /** Errors that are a normal answer to the caller. */
 export const expectedErrors = {
 	API_NOT_FOUND: 'does not exist yet',
 	API_ALREADY_EXISTS: 'exists already',
+};
+
+/** A request in the words of its sender. */
+export const requestTexts = {
+	download: 'downloads cluster-info',
+	downloadAgain: 'downloads cluster-info again',
+	showToken: 'shows its token; asks if its name is taken',
+	verifyToken: 'is this token valid?',
+	requestCertificate: 'asks for a certificate',
+	mayHave: 'may this requester have one?',
+	approve: 'approves the request',
+	sign: 'sign this key',
+	deliver: 'delivers the certificate',
+	awaitCertificate: 'waits for its certificate',
+	register: 'registers itself',
+	findNode: 'looks for its Node',
+	findLease: 'asks for its Lease',
+	createLease: 'creates its Lease',
+};
+export type RequestWord = keyof typeof requestTexts;
+
+export interface PhaseSentence {
+	/** Below the bar of the phase. */
+	readonly short: string;
+	/** What the phase found. */
+	readonly sentence: string;
+}
+
+export const phaseSentences: Readonly<Record<PhaseName, PhaseSentence>> = {
+	preflight: { short: 'preflight', sentence: 'checks its own input' },
+	'discovery/fetch-cluster-info': { short: 'fetch cluster-info', sentence: 'received a copy, not verified' },
+	'discovery/verify-signature': { short: 'verify signature', sentence: 'the author of the copy knows the token' },
+	'discovery/pin-ca': { short: 'pin CA', sentence: 'the key of the CA matches the pin' },
+	'discovery/trust-without-pin': { short: 'no pin', sentence: 'accepts the CA without a pin' },
+	'discovery/confirm': { short: 'confirm', sentence: 'both copies are the same, byte for byte' },
+	'tls-bootstrap/check-node-name': { short: 'check node name', sentence: 'the name is free' },
+	'tls-bootstrap/create-key': { short: 'create key', sentence: 'creates its private key' },
+	'tls-bootstrap/request-certificate': { short: 'request certificate', sentence: 'the cluster CA signed its key' },
+	'tls-bootstrap/verify-certificate': {
+		short: 'verify certificate',
+		sentence: 'the certificate is the one it asked for',
+	},
+	register: { short: 'register', sentence: 'listed as a node, over mutual TLS' },
 };

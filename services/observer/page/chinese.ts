@@ -1,7 +1,14 @@
 /** All Chinese texts. The page loads this file only for readers of Chinese. */
 import { meaningInChinese, sentenceInChinese } from '../../../lib/errors/chinese/index.ts';
 import { lookup, translator } from '../../../lib/errors/chinese/template.ts';
-import { catalogueInChinese, expectedErrorsInChinese, messagesInChinese, phasesInChinese } from './catalogue-zh.ts';
+import {
+	catalogueInChinese,
+	expectedErrorsInChinese,
+	messagesInChinese,
+	phaseSentencesInChinese,
+	phasesInChinese,
+	requestsInChinese,
+} from './catalogue-zh.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
 import { fieldsInChinese, valuesInChinese } from './fields-zh.ts';
 import { statesInChinese } from './states-zh.ts';
@@ -12,6 +19,8 @@ export const chinese: Translation = {
 	language: 'zh',
 	catalogue: catalogueInChinese,
 	messages: messagesInChinese,
+	requestTexts: requestsInChinese,
+	phaseSentences: phaseSentencesInChinese,
 	fields: fieldsInChinese,
 	value: (key, value) =>
 		lookup(valuesInChinese[key] ?? {})(value) ?? (key === 'pin.spki' ? sentenceInChinese(value) : undefined),

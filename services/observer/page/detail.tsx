@@ -51,16 +51,18 @@ export function Detail({
 	return (
 		<Panel id={`${step.join}/${step.id}`} title={step.label} titleLang="en" onClose={onClose}>
 			{found !== undefined &&
-				('sections' in found ? (
-					found.sections.map((section, index) => (
-						<Section key={`${section.kind}-${index}`} section={section} step={step} />
-					))
-				) : (
-					<FailureBand failure={found} />
-				))}
+				('sections' in found ? <Sections sections={found.sections} step={step} /> : <FailureBand failure={found} />)}
 		</Panel>
 	);
 }
+
+export const Sections = ({ sections, step }: { readonly sections: readonly DetailSection[]; readonly step: Step }) => (
+	<>
+		{sections.map((section, index) => (
+			<Section key={`${section.kind}-${index}`} section={section} step={step} />
+		))}
+	</>
+);
 
 function Section({
 	section: { kind, title, fields: values, text, bytes },

@@ -7,9 +7,11 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Join, Lane, Step } from '../api.ts';
 import { inOrder } from '../order.ts';
 import { FailureBand } from './failure.tsx';
-import { Icon, Mark, Padlock } from './icons.tsx';
+import { formOf } from './forms.ts';
+import { Icon, Mark } from './icons.tsx';
 import { labelPlace, outcomeOf, pauseMs, placeOf } from './row-text.ts';
 import { lanesOf, laneX, type Row, rowsOf } from './rows.ts';
+import { Lock } from './seals.tsx';
 import { tlsWord } from './tls-word.ts';
 import { useWords } from './words.ts';
 
@@ -154,7 +156,7 @@ function StepRow({
 						class={`arrow ${to > from ? 'right' : 'left'}`}
 						style={{ left: `${Math.min(from, to)}%`, width: `${Math.abs(to - from)}%` }}
 					>
-						{step.tls !== undefined && <Padlock tls={step.tls} />}
+						{step.tls !== undefined && <Lock form={formOf[step.tls]} />}
 					</span>
 				)}
 				<span class="hidden">{placeOf(step, words)}</span>
@@ -177,7 +179,7 @@ function Legend() {
 		<ul class="legend" aria-label={say('legend')}>
 			{(['unverified', 'one-way', 'mutual'] as const).map((tls) => (
 				<li key={tls}>
-					<Padlock tls={tls} /> {say(tlsWord[tls])}
+					<Lock form={formOf[tls]} /> {say(tlsWord[tls])}
 				</li>
 			))}
 		</ul>

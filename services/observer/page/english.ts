@@ -1,4 +1,4 @@
-import { catalogue, expectedErrors, messages } from './catalogue.ts';
+import { catalogue, expectedErrors, messages, phaseSentences, requestTexts } from './catalogue.ts';
 import { fields } from './fields.ts';
 import type { Translation } from './translation.ts';
 
@@ -8,6 +8,8 @@ export const english: Translation = {
 	language: 'en',
 	catalogue,
 	messages,
+	requestTexts,
+	phaseSentences,
 	fields,
 	value: none,
 	phase: none,

@@ -1,34 +1,4 @@
-/** Padlocks and marks. They differ by shape as well as by color, and a text beside each has its meaning. */
-import type { Tls } from '../api.ts';
-
-/** Open with a question mark; closed; closed twice. */
-export function Padlock({ tls }: { readonly tls: Tls }) {
-	const body = 'M4 9h10v7H4z';
-	return (
-		<svg class={`padlock ${tls}`} viewBox="0 0 26 18" width="26" height="18" aria-hidden="true" focusable="false">
-			{tls === 'unverified' ? (
-				<>
-					<path class="shackle" d="M6 9V5a3 3 0 0 1 6 -1" />
-					<path d={body} />
-					<text x="9" y="15">
-						?
-					</text>
-				</>
-			) : tls === 'one-way' ? (
-				<>
-					<path class="shackle" d="M6 9V6a3 3 0 0 1 6 0v3" />
-					<path d={body} />
-				</>
-			) : (
-				<>
-					<path class="shackle" d="M4 9V6a3 3 0 0 1 6 0v3M14 9V6a3 3 0 0 1 6 0v3" />
-					<path d="M2 9h10v7H2z" />
-					<path d="M13 9h10v7H13z" />
-				</>
-			)}
-		</svg>
-	);
-}
+/** Marks. They differ by shape as well as by color, and a text beside each has its meaning. */
 
 export function Mark({ failed }: { readonly failed: boolean }) {
 	return (
@@ -64,6 +34,8 @@ const icons = {
 	pause: 'M5 3v10M11 3v10',
 	forward: 'M4 3l6 5-6 5zM13 3v10',
 	last: 'M3 3l5 5-5 5zM8 3l5 5-5 5z',
+	up: 'M3 10l5-5 5 5',
+	down: 'M3 6l5 5 5-5',
 } as const;
 
 export function Icon({ name }: { readonly name: keyof typeof icons }) {

@@ -18,8 +18,8 @@ class FakeSource {
 	addEventListener(event: string, take: (event: { data: string }) => void): void {
 		this.#takers.set(event, take);
 	}
-	send(event: string, data: object): void {
-		this.#takers.get(event)?.({ data: JSON.stringify(data) });
+	send(...events: [event: string, data: object][]): void {
+		this.#takers.get('batch')?.({ data: JSON.stringify(events) });
 	}
 	fail(isRefused = false): void {
 		this.readyState = isRefused ? FakeSource.CLOSED : 0;
@@ -50,15 +50,13 @@ describe('the store of the page', () => {
 	});
 	afterEach(() => mock.timers.reset());
 	const source = () => sources[0] ?? assert.fail();
-	const frame = () => mock.timers.tick(50);
 	const ids = () => store.joins.value.map(({ id }) => id);
 
 	it('has the joins, newest first, each in its last state', () => {
-		assert.equal(source().path, '/api/stream');
-		source().send('join', join('a', 1));
-		source().send('join', join('b', 2));
-		source().send('join', { ...join('a', 1), state: 'refused' });
-		frame();
+		assert.equal(source().path, '/api/stream?batch=true');
+		source().send(['join', join('a', 1)]);
+		source().send(['join', join('b', 2)]);
+		source().send(['join', { ...join('a', 1), state: 'refused' }]);
 		assert.deepEqual(
 			store.joins.value.map(({ id, state }) => [id, state]),
 			[
@@ -68,32 +66,29 @@ describe('the store of the page', () => {
 		);
 	});
 
-	it('applies any number of changes once a frame', () => {
+	it('applies the changes of a batch at once', () => {
 		const seen: number[] = [];
 		store.joins.subscribe((joins) => seen.push(joins.length));
-		for (let number = 0; number < 100; number++) source().send('join', join(String(number), number));
-		frame();
+		source().send(
+			...Array.from({ length: 100 }, (_, number): [string, Join] => ['join', join(String(number), number)]),
+		);
 		assert.deepEqual(seen, [0, 100]);
 	});
 
 	it('forgets the joins of an observer that restarted without them, and keeps those of the same observer', () => {
-		source().send('session', session('first'));
-		source().send('join', join('a', 1));
-		frame();
-		source().send('session', session('first'));
-		frame();
+		source().send(['session', session('first')]);
+		source().send(['join', join('a', 1)]);
+		source().send(['session', session('first')]);
 		assert.deepEqual(ids(), ['a']);
-		source().send('session', session('second'));
-		frame();
+		source().send(['session', session('second')]);
 		assert.deepEqual(ids(), []);
-		source().send('join', join('b', 2));
-		frame();
+		source().send(['join', join('b', 2)]);
 		assert.deepEqual(ids(), ['b']);
 	});
 
 	it('is connected from the session on, until the stream fails', () => {
 		assert.equal(store.isConnected.value, false);
-		source().send('session', session('k'));
+		source().send(['session', session('k')]);
 		assert.equal(store.isConnected.value, true);
 		source().fail();
 		assert.equal(store.isConnected.value, false);
@@ -104,17 +99,16 @@ describe('the store of the page', () => {
 		assert.equal(sources.length, 1);
 		mock.timers.tick(5_000);
 		assert.equal(sources.length, 2);
-		sources[1]?.send('session', session('k'));
+		sources[1]?.send(['session', session('k')]);
 		assert.equal(store.isConnected.value, true);
 	});
 
 	it('follows the steps of one join until it is closed', () => {
 		const { steps, close } = store.follow('a b');
 		const own = sources[1] ?? assert.fail();
-		assert.equal(own.path, '/api/joins/a%20b/stream');
-		own.send('step', { id: '1', label: 'x' } as Step);
-		own.send('step', { id: '1', label: 'y' } as Step);
-		frame();
+		assert.equal(own.path, '/api/joins/a%20b/stream?batch=true');
+		own.send(['step', { id: '1', label: 'x' } as Step]);
+		own.send(['step', { id: '1', label: 'y' } as Step]);
 		assert.deepEqual(
 			[...steps.value.values()].map(({ label }) => label),
 			['y'],
@@ -128,11 +122,11 @@ describe('the store of the page', () => {
 	});
 
 	it('has the cluster, the storm, the experiments and their runs', () => {
-		source().send('cluster', { atMs: 1 });
-		source().send('storm', { joined: 1 });
-		source().send('experiments', { offer: 'run', list: [] });
-		source().send('experiment', { experiment: 'a', state: 'running' });
-		source().send('experiment', { experiment: 'a', state: 'ended' });
+		source().send(['cluster', { atMs: 1 }]);
+		source().send(['storm', { joined: 1 }]);
+		source().send(['experiments', { offer: 'run', list: [] }]);
+		source().send(['experiment', { experiment: 'a', state: 'running' }]);
+		source().send(['experiment', { experiment: 'a', state: 'ended' }]);
 		assert.equal(store.cluster.value?.atMs, 1);
 		assert.equal(store.storm.value?.joined, 1);
 		assert.equal(store.experiments.value?.offer, 'run');
@@ -159,7 +153,7 @@ describe('requests of the page', () => {
 	it('have the key of the session for actions, and escaped names in paths', async () => {
 		const fake = new FakeSource('');
 		const store = createStore(() => fake as unknown as EventSource);
-		fake.send('session', session('key-of-session'));
+		fake.send(['session', session('key-of-session')]);
 		await store.act('approve', { request: 'c' });
 		await store.detail('a/b', 'c d');
 		const [action, detail] = asked;

@@ -1,5 +1,5 @@
-/** The events of the observer as signals. Changes are applied once a frame. */
-import { type Signal, signal } from '@preact/signals';
+/** The events of the observer as signals. They arrive in batches, ten times a second; a batch is one change. */
+import { batch, type Signal, signal } from '@preact/signals';
 import type {
 	ActionResult,
 	Cluster,
@@ -11,7 +11,9 @@ import type {
 	Step,
 	StepDetail,
 	Storm,
+	Traffic,
 } from '../api.ts';
+import { SortedJoins } from './sorted-joins.ts';
 
 export interface Store {
 	/** Sorted by start, newest first. */
@@ -23,6 +25,7 @@ export interface Store {
 	readonly experiments: Signal<Experiments | undefined>;
 	/** The last run of each experiment, by its name. */
 	readonly runs: Signal<ReadonlyMap<string, ExperimentRun>>;
+	readonly traffic: Signal<Traffic>;
 	readonly isConnected: Signal<boolean>;
 	/** Follow the steps of one join until `close`. */
 	readonly follow: (id: string) => { readonly steps: Signal<ReadonlyMap<string, Step>>; readonly close: () => void };
@@ -30,7 +33,6 @@ export interface Store {
 	readonly act: (name: string, body: object) => Promise<ActionResult | Refusal>;
 }
 
-const FRAME_MS = 50;
 const RECONNECT_MS = 5_000;
 /** @source https://html.spec.whatwg.org/multipage/server-sent-events.html EventSource.CLOSED */
 const CLOSED = 2;
@@ -46,27 +48,27 @@ export function createStore(connect: Connect = (path) => new EventSource(path)):
 	const experiments = signal<Experiments | undefined>(undefined);
 	const runs = signal<ReadonlyMap<string, ExperimentRun>>(new Map());
 	const isConnected = signal(false);
-	const known = new Map<string, Join>();
-	const showJoins = batched(() => {
-		joins.value = [...known.values()].sort((a, b) => b.startedMs - a.startedMs);
-	});
-	const source = reconnecting('/api/stream', connect, (isOpen) => {
+	const traffic = signal<Traffic>({ lines: [], messages: [] });
+	const known = new SortedJoins();
+	const source = reconnecting('/api/stream?batch=true', connect, (isOpen) => {
 		if (!isOpen) isConnected.value = false;
+	});
+	source.onBatch(() => {
+		if (known.hasChanged) joins.value = known.take();
 	});
 	on<Session>(source, 'session', (value) => {
 		// Another observer knows other joins.
 		if (session.value !== undefined && session.value.key !== value.key) {
 			known.clear();
-			showJoins();
 			experiments.value = undefined;
 			runs.value = new Map();
 		}
 		session.value = value;
 		isConnected.value = true;
 	});
-	on<Join>(source, 'join', (value) => {
-		known.set(value.id, value);
-		showJoins();
+	on<Join>(source, 'join', (value) => known.set(value));
+	on<Traffic>(source, 'traffic', (value) => {
+		traffic.value = value;
 	});
 	on<Storm>(source, 'storm', (value) => {
 		storm.value = value;
@@ -87,17 +89,15 @@ export function createStore(connect: Connect = (path) => new EventSource(path)):
 		cluster,
 		experiments,
 		runs,
+		traffic,
 		isConnected,
 		follow(id) {
 			const steps = signal<ReadonlyMap<string, Step>>(new Map());
 			const all = new Map<string, Step>();
-			const show = batched(() => {
+			const own = reconnecting(`/api/joins/${encodeURIComponent(id)}/stream?batch=true`, connect);
+			on<Step>(own, 'step', (step) => void all.set(step.id, step));
+			own.onBatch(() => {
 				steps.value = new Map(all);
-			});
-			const own = reconnecting(`/api/joins/${encodeURIComponent(id)}/stream`, connect);
-			on<Step>(own, 'step', (step) => {
-				all.set(step.id, step);
-				show();
 			});
 			return { steps, close: () => own.close() };
 		},
@@ -111,19 +111,29 @@ export function createStore(connect: Connect = (path) => new EventSource(path)):
 }
 
 interface Source {
-	readonly on: (event: string, take: (data: string) => void) => void;
+	readonly on: (event: string, take: (data: unknown) => void) => void;
+	/** Called after the events of each batch. */
+	readonly onBatch: (show: () => void) => void;
 	readonly close: () => void;
 }
 
 /** A browser gives up a stream that is refused. The observer can be less busy later. */
 function reconnecting(path: string, open: Connect, onChange: (isOpen: boolean) => void = () => undefined): Source {
-	const takers: [event: string, take: (data: string) => void][] = [];
+	const takers = new Map<string, (data: unknown) => void>();
+	const shows: (() => void)[] = [];
 	let timer: ReturnType<typeof setTimeout> | undefined;
 	let isClosed = false;
+	const take = ({ data }: MessageEvent<string>) => {
+		const events: [event: string, data: unknown][] = JSON.parse(data);
+		batch(() => {
+			for (const [event, value] of events) takers.get(event)?.(value);
+			for (const show of shows) show();
+		});
+	};
 	let source = connect();
 	function connect(): EventSource {
 		const next = open(path);
-		for (const [event, take] of takers) listen(next, event, take);
+		next.addEventListener('batch', take);
 		next.onopen = () => onChange(true);
 		next.onerror = () => {
 			onChange(false);
@@ -135,10 +145,8 @@ function reconnecting(path: string, open: Connect, onChange: (isOpen: boolean) =
 		return next;
 	}
 	return {
-		on(event, take) {
-			takers.push([event, take]);
-			listen(source, event, take);
-		},
+		on: (event, taker) => void takers.set(event, taker),
+		onBatch: (show) => void shows.push(show),
 		close() {
 			isClosed = true;
 			clearTimeout(timer);
@@ -147,23 +155,6 @@ function reconnecting(path: string, open: Connect, onChange: (isOpen: boolean) =
 	};
 }
 
-function listen(source: EventSource, event: string, take: (data: string) => void): void {
-	source.addEventListener(event, ({ data }: MessageEvent<string>) => take(data));
-}
-
 function on<T>(source: Source, event: string, take: (value: T) => void): void {
-	source.on(event, (data) => take(JSON.parse(data)));
-}
-
-/** At most once for each frame. */
-function batched(show: () => void): () => void {
-	let isWaiting = false;
-	return () => {
-		if (isWaiting) return;
-		isWaiting = true;
-		setTimeout(() => {
-			isWaiting = false;
-			show();
-		}, FRAME_MS);
-	};
+	source.on(event, (data) => take(data as T));
 }

@@ -6,7 +6,14 @@ import { translator, valueNames } from '../../../lib/errors/chinese/template.ts'
 import { errorTable, KubejoinError } from '../../../lib/errors.ts';
 import { projectPath } from '../../../lib/paths.ts';
 import { readYamlFile } from '../../../lib/yaml.ts';
-import { catalogueInChinese, expectedErrorsInChinese, messagesInChinese, phasesInChinese } from './catalogue-zh.ts';
+import {
+	catalogueInChinese,
+	expectedErrorsInChinese,
+	messagesInChinese,
+	phaseSentencesInChinese,
+	phasesInChinese,
+	requestsInChinese,
+} from './catalogue-zh.ts';
 import { chinese } from './chinese.ts';
 import { english } from './english.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
@@ -39,6 +46,8 @@ function chineseTexts(): readonly string[] {
 	return [
 		...Object.values(catalogueInChinese),
 		...Object.values(fieldsInChinese).flatMap(({ name, meaning = '' }) => [name, meaning]),
+		...Object.values(requestsInChinese),
+		...Object.values(phaseSentencesInChinese).flatMap(({ short, sentence }) => [short, sentence]),
 		...Object.values(phasesInChinese).flatMap(({ name, trust }) => [name, trust]),
 		...Object.values(expectedErrorsInChinese),
 		...Object.values(meanings),
@@ -58,6 +67,18 @@ function chineseTexts(): readonly string[] {
 		own.moreItems(7),
 		own.difference({ node: 'a', step: 'preflight' }, { node: 'b', step: undefined }),
 		own.arrow('a', 'b', '双向 TLS'),
+		own.calls(7, 3),
+		own.callsPerMinute(7, 0),
+		own.nodeCount(3),
+		own.lifeLeft('3 天'),
+		own.renewsSoon('剩余 3 天'),
+		own.clockOffset('6 分钟', true),
+		own.phaseOf(8, 10),
+		own.knowsToken('system:bootstrap:abcdef'),
+		own.tokenBytes(0),
+		own.fieldSummary(1_000, '0.2 秒', '1.3 秒'),
+		own.issuedBy('集群 CA'),
+		own.validFromTo('2026-01-01', '2027-01-01'),
 	].filter((text) => text !== '');
 }
 

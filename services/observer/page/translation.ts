@@ -1,8 +1,9 @@
 /** A language of the page: its texts, and the Chinese counterpart of English texts that come from other programs. */
 import type { FieldKey } from '../field-keys.ts';
-import type { Messages, Word } from './catalogue.ts';
+import type { Messages, PhaseSentence, RequestWord, Word } from './catalogue.ts';
 import type { FieldText } from './fields.ts';
 import type { Language } from './format.ts';
+import type { PhaseName } from './state-at.ts';
 
 export interface PhaseText {
 	readonly name: string;
@@ -21,6 +22,8 @@ export interface Translation {
 	readonly language: Language;
 	readonly catalogue: Readonly<Record<Word, string>>;
 	readonly messages: Messages;
+	readonly requestTexts: Readonly<Record<RequestWord, string>>;
+	readonly phaseSentences: Readonly<Record<PhaseName, PhaseSentence>>;
 	readonly fields: Readonly<Record<FieldKey, FieldText>>;
 	/** Of a value that is a word of the page. */
 	readonly value: (key: FieldKey, value: string) => string | undefined;

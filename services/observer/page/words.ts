@@ -7,6 +7,7 @@ import type { Word } from './catalogue.ts';
 import { english } from './english.ts';
 import { duration, type Language } from './format.ts';
 import { keep, kept } from './kept.ts';
+import { type PhaseName, phaseNames } from './state-at.ts';
 import type { Translation } from './translation.ts';
 
 const STORAGE_KEY = 'kubejoin.language';
@@ -57,6 +58,12 @@ export interface Words extends Translation {
 	readonly trust: (step: Pick<Step, 'label' | 'trust'>) => string;
 	/** The name of a phase beside its identifier; empty in English, where the identifier says it. */
 	readonly phaseName: (phase: string) => string;
+	readonly phaseTexts: {
+		readonly order: readonly string[];
+		readonly short: (phase: PhaseName) => string;
+		/** Undefined for a phase that the page does not know. */
+		readonly sentence: (phase: string) => string | undefined;
+	};
 	/** An error that is a normal answer to the caller. */
 	readonly answer: (code: string) => string;
 	/** The message of an error; undefined if it is shown in English, with its meaning. */
@@ -69,6 +76,11 @@ export const wordsOf = (translation: Translation): Words => ({
 	duration: (ms) => duration(ms, translation.language),
 	trust: ({ label, trust = '' }) => (trust === '' ? '' : (translation.phase(label)?.trust ?? trust)),
 	phaseName: (phase) => translation.phase(phase)?.name ?? '',
+	phaseTexts: {
+		order: phaseNames,
+		short: (phase) => translation.phaseSentences[phase].short,
+		sentence: (phase) => new Map(Object.entries(translation.phaseSentences)).get(phase)?.sentence,
+	},
 	answer: (code) => translation.expectedError(code) ?? code,
 	message: ({ code, sentence }) =>
 		translation.meaning(code) === undefined ? translation.sentence(sentence) : undefined,

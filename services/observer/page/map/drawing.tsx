@@ -1,0 +1,244 @@
+/** The drawing: cards, tiles or a field, the lines behind them, and the messages on a canvas between. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { Join } from '../../api.ts';
+import { useWords } from '../words.ts';
+import { Field } from './field.tsx';
+import { type Drawn, drawnLines } from './geometry.ts';
+import { TileRing } from './glyphs.tsx';
+import {
+	ATTACKER,
+	type Box,
+	type Layout,
+	layoutOf,
+	NOTE_HEIGHT,
+	TILE_STEP,
+	TILES_IN_ROW,
+	tilesPerRow,
+} from './layout.ts';
+import { AllMarks, Lines } from './lines.tsx';
+import type { Motion } from './motion.ts';
+import { PartyCard } from './party.tsx';
+import type { Party, Scene } from './scene.ts';
+
+interface DrawingProps {
+	readonly scene: Scene;
+	readonly lit: Join | undefined;
+	readonly selected: string | undefined;
+	readonly nowMs: number;
+	readonly theme: string;
+	readonly isConnected: boolean;
+	readonly onOpen: (id: string) => void;
+	/** The width of the drawing changed. */
+	readonly onRoom: (width: number) => void;
+	readonly onDrawn: (drawn: readonly Drawn[]) => void;
+	readonly onCanvas: (canvas: HTMLCanvasElement | undefined) => Motion | undefined;
+}
+
+export function Drawing(props: DrawingProps) {
+	const { scene, lit, selected, nowMs, theme, isConnected, onOpen, onRoom, onDrawn, onCanvas } = props;
+	const { say } = useWords();
+	const root = useRef<HTMLDivElement>(null);
+	const canvas = useRef<HTMLCanvasElement>(null);
+	const motion = useRef<Motion | undefined>(undefined);
+	const room = useSignal({ width: 0, height: 0 });
+	const focused = useSignal<string | undefined>(undefined);
+	useEffect(() => {
+		const { current } = root;
+		if (current === null) return;
+		const observer = new ResizeObserver(() => {
+			const { clientWidth: width, clientHeight: height } = current;
+			if (width === room.peek().width && height === room.peek().height) return;
+			room.value = { width, height };
+			onRoom(width);
+		});
+		observer.observe(current);
+		return () => observer.disconnect();
+	}, []);
+	const { width, height } = room.value;
+	const isRefused = scene.nodes.find(({ id }) => id === lit?.node)?.node === 'refused';
+	const key = `${width} ${height} ${scene.level} ${scene.cards.join(' ')} ${scene.tiles.length} ${scene.victim} ${isRefused} ${[
+		...scene.parties.keys(),
+	].join(' ')}`;
+	const layout = useMemo(
+		() =>
+			layoutOf(
+				{
+					...{ level: scene.level, cards: scene.cards, tiles: scene.tiles.length, victim: scene.victim },
+					hasPerson: scene.parties.has('kubectl-sim'),
+					hasStorage: true,
+					hasNote: isRefused,
+					hasTelemetry: scene.parties.has('observer'),
+				},
+				width,
+				height,
+			),
+		[key],
+	);
+	const drawn = drawnLines(scene, layout);
+	onDrawn(drawn);
+	useEffect(() => {
+		motion.current = onCanvas(canvas.current ?? undefined);
+		return () => void onCanvas(undefined);
+	}, []);
+	useEffect(() => motion.current?.resize(layout.width, layout.height), [layout]);
+	const headings = [say('headingNodes'), say('headingDoor'), say('headingControl')];
+	const order = [...scene.parties.values()].filter(({ id }) => layout.boxes.has(id));
+	const stop = order.some(({ id }) => id === focused.value) ? focused.value : order[0]?.id;
+	const tileIds = scene.level === 'grouped' || layout.isTall ? scene.tiles : [];
+	return (
+		// biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys move between its buttons
+		<div
+			class={`drawing${isConnected ? '' : ' stale'}${layout.isTall ? ' tall' : ''}`}
+			ref={root}
+			onKeyDown={(event) => moveFocus(event, drawn, layout.boxes)}
+		>
+			<div class="sheet" style={{ height: `${layout.height}px` }}>
+				{headings.map((text, index) => {
+					// The field has a summary there.
+					if (index === 0 && scene.level === 'field') return null;
+					const at = layout.headings[index] ?? { x: 0, y: 0 };
+					return (
+						<p key={text} class="heading" style={{ left: `${at.x}px`, top: `${at.y}px` }}>
+							{text}
+						</p>
+					);
+				})}
+				{width > 0 && (
+					<Lines
+						drawn={drawn}
+						width={layout.width}
+						height={layout.height}
+						selected={selected}
+						onOpen={({ id }) => onOpen(id)}
+					/>
+				)}
+				{order.map((party) => (
+					<PartyCard
+						key={party.id}
+						party={party}
+						box={layout.boxes.get(party.id) as Box}
+						nowMs={nowMs}
+						isSelected={party.id === selected}
+						isLit={party.id === lit?.node}
+						isTabStop={party.id === stop}
+						onOpen={() => onOpen(party.id)}
+						onFocus={() => (focused.value = party.id)}
+					/>
+				))}
+				{layout.nodes !== undefined && scene.level === 'field' && (
+					<Field nodes={scene.nodes} box={layout.nodes} theme={theme} onOpen={({ id }) => onOpen(id)} />
+				)}
+				{layout.nodes !== undefined && scene.level !== 'field' && (
+					<Tiles nodes={tileIds} box={layout.nodes} nowMs={nowMs} isTall={layout.isTall} onOpen={onOpen} />
+				)}
+				{width > 0 && <AllMarks drawn={drawn} width={layout.width} height={layout.height} />}
+				<RefusalNote lit={lit} box={lit && layout.boxes.get(lit.node)} scene={scene} layout={layout} />
+				<canvas ref={canvas} class="motion" style={{ width: `${layout.width}px`, height: `${layout.height}px` }} />
+			</div>
+		</div>
+	);
+}
+
+interface TilesProps {
+	readonly nodes: readonly Party[];
+	readonly box: Box;
+	readonly nowMs: number;
+	readonly isTall: boolean;
+	readonly onOpen: (id: string) => void;
+}
+
+function Tiles({ nodes, box, nowMs, isTall, onOpen }: TilesProps) {
+	const { messages } = useWords();
+	const columns = isTall ? tilesPerRow(box.width) : TILES_IN_ROW;
+	return (
+		<div
+			class="tiles"
+			style={{ left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` }}
+		>
+			{isTall && <strong>{messages.nodeCount(nodes.length)}</strong>}
+			<ul style={{ gridTemplateColumns: `repeat(${columns}, ${TILE_STEP}px)` }}>
+				{nodes.map(({ id, node, life }) => (
+					<li key={id}>
+						<button
+							type="button"
+							class={`tile-node ${node}`}
+							tabIndex={-1}
+							title={id}
+							aria-label={id}
+							onClick={() => onOpen(id)}
+						>
+							<TileRing life={life} nowMs={nowMs} />
+						</button>
+					</li>
+				))}
+			</ul>
+		</div>
+	);
+}
+
+interface NoteProps {
+	readonly lit: Join | undefined;
+	readonly box: Box | undefined;
+	readonly scene: Scene;
+	readonly layout: Layout;
+}
+
+/** Beside the node whose join stopped: why, and how much of the token left it. */
+function RefusalNote({ lit, box, scene, layout }: NoteProps) {
+	const words = useWords();
+	const { say, messages } = words;
+	const party = lit && scene.nodes.find(({ id }) => id === lit.node);
+	if (lit?.failure === undefined || box === undefined || party?.node !== 'refused') return null;
+	const { code, sentence } = lit.failure;
+	const place = placeOfNote(box, layout);
+	const isByNode = lit.phase === '' || lit.phase === 'preflight' || lit.phase.startsWith('discovery');
+	return (
+		<div class="refusal-note" style={{ left: `${place.x}px`, top: `${place.y}px`, width: `${place.width}px` }}>
+			<strong>{messages.withLabel(say(isByNode ? 'refusedByNode' : 'refusedByCluster'))}</strong>
+			<strong lang="en">{code}</strong>
+			<p lang={words.meaning(code) === undefined && words.sentence(sentence) === undefined ? 'en' : undefined}>
+				{words.meaning(code) ?? words.sentence(sentence) ?? sentence}
+			</p>
+			{lit.tokenBytes !== undefined && <p class="token-bytes">{messages.tokenBytes(lit.tokenBytes)}</p>}
+		</div>
+	);
+}
+
+const NOTE_WIDTH = 300;
+
+/** Right of the node and below its line; in the tall layout, below the node. */
+function placeOfNote(box: Box, { isTall, width, height, boxes }: Layout): Omit<Box, 'height'> {
+	if (isTall) return { x: 16, y: box.y + box.height + 8, width: width - 32 };
+	const door = boxes.get('apiserver-sim');
+	const attacker = boxes.get(ATTACKER);
+	const x = box.x + box.width + 16;
+	const least = door !== undefined && x + NOTE_WIDTH > door.x ? door.y + door.height + 12 : 0;
+	const below = Math.max(box.y + box.height / 2 + 24, least);
+	const y = Math.min(below, height - NOTE_HEIGHT - 8);
+	return attacker === undefined
+		? { x, y, width: NOTE_WIDTH }
+		: { x: box.x, y: Math.min(box.y + box.height + 8, height - NOTE_HEIGHT - 8), width: box.width + 60 };
+}
+
+/** The arrow keys move along lines to the nearest neighbour in that direction. */
+function moveFocus(event: KeyboardEvent, drawn: readonly Drawn[], boxes: ReadonlyMap<string, Box>): void {
+	const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+	const current = event.target instanceof HTMLElement ? event.target.dataset.party : undefined;
+	const here = current === undefined ? undefined : boxes.get(current);
+	if (by === undefined || here === undefined || current === undefined) return;
+	event.preventDefault();
+	const linked = new Set(
+		drawn.flatMap(({ line: { from, to } }) => (from === current ? [to] : to === current ? [from] : [])),
+	);
+	const [dx = 0, dy = 0] = by;
+	const candidates = [...boxes].flatMap(([id, box]) => {
+		const x = box.x + box.width / 2 - here.x - here.width / 2;
+		const y = box.y + box.height / 2 - here.y - here.height / 2;
+		const along = x * dx + y * dy;
+		const across = Math.abs(x * dy) + Math.abs(y * dx);
+		return id === current || along <= 4 ? [] : [{ id, distance: along + 2 * across - (linked.has(id) ? 400 : 0) }];
+	});
+	const next = candidates.sort((a, b) => a.distance - b.distance)[0];
+	if (next !== undefined) document.querySelector<HTMLElement>(`[data-party="${CSS.escape(next.id)}"]`)?.focus();
+}

@@ -1,0 +1,167 @@
+/**
+ * 61 to 1,000 nodes: a cell for each on one canvas, in the order in which they started. Only cells that changed are
+ * drawn. The table has every node as text.
+ */
+import { useEffect, useRef } from 'preact/hooks';
+import { useWords } from '../words.ts';
+import { colorsOf } from './colors.ts';
+import { type Box, FIELD_COLUMNS, FIELD_ROWS } from './layout.ts';
+import type { NodeState, Party } from './scene.ts';
+
+type CellColor = 'mutual' | 'none' | 'accent' | 'accent-back' | 'broken' | 'strong' | 'canvas';
+
+const GAP = 2;
+const SHADES = 5;
+const WIDTH_OF_CROSS = 1.6;
+
+interface FieldProps {
+	readonly nodes: readonly Party[];
+	readonly box: Box;
+	readonly theme: string;
+	readonly onOpen: (node: Party) => void;
+}
+
+export function Field({ nodes, box, theme, onOpen }: FieldProps) {
+	const { say, messages, duration } = useWords();
+	const canvas = useRef<HTMLCanvasElement>(null);
+	const drawn = useRef<string[]>([]);
+	const [fastest, slowest] = bounds(nodes);
+	const cell = { width: box.width / FIELD_COLUMNS, height: box.height / FIELD_ROWS };
+	useEffect(() => {
+		const { current } = canvas;
+		if (current === null) return;
+		current.width = Math.round(box.width * devicePixelRatio);
+		current.height = Math.round(box.height * devicePixelRatio);
+		current.getContext('2d')?.scale(devicePixelRatio, devicePixelRatio);
+		drawn.current = [];
+	}, [box.width, box.height, theme]);
+	useEffect(() => {
+		const { current } = canvas;
+		const context = current?.getContext('2d');
+		if (current === null || context == null) return;
+		const colors = colorsOf<CellColor>(current, [
+			'mutual',
+			'none',
+			'accent',
+			'accent-back',
+			'broken',
+			'strong',
+			'canvas',
+		]);
+		for (let index = 0; index < FIELD_COLUMNS * FIELD_ROWS; index++) {
+			const node = nodes[index];
+			const shade = node === undefined ? 0 : shadeOf(node, fastest, slowest);
+			const look = `${node?.node ?? ''}${shade}`;
+			if (drawn.current[index] === look) continue;
+			drawn.current[index] = look;
+			const x = (index % FIELD_COLUMNS) * cell.width;
+			const y = Math.floor(index / FIELD_COLUMNS) * cell.height;
+			context.clearRect(x, y, cell.width, cell.height);
+			drawCell(context, node?.node, shade, { x, y, width: cell.width - GAP, height: cell.height - GAP }, colors);
+		}
+	});
+	const nodeAt = ({ offsetX, offsetY }: MouseEvent): Party | undefined =>
+		nodes[Math.floor(offsetY / cell.height) * FIELD_COLUMNS + Math.floor(offsetX / cell.width)];
+	const titleOf = ({ id, node = 'Ready', join }: Party): string =>
+		[
+			id,
+			node === 'joining' || node === 'refused' ? say(node) : node,
+			...(join ? [duration(join.durationMs)] : []),
+		].join(' · ');
+	const counts = countStates(nodes);
+	return (
+		<div class="field" style={{ left: `${box.x}px`, top: `${box.y - 68}px`, width: `${box.width}px` }}>
+			<p>
+				{slowest > fastest
+					? messages.fieldSummary(nodes.length, duration(fastest), duration(slowest))
+					: messages.nodeCount(nodes.length)}
+			</p>
+			<ul>
+				{(['Ready', 'NotReady', 'joining', 'refused'] as const).map((state) => (
+					<li key={state} class={`cell-${state}`}>
+						<span aria-hidden="true" />
+						{state === 'joining' || state === 'refused' ? say(state) : state} <strong>{counts[state]}</strong>
+					</li>
+				))}
+			</ul>
+			<canvas
+				ref={canvas}
+				style={{ width: `${box.width}px`, height: `${box.height}px` }}
+				onClick={(event) => {
+					const node = nodeAt(event);
+					if (node !== undefined) onOpen(node);
+				}}
+				onMouseMove={(event) => {
+					const node = nodeAt(event);
+					event.currentTarget.title = node === undefined ? '' : titleOf(node);
+				}}
+			/>
+		</div>
+	);
+}
+
+export function countStates(nodes: readonly Party[]): Readonly<Record<NodeState, number>> {
+	const counts = { Ready: 0, NotReady: 0, joining: 0, refused: 0 };
+	for (const { node } of nodes) counts[node ?? 'Ready']++;
+	return counts;
+}
+
+/** The shortest and the longest time to join. */
+function bounds(nodes: readonly Party[]): readonly [number, number] {
+	let [least, most] = [Number.POSITIVE_INFINITY, 0];
+	for (const { join } of nodes) {
+		if (join?.state !== 'joined') continue;
+		least = Math.min(least, join.durationMs);
+		most = Math.max(most, join.durationMs);
+	}
+	return [Number.isFinite(least) ? least : 0, most];
+}
+
+/** 0 for the fastest. */
+function shadeOf({ join }: Party, fastest: number, slowest: number): number {
+	if (join?.state !== 'joined' || slowest <= fastest) return 0;
+	return Math.min(SHADES - 1, Math.floor(((join.durationMs - fastest) / (slowest - fastest)) * SHADES));
+}
+
+function drawCell(
+	context: CanvasRenderingContext2D,
+	state: NodeState | undefined,
+	shade: number,
+	{ x, y, width, height }: Box,
+	colors: (name: CellColor) => string,
+): void {
+	context.globalAlpha = 1;
+	context.lineWidth = WIDTH_OF_CROSS;
+	context.beginPath();
+	if (state === undefined) {
+		context.fillStyle = colors('strong');
+		context.fillRect(x + width / 2 - 0.75, y + height / 2 - 0.75, 1.5, 1.5);
+		return;
+	}
+	if (state === 'refused') {
+		context.strokeStyle = colors('broken');
+		const half = Math.min(width, height) / 2 - 0.5;
+		const [middleX, middleY] = [x + width / 2, y + height / 2];
+		context.moveTo(middleX - half, middleY - half);
+		context.lineTo(middleX + half, middleY + half);
+		context.moveTo(middleX + half, middleY - half);
+		context.lineTo(middleX - half, middleY + half);
+		context.stroke();
+		return;
+	}
+	context.roundRect(x + 0.5, y + 0.5, width - 1, height - 1, 2);
+	if (state === 'Ready') {
+		context.globalAlpha = 1 - shade * 0.13;
+		context.fillStyle = colors('mutual');
+		context.fill();
+		return;
+	}
+	context.strokeStyle = colors(state === 'joining' ? 'accent' : 'none');
+	context.fillStyle = colors(state === 'joining' ? 'accent-back' : 'canvas');
+	context.fill();
+	if (state === 'NotReady') {
+		context.moveTo(x + 1, y + height - 1);
+		context.lineTo(x + width - 1, y + 1);
+	}
+	context.stroke();
+}

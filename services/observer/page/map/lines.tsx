@@ -1,0 +1,137 @@
+/** The lines of the map as SVG: the form of each is its protection. The table has the same as text. */
+
+import { type Form, formOf, sealsOf } from '../forms.ts';
+import { LockShape, Seal } from '../seals.tsx';
+import { useWords, type Words } from '../words.ts';
+import type { Drawn } from './geometry.ts';
+import { pathOf, pointAt } from './layout.ts';
+import type { MapLine, Protection } from './scene.ts';
+
+export const formOfLine = (protection: Protection): Form =>
+	protection === 'unverified' || protection === 'one-way' || protection === 'mutual' ? formOf[protection] : protection;
+
+/** Where a refused join stops. */
+const STOP_SHARE = 0.5;
+
+interface LinesProps {
+	readonly drawn: readonly Drawn[];
+	readonly width: number;
+	readonly height: number;
+	readonly selected: string | undefined;
+	readonly onOpen: (line: MapLine) => void;
+}
+
+export function Lines({ drawn, width, height, selected, onOpen }: LinesProps) {
+	return (
+		<svg class="lines" viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
+			{drawn.map((one) => (
+				<Strokes key={`${one.line.id} ${one.kind}`} drawn={one} isSelected={one.line.id === selected} onOpen={onOpen} />
+			))}
+		</svg>
+	);
+}
+
+/** Above the cards: the seals are on their edges. */
+export function AllMarks({ drawn, width, height }: Pick<LinesProps, 'drawn' | 'width' | 'height'>) {
+	return (
+		<svg class="marks-sheet" viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
+			{drawn.map((one) => (
+				<Marks key={`${one.line.id} ${one.kind}`} drawn={one} />
+			))}
+		</svg>
+	);
+}
+
+function Strokes({
+	drawn: { line, curve },
+	isSelected,
+	onOpen,
+}: {
+	readonly drawn: Drawn;
+	readonly isSelected: boolean;
+	readonly onOpen: (line: MapLine) => void;
+}) {
+	const words = useWords();
+	const form = formOfLine(line.protection);
+	const path = pathOf(curve);
+	const isBroken = form === 'broken';
+	return (
+		// biome-ignore lint/a11y/noStaticElementInteractions: the table has a button for each line
+		<g
+			class={`edge ${line.down ?? ''}${line.isLit ? ' lit' : ''}${isSelected ? ' selected' : ''}`}
+			onClick={() => onOpen(line)}
+		>
+			<title>{titleOf(line, words)}</title>
+			<path class="hit" d={path} />
+			{(line.isLit || isSelected) && <path class={isBroken ? 'halo broken' : 'halo'} d={path} />}
+			<path class={`line ${form}`} d={path} pathLength={isBroken ? 1 : undefined} />
+			{form === 'mutual' && <path class="line inner" d={path} />}
+			{isBroken && <path class="line beyond" d={path} pathLength={100} />}
+		</g>
+	);
+}
+
+export function titleOf({ from, to, protection, tls, calls, perMinute }: MapLine, words: Words): string {
+	const { say, messages } = words;
+	const names = messages.between(from === 'nodes' ? say('nodes') : from, to);
+	const what = say(protectionWords[protection]);
+	const before = protection === 'broken' && tls !== undefined ? [say(protectionWords[tls])] : [];
+	const counts = calls === 0 ? [] : [messages.calls(calls, perMinute)];
+	return [names, what, ...before, ...counts].join(' · ');
+}
+
+export const protectionWords = {
+	unverified: 'lineNone',
+	'one-way': 'lineOneWay',
+	mutual: 'lineMutual',
+	broken: 'lineBroken',
+	attacker: 'lineAttacker',
+	planned: 'linePlanned',
+	file: 'lineFile',
+} as const satisfies Record<Protection, string>;
+
+function Marks({ drawn: { line, curve, kind, middle } }: { readonly drawn: Drawn }) {
+	const form = formOfLine(line.protection);
+	const [client, server] = sealsOf(form);
+	const hasLock = kind !== 'branch' && form !== 'planned' && form !== 'file' && form !== 'attacker';
+	const at = form === 'broken' ? pointAt(curve, STOP_SHARE) : middle;
+	return (
+		<g class={`marks ${form}`}>
+			{client !== undefined && kind !== 'trunk' && <Seal x={curve.from.x} y={curve.from.y} isFilled={client} />}
+			{server !== undefined && kind !== 'branch' && <Seal x={curve.to.x} y={curve.to.y} isFilled={server} />}
+			{hasLock && <LockMark form={form} x={at.x} y={at.y} count={line.count} isOfMany={line.from === 'nodes'} />}
+		</g>
+	);
+}
+
+interface LockMarkProps {
+	readonly form: Form;
+	readonly x: number;
+	readonly y: number;
+	readonly count: number;
+	readonly isOfMany: boolean;
+}
+
+function LockMark({ form, x, y, count, isOfMany }: LockMarkProps) {
+	const text = `${count} ×`;
+	const width = isOfMany ? 42 + text.length * 7 : 28;
+	if (form === 'broken')
+		return (
+			<g class="lock broken" transform={`translate(${x - 13} ${y - 13}) scale(1.62)`}>
+				<LockShape form="broken" />
+			</g>
+		);
+	return (
+		<g class={`padlock ${form}`} transform={`translate(${x} ${y})`}>
+			<rect x={-width / 2} y="-14" width={width} height="28" rx="14" />
+			<g class={`lock ${form}`} transform={isOfMany ? `translate(${-width / 2 + 11} -8)` : 'translate(-8 -8.5)'}>
+				<LockShape form={form} />
+			</g>
+			{isOfMany && (
+				<text x={-width / 2 + 34} y="4.5">
+					{text}
+				</text>
+			)}
+		</g>
+	);
+}

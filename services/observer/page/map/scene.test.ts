@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import type { Cluster, Join, Line } from '../../api.ts';
+import { stateAt } from '../state-at.ts';
+import { curveFor, drawnLines } from './geometry.ts';
+import { layoutOf } from './layout.ts';
+import { type SceneInput, sceneOf } from './scene.ts';
+
+const NOW = 1_700_000_000_000;
+const join = (node: string, more: Partial<Join> = {}): Join => ({
+	...{ id: node, node, startedMs: NOW - 1_000, durationMs: 300, state: 'joined', phase: 'register', nextPhase: '' },
+	...{ steps: 9, isForgotten: false, tls: 'mutual', peer: 'apiserver-sim' },
+	...more,
+});
+const certificate = { notBeforeMs: NOW - 1, rotateFromMs: NOW, rotateToMs: NOW, notAfterMs: NOW + 1_000 };
+const listed = (...names: string[]): Cluster => ({
+	...{ atMs: NOW, tokens: [], requests: [], services: [] },
+	nodes: names.map((name) => ({ name, status: 'Ready', heartbeatMs: NOW, certificate })),
+});
+const line = (from: string, to: string, more: Partial<Line> = {}): Line => ({
+	...{ from, to, tls: 'mutual', calls: 3, refused: 0, perMinute: 3 },
+	...more,
+});
+const scene = (more: Partial<SceneInput> = {}) =>
+	sceneOf({
+		...{ joins: [], cluster: undefined, lines: [], nowMs: NOW, selected: undefined, levelBefore: undefined },
+		...{ hasTelemetry: false, isTall: false },
+		...more,
+	});
+const protections = (made: ReturnType<typeof scene>) =>
+	Object.fromEntries(made.lines.map(({ id, protection }) => [id, protection]));
+
+describe('the scene of the map', () => {
+	it('has every service before any message, with lines of which none is known', () => {
+		const { parties, lines } = scene();
+		assert.deepEqual(
+			[...parties.keys()],
+			['apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service', 'kubectl-sim'],
+		);
+		assert.ok(lines.every(({ protection }) => protection === 'planned'));
+	});
+
+	it('has the nodes of the cluster, and those that join or were refused a moment ago', () => {
+		const old = NOW - 3_600_000;
+		const joins = [
+			join('joining', { state: 'joining', tls: 'unverified' }),
+			join('refused', { state: 'refused', tls: 'unverified' }),
+			join('refused-earlier', { state: 'refused', startedMs: old }),
+			join('deleted', { startedMs: old }),
+			join('listed', { startedMs: old }),
+		];
+		const { nodes } = scene({ joins, cluster: listed('listed', 'other') });
+		assert.deepEqual(
+			nodes.map(({ id, node }) => `${id} ${node}`),
+			['listed Ready', 'refused refused', 'joining joining', 'other Ready'],
+		);
+	});
+
+	it('draws the protection that each node has, and a broken line where a join was refused', () => {
+		const joins = [
+			join('a', { state: 'joining', tls: 'one-way' }),
+			join('b', { state: 'refused', tls: 'unverified' }),
+			join('c', { state: 'joining', tls: 'unverified' }),
+		];
+		const found = protections(scene({ joins, cluster: listed('d') }));
+		assert.deepEqual(
+			['a', 'b', 'c', 'd'].map((node) => found[`${node}~apiserver-sim`]),
+			['one-way', 'broken', 'unverified', 'mutual'],
+		);
+	});
+
+	it('draws the lit join as it was at the time that is shown', () => {
+		const lit = join('a');
+		const state = {
+			...stateAt(lit, []),
+			state: 'joining',
+			line: { tls: 'unverified', peer: 'apiserver-sim', failed: false },
+		} as const;
+		const made = scene({ joins: [lit], cluster: listed('a'), lit: { join: lit, state } });
+		assert.equal(protections(made)['a~apiserver-sim'], 'unverified');
+		assert.equal(made.nodes[0]?.node, 'joining');
+	});
+
+	it('has the attacker only while a node talks to it', () => {
+		const victim = join('a', { state: 'refused', peer: 'attacker-sim' });
+		assert.equal(scene({ joins: [victim] }).victim, 'a');
+		assert.ok(scene({ joins: [victim] }).parties.has('attacker-sim'));
+		assert.equal(scene({ joins: [{ ...victim, peer: 'apiserver-sim' }] }).victim, undefined);
+	});
+
+	it('has seen lines in their protection, a store beside its owner, and marks the lines of a stopped service', () => {
+		const cluster: Cluster = { ...listed(), services: [{ name: 'ca-service', health: 'away', why: 'stopped' }] };
+		const made = scene({
+			cluster,
+			lines: [line('controller-manager-sim', 'ca-service'), line('ca-service', 'lmdb', { tls: undefined as never })],
+		});
+		assert.equal(protections(made)['controller-manager-sim~ca-service'], 'mutual');
+		assert.equal(made.lines.find(({ to }) => to === 'ca-service')?.down, 'down');
+		assert.equal(made.parties.get('store of ca-service')?.store, 'lmdb');
+	});
+
+	it('groups nodes above six, and has a card for the one that is selected', () => {
+		const names = Array.from({ length: 20 }, (_, index) => `node-${index}`);
+		const { level, cards, tiles } = scene({ cluster: listed(...names), selected: 'node-7' });
+		assert.deepEqual([level, cards, tiles.length], ['grouped', ['node-7'], 19]);
+		const field = scene({ cluster: listed(...Array.from({ length: 2_000 }, (_, index) => `n-${index}`)) });
+		assert.deepEqual([field.level, field.nodes.length, field.cards.length], ['field', 1_000, 0]);
+	});
+
+	it('merges the lines of idle nodes into one trunk with their number', () => {
+		const made = scene({ cluster: listed('a', 'b', 'c'), joins: [join('d', { state: 'joining', tls: 'one-way' })] });
+		const layout = layoutOf(
+			{
+				...{ level: 'single', cards: made.cards, tiles: 0, victim: undefined, hasPerson: true, hasStorage: true },
+				...{ hasTelemetry: false, hasNote: false },
+			},
+			1_280,
+			600,
+		);
+		const drawn = drawnLines(made, layout);
+		const trunk = drawn.find(({ kind }) => kind === 'trunk');
+		assert.deepEqual([trunk?.line.count, trunk?.line.protection], [3, 'mutual']);
+		assert.equal(drawn.filter(({ kind }) => kind === 'branch').length, 3);
+		assert.ok(drawn.some(({ kind, line: one }) => kind === 'line' && one.from === 'd'));
+	});
+
+	it('moves a message along its line in either direction, or along the trunk of the nodes', () => {
+		const names = Array.from({ length: 20 }, (_, index) => `node-${index}`);
+		const made = scene({ cluster: listed(...names) });
+		const layout = layoutOf(
+			{
+				...{ level: 'grouped', cards: made.cards, tiles: 20, hasPerson: true, hasStorage: true },
+				...{ hasTelemetry: false, hasNote: false },
+			},
+			1_280,
+			600,
+		);
+		const drawn = drawnLines(made, layout);
+		assert.equal(curveFor(drawn, { from: 'node-3', to: 'apiserver-sim' })?.line, 'nodes~apiserver-sim~mutual');
+		const forth = curveFor(drawn, { from: 'controller-manager-sim', to: 'apiserver-sim' });
+		const back = curveFor(drawn, { from: 'apiserver-sim', to: 'controller-manager-sim' });
+		assert.deepEqual([forth?.isReversed, back?.isReversed, back?.line], [false, true, forth?.line]);
+		assert.equal(curveFor(drawn, { from: 'a', to: 'b' }), undefined);
+	});
+});

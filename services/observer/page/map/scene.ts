@@ -1,0 +1,284 @@
+/** The parties of the map and the lines between them, from the state of the store. Pure. */
+import type { Cluster, Join, Line, Tls } from '../../api.ts';
+import type { JoinState } from '../state-at.ts';
+import { ATTACKER, type Level, levelOf, storeOf } from './layout.ts';
+
+export type NodeState = 'Ready' | 'NotReady' | 'joining' | 'refused';
+export type Role = 'node' | 'person' | 'door' | 'key' | 'loop' | 'rosette' | 'eye' | 'store' | 'mask';
+export interface Life {
+	readonly notBeforeMs: number;
+	readonly notAfterMs: number;
+}
+
+export interface Party {
+	/** Also the segment of the address: `#/map/node-4`. */
+	readonly id: string;
+	readonly role: Role;
+	readonly node?: NodeState;
+	/** K: the cluster CA issued a certificate of it. M: the mesh CA. */
+	readonly cas: readonly ('K' | 'M')[];
+	readonly life?: Life;
+	readonly service?: Cluster['services'][number];
+	/** The join of a node that is joining or was refused. */
+	readonly join?: Join;
+	/** Calls to it in the last minute, and how many of all were refused. */
+	readonly perMinute: number;
+	readonly refused: number;
+	/** Of a store: `lmdb` or `redis`. */
+	readonly store?: string;
+}
+
+/** `planned`: a program that calls another, of whose calls none is known. `file`: a store on the disk of its owner. */
+export type Protection = Tls | 'planned' | 'file' | 'broken' | 'attacker';
+
+export interface MapLine {
+	/** `FROM~TO`, also the segment of the address. */
+	readonly id: string;
+	readonly from: string;
+	readonly to: string;
+	readonly protection: Protection;
+	/** Protection of a broken line before it broke. */
+	readonly tls?: Tls;
+	readonly count: number;
+	readonly calls: number;
+	readonly perMinute: number;
+	readonly isLit: boolean;
+	/** An end of it is stopped or paused, or not reachable. */
+	readonly down?: 'down' | 'cut';
+}
+
+export interface Scene {
+	readonly level: Level;
+	readonly parties: ReadonlyMap<string, Party>;
+	/** Every node, in the order in which they started. */
+	readonly nodes: readonly Party[];
+	readonly cards: readonly string[];
+	/** Nodes in the tiles or in the field. */
+	readonly tiles: readonly Party[];
+	readonly lines: readonly MapLine[];
+	/** The node that talks to the attacker. */
+	readonly victim?: string;
+}
+
+export interface SceneInput {
+	readonly joins: readonly Join[];
+	readonly cluster: Cluster | undefined;
+	readonly lines: readonly Line[];
+	readonly nowMs: number;
+	/** The join of the dock, at the time that is shown. */
+	readonly lit?: { readonly join: Join; readonly state: JoinState } | undefined;
+	readonly selected: string | undefined;
+	readonly levelBefore: Level | undefined;
+	readonly hasTelemetry: boolean;
+	/** A narrow map has cards only for the nodes that join, and tiles for the others. */
+	readonly isTall: boolean;
+}
+
+const services: readonly Pick<Party, 'id' | 'role' | 'cas'>[] = [
+	{ id: 'apiserver-sim', role: 'door', cas: ['K', 'M'] },
+	{ id: 'token-store', role: 'key', cas: ['M'] },
+	{ id: 'controller-manager-sim', role: 'loop', cas: ['K', 'M'] },
+	{ id: 'ca-service', role: 'rosette', cas: ['M'] },
+];
+const planned: readonly (readonly [from: string, to: string])[] = [
+	['apiserver-sim', 'token-store'],
+	['controller-manager-sim', 'apiserver-sim'],
+	['controller-manager-sim', 'ca-service'],
+];
+export const NODES = 'kubelet-sim';
+/** A join that ended is shown until the cluster lists its node. */
+const GRACE_MS = 15_000;
+/** A refused node keeps its card. */
+const REFUSED_MS = 120_000;
+const MAX_NODES = 1_000;
+const MAX_CARDS = 4;
+
+export function sceneOf(input: SceneInput): Scene {
+	const { cluster, lines, selected, hasTelemetry } = input;
+	const nodes = nodesOf(input);
+	const plain = levelOf(nodes.length, input.levelBefore);
+	const level = input.isTall && plain === 'single' ? 'grouped' : plain;
+	const litNode = input.lit?.join.node;
+	const isCard = ({ id, node }: Party) =>
+		id === selected || id === litNode || (level === 'grouped' && (node === 'joining' || node === 'refused'));
+	const cards =
+		level === 'single'
+			? nodes
+			: level === 'field'
+				? []
+				: sortedByNeed(nodes.filter(isCard), litNode).slice(0, MAX_CARDS);
+	const cardIds = new Set(cards.map(({ id }) => id));
+	const tiles = nodes.filter(({ id }) => !cardIds.has(id));
+	const parties = new Map<string, Party>();
+	for (const party of cards) parties.set(party.id, party);
+	for (const party of services) {
+		const service = cluster?.services.find(({ name }) => name === party.id);
+		parties.set(party.id, { ...party, ...(service === undefined ? {} : { service }), ...callsTo(party.id, lines) });
+	}
+	if (level !== 'field')
+		parties.set('kubectl-sim', { id: 'kubectl-sim', role: 'person', cas: ['K'], perMinute: 0, refused: 0 });
+	for (const { from, to, perMinute, refused } of lines)
+		if (to === 'lmdb' || to === 'redis')
+			parties.set(storeOf(from), { id: storeOf(from), role: 'store', cas: [], store: to, perMinute, refused });
+	if (hasTelemetry) parties.set('observer', { id: 'observer', role: 'eye', cas: ['K'], perMinute: 0, refused: 0 });
+	const victim = victimOf(input, nodes);
+	if (victim !== undefined) parties.set(ATTACKER, { id: ATTACKER, role: 'mask', cas: [], ...callsTo(ATTACKER, lines) });
+	return {
+		...{ level, parties, nodes, tiles, cards: [...cardIds] },
+		lines: [...nodeLines(cards, tiles, input), ...serviceLines(lines), ...(hasTelemetry ? [telemetryLine] : [])].map(
+			(line) => withOutage(line, parties),
+		),
+		...(victim === undefined ? {} : { victim }),
+	};
+}
+
+function withOutage(line: MapLine, parties: ReadonlyMap<string, Party>): MapLine {
+	const away = [line.from, line.to].flatMap((id) => {
+		const service = parties.get(id)?.service;
+		return service?.health === 'away' ? [service.why ?? 'unreachable'] : [];
+	});
+	if (away.length === 0) return line;
+	return { ...line, down: away.includes('unreachable') ? 'cut' : 'down' };
+}
+
+/** The lit node first, then those that join, then the refused. */
+const sortedByNeed = (nodes: readonly Party[], lit: string | undefined): readonly Party[] =>
+	nodes.toSorted((a, b) => rank(a, lit) - rank(b, lit));
+const rank = ({ id, node }: Party, lit: string | undefined): number =>
+	id === lit ? 0 : node === 'joining' ? 1 : node === 'refused' ? 2 : 3;
+
+function callsTo(id: string, lines: readonly Line[]): Pick<Party, 'perMinute' | 'refused'> {
+	const own = lines.filter(({ to }) => to === id);
+	const sum = (key: 'perMinute' | 'refused') => own.reduce((total, line) => total + line[key], 0);
+	return { perMinute: sum('perMinute'), refused: sum('refused') };
+}
+
+/** Nodes of the cluster, and those whose join is in progress or was refused a moment ago. */
+function nodesOf({ joins, cluster, nowMs, lit }: SceneInput): readonly Party[] {
+	const found = new Map<string, Party>();
+	const isKnown = cluster !== undefined && cluster.atMs > 0 && cluster.problem === undefined;
+	const listed = new Map((cluster?.nodes ?? []).map((node) => [node.name, node]));
+	const newest = new Map<string, Join>();
+	// Joins are sorted, newest first: the first of a node is its last.
+	for (const join of joins) if (!newest.has(join.node)) newest.set(join.node, join);
+	const shown = lit === undefined ? undefined : { ...lit.join, state: lit.state.state };
+	if (shown !== undefined && newest.get(shown.node)?.id === shown.id) newest.set(shown.node, shown);
+	// In the order of their start: a node keeps its slot.
+	for (const join of [...newest.values()].reverse()) {
+		const isRecent = (ms: number) => nowMs - (join.startedMs + join.durationMs) < ms || join.id === lit?.join.id;
+		const isShown =
+			join.state === 'joining' ||
+			(join.state === 'refused' && isRecent(REFUSED_MS)) ||
+			listed.has(join.node) ||
+			(join.state === 'joined' && (!isKnown || isRecent(GRACE_MS)));
+		if (isShown && join.node !== '') found.set(join.node, nodeParty(join.node, listed.get(join.node), join));
+	}
+	for (const node of listed.values())
+		if (!found.has(node.name)) found.set(node.name, nodeParty(node.name, node, undefined));
+	return [...found.values()].slice(-MAX_NODES);
+}
+
+function nodeParty(id: string, listed: Cluster['nodes'][number] | undefined, join: Join | undefined): Party {
+	const isPending = join?.state === 'joining' || join?.state === 'refused';
+	const node =
+		isPending && join !== undefined
+			? (join.state as NodeState)
+			: listed === undefined || listed.status === 'Ready'
+				? 'Ready'
+				: 'NotReady';
+	const life = listed?.certificate;
+	return {
+		...{ id, role: 'node', node, cas: life === undefined ? [] : ['K'], perMinute: 0, refused: 0 },
+		...(life === undefined ? {} : { life }),
+		...(join === undefined ? {} : { join }),
+	};
+}
+
+function victimOf({ lit, lines, nowMs }: SceneInput, nodes: readonly Party[]): string | undefined {
+	if (lit?.state.line?.peer === ATTACKER || lit?.join.peer === ATTACKER) return lit.join.node;
+	const isActive = lines.some(({ to, perMinute }) => to === ATTACKER && perMinute > 0);
+	const last = nodes.findLast(({ join }) => join?.peer === ATTACKER && nowMs - join.startedMs < REFUSED_MS);
+	return last?.id ?? (isActive ? nodes.at(-1)?.id : undefined);
+}
+
+function nodeLines(cards: readonly Party[], tiles: readonly Party[], { lit }: SceneInput): readonly MapLine[] {
+	const own: MapLine[] = [];
+	const idle = new Map<Protection, number>();
+	const add = (protection: Protection) => void idle.set(protection, (idle.get(protection) ?? 0) + 1);
+	for (const party of cards) {
+		const { id, join } = party;
+		const isLit = lit?.join.node === id;
+		const tls = isLit ? lit.state.line?.tls : tlsOf(party);
+		if (isLit && lit.state.line === undefined) continue;
+		const to = (isLit ? lit.state.line?.peer : join?.peer) ?? 'apiserver-sim';
+		const isBroken = party.node === 'refused';
+		if (tls === undefined && !isBroken) continue;
+		own.push({
+			...{ id: `${id}~${to}`, from: id, to, count: 1, calls: 0, perMinute: 0, isLit },
+			protection: isBroken ? 'broken' : (tls ?? 'planned'),
+			...(tls === undefined ? {} : { tls }),
+		});
+	}
+	for (const party of tiles) {
+		const tls = tlsOf(party);
+		if (tls !== undefined && party.node !== 'refused') add(tls);
+	}
+	const trunks = [...idle].map(
+		([protection, count]): MapLine => ({
+			...{ id: `nodes~apiserver-sim~${protection}`, from: 'nodes', to: 'apiserver-sim', protection, count },
+			...{ calls: 0, perMinute: 0, isLit: false },
+		}),
+	);
+	return [...own, ...trunks.sort((a, b) => (a.protection < b.protection ? -1 : 1))];
+}
+
+/** A node with a certificate uses it for every call. */
+const tlsOf = ({ join, life, node }: Party): Tls | undefined =>
+	join?.tls !== undefined && (node === 'joining' || node === 'refused')
+		? join.tls
+		: life !== undefined
+			? 'mutual'
+			: join?.tls;
+
+function serviceLines(lines: readonly Line[]): readonly MapLine[] {
+	const isOfNodes = ({ from }: Line) => from === NODES;
+	const seen = lines
+		.filter((line) => !isOfNodes(line) && line.from !== ATTACKER)
+		.map((line): MapLine => {
+			const isStore = line.to === 'lmdb' || line.to === 'redis';
+			const to = isStore ? storeOf(line.from) : line.to;
+			return {
+				...{ id: `${line.from}~${to}`, from: line.from, to, count: 1, isLit: false },
+				...{ calls: line.calls, perMinute: line.perMinute },
+				protection: line.tls ?? (isStore ? 'file' : 'planned'),
+				...(line.tls === undefined ? {} : { tls: line.tls }),
+			};
+		});
+	const known = new Set(seen.map(({ id }) => id));
+	const others = planned.filter(([from, to]) => !known.has(`${from}~${to}`));
+	const attacks = lines.some(({ from, to, perMinute }) => perMinute > 0 && (from === ATTACKER || to === ATTACKER));
+	return [
+		...seen,
+		...others.map(
+			([from, to]): MapLine => ({
+				...{ id: `${from}~${to}`, from, to, protection: 'planned', count: 1, calls: 0, perMinute: 0, isLit: false },
+			}),
+		),
+		...(attacks ? [attackLine] : []),
+	];
+}
+
+const attackLine: MapLine = {
+	...{ id: `${ATTACKER}~apiserver-sim`, from: ATTACKER, to: 'apiserver-sim', protection: 'attacker', count: 1 },
+	...{ calls: 0, perMinute: 0, isLit: false },
+};
+const telemetryLine: MapLine = {
+	...{ id: 'observer~apiserver-sim', from: 'observer', to: 'apiserver-sim', protection: 'mutual', count: 1 },
+	...{ calls: 0, perMinute: 0, isLit: false },
+};
+
+/** A store has the name of its program. */
+export function nameOf(id: string, { parties }: Scene): string {
+	const store = parties.get(id)?.store;
+	return store === undefined ? id : store === 'redis' ? 'Redis' : 'LMDB';
+}

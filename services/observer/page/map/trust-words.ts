@@ -1,0 +1,61 @@
+/** The words of the trust strip and of a request. Pure. */
+import type { Join, Step } from '../../api.ts';
+import type { RequestWord, Word } from '../catalogue.ts';
+import type { Form } from '../forms.ts';
+import type { JoinState } from '../state-at.ts';
+import type { Words } from '../words.ts';
+
+interface TrustForm {
+	readonly form: Form;
+	readonly title: Word;
+	readonly reason: Word;
+	/** For a narrow page. */
+	readonly short: Word;
+}
+
+export const nodeTrustForm = ({ nodeTrusts }: JoinState): TrustForm => nodeForms[nodeTrusts];
+const nodeForms: Readonly<Record<JoinState['nodeTrusts'], TrustForm>> = {
+	nothing: { form: 'none', title: 'nodeTrustsNothing', reason: 'nodeTrustsNothingWhy', short: 'shortNotYet' },
+	ca: { form: 'one-way', title: 'nodeTrustsCa', reason: 'nodeTrustsCaWhy', short: 'shortCa' },
+	cluster: { form: 'one-way', title: 'nodeTrustsCluster', reason: 'nodeTrustsClusterWhy', short: 'shortTrusted' },
+	unpinned: { form: 'broken', title: 'nodeTrustsAnyone', reason: 'nodeTrustsAnyoneWhy', short: 'shortAnyone' },
+	refused: { form: 'broken', title: 'nodeRefuses', reason: 'nodeRefusesWhy', short: 'shortRefused' },
+};
+
+export function clusterTrustForm({ clusterTrusts, nodeTrusts }: JoinState, { tokenBytes }: Join): TrustForm {
+	if (clusterTrusts === 'node')
+		return { form: 'mutual', title: 'clusterTrustsNode', reason: 'clusterTrustsNodeWhy', short: 'shortTrusted' };
+	if (clusterTrusts === 'token')
+		return { form: 'none', title: 'clusterTrustsNothing', reason: 'clusterTrustsTokenWhy', short: 'shortNotYet' };
+	if (nodeTrusts === 'refused' && tokenBytes === 0)
+		return { form: 'none', title: 'clusterNothing', reason: 'clusterNothingWhy', short: 'shortNotYet' };
+	return { form: 'none', title: 'clusterTrustsNothing', reason: 'clusterTrustsNothingWhy', short: 'shortNotYet' };
+}
+
+const requests: readonly (readonly [label: RegExp, word: RequestWord])[] = [
+	[/^TokenStore\/Verify/, 'verifyToken'],
+	[/^CertificateAuthority\/Sign/, 'sign'],
+	[/^create certificatesigningrequests/, 'requestCertificate'],
+	[/^create subjectaccessreviews/, 'mayHave'],
+	[/^update certificatesigningrequests[^ ]*\/approval/, 'approve'],
+	[/^update certificatesigningrequests[^ ]*\/status/, 'deliver'],
+	[/^(?:get|list|watch) certificatesigningrequests/, 'awaitCertificate'],
+	[/^create nodes/, 'register'],
+	[/^get leases/, 'findLease'],
+	[/^create leases/, 'createLease'],
+];
+
+/** The request in words; undefined: only its label is known. */
+export function requestWordOf({ label, tls }: Pick<Step, 'label' | 'tls'>): RequestWord | undefined {
+	if (label === 'get configmaps kube-public/cluster-info' || label === 'ConfigMaps/Get')
+		return tls === 'unverified' ? 'download' : 'downloadAgain';
+	if (label.startsWith('get nodes ')) return tls === 'mutual' ? 'findNode' : 'showToken';
+	return requests.find(([pattern]) => pattern.test(label))?.[1];
+}
+
+/** A step of a join in a sentence without a subject. */
+export function requestText(step: Pick<Step, 'label' | 'tls' | 'kind'>, { requestTexts, phaseTexts }: Words): string {
+	if (step.kind === 'check') return phaseTexts.sentence(step.label) ?? step.label;
+	const word = requestWordOf(step);
+	return word === undefined ? step.label : requestTexts[word];
+}

@@ -1,0 +1,188 @@
+/** The map, the first thing that a reader sees: every party, the lines between them, and the join that is shown. */
+import { useComputed, useSignal } from '@preact/signals';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { Join, Message, Step } from '../../api.ts';
+import { inOrder } from '../../order.ts';
+import { stateAt } from '../state-at.ts';
+import type { Store } from '../store.ts';
+import type { ViewProps } from '../view-props.ts';
+import { useWords } from '../words.ts';
+import { colorsOf } from './colors.ts';
+import { Dock } from './dock.tsx';
+import { Drawing } from './drawing.tsx';
+import { curveFor, type Drawn } from './geometry.ts';
+import { type Level, TALL_BELOW } from './layout.ts';
+import { Legend } from './legend.tsx';
+import { LEAST_MS, MOST_MS, Motion } from './motion.ts';
+import { MapPanel } from './panel.tsx';
+import { createReplay } from './replay.ts';
+import { sceneOf } from './scene.ts';
+import { MapTable } from './table.tsx';
+import { requestText } from './trust-words.ts';
+import { useRecent, useTick } from './use-live.ts';
+
+export function MapView({ store, navigation }: ViewProps) {
+	const { say } = useWords();
+	const { path, show, theme } = navigation.route.value;
+	const [selected] = path;
+	const isTable = useSignal(false);
+	const isPaused = useSignal(false);
+	const isTall = useSignal(innerWidth < TALL_BELOW);
+	const nowMs = useTick();
+	const joins = store.joins.value;
+	const lit = litJoin(joins, selected);
+	const steps = useSteps(store, lit);
+	const motion = useRef<Motion | undefined>(undefined);
+	const drawn = useRef<readonly Drawn[]>([]);
+	const words = useWords();
+	const move = (
+		message: Pick<Message, 'from' | 'to' | 'label' | 'tls'> & { failed: boolean },
+		durationMs: number,
+		delayMs: number,
+		isLit: boolean,
+	) => {
+		if (isPaused.value) return;
+		const found = curveFor(drawn.current, message);
+		if (found === undefined) return;
+		motion.current?.add({
+			...found,
+			durationMs: Math.min(MOST_MS, Math.max(LEAST_MS, durationMs)),
+			delayMs,
+			isFailed: message.failed,
+			...(isLit ? { words: requestText({ ...message, kind: 'message' }, words) } : {}),
+		});
+	};
+	const moveRef = useRef(move);
+	moveRef.current = move;
+	const replay = useMemo(
+		() =>
+			createReplay(navigation, (step, durationMs) => {
+				if (step.kind === 'message')
+					moveRef.current({ ...step, failed: step.failure !== undefined }, durationMs, 0, true);
+			}),
+		[navigation],
+	);
+	replay.show(lit, steps);
+	useEffect(() => replay.stop, [replay]);
+	const t = replay.t.value;
+	const state = lit && stateAt(lit, steps, t);
+	const levelBefore = useRef<Level | undefined>(undefined);
+	const scene = sceneOf({
+		...{ joins, cluster: store.cluster.value, lines: store.traffic.value.lines, nowMs, selected },
+		lit: lit && state && steps.length > 0 ? { join: lit, state } : undefined,
+		levelBefore: levelBefore.current,
+		hasTelemetry: show.includes('telemetry'),
+		isTall: isTall.value,
+	});
+	levelBefore.current = scene.level;
+	const recent = useRecent(store);
+	useEffect(() => {
+		if (replay.isPlaying.value) return;
+		const { messages } = store.traffic.value;
+		const first = Math.min(...messages.map(({ startMs }) => startMs));
+		for (const message of messages)
+			moveRef.current(
+				{ ...message, failed: message.failed !== undefined },
+				message.durationMs,
+				Math.min(message.startMs - first, MOST_MS),
+				message.join === lit?.id,
+			);
+	}, [store.traffic.value]);
+	useKey('t', () => (isTable.value = !isTable.value));
+	useEffect(() => {
+		if (isPaused.value) motion.current?.stop();
+	}, [isPaused.value]);
+	const open = (id: string) => navigation.go('map', id);
+	const openOrClose = (id: string) => navigation.go('map', ...(id === selected ? [] : [id]));
+	return (
+		<div class="map">
+			<h1 class="hidden">{say('map')}</h1>
+			<Legend
+				isTable={isTable.value}
+				onTable={() => (isTable.value = !isTable.value)}
+				isPaused={isPaused.value}
+				onPause={() => (isPaused.value = !isPaused.value)}
+			/>
+			{/* A drawing of its own size is laid out again only when the room changes. */}
+			{!isTable.value && (
+				<Drawing
+					scene={scene}
+					lit={lit}
+					selected={selected}
+					nowMs={nowMs}
+					theme={theme ?? ''}
+					isConnected={store.isConnected.value}
+					onOpen={openOrClose}
+					onRoom={(width) => (isTall.value = width < TALL_BELOW)}
+					onDrawn={(next) => (drawn.current = next)}
+					onCanvas={(canvas) => {
+						motion.current?.stop();
+						motion.current = canvas === undefined ? undefined : newMotion(canvas);
+						return motion.current;
+					}}
+				/>
+			)}
+			<MapTable scene={scene} nowMs={nowMs} isShown={isTable.value} onOpen={open} />
+			<Dock
+				join={lit}
+				state={state}
+				steps={steps}
+				replay={replay}
+				canJoin={store.session.value?.actions.includes('join') === true}
+			/>
+			{selected !== undefined && (
+				<MapPanel
+					store={store}
+					scene={scene}
+					id={selected}
+					nowMs={nowMs}
+					recent={recent}
+					steps={steps}
+					onOpen={open}
+					onClose={() => navigation.go('map')}
+				/>
+			)}
+		</div>
+	);
+}
+
+/** The join of the selected node, the one in progress, or the last. */
+function litJoin(joins: readonly Join[], selected: string | undefined): Join | undefined {
+	const node = selected?.split('~')[0];
+	return (
+		joins.find((join) => join.node === node && !join.isForgotten) ??
+		joins.slice(0, 200).find(({ state }) => state === 'joining') ??
+		joins[0]
+	);
+}
+
+function useSteps(store: Store, join: Join | undefined): readonly Step[] {
+	const id = join?.id;
+	const following = useMemo(() => (id === undefined ? undefined : store.follow(id)), [id]);
+	useEffect(() => following?.close, [following]);
+	const steps = useComputed(() => inOrder(following?.steps.value.values() ?? []));
+	return id === undefined ? [] : steps.value;
+}
+
+function newMotion(canvas: HTMLCanvasElement): Motion {
+	const colors = () => {
+		const of = colorsOf(canvas, ['accent', 'broken', 'on-accent']);
+		const { fontFamily } = getComputedStyle(canvas);
+		return { dot: of('accent'), failed: of('broken'), text: of('on-accent'), font: `600 12px ${fontFamily}` };
+	};
+	return new Motion(canvas, colors, matchMedia('(prefers-reduced-motion: reduce)').matches);
+}
+
+/** A key without a modifier, outside of fields. */
+function useKey(wanted: string, act: () => void): void {
+	const latest = useRef(act);
+	latest.current = act;
+	useEffect(() => {
+		const take = ({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent) => {
+			const isInField = target instanceof Element && target.closest('input, textarea, select') !== null;
+			if (key.toLowerCase() === wanted && !isInField && !ctrlKey && !metaKey && !altKey) latest.current();
+		};
+		addEventListener('keydown', take);
+		return () => removeEventListener('keydown', take);
+	}, [wanted]);
+}

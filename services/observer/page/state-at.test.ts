@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { joinedSpans, phase, refusedSpans, traceId } from '../spans.fixture.ts';
+import { joinOf, stepsOf } from '../steps.ts';
+import { phaseNames, stateAt } from './state-at.ts';
+
+function of(spans: typeof joinedSpans) {
+	const steps = stepsOf(traceId, spans);
+	return { join: joinOf(traceId, spans, steps), steps };
+}
+const states = ({ phases }: ReturnType<typeof stateAt>) =>
+	phases.flatMap(({ phase: name, state }) => (state === 'waiting' ? [] : [`${name} ${state}`]));
+
+describe('the state of a join at a time', () => {
+	const { join, steps } = of(joinedSpans);
+
+	it('begins without trust, in the first phase', () => {
+		const { nodeTrusts, clusterTrusts, line, ...state } = stateAt(join, steps, 0);
+		assert.deepEqual([nodeTrusts, clusterTrusts, line], ['nothing', 'nothing', undefined]);
+		assert.deepEqual(states({ nodeTrusts, clusterTrusts, ...state }), ['preflight active']);
+	});
+
+	it('has each moment of trust from its check on', () => {
+		const at = (moment: string) => steps.find((step) => step.moment === moment)?.atMs ?? assert.fail();
+		const node = at('node-trusts-cluster');
+		const cluster = at('cluster-trusts-node');
+		assert.deepEqual(
+			[node - 0.1, node, cluster - 0.1, cluster].map((t) => {
+				const { nodeTrusts, clusterTrusts } = stateAt(join, steps, t);
+				return `${nodeTrusts} ${clusterTrusts}`;
+			}),
+			['nothing nothing', 'cluster nothing', 'cluster nothing', 'cluster node'],
+		);
+	});
+
+	it('has the connection of the last message of the node', () => {
+		assert.deepEqual(stateAt(join, steps, 5).line, { tls: 'one-way', peer: 'apiserver-sim', failed: false });
+	});
+
+	it('stops at the phase that failed, without trust', () => {
+		const refused = of(refusedSpans);
+		const { nodeTrusts, clusterTrusts, failure, state, phases } = stateAt(refused.join, refused.steps);
+		assert.deepEqual(
+			[nodeTrusts, clusterTrusts, failure?.code, state],
+			['refused', 'nothing', 'CA_HASH_MISMATCH', 'refused'],
+		);
+		assert.equal(phases.find(({ state: one }) => one === 'refused')?.phase, 'discovery/pin-ca');
+	});
+
+	it('has the phase without a pin instead of the one with a pin', () => {
+		const unpinned = of([...joinedSpans, phase(20, 'discovery/trust-without-pin', {}, { from: 1, to: 2 })]);
+		const { nodeTrusts, phases } = stateAt(unpinned.join, unpinned.steps);
+		assert.equal(nodeTrusts, 'unpinned');
+		assert.deepEqual([phases.length, phases[3]?.phase], [phaseNames.length, 'discovery/trust-without-pin']);
+	});
+
+	it('at the end is the state without a time, in any order of the steps', () => {
+		fc.assert(
+			fc.property(fc.shuffledSubarray([...steps], { minLength: steps.length }), (shuffled) => {
+				assert.deepEqual(stateAt(join, shuffled, join.durationMs), stateAt(join, steps));
+			}),
+		);
+	});
+
+	it('never loses a phase while the time advances', () => {
+		let done = 0;
+		for (let t = 0; t <= join.durationMs; t += 0.5) {
+			const now = stateAt(join, steps, t).phases.filter(({ state }) => state === 'done').length;
+			assert.ok(now >= done, `${now} of ${done} at ${t} ms`);
+			done = now;
+		}
+		assert.equal(done, phaseNames.length);
+	});
+});

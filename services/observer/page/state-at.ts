@@ -1,0 +1,109 @@
+/**
+ * The state of a join at a time, from its steps: the map, the dock and the replay show this one. Pure.
+ */
+import type { Failure, Join, Lane, Step, Tls } from '../api.ts';
+import { inOrder } from '../order.ts';
+
+export const phaseNames = [
+	'preflight',
+	'discovery/fetch-cluster-info',
+	'discovery/verify-signature',
+	'discovery/pin-ca',
+	'discovery/confirm',
+	'tls-bootstrap/check-node-name',
+	'tls-bootstrap/create-key',
+	'tls-bootstrap/request-certificate',
+	'tls-bootstrap/verify-certificate',
+	'register',
+] as const;
+const WITHOUT_PIN = 'discovery/trust-without-pin';
+export type PhaseName = (typeof phaseNames)[number] | typeof WITHOUT_PIN;
+
+export interface PhaseState {
+	readonly phase: PhaseName;
+	readonly state: 'done' | 'active' | 'refused' | 'waiting';
+	/** When it was complete, in milliseconds since the join began. */
+	readonly atMs?: number;
+}
+
+export interface JoinState {
+	readonly phases: readonly PhaseState[];
+	/** `unpinned`: the node accepts every server whose operator knows the token. */
+	readonly nodeTrusts: 'nothing' | 'ca' | 'cluster' | 'unpinned' | 'refused';
+	readonly clusterTrusts: 'nothing' | 'token' | 'node';
+	/** The user that the API server saw while the node had only a token. */
+	readonly tokenUser?: string;
+	/** The connection of the node's last message. */
+	readonly line?: { readonly tls?: Tls; readonly peer: Lane; readonly failed: boolean };
+	/** The last step that began. */
+	readonly current?: Step;
+	readonly failure?: Failure;
+	readonly state: Join['state'];
+}
+
+/** @param t  milliseconds since the join began; undefined: the last known state */
+export function stateAt(join: Join, steps: Iterable<Step>, t?: number): JoinState {
+	const isWhole = t === undefined || t >= join.durationMs;
+	const begun = inOrder(steps).filter(({ kind, atMs }) => kind !== 'store' && (isWhole || atMs <= t));
+	const failure = isWhole ? join.failure : begun.find((step) => step.kind === 'check' && step.failure)?.failure;
+	const state = isWhole ? join.state : failure === undefined ? 'joining' : 'refused';
+	const checks = new Map(begun.filter(({ kind }) => kind === 'check').map((step) => [step.label, step]));
+	const line = begun.findLast(({ kind, from }) => kind === 'message' && from === join.node);
+	const tokenUser = begun.find(({ user = '' }) => user.startsWith('system:bootstrap:'))?.user;
+	const current = begun.at(-1);
+	return {
+		phases: phasesAt(checks, state),
+		nodeTrusts: nodeTrust(checks, state),
+		clusterTrusts: begun.some(({ moment }) => moment === 'cluster-trusts-node')
+			? 'node'
+			: hasPassed(checks, 'tls-bootstrap/check-node-name')
+				? 'token'
+				: 'nothing',
+		...(tokenUser === undefined ? {} : { tokenUser }),
+		...(line === undefined
+			? {}
+			: {
+					line: {
+						...(line.tls === undefined ? {} : { tls: line.tls }),
+						peer: line.to,
+						failed: line.failure !== undefined,
+					},
+				}),
+		...(current === undefined ? {} : { current }),
+		...(failure === undefined ? {} : { failure }),
+		state,
+	};
+}
+
+type Checks = ReadonlyMap<string, Step>;
+
+const hasPassed = (checks: Checks, phase: PhaseName): boolean => {
+	const check = checks.get(phase);
+	return check !== undefined && check.failure === undefined;
+};
+
+function phasesAt(checks: Checks, state: Join['state']): readonly PhaseState[] {
+	const names: readonly PhaseName[] = checks.has(WITHOUT_PIN)
+		? phaseNames.map((name) => (name === 'discovery/pin-ca' ? WITHOUT_PIN : name))
+		: phaseNames;
+	const failed = names.findIndex((name) => checks.get(name)?.failure !== undefined);
+	const lastDone = Math.max(
+		names.findLastIndex((name) => hasPassed(checks, name)),
+		failed - 1,
+	);
+	return names.map((phase, index) => {
+		const at = checks.get(phase)?.atMs;
+		const time = at === undefined ? {} : { atMs: at };
+		// The spans of an earlier phase can arrive after those of a later one.
+		if (index <= lastDone || state === 'joined') return { phase, state: 'done', ...time };
+		if (index > lastDone + 1) return { phase, state: 'waiting' };
+		return { phase, state: state === 'refused' ? 'refused' : 'active', ...time };
+	});
+}
+
+function nodeTrust(checks: Checks, state: Join['state']): JoinState['nodeTrusts'] {
+	if (hasPassed(checks, WITHOUT_PIN)) return 'unpinned';
+	if (hasPassed(checks, 'discovery/confirm')) return 'cluster';
+	if (state === 'refused') return 'refused';
+	return hasPassed(checks, 'discovery/pin-ca') ? 'ca' : 'nothing';
+}
