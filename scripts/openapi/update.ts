@@ -3,7 +3,7 @@
  * served resources and the schemas that they use, and writes proto/openapi. Run it when a row is added to
  * lib/kube/resources.ts, or for another release.
  *
- * DIRECTORY is `api/openapi-spec` of the module k8s.io/kubernetes.
+ * DIRECTORY is that of the module k8s.io/kubernetes.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { type ApiResource, apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import { projectPath } from '../../lib/paths.ts';
+import { addEnumerations, enumerationsIn, type Schemas } from './enumerations.ts';
 import { encodeSwagger } from './swagger-protobuf.ts';
 
 type Json = Record<string, unknown>;
@@ -19,7 +20,11 @@ const directory = process.argv[2] ?? '';
 const target = projectPath('proto/openapi');
 const rows: readonly ApiResource[] = Object.values(resources);
 
-const readJson = (file: string): Json => JSON.parse(readFileSync(join(directory, file), 'utf8')) as Json;
+const readJson = (file: string): Json =>
+	JSON.parse(readFileSync(join(directory, 'api/openapi-spec', file), 'utf8')) as Json;
+const enumerations = enumerationsIn(
+	readFileSync(join(directory, 'pkg/generated/openapi/zz_generated.openapi.go'), 'utf8'),
+);
 const objectIn = (value: unknown): Json => value as Json;
 const only = (object: Json, isKept: (name: string) => boolean): Json =>
 	Object.fromEntries(Object.entries(object).filter(([name]) => isKept(name)));
@@ -87,6 +92,7 @@ function v3Document(root: string): Json {
 	const paths = only(objectIn(document.paths), isServed);
 	const components = objectIn(document.components);
 	const schemas = used(paths, objectIn(components.schemas), '#/components/schemas/');
+	addEnumerations(schemas as Schemas, enumerations);
 	return { ...document, paths, components: { ...components, schemas } };
 }
 
@@ -95,6 +101,7 @@ function v2Document(): Json {
 	const paths = only(objectIn(document.paths), isServed);
 	const parameters = used(paths, objectIn(document.parameters), '#/parameters/');
 	const definitions = used([paths, parameters], objectIn(document.definitions), '#/definitions/');
+	addEnumerations(definitions as Schemas, enumerations);
 	return { ...document, paths, definitions, parameters };
 }
 
