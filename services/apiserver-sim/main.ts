@@ -141,6 +141,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 					version,
 					address: controlPlaneEndpoint,
 					health: { live: {}, ready },
+					metrics: registry,
 					documents: await openIdDocuments(issuer, controlPlaneEndpoint, serviceAccountKey),
 					clock: systemClock,
 				}),

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingHttpHeaders, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Registry } from 'prom-client';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { kubernetesVersion } from '../../../lib/kube/version.ts';
@@ -95,6 +96,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 			address: '10.99.0.2:6443',
 			health,
 			documents,
+			metrics: new Registry(),
 			clock: () => 0,
 		}),
 	});

@@ -7,6 +7,7 @@ import type { Clock } from '../../../lib/clock.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { VersionInfo } from '../../../lib/kube/version.ts';
+import type { Registry } from '../../../lib/metrics.ts';
 import type { Resources } from '../pipeline.ts';
 import type { Verb } from '../request/api-request.ts';
 import { type Answer, NOT_FOUND, plainText } from './answer.ts';
@@ -87,6 +88,14 @@ export const documentRoute =
 		return { status: 200, headers: documentHeaders(document), body: document.body };
 	};
 
+/** Of this process. @source apiserver/pkg/server/routes/metrics.go */
+export const metricsRoute =
+	(metrics: Registry): PathRoute =>
+	async (_request, path) => {
+		if (path !== '/metrics') return undefined;
+		return { status: 200, headers: { 'Content-Type': metrics.contentType }, body: await metrics.metrics() };
+	};
+
 export const openApiRoute =
 	(openApi: OpenApi): PathRoute =>
 	async ({ query, wishes, header }, path) => {
@@ -107,18 +116,20 @@ export interface PathRoutesOptions {
 	readonly health: Health;
 	readonly documents: ReadonlyMap<string, StaticDocument>;
 	readonly version: VersionInfo;
+	readonly metrics: Registry;
 	readonly clock: Clock;
 }
 
 /** The routes of the API server. */
 export function pathRoutes(options: PathRoutesOptions): readonly PathRoute[] {
-	const { endpoints, version, address, health, documents, clock } = options;
+	const { endpoints, version, address, health, documents, metrics, clock } = options;
 	const served = servedResources(endpoints);
 	const discovery = new Discovery(served, address);
 	const openApi = new OpenApi(clock);
 	return [
 		versionRoute(version),
 		healthRoute(health),
+		metricsRoute(metrics),
 		discoveryRoute(discovery),
 		openApiRoute(openApi),
 		documentRoute(documents),
@@ -148,7 +159,7 @@ function pathsOf(served: readonly ServedResource[], { live, ready }: Health): st
 	];
 	return [
 		...new Set([
-			...['/api', '/api/v1', '/apis', '/apis/', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'],
+			...['/api', '/api/v1', '/apis', '/apis/', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version', '/metrics'],
 			...named.flatMap(({ group, version }) => [`/apis/${group}`, `/apis/${group}/${version}`]),
 			...['/healthz', '/livez'].flatMap((root) => checks(root, Object.keys(live))),
 			...checks('/readyz', Object.keys({ ...live, ...ready })),

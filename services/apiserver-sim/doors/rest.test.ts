@@ -353,6 +353,11 @@ describe('the HTTPS side of the door', () => {
 		assert.equal((await get('/version', {}, 'PUT')).status, 405);
 	});
 
+	it('serves the metrics of the process', async () => {
+		const { status, headers } = await get('/metrics');
+		assert.deepEqual([status, headers['content-type']], [200, 'text/plain; version=0.0.4; charset=utf-8']);
+	});
+
 	it('a target of any form is answered: absolute, `*`, encoded, malformed, long', async () => {
 		const status = async (target: string, method = 'GET') => (await get(target, {}, method)).status;
 		assert.equal((await get('https://host:1/api/v1/nodes/a')).text, line);
