@@ -1,5 +1,5 @@
-// Runs every test except those that need containers and those that run the whole catalogue of experiments, or only the tests of the paths on the
-// command line. Mocha adds paths to its `spec` and drops a path that does not exist, so that a mistyped path would run every test.
+// Runs every test except those that need containers or kubectl, and those that run the whole catalogue of experiments, or only the tests of
+// the paths on the command line. Mocha adds paths to its `spec` and drops a path that does not exist, so that a mistyped path would run every test.
 const { existsSync } = require('node:fs');
 const { parseArgs } = require('node:util');
 const { aliases, types } = require('mocha/lib/cli/run-option-metadata.cjs');
@@ -35,6 +35,6 @@ module.exports = {
 		? {}
 		: {
 				spec: ['{chaos,lib,services,infra,scripts,test}/**/*.test.ts'],
-				ignore: ['test/compose*.test.ts', 'test/chaos-*.test.ts', 'test/attacks/**'],
+				ignore: ['test/compose*.test.ts', 'test/chaos-*.test.ts', 'test/attacks/**', 'test/kubectl/kubectl.test.ts'],
 			}),
 };

@@ -6,6 +6,7 @@ import { contractsTable } from '../proto/contracts-table.ts';
 import { servicesProto } from '../proto/services.ts';
 import { attackTables } from './attack-table.ts';
 import { chaosTable } from './chaos-table.ts';
+import { conformancePage } from './conformance-page.ts';
 import { differsList } from './differs-tags.ts';
 import { errorPage } from './error-page.ts';
 import { errorPageInChinese } from './error-page-zh.ts';
@@ -30,6 +31,7 @@ export const pagePaths = (): string[] =>
 export const madePages = (): { readonly path: string; readonly text: string }[] => [
 	{ path: 'proto/kubejoin/apiserver-sim.proto', text: apiProto() },
 	{ path: 'proto/kubejoin.txt', text: contractsTable([apiProto(), ...otherContracts.map(readPage)]) },
+	{ path: 'docs/conformance.md', text: conformancePage() },
 	{ path: 'docs/errors.md', text: errorPage() },
 	{ path: 'docs/errors.zh.md', text: errorPageInChinese() },
 	{ path: 'docs/limits.md', text: limitsPage() },
