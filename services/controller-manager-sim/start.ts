@@ -123,6 +123,8 @@ export function startControllers(options: ControllersOptions): Controllers {
 		},
 	});
 
+	const given = followGivenObjects(options, namespaceController.add);
+
 	const nodes: Informer<Node> = startInformer({
 		...common,
 		name: 'nodes',
@@ -164,12 +166,30 @@ export function startControllers(options: ControllersOptions): Controllers {
 				...queues.map((queue) => queue.close()),
 				...[csrs, clusterInfo, tokens, namespaces, nodes, garbage].map(({ done }) => done),
 				quotas.ended(),
+				...given.map(({ done }) => done),
 			]);
 			const timer = new AbortController();
 			await Promise.race([ended, delay(STOP_MS, undefined, { signal: timer.signal })]);
 			timer.abort();
 		},
 	};
+}
+
+/** The objects that every namespace has: the controller creates or repairs one that is deleted or changes. */
+function followGivenObjects({ api, signal, log }: ControllersOptions, add: (namespace: string) => void) {
+	const names = new Map([
+		[resources.configMaps, 'kube-root-ca.crt'],
+		[resources.serviceAccounts, 'default'],
+	]);
+	return [...names].map(([resource, name]) =>
+		startInformer({
+			...{ name: `${resource.resource}/${name}`, client: api.of(resource), signal, log },
+			select: { fieldSelector: `metadata.name=${name}` },
+			onChange(key, previous) {
+				if (previous !== undefined) add(key.slice(0, key.indexOf('/')));
+			},
+		}),
+	);
 }
 
 /** The quotas, and a cache of each kind that one of them counts. */
