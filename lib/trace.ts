@@ -7,6 +7,8 @@ import { randomBytes } from 'node:crypto';
 import {
 	type Attributes,
 	context,
+	INVALID_SPAN_CONTEXT,
+	ProxyTracerProvider,
 	propagation,
 	ROOT_CONTEXT,
 	type Span,
@@ -22,6 +24,13 @@ export type { Attributes } from '@opentelemetry/api';
 export { SpanKind } from '@opentelemetry/api';
 
 const tracer = () => trace.getTracer('kubejoin');
+const noSpan = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+
+/** Whether a provider is registered: it decides what is recorded. */
+function hasProvider(): boolean {
+	const provider = trace.getTracerProvider();
+	return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('kubejoin') !== undefined;
+}
 
 export interface SpanOptions {
 	readonly kind?: SpanKind;
@@ -39,7 +48,14 @@ export type TraceHeaders = Readonly<Record<string, string>>;
  *
  * @throws the error of the work
  */
-export async function inSpan<T>(
+export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T> | T): Promise<T> {
+	// Without a collector, spans and their contexts would cost a third of a read.
+	return hasProvider() ? inRecordedSpan(name, options, work) : untraced(work);
+}
+
+const untraced = async <T>(work: (span: Span) => Promise<T> | T): Promise<T> => work(noSpan);
+
+async function inRecordedSpan<T>(
 	name: string,
 	{ kind = SpanKind.INTERNAL, attributes = {}, parent, expects = [] }: SpanOptions,
 	work: (span: Span) => Promise<T> | T,

@@ -18,6 +18,9 @@ function keyProblem(key: string): string | undefined {
 }
 
 /** True for a key that may exist. */
+/** How every record begins, in both stores. */
+export const recordHead = (revision: number): string => `{"r":${revision},"v":`;
+
 export const isStorable = (key: string): boolean => keyProblem(key) === undefined;
 
 /** @throws STORE_KEY_INVALID */

@@ -9,7 +9,7 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { causeText, KubejoinError } from '../errors.ts';
 import { isDiskFull } from '../files.ts';
 import { limits } from '../limits.ts';
-import { checkKey, isStorable, valueText } from './keys.ts';
+import { checkKey, isStorable, recordHead, valueText } from './keys.ts';
 import { lmdbProblem } from './lmdb-check.ts';
 import { pagesOf } from './pages.ts';
 import type { Listed, PageOptions, Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
@@ -24,6 +24,11 @@ const itemOf = <V extends StoredValue>(key: Uint8Array, json: Uint8Array): Store
 	const { r, v } = readRecord(json);
 	return { key: Buffer.from(key).toString(), value: v as V, revision: r };
 };
+
+function isOfRevision(json: Uint8Array, revision: number): boolean {
+	const head = recordHead(revision);
+	return Buffer.from(json.buffer, json.byteOffset, Math.min(head.length, json.length)).toString('latin1') === head;
+}
 
 interface Databases {
 	/** Holds the revision, under `revision`. */
@@ -157,9 +162,10 @@ class LmdbStore implements Store {
 			return { type: 'created', value, text };
 		});
 	}
-	async get<V extends StoredValue>(key: string): Promise<StoredItem<V> | undefined> {
+	async get<V extends StoredValue>(key: string, known?: StoredItem<V>): Promise<StoredItem<V> | undefined> {
 		const found = isStorable(key) ? this.#read(({ items }) => items.get(Buffer.from(key))) : undefined;
-		return found === undefined ? undefined : itemOf<V>(Buffer.from(key), found);
+		if (found === undefined) return undefined;
+		return known !== undefined && isOfRevision(found, known.revision) ? known : itemOf<V>(Buffer.from(key), found);
 	}
 	async list<V extends StoredValue>(prefix: string, page?: PageOptions): Promise<Listed<V>> {
 		return this.#read(({ root, items }) => {
@@ -254,7 +260,7 @@ class LmdbStore implements Store {
 		history.put(revision, { type, key, value, revision });
 		history.remove(revision - this.#historyLength);
 		if (text === undefined) items.remove(id);
-		else items.put(id, Buffer.from(`{"r":${revision},"v":${text}}`));
+		else items.put(id, Buffer.from(`${recordHead(revision)}${text}}`));
 		return { key, value: value as V, revision };
 	}
 	/** Reads from the history and not from the writers, so that watchers receive copies in the order of the revisions. */

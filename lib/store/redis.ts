@@ -5,7 +5,7 @@
  */
 import { hasCode, KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { checkKey, isStorable, valueText } from './keys.ts';
+import { checkKey, isStorable, recordHead, valueText } from './keys.ts';
 import { pagesOf } from './pages.ts';
 import { connectRedis, connectTail, type RedisConnection } from './redis-connection.ts';
 import { type RedisKeys, redisKeys } from './redis-scripts.ts';
@@ -103,9 +103,10 @@ class RedisStore implements Store {
 		if (outcome !== 'done') throw refusal(key, 0, outcome, revision);
 		return { key, value, revision: Number(revision) };
 	}
-	async get<V extends StoredValue>(key: string): Promise<StoredItem<V> | undefined> {
+	async get<V extends StoredValue>(key: string, known?: StoredItem<V>): Promise<StoredItem<V> | undefined> {
 		const text = isStorable(key) ? await this.#ask((client) => client.hGet(this.#keys.items, key)) : null;
-		return text === null ? undefined : readItem(key, text);
+		if (text === null) return undefined;
+		return known !== undefined && text.startsWith(recordHead(known.revision)) ? known : readItem(key, text);
 	}
 	async list<V extends StoredValue>(prefix: string, page?: PageOptions): Promise<Listed<V>> {
 		const maxBytes = page === undefined ? 0 : limits.listPageBytes.value;

@@ -96,6 +96,17 @@ function describeItems(store: () => Store, reopen: (historyLength?: number) => P
 		assert.deepEqual(await listAll(store(), ''), { items: [{ key: 'a', value: { n: 3 }, revision: 3 }], revision: 4 });
 	});
 
+	it('returns a known item while it is the current one, and reads the value otherwise', async () => {
+		const known = await store().create('known', { n: 1 });
+		assert.equal(await store().get('known', known), known);
+		const older = { ...known, revision: Math.floor(known.revision / 10) };
+		assert.deepEqual(await store().get('known', older), known);
+		const updated = await store().update('known', { n: 2 }, known.revision);
+		assert.deepEqual(await store().get('known', known), updated);
+		await store().delete('known');
+		assert.equal(await store().get('known', updated), undefined);
+	});
+
 	it('STORE_KEY_EXISTS: create does not replace', async () => {
 		await store().create('a', { n: 1 });
 		await rejectsWith('STORE_KEY_EXISTS', store().create('a', { n: 2 }));

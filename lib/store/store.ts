@@ -48,8 +48,12 @@ export interface Store {
 
 	/** @throws STORE_KEY_EXISTS, STORE_KEY_INVALID, STORE_VALUE_TOO_LARGE, STORE_UNAVAILABLE */
 	create<V extends StoredValue>(key: string, value: V): Promise<StoredItem<V>>;
-	/** @throws STORE_UNAVAILABLE */
-	get<V extends StoredValue>(key: string): Promise<StoredItem<V> | undefined>;
+	/**
+	 * @param known  returned as it is if the key is still at its revision, because reading a value costs more than
+	 *   comparing its revision
+	 * @throws STORE_UNAVAILABLE
+	 */
+	get<V extends StoredValue>(key: string, known?: StoredItem<V>): Promise<StoredItem<V> | undefined>;
 	/**
 	 * The items whose key starts with the prefix, by key: all, or one page of them.
 	 *

@@ -22,7 +22,7 @@ export function traced(store: Store, system: 'redis' | 'lmdb', keyspace: string)
 	const withSpans: Store = {
 		name: store.name,
 		create: (key, value) => span('create', key, () => store.create(key, value)),
-		get: (key) => span('get', key, () => store.get(key)),
+		get: (key, known) => span('get', key, () => store.get(key, known)),
 		list: (prefix, page) => span('list', prefix, () => store.list(prefix, page)),
 		pages: (prefix, limit) => pagesOf(withSpans, prefix, limit),
 		update: (key, value, expectedRevision) => span('update', key, () => store.update(key, value, expectedRevision)),

@@ -85,13 +85,13 @@ export function createPipeline(
 	async function allowed(unauthenticated: UnauthenticatedRequest, credentials: Credentials) {
 		const caller = await authenticate(credentials);
 		requireBoundedNames(unauthenticated, count);
-		const asked = { ...unauthenticated, user: caller, namespace: scopeOf(unauthenticated) };
-		const request = { ...asked, user: await allowedUser(attributesOf(asked), credentials) };
-		const endpoint = endpoints.get(request.resource);
-		const verbs = verbsOf(request);
-		if (endpoint === undefined || verbs === undefined || !isServed(endpoint, request.subresource))
+		const namespace = scopeOf(unauthenticated);
+		const user = await allowedUser(attributesOf(unauthenticated, caller, namespace), credentials);
+		const endpoint = endpoints.get(unauthenticated.resource);
+		const verbs = verbsOf(unauthenticated);
+		if (endpoint === undefined || verbs === undefined || !isServed(endpoint, unauthenticated.subresource))
 			throw new KubejoinError('API_PATH_NOT_FOUND', {});
-		return { request, endpoint, verbs };
+		return { user, namespace, endpoint, verbs };
 	}
 	/** The endpoint's function for the verb, and the request as it may be passed to it. */
 	async function admitted<V extends Verb>(
@@ -99,12 +99,13 @@ export function createPipeline(
 		credentials: Credentials,
 		...offered: readonly V[]
 	): Promise<{ request: ApiRequest; answer: NonNullable<ResourceStorage[V]> }> {
-		const { request, endpoint, verbs } = await allowed(unauthenticated, credentials);
-		const { verb, complete, ...rest } = request;
+		const { user, namespace, endpoint, verbs } = await allowed(unauthenticated, credentials);
+		const { verb, complete } = unauthenticated;
 		const answer = isOneOf(offered, verb) && verbs.includes(verb) && endpoint[verb];
 		if (!answer) throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
-		requireName(request);
-		const completed = { ...rest, verb, ...(await complete?.(count)) };
+		requireName(unauthenticated);
+		const completion = await complete?.(count);
+		const completed: ApiRequest = { ...unauthenticated, verb, user, namespace, ...completion };
 		requireBoundedNames(completed, count);
 		return { request: withObjectInScope(completed), answer };
 	}
@@ -123,13 +124,14 @@ export function createPipeline(
 			return answer(request);
 		},
 		async connect(unauthenticated, query, credentials) {
-			const { request, endpoint, verbs } = await allowed(unauthenticated, credentials);
-			const { verb, complete: _complete, ...rest } = request;
+			const { user, namespace, endpoint, verbs } = await allowed(unauthenticated, credentials);
+			const { verb, complete: _complete, ...rest } = unauthenticated;
 			// OPTIONS has no verb. The door passes it on for a proxied path only.
 			if (endpoint.connect === undefined || !(verb === '' || verbs.includes(verb)))
 				throw new KubejoinError('API_METHOD_NOT_ALLOWED', {});
-			requireName({ ...request, verb: 'get' });
-			return { location: await endpoint.connect({ ...rest, verb: verb as Verb }, query), user: request.user };
+			requireName({ ...unauthenticated, verb: 'get' });
+			const request = { ...rest, verb: verb as Verb, user, namespace };
+			return { location: await endpoint.connect(request, query), user };
 		},
 		async refuse(unauthenticated, credentials) {
 			await allowed(unauthenticated, credentials);
@@ -154,12 +156,18 @@ const isServed = ({ subresources }: ResourceStorage, subresource: string): boole
 const isOneOf = <T extends string>(list: readonly T[], text: string): text is T =>
 	(list as readonly string[]).includes(text);
 
+/** At most, of one UTF-16 unit. */
+const UTF8_BYTES = 3;
+
 /** Before anything quotes them or makes a key of them. @throws API_BAD_REQUEST */
 function requireBoundedNames(
 	{ name, namespace, object, resource, subresource }: Omit<UnauthenticatedRequest, 'complete'>,
 	count: CountRefusal,
 ): void {
 	const max = limits.requestNameBytes.value;
+	const { name: sent = '' } = object?.metadata ?? {};
+	const longest = Math.max(name.length, namespace.length, sent.length, subresource.length, resource.resource.length);
+	if (Math.max(longest, resource.group.length, resource.version.length) * UTF8_BYTES <= max) return;
 	const names = { Name: name, Namespace: namespace, 'Name of the object': object?.metadata?.name ?? '' };
 	const { group, version, resource: plural } = resource;
 	const all = { ...names, Group: group, Version: version, Resource: plural, Subresource: subresource };
@@ -244,8 +252,8 @@ function whatOf(attributes: Attributes): string {
 }
 
 /** list and watch of one name are authorized for that name. @source apiserver/pkg/endpoints/request/requestinfo.go */
-function attributesOf(request: UnauthenticatedRequest & { readonly user: UserInfo }): ResourceRequest {
-	const { user, verb, resource, subresource, namespace, name, fieldSelector } = request;
+function attributesOf(request: UnauthenticatedRequest, user: UserInfo, namespace: string): ResourceRequest {
+	const { verb, resource, subresource, name, fieldSelector } = request;
 	return {
 		resourceRequest: true,
 		user,

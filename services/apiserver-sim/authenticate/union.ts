@@ -7,6 +7,7 @@
 import type { Clock } from '../../../lib/clock.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
 import { type UserInfo, wellKnown } from '../../../lib/kube/types.ts';
+import type { PeerCertificate } from '../../../lib/rpc/peer.ts';
 import { setSpanAttributes } from '../../../lib/trace.ts';
 import type { Credentials } from '../request/api-request.ts';
 import { bearerToken } from './bearer-token.ts';
@@ -38,10 +39,16 @@ export function createAuthenticator(
 	audiences: readonly string[],
 	clock: Clock,
 ): Authenticate {
+	/** One object for all requests of a connection, so that its permissions are found once. */
+	const users = new WeakMap<PeerCertificate, UserInfo>();
 	return async ({ peer, authorization }) => {
 		const problems: string[] = [];
 		const certificate = userOfCertificate(peer.certificate, clock());
-		if (typeof certificate === 'object') return withAuthenticatedGroup(certificate);
+		if (typeof certificate === 'object') {
+			const user = users.get(peer.certificate) ?? withAuthenticatedGroup(certificate);
+			users.set(peer.certificate, user);
+			return user;
+		}
 		if (certificate !== undefined) problems.push(certificate);
 		const token = bearerToken(authorization);
 		if (token !== undefined) {

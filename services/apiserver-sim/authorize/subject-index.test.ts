@@ -24,6 +24,21 @@ describe('the index of bindings by subject', () => {
 		assert.deepEqual(namesOf(index.of(userNamed('system:serviceaccount:ns:sa'))), ['d']);
 	});
 
+	it('follows changes for a user that it has seen before', () => {
+		const index = new SubjectIndex();
+		const seen = userNamed('u', 'g');
+		const names = () => namesOf(index.of(seen));
+		assert.deepEqual(names(), []);
+		index.set('k', clusterRoleBinding('k', 'r', user('u')));
+		assert.deepEqual(names(), ['k']);
+		index.set('l', clusterRoleBinding('l', 'r', group('g')));
+		assert.deepEqual(names(), ['k', 'l']);
+		index.delete('k');
+		assert.deepEqual(names(), ['l']);
+		index.clear();
+		assert.deepEqual(names(), []);
+	});
+
 	it('follows changes and deletions', () => {
 		const index = new SubjectIndex();
 		index.set('k', clusterRoleBinding('k', 'r', user('u'), user('u')));

@@ -17,6 +17,8 @@ export class SubjectIndex {
 	readonly #entries = new Map<string, Entry>();
 	readonly #bySubject = new Map<string, Map<string, Entry>>();
 	#next = 0;
+	/** Since the last change, by the user of a connection. */
+	#found = new WeakMap<UserInfo, readonly RoleBinding[]>();
 
 	set(key: string, binding: RoleBinding): void {
 		const position = this.#entries.get(key)?.position ?? this.#next++;
@@ -32,6 +34,7 @@ export class SubjectIndex {
 	}
 
 	delete(key: string): void {
+		this.#found = new WeakMap();
 		for (const subject of this.#entries.get(key)?.subjects ?? []) {
 			const entries = this.#bySubject.get(subject);
 			entries?.delete(key);
@@ -41,6 +44,7 @@ export class SubjectIndex {
 	}
 
 	clear(): void {
+		this.#found = new WeakMap();
 		this.#entries.clear();
 		this.#bySubject.clear();
 	}
@@ -50,10 +54,15 @@ export class SubjectIndex {
 	}
 
 	/** Those that may name the user or a group of it, each once, in their order. */
-	of({ username, groups }: UserInfo): RoleBinding[] {
+	of(user: UserInfo): readonly RoleBinding[] {
+		const known = this.#found.get(user);
+		if (known !== undefined) return known;
+		const { username, groups } = user;
 		const keys = [userKey(username), ...groups.map(groupKey)];
-		const found = new Set(keys.flatMap((key) => [...(this.#bySubject.get(key)?.values() ?? [])]));
-		return [...found].sort((a, b) => a.position - b.position).map(({ binding }) => binding);
+		const entries = new Set(keys.flatMap((key) => [...(this.#bySubject.get(key)?.values() ?? [])]));
+		const found = [...entries].sort((a, b) => a.position - b.position).map(({ binding }) => binding);
+		this.#found.set(user, found);
+		return found;
 	}
 }
 

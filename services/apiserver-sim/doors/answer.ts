@@ -48,11 +48,12 @@ export async function writeAnswer(response: ServerResponse, answer: Answer, opti
 		await writeChunks(response, isCompressed ? gzipMembers(body) : body, options.signal);
 		return;
 	}
-	const bytes = typeof body === 'string' ? Buffer.from(body) : body;
-	const isLong = bytes.length > MIN_COMPRESSED_BYTES && options.acceptsGzip;
-	const sent = isLong ? await compress(bytes, { level: LEVEL }) : bytes;
+	const length = Buffer.byteLength(body);
+	const isLong = length > MIN_COMPRESSED_BYTES && options.acceptsGzip;
+	const sent = isLong ? await compress(body, { level: LEVEL }) : body;
 	if (isLong) Object.assign(headers, GZIP_HEADERS);
-	response.writeHead(status, { ...headers, 'Content-Length': sent.length });
+	headers['Content-Length'] = String(isLong ? sent.length : length);
+	response.writeHead(status, headers);
 	response.end(sent);
 }
 

@@ -35,10 +35,16 @@ export type PathRoute = (request: HttpRequest, path: string) => Promise<Answer |
 
 export function readRequest(request: IncomingMessage, connections: Connections, aborter: AbortController): HttpRequest {
 	const { headers, method = '', url = '' } = request;
-	const [path = '', search = ''] = splitOnce(url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, ''), '?');
+	const [path = '', search = ''] = splitOnce(
+		url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, ''),
+		'?',
+	);
 	const query = new URLSearchParams(search);
 	const decoded = decode(path);
-	const header = (name: string) => [headers[name] ?? []].flat()[0];
+	const header = (name: string) => {
+		const value = headers[name];
+		return typeof value === 'object' ? value[0] : value;
+	};
 	return {
 		method,
 		info: decoded === undefined ? undefined : infoOfPath(method, decoded, query),
@@ -60,8 +66,11 @@ export function readRequest(request: IncomingMessage, connections: Connections, 
 }
 
 /** Each header as it was sent; `headers` joins those that are sent twice. */
-const pairsOf = (raw: readonly string[]): [string, string][] =>
-	raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? ''] as [string, string]] : []));
+function pairsOf(raw: readonly string[]): [string, string][] {
+	const pairs: [string, string][] = [];
+	for (let at = 0; at < raw.length; at += 2) pairs.push([raw[at] ?? '', raw[at + 1] ?? '']);
+	return pairs;
+}
 
 function splitOnce(text: string, separator: string): [string, string] {
 	const at = text.indexOf(separator);
@@ -69,6 +78,7 @@ function splitOnce(text: string, separator: string): [string, string] {
 }
 
 function decode(path: string): string | undefined {
+	if (!path.includes('%')) return path;
 	try {
 		return decodeURIComponent(path);
 	} catch {

@@ -24,15 +24,17 @@ import type { Answer } from './answer.ts';
 import { decoderOf, patchTypeOf, readDeleteBody, readObject, readPatch } from './body.ts';
 import { withDeadline } from './deadline.ts';
 import { encode } from './encode.ts';
+import type { EncodedObjects } from './encoded-objects.ts';
 import type { HttpRequest } from './http-request.ts';
 import { isConnection, type KubeletDoor } from './kubelet-door.ts';
-import { type Negotiated, negotiate, requireStream } from './negotiate.ts';
+import { mediaTypes, type Negotiated, negotiate, requireStream } from './negotiate.ts';
 import { Converter, includeObjectOf } from './table.ts';
 import { type EventEncoder, watchAnswer, watchTimeMs } from './watch-stream.ts';
 
 export interface ResourceDoorOptions {
 	readonly pipeline: Pipeline;
 	readonly count: CountRefusal;
+	readonly encoded: EncodedObjects;
 	readonly events: EventEncoder;
 	/** Aborts when the server stops; watches end then. */
 	readonly stopping: AbortSignal;
@@ -91,9 +93,17 @@ export class ResourceRequest {
 	}
 
 	#request(signal: AbortSignal): UnauthenticatedRequest {
+		const { verb, resource, subresource, namespace, name, parts, fieldSelector, labelSelector } = this.#info;
 		return {
 			...defaultOptions,
-			...this.#info,
+			verb,
+			resource,
+			subresource,
+			namespace,
+			name,
+			parts,
+			fieldSelector,
+			labelSelector,
 			userAgent: this.#http.wishes.userAgent,
 			warn: this.#warn,
 			created: () => {
@@ -196,25 +206,25 @@ export class ResourceRequest {
 		return this.#form;
 	}
 
-	#ofList(list: ObjectList): Answer {
-		const { kind } = this.#info.resource;
+	async #ofList(list: ObjectList): Promise<Answer> {
+		const { resource } = this.#info;
+		const { mediaType, pretty } = this.#formOf();
+		const head = { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata: listMeta(list) };
 		const converted = this.#converter()?.list(list);
-		return this.#encoded(
-			200,
-			converted ?? {
-				kind: `${kind}List`,
-				apiVersion: apiVersionOf(this.#info.resource),
-				metadata: listMeta(list),
-				items: list.items.map(asItem),
-			},
-		);
+		if (converted !== undefined || pretty || mediaType !== mediaTypes.json)
+			return this.#encoded(200, converted ?? { ...head, items: list.items.map(asItem) });
+		const body = await this.#options.encoded.list(head, list.items);
+		return { status: 200, headers: { 'Content-Type': mediaType }, body };
 	}
 
 	#ofObject(object: KubeObject, verb: string): Answer {
 		const answer = verb === 'delete' ? deletionAnswer(this.#info.resource, object) : object;
 		if (answer !== object) return this.#encoded(200, answer);
 		const status = verb === 'create' || this.#isCreated ? 201 : 200;
-		return this.#encoded(status, this.#converter()?.object(object) ?? object);
+		const { mediaType, pretty, conversion } = this.#formOf();
+		if (verb !== 'get' || pretty || conversion !== undefined || mediaType !== mediaTypes.json)
+			return this.#encoded(status, this.#converter()?.object(object) ?? object);
+		return { status, headers: { 'Content-Type': mediaType }, body: this.#options.encoded.object(object) };
 	}
 
 	#encoded(status: number, object: object): Answer {

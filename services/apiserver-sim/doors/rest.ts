@@ -22,6 +22,7 @@ import { failureStatus } from '../status.ts';
 import { type Answer, NOT_FOUND, plainText, writeAnswer } from './answer.ts';
 import { requestEnded } from './deadline.ts';
 import { encode } from './encode.ts';
+import { EncodedObjects } from './encoded-objects.ts';
 import { type HttpRequest, type PathRoute, readRequest } from './http-request.ts';
 import { KubeletDoor } from './kubelet-door.ts';
 import { negotiateRefusal } from './negotiate.ts';
@@ -48,7 +49,7 @@ export function createRestApp(options: RestOptions): HttpHandler {
 	const { connections, log, observe, count = () => undefined } = options;
 	const lines = limitLines(log, count);
 	const kubelets = new KubeletDoor(options.kubelets, count);
-	const resources = { ...options, count, events: new EventEncoder(), kubelets };
+	const resources = { ...options, count, events: new EventEncoder(), encoded: new EncodedObjects(), kubelets };
 	return async (incoming, response) => {
 		const aborter = new AbortController();
 		const request = readRequest(incoming, connections, aborter);

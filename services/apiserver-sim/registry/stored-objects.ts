@@ -15,6 +15,7 @@ import type { Store, StoredItem } from '../../../lib/store/store.ts';
 import { type Admission, attributesOf, notAdmitted, type Operation } from '../admit/admission.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import type { ApiRequest } from '../request/api-request.ts';
+import type { CachedObject } from './cached-objects.ts';
 import { type Strategy, storeKey } from './strategy.ts';
 import type { WatchCache } from './watch-cache.ts';
 
@@ -65,13 +66,17 @@ export class StoredObjects<T extends KubeObject> {
 	keyFor({ namespace, name }: Pick<ApiRequest, 'namespace' | 'name'>): string {
 		return storeKey(this.resource, namespace, name);
 	}
-	async findOptional(request: Pick<ApiRequest, 'namespace' | 'name'>): Promise<T | undefined> {
-		const item = await this.store.get<T>(this.keyFor(request));
-		return item === undefined ? undefined : readStored(item);
+	/** @param cached  its object is returned if it is the current one; the object must not be changed */
+	async findOptional(request: Pick<ApiRequest, 'namespace' | 'name'>, cached?: CachedObject): Promise<T | undefined> {
+		const { key = this.keyFor(request), object, revision = 0 } = cached ?? {};
+		const known = object === undefined ? undefined : { key, value: object as T, revision };
+		const item = await this.store.get<T>(key, known);
+		if (item === undefined) return undefined;
+		return item === known ? item.value : readStored(item);
 	}
 	/** @throws API_NOT_FOUND */
-	async find(request: Pick<ApiRequest, 'namespace' | 'name'>): Promise<T> {
-		const found = await this.findOptional(request);
+	async find(request: Pick<ApiRequest, 'namespace' | 'name'>, cached?: CachedObject): Promise<T> {
+		const found = await this.findOptional(request, cached);
 		if (found !== undefined) return found;
 		throw new KubejoinError('API_NOT_FOUND', this.details(request.name));
 	}

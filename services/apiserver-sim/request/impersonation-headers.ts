@@ -6,8 +6,12 @@ export type ImpersonationHeader = readonly [name: string, value: string];
 const names = new Set(['impersonate-user', 'impersonate-uid', 'impersonate-group']);
 
 /** Those that count upstream; a header of another name that begins with `Impersonate-` has no effect. */
-export const impersonationHeaders = (headers: Iterable<readonly [string, string]>): readonly ImpersonationHeader[] =>
-	[...headers].flatMap(([name, value]) => {
+export function impersonationHeaders(headers: Iterable<readonly [string, string]>): readonly ImpersonationHeader[] {
+	const found: ImpersonationHeader[] = [];
+	for (const [name, value] of headers) {
+		if (!/^impersonate-/i.test(name)) continue;
 		const lower = name.toLowerCase();
-		return names.has(lower) || lower.startsWith('impersonate-extra-') ? [[lower, value] as const] : [];
-	});
+		if (names.has(lower) || lower.startsWith('impersonate-extra-')) found.push([lower, value]);
+	}
+	return found;
+}

@@ -45,9 +45,9 @@ export class SecretStore implements Store {
 		return this.#registry.name;
 	}
 
-	get<V extends StoredValue>(key: string): Promise<StoredItem<V> | undefined> {
+	get<V extends StoredValue>(key: string, known?: StoredItem<V>): Promise<StoredItem<V> | undefined> {
 		const name = tokenName(key);
-		return name === undefined ? this.#registry.get(key) : this.#inTurn(key, () => this.#getToken<V>(key, name));
+		return name === undefined ? this.#registry.get(key, known) : this.#inTurn(key, () => this.#getToken<V>(key, name));
 	}
 
 	create<V extends StoredValue>(key: string, value: V): Promise<StoredItem<V>> {
