@@ -315,6 +315,14 @@ export const limits = {
 		response: 'the oldest ends as unfinished on the page',
 		test: 'services/apiserver-sim/seen-joins.test.ts',
 	}),
+	seenJoinStarts: limit({
+		value: 20,
+		unit: 'items',
+		of: 'joins that begin within a second, of clients that send no trace',
+		where: ['6443'],
+		response: 'the page does not show the join',
+		test: 'services/apiserver-sim/seen-joins.test.ts',
+	}),
 	seenJoinMs: limit({
 		value: 10 * 60_000,
 		unit: 'ms',

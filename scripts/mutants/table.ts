@@ -88,7 +88,8 @@ const join: readonly Target[] = [
 		tests: ['services/kubelet-sim/join/read-discovery-file.test.ts'],
 		mutants: [
 			['if (isUnverified) return', 'if (false) return'],
-			["if (ca === undefined || ca === '') return", 'if (ca === undefined) return'],
+			['if (named.some((one) => one !== undefined))', 'if (false)'],
+			['if (ca === undefined) return refuse', 'if (false) return refuse'],
 			['if (credential === undefined) throw', 'if (false) throw'],
 			["tlsBootstrapToken === '' ? fileCredential", 'fileCredential !== undefined ? fileCredential'],
 			["writePem('CERTIFICATE', raw)).join('')", 'ca)[0]'],

@@ -198,8 +198,26 @@ describe('a join of a client that sends no trace', () => {
 		assert.deepEqual(phaseNames(), ['tls-bootstrap/request-certificate']);
 	});
 
+	it('is not shown when too many begin within a second', async () => {
+		const begin = (client: number) =>
+			ask(
+				resources.configMaps,
+				'get',
+				{ namespace: 'kube-system', name: 'kubelet-config' },
+				withToken(`10.2.0.${client}:1`),
+			);
+		for (let client = 0; client <= limits.seenJoinStarts.value; client++) await begin(client);
+		assert.deepEqual(counted, ['seenJoinStarts']);
+		now += 1_000;
+		await begin(99);
+		assert.equal(counted.length, 1);
+	});
+
 	it('is bounded in number; the oldest ends as unfinished', async () => {
-		for (let i = 0; i <= limits.seenJoins.value; i++) await readConfig(withToken(`10.1.${i >> 8}.${i & 255}:1`));
+		for (let i = 0; i <= limits.seenJoins.value; i++) {
+			now += 1_000;
+			await readConfig(withToken(`10.1.${i >> 8}.${i & 255}:1`));
+		}
 		assert.deepEqual(counted, ['seenJoins']);
 		assert.equal(rootSpan()?.attributes['error.type'], 'JOIN_UNFINISHED');
 	});

@@ -73,6 +73,8 @@ class SeenJoins {
 	readonly #count: CountRefusal;
 	/** By token and address of the client, the oldest first. */
 	readonly #byClient = new Map<string, SeenJoin>();
+	#secondStartMs = Number.NEGATIVE_INFINITY;
+	#startedInSecond = 0;
 
 	constructor(count: CountRefusal) {
 		this.#count = count;
@@ -105,7 +107,19 @@ class SeenJoins {
 			this.#end(client, join, seen.endMs, new KubejoinError('NODE_NAME_TAKEN', { node: name }));
 	}
 
+	/** A holder of a token could start joins as fast as it can send requests. */
+	#isTooFast(nowMs: number): boolean {
+		if (nowMs - this.#secondStartMs >= 1_000) {
+			this.#secondStartMs = nowMs;
+			this.#startedInSecond = 0;
+		}
+		if (++this.#startedInSecond <= limits.seenJoinStarts.value) return false;
+		this.#count('seenJoinStarts');
+		return true;
+	}
+
 	#start(client: string, startMs: number): SeenJoin | undefined {
+		if (this.#isTooFast(startMs)) return undefined;
 		const join = new SeenJoin(startMs);
 		if (!join.isRecorded) return undefined;
 		this.#byClient.set(client, join);

@@ -29,7 +29,10 @@ export function trustText(part: PartOfJoin, lastPhase: string): string {
 	return [`[join] Stopped after ${lastPhase}:`, ...lines.map((line) => `  ${printableLines(line)}`)].join('\n');
 }
 
-/** @source kubeadm util/dryrun PrintDryRunFiles, phases/join kubelet.go */
+/**
+ * @source kubeadm util/dryrun PrintDryRunFiles, phases/join kubelet.go
+ * @differs kubeadm also prints the objects that it reads, and ends with the text of a join that succeeded
+ */
 export function dryRunText({ settings, nodeName }: PartOfJoin, { root, ...paths }: NodePaths): string {
 	const wouldWrite = (path: string) => `[dryrun] Would write file "${relative(root, path)}"`;
 	return [

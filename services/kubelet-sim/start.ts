@@ -17,6 +17,7 @@ import { createDial } from './clients.ts';
 import { readyChecks } from './health.ts';
 import type { JoinContext } from './join/join-context.ts';
 import { type JoinFlags, type JoinRequest, readJoinRequest } from './join/join-request.ts';
+import { endpointInFile } from './join/read-discovery-file.ts';
 import { sentenceText } from './join-output.ts';
 import { type NodeMetrics, nodeMetrics } from './metrics.ts';
 import { joinUntil, type NodeOptions, runNode } from './node.ts';
@@ -139,12 +140,15 @@ function createOutput(count: number | undefined, isQuiet = false): NodeOutput {
 }
 
 function traceJoins(
-	{ endpoint }: JoinRequest,
+	{ endpoint, discoveryFile }: JoinRequest,
 	config: string | undefined,
 	tracesKey: string | undefined,
 	output: NodeOutput,
 ): Promise<() => Promise<void>> {
-	const { url, key } = findCollector('kubelet-sim', { endpoint, states: stateDirectories(config) });
+	const { url, key } = findCollector('kubelet-sim', {
+		endpoint: endpoint || (endpointInFile(discoveryFile) ?? ''),
+		states: stateDirectories(config),
+	});
 	return startTracing('kubelet-sim', {
 		url,
 		key: tracesKey ?? key,

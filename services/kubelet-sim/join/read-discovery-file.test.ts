@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ErrorCode, hasCode } from '../../../lib/errors.ts';
+import { parseKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import { projectPath } from '../../../lib/paths.ts';
 import { type TestTools, testTools } from './fixtures.test.ts';
-import { readDiscoveryFile } from './read-discovery-file.ts';
+import { endpointInFile, readDiscoveryFile, refuseFiles } from './read-discovery-file.ts';
 
 const ca = readFileSync(projectPath('test', 'fixtures', 'kubeadm-1.29-ca.crt'), 'utf8');
 const token = 'abcdef.0123456789abcdef';
@@ -58,6 +59,12 @@ describe('read-file', () => {
 		await fails(run(file), /^could not find authentication credentials for the TLS/, 'DISCOVERY_CREDENTIAL_MISSING');
 	});
 
+	it('gives the address to find the page of this machine, and none for a URL', async () => {
+		await run(kubeconfig());
+		assert.equal(endpointInFile(join(tools.paths.root, 'discovery.conf')), 'h:6443');
+		for (const path of ['', 'https://h/x', tools.paths.root, '/nowhere']) assert.equal(endpointInFile(path), undefined);
+	});
+
 	it('prefers the token of the command line for the certificate request only', async () => {
 		const { credential, fileCredential } = await run(kubeconfig(), 'zzzzzz.0123456789abcdef');
 		assert.deepEqual([credential, fileCredential], [{ token: 'zzzzzz.0123456789abcdef' }, { token }]);
@@ -89,6 +96,18 @@ describe('read-file', () => {
 		await fails(
 			of({ 'certificate-authority-data': 'eA==' }),
 			/^could not get CA certificate from discovery kubeconfig/,
+		);
+	});
+
+	it('refuses a file from a URL that names a file of this machine', () => {
+		const of = (changes: object) => parseKubeconfig(JSON.stringify(kubeconfig(changes)), 'https://h/x');
+		refuseFiles(of({}));
+		for (const user of [{ tokenFile: '/x' }, { 'client-certificate': '/x' }, { 'client-key': '/x' }])
+			assert.throws(() => refuseFiles(of({ users: [{ name: 'u', user }] })), /names a file of this machine/);
+		const clusters = [cluster({ 'certificate-authority': '/x' })];
+		assert.throws(
+			() => refuseFiles(of({ clusters })),
+			(error) => hasCode(error, 'DISCOVERY_FILE_INVALID'),
 		);
 	});
 

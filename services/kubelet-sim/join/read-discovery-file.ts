@@ -62,6 +62,16 @@ export const readDiscoveryFile = ({ signal, say }: Pick<JoinContext, 'signal' | 
 	},
 });
 
+/** `host:port` in a file of this machine, before any check; undefined for a URL and for a file that cannot be read. */
+export function endpointInFile(path: string): string | undefined {
+	if (path === '' || /^https:/i.test(path)) return undefined;
+	try {
+		return clusterOf(parseKubeconfig(readFile(path), path), path).endpoint;
+	} catch {
+		return undefined;
+	}
+}
+
 /** @throws DISCOVERY_FILE_INVALID */
 function readFile(path: string): Buffer {
 	const max = limits.yamlBytes.value;
@@ -75,7 +85,7 @@ function readFile(path: string): Buffer {
 }
 
 /** A server far away cannot choose files of this machine. @throws DISCOVERY_FILE_INVALID */
-function refuseFiles({ clusters, users }: Kubeconfig): void {
+export function refuseFiles({ clusters, users }: Kubeconfig): void {
 	const named = [
 		...clusters.map(({ cluster }) => cluster['certificate-authority']),
 		...users.flatMap(({ user }) => [user['client-certificate'], user['client-key'], user.tokenFile]),
@@ -101,7 +111,7 @@ function clusterOf(config: Kubeconfig, path: string): ClusterAccess {
 function readCa(ca: string | undefined, isUnverified: boolean): FileCa {
 	const no = 'could not get CA certificate from discovery kubeconfig: ';
 	if (isUnverified) return refuse(`${no}it turns TLS verification off (insecure-skip-tls-verify)`);
-	if (ca === undefined || ca === '') return refuse(`${no}data does not contain any valid RSA or ECDSA certificates`);
+	if (ca === undefined) return refuse(`${no}data does not contain any valid RSA or ECDSA certificates`);
 	try {
 		const certificates = parseCertificates(ca, limits.clusterCas.value);
 		const pem = certificates.map(({ raw }) => writePem('CERTIFICATE', raw)).join('');
