@@ -4,7 +4,8 @@
  *
  * @source pkg/registry/core/event/strategy.go, pkg/apis/core/validation/events.go, pkg/apis/events/v1/conversion.go
  */
-import type { FieldProblem } from '../../../lib/errors.ts';
+import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
+import { isJsonObject, type JsonObject } from '../../../lib/kube/json-object.ts';
 import { qualifiedNameProblems } from '../../../lib/kube/names.ts';
 import { invalid, required } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
@@ -34,7 +35,7 @@ const renamed = {
 } as const;
 const back = Object.fromEntries(Object.entries(renamed).map(([core, group]) => [group, core]));
 
-const rename = (object: KubeObject, names: Readonly<Record<string, string>>): Record<string, unknown> =>
+const rename = (object: object, names: Readonly<Record<string, string>>): Record<string, unknown> =>
 	Object.fromEntries(
 		Object.entries(object).map(([name, value]) => [Object.hasOwn(names, name) ? (names[name] ?? name) : name, value]),
 	);
@@ -111,12 +112,48 @@ export const events = kindStrategy<Event>(resources.events, {
 	},
 });
 
+const selectable = new Set(['reason', 'type', 'metadata.name', 'metadata.namespace']);
+
+/** @throws API_BAD_REQUEST @source pkg/apis/events/v1/conversion.go AddFieldLabelConversionsForEvent */
+function coreField(field: string): string {
+	if (selectable.has(field)) return field;
+	if (field === 'reportingController') return 'reportingComponent';
+	if (field.startsWith('regarding.')) return field.replace('regarding', 'involvedObject');
+	throw new KubejoinError('API_BAD_REQUEST', { problem: `field label not supported: ${field}` });
+}
+
+/** The patch of an event of the newer group, with the names of the core group. */
+function corePatch({ type, document }: Patch): Patch {
+	if (type !== 'json') return { type, document: isJsonObject(document) ? coreFields(document) : document };
+	if (!Array.isArray(document)) return { type, document };
+	const operations: unknown[] = document;
+	return { type, document: operations.map((one) => (isJsonObject(one) ? corePaths(one) : one)) };
+}
+type Patch = NonNullable<ApiRequest['patch']>;
+
+function coreFields(document: JsonObject): JsonObject {
+	const named = rename(document, back);
+	return 'apiVersion' in document ? { ...named, apiVersion: 'v1' } : named;
+}
+
+function corePaths(operation: JsonObject): JsonObject {
+	const named = (path: unknown): unknown => {
+		if (typeof path !== 'string') return path;
+		const [root = '', first = '', ...rest] = path.split('/');
+		return [root, Object.hasOwn(back, first) ? back[first] : first, ...rest].join('/');
+	};
+	const { path, from } = operation;
+	return { ...operation, path: path === '' ? path : named(path), ...(from === undefined ? {} : { from: named(from) }) };
+}
+
 /** The same objects through the group events.k8s.io. */
 export function groupEvents(core: ResourceStorage, requireValidEvent: (event: KubeObject) => void): ResourceStorage {
 	const sent = (request: ApiRequest): ApiRequest => ({
 		...request,
 		resource: resources.events,
 		object: request.object === undefined ? undefined : toCore(request.object),
+		fieldSelector: request.fieldSelector.map((one) => ({ ...one, field: coreField(one.field) })),
+		...(request.patch === undefined ? {} : { patch: corePatch(request.patch) }),
 	});
 	const answered = async (answer: Promise<KubeObject> | undefined) => toGroup((await answer) as KubeObject);
 	const listed = async (answer: Promise<ObjectList> | undefined): Promise<ObjectList> => {

@@ -348,6 +348,27 @@ describe('kinds', () => {
 			assert.deepEqual([read.message, read.count, read.apiVersion], ['changed', 1, 'v1']);
 		});
 
+		it('are selected and patched by the names of the newer group', async () => {
+			await create(events, { ...core, reportingComponent: 'c' });
+			const listed = async (field: string, value: string) => {
+				const fieldSelector = [{ field, operator: '=', value } as const];
+				return group().list?.(request('list', resources.groupEvents, { ...inNamespace, fieldSelector }));
+			};
+			assert.equal((await listed('reportingController', 'c'))?.items.length, 1);
+			assert.equal((await listed('regarding.kind', 'Pod'))?.items.length, 0);
+			await assert.rejects(listed('involvedObject.kind', 'Node'), { code: 'API_BAD_REQUEST' });
+			const patches = [
+				{ type: 'merge', document: { note: 'x' } },
+				{ type: 'strategic', document: { note: 'y' } },
+				{ type: 'json', document: [{ op: 'replace', path: '/note', value: 'z' }] },
+			] as const;
+			for (const patch of patches) {
+				const asked = request('patch', resources.groupEvents, { ...inNamespace, name: 'a', patch });
+				const patched = (await group().patch?.(asked)) as Any;
+				assert.equal(patched.note, patch.type === 'json' ? 'z' : patch.document.note);
+			}
+		});
+
 		it('422: an event of another namespace than its object', async () => {
 			const elsewhere = { ...core, involvedObject: { kind: 'Pod', name: 'p', namespace: 'other' } };
 			assert.match(
