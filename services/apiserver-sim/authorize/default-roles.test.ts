@@ -161,6 +161,7 @@ describe('default and kubeadm RBAC together', () => {
 				'/kubejoin:controller-manager:root-ca-cert-publisher',
 				'/kubejoin:controller-manager:generic-garbage-collector',
 				'/kubejoin:controller-manager:pod-garbage-collector',
+				'/kubejoin:controller-manager:resourcequota-controller',
 				'kube-system/kubejoin:controller-manager:bootstrap-signer',
 				'kube-public/kubejoin:controller-manager:bootstrap-signer',
 				'kube-system/kubejoin:controller-manager:token-cleaner',
