@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasCode } from './errors.ts';
-import { makePrivateDirectory, readFileIfThere, writeWholeFile } from './files.ts';
+import { makePrivateDirectory, readFileIfThere, writeUnflushedFile, writeWholeFile, writeWholeFiles } from './files.ts';
 
 const secret = 'the contents';
 const unusable = (work: Promise<unknown>) =>
@@ -50,6 +50,29 @@ describe('files', () => {
 		await mkdir(at('directory'));
 		await unusable(writeWholeFile(at('directory'), secret, 0o600));
 		assert.deepEqual(await readdir(directory), ['directory']);
+	});
+
+	it('replaces several files and links, in several directories, or leaves no temporary one behind', async () => {
+		await mkdir(at('other'));
+		const entries = [
+			{ path: at('one'), contents: 'one', mode: 0o600 },
+			{ path: at('link'), target: 'one' },
+			{ path: at('other', 'two'), contents: 'two', mode: 0o644 },
+		] as const;
+		await writeWholeFiles(entries);
+		assert.deepEqual([await readFile(at('link'), 'utf8'), await readFile(at('other', 'two'), 'utf8')], ['one', 'two']);
+		await unusable(writeWholeFiles([...entries, { path: at('none', 'three'), contents: secret, mode: 0o600 }]));
+		assert.deepEqual([await readdir(directory), await readdir(at('other'))], [['link', 'one', 'other'], ['two']]);
+	});
+
+	it('writes a file that is not flushed with the requested mode, and as a whole', async () => {
+		writeUnflushedFile({ path: at('key'), contents: 'one', mode: 0o600 });
+		assert.deepEqual([await readFileIfThere(at('key')), await modeOf(at('key'))], ['one', 0o600]);
+		assert.throws(
+			() => writeUnflushedFile({ path: at('none', 'key'), contents: secret, mode: 0o600 }),
+			(error) => hasCode(error, 'FILE_UNUSABLE'),
+		);
+		assert.deepEqual(await readdir(directory), ['key']);
 	});
 
 	it('returns undefined for a missing file, and FILE_UNUSABLE for one that cannot be read', async () => {

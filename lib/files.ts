@@ -1,11 +1,35 @@
 /** Files that are complete or absent, also after a power failure. No error repeats their contents. */
-import { closeSync, openSync, readSync, statfsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import {
+	chmodSync,
+	closeSync,
+	fchmodSync,
+	fsync,
+	mkdirSync,
+	openSync,
+	readSync,
+	renameSync,
+	rmSync,
+	statfsSync,
+	symlinkSync,
+	writeFileSync,
+} from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { causeText, KubejoinError } from './errors.ts';
 
 /** 0600 for keys and other secrets, 0644 for public files. */
 export type FileMode = 0o600 | 0o644;
+
+export interface NewFile {
+	readonly path: string;
+	readonly contents: string;
+	readonly mode: FileMode;
+}
+/** A symbolic link. */
+export interface NewLink {
+	readonly path: string;
+	readonly target: string;
+}
 
 /**
  * Replaces a file. Readers see the old contents or the new, never a part; the new contents are on the disk when it
@@ -13,20 +37,105 @@ export type FileMode = 0o600 | 0o644;
  *
  * @throws FILE_UNUSABLE
  */
-export async function writeWholeFile(path: string, contents: string, mode: FileMode): Promise<void> {
-	const temporary = `${path}.tmp`;
+export const writeWholeFile = (path: string, contents: string, mode: FileMode): Promise<void> =>
+	writeWholeFiles([{ path, contents, mode }]);
+
+/**
+ * Replaces files and links in this order, each as a whole; all are on the disk when it returns. After a crash the first
+ * of them are new and the others old. They wait for the disk together: all contents before the first replacement, then
+ * the directories.
+ *
+ * @throws FILE_UNUSABLE  some files may be replaced
+ */
+export async function writeWholeFiles(entries: readonly (NewFile | NewLink)[]): Promise<void> {
+	const paths = entries.map(({ path }) => path);
 	try {
-		await rm(temporary, { force: true });
-		await withFile(temporary, 'wx', mode, async (file) => {
-			await file.chmod(mode);
-			await file.writeFile(contents);
-			await file.sync();
-		});
-		await rename(temporary, path);
-		await withFile(dirname(path), 'r', undefined, (directory) => directory.sync());
+		// All must have ended before the temporary files are removed.
+		const prepared = await Promise.allSettled(entries.map(prepare));
+		for (const result of prepared) if (result.status === 'rejected') throw result.reason;
+		for (const path of paths) blaming(path, () => renameSync(temporary(path), path));
+		await Promise.all([...new Set(paths.map(dirname))].map(flushDirectory));
 	} catch (error) {
-		await rm(temporary, { force: true }).catch(() => undefined);
+		for (const path of paths) removeQuietly(temporary(path));
+		throw error;
+	}
+}
+
+/**
+ * Replaces a file that is deleted or written again after a crash of the machine: it does not wait for the disk.
+ *
+ * @throws FILE_UNUSABLE
+ */
+export function writeUnflushedFile(file: NewFile): void {
+	const { path } = file;
+	try {
+		blaming(path, () => closeSync(openTemporary(file)));
+		blaming(path, () => renameSync(temporary(path), path));
+	} catch (error) {
+		removeQuietly(temporary(path));
+		throw error;
+	}
+}
+
+const temporary = (path: string): string => `${path}.tmp`;
+
+async function prepare(entry: NewFile | NewLink): Promise<void> {
+	const { path } = entry;
+	if ('target' in entry) {
+		blaming(path, () => {
+			rmSync(temporary(path), { force: true });
+			symlinkSync(entry.target, temporary(path));
+		});
+		return;
+	}
+	const file = blaming(path, () => openTemporary(entry));
+	await flush(path, file);
+}
+
+/** Only the waits for the disk are asynchronous: the other operations cost less than a turn of the thread pool. */
+function openTemporary({ path, contents, mode }: NewFile): number {
+	rmSync(temporary(path), { force: true });
+	const file = openSync(temporary(path), 'wx', mode);
+	try {
+		fchmodSync(file, mode);
+		writeFileSync(file, contents);
+		return file;
+	} catch (error) {
+		closeSync(file);
+		throw error;
+	}
+}
+
+const flushDirectory = (path: string): Promise<void> =>
+	flush(
+		path,
+		blaming(path, () => openSync(path, 'r')),
+	);
+
+/** Flushes and closes. */
+function flush(path: string, file: number): Promise<void> {
+	return new Promise((resolve, reject) => {
+		fsync(file, (error) => {
+			closeSync(file);
+			if (error === null) resolve();
+			else reject(unusable(path, error));
+		});
+	});
+}
+
+function blaming<T>(path: string, work: () => T): T {
+	try {
+		return work();
+	} catch (error) {
 		throw unusable(path, error);
+	}
+}
+
+function removeQuietly(path: string): void {
+	try {
+		rmSync(path, { force: true });
+	} catch {
+		// The error that is thrown already is the reason.
 	}
 }
 
@@ -65,12 +174,10 @@ export function readBytes(path: string, maxBytes: number): Buffer {
 
 /** Creates a directory that only its owner can enter, or restricts an existing one. @throws FILE_UNUSABLE */
 export async function makePrivateDirectory(path: string): Promise<void> {
-	try {
-		await mkdir(path, { recursive: true, mode: 0o700 });
-		await withFile(path, 'r', undefined, (directory) => directory.chmod(0o700));
-	} catch (error) {
-		throw unusable(path, error);
-	}
+	blaming(path, () => {
+		mkdirSync(path, { recursive: true, mode: 0o700 });
+		chmodSync(path, 0o700);
+	});
 }
 
 /** With less free space than this, writes of one page fail. */
@@ -84,16 +191,6 @@ export function isDiskFull(directory: string): boolean {
 	} catch {
 		return false;
 	}
-}
-
-async function withFile(
-	path: string,
-	flags: string,
-	mode: number | undefined,
-	use: (file: FileHandle) => Promise<void>,
-): Promise<void> {
-	const file = await open(path, flags, mode);
-	await use(file).finally(() => file.close());
 }
 
 const unusable = (path: string, error: unknown): KubejoinError =>

@@ -139,11 +139,8 @@ const join: readonly Target[] = [
 		file: 'services/kubelet-sim/identity.ts',
 		tests: ['services/kubelet-sim'],
 		mutants: [
-			['key.trimEnd()}\\n`, 0o600)', 'key.trimEnd()}\\n`, 0o644)'],
-			[
-				'await writeWholeFile(paths.kubeconfig, kubeconfig, 0o600)',
-				'await writeWholeFile(paths.kubeconfig, kubeconfig, 0o644)',
-			],
+			['path: join(directory, file), contents, mode: 0o600', 'path: join(directory, file), contents, mode: 0o644'],
+			['contents: kubeconfig, mode: 0o600', 'contents: kubeconfig, mode: 0o644'],
 		],
 	},
 ];

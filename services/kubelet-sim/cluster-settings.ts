@@ -1,6 +1,6 @@
 /** The settings of kubeadm-config and kubelet-config that a node uses. */
 import { KubejoinError } from '../../lib/errors.ts';
-import { readFileIfThere, writeWholeFile } from '../../lib/files.ts';
+import { readFileIfThere, writeWholeFiles } from '../../lib/files.ts';
 import type { ConfigMap } from '../../lib/kube/types.ts';
 import { kubernetesVersion } from '../../lib/kube/version.ts';
 import { quoteInput } from '../../lib/text.ts';
@@ -88,8 +88,10 @@ export function settingsText(settings: ClusterSettings): string {
 
 /** The file that the kubelet reads, and the version that it reports. @throws FILE_UNUSABLE */
 export async function writeKubeletFiles(paths: NodePaths, settings: ClusterSettings): Promise<void> {
-	await writeWholeFile(paths.kubeletConfiguration, settings.kubeletConfiguration, 0o644);
-	await writeWholeFile(paths.kubeletVersion, `${settings.kubernetesVersion}\n`, 0o644);
+	await writeWholeFiles([
+		{ path: paths.kubeletConfiguration, contents: settings.kubeletConfiguration, mode: 0o644 },
+		{ path: paths.kubeletVersion, contents: `${settings.kubernetesVersion}\n`, mode: 0o644 },
+	]);
 }
 
 /** Whether the kubelet requests its serving certificate from the cluster. @throws CLUSTER_CONFIGURATION_INVALID */

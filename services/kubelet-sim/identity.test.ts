@@ -1,11 +1,49 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { setImmediate } from 'node:timers/promises';
 import { hasCode } from '../../lib/errors.ts';
 import { makeCertificate } from '../../lib/pki/fixtures.test.ts';
 import { writePrivateKey } from '../../lib/pki/keys.ts';
 import { loadIdentity, storeCertificate, storeIdentity } from './identity.ts';
 import { type TestTools, testNow, testServer, testTools } from './join/fixtures.test.ts';
+
+const operations = ['openSync', 'fchmodSync', 'writeFileSync', 'fsync', 'renameSync', 'symlinkSync', 'rmSync'] as const;
+const others = ['mkdirSync', 'chmodSync'] as const;
+
+/**
+ * Runs work whose operations on files fail from the Nth on, as after kill -9: no cleanup can run either.
+ *
+ * @returns whether the work ended before
+ */
+async function crashingAt(step: number, work: () => Promise<unknown>): Promise<boolean> {
+	const names = [...operations, ...others];
+	const originals = names.map((name) => fs[name]);
+	let left = step;
+	const crash = Object.assign(new Error('crashed'), { code: 'EIO' });
+	names.forEach((name, index) => {
+		const original = originals[index] as (...args: unknown[]) => unknown;
+		Object.assign(fs, {
+			[name](...args: unknown[]) {
+				if (left-- > 0) return original(...args);
+				const callback = args.at(-1);
+				if (typeof callback !== 'function') throw crash;
+				return process.nextTick(() => callback(crash));
+			},
+		});
+	});
+	syncBuiltinESMExports();
+	try {
+		await work();
+		return true;
+	} catch (error) {
+		assert.match(String(error), /crashed/);
+		return false;
+	} finally {
+		for (const [index, name] of names.entries()) Object.assign(fs, { [name]: originals[index] });
+		syncBuiltinESMExports();
+	}
+}
 
 describe('the identity of a node on disk', () => {
 	let tools: TestTools;
@@ -37,6 +75,35 @@ describe('the identity of a node on disk', () => {
 		isDone = true;
 		await watching;
 		assert.ok(looks > 20, `${looks} looks`);
+	});
+
+	it('is complete after a crash before any operation on files, the old one or the new one', async () => {
+		const { paths } = tools;
+		const [before, after] = [await make(), await make()];
+		await storeIdentity(paths, before, testNow);
+		const seen: (string | undefined)[] = [];
+		for (let step = 0; ; step++) {
+			const isComplete = await crashingAt(step, () => storeIdentity(paths, after, testNow + (step + 1) * 1000));
+			const { certificate, key } = (await loadIdentity(paths)) ?? {};
+			const whole = [before, after].find((one) => one.certificate === certificate);
+			assert.equal(whole?.key, key, `step ${step}`);
+			seen.push(certificate);
+			if (isComplete) break;
+			await storeIdentity(paths, before, testNow + (step + 1) * 1000 + 500);
+		}
+		assert.deepEqual([seen[0], seen.at(-1)], [before.certificate, after.certificate]);
+		assert.ok(seen.length > 15, `${seen.length} operations`);
+	});
+
+	it('has no identity or a complete one after a crash of the first join', async () => {
+		const written = await make();
+		for (let step = 0, isComplete = false; !isComplete; step++) {
+			const { paths, remove } = testTools();
+			isComplete = await crashingAt(step, () => storeIdentity(paths, written, testNow));
+			const found = await loadIdentity(paths);
+			assert.ok(found === undefined || found.key === written.key, `step ${step}`);
+			remove();
+		}
 	});
 
 	it('is read from a file with other text around certificate and key', async () => {

@@ -7,11 +7,11 @@
  *   writeKubeconfigFromBootstrapping
  */
 
-import { readdir, rename, rm, symlink } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { causeText, hasCode, KubejoinError } from '../../lib/errors.ts';
-import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
+import { makePrivateDirectory, type NewFile, type NewLink, readFileIfThere, writeWholeFiles } from '../../lib/files.ts';
 import { parseKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
@@ -52,10 +52,12 @@ function identityOf({ nodeName, certificate, key, server }: Written): NodeIdenti
 
 /** Write certificate, key and kubelet.conf, and switch to them. @throws FILE_UNUSABLE */
 export async function storeIdentity(paths: NodePaths, written: Written, nowMs: number): Promise<NodeIdentity> {
-	const identity = await storeCertificate(paths, written, nowMs);
 	await makePrivateDirectory(dirname(paths.clusterCa));
-	await storeServer(paths, written.server);
-	return identity;
+	const pair = await newPair(paths, 'kubelet-client', written, nowMs);
+	// kubelet.conf is the last: without it there is no identity.
+	await writeWholeFiles([...pair.files, ...serverFiles(paths, written.server)]);
+	await pair.prune();
+	return identityOf(written);
 }
 
 /** Older certificates that stay on disk. */
@@ -75,18 +77,44 @@ export async function storeCertificate(paths: NodePaths, written: Written, nowMs
 
 /** Write certificate and key to a file with the time in its name, and switch the link `PREFIX-current.pem` to it. */
 export async function storePair(
-	{ certificateDirectory: directory }: NodePaths,
-	prefix: 'kubelet-client' | 'kubelet-server',
-	{ certificate, key }: Pick<Written, 'certificate' | 'key'>,
+	paths: NodePaths,
+	prefix: PairPrefix,
+	written: Pick<Written, 'certificate' | 'key'>,
 	nowMs: number,
 ): Promise<void> {
+	const pair = await newPair(paths, prefix, written, nowMs);
+	await writeWholeFiles(pair.files);
+	await pair.prune();
+}
+
+type PairPrefix = 'kubelet-client' | 'kubelet-server';
+
+interface NewPair {
+	readonly files: readonly (NewFile | NewLink)[];
+	/** Removes the oldest files. */
+	readonly prune: () => Promise<void>;
+}
+
+async function newPair(
+	{ certificateDirectory: directory }: NodePaths,
+	prefix: PairPrefix,
+	{ certificate, key }: Pick<Written, 'certificate' | 'key'>,
+	nowMs: number,
+): Promise<NewPair> {
 	await makePrivateDirectory(directory);
 	const stamp = new Date(nowMs).toISOString().slice(0, 19).replace(/[T:]/g, '-');
 	const earlier = await storedCertificates(directory, prefix);
 	const file = nameThatIsFree(`${prefix}-${stamp}`, earlier);
-	await writeWholeFile(join(directory, file), `${certificate.trimEnd()}\n${key.trimEnd()}\n`, 0o600);
-	await switchLink(join(directory, `${prefix}-current.pem`), file);
-	for (const old of earlier.slice(0, -KEPT_CERTIFICATES)) await rm(join(directory, old), { force: true });
+	const contents = `${certificate.trimEnd()}\n${key.trimEnd()}\n`;
+	return {
+		files: [
+			{ path: join(directory, file), contents, mode: 0o600 },
+			{ path: join(directory, `${prefix}-current.pem`), target: file },
+		],
+		async prune() {
+			for (const old of earlier.slice(0, -KEPT_CERTIFICATES)) await rm(join(directory, old), { force: true });
+		},
+	};
 }
 
 /** @returns file names, the oldest first */
@@ -110,10 +138,16 @@ function nameThatIsFree(name: string, taken: readonly string[]): string {
 
 /** Write the API server into kubelet.conf. @throws FILE_UNUSABLE */
 export async function storeServer(paths: NodePaths, server: TrustedServer): Promise<void> {
-	await writeWholeFile(paths.clusterCa, server.ca, 0o644);
+	await writeWholeFiles(serverFiles(paths, server));
+}
+
+function serverFiles(paths: NodePaths, server: TrustedServer): NewFile[] {
 	const kubeconfig = writeKubeconfig(kubeconfigOf(paths, server));
 	setSpanAttributes({ 'kubejoin.kubeconfig': kubeconfig });
-	await writeWholeFile(paths.kubeconfig, kubeconfig, 0o600);
+	return [
+		{ path: paths.clusterCa, contents: server.ca, mode: 0o644 },
+		{ path: paths.kubeconfig, contents: kubeconfig, mode: 0o600 },
+	];
 }
 
 const kubeconfigOf = ({ currentCertificate }: NodePaths, { url, ca }: TrustedServer) => ({
@@ -131,17 +165,6 @@ const kubeconfigOf = ({ currentCertificate }: NodePaths, { url, ca }: TrustedSer
 	],
 	currentContext: 'default-context',
 });
-
-async function switchLink(link: string, target: string): Promise<void> {
-	const next = `${link}.tmp`;
-	try {
-		await rm(next, { force: true });
-		await symlink(target, next);
-		await rename(next, link);
-	} catch (error) {
-		throw new KubejoinError('FILE_UNUSABLE', { path: link, problem: causeText(error) }, { cause: error });
-	}
-}
 
 /**
  * Load the identity of an earlier join, expired or not; undefined when there is none.

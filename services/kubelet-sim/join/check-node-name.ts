@@ -6,7 +6,7 @@
  */
 import { relative } from 'node:path';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
-import { makePrivateDirectory, writeWholeFile } from '../../../lib/files.ts';
+import { makePrivateDirectory, writeUnflushedFile } from '../../../lib/files.ts';
 import { userKubeconfig, writeKubeconfig } from '../../../lib/kube/kubeconfig.ts';
 import type { Phase } from '../../../lib/workflow.ts';
 import { type ClusterSettings, writeKubeletFiles } from '../cluster-settings.ts';
@@ -63,7 +63,8 @@ async function writeFiles(
 	await makePrivateDirectory(paths.kubernetesDirectory);
 	await makePrivateDirectory(paths.kubeletDirectory);
 	const kubeconfig = userKubeconfig(server.url, server.ca, 'tls-bootstrap-token-user', credential);
-	await writeWholeFile(paths.bootstrapKubeconfig, writeKubeconfig(kubeconfig), 0o600);
+	// The join deletes this file, and no program reads it after a crash.
+	writeUnflushedFile({ path: paths.bootstrapKubeconfig, contents: writeKubeconfig(kubeconfig), mode: 0o600 });
 	say(`[kubelet-start] Wrote ${relative(paths.root, paths.bootstrapKubeconfig)}`);
 	await writeKubeletFiles(paths, settings);
 	say(`[kubelet-start] Writing kubelet configuration to file "${relative(paths.root, paths.kubeletConfiguration)}"`);

@@ -8,7 +8,7 @@
 import { rm } from 'node:fs/promises';
 import type { Clock, WaitUntil } from '../../../lib/clock.ts';
 import { asKubejoinError, type KubejoinError } from '../../../lib/errors.ts';
-import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../../lib/files.ts';
+import { makePrivateDirectory, readFileIfThere, writeWholeFiles } from '../../../lib/files.ts';
 import type { ApiClient } from '../../../lib/kube/client.ts';
 import { wellKnown } from '../../../lib/kube/types.ts';
 import { buildCaCertificate, buildCertificate, createIssuer, parseCertificates } from '../../../lib/pki/certificate.ts';
@@ -39,8 +39,10 @@ export async function selfSignedPair(
 	if (certificate !== undefined && key !== undefined && isUsable(certificate, key, nowMs)) return { certificate, key };
 	const made = await newSelfSigned(nodeName, nowMs);
 	await makePrivateDirectory(certificateDirectory);
-	await writeWholeFile(keyPath, made.key, 0o600);
-	await writeWholeFile(certificatePath, made.certificate, 0o644);
+	await writeWholeFiles([
+		{ path: keyPath, contents: made.key, mode: 0o600 },
+		{ path: certificatePath, contents: made.certificate, mode: 0o644 },
+	]);
 	return made;
 }
 
