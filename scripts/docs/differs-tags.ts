@@ -1,6 +1,7 @@
 /** The differences from upstream that the code declares with the `differs` tag of a doc comment. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { projectPath } from '../../lib/paths.ts';
+import { knownDifferences } from '../../services/apiserver-sim/golden/known-differences.ts';
 import { listItem } from './table.ts';
 
 const folders = ['lib', 'services', 'infra'];
@@ -22,10 +23,20 @@ export function differsTags(source: string): string[] {
 		.map(([, text = '']) => text.replace(/\s+/g, ' ').trim());
 }
 
-/** A list in Markdown, with links relative to docs/. */
-export const differsList = (): string =>
+/** With links relative to docs/. */
+const differsList = (): string =>
 	sourceFiles()
 		.flatMap((path) =>
 			differsTags(readFileSync(projectPath(path), 'utf8')).map((text) => listItem(`[${path}](../${path}): ${text}`)),
 		)
 		.join('\n');
+
+/** Both lists in Markdown: those of the code, and those of recorded requests. */
+export const differences = (): string => `${differsList()}
+
+## Seen in recordings
+
+A test replays requests that kubectl, kubeadm and the kubelet sent to a real kube-apiserver 1.37.2, one for each shape,
+and compares the answers. These are all differences that it finds.
+
+${knownDifferences.map(({ reason }) => listItem(reason)).join('\n')}`;

@@ -7,7 +7,7 @@ import { servicesProto } from '../proto/services.ts';
 import { attackTables } from './attack-table.ts';
 import { chaosTable } from './chaos-table.ts';
 import { conformancePage } from './conformance-page.ts';
-import { differsList } from './differs-tags.ts';
+import { differences } from './differs-tags.ts';
 import { errorPage } from './error-page.ts';
 import { errorPageInChinese } from './error-page-zh.ts';
 import { limitsPage } from './limits-page.ts';
@@ -37,7 +37,7 @@ export const madePages = (): { readonly path: string; readonly text: string }[] 
 	{ path: 'docs/limits.md', text: limitsPage() },
 	{ path: 'docs/attacks.md', text: withPart(readPage('docs/attacks.md'), attackTables()) },
 	{ path: 'docs/chaos.md', text: withPart(readPage('docs/chaos.md'), chaosTable()) },
-	{ path: 'docs/differences.md', text: withPart(readPage('docs/differences.md'), differsList()) },
+	{ path: 'docs/differences.md', text: withPart(readPage('docs/differences.md'), differences()) },
 	{ path: 'docs/metrics.md', text: withPart(readPage('docs/metrics.md'), metricTables()) },
 ];
 

@@ -19,6 +19,7 @@ import (
 
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
 	certificatesv1 "k8s.io/api/certificates/v1"
 	certificatesv1beta1 "k8s.io/api/certificates/v1beta1"
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -81,6 +82,10 @@ var kinds = []struct {
 	{"admissionregistration.k8s.io/v1", &admissionregistrationv1.ValidatingAdmissionPolicyBinding{}},
 	{"admissionregistration.k8s.io/v1", &admissionregistrationv1.ValidatingWebhookConfiguration{}},
 	{"admissionregistration.k8s.io/v1", &admissionregistrationv1.MutatingWebhookConfiguration{}},
+	{"authentication.k8s.io/v1", &authenticationv1.TokenReview{}},
+	{"authorization.k8s.io/v1", &authorizationv1.SubjectAccessReview{}},
+	{"authorization.k8s.io/v1", &authorizationv1.SelfSubjectAccessReview{}},
+	{"authorization.k8s.io/v1", &authorizationv1.LocalSubjectAccessReview{}},
 }
 
 type writer struct {

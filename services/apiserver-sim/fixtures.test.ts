@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { KubejoinError } from '../../lib/errors.ts';
 import type { ApiResource } from '../../lib/kube/resources.ts';
+import type { Secret } from '../../lib/kube/types.ts';
 import { openStore } from '../../lib/store/open.ts';
 import type { Store } from '../../lib/store/store.ts';
 import type { AdmissionPlugin } from './admit/admission.ts';
@@ -13,6 +14,7 @@ import type { Authorizer } from './authorize/attributes.ts';
 import { resourceRequest, userNamed } from './authorize/fixtures.test.ts';
 import { type RegistryContext, WatchCache } from './registry.ts';
 import { type ApiRequest, defaultOptions, type Verb } from './request/api-request.ts';
+import type { TokenStoreClient } from './token-store-client.ts';
 
 export const now = '2026-01-31T12:00:00Z';
 export const clock = () => Date.parse(now);
@@ -107,4 +109,32 @@ export async function refusalOf(work: Promise<unknown> | AsyncIterable<unknown>)
 		return `${error.http.status} ${error.http.reason}: ${error.message}`;
 	}
 	return assert.fail('it was not refused');
+}
+
+/** The client of a token-store in memory, and its tokens by name. */
+export function memoryTokens() {
+	const tokens = new Map<string, Secret>();
+	let version = 0;
+	const stored = (secret: Secret, uid: string): Secret => {
+		version++;
+		const metadata = { ...secret.metadata, uid, creationTimestamp: now, resourceVersion: String(version) };
+		const kept = { ...secret, metadata };
+		tokens.set(secret.metadata.name ?? '', kept);
+		return kept;
+	};
+	const client: TokenStoreClient = {
+		async create(secret) {
+			const { name: own = '' } = secret.metadata;
+			if (tokens.has(own)) throw new KubejoinError('API_ALREADY_EXISTS', { resource: 'secrets', group: '', name: own });
+			return stored(secret, `uid-${own}`);
+		},
+		update: async (secret) => stored(secret, tokens.get(secret.metadata.name ?? '')?.metadata.uid ?? ''),
+		list: async (own) => ({
+			items: [...tokens.values()].filter(({ metadata }) => own === '' || metadata.name === own),
+			resourceVersion: String(version),
+		}),
+		delete: async (own) => void tokens.delete(own),
+		verify: () => assert.fail('verified'),
+	};
+	return { tokens, client };
 }

@@ -34,6 +34,10 @@ admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy admissionregistration.
 admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding admissionregistration.ValidatingAdmissionPolicyBinding
 admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration admissionregistration.ValidatingWebhookConfiguration
 admissionregistration.k8s.io/v1 MutatingWebhookConfiguration admissionregistration.MutatingWebhookConfiguration
+authentication.k8s.io/v1 TokenReview authentication.TokenReview
+authorization.k8s.io/v1 SubjectAccessReview authorization.SubjectAccessReview
+authorization.k8s.io/v1 SelfSubjectAccessReview authorization.SelfSubjectAccessReview
+authorization.k8s.io/v1 LocalSubjectAccessReview authorization.LocalSubjectAccessReview
 `;
 
 /** A type and its fields; a line that begins with a space continues the line before. */
@@ -88,6 +92,28 @@ authentication.TokenRequest kind:string apiVersion:string metadata:meta.ObjectMe
 authentication.TokenRequestSpec audiences:[]string! expirationSeconds:number!*
  boundObjectRef:authentication.BoundObjectReference!* attestations:{}[]string
 authentication.TokenRequestStatus token:string! expirationTimestamp:time!
+authentication.TokenReview kind:string apiVersion:string metadata:meta.ObjectMeta spec:authentication.TokenReviewSpec!
+ status:authentication.TokenReviewStatus
+authentication.TokenReviewSpec token:string audiences:[]string
+authentication.TokenReviewStatus authenticated:boolean user:authentication.UserInfo audiences:[]string error:string
+authentication.UserInfo username:string uid:string groups:[]string extra:{}[]string
+authorization.FieldSelectorAttributes rawSelector:string requirements:[]meta.FieldSelectorRequirement
+authorization.LabelSelectorAttributes rawSelector:string requirements:[]meta.LabelSelectorRequirement
+authorization.LocalSubjectAccessReview kind:string apiVersion:string metadata:meta.ObjectMeta
+ spec:authorization.SubjectAccessReviewSpec! status:authorization.SubjectAccessReviewStatus
+authorization.NonResourceAttributes path:string verb:string
+authorization.ResourceAttributes namespace:string verb:string group:string version:string resource:string
+ subresource:string name:string fieldSelector:authorization.FieldSelectorAttributes*
+ labelSelector:authorization.LabelSelectorAttributes*
+authorization.SelfSubjectAccessReview kind:string apiVersion:string metadata:meta.ObjectMeta
+ spec:authorization.SelfSubjectAccessReviewSpec! status:authorization.SubjectAccessReviewStatus
+authorization.SelfSubjectAccessReviewSpec resourceAttributes:authorization.ResourceAttributes*
+ nonResourceAttributes:authorization.NonResourceAttributes*
+authorization.SubjectAccessReview kind:string apiVersion:string metadata:meta.ObjectMeta
+ spec:authorization.SubjectAccessReviewSpec! status:authorization.SubjectAccessReviewStatus
+authorization.SubjectAccessReviewSpec resourceAttributes:authorization.ResourceAttributes*
+ nonResourceAttributes:authorization.NonResourceAttributes* user:string groups:[]string extra:{}[]string uid:string
+authorization.SubjectAccessReviewStatus allowed:boolean!=false denied:boolean reason:string evaluationError:string
 certificates.CertificateSigningRequest kind:string apiVersion:string metadata:meta.ObjectMeta
  spec:certificates.CertificateSigningRequestSpec! status:certificates.CertificateSigningRequestStatus
 certificates.CertificateSigningRequestCondition type:string! status:string! reason:string message:string
@@ -432,6 +458,7 @@ events.Event kind:string apiVersion:string metadata:meta.ObjectMeta! eventTime:t
 events.EventSeries count:number! lastObservedTime:time!
 meta.Condition type:string! status:string! observedGeneration:number lastTransitionTime:time! reason:string!
  message:string!
+meta.FieldSelectorRequirement key:string! operator:string! values:[]string
 meta.LabelSelector@atomic matchLabels:{}string matchExpressions:[]meta.LabelSelectorRequirement
 meta.LabelSelectorRequirement key:string! operator:string! values:[]string
 meta.ManagedFieldsEntry manager:string operation:string apiVersion:string time:time* fieldsType:string fieldsV1:any*

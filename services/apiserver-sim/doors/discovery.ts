@@ -138,7 +138,7 @@ function listedResource(row: ServedResource): object {
 		verbs,
 		shortNames: filled(shortNames),
 		categories: filled(categories),
-		storageVersionHash: isStored(row) ? storageVersionHash(row) : undefined,
+		storageVersionHash: isStored(row) ? storageVersionHash({ ...row, ...storageVersions[row.resource] }) : undefined,
 	};
 }
 
@@ -171,3 +171,8 @@ function aggregatedResource(row: ServedResource): object {
 function storageVersionHash({ group, version, kind }: Pick<ServedResource, 'group' | 'version' | 'kind'>): string {
 	return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64');
 }
+
+/** Where upstream stores another version than the preferred one, for the sake of older servers. */
+const storageVersions: Readonly<Record<string, { readonly version: string }>> = {
+	clustertrustbundles: { version: 'v1beta1' },
+};

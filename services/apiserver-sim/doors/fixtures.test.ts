@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Agent, createServer, type IncomingHttpHeaders, request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
+import type { Clock } from '../../../lib/clock.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { kubernetesVersion } from '../../../lib/kube/version.ts';
@@ -41,6 +42,12 @@ export interface Doors {
 		headers?: Readonly<Record<string, string | string[]>>,
 		body?: string | Uint8Array,
 	) => Promise<Omit<HttpAnswer, 'text'> & { readonly body: Buffer }>;
+	/** A stream, until the bytes so far are enough. */
+	readonly restUntil: (
+		path: string,
+		headers: Readonly<Record<string, string>>,
+		isEnough: (body: Buffer) => boolean,
+	) => Promise<Omit<HttpAnswer, 'text'> & { readonly body: Buffer }>;
 	/** A unary method of a resource's gRPC service. */
 	readonly grpc: (resource: ApiResource, method: string, message: object, metadata?: object) => Promise<object>;
 	readonly watch: (resource: ApiResource, message: object, metadata?: object) => Promise<object[]>;
@@ -58,6 +65,7 @@ export interface DoorsOptions {
 	readonly documents?: ReadonlyMap<string, StaticDocument>;
 	readonly count?: CountRefusal;
 	readonly kubelets?: KubeletTransport;
+	readonly clock?: Clock;
 }
 
 const stranger: Peer = { address: '10.0.0.1:1', certificate: { state: 'none' } };
@@ -72,6 +80,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 		observe = () => () => undefined,
 		count = () => undefined,
 		kubelets = { send: () => Promise.reject(new Error('no kubelet')), close: () => undefined },
+		clock = () => 0,
 	} = options;
 	const pipeline = createPipeline(authenticate, authorizer, endpoints);
 	const log = createLog({ service: 'test', level: 'debug', format: 'json', write: options.write ?? (() => undefined) });
@@ -86,7 +95,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 			observe,
 			count,
 			stopping: stopping.signal,
-			nowMs: () => 0,
+			nowMs: clock,
 			random: () => 0,
 			kubelets,
 		},
@@ -97,7 +106,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 			health,
 			documents,
 			metrics: new Registry(),
-			clock: () => 0,
+			clock,
 		}),
 	});
 	const server = createServer((request, response) => void app(request, response)).listen(0, '127.0.0.1');
@@ -125,8 +134,23 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 		for await (const chunk of response) chunks.push(chunk);
 		return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
 	};
+	const restUntil: Doors['restUntil'] = async (path, headers, isEnough) => {
+		const sent = send({ host: '127.0.0.1', port, path, headers, agent });
+		sent.end();
+		const [response] = await once(sent, 'response');
+		const chunks: Buffer[] = [];
+		if (!isEnough(Buffer.alloc(0))) {
+			for await (const chunk of response) {
+				chunks.push(chunk);
+				if (isEnough(Buffer.concat(chunks))) break;
+			}
+		}
+		sent.destroy();
+		return { status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks) };
+	};
 	return {
 		restBytes,
+		restUntil,
 		async rest(...request) {
 			const { body, ...answer } = await restBytes(...request);
 			return { ...answer, text: body.toString() };

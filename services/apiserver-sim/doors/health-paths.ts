@@ -30,5 +30,8 @@ async function oneCheck(checks: HealthChecks, name: string, path: string): Promi
 	const check = name === 'ping' ? () => undefined : Object.hasOwn(checks, name) ? checks[name] : undefined;
 	if (check === undefined) return NOT_FOUND;
 	const { healthy } = await checkHealth({ [name]: check }, path, false);
-	return healthy ? plainText(200, 'ok') : plainText(500, `internal server error: ${name} failed: reason withheld\n`);
+	return healthy ? checkPassed : plainText(500, `internal server error: ${name} failed: reason withheld\n`);
 }
+
+/** Without the headers of Go's http.Error, which the other answers have. @source healthz.go adaptCheckToHandler */
+const checkPassed: Answer = { status: 200, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: 'ok' };

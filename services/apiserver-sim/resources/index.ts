@@ -37,6 +37,7 @@ import { limitRanges, resourceQuotas, statusUpdate } from './quotas.ts';
 import { roleBindings, roles } from './rbac.ts';
 import { selfSubjectReviews, selfSubjectRulesReviews } from './reviews.ts';
 import { secretsStorage } from './secrets.ts';
+import { managed } from './sent-fields.ts';
 import { serviceAccounts, withTokens } from './service-accounts.ts';
 import { withAddresses } from './service-addresses.ts';
 import { endpointSlices, services } from './services.ts';
@@ -65,6 +66,7 @@ export function createResources(options: ResourcesOptions): Resources {
 	const locations = new KubeletLocations({ ...options.kubelets, objects });
 	const context = { store, cache, admission, authorizer, clock };
 	const stored = <T extends KubeObject>(strategy: Strategy<T>): ResourceStorage => createStorage(strategy, context);
+	const review = (storage: ResourceStorage) => managed(admitted(storage, admission), clock);
 	const watches = new WatchCount();
 	const quotas = createStorage(resourceQuotas, context);
 	const coreEvents = stored(events);
@@ -98,12 +100,12 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.clusterRoleBindings, stored(roleBindings(resources.clusterRoleBindings, authorizer, rbac))],
 		[resources.roles, stored(roles(resources.roles, authorizer, rbac))],
 		[resources.roleBindings, stored(roleBindings(resources.roleBindings, authorizer, rbac))],
-		[resources.subjectAccessReviews, admitted(subjectAccessReviews(authorizer), admission)],
-		[resources.selfSubjectAccessReviews, admitted(selfSubjectAccessReviews(authorizer), admission)],
-		[resources.localSubjectAccessReviews, admitted(localSubjectAccessReviews(authorizer), admission)],
+		[resources.subjectAccessReviews, review(subjectAccessReviews(authorizer))],
+		[resources.selfSubjectAccessReviews, review(selfSubjectAccessReviews(authorizer))],
+		[resources.localSubjectAccessReviews, review(localSubjectAccessReviews(authorizer))],
 		[resources.selfSubjectRulesReviews, admitted(selfSubjectRulesReviews(rbac), admission)],
 		[resources.selfSubjectReviews, admitted(selfSubjectReviews(clock), admission)],
-		[resources.tokenReviews, admitted(tokenReviews(authenticateToken, tokenIssuer.audiences), admission)],
+		[resources.tokenReviews, review(tokenReviews(authenticateToken, tokenIssuer.audiences))],
 	];
 	return new Map(
 		endpoints.map(([resource, endpoint]) => [resource, bounded(resource, endpoint, countRefusal, watches)]),

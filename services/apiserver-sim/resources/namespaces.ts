@@ -23,7 +23,11 @@ const base = kindStrategy<Namespace>(resources.namespaces, {
 		return { ...namespace, metadata: { ...namespace.metadata, labels: { ...labels, [NAME_LABEL]: name } } };
 	},
 	initialStatus: () => ({ phase: 'Active' }),
-	markDeleted: (namespace) => ({ ...namespace, status: { ...namespace.status, phase: 'Terminating' } }),
+	// @source pkg/registry/core/namespace/storage Delete: it sets the time of the deletion alone.
+	markDeleted: ({ metadata: { deletionGracePeriodSeconds: _none, ...metadata }, ...namespace }) => ({
+		...{ ...namespace, metadata },
+		status: { ...namespace.status, phase: 'Terminating' },
+	}),
 	isFinalizing: ({ spec }) => (spec?.finalizers ?? []).length > 0,
 });
 

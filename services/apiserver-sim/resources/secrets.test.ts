@@ -1,44 +1,15 @@
 import assert from 'node:assert/strict';
-import { KubejoinError } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Secret } from '../../../lib/kube/types.ts';
-import { now, refusalOf, registryOn, request, storeOfEachTest } from '../fixtures.test.ts';
+import { memoryTokens, refusalOf, registryOn, request, storeOfEachTest } from '../fixtures.test.ts';
 import type { ApiRequest, ResourceStorage, Verb } from '../request/api-request.ts';
 import { parseFieldSelector } from '../selectors.ts';
-import type { TokenStoreClient } from '../token-store-client.ts';
 import { secretsStorage } from './secrets.ts';
 
 const tokenType = 'bootstrap.kubernetes.io/token';
 const name = 'bootstrap-token-aaaaaa';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 const secretText = base64('0123456789abcdef');
-
-function memoryTokens() {
-	const tokens = new Map<string, Secret>();
-	let version = 0;
-	const stored = (secret: Secret, uid: string): Secret => {
-		version++;
-		const metadata = { ...secret.metadata, uid, creationTimestamp: now, resourceVersion: String(version) };
-		const kept = { ...secret, metadata };
-		tokens.set(secret.metadata.name ?? '', kept);
-		return kept;
-	};
-	const client: TokenStoreClient = {
-		async create(secret) {
-			const { name: own = '' } = secret.metadata;
-			if (tokens.has(own)) throw new KubejoinError('API_ALREADY_EXISTS', { resource: 'secrets', group: '', name: own });
-			return stored(secret, `uid-${own}`);
-		},
-		update: async (secret) => stored(secret, tokens.get(secret.metadata.name ?? '')?.metadata.uid ?? ''),
-		list: async (own) => ({
-			items: [...tokens.values()].filter(({ metadata }) => own === '' || metadata.name === own),
-			resourceVersion: String(version),
-		}),
-		delete: async (own) => void tokens.delete(own),
-		verify: () => assert.fail('verified'),
-	};
-	return { tokens, client };
-}
 
 describe('Secrets', () => {
 	const store = storeOfEachTest();

@@ -19,8 +19,8 @@ export const secrets: Strategy<Secret> = {
 	resource: resources.secrets,
 	subresources: [],
 	fields: ({ type = '' }) => ({ type }),
-	prepareForCreate: (secret) => withType(withTexts(secret), 'Opaque'),
-	prepareForUpdate: (next, previous) => withType(withTexts(next), previous.type ?? 'Opaque'),
+	// @source pkg/apis/core/v1 SetDefaults_Secret, Convert_v1_Secret_To_core_Secret
+	setDefaults: (secret) => withType(withTexts(secret)),
 	validate: secretProblems,
 	validateUpdate: (next, previous) => [
 		...(next.type === previous.type ? [] : [invalid('type', next.type, 'field is immutable')]),
@@ -28,10 +28,7 @@ export const secrets: Strategy<Secret> = {
 	],
 };
 
-const withType = ({ type = '', ...secret }: Secret, otherwise: string): Secret => ({
-	...secret,
-	type: type === '' ? otherwise : type,
-});
+const withType = (secret: Secret): Secret => ({ ...secret, type: secret.type || 'Opaque' });
 
 /** `stringData` is for writers only: its texts become values of `data`. */
 function withTexts({ stringData, ...secret }: Secret): Secret {

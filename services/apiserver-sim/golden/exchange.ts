@@ -1,0 +1,34 @@
+/** Exchanges of kubectl, kubeadm and kubelet with a real kube-apiserver 1.37.2, one for each shape of a request. */
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+
+export interface Exchange {
+	/** Verb, path without names, names of query parameters, media type that was sent, media types that are accepted. */
+	readonly shape: string;
+	readonly command: string;
+	/** When the server received it. */
+	readonly at: string;
+	readonly method: string;
+	readonly path: string;
+	readonly as: string;
+	readonly headers: Readonly<Record<string, string>>;
+	readonly sentAs?: 'json' | 'protobuf';
+	readonly sent?: unknown;
+	/** The objects that exist before. */
+	readonly stored?: readonly KubeObject[];
+	/** The events of a watch, if its answer shows Tables. */
+	readonly changed?: readonly { readonly type: string; readonly object: KubeObject }[];
+	readonly status: number;
+	readonly answerHeaders: Readonly<Record<string, string>>;
+	readonly answeredAs?: 'json' | 'protobuf' | 'json frames' | 'protobuf frames' | 'text';
+	/** How much of a large document was recorded. */
+	readonly reduced?: 'openapi-v3' | 'openapi-v2' | 'metrics';
+	readonly answer?: unknown;
+}
+
+const lines = gunzipSync(readFileSync(new URL('exchanges.jsonl.gz', import.meta.url))).toString();
+export const exchanges: readonly Exchange[] = lines
+	.trim()
+	.split('\n')
+	.map((line) => JSON.parse(line));
