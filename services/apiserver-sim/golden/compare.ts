@@ -11,9 +11,11 @@ const volatile: readonly (readonly [RegExp, string])[] = [
 	[/(resourceVersion\\?":\\?")\d+/g, '$1VERSION'],
 	[/X509SHA256=[0-9a-f]{64}/g, 'DIGEST'],
 	[/uid-bootstrap-token-\w{6}/g, 'UID'],
+	[/^kube-api-access-\w{5}$/g, 'GENERATED'],
 	[/^csr-[bcdfghjklmnpqrstvwxz2456789]{5}$/g, 'GENERATED'],
 	[/(\?hash=)[0-9A-F]{128}/g, '$1HASH'],
 ];
+const generatedVolume = /^kube-api-access-\w{5}$/;
 /** Fields that a server chooses, by the end of their path. */
 const chosen = /\.(?:resourceVersion|continue|remainingItemCount|kid|n)$/;
 /** Lists whose order depends on that of a map. */
@@ -31,7 +33,8 @@ function nameOf(element: unknown): string | undefined {
 		return [metadata.namespace, metadata.name].filter(Boolean).join('/');
 	}
 	for (const field of ['subresource', 'name', 'resource', 'groupVersion', 'version', 'type', 'manager']) {
-		if (typeof element[field] === 'string') return element[field];
+		const name = element[field];
+		if (typeof name === 'string') return generatedVolume.test(name) ? 'kube-api-access' : name;
 	}
 	return undefined;
 }

@@ -66,21 +66,6 @@ export const knownDifferences: readonly KnownDifference[] = [
 		reason: '`/metrics` is 404 on port 6443: each service has a port of its own for metrics.',
 	},
 	{
-		requests: /\/pods\/\{name\}\/log /,
-		difference: /^status: wanted 500, found 404$/,
-		reason: 'Logs of pods are 404: no kubelet runs containers.',
-	},
-	{
-		requests: /\/nodes\/\{name\}\/proxy\//,
-		difference: /^status: wanted 503, found 404$/,
-		reason: 'The proxy to a kubelet is 404.',
-	},
-	{
-		requests: /^POST \/api\/v1\/namespaces\/\{ns\}\/pods /,
-		difference: /^body\.spec\.(?:volumes|containers\[\w+\]\.volumeMounts|serviceAccountName|serviceAccount): missing/,
-		reason: 'Pods get no service account and no volume with its token.',
-	},
-	{
 		requests: /^POST \/api\/v1\/nodes /,
 		difference: /^body\.spec\.taints: missing/,
 		reason: 'A new node gets no taint `node.kubernetes.io/not-ready` from admission.',

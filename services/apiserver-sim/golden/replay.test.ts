@@ -31,6 +31,8 @@ import { framesOf } from './answer.ts';
 import type { Exchange } from './exchange.ts';
 
 const endpoint = '10.99.0.2:6443';
+/** No kubelet ran on the nodes of the recordings. */
+const noKubelet = new Error('dial tcp 10.99.0.2:10250: connect: connection refused');
 const token = 'abcdef.0123456789abcdef';
 const bootstrapper = {
 	username: 'system:bootstrap:abcdef',
@@ -75,8 +77,10 @@ export async function openServer(store: Store, at: string): Promise<Server> {
 		endpoints: createResources({
 			...{ store, tokens, authorizer, rbac, clock, authenticateToken },
 			...{ cache: cacheOf(store), countRefusal: () => undefined, tokenIssuer: tokensOf },
+			kubelets: { lookup: async () => [], allowsLoopback: false },
 		}),
 		clock,
+		kubelets: { send: () => Promise.reject(noKubelet), close: () => undefined },
 		documents: await openIdDocuments(issuer, endpoint, tokensOf.key),
 	});
 	const versions = new Map<string, string>();
@@ -117,6 +121,12 @@ const namespaceNamed = (name: string): KubeObject => ({
 	...{ spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } },
 });
 
+const defaultAccount = (namespace: string): KubeObject => ({
+	apiVersion: 'v1',
+	kind: 'ServiceAccount',
+	metadata: { namespace, name: 'default', uid: '00000000-0000-4000-8000-000000000001' },
+});
+
 export type Received = Awaited<ReturnType<Doors['restBytes']>>;
 
 export async function replay(exchange: Exchange, server: Server): Promise<Received> {
@@ -128,6 +138,7 @@ export async function replay(exchange: Exchange, server: Server): Promise<Receiv
 		stored.some(({ kind, metadata }) => kind === 'Namespace' && metadata.name === name);
 	if (info.isResource && info.namespace !== '' && info.resource !== resources.namespaces && !isStored(info.namespace)) {
 		await put(namespaceNamed(info.namespace));
+		if (info.resource === resources.pods) await put(defaultAccount(info.namespace));
 	}
 	for (const object of stored) await put(object);
 	if (shape.startsWith('WATCH')) return replayWatch(exchange, server);
