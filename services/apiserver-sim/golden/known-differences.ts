@@ -65,9 +65,4 @@ export const knownDifferences: readonly KnownDifference[] = [
 		difference: /^status: wanted 200, found 404$/,
 		reason: '`/metrics` is 404 on port 6443: each service has a port of its own for metrics.',
 	},
-	{
-		requests: /^POST \/api\/v1\/nodes /,
-		difference: /^body\.spec\.taints: missing/,
-		reason: 'A new node gets no taint `node.kubernetes.io/not-ready` from admission.',
-	},
 ];
