@@ -62,7 +62,7 @@ export const knownDifferences: readonly KnownDifference[] = [
 	},
 	{
 		requests: /^GET \/metrics /,
-		difference: /^status: wanted 200, found 404$/,
-		reason: '`/metrics` is 404 on port 6443: each service has a port of its own for metrics.',
+		difference: /^headers\.content-type: .*escaping=underscores/,
+		reason: 'The media type of `/metrics` has no parameter `escaping`.',
 	},
 ];
