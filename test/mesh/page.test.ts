@@ -10,6 +10,7 @@ import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { writeExperiments } from './experiments.fixture.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+import { sendStorm } from './storm.fixture.ts';
 
 const browserPath = '/usr/bin/chromium';
 const STORM = 1_000;
@@ -338,7 +339,7 @@ describe('the page', () => {
 
 	it('loads within a second also after a storm of a thousand joins', async () => {
 		const page = await open('#/storm');
-		await storm();
+		await sendStorm(mesh, STORM);
 		await eventually(30, async () =>
 			assert.ok(
 				Number(await page.locator('.figures dd').first().textContent()) >= STORM,
@@ -370,61 +371,4 @@ describe('the page', () => {
 			assert.ok(!/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/.test(text));
 		}
 	});
-
-	/**
-	 * The traces of a thousand joins, as a thousand nodes would send them; to run so many nodes is for the
-	 * benchmark.
-	 */
-	async function storm(): Promise<void> {
-		const steps = [
-			'preflight',
-			'discovery/fetch-cluster-info',
-			'discovery/pin-ca',
-			'discovery/confirm',
-			'tls-bootstrap/request-certificate',
-			'register',
-		];
-		for (let batch = 0; batch < STORM; batch += 50) {
-			const spans = Array.from({ length: 50 }, (_, index) => joinSpans(batch + index, steps)).flat();
-			const body = {
-				resourceSpans: [{ resource: { attributes: [text('service.name', 'kubelet-sim')] }, scopeSpans: [{ spans }] }],
-			};
-			const response = await fetch(`http://127.0.0.1:${mesh.port + 3}/v1/traces`, {
-				method: 'POST',
-				headers: {
-					'content-type': 'application/json',
-					authorization: `Bearer ${mesh.pki('kubelet-sim/traces-key').trim()}`,
-				},
-				body: JSON.stringify(body),
-			});
-			assert.equal(response.status, 200);
-		}
-	}
 });
-
-const text = (key: string, value: string) => ({ key, value: { stringValue: value } });
-
-/** One join of the storm: a span for each phase and the first one. */
-function joinSpans(number: number, phases: readonly string[]): object[] {
-	const traceId = (number + 1).toString().padStart(32, '0');
-	const nano = (ms: number) => `${Math.round(ms)}000000`;
-	const startMs = Date.now() - 500 + (number % 50);
-	const common = [text('kubejoin.workflow', 'join'), text('k8s.node.name', `storm-${number}`)];
-	const span = (index: number, name: string, fromMs: number, toMs: number, attributes: object[]) => ({
-		traceId,
-		spanId: (index + 1).toString(16).padStart(16, '0'),
-		...(index === 0 ? {} : { parentSpanId: '1'.padStart(16, '0') }),
-		name,
-		kind: 1,
-		startTimeUnixNano: nano(startMs + fromMs),
-		endTimeUnixNano: nano(startMs + toMs),
-		attributes,
-		status: {},
-	});
-	return [
-		span(0, 'join', 0, 300, common),
-		...phases.map((name, index) =>
-			span(index + 1, name, index * 50, index * 50 + 45, [...common, text('kubejoin.trust', name)]),
-		),
-	];
-}

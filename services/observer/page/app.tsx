@@ -3,27 +3,31 @@ import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Word } from './catalogue.ts';
-import { ClusterView } from './cluster.tsx';
-import { ExperimentsView, resultWord } from './experiments.tsx';
 import { Header } from './header.tsx';
-import { JoinsView } from './joins.tsx';
 import { MapView } from './map/view.tsx';
+import { resultWord } from './result-word.ts';
 import type { ViewName } from './route.ts';
 import type { Store } from './store.ts';
-import { StormView } from './storm.tsx';
 import type { ViewProps } from './view-props.ts';
 import { LanguageContext, type Languages, useWords } from './words.ts';
 
-/** In the order of the head. */
-const views: readonly { readonly name: ViewName; readonly word: Word; readonly View: FunctionComponent<ViewProps> }[] =
-	[
-		{ name: 'map', word: 'map', View: MapView },
-		{ name: 'joins', word: 'joins', View: JoinsView },
-		{ name: 'experiments', word: 'experiments', View: ExperimentsView },
-		{ name: 'cluster', word: 'cluster', View: ClusterView },
-		{ name: 'storm', word: 'storm', View: StormView },
-	];
+type View = FunctionComponent<ViewProps>;
+interface ViewRow {
+	readonly name: ViewName;
+	readonly word: Word;
+	/** Each view but the first is a file of its own: a reader of the map does not wait for the others. */
+	readonly load: () => Promise<View>;
+}
 
+const mapRow: ViewRow = { name: 'map', word: 'map', load: async () => MapView };
+/** In the order of the head. */
+const views: readonly ViewRow[] = [
+	mapRow,
+	{ name: 'joins', word: 'joins', load: async () => (await import('./joins.tsx')).JoinsView },
+	{ name: 'experiments', word: 'experiments', load: async () => (await import('./experiments.tsx')).ExperimentsView },
+	{ name: 'cluster', word: 'cluster', load: async () => (await import('./cluster.tsx')).ClusterView },
+	{ name: 'storm', word: 'storm', load: async () => (await import('./storm.tsx')).StormView },
+];
 export function App({ languages, ...props }: ViewProps & { readonly languages: Languages }) {
 	return (
 		<LanguageContext.Provider value={languages.current}>
@@ -39,7 +43,7 @@ function Page({ store, navigation, choose }: ViewProps & { readonly choose: Lang
 		if (theme === undefined) delete document.documentElement.dataset.theme;
 		else document.documentElement.dataset.theme = theme;
 	}, [theme]);
-	const { word, View } = views.find(({ name }) => name === view) ?? { word: 'map' as const, View: MapView };
+	const { name, word, load } = views.find((row) => row.name === view) ?? mapRow;
 	useEffect(() => {
 		document.title = `${say(word)} · ${say('title')}`;
 	}, [word, say(word)]);
@@ -48,11 +52,28 @@ function Page({ store, navigation, choose }: ViewProps & { readonly choose: Lang
 			<Header store={store} navigation={navigation} views={views} choose={choose} />
 			{isLost(store) && <p class="banner">{say('disconnected')}</p>}
 			<main>
-				<View store={store} navigation={navigation} />
+				<Loaded key={name} load={load} store={store} navigation={navigation} />
 			</main>
 			<Announcer store={store} />
 		</>
 	);
+}
+
+/** Nothing until the file of the view has arrived; the observer is on the same machine. */
+function Loaded({ load, ...props }: ViewProps & Pick<ViewRow, 'load'>) {
+	const loaded = useSignal<{ readonly View: View } | undefined>(undefined);
+	const { say } = useWords();
+	const hasFailed = useSignal(false);
+	useEffect(() => {
+		load().then(
+			(View) => (loaded.value = { View }),
+			() => (hasFailed.value = true),
+		);
+	}, []);
+	if (hasFailed.value) return <p class="note">{say('disconnected')}</p>;
+	if (loaded.value === undefined) return null;
+	const { View } = loaded.value;
+	return <View {...props} />;
 }
 
 const LOST_MS = 2_000;

@@ -182,7 +182,7 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	headingControl: '控制平面',
 	attackerCard: '不属于此集群',
 	stopped: '已停止',
-	silent: '已暂停：无响应',
+	silent: '无响应',
 	unreachable: '无法访问',
 	keptToken: '未发送令牌',
 	noCertificateYet: '尚无证书',

@@ -9,6 +9,7 @@ import { FailureBand, Sentence } from './failure.tsx';
 import { clockTime } from './format.ts';
 import { Mark, Shield } from './icons.tsx';
 import { Marked } from './marked.tsx';
+import { resultWord } from './result-word.ts';
 import type { Store } from './store.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
@@ -27,18 +28,6 @@ const parts = {
 } as const satisfies Record<ExperimentActivity['part'], Word>;
 const TICK_MS = 100;
 const MAX_JOINS = 50;
-
-/** The state or result of a run. */
-export const resultWord = ({ state, outcome, passed }: ExperimentRun): Word =>
-	state === 'stopping'
-		? 'stopping'
-		: state === 'running'
-			? 'running'
-			: outcome === 'interrupted'
-				? 'interrupted'
-				: passed
-					? 'asPredicted'
-					: 'notAsPredicted';
 
 export function ExperimentsView({ store, navigation }: ViewProps) {
 	const [chosen] = navigation.route.value.path;

@@ -28,7 +28,7 @@ export function Header({ store, navigation, views, choose }: HeaderProps) {
 	};
 	return (
 		<header class="top">
-			<a class="brand" href={hashOf('map')}>
+			<a class="brand" href={hashOf('map')} aria-label={say('title')}>
 				<Brand />
 				<span>{say('title')}</span>
 			</a>

@@ -6,7 +6,7 @@ import { Icon } from '../icons.tsx';
 import { keep, kept } from '../kept.ts';
 import { hashOf } from '../route.ts';
 import { LineSample } from '../seals.tsx';
-import type { JoinState, PhaseState } from '../state-at.ts';
+import { type JoinState, type PhaseState, stateAt } from '../state-at.ts';
 import { useWords } from '../words.ts';
 import type { Replay } from './replay.ts';
 import { clusterTrustForm, nodeTrustForm, requestText } from './trust-words.ts';
@@ -50,7 +50,7 @@ export function Dock({ join, state, steps, replay, canJoin }: DockProps) {
 						</button>
 					</div>
 					{isExpanded && <TrustStrip join={join} state={state} />}
-					{isExpanded && <Phases phases={state.phases} onSeek={replay.seek} />}
+					{isExpanded && <Phases phases={state.phases} ends={stateAt(join, steps).phases} onSeek={replay.seek} />}
 				</>
 			)}
 		</section>
@@ -183,13 +183,26 @@ export function TrustStrip({ join, state }: { readonly join: Join; readonly stat
 
 const signs = { done: '✓ ', refused: '✕ ', active: '', waiting: '' } as const;
 
-function Phases({ phases, onSeek }: { readonly phases: readonly PhaseState[]; readonly onSeek: (t: number) => void }) {
+interface PhasesProps {
+	/** At the time that is shown. */
+	readonly phases: readonly PhaseState[];
+	/** As far as the join got. */
+	readonly ends: readonly PhaseState[];
+	readonly onSeek: (t: number) => void;
+}
+
+function Phases({ phases, ends, onSeek }: PhasesProps) {
 	const { say, phaseTexts } = useWords();
 	return (
 		<ol class="phases" aria-label={say('phases')}>
-			{phases.map(({ phase, state, atMs }) => (
+			{phases.map(({ phase, state }, index) => (
 				<li key={phase} class={state} aria-current={state === 'active' ? 'step' : undefined}>
-					<button type="button" class="plain" disabled={atMs === undefined} onClick={() => onSeek(atMs ?? 0)}>
+					<button
+						type="button"
+						class="plain"
+						disabled={ends[index]?.atMs === undefined}
+						onClick={() => onSeek(ends[index]?.atMs ?? 0)}
+					>
 						<span class="bar" />
 						{signs[state]}
 						{phaseTexts.short(phase)}

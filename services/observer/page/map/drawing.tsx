@@ -66,7 +66,8 @@ export function Drawing(props: DrawingProps) {
 				{
 					...{ level: scene.level, cards: scene.cards, tiles: scene.tiles.length, victim: scene.victim },
 					hasPerson: scene.parties.has('kubectl-sim'),
-					hasStorage: true,
+					// An attack needs the room.
+					hasStorage: scene.victim === undefined,
 					hasNote: isRefused,
 					hasTelemetry: scene.parties.has('observer'),
 				},
@@ -96,7 +97,7 @@ export function Drawing(props: DrawingProps) {
 			<div class="sheet" style={{ height: `${layout.height}px` }}>
 				{headings.map((text, index) => {
 					// The field has a summary there.
-					if (index === 0 && scene.level === 'field') return null;
+					if (layout.isTall || (index === 0 && scene.level === 'field')) return null;
 					const at = layout.headings[index] ?? { x: 0, y: 0 };
 					return (
 						<p key={text} class="heading" style={{ left: `${at.x}px`, top: `${at.y}px` }}>
@@ -133,7 +134,12 @@ export function Drawing(props: DrawingProps) {
 					<Tiles nodes={tileIds} box={layout.nodes} nowMs={nowMs} isTall={layout.isTall} onOpen={onOpen} />
 				)}
 				{width > 0 && <AllMarks drawn={drawn} width={layout.width} height={layout.height} />}
-				<RefusalNote lit={lit} box={lit && layout.boxes.get(lit.node)} scene={scene} layout={layout} />
+				<RefusalNote
+					lit={lit?.node === selected ? undefined : lit}
+					box={lit && layout.boxes.get(lit.node)}
+					scene={scene}
+					layout={layout}
+				/>
 				<canvas ref={canvas} class="motion" style={{ width: `${layout.width}px`, height: `${layout.height}px` }} />
 			</div>
 		</div>
@@ -205,20 +211,20 @@ function RefusalNote({ lit, box, scene, layout }: NoteProps) {
 	);
 }
 
-const NOTE_WIDTH = 300;
+const NOTE_WIDTH = 320;
 
-/** Right of the node and below its line; in the tall layout, below the node. */
+/** Right of the node and below its line, or right of the attacker; in the tall layout, below the node. */
 function placeOfNote(box: Box, { isTall, width, height, boxes }: Layout): Omit<Box, 'height'> {
 	if (isTall) return { x: 16, y: box.y + box.height + 8, width: width - 32 };
+	const beside = boxes.get(ATTACKER) ?? box;
+	const x = beside.x + beside.width + 16;
 	const door = boxes.get('apiserver-sim');
-	const attacker = boxes.get(ATTACKER);
-	const x = box.x + box.width + 16;
 	const least = door !== undefined && x + NOTE_WIDTH > door.x ? door.y + door.height + 12 : 0;
-	const below = Math.max(box.y + box.height / 2 + 24, least);
-	const y = Math.min(below, height - NOTE_HEIGHT - 8);
-	return attacker === undefined
-		? { x, y, width: NOTE_WIDTH }
-		: { x: box.x, y: Math.min(box.y + box.height + 8, height - NOTE_HEIGHT - 8), width: box.width + 60 };
+	return {
+		x,
+		y: Math.min(Math.max(box.y + box.height / 2 + 24, least), height - NOTE_HEIGHT - 8),
+		width: Math.min(NOTE_WIDTH, width - x - 12),
+	};
 }
 
 /** The arrow keys move along lines to the nearest neighbour in that direction. */

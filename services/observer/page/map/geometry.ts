@@ -113,11 +113,13 @@ function spread(ends: readonly End[]): void {
 }
 
 /** In the tall layout every line is a vertical one; that of the controller passes left of token-store. */
-function straighten(id: string, [from, to]: readonly [End, End], { boxes }: Layout): void {
+function straighten(id: string, [from, to]: readonly [End, End], { boxes, nodes }: Layout): void {
 	const narrow = from.box.width < to.box.width ? from.box : to.box;
+	// Beside the card of a node that joins.
+	const isOfAll = from.box === nodes && from.box.width === to.box.width;
 	const passed = boxes.get('token-store');
 	const isPassing = id === 'controller-manager-sim~apiserver-sim' && passed !== undefined;
-	const x = isPassing ? (to.box.x + passed.x) / 2 : centerOf(narrow).x;
+	const x = isPassing ? (to.box.x + passed.x) / 2 : isOfAll ? from.box.x + from.box.width / 4 : centerOf(narrow).x;
 	for (const end of [from, to]) end.port = { x, y: end.port.y };
 }
 

@@ -75,6 +75,7 @@ export const TILES_IN_ROW = 6;
 export const FIELD_COLUMNS = 50;
 export const FIELD_ROWS = 20;
 export const ATTACKER = 'attacker-sim';
+const FEW_TILES = 9;
 const DOOR_HEIGHT = 92;
 const STORE_WIDTH = 64;
 export const NOTE_HEIGHT = 116;
@@ -182,26 +183,30 @@ function tall(content: Content, width: number): Layout {
 	const inner = width - 2 * margin;
 	const half = (inner - 12) / 2;
 	const boxes = new Map<string, Box>();
-	const isWhole = content.level !== 'single';
-	const rows = Math.ceil(content.tiles / tilesPerRow(isWhole ? inner : half));
-	const nodesHeight = content.level === 'field' ? (inner / FIELD_COLUMNS) * 1.4 * FIELD_ROWS : 60 + rows * TILE_STEP;
-	const cards = content.cards.slice(0, 2);
+	// A few tiles leave room for the card of the node that joins.
+	const isWhole = content.level === 'field' || content.tiles > FEW_TILES || content.cards.length === 0;
 	const hasNodes = content.tiles > 0 || content.level === 'field';
-	const nodes = { x: margin, y: 36, width: isWhole || cards.length === 0 ? inner : half, height: nodesHeight };
-	let y = nodes.y;
-	if (hasNodes && (isWhole || cards.length === 0)) y += nodesHeight + 12;
-	const besides = hasNodes && !isWhole;
-	for (const [index, id] of cards.entries()) {
-		const x = besides || index === 1 ? margin + half + 12 : margin;
-		const row = besides ? index : 0;
-		boxes.set(id, { x, y: y + row * 84, width: cards.length === 1 && !besides ? inner : half, height: 76 });
+	const rows = Math.ceil(content.tiles / tilesPerRow(isWhole ? inner : half));
+	const nodesHeight =
+		content.level === 'field' ? (inner / FIELD_COLUMNS) * 1.4 * FIELD_ROWS + 60 : 44 + rows * TILE_STEP;
+	const nodes = {
+		x: margin,
+		y: content.level === 'field' ? 84 : 16,
+		width: isWhole ? inner : half,
+		height: content.level === 'field' ? nodesHeight - 60 : Math.max(76, nodesHeight),
+	};
+	const cardsY = hasNodes && isWhole ? nodes.y + nodes.height + 12 : 16;
+	for (const [index, id] of content.cards.slice(0, hasNodes ? 1 : 2).entries()) {
+		const isRight = hasNodes || index === 1;
+		const width = !hasNodes && content.cards.length === 1 ? inner : half;
+		boxes.set(id, { x: isRight ? margin + half + 12 : margin, y: cardsY, width, height: 76 });
 	}
 	const bottom = Math.max(
 		0,
 		...[...boxes.values()].map((box) => box.y + box.height),
-		hasNodes ? nodes.y + nodesHeight : 0,
+		hasNodes ? nodes.y + nodes.height : 0,
 	);
-	y = Math.max(bottom, 96) + 64 + (content.hasNote ? NOTE_HEIGHT : 0);
+	let y = Math.max(bottom, 96) + 64 + (content.hasNote ? NOTE_HEIGHT : 0);
 	if (content.victim !== undefined) {
 		boxes.set(ATTACKER, { x: margin + inner / 2 - HEXAGON.width / 2, y: y - 16, ...HEXAGON });
 		y += HEXAGON.height + 40;

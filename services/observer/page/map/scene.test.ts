@@ -55,13 +55,18 @@ describe('the scene of the map', () => {
 		);
 	});
 
-	it('draws the protection that each node has, and a broken line where a join was refused', () => {
+	it('draws the protection that each node has, and a broken line where the lit join was refused', () => {
 		const joins = [
 			join('a', { state: 'joining', tls: 'one-way' }),
 			join('b', { state: 'refused', tls: 'unverified' }),
 			join('c', { state: 'joining', tls: 'unverified' }),
 		];
-		const found = protections(scene({ joins, cluster: listed('d') }));
+		const [, refused = assert.fail()] = joins;
+		const lit = { join: refused, state: stateAt(refused, []) };
+		const unlit = protections(scene({ joins, cluster: listed('d') }));
+		assert.equal(unlit['b~apiserver-sim'], undefined);
+		const line = { tls: 'unverified', peer: 'apiserver-sim', failed: true } as const;
+		const found = protections(scene({ joins, cluster: listed('d'), lit: { ...lit, state: { ...lit.state, line } } }));
 		assert.deepEqual(
 			['a', 'b', 'c', 'd'].map((node) => found[`${node}~apiserver-sim`]),
 			['one-way', 'broken', 'unverified', 'mutual'],

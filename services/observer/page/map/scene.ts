@@ -212,6 +212,8 @@ function nodeLines(cards: readonly Party[], tiles: readonly Party[], { lit }: Sc
 		if (isLit && lit.state.line === undefined) continue;
 		const to = (isLit ? lit.state.line?.peer : join?.peer) ?? 'apiserver-sim';
 		const isBroken = party.node === 'refused';
+		// A join that was refused earlier has its card only.
+		if (isBroken && !isLit) continue;
 		if (tls === undefined && !isBroken) continue;
 		own.push({
 			...{ id: `${id}~${to}`, from: id, to, count: 1, calls: 0, perMinute: 0, isLit },

@@ -1,0 +1,289 @@
+/**
+ * The map in a browser against a mesh: a join, a refused join, an attack, a service that is killed, and a thousand
+ * joins. SCREENSHOTS=DIR takes a picture of each, wide and narrow, light and dark, in both languages.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { environment } from '../../lib/config.ts';
+import { projectPath } from '../../lib/paths.ts';
+import { type Child, startChild } from '../../lib/process-supervisor.ts';
+import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+import { sendStorm } from './storm.fixture.ts';
+
+const browserPath = '/usr/bin/chromium';
+const WAIT_MS = 60_000;
+const STORM = 1_000;
+const FIELD = 100;
+/** Processor time of the page's thread for one join that arrives. */
+const MOST_MS_PER_JOIN = 20;
+
+const looks = [
+	{ name: 'wide-light', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+	{ name: 'wide-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
+	{ name: 'narrow-light', viewport: { width: 360, height: 780 }, colorScheme: 'light' },
+	{ name: 'narrow-dark', viewport: { width: 360, height: 780 }, colorScheme: 'dark' },
+] as const;
+
+describe('the map', () => {
+	const screenshots = environment().SCREENSHOTS;
+	const complaints: string[] = [];
+	let mesh: TestMesh;
+	let browser: Browser;
+	let token: string;
+	let attacker: Child | undefined;
+
+	before(async function () {
+		if (!existsSync(browserPath)) {
+			process.stdout.write(`      skipped: there is no ${browserPath} (apt-get install chromium)\n`);
+			this.skip();
+		}
+		mesh = await startTestMesh({ observer: { story: 'off' } });
+		token = await mesh.createToken();
+		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+	});
+	afterEach(() => Promise.all((browser?.contexts() ?? []).map((context) => context.close())));
+	after(async () => {
+		await browser?.close();
+		await attacker?.stop();
+		await mesh?.stopAndRemove();
+	});
+
+	async function open(address = '', options: BrowserContextOptions = {}): Promise<Page> {
+		const context = await browser.newContext({ viewport: looks[0].viewport, locale: 'en-US', ...options });
+		context.setDefaultTimeout(WAIT_MS);
+		const page = await context.newPage();
+		page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
+		page.on('pageerror', (error) => complaints.push(error.message));
+		await page.goto(`${mesh.page}/${address}`);
+		return page;
+	}
+	async function shots(name: string, address = '#/map'): Promise<void> {
+		if (screenshots === undefined) return;
+		for (const locale of ['en-US', 'zh-CN'])
+			for (const { name: look, ...options } of looks) {
+				const page = await open(address, { ...options, locale });
+				await page.locator('.party').first().waitFor();
+				await page.screenshot({ path: join(screenshots, `map-${name}-${locale.slice(0, 2)}-${look}.png`) });
+				await page.context().close();
+			}
+	}
+	const party = (page: Page, id: string) => page.locator(`[data-party="${id}"]`);
+	/** The protection of a line, from the table that screen readers have. */
+	const protection = (page: Page, from: string, to: string) =>
+		page
+			.locator('.map-table tbody tr', { has: page.getByText(from, { exact: true }) })
+			.filter({ has: page.getByText(to, { exact: true }) })
+			.locator('td')
+			.nth(1)
+			.textContent();
+	let joining: Promise<unknown> | undefined;
+	const joined = () => {
+		joining ??= mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' })).catch((error: unknown) => {
+			joining = undefined;
+			throw error;
+		});
+		return joining;
+	};
+
+	it('shows every service before any join, and how to begin', async () => {
+		const page = await open();
+		for (const name of ['apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service'])
+			await party(page, name).waitFor();
+		await page.locator('.no-join', { hasText: 'No node has joined yet' }).waitFor();
+		assert.equal(await protection(page, 'apiserver-sim', 'token-store'), 'no message seen yet');
+		await shots('empty');
+	});
+
+	it('shows a join while it runs, to mutual TLS and ten phases', async () => {
+		const page = await open();
+		await party(page, 'apiserver-sim').waitFor();
+		await page.evaluate(`
+			globalThis.seen = new Set();
+			new MutationObserver(() => {
+				for (const one of document.querySelectorAll('.lit > .line')) seen.add(one.getAttribute('class'));
+			}).observe(document.body, { subtree: true, childList: true, attributes: true });`);
+		await joined();
+		await page.locator('.dock .state.joined').waitFor();
+		await party(page, 'node-1').filter({ hasText: '365 d left' }).waitFor();
+		assert.equal(await page.locator('.phases .done').count(), 10);
+		await eventually(10, async () => {
+			assert.equal(await protection(page, 'node-1', 'apiserver-sim'), 'mutual TLS');
+			assert.equal(await protection(page, 'apiserver-sim', 'token-store'), 'mutual TLS');
+			assert.equal(await protection(page, 'controller-manager-sim', 'ca-service'), 'mutual TLS');
+		});
+		const seen = (await page.evaluate('[...seen]')) as string[];
+		assert.ok(seen.includes('line mutual'), seen.join(', '));
+		await shots('joined');
+	});
+
+	it('replays a join: the line has the protection that it had at each time', async () => {
+		await joined();
+		const page = await open();
+		await page.locator('.dock .state.joined').waitFor();
+		await page.locator('.phases .done').nth(9).waitFor();
+		const lit = async () => String(await page.locator('.edge.lit .line').first().getAttribute('class'));
+		await page.getByRole('button', { name: 'verify signature' }).click();
+		await eventually(5, async () => assert.equal(await lit(), 'line none'));
+		assert.match(page.url(), /[?&]t=\d+/);
+		await page.getByRole('button', { name: 'create key' }).click();
+		await eventually(5, async () => assert.equal(await lit(), 'line one-way'));
+		const late = await open(new URL(page.url()).search + new URL(page.url()).hash);
+		await eventually(10, async () =>
+			assert.equal(await late.locator('.edge.lit .line').first().getAttribute('class'), 'line one-way'),
+		);
+		await page.getByLabel('Speed').selectOption('1×');
+		await page.getByRole('button', { name: 'Play' }).click();
+		await page.locator('.dock .state.joined').waitFor();
+		await eventually(5, async () => assert.equal(await lit(), 'line mutual'));
+	});
+
+	it('stops a refused join where it was refused, with the code and the bytes of its token', async () => {
+		await mesh.joinAndFail({ token, pins: [`sha256:${'0'.repeat(64)}`], nodeName: 'node-refused' });
+		const page = await open();
+		const note = page.locator('.refusal-note');
+		await note.waitFor();
+		const text = (await note.textContent()) ?? '';
+		assert.match(text, /^Refused by the node: CA_HASH_MISMATCH.*Token bytes sent: 0$/);
+		await page.locator('.phases .refused', { hasText: 'pin CA' }).waitFor();
+		assert.equal(await page.locator('.edge.lit .line.broken').count(), 1);
+		await party(page, 'node-refused').click();
+		await page.locator('.panel .failure', { hasText: 'Do this' }).waitFor();
+		await page.locator('.panel', { hasText: 'The pin, step by step' }).waitFor();
+		assert.match(page.url(), /#\/map\/node-refused$/);
+		await shots('refused', '#/map/node-refused');
+		await page.keyboard.press('Escape');
+		await page.locator('.panel').waitFor({ state: 'detached' });
+	});
+
+	it('shows an attacker between the node and the cluster, which receives no token', async () => {
+		const report = join(mesh.state, 'report.json');
+		attacker = await startAttacker(report);
+		const { listening } = JSON.parse(readFileSync(report, 'utf8')) as { listening: string };
+		await mesh.joinAndFail({ token, nodeName: 'node-victim', endpoint: listening });
+		const page = await open();
+		await page.locator('.party.attacker').waitFor();
+		await page.locator('.refusal-note', { hasText: 'Token bytes sent: 0' }).waitFor();
+		assert.equal(await protection(page, 'node-victim', 'attacker-sim'), 'refused');
+		await shots('attack');
+		await attacker.stop();
+	});
+
+	it('shows a service that is killed, and that it is back', async () => {
+		const page = await open();
+		await party(page, 'ca-service').waitFor();
+		await mesh.killService('ca-service');
+		await page.locator('.party.stopped[data-party="ca-service"]', { hasText: 'stopped' }).waitFor();
+		await shots('killed');
+		await mesh.startService('ca-service');
+		await page.locator('.party:not(.stopped)[data-party="ca-service"]').waitFor();
+	});
+
+	it('is one stop of the Tab key; arrows move along lines, T shows the table', async () => {
+		await joined();
+		const page = await open();
+		await party(page, 'apiserver-sim').waitFor();
+		await eventually(5, async () => assert.equal(await page.locator('.drawing [tabindex="0"]').count(), 1));
+		await party(page, 'apiserver-sim').focus();
+		await page.keyboard.press('ArrowRight');
+		assert.match(String(await page.evaluate('document.activeElement.dataset.party')), /^(controller|token)/);
+		await page.keyboard.press('Enter');
+		await page.locator('.panel').waitFor();
+		await page.keyboard.press('Escape');
+		await page.keyboard.press('t');
+		await page.locator('.map-table:not(.hidden)').waitFor();
+		assert.equal(await page.locator('.drawing').count(), 0);
+	});
+
+	it('has no accessibility fault, with and without a panel, light and dark, wide and narrow', async () => {
+		await joined();
+		const axe = readFileSync(projectPath('node_modules', 'axe-core', 'axe.min.js'), 'utf8');
+		for (const { name, ...options } of looks)
+			for (const address of ['#/map', '#/map/apiserver-sim', '#/map/apiserver-sim~token-store']) {
+				const page = await open(address, options);
+				await page
+					.locator(address === '#/map' ? '.party' : '.panel')
+					.first()
+					.waitFor();
+				await page.evaluate(axe);
+				const found = await page.evaluate(`axe.run(document, { resultTypes: ['violations'] })`);
+				const { violations } = found as { violations: { id: string; nodes: { html: string }[] }[] };
+				assert.deepEqual(
+					violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`),
+					[],
+					`${name} ${address}`,
+				);
+				const width = await page.evaluate(
+					'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+				);
+				assert.ok(Number(width) <= 0, `${name}: wider than the window by ${width} px`);
+				await page.context().close();
+			}
+	});
+
+	it('costs little processor time while a thousand joins arrive', async () => {
+		const page = await open();
+		await party(page, 'apiserver-sim').waitFor();
+		const session = await page.context().newCDPSession(page);
+		await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+		const spent = async () => {
+			const { metrics } = await session.send('Performance.getMetrics');
+			return (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0) * 1_000;
+		};
+		const before = await spent();
+		await sendStorm(mesh, STORM);
+		await eventually(60, async () => {
+			const { joined: count } = await stormOf();
+			assert.ok(count >= STORM, `${count} joins`);
+		});
+		const cost = (await spent()) - before;
+		assert.ok(cost < STORM * MOST_MS_PER_JOIN, `${Math.round(cost)} ms of processor time`);
+	});
+
+	it('shows more than sixty nodes as a field, with few elements', async () => {
+		for (let index = 0; index < FIELD; index++) await mesh.api.nodes.create({ metadata: { name: `field-${index}` } });
+		const page = await open();
+		await page.locator('.field', { hasText: 'NotReady' }).waitFor();
+		await page.locator('.field canvas').click({ position: { x: 4, y: 4 } });
+		await page.locator('.panel').waitFor();
+		const nodes = Number(await page.evaluate(`document.querySelectorAll('*').length`));
+		assert.ok(nodes < 2_000, `${nodes} elements`);
+		await shots('field');
+	});
+
+	it('has no errors in the console', () => assert.deepEqual(complaints, []));
+
+	/** As the page receives it. */
+	async function stormOf(): Promise<{ joined: number }> {
+		const response = await fetch(`${mesh.page}/api/stream`);
+		let text = '';
+		for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+			text += chunk;
+			const [, json] = /^event: storm\ndata: (.*)$/m.exec(text) ?? [];
+			if (json !== undefined) return JSON.parse(json) as { joined: number };
+		}
+		return { joined: 0 };
+	}
+
+	async function startAttacker(report: string): Promise<Child> {
+		const tokenFile = join(mesh.state, 'stolen-token');
+		writeFileSync(tokenFile, token, { mode: 0o600 });
+		const child = startChild(
+			{
+				name: 'attacker-sim',
+				program: 'services/attacker-sim/main.js',
+				telemetry: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${mesh.port + 3}` },
+				settings: { TRACES_KEY_FILE: join(mesh.state, 'pki', 'attacker-sim', 'traces-key') },
+				args: [
+					...['listen', '--address', '127.0.0.1', '--port', '0', '--target', mesh.endpoint],
+					...['--cluster-ca', join(mesh.state, 'pki', 'admin', 'ca.crt'), '--mode', 'forge-signed'],
+					...['--report', report, '--token-file', tokenFile],
+				],
+			},
+			{ onLine: () => undefined, onCrash: () => undefined, onGiveUp: () => undefined },
+		);
+		await child.started();
+		return child;
+	}
+});
