@@ -9,8 +9,8 @@ import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject, Node } from '../../../lib/kube/types.ts';
 import type { ObserveQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
-import { collectedResources, graphMetadata, startGarbageCollector } from '../controllers/garbage-collector.ts';
-import { podMetadata, startPodGc } from '../controllers/pod-gc.ts';
+import { collectedResources, graphMetadata, startGarbageCollector } from './garbage-collector.ts';
+import { podMetadata, startPodGc } from './pod-gc.ts';
 
 /** The collector begins after this time also without some kinds. @source initialSyncTimeout */
 const SYNC_TIMEOUT_MS = 30_000;

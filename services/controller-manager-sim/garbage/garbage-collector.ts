@@ -12,7 +12,7 @@ import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/res
 import type { KubeObject, OwnerReference } from '../../../lib/kube/types.ts';
 import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
-import { DependencyGraph, FOREGROUND, type GraphNode, type Identity, identityOf, ORPHAN } from '../garbage/graph.ts';
+import { DependencyGraph, FOREGROUND, type GraphNode, type Identity, identityOf, ORPHAN } from './graph.ts';
 
 /** Until an owner is looked at again that exists and that no watch has reported yet. */
 const UNCONFIRMED_WAIT_MS = 10_000;
