@@ -6,7 +6,7 @@
  * @differs upstream sends a request also to itself, if a Node reports its address; here it is refused
  */
 import { X509Certificate } from 'node:crypto';
-import { type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from 'node:http';
+import { type ClientRequest, type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp } from 'node:http';
 import { Agent, type AgentOptions, request as requestHttps } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
@@ -56,30 +56,59 @@ export function createKubeletTransport(options: KubeletTransportOptions): Kubele
 	const agentOf = ({ isKubelet, skipsVerification }: KubeletLocation) =>
 		isKubelet ? (skipsVerification ? agents.skipping : agents.kubelet) : agents.other;
 	return {
-		send: (location, request) =>
-			sendTo(location, request, { agent: location.scheme === 'https' ? agentOf(location) : undefined, idleMs }).catch(
-				(error: unknown) => {
-					throw new Error(goText(error as NodeJS.ErrnoException, location), { cause: error });
-				},
-			),
+		async send(location, request) {
+			const agent = location.scheme === 'https' ? agentOf(location) : undefined;
+			try {
+				return await sendTo(location, request, { agent, idleMs });
+			} catch (error) {
+				throw new Error(goText(error as NodeJS.ErrnoException, location), { cause: error });
+			}
+		},
 		close() {
 			for (const agent of Object.values(agents)) agent.destroy();
 		},
 	};
 }
 
-function sendTo(
-	{ host, port, path }: KubeletLocation,
-	{ method, headers, body, signal, onIdle }: KubeletRequest,
-	{ agent, idleMs }: { readonly agent: Agent | undefined; readonly idleMs: number },
+interface SendOptions {
+	readonly agent: Agent | undefined;
+	readonly idleMs: number;
+}
+
+/** A kept connection can end as the request is sent: the request is then sent again, if it has no effect. */
+async function sendTo(
+	location: KubeletLocation,
+	request: KubeletRequest,
+	options: SendOptions,
 ): Promise<IncomingMessage> {
+	const isRepeatable = request.body === undefined && (request.method === 'GET' || request.method === 'HEAD');
+	for (;;) {
+		const sent = start(location, request, options);
+		try {
+			return await answerTo(sent, request);
+		} catch (error) {
+			const isStale = sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET';
+			if (!isRepeatable || !isStale || request.signal.aborted) throw error;
+		}
+	}
+}
+
+function start(
+	{ host, port, path }: KubeletLocation,
+	{ method, headers, signal, onIdle }: KubeletRequest,
+	{ agent, idleMs }: SendOptions,
+): ClientRequest {
 	const options = { host, port, path: path === '' ? '/' : path, method, headers, signal };
 	const sent = agent === undefined ? requestHttp({ ...options, agent: false }) : requestHttps({ ...options, agent });
 	sent.setTimeout(idleMs, () => {
 		onIdle();
-		sent.destroy();
+		sent.destroy(new Error('no byte passed'));
 	});
-	return new Promise((resolve, reject) => {
+	return sent;
+}
+
+const answerTo = (sent: ClientRequest, { body }: KubeletRequest): Promise<IncomingMessage> =>
+	new Promise((resolve, reject) => {
 		sent.once('response', (response) => {
 			// The reader of the answer sees the error.
 			sent.on('error', () => undefined);
@@ -89,7 +118,6 @@ function sendTo(
 		if (body === undefined) sent.end();
 		else body.pipe(sent);
 	});
-}
 
 /** A connection carries a request once the server has proved to be another program than this one. */
 class KubeletAgent extends Agent {
@@ -97,7 +125,7 @@ class KubeletAgent extends Agent {
 	readonly #own: string;
 
 	constructor(tls: ConnectionOptions, own: string) {
-		super({ keepAlive: true, maxSockets: limits.proxiedRequests.value });
+		super({ keepAlive: true });
 		this.#tls = tls;
 		this.#own = own;
 	}

@@ -349,6 +349,20 @@ describe('a request that a kubelet answers', () => {
 		});
 	});
 
+	it('is sent again on another connection if the kept one has ended, and only if it has no effect', async () => {
+		const used = new WeakSet<object>();
+		handler = (request, response) => {
+			if (used.has(request.socket)) request.socket.destroy();
+			used.add(request.socket);
+			response.end('answered');
+		};
+		for (const expected of ['GET 200', 'GET 200', 'POST 503']) {
+			const [method = ''] = expected.split(' ');
+			const { status } = await restOf(method, `${proxied}/x`, {}, method === 'POST' ? 'body' : '');
+			assert.equal(`${method} ${status}`, expected);
+		}
+	});
+
 	it('keeps its connection for the next request', async () => {
 		const ports = new Set<number | undefined>();
 		handler = (request, response) => {
