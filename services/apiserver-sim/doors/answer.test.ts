@@ -24,6 +24,20 @@ describe('a compressed stream', () => {
 		assert.equal((await members.next()).done, true);
 	});
 
+	it("flushes the data of a member before its last block, because Go's reader waits for the next member there", async () => {
+		for (const text of ['a', 'x'.repeat(70_000), '']) {
+			const members = gzipMembers(
+				(async function* () {
+					yield text;
+				})(),
+			);
+			const member = Buffer.from((await members.next()).value ?? Buffer.alloc(0));
+			assert.equal(textOf(member), text);
+			const flushedThenLastBlock = '0000ffff0300';
+			assert.equal(member.subarray(-14, -8).toString('hex'), flushedThenLastBlock);
+		}
+	});
+
 	it('ends a member that is long, and is one valid stream', async () => {
 		const chunk = 'x'.repeat(50_000);
 		const members: Uint8Array[] = [];

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { constants, crc32, gzip } from 'node:zlib';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 
@@ -83,7 +83,7 @@ export async function* gzipMembers(chunks: AsyncIterable<string | Uint8Array>): 
 				next = ask();
 			}
 			if (batch.length > 0 && (found === undefined || found.done === true || bytes >= MEMBER_BYTES)) {
-				yield await compress(Buffer.concat(batch), { level: LEVEL });
+				yield await member(Buffer.concat(batch));
 				[batch, bytes] = [[], 0];
 			}
 			if (found?.done === true) return;
@@ -92,6 +92,21 @@ export async function* gzipMembers(chunks: AsyncIterable<string | Uint8Array>): 
 		await iterator.return?.();
 	}
 }
+
+/**
+ * A member whose data ends before its last block. Go's reader returns data that comes with the end of a member only
+ * when the next member begins: an event would wait for the one after it.
+ *
+ * @source RFC 1951 sections 3.2.3 and 3.2.6, RFC 1952 section 2.3.1
+ */
+async function member(bytes: Uint8Array): Promise<Uint8Array> {
+	const flushed = await compress(bytes, { level: LEVEL, finishFlush: constants.Z_SYNC_FLUSH });
+	const trailer = Buffer.alloc(8);
+	trailer.writeUInt32LE(crc32(bytes), 0);
+	trailer.writeUInt32LE(bytes.length % 2 ** 32, 4);
+	return Buffer.concat([flushed, EMPTY_LAST_BLOCK, trailer]);
+}
+const EMPTY_LAST_BLOCK = Buffer.from([0x03, 0x00]);
 
 async function writeChunks(
 	response: ServerResponse,
