@@ -1,5 +1,6 @@
-// Runs every test except those that need containers or kubectl, and those that run the whole catalogue of experiments, or only the tests of
-// the paths on the command line. Mocha adds paths to its `spec` and drops a path that does not exist, so that a mistyped path would run every test.
+// Runs every test except those that need containers or kubectl, and those that run the whole catalogue of experiments,
+// or only the tests of the paths on the command line. Mocha adds paths to its `spec` and drops a path that does not
+// exist, so that a mistyped path would run every test.
 const { existsSync } = require('node:fs');
 const { parseArgs } = require('node:util');
 const { aliases, types } = require('mocha/lib/cli/run-option-metadata.cjs');
