@@ -75,7 +75,24 @@ describe('the page in Chinese', () => {
 		await page.locator(selector).first().waitFor();
 	};
 
+	/** With each panel, and as a table. */
+	async function lookAtMap(name: string, panels: readonly string[]): Promise<void> {
+		await goto('#/map', '.party');
+		await page.locator('.dock .phases').waitFor();
+		await look(`map-${name}`);
+		for (const panel of panels) {
+			await goto(`#/map/${panel}`, '.panel');
+			await look(`map-${name}-${panel.replaceAll('~', '-')}`);
+		}
+		await goto('#/map', '.party');
+		await page.keyboard.press('t');
+		await page.locator('.map-table:not(.hidden)').waitFor();
+		await look(`map-${name}-table`);
+	}
+
 	it('has no English sentence in any view or dialog', async () => {
+		await goto('', '.no-join');
+		await look('map-empty');
 		await goto('#/joins', '.note');
 		await look('empty-joins');
 		await goto('#/storm', '.note');
@@ -86,6 +103,8 @@ describe('the page in Chinese', () => {
 		await joining;
 		await page.locator('.moment').nth(1).waitFor();
 		await look('join');
+		await lookAtMap('joined', ['node-1', 'apiserver-sim', 'apiserver-sim~token-store', 'node-1~apiserver-sim']);
+		await goto('#/joins', '.moment');
 		const steps = await page.locator('button.row').count();
 		for (let index = 0; index < steps; index++) {
 			await page.locator('button.row').nth(index).click();
@@ -100,6 +119,8 @@ describe('the page in Chinese', () => {
 		await page.getByRole('button', { name: '用错误的 CA 公钥哈希加入' }).click();
 		await page.locator('.failure').waitFor({ timeout: 45_000 });
 		await look('refused');
+		await lookAtMap('refused', [(await page.locator('.list .node').first().textContent()) ?? '']);
+		await goto('#/joins', '.failure');
 		await page.locator('button.row.bad').last().click();
 		await page.locator('.panel .section-failure').waitFor();
 		await look('refused-detail');

@@ -285,9 +285,11 @@ export const messages: Messages = {
 	arrow: (from, to, protection) =>
 		protection === undefined ? `${from} → ${to}: ` : `${from} → ${to}, ${protection}: `,
 	between: (from, to) => `${from} → ${to}`,
-	calls: (count, perMinute) => `${count} calls, ${perMinute} in the last minute`,
-	callsPerMinute: (count, refused) =>
-		refused === 0 ? `${count} calls/min` : `${count} calls/min · ${refused} refused`,
+	calls: (count, perMinute) => `${count === 1 ? '1 call' : `${count} calls`}, ${perMinute} in the last minute`,
+	callsPerMinute: (count, refused) => {
+		const calls = count === 1 ? '1 call/min' : `${count} calls/min`;
+		return refused === 0 ? calls : `${calls} · ${refused} refused`;
+	},
 	nodeCount: (count) => (count === 1 ? '1 node' : `${count} nodes`),
 	lifeLeft: (duration) => `${duration} left`,
 	renewsSoon: (left) => `${left} · renews`,

@@ -59,7 +59,8 @@ function Actions({ store, navigation }: Pick<HeaderProps, 'store' | 'navigation'
 		const answer = await store.act(name, body);
 		isBusy.value = false;
 		refusal.value = 'code' in answer ? answer : undefined;
-		if (!('code' in answer) && navigation.route.value.view !== 'joins') navigation.go('map');
+		// Both views show the newest join when none is chosen.
+		if (!('code' in answer)) navigation.go(navigation.route.value.view === 'joins' ? 'joins' : 'map');
 	};
 	return (
 		<>

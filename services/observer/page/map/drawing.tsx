@@ -211,7 +211,7 @@ function RefusalNote({ lit, box, scene, layout }: NoteProps) {
 	);
 }
 
-const NOTE_WIDTH = 320;
+const NOTE_WIDTH = 290;
 
 /** Right of the node and below its line, or right of the attacker; in the tall layout, below the node. */
 function placeOfNote(box: Box, { isTall, width, height, boxes }: Layout): Omit<Box, 'height'> {

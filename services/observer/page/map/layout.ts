@@ -94,7 +94,7 @@ function wide(content: Content, width: number, height: number): Layout {
 	const isField = content.level === 'field';
 	const fieldWidth = Math.min(620, width * (isCompact ? 0.3 : 0.36));
 	const left = margin;
-	const control = { ...card, width: isCompact ? 208 : 240 };
+	const control = { ...card, width: isCompact ? 208 : 248 };
 	const right = width - margin - control.width - storage;
 	const leftEnd = left + (isField ? fieldWidth : card.width);
 	const hasAttacker = content.victim !== undefined;

@@ -4,7 +4,7 @@ import { type Form, formOf, sealsOf } from '../forms.ts';
 import { LockShape, Seal } from '../seals.tsx';
 import { useWords, type Words } from '../words.ts';
 import type { Drawn } from './geometry.ts';
-import { pathOf, pointAt } from './layout.ts';
+import { ATTACKER, pathOf, pointAt } from './layout.ts';
 import type { MapLine, Protection } from './scene.ts';
 
 export const formOfLine = (protection: Protection): Form =>
@@ -58,7 +58,7 @@ function Strokes({
 	return (
 		// biome-ignore lint/a11y/noStaticElementInteractions: the table has a button for each line
 		<g
-			class={`edge ${line.down ?? ''}${line.isLit ? ' lit' : ''}${isSelected ? ' selected' : ''}`}
+			class={`edge ${line.down ?? ''}${line.to === ATTACKER ? ' to-attacker' : ''}${line.isLit ? ' lit' : ''}${isSelected ? ' selected' : ''}`}
 			onClick={() => onOpen(line)}
 		>
 			<title>{titleOf(line, words)}</title>

@@ -121,7 +121,8 @@ export function sceneOf(input: SceneInput): Scene {
 		if (to === 'lmdb' || to === 'redis')
 			parties.set(storeOf(from), { id: storeOf(from), role: 'store', cas: [], store: to, perMinute, refused });
 	if (hasTelemetry) parties.set('observer', { id: 'observer', role: 'eye', cas: ['K'], perMinute: 0, refused: 0 });
-	const victim = victimOf(input, nodes);
+	// The field has no card that a line could come from.
+	const victim = level === 'field' ? undefined : victimOf(input, nodes);
 	if (victim !== undefined) parties.set(ATTACKER, { id: ATTACKER, role: 'mask', cas: [], ...callsTo(ATTACKER, lines) });
 	return {
 		...{ level, parties, nodes, tiles, cards: [...cardIds] },
