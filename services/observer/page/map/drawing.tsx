@@ -28,6 +28,7 @@ interface DrawingProps {
 	readonly nowMs: number;
 	readonly theme: string;
 	readonly isConnected: boolean;
+	readonly hasStorage: boolean;
 	readonly onOpen: (id: string) => void;
 	/** The width of the drawing changed. */
 	readonly onRoom: (width: number) => void;
@@ -36,7 +37,7 @@ interface DrawingProps {
 }
 
 export function Drawing(props: DrawingProps) {
-	const { scene, lit, selected, nowMs, theme, isConnected, onOpen, onRoom, onDrawn, onCanvas } = props;
+	const { scene, lit, selected, nowMs, theme, isConnected, hasStorage, onOpen, onRoom, onDrawn, onCanvas } = props;
 	const { say } = useWords();
 	const root = useRef<HTMLDivElement>(null);
 	const canvas = useRef<HTMLCanvasElement>(null);
@@ -57,7 +58,7 @@ export function Drawing(props: DrawingProps) {
 	}, []);
 	const { width, height } = room.value;
 	const isRefused = scene.nodes.find(({ id }) => id === lit?.node)?.node === 'refused';
-	const key = `${width} ${height} ${scene.level} ${scene.cards.join(' ')} ${scene.tiles.length} ${scene.victim} ${isRefused} ${[
+	const key = `${width} ${height} ${scene.level} ${scene.cards.join(' ')} ${scene.tiles.length} ${scene.victim} ${isRefused} ${hasStorage} ${[
 		...scene.parties.keys(),
 	].join(' ')}`;
 	const layout = useMemo(
@@ -67,7 +68,7 @@ export function Drawing(props: DrawingProps) {
 					...{ level: scene.level, cards: scene.cards, tiles: scene.tiles.length, victim: scene.victim },
 					hasPerson: scene.parties.has('kubectl-sim'),
 					// An attack needs the room.
-					hasStorage: scene.victim === undefined,
+					hasStorage: scene.victim === undefined || hasStorage,
 					hasNote: isRefused,
 					hasTelemetry: scene.parties.has('observer'),
 				},

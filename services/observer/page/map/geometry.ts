@@ -128,7 +128,7 @@ function drawnOf(line: MapLine, [from, to]: readonly [End, End]): Drawn {
 	return { line, curve, kind: 'line', middle: pointAt(curve, 0.5) };
 }
 
-const MEET_SHARE = 0.35;
+const MEET_SHARE = 0.28;
 
 function trunkOf(
 	lines: readonly MapLine[],

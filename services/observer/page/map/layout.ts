@@ -89,7 +89,7 @@ export function layoutOf(content: Content, width: number, height: number): Layou
 function wide(content: Content, width: number, height: number): Layout {
 	const isCompact = width < COMPACT_BELOW;
 	const margin = isCompact ? 20 : 44;
-	const card = { ...CARD, width: isCompact ? 196 : CARD.width };
+	const card = { ...CARD, width: isCompact ? 180 : CARD.width };
 	const storage = content.hasStorage && !isCompact ? STORE_WIDTH + 28 : 0;
 	const isField = content.level === 'field';
 	const fieldWidth = Math.min(620, width * (isCompact ? 0.3 : 0.36));
@@ -100,7 +100,7 @@ function wide(content: Content, width: number, height: number): Layout {
 	const hasAttacker = content.victim !== undefined;
 	// The attacker needs its room between the nodes and the front door.
 	const door = { width: isCompact ? 200 : 232, height: DOOR_HEIGHT };
-	const doorX = leftEnd + (right - leftEnd - door.width) * (hasAttacker ? 0.82 : 0.52);
+	const doorX = leftEnd + (right - leftEnd - door.width) * (hasAttacker ? 0.82 : isCompact ? 0.57 : 0.52);
 	const boxes = new Map<string, Box>();
 	const middle = TOP + (height - TOP) * 0.4;
 	boxes.set('apiserver-sim', { x: doorX, y: middle - door.height / 2, ...door });
@@ -206,7 +206,7 @@ function tall(content: Content, width: number): Layout {
 		...[...boxes.values()].map((box) => box.y + box.height),
 		hasNodes ? nodes.y + nodes.height : 0,
 	);
-	let y = Math.max(bottom, 96) + 64 + (content.hasNote ? NOTE_HEIGHT : 0);
+	let y = (bottom === 0 ? 24 : Math.max(bottom, 96) + 64) + (content.hasNote ? NOTE_HEIGHT : 0);
 	if (content.victim !== undefined) {
 		boxes.set(ATTACKER, { x: margin + inner / 2 - HEXAGON.width / 2, y: y - 16, ...HEXAGON });
 		y += HEXAGON.height + 40;

@@ -112,6 +112,7 @@ export function MapView({ store, navigation }: ViewProps) {
 					nowMs={nowMs}
 					theme={theme ?? ''}
 					isConnected={store.isConnected.value}
+					hasStorage={show.includes('storage')}
 					onOpen={openOrClose}
 					onRoom={(width) => (isTall.value = width < TALL_BELOW)}
 					onDrawn={(next) => (drawn.current = next)}
