@@ -27,7 +27,7 @@ const tracer = () => trace.getTracer('kubejoin');
 const noSpan = trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
 
 /** Whether a provider is registered: it decides what is recorded. */
-function hasProvider(): boolean {
+export function hasProvider(): boolean {
 	const provider = trace.getTracerProvider();
 	return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer('kubejoin') !== undefined;
 }

@@ -3,14 +3,17 @@
  * distinguished by cause. One pooled channel for each pair of services. The type of the channel contains whether the
  * server was verified; a bearer token can be set only on a verified channel.
  */
-import { createSecureContext } from 'node:tls';
+import { type ConnectionOptions, createSecureContext } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import { splitHostPort } from '../address.ts';
 import { type ErrorCode, fromWireError, type KubejoinError } from '../errors.ts';
+import { parseCertificates } from '../pki/certificate.ts';
 import { addSpanEvent, inSpan, SpanKind, traceHeaders } from '../trace.ts';
 import { withDates } from './certificate-dates.ts';
 import { contractOf } from './contracts.ts';
 import { ERROR_TRAILER } from './error-trailer.ts';
+import { ReportedTls } from './reported-tls.ts';
+import type { TlsEnd } from './tls-report.ts';
 import { transportError } from './transport-errors.ts';
 import { nameChecked, sniOf, trustAnchors } from './verify-server.ts';
 
@@ -24,6 +27,8 @@ export interface Channel<Trust extends 'verified' | 'unverified' = 'verified' | 
 	/** The name that the server's certificate must have. */
 	readonly serverName: string;
 	readonly metadata: grpc.Metadata;
+	/** Of its last connection, for traces. */
+	readonly report: Pick<ReportedTls, 'describe'>;
 	readonly close: () => void;
 }
 export type VerifiedChannel = Channel<'verified'>;
@@ -54,11 +59,17 @@ const CLIENT_OPTIONS: grpc.ClientOptions = {
 
 /** A channel on which the server must prove itself with a certificate from `tls.ca`. */
 export function openChannel(target: string, tls: VerifiedTls): VerifiedChannel {
-	const context = createSecureContext({ ...trustAnchors(tls.ca), cert: tls.cert, key: tls.key });
+	const secureContext = createSecureContext({ ...trustAnchors(tls.ca), cert: tls.cert, key: tls.key });
 	const host = tls.serverName ?? splitHostPort(target)?.host ?? target;
-	const credentials = grpc.credentials.createFromSecureContext(context, nameChecked(host));
 	const sides = tls.cert === undefined ? 'one-way' : 'mutual';
-	return makeChannel(target, 'verified', sides, credentials, host, tls.userAgent);
+	const end = { side: 'client', anchors: () => parseCertificates(tls.ca), host } as const;
+	return makeChannel(
+		target,
+		'verified',
+		sides,
+		{ secureContext, ...nameChecked(host) },
+		{ end, userAgent: tls.userAgent },
+	);
 }
 
 /** For `unverified-channel.ts` and `openChannel` only. */
@@ -66,19 +77,21 @@ export function makeChannel<Trust extends 'verified' | 'unverified'>(
 	target: string,
 	trust: Trust,
 	tls: Channel['tls'],
-	credentials: grpc.ChannelCredentials,
-	host: string,
-	userAgent?: string,
+	connection: ConnectionOptions,
+	{ end, userAgent }: { readonly end: TlsEnd; readonly userAgent?: string | undefined },
 ): Channel<Trust> {
+	const host = end.host ?? 'localhost';
 	// RFC 6066 has no server name for an address, and Node warns of one; the name that must match is checked above, not
 	// here.
-	const sniName = sniOf(host) || 'localhost';
-	const client = new grpc.Client(target, credentials, {
+	const servername = sniOf(host) || 'localhost';
+	const report = new ReportedTls({ ...connection, servername }, end);
+	const client = new grpc.Client(target, report.credentials, {
 		...CLIENT_OPTIONS,
 		...(userAgent === undefined ? {} : { 'grpc.primary_user_agent': userAgent }),
-		'grpc.ssl_target_name_override': sniName,
+		'grpc.ssl_target_name_override': servername,
 	});
-	return { target, trust, tls, client, serverName: host, metadata: new grpc.Metadata(), close: () => client.close() };
+	const metadata = new grpc.Metadata();
+	return { target, trust, tls, client, serverName: host, metadata, report, close: () => client.close() };
 }
 
 /** The same connection with a bearer token on every call; only where the server was verified. */
@@ -128,10 +141,12 @@ export function call<Req extends object, Res extends object>(
 		'kubejoin.token.bytes': tokenBytes(channel.metadata),
 	};
 	const { expects } = options;
-	return inSpan(definition.path.slice(1), { kind: SpanKind.CLIENT, attributes, expects }, () =>
-		send<Req, Res>(channel, definition, request, options).catch(async (error: unknown) => {
-			throw await withDates(error, channel.serverName);
-		}),
+	return inSpan(definition.path.slice(1), { kind: SpanKind.CLIENT, attributes, expects }, (span) =>
+		send<Req, Res>(channel, definition, request, options)
+			.catch(async (error: unknown) => {
+				throw await withDates(error, channel.serverName);
+			})
+			.finally(() => channel.report.describe(span)),
 	);
 }
 

@@ -17,6 +17,7 @@ import { certificatesPem, parseCertificates } from '../pki/certificate.ts';
 import { type ConnectionBounds, createConnectionGuard, type GuardedConnection } from './connection-guard.ts';
 import { createGuardedInjector, type StreamBounds } from './http2-guard.ts';
 import { type Peer, readPeer } from './peer.ts';
+import { readTls, type TlsEnd, TlsReport } from './tls-report.ts';
 
 type ClientCertificate = 'required' | 'optional';
 
@@ -128,7 +129,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 		socket.once('close', () => guarded.delete(address));
 	});
 	server.on('secureConnection', (socket) => {
-		const peer = readPeer(socket, anchors, Date.now());
+		const peer = describedPeer(socket, anchors);
 		const connection = guarded.get(peer.address);
 		options.onHandshake?.(peer);
 		socket.on('error', (error) => log.debug({ peer: peer.address, problem: error.message }, 'connection lost'));
@@ -189,6 +190,13 @@ export async function listen(options: ListenOptions, connections: Connections): 
 			guard.stop();
 		},
 	};
+}
+
+function describedPeer(socket: TLSSocket, anchors: readonly X509Certificate[]): Peer {
+	const peer = readPeer(socket, anchors, Date.now());
+	const isVerified = peer.certificate.state === 'verified';
+	const end: TlsEnd = { side: 'server', ...(isVerified ? { anchors: () => anchors } : {}) };
+	return { ...peer, tls: new TlsReport(() => readTls(socket, end)) };
 }
 
 const addressOf = (socket: Socket): string => `${socket.remoteAddress}:${socket.remotePort}`;

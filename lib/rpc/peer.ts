@@ -13,6 +13,7 @@ import { causeText } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { readSubject } from '../pki/certificate.ts';
 import { chainProblem } from '../pki/chain.ts';
+import type { TlsReport } from './tls-report.ts';
 
 export interface VerifiedCertificate {
 	readonly state: 'verified';
@@ -35,6 +36,8 @@ export interface Peer {
 	/** `address:port` of the connection. */
 	readonly address: string;
 	readonly certificate: PeerCertificate;
+	/** Of the connection, for traces. */
+	readonly tls?: Pick<TlsReport, 'describe'>;
 }
 
 /** @param anchors  the CAs that may have issued a client certificate @param now  milliseconds since the epoch */

@@ -105,7 +105,8 @@ class MethodHandlers {
 			const startedMs = performance.now();
 			const ended = this.#arrived(context.method, 'unary', call.request);
 			try {
-				const response = await inSpan(context.method.slice(1), messageSpan(context, call.metadata), () => {
+				const response = await inSpan(context.method.slice(1), messageSpan(context, call.metadata), (span) => {
+					context.peer.tls?.describe(span);
 					requireCaller(service, method, context);
 					return service.unary[method]?.(decoded(call.request), context);
 				});

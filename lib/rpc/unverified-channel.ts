@@ -4,7 +4,6 @@
  * accepts it for a bearer token. Its TLS session is never offered to a later connection.
  */
 import { createSecureContext } from 'node:tls';
-import { credentials } from '@grpc/grpc-js';
 import { type Channel, makeChannel } from './channel.ts';
 
 /**
@@ -16,8 +15,6 @@ export const openUnverifiedChannel = (target: string): Channel<'unverified'> =>
 		target,
 		'unverified',
 		'unverified',
-		credentials.createFromSecureContext(createSecureContext({ ca: [], minVersion: 'TLSv1.2' }), {
-			rejectUnauthorized: false,
-		}),
-		'localhost',
+		{ secureContext: createSecureContext({ ca: [], minVersion: 'TLSv1.2' }), rejectUnauthorized: false },
+		{ end: { side: 'client' } },
 	);

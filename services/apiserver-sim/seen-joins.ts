@@ -288,7 +288,7 @@ function addMessage({ request, credentials, result, startMs, endMs }: Seen, pare
 	const { certificate } = credentials.peer;
 	const isMutual = certificate.state === 'verified';
 	const place = [namespace, name].filter((part) => part !== '').join('/');
-	startSeenSpan(verb, {
+	const seen = startSeenSpan(verb, {
 		parent,
 		kind: SpanKind.SERVER,
 		startMs,
@@ -301,5 +301,7 @@ function addMessage({ request, credentials, result, startMs, endMs }: Seen, pare
 			'kubejoin.decision': 'allowed',
 			...(result === undefined ? { 'kubejoin.expected_error': 'API_NOT_FOUND' } : {}),
 		},
-	}).end(endMs);
+	});
+	credentials.peer.tls?.describe(seen.span);
+	seen.end(endMs);
 }

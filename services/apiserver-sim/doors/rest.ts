@@ -140,7 +140,7 @@ function headersOf({ details }: KubejoinError, status: number): Answer['headers'
 /** A message, as the gRPC side has them. @source OpenTelemetry semantic conventions for HTTP */
 function inRequestSpan(
 	{ headers }: IncomingMessage,
-	{ info, method }: HttpRequest,
+	{ info, method, credentials }: HttpRequest,
 	work: () => Promise<Answer>,
 ): Promise<Answer> {
 	const traceparent = headers.traceparent;
@@ -148,6 +148,7 @@ function inRequestSpan(
 	const attributes = { 'http.request.method': method, 'url.path': path, 'url.scheme': 'https' };
 	const parent: TraceHeaders = typeof traceparent === 'string' ? { traceparent } : {};
 	return inSpan(method, { kind: SpanKind.SERVER, attributes, parent }, async (span) => {
+		credentials.peer.tls?.describe(span);
 		const answer = await work();
 		span.setAttribute('http.response.status_code', answer.status);
 		return answer;
