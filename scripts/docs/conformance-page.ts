@@ -47,7 +47,7 @@ export function conformancePage(): string {
 		INTRODUCTION,
 		table(['kubectl', 'same', 'text', 'differs'], summary),
 		'## Commands',
-		'They run in this order, each on what the ones before it left.',
-		table(['command', ...clientVersions, 'what differs, and why'], rows),
+		'They run in this order, on the objects of the commands before them.',
+		table(['command', ...clientVersions, 'difference and reason'], rows),
 	].join('\n\n')}\n`;
 }

@@ -29,7 +29,7 @@ describe('the real kubectl', () => {
 	after(async () => mesh?.stopAndRemove());
 
 	for (const version of clientVersions) {
-		it(`${version} prints what it prints with a real kube-apiserver`, async function () {
+		it(`${version} prints the recorded answers of a real kube-apiserver`, async function () {
 			const client = clients.find((one) => one.version === version);
 			if (client === undefined || helper === undefined) return this.skip();
 			const surroundings = makeSurroundings(mesh);

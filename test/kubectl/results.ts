@@ -1,4 +1,4 @@
-/** docs/conformance-results.json: the commands whose answers differ, for each client. The suite compares or writes it. */
+/** docs/conformance-results.json: the commands whose answers differ, by client. The suite compares or writes it. */
 import { readFileSync } from 'node:fs';
 import { environment } from '../../lib/config.ts';
 import { writeWholeFile } from '../../lib/files.ts';

@@ -37,14 +37,14 @@ export function makeSurroundings(mesh: TestMesh): Surroundings {
 	return { cwd, env };
 }
 
-/** What the recorded cluster had before the first command. */
+/** The state of the recorded cluster before the first command. */
 const preparation = [
 	'apply -f setup/token.yaml',
 	'create -f setup/leases.yaml',
 	'create -f setup/node-1.yaml',
 	'patch node node-1 --subresource=status --patch-file setup/node-1-status.yaml',
 ];
-/** As the controllers for the TTL and the CIDR of a node. Managed fields are in the order of their times, in seconds. */
+/** As the controllers for the TTL and the CIDR of a node. Managed fields are in the order of their seconds. */
 const later = ['patch node node-1 --field-manager=kube-controller-manager --patch-file setup/node-1-controllers.yaml'];
 /** As the controllers and a kubelet of the recorded cluster did after these commands. */
 const after: Readonly<Record<string, readonly string[]>> = {
