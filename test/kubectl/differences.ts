@@ -39,8 +39,14 @@ export const differences: readonly Difference[] = [
 		missing: new RegExp(`^(?!(?:${served.map(apiVersionOf).join('|')})$)`),
 	},
 	{
-		commands: ['raw-apis', 'raw-api-v1', 'raw-apis-certificates-k8s-io-v1', 'raw-openapi-v3', 'raw-openapi-v2'],
+		commands: ['raw-apis', 'raw-api-v1', 'raw-openapi-v3', 'raw-openapi-v2'],
 		reason: 'kubejoin serves fewer kinds and groups.',
+	},
+	{
+		commands: ['raw-apis-certificates-k8s-io-v1'],
+		reason: 'kubejoin serves fewer kinds.',
+		missing: /clustertrustbundles|podcertificaterequests/,
+		extra: /clustertrustbundles|podcertificaterequests/,
 	},
 	{
 		commands: ['get-cm-A'],
