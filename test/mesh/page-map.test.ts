@@ -15,6 +15,8 @@ import { sendStorm } from './storm.fixture.ts';
 const browserPath = '/usr/bin/chromium';
 const WAIT_MS = 60_000;
 const STORM = 1_000;
+/** Of the map alone, not compressed; each other view and the Chinese texts are files of their own. */
+const MOST_SCRIPT_BYTES = 120_000;
 const FIELD = 100;
 /** Processor time of the page's thread for one join that arrives. */
 const MOST_MS_PER_JOIN = 20;
@@ -94,6 +96,12 @@ describe('the map', () => {
 		for (const name of ['apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service'])
 			await party(page, name).waitFor();
 		await page.locator('.no-join', { hasText: 'No node has joined yet' }).waitFor();
+		const bytes = Number(
+			await page.evaluate(`performance.getEntriesByType('resource')
+				.filter(({ name }) => name.endsWith('.js'))
+				.reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0)`),
+		);
+		assert.ok(bytes > 0 && bytes <= MOST_SCRIPT_BYTES, `${bytes} bytes of script`);
 		assert.equal(await protection(page, 'apiserver-sim', 'token-store'), 'no message seen yet');
 		await shots('empty');
 	});

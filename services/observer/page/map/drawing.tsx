@@ -19,7 +19,7 @@ import {
 import { AllMarks, Lines } from './lines.tsx';
 import type { Motion } from './motion.ts';
 import { PartyCard } from './party.tsx';
-import type { Party, Scene } from './scene.ts';
+import { nameOf, type Party, type Scene } from './scene.ts';
 
 interface DrawingProps {
 	readonly scene: Scene;
@@ -112,6 +112,7 @@ export function Drawing(props: DrawingProps) {
 						width={layout.width}
 						height={layout.height}
 						selected={selected}
+						name={(id) => nameOf(id, scene)}
 						onOpen={({ id }) => onOpen(id)}
 					/>
 				)}

@@ -18,14 +18,21 @@ interface LinesProps {
 	readonly width: number;
 	readonly height: number;
 	readonly selected: string | undefined;
+	readonly name: (id: string) => string;
 	readonly onOpen: (line: MapLine) => void;
 }
 
-export function Lines({ drawn, width, height, selected, onOpen }: LinesProps) {
+export function Lines({ drawn, width, height, selected, name, onOpen }: LinesProps) {
 	return (
 		<svg class="lines" viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
 			{drawn.map((one) => (
-				<Strokes key={`${one.line.id} ${one.kind}`} drawn={one} isSelected={one.line.id === selected} onOpen={onOpen} />
+				<Strokes
+					key={`${one.line.id} ${one.kind}`}
+					drawn={one}
+					isSelected={one.line.id === selected}
+					name={name}
+					onOpen={onOpen}
+				/>
 			))}
 		</svg>
 	);
@@ -45,8 +52,9 @@ export function AllMarks({ drawn, width, height }: Pick<LinesProps, 'drawn' | 'w
 function Strokes({
 	drawn: { line, curve },
 	isSelected,
+	name,
 	onOpen,
-}: {
+}: Pick<LinesProps, 'name'> & {
 	readonly drawn: Drawn;
 	readonly isSelected: boolean;
 	readonly onOpen: (line: MapLine) => void;
@@ -61,7 +69,7 @@ function Strokes({
 			class={`edge ${line.down ?? ''}${line.to === ATTACKER ? ' to-attacker' : ''}${line.isLit ? ' lit' : ''}${isSelected ? ' selected' : ''}`}
 			onClick={() => onOpen(line)}
 		>
-			<title>{titleOf(line, words)}</title>
+			<title>{titleOf(line, name, words)}</title>
 			<path class="hit" d={path} />
 			{(line.isLit || isSelected) && <path class={isBroken ? 'halo broken' : 'halo'} d={path} />}
 			<path class={`line ${form}`} d={path} pathLength={isBroken ? 1 : undefined} />
@@ -71,9 +79,13 @@ function Strokes({
 	);
 }
 
-export function titleOf({ from, to, protection, tls, calls, perMinute }: MapLine, words: Words): string {
+function titleOf(
+	{ from, to, protection, tls, calls, perMinute }: MapLine,
+	name: (id: string) => string,
+	words: Words,
+): string {
 	const { say, messages } = words;
-	const names = messages.between(from === 'nodes' ? say('nodes') : from, to);
+	const names = messages.between(from === 'nodes' ? say('nodes') : from, name(to));
 	const what = say(protectionWords[protection]);
 	const before = protection === 'broken' && tls !== undefined ? [say(protectionWords[tls])] : [];
 	const counts = calls === 0 ? [] : [messages.calls(calls, perMinute)];
