@@ -73,6 +73,7 @@ export interface Step {
 	/** `get configmaps kube-public/cluster-info`, `discovery/pin-ca`, `tokens get`. */
 	readonly label: string;
 	readonly tls?: Tls;
+	readonly negotiated?: Negotiated;
 	/** Of a store operation: `lmdb` or `redis`. */
 	readonly store?: string;
 	/** Milliseconds since the join began. */
@@ -104,6 +105,20 @@ export interface Step {
 	readonly expectedError?: string;
 }
 
+/** A connection as the socket of its caller reports it. */
+export interface Negotiated {
+	/** `TLS 1.3`, `TLS_AES_256_GCM_SHA384`, `x25519`, `h2`: as far as they are known. */
+	readonly parameters: readonly string[];
+	/** The lifetime of the certificate that each side presented. */
+	readonly server?: Lifetime;
+	readonly client?: Lifetime;
+}
+export interface Lifetime {
+	/** Milliseconds of Unix time. */
+	readonly notBeforeMs: number;
+	readonly notAfterMs: number;
+}
+
 /** The calls of one program to another, of all joins. */
 export interface Line {
 	/** `kubelet-sim`: all nodes. */
@@ -111,6 +126,8 @@ export interface Line {
 	/** A program, or the name of a store. */
 	readonly to: Lane;
 	readonly tls?: Tls;
+	/** Of the last call that reports it. */
+	readonly negotiated?: Negotiated;
 	readonly calls: number;
 	readonly refused: number;
 	/** In the last minute. */

@@ -261,6 +261,26 @@ describe('a join', () => {
 		assert.equal(joinOf(traceId, joinedSpans, []).tokenBytes, undefined);
 	});
 
+	it('has what the connection of a message negotiated, and the lifetimes of both certificates', () => {
+		const dates = { notBeforeMs: Date.UTC(2026, 0, 1), notAfterMs: Date.UTC(2027, 0, 1) };
+		const tls = {
+			'tls.protocol.version': '1.3',
+			'tls.cipher': 'TLS_AES_256_GCM_SHA384',
+			'tls.next_protocol': 'h2',
+			'tls.server.not_before': new Date(dates.notBeforeMs).toISOString(),
+			'tls.server.not_after': new Date(dates.notAfterMs).toISOString(),
+			'tls.client.not_before': 'yesterday',
+		};
+		const spans = joinedSpans.map((one) =>
+			one.spanId === idOf(4) ? { ...one, attributes: { ...one.attributes, ...tls } } : one,
+		);
+		const messages = stepsOf(traceId, spans).filter(({ kind }) => kind === 'message');
+		assert.deepEqual(
+			messages.map(({ negotiated }) => negotiated),
+			[{ parameters: ['TLS 1.3', 'TLS_AES_256_GCM_SHA384', 'h2'], server: dates }, undefined],
+		);
+	});
+
 	it('is recognized by a span of its workflow only', () => {
 		assert.ok(isJoin(joinedSpans));
 		assert.ok(!isJoin(joinedSpans.filter(({ attributes }) => attributes['kubejoin.workflow'] === undefined)));

@@ -1,7 +1,7 @@
 /** Derives the steps of a join from its spans. Pure: the order in which the spans arrived does not matter. */
-import type { Failure, Join, Lane, Step, Tls } from './api.ts';
+import type { Failure, Join, Lane, Lifetime, Step, Tls } from './api.ts';
 import { inOrder } from './order.ts';
-import type { Span } from './otlp.ts';
+import type { Attributes, Span } from './otlp.ts';
 import {
 	isBefore,
 	isOfJoin,
@@ -168,6 +168,7 @@ class Trace {
 					? `${service.split('.').at(-1)}/${text(attributes, 'rpc.method')}`
 					: `${of('kubejoin.request.verb')} ${resource}`,
 			...(isTls(tls) ? { tls } : {}),
+			...negotiatedOf(span),
 			...(user === '' ? {} : { user }),
 			...(decision === 'allowed' || decision === 'refused' ? { decision } : {}),
 			...(expected === '' ? {} : { expectedError: expected }),
@@ -208,6 +209,27 @@ class Trace {
 				};
 			});
 	}
+}
+
+function negotiatedOf({ attributes }: Span): Pick<Step, 'negotiated'> {
+	const version = text(attributes, 'tls.protocol.version');
+	if (version === '') return {};
+	const names = ['tls.cipher', 'tls.curve', 'tls.next_protocol'] as const;
+	const server = lifetimeOf(attributes, 'server');
+	const client = lifetimeOf(attributes, 'client');
+	return {
+		negotiated: {
+			parameters: [`TLS ${version}`, ...names.map((name) => text(attributes, name)).filter((value) => value !== '')],
+			...(server === undefined ? {} : { server }),
+			...(client === undefined ? {} : { client }),
+		},
+	};
+}
+
+function lifetimeOf(attributes: Attributes, side: 'server' | 'client'): Lifetime | undefined {
+	const notBeforeMs = Date.parse(text(attributes, `tls.${side}.not_before`));
+	const notAfterMs = Date.parse(text(attributes, `tls.${side}.not_after`));
+	return notBeforeMs < notAfterMs ? { notBeforeMs, notAfterMs } : undefined;
 }
 
 const isTls = (value: string): value is Tls => value === 'unverified' || value === 'one-way' || value === 'mutual';

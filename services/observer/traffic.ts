@@ -106,7 +106,7 @@ export class Traffic {
 		};
 	}
 
-	#add(from: string, to: string, { tls, failure }: Step): void {
+	#add(from: string, to: string, { tls, negotiated, failure }: Step): void {
 		const key = `${from}~${to}~${tls ?? ''}`;
 		const known = this.#lines.get(key);
 		if (known === undefined && this.#lines.size >= MAX_LINES) return;
@@ -115,7 +115,12 @@ export class Traffic {
 			seconds: new Uint32Array(WINDOW_S),
 		};
 		const { calls, refused } = counted.line;
-		counted.line = { ...counted.line, calls: calls + 1, refused: refused + (failure === undefined ? 0 : 1) };
+		counted.line = {
+			...counted.line,
+			...(negotiated === undefined ? {} : { negotiated }),
+			calls: calls + 1,
+			refused: refused + (failure === undefined ? 0 : 1),
+		};
 		const at = this.#second % WINDOW_S;
 		counted.seconds[at] = (counted.seconds[at] ?? 0) + 1;
 		this.#lines.set(key, counted);

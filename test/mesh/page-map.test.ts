@@ -81,7 +81,7 @@ describe('the map', () => {
 			.filter({ has: page.getByText(to, { exact: true }) })
 			.locator('td')
 			.nth(1)
-			.textContent();
+			.evaluate('(cell) => cell.firstChild.textContent');
 	let joining: Promise<unknown> | undefined;
 	const joined = () => {
 		joining ??= mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' })).catch((error: unknown) => {
@@ -123,6 +123,12 @@ describe('the map', () => {
 			assert.equal(await protection(page, 'apiserver-sim', 'token-store'), 'mutual TLS');
 			assert.equal(await protection(page, 'controller-manager-sim', 'ca-service'), 'mutual TLS');
 		});
+		const titles = await page.locator('.edge title').allTextContents();
+		assert.ok(
+			titles.some((title) => /node-1 → apiserver-sim · mutual TLS · TLS 1\.3 · TLS_AES_\w+/.test(title)),
+			titles.join('\n'),
+		);
+		await party(page, 'token-store').filter({ hasText: '365 d left' }).waitFor();
 		const seen = (await page.evaluate('[...seen]')) as string[];
 		assert.ok(seen.includes('line mutual'), seen.join(', '));
 		await shots('joined');

@@ -80,7 +80,7 @@ function Strokes({
 }
 
 function titleOf(
-	{ from, to, protection, tls, calls, perMinute }: MapLine,
+	{ from, to, protection, tls, calls, perMinute, negotiated }: MapLine,
 	name: (id: string) => string,
 	words: Words,
 ): string {
@@ -89,7 +89,7 @@ function titleOf(
 	const what = say(protectionWords[protection]);
 	const before = protection === 'broken' && tls !== undefined ? [say(protectionWords[tls])] : [];
 	const counts = calls === 0 ? [] : [messages.calls(calls, perMinute)];
-	return [names, what, ...before, ...counts].join(' · ');
+	return [names, what, ...before, ...(negotiated?.parameters ?? []), ...counts].join(' · ');
 }
 
 export const protectionWords = {

@@ -171,6 +171,7 @@ function Connection({ line, from, to }: { readonly line: MapLine; readonly from:
 			<p class="sample-line">
 				<LineSample form={form} />
 			</p>
+			{line.negotiated !== undefined && <p class="negotiated">{line.negotiated.parameters.join(' · ')}</p>}
 			<p>{say(explanations[line.protection])}</p>
 			{line.calls > 0 && <p class="quiet">{messages.calls(line.calls, line.perMinute)}</p>}
 		</>

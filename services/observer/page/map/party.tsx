@@ -121,6 +121,9 @@ export function secondLine(
 		const left = messages.lifeLeft(duration(Math.max(0, life.notAfterMs - nowMs)));
 		return leftOf(life, nowMs) < LOW_SHARE ? messages.renewsSoon(left) : left;
 	}
+	const calls = perMinute > 0 ? [messages.callsPerMinute(perMinute, refused)] : [];
+	if (life !== undefined)
+		return [messages.lifeLeft(duration(Math.max(0, life.notAfterMs - nowMs))), ...calls].join(' · ');
 	if (perMinute > 0) return messages.callsPerMinute(perMinute, refused);
 	const task = taskWords[id as keyof typeof taskWords];
 	return task === undefined ? '' : say(task);

@@ -103,6 +103,19 @@ describe('the scene of the map', () => {
 		assert.equal(made.parties.get('store of ca-service')?.store, 'lmdb');
 	});
 
+	it('has the lifetime of the certificate that each service presented, and what its lines negotiated', () => {
+		const life = { notBeforeMs: NOW - 1_000, notAfterMs: NOW + 1_000 };
+		const made = scene({
+			lines: [
+				line('apiserver-sim', 'token-store', { negotiated: { parameters: ['TLS 1.3'], server: life } }),
+				line('controller-manager-sim', 'ca-service', { negotiated: { parameters: ['TLS 1.3'], client: life } }),
+			],
+		});
+		const lives = ['apiserver-sim', 'token-store', 'controller-manager-sim'].map((id) => made.parties.get(id)?.life);
+		assert.deepEqual(lives, [undefined, life, life]);
+		assert.deepEqual(made.lines.find(({ to }) => to === 'token-store')?.negotiated?.parameters, ['TLS 1.3']);
+	});
+
 	it('groups nodes above six, and has a card for the one that is selected', () => {
 		const names = Array.from({ length: 20 }, (_, index) => `node-${index}`);
 		const { level, cards, tiles } = scene({ cluster: listed(...names), selected: 'node-7' });

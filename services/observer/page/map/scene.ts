@@ -1,14 +1,11 @@
 /** The parties of the map and the lines between them, from the state of the store. Pure. */
-import type { Cluster, Join, Line, Tls } from '../../api.ts';
+import type { Cluster, Join, Lifetime, Line, Negotiated, Tls } from '../../api.ts';
 import type { JoinState } from '../state-at.ts';
 import { ATTACKER, type Level, levelOf, storeOf } from './layout.ts';
 
 export type NodeState = 'Ready' | 'NotReady' | 'joining' | 'refused';
 export type Role = 'node' | 'person' | 'door' | 'key' | 'loop' | 'rosette' | 'eye' | 'store' | 'mask';
-export interface Life {
-	readonly notBeforeMs: number;
-	readonly notAfterMs: number;
-}
+export type Life = Lifetime;
 
 export interface Party {
 	/** Also the segment of the address: `#/map/node-4`. */
@@ -43,6 +40,7 @@ export interface MapLine {
 	readonly calls: number;
 	readonly perMinute: number;
 	readonly isLit: boolean;
+	readonly negotiated?: Negotiated;
 	/** An end of it is stopped or paused, or not reachable. */
 	readonly down?: 'down' | 'cut';
 }
@@ -113,7 +111,13 @@ export function sceneOf(input: SceneInput): Scene {
 	for (const party of cards) parties.set(party.id, party);
 	for (const party of services) {
 		const service = cluster?.services.find(({ name }) => name === party.id);
-		parties.set(party.id, { ...party, ...(service === undefined ? {} : { service }), ...callsTo(party.id, lines) });
+		const life = lifeOf(party.id, lines);
+		parties.set(party.id, {
+			...party,
+			...(service === undefined ? {} : { service }),
+			...(life === undefined ? {} : { life }),
+			...callsTo(party.id, lines),
+		});
 	}
 	if (level !== 'field')
 		parties.set('kubectl-sim', { id: 'kubectl-sim', role: 'person', cas: ['K'], perMinute: 0, refused: 0 });
@@ -147,6 +151,13 @@ const sortedByNeed = (nodes: readonly Party[], lit: string | undefined): readonl
 	nodes.toSorted((a, b) => rank(a, lit) - rank(b, lit));
 const rank = ({ id, node }: Party, lit: string | undefined): number =>
 	id === lit ? 0 : node === 'joining' ? 1 : node === 'refused' ? 2 : 3;
+
+/** Of the certificate that the service presented last: as a server, or else as a client. */
+function lifeOf(id: string, lines: readonly Line[]): Life | undefined {
+	const served = lines.findLast(({ to, negotiated }) => to === id && negotiated?.server !== undefined);
+	const called = lines.findLast(({ from, negotiated }) => from === id && negotiated?.client !== undefined);
+	return served?.negotiated?.server ?? called?.negotiated?.client;
+}
 
 function callsTo(id: string, lines: readonly Line[]): Pick<Party, 'perMinute' | 'refused'> {
 	const own = lines.filter(({ to }) => to === id);
@@ -202,7 +213,7 @@ function victimOf({ lit, lines, nowMs }: SceneInput, nodes: readonly Party[]): s
 	return last?.id ?? (isActive ? nodes.at(-1)?.id : undefined);
 }
 
-function nodeLines(cards: readonly Party[], tiles: readonly Party[], { lit }: SceneInput): readonly MapLine[] {
+function nodeLines(cards: readonly Party[], tiles: readonly Party[], { lit, lines }: SceneInput): readonly MapLine[] {
 	const own: MapLine[] = [];
 	const idle = new Map<Protection, number>();
 	const add = (protection: Protection) => void idle.set(protection, (idle.get(protection) ?? 0) + 1);
@@ -232,7 +243,12 @@ function nodeLines(cards: readonly Party[], tiles: readonly Party[], { lit }: Sc
 			...{ calls: 0, perMinute: 0, isLit: false },
 		}),
 	);
-	return [...own, ...trunks.sort((a, b) => (a.protection < b.protection ? -1 : 1))];
+	const ofNodes = (line: MapLine): MapLine => {
+		const tls = line.tls ?? line.protection;
+		const { negotiated } = lines.findLast((one) => one.from === NODES && one.to === line.to && one.tls === tls) ?? {};
+		return negotiated === undefined ? line : { ...line, negotiated };
+	};
+	return [...own, ...trunks.sort((a, b) => (a.protection < b.protection ? -1 : 1))].map(ofNodes);
 }
 
 /** A node with a certificate uses it for every call. */
@@ -255,6 +271,7 @@ function serviceLines(lines: readonly Line[]): readonly MapLine[] {
 				...{ calls: line.calls, perMinute: line.perMinute },
 				protection: line.tls ?? (isStore ? 'file' : 'planned'),
 				...(line.tls === undefined ? {} : { tls: line.tls }),
+				...(line.negotiated === undefined ? {} : { negotiated: line.negotiated }),
 			};
 		});
 	const known = new Set(seen.map(({ id }) => id));

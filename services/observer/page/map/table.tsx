@@ -98,7 +98,9 @@ function LineRow({ line, scene, onOpen, isShown }: RowProps & Pick<TableProps, '
 				</button>
 			</th>
 			<td>{nameOf(line.to, scene)}</td>
-			<td>{say(protectionWords[line.protection])}</td>
+			<td>
+				{say(protectionWords[line.protection])} <span class="quiet">{line.negotiated?.parameters.join(' · ')}</span>
+			</td>
 			<td>{line.calls === 0 ? '' : line.calls}</td>
 		</tr>
 	);
