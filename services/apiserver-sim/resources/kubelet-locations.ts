@@ -124,7 +124,6 @@ export const withProxy = (stored: ResourceStorage, locations: KubeletLocations):
 	},
 });
 
-/** As Go writes a path. */
 const encodeSegment = (segment: string): string =>
 	encodeURIComponent(segment).replace(/%(?:24|26|2B|2C|3A|3B|3D|40)/g, (code) => decodeURIComponent(code));
 

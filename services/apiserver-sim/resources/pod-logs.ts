@@ -56,7 +56,6 @@ interface LogOptions {
 	readonly timestamps: boolean;
 	readonly insecureSkipTLSVerifyBackend: boolean;
 	readonly sinceSeconds: number | undefined;
-	/** RFC 3339, in UTC. */
 	readonly sinceTime: string | undefined;
 	readonly tailLines: number | undefined;
 	readonly limitBytes: number | undefined;

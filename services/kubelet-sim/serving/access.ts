@@ -24,7 +24,6 @@ export interface AccessOptions {
 }
 export interface KubeletRequest {
 	readonly method: string;
-	/** Without the query. */
 	readonly path: string;
 	readonly peer: Peer;
 	readonly authorization: string | undefined;

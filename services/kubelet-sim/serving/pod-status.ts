@@ -16,7 +16,6 @@ import {
 } from '../../../lib/kube/pod.ts';
 
 export interface PodPlace {
-	/** Of the node. */
 	readonly hostIp: string;
 	readonly podIp: string;
 }

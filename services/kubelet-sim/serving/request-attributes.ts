@@ -1,5 +1,5 @@
 /**
- * What a request to the kubelet API needs permission for.
+ * The permissions that a request to the kubelet API needs.
  *
  * @source pkg/kubelet/server/auth.go GetRequestAttributes
  */

@@ -23,7 +23,6 @@ export interface SimulatedContainer {
 	readonly endedMs?: number | undefined;
 }
 
-/** Between two lines. */
 export const LINE_INTERVAL_MS = 10_000;
 const MAX_IMAGE_LENGTH = 256;
 

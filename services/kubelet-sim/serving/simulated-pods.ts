@@ -30,7 +30,6 @@ type Pods = Pick<ResourceClient<KubeObject>, 'list' | 'watch' | 'updateStatus' |
 
 export interface SimulatedPodsOptions {
 	readonly nodeName: string;
-	/** Of the node. */
 	readonly hostIp: string;
 	/** The pods of the API server; it can change with the certificate of the node. */
 	readonly client: () => Pods;
@@ -129,7 +128,7 @@ export class SimulatedPods {
 		return { hostIp, podIp };
 	}
 
-	/** The simulated containers end at once, whatever the grace period is. */
+	/** The simulated containers end at once and use no grace period. */
 	async #end(pod: Pod): Promise<void> {
 		const { name = '', namespace = '', uid = '' } = pod.metadata;
 		if (!isTerminal(pod)) await this.#report(pod, endedStatus(pod, this.#placeOf(pod), this.#options.clock()));
