@@ -793,6 +793,22 @@ export const limits = {
 		response: 'connection closed; the reader connects again',
 		test: 'services/observer/stream.test.ts',
 	}),
+	pageCertificates: limit({
+		value: 1000,
+		unit: 'items',
+		of: 'certificates issued by requests that the page lists',
+		where: ['observer 8080'],
+		response: 'the page does not list the others',
+		test: 'services/observer/certificates.test.ts',
+	}),
+	pageCertificatesFileBytes: limit({
+		value: 1024 * 1024,
+		unit: 'bytes',
+		of: 'the list of certificates that the PKI publishes for the observer',
+		where: ['observer 8080'],
+		response: 'the page shows why no file is known',
+		test: 'services/observer/certificates.test.ts',
+	}),
 	pageActionsInFlight: limit({
 		value: 8,
 		unit: 'items',

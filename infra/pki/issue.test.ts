@@ -61,7 +61,7 @@ const layout: Record<string, string[]> = {
 	],
 	'kubelet-sim': ['traces-key'],
 	'attacker-sim': ['traces-key'],
-	observer: ['traces-key'],
+	observer: ['certificates.json', 'traces-key'],
 	redis: ['mesh-ca.crt', 'server.crt', 'server.key', 'users.acl'],
 	admin: ['admin.conf', 'ca.crt', 'kube-proxy.conf', 'scheduler.conf', 'super-admin.conf'],
 	'mesh-ca': ['mesh-ca.crt', 'mesh-ca.key'],
@@ -80,6 +80,8 @@ describe('the PKI', () => {
 	const subjectIn = (path: string) => readCertificate(parseCertificates(read(path))[0]).subject;
 	const files = (): string[] =>
 		Object.keys(layout).flatMap((part) => readdirSync(join(directory, part)).map((file) => `${part}/${file}`));
+	const isCopy = (file: string): boolean =>
+		/(^|[/-])ca\.crt$/.test(file) && !['ca-service/ca.crt', 'mesh-ca/mesh-ca.crt'].includes(file);
 	/** @returns the lines that begin with `made` */
 	const issue = async (options: Partial<PkiOptions> = {}): Promise<string[]> => {
 		const lines: string[] = [];
@@ -111,6 +113,16 @@ describe('the PKI', () => {
 		}
 		for (const file of files())
 			assert.equal(statSync(join(directory, file)).mode & 0o777, /\.(crt|pub)$/.test(file) ? 0o644 : 0o600, file);
+	});
+
+	it('publishes every certificate for the observer, and no key', async () => {
+		await issue();
+		const published: Record<string, string> = JSON.parse(read('observer/certificates.json'));
+		const certificates = files().filter((file) => /\.(crt|conf)$/.test(file) && !isCopy(file));
+		assert.deepEqual(Object.keys(published).sort(), certificates.sort());
+		assert.equal(published['apiserver-sim/server.crt'], read('apiserver-sim/server.crt'));
+		assert.equal(published['admin/admin.conf'], identityIn('admin/admin.conf').user.certificate);
+		assert.doesNotMatch(read('observer/certificates.json'), /KEY/);
 	});
 
 	describe('with a CA that an operator brings', () => {
@@ -340,6 +352,7 @@ describe('the PKI', () => {
 			'apiserver-sim/sa.pub',
 			'apiserver-sim/token-store-client.crt',
 			'ca-service/server.crt',
+			'observer/certificates.json',
 			'redis/server.crt',
 			'redis/users.acl',
 			'token-store/store.crt',
@@ -351,26 +364,26 @@ describe('the PKI', () => {
 	it('replaces files when the names or the address of the API server change', async () => {
 		await issue();
 		assert.deepEqual(
-			(await issue({ extraSans: ['api.example.com'] })).map((line) => line.split(' ')[1]),
-			['apiserver-sim/server.crt'],
+			(await issue({ extraSans: ['api.example.com'] })).map((line) => line.split(/[ :]/)[1]),
+			['apiserver-sim/server.crt', 'observer/certificates.json'],
 		);
 		assert.equal(
 			(await issue({ apiServer: 'https://[::1]:6443', extraSans: ['api.example.com', 'control-plane.test'] })).length,
-			5,
+			6,
 		);
 	});
 
 	it('replaces leaves 30 days before they expire, and keeps the CA', async () => {
 		await issue();
 		const made = await issue({ clock: () => now + 340 * day });
-		assert.equal(made.length, 14);
-		assert.ok(made.every((line) => line.includes('it would have expired')));
+		assert.equal(made.length, 15);
+		assert.equal(made.filter((line) => line.includes('it would have expired')).length, 14);
 	});
 
 	it('issues no leaf that outlives its CA, and keeps one that expires with it', async () => {
 		await issue();
 		const clock = () => now + 3640 * day;
-		assert.equal((await issue({ clock })).length, 14);
+		assert.equal((await issue({ clock })).length, 15);
 		const { notAfter } = readCertificate(parseCertificates(read('redis/server.crt'))[0]);
 		assert.equal(notAfter, readCertificate(parseCertificates(read('mesh-ca/mesh-ca.crt'))[0]).notAfter);
 		assert.deepEqual(await issue({ clock }), []);

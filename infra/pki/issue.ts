@@ -11,6 +11,7 @@ import { causeText, KubejoinError } from '../../lib/errors.ts';
 import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
 import { parseKubeconfig, userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
+import { certificatesPem } from '../../lib/pki/certificate.ts';
 import {
 	generateKeyPair,
 	type KeyAlgorithm,
@@ -24,6 +25,8 @@ import { deriveTracesKey } from '../../lib/traces-key.ts';
 import { type Authority, keepOrMakeAuthority, type Surroundings } from './authority.ts';
 import { type Identity, issueLeaf, leafProblem, refusalOf } from './leaf.ts';
 import { type KubeconfigPlan, type LeafPlan, planPki, type StoreUserPlan } from './plan.ts';
+
+type Pem = string;
 
 export interface PkiOptions {
 	readonly directory: string;
@@ -65,8 +68,14 @@ export async function issuePki({
 
 	const cluster = await keepOrMakeAuthority(plan.cas.cluster, keyAlgorithm, surroundings);
 	const mesh = await keepOrMakeAuthority(plan.cas.mesh, 'ECDSA-P256', surroundings);
-	for (const leaf of plan.leaves) await keepOrIssueLeaf(leaf, { cluster, mesh }[leaf.ca], surroundings);
-	for (const kubeconfig of plan.kubeconfigs) await keepOrIssueKubeconfig(kubeconfig, cluster, apiServer, surroundings);
+	const certificates: Record<string, Pem> = {};
+	for (const ca of [cluster, mesh]) certificates[`${ca.path}.crt`] = certificatesPem(ca.certificate).join('');
+	for (const leaf of plan.leaves)
+		certificates[`${leaf.path}.crt`] = await keepOrIssueLeaf(leaf, { cluster, mesh }[leaf.ca], surroundings);
+	for (const kubeconfig of plan.kubeconfigs)
+		certificates[kubeconfig.path] = await keepOrIssueKubeconfig(kubeconfig, cluster, apiServer, surroundings);
+	const published = `${JSON.stringify(certificates, undefined, '\t')}\n`;
+	await keepOrWrite(plan.publishedPath, published, 'the certificates of the mesh without their keys', surroundings);
 	await keepOrMakeServiceAccountKey(plan.serviceAccountPath, surroundings);
 	const aclLines = [redisDefaultUser(plan.storeUsers.map(({ keyspace }) => keyspace))];
 	for (const user of plan.storeUsers) {
@@ -93,13 +102,15 @@ async function keepOrIssueLeaf(
 	plan: LeafPlan,
 	authority: Authority,
 	{ directory, now, say }: Surroundings,
-): Promise<void> {
+): Promise<Pem> {
 	const path = join(directory, plan.path);
 	const [certificate, key] = await Promise.all([readFileIfThere(`${path}.crt`), readFileIfThere(`${path}.key`)]);
 	const found = { ...(certificate === undefined ? {} : { certificate }), ...(key === undefined ? {} : { key }) };
 	const problem = leafProblem(plan, authority, found, now);
+	let used = certificate ?? '';
 	if (problem !== undefined) {
 		const identity = await issueLeaf(plan, authority, now);
+		used = identity.certificate;
 		const refusal = refusalOf(plan, authority, identity, now);
 		if (refusal !== undefined)
 			throw new KubejoinError('FILE_UNUSABLE', {
@@ -112,6 +123,7 @@ async function keepOrIssueLeaf(
 	say(
 		`${keptOrMade(problem)} ${plan.path}.crt and .key: ${subjectText(plan.subject)}, ${plan.purpose}${because(problem)}`,
 	);
+	return used;
 }
 
 async function keepOrIssueKubeconfig(
@@ -119,7 +131,7 @@ async function keepOrIssueKubeconfig(
 	authority: Authority,
 	apiServer: string,
 	{ directory, now, say }: Surroundings,
-): Promise<void> {
+): Promise<Pem> {
 	const path = join(directory, plan.path);
 	const leaf = { subject: plan.subject, purpose: 'client auth', hosts: [] } as const;
 	const text = await readFileIfThere(path);
@@ -129,8 +141,10 @@ async function keepOrIssueKubeconfig(
 		text === undefined
 			? 'the file was missing'
 			: kubeconfigProblem(text, path, apiServer, authority, (found) => leafProblem(leaf, authority, found, now));
-	if (problem !== undefined) await writeWholeFile(path, write(await issueLeaf(leaf, authority, now)), 0o600);
+	const used = problem === undefined && text !== undefined ? text : write(await issueLeaf(leaf, authority, now));
+	if (used !== text) await writeWholeFile(path, used, 0o600);
 	say(`${keptOrMade(problem)} ${plan.path}: ${subjectText(plan.subject)}${because(problem)}`);
+	return currentUser(parseKubeconfig(used, path), path).certificate ?? '';
 }
 
 function kubeconfigProblem(

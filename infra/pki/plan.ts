@@ -51,6 +51,8 @@ export interface PkiPlan {
 	/** Key pair that signs service-account tokens. */
 	readonly serviceAccountPath: string;
 	readonly aclPath: string;
+	/** For the observer: a JSON object of certificates as PEM, by the file that each is in. */
+	readonly publishedPath: string;
 	/** The key of the observer, from which the keys of all programs that send traces are derived. */
 	readonly tracesRootPath: string;
 	readonly tracesKeys: readonly { readonly program: TracedProgram; readonly path: string }[];
@@ -168,6 +170,7 @@ export function planPki(hosts: readonly string[]): PkiPlan {
 		],
 		serviceAccountPath: 'apiserver-sim/sa',
 		aclPath: 'redis/users.acl',
+		publishedPath: 'observer/certificates.json',
 		tracesRootPath: tracesKeyPath('observer'),
 		tracesKeys: tracedPrograms.map((program) => ({ program, path: tracesKeyPath(program) })),
 	};

@@ -138,6 +138,7 @@ export function servicePlan(service: ServiceName, options: MeshOptions, change: 
 			STATE_DIRECTORY: join(state, 'observer'),
 			NODE_TRACES_TO: tracesUrl(port),
 			TRACES_ROOT_KEY_FILE: own('traces-key'),
+			CERTIFICATES_FILE: own('certificates.json'),
 			STORY: observer?.story ?? 'off',
 			EXPERIMENTS: 'local',
 			EXPERIMENTS_STATE: state,

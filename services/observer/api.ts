@@ -7,6 +7,7 @@
  * below, all events of 100 ms are one event, `batch`: a list of pairs of an event and its data.
  * `GET /api/joins/ID/stream`: the events `join` and `step` of one join.
  * `GET /api/joins/ID/steps/STEP`: `StepDetail`.
+ * `GET /api/certificates`: `Certificates`. `GET /api/certificates/SERIAL`: `CertificateDetail`.
  * `POST /api/actions/ACTION`: `ActionResult`. Needs JSON, and `Session.key` in the header `X-Kubejoin-Session`.
  *
  * Streams are server-sent events with one JSON object each. An event replaces an earlier one with the same `id`. A
@@ -239,6 +240,36 @@ export interface Cluster {
 		/** The clock of the service minus that of the observer, in whole seconds. */
 		readonly clockOffsetMs?: number;
 	}[];
+}
+
+/** The certificates that the mesh uses: of its files, and the newest that was issued for each node. No key. */
+export interface Certificates {
+	readonly list: readonly KnownCertificate[];
+	/** The list of the files is not readable. */
+	readonly problem?: string;
+}
+export type KnownCertificate =
+	| { readonly file: string; readonly problem: 'unreadable' }
+	| {
+			/** Below the directory of the PKI; a kubeconfig contains its certificate. Absent: issued by a request. */
+			readonly file?: string;
+			/** Of the request by which it was issued. */
+			readonly signer?: string;
+			/** Lower-case hexadecimal digits. */
+			readonly serial: string;
+			readonly organizations: readonly string[];
+			readonly commonName: string;
+			/** The common name of the CA. */
+			readonly issuer: string;
+			/** `RSA 2048`, `P-256` */
+			readonly key: string;
+			/** Number of subject alternative names. */
+			readonly names: number;
+			readonly notBeforeMs: number;
+			readonly notAfterMs: number;
+	  };
+export interface CertificateDetail {
+	readonly sections: readonly DetailSection[];
 }
 
 /** Each kind's verdict that an experiment expects. */

@@ -18,8 +18,9 @@ import { pauseFor, pollUntil } from '../../lib/poll.ts';
 import { createStopping } from '../../lib/stopping.ts';
 import { printable } from '../../lib/text.ts';
 import type { Cluster } from './api.ts';
+import type { IssuedCertificate } from './certificates.ts';
 
-type Certificates = ReadonlyMap<string, Certificate>;
+type Certificates = ReadonlyMap<string, Issued>;
 type ServiceHealth = Cluster['services'][number];
 
 export interface ClusterOptions {
@@ -46,6 +47,8 @@ const RESYNC_MS = 3_600_000;
 export interface ClusterView {
 	/** Call back with the cluster, then with every change, until the signal aborts. */
 	readonly follow: (onChange: (cluster: Cluster) => void, signal: AbortSignal) => Promise<void>;
+	/** The newest certificate of each signer and common name; empty while no page follows the cluster. */
+	readonly issued: () => readonly IssuedCertificate[];
 }
 
 export const createClusterView = (options: ClusterOptions): ClusterView => new FollowedCluster(options);
@@ -77,6 +80,10 @@ class FollowedCluster implements ClusterView {
 		if (--this.#followers > 0) return;
 		this.#watches?.stop();
 		this.#watches = undefined;
+	}
+
+	issued(): readonly IssuedCertificate[] {
+		return this.#watches?.issued() ?? [];
 	}
 
 	#read(): Promise<Cluster> {
@@ -140,6 +147,10 @@ class Watches {
 		};
 	}
 
+	issued(): readonly IssuedCertificate[] {
+		return [...this.#certificates.newest(this.#requests.list()).values()];
+	}
+
 	stop(): void {
 		this.#stopping.abort();
 	}
@@ -160,7 +171,8 @@ function nodesOf(nodes: readonly Node[], leases: readonly Lease[], certificates:
 	return nodes.map(({ metadata, status }) => {
 		const name = metadata.name ?? '';
 		const ready = status?.conditions?.find(({ type }) => type === 'Ready');
-		const certificate = certificates.get(`${wellKnown.nodeUserPrefix}${name}`);
+		const key = keyOf(wellKnown.signers.clientKubelet, `${wellKnown.nodeUserPrefix}${name}`);
+		const certificate = certificates.get(key)?.certificate;
 		return {
 			name: printable(name),
 			...statusOf(ready),
@@ -178,33 +190,39 @@ function statusOf(ready: NodeCondition | undefined): Pick<Cluster['nodes'][numbe
 }
 
 type Certificate = NonNullable<Cluster['nodes'][number]['certificate']>;
+interface Issued extends IssuedCertificate {
+	readonly commonName: string;
+	readonly certificate: Certificate;
+}
+const keyOf = (signer: string, commonName: string): string => `${signer} ${commonName}`;
 
-/** The newest certificate issued for each common name. A certificate is parsed once. */
+/** The newest certificate issued for each signer and common name. A certificate is parsed once. */
 class IssuedCertificates {
-	/** Undefined: not a certificate of a kubelet, or not readable. */
-	readonly #parsed = new WeakMap<CertificateSigningRequest, { user: string; certificate: Certificate } | undefined>();
+	/** Undefined: not issued, or not readable. */
+	readonly #parsed = new WeakMap<CertificateSigningRequest, Issued | undefined>();
 
 	newest(requests: readonly CertificateSigningRequest[]): Certificates {
-		const newest = new Map<string, Certificate>();
+		const newest = new Map<string, Issued>();
 		for (const request of requests) {
 			if (!this.#parsed.has(request)) this.#parsed.set(request, issuedFor(request));
 			const issued = this.#parsed.get(request);
-			const known = issued && newest.get(issued.user);
-			if (issued !== undefined && (known === undefined || known.notAfterMs <= issued.certificate.notAfterMs))
-				newest.set(issued.user, issued.certificate);
+			if (issued === undefined) continue;
+			const key = keyOf(issued.signer, issued.commonName);
+			const known = newest.get(key);
+			if (known === undefined || known.certificate.notAfterMs <= issued.certificate.notAfterMs) newest.set(key, issued);
 		}
 		return newest;
 	}
 }
 
-function issuedFor({ spec, status }: CertificateSigningRequest) {
-	if (!status?.certificate || spec.signerName !== wellKnown.signers.clientKubelet) return undefined;
+function issuedFor({ spec, status }: CertificateSigningRequest): Issued | undefined {
+	if (!status?.certificate) return undefined;
 	try {
-		const [leaf] = parseCertificates(Buffer.from(status.certificate, 'base64').toString());
-		const { subject, notBefore, notAfter } = readCertificate(leaf);
+		const pem = Buffer.from(status.certificate, 'base64').toString();
+		const { subject, notBefore, notAfter } = readCertificate(parseCertificates(pem)[0]);
 		const at = (share: number) => notBefore + (notAfter - notBefore) * share;
 		return {
-			user: subject.commonName,
+			...{ signer: spec.signerName, pem, commonName: subject.commonName },
 			certificate: {
 				notBeforeMs: notBefore,
 				rotateFromMs: at(ROTATE_FROM),

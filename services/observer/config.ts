@@ -62,6 +62,11 @@ export const settings = {
 		contentsAndPath,
 		'kubeconfig of the admin; without it the page shows no cluster and offers no actions',
 	),
+	certificates: optional(
+		'CERTIFICATES_FILE',
+		text,
+		'file with the certificates of the mesh, without keys, which the page shows: PKI/observer/certificates.json',
+	),
 	services: withDefault(
 		'SERVICES',
 		services,

@@ -209,7 +209,7 @@ function csrSection(of: (key: string) => string, usages: AttributeValue | undefi
 	}
 }
 
-function certificateSections(pem: string): DetailSection[] {
+export function certificateSections(pem: string): DetailSection[] {
 	return certificatesIn(pem).map((certificate) => {
 		const { subject, names, isCa, notBefore, notAfter } = readCertificate(certificate);
 		const fields: Fields = [

@@ -19,6 +19,7 @@ import { runService } from '../../lib/rpc/run.ts';
 import { deriveTracesKey } from '../../lib/traces-key.ts';
 import { createActions } from './actions.ts';
 import { createAuthenticate } from './authenticate.ts';
+import { createCertificatesView } from './certificates.ts';
 import { localRunner, socketRunner } from './clients.ts';
 import { createClusterView } from './cluster.ts';
 import { settings } from './config.ts';
@@ -55,6 +56,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		clock: systemClock,
 		log,
 	});
+	const certificates = createCertificatesView({ file: config.certificates, issued: () => cluster.issued() });
 	const experiments = openExperiments(config, count, log);
 	await experiments?.check();
 	const actions = openActions(config, experiments, count, log);
@@ -65,7 +67,19 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	};
 	const directory = pageDirectory(projectPath());
 	const page = createPageApp({
-		...{ joins, cluster, session, traffic, clock: systemClock, directory, actions, experiments, count, log },
+		...{
+			joins,
+			cluster,
+			session,
+			traffic,
+			certificates,
+			clock: systemClock,
+			directory,
+			actions,
+			experiments,
+			count,
+			log,
+		},
 		hosts: config.pageHosts,
 	});
 	const guarded = { unforeseen, count };

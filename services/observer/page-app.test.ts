@@ -45,7 +45,7 @@ describe('the page', () => {
 		};
 		const options = {
 			joins,
-			cluster: { follow: async () => undefined },
+			cluster: { follow: async () => undefined, issued: () => [] },
 			session: { key, actions: actions.names, version: 'v1' },
 			clock: () => nowMs,
 			directory,

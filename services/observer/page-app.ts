@@ -10,8 +10,9 @@ import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import { type Actions, readAction } from './actions.ts';
 import { createAdmission } from './admission.ts';
-import type { StepDetail } from './api.ts';
+import type { Certificates, StepDetail } from './api.ts';
 import { isForeignHost, isFromElsewhere } from './browser.ts';
+import type { CertificatesView } from './certificates.ts';
 import { sectionsOf } from './detail.ts';
 import { notFound, refusal } from './refusal.ts';
 import { answerOf } from './steps.ts';
@@ -20,6 +21,8 @@ import { createStreams, type StreamSource, streamAll, streamJoin } from './strea
 export interface PageOptions extends StreamSource {
 	/** Has the built page: index.html, page.js, page.css. */
 	readonly directory: string;
+	/** Absent: the page shows no certificates of files. */
+	readonly certificates?: CertificatesView | undefined;
 	/** Absent: the page is read-only. */
 	readonly actions?: Actions | undefined;
 	/** Host names under which browsers can open the page. */
@@ -55,6 +58,7 @@ export function createPageApp(options: PageOptions): Express {
 	});
 	offerStreams(app, options);
 	offerDetails(app, options);
+	offerCertificates(app, options);
 	offerActions(app, options);
 	app.use(notFound);
 	app.use(refusal(log, 'pageActionBytes', count));
@@ -84,6 +88,18 @@ function offerDetails(app: Express, { joins }: PageOptions): void {
 		const span = spans.find(({ spanId }) => spanId === stepId.split('-')[0]);
 		if (step === undefined || span === undefined) notFound(request);
 		const detail: StepDetail = { step, sections: sectionsOf(step, span, answerOf(span, spans)) };
+		response.json(detail);
+	});
+}
+
+function offerCertificates(app: Express, { certificates }: PageOptions): void {
+	const none: Certificates = { list: [] };
+	app.get('/api/certificates', (_request, response) => {
+		response.json(certificates?.list() ?? none);
+	});
+	app.get('/api/certificates/:serial', (request, response) => {
+		const detail = certificates?.detail(request.params.serial);
+		if (detail === undefined) notFound(request);
 		response.json(detail);
 	});
 }

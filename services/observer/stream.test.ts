@@ -61,7 +61,7 @@ describe('a stream', () => {
 	});
 	const source = () => ({
 		joins,
-		cluster: { follow: async () => undefined },
+		cluster: { follow: async () => undefined, issued: () => [] },
 		session: { key: 'k', actions: [], version: 'v1' },
 		clock: () => 0,
 	});

@@ -24,6 +24,11 @@ const mapRow: ViewRow = { name: 'map', word: 'map', load: async () => MapView };
 const views: readonly ViewRow[] = [
 	mapRow,
 	{ name: 'joins', word: 'joins', load: async () => (await import('./joins.tsx')).JoinsView },
+	{
+		name: 'certificates',
+		word: 'certificates',
+		load: async () => (await import('./certificates.tsx')).CertificatesView,
+	},
 	{ name: 'experiments', word: 'experiments', load: async () => (await import('./experiments.tsx')).ExperimentsView },
 	{ name: 'cluster', word: 'cluster', load: async () => (await import('./cluster.tsx')).ClusterView },
 	{ name: 'storm', word: 'storm', load: async () => (await import('./storm.tsx')).StormView },

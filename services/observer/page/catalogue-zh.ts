@@ -17,6 +17,7 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	tabDecision: '鉴权',
 	tabAttacker: '攻击者',
 	panelWidth: '面板宽度',
+	certificates: '证书',
 	cluster: '集群',
 	storm: '加入风暴',
 	views: '视图',
@@ -250,6 +251,8 @@ export const messagesInChinese: Messages = {
 	tokenBytes: (bytes) => `已发送的令牌字节：${bytes}`,
 	fieldSummary: (count, fastest, slowest) =>
 		`${count} 个节点，按启动顺序排列。深浅表示加入用时：${fastest}～${slowest}`,
+	validUntil: (date) => `有效至 ${date}`,
+	sanCount: (count) => `${count} 个 SAN`,
 	issuedBy: (ca) => `由${ca} 签发`,
 	validFromTo: (from, to) => `有效期：${from} 至 ${to}`,
 };

@@ -16,6 +16,7 @@ export const catalogue = {
 	tabDecision: 'Decision',
 	tabAttacker: 'Attacker',
 	panelWidth: 'Width of the panel',
+	certificates: 'Certificates',
 	cluster: 'Cluster',
 	storm: 'Storm',
 	views: 'Views',
@@ -256,6 +257,8 @@ export interface Messages {
 	readonly knowsToken: (user: string) => string;
 	readonly tokenBytes: (bytes: number) => string;
 	readonly fieldSummary: (count: number, fastest: string, slowest: string) => string;
+	readonly validUntil: (date: string) => string;
+	readonly sanCount: (count: number) => string;
 	readonly issuedBy: (ca: string) => string;
 	readonly validFromTo: (from: string, to: string) => string;
 }
@@ -299,6 +302,8 @@ export const messages: Messages = {
 	tokenBytes: (bytes) => `Token bytes sent: ${bytes}`,
 	fieldSummary: (count, fastest, slowest) =>
 		`${count} nodes, in the order of their start · shade: time to join, ${fastest} to ${slowest}`,
+	validUntil: (date) => `valid until ${date}`,
+	sanCount: (count) => `${count} SANs`,
 	issuedBy: (ca) => `Issued by the ${ca}`,
 	validFromTo: (from, to) => `Valid from ${from} to ${to}`,
 };

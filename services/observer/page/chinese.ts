@@ -9,6 +9,7 @@ import {
 	phasesInChinese,
 	requestsInChinese,
 } from './catalogue-zh.ts';
+import { certificateTextsInChinese } from './certificate-words-zh.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
 import { fieldsInChinese, valuesInChinese } from './fields-zh.ts';
 import { statesInChinese } from './states-zh.ts';
@@ -21,6 +22,7 @@ export const chinese: Translation = {
 	messages: messagesInChinese,
 	requestTexts: requestsInChinese,
 	phaseSentences: phaseSentencesInChinese,
+	certificateTexts: certificateTextsInChinese,
 	fields: fieldsInChinese,
 	value: (key, value) =>
 		lookup(valuesInChinese[key] ?? {})(value) ?? (key === 'pin.spki' ? sentenceInChinese(value) : undefined),

@@ -56,7 +56,13 @@ export function Detail({
 	);
 }
 
-export const Sections = ({ sections, step }: { readonly sections: readonly DetailSection[]; readonly step: Step }) => (
+interface SectionsProps {
+	readonly sections: readonly DetailSection[];
+	/** Absent: the sections are of no step. */
+	readonly step?: Step | undefined;
+}
+
+export const Sections = ({ sections, step }: SectionsProps) => (
 	<>
 		{sections.map((section, index) => (
 			<Section key={`${section.kind}-${index}`} section={section} step={step} />
@@ -69,14 +75,14 @@ function Section({
 	step,
 }: {
 	readonly section: DetailSection;
-	readonly step: Step;
+	readonly step: Step | undefined;
 }) {
 	const { say } = useWords();
 	const name = say(sectionWords[kind]);
 	const body = (
 		<>
 			<dl>
-				{kind === 'failure' && step.failure !== undefined ? (
+				{kind === 'failure' && step?.failure !== undefined ? (
 					<FailureFields failure={step.failure} step={step} />
 				) : (
 					values.map(({ key, value }) => <Field key={key} name={key} value={value} step={step} />)
@@ -108,7 +114,15 @@ function Section({
 	);
 }
 
-function Field({ name, value, step }: { readonly name: string; readonly value: string; readonly step: Step }) {
+function Field({
+	name,
+	value,
+	step,
+}: {
+	readonly name: string;
+	readonly value: string;
+	readonly step: Step | undefined;
+}) {
 	const words = useWords();
 	if (!isFieldKey(name, words.fields))
 		return (
@@ -121,7 +135,7 @@ function Field({ name, value, step }: { readonly name: string; readonly value: s
 		);
 	const { name: label, meaning } = words.fields[name];
 	const isSentence = name === 'check.trust' || name === 'token.why';
-	const translated = name === 'check.trust' ? words.trust(step) : words.value(name, value);
+	const translated = name === 'check.trust' && step !== undefined ? words.trust(step) : words.value(name, value);
 	return (
 		<div class="field">
 			<dt>{label}</dt>

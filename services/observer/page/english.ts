@@ -1,4 +1,5 @@
 import { catalogue, expectedErrors, messages, phaseSentences, requestTexts } from './catalogue.ts';
+import { certificateTexts } from './certificate-words.ts';
 import { fields } from './fields.ts';
 import type { Translation } from './translation.ts';
 
@@ -10,6 +11,7 @@ export const english: Translation = {
 	messages,
 	requestTexts,
 	phaseSentences,
+	certificateTexts,
 	fields,
 	value: none,
 	phase: none,

@@ -28,6 +28,9 @@ export function countdown(ms: number): string {
 export const clockTime = (ms: number, language: Language): string =>
 	new Date(ms).toLocaleTimeString(language, { hourCycle: 'h23' });
 
+/** `2027-11-25`, in the time zone of the reader. */
+export const calendarDate = (ms: number): string => new Date(ms).toLocaleDateString('sv-SE');
+
 /** Sixteen bytes a line: offset, hexadecimal, printable characters. */
 export function hexDump(base64: string): string {
 	const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

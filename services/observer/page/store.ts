@@ -2,6 +2,8 @@
 import { batch, type Signal, signal } from '@preact/signals';
 import type {
 	ActionResult,
+	CertificateDetail,
+	Certificates,
 	Cluster,
 	ExperimentRun,
 	Experiments,
@@ -30,6 +32,9 @@ export interface Store {
 	/** Follow the steps of one join until `close`. */
 	readonly follow: (id: string) => { readonly steps: Signal<ReadonlyMap<string, Step>>; readonly close: () => void };
 	readonly detail: (join: string, step: string) => Promise<StepDetail | Refusal>;
+	/** Undefined: the observer does not answer. */
+	readonly certificates: () => Promise<Certificates | undefined>;
+	readonly certificate: (serial: string) => Promise<CertificateDetail | Refusal>;
 	readonly act: (name: string, body: object) => Promise<ActionResult | Refusal>;
 }
 
@@ -103,6 +108,11 @@ export function createStore(connect: Connect = (path) => new EventSource(path)):
 		},
 		detail: async (join, step) =>
 			(await fetch(`/api/joins/${encodeURIComponent(join)}/steps/${encodeURIComponent(step)}`)).json(),
+		async certificates() {
+			const answer = await fetch('/api/certificates').catch(() => undefined);
+			return answer?.ok ? await answer.json() : undefined;
+		},
+		certificate: async (serial) => (await fetch(`/api/certificates/${encodeURIComponent(serial)}`)).json(),
 		async act(name, body) {
 			const headers = { 'content-type': 'application/json', 'x-kubejoin-session': session.value?.key ?? '' };
 			return (await fetch(`/api/actions/${name}`, { method: 'POST', headers, body: JSON.stringify(body) })).json();

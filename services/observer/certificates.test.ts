@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { limits } from '../../lib/limits.ts';
+import { makeCertificate } from '../../lib/pki/fixtures.test.ts';
+import { createCertificatesView } from './certificates.ts';
+
+describe('the certificates of the mesh', () => {
+	const directory = mkdtempSync(join(tmpdir(), 'certificates-'));
+	const file = join(directory, 'certificates.json');
+	after(() => rmSync(directory, { recursive: true }));
+	const publish = (document: unknown) => writeFileSync(file, JSON.stringify(document));
+	const none = () => [];
+
+	it('lists the certificate of each published file', async () => {
+		const { pem } = await makeCertificate({ commonName: 'token-store' });
+		publish({ 'token-store/server.crt': pem });
+		const { list, problem } = createCertificatesView({ file, issued: none }).list();
+		assert.equal(problem, undefined);
+		assert.equal(list.length, 1);
+		const [one] = list;
+		assert.ok(one !== undefined && 'serial' in one);
+		assert.deepEqual([one.file, one.commonName], ['token-store/server.crt', 'token-store']);
+		assert.ok(one.notAfterMs > one.notBeforeMs);
+	});
+
+	it('finds the details of a certificate by its serial number', async () => {
+		const { pem } = await makeCertificate({ commonName: 'system:node:node-1' });
+		const view = createCertificatesView({ file: undefined, issued: () => [{ signer: 'signer', pem }] });
+		const [one] = view.list().list;
+		assert.ok(one !== undefined && 'serial' in one);
+		assert.equal(one.signer, 'signer');
+		assert.equal(view.detail(one.serial)?.sections[0]?.text, pem);
+		assert.equal(view.detail('00'), undefined);
+	});
+
+	it('marks a file whose certificate is not readable', () => {
+		publish({ 'admin/admin.conf': 'text' });
+		assert.deepEqual(createCertificatesView({ file, issued: none }).list(), {
+			list: [{ file: 'admin/admin.conf', problem: 'unreadable' }],
+		});
+	});
+
+	it('reports a list that it cannot read', () => {
+		for (const text of ['{', 'null', ' '.repeat(limits.pageCertificatesFileBytes.value + 1)]) {
+			writeFileSync(file, text);
+			assert.notEqual(createCertificatesView({ file, issued: none }).list().problem, undefined, text.slice(0, 5));
+		}
+		assert.match(
+			createCertificatesView({ file: '/absent', issued: none }).list().problem ?? '',
+			/^\/absent: no such file/,
+		);
+	});
+
+	it('lists at most pageCertificates issued certificates', async () => {
+		const { pem } = await makeCertificate({ commonName: 'node' });
+		const issued = () => Array(limits.pageCertificates.value + 1).fill({ signer: 'signer', pem });
+		const { list } = createCertificatesView({ file: undefined, issued }).list();
+		assert.equal(list.length, limits.pageCertificates.value);
+	});
+});

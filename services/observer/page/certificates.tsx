@@ -1,0 +1,292 @@
+/** Which party needs which certificate: identity, issuer, file, expiry and rights; a row opens its certificate. */
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import type { CertificateDetail, Certificates, KnownCertificate, Refusal } from '../api.ts';
+import { type Group, groups, identityOf, matches, type PartyRow, partyRows, text } from './certificate-parties.ts';
+import type { CertificateWord } from './certificate-words.ts';
+import { Sections } from './detail.tsx';
+import { FailureBand } from './failure.tsx';
+import { calendarDate } from './format.ts';
+import { LOW_SHARE, leftOf, TileRing } from './map/glyphs.tsx';
+import { ATTACKER } from './map/layout.ts';
+import { Panel } from './panel.tsx';
+import { hashOf } from './route.ts';
+import type { Store } from './store.ts';
+import type { ViewProps } from './view-props.ts';
+import { useWords, type Words } from './words.ts';
+
+const groupWords = {
+	cluster: 'groupCluster',
+	mesh: 'groupMesh',
+	other: 'groupOther',
+	none: 'groupNone',
+	attacker: 'groupAttacker',
+} as const satisfies Record<Group, CertificateWord>;
+const caFiles: Readonly<Partial<Record<Group, string>>> = {
+	cluster: 'ca-service/ca.crt',
+	mesh: 'mesh-ca/mesh-ca.crt',
+};
+const REFRESH_MS = 5_000;
+const MAX_ROWS = 200;
+const columns = ['who', 'identity', 'how', 'issuer', 'file', 'validUntil', 'may'] as const;
+
+export function CertificatesView({ store, navigation }: ViewProps) {
+	const words = useWords();
+	const { certificateTexts: say } = words;
+	const typed = useSignal('');
+	const isExpiringOnly = useSignal(false);
+	const isPresentOnly = useSignal(false);
+	const found = useCertificates(store);
+	const nowMs = Date.now();
+	const [chosen] = navigation.route.value.path;
+	const rows = partyRows({ certificates: found, cluster: store.cluster.value, hasAttacker: seesAttacker(store) });
+	const filter = { typed: typed.value, isExpiringOnly: isExpiringOnly.value, isPresentOnly: isPresentOnly.value };
+	const shown = rows.filter((row) => matches(row, filter, spokenRow(row, words), isLow(row, nowMs)));
+	const selected = rows.find(({ certificate }) => serialOf(certificate) === chosen);
+	return (
+		<div class={`certificates${chosen === undefined ? '' : ' with-panel'}`}>
+			<div class="body">
+				<header>
+					<div>
+						<h1>{say.heading}</h1>
+						<p class="quiet">{say.about}</p>
+					</div>
+					<input
+						type="search"
+						aria-label={say.filter}
+						placeholder={say.filter}
+						onInput={({ currentTarget }) => (typed.value = currentTarget.value)}
+					/>
+					<Toggle name={say.expiringOnly} state={isExpiringOnly} />
+					<Toggle name={say.presentOnly} state={isPresentOnly} />
+				</header>
+				{found?.problem !== undefined && (
+					<p class="note">
+						{say.listUnreadable} <code>{found.problem}</code>
+					</p>
+				)}
+				{found !== undefined && !found.list.some(({ file }) => file !== undefined) && found.problem === undefined && (
+					<p class="note">{say.noFiles}</p>
+				)}
+				{shown.length === 0 && <p class="note">{say.noMatch}</p>}
+				{/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+				<section class="scroll" tabIndex={0} aria-label={say.heading}>
+					<table>
+						<thead>
+							<tr>
+								{columns.map((column) => (
+									<th key={column} scope="col">
+										{say[column]} {column === 'file' && <span class="quiet">{say.fileOfKubeadm}</span>}
+									</th>
+								))}
+							</tr>
+						</thead>
+						{groups.map((group) => (
+							<GroupRows
+								key={group}
+								group={group}
+								rows={shown.filter((row) => row.group === group).slice(0, MAX_ROWS)}
+								ca={found?.list.find(({ file }) => file !== undefined && file === caFiles[group])}
+								chosen={chosen}
+								nowMs={nowMs}
+							/>
+						))}
+					</table>
+				</section>
+			</div>
+			{chosen !== undefined && (
+				<CertificatePanel
+					store={store}
+					serial={chosen}
+					title={selected === undefined ? chosen : text(identityOf(selected)).replace('\n', ', ')}
+					onClose={() => navigation.go('certificates')}
+				/>
+			)}
+		</div>
+	);
+}
+
+function Toggle({ name, state }: { readonly name: string; readonly state: { value: boolean } }) {
+	return (
+		<button type="button" aria-pressed={state.value} onClick={() => (state.value = !state.value)}>
+			{name}
+		</button>
+	);
+}
+
+interface GroupProps {
+	readonly group: Group;
+	readonly rows: readonly PartyRow[];
+	readonly ca: KnownCertificate | undefined;
+	readonly chosen: string | undefined;
+	readonly nowMs: number;
+}
+
+function GroupRows({ group, rows, ca, chosen, nowMs }: GroupProps) {
+	const { certificateTexts: say, messages } = useWords();
+	if (rows.length === 0) return null;
+	return (
+		<tbody>
+			<tr class="group">
+				<th colSpan={columns.length} scope="rowgroup">
+					{say[groupWords[group]]}{' '}
+					{ca !== undefined && 'serial' in ca && (
+						<>
+							<span class="tag" aria-hidden="true">
+								{group === 'mesh' ? 'M' : 'K'}
+							</span>{' '}
+							<a class="quiet" href={hashOf('certificates', ca.serial)}>
+								{`CN=${ca.commonName} · ${ca.key} · ${messages.validUntil(calendarDate(ca.notAfterMs))}`}
+							</a>
+						</>
+					)}
+				</th>
+			</tr>
+			{rows.map((row) => (
+				<Row
+					key={row.id}
+					row={row}
+					isChosen={chosen !== undefined && serialOf(row.certificate) === chosen}
+					nowMs={nowMs}
+				/>
+			))}
+		</tbody>
+	);
+}
+
+function Row({ row, isChosen, nowMs }: { readonly row: PartyRow; readonly isChosen: boolean; readonly nowMs: number }) {
+	const words = useWords();
+	const { certificateTexts: say, messages } = words;
+	const { who, role, how, issuer, file, kubeadm, may, isPresent, certificate } = row;
+	const serial = serialOf(certificate);
+	const names = certificate !== undefined && 'names' in certificate ? certificate.names : 0;
+	const name = spoken(who, words);
+	return (
+		<tr
+			class={`${isPresent ? '' : 'absent'}${isChosen ? ' chosen' : ''}${row.group === 'attacker' ? ' attacker' : ''}`}
+		>
+			<th scope="row">
+				{serial === undefined ? (
+					<strong>{name}</strong>
+				) : (
+					<a href={hashOf('certificates', serial)} aria-current={isChosen ? 'true' : undefined}>
+						<strong>{name}</strong>
+					</a>
+				)}
+				<span class="quiet">{spoken(role, words)}</span>
+			</th>
+			<td class="mono">
+				{spoken(identityOf(row), words)}
+				{names > 1 && <span class="quiet"> · {messages.sanCount(names)}</span>}
+			</td>
+			<td>{say[how]}</td>
+			<td>{spoken(issuer, words)}</td>
+			<td>
+				{file === undefined ? <em>{say.absent}</em> : <span class="mono">{spoken(file, words)}</span>}
+				<span class="quiet">{spoken(kubeadm, words)}</span>
+			</td>
+			<td class="until">
+				<Until row={row} nowMs={nowMs} />
+			</td>
+			<td>{say[may]}</td>
+		</tr>
+	);
+}
+
+function Until({ row, nowMs }: { readonly row: PartyRow; readonly nowMs: number }) {
+	const { certificateTexts: say, say: word, messages, duration } = useWords();
+	const { certificate, life, expiry, isPresent, group } = row;
+	if (!isPresent) return <span class="quiet">–</span>;
+	if (certificate !== undefined && 'problem' in certificate) return <span class="sentence">{say.unreadable}</span>;
+	const left = (untilMs: number) => (untilMs > nowMs ? messages.expiresIn(duration(untilMs - nowMs)) : word('expired'));
+	if (life !== undefined) {
+		const isSoon = life.notAfterMs - nowMs < SOON_MS;
+		return (
+			<span title={left(life.notAfterMs)}>
+				<TileRing life={life} nowMs={nowMs} /> {isSoon ? left(life.notAfterMs) : calendarDate(life.notAfterMs)}
+			</span>
+		);
+	}
+	const known =
+		expiry === 'hour'
+			? say.defaultHour
+			: expiry === 'never'
+				? say.never
+				: expiry === undefined
+					? group === 'attacker'
+						? duration(ATTACKER_LIFE_MS)
+						: say.notSeen
+					: left(expiry);
+	return (
+		<span>
+			<TileRing life={undefined} nowMs={nowMs} /> {known}
+		</span>
+	);
+}
+
+const SOON_MS = 2 * 86_400_000;
+const ATTACKER_LIFE_MS = 86_400_000;
+
+const spoken = (value: PartyRow['who'] | undefined, { certificateTexts: say }: Words): string =>
+	value === undefined ? '' : typeof value === 'string' ? say[value] : value.value;
+const spokenRow = (row: PartyRow, words: Words): string =>
+	[row.who, row.role, identityOf(row), row.file, row.kubeadm].map((value) => spoken(value, words)).join(' ');
+const serialOf = (certificate: KnownCertificate | undefined): string | undefined =>
+	certificate !== undefined && 'serial' in certificate ? certificate.serial : undefined;
+const isLow = ({ life }: PartyRow, nowMs: number): boolean => life !== undefined && leftOf(life, nowMs) < LOW_SHARE;
+const seesAttacker = ({ traffic }: Store): boolean =>
+	traffic.value.lines.some(({ from, to, perMinute }) => perMinute > 0 && (from === ATTACKER || to === ATTACKER));
+
+/** The certificates, read again while the view is open; undefined until they are known. */
+function useCertificates(store: Store): Certificates | undefined {
+	const found = useSignal<Certificates | undefined>(undefined);
+	useEffect(() => {
+		let isOpen = true;
+		const read = async () => {
+			const answer = await store.certificates();
+			if (isOpen && answer !== undefined) found.value = answer;
+		};
+		void read();
+		const timer = setInterval(() => void read(), REFRESH_MS);
+		return () => {
+			isOpen = false;
+			clearInterval(timer);
+		};
+	}, []);
+	return found.value;
+}
+
+interface PanelProps {
+	readonly store: Store;
+	readonly serial: string;
+	readonly title: string;
+	readonly onClose: () => void;
+}
+
+function CertificatePanel({ store, serial, title, onClose }: PanelProps) {
+	const { certificateTexts: say } = useWords();
+	const detail = useSignal<CertificateDetail | Refusal | undefined>(undefined);
+	useEffect(() => {
+		let isWanted = true;
+		detail.value = undefined;
+		void store.certificate(serial).then((value) => {
+			if (isWanted) detail.value = value;
+		});
+		return () => {
+			isWanted = false;
+		};
+	}, [serial]);
+	const found = detail.value;
+	return (
+		<Panel id={serial} title={title} titleLang="en" onClose={onClose}>
+			{found !== undefined &&
+				('sections' in found ? <Sections sections={found.sections} /> : <FailureBand failure={found} />)}
+			{found !== undefined && 'sections' in found && (
+				<section class="by-hand">
+					<h3>{say.file}</h3>
+					<code>openssl x509 -in FILE -noout -text</code>
+				</section>
+			)}
+		</Panel>
+	);
+}
