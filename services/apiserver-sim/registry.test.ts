@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { KubejoinError } from '../../lib/errors.ts';
 import { withoutManagedFields } from '../../lib/kube/managed-fields/field-manager.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
@@ -676,6 +677,25 @@ describe('the registry', () => {
 				);
 			const foreign = of({ v: 'meta.k8s.io/v1', rv: 1, start: '../other/a\0' });
 			assert.match(await refusalOf(page({ limit: 9, continueToken: foreign })).catch(() => 'answered'), /410|answered/);
+		});
+
+		it('of a forged token has objects of the list alone, or is refused', async () => {
+			await create({ ...configMap('a'), metadata: { name: 'a', namespace: 'other' } }, { namespace: 'other' });
+			const start = fc.oneof(fc.string(), fc.constantFrom('/../other/', '/a', '', '/', '/\uffff', '../'));
+			const token = fc.record({
+				v: fc.constantFrom('meta.k8s.io/v1', 'x'),
+				rv: fc.oneof(fc.integer(), fc.constant(-1)),
+				start: start.map((text) => `${text}\0`),
+			});
+			await fc.assert(
+				fc.asyncProperty(token, async (forged) => {
+					const continueToken = Buffer.from(JSON.stringify(forged)).toString('base64url');
+					const answer = page({ limit: 9, continueToken });
+					const listed = await answer.catch(async () => assert.match(await refusalOf(answer), /^(?:400|410|504) /));
+					for (const { metadata } of listed?.items ?? []) assert.equal(metadata.namespace, 'ns');
+				}),
+				{ numRuns: 100 },
+			);
 		});
 
 		it('410: too much changed since; the token of the refusal continues with what there is', async () => {

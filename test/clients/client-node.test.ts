@@ -152,14 +152,15 @@ describe('@kubernetes/client-node', () => {
 	it('requests a certificate, approves it and reads it', async () => {
 		const certificates = config.makeApiClient(CertificatesV1Api);
 		const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-		const subject = { commonName: 'system:node:by-client', organizations: ['system:nodes'] };
+		const subject = { commonName: 'by-client', organizations: [] };
 		const csr = createCsr({ subject }, keys);
 		const created = await certificates.createCertificateSigningRequest({
 			body: {
 				metadata: { generateName: 'client-' },
 				spec: {
 					request: Buffer.from(csr).toString('base64'),
-					signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
+					// No controller approves requests of this signer.
+					signerName: 'kubernetes.io/kube-apiserver-client',
 					usages: ['digital signature', 'client auth'],
 				},
 			},
