@@ -25,7 +25,6 @@ export interface NewFile {
 	readonly contents: string;
 	readonly mode: FileMode;
 }
-/** A symbolic link. */
 export interface NewLink {
 	readonly path: string;
 	readonly target: string;
@@ -112,7 +111,6 @@ const flushDirectory = (path: string): Promise<void> =>
 		blaming(path, () => openSync(path, 'r')),
 	);
 
-/** Flushes and closes. */
 function flush(path: string, file: number): Promise<void> {
 	return new Promise((resolve, reject) => {
 		fsync(file, (error) => {

@@ -266,7 +266,6 @@ export interface ObjectReference {
 	resourceVersion?: string;
 	fieldPath?: string;
 }
-/** Of the core group. */
 export interface Event extends KubeObject {
 	involvedObject?: ObjectReference;
 	reason?: string;

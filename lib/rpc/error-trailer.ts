@@ -18,7 +18,8 @@ export function toServiceError(error: KubejoinError): grpc.ServerErrorResponse {
 }
 
 /**
- * Each step keeps less: characters of a text, items of a list. The last always fits, unless there are very many details.
+ * Each step keeps less: characters of a text, items of a list. The last always fits, unless there are very many
+ * details.
  */
 const steps = [
 	{ characters: 1_024, items: 64 },

@@ -6,7 +6,6 @@ import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
-/** Files as PEM. */
 export interface BareServerQuestion {
 	readonly cert: string;
 	readonly key: string;

@@ -17,7 +17,6 @@ const ISSUANCE_MS = 0.24;
 const VALID_MS = 86_400_000;
 
 export interface Floor {
-	/** CPU of one join. */
 	readonly cpuMs: Summary;
 }
 

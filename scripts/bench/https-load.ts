@@ -3,7 +3,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, type RequestOptions, request } from 'node:https';
 
-/** Files as PEM. */
 export interface ClientTls {
 	readonly ca: string;
 	readonly cert: string;

@@ -53,11 +53,10 @@ export interface JoinFigures {
 	readonly p50Ms?: Summary;
 	readonly p99Ms?: Summary;
 }
-/** Of one join. */
 export interface JoinCounts {
 	readonly connections: number;
 	readonly calls: number;
-	/** Absent without strace. */
+	/** Absent if strace is not installed. */
 	readonly systemCalls?: Readonly<Record<string, SystemCalls>>;
 }
 export interface JoinResult extends JoinSetting {

@@ -28,7 +28,6 @@ export interface RestPlan {
 	readonly gets: number;
 	readonly lists: number;
 	readonly creates: number;
-	/** Objects of one list. */
 	readonly listed: number;
 	readonly watches: number;
 	readonly events: number;

@@ -13,7 +13,6 @@ import type * as localMesh from '../mesh/local-mesh.ts';
 import { healthPort, type MeshOptions, type ServiceName, serviceNames } from '../mesh/services.ts';
 
 export interface SubjectOptions {
-	/** Shown in the results. */
 	readonly name: string;
 	/** The root directory of a build. */
 	readonly build: string;
@@ -31,7 +30,6 @@ export interface Subject {
 	readonly pids: ReadonlyMap<string, number>;
 	readonly channel: VerifiedChannel;
 	readonly api: ApiClient;
-	/** The text of /metrics. */
 	readonly metrics: (service: ServiceName) => Promise<string>;
 	readonly close: () => Promise<void>;
 }

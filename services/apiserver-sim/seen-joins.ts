@@ -280,7 +280,6 @@ class SeenJoin {
 	}
 }
 
-/** Requests of one phase. */
 const MAX_SEEN = 20;
 
 function addMessage({ request, credentials, result, startMs, endMs }: Seen, parent: SeenSpan): void {

@@ -28,7 +28,6 @@ export class NodeEvents {
 		this.#record = record;
 	}
 
-	/** Recorded once. */
 	started(uid: string): void {
 		if (this.#hasStarted) return;
 		this.#hasStarted = true;

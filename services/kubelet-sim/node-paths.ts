@@ -17,7 +17,6 @@ export interface NodePaths {
 	readonly pendingKey: string;
 	/** The key of a pending request of a rotation. */
 	readonly pendingRotationKey: string;
-	/** Of the kubelet's port. */
 	readonly selfSignedCertificate: string;
 	readonly selfSignedKey: string;
 	/** Link to the certificate for the kubelet's port that the cluster has issued, with its key. */

@@ -1,6 +1,6 @@
 /**
- * The JSON of objects that several answers contain. Readers share the objects of the cache, so that an object is encoded
- * once, and not once for each answer.
+ * The JSON of objects that several answers contain. Readers share the objects of the cache, so that an object is
+ * encoded once, and not once for each answer.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
@@ -13,7 +13,6 @@ const MAX_CHARACTERS = 32 * 1024 * 1024;
 const CHARACTERS_PER_TURN = 128 * 1024;
 
 interface ListHead {
-	/** Of the list. */
 	readonly kind: string;
 	readonly apiVersion: string;
 	readonly metadata: object;

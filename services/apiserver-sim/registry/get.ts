@@ -1,4 +1,8 @@
-/** Reads one object: that of the cache if the store still has its revision, otherwise the store's. @source apiserver/pkg/registry/generic/registry/store.go Get */
+/**
+ * Reads one object: that of the cache if the store still has its revision, otherwise the store's.
+ *
+ * @source apiserver/pkg/registry/generic/registry/store.go Get
+ */
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { unmarshalProblem } from '../../../lib/kube/unmarshal.ts';

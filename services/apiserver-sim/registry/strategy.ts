@@ -27,7 +27,7 @@ export interface Strategy<T extends KubeObject> {
 	/** Restricts an update of this subresource: the result takes all other fields from `previous`. */
 	readonly prepareForUpdate?: (next: T, previous: T, subresource: Subresource, now: string) => T;
 	/**
-	 * Reserves what an object needs outside of itself, for example an address. Called before a new object is prepared, and
+	 * Reserves the shared resources of an object, for example an address. Called before a new object is prepared, and
 	 * after an update is.
 	 *
 	 * @source BeginCreate, BeginUpdate

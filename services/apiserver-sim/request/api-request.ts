@@ -107,7 +107,7 @@ export interface KubeletLocation {
 	/** An IP address or a DNS name. */
 	readonly host: string;
 	readonly port: number;
-	/** With its query, encoded. */
+	/** With its query, as the client encoded it. */
 	readonly path: string;
 	/** Of the kubelet's own port: the API server authenticates itself there, and nowhere else. */
 	readonly isKubelet: boolean;

@@ -42,7 +42,6 @@ export type NodeConnection = ApiConnection<
 
 /** Where the API server reaches the kubelet. */
 export interface KubeletEndpoint {
-	/** An IP address. */
 	readonly address: string;
 	readonly port: number;
 }
