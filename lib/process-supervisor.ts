@@ -13,7 +13,7 @@ import { printableLines } from './text.ts';
 
 export interface ChildPlan {
 	readonly name: string;
-	/** Compiled program, below dist. */
+	/** Bundled program, below dist/bundle. */
 	readonly program: string;
 	readonly args?: readonly string[];
 	/** Names without the prefix KUBEJOIN_. */
@@ -86,7 +86,7 @@ export interface ProgramResult {
  * @throws the reason of the abort, after the program ended
  */
 export async function runProgram(plan: ChildPlan, signal?: AbortSignal): Promise<ProgramResult> {
-	const args = [...endsWithRunner, projectPath('dist', plan.program), ...(plan.args ?? [])];
+	const args = [...endsWithRunner, projectPath('dist', 'bundle', plan.program), ...(plan.args ?? [])];
 	const child = spawn(process.execPath, args, { env: environmentOf(plan), stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
 	const kill = (): void => void child.kill('SIGKILL');
 	if (signal?.aborted) kill();
@@ -172,7 +172,7 @@ export interface Running {
 export function launch(plan: ChildPlan, onLine: ChildEvents['onLine']): Running {
 	const { name, program, args = [] } = plan;
 	// A process group of its own: Ctrl-C reaches only the runner, which then stops the programs in order.
-	const child = spawn(process.execPath, [projectPath('dist', program), ...args], {
+	const child = spawn(process.execPath, [projectPath('dist', 'bundle', program), ...args], {
 		env: environmentOf(plan),
 		stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
 		detached: true,

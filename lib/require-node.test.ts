@@ -20,10 +20,10 @@ describe('the version of Node', () => {
 			...Object.values(scripts).flatMap((script) => script.match(/dist\/\S+\.js/g) ?? []),
 		];
 		const services = ['apiserver-sim', 'ca-service', 'controller-manager-sim', 'token-store', 'observer'].map(
-			(service) => `dist/services/${service}/main.js`,
+			(service) => `dist/bundle/services/${service}/main.js`,
 		);
 		for (const program of new Set([...programs, ...services])) {
-			const source = program.replace(/^dist\//, '').replace(/\.js$/, '.ts');
+			const source = program.replace(/^dist\/(bundle\/)?/, '').replace(/\.js$/, '.ts');
 			const [first] = /^import .*$/m.exec(read(source)) ?? [];
 			assert.match(first ?? '', /^import '(\.\.\/)+lib\/require-node\.ts';$/, source);
 		}

@@ -15,23 +15,21 @@ export function nodeProblem(version: string, wanted: string): string | undefined
 	return isOld ? `kubejoin needs Node ${wantedMajor}.${wantedMinor} or later; this is ${version}` : undefined;
 }
 
-/** `engines.node` of package.json, which is one directory up or, when this is compiled, two. */
-function wantedNode(): string {
-	const here = dirname(fileURLToPath(import.meta.url));
-	for (const up of ['..', '../..']) {
-		try {
-			const { engines } = JSON.parse(readFileSync(join(here, up, 'package.json'), 'utf8')) as {
-				engines?: { node?: string };
-			};
-			if (engines?.node !== undefined) return engines.node;
-		} catch {
-			// It is not in this directory.
-		}
+/** `engines.node` of package.json, which is above the sources, the compiled modules and the bundles. */
+function wantedNode(directory: string): string {
+	try {
+		const { engines } = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as {
+			engines?: { node?: string };
+		};
+		if (engines?.node !== undefined) return engines.node;
+	} catch {
+		// It is not in this directory.
 	}
-	return '';
+	const parent = dirname(directory);
+	return parent === directory ? '' : wantedNode(parent);
 }
 
-const problem = nodeProblem(process.version, wantedNode());
+const problem = nodeProblem(process.version, wantedNode(dirname(fileURLToPath(import.meta.url))));
 if (problem !== undefined) {
 	process.stderr.write(`${problem}\n`);
 	process.exit(1);

@@ -45,7 +45,11 @@ async function reset({ state, yes = false }: Flags & { readonly yes?: boolean })
 
 /** Runs a program of the observer, which scripts do not import, and ends with its exit code. */
 async function watch(words: readonly string[]): Promise<void> {
-	const args = ['--import', projectPath('dist/lib/end-with-runner.js'), projectPath('dist/services/observer/watch.js')];
+	const args = [
+		'--import',
+		projectPath('dist/lib/end-with-runner.js'),
+		projectPath('dist/bundle/services/observer/watch.js'),
+	];
 	const child = spawn(process.execPath, [...args, ...words], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
 	for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
 	const [code] = await once(child, 'close');

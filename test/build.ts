@@ -11,11 +11,18 @@ interface Output {
 }
 
 const PAGE = 'services/observer/page';
+const isProgramSource = (file: string): boolean =>
+	/\.ts$/.test(file) && !/\.(test|fixture)\.ts$/.test(file) && !file.startsWith(PAGE);
 const outputs: readonly Output[] = [
 	{
 		written: 'dist/.tsbuildinfo',
 		sources: ['chaos', 'lib', 'services', 'infra', 'scripts'],
-		isSource: (file) => /\.ts$/.test(file) && !/\.(test|fixture)\.ts$/.test(file) && !file.startsWith(PAGE),
+		isSource: isProgramSource,
+	},
+	{
+		written: 'dist/bundle/scripts/up.js',
+		sources: ['chaos', 'lib', 'services', 'infra', 'scripts'],
+		isSource: isProgramSource,
 	},
 	{
 		written: 'dist/services/observer/public/page.js',

@@ -47,16 +47,19 @@ describe('a run of mocha', () => {
 
 	it('refuses a build that is older than a source', () => {
 		const built = file('dist/.tsbuildinfo', '');
+		const bundle = file('dist/bundle/scripts/up.js', '');
 		const page = file('dist/services/observer/public/page.js', '');
 		const source = file('lib/paths.ts', '');
 		const view = file('services/observer/page/view.tsx', '');
 		for (const ignored of ['lib/paths.test.ts', 'infra/readme.md']) file(ignored, '');
 		for (const empty of ['chaos', 'scripts']) mkdirSync(join(folder, empty));
 		const at = (path: string, seconds: number) => utimesSync(path, seconds, seconds);
-		for (const path of [built, page]) at(path, 2_000);
+		for (const path of [built, bundle, page]) at(path, 2_000);
 		for (const path of [source, view]) at(path, 1_000);
 		assert.equal(newerThanBuild(folder), undefined);
 		at(source, 3_000);
+		assert.equal(newerThanBuild(folder), 'lib/paths.ts');
+		at(built, 4_000);
 		assert.equal(newerThanBuild(folder), 'lib/paths.ts');
 		at(source, 1_000);
 		at(view, 3_000);

@@ -6,7 +6,7 @@ import { projectPath } from '../lib/paths.ts';
 
 describe('a service with invalid settings', () => {
 	function startCaService(env: Readonly<Record<string, string>>) {
-		const child = spawn(process.execPath, [projectPath('dist/services/ca-service/main.js')], {
+		const child = spawn(process.execPath, [projectPath('dist/bundle/services/ca-service/main.js')], {
 			env: { KUBEJOIN_PORT: 'none', ...env },
 			stdio: ['ignore', 'pipe', 'pipe'],
 		});

@@ -44,22 +44,8 @@ export async function startTracing(
 	const isOff = isDisabled === 'true' || exporterName === 'none';
 	const isNamed = Boolean(endpoint || tracesEndpoint);
 	if (isOff || !(isNamed || url)) return async () => undefined;
-	const [
-		{ context, propagation, trace },
-		{ AsyncLocalStorageContextManager },
-		{ W3CTraceContextPropagator },
-		{ OTLPTraceExporter },
-		{ resourceFromAttributes },
-		sdk,
-	] = await Promise.all([
-		import('@opentelemetry/api'),
-		import('@opentelemetry/context-async-hooks'),
-		import('@opentelemetry/core'),
-		import('@opentelemetry/exporter-trace-otlp-http'),
-		import('@opentelemetry/resources'),
-		import('@opentelemetry/sdk-trace-base'),
-	]);
-	const exporter = new OTLPTraceExporter({
+	const sdk = await import('./tracing-sdk.ts');
+	const exporter = new sdk.OTLPTraceExporter({
 		...(isNamed || url === undefined ? {} : { url }),
 		...(key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } }),
 	});
@@ -68,13 +54,13 @@ export async function startTracing(
 		scheduleDelay === undefined ? { scheduledDelayMillis: LIVE_MS } : {},
 	);
 	const provider = new sdk.BasicTracerProvider({
-		resource: resourceFromAttributes({ 'service.name': service }),
+		resource: sdk.resourceFromAttributes({ 'service.name': service }),
 		spanProcessors: [processor],
 		...(startsTraces || samplerName ? {} : { sampler: ofCaller(sdk) }),
 	});
-	context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-	propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-	trace.setGlobalTracerProvider(provider);
+	sdk.context.setGlobalContextManager(new sdk.AsyncLocalStorageContextManager().enable());
+	sdk.propagation.setGlobalPropagator(new sdk.W3CTraceContextPropagator());
+	sdk.trace.setGlobalTracerProvider(provider);
 	return async () => {
 		const timer = new AbortController();
 		const isSent = provider.shutdown().then(

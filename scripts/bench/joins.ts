@@ -196,7 +196,7 @@ class JoinRun {
 		const startedMs = performance.now();
 		const program = spawn(
 			process.execPath,
-			[resolve(subject.build, 'dist/services/kubelet-sim/main.js'), ...args, '--healthz-port', '0'],
+			[resolve(subject.build, 'dist/bundle/services/kubelet-sim/main.js'), ...args, '--healthz-port', '0'],
 			{ env: { PATH, HOME }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
 		);
 		try {

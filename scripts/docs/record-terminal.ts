@@ -16,7 +16,7 @@ const END_OF_START = 'Ctrl-C';
 const CTRL_C = '\u0003';
 
 async function record(state: string): Promise<Chunk[]> {
-	const command = `stty cols ${COLUMNS} rows 40; exec node dist/scripts/up.js --state ${state}`;
+	const command = `stty cols ${COLUMNS} rows 40; exec node dist/bundle/scripts/up.js --state ${state}`;
 	const startedMs = performance.now();
 	const child = spawn('script', ['-qefc', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
 	const chunks: Chunk[] = [{ atMs: 0, text: '\u001b[1m$ npm start\u001b[22m\n' }];

@@ -10,7 +10,7 @@ export const toJson = (value: unknown, indent = 4): string =>
 
 /** Sorts keys. @source sigs.k8s.io/yaml, which quotes texts that YAML 1.1 would read as another type */
 export async function toYaml(value: unknown): Promise<string> {
-	const { Document, visit } = await import('yaml');
+	const { Document, visit } = await import('./yaml-document.ts');
 	const document = new Document(value, { sortMapEntries: true, aliasDuplicateObjects: false, compat: 'yaml-1.1' });
 	// YAML has escapes only between double quotes.
 	visit(document, {

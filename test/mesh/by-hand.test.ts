@@ -22,7 +22,7 @@ describe('a node that a person starts in the directory of npm start', () => {
 	const env = Object.fromEntries(
 		Object.entries(environment()).filter(([name]) => !/^(OTEL_|KUBEJOIN_|KUBECONFIG$|HOME$)/.test(name)),
 	);
-	const program = (name: string) => `'${process.execPath}' '${projectPath('dist/services', name, 'main.js')}'`;
+	const program = (name: string) => `'${process.execPath}' '${projectPath('dist/bundle/services', name, 'main.js')}'`;
 	/** Runs a command line as it was printed. */
 	const toShell = (line: string) => line.replace(/^npx (kube\w+-sim)/, (_, name: string) => program(name));
 

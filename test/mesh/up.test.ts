@@ -49,7 +49,7 @@ describe('npm start', function () {
 			[
 				'--import',
 				projectPath('dist/lib/end-with-runner.js'),
-				projectPath('dist/scripts/up.js'),
+				projectPath('dist/bundle/scripts/up.js'),
 				'--state',
 				state,
 				'--port',

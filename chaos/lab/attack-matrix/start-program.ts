@@ -11,7 +11,7 @@ export interface Running {
 /**
  * Start a program; resolves when it serves, when a node has joined, or when it has ended.
  *
- * @param program  compiled, below dist
+ * @param program  bundled, below dist/bundle
  */
 export async function startProgram(program: string, args: readonly string[]): Promise<Running> {
 	const lines: string[] = [];
