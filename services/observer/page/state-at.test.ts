@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { joinedSpans, phase, refusedSpans, traceId } from '../spans.fixture.ts';
 import { joinOf, stepsOf } from '../steps.ts';
-import { phaseNames, stateAt } from './state-at.ts';
+import { phasesInChinese } from './catalogue-zh.ts';
+import { phaseNames, phasesByFile, phasesWithoutPin, stateAt } from './state-at.ts';
 
 function of(spans: typeof joinedSpans) {
 	const steps = stepsOf(traceId, spans);
@@ -10,6 +11,13 @@ function of(spans: typeof joinedSpans) {
 }
 const states = ({ phases }: ReturnType<typeof stateAt>) =>
 	phases.flatMap(({ phase: name, state }) => (state === 'waiting' ? [] : [`${name} ${state}`]));
+
+describe('the phases of a join', () => {
+	it('are all that the texts have', () => {
+		const all = new Set<string>([...phaseNames, ...phasesWithoutPin, ...phasesByFile]);
+		assert.deepEqual([...all].toSorted(), Object.keys(phasesInChinese).toSorted());
+	});
+});
 
 describe('the state of a join at a time', () => {
 	const { join, steps } = of(joinedSpans);
@@ -51,7 +59,24 @@ describe('the state of a join at a time', () => {
 		const unpinned = of([...joinedSpans, phase(20, 'discovery/trust-without-pin', {}, { from: 1, to: 2 })]);
 		const { nodeTrusts, phases } = stateAt(unpinned.join, unpinned.steps);
 		assert.equal(nodeTrusts, 'unpinned');
-		assert.deepEqual([phases.length, phases[3]?.phase], [phaseNames.length, 'discovery/trust-without-pin']);
+		assert.deepEqual(
+			phases.map(({ phase: name }) => name),
+			phasesWithoutPin,
+		);
+	});
+
+	it('has the phases of a discovery file, which the node trusts before it verifies the server', () => {
+		const [first = assert.fail()] = joinedSpans;
+		const file = phase(3, 'discovery/read-file', {}, { from: 2, to: 3 });
+		const checked = phase(4, 'discovery/verify-server', {}, { from: 3, to: 9 });
+		const byFile = of([first, phase(2, 'preflight', {}, { from: 1, to: 2 }), file, checked]);
+		const trusts = [2.5, 3, 9].map((t) => stateAt(byFile.join, byFile.steps, t).nodeTrusts);
+		assert.deepEqual(trusts, ['nothing', 'ca', 'cluster']);
+		const { phases } = stateAt(byFile.join, byFile.steps);
+		assert.deepEqual(
+			phases.map(({ phase: name }) => name),
+			phasesByFile,
+		);
 	});
 
 	it('at the end is the state without a time, in any order of the steps', () => {

@@ -4,20 +4,21 @@
 import type { Failure, Join, Lane, Step, Tls } from '../api.ts';
 import { inOrder } from '../order.ts';
 
-export const phaseNames = [
-	'preflight',
-	'discovery/fetch-cluster-info',
-	'discovery/verify-signature',
-	'discovery/pin-ca',
-	'discovery/confirm',
+const bootstrap = [
+	'tls-bootstrap/read-config',
 	'tls-bootstrap/check-node-name',
 	'tls-bootstrap/create-key',
 	'tls-bootstrap/request-certificate',
 	'tls-bootstrap/verify-certificate',
 	'register',
 ] as const;
-const WITHOUT_PIN = 'discovery/trust-without-pin';
-export type PhaseName = (typeof phaseNames)[number] | typeof WITHOUT_PIN;
+const copied = ['preflight', 'discovery/fetch-cluster-info', 'discovery/verify-signature'] as const;
+
+/** The phases of each way to discover the cluster: with a pin, without one, and by a discovery file. */
+export const phaseNames = [...copied, 'discovery/pin-ca', 'discovery/confirm', ...bootstrap] as const;
+export const phasesWithoutPin = [...copied, 'discovery/trust-without-pin', ...bootstrap] as const;
+export const phasesByFile = ['preflight', 'discovery/read-file', 'discovery/verify-server', ...bootstrap] as const;
+export type PhaseName = (typeof phaseNames | typeof phasesWithoutPin | typeof phasesByFile)[number];
 
 export interface PhaseState {
 	readonly phase: PhaseName;
@@ -56,7 +57,7 @@ export function stateAt(join: Join, steps: Iterable<Step>, t?: number): JoinStat
 		nodeTrusts: nodeTrust(checks, state),
 		clusterTrusts: begun.some(({ moment }) => moment === 'cluster-trusts-node')
 			? 'node'
-			: hasPassed(checks, 'tls-bootstrap/check-node-name')
+			: hasPassed(checks, 'tls-bootstrap/read-config') || hasPassed(checks, 'tls-bootstrap/check-node-name')
 				? 'token'
 				: 'nothing',
 		...(tokenUser === undefined ? {} : { tokenUser }),
@@ -83,9 +84,11 @@ const hasPassed = (checks: Checks, phase: PhaseName): boolean => {
 };
 
 function phasesAt(checks: Checks, state: Join['state']): readonly PhaseState[] {
-	const names: readonly PhaseName[] = checks.has(WITHOUT_PIN)
-		? phaseNames.map((name) => (name === 'discovery/pin-ca' ? WITHOUT_PIN : name))
-		: phaseNames;
+	const names: readonly PhaseName[] = checks.has('discovery/trust-without-pin')
+		? phasesWithoutPin
+		: checks.has('discovery/read-file')
+			? phasesByFile
+			: phaseNames;
 	const failed = names.findIndex((name) => checks.get(name)?.failure !== undefined);
 	const lastDone = Math.max(
 		names.findLastIndex((name) => hasPassed(checks, name)),
@@ -102,8 +105,8 @@ function phasesAt(checks: Checks, state: Join['state']): readonly PhaseState[] {
 }
 
 function nodeTrust(checks: Checks, state: Join['state']): JoinState['nodeTrusts'] {
-	if (hasPassed(checks, WITHOUT_PIN)) return 'unpinned';
-	if (hasPassed(checks, 'discovery/confirm')) return 'cluster';
+	if (hasPassed(checks, 'discovery/trust-without-pin')) return 'unpinned';
+	if (hasPassed(checks, 'discovery/confirm') || hasPassed(checks, 'discovery/verify-server')) return 'cluster';
 	if (state === 'refused') return 'refused';
-	return hasPassed(checks, 'discovery/pin-ca') ? 'ca' : 'nothing';
+	return hasPassed(checks, 'discovery/pin-ca') || hasPassed(checks, 'discovery/read-file') ? 'ca' : 'nothing';
 }

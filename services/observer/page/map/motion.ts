@@ -73,11 +73,15 @@ export class Motion {
 	add(moving: Moving): void {
 		if (document.hidden || this.#items.length >= MAX_MOVING) return;
 		if (this.#items.filter(({ line }) => line === moving.line).length >= MAX_ON_LINE) return;
+		// Two pills on each other cannot be read: the second is a dot.
+		const { words: wanted, ...plain } = moving;
+		const words = this.#items.some((item) => item.words !== undefined) ? undefined : wanted;
 		this.#items.push({
-			...moving,
+			...plain,
+			...(words === undefined ? {} : { words }),
 			durationMs: this.#isReduced ? STILL_MS : moving.durationMs,
 			startMs: performance.now() + moving.delayMs,
-			width: moving.words === undefined ? 2 * RADIUS : this.#measure(moving.words),
+			width: words === undefined ? 2 * RADIUS : this.#measure(words),
 		});
 		this.#frame ??= requestAnimationFrame((nowMs) => this.#draw(nowMs));
 	}

@@ -40,6 +40,7 @@ const requests: readonly (readonly [label: RegExp, word: RequestWord])[] = [
 	[/^update certificatesigningrequests[^ ]*\/approval/, 'approve'],
 	[/^update certificatesigningrequests[^ ]*\/status/, 'deliver'],
 	[/^(?:get|list|watch) certificatesigningrequests/, 'awaitCertificate'],
+	[/^get configmaps kube-system\//, 'readConfig'],
 	[/^create nodes/, 'register'],
 	[/^get leases/, 'findLease'],
 	[/^create leases/, 'createLease'],
@@ -49,7 +50,7 @@ const requests: readonly (readonly [label: RegExp, word: RequestWord])[] = [
 export function requestWordOf({ label, tls }: Pick<Step, 'label' | 'tls'>): RequestWord | undefined {
 	if (label === 'get configmaps kube-public/cluster-info' || label === 'ConfigMaps/Get')
 		return tls === 'unverified' ? 'download' : 'downloadAgain';
-	if (label.startsWith('get nodes ')) return tls === 'mutual' ? 'findNode' : 'showToken';
+	if (label.startsWith('get nodes ')) return tls === 'mutual' ? 'findNode' : 'askName';
 	return requests.find(([pattern]) => pattern.test(label))?.[1];
 }
 

@@ -1,5 +1,5 @@
 /** The map, the first thing that a reader sees: every party, the lines between them, and the join that is shown. */
-import { useComputed, useSignal } from '@preact/signals';
+import { computed, useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Join, Message, Step } from '../../api.ts';
 import { inOrder } from '../../order.ts';
@@ -161,8 +161,9 @@ function useSteps(store: Store, join: Join | undefined): readonly Step[] {
 	const id = join?.id;
 	const following = useMemo(() => (id === undefined ? undefined : store.follow(id)), [id]);
 	useEffect(() => following?.close, [following]);
-	const steps = useComputed(() => inOrder(following?.steps.value.values() ?? []));
-	return id === undefined ? [] : steps.value;
+	// A computed signal that is kept would have the steps of the join before.
+	const steps = useMemo(() => computed(() => inOrder(following?.steps.value.values() ?? [])), [following]);
+	return steps.value;
 }
 
 function newMotion(canvas: HTMLCanvasElement): Motion {
