@@ -160,8 +160,14 @@ describe('the map', () => {
 	});
 
 	it('stops a refused join where it was refused, with the code and the bytes of its token', async () => {
-		await mesh.joinAndFail({ token, pins: [`sha256:${'0'.repeat(64)}`], nodeName: 'node-refused' });
+		await joined();
 		const page = await open();
+		await page
+			.locator('.phases .done')
+			.nth(PHASES - 1)
+			.waitFor();
+		// The map, which shows the join before, follows the new one.
+		await mesh.joinAndFail({ token, pins: [`sha256:${'0'.repeat(64)}`], nodeName: 'node-refused' });
 		const note = page.locator('.refusal-note');
 		await note.waitFor();
 		const text = (await note.textContent()) ?? '';

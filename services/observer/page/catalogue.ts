@@ -318,7 +318,7 @@ export const expectedErrors = {
 export const requestTexts = {
 	download: 'downloads cluster-info',
 	downloadAgain: 'downloads cluster-info again',
-	readConfig: 'shows its token; reads the configuration',
+	readConfig: 'shows its token, reads config',
 	askName: 'asks if its name is taken',
 	verifyToken: 'is this token valid?',
 	requestCertificate: 'asks for a certificate',
@@ -343,7 +343,7 @@ export interface PhaseSentence {
 
 export const phaseSentences: Readonly<Record<PhaseName, PhaseSentence>> = {
 	preflight: { short: 'preflight', sentence: 'checks its own input' },
-	'discovery/fetch-cluster-info': { short: 'fetch cluster-info', sentence: 'received a copy, not verified' },
+	'discovery/fetch-cluster-info': { short: 'cluster-info', sentence: 'received a copy, not verified' },
 	'discovery/verify-signature': { short: 'verify signature', sentence: 'the author of the copy knows the token' },
 	'discovery/pin-ca': { short: 'pin CA', sentence: 'the key of the CA matches the pin' },
 	'discovery/trust-without-pin': { short: 'no pin', sentence: 'accepts the CA without a pin' },
@@ -351,11 +351,11 @@ export const phaseSentences: Readonly<Record<PhaseName, PhaseSentence>> = {
 	'discovery/verify-server': { short: 'verify server', sentence: 'the API server proved its name' },
 	'discovery/confirm': { short: 'confirm', sentence: 'both copies are the same, byte for byte' },
 	'tls-bootstrap/read-config': { short: 'read config', sentence: 'the API server accepts the token' },
-	'tls-bootstrap/check-node-name': { short: 'check node name', sentence: 'the name is free' },
+	'tls-bootstrap/check-node-name': { short: 'check name', sentence: 'the name is free' },
 	'tls-bootstrap/create-key': { short: 'create key', sentence: 'creates its private key' },
-	'tls-bootstrap/request-certificate': { short: 'request certificate', sentence: 'the cluster CA signed its key' },
+	'tls-bootstrap/request-certificate': { short: 'request cert', sentence: 'the cluster CA signed its key' },
 	'tls-bootstrap/verify-certificate': {
-		short: 'verify certificate',
+		short: 'verify cert',
 		sentence: 'the certificate is the one it asked for',
 	},
 	register: { short: 'register', sentence: 'listed as a node, over mutual TLS' },
