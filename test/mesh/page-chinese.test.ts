@@ -130,6 +130,9 @@ describe('the page in Chinese', () => {
 		await goto('#/cluster', '.card');
 		await page.locator('tbody tr').nth(3).waitFor();
 		await look('cluster');
+		await goto('#/certificates', '.certificates tbody tr');
+		await page.getByText('node-1', { exact: true }).first().waitFor();
+		await look('certificates');
 		await goto('#/storm', '.card');
 		await look('storm');
 		for (const name of readdirSync(directory).map((file) => file.replace(/\.yaml$/, ''))) {

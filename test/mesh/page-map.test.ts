@@ -270,8 +270,8 @@ describe('the map', () => {
 	it('shows more than sixty nodes as a field, with few elements', async () => {
 		for (let index = 0; index < FIELD; index++) await mesh.api.nodes.create({ metadata: { name: `field-${index}` } });
 		const page = await open();
-		await page.locator('.field', { hasText: 'NotReady' }).waitFor();
-		await page.locator('.field canvas').click({ position: { x: 4, y: 4 } });
+		await page.locator('.node-field', { hasText: 'NotReady' }).waitFor();
+		await page.locator('.node-field canvas').click({ position: { x: 4, y: 4 } });
 		await page.locator('.panel').waitFor();
 		const nodes = Number(await page.evaluate(`document.querySelectorAll('*').length`));
 		assert.ok(nodes < 2_000, `${nodes} elements`);

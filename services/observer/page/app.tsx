@@ -1,15 +1,20 @@
 /** The frame of the page: the head, the view that the address names, and the announcements. */
 import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Word } from './catalogue.ts';
+import { Guide } from './guide.tsx';
 import { Header } from './header.tsx';
+import { keep, kept } from './kept.ts';
+import { createKeys, type Keys, keyOf } from './keys.ts';
 import { MapView } from './map/view.tsx';
 import { resultWord } from './result-word.ts';
 import type { ViewName } from './route.ts';
 import type { Store } from './store.ts';
 import type { ViewProps } from './view-props.ts';
 import { LanguageContext, type Languages, useWords } from './words.ts';
+
+const VISITED = 'kubejoin.visited';
 
 type View = FunctionComponent<ViewProps>;
 interface ViewRow {
@@ -42,8 +47,24 @@ export function App({ languages, ...props }: ViewProps & { readonly languages: L
 }
 
 function Page({ store, navigation, choose }: ViewProps & { readonly choose: Languages['choose'] }) {
-	const { say } = useWords();
+	const { say, language } = useWords();
 	const { view, theme } = navigation.route.value;
+	const isGuided = useSignal(kept(VISITED) === undefined && view === 'map');
+	const keys = useMemo(createKeys, []);
+	const showGuide = (isShown: boolean) => {
+		isGuided.value = isShown;
+		keep(VISITED, 'yes');
+	};
+	useKeys(keys, {
+		n: () => store.session.value?.actions.includes('join') && void store.act('join', {}),
+		l() {
+			navigation.unset('lang');
+			void choose(language === 'zh' ? 'en' : 'zh');
+		},
+		'?': () => showGuide(!isGuided.value),
+		'/': () => document.querySelector<HTMLElement>('input[type=search]')?.focus(),
+		...Object.fromEntries(views.map(({ name: one }, index) => [index + 1, () => navigation.go(one)])),
+	});
 	useEffect(() => {
 		if (theme === undefined) delete document.documentElement.dataset.theme;
 		else document.documentElement.dataset.theme = theme;
@@ -54,9 +75,24 @@ function Page({ store, navigation, choose }: ViewProps & { readonly choose: Lang
 	}, [word, say(word)]);
 	return (
 		<>
-			<Header store={store} navigation={navigation} views={views} choose={choose} />
+			<Header
+				store={store}
+				navigation={navigation}
+				views={views}
+				choose={choose}
+				onHelp={() => showGuide(!isGuided.value)}
+			/>
 			{isLost(store) && <p class="banner">{say('disconnected')}</p>}
 			<main>
+				{isGuided.value && store.session.value !== undefined && (
+					<Guide
+						store={store}
+						navigation={navigation}
+						keys={keys}
+						isAsked={kept(VISITED) !== undefined}
+						onClose={() => showGuide(false)}
+					/>
+				)}
 				<Loaded key={name} load={load} store={store} navigation={navigation} />
 			</main>
 			<Announcer store={store} />
@@ -94,6 +130,22 @@ function isLost(store: Store): boolean {
 		return () => clearTimeout(timer);
 	}, [isConnected]);
 	return isLate.value && !isConnected;
+}
+
+/** @param actions  by key; each prevents the action of the browser */
+function useKeys(keys: Keys, actions: Readonly<Record<string, () => unknown>>): void {
+	const latest = useRef(actions);
+	latest.current = actions;
+	useEffect(() => {
+		const take = (event: KeyboardEvent) => {
+			const key = keys.isOn.value ? keyOf(event) : undefined;
+			if (key === undefined || !Object.hasOwn(latest.current, key)) return;
+			event.preventDefault();
+			latest.current[key]?.();
+		};
+		addEventListener('keydown', take);
+		return () => removeEventListener('keydown', take);
+	}, []);
 }
 
 const RECENT_MS = 10_000;

@@ -44,7 +44,7 @@ export function CertificatesView({ store, navigation }: ViewProps) {
 	const shown = rows.filter((row) => matches(row, filter, spokenRow(row, words), isLow(row, nowMs)));
 	const selected = rows.find(({ certificate }) => serialOf(certificate) === chosen);
 	return (
-		<div class={`certificates${chosen === undefined ? '' : ' with-panel'}`}>
+		<div class="certificates">
 			<div class="body">
 				<header>
 					<div>
@@ -177,12 +177,18 @@ function Row({ row, isChosen, nowMs }: { readonly row: PartyRow; readonly isChos
 			</th>
 			<td class="mono">
 				{spoken(identityOf(row), words)}
-				{names > 1 && <span class="quiet"> · {messages.sanCount(names)}</span>}
+				{names > 1 && <span class="quiet">{messages.sanCount(names)}</span>}
 			</td>
 			<td>{say[how]}</td>
 			<td>{spoken(issuer, words)}</td>
 			<td>
-				{file === undefined ? <em>{say.absent}</em> : <span class="mono">{spoken(file, words)}</span>}
+				{file === undefined ? (
+					<em>{say.absent}</em>
+				) : (
+					<span class="mono" lang={isValue(file) ? 'en' : undefined}>
+						{spoken(file, words)}
+					</span>
+				)}
 				<span class="quiet">{spoken(kubeadm, words)}</span>
 			</td>
 			<td class="until">
@@ -229,6 +235,7 @@ const ATTACKER_LIFE_MS = 86_400_000;
 
 const spoken = (value: PartyRow['who'] | undefined, { certificateTexts: say }: Words): string =>
 	value === undefined ? '' : typeof value === 'string' ? say[value] : value.value;
+const isValue = (value: PartyRow['file']): boolean => typeof value === 'object';
 const spokenRow = (row: PartyRow, words: Words): string =>
 	[row.who, row.role, identityOf(row), row.file, row.kubeadm].map((value) => spoken(value, words)).join(' ');
 const serialOf = (certificate: KnownCertificate | undefined): string | undefined =>
@@ -252,7 +259,8 @@ function useCertificates(store: Store): Certificates | undefined {
 			isOpen = false;
 			clearInterval(timer);
 		};
-	}, []);
+		// The observer knows certificates of nodes as soon as it follows the cluster.
+	}, [store.cluster.value?.nodes.length]);
 	return found.value;
 }
 

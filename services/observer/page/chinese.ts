@@ -12,6 +12,7 @@ import {
 import { certificateTextsInChinese } from './certificate-words-zh.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
 import { fieldsInChinese, valuesInChinese } from './fields-zh.ts';
+import { guideTextsInChinese } from './guide-words-zh.ts';
 import { statesInChinese } from './states-zh.ts';
 import { stepsInChinese } from './steps-zh.ts';
 import type { Translation } from './translation.ts';
@@ -23,6 +24,7 @@ export const chinese: Translation = {
 	requestTexts: requestsInChinese,
 	phaseSentences: phaseSentencesInChinese,
 	certificateTexts: certificateTextsInChinese,
+	guideTexts: guideTextsInChinese,
 	fields: fieldsInChinese,
 	value: (key, value) =>
 		lookup(valuesInChinese[key] ?? {})(value) ?? (key === 'pin.spki' ? sentenceInChinese(value) : undefined),

@@ -1,6 +1,7 @@
 import { catalogue, expectedErrors, messages, phaseSentences, requestTexts } from './catalogue.ts';
 import { certificateTexts } from './certificate-words.ts';
 import { fields } from './fields.ts';
+import { guideTexts } from './guide-words.ts';
 import type { Translation } from './translation.ts';
 
 const none = () => undefined;
@@ -12,6 +13,7 @@ export const english: Translation = {
 	requestTexts,
 	phaseSentences,
 	certificateTexts,
+	guideTexts,
 	fields,
 	value: none,
 	phase: none,

@@ -15,10 +15,11 @@ interface HeaderProps {
 	readonly navigation: Navigation;
 	readonly views: readonly { readonly name: ViewName; readonly word: Word }[];
 	readonly choose: Languages['choose'];
+	readonly onHelp: () => void;
 }
 
-export function Header({ store, navigation, views, choose }: HeaderProps) {
-	const { say, language } = useWords();
+export function Header({ store, navigation, views, choose, onHelp }: HeaderProps) {
+	const { say, guideTexts, language } = useWords();
 	const current = navigation.route.value.view;
 	const isExperimenting = [...store.runs.value.values()].some(({ state }) => state !== 'ended');
 	const other = language === 'zh' ? 'en' : 'zh';
@@ -41,6 +42,9 @@ export function Header({ store, navigation, views, choose }: HeaderProps) {
 				))}
 			</nav>
 			<Actions store={store} navigation={navigation} />
+			<button type="button" class="language" aria-label={guideTexts.help} title={guideTexts.help} onClick={onHelp}>
+				?
+			</button>
 			<button type="button" class="language" lang={other === 'zh' ? 'zh-CN' : 'en'} onClick={chooseOther}>
 				{other === 'zh' ? '中文' : 'EN'}
 			</button>

@@ -4,6 +4,7 @@ import type { Messages, PhaseSentence, RequestWord, Word } from './catalogue.ts'
 import type { CertificateWord } from './certificate-words.ts';
 import type { FieldText } from './fields.ts';
 import type { Language } from './format.ts';
+import type { GuideWord } from './guide-words.ts';
 import type { PhaseName } from './state-at.ts';
 
 export interface PhaseText {
@@ -26,6 +27,7 @@ export interface Translation {
 	readonly requestTexts: Readonly<Record<RequestWord, string>>;
 	readonly phaseSentences: Readonly<Record<PhaseName, PhaseSentence>>;
 	readonly certificateTexts: Readonly<Record<CertificateWord, string>>;
+	readonly guideTexts: Readonly<Record<GuideWord, string>>;
 	readonly fields: Readonly<Record<FieldKey, FieldText>>;
 	/** Of a value that is a word of the page. */
 	readonly value: (key: FieldKey, value: string) => string | undefined;

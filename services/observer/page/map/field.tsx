@@ -70,7 +70,7 @@ export function Field({ nodes, box, theme, onOpen }: FieldProps) {
 		].join(' · ');
 	const counts = countStates(nodes);
 	return (
-		<div class="field" style={{ left: `${box.x}px`, top: `${box.y - 68}px`, width: `${box.width}px` }}>
+		<div class="node-field" style={{ left: `${box.x}px`, top: `${box.y - 68}px`, width: `${box.width}px` }}>
 			<p>
 				{slowest > fastest
 					? messages.fieldSummary(nodes.length, duration(fastest), duration(slowest))

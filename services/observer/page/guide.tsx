@@ -1,0 +1,165 @@
+/**
+ * The guide of a first visit: three sentences, then a join in eight stops, each at the object that it explains. Shown
+ * once; `?` brings it back. It also lists the keys, which a reader can turn off.
+ */
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import type { GuideWord } from './guide-words.ts';
+import type { Keys } from './keys.ts';
+import type { ViewProps } from './view-props.ts';
+import { useWords } from './words.ts';
+
+interface Stop {
+	readonly text: GuideWord;
+	/** Of the object, for the node that joins. */
+	readonly at: (node: string) => string;
+}
+
+const party = (id: string) => `[data-party="${CSS.escape(id)}"]`;
+const stops: readonly Stop[] = [
+	{ text: 'stopNode', at: party },
+	{ text: 'stopDoor', at: () => party('apiserver-sim') },
+	{ text: 'stopPin', at: party },
+	{ text: 'stopToken', at: () => party('token-store') },
+	{ text: 'stopApprove', at: () => party('controller-manager-sim') },
+	{ text: 'stopSign', at: () => party('ca-service') },
+	{ text: 'stopMutual', at: party },
+	{ text: 'stopRing', at: (node) => `${party(node)} .ring` },
+];
+const keyRows = [
+	['1–6', 'keyViews'],
+	['N', 'keyJoin'],
+	['T', 'keyTable'],
+	['/', 'keyFilter'],
+	['L', 'keyLanguage'],
+	['?', 'keyHelp'],
+] as const satisfies readonly (readonly [string, GuideWord])[];
+
+interface GuideProps extends ViewProps {
+	readonly keys: Keys;
+	/** The reader opened it: it takes the focus. */
+	readonly isAsked: boolean;
+	readonly onClose: () => void;
+}
+
+export function Guide({ store, navigation, keys, isAsked, onClose }: GuideProps) {
+	const { guideTexts: say, say: word } = useWords();
+	const stop = useSignal(-1);
+	const heading = useRef<HTMLHeadingElement>(null);
+	const canJoin = store.session.value?.actions.includes('join') === true;
+	const at = stop.value;
+	const node = store.joins.value[0]?.node;
+	const { view } = navigation.route.value;
+	const selector = stops[at]?.at(node ?? '');
+	usePointer(view === 'map' && node !== undefined ? selector : undefined);
+	useEffect(() => {
+		if (isAsked) heading.current?.focus();
+	}, []);
+	const begin = () => {
+		stop.value = 0;
+		navigation.go('map');
+		if (canJoin) void store.act('join', {});
+	};
+	return (
+		<aside
+			class="guide"
+			aria-label={say.heading}
+			onKeyDown={(event) => {
+				if (event.key === 'ArrowRight' && at >= 0 && at < stops.length) stop.value = at + 1;
+				if (event.key === 'ArrowLeft' && at > 0) stop.value = at - 1;
+				if (event.key !== 'Escape') return;
+				event.stopPropagation();
+				onClose();
+			}}
+		>
+			<header>
+				<h2 tabIndex={-1} ref={heading}>
+					{at < 0 ? say.heading : `${Math.min(at + 1, stops.length)} / ${stops.length}`}
+				</h2>
+				<button type="button" class="close" aria-label={word('close')} onClick={onClose}>
+					✕
+				</button>
+			</header>
+			<div aria-live="polite">
+				{at < 0 ? (
+					<>
+						<p>{say.intro1}</p>
+						<p>{say.intro2}</p>
+						<p>{say.intro3}</p>
+						{!canJoin && <p class="quiet">{say.readOnly}</p>}
+					</>
+				) : (
+					<p>{say[stops[at]?.text ?? 'breakIt']}</p>
+				)}
+			</div>
+			<p class="steps">
+				{at < 0 ? (
+					<button type="button" class="primary" onClick={begin}>
+						{say.begin}
+					</button>
+				) : (
+					<>
+						<button type="button" disabled={at === 0} onClick={() => (stop.value = at - 1)}>
+							{say.previous}
+						</button>
+						<button
+							type="button"
+							class="primary"
+							onClick={() => {
+								if (at < stops.length) stop.value = at + 1;
+								else onClose();
+							}}
+						>
+							{at < stops.length ? say.next : say.end}
+						</button>
+					</>
+				)}
+			</p>
+			<details>
+				<summary>{say.keys}</summary>
+				<dl>
+					{keyRows.map(([key, text]) => (
+						<div key={key}>
+							<dt>
+								<kbd>{key}</kbd>
+							</dt>
+							<dd>{say[text]}</dd>
+						</div>
+					))}
+				</dl>
+				<label>
+					<input
+						type="checkbox"
+						checked={keys.isOn.value}
+						onChange={({ currentTarget }) => keys.turn(currentTarget.checked)}
+					/>{' '}
+					{say.singleKeys}
+				</label>
+			</details>
+		</aside>
+	);
+}
+
+const FIND_MS = 250;
+
+/** Marks the object of the stop; it can appear after the stop, because the join creates it. */
+function usePointer(selector: string | undefined): void {
+	useEffect(() => {
+		if (selector === undefined) return;
+		let marked: Element | null = null;
+		const mark = () => {
+			const found = document.querySelector(selector);
+			if (found === marked) return;
+			marked?.removeAttribute('data-guide');
+			found?.setAttribute('data-guide', '');
+			found?.scrollIntoView({ block: 'nearest' });
+			marked = found;
+		};
+		mark();
+		const timer = setInterval(mark, FIND_MS);
+		return () => {
+			clearInterval(timer);
+			marked?.removeAttribute('data-guide');
+		};
+	}, [selector]);
+}

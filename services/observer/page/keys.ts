@@ -1,0 +1,30 @@
+/** Keys without a modifier: they act outside of fields, and a reader can turn them off. @source WCAG 2.1.4 */
+import { type Signal, signal } from '@preact/signals';
+import { keep, kept } from './kept.ts';
+
+export interface Keys {
+	readonly isOn: Signal<boolean>;
+	readonly turn: (isOn: boolean) => void;
+}
+
+const KEY = 'kubejoin.keys';
+
+export function createKeys(): Keys {
+	const isOn = signal(kept(KEY) !== 'off');
+	return {
+		isOn,
+		turn(value) {
+			isOn.value = value;
+			keep(KEY, value ? 'on' : 'off');
+		},
+	};
+}
+
+type Pressed = Pick<KeyboardEvent, 'key' | 'target' | 'ctrlKey' | 'metaKey' | 'altKey'>;
+
+/** The key in lower case; undefined if it has a modifier or belongs to a field. */
+export function keyOf({ key, target, ctrlKey, metaKey, altKey }: Pressed): string | undefined {
+	if (ctrlKey || metaKey || altKey) return undefined;
+	const isField = target instanceof Element && target.closest('input, textarea, select') !== null;
+	return isField ? undefined : key.toLowerCase();
+}
