@@ -161,6 +161,46 @@ export interface Traffic {
 export interface StepDetail {
 	readonly step: Step;
 	readonly sections: readonly DetailSection[];
+	/** Of a message whose ends reported it. */
+	readonly connection?: Connection;
+}
+
+/** A TLS connection, as each end reported it from its own socket. */
+export interface Connection {
+	readonly client?: ConnectionEnd;
+	readonly server?: ConnectionEnd;
+	/** The ends report different certificates of the server: a third program is between them. */
+	readonly isIntercepted: boolean;
+}
+export interface ConnectionEnd {
+	/** False if the handshake failed. */
+	readonly isEstablished: boolean;
+	/** `1.3` */
+	readonly version?: string;
+	readonly cipher?: string;
+	/** The client reports it. */
+	readonly curve?: string;
+	readonly alpn?: string;
+	readonly sni?: string;
+	readonly isResumed?: boolean;
+	readonly server?: EndCertificate;
+	readonly client?: EndCertificate;
+	/** Subject of the CA; this and the following are absent if this end did not verify the other. */
+	readonly verifiedBy?: string;
+	readonly verifiedName?: string;
+	readonly verifiedUsage?: string;
+	/** Code of OpenSSL. */
+	readonly error?: string;
+}
+export interface EndCertificate {
+	readonly subject: string;
+	readonly issuer: string;
+	/** Hexadecimal, lower case. */
+	readonly serial: string;
+	/** ISO 8601. */
+	readonly notBefore: string;
+	readonly notAfter: string;
+	readonly sha256: string;
 }
 export interface DetailSection {
 	/** There can be several of a kind, for example the certificates of a chain. */

@@ -8,6 +8,7 @@ import { parseCsr } from '../../lib/pki/csr.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
 import { printable, printableLines } from '../../lib/text.ts';
 import type { DetailSection, Step } from './api.ts';
+import { isOfConnection } from './connection.ts';
 import type { FieldKey, SectionKind } from './field-keys.ts';
 import type { AttributeValue, Span } from './otlp.ts';
 import { failureOf } from './steps.ts';
@@ -55,7 +56,7 @@ const shownAbove: readonly string[] = [
 	'kubejoin.also_possible',
 	'kubejoin.remedy',
 ];
-const isShownAbove = (key: string): boolean => key.endsWith('.pem') || shownAbove.includes(key);
+const isShownAbove = (key: string): boolean => key.endsWith('.pem') || isOfConnection(key) || shownAbove.includes(key);
 const milliseconds = (ms: number): string => `${Math.round(ms * 100) / 100} ms`;
 
 const shown = (value: string | number | boolean): string => printable(String(value));

@@ -206,7 +206,10 @@ class Text {
 }
 
 const isDocument = (key: string): boolean =>
-	key.endsWith('.pem') || key === 'kubejoin.kubeconfig' || key === 'kubejoin.cluster_info';
+	key.endsWith('.pem') ||
+	key.endsWith('.certificate_chain') ||
+	key === 'kubejoin.kubeconfig' ||
+	key === 'kubejoin.cluster_info';
 /** Copies the text, because a slice keeps the whole string in memory. */
 const cut = (text: string, maxLength: number): string =>
 	text.length <= maxLength ? text : Buffer.from(text.slice(0, maxLength)).toString();

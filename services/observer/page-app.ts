@@ -13,6 +13,7 @@ import { createAdmission } from './admission.ts';
 import type { Certificates, StepDetail } from './api.ts';
 import { isForeignHost, isFromElsewhere } from './browser.ts';
 import type { CertificatesView } from './certificates.ts';
+import { connectionOf } from './connection.ts';
 import { sectionsOf } from './detail.ts';
 import { notFound, refusal } from './refusal.ts';
 import { answerOf } from './steps.ts';
@@ -87,7 +88,9 @@ function offerDetails(app: Express, { joins }: PageOptions): void {
 		// A step that a watch reported has the id of the phase's span and a number.
 		const span = spans.find(({ spanId }) => spanId === stepId.split('-')[0]);
 		if (step === undefined || span === undefined) notFound(request);
-		const detail: StepDetail = { step, sections: sectionsOf(step, span, answerOf(span, spans)) };
+		const server = answerOf(span, spans);
+		const connection = step.kind === 'message' ? connectionOf(span, server) : undefined;
+		const detail: StepDetail = { step, sections: sectionsOf(step, span, server), connection };
 		response.json(detail);
 	});
 }

@@ -209,6 +209,27 @@ export const catalogue = {
 	explainAttacker: 'This program is not a part of the cluster.',
 	explainPlanned: 'These two programs talk when a node joins. No message was seen yet.',
 	explainFile: 'The store is a file on the disk of the service. No message leaves its machine.',
+	clientChecked: 'The client checked the server',
+	serverChecked: 'The server checked the client',
+	negotiated: 'Negotiated',
+	thisConnection: 'This connection',
+	otherConnection: 'For comparison',
+	chain: 'Chain',
+	purpose: 'Purpose',
+	validUntil: 'Valid until',
+	identity: 'Identity',
+	protocol: 'Protocol',
+	cipher: 'Cipher',
+	keyExchange: 'Key exchange',
+	alpn: 'ALPN',
+	resumed: 'Resumed',
+	yes: 'yes',
+	no: 'no',
+	notChecked: 'not checked',
+	notReported: 'not reported',
+	noCertificate: 'No certificate',
+	otherParty: 'Another party terminates TLS between them.',
+	oneReport: 'Only one end reported this connection.',
 	sectionMessage: 'Message',
 	sectionCheck: 'Check',
 	sectionDecision: 'Authorization',
@@ -260,6 +281,9 @@ export interface Messages {
 	readonly validUntil: (date: string) => string;
 	readonly sanCount: (count: number) => string;
 	readonly issuedBy: (ca: string) => string;
+	readonly issuerIs: (subject: string) => string;
+	readonly serialIs: (serial: string) => string;
+	readonly handshakeFailed: (code: string) => string;
 	readonly validFromTo: (from: string, to: string) => string;
 }
 interface NamedStep {
@@ -305,6 +329,9 @@ export const messages: Messages = {
 	validUntil: (date) => `valid until ${date}`,
 	sanCount: (count) => `${count} SANs`,
 	issuedBy: (ca) => `Issued by the ${ca}`,
+	issuerIs: (subject) => `issued by ${subject}`,
+	serialIs: (serial) => `serial ${serial}`,
+	handshakeFailed: (code) => `The client refused the server: ${code}`,
 	validFromTo: (from, to) => `Valid from ${from} to ${to}`,
 };
 

@@ -4,12 +4,16 @@ import { useEffect } from 'preact/hooks';
 import type { DetailSection, Failure, Refusal, Step, StepDetail } from '../api.ts';
 import type { FieldKey, SectionKind } from '../field-keys.ts';
 import type { Word } from './catalogue.ts';
+import { ConnectionPart, type SeenConnection } from './connection.tsx';
 import { CopyButton } from './copy.tsx';
 import { FailureBand, Message, Sentence } from './failure.tsx';
 import { failureLines } from './failure-lines.ts';
 import { hexDump } from './format.ts';
+import { formOf } from './forms.ts';
+import { requestText } from './map/trust-words.ts';
 import { Marked } from './marked.tsx';
 import { Panel } from './panel.tsx';
+import { Lock } from './seals.tsx';
 import type { Store } from './store.ts';
 import { useWords, type Words } from './words.ts';
 
@@ -30,31 +34,86 @@ const sectionWords: Readonly<Record<SectionKind, Word>> = {
 export function Detail({
 	store,
 	step,
+	steps,
 	onClose,
 }: {
 	readonly store: Store;
 	readonly step: Step;
+	/** Of the join. */
+	readonly steps: readonly Step[];
 	readonly onClose: () => void;
 }) {
+	const words = useWords();
+	const found = useDetail(store, step);
+	const other = useDetail(store, otherConnection(step, steps));
+	const seen = connectionIn(found);
+	const { duration } = words;
+	const isRead = found !== undefined && 'sections' in found;
+	const ofDecision = isRead ? found.sections.filter(isOfDecision) : [];
+	const rest = isRead ? found.sections.filter((section) => !isOfDecision(section)) : [];
+	return (
+		<Panel
+			id={`${step.join}/${step.id}`}
+			title={
+				<>
+					{step.tls !== undefined && <Lock form={formOf[step.tls]} size={20} />} {requestText(step, words)}
+				</>
+			}
+			subtitle={
+				<>
+					<span lang="en">
+						{step.from === step.to ? step.from : `${step.from} → ${step.to}`} · {step.label}
+					</span>{' '}
+					· +{duration(step.atMs)} · {duration(step.durationMs)}
+				</>
+			}
+			onClose={onClose}
+			firstTab={step.failure === undefined ? 'connection' : 'request'}
+			tabs={{
+				connection: seen && <ConnectionPart shown={seen} other={connectionIn(other)} />,
+				request: rest.length === 0 ? undefined : <Sections sections={rest} step={step} />,
+				decision: ofDecision.length === 0 ? undefined : <Sections sections={ofDecision} step={step} />,
+			}}
+		>
+			{found !== undefined && !('sections' in found) && <FailureBand failure={found} />}
+		</Panel>
+	);
+}
+
+const isOfDecision = ({ kind }: DetailSection): boolean => kind === 'decision' || kind === 'token';
+
+function useDetail(store: Store, step: Step | undefined): StepDetail | Refusal | undefined {
 	const detail = useSignal<StepDetail | Refusal | undefined>(undefined);
 	useEffect(() => {
 		let isWanted = true;
 		detail.value = undefined;
-		void store.detail(step.join, step.id).then((value) => {
-			if (isWanted) detail.value = value;
-		});
+		if (step !== undefined)
+			void store.detail(step.join, step.id).then((value) => {
+				if (isWanted) detail.value = value;
+			});
 		return () => {
 			isWanted = false;
 		};
-	}, [step.join, step.id]);
-	const found = detail.value;
-	return (
-		<Panel id={`${step.join}/${step.id}`} title={step.label} titleLang="en" onClose={onClose}>
-			{found !== undefined &&
-				('sections' in found ? <Sections sections={found.sections} step={step} /> : <FailureBand failure={found} />)}
-		</Panel>
-	);
+	}, [step?.join, step?.id]);
+	return detail.value;
 }
+
+const connectionIn = (found: StepDetail | Refusal | undefined): SeenConnection | undefined =>
+	found !== undefined && 'sections' in found && found.connection !== undefined
+		? { step: found.step, connection: found.connection }
+		: undefined;
+
+/** A message of the same two programs, of which one is mutual and the other is not. */
+const otherConnection = (step: Step, steps: readonly Step[]): Step | undefined =>
+	step.kind !== 'message' || step.tls === undefined
+		? undefined
+		: steps.find(
+				({ kind, from, to, tls }) =>
+					kind === 'message' &&
+					from === step.from &&
+					to === step.to &&
+					tls === (step.tls === 'mutual' ? 'one-way' : 'mutual'),
+			);
 
 interface SectionsProps {
 	readonly sections: readonly DetailSection[];

@@ -150,7 +150,9 @@ function OneJoin({
 				openStep={open?.id}
 				onOpen={(step) => navigation.go('joins', join.id, step.id)}
 			/>
-			{open !== undefined && <Detail store={store} step={open} onClose={() => navigation.go('joins', join.id)} />}
+			{open !== undefined && (
+				<Detail store={store} step={open} steps={steps} onClose={() => navigation.go('joins', join.id)} />
+			)}
 		</>
 	);
 }
