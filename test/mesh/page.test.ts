@@ -111,26 +111,27 @@ describe('the page', () => {
 		await eventually(5, async () => {
 			const found = await labels(page);
 			for (const wanted of [
-				'preflight',
-				'discovery/pin-ca',
-				'get configmaps kube-public/cluster-info',
-				'TokenStore/Verify',
-				'CertificateAuthority/Sign',
-				'register',
+				'Checks its own input',
+				'The key of the CA matches the pin',
+				'downloads cluster-info',
+				'shows its token; asks if its name exists: no',
+				'is this token valid?',
+				'sign this key',
+				'Listed as a node, over mutual TLS',
 			]) {
 				assert.ok(found.includes(wanted), `${wanted} is not among ${found.join(', ')}`);
 			}
 		});
 		assert.deepEqual(await texts(page, '.moment'), [
-			'The node trusts the cluster: it can send its token',
-			'The cluster trusts the node: it has a certificate',
+			'The node trusts the cluster. It can show its token now.',
+			'The cluster trusts the node. It has a certificate.',
 		]);
 		assert.deepEqual(await texts(page, '.lane-name'), [
 			'node-1',
-			'apiserver-sim',
-			'token-store',
-			'controller-manager-sim',
-			'ca-service',
+			'API serverapiserver-sim',
+			'Token storetoken-store',
+			'Controllercontroller-manager-sim',
+			'CAca-service',
 		]);
 		await shot(page, 'join');
 	});
@@ -144,7 +145,9 @@ describe('the page', () => {
 			(await page.locator('.failure').textContent()) ?? '',
 			/CA_HASH_MISMATCH.*are pinned[\s\S]*Most likely cause: the pin belongs to another cluster[\s\S]*Also possible: [\s\S]*Do this: Get the hash on the control plane/,
 		);
-		await eventually(5, async () => assert.equal((await labels(page)).at(-1), 'discovery/pin-ca'));
+		await eventually(5, async () =>
+			assert.equal((await labels(page)).at(-1), 'The key of the CA does not match the pin'),
+		);
 		assert.equal(await page.locator('.moment').count(), 0);
 		await shot(page, 'refused');
 	});
@@ -168,7 +171,7 @@ describe('the page', () => {
 		await page.locator('.different').waitFor();
 		assert.match(
 			(await page.locator('.verdict').textContent()) ?? '',
-			/^The first difference: node-1: discovery\/pin-ca; page-\w+: discovery\/pin-ca \(CA_HASH_MISMATCH\)$/,
+			/^The first difference: node-1: the key of the CA matches the pin; page-\w+: .*does not match the pin \(CA_HASH_MISMATCH\)$/,
 		);
 		await shot(page, 'compare');
 	});
@@ -177,19 +180,25 @@ describe('the page', () => {
 		await joined();
 		const page = await open();
 		await listed(page, 'node-1').click();
-		const row = page.locator('button.row', { hasText: 'discovery/pin-ca' });
+		const row = page.locator('button.row', { hasText: 'The key of the CA matches the pin' });
 		await row.focus();
 		await page.keyboard.press('Enter');
 		const detail = page.locator('.panel');
 		await detail.getByText('The pin, step by step').waitFor();
-		assert.equal(await page.evaluate('document.activeElement.textContent'), 'discovery/pin-ca');
+		assert.match(
+			String(await page.evaluate('document.activeElement.textContent')),
+			/the key of the CA matches the pin/,
+		);
 		const text = (await detail.textContent()) ?? '';
 		assert.ok(text.includes(mesh.pin) && text.includes('true'));
 		await shot(page, 'pin');
 		await page.keyboard.press('Escape');
 		await detail.waitFor({ state: 'detached' });
 		await eventually(2, async () =>
-			assert.match(String(await page.evaluate('document.activeElement.textContent')), /discovery\/pin-ca/),
+			assert.match(
+				String(await page.evaluate('document.activeElement.textContent')),
+				/The key of the CA matches the pin/,
+			),
 		);
 	});
 

@@ -33,13 +33,13 @@ export const catalogue = {
 	joining: 'joining',
 	joined: 'joined',
 	refused: 'refused',
-	forgotten: 'The observer no longer has the steps of this join.',
+	forgotten: 'The observer no longer has the steps of this join: it keeps the newest KUBEJOIN_KEPT_JOINS joins.',
 	unknownJoin: 'The observer does not know this join: it restarted without a state directory, or the join is too old.',
 	steps: 'Steps of the join',
 	selectStep: 'Select a step to see its data.',
 	showStore: 'Show store operations',
-	nodeTrusts: 'The node trusts the cluster: it can send its token',
-	clusterTrusts: 'The cluster trusts the node: it has a certificate',
+	nodeTrusts: 'The node trusts the cluster. It can show its token now.',
+	clusterTrusts: 'The cluster trusts the node. It has a certificate.',
 	unverified: 'TLS, server not verified',
 	oneWay: 'TLS, server verified',
 	mutual: 'mutual TLS',
@@ -209,6 +209,18 @@ export const catalogue = {
 	explainAttacker: 'This program is not a part of the cluster.',
 	explainPlanned: 'These two programs talk when a node joins. No message was seen yet.',
 	explainFile: 'The store is a file on the disk of the service. No message leaves its machine.',
+	trustNow: 'Trust now',
+	trustNone: 'no trust yet',
+	trustCa: 'node trusts the CA',
+	trustToken: 'token accepted',
+	trustBoth: 'each trusts the other',
+	trustUnpinned: 'any token holder could be the cluster',
+	laneApi: 'API server',
+	laneTokens: 'Token store',
+	laneController: 'Controller',
+	laneCa: 'CA',
+	laneAttacker: 'Attacker',
+	clockDiffers: 'The clock of this program disagrees with the order of the messages.',
 	clientChecked: 'The client checked the server',
 	serverChecked: 'The server checked the client',
 	negotiated: 'Negotiated',
@@ -337,7 +349,7 @@ export const messages: Messages = {
 
 /** Errors that are a normal answer to the caller. */
 export const expectedErrors = {
-	API_NOT_FOUND: 'does not exist yet',
+	API_NOT_FOUND: 'no',
 	API_ALREADY_EXISTS: 'exists already',
 };
 
@@ -346,7 +358,7 @@ export const requestTexts = {
 	download: 'downloads cluster-info',
 	downloadAgain: 'downloads cluster-info again',
 	readConfig: 'shows its token, reads config',
-	askName: 'asks if its name is taken',
+	askName: 'asks if its name exists',
 	verifyToken: 'is this token valid?',
 	requestCertificate: 'asks for a certificate',
 	mayHave: 'may this requester have one?',
@@ -358,6 +370,9 @@ export const requestTexts = {
 	findNode: 'looks for its Node',
 	findLease: 'asks for its Lease',
 	createLease: 'creates its Lease',
+	seeRequest: 'sees the request',
+	seeApproval: 'sees the approval',
+	receiveCertificate: 'receives the certificate',
 };
 export type RequestWord = keyof typeof requestTexts;
 
@@ -366,24 +381,71 @@ export interface PhaseSentence {
 	readonly short: string;
 	/** What the phase found. */
 	readonly sentence: string;
+	/** Of a phase that failed. */
+	readonly failed: string;
 }
 
 export const phaseSentences: Readonly<Record<PhaseName, PhaseSentence>> = {
-	preflight: { short: 'preflight', sentence: 'checks its own input' },
-	'discovery/fetch-cluster-info': { short: 'cluster-info', sentence: 'received a copy, not verified' },
-	'discovery/verify-signature': { short: 'verify signature', sentence: 'the author of the copy knows the token' },
-	'discovery/pin-ca': { short: 'pin CA', sentence: 'the key of the CA matches the pin' },
-	'discovery/trust-without-pin': { short: 'no pin', sentence: 'accepts the CA without a pin' },
-	'discovery/read-file': { short: 'read file', sentence: 'trusts the CA of its discovery file' },
-	'discovery/verify-server': { short: 'verify server', sentence: 'the API server proved its name' },
-	'discovery/confirm': { short: 'confirm', sentence: 'both copies are the same, byte for byte' },
-	'tls-bootstrap/read-config': { short: 'read config', sentence: 'the API server accepts the token' },
-	'tls-bootstrap/check-node-name': { short: 'check name', sentence: 'the name is free' },
-	'tls-bootstrap/create-key': { short: 'create key', sentence: 'creates its private key' },
-	'tls-bootstrap/request-certificate': { short: 'request cert', sentence: 'the cluster CA signed its key' },
+	preflight: { short: 'preflight', sentence: 'checks its own input', failed: 'its own input is not valid' },
+	'discovery/fetch-cluster-info': {
+		short: 'cluster-info',
+		sentence: 'received a copy, not verified',
+		failed: 'received no copy',
+	},
+	'discovery/verify-signature': {
+		short: 'verify signature',
+		sentence: 'the author of the copy knows the token',
+		failed: 'the author of the copy does not know the token',
+	},
+	'discovery/pin-ca': {
+		short: 'pin CA',
+		sentence: 'the key of the CA matches the pin',
+		failed: 'the key of the CA does not match the pin',
+	},
+	'discovery/trust-without-pin': {
+		short: 'no pin',
+		sentence: 'accepts the CA without a pin',
+		failed: 'does not accept the CA',
+	},
+	'discovery/read-file': {
+		short: 'read file',
+		sentence: 'trusts the CA of its discovery file',
+		failed: 'the discovery file is not valid',
+	},
+	'discovery/verify-server': {
+		short: 'verify server',
+		sentence: 'the API server proved its name',
+		failed: 'the API server did not prove its name',
+	},
+	'tls-bootstrap/read-config': {
+		short: 'read config',
+		sentence: 'the API server accepts the token',
+		failed: 'cannot read the configuration of the cluster',
+	},
+	'discovery/confirm': {
+		short: 'confirm',
+		sentence: 'both copies are the same, byte for byte',
+		failed: 'the two copies are not confirmed',
+	},
+	'tls-bootstrap/check-node-name': {
+		short: 'check name',
+		sentence: 'the name is free',
+		failed: 'the cluster does not accept the token or the name',
+	},
+	'tls-bootstrap/create-key': {
+		short: 'create key',
+		sentence: 'creates its private key',
+		failed: 'cannot create its private key',
+	},
+	'tls-bootstrap/request-certificate': {
+		short: 'request cert',
+		sentence: 'the cluster CA signed its key',
+		failed: 'received no certificate',
+	},
 	'tls-bootstrap/verify-certificate': {
 		short: 'verify cert',
 		sentence: 'the certificate is the one it asked for',
+		failed: 'the certificate is not the one it asked for',
 	},
-	register: { short: 'register', sentence: 'listed as a node, over mutual TLS' },
+	register: { short: 'register', sentence: 'listed as a node, over mutual TLS', failed: 'is not registered' },
 };

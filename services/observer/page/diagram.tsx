@@ -6,14 +6,17 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Join, Lane, Step } from '../api.ts';
 import { inOrder } from '../order.ts';
+import type { Word } from './catalogue.ts';
 import { FailureBand } from './failure.tsx';
 import { formOf } from './forms.ts';
 import { Icon, Mark } from './icons.tsx';
-import { labelPlace, outcomeOf, pauseMs, placeOf } from './row-text.ts';
+import { TrustStrip } from './map/dock.tsx';
+import { requestText } from './map/trust-words.ts';
+import { capitalized, labelPlace, outcomeOf, pauseMs, placeOf, trustForms, trustWordOf } from './row-text.ts';
 import { lanesOf, laneX, type Row, rowsOf } from './rows.ts';
 import { Lock } from './seals.tsx';
-import { tlsWord } from './tls-word.ts';
-import { useWords } from './words.ts';
+import { stateAt } from './state-at.ts';
+import { useWords, type Words } from './words.ts';
 
 interface DiagramProps {
 	readonly join: Join;
@@ -23,7 +26,8 @@ interface DiagramProps {
 }
 
 export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
-	const { say, duration } = useWords();
+	const words = useWords();
+	const { say, duration } = words;
 	const withStore = useSignal(false);
 	/** Number of steps that are shown; undefined: all. */
 	const shown = useSignal<number | undefined>(undefined);
@@ -36,6 +40,8 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 		...(shown.value === undefined ? {} : { shown: shown.value }),
 	});
 	const isLive = join.state === 'joining';
+	const played = shown.value === undefined ? undefined : visible[shown.value - 1];
+	const atMs = (played ?? steps.find(({ id }) => id === openStep))?.atMs ?? undefined;
 	// Follow the end while the diagram grows or plays, unless the reader has scrolled away.
 	useEffect(() => {
 		if ((isLive || shown.value !== undefined) && isNearEnd()) end.current?.scrollIntoView({ block: 'nearest' });
@@ -55,11 +61,10 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 					{say('showStore')}
 				</label>
 			</div>
-			<Legend />
-			{openStep === undefined && steps.length > 0 && <p class="quiet">{say('selectStep')}</p>}
+			{!join.isForgotten && <TrustStrip join={join} state={stateAt(join, steps, atMs)} />}
 			{join.isForgotten && <p class="note">{say('forgotten')}</p>}
 			<div class="lane-names" aria-hidden="true">
-				<span class="time" />
+				<span class="time">ms</span>
 				<div class="lanes">
 					{lanes.map((lane) => (
 						<span
@@ -68,10 +73,12 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 							style={{ left: `${laneX(lanes, lane)}%`, width: `${100 / lanes.length}%` }}
 							title={lane}
 						>
-							{lane}
+							{spokenName(lane, words)}
+							{spokenName(lane, words) !== lane && <span class="program">{lane}</span>}
 						</span>
 					))}
 				</div>
+				<span class="trust-now">{say('trustNow')}</span>
 			</div>
 			<ol class="rows" aria-label={say('steps')}>
 				{rows.map((row) => (
@@ -133,6 +140,8 @@ function StepRow({
 }) {
 	const words = useWords();
 	const { say, duration } = words;
+	const trust = trustWordOf(step);
+	const outcome = outcomeOf(step, words);
 	const from = laneX(lanes, step.from);
 	const to = laneX(lanes, step.to);
 	return (
@@ -142,7 +151,7 @@ function StepRow({
 			aria-pressed={isOpen}
 			onClick={() => onOpen(step)}
 		>
-			<span class="time">{duration(step.atMs)}</span>
+			<span class="time">+{Math.round(step.atMs)}</span>
 			<span class="lanes">
 				{lanes.map((lane) => (
 					<span key={lane} class="line" style={{ left: `${laneX(lanes, lane)}%` }} />
@@ -153,7 +162,7 @@ function StepRow({
 					</span>
 				) : (
 					<span
-						class={`arrow ${to > from ? 'right' : 'left'}`}
+						class={`arrow ${to > from ? 'right' : 'left'} form-${step.tls === undefined ? '' : formOf[step.tls]}`}
 						style={{ left: `${Math.min(from, to)}%`, width: `${Math.abs(to - from)}%` }}
 					>
 						{step.tls !== undefined && <Lock form={formOf[step.tls]} />}
@@ -161,30 +170,37 @@ function StepRow({
 				)}
 				<span class="hidden">{placeOf(step, words)}</span>
 				<span class="label" style={labelPlace(step, from, to)}>
-					<span class="what" lang="en">
-						{step.label}
+					<span class="what">
+						{step.kind === 'check' ? capitalized(requestText(step, words)) : requestText(step, words)}
+						{outcome !== '' && `: ${outcome}`}
 					</span>
-					{step.kind === 'check' && <span class="phase-name"> {words.phaseName(step.label)}</span>}
-					<span class="outcome"> {outcomeOf(step, words)}</span>
+					{step.kind === 'check' && <span class="phase-name"> {step.label.split('/').at(-1)}</span>}
 					<span class="quiet"> {step.kind === 'seen' ? say('seenByWatch') : duration(step.durationMs)}</span>
 				</span>
+			</span>
+			<span class="trust-now">
+				{trust !== undefined && (
+					<>
+						<Lock form={trustForms[trust] ?? 'none'} /> <span class={`word ${trustForms[trust]}`}>{say(trust)}</span>
+					</>
+				)}
 			</span>
 		</button>
 	);
 }
 
-function Legend() {
-	const { say } = useWords();
-	return (
-		<ul class="legend" aria-label={say('legend')}>
-			{(['unverified', 'one-way', 'mutual'] as const).map((tls) => (
-				<li key={tls}>
-					<Lock form={formOf[tls]} /> {say(tlsWord[tls])}
-				</li>
-			))}
-		</ul>
-	);
-}
+/** Of a program; a node has its own name. */
+const spokenName = (lane: Lane, { say }: Words): string => {
+	const word = laneWords.get(lane);
+	return word === undefined ? lane : say(word);
+};
+const laneWords: ReadonlyMap<Lane, Word> = new Map([
+	['apiserver-sim', 'laneApi'],
+	['token-store', 'laneTokens'],
+	['controller-manager-sim', 'laneController'],
+	['ca-service', 'laneCa'],
+	['attacker-sim', 'laneAttacker'],
+]);
 
 const speeds = [1, 0.1, 0.01] as const;
 interface PlayerProps {

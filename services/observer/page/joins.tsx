@@ -8,6 +8,8 @@ import { Diagram } from './diagram.tsx';
 import { FailureBand } from './failure.tsx';
 import { clockTime } from './format.ts';
 import { Mark } from './icons.tsx';
+import { requestText } from './map/trust-words.ts';
+import { trustWordOf } from './row-text.ts';
 import type { Store } from './store.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
@@ -158,14 +160,19 @@ function OneJoin({
 }
 
 function TwoJoins({ store, left, right }: { readonly store: Store; readonly left: Join; readonly right: Join }) {
-	const { say, messages } = useWords();
+	const words = useWords();
+	const { say, messages } = words;
 	const leftSteps = useSteps(store, left);
 	const rightSteps = useSteps(store, right);
 	const { rows, firstDifference } = compareJoins({ join: left, steps: leftSteps }, { join: right, steps: rightSteps });
 	const different = rows[firstDifference];
 	const named = ({ node }: Join, step: Step | undefined) => ({
 		node,
-		step: step && (step.failure === undefined ? step.label : messages.failedStep(step.label, step.failure.code)),
+		step:
+			step &&
+			(step.failure === undefined
+				? requestText(step, words)
+				: messages.failedStep(requestText(step, words), step.failure.code)),
 	});
 	return (
 		<section class="compare" aria-live="polite">
@@ -208,14 +215,16 @@ function TwoJoins({ store, left, right }: { readonly store: Store; readonly left
 }
 
 function Cell({ step }: { readonly step: Step | undefined }) {
-	const { trust, duration } = useWords();
+	const words = useWords();
+	const { duration, say } = words;
 	if (step === undefined) return <td class="quiet">–</td>;
+	const trust = trustWordOf(step);
 	return (
 		<td>
 			{step.kind === 'check' ? <Mark failed={step.failure !== undefined} /> : <span class="dot" />}{' '}
-			<span lang="en">{step.label}</span>{' '}
+			{requestText(step, words)}{' '}
 			<span class="quiet">
-				{step.failure?.code ?? trust(step)} {duration(step.durationMs)}
+				{trust !== undefined && say(trust)} {duration(step.durationMs)}
 			</span>
 		</td>
 	);

@@ -4,7 +4,8 @@ import { joinedSpans, refusedSpans, traceId } from '../spans.fixture.ts';
 import { stepsOf } from '../steps.ts';
 import { chinese } from './chinese.ts';
 import { english } from './english.ts';
-import { labelPlace, outcomeOf, pauseMs, placeOf } from './row-text.ts';
+import { requestText } from './map/trust-words.ts';
+import { labelPlace, outcomeOf, pauseMs, placeOf, trustWordOf } from './row-text.ts';
 import { wordsOf } from './words.ts';
 
 const stepIn = (spans: typeof joinedSpans, label: string): Step =>
@@ -13,16 +14,23 @@ const check = stepIn(joinedSpans, 'preflight');
 const message = stepIn(joinedSpans, 'get configmaps kube-public/cluster-info');
 
 describe('the text of a row', () => {
-	it('is the trust after a check that passed, and the code of one that failed', () => {
-		assert.equal(outcomeOf(check, wordsOf(english)), 'after preflight');
-		assert.equal(outcomeOf(check, wordsOf(chinese)), '双方尚未建立信任');
+	it('is the trust after a check that changes it, and not after one that failed', () => {
+		assert.equal(trustWordOf(check), 'trustNone');
+		assert.equal(trustWordOf(stepIn(refusedSpans, 'discovery/pin-ca')), undefined);
+		assert.equal(trustWordOf(stepIn(joinedSpans, 'discovery/confirm')), undefined);
+		assert.equal(trustWordOf(message), undefined);
+	});
+
+	it('is a sentence that a failed check has its own of', () => {
 		const failed = stepIn(refusedSpans, 'discovery/pin-ca');
-		for (const language of [english, chinese]) assert.equal(outcomeOf(failed, wordsOf(language)), 'CA_HASH_MISMATCH');
+		assert.equal(requestText(failed, wordsOf(english)), 'the key of the CA does not match the pin');
+		assert.equal(requestText(failed, wordsOf(chinese)), 'CA 的公钥哈希不匹配');
+		assert.equal(requestText(check, wordsOf(english)), 'checks its own input');
 	});
 
 	it('is an answer where the caller expects the error, and nothing for other messages', () => {
 		const absent = { ...message, expectedError: 'API_NOT_FOUND' };
-		assert.equal(outcomeOf(absent, wordsOf(english)), 'does not exist yet');
+		assert.equal(outcomeOf(absent, wordsOf(english)), 'no');
 		assert.equal(outcomeOf(absent, wordsOf(chinese)), '尚不存在');
 		assert.equal(outcomeOf({ ...message, expectedError: 'OTHER' }, wordsOf(chinese)), 'OTHER');
 		assert.equal(outcomeOf(message, wordsOf(english)), '');

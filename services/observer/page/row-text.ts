@@ -1,13 +1,35 @@
 /** Texts and places of a row of the diagram, and the pauses of its player. Pure. */
 import type { Step } from '../api.ts';
+import type { Word } from './catalogue.ts';
+import type { Form } from './forms.ts';
 import { tlsWord } from './tls-word.ts';
 import type { Words } from './words.ts';
 
-/** The error, the trust that a check establishes, or nothing. */
-export function outcomeOf(step: Step, { trust, answer }: Pick<Words, 'trust' | 'answer'>): string {
-	if (step.failure !== undefined) return step.failure.code;
-	return step.expectedError === undefined ? trust(step) : answer(step.expectedError);
+/** The answer to a message that its caller expects, or nothing. The last row has the error of a join. */
+export const outcomeOf = ({ expectedError }: Step, { answer }: Pick<Words, 'answer'>): string =>
+	expectedError === undefined ? '' : answer(expectedError);
+
+/** Which side trusts the other after a check that changes it. */
+export function trustWordOf({ kind, label, failure }: Step): Word | undefined {
+	return kind === 'check' && failure === undefined ? trustWords.get(label) : undefined;
 }
+const trustWords: ReadonlyMap<string, Word> = new Map([
+	['preflight', 'trustNone'],
+	['discovery/pin-ca', 'trustCa'],
+	['discovery/trust-without-pin', 'trustUnpinned'],
+	['tls-bootstrap/check-node-name', 'trustToken'],
+	['tls-bootstrap/verify-certificate', 'trustBoth'],
+]);
+export const trustForms: { readonly [word in Word]?: Form } = {
+	trustNone: 'none',
+	trustToken: 'none',
+	trustCa: 'one-way',
+	trustBoth: 'mutual',
+	trustUnpinned: 'broken',
+};
+
+/** The first letter as at the beginning of a sentence. */
+export const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The arrow and its protection as text, for screen readers. */
 export function placeOf({ from, to, tls }: Step, { say, messages }: Pick<Words, 'say' | 'messages'>): string {

@@ -47,7 +47,7 @@ function chineseTexts(): readonly string[] {
 		...Object.values(catalogueInChinese),
 		...Object.values(fieldsInChinese).flatMap(({ name, meaning = '' }) => [name, meaning]),
 		...Object.values(requestsInChinese),
-		...Object.values(phaseSentencesInChinese).flatMap(({ short, sentence }) => [short, sentence]),
+		...Object.values(phaseSentencesInChinese).flatMap(({ short, sentence, failed }) => [short, sentence, failed]),
 		...Object.values(phasesInChinese).flatMap(({ name, trust }) => [name, trust]),
 		...Object.values(expectedErrorsInChinese),
 		...Object.values(meanings),

@@ -62,7 +62,7 @@ export interface Words extends Translation {
 		readonly order: readonly string[];
 		readonly short: (phase: PhaseName) => string;
 		/** Undefined for a phase that the page does not know. */
-		readonly sentence: (phase: string) => string | undefined;
+		readonly sentence: (phase: string, hasFailed?: boolean) => string | undefined;
 	};
 	/** An error that is a normal answer to the caller. */
 	readonly answer: (code: string) => string;
@@ -79,7 +79,8 @@ export const wordsOf = (translation: Translation): Words => ({
 	phaseTexts: {
 		order: phaseNames,
 		short: (phase) => translation.phaseSentences[phase].short,
-		sentence: (phase) => new Map(Object.entries(translation.phaseSentences)).get(phase)?.sentence,
+		sentence: (phase, hasFailed = false) =>
+			new Map(Object.entries(translation.phaseSentences)).get(phase)?.[hasFailed ? 'failed' : 'sentence'],
 	},
 	answer: (code) => translation.expectedError(code) ?? code,
 	message: ({ code, sentence }) =>

@@ -55,8 +55,19 @@ export function requestWordOf({ label, tls }: Pick<Step, 'label' | 'tls'>): Requ
 }
 
 /** A step of a join in a sentence without a subject. */
-export function requestText(step: Pick<Step, 'label' | 'tls' | 'kind'>, { requestTexts, phaseTexts }: Words): string {
-	if (step.kind === 'check') return phaseTexts.sentence(step.label) ?? step.label;
-	const word = requestWordOf(step);
+export function requestText(
+	step: Pick<Step, 'label' | 'tls' | 'kind'> & { readonly failure?: unknown },
+	{ requestTexts, phaseTexts }: Words,
+): string {
+	if (step.kind === 'check') return phaseTexts.sentence(step.label, step.failure !== undefined) ?? step.label;
+	const word = step.kind === 'seen' ? seenWordOf(step.label) : requestWordOf(step);
 	return word === undefined ? step.label : requestTexts[word];
+}
+
+/** Of the controller that approves or signs, and of the node that waits for its certificate. */
+function seenWordOf(label: string): RequestWord | undefined {
+	if (label === 'csr-approving') return 'seeRequest';
+	if (label === 'csr-signing') return 'seeApproval';
+	if (!label.startsWith('csr ')) return undefined;
+	return label.includes('Issued') ? 'receiveCertificate' : label.includes('Approved') ? 'seeApproval' : 'seeRequest';
 }

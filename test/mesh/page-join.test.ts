@@ -1,0 +1,154 @@
+/**
+ * The view of one join in a browser against a mesh: its rows, and the panel of a connection against the files on disk.
+ * SCREENSHOTS=DIR takes pictures, wide and narrow, light and dark, in both languages.
+ */
+import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { environment } from '../../lib/config.ts';
+
+import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+
+interface Step {
+	readonly id: string;
+	readonly kind: string;
+	readonly label: string;
+	readonly tls?: string;
+	readonly moment?: string;
+}
+interface End {
+	readonly server?: { readonly sha256: string };
+	readonly client?: { readonly sha256: string };
+	readonly verifiedBy?: string;
+}
+interface StepDetail {
+	readonly connection?: { readonly isIntercepted: boolean; readonly client?: End; readonly server?: End };
+}
+
+const browserPath = '/usr/bin/chromium';
+
+const looks = [
+	{ name: 'wide-light', viewport: { width: 1280, height: 860 }, colorScheme: 'light' },
+	{ name: 'wide-dark', viewport: { width: 1280, height: 860 }, colorScheme: 'dark' },
+	{ name: 'narrow-light', viewport: { width: 360, height: 780 }, colorScheme: 'light' },
+	{ name: 'narrow-dark', viewport: { width: 360, height: 780 }, colorScheme: 'dark' },
+] as const;
+
+describe('the page of a join', () => {
+	const screenshots = environment().SCREENSHOTS;
+	let mesh: TestMesh;
+	let browser: Browser;
+	let page: Page;
+
+	before(async function () {
+		if (!existsSync(browserPath)) {
+			process.stdout.write(`      skipped: there is no ${browserPath} (apt-get install chromium)\n`);
+			this.skip();
+		}
+		mesh = await startTestMesh({ observer: { story: 'off' } });
+		const token = await mesh.createToken();
+		await mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' }));
+		await mesh.joinAndFail({ token, pins: [`sha256:${'0'.repeat(64)}`], nodeName: 'refused-1' });
+		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+		const context = await browser.newContext({ viewport: looks[0].viewport, locale: 'en-US' });
+		page = await context.newPage();
+		await page.goto(`${mesh.page}/#/joins`);
+	});
+	after(async () => {
+		await browser?.close();
+		await mesh?.stopAndRemove();
+	});
+
+	const openJoin = async (node: string) => {
+		await page.locator(`.list a:has-text("${node}")`).first().click();
+		await page.locator('.diagram h2', { hasText: node }).waitFor();
+		await page.locator('button.row').nth(4).waitFor();
+	};
+	const openStep = async (sentence: string) => {
+		await page.locator('button.row', { hasText: sentence }).first().click();
+		await page.locator('.panel [role=tabpanel]').waitFor();
+	};
+	async function shoot(name: string): Promise<void> {
+		if (screenshots === undefined) return;
+		for (const lang of ['en', 'zh']) {
+			const { hash } = new URL(page.url());
+			await page.goto(`${mesh.page}/?lang=${lang}${hash}`);
+			await page.locator('button.row').nth(4).waitFor();
+			if (/\/joins\/\w+\/\w+/.test(hash)) await page.locator('.panel [role=tabpanel]').waitFor();
+			for (const { name: suffix, viewport, colorScheme } of looks) {
+				await page.setViewportSize(viewport);
+				await page.emulateMedia({ colorScheme });
+				await page.screenshot({ path: join(screenshots, `${name}-${lang}-${suffix}.png`) });
+			}
+		}
+		await page.goto(`${mesh.page}/?lang=en#/joins`);
+		await page.setViewportSize(looks[0].viewport);
+		await page.emulateMedia({ colorScheme: 'light' });
+	}
+
+	it('shows the certificates of a connection that are on disk, and the checks of each end', async () => {
+		await openJoin('node-1');
+		await openStep('asks for a certificate');
+		const panel = page.locator('.panel');
+		await panel.locator('.checks thead th', { hasText: 'For comparison' }).waitFor();
+		const server = new X509Certificate(readFileSync(mesh.pki('apiserver-sim/server.crt')));
+		const [client, answered] = await panel.locator('.end').allTextContents();
+		assert.match(client ?? '', /No certificate.*system:bootstrap:/);
+		assert.ok(answered?.includes(server.serialNumber.toLowerCase().slice(-5)), answered);
+		const cells = async (row: string) =>
+			panel
+				.locator(`tr:has(th:text-is("${row}")) td`)
+				.allTextContents()
+				.then((all) => all.map((one) => one.trim()));
+		assert.deepEqual(await cells('Chain'), ['✓ CN=kubernetes', '✓ CN=kubernetes', '— not checked', '✓ CN=kubernetes']);
+		assert.deepEqual(await cells('Protocol'), ['TLS 1.3', 'TLS 1.3']);
+		assert.deepEqual(await cells('Key exchange'), ['X25519', 'X25519']);
+		const purposes = await cells('Purpose');
+		assert.deepEqual(purposes, ['✓ server auth', '✓ server auth', '— not checked', '✓ client auth']);
+		await shoot('connection');
+	});
+
+	it('has a connection of both ends for every message of a join', async () => {
+		await openJoin('node-1');
+		const id = /#\/joins\/(\w+)/.exec(page.url())?.[1] ?? assert.fail();
+		const steps = await stepsOf(`${mesh.page}/api/joins/${id}/stream`);
+		const messages = steps.filter(({ kind }) => kind === 'message');
+		assert.ok(messages.length > 5);
+		for (const step of messages) {
+			const response = await fetch(`${mesh.page}/api/joins/${id}/steps/${step.id}`);
+			const { connection } = (await response.json()) as StepDetail;
+			assert.equal(connection?.isIntercepted, false, step.label);
+			assert.equal(connection?.client?.server?.sha256, connection?.server?.server?.sha256, step.label);
+			assert.equal(connection?.client?.client?.sha256, connection?.server?.client?.sha256, step.label);
+			assert.equal(connection?.client?.verifiedBy === undefined, step.tls === 'unverified', step.label);
+			assert.equal(connection?.server?.verifiedBy === undefined, step.tls !== 'mutual', step.label);
+		}
+	});
+
+	async function stepsOf(url: string): Promise<readonly Step[]> {
+		const steps = new Map<string, Step>();
+		await eventually(10, async () => {
+			const response = await fetch(url, { signal: AbortSignal.timeout(1_000) });
+			let text = '';
+			try {
+				for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) text += chunk;
+			} catch {
+				// The stream does not end by itself.
+			}
+			for (const [, data = ''] of text.matchAll(/^event: step\ndata: (.*)$/gm)) {
+				const step = JSON.parse(data) as Step;
+				steps.set(step.id, step);
+			}
+			assert.ok([...steps.values()].some(({ moment }) => moment === 'cluster-trusts-node'));
+		});
+		return [...steps.values()];
+	}
+
+	it('shows a refused join with its error once', async () => {
+		await openJoin('refused-1');
+		assert.equal(await page.locator('.diagram').getByText('CA_HASH_MISMATCH').count(), 1);
+		await shoot('refused');
+	});
+});
