@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { environment } from '../../lib/config.ts';
@@ -62,6 +62,7 @@ describe('the page of a join', () => {
 	});
 
 	const openJoin = async (node: string) => {
+		await page.goto(`${mesh.page}/?lang=en#/joins`);
 		await page.locator(`.list a:has-text("${node}")`).first().click();
 		await page.locator('.diagram h2', { hasText: node }).waitFor();
 		await page.locator('button.row').nth(4).waitFor();
@@ -93,7 +94,7 @@ describe('the page of a join', () => {
 		await openStep('asks for a certificate');
 		const panel = page.locator('.panel');
 		await panel.locator('.checks thead th', { hasText: 'For comparison' }).waitFor();
-		const server = new X509Certificate(readFileSync(mesh.pki('apiserver-sim/server.crt')));
+		const server = new X509Certificate(mesh.pki('apiserver-sim/server.crt'));
 		const [client, answered] = await panel.locator('.end').allTextContents();
 		assert.match(client ?? '', /No certificate.*system:bootstrap:/);
 		assert.ok(answered?.includes(server.serialNumber.toLowerCase().slice(-5)), answered);

@@ -286,6 +286,7 @@ export const messagesInChinese: Messages = {
 		`${count} 个节点，按启动顺序排列。深浅表示加入用时：${fastest}～${slowest}`,
 	validUntil: (date) => `有效至 ${date}`,
 	sanCount: (count) => `${count} 个 SAN`,
+	joinCount: (count) => `${count} 次加入`,
 	issuerIs: (subject) => `签发者 ${subject}`,
 	serialIs: (serial) => `序列号 ${serial}`,
 	handshakeFailed: (code) => `客户端拒绝了服务器：${code}`,

@@ -293,6 +293,7 @@ export interface Messages {
 	readonly validUntil: (date: string) => string;
 	readonly sanCount: (count: number) => string;
 	readonly issuedBy: (ca: string) => string;
+	readonly joinCount: (count: number) => string;
 	readonly issuerIs: (subject: string) => string;
 	readonly serialIs: (serial: string) => string;
 	readonly handshakeFailed: (code: string) => string;
@@ -341,6 +342,7 @@ export const messages: Messages = {
 	validUntil: (date) => `valid until ${date}`,
 	sanCount: (count) => `${count} SANs`,
 	issuedBy: (ca) => `Issued by the ${ca}`,
+	joinCount: (count) => (count === 1 ? '1 join' : `${count} joins`),
 	issuerIs: (subject) => `issued by ${subject}`,
 	serialIs: (serial) => `serial ${serial}`,
 	handshakeFailed: (code) => `The client refused the server: ${code}`,

@@ -19,7 +19,7 @@ const PAGE = 100;
 export function JoinsView({ store, navigation }: ViewProps) {
 	const [ids = '', openStep] = navigation.route.value.path;
 	const [chosen, other] = ids.split('~').filter((id) => id !== '');
-	const { say } = useWords();
+	const { say, messages } = useWords();
 	const joins = store.joins.value;
 	// The newest join is shown until the reader chooses one; a join in progress stays.
 	const shownId = useSignal<string | undefined>(undefined);
@@ -42,6 +42,9 @@ export function JoinsView({ store, navigation }: ViewProps) {
 					<p class="note">{say(chosen === undefined || newest === undefined ? 'noJoins' : 'unknownJoin')}</p>
 				) : (
 					<>
+						<a class="button joins-button" href={`#/joins/${join.id}`}>
+							☰ {messages.joinCount(joins.length)}
+						</a>
 						<CompareWith joins={joins} join={join} other={other} navigation={navigation} />
 						{second === undefined ? (
 							<OneJoin key={join.id} store={store} navigation={navigation} join={join} openId={openStep} />
