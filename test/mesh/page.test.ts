@@ -114,7 +114,7 @@ describe('the page', () => {
 				'Checks its own input',
 				'The key of the CA matches the pin',
 				'downloads cluster-info',
-				'shows its token; asks if its name exists: no',
+				'asks if its name exists: no',
 				'is this token valid?',
 				'sign this key',
 				'Listed as a node, over mutual TLS',

@@ -218,7 +218,6 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	laneController: '控制器',
 	laneCa: '签发 CA',
 	laneAttacker: '攻击者',
-	clockDiffers: '此程序的时钟与消息的先后顺序不一致。',
 	clientChecked: '客户端对服务器的验证',
 	serverChecked: '服务器对客户端的验证',
 	negotiated: '协商结果',
@@ -327,8 +326,9 @@ export const expectedErrorsInChinese: Readonly<Record<keyof typeof expectedError
 export const requestsInChinese: Readonly<Record<RequestWord, string>> = {
 	download: '下载 cluster-info',
 	downloadAgain: '再次下载 cluster-info',
+	readKubelet: '读取 kubelet 配置',
 	readConfig: '出示令牌，读取集群配置',
-	askName: '查询节点名是否可用',
+	askName: '查询同名节点',
 	verifyToken: '此令牌有效吗？',
 	requestCertificate: '申请证书',
 	mayHave: '此请求方可以获得证书吗？',

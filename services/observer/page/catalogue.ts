@@ -220,7 +220,6 @@ export const catalogue = {
 	laneController: 'Controller',
 	laneCa: 'CA',
 	laneAttacker: 'Attacker',
-	clockDiffers: 'The clock of this program disagrees with the order of the messages.',
 	clientChecked: 'The client checked the server',
 	serverChecked: 'The server checked the client',
 	negotiated: 'Negotiated',
@@ -359,6 +358,7 @@ export const expectedErrors = {
 export const requestTexts = {
 	download: 'downloads cluster-info',
 	downloadAgain: 'downloads cluster-info again',
+	readKubelet: 'reads the kubelet configuration',
 	readConfig: 'shows its token, reads config',
 	askName: 'asks if its name exists',
 	verifyToken: 'is this token valid?',

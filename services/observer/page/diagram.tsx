@@ -86,7 +86,7 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 						<RowView row={row} lanes={lanes} onOpen={onOpen} isOpen={row.id === openStep} />
 					</li>
 				))}
-				<li ref={end} class="end" aria-hidden="true" />
+				<li ref={end} aria-hidden="true" />
 			</ol>
 		</section>
 	);
@@ -142,6 +142,8 @@ function StepRow({
 	const { say, duration } = words;
 	const trust = trustWordOf(step);
 	const outcome = outcomeOf(step, words);
+	const request = requestText(step, words);
+	const sentence = step.kind === 'check' ? capitalized(request) : request;
 	const from = laneX(lanes, step.from);
 	const to = laneX(lanes, step.to);
 	return (
@@ -170,10 +172,7 @@ function StepRow({
 				)}
 				<span class="hidden">{placeOf(step, words)}</span>
 				<span class="label" style={labelPlace(step, from, to)}>
-					<span class="what">
-						{step.kind === 'check' ? capitalized(requestText(step, words)) : requestText(step, words)}
-						{outcome !== '' && `: ${outcome}`}
-					</span>
+					<span class="what">{outcome === '' ? sentence : `${words.messages.withLabel(sentence)}${outcome}`}</span>
 					{step.kind === 'check' && <span class="phase-name"> {step.label.split('/').at(-1)}</span>}
 					<span class="quiet"> {step.kind === 'seen' ? say('seenByWatch') : duration(step.durationMs)}</span>
 				</span>

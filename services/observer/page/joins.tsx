@@ -35,22 +35,22 @@ export function JoinsView({ store, navigation }: ViewProps) {
 			: joins.find(({ id }) => id === chosen);
 	const second = other === undefined ? undefined : joins.find(({ id }) => id === other);
 	return (
-		<div class="joins">
+		<div class={chosen === undefined ? 'joins' : 'joins chosen'}>
 			<JoinList joins={joins} shown={join?.id} />
 			<div class="shown">
 				{join === undefined ? (
 					<p class="note">{say(chosen === undefined || newest === undefined ? 'noJoins' : 'unknownJoin')}</p>
 				) : (
 					<>
-						<a class="button joins-button" href={`#/joins/${join.id}`}>
+						<a class="button joins-button" href={openStep === undefined ? '#/joins' : `#/joins/${join.id}`}>
 							☰ {messages.joinCount(joins.length)}
 						</a>
-						<CompareWith joins={joins} join={join} other={other} navigation={navigation} />
 						{second === undefined ? (
 							<OneJoin key={join.id} store={store} navigation={navigation} join={join} openId={openStep} />
 						) : (
 							<TwoJoins key={`${join.id}-${second.id}`} store={store} left={join} right={second} />
 						)}
+						<CompareWith joins={joins} join={join} other={other} navigation={navigation} />
 					</>
 				)}
 			</div>

@@ -40,6 +40,7 @@ const requests: readonly (readonly [label: RegExp, word: RequestWord])[] = [
 	[/^update certificatesigningrequests[^ ]*\/approval/, 'approve'],
 	[/^update certificatesigningrequests[^ ]*\/status/, 'deliver'],
 	[/^(?:get|list|watch) certificatesigningrequests/, 'awaitCertificate'],
+	[/^get configmaps kube-system\/kubelet-config/, 'readKubelet'],
 	[/^get configmaps kube-system\//, 'readConfig'],
 	[/^create nodes/, 'register'],
 	[/^get leases/, 'findLease'],
