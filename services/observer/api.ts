@@ -52,7 +52,9 @@ export interface Join {
 	/** Bytes of tokens in the messages of the node. Absent: no message says how many. */
 	readonly tokenBytes?: number;
 	readonly steps: number;
-	/** The API server reported the join, because the node sends no trace; discovery and checks of the node are missing. */
+	/**
+	 * The API server reported the join, because the node sends no trace: discovery and checks of the node are missing.
+	 */
 	readonly seenBy?: 'apiserver-sim';
 	/** The observer keeps this line and no longer has the steps. */
 	readonly isForgotten: boolean;
@@ -131,13 +133,11 @@ export interface Line {
 	readonly negotiated?: Negotiated;
 	readonly calls: number;
 	readonly refused: number;
-	/** In the last minute. */
 	readonly perMinute: number;
 }
 
 /** A message that ended a moment ago. */
 export interface Message {
-	/** ID of its step. */
 	readonly id: string;
 	readonly join: string;
 	readonly from: Lane;
@@ -147,7 +147,6 @@ export interface Message {
 	/** Milliseconds of Unix time. */
 	readonly startMs: number;
 	readonly durationMs: number;
-	/** Code of its error. */
 	readonly failed?: string;
 }
 

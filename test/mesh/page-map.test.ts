@@ -280,7 +280,6 @@ describe('the map', () => {
 
 	it('has no errors in the console', () => assert.deepEqual(complaints, []));
 
-	/** As the page receives it. */
 	async function stormOf(): Promise<{ joined: number }> {
 		const response = await fetch(`${mesh.page}/api/stream`);
 		let text = '';

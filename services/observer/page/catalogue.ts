@@ -381,7 +381,6 @@ export type RequestWord = keyof typeof requestTexts;
 export interface PhaseSentence {
 	/** Below the bar of the phase. */
 	readonly short: string;
-	/** What the phase found. */
 	readonly sentence: string;
 	/** Of a phase that failed. */
 	readonly failed: string;

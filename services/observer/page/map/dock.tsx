@@ -186,7 +186,6 @@ const signs = { done: '✓ ', refused: '✕ ', active: '', waiting: '' } as cons
 interface PhasesProps {
 	/** At the time that is shown. */
 	readonly phases: readonly PhaseState[];
-	/** As far as the join got. */
 	readonly ends: readonly PhaseState[];
 	readonly onSeek: (t: number) => void;
 }

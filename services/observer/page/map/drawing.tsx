@@ -58,9 +58,11 @@ export function Drawing(props: DrawingProps) {
 	}, []);
 	const { width, height } = room.value;
 	const isRefused = scene.nodes.find(({ id }) => id === lit?.node)?.node === 'refused';
-	const key = `${width} ${height} ${scene.level} ${scene.cards.join(' ')} ${scene.tiles.length} ${scene.victim} ${isRefused} ${hasStorage} ${[
+	const { level, cards, victim } = scene;
+	const key = JSON.stringify([
+		...[width, height, level, cards, scene.tiles.length, victim, isRefused, hasStorage],
 		...scene.parties.keys(),
-	].join(' ')}`;
+	]);
 	const layout = useMemo(
 		() =>
 			layoutOf(

@@ -117,7 +117,6 @@ function bounds(nodes: readonly Party[]): readonly [number, number] {
 	return [Number.isFinite(least) ? least : 0, most];
 }
 
-/** 0 for the fastest. */
 function shadeOf({ join }: Party, fastest: number, slowest: number): number {
 	if (join?.state !== 'joined' || slowest <= fastest) return 0;
 	return Math.min(SHADES - 1, Math.floor(((join.durationMs - fastest) / (slowest - fastest)) * SHADES));

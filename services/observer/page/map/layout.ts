@@ -42,7 +42,6 @@ export interface Content {
 	readonly level: Level;
 	/** Nodes with a card, in the order of their slots. */
 	readonly cards: readonly string[];
-	/** Nodes with a tile. */
 	readonly tiles: number;
 	readonly hasPerson: boolean;
 	/** The node in whose way the attacker is. */

@@ -63,12 +63,17 @@ function Strokes({
 	const form = formOfLine(line.protection);
 	const path = pathOf(curve);
 	const isBroken = form === 'broken';
+	const isLit = line.isLit ? 'lit' : '';
+	const classes = [
+		'edge',
+		line.down ?? '',
+		line.to === ATTACKER ? 'to-attacker' : '',
+		isLit,
+		isSelected ? 'selected' : '',
+	];
 	return (
 		// biome-ignore lint/a11y/noStaticElementInteractions: the table has a button for each line
-		<g
-			class={`edge ${line.down ?? ''}${line.to === ATTACKER ? ' to-attacker' : ''}${line.isLit ? ' lit' : ''}${isSelected ? ' selected' : ''}`}
-			onClick={() => onOpen(line)}
-		>
+		<g class={classes.filter((one) => one !== '').join(' ')} onClick={() => onOpen(line)}>
 			<title>{titleOf(line, name, words)}</title>
 			<path class="hit" d={path} />
 			{(line.isLit || isSelected) && <path class={isBroken ? 'halo broken' : 'halo'} d={path} />}

@@ -22,9 +22,7 @@ interface MapPanelProps {
 	/** The ID of a party or of a line. */
 	readonly id: string;
 	readonly nowMs: number;
-	/** Newest first. */
 	readonly recent: readonly Message[];
-	/** Of the lit join. */
 	readonly steps: readonly Step[];
 	readonly onOpen: (id: string) => void;
 	readonly onClose: () => void;

@@ -9,7 +9,6 @@ interface TrustForm {
 	readonly form: Form;
 	readonly title: Word;
 	readonly reason: Word;
-	/** For a narrow page. */
 	readonly short: Word;
 }
 

@@ -17,7 +17,6 @@ export function useTick(): number {
 	return nowMs.value;
 }
 
-/** Newest first. */
 export function useRecent(store: Store): readonly Message[] {
 	const recent = useSignal<readonly Message[]>([]);
 	useEffect(
