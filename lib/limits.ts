@@ -793,6 +793,14 @@ export const limits = {
 		response: 'connection closed; the reader connects again',
 		test: 'services/observer/stream.test.ts',
 	}),
+	pageEvents: limit({
+		value: 500,
+		unit: 'items',
+		of: 'Events that the page lists, newest first',
+		where: ['observer 8080'],
+		response: 'the page does not list older ones',
+		test: 'services/observer/cluster.test.ts',
+	}),
 	pageCertificates: limit({
 		value: 1000,
 		unit: 'items',

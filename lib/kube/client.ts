@@ -84,7 +84,7 @@ type Stored<T extends KubeObject> = Offers<T, 'create' | 'get' | 'list' | 'watch
 export interface ApiClient {
 	readonly namespaces: Offers<Namespace, 'get' | 'list' | 'watch' | 'updateFinalize'>;
 	readonly serviceAccounts: Offers<KubeObject, 'create'>;
-	readonly events: Offers<Event, 'create' | 'patch'>;
+	readonly events: Offers<Event, 'create' | 'list' | 'watch' | 'patch'>;
 	readonly pods: Offers<Pod, 'get' | 'list' | 'watch' | 'patch' | 'delete'>;
 	/** The objects of any resource. */
 	readonly of: (resource: ApiResource) => ResourceClient<KubeObject>;

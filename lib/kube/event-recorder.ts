@@ -26,7 +26,7 @@ export interface EventRecorder {
 }
 
 export interface EventRecorderOptions {
-	readonly events: ApiClient['events'];
+	readonly events: Pick<ApiClient['events'], 'create' | 'patch'>;
 	readonly component: string;
 	/** The node of the component; absent for a component of the control plane. */
 	readonly host?: string;

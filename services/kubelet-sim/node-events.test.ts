@@ -7,7 +7,7 @@ describe('the events of a node', () => {
 	it('states each start once, and each time that the node becomes ready', async () => {
 		const seen: string[] = [];
 		let whenSeen = (): void => undefined;
-		const api: ApiClient['events'] = {
+		const api: Pick<ApiClient['events'], 'create' | 'patch'> = {
 			async create({ reason, message, source, involvedObject }) {
 				seen.push(`${reason} ${involvedObject?.uid} ${source?.host}: ${message}`);
 				if (seen.length === 2) whenSeen();

@@ -15,7 +15,12 @@ export class NodeEvents {
 	#hasStarted = false;
 
 	/** @param events  of the current connection */
-	constructor(nodeName: string, events: () => ApiClient['events'], clock: Clock, signal: AbortSignal) {
+	constructor(
+		nodeName: string,
+		events: () => Pick<ApiClient['events'], 'create' | 'patch'>,
+		clock: Clock,
+		signal: AbortSignal,
+	) {
 		this.#nodeName = nodeName;
 		const { record } = createEventRecorder({
 			events: {

@@ -263,10 +263,30 @@ export interface Cluster {
 	}[];
 	readonly requests: readonly {
 		readonly name: string;
+		/** The node that the request is for; absent where its subject is no node. */
+		readonly node?: string;
 		readonly requester: string;
 		readonly signer: string;
 		readonly createdMs: number;
 		readonly condition: 'Pending' | 'Approved' | 'Approved,Issued' | 'Denied' | 'Failed';
+	}[];
+	/** Of the namespace kube-node-lease. */
+	readonly leases: readonly {
+		readonly name: string;
+		readonly holder: string;
+		readonly createdMs: number;
+		readonly renewedMs: number;
+	}[];
+	/** Newest first. */
+	readonly events: readonly {
+		readonly id: string;
+		readonly lastSeenMs: number;
+		readonly type: string;
+		readonly reason: string;
+		/** `node/node-1` */
+		readonly object: string;
+		readonly message: string;
+		readonly count: number;
 	}[];
 	readonly services: readonly {
 		readonly name: string;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
+import { limits } from '../../lib/limits.ts';
 import { buildCaCertificate } from '../../lib/pki/certificate.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
 import type { Cluster } from './api.ts';
@@ -59,11 +60,13 @@ describe('the view of the cluster', () => {
 	let nodes: ReturnType<typeof fakeResource>;
 	let requests: ReturnType<typeof fakeResource>;
 	let readers: AbortController[];
+	let events: object[];
 	let next: () => void;
 	beforeEach(() => {
 		nowMs = 10_000;
 		problem = undefined;
 		readers = [];
+		events = [];
 		nodes = fakeResource([nodeObject('node-1', ready('True', 'KubeletReady'))]);
 		requests = fakeResource([
 			{
@@ -88,6 +91,7 @@ describe('the view of the cluster', () => {
 		const api = {
 			nodes,
 			leases,
+			events: fakeResource(events),
 			certificateSigningRequests: requests,
 			secrets: {
 				list: async () => {
@@ -121,6 +125,35 @@ describe('the view of the cluster', () => {
 		};
 		return { received, nth, leave: () => reader.abort() };
 	}
+
+	it('lists leases, and the newest pageEvents events', async () => {
+		const at = (index: number) => new Date(index * 1_000).toISOString();
+		events = Array.from({ length: limits.pageEvents.value + 1 }, (_, index) => ({
+			metadata: { name: `e${index}`, namespace: 'default' },
+			involvedObject: { kind: 'Node', name: 'node-1' },
+			...{ type: 'Normal', reason: 'Starting', message: 'x', count: 2, lastTimestamp: at(index) },
+		}));
+		const cluster = await follow(view().cluster).nth(1);
+		assert.equal(cluster.events.length, limits.pageEvents.value);
+		assert.deepEqual(cluster.events[0], {
+			...{ id: `default/e${limits.pageEvents.value}`, lastSeenMs: limits.pageEvents.value * 1_000, type: 'Normal' },
+			...{ reason: 'Starting', object: 'node/node-1', message: 'x', count: 2 },
+		});
+		const renewedMs = Date.parse('2026-01-01T00:00:00Z');
+		assert.deepEqual(cluster.leases, [{ name: 'node-1', holder: '', createdMs: 0, renewedMs }]);
+	});
+
+	it('names the node of a request by its requester', async () => {
+		requests = fakeResource([
+			{ metadata: { name: 'c' }, spec: { signerName: 's', username: 'system:node:node-7', request: '' } },
+			{ metadata: { name: 'd' }, spec: { signerName: 's', username: 'u', request: '' } },
+		]);
+		const cluster = await follow(view().cluster).nth(1);
+		assert.deepEqual(
+			cluster.requests.map(({ node }) => node),
+			['node-7', undefined],
+		);
+	});
 
 	it('has nodes, tokens, requests and services, and no secret of a token', async () => {
 		const cluster = await follow(view().cluster).nth(1);

@@ -5,6 +5,7 @@ import type { ApiClient } from '../../lib/kube/client.ts';
 import { type Informer, startInformer } from '../../lib/kube/informer.ts';
 import {
 	type CertificateSigningRequest,
+	type Event,
 	type KubeObject,
 	type Lease,
 	type Node,
@@ -12,8 +13,10 @@ import {
 	type Secret,
 	wellKnown,
 } from '../../lib/kube/types.ts';
+import { limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
+import { parseCsr } from '../../lib/pki/csr.ts';
 import { pauseFor, pollUntil } from '../../lib/poll.ts';
 import { createStopping } from '../../lib/stopping.ts';
 import { printable } from '../../lib/text.ts';
@@ -25,7 +28,7 @@ type ServiceHealth = Cluster['services'][number];
 
 export interface ClusterOptions {
 	/** Absent: only the health of the services is known. */
-	readonly api?: Pick<ApiClient, 'nodes' | 'leases' | 'certificateSigningRequests' | 'secrets'> | undefined;
+	readonly api?: Pick<ApiClient, 'nodes' | 'leases' | 'certificateSigningRequests' | 'secrets' | 'events'> | undefined;
 	readonly checkServices: () => Promise<readonly ServiceHealth[]>;
 	readonly clock: () => number;
 	/** Pause between two reads. Default: the timer of Node. */
@@ -56,7 +59,7 @@ export const createClusterView = (options: ClusterOptions): ClusterView => new F
 /** Reads the cluster once a second while it has followers, however many they are. */
 class FollowedCluster implements ClusterView {
 	readonly #options: ClusterOptions;
-	#last: Cluster = { atMs: 0, nodes: [], tokens: [], requests: [], services: [] };
+	#last: Cluster = { atMs: 0, nodes: [], tokens: [], requests: [], leases: [], events: [], services: [] };
 	#reading: Promise<Cluster> | undefined;
 	#watches: Watches | undefined;
 	#followers = 0;
@@ -106,8 +109,8 @@ class FollowedCluster implements ClusterView {
 			this.#watches ??= new Watches(api, log);
 			// Secrets have no watch; those of kube-system are the tokens.
 			const secrets = await api.secrets.list({ namespace: wellKnown.kubeSystem });
-			const { nodes, requests } = await this.#watches.read();
-			return { atMs, nodes, tokens: tokensOf(secrets.items), requests, services: withApiServer(services) };
+			const found = await this.#watches.read();
+			return { atMs, ...found, tokens: tokensOf(secrets.items), services: withApiServer(services) };
 		} catch (error) {
 			const problem = printable(causeText(error));
 			return { ...this.#last, atMs, services: withApiServer(services, problem), problem };
@@ -115,12 +118,13 @@ class FollowedCluster implements ClusterView {
 	}
 }
 
-/** Nodes, leases and requests, kept by list and watch: a read costs the API server nothing. */
+/** Nodes, leases, requests and events, kept by list and watch: a read costs the API server nothing. */
 class Watches {
 	readonly #stopping = createStopping();
 	readonly #nodes: Informer<Node>;
 	readonly #leases: Informer<Lease>;
 	readonly #requests: Informer<CertificateSigningRequest>;
+	readonly #events: Informer<Event>;
 	readonly #certificates = new IssuedCertificates();
 
 	constructor(api: NonNullable<ClusterOptions['api']>, log: Log) {
@@ -131,10 +135,11 @@ class Watches {
 		this.#nodes = startInformer({ ...common, client: api.nodes, name: 'nodes' });
 		this.#leases = startInformer({ ...common, client: api.leases, select, name: 'leases' });
 		this.#requests = startInformer({ ...common, client: api.certificateSigningRequests, name: 'requests' });
+		this.#events = startInformer({ ...common, client: api.events, name: 'events' });
 	}
 
-	async read(): Promise<Pick<Cluster, 'nodes' | 'requests'>> {
-		const all = [this.#nodes, this.#leases, this.#requests];
+	async read(): Promise<Pick<Cluster, 'nodes' | 'requests' | 'leases' | 'events'>> {
+		const all = [this.#nodes, this.#leases, this.#requests, this.#events];
 		await pollUntil(
 			async () => all.every((informer) => informer.isSynced()),
 			(areSynced) => areSynced,
@@ -143,7 +148,9 @@ class Watches {
 		const requests = byName(this.#requests.list());
 		return {
 			nodes: nodesOf(byName(this.#nodes.list()), this.#leases.list(), this.#certificates.newest(requests)),
-			requests: requests.map(requestOf),
+			requests: requests.map((request) => requestOf(request)),
+			leases: byName(this.#leases.list()).map(leaseOf),
+			events: eventsOf(this.#events.list()),
 		};
 	}
 
@@ -235,6 +242,30 @@ function issuedFor({ spec, status }: CertificateSigningRequest): Issued | undefi
 	}
 }
 
+const timeOf = (text: string | null | undefined): number => Date.parse(text ?? '') || 0;
+
+const leaseOf = ({ metadata, spec }: Lease): Cluster['leases'][number] => ({
+	name: printable(metadata.name ?? ''),
+	holder: printable(spec?.holderIdentity ?? ''),
+	createdMs: timeOf(metadata.creationTimestamp),
+	renewedMs: timeOf(spec?.renewTime),
+});
+
+function eventsOf(events: readonly Event[]): Cluster['events'] {
+	return events
+		.map(({ metadata, involvedObject, reason, message, type, count, lastTimestamp, eventTime, series }) => ({
+			id: printable(`${metadata.namespace}/${metadata.name}`),
+			lastSeenMs: timeOf(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp),
+			type: printable(type ?? ''),
+			reason: printable(reason ?? ''),
+			object: printable(`${involvedObject?.kind?.toLowerCase() ?? ''}/${involvedObject?.name ?? ''}`),
+			message: printable(message ?? ''),
+			count: series?.count ?? count ?? 1,
+		}))
+		.toSorted((a, b) => b.lastSeenMs - a.lastSeenMs)
+		.slice(0, limits.pageEvents.value);
+}
+
 const tokensOf = (secrets: readonly Secret[]): Cluster['tokens'] =>
 	secrets.flatMap((secret) => {
 		const id = idOfName(secret.metadata.name ?? '');
@@ -252,6 +283,18 @@ const tokensOf = (secrets: readonly Secret[]): Cluster['tokens'] =>
 		];
 	});
 
+/** The requester of a renewal is the node; the subject of a first request is in its bytes. */
+const nodeOf = (spec: CertificateSigningRequest['spec']): { readonly node?: string } => {
+	const { nodeUserPrefix } = wellKnown;
+	if (spec.username?.startsWith(nodeUserPrefix)) return { node: printable(spec.username.slice(nodeUserPrefix.length)) };
+	try {
+		const { commonName } = parseCsr(Buffer.from(spec.request, 'base64').toString()).subject;
+		return commonName.startsWith(nodeUserPrefix) ? { node: printable(commonName.slice(nodeUserPrefix.length)) } : {};
+	} catch {
+		return {};
+	}
+};
+
 function requestOf({ metadata, spec, status }: CertificateSigningRequest): Cluster['requests'][number] {
 	const types = (status?.conditions ?? []).map(({ type }) => type);
 	const condition = types.includes('Denied')
@@ -265,6 +308,7 @@ function requestOf({ metadata, spec, status }: CertificateSigningRequest): Clust
 					: 'Approved';
 	return {
 		name: printable(metadata.name ?? ''),
+		...nodeOf(spec),
 		requester: printable(spec.username ?? ''),
 		signer: printable(spec.signerName),
 		createdMs: Date.parse(metadata.creationTimestamp ?? '') || 0,

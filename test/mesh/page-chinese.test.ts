@@ -128,8 +128,10 @@ describe('the page in Chinese', () => {
 		await page.locator('.compare').waitFor();
 		await look('compare');
 		await goto('#/cluster', '.card');
-		await page.locator('tbody tr').nth(3).waitFor();
-		await look('cluster');
+		for (const tab of ['nodes', 'csrs', 'tokens', 'leases', 'events', 'services']) {
+			await goto(`#/cluster/${tab}`, '.cluster tbody tr');
+			await look(`cluster-${tab}`);
+		}
 		await goto('#/certificates', '.certificates tbody tr');
 		await page.getByText('node-1', { exact: true }).first().waitFor();
 		await look('certificates');

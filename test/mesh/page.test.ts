@@ -224,14 +224,21 @@ describe('the page', () => {
 		const spec = items[0]?.spec ?? assert.fail();
 		const own = { ...spec, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] };
 		await mesh.api.certificateSigningRequests.create({ metadata: { name: 'by-hand' }, spec: own });
-		const page = await open('#/cluster');
+		const page = await open('#/cluster/csrs');
 		await page.getByRole('button', { name: 'Approve by-hand' }).click({ timeout: 10_000 });
 		await page
 			.locator('tr', { hasText: 'by-hand' })
 			.locator('.state', { hasText: 'Approved' })
 			.waitFor({ timeout: 10_000 });
-		for (const wanted of ['node-1', token.slice(0, 6), 'ca-service'])
-			await page.getByRole('rowheader', { name: wanted, exact: true }).waitFor();
+		for (const [tab, wanted] of [
+			['tokens', token.slice(0, 6)],
+			['services', 'ca-service'],
+			['leases', 'node-1'],
+			['nodes', 'node-1'],
+		]) {
+			await page.goto(`${url}#/cluster/${tab}`);
+			await page.getByRole('rowheader', { name: wanted ?? '', exact: true }).waitFor();
+		}
 		await page
 			.getByRole('img', { name: /^Expires in 365 d$/ })
 			.first()

@@ -63,6 +63,20 @@ export const catalogue = {
 	nodes: 'Nodes',
 	tokens: 'Bootstrap tokens',
 	requests: 'Certificate signing requests',
+	leases: 'Leases',
+	events: 'Events',
+	node: 'Node',
+	age: 'Age',
+	holder: 'Holder',
+	renewed: 'Renewed',
+	object: 'Object',
+	lastSeen: 'Last seen',
+	type: 'Type',
+	reason: 'Reason',
+	message: 'Message',
+	filterRows: 'Filter rows',
+	previousPage: 'Previous page',
+	nextPage: 'Next page',
 	services: 'Services',
 	name: 'Name',
 	status: 'Status',
@@ -289,6 +303,7 @@ export interface Messages {
 	readonly knowsToken: (user: string) => string;
 	readonly tokenBytes: (bytes: number) => string;
 	readonly fieldSummary: (count: number, fastest: string, slowest: string) => string;
+	readonly rowsOf: (first: number, last: number, all: number) => string;
 	readonly validUntil: (date: string) => string;
 	readonly sanCount: (count: number) => string;
 	readonly issuedBy: (ca: string) => string;
@@ -338,6 +353,7 @@ export const messages: Messages = {
 	tokenBytes: (bytes) => `Token bytes sent: ${bytes}`,
 	fieldSummary: (count, fastest, slowest) =>
 		`${count} nodes, in the order of their start · shade: time to join, ${fastest} to ${slowest}`,
+	rowsOf: (first, last, all) => `${first}–${last} of ${all}`,
 	validUntil: (date) => `valid until ${date}`,
 	sanCount: (count) => `${count} SANs`,
 	issuedBy: (ca) => `Issued by the ${ca}`,

@@ -9,7 +9,7 @@ const certificate = (commonName: string, origin: object): KnownCertificate => ({
 });
 const signer = 'kubernetes.io/kube-apiserver-client-kubelet';
 const cluster: Cluster = {
-	...{ atMs: 0, requests: [], services: [] },
+	...{ atMs: 0, requests: [], services: [], leases: [], events: [] },
 	nodes: [{ name: 'node-2', status: 'Ready', heartbeatMs: 0 }],
 	tokens: [{ id: 'abcdef', expiresMs: 0, usages: [], description: '' }],
 };

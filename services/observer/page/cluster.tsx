@@ -1,17 +1,39 @@
-/** The cluster as its admin sees it, with the buttons that decide certificate signing requests. */
+/** The cluster in kubectl's words: a tab for each kind, filtered and in pages, with the buttons that decide requests. */
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
 import type { Cluster, Refusal } from '../api.ts';
+import type { Word } from './catalogue.ts';
+import { CopyButton } from './copy.tsx';
 import { FailureBand, Sentence } from './failure.tsx';
 import { countdown } from './format.ts';
+import { hashOf } from './route.ts';
 import type { Store } from './store.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
-/** Rows of a table at first; a cluster can have thousands of nodes. */
-const PAGE = 100;
+const PAGE = 50;
+const tabs = ['nodes', 'csrs', 'tokens', 'leases', 'events', 'services'] as const;
+type Tab = (typeof tabs)[number];
+const tabWords = {
+	nodes: 'nodes',
+	csrs: 'requests',
+	tokens: 'tokens',
+	leases: 'leases',
+	events: 'events',
+	services: 'services',
+} as const satisfies Record<Tab, Word>;
+const counts: Readonly<Record<Tab, (cluster: Cluster) => number>> = {
+	nodes: ({ nodes }) => nodes.length,
+	csrs: ({ requests }) => requests.length,
+	tokens: ({ tokens }) => tokens.length,
+	leases: ({ leases }) => leases.length,
+	events: ({ events }) => events.length,
+	services: ({ services }) => services.length,
+};
 
-export function ClusterView({ store }: ViewProps) {
+export function ClusterView({ store, navigation }: ViewProps) {
+	const { say } = useWords();
 	const nowMs = useSignal(Date.now());
 	useEffect(() => {
 		const timer = setInterval(() => (nowMs.value = Date.now()), 1_000);
@@ -19,19 +41,49 @@ export function ClusterView({ store }: ViewProps) {
 	}, []);
 	const cluster = store.cluster.value;
 	if (cluster === undefined) return null;
+	const [chosen] = navigation.route.value.path;
+	const tab = tabs.find((name) => name === chosen) ?? 'nodes';
 	return (
 		<div class="cluster">
+			<nav class="cluster-tabs" aria-label={say('cluster')}>
+				{tabs.map((name) => (
+					<a key={name} href={hashOf('cluster', name)} aria-current={name === tab ? 'true' : undefined}>
+						{say(tabWords[name])} <span class="quiet">{counts[name](cluster)}</span>
+					</a>
+				))}
+			</nav>
 			{cluster.problem !== undefined && (
 				<p class="note">
 					<Sentence text={cluster.problem} />
 				</p>
 			)}
-			<Nodes nodes={cluster.nodes} now={nowMs.value} />
-			<Requests store={store} requests={cluster.requests} />
-			<Tokens tokens={cluster.tokens} now={nowMs.value} />
-			<Services services={cluster.services} />
+			<Kind key={tab} tab={tab} store={store} cluster={cluster} now={nowMs.value} />
 		</div>
 	);
+}
+
+interface KindProps {
+	readonly tab: Tab;
+	readonly store: Store;
+	readonly cluster: Cluster;
+	readonly now: number;
+}
+
+function Kind({ tab, store, cluster, now }: KindProps) {
+	switch (tab) {
+		case 'nodes':
+			return <Nodes nodes={cluster.nodes} now={now} />;
+		case 'csrs':
+			return <Requests store={store} requests={cluster.requests} now={now} />;
+		case 'tokens':
+			return <Tokens tokens={cluster.tokens} now={now} />;
+		case 'leases':
+			return <Leases leases={cluster.leases} now={now} />;
+		case 'events':
+			return <Events events={cluster.events} now={now} />;
+		case 'services':
+			return <Services services={cluster.services} />;
+	}
 }
 
 function Nodes({ nodes, now }: { readonly nodes: Cluster['nodes']; readonly now: number }) {
@@ -41,6 +93,7 @@ function Nodes({ nodes, now }: { readonly nodes: Cluster['nodes']; readonly now:
 			caption={say('nodes')}
 			columns={[say('name'), say('status'), say('heartbeat'), say('certificate')]}
 			rows={nodes}
+			textOf={({ name, status, reason }) => `${name} ${status} ${reason ?? ''}`}
 			row={({ name, status, reason, heartbeatMs, certificate }) => (
 				<tr key={name}>
 					<th scope="row">{name}</th>
@@ -71,8 +124,17 @@ function State({ word }: { readonly word: string }) {
 /** The page shows no parts of a second that change every second. */
 const wholeSeconds = (ms: number): number => Math.max(1, Math.round(ms / 1_000)) * 1_000;
 
-function Requests({ store, requests }: { readonly store: Store; readonly requests: Cluster['requests'] }) {
-	const { say } = useWords();
+interface RequestsProps {
+	readonly store: Store;
+	readonly requests: Cluster['requests'];
+	readonly now: number;
+}
+
+/** `node-csr-` and the first digits of the hash; the whole name is in the title, and can be copied. */
+const shortName = (name: string): string => (name.length > 20 ? `${name.slice(0, 13)}…` : name);
+
+function Requests({ store, requests, now }: RequestsProps) {
+	const { say, duration } = useWords();
 	const refusal = useSignal<Refusal | undefined>(undefined);
 	const canDecide = store.session.value?.actions.includes('approve') === true;
 	const decide = async (name: 'approve' | 'deny', request: string) => {
@@ -84,13 +146,28 @@ function Requests({ store, requests }: { readonly store: Store; readonly request
 			{refusal.value !== undefined && <FailureBand failure={refusal.value} />}
 			<Table
 				caption={say('requests')}
-				columns={[say('name'), say('requester'), say('signer'), say('condition'), say('decide')]}
+				columns={[
+					say('node'),
+					say('name'),
+					say('age'),
+					say('signer'),
+					say('requester'),
+					say('condition'),
+					say('decide'),
+				]}
 				rows={requests}
-				row={({ name, requester, signer, condition }) => (
+				textOf={({ name, node, requester, signer, condition }) =>
+					`${node ?? ''} ${name} ${requester} ${signer} ${condition}`
+				}
+				row={({ name, node, requester, signer, createdMs, condition }) => (
 					<tr key={name}>
-						<th scope="row">{name}</th>
-						<td class="unbroken">{requester}</td>
+						<th scope="row">{node ?? '–'}</th>
+						<td class="unbroken" title={name}>
+							{shortName(name)} <CopyButton text={name} />
+						</td>
+						<td class="unbroken">{createdMs === 0 ? '' : duration(wholeSeconds(now - createdMs))}</td>
 						<td>{signer}</td>
+						<td>{requester}</td>
 						<td>
 							<State word={condition} />
 						</td>
@@ -126,12 +203,61 @@ function Tokens({ tokens, now }: { readonly tokens: Cluster['tokens']; readonly 
 			caption={say('tokens')}
 			columns={['ID', say('expires'), say('usages'), say('description')]}
 			rows={tokens}
+			textOf={({ id, description, usages }) => `${id} ${description} ${usages.join(' ')}`}
 			row={({ id, expiresMs, usages, description }) => (
 				<tr key={id}>
 					<th scope="row">{id}</th>
 					<td class="unbroken">{expiry(expiresMs)}</td>
 					<td>{usages.join(', ')}</td>
 					<td lang="en">{description}</td>
+				</tr>
+			)}
+		/>
+	);
+}
+
+function Leases({ leases, now }: { readonly leases: Cluster['leases']; readonly now: number }) {
+	const { say, messages, duration } = useWords();
+	return (
+		<Table
+			caption={say('leases')}
+			columns={[say('name'), say('holder'), say('renewed'), say('age')]}
+			rows={leases}
+			textOf={({ name, holder }) => `${name} ${holder}`}
+			row={({ name, holder, createdMs, renewedMs }) => (
+				<tr key={name}>
+					<th scope="row">{name}</th>
+					<td>{holder}</td>
+					<td class="unbroken">
+						{renewedMs === 0 ? say('noHeartbeat') : messages.ago(duration(wholeSeconds(now - renewedMs)))}
+					</td>
+					<td class="unbroken">{createdMs === 0 ? '' : duration(wholeSeconds(now - createdMs))}</td>
+				</tr>
+			)}
+		/>
+	);
+}
+
+function Events({ events, now }: { readonly events: Cluster['events']; readonly now: number }) {
+	const { say, messages, duration } = useWords();
+	return (
+		<Table
+			caption={say('events')}
+			columns={[say('object'), say('lastSeen'), say('type'), say('reason'), say('message')]}
+			rows={events}
+			textOf={({ object, type, reason, message }) => `${object} ${type} ${reason} ${message}`}
+			row={({ id, object, lastSeenMs, type, reason, message, count }) => (
+				<tr key={id}>
+					<th scope="row">{object}</th>
+					<td class="unbroken">{messages.ago(duration(wholeSeconds(now - lastSeenMs)))}</td>
+					<td>
+						<span class={`state ${type}`}>{type}</span>
+					</td>
+					<td lang="en">{reason}</td>
+					<td lang="en">
+						{message}
+						{count > 1 && <span class="quiet"> ×{count}</span>}
+					</td>
 				</tr>
 			)}
 		/>
@@ -145,6 +271,7 @@ function Services({ services }: { readonly services: Cluster['services'] }) {
 			caption={say('services')}
 			columns={[say('name'), say('health')]}
 			rows={services}
+			textOf={({ name, health }) => `${name} ${health}`}
 			row={({ name, health, problem }) => (
 				<tr key={name}>
 					<th scope="row">{name}</th>
@@ -161,19 +288,35 @@ interface TableProps<Row> {
 	readonly caption: string;
 	readonly columns: readonly string[];
 	readonly rows: readonly Row[];
-	readonly row: (row: Row) => preact.ComponentChildren;
+	/** The words that the filter searches. */
+	readonly textOf: (row: Row) => string;
+	readonly row: (row: Row) => ComponentChildren;
 }
 
-function Table<Row>({ caption, columns, rows, row }: TableProps<Row>) {
+function Table<Row>({ caption, columns, rows, textOf, row }: TableProps<Row>) {
 	const { say, messages } = useWords();
-	const shown = useSignal(PAGE);
-	const left = rows.length - shown.value;
+	const typed = useSignal('');
+	const page = useSignal(0);
+	const wanted = typed.value.trim().toLowerCase();
+	const matching = wanted === '' ? rows : rows.filter((one) => textOf(one).toLowerCase().includes(wanted));
+	const last = Math.max(0, Math.ceil(matching.length / PAGE) - 1);
+	const at = Math.min(page.value, last);
+	const shown = matching.slice(at * PAGE, (at + 1) * PAGE);
 	return (
 		<section class="card">
-			<h2>
-				{caption} {rows.length > 0 && <span class="quiet">{rows.length}</span>}
-			</h2>
-			{rows.length === 0 ? (
+			<header class="table-head">
+				<h2>{caption}</h2>
+				<input
+					type="search"
+					aria-label={say('filterRows')}
+					placeholder={say('filterRows')}
+					onInput={({ currentTarget }) => {
+						typed.value = currentTarget.value;
+						page.value = 0;
+					}}
+				/>
+			</header>
+			{matching.length === 0 ? (
 				<p class="quiet">{say('none')}</p>
 			) : (
 				// biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
@@ -188,14 +331,30 @@ function Table<Row>({ caption, columns, rows, row }: TableProps<Row>) {
 								))}
 							</tr>
 						</thead>
-						<tbody>{rows.slice(0, shown.value).map(row)}</tbody>
+						<tbody>{shown.map(row)}</tbody>
 					</table>
 				</section>
 			)}
-			{left > 0 && (
-				<button type="button" onClick={() => (shown.value += PAGE)}>
-					{messages.moreItems(left)}
-				</button>
+			{last > 0 && (
+				<p class="pages">
+					<button
+						type="button"
+						disabled={at === 0}
+						aria-label={say('previousPage')}
+						onClick={() => (page.value = at - 1)}
+					>
+						‹
+					</button>
+					<span>{messages.rowsOf(at * PAGE + 1, at * PAGE + shown.length, matching.length)}</span>
+					<button
+						type="button"
+						disabled={at === last}
+						aria-label={say('nextPage')}
+						onClick={() => (page.value = at + 1)}
+					>
+						›
+					</button>
+				</p>
 			)}
 		</section>
 	);

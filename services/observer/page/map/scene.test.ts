@@ -13,7 +13,7 @@ const join = (node: string, more: Partial<Join> = {}): Join => ({
 });
 const certificate = { notBeforeMs: NOW - 1, rotateFromMs: NOW, rotateToMs: NOW, notAfterMs: NOW + 1_000 };
 const listed = (...names: string[]): Cluster => ({
-	...{ atMs: NOW, tokens: [], requests: [], services: [] },
+	...{ atMs: NOW, tokens: [], requests: [], leases: [], events: [], services: [] },
 	nodes: names.map((name) => ({ name, status: 'Ready', heartbeatMs: NOW, certificate })),
 });
 const line = (from: string, to: string, more: Partial<Line> = {}): Line => ({
