@@ -277,7 +277,7 @@ export interface Cluster {
 		readonly createdMs: number;
 		readonly renewedMs: number;
 	}[];
-	/** Newest first. */
+	/** Newest first; the API server keeps an event for an hour. */
 	readonly events: readonly {
 		readonly id: string;
 		readonly lastSeenMs: number;
