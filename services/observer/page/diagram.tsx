@@ -12,7 +12,7 @@ import { formOf } from './forms.ts';
 import { Icon, Mark } from './icons.tsx';
 import { TrustStrip } from './map/dock.tsx';
 import { requestText } from './map/trust-words.ts';
-import { capitalized, labelPlace, outcomeOf, pauseMs, placeOf, trustForms, trustWordOf } from './row-text.ts';
+import { capitalized, labelPlace, outcomeOf, pauseMs, placeOf, trustChanges, trustForms } from './row-text.ts';
 import { lanesOf, laneX, type Row, rowsOf } from './rows.ts';
 import { Lock } from './seals.tsx';
 import { stateAt } from './state-at.ts';
@@ -39,6 +39,7 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 		withStore: withStore.value,
 		...(shown.value === undefined ? {} : { shown: shown.value }),
 	});
+	const changes = trustChanges(visible);
 	const isLive = join.state === 'joining';
 	const played = shown.value === undefined ? undefined : visible[shown.value - 1];
 	const atMs = (played ?? steps.find(({ id }) => id === openStep))?.atMs ?? undefined;
@@ -83,7 +84,7 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 			<ol class="rows" aria-label={say('steps')}>
 				{rows.map((row) => (
 					<li key={row.id} data-step={row.id}>
-						<RowView row={row} lanes={lanes} onOpen={onOpen} isOpen={row.id === openStep} />
+						<RowView row={row} lanes={lanes} onOpen={onOpen} isOpen={row.id === openStep} trust={changes.get(row.id)} />
 					</li>
 				))}
 				<li ref={end} aria-hidden="true" />
@@ -100,11 +101,13 @@ function RowView({
 	lanes,
 	onOpen,
 	isOpen,
+	trust,
 }: {
 	readonly row: Row;
 	readonly lanes: readonly Lane[];
 	readonly onOpen: (step: Step) => void;
 	readonly isOpen: boolean;
+	readonly trust: Word | undefined;
 }) {
 	const { say, messages } = useWords();
 	switch (row.kind) {
@@ -123,7 +126,7 @@ function RowView({
 				</p>
 			);
 		case 'step':
-			return <StepRow step={row.step} lanes={lanes} onOpen={onOpen} isOpen={isOpen} />;
+			return <StepRow step={row.step} lanes={lanes} onOpen={onOpen} isOpen={isOpen} trust={trust} />;
 	}
 }
 
@@ -132,15 +135,16 @@ function StepRow({
 	lanes,
 	onOpen,
 	isOpen,
+	trust,
 }: {
 	readonly step: Step;
 	readonly lanes: readonly Lane[];
 	readonly onOpen: (step: Step) => void;
 	readonly isOpen: boolean;
+	readonly trust: Word | undefined;
 }) {
 	const words = useWords();
 	const { say, duration } = words;
-	const trust = trustWordOf(step);
 	const outcome = outcomeOf(step, words);
 	const request = requestText(step, words);
 	const sentence = step.kind === 'check' ? capitalized(request) : request;

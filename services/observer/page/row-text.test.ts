@@ -5,7 +5,7 @@ import { stepsOf } from '../steps.ts';
 import { chinese } from './chinese.ts';
 import { english } from './english.ts';
 import { requestText } from './map/trust-words.ts';
-import { labelPlace, outcomeOf, pauseMs, placeOf, trustWordOf } from './row-text.ts';
+import { labelPlace, outcomeOf, pauseMs, placeOf, trustChanges, trustWordOf } from './row-text.ts';
 import { wordsOf } from './words.ts';
 
 const stepIn = (spans: typeof joinedSpans, label: string): Step =>
@@ -19,6 +19,21 @@ describe('the text of a row', () => {
 		assert.equal(trustWordOf(stepIn(refusedSpans, 'discovery/pin-ca')), undefined);
 		assert.equal(trustWordOf(stepIn(joinedSpans, 'discovery/confirm')), undefined);
 		assert.equal(trustWordOf(message), undefined);
+	});
+
+	it('has the trust once, where two checks establish the same', () => {
+		const checks = ['preflight', 'tls-bootstrap/read-config', 'tls-bootstrap/check-node-name'].map((label) => ({
+			...check,
+			id: label,
+			label,
+		}));
+		assert.deepEqual(
+			[...trustChanges(checks)],
+			[
+				['preflight', 'trustNone'],
+				['tls-bootstrap/read-config', 'trustToken'],
+			],
+		);
 	});
 
 	it('is a sentence that a failed check has its own of', () => {

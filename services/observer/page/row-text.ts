@@ -9,14 +9,29 @@ import type { Words } from './words.ts';
 export const outcomeOf = ({ expectedError }: Step, { answer }: Pick<Words, 'answer'>): string =>
 	expectedError === undefined ? '' : answer(expectedError);
 
-/** Which side trusts the other after a check that changes it. */
+/** The trust after each check that changes it, by the ID of its step. @param steps  in order */
+export function trustChanges(steps: readonly Step[]): ReadonlyMap<string, Word> {
+	const changes = new Map<string, Word>();
+	let last: Word | undefined;
+	for (const step of steps) {
+		const word = trustWordOf(step);
+		if (word === undefined || word === last) continue;
+		changes.set(step.id, word);
+		last = word;
+	}
+	return changes;
+}
+
+/** Which side trusts the other after a check. */
 export function trustWordOf({ kind, label, failure }: Step): Word | undefined {
 	return kind === 'check' && failure === undefined ? trustWords.get(label) : undefined;
 }
 const trustWords: ReadonlyMap<string, Word> = new Map([
 	['preflight', 'trustNone'],
 	['discovery/pin-ca', 'trustCa'],
+	['discovery/read-file', 'trustCa'],
 	['discovery/trust-without-pin', 'trustUnpinned'],
+	['tls-bootstrap/read-config', 'trustToken'],
 	['tls-bootstrap/check-node-name', 'trustToken'],
 	['tls-bootstrap/verify-certificate', 'trustBoth'],
 ]);
