@@ -108,7 +108,7 @@ describe('the page in Chinese', () => {
 		const steps = await page.locator('button.row').count();
 		for (let index = 0; index < steps; index++) {
 			await page.locator('button.row').nth(index).click();
-			await page.locator('.panel section, .panel details').first().waitFor();
+			await page.locator('.panel [role=tabpanel]').waitFor();
 			const label = (await page.locator('.panel h2').textContent()) ?? '';
 			await look(
 				`detail-${String(index).padStart(2, '0')}-${label.replaceAll(/\W+/g, '-').slice(0, 40)}`,

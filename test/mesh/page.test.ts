@@ -325,7 +325,7 @@ describe('the page', () => {
 		] satisfies BrowserContextOptions[]) {
 			const page = await open('#/joins', options);
 			await listed(page, 'node-1').click();
-			await page.locator('button.row', { hasText: 'discovery/verify-signature' }).click();
+			await page.locator('button.row', { hasText: 'The author of the copy knows the token' }).click();
 			await page.getByText('Parts of the signature').waitFor();
 			for (const view of ['', '#/cluster', '#/storm', '#/experiments/no-pin', '#/experiments/unlike', 'compare']) {
 				if (view === 'compare') {

@@ -143,7 +143,7 @@ function groupsOf({ say }: Words): readonly { readonly name: string; readonly ro
 			<span class="quiet">— {say('notChecked')}</span>
 		) : (
 			<>
-				<span class="passed">✓</span> {value}
+				<span class="passed">✓</span> <span lang="en">{value}</span>
 			</>
 		);
 	const reported = (value: string | undefined): ComponentChildren => value ?? say('notReported');
