@@ -52,7 +52,7 @@ const { metafile } = await build({
 	logLevel: 'warning',
 });
 
-const ownModules = Object.entries(metafile.inputs).filter(([file]) => !file.startsWith('node_modules/'));
+const ownModules = Object.entries(metafile.inputs).filter(([file]) => !file.includes('node_modules/'));
 // `import()` of a CommonJS module has named exports in Node, and only `default` in a bundle.
 for (const [file, { imports }] of ownModules)
 	for (const { kind, path } of imports)

@@ -66,7 +66,7 @@ export interface LocalMesh {
 	readonly startNodes: (count: number, joinConfig: string) => Child;
 	/** The names of the nodes that this process started. */
 	readonly nodeNames: () => readonly string[];
-	/** Stop nodes, then services, in the reverse order of their start, and release the state directory. */
+	/** Stop nodes, then services, each before those that it calls, and release the state directory. */
 	readonly stop: () => Promise<void>;
 }
 export interface MeshEvents extends ChildEvents {
@@ -76,12 +76,20 @@ export interface MeshEvents extends ChildEvents {
 
 const READY_MS = 30_000;
 const READY_RETRY_MS = 25;
-/** The services of a group do not call each other and start together. */
+/**
+ * The services of a group start together. The API server calls token-store only for a request, and the exporters of
+ * traces wait for the observer. The controllers list objects at once, and log it when no API server answers.
+ */
 const startOrder: readonly (readonly ServiceName[])[] = [
-	['observer'],
-	['ca-service', 'token-store'],
-	['apiserver-sim'],
+	['observer', 'ca-service', 'token-store', 'apiserver-sim'],
 	['controller-manager-sim'],
+];
+/** A service stops before those that it calls. */
+const stopOrder: readonly (readonly ServiceName[])[] = [
+	['controller-manager-sim'],
+	['apiserver-sim'],
+	['ca-service', 'token-store'],
+	['observer'],
 ];
 
 /** @throws STATE_IN_USE, PORT_IN_USE, SERVICE_FAILED, FILE_UNUSABLE */
@@ -124,14 +132,15 @@ class ProcessMesh implements LocalMesh {
 		const allReady: Promise<void>[] = [];
 		for (const group of startOrder) {
 			const names = group.filter((name) => wanted.includes(name));
-			const started = await Promise.allSettled(names.map((name) => this.#startService(name)));
-			for (const result of started) if (result.status === 'rejected') throw result.reason;
-			for (const name of names) {
+			const start = async (name: ServiceName): Promise<void> => {
+				await this.#startService(name);
 				const ready = this.#isReady(name).then(() => this.#events.onReady?.(name));
 				// It is awaited below; until then, its failure is not unhandled.
 				ready.catch(() => undefined);
 				allReady.push(ready);
-			}
+			};
+			const started = await Promise.allSettled(names.map(start));
+			for (const result of started) if (result.status === 'rejected') throw result.reason;
 		}
 		await Promise.all(allReady);
 		const { observer, state, port } = this.#options;
@@ -203,8 +212,7 @@ class ProcessMesh implements LocalMesh {
 		this.#stopping.abort();
 		await removeObserverFile(this.#options.state);
 		await Promise.all(this.#nodes.map((node) => node.stop()));
-		for (const group of startOrder.toReversed())
-			await Promise.all(group.map((name) => this.#services.get(name)?.stop()));
+		for (const group of stopOrder) await Promise.all(group.map((name) => this.#services.get(name)?.stop()));
 		this.#unlock();
 	};
 

@@ -35,6 +35,8 @@ export async function startNodes(options: NodesOptions): Promise<void> {
 	if (count > MAX_NODES_IN_DETAIL) await startMany(options, names, joinConfig);
 	else await Promise.all(names.map((name, index) => mesh.startNode(name, index, joinConfig)));
 	const problem = (text: string) => new KubejoinError('SERVICE_FAILED', { service: 'npm start', problem: text });
+	// The observer prints the end of the joins while the nodes are listed.
+	const told = story.told();
 	let listed = '';
 	try {
 		listed = await poll(() => listReady(mesh, names), {
@@ -48,7 +50,7 @@ export async function startNodes(options: NodesOptions): Promise<void> {
 		const found = error instanceof Error ? error.message : String(error);
 		throw problem(`waited ${READY_MS / 1000} s for ${count} Ready nodes and found:\n${found}`);
 	}
-	await story.told();
+	await told;
 	story.say(`\n$ kubectl-sim get nodes\n${nodesText(listed, names)}`);
 }
 
