@@ -156,6 +156,14 @@ describe("the kubelet's port", () => {
 		await second.close();
 		taken.close();
 	});
+	it('is closed when its node has failed and the process is not stopped', async () => {
+		for (const rotatesCertificate of [false, true]) {
+			isApproved = false;
+			(await open({ rotatesCertificate })).use(connection, identity());
+			await kubelet?.close();
+		}
+		assert.equal(stopping.signal.aborted, false);
+	});
 	it('answers the paths of the kubelet to a client that the cluster CA has certified', async () => {
 		(await open()).use(connection, identity());
 		assert.equal(await answerOf('/healthz'), '200 ok');

@@ -65,9 +65,13 @@ export class Kubelet {
 	#clientCa = '';
 	#pods: SimulatedPods | undefined;
 	#work: Promise<unknown>[] = [];
+	readonly #ending = new AbortController();
+	/** Aborts when the process is stopped, and when the node has failed. */
+	readonly #signal: AbortSignal;
 
 	constructor(options: KubeletOptions) {
 		this.#options = options;
+		this.#signal = AbortSignal.any([options.signal, this.#ending.signal]);
 	}
 
 	/** The address and the port that the Node reports. */
@@ -88,11 +92,19 @@ export class Kubelet {
 	}
 
 	#listenOn(port: number): Promise<Listener> {
-		const { nodeName, address, clock, waitUntil, signal, metrics, say, unforeseen, count } = this.#options;
+		const { nodeName, address, clock, waitUntil, metrics, say, unforeseen, count } = this.#options;
 		const log = createLog({ service: 'kubelet-sim', level: 'error', format: 'text', write: say });
 		const access = new KubeletAccess({ nodeName, reviews: () => this.#api, clock });
 		const pods = () => this.#pods;
-		const tools = { access, connections: this.#connections, pods, metrics, nowMs: clock, waitUntil, stopping: signal };
+		const tools = {
+			access,
+			connections: this.#connections,
+			pods,
+			metrics,
+			nowMs: clock,
+			waitUntil,
+			stopping: this.#signal,
+		};
 		const http = createHttpServer(kubeletHandler(tools), { unforeseen, count });
 		const grpc = createGrpcServer([], this.#connections, log, [], count);
 		const listening = {
@@ -115,14 +127,22 @@ export class Kubelet {
 		if (!isFirst) return;
 		this.#clientCa = identity.server.ca;
 		this.#work = [this.#keepCertificate().catch((error: unknown) => this.#failed(error))];
-		const { nodeName, clock, signal, say } = this.#options;
+		const { nodeName, clock, say } = this.#options;
 		const log = createLog({ service: 'kubelet-sim', level: 'error', format: 'text', write: say });
 		const client = () => (this.#api ?? api).of(resources.pods);
-		this.#pods = new SimulatedPods({ nodeName, hostIp: this.endpoint.address, client, clock, signal, log });
+		this.#pods = new SimulatedPods({
+			nodeName,
+			hostIp: this.endpoint.address,
+			client,
+			clock,
+			signal: this.#signal,
+			log,
+		});
 	}
 
-	/** Resolves when the port is closed. Call it after the signal has aborted. */
+	/** Ends the pods, and resolves when the port is closed. */
 	async close(): Promise<void> {
+		this.#ending.abort();
 		await Promise.all([this.#listener?.close(STOP_GRACE_MS), this.#pods?.done(), ...this.#work]);
 	}
 
@@ -132,13 +152,13 @@ export class Kubelet {
 	}
 
 	async #keepCertificate(): Promise<void> {
-		const { nodeName, paths, rotatesCertificate, clock, waitUntil, signal, say } = this.#options;
+		const { nodeName, paths, rotatesCertificate, clock, waitUntil, say } = this.#options;
 		if (!rotatesCertificate && !(await readServerTlsBootstrap(paths))) {
 			this.#present(await selfSignedPair(paths, nodeName, clock()));
 			return;
 		}
 		await keepServingCertificate({
-			...{ nodeName, paths, clock, waitUntil, signal, addresses: [this.endpoint.address] },
+			...{ nodeName, paths, clock, waitUntil, signal: this.#signal, addresses: [this.endpoint.address] },
 			csrs: () => {
 				if (this.#api === undefined) throw new Error('the node has not joined');
 				return this.#api.certificateSigningRequests;

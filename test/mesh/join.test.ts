@@ -55,14 +55,16 @@ for (const algorithm of ['RSA-2048', 'ECDSA-P256'])
 			]);
 		});
 
-		it('writes the files of a real node, secrets with mode 0600, and deletes the bootstrap credentials', () => {
+		it('writes the files of a real node, secrets with mode 0600, and deletes the bootstrap credentials', async () => {
 			const pki = join(root, 'var/lib/kubelet/pki');
 			const link = join(pki, 'kubelet-client-current.pem');
 			assert.ok(lstatSync(link).isSymbolicLink());
 			assert.match(readlinkSync(link), /^kubelet-client-\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d\.pem$/);
-			assert.deepEqual(readdirSync(pki).sort(), [readlinkSync(link), 'kubelet-client-current.pem'].sort());
+			const files = [readlinkSync(link), 'kubelet-client-current.pem', 'kubelet.crt', 'kubelet.key'].sort();
+			await eventually(10, () => assert.deepEqual(readdirSync(pki).sort(), files));
 			const kubeconfig = join(root, 'etc/kubernetes/kubelet.conf');
-			for (const secret of [link, kubeconfig]) assert.equal(statSync(secret).mode & 0o777, 0o600, secret);
+			for (const secret of [link, join(pki, 'kubelet.key'), kubeconfig])
+				assert.equal(statSync(secret).mode & 0o777, 0o600, secret);
 			assert.equal(existsSync(join(root, 'etc/kubernetes/bootstrap-kubelet.conf')), false);
 			assert.equal(readFileSync(join(root, 'etc/kubernetes/pki/ca.crt'), 'utf8'), mesh.ca);
 			const { users } = parseKubeconfig(readFileSync(kubeconfig, 'utf8'), kubeconfig);
