@@ -25,6 +25,15 @@ export interface Conversion {
 	readonly kind: 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 	readonly version: 'v1' | 'v1beta1';
 }
+const metadata = ['PartialObjectMetadata', 'PartialObjectMetadataList'] as const;
+/** Reviews and actions of upstream have no columns. Discovery and refusals have one form. */
+export const conversions = { none: [], metadata, all: ['Table', ...metadata] } as const;
+
+export interface Route {
+	/** A list or a watch. */
+	readonly isOfMany: boolean;
+	readonly conversions: readonly Conversion['kind'][];
+}
 export interface Negotiated {
 	readonly mediaType: MediaType;
 	readonly pretty: boolean;
@@ -67,8 +76,6 @@ function parameterOf(text: string): [string, string] {
 const isMatch = (wanted: string, offered: string): boolean =>
 	wanted === offered || wanted === '*/*' || wanted === 'application/*';
 
-const kinds: readonly string[] = ['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'];
-
 /**
  * Undefined for a conversion that is not offered in this media type.
  * @source handlers/rest.go AllowsMediaTypeTransform
@@ -76,12 +83,13 @@ const kinds: readonly string[] = ['Table', 'PartialObjectMetadata', 'PartialObje
 function conversionOf(
 	parameters: ReadonlyMap<string, string>,
 	mediaType: MediaType,
+	offeredKinds: readonly string[],
 ): { readonly conversion?: Conversion } | undefined {
 	const [kind, group, version] = ['as', 'g', 'v'].map((name) => parameters.get(name));
 	if (kind === undefined && group === undefined && version === undefined) return {};
 	const isOffered =
 		kind !== undefined &&
-		kinds.includes(kind) &&
+		offeredKinds.includes(kind) &&
 		group === 'meta.k8s.io' &&
 		(version === 'v1' || version === 'v1beta1') &&
 		(kind !== 'Table' || mediaType !== mediaTypes.protobuf);
@@ -92,15 +100,18 @@ const hasUnofferedStream = (parameters: ReadonlyMap<string, string>): boolean =>
 	!['', 'watch', undefined].includes(parameters.get('stream')) || (parameters.get('sv') ?? '') !== '';
 
 /** Undefined when the caller accepts nothing of it. */
-function preferred(wishes: Wishes, offered: readonly MediaType[], allowsConversion: boolean): Negotiated | undefined {
+function preferred(
+	wishes: Wishes,
+	offered: readonly MediaType[],
+	offeredKinds: readonly string[],
+): Negotiated | undefined {
 	const { accept, pretty, userAgent } = wishes;
 	const isPretty = pretty ? truthy.has(pretty) : humanAgents.some((agent) => userAgent.startsWith(agent));
 	if (accept === '') return { mediaType: offered[0] ?? mediaTypes.json, pretty: isPretty };
 	for (const { type, parameters } of clausesOf(accept)) {
 		for (const mediaType of offered.filter((one) => isMatch(type, one))) {
-			const found = conversionOf(parameters, mediaType);
+			const found = conversionOf(parameters, mediaType, offeredKinds);
 			if (found === undefined || hasUnofferedStream(parameters)) continue;
-			if (found.conversion !== undefined && !allowsConversion) continue;
 			return { mediaType, pretty: isPretty || parameters.get('pretty') === '1', ...found };
 		}
 	}
@@ -123,9 +134,9 @@ const streams = producible.flatMap((type) => (type === mediaTypes.yaml ? [] : [`
  *
  * @throws API_NOT_ACCEPTABLE
  */
-export function negotiate(wishes: Wishes, isList: boolean): Negotiated {
-	requireRouted(wishes, isList ? [...producible, ...streams] : producible);
-	const found = preferred(wishes, producible, true);
+export function negotiate(wishes: Wishes, route: Route): Negotiated {
+	requireRouted(wishes, route.isOfMany ? [...producible, ...streams] : producible);
+	const found = preferred(wishes, producible, route.conversions);
 	if (found !== undefined) return found;
 	throw notAcceptable(producible);
 }
@@ -142,7 +153,7 @@ export const notAcceptable = (offered: readonly string[]): KubejoinError =>
 
 /** A refusal is written even when its reader accepts no form of it. */
 export const negotiateRefusal = (wishes: Wishes): Negotiated =>
-	preferred(wishes, producible, false) ?? { mediaType: mediaTypes.json, pretty: true };
+	preferred(wishes, producible, conversions.none) ?? { mediaType: mediaTypes.json, pretty: true };
 
 /**
  * Does the caller prefer the aggregated form of discovery?

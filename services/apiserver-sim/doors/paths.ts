@@ -15,7 +15,7 @@ import { Discovery, type ServedResource } from './discovery.ts';
 import { encode } from './encode.ts';
 import { type Health, healthRoute } from './health-paths.ts';
 import type { HttpRequest, PathRoute } from './http-request.ts';
-import { mediaTypes, negotiate, negotiateDiscovery, requireRouted } from './negotiate.ts';
+import { conversions, mediaTypes, negotiate, negotiateDiscovery, requireRouted } from './negotiate.ts';
 import { OpenApi } from './openapi.ts';
 import { documentHeaders, type StaticDocument } from './openid.ts';
 
@@ -66,7 +66,7 @@ export const discoveryRoute =
 		// Both forms have the same address: a cache must keep them apart.
 		const vary: Answer['headers'] = isRoot ? { Vary: 'Accept' } : {};
 		if (contentType === undefined || etag === undefined) {
-			const encoded = encode(object, negotiate(wishes, false));
+			const encoded = encode(object, negotiate(wishes, { isOfMany: false, conversions: conversions.none }));
 			return { status: 200, headers: { 'Content-Type': encoded.contentType, ...vary }, body: encoded.body };
 		}
 		const headers = { ...vary, 'Cache-Control': 'public', Etag: etag };

@@ -27,7 +27,7 @@ import { encode } from './encode.ts';
 import type { EncodedObjects } from './encoded-objects.ts';
 import type { HttpRequest } from './http-request.ts';
 import { isConnection, type KubeletDoor } from './kubelet-door.ts';
-import { mediaTypes, type Negotiated, negotiate, requireStream } from './negotiate.ts';
+import { conversions, mediaTypes, type Negotiated, negotiate, requireStream } from './negotiate.ts';
 import { Converter, includeObjectOf } from './table.ts';
 import { type EventEncoder, watchAnswer, watchTimeMs } from './watch-stream.ts';
 
@@ -118,11 +118,12 @@ export class ResourceRequest {
 	}
 
 	async #complete(count: CountRefusal): Promise<Completion> {
-		const { verb } = this.#info;
+		const { verb, resource, subresource } = this.#info;
 		const { query, wishes, contentType } = this.#http;
 		const patchType = verb === 'patch' ? patchTypeOf(contentType) : undefined;
 		const isOfMany = verb === 'list' || verb === 'watch';
-		this.#form = negotiate(wishes, isOfMany);
+		const hasTable = resource.verbs.includes('get') && (subresource === '' || subresource === 'status');
+		this.#form = negotiate(wishes, { isOfMany, conversions: hasTable ? conversions.all : conversions.metadata });
 		if (this.#form.conversion?.kind === 'Table') includeObjectOf(query);
 		if (verb === 'get') return readGetOptions(query);
 		if (verb === 'watch') {

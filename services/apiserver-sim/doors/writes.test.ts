@@ -52,9 +52,9 @@ describe('writes over HTTPS', () => {
 		});
 	});
 	afterEach(() => doors.close());
-	async function send(method: string, path: string, body: unknown, type = json) {
+	async function send(method: string, path: string, body: unknown, type = json, accept = '*/*') {
 		const sent = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body);
-		const headers: Record<string, string> = type === '' ? {} : { 'content-type': type };
+		const headers: Record<string, string> = { accept, ...(type === '' ? {} : { 'content-type': type }) };
 		const { status, headers: received, text } = await doors.rest(method, path, headers, sent);
 		return { status, warning: received.warning, object: JSON.parse(text) };
 	}
@@ -62,6 +62,23 @@ describe('writes over HTTPS', () => {
 		const { status, object } = await send(...request);
 		return `${status} ${object.message}`;
 	};
+
+	it('offers a Table for objects and their status, and not for reviews and actions', async () => {
+		const statusOf = async (path: string, object: object, method = 'POST') =>
+			(await send(method, path, object, json, 'application/json;as=Table;v=v1;g=meta.k8s.io')).status;
+		const review = { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview' };
+		assert.equal(await statusOf(configMaps, map), 201);
+		const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } };
+		assert.equal(await statusOf('/api/v1/nodes/a/status', node, 'PUT'), 200);
+		const reviews = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews';
+		assert.equal(await statusOf(reviews, review), 406);
+		const token = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest' };
+		assert.equal(await statusOf('/api/v1/namespaces/default/serviceaccounts/a/token', token), 406);
+		assert.deepEqual(
+			reached.map(({ resource }) => resource.resource),
+			['configmaps', 'nodes'],
+		);
+	});
 
 	it('reads a body in JSON, YAML and protobuf, and takes one without a type for JSON', async () => {
 		const yaml = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  k: v\n';
