@@ -127,6 +127,13 @@ export const resources = withServices({
 	roles: inNamespace(rbac, 'roles', 'Role'),
 	csiDrivers: inCluster(storage, 'csidrivers', 'CSIDriver'),
 	csiNodes: inCluster(storage, 'csinodes', 'CSINode', { subresources: [status] }),
+	mutatingAdmissionPolicies: inCluster(admission, 'mutatingadmissionpolicies', 'MutatingAdmissionPolicy', extension),
+	mutatingAdmissionPolicyBindings: inCluster(
+		admission,
+		'mutatingadmissionpolicybindings',
+		'MutatingAdmissionPolicyBinding',
+		extension,
+	),
 	mutatingWebhookConfigurations: inCluster(
 		admission,
 		'mutatingwebhookconfigurations',

@@ -80,6 +80,8 @@ var kinds = []struct {
 	{"scheduling.k8s.io/v1", &schedulingv1.PriorityClass{}},
 	{"admissionregistration.k8s.io/v1", &admissionregistrationv1.ValidatingAdmissionPolicy{}},
 	{"admissionregistration.k8s.io/v1", &admissionregistrationv1.ValidatingAdmissionPolicyBinding{}},
+	{"admissionregistration.k8s.io/v1", &admissionregistrationv1.MutatingAdmissionPolicy{}},
+	{"admissionregistration.k8s.io/v1", &admissionregistrationv1.MutatingAdmissionPolicyBinding{}},
 	{"admissionregistration.k8s.io/v1", &admissionregistrationv1.ValidatingWebhookConfiguration{}},
 	{"admissionregistration.k8s.io/v1", &admissionregistrationv1.MutatingWebhookConfiguration{}},
 	{"authentication.k8s.io/v1", &authenticationv1.TokenReview{}},

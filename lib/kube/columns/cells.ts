@@ -189,13 +189,14 @@ const csiDriverCells: Cells<CsiDriver> = (driver, nowMs) => {
 interface Policy extends KubeObject {
 	readonly spec?: {
 		readonly validations?: readonly object[];
+		readonly mutations?: readonly object[];
 		readonly paramKind?: { readonly apiVersion?: string; readonly kind?: string };
 	};
 }
 const policyCells: Cells<Policy> = (policy, nowMs) => {
-	const { validations = [], paramKind } = policy.spec ?? {};
+	const { validations, mutations, paramKind } = policy.spec ?? {};
 	const kind = paramKind === undefined ? UNSET : `${paramKind.apiVersion ?? ''}/${paramKind.kind ?? ''}`;
-	return [nameOf(policy), validations.length, kind, age(policy, nowMs)];
+	return [nameOf(policy), (validations ?? mutations ?? []).length, kind, age(policy, nowMs)];
 };
 
 interface PolicyBinding extends KubeObject {
@@ -247,6 +248,8 @@ export const cells = {
 	EndpointSlice: endpointSliceCells,
 	Event: eventCells,
 	Lease: (object: Lease, nowMs) => [nameOf(object), object.spec?.holderIdentity ?? '', age(object, nowMs)],
+	MutatingAdmissionPolicy: policyCells,
+	MutatingAdmissionPolicyBinding: policyBindingCells,
 	MutatingWebhookConfiguration: webhookCells,
 	Namespace: (object: Namespace, nowMs) => [nameOf(object), object.status?.phase ?? '', age(object, nowMs)],
 	Node: nodeCells,

@@ -32,6 +32,8 @@ node.k8s.io/v1 RuntimeClass node.RuntimeClass
 scheduling.k8s.io/v1 PriorityClass scheduling.PriorityClass
 admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy admissionregistration.ValidatingAdmissionPolicy
 admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding admissionregistration.ValidatingAdmissionPolicyBinding
+admissionregistration.k8s.io/v1 MutatingAdmissionPolicy admissionregistration.MutatingAdmissionPolicy
+admissionregistration.k8s.io/v1 MutatingAdmissionPolicyBinding admissionregistration.MutatingAdmissionPolicyBinding
 admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration admissionregistration.ValidatingWebhookConfiguration
 admissionregistration.k8s.io/v1 MutatingWebhookConfiguration admissionregistration.MutatingWebhookConfiguration
 authentication.k8s.io/v1 TokenReview authentication.TokenReview
@@ -42,12 +44,24 @@ authorization.k8s.io/v1 LocalSubjectAccessReview authorization.LocalSubjectAcces
 
 /** A type and its fields; a line that begins with a space continues the line before. */
 export const typeRows = `
+admissionregistration.ApplyConfiguration expression:string
 admissionregistration.AuditAnnotation key:string! valueExpression:string!
 admissionregistration.ExpressionWarning fieldRef:string! warning:string!
+admissionregistration.JSONPatch expression:string
 admissionregistration.MatchCondition name:string! expression:string!
 admissionregistration.MatchResources@atomic namespaceSelector:meta.LabelSelector* objectSelector:meta.LabelSelector*
  resourceRules:[]admissionregistration.NamedRuleWithOperations
  excludeResourceRules:[]admissionregistration.NamedRuleWithOperations matchPolicy:string*
+admissionregistration.MutatingAdmissionPolicy kind:string apiVersion:string metadata:meta.ObjectMeta
+ spec:admissionregistration.MutatingAdmissionPolicySpec
+admissionregistration.MutatingAdmissionPolicyBinding kind:string apiVersion:string metadata:meta.ObjectMeta
+ spec:admissionregistration.MutatingAdmissionPolicyBindingSpec
+admissionregistration.MutatingAdmissionPolicyBindingSpec policyName:string paramRef:admissionregistration.ParamRef*
+ matchResources:admissionregistration.MatchResources*
+admissionregistration.MutatingAdmissionPolicySpec paramKind:admissionregistration.ParamKind*
+ matchConstraints:admissionregistration.MatchResources* variables:[]admissionregistration.Variable
+ mutations:[]admissionregistration.Mutation failurePolicy:string*
+ matchConditions:[]admissionregistration.MatchCondition@map(name)~merge(name) reinvocationPolicy:string
 admissionregistration.MutatingWebhook name:string! clientConfig:admissionregistration.WebhookClientConfig!
  rules:[]admissionregistration.RuleWithOperations failurePolicy:string* matchPolicy:string*
  namespaceSelector:meta.LabelSelector* objectSelector:meta.LabelSelector* sideEffects:string!* timeoutSeconds:number*
@@ -55,6 +69,8 @@ admissionregistration.MutatingWebhook name:string! clientConfig:admissionregistr
  matchConditions:[]admissionregistration.MatchCondition@map(name)~merge(name)
 admissionregistration.MutatingWebhookConfiguration kind:string apiVersion:string metadata:meta.ObjectMeta
  webhooks:[]admissionregistration.MutatingWebhook@map(name)~merge(name)
+admissionregistration.Mutation patchType:string! applyConfiguration:admissionregistration.ApplyConfiguration*
+ jsonPatch:admissionregistration.JSONPatch*
 admissionregistration.NamedRuleWithOperations@atomic resourceNames:[]string operations:[]string apiGroups:[]string
  apiVersions:[]string resources:[]string scope:string*
 admissionregistration.ParamKind@atomic apiVersion:string kind:string

@@ -19,6 +19,8 @@ import type { ResourceStorage } from '../request/api-request.ts';
 import type { TokenStoreClient } from '../token-store-client.ts';
 import { localSubjectAccessReviews, selfSubjectAccessReviews, subjectAccessReviews } from './access-reviews.ts';
 import {
+	mutatingAdmissionPolicies,
+	mutatingAdmissionPolicyBindings,
 	mutatingWebhookConfigurations,
 	validatingAdmissionPolicies,
 	validatingAdmissionPolicyBindings,
@@ -91,6 +93,8 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.runtimeClasses, stored(runtimeClasses)],
 		[resources.csiNodes, stored(csiNodes)],
 		[resources.csiDrivers, stored(csiDrivers)],
+		[resources.mutatingAdmissionPolicies, stored(mutatingAdmissionPolicies)],
+		[resources.mutatingAdmissionPolicyBindings, stored(mutatingAdmissionPolicyBindings)],
 		[resources.validatingAdmissionPolicies, stored(validatingAdmissionPolicies)],
 		[resources.validatingAdmissionPolicyBindings, stored(validatingAdmissionPolicyBindings)],
 		[resources.validatingWebhookConfigurations, stored(validatingWebhookConfigurations)],

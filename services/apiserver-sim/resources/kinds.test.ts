@@ -7,7 +7,13 @@ import { clock, fakeAuthorizer, refusalOf, registryOn, request, storeOfEachTest 
 import { createObjectReader } from '../registry/object-reader.ts';
 import { createStorage, type Strategy, storeKey } from '../registry.ts';
 import type { ApiRequest, ResourceStorage } from '../request/api-request.ts';
-import { validatingAdmissionPolicies, validatingWebhookConfigurations } from './admission-kinds.ts';
+import {
+	mutatingAdmissionPolicies,
+	mutatingAdmissionPolicyBindings,
+	validatingAdmissionPolicies,
+	validatingAdmissionPolicyBindings,
+	validatingWebhookConfigurations,
+} from './admission-kinds.ts';
 import { clusterTrustBundles, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
 import { events, groupEvents } from './events.ts';
 import { namespaces } from './namespaces.ts';
@@ -423,6 +429,54 @@ describe('kinds', () => {
 			assert.deepEqual([stored.failurePolicy, stored.timeoutSeconds], ['Fail', 10]);
 			assert.equal((stored.clientConfig as { service: { port: number } }).service.port, 443);
 			assert.match(await refusalOf(create(validatingAdmissionPolicies, {})), /spec\.matchConstraints: Required/);
+		});
+
+		it('422: mutating policies without a mutation, with a wrong one, or with an operation that has no object', async () => {
+			const rule = { apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] };
+			const policy = (operation: string, mutations: readonly object[]) => {
+				const matchConstraints = { resourceRules: [{ ...rule, operations: [operation] }] };
+				return { spec: { matchConstraints, reinvocationPolicy: 'Never', mutations } };
+			};
+			const problems = (mutations: readonly object[], operation = 'CREATE') =>
+				refusalOf(create(mutatingAdmissionPolicies, policy(operation, mutations)));
+			const jsonPatch = { expression: '[]' };
+			assert.match(await problems([]), /spec\.mutations: Required value: mutations must contain at least one item/);
+			assert.match(await problems([{ patchType: 'JSONPatch' }]), /mutations\[0\]\.jsonPatch: Required value: must be/);
+			assert.match(
+				await problems([{ patchType: 'ApplyConfiguration', applyConfiguration: { expression: ' ' }, jsonPatch }]),
+				/applyConfiguration\.expression: Required value, .*jsonPatch: Invalid value: "\{jsonPatch\}": must not be/,
+			);
+			assert.match(await problems([{ patchType: 'Merge' }]), /supported values: "ApplyConfiguration", "JSONPatch"/);
+			const valid = { patchType: 'JSONPatch', jsonPatch };
+			assert.match(await problems([valid], 'DELETE'), /resourceRules\.operations: Unsupported value: "DELETE"/);
+			const { spec } = await create(mutatingAdmissionPolicies, policy('UPDATE', [valid]));
+			const { failurePolicy, matchConstraints } = spec as { failurePolicy: string; matchConstraints: object };
+			assert.equal(failurePolicy, 'Fail');
+			const defaults = { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {} };
+			const resourceRules = [{ ...rule, scope: '*', operations: ['UPDATE'] }];
+			assert.deepEqual(matchConstraints, { ...defaults, resourceRules });
+		});
+
+		it('422: bindings without the name of a policy, or with a wrong reference to a parameter', async () => {
+			const kinds = [
+				[mutatingAdmissionPolicyBindings, {}],
+				[validatingAdmissionPolicyBindings, { validationActions: ['Deny'] }],
+			] as const;
+			for (const [kind, more] of kinds) {
+				const problems = (spec: object) => refusalOf(create(kind, { spec: { ...more, ...spec } }));
+				assert.match(await problems({}), /spec\.policyName: Required value/);
+				assert.match(await problems({ policyName: 'A_B' }), /spec\.policyName: Invalid value: "A_B"/);
+				const refer = (paramRef: object) => problems({ policyName: 'a', paramRef });
+				assert.match(await refer({}), /spec\.paramRef: Required value: one of name or selector/);
+				assert.match(
+					await refer({ name: 'a', selector: {} }),
+					/spec\.paramRef\.selector: Forbidden: name and selector/,
+				);
+				assert.match(await refer({ name: 'a', parameterNotFoundAction: 'No' }), /supported values: "Deny", "Allow"/);
+				const stored = await create(kind, { spec: { ...more, policyName: 'a', matchResources: {} } });
+				const { matchResources } = stored.spec as { matchResources: { matchPolicy: string } };
+				assert.equal(matchResources.matchPolicy, 'Equivalent');
+			}
 		});
 
 		it('derive the requests of a limit range from its limits', async () => {

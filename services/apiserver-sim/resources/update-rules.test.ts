@@ -25,7 +25,8 @@ const createdByUpdate = [
 	...['runtimeclasses', 'services'],
 ];
 const updatedWithVersion = [
-	...['clustertrustbundles', 'csidrivers', 'csinodes', 'leases', 'mutatingwebhookconfigurations', 'runtimeclasses'],
+	...['clustertrustbundles', 'csidrivers', 'csinodes', 'leases', 'mutatingadmissionpolicies'],
+	...['mutatingadmissionpolicybindings', 'mutatingwebhookconfigurations', 'runtimeclasses'],
 	...['validatingadmissionpolicies', 'validatingadmissionpolicybindings', 'validatingwebhookconfigurations'],
 ];
 
