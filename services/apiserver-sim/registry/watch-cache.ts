@@ -99,7 +99,7 @@ export class WatchCache {
 	 * Refuses a version that is to come.
 	 *
 	 * @throws API_VERSION_TOO_LARGE
-	 * @differs upstream waits three seconds for it
+	 * @differs upstream waits three seconds for it, and a watch without initial events waits without an end
 	 */
 	async requireReached(wanted = 0): Promise<void> {
 		if (wanted <= (this.#revision ?? 0)) return;
