@@ -114,23 +114,22 @@ export const metadataProblems = (metadata: ObjectMeta): FieldProblem[] => {
 	const { generation = 0, labels, annotations, ownerReferences = [], finalizers = [] } = metadata;
 	return [
 		...(generation < 0 ? [invalid('metadata.generation', generation, 'must be greater than or equal to 0')] : []),
-		...labelProblems(labels),
-		...annotationProblems(annotations),
+		...labelsProblems(labels, 'metadata.labels'),
+		...annotationsProblems(annotations, 'metadata.annotations'),
 		...ownerProblems(ownerReferences),
 		...finalizerProblems(finalizers),
 	];
 };
 
 /** @source ValidateLabels */
-const labelProblems = (labels: Readonly<Record<string, string>> = {}): FieldProblem[] =>
+export const labelsProblems = (labels: Readonly<Record<string, string>> = {}, field: string): FieldProblem[] =>
 	Object.entries(labels).flatMap(([key, value]) => [
-		...qualifiedNameProblems(key).map((detail) => invalid('metadata.labels', key, detail)),
-		...labelValueProblems(value).map((detail) => invalid('metadata.labels', value, detail)),
+		...qualifiedNameProblems(key).map((detail) => invalid(field, key, detail)),
+		...labelValueProblems(value).map((detail) => invalid(field, value, detail)),
 	]);
 
 /** @source ValidateAnnotations */
-function annotationProblems(annotations: Readonly<Record<string, string>> = {}): FieldProblem[] {
-	const field = 'metadata.annotations';
+export function annotationsProblems(annotations: Readonly<Record<string, string>> = {}, field: string): FieldProblem[] {
 	const entries = Object.entries(annotations);
 	const problems = entries.flatMap(([key]) =>
 		qualifiedNameProblems(key.toLowerCase()).map((detail) => invalid(field, key, detail)),

@@ -139,6 +139,13 @@ export interface Pod extends KubeObject {
 	readonly status?: PodStatus;
 }
 
+export interface PodTemplate extends KubeObject {
+	readonly template?: {
+		readonly metadata?: Pick<KubeObject['metadata'], 'labels' | 'annotations'>;
+		readonly spec?: PodSpec;
+	};
+}
+
 /** Its value identifies a static pod, which a kubelet reads from a file and mirrors to the API. */
 export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 export const isMirrorPod = ({ metadata }: KubeObject): boolean =>

@@ -87,6 +87,7 @@ export const resources = withServices({
 			status,
 		],
 	}),
+	podTemplates: inNamespace('', 'podtemplates', 'PodTemplate'),
 	resourceQuotas: inNamespace('', 'resourcequotas', 'ResourceQuota', { shortNames: ['quota'], subresources: [status] }),
 	secrets: inNamespace('', 'secrets', 'Secret'),
 	serviceAccounts: inNamespace('', 'serviceaccounts', 'ServiceAccount', {

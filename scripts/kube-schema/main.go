@@ -65,6 +65,7 @@ var kinds = []struct {
 	{"v1", &corev1.Namespace{}}, {"v1", &corev1.Node{}}, {"v1", &corev1.Secret{}}, {"v1", &corev1.ConfigMap{}},
 	{"v1", &corev1.ServiceAccount{}}, {"v1", &corev1.Event{}}, {"v1", &corev1.Pod{}}, {"v1", &corev1.Service{}},
 	{"v1", &corev1.Endpoints{}}, {"v1", &corev1.ResourceQuota{}}, {"v1", &corev1.LimitRange{}},
+	{"v1", &corev1.PodTemplate{}},
 	{"events.k8s.io/v1", &eventsv1.Event{}},
 	{"coordination.k8s.io/v1", &coordinationv1.Lease{}},
 	{"discovery.k8s.io/v1", &discoveryv1.EndpointSlice{}},

@@ -5,6 +5,7 @@
  * @source pkg/printers/internalversion/printers.go, release 1.37
  */
 import { humanDuration } from '../duration.ts';
+import type { PodTemplate } from '../pod.ts';
 import type {
 	CertificateSigningRequest,
 	ConfigMap,
@@ -212,6 +213,21 @@ const policyBindingCells: Cells<PolicyBinding> = (binding, nowMs) => {
 	return [nameOf(binding), policyName, parameter, age(binding, nowMs)];
 };
 
+const podTemplateCells: Cells<PodTemplate> = (object) => {
+	const { metadata: { labels = {} } = {}, spec: { containers = [] } = {} } = object.template ?? {};
+	return [
+		nameOf(object),
+		containers.map(({ name = '' }) => name).join(','),
+		containers.map(({ image = '' }) => image).join(','),
+		orNone(
+			Object.entries(labels)
+				.map((label) => label.join('='))
+				.toSorted()
+				.join(','),
+		),
+	];
+};
+
 type Webhooks = KubeObject & { readonly webhooks?: readonly object[] };
 const webhookCells: Cells<Webhooks> = (object, nowMs) => [
 	nameOf(object),
@@ -254,6 +270,7 @@ export const cells = {
 	Namespace: (object: Namespace, nowMs) => [nameOf(object), object.status?.phase ?? '', age(object, nowMs)],
 	Node: nodeCells,
 	Pod: podCells,
+	PodTemplate: podTemplateCells,
 	PriorityClass: priorityClassCells,
 	ResourceQuota: quotaCells,
 	RoleBinding: bindingCells,

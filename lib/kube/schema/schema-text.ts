@@ -15,6 +15,7 @@ v1 Service core.Service
 v1 Endpoints core.Endpoints
 v1 ResourceQuota core.ResourceQuota
 v1 LimitRange core.LimitRange
+v1 PodTemplate core.PodTemplate
 events.k8s.io/v1 Event events.Event
 coordination.k8s.io/v1 Lease coordination.Lease
 discovery.k8s.io/v1 EndpointSlice discovery.EndpointSlice
@@ -363,6 +364,8 @@ core.PodStatus observedGeneration:number phase:string conditions:[]core.PodCondi
  resources:core.ResourceRequirements*
  nodeAllocatableResourceClaimStatuses:[]core.NodeAllocatableResourceClaimStatus@map(resourceClaimName)~merge(resourceClaimName)
  volumeHealth:[]core.PodVolumeHealth@map(name)
+core.PodTemplate kind:string apiVersion:string metadata:meta.ObjectMeta template:core.PodTemplateSpec
+core.PodTemplateSpec metadata:meta.ObjectMeta spec:core.PodSpec
 core.PodVolumeHealth name:string! healthConditions:[]core.VolumeHealthCondition@map(status,reason)~merge(status)
  lastTransitionTime:time!
 core.PortStatus port:number! protocol:string! error:string*

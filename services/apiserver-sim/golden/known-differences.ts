@@ -12,7 +12,7 @@ export interface KnownDifference {
 const unservedGroups =
 	/\/apis\/(?:apiextensions\.k8s\.io|apiregistration\.k8s\.io|apps|autoscaling|batch|networking\.k8s\.io|policy|resource\.k8s\.io)\//;
 const unservedKinds =
-	/\/(?:componentstatuses|endpoints|persistentvolumeclaims|persistentvolumes|podcertificaterequests|podtemplates|replicationcontrollers)\b/;
+	/\/(?:componentstatuses|endpoints|persistentvolumeclaims|persistentvolumes|podcertificaterequests|replicationcontrollers)\b/;
 
 export const knownDifferences: readonly KnownDifference[] = [
 	{

@@ -34,6 +34,7 @@ import { namespaces } from './namespaces.ts';
 import { configMaps, leases, nodes } from './plain.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
 import { withLogs } from './pod-logs.ts';
+import { podTemplates } from './pod-templates.ts';
 import { pods } from './pods.ts';
 import { limitRanges, resourceQuotas, statusUpdate } from './quotas.ts';
 import { roleBindings, roles } from './rbac.ts';
@@ -83,6 +84,7 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.events, coreEvents],
 		[resources.groupEvents, groupEvents(coreEvents, requireGroupEvent)],
 		[resources.pods, storedPods],
+		[resources.podTemplates, stored(podTemplates)],
 		[resources.bindings, bindingsEndpoint(storedPods)],
 		[resources.services, stored(withAddresses(services, store, clock))],
 		[resources.endpointSlices, stored(endpointSlices)],

@@ -18,6 +18,7 @@ import { clusterTrustBundles, csiNodes, priorityClasses, runtimeClasses } from '
 import { events, groupEvents } from './events.ts';
 import { namespaces } from './namespaces.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
+import { podTemplates } from './pod-templates.ts';
 import { pods } from './pods.ts';
 import { limitRanges } from './quotas.ts';
 import { repairClaims, withAddresses } from './service-addresses.ts';
@@ -55,6 +56,38 @@ describe('kinds', () => {
 			status: { phase: 'Active' },
 		};
 		await store().create(storeKey(resources.namespaces, '', 'default'), namespace);
+	});
+
+	describe('PodTemplates', () => {
+		const container = { name: 'c', image: 'nginx' };
+		const createTemplate = (template: object) => create(podTemplates, { template });
+
+		it('get the defaults of a pod, and no requests from limits', async () => {
+			const resources = { limits: { cpu: '1' } };
+			const { template } = await createTemplate({ spec: { containers: [{ ...container, resources }] } });
+			const { spec } = template as { spec: Record<string, unknown> };
+			const [stored = {}] = spec.containers as { imagePullPolicy?: string; resources?: object }[];
+			assert.deepEqual(stored.resources, resources);
+			assert.deepEqual(
+				[spec.restartPolicy, spec.enableServiceLinks, stored.imagePullPolicy],
+				['Always', undefined, 'Always'],
+			);
+		});
+
+		it('422: the problems of the pod, with their path in the template', async () => {
+			const problems = (template: object) => refusalOf(createTemplate(template));
+			assert.match(await problems({}), /template\.spec\.containers: Required value/);
+			const spec = { containers: [container] };
+			assert.match(await problems({ metadata: { labels: { a: '_' } }, spec }), /template\.labels: Invalid value: "_"/);
+			assert.match(
+				await problems({ metadata: { annotations: { '/': '' } }, spec }),
+				/template\.annotations: Invalid value: "\/"/,
+			);
+			assert.match(
+				await problems({ spec: { ...spec, ephemeralContainers: [container] } }),
+				/template\.spec\.ephemeralContainers: Forbidden: ephemeral containers not allowed in pod template/,
+			);
+		});
 	});
 
 	describe('Pods', () => {

@@ -26,17 +26,18 @@ const withContainerDefaults = (container: Container): Container => ({
 	...(container.ports === undefined
 		? {}
 		: { ports: container.ports.map((port) => ({ ...port, protocol: port.protocol || 'TCP' })) }),
-	resources: withRequests(container.resources ?? {}),
+	resources: container.resources ?? {},
 	terminationMessagePath: container.terminationMessagePath || '/dev/termination-log',
 	terminationMessagePolicy: container.terminationMessagePolicy || 'File',
 	imagePullPolicy: container.imagePullPolicy || pullPolicy(container.image ?? ''),
 });
 
 /** A limit without a request is the request too. @source SetDefaults_Pod */
-const withRequests = (resources: NonNullable<Container['resources']>) =>
-	resources.limits === undefined
-		? resources
-		: { ...resources, requests: { ...resources.limits, ...resources.requests } };
+const withRequests = (container: Container): Container => {
+	const { resources } = container;
+	if (resources?.limits === undefined) return container;
+	return { ...container, resources: { ...resources, requests: { ...resources.limits, ...resources.requests } } };
+};
 
 /** Sources whose files get a mode. */
 const modes = ['secret', 'configMap', 'downwardAPI', 'projected'] as const;
@@ -51,32 +52,37 @@ function withVolumeDefaults(volume: Volume): Volume {
 const isObject = (value: unknown): value is object =>
 	typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function setDefaults(pod: Pod): Pod {
-	const { spec = {} } = pod;
-	const listed = (containers: readonly Container[] | undefined) => containers?.map(withContainerDefaults);
+const defined = (parts: object): object =>
+	Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
+
+const withContainers = (spec: PodSpec, change: (container: Container) => Container): PodSpec => ({
+	...spec,
+	...defined({
+		initContainers: spec.initContainers?.map(change),
+		containers: spec.containers?.map(change),
+		ephemeralContainers: spec.ephemeralContainers?.map(change),
+	}),
+});
+
+/** Of a pod and of a template. @source SetDefaults_PodSpec */
+export function withSpecDefaults(spec: PodSpec): PodSpec {
 	const serviceAccountName = spec.serviceAccountName || spec.serviceAccount;
-	const accounts = serviceAccountName ? { serviceAccountName, serviceAccount: serviceAccountName } : {};
-	const lists = {
-		volumes: spec.volumes?.map(withVolumeDefaults),
-		initContainers: listed(spec.initContainers),
-		containers: listed(spec.containers),
-		ephemeralContainers: listed(spec.ephemeralContainers),
-	};
 	return {
-		...pod,
-		spec: {
-			restartPolicy: 'Always',
-			terminationGracePeriodSeconds: 30,
-			dnsPolicy: 'ClusterFirst',
-			securityContext: {},
-			schedulerName: 'default-scheduler',
-			enableServiceLinks: true,
-			...spec,
-			...accounts,
-			...Object.fromEntries(Object.entries(lists).filter(([, value]) => value !== undefined)),
-		},
+		restartPolicy: 'Always',
+		terminationGracePeriodSeconds: 30,
+		dnsPolicy: 'ClusterFirst',
+		securityContext: {},
+		schedulerName: 'default-scheduler',
+		...withContainers(spec, withContainerDefaults),
+		...(serviceAccountName ? { serviceAccountName, serviceAccount: serviceAccountName } : {}),
+		...defined({ volumes: spec.volumes?.map(withVolumeDefaults) }),
 	};
 }
+
+const setDefaults = ({ spec = {}, ...pod }: Pod): Pod => ({
+	...pod,
+	spec: { enableServiceLinks: true, ...withSpecDefaults(withContainers(spec, withRequests)) },
+});
 
 const containerProblems = (containers: readonly Container[], at: string, volumes: ReadonlySet<string>) => {
 	const seen = new Set<string>();
@@ -108,25 +114,28 @@ const notFound = (field: string, value: string): FieldProblem => ({
 
 const restartPolicies = ['Always', 'Never', 'OnFailure'];
 
-function validate({ spec = {} }: Pod): FieldProblem[] {
+/** @param at  the path of the spec */
+export function specProblems(spec: PodSpec, at: string): FieldProblem[] {
 	const { containers = [], initContainers = [], volumes = [], restartPolicy = '', nodeName = '' } = spec;
 	const names = new Set<string>();
 	const volumeProblems = volumes.flatMap(({ name = '' }, index) => {
-		const at = `spec.volumes[${index}].name`;
-		const problems = name === '' ? [required(at)] : labelProblems(name).map((detail) => invalid(at, name, detail));
-		if (names.has(name)) problems.push(duplicate(at, name));
+		const path = `${at}.volumes[${index}].name`;
+		const problems = name === '' ? [required(path)] : labelProblems(name).map((detail) => invalid(path, name, detail));
+		if (names.has(name)) problems.push(duplicate(path, name));
 		names.add(name);
 		return problems;
 	});
 	return [
 		...volumeProblems,
-		...(containers.length === 0 ? [required('spec.containers')] : []),
-		...containerProblems(containers, 'spec.containers', names),
-		...containerProblems(initContainers, 'spec.initContainers', names),
+		...(containers.length === 0 ? [required(`${at}.containers`)] : []),
+		...containerProblems(containers, `${at}.containers`, names),
+		...containerProblems(initContainers, `${at}.initContainers`, names),
 		...(restartPolicies.includes(restartPolicy)
 			? []
-			: [notSupported('spec.restartPolicy', restartPolicy, restartPolicies)]),
-		...(nodeName === '' ? [] : subdomainProblems(nodeName).map((detail) => invalid('spec.nodeName', nodeName, detail))),
+			: [notSupported(`${at}.restartPolicy`, restartPolicy, restartPolicies)]),
+		...(nodeName === ''
+			? []
+			: subdomainProblems(nodeName).map((detail) => invalid(`${at}.nodeName`, nodeName, detail))),
 	];
 }
 
@@ -193,7 +202,7 @@ const base = kindStrategy<Pod>(resources.pods, {
 		'status.podIP': status?.podIPs?.[0]?.ip ?? '',
 		'status.nominatedNodeName': status?.nominatedNodeName ?? '',
 	}),
-	validate,
+	validate: ({ spec = {} }) => specProblems(spec, 'spec'),
 	validateUpdate,
 });
 

@@ -13,6 +13,7 @@ import * as clusterKinds from './cluster-kinds.ts';
 import { events } from './events.ts';
 import { namespaces } from './namespaces.ts';
 import * as plain from './plain.ts';
+import { podTemplates } from './pod-templates.ts';
 import { pods } from './pods.ts';
 import * as quotas from './quotas.ts';
 import { roleBindings, roles } from './rbac.ts';
@@ -38,7 +39,8 @@ describe('the rules of updates', () => {
 		...Object.values(admissionKinds),
 		...Object.values(plain),
 		...[priorityClasses, runtimeClasses, csiNodes, csiDrivers, clusterTrustBundles, resourceQuotas, limitRanges],
-		...[certificateSigningRequests, events, namespaces, pods, secrets, serviceAccounts, endpointSlices, services],
+		...[certificateSigningRequests, events, namespaces, pods, podTemplates, secrets, serviceAccounts],
+		...[endpointSlices, services],
 		...[resources.roles, resources.clusterRoles].map((resource) => roles(resource, authorizer, rbac)),
 		...[resources.roleBindings, resources.clusterRoleBindings].map((one) => roleBindings(one, authorizer, rbac)),
 	];

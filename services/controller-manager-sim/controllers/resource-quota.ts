@@ -173,7 +173,7 @@ const areEqualStatus = ({ status }: ResourceQuota, next: Required<NonNullable<Re
 
 /** Kinds of upstream that do not exist here: none of their objects can exist. */
 const unserved = [
-	...['persistentvolumeclaims', 'replicationcontrollers', 'endpoints', 'podtemplates'],
+	...['persistentvolumeclaims', 'replicationcontrollers', 'endpoints'],
 	...['deployments', 'replicasets', 'statefulsets', 'daemonsets', 'controllerrevisions'].map((kind) => `${kind}.apps`),
 	...['jobs.batch', 'cronjobs.batch', 'ingresses.networking.k8s.io', 'networkpolicies.networking.k8s.io'],
 	...['poddisruptionbudgets.policy', 'horizontalpodautoscalers.autoscaling', 'csistoragecapacities.storage.k8s.io'],

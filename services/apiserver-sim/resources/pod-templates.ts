@@ -1,0 +1,28 @@
+/**
+ * Templates of pods. They are stored, and no controller makes pods of them.
+ *
+ * @source pkg/registry/core/podtemplate/strategy.go; ValidatePodTemplateSpec, release 1.37
+ */
+import { annotationsProblems, forbiddenField, labelsProblems } from '../../../lib/kube/object-meta.ts';
+import type { PodTemplate } from '../../../lib/kube/pod.ts';
+import { resources } from '../../../lib/kube/resources.ts';
+import { kindStrategy } from './kind.ts';
+import { specProblems, withSpecDefaults } from './pods.ts';
+
+export const podTemplates = kindStrategy<PodTemplate>(resources.podTemplates, {
+	generationOf: ({ template }) => template,
+	setDefaults: ({ template, ...object }) => ({
+		...object,
+		template: { ...template, spec: withSpecDefaults(template?.spec ?? {}) },
+	}),
+	validate({ template: { metadata = {}, spec = {} } = {} }) {
+		const debug = spec.ephemeralContainers ?? [];
+		const detail = 'ephemeral containers not allowed in pod template';
+		return [
+			...labelsProblems(metadata.labels, 'template.labels'),
+			...annotationsProblems(metadata.annotations, 'template.annotations'),
+			...specProblems(spec, 'template.spec'),
+			...(debug.length === 0 ? [] : [forbiddenField('template.spec.ephemeralContainers', detail)]),
+		];
+	},
+});
