@@ -1,8 +1,11 @@
-/** The JavaScript client of Kubernetes, unmodified, with the kubeconfig of the admin. */
+/** The JavaScript client of Kubernetes, unmodified, with the kubeconfig of the admin unless a test names others. */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import {
 	ApiException,
+	AuthenticationV1Api,
 	CertificatesV1Api,
 	CoordinationV1Api,
 	CoreV1Api,
@@ -49,6 +52,29 @@ describe('@kubernetes/client-node', () => {
 		core = config.makeApiClient(CoreV1Api);
 	});
 	after(() => mesh?.stopAndRemove());
+
+	it('authenticates with each kubeconfig in the directory of the administrator', async () => {
+		const users = {
+			admin: 'kubernetes-admin',
+			'super-admin': 'kubernetes-super-admin',
+			scheduler: 'system:kube-scheduler',
+			'kube-proxy': 'system:kube-proxy',
+		};
+		const directory = join(mesh.state, 'pki/admin');
+		const files = readdirSync(directory).filter((file) => file.endsWith('.conf'));
+		assert.deepEqual(
+			files.toSorted(),
+			Object.keys(users)
+				.toSorted()
+				.map((name) => `${name}.conf`),
+		);
+		for (const [name, user] of Object.entries(users)) {
+			const own = new KubeConfig();
+			own.loadFromFile(join(directory, `${name}.conf`));
+			const review = own.makeApiClient(AuthenticationV1Api).createSelfSubjectReview({ body: {} });
+			assert.equal((await review).status?.userInfo?.username, user);
+		}
+	});
 
 	it('creates, reads, replaces and deletes an object', async () => {
 		const created = await core.createNamespacedConfigMap(configMap('own', { a: '1' }));
