@@ -30,7 +30,6 @@ const metadata = ['PartialObjectMetadata', 'PartialObjectMetadataList'] as const
 export const conversions = { none: [], metadata, all: ['Table', ...metadata] } as const;
 
 export interface Route {
-	/** A list or a watch. */
 	readonly isOfMany: boolean;
 	readonly conversions: readonly Conversion['kind'][];
 }
