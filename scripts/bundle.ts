@@ -46,7 +46,10 @@ const { metafile } = await build({
 	sourcesContent: false,
 	// CommonJS libraries in an ES module load the modules of Node with `require`.
 	banner: {
-		js: "import { createRequire as createBundleRequire } from 'node:module';\nconst require = createBundleRequire(import.meta.url);",
+		js: [
+			"import { createRequire as createBundleRequire } from 'node:module';",
+			'const require = createBundleRequire(import.meta.url);',
+		].join('\n'),
 	},
 	metafile: true,
 	logLevel: 'warning',

@@ -53,7 +53,6 @@ export class TlsReport {
 
 interface Reading {
 	readonly attributes: Attributes;
-	/** PEM. */
 	readonly chains: Attributes;
 }
 

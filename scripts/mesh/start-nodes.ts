@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { type JoinProgress, startJoinProgress } from '../../lib/cli-progress.ts';
 import { microClock } from '../../lib/clock.ts';
@@ -25,6 +26,8 @@ export interface NodesOptions {
 export const MAX_NODES_IN_DETAIL = 5;
 const READY_MS = 30_000;
 const READY_RETRY_MS = 500;
+/** The observer counts the last joins this much later than the nodes have joined, at most. */
+const LAST_COUNT_MS = 5_000;
 
 /** Start the nodes, wait until each is Ready, and show them. @throws SERVICE_FAILED */
 export async function startNodes(options: NodesOptions): Promise<void> {
@@ -90,12 +93,15 @@ async function startMany(
 	const kept = names.length - joining.size;
 	if (kept > 0) story.say(`${kept} of ${names.length} nodes have joined before and use their certificates.`);
 	const stopped = new AbortController();
+	const ending = AbortSignal.any([signal, stopped.signal]);
 	const progress = startJoinProgress(process.stdout, joining.size, microClock);
 	story.showProgress(progress);
 	try {
 		// It connects before the first node joins, because it counts each join once.
-		const refused = await countJoins(pageUrl, AbortSignal.any([signal, stopped.signal]), joining, progress);
-		await Promise.race([mesh.startNodes(names.length, joinConfig).started(), refused.promise]);
+		const { refused, all } = await countJoins(pageUrl, ending, joining, progress);
+		await Promise.race([mesh.startNodes(names.length, joinConfig).started(), refused]);
+		const late = delay(LAST_COUNT_MS, undefined, { signal: ending }).catch(() => undefined);
+		await Promise.race([all, refused, late]);
 	} finally {
 		stopped.abort();
 		progress.end();
@@ -106,13 +112,19 @@ async function startMany(
 const hasJoined = (state: string, name: string): boolean =>
 	existsSync(join(state, 'nodes', name, 'etc', 'kubernetes', 'kubelet.conf'));
 
-/** @returns a promise that rejects when all joins have ended and some were refused */
+interface Counts {
+	/** Rejects when all joins have ended and some were refused. */
+	readonly refused: Promise<never>;
+	/** Resolves when all joins have ended. */
+	readonly all: Promise<void>;
+}
+
 async function countJoins(
 	pageUrl: string,
 	signal: AbortSignal,
 	names: ReadonlySet<string>,
 	progress: JoinProgress,
-): Promise<{ readonly promise: Promise<never> }> {
+): Promise<Counts> {
 	const response = await fetch(new URL('/api/stream', pageUrl), { signal });
 	const ended = new Set<string>();
 	let refusals = 0;
@@ -125,22 +137,26 @@ async function countJoins(
 			progress.refused(failure?.code ?? 'UNKNOWN');
 		}
 	};
-	const promise = new Promise<never>((_, reject) => {
+	const all = new Promise<void>((resolve) => {
 		const read = async () => {
 			const text = response.body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
 			for await (const { event, data } of text ?? []) {
 				if (event === 'join') count(JSON.parse(data) as JoinEvent);
-				if (refusals > 0 && ended.size === names.size) {
-					const problem = `${refusals} of ${names.size} nodes were refused`;
-					reject(new KubejoinError('SERVICE_FAILED', { service: 'kubelet-sim', problem }));
-				}
+				if (ended.size === names.size) resolve();
 			}
 		};
 		// Without the observer there is no progress; the nodes do not need it.
 		read().catch(() => undefined);
+		if (names.size === 0) resolve();
 	});
-	promise.catch(() => undefined);
-	return { promise };
+	const refused = new Promise<never>((_, reject) => {
+		void all.then(() => {
+			const problem = `${refusals} of ${names.size} nodes were refused`;
+			if (refusals > 0) reject(new KubejoinError('SERVICE_FAILED', { service: 'kubelet-sim', problem }));
+		});
+	});
+	refused.catch(() => undefined);
+	return { refused, all };
 }
 
 /** The observer's `Join`, as far as it is used here. */

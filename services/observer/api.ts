@@ -177,7 +177,6 @@ export interface ConnectionEnd {
 	/** `1.3` */
 	readonly version?: string;
 	readonly cipher?: string;
-	/** The client reports it. */
 	readonly curve?: string;
 	readonly alpn?: string;
 	readonly sni?: string;
@@ -188,15 +187,12 @@ export interface ConnectionEnd {
 	readonly verifiedBy?: string;
 	readonly verifiedName?: string;
 	readonly verifiedUsage?: string;
-	/** Code of OpenSSL. */
 	readonly error?: string;
 }
 export interface EndCertificate {
 	readonly subject: string;
 	readonly issuer: string;
-	/** Hexadecimal, lower case. */
 	readonly serial: string;
-	/** ISO 8601. */
 	readonly notBefore: string;
 	readonly notAfter: string;
 	readonly sha256: string;

@@ -398,7 +398,6 @@ export interface PhaseSentence {
 	/** Below the bar of the phase. */
 	readonly short: string;
 	readonly sentence: string;
-	/** Of a phase that failed. */
 	readonly failed: string;
 }
 

@@ -1,4 +1,6 @@
-/** The cluster in kubectl's words: a tab for each kind, filtered and in pages, with the buttons that decide requests. */
+/**
+ * The cluster in kubectl's words: a tab for each kind, filtered and in pages, with the buttons that decide requests.
+ */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';

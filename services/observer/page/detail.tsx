@@ -39,7 +39,6 @@ export function Detail({
 }: {
 	readonly store: Store;
 	readonly step: Step;
-	/** Of the join. */
 	readonly steps: readonly Step[];
 	readonly onClose: () => void;
 }) {
