@@ -6,7 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../lib/kube/resources.ts';
-import type { CertificateSigningRequest, KubeObject } from '../../lib/kube/types.ts';
+import type { CertificateSigningRequest, ConfigMap, KubeObject } from '../../lib/kube/types.ts';
+import { kubernetesVersion } from '../../lib/kube/version.ts';
 
 export type Sent = Omit<KubeObject, 'apiVersion' | 'kind'>;
 
@@ -22,6 +23,19 @@ export interface FalseCluster {
 	readonly remove: (resource: ApiResource, namespace: string, name: string) => void;
 	readonly resourceVersion: () => string;
 }
+
+/** A joining node reads both before it requests a certificate. */
+const configuration = {
+	'kubeadm-config': { ClusterConfiguration: `kubernetesVersion: ${kubernetesVersion.gitVersion}\n` },
+	'kubelet-config': { kubelet: 'clusterDomain: cluster.local\n' },
+};
+
+const configMap = (metadata: KubeObject['metadata'], data: Readonly<Record<string, string>>): ConfigMap => ({
+	apiVersion: 'v1',
+	kind: 'ConfigMap',
+	metadata,
+	data,
+});
 
 /**
  * @param sign  returns the certificate of a request; both are PEM
@@ -49,6 +63,10 @@ export function createFalseCluster(
 		const kept = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object, metadata };
 		of(resource).set(key(metadata.namespace, metadata.name), kept);
 		return kept;
+	}
+	for (const [name, data] of Object.entries(configuration)) {
+		const metadata = { name, namespace: 'kube-system' };
+		of(resources.configMaps).set(key(metadata.namespace, name), configMap(metadata, data));
 	}
 	return {
 		create(resource, object) {

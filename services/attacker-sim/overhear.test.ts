@@ -34,6 +34,7 @@ describe('an overheard request', () => {
 			`${token}0`,
 			'kubeadm.alpha.kubernetes.io/cri-socket',
 			'ABCDEF.0123456789abcdef',
+			'node-caught.18a2b3c4d5e6f708',
 		])
 			assert.deepEqual(overhear(text, { text }), none);
 		assert.deepEqual(overhear(undefined, undefined), none);

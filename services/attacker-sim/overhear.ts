@@ -8,7 +8,8 @@ export interface Overheard {
 	readonly tokenIds: readonly string[];
 }
 
-const tokenForm = /(?<![A-Za-z0-9])[a-z0-9]{6}\.[a-z0-9]{16}(?![A-Za-z0-9])/g;
+/** The name of an event has the same form after a hyphen: `node-caught.18a2b3c4d5e6f708`. */
+const tokenForm = /(?<![A-Za-z0-9])(?<![a-z0-9]-)[a-z0-9]{6}\.[a-z0-9]{16}(?![A-Za-z0-9])/g;
 
 /**
  * @param metadata  value of `authorization`, or undefined

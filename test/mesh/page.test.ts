@@ -248,6 +248,7 @@ describe('the page', () => {
 
 	it('runs an experiment to its two verdicts; red where red is predicted', async () => {
 		const page = await open('#/experiments');
+		await page.locator('.list .node').nth(2).waitFor();
 		assert.deepEqual(await texts(page, '.list .node'), [
 			'Without a pin, a node trusts any holder of the token',
 			'It takes its time',
