@@ -208,6 +208,10 @@ export async function refusedWith(code: ErrorCode, call: Promise<unknown>): Prom
 /** A busy machine needs many times the usual duration, and no test asserts by a duration. */
 const MIN_WAIT_SECONDS = 100;
 
+/** Texts with the form of a token; the name of an event, `node-caught.18a2b3c4d5e6f708`, has it after a hyphen. */
+export const tokensIn = (text: string): readonly string[] =>
+	text.match(/(?<![a-z0-9]-)\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g) ?? [];
+
 /**
  * Retries until the function does not throw. Give an `assert.ok` in it a message: to generate one, Node parses the
  * source file, which takes seconds.
