@@ -99,7 +99,6 @@ process.exitCode = await runCli(program, {
 	report: reportAs(failureText),
 	examples: [
 		'kubelet-sim join 127.0.0.1:6443 --token TOKEN \\\n    --discovery-token-ca-cert-hash sha256:HASH',
-		'kubelet-sim join --config join.yaml --node-name node-2 --healthz-port 0',
 		'kubelet-sim join --config join.yaml --until discovery/pin-ca',
 		'kubelet-sim join --config join.yaml --node-name many --nodes 100',
 	],
