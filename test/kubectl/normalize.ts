@@ -35,6 +35,8 @@ const rules: readonly Rule[] = [
 	[/(?<=\S)(?: {2,}|\t+)/g, '  '],
 	[/-{3,}/g, '---'],
 	[/[ \t]+$/gm, ''],
+	// Managed fields have seconds, so that their times differ only if the command crosses into the next one.
+	[/@@[^\n]*@@\n(?: [^\n]*\n)*-( +)time: "<time>"\n\+\1time: "<time>"\n(?: [^\n]*(?:\n|$))*/g, ''],
 ];
 
 export const normalize = (text: string): string =>
