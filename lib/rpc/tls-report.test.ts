@@ -72,7 +72,10 @@ describe('the TLS attributes of a span', () => {
 			assert.equal(end['kubejoin.tls.verified_by.hash.sha256'], hash(ca.pem));
 			assert.equal(end['tls.resumed'], false);
 		}
-		assert.match(stdout.toLowerCase(), new RegExp(`temp key: ${of(SpanKind.CLIENT)['tls.curve']}`));
+		// Newer Nodes agree on a hybrid group, which older openssl does not know; Node 22 reports no name for it.
+		const printed = /temp key: (\w+)/.exec(stdout.toLowerCase())?.[1];
+		assert.ok([printed, 'x25519mlkem768', undefined].includes(of(SpanKind.CLIENT)['tls.curve'] as string));
+		assert.equal(printed, 'x25519');
 		assert.equal(of(SpanKind.CLIENT)['kubejoin.tls.verified_name'], 'DNS:localhost');
 		assert.equal(of(SpanKind.CLIENT)['kubejoin.tls.verified_usage'], 'server auth');
 		assert.equal(of(SpanKind.SERVER)['kubejoin.tls.verified_usage'], 'client auth');
