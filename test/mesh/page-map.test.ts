@@ -16,7 +16,7 @@ const browserPath = '/usr/bin/chromium';
 const WAIT_MS = 60_000;
 const STORM = 1_000;
 /** Of the map alone, not compressed; each other view and the Chinese texts are files of their own. */
-const MOST_SCRIPT_BYTES = 120 * 1_024;
+const MOST_SCRIPT_BYTES = 120_000;
 const FIELD = 100;
 const PHASES = 11;
 /** Processor time of the page's thread for one join that arrives. */

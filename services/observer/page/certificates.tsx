@@ -3,7 +3,8 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { CertificateDetail, Certificates, KnownCertificate, Refusal } from '../api.ts';
 import { type Group, groups, identityOf, matches, type PartyRow, partyRows, text } from './certificate-parties.ts';
-import type { CertificateWord } from './certificate-words.ts';
+import { type CertificateWord, certificateTexts } from './certificate-words.ts';
+import { certificateTextsInChinese } from './certificate-words-zh.ts';
 import { Sections } from './detail.tsx';
 import { FailureBand } from './failure.tsx';
 import { calendarDate } from './format.ts';
@@ -13,7 +14,7 @@ import { Panel } from './panel.tsx';
 import { hashOf } from './route.ts';
 import type { Store } from './store.ts';
 import type { ViewProps } from './view-props.ts';
-import { useWords, type Words } from './words.ts';
+import { useWords } from './words.ts';
 
 const groupWords = {
 	cluster: 'groupCluster',
@@ -30,9 +31,13 @@ const REFRESH_MS = 5_000;
 const MAX_ROWS = 200;
 const columns = ['who', 'identity', 'how', 'issuer', 'file', 'validUntil', 'may'] as const;
 
+type Texts = Readonly<Record<CertificateWord, string>>;
+
+/** The texts of this view are in its own file: a reader of the map does not wait for them. */
+const useTexts = (): Texts => (useWords().language === 'zh' ? certificateTextsInChinese : certificateTexts);
+
 export function CertificatesView({ store, navigation }: ViewProps) {
-	const words = useWords();
-	const { certificateTexts: say } = words;
+	const say = useTexts();
 	const typed = useSignal('');
 	const isExpiringOnly = useSignal(false);
 	const isPresentOnly = useSignal(false);
@@ -41,7 +46,7 @@ export function CertificatesView({ store, navigation }: ViewProps) {
 	const [chosen] = navigation.route.value.path;
 	const rows = partyRows({ certificates: found, cluster: store.cluster.value, hasAttacker: seesAttacker(store) });
 	const filter = { typed: typed.value, isExpiringOnly: isExpiringOnly.value, isPresentOnly: isPresentOnly.value };
-	const shown = rows.filter((row) => matches(row, filter, spokenRow(row, words), isLow(row, nowMs)));
+	const shown = rows.filter((row) => matches(row, filter, spokenRow(row, say), isLow(row, nowMs)));
 	const selected = rows.find(({ certificate }) => serialOf(certificate) === chosen);
 	return (
 		<div class="certificates">
@@ -123,7 +128,8 @@ interface GroupProps {
 }
 
 function GroupRows({ group, rows, ca, chosen, nowMs }: GroupProps) {
-	const { certificateTexts: say, messages } = useWords();
+	const say = useTexts();
+	const { messages } = useWords();
 	if (rows.length === 0) return null;
 	return (
 		<tbody>
@@ -155,12 +161,12 @@ function GroupRows({ group, rows, ca, chosen, nowMs }: GroupProps) {
 }
 
 function Row({ row, isChosen, nowMs }: { readonly row: PartyRow; readonly isChosen: boolean; readonly nowMs: number }) {
-	const words = useWords();
-	const { certificateTexts: say, messages } = words;
+	const say = useTexts();
+	const { messages } = useWords();
 	const { who, role, how, issuer, file, kubeadm, may, isPresent, certificate } = row;
 	const serial = serialOf(certificate);
 	const names = certificate !== undefined && 'names' in certificate ? certificate.names : 0;
-	const name = spoken(who, words);
+	const name = spoken(who, say);
 	return (
 		<tr
 			class={`${isPresent ? '' : 'absent'}${isChosen ? ' chosen' : ''}${row.group === 'attacker' ? ' attacker' : ''}`}
@@ -173,23 +179,23 @@ function Row({ row, isChosen, nowMs }: { readonly row: PartyRow; readonly isChos
 						<strong>{name}</strong>
 					</a>
 				)}
-				<span class="quiet">{spoken(role, words)}</span>
+				<span class="quiet">{spoken(role, say)}</span>
 			</th>
 			<td class="mono">
-				{spoken(identityOf(row), words)}
+				{spoken(identityOf(row), say)}
 				{names > 1 && <span class="quiet">{messages.sanCount(names)}</span>}
 			</td>
 			<td>{say[how]}</td>
-			<td>{spoken(issuer, words)}</td>
+			<td>{spoken(issuer, say)}</td>
 			<td>
 				{file === undefined ? (
 					<em>{say.absent}</em>
 				) : (
 					<span class="mono" lang={isValue(file) ? 'en' : undefined}>
-						{spoken(file, words)}
+						{spoken(file, say)}
 					</span>
 				)}
-				<span class="quiet">{spoken(kubeadm, words)}</span>
+				<span class="quiet">{spoken(kubeadm, say)}</span>
 			</td>
 			<td class="until">
 				<Until row={row} nowMs={nowMs} />
@@ -200,7 +206,8 @@ function Row({ row, isChosen, nowMs }: { readonly row: PartyRow; readonly isChos
 }
 
 function Until({ row, nowMs }: { readonly row: PartyRow; readonly nowMs: number }) {
-	const { certificateTexts: say, say: word, messages, duration } = useWords();
+	const say = useTexts();
+	const { say: word, messages, duration } = useWords();
 	const { certificate, life, expiry, isPresent, group } = row;
 	if (!isPresent) return <span class="quiet">–</span>;
 	if (certificate !== undefined && 'problem' in certificate) return <span class="sentence">{say.unreadable}</span>;
@@ -233,11 +240,11 @@ function Until({ row, nowMs }: { readonly row: PartyRow; readonly nowMs: number 
 const SOON_MS = 2 * 86_400_000;
 const ATTACKER_LIFE_MS = 86_400_000;
 
-const spoken = (value: PartyRow['who'] | undefined, { certificateTexts: say }: Words): string =>
+const spoken = (value: PartyRow['who'] | undefined, say: Texts): string =>
 	value === undefined ? '' : typeof value === 'string' ? say[value] : value.value;
 const isValue = (value: PartyRow['file']): boolean => typeof value === 'object';
-const spokenRow = (row: PartyRow, words: Words): string =>
-	[row.who, row.role, identityOf(row), row.file, row.kubeadm].map((value) => spoken(value, words)).join(' ');
+const spokenRow = (row: PartyRow, say: Texts): string =>
+	[row.who, row.role, identityOf(row), row.file, row.kubeadm].map((value) => spoken(value, say)).join(' ');
 const serialOf = (certificate: KnownCertificate | undefined): string | undefined =>
 	certificate !== undefined && 'serial' in certificate ? certificate.serial : undefined;
 const isLow = ({ life }: PartyRow, nowMs: number): boolean => life !== undefined && leftOf(life, nowMs) < LOW_SHARE;
@@ -272,7 +279,7 @@ interface PanelProps {
 }
 
 function CertificatePanel({ store, serial, title, onClose }: PanelProps) {
-	const { certificateTexts: say } = useWords();
+	const say = useTexts();
 	const detail = useSignal<CertificateDetail | Refusal | undefined>(undefined);
 	useEffect(() => {
 		let isWanted = true;

@@ -9,7 +9,6 @@ import {
 	phasesInChinese,
 	requestsInChinese,
 } from './catalogue-zh.ts';
-import { certificateTextsInChinese } from './certificate-words-zh.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
 import { fieldsInChinese, valuesInChinese } from './fields-zh.ts';
 import { guideTextsInChinese } from './guide-words-zh.ts';
@@ -23,7 +22,6 @@ export const chinese: Translation = {
 	messages: messagesInChinese,
 	requestTexts: requestsInChinese,
 	phaseSentences: phaseSentencesInChinese,
-	certificateTexts: certificateTextsInChinese,
 	guideTexts: guideTextsInChinese,
 	fields: fieldsInChinese,
 	value: (key, value) =>

@@ -1,5 +1,4 @@
 import { catalogue, expectedErrors, messages, phaseSentences, requestTexts } from './catalogue.ts';
-import { certificateTexts } from './certificate-words.ts';
 import { fields } from './fields.ts';
 import { guideTexts } from './guide-words.ts';
 import type { Translation } from './translation.ts';
@@ -12,7 +11,6 @@ export const english: Translation = {
 	messages,
 	requestTexts,
 	phaseSentences,
-	certificateTexts,
 	guideTexts,
 	fields,
 	value: none,

@@ -1,7 +1,6 @@
 /** A language of the page: its texts, and the Chinese counterpart of English texts that come from other programs. */
 import type { FieldKey } from '../field-keys.ts';
 import type { Messages, PhaseSentence, RequestWord, Word } from './catalogue.ts';
-import type { CertificateWord } from './certificate-words.ts';
 import type { FieldText } from './fields.ts';
 import type { Language } from './format.ts';
 import type { GuideWord } from './guide-words.ts';
@@ -26,7 +25,6 @@ export interface Translation {
 	readonly messages: Messages;
 	readonly requestTexts: Readonly<Record<RequestWord, string>>;
 	readonly phaseSentences: Readonly<Record<PhaseName, PhaseSentence>>;
-	readonly certificateTexts: Readonly<Record<CertificateWord, string>>;
 	readonly guideTexts: Readonly<Record<GuideWord, string>>;
 	readonly fields: Readonly<Record<FieldKey, FieldText>>;
 	/** Of a value that is a word of the page. */
