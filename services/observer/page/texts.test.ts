@@ -6,19 +6,12 @@ import { translator, valueNames } from '../../../lib/errors/chinese/template.ts'
 import { errorTable, KubejoinError } from '../../../lib/errors.ts';
 import { projectPath } from '../../../lib/paths.ts';
 import { readYamlFile } from '../../../lib/yaml.ts';
-import {
-	catalogueInChinese,
-	expectedErrorsInChinese,
-	messagesInChinese,
-	phaseSentencesInChinese,
-	phasesInChinese,
-	requestsInChinese,
-} from './catalogue-zh.ts';
+import { expectedErrorsInChinese, phasesInChinese } from './catalogue-zh.ts';
+import { certificateTextsInChinese } from './certificate-words-zh.ts';
 import { chinese } from './chinese.ts';
 import { english } from './english.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
 import { failureLines } from './failure-lines.ts';
-import { fieldsInChinese } from './fields-zh.ts';
 import { clockTime, countdown, duration, hexDump } from './format.ts';
 import { statesInChinese } from './states-zh.ts';
 import { stepsInChinese } from './steps-zh.ts';
@@ -42,12 +35,14 @@ function stepNames(document: unknown): readonly string[] {
 
 /** Every Chinese text of the page, with sample values where it has values. */
 function chineseTexts(): readonly string[] {
-	const own = messagesInChinese;
+	const { catalogue, guideTexts, fields, requestTexts, phaseSentences, messages: own } = chinese;
 	return [
-		...Object.values(catalogueInChinese),
-		...Object.values(fieldsInChinese).flatMap(({ name, meaning = '' }) => [name, meaning]),
-		...Object.values(requestsInChinese),
-		...Object.values(phaseSentencesInChinese).flatMap(({ short, sentence, failed }) => [short, sentence, failed]),
+		...Object.values(catalogue),
+		...Object.values(certificateTextsInChinese),
+		...Object.values(guideTexts),
+		...Object.values(fields).flatMap(({ name, meaning = '' }) => [name, meaning]),
+		...Object.values(requestTexts),
+		...Object.values(phaseSentences).flatMap(({ short, sentence, failed }) => [short, sentence, failed]),
 		...Object.values(phasesInChinese).flatMap(({ name, trust }) => [name, trust]),
 		...Object.values(expectedErrorsInChinese),
 		...Object.values(meanings),
@@ -79,6 +74,13 @@ function chineseTexts(): readonly string[] {
 		own.fieldSummary(1_000, '0.2 秒', '1.3 秒'),
 		own.issuedBy('集群 CA'),
 		own.validFromTo('2026-01-01', '2027-01-01'),
+		own.validUntil('2027-01-01'),
+		own.rowsOf(1, 50, 120),
+		own.sanCount(3),
+		own.joinCount(2),
+		own.issuerIs('CN=kubernetes'),
+		own.serialIs('0a1b'),
+		own.handshakeFailed('CERT_HAS_EXPIRED'),
 	].filter((text) => text !== '');
 }
 
@@ -91,7 +93,7 @@ describe('the texts of the page', () => {
 			for (const [key, { name }] of Object.entries(fields)) assert.notEqual(name, '', key);
 		}
 		for (const [key, { meaning }] of Object.entries(english.fields))
-			assert.equal(meaning === undefined, fieldsInChinese[key as keyof typeof fieldsInChinese].meaning === undefined);
+			assert.equal(meaning === undefined, chinese.fields[key as keyof typeof chinese.fields].meaning === undefined);
 	});
 
 	it('in Chinese are Chinese, except for names', () => {
