@@ -222,6 +222,22 @@ describe('the map', () => {
 		assert.equal(await page.locator('.drawing').count(), 0);
 	});
 
+	it('obeys no single key after the reader turned them off', async () => {
+		const page = await open();
+		await party(page, 'apiserver-sim').waitFor();
+		await page.keyboard.press('t');
+		await page.locator('.map-table:not(.hidden)').waitFor();
+		await page.keyboard.press('t');
+		await party(page, 'apiserver-sim').waitFor();
+		await page.locator('.guide summary').click();
+		await page.getByLabel('Single keys').uncheck();
+		await page.locator('.guide .close').click();
+		await page.locator('.guide').waitFor({ state: 'detached' });
+		for (const key of ['t', '2']) await page.keyboard.press(key);
+		await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+		assert.equal(await page.locator('.drawing').count(), 1);
+	});
+
 	it('has no accessibility fault, with and without a panel, light and dark, wide and narrow', async () => {
 		await joined();
 		const axe = readFileSync(projectPath('node_modules', 'axe-core', 'axe.min.js'), 'utf8');

@@ -1,12 +1,12 @@
 /** The frame of the page: the head, the view that the address names, and the announcements. */
 import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import type { Word } from './catalogue.ts';
 import { Guide } from './guide.tsx';
 import { Header } from './header.tsx';
 import { keep, kept } from './kept.ts';
-import { createKeys, type Keys, keyOf } from './keys.ts';
+import { useKeys } from './keys.ts';
 import { MapView } from './map/view.tsx';
 import { resultWord } from './result-word.ts';
 import type { ViewName } from './route.ts';
@@ -46,11 +46,10 @@ export function App({ languages, ...props }: ViewProps & { readonly languages: L
 	);
 }
 
-function Page({ store, navigation, choose }: ViewProps & { readonly choose: Languages['choose'] }) {
+function Page({ store, navigation, keys, choose }: ViewProps & { readonly choose: Languages['choose'] }) {
 	const { say, language } = useWords();
 	const { view, theme } = navigation.route.value;
 	const isGuided = useSignal(kept(VISITED) === undefined && view === 'map');
-	const keys = useMemo(createKeys, []);
 	const showGuide = (isShown: boolean) => {
 		isGuided.value = isShown;
 		keep(VISITED, 'yes');
@@ -93,7 +92,7 @@ function Page({ store, navigation, choose }: ViewProps & { readonly choose: Lang
 						onClose={() => showGuide(false)}
 					/>
 				)}
-				<Loaded key={name} load={load} store={store} navigation={navigation} />
+				<Loaded key={name} load={load} store={store} navigation={navigation} keys={keys} />
 			</main>
 			<Announcer store={store} />
 		</>
@@ -130,22 +129,6 @@ function isLost(store: Store): boolean {
 		return () => clearTimeout(timer);
 	}, [isConnected]);
 	return isLate.value && !isConnected;
-}
-
-/** @param actions  by key; each prevents the action of the browser */
-function useKeys(keys: Keys, actions: Readonly<Record<string, () => unknown>>): void {
-	const latest = useRef(actions);
-	latest.current = actions;
-	useEffect(() => {
-		const take = (event: KeyboardEvent) => {
-			const key = keys.isOn.value ? keyOf(event) : undefined;
-			if (key === undefined || !Object.hasOwn(latest.current, key)) return;
-			event.preventDefault();
-			latest.current[key]?.();
-		};
-		addEventListener('keydown', take);
-		return () => removeEventListener('keydown', take);
-	}, []);
 }
 
 const RECENT_MS = 10_000;

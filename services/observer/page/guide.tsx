@@ -5,7 +5,6 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { GuideWord } from './guide-words.ts';
-import type { Keys } from './keys.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
@@ -36,7 +35,6 @@ const keyRows = [
 ] as const satisfies readonly (readonly [string, GuideWord])[];
 
 interface GuideProps extends ViewProps {
-	readonly keys: Keys;
 	/** The reader opened it: it takes the focus. */
 	readonly isAsked: boolean;
 	readonly onClose: () => void;

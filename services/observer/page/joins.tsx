@@ -144,7 +144,7 @@ function OneJoin({
 	navigation,
 	join,
 	openId,
-}: ViewProps & { readonly join: Join; readonly openId: string | undefined }) {
+}: Pick<ViewProps, 'store' | 'navigation'> & { readonly join: Join; readonly openId: string | undefined }) {
 	const steps = useSteps(store, join);
 	const open = openId === undefined ? undefined : steps.find(({ id }) => id === openId);
 	return (

@@ -1,5 +1,6 @@
 /** Keys without a modifier: they act outside of fields, and a reader can turn them off. @source WCAG 2.1.4 */
 import { type Signal, signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import { keep, kept } from './kept.ts';
 
 export interface Keys {
@@ -23,8 +24,24 @@ export function createKeys(): Keys {
 type Pressed = Pick<KeyboardEvent, 'key' | 'target' | 'ctrlKey' | 'metaKey' | 'altKey'>;
 
 /** The key in lower case; undefined if it has a modifier or belongs to a field. */
-export function keyOf({ key, target, ctrlKey, metaKey, altKey }: Pressed): string | undefined {
+function keyOf({ key, target, ctrlKey, metaKey, altKey }: Pressed): string | undefined {
 	if (ctrlKey || metaKey || altKey) return undefined;
 	const isField = target instanceof Element && target.closest('input, textarea, select') !== null;
 	return isField ? undefined : key.toLowerCase();
+}
+
+/** @param actions  by key; each prevents the action of the browser */
+export function useKeys(keys: Keys, actions: Readonly<Record<string, () => unknown>>): void {
+	const latest = useRef(actions);
+	latest.current = actions;
+	useEffect(() => {
+		const take = (event: KeyboardEvent) => {
+			const key = keys.isOn.value ? keyOf(event) : undefined;
+			if (key === undefined || !Object.hasOwn(latest.current, key)) return;
+			event.preventDefault();
+			latest.current[key]?.();
+		};
+		addEventListener('keydown', take);
+		return () => removeEventListener('keydown', take);
+	}, []);
 }

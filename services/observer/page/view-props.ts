@@ -1,8 +1,9 @@
+import type { Keys } from './keys.ts';
 import type { Navigation } from './navigation.ts';
 import type { Store } from './store.ts';
 
-/** What the frame gives to each view. */
 export interface ViewProps {
 	readonly store: Store;
 	readonly navigation: Navigation;
+	readonly keys: Keys;
 }

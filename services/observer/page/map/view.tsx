@@ -3,6 +3,7 @@ import { computed, useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Join, Message, Step } from '../../api.ts';
 import { inOrder } from '../../order.ts';
+import { useKeys } from '../keys.ts';
 import { stateAt } from '../state-at.ts';
 import type { Store } from '../store.ts';
 import type { ViewProps } from '../view-props.ts';
@@ -21,7 +22,7 @@ import { MapTable } from './table.tsx';
 import { requestText } from './trust-words.ts';
 import { useRecent, useTick } from './use-live.ts';
 
-export function MapView({ store, navigation }: ViewProps) {
+export function MapView({ store, navigation, keys }: ViewProps) {
 	const { say } = useWords();
 	const { path, show, theme } = navigation.route.value;
 	const [selected] = path;
@@ -88,7 +89,7 @@ export function MapView({ store, navigation }: ViewProps) {
 				message.join === lit?.id,
 			);
 	}, [store.traffic.value]);
-	useKey('t', () => (isTable.value = !isTable.value));
+	useKeys(keys, { t: () => (isTable.value = !isTable.value) });
 	useEffect(() => {
 		if (isPaused.value) motion.current?.stop();
 	}, [isPaused.value]);
@@ -173,18 +174,4 @@ function newMotion(canvas: HTMLCanvasElement): Motion {
 		return { dot: of('accent'), failed: of('broken'), text: of('on-accent'), font: `600 12px ${fontFamily}` };
 	};
 	return new Motion(canvas, colors, matchMedia('(prefers-reduced-motion: reduce)').matches);
-}
-
-/** A key without a modifier, outside of fields. */
-function useKey(wanted: string, act: () => void): void {
-	const latest = useRef(act);
-	latest.current = act;
-	useEffect(() => {
-		const take = ({ key, target, ctrlKey, metaKey, altKey }: KeyboardEvent) => {
-			const isInField = target instanceof Element && target.closest('input, textarea, select') !== null;
-			if (key.toLowerCase() === wanted && !isInField && !ctrlKey && !metaKey && !altKey) latest.current();
-		};
-		addEventListener('keydown', take);
-		return () => removeEventListener('keydown', take);
-	}, [wanted]);
 }
