@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { useActing } from './acting.ts';
 import type { Word } from './catalogue.ts';
 import { Guide } from './guide.tsx';
 import { Header } from './header.tsx';
@@ -49,17 +50,19 @@ export function App({ languages, ...props }: ViewProps & { readonly languages: L
 function Page({ store, navigation, keys, choose }: ViewProps & { readonly choose: Languages['choose'] }) {
 	const { say, language } = useWords();
 	const { view, theme } = navigation.route.value;
+	const acting = useActing(store, navigation);
 	const isGuided = useSignal(kept(VISITED) === undefined && view === 'map');
 	const showGuide = (isShown: boolean) => {
 		isGuided.value = isShown;
 		keep(VISITED, 'yes');
 	};
+	const chooseOther = () => {
+		navigation.unset('lang');
+		void choose(language === 'zh' ? 'en' : 'zh');
+	};
 	useKeys(keys, {
-		n: () => store.session.value?.actions.includes('join') && void store.act('join', {}),
-		l() {
-			navigation.unset('lang');
-			void choose(language === 'zh' ? 'en' : 'zh');
-		},
+		n: () => store.session.value?.actions.includes('join') && void acting.act('join'),
+		l: chooseOther,
 		'?': () => showGuide(!isGuided.value),
 		'/': () => document.querySelector<HTMLElement>('input[type=search]')?.focus(),
 		...Object.fromEntries(views.map(({ name: one }, index) => [index + 1, () => navigation.go(one)])),
@@ -78,7 +81,8 @@ function Page({ store, navigation, keys, choose }: ViewProps & { readonly choose
 				store={store}
 				navigation={navigation}
 				views={views}
-				choose={choose}
+				acting={acting}
+				onLanguage={chooseOther}
 				onHelp={() => showGuide(!isGuided.value)}
 			/>
 			{isLost(store) && <p class="banner">{say('disconnected')}</p>}
@@ -88,6 +92,7 @@ function Page({ store, navigation, keys, choose }: ViewProps & { readonly choose
 						store={store}
 						navigation={navigation}
 						keys={keys}
+						acting={acting}
 						isAsked={kept(VISITED) !== undefined}
 						onClose={() => showGuide(false)}
 					/>

@@ -1,7 +1,9 @@
 /** The faults that a reader tries first. Without a runner, an entry opens its experiment, which says how to run it. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import type { Acting } from './acting.ts';
 import type { Word } from './catalogue.ts';
+import { Icon } from './icons.tsx';
 import { hashOf } from './route.ts';
 import type { Store } from './store.ts';
 import { useWords } from './words.ts';
@@ -14,7 +16,7 @@ const faults = [
 
 interface BreakMenuProps {
 	readonly store: Store;
-	readonly act: (name: string, body?: object) => Promise<void>;
+	readonly act: Acting['act'];
 	readonly isBusy: boolean;
 }
 
@@ -60,9 +62,7 @@ export function BreakMenu({ store, act, isBusy }: BreakMenuProps) {
 		>
 			<button type="button" aria-expanded={isOpen.value} onClick={() => (isOpen.value = !isOpen.value)}>
 				{say('breakIt')}
-				<svg class="icon" viewBox="0 0 16 16" width="12" height="12" aria-hidden="true" focusable="false">
-					<path d="M3 6l5 5 5-5" fill="none" />
-				</svg>
+				<Icon name="down" />
 			</button>
 			{isOpen.value && (
 				<ul>

@@ -1,7 +1,7 @@
 /** Which party needs which certificate: identity, issuer, file, expiry and rights; a row opens its certificate. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import type { CertificateDetail, Certificates, KnownCertificate, Refusal } from '../api.ts';
+import type { Certificates, KnownCertificate } from '../api.ts';
 import { type Group, groups, identityOf, matches, type PartyRow, partyRows, text } from './certificate-parties.ts';
 import { type CertificateWord, certificateTexts } from './certificate-words.ts';
 import { certificateTextsInChinese } from './certificate-words-zh.ts';
@@ -13,6 +13,7 @@ import { ATTACKER } from './map/layout.ts';
 import { Panel } from './panel.tsx';
 import { hashOf } from './route.ts';
 import type { Store } from './store.ts';
+import { useAnswer } from './use-answer.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
@@ -258,7 +259,7 @@ function useCertificates(store: Store): Certificates | undefined {
 		let isOpen = true;
 		const read = async () => {
 			const answer = await store.certificates();
-			if (isOpen && answer !== undefined) found.value = answer;
+			if (isOpen && answer !== undefined && 'list' in answer) found.value = answer;
 		};
 		void read();
 		const timer = setInterval(() => void read(), REFRESH_MS);
@@ -280,18 +281,7 @@ interface PanelProps {
 
 function CertificatePanel({ store, serial, title, onClose }: PanelProps) {
 	const say = useTexts();
-	const detail = useSignal<CertificateDetail | Refusal | undefined>(undefined);
-	useEffect(() => {
-		let isWanted = true;
-		detail.value = undefined;
-		void store.certificate(serial).then((value) => {
-			if (isWanted) detail.value = value;
-		});
-		return () => {
-			isWanted = false;
-		};
-	}, [serial]);
-	const found = detail.value;
+	const found = useAnswer(() => store.certificate(serial), [serial]);
 	return (
 		<Panel id={serial} title={title} titleLang="en" onClose={onClose}>
 			{found !== undefined &&

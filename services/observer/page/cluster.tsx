@@ -10,7 +10,7 @@ import { CopyButton } from './copy.tsx';
 import { FailureBand, Sentence } from './failure.tsx';
 import { countdown } from './format.ts';
 import { hashOf } from './route.ts';
-import type { Store } from './store.ts';
+import { refusalIn, type Store } from './store.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
@@ -141,7 +141,7 @@ function Requests({ store, requests, now }: RequestsProps) {
 	const canDecide = store.session.value?.actions.includes('approve') === true;
 	const decide = async (name: 'approve' | 'deny', request: string) => {
 		const answer = await store.act(name, { request });
-		refusal.value = 'code' in answer ? answer : undefined;
+		refusal.value = refusalIn(answer);
 	};
 	return (
 		<>

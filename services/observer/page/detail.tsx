@@ -1,7 +1,5 @@
 /** The details of a step: fields with their meaning to Kubernetes, texts, and bytes. */
-import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
-import type { DetailSection, Failure, Refusal, Step, StepDetail } from '../api.ts';
+import type { DetailSection, Failure, Step, StepDetail } from '../api.ts';
 import type { FieldKey, SectionKind } from '../field-keys.ts';
 import type { Word } from './catalogue.ts';
 import { ConnectionPart, type SeenConnection } from './connection.tsx';
@@ -14,7 +12,8 @@ import { requestText } from './map/trust-words.ts';
 import { Marked } from './marked.tsx';
 import { Panel } from './panel.tsx';
 import { Lock } from './seals.tsx';
-import type { Store } from './store.ts';
+import type { Answer, Store } from './store.ts';
+import { useAnswer } from './use-answer.ts';
 import { useWords, type Words } from './words.ts';
 
 const sectionWords: Readonly<Record<SectionKind, Word>> = {
@@ -81,23 +80,10 @@ export function Detail({
 
 const isOfDecision = ({ kind }: DetailSection): boolean => kind === 'decision' || kind === 'token';
 
-function useDetail(store: Store, step: Step | undefined): StepDetail | Refusal | undefined {
-	const detail = useSignal<StepDetail | Refusal | undefined>(undefined);
-	useEffect(() => {
-		let isWanted = true;
-		detail.value = undefined;
-		if (step !== undefined)
-			void store.detail(step.join, step.id).then((value) => {
-				if (isWanted) detail.value = value;
-			});
-		return () => {
-			isWanted = false;
-		};
-	}, [step?.join, step?.id]);
-	return detail.value;
-}
+const useDetail = (store: Store, step: Step | undefined): Answer<StepDetail> =>
+	useAnswer(() => step && store.detail(step.join, step.id), [step?.join, step?.id]);
 
-const connectionIn = (found: StepDetail | Refusal | undefined): SeenConnection | undefined =>
+const connectionIn = (found: Answer<StepDetail>): SeenConnection | undefined =>
 	found !== undefined && 'sections' in found && found.connection !== undefined
 		? { step: found.step, connection: found.connection }
 		: undefined;

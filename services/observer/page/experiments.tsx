@@ -10,7 +10,7 @@ import { clockTime } from './format.ts';
 import { Mark, Shield } from './icons.tsx';
 import { Marked } from './marked.tsx';
 import { resultWord } from './result-word.ts';
-import type { Store } from './store.ts';
+import { refusalIn, type Store } from './store.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
@@ -117,7 +117,7 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 	const isOurs = running !== undefined && running.experiment === name;
 	const act = async (action: 'run-experiment' | 'stop-experiment') => {
 		const answer = await store.act(action, { experiment: name });
-		refusal.value = 'code' in answer ? answer : undefined;
+		refusal.value = refusalIn(answer);
 	};
 	return (
 		<article class="experiment card">

@@ -4,6 +4,7 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import type { Acting } from './acting.ts';
 import type { GuideWord } from './guide-words.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
@@ -35,12 +36,13 @@ const keyRows = [
 ] as const satisfies readonly (readonly [string, GuideWord])[];
 
 interface GuideProps extends ViewProps {
+	readonly acting: Acting;
 	/** The reader opened it: it takes the focus. */
 	readonly isAsked: boolean;
 	readonly onClose: () => void;
 }
 
-export function Guide({ store, navigation, keys, isAsked, onClose }: GuideProps) {
+export function Guide({ store, navigation, keys, acting, isAsked, onClose }: GuideProps) {
 	const { guideTexts: say, say: word } = useWords();
 	const stop = useSignal(-1);
 	const heading = useRef<HTMLHeadingElement>(null);
@@ -56,7 +58,7 @@ export function Guide({ store, navigation, keys, isAsked, onClose }: GuideProps)
 	const begin = () => {
 		stop.value = 0;
 		navigation.go('map');
-		if (canJoin) void store.act('join', {});
+		if (canJoin) void acting.act('join');
 	};
 	return (
 		<aside

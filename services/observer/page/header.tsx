@@ -1,6 +1,5 @@
 /** The head of every view: the views, the two actions that a reader begins with, and the language. */
-import { useSignal } from '@preact/signals';
-import type { Refusal } from '../api.ts';
+import type { Acting } from './acting.ts';
 import { Brand } from './brand.tsx';
 import { BreakMenu } from './break-menu.tsx';
 import type { Word } from './catalogue.ts';
@@ -8,25 +7,22 @@ import { FailureBand } from './failure.tsx';
 import type { Navigation } from './navigation.ts';
 import { hashOf, type ViewName } from './route.ts';
 import type { Store } from './store.ts';
-import { type Languages, useWords } from './words.ts';
+import { useWords } from './words.ts';
 
 interface HeaderProps {
 	readonly store: Store;
 	readonly navigation: Navigation;
 	readonly views: readonly { readonly name: ViewName; readonly word: Word }[];
-	readonly choose: Languages['choose'];
+	readonly acting: Acting;
+	readonly onLanguage: () => void;
 	readonly onHelp: () => void;
 }
 
-export function Header({ store, navigation, views, choose, onHelp }: HeaderProps) {
+export function Header({ store, navigation, views, acting, onLanguage, onHelp }: HeaderProps) {
 	const { say, guideTexts, language } = useWords();
 	const current = navigation.route.value.view;
 	const isExperimenting = [...store.runs.value.values()].some(({ state }) => state !== 'ended');
 	const other = language === 'zh' ? 'en' : 'zh';
-	const chooseOther = () => {
-		navigation.unset('lang');
-		void choose(other);
-	};
 	return (
 		<header class="top">
 			<a class="brand" href={hashOf('map')} aria-label={say('title')}>
@@ -41,31 +37,22 @@ export function Header({ store, navigation, views, choose, onHelp }: HeaderProps
 					</a>
 				))}
 			</nav>
-			<Actions store={store} navigation={navigation} />
+			<Actions store={store} acting={acting} />
 			<button type="button" class="language" aria-label={guideTexts.help} title={guideTexts.help} onClick={onHelp}>
 				?
 			</button>
-			<button type="button" class="language" lang={other === 'zh' ? 'zh-CN' : 'en'} onClick={chooseOther}>
+			<button type="button" class="language" lang={other === 'zh' ? 'zh-CN' : 'en'} onClick={onLanguage}>
 				{other === 'zh' ? '中文' : 'EN'}
 			</button>
 		</header>
 	);
 }
 
-function Actions({ store, navigation }: Pick<HeaderProps, 'store' | 'navigation'>) {
+function Actions({ store, acting }: Pick<HeaderProps, 'store' | 'acting'>) {
 	const { say } = useWords();
-	const refusal = useSignal<Refusal | undefined>(undefined);
-	const isBusy = useSignal(false);
 	const session = store.session.value;
 	if (session === undefined) return null;
-	const act = async (name: string, body: object = {}) => {
-		isBusy.value = true;
-		const answer = await store.act(name, body);
-		isBusy.value = false;
-		refusal.value = 'code' in answer ? answer : undefined;
-		// Both views show the newest join when none is chosen.
-		if (!('code' in answer)) navigation.go(navigation.route.value.view === 'joins' ? 'joins' : 'map');
-	};
+	const { act, isBusy, refusal } = acting;
 	return (
 		<>
 			{session.actions.includes('join') && (

@@ -163,4 +163,14 @@ describe('requests of the page', () => {
 		assert.equal(action?.init?.body, '{"request":"c"}');
 		assert.equal(detail?.path, '/api/joins/a%2Fb/steps/c%20d');
 	});
+
+	it('have no answer while the observer is unavailable, or another program answers in its place', async () => {
+		const store = createStore(() => new FakeSource('') as unknown as EventSource);
+		const silent = [() => Promise.reject(new TypeError('Failed to fetch')), async () => new Response('<html>')];
+		for (const answer of silent) {
+			globalThis.fetch = answer as typeof fetch;
+			const answers = [store.act('join', {}), store.detail('a', 'b'), store.certificates(), store.certificate('0a')];
+			assert.deepEqual(await Promise.all(answers), Array(4).fill(undefined));
+		}
+	});
 });

@@ -31,12 +31,17 @@ export interface Store {
 	readonly isConnected: Signal<boolean>;
 	/** Follow the steps of one join until `close`. */
 	readonly follow: (id: string) => { readonly steps: Signal<ReadonlyMap<string, Step>>; readonly close: () => void };
-	readonly detail: (join: string, step: string) => Promise<StepDetail | Refusal>;
-	/** Undefined: the observer does not answer. */
-	readonly certificates: () => Promise<Certificates | undefined>;
-	readonly certificate: (serial: string) => Promise<CertificateDetail | Refusal>;
-	readonly act: (name: string, body: object) => Promise<ActionResult | Refusal>;
+	readonly detail: (join: string, step: string) => Promise<Answer<StepDetail>>;
+	readonly certificates: () => Promise<Answer<Certificates>>;
+	readonly certificate: (serial: string) => Promise<Answer<CertificateDetail>>;
+	readonly act: (name: string, body: object) => Promise<Answer<ActionResult>>;
 }
+
+/** Undefined: the observer does not answer, as the page says while its stream is interrupted. */
+export type Answer<T> = T | Refusal | undefined;
+
+export const refusalIn = (answer: Answer<object>): Refusal | undefined =>
+	answer !== undefined && 'code' in answer ? answer : undefined;
 
 const RECONNECT_MS = 5_000;
 /** @source https://html.spec.whatwg.org/multipage/server-sent-events.html EventSource.CLOSED */
@@ -106,18 +111,22 @@ export function createStore(connect: Connect = (path) => new EventSource(path)):
 			});
 			return { steps, close: () => own.close() };
 		},
-		detail: async (join, step) =>
-			(await fetch(`/api/joins/${encodeURIComponent(join)}/steps/${encodeURIComponent(step)}`)).json(),
-		async certificates() {
-			const answer = await fetch('/api/certificates').catch(() => undefined);
-			return answer?.ok ? await answer.json() : undefined;
-		},
-		certificate: async (serial) => (await fetch(`/api/certificates/${encodeURIComponent(serial)}`)).json(),
-		async act(name, body) {
+		detail: (join, step) => ask(`/api/joins/${encodeURIComponent(join)}/steps/${encodeURIComponent(step)}`),
+		certificates: () => ask('/api/certificates'),
+		certificate: (serial) => ask(`/api/certificates/${encodeURIComponent(serial)}`),
+		act(name, body) {
 			const headers = { 'content-type': 'application/json', 'x-kubejoin-session': session.value?.key ?? '' };
-			return (await fetch(`/api/actions/${name}`, { method: 'POST', headers, body: JSON.stringify(body) })).json();
+			return ask(`/api/actions/${name}`, { method: 'POST', headers, body: JSON.stringify(body) });
 		},
 	};
+}
+
+async function ask<T>(path: string, init?: RequestInit): Promise<Answer<T>> {
+	try {
+		return await (await fetch(path, init)).json();
+	} catch {
+		return undefined;
+	}
 }
 
 interface Source {

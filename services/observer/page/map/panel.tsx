@@ -1,8 +1,6 @@
 /** The panel of a party or of a line. */
-import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
-import type { Message, Refusal, Step, StepDetail } from '../../api.ts';
+import type { Message, Step } from '../../api.ts';
 import { Sections } from '../detail.tsx';
 import { FailureBand } from '../failure.tsx';
 import { sealsOf } from '../forms.ts';
@@ -10,6 +8,7 @@ import { Panel } from '../panel.tsx';
 import { hashOf } from '../route.ts';
 import { LineSample, Lock } from '../seals.tsx';
 import type { Store } from '../store.ts';
+import { useAnswer } from '../use-answer.ts';
 import { useWords } from '../words.ts';
 import { formOfLine, protectionWords } from './lines.tsx';
 import { secondLine } from './party.tsx';
@@ -106,17 +105,7 @@ function CertificatePart({ party: { role, life, cas } }: { readonly party: Party
 
 /** What the node found at the check that failed: both pins, the signature, the documents. */
 function Evidence({ store, step }: { readonly store: Store; readonly step: Step }) {
-	const detail = useSignal<StepDetail | Refusal | undefined>(undefined);
-	useEffect(() => {
-		let isWanted = true;
-		void store.detail(step.join, step.id).then((value) => {
-			if (isWanted) detail.value = value;
-		});
-		return () => {
-			isWanted = false;
-		};
-	}, [step.join, step.id]);
-	const found = detail.value;
+	const found = useAnswer(() => store.detail(step.join, step.id), [step.join, step.id]);
 	if (found === undefined || !('sections' in found)) return null;
 	return <Sections sections={found.sections.filter(({ kind }) => kind !== 'failure')} step={found.step} />;
 }
