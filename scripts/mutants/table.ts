@@ -711,6 +711,7 @@ const kubelets: readonly Target[] = [
 			['(allowsLoopback && isKubelet && isLoopback(address))', '(allowsLoopback && isLoopback(address))'],
 			['(allowsLoopback && isKubelet && isLoopback(address))', '(isKubelet && isLoopback(address))'],
 			['isGlobalUnicast(address) ||', 'true ||'],
+			['host: await this.#proxyable(host, true), port', 'host, port'],
 		],
 	},
 	{

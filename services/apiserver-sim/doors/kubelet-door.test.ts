@@ -182,7 +182,7 @@ describe('a request that a kubelet answers', () => {
 			}
 		});
 
-		it('is refused for an address that no node may have', async () => {
+		it('is refused for an address that no node may have, as is a log', async () => {
 			await open({ allowsLoopback: false });
 			for (const address of [
 				'127.0.0.1',
@@ -195,9 +195,11 @@ describe('a request that a kubelet answers', () => {
 			]) {
 				at(address);
 				assert.equal(await messageOf(`${proxied}/healthz`), '400 address not allowed', address);
+				assert.equal(await logOf('p'), '400 address not allowed', address);
 			}
 			at('unknown.test');
 			assert.equal(await messageOf(`${proxied}/healthz`), '400 no addresses for hostname');
+			assert.equal(await logOf('p'), '400 no addresses for hostname');
 		});
 
 		it('reaches only the port of the kubelet at a loopback address', async () => {

@@ -3,6 +3,8 @@
  *
  * @source pkg/kubelet/client/kubelet_client.go NodeConnectionInfoGetter; pkg/registry/core/node/strategy.go
  *   ResourceLocation; pkg/util/node GetPreferredNodeAddress
+ * @differs the log of a pod is read from the addresses that `nodes/proxy` reaches, and from no other: upstream refuses
+ *   an address for `nodes/proxy` alone
  */
 import { isIP } from 'node:net';
 import { isGlobalUnicast, isLoopback, joinHostPort } from '../../../lib/address.ts';
@@ -24,6 +26,12 @@ export interface KubeletLocationsOptions {
 /** Where a kubelet answers, without a path. */
 export type KubeletAddress = Pick<KubeletLocation, 'scheme' | 'host' | 'port' | 'isKubelet'>;
 
+/** As the Node states them: any address, and any port. */
+interface Reported {
+	readonly host: string;
+	readonly port: number;
+}
+
 export class KubeletLocations {
 	readonly #options: KubeletLocationsOptions;
 
@@ -31,13 +39,9 @@ export class KubeletLocations {
 		this.#options = options;
 	}
 
-	/** @throws API_NOT_FOUND, API_KUBELET_UNAVAILABLE  the Node reports no address */
+	/** @throws API_NOT_FOUND, API_KUBELET_UNAVAILABLE, API_BAD_REQUEST  no Node has such an address */
 	async ofNode(name: string): Promise<KubeletAddress> {
-		const node = await this.#options.objects.get<Node>(resources.nodes, '', name);
-		if (node === undefined) throw new KubejoinError('API_NOT_FOUND', { resource: 'nodes', group: '', name });
-		const { addresses = [], daemonEndpoints } = node.status ?? {};
-		const port = daemonEndpoints?.kubeletEndpoint?.Port ?? 0;
-		return { scheme: 'https', host: preferred(addresses), port: port > 0 ? port : DEFAULT_PORT, isKubelet: true };
+		return this.#kubelet(await this.#reported(name));
 	}
 
 	/**
@@ -49,12 +53,23 @@ export class KubeletLocations {
 	async ofProxy(id: string): Promise<KubeletAddress> {
 		const wanted = splitSchemeNamePort(id);
 		if (wanted === undefined) throw refused(`invalid node request ${quotedInput(id)}`);
-		const kubelet = await this.ofNode(wanted.name);
-		const isKubelet = wanted.port === undefined || wanted.port === kubelet.port;
-		const host = await this.#proxyable(kubelet.host, isKubelet);
-		return isKubelet
-			? { ...kubelet, host }
-			: { scheme: wanted.scheme ?? 'http', host, port: wanted.port ?? 0, isKubelet: false };
+		const { scheme = 'http', name, port } = wanted;
+		const kubelet = await this.#reported(name);
+		if (port === undefined || port === kubelet.port) return this.#kubelet(kubelet);
+		return { scheme, host: await this.#proxyable(kubelet.host, false), port, isKubelet: false };
+	}
+
+	/** @throws API_NOT_FOUND, API_KUBELET_UNAVAILABLE  the Node reports no address */
+	async #reported(name: string): Promise<Reported> {
+		const node = await this.#options.objects.get<Node>(resources.nodes, '', name);
+		if (node === undefined) throw new KubejoinError('API_NOT_FOUND', { resource: 'nodes', group: '', name });
+		const { addresses = [], daemonEndpoints } = node.status ?? {};
+		const port = daemonEndpoints?.kubeletEndpoint?.Port ?? 0;
+		return { host: preferred(addresses), port: port > 0 ? port : DEFAULT_PORT };
+	}
+
+	async #kubelet({ host, port }: Reported): Promise<KubeletAddress> {
+		return { scheme: 'https', host: await this.#proxyable(host, true), port, isKubelet: true };
 	}
 
 	/**
