@@ -332,7 +332,33 @@ describe('kinds', () => {
 			const { spec } = await add('e', { type: 'ExternalName', externalName: 'x.example', ports: undefined });
 			assert.equal((spec as { clusterIP?: string }).clusterIP, undefined);
 			assert.equal(addressOf(await add('h', { clusterIP: 'None' })), 'None');
-			assert.match(await refusalOf(add('f', { clusterIP: '10.0.0.1' })), /does not match the current range/);
+			for (const clusterIP of ['10.0.0.1', '10.112.0.1', 'fd00::1'])
+				assert.match(await refusalOf(add('f', { clusterIP })), /does not match the current range/);
+		});
+
+		it('are refused with a text that is no address, of which they claim nothing', async () => {
+			const claimed: string[] = [];
+			const { create } = store();
+			store().create = (key, value) => {
+				claimed.push(key);
+				return create.call(store(), key, value) as never;
+			};
+			for (const clusterIP of ['10.100', '10.96.1.1/x', `10.96.1.${'1'.repeat(2000)}`])
+				assert.match(await refusalOf(add('f', { clusterIP })), /422.*must be a valid IP address/);
+			assert.deepEqual(claimed, []);
+		});
+
+		it('are refused with a node port outside the range', async () => {
+			for (const nodePort of [80, 29_999, 32_768, -1])
+				assert.match(
+					await refusalOf(add('f', { type: 'NodePort', ports: [{ port: 80, nodePort }] })),
+					new RegExp(
+						`spec\\.ports\\[0\\]\\.nodePort: Invalid value: ${nodePort}: provided port is not in the valid range. ` +
+							'The range of valid ports is 30000-32767$',
+					),
+				);
+			for (const nodePort of [30_000, 32_767])
+				await add(`n-${nodePort}`, { type: 'NodePort', ports: [{ port: 80, nodePort }] });
 		});
 
 		it('get a port of every node', async () => {

@@ -5,6 +5,7 @@
  * @source pkg/registry/core/service/{storage/alloc.go,ipallocator,portallocator}, release 1.37
  */
 import { randomInt } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Clock } from '../../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { invalid, requireValid } from '../../../lib/kube/object-meta.ts';
@@ -105,11 +106,11 @@ class Allocation {
 		);
 	}
 
-	/** An address that a Service has does not change. */
+	/** An address that a Service has does not change. The validation refuses a text that is none. */
 	async #address(spec: Spec): Promise<Partial<Spec>> {
 		const wanted = spec.clusterIP || spec.clusterIPs?.[0] || '';
 		const hasOne = (this.#previous?.spec?.clusterIPs ?? []).length > 0;
-		if (spec.type === 'ExternalName' || wanted === 'None' || hasOne) return {};
+		if (spec.type === 'ExternalName' || hasOne || (wanted !== '' && isIP(wanted) === 0)) return {};
 		const clusterIP = wanted || (await this.#firstFree(randomAddress, addressKey));
 		if (wanted !== '') {
 			const refuse = (detail: string) =>
@@ -129,13 +130,21 @@ class Allocation {
 		const complete: NonNullable<Spec['ports']>[number][] = [];
 		for (const [index, port] of ports.entries()) {
 			const stated = port.nodePort || (isNeeded ? ofPort.get(port.port) : undefined);
-			if (stated && !(await this.#claim(portKey(stated))))
-				this.#refuse(`spec.ports[${index}].nodePort`, stated, 'provided port is already allocated');
+			if (stated) await this.#statedPort(stated, `spec.ports[${index}].nodePort`);
 			const nodePort = stated || (isNeeded ? await this.#firstFree(randomPort, portKey) : undefined);
 			ofPort.set(port.port, nodePort);
 			complete.push(nodePort ? { ...port, nodePort } : port);
 		}
 		return { ports: complete };
+	}
+
+	async #statedPort(port: number, field: string): Promise<void> {
+		const { first, last } = NODE_PORTS;
+		if (port < first || port > last) {
+			const detail = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
+			this.#refuse(field, port, detail);
+		}
+		if (!(await this.#claim(portKey(port)))) this.#refuse(field, port, 'provided port is already allocated');
 	}
 
 	#refuse(field: string, value: unknown, detail: string): void {
