@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { KubejoinError } from '../../../lib/errors.ts';
 import { qosClassOf } from '../../../lib/kube/pod-resources.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { Store } from '../../../lib/store/store.ts';
 import { namespaceLifecycle } from '../admit/namespace-lifecycle.ts';
 import { clock, fakeAuthorizer, refusalOf, registryOn, request, storeOfEachTest } from '../fixtures.test.ts';
 import { createObjectReader } from '../registry/object-reader.ts';
@@ -318,6 +320,23 @@ describe('kinds', () => {
 			await store().delete(`ranges/service-addresses/${(spec as { clusterIP: string }).clusterIP}`);
 			await repairClaims(store(), clock());
 			assert.deepEqual((await claims('')).toSorted(), [...own, 'ranges/node-ports/30003'].toSorted());
+		});
+
+		it('are answered as written when the store fails to release their address', async () => {
+			await add('a');
+			const failing = Object.create(store(), {
+				delete: {
+					value: (key: string, revision?: number) =>
+						key.startsWith('ranges/')
+							? Promise.reject(new KubejoinError('STORE_UNAVAILABLE', { store: 's', problem: 'p' }))
+							: store().delete(key, revision),
+				},
+			}) as Store;
+			await send(on(withAddresses(services, failing, clock)), 'delete', resources.services, {});
+			assert.equal(await store().get(storeKey(resources.services, 'default', 'a')), undefined);
+			assert.equal((await claims('')).length, 1);
+			await repairClaims(store(), clock() + 200_000);
+			assert.deepEqual(await claims(''), []);
 		});
 
 		it('leave no address behind when they are refused or only tried', async () => {

@@ -54,10 +54,11 @@ const keysOf = ({ spec = {} }: Service): string[] => [
 	...(spec.ports ?? []).flatMap(({ nodePort }) => (nodePort ? [portKey(nodePort)] : [])),
 ];
 
+/** Does not fail: the Service is written already, and the repair releases what stays. */
 async function release(store: Store, keys: Iterable<string>): Promise<void> {
 	for (const key of keys)
 		await store.delete(key).catch((error: unknown) => {
-			if (!hasCode(error, 'STORE_KEY_MISSING')) throw error;
+			if (!hasCode(error, 'STORE_KEY_MISSING', 'STORE_UNAVAILABLE')) throw error;
 		});
 }
 
