@@ -47,11 +47,12 @@ class FakePods {
 	};
 
 	async *#watch(signal: AbortSignal): AsyncGenerator<WatchEvent<KubeObject>> {
+		signal.addEventListener('abort', () => this.#wake());
 		while (!signal.aborted) {
 			yield* this.#events.splice(0);
+			if (this.#events.length > 0 || signal.aborted) continue;
 			await new Promise<void>((resolve) => {
 				this.#wake = resolve;
-				signal.addEventListener('abort', () => resolve());
 			});
 		}
 	}
@@ -103,6 +104,7 @@ describe('the pods of a node', () => {
 		assert.deepEqual([web?.ready, web?.started, web?.state], [true, true, { running: { startedAt: now } }]);
 		const [init, side] = statusOf('a')?.initContainerStatuses ?? [];
 		assert.deepEqual([init?.state?.terminated?.exitCode, side?.state?.running], [0, { startedAt: now }]);
+		await until(() => pods.get('d', 'a')?.status?.phase === 'Running');
 		const found = pods.get('d', 'a');
 		assert.ok(found);
 		assert.deepEqual(simulatedContainer(found, 'web'), { image: 'nginx', startedMs: Date.parse(now) });
@@ -119,6 +121,34 @@ describe('the pods of a node', () => {
 		await until(() => statusOf('a')?.observedGeneration === 1);
 		assert.deepEqual(statusOf('a')?.containerStatuses?.[0]?.state, { running: { startedAt } });
 		assert.equal(statusOf('a')?.startTime, startedAt);
+	});
+
+	it('have another address than the pods that ran before a restart of the node', async () => {
+		server.put(pod('old'));
+		start();
+		await until(() => statusOf('old')?.phase === 'Running');
+		const { podIP } = statusOf('old') ?? {};
+		stopping.abort();
+		await pods.done();
+		stopping = new AbortController();
+		const old = server.stored.get('old') as Pod;
+		server = new FakePods();
+		server.put(pod('new'));
+		server.put(old);
+		start();
+		await until(() => statusOf('new')?.phase === 'Running');
+		assert.equal(statusOf('old')?.podIP, podIP);
+		assert.notEqual(statusOf('new')?.podIP, podIP);
+	});
+
+	it('leave their address to a pod that replaces them', async () => {
+		server.put(pod('a'));
+		start();
+		await until(() => statusOf('a')?.phase === 'Running');
+		const { podIP } = statusOf('a') ?? {};
+		server.put({ ...pod('a'), metadata: { ...pod('a').metadata, uid: 'another' } });
+		await until(() => statusOf('a')?.phase === 'Running');
+		assert.equal(statusOf('a')?.podIP, podIP);
 	});
 
 	it('end when they are deleted: the containers first, then the object with its uid', async () => {
@@ -154,7 +184,14 @@ describe('the pods of a node', () => {
 		for (let index = 0; index <= max; index++) server.put(pod(`p${index}`));
 		start();
 		await until(() => [...server.stored.values()].every(({ status }) => status?.phase !== 'Pending'));
-		const failed = [...server.stored.values()].filter(({ status }) => status?.phase === 'Failed');
-		assert.deepEqual([failed.length, failed[0]?.status?.reason], [1, 'OutOfpods']);
+		const failed = () => [...server.stored.values()].filter(({ status }) => status?.phase === 'Failed');
+		assert.deepEqual([failed().length, failed()[0]?.status?.reason], [1, 'OutOfpods']);
+		stopping.abort();
+		await pods.done();
+		stopping = new AbortController();
+		server.put(pod('after-restart'));
+		start();
+		await until(() => statusOf('after-restart')?.phase !== 'Pending');
+		assert.equal(failed().length, 2);
 	});
 });

@@ -60,6 +60,7 @@ export class SimulatedPods {
 			},
 			select: { fieldSelector: `spec.nodeName=${nodeName}` },
 			onChange: (key) => {
+				this.#keepPlace(key);
 				this.#changes.dispatchEvent(new Event(key));
 				this.#queue.add(key);
 			},
@@ -92,6 +93,8 @@ export class SimulatedPods {
 	}
 
 	async #sync(key: string): Promise<void> {
+		// A pod of the first list that runs keeps its address, so each of them comes before a new pod.
+		await this.#informer.synced;
 		const pod = this.#informer.get(key);
 		if (pod === undefined) {
 			this.#addresses.release(this.#uids.get(key) ?? '');
@@ -109,11 +112,24 @@ export class SimulatedPods {
 		return isRunning(pod) && observed === metadata.generation;
 	}
 
+	/** Of a pod that runs, also since before a restart of this node. */
+	#keepPlace(key: string): void {
+		const pod = this.#informer.get(key);
+		if (pod === undefined || !isRunning(pod) || isMirrorPod(pod)) return;
+		this.#admit(key, pod);
+		this.#placeOf(pod);
+	}
+
+	#admit(key: string, { metadata: { uid = '' } }: Pod): void {
+		const before = this.#uids.get(key);
+		if (before !== undefined && before !== uid) this.#addresses.release(before);
+		this.#uids.set(key, uid);
+	}
+
 	async #run(key: string, pod: Pod): Promise<void> {
-		const uid = pod.metadata.uid ?? '';
 		const max = limits.podsOfNode.value;
 		const isNew = !this.#uids.has(key);
-		this.#uids.set(key, uid);
+		this.#admit(key, pod);
 		const nowMs = this.#options.clock();
 		if (isNew && this.#uids.size > max) {
 			this.#uids.delete(key);
