@@ -13,6 +13,7 @@ import {
 import { fingerprintOf } from '../pki/certificate.ts';
 import { call, openChannel, type VerifiedTls } from './channel.ts';
 import { createCa, type Door, type Identity, openDoor, type TestCa, whoAmI } from './fixtures.test.ts';
+import { TlsReport } from './tls-report.ts';
 import { openUnverifiedChannel } from './unverified-channel.ts';
 
 const run = promisify(execFile);
@@ -114,6 +115,16 @@ describe('the TLS attributes of a span', () => {
 		await assert.rejects(askVerified({ serverName: 'another.example' }));
 		assert.equal(of(SpanKind.CLIENT)['kubejoin.tls.error'], 'HOSTNAME_MISMATCH');
 		assert.equal(of(SpanKind.CLIENT)['kubejoin.tls.verified_name'], undefined);
+	});
+
+	it('have no error of a connection that was lost after its handshake', () => {
+		const report = new TlsReport(() => ({ attributes: { 'tls.established': true }, chains: {} }));
+		report.ended();
+		report.ended(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }));
+		const span = trace.getTracer('test').startSpan('call');
+		report.describe(span);
+		span.end();
+		assert.deepEqual(exporter.getFinishedSpans()[0]?.attributes, { 'tls.established': true });
 	});
 
 	it('contain no private key', async () => {

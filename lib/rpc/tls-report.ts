@@ -24,16 +24,16 @@ export class TlsReport {
 	readonly #read: () => Reading;
 	#reading: Reading | undefined;
 	#hasSentChains = false;
-	#ended: Attributes = {};
+	#ended: Attributes | undefined;
 
 	/** @param read  called once, for the first recorded span */
 	constructor(read: () => Reading) {
 		this.#read = read;
 	}
 
-	/** Of a client: the handshake ended, with this error if it failed. */
+	/** Of a client: the handshake ended, with this error if it failed. A later error is of the connection. */
 	ended(error?: NodeJS.ErrnoException): void {
-		this.#ended = {
+		this.#ended ??= {
 			'tls.established': error === undefined,
 			// Node has no code for an error of `checkServerIdentity`; this one is OpenSSL's.
 			...(error === undefined ? {} : { ...notVerified, 'kubejoin.tls.error': error.code ?? 'HOSTNAME_MISMATCH' }),
