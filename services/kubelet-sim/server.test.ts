@@ -189,6 +189,18 @@ describe("the kubelet's port", () => {
 				assert.equal(await answerOf(path, { shown }), '401 Unauthorized');
 	});
 
+	it('trusts the CA that its node has found in a later join, and no longer the first', async () => {
+		const first = await open();
+		const pair = await generateKeyPair('ECDSA-P256');
+		const other = buildCaCertificate({ commonName: 'other', dnsNames: [], ...dates() }, pair);
+		first.use(connection, { server: { ca: other as PinnedCa } } as NodeIdentity);
+		assert.equal(await answerOf('/healthz'), '401 Unauthorized');
+		first.use(connection, identity());
+		assert.equal(await answerOf('/healthz'), '200 ok');
+		first.use(connection, { server: { ca: other as PinnedCa } } as NodeIdentity);
+		assert.equal(await answerOf('/healthz'), '401 Unauthorized');
+	});
+
 	it('has the log of a container, and refuses requests for others as upstream', async () => {
 		(await open()).use(connection, identity());
 		while (!(await answerOf('/pods')).includes('"web"'));

@@ -10,7 +10,7 @@ import { rfc3339 } from '../../lib/clock.ts';
 import { hasCode } from '../../lib/errors.ts';
 import { resources } from '../../lib/kube/resources.ts';
 import type { CountRefusal } from '../../lib/limits.ts';
-import { createLog } from '../../lib/log.ts';
+import { createLog, type Log } from '../../lib/log.ts';
 import type { Registry } from '../../lib/metrics.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { createHttpServer } from '../../lib/rpc/http-server.ts';
@@ -59,10 +59,12 @@ export async function openKubelet(options: KubeletOptions): Promise<Kubelet> {
 
 export class Kubelet {
 	readonly #options: KubeletOptions;
+	readonly #log: Log;
 	readonly #connections: Connections = newConnections();
 	#listener: Listener | undefined;
 	#api: NodeConnection['api'] | undefined;
 	#clientCa = '';
+	#shown: ServingPair | undefined;
 	#pods: SimulatedPods | undefined;
 	#work: Promise<unknown>[] = [];
 	readonly #ending = new AbortController();
@@ -71,6 +73,7 @@ export class Kubelet {
 
 	constructor(options: KubeletOptions) {
 		this.#options = options;
+		this.#log = createLog({ service: 'kubelet-sim', level: 'error', format: 'text', write: options.say });
 		this.#signal = AbortSignal.any([options.signal, this.#ending.signal]);
 	}
 
@@ -92,8 +95,8 @@ export class Kubelet {
 	}
 
 	#listenOn(port: number): Promise<Listener> {
-		const { nodeName, address, clock, waitUntil, metrics, say, unforeseen, count } = this.#options;
-		const log = createLog({ service: 'kubelet-sim', level: 'error', format: 'text', write: say });
+		const { nodeName, address, clock, waitUntil, metrics, unforeseen, count } = this.#options;
+		const log = this.#log;
 		const access = new KubeletAccess({ nodeName, reviews: () => this.#api, clock });
 		const pods = () => this.#pods;
 		const tools = {
@@ -124,11 +127,14 @@ export class Kubelet {
 	use({ api }: NodeConnection, identity: NodeIdentity): void {
 		const isFirst = this.#api === undefined;
 		this.#api = api;
-		if (!isFirst) return;
 		this.#clientCa = identity.server.ca;
+		if (!isFirst) {
+			// A node that joins again can find another CA.
+			if (this.#shown !== undefined) this.#present(this.#shown);
+			return;
+		}
 		this.#work = [this.#keepCertificate().catch((error: unknown) => this.#failed(error))];
-		const { nodeName, clock, say } = this.#options;
-		const log = createLog({ service: 'kubelet-sim', level: 'error', format: 'text', write: say });
+		const { nodeName, clock } = this.#options;
 		const client = () => (this.#api ?? api).of(resources.pods);
 		this.#pods = new SimulatedPods({
 			nodeName,
@@ -136,7 +142,7 @@ export class Kubelet {
 			client,
 			clock,
 			signal: this.#signal,
-			log,
+			log: this.#log,
 		});
 	}
 
@@ -175,7 +181,9 @@ export class Kubelet {
 		});
 	}
 
-	#present({ certificate, key }: ServingPair): void {
+	#present(pair: ServingPair): void {
+		this.#shown = pair;
+		const { certificate, key } = pair;
 		this.#listener?.useTls({ cert: certificate, key, clientCa: this.#clientCa });
 	}
 }
