@@ -89,7 +89,7 @@ class KubeletRoutes {
 		const { method, response } = exchange;
 		const route = this.#routeOf(exchange.path);
 		if (route === undefined) answerText(response, 404, '404 page not found\n');
-		else if (method !== 'GET' && method !== 'HEAD')
+		else if (route !== debuggingDisabled && method !== 'GET' && method !== 'HEAD')
 			answerText(response, 405, '405: Method Not Allowed', { allow: 'GET, HEAD' });
 		else await route(exchange);
 	}

@@ -177,7 +177,8 @@ describe("the kubelet's port", () => {
 		assert.equal(await answerOf('/%zz'), '400 400 Bad Request');
 		assert.equal(await answerOf('/pods', { method: 'POST' }), '405 405: Method Not Allowed');
 		for (const path of ['/exec/d/web/c', '/run/d/web/c', '/attach/d/web/c', '/portForward/d/web'])
-			assert.equal(await answerOf(path), '405 Debug endpoints are disabled.\n');
+			for (const method of ['GET', 'POST'])
+				assert.equal(await answerOf(path, { method }), '405 Debug endpoints are disabled.\n');
 	});
 
 	it('refuses a client without a certificate, and one of another CA', async () => {
