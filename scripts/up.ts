@@ -12,7 +12,7 @@ import { terminalLanguage } from '../lib/language.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../lib/rpc/unforeseen.ts';
 import { nextText, seconds, serviceText, shownPath } from './mesh/guide.ts';
 import { readJoinConfig } from './mesh/join-config.ts';
-import { type LocalMesh, startLocalMesh } from './mesh/local-mesh.ts';
+import { type LocalMesh, type MeshEvents, startLocalMesh } from './mesh/local-mesh.ts';
 import { freeNodeIndexes } from './mesh/node-names.ts';
 import { resetState, terminalQuestion } from './mesh/reset.ts';
 import { MAX_NODES, MAX_PORT, type MeshOptions, type ObserverOptions } from './mesh/services.ts';
@@ -110,10 +110,12 @@ async function up(flags: Flags): Promise<void> {
 		if (!flags.once) await mesh.service('observer').stop();
 		await lab?.stop();
 		await mesh.stop();
-		story.say(`Stopped. The cluster is kept in ${shownPath(options.state)}.`);
 	}
+	const failure = stopping.signal.reason instanceof KubejoinError ? stopping.signal.reason : undefined;
+	if (mesh !== undefined || failure === undefined)
+		story.say(`Stopped. The cluster is kept in ${shownPath(options.state)}.`);
 	await story.close();
-	if (stopping.signal.reason instanceof KubejoinError) throw stopping.signal.reason;
+	if (failure !== undefined) throw failure;
 }
 
 /** @returns false when the question was answered with no */
@@ -166,12 +168,13 @@ async function startServices(options: MeshOptions, story: Story, stopping: Abort
 	const startedMs = performance.now();
 	const elapsedMs = () => performance.now() - startedMs;
 	story.say('Starting kubejoin: real certificates, TLS and gRPC; simulated Kubernetes');
-	const mesh = await startLocalMesh(options, {
+	const events: MeshEvents = {
 		onLine: story.line,
 		onReady: (name) => story.say(serviceText(name, options, elapsedMs())),
 		onCrash: (name, how) => !stopping.signal.aborted && story.say(`${name} ${how}; it is started again`),
 		onGiveUp: (error) => stopping.abort(error),
-	});
+	};
+	const mesh = await startLocalMesh(options, events, stopping.signal);
 	const page = `http://127.0.0.1:${options.observer?.pagePort}`;
 	story.say(`Up in ${seconds(elapsedMs())}. Watch joins on the page: ${page}\n`);
 	return mesh;

@@ -92,15 +92,26 @@ const stopOrder: readonly (readonly ServiceName[])[] = [
 	['observer'],
 ];
 
-/** @throws STATE_IN_USE, PORT_IN_USE, SERVICE_FAILED, FILE_UNUSABLE */
-export async function startLocalMesh(options: MeshOptions, events: MeshEvents): Promise<LocalMesh> {
+/**
+ * @param signal  ends the start; the services that run are stopped
+ * @throws STATE_IN_USE, PORT_IN_USE, SERVICE_FAILED, FILE_UNUSABLE; SHUTTING_DOWN after the signal
+ */
+export async function startLocalMesh(
+	options: MeshOptions,
+	events: MeshEvents,
+	signal?: AbortSignal,
+): Promise<LocalMesh> {
 	const mesh = new ProcessMesh(options, events, await lockState(options.state));
+	signal?.addEventListener('abort', mesh.interrupt);
 	try {
+		if (signal?.aborted) mesh.interrupt();
 		await mesh.start();
 		return mesh;
 	} catch (error) {
 		await mesh.stop();
 		throw error;
+	} finally {
+		signal?.removeEventListener('abort', mesh.interrupt);
 	}
 }
 
@@ -143,6 +154,7 @@ class ProcessMesh implements LocalMesh {
 			for (const result of started) if (result.status === 'rejected') throw result.reason;
 		}
 		await Promise.all(allReady);
+		this.#requireRunning();
 		const { observer, state, port } = this.#options;
 		if (observer !== undefined)
 			await writeObserverFile(state, { apiServer: this.endpoint, tracesUrl: tracesUrl(port) });
@@ -208,8 +220,11 @@ class ProcessMesh implements LocalMesh {
 
 	readonly nodeNames = (): readonly string[] => [...this.#nodeNames];
 
+	/** Ends a start: no other service is started, and none is waited for. `stop` stops those that run. */
+	readonly interrupt = (): void => this.#stopping.abort();
+
 	readonly stop = async (): Promise<void> => {
-		this.#stopping.abort();
+		this.interrupt();
 		await removeObserverFile(this.#options.state);
 		await Promise.all(this.#nodes.map((node) => node.stop()));
 		for (const group of stopOrder) await Promise.all(group.map((name) => this.#services.get(name)?.stop()));
@@ -227,6 +242,7 @@ class ProcessMesh implements LocalMesh {
 	}
 
 	async #startService(name: ServiceName, change?: Change): Promise<void> {
+		this.#requireRunning();
 		const service = startChild(servicePlan(name, this.#options, change), this.#events);
 		this.#services.set(name, service);
 		await service.started();
@@ -248,8 +264,10 @@ class ProcessMesh implements LocalMesh {
 		const timeoutMs = this.#options.readyMs ?? READY_MS;
 		const url = `http://127.0.0.1:${healthPort(this.#options.port, name)}/readyz?verbose`;
 		try {
-			await poll(() => requireReady(url), { retryMs: READY_RETRY_MS, timeoutMs, say: () => undefined });
+			const { signal } = this.#stopping;
+			await poll(() => requireReady(url), { retryMs: READY_RETRY_MS, timeoutMs, signal, say: () => undefined });
 		} catch (error) {
+			this.#requireRunning();
 			const problem = `is not ready after ${timeoutMs / 1000} s: ${causeText(error).trim()}`;
 			throw new KubejoinError('SERVICE_FAILED', { service: name, problem });
 		}

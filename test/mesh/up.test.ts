@@ -110,6 +110,18 @@ describe('npm start', function () {
 		}
 	});
 
+	it('ends on SIGINT during the start, and does not finish it before', async () => {
+		for (const moment of ['Starting kubejoin', 'creates keys', 'stores tokens']) {
+			const running = up('--nodes', '1');
+			await eventually(START_SECONDS, () => assert.ok(running.text().includes(moment), running.text()));
+			running.process.kill('SIGINT');
+			assert.equal(await running.ended, 0, running.text());
+			assert.doesNotMatch(running.text(), /Up in|controller-manager-sim/);
+			assert.match(running.text(), /Stopped\. The cluster is kept in/);
+			await eventually(10, () => assert.deepEqual(left(), []));
+		}
+	});
+
 	it('leaves no process running after SIGKILL', async () => {
 		const running = up('--nodes', '1');
 		await eventually(START_SECONDS, () =>
