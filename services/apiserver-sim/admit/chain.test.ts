@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
-import { request } from '../fixtures.test.ts';
+import { unionOf } from '../authorize/union.ts';
+import { clock, request } from '../fixtures.test.ts';
 import { type AdmissionPlugin, attributesOf, notAdmitted } from './admission.ts';
 import { admitted } from './admitted.ts';
-import { createAdmission } from './chain.ts';
+import { createAdmission, defaultPlugins } from './chain.ts';
 
 const object: KubeObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } };
 const labelled = (name: string): AdmissionPlugin => ({
@@ -22,6 +23,20 @@ const write = {
 } as const;
 
 describe('the admission chain', () => {
+	it('has the plug-ins of upstream in its order', () => {
+		const none = { get: async () => undefined, list: async () => [] };
+		const authorizer = unionOf({});
+		const plugins = defaultPlugins({ objects: none, authorizer, updateQuota: async () => undefined, clock });
+		assert.deepEqual(
+			plugins.map(({ name }) => name),
+			[
+				...['NamespaceLifecycle', 'LimitRanger', 'ServiceAccount', 'NodeRestriction', 'TaintNodesByCondition'],
+				...['Priority', 'DefaultTolerationSeconds', 'RuntimeClass', 'CertificateApproval', 'CertificateSigning'],
+				...['ClusterTrustBundleAttest', 'CertificateSubjectRestriction', 'PodTopologyLabels', 'ResourceQuota'],
+			],
+		);
+	});
+
 	it('passes the object of each plug-in to the next one', async () => {
 		const silent: AdmissionPlugin = { name: 'silent', mutate: () => undefined };
 		const { metadata } = await createAdmission([labelled('one'), silent, labelled('two')]).mutate(write);
