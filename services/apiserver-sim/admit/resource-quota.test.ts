@@ -135,11 +135,12 @@ describe('ResourceQuota', () => {
 	});
 
 	it('lets as many concurrent writes through as fit', async () => {
-		const { write, used } = cluster({ hard: { secrets: '3' }, used: { secrets: '0' } });
+		const { write, used } = cluster({ hard: { secrets: '9' }, used: { secrets: '0' } });
 		const secret = (name: string): KubeObject => objectOf(secrets, name);
-		const outcomes = await Promise.allSettled(['a', 'b', 'c', 'd', 'e'].map((name) => write(secrets, secret(name))));
-		assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 3);
-		assert.deepEqual(used(), { secrets: '3' });
+		// More than the attempts of a write that conflicts with others.
+		const outcomes = await Promise.allSettled([...'abcdefghijkl'].map((name) => write(secrets, secret(name))));
+		assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 9);
+		assert.deepEqual(used(), { secrets: '9' });
 	});
 
 	it('checks a quota again that another server has charged, three times', async () => {
