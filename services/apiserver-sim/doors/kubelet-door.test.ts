@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, createServer as createTcp, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { type LimitName, limits } from '../../../lib/limits.ts';
@@ -154,8 +155,9 @@ describe('a request that a kubelet answers', () => {
 		it('carries the client certificate of the API server, and no credential of the caller', async () => {
 			let seen: object = {};
 			handler = (request, response) => {
-				const { authorized, getPeerCertificate } = request.socket as never as import('node:tls').TLSSocket;
-				const { subject } = getPeerCertificate.call(request.socket);
+				const socket = request.socket as TLSSocket;
+				const { authorized } = socket;
+				const { subject } = socket.getPeerCertificate();
 				const { authorization, 'impersonate-user': user, connection, 'x-forwarded-uri': uri, via } = request.headers;
 				seen = { authorized, name: subject.CN, authorization, user, connection, uri, via };
 				response.end();
@@ -166,6 +168,21 @@ describe('a request that a kubelet answers', () => {
 				...{ authorized: true, name: 'kube-apiserver-kubelet-client', authorization: undefined, user: undefined },
 				...{ connection: 'keep-alive', uri: `${proxied}/healthz`, via: undefined },
 			});
+		});
+
+		it('presents the client certificate to no other port of the node', async () => {
+			const seen: unknown[] = [];
+			handler = (request, response) => {
+				seen.push((request.socket as TLSSocket).getPeerCertificate().subject?.CN);
+				response.end();
+			};
+			const location = { scheme: 'https', host: '127.0.0.1', port, path: '/' } as const;
+			const sent = { method: 'GET', headers: {}, signal: AbortSignal.timeout(60_000), onIdle: () => undefined };
+			for (const isKubelet of [true, false]) {
+				const answer = await transport?.send({ ...location, isKubelet }, sent);
+				answer?.resume();
+			}
+			assert.deepEqual(seen, ['kube-apiserver-kubelet-client', undefined]);
 		});
 
 		it('is redirected to the path with a slash, and redirections of the kubelet stay behind the proxy', async () => {
