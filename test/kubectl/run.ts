@@ -11,8 +11,8 @@ export interface Surroundings {
 export interface Watching {
 	/** Ends the command when standard output has so many lines. */
 	readonly lines: number;
-	/** Ends it in any case, also with fewer lines. */
-	readonly endMs: number;
+	/** Without a new line; a command that is to print one has the time of other commands for its first one. */
+	readonly quietMs: number;
 }
 
 const TIMEOUT_MS = 60_000;
@@ -30,10 +30,13 @@ export async function runKubectl(
 		isEnded = true;
 		child.kill('SIGKILL');
 	};
-	const timer = setTimeout(end, watching?.endMs ?? TIMEOUT_MS);
+	let timer = setTimeout(end, watching?.lines === 0 ? watching.quietMs : TIMEOUT_MS);
 	child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
 		stdout += chunk;
-		if (watching !== undefined && watching.lines > 0 && stdout.split('\n').length > watching.lines) end();
+		if (watching === undefined || watching.lines === 0) return;
+		if (stdout.split('\n').length > watching.lines) return end();
+		clearTimeout(timer);
+		timer = setTimeout(end, watching.quietMs);
 	});
 	child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
 	const [code] = (await once(child, 'close')) as [number | null];

@@ -13,8 +13,8 @@ import { normalize } from './normalize.ts';
 import { type Answer, isWatch, type RecordedCommand, stepsOf } from './recorded.ts';
 import { runKubectl, type Surroundings } from './run.ts';
 
-/** The time of a watch whose output is not complete, and of one that prints nothing. */
-const WATCH_MS = 5_000;
+/** Of a watch whose output is not complete, after its last line, and of one that is to print nothing. */
+const QUIET_MS = 5_000;
 const EMPTY_WATCH_MS = 2_000;
 const HEARTBEAT_MS = 5_000;
 
@@ -120,5 +120,5 @@ async function renewLeases({ api }: TestMesh): Promise<void> {
 
 function watchingOf({ stdout }: RecordedCommand) {
 	const lines = stdout.split('\n').length - 1;
-	return { lines, endMs: lines === 0 ? EMPTY_WATCH_MS : WATCH_MS };
+	return { lines, quietMs: lines === 0 ? EMPTY_WATCH_MS : QUIET_MS };
 }
