@@ -42,7 +42,7 @@ import { followObjects } from './registry/follow.ts';
 import { createObjectReader } from './registry/object-reader.ts';
 import { WatchCache } from './registry.ts';
 import { createResources } from './resources/index.ts';
-import { observeJoins } from './seen-joins.ts';
+import { endUnfinishedJoins, observeJoins } from './seen-joins.ts';
 import { apiServices } from './server.ts';
 import { repeatRepair } from './service-repair.ts';
 import { tokenStoreClient } from './token-store-client.ts';
@@ -126,7 +126,9 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			registry,
 			systemClock,
 		);
-		const pipeline = observeJoins(createPipeline(authenticate, authorizer, endpoints, count), microClock, count);
+		const joins = observeJoins(createPipeline(authenticate, authorizer, endpoints, count), microClock, count);
+		const { pipeline } = joins;
+		const joinsEnded = endUnfinishedJoins(joins, stopping.signal);
 		const connections = newConnections();
 		const ready = readyChecks(store, rbac, pods);
 		const elapsedMs = () => performance.now();
@@ -161,7 +163,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 				stopping.abort();
 				await listener.close(STOP_GRACE_MS);
 				kubelets.close();
-				await Promise.all([rbac.done, pods.done, cache.done, expiry.done, repaired]);
+				await Promise.all([rbac.done, pods.done, cache.done, expiry.done, repaired, joinsEnded]);
 				await release();
 			},
 		};

@@ -42,6 +42,7 @@ describe('a join of a client that sends no trace', () => {
 	let answer: object | Error;
 	let counted: string[];
 	let pipeline: Pipeline;
+	let endUnfinished: () => void;
 	let request64: string;
 
 	before(async () => {
@@ -61,11 +62,11 @@ describe('a join of a client that sends no trace', () => {
 				return answer as KubeObject;
 			},
 		} as unknown as Pipeline;
-		pipeline = observeJoins(
+		({ pipeline, endUnfinished } = observeJoins(
 			inner,
 			() => now,
 			(limit) => void counted.push(limit),
-		);
+		));
 	});
 
 	const ask = async (
@@ -168,8 +169,11 @@ describe('a join of a client that sends no trace', () => {
 		await readConfig();
 		assert.equal(rootSpan()?.attributes['error.type'], 'JOIN_UNFINISHED');
 		exporter.reset();
-		now += limits.seenJoinMs.value + 1;
-		await ask(resources.nodes, 'get', { name: 'other' }, asNode('other'));
+		now += limits.seenJoinMs.value;
+		endUnfinished();
+		assert.equal(rootSpan(), undefined);
+		now += 1;
+		endUnfinished();
 		assert.equal(rootSpan()?.attributes['error.type'], 'JOIN_UNFINISHED');
 	});
 

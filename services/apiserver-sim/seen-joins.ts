@@ -8,6 +8,7 @@ import { parseToken } from '../../lib/kube/bootstrap-token.ts';
 import { type CertificateSigningRequest, type KubeObject, type Node, wellKnown } from '../../lib/kube/types.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';
+import { pauseFor } from '../../lib/poll.ts';
 import { isTraced, type SeenSpan, SpanKind, startSeenSpan } from '../../lib/trace.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
 import type { Credentials } from './request/api-request.ts';
@@ -38,9 +39,29 @@ interface Seen {
 	readonly endMs: number;
 }
 
+export interface ObservedJoins {
+	readonly pipeline: Pipeline;
+	/** Ends the joins whose client has sent no request for the time of the limit. */
+	readonly endUnfinished: () => void;
+}
+
+const CHECK_MS = 10_000;
+
+/** Until the signal aborts. */
+export async function endUnfinishedJoins({ endUnfinished }: ObservedJoins, signal: AbortSignal): Promise<void> {
+	while (!signal.aborted) {
+		await pauseFor(CHECK_MS, signal);
+		endUnfinished();
+	}
+}
+
 /** @param nowMs  fractions of a millisecond order the requests */
-export function observeJoins(pipeline: Pipeline, nowMs: () => number, count: CountRefusal): Pipeline {
+export function observeJoins(pipeline: Pipeline, nowMs: () => number, count: CountRefusal): ObservedJoins {
 	const joins = new SeenJoins(count);
+	return { pipeline: observed(pipeline, joins, nowMs), endUnfinished: () => joins.endUnfinished(nowMs()) };
+}
+
+function observed(pipeline: Pipeline, joins: SeenJoins, nowMs: () => number): Pipeline {
 	return {
 		...pipeline,
 		async execute(request, credentials) {
@@ -81,7 +102,6 @@ class SeenJoins {
 	}
 
 	see(seen: Seen): void {
-		this.#endUnfinished(seen.endMs);
 		const { request, credentials } = seen;
 		const { resource, verb, subresource } = request;
 		const tokenId = tokenIdOf(credentials);
@@ -151,7 +171,7 @@ class SeenJoins {
 		}
 	}
 
-	#endUnfinished(nowMs: number): void {
+	endUnfinished(nowMs: number): void {
 		for (const [client, join] of this.#byClient)
 			if (nowMs - join.lastMs > limits.seenJoinMs.value) this.#end(client, join, nowMs, unfinished(join, nowMs));
 	}
