@@ -177,6 +177,13 @@ describe('a join of a client that sends no trace', () => {
 		assert.equal(rootSpan()?.attributes['error.type'], 'JOIN_UNFINISHED');
 	});
 
+	it('does not begin with a token beside a certificate, which nothing has verified', async () => {
+		const both = { ...withToken(), peer: peer('10.0.0.7:4711', 'other') };
+		await readConfig(both);
+		await readConfig(both);
+		assert.deepEqual(spans(), []);
+	});
+
 	it('is apart from a join with the same token from another address', async () => {
 		await readConfig();
 		await readConfig(withToken('10.0.0.8:1'));

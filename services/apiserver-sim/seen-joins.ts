@@ -10,6 +10,7 @@ import { type CountRefusal, limits } from '../../lib/limits.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';
 import { pauseFor } from '../../lib/poll.ts';
 import { isTraced, type SeenSpan, SpanKind, startSeenSpan } from '../../lib/trace.ts';
+import { bearerToken } from './authenticate/bearer-token.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
 import type { Credentials } from './request/api-request.ts';
 
@@ -190,9 +191,9 @@ const isReady = (object: KubeObject | undefined): boolean =>
 		({ type, status }) => type === 'Ready' && status === 'True',
 	) === true;
 
-/** A request with this token was allowed, so the token is valid. */
-const tokenIdOf = ({ authorization = '' }: Credentials): string | undefined =>
-	parseToken(/^bearer +(\S+)$/i.exec(authorization)?.[1] ?? '')?.id;
+/** Of an allowed request, so the token is valid; a token beside a certificate is not read. */
+const tokenIdOf = ({ authorization, peer: { certificate } }: Credentials): string | undefined =>
+	certificate.state === 'verified' ? undefined : parseToken(bearerToken(authorization) ?? '')?.id;
 
 class SeenJoin {
 	node = '';
