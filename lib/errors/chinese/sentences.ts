@@ -275,13 +275,6 @@ const remedies: Readonly<Record<string, string>> = {
 	['Check it on the control plane, and create it again if it is missing: kubectl-sim get rolebinding ' +
 		'kubeadm:bootstrap-signer-clusterinfo -n kube-public']:
 		'在控制平面检查，如果缺少则重新创建：`kubectl-sim get rolebinding kubeadm:bootstrap-signer-clusterinfo -n kube-public`',
-	'the discovery file is not a kubeconfig with one cluster and its CA': '发现文件不是包含集群及其 CA 的 kubeconfig',
-	'the URL belongs to another file, or its server has no certificate that this machine trusts':
-		'URL 指向其他文件，或本机不信任其服务器的证书',
-	'the discovery file comes from cluster-info, which is public and has no credentials':
-		'发现文件取自 cluster-info，它是公开的，不含凭据',
-	'the answer was not y, or there is no terminal to ask': '没有回答 y，或没有可以询问的终端',
-	'the ConfigMap {configMap} was edited': '名为 {configMap} 的 ConfigMap 被修改过',
 	// Join.
 	'Correct these problems and join again; the node sent nothing': '解决这些问题后重新加入；节点没有发送任何内容',
 	'Run kubelet-sim join --help': '查看用法：`kubelet-sim join --help`',
@@ -489,13 +482,6 @@ const errorMessages: Readonly<Record<string, string>> = {
 	'the bootstrap token "{id}" does not have the usage "{usage}"': '启动引导令牌 {id} 没有 {usage} 用途',
 	'the bootstrap token "{id}" has the group "{group}", which is not of the form system:bootstrappers:…':
 		'启动引导令牌 {id} 的组 {group} 不符合 system:bootstrappers:… 的格式',
-	'the discovery file is not a kubeconfig with one cluster and its CA': '发现文件不是包含集群及其 CA 的 kubeconfig',
-	'the URL belongs to another file, or its server has no certificate that this machine trusts':
-		'URL 指向其他文件，或本机不信任其服务器的证书',
-	'the discovery file comes from cluster-info, which is public and has no credentials':
-		'发现文件取自 cluster-info，它是公开的，不含凭据',
-	'the answer was not y, or there is no terminal to ask': '没有回答 y，或没有可以询问的终端',
-	'the ConfigMap {configMap} was edited': '名为 {configMap} 的 ConfigMap 被修改过',
 	// Join.
 	'the certificate signing request "{name}" was neither signed nor denied within {seconds} s':
 		'证书签名请求 {name} 在 {seconds} 秒内既未签发，也未被拒绝',
