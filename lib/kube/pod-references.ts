@@ -31,7 +31,7 @@ const secretsOf = (source: SecretSource | null | undefined): (string | undefined
 	source?.nodePublishSecretRef?.name,
 ];
 
-export const containerSecretNames = ({ env, envFrom }: Container): string[] =>
+const containerSecretNames = ({ env, envFrom }: Container): string[] =>
 	filled([
 		...(envFrom ?? []).map(({ secretRef }) => secretRef?.name),
 		...(env ?? []).map(({ valueFrom }) => valueFrom?.secretKeyRef?.name),

@@ -9,7 +9,7 @@ export interface ResourceRequirements {
 export interface NamedReference {
 	readonly name?: string;
 }
-export interface EnvironmentVariable {
+interface EnvironmentVariable {
 	readonly name?: string;
 	readonly valueFrom?: { readonly secretKeyRef?: NamedReference; readonly configMapKeyRef?: NamedReference };
 }

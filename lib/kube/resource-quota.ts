@@ -38,7 +38,7 @@ const REQUESTS = 'requests.';
 const HUGE_PAGES = 'hugepages-';
 const DEVICE_CLASS = 'deviceclass.resource.kubernetes.io/';
 /** Of kubernetes itself, where a name without a domain belongs too. */
-const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
+export const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 const isExtended = (name: string): boolean =>
 	(!isNative(name) && !name.startsWith(REQUESTS)) || name.startsWith(DEVICE_CLASS);
 const isExtendedRequest = (name: string): boolean =>

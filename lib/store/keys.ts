@@ -17,10 +17,10 @@ function keyProblem(key: string): string | undefined {
 	return undefined;
 }
 
-/** True for a key that may exist. */
 /** How every record begins, in both stores. */
 export const recordHead = (revision: number): string => `{"r":${revision},"v":`;
 
+/** True for a key that may exist. */
 export const isStorable = (key: string): boolean => keyProblem(key) === undefined;
 
 /** @throws STORE_KEY_INVALID */

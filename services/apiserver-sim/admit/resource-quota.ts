@@ -103,7 +103,7 @@ async function charge(
 }
 
 /** The quotas whose usage the write increases, with the new usage. @throws API_FORBIDDEN  one would be exceeded */
-export function chargedQuotas(
+function chargedQuotas(
 	quotas: readonly ResourceQuota[],
 	attributes: AdmissionAttributes,
 	nowMs: number,

@@ -4,12 +4,12 @@
  *
  * @source pkg/registry/core/event/storage/storage.go TTLFunc
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../../lib/clock.ts';
 import { hasCode } from '../../../lib/errors.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { errorFields, type Log } from '../../../lib/log.ts';
+import { pauseFor } from '../../../lib/poll.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { type Follower, followObjects, type Replica } from './follow.ts';
 
@@ -87,7 +87,7 @@ export function startEventExpiry(options: EventExpiryOptions, signal: AbortSigna
 				return undefined;
 			});
 			const boundedMs = Math.min(Math.max(waitMs ?? LONGEST_WAIT_MS, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
-			await delay(boundedMs, undefined, { signal }).catch(() => undefined);
+			await pauseFor(boundedMs, signal);
 		}
 	};
 	return { ...follower, done: Promise.all([follower.done, run()]).then(() => undefined) };

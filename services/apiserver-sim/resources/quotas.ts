@@ -8,6 +8,7 @@ import type { FieldProblem } from '../../../lib/errors.ts';
 import { qualifiedNameProblems } from '../../../lib/kube/names.ts';
 import { duplicate, forbiddenField, invalid, required } from '../../../lib/kube/object-meta.ts';
 import { compareAmounts, type ResourceList } from '../../../lib/kube/resource-list.ts';
+import { isNative, isWhole } from '../../../lib/kube/resource-quota.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import {
 	type LimitRange,
@@ -33,7 +34,6 @@ const HUGE_PAGES = 'hugepages-';
 const isHugePages = (name: string): boolean => name.startsWith(HUGE_PAGES);
 const isStandard = (name: string): boolean =>
 	ofQuotas.has(name) || name === 'storage' || isHugePages(name.replace(/^requests\./, ''));
-const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/');
 
 const REQUESTS = 'requests.';
 const isExtended = (name: string): boolean =>
@@ -50,12 +50,13 @@ function quotaProblems(list: ResourceList, field: string): FieldProblem[] {
 		const at = `${field}[${name}]`;
 		const isKnown = name.includes('/') || ofQuotas.has(name) || isHugePages(name.replace(/^requests\./, ''));
 		const { value } = parseQuantity(amount);
-		const isWhole = scaledQuantity(parseQuantity(amount), -3) % 1000n === 0n;
 		return [
 			...nameProblems(name, at),
 			...(isKnown ? [] : [invalid(at, name, 'must be a standard resource for quota')]),
 			...(value < 0n ? [invalid(at, amount, 'must be greater than or equal to 0')] : []),
-			...((counted.includes(name) || isExtended(name)) && !isWhole ? [invalid(at, amount, 'must be an integer')] : []),
+			...((counted.includes(name) || isExtended(name)) && !isWhole(amount)
+				? [invalid(at, amount, 'must be an integer')]
+				: []),
 		];
 	});
 }
