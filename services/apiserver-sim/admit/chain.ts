@@ -4,8 +4,8 @@
  * @source pkg/kubeapiserver/options/plugins.go AllOrderedPlugins
  * @differs PodSecurity does not exist: the labels `pod-security.kubernetes.io/*` of a namespace have no effect
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../../lib/clock.ts';
+import { pauseFor } from '../../../lib/poll.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
 import { type Admission, type AdmissionPlugin, attributesOf } from './admission.ts';
@@ -34,7 +34,7 @@ export interface PluginContext {
 export const defaultPlugins = ({ objects, authorizer, updateQuota, clock }: PluginContext): AdmissionPlugin[] => [
 	namespaceLifecycle(objects),
 	limitRanger(objects),
-	serviceAccount(objects, delay),
+	serviceAccount(objects, pauseFor),
 	nodeRestriction(objects, authorizer),
 	taintNodesByCondition,
 	priority(objects),

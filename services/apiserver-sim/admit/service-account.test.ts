@@ -88,10 +88,10 @@ describe('ServiceAccount', () => {
 			get: async () => (++lookups.count < 5 ? undefined : (account('default') as never)),
 		};
 		const waits: number[] = [];
-		const plugin = serviceAccount(reader, async (ms) => waits.push(ms));
+		const plugin = serviceAccount(reader, async (ms) => void waits.push(ms));
 		await plugin.mutate?.(writeOf(resources.pods, podOf({ containers })));
 		assert.deepEqual(waits, [150, 150, 150, 150]);
-		const never = serviceAccount(readerOf(), async (ms) => waits.push(ms));
+		const never = serviceAccount(readerOf(), async (ms) => void waits.push(ms));
 		assert.match(
 			await refusalOf(admitPod(never, podOf({ containers }))),
 			/ns\/default: serviceaccount "default" not found$/,

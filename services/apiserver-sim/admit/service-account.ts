@@ -8,6 +8,7 @@ import { type Container, isMirrorPod, type Pod, type PodSpec, type Volume } from
 import { secretNamesOf } from '../../../lib/kube/pod-references.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { ServiceAccount } from '../../../lib/kube/types.ts';
+import type { Pause } from '../../../lib/poll.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
 import { type AdmissionAttributes, type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
 
@@ -21,16 +22,16 @@ const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 const TOKEN_SECONDS = 3607;
 const ENFORCE_ANNOTATION = 'kubernetes.io/enforce-mountable-secrets';
 
-/** @param wait  milliseconds, before the default account is looked up again */
-export function serviceAccount(objects: ObjectReader, wait: (ms: number) => Promise<unknown>): AdmissionPlugin {
+/** @param pause  before the default account is looked up again */
+export function serviceAccount(objects: ObjectReader, pause: Pause): AdmissionPlugin {
 	const find = async (attributes: AdmissionAttributes, name: string): Promise<ServiceAccount> => {
-		const { namespace } = attributes;
+		const { namespace, request } = attributes;
 		for (let attempt = 1; ; attempt++) {
 			const found = await objects.get<ServiceAccount>(resources.serviceAccounts, namespace, name);
 			if (found !== undefined) return found;
 			if (attempt >= (name === DEFAULT ? DEFAULT_ATTEMPTS : 1)) break;
-			await wait(RETRY_MS);
-			attributes.request.signal.throwIfAborted();
+			await pause(RETRY_MS, request.signal);
+			request.signal.throwIfAborted();
 		}
 		const missing = `serviceaccount ${JSON.stringify(name)} not found`;
 		throw notAdmitted(attributes, `error looking up service account ${namespace}/${name}: ${missing}`);
