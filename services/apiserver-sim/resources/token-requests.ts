@@ -5,8 +5,6 @@
  */
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
-import { withUpdatedFields } from '../../../lib/kube/managed-fields/field-manager.ts';
-import { managerName } from '../../../lib/kube/managed-fields/manager-name.ts';
 import { invalid, requireValid } from '../../../lib/kube/object-meta.ts';
 import type { Pod } from '../../../lib/kube/pod.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
@@ -17,6 +15,7 @@ import { type ServiceAccountKey, signClaims } from '../authenticate/service-acco
 import { quoted, quotedInput } from '../authorize/go-text.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
+import { withSentFields } from './sent-fields.ts';
 
 export interface TokenIssuer {
 	readonly issuer: string;
@@ -77,31 +76,18 @@ export async function issueToken(request: ApiRequest, issuer: AdmittedTokenIssue
 		expirationSeconds: isExtended ? EXTENDED_SECONDS : seconds,
 		...(isExtended ? { warnAfterSeconds: seconds } : {}),
 	});
-	const creationTimestamp = rfc3339(now);
-	const managed = withFields(request, object as TokenRequest, seconds, creationTimestamp);
-	return {
+	const answer: TokenRequest = {
 		apiVersion: `${group}/v1`,
 		kind: kind.kind,
-		metadata: { ...managed, name, namespace, ...(uid === undefined ? {} : { uid }), creationTimestamp },
+		metadata: { ...metadata, name, namespace, ...(uid === undefined ? {} : { uid }), creationTimestamp: rfc3339(now) },
 		spec: { audiences: [...audiences], expirationSeconds: seconds, boundObjectRef: boundObjectRef ?? null },
 		status: {
 			token: await signClaims(claims, issuer.key),
 			expirationTimestamp: rfc3339(now + seconds * 1000),
 		},
 	};
-}
-
-/** The metadata with the fields that the caller owns: those of its spec, with the default of the lifetime. */
-function withFields(
-	{ fieldManager, userAgent }: ApiRequest,
-	{ metadata, spec }: TokenRequest,
-	expirationSeconds: number,
-	now: string,
-): KubeObject['metadata'] {
-	const type = { apiVersion: `${group}/v1`, kind: kind.kind };
-	const sent = { ...type, metadata: metadata ?? {}, spec: { ...spec, expirationSeconds } };
-	const manager = managerName(fieldManager, userAgent);
-	return withUpdatedFields(undefined, sent, { kind: type, subresource: 'token', manager, now }).metadata;
+	const sent = { ...(object as TokenRequest), spec: { ...spec, expirationSeconds: seconds } };
+	return withSentFields(answer, { ...request, object: sent }, issuer.clock);
 }
 
 const notFound = ({ resource, group: ofResource }: ApiResource, name: string) =>
