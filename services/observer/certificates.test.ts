@@ -35,6 +35,40 @@ describe('the certificates of the mesh', () => {
 		assert.equal(view.detail('00'), undefined);
 	});
 
+	it('shows no key, also of a file that has one beside its certificate', async () => {
+		const { pem, keys } = await makeCertificate({ commonName: 'kubernetes-admin' });
+		const key = keys.privateKey.export({ type: 'pkcs8', format: 'pem' });
+		publish({ 'admin/admin.conf': `${pem}\n${key}` });
+		const view = createCertificatesView({ file, issued: none });
+		const [one] = view.list().list;
+		assert.ok(one !== undefined && 'serial' in one);
+		const answers = JSON.stringify([view.list(), view.detail(one.serial)]);
+		assert.doesNotMatch(answers, /PRIVATE/);
+	});
+
+	it('parses a certificate once, and reads a list that changed', async () => {
+		const { pem } = await makeCertificate({ commonName: 'node' });
+		let reads = 0;
+		const issued = [
+			{
+				signer: 'signer',
+				get pem() {
+					reads++;
+					return pem;
+				},
+			},
+		];
+		publish({ 'a.crt': pem });
+		const view = createCertificatesView({ file, issued: () => issued });
+		for (let count = 0; count < 3; count++) assert.equal(view.list().list.length, 2);
+		view.detail('00');
+		assert.equal(reads, 1);
+		publish({ 'b.crt': pem });
+		assert.equal(view.list().list[0]?.file, 'b.crt');
+		publish({});
+		assert.equal(view.list().list.length, 1);
+	});
+
 	it('marks a file whose certificate is not readable', () => {
 		publish({ 'admin/admin.conf': 'text' });
 		assert.deepEqual(createCertificatesView({ file, issued: none }).list(), {

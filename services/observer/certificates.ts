@@ -2,14 +2,14 @@
  * The certificates of the mesh: those of its files, from the list that the PKI publishes without keys, and those that
  * the cluster CA issued by certificate signing requests. Read when a page asks.
  */
-import type { KeyObject, X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 import { causeText } from '../../lib/errors.ts';
 import { readBytes } from '../../lib/files.ts';
 import { limits } from '../../lib/limits.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
 import { printable } from '../../lib/text.ts';
 import type { CertificateDetail, Certificates, KnownCertificate } from './api.ts';
-import { certificateSections } from './detail.ts';
+import { certificateSections, keyText } from './detail.ts';
 
 type Pem = string;
 
@@ -32,60 +32,73 @@ export interface CertificatesView {
 }
 
 export function createCertificatesView({ file, issued }: CertificatesOptions): CertificatesView {
-	const all = () => {
-		const { published, problem } = readPublished(file);
-		const fromFiles = Object.entries(published).map(([path, pem]) => ({ pem, file: printable(path) }));
-		return { found: [...fromFiles, ...issued().slice(0, limits.pageCertificates.value)], problem };
+	// Each certificate is parsed once: a thousand take most of a second, and every open page asks every few seconds.
+	const parsed = new WeakMap<Found, KnownCertificate | undefined>();
+	const parse = (found: Found): KnownCertificate | undefined => {
+		if (!parsed.has(found)) parsed.set(found, parseFound(found));
+		return parsed.get(found);
+	};
+	let published: Published = { bytes: Buffer.alloc(0), found: [] };
+	const all = (): readonly Found[] => {
+		if (file !== undefined) published = readPublished(file, published);
+		return [...published.found, ...issued().slice(0, limits.pageCertificates.value)];
 	};
 	return {
 		list() {
-			const { found, problem } = all();
-			const list = found.flatMap(({ pem, ...origin }) => known(pem, origin));
-			return { list, ...(problem === undefined ? {} : { problem }) };
+			const list = all().flatMap((found) => parse(found) ?? []);
+			return { list, ...(published.problem === undefined ? {} : { problem: published.problem }) };
 		},
 		detail(serial) {
-			const wanted = all().found.find(({ pem }) => first(pem)?.serialNumber.toLowerCase() === serial);
+			const wanted = all().find((found) => {
+				const known = parse(found);
+				return known !== undefined && 'serial' in known && known.serial === serial;
+			});
 			return wanted && { sections: certificateSections(wanted.pem) };
 		},
 	};
 }
 
+type Found = IssuedCertificate | { readonly file: string; readonly pem: Pem };
+
 interface Published {
-	readonly published: Readonly<Record<string, Pem>>;
+	/** The contents of the file. */
+	readonly bytes: Buffer;
+	readonly found: readonly Found[];
 	readonly problem?: string;
 }
 
-function readPublished(file: string | undefined): Published {
-	if (file === undefined) return { published: {} };
+/** @param last  returned again while the file has not changed */
+function readPublished(file: string, last: Published): Published {
+	let bytes: Buffer = Buffer.alloc(0);
 	try {
-		const bytes = readBytes(file, limits.pageCertificatesFileBytes.value);
+		bytes = readBytes(file, limits.pageCertificatesFileBytes.value);
 		if (bytes.length > limits.pageCertificatesFileBytes.value) throw new Error('the file is too large');
+		if (last.problem === undefined && bytes.equals(last.bytes)) return last;
 		const document: unknown = JSON.parse(bytes.toString());
 		if (typeof document !== 'object' || document === null) throw new Error('the file has no JSON object');
-		return { published: Object.fromEntries(Object.entries(document).map(([path, pem]) => [path, String(pem)])) };
+		const found = Object.entries(document).map(([path, pem]) => ({ file: printable(path), pem: String(pem) }));
+		return { bytes, found };
 	} catch (error) {
-		return { published: {}, problem: printable(`${file}: ${causeText(error)}`) };
+		return { bytes, found: [], problem: printable(`${file}: ${causeText(error)}`) };
 	}
 }
 
-function known(pem: Pem, origin: { readonly file: string } | { readonly signer: string }): readonly KnownCertificate[] {
-	const certificate = first(pem);
+function parseFound(found: Found): KnownCertificate | undefined {
+	const certificate = first(found.pem);
 	// The row of a file that is not readable says so.
-	if (certificate === undefined) return 'file' in origin ? [{ file: origin.file, problem: 'unreadable' }] : [];
+	if (certificate === undefined) return 'file' in found ? { file: found.file, problem: 'unreadable' } : undefined;
 	const { subject, names, notBefore, notAfter } = readCertificate(certificate);
-	return [
-		{
-			...('file' in origin ? origin : { signer: printable(origin.signer) }),
-			serial: certificate.serialNumber.toLowerCase(),
-			organizations: subject.organizations.map((name) => printable(name)),
-			commonName: printable(subject.commonName),
-			issuer: printable(/(?:^|\n)CN=(.*)/.exec(certificate.issuer)?.[1] ?? ''),
-			key: keyText(certificate.publicKey),
-			names: Object.values(names).reduce((sum, values) => sum + (Array.isArray(values) ? values.length : 0), 0),
-			notBeforeMs: notBefore,
-			notAfterMs: notAfter,
-		},
-	];
+	return {
+		...('file' in found ? { file: found.file } : { signer: printable(found.signer) }),
+		serial: certificate.serialNumber.toLowerCase(),
+		organizations: subject.organizations.map((name) => printable(name)),
+		commonName: printable(subject.commonName),
+		issuer: printable(/(?:^|\n)CN=(.*)/.exec(certificate.issuer)?.[1] ?? ''),
+		key: keyText(certificate.publicKey),
+		names: Object.values(names).reduce((sum, values) => sum + (Array.isArray(values) ? values.length : 0), 0),
+		notBeforeMs: notBefore,
+		notAfterMs: notAfter,
+	};
 }
 
 function first(pem: Pem): X509Certificate | undefined {
@@ -97,11 +110,3 @@ function first(pem: Pem): X509Certificate | undefined {
 		return undefined;
 	}
 }
-
-const curves: Readonly<Record<string, string>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
-
-/** `RSA 2048`, `P-256` */
-const keyText = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string =>
-	asymmetricKeyType === 'rsa'
-		? `RSA ${asymmetricKeyDetails?.modulusLength}`
-		: (curves[asymmetricKeyDetails?.namedCurve ?? ''] ?? String(asymmetricKeyType));

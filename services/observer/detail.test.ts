@@ -134,7 +134,7 @@ describe('the details of a step', () => {
 		assert.deepEqual([issued('certificate.extendedKeyUsage'), issued('certificate.isCa')], ['client auth', 'false']);
 		const requested = fieldsOf(sections, 'csr');
 		assert.equal(requested('csr.subject'), 'O=system:nodes, CN=system:node:node-1');
-		assert.match(requested('csr.publicKey') ?? '', /^EC, /);
+		assert.match(requested('csr.publicKey') ?? '', /^P-256$/);
 		assert.match(requested('csr.subjectAltNames') ?? '', /node-1/);
 	});
 

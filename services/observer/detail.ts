@@ -258,8 +258,12 @@ const namesText = (names: object): readonly string[] =>
 	Object.entries(names).flatMap(([kind, values]) =>
 		Array.isArray(values) ? values.map((value) => `${kind}: ${value}`) : [],
 	);
-const keyText = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string =>
+
+const curves: Readonly<Record<string, string>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' };
+
+/** `RSA 2048`, `P-256` */
+export const keyText = ({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string =>
 	asymmetricKeyType === 'rsa'
-		? `RSA, ${asymmetricKeyDetails?.modulusLength} bits`
-		: `${asymmetricKeyType?.toUpperCase()}, ${asymmetricKeyDetails?.namedCurve}`;
+		? `RSA ${asymmetricKeyDetails?.modulusLength}`
+		: (curves[asymmetricKeyDetails?.namedCurve ?? ''] ?? String(asymmetricKeyType));
 const derOf = (pem: string): Buffer => Buffer.from(pem.replace(/-----[^-]+-----|\s/g, ''), 'base64');
