@@ -4,7 +4,6 @@ import type { PhaseName } from './state-at.ts';
 
 export const catalogue = {
 	title: 'kubejoin',
-	tagline: 'Watch a node join a cluster',
 	joins: 'Joins',
 	map: 'Map',
 	breakIt: 'Break it',
@@ -14,7 +13,6 @@ export const catalogue = {
 	tabConnection: 'Connection',
 	tabRequest: 'Request',
 	tabDecision: 'Decision',
-	tabAttacker: 'Attacker',
 	panelWidth: 'Width of the panel',
 	certificates: 'Certificates',
 	cluster: 'Cluster',
@@ -36,14 +34,9 @@ export const catalogue = {
 	forgotten: 'The observer no longer has the steps of this join: it keeps the newest KUBEJOIN_KEPT_JOINS joins.',
 	unknownJoin: 'The observer does not know this join: it restarted without a state directory, or the join is too old.',
 	steps: 'Steps of the join',
-	selectStep: 'Select a step to see its data.',
 	showStore: 'Show store operations',
 	nodeTrusts: 'The node trusts the cluster. It can show its token now.',
 	clusterTrusts: 'The cluster trusts the node. It has a certificate.',
-	unverified: 'TLS, server not verified',
-	oneWay: 'TLS, server verified',
-	mutual: 'mutual TLS',
-	legend: 'Protection',
 	first: 'First step',
 	back: 'Step back',
 	forward: 'Step forward',
@@ -170,12 +163,9 @@ export const catalogue = {
 	shortCa: 'CA trusted',
 	shortTrusted: 'trusted',
 	shortAnyone: 'any token holder',
-	shortRefused: 'refused',
 	legendNone: 'server not verified',
 	legendOneWay: 'one-way: server proved itself',
 	legendMutual: 'mutual: each proved itself',
-	legendBroken: 'refused',
-	legendAttacker: 'attacker',
 	clusterCa: 'cluster CA',
 	meshCa: 'mesh CA',
 	tableView: 'Table view',
@@ -202,7 +192,6 @@ export const catalogue = {
 	unreachable: 'not reachable',
 	keptToken: 'kept its token',
 	noCertificateYet: 'no certificate yet',
-	taskDoor: 'API server',
 	taskKey: 'verifies tokens',
 	taskLoop: 'approves requests',
 	taskRosette: 'signs certificates',
@@ -255,10 +244,8 @@ export const catalogue = {
 	noCertificate: 'No certificate',
 	otherParty: 'Another party terminates TLS between them.',
 	oneReport: 'Only one end reported this connection.',
-	sectionMessage: 'Message',
 	sectionCheck: 'Check',
 	sectionDecision: 'Authorization',
-	sectionCertificate: 'Certificate',
 	sectionCsr: 'Certificate signing request',
 	sectionPin: 'The pin, step by step',
 	sectionJws: 'Parts of the signature',
@@ -286,7 +273,6 @@ export interface Messages {
 	readonly withLabel: (label: string) => string;
 	readonly list: (items: readonly string[]) => string;
 	readonly moreItems: (count: number) => string;
-	readonly nothing: string;
 	readonly difference: (left: NamedStep, right: NamedStep) => string;
 	/** A step that failed, in a sentence. */
 	readonly failedStep: (step: string, code: string) => string;
@@ -332,7 +318,6 @@ export const messages: Messages = {
 	withLabel: (label) => `${label}: `,
 	list: (items) => items.join(', '),
 	moreItems: (count) => `Show more (${count})`,
-	nothing: 'no step',
 	difference: (left, right) =>
 		`The first difference: ${left.node}: ${left.step ?? 'no step'}; ${right.node}: ${right.step ?? 'no step'}`,
 	failedStep: (step, code) => `${step} (${code})`,

@@ -4,9 +4,9 @@
  */
 import type { ComponentChildren } from 'preact';
 import type { Connection, ConnectionEnd, EndCertificate, Step } from '../api.ts';
-import { type Form, formOf } from './forms.ts';
+import { calendarDate } from './format.ts';
+import { type Form, formOf, protectionExplanations, protectionWords } from './forms.ts';
 import { LineSample, Lock } from './seals.tsx';
-import { tlsWord } from './tls-word.ts';
 import { useWords, type Words } from './words.ts';
 
 export interface SeenConnection {
@@ -41,12 +41,12 @@ export function ConnectionPart({ shown: { step, connection }, other }: Connectio
 			{error !== undefined && <p class="failure">{messages.handshakeFailed(error)}</p>}
 			{(client === undefined || server === undefined) && <p class="quiet">{say('oneReport')}</p>}
 			<Checks columns={[{ step, connection }, ...(other === undefined ? [] : [other])]} />
-			{step.tls !== undefined && error === undefined && <p class={`means ${form}`}>{say(explanations[step.tls])}</p>}
+			{step.tls !== undefined && error === undefined && (
+				<p class={`means ${form}`}>{say(protectionExplanations[step.tls])}</p>
+			)}
 		</>
 	);
 }
-
-const explanations = { unverified: 'explainNone', 'one-way': 'explainOneWay', mutual: 'explainMutual' } as const;
 
 const formOfConnection = ({ tls }: Step, { client, isIntercepted }: Connection): Form =>
 	isIntercepted || client?.isEstablished === false || tls === undefined ? 'broken' : formOf[tls];
@@ -110,7 +110,7 @@ function Checks({ columns }: { readonly columns: readonly SeenConnection[] }) {
 							{step.tls !== undefined && <Lock form={formOf[step.tls]} />}{' '}
 							{say(index === 0 ? 'thisConnection' : 'otherConnection')}
 							<span class="quiet">
-								{step.tls !== undefined && say(tlsWord[step.tls])} +{duration(step.atMs)}
+								{step.tls !== undefined && say(protectionWords[step.tls])} +{duration(step.atMs)}
 							</span>
 						</th>
 					))}
@@ -150,7 +150,7 @@ function groupsOf({ say }: Words): readonly { readonly name: string; readonly ro
 	const verified = (end: ConnectionEnd | undefined, value: string | undefined): ComponentChildren =>
 		checked(end?.verifiedBy === undefined ? undefined : value);
 	const of = ({ connection: { client, server } }: SeenConnection): ConnectionEnd | undefined => client ?? server;
-	const day = (time: string | undefined): string | undefined => time?.slice(0, 'YYYY-MM-DD'.length);
+	const day = (time: string | undefined): string | undefined => time && calendarDate(Date.parse(time));
 	return [
 		{
 			name: say('clientChecked'),

@@ -17,10 +17,10 @@ import { useAnswer } from './use-answer.ts';
 import { useWords, type Words } from './words.ts';
 
 const sectionWords: Readonly<Record<SectionKind, Word>> = {
-	message: 'sectionMessage',
+	message: 'message',
 	check: 'sectionCheck',
 	decision: 'sectionDecision',
-	certificate: 'sectionCertificate',
+	certificate: 'certificate',
 	csr: 'sectionCsr',
 	pin: 'sectionPin',
 	jws: 'sectionJws',

@@ -1,13 +1,42 @@
 /** The forms of protection. Pure. */
 import type { Tls } from '../api.ts';
+import type { Word } from './catalogue.ts';
 
 /** Also the class of the element, and the token of its color. `none` is TLS without a verified server. */
 export type Form = 'none' | 'one-way' | 'mutual' | 'broken' | 'attacker' | 'planned' | 'file';
 
-export const formOf = { unverified: 'none', 'one-way': 'one-way', mutual: 'mutual' } as const satisfies Record<
-	Tls,
-	Form
->;
+/** `planned`: a program that calls another, of whose calls none is known. `file`: a store on the disk of its owner. */
+export type Protection = Tls | Exclude<Form, 'none'>;
+
+export const formOf: Readonly<Record<Protection, Form>> = {
+	unverified: 'none',
+	'one-way': 'one-way',
+	mutual: 'mutual',
+	broken: 'broken',
+	attacker: 'attacker',
+	planned: 'planned',
+	file: 'file',
+};
+
+export const protectionWords = {
+	unverified: 'lineNone',
+	'one-way': 'lineOneWay',
+	mutual: 'lineMutual',
+	broken: 'lineBroken',
+	attacker: 'lineAttacker',
+	planned: 'linePlanned',
+	file: 'lineFile',
+} as const satisfies Record<Protection, Word>;
+
+export const protectionExplanations = {
+	unverified: 'explainNone',
+	'one-way': 'explainOneWay',
+	mutual: 'explainMutual',
+	broken: 'explainBroken',
+	attacker: 'explainAttacker',
+	planned: 'explainPlanned',
+	file: 'explainFile',
+} as const satisfies Record<Protection, Word>;
 
 /** Which ends of a line have proved themselves; undefined: the line has no seal there. */
 export const sealsOf = (form: Form): readonly [client: boolean | undefined, server: boolean | undefined] =>

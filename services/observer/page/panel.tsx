@@ -9,13 +9,12 @@ import type { Word } from './catalogue.ts';
 import { keep, kept } from './kept.ts';
 import { useWords } from './words.ts';
 
-export const tabNames = ['connection', 'request', 'decision', 'attacker'] as const;
+export const tabNames = ['connection', 'request', 'decision'] as const;
 export type TabName = (typeof tabNames)[number];
 const tabWords = {
 	connection: 'tabConnection',
 	request: 'tabRequest',
 	decision: 'tabDecision',
-	attacker: 'tabAttacker',
 } as const satisfies Record<TabName, Word>;
 
 interface PanelProps {

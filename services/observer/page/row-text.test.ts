@@ -52,8 +52,8 @@ describe('the text of a row', () => {
 	});
 
 	it('has the arrow and its protection for screen readers', () => {
-		assert.equal(placeOf(message, wordsOf(english)), 'node-1 → apiserver-sim, TLS, server verified: ');
-		assert.equal(placeOf(message, wordsOf(chinese)), 'node-1 → apiserver-sim，单向 TLS（已验证服务器）：');
+		assert.equal(placeOf(message, wordsOf(english)), 'node-1 → apiserver-sim, one-way TLS: ');
+		assert.equal(placeOf(message, wordsOf(chinese)), 'node-1 → apiserver-sim，单向 TLS：');
 		assert.equal(placeOf(check, wordsOf(english)), 'node-1: ');
 		const { tls: _, ...plain } = message;
 		assert.equal(placeOf(plain, wordsOf(chinese)), 'node-1 → apiserver-sim：');

@@ -1,8 +1,7 @@
 /** Texts and places of a row of the diagram, and the pauses of its player. Pure. */
 import type { Step } from '../api.ts';
 import type { Word } from './catalogue.ts';
-import type { Form } from './forms.ts';
-import { tlsWord } from './tls-word.ts';
+import { type Form, protectionWords } from './forms.ts';
 import type { Words } from './words.ts';
 
 /** The answer to a message that its caller expects, or nothing. The last row has the error of a join. */
@@ -48,7 +47,7 @@ export const capitalized = (text: string): string => text.charAt(0).toUpperCase(
 
 /** The arrow and its protection as text, for screen readers. */
 export function placeOf({ from, to, tls }: Step, { say, messages }: Pick<Words, 'say' | 'messages'>): string {
-	return from === to ? messages.withLabel(from) : messages.arrow(from, to, tls && say(tlsWord[tls]));
+	return from === to ? messages.withLabel(from) : messages.arrow(from, to, tls && say(protectionWords[tls]));
 }
 
 /** Beside a mark; above an arrow, on the side of the diagram with more room. */

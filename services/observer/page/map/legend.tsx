@@ -9,8 +9,8 @@ const forms = [
 	['none', 'legendNone'],
 	['one-way', 'legendOneWay'],
 	['mutual', 'legendMutual'],
-	['broken', 'legendBroken'],
-	['attacker', 'legendAttacker'],
+	['broken', 'lineBroken'],
+	['attacker', 'lineAttacker'],
 ] as const satisfies readonly (readonly [Form, Word])[];
 
 export function Legend({
@@ -27,7 +27,7 @@ export function Legend({
 	const { say } = useWords();
 	return (
 		<div class="map-legend">
-			<ul aria-label={say('legend')}>
+			<ul aria-label={say('protection')}>
 				{forms.map(([form, word]) => (
 					<li key={form}>
 						<LineSample form={form} /> {say(word)}

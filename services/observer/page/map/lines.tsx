@@ -1,14 +1,11 @@
 /** The lines of the map as SVG: the form of each is its protection. The table has the same as text. */
 
-import { type Form, formOf, sealsOf } from '../forms.ts';
+import { type Form, formOf, protectionWords, sealsOf } from '../forms.ts';
 import { LockShape, Seal } from '../seals.tsx';
 import { useWords, type Words } from '../words.ts';
 import type { Drawn } from './geometry.ts';
 import { ATTACKER, pathOf, pointAt } from './layout.ts';
-import type { MapLine, Protection } from './scene.ts';
-
-export const formOfLine = (protection: Protection): Form =>
-	protection === 'unverified' || protection === 'one-way' || protection === 'mutual' ? formOf[protection] : protection;
+import type { MapLine } from './scene.ts';
 
 /** Where a refused join stops. */
 const STOP_SHARE = 0.5;
@@ -60,7 +57,7 @@ function Strokes({
 	readonly onOpen: (line: MapLine) => void;
 }) {
 	const words = useWords();
-	const form = formOfLine(line.protection);
+	const form = formOf[line.protection];
 	const path = pathOf(curve);
 	const isBroken = form === 'broken';
 	const isLit = line.isLit ? 'lit' : '';
@@ -97,18 +94,8 @@ function titleOf(
 	return [names, what, ...before, ...(negotiated?.parameters ?? []), ...counts].join(' · ');
 }
 
-export const protectionWords = {
-	unverified: 'lineNone',
-	'one-way': 'lineOneWay',
-	mutual: 'lineMutual',
-	broken: 'lineBroken',
-	attacker: 'lineAttacker',
-	planned: 'linePlanned',
-	file: 'lineFile',
-} as const satisfies Record<Protection, string>;
-
 function Marks({ drawn: { line, curve, kind, middle } }: { readonly drawn: Drawn }) {
-	const form = formOfLine(line.protection);
+	const form = formOf[line.protection];
 	const [client, server] = sealsOf(form);
 	const hasLock = kind !== 'branch' && form !== 'planned' && form !== 'file' && form !== 'attacker';
 	const at = form === 'broken' ? pointAt(curve, STOP_SHARE) : middle;

@@ -3,14 +3,14 @@ import type { ComponentChildren } from 'preact';
 import type { Message, Step } from '../../api.ts';
 import { Sections } from '../detail.tsx';
 import { FailureBand } from '../failure.tsx';
-import { sealsOf } from '../forms.ts';
+import { calendarDate } from '../format.ts';
+import { formOf, protectionExplanations, protectionWords, sealsOf } from '../forms.ts';
 import { Panel } from '../panel.tsx';
 import { hashOf } from '../route.ts';
 import { LineSample, Lock } from '../seals.tsx';
 import type { Store } from '../store.ts';
 import { useAnswer } from '../use-answer.ts';
 import { useWords } from '../words.ts';
-import { formOfLine, protectionWords } from './lines.tsx';
 import { secondLine } from './party.tsx';
 import { type MapLine, nameOf, type Party, type Scene } from './scene.ts';
 import { requestText } from './trust-words.ts';
@@ -73,7 +73,7 @@ function PartyPanel({
 					{lines.map((line) => (
 						<li key={line.id}>
 							<button type="button" class="plain" onClick={() => onOpen(line.id)}>
-								<Lock form={formOfLine(line.protection)} />{' '}
+								<Lock form={formOf[line.protection]} />{' '}
 								{messages.between(nameOf(line.from, scene), nameOf(line.to, scene))}{' '}
 								<span class="quiet">{say(protectionWords[line.protection])}</span>
 							</button>
@@ -88,8 +88,7 @@ function PartyPanel({
 }
 
 function CertificatePart({ party: { role, life, cas } }: { readonly party: Party }) {
-	const { say, messages, language } = useWords();
-	const date = (ms: number) => new Date(ms).toLocaleDateString(language === 'zh' ? 'zh-CN' : 'en-CA');
+	const { say, messages } = useWords();
 	if (role === 'store' || role === 'mask') return null;
 	return (
 		<Part name={say('certificate')} isEmpty={cas.length === 0 && life === undefined}>
@@ -97,7 +96,9 @@ function CertificatePart({ party: { role, life, cas } }: { readonly party: Party
 				{cas.map((ca) => (
 					<li key={ca}>{messages.issuedBy(say(ca === 'K' ? 'clusterCa' : 'meshCa'))}</li>
 				))}
-				{life !== undefined && <li>{messages.validFromTo(date(life.notBeforeMs), date(life.notAfterMs))}</li>}
+				{life !== undefined && (
+					<li>{messages.validFromTo(calendarDate(life.notBeforeMs), calendarDate(life.notAfterMs))}</li>
+				)}
 			</ul>
 		</Part>
 	);
@@ -112,7 +113,7 @@ function Evidence({ store, step }: { readonly store: Store; readonly step: Step 
 
 function LinePanel({ line, scene, recent, onClose }: MapPanelProps & { readonly line: MapLine }) {
 	const { say, messages } = useWords();
-	const form = formOfLine(line.protection);
+	const form = formOf[line.protection];
 	const own = recent
 		.filter(({ from, to }) => (line.from === 'nodes' || from === line.from) && to === line.to)
 		.slice(0, MAX_MESSAGES);
@@ -138,7 +139,7 @@ function LinePanel({ line, scene, recent, onClose }: MapPanelProps & { readonly 
 
 function Connection({ line, from, to }: { readonly line: MapLine; readonly from: string; readonly to: string }) {
 	const { say, messages } = useWords();
-	const form = formOfLine(line.protection === 'broken' ? (line.tls ?? 'broken') : line.protection);
+	const form = formOf[line.protection === 'broken' ? (line.tls ?? 'broken') : line.protection];
 	const [client, server] = sealsOf(form);
 	const proved = (isFilled: boolean | undefined) => say(isFilled === true ? 'proved' : 'notProved');
 	return (
@@ -159,21 +160,11 @@ function Connection({ line, from, to }: { readonly line: MapLine; readonly from:
 				<LineSample form={form} />
 			</p>
 			{line.negotiated !== undefined && <p class="negotiated">{line.negotiated.parameters.join(' · ')}</p>}
-			<p>{say(explanations[line.protection])}</p>
+			<p>{say(protectionExplanations[line.protection])}</p>
 			{line.calls > 0 && <p class="quiet">{messages.calls(line.calls, line.perMinute)}</p>}
 		</>
 	);
 }
-
-const explanations = {
-	unverified: 'explainNone',
-	'one-way': 'explainOneWay',
-	mutual: 'explainMutual',
-	broken: 'explainBroken',
-	attacker: 'explainAttacker',
-	planned: 'explainPlanned',
-	file: 'explainFile',
-} as const;
 
 function Messages({ messages: list }: { readonly messages: readonly Message[] }) {
 	const words = useWords();
@@ -184,7 +175,7 @@ function Messages({ messages: list }: { readonly messages: readonly Message[] })
 				{list.map((message) => (
 					<li key={`${message.join} ${message.id}`}>
 						<a href={hashOf('joins', message.join, message.id)}>
-							<Lock form={formOfLine(message.tls ?? 'planned')} />
+							<Lock form={formOf[message.tls ?? 'planned']} />
 							<span>
 								{message.from} → {message.to}
 								<span class="quiet"> {requestText({ ...message, kind: 'message' }, words)}</span>

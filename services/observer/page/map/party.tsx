@@ -131,7 +131,7 @@ export function secondLine(
 
 const awayWords = { stopped: 'stopped', silent: 'silent', unreachable: 'unreachable' } as const;
 const taskWords = {
-	'apiserver-sim': 'taskDoor',
+	'apiserver-sim': 'laneApi',
 	'token-store': 'taskKey',
 	'controller-manager-sim': 'taskLoop',
 	'ca-service': 'taskRosette',

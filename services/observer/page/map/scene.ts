@@ -1,5 +1,6 @@
 /** The parties of the map and the lines between them, from the state of the store. Pure. */
 import type { Cluster, Join, Lifetime, Line, Negotiated, Tls } from '../../api.ts';
+import type { Protection } from '../forms.ts';
 import type { JoinState } from '../state-at.ts';
 import { ATTACKER, type Level, levelOf, storeOf } from './layout.ts';
 
@@ -24,9 +25,6 @@ export interface Party {
 	/** Of a store: `lmdb` or `redis`. */
 	readonly store?: string;
 }
-
-/** `planned`: a program that calls another, of whose calls none is known. `file`: a store on the disk of its owner. */
-export type Protection = Tls | 'planned' | 'file' | 'broken' | 'attacker';
 
 export interface MapLine {
 	/** `FROM~TO`, also the segment of the address. */

@@ -1,7 +1,7 @@
 /** The map as two tables, in the accessibility tree at all times. */
 import { useSignal } from '@preact/signals';
+import { protectionWords } from '../forms.ts';
 import { useWords } from '../words.ts';
-import { protectionWords } from './lines.tsx';
 import { secondLine } from './party.tsx';
 import { type MapLine, nameOf, type Party, type Scene } from './scene.ts';
 

@@ -18,7 +18,7 @@ const nodeForms: Readonly<Record<JoinState['nodeTrusts'], TrustForm>> = {
 	ca: { form: 'one-way', title: 'nodeTrustsCa', reason: 'nodeTrustsCaWhy', short: 'shortCa' },
 	cluster: { form: 'one-way', title: 'nodeTrustsCluster', reason: 'nodeTrustsClusterWhy', short: 'shortTrusted' },
 	unpinned: { form: 'broken', title: 'nodeTrustsAnyone', reason: 'nodeTrustsAnyoneWhy', short: 'shortAnyone' },
-	refused: { form: 'broken', title: 'nodeRefuses', reason: 'nodeRefusesWhy', short: 'shortRefused' },
+	refused: { form: 'broken', title: 'nodeRefuses', reason: 'nodeRefusesWhy', short: 'lineBroken' },
 };
 
 export function clusterTrustForm({ clusterTrusts, nodeTrusts }: JoinState, { tokenBytes }: Join): TrustForm {
