@@ -9,7 +9,7 @@ import { Sections } from './detail.tsx';
 import { FailureBand } from './failure.tsx';
 import { calendarDate } from './format.ts';
 import { LOW_SHARE, leftOf, TileRing } from './map/glyphs.tsx';
-import { ATTACKER } from './map/layout.ts';
+import { isUnderAttack } from './map/scene.ts';
 import { Panel } from './panel.tsx';
 import { hashOf } from './route.ts';
 import type { Store } from './store.ts';
@@ -45,7 +45,8 @@ export function CertificatesView({ store, navigation }: ViewProps) {
 	const found = useCertificates(store);
 	const nowMs = Date.now();
 	const [chosen] = navigation.route.value.path;
-	const rows = partyRows({ certificates: found, cluster: store.cluster.value, hasAttacker: seesAttacker(store) });
+	const hasAttacker = isUnderAttack(store.traffic.value.lines);
+	const rows = partyRows({ certificates: found, cluster: store.cluster.value, hasAttacker });
 	const filter = { typed: typed.value, isExpiringOnly: isExpiringOnly.value, isPresentOnly: isPresentOnly.value };
 	const shown = rows.filter((row) => matches(row, filter, spokenRow(row, say), isLow(row, nowMs)));
 	const selected = rows.find(({ certificate }) => serialOf(certificate) === chosen);
@@ -249,8 +250,6 @@ const spokenRow = (row: PartyRow, say: Texts): string =>
 const serialOf = (certificate: KnownCertificate | undefined): string | undefined =>
 	certificate !== undefined && 'serial' in certificate ? certificate.serial : undefined;
 const isLow = ({ life }: PartyRow, nowMs: number): boolean => life !== undefined && leftOf(life, nowMs) < LOW_SHARE;
-const seesAttacker = ({ traffic }: Store): boolean =>
-	traffic.value.lines.some(({ from, to, perMinute }) => perMinute > 0 && (from === ATTACKER || to === ATTACKER));
 
 /** The certificates, read again while the view is open; undefined until they are known. */
 function useCertificates(store: Store): Certificates | undefined {

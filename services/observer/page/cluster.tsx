@@ -3,7 +3,6 @@
  */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
 import type { Cluster, Refusal } from '../api.ts';
 import type { Word } from './catalogue.ts';
 import { CopyButton } from './copy.tsx';
@@ -11,10 +10,12 @@ import { FailureBand, Sentence } from './failure.tsx';
 import { countdown } from './format.ts';
 import { hashOf } from './route.ts';
 import { refusalIn, type Store } from './store.ts';
+import { useNow } from './use-now.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
 const PAGE = 50;
+const TICK_MS = 1_000;
 const tabs = ['nodes', 'csrs', 'tokens', 'leases', 'events', 'services'] as const;
 type Tab = (typeof tabs)[number];
 const tabWords = {
@@ -36,11 +37,7 @@ const counts: Readonly<Record<Tab, (cluster: Cluster) => number>> = {
 
 export function ClusterView({ store, navigation }: ViewProps) {
 	const { say } = useWords();
-	const nowMs = useSignal(Date.now());
-	useEffect(() => {
-		const timer = setInterval(() => (nowMs.value = Date.now()), 1_000);
-		return () => clearInterval(timer);
-	}, []);
+	const nowMs = useNow(TICK_MS);
 	const cluster = store.cluster.value;
 	if (cluster === undefined) return null;
 	const [chosen] = navigation.route.value.path;
@@ -59,7 +56,7 @@ export function ClusterView({ store, navigation }: ViewProps) {
 					<Sentence text={cluster.problem} />
 				</p>
 			)}
-			<Kind key={tab} tab={tab} store={store} cluster={cluster} now={nowMs.value} />
+			<Kind key={tab} tab={tab} store={store} cluster={cluster} now={nowMs} />
 		</div>
 	);
 }

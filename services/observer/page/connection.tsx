@@ -88,7 +88,7 @@ const shortened = (serial: string): string =>
 	serial.length <= SHOWN_DIGITS ? serial : `${serial.slice(0, 8)}…${serial.slice(-5)}`;
 
 /** `TLS 1.3 · AES-256-GCM · X25519 · h2` */
-export function summaryOf({ client, server }: Connection): string {
+function summaryOf({ client, server }: Connection): string {
 	const { version = '', cipher = '', alpn = '' } = client ?? server ?? {};
 	const algorithm = cipher.replace(/^TLS_|_SHA\d+$/g, '').replaceAll('_', '-');
 	const parts = [version && `TLS ${version}`, algorithm, client?.curve?.toUpperCase(), alpn];

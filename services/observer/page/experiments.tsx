@@ -1,7 +1,6 @@
 /** The experiments: the fault and the predicted verdicts of each, and its last run, step by step while it runs. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
 import type { Experiment, ExperimentActivity, ExperimentRun, Experiments, Join, Refusal } from '../api.ts';
 import type { Word } from './catalogue.ts';
 import { CopyButton } from './copy.tsx';
@@ -11,6 +10,7 @@ import { Mark, Shield } from './icons.tsx';
 import { Marked } from './marked.tsx';
 import { resultWord } from './result-word.ts';
 import { refusalIn, type Store } from './store.ts';
+import { useNow } from './use-now.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
@@ -217,7 +217,7 @@ function Verdict({ name, predicted, found }: VerdictProps) {
 
 function Run({ store, run }: { readonly store: Store; readonly run: ExperimentRun }) {
 	const { say, messages, duration, language } = useWords();
-	const nowMs = useNow(run.state !== 'ended');
+	const nowMs = useNow(TICK_MS, run.state !== 'ended');
 	const elapsedMs = run.state === 'ended' ? run.durationMs : Math.max(run.durationMs, nowMs - run.startedMs);
 	const word = resultWord(run);
 	return (
@@ -340,15 +340,4 @@ function JoinsOfRun({ joins, run }: { readonly joins: readonly Join[]; readonly 
 			{own.length > MAX_JOINS && <li class="quiet">+ {own.length - MAX_JOINS}</li>}
 		</ul>
 	);
-}
-
-/** The present time, updated while `isRunning`. */
-function useNow(isRunning: boolean): number {
-	const nowMs = useSignal(Date.now());
-	useEffect(() => {
-		if (!isRunning) return;
-		const timer = setInterval(() => (nowMs.value = Date.now()), TICK_MS);
-		return () => clearInterval(timer);
-	}, [isRunning]);
-	return nowMs.value;
 }

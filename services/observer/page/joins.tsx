@@ -1,6 +1,6 @@
 /** The list of joins, the newest first, and one of them, or two side by side. */
-import { useComputed, useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import type { Join, Step } from '../api.ts';
 import { compareJoins } from './compare.ts';
 import { Detail } from './detail.tsx';
@@ -11,6 +11,7 @@ import { Mark } from './icons.tsx';
 import { requestText } from './map/trust-words.ts';
 import { trustWordOf } from './row-text.ts';
 import type { Store } from './store.ts';
+import { useSteps } from './use-steps.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
@@ -132,20 +133,13 @@ function CompareWith({
 	);
 }
 
-function useSteps(store: Store, join: Join): readonly Step[] {
-	const following = useMemo(() => store.follow(join.id), [join.id]);
-	useEffect(() => following.close, [following]);
-	const steps = useComputed(() => [...following.steps.value.values()]);
-	return steps.value;
-}
-
 function OneJoin({
 	store,
 	navigation,
 	join,
 	openId,
 }: Pick<ViewProps, 'store' | 'navigation'> & { readonly join: Join; readonly openId: string | undefined }) {
-	const steps = useSteps(store, join);
+	const steps = useSteps(store, join.id);
 	const open = openId === undefined ? undefined : steps.find(({ id }) => id === openId);
 	return (
 		<>
@@ -165,8 +159,8 @@ function OneJoin({
 function TwoJoins({ store, left, right }: { readonly store: Store; readonly left: Join; readonly right: Join }) {
 	const words = useWords();
 	const { say, messages } = words;
-	const leftSteps = useSteps(store, left);
-	const rightSteps = useSteps(store, right);
+	const leftSteps = useSteps(store, left.id);
+	const rightSteps = useSteps(store, right.id);
 	const { rows, firstDifference } = compareJoins({ join: left, steps: leftSteps }, { join: right, steps: rightSteps });
 	const different = rows[firstDifference];
 	const named = ({ node }: Join, step: Step | undefined) => ({

@@ -1,6 +1,6 @@
 /** The route of the page as a signal, and the changes of it. */
 import { type ReadonlySignal, signal } from '@preact/signals';
-import { addressOf, hashOf, type Route, readRoute, type ViewName } from './route.ts';
+import { addressOf, type Route, readRoute, type ViewName } from './route.ts';
 
 export interface Navigation {
 	readonly route: ReadonlySignal<Route>;
@@ -38,5 +38,3 @@ export function createNavigation(): Navigation {
 		},
 	};
 }
-
-export { hashOf };

@@ -9,8 +9,8 @@ import type { Word } from './catalogue.ts';
 import { keep, kept } from './kept.ts';
 import { useWords } from './words.ts';
 
-export const tabNames = ['connection', 'request', 'decision'] as const;
-export type TabName = (typeof tabNames)[number];
+const tabNames = ['connection', 'request', 'decision'] as const;
+type TabName = (typeof tabNames)[number];
 const tabWords = {
 	connection: 'tabConnection',
 	request: 'tabRequest',

@@ -2,7 +2,7 @@
  * The forms of protection, the same in the map, the panels and the rows. They differ without color: the number of
  * strokes, the seals at the ends, and the body of the padlock. A text beside each has its meaning.
  */
-import type { Form } from './forms.ts';
+import { type Form, sealsOf } from './forms.ts';
 
 /** In a box of 16 by 16: open and empty; closed, half filled; closed, filled, with a check. */
 export function LockShape({ form }: { readonly form: Form }) {
@@ -53,14 +53,13 @@ const LINE = 'M8 8h34';
 
 /** A sample of a line, for legends and strips. */
 export function LineSample({ form }: { readonly form: Form }) {
+	const [client, server] = sealsOf(form);
 	return (
 		<svg class={`sample ${form}`} viewBox="0 0 50 16" width="50" height="16" aria-hidden="true" focusable="false">
 			<path class={`line ${form}`} d={LINE} />
 			{form === 'mutual' && <path class="line inner" d={LINE} />}
-			{form === 'mutual' && <Seal x={8} y={8} isFilled={true} />}
-			{(form === 'one-way' || form === 'mutual') && <Seal x={42} y={8} isFilled={true} />}
-			{form === 'one-way' && <Seal x={8} y={8} isFilled={false} />}
-			{form === 'none' && <Seal x={42} y={8} isFilled={false} />}
+			{client !== undefined && <Seal x={8} y={8} isFilled={client} />}
+			{server !== undefined && <Seal x={42} y={8} isFilled={server} />}
 			{(form === 'broken' || form === 'attacker') && (
 				<g class={`lock ${form}`} transform="translate(17 0)">
 					<LockShape form={form} />

@@ -1,6 +1,5 @@
 /** The strip below the map: the join that is shown, who trusts whom, the ten phases, and the replay. */
 import { useSignal } from '@preact/signals';
-import { useEffect } from 'preact/hooks';
 import type { Join, Step } from '../../api.ts';
 import { Icon } from '../icons.tsx';
 import { keep, kept } from '../kept.ts';
@@ -210,12 +209,4 @@ function Phases({ phases, ends, onSeek }: PhasesProps) {
 			))}
 		</ol>
 	);
-}
-
-/** Closes the space that the dock takes from the panel. */
-export function useDockHeight(height: number): void {
-	useEffect(() => {
-		document.documentElement.style.setProperty('--dock', `${height}px`);
-		return () => document.documentElement.style.removeProperty('--dock');
-	}, [height]);
 }

@@ -100,7 +100,7 @@ export function Field({ nodes, box, theme, onOpen }: FieldProps) {
 	);
 }
 
-export function countStates(nodes: readonly Party[]): Readonly<Record<NodeState, number>> {
+function countStates(nodes: readonly Party[]): Readonly<Record<NodeState, number>> {
 	const counts = { Ready: 0, NotReady: 0, joining: 0, refused: 0 };
 	for (const { node } of nodes) counts[node ?? 'Ready']++;
 	return counts;

@@ -27,9 +27,6 @@ export const leftOf = ({ notBeforeMs, notAfterMs }: Life, nowMs: number): number
 	Math.min(1, Math.max(0, (notAfterMs - nowMs) / (notAfterMs - notBeforeMs)));
 export const LOW_SHARE = 0.3;
 
-const RADIUS = 15.5;
-const AROUND = 2 * Math.PI * RADIUS;
-
 interface RingProps {
 	readonly of: Exclude<Role, 'store'>;
 	readonly life: Life | undefined;
@@ -39,43 +36,37 @@ interface RingProps {
 }
 
 export function Ring({ of: role, life, isBare, nowMs }: RingProps) {
-	const left = life && leftOf(life, nowMs);
 	return (
 		<span class="ring">
-			<svg viewBox="0 0 36 36" width="36" height="36" aria-hidden="true" focusable="false">
-				<circle class={isBare ? 'bare' : 'back'} cx="18" cy="18" r={RADIUS} />
-				{left !== undefined && (
-					<circle
-						class={left < LOW_SHARE ? 'left low' : 'left'}
-						cx="18"
-						cy="18"
-						r={RADIUS}
-						stroke-dasharray={`${AROUND * left} ${AROUND}`}
-						transform="rotate(-90 18 18)"
-					/>
-				)}
-			</svg>
+			<Circle size={36} radius={15.5} life={life} isBare={isBare} nowMs={nowMs} />
 			<Glyph of={role} />
 		</span>
 	);
 }
 
-/** The ring alone, for tiles. */
-export function TileRing({ life, nowMs }: { readonly life: Life | undefined; readonly nowMs: number }) {
+/** The ring alone, for tiles and tables. */
+export const TileRing = ({ life, nowMs }: Pick<RingProps, 'life' | 'nowMs'>) => (
+	<Circle size={20} radius={8} life={life} isBare={life === undefined} nowMs={nowMs} />
+);
+
+interface CircleProps extends Omit<RingProps, 'of'> {
+	readonly size: number;
+	readonly radius: number;
+}
+
+function Circle({ size, radius, life, isBare, nowMs }: CircleProps) {
 	const left = life && leftOf(life, nowMs);
-	const radius = 8;
 	const around = 2 * Math.PI * radius;
+	const at = { cx: size / 2, cy: size / 2, r: radius };
 	return (
-		<svg viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">
-			<circle class={life === undefined ? 'bare' : 'back'} cx="10" cy="10" r={radius} />
+		<svg viewBox={`0 0 ${size} ${size}`} width={size} height={size} aria-hidden="true" focusable="false">
+			<circle class={isBare ? 'bare' : 'back'} {...at} />
 			{left !== undefined && (
 				<circle
 					class={left < LOW_SHARE ? 'left low' : 'left'}
-					cx="10"
-					cy="10"
-					r={radius}
+					{...at}
 					stroke-dasharray={`${around * left} ${around}`}
-					transform="rotate(-90 10 10)"
+					transform={`rotate(-90 ${size / 2} ${size / 2})`}
 				/>
 			)}
 		</svg>

@@ -68,7 +68,6 @@ const COMPACT_BELOW = 1_040;
 const CARD = { width: 208, height: 64 };
 const TOP = 44;
 const GAP = 12;
-export const TILE = 24;
 export const TILE_STEP = 32;
 export const TILES_IN_ROW = 6;
 export const FIELD_COLUMNS = 50;

@@ -4,7 +4,7 @@
  */
 import { type Curve, pointAt } from './layout.ts';
 
-export interface Moving {
+interface Moving {
 	readonly line: string;
 	readonly curve: Curve;
 	/** True for an answer, or a caller at the end of the curve. */
@@ -16,15 +16,15 @@ export interface Moving {
 	readonly isFailed: boolean;
 }
 
-export interface Colors {
+interface Colors {
 	readonly dot: string;
 	readonly failed: string;
 	readonly text: string;
 	readonly font: string;
 }
 
-export const MAX_MOVING = 24;
-export const MAX_ON_LINE = 6;
+const MAX_MOVING = 24;
+const MAX_ON_LINE = 6;
 export const LEAST_MS = 250;
 export const MOST_MS = 1_200;
 const FRAME_MS = 33;
@@ -84,11 +84,6 @@ export class Motion {
 			width: words === undefined ? 2 * RADIUS : this.#measure(words),
 		});
 		this.#frame ??= requestAnimationFrame((nowMs) => this.#draw(nowMs));
-	}
-
-	/** Number of messages that move. */
-	get size(): number {
-		return this.#items.length;
 	}
 
 	stop(): void {

@@ -1,5 +1,4 @@
 /** A party as a card: its sign in the ring of its certificate, its name, one line about it, and its CAs. */
-import type { RefObject } from 'preact';
 import { useWords, type Words } from '../words.ts';
 import { Glyph, LOW_SHARE, leftOf, Ring } from './glyphs.tsx';
 import { ATTACKER, type Box } from './layout.ts';
@@ -91,7 +90,7 @@ function Progress({ party: { join } }: { readonly party: Party }) {
 	);
 }
 
-export const stateClass = ({ node, service }: Party): string =>
+const stateClass = ({ node, service }: Party): string =>
 	node === 'joining'
 		? 'joining'
 		: node === 'refused'
@@ -138,5 +137,3 @@ const taskWords = {
 	'kubectl-sim': 'taskPerson',
 	observer: 'taskEye',
 } as const;
-
-export type CardRef = RefObject<HTMLDivElement>;

@@ -81,7 +81,7 @@ const planned: readonly (readonly [from: string, to: string])[] = [
 	['controller-manager-sim', 'apiserver-sim'],
 	['controller-manager-sim', 'ca-service'],
 ];
-export const NODES = 'kubelet-sim';
+const NODES = 'kubelet-sim';
 /** A join that ended is shown until the cluster lists its node. */
 const GRACE_MS = 15_000;
 /** A refused node keeps its card. */
@@ -274,7 +274,6 @@ function serviceLines(lines: readonly Line[]): readonly MapLine[] {
 		});
 	const known = new Set(seen.map(({ id }) => id));
 	const others = planned.filter(([from, to]) => !known.has(`${from}~${to}`));
-	const attacks = lines.some(({ from, to, perMinute }) => perMinute > 0 && (from === ATTACKER || to === ATTACKER));
 	return [
 		...seen,
 		...others.map(
@@ -282,9 +281,13 @@ function serviceLines(lines: readonly Line[]): readonly MapLine[] {
 				...{ id: `${from}~${to}`, from, to, protection: 'planned', count: 1, calls: 0, perMinute: 0, isLit: false },
 			}),
 		),
-		...(attacks ? [attackLine] : []),
+		...(isUnderAttack(lines) ? [attackLine] : []),
 	];
 }
+
+/** In the last minute. */
+export const isUnderAttack = (lines: readonly Line[]): boolean =>
+	lines.some(({ from, to, perMinute }) => perMinute > 0 && (from === ATTACKER || to === ATTACKER));
 
 const attackLine: MapLine = {
 	...{ id: `${ATTACKER}~apiserver-sim`, from: ATTACKER, to: 'apiserver-sim', protection: 'attacker', count: 1 },

@@ -47,7 +47,7 @@ const requests: readonly (readonly [label: RegExp, word: RequestWord])[] = [
 ];
 
 /** The request in words; undefined: only its label is known. */
-export function requestWordOf({ label, tls }: Pick<Step, 'label' | 'tls'>): RequestWord | undefined {
+function requestWordOf({ label, tls }: Pick<Step, 'label' | 'tls'>): RequestWord | undefined {
 	if (label === 'get configmaps kube-public/cluster-info' || label === 'ConfigMaps/Get')
 		return tls === 'unverified' ? 'download' : 'downloadAgain';
 	if (label.startsWith('get nodes ')) return tls === 'mutual' ? 'findNode' : 'askName';

@@ -1,11 +1,11 @@
 /** The map, the first thing that a reader sees: every party, the lines between them, and the join that is shown. */
-import { computed, useSignal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type { Join, Message, Step } from '../../api.ts';
-import { inOrder } from '../../order.ts';
+import type { Join, Message } from '../../api.ts';
 import { useKeys } from '../keys.ts';
 import { stateAt } from '../state-at.ts';
-import type { Store } from '../store.ts';
+import { useNow } from '../use-now.ts';
+import { useSteps } from '../use-steps.ts';
 import type { ViewProps } from '../view-props.ts';
 import { useWords } from '../words.ts';
 import { colorsOf } from './colors.ts';
@@ -20,7 +20,10 @@ import { createReplay } from './replay.ts';
 import { sceneOf } from './scene.ts';
 import { MapTable } from './table.tsx';
 import { requestText } from './trust-words.ts';
-import { useRecent, useTick } from './use-live.ts';
+import { useRecent } from './use-recent.ts';
+
+/** Often enough for days and minutes. */
+const TICK_MS = 5_000;
 
 export function MapView({ store, navigation, keys }: ViewProps) {
 	const { say } = useWords();
@@ -29,10 +32,10 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 	const isTable = useSignal(false);
 	const isPaused = useSignal(false);
 	const isTall = useSignal(innerWidth < TALL_BELOW);
-	const nowMs = useTick();
+	const nowMs = useNow(TICK_MS);
 	const joins = store.joins.value;
 	const lit = litJoin(joins, selected);
-	const steps = useSteps(store, lit);
+	const steps = useSteps(store, lit?.id);
 	const motion = useRef<Motion | undefined>(undefined);
 	const drawn = useRef<readonly Drawn[]>([]);
 	const words = useWords();
@@ -156,15 +159,6 @@ function litJoin(joins: readonly Join[], selected: string | undefined): Join | u
 		joins.slice(0, 200).find(({ state }) => state === 'joining') ??
 		joins[0]
 	);
-}
-
-function useSteps(store: Store, join: Join | undefined): readonly Step[] {
-	const id = join?.id;
-	const following = useMemo(() => (id === undefined ? undefined : store.follow(id)), [id]);
-	useEffect(() => following?.close, [following]);
-	// A computed signal that is kept would have the steps of the join before.
-	const steps = useMemo(() => computed(() => inOrder(following?.steps.value.values() ?? [])), [following]);
-	return steps.value;
 }
 
 function newMotion(canvas: HTMLCanvasElement): Motion {
