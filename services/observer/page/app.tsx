@@ -104,7 +104,7 @@ function Page({ store, navigation, keys, choose }: ViewProps & { readonly choose
 	);
 }
 
-/** Nothing until the file of the view has arrived; the observer is on the same machine. */
+/** Nothing until the file of the view has arrived. Another version of the observer has no file of that name. */
 function Loaded({ load, ...props }: ViewProps & Pick<ViewRow, 'load'>) {
 	const loaded = useSignal<{ readonly View: View } | undefined>(undefined);
 	const { say } = useWords();
@@ -115,7 +115,7 @@ function Loaded({ load, ...props }: ViewProps & Pick<ViewRow, 'load'>) {
 			() => (hasFailed.value = true),
 		);
 	}, []);
-	if (hasFailed.value) return <p class="note">{say('disconnected')}</p>;
+	if (hasFailed.value) return <p class="note">{say('notLoaded')}</p>;
 	if (loaded.value === undefined) return null;
 	const { View } = loaded.value;
 	return <View {...props} />;

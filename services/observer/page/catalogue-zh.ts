@@ -21,6 +21,7 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	views: '视图',
 	language: '语言',
 	disconnected: 'observer 没有响应，正在重试…',
+	notLoaded: '此视图未能加载，请刷新页面。',
 	joinANode: '加入一个节点',
 	joinWithWrongPin: '用错误的 CA 公钥哈希加入',
 	readOnly: '此页面为只读模式。设置 KUBEJOIN_ALLOW_ACTIONS=true 可允许操作，事先阅读 SECURITY.md。',

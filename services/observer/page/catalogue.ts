@@ -20,6 +20,7 @@ export const catalogue = {
 	views: 'Views',
 	language: 'Language',
 	disconnected: 'The observer does not answer. Trying again…',
+	notLoaded: 'This view did not load. Reload the page.',
 	joinANode: 'Join a node',
 	joinWithWrongPin: 'Join with a wrong pin',
 	readOnly: 'This page is read-only. To allow actions, set KUBEJOIN_ALLOW_ACTIONS=true; read SECURITY.md first.',
