@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { overhear } from './overhear.ts';
+import { overhear, withoutEventName } from './overhear.ts';
 
 const token = 'abcdef.0123456789abcdef';
 const stolen = [{ id: 'abcdef', secret: '0123456789abcdef' }];
@@ -34,11 +34,22 @@ describe('an overheard request', () => {
 			`${token}0`,
 			'kubeadm.alpha.kubernetes.io/cri-socket',
 			'ABCDEF.0123456789abcdef',
-			'node-caught.18a2b3c4d5e6f708',
 		])
 			assert.deepEqual(overhear(text, { text }), none);
 		assert.deepEqual(overhear(undefined, undefined), none);
 		assert.deepEqual(overhear(undefined, { a: null, b: 1, c: true }), none);
+	});
+
+	it('does not count the name of an Event, and counts everything else in it', () => {
+		const [create, patch] = ['/kubejoin.v1.Events/Create', '/kubejoin.v1.Events/Patch'];
+		const name = 'caught.18a2b3c4d5e6f708';
+		const heard = (method: string, message: object) => overhear(undefined, withoutEventName(method, message));
+		assert.deepEqual(heard(create, { metadata: { name, namespace: 'default' } }), none);
+		assert.deepEqual(heard(patch, { name, document: '{"count":2}' }), none);
+		assert.deepEqual(heard(create, { metadata: { name, annotations: { a: token } }, message: 'x' }), once);
+		assert.deepEqual(heard(create, { metadata: { name }, message: `x-${token}` }), once);
+		assert.deepEqual(heard(patch, { name, document: `{"message":"${token}"}` }), once);
+		assert.deepEqual(heard('/kubejoin.v1.Nodes/Create', { metadata: { name: token } }), once);
 	});
 
 	it('counts a token between any other characters, and returns no secret', () => {

@@ -8,8 +8,20 @@ export interface Overheard {
 	readonly tokenIds: readonly string[];
 }
 
-/** The name of an event has the same form after a hyphen: `node-caught.18a2b3c4d5e6f708`. */
-const tokenForm = /(?<![A-Za-z0-9])(?<![a-z0-9]-)[a-z0-9]{6}\.[a-z0-9]{16}(?![A-Za-z0-9])/g;
+const tokenForm = /(?<![A-Za-z0-9])[a-z0-9]{6}\.[a-z0-9]{16}(?![A-Za-z0-9])/g;
+
+/**
+ * The message without the name of an Event, which can have the form of a token: `caught.18a2b3c4d5e6f708` is the name
+ * of the object and a time.
+ *
+ * @param method  `/PACKAGE.SERVICE/METHOD`
+ */
+export function withoutEventName(method: string, message: object): object {
+	if (!method.includes('.Events/')) return message;
+	const { name: _requested, metadata = {}, ...others } = message as { name?: string; metadata?: { name?: string } };
+	const { name: _own, ...kept } = metadata;
+	return { ...others, metadata: kept };
+}
 
 /**
  * @param metadata  value of `authorization`, or undefined

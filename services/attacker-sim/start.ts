@@ -19,7 +19,7 @@ import { openFront, type Route } from './front.ts';
 import { requireNearTarget, requireOwnAddress, requireProof } from './guard-rails.ts';
 import { rowOf } from './modes.ts';
 import { capturedText, connectedText, heardText, listeningText } from './output.ts';
-import { overhear } from './overhear.ts';
+import { overhear, withoutEventName } from './overhear.ts';
 import { createRecorder, emptyReport, including, MAX_REQUESTS, type Recorder } from './report.ts';
 import { attackerServices } from './server.ts';
 import { superAdmin, tokensIn } from './stolen-tokens.ts';
@@ -179,7 +179,7 @@ const requestRecorder =
 	(recorder: Recorder, known: readonly PresentedToken[], { say, clock }: StartOptions) =>
 	(call: Call, message: object): void => {
 		const authorization = call.metadata('authorization');
-		const { tokenBytes, tokenIds } = overhear(authorization, message, known);
+		const { tokenBytes, tokenIds } = overhear(authorization, withoutEventName(call.method, message), known);
 		recorder.change(({ requestCount, requests, tokenBytes: earlierBytes, tokensSeen }) => ({
 			requestCount: requestCount + 1,
 			requests: requests.length < MAX_REQUESTS ? [...requests, { method: call.method, atMs: clock() }] : requests,
