@@ -1,26 +1,19 @@
 import { deepEqual, equal } from 'node:assert/strict';
-import { csrColumns, csrStatus, nodeColumns } from './columns.ts';
+import { csrStatus } from '../../lib/kube/columns/cells.ts';
+import { columnsOfKind } from './columns.ts';
 import { condition, csr, now, worker } from './fakes.test.ts';
 
 describe('columns of nodes', () => {
-	const cells = (node: ReturnType<typeof worker>) => nodeColumns.map(({ cell }) => cell(node, now));
+	const { headers, cellsOf: cellsAt } = columnsOfKind('Node', { isWide: true, hasNamespace: false });
+	const cells = (node: ReturnType<typeof worker>) => cellsAt(node, now);
 
 	it('are those of upstream', () => {
-		deepEqual(
-			nodeColumns.map(({ header, isWide }) => (isWide ? header.toLowerCase() : header)),
-			[
-				'NAME',
-				'STATUS',
-				'ROLES',
-				'AGE',
-				'VERSION',
-				'internal-ip',
-				'external-ip',
-				'os-image',
-				'kernel-version',
-				'container-runtime',
-			],
-		);
+		const narrow = ['NAME', 'STATUS', 'ROLES', 'AGE', 'VERSION'];
+		const wide = ['INTERNAL-IP', 'EXTERNAL-IP', 'OS-IMAGE', 'KERNEL-VERSION', 'CONTAINER-RUNTIME'];
+		deepEqual(headers, [...narrow, ...wide]);
+		const { headers: shown, cellsOf } = columnsOfKind('Node', { isWide: false, hasNamespace: false });
+		deepEqual(shown, narrow);
+		deepEqual(cellsOf(worker('w'), now), ['w', 'Ready', '<none>', '5m', 'v1.37.2']);
 		deepEqual(cells(worker('w')), [
 			'w',
 			'Ready',
@@ -59,15 +52,17 @@ describe('columns of nodes', () => {
 
 describe('columns of certificate requests', () => {
 	it('are those of upstream', () => {
-		deepEqual(
-			csrColumns.map(({ header }) => header),
-			['NAME', 'AGE', 'SIGNERNAME', 'REQUESTOR', 'REQUESTEDDURATION', 'CONDITION'],
-		);
-		deepEqual(
-			csrColumns.map(({ cell }) => cell(csr('c', { expirationSeconds: 86_400 }), now)),
-			['c', '31s', 'kubernetes.io/kube-apiserver-client-kubelet', 'system:bootstrap:abcdef', '24h', 'Pending'],
-		);
-		equal(csrColumns[4]?.cell(csr('c'), now), '<none>');
+		const { headers, cellsOf } = columnsOfKind('CertificateSigningRequest', { isWide: false, hasNamespace: false });
+		deepEqual(headers, ['NAME', 'AGE', 'SIGNERNAME', 'REQUESTOR', 'REQUESTEDDURATION', 'CONDITION']);
+		deepEqual(cellsOf(csr('c', { expirationSeconds: 86_400 }), now), [
+			'c',
+			'31s',
+			'kubernetes.io/kube-apiserver-client-kubelet',
+			'system:bootstrap:abcdef',
+			'24h',
+			'Pending',
+		]);
+		equal(cellsOf(csr('c'), now)[4], '<none>');
 	});
 
 	it('show the decision, then the result', () => {
@@ -81,5 +76,14 @@ describe('columns of certificate requests', () => {
 			[status([]), status(['Approved'], 'x'), status(['Denied']), status(['Approved', 'Failed'])],
 			['Pending', 'Approved,Issued', 'Denied', 'Approved,Failed'],
 		);
+	});
+});
+
+describe('columns of objects of all namespaces', () => {
+	it('begin with the namespace', () => {
+		const { headers, cellsOf } = columnsOfKind('ConfigMap', { isWide: false, hasNamespace: true });
+		deepEqual(headers, ['NAMESPACE', 'NAME', 'DATA', 'AGE']);
+		const metadata = { name: 'c', namespace: 'd' };
+		deepEqual(cellsOf({ apiVersion: 'v1', kind: 'ConfigMap', metadata }, now), ['d', 'c', '0', '<unknown>']);
 	});
 });

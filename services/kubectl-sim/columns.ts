@@ -1,39 +1,29 @@
 /** The columns of `kubectl get`: those that the API server sends, as `kubectl` prints them. */
-
 import { cellsOf, columnsOf } from '../../lib/kube/columns/table.ts';
-import { humanDuration } from '../../lib/kube/duration.ts';
-import type { CertificateSigningRequest, KubeObject } from '../../lib/kube/types.ts';
+import type { KubeObject } from '../../lib/kube/types.ts';
 
-export { csrStatus, nodeRoles } from '../../lib/kube/columns/cells.ts';
-
-export interface Column<T> {
-	readonly header: string;
-	/** Only with `-o wide`. */
-	readonly isWide?: true;
-	/** @param now milliseconds since the epoch */
-	cell(object: T, now: number): string;
+export interface Columns {
+	readonly headers: readonly string[];
+	/** @param nowMs  Unix time in milliseconds, for ages */
+	readonly cellsOf: (object: KubeObject, nowMs: number) => string[];
 }
 
-/** The first column with --all-namespaces. */
-export const namespaceColumn: Column<KubeObject> = {
-	header: 'NAMESPACE',
-	cell: ({ metadata }) => metadata.namespace ?? '',
-};
+export interface ColumnOptions {
+	/** With `-o wide`. */
+	readonly isWide: boolean;
+	/** The first column with --all-namespaces. */
+	readonly hasNamespace: boolean;
+}
 
-const columns = (kind: string): readonly Column<KubeObject>[] =>
-	columnsOf(kind).map(({ name, priority }, index) => ({
-		header: name.toUpperCase(),
-		...(priority === 0 ? {} : { isWide: true }),
-		cell: (object, now) => String(cellsOf(kind, object, now)[index]),
-	}));
-
-export const nodeColumns = columns('Node');
-export const csrColumns = columns('CertificateSigningRequest');
-export const secretColumns = columns('Secret');
-export const configMapColumns = columns('ConfigMap');
-export const leaseColumns = columns('Lease');
-export const roleColumns = columns('Role');
-export const roleBindingColumns = columns('RoleBinding');
-
-export const requestedDuration = ({ expirationSeconds }: CertificateSigningRequest['spec']): string | undefined =>
-	expirationSeconds === undefined ? undefined : humanDuration(expirationSeconds * 1000);
+export function columnsOfKind(kind: string, { isWide, hasNamespace }: ColumnOptions): Columns {
+	const shown = columnsOf(kind).map(({ priority }) => isWide || priority === 0);
+	const inRow = <T>(ofNamespace: T, others: readonly T[]): T[] => [
+		...(hasNamespace ? [ofNamespace] : []),
+		...others.filter((_, index) => shown[index]),
+	];
+	const names = columnsOf(kind).map(({ name }) => name.toUpperCase());
+	return {
+		headers: inRow('NAMESPACE', names),
+		cellsOf: (object, nowMs) => inRow(object.metadata.namespace ?? '', cellsOf(kind, object, nowMs).map(String)),
+	};
+}

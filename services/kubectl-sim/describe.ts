@@ -1,6 +1,8 @@
 /** `kubectl describe`: the details of nodes and certificate requests. */
 import { hasCode, type KubejoinError } from '../../lib/errors.ts';
 import type { ApiClient, ResourceClient } from '../../lib/kube/client.ts';
+import { csrStatus, nodeRoles } from '../../lib/kube/columns/cells.ts';
+import { humanDuration } from '../../lib/kube/duration.ts';
 import { resources } from '../../lib/kube/resources.ts';
 import {
 	type CertificateSigningRequest,
@@ -13,7 +15,6 @@ import {
 } from '../../lib/kube/types.ts';
 import { parseCsr } from '../../lib/pki/csr.ts';
 import { printable, printableDeep } from '../../lib/text.ts';
-import { csrStatus, nodeRoles, requestedDuration } from './columns.ts';
 import { invalidCommand, throwAll, unknownType } from './command-errors.ts';
 import type { Output } from './output.ts';
 import { findResource, parseResourceArgument } from './resource-types.ts';
@@ -153,7 +154,7 @@ const quantities = (title: string, resources: Record<string, string> = {}): stri
 export function describeCsr(csr: CertificateSigningRequest): string {
 	const { metadata, spec } = printableDeep(csr);
 	const { subject, names } = printableDeep(readRequest(csr.spec.request));
-	const duration = requestedDuration(spec);
+	const { expirationSeconds } = spec;
 	const sans = [
 		nested('DNS Names', names.dns),
 		nested('Email Addresses', names.email),
@@ -167,7 +168,7 @@ export function describeCsr(csr: CertificateSigningRequest): string {
 		`CreationTimestamp:\t${rfc1123z(metadata.creationTimestamp)}`,
 		`Requesting User:\t${spec.username ?? ''}`,
 		...(spec.signerName === '' ? [] : [`Signer:\t${spec.signerName}`]),
-		...(duration === undefined ? [] : [`Requested Duration:\t${duration}`]),
+		...(expirationSeconds === undefined ? [] : [`Requested Duration:\t${humanDuration(expirationSeconds * 1000)}`]),
 		`Status:\t${csrStatus(csr)}`,
 		'Subject:',
 		`\tCommon Name:\t${subject.commonName}`,

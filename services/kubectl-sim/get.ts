@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/clock.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { printableCell } from '../../lib/text.ts';
-import { type Column, namespaceColumn } from './columns.ts';
+import { columnsOfKind } from './columns.ts';
 import { invalidCommand, throwAll } from './command-errors.ts';
 import { type KindClient, kindNamed } from './kinds.ts';
 import type { Output } from './output.ts';
@@ -37,12 +37,12 @@ type Print = (objects: readonly KubeObject[]) => Promise<void>;
  */
 export async function get(request: GetRequest, tools: Tools): Promise<void> {
 	const { type, names, format, watch, namespace, showManagedFields = false } = request;
-	const { resource, columns, client: clientOf } = kindNamed(type, 'get');
+	const { resource, client: clientOf } = kindNamed(type, 'get');
 	const client = clientOf(tools.api);
 	if (namespace === undefined && names.length > 0)
 		throw invalidCommand('a resource cannot be retrieved by name across all namespaces', 'get');
 	const where = resource.namespaced ? (namespace ?? '') : '';
-	const shown = resource.namespaced && namespace === undefined ? [namespaceColumn, ...columns] : columns;
+	const shown = { kind: resource.kind, hasNamespace: resource.namespaced && namespace === undefined };
 	if (watch) return await showChanges(client, where, printerFor(shown, request, tools), request, tools);
 	const { found, errors, isList } = await find(client, where, names);
 	if (format === 'json' || format === 'yaml') {
@@ -109,21 +109,18 @@ async function showChanges(
 
 /** Prints rows with the same columns in each call, and the header in the first. */
 function printerFor(
-	all: readonly Column<KubeObject>[],
+	{ kind, hasNamespace }: { readonly kind: string; readonly hasNamespace: boolean },
 	{ format, noHeaders, showManagedFields = false }: GetRequest,
 	{ output, clock }: Tools,
 ): Print {
 	if (format === 'name')
 		return async (objects) => output.out(objects.map((object) => `${qualifiedName(object)}\n`).join(''));
 	if (format === 'json' || format === 'yaml') return printDocuments(format, showManagedFields, output);
-	const columns = all.filter(({ isWide }) => format === 'wide' || !isWide);
+	const { headers, cellsOf } = columnsOfKind(kind, { isWide: format === 'wide', hasNamespace });
 	const widths: number[] = [];
-	let header = noHeaders ? [] : [columns.map((column) => column.header)];
+	let header = noHeaders ? [] : [headers];
 	return async (objects) => {
-		const rows = [
-			...header,
-			...objects.map((object) => columns.map((column) => printableCell(column.cell(object, clock())))),
-		];
+		const rows = [...header, ...objects.map((object) => cellsOf(object, clock()).map(printableCell))];
 		header = [];
 		output.out(alignTabs(rows.map((cells) => `${cells.join('\t')}\n`).join(''), tableTabs, widths));
 	};

@@ -1,17 +1,7 @@
-/** Resource types with their columns and clients. */
+/** Resource types with their clients. */
 import type { ApiClient, ResourceClient } from '../../lib/kube/client.ts';
 import { type ApiResource, apiVersionOf, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
-import {
-	type Column,
-	configMapColumns,
-	csrColumns,
-	leaseColumns,
-	nodeColumns,
-	roleBindingColumns,
-	roleColumns,
-	secretColumns,
-} from './columns.ts';
 import { unknownType } from './command-errors.ts';
 import { findResource, parseResourceArgument } from './resource-types.ts';
 
@@ -19,28 +9,22 @@ export type KindClient = Pick<ResourceClient<KubeObject>, 'create' | 'get' | 'li
 	Partial<Pick<ResourceClient<KubeObject>, 'watch' | 'update'>>;
 export interface Kind {
 	readonly resource: ApiResource;
-	readonly columns: readonly Column<KubeObject>[];
 	readonly client: (api: ApiClient) => KindClient;
 }
 
 const kinds: readonly Kind[] = [
-	{ resource: resources.nodes, columns: nodeColumns, client: ({ nodes }) => nodes },
+	{ resource: resources.nodes, client: ({ nodes }) => nodes },
 	{
 		resource: resources.certificateSigningRequests,
-		columns: csrColumns,
 		client: ({ certificateSigningRequests }) => certificateSigningRequests,
 	},
-	{ resource: resources.secrets, columns: secretColumns, client: ({ secrets }) => secrets },
-	{ resource: resources.configMaps, columns: configMapColumns, client: ({ configMaps }) => configMaps },
-	{ resource: resources.leases, columns: leaseColumns, client: ({ leases }) => leases },
-	{ resource: resources.clusterRoles, columns: roleColumns, client: ({ clusterRoles }) => clusterRoles },
-	{
-		resource: resources.clusterRoleBindings,
-		columns: roleBindingColumns,
-		client: ({ clusterRoleBindings }) => clusterRoleBindings,
-	},
-	{ resource: resources.roles, columns: roleColumns, client: ({ roles }) => roles },
-	{ resource: resources.roleBindings, columns: roleBindingColumns, client: ({ roleBindings }) => roleBindings },
+	{ resource: resources.secrets, client: ({ secrets }) => secrets },
+	{ resource: resources.configMaps, client: ({ configMaps }) => configMaps },
+	{ resource: resources.leases, client: ({ leases }) => leases },
+	{ resource: resources.clusterRoles, client: ({ clusterRoles }) => clusterRoles },
+	{ resource: resources.clusterRoleBindings, client: ({ clusterRoleBindings }) => clusterRoleBindings },
+	{ resource: resources.roles, client: ({ roles }) => roles },
+	{ resource: resources.roleBindings, client: ({ roleBindings }) => roleBindings },
 ];
 
 /** @param type  as typed: `nodes`, `csr` @throws COMMAND_INVALID  unknown type */
