@@ -20,13 +20,12 @@ import {
 	writePublicKey,
 } from '../../lib/pki/keys.ts';
 import { subjectText } from '../../lib/pki/names.ts';
+import type { Pem } from '../../lib/pki/pem.ts';
 import { redisAclRule, redisDefaultUser } from '../../lib/store/redis-scripts.ts';
 import { deriveTracesKey } from '../../lib/traces-key.ts';
 import { type Authority, keepOrMakeAuthority, type Surroundings } from './authority.ts';
 import { type Identity, issueLeaf, leafProblem, refusalOf } from './leaf.ts';
 import { type KubeconfigPlan, type LeafPlan, planPki, type StoreUserPlan } from './plan.ts';
-
-type Pem = string;
 
 export interface PkiOptions {
 	readonly directory: string;
