@@ -33,7 +33,7 @@ export class HttpsLoad {
 	async send({ method = 'GET', path, body }: Exchange): Promise<number> {
 		const text = body === undefined ? undefined : JSON.stringify(body);
 		const headers =
-			text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': byteLength(text) };
+			text === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text) };
 		const response = await this.#start({ method, path, headers, agent: this.#agent }, text);
 		let bytes = 0;
 		let refusal = '';
@@ -59,15 +59,4 @@ export class HttpsLoad {
 			started.on('error', reject).end(text);
 		});
 	}
-}
-
-const byteLength = (text: string): number => Buffer.byteLength(text);
-
-/** Runs work so many times, several at once. */
-export async function repeat(times: number, atOnce: number, work: (index: number) => Promise<unknown>): Promise<void> {
-	let next = 0;
-	const inTurn = async () => {
-		while (next < times) await work(next++);
-	};
-	await Promise.all(Array.from({ length: atOnce }, inTurn));
 }

@@ -9,6 +9,7 @@ import { createDial } from '../../services/kubelet-sim/clients.ts';
 import { joinWorkflow } from '../../services/kubelet-sim/join/join.ts';
 import { readJoinRequest } from '../../services/kubelet-sim/join/join-request.ts';
 import { nodePaths } from '../../services/kubelet-sim/node-paths.ts';
+import { repeat } from './repeat.ts';
 
 export interface Batch {
 	readonly names: readonly string[];
@@ -24,21 +25,18 @@ async function joinAll({ names, atOnce, config, directory }: Batch): Promise<rea
 	const waiting = { clock: systemClock, waitUntil: waitBy(systemClock), retryMs: 100 };
 	const { signal } = new AbortController();
 	setMaxListeners(0, signal);
-	const left = names.values();
 	const joinMs: number[] = [];
-	const joinInTurn = async () => {
-		for (const name of left) {
-			const startedMs = performance.now();
-			const dial = createDial();
-			const closeUnused = dial.keepOpen();
-			const tools = { dial, paths: nodePaths(join(directory, name)), say: () => undefined, signal, ...waiting };
-			const request = await readJoinRequest(undefined, { config, nodeName: name });
-			await joinWorkflow(tools).run(request, () => undefined, systemClock);
-			closeUnused();
-			joinMs.push(performance.now() - startedMs);
-		}
-	};
-	await Promise.all(Array.from({ length: atOnce }, joinInTurn));
+	await repeat(names.length, atOnce, async (index) => {
+		const name = names[index] ?? '';
+		const startedMs = performance.now();
+		const dial = createDial();
+		const closeUnused = dial.keepOpen();
+		const tools = { dial, paths: nodePaths(join(directory, name)), say: () => undefined, signal, ...waiting };
+		const request = await readJoinRequest(undefined, { config, nodeName: name });
+		await joinWorkflow(tools).run(request, () => undefined, systemClock);
+		closeUnused();
+		joinMs.push(performance.now() - startedMs);
+	});
 	return joinMs;
 }
 

@@ -7,6 +7,7 @@ import { environment } from '../../lib/config.ts';
 import { type Floor, measureFloor } from './floor.ts';
 import type { Batch } from './join-worker.ts';
 import { acceptedConnections, countSystemCalls, cpuMs, hasStrace, type SystemCalls } from './processes.ts';
+import { repeat } from './repeat.ts';
 import { quantile, type Summary, summarize } from './statistics.ts';
 import {
 	askWorker,
@@ -227,11 +228,7 @@ class JoinRun {
 	async #deleteNodes(): Promise<void> {
 		const { api } = this.subject;
 		const { items } = await api.nodes.list();
-		const left = items.values();
-		const deleteInTurn = async () => {
-			for (const { metadata } of left) await api.nodes.delete(metadata.name ?? '');
-		};
-		await Promise.all(Array.from({ length: 8 }, deleteInTurn));
+		await repeat(items.length, 8, (index) => api.nodes.delete(items[index]?.metadata.name ?? ''));
 	}
 }
 

@@ -9,8 +9,9 @@ import { currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
 import type { BareServerAnswer, BareServerQuestion } from './bare-server.ts';
-import { type ClientTls, type Exchange, HttpsLoad, repeat } from './https-load.ts';
+import { type ClientTls, type Exchange, HttpsLoad } from './https-load.ts';
 import { cpuMs, residentBytes } from './processes.ts';
+import { repeat } from './repeat.ts';
 import { median, type Summary, summarize } from './statistics.ts';
 import {
 	askWorker,
