@@ -23,7 +23,9 @@ export class EncodedObjects {
 
 	/** As `encodeJson`. The object must not change afterwards. */
 	object(object: object): string {
-		const text = this.#texts.get(object) ?? encodeJson(object);
+		const known = this.#texts.get(object);
+		if (known !== undefined) return known;
+		const text = encodeJson(object);
 		this.#texts.set(object, text);
 		return text;
 	}
