@@ -48,7 +48,7 @@ export interface ObservedJoins {
 
 const CHECK_MS = 10_000;
 
-/** Until the signal aborts. */
+/** Resolves when the signal aborts. */
 export async function endUnfinishedJoins({ endUnfinished }: ObservedJoins, signal: AbortSignal): Promise<void> {
 	while (!signal.aborted) {
 		await pauseFor(CHECK_MS, signal);

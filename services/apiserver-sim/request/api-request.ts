@@ -104,7 +104,7 @@ export interface ApiRequest extends RequestOptions {
 /** Where a kubelet answers a request that the API server passes on. */
 export interface KubeletLocation {
 	readonly scheme: 'http' | 'https';
-	/** An IP address. */
+	/** An IP address: a name could have another one when it is looked up again. */
 	readonly host: string;
 	readonly port: number;
 	/** With its query, as the client encoded it. */
