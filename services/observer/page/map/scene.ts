@@ -285,7 +285,7 @@ function serviceLines(lines: readonly Line[]): readonly MapLine[] {
 	];
 }
 
-/** In the last minute. */
+/** True if the attacker had traffic in the last minute. */
 export const isUnderAttack = (lines: readonly Line[]): boolean =>
 	lines.some(({ from, to, perMinute }) => perMinute > 0 && (from === ATTACKER || to === ATTACKER));
 
