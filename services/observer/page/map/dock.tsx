@@ -1,4 +1,4 @@
-/** The strip below the map: the join that is shown, who trusts whom, the ten phases, and the replay. */
+/** The strip below the map: the join that is shown, who trusts whom, its phases, and the replay. */
 import { useSignal } from '@preact/signals';
 import type { Join, Step } from '../../api.ts';
 import { Icon } from '../icons.tsx';
