@@ -1,5 +1,6 @@
 /** Joins by a discovery file, a part of the way, and the removal of a node's files. */
 import assert from 'node:assert/strict';
+import { createPublicKey } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -8,7 +9,7 @@ import { clusterOnlyKubeconfig, userKubeconfig, writeKubeconfig } from '../../li
 import { type ChildPlan, startChild } from '../../lib/process-supervisor.ts';
 import { nodePlan } from '../../scripts/mesh/services.ts';
 import { type FalseServer, startFalseServer } from './false-server.ts';
-import { runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
+import { collectLines, runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
 
 describe('a join', () => {
 	let mesh: TestMesh;
@@ -41,12 +42,7 @@ describe('a join', () => {
 	/** Runs a node until it has joined. @returns its phases */
 	async function joined(node: string, flags: readonly string[], variables = {}): Promise<readonly string[]> {
 		const lines: string[] = [];
-		const events = {
-			onLine: (_name: string, line: string) => void lines.push(line),
-			onCrash: () => undefined,
-			onGiveUp: () => undefined,
-		};
-		const child = startChild(plan(node, flags, variables), events);
+		const child = startChild(plan(node, flags, variables), collectLines(lines));
 		try {
 			await child.started();
 		} finally {
@@ -139,12 +135,17 @@ describe('a join', () => {
 		);
 	});
 
-	it('continues after --until with the same key and request', async () => {
+	it('continues after --until with the same key', async () => {
 		const flags = [...byToken(), '--until', 'tls-bootstrap/create-key'];
 		const { stdout } = await runToEnd(plan('continued', flags));
 		assert.match(stdout, /token: sent and accepted\n {2}private key: on this node only\n$/);
 		assert.equal(existsSync(join(rootOf('continued'), 'etc/kubernetes/bootstrap-kubelet.conf')), false);
+		const pki = join(rootOf('continued'), 'var/lib/kubelet/pki');
+		const publicKey = (name: string) =>
+			createPublicKey(readFileSync(join(pki, name))).export({ type: 'spki', format: 'pem' });
+		const kept = publicKey('kubelet-client.key.tmp');
 		await joined('continued', byToken());
+		assert.equal(publicKey('kubelet-client-current.pem'), kept);
 	});
 
 	it('changes nothing with --dry-run', async () => {

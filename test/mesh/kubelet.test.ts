@@ -10,7 +10,7 @@ import type { KubeObject } from '../../lib/kube/types.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { startChild } from '../../lib/process-supervisor.ts';
 import { nodePlan } from '../../scripts/mesh/services.ts';
-import { credentialsOf, eventually, startTestMesh, type TestMesh } from './mesh.ts';
+import { collectLines, credentialsOf, eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 describe('the kubelet API', () => {
 	let mesh: TestMesh;
@@ -70,8 +70,7 @@ describe('the kubelet API', () => {
 		await eventually(20, async () => assert.equal(await phaseOf('kept'), 'Running'));
 		const before = await pods().get('kept', 'default');
 		const plan = nodePlan('node-2', 'none', config, mesh.options);
-		const start = () =>
-			startChild(plan, { onLine: () => undefined, onCrash: () => undefined, onGiveUp: () => undefined });
+		const start = () => startChild(plan, collectLines());
 		let node = start();
 		await node.started();
 		await pods().create(podOn('node-2', 'other'));
@@ -91,10 +90,7 @@ describe('the kubelet API', () => {
 	it('presents a certificate of the cluster after its request was approved', async () => {
 		const plan = nodePlan('node-3', 'none', config, mesh.options);
 		const args = [...(plan.args ?? []), '--rotate-server-certificates'];
-		const node = startChild(
-			{ ...plan, args },
-			{ onLine: () => undefined, onCrash: () => undefined, onGiveUp: () => undefined },
-		);
+		const node = startChild({ ...plan, args }, collectLines());
 		try {
 			await node.started();
 			const csr = await eventually(20, async () => {

@@ -9,7 +9,13 @@ import { type ErrorCode, hasCode } from '../../lib/errors.ts';
 import { type ApiClient, apiClient } from '../../lib/kube/client.ts';
 import { parseCertificates } from '../../lib/pki/certificate.ts';
 import { spkiPin } from '../../lib/pki/pin.ts';
-import { type Child, type ChildPlan, type ProgramResult, runProgram } from '../../lib/process-supervisor.ts';
+import {
+	type Child,
+	type ChildEvents,
+	type ChildPlan,
+	type ProgramResult,
+	runProgram,
+} from '../../lib/process-supervisor.ts';
 import { type Channel, openChannel, type VerifiedTls } from '../../lib/rpc/channel.ts';
 import { type LocalMesh, startLocalMesh } from '../../scripts/mesh/local-mesh.ts';
 import { type MeshOptions, nodePlan, type ObserverOptions } from '../../scripts/mesh/services.ts';
@@ -204,6 +210,13 @@ export async function refusedWith(code: ErrorCode, call: Promise<unknown>): Prom
 		return true;
 	});
 }
+
+/** For programs of a test that must not crash. */
+export const collectLines = (lines: string[] = []): ChildEvents => ({
+	onLine: (_name, line) => void lines.push(line),
+	onCrash: () => undefined,
+	onGiveUp: () => undefined,
+});
 
 /** A busy machine needs many times the usual duration, and no test asserts by a duration. */
 const MIN_WAIT_SECONDS = 100;

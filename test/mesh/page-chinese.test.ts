@@ -3,29 +3,21 @@
  * without an English sentence. SCREENSHOTS=DIR takes a picture of each, wide and narrow, light and dark.
  */
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { parse, stringify } from 'yaml';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
+import { looks, newPage, requireBrowser, startBrowser } from './browser.ts';
 import { startTestMesh, type TestMesh } from './mesh.ts';
-
-const browserPath = '/usr/bin/chromium';
 
 /** Texts of upstream stay English. */
 const allowed: readonly RegExp[] = [
 	/client auth 为客户端，server auth 为服务器/,
 	/none of the public keys ".*" are pinned/,
 ];
-
-const looks = [
-	{ name: 'wide-light', viewport: { width: 1280, height: 900 }, colorScheme: 'light' },
-	{ name: 'wide-dark', viewport: { width: 1280, height: 900 }, colorScheme: 'dark' },
-	{ name: 'narrow-light', viewport: { width: 360, height: 780 }, colorScheme: 'light' },
-	{ name: 'narrow-dark', viewport: { width: 360, height: 780 }, colorScheme: 'dark' },
-] as const;
 
 describe('the page in Chinese', () => {
 	const screenshots = environment().SCREENSHOTS;
@@ -36,19 +28,15 @@ describe('the page in Chinese', () => {
 	let token: string;
 
 	before(async function () {
-		if (!existsSync(browserPath)) {
-			process.stdout.write(`      skipped: there is no ${browserPath} (apt-get install chromium)\n`);
-			this.skip();
-		}
+		requireBrowser(this);
 		directory = copyExperiments();
 		mesh = await startTestMesh({
 			settings: { observer: { EXPERIMENTS_DIRECTORY: directory } },
 			observer: { story: 'off' },
 		});
 		token = await mesh.createToken();
-		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
-		const context = await browser.newContext({ viewport: looks[0].viewport, locale: 'zh-CN' });
-		page = await context.newPage();
+		browser = await startBrowser();
+		page = await newPage(browser, { locale: 'zh-CN' });
 	});
 	after(async () => {
 		await browser?.close();
@@ -117,7 +105,7 @@ describe('the page in Chinese', () => {
 		}
 		await page.getByRole('button', { name: '制造故障' }).click();
 		await page.getByRole('button', { name: '用错误的 CA 公钥哈希加入' }).click();
-		await page.locator('.failure').waitFor({ timeout: 45_000 });
+		await page.locator('.failure').waitFor();
 		await look('refused');
 		await lookAtMap('refused', [(await page.locator('.list .node').first().textContent()) ?? '']);
 		await goto('#/joins', '.failure');
@@ -149,7 +137,7 @@ describe('the page in Chinese', () => {
 			await page.locator('button.run').click();
 			await page.locator('.activities li.running').first().waitFor();
 			await look(`experiment-${name}-running`);
-			await page.locator('.state', { hasText: result }).first().waitFor({ timeout: 30_000 });
+			await page.locator('.state', { hasText: result }).first().waitFor();
 			await look(`experiment-${name}-ended`);
 		}
 		assert.deepEqual(

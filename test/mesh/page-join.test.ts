@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { environment } from '../../lib/config.ts';
+import { looks, newPage, requireBrowser, startBrowser } from './browser.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 interface Step {
@@ -26,15 +26,6 @@ interface StepDetail {
 	readonly connection?: { readonly isIntercepted: boolean; readonly client?: End; readonly server?: End };
 }
 
-const browserPath = '/usr/bin/chromium';
-
-const looks = [
-	{ name: 'wide-light', viewport: { width: 1280, height: 860 }, colorScheme: 'light' },
-	{ name: 'wide-dark', viewport: { width: 1280, height: 860 }, colorScheme: 'dark' },
-	{ name: 'narrow-light', viewport: { width: 360, height: 780 }, colorScheme: 'light' },
-	{ name: 'narrow-dark', viewport: { width: 360, height: 780 }, colorScheme: 'dark' },
-] as const;
-
 describe('the page of a join', () => {
 	const screenshots = environment().SCREENSHOTS;
 	let mesh: TestMesh;
@@ -42,17 +33,13 @@ describe('the page of a join', () => {
 	let page: Page;
 
 	before(async function () {
-		if (!existsSync(browserPath)) {
-			process.stdout.write(`      skipped: there is no ${browserPath} (apt-get install chromium)\n`);
-			this.skip();
-		}
+		requireBrowser(this);
 		mesh = await startTestMesh({ observer: { story: 'off' } });
 		const token = await mesh.createToken();
 		await mesh.startNode('node-1', 0, mesh.joinConfig({ token, discovery: '20s' }));
 		await mesh.joinAndFail({ token, pins: [`sha256:${'0'.repeat(64)}`], nodeName: 'refused-1' });
-		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
-		const context = await browser.newContext({ viewport: looks[0].viewport, locale: 'en-US' });
-		page = await context.newPage();
+		browser = await startBrowser();
+		page = await newPage(browser);
 		await page.goto(`${mesh.page}/#/joins`);
 	});
 	after(async () => {

@@ -3,17 +3,16 @@
  * joins. SCREENSHOTS=DIR takes a picture of each, wide and narrow, light and dark, in both languages.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { type Child, startChild } from '../../lib/process-supervisor.ts';
-import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+import { looks, newPage, requireBrowser, startBrowser } from './browser.ts';
+import { collectLines, eventually, startTestMesh, type TestMesh } from './mesh.ts';
 import { sendStorm } from './storm.fixture.ts';
 
-const browserPath = '/usr/bin/chromium';
-const WAIT_MS = 60_000;
 const STORM = 1_000;
 /** Of the map alone, not compressed; each other view and the Chinese texts are files of their own. */
 const MOST_SCRIPT_BYTES = 120_000;
@@ -21,13 +20,6 @@ const FIELD = 100;
 const PHASES = 11;
 /** Processor time of the page's thread for one join that arrives. */
 const MOST_MS_PER_JOIN = 20;
-
-const looks = [
-	{ name: 'wide-light', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
-	{ name: 'wide-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
-	{ name: 'narrow-light', viewport: { width: 360, height: 780 }, colorScheme: 'light' },
-	{ name: 'narrow-dark', viewport: { width: 360, height: 780 }, colorScheme: 'dark' },
-] as const;
 
 describe('the map', () => {
 	const screenshots = environment().SCREENSHOTS;
@@ -38,13 +30,10 @@ describe('the map', () => {
 	let attacker: Child | undefined;
 
 	before(async function () {
-		if (!existsSync(browserPath)) {
-			process.stdout.write(`      skipped: there is no ${browserPath} (apt-get install chromium)\n`);
-			this.skip();
-		}
+		requireBrowser(this);
 		mesh = await startTestMesh({ observer: { story: 'off' } });
 		token = await mesh.createToken();
-		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+		browser = await startBrowser();
 	});
 	afterEach(() => Promise.all((browser?.contexts() ?? []).map((context) => context.close())));
 	after(async () => {
@@ -54,9 +43,7 @@ describe('the map', () => {
 	});
 
 	async function open(address = '', options: BrowserContextOptions = {}): Promise<Page> {
-		const context = await browser.newContext({ viewport: looks[0].viewport, locale: 'en-US', ...options });
-		context.setDefaultTimeout(WAIT_MS);
-		const page = await context.newPage();
+		const page = await newPage(browser, options);
 		page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
 		page.on('pageerror', (error) => complaints.push(error.message));
 		await page.goto(`${mesh.page}/${address}`);
@@ -322,7 +309,7 @@ describe('the map', () => {
 					...['--report', report, '--token-file', tokenFile],
 				],
 			},
-			{ onLine: () => undefined, onCrash: () => undefined, onGiveUp: () => undefined },
+			collectLines(),
 		);
 		await child.started();
 		return child;

@@ -3,16 +3,16 @@
  * schemes, on a desktop and on a phone. SCREENSHOTS=DIR takes the screenshots of the README.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
+import { newPage, requireBrowser, startBrowser } from './browser.ts';
 import { writeExperiments } from './experiments.fixture.ts';
 import { eventually, startTestMesh, type TestMesh, tokensIn } from './mesh.ts';
 import { sendStorm } from './storm.fixture.ts';
 
-const browserPath = '/usr/bin/chromium';
 const STORM = 1_000;
 
 describe('the page', () => {
@@ -25,16 +25,13 @@ describe('the page', () => {
 	let directory: string;
 
 	before(async function () {
-		if (!existsSync(browserPath)) {
-			process.stdout.write(`      skipped: there is no ${browserPath} (apt-get install chromium)\n`);
-			this.skip();
-		}
+		requireBrowser(this);
 		directory = writeExperiments();
 		const settings = { observer: { EXPERIMENTS_DIRECTORY: directory } };
 		mesh = await startTestMesh({ settings, observer: { story: 'off' } });
 		url = `${mesh.page}/`;
 		token = await mesh.createToken();
-		browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox'] });
+		browser = await startBrowser();
 	});
 	// Each test makes its own preconditions, so that a failure does not spread.
 	afterEach(async function () {
@@ -48,8 +45,7 @@ describe('the page', () => {
 	});
 
 	async function open(hash = '#/joins', options: BrowserContextOptions = {}): Promise<Page> {
-		const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en-US', ...options });
-		const page = await context.newPage();
+		const page = await newPage(browser, { viewport: { width: 1280, height: 900 }, ...options });
 		page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
 		page.on('pageerror', (error) => complaints.push(error.message));
 		page.on(
@@ -140,7 +136,7 @@ describe('the page', () => {
 		const page = await open();
 		await page.getByRole('button', { name: 'Break it' }).click();
 		await page.getByRole('button', { name: 'Join with a wrong pin' }).click();
-		await page.locator('.failure').waitFor({ timeout: 45_000 });
+		await page.locator('.failure').waitFor();
 		assert.match(
 			(await page.locator('.failure').textContent()) ?? '',
 			/CA_HASH_MISMATCH.*are pinned[\s\S]*Most likely cause: the pin belongs to another cluster[\s\S]*Also possible: [\s\S]*Do this: Get the hash on the control plane/,
@@ -225,11 +221,8 @@ describe('the page', () => {
 		const own = { ...spec, signerName: 'kubernetes.io/kube-apiserver-client', usages: ['client auth'] };
 		await mesh.api.certificateSigningRequests.create({ metadata: { name: 'by-hand' }, spec: own });
 		const page = await open('#/cluster/csrs');
-		await page.getByRole('button', { name: 'Approve by-hand' }).click({ timeout: 10_000 });
-		await page
-			.locator('tr', { hasText: 'by-hand' })
-			.locator('.state', { hasText: 'Approved' })
-			.waitFor({ timeout: 10_000 });
+		await page.getByRole('button', { name: 'Approve by-hand' }).click();
+		await page.locator('tr', { hasText: 'by-hand' }).locator('.state', { hasText: 'Approved' }).waitFor();
 		for (const [tab, wanted] of [
 			['tokens', token.slice(0, 6)],
 			['services', 'ca-service'],
@@ -261,7 +254,7 @@ describe('the page', () => {
 		await page.keyboard.press('Enter');
 		await page.locator('.activities li.running', { hasText: 'join without a pin' }).waitFor();
 		await startNode('node-2', 1);
-		await page.locator('.result', { hasText: 'As predicted' }).waitFor({ timeout: 20_000 });
+		await page.locator('.result', { hasText: 'As predicted' }).waitFor();
 		assert.deepEqual(await texts(page, '.found'), [' violated', ' held']);
 		assert.equal(await page.locator('.tile.violated', { hasText: 'As predicted' }).count(), 1);
 		assert.deepEqual(await texts(page, '.experiment h4'), [
@@ -282,7 +275,7 @@ describe('the page', () => {
 	it('shows why a verdict is not as predicted', async () => {
 		const page = await open('#/experiments/unlike');
 		await page.getByRole('button', { name: 'Run' }).click();
-		await page.locator('.result', { hasText: 'Not as predicted' }).waitFor({ timeout: 20_000 });
+		await page.locator('.result', { hasText: 'Not as predicted' }).waitFor();
 		assert.match(
 			(await page.locator('.experiment .failure').textContent()) ?? '',
 			/security is violated, expected held/,
@@ -297,7 +290,7 @@ describe('the page', () => {
 		await other.locator('.experiment', { hasText: 'Running now: It takes its time' }).waitFor();
 		assert.equal(await other.getByRole('button', { name: 'Run' }).isDisabled(), true);
 		await page.getByRole('button', { name: 'Stop' }).click();
-		await page.locator('.result', { hasText: 'Stopped' }).waitFor({ timeout: 20_000 });
+		await page.locator('.result', { hasText: 'Stopped' }).waitFor();
 		await page.locator('.activities li.well', { hasText: 'put it right' }).waitFor();
 		await page.getByRole('button', { name: 'Run' }).waitFor();
 		assert.equal(await other.getByRole('button', { name: 'Run' }).isDisabled(), false);

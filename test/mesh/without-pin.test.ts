@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startChild } from '../../lib/process-supervisor.ts';
 import { nodePlan } from '../../scripts/mesh/services.ts';
-import { runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
+import { collectLines, runToEnd, startTestMesh, type TestMesh } from './mesh.ts';
 
 describe('a join without a pin', () => {
 	let mesh: TestMesh;
@@ -44,12 +44,7 @@ describe('a join without a pin', () => {
 
 	it('trusts the signature alone, requests cluster-info once, and prints a warning', async () => {
 		const lines: string[] = [];
-		const events = {
-			onLine: (_name: string, line: string) => void lines.push(line),
-			onCrash: () => undefined,
-			onGiveUp: () => undefined,
-		};
-		const node = startChild(plan(['--discovery-token-unsafe-skip-ca-verification']), events);
+		const node = startChild(plan(['--discovery-token-unsafe-skip-ca-verification']), collectLines(lines));
 		await node.started();
 		await node.stop();
 		assert.ok(lines.some((line) => /WARNING: .*any server that has the token can impersonate the cluster/.test(line)));
