@@ -26,8 +26,8 @@ export interface StayOptions extends RenewalEvents {
 	readonly registration?: Registration;
 	/** Called after each renewal of the Lease. */
 	readonly onBeat: (atMs: number) => void;
-	/** Called with the connection of the node, and with each that replaces it. */
-	readonly onConnected?: (connection: NodeConnection, identity: NodeIdentity) => void;
+	/** Called with the connection of the node, and with each that replaces it; heartbeats wait for the first call. */
+	readonly onConnected?: (connection: NodeConnection, identity: NodeIdentity) => Promise<void>;
 }
 /** The end of a node that was not stopped. */
 export interface Expired {
@@ -68,11 +68,11 @@ class RunningNode {
 		this.#connection = context.dial.asNode(options.identity.server, options.identity);
 		const events = () => this.#connection.api.events;
 		this.#events = new NodeEvents(options.identity.nodeName, events, context.clock, context.signal);
-		options.onConnected?.(this.#connection, options.identity);
 	}
 
 	async run(): Promise<Expired | undefined> {
 		const { signal } = this.#context;
+		await this.#options.onConnected?.(this.#connection, this.#identity);
 		const renewing = keepRenewed(this.#context, this.#identity, {
 			onRotated: (next, atMs) => this.#use(next, atMs),
 			onRefused: (error, retryMs) => {
@@ -106,7 +106,7 @@ class RunningNode {
 	#use(next: NodeIdentity, atMs: number): void {
 		const { close } = this.#connection;
 		this.#connection = this.#context.dial.asNode(this.#options.identity.server, next);
-		this.#options.onConnected?.(this.#connection, next);
+		void this.#options.onConnected?.(this.#connection, next);
 		// The current heartbeat ends on the connection on which it started.
 		void this.#beating.finally(close);
 		this.#identity = next;

@@ -28,7 +28,7 @@ export interface NodeOptions extends RenewalEvents {
 	/** Called each time that the node has a valid identity, before its heartbeats. */
 	readonly onJoined: (identity: NodeIdentity, how: 'joined' | 'resumed') => void;
 	readonly onBeat: (atMs: number) => void;
-	readonly onConnected?: (connection: NodeConnection, identity: NodeIdentity) => void;
+	readonly onConnected?: (connection: NodeConnection, identity: NodeIdentity) => Promise<void>;
 	/** Limits the number of concurrent joins. */
 	readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
 }

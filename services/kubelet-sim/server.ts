@@ -1,6 +1,6 @@
 /**
  * The port of a node's kubelet. It is open before the node joins, because the Node names it; handshakes succeed once
- * the node has a certificate to present and the CA of the clients.
+ * the node has the CA of the clients and a certificate to present, which is before it reports that it has joined.
  *
  * @source cmd/kubelet/app/server.go; pkg/kubelet/server/server.go ListenAndServeKubeletServer
  * @differs when the default port is in use, any free port is taken: several nodes can run on one machine
@@ -66,7 +66,7 @@ export class Kubelet {
 	#clientCa = '';
 	#shown: ServingPair | undefined;
 	#pods: SimulatedPods | undefined;
-	#work: Promise<unknown>[] = [];
+	readonly #work: Promise<unknown>[] = [];
 	readonly #ending = new AbortController();
 	/** Aborts when the process is stopped, and when the node has failed. */
 	readonly #signal: AbortSignal;
@@ -123,8 +123,12 @@ export class Kubelet {
 		return listen(listening, this.#connections);
 	}
 
-	/** Called when the node has joined, and with each new connection after that. */
-	use({ api }: NodeConnection, identity: NodeIdentity): void {
+	/**
+	 * Called when the node has joined, and with each new connection after that.
+	 *
+	 * @returns resolves when handshakes succeed, or when the certificate depends on an approval
+	 */
+	async use({ api }: NodeConnection, identity: NodeIdentity): Promise<void> {
 		const isFirst = this.#api === undefined;
 		this.#api = api;
 		this.#clientCa = identity.server.ca;
@@ -133,7 +137,6 @@ export class Kubelet {
 			if (this.#shown !== undefined) this.#present(this.#shown);
 			return;
 		}
-		this.#work = [this.#keepCertificate().catch((error: unknown) => this.#failed(error))];
 		const { nodeName, clock } = this.#options;
 		const client = () => (this.#api ?? api).of(resources.pods);
 		this.#pods = new SimulatedPods({
@@ -144,6 +147,9 @@ export class Kubelet {
 			signal: this.#signal,
 			log: this.#log,
 		});
+		const presenting = this.#presentFirst().catch((error: unknown) => this.#failed(error));
+		this.#work.push(presenting);
+		await presenting;
 	}
 
 	/** Ends the pods, and resolves when the port is closed. */
@@ -157,12 +163,15 @@ export class Kubelet {
 		this.#options.say(`[kubelet] No certificate for the kubelet's port: ${message}`);
 	}
 
+	async #presentFirst(): Promise<void> {
+		const { nodeName, paths, rotatesCertificate, clock } = this.#options;
+		if (rotatesCertificate || (await readServerTlsBootstrap(paths)))
+			this.#work.push(this.#keepCertificate().catch((error: unknown) => this.#failed(error)));
+		else this.#present(await selfSignedPair(paths, nodeName, clock()));
+	}
+
 	async #keepCertificate(): Promise<void> {
-		const { nodeName, paths, rotatesCertificate, clock, waitUntil, say } = this.#options;
-		if (!rotatesCertificate && !(await readServerTlsBootstrap(paths))) {
-			this.#present(await selfSignedPair(paths, nodeName, clock()));
-			return;
-		}
+		const { nodeName, paths, clock, waitUntil, say } = this.#options;
 		await keepServingCertificate({
 			...{ nodeName, paths, clock, waitUntil, signal: this.#signal, addresses: [this.endpoint.address] },
 			csrs: () => {

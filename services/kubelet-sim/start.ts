@@ -259,7 +259,7 @@ function nodeOptions(plan: NodePlan, fleet: Fleet): NodeOptions {
 	const refusals = refusalReporter(say);
 	return {
 		inTurn,
-		onConnected: (connection, identity) => kubelets.get(nodeName)?.use(connection, identity),
+		onConnected: async (connection, identity) => kubelets.get(nodeName)?.use(connection, identity),
 		report(event) {
 			metrics.phaseEnded(event);
 			output.phaseEnded(plan, event);
