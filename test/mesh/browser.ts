@@ -6,7 +6,7 @@ const PATH = '/usr/bin/chromium';
 /** For an element. A busy machine needs many times the usual time, and no test asserts by it. */
 const WAIT_MS = 60_000;
 
-/** Of the pictures. */
+/** Each picture of SCREENSHOTS=DIR is taken in each of these. */
 export const looks = [
 	{ name: 'wide-light', viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
 	{ name: 'wide-dark', viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
