@@ -6,7 +6,7 @@
  */
 import { constants, type X509Certificate } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { causeText, KubejoinError } from '../errors.ts';
@@ -33,7 +33,7 @@ export interface ListenOptions {
 	readonly service: string;
 	readonly address: string;
 	readonly port: number;
-	/** Absent: no handshake succeeds until `useTls`. */
+	/** Absent: handshakes end with the alert `internal_error` until `useTls`, as in Go. */
 	readonly tls?: ListenTls;
 	/**
 	 * required: a connection without a certificate from clientCa is closed before HTTP/2 begins. optional: it is
@@ -61,6 +61,13 @@ export interface Listener {
 
 /** How long a refused caller may take to hang up. */
 const REFUSED_MS = 1_000;
+
+/**
+ * The record of a fatal alert `internal_error`. OpenSSL would send `handshake_failure`.
+ *
+ * @source crypto/tls handshake_server_tls13.go pickCertificate
+ */
+const internalErrorAlert = Buffer.from([21, 3, 3, 0, 2, 2, 80]);
 
 /** A connection of which nothing is known has shown a credential that is not good: it is not anonymous. */
 export const unknownPeer = (address: string): Peer => ({
@@ -119,14 +126,17 @@ export async function listen(options: ListenOptions, connections: Connections): 
 	const guardedHttp = new WeakMap<object, GuardedConnection>();
 	const server = createTlsServer(options, bounds.handshakeMs);
 	let anchors = anchorsOf(options.tls);
-	// Before the TLS server's own listener, so that a refused connection costs no handshake.
-	server.prependListener('connection', (socket: Socket) => {
+	let hasCertificate = options.tls !== undefined;
+	// A refused connection does not reach the TLS server, and costs no handshake.
+	const tcp = createTcpServer((socket) => {
 		const address = addressOf(socket);
 		const connection = guard.admit(socket, socket.remoteAddress ?? '');
 		socket.on('error', () => socket.destroy());
 		if (connection === undefined) return;
 		guarded.set(address, connection);
 		socket.once('close', () => guarded.delete(address));
+		if (hasCertificate) server.emit('connection', socket);
+		else refuseHandshake(socket, bounds.handshakeMs);
 	});
 	server.on('secureConnection', (socket) => {
 		const peer = describedPeer(socket, anchors);
@@ -162,22 +172,23 @@ export async function listen(options: ListenOptions, connections: Connections): 
 	if (http !== undefined) superviseHttp(http, guardedHttp);
 	await new Promise<void>((resolve, reject) => {
 		const onError = (error: NodeJS.ErrnoException): void => reject(listenError(error, options));
-		server.once('error', onError);
-		server.listen(options.port, options.address, () => {
-			server.off('error', onError);
+		tcp.once('error', onError);
+		tcp.listen(options.port, options.address, () => {
+			tcp.off('error', onError);
 			// Errors of accept(), such as EMFILE, concern one connection.
-			server.on('error', (error) => log.warn({ problem: error.message }, 'connection not accepted'));
+			tcp.on('error', (error) => log.warn({ problem: error.message }, 'connection not accepted'));
 			resolve();
 		});
 	});
 	return {
-		port: (server.address() as AddressInfo).port,
+		port: (tcp.address() as AddressInfo).port,
 		useTls(tls) {
 			withCertificate(options, () => server.setSecureContext(contextOf(tls)));
 			anchors = anchorsOf(tls);
+			hasCertificate = true;
 		},
 		async close(graceMs) {
-			const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+			const closed = new Promise<void>((resolve) => tcp.close(() => resolve()));
 			http?.close(() => undefined);
 			injector.drain(graceMs);
 			const timer = setTimeout(() => {
@@ -190,6 +201,12 @@ export async function listen(options: ListenOptions, connections: Connections): 
 			guard.stop();
 		},
 	};
+}
+
+/** The alert follows the first bytes of the client, which are its ClientHello. Later bytes are discarded. */
+function refuseHandshake(socket: Socket, handshakeMs: number): void {
+	socket.setTimeout(handshakeMs, () => socket.destroy());
+	socket.once('data', () => socket.end(internalErrorAlert));
 }
 
 function describedPeer(socket: TLSSocket, anchors: readonly X509Certificate[]): Peer {
