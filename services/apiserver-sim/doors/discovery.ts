@@ -172,7 +172,8 @@ function storageVersionHash({ group, version, kind }: Pick<ServedResource, 'grou
 	return createHash('sha256').update(`${group}/${version}/${kind}`).digest().subarray(0, 8).toString('base64');
 }
 
-/** Where upstream stores another version than the preferred one, for the sake of older servers. */
-const storageVersions: Readonly<Record<string, { readonly version: string }>> = {
+/** Where upstream stores objects in another version, for older servers, or in the group of another resource. */
+const storageVersions: Readonly<Record<string, { readonly group?: string; readonly version: string }>> = {
 	clustertrustbundles: { version: 'v1beta1' },
+	events: { group: '', version: 'v1' },
 };

@@ -106,15 +106,17 @@ export class OpenApi {
 		return notAcceptable;
 	}
 
+	/** @source net/http writeNotModified: an answer with an Etag has no Last-Modified */
 	async #document(
 		{ ifNoneMatch = '' }: OpenApiRequest,
 		{ file, hash }: Entry,
 		{ 'Content-Type': contentType = '', ...more }: Readonly<Record<string, string>>,
 	): Promise<OpenApiAnswer> {
 		const etag = `"${hash}"`;
-		const headers = { ...more, Etag: etag, 'Last-Modified': httpDate(this.#lastModifiedMs), Vary: 'Accept' };
+		const headers = { ...more, Etag: etag, Vary: 'Accept' };
 		if (ifNoneMatch.split(',').some((tag) => tag.trim() === etag)) return { status: 304, headers, body: nothing };
-		return { status: 200, headers: { ...headers, 'Content-Type': contentType }, body: await this.#read(file) };
+		const ofDocument = { 'Last-Modified': httpDate(this.#lastModifiedMs), 'Content-Type': contentType };
+		return { status: 200, headers: { ...headers, ...ofDocument }, body: await this.#read(file) };
 	}
 
 	async #index(): Promise<Index> {

@@ -7,6 +7,11 @@ export interface Exchange {
 	/** Verb, path without names, names of query parameters, media type that was sent, media types that are accepted. */
 	readonly shape: string;
 	readonly command: string;
+	/**
+	 * The shape was recorded without its body. The request and the answer are those of this other exchange, with the
+	 * parameters and the headers of the shape.
+	 */
+	readonly derivedFrom?: string;
 	/** When the server received it. */
 	readonly at: string;
 	readonly method: string;

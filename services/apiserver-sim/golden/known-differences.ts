@@ -10,7 +10,7 @@ export interface KnownDifference {
 }
 
 const unservedGroups =
-	/\/apis\/(?:apiextensions\.k8s\.io|apiregistration\.k8s\.io|apps|autoscaling|batch|networking\.k8s\.io|policy|resource\.k8s\.io)\//;
+	/\/apis\/(?:apiextensions\.k8s\.io|apiregistration\.k8s\.io|apps|autoscaling|batch|flowcontrol\.apiserver\.k8s\.io|networking\.k8s\.io|policy|resource\.k8s\.io|storagemigration\.k8s\.io)\//;
 const unservedKinds =
 	/\/(?:componentstatuses|endpoints|persistentvolumeclaims|persistentvolumes|podcertificaterequests|replicationcontrollers)\b/;
 
@@ -26,7 +26,7 @@ export const knownDifferences: readonly KnownDifference[] = [
 		reason: 'So are requests of the kinds that are not served.',
 	},
 	{
-		requests: /^GET \/apis?(?:\/v1|\/certificates\.k8s\.io\/v1)? /,
+		requests: /^GET \/apis?(?:\/v1|\/[\w.]+\/v1)? /,
 		difference: /(?:items|groups|resources|subresources)\[[\w./]+\]: missing$/,
 		reason: 'Discovery lists only the groups, kinds and subresources that are served.',
 	},
