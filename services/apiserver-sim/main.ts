@@ -8,6 +8,7 @@ import { resources } from '../../lib/kube/resources.ts';
 import { versionOf } from '../../lib/kube/version.ts';
 import { refusalCounter } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
+import { createCsrReader } from '../../lib/pki/csr-reader.ts';
 import { openChannel } from '../../lib/rpc/channel.ts';
 import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
 import { createHttpServer } from '../../lib/rpc/http-server.ts';
@@ -90,6 +91,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		const expiry = startEventExpiry({ store, ttlMs, clock: systemClock }, stopping.signal, log);
 		const tokens = tokenStoreClient(tokenStore);
 		const count = refusalCounter(registry);
+		const readCsr = createCsrReader();
 		const serviceAccountKey = readServiceAccountKey(config.serviceAccountKey);
 		const tokenIssuer = {
 			issuer,
@@ -108,6 +110,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			rbac: rbac.source,
 			clock: systemClock,
 			countRefusal: count,
+			readCsr,
 			authenticateToken,
 			tokenIssuer,
 			kubelets: {
@@ -126,7 +129,11 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			registry,
 			systemClock,
 		);
-		const joins = observeJoins(createPipeline(authenticate, authorizer, endpoints, count), microClock, count);
+		const joins = observeJoins(createPipeline(authenticate, authorizer, endpoints, count), {
+			nowMs: microClock,
+			count,
+			readCsr,
+		});
 		const { pipeline } = joins;
 		const joinsEnded = endUnfinishedJoins(joins, stopping.signal);
 		const connections = newConnections();

@@ -6,6 +6,7 @@ import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { limits } from '../../lib/limits.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
+import { createCsrReader } from '../../lib/pki/csr-reader.ts';
 import { generateKeyPair } from '../../lib/pki/keys.ts';
 import type { Pipeline, UnauthenticatedRequest } from './pipeline.ts';
 import type { Credentials } from './request/api-request.ts';
@@ -62,11 +63,11 @@ describe('a join of a client that sends no trace', () => {
 				return answer as KubeObject;
 			},
 		} as unknown as Pipeline;
-		({ pipeline, endUnfinished } = observeJoins(
-			inner,
-			() => now,
-			(limit) => void counted.push(limit),
-		));
+		({ pipeline, endUnfinished } = observeJoins(inner, {
+			nowMs: () => now,
+			count: (limit) => void counted.push(limit),
+			readCsr: createCsrReader(),
+		}));
 	});
 
 	const ask = async (

@@ -7,7 +7,7 @@ import { KubejoinError, qualifiedResource } from '../../lib/errors.ts';
 import { parseToken } from '../../lib/kube/bootstrap-token.ts';
 import { type CertificateSigningRequest, type KubeObject, type Node, wellKnown } from '../../lib/kube/types.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
-import { parseCsr } from '../../lib/pki/csr.ts';
+import type { ReadCsr } from '../../lib/pki/csr-reader.ts';
 import { pauseFor } from '../../lib/poll.ts';
 import { isTraced, type SeenSpan, SpanKind, startSeenSpan } from '../../lib/trace.ts';
 import { bearerToken } from './authenticate/bearer-token.ts';
@@ -56,9 +56,15 @@ export async function endUnfinishedJoins({ endUnfinished }: ObservedJoins, signa
 	}
 }
 
-/** @param nowMs  fractions of a millisecond order the requests */
-export function observeJoins(pipeline: Pipeline, nowMs: () => number, count: CountRefusal): ObservedJoins {
-	const joins = new SeenJoins(count);
+export interface ObserveJoinsOptions {
+	/** Fractions of a millisecond order the requests. */
+	readonly nowMs: () => number;
+	readonly count: CountRefusal;
+	readonly readCsr: ReadCsr;
+}
+
+export function observeJoins(pipeline: Pipeline, { nowMs, count, readCsr }: ObserveJoinsOptions): ObservedJoins {
+	const joins = new SeenJoins(count, readCsr);
 	return { pipeline: observed(pipeline, joins, nowMs), endUnfinished: () => joins.endUnfinished(nowMs()) };
 }
 
@@ -93,13 +99,15 @@ const isOfInterest = ({ resource, namespace, name }: UnauthenticatedRequest): bo
 
 class SeenJoins {
 	readonly #count: CountRefusal;
+	readonly #readCsr: ReadCsr;
 	/** By token and address of the client, the oldest first. */
 	readonly #byClient = new Map<string, SeenJoin>();
 	#secondStartMs = Number.NEGATIVE_INFINITY;
 	#startedInSecond = 0;
 
-	constructor(count: CountRefusal) {
+	constructor(count: CountRefusal, readCsr: ReadCsr) {
 		this.#count = count;
+		this.#readCsr = readCsr;
 	}
 
 	see(seen: Seen): void {
@@ -141,7 +149,7 @@ class SeenJoins {
 
 	#start(client: string, startMs: number): SeenJoin | undefined {
 		if (this.#isTooFast(startMs)) return undefined;
-		const join = new SeenJoin(startMs);
+		const join = new SeenJoin(startMs, this.#readCsr);
 		if (!join.isRecorded) return undefined;
 		this.#byClient.set(client, join);
 		for (const [oldest, one] of this.#byClient) {
@@ -200,12 +208,14 @@ class SeenJoin {
 	csrName = '';
 	hasCertificate = false;
 	lastMs: number;
+	readonly #readCsr: ReadCsr;
 	readonly #root: SeenSpan;
 	#phase: { readonly key: PhaseKey; readonly seen: Seen[]; readonly events: [string, number][] } | undefined;
 	#csr: CertificateSigningRequest | undefined;
 
-	constructor(startMs: number) {
+	constructor(startMs: number, readCsr: ReadCsr) {
 		this.lastMs = startMs;
+		this.#readCsr = readCsr;
 		this.#root = startSeenSpan('join', { attributes: this.#common(), startMs });
 	}
 
@@ -226,7 +236,7 @@ class SeenJoin {
 		this.#csr = csr;
 		this.csrName = csr.metadata.name ?? '';
 		try {
-			const { commonName } = parseCsr(Buffer.from(csr.spec.request, 'base64').toString()).subject;
+			const { commonName } = this.#readCsr(csr.spec.request).subject;
 			if (commonName.startsWith(wellKnown.nodeUserPrefix))
 				this.node = commonName.slice(wellKnown.nodeUserPrefix.length);
 		} catch {

@@ -3,7 +3,7 @@
  */
 import { boundsOf } from '../../lib/kube/token-bounds.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../lib/kube/types.ts';
-import { parseCsr } from '../../lib/pki/csr.ts';
+import type { ReadCsr } from '../../lib/pki/csr-reader.ts';
 import { isDecided } from './csr-conditions.ts';
 
 /** For the condition Denied. */
@@ -16,19 +16,21 @@ export interface Breach {
 export function breachOf(
 	csr: CertificateSigningRequest,
 	others: readonly CertificateSigningRequest[],
+	readCsr: ReadCsr,
 ): Breach | undefined {
 	const { node, isForOneNode } = boundsOf(csr.spec.groups);
-	const wanted = nodeOf(csr);
+	const wanted = nodeOf(csr, readCsr);
 	const token = tokenName(csr);
 	if (node !== undefined && node !== wanted)
 		return { reason: 'TokenForOtherNode', message: `${token} is for node "${node}", and not for "${wanted}"` };
 	if (!isForOneNode) return undefined;
 	const used = others.find(
-		(other) => other.spec.username === csr.spec.username && isDecided(other, 'Approved') && nodeOf(other) !== wanted,
+		(other) =>
+			other.spec.username === csr.spec.username && isDecided(other, 'Approved') && nodeOf(other, readCsr) !== wanted,
 	);
 	return used === undefined
 		? undefined
-		: { reason: 'TokenUsed', message: `${token} is for one node, and "${nodeOf(used)}" used it` };
+		: { reason: 'TokenUsed', message: `${token} is for one node, and "${nodeOf(used, readCsr)}" used it` };
 }
 
 /** `bootstrap token "abcdef"` */
@@ -38,12 +40,9 @@ const tokenName = ({ spec: { username = '' } }: CertificateSigningRequest): stri
 		: `"${username}"`;
 
 /** The node that a certificate of this request would speak for; empty when it cannot be read. */
-function nodeOf({ spec }: CertificateSigningRequest): string {
+function nodeOf({ spec }: CertificateSigningRequest, readCsr: ReadCsr): string {
 	try {
-		return parseCsr(Buffer.from(spec.request, 'base64').toString('utf8')).subject.commonName.replace(
-			wellKnown.nodeUserPrefix,
-			'',
-		);
+		return readCsr(spec.request).subject.commonName.replace(wellKnown.nodeUserPrefix, '');
 	} catch {
 		return '';
 	}

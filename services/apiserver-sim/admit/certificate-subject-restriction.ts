@@ -5,10 +5,11 @@
  */
 import { resources } from '../../../lib/kube/resources.ts';
 import { type CertificateSigningRequest, wellKnown } from '../../../lib/kube/types.ts';
+import type { ReadCsr } from '../../../lib/pki/csr-reader.ts';
 import { type AdmissionPlugin, isOf, notAdmitted } from './admission.ts';
 import { readCertificateRequest } from './certificate-request.ts';
 
-export const certificateSubjectRestriction: AdmissionPlugin = {
+export const certificateSubjectRestriction = (readCsr: ReadCsr): AdmissionPlugin => ({
 	name: 'CertificateSubjectRestriction',
 	validate(attributes) {
 		const { operation, subresource } = attributes;
@@ -18,9 +19,9 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
 		const { signerName } = csr.spec;
 		if (signerName !== wellKnown.signers.client) return;
 		const { masters } = wellKnown.groups;
-		const read = readCertificateRequest(csr);
+		const read = readCertificateRequest(csr, readCsr);
 		if ('problem' in read) throw notAdmitted(attributes, `failed to parse CSR: ${read.problem}`);
 		if (!read.csr.subject.organizations.includes(masters)) return;
 		throw notAdmitted(attributes, `use of ${signerName} signer with ${masters} group is not allowed`);
 	},
-};
+});

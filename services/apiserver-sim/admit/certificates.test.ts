@@ -3,6 +3,7 @@ import { strict as assert } from 'node:assert';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { CertificateSigningRequest } from '../../../lib/kube/types.ts';
 import { createCsr } from '../../../lib/pki/csr.ts';
+import { createCsrReader } from '../../../lib/pki/csr-reader.ts';
 import { generateKeyPair } from '../../../lib/pki/keys.ts';
 import type { Attributes, Decision } from '../authorize/attributes.ts';
 import { userNamed } from '../authorize/fixtures.test.ts';
@@ -89,7 +90,7 @@ describe('CertificateSubjectRestriction', () => {
 		const keys = await generateKeyPair('ECDSA-P256');
 		const pem = createCsr({ subject: { commonName: 'u', organizations } }, keys);
 		const spec = { ...stored.spec, signerName, request: Buffer.from(pem).toString('base64') };
-		return refusal(certificateSubjectRestriction, 'CREATE', { ...stored, spec }, subresource);
+		return refusal(certificateSubjectRestriction(createCsrReader()), 'CREATE', { ...stored, spec }, subresource);
 	};
 	it('refuses system:masters for client certificates', async () => {
 		const refused = 'use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed';

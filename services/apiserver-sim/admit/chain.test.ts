@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import { createCsrReader } from '../../../lib/pki/csr-reader.ts';
 import { unionOf } from '../authorize/union.ts';
 import { clock, request } from '../fixtures.test.ts';
 import { type AdmissionPlugin, attributesOf, notAdmitted } from './admission.ts';
@@ -26,7 +27,8 @@ describe('the admission chain', () => {
 	it('has the plug-ins of upstream in its order', () => {
 		const none = { get: async () => undefined, list: async () => [] };
 		const authorizer = unionOf({});
-		const plugins = defaultPlugins({ objects: none, authorizer, updateQuota: async () => undefined, clock });
+		const readCsr = createCsrReader();
+		const plugins = defaultPlugins({ objects: none, authorizer, updateQuota: async () => undefined, clock, readCsr });
 		assert.deepEqual(
 			plugins.map(({ name }) => name),
 			[

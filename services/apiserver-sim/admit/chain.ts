@@ -5,6 +5,7 @@
  * @differs PodSecurity does not exist: the labels `pod-security.kubernetes.io/*` of a namespace have no effect
  */
 import type { Clock } from '../../../lib/clock.ts';
+import type { ReadCsr } from '../../../lib/pki/csr-reader.ts';
 import { pauseFor } from '../../../lib/poll.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import type { ObjectReader } from '../request/object-reader.ts';
@@ -29,13 +30,20 @@ export interface PluginContext {
 	readonly authorizer: Authorizer;
 	readonly updateQuota: UpdateQuota;
 	readonly clock: Clock;
+	readonly readCsr: ReadCsr;
 }
 
-export const defaultPlugins = ({ objects, authorizer, updateQuota, clock }: PluginContext): AdmissionPlugin[] => [
+export const defaultPlugins = ({
+	objects,
+	authorizer,
+	updateQuota,
+	clock,
+	readCsr,
+}: PluginContext): AdmissionPlugin[] => [
 	namespaceLifecycle(objects),
 	limitRanger(objects),
 	serviceAccount(objects, pauseFor),
-	nodeRestriction(objects, authorizer),
+	nodeRestriction(objects, authorizer, readCsr),
 	taintNodesByCondition,
 	priority(objects),
 	defaultTolerationSeconds,
@@ -43,7 +51,7 @@ export const defaultPlugins = ({ objects, authorizer, updateQuota, clock }: Plug
 	certificateApproval(authorizer),
 	certificateSigning(authorizer),
 	clusterTrustBundleAttest(authorizer),
-	certificateSubjectRestriction,
+	certificateSubjectRestriction(readCsr),
 	podTopologyLabels(objects),
 	resourceQuota(objects, updateQuota, clock),
 ];

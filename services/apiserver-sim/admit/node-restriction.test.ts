@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { CertificateSigningRequest, KubeObject, Node, UserInfo } from '../../../lib/kube/types.ts';
 import { createCsr } from '../../../lib/pki/csr.ts';
+import { createCsrReader } from '../../../lib/pki/csr-reader.ts';
 import { generateKeyPair, type KeyPair } from '../../../lib/pki/keys.ts';
 import { node, userNamed } from '../authorize/fixtures.test.ts';
 import { fakeAuthorizer, refusalOf, request } from '../fixtures.test.ts';
@@ -120,7 +121,7 @@ const objects: ObjectReader = {
 	list: async () => [],
 };
 const allowed = 'system:node:a request-serviceaccounts-token-audience allowed default';
-const { mutate } = nodeRestriction(objects, fakeAuthorizer(allowed));
+const { mutate } = nodeRestriction(objects, fakeAuthorizer(allowed), createCsrReader());
 const refusal = (given: Write): Promise<string> => {
 	const { name: known, object, resource } = attributesOf(given);
 	const name = known || object?.metadata.generateName;

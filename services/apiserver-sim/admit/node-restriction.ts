@@ -15,6 +15,7 @@ import {
 	type Taint,
 	wellKnown,
 } from '../../../lib/kube/types.ts';
+import type { ReadCsr } from '../../../lib/pki/csr-reader.ts';
 import type { Authorizer } from '../authorize/attributes.ts';
 import { quoted } from '../authorize/go-text.ts';
 import { nodeNameOf } from '../authorize/node-identity.ts';
@@ -127,12 +128,12 @@ function checkCsiNode(node: string, { name, subresource, object, previous }: Adm
 const isCsr = (object: KubeObject | undefined): object is CertificateSigningRequest =>
 	object !== undefined && 'spec' in object;
 
-function checkCsr(node: string, { operation, object }: AdmissionAttributes): Refusal {
+function checkCsr(node: string, { operation, object }: AdmissionAttributes, readCsr: ReadCsr): Refusal {
 	if (operation !== 'CREATE') return undefined;
 	if (!isCsr(object)) return noObject;
 	const { signerName } = object.spec;
 	if (signerName !== wellKnown.signers.serving && signerName !== wellKnown.signers.clientKubelet) return undefined;
-	const read = readCertificateRequest(object);
+	const read = readCertificateRequest(object, readCsr);
 	if ('problem' in read) return `unable to parse csr: ${read.problem}`;
 	const wanted = `${wellKnown.nodeUserPrefix}${node}`;
 	return read.csr.subject.commonName === wanted ? undefined : `can only create a node CSR with CN=${wanted}`;
@@ -142,30 +143,35 @@ function checkCsr(node: string, { operation, object }: AdmissionAttributes): Ref
  * @param objects     the stored pods, nodes and CSIDrivers
  * @param authorizer  decides about audiences that no volume of the pod names
  */
-export const nodeRestriction = (objects: ObjectReader, authorizer: Authorizer): AdmissionPlugin => ({
+export const nodeRestriction = (objects: ObjectReader, authorizer: Authorizer, readCsr: ReadCsr): AdmissionPlugin => ({
 	name: 'NodeRestriction',
 	async mutate(attributes) {
 		const { user } = attributes;
 		const node = nodeNameOf(user);
 		if (node === undefined) return undefined;
 		if (node === '') throw notAdmitted(attributes, `could not determine node from user ${quoted(user.username)}`);
-		const refusal = await refusalOf(node, attributes, objects, authorizer);
+		const refusal = await refusalOf(node, attributes, { objects, authorizer, readCsr });
 		if (refusal !== undefined) throw notAdmitted(attributes, refusal);
 		return undefined;
 	},
 });
 
+interface Readers {
+	readonly objects: ObjectReader;
+	readonly authorizer: Authorizer;
+	readonly readCsr: ReadCsr;
+}
+
 /** @throws API_NOT_FOUND  a pod or node that the write depends on */
 async function refusalOf(
 	node: string,
 	attributes: AdmissionAttributes,
-	objects: ObjectReader,
-	authorizer: Authorizer,
+	{ objects, authorizer, readCsr }: Readers,
 ): Promise<Refusal> {
 	if (isOf(attributes, resources.nodes)) return checkNode(node, attributes);
 	if (isOf(attributes, resources.leases)) return checkLease(node, attributes);
 	if (isOf(attributes, resources.csiNodes)) return checkCsiNode(node, attributes);
-	if (isOf(attributes, resources.certificateSigningRequests)) return checkCsr(node, attributes);
+	if (isOf(attributes, resources.certificateSigningRequests)) return checkCsr(node, attributes, readCsr);
 	if (isOf(attributes, resources.pods)) return checkPod(node, attributes, objects);
 	if (isOf(attributes, resources.serviceAccounts)) return checkNodeToken(node, attributes, objects, authorizer);
 	return undefined;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import { createCsrReader } from '../../../lib/pki/csr-reader.ts';
 import { bootstrapTokens } from '../authenticate/bootstrap-token.ts';
 import { tokenIssuer } from '../authenticate/fixtures.test.ts';
 import { createAuthenticator } from '../authenticate/union.ts';
@@ -80,6 +81,7 @@ describe('the answers of a real kube-apiserver', () => {
 				rbac,
 				clock,
 				countRefusal: () => undefined,
+				readCsr: createCsrReader(),
 				authenticateToken,
 				tokenIssuer: issuer,
 				kubelets: { lookup: async () => [], allowsLoopback: false },

@@ -5,6 +5,7 @@
 import { encodeProtobuf } from '../../../lib/kube/codec/protobuf.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject, Secret, UserInfo } from '../../../lib/kube/types.ts';
+import { createCsrReader } from '../../../lib/pki/csr-reader.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { bootstrapTokens } from '../authenticate/bootstrap-token.ts';
 import { issuer, tokenIssuer } from '../authenticate/fixtures.test.ts';
@@ -77,6 +78,7 @@ export async function openServer(store: Store, at: string): Promise<Server> {
 		endpoints: createResources({
 			...{ store, tokens, authorizer, rbac, clock, authenticateToken },
 			...{ cache: cacheOf(store), countRefusal: () => undefined, tokenIssuer: tokensOf },
+			readCsr: createCsrReader(),
 			kubelets: { lookup: async () => [], allowsLoopback: false },
 		}),
 		clock,

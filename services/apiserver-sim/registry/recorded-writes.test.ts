@@ -7,6 +7,7 @@ import type { JsonObject } from '../../../lib/kube/json-object.ts';
 import { goForm } from '../../../lib/kube/schema/go-form.ts';
 import { typeOfKind } from '../../../lib/kube/schema/schema.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import { createCsrReader } from '../../../lib/pki/csr-reader.ts';
 import { tokenIssuer } from '../authenticate/fixtures.test.ts';
 import { defaultRbac } from '../authorize/default-roles.ts';
 import { rbacSource } from '../authorize/fixtures.test.ts';
@@ -82,6 +83,7 @@ describe('writes that a real kube-apiserver answered', () => {
 			rbac,
 			clock,
 			countRefusal: () => undefined,
+			readCsr: createCsrReader(),
 			authenticateToken: async () => undefined,
 			tokenIssuer: tokenIssuer(createObjectReader(store()), clock),
 			kubelets: { lookup: async () => [], allowsLoopback: false },

@@ -8,7 +8,8 @@ import type {
 } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import { buildCaCertificate } from '../../../lib/pki/certificate.ts';
-import { createCsr } from '../../../lib/pki/csr.ts';
+import { createCsr, parseCsr } from '../../../lib/pki/csr.ts';
+import { createCsrReader } from '../../../lib/pki/csr-reader.ts';
 import { generateKeyPair, type KeyPair } from '../../../lib/pki/keys.ts';
 import { usageNames } from '../../../lib/pki/usages.ts';
 import { quoteInput } from '../../../lib/text.ts';
@@ -79,12 +80,16 @@ describe('CertificateSigningRequests', () => {
 		metadata: { name: 'csr' },
 		spec: { request: base64(pem), signerName: clientKubelet, usages: ['digital signature', 'client auth'], ...spec },
 	});
+	let readCsr = createCsrReader();
 	const endpoint = () =>
 		createStorage(
-			certificateSigningRequests,
+			certificateSigningRequests(readCsr),
 			registryOn(
 				store(),
-				defaultPlugins({ objects: createObjectReader(store()), authorizer, updateQuota: async () => undefined, clock }),
+				defaultPlugins({
+					...{ objects: createObjectReader(store()), authorizer, clock, readCsr },
+					updateQuota: async () => undefined,
+				}),
 			),
 		);
 	const create = (object: Csr, user: UserInfo = admin) =>
@@ -101,6 +106,19 @@ describe('CertificateSigningRequests', () => {
 	const approve = async (...conditions: Condition[]) => update(await sent({ conditions }), 'approval');
 	const setStatus = async (status: Csr['status']) => update(await sent(status), 'status');
 	const types = ({ status }: Csr) => status?.conditions?.map(({ type }) => type);
+
+	it('verifies the request once for its creation, its approval and its certificate', async () => {
+		let verified = 0;
+		readCsr = createCsrReader((text) => {
+			verified++;
+			return parseCsr(text);
+		});
+		await create(csr(), userNamed('system:node:a', 'system:nodes'));
+		await approve(approved);
+		await setStatus({ conditions: [approved], certificate });
+		readCsr = createCsrReader();
+		assert.equal(verified, 1);
+	});
 
 	describe('the spec', () => {
 		it('has the requester and no status, for any sent fields', async () => {

@@ -24,7 +24,7 @@ import {
 } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
 import { issuedCertificateProblem } from '../../../lib/pki/certificate.ts';
-import { parseCsr } from '../../../lib/pki/csr.ts';
+import type { ReadCsr } from '../../../lib/pki/csr-reader.ts';
 import { readPem } from '../../../lib/pki/pem.ts';
 import { isUsage, usageNames } from '../../../lib/pki/usages.ts';
 import { quoteInput } from '../../../lib/text.ts';
@@ -41,7 +41,7 @@ const MAX_SIGNER_NAME = MAX_DOMAIN + 1 + 63 + 1 + MAX_DOMAIN;
 const decided = ['Approved', 'Denied'];
 const final = [...decided, 'Failed'];
 
-export const certificateSigningRequests: Strategy<Csr> = {
+export const certificateSigningRequests = (readCsr: ReadCsr): Strategy<Csr> => ({
 	resource: resources.certificateSigningRequests,
 	subresources: ['approval', 'status'],
 	// Upstream lets a CSR have any name that is a path segment; kubelets use base64url.
@@ -78,12 +78,12 @@ export const certificateSigningRequests: Strategy<Csr> = {
 		return { ...base, status: { ...next.status, conditions: keepDecisions(conditions, conditionsOf(previous)) } };
 	},
 	validate: (csr) => [
-		...specProblems(csr),
+		...specProblems(csr, readCsr),
 		...conditionProblems(conditionsOf(csr)),
 		...certificateProblems(csr.status?.certificate),
 	],
 	validateUpdate: updateProblems,
-};
+});
 
 const conditionsOf = (csr: Csr): readonly Condition[] => csr.status?.conditions ?? [];
 const ofType = (conditions: readonly Condition[], type: string) =>
@@ -116,11 +116,11 @@ function withTimes(next: readonly Condition[], previous: readonly Condition[], n
 	});
 }
 
-function specProblems(csr: Csr): FieldProblem[] {
+function specProblems(csr: Csr, readCsr: ReadCsr): FieldProblem[] {
 	const { spec } = csr;
 	const problems: FieldProblem[] = [];
 	const pem = pemOf(csr);
-	const request = requestProblem(pem);
+	const request = requestProblem(pem, () => readCsr(spec.request ?? ''));
 	const limit = pem.length > limits.csrCharacters.value ? 'csrCharacters' : undefined;
 	if (request !== undefined) problems.push({ ...invalid('spec.request', spec.request ?? null, request), limit });
 	problems.push(...usageProblems(spec.usages));
@@ -152,7 +152,7 @@ function usageProblems(usages: readonly string[]): FieldProblem[] {
 	];
 }
 
-function requestProblem(pem: string): string | undefined {
+function requestProblem(pem: string, read: () => void): string | undefined {
 	const type = readPem(pem).blocks[0]?.type;
 	if (type !== 'CERTIFICATE REQUEST') {
 		const isNew = type === 'NEW CERTIFICATE REQUEST';
@@ -160,7 +160,7 @@ function requestProblem(pem: string): string | undefined {
 		return `PEM block type must be CERTIFICATE REQUEST${found}`;
 	}
 	try {
-		parseCsr(pem);
+		read();
 		return undefined;
 	} catch (error) {
 		if (error instanceof KubejoinError) return error.message;

@@ -4,6 +4,7 @@ import { requireValid } from '../../../lib/kube/object-meta.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
+import type { ReadCsr } from '../../../lib/pki/csr-reader.ts';
 import type { Store } from '../../../lib/store/store.ts';
 import { admitted } from '../admit/admitted.ts';
 import { createAdmission, defaultPlugins } from '../admit/chain.ts';
@@ -57,15 +58,17 @@ export interface ResourcesOptions {
 	readonly authenticateToken: AuthenticateToken;
 	readonly tokenIssuer: TokenIssuer;
 	readonly clock: Clock;
+	readonly readCsr: ReadCsr;
 	readonly countRefusal: CountRefusal;
 	readonly kubelets: Pick<KubeletLocationsOptions, 'lookup' | 'allowsLoopback'>;
 }
 
 export function createResources(options: ResourcesOptions): Resources {
 	const { store, tokens, authorizer, rbac, clock, countRefusal, cache, authenticateToken, tokenIssuer } = options;
+	const { readCsr } = options;
 	const objects = createObjectReader(store);
 	const updateQuota: UpdateQuota = (object, request) => quotas.update(statusUpdate(object, request));
-	const admission = createAdmission(defaultPlugins({ objects, authorizer, updateQuota, clock }));
+	const admission = createAdmission(defaultPlugins({ objects, authorizer, updateQuota, clock, readCsr }));
 	const locations = new KubeletLocations({ ...options.kubelets, objects });
 	const context = { store, cache, admission, authorizer, clock };
 	const stored = <T extends KubeObject>(strategy: Strategy<T>): ResourceStorage => createStorage(strategy, context);
@@ -101,7 +104,7 @@ export function createResources(options: ResourcesOptions): Resources {
 		[resources.validatingAdmissionPolicyBindings, stored(validatingAdmissionPolicyBindings)],
 		[resources.validatingWebhookConfigurations, stored(validatingWebhookConfigurations)],
 		[resources.mutatingWebhookConfigurations, stored(mutatingWebhookConfigurations)],
-		[resources.certificateSigningRequests, stored(certificateSigningRequests)],
+		[resources.certificateSigningRequests, stored(certificateSigningRequests(readCsr))],
 		[resources.clusterRoles, stored(roles(resources.clusterRoles, authorizer, rbac))],
 		[resources.clusterRoleBindings, stored(roleBindings(resources.clusterRoleBindings, authorizer, rbac))],
 		[resources.roles, stored(roles(resources.roles, authorizer, rbac))],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject, Lease, Node } from '../../../lib/kube/types.ts';
+import { createCsrReader } from '../../../lib/pki/csr-reader.ts';
 import { nodeRestriction } from '../admit/node-restriction.ts';
 import { node } from '../authorize/fixtures.test.ts';
 import { admin, fakeAuthorizer, refusalOf, registryOn, request, storeOfEachTest } from '../fixtures.test.ts';
@@ -14,7 +15,10 @@ const typed = ({ kind }: ApiResource, object: object) => ({ apiVersion: 'v1', ki
 describe('plain resources', () => {
 	const store = storeOfEachTest();
 	const on = <T extends KubeObject>(strategy: Strategy<T>) =>
-		createStorage(strategy, registryOn(store(), [nodeRestriction(createObjectReader(store()), fakeAuthorizer())]));
+		createStorage(
+			strategy,
+			registryOn(store(), [nodeRestriction(createObjectReader(store()), fakeAuthorizer(), createCsrReader())]),
+		);
 
 	describe('Nodes', () => {
 		const create = (object: object, user = node('a')) =>

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { resources } from '../../../lib/kube/resources.ts';
+import { createCsrReader } from '../../../lib/pki/csr-reader.ts';
 import { rbacSource } from '../authorize/fixtures.test.ts';
 import { fakeAuthorizer } from '../fixtures.test.ts';
 import * as admissionKinds from './admission-kinds.ts';
@@ -39,7 +40,15 @@ describe('the rules of updates', () => {
 		...Object.values(admissionKinds),
 		...Object.values(plain),
 		...[priorityClasses, runtimeClasses, csiNodes, csiDrivers, clusterTrustBundles, resourceQuotas, limitRanges],
-		...[certificateSigningRequests, events, namespaces, pods, podTemplates, secrets, serviceAccounts],
+		...[
+			certificateSigningRequests(createCsrReader()),
+			events,
+			namespaces,
+			pods,
+			podTemplates,
+			secrets,
+			serviceAccounts,
+		],
 		...[endpointSlices, services],
 		...[resources.roles, resources.clusterRoles].map((resource) => roles(resource, authorizer, rbac)),
 		...[resources.roleBindings, resources.clusterRoleBindings].map((one) => roleBindings(one, authorizer, rbac)),

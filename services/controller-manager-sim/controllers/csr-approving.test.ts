@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { KubejoinError } from '../../../lib/errors.ts';
 import type { Unsent } from '../../../lib/kube/client.ts';
 import type { CertificateSigningRequest, SubjectAccessReview } from '../../../lib/kube/types.ts';
+import { createCsrReader } from '../../../lib/pki/csr-reader.ts';
 import {
 	base64,
 	condition,
@@ -14,7 +15,8 @@ import {
 } from '../fakes.test.ts';
 import { accessReview, createApprover, recognise } from './csr-approving.ts';
 
-const names = (request: CertificateSigningRequest) => recognise(request).map(({ subresource }) => subresource);
+const names = (request: CertificateSigningRequest) =>
+	recognise(request, createCsrReader()).map(({ subresource }) => subresource);
 
 describe('recognising requests that can be approved', () => {
 	it('a request of a node for itself, then of a node', () => {

@@ -9,7 +9,7 @@ import { boundsOf } from '../../../lib/kube/token-bounds.ts';
 import { type CertificateSigningRequest, type SubjectAccessReview, wellKnown } from '../../../lib/kube/types.ts';
 import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
-import { parseCsr } from '../../../lib/pki/csr.ts';
+import { createCsrReader, type ReadCsr } from '../../../lib/pki/csr-reader.ts';
 import { continueTrace, setSpanAttributes } from '../../../lib/trace.ts';
 import { isDecided, isIssued, withCondition } from '../csr-conditions.ts';
 import { retryOnConflict } from '../retry-on-conflict.ts';
@@ -39,18 +39,18 @@ const nodeClient: Recognition = {
  * @returns nothing for a request that is decided or is not a node's for a client certificate
  * @source pkg/controller/certificates/approver sarapprove.go
  */
-export function recognise(csr: CertificateSigningRequest): readonly Recognition[] {
+export function recognise(csr: CertificateSigningRequest, readCsr: ReadCsr): readonly Recognition[] {
 	if (isIssued(csr) || isDecided(csr, 'Approved', 'Denied') || csr.spec.signerName !== wellKnown.signers.clientKubelet)
 		return [];
-	const commonName = nodeCommonName(csr);
+	const commonName = nodeCommonName(csr, readCsr);
 	if (commonName === undefined) return [];
 	return csr.spec.username === commonName ? [selfNodeClient, nodeClient] : [nodeClient];
 }
 
 /** The common name of a request that follows the rules of the signer; the signer reports violations itself. */
-function nodeCommonName({ spec }: CertificateSigningRequest): string | undefined {
+function nodeCommonName({ spec }: CertificateSigningRequest, readCsr: ReadCsr): string | undefined {
 	try {
-		const csr = parseCsr(Buffer.from(spec.request, 'base64').toString('utf8'));
+		const csr = readCsr(spec.request);
 		return signerViolation(spec.signerName, csr, spec.usages) === undefined ? csr.subject.commonName : undefined;
 	} catch {
 		return undefined;
@@ -93,6 +93,7 @@ const LAST_RETRY_MS = 30_000;
 /** Decides requests, and remembers the ones that it left pending. */
 class CsrApprover {
 	readonly #options: ApprovingOptions;
+	readonly #readCsr = createCsrReader();
 	/** How often each request was left pending. It is logged once, and checked less and less often. */
 	readonly #pending = new Map<string, number>();
 	/** Requests of one token are decided one after another, so that two nodes cannot both be its first. */
@@ -125,7 +126,7 @@ class CsrApprover {
 	}
 
 	async #decide(csr: CertificateSigningRequest): Promise<void> {
-		const recognitions = recognise(csr);
+		const recognitions = recognise(csr, this.#readCsr);
 		const { username = '', groups } = csr.spec;
 		const { node, isForOneNode } = boundsOf(groups);
 		if (recognitions.length === 0) this.#pending.delete(csr.metadata.name ?? '');
@@ -158,7 +159,7 @@ class CsrApprover {
 		recognitions: readonly Recognition[],
 		others: readonly CertificateSigningRequest[],
 	): Promise<void> {
-		const breach = breachOf(csr, others);
+		const breach = breachOf(csr, others, this.#readCsr);
 		if (breach === undefined) return this.#approve(csr, recognitions);
 		await this.#options.csrs.updateApproval(withCondition(csr, 'Denied', breach.reason, breach.message));
 		this.#report(csr, 'denied', breach.message);
