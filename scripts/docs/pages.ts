@@ -12,6 +12,7 @@ import { errorPage } from './error-page.ts';
 import { errorPageInChinese } from './error-page-zh.ts';
 import { limitsPage } from './limits-page.ts';
 import { metricTables } from './metric-tables.ts';
+import { translatedTrustTexts, trustFile, trustTexts } from './trust-texts.ts';
 
 export const readPage = (path: string): string => readFileSync(projectPath(path), 'utf8');
 
@@ -31,6 +32,11 @@ export const pagePaths = (): string[] =>
 export const madePages = (): { readonly path: string; readonly text: string }[] => [
 	{ path: 'proto/kubejoin/apiserver-sim.proto', text: apiProto() },
 	{ path: 'proto/kubejoin.txt', text: contractsTable([apiProto(), ...otherContracts.map(readPage)]) },
+	{ path: 'services/observer/page/trust-en.json', text: trustFile(trustTexts(readPage('docs/trust.md'))) },
+	{
+		path: 'services/observer/page/trust-zh.json',
+		text: trustFile(translatedTrustTexts(readPage('docs/trust.md'), readPage('docs/trust.zh.md'))),
+	},
 	{ path: 'docs/conformance.md', text: conformancePage() },
 	{ path: 'docs/errors.md', text: errorPage() },
 	{ path: 'docs/errors.zh.md', text: errorPageInChinese() },

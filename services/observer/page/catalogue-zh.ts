@@ -14,6 +14,7 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	tabConnection: '连接',
 	tabRequest: '请求',
 	tabDecision: '鉴权',
+	tabAttacker: '攻击者',
 	panelWidth: '面板宽度',
 	certificates: '证书',
 	cluster: '集群',

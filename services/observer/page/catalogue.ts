@@ -13,6 +13,7 @@ export const catalogue = {
 	tabConnection: 'Connection',
 	tabRequest: 'Request',
 	tabDecision: 'Decision',
+	tabAttacker: 'Attacker',
 	panelWidth: 'Width of the panel',
 	certificates: 'Certificates',
 	cluster: 'Cluster',

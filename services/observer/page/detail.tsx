@@ -1,6 +1,7 @@
 /** The details of a step: fields with their meaning to Kubernetes, texts, and bytes. */
 import type { DetailSection, Failure, Step, StepDetail } from '../api.ts';
 import type { FieldKey, SectionKind } from '../field-keys.ts';
+import { AttackerPart } from './attacker.tsx';
 import type { Word } from './catalogue.ts';
 import { ConnectionPart, type SeenConnection } from './connection.tsx';
 import { CopyButton } from './copy.tsx';
@@ -71,6 +72,7 @@ export function Detail({
 				connection: seen && <ConnectionPart shown={seen} other={connectionIn(other)} />,
 				request: rest.length === 0 ? undefined : <Sections sections={rest} step={step} />,
 				decision: ofDecision.length === 0 ? undefined : <Sections sections={ofDecision} step={step} />,
+				attacker: words.phaseTexts.sentence(step.phase) && <AttackerPart phase={step.phase} />,
 			}}
 		>
 			{found !== undefined && !('sections' in found) && <FailureBand failure={found} />}

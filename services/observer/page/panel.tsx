@@ -9,12 +9,13 @@ import type { Word } from './catalogue.ts';
 import { keep, kept } from './kept.ts';
 import { useWords } from './words.ts';
 
-const tabNames = ['connection', 'request', 'decision'] as const;
+const tabNames = ['connection', 'request', 'decision', 'attacker'] as const;
 type TabName = (typeof tabNames)[number];
 const tabWords = {
 	connection: 'tabConnection',
 	request: 'tabRequest',
 	decision: 'tabDecision',
+	attacker: 'tabAttacker',
 } as const satisfies Record<TabName, Word>;
 
 interface PanelProps {

@@ -13,6 +13,7 @@ import { english } from './english.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
 import { failureLines } from './failure-lines.ts';
 import { clockTime, countdown, duration, hexDump } from './format.ts';
+import { panelTextsInChinese } from './panel-words-zh.ts';
 import { statesInChinese } from './states-zh.ts';
 import { stepsInChinese } from './steps-zh.ts';
 import { wordsOf } from './words.ts';
@@ -33,12 +34,22 @@ function stepNames(document: unknown): readonly string[] {
 	return Object.values(document).flatMap(stepNames);
 }
 
+/** Of docs/trust.zh.md, as the page receives them. */
+const trustTextsInChinese = (): readonly string[] =>
+	Object.values(
+		JSON.parse(readFileSync(projectPath('services', 'observer', 'page', 'trust-zh.json'), 'utf8')) as Readonly<
+			Record<string, readonly { readonly label: string; readonly text: string }[]>
+		>,
+	).flatMap((items) => items.flatMap(({ label, text }) => [label, text]));
+
 /** Every Chinese text of the page, with sample values where it has values. */
 function chineseTexts(): readonly string[] {
 	const { catalogue, guideTexts, fields, requestTexts, phaseSentences, messages: own } = chinese;
 	return [
 		...Object.values(catalogue),
 		...Object.values(certificateTextsInChinese),
+		...Object.values(panelTextsInChinese),
+		...trustTextsInChinese(),
 		...Object.values(guideTexts),
 		...Object.values(fields).flatMap(({ name, meaning = '' }) => [name, meaning]),
 		...Object.values(requestTexts),

@@ -15,7 +15,7 @@ import { secondLine } from './party.tsx';
 import { type MapLine, nameOf, type Party, type Scene } from './scene.ts';
 import { requestText } from './trust-words.ts';
 
-interface MapPanelProps {
+export interface MapPanelProps {
 	readonly store: Store;
 	readonly scene: Scene;
 	/** The ID of a party or of a line. */

@@ -13,9 +13,9 @@ import { Dock } from './dock.tsx';
 import { Drawing } from './drawing.tsx';
 import { curveFor, type Drawn } from './geometry.ts';
 import { type Level, TALL_BELOW } from './layout.ts';
+import { LazyMapPanel } from './lazy-panel.tsx';
 import { Legend } from './legend.tsx';
 import { LEAST_MS, MOST_MS, Motion } from './motion.ts';
-import { MapPanel } from './panel.tsx';
 import { createReplay } from './replay.ts';
 import { sceneOf } from './scene.ts';
 import { MapTable } from './table.tsx';
@@ -136,7 +136,7 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 				canJoin={store.session.value?.actions.includes('join') === true}
 			/>
 			{selected !== undefined && (
-				<MapPanel
+				<LazyMapPanel
 					store={store}
 					scene={scene}
 					id={selected}
