@@ -386,7 +386,19 @@ export interface Session {
 	readonly key: string;
 	/** Empty unless the settings of the observer allow actions. */
 	readonly actions: readonly Action['name'][];
+	/** Why there are no actions. */
+	readonly readOnly?: ReadOnly;
 	readonly version: string;
+}
+
+/**
+ * `compose`: the default of docker-compose.yml. `option`: `npm start -- --no-allow-actions`. `address`: other machines
+ * can reach the page. `no-kubeconfig`: the observer cannot act as the admin.
+ */
+export interface ReadOnly {
+	readonly because: 'compose' | 'option' | 'address' | 'no-kubeconfig';
+	/** The address on which the page listens. */
+	readonly address: string;
 }
 
 /** The other fields are the body of `POST /api/actions/NAME`. */

@@ -29,6 +29,7 @@ import { createForwarder } from './forward.ts';
 import { checkServices, readyChecks } from './health.ts';
 import { createJoins, type Joins } from './joins.ts';
 import { createPageApp, pageDirectory } from './page-app.ts';
+import { readOnlyReason } from './read-only.ts';
 import { SavedJoins } from './saved-joins.ts';
 import { createTextReporter, type TextReporter } from './text-reporter.ts';
 import { createTracesApp } from './traces-app.ts';
@@ -60,9 +61,11 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	const experiments = openExperiments(config, count, log);
 	await experiments?.check();
 	const actions = openActions(config, experiments, count, log);
+	const readOnly = readOnlyReason(config);
 	const session = {
 		key: randomBytes(32).toString('base64url'),
 		actions: actions?.names ?? [],
+		...(readOnly === undefined ? {} : { readOnly }),
 		version: kubernetesVersion.gitVersion,
 	};
 	const directory = pageDirectory(projectPath());
@@ -102,7 +105,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		{
 			page: `http://${config.listenAddress}:${config.port}`,
 			traces: `${config.otlpAddress}:${config.otlpPort}`,
-			mayAct: mayAct(config),
+			mayAct: readOnly === undefined,
 		},
 		'listening',
 	);
@@ -123,14 +126,6 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		},
 	};
 });
-
-function mayAct({ kubeconfig, allowActions, listenAddress }: Settings): boolean {
-	return kubeconfig !== undefined && (allowActions === 'true' || (allowActions === 'local' && isLocal(listenAddress)));
-}
-
-function isLocal(address: string): boolean {
-	return address === '127.0.0.1';
-}
 
 async function openSavedJoins(
 	{ stateDirectory, keptJoins }: Settings,
@@ -171,12 +166,19 @@ function openExperiments(config: Settings, count: CountRefusal, log: Log): Exper
 			? localRunner({ directory: resolve(directory), state: resolve(state), observer })
 			: socketRunner(experiments.socket);
 	const list = readExperiments(directory, log);
-	return createExperimentRunner({ list, runner, mayRun: mayAct(config), clock: systemClock, count, log });
+	return createExperimentRunner({
+		list,
+		runner,
+		mayRun: readOnlyReason(config) === undefined,
+		clock: systemClock,
+		count,
+		log,
+	});
 }
 
 function openActions(config: Settings, experiments: ExperimentRunner | undefined, count: CountRefusal, log: Log) {
 	const { kubeconfig, nodesDirectory, nodeTracesTo, tracesRootKey } = config;
-	if (kubeconfig === undefined || !mayAct(config)) return undefined;
+	if (kubeconfig === undefined || readOnlyReason(config) !== undefined) return undefined;
 	return createActions({
 		kubeconfig: kubeconfig.path,
 		experiments,

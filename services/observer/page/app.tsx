@@ -12,6 +12,7 @@ import { MapView } from './map/view.tsx';
 import { resultWord } from './result-word.ts';
 import type { ViewName } from './route.ts';
 import type { Store } from './store.ts';
+import { useNow } from './use-now.ts';
 import type { ViewProps } from './view-props.ts';
 import { LanguageContext, type Languages, useWords } from './words.ts';
 
@@ -85,7 +86,7 @@ function Page({ store, navigation, keys, choose }: ViewProps & { readonly choose
 				onLanguage={chooseOther}
 				onHelp={() => showGuide(!isGuided.value)}
 			/>
-			{isLost(store) && <p class="banner">{say('disconnected')}</p>}
+			{!store.isConnected.value && <Lost />}
 			<main>
 				{isGuided.value && store.session.value !== undefined && (
 					<Guide
@@ -123,17 +124,17 @@ function Loaded({ load, ...props }: ViewProps & Pick<ViewRow, 'load'>) {
 
 const LOST_MS = 2_000;
 
-/** True two seconds after the connection ended: a reload of the observer takes less. */
-function isLost(store: Store): boolean {
-	const isLate = useSignal(false);
-	const isConnected = store.isConnected.value;
-	useEffect(() => {
-		isLate.value = false;
-		if (isConnected) return;
-		const timer = setTimeout(() => (isLate.value = true), LOST_MS);
-		return () => clearTimeout(timer);
-	}, [isConnected]);
-	return isLate.value && !isConnected;
+/** From two seconds after the connection ended, which is longer than a restart of the observer. */
+function Lost() {
+	const { messages, duration } = useWords();
+	const sinceMs = useRef(Date.now());
+	const lostMs = useNow(LOST_MS / 2) - sinceMs.current;
+	if (lostMs < LOST_MS) return null;
+	return (
+		<p class="banner" role="status">
+			{messages.disconnected(duration(Math.floor(lostMs / 1_000) * 1_000))}
+		</p>
+	);
 }
 
 const RECENT_MS = 10_000;

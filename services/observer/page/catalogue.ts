@@ -20,11 +20,18 @@ export const catalogue = {
 	storm: 'Storm',
 	views: 'Views',
 	language: 'Language',
-	disconnected: 'The observer does not answer. Trying again…',
 	notLoaded: 'This view did not load. Reload the page.',
 	joinANode: 'Join a node',
 	joinWithWrongPin: 'Join with a wrong pin',
-	readOnly: 'This page is read-only. To allow actions, set KUBEJOIN_ALLOW_ACTIONS=true; read SECURITY.md first.',
+	readOnly: 'Read-only',
+	becauseCompose:
+		'This page is read-only, which is the default of Docker Compose: every client that reaches the page could act. ' +
+		'Read SECURITY.md. To allow actions, run:',
+	becauseOption:
+		'This page is read-only because of the option `--no-allow-actions`. To allow actions, start it without:',
+	becauseNoKubeconfig:
+		'This page is read-only because the observer has no kubeconfig. To allow actions, restart it with this setting:',
+	withDocker: 'With Docker:',
 	noJoins: 'No node has joined yet. A join appears here while it runs.',
 	filter: 'Filter by node or error code',
 	more: 'Show more',
@@ -121,11 +128,8 @@ export const catalogue = {
 	asPredicted: 'As predicted',
 	notAsPredicted: 'Not as predicted',
 	interrupted: 'Stopped',
-	inATerminal: 'In a terminal',
-	cannotRun: 'This page is read-only, so it has no Run button. Run the experiment in a terminal:',
-	noRunner:
-		'The experiment runner is not available, so there is no Run button. Read SECURITY.md, then start it with ' +
-		'“docker compose --profile experiments up -d”. Or run the experiment in a terminal:',
+	inATerminal: 'In a terminal:',
+	noRunner: 'The experiment runner is not available. It controls Docker, so read SECURITY.md, then start it:',
 	activities: 'Steps of the experiment',
 	partConfiguration: 'Values that are looked up first',
 	partBefore: 'Before: steady state',
@@ -142,6 +146,7 @@ export const catalogue = {
 	currentJoin: 'The join that is shown',
 	noJoinYet: 'No node has joined yet.',
 	noJoinHow: 'Choose “Join a node” to watch one.',
+	noJoinLink: 'Join one in a terminal',
 	openJoin: 'Open join',
 	clusterWord: 'cluster',
 	nodeTrustsNothing: 'The node does not trust the cluster yet',
@@ -296,6 +301,9 @@ export interface Messages {
 	readonly sanCount: (count: number) => string;
 	readonly issuedBy: (ca: string) => string;
 	readonly joinCount: (count: number) => string;
+	/** @param duration  since the last answer */
+	readonly disconnected: (duration: string) => string;
+	readonly listensOn: (address: string) => string;
 	readonly issuerIs: (subject: string) => string;
 	readonly serialIs: (serial: string) => string;
 	readonly handshakeFailed: (code: string) => string;
@@ -345,6 +353,11 @@ export const messages: Messages = {
 	sanCount: (count) => `${count} SANs`,
 	issuedBy: (ca) => `Issued by the ${ca}`,
 	joinCount: (count) => (count === 1 ? '1 join' : `${count} joins`),
+	disconnected: (duration) =>
+		`The observer has not answered for ${duration}. The page shows its last known state and tries again…`,
+	listensOn: (address) =>
+		`This page is read-only because it listens on ${address} and not only on 127.0.0.1: other machines can reach it. ` +
+		'Read SECURITY.md. To allow actions, restart the observer with this setting:',
 	issuerIs: (subject) => `issued by ${subject}`,
 	serialIs: (serial) => `serial ${serial}`,
 	handshakeFailed: (code) => `The client refused the server: ${code}`,

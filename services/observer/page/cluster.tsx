@@ -8,8 +8,10 @@ import type { Word } from './catalogue.ts';
 import { CopyButton } from './copy.tsx';
 import { FailureBand, Sentence } from './failure.tsx';
 import { countdown } from './format.ts';
+import { Command, tokenCommands } from './read-only.tsx';
 import { hashOf } from './route.ts';
 import { refusalIn, type Store } from './store.ts';
+import { useLabWords } from './use-lab-words.ts';
 import { useNow } from './use-now.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
@@ -75,7 +77,7 @@ function Kind({ tab, store, cluster, now }: KindProps) {
 		case 'csrs':
 			return <Requests store={store} requests={cluster.requests} now={now} />;
 		case 'tokens':
-			return <Tokens tokens={cluster.tokens} now={now} />;
+			return <Tokens store={store} tokens={cluster.tokens} now={now} />;
 		case 'leases':
 			return <Leases leases={cluster.leases} now={now} />;
 		case 'events':
@@ -92,6 +94,7 @@ function Nodes({ nodes, now }: { readonly nodes: Cluster['nodes']; readonly now:
 			caption={say('nodes')}
 			columns={[say('name'), say('status'), say('heartbeat'), say('certificate')]}
 			rows={nodes}
+			empty={useLabWords().noNodes}
 			textOf={({ name, status, reason }) => `${name} ${status} ${reason ?? ''}`}
 			row={({ name, status, reason, heartbeatMs, certificate }) => (
 				<tr key={name}>
@@ -155,6 +158,7 @@ function Requests({ store, requests, now }: RequestsProps) {
 					say('decide'),
 				]}
 				rows={requests}
+				empty={useLabWords().noCsrs}
 				textOf={({ name, node, requester, signer, condition }) =>
 					`${node ?? ''} ${name} ${requester} ${signer} ${condition}`
 				}
@@ -191,8 +195,16 @@ function Requests({ store, requests, now }: RequestsProps) {
 	);
 }
 
-function Tokens({ tokens, now }: { readonly tokens: Cluster['tokens']; readonly now: number }) {
+interface TokensProps {
+	readonly store: Store;
+	readonly tokens: Cluster['tokens'];
+	readonly now: number;
+}
+
+function Tokens({ store, tokens, now }: TokensProps) {
 	const { say, messages } = useWords();
+	const lab = useLabWords();
+	const isDocker = store.session.value?.readOnly?.because === 'compose';
 	const expiry = (expiresMs: number): string => {
 		if (expiresMs === 0) return say('neverExpires');
 		return expiresMs > now ? messages.left(countdown(expiresMs - now)) : say('expired');
@@ -202,6 +214,12 @@ function Tokens({ tokens, now }: { readonly tokens: Cluster['tokens']; readonly 
 			caption={say('tokens')}
 			columns={['ID', say('expires'), say('usages'), say('description')]}
 			rows={tokens}
+			empty={
+				<>
+					<p>{lab.noTokens}</p>
+					{isDocker ? <Command line={tokenCommands.docker} /> : <Command line={tokenCommands.npm} />}
+				</>
+			}
 			textOf={({ id, description, usages }) => `${id} ${description} ${usages.join(' ')}`}
 			row={({ id, expiresMs, usages, description }) => (
 				<tr key={id}>
@@ -222,6 +240,7 @@ function Leases({ leases, now }: { readonly leases: Cluster['leases']; readonly 
 			caption={say('leases')}
 			columns={[say('name'), say('holder'), say('renewed'), say('age')]}
 			rows={leases}
+			empty={useLabWords().noLeases}
 			textOf={({ name, holder }) => `${name} ${holder}`}
 			row={({ name, holder, createdMs, renewedMs }) => (
 				<tr key={name}>
@@ -244,6 +263,7 @@ function Events({ events, now }: { readonly events: Cluster['events']; readonly 
 			caption={say('events')}
 			columns={[say('object'), say('lastSeen'), say('type'), say('reason'), say('message')]}
 			rows={events}
+			empty={useLabWords().noEvents}
 			textOf={({ object, type, reason, message }) => `${object} ${type} ${reason} ${message}`}
 			row={({ id, object, lastSeenMs, type, reason, message, count }) => (
 				<tr key={id}>
@@ -270,6 +290,7 @@ function Services({ services }: { readonly services: Cluster['services'] }) {
 			caption={say('services')}
 			columns={[say('name'), say('health')]}
 			rows={services}
+			empty={useLabWords().noServices}
 			textOf={({ name, health }) => `${name} ${health}`}
 			row={({ name, health, problem }) => (
 				<tr key={name}>
@@ -290,10 +311,12 @@ interface TableProps<Row> {
 	/** The words that the filter searches. */
 	readonly textOf: (row: Row) => string;
 	readonly row: (row: Row) => ComponentChildren;
+	readonly empty: ComponentChildren;
 }
 
-function Table<Row>({ caption, columns, rows, textOf, row }: TableProps<Row>) {
+function Table<Row>({ caption, columns, rows, textOf, row, empty }: TableProps<Row>) {
 	const { say, messages } = useWords();
+	const lab = useLabWords();
 	const typed = useSignal('');
 	const page = useSignal(0);
 	const wanted = typed.value.trim().toLowerCase();
@@ -316,7 +339,7 @@ function Table<Row>({ caption, columns, rows, textOf, row }: TableProps<Row>) {
 				/>
 			</header>
 			{matching.length === 0 ? (
-				<p class="quiet">{say('none')}</p>
+				<div class="quiet">{rows.length === 0 ? empty : lab.noMatch}</div>
 			) : (
 				// biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
 				<section class="scroll" tabIndex={0} aria-label={caption}>

@@ -3,11 +3,11 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { Experiment, ExperimentActivity, ExperimentRun, Experiments, Join, Refusal } from '../api.ts';
 import type { Word } from './catalogue.ts';
-import { CopyButton } from './copy.tsx';
 import { FailureBand, Sentence } from './failure.tsx';
 import { clockTime } from './format.ts';
 import { Mark, Shield } from './icons.tsx';
 import { Marked } from './marked.tsx';
+import { Command, ReadOnlyReason } from './read-only.tsx';
 import { resultWord } from './result-word.ts';
 import { refusalIn, type Store } from './store.ts';
 import { useNow } from './use-now.ts';
@@ -153,12 +153,7 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 				<strong>{say('lesson')}</strong>
 				<Marked text={lesson} />
 			</p>
-			{offer !== 'run' && (
-				<div class="no-button">
-					<p>{say(offer === 'not-allowed' ? 'cannotRun' : 'noRunner')}</p>
-					<Command name={name} />
-				</div>
-			)}
+			{offer !== 'run' && <NoButton store={store} name={name} />}
 			<dl class="verdicts">
 				{kinds.map((kind) => (
 					<Verdict key={kind} name={say(kindWords[kind])} predicted={expected[kind]} found={run?.verdicts?.[kind]} />
@@ -169,20 +164,33 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 			{offer === 'run' && (
 				<details class="terminal">
 					<summary>{say('inATerminal')}</summary>
-					<Command name={name} />
+					<Command line={inTerminal(name)} />
 				</details>
 			)}
 		</article>
 	);
 }
 
-function Command({ name }: { readonly name: string }) {
-	const command = `npm run chaos -- ${name}`;
+const inTerminal = (name: string): string => `npm run chaos -- ${name}`;
+const RUNNER = 'KUBEJOIN_ALLOW_ACTIONS=true docker compose --profile experiments up -d';
+
+/** Why there is no Run button, how to get one, and the command that needs none. */
+function NoButton({ store, name }: { readonly store: Store; readonly name: string }) {
+	const { say } = useWords();
+	const readOnly = store.session.value?.readOnly;
 	return (
-		<p class="command">
-			<code>{command}</code>
-			<CopyButton text={command} />
-		</p>
+		<div class="no-button">
+			{readOnly === undefined || readOnly.because === 'compose' ? (
+				<>
+					<p>{say('noRunner')}</p>
+					<Command line={RUNNER} />
+				</>
+			) : (
+				<ReadOnlyReason readOnly={readOnly} />
+			)}
+			<p>{say('inATerminal')}</p>
+			<Command line={inTerminal(name)} />
+		</div>
 	);
 }
 

@@ -5,6 +5,7 @@ import { BreakMenu } from './break-menu.tsx';
 import type { Word } from './catalogue.ts';
 import { FailureBand } from './failure.tsx';
 import type { Navigation } from './navigation.ts';
+import { ReadOnlyMenu } from './read-only.tsx';
 import { hashOf, type ViewName } from './route.ts';
 import type { Store } from './store.ts';
 import { useWords } from './words.ts';
@@ -60,7 +61,7 @@ function Actions({ store, acting }: Pick<HeaderProps, 'store' | 'acting'>) {
 					{say('joinANode')}
 				</button>
 			)}
-			{session.actions.length === 0 && <span class="quiet read-only">{say('readOnly')}</span>}
+			{session.readOnly !== undefined && <ReadOnlyMenu readOnly={session.readOnly} />}
 			<BreakMenu store={store} act={act} isBusy={isBusy.value} />
 			{refusal.value !== undefined && (
 				<div class="refusal" role="alert">

@@ -9,6 +9,7 @@ import { FailureBand } from './failure.tsx';
 import { clockTime } from './format.ts';
 import { Mark } from './icons.tsx';
 import { requestText } from './map/trust-words.ts';
+import { joinCommands, NothingYet } from './read-only.tsx';
 import { trustWordOf } from './row-text.ts';
 import type { Store } from './store.ts';
 import { useSteps } from './use-steps.ts';
@@ -40,7 +41,11 @@ export function JoinsView({ store, navigation }: ViewProps) {
 			<JoinList joins={joins} shown={join?.id} />
 			<div class="shown">
 				{join === undefined ? (
-					<p class="note">{say(chosen === undefined || newest === undefined ? 'noJoins' : 'unknownJoin')}</p>
+					chosen === undefined || newest === undefined ? (
+						<NothingYet store={store} word="noJoins" commands={joinCommands} />
+					) : (
+						<p class="note">{say('unknownJoin')}</p>
+					)
 				) : (
 					<>
 						<a class="button joins-button" href={openStep === undefined ? '#/joins' : `#/joins/${join.id}`}>

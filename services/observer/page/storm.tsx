@@ -1,23 +1,36 @@
-/** A join storm: number of joins, rate, durations and errors. */
+/** A join storm: joins that ended, of all that began, their rate, durations and errors. */
 import type { Storm } from '../api.ts';
+import { NothingYet, stormCommands } from './read-only.tsx';
+import { useLabWords } from './use-lab-words.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
 
+/** Fewer durations say nothing about a distribution, or about one join in a hundred. */
+const ENOUGH = 10;
+const ENOUGH_FOR_P99 = 100;
+
 export function StormView({ store }: ViewProps) {
 	const { say, duration, phaseName } = useWords();
+	const lab = useLabWords();
 	const storm = store.storm.value;
 	if (storm === undefined || storm.joined + storm.refused + storm.joining === 0)
-		return <p class="note">{say('noStorm')}</p>;
+		return <NothingYet store={store} word="noStorm" commands={stormCommands} />;
+	const done = storm.joined + storm.refused;
+	const quantile = (enough: number, ms: number) =>
+		storm.joined < enough ? <span class="quiet too-few">{lab.needs(enough)}</span> : duration(ms);
 	const figures = [
+		[lab.done, lab.doneOf(done, done + storm.joining)],
 		[say('joined'), storm.joined],
 		[say('refused'), storm.refused],
-		[say('joining'), storm.joining],
 		[say('perSecond'), storm.perSecond],
-		[say('median'), duration(storm.p50Ms)],
-		[say('p99'), duration(storm.p99Ms)],
+		[say('median'), quantile(ENOUGH, storm.p50Ms)],
+		[say('p99'), quantile(ENOUGH_FOR_P99, storm.p99Ms)],
 	] as const;
+	const countOf = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
+	const phases = storm.phases.filter(({ counts }) => countOf(counts) >= ENOUGH);
 	return (
 		<div class="storm">
+			<p class="quiet">{lab.sinceStart}</p>
 			<dl class="figures">
 				{figures.map(([name, value]) => (
 					<div key={name}>
@@ -26,36 +39,39 @@ export function StormView({ store }: ViewProps) {
 					</div>
 				))}
 			</dl>
-			<section class="card">
-				<h2>{say('phases')}</h2>
-				{/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-				<section class="scroll" tabIndex={0} aria-label={say('phases')}>
-					<table>
-						<thead>
-							<tr>
-								<th scope="col">{say('name')}</th>
-								<th scope="col">{say('median')}</th>
-								<th scope="col">{say('p99')}</th>
-								<th scope="col">{say('distribution')}</th>
-							</tr>
-						</thead>
-						<tbody>
-							{storm.phases.map((phase) => (
-								<tr key={phase.phase}>
-									<th scope="row">
-										{phase.phase} <span class="quiet">{phaseName(phase.phase)}</span>
-									</th>
-									<td class="unbroken">{duration(phase.p50Ms)}</td>
-									<td class="unbroken">{duration(phase.p99Ms)}</td>
-									<td>
-										<Histogram counts={phase.counts} bucketsMs={storm.bucketsMs} />
-									</td>
+			<progress max={done + storm.joining} value={done} aria-label={lab.done} />
+			{phases.length > 0 && (
+				<section class="card">
+					<h2>{say('phases')}</h2>
+					{/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+					<section class="scroll" tabIndex={0} aria-label={say('phases')}>
+						<table>
+							<thead>
+								<tr>
+									<th scope="col">{say('name')}</th>
+									<th scope="col">{say('median')}</th>
+									<th scope="col">{say('p99')}</th>
+									<th scope="col">{say('distribution')}</th>
 								</tr>
-							))}
-						</tbody>
-					</table>
+							</thead>
+							<tbody>
+								{phases.map((phase) => (
+									<tr key={phase.phase}>
+										<th scope="row">
+											{phase.phase} <span class="quiet">{phaseName(phase.phase)}</span>
+										</th>
+										<td class="unbroken">{duration(phase.p50Ms)}</td>
+										<td class="unbroken">{countOf(phase.counts) < ENOUGH_FOR_P99 ? '–' : duration(phase.p99Ms)}</td>
+										<td>
+											<Histogram counts={phase.counts} bucketsMs={storm.bucketsMs} />
+										</td>
+									</tr>
+								))}
+							</tbody>
+						</table>
+					</section>
 				</section>
-			</section>
+			)}
 			{storm.failures.length > 0 && (
 				<section class="card">
 					<h2>{say('failures')}</h2>

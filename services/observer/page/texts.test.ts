@@ -13,6 +13,7 @@ import { english } from './english.ts';
 import { experimentsInChinese } from './experiments-zh.ts';
 import { failureLines } from './failure-lines.ts';
 import { clockTime, countdown, duration, hexDump } from './format.ts';
+import { labTextsInChinese } from './lab-words-zh.ts';
 import { panelTextsInChinese } from './panel-words-zh.ts';
 import { statesInChinese } from './states-zh.ts';
 import { stepsInChinese } from './steps-zh.ts';
@@ -34,6 +35,12 @@ function stepNames(document: unknown): readonly string[] {
 	return Object.values(document).flatMap(stepNames);
 }
 
+/** With sample values where a text has values. */
+const samplesOf = (texts: object): readonly string[] =>
+	Object.values(texts).map((text) =>
+		typeof text === 'function' ? String(text('7 秒', '8 秒', '9 秒')) : String(text),
+	);
+
 /** Of docs/trust.zh.md, as the page receives them. */
 const trustTextsInChinese = (): readonly string[] =>
 	Object.values(
@@ -48,6 +55,7 @@ function chineseTexts(): readonly string[] {
 	return [
 		...Object.values(catalogue),
 		...Object.values(certificateTextsInChinese),
+		...samplesOf(labTextsInChinese),
 		...Object.values(panelTextsInChinese),
 		...trustTextsInChinese(),
 		...Object.values(guideTexts),
@@ -89,6 +97,8 @@ function chineseTexts(): readonly string[] {
 		own.rowsOf(1, 50, 120),
 		own.sanCount(3),
 		own.joinCount(2),
+		own.disconnected('12 秒'),
+		own.listensOn('192.0.2.1'),
 		own.issuerIs('CN=kubernetes'),
 		own.serialIs('0a1b'),
 		own.handshakeFailed('CERT_HAS_EXPIRED'),

@@ -61,14 +61,7 @@ function NoJoin({ canJoin }: { readonly canJoin: boolean }) {
 	return (
 		<p class="no-join">
 			<strong>{say('noJoinYet')}</strong>{' '}
-			{canJoin ? (
-				say('noJoinHow')
-			) : (
-				<>
-					<code>npx kubelet-sim join --config .kubejoin/join.yaml</code>{' '}
-					<code>docker compose up -d --scale kubelet-sim=2</code>
-				</>
-			)}
+			{canJoin ? say('noJoinHow') : <a href={hashOf('joins')}>{say('noJoinLink')}</a>}
 		</p>
 	);
 }

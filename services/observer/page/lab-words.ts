@@ -1,0 +1,31 @@
+/** The texts of the views of experiments, the cluster and storms in English; lab-words-zh.ts has the Chinese ones. */
+export interface LabTexts {
+	readonly done: string;
+	readonly doneOf: (done: number, all: number) => string;
+	readonly sinceStart: string;
+	/** A figure that needs more joins. */
+	readonly needs: (joins: number) => string;
+	readonly noMatch: string;
+	readonly noNodes: string;
+	readonly noCsrs: string;
+	readonly noTokens: string;
+	readonly noLeases: string;
+	readonly noEvents: string;
+	readonly noServices: string;
+	readonly dataFrom: (ago: string) => string;
+}
+
+export const labTexts: LabTexts = {
+	done: 'Ended',
+	doneOf: (done, all) => `${done} / ${all}`,
+	sinceStart: 'Joins since the observer started.',
+	needs: (joins) => `from ${joins} joins on`,
+	noMatch: 'No row matches the filter.',
+	noNodes: 'The cluster has no node.',
+	noCsrs: 'No request for a certificate is stored. A join creates one.',
+	noTokens: 'No bootstrap token is stored, so no node can join. Create one:',
+	noLeases: 'No node has a Lease. A node creates its Lease at the end of its join.',
+	noEvents: 'No event is stored. The API server keeps an event for an hour.',
+	noServices: 'The observer asks no service for its health: KUBEJOIN_SERVICES is not set.',
+	dataFrom: (ago) => `The API server does not answer. The tables are ${ago} old.`,
+};
