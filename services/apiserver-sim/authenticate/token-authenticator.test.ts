@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { type AuthenticateToken, cacheSuccesses, type TokenVerdict, unionOfTokens } from './token-authenticator.ts';
 
 const accepts = (username: string): TokenVerdict => ({ user: { username, groups: [] }, audiences: ['a'] });
@@ -55,5 +57,20 @@ describe('a union of token authenticators', () => {
 		);
 		for (const audiences of [['a', 'b'], ['a', 'b'], ['a b'], ['b', 'a'], []]) await cached('t', audiences);
 		assert.deepEqual(seen, ['t for a+b', 't for a b', 't for b+a', 't for ']);
+	});
+
+	it('keeps no token and no audience in memory, which can have megabytes', async () => {
+		const megabyte = 1024 * 1024;
+		const cached = cacheSuccesses(always(accepts('u')), () => 0);
+		setFlagsFromString('--expose_gc');
+		const collect = runInNewContext('gc') as () => void;
+		const heapBytes = () => {
+			collect();
+			return process.memoryUsage().heapUsed;
+		};
+		const before = heapBytes();
+		for (let at = 0; at < 16; at++) await cached('t', [`${at}`.padEnd(megabyte, 'a')]);
+		assert.ok(heapBytes() - before < 4 * megabyte);
+		assert.deepEqual(await cached('t', ['0']), accepts('u'));
 	});
 });

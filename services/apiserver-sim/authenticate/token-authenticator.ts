@@ -2,6 +2,7 @@
  * Bearer tokens: the authenticators of their kinds as one, which remembers successes for a short time.
  * @source apiserver/pkg/authentication/token/{union,cache}
  */
+import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../../../lib/clock.ts';
 import type { UserInfo } from '../../../lib/kube/types.ts';
@@ -57,7 +58,7 @@ export function cacheSuccesses(authenticate: AuthenticateToken, clock: Clock): A
 		perf: { now: clock },
 	});
 	return async (token, audiences) => {
-		const key = JSON.stringify([token, ...audiences]);
+		const key = keyOf(token, audiences);
 		const known = accepted.get(key);
 		if (known !== undefined) return known;
 		const verdict = await authenticate(token, audiences);
@@ -65,3 +66,7 @@ export function cacheSuccesses(authenticate: AuthenticateToken, clock: Clock): A
 		return verdict;
 	};
 }
+
+/** Of one length: the audiences of a review can have megabytes, and no token stays in memory. */
+const keyOf = (token: string, audiences: readonly string[]): string =>
+	createHash('sha256').update(JSON.stringify([token, ...audiences])).digest('base64');

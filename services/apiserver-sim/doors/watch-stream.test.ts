@@ -7,7 +7,7 @@ import type { KubeObject, WatchEvent } from '../../../lib/kube/types.ts';
 import { userNamed } from '../authorize/fixtures.test.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { type Doors, openDoors } from './fixtures.test.ts';
-import { watchTimeMs } from './watch-stream.ts';
+import { EventEncoder, watchTimeMs } from './watch-stream.ts';
 
 const lease = (name: string): KubeObject => ({
 	apiVersion: 'coordination.k8s.io/v1',
@@ -181,5 +181,40 @@ describe('a watch over HTTPS', () => {
 	it('of one object selects it by its name', async () => {
 		await doors.rest('GET', '/apis/coordination.k8s.io/v1/watch/namespaces/n/leases/a');
 		assert.deepEqual(reached[0]?.fieldSelector, [{ field: 'metadata.name', operator: '=', value: 'a' }]);
+	});
+});
+
+describe('the encoder of events', () => {
+	/** Counts how often it is encoded. */
+	const counting = (characters: number) => {
+		const object = { count: 0, metadata: {} };
+		Object.defineProperty(object, 'data', {
+			enumerable: true,
+			get() {
+				object.count++;
+				return 'x'.repeat(characters);
+			},
+		});
+		return object;
+	};
+
+	it('encodes an object once for all watches, each type of event apart', () => {
+		const encoder = new EventEncoder();
+		const object = counting(10);
+		for (const type of ['ADDED', 'ADDED', 'DELETED', 'ADDED', 'DELETED']) {
+			const chunk = encoder.shared(type, object, false);
+			assert.ok(String(chunk).startsWith(`{"type":"${type}"`));
+		}
+		assert.equal(object.count, 2);
+	});
+
+	it('remembers 16 MiB of text and no more', () => {
+		const encoder = new EventEncoder();
+		const [first, ...others] = Array.from({ length: 20 }, () => counting(1024 * 1024));
+		assert.ok(first !== undefined);
+		for (const object of [first, ...others]) encoder.shared('ADDED', object, false);
+		const last = others.at(-1) ?? first;
+		for (const object of [last, first]) encoder.shared('ADDED', object, false);
+		assert.deepEqual([last.count, first.count], [1, 2]);
 	});
 });

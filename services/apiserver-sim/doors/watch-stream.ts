@@ -64,22 +64,31 @@ async function* chunksOf(
 	}
 }
 
+type Chunk = string | Uint8Array;
+
 /**
  * Encodes events. The watches of a resource share their objects: an object is encoded once, and not once for each
  * watch.
  */
 export class EventEncoder {
-	readonly #recent = new LRUCache<object, Map<string, string | Uint8Array>>({ max: RECENT_OBJECTS });
+	readonly #recent = new LRUCache<object, Map<string, Chunk>>({
+		max: RECENT_OBJECTS,
+		maxSize: RECENT_BYTES,
+		sizeCalculation: (forms) => 1 + [...forms.values()].reduce((sum, { length }) => sum + length, 0),
+	});
 
-	shared(type: string, object: object, isProtobuf: boolean): string | Uint8Array {
+	shared(type: string, object: object, isProtobuf: boolean): Chunk {
 		const key = `${type} ${isProtobuf}`;
-		const forms = this.#recent.get(object) ?? new Map<string, string | Uint8Array>();
-		const chunk = forms.get(key) ?? chunkOf(type, object, isProtobuf);
-		this.#recent.set(object, forms.set(key, chunk));
+		const known = this.#recent.get(object);
+		const chunk = known?.get(key) ?? chunkOf(type, object, isProtobuf);
+		// A changed map would keep the size that it had.
+		if (known?.has(key) !== true) this.#recent.set(object, new Map(known).set(key, chunk));
 		return chunk;
 	}
 }
 const RECENT_OBJECTS = 256;
+/** Of text in most cases one byte each; an object has 1.5 MB at most. */
+const RECENT_BYTES = 16 * 1024 * 1024;
 
 /** @throws API_NOT_ACCEPTABLE  the object has no form in protobuf */
 function chunkOf(type: string, object: object, isProtobuf: boolean): string | Uint8Array {
