@@ -112,9 +112,13 @@ const answerTo = (sent: ClientRequest, { body }: KubeletRequest): Promise<Incomi
 		sent.once('response', (response) => {
 			// The reader of the answer sees the error.
 			sent.on('error', () => undefined);
-			resolve(response);
+			const { statusCode = 0 } = response;
+			if (statusCode >= 200 && statusCode < 600) resolve(response);
+			else sent.destroy(new Error(`malformed HTTP status code "${statusCode}"`));
 		});
 		sent.once('error', reject);
+		// Node closes a connection that switches protocols without an error, if no listener takes it.
+		sent.once('close', () => reject(Object.assign(new Error('no answer'), { code: 'ECONNRESET' })));
 		if (body === undefined) sent.end();
 		else body.pipe(sent);
 	});

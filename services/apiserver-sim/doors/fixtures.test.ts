@@ -1,6 +1,7 @@
 /** Both doors of an API server in this process, for tests. No tests, and nothing that a service may import. */
 import { once } from 'node:events';
 import { Agent, createServer, type IncomingHttpHeaders, request as send } from 'node:http';
+import { connect as connectHttp2, constants, createServer as createHttp2 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import type { Clock } from '../../../lib/clock.ts';
@@ -42,6 +43,8 @@ export interface Doors {
 		headers?: Readonly<Record<string, string | string[]>>,
 		body?: string | Uint8Array,
 	) => Promise<Omit<HttpAnswer, 'text'> & { readonly body: Buffer }>;
+	/** A GET over HTTP/2. @throws an error when the server resets the stream */
+	readonly rest2: (path: string, headers?: Readonly<Record<string, string>>) => Promise<HttpAnswer>;
 	/** A stream, until the bytes so far are enough. */
 	readonly restUntil: (
 		path: string,
@@ -114,6 +117,23 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 	await once(server, 'listening');
 	const { port } = server.address() as AddressInfo;
 	const agent = new Agent({ keepAlive: true });
+	const http2 = createHttp2((request, response) => void app(request as never, response as never));
+	const rest2: Doors['rest2'] = async (path, headers = {}) => {
+		if (!http2.listening) await once(http2.listen(0, '127.0.0.1'), 'listening');
+		const session = connectHttp2(`http://127.0.0.1:${(http2.address() as AddressInfo).port}`);
+		try {
+			const stream = session.request({ ':path': path, ...headers });
+			const ended = once(stream, 'close').then(() => Promise.reject(new Error('the stream ended')));
+			const [answered] = await Promise.race([once(stream, 'response'), ended]);
+			ended.catch(() => undefined);
+			let text = '';
+			for await (const chunk of stream.setEncoding('utf8')) text += chunk;
+			if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error(`the stream was reset: ${stream.rstCode}`);
+			return { status: Number(answered[':status']), headers: answered, text };
+		} finally {
+			session.destroy();
+		}
+	};
 	const callWith = (metadata: object): Call => {
 		const values = new Map(Object.entries(metadata));
 		return {
@@ -150,6 +170,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 	};
 	return {
 		restBytes,
+		rest2,
 		restUntil,
 		async rest(...request) {
 			const { body, ...answer } = await restBytes(...request);
@@ -172,6 +193,7 @@ export async function openDoors(options: DoorsOptions): Promise<Doors> {
 			agent.destroy();
 			server.closeAllConnections();
 			server.close();
+			if (http2.listening) http2.close();
 		},
 	};
 }

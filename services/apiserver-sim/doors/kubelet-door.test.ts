@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, createServer as createTcp, type Socket } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import { createServer as createTls, type TLSSocket } from 'node:tls';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { type LimitName, limits } from '../../../lib/limits.ts';
@@ -38,6 +38,40 @@ async function identities() {
 		client: await issue('kube-apiserver-kubelet-client', 'client auth'),
 	};
 }
+
+const ok = 'HTTP/1.1 200 OK\r\n';
+const abc = '3\r\nabc\r\n0\r\n';
+const unreadableAnswers = [
+	'',
+	...[999, 600, 199, '099', '000'].map((status) => `HTTP/1.1 ${status} X\r\ncontent-length: 0\r\n\r\n`),
+	'HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: SPDY/3.1\r\n\r\nbytes',
+	'HTTP/1.1 101 X\r\n\r\nbytes',
+	'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 X\r\nlink: </x>\r\n\r\n',
+	`${ok}content-length: 5\r\ncontent-length: 6\r\n\r\nabcdef`,
+	`${ok}content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+	`${ok}:status: 500\r\n\r\nabc`,
+	`${ok}x y: z\r\n\r\nabc`,
+	`${ok}x: ${'y'.repeat(70_000)}\r\n\r\nabc`,
+	'HTTP/2 200\r\n\r\n',
+	'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+	'\0\0\0\x04\0\0\0\0\0',
+];
+const truncatedAnswers = [
+	`${ok}content-length: 5\r\n\r\nabc`,
+	`${ok}transfer-encoding: chunked\r\n\r\n5\r\nabc`,
+	`${ok}transfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n`,
+];
+const strangeAnswers = [
+	`${ok}content-length: 3\r\n\r\nabcdefgh`,
+	`${ok}transfer-encoding: gzip, chunked\r\n\r\n${abc}\r\n`,
+	`${ok}transfer-encoding: chunked\r\ntrailer: x\r\n\r\n${abc}x: y\r\n\r\n`,
+	`${ok}http2-settings: x\r\nconnection: close\r\n\r\nabc`,
+	`${ok}te: gzip\r\nkeep-alive: x\r\nproxy-connection: x\r\nupgrade: h2c\r\n\r\nabc`,
+	`${ok}__proto__: x\r\nconstructor: y\r\nset-cookie: a\r\nset-cookie: b\r\n\r\nabc`,
+	`${ok}x: \xff\x80\r\n\r\nabc`,
+	`${ok}location: //x\r\naudit-id: x\r\nwarning: x\r\nwww-authenticate: Basic\r\n\r\nabc`,
+	`${ok}date: x\r\ndate: y\r\n\r\nabc`,
+];
 
 describe('a request that a kubelet answers', () => {
 	let pki: Awaited<ReturnType<typeof identities>>;
@@ -170,6 +204,22 @@ describe('a request that a kubelet answers', () => {
 			});
 		});
 
+		it('carries no header with a credential of the caller', async () => {
+			const credentials = {
+				authorization: 'Bearer hidden',
+				'proxy-authorization': 'Basic hidden',
+				'impersonate-user': 'hidden',
+				'impersonate-extra-hidden': 'x',
+				'x-remote-user': 'hidden',
+				'x-remote-extra-hidden': 'x',
+				'sec-websocket-protocol': 'base64url.bearer.authorization.k8s.io.hidden',
+			};
+			handler = (request, response) => void response.end(JSON.stringify(request.rawHeaders));
+			const { status, text } = await restOf('GET', `${proxied}/healthz`, credentials);
+			assert.equal(status, 200);
+			assert.ok(!text.includes('hidden'), text);
+		});
+
 		it('presents the client certificate to no other port of the node', async () => {
 			const seen: unknown[] = [];
 			handler = (request, response) => {
@@ -293,6 +343,36 @@ describe('a request that a kubelet answers', () => {
 			await Promise.all(waiting);
 			handler = (_request, response) => void response.end();
 			assert.equal((await restOf('GET', `${proxied}/x`)).status, 200);
+		});
+
+		it('ends alone when the kubelet answers what no server may answer', async function () {
+			this.timeout(60_000);
+			let bytes = '';
+			const { cert, key } = pki.kubelet;
+			const hostile = createTls({ cert, key }, (socket) => {
+				socket.on('error', () => undefined).once('data', () => socket.end(bytes));
+			}).listen(0, '127.0.0.1');
+			await once(hostile, 'listening');
+			({ port } = hostile.address() as AddressInfo);
+			at('127.0.0.1');
+			const outcomes = async (path: string) => {
+				const of = ({ status, text }: { readonly status: number; readonly text: string }) =>
+					status === 200 ? `200 ${text}` : String(status);
+				const both = [() => restOf('GET', path), () => doors?.rest2(path) ?? assert.fail()];
+				const found = new Set<string>();
+				for (const ask of both) found.add(await ask().then(of, () => 'cut off'));
+				return [...found].join(' or ');
+			};
+			const log = '/api/v1/namespaces/d/pods/p/log';
+			for (bytes of unreadableAnswers)
+				assert.deepEqual([await outcomes(`${proxied}/x`), await outcomes(log)], ['503', '500'], bytes);
+			for (bytes of truncatedAnswers)
+				assert.deepEqual([await outcomes(`${proxied}/x`), await outcomes(log)], ['cut off', 'cut off'], bytes);
+			for (bytes of strangeAnswers)
+				assert.deepEqual([await outcomes(`${proxied}/x`), await outcomes(log)], ['200 abc', '200 abc'], bytes);
+			bytes = 'HTTP/1.1 204 X\r\ncontent-length: 5\r\n\r\nbytes';
+			assert.equal(await outcomes(`${proxied}/x`), '204');
+			hostile.close();
 		});
 
 		it('ends at the kubelet when the caller has gone', async () => {

@@ -117,6 +117,8 @@ export class KubeletDoor {
 		const more: Record<string, string | string[]> = endToEnd(answered);
 		if (typeof answered.location === 'string')
 			more.location = rewritten(answered.location, prefix, [urlHost(location), incoming.headers.host ?? '']);
+		// Over HTTP/2 it is an error.
+		if (statusCode === 204) delete more['content-length'];
 		return { status: statusCode, headers: more, body: response };
 	}
 
@@ -191,10 +193,10 @@ function refusedLog(code: number, name: string, text: string): Status & { readon
 /** Of one connection, and not of the request. @source Go net/http/httputil hopHeaders */
 const hopByHop = new Set([
 	...['connection', 'proxy-connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization'],
-	...['te', 'trailer', 'transfer-encoding', 'upgrade'],
+	...['te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings'],
 ]);
 /** They are for this server alone. */
-const credentialHeaders = /^(?:authorization$|impersonate-|x-remote-)/;
+const credentialHeaders = /^(?:authorization$|impersonate-|x-remote-|sec-websocket-)/;
 
 function endToEnd(headers: IncomingHttpHeaders): Record<string, string | string[]> {
 	const named = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));

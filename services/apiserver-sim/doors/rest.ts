@@ -3,7 +3,8 @@
  * `Status`. It answers nothing before the pipeline has allowed it.
  * @source apiserver/pkg/server/{config,handler}.go; apiserver/pkg/endpoints/handlers/responsewriters/status.go
  */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { constants, type Http2ServerResponse } from 'node:http2';
 import { asKubejoinError, type KubejoinError } from '../../../lib/errors.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
 import { errorFields, type Log } from '../../../lib/log.ts';
@@ -79,9 +80,16 @@ export function createRestApp(options: RestOptions): HttpHandler {
 		const writing = { acceptsGzip: request.acceptsGzip, signal: aborter.signal };
 		await writeAnswer(response, { ...answer, headers }, writing).catch((error: unknown) => {
 			refusalOf(error, request, log, lines);
-			response.destroy();
+			cutOff(response);
 		});
 	};
+}
+
+/** The caller must not take the part that it has for the whole; the end of an HTTP/2 stream alone does not say so. */
+function cutOff(response: ServerResponse): void {
+	const { stream } = response as Partial<Http2ServerResponse>;
+	if (stream !== undefined) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+	else response.destroy();
 }
 
 /** The Warning headers of an answer. @source apiserver/pkg/endpoints/filters/warning.go */
