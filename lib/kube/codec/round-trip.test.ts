@@ -163,6 +163,11 @@ describe('the decoder', () => {
 		])
 			assert.throws(() => decodeMessage(message, Buffer.from(bytes)), { code: 'MESSAGE_UNREADABLE' });
 		assert.throws(() => decodeMessage(message, Buffer.from([0x0a, 0x05, 0x0a, 0x01, 0x61])), /unexpected EOF/);
+		// A number that continues in the bytes after its message: controller, and then generation.
+		const owner = (controller: number) => [0x0a, 0x06, 0x6a, 0x02, 0x30, controller, 0x38, 0x01];
+		assert.throws(() => decodeMessage(message, Buffer.from(owner(0x80))), { code: 'MESSAGE_UNREADABLE' });
+		const { object } = decodeMessage(message, Buffer.from(owner(0x01)));
+		assert.deepEqual(object, { metadata: { generation: 1, ownerReferences: [{ controller: true }] } });
 	});
 
 	it('reports a field number that the message does not have, and drops it', () => {

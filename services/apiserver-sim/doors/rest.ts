@@ -87,7 +87,7 @@ export function createRestApp(options: RestOptions): HttpHandler {
 
 /** The caller must not take the part that it has for the whole; the end of an HTTP/2 stream alone does not say so. */
 function cutOff(response: ServerResponse): void {
-	const { stream } = response as Partial<Http2ServerResponse>;
+	const { stream } = response as unknown as Partial<Http2ServerResponse>;
 	if (stream !== undefined) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 	else response.destroy();
 }
