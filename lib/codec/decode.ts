@@ -216,11 +216,8 @@ class Decoder {
 	}
 }
 
-/** @throws a value that does not end where its message ends */
-function hasMore({ pos, len }: Reader): boolean {
-	if (pos > len) throw new RangeError('unexpected EOF');
-	return pos < len;
-}
+/** A number that does not end where its message ends is refused by the reader. */
+const hasMore = ({ pos, len }: Reader): boolean => pos < len;
 
 /** The reader of protobufjs cuts a text that is too long for its message. */
 function text(reader: Reader): string {

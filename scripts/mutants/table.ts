@@ -45,7 +45,6 @@ const join: readonly Target[] = [
 		tests: ['lib/kube/codec/round-trip.test.ts', 'lib/rpc/contracts.test.ts'],
 		mutants: [
 			['if (--this.#left < 0)', 'if (--this.#left < -1_000_000)'],
-			['if (pos > len)', 'if (pos < 0)'],
 			['if (!canWrite(time))', 'if (time.nanos === undefined)'],
 		],
 	},
@@ -363,6 +362,7 @@ const authentication: readonly Target[] = [
 			['perf: { now: clock },', ''],
 			['max: TOKEN_CACHE_SIZE,', 'max: 2 * TOKEN_CACHE_SIZE,'],
 			["if (verdict !== undefined && 'user' in verdict) accepted.set", 'accepted.set'],
+			['const key = keyOf(token, audiences);', 'const key = JSON.stringify([token, ...audiences]);'],
 			['JSON.stringify([token, ...audiences])', 'token'],
 			['JSON.stringify([token, ...audiences])', 'JSON.stringify([token.slice(0, 6), ...audiences])'],
 			['			return undefined;\n		}\n		const problems', '		}\n		const problems'],
@@ -720,6 +720,11 @@ const kubelets: readonly Target[] = [
 		mutants: [
 			['if (fingerprintOf(socket) !== this.#own)', 'if (this.#own !== "")'],
 			['...(ca === undefined ? unverified : trustAnchors(ca))', '...unverified'],
+			['if (statusCode >= 200 && statusCode < 600)', 'if (statusCode > 0)'],
+			["sent.once('close', ", "sent.once('aborted', "],
+			['other: new KubeletAgent(unverified, own)', 'other: new KubeletAgent({ cert, key, ...unverified }, own)'],
+			['...nameChecked(host) };', '};'],
+			['if (!isRepeatable || !isStale || ', 'if (!isStale || '],
 		],
 	},
 	{
@@ -728,6 +733,26 @@ const kubelets: readonly Target[] = [
 		mutants: [
 			['if (open >= limit)', 'if (open > limit)'],
 			["name !== 'host' && !credentialHeaders.test(name)", "name !== 'host'"],
+			['|impersonate-|', '|'],
+			['|x-remote-|', '|'],
+			['|sec-websocket-)', ')'],
+			["'upgrade', 'http2-settings'],", "'upgrade'],"],
+			['hopByHop.has(name) || named.has(name)', 'hopByHop.has(name)'],
+			["if (statusCode === 204) delete more['content-length'];", ''],
+			['if (!isOpen) return;', ''],
+			["		signal.addEventListener('abort', leave);\n", ''],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/doors/rest.ts',
+		tests: ['services/apiserver-sim/doors'],
+		mutants: [
+			[
+				'if (stream !== undefined) stream.close(constants.NGHTTP2_INTERNAL_ERROR);',
+				'if (stream !== undefined) stream.close();',
+			],
+			['await options.pipeline.authorizePath(info.path, info.verb, request.credentials);', ''],
+			["printable(`${method} ${info?.path ?? ''}`, { maxLength: 256 })", "`${method} ${info?.path ?? ''}`"],
 		],
 	},
 	{

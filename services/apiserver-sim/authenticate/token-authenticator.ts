@@ -69,4 +69,6 @@ export function cacheSuccesses(authenticate: AuthenticateToken, clock: Clock): A
 
 /** Of one length: the audiences of a review can have megabytes, and no token stays in memory. */
 const keyOf = (token: string, audiences: readonly string[]): string =>
-	createHash('sha256').update(JSON.stringify([token, ...audiences])).digest('base64');
+	createHash('sha256')
+		.update(JSON.stringify([token, ...audiences]))
+		.digest('base64');
