@@ -2,6 +2,7 @@
 import '../../lib/require-node.ts';
 import { randomInt } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
+import { hostname } from 'node:os';
 import { microClock, systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
 import { resources } from '../../lib/kube/resources.ts';
@@ -34,6 +35,7 @@ import { openIdDocuments } from './doors/openid.ts';
 import { pathRoutes } from './doors/paths.ts';
 import { createRestApp } from './doors/rest.ts';
 import { readyChecks } from './health.ts';
+import { keepIdentityLease } from './identity-lease.ts';
 import { createKubeletTransport } from './kubelet-client.ts';
 import { countedAuthenticator, requestMetrics } from './metrics.ts';
 import { createPipeline } from './pipeline.ts';
@@ -163,6 +165,8 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			{ service, address, port, tls: { cert, key, clientCa }, clientCertificate: 'optional', grpc, http, log, count },
 			connections,
 		);
+		const identity = { store, hostName: hostname(), clock: systemClock };
+		const leaseRemoved = keepIdentityLease(identity, stopping.signal, log);
 		log.info({ address: `${address}:${port}`, endpoint: controlPlaneEndpoint, store: store.name }, 'listening');
 		return {
 			ready,
@@ -170,7 +174,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 				stopping.abort();
 				await listener.close(STOP_GRACE_MS);
 				kubelets.close();
-				await Promise.all([rbac.done, pods.done, cache.done, expiry.done, repaired, joinsEnded]);
+				await Promise.all([rbac.done, pods.done, cache.done, expiry.done, repaired, joinsEnded, leaseRemoved]);
 				await release();
 			},
 		};

@@ -23,7 +23,7 @@ const rules: readonly Rule[] = [
 	[/hash=[\dA-F]{16,}/g, 'hash=<digest>'],
 	[/\bcsr-[a-z\d]{5}\b/g, 'csr-<random>'],
 	[/\b(kube-api-access|kube-proxy)-[a-z\d]{5}\b/g, '$1-<random>'],
-	[/\b(apiserver)-[a-z\d]{26}\b/g, '$1-<random>'],
+	[/\b(apiserver)-[a-z\d]{26}(?![a-z\d])/g, '$1-<random>'],
 	[/\/tmp\/(LIVE|MERGED)-\d+/g, '/tmp/$1-<random>'],
 	[/("?(?:kid|n)"?: ?")[\w-]{40,}/g, '$1<key>'],
 	[/(?<![\w+/=])[\w+/]{120,}={0,2}/g, '<base64>'],

@@ -31,10 +31,12 @@ describe('the birth of a cluster', () => {
 		assert.deepEqual(await keys('namespaces/'), ['default', 'kube-node-lease', 'kube-public', 'kube-system']);
 		assert.deepEqual(await keys('configmaps/'), [
 			'kube-public/cluster-info',
+			'kube-system/extension-apiserver-authentication',
 			'kube-system/kube-proxy',
 			'kube-system/kubeadm-config',
 			'kube-system/kubelet-config',
 		]);
+		assert.deepEqual(await keys('serviceaccounts/'), ['kube-system/kube-proxy']);
 		assert.ok((await keys(`clusterrolebindings.${rbac}/`)).includes('kubeadm:node-autoapprove-bootstrap'));
 	});
 
@@ -108,6 +110,16 @@ describe('the birth of a cluster', () => {
 		);
 		await bootstrapCluster(store, settings, clock);
 		assert.deepEqual((await store.get<Role>(key))?.value.rules, []);
+	});
+
+	it('publishes the CA of client certificates for other servers, and another CA at a later start', async () => {
+		const published = async () => {
+			const { value } = (await store.get<ConfigMap>('configmaps/kube-system/extension-apiserver-authentication')) ?? {};
+			return value?.data;
+		};
+		assert.deepEqual(await published(), { 'client-ca-file': 'PEM' });
+		await bootstrapCluster(store, { ...settings, ca: 'OTHER' }, clock);
+		assert.deepEqual(await published(), { 'client-ca-file': 'OTHER' });
 	});
 
 	it('publishes another address, without the signatures over the old one', async () => {

@@ -23,6 +23,7 @@ import { type ClusterSettings, clusterInfo, kubeadmConfigMaps } from './kubeadm-
 
 const namespaceNames = ['default', wellKnown.kubeNodeLease, wellKnown.kubePublic, wellKnown.kubeSystem];
 const markerKey = 'bootstrap/kubeadm';
+const typeOf = (resource: ApiResource) => ({ apiVersion: apiVersionOf(resource), kind: resource.kind });
 
 /** Creates the cluster, or reconciles it at a later start. @throws STORE_UNAVAILABLE */
 export async function bootstrapCluster(store: Store, settings: ClusterSettings, clock: Clock): Promise<void> {
@@ -74,18 +75,46 @@ export async function bootstrapCluster(store: Store, settings: ClusterSettings, 
 	await createOnce(resources.services, service);
 	await createOnce(resources.endpointSlices, slice);
 
+	const published = authenticationConfigMap(settings);
+	const publishedKey = storeKey(resources.configMaps, wellKnown.kubeSystem, published.metadata.name ?? '');
+	const earlier = await store.get<ConfigMap>(publishedKey);
+	if (earlier === undefined) await createOnce(resources.configMaps, published);
+	else if (!isDeepStrictEqual(earlier.value.data, published.data))
+		await unless(
+			'STORE_CONFLICT',
+			store.update(publishedKey, { ...earlier.value, data: published.data }, earlier.revision),
+		);
+
 	const marker = await store.get<{ controlPlaneEndpoint: string }>(markerKey);
 	if (marker === undefined) {
 		await Promise.all(everyObject(kubeadmRbac()).map(([resource, object]) => createOnce(resource, object, 'kubeadm')));
 		await Promise.all(
 			kubeadmConfigMaps(settings).map((configMap) => createOnce(resources.configMaps, configMap, 'kubeadm')),
 		);
+		await createOnce(resources.serviceAccounts, kubeProxyAccount, 'kubeadm');
 		await unless('STORE_KEY_EXISTS', store.create(markerKey, { controlPlaneEndpoint }));
 	} else if (marker.value.controlPlaneEndpoint !== controlPlaneEndpoint) {
 		await republish(store, settings);
 		await unless('STORE_CONFLICT', store.update(markerKey, { controlPlaneEndpoint }, marker.revision));
 	}
 }
+
+/**
+ * The CA of client certificates, for servers that leave authentication to this one, such as an aggregated API server.
+ *
+ * @source pkg/controlplane/controller/clusterauthenticationtrust
+ */
+const authenticationConfigMap = ({ ca }: ClusterSettings): ConfigMap => ({
+	...typeOf(resources.configMaps),
+	metadata: { namespace: wellKnown.kubeSystem, name: 'extension-apiserver-authentication' },
+	data: { 'client-ca-file': ca },
+});
+
+/** @source cmd/kubeadm/app/phases/addons/proxy */
+const kubeProxyAccount: KubeObject = {
+	...typeOf(resources.serviceAccounts),
+	metadata: { namespace: wellKnown.kubeSystem, name: 'kube-proxy' },
+};
 
 /**
  * Updates cluster-info after a change of the server's address. Its signatures are then invalid; the signer creates new
@@ -129,8 +158,6 @@ function splitEndpoint(endpoint: string): { host: string; port: number } {
 	const colon = endpoint.lastIndexOf(':');
 	return { host: endpoint.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(endpoint.slice(colon + 1)) };
 }
-
-const typeOf = (resource: ApiResource) => ({ apiVersion: apiVersionOf(resource), kind: resource.kind });
 
 /** Another replica was quicker: then it is done. */
 const unless = async (code: 'STORE_KEY_EXISTS' | 'STORE_CONFLICT', done: Promise<unknown>): Promise<void> => {
