@@ -36,6 +36,31 @@ describe('Workflow', () => {
 		);
 	});
 
+	it('continues after a skipped phase with its outputs, and does not report it', async () => {
+		const events: PhaseEvent[] = [];
+		const checked: Phase<object, { checked: boolean }> = {
+			name: 'check',
+			trust: 'unchanged',
+			run: () => ({ checked: true }),
+			skip: () => ({ checked: false }),
+		};
+		const join = Workflow.from<{ endpoint: string }>('test').followedBy(checked).followedBy(fetched);
+		assert.deepEqual(
+			join.phases.map(({ canBeSkipped }) => canBeSkipped),
+			[true, false],
+		);
+		const result = await join.without(new Set(['check', 'fetch'])).run(
+			{ endpoint: 'e' },
+			(event) => events.push(event),
+			() => 0,
+		);
+		assert.deepEqual(result, { endpoint: 'e', checked: false, claimedCa: 'ca of e' });
+		assert.deepEqual(
+			events.map((event) => event.phase),
+			['fetch'],
+		);
+	});
+
 	it('stamps the phase on an error, reports it, and runs nothing after it', async () => {
 		const events: PhaseEvent[] = [];
 		const failing: Phase<object, object> = {

@@ -14,6 +14,8 @@ export interface Phase<Needs extends object, Gives extends object> {
 	/** Set on the two phases that a join is about. */
 	readonly moment?: 'node-trusts-cluster' | 'cluster-trusts-node';
 	readonly run: (inputs: Readonly<Needs>) => Promise<Gives> | Gives;
+	/** The outputs of a run without this phase. Absent: the phase cannot be skipped. */
+	readonly skip?: (inputs: Readonly<Needs>) => Promise<Gives> | Gives;
 }
 
 export interface PhaseEvent {
@@ -27,10 +29,16 @@ export interface PhaseEvent {
 export class Workflow<Start extends object, State extends object> {
 	readonly #name: string;
 	readonly #phases: readonly Phase<never, object>[];
+	readonly #skipped: ReadonlySet<string>;
 
-	private constructor(name: string, phases: readonly Phase<never, object>[]) {
+	private constructor(
+		name: string,
+		phases: readonly Phase<never, object>[],
+		skipped: ReadonlySet<string> = new Set<string>(),
+	) {
 		this.#name = name;
 		this.#phases = phases;
+		this.#skipped = skipped;
 	}
 
 	/** A workflow with no phases yet, that starts from these inputs. @param name  of its trace */
@@ -40,7 +48,7 @@ export class Workflow<Start extends object, State extends object> {
 
 	/** Add a phase; it compiles only when every need of the phase is given by the inputs or by a phase before it. */
 	followedBy<Gives extends object>(phase: Phase<State, Gives>): Workflow<Start, State & Gives> {
-		return new Workflow(this.#name, [...this.#phases, phase as Phase<never, object>]);
+		return new Workflow(this.#name, [...this.#phases, phase as Phase<never, object>], this.#skipped);
 	}
 
 	/**
@@ -50,12 +58,18 @@ export class Workflow<Start extends object, State extends object> {
 	 */
 	until(name: string): Workflow<Start, Start & Partial<State>> | undefined {
 		const index = this.#phases.findIndex((phase) => phase.name === name);
-		return index === -1 ? undefined : new Workflow(`${this.#name}-until`, this.#phases.slice(0, index + 1));
+		if (index === -1) return undefined;
+		return new Workflow(`${this.#name}-until`, this.#phases.slice(0, index + 1), this.#skipped);
+	}
+
+	/** @param names  of phases that can be skipped; they are not reported */
+	without(names: ReadonlySet<string>): Workflow<Start, State> {
+		return new Workflow(this.#name, this.#phases, names);
 	}
 
 	/** Names and trust sentences in order, for help and documents. */
-	get phases(): readonly { name: string; trust: string }[] {
-		return this.#phases.map(({ name, trust }) => ({ name, trust }));
+	get phases(): readonly { name: string; trust: string; canBeSkipped: boolean }[] {
+		return this.#phases.map(({ name, trust, skip }) => ({ name, trust, canBeSkipped: skip !== undefined }));
 	}
 
 	/**
@@ -77,12 +91,16 @@ export class Workflow<Start extends object, State extends object> {
 	): Promise<State> {
 		let state: object = inputs;
 		const phases = this.#phases as readonly Phase<object, object>[];
-		for (const [index, { name, trust, moment, run }] of phases.entries()) {
+		for (const [index, { name, trust, moment, run, skip }] of phases.entries()) {
+			if (skip !== undefined && this.#skipped.has(name)) {
+				state = { ...state, ...(await skip(state)) };
+				continue;
+			}
 			const attributes = {
 				...common,
 				'kubejoin.trust': trust,
 				'kubejoin.phase.index': index,
-				'kubejoin.phase.next': phases[index + 1]?.name ?? '',
+				'kubejoin.phase.next': phases.slice(index + 1).find((next) => !this.#skipped.has(next.name))?.name ?? '',
 				'kubejoin.moment': moment,
 			};
 			const startedMs = clock();

@@ -71,6 +71,7 @@ program
 	)
 	.option('--dry-run', 'check everything, change nothing, and print the changes that a join makes')
 	.option('--until <phase>', 'stop after this phase, and print who trusts whom so far')
+	.option('--skip-phases <phases>', 'phases to skip, with commas between them; can be repeated', collect)
 	.option('--config <file>', 'JoinConfiguration (kubeadm.k8s.io/v1beta4), instead of the token flags')
 	.option('--node-name <name>', 'name of the node (default: the name of this machine)')
 	.option('--cri-socket <url>', 'accepted, as by kubeadm; never opened')

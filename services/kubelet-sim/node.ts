@@ -123,6 +123,10 @@ interface Join {
 	readonly run: Run<{ readonly identity: NodeIdentity }>;
 	readonly until: (phase: string) => { readonly run: Run<PartOfJoin> } | undefined;
 }
+interface Skippable extends Join {
+	readonly phases: readonly { readonly name: string; readonly canBeSkipped: boolean }[];
+	readonly without: (names: ReadonlySet<string>) => Join;
+}
 
 /**
  * Runs the phases up to one, without heartbeats.
@@ -149,10 +153,38 @@ export async function joinUntil(
 	}
 }
 
-function workflowOf({ discoversBy, caCertHashes, unsafeSkipCaVerification }: JoinRequest, tools: JoinContext): Join {
-	if (discoversBy.length === 1 && discoversBy.includes('file')) return joinByFileWorkflow(tools);
+/** @throws JOIN_ARGUMENTS_INVALID  a phase that the request skips does not exist, or is needed */
+function workflowOf(request: JoinRequest, tools: JoinContext): Join {
+	const { discoversBy, caCertHashes, unsafeSkipCaVerification, skippedPhases } = request;
+	const skipping = (workflow: Skippable) => workflow.without(phasesToSkip(skippedPhases, workflow.phases));
+	if (discoversBy.length === 1 && discoversBy.includes('file')) return skipping(joinByFileWorkflow(tools));
 	const isPinned = caCertHashes.length > 0 || !unsafeSkipCaVerification;
-	return isPinned ? joinWorkflow(tools) : joinWithoutPinWorkflow(tools);
+	return skipping(isPinned ? joinWorkflow(tools) : joinWithoutPinWorkflow(tools));
+}
+
+/**
+ * A name with a slash is a phase, another one also a group of phases.
+ *
+ * @source kubeadm cmd/phases/workflow/runner.go computePhaseRunFlags
+ * @throws JOIN_ARGUMENTS_INVALID
+ */
+function phasesToSkip(names: readonly string[], phases: Skippable['phases']): ReadonlySet<string> {
+	const skipped = new Set<string>();
+	const problems: string[] = [];
+	for (const name of names) {
+		const named = phases.filter((phase) => phase.name === name || phase.name.startsWith(`${name}/`));
+		if (named.length === 0) problems.push(`invalid phase name: ${quoteInput(name, 64).slice(1, -1)}`);
+		for (const phase of named) {
+			if (phase.canBeSkipped) skipped.add(phase.name);
+			else problems.push(`the phase ${phase.name} cannot be skipped: the phases after it need its result`);
+		}
+	}
+	if (problems.length === 0) return skipped;
+	const possible = phases.filter(({ canBeSkipped }) => canBeSkipped).map(({ name }) => name);
+	throw new KubejoinError('JOIN_ARGUMENTS_INVALID', {
+		problems,
+		remedy: `Skip only these phases, or none: ${possible.join(', ')}`,
+	});
 }
 
 function lockedOut(

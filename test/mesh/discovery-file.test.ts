@@ -39,8 +39,8 @@ describe('a join', () => {
 	const publicFile = () => file('cluster.conf', writeKubeconfig(clusterOnlyKubeconfig(server(), mesh.ca)));
 	const byToken = () => [mesh.endpoint, '--token', token, '--discovery-token-ca-cert-hash', mesh.pin];
 
-	/** Runs a node until it has joined. @returns its phases */
-	async function joined(node: string, flags: readonly string[], variables = {}): Promise<readonly string[]> {
+	/** Runs a node until it has joined. @returns its first phases */
+	async function joined(node: string, flags: readonly string[], variables = {}, count = 5): Promise<readonly string[]> {
 		const lines: string[] = [];
 		const child = startChild(plan(node, flags, variables), collectLines(lines));
 		try {
@@ -50,7 +50,7 @@ describe('a join', () => {
 		}
 		assert.ok(!lines.join('\n').includes(token.slice(7)), 'the token was printed');
 		assert.ok(await mesh.api.nodes.get(node));
-		return lines.flatMap((line) => /^\[([^\]]+)\] .* \(\d+ ms\)$/.exec(line)?.[1] ?? []).slice(0, 5);
+		return lines.flatMap((line) => /^\[([^\]]+)\] .* \(\d+ ms\)$/.exec(line)?.[1] ?? []).slice(0, count);
 	}
 	const phases = [
 		'preflight',
@@ -146,6 +146,22 @@ describe('a join', () => {
 		const kept = publicKey('kubelet-client.key.tmp');
 		await joined('continued', byToken());
 		assert.equal(publicKey('kubelet-client-current.pem'), kept);
+	});
+
+	it('joins without the phases of --skip-phases, and refuses to skip one that later phases need', async () => {
+		const skips = ['--skip-phases', 'tls-bootstrap/check-node-name,register'];
+		const phases = await joined('skipped', [...byToken(), ...skips], {}, 11);
+		assert.equal(phases.at(-1), 'tls-bootstrap/verify-certificate');
+		assert.ok(!phases.includes('tls-bootstrap/check-node-name'));
+		assert.equal((await mesh.api.nodes.get('skipped')).metadata.name, 'skipped');
+		const refused = await runToEnd(
+			plan('unskipped', [...byToken(), '--skip-phases', 'discovery', '--skip-phases', 'x']),
+		);
+		assert.match(refused.stderr, /the phase discovery\/pin-ca cannot be skipped: .*, invalid phase name: x\]/);
+		assert.match(
+			refused.stderr,
+			/do this: +Skip only these phases, or none: tls-bootstrap\/check-node-name, register\n/,
+		);
 	});
 
 	it('changes nothing with --dry-run', async () => {

@@ -34,6 +34,10 @@ interface Needs {
 export const checkNodeName = (tools: JoinContext): Phase<Needs, object> => ({
 	name: 'tls-bootstrap/check-node-name',
 	trust: 'unchanged; no Ready node has this name',
+	async skip(inputs) {
+		if (!inputs.isDryRun) await writeFiles(inputs, tools);
+		return {};
+	},
 	async run({ server, credential, settings, isDryRun, nodeName, tlsBootstrapTimeoutMs, replaces }) {
 		const { dial, signal } = tools;
 		const connection = dial.withCredential(server, credential);

@@ -35,6 +35,7 @@ export const testRequest: JoinRequest = {
 	unsafeSkipCaVerification: false,
 	nodeName: 'n',
 	criSocket: 'unix:///run/containerd/containerd.sock',
+	skippedPhases: [],
 	isDryRun: false,
 	discoveryTimeoutMs: 1_000,
 	tlsBootstrapTimeoutMs: 1_000,

@@ -116,7 +116,7 @@ describe('a JoinConfiguration', () => {
 	it('is refused with the names and lines of all fields that would change cluster or identity', () => {
 		const fields: Readonly<Record<string, string>> = {
 			'controlPlane: {certificateKey: x}\n': 'line 3: controlPlane: Forbidden: a node cannot join as a control plane',
-			'skipPhases: [preflight]\n': 'line 3: skipPhases: Forbidden: no phase can be skipped',
+			'skipPhases: [1]\n': 'line 3: skipPhases: an item is a number, not a string: put it between double quotes',
 			'caCertPath: /etc/other.crt\n': 'line 3: caCertPath: only /etc/kubernetes/pki/ca.crt, below --root, is written',
 			'nodeRegistration:\n  taints: [{key: a, effect: NoSchedule}]\n':
 				'line 4: nodeRegistration.taints: Forbidden: a node registers without taints',
@@ -131,20 +131,20 @@ describe('a JoinConfiguration', () => {
 		};
 		for (const [field, problem] of Object.entries(fields))
 			assert.equal(refusal(`${head}${field}${discovery}`).message, `f: ${problem}`);
-		const both = `${head}skipPhases: [preflight]\nnodeRegistration: []\n`;
+		const both = `${head}controlPlane: {certificateKey: x}\nnodeRegistration: []\n`;
 		assert.equal(
 			refusal(both).message,
-			'[f: line 4: nodeRegistration is a list, not a map, f: line 3: skipPhases: Forbidden: no phase can be skipped]',
+			'[f: line 4: nodeRegistration is a list, not a map, f: line 3: controlPlane: Forbidden: a node cannot join as a control plane]',
 		);
 	});
 
 	it('is accepted with empty fields, and with fields that kubeadm does not know and reports', () => {
 		const empty =
-			'controlPlane: null\nskipPhases: []\ndryRun: false\nother: ""\nnodeRegistration:\n  kubeletExtraArgs: {}\n  taints: []\n  nodeName: a\n';
+			'controlPlane: null\ndryRun: false\nother: ""\nnodeRegistration:\n  kubeletExtraArgs: {}\n  taints: []\n  nodeName: a\n';
 		const { warnings } = parseJoinConfiguration(`${head}${empty}${discovery}`, 'f');
 		assert.deepEqual(warnings, [
 			'[config] WARNING: error unmarshaling configuration schema.GroupVersionKind{Group:"kubeadm.k8s.io", Version:"v1beta4", Kind:"JoinConfiguration"}: strict decoding error: unknown field "other", unknown field "nodeRegistration.nodeName"',
-			'[config] WARNING: Ignored fields that have no effect here: controlPlane, skipPhases, nodeRegistration.kubeletExtraArgs, nodeRegistration.taints',
+			'[config] WARNING: Ignored fields that have no effect here: controlPlane, nodeRegistration.kubeletExtraArgs, nodeRegistration.taints',
 		]);
 	});
 

@@ -27,6 +27,8 @@ export interface JoinRequest {
 	readonly unsafeSkipCaVerification: boolean;
 	readonly nodeName: string;
 	readonly criSocket: string;
+	/** Names of phases, or of groups of phases. */
+	readonly skippedPhases: readonly string[];
 	/** Make all checks and change nothing. */
 	readonly isDryRun: boolean;
 	readonly discoveryTimeoutMs: number;
@@ -82,6 +84,7 @@ export function parseJoinConfiguration(input: string | Uint8Array, path: string)
 		caCertHashes: bootstrapToken.texts('caCertHashes'),
 		unsafeSkipCaVerification: bootstrapToken.flag('unsafeSkipCAVerification'),
 		tlsBootstrapToken: discovery.text('tlsBootstrapToken'),
+		skippedPhases: root.texts('skipPhases'),
 		isDryRun: root.flag('dryRun'),
 		nodeName: registration.text('name'),
 		criSocket: registration.text('criSocket'),
@@ -125,7 +128,6 @@ const timeoutsWithoutEffect = [
 /** The reason for refusing a field. */
 const reasons: Readonly<Record<string, string>> = {
 	controlPlane: 'a node cannot join as a control plane',
-	skipPhases: 'no phase can be skipped',
 	'nodeRegistration.taints': 'a node registers without taints',
 	'nodeRegistration.kubeletExtraArgs': 'no kubelet runs here',
 	'nodeRegistration.ignorePreflightErrors': 'preflight errors cannot be waived',

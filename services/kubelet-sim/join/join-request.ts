@@ -25,6 +25,8 @@ export interface JoinFlags {
 	readonly nodeName?: string;
 	readonly criSocket?: string;
 	readonly config?: string;
+	/** Each can be a list with commas. */
+	readonly skipPhases?: readonly string[];
 }
 
 const defaults = {
@@ -73,6 +75,7 @@ export async function readJoinRequest(
 		unsafeSkipCaVerification: flags.discoveryTokenUnsafeSkipCaVerification ?? file.unsafeSkipCaVerification ?? false,
 		nodeName: (flags.nodeName || file.nodeName || hostname()).trim().toLowerCase(),
 		criSocket: flags.criSocket || file.criSocket || defaults.criSocket,
+		skippedPhases: flags.skipPhases?.flatMap((names) => names.split(',')) ?? file.skippedPhases ?? [],
 		isDryRun: flags.dryRun ?? file.isDryRun ?? false,
 		discoveryTimeoutMs: file.discoveryTimeoutMs ?? defaults.discoveryTimeoutMs,
 		tlsBootstrapTimeoutMs: file.tlsBootstrapTimeoutMs ?? defaults.tlsBootstrapTimeoutMs,

@@ -20,9 +20,11 @@ interface Needs {
 /**
  * @differs the kubelet retries without a limit; kubejoin until the timeout of TLS bootstrap, and then the join fails
  */
-export const register = (tools: JoinContext): Phase<Needs, { readonly registration: Registration }> => ({
+export const register = (tools: JoinContext): Phase<Needs, { readonly registration?: Registration }> => ({
 	name: 'register',
 	trust: 'the node is listed, over mutual TLS',
+	// The node registers with its first heartbeat.
+	skip: () => ({}),
 	async run({ identity, settings, tlsBootstrapTimeoutMs }) {
 		const { dial, clock, kubelet } = tools;
 		const connection = dial.asNode(identity.server, identity);
