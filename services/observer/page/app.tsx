@@ -4,19 +4,21 @@ import type { FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { useActing } from './acting.ts';
 import type { Word } from './catalogue.ts';
-import { Guide } from './guide.tsx';
 import { Header } from './header.tsx';
 import { keep, kept } from './kept.ts';
 import { useKeys } from './keys.ts';
+import { Lazy } from './lazy.tsx';
 import { MapView } from './map/view.tsx';
 import { resultWord } from './result-word.ts';
 import type { ViewName } from './route.ts';
 import type { Store } from './store.ts';
+import { styled } from './style.ts';
 import { useNow } from './use-now.ts';
 import type { ViewProps } from './view-props.ts';
 import { LanguageContext, type Languages, useWords } from './words.ts';
 
 const VISITED = 'kubejoin.visited';
+const loadGuide = () => styled(import('./guide.tsx'), 'guide').then(({ Guide }) => Guide);
 
 type View = FunctionComponent<ViewProps>;
 interface ViewRow {
@@ -30,15 +32,33 @@ const mapRow: ViewRow = { name: 'map', word: 'map', load: async () => MapView };
 /** In the order of the head. */
 const views: readonly ViewRow[] = [
 	mapRow,
-	{ name: 'joins', word: 'joins', load: async () => (await import('./joins.tsx')).JoinsView },
+	{
+		name: 'joins',
+		word: 'joins',
+		load: () => styled(import('./joins.tsx'), 'joins', 'panel').then(({ JoinsView }) => JoinsView),
+	},
 	{
 		name: 'certificates',
 		word: 'certificates',
-		load: async () => (await import('./certificates.tsx')).CertificatesView,
+		load: () =>
+			styled(import('./certificates.tsx'), 'certificates', 'panel').then(({ CertificatesView }) => CertificatesView),
 	},
-	{ name: 'experiments', word: 'experiments', load: async () => (await import('./experiments.tsx')).ExperimentsView },
-	{ name: 'cluster', word: 'cluster', load: async () => (await import('./cluster.tsx')).ClusterView },
-	{ name: 'storm', word: 'storm', load: async () => (await import('./storm.tsx')).StormView },
+	{
+		name: 'experiments',
+		word: 'experiments',
+		load: () =>
+			styled(import('./experiments.tsx'), 'joins', 'experiments').then(({ ExperimentsView }) => ExperimentsView),
+	},
+	{
+		name: 'cluster',
+		word: 'cluster',
+		load: () => styled(import('./cluster.tsx'), 'cluster').then(({ ClusterView }) => ClusterView),
+	},
+	{
+		name: 'storm',
+		word: 'storm',
+		load: () => styled(import('./storm.tsx'), 'storm').then(({ StormView }) => StormView),
+	},
 ];
 export function App({ languages, ...props }: ViewProps & { readonly languages: Languages }) {
 	return (
@@ -89,37 +109,20 @@ function Page({ store, navigation, keys, choose }: ViewProps & { readonly choose
 			{!store.isConnected.value && <Lost />}
 			<main>
 				{isGuided.value && store.session.value !== undefined && (
-					<Guide
-						store={store}
-						navigation={navigation}
-						keys={keys}
-						acting={acting}
-						isAsked={kept(VISITED) !== undefined}
-						onClose={() => showGuide(false)}
+					<Lazy
+						load={loadGuide}
+						props={{
+							...{ store, navigation, keys, acting },
+							isAsked: kept(VISITED) !== undefined,
+							onClose: () => showGuide(false),
+						}}
 					/>
 				)}
-				<Loaded key={name} load={load} store={store} navigation={navigation} keys={keys} />
+				<Lazy key={name} load={load} props={{ store, navigation, keys }} />
 			</main>
 			<Announcer store={store} />
 		</>
 	);
-}
-
-/** Nothing until the file of the view has arrived. Another version of the observer has no file of that name. */
-function Loaded({ load, ...props }: ViewProps & Pick<ViewRow, 'load'>) {
-	const loaded = useSignal<{ readonly View: View } | undefined>(undefined);
-	const { say } = useWords();
-	const hasFailed = useSignal(false);
-	useEffect(() => {
-		load().then(
-			(View) => (loaded.value = { View }),
-			() => (hasFailed.value = true),
-		);
-	}, []);
-	if (hasFailed.value) return <p class="note">{say('notLoaded')}</p>;
-	if (loaded.value === undefined) return null;
-	const { View } = loaded.value;
-	return <View {...props} />;
 }
 
 const LOST_MS = 2_000;

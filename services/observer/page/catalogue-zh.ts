@@ -188,8 +188,15 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	linePlanned: '尚未观察到消息',
 	lineFile: '本地文件',
 	headingNodes: '用户和节点',
+	headingBetween: '两者之间',
 	headingDoor: '入口',
 	headingControl: '控制平面',
+	storeRegistry: '对象',
+	storeTokens: '令牌',
+	storeLedger: '签发记录',
+	joinStorm: '加入风暴',
+	openStorm: '查看加入风暴',
+	rateHistory: '最近一分钟每秒加入数',
 	attackerCard: '不属于此集群',
 	stopped: '已停止',
 	silent: '无响应',
@@ -296,6 +303,7 @@ export const messagesInChinese: Messages = {
 	listensOn: (address) =>
 		`此页面为只读模式：observer 监听 ${address}，不限于 127.0.0.1，其他机器可以访问。` +
 		'阅读 SECURITY.md。如需允许操作，使用此设置重新启动 observer：',
+	endedOf: (ended, all) => `已结束 ${ended} 个，共 ${all} 个`,
 	issuerIs: (subject) => `签发者 ${subject}`,
 	serialIs: (serial) => `序列号 ${serial}`,
 	handshakeFailed: (code) => `客户端拒绝了服务器：${code}`,

@@ -191,8 +191,15 @@ export const catalogue = {
 	linePlanned: 'no message seen yet',
 	lineFile: 'local file',
 	headingNodes: 'People and nodes',
+	headingBetween: 'Between them',
 	headingDoor: 'Front door',
 	headingControl: 'Control plane',
+	storeRegistry: 'objects',
+	storeTokens: 'tokens',
+	storeLedger: 'ledger',
+	joinStorm: 'Join storm',
+	openStorm: 'Open storm',
+	rateHistory: 'Joins per second, last minute',
 	attackerCard: 'not a part of this cluster',
 	stopped: 'stopped',
 	silent: 'does not answer',
@@ -304,6 +311,8 @@ export interface Messages {
 	/** @param duration  since the last answer */
 	readonly disconnected: (duration: string) => string;
 	readonly listensOn: (address: string) => string;
+	/** Joins that ended, of all. */
+	readonly endedOf: (ended: number, all: number) => string;
 	readonly issuerIs: (subject: string) => string;
 	readonly serialIs: (serial: string) => string;
 	readonly handshakeFailed: (code: string) => string;
@@ -358,6 +367,7 @@ export const messages: Messages = {
 	listensOn: (address) =>
 		`This page is read-only because it listens on ${address} and not only on 127.0.0.1: other machines can reach it. ` +
 		'Read SECURITY.md. To allow actions, restart the observer with this setting:',
+	endedOf: (ended, all) => `${ended} of ${all} ended`,
 	issuerIs: (subject) => `issued by ${subject}`,
 	serialIs: (serial) => `serial ${serial}`,
 	handshakeFailed: (code) => `The client refused the server: ${code}`,

@@ -72,20 +72,13 @@ export function Guide({ store, navigation, keys, acting, isAsked, onClose }: Gui
 				onClose();
 			}}
 		>
-			<header>
-				<h2 tabIndex={-1} ref={heading}>
-					{at < 0 ? say.heading : `${Math.min(at + 1, stops.length)} / ${stops.length}`}
-				</h2>
-				<button type="button" class="close" aria-label={word('close')} onClick={onClose}>
-					✕
-				</button>
-			</header>
+			<h2 tabIndex={-1} ref={heading}>
+				{at < 0 ? say.heading : `${Math.min(at + 1, stops.length)} / ${stops.length}`}
+			</h2>
 			<div aria-live="polite">
 				{at < 0 ? (
 					<>
-						<p>{say.intro1}</p>
-						<p>{say.intro2}</p>
-						<p>{say.intro3}</p>
+						<p>{say.intro1}</p> <p>{say.intro2}</p> <p>{say.intro3}</p>{' '}
 						{!canJoin && <p class="quiet">{say.readOnly}</p>}
 					</>
 				) : (
@@ -117,25 +110,30 @@ export function Guide({ store, navigation, keys, acting, isAsked, onClose }: Gui
 			</p>
 			<details>
 				<summary>{say.keys}</summary>
-				<dl>
-					{keyRows.map(([key, text]) => (
-						<div key={key}>
-							<dt>
-								<kbd>{key}</kbd>
-							</dt>
-							<dd>{say[text]}</dd>
-						</div>
-					))}
-				</dl>
-				<label>
-					<input
-						type="checkbox"
-						checked={keys.isOn.value}
-						onChange={({ currentTarget }) => keys.turn(currentTarget.checked)}
-					/>{' '}
-					{say.singleKeys}
-				</label>
+				<div class="keys">
+					<dl>
+						{keyRows.map(([key, text]) => (
+							<div key={key}>
+								<dt>
+									<kbd>{key}</kbd>
+								</dt>
+								<dd>{say[text]}</dd>
+							</div>
+						))}
+					</dl>
+					<label>
+						<input
+							type="checkbox"
+							checked={keys.isOn.value}
+							onChange={({ currentTarget }) => keys.turn(currentTarget.checked)}
+						/>{' '}
+						{say.singleKeys}
+					</label>
+				</div>
 			</details>
+			<button type="button" class="close" aria-label={word('close')} onClick={onClose}>
+				✕
+			</button>
 		</aside>
 	);
 }

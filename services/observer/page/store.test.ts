@@ -39,14 +39,23 @@ const join = (id: string, startedMs: number): Join => ({
 describe('the store of the page', () => {
 	let sources: FakeSource[];
 	let store: Store;
+	let frame: (() => void) | undefined;
+	let hasFrames = false;
 	beforeEach(() => {
 		mock.timers.enable({ apis: ['setTimeout'] });
 		sources = [];
-		store = createStore((path) => {
-			const source = new FakeSource(path);
-			sources.push(source);
-			return source as unknown as EventSource;
-		});
+		hasFrames = false;
+		store = createStore(
+			(path) => {
+				const source = new FakeSource(path);
+				sources.push(source);
+				return source as unknown as EventSource;
+			},
+			(work) => {
+				frame = work;
+				if (!hasFrames) work();
+			},
+		);
 	});
 	afterEach(() => mock.timers.reset());
 	const source = () => sources[0] ?? assert.fail();
@@ -73,6 +82,22 @@ describe('the store of the page', () => {
 			...Array.from({ length: 100 }, (_, number): [string, Join] => ['join', join(String(number), number)]),
 		);
 		assert.deepEqual(seen, [0, 100]);
+	});
+
+	it('shows the batches that arrive before a frame at once, with every message', () => {
+		hasFrames = true;
+		const seen: number[] = [];
+		store.joins.subscribe((joins) => seen.push(joins.length));
+		const message = { id: 'm', join: 'a', from: 'node-a', to: 'apiserver-sim', label: '', startMs: 1, durationMs: 1 };
+		source().send(['join', join('a', 1)], ['traffic', { lines: [], messages: [message] }]);
+		source().send(['join', join('b', 2)], ['traffic', { lines: [], messages: [{ ...message, id: 'n' }] }]);
+		assert.deepEqual(seen, [0]);
+		frame?.();
+		assert.deepEqual(seen, [0, 2]);
+		assert.deepEqual(
+			store.traffic.value.messages.map(({ id }) => id),
+			['m', 'n'],
+		);
 	});
 
 	it('forgets the joins of an observer that restarted without them, and keeps those of the same observer', () => {
@@ -152,7 +177,10 @@ describe('requests of the page', () => {
 
 	it('have the key of the session for actions, and escaped names in paths', async () => {
 		const fake = new FakeSource('');
-		const store = createStore(() => fake as unknown as EventSource);
+		const store = createStore(
+			() => fake as unknown as EventSource,
+			(work) => work(),
+		);
 		fake.send(['session', session('key-of-session')]);
 		await store.act('approve', { request: 'c' });
 		await store.detail('a/b', 'c d');

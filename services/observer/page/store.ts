@@ -49,8 +49,17 @@ const CLOSED = 2;
 
 type Connect = (path: string) => EventSource;
 
-/** @param connect  default: the event source of the browser */
-export function createStore(connect: Connect = (path) => new EventSource(path)): Store {
+/** Runs work in the next frame; at once in a hidden page, which has no frames. */
+const atNextFrame = (work: () => void): void => {
+	if (document.hidden) work();
+	else requestAnimationFrame(work);
+};
+
+/** @param connect  default: the event source of the browser @param schedule  when the events that arrived are shown */
+export function createStore(
+	connect: Connect = (path) => new EventSource(path),
+	schedule: (work: () => void) => void = atNextFrame,
+): Store {
 	const joins = signal<readonly Join[]>([]);
 	const session = signal<Session | undefined>(undefined);
 	const storm = signal<Storm | undefined>(undefined);
@@ -60,11 +69,14 @@ export function createStore(connect: Connect = (path) => new EventSource(path)):
 	const isConnected = signal(false);
 	const traffic = signal<Traffic>({ lines: [], messages: [] });
 	const known = new SortedJoins();
-	const source = reconnecting('/api/stream?batch=true', connect, (isOpen) => {
+	let arrived: Traffic | undefined;
+	const source = reconnecting('/api/stream?batch=true', connect, schedule, (isOpen) => {
 		if (!isOpen) isConnected.value = false;
 	});
 	source.onBatch(() => {
 		if (known.hasChanged) joins.value = known.take();
+		if (arrived !== undefined) traffic.value = arrived;
+		arrived = undefined;
 	});
 	on<Session>(source, 'session', (value) => {
 		// Another observer knows other joins.
@@ -77,8 +89,8 @@ export function createStore(connect: Connect = (path) => new EventSource(path)):
 		isConnected.value = true;
 	});
 	on<Join>(source, 'join', (value) => known.set(value));
-	on<Traffic>(source, 'traffic', (value) => {
-		traffic.value = value;
+	on<Traffic>(source, 'traffic', ({ lines, messages }) => {
+		arrived = { lines, messages: [...(arrived?.messages ?? []), ...messages] };
 	});
 	on<Storm>(source, 'storm', (value) => {
 		storm.value = value;
@@ -104,7 +116,7 @@ export function createStore(connect: Connect = (path) => new EventSource(path)):
 		follow(id) {
 			const steps = signal<ReadonlyMap<string, Step>>(new Map());
 			const all = new Map<string, Step>();
-			const own = reconnecting(`/api/joins/${encodeURIComponent(id)}/stream?batch=true`, connect);
+			const own = reconnecting(`/api/joins/${encodeURIComponent(id)}/stream?batch=true`, connect, schedule);
 			on<Step>(own, 'step', (step) => void all.set(step.id, step));
 			own.onBatch(() => {
 				steps.value = new Map(all);
@@ -131,23 +143,38 @@ async function ask<T>(path: string, init?: RequestInit): Promise<Answer<T>> {
 
 interface Source {
 	readonly on: (event: string, take: (data: unknown) => void) => void;
-	/** Called after the events of each batch. */
+	/** Called after the events of one or more batches. */
 	readonly onBatch: (show: () => void) => void;
 	readonly close: () => void;
 }
 
 /** A browser gives up a stream that is refused. The observer can be less busy later. */
-function reconnecting(path: string, open: Connect, onChange: (isOpen: boolean) => void = () => undefined): Source {
+function reconnecting(
+	path: string,
+	open: Connect,
+	schedule: (work: () => void) => void,
+	onChange: (isOpen: boolean) => void = () => undefined,
+): Source {
 	const takers = new Map<string, (data: unknown) => void>();
 	const shows: (() => void)[] = [];
 	let timer: ReturnType<typeof setTimeout> | undefined;
 	let isClosed = false;
-	const take = ({ data }: MessageEvent<string>) => {
-		const events: [event: string, data: unknown][] = JSON.parse(data);
+	let waiting: [event: string, data: unknown][] = [];
+	const showAll = () => {
+		const events = waiting;
+		waiting = [];
+		if (events.length === 0 || isClosed) return;
 		batch(() => {
 			for (const [event, value] of events) takers.get(event)?.(value);
 			for (const show of shows) show();
 		});
+	};
+	// On a busy machine several batches arrive in one frame: they are drawn once.
+	const take = ({ data }: MessageEvent<string>) => {
+		const events: [event: string, data: unknown][] = JSON.parse(data);
+		const isFirst = waiting.length === 0;
+		waiting.push(...events);
+		if (isFirst) schedule(showAll);
 	};
 	let source = connect();
 	function connect(): EventSource {

@@ -99,6 +99,7 @@ function chineseTexts(): readonly string[] {
 		own.joinCount(2),
 		own.disconnected('12 秒'),
 		own.listensOn('192.0.2.1'),
+		own.endedOf(1, 2),
 		own.issuerIs('CN=kubernetes'),
 		own.serialIs('0a1b'),
 		own.handshakeFailed('CERT_HAS_EXPIRED'),

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Join } from '../../api.ts';
+import type { Word } from '../catalogue.ts';
 import { useWords } from '../words.ts';
 import { Field } from './field.tsx';
 import { type Drawn, drawnLines } from './geometry.ts';
@@ -86,7 +87,6 @@ export function Drawing(props: DrawingProps) {
 		return () => void onCanvas(undefined);
 	}, []);
 	useEffect(() => motion.current?.resize(layout.width, layout.height), [layout]);
-	const headings = [say('headingNodes'), say('headingDoor'), say('headingControl')];
 	const order = [...scene.parties.values()].filter(({ id }) => layout.boxes.has(id));
 	const stop = order.some(({ id }) => id === focused.value) ? focused.value : order[0]?.id;
 	const tileIds = scene.level === 'grouped' || layout.isTall ? scene.tiles : [];
@@ -98,16 +98,11 @@ export function Drawing(props: DrawingProps) {
 			onKeyDown={(event) => moveFocus(event, drawn, layout.boxes)}
 		>
 			<div class="sheet" style={{ height: `${layout.height}px` }}>
-				{headings.map((text, index) => {
-					// The field has a summary there.
-					if (layout.isTall || (index === 0 && scene.level === 'field')) return null;
-					const at = layout.headings[index] ?? { x: 0, y: 0 };
-					return (
-						<p key={text} class="heading" style={{ left: `${at.x}px`, top: `${at.y}px` }}>
-							{text}
-						</p>
-					);
-				})}
+				{layout.headings.map(({ of, x, y }) => (
+					<p key={of} class={`heading ${of}`} style={{ left: `${x}px`, top: `${y}px` }}>
+						{say(headingWords[of])}
+					</p>
+				))}
 				{width > 0 && (
 					<Lines
 						drawn={drawn}
@@ -149,6 +144,13 @@ export function Drawing(props: DrawingProps) {
 		</div>
 	);
 }
+
+const headingWords = {
+	nodes: 'headingNodes',
+	between: 'headingBetween',
+	door: 'headingDoor',
+	control: 'headingControl',
+} as const satisfies Record<string, Word>;
 
 interface TilesProps {
 	readonly nodes: readonly Party[];
@@ -203,25 +205,36 @@ function RefusalNote({ lit, box, scene, layout }: NoteProps) {
 	const { code, sentence } = lit.failure;
 	const place = placeOfNote(box, layout);
 	const isByNode = lit.phase === '' || lit.phase === 'preflight' || lit.phase.startsWith('discovery');
+	const own = words.meaning(code) ?? words.sentence(sentence);
+	// A long message, with its hashes, is in the panel.
+	const short = own ?? (sentence.length > LONG_SENTENCE ? words.phaseTexts.sentence(lit.phase, true) : undefined);
 	return (
 		<div class="refusal-note" style={{ left: `${place.x}px`, top: `${place.y}px`, width: `${place.width}px` }}>
 			<strong>{messages.withLabel(say(isByNode ? 'refusedByNode' : 'refusedByCluster'))}</strong>
 			<strong lang="en">{code}</strong>
-			<p lang={words.meaning(code) === undefined && words.sentence(sentence) === undefined ? 'en' : undefined}>
-				{words.meaning(code) ?? words.sentence(sentence) ?? sentence}
-			</p>
+			<p lang={short === undefined ? 'en' : undefined}>{short ?? sentence}</p>
 			{lit.tokenBytes !== undefined && <p class="token-bytes">{messages.tokenBytes(lit.tokenBytes)}</p>}
 		</div>
 	);
 }
 
 const NOTE_WIDTH = 290;
+/** In the tall layout, the octagon is between the node and the note. */
+const BELOW_STOP = 52;
+/** Below a card, the note has lines that are long enough for a code. */
+const BELOW = { width: 380, height: 88 };
+/** The line of the node rises here. */
+const BESIDE_LINE = 130;
+const LONG_SENTENCE = 90;
 
-/** Right of the node and below its line, or right of the attacker; in the tall layout, below the node. */
+/** Below the node, or, where that has no room, right of its line or of the attacker. */
 function placeOfNote(box: Box, { isTall, width, height, boxes }: Layout): Omit<Box, 'height'> {
-	if (isTall) return { x: 16, y: box.y + box.height + 8, width: width - 32 };
-	const beside = boxes.get(ATTACKER) ?? box;
-	const x = beside.x + beside.width + 16;
+	if (isTall) return { x: 16, y: box.y + box.height + BELOW_STOP, width: width - 32 };
+	const below = box.y + box.height + 8;
+	const isFree = [...boxes.values()].every(({ x, y }) => x !== box.x || y < below);
+	if (isFree && below + BELOW.height <= height) return { x: box.x, y: below, width: BELOW.width };
+	const attacker = boxes.get(ATTACKER);
+	const x = attacker === undefined ? box.x + box.width + BESIDE_LINE : attacker.x + attacker.width + 16;
 	const door = boxes.get('apiserver-sim');
 	const least = door !== undefined && x + NOTE_WIDTH > door.x ? door.y + door.height + 12 : 0;
 	return {

@@ -57,6 +57,19 @@ describe('the layout of the map', () => {
 		);
 	});
 
+	it('gives an attack beside a panel the room of the control plane', () => {
+		const attack = content({ cards: ['node-1'], victim: 'node-1' });
+		const wide = layoutOf(attack, 1_280, 500);
+		assert.ok(wide.boxes.has('ca-service'));
+		assert.deepEqual(
+			wide.headings.map(({ of }) => of),
+			['nodes', 'between', 'door', 'control'],
+		);
+		const narrow = layoutOf(attack, 840, 500);
+		assert.ok(!narrow.boxes.has('ca-service'));
+		assert.ok(narrow.boxes.has('apiserver-sim'));
+	});
+
 	it('keeps the place of a node when another joins', () => {
 		const at = (cards: readonly string[]) => layoutOf(content({ cards }), 1_280, 600).boxes.get('node-1');
 		assert.deepEqual(at(['node-1', 'node-2', 'node-3']), at(['node-1']));

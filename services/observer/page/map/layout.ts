@@ -38,6 +38,10 @@ export interface Point {
 	readonly y: number;
 }
 
+interface Heading extends Point {
+	readonly of: 'nodes' | 'between' | 'door' | 'control';
+}
+
 export interface Content {
 	readonly level: Level;
 	/** Nodes with a card, in the order of their slots. */
@@ -59,8 +63,8 @@ export interface Layout {
 	readonly boxes: ReadonlyMap<string, Box>;
 	/** Of the tiles or of the field: all nodes without a card. */
 	readonly nodes?: Box;
-	/** The column of people and nodes, the front door, the control plane. */
-	readonly headings: readonly [Point, Point, Point];
+	/** Of the columns, from left to right. */
+	readonly headings: readonly Heading[];
 }
 
 export const TALL_BELOW = 800;
@@ -74,6 +78,7 @@ export const FIELD_COLUMNS = 50;
 export const FIELD_ROWS = 20;
 export const ATTACKER = 'attacker-sim';
 const FEW_TILES = 9;
+const HEADING_Y = 20;
 const DOOR_HEIGHT = 92;
 const STORE_WIDTH = 64;
 export const NOTE_HEIGHT = 116;
@@ -88,35 +93,46 @@ function wide(content: Content, width: number, height: number): Layout {
 	const isCompact = width < COMPACT_BELOW;
 	const margin = isCompact ? 20 : 44;
 	const card = { ...CARD, width: isCompact ? 180 : CARD.width };
-	const storage = content.hasStorage && !isCompact ? STORE_WIDTH + 28 : 0;
 	const isField = content.level === 'field';
-	const fieldWidth = Math.min(620, width * (isCompact ? 0.3 : 0.36));
+	// The field needs the room of the stores.
+	const hasStorage = content.hasStorage && !isCompact && !isField;
+	const storage = hasStorage ? STORE_WIDTH + 28 : 0;
+	const fieldWidth = Math.min(620, width * (isCompact ? 0.3 : 0.42));
 	const left = margin;
 	const control = { ...card, width: isCompact ? 208 : 248 };
-	const right = width - margin - control.width - storage;
-	const leftEnd = left + (isField ? fieldWidth : card.width);
 	const hasAttacker = content.victim !== undefined;
+	// Beside a panel, an attack has the room of the control plane, which takes no part in it.
+	const hasControl = !(hasAttacker && isCompact);
+	const right = hasControl ? width - margin - control.width - storage : width - margin;
+	const leftEnd = left + (isField ? fieldWidth : card.width);
 	// The attacker needs its room between the nodes and the front door.
 	const door = { width: isCompact ? 200 : 232, height: DOOR_HEIGHT };
-	const doorX = leftEnd + (right - leftEnd - door.width) * (hasAttacker ? 0.82 : isCompact ? 0.57 : 0.52);
+	const doorShare = hasControl ? (hasAttacker ? 0.82 : isCompact ? 0.57 : 0.52) : 1;
+	const doorX = leftEnd + (right - leftEnd - door.width) * doorShare;
 	const boxes = new Map<string, Box>();
 	const middle = TOP + (height - TOP) * 0.4;
 	boxes.set('apiserver-sim', { x: doorX, y: middle - door.height / 2, ...door });
 	const controlY = [TOP + 8, middle - card.height / 2, height - card.height - 32];
-	for (const [index, name] of ['token-store', 'controller-manager-sim', 'ca-service'].entries())
-		boxes.set(name, { x: right, y: controlY[index] ?? 0, ...control });
-	if (content.hasStorage && !isCompact) placeStores(boxes, { width, margin, height });
+	if (hasControl)
+		for (const [index, name] of ['token-store', 'controller-manager-sim', 'ca-service'].entries())
+			boxes.set(name, { x: right, y: controlY[index] ?? 0, ...control });
+	if (hasStorage) placeStores(boxes, { width, margin, height });
+	// The note is below the front door.
+	if (content.hasNote) boxes.delete(storeOf('apiserver-sim'));
 	if (content.hasTelemetry)
 		boxes.set('observer', { x: doorX + (door.width - card.width) / 2, y: height - card.height - 32, ...card });
 	const nodes = placeNodes(content, boxes, { left, width: leftEnd - left, card, height });
 	if (content.victim !== undefined) placeAttacker(boxes, content.victim, leftEnd, doorX);
+	const attacker = boxes.get(ATTACKER);
 	return {
 		...{ isTall: false, width, height, boxes },
 		...(nodes === undefined ? {} : { nodes }),
 		headings: [
-			{ x: left, y: 20 },
-			{ x: doorX, y: 20 },
-			{ x: right, y: 20 },
+			// The field has a summary there.
+			...(isField ? [] : [{ of: 'nodes', x: left, y: HEADING_Y } as const]),
+			...(attacker === undefined ? [] : [{ of: 'between', x: attacker.x, y: HEADING_Y } as const]),
+			{ of: 'door', x: doorX, y: HEADING_Y },
+			...(hasControl ? [{ of: 'control', x: right, y: HEADING_Y } as const] : []),
 		],
 	};
 }
@@ -217,11 +233,7 @@ function tall(content: Content, width: number): Layout {
 	return {
 		...{ isTall: true, width, height: y + 316 + 60 + 24, boxes },
 		...(hasNodes ? { nodes } : {}),
-		headings: [
-			{ x: margin, y: 14 },
-			{ x: margin, y: y - 14 },
-			{ x: margin, y: y + 92 },
-		],
+		headings: [],
 	};
 }
 

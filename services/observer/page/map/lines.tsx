@@ -4,11 +4,21 @@ import { type Form, formOf, protectionWords, sealsOf } from '../forms.ts';
 import { LockShape, Seal } from '../seals.tsx';
 import { useWords, type Words } from '../words.ts';
 import type { Drawn } from './geometry.ts';
-import { ATTACKER, pathOf, pointAt } from './layout.ts';
+import { ATTACKER, type Curve, pathOf, pointAt } from './layout.ts';
 import type { MapLine } from './scene.ts';
 
+interface Stop {
+	readonly curveParameter: number;
+	readonly lengthShare: number;
+}
+
+const LONG_PX = 150;
+const MIDDLE: Stop = { curveParameter: 0.5, lengthShare: 0.5 };
+/** On a long vertical line the note of the refusal is in the middle. */
+const NEAR: Stop = { curveParameter: 0.12, lengthShare: 0.16 };
+
 /** Where a refused join stops. */
-const STOP_SHARE = 0.5;
+const stopOf = ({ from, to }: Curve): Stop => (from.x === to.x && to.y - from.y > LONG_PX ? NEAR : MIDDLE);
 
 interface LinesProps {
 	readonly drawn: readonly Drawn[];
@@ -74,7 +84,11 @@ function Strokes({
 			<title>{titleOf(line, name, words)}</title>
 			<path class="hit" d={path} />
 			{(line.isLit || isSelected) && <path class={isBroken ? 'halo broken' : 'halo'} d={path} />}
-			<path class={`line ${form}`} d={path} pathLength={isBroken ? 1 : undefined} />
+			<path
+				class={`line ${form}`}
+				d={path}
+				{...(isBroken ? { pathLength: 1, 'stroke-dasharray': `${stopOf(curve).lengthShare} 1` } : {})}
+			/>
 			{form === 'mutual' && <path class="line inner" d={path} />}
 			{isBroken && <path class="line beyond" d={path} pathLength={100} />}
 		</g>
@@ -98,7 +112,7 @@ function Marks({ drawn: { line, curve, kind, middle } }: { readonly drawn: Drawn
 	const form = formOf[line.protection];
 	const [client, server] = sealsOf(form);
 	const hasLock = kind !== 'branch' && form !== 'planned' && form !== 'file' && form !== 'attacker';
-	const at = form === 'broken' ? pointAt(curve, STOP_SHARE) : middle;
+	const at = form === 'broken' ? pointAt(curve, stopOf(curve).curveParameter) : middle;
 	return (
 		<g class={`marks ${form}`}>
 			{client !== undefined && kind !== 'trunk' && <Seal x={curve.from.x} y={curve.from.y} isFilled={client} />}

@@ -1,8 +1,16 @@
 /** A party as a card: its sign in the ring of its certificate, its name, one line about it, and its CAs. */
+import type { Word } from '../catalogue.ts';
 import { useWords, type Words } from '../words.ts';
 import { Glyph, LOW_SHARE, leftOf, Ring } from './glyphs.tsx';
-import { ATTACKER, type Box } from './layout.ts';
+import { ATTACKER, type Box, storeOf } from './layout.ts';
 import type { Party } from './scene.ts';
+
+/** The contents of a store, by its owner. */
+const storeWords: readonly (readonly [id: string, word: Word])[] = [
+	[storeOf('apiserver-sim'), 'storeRegistry'],
+	[storeOf('token-store'), 'storeTokens'],
+	[storeOf('ca-service'), 'storeLedger'],
+];
 
 interface PartyCardProps {
 	readonly party: Party;
@@ -30,16 +38,20 @@ export function PartyCard({ party, box, nowMs, isSelected, isLit, isTabStop, onO
 		onClick: onOpen,
 		onFocus,
 	} as const;
-	if (role === 'store')
+	if (role === 'store') {
+		const store = new Map(storeWords).get(id);
 		return (
 			<button {...common} class="party store">
 				<svg viewBox="0 0 32 34" width="32" height="34" aria-hidden="true" focusable="false">
 					<path d="M2 6c0-5 28-5 28 0v22c0 5-28 5-28 0z" />
 					<path d="M2 6c0 5 28 5 28 0" />
 				</svg>
-				<span>{party.store === 'redis' ? 'Redis' : 'LMDB'}</span>
+				<span>
+					{store !== undefined && <strong>{words.say(store)}</strong>} {party.store === 'redis' ? 'Redis' : 'LMDB'}
+				</span>
 			</button>
 		);
+	}
 	if (id === ATTACKER)
 		return (
 			<button {...common} class="party attacker">
@@ -121,7 +133,8 @@ export function secondLine(
 		return leftOf(life, nowMs) < LOW_SHARE ? messages.renewsSoon(left) : left;
 	}
 	const calls = perMinute > 0 ? [messages.callsPerMinute(perMinute, refused)] : [];
-	if (life !== undefined)
+	// The name of the admin is the more useful line.
+	if (role !== 'person' && life !== undefined)
 		return [messages.lifeLeft(duration(Math.max(0, life.notAfterMs - nowMs))), ...calls].join(' · ');
 	if (perMinute > 0) return messages.callsPerMinute(perMinute, refused);
 	const task = taskWords[id as keyof typeof taskWords];

@@ -30,6 +30,23 @@ const protections = (made: ReturnType<typeof scene>) =>
 	Object.fromEntries(made.lines.map(({ id, protection }) => [id, protection]));
 
 describe('the scene of the map', () => {
+	it('has the lifetime of the file until a party presented a certificate', () => {
+		const file = {
+			...{ file: 'admin/admin.conf', serial: '0a', organizations: [], commonName: 'kubernetes-admin' },
+			...{ issuer: 'kubernetes', key: 'P-256', names: 0, notBeforeMs: NOW - 5, notAfterMs: NOW + 5 },
+		};
+		const presented = line('kubelet-sim', 'apiserver-sim', {
+			negotiated: { parameters: [], server: { notBeforeMs: NOW - 1, notAfterMs: NOW + 1 } },
+		});
+		const certificates = { list: [file, { ...file, file: 'apiserver-sim/server.crt' }] };
+		const before = scene({ certificates });
+		assert.equal(before.parties.get('kubectl-sim')?.life?.notAfterMs, NOW + 5);
+		assert.equal(before.parties.get('apiserver-sim')?.life?.notAfterMs, NOW + 5);
+		assert.equal(before.parties.get('token-store')?.life, undefined);
+		const after = scene({ certificates, lines: [presented] });
+		assert.equal(after.parties.get('apiserver-sim')?.life?.notAfterMs, NOW + 1);
+	});
+
 	it('has every service before any message, with lines of which none is known', () => {
 		const { parties, lines } = scene();
 		assert.deepEqual(

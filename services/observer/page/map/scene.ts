@@ -1,5 +1,5 @@
 /** The parties of the map and the lines between them, from the state of the store. Pure. */
-import type { Cluster, Join, Lifetime, Line, Negotiated, Tls } from '../../api.ts';
+import type { Certificates, Cluster, Join, Lifetime, Line, Negotiated, Tls } from '../../api.ts';
 import type { Protection } from '../forms.ts';
 import type { JoinState } from '../state-at.ts';
 import { ATTACKER, type Level, levelOf, storeOf } from './layout.ts';
@@ -60,6 +60,8 @@ export interface SceneInput {
 	readonly joins: readonly Join[];
 	readonly cluster: Cluster | undefined;
 	readonly lines: readonly Line[];
+	/** Before a party presented its certificate, its ring is that of the file. */
+	readonly certificates?: Certificates | undefined;
 	readonly nowMs: number;
 	/** The join of the dock, at the time that is shown. */
 	readonly lit?: { readonly join: Join; readonly state: JoinState } | undefined;
@@ -109,7 +111,7 @@ export function sceneOf(input: SceneInput): Scene {
 	for (const party of cards) parties.set(party.id, party);
 	for (const party of services) {
 		const service = cluster?.services.find(({ name }) => name === party.id);
-		const life = lifeOf(party.id, lines);
+		const life = lifeOf(party.id, lines) ?? lifeOfFile(party.id, input.certificates);
 		parties.set(party.id, {
 			...party,
 			...(service === undefined ? {} : { service }),
@@ -117,8 +119,13 @@ export function sceneOf(input: SceneInput): Scene {
 			...callsTo(party.id, lines),
 		});
 	}
-	if (level !== 'field')
-		parties.set('kubectl-sim', { id: 'kubectl-sim', role: 'person', cas: ['K'], perMinute: 0, refused: 0 });
+	if (level !== 'field') {
+		const life = lifeOfFile('kubectl-sim', input.certificates);
+		parties.set('kubectl-sim', {
+			...{ id: 'kubectl-sim', role: 'person', cas: ['K'], perMinute: 0, refused: 0 },
+			...(life === undefined ? {} : { life }),
+		});
+	}
 	for (const { from, to, perMinute, refused } of lines)
 		if (to === 'lmdb' || to === 'redis')
 			parties.set(storeOf(from), { id: storeOf(from), role: 'store', cas: [], store: to, perMinute, refused });
@@ -155,6 +162,19 @@ function lifeOf(id: string, lines: readonly Line[]): Life | undefined {
 	const served = lines.findLast(({ to, negotiated }) => to === id && negotiated?.server !== undefined);
 	const called = lines.findLast(({ from, negotiated }) => from === id && negotiated?.client !== undefined);
 	return served?.negotiated?.server ?? called?.negotiated?.client;
+}
+
+const filesOf: Readonly<Record<string, string>> = {
+	'apiserver-sim': 'apiserver-sim/server.crt',
+	'token-store': 'token-store/server.crt',
+	'controller-manager-sim': 'controller-manager-sim/controller-manager.conf',
+	'ca-service': 'ca-service/server.crt',
+	'kubectl-sim': 'admin/admin.conf',
+};
+
+function lifeOfFile(id: string, certificates: Certificates | undefined): Life | undefined {
+	const found = certificates?.list.find(({ file }) => file !== undefined && file === filesOf[id]);
+	return found !== undefined && 'serial' in found ? found : undefined;
 }
 
 function callsTo(id: string, lines: readonly Line[]): Pick<Party, 'perMinute' | 'refused'> {

@@ -1,9 +1,12 @@
 /** The map, the first thing that a reader sees: every party, the lines between them, and the join that is shown. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import type { Join, Message } from '../../api.ts';
+import type { Certificates, Join, Message } from '../../api.ts';
 import { useKeys } from '../keys.ts';
+import { Lazy } from '../lazy.tsx';
 import { stateAt } from '../state-at.ts';
+import type { Store } from '../store.ts';
+import { styled } from '../style.ts';
 import { useNow } from '../use-now.ts';
 import { useSteps } from '../use-steps.ts';
 import type { ViewProps } from '../view-props.ts';
@@ -12,18 +15,20 @@ import { colorsOf } from './colors.ts';
 import { Dock } from './dock.tsx';
 import { Drawing } from './drawing.tsx';
 import { curveFor, type Drawn } from './geometry.ts';
+import { isStorm } from './is-storm.ts';
 import { type Level, TALL_BELOW } from './layout.ts';
-import { LazyMapPanel } from './lazy-panel.tsx';
 import { Legend } from './legend.tsx';
 import { LEAST_MS, MOST_MS, Motion } from './motion.ts';
 import { createReplay } from './replay.ts';
 import { sceneOf } from './scene.ts';
+import { StormDock } from './storm-dock.tsx';
 import { MapTable } from './table.tsx';
 import { requestText } from './trust-words.ts';
 import { useRecent } from './use-recent.ts';
 
 /** Often enough for days and minutes. */
 const TICK_MS = 5_000;
+const loadPanel = () => styled(import('./panel.tsx'), 'panel').then(({ MapPanel }) => MapPanel);
 
 export function MapView({ store, navigation, keys }: ViewProps) {
 	const { say } = useWords();
@@ -34,7 +39,10 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 	const isTall = useSignal(innerWidth < TALL_BELOW);
 	const nowMs = useNow(TICK_MS);
 	const joins = store.joins.value;
-	const lit = litJoin(joins, selected);
+	const storm = selected === undefined && isStorm(joins, nowMs) ? store.storm.value : undefined;
+	// The steps of each join of a storm would be a stream each.
+	const lit = storm === undefined ? litJoin(joins, selected) : undefined;
+	const certificates = useCertificates(store);
 	const steps = useSteps(store, lit?.id);
 	const motion = useRef<Motion | undefined>(undefined);
 	const drawn = useRef<readonly Drawn[]>([]);
@@ -72,7 +80,7 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 	const state = lit && stateAt(lit, steps, t);
 	const levelBefore = useRef<Level | undefined>(undefined);
 	const scene = sceneOf({
-		...{ joins, cluster: store.cluster.value, lines: store.traffic.value.lines, nowMs, selected },
+		...{ joins, cluster: store.cluster.value, lines: store.traffic.value.lines, certificates, nowMs, selected },
 		lit: lit && state && steps.length > 0 ? { join: lit, state } : undefined,
 		levelBefore: levelBefore.current,
 		hasTelemetry: show.includes('telemetry'),
@@ -128,27 +136,47 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 				/>
 			)}
 			<MapTable scene={scene} nowMs={nowMs} isShown={isTable.value} onOpen={open} />
-			<Dock
-				join={lit}
-				state={state}
-				steps={steps}
-				replay={replay}
-				canJoin={store.session.value?.actions.includes('join') === true}
-			/>
-			{selected !== undefined && (
-				<LazyMapPanel
-					store={store}
-					scene={scene}
-					id={selected}
-					nowMs={nowMs}
-					recent={recent}
+			{storm === undefined ? (
+				<Dock
+					join={lit}
+					state={state}
 					steps={steps}
-					onOpen={open}
-					onClose={() => navigation.go('map')}
+					replay={replay}
+					canJoin={store.session.value?.actions.includes('join') === true}
+				/>
+			) : (
+				<StormDock storm={storm} />
+			)}
+			{selected !== undefined && (
+				<Lazy
+					load={loadPanel}
+					props={{
+						store,
+						scene,
+						id: selected,
+						nowMs,
+						recent,
+						steps,
+						onOpen: open,
+						onClose: () => navigation.go('map'),
+					}}
 				/>
 			)}
 		</div>
 	);
+}
+
+/** The certificates of the files of the mesh, once for each observer. */
+function useCertificates(store: Store): Certificates | undefined {
+	const found = useSignal<Certificates | undefined>(undefined);
+	const key = store.session.value?.key;
+	useEffect(() => {
+		if (key === undefined) return;
+		void store.certificates().then((answer) => {
+			if (answer !== undefined && 'list' in answer) found.value = answer;
+		});
+	}, [key]);
+	return found.value;
 }
 
 /** The join of the selected node, the one in progress, or the last. */
