@@ -111,7 +111,7 @@ async function chaos(names: readonly string[], flags: Flags): Promise<void> {
 		...around,
 		CHAOS_STATE: state,
 		CHAOS_SEED: String(seed),
-		...(mesh === undefined ? {} : { CHAOS_MESH: mesh }),
+		CHAOS_MESH: mesh,
 	};
 	const machine: Machine = { environment: known, directory: projectPath(), runLab };
 	const folder = resolve(projectPath(), flags.catalogue);
@@ -199,7 +199,7 @@ async function announce(plans: readonly Plan[], mesh: MeshKind | undefined): Pro
 	const results = await readResults();
 	return plans.map(({ name, about, title }) => {
 		const seconds = recordedSeconds(results, name, mesh);
-		return { name, id: about.id, title, ...(seconds === undefined ? {} : { expectedSeconds: seconds }) };
+		return { name, id: about.id, title, expectedSeconds: seconds };
 	});
 }
 

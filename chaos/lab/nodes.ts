@@ -68,8 +68,8 @@ export async function joinNode(context: LabContext, name: string, flags: JoinFla
 			...['join', '--config', config, '--node-name', nodeName, '--root', root, '--healthz-port', '0'],
 			...(nodes === undefined ? [] : ['--nodes', String(nodes)]),
 		],
-		...(flags.pauseAfter === undefined ? {} : { pauseAfter: flags.pauseAfter }),
-		...(flags.clock === undefined ? {} : { clock: flags.clock }),
+		pauseAfter: flags.pauseAfter,
+		clock: flags.clock,
 	});
 	if (flags.wait) await settled(context, name, flags.within);
 	return nodeText(await context.control.worker(name));

@@ -206,7 +206,7 @@ async function writeJournal(
 			pace: options.pace,
 			joins,
 			moreJoins: more,
-			...(problem === undefined ? {} : { observerProblem: problem }),
+			observerProblem: problem,
 		},
 	};
 	return mapTexts(journal, maskTokens);

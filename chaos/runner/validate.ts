@@ -188,7 +188,7 @@ function checkStep(activity: JsonMap, path: Path, checks: Checks): Step {
 		name,
 		activity,
 		...program,
-		...(judged === undefined ? {} : { tolerance: judged }),
+		tolerance: judged,
 		...pauses,
 	};
 }

@@ -104,7 +104,7 @@ async function keepOrIssueLeaf(
 ): Promise<Pem> {
 	const path = join(directory, plan.path);
 	const [certificate, key] = await Promise.all([readFileIfThere(`${path}.crt`), readFileIfThere(`${path}.key`)]);
-	const found = { ...(certificate === undefined ? {} : { certificate }), ...(key === undefined ? {} : { key }) };
+	const found = { certificate, key };
 	const problem = leafProblem(plan, authority, found, now);
 	let used = certificate ?? '';
 	if (problem !== undefined) {

@@ -33,6 +33,6 @@ export function openApiChannel(
 		cert: certificate,
 		key,
 		serverName: tlsServerName,
-		...(userAgent === undefined ? {} : { userAgent }),
+		userAgent,
 	});
 }

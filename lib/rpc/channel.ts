@@ -87,7 +87,7 @@ export function makeChannel<Trust extends 'verified' | 'unverified'>(
 	const report = new ReportedTls({ ...connection, servername }, end);
 	const client = new grpc.Client(target, report.credentials, {
 		...CLIENT_OPTIONS,
-		...(userAgent === undefined ? {} : { 'grpc.primary_user_agent': userAgent }),
+		'grpc.primary_user_agent': userAgent,
 		'grpc.ssl_target_name_override': servername,
 	});
 	const metadata = new grpc.Metadata();

@@ -215,7 +215,7 @@ class RestRun {
 		const startedMs = performance.now();
 		const cpuUs = await this.#cpuUs(this.#apiPid, times, () => repeat(times, atOnce, work));
 		const perSecond = (times * 1000) / (performance.now() - startedMs);
-		const sample = { perSecond, cpuUs, ...(bareUs === undefined ? {} : { bareUs }) };
+		const sample = { perSecond, cpuUs, bareUs };
 		this.#samples.set(name, [...(this.#samples.get(name) ?? []), sample]);
 	}
 

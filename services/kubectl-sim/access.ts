@@ -110,7 +110,7 @@ export async function readAccess(files: KubeconfigFiles, context?: string): Prom
 		server,
 		endpoint,
 		ca,
-		...(tlsServerName === undefined ? {} : { tlsServerName }),
+		tlsServerName,
 		user,
 		namespace: found.namespace ?? 'default',
 	};

@@ -34,7 +34,7 @@ function openVerified(access: Access): VerifiedChannel {
 			ca,
 			userAgent: `kubectl/${kubernetesVersion.gitVersion}`,
 			...credentialsOf(access),
-			...(tlsServerName === undefined ? {} : { serverName: tlsServerName }),
+			serverName: tlsServerName,
 		});
 	} catch (error) {
 		const remedy = `Replace the certificates and the key in ${path}`;

@@ -67,7 +67,7 @@ function addCreate(token: Command, tools: Tools): void {
 			const request = checkTokenRequest({
 				...tokenDefaults,
 				...options,
-				...(text === undefined ? {} : { token: text }),
+				token: text,
 			});
 			await withServer(command, tools, discovery.none, ({ api }, target) =>
 				createToken(request, print, target, { secrets: api.secrets, output, clock, retryMs: CREATE_RETRY_MS }),

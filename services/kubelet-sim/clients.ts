@@ -40,7 +40,7 @@ const unshared = (channel: Channel): ApiConnection => ({ api: apiClient(channel)
 const tlsOf = ({ ca, tlsServerName }: Pick<TrustedServer, 'ca' | 'tlsServerName'>): VerifiedTls => ({
 	ca,
 	userAgent: `kubelet/${kubernetesVersion.gitVersion}`,
-	...(tlsServerName === undefined ? {} : { serverName: tlsServerName }),
+	serverName: tlsServerName,
 });
 
 class Connections {

@@ -242,7 +242,7 @@ interface Fleet {
 async function live(plan: NodePlan, fleet: Fleet): Promise<void> {
 	const { output, stopping } = fleet;
 	const kubelet = fleet.kubelets.get(plan.request.nodeName)?.endpoint;
-	const context = { ...joinContext(plan, output, stopping), ...(kubelet === undefined ? {} : { kubelet }) };
+	const context = { ...joinContext(plan, output, stopping), kubelet };
 	try {
 		await runNode(context, plan.request, nodeOptions(plan, fleet));
 	} catch (error) {
