@@ -57,4 +57,10 @@ export function certificateUsages(usages: readonly Usage[]): {
 	return { keyUsageBits: chosen<number>(keyUsageBits), extKeyUsageOids: chosen<string>(extKeyUsageOids) };
 }
 
+/** The usages of the set bits of KeyUsage. */
+export const keyUsageNames = (bits: Uint8Array): readonly string[] =>
+	Object.entries(keyUsageBits)
+		.filter(([name, bit]) => name !== 'signing' && ((bits[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0)
+		.map(([name]) => name);
+
 export const extKeyUsageOid = (usage: keyof typeof extKeyUsageOids): string => extKeyUsageOids[usage];

@@ -63,4 +63,6 @@ const plain = (text: string): string =>
 		.replaceAll(/(?<=[，。：；？、）”]) /gu, '')
 		.trim();
 
-const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** The name of a program stays as it is. */
+const capitalized = (text: string): string =>
+	/^[a-z]+-/.test(text) ? text : text.charAt(0).toUpperCase() + text.slice(1);

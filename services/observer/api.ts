@@ -13,7 +13,7 @@
  * Streams are server-sent events with one JSON object each. An event replaces an earlier one with the same `id`. A
  * failure is a `Refusal` with an HTTP status.
  */
-import type { SectionKind } from './field-keys.ts';
+import type { CheckKey, FieldKey, PartKey, SectionKind } from './field-keys.ts';
 
 /** The name of the node or the service that takes a step. */
 export type Lane = string;
@@ -206,8 +206,29 @@ export interface DetailSection {
 	readonly fields: readonly { readonly key: string; readonly value: string }[];
 	/** PEM, YAML or JSON, as it was sent. */
 	readonly text?: string;
-	/** DER or the signed text, base64. */
 	readonly bytes?: string;
+	/** The bytes taken apart, in order: each byte belongs to one part. */
+	readonly parts?: readonly BytePart[];
+	/** True if the bytes are ASCII text. */
+	readonly isText?: boolean;
+	/** In the order in which a program makes them. */
+	readonly checks?: readonly Check[];
+	readonly lifetime?: Lifetime;
+	/** Of a request: what it asks for beside the issued certificate. */
+	readonly comparison?: readonly { readonly key: FieldKey; readonly asked: string; readonly issued: string }[];
+}
+export interface BytePart {
+	readonly name: PartKey;
+	readonly offset: number;
+	readonly length: number;
+	/** Absent where the bytes have no shorter form. */
+	readonly value?: string;
+}
+export interface Check {
+	readonly key: CheckKey;
+	/** `not-made`: an earlier check failed, or this request needs none. */
+	readonly result: 'passed' | 'failed' | 'not-made';
+	readonly value?: string;
 }
 
 /** Counts of the joins whose traces arrived; the trace sampler can leave joins out. */

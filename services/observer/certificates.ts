@@ -9,9 +9,12 @@ import { limits } from '../../lib/limits.ts';
 import { parseCertificates, readCertificate } from '../../lib/pki/certificate.ts';
 import { printable } from '../../lib/text.ts';
 import type { CertificateDetail, Certificates, KnownCertificate } from './api.ts';
-import { certificateSections, keyText } from './detail.ts';
+import { certificateSections, keyText } from './certificate-sections.ts';
 
 type Pem = string;
+type PresentedBy = (sha256: string) => readonly string[];
+
+const CA_FILE = /(?:^|[/-])ca\.crt$/;
 
 export interface IssuedCertificate {
 	readonly signer: string;
@@ -27,8 +30,11 @@ export interface CertificatesOptions {
 
 export interface CertificatesView {
 	readonly list: () => Certificates;
-	/** @param serial  lower-case hexadecimal digits */
-	readonly detail: (serial: string) => CertificateDetail | undefined;
+	/**
+	 * @param serial       lower-case hexadecimal digits
+	 * @param presentedBy  finds the connections in which programs present a certificate
+	 */
+	readonly detail: (serial: string, presentedBy?: PresentedBy) => CertificateDetail | undefined;
 }
 
 export function createCertificatesView({ file, issued }: CertificatesOptions): CertificatesView {
@@ -48,12 +54,14 @@ export function createCertificatesView({ file, issued }: CertificatesOptions): C
 			const list = all().flatMap((found) => parse(found) ?? []);
 			return { list, ...(published.problem === undefined ? {} : { problem: published.problem }) };
 		},
-		detail(serial) {
-			const wanted = all().find((found) => {
-				const known = parse(found);
+		detail(serial, presentedBy) {
+			const found = all();
+			const wanted = found.find((one) => {
+				const known = parse(one);
 				return known !== undefined && 'serial' in known && known.serial === serial;
 			});
-			return wanted && { sections: certificateSections(wanted.pem) };
+			const cas = found.flatMap((one) => ('file' in one && CA_FILE.test(one.file) ? [one.pem] : []));
+			return wanted && { sections: certificateSections(wanted.pem, { cas, ...(presentedBy && { presentedBy }) }) };
 		},
 	};
 }

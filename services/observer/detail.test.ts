@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { buildCaCertificate, buildCertificate, issuerOf } from '../../lib/pki/certificate.ts';
 import { createCsr } from '../../lib/pki/csr.ts';
 import { signDetached } from '../../lib/pki/jws.ts';
@@ -35,7 +35,7 @@ describe('the details of a step', () => {
 	function sectionsIn(spans: readonly Span[], label: string) {
 		const step = stepsOf(traceId, spans).find((one) => one.label === label) ?? assert.fail();
 		const own = spans.find(({ spanId }) => spanId === step.id.split('-')[0]) ?? assert.fail();
-		return sectionsOf(step, own, answerOf(own, spans));
+		return sectionsOf(step, own, answerOf(own, spans), spans);
 	}
 	const sectionsWith = (attributes: Attributes) => sectionsIn([root(), phase(2, 'preflight', attributes)], 'preflight');
 	const fieldsOf = (sections: ReturnType<typeof sectionsOf>, kind: SectionKind) => {
@@ -144,6 +144,160 @@ describe('the details of a step', () => {
 			'token',
 		);
 		assert.deepEqual([token('token.id'), token('token.why')], ['abcdef', 'expired']);
+	});
+
+	const checksIn = (sections: ReturnType<typeof sectionsOf>, kind: SectionKind) =>
+		(sections.find((one) => one.kind === kind) ?? assert.fail(kind)).checks?.map(
+			({ key, result }) => `${key} ${result}`,
+		);
+
+	it('of a wrong pin name the mistake, if it is the hash of other bytes', () => {
+		const der = new X509Certificate(ca).raw;
+		for (const [bytes, mistake] of [
+			['', 'nothing'],
+			[der, 'certificate'],
+			[ca, 'certificate-pem'],
+			['something else', undefined],
+		] as const) {
+			const pin = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+			const sections = sectionsWith({ 'kubejoin.ca.pem': ca, 'kubejoin.ca.pinned': [pin] });
+			assert.equal(fieldsOf(sections, 'pin')('pin.mistake'), mistake);
+			assert.deepEqual(checksIn(sections, 'pin'), ['pinEqual failed']);
+		}
+		assert.deepEqual(checksIn(sectionsWith({ 'kubejoin.ca.pem': ca }), 'pin'), ['pinGiven not-made']);
+	});
+
+	it('of a signature have the checks of the node, and never the signature that it computed', () => {
+		const secret = '0123456789abcdef';
+		const content = 'kind: Config\n';
+		const attributes = (jws: string) => ({
+			'kubejoin.jws.detached': jws,
+			'kubejoin.cluster_info': content,
+			'kubejoin.token.id': 'abcdef',
+		});
+		const sectionsFor = (jws: string, failed?: string) =>
+			sectionsIn(
+				[root(), phase(2, 'discovery/verify-signature', attributes(jws), failed === undefined ? {} : { failed })],
+				'discovery/verify-signature',
+			);
+		const genuine = signDetached(content, 'abcdef', secret);
+		assert.deepEqual(checksIn(sectionsFor(genuine), 'jws'), [
+			'jwsAlgorithm passed',
+			'jwsKeyId passed',
+			'jwsEqual passed',
+		]);
+		const forged = signDetached(content, 'abcdef', 'f'.repeat(16));
+		const refused = sectionsFor(forged, 'not valid');
+		assert.deepEqual(checksIn(refused, 'jws'), ['jwsAlgorithm passed', 'jwsKeyId passed', 'jwsEqual failed']);
+		assert.ok(!JSON.stringify(refused).includes(genuine.split('..')[1] ?? assert.fail()));
+		const other = sectionsFor(signDetached(content, 'zzzzzz', secret), 'not valid');
+		assert.deepEqual(checksIn(other, 'jws'), ['jwsAlgorithm passed', 'jwsKeyId failed', 'jwsEqual not-made']);
+	});
+
+	it('of a token have the nine checks of token-store up to the failed one, and stars for the secret', () => {
+		const accepted = sectionsWith({ 'kubejoin.token.user': 'system:bootstrap:abcdef', 'kubejoin.token.bytes': 23 });
+		assert.equal(checksIn(accepted, 'token')?.filter((check) => check.endsWith(' passed')).length, 9);
+		const bytes = accepted.find(({ kind }) => kind === 'token')?.bytes ?? '';
+		assert.equal(Buffer.from(bytes, 'base64').toString(), `abcdef.${'*'.repeat(16)}`);
+		const expired = checksIn(sectionsWith({ 'kubejoin.token.refused': 'TOKEN_EXPIRED' }), 'token') ?? [];
+		assert.deepEqual(expired.slice(5), [
+			'tokenId passed',
+			'tokenNotExpired failed',
+			'tokenUsage not-made',
+			'tokenGroups not-made',
+		]);
+	});
+
+	/** A request that the controller approved and the CA signed. */
+	const issuedSpans = () => {
+		const api = (id: number, verb: string, subresource: string, user: string) =>
+			span(id, 'request', {
+				kind: 'server',
+				service: 'apiserver-sim',
+				attributes: {
+					'kubejoin.request.verb': verb,
+					'kubejoin.request.what': `certificatesigningrequests.certificates.k8s.io${subresource}`,
+					'kubejoin.user': user,
+					'kubejoin.decision': 'allowed',
+				},
+			});
+		return [
+			root(),
+			phase(2, 'tls-bootstrap/request-certificate', {
+				'kubejoin.csr.pem': csr,
+				'kubejoin.csr.usages': ['digital signature', 'client auth'],
+			}),
+			api(3, 'create', '', 'system:bootstrap:abcdef'),
+			api(4, 'update', '/approval x', 'system:kube-controller-manager'),
+			api(5, 'update', '/status x', 'system:kube-controller-manager'),
+			span(6, 'kubejoin.v1.CertificateAuthority/Sign', {
+				kind: 'server',
+				service: 'ca-service',
+				attributes: { 'kubejoin.certificate.pem': certificate },
+			}),
+			phase(7, 'tls-bootstrap/verify-certificate', { 'kubejoin.certificate.pem': certificate, 'kubejoin.ca.pem': ca }),
+		];
+	};
+
+	it('of a request are who created, approved, signed and delivered it, and the certificate beside it', () => {
+		const sections = sectionsIn(issuedSpans(), 'tls-bootstrap/request-certificate');
+		const request = fieldsOf(sections, 'csr');
+		assert.deepEqual((['csr.requester', 'csr.approvedBy', 'csr.signedBy', 'csr.deliveredBy'] as const).map(request), [
+			'system:bootstrap:abcdef, +3 ms',
+			'system:kube-controller-manager, +4 ms',
+			'ca-service, +6 ms',
+			'system:kube-controller-manager, +5 ms',
+		]);
+		const { comparison = [] } = sections.find(({ kind }) => kind === 'csr') ?? {};
+		const row = (key: FieldKey) => comparison.find((one) => one.key === key);
+		assert.equal(row('csr.publicKey')?.asked, row('csr.publicKey')?.issued);
+		assert.equal(row('csr.subject')?.issued, 'O=system:nodes, CN=system:node:node-1');
+		assert.equal(row('csr.validity')?.issued, '2026-01-01 – 2026-01-02');
+		assert.deepEqual(checksIn(sections, 'csr'), ['csrSignature passed', 'csrApproved passed', 'csrIssued passed']);
+	});
+
+	it('of a certificate are its chain to the CA, its lifetime, its checks, and the connections that present it', () => {
+		const sha256 = createHash('sha256').update(new X509Certificate(certificate).raw).digest('hex').toUpperCase();
+		const spans = [
+			...issuedSpans(),
+			span(8, 'm', { kind: 'client' }),
+			span(9, 'm', {
+				parentId: idOf(8),
+				kind: 'server',
+				service: 'apiserver-sim',
+				attributes: { 'tls.client.hash.sha256': sha256 },
+			}),
+		];
+		const sections = sectionsIn(spans, 'tls-bootstrap/verify-certificate');
+		const field = fieldsOf(sections, 'certificate');
+		assert.equal(field('certificate.chain'), 'O=system:nodes, CN=system:node:node-1\nCN=kubernetes');
+		assert.equal(field('certificate.presentedBy'), 'node-1 → apiserver-sim');
+		const { lifetime } = sections.find(({ kind }) => kind === 'certificate') ?? {};
+		assert.deepEqual(lifetime, { notBeforeMs: nowMs, notAfterMs: nowMs + dayMs });
+		assert.equal(
+			checksIn(sections, 'certificate')?.every((check) => check.endsWith(' passed')),
+			true,
+		);
+	});
+
+	it('of a request to the API server are its three gates, with the reason of the one that stopped it', () => {
+		const gates = (attributes: Attributes, failed?: string) => {
+			const server = span(3, 'm', { parentId: idOf(2), kind: 'server', service: 'apiserver-sim', attributes });
+			const spans = [
+				root(),
+				span(2, 'm', { kind: 'client', attributes: { 'rpc.service': 'a.Nodes', 'rpc.method': 'Create' } }),
+				failed === undefined ? server : { ...server, failed },
+			];
+			const { label } = stepsOf(traceId, spans)[0] ?? assert.fail();
+			return checksIn(sectionsIn(spans, label), 'decision')?.map((check) => check.split(' ')[1]);
+		};
+		const request = { 'kubejoin.user': 'u', 'kubejoin.request.verb': 'create', 'kubejoin.request.what': 'nodes n' };
+		const allowed = { ...request, 'kubejoin.decision': 'allowed' };
+		assert.deepEqual(gates({ 'kubejoin.unauthorized.why': ['no'] }, 'x'), ['failed', 'not-made', 'not-made']);
+		assert.deepEqual(gates({ ...request, 'kubejoin.decision': 'refused' }, 'x'), ['passed', 'failed', 'not-made']);
+		assert.deepEqual(gates({ ...allowed, 'error.type': 'API_FORBIDDEN' }, 'x'), ['passed', 'passed', 'failed']);
+		assert.deepEqual(gates({ ...allowed, 'error.type': 'API_ALREADY_EXISTS' }, 'x'), ['passed', 'passed', 'passed']);
+		assert.deepEqual(gates({ ...allowed, 'kubejoin.request.verb': 'get' }), ['passed', 'passed', 'not-made']);
 	});
 
 	it('of bytes that are no certificate, request or signature are not an error', () => {

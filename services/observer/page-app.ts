@@ -12,6 +12,7 @@ import { type Actions, readAction } from './actions.ts';
 import { createAdmission } from './admission.ts';
 import type { Certificates, StepDetail } from './api.ts';
 import { isForeignHost, isFromElsewhere } from './browser.ts';
+import { presentedIn } from './certificate-sections.ts';
 import type { CertificatesView } from './certificates.ts';
 import { connectionOf } from './connection.ts';
 import { sectionsOf } from './detail.ts';
@@ -90,21 +91,30 @@ function offerDetails(app: Express, { joins }: PageOptions): void {
 		if (step === undefined || span === undefined) notFound(request);
 		const server = answerOf(span, spans);
 		const connection = step.kind === 'message' ? connectionOf(span, server) : undefined;
-		const detail: StepDetail = { step, sections: sectionsOf(step, span, server), connection };
+		const detail: StepDetail = { step, sections: sectionsOf(step, span, server, spans), connection };
 		response.json(detail);
 	});
 }
 
-function offerCertificates(app: Express, { certificates }: PageOptions): void {
+function offerCertificates(app: Express, { certificates, joins }: PageOptions): void {
 	const none: Certificates = { list: [] };
 	app.get('/api/certificates', (_request, response) => {
 		response.json(certificates?.list() ?? none);
 	});
 	app.get('/api/certificates/:serial', (request, response) => {
-		const detail = certificates?.detail(request.params.serial);
+		const detail = certificates?.detail(request.params.serial, recentlyPresented(joins));
 		if (detail === undefined) notFound(request);
 		response.json(detail);
 	});
+}
+
+/** Of the newest joins: the services present their certificates in every join. */
+const PRESENTED_IN_JOINS = 20;
+
+function recentlyPresented(joins: PageOptions['joins']): (sha256: string) => readonly string[] {
+	const recent = joins.list().slice(-PRESENTED_IN_JOINS);
+	const found = recent.map(({ id }) => presentedIn(joins.spans(id)));
+	return (sha256) => [...new Set(found.flatMap((presentedBy) => presentedBy(sha256)))];
 }
 
 function offerActions(app: Express, { session, actions, clock, count }: PageOptions): void {

@@ -97,11 +97,13 @@ describe('the page in Chinese', () => {
 		for (let index = 0; index < steps; index++) {
 			await page.locator('button.row').nth(index).click();
 			await page.locator('.panel [role=tabpanel]').waitFor();
-			const label = (await page.locator('.panel h2').textContent()) ?? '';
-			await look(
-				`detail-${String(index).padStart(2, '0')}-${label.replaceAll(/\W+/g, '-').slice(0, 40)}`,
-				looks.slice(0, 1),
-			);
+			const tabs = await page.locator('.panel [role=tab]').all();
+			assert.ok(tabs.length > 1, `row ${index} has ${tabs.length} tabs`);
+			for (const [at, tab] of tabs.entries()) {
+				await tab.click();
+				await page.locator('.panel [role=tabpanel] > *').first().waitFor();
+				await look(`detail-${String(index).padStart(2, '0')}-${at}`, looks.slice(0, 1));
+			}
 		}
 		await page.getByRole('button', { name: '制造故障' }).click();
 		await page.getByRole('button', { name: '用错误的 CA 公钥哈希加入' }).click();
@@ -110,7 +112,7 @@ describe('the page in Chinese', () => {
 		await lookAtMap('refused', [(await page.locator('.list .node').first().textContent()) ?? '']);
 		await goto('#/joins', '.failure');
 		await page.locator('button.row.bad').last().click();
-		await page.locator('.panel .section-failure').waitFor();
+		await page.locator('.panel .section-pin').waitFor();
 		await look('refused-detail');
 		await page.locator('.compare-with select').selectOption({ index: 1 });
 		await page.locator('.compare').waitFor();

@@ -5,6 +5,7 @@ import { AttackerPart } from './attacker.tsx';
 import type { Word } from './catalogue.ts';
 import { ConnectionPart, type SeenConnection } from './connection.tsx';
 import { CopyButton } from './copy.tsx';
+import { AskedAndIssued, ByteParts, CheckList, Digits, TextParts, Validity } from './evidence.tsx';
 import { FailureBand, Message, Sentence } from './failure.tsx';
 import { failureLines } from './failure-lines.ts';
 import { hexDump } from './format.ts';
@@ -12,9 +13,11 @@ import { formOf } from './forms.ts';
 import { requestText } from './map/trust-words.ts';
 import { Marked } from './marked.tsx';
 import { Panel } from './panel.tsx';
+import { mistakeTexts } from './panel-words.ts';
 import { Lock } from './seals.tsx';
 import type { Answer, Store } from './store.ts';
 import { useAnswer } from './use-answer.ts';
+import { usePanelTexts } from './use-panel-texts.tsx';
 import { useWords, type Words } from './words.ts';
 
 const sectionWords: Readonly<Record<SectionKind, Word>> = {
@@ -49,7 +52,10 @@ export function Detail({
 	const { duration } = words;
 	const isRead = found !== undefined && 'sections' in found;
 	const ofDecision = isRead ? found.sections.filter(isOfDecision) : [];
-	const rest = isRead ? found.sections.filter((section) => !isOfDecision(section)) : [];
+	const isRepeated = isErrorOfJoin(step, steps);
+	const rest = isRead
+		? found.sections.filter((section) => !isOfDecision(section) && !(section.kind === 'failure' && isRepeated))
+		: [];
 	return (
 		<Panel
 			id={`${step.join}/${step.id}`}
@@ -79,6 +85,10 @@ export function Detail({
 		</Panel>
 	);
 }
+
+/** True if the last row of the join has the error: the panel has the evidence. */
+const isErrorOfJoin = ({ failure }: Step, steps: readonly Step[]): boolean =>
+	steps.some((one) => one.kind === 'check' && one.failure !== undefined && one.failure.sentence === failure?.sentence);
 
 const isOfDecision = ({ kind }: DetailSection): boolean => kind === 'decision' || kind === 'token';
 
@@ -116,26 +126,26 @@ export const Sections = ({ sections, step }: SectionsProps) => (
 	</>
 );
 
-function Section({
-	section: { kind, title, fields: values, text, bytes },
-	step,
-}: {
-	readonly section: DetailSection;
-	readonly step: Step | undefined;
-}) {
+function Section({ section, step }: { readonly section: DetailSection; readonly step: Step | undefined }) {
+	const { kind, title, fields: values, text, checks, lifetime, comparison } = section;
 	const { say } = useWords();
 	const name = say(sectionWords[kind]);
+	const shown = values.filter(({ key }) => !isInEvidence(key, section));
 	const body = (
 		<>
+			{checks !== undefined && <CheckList checks={checks} />}
+			{kind === 'pin' && <Pins section={section} />}
+			{lifetime !== undefined && <Validity lifetime={lifetime} isOfNode={title.includes(NODE_PREFIX)} />}
 			<dl>
 				{kind === 'failure' && step?.failure !== undefined ? (
 					<FailureFields failure={step.failure} step={step} />
 				) : (
-					values.map(({ key, value }) => <Field key={key} name={key} value={value} step={step} />)
+					shown.map(({ key, value }) => <Field key={key} name={key} value={value} step={step} />)
 				)}
 			</dl>
+			{comparison !== undefined && <AskedAndIssued rows={comparison} />}
+			<Bytes section={section} />
 			{text !== undefined && <Raw name={say('asSent')} text={text} />}
-			{bytes !== undefined && <Raw name={say('bytes')} text={hexDump(bytes)} />}
 		</>
 	);
 	if (kind === 'attributes')
@@ -160,6 +170,46 @@ function Section({
 	);
 }
 
+const NODE_PREFIX = 'CN=system:node:';
+
+/** True for a field that the evidence of its section shows. */
+const isInEvidence = (key: string, { parts, checks }: DetailSection): boolean =>
+	(parts !== undefined && inParts.has(key)) || (checks !== undefined && inChecks.has(key));
+const inParts: ReadonlySet<string> = new Set<FieldKey>([
+	...(['jws.detached', 'jws.header', 'jws.signature', 'jws.signedText', 'csr.spki'] as const),
+]);
+const inChecks: ReadonlySet<string> = new Set<FieldKey>(['pin.presented', 'pin.wanted', 'pin.matches', 'pin.sha256']);
+
+/** The digits of each given pin beside those of the certificate. */
+function Pins({ section: { fields } }: { readonly section: DetailSection }) {
+	const value = (key: FieldKey): string => fields.find((field) => field.key === key)?.value ?? '';
+	const wanted = value('pin.wanted')
+		.split('\n')
+		.filter((pin) => pin !== '');
+	return wanted.map((pin) => <Digits key={pin} presented={value('pin.presented')} wanted={pin} />);
+}
+
+/** Text in colors at once; DER in a part that the reader opens, and that of a pin at once. */
+function Bytes({ section: { kind, bytes, parts, isText } }: { readonly section: DetailSection }) {
+	const { say } = useWords();
+	const texts = usePanelTexts();
+	if (bytes === undefined) return null;
+	const isSigned = kind === 'jws';
+	return (
+		<>
+			{parts !== undefined && isText && <TextParts parts={parts} bytes={bytes} />}
+			{parts !== undefined && !isText && (
+				<details class="raw" open={kind === 'pin'}>
+					<summary>{texts.bytesApart}</summary>
+					<ByteParts parts={parts} bytes={bytes} />
+				</details>
+			)}
+			{isSigned && <Raw name={texts.textToSign} text={atob(bytes).replace(/\.[^.]*$/, '')} />}
+			{!isText && <Raw name={say('bytes')} text={hexDump(bytes)} />}
+		</>
+	);
+}
+
 function Field({
 	name,
 	value,
@@ -180,20 +230,25 @@ function Field({
 			</div>
 		);
 	const { name: label, meaning } = words.fields[name];
-	const isSentence = name === 'check.trust' || name === 'token.why';
-	const translated = name === 'check.trust' && step !== undefined ? words.trust(step) : words.value(name, value);
+	const isSentence = name === 'check.trust' || name === 'token.why' || name === 'pin.mistake';
+	const mistake = name === 'pin.mistake' ? mistakeTexts[value] : undefined;
+	const translated =
+		name === 'check.trust' && step !== undefined ? words.trust(step) : (words.value(name, value) ?? mistake);
 	return (
 		<div class="field">
 			<dt>{label}</dt>
 			<dd>
 				<span class={`value${isSentence ? ' sentence' : ''}`} lang={translated === undefined ? 'en' : undefined}>
-					{name === 'token.why' ? <Sentence text={value} /> : (translated ?? value)}
+					{name === 'token.why' ? <Sentence text={value} /> : cutHex(translated ?? value)}
 				</span>
 				{meaning !== undefined && <span class="meaning">{meaning}</span>}
 			</dd>
 		</div>
 	);
 }
+
+/** Long digits are in the bytes of the section. */
+const cutHex = (value: string): string => value.replaceAll(/([0-9a-f]{64})[0-9a-f]+/g, '$1…');
 
 /** As in the failure band, with the names of the fields as labels. */
 function FailureFields({ failure, step }: { readonly failure: Failure; readonly step: Step }) {

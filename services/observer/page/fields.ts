@@ -31,12 +31,18 @@ export const fields: Readonly<Record<FieldKey, FieldText>> = {
 		name: 'Extended key usage',
 		meaning: 'client auth: identifies a client. server auth: identifies a server.',
 	},
+	'certificate.keyUsage': { name: 'Key usage', meaning: 'The operations that the key may be used for.' },
 	'certificate.isCa': { name: 'Is a CA', meaning: 'Whether its key can sign other certificates.' },
 	'certificate.subjectAltNames': {
 		name: 'Subject alternative names',
 		meaning: 'The names and addresses under which clients can connect to the server.',
 	},
 	'certificate.publicKey': { name: 'Public key' },
+	'certificate.chain': {
+		name: 'Chain',
+		meaning: 'From the certificate to the CA that a verifier must trust. Each has signed the one before it.',
+	},
+	'certificate.presentedBy': { name: 'Presented in', meaning: 'The connections whose ends report this certificate.' },
 	'certificate.pin': { name: 'Pin of the public key' },
 	'certificate.fingerprint': {
 		name: 'SHA-256 of the certificate',
@@ -61,6 +67,16 @@ export const fields: Readonly<Record<FieldKey, FieldText>> = {
 	},
 	'csr.spki': { name: 'Public key, DER' },
 	'csr.subjectAltNames': { name: 'Subject alternative names' },
+	'csr.validity': { name: 'Valid', meaning: 'The signer decides. A request can ask for a shorter time.' },
+	'csr.requester': {
+		name: 'Requester',
+		meaning: 'The API server records the authenticated user in the request. No client can change it.',
+	},
+	'csr.groups': { name: 'Groups of the requester' },
+	'csr.approvedBy': { name: 'Approved by' },
+	'csr.approvedWhy': { name: 'Reason of the decision' },
+	'csr.signedBy': { name: 'Signed by' },
+	'csr.deliveredBy': { name: 'Certificate delivered by' },
 	'pin.certificate': { name: '1. CA certificate in cluster-info' },
 	'pin.spki': {
 		name: '2. Its public key (SubjectPublicKeyInfo)',
@@ -73,6 +89,7 @@ export const fields: Readonly<Record<FieldKey, FieldText>> = {
 		name: '6. One of them matches',
 		meaning: 'If none matches, the node stops and does not send its token.',
 	},
+	'pin.mistake': { name: 'Likely mistake' },
 	'jws.detached': {
 		name: 'Signature in cluster-info',
 		meaning: 'header..signature: the payload is the kubeconfig beside it.',
@@ -82,6 +99,11 @@ export const fields: Readonly<Record<FieldKey, FieldText>> = {
 	'jws.kid': { name: 'Key ID', meaning: 'ID of the token whose secret made the signature.' },
 	'jws.signedText': { name: 'Signed text' },
 	'jws.signature': { name: 'Signature' },
+	'jws.madeBy': { name: 'Made by', meaning: 'token-store has the token secrets. The controller writes the signature.' },
+	'jws.recomputedBy': {
+		name: 'Computed again by',
+		meaning: 'With its own copy of the token secret. The result is in no trace: it is a valid signature of this text.',
+	},
 	'decision.user': { name: 'User' },
 	'decision.groups': { name: 'Groups' },
 	'decision.verb': { name: 'Verb' },
@@ -114,6 +136,11 @@ export const fields: Readonly<Record<FieldKey, FieldText>> = {
 	'failure.alsoPossible': { name: 'Also possible' },
 	'failure.remedy': { name: 'Do this' },
 	'token.id': { name: 'Token ID', meaning: 'The public part of the token. No trace contains the token secret.' },
+	'token.sentBytes': {
+		name: 'Bytes sent',
+		meaning: 'ID, dot and secret, in the header Authorization. TLS encrypts the header.',
+	},
+	'token.checkedBy': { name: 'Verified by' },
 	'token.user': { name: 'User' },
 	'token.groups': { name: 'Groups' },
 	'token.refused': { name: 'Refused' },

@@ -31,9 +31,12 @@ export const clockTime = (ms: number, language: Language): string =>
 /** `2027-11-25`, in the time zone of the reader. */
 export const calendarDate = (ms: number): string => new Date(ms).toLocaleDateString('sv-SE');
 
+export const bytesOf = (base64: string): Uint8Array =>
+	Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+
 /** Sixteen bytes a line: offset, hexadecimal, printable characters. */
 export function hexDump(base64: string): string {
-	const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+	const bytes = bytesOf(base64);
 	const lines: string[] = [];
 	for (let offset = 0; offset < bytes.length; offset += 16) {
 		const row = [...bytes.subarray(offset, offset + 16)];
