@@ -2,6 +2,7 @@
  * The signature algorithms that are accepted and used, and signing and verifying with them. All of it is node:crypto.
  */
 import { type KeyObject, sign, verify } from 'node:crypto';
+import { promisify } from 'node:util';
 import { bitStringBytes, type DerNode, itemsOfSequence, nullValue, oid, oidText, sequence } from './der.ts';
 
 interface SignatureAlgorithm {
@@ -20,6 +21,7 @@ const algorithms: readonly SignatureAlgorithm[] = [
 	{ oid: '1.2.840.10045.4.3.4', keyType: 'ec', digest: 'sha512' },
 	{ oid: '1.3.101.112', keyType: 'ed25519', digest: null },
 ];
+const signOnThread: (digest: string, bytes: Buffer, key: KeyObject) => Promise<Buffer> = promisify(sign);
 const rsaPss = '1.2.840.113549.1.1.10';
 
 /**
@@ -37,6 +39,13 @@ export const algorithmOf = (key: KeyObject): DerNode =>
 		: sequence(oid('1.2.840.10045.4.3.2'));
 
 export const signWith = (key: KeyObject, bytes: Buffer): Buffer => sign('sha256', bytes, key);
+
+/**
+ * As `signWith`. libuv makes an RSA signature on a thread, so the event loop does not block for a millisecond. An EC
+ * signature takes less time than the way to a thread and back.
+ */
+export const signInBackground = (key: KeyObject, bytes: Buffer): Promise<Buffer> =>
+	key.asymmetricKeyType === 'rsa' ? signOnThread('sha256', bytes, key) : Promise.resolve(signWith(key, bytes));
 
 const refusedAlgorithms: Readonly<Record<string, string>> = {
 	'1.2.840.113549.1.1.4': 'MD5 with RSA',

@@ -10,7 +10,9 @@ import {
 	type CertificateTemplate,
 	createIssuer,
 	extKeyUsagesOf,
+	fingerprintOf,
 	type Issuer,
+	issueCertificate,
 	issuerOf,
 	parseCertificates,
 	readCertificate,
@@ -90,6 +92,20 @@ describe('certificates', () => {
 		assert.doesNotMatch(text, /Subject Alternative Name/);
 		assert.deepEqual(extKeyUsagesOf(new X509Certificate(pem)), ['1.3.6.1.5.5.7.3.2']);
 	});
+
+	for (const caAlgorithm of keyAlgorithms)
+		it(`a certificate issued in the background by a ${caAlgorithm} CA has the reported serial and fingerprint`, async () => {
+			const { pem: ca, issuer } = await makeCa(caAlgorithm);
+			const template = await leafTemplate('ECDSA-P256');
+			for (const { pem, serial, fingerprint } of await Promise.all(
+				Array.from({ length: 5 }, () => issueCertificate(template, issuer)),
+			)) {
+				verifyStrictly(ca, pem, 'sslclient', now);
+				const certificate = new X509Certificate(pem);
+				assert.equal(serial, certificate.serialNumber.toLowerCase());
+				assert.equal(fingerprint, fingerprintOf(certificate));
+			}
+		});
 
 	it('serial numbers are positive, 128 bits long and never the same', async () => {
 		const { issuer } = await makeCa('ECDSA-P256');

@@ -4,11 +4,12 @@
  */
 import { createHash, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { causeText, KubejoinError } from '../errors.ts';
-import { algorithmOf, signWith } from './algorithms.ts';
+import { algorithmOf, signInBackground, signWith } from './algorithms.ts';
 import {
 	bitString,
 	bitStringBytes,
 	type DerNode,
+	encodedOnce,
 	isTag,
 	itemsOfSequence,
 	itemsOfTag,
@@ -32,7 +33,7 @@ import {
 	type SubjectAltNames,
 	writeSubject,
 } from './names.ts';
-import { foundInstead, type PemBlock, readPem, writePem } from './pem.ts';
+import { foundInstead, type Pem, type PemBlock, readPem, writePem } from './pem.ts';
 import type { Usage } from './usages.ts';
 
 export interface CertificateTemplate {
@@ -54,7 +55,10 @@ export interface Issuer {
 	readonly privateKey: KeyObject;
 	readonly notBefore: number;
 	readonly notAfter: number;
+	/** Encoded, so no part of it can be read; the same is true for `algorithm`. */
 	readonly name: DerNode;
+	/** The AlgorithmIdentifier of its signatures. */
+	readonly algorithm: DerNode;
 	/** Undefined if the CA has none; certificates that it signs then have no authority key identifier. */
 	readonly keyId: Buffer | undefined;
 }
@@ -70,7 +74,15 @@ export function createIssuer(certificate: X509Certificate, privateKey: KeyObject
 		throw new KubejoinError('KEY_MALFORMED', {
 			problem: `the key of a CA must be RSA or EC, and this one is ${privateKey.asymmetricKeyType}`,
 		});
-	return { certificate, privateKey, notBefore, notAfter, name: subjectNode, keyId: subjectKeyId };
+	return {
+		certificate,
+		privateKey,
+		notBefore,
+		notAfter,
+		name: encodedOnce(subjectNode),
+		algorithm: encodedOnce(algorithmOf(privateKey)),
+		keyId: subjectKeyId,
+	};
 }
 
 /**
@@ -89,8 +101,29 @@ export function issuerOf(bundle: string, privateKey: KeyObject): Issuer {
 }
 
 /** A certificate as PEM, with a random serial number of 128 bits. */
-export const buildCertificate = (template: CertificateTemplate, issuer: Issuer): string =>
-	sign(template, issuer.name, issuer.privateKey, issuer.keyId);
+export function buildCertificate(template: CertificateTemplate, issuer: Issuer): Pem {
+	const { tbs } = unsigned(template, issuer);
+	return writePem('CERTIFICATE', signed(tbs, issuer.algorithm, signWith(issuer.privateKey, writeDer(tbs))));
+}
+
+export interface IssuedCertificate {
+	readonly pem: Pem;
+	/** Lower-case hexadecimal, as the fingerprint. */
+	readonly serial: string;
+	/** As of `fingerprintOf`. */
+	readonly fingerprint: string;
+}
+
+/** As `buildCertificate`, but an RSA signature does not block the event loop. */
+export async function issueCertificate(template: CertificateTemplate, issuer: Issuer): Promise<IssuedCertificate> {
+	const { tbs, serial } = unsigned(template, issuer);
+	const der = signed(tbs, issuer.algorithm, await signInBackground(issuer.privateKey, writeDer(tbs)));
+	return {
+		pem: writePem('CERTIFICATE', der),
+		serial: serial.toString('hex'),
+		fingerprint: sha256(der).toString('hex'),
+	};
+}
 
 /**
  * A self-signed CA certificate as PEM, with the extensions of kubeadm's.
@@ -119,31 +152,39 @@ export function buildCaCertificate(
 		isCa: true,
 		names: hostNames(options.dnsNames),
 	};
-	return sign(template, writeSubject(subject), keyPair.privateKey);
+	const algorithm = algorithmOf(keyPair.privateKey);
+	const { tbs } = unsigned(template, { name: writeSubject(subject), algorithm, keyId: undefined });
+	return writePem('CERTIFICATE', signed(tbs, algorithm, signWith(keyPair.privateKey, writeDer(tbs))));
 }
 
-function sign(template: CertificateTemplate, issuerName: DerNode, key: KeyObject, authorityKeyId?: Buffer): string {
+function unsigned(
+	template: CertificateTemplate,
+	{ name, algorithm, keyId }: Pick<Issuer, 'name' | 'algorithm' | 'keyId'>,
+): { readonly tbs: DerNode; readonly serial: Buffer } {
 	const spki = readDer(template.spki);
 	const extensions = writeExtensions({
 		usages: template.usages,
 		isCa: template.isCa ?? false,
 		subjectKeyId: keyIdOf(spki),
 		names: template.names ?? noSubjectAltNames,
-		authorityKeyId,
+		authorityKeyId: keyId,
 	});
+	const serial = randomSerial();
 	const tbs = sequence(
 		tagged(0, unsignedInteger(Buffer.from([2]))),
-		unsignedInteger(randomSerial()),
-		algorithmOf(key),
-		issuerName,
+		unsignedInteger(serial),
+		algorithm,
+		name,
 		sequence(time(template.notBefore), time(template.notAfter)),
 		writeSubject(template.subject),
 		spki,
 		tagged(3, extensions),
 	);
-	const signature = signWith(key, writeDer(tbs));
-	return writePem('CERTIFICATE', writeDer(sequence(tbs, algorithmOf(key), bitString(signature))));
+	return { tbs, serial };
 }
+
+const signed = (tbs: DerNode, algorithm: DerNode, signature: Buffer): Buffer =>
+	writeDer(sequence(tbs, algorithm, bitString(signature)));
 
 /** Bit 127 is always set, so that every serial number is 128 bits long and none is zero. */
 function randomSerial(): Buffer {
@@ -153,11 +194,9 @@ function randomSerial(): Buffer {
 }
 
 /** The leftmost 160 bits of the SHA-256 of the key. @source RFC 7093 section 2, method 1; as Go since 1.25 */
-const keyIdOf = (spki: DerNode): Buffer =>
-	createHash('sha256')
-		.update(bitStringBytes(itemsOfSequence(spki)[1]))
-		.digest()
-		.subarray(0, 20);
+const keyIdOf = (spki: DerNode): Buffer => sha256(bitStringBytes(itemsOfSequence(spki)[1])).subarray(0, 20);
+
+const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest();
 
 /**
  * Read all certificates of a bundle.
@@ -291,7 +330,6 @@ export const readSubject = (certificate: X509Certificate): Subject => readCertif
 export const extKeyUsagesOf = (certificate: X509Certificate): readonly string[] => certificate.keyUsage ?? [];
 
 /** SHA-256 of the DER certificate, lower-case hexadecimal. Not the pin, which is over the key alone. */
-export const fingerprintOf = (certificate: X509Certificate): string =>
-	createHash('sha256').update(certificate.raw).digest('hex');
+export const fingerprintOf = (certificate: X509Certificate): string => sha256(certificate.raw).toString('hex');
 
 const malformed = (problem: string): KubejoinError => new KubejoinError('CERTIFICATE_MALFORMED', { problem });

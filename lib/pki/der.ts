@@ -16,6 +16,8 @@ declare module 'node-forge' {
 
 const { asn1 } = forge;
 const { UNIVERSAL, CONTEXT_SPECIFIC } = asn1.Class;
+/** The bit of an identifier octet; forge sets it only for a node with items. @source X.690 section 8.1.2.5 */
+const CONSTRUCTED = 0x20;
 
 export type DerNode = forge.asn1.Asn1;
 export type StringType = 'utf8' | 'printable' | 'ia5';
@@ -35,6 +37,12 @@ export function readDer(der: Uint8Array): DerNode {
 }
 
 export const writeDer = (node: DerNode): Buffer => Buffer.from(bytesOf(node), 'latin1');
+
+/** A SEQUENCE that is encoded once and can only be written: for a part that many structures have in common. */
+export const encodedOnce = (node: DerNode): DerNode => {
+	const contents = itemsOfSequence(node).map(bytesOf).join('');
+	return asn1.create(UNIVERSAL, asn1.Type.SEQUENCE | CONSTRUCTED, false, contents);
+};
 
 export const sequence = (...items: DerNode[]): DerNode => create(asn1.Type.SEQUENCE, items);
 export const setOf = (item: DerNode): DerNode => create(asn1.Type.SET, [item]);

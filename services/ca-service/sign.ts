@@ -2,11 +2,11 @@
  * Signing with the cluster CA key. It enforces every rule of a signer for every caller and every approver, and signs
  * one request once, also if it is sent repeatedly. It must never sign a CA certificate.
  */
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { isKnownSigner, signerViolation } from '../../lib/kube/signer-rules.ts';
-import { buildCertificate, fingerprintOf, type Issuer } from '../../lib/pki/certificate.ts';
+import { type Issuer, issueCertificate } from '../../lib/pki/certificate.ts';
 import { parseCsr, type VerifiedCsr } from '../../lib/pki/csr.ts';
 import { subjectText } from '../../lib/pki/names.ts';
 import { isUsage } from '../../lib/pki/usages.ts';
@@ -82,17 +82,17 @@ async function signOnce(
 	const now = Math.floor(clock() / 1000) * 1000;
 	const validity = validityOf(now, issuer.notAfter, durationOf(request.expirationSeconds, maxDurationSeconds));
 	const { subject, spki, names } = csr;
-	const pem = buildCertificate({ subject, spki, names, usages: request.usages.filter(isUsage), ...validity }, issuer);
-	const certificate = new X509Certificate(pem);
+	const usages = request.usages.filter(isUsage);
+	const { pem, serial, fingerprint } = await issueCertificate({ subject, spki, names, usages, ...validity }, issuer);
 	const entry: LedgerEntry = {
 		time: rfc3339(now),
 		requestId: request.requestId,
 		signerName: request.signerName,
 		subject: subjectText(subject),
-		serial: certificate.serialNumber.toLowerCase(),
+		serial,
 		notBefore: rfc3339(validity.notBefore),
 		notAfter: rfc3339(validity.notAfter),
-		fingerprint: fingerprintOf(certificate),
+		fingerprint,
 		requestDigest: digest,
 		certificate: pem,
 	};
