@@ -9,7 +9,7 @@ import { isIP } from 'node:net';
 import type { DetailedPeerCertificate, EphemeralKeyInfo, TLSSocket } from 'node:tls';
 import type { Span } from '@opentelemetry/api';
 import { limits } from '../limits.ts';
-import { extKeyUsagesOf, fingerprintOf } from '../pki/certificate.ts';
+import { extKeyUsagesOf, fingerprintOf, parseCertificates } from '../pki/certificate.ts';
 import type { Attributes } from '../trace.ts';
 
 export interface TlsEnd {
@@ -88,6 +88,30 @@ export function readTls(socket: TLSSocket, { side, anchors, host }: TlsEnd): Rea
 			'tls.client.certificate_chain': clients.map(String),
 		}),
 	};
+}
+
+export interface CertificateReport {
+	/** DER of the certificate that the server presented. */
+	readonly server: Buffer;
+	readonly host: string;
+	/** PEM; absent: the CAs of the system. */
+	readonly ca?: string | undefined;
+	/** PEM; absent: the client has no certificate. */
+	readonly cert?: string | undefined;
+}
+
+/** Of a client that verified its server, and whose library does not give its socket: version and cipher are absent. */
+export function certificateReport({ server, host, ca, cert }: CertificateReport): Attributes {
+	const [client] = cert === undefined ? [] : parseCertificates(cert);
+	const presented = new X509Certificate(server);
+	return defined({
+		'kubejoin.tls': client === undefined ? 'one-way' : 'mutual',
+		'tls.protocol.name': 'tls',
+		'tls.established': true,
+		...certificateOf('server', presented),
+		...certificateOf('client', client),
+		...verification([presented], 'client', ca === undefined ? [] : parseCertificates(ca), host),
+	});
 }
 
 const notVerified: Attributes = {

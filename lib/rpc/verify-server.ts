@@ -23,9 +23,14 @@ export const trustAnchors = (ca: string): SecureContextOptions => ({
 	minVersion: 'TLSv1.2',
 });
 
-/** The part of a TLS connection that compares the server's certificate with the name or address that is meant. */
-export const nameChecked = (host: string) => ({
+/**
+ * The part of a TLS connection that compares the server's certificate with the name or address that is meant.
+ *
+ * @param onPresented  called with the certificate in DER, before its name is compared
+ */
+export const nameChecked = (host: string, onPresented: (certificate: Buffer) => void = () => undefined) => ({
 	checkServerIdentity(_dialled: string, { raw }: Pick<PeerCertificate, 'raw'>): Error | undefined {
+		onPresented(raw);
 		const problem = serverNameProblem(new X509Certificate(raw), host);
 		return problem === undefined ? undefined : new Error(problem);
 	},

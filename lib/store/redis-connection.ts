@@ -6,7 +6,9 @@
 import { randomInt } from 'node:crypto';
 import { ClientOfflineError, createClient } from 'redis';
 import { causeText, KubejoinError } from '../errors.ts';
+import { certificateReport } from '../rpc/tls-report.ts';
 import { nameChecked, sniOf, trustAnchors } from '../rpc/verify-server.ts';
+import type { Attributes } from '../trace.ts';
 import { redisScripts } from './redis-scripts.ts';
 import type { StoreOptions } from './store.ts';
 import { redactUrl } from './url.ts';
@@ -60,22 +62,23 @@ function withDeadline<T>(work: Promise<T>, onExpiry: () => void): Promise<T> {
 }
 
 /** Verified as every server is; without a CA, with those of the system. */
-const tlsOptions = (host: string, tls: StoreOptions['tls']) => ({
+const tlsOptions = (host: string, tls: StoreOptions['tls'], onPresented: (server: Buffer) => void) => ({
 	...tls,
 	...(tls === undefined ? {} : trustAnchors(tls.ca)),
 	servername: sniOf(host),
-	...nameChecked(host),
+	...nameChecked(host, onPresented),
 });
 
 function createConnection(
 	options: StoreOptions,
 	retryDelay: (retries: number) => number | false,
 	pingInterval: number,
+	onPresented: (server: Buffer) => void = () => undefined,
 ) {
 	const { host, port, database, isTls } = parseRedisUrl(options);
 	const common = { host, port, connectTimeout: deadlineMs, socketTimeout: silenceMs, reconnectStrategy: retryDelay };
 	return createClient({
-		socket: isTls ? { ...common, tls: true, ...tlsOptions(host, options.tls) } : common,
+		socket: isTls ? { ...common, tls: true, ...tlsOptions(host, options.tls, onPresented) } : common,
 		database,
 		username: options.username,
 		password: options.password,
@@ -96,6 +99,24 @@ export interface RedisConnection {
 	/** Run a command. @throws STORE_UNAVAILABLE */
 	readonly ask: <T>(command: (client: RedisClient) => Promise<T>) => Promise<T>;
 	readonly close: () => Promise<void>;
+	/** Of its last handshake, for spans. */
+	readonly describe: () => Attributes;
+}
+
+/**
+ * Describes the connection. node-redis does not give its socket, so that version and cipher are not known: the
+ * certificates are those of the handshake, and a handshake that failed has no command.
+ */
+function connectionReport(options: StoreOptions) {
+	const { host, port, isTls } = parseRedisUrl(options);
+	const address = { 'server.address': host, 'server.port': port };
+	let attributes: Attributes = { ...address, 'kubejoin.tls': isTls ? 'one-way' : 'none' };
+	return {
+		onPresented(server: Buffer): void {
+			attributes = { ...address, ...certificateReport({ server, host, ca: options.tls?.ca, cert: options.tls?.cert }) };
+		},
+		describe: () => attributes,
+	};
 }
 
 /** Up to 2 s, doubling, with a little chance so that many clients do not return in step. */
@@ -111,7 +132,9 @@ export async function connectRedis(options: StoreOptions): Promise<RedisConnecti
 	const store = redactUrl(options.url);
 	let isOpen = false;
 	let lastProblem: unknown;
-	const client = createConnection(options, (retries) => (isOpen ? backoffMs(retries) : false), silenceMs / 3);
+	const { onPresented, describe } = connectionReport(options);
+	const delay = (retries: number) => (isOpen ? backoffMs(retries) : false);
+	const client = createConnection(options, delay, silenceMs / 3, onPresented);
 	client.on('error', (error: unknown) => {
 		lastProblem = error;
 	});
@@ -123,6 +146,7 @@ export async function connectRedis(options: StoreOptions): Promise<RedisConnecti
 	await connectOnce(client, store);
 	isOpen = true;
 	return {
+		describe,
 		ask: async (command) => {
 			try {
 				return await withDeadline(command(client), reopen);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomUUID, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -272,6 +272,22 @@ describe('with a redis-server that wants TLS, a client certificate and a user', 
 		const iterator = store.watch('', 0, new AbortController().signal)[Symbol.asyncIterator]();
 		assert.equal((await iterator.next()).value?.revision, revision);
 		await store.close();
+	});
+
+	it('describes its connection: the certificates of both ends, and the CA and the name that it verified', async () => {
+		const store = await openStore(options());
+		const {
+			'tls.server.hash.sha256': presented,
+			'tls.client.subject': client,
+			'kubejoin.tls': tls,
+			'kubejoin.tls.verified_by': ca,
+			'kubejoin.tls.verified_name': name,
+		} = store.connection?.() ?? assert.fail();
+		await store.close();
+		const server = new X509Certificate(pem('server.crt'));
+		assert.equal(presented, server.fingerprint256.replaceAll(':', ''));
+		assert.equal(client, new X509Certificate(pem('client.crt')).subject.replaceAll('\n', ', '));
+		assert.deepEqual([tls, ca, name], ['mutual', server.issuer.replaceAll('\n', ', '), 'IP Address:127.0.0.1']);
 	});
 
 	it('STORE_UNAVAILABLE: the certificate, the CA, the user or the keyspace is another', async () => {

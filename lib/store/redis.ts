@@ -5,6 +5,7 @@
  */
 import { hasCode, KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
+import type { Attributes } from '../trace.ts';
 import { checkKey, isStorable, recordHead, valueText } from './keys.ts';
 import { pagesOf } from './pages.ts';
 import { connectRedis, connectTail, type RedisConnection } from './redis-connection.ts';
@@ -77,6 +78,7 @@ export async function openRedisStore(options: StoreOptions): Promise<Store> {
 
 class RedisStore implements Store {
 	readonly name: string;
+	readonly connection: () => Attributes;
 	readonly #options: StoreOptions;
 	readonly #keys: RedisKeys;
 	readonly #historyLength: number;
@@ -85,7 +87,8 @@ class RedisStore implements Store {
 	#isClosed = false;
 	#tail: Promise<Tail> | undefined;
 
-	constructor(options: StoreOptions, { ask, close }: RedisConnection) {
+	constructor(options: StoreOptions, { ask, close, describe }: RedisConnection) {
+		this.connection = describe;
 		this.name = redactUrl(options.url);
 		this.#options = options;
 		this.#keys = redisKeys(options.keyspace);

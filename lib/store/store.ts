@@ -3,6 +3,7 @@
  * etcd has. Two backends, Redis and LMDB, keep the one contract in `store.contract.ts`. No backend is named outside
  * `open.ts`.
  */
+import type { Attributes } from '../trace.ts';
 
 /** A JSON object. A store returns the same object, apart from the order of its fields. */
 export type StoredValue = object;
@@ -45,6 +46,8 @@ export interface Listed<V extends StoredValue = StoredValue> {
 export interface Store {
 	/** For messages; no credentials in it: `redis://host:6379` or `lmdb:/path`. */
 	readonly name: string;
+	/** Of its connection, for spans; absent: no command leaves the program. */
+	readonly connection?: () => Attributes;
 
 	/** @throws STORE_KEY_EXISTS, STORE_KEY_INVALID, STORE_VALUE_TOO_LARGE, STORE_UNAVAILABLE */
 	create<V extends StoredValue>(key: string, value: V): Promise<StoredItem<V>>;

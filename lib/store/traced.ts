@@ -15,12 +15,14 @@ export function traced(store: Store, system: 'redis' | 'lmdb', keyspace: string)
 					'db.namespace': keyspace,
 					'db.operation.name': operation,
 					'kubejoin.key': key,
+					...store.connection?.(),
 				},
 			},
 			work,
 		);
 	const withSpans: Store = {
 		name: store.name,
+		...(store.connection === undefined ? {} : { connection: store.connection }),
 		create: (key, value) => span('create', key, () => store.create(key, value)),
 		get: (key, known) => span('get', key, () => store.get(key, known)),
 		list: (prefix, page) => span('list', prefix, () => store.list(prefix, page)),

@@ -18,8 +18,8 @@ import type { CheckKey, FieldKey, PartKey, SectionKind } from './field-keys.ts';
 /** The name of the node or the service that takes a step. */
 export type Lane = string;
 
-/** `one-way`: the client verified the server. `mutual`: each verified the other. */
-export type Tls = 'unverified' | 'one-way' | 'mutual';
+/** `none`: not encrypted. `one-way`: the client verified the server. `mutual`: each verified the other. */
+export type Tls = 'none' | 'unverified' | 'one-way' | 'mutual';
 
 export interface Failure {
 	/** The code of a row of docs/errors.md. */

@@ -87,7 +87,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	});
 	const guarded = { unforeseen, count };
 	const pageServer = await serve(page, config.listenAddress, config.port, guarded);
-	const traces = openTraces(config, joins, count, log);
+	const traces = openTraces(config, { joins, traffic }, count, log);
 	const tracesServer = await serve(traces, config.otlpAddress, config.otlpPort, guarded).catch((error: unknown) => {
 		pageServer.close();
 		throw error;
@@ -191,14 +191,20 @@ function openActions(config: Settings, experiments: ExperimentRunner | undefined
 	});
 }
 
-function openTraces(config: Settings, joins: Joins, count: CountRefusal, log: Log): Express {
+interface Receivers {
+	readonly joins: Joins;
+	readonly traffic: Traffic;
+}
+
+function openTraces(config: Settings, { joins, traffic }: Receivers, count: CountRefusal, log: Log): Express {
 	const { forwardTracesTo, otlpAddress, otlpHosts, tracesRootKey } = config;
 	const forward = forwardTracesTo === undefined ? undefined : createForwarder(forwardTracesTo, log, count);
 	return createTracesApp({
 		authenticate: createAuthenticate(tracesRootKey),
 		hosts: [...otlpHosts, ...(isUnspecified(otlpAddress) ? [] : [otlpAddress])],
-		onSpans(spans, body) {
+		onSpans(spans, body, program) {
 			joins.add(spans);
+			traffic.addExport(program);
 			forward?.(body);
 		},
 		count,

@@ -90,7 +90,8 @@ function offerDetails(app: Express, { joins }: PageOptions): void {
 		const span = spans.find(({ spanId }) => spanId === stepId.split('-')[0]);
 		if (step === undefined || span === undefined) notFound(request);
 		const server = answerOf(span, spans);
-		const connection = step.kind === 'message' ? connectionOf(span, server) : undefined;
+		const hasConnection = step.kind === 'message' || step.kind === 'store';
+		const connection = hasConnection ? connectionOf(span, server) : undefined;
 		const detail: StepDetail = { step, sections: sectionsOf(step, span, server, spans), connection };
 		response.json(detail);
 	});

@@ -281,6 +281,15 @@ describe('a join', () => {
 		);
 	});
 
+	it('has the protection of a command of Redis, without a version that its client does not report', () => {
+		const tls = { 'db.system.name': 'redis', 'kubejoin.tls': 'mutual', 'tls.established': true };
+		const spans = joinedSpans.map((one) =>
+			one.spanId === idOf(6) ? { ...one, attributes: { ...one.attributes, ...tls } } : one,
+		);
+		const command = stepsOf(traceId, spans).find(({ kind }) => kind === 'store');
+		assert.deepEqual([command?.tls, command?.negotiated?.parameters], ['mutual', ['TLS']]);
+	});
+
 	it('is recognized by a span of its workflow only', () => {
 		assert.ok(isJoin(joinedSpans));
 		assert.ok(!isJoin(joinedSpans.filter(({ attributes }) => attributes['kubejoin.workflow'] === undefined)));

@@ -181,7 +181,17 @@ class Trace {
 		const lane = this.#lane(span);
 		const label = `${span.name} ${text(span.attributes, 'kubejoin.key')}`.trim();
 		const store = text(span.attributes, 'db.system.name');
-		return { ...this.#common(span), kind: 'store', from: lane, to: lane, label, ...(store === '' ? {} : { store }) };
+		const tls = text(span.attributes, 'kubejoin.tls');
+		return {
+			...this.#common(span),
+			kind: 'store',
+			from: lane,
+			to: lane,
+			label,
+			...(store === '' ? {} : { store }),
+			...(isTls(tls) ? { tls } : {}),
+			...negotiatedOf(span),
+		};
 	}
 
 	#seen(span: Span): Step {
@@ -213,13 +223,14 @@ class Trace {
 
 function negotiatedOf({ attributes }: Span): Pick<Step, 'negotiated'> {
 	const version = text(attributes, 'tls.protocol.version');
-	if (version === '') return {};
+	if (attributes['tls.established'] !== true && version === '') return {};
+	const protocol = version === '' ? 'TLS' : `TLS ${version}`;
 	const names = ['tls.cipher', 'tls.curve', 'tls.next_protocol'] as const;
 	const server = lifetimeOf(attributes, 'server');
 	const client = lifetimeOf(attributes, 'client');
 	return {
 		negotiated: {
-			parameters: [`TLS ${version}`, ...names.map((name) => text(attributes, name)).filter((value) => value !== '')],
+			parameters: [protocol, ...names.map((name) => text(attributes, name)).filter((value) => value !== '')],
 			...(server === undefined ? {} : { server }),
 			...(client === undefined ? {} : { client }),
 		},
@@ -232,7 +243,7 @@ function lifetimeOf(attributes: Attributes, side: 'server' | 'client'): Lifetime
 	return notBeforeMs < notAfterMs ? { notBeforeMs, notAfterMs } : undefined;
 }
 
-const isTls = (value: string): value is Tls => value === 'unverified' || value === 'one-way' || value === 'mutual';
+const isTls = (value: string): value is Tls => ['none', 'unverified', 'one-way', 'mutual'].includes(value);
 
 function sized(span: Span, type: string, key: 'sentBytes' | 'receivedBytes'): { readonly [K in typeof key]?: number } {
 	const bytes = span.events.find(({ attributes }) => attributes['rpc.message.type'] === type)?.attributes[

@@ -57,6 +57,7 @@ export const momentWords = {
 } as const;
 
 const tlsWords: Readonly<Record<Tls, Texts>> = {
+	none: { en: 'not encrypted', zh: '未加密' },
 	unverified: { en: 'TLS not verified', zh: '未验证 TLS' },
 	'one-way': { en: 'server verified', zh: '已验证服务器' },
 	mutual: { en: 'mutual TLS', zh: '双向 TLS' },

@@ -20,7 +20,7 @@ export interface TracesOptions {
 	/** Host names under which exporters send traces. */
 	readonly hosts: readonly string[];
 	/** @param body  the received body, decompressed */
-	readonly onSpans: (spans: readonly Span[], body: Buffer) => void;
+	readonly onSpans: (spans: readonly Span[], body: Buffer, program: TracedProgram) => void;
 	readonly count: CountRefusal;
 	/** Milliseconds of a monotonic clock. */
 	readonly clock: () => number;
@@ -57,7 +57,7 @@ export function createTracesApp({ authenticate, hosts, onSpans, count, clock, lo
 		const body: unknown = request.body;
 		const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
 		const { spans, refused: number, problem } = await inTurns(readingSpans(parse(bytes), program, count), clock);
-		onSpans(spans, bytes);
+		onSpans(spans, bytes, program);
 		if (number > 0) log.debug({ program, refused: number, problem }, 'spans were left out');
 		response.json(number === 0 ? {} : { partialSuccess: { rejectedSpans: String(number), errorMessage: problem } });
 	});

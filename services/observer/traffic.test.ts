@@ -42,6 +42,13 @@ describe('the traffic of the map', () => {
 		);
 	});
 
+	it('counts the requests with spans as calls to the observer that have no TLS', () => {
+		traffic.addExport('ca-service');
+		traffic.addExport('ca-service');
+		const { tls, calls } = line('ca-service', 'observer') ?? assert.fail();
+		assert.deepEqual([tls, calls], ['none', 2]);
+	});
+
 	it('counts the calls of each line: all nodes are one, and a store is the end of one', () => {
 		add(joinedSpans);
 		add(joinedSpans, '2');

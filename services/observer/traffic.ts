@@ -10,6 +10,7 @@ export type TrafficListener = (traffic: TrafficEvent) => void;
 
 /** The name of all nodes in a line. */
 export const NODES = 'kubelet-sim';
+const OBSERVER = 'observer';
 const MAX_LINES = 64;
 /** More than the eye can follow: the rest is counted. */
 const MAX_MESSAGES = 24;
@@ -82,6 +83,11 @@ export class Traffic {
 		return () => void this.#listeners.delete(listener);
 	}
 
+	/** Call for each request with spans of a program, which has no TLS. */
+	addExport(program: string): void {
+		this.#add(program, OBSERVER, { tls: 'none' });
+	}
+
 	#take(step: Step): void {
 		if (step.kind === 'check' || step.kind === 'seen') return;
 		const key = keyOf(step);
@@ -106,7 +112,7 @@ export class Traffic {
 		};
 	}
 
-	#add(from: string, to: string, { tls, negotiated, failure }: Step): void {
+	#add(from: string, to: string, { tls, negotiated, failure }: Pick<Step, 'tls' | 'negotiated' | 'failure'>): void {
 		const key = `${from}~${to}~${tls ?? ''}`;
 		const known = this.#lines.get(key);
 		if (known === undefined && this.#lines.size >= MAX_LINES) return;

@@ -183,6 +183,7 @@ export const catalogue = {
 	to: 'To',
 	protection: 'Protection',
 	calls: 'Calls',
+	lineClear: 'not encrypted',
 	lineNone: 'TLS, server not verified',
 	lineOneWay: 'one-way TLS',
 	lineMutual: 'mutual TLS',
@@ -218,6 +219,7 @@ export const catalogue = {
 	server: 'Server',
 	proved: 'proved its identity',
 	notProved: 'did not prove its identity',
+	explainClear: 'This connection has no TLS: every program on its path can read and change the messages.',
 	explainNone: 'The messages are encrypted, but the client has not verified who answers. It sends nothing secret.',
 	explainOneWay:
 		'The client verified the certificate of the server. The server does not know the client by a certificate.',

@@ -2,13 +2,14 @@
 import type { Tls } from '../api.ts';
 import type { Word } from './catalogue.ts';
 
-/** Also the class of the element, and the token of its color. `none` is TLS without a verified server. */
-export type Form = 'none' | 'one-way' | 'mutual' | 'broken' | 'attacker' | 'planned' | 'file';
+/** Also the class of the element. `clear` is a connection without TLS, `none` is TLS without a verified server. */
+export type Form = 'clear' | 'none' | 'one-way' | 'mutual' | 'broken' | 'attacker' | 'planned' | 'file';
 
 /** `planned`: a program that calls another, of whose calls none is known. `file`: a store on the disk of its owner. */
-export type Protection = Tls | Exclude<Form, 'none'>;
+export type Protection = Tls | Exclude<Form, 'clear'>;
 
 export const formOf: Readonly<Record<Protection, Form>> = {
+	none: 'clear',
 	unverified: 'none',
 	'one-way': 'one-way',
 	mutual: 'mutual',
@@ -19,6 +20,7 @@ export const formOf: Readonly<Record<Protection, Form>> = {
 };
 
 export const protectionWords = {
+	none: 'lineClear',
 	unverified: 'lineNone',
 	'one-way': 'lineOneWay',
 	mutual: 'lineMutual',
@@ -29,6 +31,7 @@ export const protectionWords = {
 } as const satisfies Record<Protection, Word>;
 
 export const protectionExplanations = {
+	none: 'explainClear',
 	unverified: 'explainNone',
 	'one-way': 'explainOneWay',
 	mutual: 'explainMutual',

@@ -6,6 +6,7 @@ import { type Form, sealsOf } from './forms.ts';
 
 /** In a box of 16 by 16: open and empty; closed, half filled; closed, filled, with a check. */
 export function LockShape({ form }: { readonly form: Form }) {
+	if (form === 'clear') return null;
 	if (form === 'broken')
 		return (
 			<>

@@ -111,7 +111,7 @@ function titleOf(
 function Marks({ drawn: { line, curve, kind, middle } }: { readonly drawn: Drawn }) {
 	const form = formOf[line.protection];
 	const [client, server] = sealsOf(form);
-	const hasLock = kind !== 'branch' && form !== 'planned' && form !== 'file' && form !== 'attacker';
+	const hasLock = kind !== 'branch' && !withoutLock.has(form);
 	const at = form === 'broken' ? pointAt(curve, stopOf(curve).curveParameter) : middle;
 	return (
 		<g class={`marks ${form}`}>
@@ -121,6 +121,8 @@ function Marks({ drawn: { line, curve, kind, middle } }: { readonly drawn: Drawn
 		</g>
 	);
 }
+
+const withoutLock: ReadonlySet<Form> = new Set(['clear', 'planned', 'file', 'attacker']);
 
 interface LockMarkProps {
 	readonly form: Form;

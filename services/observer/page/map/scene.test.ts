@@ -120,6 +120,14 @@ describe('the scene of the map', () => {
 		assert.equal(made.parties.get('store of ca-service')?.store, 'lmdb');
 	});
 
+	it('has the lines of telemetry only where they are asked for, and none of them is an attack', () => {
+		const lines = [line('ca-service', 'observer', { tls: 'none' }), line('attacker-sim', 'observer', { tls: 'none' })];
+		assert.ok(!scene({ lines }).lines.some(({ to }) => to === 'observer'));
+		const made = scene({ lines, hasTelemetry: true });
+		assert.equal(protections(made)['ca-service~observer'], 'none');
+		assert.ok(!made.lines.some(({ protection }) => protection === 'attacker'));
+	});
+
 	it('has the lifetime of the certificate that each service presented, and what its lines negotiated', () => {
 		const life = { notBeforeMs: NOW - 1_000, notAfterMs: NOW + 1_000 };
 		const made = scene({

@@ -130,12 +130,13 @@ export function sceneOf(input: SceneInput): Scene {
 		if (to === 'lmdb' || to === 'redis')
 			parties.set(storeOf(from), { id: storeOf(from), role: 'store', cas: [], store: to, perMinute, refused });
 	if (hasTelemetry) parties.set('observer', { id: 'observer', role: 'eye', cas: ['K'], perMinute: 0, refused: 0 });
+	const shown = lines.filter(({ to }) => hasTelemetry || to !== 'observer');
 	// The field has no card that a line could come from.
 	const victim = level === 'field' ? undefined : victimOf(input, nodes);
 	if (victim !== undefined) parties.set(ATTACKER, { id: ATTACKER, role: 'mask', cas: [], ...callsTo(ATTACKER, lines) });
 	return {
 		...{ level, parties, nodes, tiles, cards: [...cardIds] },
-		lines: [...nodeLines(cards, tiles, input), ...serviceLines(lines), ...(hasTelemetry ? [telemetryLine] : [])].map(
+		lines: [...nodeLines(cards, tiles, input), ...serviceLines(shown), ...(hasTelemetry ? [telemetryLine] : [])].map(
 			(line) => withOutage(line, parties),
 		),
 		...(victim === undefined ? {} : { victim }),
@@ -307,7 +308,7 @@ function serviceLines(lines: readonly Line[]): readonly MapLine[] {
 
 /** True if the attacker had traffic in the last minute. */
 export const isUnderAttack = (lines: readonly Line[]): boolean =>
-	lines.some(({ from, to, perMinute }) => perMinute > 0 && (from === ATTACKER || to === ATTACKER));
+	lines.some(({ from, to, perMinute }) => perMinute > 0 && to !== 'observer' && [from, to].includes(ATTACKER));
 
 const attackLine: MapLine = {
 	...{ id: `${ATTACKER}~apiserver-sim`, from: ATTACKER, to: 'apiserver-sim', protection: 'attacker', count: 1 },
