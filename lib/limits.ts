@@ -385,7 +385,7 @@ export const limits = {
 	connections: limit({
 		value: 2_000,
 		unit: 'items',
-		of: 'open connections to one TLS port',
+		of: 'open connections to one TLS port; KUBEJOIN_MAX_CONNECTIONS changes it for apiserver-sim',
 		where: ['6443', '6444', '6445'],
 		response:
 			'the least useful connection closed: unused, idle, then without a certificate; if there is none, the new one',
@@ -394,7 +394,7 @@ export const limits = {
 	connectionsPerAddress: limit({
 		value: 1_500,
 		unit: 'items',
-		of: 'open connections to one TLS port from one address',
+		of: 'open connections to one TLS port from one address: three quarters of all',
 		where: ['6443', '6444', '6445'],
 		response: 'as for all connections, among those of the address',
 		test: 'lib/rpc/connection-guard.test.ts',
@@ -516,7 +516,7 @@ export const limits = {
 	peerAliveTime: limit({
 		value: 10_000,
 		unit: 'ms',
-		of: 'time between two HTTP/2 pings to a client, and time for its answer',
+		of: 'time without a request after which a client receives an HTTP/2 ping, and time for its answer',
 		where: ['6443', '6444', '6445'],
 		response: 'connection closed',
 		test: 'lib/rpc/listener-bounds.test.ts',

@@ -103,26 +103,70 @@ export interface ApiClient {
 	readonly selfSubjectReviews: Offers<SelfSubjectReview, 'create'>;
 }
 
-export const apiClient = (channel: Channel): ApiClient => ({
-	namespaces: resourceClient(channel, resources.namespaces),
-	serviceAccounts: resourceClient(channel, resources.serviceAccounts),
-	events: resourceClient(channel, resources.events),
-	pods: resourceClient(channel, resources.pods),
-	of: (resource) => resourceClient(channel, resource),
-	configMaps: resourceClient(channel, resources.configMaps),
-	secrets: resourceClient(channel, resources.secrets),
-	nodes: resourceClient(channel, resources.nodes),
-	leases: resourceClient(channel, resources.leases),
-	resourceQuotas: resourceClient(channel, resources.resourceQuotas),
-	certificateSigningRequests: resourceClient(channel, resources.certificateSigningRequests),
-	clusterRoles: resourceClient(channel, resources.clusterRoles),
-	clusterRoleBindings: resourceClient(channel, resources.clusterRoleBindings),
-	roles: resourceClient(channel, resources.roles),
-	roleBindings: resourceClient(channel, resources.roleBindings),
-	subjectAccessReviews: resourceClient(channel, resources.subjectAccessReviews),
-	selfSubjectAccessReviews: resourceClient(channel, resources.selfSubjectAccessReviews),
-	selfSubjectReviews: resourceClient(channel, resources.selfSubjectReviews),
-});
+export const apiClient = (channel: Channel): ApiClient => new GrpcApi(channel);
+
+/** Makes the client of a resource when it is used: a process with many nodes has an API client for each. */
+class GrpcApi implements ApiClient {
+	readonly of: ApiClient['of'];
+	readonly #channel: Channel;
+
+	constructor(channel: Channel) {
+		this.#channel = channel;
+		this.of = (resource) => resourceClient(channel, resource);
+	}
+
+	get namespaces(): ResourceClient<Namespace> {
+		return resourceClient(this.#channel, resources.namespaces);
+	}
+	get serviceAccounts(): ResourceClient<KubeObject> {
+		return resourceClient(this.#channel, resources.serviceAccounts);
+	}
+	get events(): ResourceClient<Event> {
+		return resourceClient(this.#channel, resources.events);
+	}
+	get pods(): ResourceClient<Pod> {
+		return resourceClient(this.#channel, resources.pods);
+	}
+	get configMaps(): ResourceClient<ConfigMap> {
+		return resourceClient(this.#channel, resources.configMaps);
+	}
+	get secrets(): ResourceClient<Secret> {
+		return resourceClient(this.#channel, resources.secrets);
+	}
+	get nodes(): ResourceClient<Node> {
+		return resourceClient(this.#channel, resources.nodes);
+	}
+	get leases(): ResourceClient<Lease> {
+		return resourceClient(this.#channel, resources.leases);
+	}
+	get resourceQuotas(): ResourceClient<ResourceQuota> {
+		return resourceClient(this.#channel, resources.resourceQuotas);
+	}
+	get certificateSigningRequests(): ResourceClient<CertificateSigningRequest> {
+		return resourceClient(this.#channel, resources.certificateSigningRequests);
+	}
+	get clusterRoles(): ResourceClient<Role> {
+		return resourceClient(this.#channel, resources.clusterRoles);
+	}
+	get clusterRoleBindings(): ResourceClient<RoleBinding> {
+		return resourceClient(this.#channel, resources.clusterRoleBindings);
+	}
+	get roles(): ResourceClient<Role> {
+		return resourceClient(this.#channel, resources.roles);
+	}
+	get roleBindings(): ResourceClient<RoleBinding> {
+		return resourceClient(this.#channel, resources.roleBindings);
+	}
+	get subjectAccessReviews(): ResourceClient<SubjectAccessReview> {
+		return resourceClient(this.#channel, resources.subjectAccessReviews);
+	}
+	get selfSubjectAccessReviews(): ResourceClient<SelfSubjectAccessReview> {
+		return resourceClient(this.#channel, resources.selfSubjectAccessReviews);
+	}
+	get selfSubjectReviews(): ResourceClient<SelfSubjectReview> {
+		return resourceClient(this.#channel, resources.selfSubjectReviews);
+	}
+}
 
 function resourceClient<T extends KubeObject>(channel: Channel, resource: ApiResource): ResourceClient<T> {
 	const service = resource.service;

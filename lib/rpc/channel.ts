@@ -3,7 +3,7 @@
  * distinguished by cause. One pooled channel for each pair of services. The type of the channel contains whether the
  * server was verified; a bearer token can be set only on a verified channel.
  */
-import { type ConnectionOptions, createSecureContext } from 'node:tls';
+import { type ConnectionOptions, createSecureContext, type SecureContext } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import { splitHostPort } from '../address.ts';
 import { type ErrorCode, fromWireError, type KubejoinError } from '../errors.ts';
@@ -57,9 +57,22 @@ const CLIENT_OPTIONS: grpc.ClientOptions = {
 	'grpc.max_receive_message_length': 16 * 1024 * 1024,
 };
 
+type ContextOf = (tls: VerifiedTls) => SecureContext;
+const newContext: ContextOf = ({ ca, cert, key }) => createSecureContext({ ...trustAnchors(ca), cert, key });
+
+/** Channels without a client certificate that trust the same CA share a context, which takes milliseconds to create. */
+export function sharedContexts(): ContextOf {
+	let shared: { readonly ca: string; readonly context: SecureContext } | undefined;
+	return (tls) => {
+		if (tls.cert !== undefined) return newContext(tls);
+		if (shared?.ca !== tls.ca) shared = { ca: tls.ca, context: newContext(tls) };
+		return shared.context;
+	};
+}
+
 /** A channel on which the server must prove itself with a certificate from `tls.ca`. */
-export function openChannel(target: string, tls: VerifiedTls): VerifiedChannel {
-	const secureContext = createSecureContext({ ...trustAnchors(tls.ca), cert: tls.cert, key: tls.key });
+export function openChannel(target: string, tls: VerifiedTls, contextOf: ContextOf = newContext): VerifiedChannel {
+	const secureContext = contextOf(tls);
 	const host = tls.serverName ?? splitHostPort(target)?.host ?? target;
 	const sides = tls.cert === undefined ? 'one-way' : 'mutual';
 	const end = { side: 'client', anchors: () => parseCertificates(tls.ca), host } as const;

@@ -147,11 +147,22 @@ function requireSettingsAck(session: ServerHttp2Session, socket: TLSSocket, { bo
 	session.once('close', () => clearTimeout(timer));
 }
 
-/** Pings the client in place of grpc-js, which reports no client that does not answer. */
+/**
+ * Pings the client in place of grpc-js, which reports no client that does not answer. A request shows as well that the
+ * client is alive: thousands of nodes with heartbeats need no pings.
+ */
 function requireAlivePeer(session: ServerHttp2Session, socket: TLSSocket, { bounds, count }: SessionOptions): void {
 	let isAnswered = true;
+	let hasRequested = false;
+	session.on('stream', () => {
+		hasRequested = true;
+	});
 	const timer = setInterval(() => {
 		if (session.destroyed || session.closed) return;
+		if (hasRequested) {
+			[hasRequested, isAnswered] = [false, true];
+			return;
+		}
 		if (!isAnswered) {
 			count('peerAliveTime');
 			socket.destroy();

@@ -11,6 +11,7 @@ import {
 	withDefault,
 } from '../../lib/config.ts';
 import { defaultMinor, kubernetesMinors } from '../../lib/kube/version.ts';
+import { limits } from '../../lib/limits.ts';
 import { certificatesFile, privateKeyFile, rsaKeyFile } from '../../lib/pki/files.ts';
 
 export const settings = {
@@ -64,6 +65,12 @@ export const settings = {
 		integer(60, 30 * 86_400),
 		3600,
 		"seconds after its last write at which an event is removed, as upstream's --event-ttl",
+	),
+	maxConnections: withDefault(
+		'MAX_CONNECTIONS',
+		integer(100, 60_000),
+		limits.connections.value,
+		'connections that the port keeps open, three quarters of them from one address; raise it for thousands of nodes',
 	),
 	controlPlaneEndpoint: setting(
 		'CONTROL_PLANE_ENDPOINT',

@@ -68,6 +68,9 @@ function startAuthorization(store: Store, signal: AbortSignal, log: Log) {
 	return { authorizer, rbac, pods: followObjects(store, resources.pods, graph, signal, log) };
 }
 
+/** By default those of lib/limits.ts. */
+const connectionBounds = (total: number) => ({ total, perAddress: Math.floor((total * 3) / 4) });
+
 await runService(service, settings, async (config, log, registry, unforeseen) => {
 	const { listenAddress: address, port, tlsCertificate: cert, tlsKey: key, clientCa, controlPlaneEndpoint } = config;
 	const version = versionOf(config.kubernetesVersion);
@@ -162,7 +165,20 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			{ unforeseen, count },
 		);
 		const listener = await listen(
-			{ service, address, port, tls: { cert, key, clientCa }, clientCertificate: 'optional', grpc, http, log, count },
+			{
+				...{
+					service,
+					address,
+					port,
+					tls: { cert, key, clientCa },
+					clientCertificate: 'optional',
+					grpc,
+					http,
+					log,
+					count,
+				},
+				bounds: connectionBounds(config.maxConnections),
+			},
 			connections,
 		);
 		const identity = { store, hostName: hostname(), clock: systemClock };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import { createCa, type Door, openDoor, type TestCa, whoAmI } from '../../lib/rpc/fixtures.test.ts';
-import { createDial } from './clients.ts';
+import { createDial, createDials } from './clients.ts';
 import type { ApiConnection } from './join/join-context.ts';
 import type { PinnedCa } from './trust.ts';
 
@@ -75,5 +75,16 @@ describe('the connections of a node', () => {
 		closeUnused();
 		await user(dial.verified(door.target, trusted()));
 		assert.equal(door.handshakes(), 4);
+	});
+
+	it('gives each node of a process connections of its own', async () => {
+		const newDial = createDials();
+		const [first, second] = [newDial(), newDial()];
+		await Promise.all([first, second].map((dial) => user(dial.verified(door.target, trusted()))));
+		assert.equal(door.handshakes(), 2);
+		const other = (await createCa('other')).pem as PinnedCa;
+		await assert.rejects(user(second.verified(door.target, other)), { code: 'PEER_REFUSED' });
+		assert.equal(await user(first.asNode(server(), await node('first'))), 'system:node:first');
+		assert.equal(await user(second.asNode(server(), await node('second'))), 'system:node:second');
 	});
 });

@@ -7,6 +7,7 @@ import { kubernetesVersion } from '../../lib/kube/version.ts';
 import {
 	type Channel,
 	openChannel,
+	sharedContexts,
 	type VerifiedChannel,
 	type VerifiedTls,
 	withBearerToken,
@@ -15,14 +16,19 @@ import { openUnverifiedChannel } from '../../lib/rpc/unverified-channel.ts';
 import type { ApiConnection, Dial } from './join/join-context.ts';
 import type { TrustedServer } from './trust.ts';
 
-interface Shared {
-	readonly channel: VerifiedChannel;
-	users: number;
+type Open = (target: string, tls: VerifiedTls) => VerifiedChannel;
+
+/** @returns  creates the connections of each node of a process */
+export function createDials(): () => Dial {
+	const contextOf = sharedContexts();
+	return () => dialWith((target, tls) => openChannel(target, tls, contextOf));
 }
 
 /** The connections of one node. An unverified connection is never used again. */
-export function createDial(): Dial {
-	const connections = new Connections();
+export const createDial = (): Dial => createDials()();
+
+function dialWith(open: Open): Dial {
+	const connections = new Connections(open);
 	return {
 		unverified: (endpoint) => unshared(openUnverifiedChannel(endpoint)),
 		verified: (endpoint, ca, tlsServerName) =>
@@ -43,18 +49,32 @@ const tlsOf = ({ ca, tlsServerName }: Pick<TrustedServer, 'ca' | 'tlsServerName'
 	serverName: tlsServerName,
 });
 
+interface Shared {
+	readonly channel: VerifiedChannel;
+	readonly tls: VerifiedTls;
+	users: number;
+}
+
+const isSame = (one: VerifiedTls, other: VerifiedTls): boolean =>
+	one.serverName === other.serverName && one.ca === other.ca && one.cert === other.cert;
+
 class Connections {
-	readonly #open = new Map<string, Shared>();
+	readonly #newChannel: Open;
+	readonly #open = new Set<Shared>();
 	readonly #keepers = new Set<symbol>();
+
+	constructor(newChannel: Open) {
+		this.#newChannel = newChannel;
+	}
 
 	use(
 		target: string,
 		tls: VerifiedTls,
 		credentials: (channel: VerifiedChannel) => VerifiedChannel = (channel) => channel,
 	): ApiConnection {
-		const key = [target, tls.serverName ?? '', tls.ca, tls.cert ?? ''].join('\n');
-		const shared = this.#open.get(key) ?? { channel: openChannel(target, tls), users: 0 };
-		this.#open.set(key, shared);
+		const known = [...this.#open].find((one) => one.channel.target === target && isSame(one.tls, tls));
+		const shared = known ?? { channel: this.#newChannel(target, tls), tls, users: 0 };
+		this.#open.add(shared);
 		shared.users++;
 		let isUsed = true;
 		return {
@@ -79,10 +99,10 @@ class Connections {
 
 	#closeUnused(): void {
 		if (this.#keepers.size > 0) return;
-		for (const [key, { channel, users }] of this.#open) {
-			if (users > 0) continue;
-			this.#open.delete(key);
-			channel.close();
+		for (const unused of this.#open) {
+			if (unused.users > 0) continue;
+			this.#open.delete(unused);
+			unused.channel.close();
 		}
 	}
 }

@@ -16,6 +16,7 @@ import {
 } from './heartbeat.ts';
 import { isExpired, type NodeIdentity } from './identity.ts';
 import type { JoinContext, NodeConnection } from './join/join-context.ts';
+import { isUnavailable } from './join/retry.ts';
 import { NodeEvents } from './node-events.ts';
 import { nodeObject } from './node-object.ts';
 import { keepRenewed, type RenewalEvents } from './rotation/keep-renewed.ts';
@@ -28,7 +29,10 @@ export interface StayOptions extends RenewalEvents {
 	readonly onBeat: (atMs: number) => void;
 	/** Called with the connection of the node, and with each that replaces it; heartbeats wait for the first call. */
 	readonly onConnected?: (connection: NodeConnection, identity: NodeIdentity) => Promise<void>;
+	/** Limits the number of nodes that connect again at once. Default: no limit. */
+	readonly reconnectInTurn?: InTurn | undefined;
 }
+export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 /** The end of a node that was not stopped. */
 export interface Expired {
 	/** The last failed attempt to renew the certificate. */
@@ -138,15 +142,19 @@ class RunningNode {
 
 	async #tryToBeat(): Promise<void> {
 		const { say, signal } = this.#context;
+		const isConnected = this.#registration !== undefined && this.#problem === '';
+		const { reconnectInTurn } = this.#options;
 		try {
-			await this.#beat();
+			await (isConnected || reconnectInTurn === undefined
+				? this.#beat()
+				: reconnectInTurn(async () => void (signal.aborted || (await this.#beat()))));
 			if (this.#problem !== '') say('[kubelet] The API server is available again');
 			this.#problem = '';
 			this.#waitMs = nextBeatMs();
 		} catch (error) {
 			if (signal.aborted) return;
-			// The Node may have been deleted: the next heartbeat registers it.
-			this.#registration = undefined;
+			// The Node or its Lease may have been deleted: the next heartbeat registers it.
+			if (!isUnavailable(error)) this.#registration = undefined;
 			const problem = causeText(error);
 			if (problem !== this.#problem) say(`[kubelet] Waiting for the API server to accept the heartbeat: ${problem}`);
 			this.#problem = problem;
@@ -158,7 +166,9 @@ class RunningNode {
 		const { clock, paths, kubelet } = this.#context;
 		const { api } = this.#connection;
 		const { nodeName } = this.#options.identity;
-		const known = this.#isRecent() ? this.#registration : undefined;
+		const known = this.#registration;
+		// After a long silence the Node may be marked as unreachable.
+		if (!this.#isRecent()) this.#statusMs = 0;
 		if (known === undefined) {
 			const node = nodeObject(nodeName, clock(), { kubeletVersion: await readKubeletVersion(paths), kubelet });
 			this.#registration = await register(api, node, clock);

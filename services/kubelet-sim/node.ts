@@ -18,7 +18,7 @@ import { joinByFileWorkflow, joinWithoutPinWorkflow, joinWorkflow } from './join
 import type { JoinContext, NodeConnection } from './join/join-context.ts';
 import type { JoinRequest } from './join/join-request.ts';
 import { validate } from './join/preflight.ts';
-import { type Expired, stay } from './keep-running.ts';
+import { type Expired, type InTurn, stay } from './keep-running.ts';
 import type { RenewalEvents } from './rotation/keep-renewed.ts';
 import type { ClaimedClusterInfo, FileCa, PinnedCa, SignedKubeconfig, TrustedServer } from './trust.ts';
 
@@ -30,7 +30,9 @@ export interface NodeOptions extends RenewalEvents {
 	readonly onBeat: (atMs: number) => void;
 	readonly onConnected?: (connection: NodeConnection, identity: NodeIdentity) => Promise<void>;
 	/** Limits the number of concurrent joins. */
-	readonly inTurn?: <T>(work: () => Promise<T>) => Promise<T>;
+	readonly inTurn?: InTurn;
+	/** Limits the number of nodes that connect again at once. */
+	readonly reconnectInTurn?: InTurn | undefined;
 }
 
 /** Resolves when the signal aborts. @throws NODE_LOCKED_OUT, and the errors of a join */

@@ -14,9 +14,11 @@ export interface NodePlan {
 
 const NODES_DIRECTORY = join('.kubejoin', 'nodes');
 export const defaultRoot = (nodeName: string): string => join(NODES_DIRECTORY, nodeName);
-export const MAX_NODES = 1_000;
+export const MAX_NODES = 10_000;
 /** Concurrent joins in one process. */
 export const MAX_JOINS = 16;
+/** Nodes of one process that connect again at once, for example after a restart of the API server. */
+export const MAX_RECONNECTS = 32;
 
 /**
  * @param root   of the only node, or the directory for the roots of several

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { hasCode } from '../../lib/errors.ts';
 import { type PhaseEvent, Workflow } from '../../lib/workflow.ts';
-import { stopSignal } from './shutdown.ts';
+import { signalsOfNodes, stopSignal } from './shutdown.ts';
 
 describe('the signal to stop', () => {
 	it('aborts with NODE_STOPPED on SIGTERM, on SIGINT and when the runner ends', () => {
@@ -34,5 +34,17 @@ describe('the signal to stop', () => {
 		setImmediate(() => runner.emit('SIGTERM'));
 		await assert.rejects(joining, (error) => hasCode(error, 'NODE_STOPPED') && error.phase === waiting.name);
 		assert.ok(hasCode(events[0]?.error, 'NODE_STOPPED'));
+	});
+
+	it('aborts the signal of each node with its own reason, also that of a later one', () => {
+		const runner = new EventEmitter();
+		const newSignal = signalsOfNodes(stopSignal(runner));
+		const nodes = [newSignal(), newSignal()];
+		assert.deepEqual(
+			nodes.map(({ aborted }) => aborted),
+			[false, false],
+		);
+		runner.emit('SIGTERM');
+		for (const { reason } of [...nodes, newSignal()]) assert.ok(hasCode(reason, 'NODE_STOPPED'));
 	});
 });

@@ -13,7 +13,7 @@ import { serveHealth } from '../../lib/rpc/health.ts';
 import { findCollector } from '../../lib/rpc/local-collector.ts';
 import { startTracing } from '../../lib/rpc/tracing.ts';
 import { sayUnforeseen, surviveUnforeseen } from '../../lib/rpc/unforeseen.ts';
-import { createDial } from './clients.ts';
+import { createDials } from './clients.ts';
 import { readyChecks } from './health.ts';
 import type { JoinContext } from './join/join-context.ts';
 import { type JoinFlags, type JoinRequest, readJoinRequest } from './join/join-request.ts';
@@ -22,11 +22,12 @@ import { sentenceText } from './join-output.ts';
 import { type NodeMetrics, nodeMetrics } from './metrics.ts';
 import { joinUntil, type NodeOptions, runNode } from './node.ts';
 import { ManyNodesOutput, type NodeOutput, type OutputOptions, oneNodeOutput } from './node-output.ts';
-import { MAX_JOINS, MAX_NODES, type NodePlan, planNodes } from './nodes.ts';
+import { MAX_JOINS, MAX_NODES, MAX_RECONNECTS, type NodePlan, planNodes } from './nodes.ts';
+import { requireOpenFiles } from './open-files.ts';
 import { dryRunText, trustText } from './part-output.ts';
 import { refusalReporter, rotatedText } from './rotation/rotation-output.ts';
 import { type Kubelet, openKubelet } from './server.ts';
-import { stopSignal } from './shutdown.ts';
+import { signalsOfNodes, stopSignal } from './shutdown.ts';
 
 export interface Flags extends JoinFlags {
 	readonly root?: string;
@@ -52,6 +53,7 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 	const stopping = stopSignal(process);
 	const { tracesKey } = readConfig(tracingSettings);
 	const count = flags.nodes === undefined ? undefined : readNumber('--nodes', flags.nodes, integer(1, MAX_NODES));
+	if (count !== undefined) requireOpenFiles(count);
 	const output = createOutput(count, flags.quiet);
 	const request = await readJoinRequest(endpoint, flags, (sentence) => output.say(sentence));
 	if (flags.until !== undefined || request.isDryRun) return runPart(request, flags, stopping, output);
@@ -68,8 +70,20 @@ export async function runJoin(endpoint: string | undefined, flags: Flags): Promi
 		closeHealth();
 		throw error;
 	});
-	const turns = { inTurn: pLimit(MAX_JOINS), firstName: request.nodeName };
-	const fleet = { output, metrics, lastBeats, stopping, kubelets, ...turns };
+	const turns = { inTurn: pLimit(MAX_JOINS), reconnectInTurn: pLimit(MAX_RECONNECTS) };
+	const perNode = { newDial: createDials(), newSignal: signalsOfNodes(stopping) };
+	const onAllStarted = () => void process.send?.({ started: request.nodeName });
+	const fleet = {
+		output,
+		metrics,
+		lastBeats,
+		stopping,
+		kubelets,
+		waiting: plans.length,
+		onAllStarted,
+		...turns,
+		...perNode,
+	};
 	try {
 		await Promise.all(plans.map((plan) => live(plan, fleet)));
 	} catch (error) {
@@ -95,7 +109,7 @@ async function runPart(
 	const [plan] = planNodes(request, root);
 	if (plan === undefined) return;
 	const last = lastPhase(request, until);
-	const context: JoinContext = { ...joinContext(plan, output, signal) };
+	const context: JoinContext = joinContext(plan, output, { dial: createDials()(), signal });
 	const part = await joinUntil(context, request, last, (event) => output.phaseEnded(plan, event));
 	if (request.isDryRun && last === DRY_RUN_UNTIL) output.say(dryRunText(part, plan.paths));
 	output.say(trustText(part, last));
@@ -117,13 +131,16 @@ function lastPhase({ isDryRun }: JoinRequest, until: string | undefined): string
 	});
 }
 
-const joinContext = (plan: NodePlan, output: NodeOutput, signal: AbortSignal): JoinContext => ({
-	dial: createDial(),
+const joinContext = (
+	plan: NodePlan,
+	output: NodeOutput,
+	own: Pick<JoinContext, 'dial' | 'signal' | 'kubelet'>,
+): JoinContext => ({
+	...own,
 	paths: plan.paths,
 	say: (sentence) => output.sayOf(plan, sentenceText(sentence), 'repeated'),
 	clock: microClock,
 	waitUntil,
-	signal,
 	retryMs: RETRY_MS,
 });
 
@@ -234,15 +251,21 @@ interface Fleet {
 	readonly lastBeats: Map<string, number | undefined>;
 	readonly stopping: AbortSignal;
 	readonly inTurn: NonNullable<NodeOptions['inTurn']>;
-	/** Reported to the runner when every node has sent a heartbeat. */
-	readonly firstName: string;
+	readonly reconnectInTurn: NonNullable<NodeOptions['reconnectInTurn']>;
+	readonly newDial: () => JoinContext['dial'];
+	readonly newSignal: () => AbortSignal;
+	/** The nodes that have not sent a heartbeat yet. */
+	waiting: number;
+	/** Called when every node has sent a heartbeat. */
+	readonly onAllStarted: () => void;
 }
 
 /** Resolves when the process is stopped, or when the node of several has failed. */
 async function live(plan: NodePlan, fleet: Fleet): Promise<void> {
-	const { output, stopping } = fleet;
+	const { output, stopping, newDial, newSignal } = fleet;
 	const kubelet = fleet.kubelets.get(plan.request.nodeName)?.endpoint;
-	const context = { ...joinContext(plan, output, stopping), kubelet };
+	const own = { dial: newDial(), signal: newSignal(), kubelet };
+	const context = joinContext(plan, output, own);
 	try {
 		await runNode(context, plan.request, nodeOptions(plan, fleet));
 	} catch (error) {
@@ -253,12 +276,13 @@ async function live(plan: NodePlan, fleet: Fleet): Promise<void> {
 }
 
 function nodeOptions(plan: NodePlan, fleet: Fleet): NodeOptions {
-	const { output, metrics, lastBeats, inTurn, firstName, kubelets } = fleet;
+	const { output, metrics, lastBeats, inTurn, reconnectInTurn, kubelets } = fleet;
 	const { nodeName } = plan.request;
 	const say = (sentence: string): void => output.sayOf(plan, sentence);
 	const refusals = refusalReporter(say);
 	return {
 		inTurn,
+		reconnectInTurn,
 		onConnected: async (connection, identity) => kubelets.get(nodeName)?.use(connection, identity),
 		report(event) {
 			metrics.phaseEnded(event);
@@ -272,7 +296,7 @@ function nodeOptions(plan: NodePlan, fleet: Fleet): NodeOptions {
 		onBeat(atMs) {
 			const isFirst = lastBeats.get(nodeName) === undefined;
 			lastBeats.set(nodeName, atMs);
-			if (isFirst && ![...lastBeats.values()].includes(undefined)) process.send?.({ started: firstName });
+			if (isFirst && --fleet.waiting === 0) fleet.onAllStarted();
 		},
 		onRotated(identity, atMs) {
 			metrics.certificateUsed(identity.notAfter, identity.nodeName);

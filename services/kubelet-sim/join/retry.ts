@@ -3,7 +3,8 @@ import { hasCode } from '../../../lib/errors.ts';
 import { poll } from '../../../lib/poll.ts';
 import type { JoinContext } from './join-context.ts';
 
-const isUnavailable = (error: Error): boolean =>
+/** The API server or its store cannot be reached now; the error says nothing about an object. */
+export const isUnavailable = (error: unknown): boolean =>
 	hasCode(error, 'CONNECTION_REFUSED', 'CALL_FAILED', 'DEADLINE_EXCEEDED', 'SHUTTING_DOWN') ||
 	hasCode(error, 'STORE_UNAVAILABLE', 'AUTHENTICATOR_UNAVAILABLE');
 

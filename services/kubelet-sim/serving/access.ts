@@ -37,7 +37,8 @@ export interface Refusal {
 const TOKEN_TTL_MS = 2 * 60_000;
 const ALLOWED_TTL_MS = 5 * 60_000;
 const REFUSED_TTL_MS = 30_000;
-const CACHED = 1024;
+/** With `max` in place of `maxSize`, an empty cache would take 24 KB. */
+const CACHED = { maxSize: 1024, sizeCalculation: () => 1 };
 
 export class KubeletAccess {
 	readonly #options: AccessOptions;
@@ -47,8 +48,8 @@ export class KubeletAccess {
 	constructor(options: AccessOptions) {
 		this.#options = options;
 		const time = { ttlResolution: 0, perf: { now: options.clock } };
-		this.#users = new LRUCache({ max: CACHED, ttl: TOKEN_TTL_MS, ...time });
-		this.#decisions = new LRUCache({ max: CACHED, ttl: REFUSED_TTL_MS, ...time });
+		this.#users = new LRUCache({ ...CACHED, ttl: TOKEN_TTL_MS, ...time });
+		this.#decisions = new LRUCache({ ...CACHED, ttl: REFUSED_TTL_MS, ...time });
 	}
 
 	/** @returns undefined for a request that is allowed */
