@@ -95,6 +95,14 @@ export const limits = {
 		source: 'sigs.k8s.io/json: 10,000',
 		test: 'lib/codec/json-text.test.ts',
 	}),
+	jsonValues: limit({
+		value: 16_384,
+		unit: 'items',
+		of: 'the values of a JSON text in a request, and of the object that a patch produces: entries of lists and objects',
+		where: ['6443', '6445'],
+		response: '400 BadRequest',
+		test: 'lib/codec/json-text.test.ts',
+	}),
 	objectBytes: limit({
 		value: 1536 * 1024,
 		unit: 'bytes',

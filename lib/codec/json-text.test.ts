@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { hasCode } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { JsonSyntaxError, parseJsonText } from './json-text.ts';
 
@@ -95,6 +96,19 @@ describe('parseJsonText', () => {
 		const { value, duplicates } = parseJsonText('{"a":{"x":1},"b":2,"a":{"y":3},"b":4}');
 		assert.deepEqual(value, { a: { x: 1, y: 3 }, b: 4 });
 		assert.deepEqual([...(duplicates.get(value as object) ?? [])], ['a', 'b']);
+	});
+
+	it('refuses a text with more values than the limit before it parses them', () => {
+		const { value: max } = limits.jsonValues;
+		const list = (count: number, value: string) => `[${Array.from({ length: count }, () => value).join()}]`;
+		parseJsonText(list(max, '"a,[{:"'));
+		const entries = Array.from({ length: max }, (_, at) => `"${at}":0`);
+		parseJsonText(`{${entries.join()}}`);
+		for (const text of [list(max + 1, '0'), list(max, '{}'), `{${entries.join()},"a":0}`, `[${list(max, 'x')}`])
+			assert.throws(
+				() => parseJsonText(text),
+				(error) => hasCode(error, 'API_BAD_REQUEST') && error.details.limit === 'jsonValues',
+			);
 	});
 
 	it('refuses a text that is nested deeper than the limit', () => {

@@ -2,6 +2,7 @@
  * Parses JSON as Go does: with its messages, with a bounded depth, and with the keys that an object has twice.
  * @source Go encoding/json scanner.go and decode.go
  */
+import { KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
 import { define, type Json } from './read.ts';
 
@@ -12,17 +13,33 @@ export interface ParsedJson {
 	readonly duplicates: ReadonlyMap<object, ReadonlySet<string>>;
 }
 
-/** @throws JsonSyntaxError  `invalid character '}' looking for beginning of value` */
+/**
+ * @throws JsonSyntaxError  `invalid character '}' looking for beginning of value`
+ * @throws API_BAD_REQUEST  more values than the limit
+ */
 export function parseJsonText(text: string): ParsedJson {
-	const plain = parsePlain(text);
+	const shape = shapeOf(text);
+	if (shape.depth > limits.jsonDepth.value && shape.values > limits.jsonValues.value)
+		throw new JsonSyntaxError('exceeded max depth');
+	requireFew(shape);
+	const plain = parsePlain(text, shape);
 	if (plain !== undefined) return plain;
 	const parser = new JsonParser(text);
 	return { value: parser.document(), duplicates: parser.duplicates };
 }
 
+/** @throws API_BAD_REQUEST  more values than the limit */
+export const requireFewValues = (text: string): void => requireFew(shapeOf(text));
+
+function requireFew({ values }: Shape): void {
+	const max = limits.jsonValues.value;
+	if (values <= max) return;
+	const problem = `the JSON text has more than ${max} values`;
+	throw new KubejoinError('API_BAD_REQUEST', { problem, limit: 'jsonValues' });
+}
+
 /** By JSON.parse, which is faster; undefined for a text with a problem or with a key that is there twice. */
-function parsePlain(text: string): ParsedJson | undefined {
-	const { depth, keys } = shapeOf(text);
+function parsePlain(text: string, { depth, keys }: Shape): ParsedJson | undefined {
 	if (depth > limits.jsonDepth.value) return undefined;
 	try {
 		const value: unknown = JSON.parse(text);
@@ -32,23 +49,35 @@ function parsePlain(text: string): ParsedJson | undefined {
 	}
 }
 
+const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** The depth of a text, and the number of its keys: of the colons outside of strings. */
-function shapeOf(text: string): { depth: number; keys: number } {
-	let [keys, depth, open] = [0, 0, 0];
+interface Shape {
+	readonly depth: number;
+	/** The colons outside of strings. */
+	readonly keys: number;
+	/** At most: each follows a comma or opens a list or an object. */
+	readonly values: number;
+}
+
+/** Without parsing, because the values of a long text take a hundred times as much time as its characters. */
+function shapeOf(text: string): Shape {
+	let [keys, values, depth, open] = [0, 0, 0, 0];
 	for (let at = 0; at < text.length; at++) {
 		const code = text.charCodeAt(at);
 		if (code === QUOTE) at = endOfString(text, at);
 		else if (code === COLON) keys++;
-		else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth = Math.max(depth, ++open);
-		else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) open--;
+		else if (code === COMMA) values++;
+		else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+			values++;
+			depth = Math.max(depth, ++open);
+		} else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) open--;
 	}
-	return { depth, keys };
+	return { depth, keys, values };
 }
 
 function endOfString(text: string, start: number): number {

@@ -1,11 +1,26 @@
-/** Bounds the nesting of a value, because later code reads it with recursion. */
+/** Bounds the nesting of a value, because later code reads it with recursion, and the number of its values. */
 import { KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
 
 /** @throws API_BAD_REQUEST */
-export function requireDepth(value: unknown): void {
+export function requireBounded(value: unknown): void {
 	if (isDeeperThan(limits.patchDepth.value, value))
 		throw new KubejoinError('API_BAD_REQUEST', { problem: 'exceeded max depth' });
+	const max = limits.jsonValues.value;
+	if (countValues(value, max) <= max) return;
+	throw new KubejoinError('API_BAD_REQUEST', { problem: `more than ${max} values`, limit: 'jsonValues' });
+}
+
+/** Entries of lists and objects; it stops soon after `max`. */
+function countValues(value: unknown, max: number): number {
+	if (typeof value !== 'object' || value === null) return 0;
+	const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+	let count = inner.length;
+	for (const one of inner) {
+		if (count > max) break;
+		count += countValues(one, max - count);
+	}
+	return count;
 }
 
 /** The recursion ends at the limit. */

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
 import { KubejoinError } from '../errors.ts';
 import { dateProblem, withDates } from './certificate-dates.ts';
+import { createCa } from './fixtures.test.ts';
 
 const dates = (from: string, to: string) => ({ valid_from: from, valid_to: to });
 const now = Date.parse('2026-01-31T12:00:00Z');
@@ -30,5 +34,24 @@ describe('the dates of a certificate that was refused', () => {
 			new Error('other'),
 		])
 			assert.equal(await withDates(error), error);
+	});
+
+	it('are read on a connection that carries no byte and no certificate of the client', async () => {
+		const ca = await createCa('ca');
+		const identity = await ca.server('door', { hosts: ['localhost'], lifeMs: -60_000 });
+		const seen: unknown[] = [];
+		const asking = { requestCert: true, rejectUnauthorized: false };
+		const server = createServer({ ...identity, ca: ca.pem, ...asking }, (socket) => {
+			seen.push(...Object.keys(socket.getPeerCertificate()));
+			socket.on('data', ({ length }) => seen.push(length)).on('error', () => undefined);
+		}).listen(0, '127.0.0.1');
+		await once(server, 'listening');
+		const target = `localhost:${(server.address() as AddressInfo).port}`;
+		const refused = new KubejoinError('PEER_REFUSED', { target, problem: 'p', cause: 'time-validity' });
+		const found = await withDates(refused);
+		assert.match(String(found), /p: current time .* is after /);
+		server.close();
+		await once(server, 'close');
+		assert.deepEqual(seen, []);
 	});
 });

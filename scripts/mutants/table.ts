@@ -704,6 +704,59 @@ const verdicts: readonly Target[] = [
 
 const kubelets: readonly Target[] = [
 	{
+		file: 'lib/codec/json-text.ts',
+		tests: ['lib/codec/json-text.test.ts'],
+		mutants: [
+			['if (values <= max) return;', 'return;'],
+			['else if (code === COMMA) values++;', ''],
+			['if (code === QUOTE) at = endOfString(text, at);', 'if (false) at = endOfString(text, at);'],
+		],
+	},
+	{
+		file: 'lib/kube/patch/patch.ts',
+		tests: ['lib/kube/patch/patch.test.ts'],
+		mutants: [
+			['	requireBounded(patch);\n', ''],
+			['	requireBounded(patched.document);\n', ''],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/registry/update.ts',
+		tests: ['services/apiserver-sim/registry.test.ts'],
+		mutants: [
+			[
+				"const isMarked = previous.deletionTimestamp === undefined && (deletionTimestamp ?? '') !== '';",
+				'const isMarked = false;',
+			],
+			['seconds !== previous.deletionGracePeriodSeconds;', 'false;'],
+			['		...uidProblems(sent, previous.metadata),\n', ''],
+		],
+	},
+	{
+		file: 'services/apiserver-sim/resources/pods.ts',
+		tests: ['services/apiserver-sim/resources/kinds.test.ts'],
+		mutants: [['withOwnersOf(next, previous), previous', 'next, previous']],
+	},
+	{
+		file: 'services/apiserver-sim/doors/watch-stream.ts',
+		tests: ['services/apiserver-sim/doors/watch-stream.test.ts'],
+		mutants: [['maxSize: RECENT_BYTES', 'maxSize: 64 * RECENT_BYTES']],
+	},
+	{
+		file: 'lib/rpc/reported-tls.ts',
+		tests: ['lib/rpc/reported-tls.test.ts'],
+		mutants: [
+			["ALPNProtocols: ['h2'] })", "ALPNProtocols: ['h2', 'http/1.1'] })"],
+			['{ ...this.#connection, socket,', '{ ...this.#connection, checkServerIdentity: () => undefined, socket,'],
+			['{ ...this.#connection, socket,', '{ ...this.#connection, rejectUnauthorized: false, socket,'],
+		],
+	},
+	{
+		file: 'lib/rpc/certificate-dates.ts',
+		tests: ['lib/rpc/certificate-dates.test.ts'],
+		mutants: [["error.details.cause !== 'time-validity'", 'false']],
+	},
+	{
 		file: 'services/apiserver-sim/resources/kubelet-locations.ts',
 		tests: ['services/apiserver-sim/doors/kubelet-door.test.ts'],
 		mutants: [

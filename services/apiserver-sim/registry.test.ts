@@ -96,9 +96,10 @@ describe('the registry', () => {
 
 		it('ignores server-managed fields of the sender', async () => {
 			const { metadata } = await create(
-				configMap('a', {}, { uid: 'mine', creationTimestamp: 'x', deletionTimestamp: 'x' }),
+				configMap('a', {}, { uid: 'mine', creationTimestamp: 'x', deletionTimestamp: 'x', selfLink: '/x' } as never),
 			);
 			assert.notEqual(metadata.uid, 'mine');
+			assert.ok(!('selfLink' in metadata));
 			assert.deepEqual([metadata.creationTimestamp, metadata.deletionTimestamp], [now, undefined]);
 		});
 
@@ -518,6 +519,25 @@ describe('the registry', () => {
 			assert.equal(kept.metadata.deletionTimestamp, now);
 			await update(configMap('a'));
 			assert.equal(await refusalOf(get('a')), '404 NotFound: configmaps "a" not found');
+		});
+
+		it('are the only cause that keeps a deleted object: an update does not mark an object as deleted', async () => {
+			await create(configMap('a'));
+			const cases: [object, string][] = [
+				[{ deletionTimestamp: '2020-01-01T00:00:00Z' }, 'deletionTimestamp: Invalid value: "2020-01-01T00:00:00Z"'],
+				[{ deletionGracePeriodSeconds: 7 }, 'deletionGracePeriodSeconds: Invalid value: 7'],
+			];
+			for (const [fields, problem] of cases)
+				assert.equal(
+					await refusalOf(update(configMap('a', {}, fields))),
+					`422 Invalid: ConfigMap "a" is invalid: metadata.${problem}: field is immutable`,
+				);
+			await remove('a');
+			await create(configMap('a', {}, { finalizers }));
+			await remove('a');
+			await update(configMap('a', { k: '1' }, { finalizers, deletionGracePeriodSeconds: 0 }));
+			const changed = update(configMap('a', { k: '2' }, { finalizers, deletionGracePeriodSeconds: 1 }));
+			assert.match(await refusalOf(changed), /deletionGracePeriodSeconds: Invalid value: 1: field is immutable$/);
 		});
 
 		it('stay when nothing was deleted', async () => {

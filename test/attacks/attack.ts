@@ -14,9 +14,17 @@ export interface Attack {
 	readonly result: string;
 	/** Rows of lib/limits.ts that stop it. */
 	readonly limits?: readonly LimitName[];
-	/** @throws AssertionError  the mesh gave more than `result` says */
-	readonly run: (target: Target) => Promise<void>;
+	/**
+	 * The attack; or, for one that mostly waits, its beginning, which comes before all other attacks and returns the
+	 * rest.
+	 *
+	 * @throws AssertionError  the mesh gave more than `result` says
+	 */
+	readonly run: ((target: Target) => Promise<void>) | { readonly begin: (target: Target) => Promise<Rest> };
 }
+
+/** Waits for the defence, and checks it. */
+export type Rest = () => Promise<void>;
 
 /** Attacks on one part of the mesh, a section of docs/attacks.md. */
 export interface AttackGroup {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { limits } from '../../lib/limits.ts';
 import { healthPort } from '../../scripts/mesh/services.ts';
 import { eventually } from '../mesh/mesh.ts';
-import type { AttackGroup } from './attack.ts';
+import type { AttackGroup, Rest } from './attack.ts';
 import { callHeaders, frame, h2Start, h2WithWindow, openTls } from './raw-client.ts';
 import { anonymousTls, HOST, http2Session, inSteps, type Target } from './target.ts';
 
@@ -115,7 +115,7 @@ function readClusterInfo(stream: number): Buffer {
 	]);
 }
 
-async function readNoResponse(target: Target): Promise<void> {
+async function readNoResponse(target: Target): Promise<Rest> {
 	const before = await target.refusals('apiserver-sim', 'unreadAnswers');
 	const calls = Array.from({ length: limits.concurrentStreams.value - 10 }, (_, at) => readClusterInfo(1 + 2 * at));
 	const connectionsNeeded = Math.ceil(limits.unreadAnswers.value / calls.length) + 1;
@@ -125,15 +125,29 @@ async function readNoResponse(target: Target): Promise<void> {
 		if (!socket.destroyed) socket.write(Buffer.concat([h2WithWindow(0), ...calls]));
 		return socket;
 	});
-	try {
-		await eventually(30, async () =>
-			assert.ok((await target.refusals('apiserver-sim', 'unreadAnswers')) > before, 'no connection was closed'),
-		);
-		// All of them, because this attacker answers no ping either.
-		await requireClosed(sockets, (2 * limits.peerAliveTime.value + limits.unreadAnswerTime.value) / 1_000);
-	} finally {
-		for (const socket of sockets) socket.destroy();
-	}
+	return async () => {
+		try {
+			await eventually(30, async () =>
+				assert.ok((await target.refusals('apiserver-sim', 'unreadAnswers')) > before, 'no connection was closed'),
+			);
+		} finally {
+			// All of them, because this attacker answers no ping either.
+			await requireClosed(sockets, (2 * limits.peerAliveTime.value + limits.unreadAnswerTime.value) / 1_000);
+		}
+	};
+}
+
+async function openHalf(target: Target): Promise<Rest> {
+	const before = target.openFiles('apiserver-sim');
+	const sockets = await halfOpen(target);
+	return async () => {
+		const seconds = (limits.tlsHandshakeTime.value + limits.firstRequestTime.value) / 1_000 + 20;
+		await requireClosed(sockets, seconds);
+		await eventually(20, () => {
+			const left = target.openFiles('apiserver-sim') - before;
+			assert.ok(left < 20, `${left} descriptors are still open`);
+		});
+	};
 }
 
 async function sendTinyFrames(target: Target): Promise<void> {
@@ -164,15 +178,7 @@ export const connections: AttackGroup = {
 			attacker: 'network access only',
 			result: 'closed when the time for that part is over; no descriptor stays open',
 			limits: ['tlsHandshakeTime', 'firstRequestTime'],
-			async run(target) {
-				const before = target.openFiles('apiserver-sim');
-				const seconds = (limits.tlsHandshakeTime.value + limits.firstRequestTime.value) / 1_000 + 20;
-				await requireClosed(await halfOpen(target), seconds);
-				await eventually(20, () => {
-					const left = target.openFiles('apiserver-sim') - before;
-					assert.ok(left < 20, `${left} descriptors are still open`);
-				});
-			},
+			run: { begin: openHalf },
 		},
 		{
 			title: 'reset 1,000 streams on each of 50 connections until the server says GOAWAY',
@@ -199,7 +205,7 @@ export const connections: AttackGroup = {
 			attacker: 'network access only',
 			result: 'the connection of the oldest response is closed',
 			limits: ['unreadAnswers', 'unreadAnswerTime'],
-			run: readNoResponse,
+			run: { begin: readNoResponse },
 		},
 		{
 			title: 'send a message in frames of one byte',

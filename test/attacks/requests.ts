@@ -49,15 +49,16 @@ async function sendHostileTargets(send: (bytes: string) => ReturnType<typeof sen
 }
 
 async function sendNoise({ httpPorts, tlsPorts }: Target): Promise<void> {
-	for (const { port } of [...httpPorts, ...tlsPorts]) {
-		for (const bytes of [
-			randomFillSync(Buffer.alloc(4_096)),
-			Buffer.from([0x16, 3, 1, 0xff, 0xff, 1]),
-			Buffer.alloc(1_024),
-		]) {
-			await sendRaw(port, bytes, 200);
-		}
-	}
+	await Promise.all(
+		[...httpPorts, ...tlsPorts].map(async ({ port }) => {
+			for (const bytes of [
+				randomFillSync(Buffer.alloc(4_096)),
+				Buffer.from([0x16, 3, 1, 0xff, 0xff, 1]),
+				Buffer.alloc(1_024),
+			])
+				await sendRaw(port, bytes, 200);
+		}),
+	);
 }
 
 export const requests: AttackGroup = {

@@ -7,7 +7,7 @@ import { generateKeyPair } from '../../lib/pki/keys.ts';
 import { runProgram } from '../../lib/process-supervisor.ts';
 import { call, withBearerToken } from '../../lib/rpc/channel.ts';
 import type { AttackGroup } from './attack.ts';
-import { https, sendRaw, type Target } from './target.ts';
+import { https, inSteps, sendRaw, type Target } from './target.ts';
 
 const ESCAPE = '\u001b';
 /** Sets the window's title, forges a row, reverses the reading direction. */
@@ -68,8 +68,8 @@ export const texts: AttackGroup = {
 			async run(target) {
 				const path = `/api/v1/namespaces/default/configmaps/${encodeURIComponent(hostileText)}`;
 				await https(target, path, { headers: { 'user-agent': 'evil\u009b2J', authorization: 'Bearer \u009b2J' } });
-				for (const { port } of target.httpPorts)
-					await sendRaw(port, `GET /\u009b2J\u202e HTTP/1.1\r\nHost: localhost\r\n\r\n`, 500);
+				const request = 'GET /\u009b2J\u202e HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+				await Promise.all(target.httpPorts.map(({ port }) => sendRaw(port, request, 500)));
 				assert.deepEqual(
 					target.mesh.lines.filter(({ line }) => isRaw(line)),
 					[],
@@ -110,12 +110,14 @@ export const texts: AttackGroup = {
 			attacker: 'network access only',
 			result: 'ignored by every program',
 			async run(target) {
-				for (const name of ['http_proxy', 'https_proxy', 'grpc_proxy', 'all_proxy']) {
+				const names = ['http_proxy', 'https_proxy', 'grpc_proxy', 'all_proxy'];
+				await inSteps(names.length, 2, async (at) => {
+					const name = names[at] ?? '';
 					for (const variable of [name, name.toUpperCase()]) {
 						const { code, stderr } = await kubectl(target, ['get', 'nodes'], { [variable]: 'http://127.0.0.1:9' });
 						assert.equal(code, 0, `${variable}: ${stderr}`);
 					}
-				}
+				});
 			},
 		},
 		{

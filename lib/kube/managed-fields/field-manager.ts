@@ -5,7 +5,7 @@
  */
 import { KubejoinError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
-import { requireDepth } from '../json-depth.ts';
+import { requireBounded } from '../json-depth.ts';
 import { getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
 import { malformed } from '../patch/patch-error.ts';
 import { emptyObject, goForm } from '../schema/go-form.ts';
@@ -151,7 +151,7 @@ export interface ManagedApply extends ManagedWrite {
  * @throws API_APPLY_CONFLICT  other managers own fields with other values, and `force` is not set
  */
 export function appliedObject(live: KubeObject | undefined, configuration: unknown, write: ManagedApply): KubeObject {
-	requireDepth(configuration);
+	requireBounded(configuration);
 	const applied = requireConfiguration(configuration, write);
 	const type = typeOfKind(write.kind);
 	for (const object of [applied, live ?? {}]) {

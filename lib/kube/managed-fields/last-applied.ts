@@ -4,7 +4,7 @@
  *
  * @source apimachinery/pkg/util/managedfields/internal/lastappliedmanager.go, lastappliedupdater.go
  */
-import { requireDepth } from '../json-depth.ts';
+import { requireBounded } from '../json-depth.ts';
 import { isJsonObject, type JsonObject } from '../json-object.ts';
 import { goForm } from '../schema/go-form.ts';
 import type { KubeType } from '../schema/schema.ts';
@@ -21,7 +21,7 @@ export function forcesLastApplied(type: KubeType, live: KubeObject): FieldSet | 
 	if (!text) return undefined;
 	try {
 		const last: unknown = JSON.parse(text);
-		requireDepth(last);
+		requireBounded(last);
 		if (!isJsonObject(last) || last.apiVersion !== live.apiVersion) return undefined;
 		const { removed, modified, added } = compareObjects(type, last, goForm(type, live));
 		return [modified, added, removed].reduce(difference, setOfObject(type, last));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { KubejoinError } from '../../errors.ts';
+import { hasCode, KubejoinError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { JsonObject } from '../json-object.ts';
 import { applyPatch } from './patch.ts';
@@ -44,6 +44,17 @@ describe('bounds of patches', () => {
 			assert.deepEqual(patched(type, 'ConfigMap', {}, nested(max)), nested(max));
 		});
 	}
+	it('refuses a patch, and a product of a patch, with more values than the limit', () => {
+		const { value: most } = limits.jsonValues;
+		const data = Object.fromEntries(Array.from({ length: most }, (_, at) => [`k${at}`, '']));
+		const refused = (error: unknown) => hasCode(error, 'API_BAD_REQUEST') && error.details.limit === 'jsonValues';
+		for (const type of ['merge', 'strategic'] as const) {
+			assert.throws(() => patched(type, 'ConfigMap', {}, { data }), refused);
+			assert.throws(() => patched(type, 'ConfigMap', { data }, { a: '' }), refused);
+		}
+		const double = Array.from({ length: 14 }, (_, at) => ({ op: 'copy', from: '/data', path: `/data/b${at}` }));
+		assert.throws(() => patched('json', 'ConfigMap', { data: { a: '' } }, double), refused);
+	});
 	it('refuses operations that make an object too deep', () => {
 		const patch = Array.from({ length: 300 }, (_, at) => ({ op: 'add', path: `${'/a'.repeat(at)}/a`, value: {} }));
 		assert.throws(() => patched('json', 'ConfigMap', {}, patch), { code: 'API_BAD_REQUEST' });

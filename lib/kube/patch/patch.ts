@@ -1,5 +1,5 @@
 /** Applies the patch types that need no field manager: JSON patch, merge patch and strategic merge patch. */
-import { requireDepth } from '../json-depth.ts';
+import { requireBounded } from '../json-depth.ts';
 import type { JsonObject } from '../json-object.ts';
 import { type GroupVersionKind, typeOfKind } from '../schema/schema.ts';
 import { applyJsonPatch, type Patched } from './json-patch.ts';
@@ -19,9 +19,9 @@ export function applyPatch(
 	document: JsonObject,
 	patch: unknown,
 ): Patched {
-	requireDepth(patch);
+	requireBounded(patch);
 	const patched = dispatch(type, kind, document, patch);
-	requireDepth(patched.document);
+	requireBounded(patched.document);
 	return patched;
 }
 

@@ -2,6 +2,8 @@
  * The body of a write -> an object, a patch or the options of a deletion.
  * @source apiserver/pkg/endpoints/handlers/{create,update,patch,delete}.go; handlers/negotiation NegotiateInputSerializer
  */
+
+import { requireFewValues } from '../../../lib/codec/json-text.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { decodeJson } from '../../../lib/kube/codec/json.ts';
 import {
@@ -13,6 +15,7 @@ import {
 import { decodeProtobuf } from '../../../lib/kube/codec/protobuf.ts';
 import { decodeYaml, strictWarnings } from '../../../lib/kube/codec/yaml.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
+import type { CountRefusal } from '../../../lib/limits.ts';
 import { readFirstYaml } from '../../../lib/yaml.ts';
 import type { FieldValidation, PatchType } from '../request/api-request.ts';
 import type { DeleteOptions } from '../request/options.ts';
@@ -47,8 +50,9 @@ export function readObject(
 	expected: TypeMeta,
 	validation: FieldValidation,
 	warn: (text: string) => void,
+	count: CountRefusal,
 ): KubeObject {
-	const { object, strictProblems } = bounded(() => decode(body, expected));
+	const { object, strictProblems } = bounded(() => decode(body, expected), count);
 	if (strictProblems.length === 0 || validation === 'Ignore') return object;
 	if (validation === 'Strict') {
 		const problem = cannotBeHandled(object, expected, strictDecodingError(strictProblems));
@@ -59,10 +63,11 @@ export function readObject(
 }
 
 /** Decoders nest with their input. */
-function bounded<T>(decode: () => T): T {
+function bounded<T>(decode: () => T, count: CountRefusal): T {
 	try {
 		return decode();
 	} catch (error) {
+		if (hasCode(error, 'API_BAD_REQUEST') && error.details.limit === 'jsonValues') count('jsonValues');
 		if (hasCode(error, 'MESSAGE_TOO_COMPLEX'))
 			throw new KubejoinError('API_BAD_REQUEST', { problem: error.message }, { cause: error });
 		if (!(error instanceof RangeError)) throw error;
@@ -77,8 +82,8 @@ const deleteOptions: TypeMeta = { apiVersion: 'v1', kind: 'DeleteOptions' };
  *
  * @throws API_BAD_REQUEST
  */
-export function readDeleteBody(body: Uint8Array, decode: Decode): DeleteOptions {
-	return bounded(() => decode(body, deleteOptions)).object as unknown as DeleteOptions;
+export function readDeleteBody(body: Uint8Array, decode: Decode, count: CountRefusal): DeleteOptions {
+	return bounded(() => decode(body, deleteOptions), count).object as unknown as DeleteOptions;
 }
 
 /** @source apimachinery/pkg/types/patch.go */
@@ -99,10 +104,12 @@ export function patchTypeOf(contentType: string): PatchType {
 const badRequest = (problem: string) => new KubejoinError('API_BAD_REQUEST', { problem });
 
 /** @throws API_BAD_REQUEST */
-export function readPatch(body: Buffer, type: PatchType): unknown {
+export function readPatch(body: Buffer, type: PatchType, count: CountRefusal): unknown {
 	if (type !== 'apply') {
+		const text = body.toString();
+		bounded(() => requireFewValues(text), count);
 		try {
-			return JSON.parse(body.toString());
+			return JSON.parse(text);
 		} catch (error) {
 			throw new KubejoinError('API_BAD_REQUEST', { problem: 'invalid JSON patch' }, { cause: error });
 		}

@@ -137,7 +137,7 @@ export class ResourceRequest {
 		if (patchType !== undefined) {
 			const body = await this.#http.readBody(count);
 			const options = readPatchOptions(query, patchType);
-			return { ...options, patch: { type: patchType, document: readPatch(body, patchType) } };
+			return { ...options, patch: { type: patchType, document: readPatch(body, patchType, count) } };
 		}
 		return this.#readWrite(count);
 	}
@@ -149,14 +149,14 @@ export class ResourceRequest {
 		const body = await this.#http.readBody(count);
 		const options = readWriteOptions(query, isCreate ? 'CreateOptions' : 'UpdateOptions');
 		const { fieldValidation = 'Warn' } = options;
-		const object = readObject(body, decoderOf(contentType), typeOf(this.#info), fieldValidation, this.#warn);
+		const object = readObject(body, decoderOf(contentType), typeOf(this.#info), fieldValidation, this.#warn, count);
 		return { ...options, object };
 	}
 
 	async #readDeletion(count: CountRefusal): Promise<Completion> {
 		const body = await this.#http.readBody(count);
 		if (body.length === 0) return readDeleteOptions(deleteOptionsOfQuery(this.#http.query));
-		return readDeleteOptions(readDeleteBody(body, decoderOf(this.#http.contentType)));
+		return readDeleteOptions(readDeleteBody(body, decoderOf(this.#http.contentType), count));
 	}
 
 	#connect(): Promise<Answer> {

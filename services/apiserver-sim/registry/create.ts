@@ -61,7 +61,12 @@ function requireNamespaceOfRequest({ resource, namespace }: ApiRequest): void {
 }
 
 function newMetadata(sent: ObjectMeta, namespace: string | undefined, now: string): ObjectMeta {
-	const { deletionTimestamp: _never, deletionGracePeriodSeconds: _either, resourceVersion: _none, ...kept } = sent;
+	const { deletionTimestamp: _never, deletionGracePeriodSeconds: _either, ...living } = sent;
+	const {
+		resourceVersion: _none,
+		selfLink: _obsolete,
+		...kept
+	} = living as ObjectMeta & { readonly selfLink?: string };
 	const name = sent.name || (sent.generateName ? generateName(sent.generateName) : '');
 	return {
 		...kept,

@@ -85,6 +85,7 @@ async function storeNext<T extends KubeObject>(
 		...metadataProblems(next.metadata),
 		...newFinalizerProblems(next.metadata, previous.metadata),
 		...uidProblems(sent, previous.metadata),
+		...deletionProblems(sent, previous.metadata),
 		...(strategy.validate?.(next) ?? []),
 		...(strategy.validateUpdate?.(next, previous, request.subresource) ?? []),
 	]);
@@ -171,6 +172,17 @@ function requireVersion<T extends KubeObject>(
 /** Of a patch; an update with another uid is a conflict. @source ValidateObjectMetaAccessorUpdate */
 const uidProblems = ({ uid: sent = '' }: ObjectMeta, { uid = '' }: ObjectMeta) =>
 	sent === '' || sent === uid ? [] : [invalid('metadata.uid', sent, 'field is immutable')];
+
+/** Only a deletion sets them. @source rest.BeforeUpdate, ValidateObjectMetaAccessorUpdate */
+function deletionProblems(sent: ObjectMeta, previous: ObjectMeta) {
+	const { deletionTimestamp, deletionGracePeriodSeconds: seconds } = sent;
+	const isMarked = previous.deletionTimestamp === undefined && (deletionTimestamp ?? '') !== '';
+	const isChanged = (seconds ?? undefined) !== undefined && seconds !== previous.deletionGracePeriodSeconds;
+	return [
+		...(isMarked ? [invalid('metadata.deletionTimestamp', deletionTimestamp, 'field is immutable')] : []),
+		...(isChanged ? [invalid('metadata.deletionGracePeriodSeconds', seconds, 'field is immutable')] : []),
+	];
+}
 
 function newFinalizerProblems(next: ObjectMeta, previous: ObjectMeta) {
 	if (previous.deletionTimestamp === undefined) return [];

@@ -179,6 +179,13 @@ describe('kinds', () => {
 			const { spec: stored, status } = await update(pods, changed, { subresource: 'status' });
 			assert.deepEqual([(stored as { nodeName?: string }).nodeName, status], [undefined, { phase: 'Running' }]);
 			assert.deepEqual(pods.subresources, ['ephemeralcontainers', 'resize', 'status']);
+			const owner = { apiVersion: 'v1', kind: 'Node', name: 'n', uid: 'u' };
+			const owned = {
+				metadata: { name: 'a', ownerReferences: [owner], annotations: { k: 'v' } },
+				status: { phase: 'Failed' },
+			};
+			const { metadata } = await update(pods, owned, { subresource: 'status' });
+			assert.deepEqual([metadata.ownerReferences, metadata.annotations], [undefined, { k: 'v' }]);
 		});
 	});
 

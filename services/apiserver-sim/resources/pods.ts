@@ -187,6 +187,13 @@ function resized({ spec = {} }: Pod, next: Pod): PodSpec {
 	return { ...spec, ...(containers === undefined ? {} : { containers }) };
 }
 
+/** A kubelet reports the status of a pod, and not its owners. @source podStatusStrategy.PrepareForUpdate */
+function withOwnersOf({ metadata, ...next }: Pod, previous: Pod): Pod {
+	const { ownerReferences: _sent, ...kept } = metadata;
+	const { ownerReferences } = previous.metadata;
+	return { ...next, metadata: { ...kept, ...(ownerReferences === undefined ? {} : { ownerReferences }) } };
+}
+
 const base = kindStrategy<Pod>(resources.pods, {
 	generationOf: specOf,
 	setDefaults,
@@ -213,6 +220,8 @@ export const pods: Strategy<Pod> = {
 			const ephemeralContainers = next.spec?.ephemeralContainers;
 			return { ...previous, metadata: next.metadata, spec: { ...previous.spec, ephemeralContainers } };
 		}
+		if (subresource === 'status')
+			return base.prepareForUpdate?.(withOwnersOf(next, previous), previous, subresource, now) ?? next;
 		if (subresource === 'resize') return { ...previous, metadata: next.metadata, spec: resized(previous, next) };
 		return base.prepareForUpdate?.(next, previous, subresource, now) ?? next;
 	},
