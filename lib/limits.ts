@@ -933,6 +933,14 @@ export const limits = {
 		response: 'error that names the line',
 		test: 'lib/yaml.test.ts',
 	}),
+	requestYamlTokens: limit({
+		value: 20_000,
+		unit: 'items',
+		of: 'tokens in the YAML of one request that is not JSON as well: a line `key: value` has seven',
+		where: ['6443'],
+		response: '400 BadRequest',
+		test: 'lib/kube/codec/round-trip.test.ts',
+	}),
 	yamlDepth: limit({
 		value: 100,
 		unit: 'items',

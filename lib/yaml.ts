@@ -40,6 +40,7 @@ export interface YamlOptions {
 	readonly refuse: (problem: YamlProblem) => never;
 	/** In bytes. Default: 1 MiB. */
 	readonly maxBytes?: number;
+	readonly maxTokens?: number;
 	/**
 	 * Called with each key that is given twice, of which the last value counts: `line 6: key "a" already set in map`.
 	 * Default: refused.
@@ -70,7 +71,7 @@ export function readYaml(input: string | Uint8Array, options: YamlOptions): Yaml
 			...at,
 		});
 	};
-	const tokens = [...boundedTokens(text, lines, refuseAt)];
+	const tokens = [...boundedTokens(text, lines, { refuseAt, ...options })];
 	const { allowsMergeKeys = false, onDuplicate } = options;
 	const duplicateAt =
 		onDuplicate && ((offset: number, text: string) => onDuplicate(`line ${lines.linePos(offset).line}: ${text}`));
@@ -156,7 +157,11 @@ function decode(bytes: Uint8Array, options: YamlOptions): string {
 type RefuseAt = (offset: number, problem: YamlProblem) => never;
 
 /** Ends at the first token that YAML does not allow. */
-function* boundedTokens(text: string, lines: LineCounter, refuseAt: RefuseAt) {
+function* boundedTokens(
+	text: string,
+	lines: LineCounter,
+	{ refuseAt, maxTokens = limits.yamlTokens.value }: Pick<YamlOptions, 'maxTokens'> & { readonly refuseAt: RefuseAt },
+) {
 	const control = text.search(forbidden);
 	if (control !== -1) {
 		for (let end = text.indexOf('\n'); end !== -1 && end < control; end = text.indexOf('\n', end + 1))
@@ -167,7 +172,6 @@ function* boundedTokens(text: string, lines: LineCounter, refuseAt: RefuseAt) {
 		});
 	}
 	const parser = new Parser(lines.addNewLine);
-	const maxTokens = limits.yamlTokens.value;
 	let aliases = 0;
 	let count = 0;
 	let isFailed = false;

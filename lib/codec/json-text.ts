@@ -28,6 +28,18 @@ export function parseJsonText(text: string): ParsedJson {
 	return { value: parser.document(), duplicates: parser.duplicates };
 }
 
+/**
+ * The value of an object in JSON; undefined for another text, and for one with a key that is there twice.
+ *
+ * @throws API_BAD_REQUEST  more values than the limit
+ */
+export function valueOfJsonObject(text: string): object | undefined {
+	if (!/^\s*\{/.test(text)) return undefined;
+	const shape = shapeOf(text);
+	requireFew(shape);
+	return parsePlain(text, shape)?.value as object | undefined;
+}
+
 /** @throws API_BAD_REQUEST  more values than the limit */
 export const requireFewValues = (text: string): void => requireFew(shapeOf(text));
 

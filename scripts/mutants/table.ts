@@ -776,7 +776,7 @@ const kubelets: readonly Target[] = [
 			['if (statusCode >= 200 && statusCode < 600)', 'if (statusCode > 0)'],
 			["sent.once('close', ", "sent.once('aborted', "],
 			['other: new KubeletAgent(unverified, own)', 'other: new KubeletAgent({ cert, key, ...unverified }, own)'],
-			['...nameChecked(host) };', '};'],
+			['...nameChecked(host) };', 'checkServerIdentity: () => undefined };'],
 			['if (!isRepeatable || !isStale || ', 'if (!isStale || '],
 		],
 	},

@@ -5,7 +5,7 @@ import { call } from '../../lib/rpc/channel.ts';
 import { healthPort, type ServiceName } from '../../scripts/mesh/services.ts';
 import type { AttackGroup } from './attack.ts';
 import { namespaceAdmin } from './identity.ts';
-import { HOST, type Target } from './target.ts';
+import { HOST, https, type Target } from './target.ts';
 
 /** Longest pause of the event loop that one request may cause, on an idle machine. */
 const PAUSE_MS = 50;
@@ -96,6 +96,52 @@ const largestMessages: readonly (readonly [name: string, service: string, method
 	],
 ];
 
+const configMap = (name: string, data: object): string =>
+	JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data });
+const configMaps = '/api/v1/namespaces/default/configmaps';
+const patchOf = (kind: string) => ({ method: 'PATCH', path: `${configMaps}/patched?fieldManager=eve`, type: kind });
+const creation = { method: 'POST', path: configMaps, type: 'application/json' };
+const MANY = 200_000;
+
+/** Bodies of HTTPS requests that have many values, or cause much work. */
+const largestBodies: readonly (readonly [
+	name: string,
+	request: { readonly method: string; readonly path: string; readonly type: string },
+	body: () => string,
+])[] = [
+	['JSON with many values', creation, () => configMap('many', entries(MANY))],
+	[
+		'JSON with many fields that do not exist',
+		creation,
+		() => JSON.stringify({ metadata: { name: 'a' }, ...entries(MANY) }),
+	],
+	['JSON with one field many times', creation, () => `{${many(16_000, () => '"a":"b"').join()}}`],
+	[
+		'YAML with many values',
+		{ ...creation, type: 'application/yaml' },
+		() => `metadata: {name: many}\ndata:\n${many(MANY, (at) => `  k${at}: v\n`).join('')}`,
+	],
+	[
+		'a JSON patch that copies',
+		patchOf('application/json-patch+json'),
+		() =>
+			JSON.stringify([
+				{ op: 'add', path: '/data', value: { a: '' } },
+				...many(40, (at) => ({ op: 'copy', from: '/data', path: `/data/b${at}` })),
+			]),
+	],
+	[
+		'a merge patch with many values',
+		patchOf('application/merge-patch+json'),
+		() => JSON.stringify({ data: entries(MANY) }),
+	],
+	[
+		'a strategic merge patch with long lists',
+		patchOf('application/strategic-merge-patch+json'),
+		() => JSON.stringify({ metadata: { finalizers: many(16_000, (at) => `a/${at}`) } }),
+	],
+];
+
 export const eventLoop: AttackGroup = {
 	name: 'Largest allowed input',
 	attacks: [
@@ -108,6 +154,19 @@ export const eventLoop: AttackGroup = {
 				const admin = await namespaceAdmin(target.mesh, `eve-${service}-${name.replaceAll(' ', '-')}`.toLowerCase());
 				const channel = target.mesh.channel(target.mesh.endpoint, { ca: target.mesh.ca, ...admin });
 				await requireShortPause(target, 'apiserver-sim', () => call(channel, service, method, request));
+			},
+		})),
+		...largestBodies.map(([name, { method, path, type }, body]) => ({
+			title: `send ${name} over HTTPS`,
+			attacker: 'a namespace admin' as const,
+			result: `other clients wait for at most ${PAUSE_MS} ms`,
+			limits: ['jsonValues', 'requestYamlTokens', 'restBodyBytes'] as const,
+			async run(target: Target) {
+				const admin = await namespaceAdmin(target.mesh, `eve-${name.replaceAll(' ', '-')}`.toLowerCase());
+				const [sent, headers] = [body(), { 'content-type': type }];
+				await requireShortPause(target, 'apiserver-sim', () =>
+					https(target, path, { ...admin, method, headers, body: sent }),
+				);
 			},
 		})),
 		{

@@ -170,6 +170,18 @@ describe('the decoder', () => {
 		assert.deepEqual(object, { metadata: { generation: 1, ownerReferences: [{ controller: true }] } });
 	});
 
+	it('API_BAD_REQUEST: refuses YAML with more tokens than the limit, and reads JSON as such', () => {
+		const type = { apiVersion: 'v1', kind: 'ConfigMap' };
+		const keys = Array.from({ length: 4000 }, (_, at) => `k${at}`);
+		const yaml = `data:\n${keys.map((key) => `  ${key}: v\n`).join('')}`;
+		assert.throws(() => decodeYaml(yaml, type), { code: 'API_BAD_REQUEST', message: /more than 20000 tokens/ });
+		const data = Object.fromEntries(keys.map((key) => [key, 'v']));
+		assert.deepEqual(decodeYaml(JSON.stringify({ data }), type).object, { ...type, data });
+		const twice = decodeYaml('{"data":{"a":"1","a":"2"}}', type);
+		assert.deepEqual(twice.object, { ...type, data: { a: '2' } });
+		assert.match(twice.strictProblems.join(), /key "a" already set in map/);
+	});
+
 	it('reports a field number that the message does not have, and drops it', () => {
 		const type = { apiVersion: 'v1', kind: 'Namespace' };
 		const envelope = Buffer.from('k8s\0\x0a\x0f\x0a\x02v1\x12\x09Namespace\x12\x04\x98\x06\x01\x00', 'latin1');

@@ -13,10 +13,9 @@ import {
 	type TypeMeta,
 } from '../../../lib/kube/codec/object.ts';
 import { decodeProtobuf } from '../../../lib/kube/codec/protobuf.ts';
-import { decodeYaml, strictWarnings } from '../../../lib/kube/codec/yaml.ts';
+import { decodeYaml, readRequestYaml, strictWarnings } from '../../../lib/kube/codec/yaml.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
-import { readFirstYaml } from '../../../lib/yaml.ts';
 import type { FieldValidation, PatchType } from '../request/api-request.ts';
 import type { DeleteOptions } from '../request/options.ts';
 import { mediaTypes } from './negotiate.ts';
@@ -117,5 +116,5 @@ export function readPatch(body: Buffer, type: PatchType, count: CountRefusal): u
 	const refuse = ({ text }: { readonly text: string }): never => {
 		throw badRequest(`error encoding patch: ${text}`);
 	};
-	return readFirstYaml(body, { refuse, maxBytes: body.length })?.value ?? null;
+	return bounded(() => readRequestYaml(body, { refuse, maxBytes: body.length }), count) ?? null;
 }

@@ -24,16 +24,17 @@ async function identities() {
 	const dates = { notBefore: Date.now() - hourMs, notAfter: Date.now() + hourMs };
 	const ca = buildCaCertificate({ commonName: 'kubernetes', dnsNames: [], ...dates }, caPair);
 	const issuer = createIssuer(parseCertificates(ca)[0], caPair.privateKey);
-	const issue = async (commonName: string, usage: 'client auth' | 'server auth') => {
+	const issue = async (commonName: string, usage: 'client auth' | 'server auth', host = '127.0.0.1') => {
 		const pair = await generateKeyPair('ECDSA-P256');
 		const subject = { organizations: [], commonName };
-		const names = hostNames(['127.0.0.1']);
+		const names = hostNames([host]);
 		const template = { subject, spki: spkiOf(pair.publicKey), ...dates, usages: [usage], names };
 		return { cert: buildCertificate(template, issuer), key: writePrivateKey(pair.privateKey) };
 	};
 	return {
 		ca,
 		kubelet: await issue('system:node:node-1', 'server auth'),
+		elsewhere: await issue('system:node:node-2', 'server auth', '127.0.0.2'),
 		own: await issue('kube-apiserver', 'server auth'),
 		client: await issue('kube-apiserver-kubelet-client', 'client auth'),
 	};
@@ -396,6 +397,10 @@ describe('a request that a kubelet answers', () => {
 		await open({ ca });
 		assert.match(await messageOf(`${proxied}/healthz`), /^503 error trying to reach service: .*certificate/);
 		assert.match(await logOf('p', '?insecureSkipTLSVerifyBackend=true'), /^200 GET/);
+		await open({ ca: pki.ca });
+		kubelet.setSecureContext({ ...pki.elsewhere, ca: [pki.ca] });
+		const problem = 'certificate is valid for 127.0.0.2, not 127.0.0.1';
+		assert.ok((await messageOf(`${proxied}/healthz`)).includes(problem));
 	});
 
 	describe('for the log of a pod', () => {
