@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { addCompletion, type CompletionOptions } from './cli-completion.ts';
 import { ignoreProxies } from './config.ts';
+import { errorForPeople } from './error-text.ts';
 import { asKubejoinError, causeText, type KubejoinError } from './errors.ts';
-import { errorForPeople } from './log.ts';
 import { projectPath } from './paths.ts';
 import { terminalText } from './text.ts';
 

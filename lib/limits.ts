@@ -2,9 +2,6 @@
  * Every limit that the mesh enforces on a caller: size, count, time and rate, in one table. Code reads its limit from
  * here, refusals are counted under the name of the row, and docs/limits.md is generated from it.
  */
-import { Counter } from 'prom-client';
-import type { Registry } from './metrics.ts';
-
 export interface Limit {
 	readonly value: number;
 	readonly unit: 'bytes' | 'items' | 'ms' | 'per second';
@@ -1004,22 +1001,3 @@ export type LimitName = keyof typeof limits;
 
 /** Called with the name of a limit each time a caller exceeded it. */
 export type CountRefusal = (name: LimitName) => void;
-
-const REFUSALS = 'kubejoin_limit_refusals_total';
-
-/**
- * Counts refusals in `kubejoin_limit_refusals_total`, one series for each limit. Can be called repeatedly for a
- * registry.
- */
-export function refusalCounter(registry: Registry): CountRefusal {
-	const found = registry.getSingleMetric(REFUSALS) as Counter<'limit'> | undefined;
-	const refusals =
-		found ??
-		new Counter({
-			name: REFUSALS,
-			help: 'Requests, connections and messages refused because a caller exceeded a limit of docs/limits.md.',
-			labelNames: ['limit'] as const,
-			registers: [registry],
-		});
-	return (name) => refusals.inc({ limit: name });
-}

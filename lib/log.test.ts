@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { errorForPeople, remedyLine } from './error-text.ts';
 import { KubejoinError } from './errors.ts';
-import { createLog, errorFields, errorForPeople, remedyLine, renderLine } from './log.ts';
+import { createLog, errorFields, renderLine } from './log.ts';
 
 const linesOf = (format: 'text' | 'json', level = 'info') => {
 	const lines: string[] = [];

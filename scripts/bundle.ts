@@ -3,7 +3,8 @@
  * of a program and of its libraries take. Programs that start others start the bundles.
  */
 import '../lib/require-node.ts';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { build } from 'esbuild';
 import { projectPath } from '../lib/paths.ts';
 
@@ -27,11 +28,18 @@ const programs = [
 ];
 
 const outdir = projectPath('dist', 'bundle');
+/** V8's compiled code of the bundles. It is no part of the build, and programs run without it. */
+const compileCache = projectPath('node_modules', '.cache', 'kubejoin');
+const withoutExtension = (file: string): string => file.replace(/\.ts$/, '');
+/** Below dist/bundle, without an extension. */
+const loadedName = (file: string): string => `${withoutExtension(file)}.program`;
 // The names of chunks have hashes, so those of the last build would remain.
 rmSync(outdir, { recursive: true, force: true });
+// Each build would add its code to that of the last ones.
+rmSync(compileCache, { recursive: true, force: true });
 const { metafile } = await build({
 	absWorkingDir: projectPath(),
-	entryPoints: programs,
+	entryPoints: programs.map((file) => ({ in: file, out: loadedName(file) })),
 	outdir,
 	outbase: projectPath(),
 	bundle: true,
@@ -54,6 +62,26 @@ const { metafile } = await build({
 	metafile: true,
 	logLevel: 'warning',
 });
+
+// Node uses the cache only for modules that it loads after the cache is enabled, so a file of its own enables it.
+// Node 20 has no such cache.
+for (const file of programs) {
+	const started = join(outdir, `${withoutExtension(file)}.js`);
+	mkdirSync(dirname(started), { recursive: true });
+	const cache = JSON.stringify(relative(dirname(started), compileCache));
+	writeFileSync(
+		started,
+		[
+			'#!/usr/bin/env node',
+			"import module from 'node:module';",
+			"import { join } from 'node:path';",
+			"import { fileURLToPath } from 'node:url';",
+			`module.enableCompileCache?.(join(fileURLToPath(new URL('.', import.meta.url)), ${cache}));`,
+			`await import('./${loadedName(file).split('/').at(-1)}.js');`,
+			'',
+		].join('\n'),
+	);
+}
 
 const ownModules = Object.entries(metafile.inputs).filter(([file]) => !file.includes('node_modules/'));
 // `import()` of a CommonJS module has named exports in Node, and only `default` in a bundle.

@@ -2,8 +2,8 @@
 import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { readConfig } from '../../lib/config.ts';
+import { errorForPeople } from '../../lib/error-text.ts';
 import { asKubejoinError } from '../../lib/errors.ts';
-import { errorForPeople } from '../../lib/log.ts';
 import { settings } from './config.ts';
 import { issuePki } from './issue.ts';
 

@@ -6,8 +6,8 @@
  */
 import { Counter, Histogram } from 'prom-client';
 import { grpcCode, shownToCaller } from '../errors.ts';
-import { refusalCounter } from '../limits.ts';
 import type { ElapsedMs, Registry } from '../metrics.ts';
+import { refusalCounter } from '../refusal-counter.ts';
 import type { Arrival, Ending, Observe } from './server.ts';
 
 const labelNames = ['grpc_type', 'grpc_service', 'grpc_method'] as const;

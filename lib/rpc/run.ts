@@ -14,9 +14,9 @@ import {
 	type Settings,
 } from '../config.ts';
 import { asKubejoinError } from '../errors.ts';
-import { refusalCounter } from '../limits.ts';
 import { createLog, errorFields, type Log } from '../log.ts';
 import { createRegistry, type Registry } from '../metrics.ts';
+import { refusalCounter } from '../refusal-counter.ts';
 import { type HealthChecks, serveHealth } from './health.ts';
 import { startTracing } from './tracing.ts';
 import { type ReportUnforeseen, reportUnforeseen, surviveUnforeseen, unforeseenCounter } from './unforeseen.ts';

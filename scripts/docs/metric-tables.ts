@@ -1,7 +1,7 @@
 /** The tables of docs/metrics.md, from the registries of the services: they list exactly the exposed metrics. */
 import { Registry } from 'prom-client';
 import { workQueueMetrics } from '../../lib/kube/work-queue-metrics.ts';
-import { refusalCounter } from '../../lib/limits.ts';
+import { refusalCounter } from '../../lib/refusal-counter.ts';
 import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
 import { unforeseenCounter } from '../../lib/rpc/unforeseen.ts';
 import { countedAuthenticator, requestMetrics } from '../../services/apiserver-sim/metrics.ts';

@@ -1,9 +1,9 @@
 /** Starts ca-service and stops it. The only process that reads the cluster CA key. */
 import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
-import { refusalCounter } from '../../lib/limits.ts';
 import { issuerOf } from '../../lib/pki/certificate.ts';
 import { readPrivateKey } from '../../lib/pki/keys.ts';
+import { refusalCounter } from '../../lib/refusal-counter.ts';
 import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
 import { listen, newConnections } from '../../lib/rpc/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/rpc/run.ts';

@@ -1,7 +1,7 @@
 /** Errors as kubectl and kubeadm print them, and the remedy below. */
 import type { FailureReport } from '../../lib/cli.ts';
+import { diagnosisText, remedyLine } from '../../lib/error-text.ts';
 import { asKubejoinError, causeText, type FieldProblem, hasCode, KubejoinError } from '../../lib/errors.ts';
-import { diagnosisText, remedyLine } from '../../lib/log.ts';
 import { defaultEndpoint } from './no-server.ts';
 
 /** kubeadm prints only the problem. */

@@ -2,7 +2,7 @@
 import '../../lib/require-node.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { storeOptions } from '../../lib/config.ts';
-import { refusalCounter } from '../../lib/limits.ts';
+import { refusalCounter } from '../../lib/refusal-counter.ts';
 import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
 import { listen, newConnections } from '../../lib/rpc/listener.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/rpc/run.ts';

@@ -2,8 +2,8 @@
 import { Command, CommanderError } from 'commander';
 import { addHelpAndVersion, guardCommands, reportAs, USAGE_EXIT_CODE } from '../../../lib/cli.ts';
 import { addCompletion } from '../../../lib/cli-completion.ts';
+import { errorForPeople } from '../../../lib/error-text.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
-import { errorForPeople } from '../../../lib/log.ts';
 import type { Lab } from '../connect.ts';
 import type { Result } from '../result.ts';
 import type { CommandContext, OnNodes, OnServices, Printed } from './arguments.ts';
