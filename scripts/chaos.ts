@@ -1,7 +1,7 @@
 /** `npm run chaos`: runs experiments and reports their results. This file wires; chaos/runner does the work. */
 import '../lib/require-node.ts';
 import { randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { chooseEntries, type Entry, readCatalogue, shuffle } from '../chaos/runner/catalogue.ts';
@@ -48,6 +48,7 @@ const INTERRUPTED_EXIT_CODE = 130;
 /** npm forwards the signal that the terminal has sent already: one Ctrl-C arrives twice. */
 const SAME_SIGNAL_MS = 300;
 const TICK_MS = 1_000;
+const EVENTS_FILE = 'events.jsonl';
 
 const write = (text: string) => void process.stdout.write(text);
 
@@ -160,9 +161,15 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 	const directory = resolve(flags.journal ?? resolve(state, 'chaos', start.slice(0, 19).replaceAll(':', '-')));
 	await makePrivateDirectory(directory);
 	const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string };
-	const { report: emit, stop: stopReporter } = createReporter(flags.progress);
+	const { report, stop: stopReporter } = createReporter(flags.progress);
+	const emit = (event: ChaosEvent) => {
+		report(event);
+		// The observer follows this file. A caller that reads the events shows them itself.
+		if (flags.progress !== 'json')
+			appendFileSync(resolve(directory, EVENTS_FILE), `${JSON.stringify(event)}\n`, { mode: 0o600 });
+	};
 	const interrupted = listenForInterrupts(emit);
-	emit({ event: 'run-started', atMs: startMs, seed, experiments: await announce(plans, mesh) });
+	emit({ event: 'run-started', atMs: startMs, pid: process.pid, seed, experiments: await announce(plans, mesh) });
 	const journals: Journal[] = [];
 	for (const plan of plans) {
 		if (interrupted.aborted) break;
@@ -184,13 +191,13 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 	stopReporter();
 	const notRun = plans.slice(journals.length).map(({ name }) => name);
 	const seconds = (systemClock() - startMs) / 1000;
-	const report = await writeReports(directory, { journals, notRun, seed, start, seconds, mesh, version });
+	const reportPath = await writeReports(directory, { journals, notRun, seed, start, seconds, mesh, version });
 	if (flags.record && mesh !== undefined) await recordResults(mesh, journals);
 	const named = (isPassed: boolean) =>
 		journals.filter(({ kubejoin }) => kubejoin.passed === isPassed).map(({ kubejoin }) => kubejoin.name);
 	const ended = { seconds, seed, passed: named(true), failed: named(false), notRun };
 	const isInterrupted = interrupted.aborted;
-	const files = { directory: shown(directory), report: shown(report) };
+	const files = { directory: shown(directory), report: shown(reportPath) };
 	emit({ event: 'run-ended', atMs: systemClock(), ...ended, isInterrupted, ...files });
 	process.exitCode = isInterrupted ? INTERRUPTED_EXIT_CODE : ended.failed.length === 0 ? 0 : 1;
 }

@@ -13,6 +13,7 @@ const ended: ExperimentEnded = {
 	expected: { security: 'violated', availability: 'held' },
 	verdicts: { security: 'violated', availability: 'unknown' },
 	passed: false,
+	evidence: [],
 	problems: ['probe p: expected exit code 0, got 1', 'something else'],
 };
 const step = { atMs: 0, experiment: 'x', part: 'method', index: 0, type: 'probe', name: 'p' } as const;
@@ -99,7 +100,7 @@ describe('the console reporter', () => {
 			pace: 1,
 		};
 		const text = print([
-			{ event: 'run-started', atMs: 0, seed: 1, experiments },
+			{ event: 'run-started', atMs: 0, pid: 1, seed: 1, experiments },
 			begin,
 			{ ...ended, seconds: 120 },
 			{ ...begin, experiment: 'b' },

@@ -12,6 +12,8 @@ export type Verdicts = Readonly<Record<VerdictKind, Verdict>>;
 export interface RunStarted {
 	readonly event: 'run-started';
 	readonly atMs: number;
+	/** Of the runner: a reader of the events can notice that it was killed. */
+	readonly pid: number;
 	readonly seed: number;
 	/** In the order in which they run. */
 	readonly experiments: readonly {
@@ -75,6 +77,13 @@ export interface ExperimentEnded {
 	readonly verdicts: Verdicts;
 	readonly passed: boolean;
 	readonly problems: readonly string[];
+	/** The outputs of probes that decided the verdicts, in order. */
+	readonly evidence: readonly {
+		readonly kind: VerdictKind;
+		readonly verdict: 'held' | 'violated';
+		readonly probe: string;
+		readonly text: string;
+	}[];
 }
 /** The runner received SIGINT, SIGTERM or SIGHUP. */
 export interface Interrupted {

@@ -54,7 +54,7 @@ export async function recordResults(
 	await writeWholeFile(path, `${JSON.stringify(merged, null, 2)}\n`, 0o644);
 }
 
-/** @returns no results when the file does not exist, as in the container image @throws FILE_UNUSABLE */
+/** @returns no results when the file does not exist @throws FILE_UNUSABLE */
 export async function readResults(path = projectPath(RESULTS_FILE)): Promise<Results> {
 	const text = (await readFileIfThere(path)) ?? '{}';
 	try {

@@ -66,7 +66,8 @@ export async function runExperiment(plan: Plan, options: RunOptions): Promise<Jo
 	const journal = await writeJournal(session, startMs, { ...parts, rollbacks });
 	const { status, deviated, duration: seconds, kubejoin } = journal;
 	const { verdicts, passed, problems } = kubejoin;
-	const ended = { experiment, id: about.id, seconds, status, deviated, expected, verdicts, passed, problems };
+	const evidence = kubejoin.evidence.map(({ kind, verdict, probe, text }) => ({ kind, verdict, probe, text }));
+	const ended = { experiment, id: about.id, seconds, status, deviated, expected, verdicts, passed, problems, evidence };
 	emit({ event: 'experiment-ended', atMs: startMs + seconds * 1000, ...ended });
 	return journal;
 }

@@ -2,9 +2,9 @@
  * The JSON that the observer sends to the page and to `kubejoin watch`: joins, their steps, and the cluster. Types
  * only. No field can hold a secret.
  *
- * `GET /api/stream`: the events `session`, `experiments`, `experiment`, `join`, `traffic`, `storm` and `cluster`: first
- * the present state, then every change. With `?steps=all` also `step`, of every join. With `?batch=true`, here and
- * below, all events of 100 ms are one event, `batch`: a list of pairs of an event and its data.
+ * `GET /api/stream`: the events `session`, `experiments`, `experiment`, `history`, `join`, `traffic`, `storm` and
+ * `cluster`: first the present state, then every change. With `?steps=all` also `step`, of every join. With
+ * `?batch=true`, here and below, all events of 100 ms are one event, `batch`: a list of pairs of an event and its data.
  * `GET /api/joins/ID/stream`: the events `join` and `step` of one join.
  * `GET /api/joins/ID/steps/STEP`: `StepDetail`.
  * `GET /api/certificates`: `Certificates`. `GET /api/certificates/SERIAL`: `CertificateDetail`.
@@ -367,6 +367,19 @@ export interface Experiment {
 	readonly description: string;
 	readonly lesson: string;
 	readonly expected: Expected;
+	readonly group: ExperimentGroup;
+	/** Number of its activities. */
+	readonly steps: number;
+	/** The steps of its method that change a party of the map, in order. */
+	readonly faults: readonly FaultStep[];
+}
+export type ExperimentGroup = 'start' | 'token' | 'pin' | 'outage' | 'clock' | 'rights' | 'rotation' | 'other';
+export interface FaultStep {
+	readonly step: string;
+	/** A service or a node; `*`: every party. */
+	readonly party: Lane;
+	/** `restored`: it ends the faults of the party. */
+	readonly fault: 'killed' | 'paused' | 'cut' | 'skewed' | 'changed' | 'attacked' | 'restored';
 }
 
 /** The last run of an experiment. */
@@ -374,6 +387,8 @@ export interface ExperimentRun {
 	readonly experiment: string;
 	/** `stopping`: interrupted, and its rollback is running. */
 	readonly state: 'running' | 'stopping' | 'ended';
+	/** Where it was started: here, or with `npm run chaos`. */
+	readonly from: 'page' | 'terminal';
 	readonly startedMs: number;
 	/** Grows until the run has ended. */
 	readonly durationMs: number;
@@ -384,9 +399,26 @@ export interface ExperimentRun {
 	readonly verdicts?: Readonly<Record<'security' | 'availability', 'held' | 'violated' | 'unknown'>>;
 	/** True if both verdicts are as predicted. */
 	readonly passed?: boolean;
+	/** The outputs of probes that decided the verdicts. */
+	readonly evidence?: readonly Evidence[];
 	readonly problems: readonly string[];
 	/** Path of the report on the machine of the runner. */
 	readonly report?: string;
+}
+export interface Evidence {
+	readonly kind: 'security' | 'availability';
+	readonly verdict: 'held' | 'violated';
+	readonly probe: string;
+	readonly text: string;
+}
+export type PastRun = Pick<ExperimentRun, 'startedMs' | 'durationMs' | 'from' | 'outcome' | 'verdicts'> & {
+	readonly passed: boolean;
+};
+export interface ExperimentHistory {
+	readonly experiment: string;
+	readonly runs: readonly PastRun[];
+	/** The median of the newest runs that passed, or else the recorded duration. */
+	readonly expectedMs?: number;
 }
 export interface ExperimentActivity {
 	/** `before` and `after`: the steady state before and after the method. */
@@ -399,6 +431,8 @@ export interface ExperimentActivity {
 	/** `well` and `badly`: the runner decides which result is which. */
 	readonly state: 'running' | 'well' | 'badly';
 	readonly durationMs: number;
+	/** The pattern in the output that a probe waits for. */
+	readonly waitsFor?: string;
 	readonly problem?: string;
 }
 

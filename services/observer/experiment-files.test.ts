@@ -29,6 +29,7 @@ describe('the experiments that are offered', () => {
 			description: 'One digit is changed.',
 			lesson: 'The pin is checked first.',
 			expected: { security: 'held', availability: 'violated' },
+			...{ group: 'other', steps: 0, faults: [] },
 		});
 	});
 
@@ -66,6 +67,28 @@ describe('the experiments that are offered', () => {
 				}
 			}),
 		);
+	});
+
+	it('have a group, by their tags, and the faults of their method', () => {
+		const directory = projectPath('chaos/experiments');
+		const log = createLog({ service: 'observer', level: 'info', format: 'json', write: (line) => assert.fail(line) });
+		const all = new Map(readExperiments(directory, log).map((experiment) => [experiment.name, experiment]));
+		for (const [name, group] of [
+			['nothing', 'start'],
+			['expired-token', 'token'],
+			['wrong-pin', 'pin'],
+			['token-store-outage', 'outage'],
+			['clock-skew', 'clock'],
+			['auto-approval-removed', 'rights'],
+			['rotation-denied', 'rotation'],
+			['kubeconfig-gone', 'other'],
+		])
+			assert.equal(all.get(name ?? '')?.group, group, name);
+		const faults = all.get('ca-service-down')?.faults.map(({ party, fault }) => `${party} ${fault}`);
+		assert.deepEqual(faults, ['ca-service killed', 'ca-service changed', '* restored']);
+		assert.ok(all.get('clock-skew')?.faults.some(({ party, fault }) => party === 'token-store' && fault === 'skewed'));
+		assert.ok(all.get('asleep-past-expiry')?.faults.some(({ party }) => party === 'x18-forgotten'));
+		assert.equal(all.get('ca-service-down')?.steps, 20);
 	});
 
 	it('include every document of the catalogue', () => {

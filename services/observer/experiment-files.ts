@@ -4,7 +4,7 @@ import { extname, join } from 'node:path';
 import { causeText } from '../../lib/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { readYamlFile } from '../../lib/yaml.ts';
-import type { Expected, Experiment } from './api.ts';
+import type { Expected, Experiment, ExperimentGroup, FaultStep } from './api.ts';
 
 const endings = ['.yaml', '.yml', '.json'];
 /** A name cannot be mistaken for a flag or a path. */
@@ -24,6 +24,24 @@ export function readExperiments(directory: string, log: Log): readonly Experimen
 	return found.sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }) || a.name.localeCompare(b.name));
 }
 
+/** Seconds of a recorded run by experiment, of this kind of mesh or else of the other. */
+export function readRecorded(path: string, mesh: 'local' | 'compose'): ReadonlyMap<string, number> {
+	try {
+		const results = Object.entries(JSON.parse(readFileSync(path, 'utf8')) as object);
+		return new Map(
+			results.flatMap(([name, result]) => {
+				const seconds =
+					memberOf(memberOf(result, mesh), 'seconds') ??
+					memberOf(memberOf(result, mesh === 'local' ? 'compose' : 'local'), 'seconds');
+				return typeof seconds === 'number' ? [[name, seconds] as const] : [];
+			}),
+		);
+	} catch {
+		// An installation without documentation.
+		return new Map();
+	}
+}
+
 function filesOf(directory: string, log: Log): readonly string[] {
 	try {
 		return readdirSync(directory);
@@ -41,6 +59,8 @@ export function readExperiment(file: string, text: string): Experiment {
 	const extensions = memberOf(document, 'extensions');
 	const own = Array.isArray(extensions) ? extensions.find((one) => memberOf(one, 'name') === 'kubejoin') : undefined;
 	const contributions = memberOf(document, 'contributions');
+	const method = listOf(memberOf(document, 'method'));
+	const probes = listOf(memberOf(memberOf(document, 'steady-state-hypothesis'), 'probes'));
 	const expected: Expected = {
 		security: verdictOf(contributions, 'security'),
 		availability: verdictOf(contributions, 'availability'),
@@ -53,13 +73,73 @@ export function readExperiment(file: string, text: string): Experiment {
 		description: textOf(document, 'description'),
 		lesson: textOf(own, 'lesson'),
 		expected,
+		group: groupOf(textsOf(memberOf(document, 'tags'))),
+		steps: 2 * probes.length + method.length + listOf(memberOf(document, 'rollbacks')).length,
+		faults: method.flatMap(faultOf),
 	};
+}
+
+const tagGroups: readonly (readonly [tag: string, group: ExperimentGroup])[] = [
+	['baseline', 'start'],
+	['outage', 'outage'],
+	['crash', 'outage'],
+	['time', 'clock'],
+	['rotation', 'rotation'],
+	['token', 'token'],
+	['pin', 'pin'],
+	['discovery', 'pin'],
+	['csr', 'rights'],
+	['rbac', 'rights'],
+	['names', 'rights'],
+	['mesh', 'rights'],
+];
+
+/** The first row of the table whose tag is the first of the document, or else one of its tags. */
+function groupOf(tags: readonly string[]): ExperimentGroup {
+	const strong = tagGroups.slice(0, 5).find(([tag]) => tags.includes(tag));
+	const found = strong ?? tags.flatMap((tag) => tagGroups.filter(([one]) => one === tag))[0];
+	return found?.[1] ?? 'other';
+}
+
+const faultsOfVerbs: Readonly<Record<string, FaultStep['fault']>> = {
+	...{ kill: 'killed', pause: 'paused', cut: 'cut', change: 'changed', skew: 'skewed', attack: 'attacked' },
+	...{ 'kill-during-joins': 'killed', delay: 'changed' },
+	...{ start: 'restored', resume: 'restored', heal: 'restored', restore: 'restored', reset: 'restored' },
+	...{ continue: 'restored', restart: 'restored' },
+};
+const parties = ['apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service', 'kubelet-sim'];
+
+/** The fault of a command of the lab: `service kill ca-service`, `pause NODE`, `skew SERVICE OFFSET`. */
+function faultOf(activity: unknown): readonly FaultStep[] {
+	const [first = '', ...rest] = textsOf(memberOf(memberOf(activity, 'provider'), 'arguments'));
+	const isOfService = first === 'service' || first === 'network';
+	const verb = isOfService ? (rest[0] ?? '') : first;
+	const named = isOfService ? rest.slice(1) : rest;
+	const fault = Object.hasOwn(faultsOfVerbs, verb) ? faultsOfVerbs[verb] : undefined;
+	const step = memberOf(activity, 'name');
+	if (fault === undefined || typeof step !== 'string') return [];
+	const party =
+		fault === 'attacked'
+			? 'attacker-sim'
+			: (named.find((one) => parties.some((name) => one.includes(name))) ??
+				(isOfService ? undefined : named[0]) ??
+				'*');
+	return [
+		{
+			step,
+			party: parties.find((name) => party.startsWith(name)) ?? party,
+			fault: fault === 'changed' && named.includes('--clock') ? 'skewed' : fault,
+		},
+	];
 }
 
 const memberOf = (value: unknown, key: string): unknown =>
 	typeof value === 'object' && value !== null && Object.hasOwn(value, key)
 		? (value as Readonly<Record<string, unknown>>)[key]
 		: undefined;
+
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const textsOf = (value: unknown): readonly string[] => listOf(value).filter((one) => typeof one === 'string');
 
 function textOf(value: unknown, key: string): string {
 	const text = memberOf(value, key);

@@ -5,6 +5,15 @@ import { printableLines } from '../../lib/text.ts';
 import type { Experiment, ExperimentActivity, ExperimentRun } from './api.ts';
 
 /** The fields that the page needs; chaos/runner/events.ts has all. */
+interface RunStartedEvent {
+	readonly event: 'run-started';
+	readonly pid?: number;
+}
+interface StartedEvent {
+	readonly event: 'experiment-started';
+	readonly atMs: number;
+	readonly experiment: string;
+}
 interface ActivityEvent {
 	readonly event: 'activity-started' | 'activity-ended';
 	readonly atMs: number;
@@ -16,22 +25,33 @@ interface ActivityEvent {
 	readonly seconds?: number;
 	readonly status?: 'succeeded' | 'failed';
 	readonly toleranceMet?: boolean;
+	readonly waitsFor?: { readonly pattern: string };
 	readonly problem?: string;
 }
 interface EndedEvent {
 	readonly event: 'experiment-ended';
+	readonly atMs: number;
 	readonly status: NonNullable<ExperimentRun['outcome']>;
 	readonly verdicts: NonNullable<ExperimentRun['verdicts']>;
 	readonly passed: boolean;
 	readonly problems: readonly string[];
+	readonly evidence?: ExperimentRun['evidence'];
 }
 interface RunEndedEvent {
 	readonly event: 'run-ended';
 	readonly report: string;
 }
-export type RunnerEvent = ActivityEvent | EndedEvent | RunEndedEvent | { readonly event: 'interrupted' };
+export type RunnerEvent =
+	| RunStartedEvent
+	| StartedEvent
+	| ActivityEvent
+	| EndedEvent
+	| RunEndedEvent
+	| { readonly event: 'interrupted' };
 
 const known: readonly string[] = [
+	'run-started',
+	'experiment-started',
 	'activity-started',
 	'activity-ended',
 	'experiment-ended',
@@ -50,9 +70,14 @@ export function readEvent(line: string): RunnerEvent | undefined {
 	}
 }
 
-export const beginRun = ({ name, expected }: Experiment, startedMs: number): ExperimentRun => ({
+export const beginRun = (
+	{ name, expected }: Experiment,
+	startedMs: number,
+	from: ExperimentRun['from'] = 'page',
+): ExperimentRun => ({
 	experiment: name,
 	state: 'running',
+	from,
 	startedMs,
 	durationMs: 0,
 	activities: [],
@@ -71,11 +96,17 @@ export function takeEvent(
 		case 'activity-started':
 		case 'activity-ended':
 			return { ...next, activities: withActivity(run.activities, event, count) };
+		case 'run-started':
+		case 'experiment-started':
+			return next;
 		case 'interrupted':
 			return { ...next, state: 'stopping' };
 		case 'experiment-ended': {
 			const { status, verdicts, passed, problems } = event;
-			return { ...next, outcome: status, verdicts, passed, problems: textsOf(problems) };
+			return {
+				...{ ...next, outcome: status, verdicts, passed },
+				...{ problems: textsOf(problems), evidence: evidenceOf(event.evidence) },
+			};
 		}
 		case 'run-ended':
 			return { ...next, report: event.report };
@@ -85,12 +116,18 @@ export function takeEvent(
 const textsOf = (values: unknown): readonly string[] =>
 	Array.isArray(values) ? values.map((value) => printableLines(String(value))) : [];
 
+const evidenceOf = (evidence: ExperimentRun['evidence'] = []): NonNullable<ExperimentRun['evidence']> =>
+	evidence.slice(0, limits.experimentEvidence.value).map(({ kind, verdict, probe, text }) => ({
+		...{ kind, verdict },
+		...{ probe: printableLines(String(probe)), text: printableLines(String(text)) },
+	}));
+
 function withActivity(
 	activities: ExperimentRun['activities'],
 	event: ActivityEvent,
 	count: CountRefusal,
 ): ExperimentRun['activities'] {
-	const { part, index, type, name, atMs, seconds = 0, status, toleranceMet, problem } = event;
+	const { part, index, type, name, atMs, seconds = 0, status, toleranceMet, waitsFor, problem } = event;
 	const place = activities.findIndex((one) => one.part === part && one.index === index);
 	const isBad = status === 'failed' || toleranceMet === false || problem !== undefined;
 	const hasEnded = event.event === 'activity-ended';
@@ -102,6 +139,7 @@ function withActivity(
 		startedMs: activities[place]?.startedMs ?? atMs - seconds * 1_000,
 		state: hasEnded ? (isBad ? 'badly' : 'well') : 'running',
 		durationMs: hasEnded ? seconds * 1_000 : 0,
+		...(waitsFor === undefined || hasEnded ? {} : { waitsFor: printableLines(String(waitsFor.pattern)) }),
 		...(problem === undefined ? {} : { problem: printableLines(String(problem)) }),
 	};
 	if (place !== -1) return activities.with(place, activity);

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { KubejoinError } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { createLog } from '../../lib/log.ts';
-import type { Experiment, ExperimentRun, Experiments } from './api.ts';
+import type { Experiment, ExperimentHistory, ExperimentRun, Experiments } from './api.ts';
 import { beginRun, endRun, readEvent, takeEvent } from './experiment-run.ts';
 import { createExperimentRunner, type Runner } from './experiments.ts';
+import { RunHistory } from './run-history.ts';
 
 const experiment = (name: string): Experiment => ({
 	name,
@@ -14,6 +15,7 @@ const experiment = (name: string): Experiment => ({
 	description: 'One digit is changed.',
 	lesson: 'The pin comes first.',
 	expected: { security: 'held', availability: 'held' },
+	...{ group: 'pin', steps: 3, faults: [] },
 });
 const activity = { experiment: 'wrong-pin', part: 'method', index: 0, type: 'action', name: 'join' };
 const begun = { event: 'activity-started', atMs: 1_100, ...activity };
@@ -45,6 +47,13 @@ describe('a run of an experiment, from the events of the runner', () => {
 			],
 		);
 		assert.equal(durationMs, 1_000);
+	});
+
+	it('has the outputs that decided its verdicts, as many as the limit', () => {
+		const one = { kind: 'security', verdict: 'held', probe: 'steady', text: 'no token was sent' };
+		const many = Array(limits.experimentEvidence.value + 1).fill(one);
+		assert.deepEqual(told({ ...result, evidence: [one] }).evidence, [one]);
+		assert.equal(told({ ...result, evidence: many }).evidence?.length, limits.experimentEvidence.value);
 	});
 
 	it('shows as many activities as the limit, and counts the others', () => {
@@ -144,13 +153,19 @@ describe('the runner of experiments', () => {
 			list: [experiment('wrong-pin'), experiment('expired-token')],
 			runner,
 			mayRun,
+			history: new RunHistory({ recorded: new Map([['expired-token', 27]]), log }),
 			clock: () => 1_000,
 			log,
 		});
 		const runs: ExperimentRun[] = [];
 		const offers: Experiments['offer'][] = [];
-		desk.listen({ run: (run) => void runs.push(run), offered: ({ offer }) => void offers.push(offer) });
-		return { desk, works, runs, offers, there };
+		const histories: ExperimentHistory[] = [];
+		desk.listen({
+			run: (run) => void runs.push(run),
+			offered: ({ offer }) => void offers.push(offer),
+			history: (history) => void histories.push(history),
+		});
+		return { desk, works, runs, offers, histories, there };
 	}
 	const refused = (code: string) => (error: unknown) => error instanceof KubejoinError && error.code === code;
 
@@ -170,6 +185,51 @@ describe('the runner of experiments', () => {
 			],
 		);
 		assert.deepEqual(desk.runs(), [runs.at(-1)]);
+	});
+
+	it('lists the runs that ended, and the duration that a run is expected to take', async () => {
+		const { desk, works, histories } = open();
+		assert.deepEqual(desk.histories(), [{ experiment: 'expired-token', runs: [], expectedMs: 27_000 }]);
+		await desk.run('wrong-pin');
+		works[0]?.say(result);
+		await works[0]?.end('ended with exit code 0');
+		assert.deepEqual(
+			histories.map(({ experiment, runs }) => [experiment, runs.map(({ from, passed }) => [from, passed])]),
+			[['wrong-pin', [['page', true]]]],
+		);
+	});
+
+	describe('in a terminal', () => {
+		const started = { event: 'experiment-started', atMs: 500, experiment: 'wrong-pin' } as const;
+		const event = (value: object) => readEvent(JSON.stringify(value)) ?? assert.fail();
+
+		it('is shown as it runs, and no other runs beside it', async () => {
+			const { desk, runs } = open();
+			desk.hearTerminal('a', started);
+			desk.hearTerminal('a', event(begun));
+			const { from, startedMs, activities } = runs.at(-1) ?? assert.fail();
+			assert.deepEqual([from, startedMs, activities.length], ['terminal', 500, 1]);
+			await assert.rejects(desk.run('expired-token'), refused('EXPERIMENT_ALREADY_RUNNING'));
+			desk.hearTerminal('a', event({ ...result, atMs: 2_500 }));
+			const { state, passed, durationMs } = runs.at(-1) ?? assert.fail();
+			assert.deepEqual([state, passed, durationMs], ['ended', true, 2_000]);
+			await desk.run('expired-token');
+		});
+
+		it('has failed when its runner is killed', () => {
+			const { desk, runs } = open();
+			desk.hearTerminal('a', started);
+			desk.loseTerminal('a');
+			desk.loseTerminal('b');
+			assert.deepEqual([runs.at(-1)?.state, runs.at(-1)?.outcome], ['ended', 'failed']);
+		});
+
+		it('ignores an experiment that the page does not have', () => {
+			const { desk, runs } = open();
+			desk.hearTerminal('a', { ...started, experiment: 'other' });
+			desk.hearTerminal('a', event(begun));
+			assert.deepEqual(runs, []);
+		});
 	});
 
 	it('runs one experiment at a time', async () => {

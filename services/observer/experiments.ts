@@ -1,12 +1,13 @@
 /**
  * The experiments of the page. One runs at a time, in the runner of the project, which rolls back its changes also when
- * it is interrupted. The last run of each experiment is kept while the observer runs.
+ * it is interrupted. Runs of a terminal are shown beside them.
  */
 import { KubejoinError } from '../../lib/errors.ts';
 import type { CountRefusal } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
-import type { Experiment, ExperimentRun, Experiments } from './api.ts';
-import { beginRun, endRun, readEvent, takeEvent } from './experiment-run.ts';
+import type { Experiment, ExperimentHistory, ExperimentRun, Experiments } from './api.ts';
+import { beginRun, endRun, type RunnerEvent, readEvent, takeEvent } from './experiment-run.ts';
+import type { RunHistory } from './run-history.ts';
 
 export interface RunnerAtWork {
 	/** Stop the experiment and roll back. */
@@ -23,11 +24,14 @@ export interface Runner {
 export interface ExperimentListener {
 	readonly offered: (experiments: Experiments) => void;
 	readonly run: (run: ExperimentRun) => void;
+	readonly history: (history: ExperimentHistory) => void;
 }
 export interface ExperimentRunner {
 	readonly offered: () => Experiments;
 	/** The last run of each experiment. */
 	readonly runs: () => readonly ExperimentRun[];
+	/** Of every experiment that has run, or whose duration is known. */
+	readonly histories: () => readonly ExperimentHistory[];
 	/** @returns stops listening */
 	readonly listen: (listener: ExperimentListener) => () => void;
 	/**
@@ -37,6 +41,9 @@ export interface ExperimentRunner {
 	readonly run: (name: string) => Promise<void>;
 	/** @returns the name of the interrupted experiment @throws PAGE_BAD_REQUEST */
 	readonly stop: () => string;
+	/** An event of the runner in a terminal. @param journal  identifies it */
+	readonly hearTerminal: (journal: string, event: RunnerEvent) => void;
+	readonly loseTerminal: (journal: string) => void;
 	/** Update whether the runner is available. */
 	readonly check: () => Promise<void>;
 	/** Interrupt the experiment in progress and wait for its rollback, for a bounded time. */
@@ -47,6 +54,7 @@ export interface ExperimentRunnerOptions {
 	readonly runner: Runner;
 	/** False for a read-only page. */
 	readonly mayRun: boolean;
+	readonly history: RunHistory;
 	readonly clock: () => number;
 	readonly count?: CountRefusal;
 	readonly log: Log;
@@ -71,7 +79,8 @@ export const createExperimentRunner = (options: ExperimentRunnerOptions): Experi
 class SerialRunner implements ExperimentRunner {
 	readonly #options: ExperimentRunnerOptions;
 	readonly #listeners = new Set<ExperimentListener>();
-	readonly #runs = new Map<string, ExperimentRun>();
+	/** The run in progress of each runner in a terminal. */
+	readonly #terminals = new Map<string, ExperimentRun>();
 	#isThere = false;
 	#current: Current | undefined;
 
@@ -86,7 +95,14 @@ class SerialRunner implements ExperimentRunner {
 	}
 
 	runs(): readonly ExperimentRun[] {
-		return [...this.#runs.values()];
+		return this.#options.history.runs();
+	}
+
+	histories(): readonly ExperimentHistory[] {
+		const { list, history } = this.#options;
+		return list
+			.map(({ name }) => history.of(name))
+			.filter(({ runs, expectedMs }) => runs.length > 0 || expectedMs !== undefined);
 	}
 
 	listen(listener: ExperimentListener): () => void {
@@ -99,8 +115,8 @@ class SerialRunner implements ExperimentRunner {
 		const experiment = list.find((one) => one.name === name);
 		if (experiment === undefined)
 			throw new KubejoinError('PAGE_BAD_REQUEST', { problem: `there is no experiment ${name}` });
-		if (this.#current !== undefined)
-			throw new KubejoinError('EXPERIMENT_ALREADY_RUNNING', { running: this.#current.run.experiment });
+		const running = this.#current?.run ?? [...this.#terminals.values()][0];
+		if (running !== undefined) throw new KubejoinError('EXPERIMENT_ALREADY_RUNNING', { running: running.experiment });
 		const own: Current = { run: beginRun(experiment, clock()), words: [], done: Promise.resolve() };
 		this.#current = own;
 		try {
@@ -125,6 +141,34 @@ class SerialRunner implements ExperimentRunner {
 		return run.experiment;
 	}
 
+	hearTerminal(journal: string, event: RunnerEvent): void {
+		const { list, clock, count } = this.#options;
+		if (event.event === 'experiment-started') {
+			const experiment = list.find(({ name }) => name === event.experiment);
+			if (experiment === undefined) return;
+			const run = beginRun(experiment, event.atMs, 'terminal');
+			this.#terminals.set(journal, run);
+			this.#keep(run);
+			return;
+		}
+		const known = this.#terminals.get(journal);
+		if (known === undefined) return;
+		// What is read at the start of the observer can be old.
+		const run = takeEvent(known, event, 'atMs' in event ? event.atMs : clock(), count);
+		if (run.outcome === undefined) this.#terminals.set(journal, run);
+		else this.#terminals.delete(journal);
+		this.#keep(run.outcome === undefined ? run : { ...run, state: 'ended' });
+	}
+
+	loseTerminal(journal: string): void {
+		const run = this.#terminals.get(journal);
+		if (run === undefined) return;
+		this.#terminals.delete(journal);
+		const last = run.activities.at(-1);
+		const endMs = last === undefined ? run.startedMs : last.startedMs + last.durationMs;
+		this.#keep(endRun(run, 'was ended', [], endMs));
+	}
+
 	async check(): Promise<void> {
 		const was = this.#isThere;
 		this.#isThere = await this.#options.runner.isThere();
@@ -132,6 +176,11 @@ class SerialRunner implements ExperimentRunner {
 	}
 
 	async close(): Promise<void> {
+		await this.#interrupt();
+		await this.#options.history.saved();
+	}
+
+	async #interrupt(): Promise<void> {
 		const current = this.#current;
 		if (current === undefined) return;
 		current.work?.interrupt();
@@ -164,7 +213,11 @@ class SerialRunner implements ExperimentRunner {
 	}
 
 	#keep(run: ExperimentRun): void {
-		this.#runs.set(run.experiment, run);
-		for (const listener of this.#listeners) listener.run(run);
+		const { history } = this.#options;
+		const isNewest = history.keep(run);
+		for (const listener of this.#listeners) {
+			if (isNewest) listener.run(run);
+			if (run.state === 'ended') listener.history(history.of(run.experiment));
+		}
 	}
 }

@@ -24,14 +24,16 @@ import { createCertificatesView } from './certificates.ts';
 import { localRunner, socketRunner } from './clients.ts';
 import { createClusterView } from './cluster.ts';
 import { settings } from './config.ts';
-import { readExperiments } from './experiment-files.ts';
+import { readExperiments, readRecorded } from './experiment-files.ts';
 import { createExperimentRunner, type ExperimentRunner } from './experiments.ts';
 import { createForwarder } from './forward.ts';
 import { checkServices, readyChecks } from './health.ts';
 import { createJoins, type Joins } from './joins.ts';
 import { createPageApp, pageDirectory } from './page-app.ts';
 import { readOnlyReason } from './read-only.ts';
+import { RunHistory } from './run-history.ts';
 import { SavedJoins } from './saved-joins.ts';
+import { TerminalRuns } from './terminal-runs.ts';
 import { createTextReporter, type TextReporter } from './text-reporter.ts';
 import { createTracesApp } from './traces-app.ts';
 import { Traffic } from './traffic.ts';
@@ -60,6 +62,8 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	});
 	const certificates = createCertificatesView({ file: config.certificates, issued: () => cluster.issued() });
 	const experiments = openExperiments(config, count, log);
+	const terminals = experiments && openTerminals(config, experiments, count);
+	terminals?.read();
 	await experiments?.check();
 	const actions = openActions(config, experiments, count, log);
 	const readOnly = readOnlyReason(config);
@@ -100,7 +104,10 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			saved?.save();
 			reporter?.settle(systemClock());
 		}, FLUSH_MS),
-		setInterval(() => void experiments?.check(), CHECK_RUNNER_MS),
+		setInterval(() => {
+			terminals?.read();
+			void experiments?.check();
+		}, CHECK_RUNNER_MS),
 	];
 	log.info(
 		{
@@ -167,13 +174,26 @@ function openExperiments(config: Settings, count: CountRefusal, log: Log): Exper
 			? localRunner({ directory: resolve(directory), state: resolve(state), observer })
 			: socketRunner(experiments.socket);
 	const list = readExperiments(directory, log);
-	return createExperimentRunner({
-		list,
-		runner,
-		mayRun: readOnlyReason(config) === undefined,
-		clock: systemClock,
-		count,
+	const history = new RunHistory({
+		file: config.stateDirectory === undefined ? undefined : join(config.stateDirectory, 'experiments.json'),
+		recorded: readRecorded(
+			projectPath('docs/chaos-results.json'),
+			experiments.socket === undefined ? 'local' : 'compose',
+		),
 		log,
+	});
+	const mayRun = readOnlyReason(config) === undefined;
+	return createExperimentRunner({ list, runner, mayRun, history, clock: systemClock, count, log });
+}
+
+/** Runs in a terminal have their journals in the state directory of a local mesh. */
+function openTerminals(config: Settings, runner: ExperimentRunner, count: CountRefusal): TerminalRuns | undefined {
+	if (config.experiments?.socket !== undefined) return undefined;
+	return new TerminalRuns({
+		directory: resolve(config.experimentsState, 'chaos'),
+		onEvent: runner.hearTerminal.bind(runner),
+		onLost: runner.loseTerminal.bind(runner),
+		count,
 	});
 }
 

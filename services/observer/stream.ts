@@ -5,7 +5,17 @@
 import type { Request, Response } from 'express';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
-import type { Cluster, ExperimentRun, Experiments, Join, Session, Step, Storm, Traffic } from './api.ts';
+import type {
+	Cluster,
+	ExperimentHistory,
+	ExperimentRun,
+	Experiments,
+	Join,
+	Session,
+	Step,
+	Storm,
+	Traffic,
+} from './api.ts';
 import type { ClusterView } from './cluster.ts';
 import type { ExperimentRunner } from './experiments.ts';
 import type { Joins } from './joins.ts';
@@ -16,7 +26,7 @@ export interface StreamSource {
 	readonly cluster: ClusterView;
 	readonly session: Session;
 	/** Absent: the observer has no experiments. */
-	readonly experiments?: Pick<ExperimentRunner, 'offered' | 'runs' | 'listen'> | undefined;
+	readonly experiments?: Pick<ExperimentRunner, 'offered' | 'runs' | 'histories' | 'listen'> | undefined;
 	/** Absent: the page shows no messages on the map. */
 	readonly traffic?: Pick<JoinTraffic, 'lines' | 'listen'> | undefined;
 	readonly clock: () => number;
@@ -25,6 +35,7 @@ type Events = {
 	readonly session: Session;
 	readonly experiments: Experiments;
 	readonly experiment: ExperimentRun;
+	readonly history: ExperimentHistory;
 	readonly join: Join;
 	readonly step: Step;
 	readonly traffic: Traffic;
@@ -58,9 +69,11 @@ export function streamAll(source: StreamSource, stream: Stream, withSteps: boole
 	if (experiments !== undefined) {
 		send('experiments', experiments.offered());
 		for (const run of experiments.runs()) send('experiment', run);
+		for (const history of experiments.histories()) send('history', history);
 		const listener = {
 			offered: (offered: Experiments) => send('experiments', offered),
 			run: (run: ExperimentRun) => send('experiment', run),
+			history: (history: ExperimentHistory) => send('history', history),
 		};
 		gone.addEventListener('abort', experiments.listen(listener));
 	}

@@ -11,6 +11,7 @@ import { Lazy } from './lazy.tsx';
 import { MapView } from './map/view.tsx';
 import { resultWord } from './result-word.ts';
 import type { ViewName } from './route.ts';
+import { RunBanner } from './run-banner.tsx';
 import type { Store } from './store.ts';
 import { styled } from './style.ts';
 import { useNow } from './use-now.ts';
@@ -107,6 +108,7 @@ function Page({ store, navigation, keys, choose }: ViewProps & { readonly choose
 				onHelp={() => showGuide(!isGuided.value)}
 			/>
 			{!store.isConnected.value && <Lost />}
+			{name !== 'experiments' && <RunBanner store={store} />}
 			<main>
 				{isGuided.value && store.session.value !== undefined && (
 					<Lazy

@@ -19,14 +19,14 @@ interface BreakMenuProps {
 }
 
 export function BreakMenu({ store, act, isBusy }: BreakMenuProps) {
-	const { say, duration } = useWords();
+	const { say, messages, duration } = useWords();
 	const offered = store.experiments.value;
 	const known = faults.filter(({ experiment }) => offered?.list.some(({ name }) => name === experiment));
 	const canJoin = store.session.value?.actions.includes('join-with-wrong-pin') === true;
 	if (!canJoin && known.length === 0) return null;
-	const lastTook = (experiment: string): string => {
-		const last = store.runs.value.get(experiment);
-		return last?.state === 'ended' ? duration(last.durationMs) : '';
+	const expected = (experiment: string): string => {
+		const ms = store.histories.value.get(experiment)?.expectedMs;
+		return ms === undefined ? '' : messages.about(duration(ms));
 	};
 	return (
 		<Menu name={say('breakIt')}>
@@ -48,11 +48,11 @@ export function BreakMenu({ store, act, isBusy }: BreakMenuProps) {
 							<li key={experiment}>
 								{offered?.offer === 'run' ? (
 									<button type="button" disabled={isBusy} onClick={() => run('run-experiment', { experiment })}>
-										{say(word)} <span class="quiet">{lastTook(experiment)}</span>
+										{say(word)} <span class="quiet">{expected(experiment)}</span>
 									</button>
 								) : (
 									<a href={hashOf('experiments', experiment)} onClick={close}>
-										{say(word)}
+										{say(word)} <span class="quiet">{expected(experiment)}</span>
 									</a>
 								)}
 							</li>

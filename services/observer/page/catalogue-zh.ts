@@ -30,6 +30,12 @@ export const catalogueInChinese: Readonly<Record<Word, string>> = {
 	becauseOption: '此页面为只读模式：启动参数中有 `--no-allow-actions`。如需允许操作，启动时不加此参数：',
 	becauseNoKubeconfig: '此页面为只读模式：observer 没有 kubeconfig。如需允许操作，使用此设置重新启动：',
 	withDocker: '使用 Docker：',
+	faultKilled: '已终止',
+	faultPaused: '已暂停',
+	faultCut: '网络已断开',
+	faultSkewed: '时钟错误',
+	faultChanged: '设置已更改',
+	faultAttacked: '正在攻击',
 	noJoins: '尚无节点加入。加入过程会实时显示在这里。',
 	filter: '按节点名或错误代码筛选',
 	more: '显示更多',
@@ -302,6 +308,9 @@ export const messagesInChinese: Messages = {
 	sanCount: (count) => `${count} 个 SAN`,
 	joinCount: (count) => `${count} 次加入`,
 	disconnected: (duration) => `observer 已 ${duration}没有响应。页面显示的是此前的状态，正在重试…`,
+	about: (duration) => `约 ${duration}`,
+	stepOf: (step, all) => `第 ${step} 步，共 ${all} 步`,
+	faultOf: (party, fault) => `${party} ${fault}`.trim(),
 	listensOn: (address) =>
 		`此页面为只读模式：observer 监听 ${address}，不限于 127.0.0.1，其他机器可以访问。` +
 		'阅读 SECURITY.md。如需允许操作，使用此设置重新启动 observer：',

@@ -32,6 +32,12 @@ export const catalogue = {
 	becauseNoKubeconfig:
 		'This page is read-only because the observer has no kubeconfig. To allow actions, restart it with this setting:',
 	withDocker: 'With Docker:',
+	faultKilled: 'killed',
+	faultPaused: 'paused',
+	faultCut: 'cut off',
+	faultSkewed: 'wrong clock',
+	faultChanged: 'changed',
+	faultAttacked: 'attacks',
 	noJoins: 'No node has joined yet. A join appears here while it runs.',
 	filter: 'Filter by node or error code',
 	more: 'Show more',
@@ -312,6 +318,9 @@ export interface Messages {
 	readonly joinCount: (count: number) => string;
 	/** @param duration  since the last answer */
 	readonly disconnected: (duration: string) => string;
+	readonly about: (duration: string) => string;
+	readonly stepOf: (step: number, all: number) => string;
+	readonly faultOf: (party: string, fault: string) => string;
 	readonly listensOn: (address: string) => string;
 	/** Joins that ended, of all. */
 	readonly endedOf: (ended: number, all: number) => string;
@@ -366,6 +375,9 @@ export const messages: Messages = {
 	joinCount: (count) => (count === 1 ? '1 join' : `${count} joins`),
 	disconnected: (duration) =>
 		`The observer has not answered for ${duration}. The page shows its last known state and tries again…`,
+	about: (duration) => `about ${duration}`,
+	stepOf: (step, all) => `step ${step} of ${all}`,
+	faultOf: (party, fault) => `${party} ${fault}`.trim(),
 	listensOn: (address) =>
 		`This page is read-only because it listens on ${address} and not only on 127.0.0.1: other machines can reach it. ` +
 		'Read SECURITY.md. To allow actions, restart the observer with this setting:',

@@ -1,15 +1,27 @@
 /** The experiments: the fault and the predicted verdicts of each, and its last run, step by step while it runs. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import type { Experiment, ExperimentActivity, ExperimentRun, Experiments, Join, Refusal } from '../api.ts';
+import { useMemo } from 'preact/hooks';
+import type {
+	Experiment,
+	ExperimentActivity,
+	ExperimentGroup,
+	ExperimentRun,
+	Experiments,
+	Join,
+	PastRun,
+	Refusal,
+} from '../api.ts';
 import type { Word } from './catalogue.ts';
 import { FailureBand, Sentence } from './failure.tsx';
-import { clockTime } from './format.ts';
+import { calendarDate, clockTime } from './format.ts';
 import { Mark, Shield } from './icons.tsx';
 import { Marked } from './marked.tsx';
 import { Command, ReadOnlyReason } from './read-only.tsx';
 import { resultWord } from './result-word.ts';
+import { hashOf } from './route.ts';
 import { refusalIn, type Store } from './store.ts';
+import { useLabWords } from './use-lab-words.ts';
 import { useNow } from './use-now.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
@@ -28,6 +40,13 @@ const parts = {
 } as const satisfies Record<ExperimentActivity['part'], Word>;
 const TICK_MS = 100;
 const MAX_JOINS = 50;
+const MAX_EVIDENCE = 3;
+const AGE_TICK_MS = 10_000;
+/** In the order of the list. */
+const groups: readonly ExperimentGroup[] = [
+	...(['start', 'token', 'pin', 'outage'] as const),
+	...(['clock', 'rights', 'rotation', 'other'] as const),
+];
 
 export function ExperimentsView({ store, navigation }: ViewProps) {
 	const [chosen] = navigation.route.value.path;
@@ -43,13 +62,9 @@ export function ExperimentsView({ store, navigation }: ViewProps) {
 		<div class="joins experiments">
 			<nav class="list" aria-label={say('experiments')}>
 				<p class="quiet">{say('aboutExperiments')}</p>
-				<ul>
-					{experiments.list.map((experiment) => (
-						<li key={experiment.name}>
-							<ExperimentLink experiment={experiment} run={runs.get(experiment.name)} isShown={experiment === shown} />
-						</li>
-					))}
-				</ul>
+				{groups.map((group) => (
+					<Group key={group} store={store} group={group} list={experiments.list} shown={shown} />
+				))}
 			</nav>
 			<div class="shown">
 				{shown !== undefined && (
@@ -68,16 +83,53 @@ export function ExperimentsView({ store, navigation }: ViewProps) {
 	);
 }
 
+interface GroupProps {
+	readonly store: Store;
+	readonly group: ExperimentGroup;
+	readonly list: readonly Experiment[];
+	readonly shown: Experiment | undefined;
+}
+
+/** The fastest first; those that have not run yet, last. */
+function Group({ store, group, list, shown }: GroupProps) {
+	const lab = useLabWords();
+	const msOf = ({ name }: Experiment) => store.histories.value.get(name)?.expectedMs ?? Number.POSITIVE_INFINITY;
+	const own = useMemo(
+		() => list.filter((one) => one.group === group).toSorted((a, b) => msOf(a) - msOf(b)),
+		[list, group],
+	);
+	if (own.length === 0) return null;
+	return (
+		<>
+			<h2>{lab.groups[group]}</h2>
+			<ul>
+				{own.map((experiment) => (
+					<li key={experiment.name}>
+						<ExperimentLink store={store} experiment={experiment} isShown={experiment === shown} />
+					</li>
+				))}
+			</ul>
+		</>
+	);
+}
+
 interface LinkProps {
+	readonly store: Store;
 	readonly experiment: Experiment;
-	readonly run: ExperimentRun | undefined;
 	readonly isShown: boolean;
 }
 
-function ExperimentLink({ experiment: { name, id, title, expected }, run, isShown }: LinkProps) {
-	const { say, messages, duration, language, experiment: translated } = useWords();
+function ExperimentLink({ store, experiment: { name, title, expected }, isShown }: LinkProps) {
+	const { say, messages, duration, experiment: translated } = useWords();
+	const lab = useLabWords();
+	const nowMs = useNow(AGE_TICK_MS);
+	const run = store.runs.value.get(name);
+	const { expectedMs } = store.histories.value.get(name) ?? {};
+	const about = expectedMs === undefined ? [] : [messages.about(duration(expectedMs))];
 	const result = run === undefined ? [] : [say(resultWord(run))];
-	const times = run?.state === 'ended' ? [clockTime(run.startedMs, language), duration(run.durationMs)] : [];
+	const times =
+		run?.state === 'ended' ? [messages.ago(duration(Math.max(0, nowMs - run.startedMs - run.durationMs)))] : [];
+	const source = run?.from === 'terminal' ? [lab.fromTerminal] : [];
 	return (
 		<a href={`#/experiments/${name}`} aria-current={isShown ? 'true' : undefined}>
 			<RunMark run={run} />
@@ -88,7 +140,7 @@ function ExperimentLink({ experiment: { name, id, title, expected }, run, isShow
 					<span class="hidden">{messages.predicted(say('violated'))}</span>
 				</span>
 			)}
-			<span class="quiet second">{[id, ...result, ...times].join(' · ')}</span>
+			<span class="quiet second">{[...about, ...result, ...times, ...source].join(' · ')}</span>
 		</a>
 	);
 }
@@ -110,8 +162,10 @@ interface OneProps {
 }
 
 function OneExperiment({ store, offer, experiment, run, running, titles }: OneProps) {
-	const { say, messages, experiment: translated } = useWords();
+	const { say, messages, duration, experiment: translated } = useWords();
 	const { name, id, tier, expected } = experiment;
+	const history = store.histories.value.get(name);
+	const expectedMs = history?.expectedMs;
 	const { title, description, lesson } = translated(name) ?? experiment;
 	const refusal = useSignal<Refusal | undefined>(undefined);
 	const isOurs = running !== undefined && running.experiment === name;
@@ -125,6 +179,7 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 				<div>
 					<p class="quiet">
 						{id} · {messages.tier(tier)} · <code>{name}</code>
+						{expectedMs !== undefined && ` · ${messages.about(duration(expectedMs))}`}
 					</p>
 					<h2>{title}</h2>
 				</div>
@@ -156,11 +211,19 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 			{offer !== 'run' && <NoButton store={store} name={name} />}
 			<dl class="verdicts">
 				{kinds.map((kind) => (
-					<Verdict key={kind} name={say(kindWords[kind])} predicted={expected[kind]} found={run?.verdicts?.[kind]} />
+					<Verdict
+						key={kind}
+						store={store}
+						kind={kind}
+						predicted={expected[kind]}
+						found={run?.verdicts?.[kind]}
+						run={run}
+					/>
 				))}
 			</dl>
 			{kinds.some((kind) => expected[kind] === 'violated') && <p class="by-design">{say('redByDesign')}</p>}
-			{run !== undefined && <Run store={store} run={run} />}
+			{run !== undefined && <Run store={store} run={run} steps={experiment.steps} expectedMs={expectedMs} />}
+			{history !== undefined && history.runs.length > 1 && <History runs={history.runs.slice(1)} />}
 			{offer === 'run' && (
 				<details class="terminal">
 					<summary>{say('inATerminal')}</summary>
@@ -195,16 +258,18 @@ function NoButton({ store, name }: { readonly store: Store; readonly name: strin
 }
 
 interface VerdictProps {
-	readonly name: string;
+	readonly store: Store;
+	readonly kind: (typeof kinds)[number];
+	readonly run: ExperimentRun | undefined;
 	readonly predicted: 'held' | 'violated' | 'unknown';
 	readonly found: 'held' | 'violated' | 'unknown' | undefined;
 }
 
-function Verdict({ name, predicted, found }: VerdictProps) {
+function Verdict({ store, kind, run, predicted, found }: VerdictProps) {
 	const { say, messages } = useWords();
 	return (
 		<div class={`tile ${found ?? 'open'}`}>
-			<dt>{name}</dt>
+			<dt>{say(kindWords[kind])}</dt>
 			<dd>
 				<span class="found">
 					<Shield verdict={found ?? 'unknown'} /> {say(found ?? 'notYet')}
@@ -219,12 +284,116 @@ function Verdict({ name, predicted, found }: VerdictProps) {
 					</span>
 				)}
 			</dd>
+			{run !== undefined && found !== undefined && <EvidenceOf store={store} kind={kind} found={found} run={run} />}
 		</div>
 	);
 }
 
-function Run({ store, run }: { readonly store: Store; readonly run: ExperimentRun }) {
+interface EvidenceProps {
+	readonly store: Store;
+	readonly kind: (typeof kinds)[number];
+	readonly found: 'held' | 'violated' | 'unknown';
+	readonly run: ExperimentRun;
+}
+
+/** The outputs that decided the verdict, each with its step, and with the joins and requests that it names. */
+function EvidenceOf({ store, kind, found, run }: EvidenceProps) {
+	const { experimentStep, say } = useWords();
+	const lab = useLabWords();
+	const own = (run.evidence ?? []).filter((one) => one.kind === kind && one.verdict === found);
+	if (own.length === 0) return null;
+	const joins = joinsDuring(store.joins.value, run);
+	return (
+		<dd class="evidence">
+			<span class="quiet">{lab.evidence}</span>
+			<ul>
+				{own.slice(-MAX_EVIDENCE).map(({ probe, text }, index) => (
+					<li key={index}>
+						<button type="button" class="link" onClick={() => showStep(probe)}>
+							{experimentStep(probe) ?? probe.replaceAll('-', ' ')}
+						</button>
+						{text !== '' && (
+							<span lang="en" class="sentence-of-probe">
+								{' '}
+								{text}
+							</span>
+						)}
+						{joins
+							.filter(({ node }) => text.includes(node))
+							.slice(0, MAX_EVIDENCE)
+							.map(({ id, node, state, failure }) => (
+								<a key={id} href={hashOf('joins', id)}>
+									{' '}
+									{node} {failure?.code ?? say(state)}
+								</a>
+							))}
+						{/certificate|node-csr-/.test(text) && <a href={hashOf('cluster', 'csrs')}> {lab.requests}</a>}
+					</li>
+				))}
+			</ul>
+		</dd>
+	);
+}
+
+/** The last activity of that name: a probe of the steady state also runs before the method. */
+function showStep(name: string): void {
+	const step = [...document.querySelectorAll<HTMLElement>('[data-activity]')].findLast(
+		({ dataset }) => dataset.activity === name,
+	);
+	step?.scrollIntoView({ block: 'center' });
+	step?.focus();
+}
+
+function History({ runs }: { readonly runs: readonly PastRun[] }) {
+	const { say, duration, language } = useWords();
+	const lab = useLabWords();
+	return (
+		<Section name={lab.history}>
+			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+			<section class="scroll" tabIndex={0} aria-label={lab.history}>
+				<table>
+					<thead>
+						<tr>
+							{[lab.when, lab.result, ...kinds.map((kind) => say(kindWords[kind])), lab.took, lab.startedIn].map(
+								(name) => (
+									<th key={name} scope="col">
+										{name}
+									</th>
+								),
+							)}
+						</tr>
+					</thead>
+					<tbody>
+						{runs.map(({ startedMs, durationMs, from, outcome, verdicts, passed }) => (
+							<tr key={startedMs}>
+								<th scope="row" class="unbroken">
+									{calendarDate(startedMs)} {clockTime(startedMs, language)}
+								</th>
+								<td>{say(outcome === 'interrupted' ? 'interrupted' : passed ? 'asPredicted' : 'notAsPredicted')}</td>
+								{kinds.map((kind) => (
+									<td key={kind}>{say(verdicts?.[kind] ?? 'unknown')}</td>
+								))}
+								<td class="unbroken">{duration(durationMs)}</td>
+								<td>{lab[from]}</td>
+							</tr>
+						))}
+					</tbody>
+				</table>
+			</section>
+		</Section>
+	);
+}
+
+interface RunProps {
+	readonly store: Store;
+	readonly run: ExperimentRun;
+	readonly steps: number;
+	readonly expectedMs: number | undefined;
+}
+
+function Run({ store, run, steps, expectedMs }: RunProps) {
 	const { say, messages, duration, language } = useWords();
+	const lab = useLabWords();
 	const nowMs = useNow(TICK_MS, run.state !== 'ended');
 	const elapsedMs = run.state === 'ended' ? run.durationMs : Math.max(run.durationMs, nowMs - run.startedMs);
 	const word = resultWord(run);
@@ -236,6 +405,21 @@ function Run({ store, run }: { readonly store: Store; readonly run: ExperimentRu
 				<span class="quiet">
 					{clockTime(run.startedMs, language)} · <span class="time">{duration(elapsedMs)}</span>
 				</span>
+				{run.from === 'terminal' && <span class="quiet">{lab.fromTerminal}</span>}
+				{run.state === 'running' && (
+					<span class="quiet">
+						{[
+							messages.stepOf(run.activities.length, steps),
+							...(expectedMs === undefined
+								? []
+								: [
+										expectedMs > elapsedMs
+											? lab.left(duration(Math.ceil((expectedMs - elapsedMs) / 1_000) * 1_000))
+											: lab.longer,
+									]),
+						].join(' · ')}
+					</span>
+				)}
 				{run.state === 'stopping' && <span class="quiet">{say('rollingBack')}</span>}
 			</h3>
 			{run.outcome !== 'interrupted' && run.problems.length > 0 && (
@@ -284,21 +468,28 @@ function Part({
 	readonly run: ExperimentRun;
 	readonly nowMs: number;
 }) {
-	const { say, duration, experimentStep } = useWords();
+	const { say, messages, duration, experimentStep } = useWords();
+	const lab = useLabWords();
 	const activities = run.activities.filter((activity) => activity.part === part);
 	if (activities.length === 0) return null;
 	return (
 		<>
 			<h4>{say(parts[part])}</h4>
 			<ol class="activities">
-				{activities.map(({ index, type, name, state, startedMs, durationMs, problem }) => (
-					<li key={index} class={state}>
+				{activities.map(({ index, type, name, state, startedMs, durationMs, waitsFor, problem }) => (
+					<li key={index} class={state} data-activity={name} tabIndex={-1}>
 						{state === 'running' ? <span class="live" aria-hidden="true" /> : <Mark failed={state === 'badly'} />}
 						<span>
 							<StepName name={name} text={experimentStep(name)} /> <span class="quiet kind unbroken">{say(type)}</span>
 							<span class="hidden">
 								{say(state === 'running' ? 'running' : state === 'well' ? 'passed' : 'failed')}
 							</span>
+							{waitsFor !== undefined && state === 'running' && (
+								<span class="quiet waits">
+									{messages.withLabel(lab.waitsFor)}
+									<code>{waitsFor}</code>
+								</span>
+							)}
 							{problem !== undefined && (
 								<span class="why">
 									<Sentence text={withoutName(problem, `${type} ${name}: `)} />
@@ -329,10 +520,14 @@ function StepName({ name, text }: { readonly name: string; readonly text: string
 const withoutName = (problem: string, name: string): string =>
 	problem.startsWith(name) ? problem.slice(name.length) : problem;
 
+function joinsDuring(joins: readonly Join[], { state, startedMs, durationMs }: ExperimentRun): readonly Join[] {
+	const endMs = state === 'ended' ? startedMs + durationMs : Number.POSITIVE_INFINITY;
+	return joins.filter((join) => join.startedMs >= startedMs && join.startedMs <= endMs);
+}
+
 function JoinsOfRun({ joins, run }: { readonly joins: readonly Join[]; readonly run: ExperimentRun }) {
 	const { say, duration } = useWords();
-	const endMs = run.state === 'ended' ? run.startedMs + run.durationMs : Number.POSITIVE_INFINITY;
-	const own = joins.filter(({ startedMs }) => startedMs >= run.startedMs && startedMs <= endMs);
+	const own = joinsDuring(joins, run);
 	if (own.length === 0) return <p class="quiet">{say('noJoinsOfRun')}</p>;
 	return (
 		<ul class="joins-of-run">

@@ -1,4 +1,6 @@
 /** The texts of the views of experiments, the cluster and storms in English; lab-words-zh.ts has the Chinese ones. */
+import type { ExperimentGroup } from '../api.ts';
+
 export interface LabTexts {
 	readonly done: string;
 	readonly doneOf: (done: number, all: number) => string;
@@ -12,6 +14,21 @@ export interface LabTexts {
 	readonly noLeases: string;
 	readonly noEvents: string;
 	readonly noServices: string;
+	readonly groups: Readonly<Record<ExperimentGroup, string>>;
+	readonly lastRun: (ago: string) => string;
+	readonly fromTerminal: string;
+	readonly left: (duration: string) => string;
+	readonly longer: string;
+	readonly waitsFor: string;
+	readonly evidence: string;
+	readonly history: string;
+	readonly when: string;
+	readonly result: string;
+	readonly took: string;
+	readonly startedIn: string;
+	readonly page: string;
+	readonly terminal: string;
+	readonly requests: string;
 	readonly dataFrom: (ago: string) => string;
 }
 
@@ -27,5 +44,29 @@ export const labTexts: LabTexts = {
 	noLeases: 'No node has a Lease. A node creates its Lease at the end of its join.',
 	noEvents: 'No event is stored. The API server keeps an event for an hour.',
 	noServices: 'The observer asks no service for its health: KUBEJOIN_SERVICES is not set.',
+	groups: {
+		start: 'Start here',
+		token: 'Token',
+		pin: 'Pin and discovery',
+		outage: 'Outage',
+		clock: 'Clock',
+		rights: 'Rights',
+		rotation: 'Rotation',
+		other: 'Operation',
+	},
+	lastRun: (ago) => `last run ${ago}`,
+	fromTerminal: 'from a terminal',
+	left: (duration) => `about ${duration} left`,
+	longer: 'longer than expected',
+	waitsFor: 'Waits for',
+	evidence: 'Evidence',
+	history: 'Earlier runs',
+	when: 'Started',
+	result: 'Result',
+	took: 'Duration',
+	startedIn: 'Started from',
+	page: 'page',
+	terminal: 'terminal',
+	requests: 'See the requests',
 	dataFrom: (ago) => `The API server does not answer. The tables are ${ago} old.`,
 };

@@ -5,6 +5,7 @@ import type {
 	CertificateDetail,
 	Certificates,
 	Cluster,
+	ExperimentHistory,
 	ExperimentRun,
 	Experiments,
 	Join,
@@ -27,6 +28,8 @@ export interface Store {
 	readonly experiments: Signal<Experiments | undefined>;
 	/** The last run of each experiment, by its name. */
 	readonly runs: Signal<ReadonlyMap<string, ExperimentRun>>;
+	/** Of each experiment that has run, or whose duration is known. */
+	readonly histories: Signal<ReadonlyMap<string, ExperimentHistory>>;
 	readonly traffic: Signal<Traffic>;
 	readonly isConnected: Signal<boolean>;
 	/** Follow the steps of one join until `close`. */
@@ -66,6 +69,7 @@ export function createStore(
 	const cluster = signal<Cluster | undefined>(undefined);
 	const experiments = signal<Experiments | undefined>(undefined);
 	const runs = signal<ReadonlyMap<string, ExperimentRun>>(new Map());
+	const histories = signal<ReadonlyMap<string, ExperimentHistory>>(new Map());
 	const isConnected = signal(false);
 	const traffic = signal<Traffic>({ lines: [], messages: [] });
 	const known = new SortedJoins();
@@ -84,6 +88,7 @@ export function createStore(
 			known.clear();
 			experiments.value = undefined;
 			runs.value = new Map();
+			histories.value = new Map();
 		}
 		session.value = value;
 		isConnected.value = true;
@@ -104,6 +109,9 @@ export function createStore(
 	on<ExperimentRun>(source, 'experiment', (value) => {
 		runs.value = new Map(runs.value).set(value.experiment, value);
 	});
+	on<ExperimentHistory>(source, 'history', (value) => {
+		histories.value = new Map(histories.value).set(value.experiment, value);
+	});
 	return {
 		joins,
 		session,
@@ -111,6 +119,7 @@ export function createStore(
 		cluster,
 		experiments,
 		runs,
+		histories,
 		traffic,
 		isConnected,
 		follow(id) {

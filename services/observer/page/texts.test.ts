@@ -37,8 +37,10 @@ function stepNames(document: unknown): readonly string[] {
 
 /** With sample values where a text has values. */
 const samplesOf = (texts: object): readonly string[] =>
-	Object.values(texts).map((text) =>
-		typeof text === 'function' ? String(text('7 秒', '8 秒', '9 秒')) : String(text),
+	Object.values(texts).flatMap((text): readonly string[] =>
+		typeof text === 'object' && text !== null
+			? samplesOf(text)
+			: [typeof text === 'function' ? String(text('7 秒', '8 秒', '9 秒')) : String(text)],
 	);
 
 /** Of docs/trust.zh.md, as the page receives them. */
@@ -98,6 +100,9 @@ function chineseTexts(): readonly string[] {
 		own.sanCount(3),
 		own.joinCount(2),
 		own.disconnected('12 秒'),
+		own.about('12 秒'),
+		own.stepOf(3, 25),
+		own.faultOf('ca-service', '已终止'),
 		own.listensOn('192.0.2.1'),
 		own.endedOf(1, 2),
 		own.issuerIs('CN=kubernetes'),

@@ -1,5 +1,6 @@
 /** A party as a card: its sign in the ring of its certificate, its name, one line about it, and its CAs. */
 import type { Word } from '../catalogue.ts';
+import { faultWords } from '../faults.ts';
 import { useWords, type Words } from '../words.ts';
 import { Glyph, LOW_SHARE, leftOf, Ring } from './glyphs.tsx';
 import { ATTACKER, type Box, storeOf } from './layout.ts';
@@ -26,7 +27,7 @@ interface PartyCardProps {
 
 export function PartyCard({ party, box, nowMs, isSelected, isLit, isTabStop, onOpen, onFocus }: PartyCardProps) {
 	const words = useWords();
-	const { id, role, node, cas, service, life } = party;
+	const { id, role, node, cas, service, life, fault } = party;
 	const style = { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` };
 	const state = stateClass(party);
 	const common = {
@@ -76,11 +77,12 @@ export function PartyCard({ party, box, nowMs, isSelected, isLit, isTabStop, onO
 			</span>
 			{node === 'joining' && party.join !== undefined && box.height >= 54 && <Progress party={party} />}
 			{service?.why === 'silent' && <span class="bars" aria-hidden="true" />}
-			{service?.clockOffsetMs !== undefined && (
+			{service?.clockOffsetMs !== undefined && fault === undefined && (
 				<span class="skew">
 					{words.messages.clockOffset(words.duration(Math.abs(service.clockOffsetMs)), service.clockOffsetMs > 0)}
 				</span>
 			)}
+			{fault !== undefined && <span class="skew">{words.say(faultWords[fault])}</span>}
 			{cas.length > 0 && (
 				<span class="cas" aria-hidden="true">
 					{cas.map((ca) => (

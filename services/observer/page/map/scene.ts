@@ -1,5 +1,6 @@
 /** The parties of the map and the lines between them, from the state of the store. Pure. */
 import type { Certificates, Cluster, Join, Lifetime, Line, Negotiated, Tls } from '../../api.ts';
+import type { Fault } from '../faults.ts';
 import type { Protection } from '../forms.ts';
 import type { JoinState } from '../state-at.ts';
 import { ATTACKER, type Level, levelOf, storeOf } from './layout.ts';
@@ -22,6 +23,8 @@ export interface Party {
 	/** Calls to it in the last minute, and how many of all were refused. */
 	readonly perMinute: number;
 	readonly refused: number;
+	/** Of the experiment in progress. */
+	readonly fault?: Fault;
 	/** Of a store: `lmdb` or `redis`. */
 	readonly store?: string;
 }
@@ -68,6 +71,8 @@ export interface SceneInput {
 	readonly selected: string | undefined;
 	readonly levelBefore: Level | undefined;
 	readonly hasTelemetry: boolean;
+	/** Of the experiment in progress, by party. */
+	readonly faults?: ReadonlyMap<string, Fault>;
 	/** A narrow map has cards only for the nodes that join, and tiles for the others. */
 	readonly isTall: boolean;
 }
@@ -134,6 +139,10 @@ export function sceneOf(input: SceneInput): Scene {
 	// The field has no card that a line could come from.
 	const victim = level === 'field' ? undefined : victimOf(input, nodes);
 	if (victim !== undefined) parties.set(ATTACKER, { id: ATTACKER, role: 'mask', cas: [], ...callsTo(ATTACKER, lines) });
+	for (const [id, fault] of input.faults ?? []) {
+		const party = parties.get(id);
+		if (party !== undefined) parties.set(id, { ...party, fault });
+	}
 	return {
 		...{ level, parties, nodes, tiles, cards: [...cardIds] },
 		lines: [...nodeLines(cards, tiles, input), ...serviceLines(shown), ...(hasTelemetry ? [telemetryLine] : [])].map(

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Certificates, Join, Message } from '../../api.ts';
+import { type Fault, faultsOf } from '../faults.ts';
 import { useKeys } from '../keys.ts';
 import { Lazy } from '../lazy.tsx';
 import { stateAt } from '../state-at.ts';
@@ -84,6 +85,7 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 		lit: lit && state && steps.length > 0 ? { join: lit, state } : undefined,
 		levelBefore: levelBefore.current,
 		hasTelemetry: show.includes('telemetry'),
+		faults: faultsOfRun(store),
 		isTall: isTall.value,
 	});
 	levelBefore.current = scene.level;
@@ -177,6 +179,13 @@ function useCertificates(store: Store): Certificates | undefined {
 		});
 	}, [key]);
 	return found.value;
+}
+
+/** Of the experiment in progress. */
+function faultsOfRun({ runs, experiments }: Store): ReadonlyMap<string, Fault> {
+	const run = [...runs.value.values()].find(({ state }) => state !== 'ended');
+	const experiment = experiments.value?.list.find(({ name }) => name === run?.experiment);
+	return run === undefined || experiment === undefined ? new Map() : faultsOf(experiment, run);
 }
 
 /** The join of the selected node, the one in progress, or the last. */

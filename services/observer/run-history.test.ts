@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { limits } from '../../lib/limits.ts';
+import type { ExperimentRun } from './api.ts';
+import { keptLog } from './app.fixture.ts';
+import { RunHistory } from './run-history.ts';
+
+const run = (startedMs: number, fields: Partial<ExperimentRun> = {}): ExperimentRun => ({
+	...{ experiment: 'wrong-pin', state: 'ended', from: 'page', startedMs, durationMs: 1_000, activities: [] },
+	...{ expected: { security: 'held', availability: 'held' }, passed: true, outcome: 'completed', problems: [] },
+	...fields,
+});
+
+describe('the history of experiments', () => {
+	let directory: string;
+	beforeEach(() => {
+		directory = mkdtempSync(join(tmpdir(), 'run-history-'));
+	});
+	afterEach(() => rmSync(directory, { recursive: true }));
+	const open = (recorded = new Map<string, number>()) => {
+		const { log, lines } = keptLog();
+		return { history: new RunHistory({ file: join(directory, 'experiments.json'), recorded, log }), lines };
+	};
+
+	it('is there after a restart: the last run whole, earlier ones as a line', async () => {
+		const { history } = open();
+		history.keep(run(1));
+		history.keep(run(2, { from: 'terminal', passed: false }));
+		history.keep(run(3, { state: 'running' }));
+		await history.saved();
+		assert.equal(statSync(join(directory, 'experiments.json')).mode & 0o777, 0o600);
+		const { history: second } = open();
+		assert.deepEqual(
+			second.of('wrong-pin').runs.map(({ startedMs, from, passed }) => [startedMs, from, passed]),
+			[
+				[2, 'terminal', false],
+				[1, 'page', true],
+			],
+		);
+		second.keep(run(4));
+		await second.saved();
+		assert.deepEqual(open().history.runs(), [run(4)]);
+	});
+
+	it('has as many runs of an experiment as the limit, the newest, and each once', () => {
+		const { history } = open();
+		const { value: most } = limits.experimentRuns;
+		for (let startedMs = 1; startedMs <= most + 2; startedMs++) history.keep(run(startedMs));
+		history.keep(run(most + 2));
+		const { runs } = history.of('wrong-pin');
+		assert.deepEqual([runs.length, runs[0]?.startedMs, runs.at(-1)?.startedMs], [most, most + 2, 3]);
+	});
+
+	it('keeps the newest run as the last one, in any order of their ends', () => {
+		const { history } = open();
+		assert.equal(history.keep(run(2)), true);
+		assert.equal(history.keep(run(1)), false);
+		assert.deepEqual(
+			history.runs().map(({ startedMs }) => startedMs),
+			[2],
+		);
+	});
+
+	it('expects the median of the runs that passed, or else the recorded duration', () => {
+		const { history } = open(new Map([['wrong-pin', 12]]));
+		assert.equal(history.of('wrong-pin').expectedMs, 12_000);
+		history.keep(run(1, { durationMs: 7, passed: false }));
+		assert.equal(history.of('wrong-pin').expectedMs, 12_000);
+		for (const [index, durationMs] of [900, 100, 300].entries()) history.keep(run(10 + index, { durationMs }));
+		assert.equal(history.of('wrong-pin').expectedMs, 300);
+		assert.equal(history.of('nothing').expectedMs, undefined);
+	});
+
+	it('begins again, and logs it, when the file is not readable', () => {
+		for (const text of ['{', 'null', '{"last":[{}],"past":[{"experiment":7}]}', '{"past":7}']) {
+			writeFileSync(join(directory, 'experiments.json'), text);
+			const { history } = open();
+			assert.deepEqual([history.runs(), history.of('wrong-pin').runs], [[], []]);
+		}
+		writeFileSync(join(directory, 'experiments.json'), '{');
+		assert.match(open().lines.join(''), /cannot be read/);
+	});
+});

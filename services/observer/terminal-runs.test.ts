@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { limits } from '../../lib/limits.ts';
+import { TerminalRuns } from './terminal-runs.ts';
+
+describe('runs of experiments in a terminal', () => {
+	let directory: string;
+	let heard: string[];
+	let lost: string[];
+	let counted: string[];
+	let isRunning: boolean;
+	let runs: TerminalRuns;
+	beforeEach(() => {
+		directory = mkdtempSync(join(tmpdir(), 'terminal-runs-'));
+		[heard, lost, counted] = [[], [], []];
+		isRunning = true;
+		runs = new TerminalRuns({
+			directory: join(directory, 'chaos'),
+			onEvent: (run, { event }) => void heard.push(`${run} ${event}`),
+			onLost: (run) => void lost.push(run),
+			count: (name) => void counted.push(name),
+			isRunning: () => isRunning,
+		});
+	});
+	afterEach(() => rmSync(directory, { recursive: true }));
+	const write = (run: string, text: string): string => {
+		mkdirSync(join(directory, 'chaos', run), { recursive: true });
+		const path = join(directory, 'chaos', run, 'events.jsonl');
+		appendFileSync(path, text);
+		return path;
+	};
+
+	it('are none before the first experiment', () => {
+		runs.read();
+		assert.deepEqual(heard, []);
+	});
+
+	it('are heard once, line by line, also when a line is written in two parts', () => {
+		write('a', '{"event":"run-started","pid":1}\n{"event":"experiment-');
+		runs.read();
+		assert.deepEqual(heard, ['a run-started']);
+		write('a', 'started","experiment":"x","atMs":1}\nno event\n');
+		runs.read();
+		runs.read();
+		assert.deepEqual(heard, ['a run-started', 'a experiment-started']);
+		write('b', '{"event":"run-started","pid":2}\n');
+		runs.read();
+		assert.equal(heard.at(-1), 'b run-started');
+	});
+
+	it('are lost when the runner has ended without its last event', () => {
+		write('a', '{"event":"run-started","pid":1}\n');
+		write('b', '{"event":"run-started","pid":1}\n{"event":"run-ended"}\n');
+		runs.read();
+		isRunning = false;
+		runs.read();
+		runs.read();
+		assert.deepEqual(lost, ['a']);
+	});
+
+	it('are the newest of as many journals as the limit', () => {
+		const { value: most } = limits.terminalRuns;
+		const name = (index: number) => String(index).padStart(4, '0');
+		for (let index = 0; index <= most; index++) write(name(index), '{"event":"run-started"}\n');
+		runs.read();
+		assert.deepEqual([heard.length, heard[0]], [most, `${name(1)} run-started`]);
+	});
+
+	it('end when their events take more bytes than the limit', () => {
+		truncateSync(write('a', ''), limits.terminalRunBytes.value + 1);
+		runs.read();
+		runs.read();
+		assert.deepEqual([lost, counted, heard], [['a'], ['terminalRunBytes'], []]);
+	});
+});
