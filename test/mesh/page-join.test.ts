@@ -3,12 +3,16 @@
  * SCREENSHOTS=DIR takes pictures, wide and narrow, light and dark, in both languages.
  */
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { environment } from '../../lib/config.ts';
 import { looks, newPage, requireBrowser, startBrowser } from './browser.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
+
+const run = promisify(execFile);
 
 interface Step {
 	readonly id: string;
@@ -100,6 +104,39 @@ describe('the page of a join', () => {
 		await shoot('connection');
 	});
 
+	it('shows the protocol and the cipher that openssl s_client negotiates with the same port', async () => {
+		await openJoin('node-1');
+		await openStep('asks for a certificate');
+		const panel = page.locator('.panel');
+		const cell = async (row: string) =>
+			((await panel.locator(`tr:has(th:text-is("${row}")) td`).first().textContent()) ?? '').trim();
+		const command = `openssl s_client -connect 127.0.0.1:${mesh.port} -alpn h2 </dev/null 2>&1`;
+		const { stdout } = await run('sh', ['-c', command]);
+		const [, protocol, cipher] = /New, TLSv([\d.]+), Cipher is (\w+)/.exec(stdout) ?? assert.fail(stdout);
+		assert.deepEqual([await cell('Protocol'), await cell('Cipher')], [`TLS ${protocol}`, cipher]);
+	});
+
+	it('takes the certificate, the signature and the request of a join apart', async () => {
+		await openJoin('node-1');
+		const panel = page.locator('.panel');
+		const open = async (sentence: string, section: string) => {
+			await openStep(sentence);
+			await panel.locator('#tab-request').click();
+			await panel.locator(`.section-${section}`).waitFor();
+			assert.equal(await panel.locator(`.section-${section} .check-list .failed`).count(), 0);
+			return panel.locator(`.section-${section}`);
+		};
+		const pin = await open('matches the pin', 'pin');
+		assert.ok((await pin.textContent())?.includes('All 64 digits are equal.'));
+		const signature = await open('knows the token', 'jws');
+		assert.equal(await signature.locator('.text-parts dt').count(), 3);
+		const request = await open('signed its key', 'csr');
+		assert.match((await request.textContent()) ?? '', /system:bootstrap:\w+, \+\d+ ms/);
+		const certificate = await open('is the one it asked for', 'certificate');
+		assert.ok((await certificate.textContent())?.includes('CN=kubernetes'));
+		await shoot('certificate');
+	});
+
 	it('has a connection of both ends for every message of a join', async () => {
 		await openJoin('node-1');
 		const id = /#\/joins\/(\w+)/.exec(page.url())?.[1] ?? assert.fail();
@@ -140,5 +177,10 @@ describe('the page of a join', () => {
 		await openJoin('refused-1');
 		assert.equal(await page.locator('.diagram').getByText('CA_HASH_MISMATCH').count(), 1);
 		await shoot('refused');
+		await openStep('does not match the pin');
+		const digits = page.locator('.panel .digits');
+		await digits.waitFor();
+		assert.equal(await digits.locator('.differs').count(), 16);
+		assert.equal(await page.locator('.panel .section-failure').count(), 0);
 	});
 });

@@ -78,7 +78,8 @@ export function Detail({
 				connection: seen && <ConnectionPart shown={seen} other={connectionIn(other)} />,
 				request: rest.length === 0 ? undefined : <Sections sections={rest} step={step} />,
 				decision: ofDecision.length === 0 ? undefined : <Sections sections={ofDecision} step={step} />,
-				attacker: words.phaseTexts.sentence(step.phase) && <AttackerPart phase={step.phase} />,
+				// With the others: a tab that comes first would be shown first.
+				attacker: found && words.phaseTexts.sentence(step.phase) && <AttackerPart phase={step.phase} />,
 			}}
 		>
 			{found !== undefined && !('sections' in found) && <FailureBand failure={found} />}
