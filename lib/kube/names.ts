@@ -18,14 +18,14 @@ const MAX_MATCHED = 1024;
 const matches = (form: RegExp, value: string): boolean => value.length <= MAX_MATCHED && form.test(value);
 /** The length in bytes, as Go counts. */
 const lengthOf = (value: string): number => Buffer.byteLength(value);
-const tooLong = (max: number): string => `must be no more than ${max} bytes`;
+const tooLong = (max: number, unit = 'bytes'): string => `must be no more than ${max} ${unit}`;
 /** @source RegexError; the blanks before `or` are upstream's */
 const notOfForm = (rule: string, form: string, ...examples: string[]): string =>
 	`${rule} (e.g. ${examples.map((example) => `'${example}', `).join(' or ')}regex used for validation is '${form}')`;
 
 /** Problems of a DNS label, in upstream's words. @source IsDNS1123Label */
 export function labelProblems(value: string): string[] {
-	const problems = lengthOf(value) > MAX_LABEL ? [tooLong(MAX_LABEL)] : [];
+	const problems = lengthOf(value) > MAX_LABEL ? [tooLong(MAX_LABEL, 'characters')] : [];
 	if (matches(label, value)) return problems;
 	if (matches(subdomain, value)) return [...problems, 'must not contain dots'];
 	const rule =
@@ -36,7 +36,7 @@ export function labelProblems(value: string): string[] {
 
 /** Problems of a DNS subdomain, in upstream's words. @source IsDNS1123Subdomain */
 export function subdomainProblems(value: string): string[] {
-	const problems = lengthOf(value) > MAX_SUBDOMAIN ? [tooLong(MAX_SUBDOMAIN)] : [];
+	const problems = lengthOf(value) > MAX_SUBDOMAIN ? [tooLong(MAX_SUBDOMAIN, 'characters')] : [];
 	if (matches(subdomain, value)) return problems;
 	const rule =
 		"a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', " +
@@ -76,7 +76,7 @@ export function labelValueProblems(value: string): string[] {
 
 /** Problems of a key in a ConfigMap or Secret, in upstream's words. @source IsConfigMapKey */
 export function configKeyProblems(value: string): string[] {
-	const problems = lengthOf(value) > MAX_SUBDOMAIN ? [tooLong(MAX_SUBDOMAIN)] : [];
+	const problems = lengthOf(value) > MAX_SUBDOMAIN ? [tooLong(MAX_SUBDOMAIN, 'characters')] : [];
 	if (!matches(configKey, value)) {
 		const rule = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
 		problems.push(notOfForm(rule, configKeyForm, 'key.name', 'KEY_NAME', 'key-name'));

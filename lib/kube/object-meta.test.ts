@@ -106,10 +106,10 @@ describe('metadataProblems', () => {
 		assert.deepEqual(messages({ ownerReferences: [owner] }), []);
 		const empty = { apiVersion: 'g/', kind: '', name: '', uid: '' };
 		assert.deepEqual(messages({ ownerReferences: [empty] }), [
-			'ownerReferences.apiVersion: Invalid value: "g/": version must not be empty',
-			'ownerReferences.kind: Invalid value: "": kind must not be empty',
-			'ownerReferences.name: Invalid value: "": name must not be empty',
-			'ownerReferences.uid: Invalid value: "": uid must not be empty',
+			'ownerReferences[0].apiVersion: Invalid value: "g/": must be <group>/<version> or <version>',
+			'ownerReferences[0].kind: Required value: must not be empty',
+			'ownerReferences[0].name: Required value: must not be empty',
+			'ownerReferences[0].uid: Required value: must not be empty',
 		]);
 		assert.match(
 			messages({ ownerReferences: [owner, { ...owner, name: 'm' }] })[0] ?? '',

@@ -143,16 +143,18 @@ export function annotationsProblems(annotations: Readonly<Record<string, string>
 function ownerProblems(references: readonly OwnerReference[]): FieldProblem[] {
 	const field = 'metadata.ownerReferences';
 	let controller: string | undefined;
-	return references.flatMap((reference) => {
+	return references.flatMap((reference, index) => {
+		const at = `${field}[${index}]`;
 		const { apiVersion = '', kind = '', name = '', uid = '' } = reference;
 		const problems: FieldProblem[] = [];
 		const version = apiVersion.slice(apiVersion.lastIndexOf('/') + 1);
-		if (version === '') problems.push(invalid(`${field}.apiVersion`, apiVersion, 'version must not be empty'));
-		if (kind === '') problems.push(invalid(`${field}.kind`, kind, 'kind must not be empty'));
-		if (name === '') problems.push(invalid(`${field}.name`, name, 'name must not be empty'));
-		if (uid === '') problems.push(invalid(`${field}.uid`, uid, 'uid must not be empty'));
+		if (apiVersion === '') problems.push(required(`${at}.apiVersion`, 'must not be empty'));
+		else if (version === '')
+			problems.push(invalid(`${at}.apiVersion`, apiVersion, 'must be <group>/<version> or <version>'));
+		for (const [part, value] of Object.entries({ kind, name, uid }))
+			if (value === '') problems.push(required(`${at}.${part}`, 'must not be empty'));
 		if (apiVersion === 'v1' && kind === 'Event')
-			problems.push(invalid(field, reference, '/v1, Kind=Event is disallowed from being an owner'));
+			problems.push(invalid(at, reference, '/v1, Kind=Event is disallowed from being an owner'));
 		if (reference.controller !== true) return problems;
 		const found = `${kind}/${name}`;
 		if (controller === undefined) controller = found;

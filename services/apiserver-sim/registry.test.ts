@@ -145,7 +145,7 @@ describe('the registry', () => {
 				assert.equal(await refusalOf(create(configMap(name))), expected);
 			}
 			const long = 'a'.repeat(254);
-			assert.match(await refusalOf(create(configMap(long))), /must be no more than 253 bytes/);
+			assert.match(await refusalOf(create(configMap(long))), /must be no more than 253 characters/);
 			assert.match(
 				await refusalOf(create(configMap('', {}, { generateName: 'a/b-' }))),
 				/metadata\.generateName: Invalid value: "a\/b-": a lowercase/,

@@ -259,7 +259,7 @@ describe('CertificateSigningRequests', () => {
 				await bad(`${domain}/x`),
 				invalid(
 					'spec.signerName: Too long: may not be more than 253 bytes',
-					`${field(shown)} validating label "${'a'.repeat(256)}...": must be no more than 63 bytes`,
+					`${field(shown)} validating label "${'a'.repeat(256)}...": must be no more than 63 characters`,
 				),
 			);
 		});

@@ -60,7 +60,7 @@ export const priorityClasses = kindStrategy<PriorityClass>(resources.priorityCla
 			const detail = `maximum allowed value of a user defined priority is ${MAX_USER_PRIORITY}`;
 			problems.push(forbiddenField('value', detail));
 		}
-		const policies = ['Never', 'PreemptLowerPriority'];
+		const policies = ['PreemptLowerPriority', 'Never'];
 		if (!policies.includes(preemptionPolicy))
 			problems.push(notSupported('preemptionPolicy', preemptionPolicy, policies));
 		return problems;

@@ -5,6 +5,7 @@
  * @source pkg/registry/core/namespace/strategy.go, release 1.37
  */
 import { labelProblems } from '../../../lib/kube/names.ts';
+import { invalid } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Namespace } from '../../../lib/kube/types.ts';
 import type { Strategy } from '../registry.ts';
@@ -42,5 +43,15 @@ export const namespaces: Strategy<Namespace> = {
 		if (subresource === 'finalize') return { ...next, status: previous.status };
 		const { status } = subresource === 'status' ? next : previous;
 		return { ...next, spec: previous.spec, status };
+	},
+	/** @source ValidateNamespaceStatusUpdate */
+	validateUpdate(next, previous, subresource) {
+		const { metadata, status } = next;
+		const problems = base.validateUpdate?.(next, previous, subresource) ?? [];
+		const isDeleted = metadata.deletionTimestamp !== undefined;
+		const [phase, is] = isDeleted ? ['Terminating', 'is not empty'] : ['Active', 'is empty'];
+		if (subresource !== 'status' || status?.phase === phase) return problems;
+		const detail = `may only be '${phase}' if \`deletionTimestamp\` ${is}`;
+		return [...problems, invalid('status.Phase', status?.phase ?? '', detail)];
 	},
 };

@@ -31,8 +31,7 @@ describe('plain resources', () => {
 
 		it('spec and status never overwrite each other', async () => {
 			await create({ metadata, spec, status });
-			const spec24 = { podCIDR: '10.0.0.0/24', podCIDRs: ['10.0.0.0/24'] };
-			const changed = { spec: spec24, status: { phase: 'Other' } };
+			const changed = { spec: { unschedulable: false }, status: { phase: 'Other' } };
 			const first = await update({ metadata, ...changed }, '');
 			assert.deepEqual([first.spec, first.status], [changed.spec, status]);
 			const second = await update({ metadata, spec: {}, status: changed.status }, 'status');
@@ -83,6 +82,21 @@ describe('plain resources', () => {
 			};
 			assert.deepEqual(await select('spec.unschedulable=true'), ['a']);
 			assert.deepEqual(await select('spec.unschedulable=false'), ['b']);
+		});
+
+		it('422: the provider and the addresses of pods change only from none', async () => {
+			const spec = { providerID: 'a', podCIDRs: ['10.0.0.0/24'], podCIDR: '10.0.0.0/24' };
+			await create({ metadata });
+			await update({ metadata, spec }, '');
+			const refused = (detail: string) => `422 Invalid: Node "a" is invalid: ${detail}`;
+			assert.equal(
+				await refusalOf(update({ metadata, spec: { ...spec, providerID: 'b' } }, '')),
+				refused('spec.providerID: Invalid value: null: field cannot be modified once set'),
+			);
+			assert.equal(
+				await refusalOf(update({ metadata, spec: { providerID: 'a' } }, '')),
+				refused('spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid'),
+			);
 		});
 
 		it('403: a node writes about itself only', async () => {

@@ -4,7 +4,7 @@
  */
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { configKeyProblems, labelValueProblems, qualifiedNameProblems } from '../../../lib/kube/names.ts';
-import { duplicate, invalid, notSupported, required, tooLong } from '../../../lib/kube/object-meta.ts';
+import { duplicate, forbiddenField, invalid, notSupported, required, tooLong } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { ConfigMap, Lease, Node, Taint } from '../../../lib/kube/types.ts';
 import { limits } from '../../../lib/limits.ts';
@@ -50,7 +50,22 @@ export const nodes: Strategy<Node> = {
 		...quantityProblems('capacity', node.status?.capacity),
 		...quantityProblems('allocatable', node.status?.allocatable),
 	],
+	validateUpdate: (next, previous) => specChangeProblems(next.spec ?? {}, previous.spec ?? {}),
 };
+
+/** @source ValidateNodeUpdate */
+function specChangeProblems(next: NonNullable<Node['spec']>, previous: NonNullable<Node['spec']>): FieldProblem[] {
+	const { podCIDRs = [], providerID = '' } = next;
+	const { podCIDRs: givenCidrs = [], providerID: givenId = '' } = previous;
+	const problems: FieldProblem[] = [];
+	if (givenCidrs.length > 0 && givenCidrs.join() !== podCIDRs.join()) {
+		const detail = 'node updates may not change podCIDR except from "" to valid';
+		problems.push(forbiddenField('spec.podCIDRs', detail));
+	}
+	if (givenId === '' || providerID === givenId) return problems;
+	const detail = `field cannot be ${providerID === '' ? 'cleared' : 'modified'} once set`;
+	return [...problems, invalid('spec.providerID', null, detail)];
+}
 
 /** `podCIDR` is the first of `podCIDRs`. @source pkg/apis/core/v1/conversion.go Convert_v1_NodeSpec_To_core_NodeSpec */
 function withPodCidrs(node: Node): Node {

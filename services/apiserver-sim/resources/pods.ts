@@ -112,7 +112,7 @@ const notFound = (field: string, value: string): FieldProblem => ({
 	message: `Not found: ${JSON.stringify(value)}`,
 });
 
-const restartPolicies = ['Always', 'Never', 'OnFailure'];
+const restartPolicies = ['Always', 'OnFailure', 'Never'];
 
 /** @param at  the path of the spec */
 export function specProblems(spec: PodSpec, at: string): FieldProblem[] {
