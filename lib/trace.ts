@@ -46,14 +46,26 @@ export type TraceHeaders = Readonly<Record<string, string>>;
 /**
  * Runs the work in a span, which ends with it. An error marks the span with its code and is thrown again.
  *
+ * @param options  a function is called only if the span is recorded
  * @throws the error of the work
  */
-export function inSpan<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T> | T): Promise<T> {
-	// Without a collector, spans and their contexts would cost a third of a read.
-	return hasProvider() ? inRecordedSpan(name, options, work) : untraced(work);
+export function inSpan<T>(
+	name: string,
+	options: SpanOptions | (() => SpanOptions),
+	work: (span: Span) => Promise<T> | T,
+): Promise<T> {
+	// Without a collector, spans, their contexts and their attributes would cost a third of a read.
+	if (!hasProvider()) return untraced(work);
+	return inRecordedSpan(name, typeof options === 'function' ? options() : options, work);
 }
 
-const untraced = async <T>(work: (span: Span) => Promise<T> | T): Promise<T> => work(noSpan);
+function untraced<T>(work: (span: Span) => Promise<T> | T): Promise<T> {
+	try {
+		return Promise.resolve(work(noSpan));
+	} catch (error) {
+		return Promise.reject(error);
+	}
+}
 
 async function inRecordedSpan<T>(
 	name: string,
@@ -135,9 +147,15 @@ const recordedContext = () => ({
 	isRemote: true,
 });
 
-/** Adds a finding or a decision to the current span. It must not contain a secret or a key. */
-export const setSpanAttributes = (attributes: Attributes): void =>
-	void trace.getActiveSpan()?.setAttributes(attributes);
+/**
+ * Adds a finding or a decision to the current span. It must not contain a secret or a key.
+ *
+ * @param attributes  a function is called only if there is a span
+ */
+export function setSpanAttributes(attributes: Attributes | (() => Attributes)): void {
+	const span = trace.getActiveSpan();
+	span?.setAttributes(typeof attributes === 'function' ? attributes() : attributes);
+}
 
 /** Records an event on the current span. It must not contain a secret or a key. */
 export const addSpanEvent = (event: string, attributes: Attributes = {}): void =>

@@ -29,18 +29,19 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 		connectionsCheckingInterval: CHECK_INTERVAL_MS,
 	};
 	const server = createServer(options, (request, response) => void answer(request, response));
-	const exchanges = new WeakMap<Duplex, Exchange>();
-	const pipelines = new Pipelines(count);
-	server.on('clientError', (error, socket) => refuseUnreadable(error, socket, exchanges.get(socket), count));
+	const exchanges = new WeakMap<Duplex, Exchanges>();
+	server.on('clientError', (error, socket) => refuseUnreadable(error, socket, exchanges.get(socket)?.last, count));
 	return server;
 
 	async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
 		// Without a listener, an error of either ends the process.
-		request.on('error', () => undefined);
-		response.on('error', () => undefined);
-		if (!pipelines.admit(request, response)) return;
-		requireReader(request, response, count);
-		exchanges.set(request.socket, { request, response });
+		request.on('error', ignore);
+		response.on('error', ignore);
+		const { socket } = request;
+		const known = exchanges.get(socket);
+		const ofConnection = known ?? new Exchanges(count);
+		if (known === undefined) exchanges.set(socket, ofConnection);
+		if (!ofConnection.admit(request, response)) return;
 		try {
 			await handler(request, response);
 		} catch (error) {
@@ -51,42 +52,58 @@ export function createHttpServer(handler: HttpHandler, { unforeseen, count }: Ht
 	}
 }
 
-/** Node parses all requests of a chunk before it waits for the client to read the responses. */
-class Pipelines {
+const ignore = (): void => undefined;
+
+/** The requests of one connection. Its listeners are shared, because each one of a request costs a part of a read. */
+class Exchanges {
 	readonly #count: CountRefusal | undefined;
-	readonly #unanswered = new WeakMap<Duplex, number>();
+	#unanswered = 0;
+	/** The last request whose headers were complete. */
+	last: Exchange | undefined;
 
 	constructor(count: CountRefusal | undefined) {
 		this.#count = count;
+		this.#onTimeout = function (this: ServerResponse) {
+			count?.('httpAnswerTime');
+			this.req.socket.destroy();
+		};
 	}
 
-	/** @returns false for a request of a connection that is cut */
-	admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+	/**
+	 * Node parses all requests of a chunk before it waits for the client to read the responses.
+	 *
+	 * @returns false for a request of a connection that is cut
+	 */
+	admit(request: IncomingMessage, response: ServerResponse): boolean {
+		const { socket } = request;
 		if (socket.destroyed) return false;
-		const unanswered = 1 + (this.#unanswered.get(socket) ?? 0);
-		if (unanswered > limits.httpPipelinedRequests.value) {
+		if (this.#unanswered >= limits.httpPipelinedRequests.value) {
 			this.#count?.('httpPipelinedRequests');
 			socket.destroy();
 			return false;
 		}
-		this.#unanswered.set(socket, unanswered);
-		response.once('close', () => this.#unanswered.set(socket, (this.#unanswered.get(socket) ?? 1) - 1));
+		this.#unanswered++;
+		this.last = { request, response };
+		response.on('close', this.#onClose);
+		response.on('prefinish', onPrefinish);
+		response.on('timeout', this.#onTimeout);
 		return true;
 	}
+
+	readonly #onClose = (): void => {
+		this.#unanswered--;
+	};
+
+	readonly #onTimeout: (this: ServerResponse) => void;
 }
 
 /** Node itself waits for ever until a client reads a response. It sets its own time again after the response. */
-function requireReader({ socket }: IncomingMessage, response: ServerResponse, count: CountRefusal | undefined): void {
-	response.once('prefinish', () => socket.setTimeout(limits.httpAnswerTime.value));
-	response.once('timeout', () => {
-		count?.('httpAnswerTime');
-		socket.destroy();
-	});
+function onPrefinish(this: ServerResponse): void {
+	this.req.socket.setTimeout(limits.httpAnswerTime.value);
 }
 
 const CHECK_INTERVAL_MS = 1_000;
 
-/** The last request of a connection whose headers were complete. */
 interface Exchange {
 	readonly request: IncomingMessage;
 	readonly response: ServerResponse;

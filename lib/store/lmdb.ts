@@ -25,9 +25,12 @@ const itemOf = <V extends StoredValue>(key: Uint8Array, json: Uint8Array): Store
 	return { key: Buffer.from(key).toString(), value: v as V, revision: r };
 };
 
-function isOfRevision(json: Uint8Array, revision: number): boolean {
+/** @param json  the shared buffer of LMDB, which can be longer than the record */
+function isOfRevision(json: Uint8Array | undefined, revision: number): boolean {
+	if (json === undefined) return false;
 	const head = recordHead(revision);
-	return Buffer.from(json.buffer, json.byteOffset, Math.min(head.length, json.length)).toString('latin1') === head;
+	for (let at = 0; at < head.length; at++) if (json[at] !== head.charCodeAt(at)) return false;
+	return true;
 }
 
 interface Databases {
@@ -163,9 +166,11 @@ class LmdbStore implements Store {
 		});
 	}
 	async get<V extends StoredValue>(key: string, known?: StoredItem<V>): Promise<StoredItem<V> | undefined> {
-		const found = isStorable(key) ? this.#read(({ items }) => items.get(Buffer.from(key))) : undefined;
-		if (found === undefined) return undefined;
-		return known !== undefined && isOfRevision(found, known.revision) ? known : itemOf<V>(Buffer.from(key), found);
+		const id = Buffer.from(key);
+		if (known !== undefined && this.#read(({ items }) => isOfRevision(items.getBinaryFast(id), known.revision)))
+			return known;
+		const found = isStorable(key) ? this.#read(({ items }) => items.get(id)) : undefined;
+		return found && itemOf<V>(id, found);
 	}
 	async list<V extends StoredValue>(prefix: string, page?: PageOptions): Promise<Listed<V>> {
 		return this.#read(({ root, items }) => {

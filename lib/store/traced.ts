@@ -8,7 +8,7 @@ export function traced(store: Store, system: 'redis' | 'lmdb', keyspace: string)
 	const span = <T>(operation: string, key: string, work: () => Promise<T>): Promise<T> =>
 		inSpan(
 			`${keyspace} ${operation}`,
-			{
+			() => ({
 				kind: SpanKind.CLIENT,
 				attributes: {
 					'db.system.name': system,
@@ -17,7 +17,7 @@ export function traced(store: Store, system: 'redis' | 'lmdb', keyspace: string)
 					'kubejoin.key': key,
 					...store.connection?.(),
 				},
-			},
+			}),
 			work,
 		);
 	const withSpans: Store = {

@@ -32,7 +32,7 @@ export const request = (verb: Verb, resource: ApiResource, more: Partial<ApiRequ
 	warn: () => undefined,
 	created: () => undefined,
 	parts: [],
-	signal: new AbortController().signal,
+	lifetime: new AbortController(),
 	...more,
 });
 

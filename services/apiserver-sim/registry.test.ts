@@ -64,7 +64,7 @@ describe('the registry', () => {
 	async function events(count: number, more: Partial<ApiRequest> = {}): Promise<string[]> {
 		const stop = new AbortController();
 		const found: string[] = [];
-		for await (const { type, object } of await endpoint().watch(asked('watch', { signal: stop.signal, ...more }))) {
+		for await (const { type, object } of await endpoint().watch(asked('watch', { lifetime: stop, ...more }))) {
 			found.push(`${type} ${object.metadata.name} ${object.metadata.resourceVersion}`);
 			if (found.length === count) stop.abort();
 		}
@@ -760,7 +760,7 @@ describe('the registry', () => {
 			request(verb, resources.leases, { namespace: 'ns', ...more });
 		assert.equal((await on.list(of('list'))).items.length, 1);
 		const stop = new AbortController();
-		for await (const { object } of await on.watch(of('watch', { signal: stop.signal }))) {
+		for await (const { object } of await on.watch(of('watch', { lifetime: stop }))) {
 			assert.equal((object as Lease).spec?.renewTime, '2026-01-31T12:00:00.000000Z');
 			stop.abort();
 		}
@@ -821,7 +821,7 @@ describe('the registry', () => {
 				'BOOKMARK undefined 3',
 			]);
 			const stop = new AbortController();
-			const none = await endpoint().watch(asked('watch', { sendInitialEvents: false, signal: stop.signal }));
+			const none = await endpoint().watch(asked('watch', { sendInitialEvents: false, lifetime: stop }));
 			await create(configMap('c'));
 			for await (const { type, object } of none) {
 				assert.deepEqual([type, object.metadata.name], ['ADDED', 'c']);

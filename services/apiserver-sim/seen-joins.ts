@@ -71,25 +71,28 @@ export function observeJoins(pipeline: Pipeline, { nowMs, count, readCsr }: Obse
 function observed(pipeline: Pipeline, joins: SeenJoins, nowMs: () => number): Pipeline {
 	return {
 		...pipeline,
-		async execute(request, credentials) {
+		execute(request, credentials) {
 			if (!isOfInterest(request) || credentials.impersonation.length > 0) return pipeline.execute(request, credentials);
-			const startMs = nowMs();
-			const hasTrace = isTraced();
-			const seen = (result?: KubeObject) => {
-				// The controllers have traces, and act on the requests of clients that have none.
-				if (!hasTrace || request.subresource !== '')
-					joins.see({ request, credentials, result, startMs, endMs: nowMs() });
-			};
-			try {
-				const result = await pipeline.execute(request, credentials);
-				seen(result);
-				return result;
-			} catch (error) {
-				if (error instanceof KubejoinError && error.code === 'API_NOT_FOUND') seen();
-				throw error;
-			}
+			return executeSeen(request, credentials);
 		},
 	};
+
+	async function executeSeen(request: UnauthenticatedRequest, credentials: Credentials): Promise<KubeObject> {
+		const startMs = nowMs();
+		const hasTrace = isTraced();
+		const seen = (result?: KubeObject) => {
+			// The controllers have traces, and act on the requests of clients that have none.
+			if (!hasTrace || request.subresource !== '') joins.see({ request, credentials, result, startMs, endMs: nowMs() });
+		};
+		try {
+			const result = await pipeline.execute(request, credentials);
+			seen(result);
+			return result;
+		} catch (error) {
+			if (error instanceof KubejoinError && error.code === 'API_NOT_FOUND') seen();
+			throw error;
+		}
+	}
 }
 
 const isOfInterest = ({ resource, namespace, name }: UnauthenticatedRequest): boolean => {

@@ -80,9 +80,19 @@ function decodeNested(bytes: Uint8Array, budget: Budget): unknown {
 
 /** Undefined for a kind without a protobuf form: one that the tables do not have, or a Table. */
 export function encodeProtobuf(object: object): Buffer | undefined {
+	const raw = rawOf(object);
+	return raw && envelopeOf(object as TypeMeta, raw);
+}
+
+/** The message of the object without its envelope; undefined as of `encodeProtobuf`. */
+export function rawOf(object: object): Uint8Array | undefined {
 	const { apiVersion, kind } = object as TypeMeta;
 	const message = messageOf({ apiVersion, kind });
 	if (message === undefined || message.wireFields.length === 0) return undefined;
+	return encodeMessage(message, object, 'full');
+}
+
+export function envelopeOf({ apiVersion, kind }: TypeMeta, raw: Uint8Array): Buffer {
 	const writer = protobuf.Writer.create();
 	writer.uint32((1 << 3) | 2).fork();
 	writer
@@ -91,7 +101,7 @@ export function encodeProtobuf(object: object): Buffer | undefined {
 		.uint32((2 << 3) | 2)
 		.string(kind)
 		.ldelim();
-	writer.uint32((2 << 3) | 2).bytes(encodeMessage(message, object, 'full'));
+	writer.uint32((2 << 3) | 2).bytes(raw);
 	writer
 		.uint32((3 << 3) | 2)
 		.string('')

@@ -30,8 +30,8 @@ export function serviceAccount(objects: ObjectReader, pause: Pause): AdmissionPl
 			const found = await objects.get<ServiceAccount>(resources.serviceAccounts, namespace, name);
 			if (found !== undefined) return found;
 			if (attempt >= (name === DEFAULT ? DEFAULT_ATTEMPTS : 1)) break;
-			await pause(RETRY_MS, request.signal);
-			request.signal.throwIfAborted();
+			await pause(RETRY_MS, request.lifetime.signal);
+			request.lifetime.signal.throwIfAborted();
 		}
 		const missing = `serviceaccount ${JSON.stringify(name)} not found`;
 		throw notAdmitted(attributes, `error looking up service account ${namespace}/${name}: ${missing}`);

@@ -15,7 +15,7 @@ describe('impersonation', () => {
 	const ask = (allowed: readonly string[], headers: readonly [string, string][], request: Attributes = listNodes) => {
 		const authorizer = fakeAuthorizer(...allowed);
 		asked = authorizer.asked;
-		return impersonatedUser(authorizer, request, impersonationHeaders(headers));
+		return impersonatedUser(authorizer, request, impersonationHeaders(headers.flat()));
 	};
 	const all = ['users', 'groups', 'uids', 'serviceaccounts', 'nodes'];
 	const legacy = (...names: string[]) => names.flatMap((name) => all.map((kind) => `u impersonate ${kind} ${name}`));

@@ -11,12 +11,14 @@ import { aggregated } from './go-text.ts';
  * @source apiserver/pkg/authorization/union
  */
 export function unionOf(authorizers: Readonly<Record<string, Authorizer>>): Authorizer {
+	const inOrder = Object.entries(authorizers);
 	return {
 		async authorize(attributes: Attributes): Promise<Decision> {
 			const reasons: string[] = [];
 			const errors: string[] = [];
-			for (const [name, authorizer] of Object.entries(authorizers)) {
-				const decision = await authorizer.authorize(attributes);
+			for (const [name, authorizer] of inOrder) {
+				const answer = authorizer.authorize(attributes);
+				const decision = answer instanceof Promise ? await answer : answer;
 				if (decision.decision !== 'NoOpinion') return decision;
 				if (decision.reason !== '') reasons.push(`${name}: ${decision.reason}`);
 				if (decision.error !== undefined) errors.push(decision.error);

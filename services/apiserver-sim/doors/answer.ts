@@ -4,6 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { constants, crc32, gzip } from 'node:zlib';
+import type { Lifetime } from '../request/lifetime.ts';
 
 type Headers = Readonly<Record<string, string | readonly string[]>>;
 
@@ -26,35 +27,53 @@ const MEMBER_BYTES = 64 * 1024;
 
 export interface WriteOptions {
 	readonly acceptsGzip: boolean;
-	/** Aborts when the caller has gone. */
-	readonly signal: AbortSignal;
+	/** Ends when the caller has gone. */
+	readonly lifetime: Lifetime;
 }
 
-/** Resolves when the last byte is written, or when the caller has gone. */
-export async function writeAnswer(response: ServerResponse, answer: Answer, options: WriteOptions): Promise<void> {
-	const { status, body } = answer;
-	const headers: Record<string, string | string[]> = {
-		'Audit-Id': randomUUID(),
-		'Cache-Control': 'no-cache, private',
-	};
-	for (const [name, value] of Object.entries(answer.headers))
-		headers[name] = typeof value === 'string' ? value : [...value];
+/**
+ * Returns when the answer is passed to the connection; a promise for one of chunks, which also resolves when the caller
+ * has gone, and for one that is compressed.
+ */
+export function writeAnswer(
+	response: ServerResponse,
+	answer: Answer,
+	options: WriteOptions,
+): Promise<void> | undefined {
+	const { body } = answer;
 	// Go keeps connections open without the header.
-	if (!('Connection' in headers)) response.removeHeader('connection');
-	if (typeof body !== 'string' && !(body instanceof Uint8Array)) {
-		const isCompressed = answer.compressesChunks === true && options.acceptsGzip;
-		if (isCompressed) Object.assign(headers, GZIP_HEADERS);
-		response.writeHead(status, headers);
-		await writeChunks(response, isCompressed ? gzipMembers(body) : body, options.signal);
-		return;
-	}
+	if (!('Connection' in answer.headers)) response.removeHeader('connection');
+	if (typeof body !== 'string' && !(body instanceof Uint8Array))
+		return writeChunks(response, { ...answer, body }, options);
 	const length = Buffer.byteLength(body);
-	const isLong = length > MIN_COMPRESSED_BYTES && options.acceptsGzip;
-	const sent = isLong ? await compress(body, { level: LEVEL }) : body;
-	if (isLong) Object.assign(headers, GZIP_HEADERS);
-	headers['Content-Length'] = String(isLong ? sent.length : length);
-	response.writeHead(status, headers);
+	if (length > MIN_COMPRESSED_BYTES && options.acceptsGzip) return writeCompressed(response, answer, body);
+	writeHead(response, answer, { 'Content-Length': String(length) });
+	response.end(body);
+	return undefined;
+}
+
+async function writeCompressed(response: ServerResponse, answer: Answer, body: string | Uint8Array): Promise<void> {
+	const sent = await compress(body, { level: LEVEL });
+	writeHead(response, answer, { ...GZIP_HEADERS, 'Content-Length': String(sent.length) });
 	response.end(sent);
+}
+
+/** As a list of names and values, which Node writes as it is. */
+function writeHead(
+	response: ServerResponse,
+	{ status, headers }: Answer,
+	more: Readonly<Record<string, string>>,
+): void {
+	const list = ['Audit-Id', randomUUID()];
+	if (!('Cache-Control' in headers)) list.push('Cache-Control', 'no-cache, private');
+	for (const name in headers) {
+		const value = headers[name] ?? '';
+		if (name in more) continue;
+		if (typeof value === 'string') list.push(name, value);
+		else for (const one of value) list.push(name, one);
+	}
+	for (const name in more) list.push(name, more[name] ?? '');
+	response.writeHead(status, list);
 }
 
 /**
@@ -110,12 +129,14 @@ const EMPTY_LAST_BLOCK = Buffer.from([0x03, 0x00]);
 
 async function writeChunks(
 	response: ServerResponse,
-	chunks: AsyncIterable<string | Uint8Array>,
-	signal: AbortSignal,
+	answer: Answer & { readonly body: AsyncIterable<string | Uint8Array> },
+	{ acceptsGzip, lifetime: { signal } }: WriteOptions,
 ): Promise<void> {
+	const isCompressed = answer.compressesChunks === true && acceptsGzip;
+	writeHead(response, answer, isCompressed ? GZIP_HEADERS : {});
 	// The caller waits for the headers, and the first event can be long in coming.
 	response.flushHeaders();
-	for await (const chunk of chunks) {
+	for await (const chunk of isCompressed ? gzipMembers(answer.body) : answer.body) {
 		if (signal.aborted) break;
 		if (!response.write(chunk)) await drained(response, signal);
 	}

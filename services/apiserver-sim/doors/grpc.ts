@@ -12,7 +12,7 @@ import { contractOf } from '../../../lib/rpc/contracts.ts';
 import type { Call, StreamHandler, UnaryHandler } from '../../../lib/rpc/server.ts';
 import { quotedInput } from '../authorize/go-text.ts';
 import type { Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
-import { type Credentials, defaultOptions, type PatchType } from '../request/api-request.ts';
+import type { Credentials, PatchType } from '../request/api-request.ts';
 import { impersonationHeaders } from '../request/impersonation-headers.ts';
 import { infoOfMethod, type MessageInfo, verbOfMethod } from '../request/info.ts';
 import {
@@ -82,7 +82,7 @@ class GrpcDoor {
 	async *watch(method: string, message: OptionsMessage, call: Call) {
 		const signal = AbortSignal.any([call.signal, this.#stopping]);
 		const complete = (count: CountRefusal) => readListOptions(queryOf(message), 'watch', count);
-		const asked = { ...this.#request(method, message, call), signal, complete };
+		const asked = { ...this.#request(method, message, call), lifetime: { signal }, complete };
 		const events = await this.#pipeline.watch(asked, credentialsOf(call));
 		if (message.metadataOnly !== true) yield* events;
 		else for await (const { type, object } of events) yield { type, object: metadataOf(object) };
@@ -133,14 +133,13 @@ class GrpcDoor {
 		return deletionStatus(this.#resource, await this.#pipeline.execute(asked, credentialsOf(call)));
 	}
 
-	#request(method: string, message: MessageInfo, { signal, metadata }: Call): UnauthenticatedRequest {
+	#request(method: string, message: MessageInfo, call: Call): UnauthenticatedRequest {
 		return {
-			...defaultOptions,
 			...infoOfMethod(this.#resource, method, message),
-			userAgent: metadata('user-agent') ?? '',
+			userAgent: call.metadata('user-agent') ?? '',
 			warn: () => undefined,
 			created: () => undefined,
-			signal,
+			lifetime: call,
 		};
 	}
 }
@@ -188,5 +187,5 @@ const credentialsOf = ({ peer, metadata, metadataPairs }: Call): Credentials => 
 });
 
 /** gRPC joins the values of a key that is sent twice. @source gRPC over HTTP/2, Custom-Metadata */
-const separated = ([key, joined]: readonly [string, string]): [string, string][] =>
-	/^impersonate-(group$|extra-)/.test(key) ? joined.split(',').map((value) => [key, value.trim()]) : [[key, joined]];
+const separated = ([key, joined]: readonly [string, string]): string[] =>
+	/^impersonate-(group$|extra-)/.test(key) ? joined.split(',').flatMap((value) => [key, value.trim()]) : [key, joined];

@@ -6,70 +6,77 @@ import { type Connections, peerOfSocket } from '../../../lib/rpc/listener.ts';
 import type { Credentials } from '../request/api-request.ts';
 import { impersonationHeaders } from '../request/impersonation-headers.ts';
 import { infoOfPath, type RequestInfo } from '../request/info.ts';
+import { RequestLifetime } from '../request/lifetime.ts';
 import type { Answer } from './answer.ts';
 import type { Wishes } from './negotiate.ts';
-
-export interface HttpRequest {
-	readonly method: string;
-	/** Undefined when the path cannot be decoded. */
-	readonly info: RequestInfo | undefined;
-	readonly query: URLSearchParams;
-	readonly wishes: Wishes;
-	/** Without parameters; empty when the header is absent. */
-	readonly contentType: string;
-	readonly acceptsGzip: boolean;
-	readonly credentials: Credentials;
-	/** A header by its name in lower case. */
-	readonly header: (name: string) => string | undefined;
-	/** Aborts when the caller has gone, or the time of the request is over. */
-	readonly signal: AbortSignal;
-	readonly aborter: AbortController;
-	/** The whole body. @throws API_TOO_LARGE */
-	readonly readBody: (count: CountRefusal) => Promise<Buffer>;
-	/** The request as it arrives, for one that is passed on. */
-	readonly incoming: IncomingMessage;
-}
 
 /** Answers the paths that are its own, once the caller is allowed; undefined for a path of another route. */
 export type PathRoute = (request: HttpRequest, path: string) => Promise<Answer | undefined> | Answer | undefined;
 
-export function readRequest(request: IncomingMessage, connections: Connections, aborter: AbortController): HttpRequest {
-	const { headers, method = '', url = '' } = request;
-	const [path = '', search = ''] = splitOnce(
-		url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, ''),
-		'?',
-	);
-	const query = new URLSearchParams(search);
-	const decoded = decode(path);
-	const header = (name: string) => {
-		const value = headers[name];
-		return typeof value === 'object' ? value[0] : value;
-	};
-	return {
-		method,
-		info: decoded === undefined ? undefined : infoOfPath(method, decoded, query),
-		query,
-		wishes: { accept: header('accept') ?? '', pretty: query.get('pretty'), userAgent: header('user-agent') ?? '' },
-		contentType: (splitOnce(header('content-type') ?? '', ';')[0] ?? '').trim().toLowerCase(),
-		acceptsGzip: /(?:^|,)\s*gzip\s*(?:[,;]|$)/.test(header('accept-encoding') ?? ''),
-		credentials: {
-			peer: peerOfSocket(connections, request.socket),
-			authorization: header('authorization'),
-			impersonation: impersonationHeaders(pairsOf(request.rawHeaders)),
-		},
-		header,
-		signal: aborter.signal,
-		aborter,
-		readBody: (count) => readBody(request, count),
-		incoming: request,
-	};
-}
+const noQuery = new URLSearchParams();
 
-/** Each header as it was sent; `headers` joins those that are sent twice. */
-function pairsOf(raw: readonly string[]): [string, string][] {
-	const pairs: [string, string][] = [];
-	for (let at = 0; at < raw.length; at += 2) pairs.push([raw[at] ?? '', raw[at + 1] ?? '']);
-	return pairs;
+/** Each part is read when it is needed, because a read needs few of them. */
+export class HttpRequest {
+	/** The request as it arrives, for one that is passed on. */
+	readonly incoming: IncomingMessage;
+	readonly method: string;
+	/** Undefined when the path cannot be decoded. */
+	readonly info: RequestInfo | undefined;
+	readonly query: URLSearchParams;
+	readonly credentials: Credentials;
+	readonly lifetime = new RequestLifetime();
+
+	constructor(incoming: IncomingMessage, connections: Connections) {
+		const { method = '', url = '' } = incoming;
+		const [path, search] = splitOnce(
+			url.startsWith('/') ? url : url.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?]*/i, ''),
+			'?',
+		);
+		const decoded = decode(path);
+		this.incoming = incoming;
+		this.method = method;
+		this.query = search === '' ? noQuery : new URLSearchParams(search);
+		this.info = decoded === undefined ? undefined : infoOfPath(method, decoded, this.query);
+		this.credentials = {
+			peer: peerOfSocket(connections, incoming.socket),
+			authorization: this.header('authorization'),
+			impersonation: impersonationHeaders(incoming.rawHeaders),
+		};
+	}
+
+	get wishes(): Wishes {
+		return {
+			accept: this.header('accept') ?? '',
+			pretty: this.query.get('pretty'),
+			userAgent: this.userAgent,
+		};
+	}
+
+	get userAgent(): string {
+		return this.header('user-agent') ?? '';
+	}
+
+	/** Without parameters; empty when the header is absent. */
+	get contentType(): string {
+		return splitOnce(this.header('content-type') ?? '', ';')[0]
+			.trim()
+			.toLowerCase();
+	}
+
+	get acceptsGzip(): boolean {
+		return /(?:^|,)\s*gzip\s*(?:[,;]|$)/.test(this.header('accept-encoding') ?? '');
+	}
+
+	/** A header by its name in lower case. */
+	header(name: string): string | undefined {
+		const value = this.incoming.headers[name];
+		return typeof value === 'object' ? value[0] : value;
+	}
+
+	/** The whole body. @throws API_TOO_LARGE */
+	readBody(count: CountRefusal): Promise<Buffer> {
+		return readBody(this.incoming, count);
+	}
 }
 
 function splitOnce(text: string, separator: string): [string, string] {

@@ -50,11 +50,11 @@ export class KubeletDoor {
 	async answer(http: HttpRequest, request: UnauthenticatedRequest, pipeline: Pipeline): Promise<Answer> {
 		const { location, user } = await pipeline.connect(request, http.query, http.credentials);
 		if (location === undefined) return { status: 204, headers: {}, body: '' };
-		const leave = this.#enter(user.username, request.signal);
+		const leave = this.#enter(user.username, request.lifetime.signal);
 		try {
 			const isLog = request.subresource === 'log';
 			const answer = isLog ? await this.#log(request, location, http) : await this.#proxy(request, location, http);
-			return { ...answer, body: leaving(answer.body, leave, request.signal) };
+			return { ...answer, body: leaving(answer.body, leave, request.lifetime.signal) };
 		} catch (error) {
 			leave();
 			throw error;
@@ -83,7 +83,12 @@ export class KubeletDoor {
 		return leave;
 	}
 
-	async #log({ name, signal }: UnauthenticatedRequest, location: KubeletLocation, http: HttpRequest): Promise<Answer> {
+	async #log(
+		{ name, lifetime }: UnauthenticatedRequest,
+		location: KubeletLocation,
+		http: HttpRequest,
+	): Promise<Answer> {
+		const { signal } = lifetime;
 		const response = await this.#send(location, { method: 'GET', headers: {}, signal }).catch((error: Error) => {
 			const problem = `Get ${quoted(urlOf(location))}: ${error.message}`;
 			throw new KubejoinError('API_KUBELET_UNAVAILABLE', { problem });
@@ -97,7 +102,7 @@ export class KubeletDoor {
 	}
 
 	async #proxy(
-		{ signal }: UnauthenticatedRequest,
+		{ lifetime }: UnauthenticatedRequest,
 		location: KubeletLocation,
 		{ method, incoming }: HttpRequest,
 	): Promise<Answer> {
@@ -109,7 +114,7 @@ export class KubeletDoor {
 			return { status: 301, headers: { Location: `${path}/${query}` }, body: '' };
 		const prefix = path.slice(0, path.length - target.length);
 		const headers = forwardedHeaders(incoming, path);
-		const sent = { method, headers, signal, ...(hasBody(incoming) ? { body: incoming } : {}) };
+		const sent = { method, headers, signal: lifetime.signal, ...(hasBody(incoming) ? { body: incoming } : {}) };
 		const response = await this.#send({ ...location, path: `${target}${query}` }, sent).catch((error: Error) => {
 			throw new KubejoinError('API_NODE_UNREACHABLE', { problem: error.message });
 		});

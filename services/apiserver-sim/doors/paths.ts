@@ -75,8 +75,8 @@ export const discoveryRoute =
 		return { status: 200, headers: { ...headers, 'Content-Type': contentType }, body };
 	};
 
-const hasTag = ({ header }: HttpRequest, etag: string): boolean =>
-	(header('if-none-match') ?? '').split(',').some((tag) => tag.trim() === etag);
+const hasTag = (request: HttpRequest, etag: string): boolean =>
+	(request.header('if-none-match') ?? '').split(',').some((tag) => tag.trim() === etag);
 
 export const documentRoute =
 	(documents: ReadonlyMap<string, StaticDocument>): PathRoute =>
@@ -98,13 +98,13 @@ export const metricsRoute =
 
 export const openApiRoute =
 	(openApi: OpenApi): PathRoute =>
-	async ({ query, wishes, header }, path) => {
+	async (request, path) => {
 		const answer = await openApi.answer({
 			path,
-			hash: query.get('hash') ?? '',
-			accept: wishes.accept,
-			ifNoneMatch: header('if-none-match'),
-			ifModifiedSince: header('if-modified-since'),
+			hash: request.query.get('hash') ?? '',
+			accept: request.wishes.accept,
+			ifNoneMatch: request.header('if-none-match'),
+			ifModifiedSince: request.header('if-modified-since'),
 		});
 		return answer?.status === 406 ? plainText(406, '') : answer;
 	};

@@ -8,8 +8,9 @@ import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { CountRefusal } from '../../../lib/limits.ts';
 import type { Completion, Pipeline, UnauthenticatedRequest } from '../pipeline.ts';
-import { defaultOptions, type ObjectList } from '../request/api-request.ts';
+import type { ObjectList, PatchType } from '../request/api-request.ts';
 import type { ResourceInfo } from '../request/info.ts';
+import type { Lifetime } from '../request/lifetime.ts';
 import {
 	deleteOptionsOfQuery,
 	readDeleteOptions,
@@ -22,8 +23,9 @@ import { selectedName } from '../selectors.ts';
 import { deletionAnswer, listMeta } from '../status.ts';
 import type { Answer } from './answer.ts';
 import { decoderOf, patchTypeOf, readDeleteBody, readObject, readPatch } from './body.ts';
-import { withDeadline } from './deadline.ts';
+import type { Deadlines } from './deadline.ts';
 import { encode } from './encode.ts';
+import { encodeList } from './encode-list.ts';
 import type { EncodedObjects } from './encoded-objects.ts';
 import type { HttpRequest } from './http-request.ts';
 import { isConnection, type KubeletDoor } from './kubelet-door.ts';
@@ -36,6 +38,7 @@ export interface ResourceDoorOptions {
 	readonly count: CountRefusal;
 	readonly encoded: EncodedObjects;
 	readonly events: EventEncoder;
+	readonly deadlines: Deadlines;
 	/** Aborts when the server stops; watches end then. */
 	readonly stopping: AbortSignal;
 	readonly nowMs: () => number;
@@ -73,29 +76,28 @@ export class ResourceRequest {
 		this.#warn = warn;
 	}
 
-	async answer(): Promise<Answer> {
-		const { pipeline } = this.#options;
+	answer(): Promise<Answer> {
+		const { pipeline, deadlines } = this.#options;
 		const { credentials } = this.#http;
 		const { verb } = this.#info;
 		if (isConnection(this.#info, this.#http.method)) return this.#connect();
-		if (!isRoute(this.#info, this.#http.method)) return pipeline.refuse(this.#request(this.#http.signal), credentials);
+		if (!isRoute(this.#info, this.#http.method)) return pipeline.refuse(this.#request(), credentials);
 		if (verb === 'watch') return this.#watch();
-		return withDeadline(this.#http.aborter, this.#timeoutMs, this.#answerWithin());
+		return deadlines.within(this.#http.lifetime, this.#timeoutMs, this.#answerWithin());
 	}
 
 	async #answerWithin(): Promise<Answer> {
 		const { pipeline } = this.#options;
-		const { credentials, signal } = this.#http;
+		const { credentials } = this.#http;
 		const { verb } = this.#info;
-		const request = this.#request(signal);
+		const request = this.#request();
 		if (verb === 'list' || verb === 'deletecollection') return this.#ofList(await pipeline.list(request, credentials));
 		return this.#ofObject(await pipeline.execute(request, credentials), verb);
 	}
 
-	#request(signal: AbortSignal): UnauthenticatedRequest {
+	#request(lifetime: Lifetime = this.#http.lifetime): UnauthenticatedRequest {
 		const { verb, resource, subresource, namespace, name, parts, fieldSelector, labelSelector } = this.#info;
 		return {
-			...defaultOptions,
 			verb,
 			resource,
 			subresource,
@@ -104,23 +106,20 @@ export class ResourceRequest {
 			parts,
 			fieldSelector,
 			labelSelector,
-			userAgent: this.#http.wishes.userAgent,
+			userAgent: this.#http.userAgent,
 			warn: this.#warn,
 			created: () => {
 				this.#isCreated = true;
 			},
-			signal,
-			complete: async (count) => {
-				this.#completed = await this.#complete(count);
-				return this.#completed;
-			},
+			lifetime,
+			complete: (count) => this.#complete(count),
 		};
 	}
 
-	async #complete(count: CountRefusal): Promise<Completion> {
+	#complete(count: CountRefusal): Completion | Promise<Completion> {
 		const { verb, resource, subresource } = this.#info;
-		const { query, wishes, contentType } = this.#http;
-		const patchType = verb === 'patch' ? patchTypeOf(contentType) : undefined;
+		const { query, wishes } = this.#http;
+		const patchType = verb === 'patch' ? patchTypeOf(this.#http.contentType) : undefined;
 		const isOfMany = verb === 'list' || verb === 'watch';
 		const hasTable = resource.verbs.includes('get') && (subresource === '' || subresource === 'status');
 		this.#form = negotiate(wishes, { isOfMany, conversions: hasTable ? conversions.all : conversions.metadata });
@@ -128,18 +127,19 @@ export class ResourceRequest {
 		if (verb === 'get') return readGetOptions(query);
 		if (verb === 'watch') {
 			requireStream(this.#form);
-			return withName(this.#info, readListOptions(query, verb, count));
+			this.#completed = withName(this.#info, readListOptions(query, verb, count));
+			return this.#completed;
 		}
 		if (verb === 'list') return readListOptions(query, verb, count);
-		if (verb === 'deletecollection')
-			return { ...readListOptions(query, verb, count), ...(await this.#readDeletion(count)) };
+		if (verb === 'deletecollection') return this.#readDeletion(count, readListOptions(query, verb, count));
 		if (verb === 'delete') return this.#readDeletion(count);
-		if (patchType !== undefined) {
-			const body = await this.#http.readBody(count);
-			const options = readPatchOptions(query, patchType);
-			return { ...options, patch: { type: patchType, document: readPatch(body, patchType, count) } };
-		}
-		return this.#readWrite(count);
+		return patchType === undefined ? this.#readWrite(count) : this.#readPatch(count, patchType);
+	}
+
+	async #readPatch(count: CountRefusal, type: PatchType): Promise<Completion> {
+		const body = await this.#http.readBody(count);
+		const options = readPatchOptions(this.#http.query, type);
+		return { ...options, patch: { type, document: readPatch(body, type, count) } };
 	}
 
 	async #readWrite(count: CountRefusal): Promise<Completion> {
@@ -153,23 +153,25 @@ export class ResourceRequest {
 		return { ...options, object };
 	}
 
-	async #readDeletion(count: CountRefusal): Promise<Completion> {
+	async #readDeletion(count: CountRefusal, selected: Completion = {}): Promise<Completion> {
+		const { query, contentType } = this.#http;
 		const body = await this.#http.readBody(count);
-		if (body.length === 0) return readDeleteOptions(deleteOptionsOfQuery(this.#http.query));
-		return readDeleteOptions(readDeleteBody(body, decoderOf(this.#http.contentType), count));
+		const options =
+			body.length === 0 ? deleteOptionsOfQuery(query) : readDeleteBody(body, decoderOf(contentType), count);
+		return { ...selected, ...readDeleteOptions(options) };
 	}
 
 	#connect(): Promise<Answer> {
 		const { kubelets, pipeline, stopping } = this.#options;
-		const signal = AbortSignal.any([this.#http.signal, stopping]);
-		return kubelets.answer(this.#http, this.#request(signal), pipeline);
+		const signal = AbortSignal.any([this.#http.lifetime.signal, stopping]);
+		return kubelets.answer(this.#http, this.#request({ signal }), pipeline);
 	}
 
 	async #watch(): Promise<Answer> {
 		const { pipeline, stopping, random } = this.#options;
 		const ended = new AbortController();
-		const signal = AbortSignal.any([this.#http.signal, stopping, ended.signal]);
-		const events = await pipeline.watch(this.#request(signal), this.#http.credentials).catch((error: unknown) => {
+		const signal = AbortSignal.any([this.#http.lifetime.signal, stopping, ended.signal]);
+		const events = await pipeline.watch(this.#request({ signal }), this.#http.credentials).catch((error: unknown) => {
 			// Upstream reports a version that is too old in the stream.
 			if (this.#form !== undefined && hasCode(error, 'API_EXPIRED')) return failing(error);
 			throw error;
@@ -209,13 +211,19 @@ export class ResourceRequest {
 
 	async #ofList(list: ObjectList): Promise<Answer> {
 		const { resource } = this.#info;
-		const { mediaType, pretty } = this.#formOf();
+		const form = this.#formOf();
 		const head = { kind: `${resource.kind}List`, apiVersion: apiVersionOf(resource), metadata: listMeta(list) };
-		const converted = this.#converter()?.list(list);
-		if (converted !== undefined || pretty || mediaType !== mediaTypes.json)
-			return this.#encoded(200, converted ?? { ...head, items: list.items.map(asItem) });
-		const body = await this.#options.encoded.list(head, list.items);
-		return { status: 200, headers: { 'Content-Type': mediaType }, body };
+		const converter = this.#converter();
+		if (converter === undefined && !form.pretty && form.mediaType === mediaTypes.json) {
+			const body = await this.#options.encoded.list(head, list.items);
+			return { status: 200, headers: { 'Content-Type': form.mediaType }, body };
+		}
+		const part = (from: number, to: number) => {
+			const items = list.items.slice(from, to);
+			return converter?.list({ ...list, items }) ?? { ...head, items: items.map(asItem) };
+		};
+		const { contentType, body } = await encodeList({ length: list.items.length, part }, form);
+		return { status: 200, headers: { 'Content-Type': contentType }, body };
 	}
 
 	#ofObject(object: KubeObject, verb: string): Answer {

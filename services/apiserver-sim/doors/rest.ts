@@ -13,7 +13,7 @@ import type { HttpHandler } from '../../../lib/rpc/http-server.ts';
 import type { Connections } from '../../../lib/rpc/listener.ts';
 import { callerName } from '../../../lib/rpc/peer.ts';
 import { printable } from '../../../lib/text.ts';
-import { inSpan, SpanKind, type TraceHeaders } from '../../../lib/trace.ts';
+import { hasProvider, inSpan, SpanKind, type TraceHeaders } from '../../../lib/trace.ts';
 import { hasExtraSpace } from '../authenticate/bearer-token.ts';
 import type { KubeletTransport } from '../kubelet-client.ts';
 import type { Pipeline } from '../pipeline.ts';
@@ -21,14 +21,14 @@ import { hasHandler, type ObserveRequest } from '../request/info.ts';
 import { timeoutOf } from '../request/options.ts';
 import { failureStatus } from '../status.ts';
 import { type Answer, NOT_FOUND, plainText, writeAnswer } from './answer.ts';
-import { requestEnded } from './deadline.ts';
+import { Deadlines } from './deadline.ts';
 import { encode } from './encode.ts';
 import { EncodedObjects } from './encoded-objects.ts';
-import { type HttpRequest, type PathRoute, readRequest } from './http-request.ts';
+import { HttpRequest, type PathRoute } from './http-request.ts';
 import { KubeletDoor } from './kubelet-door.ts';
 import { negotiateRefusal } from './negotiate.ts';
 import { answerPath } from './paths.ts';
-import { ResourceRequest } from './resource-request.ts';
+import { type ResourceDoorOptions, ResourceRequest } from './resource-request.ts';
 import { EventEncoder } from './watch-stream.ts';
 
 export interface RestOptions {
@@ -47,42 +47,66 @@ export interface RestOptions {
 }
 
 export function createRestApp(options: RestOptions): HttpHandler {
-	const { connections, log, observe, count = () => undefined } = options;
-	const lines = limitLines(log, count);
-	const kubelets = new KubeletDoor(options.kubelets, count);
-	const resources = { ...options, count, events: new EventEncoder(), encoded: new EncodedObjects(), kubelets };
-	return async (incoming, response) => {
-		const aborter = new AbortController();
-		const request = readRequest(incoming, connections, aborter);
-		const { method, info } = request;
-		const ended = observe(info ?? { isResource: false, path: '', verb: method.toLowerCase() }, method);
+	const door = new RestDoor(options);
+	return (incoming, response) => door.answer(incoming, response);
+}
+
+class RestDoor {
+	readonly #options: RestOptions;
+	readonly #lines: LimitLines;
+	readonly #resources: ResourceDoorOptions;
+
+	constructor(options: RestOptions) {
+		const { log, count = () => undefined } = options;
+		const kubelets = new KubeletDoor(options.kubelets, count);
+		const shared = { events: new EventEncoder(), encoded: new EncodedObjects(), deadlines: new Deadlines(), kubelets };
+		this.#options = options;
+		this.#lines = limitLines(log, count);
+		this.#resources = { ...options, count, ...shared };
+	}
+
+	async answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+		const request = new HttpRequest(incoming, this.#options.connections);
+		const { method, info, lifetime } = request;
+		const ended = this.#options.observe(info ?? { isResource: false, path: '', verb: method.toLowerCase() }, method);
 		response.once('close', () => {
-			if (!response.writableEnded) aborter.abort(requestEnded);
+			if (!response.writableEnded) lifetime.end();
 			ended(response.statusCode);
 		});
 		const warnings = new Warnings(request);
-		const answerTo = async (): Promise<Answer> => {
-			if (info === undefined) return plainText(400, '400 Bad Request');
-			const timeoutMs = timeoutOf(request.query);
-			if (info.isResource)
-				return new ResourceRequest(request, info, resources, timeoutMs, (text) => warnings.add(text)).answer();
-			await options.pipeline.authorizePath(info.path, info.verb, request.credentials);
-			return answerPath(options.routes, request, info.path);
-		};
-		const answer = await inRequestSpan(incoming, request, () =>
-			answerTo().catch((error: unknown) => refusalOf(error, request, log, lines)),
-		);
-		const closing: Answer['headers'] =
-			answer.status === 413 && incoming.httpVersionMajor === 1 ? { Connection: 'close' } : {};
-		const headers = { ...answer.headers, ...warnings.headers(), ...closing };
+		const answer = await inRequestSpan(request, () => this.#answerTo(request, warnings));
+		const headers = { ...answer.headers };
+		warnings.addTo(headers);
+		if (answer.status === 413 && incoming.httpVersionMajor === 1) headers.Connection = 'close';
 		// A body that nothing read would keep the stream of HTTP/2 open.
 		incoming.resume();
-		const writing = { acceptsGzip: request.acceptsGzip, signal: aborter.signal };
-		await writeAnswer(response, { ...answer, headers }, writing).catch((error: unknown) => {
-			refusalOf(error, request, log, lines);
+		try {
+			const written = writeAnswer(response, { ...answer, headers }, request);
+			if (written !== undefined) await written;
+		} catch (error) {
+			this.#refusal(error, request);
 			cutOff(response);
-		});
-	};
+		}
+	}
+
+	async #answerTo(request: HttpRequest, warnings: Warnings): Promise<Answer> {
+		try {
+			const { info } = request;
+			if (info === undefined) return plainText(400, '400 Bad Request');
+			const timeoutMs = timeoutOf(request.query);
+			const warn = (text: string) => warnings.add(text);
+			if (info.isResource) return await new ResourceRequest(request, info, this.#resources, timeoutMs, warn).answer();
+			const { pipeline, routes } = this.#options;
+			await pipeline.authorizePath(info.path, info.verb, request.credentials);
+			return await answerPath(routes, request, info.path);
+		} catch (error) {
+			return this.#refusal(error, request);
+		}
+	}
+
+	#refusal(error: unknown, request: HttpRequest): Answer {
+		return refusalOf(error, request, this.#options.log, this.#lines);
+	}
 }
 
 /** The caller must not take the part that it has for the whole; the end of an HTTP/2 stream alone does not say so. */
@@ -110,10 +134,10 @@ class Warnings {
 		this.#bytes += shown.length;
 	}
 
-	headers(): Answer['headers'] {
-		if (this.#texts.size === 0) return {};
+	addTo(headers: Record<string, string | readonly string[]>): void {
+		if (this.#texts.size === 0) return;
 		const quoted = [...this.#texts].map((text) => text.replace(/["\\]/g, '\\$&').replace(/[^\x20-\x7e]/g, '?'));
-		return { Warning: quoted.map((text) => `299 - "${text}"`) };
+		headers.Warning = quoted.map((text) => `299 - "${text}"`);
 	}
 }
 /** @source apiserver/pkg/endpoints/filters/warning.go */
@@ -147,11 +171,11 @@ function headersOf({ details }: KubejoinError, status: number): Answer['headers'
 
 /** A message, as the gRPC side has them. @source OpenTelemetry semantic conventions for HTTP */
 function inRequestSpan(
-	{ headers }: IncomingMessage,
-	{ info, method, credentials }: HttpRequest,
+	{ info, method, credentials, incoming }: HttpRequest,
 	work: () => Promise<Answer>,
 ): Promise<Answer> {
-	const traceparent = headers.traceparent;
+	if (!hasProvider()) return work();
+	const { traceparent } = incoming.headers;
 	const path = printable(info?.path ?? '', { maxLength: 256 });
 	const attributes = { 'http.request.method': method, 'url.path': path, 'url.scheme': 'https' };
 	const parent: TraceHeaders = typeof traceparent === 'string' ? { traceparent } : {};

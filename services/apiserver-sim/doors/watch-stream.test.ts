@@ -166,7 +166,7 @@ describe('a watch over HTTPS', () => {
 	it('ends after timeoutSeconds, and when the server stops', async () => {
 		const endless = (request: () => ApiRequest | undefined) =>
 			async function* (): AsyncGenerator<WatchEvent<KubeObject>> {
-				const signal = request()?.signal;
+				const signal = request()?.lifetime.signal;
 				await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
 				stopped.push('stopped');
 			};

@@ -31,7 +31,7 @@ export async function deleteObject<T extends KubeObject>(objects: StoredObjects<
 			if (hasCode(error, 'STORE_KEY_MISSING'))
 				throw new KubejoinError('API_NOT_FOUND', objects.details(request.name), { cause: error });
 			if (!hasCode(error, 'STORE_CONFLICT')) throw error;
-			request.signal.throwIfAborted();
+			request.lifetime.signal.throwIfAborted();
 		}
 	}
 }
@@ -56,6 +56,6 @@ export async function deleteCollection<T extends KubeObject>(
 		items.push(...page.items);
 		if (isLimited || page.continueToken === undefined) return { ...page, items };
 		continueToken = page.continueToken;
-		request.signal.throwIfAborted();
+		request.lifetime.signal.throwIfAborted();
 	}
 }

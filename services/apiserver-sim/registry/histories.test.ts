@@ -105,7 +105,7 @@ describe('random histories of writes', () => {
 		const known = new Map(selectedOf(from, selected).map((text) => [text.split('=')[0], text]));
 		const stop = new AbortController();
 		const resourceVersion = String(from.revision);
-		const watch = await storage().watch(asked('watch', { ...selected.asks, resourceVersion, signal: stop.signal }));
+		const watch = await storage().watch(asked('watch', { ...selected.asks, resourceVersion, lifetime: stop }));
 		let seen = from.revision;
 		const reading = (async () => {
 			for await (const { type, object } of watch) {

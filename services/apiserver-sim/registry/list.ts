@@ -80,6 +80,7 @@ async function page(
 	let bytes = 0;
 	let at = start;
 	for (; at < objects.length; at++) {
+		if (at % OBJECTS_PER_TURN === OBJECTS_PER_TURN - 1) await turn();
 		const one = objects[at];
 		if (one === undefined || !matches(one.object)) continue;
 		if (limit > 0 && (items.length >= limit || (items.length > 0 && bytes + one.bytes > limits.listPageBytes.value)))
@@ -88,7 +89,6 @@ async function page(
 		bytes += one.bytes;
 		if (limit === 0 && bytes > limits.listBytes.value)
 			throw new KubejoinError('API_LIST_TOO_LARGE', { limit: limits.listBytes.value });
-		if (at % OBJECTS_PER_TURN === OBJECTS_PER_TURN - 1) await turn();
 	}
 	const list = { items, resourceVersion: String(revision) };
 	const last = objects[at - 1];

@@ -52,7 +52,7 @@ export async function writeNext<T extends KubeObject>(
 				: await replaceObject(objects, request, sent, previous);
 		} catch (error) {
 			if (!hasCode(error, 'STORE_CONFLICT', 'STORE_KEY_EXISTS', 'STORE_KEY_MISSING')) throw error;
-			request.signal.throwIfAborted();
+			request.lifetime.signal.throwIfAborted();
 		}
 	}
 }

@@ -25,7 +25,8 @@ export async function watchObjects<T extends KubeObject>(
 	request: ApiRequest,
 ): Promise<AsyncIterable<Event>> {
 	const { cache } = objects;
-	const { sendInitialEvents, resourceVersion, signal } = request;
+	const { sendInitialEvents, resourceVersion } = request;
+	const { signal } = request.lifetime;
 	const selection = selectionOf(objects, request);
 	const from = versionNumber(resourceVersion);
 	const isAnyVersion = from === undefined || from === 0;

@@ -5,6 +5,7 @@ import type { KubeObject, UserInfo, WatchEvent } from '../../../lib/kube/types.t
 import type { Peer } from '../../../lib/rpc/peer.ts';
 import type { FieldRequirement } from '../authorize/attributes.ts';
 import type { ImpersonationHeader } from './impersonation-headers.ts';
+import type { Lifetime } from './lifetime.ts';
 
 export type Verb = 'create' | 'get' | 'list' | 'watch' | 'update' | 'patch' | 'delete' | 'deletecollection';
 /** Of the row of the resource, for example `status`; empty for the resource itself. */
@@ -86,7 +87,7 @@ export interface ApiRequest extends RequestOptions {
 	readonly namespace: string;
 	/** Empty for create, list and watch. */
 	readonly name: string;
-	readonly object?: KubeObject;
+	readonly object?: KubeObject | undefined;
 	/** Of patch: its type and its document, as they were sent. */
 	readonly patch?: { readonly type: PatchType; readonly document: unknown } | undefined;
 	/** The User-Agent header, for the name of the field manager. */
@@ -97,8 +98,7 @@ export interface ApiRequest extends RequestOptions {
 	readonly created: () => void;
 	/** Resource, name, subresource, and the path below it, for example that of a proxied request. */
 	readonly parts: readonly string[];
-	/** Aborts when the caller has gone. */
-	readonly signal: AbortSignal;
+	readonly lifetime: Lifetime;
 }
 
 /** Where a kubelet answers a request that the API server passes on. */

@@ -83,7 +83,7 @@ async function bind({ get, update }: PodVerbs, request: ApiRequest): Promise<Kub
 			return success as unknown as KubeObject;
 		} catch (error) {
 			if (!hasCode(error, 'API_CONFLICT')) throw error;
-			request.signal.throwIfAborted();
+			request.lifetime.signal.throwIfAborted();
 		}
 	}
 }

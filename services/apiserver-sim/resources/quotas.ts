@@ -264,7 +264,7 @@ function ratioProblems(ratio: string | undefined, min: string | undefined, max: 
 }
 
 /** The request with which the API server charges a quota, while it admits another request. */
-export const statusUpdate = (object: ResourceQuota, { signal, parts, warn }: ApiRequest): ApiRequest => ({
+export const statusUpdate = (object: ResourceQuota, { lifetime, parts, warn }: ApiRequest): ApiRequest => ({
 	...defaultOptions,
 	user: { username: 'system:apiserver', groups: [wellKnown.groups.masters] },
 	verb: 'update',
@@ -277,5 +277,5 @@ export const statusUpdate = (object: ResourceQuota, { signal, parts, warn }: Api
 	warn,
 	created: () => undefined,
 	parts,
-	signal,
+	lifetime,
 });

@@ -79,7 +79,7 @@ describe('Secrets', () => {
 	it('are watched in one order with the data of tokens', async () => {
 		await create(token());
 		const stop = new AbortController();
-		const watch = (await storage.watch?.(asked('watch', { signal: stop.signal }))) ?? assert.fail();
+		const watch = (await storage.watch?.(asked('watch', { lifetime: stop }))) ?? assert.fail();
 		await create(secret('plain', { data: { k: 'djI=' } }));
 		await update(token({ data: { 'token-secret': base64('other') } }));
 		await storage.delete?.(asked('delete', { name }));

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { resources } from '../../../lib/kube/resources.ts';
+import type { KubeObject } from '../../../lib/kube/types.ts';
+import { encode } from './encode.ts';
+import { encodeList, ITEMS_PER_TURN, type PartedList } from './encode-list.ts';
+import { mediaTypes } from './negotiate.ts';
+import { Converter } from './table.ts';
+
+describe('a long list', () => {
+	const awkward = { a: ']}\n', b: '"items":["rows":[', c: 'x\nkind: y\nitems:\n', ü: '\u2028', d: '\n  ]\n}' };
+	const objects = Array.from(
+		{ length: 2 * ITEMS_PER_TURN + 1 },
+		(_, index): KubeObject =>
+			({
+				...{ apiVersion: 'v1', kind: 'ConfigMap', data: index % ITEMS_PER_TURN < 2 ? awkward : { key: 'value' } },
+				metadata: { name: `object-${index}`, namespace: 'default', resourceVersion: `${index}` },
+			}) as KubeObject,
+	);
+	const list = { resourceVersion: '7', continueToken: 'next', remainingItemCount: 3 };
+	const typed = (items: readonly KubeObject[]) => ({
+		...{ kind: 'ConfigMapList', apiVersion: 'v1', metadata: { resourceVersion: '7', continue: 'next' } },
+		items: items.map(({ kind: _kind, apiVersion: _version, ...rest }) => rest),
+	});
+	const converted = (kind: 'Table' | 'PartialObjectMetadataList') => (items: readonly KubeObject[]) =>
+		new Converter(resources.configMaps, { kind, version: 'v1' }, 'Metadata', () => 0).list({
+			...list,
+			items: [...items],
+		});
+	const forms = {
+		list: typed,
+		Table: converted('Table'),
+		'metadata alone': converted('PartialObjectMetadataList'),
+	};
+	/** With the numbers of items between two turns. */
+	function parted(answer: (items: readonly KubeObject[]) => object, length: number) {
+		const counts = [0];
+		const source: PartedList = {
+			length,
+			part(from, to) {
+				counts.push((counts.pop() ?? 0) + to - from);
+				return answer(objects.slice(from, to));
+			},
+		};
+		const turn = async () => void counts.push(0);
+		return { source, turn, counts };
+	}
+
+	for (const [name, answer] of Object.entries(forms)) {
+		for (const [mediaType, pretty] of [
+			[mediaTypes.json, false],
+			[mediaTypes.json, true],
+			[mediaTypes.yaml, false],
+			[mediaTypes.protobuf, false],
+		] as const) {
+			if (name === 'Table' && mediaType === mediaTypes.protobuf) continue;
+			it(`has the bytes of a whole ${name} in ${mediaType}${pretty ? ', pretty' : ''}`, async () => {
+				for (const length of [0, 1, ITEMS_PER_TURN, ITEMS_PER_TURN + 1, objects.length]) {
+					const { source, turn, counts } = parted(answer, length);
+					const encoded = await encodeList(source, { mediaType, pretty }, turn);
+					assert.deepEqual(encoded, encode(answer(objects.slice(0, length)), { mediaType, pretty }));
+					assert.ok(Math.max(...counts) <= ITEMS_PER_TURN, `${counts}`);
+				}
+			});
+		}
+	}
+
+	it('is refused in protobuf if it has no such form', async () => {
+		const { source } = parted(forms.Table, objects.length);
+		await assert.rejects(encodeList(source, { mediaType: mediaTypes.protobuf, pretty: false }), {
+			code: 'API_NOT_ACCEPTABLE',
+		});
+	});
+});
