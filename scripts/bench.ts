@@ -1,4 +1,4 @@
-/** `npm run bench`: measures joins and the REST API. This file wires; scripts/bench measures. */
+/** `npm run bench`: measures joins, nodes that stay, and the REST API. This file wires; scripts/bench measures. */
 import '../lib/require-node.ts';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
@@ -9,7 +9,8 @@ import { parsedBy } from '../lib/cli-options.ts';
 import { integer } from '../lib/config.ts';
 import { projectPath } from '../lib/paths.ts';
 import { fullJoins, type JoinResult, type JoinSetting, measureJoins, quickJoins } from './bench/joins.ts';
-import { joinText, restText } from './bench/report.ts';
+import { fullNodes, MAX_NODES, measureNodes, type NodesResult, quickNodes } from './bench/nodes.ts';
+import { joinText, nodesText, restText } from './bench/report.ts';
 import { fullRest, measureRest, quickRest, type RestResult } from './bench/rest.ts';
 
 interface Flags {
@@ -17,15 +18,18 @@ interface Flags {
 	readonly json?: boolean;
 	readonly against?: string;
 	readonly rounds?: number;
+	readonly nodes?: number;
+	readonly minutes?: number;
 }
 
 interface Results {
 	readonly machine: { readonly model: string; readonly processors: number; readonly node: string };
 	readonly joins: JoinResult[];
 	readonly rest: RestResult[];
+	readonly nodes: NodesResult[];
 }
 
-const sections = ['joins', 'rest'] as const;
+const sections = ['joins', 'rest', 'nodes'] as const;
 const BENCH_PORT = 46_443;
 
 const everySetting: readonly JoinSetting[] = [
@@ -35,7 +39,7 @@ const everySetting: readonly JoinSetting[] = [
 	{ store: 'redis', hasObserver: true },
 ];
 
-async function bench(chosen: readonly string[], { quick, json, against, rounds }: Flags): Promise<void> {
+async function bench(chosen: readonly string[], { quick, json, against, rounds, ...flags }: Flags): Promise<void> {
 	const say = (line: string) => void process.stderr.write(`${line}\n`);
 	const print = (text: string) => void (json ? undefined : process.stdout.write(text));
 	const builds = [
@@ -50,7 +54,7 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds }
 		processors: availableParallelism(),
 		node: process.version,
 	};
-	const results: Results = { machine, joins: [], rest: [] };
+	const results: Results = { machine, joins: [], rest: [], nodes: [] };
 	print(`${machine.processors} x ${machine.model}, Node ${machine.node}, kubejoin ${versionText()}\n`);
 	for (const setting of isChosen('joins') ? (quick ? everySetting.slice(0, 1) : everySetting) : []) {
 		const plan = { ...(quick ? quickJoins : fullJoins), ...repeated };
@@ -63,6 +67,12 @@ async function bench(chosen: readonly string[], { quick, json, against, rounds }
 		results.rest.push(...measured);
 		for (const result of measured) print(restText(result));
 	}
+	// Minutes of work: only on request.
+	for (const build of chosen.includes('nodes') ? builds : []) {
+		const result = await measureNodes(build, { ...(quick ? quickNodes : fullNodes), ...flags }, place);
+		results.nodes.push(result);
+		print(nodesText(result));
+	}
 	if (json) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
 }
 
@@ -70,12 +80,14 @@ const versionText = (): string =>
 	(JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string }).version;
 
 const program = new Command('npm run bench --')
-	.description('Measure joins and the REST API, each beside a floor that is measured in the same run')
-	.addArgument(new Argument('[section...]', 'default: all').choices(sections))
+	.description('Measure joins and the REST API, each beside a floor of the same run, and nodes that stay')
+	.addArgument(new Argument('[section...]', 'default: joins and rest').choices(sections))
 	.option('--quick', 'one short round with the lmdb store, for trying; its figures are rough')
 	.option('--json', 'print the results as JSON')
 	.option('--against <dir>', 'measure the build in this directory in turn with this one')
 	.option('--rounds <count>', 'rounds of each measurement (default: 5)', parsedBy(integer(1, 100)))
+	.option('--nodes <count>', 'nodes that stay, in the section nodes (default: 1000)', parsedBy(integer(1, MAX_NODES)))
+	.option('--minutes <count>', 'time that they stay (default: 10)', parsedBy(integer(1, 1_000)))
 	.action(bench);
 
 process.exitCode = await runCli(program, {
@@ -83,5 +95,6 @@ process.exitCode = await runCli(program, {
 		'npm run bench -- --quick joins',
 		'npm run bench -- --json > results.json',
 		'npm run bench -- --against ../before joins',
+		'npm run bench -- nodes --nodes 10000 --minutes 10',
 	],
 });

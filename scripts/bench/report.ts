@@ -1,6 +1,7 @@
 /** The results of `npm run bench` as text. */
 import type { Floor } from './floor.ts';
 import type { JoinCounts, JoinFigures, JoinResult } from './joins.ts';
+import type { NodesResult } from './nodes.ts';
 import type { RestResult } from './rest.ts';
 import { summaryText } from './statistics.ts';
 
@@ -60,5 +61,28 @@ export function restText({ build, figures, watches, pages }: RestResult): string
 			`${summaryText(eventsPerSecond, 0)}/s, ${summaryText(eventCpuUs, 1)} us of server CPU`,
 		),
 		row(`pages of ${pages.objects} objects`, `longest pause of the event loop ${pages.longestPauseMs.toFixed(0)} ms`),
+	]);
+}
+
+export function nodesText(result: NodesResult): string {
+	const { nodes, minutes, build, joinsPerSecond, heartbeatsPerSecond, processes } = result;
+	const all = Object.values(processes);
+	const sum = (value: (one: (typeof all)[number]) => number) => all.reduce((total, one) => total + value(one), 0);
+	const figures = ({ residentMb, cpuShare, cpuMsPerHeartbeat, loopDelayMs }: (typeof all)[number]) =>
+		`${residentMb.toFixed(0)} MB, ${cpuShare.toFixed(2)} processors, ${cpuMsPerHeartbeat.toFixed(2)} ms a heartbeat` +
+		(loopDelayMs === undefined ? '' : `, event loop p99 ${loopDelayMs.toFixed(0)} ms`);
+	const total = {
+		residentMb: sum((one) => one.residentMb),
+		cpuShare: sum((one) => one.cpuShare),
+		cpuMsPerHeartbeat: sum((one) => one.cpuMsPerHeartbeat),
+	};
+	return titled(`${nodes} nodes for ${minutes} minutes, lmdb store, ${build}`, [
+		row('joins', `${joinsPerSecond.toFixed(1)}/s`),
+		row('heartbeats', `${heartbeatsPerSecond.toFixed(1)}/s`),
+		...Object.entries(processes).map(([name, one]) => row(name, figures(one))),
+		row('all processes', figures(total)),
+		row('latest heartbeat', `${result.latestMs.toFixed(0)} ms after its planned time`),
+		row('over a restart of apiserver-sim', `${result.latestAfterRestartMs.toFixed(0)} ms after its planned time`),
+		row('Ready at every look', `${result.fewestReady} of ${nodes}`),
 	]);
 }

@@ -19,6 +19,8 @@ export interface SubjectOptions {
 	readonly port: number;
 	readonly store: 'lmdb' | 'redis';
 	readonly hasObserver: boolean;
+	/** As in the options of a mesh. */
+	readonly settings?: MeshOptions['settings'];
 }
 
 export interface Subject {
@@ -40,7 +42,7 @@ const REDIS_OFFSET = 5;
 export const PORT_STEP = 100;
 
 export async function startSubject(options: SubjectOptions): Promise<Subject> {
-	const { name, build, port, store, hasObserver } = options;
+	const { name, build, port, store, hasObserver, settings } = options;
 	const state = mkdtempSync(join(tmpdir(), 'kubejoin-bench-'));
 	const redis = store === 'redis' ? await startRedis(state, port + REDIS_OFFSET) : undefined;
 	const meshModule = pathToFileURL(resolve(build, 'dist/scripts/mesh/local-mesh.js')).href;
@@ -49,6 +51,7 @@ export async function startSubject(options: SubjectOptions): Promise<Subject> {
 		state,
 		port,
 		store: redis?.url ?? 'lmdb',
+		...(settings === undefined ? {} : { settings }),
 		...(hasObserver ? { observer: { pagePort: port + PAGE_OFFSET, story: 'off' } } : {}),
 	};
 	const mesh = await startLocalMesh(meshOptions, {
