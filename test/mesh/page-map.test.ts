@@ -16,6 +16,7 @@ import { sendStorm } from './storm.fixture.ts';
 const STORM = 1_000;
 /** Of the map alone, not compressed; each other view and the Chinese texts are files of their own. */
 const MOST_SCRIPT_BYTES = 120_000;
+const MOST_STYLE_BYTES = 20 * 1024;
 const FIELD = 100;
 const PHASES = 11;
 /** Processor time of the page's thread for one join that arrives. */
@@ -84,12 +85,15 @@ describe('the map', () => {
 		for (const name of ['apiserver-sim', 'token-store', 'controller-manager-sim', 'ca-service'])
 			await party(page, name).waitFor();
 		await page.locator('.no-join', { hasText: 'No node has joined yet' }).waitFor();
-		const bytes = Number(
-			await page.evaluate(`performance.getEntriesByType('resource')
-				.filter(({ name }) => name.endsWith('.js'))
-				.reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0)`),
-		);
-		assert.ok(bytes > 0 && bytes <= MOST_SCRIPT_BYTES, `${bytes} bytes of script`);
+		const bytes = async (ending: string) =>
+			Number(
+				await page.evaluate(`performance.getEntriesByType('resource')
+					.filter(({ name }) => name.endsWith('${ending}'))
+					.reduce((sum, { decodedBodySize }) => sum + decodedBodySize, 0)`),
+			);
+		const [script, style] = [await bytes('.js'), await bytes('.css')];
+		assert.ok(script > 0 && script <= MOST_SCRIPT_BYTES, `${script} bytes of script`);
+		assert.ok(style > 0 && style <= MOST_STYLE_BYTES, `${style} bytes of style`);
 		assert.equal(await protection(page, 'apiserver-sim', 'token-store'), 'no message seen yet');
 		await shots('empty');
 	});

@@ -110,6 +110,7 @@ function Page({ store, navigation, keys, choose }: ViewProps & { readonly choose
 			{!store.isConnected.value && <Lost />}
 			{name !== 'experiments' && <RunBanner store={store} />}
 			<main>
+				<h1 class="hidden">{say(word)}</h1>
 				{isGuided.value && store.session.value !== undefined && (
 					<Lazy
 						load={loadGuide}

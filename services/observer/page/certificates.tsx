@@ -55,7 +55,7 @@ export function CertificatesView({ store, navigation }: ViewProps) {
 			<div class="body">
 				<header>
 					<div>
-						<h1>{say.heading}</h1>
+						<h2>{say.heading}</h2>
 						<p class="quiet">{say.about}</p>
 					</div>
 					<input

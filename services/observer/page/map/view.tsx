@@ -32,7 +32,6 @@ const TICK_MS = 5_000;
 const loadPanel = () => styled(import('./panel.tsx'), 'panel').then(({ MapPanel }) => MapPanel);
 
 export function MapView({ store, navigation, keys }: ViewProps) {
-	const { say } = useWords();
 	const { path, show, theme } = navigation.route.value;
 	const [selected] = path;
 	const isTable = useSignal(false);
@@ -110,7 +109,6 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 	const openOrClose = (id: string) => navigation.go('map', ...(id === selected ? [] : [id]));
 	return (
 		<div class="map">
-			<h1 class="hidden">{say('map')}</h1>
 			<Legend
 				isTable={isTable.value}
 				onTable={() => (isTable.value = !isTable.value)}
