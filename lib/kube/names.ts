@@ -45,6 +45,12 @@ export function subdomainProblems(value: string): string[] {
 	return [...problems, notOfForm(rule, subdomainForm, 'example.com')];
 }
 
+/** Problems of a name that is a segment of a path and nothing more. @source apimachinery pkg/api/validation/path */
+export function pathSegmentProblems(value: string): string[] {
+	if (value === '.' || value === '..') return [`may not be '${value}'`];
+	return ['/', '%'].filter((illegal) => value.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
+}
+
 /** Problems of `name` or `prefix/name`: keys of labels and annotations, finalizers. @source IsQualifiedName */
 export function qualifiedNameProblems(value: string): string[] {
 	const rule =

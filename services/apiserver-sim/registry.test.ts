@@ -238,7 +238,8 @@ describe('the registry', () => {
 			assert.deepEqual(await select('metadata.name!=a', 'ns'), ['a1', 'b']);
 			assert.deepEqual(await select('metadata.namespace=other'), ['a']);
 			assert.deepEqual(await select('metadata.name=none', 'ns'), []);
-			assert.equal(await refusalOf(select('spec.x=1', 'ns')), '400 BadRequest: field label not supported: spec.x');
+			const known = 'is not a known field selector: only "metadata.name", "metadata.namespace"';
+			assert.equal(await refusalOf(select('spec.x=1', 'ns')), `400 BadRequest: "spec.x" ${known}`);
 		});
 	});
 

@@ -84,5 +84,9 @@ describe('field selectors', () => {
 		const matches = (text: string) => () => matchesFields({ type: 't' }, parseFieldSelector(text));
 		assert.throws(matches('spec.x=1'), bad('field label not supported: spec.x'));
 		assert.throws(matches('constructor=1'), bad('field label not supported: constructor'));
+		const common = { 'metadata.name': 'a', 'metadata.namespace': 'n' };
+		const known = 'is not a known field selector: only "metadata.name", "metadata.namespace"';
+		for (const field of ['foo', ''])
+			assert.throws(() => matchesFields(common, parseFieldSelector(`${field}=1`)), bad(`"${field}" ${known}`));
 	});
 });

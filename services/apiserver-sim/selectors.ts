@@ -3,6 +3,7 @@ import { KubejoinError } from '../../lib/errors.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { FieldRequirement } from './authorize/attributes.ts';
+import { quoted } from './authorize/go-text.ts';
 
 /** The fields of an object that may be selected by. */
 export type SelectableFields = (object: KubeObject) => Readonly<Record<string, string>>;
@@ -70,10 +71,20 @@ function unescaped(value: string): string {
 export const selectedName = (requirements: readonly FieldRequirement[]): string | undefined =>
 	requirements.find(({ field, operator }) => field === 'metadata.name' && operator === '=')?.value;
 
+/** Of a kind without fields of its own. @source apimachinery/pkg/runtime DefaultMetaV1FieldSelectorConversion */
+const commonFields = ['metadata.name', 'metadata.namespace'];
+
 /** Also where there is no object to select from. @throws API_BAD_REQUEST for a field that cannot be selected by */
 export function requireSelectable(fields: Readonly<Record<string, string>>, requirements: readonly FieldRequirement[]) {
 	const unknown = requirements.find(({ field }) => !Object.hasOwn(fields, field));
-	if (unknown !== undefined) throw badRequest(`field label not supported: ${cut(unknown.field)}`);
+	if (unknown === undefined) return;
+	const field = cut(unknown.field);
+	const isCommon = Object.keys(fields).every((one) => commonFields.includes(one));
+	throw badRequest(
+		isCommon
+			? `${quoted(field)} is not a known field selector: only ${commonFields.map(quoted).join(', ')}`
+			: `field label not supported: ${field}`,
+	);
 }
 
 /** Whether an object has the selected fields. @throws API_BAD_REQUEST for a field that cannot be selected by */

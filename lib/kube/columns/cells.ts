@@ -135,7 +135,7 @@ interface EndpointSlice extends KubeObject {
 const MAX_LISTED = 3;
 const listed = (all: readonly string[] = []): string => {
 	const more = all.length > MAX_LISTED ? ` + ${all.length - MAX_LISTED} more...` : '';
-	return `${orNone(all.slice(0, MAX_LISTED).join(','))}${more}`;
+	return `${all.slice(0, MAX_LISTED).join(',') || UNSET}${more}`;
 };
 const endpointSliceCells: Cells<EndpointSlice> = (slice, nowMs) => [
 	nameOf(slice),

@@ -138,6 +138,7 @@ describe('the table of a kind', () => {
 		assert.deepEqual(cells('EndpointSlice', 'e', slice).slice(1, 4), [
 			...['IPv4', '443,web,*', '10.0.0.1,10.0.0.2,10.0.0.3 + 2 more...'],
 		]);
+		assert.deepEqual(cells('EndpointSlice', 'e', { addressType: 'IPv4' }).slice(1, 4), ['IPv4', '<unset>', '<unset>']);
 	});
 
 	it('separates the requests of a quota from its limits', () => {

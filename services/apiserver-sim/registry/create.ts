@@ -49,8 +49,12 @@ export async function preparedObject<T extends KubeObject>(
 		metadata: strategy.generationOf === undefined ? metadata : { ...metadata, generation: 1 },
 	};
 	const { name = '' } = created.metadata;
-	requireValid(resource, name, nameProblems(created.metadata, strategy.nameRule ?? subdomainProblems));
-	requireValid(resource, name, [...metadataProblems(created.metadata), ...(strategy.validate?.(created) ?? [])]);
+	const { nameRule = subdomainProblems } = strategy;
+	requireValid(resource, name, [
+		...nameProblems(created.metadata, (one) => nameRule(one, created)),
+		...metadataProblems(created.metadata),
+		...(strategy.validate?.(created) ?? []),
+	]);
 	await objects.admission.validate({ request, operation: 'CREATE', object: created, previous: undefined });
 	return created;
 }

@@ -13,11 +13,14 @@ export interface Selection extends Place {
 	readonly isPartial: boolean;
 }
 
+/** Upstream's kinds of the cluster that have fields of their own have no `metadata.namespace`. */
 const fieldsOf =
-	<T extends KubeObject>({ strategy }: StoredObjects<T>): SelectableFields =>
+	<T extends KubeObject>({ strategy, resource }: StoredObjects<T>): SelectableFields =>
 	(object) => ({
 		'metadata.name': object.metadata.name ?? '',
-		'metadata.namespace': object.metadata.namespace ?? '',
+		...(resource.namespaced || strategy.fields === undefined
+			? { 'metadata.namespace': object.metadata.namespace ?? '' }
+			: {}),
 		...strategy.fields?.(object as T),
 	});
 

@@ -1,6 +1,5 @@
 /** The rules of one resource, and the keys of its objects in the store. */
 import type { FieldProblem } from '../../../lib/errors.ts';
-import type { NameRule } from '../../../lib/kube/object-meta.ts';
 import type { ApiResource } from '../../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo } from '../../../lib/kube/types.ts';
 import type { ApiRequest, Subresource } from '../request/api-request.ts';
@@ -17,7 +16,7 @@ export interface Strategy<T extends KubeObject> {
 	readonly resource: ApiResource;
 	readonly subresources: readonly Subresource[];
 	/** Default: a DNS subdomain. */
-	readonly nameRule?: NameRule;
+	readonly nameRule?: (name: string, object: T) => string[];
 	/** Selectable fields besides metadata.name and metadata.namespace. */
 	readonly fields?: (object: T) => Readonly<Record<string, string>>;
 	/** Fills in the fields that a client left out, before admission. Running it again changes nothing. */

@@ -141,33 +141,24 @@ const MAX_TRUST_BUNDLE_BYTES = 1024 * 1024;
 
 export const clusterTrustBundles = kindStrategy<ClusterTrustBundle>(resources.clusterTrustBundles, {
 	requiresVersionOnUpdate: true,
-	validate({ metadata: { name = '' }, spec: { signerName = '', trustBundle = '' } = {} }) {
-		return [
-			...bundleNameProblems(name, signerName),
-			...(signerName === '' ? [] : signerNameProblems(signerName)),
-			...bundleProblems(trustBundle),
-		];
+	validate({ spec: { signerName = '', trustBundle = '' } = {} }) {
+		return [...(signerName === '' ? [] : signerNameProblems(signerName)), ...bundleProblems(trustBundle)];
 	},
 	validateUpdate: (next, previous) => immutable('spec.signerName', next.spec?.signerName, previous.spec?.signerName),
 	fields: ({ spec }) => ({ 'spec.signerName': spec?.signerName ?? '' }),
-	nameRule: (name) => (name === '' || name.includes('/') || name.includes('%') ? ["may not contain '/' or '%'"] : []),
+	nameRule: (name, { spec }) => bundleNameProblems(name, spec?.signerName ?? ''),
 });
 
 /** A bundle of a signer has the signer's name as its prefix. @source ValidateClusterTrustBundleName */
-function bundleNameProblems(name: string, signerName: string): FieldProblem[] {
-	const field = 'metadata.name';
+function bundleNameProblems(name: string, signerName: string): string[] {
 	if (signerName === '') {
 		const detail = 'ClusterTrustBundle without signer name must not have ":" in its name';
-		return name.includes(':')
-			? [invalid(field, name, detail)]
-			: subdomainProblems(name).map((problem) => invalid(field, name, problem));
+		return name.includes(':') ? [detail] : subdomainProblems(name);
 	}
 	const prefix = `${signerName.replaceAll('/', ':')}:`;
 	if (!name.startsWith(prefix))
-		return [
-			invalid(field, name, `ClusterTrustBundle for signerName ${signerName} must be named with prefix ${prefix}`),
-		];
-	return subdomainProblems(name.slice(prefix.length)).map((problem) => invalid(field, name, problem));
+		return [`ClusterTrustBundle for signerName ${signerName} must be named with prefix ${prefix}`];
+	return subdomainProblems(name.slice(prefix.length));
 }
 
 /** @source validateTrustBundle */

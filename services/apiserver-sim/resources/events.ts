@@ -6,8 +6,8 @@
  */
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
 import { isJsonObject, type JsonObject } from '../../../lib/kube/json-object.ts';
-import { qualifiedNameProblems } from '../../../lib/kube/names.ts';
-import { invalid, required } from '../../../lib/kube/object-meta.ts';
+import { pathSegmentProblems, qualifiedNameProblems, subdomainProblems } from '../../../lib/kube/names.ts';
+import { invalid, nameProblems, required } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { Event, KubeObject, ObjectReference, WatchEvent } from '../../../lib/kube/types.ts';
 import type { ApiRequest, ObjectList, ResourceStorage } from '../request/api-request.ts';
@@ -73,12 +73,14 @@ function validate(event: Event): FieldProblem[] {
 	];
 }
 
-/** An event of the newer group may not use the fields of the older one. */
+/** An event of the newer group may not use the fields of the older one, and its name is a DNS subdomain. */
 export function groupEventProblems(event: KubeObject): FieldProblem[] {
 	const { deprecatedFirstTimestamp, deprecatedLastTimestamp, deprecatedCount, deprecatedSource } = event as GroupEvent;
 	const { eventTime, type = '', series } = toCore(event);
 	const unset = (name: string) => invalid(name, '', 'needs to be unset');
+	const { name = '', generateName = '' } = event.metadata ?? {};
 	return [
+		...(name === '' && generateName === '' ? [] : nameProblems({ generateName, name: name || 'x' }, subdomainProblems)),
 		...(series !== undefined && (series.count ?? 0) < 2 ? [invalid('series.count', '', 'should be at least 2')] : []),
 		...(series !== undefined && !series.lastObservedTime ? [required('series.lastObservedTime')] : []),
 		...(eventTime ? [] : [required('eventTime')]),
@@ -93,6 +95,7 @@ export function groupEventProblems(event: KubeObject): FieldProblem[] {
 export const events = kindStrategy<Event>(resources.events, {
 	allowsCreateOnUpdate: true,
 	isIgnoredByGarbageCollection: true,
+	nameRule: pathSegmentProblems,
 	validate,
 	fields(event) {
 		const { involvedObject: of = {}, reason = '', type = '', source, reportingComponent = '' } = event;

@@ -17,7 +17,7 @@ import {
 	validatingWebhookConfigurations,
 } from './admission-kinds.ts';
 import { clusterTrustBundles, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
-import { events, groupEvents } from './events.ts';
+import { events, groupEventProblems, groupEvents } from './events.ts';
 import { namespaces } from './namespaces.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
 import { podTemplates } from './pod-templates.ts';
@@ -144,6 +144,13 @@ describe('kinds', () => {
 			const problems = async (bad: object) => refusalOf(create(pods, { spec: bad }));
 			assert.match(await problems({}), /spec\.containers: Required value/);
 			assert.match(await problems({ containers: [{}] }), /\[0\]\.name: Required.*\[0\]\.image: Required/s);
+			const order = /restartPolicy: Unsupported value: "Bad": supported values: "Always", "OnFailure", "Never"/;
+			assert.match(await problems({ ...spec, restartPolicy: 'Bad' }), order);
+			const containers = [{ name: 'P4', image: 'i' }];
+			assert.match(
+				await refusalOf(create(pods, { metadata: { name: 'P4' }, spec: { containers } })),
+				/\[metadata\.name: Invalid value: "P4": .*, spec\.containers\[0\]\.name: Invalid value: "P4"/,
+			);
 			const twice = [spec.containers[0], spec.containers[0]];
 			assert.match(await problems({ containers: twice }), /containers\[1\]\.name: Duplicate value: "c"/);
 			const mounted = { ...spec.containers[0], volumeMounts: [{ name: 'v', mountPath: '/v' }] };
@@ -412,6 +419,26 @@ describe('kinds', () => {
 			await create(namespaces, {});
 			assert.deepEqual((await update(namespaces, {})).spec, { finalizers: ['kubernetes'] });
 		});
+
+		it('422: another phase than the one of their deletion', async () => {
+			await create(namespaces, {});
+			const write = (phase: string) => update(namespaces, { status: { phase } }, { subresource: 'status' });
+			const problem = (phase: string, wanted: string, is: string) =>
+				'422 Invalid: Namespace "a" is invalid: status.Phase: ' +
+				`Invalid value: "${phase}": may only be '${wanted}' if \`deletionTimestamp\` ${is}`;
+			for (const phase of ['Bad', 'Terminating'])
+				assert.equal(await refusalOf(write(phase)), problem(phase, 'Active', 'is empty'));
+			assert.deepEqual((await write('Active')).status, { phase: 'Active' });
+			await send(on(namespaces), 'delete', resources.namespaces, {}, { namespace: 'a' });
+			assert.equal(await refusalOf(write('Active')), problem('Active', 'Terminating', 'is not empty'));
+		});
+
+		it('422: a name that is no label, and so no value of their label', async () => {
+			assert.match(
+				await refusalOf(create(namespaces, { metadata: { name: 'a:b' } })),
+				/\[metadata\.name: Invalid value: "a:b": .*, metadata\.labels: Invalid value: "a:b": a valid label/,
+			);
+		});
 	});
 
 	describe('Events', () => {
@@ -460,6 +487,21 @@ describe('kinds', () => {
 			}
 		});
 
+		it('have any name in the core group that is a segment of a path, and in the newer one a subdomain', async () => {
+			const named = (name: string) => ({ ...core, metadata: { name } });
+			for (const name of ['Bad_Name', 'a:b', 'a..b', 'a'.repeat(254)])
+				assert.equal((await create(events, named(name))).metadata.name, name);
+			const generated = await create(events, { ...core, metadata: { generateName: 'Gen_' } });
+			assert.match(generated.metadata.name ?? '', /^Gen_.{5}$/);
+			assert.match(await refusalOf(create(events, named('a/b'))), /"a\/b": may not contain '\/'$/);
+			assert.match(await refusalOf(create(events, named('..'))), /"\.\.": may not be '\.\.'$/);
+			const inGroup = (metadata: object) =>
+				groupEventProblems({ apiVersion: 'events.k8s.io/v1', kind: 'Event', metadata }).map(({ field }) => field);
+			assert.deepEqual(inGroup({ name: 'Bad_Name' }), ['metadata.name', 'eventTime', 'type']);
+			assert.deepEqual(inGroup({ generateName: 'Gen_' }), ['metadata.generateName', 'eventTime', 'type']);
+			assert.deepEqual(inGroup({ generateName: 'gen-' }), ['eventTime', 'type']);
+		});
+
 		it('422: an event of another namespace than its object', async () => {
 			const elsewhere = { ...core, involvedObject: { kind: 'Pod', name: 'p', namespace: 'other' } };
 			assert.match(
@@ -476,6 +518,8 @@ describe('kinds', () => {
 			assert.match(await refusalOf(create(priorityClasses, system)), /prefix are reserved for system use only/);
 			const { preemptionPolicy } = await create(priorityClasses, { value: 5 });
 			assert.equal(preemptionPolicy, 'PreemptLowerPriority');
+			const supported = /"Bad": supported values: "PreemptLowerPriority", "Never"$/;
+			assert.match(await refusalOf(create(priorityClasses, { value: 5, preemptionPolicy: 'Bad' })), supported);
 			assert.match(await refusalOf(update(priorityClasses, { value: 6 })), /may not be changed in an update/);
 		});
 
@@ -504,6 +548,10 @@ describe('kinds', () => {
 				await problems({ signerName: 'a.example/b', trustBundle: key }),
 				/must be named with prefix a\.example:b:/,
 			);
+			assert.match(
+				await refusalOf(create(clusterTrustBundles, { metadata: { name: 'a/b' }, spec: {} })),
+				/\[metadata\.name: Invalid value: "a\/b": a lowercase .*, spec\.trustBundle: .*at least one trust anchor/,
+			);
 		});
 
 		it('complete webhooks and policies as upstream does', async () => {
@@ -514,6 +562,10 @@ describe('kinds', () => {
 			assert.deepEqual([stored.failurePolicy, stored.timeoutSeconds], ['Fail', 10]);
 			assert.equal((stored.clientConfig as { service: { port: number } }).service.port, 443);
 			assert.match(await refusalOf(create(validatingAdmissionPolicies, {})), /spec\.matchConstraints: Required/);
+			assert.match(
+				await refusalOf(create(validatingAdmissionPolicies, { metadata: { name: 'Bad_Name' } })),
+				/\[metadata\.name: .*, spec\.matchConstraints: Required value/,
+			);
 		});
 
 		it('422: mutating policies without a mutation, with a wrong one, or with an operation that has no object', async () => {
@@ -573,6 +625,13 @@ describe('kinds', () => {
 				default: { cpu: '2' },
 				defaultRequest: { cpu: '2' },
 			});
+		});
+
+		it('give a limit range without a name one', async () => {
+			const made = await create(limitRanges, { metadata: {}, spec: { limits: [] } });
+			assert.match(made.metadata.name ?? '', /^[0-9a-f]{8}-[0-9a-f-]{27}$/);
+			const based = await create(limitRanges, { metadata: { generateName: 'lr-' }, spec: { limits: [] } });
+			assert.match(based.metadata.name ?? '', /^lr-.{5}$/);
 		});
 	});
 });

@@ -48,7 +48,7 @@ describe('plain resources', () => {
 			const taint = { key: 'k', value: 'v', effect: 'NoExecute' };
 			assert.match(
 				await problems({ spec: { taints: [taint, taint] } }),
-				/^metadata.taints\[1\]: Duplicate value: .*unique by key/,
+				/taints\[1\]: Duplicate value: {"Key":"k","Value":"v","Effect":"NoExecute","TimeAdded":null}: .*unique by key/,
 			);
 			assert.match(
 				await problems({ spec: { taints: [{ ...taint, key: '' }] } }),
@@ -82,6 +82,8 @@ describe('plain resources', () => {
 			};
 			assert.deepEqual(await select('spec.unschedulable=true'), ['a']);
 			assert.deepEqual(await select('spec.unschedulable=false'), ['b']);
+			const refusal = '400 BadRequest: field label not supported: metadata.namespace';
+			assert.equal(await refusalOf(select('metadata.namespace=')), refusal);
 		});
 
 		it('422: the provider and the addresses of pods change only from none', async () => {

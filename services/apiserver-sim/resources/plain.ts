@@ -94,10 +94,11 @@ function taintProblems(taints: readonly Taint[]): FieldProblem[] {
 		const pair = JSON.stringify([effect, key]);
 		if (seen.has(pair)) {
 			const detail = 'taints must be unique by key and effect pair';
+			const dumped = { Key: key, Value: value, Effect: effect, TimeAdded: taint.timeAdded ?? null };
 			problems.push({
 				field: at,
 				reason: 'FieldValueDuplicate',
-				message: `${duplicate(at, taint).message}: ${detail}`,
+				message: `${duplicate(at, dumped).message}: ${detail}`,
 			});
 		}
 		seen.add(pair);

@@ -207,6 +207,8 @@ const base = kindStrategy<Pod>(resources.pods, {
 		'spec.hostNetwork': String(spec?.hostNetwork ?? false),
 		'status.phase': status?.phase ?? '',
 		'status.podIP': status?.podIPs?.[0]?.ip ?? '',
+		// Upstream accepts the name and has no value of it.
+		'status.podIPs': '',
 		'status.nominatedNodeName': status?.nominatedNodeName ?? '',
 	}),
 	validate: ({ spec = {} }) => specProblems(spec, 'spec'),

@@ -3,6 +3,7 @@
  *
  * @source pkg/apis/core/validation ValidateResourceQuota, ValidateLimitRange, pkg/apis/core/helper, release 1.37
  */
+import { randomUUID } from 'node:crypto';
 import { parseQuantity, scaledQuantity } from '../../../lib/codec/quantity.ts';
 import type { FieldProblem } from '../../../lib/errors.ts';
 import { qualifiedNameProblems } from '../../../lib/kube/names.ts';
@@ -17,6 +18,7 @@ import {
 	type ScopeRequirement,
 	wellKnown,
 } from '../../../lib/kube/types.ts';
+import type { Strategy } from '../registry.ts';
 import { type ApiRequest, defaultOptions } from '../request/api-request.ts';
 import { kindStrategy } from './kind.ts';
 
@@ -155,7 +157,7 @@ function withDefaults(item: LimitRangeItem): LimitRangeItem {
 	};
 }
 
-export const limitRanges = kindStrategy<LimitRange>(resources.limitRanges, {
+const limitRangeRules = kindStrategy<LimitRange>(resources.limitRanges, {
 	allowsCreateOnUpdate: true,
 	setDefaults: ({ spec, ...range }) => ({
 		...range,
@@ -176,6 +178,15 @@ export const limitRanges = kindStrategy<LimitRange>(resources.limitRanges, {
 		});
 	},
 });
+
+/** A LimitRange without a name gets one. @source pkg/registry/core/limitrange/strategy.go PrepareForCreate */
+export const limitRanges: Strategy<LimitRange> = {
+	...limitRangeRules,
+	prepareForCreate(range) {
+		const { name, generateName } = range.metadata;
+		return name || generateName ? range : { ...range, metadata: { ...range.metadata, name: randomUUID() } };
+	},
+};
 
 function typeProblems(type: string, at: string): FieldProblem[] {
 	const problems = qualifiedNameProblems(type).map((detail) => invalid(at, type, detail));

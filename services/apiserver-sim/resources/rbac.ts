@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { FieldProblem } from '../../../lib/errors.ts';
-import { subdomainProblems } from '../../../lib/kube/names.ts';
+import { pathSegmentProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import { invalid, notSupported, required, requireValid, tooMany } from '../../../lib/kube/object-meta.ts';
 import type { ApiResource } from '../../../lib/kube/resources.ts';
 import type { KubeObject, PolicyRule, Role, RoleBinding, RoleRef, Subject } from '../../../lib/kube/types.ts';
@@ -18,12 +18,6 @@ import type { ApiRequest } from '../request/api-request.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
 
-/** Names may hold colons. @source ValidateRBACName, a path segment name */
-function nameProblems(name: string): string[] {
-	if (name === '.' || name === '..') return [`may not be '${name}'`];
-	return ['/', '%'].filter((illegal) => name.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
-}
-
 const grantorOf = ({ user, namespace }: ApiRequest, authorizer: Authorizer, source: RbacSource): Grantor => ({
 	user,
 	namespace,
@@ -35,7 +29,7 @@ export const roles = (resource: ApiResource, authorizer: Authorizer, source: Rba
 	resource,
 	subresources: [],
 	allowsCreateOnUpdate: true,
-	nameRule: nameProblems,
+	nameRule: pathSegmentProblems,
 	prepareForCreate: withRules,
 	prepareForUpdate: withRules,
 	validate: ({ rules = [] }) =>
@@ -74,7 +68,7 @@ export const roleBindings = (
 	resource,
 	subresources: [],
 	allowsCreateOnUpdate: true,
-	nameRule: nameProblems,
+	nameRule: pathSegmentProblems,
 	prepareForCreate: withGroups,
 	prepareForUpdate: withGroups,
 	validate: (binding) => bindingProblems(binding, resource.namespaced),
@@ -114,8 +108,7 @@ function ruleProblems(
 	isNamespaced: boolean,
 	at: string,
 ) {
-	const problems: FieldProblem[] =
-		verbs.length === 0 ? [required(`${at}.verbs`, 'verbs must contain at least one value')] : [];
+	const problems: FieldProblem[] = verbs.length === 0 ? [required(`${at}.verbs`)] : [];
 	if (nonResourceURLs.length > 0) {
 		const refuse = (detail: string): FieldProblem => ({
 			field: `${at}.nonResourceURLs`,
@@ -142,7 +135,7 @@ function bindingProblems({ roleRef, subjects = [] }: RoleBinding, isNamespaced: 
 		...(kinds.includes(roleRef.kind) ? [] : [notSupported('roleRef.kind', roleRef.kind, kinds)]),
 		...(roleRef.name === ''
 			? [required('roleRef.name')]
-			: nameProblems(roleRef.name).map((detail) => invalid('roleRef.name', roleRef.name, detail))),
+			: pathSegmentProblems(roleRef.name).map((detail) => invalid('roleRef.name', roleRef.name, detail))),
 		...subjects.flatMap((subject, index) => subjectProblems(subject, isNamespaced, `subjects[${index}]`)),
 	];
 }
@@ -167,11 +160,6 @@ function subjectProblems(
 	}
 }
 
-/** @source Go %#v of rbac.RoleRef */
-const roleRefChanged = ({ apiGroup, kind, name }: RoleRef): FieldProblem => ({
-	field: 'roleRef',
-	reason: 'FieldValueInvalid',
-	message:
-		`Invalid value: rbac.RoleRef{APIGroup:${quoted(apiGroup)}, Kind:${quoted(kind)}, Name:${quoted(name)}}: ` +
-		'cannot change roleRef',
-});
+/** The value is the JSON of upstream's internal type. @source ValidateRoleBindingUpdate */
+const roleRefChanged = ({ apiGroup: APIGroup, kind: Kind, name: Name }: RoleRef): FieldProblem =>
+	invalid('roleRef', { APIGroup, Kind, Name }, 'field is immutable');
