@@ -76,12 +76,21 @@ export function csrStatus({ status }: CertificateSigningRequest): string {
 	return `${decision}${has('Failed') ? ',Failed' : ''}${status?.certificate ? ',Issued' : ''}`;
 }
 
+interface EventReference {
+	readonly kind?: string;
+	readonly name?: string;
+	readonly fieldPath?: string;
+}
+interface EventSource {
+	readonly component?: string;
+	readonly host?: string;
+}
 interface Event extends KubeObject {
-	readonly involvedObject?: { readonly kind?: string; readonly name?: string; readonly fieldPath?: string };
+	readonly involvedObject?: EventReference;
 	readonly type?: string;
 	readonly reason?: string;
 	readonly message?: string;
-	readonly source?: { readonly component?: string; readonly host?: string };
+	readonly source?: EventSource;
 	readonly reportingComponent?: string;
 	readonly reportingInstance?: string;
 	readonly firstTimestamp?: string | null;
@@ -90,8 +99,33 @@ interface Event extends KubeObject {
 	readonly count?: number;
 	readonly series?: { readonly count?: number; readonly lastObservedTime?: string };
 }
+/** Of the group events.k8s.io, which has other names for the same fields. */
+interface GroupEvent extends KubeObject {
+	readonly regarding?: EventReference;
+	readonly note?: string;
+	readonly deprecatedSource?: EventSource;
+	readonly reportingController?: string;
+	readonly deprecatedFirstTimestamp?: string | null;
+	readonly deprecatedLastTimestamp?: string | null;
+	readonly deprecatedCount?: number;
+}
 
-const eventCells: Cells<Event> = (event, nowMs) => {
+const inCoreGroup = (event: Event & GroupEvent): Event =>
+	event.apiVersion !== 'events.k8s.io/v1'
+		? event
+		: {
+				...event,
+				involvedObject: event.regarding,
+				message: event.note,
+				source: event.deprecatedSource,
+				reportingComponent: event.reportingController,
+				firstTimestamp: event.deprecatedFirstTimestamp,
+				lastTimestamp: event.deprecatedLastTimestamp,
+				count: event.deprecatedCount,
+			};
+
+const eventCells: Cells<Event & GroupEvent> = (sent, nowMs) => {
+	const event = inCoreGroup(sent);
 	const { involvedObject: { kind = '', name = '', fieldPath = '' } = {}, source = {}, series } = event;
 	const first = since(event.firstTimestamp ?? event.eventTime, nowMs);
 	const last = event.lastTimestamp ? since(event.lastTimestamp, nowMs) : first;

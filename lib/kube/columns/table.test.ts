@@ -102,6 +102,15 @@ describe('the table of a kind', () => {
 		const series = { count: 3, lastObservedTime: '2026-01-31T11:59:59.000000Z' };
 		const newer = { eventTime: '2026-01-31T11:59:00.000000Z', series, reportingComponent: 'k', reportingInstance: 'i' };
 		assert.deepEqual(cells('Event', 'e', newer), ['1s', '', '', '', '', 'k, i', '', '60s', 3, 'e']);
+		const { involvedObject: regarding, message: note, source, firstTimestamp, lastTimestamp, count, ...rest } = event;
+		const ofGroup = { ...rest, apiVersion: 'events.k8s.io/v1', regarding, note, deprecatedSource: source };
+		const deprecated = {
+			deprecatedFirstTimestamp: firstTimestamp,
+			deprecatedLastTimestamp: lastTimestamp,
+			deprecatedCount: count,
+		};
+		const inGroup = { ...ofGroup, ...deprecated };
+		assert.deepEqual(cells('Event', 'node-1.18eb', inGroup), cells('Event', 'node-1.18eb', event));
 		const subjects = [
 			{ kind: 'User', name: 'u' },
 			{ kind: 'Group', name: 'g' },

@@ -43,7 +43,7 @@ function parsed(token: string, refuse: (problem: string) => KubejoinError): Reco
 	if (token.length > MAX_TOKEN) throw refuse(`: it is longer than ${MAX_TOKEN} characters`);
 	const illegal = token.search(/[^A-Za-z0-9_-]/);
 	if (illegal !== -1 || token.length % 4 === 1)
-		throw refuse(`: illegal base64 data at input byte ${illegal === -1 ? token.length : illegal}`);
+		throw refuse(`: illegal base64 data at input byte ${illegal === -1 ? token.length - 1 : illegal}`);
 	const bytes = Buffer.from(token, 'base64url');
 	try {
 		const value: unknown = JSON.parse(bytes.toString());

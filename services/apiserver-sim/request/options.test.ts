@@ -45,6 +45,10 @@ describe('the options of a request', () => {
 				`${forbidden}resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided`,
 			],
 			[
+				() => readListOptions(query('continue=x&resourceVersion=5'), 'list', ignore),
+				'400 invalid continue token: continue key is not valid: illegal base64 data at input byte 0',
+			],
+			[
 				() => readListOptions(query('timeoutSeconds=x'), 'watch', ignore),
 				'400 strconv.ParseInt: parsing "x": invalid syntax',
 			],

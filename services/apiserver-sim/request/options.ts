@@ -59,9 +59,9 @@ export function readListOptions(
 	const position = { resourceVersion, resourceVersionMatch, continueToken, sendInitialEvents };
 	requireNone('ListOptions', isWatch ? watchProblems(position) : listProblems(position));
 	requireResourceVersion(resourceVersion);
+	if (continueToken !== '') decodeContinue(continueToken);
 	if (continueToken !== '' && resourceVersion !== '' && resourceVersion !== '0')
 		throw badRequest('specifying resource version is not allowed when using continue');
-	if (continueToken !== '') decodeContinue(continueToken);
 	return {
 		...position,
 		fieldSelector,

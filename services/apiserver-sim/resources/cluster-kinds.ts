@@ -129,6 +129,7 @@ export const csiDrivers = kindStrategy<CsiDriver>(resources.csiDrivers, {
 			volumeLifecycleModes: ['Persistent'],
 			requiresRepublish: false,
 			seLinuxMount: false,
+			preventPodSchedulingIfMissing: false,
 			...spec,
 		},
 	}),

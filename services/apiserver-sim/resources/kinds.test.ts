@@ -16,7 +16,7 @@ import {
 	validatingAdmissionPolicyBindings,
 	validatingWebhookConfigurations,
 } from './admission-kinds.ts';
-import { clusterTrustBundles, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
+import { clusterTrustBundles, csiDrivers, csiNodes, priorityClasses, runtimeClasses } from './cluster-kinds.ts';
 import { events, groupEventProblems, groupEvents } from './events.ts';
 import { namespaces } from './namespaces.ts';
 import { bindingsEndpoint, withActions } from './pod-actions.ts';
@@ -527,6 +527,19 @@ describe('kinds', () => {
 			assert.match(await refusalOf(create(runtimeClasses, {})), /handler: Required value/);
 			const { metadata } = await create(runtimeClasses, { handler: 'runc' });
 			assert.match(await refusalOf(update(runtimeClasses, { metadata, handler: 'x' })), /field is immutable/);
+		});
+
+		it('complete CSI drivers as upstream does', async () => {
+			assert.deepEqual((await create(csiDrivers, { spec: { attachRequired: false } })).spec, {
+				attachRequired: false,
+				podInfoOnMount: false,
+				storageCapacity: false,
+				fsGroupPolicy: 'ReadWriteOnceWithFSType',
+				volumeLifecycleModes: ['Persistent'],
+				requiresRepublish: false,
+				seLinuxMount: false,
+				preventPodSchedulingIfMissing: false,
+			});
 		});
 
 		it('422: a CSI driver of a node that changes', async () => {
