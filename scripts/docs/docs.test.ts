@@ -18,7 +18,10 @@ describe('the documentation', () => {
 	const { phases } = joinWorkflow({} as JoinContext);
 
 	it('docs/join.md lists the phases of the join, in order, with the trust after each', () => {
-		assert.deepEqual(phaseRows(readPage('docs/join.md')), phases);
+		assert.deepEqual(
+			phaseRows(readPage('docs/join.md')),
+			phases.map(({ name, trust }) => ({ name, trust })),
+		);
 	});
 
 	it('README.zh.md lists the phases of the join, in order', () => {

@@ -804,7 +804,7 @@ const kubelets: readonly Target[] = [
 				'if (stream !== undefined) stream.close(constants.NGHTTP2_INTERNAL_ERROR);',
 				'if (stream !== undefined) stream.close();',
 			],
-			['await options.pipeline.authorizePath(info.path, info.verb, request.credentials);', ''],
+			['await pipeline.authorizePath(info.path, info.verb, request.credentials);', ''],
 			["printable(`${method} ${info?.path ?? ''}`, { maxLength: 256 })", "`${method} ${info?.path ?? ''}`"],
 		],
 	},
