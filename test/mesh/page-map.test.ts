@@ -56,6 +56,12 @@ describe('the map', () => {
 			for (const { name: look, ...options } of looks) {
 				const page = await open(address, { ...options, locale });
 				await page.locator('.party').first().waitFor();
+				// The controls of the replay appear with the steps of the join.
+				if (name !== 'empty') await page.locator('.dock select').waitFor({ state: 'attached' });
+				await page.evaluate(
+					`Promise.allSettled(document.getAnimations()
+						.filter(({ effect }) => effect.getTiming().iterations !== Infinity).map(({ finished }) => finished))`,
+				);
 				// The first is that of the documentation.
 				const suffix = locale === 'en-US' && look === looks[0].name ? '' : `-${locale.slice(0, 2)}-${look}`;
 				await page.screenshot({ path: join(screenshots, `map-${name}${suffix}.png`) });

@@ -36,5 +36,4 @@ export const labTextsInChinese: LabTexts = {
 	page: '页面',
 	terminal: '终端',
 	requests: '查看证书签名请求',
-	dataFrom: (ago) => `API 服务器没有响应，表中数据为 ${ago}之前的状态。`,
 };

@@ -29,7 +29,6 @@ export interface LabTexts {
 	readonly page: string;
 	readonly terminal: string;
 	readonly requests: string;
-	readonly dataFrom: (ago: string) => string;
 }
 
 export const labTexts: LabTexts = {
@@ -68,5 +67,4 @@ export const labTexts: LabTexts = {
 	page: 'page',
 	terminal: 'terminal',
 	requests: 'See the requests',
-	dataFrom: (ago) => `The API server does not answer. The tables are ${ago} old.`,
 };

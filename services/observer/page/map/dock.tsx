@@ -25,6 +25,8 @@ export function Dock({ join, state, steps, replay, canJoin }: DockProps) {
 	const { say } = useWords();
 	const isOpen = useSignal((kept(KEY) ?? (innerHeight < LOW_PX ? 'closed' : 'open')) === 'open');
 	const isExpanded = isOpen.value && join !== undefined && state !== undefined;
+	// Trust follows from the steps, which arrive after the join: until then it is unknown.
+	const isKnown = steps.length > 0 || join?.state === 'joining';
 	const toggle = () => {
 		isOpen.value = !isOpen.value;
 		keep(KEY, isOpen.value ? 'open' : 'closed');
@@ -48,7 +50,11 @@ export function Dock({ join, state, steps, replay, canJoin }: DockProps) {
 							<Icon name={isOpen.value ? 'down' : 'up'} />
 						</button>
 					</div>
-					{isExpanded && <TrustStrip join={join} state={state} />}
+					{isExpanded && (
+						<div style={{ visibility: isKnown ? 'visible' : 'hidden' }}>
+							<TrustStrip join={join} state={state} />
+						</div>
+					)}
 					{isExpanded && <Phases phases={state.phases} ends={stateAt(join, steps).phases} onSeek={replay.seek} />}
 				</>
 			)}

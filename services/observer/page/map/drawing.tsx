@@ -232,8 +232,9 @@ function placeOfNote(box: Box, { isTall, width, height, boxes }: Layout): Omit<B
 	if (isTall) return { x: 16, y: box.y + box.height + BELOW_STOP, width: width - 32 };
 	const below = box.y + box.height + 8;
 	const isFree = [...boxes.values()].every(({ x, y }) => x !== box.x || y < below);
-	if (isFree && below + BELOW.height <= height) return { x: box.x, y: below, width: BELOW.width };
 	const attacker = boxes.get(ATTACKER);
+	const toAttacker = (attacker?.x ?? width) - box.x - 12;
+	if (isFree && below + BELOW.height <= height) return { x: box.x, y: below, width: Math.min(BELOW.width, toAttacker) };
 	const x = attacker === undefined ? box.x + box.width + BESIDE_LINE : attacker.x + attacker.width + 16;
 	const door = boxes.get('apiserver-sim');
 	const least = door !== undefined && x + NOTE_WIDTH > door.x ? door.y + door.height + 12 : 0;
