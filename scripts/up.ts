@@ -150,6 +150,7 @@ function meshOptions(flags: Flags): MeshOptions {
 		store: flags.store,
 		telemetry,
 		observer,
+		makesJoinConfig: true,
 		settings: labSettings(flags),
 	};
 }
@@ -193,8 +194,9 @@ async function run(mesh: LocalMesh, options: MeshOptions, { flags, story, signal
 	const nodes = startNodes({ mesh, state, count: nodeCount(flags), story, pageUrl, signal });
 	await Promise.race([nodes, aborted(signal)]);
 	if (signal.aborted || flags.once) return;
-	const join = await readJoinConfig(await mesh.makeJoinConfig());
-	const free = freeNodeIndexes(await takenNames(mesh, state), nodeCount(flags), 2);
+	const [joinConfig, taken] = await Promise.all([mesh.makeJoinConfig(), takenNames(mesh, state)]);
+	const join = await readJoinConfig(joinConfig);
+	const free = freeNodeIndexes(taken, nodeCount(flags), 2);
 	if (join !== undefined) story.say(nextText({ mesh: options, kubeconfig: mesh.kubeconfig, free, join }));
 	await aborted(signal);
 }

@@ -77,13 +77,16 @@ export interface MeshEvents extends ChildEvents {
 const READY_MS = 30_000;
 const READY_RETRY_MS = 25;
 /**
- * The services of a group start together. The API server calls token-store only for a request, and the exporters of
- * traces wait for the observer. The controllers list objects at once, and log it when no API server answers.
+ * The chains start together, and the services of a group. The API server calls token-store only for a request, and the
+ * exporters of traces wait for the observer. The controllers list objects at once, and log it when no API server
+ * answers.
  */
-const startOrder: readonly (readonly ServiceName[])[] = [
-	['observer', 'ca-service', 'token-store', 'apiserver-sim'],
-	['controller-manager-sim'],
+const startChains: readonly (readonly (readonly ServiceName[])[])[] = [
+	[['apiserver-sim', 'ca-service', 'token-store'], ['controller-manager-sim']],
+	[['observer']],
 ];
+/** The services that the creation of a token needs. */
+const tokenServices: readonly ServiceName[] = ['apiserver-sim', 'token-store'];
 /** A service stops before those that it calls. */
 const stopOrder: readonly (readonly ServiceName[])[] = [
 	['controller-manager-sim'],
@@ -125,7 +128,11 @@ class ProcessMesh implements LocalMesh {
 	readonly #services = new Map<ServiceName, Child>();
 	readonly #nodes: Child[] = [];
 	readonly #nodeNames: string[] = [];
+	/** By the service that has started; resolves when it is ready. */
+	readonly #firstReady = new Map<ServiceName, Promise<void>>();
 	readonly #stopping = new AbortController();
+	/** The JoinConfiguration file that the start makes. */
+	#prepared: Promise<string> | undefined;
 
 	constructor(options: MeshOptions, events: MeshEvents, unlock: () => void) {
 		this.endpoint = endpointOf(options);
@@ -140,20 +147,17 @@ class ProcessMesh implements LocalMesh {
 		await this.#issueCertificates();
 		const wanted = servicesOf(this.#options);
 		for (const name of wanted) await mkdir(join(this.#options.state, name), { recursive: true, mode: 0o700 });
-		const allReady: Promise<void>[] = [];
-		for (const group of startOrder) {
-			const names = group.filter((name) => wanted.includes(name));
-			const start = async (name: ServiceName): Promise<void> => {
-				await this.#startService(name);
-				const ready = this.#isReady(name).then(() => this.#events.onReady?.(name));
-				// It is awaited below; until then, its failure is not unhandled.
-				ready.catch(() => undefined);
-				allReady.push(ready);
-			};
-			const started = await Promise.allSettled(names.map(start));
-			for (const result of started) if (result.status === 'rejected') throw result.reason;
+		const chains = startChains.map((groups) =>
+			this.#startChain(groups.map((group) => group.filter((name) => wanted.includes(name)))),
+		);
+		try {
+			await Promise.all(chains);
+		} catch (error) {
+			this.interrupt();
+			await Promise.allSettled(chains);
+			throw error;
 		}
-		await Promise.all(allReady);
+		await Promise.all(this.#firstReady.values());
 		this.#requireRunning();
 		const { observer, state, port } = this.#options;
 		if (observer !== undefined)
@@ -193,7 +197,14 @@ class ProcessMesh implements LocalMesh {
 			this.#stopping.signal,
 		);
 
-	readonly makeJoinConfig = async (): Promise<string> => {
+	readonly makeJoinConfig = (): Promise<string> => {
+		const prepared = this.#prepared;
+		this.#prepared = undefined;
+		return prepared?.catch(this.#writeJoinConfig) ?? this.#writeJoinConfig();
+	};
+
+	readonly #writeJoinConfig = async (): Promise<string> => {
+		this.#requireRunning();
 		const path = join(this.#options.state, 'join.yaml');
 		const kept = await readJoinConfig(path);
 		if (kept?.endpoint === this.endpoint && isListed((await this.kubectl('token', 'list')).stdout, kept.token))
@@ -225,6 +236,7 @@ class ProcessMesh implements LocalMesh {
 
 	readonly stop = async (): Promise<void> => {
 		this.interrupt();
+		await this.#prepared?.catch(() => undefined);
 		await removeObserverFile(this.#options.state);
 		await Promise.all(this.#nodes.map((node) => node.stop()));
 		for (const group of stopOrder) await Promise.all(group.map((name) => this.#services.get(name)?.stop()));
@@ -239,6 +251,29 @@ class ProcessMesh implements LocalMesh {
 			throw new KubejoinError('SERVICE_FAILED', { service: 'infra/pki', problem });
 		}
 		this.#events.onReady?.('pki');
+	}
+
+	async #startChain(groups: readonly (readonly ServiceName[])[]): Promise<void> {
+		const start = async (name: ServiceName): Promise<void> => {
+			await this.#startService(name);
+			const ready = this.#isReady(name).then(() => this.#events.onReady?.(name));
+			// The start awaits it later; until then, its failure is not unhandled.
+			ready.catch(() => undefined);
+			this.#firstReady.set(name, ready);
+		};
+		for (const group of groups) {
+			const started = await Promise.allSettled(group.map(start));
+			for (const result of started) if (result.status === 'rejected') throw result.reason;
+			if (this.#options.makesJoinConfig && tokenServices.every((name) => group.includes(name)))
+				this.#prepareJoinConfig();
+		}
+	}
+
+	/** Its failure is reported by `makeJoinConfig`, which tries again. */
+	#prepareJoinConfig(): void {
+		const ready = tokenServices.map((name) => this.#firstReady.get(name));
+		this.#prepared = Promise.all(ready).then(this.#writeJoinConfig);
+		this.#prepared.catch(() => undefined);
 	}
 
 	async #startService(name: ServiceName, change?: Change): Promise<void> {

@@ -17,6 +17,8 @@ export interface MeshOptions {
 	/** More settings of a service, or of `pki`, without the prefix. */
 	readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 	readonly observer?: ObserverOptions;
+	/** Whether the start makes the JoinConfiguration file, while the controllers start. */
+	readonly makesJoinConfig?: boolean;
 	/** The time limit for a service to become ready; default 30 s. */
 	readonly readyMs?: number;
 }

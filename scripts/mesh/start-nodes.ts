@@ -25,7 +25,7 @@ export interface NodesOptions {
 /** More nodes share one process, and the terminal shows their number instead of their names. */
 export const MAX_NODES_IN_DETAIL = 5;
 const READY_MS = 30_000;
-const READY_RETRY_MS = 500;
+const READY_RETRY_MS = 100;
 /** The observer counts the last joins this much later than the nodes have joined, at most. */
 const LAST_COUNT_MS = 5_000;
 
@@ -35,7 +35,9 @@ export async function startNodes(options: NodesOptions): Promise<void> {
 	if (count === 0) return;
 	const joinConfig = await mesh.makeJoinConfig();
 	const names = Array.from({ length: count }, (_, index) => nodeName(index));
-	if (count > MAX_NODES_IN_DETAIL) await startMany(options, names, joinConfig);
+	const joining = new Set(names.filter((name) => !hasJoined(options.state, name)));
+	story.expectJoins(joining);
+	if (count > MAX_NODES_IN_DETAIL) await startMany(options, names, joining, joinConfig);
 	else await Promise.all(names.map((name, index) => mesh.startNode(name, index, joinConfig)));
 	const problem = (text: string) => new KubejoinError('SERVICE_FAILED', { service: 'npm start', problem: text });
 	// The observer prints the end of the joins while the nodes are listed.
@@ -85,11 +87,11 @@ const nameOf = (row: string): string => row.split(' ')[0] ?? '';
 
 /** Shows one line of progress while the nodes join. @throws SERVICE_FAILED  some were refused */
 async function startMany(
-	{ mesh, state, story, pageUrl, signal }: NodesOptions,
+	{ mesh, story, pageUrl, signal }: NodesOptions,
 	names: readonly string[],
+	joining: ReadonlySet<string>,
 	joinConfig: string,
 ): Promise<void> {
-	const joining = new Set(names.filter((name) => !hasJoined(state, name)));
 	const kept = names.length - joining.size;
 	if (kept > 0) story.say(`${kept} of ${names.length} nodes have joined before and use their certificates.`);
 	const stopped = new AbortController();

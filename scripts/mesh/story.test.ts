@@ -8,16 +8,17 @@ describe('the output of npm start', () => {
 	let state: string;
 	let story: Story;
 	let written: string;
+	const HOUR_MS = 3_600_000;
+	const create = (waits: { readonly silentMs: number; readonly maxMs: number }): void => {
+		const write = (text: string): void => {
+			written += text;
+		};
+		story = createStory(state, write, undefined, waits);
+	};
 	beforeEach(() => {
 		state = mkdtempSync(join(tmpdir(), 'kubejoin-story-'));
 		written = '';
-		story = createStory(
-			state,
-			(text) => {
-				written += text;
-			},
-			undefined,
-		);
+		create({ silentMs: HOUR_MS, maxMs: HOUR_MS });
 	});
 	afterEach(async () => {
 		await story.close();
@@ -64,6 +65,30 @@ describe('the output of npm start', () => {
 		const path = join(state, 'logs', 'ca-service.log');
 		assert.equal(readFileSync(path, 'utf8'), `${log({ msg: 'a' })}\n`);
 		assert.equal(statSync(path).mode & 0o777, 0o600);
+	});
+
+	it('waits for the end of each expected join, joined or refused, in both languages and in color', async () => {
+		story.expectJoins(['node-1', 'node-2', 'node-3']);
+		let isTold = false;
+		const told = story.told().then(() => (isTold = true));
+		story.line('observer', 'node-1 joined in 100 ms');
+		story.line('observer', '\u001b[1m\u001b[31mnode-2 was refused after 1.2 s\u001b[39m\u001b[22m');
+		story.line('observer', 'node-3  379 ms  ✔ register  creates its Node');
+		story.line('node-3', 'node-3 joined in 100 ms');
+		await new Promise((resolve) => setImmediate(resolve));
+		assert.equal(isTold, false);
+		story.line('observer', 'node-3 已加入，用时 100 ms');
+		await told;
+	});
+
+	it('does not wait when no join is expected', async () => {
+		await story.told();
+	});
+
+	it('does not wait for an observer that stays silent', async () => {
+		create({ silentMs: 1, maxMs: HOUR_MS });
+		story.expectJoins(['node-1']);
+		await story.told();
 	});
 
 	it('prints warnings above a progress line, and no joins beside it', () => {

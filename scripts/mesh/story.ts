@@ -4,9 +4,11 @@
  */
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import wrapAnsi from 'wrap-ansi';
 import type { JoinProgress } from '../../lib/cli-progress.ts';
 import { causeText } from '../../lib/errors.ts';
+import { endWords } from '../../lib/join-words.ts';
 import { poll } from '../../lib/poll.ts';
 
 export interface Story {
@@ -16,7 +18,9 @@ export interface Story {
 	readonly say: (text: string) => void;
 	/** While there is a progress line, joins and nodes print nothing else. */
 	readonly showProgress: (progress: Pick<JoinProgress, 'print'> | undefined) => void;
-	/** Resolves when the observer has printed its lines: when it has been silent for a while. */
+	/** Nodes that join; later nodes replace them. */
+	readonly expectJoins: (nodes: Iterable<string>) => void;
+	/** Resolves when the observer has printed the ends of the expected joins, or has been silent for a while. */
 	readonly told: () => Promise<void>;
 	/** Resolves when every line is in its file. */
 	readonly close: () => Promise<void>;
@@ -27,9 +31,8 @@ const MAX_PROSE_WIDTH = 100;
 const MAX_JOINS_WIDTH = 160;
 const DEFAULT_WIDTH = 80;
 const INDENT = '    ';
-/** The observer holds lines back for half of that. */
-const SILENT_MS = 1_000;
-const MAX_SILENCE_WAIT_MS = 5_000;
+/** The observer holds lines back for half of the silence. */
+const observerWaits = { silentMs: 1_000, maxMs: 5_000 };
 
 /** Columns for the observer's table of joins, which uses a wide terminal. */
 export const joinsWidth = (columns: number | undefined): number =>
@@ -38,20 +41,29 @@ export const joinsWidth = (columns: number | undefined): number =>
 const proseWidth = (columns: number | undefined): number => Math.min(joinsWidth(columns), MAX_PROSE_WIDTH);
 
 /** @param columns  of the terminal; undefined when there is none */
-export function createStory(state: string, write: (text: string) => void, columns: number | undefined): Story {
+export function createStory(
+	state: string,
+	write: (text: string) => void,
+	columns: number | undefined,
+	{ silentMs, maxMs } = observerWaits,
+): Story {
 	const width = proseWidth(columns);
 	let progress: Pick<JoinProgress, 'print'> | undefined;
 	const print = (text: string) => (progress === undefined ? write(text) : progress.print(text));
 	const files = openFiles(join(state, 'logs'), (problem) => print(`kubejoin stops writing log files: ${problem}\n`));
 	let heardMs = performance.now();
-	const requireSilence = async () => {
-		if (performance.now() < heardMs + SILENT_MS) throw new Error('the observer is printing');
+	let untold = new Set<string>();
+	const requireTold = async () => {
+		if (untold.size > 0 && performance.now() < heardMs + silentMs) throw new Error('the observer is printing');
 	};
 	return {
 		line(name, line) {
 			files.write(name, line);
-			if (name === 'observer') heardMs = performance.now();
 			const isLog = line.startsWith('{');
+			if (name === 'observer') {
+				heardMs = performance.now();
+				if (!isLog) untold.delete(endedJoin(line));
+			}
 			const shown = isLog ? troubleOf(line) : progress === undefined ? readLine(name, line) : undefined;
 			// The observer's lines are of the right width.
 			if (shown !== undefined) print(name === 'observer' && !isLog ? `${shown}\n` : hanging(`${name} ${shown}`, width));
@@ -60,14 +72,23 @@ export function createStory(state: string, write: (text: string) => void, column
 		showProgress(next) {
 			progress = next;
 		},
+		expectJoins(nodes) {
+			untold = new Set(nodes);
+		},
 		async told() {
 			heardMs = performance.now();
-			await poll(requireSilence, { retryMs: 50, timeoutMs: MAX_SILENCE_WAIT_MS, say: () => undefined }).catch(
-				() => undefined,
-			);
+			await poll(requireTold, { retryMs: 25, timeoutMs: maxMs, say: () => undefined }).catch(() => undefined);
 		},
 		close: files.close,
 	};
+}
+
+const endsOfJoins = Object.values(endWords).flatMap((texts) => Object.values(texts).map((text) => text('', '').trim()));
+
+/** The node of a line about the end of its join; empty for every other line. */
+function endedJoin(line: string): string {
+	const [node = '', ...words] = stripVTControlCharacters(line).split(' ');
+	return endsOfJoins.some((end) => words.join(' ').startsWith(end)) ? node : '';
 }
 
 /** Lines of a node that are no part of its join. */

@@ -65,18 +65,6 @@ const tlsWords: Readonly<Record<Tls, Texts>> = {
 
 export const progressWords: Texts = { en: 'in progress', zh: '正在进行' };
 
-/** @param took  with its unit */
-export const endWords = {
-	joined: {
-		en: (node: string, took: string) => `${node} joined in ${took}`,
-		zh: (node: string, took: string) => `${node} 已加入，用时 ${took}`,
-	},
-	refused: {
-		en: (node: string, took: string) => `${node} was refused after ${took}`,
-		zh: (node: string, took: string) => `${node} 未能加入，用时 ${took}`,
-	},
-} as const;
-
 /** @param trust  the sentence of a phase that this table does not have */
 export const wordsOfPhase = (language: Language, phase: string, trust = ''): string =>
 	phaseWords.get(phase)?.[language] ?? trust;

@@ -3,12 +3,12 @@
  * or every message, or one line for each join; and for a refused join its code, message, likely cause and remedy.
  */
 import pc from 'picocolors';
+import { endWords } from '../../lib/join-words.ts';
 import type { Language } from '../../lib/language.ts';
 import type { Join, Step } from './api.ts';
 import { compareSteps } from './order.ts';
 import { createStoryLayout, hanging, noBreakDuration, type StoryLine } from './story-layout.ts';
 import {
-	endWords,
 	failureTexts,
 	momentWords,
 	progressWords,
