@@ -86,7 +86,9 @@ describe('a node that a person starts in the directory of npm start', () => {
 			`npx kubelet-sim join --config ${config} --node-name many --nodes 6 --healthz-port 0`,
 		);
 		await eventually(60, () => assert.match(output(), /6 of 6 nodes joined in .*, p50 .*, p99 .*/));
-		assert.match(output(), /\[kubelet\] This process is now 6 nodes\. Press Ctrl-C to stop it\./);
+		await eventually(30, () =>
+			assert.match(output(), /\[kubelet\] This process is now 6 nodes\. Press Ctrl-C to stop it\./),
+		);
 		assert.doesNotMatch(output(), /discovery\/pin-ca/);
 		await eventually(30, async () => assert.ok(await isOnPage('many-6')));
 		assert.equal(await interrupt(), 0);
