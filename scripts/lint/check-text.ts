@@ -28,7 +28,7 @@ const columns = files.flatMap(({ path, source }) =>
 const comments = files
 	.filter(({ path }) => /\.tsx?$/u.test(path))
 	.flatMap(({ path, source }) =>
-		emptyDocComments(source).map(
+		emptyDocComments(path, source).map(
 			(line) => `${path}:${line}: a doc comment without information: delete it, or state a reason or a contract`,
 		),
 	);

@@ -11,6 +11,11 @@ describe('the check of line lengths', () => {
 		assert.deepEqual(longLines('a.md', `short\n${words}`), [2]);
 	});
 
+	it('reads a type parameter as such, and the file after it', () => {
+		const start = 'const first = <T>(all: T[]) => store.delete<T>(all[0]);';
+		assert.deepEqual(longLines('a.ts', `${start}\n// ${words}`), [2]);
+	});
+
 	it('counts a tab as two columns', () => {
 		const comment = `// ${'x '.repeat(58)}`;
 		assert.deepEqual(longLines('a.ts', `${comment}\n\t${comment}`), [2]);

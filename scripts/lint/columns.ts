@@ -33,7 +33,7 @@ function pageLines(lines: readonly string[]): ReadonlySet<number> {
 function codeLines(path: string, source: string): ReadonlySet<number> {
 	const isTest = /\.test\.tsx?$|^(?:test|scripts\/mutants)\//u.test(path);
 	return new Set(
-		codeTokens(source).flatMap((token) => {
+		codeTokens(path, source).flatMap((token) => {
 			const { type, value, line } = token;
 			const lines = value.split('\n').length;
 			if (isComment(token)) return Array.from({ length: lines }, (_, index) => line + index);

@@ -4,13 +4,13 @@ import { emptyDocComments } from './doc-comments.ts';
 describe('the check of doc comments', () => {
 	it('finds a comment that repeats the name below it', () => {
 		assert.deepEqual(
-			emptyDocComments('/** The names of all the certificate requests. */\nconst certificateRequestNames = 1;'),
+			emptyDocComments('a.ts', '/** The names of all the certificate requests. */\nconst certificateRequestNames = 1;'),
 			[1],
 		);
 	});
 
 	it('finds a comment of a few letters', () => {
-		assert.deepEqual(emptyDocComments('interface A {\n\t/** PEM. */\n\treadonly ca: string;\n}'), [2]);
+		assert.deepEqual(emptyDocComments('a.ts', 'interface A {\n\t/** PEM. */\n\treadonly ca: string;\n}'), [2]);
 	});
 
 	it('allows a reason, a contract, a tag, an example, and comments of several lines', () => {
@@ -22,6 +22,6 @@ describe('the check of doc comments', () => {
 			'/* Short. */',
 			'// Short.',
 		])
-			assert.deepEqual(emptyDocComments(`${comment}\nconst node = 1;`), [], comment);
+			assert.deepEqual(emptyDocComments('a.ts', `${comment}\nconst node = 1;`), [], comment);
 	});
 });

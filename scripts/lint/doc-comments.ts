@@ -14,8 +14,8 @@ const wordsOf = (text: string): string[] =>
 		.map((word) => word.replace(/(?:es|s)$/u, ''));
 
 /** @returns the numbers of the lines of such comments */
-export function emptyDocComments(source: string): number[] {
-	const tokens = codeTokens(source);
+export function emptyDocComments(path: string, source: string): number[] {
+	const tokens = codeTokens(path, source);
 	return tokens.flatMap(({ type, value, line }, index) => {
 		const text = /^\/\*\* (.*) \*\/$/u.exec(value)?.[1];
 		if (type !== 'MultiLineComment' || text === undefined || /[@`]/u.test(text)) return [];

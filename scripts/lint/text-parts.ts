@@ -9,7 +9,7 @@ export interface TextPart {
 
 export function textPartsOf(path: string, source: string): TextPart[] {
 	if (path.endsWith('.md')) return [{ kind: 'page', line: 1, text: withoutCode(source) }];
-	if (/\.[cm]?tsx?$/u.test(path)) return codeParts(source);
+	if (/\.[cm]?tsx?$/u.test(path)) return codeParts(path, source);
 	return [{ kind: 'page', line: 1, text: source }];
 }
 
@@ -25,10 +25,11 @@ export interface CodeToken {
 	readonly column: number;
 }
 
-export function codeTokens(source: string): CodeToken[] {
+/** Only a .tsx file has JSX: in a .ts file its tokenizer would take a type parameter for an element. */
+export function codeTokens(path: string, source: string): CodeToken[] {
 	let line = 1;
 	let column = 0;
-	return [...jsTokens(source, { jsx: true })].map(({ type, value }) => {
+	return [...jsTokens(source, { jsx: path.endsWith('x') })].map(({ type, value }) => {
 		const token = { type, value, line, column } as CodeToken;
 		const lines = value.split(/\r?\n/u);
 		line += lines.length - 1;
@@ -42,8 +43,8 @@ export const isComment = ({ type }: Pick<CodeToken, 'type'>): boolean =>
 
 const isSentence = ({ type, value }: CodeToken): boolean => /String|Template/u.test(type) && /\p{L} \p{L}/u.test(value);
 
-function codeParts(source: string): TextPart[] {
-	return codeTokens(source).flatMap((token): TextPart[] => {
+function codeParts(path: string, source: string): TextPart[] {
+	return codeTokens(path, source).flatMap((token): TextPart[] => {
 		const { type, value, line } = token;
 		if (isComment(token) || type === 'JSXText')
 			return [{ kind: 'comment', line, text: value.replace(/`[^`\n]*`/gu, '') }];

@@ -186,7 +186,11 @@ async function written<T extends KubeObject>(
 	}
 }
 
-/** The object of a create or update, which the pipeline has put in the namespace of the request. @throws API_BAD_REQUEST */
+/**
+ * The object of a create or update, which the pipeline has put in the namespace of the request.
+ *
+ * @throws API_BAD_REQUEST
+ */
 export function sentObject<T extends KubeObject>({ object, resource, verb, name }: ApiRequest): T {
 	if (object?.metadata === undefined)
 		throw new KubejoinError('API_BAD_REQUEST', { problem: `the ${resource.kind} has no metadata` });
