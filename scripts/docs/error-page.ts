@@ -47,13 +47,13 @@ function entryOf({ code, error, causes }: ErrorEntry) {
 		http === undefined ? '-' : `${http.status} ${http.reason}`,
 		String(error.exitCode),
 	];
+	const inLog = 'The log of the service contains this error.';
 	const publicCode = shownToCaller(error).code;
 	const shown =
-		publicCode === code
-			? ''
-			: `A client receives [${publicCode}](#${publicCode.toLowerCase()}) instead. The log of the service contains this error.\n\n`;
+		publicCode === code ? '' : `A client receives [${publicCode}](#${publicCode.toLowerCase()}) instead. ${inLog}\n\n`;
 	const byCause = causes.map((one) => `When \`cause\` is \`${one.cause}\`:\n\n${adviceOf(one.error)}`);
-	const section = `## ${code}\n\n\`\`\`text\n${error.message}\n\`\`\`\n\n${shown}${[adviceOf(error), ...byCause].join('\n')}`;
+	const advice = [adviceOf(error), ...byCause].join('\n');
+	const section = `## ${code}\n\n\`\`\`text\n${error.message}\n\`\`\`\n\n${shown}${advice}`;
 	return { row, section };
 }
 

@@ -57,9 +57,9 @@ export function limitsPage(): string {
 	});
 	return `# Limits
 
-The size, count, time and memory of each client's requests are limited. This page is generated from \`lib/limits.ts\` by
-\`npm run docs\`. Each limit has a test that exceeds it. Services count refusals in \`kubejoin_limit_refusals_total\`, with
-the name of the limit as label. The ports are those of \`npm start\`.
+The size, count, time and memory of each client's requests are limited. This page is generated from \`lib/limits.ts\`
+by \`npm run docs\`. Each limit has a test that exceeds it. Services count refusals in
+\`kubejoin_limit_refusals_total\`, with the name of the limit as label. The ports are those of \`npm start\`.
 
 ${sections.join('\n\n')}
 `;

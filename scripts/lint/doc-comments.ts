@@ -1,4 +1,4 @@
-/** Finds one-line doc comments without information: those that repeat the name below them, and those of a few letters. */
+/** Finds one-line doc comments without information: they repeat the name below them, or have a few letters. */
 import { codeTokens } from './text-parts.ts';
 
 /** A reason or a contract is longer. Units and formats belong into names and types. */
@@ -29,7 +29,8 @@ export function emptyDocComments(path: string, source: string): number[] {
 }
 
 const keywords = new Set(
-	'abstract async class const declare default enum export function interface let private public readonly static type'.split(
-		' ',
-	),
+	(
+		'abstract async class const declare default enum export function ' +
+		'interface let private public readonly static type'
+	).split(' '),
 );

@@ -6,8 +6,8 @@ import { type ApiResource, type ApiSubresource, apiVersionOf } from '../../lib/k
 const HEAD = `// Made by npm run docs from lib/kube/resources.ts.
 //
 // The contract of apiserver-sim over gRPC: a service for each resource and a method for each verb, so that the name of
-// a method states the authorized action. UpdateStatus is \`update\` on the subresource \`status\`. Create and Update read their
-// options from metadata: dry-run, field-manager and field-validation.
+// a method states the authorized action. UpdateStatus is \`update\` on the subresource \`status\`. Create and Update read
+// their options from metadata: dry-run, field-manager and field-validation.
 syntax = "proto3";
 package kubejoin.v1;
 `;

@@ -18,7 +18,8 @@ export const warning = (): string =>
 
 export const listeningText = (mode: Mode, listening: string, target: string): string => {
 	const { power, does } = rowOf(mode);
-	return `[attacker] On ${listening}, between a node and ${target}. Power ${power}: ${powers[power]}. Mode ${mode}: ${does}`;
+	const place = `On ${listening}, between a node and ${target}`;
+	return `[attacker] ${place}. Power ${power}: ${powers[power]}. Mode ${mode}: ${does}`;
 };
 
 export const connectedText = (peer: string): string => `[attacker] ${peer} connected`;

@@ -117,10 +117,11 @@ export async function readAccess(files: KubeconfigFiles, context?: string): Prom
 }
 
 function unverified(path: string, cluster: string, isUnverified: boolean): KubejoinError {
-	const problem = isUnverified ? 'insecure-skip-tls-verify is set' : 'it names no certificate authority';
+	const reason = isUnverified ? 'insecure-skip-tls-verify is set' : 'it names no certificate authority';
+	const consequence = 'kubejoin does not connect to a server that it cannot verify';
 	return new KubejoinError('KUBECONFIG_INVALID', {
 		path,
-		problem: `cluster "${printable(cluster)}": ${problem}, and kubejoin does not connect to a server that it cannot verify`,
+		problem: `cluster "${printable(cluster)}": ${reason}, and ${consequence}`,
 		remedy: isUnverified
 			? `Replace insecure-skip-tls-verify with certificate-authority-data in ${path}`
 			: `Add certificate-authority-data to cluster "${printable(cluster)}" in ${path}: base64 -w0 ca.crt`,

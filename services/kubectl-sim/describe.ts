@@ -215,7 +215,9 @@ export function rfc1123z(
 ): string {
 	if (time === undefined) return zeroTime;
 	const local = new Date(Date.parse(time) + offsetMinutes * 60_000);
-	const day = `${days[local.getUTCDay()]}, ${two(local.getUTCDate())} ${months[local.getUTCMonth()]} ${local.getUTCFullYear()}`;
-	const offset = Math.abs(offsetMinutes);
-	return `${day} ${local.toISOString().slice(11, 19)} ${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(offset / 60))}${two(offset % 60)}`;
+	const month = `${months[local.getUTCMonth()]} ${local.getUTCFullYear()}`;
+	const day = `${days[local.getUTCDay()]}, ${two(local.getUTCDate())} ${month}`;
+	const minutes = Math.abs(offsetMinutes);
+	const offset = `${offsetMinutes < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}${two(minutes % 60)}`;
+	return `${day} ${local.toISOString().slice(11, 19)} ${offset}`;
 }

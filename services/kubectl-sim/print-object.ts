@@ -6,7 +6,9 @@ export type ObjectFormat = 'json' | 'yaml' | 'name';
 
 /** Keeps the order of keys. @source Go encoding/json MarshalIndent, which escapes characters of HTML */
 export const toJson = (value: unknown, indent = 4): string =>
-	`${printableJson(JSON.stringify(value, null, indent)).replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)}\n`;
+	`${printableJson(JSON.stringify(value, null, indent)).replace(/[<>&\u2028\u2029]/g, escaped)}\n`;
+
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /** Sorts keys. @source sigs.k8s.io/yaml, which quotes texts that YAML 1.1 would read as another type */
 export async function toYaml(value: unknown): Promise<string> {

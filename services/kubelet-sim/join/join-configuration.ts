@@ -146,13 +146,15 @@ function joinDocument(
 		if (document.value === null || document.value === undefined) continue;
 		if (!isMap(document.value)) refuse([`${path}: the document is not a map`]);
 		const { apiVersion, kind: documentKind } = document.value as Readonly<Record<string, unknown>>;
-		if (!isText(apiVersion) || !isText(documentKind))
+		if (!isText(apiVersion) || !isText(documentKind)) {
+			const version = isText(apiVersion) ? quoteInput(apiVersion, 64) : '/';
+			const found = `GroupVersionKind ${version}, Kind=${isText(documentKind) ? quoteInput(documentKind, 64) : ''}`;
+			const problem = 'kind and apiVersion is mandatory information that must be specified';
 			return refuse(
-				[
-					`${path}: invalid configuration for GroupVersionKind ${isText(apiVersion) ? quoteInput(apiVersion, 64) : '/'}, Kind=${isText(documentKind) ? quoteInput(documentKind, 64) : ''}: kind and apiVersion is mandatory information that must be specified`,
-				],
+				[`${path}: invalid configuration for ${found}: ${problem}`],
 				`Begin the document with apiVersion: ${wantedVersion} and kind: ${kind}`,
 			);
+		}
 		const name = `${cut(apiVersion)}, Kind=${cut(documentKind)}`;
 		if (kinds.has(documentKind))
 			refuse(

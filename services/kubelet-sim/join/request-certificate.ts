@@ -187,8 +187,10 @@ async function watchForCertificate(
 }
 
 /** `csr "…" Approved`, as in the CONDITION column of kubectl. */
-const seen = (name: string, { status }: CertificateSigningRequest): string =>
-	`csr "${name}" ${[...(status?.conditions ?? []).map(({ type }) => type), ...(status?.certificate ? ['Issued'] : [])].join(',') || 'Pending'}`;
+function seen(name: string, { status }: CertificateSigningRequest): string {
+	const types = (status?.conditions ?? []).map(({ type }) => type);
+	return `csr "${name}" ${[...types, ...(status?.certificate ? ['Issued'] : [])].join(',') || 'Pending'}`;
+}
 
 /** @returns the certificate in PEM of an approved and signed request @throws CSR_DENIED, CSR_FAILED */
 export function decided({ metadata: { name = '' }, status }: CertificateSigningRequest): string | undefined {
