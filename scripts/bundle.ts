@@ -64,7 +64,7 @@ const { metafile } = await build({
 });
 
 // Node uses the cache only for modules that it loads after the cache is enabled, so a file of its own enables it.
-// Node 20 has no such cache.
+// Node 20 has no such cache. Only the owner of the build fills it: `npm ci` and a build could not delete files of root.
 for (const file of programs) {
 	const started = join(outdir, `${withoutExtension(file)}.js`);
 	mkdirSync(dirname(started), { recursive: true });
@@ -73,10 +73,12 @@ for (const file of programs) {
 		started,
 		[
 			'#!/usr/bin/env node',
+			"import { statSync } from 'node:fs';",
 			"import module from 'node:module';",
 			"import { join } from 'node:path';",
-			"import { fileURLToPath } from 'node:url';",
-			`module.enableCompileCache?.(join(fileURLToPath(new URL('.', import.meta.url)), ${cache}));`,
+			'const { uid } = statSync(new URL(import.meta.url));',
+			'const isOwner = (process.getuid?.() ?? uid) === uid;',
+			`if (isOwner) module.enableCompileCache?.(join(import.meta.dirname, ${cache}));`,
 			`await import('./${loadedName(file).split('/').at(-1)}.js');`,
 			'',
 		].join('\n'),
