@@ -14,8 +14,12 @@ import { eventually, startTestMesh, type TestMesh, tokensIn } from './mesh.ts';
 import { sendStorm } from './storm.fixture.ts';
 
 const STORM = 1_000;
-/** Processor time of the page's thread, from its first byte to the list of joins. */
-const MOST_LOAD_MS = 1_500;
+/**
+ * Processor time of the page's thread, from its first byte to the list of joins. 18 loads on two cores took 235 to 327,
+ * the longer ones beside four busy processes.
+ */
+const MOST_LOAD_MS = 1_000;
+/** A load makes 19. A page that loads all views makes 34, and one that reads each listed join more than 100. */
 const MOST_REQUESTS = 25;
 
 describe('the page', () => {
