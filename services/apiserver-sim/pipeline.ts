@@ -4,6 +4,7 @@
  * did not allow.
  */
 import { KubejoinError, qualifiedResource } from '../../lib/errors.ts';
+import { pathSegmentProblems } from '../../lib/kube/names.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject, UserInfo, WatchEvent } from '../../lib/kube/types.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
@@ -244,11 +245,6 @@ function requireName({ verb, name }: UnauthenticatedRequest): void {
 }
 
 const ofOneObject = new Set(['get', 'update', 'patch', 'delete']);
-
-function pathSegmentProblems(name: string): string[] {
-	if (name === '.' || name === '..') return [`may not be '${name}'`];
-	return ['/', '%'].filter((illegal) => name.includes(illegal)).map((illegal) => `may not contain '${illegal}'`);
-}
 
 /**
  * The namespace that authorization, admission and storage see. It depends on the row of the resource: the caller's
