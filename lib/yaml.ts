@@ -162,7 +162,7 @@ function* boundedTokens(
 	lines: LineCounter,
 	{ refuseAt, maxTokens = limits.yamlTokens.value }: Pick<YamlOptions, 'maxTokens'> & { readonly refuseAt: RefuseAt },
 ) {
-	const control = text.search(forbidden);
+	const control = text.search(forbiddenInYaml);
 	if (control !== -1) {
 		for (let end = text.indexOf('\n'); end !== -1 && end < control; end = text.indexOf('\n', end + 1))
 			lines.addNewLine(end + 1);
@@ -196,7 +196,7 @@ function* boundedTokens(
 }
 
 /** Every control but tab, CR, LF and NEL. @source go-yaml readerc.go */
-const forbidden = /(?![\t\n\r\x85])[\p{Cc}\uFFFE\uFFFF]/u;
+export const forbiddenInYaml = /[^\P{Cc}\t\n\r\x85]|[\uFFFE\uFFFF]/u;
 
 /** go-yaml's texts; those of the library repeat the input. */
 function problemOf(code: string): YamlProblem {

@@ -182,6 +182,16 @@ describe('the decoder', () => {
 		assert.match(twice.strictProblems.join(), /key "a" already set in map/);
 	});
 
+	it('API_BAD_REQUEST: refuses bytes in JSON that is sent as YAML as in other YAML', () => {
+		const type = { apiVersion: 'v1', kind: 'ConfigMap' };
+		const json = (value: string) => Buffer.from(`{"data":{"a":"${value}"}}`, 'latin1');
+		assert.deepEqual(decodeYaml(json('x'), type).object, { ...type, data: { a: 'x' } });
+		const refused = (body: Buffer, message: RegExp) =>
+			assert.throws(() => decodeYaml(body, type), { code: 'API_BAD_REQUEST', message });
+		refused(json('\xff'), /yaml: invalid leading UTF-8 octet/);
+		refused(json('\x7f'), /yaml: line 1: control characters are not allowed/);
+	});
+
 	it('reports a field number that the message does not have, and drops it', () => {
 		const type = { apiVersion: 'v1', kind: 'Namespace' };
 		const envelope = Buffer.from('k8s\0\x0a\x0f\x0a\x02v1\x12\x09Namespace\x12\x04\x98\x06\x01\x00', 'latin1');

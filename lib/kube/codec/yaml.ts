@@ -1,21 +1,24 @@
 /** Request and response bodies in YAML. @source sigs.k8s.io/yaml: YAML is read as JSON, and written from it */
+import { isUtf8 } from 'node:buffer';
 import { stringify } from 'yaml';
 import { valueOfJsonObject } from '../../codec/json-text.ts';
 import { MAX_STRICT_PROBLEMS } from '../../codec/read.ts';
 import { writeJson } from '../../codec/write-json.ts';
 import { limits } from '../../limits.ts';
-import { readFirstYaml, type YamlOptions } from '../../yaml.ts';
+import { forbiddenInYaml, readFirstYaml, type YamlOptions } from '../../yaml.ts';
 import { requireObject } from './json.ts';
 import { badRequest, type DecodedObject, readObject, type TypeMeta } from './object.ts';
 
 /**
- * The value of the first document. Most clients send JSON as YAML, whose parser takes thirty times as long.
+ * The value of the first document. Most clients send JSON as YAML, whose parser takes thirty times as long. JSON
+ * with bytes that YAML refuses takes that way too.
  *
  * @throws API_BAD_REQUEST
  */
 export function readRequestYaml(body: string | Uint8Array, options: Omit<YamlOptions, 'maxTokens'>): unknown {
 	const text = typeof body === 'string' ? body : Buffer.from(body).toString('utf8');
-	const object = valueOfJsonObject(text);
+	const isYaml = (typeof body === 'string' || isUtf8(body)) && !forbiddenInYaml.test(text);
+	const object = isYaml ? valueOfJsonObject(text) : undefined;
 	if (object !== undefined) return object;
 	return readFirstYaml(body, { ...options, maxTokens: limits.requestYamlTokens.value })?.value;
 }
