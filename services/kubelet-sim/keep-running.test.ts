@@ -16,12 +16,21 @@ const unavailable = () => new KubejoinError('CONNECTION_REFUSED', { target: 'h:6
 
 type Answer = 'renewed' | 'unavailable' | 'deleted';
 
+interface RunOptions {
+	readonly pauseMs?: number;
+	readonly reconnectInTurn?: InTurn;
+	readonly stopping?: AbortController;
+	readonly say?: (sentence: string) => void;
+}
+
 /** Runs a node that has joined, until each answer to a renewal of its Lease was given. @returns its calls */
-async function run(answers: readonly Answer[], pauseMs = 0, reconnectInTurn?: InTurn): Promise<string[]> {
+async function run(
+	answers: readonly Answer[],
+	{ pauseMs = 0, reconnectInTurn, stopping = new AbortController(), say = () => undefined }: RunOptions = {},
+): Promise<string[]> {
 	let nowMs = start;
 	const calls: string[] = [];
 	const left = [...answers];
-	const stopping = new AbortController();
 	const node = { metadata: { name: 'n', uid: 'u' }, status: {} };
 	const called = <T>(name: string, answer: T): Promise<T> => {
 		calls.push(name);
@@ -50,7 +59,7 @@ async function run(answers: readonly Answer[], pauseMs = 0, reconnectInTurn?: In
 	const context = {
 		dial: { asNode: () => ({ api: { leases, nodes, events: { create: async () => ({}) } }, close: () => undefined }) },
 		paths: nodePaths(join(tmpdir(), 'kubejoin-no-such-node')),
-		say: () => undefined,
+		say,
 		clock: () => nowMs,
 		signal: stopping.signal,
 		retryMs: 0,
@@ -81,16 +90,29 @@ describe('a node that runs', () => {
 	});
 
 	it('reports its status at once after a silence longer than the duration of its Lease', async () => {
-		const calls = await run(['unavailable', 'renewed'], 41_000);
+		const calls = await run(['unavailable', 'renewed'], { pauseMs: 41_000 });
 		assert.deepEqual(calls, ['unavailable', 'renewed', 'get node', 'report status']);
 	});
 
 	it('connects again in turn with the other nodes of its process', async () => {
 		let turns = 0;
-		await run(['renewed', 'unavailable', 'unavailable', 'renewed', 'renewed'], 0, (work) => {
+		const reconnectInTurn: InTurn = (work) => {
 			turns++;
 			return work();
-		});
+		};
+		await run(['renewed', 'unavailable', 'unavailable', 'renewed', 'renewed'], { reconnectInTurn });
 		assert.equal(turns, 2);
+	});
+
+	it('does not report an API server that it did not reach before it was stopped', async () => {
+		const stopping = new AbortController();
+		const said: string[] = [];
+		const reconnectInTurn: InTurn = (work) => {
+			stopping.abort();
+			return work();
+		};
+		await run(['unavailable'], { stopping, reconnectInTurn, say: (sentence) => said.push(sentence) });
+		assert.equal(said.length, 1);
+		assert.match(said[0] ?? '', /Waiting for the API server/);
 	});
 });

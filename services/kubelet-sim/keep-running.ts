@@ -148,6 +148,7 @@ class RunningNode {
 			await (isConnected || reconnectInTurn === undefined
 				? this.#beat()
 				: reconnectInTurn(async () => void (signal.aborted || (await this.#beat()))));
+			if (signal.aborted) return;
 			if (this.#problem !== '') say('[kubelet] The API server is available again');
 			this.#problem = '';
 			this.#waitMs = nextBeatMs();
