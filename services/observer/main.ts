@@ -62,7 +62,7 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	});
 	const certificates = createCertificatesView({ file: config.certificates, issued: () => cluster.issued() });
 	const experiments = openExperiments(config, count, log);
-	const terminals = experiments && openTerminals(config, experiments, count);
+	const terminals = experiments && openTerminals(config, experiments, count, log);
 	terminals?.read();
 	await experiments?.check();
 	const actions = openActions(config, experiments, count, log);
@@ -187,13 +187,19 @@ function openExperiments(config: Settings, count: CountRefusal, log: Log): Exper
 }
 
 /** Runs in a terminal have their journals in the state directory of a local mesh. */
-function openTerminals(config: Settings, runner: ExperimentRunner, count: CountRefusal): TerminalRuns | undefined {
+function openTerminals(
+	config: Settings,
+	runner: ExperimentRunner,
+	count: CountRefusal,
+	log: Log,
+): TerminalRuns | undefined {
 	if (config.experiments?.socket !== undefined) return undefined;
 	return new TerminalRuns({
 		directory: resolve(config.experimentsState, 'chaos'),
 		onEvent: runner.hearTerminal.bind(runner),
 		onLost: runner.loseTerminal.bind(runner),
 		count,
+		log,
 	});
 }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { limits } from '../../lib/limits.ts';
+import { keptLog } from './app.fixture.ts';
 import { TerminalRuns } from './terminal-runs.ts';
 
 describe('runs of experiments in a terminal', () => {
@@ -11,21 +12,28 @@ describe('runs of experiments in a terminal', () => {
 	let lost: string[];
 	let counted: string[];
 	let isRunning: boolean;
+	let lines: readonly string[];
 	let runs: TerminalRuns;
 	beforeEach(() => {
 		directory = mkdtempSync(join(tmpdir(), 'terminal-runs-'));
 		[heard, lost, counted] = [[], [], []];
 		isRunning = true;
+		const kept = keptLog();
+		lines = kept.lines;
 		runs = new TerminalRuns({
 			directory: join(directory, 'chaos'),
-			onEvent: (run, { event }) => void heard.push(`${run} ${event}`),
+			onEvent(run, event) {
+				if (event.event === 'interrupted') throw new TypeError('not of this version');
+				heard.push(`${run} ${event.event}${event.event === 'run-ended' ? ` ${event.report}` : ''}`);
+			},
 			onLost: (run) => void lost.push(run),
 			count: (name) => void counted.push(name),
 			isRunning: () => isRunning,
+			log: kept.log,
 		});
 	});
 	afterEach(() => rmSync(directory, { recursive: true }));
-	const write = (run: string, text: string): string => {
+	const write = (run: string, text: string | Buffer): string => {
 		mkdirSync(join(directory, 'chaos', run), { recursive: true });
 		const path = join(directory, 'chaos', run, 'events.jsonl');
 		appendFileSync(path, text);
@@ -48,6 +56,41 @@ describe('runs of experiments in a terminal', () => {
 		write('b', '{"event":"run-started","pid":2}\n');
 		runs.read();
 		assert.equal(heard.at(-1), 'b run-started');
+	});
+
+	it('are heard as they are written, also when a character is written in two parts', () => {
+		const event = Buffer.from('{"event":"run-ended","report":"é"}\n');
+		write('a', event.subarray(0, -4));
+		runs.read();
+		write('a', event.subarray(-4));
+		runs.read();
+		assert.deepEqual(heard, ['a run-ended é']);
+	});
+
+	it('are directories: another file is no run', () => {
+		write('a', '{"event":"run-started","pid":1}\n');
+		writeFileSync(join(directory, 'chaos', 'notes.txt'), 'text');
+		runs.read();
+		assert.deepEqual([heard, lost, lines], [['a run-started'], [], []]);
+	});
+
+	it('are lost, with a line in the log, when their events cannot be read', () => {
+		mkdirSync(join(directory, 'chaos', 'a', 'events.jsonl'), { recursive: true });
+		write('b', '{"event":"run-started","pid":1}\n{"event":"interrupted"}\n');
+		write('c', '{"event":"run-started","pid":1}\n');
+		runs.read();
+		runs.read();
+		assert.deepEqual(
+			[heard, lost],
+			[
+				['b run-started', 'c run-started'],
+				['a', 'b'],
+			],
+		);
+		assert.match(
+			lines.join('\n'),
+			/"journal":"a","problem":"is a directory.*"journal":"b","problem":"not of this version/s,
+		);
 	});
 
 	it('are lost when the runner has ended without its last event', () => {

@@ -4,16 +4,19 @@
  */
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { causeText } from '../../lib/errors.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
+import type { Log } from '../../lib/log.ts';
 import { type RunnerEvent, readEvent } from './experiment-run.ts';
 
 export interface TerminalRunsOptions {
 	/** Has a directory for each run, named by its time. */
 	readonly directory: string;
 	readonly onEvent: (run: string, event: RunnerEvent) => void;
-	/** The runner has ended without saying so. */
+	/** The runner has ended without its last event, or its events cannot be read. */
 	readonly onLost: (run: string) => void;
 	readonly count: CountRefusal;
+	readonly log: Log;
 	/** Default: asks the operating system. */
 	readonly isRunning?: (pid: number) => boolean;
 }
@@ -21,9 +24,8 @@ export interface TerminalRunsOptions {
 const FILE = 'events.jsonl';
 
 interface Followed {
+	/** Of the first line whose end is not written yet, in bytes. */
 	offset: number;
-	/** The beginning of a line whose end is not written yet. */
-	rest: string;
 	pid?: number;
 	hasEnded: boolean;
 }
@@ -39,18 +41,32 @@ export class TerminalRuns {
 	/** Call it a few times a minute, or more often. */
 	read(): void {
 		for (const name of this.#names()) {
-			const run = this.#runs.get(name) ?? { offset: 0, rest: '', hasEnded: false };
+			const run = this.#runs.get(name) ?? { offset: 0, hasEnded: false };
 			this.#runs.set(name, run);
-			if (!run.hasEnded) this.#follow(name, run);
+			if (!run.hasEnded) this.#attempt(name, run);
 		}
 	}
 
 	#names(): readonly string[] {
 		try {
-			return readdirSync(this.#options.directory).sort().slice(-limits.terminalRuns.value);
+			const entries = readdirSync(this.#options.directory, { withFileTypes: true });
+			const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+			return names.sort().slice(-limits.terminalRuns.value);
 		} catch {
 			// No experiment has run yet.
 			return [];
+		}
+	}
+
+	/** A journal that is removed or damaged is no reason to end the observer. */
+	#attempt(name: string, run: Followed): void {
+		const { onLost, log } = this.#options;
+		try {
+			this.#follow(name, run);
+		} catch (error) {
+			run.hasEnded = true;
+			log.warn({ journal: name, problem: causeText(error) }, 'the page does not show the rest of this run');
+			onLost(name);
 		}
 	}
 
@@ -66,10 +82,9 @@ export class TerminalRuns {
 		}
 		// Before the last read: a runner writes its last event before it ends.
 		const isLost = run.pid !== undefined && !isRunning(run.pid);
-		const lines = `${run.rest}${readFrom(path, run.offset, size)}`.split('\n');
-		run.offset = Math.max(run.offset, size);
-		run.rest = lines.pop() ?? '';
-		for (const line of lines) {
+		const lines = readFrom(path, run.offset, size);
+		run.offset += lines.length;
+		for (const line of lines.toString().split('\n')) {
 			const event = readEvent(line);
 			if (event === undefined) continue;
 			if (event.event === 'run-started' && typeof event.pid === 'number') run.pid = event.pid;
@@ -82,12 +97,14 @@ export class TerminalRuns {
 	}
 }
 
-function readFrom(path: string, offset: number, size: number): string {
-	if (size <= offset) return '';
+/** The lines whose ends are written. */
+function readFrom(path: string, offset: number, size: number): Buffer {
+	if (size <= offset) return Buffer.alloc(0);
 	const file = openSync(path, 'r');
 	try {
 		const bytes = Buffer.alloc(size - offset);
-		return bytes.toString('utf8', 0, readSync(file, bytes, 0, bytes.length, offset));
+		const length = readSync(file, bytes, 0, bytes.length, offset);
+		return bytes.subarray(0, bytes.subarray(0, length).lastIndexOf('\n') + 1);
 	} finally {
 		closeSync(file);
 	}
