@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { limits } from '../../lib/limits.ts';
@@ -51,6 +51,27 @@ describe('the history of experiments', () => {
 		history.keep(run(most + 2));
 		const { runs } = history.of('wrong-pin');
 		assert.deepEqual([runs.length, runs[0]?.startedMs, runs.at(-1)?.startedMs], [most, most + 2, 3]);
+	});
+
+	it('is written once for runs that are kept at once, as at the start of the observer', async () => {
+		const { history } = open();
+		const kept = (count: number, experiment: string) => {
+			for (let startedMs = 1; startedMs <= count; startedMs++) history.keep(run(startedMs, { experiment }));
+		};
+		const writes: string[] = [];
+		const watcher = watch(directory, (_, name) => void (name === 'experiments.json' && writes.push(name)));
+		kept(100, 'a');
+		await history.saved();
+		kept(1, 'b');
+		await history.saved();
+		watcher.close();
+		assert.deepEqual(
+			open()
+				.history.runs()
+				.map(({ experiment }) => experiment),
+			['a', 'b'],
+		);
+		assert.ok(writes.length < 10, String(writes.length));
 	});
 
 	it('keeps the newest run as the last one, in any order of their ends', () => {

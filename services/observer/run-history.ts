@@ -25,6 +25,7 @@ export class RunHistory {
 	readonly #last = new Map<string, ExperimentRun>();
 	readonly #past = new Map<string, readonly PastRun[]>();
 	#saving: Promise<void> = Promise.resolve();
+	#isSavePlanned = false;
 
 	constructor(options: RunHistoryOptions) {
 		this.#options = options;
@@ -79,8 +80,10 @@ export class RunHistory {
 
 	#save(): void {
 		const { file, log } = this.#options;
-		if (file === undefined) return;
+		if (file === undefined || this.#isSavePlanned) return;
+		this.#isSavePlanned = true;
 		this.#saving = this.#saving.then(async () => {
+			this.#isSavePlanned = false;
 			const last = this.runs().filter(({ state }) => state === 'ended');
 			const past = [...this.#past].map(([experiment, runs]) => ({ experiment, runs }));
 			try {
