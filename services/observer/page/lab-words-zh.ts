@@ -22,7 +22,6 @@ export const labTextsInChinese: LabTexts = {
 		rotation: '证书轮换',
 		other: '运维',
 	},
-	lastRun: (ago) => `上次运行：${ago}`,
 	fromTerminal: '在终端中运行',
 	left: (duration) => `约剩 ${duration}`,
 	longer: '超过预计时间',

@@ -15,7 +15,6 @@ export interface LabTexts {
 	readonly noEvents: string;
 	readonly noServices: string;
 	readonly groups: Readonly<Record<ExperimentGroup, string>>;
-	readonly lastRun: (ago: string) => string;
 	readonly fromTerminal: string;
 	readonly left: (duration: string) => string;
 	readonly longer: string;
@@ -53,7 +52,6 @@ export const labTexts: LabTexts = {
 		rotation: 'Rotation',
 		other: 'Operation',
 	},
-	lastRun: (ago) => `last run ${ago}`,
 	fromTerminal: 'from a terminal',
 	left: (duration) => `about ${duration} left`,
 	longer: 'longer than expected',

@@ -19,7 +19,6 @@ export const panelTextsInChinese: Readonly<Record<PanelWord, string>> = {
 	renewal: 'kubelet 在标记的区间内更新证书。',
 	byHand: '手动检查',
 	textToSign: 'HMAC 的输入',
-	keyOnNode: '私钥在节点上，文件权限为 0600。追踪数据不含私钥。',
 };
 
 export const partTextsInChinese: Readonly<Record<keyof typeof partTexts, string>> = {

@@ -19,7 +19,6 @@ export const panelTexts = {
 	renewal: 'The kubelet renews it in the marked part.',
 	byHand: 'By hand',
 	textToSign: 'Input of the HMAC',
-	keyOnNode: 'The private key is on the node in a file with mode 0600. No trace contains it.',
 };
 export type PanelWord = keyof typeof panelTexts;
 
