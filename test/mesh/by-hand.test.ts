@@ -4,12 +4,14 @@
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environment } from '../../lib/config.ts';
 import { projectPath } from '../../lib/paths.ts';
 import { runProgram } from '../../lib/process-supervisor.ts';
+// biome-ignore lint/style/noRestrictedImports: constants, the lines that a reader of the page pastes
+import { joinCommands, stormCommands, tokenCommands } from '../../services/observer/page/commands.ts';
 import { eventually, startTestMesh, type TestMesh } from './mesh.ts';
 
 describe('a node that a person starts in the directory of npm start', () => {
@@ -77,6 +79,24 @@ describe('a node that a person starts in the directory of npm start', () => {
 		const [, list = ''] = /List the nodes in another terminal: (.*)/.exec(output()) ?? [];
 		assert.match((await finish(list)).stdout, new RegExp(`^${name} `, 'm'));
 		assert.equal(await interrupt(), 0);
+	});
+
+	it('runs as the page says, also beside a node that runs', async () => {
+		const { code, stdout } = await finish(tokenCommands.npm);
+		assert.match(stdout, /^[a-z0-9]{6}\.[a-z0-9]{16}\n$/);
+		assert.equal(code, 0);
+		const startBoth = async (line: string) => {
+			const [create = '', joining = ''] = line.split(' && ');
+			assert.deepEqual((await finish(create)).code, 0);
+			return start(joining);
+		};
+		const one = await startBoth(joinCommands.npm);
+		await eventually(30, () => assert.match(one.output(), /This process is now the node node-2\./));
+		const many = await startBoth(stormCommands.npm.replace('--nodes 100', '--nodes 9'));
+		await eventually(60, () => assert.match(many.output(), /9 of 9 nodes joined in /));
+		await eventually(30, async () => assert.ok((await isOnPage('node-2')) && (await isOnPage('storm-9'))));
+		assert.deepEqual(readdirSync(directory), ['.kubejoin']);
+		assert.deepEqual([await many.interrupt(), await one.interrupt()], [0, 0]);
 	});
 
 	it('runs many nodes in one process and prints a summary', async () => {

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Join, Step } from '../api.ts';
+import { joinCommands } from './commands.ts';
 import { compareJoins } from './compare.ts';
 import { Detail } from './detail.tsx';
 import { Diagram } from './diagram.tsx';
@@ -9,7 +10,7 @@ import { FailureBand } from './failure.tsx';
 import { clockTime } from './format.ts';
 import { Mark } from './icons.tsx';
 import { requestText } from './map/trust-words.ts';
-import { joinCommands, NothingYet } from './read-only.tsx';
+import { NothingYet } from './read-only.tsx';
 import { trustWordOf } from './row-text.ts';
 import type { Store } from './store.ts';
 import { useSteps } from './use-steps.ts';

@@ -1,6 +1,7 @@
-/** Why the page offers no actions, and the line that changes it; the commands that do the same in a terminal. */
+/** Why the page offers no actions, and the line that changes it; a view that has nothing to show. */
 import type { ReadOnly } from '../api.ts';
 import type { Word } from './catalogue.ts';
+import { type Commands, joinCommands } from './commands.ts';
 import { CopyButton } from './copy.tsx';
 import { Marked } from './marked.tsx';
 import { Menu } from './menu.tsx';
@@ -57,26 +58,6 @@ export function Command({ line }: { readonly line: string }) {
 		</p>
 	);
 }
-
-/** Each works as it is pasted: with `npm start` in its directory, or with Docker alone. */
-export interface Commands {
-	readonly npm: string;
-	readonly docker: string;
-}
-
-const kubectl = 'npx kubectl-sim --kubeconfig .kubejoin/pki/admin/admin.conf';
-export const joinCommands: Commands = {
-	npm: `${kubectl} token create --print-join-config --to join.yaml && npx kubelet-sim join --config join.yaml --node-name node-2 --root .kubejoin/nodes/node-2`,
-	docker: 'docker compose up -d --scale kubelet-sim=2',
-};
-export const stormCommands: Commands = {
-	npm: `${kubectl} token create --print-join-config --to join.yaml && npx kubelet-sim join --config join.yaml --node-name storm --nodes 100 --root .kubejoin/nodes/storm`,
-	docker: 'docker compose up -d --scale kubelet-sim=20',
-};
-export const tokenCommands: Commands = {
-	npm: `${kubectl} token create`,
-	docker: 'docker compose run --rm kubectl-sim token create',
-};
 
 /** For a view that has nothing to show. A page that joins nodes needs no command. */
 export function NothingYet({

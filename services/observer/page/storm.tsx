@@ -1,6 +1,7 @@
 /** A join storm: joins that ended, of all that began, their rate, durations and errors. */
 import type { Storm } from '../api.ts';
-import { NothingYet, stormCommands } from './read-only.tsx';
+import { stormCommands } from './commands.ts';
+import { NothingYet } from './read-only.tsx';
 import { useLabWords } from './use-lab-words.ts';
 import type { ViewProps } from './view-props.ts';
 import { useWords } from './words.ts';
