@@ -18,6 +18,7 @@ import type { Translation } from './translation.ts';
 
 export const chinese: Translation = {
 	language: 'zh',
+	sentenceGap: '',
 	catalogue: catalogueInChinese,
 	messages: messagesInChinese,
 	requestTexts: requestsInChinese,

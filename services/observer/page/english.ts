@@ -7,6 +7,7 @@ const none = () => undefined;
 
 export const english: Translation = {
 	language: 'en',
+	sentenceGap: ' ',
 	catalogue,
 	messages,
 	requestTexts,

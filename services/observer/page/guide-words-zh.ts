@@ -2,9 +2,7 @@ import type { GuideWord } from './guide-words.ts';
 
 export const guideTextsInChinese: Readonly<Record<GuideWord, string>> = {
 	heading: '第一次访问',
-	intro1: '一个节点要加入此集群。',
-	intro2: '双方互不认识。',
-	intro3: '通过一次真实的加入，分 8 步观察双方如何证明身份。',
+	intro: '一个节点要加入此集群。双方互不认识。通过一次真实的加入，分 8 步观察双方如何证明身份。',
 	readOnly: '此页面为只读模式，在终端中加入节点后，可逐步查看。',
 	begin: '开始',
 	next: '下一步',

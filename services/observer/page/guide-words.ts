@@ -1,9 +1,9 @@
 /** The texts of the guide for a first visit in English; guide-words-zh.ts has the Chinese ones. */
 export const guideTexts = {
 	heading: 'First visit',
-	intro1: 'A node wants to join this cluster.',
-	intro2: 'Neither knows the other.',
-	intro3: 'Watch how each proves itself, in eight steps of a real join.',
+	intro:
+		'A node wants to join this cluster. Neither knows the other. ' +
+		'Watch how each proves itself, in eight steps of a real join.',
 	readOnly: 'This page is read-only, so start a join in a terminal. The guide follows it.',
 	begin: 'Begin',
 	next: 'Next',

@@ -43,7 +43,7 @@ interface GuideProps extends ViewProps {
 }
 
 export function Guide({ store, navigation, keys, acting, isAsked, onClose }: GuideProps) {
-	const { guideTexts: say, say: word } = useWords();
+	const { guideTexts: say, say: word, sentenceGap } = useWords();
 	const stop = useSignal(-1);
 	const heading = useRef<HTMLHeadingElement>(null);
 	const canJoin = store.session.value?.actions.includes('join') === true;
@@ -78,7 +78,8 @@ export function Guide({ store, navigation, keys, acting, isAsked, onClose }: Gui
 			<div aria-live="polite">
 				{at < 0 ? (
 					<>
-						<p>{say.intro1}</p> <p>{say.intro2}</p> <p>{say.intro3}</p>{' '}
+						<p>{say.intro}</p>
+						{sentenceGap}
 						{!canJoin && <p class="quiet">{say.readOnly}</p>}
 					</>
 				) : (

@@ -21,6 +21,8 @@ export interface ExperimentText {
 /** Where a text is undefined, the page shows the English one. */
 export interface Translation {
 	readonly language: Language;
+	/** Between two sentences: Chinese has none after its full stop. */
+	readonly sentenceGap: ' ' | '';
 	readonly catalogue: Readonly<Record<Word, string>>;
 	readonly messages: Messages;
 	readonly requestTexts: Readonly<Record<RequestWord, string>>;

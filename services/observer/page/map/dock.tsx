@@ -63,10 +63,11 @@ export function Dock({ join, state, steps, replay, canJoin }: DockProps) {
 }
 
 function NoJoin({ canJoin }: { readonly canJoin: boolean }) {
-	const { say } = useWords();
+	const { say, sentenceGap } = useWords();
 	return (
 		<p class="no-join">
-			<strong>{say('noJoinYet')}</strong>{' '}
+			<strong>{say('noJoinYet')}</strong>
+			{sentenceGap}
 			{canJoin ? say('noJoinHow') : <a href={hashOf('joins')}>{say('noJoinLink')}</a>}
 		</p>
 	);
