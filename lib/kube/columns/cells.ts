@@ -5,10 +5,12 @@
  * @source pkg/printers/internalversion/printers.go, release 1.37
  */
 import { humanDuration } from '../duration.ts';
+import { toCore } from '../events/group-event.ts';
 import type { PodTemplate } from '../pod.ts';
 import type {
 	CertificateSigningRequest,
 	ConfigMap,
+	Event,
 	KubeObject,
 	Lease,
 	Namespace,
@@ -76,56 +78,8 @@ export function csrStatus({ status }: CertificateSigningRequest): string {
 	return `${decision}${has('Failed') ? ',Failed' : ''}${status?.certificate ? ',Issued' : ''}`;
 }
 
-interface EventReference {
-	readonly kind?: string;
-	readonly name?: string;
-	readonly fieldPath?: string;
-}
-interface EventSource {
-	readonly component?: string;
-	readonly host?: string;
-}
-interface Event extends KubeObject {
-	readonly involvedObject?: EventReference;
-	readonly type?: string;
-	readonly reason?: string;
-	readonly message?: string;
-	readonly source?: EventSource;
-	readonly reportingComponent?: string;
-	readonly reportingInstance?: string;
-	readonly firstTimestamp?: string | null;
-	readonly lastTimestamp?: string | null;
-	readonly eventTime?: string | null;
-	readonly count?: number;
-	readonly series?: { readonly count?: number; readonly lastObservedTime?: string };
-}
-/** Of the group events.k8s.io, which has other names for the same fields. */
-interface GroupEvent extends KubeObject {
-	readonly regarding?: EventReference;
-	readonly note?: string;
-	readonly deprecatedSource?: EventSource;
-	readonly reportingController?: string;
-	readonly deprecatedFirstTimestamp?: string | null;
-	readonly deprecatedLastTimestamp?: string | null;
-	readonly deprecatedCount?: number;
-}
-
-const inCoreGroup = (event: Event & GroupEvent): Event =>
-	event.apiVersion !== 'events.k8s.io/v1'
-		? event
-		: {
-				...event,
-				involvedObject: event.regarding,
-				message: event.note,
-				source: event.deprecatedSource,
-				reportingComponent: event.reportingController,
-				firstTimestamp: event.deprecatedFirstTimestamp,
-				lastTimestamp: event.deprecatedLastTimestamp,
-				count: event.deprecatedCount,
-			};
-
-const eventCells: Cells<Event & GroupEvent> = (sent, nowMs) => {
-	const event = inCoreGroup(sent);
+const eventCells: Cells<Event> = (sent, nowMs) => {
+	const event = sent.apiVersion === 'events.k8s.io/v1' ? toCore(sent) : sent;
 	const { involvedObject: { kind = '', name = '', fieldPath = '' } = {}, source = {}, series } = event;
 	const first = since(event.firstTimestamp ?? event.eventTime, nowMs);
 	const last = event.lastTimestamp ? since(event.lastTimestamp, nowMs) : first;

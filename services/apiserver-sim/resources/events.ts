@@ -5,50 +5,20 @@
  * @source pkg/registry/core/event/strategy.go, pkg/apis/core/validation/events.go, pkg/apis/events/v1/conversion.go
  */
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
+import {
+	coreFieldOf,
+	type GroupEvent,
+	groupFieldsToCore,
+	toCore,
+	toGroup,
+} from '../../../lib/kube/events/group-event.ts';
 import { isJsonObject, type JsonObject } from '../../../lib/kube/json-object.ts';
 import { pathSegmentProblems, qualifiedNameProblems, subdomainProblems } from '../../../lib/kube/names.ts';
 import { invalid, nameProblems, required } from '../../../lib/kube/object-meta.ts';
 import { resources } from '../../../lib/kube/resources.ts';
-import type { Event, KubeObject, ObjectReference, WatchEvent } from '../../../lib/kube/types.ts';
+import type { Event, KubeObject, WatchEvent } from '../../../lib/kube/types.ts';
 import type { ApiRequest, ObjectList, ResourceStorage } from '../request/api-request.ts';
 import { kindStrategy } from './kind.ts';
-
-/** Of the group events.k8s.io. */
-interface GroupEvent extends KubeObject {
-	readonly regarding?: ObjectReference;
-	readonly note?: string;
-	readonly reportingController?: string;
-	readonly deprecatedSource?: Event['source'];
-	readonly deprecatedFirstTimestamp?: string | null;
-	readonly deprecatedLastTimestamp?: string | null;
-	readonly deprecatedCount?: number;
-}
-
-const renamed = {
-	involvedObject: 'regarding',
-	message: 'note',
-	reportingComponent: 'reportingController',
-	source: 'deprecatedSource',
-	firstTimestamp: 'deprecatedFirstTimestamp',
-	lastTimestamp: 'deprecatedLastTimestamp',
-	count: 'deprecatedCount',
-} as const;
-const back = Object.fromEntries(Object.entries(renamed).map(([core, group]) => [group, core]));
-
-const rename = (object: object, names: Readonly<Record<string, string>>): Record<string, unknown> =>
-	Object.fromEntries(
-		Object.entries(object).map(([name, value]) => [Object.hasOwn(names, name) ? (names[name] ?? name) : name, value]),
-	);
-const toCore = (event: KubeObject): Event => ({
-	...(rename(event, back) as unknown as Event),
-	apiVersion: 'v1',
-	kind: 'Event',
-});
-const toGroup = (event: KubeObject): GroupEvent => ({
-	...(rename(event, renamed) as unknown as GroupEvent),
-	apiVersion: 'events.k8s.io/v1',
-	kind: 'Event',
-});
 
 const MAX_BYTES = { reportingInstance: 128, action: 128, reason: 128, message: 1024 } as const;
 
@@ -135,7 +105,7 @@ function corePatch({ type, document }: Patch): Patch {
 type Patch = NonNullable<ApiRequest['patch']>;
 
 function coreFields(document: JsonObject): JsonObject {
-	const named = rename(document, back);
+	const named = groupFieldsToCore(document);
 	return 'apiVersion' in document ? { ...named, apiVersion: 'v1' } : named;
 }
 
@@ -143,7 +113,7 @@ function corePaths(operation: JsonObject): JsonObject {
 	const named = (path: unknown): unknown => {
 		if (typeof path !== 'string') return path;
 		const [root = '', first = '', ...rest] = path.split('/');
-		return [root, Object.hasOwn(back, first) ? back[first] : first, ...rest].join('/');
+		return [root, coreFieldOf(first), ...rest].join('/');
 	};
 	const { path, from } = operation;
 	return { ...operation, path: path === '' ? path : named(path), ...(from === undefined ? {} : { from: named(from) }) };
