@@ -95,6 +95,6 @@ process.exitCode = await runCli(program, {
 		'npm run bench -- --quick joins',
 		'npm run bench -- --json > results.json',
 		'npm run bench -- --against ../before joins',
-		'npm run bench -- nodes --nodes 10000 --minutes 10',
+		'npm run bench -- nodes --nodes 300 --minutes 2',
 	],
 });

@@ -2,15 +2,11 @@
  * Nodes that stay: one process is many nodes for some minutes, and the API server is restarted in the middle. Measures
  * memory and processor time of each process, the latest heartbeat, and whether every node stays Ready.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { environment } from '../../lib/config.ts';
 import { wellKnown } from '../../lib/kube/types.ts';
 import { LatestBeats } from './latest-beats.ts';
 import { cpuMs, residentBytes } from './processes.ts';
-import { type Subject, startSubject, stopChild } from './subject.ts';
+import { type Subject, startSubject } from './subject.ts';
 
 export interface NodesPlan {
 	readonly nodes: number;
@@ -75,51 +71,35 @@ class NodesRun {
 
 	async run(): Promise<NodesResult> {
 		const { nodes, minutes } = this.#plan;
-		const program = await this.#startProgram();
+		const { mesh } = this.#subject;
 		const startedMs = performance.now();
-		try {
-			await once(program, 'message');
-			const joinedMs = performance.now() - startedMs;
-			this.#say(`nodes: ${nodes} have joined in ${Math.round(joinedMs / 1000)} s; ${minutes} minutes begin`);
-			const halfMs = minutes * 30_000;
-			const pids = new Map([...this.#subject.pids, [NODE, program.pid ?? 0]]);
-			const before = { atMs: performance.now(), cpu: [...pids.values()].map(cpuMs) };
-			await this.#look(halfMs);
-			const elapsedMs = performance.now() - before.atMs;
-			const heartbeats = this.#beats.count;
-			const processes = await this.#figures(pids, before.cpu, { elapsedMs, heartbeats });
-			const latestMs = this.#beats.takeLatestMs();
-			this.#say('nodes: the API server restarts');
-			await this.#subject.mesh.startService('apiserver-sim');
-			await this.#look(Math.min(RESTART_MS, halfMs));
-			const latestAfterRestartMs = this.#beats.takeLatestMs();
-			await this.#look(Math.max(halfMs - RESTART_MS, 0));
-			return {
-				...this.#plan,
-				build: this.#subject.name,
-				joinsPerSecond: (nodes * 1000) / joinedMs,
-				heartbeatsPerSecond: (heartbeats * 1000) / elapsedMs,
-				processes,
-				latestMs: Math.max(latestMs, this.#beats.takeLatestMs()),
-				latestAfterRestartMs,
-				fewestReady: this.#fewestReady,
-			};
-		} finally {
-			await stopChild(program);
-		}
-	}
-
-	async #startProgram() {
-		const subject = this.#subject;
-		const config = await subject.mesh.makeJoinConfig();
-		const root = join(subject.state, 'fleet');
-		const args = ['join', '--config', config, '--nodes', String(this.#plan.nodes), '--node-name', 'fleet'];
-		const { PATH = '', HOME = '' } = environment();
-		return spawn(
-			process.execPath,
-			[resolve(subject.build, 'dist/bundle/services/kubelet-sim/main.js'), ...args, '--root', root],
-			{ env: { PATH, HOME }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
-		);
+		const program = mesh.startNodes(nodes, await mesh.makeJoinConfig());
+		await program.started();
+		const joinedMs = performance.now() - startedMs;
+		this.#say(`nodes: ${nodes} have joined in ${Math.round(joinedMs / 1000)} s; ${minutes} minutes begin`);
+		const halfMs = minutes * 30_000;
+		const pids = new Map([...this.#subject.pids, [NODE, program.pid() ?? 0]]);
+		const before = { atMs: performance.now(), cpu: [...pids.values()].map(cpuMs) };
+		await this.#look(halfMs);
+		const elapsedMs = performance.now() - before.atMs;
+		const heartbeats = this.#beats.count;
+		const processes = await this.#figures(pids, before.cpu, { elapsedMs, heartbeats });
+		const latestMs = this.#beats.takeLatestMs();
+		this.#say('nodes: the API server restarts');
+		await mesh.startService('apiserver-sim');
+		await this.#look(Math.min(RESTART_MS, halfMs));
+		const latestAfterRestartMs = this.#beats.takeLatestMs();
+		await this.#look(Math.max(halfMs - RESTART_MS, 0));
+		return {
+			...this.#plan,
+			build: this.#subject.name,
+			joinsPerSecond: (nodes * 1000) / joinedMs,
+			heartbeatsPerSecond: (heartbeats * 1000) / elapsedMs,
+			processes,
+			latestMs: Math.max(latestMs, this.#beats.takeLatestMs()),
+			latestAfterRestartMs,
+			fewestReady: this.#fewestReady,
+		};
 	}
 
 	/** Reads all Leases again and again for a time, and the Nodes at its end. */
