@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import type { Join, Session, Step } from '../api.ts';
-import { createStore, type Store } from './store.ts';
+import { atNextFrame, createStore, type Store } from './store.ts';
 
 /** An EventSource whose events a test sends. */
 class FakeSource {
@@ -58,6 +58,18 @@ describe('the store of the page', () => {
 		);
 	});
 	afterEach(() => mock.timers.reset());
+
+	it('shows the events of a page that becomes hidden before its frame', () => {
+		Object.assign(globalThis, { document: { hidden: false }, requestAnimationFrame: () => 0 });
+		try {
+			let runs = 0;
+			atNextFrame(() => runs++);
+			mock.timers.tick(1_000);
+			assert.equal(runs, 1);
+		} finally {
+			for (const name of ['document', 'requestAnimationFrame']) Reflect.deleteProperty(globalThis, name);
+		}
+	});
 	const source = () => sources[0] ?? assert.fail();
 	const ids = () => store.joins.value.map(({ id }) => id);
 

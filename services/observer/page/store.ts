@@ -52,10 +52,19 @@ const CLOSED = 2;
 
 type Connect = (path: string) => EventSource;
 
-/** Runs work in the next frame; at once in a hidden page, which has no frames. */
-const atNextFrame = (work: () => void): void => {
-	if (document.hidden) work();
-	else requestAnimationFrame(work);
+const FRAME_MS = 1_000;
+
+/**
+ * Runs work in the next frame; at once in a hidden page, which has no frames. A page that becomes hidden before the
+ * frame runs it later, so work can run twice.
+ */
+export const atNextFrame = (work: () => void): void => {
+	if (document.hidden) {
+		work();
+		return;
+	}
+	requestAnimationFrame(work);
+	setTimeout(work, FRAME_MS);
 };
 
 /** @param connect  default: the event source of the browser @param schedule  when the events that arrived are shown */
