@@ -15,7 +15,7 @@ import { sendStorm } from './storm.fixture.ts';
 
 const STORM = 1_000;
 /**
- * Processor time of the page's thread, from its first byte to the list of joins. 18 loads on two cores took 235 to 327,
+ * Processor time of the page's thread, from its first byte to the list of joins. 12 loads on two cores took 235 to 327,
  * the longer ones beside four busy processes.
  */
 const MOST_LOAD_MS = 1_000;
