@@ -30,15 +30,15 @@ export interface ListOptions {
 	readonly namespace?: string;
 	/** For example `metadata.name=node-1`. */
 	readonly fieldSelector?: string;
-	/** The server sends the metadata of each object and nothing else. */
+	/** The server sends the metadata of each object without managedFields, and nothing else. */
 	readonly metadataOnly?: boolean;
 }
 export interface GetOptions extends CallOptions {
 	readonly metadataOnly?: boolean;
 }
 export interface ListSelection<T extends KubeObject> extends ListOptions {
-	/** Asked of each object as its page comes; the others are dropped. Default: all are kept. */
-	readonly keep?: (object: T) => boolean;
+	/** The needed part of an object, called as its page comes; undefined drops the object. Default: all of it. */
+	keep?(object: T): T | undefined;
 }
 export interface WatchOptions extends ListOptions {
 	/** Events after this version; absent or "0": begin with all objects as ADDED. */
@@ -186,12 +186,12 @@ function resourceClient<T extends KubeObject>(channel: Channel, resource: ApiRes
 				...{ name, namespace, type },
 				document: JSON.stringify(document),
 			}),
-		async list({ keep = () => true, ...options } = {}) {
+		async list({ keep = (object: T) => object, ...options } = {}) {
 			const page = (token: string) =>
 				call<object, Page>(channel, service, 'List', { ...options, limit: PAGE_ITEMS, continue: token });
 			const { items, resourceVersion } = await allPages(page, (object) => {
-				const one = typed(object);
-				return keep(one) ? [one] : [];
+				const kept = keep(typed(object));
+				return kept === undefined ? [] : [kept];
 			});
 			return {
 				apiVersion: apiVersionOf(resource),

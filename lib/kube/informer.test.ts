@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { KubejoinError } from '../errors.ts';
 import { createLog } from '../log.ts';
-import type { WatchOptions } from './client.ts';
+import type { ListSelection, WatchOptions } from './client.ts';
 import { type Informer, type InformerOptions, startInformer } from './informer.ts';
 import type { ConfigMap, WatchEvent } from './types.ts';
 
@@ -33,11 +33,12 @@ function fakeServer(lists: (readonly [string, ...ConfigMap[]] | Error)[], watche
 		asked,
 		played,
 		client: {
-			async list() {
+			async list({ keep = (one) => one }: ListSelection<ConfigMap> = {}) {
 				const answer = lists.shift();
 				asked.push('list');
 				if (answer === undefined || answer instanceof Error) throw answer;
-				const [resourceVersion, ...items] = answer;
+				const [resourceVersion, ...all] = answer;
+				const items = all.flatMap((one) => keep(one) ?? []);
 				return { apiVersion: 'v1', kind: 'ConfigMapList', metadata: { resourceVersion }, items };
 			},
 			async *watch({ resourceVersion, fieldSelector }: WatchOptions, signal: AbortSignal) {

@@ -36,7 +36,8 @@ export interface InformerOptions<T extends KubeObject> {
 	readonly name: string;
 }
 
-const keyOf = ({ metadata }: KubeObject): string =>
+/** `name` or `namespace/name` */
+export const keyOf = ({ metadata }: KubeObject): string =>
 	metadata.namespace ? `${metadata.namespace}/${metadata.name}` : (metadata.name ?? '');
 
 /** The later pages of a list can be newer than the version that its watch begins with. */
@@ -72,7 +73,7 @@ export function startInformer<T extends KubeObject>({
 	});
 
 	async function relist(): Promise<void> {
-		const list = await client.list(select);
+		const list = await client.list({ ...select, keep });
 		const gone = new Set(cache.keys());
 		await inTurns(list.items, (object) => {
 			gone.delete(keyOf(object));
@@ -86,7 +87,7 @@ export function startInformer<T extends KubeObject>({
 	function remember(object: T): void {
 		const key = keyOf(object);
 		const known = cache.get(key);
-		cache.set(key, keep(object));
+		cache.set(key, object);
 		if (known?.metadata.resourceVersion !== object.metadata.resourceVersion) onChange(key, known);
 	}
 	function forget(key: string): void {
@@ -99,7 +100,7 @@ export function startInformer<T extends KubeObject>({
 			resourceVersion = object.metadata.resourceVersion;
 			if (isOlder(object, cache.get(keyOf(object)))) continue;
 			if (type === 'DELETED') forget(keyOf(object));
-			else remember(object);
+			else remember(keep(object));
 		}
 	}
 	async function watch(): Promise<void> {

@@ -57,17 +57,43 @@ const CLIENT_OPTIONS: grpc.ClientOptions = {
 	'grpc.max_receive_message_length': 16 * 1024 * 1024,
 };
 
-type ContextOf = (tls: VerifiedTls) => SecureContext;
-const newContext: ContextOf = ({ ca, cert, key }) => createSecureContext({ ...trustAnchors(ca), cert, key });
+/** Returns a function that is called immediately before each connection. */
+type ContextOf = (tls: VerifiedTls) => () => SecureContext;
+const newContext: ContextOf = ({ ca, cert, key }) => {
+	const context = createSecureContext({ ...trustAnchors(ca), cert, key });
+	return () => context;
+};
 
-/** Channels without a client certificate that trust the same CA share a context, which takes milliseconds to create. */
+/**
+ * Channels that trust the same CA share two contexts, one of them for all client certificates: a context takes
+ * milliseconds to create, and 32 KB as long as a connection has it.
+ */
 export function sharedContexts(): ContextOf {
+	const [anonymous, identified] = [sharedContext(), sharedContext()];
+	return ({ ca, cert, key }) => {
+		if (cert === undefined || key === undefined) return () => anonymous(ca);
+		return () => withIdentity(identified(ca), cert, key);
+	};
+}
+
+/** One context, as long as the CA is the same. */
+function sharedContext(): (ca: string) => SecureContext {
 	let shared: { readonly ca: string; readonly context: SecureContext } | undefined;
-	return (tls) => {
-		if (tls.cert !== undefined) return newContext(tls);
-		if (shared?.ca !== tls.ca) shared = { ca: tls.ca, context: newContext(tls) };
+	return (ca) => {
+		if (shared?.ca !== ca) shared = { ca, context: createSecureContext(trustAnchors(ca)) };
 		return shared.context;
 	};
+}
+
+/**
+ * A connection copies the certificate that its context has when it begins. Node has no public function for this; a test
+ * of the connections of kubelet-sim fails if the private ones change.
+ */
+function withIdentity(shared: SecureContext, cert: string, key: string): SecureContext {
+	const context: { setCert(pem: string): void; setKey(pem: string): void } = shared.context;
+	context.setCert(cert);
+	context.setKey(key);
+	return shared;
 }
 
 /** A channel on which the server must prove itself with a certificate from `tls.ca`. */
@@ -76,13 +102,10 @@ export function openChannel(target: string, tls: VerifiedTls, contextOf: Context
 	const host = tls.serverName ?? splitHostPort(target)?.host ?? target;
 	const sides = tls.cert === undefined ? 'one-way' : 'mutual';
 	const end = { side: 'client', anchors: () => parseCertificates(tls.ca), host } as const;
-	return makeChannel(
-		target,
-		'verified',
-		sides,
-		{ secureContext, ...nameChecked(host) },
-		{ end, userAgent: tls.userAgent },
-	);
+	return makeChannel(target, 'verified', sides, () => ({ secureContext: secureContext(), ...nameChecked(host) }), {
+		end,
+		userAgent: tls.userAgent,
+	});
 }
 
 /** For `unverified-channel.ts` and `openChannel` only. */
@@ -90,14 +113,14 @@ export function makeChannel<Trust extends 'verified' | 'unverified'>(
 	target: string,
 	trust: Trust,
 	tls: Channel['tls'],
-	connection: ConnectionOptions,
+	connection: () => ConnectionOptions,
 	{ end, userAgent }: { readonly end: TlsEnd; readonly userAgent?: string | undefined },
 ): Channel<Trust> {
 	const host = end.host ?? 'localhost';
 	// RFC 6066 has no server name for an address, and Node warns of one; the name that must match is checked above, not
 	// here.
 	const servername = sniOf(host) || 'localhost';
-	const report = new ReportedTls({ ...connection, servername }, end);
+	const report = new ReportedTls(() => ({ ...connection(), servername }), end);
 	const client = new grpc.Client(target, report.credentials, {
 		...CLIENT_OPTIONS,
 		'grpc.primary_user_agent': userAgent,

@@ -34,7 +34,7 @@ describe('the own connector of gRPC channels', () => {
 		const servername = 'localhost';
 		const credentials =
 			connector === 'own'
-				? new ReportedTls({ secureContext, ...nameChecked(host), servername }, { side: 'client' }).credentials
+				? new ReportedTls(() => ({ secureContext, ...nameChecked(host), servername }), { side: 'client' }).credentials
 				: grpc.credentials.createFromSecureContext(secureContext, nameChecked(host));
 		const channel = new grpc.Client(`127.0.0.1:${port}`, credentials, {
 			'grpc.ssl_target_name_override': servername,

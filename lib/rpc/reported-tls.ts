@@ -16,8 +16,8 @@ export class ReportedTls {
 	readonly credentials: grpc.ChannelCredentials;
 	#last: TlsReport | undefined;
 
-	/** @param connection  all that decides about the verification of the server */
-	constructor(connection: ConnectionOptions, end: TlsEnd) {
+	/** @param connection  all that decides about the verification of the server; called for each connection */
+	constructor(connection: () => ConnectionOptions, end: TlsEnd) {
 		this.credentials = new ReportedCredentials(connection, end, (report) => {
 			this.#last = report;
 		});
@@ -29,11 +29,11 @@ export class ReportedTls {
 }
 
 class ReportedCredentials extends grpc.ChannelCredentials {
-	readonly #connection: ConnectionOptions;
+	readonly #connection: () => ConnectionOptions;
 	readonly #end: TlsEnd;
 	readonly #onHandshake: (report: TlsReport) => void;
 
-	constructor(connection: ConnectionOptions, end: TlsEnd, onHandshake: (report: TlsReport) => void) {
+	constructor(connection: () => ConnectionOptions, end: TlsEnd, onHandshake: (report: TlsReport) => void) {
 		super();
 		this.#connection = connection;
 		this.#end = end;
@@ -58,7 +58,7 @@ class ReportedCredentials extends grpc.ChannelCredentials {
 		callCredentials: CallCredentials = grpc.credentials.createEmpty(),
 	): SecureConnector {
 		return {
-			connect: (socket) => this.#connect({ ...this.#connection, socket, ALPNProtocols: ['h2'] }),
+			connect: (socket) => this.#connect({ ...this.#connection(), socket, ALPNProtocols: ['h2'] }),
 			waitForReady: () => Promise.resolve(),
 			getCallCredentials: () => callCredentials,
 			destroy: () => undefined,

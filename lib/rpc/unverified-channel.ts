@@ -15,6 +15,6 @@ export const openUnverifiedChannel = (target: string): Channel<'unverified'> =>
 		target,
 		'unverified',
 		'unverified',
-		{ secureContext: createSecureContext({ ca: [], minVersion: 'TLSv1.2' }), rejectUnauthorized: false },
+		() => ({ secureContext: createSecureContext({ ca: [], minVersion: 'TLSv1.2' }), rejectUnauthorized: false }),
 		{ end: { side: 'client' } },
 	);

@@ -19,6 +19,8 @@ function keyProblem(key: string): string | undefined {
 
 /** How every record begins, in both stores. */
 export const recordHead = (revision: number): string => `{"r":${revision},"v":`;
+/** Where the revision begins in a record. */
+export const REVISION_AT = '{"r":'.length;
 
 /** True for a key that may exist. */
 export const isStorable = (key: string): boolean => keyProblem(key) === undefined;

@@ -9,20 +9,25 @@ import { type Database, open, type RootDatabase } from 'lmdb';
 import { causeText, KubejoinError } from '../errors.ts';
 import { isDiskFull } from '../files.ts';
 import { limits } from '../limits.ts';
-import { checkKey, isStorable, recordHead, valueText } from './keys.ts';
+import { checkKey, isStorable, REVISION_AT, recordHead, valueText } from './keys.ts';
 import { lmdbProblem } from './lmdb-check.ts';
 import { pagesOf } from './pages.ts';
 import type { Listed, PageOptions, Store, StoredItem, StoredValue, StoreEvent, StoreOptions } from './store.ts';
 import { createWatchers, defaultHistoryLength, pageAfter, pageLength, type Watchers } from './watchers.ts';
 
 interface ItemRecord {
-	readonly r: number;
-	readonly v: StoredValue;
+	readonly revision: number;
+	/** Parsed when it is needed: an update compares the revision only. */
+	readonly value: () => StoredValue;
 }
-const readRecord = (json: Uint8Array): ItemRecord => JSON.parse(Buffer.from(json).toString());
+function readRecord(json: Uint8Array): ItemRecord {
+	const text = Buffer.from(json).toString();
+	const revision = Number.parseInt(text.slice(REVISION_AT), 10);
+	return { revision, value: () => JSON.parse(text).v };
+}
 const itemOf = <V extends StoredValue>(key: Uint8Array, json: Uint8Array): StoredItem<V> => {
-	const { r, v } = readRecord(json);
-	return { key: Buffer.from(key).toString(), value: v as V, revision: r };
+	const { revision, value } = readRecord(json);
+	return { key: Buffer.from(key).toString(), value: value() as V, revision };
 };
 
 /** @param json  the shared buffer of LMDB, which can be longer than the record */
@@ -195,7 +200,7 @@ class LmdbStore implements Store {
 		if (!isStorable(key)) throw new KubejoinError('STORE_KEY_MISSING', { key });
 		return this.#change(key, (found) => ({
 			type: 'deleted',
-			value: requireRevision(key, found, expectedRevision),
+			value: requireRevision(key, found, expectedRevision).value(),
 		}));
 	}
 	watch<V extends StoredValue>(
@@ -285,14 +290,11 @@ class LmdbStore implements Store {
 	}
 }
 
-/** @returns the current value @throws STORE_KEY_MISSING, STORE_CONFLICT */
-function requireRevision(
-	key: string,
-	found: ItemRecord | undefined,
-	expectedRevision: number | undefined,
-): StoredValue {
+/** @throws STORE_KEY_MISSING, STORE_CONFLICT */
+function requireRevision(key: string, found: ItemRecord | undefined, expectedRevision: number | undefined): ItemRecord {
 	if (found === undefined) throw new KubejoinError('STORE_KEY_MISSING', { key });
-	if (expectedRevision !== undefined && found.r !== expectedRevision)
-		throw new KubejoinError('STORE_CONFLICT', { key, expectedRevision, foundRevision: found.r });
-	return found.v;
+	const { revision: foundRevision } = found;
+	if (expectedRevision !== undefined && foundRevision !== expectedRevision)
+		throw new KubejoinError('STORE_CONFLICT', { key, expectedRevision, foundRevision });
+	return found;
 }

@@ -15,7 +15,7 @@ const REQUESTS = `
 message GetRequest {
   string namespace = 1;
   string name = 2;
-  // The answer has the metadata of the object and nothing else.
+  // The answer has the metadata of the object without managedFields, and nothing else.
   bool metadata_only = 3;
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { KubejoinError } from '../../lib/errors.ts';
-import { withoutManagedFields } from '../../lib/kube/managed-fields/field-manager.ts';
+import { withoutManagedFields } from '../../lib/kube/managed-fields/without.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { ConfigMap, KubeObject, Lease, ObjectMeta } from '../../lib/kube/types.ts';
 import { limits } from '../../lib/limits.ts';

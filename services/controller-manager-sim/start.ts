@@ -4,8 +4,10 @@ import type { Clock } from '../../lib/clock.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
 import { createEventRecorder } from '../../lib/kube/event-recorder.ts';
 import { type Informer, startInformer } from '../../lib/kube/informer.ts';
+import { withoutManagedFields } from '../../lib/kube/managed-fields/without.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import {
+	type CertificateSigningRequest,
 	type ConfigMap,
 	type KubeObject,
 	type Namespace,
@@ -26,6 +28,7 @@ import { startNodeLifecycle } from './controllers/node-lifecycle.ts';
 import { neededParts, startResourceQuota } from './controllers/resource-quota.ts';
 import { startTokenCleaner } from './controllers/token-cleaner.ts';
 import { startGarbage } from './garbage/start.ts';
+import { LeaseCache } from './lease-cache.ts';
 import type { GracePeriods } from './node-health.ts';
 import { startTokenInformer } from './token-informer.ts';
 
@@ -60,7 +63,8 @@ export interface Controllers {
 export function startControllers(options: ControllersOptions): Controllers {
 	const { api, ca, tokenStore, clock, log, observeQueue, signal, grace } = options;
 	const { certificateSigningRequests, subjectAccessReviews, configMaps, secrets } = api;
-	const common = { resyncMs: RESYNC_MS, signal, log };
+	// @source cmd/kube-controller-manager/app/controllermanager.go: informers trim managedFields
+	const common = { resyncMs: RESYNC_MS, signal, log, keep: withoutManagedFields } as const;
 	const { queues, start } = startedQueues();
 	const recorderOf = (component: string) =>
 		createEventRecorder({ events: api.events, component, clock, signal, log }).record;
@@ -74,7 +78,7 @@ export function startControllers(options: ControllersOptions): Controllers {
 		approving.add(name);
 		signing.add(name);
 	};
-	const csrs = startInformer({
+	const csrs = startInformer<CertificateSigningRequest>({
 		...common,
 		name: 'certificatesigningrequests',
 		client: certificateSigningRequests,
@@ -136,17 +140,19 @@ export function startControllers(options: ControllersOptions): Controllers {
 	});
 	const elapsedMs = () => performance.now();
 	const recordEvent = recorderOf('node-controller');
+	const leases = new LeaseCache(api.leases, (key, previous) => garbage.changed(resources.leases, key, previous));
 	const nodeLifecycle = start(
-		startNodeLifecycle({ api, cache: nodes, grace, clock, elapsedMs, recordEvent, log, observeQueue }),
+		startNodeLifecycle({ api, leases, cache: nodes, grace, clock, elapsedMs, recordEvent, log, observeQueue }),
 	);
 	const garbage = start(
 		startGarbage({
 			...{ api, nodes, clock, log, observeQueue, signal },
 			recordEvent: recorderOf('garbage-collector-controller'),
-			shared: new Map<ApiResource, Informer<KubeObject>>([
+			shared: new Map<ApiResource, Pick<Informer<KubeObject>, 'get' | 'synced'>>([
 				[resources.certificateSigningRequests, csrs],
 				[resources.namespaces, namespaces],
 				[resources.nodes, nodes],
+				[resources.leases, leases],
 			]),
 		}),
 	);

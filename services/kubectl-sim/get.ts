@@ -1,6 +1,7 @@
 /** `kubectl get`: prints objects, and their changes with --watch. */
 import type { Clock } from '../../lib/clock.ts';
 import type { ApiClient } from '../../lib/kube/client.ts';
+import { withoutManagedFields } from '../../lib/kube/managed-fields/without.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { printableCell } from '../../lib/text.ts';
 import { columnsOfKind } from './columns.ts';
@@ -127,11 +128,6 @@ function printerFor(
 }
 
 /** @source cli-runtime pkg/printers OmitManagedFieldsPrinter */
-function withoutManagedFields<T extends KubeObject>(object: T): T {
-	const { managedFields: _entries, ...metadata } = object.metadata as { readonly managedFields?: unknown };
-	return { ...object, metadata };
-}
-
 function printDocuments(format: 'json' | 'yaml', showManagedFields: boolean, output: Output): Print {
 	let separator = '';
 	return async (objects) => {

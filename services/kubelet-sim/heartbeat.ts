@@ -7,6 +7,7 @@
 import { type Clock, rfc3339Micro } from '../../lib/clock.ts';
 import { hasCode } from '../../lib/errors.ts';
 import type { ApiClient, Unsent } from '../../lib/kube/client.ts';
+import { withoutManagedFields } from '../../lib/kube/managed-fields/without.ts';
 import { type Lease, type Node, wellKnown } from '../../lib/kube/types.ts';
 import { readyConditions } from './node-object.ts';
 
@@ -113,12 +114,14 @@ async function createLease(leases: Leases, nodeName: string, nodeUid: string, no
  * Renew the Lease; after a conflict, from its present state.
  *
  * @source lease/controller.go retryUpdateLease
+ * @differs upstream sends managedFields back; without them the API server keeps those that it has
  */
 export async function renewLease(leases: Pick<Leases, 'get' | 'update'>, last: Lease, clock: Clock): Promise<Lease> {
 	const { name = '', namespace } = last.metadata;
 	let base = last;
 	return retryConflicts(
-		() => leases.update({ ...base, spec: { ...base.spec, ...specOf(name, clock()) } }),
+		async () =>
+			withoutManagedFields(await leases.update({ ...base, spec: { ...base.spec, ...specOf(name, clock()) } })),
 		async () => {
 			base = await leases.get(name, namespace);
 		},

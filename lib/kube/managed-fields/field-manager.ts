@@ -21,6 +21,7 @@ import { type Applied, applyConfiguration, ownersAfterUpdate, type Write } from 
 import { fieldElement } from './path-element.ts';
 import { resetFieldsOf } from './reset-fields.ts';
 import { typeProblems } from './validate.ts';
+import { withoutManagedFields } from './without.ts';
 
 export interface ManagedWrite {
 	readonly kind: GroupVersionKind;
@@ -119,19 +120,17 @@ const writeOf = (
 });
 
 /** In its Go form, without managedFields. */
-const goObject = (type: KubeType, object: KubeObject): unknown => goForm(type, setManagedFields(object, undefined));
+const goObject = (type: KubeType, object: KubeObject): unknown => goForm(type, withoutManagedFields(object));
 
 const managedFieldsOf = (object: KubeObject | undefined): unknown =>
 	getOwn((object?.metadata ?? {}) as JsonObject, 'managedFields') ?? undefined;
 
 function setManagedFields<T extends KubeObject>(object: T, entries: unknown): T {
-	const { managedFields: _before, ...metadata } = object.metadata as JsonObject;
-	return { ...object, metadata: entries === undefined ? metadata : { ...metadata, managedFields: entries } };
+	const bare = withoutManagedFields(object);
+	return entries === undefined ? bare : { ...bare, metadata: { ...bare.metadata, managedFields: entries } };
 }
 const withEntries = <T extends KubeObject>(object: T, owners: Owners): T =>
 	setManagedFields(object, writeOwners(owners));
-
-export const withoutManagedFields = <T extends KubeObject>(object: T): T => setManagedFields(object, undefined);
 
 /** A subresource's rules take most fields from the stored object; the managedFields are those of the written one. */
 export const withManagedFieldsOf = <T extends KubeObject>(object: T, written: KubeObject): T =>

@@ -15,13 +15,14 @@ async function asked(
 	method: string,
 	message: object,
 	metadata: Readonly<Record<string, string>> = {},
+	object: KubeObject = stored,
 ): Promise<{ request: Partial<ApiRequest>; answer: unknown }> {
 	let request: Partial<ApiRequest> = {};
 	const take = async ({ complete, ...rest }: UnauthenticatedRequest) => {
 		request = { ...rest, ...(await complete?.(() => undefined)) } as unknown as ApiRequest;
 	};
 	const pipeline: Pipeline = {
-		execute: (one) => take(one).then(() => stored),
+		execute: (one) => take(one).then(() => object),
 		list: (one) => take(one).then(() => ({ items: [stored], resourceVersion: '5' })),
 		watch: (one) =>
 			take(one).then(async function* () {
@@ -71,6 +72,8 @@ describe('the gRPC door', () => {
 		const list = { metadata: { resourceVersion: '5' }, items: [withoutSpec] };
 		assert.deepEqual((await asked(nodes, 'List', only)).answer, list);
 		assert.deepEqual((await asked(nodes, 'Watch', only)).answer, { type: 'ADDED', object: withoutSpec });
+		const managed = { ...stored, metadata: { ...stored.metadata, managedFields: [] } };
+		assert.deepEqual((await asked(nodes, 'Get', { name: 'n', ...only }, {}, managed)).answer, withoutSpec);
 	});
 
 	it('reads a patch', async () => {

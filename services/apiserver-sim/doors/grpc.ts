@@ -5,6 +5,7 @@
 
 import { JsonSyntaxError, parseJsonText } from '../../../lib/codec/json-text.ts';
 import { KubejoinError } from '../../../lib/errors.ts';
+import { withoutManagedFields } from '../../../lib/kube/managed-fields/without.ts';
 import { type ApiResource, apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { type CountRefusal, limits } from '../../../lib/limits.ts';
@@ -144,7 +145,8 @@ class GrpcDoor {
 	}
 }
 
-const metadataOf = ({ apiVersion, kind, metadata }: KubeObject): KubeObject => ({ apiVersion, kind, metadata });
+const metadataOf = ({ apiVersion, kind, metadata }: KubeObject): KubeObject =>
+	withoutManagedFields({ apiVersion, kind, metadata });
 const shownAs = ({ metadataOnly }: OptionsMessage): ((object: KubeObject) => KubeObject) =>
 	metadataOnly === true ? metadataOf : (object) => object;
 

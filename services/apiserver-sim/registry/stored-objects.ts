@@ -2,13 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Clock, rfc3339 } from '../../../lib/clock.ts';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
-import {
-	type ManagedWrite,
-	withoutManagedFields,
-	withUpdatedFields,
-} from '../../../lib/kube/managed-fields/field-manager.ts';
+import { type ManagedWrite, withUpdatedFields } from '../../../lib/kube/managed-fields/field-manager.ts';
 import { managerName } from '../../../lib/kube/managed-fields/manager-name.ts';
 import { withStoredTimes } from '../../../lib/kube/managed-fields/times.ts';
+import { withoutManagedFields } from '../../../lib/kube/managed-fields/without.ts';
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject, ObjectMeta } from '../../../lib/kube/types.ts';
 import type { Store, StoredItem } from '../../../lib/store/store.ts';

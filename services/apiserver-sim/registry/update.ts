@@ -42,7 +42,7 @@ export async function writeNext<T extends KubeObject>(
 	allowsCreate: boolean,
 ): Promise<T> {
 	for (;;) {
-		const previous = await objects.findOptional(request);
+		const previous = await objects.findOptional(request, objects.cache.get({ prefix: objects.keyFor(request) }));
 		if (previous === undefined && !allowsCreate)
 			throw new KubejoinError('API_NOT_FOUND', objects.details(request.name));
 		try {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { withoutManagedFields } from '../../../lib/kube/managed-fields/field-manager.ts';
+import { withoutManagedFields } from '../../../lib/kube/managed-fields/without.ts';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject, TokenRequest } from '../../../lib/kube/types.ts';
 import type { AdmissionAttributes } from '../admit/admission.ts';

@@ -140,7 +140,8 @@ class CsrApprover {
 
 	/** From the API and not from the cache, so that a decision just made counts. */
 	async #requestsOf(username: string): Promise<readonly CertificateSigningRequest[]> {
-		return (await this.#options.csrs.list({ keep: ({ spec }) => spec.username === username })).items;
+		const ofUser = (csr: CertificateSigningRequest) => (csr.spec.username === username ? csr : undefined);
+		return (await this.#options.csrs.list({ keep: ofUser })).items;
 	}
 
 	async #inTurn(username: string, work: () => Promise<void>): Promise<void> {

@@ -3,6 +3,7 @@ import { KubejoinError } from '../../../lib/errors.ts';
 import type { KubeList, Lease, Node } from '../../../lib/kube/types.ts';
 import { DEFAULT_GRACE_SECONDS } from '../config.ts';
 import { clock, fakeLog, fakeRegistry } from '../fakes.test.ts';
+import { LeaseCache } from '../lease-cache.ts';
 import { createNodeLifecycle, MONITOR_PERIOD_MS } from './node-lifecycle.ts';
 
 const worker: Node = {
@@ -21,7 +22,7 @@ function cluster(grace = { monitorMs: 50_000, startupMs: 60_000 }) {
 		const lease: Lease = {
 			apiVersion: '',
 			kind: '',
-			metadata: { name: 'worker-1' },
+			metadata: { name: 'worker-1', namespace: 'kube-node-lease' },
 			spec: { renewTime: state.renewTime },
 		};
 		return { apiVersion: '', kind: '', metadata: { resourceVersion: '' }, items: [lease] };
@@ -30,7 +31,8 @@ function cluster(grace = { monitorMs: 50_000, startupMs: 60_000 }) {
 	const { log, messages } = fakeLog();
 	const events: string[] = [];
 	const lifecycle = createNodeLifecycle({
-		api: { nodes, leases: { list } },
+		api: { nodes },
+		leases: new LeaseCache({ list }, () => undefined),
 		cache: { get: cached, list: () => (state.isRemoved ? [] : [cached()]) },
 		grace,
 		clock,
@@ -129,10 +131,8 @@ describe('node-lifecycle', () => {
 	it('API_CONFLICT: a heartbeat that came in between is seen', async () => {
 		const { state, nodes } = cluster();
 		const stale = createNodeLifecycle({
-			api: {
-				nodes,
-				leases: { list: async () => ({ apiVersion: '', kind: '', metadata: { resourceVersion: '' }, items: [] }) },
-			},
+			api: { nodes },
+			leases: { get: () => undefined, refresh: async () => undefined },
 			cache: { get: () => worker, list: () => [worker] },
 			grace: { monitorMs: 5_000, startupMs: 60_000 },
 			clock,

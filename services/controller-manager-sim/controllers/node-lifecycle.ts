@@ -9,6 +9,7 @@ import type { Informer } from '../../../lib/kube/informer.ts';
 import { type Node, wellKnown } from '../../../lib/kube/types.ts';
 import { type ObserveQueue, startWorkQueue, type WorkQueue } from '../../../lib/kube/work-queue.ts';
 import type { Log } from '../../../lib/log.ts';
+import type { LeaseCache } from '../lease-cache.ts';
 import {
 	type GracePeriods,
 	graceMs,
@@ -24,10 +25,8 @@ import { retryOnConflict } from '../retry-on-conflict.ts';
 export const MONITOR_PERIOD_MS = 5_000;
 
 export interface NodeLifecycleOptions {
-	readonly api: {
-		readonly nodes: Pick<ApiClient['nodes'], 'get' | 'update' | 'updateStatus'>;
-		readonly leases: Pick<ApiClient['leases'], 'list'>;
-	};
+	readonly api: { readonly nodes: Pick<ApiClient['nodes'], 'get' | 'update' | 'updateStatus'> };
+	readonly leases: Pick<LeaseCache, 'get' | 'refresh'>;
 	readonly cache: Pick<Informer<Node>, 'get' | 'list'>;
 	readonly grace: GracePeriods;
 	/** For written times; can jump. */
@@ -51,19 +50,19 @@ export interface NodeLifecycle {
  *   after an outage
  */
 export function createNodeLifecycle(options: NodeLifecycleOptions): NodeLifecycle {
-	const { api, cache, grace, clock, elapsedMs, recordEvent, log } = options;
+	const { api, leases, cache, grace, clock, elapsedMs, recordEvent, log } = options;
 	let observations: ReadonlyMap<string, Observation> = new Map();
 	let lookedAtMs: number | undefined;
 
 	async function monitor(): Promise<string[]> {
-		const leases = await api.leases.list({ namespace: wellKnown.kubeNodeLease });
-		const leaseOf = new Map(leases.items.map((lease) => [lease.metadata.name, lease]));
+		await leases.refresh();
+		const leaseOf = (name: string) => leases.get(`${wellKnown.kubeNodeLease}/${name}`);
 		const nowMs = elapsedMs();
 		const passedMs = Math.min(nowMs - (lookedAtMs ?? nowMs), 2 * MONITOR_PERIOD_MS);
 		lookedAtMs = nowMs;
 		const nodes = cache.list().map((node) => ({ node, name: node.metadata.name ?? '' }));
 		const next = new Map(
-			nodes.map(({ node, name }) => [name, observe(observations.get(name), node, leaseOf.get(name), passedMs)]),
+			nodes.map(({ node, name }) => [name, observe(observations.get(name), node, leaseOf(name), passedMs)]),
 		);
 		reportChanges(recordEvent, observations, next);
 		observations = next;
@@ -128,7 +127,7 @@ export function startNodeLifecycle(options: NodeLifecycleOptions): WorkQueue {
 		monitoring.add(key, MONITOR_PERIOD_MS);
 	};
 	const monitoring = startWorkQueue('node-monitor', monitor, options.log, options.observeQueue);
-	monitoring.add('all nodes', MONITOR_PERIOD_MS);
+	monitoring.add('all nodes');
 	return {
 		add: queue.add,
 		async close() {

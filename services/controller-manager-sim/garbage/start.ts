@@ -18,7 +18,7 @@ const SYNC_TIMEOUT_MS = 30_000;
 export interface GarbageOptions {
 	readonly api: ApiClient;
 	/** The caches of other controllers, each with the resource that it has. */
-	readonly shared: ReadonlyMap<ApiResource, Informer<KubeObject>>;
+	readonly shared: ReadonlyMap<ApiResource, Pick<Informer<KubeObject>, 'get' | 'synced'>>;
 	readonly nodes: Informer<Node>;
 	readonly recordEvent: RecordEvent;
 	readonly clock: Clock;

@@ -1,0 +1,9 @@
+/** Apart from field-manager.ts, so that a client does not load the schemas of all kinds. */
+import type { JsonObject } from '../json-object.ts';
+import type { KubeObject } from '../types.ts';
+
+/** An update that omits managedFields keeps those of the stored object. */
+export function withoutManagedFields<T extends KubeObject>(object: T): T {
+	const { managedFields: _, ...metadata } = object.metadata as JsonObject;
+	return { ...object, metadata };
+}
