@@ -6,7 +6,7 @@
  */
 import { constants, type X509Certificate } from 'node:crypto';
 import type { Server as HttpServer } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net';
 import { createServer, type SecureContextOptions, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { causeText, KubejoinError } from '../errors.ts';
@@ -170,16 +170,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 		socket.destroy();
 	});
 	if (http !== undefined) superviseHttp(http, guardedHttp);
-	await new Promise<void>((resolve, reject) => {
-		const onError = (error: NodeJS.ErrnoException): void => reject(listenError(error, options));
-		tcp.once('error', onError);
-		tcp.listen(options.port, options.address, () => {
-			tcp.off('error', onError);
-			// Errors of accept(), such as EMFILE, concern one connection.
-			tcp.on('error', (error) => log.warn({ problem: error.message }, 'connection not accepted'));
-			resolve();
-		});
-	});
+	await open(tcp, options);
 	return {
 		port: (tcp.address() as AddressInfo).port,
 		useTls(tls) {
@@ -201,6 +192,20 @@ export async function listen(options: ListenOptions, connections: Connections): 
 			guard.stop();
 		},
 	};
+}
+
+/** @throws PORT_IN_USE */
+async function open(tcp: TcpServer, options: ListenOptions): Promise<void> {
+	await new Promise<void>((resolve, reject) => {
+		const onError = (error: NodeJS.ErrnoException): void => reject(listenError(error, options));
+		tcp.once('error', onError);
+		tcp.listen(options.port, options.address, () => {
+			tcp.off('error', onError);
+			// Errors of accept(), such as EMFILE, concern one connection.
+			tcp.on('error', (error) => options.log.warn({ problem: error.message }, 'connection not accepted'));
+			resolve();
+		});
+	});
 }
 
 /** The alert follows the first bytes of the client, which are its ClientHello. Later bytes are discarded. */

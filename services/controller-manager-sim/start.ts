@@ -61,93 +61,20 @@ export interface Controllers {
 }
 
 export function startControllers(options: ControllersOptions): Controllers {
-	const { api, ca, tokenStore, clock, log, observeQueue, signal, grace } = options;
-	const { certificateSigningRequests, subjectAccessReviews, configMaps, secrets } = api;
-	// @source cmd/kube-controller-manager/app/controllermanager.go: informers trim managedFields
-	const common = { resyncMs: RESYNC_MS, signal, log, keep: withoutManagedFields } as const;
+	const { api, clock, log, observeQueue, signal } = options;
 	const { queues, start } = startedQueues();
-	const recorderOf = (component: string) =>
-		createEventRecorder({ events: api.events, component, clock, signal, log }).record;
-
-	const findCsr = (name: string) => csrs.get(name);
-	const approving = start(
-		startCsrApproving({ csrs: certificateSigningRequests, subjectAccessReviews, find: findCsr, log, observeQueue }),
-	);
-	const signing = start(startCsrSigning({ csrs: certificateSigningRequests, ca, find: findCsr, log, observeQueue }));
-	const onCsr = (name: string) => {
-		approving.add(name);
-		signing.add(name);
-	};
-	const csrs = startInformer<CertificateSigningRequest>({
-		...common,
-		name: 'certificatesigningrequests',
-		client: certificateSigningRequests,
-		onChange(name, previous) {
-			onCsr(name);
-			garbage.changed(resources.certificateSigningRequests, name, previous);
-		},
-	});
-
-	const clusterInfoKey = `${wellKnown.kubePublic}/${wellKnown.clusterInfo}`;
-	const bootstrapSigner = start(
-		startBootstrapSigner({ configMaps, tokenStore, find: () => clusterInfo.get(clusterInfoKey), log, observeQueue }),
-	);
-	const select = { namespace: wellKnown.kubePublic, fieldSelector: `metadata.name=${wellKnown.clusterInfo}` };
-	const clusterInfo: Informer<ConfigMap> = startInformer({
-		...common,
-		name: 'cluster-info',
-		client: configMaps,
-		select,
-		onChange: (name) => bootstrapSigner.add(name),
-	});
-	const tokenCleaner = start(
-		startTokenCleaner({ secrets, find: (name) => tokens.get(name), clock, log, observeQueue }),
-	);
-	const onToken = (name: string) => {
-		bootstrapSigner.add(name);
-		tokenCleaner.add(name);
-	};
-	const tokens = startTokenInformer({ client: tokenStore, onChange: onToken, signal, log });
-	start(startCsrCleaner({ csrs: certificateSigningRequests, cache: csrs, secrets, tokens, clock, log, observeQueue }));
-
-	const namespaceController = start(
-		startNamespaceController({
-			...{ api, log, observeQueue, ca: options.clusterCa },
-			contents: Object.values(resources).filter(isContent).map(api.of),
-			find: (name) => namespaces.get(name),
-		}),
-	);
-	const namespaces: Informer<Namespace> = startInformer({
-		...common,
-		name: 'namespaces',
-		client: api.namespaces,
-		onChange(name, previous) {
-			namespaceController.add(name);
-			garbage.changed(resources.namespaces, name, previous);
-		},
-	});
-
-	const given = followGivenObjects(options, namespaceController.add);
-
-	const nodes: Informer<Node> = startInformer({
-		...common,
-		name: 'nodes',
-		client: api.nodes,
-		onChange(name, previous) {
-			nodeLifecycle.add(name);
-			garbage.changed(resources.nodes, name, previous);
-		},
-	});
-	const elapsedMs = () => performance.now();
-	const recordEvent = recorderOf('node-controller');
-	const leases = new LeaseCache(api.leases, (key, previous) => garbage.changed(resources.leases, key, previous));
-	const nodeLifecycle = start(
-		startNodeLifecycle({ api, leases, cache: nodes, grace, clock, elapsedMs, recordEvent, log, observeQueue }),
-	);
+	const onOwner: OnOwner = (resource, name, previous) => garbage.changed(resource, name, previous);
+	const csrs = startCsrControllers(options, start, onOwner);
+	const { tokens, clusterInfo } = startTokenControllers(options, start);
+	const csrCleaner = { csrs: api.certificateSigningRequests, secrets: api.secrets, cache: csrs, tokens };
+	start(startCsrCleaner({ ...csrCleaner, clock, log, observeQueue }));
+	const { namespaces, given } = startNamespaces(options, start, onOwner);
+	const leases = new LeaseCache(api.leases, (key, previous) => onOwner(resources.leases, key, previous));
+	const nodes = startNodes(options, leases, start, onOwner);
 	const garbage = start(
 		startGarbage({
 			...{ api, nodes, clock, log, observeQueue, signal },
-			recordEvent: recorderOf('garbage-collector-controller'),
+			recordEvent: recorderOf('garbage-collector-controller', options),
 			shared: new Map<ApiResource, Pick<Informer<KubeObject>, 'get' | 'synced'>>([
 				[resources.certificateSigningRequests, csrs],
 				[resources.namespaces, namespaces],
@@ -156,9 +83,7 @@ export function startControllers(options: ControllersOptions): Controllers {
 			]),
 		}),
 	);
-
 	const quotas = startQuotas(options, start);
-
 	return {
 		caches: {
 			certificatesigningrequests: csrs,
@@ -179,6 +104,97 @@ export function startControllers(options: ControllersOptions): Controllers {
 			timer.abort();
 		},
 	};
+}
+
+/** For the garbage collector: an object that others can name as their owner was added, changed or deleted. */
+type OnOwner = (resource: ApiResource, name: string, previous: KubeObject | undefined) => void;
+
+/** @source cmd/kube-controller-manager/app/controllermanager.go: informers trim managedFields */
+const common = ({ signal, log }: ControllersOptions) =>
+	({ resyncMs: RESYNC_MS, keep: withoutManagedFields, signal, log }) as const;
+
+const recorderOf = (component: string, { api, clock, signal, log }: ControllersOptions) =>
+	createEventRecorder({ events: api.events, component, clock, signal, log }).record;
+
+function startCsrControllers(options: ControllersOptions, start: StartQueue, onOwner: OnOwner) {
+	const { api, ca, log, observeQueue } = options;
+	const { certificateSigningRequests: client, subjectAccessReviews } = api;
+	const find = (name: string) => csrs.get(name);
+	const approving = start(startCsrApproving({ csrs: client, subjectAccessReviews, find, log, observeQueue }));
+	const signing = start(startCsrSigning({ csrs: client, ca, find, log, observeQueue }));
+	const csrs = startInformer<CertificateSigningRequest>({
+		...{ ...common(options), name: 'certificatesigningrequests', client },
+		onChange(name, previous) {
+			approving.add(name);
+			signing.add(name);
+			onOwner(resources.certificateSigningRequests, name, previous);
+		},
+	});
+	return csrs;
+}
+
+function startTokenControllers(options: ControllersOptions, start: StartQueue) {
+	const { api, tokenStore, clock, log, observeQueue, signal } = options;
+	const { configMaps, secrets } = api;
+	const key = `${wellKnown.kubePublic}/${wellKnown.clusterInfo}`;
+	const bootstrapSigner = start(
+		startBootstrapSigner({ configMaps, tokenStore, find: () => clusterInfo.get(key), log, observeQueue }),
+	);
+	const clusterInfo = startInformer<ConfigMap>({
+		...{ ...common(options), name: 'cluster-info', client: configMaps },
+		select: { namespace: wellKnown.kubePublic, fieldSelector: `metadata.name=${wellKnown.clusterInfo}` },
+		onChange: (name) => bootstrapSigner.add(name),
+	});
+	const tokenCleaner = start(
+		startTokenCleaner({ secrets, find: (name) => tokens.get(name), clock, log, observeQueue }),
+	);
+	const onChange = (name: string) => {
+		bootstrapSigner.add(name);
+		tokenCleaner.add(name);
+	};
+	const tokens = startTokenInformer({ client: tokenStore, onChange, signal, log });
+	return { tokens, clusterInfo };
+}
+
+function startNamespaces(options: ControllersOptions, start: StartQueue, onOwner: OnOwner) {
+	const { api, clusterCa, log, observeQueue } = options;
+	const controller = start(
+		startNamespaceController({
+			...{ api, log, observeQueue, ca: clusterCa },
+			contents: Object.values(resources).filter(isContent).map(api.of),
+			find: (name) => namespaces.get(name),
+		}),
+	);
+	const namespaces = startInformer<Namespace>({
+		...{ ...common(options), name: 'namespaces', client: api.namespaces },
+		onChange(name, previous) {
+			controller.add(name);
+			onOwner(resources.namespaces, name, previous);
+		},
+	});
+	return { namespaces, given: followGivenObjects(options, controller.add) };
+}
+
+function startNodes(
+	options: ControllersOptions,
+	leases: LeaseCache,
+	start: StartQueue,
+	onOwner: OnOwner,
+): Informer<Node> {
+	const { api, grace, clock, log, observeQueue } = options;
+	const nodes = startInformer<Node>({
+		...{ ...common(options), name: 'nodes', client: api.nodes },
+		onChange(name, previous) {
+			lifecycle.add(name);
+			onOwner(resources.nodes, name, previous);
+		},
+	});
+	const elapsedMs = () => performance.now();
+	const recordEvent = recorderOf('node-controller', options);
+	const lifecycle = start(
+		startNodeLifecycle({ api, leases, cache: nodes, grace, clock, elapsedMs, recordEvent, log, observeQueue }),
+	);
+	return nodes;
 }
 
 /** The objects that every namespace has: the controller creates or repairs one that is deleted or changes. */

@@ -53,49 +53,14 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	const saved = await openSavedJoins(config, joins, count, log);
 	const reporter = startReporter(config, joins);
 	const traffic = new Traffic(joins, systemClock);
-	const channel = openChannel(config);
-	const cluster = createClusterView({
-		api: channel && apiClient(channel),
-		checkServices: () => checkServices(config.services, systemClock),
-		clock: systemClock,
-		log,
-	});
-	const certificates = createCertificatesView({ file: config.certificates, issued: () => cluster.issued() });
 	const experiments = openExperiments(config, count, log);
 	const terminals = experiments && openTerminals(config, experiments, count, log);
 	terminals?.read();
 	await experiments?.check();
-	const actions = openActions(config, experiments, count, log);
-	const readOnly = readOnlyReason(config);
-	const session = {
-		key: randomBytes(32).toString('base64url'),
-		actions: actions?.names ?? [],
-		...(readOnly === undefined ? {} : { readOnly }),
-		version: kubernetesVersion.gitVersion,
-	};
-	const directory = pageDirectory(projectPath());
-	const page = createPageApp({
-		...{
-			joins,
-			cluster,
-			session,
-			traffic,
-			certificates,
-			clock: systemClock,
-			directory,
-			actions,
-			experiments,
-			count,
-			log,
-		},
-		hosts: config.pageHosts,
-	});
-	const guarded = { unforeseen, count };
-	const pageServer = await serve(page, config.listenAddress, config.port, guarded);
-	const traces = openTraces(config, { joins, traffic }, count, log);
-	const tracesServer = await serve(traces, config.otlpAddress, config.otlpPort, guarded).catch((error: unknown) => {
-		pageServer.close();
-		throw error;
+	const page = openPage(config, { joins, traffic, experiments }, count, log);
+	const servers = await serveBoth(config, page.app, openTraces(config, { joins, traffic }, count, log), {
+		unforeseen,
+		count,
 	});
 	const timers = [
 		setInterval(() => {
@@ -113,27 +78,71 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 		{
 			page: `http://${config.listenAddress}:${config.port}`,
 			traces: `${config.otlpAddress}:${config.otlpPort}`,
-			mayAct: readOnly === undefined,
+			mayAct: readOnlyReason(config) === undefined,
 		},
 		'listening',
 	);
 	return {
-		ready: readyChecks(() => existsSync(join(directory, 'index.html'))),
+		ready: readyChecks(() => existsSync(join(page.directory, 'index.html'))),
 		async stop() {
 			await experiments?.close();
 			for (const timer of timers) clearInterval(timer);
-			await actions?.stop();
-			for (const server of [pageServer, tracesServer]) {
+			await page.stop();
+			for (const server of servers) {
 				server.close();
 				server.closeAllConnections();
 			}
 			joins.flush();
 			await saved?.close();
 			reporter?.settle(Number.POSITIVE_INFINITY);
-			channel?.close();
 		},
 	};
 });
+
+interface Shown {
+	readonly joins: Joins;
+	readonly traffic: Traffic;
+	readonly experiments: ExperimentRunner | undefined;
+}
+
+/** The page, and what it asks the cluster. */
+function openPage(config: Settings, shown: Shown, count: CountRefusal, log: Log) {
+	const channel = openChannel(config);
+	const cluster = createClusterView({
+		api: channel && apiClient(channel),
+		checkServices: () => checkServices(config.services, systemClock),
+		clock: systemClock,
+		log,
+	});
+	const certificates = createCertificatesView({ file: config.certificates, issued: () => cluster.issued() });
+	const actions = openActions(config, shown.experiments, count, log);
+	const readOnly = readOnlyReason(config);
+	const session = {
+		key: randomBytes(32).toString('base64url'),
+		actions: actions?.names ?? [],
+		...(readOnly === undefined ? {} : { readOnly }),
+		version: kubernetesVersion.gitVersion,
+	};
+	const directory = pageDirectory(projectPath());
+	const app = createPageApp({
+		...{ ...shown, cluster, session, certificates, clock: systemClock, directory, actions, count, log },
+		hosts: config.pageHosts,
+	});
+	const stop = async () => {
+		await actions?.stop();
+		channel?.close();
+	};
+	return { app, directory, stop };
+}
+
+async function serveBoth(config: Settings, page: Express, traces: Express, guarded: HttpServerOptions) {
+	const pageServer = await serve(page, config.listenAddress, config.port, guarded);
+	const tracesServer = await serve(traces, config.otlpAddress, config.otlpPort, guarded).catch((error: unknown) => {
+		pageServer.close();
+		throw error;
+	});
+	return [pageServer, tracesServer];
+}
 
 async function openSavedJoins(
 	{ stateDirectory, keptJoins }: Settings,
