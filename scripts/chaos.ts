@@ -23,9 +23,10 @@ import { runCli } from '../lib/cli.ts';
 import { parsedBy } from '../lib/cli-options.ts';
 import { systemClock } from '../lib/clock.ts';
 import { environment, httpUrl, integer, oneOf } from '../lib/config.ts';
-import { KubejoinError } from '../lib/errors.ts';
+import { causeText, KubejoinError } from '../lib/errors.ts';
 import { makePrivateDirectory, writeWholeFile } from '../lib/files.ts';
 import { projectPath } from '../lib/paths.ts';
+import { processStart } from '../lib/process-identity.ts';
 
 interface Flags {
 	readonly list?: boolean;
@@ -162,14 +163,17 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 	await makePrivateDirectory(directory);
 	const { version } = JSON.parse(readFileSync(projectPath('package.json'), 'utf8')) as { readonly version: string };
 	const { report, stop: stopReporter } = createReporter(flags.progress);
+	const events = new EventFile(resolve(directory, EVENTS_FILE));
 	const emit = (event: ChaosEvent) => {
 		report(event);
-		// The observer follows this file. A caller that reads the events shows them itself.
-		if (flags.progress !== 'json')
-			appendFileSync(resolve(directory, EVENTS_FILE), `${JSON.stringify(event)}\n`, { mode: 0o600 });
+		// A caller that reads the events shows them itself.
+		if (flags.progress !== 'json') events.append(event);
 	};
 	const interrupted = listenForInterrupts(emit);
-	emit({ event: 'run-started', atMs: startMs, pid: process.pid, seed, experiments: await announce(plans, mesh) });
+	const { pid } = process;
+	const experiments = await announce(plans, mesh);
+	emit({ event: 'run-started', atMs: startMs, pid, processStart: processStart(pid), seed, experiments });
+	events.check();
 	const journals: Journal[] = [];
 	for (const plan of plans) {
 		if (interrupted.aborted) break;
@@ -199,7 +203,33 @@ async function run(plans: readonly Plan[], { machine, seed, mesh, flags, state }
 	const isInterrupted = interrupted.aborted;
 	const files = { directory: shown(directory), report: shown(reportPath) };
 	emit({ event: 'run-ended', atMs: systemClock(), ...ended, isInterrupted, ...files });
+	events.check();
 	process.exitCode = isInterrupted ? INTERRUPTED_EXIT_CODE : ended.failed.length === 0 ? 0 : 1;
+}
+
+/** The observer follows this file. A full disk does not end an experiment before its rollbacks: `check` reports it. */
+class EventFile {
+	readonly #path: string;
+	#problem: KubejoinError | undefined;
+
+	constructor(path: string) {
+		this.#path = path;
+	}
+
+	append(event: ChaosEvent): void {
+		if (this.#problem !== undefined) return;
+		try {
+			appendFileSync(this.#path, `${JSON.stringify(event)}\n`, { mode: 0o600 });
+		} catch (error) {
+			const details = { path: this.#path, problem: causeText(error) };
+			this.#problem = new KubejoinError('FILE_UNUSABLE', details, { cause: error });
+		}
+	}
+
+	/** @throws FILE_UNUSABLE */
+	check(): void {
+		if (this.#problem !== undefined) throw this.#problem;
+	}
 }
 
 async function announce(plans: readonly Plan[], mesh: MeshKind | undefined): Promise<RunStarted['experiments']> {

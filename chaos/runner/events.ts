@@ -14,6 +14,8 @@ export interface RunStarted {
 	readonly atMs: number;
 	/** Of the runner: a reader of the events can notice that it was killed. */
 	readonly pid: number;
+	/** Distinguishes it from a later process with the same id; absent on machines without /proc. */
+	readonly processStart?: string | undefined;
 	readonly seed: number;
 	/** In the order in which they run. */
 	readonly experiments: readonly {

@@ -7,6 +7,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { link, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
+import { isProcessRunning, processStart } from '../../lib/process-identity.ts';
 
 const MAX_ATTEMPTS = 3;
 
@@ -16,7 +17,7 @@ export async function lockState(directory: string): Promise<() => void> {
 	const own = `${path}.${process.pid}`;
 	try {
 		await mkdir(directory, { recursive: true, mode: 0o700 });
-		await writeFile(own, `${process.pid} ${startOf(process.pid) ?? ''}`.trim(), { mode: 0o600 });
+		await writeFile(own, `${process.pid} ${processStart(process.pid) ?? ''}`.trim(), { mode: 0o600 });
 		for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
 			// A link is created with its contents or not at all, and never replaces a file.
 			if (await linked(own, path)) return () => rmSync(path, { force: true });
@@ -46,9 +47,9 @@ const linked = (from: string, to: string): Promise<boolean> =>
 export function stateHolder(directory: string): number | undefined {
 	const [, id, start] = /^(\d+)(?: (\S+))?$/.exec(readLock(directory)) ?? [];
 	const pid = Number(id);
-	if (id === undefined || pid === 0 || !isAlive(pid)) return undefined;
-	const found = startOf(pid);
-	return start === undefined || found === undefined || start === found ? pid : undefined;
+	// A lock with the id of this process, which has just started, is from before a reboot or from another container.
+	if (id === undefined || pid === 0 || pid === process.pid) return undefined;
+	return isProcessRunning(pid, start) ? pid : undefined;
 }
 
 function readLock(directory: string): string {
@@ -56,28 +57,5 @@ function readLock(directory: string): string {
 		return readFileSync(join(directory, 'lock'), 'utf8');
 	} catch {
 		return '';
-	}
-}
-
-/** The start of a process: id of the boot, and clock ticks since then. Undefined on machines without /proc. */
-function startOf(pid: number): string | undefined {
-	try {
-		const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-		// The name of the program, in parentheses, can contain blanks; the start time is the 20th field after it.
-		const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-		return ticks === undefined ? undefined : `${boot}/${ticks}`;
-	} catch {
-		return undefined;
-	}
-}
-
-/** A lock with the id of this process, which has just started, is from before a reboot or from another container. */
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return pid !== process.pid;
-	} catch (error) {
-		return error instanceof Error && 'code' in error && error.code === 'EPERM';
 	}
 }

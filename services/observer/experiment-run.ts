@@ -8,6 +8,7 @@ import type { Experiment, ExperimentActivity, ExperimentRun } from './api.ts';
 interface RunStartedEvent {
 	readonly event: 'run-started';
 	readonly pid?: number;
+	readonly processStart?: string;
 }
 interface StartedEvent {
 	readonly event: 'experiment-started';

@@ -103,6 +103,19 @@ describe('runs of experiments in a terminal', () => {
 		assert.deepEqual(lost, ['a']);
 	});
 
+	it('are lost when another process has the id of the runner', () => {
+		const asked: unknown[] = [];
+		const own = new TerminalRuns({
+			...{ directory: join(directory, 'chaos'), onEvent: () => undefined, onLost: (run) => void lost.push(run) },
+			...{ count: () => undefined, log: keptLog().log },
+			isRunning: (pid, start) => asked.push([pid, start]) === 0,
+		});
+		write('a', '{"event":"run-started","pid":7,"processStart":"boot/1"}\n');
+		own.read();
+		own.read();
+		assert.deepEqual([asked, lost], [[[7, 'boot/1']], ['a']]);
+	});
+
 	it('are the newest of as many journals as the limit', () => {
 		const { value: most } = limits.terminalRuns;
 		const name = (index: number) => String(index).padStart(4, '0');

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { causeText } from '../../lib/errors.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
+import { isProcessRunning, type ProcessStart } from '../../lib/process-identity.ts';
 import { type RunnerEvent, readEvent } from './experiment-run.ts';
 
 export interface TerminalRunsOptions {
@@ -18,7 +19,7 @@ export interface TerminalRunsOptions {
 	readonly count: CountRefusal;
 	readonly log: Log;
 	/** Default: asks the operating system. */
-	readonly isRunning?: (pid: number) => boolean;
+	readonly isRunning?: (pid: number, start: ProcessStart | undefined) => boolean;
 }
 
 const FILE = 'events.jsonl';
@@ -26,7 +27,7 @@ const FILE = 'events.jsonl';
 interface Followed {
 	/** Of the first line whose end is not written yet, in bytes. */
 	offset: number;
-	pid?: number;
+	runner?: { readonly pid: number; readonly start: ProcessStart | undefined };
 	hasEnded: boolean;
 }
 
@@ -71,7 +72,7 @@ export class TerminalRuns {
 	}
 
 	#follow(name: string, run: Followed): void {
-		const { directory, onEvent, onLost, count, isRunning = isAlive } = this.#options;
+		const { directory, onEvent, onLost, count, isRunning = isProcessRunning } = this.#options;
 		const path = join(directory, name, FILE);
 		const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 		if (size > limits.terminalRunBytes.value) {
@@ -81,13 +82,14 @@ export class TerminalRuns {
 			return;
 		}
 		// Before the last read: a runner writes its last event before it ends.
-		const isLost = run.pid !== undefined && !isRunning(run.pid);
+		const isLost = run.runner !== undefined && !isRunning(run.runner.pid, run.runner.start);
 		const lines = readFrom(path, run.offset, size);
 		run.offset += lines.length;
 		for (const line of lines.toString().split('\n')) {
 			const event = readEvent(line);
 			if (event === undefined) continue;
-			if (event.event === 'run-started' && typeof event.pid === 'number') run.pid = event.pid;
+			if (event.event === 'run-started' && typeof event.pid === 'number')
+				run.runner = { pid: event.pid, start: event.processStart };
 			if (event.event === 'run-ended') run.hasEnded = true;
 			onEvent(name, event);
 		}
@@ -107,14 +109,5 @@ function readFrom(path: string, offset: number, size: number): Buffer {
 		return bytes.subarray(0, bytes.subarray(0, length).lastIndexOf('\n') + 1);
 	} finally {
 		closeSync(file);
-	}
-}
-
-function isAlive(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-		return true;
-	} catch (error) {
-		return error instanceof Error && 'code' in error && error.code === 'EPERM';
 	}
 }
