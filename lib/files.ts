@@ -22,7 +22,7 @@ export type FileMode = 0o600 | 0o644;
 
 export interface NewFile {
 	readonly path: string;
-	readonly contents: string;
+	readonly contents: string | Buffer;
 	readonly mode: FileMode;
 }
 export interface NewLink {
@@ -36,7 +36,7 @@ export interface NewLink {
  *
  * @throws FILE_UNUSABLE
  */
-export const writeWholeFile = (path: string, contents: string, mode: FileMode): Promise<void> =>
+export const writeWholeFile = (path: string, contents: string | Buffer, mode: FileMode): Promise<void> =>
 	writeWholeFiles([{ path, contents, mode }]);
 
 /**

@@ -312,6 +312,14 @@ export const limits = {
 		response: 'texts and lists cut',
 		test: 'lib/rpc/error-trailer.test.ts',
 	}),
+	refusedConnectionSpans: limit({
+		value: 5,
+		unit: 'items',
+		of: 'refused connections of a second that one port reports as spans',
+		where: ['6443', '6444', '6445'],
+		response: 'the page does not show the others',
+		test: 'lib/rpc/refused-connections.test.ts',
+	}),
 	seenJoins: limit({
 		value: 100,
 		unit: 'items',
@@ -745,9 +753,9 @@ export const limits = {
 	savedJoinBytes: limit({
 		value: 4 * 1024 * 1024,
 		unit: 'bytes',
-		of: 'the file of one join in the state directory of the observer',
+		of: 'one join in the state directory of the observer, before compression; a join has about 150 kB',
 		where: ['observer 6446'],
-		response: 'the join is lost when the observer restarts',
+		response: 'the observer keeps one line of the join',
 		test: 'services/observer/saved-joins.test.ts',
 	}),
 	savedJoinsBytes: limit({

@@ -53,7 +53,7 @@ export async function seeJoins(url: string, fromMs: number, toMs: number): Promi
 	let timer = setTimeout(stop, ANSWER_MS);
 	let isComplete = false;
 	try {
-		const response = await fetch(new URL('/api/stream?steps=all', url), { signal: enough.signal });
+		const response = await fetch(new URL(`/api/stream?steps=all&since=${fromMs}`, url), { signal: enough.signal });
 		const isStream = response.ok && response.headers.get('content-type')?.startsWith('text/event-stream');
 		if (!isStream || response.body === null) {
 			await response.body?.cancel();

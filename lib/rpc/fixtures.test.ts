@@ -7,6 +7,7 @@ import { hostNames } from '../pki/names.ts';
 import type { Pem } from '../pki/pem.ts';
 import type { Usage } from '../pki/usages.ts';
 import { type Connections, type ListenBounds, listen, newConnections } from './listener.ts';
+import type { RefusedConnection } from './refused-connections.ts';
 import { createGrpcServer, type Observe, type Service } from './server.ts';
 
 const hourMs = 60 * 60 * 1000;
@@ -71,6 +72,7 @@ export interface Door {
 	readonly handshakes: () => number;
 	/** Limits that a caller exceeded. */
 	readonly refused: readonly string[];
+	readonly refusedConnections: readonly RefusedConnection[];
 	readonly close: (graceMs?: number) => Promise<void>;
 }
 export interface DoorOptions {
@@ -106,14 +108,17 @@ export async function openDoor({
 	const onHandshake = (): void => {
 		handshakes += 1;
 	};
+	const refusedConnections: RefusedConnection[] = [];
+	const onRefused = (one: RefusedConnection): void => void refusedConnections.push(one);
 	const options = { service: 'door', address: '127.0.0.1', port, tls, clientCertificate, grpc, log, count, bounds };
-	const listener = await listen({ ...options, ...optional, onHandshake }, connections);
+	const listener = await listen({ ...options, ...optional, onHandshake, onRefused }, connections);
 	return {
 		target: `localhost:${listener.port}`,
 		port: listener.port,
 		connections,
 		lines,
 		refused,
+		refusedConnections,
 		handshakes: () => handshakes,
 		close: (graceMs = 0) => listener.close(graceMs),
 	};

@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer, type Server as HttpServer, type OutgoingHttpHeaders } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
+import { connect as connectTcp } from 'node:net';
 import { type ConnectionOptions, connect, type SecureVersion, type TLSSocket } from 'node:tls';
 import { type ErrorCode, hasCode } from '../errors.ts';
 import { call, openChannel } from './channel.ts';
@@ -202,6 +203,31 @@ describe('the door', () => {
 		);
 		assert.ok(door.lines.some((line) => line.includes('no client certificate')));
 	});
+
+	for (const clientCertificate of ['required', 'optional'] as const)
+		it(`${clientCertificate}: reports a client certificate that is not valid, and no TLS, with peer and reason`, async () => {
+			await open(clientCertificate);
+			const stranger = await (await createCa('foreign')).client('stranger');
+			const reported = async (count: number) => {
+				while (door.refusedConnections.length < count) await new Promise((resolve) => setImmediate(resolve));
+			};
+			await connected({ ALPNProtocols: ['h2'] });
+			const missing = clientCertificate === 'required' ? [/^no client certificate$/] : [];
+			await reported(missing.length);
+			await connected({ ...stranger, ALPNProtocols: ['h2'] });
+			await reported(missing.length + 1);
+			const distrusting = connect({ host: '127.0.0.1', port: door.port, servername: 'localhost' });
+			await once(distrusting, 'error');
+			const plain = connectTcp(door.port, '127.0.0.1');
+			plain.on('error', () => undefined);
+			plain.end('GET / HTTP/1.1\r\n\r\n');
+			const problems = [...missing, /stranger/, /http request|wrong version number/];
+			await reported(problems.length);
+			for (const [index, { peer, problem }] of door.refusedConnections.entries()) {
+				assert.match(problem, problems[index] ?? /never/);
+				assert.match(peer, /^127\.0\.0\.1:\d+$/);
+			}
+		});
 
 	it('PORT_IN_USE, FILE_UNUSABLE', async () => {
 		await open('optional');

@@ -17,6 +17,7 @@ import { certificatesPem, parseCertificates } from '../pki/certificate.ts';
 import { type ConnectionBounds, createConnectionGuard, type GuardedConnection } from './connection-guard.ts';
 import { createGuardedInjector, type StreamBounds } from './http2-guard.ts';
 import { type Peer, readPeer } from './peer.ts';
+import type { RefusedConnection } from './refused-connections.ts';
 import { readTls, type TlsEnd, TlsReport } from './tls-report.ts';
 
 type ClientCertificate = 'required' | 'optional';
@@ -48,6 +49,11 @@ export interface ListenOptions {
 	readonly bounds?: Partial<ListenBounds>;
 	/** Called for each connection whose TLS handshake succeeded, also if it is then refused. */
 	readonly onHandshake?: (peer: Peer) => void;
+	/**
+	 * Called for a failed handshake, and for a client certificate that is not valid, or missing where one is required.
+	 * Not called where the client refuses the server, or goes away.
+	 */
+	readonly onRefused?: (refused: RefusedConnection) => void;
 }
 
 /** An open port. `close` stops accepting, lets calls finish for a while, then cuts the remaining ones. */
@@ -149,8 +155,11 @@ export async function listen(options: ListenOptions, connections: Connections): 
 			return;
 		}
 		connection.secured(socket);
+		if (peer.certificate.state === 'unverified')
+			options.onRefused?.({ peer: peer.address, problem: peer.certificate.problem });
 		if (options.clientCertificate === 'required' && peer.certificate.state !== 'verified') {
 			const problem = peer.certificate.state === 'none' ? 'no client certificate' : peer.certificate.problem;
+			if (peer.certificate.state === 'none') options.onRefused?.({ peer: peer.address, problem });
 			lines(withoutPort(peer.address), () => log.warn({ peer: peer.address, problem }, 'connection refused'));
 			closeQuietly(socket);
 			return;
@@ -167,6 +176,7 @@ export async function listen(options: ListenOptions, connections: Connections): 
 		if (isTimeout(error)) count('tlsHandshakeTime');
 		const peer = addressOf(socket);
 		lines(withoutPort(peer), () => log.warn({ peer, problem: error.message }, 'TLS handshake refused'));
+		if (!isOfClient(error)) options.onRefused?.({ peer, problem: error.message });
 		socket.destroy();
 	});
 	if (http !== undefined) superviseHttp(http, guardedHttp);
@@ -222,6 +232,9 @@ function describedPeer(socket: TLSSocket, anchors: readonly X509Certificate[]): 
 }
 
 const addressOf = (socket: Socket): string => `${socket.remoteAddress}:${socket.remotePort}`;
+/** The client went away, or its alert says why it refuses the server. */
+const isOfClient = ({ code, message }: NodeJS.ErrnoException): boolean =>
+	code === 'ECONNRESET' || /\balert\b/.test(message);
 const isTimeout = (error: NodeJS.ErrnoException): boolean => error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT';
 
 /**

@@ -17,6 +17,7 @@ import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
 import type { HealthChecks } from '../../lib/rpc/health.ts';
 import { createHttpServer } from '../../lib/rpc/http-server.ts';
 import { listen, newConnections } from '../../lib/rpc/listener.ts';
+import { reportRefused } from '../../lib/rpc/refused-connections.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/rpc/run.ts';
 import { createGrpcServer } from '../../lib/rpc/server.ts';
 import type { ReportUnforeseen } from '../../lib/rpc/unforeseen.ts';
@@ -143,6 +144,7 @@ async function start(services: Services): Promise<{ ready: HealthChecks; drain: 
 			...{ service, address, port, tls: { cert, key, clientCa }, log, count, ...doors },
 			clientCertificate: 'optional',
 			bounds: connectionBounds(config.maxConnections),
+			onRefused: reportRefused(systemClock, count),
 		},
 		connections,
 	);

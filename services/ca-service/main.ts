@@ -6,6 +6,7 @@ import { readPrivateKey } from '../../lib/pki/keys.ts';
 import { refusalCounter } from '../../lib/refusal-counter.ts';
 import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
 import { listen, newConnections } from '../../lib/rpc/listener.ts';
+import { reportRefused } from '../../lib/rpc/refused-connections.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/rpc/run.ts';
 import { createGrpcServer } from '../../lib/rpc/server.ts';
 import { setSpanAttributes } from '../../lib/trace.ts';
@@ -63,8 +64,9 @@ await runService(service, settings, async (config, log, registry) => {
 	const services = [caService({ sign, ledger, trustBundle: caCertificate })];
 	const grpc = createGrpcServer(services, connections, log, observers, count);
 	const tls = { cert, key, clientCa };
+	const onRefused = reportRefused(systemClock, count);
 	const listener = await listen(
-		{ service, address, port, tls, clientCertificate: 'required', grpc, log, count },
+		{ service, address, port, tls, clientCertificate: 'required', grpc, log, count, onRefused },
 		connections,
 	).catch(async (error: unknown) => {
 		await ledger.close();

@@ -3,11 +3,13 @@
  * only. No field can hold a secret.
  *
  * `GET /api/stream`: the events `session`, `experiments`, `experiment`, `history`, `join`, `traffic`, `storm` and
- * `cluster`: first the present state, then every change. With `?steps=all` also `step`, of every join. With
+ * `cluster`: first the present state, then every change. With `?steps=all` also `step`, of every join; with
+ * `?since=MS` not the joins that ended before that Unix time. The event `experiment` has the last run. With
  * `?batch=true`, here and below, all events of 100 ms are one event, `batch`: a list of pairs of an event and its data.
  * `GET /api/joins/ID/stream`: the events `join` and `step` of one join.
  * `GET /api/joins/ID/steps/STEP`: `StepDetail`.
  * `GET /api/certificates`: `Certificates`. `GET /api/certificates/SERIAL`: `CertificateDetail`.
+ * `GET /api/experiments/NAME/runs/STARTED_MS`: `ExperimentRun`.
  * `POST /api/actions/ACTION`: `ActionResult`. Needs JSON, and `Session.key` in the header `X-Kubejoin-Session`.
  *
  * Streams are server-sent events with one JSON object each. An event replaces an earlier one with the same `id`. A
@@ -56,8 +58,39 @@ export interface Join {
 	 * The API server reported the join, because the node sends no trace: discovery and checks of the node are missing.
 	 */
 	readonly seenBy?: 'apiserver-sim';
+	/** The programs that were unavailable during the join, by the beginning of the outage. Absent: none. */
+	readonly outages?: readonly JoinOutage[];
+	/** The connections that services refused during the join, of any client. Absent: none. */
+	readonly refusedConnections?: readonly RefusedConnection[];
 	/** The observer keeps this line and no longer has the steps. */
 	readonly isForgotten: boolean;
+}
+
+export interface JoinOutage {
+	/** `*`: every party. */
+	readonly party: Lane;
+	/**
+	 * As a probe of the health found it: `stopped` (connection refused), `silent` (no answer in time), `unreachable`. As
+	 * an experiment caused it: `killed`, `paused`, `cut`, `skewed` (a wrong clock).
+	 */
+	readonly why: 'stopped' | 'silent' | 'unreachable' | 'killed' | 'paused' | 'cut' | 'skewed';
+	/** Since the join began: when the probe was sent that found it, or when the experiment began to cause it. */
+	readonly startMs: number;
+	/** Absent: it lasted longer than the join. */
+	readonly endMs?: number;
+	/** The experiment that caused it. */
+	readonly experiment?: string;
+}
+
+/** As the service reported it that refused the handshake or the certificate of the client. `atMs` is a Unix time. */
+export interface RefusedConnection {
+	readonly id: string;
+	readonly party: Lane;
+	/** `127.0.0.1:43210`: who it is, is not known. */
+	readonly peer: string;
+	/** In the words of the service: `no client certificate`. */
+	readonly reason: string;
+	readonly atMs: number;
 }
 
 /** A message between two lanes, or a mark on one lane. */
@@ -154,6 +187,8 @@ export interface Message {
 export interface Traffic {
 	readonly lines: readonly Line[];
 	readonly messages: readonly Message[];
+	/** The last ones, newest last. */
+	readonly refusedConnections: readonly RefusedConnection[];
 }
 
 /** The details of a step. The page has a text for each key. */
@@ -382,7 +417,6 @@ export interface FaultStep {
 	readonly fault: 'killed' | 'paused' | 'cut' | 'skewed' | 'changed' | 'attacked' | 'restored';
 }
 
-/** The last run of an experiment. */
 export interface ExperimentRun {
 	readonly experiment: string;
 	/** `stopping`: interrupted, and its rollback is running. */

@@ -116,9 +116,9 @@ export const settings = {
 	stateDirectory: optional(
 		'STATE_DIRECTORY',
 		text,
-		'directory for the joins that survive a restart; without it a restart loses them',
+		'directory for the joins and the runs of experiments that survive a restart; without it a restart loses them',
 	),
-	keptJoins: withDefault('KEPT_JOINS', integer(1, 10_000), 300, 'number of joins that are kept with all their steps'),
+	keptJoins: withDefault('KEPT_JOINS', integer(1, 10_000), 1_000, 'number of joins that are kept with all their steps'),
 	story: withDefault(
 		'STORY',
 		oneOf('checks', 'steps', 'joins', 'off'),

@@ -30,6 +30,7 @@ export interface ExperimentRunner {
 	readonly offered: () => Experiments;
 	/** The last run of each experiment. */
 	readonly runs: () => readonly ExperimentRun[];
+	readonly find: (experiment: string, startedMs: number) => ExperimentRun | undefined;
 	/** Of every experiment that has run, or whose duration is known. */
 	readonly histories: () => readonly ExperimentHistory[];
 	/** @returns stops listening */
@@ -96,6 +97,10 @@ class SerialRunner implements ExperimentRunner {
 
 	runs(): readonly ExperimentRun[] {
 		return this.#options.history.runs();
+	}
+
+	find(experiment: string, startedMs: number): ExperimentRun | undefined {
+		return this.#options.history.find(experiment, startedMs);
 	}
 
 	histories(): readonly ExperimentHistory[] {

@@ -1,7 +1,7 @@
 /**
  * The joins whose spans arrived: the newest with all their steps, older ones as a line, and every change for the
  * listeners. A known span is never replaced. The memory is bounded in bytes, and so is the time that one `flush`
- * takes.
+ * takes. The steps of an older join can be in a file: `saved-joins.ts`.
  */
 import { type CountRefusal, type LimitName, limits } from '../../lib/limits.ts';
 import type { Join, Step, Storm } from './api.ts';
@@ -12,14 +12,19 @@ import { createStormCounter } from './storm.ts';
 import { UnknownTraces } from './unknown-traces.ts';
 
 export interface JoinsOptions {
-	/** Joins that are kept with all their steps. */
+	/** Joins that are kept in memory with all their steps. */
 	readonly keptJoins: number;
+	/** A join stays in memory until `addSaved`, while all are within their limit of bytes. */
+	readonly areSaved?: boolean;
+	/** Events of the mesh between two Unix times that concern a node's join. */
+	readonly eventsOf?: (node: string, fromMs: number, toMs: number) => JoinEvents;
 	/** Joins that are kept as a line. */
 	readonly keptLines: number;
 	/** Milliseconds of a monotonic clock. */
 	readonly clock: () => number;
 	readonly count?: CountRefusal;
 }
+export type JoinEvents = Pick<Join, 'outages' | 'refusedConnections'>;
 export interface JoinListener {
 	readonly join: (join: Join) => void;
 	/** True for the joins whose steps the listener wants. */
@@ -37,9 +42,15 @@ export interface Joins {
 	/** Sorted by age, oldest first. */
 	readonly list: () => readonly Join[];
 	readonly find: (id: string) => Join | undefined;
-	/** Of a join that is kept with its steps: those that its listeners know. */
+	/** Of a join in memory: those that its listeners know. */
 	readonly steps: (id: string) => readonly Step[];
 	readonly spans: (id: string) => readonly Span[];
+	/** The events of the mesh since then have changed. */
+	readonly refreshSince: (fromMs: number) => void;
+	readonly hasJoining: () => boolean;
+	/** The steps of the join are in a file. An unknown join becomes known by its line. */
+	readonly addSaved: (line: Join) => void;
+	readonly removeSaved: (id: string) => void;
 	readonly storm: (nowMs: number) => Storm;
 	/** Estimated bytes of all kept spans. */
 	readonly bytes: () => number;
@@ -51,6 +62,7 @@ interface Entry extends SpanGroup {
 	/** As the listeners know it. */
 	join?: Join;
 	readonly steps: Map<string, { readonly step: Step; readonly json: string }>;
+	changedMs: number;
 	hasRoot: boolean;
 	rootAtMs: number;
 	isCounted: boolean;
@@ -61,6 +73,8 @@ const RESERVED_SPANS = 50;
 const RESERVED_BYTES = 256 * 1024;
 /** Other requests wait while a `flush` runs. */
 const FLUSH_MS = 20;
+/** No phase waits that long without a message. */
+const IDLE_MS = 600_000;
 /** Length of each text in the line of a join. */
 const MAX_LINE_TEXT = 1_000;
 
@@ -74,6 +88,7 @@ class JoinCollection implements Joins {
 	readonly #entries = new Map<string, Entry>();
 	/** Every join, oldest first. */
 	readonly #lines = new Map<string, Join>();
+	readonly #saved = new Set<string>();
 	readonly #changed = new Set<string>();
 	readonly #listeners = new Set<JoinListener>();
 	readonly #storm = createStormCounter();
@@ -94,7 +109,7 @@ class JoinCollection implements Joins {
 	}
 
 	flush(): void {
-		const { clock, keptJoins, keptLines } = this.#options;
+		const { clock, keptLines } = this.#options;
 		const endMs = clock() + FLUSH_MS;
 		for (const id of this.#changed) {
 			this.#changed.delete(id);
@@ -102,8 +117,7 @@ class JoinCollection implements Joins {
 			if (entry !== undefined) this.#notify(id, entry);
 			if (clock() >= endMs) break;
 		}
-		while (this.#entries.size > keptJoins && !this.#changed.has(oldestOf(this.#entries)))
-			this.#forget(oldestOf(this.#entries));
+		this.#forgetOldest();
 		while (this.#lines.size > keptLines) this.#lines.delete(oldestOf(this.#lines));
 	}
 
@@ -127,6 +141,27 @@ class JoinCollection implements Joins {
 		return [...(this.#entries.get(id)?.spans.values() ?? [])];
 	}
 
+	refreshSince(fromMs: number): void {
+		for (const [id, { join }] of this.#entries) if (join !== undefined && endOf(join) >= fromMs) this.#changed.add(id);
+	}
+
+	hasJoining(): boolean {
+		return [...this.#entries.values()].some((entry) => !entry.hasRoot && !this.#isIdle(entry));
+	}
+
+	addSaved(line: Join): void {
+		this.#saved.add(line.id);
+		if (this.#lines.has(line.id)) return;
+		this.#lines.set(line.id, line);
+		this.#storm.count(line, []);
+	}
+
+	removeSaved(id: string): void {
+		this.#saved.delete(id);
+		const line = this.#lines.get(id);
+		if (line !== undefined && !this.#entries.has(id)) this.#setLine({ ...line, isForgotten: true });
+	}
+
 	storm(nowMs: number): Storm {
 		return this.#storm.read(() => this.list().filter(({ state }) => state === 'joining').length, nowMs);
 	}
@@ -143,12 +178,15 @@ class JoinCollection implements Joins {
 	/** A span that belongs to the workflow of a join makes its trace a join; spans of other traces wait. */
 	#entryOf(span: Span): Entry | undefined {
 		const { traceId } = span;
-		if (this.#lines.get(traceId)?.isForgotten) return undefined;
+		if (this.#lines.has(traceId)) return undefined;
 		if (!isJoin([span])) {
 			this.#unknown.keep(span);
 			return undefined;
 		}
-		const entry: Entry = { ...emptyGroup(), steps: new Map(), hasRoot: false, rootAtMs: 0, isCounted: false };
+		const entry: Entry = {
+			...emptyGroup(),
+			...{ steps: new Map(), changedMs: 0, hasRoot: false, rootAtMs: 0, isCounted: false },
+		};
 		this.#entries.set(traceId, entry);
 		for (const one of this.#unknown.take(traceId)) this.#put(entry, one);
 		return entry;
@@ -162,6 +200,7 @@ class JoinCollection implements Joins {
 			return;
 		}
 		this.#bytes += keepOnce(entry, span);
+		entry.changedMs = this.#options.clock();
 		if (isRoot(span)) Object.assign(entry, { hasRoot: true, rootAtMs: this.#options.clock() });
 		this.#changed.add(span.traceId);
 	}
@@ -187,7 +226,8 @@ class JoinCollection implements Joins {
 	#notify(id: string, entry: Entry): void {
 		const spans = [...entry.spans.values()];
 		const steps = stepsOf(id, spans);
-		const join = joinOf(id, spans, steps);
+		const own = joinOf(id, spans, steps);
+		const join = { ...own, ...this.#options.eventsOf?.(own.node, own.startedMs, endOf(own)) };
 		if (!entry.isCounted && join.state !== 'joining') {
 			entry.isCounted = true;
 			this.#storm.count(join, phaseDurations(spans));
@@ -206,17 +246,36 @@ class JoinCollection implements Joins {
 		}
 	}
 
+	#forgetOldest(): void {
+		const { keptJoins, areSaved = false } = this.#options;
+		for (const [id, entry] of this.#entries) {
+			if (this.#entries.size <= keptJoins) return;
+			const isComplete = !areSaved || this.#saved.has(id) || (!entry.hasRoot && this.#isIdle(entry));
+			if (isComplete && !this.#changed.has(id)) this.#forget(id);
+		}
+	}
+
+	#isIdle({ changedMs }: Entry): boolean {
+		return this.#options.clock() - changedMs > IDLE_MS;
+	}
+
 	#forget(id: string): void {
 		const entry = this.#entries.get(id);
 		this.#entries.delete(id);
 		this.#changed.delete(id);
 		this.#bytes -= entry?.bytes ?? 0;
-		if (entry?.join === undefined) return;
-		const line = lineOf(entry.join);
-		this.#lines.set(id, line);
-		for (const listener of this.#listeners) listener.join(line);
+		if (entry?.join !== undefined) this.#setLine({ ...lineOf(entry.join), isForgotten: !this.#saved.has(id) });
+	}
+
+	#setLine(line: Join): void {
+		this.#lines.set(line.id, line);
+		if (line.isForgotten) for (const listener of this.#listeners) listener.join(line);
 	}
 }
+
+/** A join in progress has not ended with its last span. */
+const endOf = ({ state, startedMs, durationMs }: Join): number =>
+	state === 'joining' ? Number.POSITIVE_INFINITY : startedMs + durationMs;
 
 /** Steps that are no part of the join, as later spans show. */
 function staleSteps(known: ReadonlyMap<string, unknown>, steps: readonly Step[]): readonly string[] {
@@ -226,15 +285,14 @@ function staleSteps(known: ReadonlyMap<string, unknown>, steps: readonly Step[])
 
 const oldestOf = (map: ReadonlyMap<string, unknown>): string => map.keys().next().value ?? '';
 
-/** The join without its steps, its texts shortened. */
-function lineOf(join: Join): Join {
+/** The join with shortened texts. */
+export function lineOf(join: Join): Join {
 	const { failure } = join;
-	if (failure === undefined) return { ...join, isForgotten: true };
+	if (failure === undefined) return join;
 	const cut = (text: string): string => Buffer.from(text.slice(0, MAX_LINE_TEXT)).toString();
 	const { code, sentence, mostLikely, alsoPossible, remedy } = failure;
 	return {
 		...join,
-		isForgotten: true,
 		failure: {
 			code: cut(code),
 			sentence: cut(sentence),

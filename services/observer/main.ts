@@ -28,9 +28,12 @@ import { readExperiments, readRecorded } from './experiment-files.ts';
 import { createExperimentRunner, type ExperimentRunner } from './experiments.ts';
 import { createForwarder } from './forward.ts';
 import { checkServices, readyChecks } from './health.ts';
-import { createJoins, type Joins } from './joins.ts';
+import { createJoins, type JoinEvents, type Joins } from './joins.ts';
+import { OpenJoins } from './open-joins.ts';
+import { Outages } from './outages.ts';
 import { createPageApp, pageDirectory } from './page-app.ts';
 import { readOnlyReason } from './read-only.ts';
+import { isRefusal, Refusals } from './refusals.ts';
 import { RunHistory } from './run-history.ts';
 import { SavedJoins } from './saved-joins.ts';
 import { TerminalRuns } from './terminal-runs.ts';
@@ -44,21 +47,27 @@ const service = 'observer';
 const FLUSH_MS = 100;
 /** How soon the page learns whether the runner of experiments is available. */
 const CHECK_RUNNER_MS = 2_000;
+/** During a join, also while no page is open. */
+const PROBE_MS = 1_000;
 const KEPT_LINES = 10_000;
+/** Of the joins that are in files. */
+const IN_MEMORY = 100;
 
 await runService(service, settings, async (config, log, registry, unforeseen) => {
 	const count = refusalCounter(registry);
-	const joins = createJoins({ keptJoins: config.keptJoins, keptLines: KEPT_LINES, clock: monotonicClock, count });
+	const { joins, outages, refusals } = collectJoins(config, count);
 	// Before the reporter listens: it prints no join of an earlier run.
 	const saved = await openSavedJoins(config, joins, count, log);
 	const reporter = startReporter(config, joins);
-	const traffic = new Traffic(joins, systemClock);
-	const experiments = openExperiments(config, count, log);
+	const traffic = new Traffic(joins, refusals, systemClock);
+	const experiments = openExperiments(config, outages, count, log);
 	const terminals = experiments && openTerminals(config, experiments, count, log);
 	terminals?.read();
 	await experiments?.check();
-	const page = openPage(config, { joins, traffic, experiments }, count, log);
-	const servers = await serveBoth(config, page.app, openTraces(config, { joins, traffic }, count, log), {
+	const shown = { joins, openJoins: new OpenJoins(joins, saved), traffic, experiments };
+	const page = openPage(config, shown, outages, count, log);
+	const traces = openTraces(config, { joins, traffic, refusals }, count, log);
+	const servers = await serveBoth(config, page.app, traces, {
 		unforeseen,
 		count,
 	});
@@ -73,6 +82,9 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 			terminals?.read();
 			void experiments?.check();
 		}, CHECK_RUNNER_MS),
+		setInterval(() => {
+			if (joins.hasJoining()) void checkHealth(config, outages);
+		}, PROBE_MS),
 	];
 	log.info(
 		{
@@ -99,18 +111,41 @@ await runService(service, settings, async (config, log, registry, unforeseen) =>
 	};
 });
 
+/** The joins, and the events of the mesh that concern them. */
+function collectJoins(config: Settings, count: CountRefusal) {
+	const services = config.services.map(({ name }) => name);
+	const areSaved = config.stateDirectory !== undefined;
+	const keptJoins = areSaved ? Math.min(config.keptJoins, IN_MEMORY) : config.keptJoins;
+	const outages = new Outages({ onChange: (fromMs) => joins.refreshSince(fromMs) });
+	const joins = createJoins({
+		...{ keptJoins, keptLines: KEPT_LINES, areSaved, clock: monotonicClock, count },
+		eventsOf(node, fromMs, toMs): JoinEvents {
+			const isOfJoin = (party: string) => party === node || party === '*' || services.includes(party);
+			const found = outages.during(fromMs, toMs, isOfJoin);
+			const refused = refusals.during(fromMs, toMs);
+			return {
+				...(found.length === 0 ? {} : { outages: found }),
+				...(refused.length === 0 ? {} : { refusedConnections: refused }),
+			};
+		},
+	});
+	const refusals = new Refusals((fromMs) => joins.refreshSince(fromMs));
+	return { joins, outages, refusals };
+}
+
 interface Shown {
 	readonly joins: Joins;
+	readonly openJoins: OpenJoins;
 	readonly traffic: Traffic;
 	readonly experiments: ExperimentRunner | undefined;
 }
 
 /** The page, and what it asks the cluster. */
-function openPage(config: Settings, shown: Shown, count: CountRefusal, log: Log) {
+function openPage(config: Settings, shown: Shown, outages: Outages, count: CountRefusal, log: Log) {
 	const channel = openChannel(config);
 	const cluster = createClusterView({
 		api: channel && apiClient(channel),
-		checkServices: () => checkServices(config.services, systemClock),
+		checkServices: () => checkHealth(config, outages),
 		clock: systemClock,
 		log,
 	});
@@ -174,7 +209,19 @@ function openChannel({ kubeconfig }: Settings): ReturnType<typeof openApiChannel
 	return channel;
 }
 
-function openExperiments(config: Settings, count: CountRefusal, log: Log): ExperimentRunner | undefined {
+async function checkHealth(config: Settings, outages: Outages): ReturnType<typeof checkServices> {
+	const sentMs = systemClock();
+	const found = await checkServices(config.services, systemClock);
+	outages.addProbes(found, sentMs, systemClock());
+	return found;
+}
+
+function openExperiments(
+	config: Settings,
+	outages: Outages,
+	count: CountRefusal,
+	log: Log,
+): ExperimentRunner | undefined {
 	const { experiments, experimentsDirectory: directory, experimentsState: state, listenAddress, port } = config;
 	if (experiments === undefined) return undefined;
 	const observer = `http://${listenAddress === '0.0.0.0' ? '127.0.0.1' : listenAddress}:${port}`;
@@ -192,7 +239,17 @@ function openExperiments(config: Settings, count: CountRefusal, log: Log): Exper
 		log,
 	});
 	const mayRun = readOnlyReason(config) === undefined;
-	return createExperimentRunner({ list, runner, mayRun, history, clock: systemClock, count, log });
+	const created = createExperimentRunner({ list, runner, mayRun, history, clock: systemClock, count, log });
+	created.listen({
+		offered: () => undefined,
+		run: (run) =>
+			outages.addRun(
+				run,
+				list.find(({ name }) => name === run.experiment),
+			),
+		history: () => undefined,
+	});
+	return created;
 }
 
 /** Runs in a terminal have their journals in the state directory of a local mesh. */
@@ -230,16 +287,18 @@ function openActions(config: Settings, experiments: ExperimentRunner | undefined
 interface Receivers {
 	readonly joins: Joins;
 	readonly traffic: Traffic;
+	readonly refusals: Refusals;
 }
 
-function openTraces(config: Settings, { joins, traffic }: Receivers, count: CountRefusal, log: Log): Express {
+function openTraces(config: Settings, { joins, traffic, refusals }: Receivers, count: CountRefusal, log: Log): Express {
 	const { forwardTracesTo, otlpAddress, otlpHosts, tracesRootKey } = config;
 	const forward = forwardTracesTo === undefined ? undefined : createForwarder(forwardTracesTo, log, count);
 	return createTracesApp({
 		authenticate: createAuthenticate(tracesRootKey),
 		hosts: [...otlpHosts, ...(isUnspecified(otlpAddress) ? [] : [otlpAddress])],
 		onSpans(spans, body, program) {
-			joins.add(spans);
+			refusals.add(spans);
+			joins.add(spans.filter((span) => !isRefusal(span)));
 			traffic.addExport(program);
 			forward?.(body);
 		},

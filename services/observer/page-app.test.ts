@@ -5,9 +5,10 @@ import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LimitName, limits } from '../../lib/limits.ts';
-import type { Action } from './api.ts';
+import type { Action, ExperimentRun } from './api.ts';
 import { type Asked, keptLog, type ServedApp, serveApp } from './app.fixture.ts';
 import { createJoins } from './joins.ts';
+import { OpenJoins } from './open-joins.ts';
 import { createPageApp } from './page-app.ts';
 import { joinedSpans, traceId } from './spans.fixture.ts';
 
@@ -24,6 +25,15 @@ describe('the page', () => {
 	let nowMs: number;
 	let finishes: (() => void)[];
 	let logged: readonly string[];
+	const run: ExperimentRun = {
+		...{ experiment: 'wrong-pin', state: 'ended', from: 'page', startedMs: 7, durationMs: 1, activities: [] },
+		...{ expected: { security: 'held', availability: 'held' }, problems: [] },
+	};
+	const experiments = {
+		...{ offered: () => ({ offer: 'run', list: [] }) as const, runs: () => [], histories: () => [] },
+		find: (name: string, startedMs: number) => (name === 'wrong-pin' && startedMs === 7 ? run : undefined),
+		listen: () => () => undefined,
+	};
 	const open = async ({ mayAct = true, waits = false } = {}) => {
 		done = [];
 		finishes = [];
@@ -45,7 +55,9 @@ describe('the page', () => {
 		};
 		const options = {
 			joins,
+			openJoins: new OpenJoins(joins),
 			cluster: { follow: async () => undefined, issued: () => [] },
+			experiments,
 			session: { key, actions: actions.names, version: 'v1' },
 			clock: () => nowMs,
 			directory,
@@ -227,6 +239,13 @@ describe('the page', () => {
 		assert.ok(!logged.some((line) => line.includes('"level":"error"')), logged.join(''));
 	});
 
+	it('answers with the run of an experiment that started at a time', async () => {
+		const answer = await app.ask({ path: '/api/experiments/wrong-pin/runs/7' });
+		assert.deepEqual([answer.status, JSON.parse(answer.text)], [200, run]);
+		for (const path of ['wrong-pin/runs/8', 'other/runs/7', 'wrong-pin/runs/x'])
+			assert.equal((await app.ask({ path: `/api/experiments/${path}` })).status, 404);
+	});
+
 	describe('its streams', () => {
 		let streams: IncomingMessage[];
 		beforeEach(() => {
@@ -251,9 +270,27 @@ describe('the page', () => {
 				if (text.includes('event: storm')) break;
 			}
 			const events = [...text.matchAll(/^event: (\w+)$/gm)].map(([, event]) => event);
-			assert.deepEqual([...new Set(events)], ['session', 'join', 'step', 'storm']);
+			assert.deepEqual([...new Set(events)], ['session', 'experiments', 'join', 'step', 'storm']);
 			assert.equal(events.filter((event) => event === 'step').length, 8);
 			assert.equal(events.at(-1), 'storm');
+		});
+
+		it('leave out the joins that ended before a time', async () => {
+			for (const [since, kinds] of [
+				[0, ['session', 'experiments', 'join', 'storm']],
+				[Date.now() * 2, ['session', 'experiments', 'storm']],
+			] as const) {
+				const response = await follow(`/api/stream?since=${since}`);
+				let text = '';
+				for await (const chunk of response.setEncoding('utf8')) {
+					text += chunk;
+					if (text.includes('event: storm')) break;
+				}
+				assert.deepEqual(
+					[...text.matchAll(/^event: (\w+)$/gm)].map(([, event]) => event),
+					kinds,
+				);
+			}
 		});
 
 		it('are refused with OBSERVER_BUSY above the limit of an address, until one ends', async () => {

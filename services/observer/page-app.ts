@@ -61,6 +61,7 @@ export function createPageApp(options: PageOptions): Express {
 	offerStreams(app, options);
 	offerDetails(app, options);
 	offerCertificates(app, options);
+	offerRuns(app, options);
 	offerActions(app, options);
 	app.use(notFound);
 	app.use(refusal(log, 'pageActionBytes', count));
@@ -72,7 +73,8 @@ const refused = (problem: string) => new KubejoinError('PAGE_REQUEST_REFUSED', {
 function offerStreams(app: Express, options: PageOptions): void {
 	const streams = createStreams(options.count);
 	app.get('/api/stream', (request, response) => {
-		streamAll(options, streams.open(request, response), request.query.steps === 'all');
+		const { steps, since } = request.query;
+		streamAll(options, streams.open(request, response), steps === 'all', Number(since) || 0);
 	});
 	app.get('/api/joins/:id/stream', (request, response) => {
 		const { id } = request.params;
@@ -81,11 +83,11 @@ function offerStreams(app: Express, options: PageOptions): void {
 	});
 }
 
-function offerDetails(app: Express, { joins }: PageOptions): void {
-	app.get('/api/joins/:id/steps/:step', (request, response) => {
+function offerDetails(app: Express, { openJoins }: PageOptions): void {
+	app.get('/api/joins/:id/steps/:step', async (request, response) => {
 		const { id, step: stepId } = request.params;
-		const step = joins.steps(id).find((one) => one.id === stepId);
-		const spans = joins.spans(id);
+		const { steps, spans } = await openJoins.open(id);
+		const step = steps.find((one) => one.id === stepId);
 		// A step that a watch reported has the id of the phase's span and a number.
 		const span = spans.find(({ spanId }) => spanId === stepId.split('-')[0]);
 		if (step === undefined || span === undefined) notFound(request);
@@ -97,13 +99,22 @@ function offerDetails(app: Express, { joins }: PageOptions): void {
 	});
 }
 
-function offerCertificates(app: Express, { certificates, joins }: PageOptions): void {
+function offerRuns(app: Express, { experiments }: PageOptions): void {
+	app.get('/api/experiments/:name/runs/:started', (request, response) => {
+		const { name, started } = request.params;
+		const run = experiments?.find(name, Number(started));
+		if (run === undefined) notFound(request);
+		response.json(run);
+	});
+}
+
+function offerCertificates(app: Express, { certificates, joins, openJoins }: PageOptions): void {
 	const none: Certificates = { list: [] };
 	app.get('/api/certificates', (_request, response) => {
 		response.json(certificates?.list() ?? none);
 	});
-	app.get('/api/certificates/:serial', (request, response) => {
-		const detail = certificates?.detail(request.params.serial, recentlyPresented(joins));
+	app.get('/api/certificates/:serial', async (request, response) => {
+		const detail = certificates?.detail(request.params.serial, await recentlyPresented(joins, openJoins));
 		if (detail === undefined) notFound(request);
 		response.json(detail);
 	});
@@ -112,9 +123,13 @@ function offerCertificates(app: Express, { certificates, joins }: PageOptions): 
 /** Of the newest joins: the services present their certificates in every join. */
 const PRESENTED_IN_JOINS = 20;
 
-function recentlyPresented(joins: PageOptions['joins']): (sha256: string) => readonly string[] {
+async function recentlyPresented(
+	joins: PageOptions['joins'],
+	openJoins: PageOptions['openJoins'],
+): Promise<(sha256: string) => readonly string[]> {
 	const recent = joins.list().slice(-PRESENTED_IN_JOINS);
-	const found = recent.map(({ id }) => presentedIn(joins.spans(id)));
+	const opened = await Promise.all(recent.map(({ id }) => openJoins.open(id)));
+	const found = opened.map(({ spans }) => presentedIn(spans));
 	return (sha256) => [...new Set(found.flatMap((presentedBy) => presentedBy(sha256)))];
 }
 

@@ -24,7 +24,7 @@ describe('the history of experiments', () => {
 		return { history: new RunHistory({ file: join(directory, 'experiments.json'), recorded, log }), lines };
 	};
 
-	it('is there after a restart: the last run whole, earlier ones as a line', async () => {
+	it('is there after a restart, each run whole', async () => {
 		const { history } = open();
 		history.keep(run(1));
 		history.keep(run(2, { from: 'terminal', passed: false }));
@@ -41,7 +41,10 @@ describe('the history of experiments', () => {
 		);
 		second.keep(run(4));
 		await second.saved();
-		assert.deepEqual(open().history.runs(), [run(4)]);
+		const { history: third } = open();
+		assert.deepEqual(third.runs(), [run(4)]);
+		assert.deepEqual(third.find('wrong-pin', 1), run(1));
+		assert.deepEqual([third.find('wrong-pin', 3), third.find('other', 1)], [undefined, undefined]);
 	});
 
 	it('has as many runs of an experiment as the limit, the newest, and each once', () => {
@@ -95,7 +98,7 @@ describe('the history of experiments', () => {
 	});
 
 	it('begins again, and logs it, when the file is not readable', () => {
-		for (const text of ['{', 'null', '{"last":[{}],"past":[{"experiment":7}]}', '{"past":7}']) {
+		for (const text of ['{', 'null', '{"runs":[{},{"experiment":7}]}', '{"runs":7}']) {
 			writeFileSync(join(directory, 'experiments.json'), text);
 			const { history } = open();
 			assert.deepEqual([history.runs(), history.of('wrong-pin').runs], [[], []]);

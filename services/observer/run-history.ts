@@ -1,6 +1,6 @@
 /**
- * The runs of experiments that the page shows: the last of each with its activities, earlier ones as a line. They are
- * kept in a file, so that a restart of the observer does not lose them.
+ * The runs of experiments that the page shows. They are kept in a file, so that a restart of the observer does not lose
+ * them.
  */
 import { readFileSync } from 'node:fs';
 import { causeText } from '../../lib/errors.ts';
@@ -22,8 +22,8 @@ const MEDIAN_OF = 5;
 
 export class RunHistory {
 	readonly #options: RunHistoryOptions;
-	readonly #last = new Map<string, ExperimentRun>();
-	readonly #past = new Map<string, readonly PastRun[]>();
+	/** By experiment, newest first. */
+	readonly #runs = new Map<string, readonly ExperimentRun[]>();
 	#saving: Promise<void> = Promise.resolve();
 	#isSavePlanned = false;
 
@@ -34,23 +34,24 @@ export class RunHistory {
 
 	/** The last run of each experiment. */
 	runs(): readonly ExperimentRun[] {
-		return [...this.#last.values()];
+		return [...this.#runs.values()].flatMap((runs) => runs.slice(0, 1));
+	}
+
+	find(experiment: string, startedMs: number): ExperimentRun | undefined {
+		return this.#runs.get(experiment)?.find((run) => run.startedMs === startedMs);
 	}
 
 	of(experiment: string): ExperimentHistory {
-		const runs = this.#past.get(experiment) ?? [];
-		const expectedMs = this.#expectedMs(experiment, runs);
-		return { experiment, runs, ...(expectedMs === undefined ? {} : { expectedMs }) };
+		const ended = (this.#runs.get(experiment) ?? []).filter(({ state }) => state === 'ended');
+		const expectedMs = this.#expectedMs(experiment, ended);
+		return { experiment, runs: ended.map(pastRun), ...(expectedMs === undefined ? {} : { expectedMs }) };
 	}
 
 	/** @returns true if the run is the newest of its experiment */
 	keep(run: ExperimentRun): boolean {
-		const { experiment, startedMs, state } = run;
-		const known = this.#last.get(experiment);
-		const isNewest = known === undefined || known.startedMs <= startedMs;
-		if (isNewest) this.#last.set(experiment, run);
-		if (state === 'ended') this.#add(run);
-		return isNewest;
+		this.#insert(run);
+		if (run.state === 'ended') this.#save();
+		return this.#runs.get(run.experiment)?.[0] === run;
 	}
 
 	/** Resolves when the runs are in the file. */
@@ -58,21 +59,14 @@ export class RunHistory {
 		return this.#saving;
 	}
 
-	#add(run: ExperimentRun): void {
-		const { experiment, startedMs, durationMs, from, outcome, verdicts, passed } = run;
-		const others = (this.#past.get(experiment) ?? []).filter((one) => one.startedMs !== startedMs);
-		const past: PastRun = {
-			...{ startedMs, durationMs, from, passed: passed === true },
-			...(outcome === undefined ? {} : { outcome }),
-			...(verdicts === undefined ? {} : { verdicts }),
-		};
-		const all = [past, ...others].toSorted((a, b) => b.startedMs - a.startedMs);
-		this.#past.set(experiment, all.slice(0, limits.experimentRuns.value));
-		this.#save();
+	#insert(run: ExperimentRun): void {
+		const others = (this.#runs.get(run.experiment) ?? []).filter(({ startedMs }) => startedMs !== run.startedMs);
+		const all = [run, ...others].toSorted((a, b) => b.startedMs - a.startedMs);
+		this.#runs.set(run.experiment, all.slice(0, limits.experimentRuns.value));
 	}
 
-	#expectedMs(experiment: string, runs: readonly PastRun[]): number | undefined {
-		const passed = runs.filter((run) => run.passed).slice(0, MEDIAN_OF);
+	#expectedMs(experiment: string, runs: readonly ExperimentRun[]): number | undefined {
+		const passed = runs.filter((run) => run.passed === true).slice(0, MEDIAN_OF);
 		const sorted = passed.map(({ durationMs }) => durationMs).toSorted((a, b) => a - b);
 		const seconds = this.#options.recorded.get(experiment);
 		return sorted[Math.floor(sorted.length / 2)] ?? (seconds === undefined ? undefined : seconds * 1_000);
@@ -84,10 +78,9 @@ export class RunHistory {
 		this.#isSavePlanned = true;
 		this.#saving = this.#saving.then(async () => {
 			this.#isSavePlanned = false;
-			const last = this.runs().filter(({ state }) => state === 'ended');
-			const past = [...this.#past].map(([experiment, runs]) => ({ experiment, runs }));
+			const runs = [...this.#runs.values()].flat().filter(({ state }) => state === 'ended');
 			try {
-				await writeWholeFile(file, JSON.stringify({ last, past }), 0o600);
+				await writeWholeFile(file, JSON.stringify({ runs }), 0o600);
 			} catch (error) {
 				log.warn({ file, problem: causeText(error) }, 'runs of experiments are not saved; a restart loses them');
 			}
@@ -99,11 +92,8 @@ export class RunHistory {
 		if (file === undefined) return;
 		try {
 			const saved: unknown = JSON.parse(readFileSync(file, 'utf8'));
-			for (const { experiment, runs } of listOf(saved, 'past')) {
-				if (typeof experiment !== 'string' || !Array.isArray(runs)) continue;
-				this.#past.set(experiment, runs.filter(isPastRun).slice(0, limits.experimentRuns.value));
-			}
-			for (const run of listOf(saved, 'last')) if (isRun(run)) this.#last.set(run.experiment, run);
+			const runs = isObject(saved) && Array.isArray(saved.runs) ? saved.runs : [];
+			for (const run of runs.filter(isRun)) this.#insert(run);
 		} catch (error) {
 			if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
 			log.warn({ file, problem: causeText(error) }, 'the saved runs of experiments cannot be read');
@@ -113,14 +103,16 @@ export class RunHistory {
 
 type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null;
-const listOf = (value: unknown, key: string): readonly Fields[] => {
-	const list = isObject(value) ? value[key] : undefined;
-	return Array.isArray(list) ? list.filter(isObject) : [];
-};
-const isPastRun = (value: unknown): value is PastRun =>
-	isObject(value) && typeof value.startedMs === 'number' && typeof value.durationMs === 'number';
-const isRun = (value: Fields): value is Fields & ExperimentRun => {
-	const { experiment, state, expected, activities, problems } = value;
+const isRun = (value: unknown): value is ExperimentRun => {
+	if (!isObject(value)) return false;
+	const { experiment, state, startedMs, durationMs, expected, activities, problems } = value;
+	const hasTimes = typeof startedMs === 'number' && typeof durationMs === 'number';
 	const hasLists = Array.isArray(activities) && Array.isArray(problems);
-	return typeof experiment === 'string' && state === 'ended' && isPastRun(value) && isObject(expected) && hasLists;
+	return typeof experiment === 'string' && state === 'ended' && hasTimes && isObject(expected) && hasLists;
 };
+
+const pastRun = ({ startedMs, durationMs, from, outcome, verdicts, passed }: ExperimentRun): PastRun => ({
+	...{ startedMs, durationMs, from, passed: passed === true },
+	...(outcome === undefined ? {} : { outcome }),
+	...(verdicts === undefined ? {} : { verdicts }),
+});

@@ -13,10 +13,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { type LimitName, limits } from '../../lib/limits.ts';
 import { keptLog } from './app.fixture.ts';
 import { createJoins } from './joins.ts';
+import { OpenJoins } from './open-joins.ts';
 import { readSpans, type Span } from './otlp.ts';
 import { toOtlp } from './otlp-writer.ts';
 import { SavedJoins } from './saved-joins.ts';
@@ -24,8 +26,8 @@ import { joinedSpans, refusedSpans, span, traceId } from './spans.fixture.ts';
 
 const idOf = (number: number): string => number.toString(16).padStart(32, '0');
 /** By ID, in the JSON form: a field without a value is not in the file. */
-const spansOf = (joins: ReturnType<typeof createJoins>, id: string): unknown =>
-	JSON.parse(JSON.stringify(joins.spans(id).toSorted((a, b) => (a.spanId < b.spanId ? -1 : 1))));
+const byId = (spans: readonly Span[]): unknown =>
+	JSON.parse(JSON.stringify(spans.toSorted((a, b) => (a.spanId < b.spanId ? -1 : 1))));
 const ofTrace = (id: string, spans: readonly Span[]): Span[] => spans.map((one) => ({ ...one, traceId: id }));
 
 describe('saved joins', () => {
@@ -44,30 +46,31 @@ describe('saved joins', () => {
 		rmSync(parent, { recursive: true });
 	});
 
-	async function start({ keptJoins = 10 } = {}) {
+	async function start({ keptJoins = 10, inMemory = 10 } = {}) {
 		const { log, lines } = keptLog();
-		const joins = createJoins({ keptJoins, keptLines: 100, clock: () => nowMs });
+		const joins = createJoins({ keptJoins: inMemory, keptLines: 100, areSaved: true, clock: () => nowMs });
 		const count = (name: LimitName) => void counted.push(name);
 		const saved = await SavedJoins.open({ directory, joins, keptJoins, clock: () => nowMs, count, log });
 		const add = (spans: readonly Span[]) => {
 			joins.add(spans);
 			joins.flush();
 		};
-		return { joins, saved, add, lines };
+		return { joins, saved, open: new OpenJoins(joins, saved), add, lines };
 	}
 	const files = () => readdirSync(directory).sort();
-	const path = (id: string) => join(directory, `${id}.json`);
+	const path = (id: string) => join(directory, `${id}.json.gz`);
 
-	it('are there after a restart, with the same steps, and the bytes of every span', async () => {
+	it('are there after a restart, with the same line and steps, and the bytes of every span', async () => {
 		const first = await start();
 		first.add(joinedSpans);
 		first.add(ofTrace(idOf(2), refusedSpans));
 		await first.saved.close();
 		const second = await start();
 		for (const id of [traceId, idOf(2)]) {
-			assert.deepEqual(second.joins.find(id), first.joins.find(id));
-			assert.deepEqual(second.joins.steps(id), first.joins.steps(id));
-			assert.deepEqual(spansOf(second.joins, id), spansOf(first.joins, id));
+			assert.deepEqual(second.joins.find(id), JSON.parse(JSON.stringify(first.joins.find(id))));
+			const { steps, spans } = await second.open.open(id);
+			assert.deepEqual(steps, first.joins.steps(id));
+			assert.deepEqual(byId(spans), byId(first.joins.spans(id)));
 		}
 		assert.equal(second.joins.find(idOf(2))?.failure?.code, 'CA_HASH_MISMATCH');
 	});
@@ -86,7 +89,7 @@ describe('saved joins', () => {
 		assert.deepEqual(files(), []);
 		nowMs += 1;
 		saved.save();
-		while (!files().includes(`${traceId}.json`)) await new Promise((resolve) => setImmediate(resolve));
+		while (!files().includes(`${traceId}.json.gz`)) await new Promise((resolve) => setImmediate(resolve));
 	});
 
 	it('are readable by their owner only', async () => {
@@ -97,17 +100,50 @@ describe('saved joins', () => {
 		assert.equal(statSync(path(traceId)).mode & 0o777, 0o600);
 	});
 
-	it('are as many as the joins that are kept, the newest', async () => {
-		const { saved, add } = await start({ keptJoins: 3 });
-		for (let number = 1; number <= 6; number++) {
+	it('leave the memory: only a line stays, and the file is read when the join is opened', async () => {
+		const { joins, saved, open, add } = await start({ inMemory: 2 });
+		for (let number = 1; number <= 4; number++) {
 			add(ofTrace(idOf(number), joinedSpans));
 			await saved.close();
 		}
+		joins.flush();
+		assert.deepEqual([joins.spans(idOf(1)), joins.find(idOf(1))?.isForgotten], [[], false]);
+		const { steps, spans } = await open.open(idOf(1));
+		assert.deepEqual([steps.length, spans.length], [joins.find(idOf(1))?.steps, joinedSpans.length]);
+		add(ofTrace(idOf(1), joinedSpans.slice(0, 1)));
+		assert.deepEqual(joins.spans(idOf(1)), []);
+	});
+
+	it('stay in memory until they are in their file', async () => {
+		const { joins, saved, add } = await start({ inMemory: 2 });
+		for (let number = 1; number <= 4; number++) add(ofTrace(idOf(number), joinedSpans));
+		assert.equal(joins.spans(idOf(1)).length, joinedSpans.length);
+		await saved.close();
+		joins.flush();
+		assert.deepEqual(
+			[1, 2, 3, 4].map((number) => joins.spans(idOf(number)).length > 0),
+			[false, false, true, true],
+		);
+	});
+
+	it('are as many as the joins that are kept, the newest; of the others a line stays', async () => {
+		const { joins: all, saved, add } = await start({ keptJoins: 3, inMemory: 1 });
+		for (let number = 1; number <= 6; number++) {
+			const laterMs = number * 1_000;
+			const later = joinedSpans.map((one) => ({ ...one, startMs: one.startMs + laterMs, endMs: one.endMs + laterMs }));
+			add(ofTrace(idOf(number), later));
+			await saved.close();
+		}
+		all.flush();
 		assert.deepEqual(
 			files(),
-			[4, 5, 6].map((number) => `${idOf(number)}.json`),
+			[4, 5, 6].map((number) => `${idOf(number)}.json.gz`),
 		);
-		for (const number of [4, 5, 6]) utimesSync(path(idOf(number)), number, number);
+		assert.deepEqual(
+			all.list().map(({ isForgotten }) => isForgotten),
+			[true, true, true, false, false, false],
+		);
+		for (const number of [4, 5, 6]) utimesSync(path(idOf(number)), 10 - number, 10 - number);
 		const { joins } = await start({ keptJoins: 2 });
 		assert.deepEqual(
 			joins.list().map(({ id }) => id),
@@ -120,28 +156,49 @@ describe('saved joins', () => {
 		const first = await start();
 		first.add(joinedSpans);
 		await first.saved.close();
-		const whole = readFileSync(path(traceId), 'utf8');
-		const bad: Record<string, string> = {
+		const whole = readFileSync(path(traceId));
+		const line = String(gunzipSync(whole)).split('\n')[0] ?? '';
+		const bad: Record<string, string | Buffer> = {
 			[idOf(1)]: '',
-			[idOf(2)]: whole.slice(0, whole.length / 2),
+			[idOf(2)]: whole.subarray(0, 10),
 			[idOf(3)]: whole,
-			[idOf(4)]: '{"resourceSpans":7}',
+			[idOf(4)]: gzipSync('{"resourceSpans":7}\n'),
 			[idOf(5)]: 'x'.repeat(limits.savedJoinBytes.value + 1),
+			[idOf(7)]: gzipSync(`${JSON.stringify({ ...JSON.parse(line), id: idOf(7), node: 7 })}\n{}`),
+			[idOf(8)]: gzipSync(`${JSON.stringify({ ...JSON.parse(line), id: idOf(8), failure: {} })}\n{}`),
+			[idOf(9)]: gzipSync(`${JSON.stringify({ ...JSON.parse(line), id: idOf(9), outages: [7] })}\n{}`),
 		};
 		for (const [id, text] of Object.entries(bad)) writeFileSync(path(id), text);
 		writeFileSync(join(directory, 'notes.txt'), 'mine');
+		writeFileSync(join(directory, `${idOf(10)}.json`), 'of an earlier version');
+		writeFileSync(join(directory, `${idOf(10)}.json.gz.tmp`), 'of a crash');
 		symlinkSync('/dev/zero', path(idOf(6)));
 		const { joins, lines } = await start();
 		assert.deepEqual(
 			joins.list().map(({ id }) => id),
 			[traceId],
 		);
-		assert.deepEqual(files(), [`${idOf(6)}.json`, `${traceId}.json`, 'notes.txt'].sort());
+		assert.deepEqual(files(), [`${idOf(6)}.json.gz`, `${traceId}.json.gz`, 'notes.txt'].sort());
 		for (const id of Object.keys(bad))
 			assert.ok(
 				lines.some((line) => line.includes(id)),
 				id,
 			);
+	});
+
+	it('lose a file whose spans cannot be read when it is opened: its line stays', async () => {
+		const first = await start();
+		first.add(joinedSpans);
+		await first.saved.close();
+		const [line] = String(gunzipSync(readFileSync(path(traceId)))).split('\n');
+		for (const rest of ['', 'no JSON', '{}', 'x'.repeat(limits.savedJoinBytes.value)]) {
+			writeFileSync(path(traceId), gzipSync(`${line}\n${rest}`));
+			const { joins, open } = await start();
+			assert.equal(joins.find(traceId)?.isForgotten, false);
+			assert.deepEqual((await open.open(traceId)).steps, []);
+			assert.equal(joins.find(traceId)?.isForgotten, true);
+			assert.deepEqual(files(), []);
+		}
 	});
 
 	it('exclude a join above savedJoinBytes', async () => {
@@ -154,18 +211,17 @@ describe('saved joins', () => {
 	});
 
 	it('lose their oldest files above savedJoinsBytes', async () => {
-		await start();
-		const enough = limits.savedJoinsBytes.value / limits.savedJoinBytes.value + 2;
+		const first = await start({ keptJoins: 100 });
+		const own = limits.savedJoinBytes.value;
+		const enough = limits.savedJoinsBytes.value / own + 2;
 		for (let number = 1; number <= enough; number++) {
-			const file = path(idOf(number));
-			writeFileSync(file, '');
-			truncateSync(file, limits.savedJoinBytes.value);
-			utimesSync(file, number, number);
+			first.add(ofTrace(idOf(number), joinedSpans));
+			await first.saved.close();
+			truncateSync(path(idOf(number)), own);
 		}
-		const { lines } = await start({ keptJoins: 1_000 });
+		const { joins } = await start({ keptJoins: 1_000 });
 		assert.deepEqual(counted, ['savedJoinsBytes', 'savedJoinsBytes']);
-		// The others were read, and are no joins.
-		assert.equal(lines.filter((line) => line.includes('cannot be read')).length, enough - 2);
+		assert.equal(joins.list().length, enough - 2);
 	});
 
 	it('are not required: an unusable directory is logged once', async () => {

@@ -1,21 +1,25 @@
 /**
- * Keeps ended joins in files, so that a restart of the observer does not lose them: one file of OTLP as JSON for
- * each join. Files are untrusted like requests, and are read by the same parser. They are as many as the joins in
- * memory, and their bytes are bounded. The observer works without them if the disk fails. Traces contain no secret;
- * the files are readable by their owner only.
+ * Keeps ended joins in files, so that a restart of the observer does not lose them: for each join a gzip file with its
+ * line and then its spans, as OTLP in JSON. At the start only the lines are read; the spans when a reader opens the
+ * join. Files are untrusted like requests, and are read by the same parser. Their number and their bytes are bounded.
+ * The observer works without them if the disk fails. Traces contain no secret; the files are readable by their owner
+ * only.
  */
 import { readdirSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
+import { promisify } from 'node:util';
+import { constants, gunzip, gunzipSync, gzip } from 'node:zlib';
 import { causeText } from '../../lib/errors.ts';
 import { makePrivateDirectory, readBytes, writeWholeFile } from '../../lib/files.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import { tracedPrograms } from '../../lib/traces-key.ts';
 import type { Join } from './api.ts';
-import type { Joins } from './joins.ts';
+import { type Joins, lineOf } from './joins.ts';
 import { readSpans, type Span } from './otlp.ts';
 import { toOtlp } from './otlp-writer.ts';
+import { readLine } from './saved-line.ts';
 
 export interface SavedJoinsOptions {
 	readonly directory: string;
@@ -30,12 +34,18 @@ export interface SavedJoinsOptions {
 
 /** Programs send their spans every 100 ms: after this time the spans of an ended join are complete. */
 const SETTLE_MS = 1_000;
-const fileName = /^([0-9a-f]{32})\.json$/;
+const fileName = /^([0-9a-f]{32})\.json\.gz$/;
+/** Of an earlier version, or of a write that a crash ended. */
+const oldName = /^[0-9a-f]{32}\.json(?:\.gz\.tmp)?$/;
+/** Has the line of nearly every join; that of a refused one can be longer. */
+const HEAD_BYTES = 2 * 1024;
+const LONG_HEAD_BYTES = 64 * 1024;
+/** While the lines are read, other programs of the mesh start. */
+const READ_AT_ONCE = 50;
 
 interface SavedFile {
-	readonly id: string;
+	readonly line: Join;
 	readonly bytes: number;
-	readonly modifiedMs: number;
 }
 
 export class SavedJoins {
@@ -52,7 +62,7 @@ export class SavedJoins {
 		this.#options = options;
 	}
 
-	/** Restores the saved joins, oldest first, and saves each join that ends from now on. */
+	/** Restores the lines of the saved joins, oldest first, and saves each join that ends from now on. */
 	static async open(options: SavedJoinsOptions): Promise<SavedJoins> {
 		const saved = new SavedJoins(options);
 		await saved.#restore();
@@ -62,6 +72,17 @@ export class SavedJoins {
 			step: ({ join }) => saved.#changed(options.joins.find(join)),
 		});
 		return saved;
+	}
+
+	/** The spans of a saved join; none if its file is gone or damaged. */
+	async spans(id: string): Promise<readonly Span[]> {
+		if (!this.#files.has(id)) return [];
+		try {
+			return await readJoin(this.#path(id), id);
+		} catch (error) {
+			await this.#removeDamaged(id, error);
+			return [];
+		}
 	}
 
 	/** Write the joins whose spans are complete; call it a few times a second. */
@@ -80,10 +101,8 @@ export class SavedJoins {
 
 	#changed(join: Join | undefined): void {
 		if (join === undefined || join.state === 'joining') return;
-		if (join.isForgotten) {
-			this.#due.delete(join.id);
-			if (this.#files.has(join.id)) this.#work = this.#work.then(() => this.#remove(join.id));
-		} else this.#due.set(join.id, this.#options.clock() + SETTLE_MS);
+		if (join.isForgotten) this.#due.delete(join.id);
+		else this.#due.set(join.id, this.#options.clock() + SETTLE_MS);
 	}
 
 	#start(ids: readonly string[]): void {
@@ -96,18 +115,21 @@ export class SavedJoins {
 	}
 
 	async #write(id: string): Promise<void> {
+		const { joins, count } = this.#options;
 		this.#due.delete(id);
-		const spans = this.#options.joins.spans(id);
-		const json = JSON.stringify(toOtlp(spans));
-		const bytes = Buffer.byteLength(json);
-		if (spans.length === 0) return;
-		if (bytes > limits.savedJoinBytes.value) {
-			this.#options.count('savedJoinBytes');
+		const spans = joins.spans(id);
+		const join = joins.find(id);
+		if (spans.length === 0 || join === undefined) return;
+		const text = `${JSON.stringify(lineOf(join))}\n${JSON.stringify(toOtlp(spans))}`;
+		if (Buffer.byteLength(text) > limits.savedJoinBytes.value) {
+			count('savedJoinBytes');
 			return;
 		}
-		await this.#attempt(id, 'write', () => writeWholeFile(this.#path(id), json, 0o600));
+		const contents = await promisify(gzip)(text);
+		if (!(await this.#attempt(id, 'write', () => writeWholeFile(this.#path(id), contents, 0o600)))) return;
 		this.#files.delete(id);
-		this.#files.set(id, bytes);
+		this.#files.set(id, contents.length);
+		joins.addSaved(join);
 		await this.#shrink();
 	}
 
@@ -123,25 +145,37 @@ export class SavedJoins {
 
 	async #remove(id: string): Promise<void> {
 		this.#files.delete(id);
+		this.#options.joins.removeSaved(id);
 		await this.#attempt(id, 'remove', () => rm(this.#path(id), { force: true }));
+	}
+
+	async #removeDamaged(id: string, error: unknown): Promise<void> {
+		const file = this.#path(id);
+		this.#options.log.warn({ file, problem: causeText(error) }, 'a saved join cannot be read and is removed');
+		await this.#remove(id);
 	}
 
 	async #restore(): Promise<void> {
 		const { directory, joins, log } = this.#options;
 		const isOpen = await this.#attempt('', 'open', () => makePrivateDirectory(directory));
 		if (!isOpen) return;
-		for (const { id, bytes } of savedFiles(directory)) this.#files.set(id, bytes);
-		await this.#shrink();
-		for (const id of [...this.#files.keys()]) {
+		for (const name of readdirSync(directory))
+			if (oldName.test(name)) await this.#attempt('', 'remove', () => rm(joinPath(directory, name)));
+		const found: SavedFile[] = [];
+		for (const [index, id] of savedIds(directory).entries()) {
+			if (index % READ_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
 			try {
-				joins.add(readJoin(this.#path(id), id));
+				const path = this.#path(id);
+				found.push({ line: readHead(path, id), bytes: statSync(path).size });
 			} catch (error) {
-				log.warn({ file: this.#path(id), problem: causeText(error) }, 'a saved join cannot be read and is removed');
-				await this.#remove(id);
+				await this.#removeDamaged(id, error);
 			}
-			while (joins.hasChanges()) joins.flush();
 		}
-		if (this.#files.size > 0) log.info({ joins: this.#files.size, directory }, 'restored the joins of an earlier run');
+		found.sort((a, b) => a.line.startedMs - b.line.startedMs);
+		for (const { line, bytes } of found) this.#files.set(line.id, bytes);
+		await this.#shrink();
+		for (const { line } of found) if (this.#files.has(line.id)) joins.addSaved(line);
+		if (this.#files.size > 0) log.info({ joins: this.#files.size, directory }, 'found the joins of an earlier run');
 	}
 
 	/** A failure is logged once, until an attempt succeeds. */
@@ -163,27 +197,33 @@ export class SavedJoins {
 	}
 
 	#path(id: string): string {
-		return joinPath(this.#options.directory, `${id}.json`);
+		return joinPath(this.#options.directory, `${id}.json.gz`);
 	}
 }
 
-/** Oldest first; of no other file is anything read. */
-function savedFiles(directory: string): readonly SavedFile[] {
-	return readdirSync(directory)
-		.flatMap((name) => {
-			const id = fileName.exec(name)?.[1];
-			const stat = statSync(joinPath(directory, name), { throwIfNoEntry: false });
-			return id === undefined || !stat?.isFile() ? [] : [{ id, bytes: stat.size, modifiedMs: stat.mtimeMs }];
-		})
-		.sort((a, b) => a.modifiedMs - b.modifiedMs || (a.id < b.id ? -1 : 1));
+const savedIds = (directory: string): readonly string[] =>
+	readdirSync(directory).flatMap((name) => {
+		const id = fileName.exec(name)?.[1];
+		const isFile = statSync(joinPath(directory, name), { throwIfNoEntry: false })?.isFile();
+		return id === undefined || !isFile ? [] : [id];
+	});
+
+/** @throws Error  why the file does not begin with the line of this join */
+function readHead(path: string, id: string): Join {
+	for (const length of [HEAD_BYTES, LONG_HEAD_BYTES]) {
+		// The end of the compressed data is not read.
+		const text = gunzipSync(readBytes(path, length), { finishFlush: constants.Z_SYNC_FLUSH }).toString();
+		const end = text.indexOf('\n');
+		if (end !== -1) return readLine(text.slice(0, end), id);
+	}
+	throw new Error('it does not begin with the line of a join');
 }
 
 /** @throws Error  why the file is not a saved join */
-function readJoin(path: string, id: string): readonly Span[] {
+async function readJoin(path: string, id: string): Promise<readonly Span[]> {
 	const bytes = readBytes(path, limits.savedJoinBytes.value);
-	if (bytes.length > limits.savedJoinBytes.value)
-		throw new Error(`it has more than ${limits.savedJoinBytes.value} bytes`);
-	const body: unknown = JSON.parse(bytes.toString());
+	const text = (await promisify(gunzip)(bytes, { maxOutputLength: limits.savedJoinBytes.value })).toString();
+	const body: unknown = JSON.parse(text.slice(text.indexOf('\n') + 1));
 	const spans = tracedPrograms.flatMap((program) => readSpans(body, program).spans);
 	const own = spans.filter(({ traceId }) => traceId === id);
 	if (own.length === 0) throw new Error(`it has no span of the trace ${id}`);

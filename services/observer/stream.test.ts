@@ -6,6 +6,7 @@ import { hasCode } from '../../lib/errors.ts';
 import { type LimitName, limits } from '../../lib/limits.ts';
 import type { Join } from './api.ts';
 import { createJoins, type Joins } from './joins.ts';
+import { OpenJoins } from './open-joins.ts';
 import type { Span } from './otlp.ts';
 import { joinedSpans, phase, span, traceId } from './spans.fixture.ts';
 import { createStreams, streamAll, streamJoin } from './stream.ts';
@@ -61,6 +62,7 @@ describe('a stream', () => {
 	});
 	const source = () => ({
 		joins,
+		openJoins: new OpenJoins(joins),
 		cluster: { follow: async () => undefined, issued: () => [] },
 		session: { key: 'k', actions: [], version: 'v1' },
 		clock: () => 0,

@@ -19,16 +19,18 @@ import type {
 import type { ClusterView } from './cluster.ts';
 import type { ExperimentRunner } from './experiments.ts';
 import type { Joins } from './joins.ts';
+import type { OpenJoins } from './open-joins.ts';
 import type { Traffic as JoinTraffic } from './traffic.ts';
 
 export interface StreamSource {
 	readonly joins: Joins;
+	readonly openJoins: OpenJoins;
 	readonly cluster: ClusterView;
 	readonly session: Session;
 	/** Absent: the observer has no experiments. */
-	readonly experiments?: Pick<ExperimentRunner, 'offered' | 'runs' | 'histories' | 'listen'> | undefined;
+	readonly experiments?: Pick<ExperimentRunner, 'offered' | 'runs' | 'find' | 'histories' | 'listen'> | undefined;
 	/** Absent: the page shows no messages on the map. */
-	readonly traffic?: Pick<JoinTraffic, 'lines' | 'listen'> | undefined;
+	readonly traffic?: Pick<JoinTraffic, 'present' | 'listen'> | undefined;
 	readonly clock: () => number;
 }
 type Events = {
@@ -61,8 +63,11 @@ export interface Streams {
 	readonly open: (request: Request, response: Response) => Stream;
 }
 
-/** Sends every event, and with `withSteps` the steps of every join. */
-export function streamAll(source: StreamSource, stream: Stream, withSteps: boolean): void {
+/**
+ * Sends every event, and with `withSteps` the steps of every join.
+ * @param sinceMs  leaves out the joins that ended before
+ */
+export function streamAll(source: StreamSource, stream: Stream, withSteps: boolean, sinceMs = 0): void {
 	const { joins, cluster, session, experiments, traffic, clock } = source;
 	const { send, gone } = stream;
 	send('session', session);
@@ -84,13 +89,13 @@ export function streamAll(source: StreamSource, stream: Stream, withSteps: boole
 	});
 	gone.addEventListener('abort', stop);
 	if (traffic !== undefined) {
-		send('traffic', { lines: traffic.lines(), messages: [] });
+		send('traffic', traffic.present());
 		gone.addEventListener(
 			'abort',
 			traffic.listen((changed) => send('traffic', changed)),
 		);
 	}
-	void sendKnown(joins, stream, withSteps).then(() => {
+	void sendKnown(source, stream, withSteps, sinceMs).then(() => {
 		if (gone.aborted) return;
 		// A reader recognizes the end of the present state by the first `storm`.
 		sendStorms(joins, stream, clock);
@@ -99,9 +104,10 @@ export function streamAll(source: StreamSource, stream: Stream, withSteps: boole
 }
 
 /** Sends one join and its steps. */
-export function streamJoin({ joins }: StreamSource, stream: Stream, id: string): void {
+export function streamJoin(source: StreamSource, stream: Stream, id: string): void {
+	const { joins } = source;
 	const { send, gone } = stream;
-	void sendJoin(joins, stream, id, true);
+	void sendJoin(source, stream, id, true);
 	const stop = joins.listen({
 		join: (changed) => changed.id === id && send('join', changed),
 		wantsSteps: (wanted) => wanted === id,
@@ -110,17 +116,23 @@ export function streamJoin({ joins }: StreamSource, stream: Stream, id: string):
 	gone.addEventListener('abort', stop);
 }
 
-async function sendKnown(joins: Joins, stream: Stream, withSteps: boolean): Promise<void> {
-	for (const { id } of joins.list()) {
-		await sendJoin(joins, stream, id, withSteps);
+async function sendKnown(source: StreamSource, stream: Stream, withSteps: boolean, sinceMs: number): Promise<void> {
+	for (const { id, startedMs, durationMs } of source.joins.list()) {
+		if (startedMs + durationMs >= sinceMs) await sendJoin(source, stream, id, withSteps);
 		if (stream.gone.aborted) return;
 	}
 }
 
-async function sendJoin(joins: Joins, { send, room, gone }: Stream, id: string, withSteps: boolean): Promise<void> {
+async function sendJoin(
+	source: StreamSource,
+	{ send, room, gone }: Stream,
+	id: string,
+	withSteps: boolean,
+): Promise<void> {
+	const { joins, openJoins } = source;
 	const join = joins.find(id);
 	if (join !== undefined) send('join', join);
-	for (const step of withSteps ? joins.steps(id) : []) {
+	for (const step of withSteps ? (await openJoins.open(id)).steps : []) {
 		if (gone.aborted) return;
 		send('step', step);
 		await room();

@@ -13,7 +13,7 @@ describe('the traffic of the map', () => {
 	beforeEach(() => {
 		nowMs = 1_700_000_000_000;
 		joins = createJoins({ keptJoins: 100, keptLines: 100, clock: () => 0 });
-		traffic = new Traffic(joins, () => nowMs);
+		traffic = new Traffic(joins, { list: () => [] }, () => nowMs);
 		sent = [];
 		traffic.listen((one) => sent.push(one));
 	});

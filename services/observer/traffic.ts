@@ -5,6 +5,7 @@
  */
 import type { Line, Message, Step, Traffic as TrafficEvent } from './api.ts';
 import type { Joins } from './joins.ts';
+import type { Refusals } from './refusals.ts';
 
 export type TrafficListener = (traffic: TrafficEvent) => void;
 
@@ -17,6 +18,7 @@ const MAX_MESSAGES = 24;
 const MAX_WAITING = 2_000;
 /** Steps that were shown; a later change of one is no second message. */
 const MAX_SHOWN = 20_000;
+const MAX_REFUSED = 20;
 const WINDOW_S = 60;
 const EVERY_MS = 1_000;
 
@@ -28,6 +30,7 @@ interface Counted {
 
 export class Traffic {
 	readonly #joins: Joins;
+	readonly #refusals: Pick<Refusals, 'list'>;
 	readonly #clock: () => number;
 	readonly #lines = new Map<string, Counted>();
 	readonly #listeners = new Set<TrafficListener>();
@@ -39,8 +42,9 @@ export class Traffic {
 	#sentMs = 0;
 	#sentLines = '';
 
-	constructor(joins: Joins, clock: () => number) {
+	constructor(joins: Joins, refusals: Pick<Refusals, 'list'>, clock: () => number) {
 		this.#joins = joins;
+		this.#refusals = refusals;
 		this.#clock = clock;
 		joins.listen({
 			join: () => undefined,
@@ -62,12 +66,16 @@ export class Traffic {
 		}
 		const nowMs = this.#clock();
 		if (messages.length === 0 && nowMs - this.#sentMs < EVERY_MS) return;
-		const lines = this.lines();
-		const text = JSON.stringify(lines);
+		const now = this.present();
+		const text = JSON.stringify(now);
 		if (messages.length === 0 && text === this.#sentLines) return;
 		this.#sentMs = nowMs;
 		this.#sentLines = text;
-		for (const listener of this.#listeners) listener({ lines, messages });
+		for (const listener of this.#listeners) listener({ ...now, messages });
+	}
+
+	present(): TrafficEvent {
+		return { lines: this.lines(), messages: [], refusedConnections: this.#refusals.list().slice(-MAX_REFUSED) };
 	}
 
 	lines(): readonly Line[] {

@@ -5,6 +5,7 @@ import { storeOptions } from '../../lib/config.ts';
 import { refusalCounter } from '../../lib/refusal-counter.ts';
 import { grpcMetrics } from '../../lib/rpc/grpc-metrics.ts';
 import { listen, newConnections } from '../../lib/rpc/listener.ts';
+import { reportRefused } from '../../lib/rpc/refused-connections.ts';
 import { runService, STOP_GRACE_MS } from '../../lib/rpc/run.ts';
 import { createGrpcServer } from '../../lib/rpc/server.ts';
 import { createStopping } from '../../lib/stopping.ts';
@@ -26,8 +27,9 @@ await runService(service, settings, async (config, log, registry) => {
 	const observers = [grpcMetrics(registry, () => performance.now())];
 	const grpc = createGrpcServer([tokens], connections, log, observers, count);
 	const tls = { cert, key, clientCa };
+	const onRefused = reportRefused(systemClock, count);
 	const listener = await listen(
-		{ service, address, port, tls, clientCertificate: 'required', grpc, log, count },
+		{ service, address, port, tls, clientCertificate: 'required', grpc, log, count, onRefused },
 		connections,
 	).catch(async (error: unknown) => {
 		await store.close();

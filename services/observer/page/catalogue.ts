@@ -38,15 +38,18 @@ export const catalogue = {
 	faultSkewed: 'wrong clock',
 	faultChanged: 'changed',
 	faultAttacked: 'attacks',
+	everyParty: 'every party',
+	byProbe: 'found by its health probe',
 	noJoins: 'No node has joined yet. A join appears here while it runs.',
 	filter: 'Filter by node or error code',
-	more: 'Show more',
 	compareWith: 'Compare with',
 	noOther: 'no other join',
 	joining: 'joining',
 	joined: 'joined',
 	refused: 'refused',
-	forgotten: 'The observer no longer has the steps of this join: it keeps the newest KUBEJOIN_KEPT_JOINS joins.',
+	forgotten:
+		'The steps of this join are no longer stored: the observer keeps the newest 1,000 joins ' +
+		'(KUBEJOIN_KEPT_JOINS), in at most 64 MiB.',
 	unknownJoin: 'The observer does not know this join: it restarted without a state directory, or the join is too old.',
 	steps: 'Steps of the join',
 	showStore: 'Show store operations',
@@ -221,6 +224,7 @@ export const catalogue = {
 	refusedByNode: 'Refused by the node',
 	refusedByCluster: 'Refused by the cluster',
 	lastMessages: 'Last messages',
+	refusedConnections: 'Refused connections',
 	client: 'Client',
 	server: 'Server',
 	proved: 'proved its identity',
@@ -316,11 +320,18 @@ export interface Messages {
 	readonly sanCount: (count: number) => string;
 	readonly issuedBy: (ca: string) => string;
 	readonly joinCount: (count: number) => string;
+	/** @param last  when the last round begins */
+	readonly repeated: (rounds: number, last: string) => string;
 	/** @param duration  since the last answer */
 	readonly disconnected: (duration: string) => string;
 	readonly about: (duration: string) => string;
 	readonly stepOf: (step: number, all: number) => string;
 	readonly faultOf: (party: string, fault: string) => string;
+	readonly causedBy: (experiment: string) => string;
+	readonly availableAgain: (party: string) => string;
+	readonly connectionsRefused: (count: number) => string;
+	/** Before the reason, which stays English. */
+	readonly refusedConnection: (party: string, peer: string) => string;
 	readonly listensOn: (address: string) => string;
 	/** Joins that ended, of all. */
 	readonly endedOf: (ended: number, all: number) => string;
@@ -372,12 +383,17 @@ export const messages: Messages = {
 	validUntil: (date) => `valid until ${date}`,
 	sanCount: (count) => `${count} SANs`,
 	issuedBy: (ca) => `Issued by the ${ca}`,
+	repeated: (rounds, last) => `× ${rounds} until +${last}`,
 	joinCount: (count) => (count === 1 ? '1 join' : `${count} joins`),
 	disconnected: (duration) =>
 		`The observer has not answered for ${duration}. The page shows its last known state and tries again…`,
 	about: (duration) => `about ${duration}`,
 	stepOf: (step, all) => `step ${step} of ${all}`,
 	faultOf: (party, fault) => `${party} ${fault}`.trim(),
+	causedBy: (experiment) => `caused by the experiment ${experiment}`,
+	connectionsRefused: (count) => (count === 1 ? '1 connection refused' : `${count} connections refused`),
+	availableAgain: (party) => `${party} available again`,
+	refusedConnection: (party, peer) => `${party} refused a connection from ${peer}:`,
 	listensOn: (address) =>
 		`This page is read-only because it listens on ${address} and not only on 127.0.0.1: other machines can reach it. ` +
 		'Read SECURITY.md. To allow actions, restart the observer with this setting:',

@@ -9,6 +9,7 @@ import { tokenCommands } from './commands.ts';
 import { CopyButton } from './copy.tsx';
 import { FailureBand, Sentence } from './failure.tsx';
 import { countdown } from './format.ts';
+import { lastPage, Pages } from './pages.tsx';
 import { Command } from './read-only.tsx';
 import { hashOf } from './route.ts';
 import { refusalIn, type Store } from './store.ts';
@@ -316,14 +317,13 @@ interface TableProps<Row> {
 }
 
 function Table<Row>({ caption, columns, rows, textOf, row, empty }: TableProps<Row>) {
-	const { say, messages } = useWords();
+	const { say } = useWords();
 	const lab = useLabWords();
 	const typed = useSignal('');
 	const page = useSignal(0);
 	const wanted = typed.value.trim().toLowerCase();
 	const matching = wanted === '' ? rows : rows.filter((one) => textOf(one).toLowerCase().includes(wanted));
-	const last = Math.max(0, Math.ceil(matching.length / PAGE) - 1);
-	const at = Math.min(page.value, last);
+	const at = Math.min(page.value, lastPage(PAGE, matching.length));
 	const shown = matching.slice(at * PAGE, (at + 1) * PAGE);
 	return (
 		<section class="card">
@@ -358,27 +358,7 @@ function Table<Row>({ caption, columns, rows, textOf, row, empty }: TableProps<R
 					</table>
 				</section>
 			)}
-			{last > 0 && (
-				<p class="pages">
-					<button
-						type="button"
-						disabled={at === 0}
-						aria-label={say('previousPage')}
-						onClick={() => (page.value = at - 1)}
-					>
-						‹
-					</button>
-					<span>{messages.rowsOf(at * PAGE + 1, at * PAGE + shown.length, matching.length)}</span>
-					<button
-						type="button"
-						disabled={at === last}
-						aria-label={say('nextPage')}
-						onClick={() => (page.value = at + 1)}
-					>
-						›
-					</button>
-				</p>
-			)}
+			<Pages at={at} size={PAGE} all={matching.length} onPage={(next) => (page.value = next)} />
 		</section>
 	);
 }

@@ -4,7 +4,7 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Join, Lane, Step } from '../api.ts';
+import type { Join, JoinOutage, Lane, RefusedConnection, Step } from '../api.ts';
 import { inOrder } from '../order.ts';
 import type { Word } from './catalogue.ts';
 import { FailureBand } from './failure.tsx';
@@ -12,8 +12,9 @@ import { formOf } from './forms.ts';
 import { Icon, Mark } from './icons.tsx';
 import { TrustStrip } from './map/dock.tsx';
 import { requestText } from './map/trust-words.ts';
+import { hashOf } from './route.ts';
 import { capitalized, labelPlace, outcomeOf, pauseMs, placeOf, trustChanges, trustForms } from './row-text.ts';
-import { lanesOf, laneX, type Row, rowsOf } from './rows.ts';
+import { lanesOf, lanesOut, laneX, type Repeats, type Row, rowsOf } from './rows.ts';
 import { Lock } from './seals.tsx';
 import { stateAt } from './state-at.ts';
 import { useWords, type Words } from './words.ts';
@@ -31,12 +32,16 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 	const withStore = useSignal(false);
 	/** Number of steps that are shown; undefined: all. */
 	const shown = useSignal<number | undefined>(undefined);
+	/** The first steps of the waits that are shown whole. */
+	const expanded = useSignal<ReadonlySet<string>>(new Set());
 	const end = useRef<HTMLLIElement>(null);
 	const lanes = lanesOf(join.node, steps);
 	const visible = inOrder(steps).filter(({ kind }) => withStore.value || kind !== 'store');
 	const total = visible.length;
 	const rows = rowsOf(join, steps, {
 		withStore: withStore.value,
+		expanded: expanded.value,
+		open: openStep,
 		...(shown.value === undefined ? {} : { shown: shown.value }),
 	});
 	const changes = trustChanges(visible);
@@ -84,7 +89,17 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 			<ol class="rows" aria-label={say('steps')}>
 				{rows.map((row) => (
 					<li key={row.id} data-step={row.id}>
-						<RowView row={row} lanes={lanes} onOpen={onOpen} isOpen={row.id === openStep} trust={changes.get(row.id)} />
+						<RowView
+							row={row}
+							lanes={lanes}
+							outages={join.outages ?? []}
+							onOpen={onOpen}
+							isOpen={row.id === openStep}
+							trust={changes.get(row.id)}
+						/>
+						{row.kind === 'step' && row.repeats !== undefined && (
+							<Repeated repeats={row.repeats} onToggle={() => (expanded.value = toggled(expanded.value, row.id))} />
+						)}
 					</li>
 				))}
 				<li ref={end} aria-hidden="true" />
@@ -93,22 +108,35 @@ export function Diagram({ join, steps, onOpen, openStep }: DiagramProps) {
 	);
 }
 
+const toggled = (ids: ReadonlySet<string>, id: string): ReadonlySet<string> =>
+	ids.has(id) ? new Set([...ids].filter((one) => one !== id)) : new Set([...ids, id]);
+
+interface RepeatedProps {
+	readonly repeats: Repeats;
+	readonly onToggle: () => void;
+}
+
+function Repeated({ repeats: { count, lastMs, isWhole }, onToggle }: RepeatedProps) {
+	const { messages, duration } = useWords();
+	return (
+		<button type="button" class="repeated" aria-expanded={isWhole} onClick={onToggle}>
+			{messages.repeated(count, duration(lastMs))}
+		</button>
+	);
+}
+
 const NEAR_PX = 240;
 const isNearEnd = (): boolean => window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - NEAR_PX;
 
-function RowView({
-	row,
-	lanes,
-	onOpen,
-	isOpen,
-	trust,
-}: {
-	readonly row: Row;
+interface OfRow {
 	readonly lanes: readonly Lane[];
+	readonly outages: readonly JoinOutage[];
 	readonly onOpen: (step: Step) => void;
 	readonly isOpen: boolean;
 	readonly trust: Word | undefined;
-}) {
+}
+
+function RowView({ row, ...of }: OfRow & { readonly row: Row }) {
 	const { say, messages } = useWords();
 	switch (row.kind) {
 		case 'moment':
@@ -126,23 +154,62 @@ function RowView({
 				</p>
 			);
 		case 'step':
-			return <StepRow step={row.step} lanes={lanes} onOpen={onOpen} isOpen={isOpen} trust={trust} />;
+			return <StepRow step={row.step} {...of} />;
+		case 'outage':
+			return <OutageRow outage={row.outage} isEnd={row.isEnd} />;
+		case 'connection-refused':
+			return <RefusedRow refused={row.refused} atMs={row.atMs} />;
 	}
 }
 
-function StepRow({
-	step,
-	lanes,
-	onOpen,
-	isOpen,
-	trust,
-}: {
-	readonly step: Step;
-	readonly lanes: readonly Lane[];
-	readonly onOpen: (step: Step) => void;
-	readonly isOpen: boolean;
-	readonly trust: Word | undefined;
-}) {
+const whyWords = {
+	stopped: 'stopped',
+	silent: 'silent',
+	unreachable: 'unreachable',
+	killed: 'faultKilled',
+	paused: 'faultPaused',
+	cut: 'faultCut',
+	skewed: 'faultSkewed',
+} as const satisfies Record<JoinOutage['why'], Word>;
+
+function OutageRow({ outage, isEnd }: { readonly outage: JoinOutage; readonly isEnd: boolean }) {
+	const words = useWords();
+	const { say, messages, experiment } = words;
+	const { party, why, startMs, endMs = startMs, experiment: name } = outage;
+	const who = party === '*' ? say('everyParty') : spokenName(party, words);
+	return (
+		<p class={isEnd ? 'outage-row over' : 'outage-row'}>
+			<span class="time">+{Math.round(isEnd ? endMs : startMs)}</span>
+			<span>
+				<strong>{isEnd ? messages.availableAgain(who) : messages.faultOf(who, say(whyWords[why]))}</strong>{' '}
+				{!isEnd && (
+					<span class="quiet">
+						{name === undefined ? (
+							say('byProbe')
+						) : (
+							<a href={hashOf('experiments', name)}>{messages.causedBy(experiment(name)?.title ?? name)}</a>
+						)}
+					</span>
+				)}
+			</span>
+		</p>
+	);
+}
+
+function RefusedRow({ refused, atMs }: { readonly refused: RefusedConnection; readonly atMs: number }) {
+	const words = useWords();
+	return (
+		<p class="outage-row">
+			<span class="time">+{Math.round(atMs)}</span>
+			<span>
+				<strong>{words.messages.refusedConnection(spokenName(refused.party, words), refused.peer)}</strong>{' '}
+				<span lang="en">{refused.reason}</span>
+			</span>
+		</p>
+	);
+}
+
+function StepRow({ step, lanes, outages, onOpen, isOpen, trust }: OfRow & { readonly step: Step }) {
 	const words = useWords();
 	const { say, duration } = words;
 	const outcome = outcomeOf(step, words);
@@ -161,6 +228,9 @@ function StepRow({
 			<span class="lanes">
 				{lanes.map((lane) => (
 					<span key={lane} class="line" style={{ left: `${laneX(lanes, lane)}%` }} />
+				))}
+				{lanesOut(lanes, outages, step.atMs).map((lane) => (
+					<span key={`${lane} out`} class="out" style={{ left: `${laneX(lanes, lane)}%` }} />
 				))}
 				{step.from === step.to ? (
 					<span class="at" style={{ left: `${from}%` }}>

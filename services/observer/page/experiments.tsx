@@ -1,7 +1,7 @@
 /** The experiments: the fault and the predicted verdicts of each, and its last run, step by step while it runs. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useMemo } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 import type {
 	Experiment,
 	ExperimentActivity,
@@ -20,7 +20,8 @@ import { Marked } from './marked.tsx';
 import { Command, ReadOnlyReason } from './read-only.tsx';
 import { resultWord } from './result-word.ts';
 import { hashOf } from './route.ts';
-import { refusalIn, type Store } from './store.ts';
+import { type Answer, refusalIn, type Store } from './store.ts';
+import { useAnswer } from './use-answer.ts';
 import { useLabWords } from './use-lab-words.ts';
 import { useNow } from './use-now.ts';
 import type { ViewProps } from './view-props.ts';
@@ -49,7 +50,7 @@ const groups: readonly ExperimentGroup[] = [
 ];
 
 export function ExperimentsView({ store, navigation }: ViewProps) {
-	const [chosen] = navigation.route.value.path;
+	const [chosen, chosenRun] = navigation.route.value.path;
 	const { say, experiment: translated } = useWords();
 	const experiments = store.experiments.value;
 	if (store.session.value === undefined) return null;
@@ -71,9 +72,11 @@ export function ExperimentsView({ store, navigation }: ViewProps) {
 					<OneExperiment
 						key={shown.name}
 						store={store}
+						navigation={navigation}
 						offer={experiments.offer}
 						experiment={shown}
-						run={runs.get(shown.name)}
+						last={runs.get(shown.name)}
+						chosenRun={chosenRun}
 						running={running}
 						titles={titles}
 					/>
@@ -153,15 +156,18 @@ function RunMark({ run }: { readonly run: ExperimentRun | undefined }) {
 
 interface OneProps {
 	readonly store: Store;
+	readonly navigation: ViewProps['navigation'];
 	readonly offer: Experiments['offer'];
 	readonly experiment: Experiment;
-	readonly run: ExperimentRun | undefined;
+	readonly last: ExperimentRun | undefined;
+	/** Of the address: when the run started. */
+	readonly chosenRun: string | undefined;
 	/** The run that is in progress. */
 	readonly running: ExperimentRun | undefined;
 	readonly titles: ReadonlyMap<string, string>;
 }
 
-function OneExperiment({ store, offer, experiment, run, running, titles }: OneProps) {
+function OneExperiment({ store, navigation, offer, experiment, last, chosenRun, running, titles }: OneProps) {
 	const { say, messages, duration, experiment: translated } = useWords();
 	const { name, id, tier, expected } = experiment;
 	const history = store.histories.value.get(name);
@@ -169,7 +175,15 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 	const { title, description, lesson } = translated(name) ?? experiment;
 	const refusal = useSignal<Refusal | undefined>(undefined);
 	const isOurs = running !== undefined && running.experiment === name;
+	const isLast = chosenRun === undefined || chosenRun === String(last?.startedMs);
+	const earlier = useAnswer(() => (isLast ? undefined : store.run(name, chosenRun)), [name, chosenRun, String(isLast)]);
+	const run = isLast ? last : earlier !== undefined && 'experiment' in earlier ? earlier : undefined;
+	// Its address can be shared while it runs.
+	useEffect(() => {
+		if (isOurs && chosenRun === undefined) navigation.set({ path: [name, String(running.startedMs)] });
+	}, [isOurs, chosenRun]);
 	const act = async (action: 'run-experiment' | 'stop-experiment') => {
+		if (action === 'run-experiment') navigation.go('experiments', name);
 		const answer = await store.act(action, { experiment: name });
 		refusal.value = refusalIn(answer);
 	};
@@ -194,10 +208,10 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 					</button>
 				)}
 			</header>
-			{running !== undefined && !isOurs && offer === 'run' && (
+			{running !== undefined && running.startedMs !== run?.startedMs && (
 				<p class="quiet">
 					{messages.runsNow}
-					<a href={`#/experiments/${running.experiment}`}>{titles.get(running.experiment) ?? running.experiment}</a>
+					<a href={addressOfRun(running)}>{titles.get(running.experiment) ?? running.experiment}</a>
 				</p>
 			)}
 			{refusal.value !== undefined && <FailureBand failure={refusal.value} />}
@@ -209,6 +223,7 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 				<Marked text={lesson} />
 			</p>
 			{offer !== 'run' && <NoButton store={store} name={name} />}
+			{!isLast && <EarlierRun name={name} answer={earlier} />}
 			<dl class="verdicts">
 				{kinds.map((kind) => (
 					<Verdict
@@ -223,7 +238,7 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 			</dl>
 			{kinds.some((kind) => expected[kind] === 'violated') && <p class="by-design">{say('redByDesign')}</p>}
 			{run !== undefined && <Run store={store} run={run} steps={experiment.steps} expectedMs={expectedMs} />}
-			{history !== undefined && history.runs.length > 1 && <History runs={history.runs.slice(1)} />}
+			<History name={name} runs={(history?.runs ?? []).filter(({ startedMs }) => startedMs !== run?.startedMs)} />
 			{offer === 'run' && (
 				<details class="terminal">
 					<summary>{say('inATerminal')}</summary>
@@ -231,6 +246,20 @@ function OneExperiment({ store, offer, experiment, run, running, titles }: OnePr
 				</details>
 			)}
 		</article>
+	);
+}
+
+const addressOfRun = ({ experiment, startedMs }: Pick<ExperimentRun, 'experiment' | 'startedMs'>): string =>
+	hashOf('experiments', experiment, String(startedMs));
+
+function EarlierRun({ name, answer }: { readonly name: string; readonly answer: Answer<ExperimentRun> }) {
+	const lab = useLabWords();
+	if (answer === undefined) return null;
+	return (
+		<p class="note">
+			{refusalIn(answer) === undefined ? lab.earlierRun : lab.runGone}{' '}
+			<a href={hashOf('experiments', name)}>{lab.lastRun}</a>
+		</p>
 	);
 }
 
@@ -344,9 +373,10 @@ function showStep(name: string): void {
 	step?.focus();
 }
 
-function History({ runs }: { readonly runs: readonly PastRun[] }) {
+function History({ name, runs }: { readonly name: string; readonly runs: readonly PastRun[] }) {
 	const { say, duration, language } = useWords();
 	const lab = useLabWords();
+	if (runs.length === 0) return null;
 	return (
 		<Section name={lab.history}>
 			{/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
@@ -355,9 +385,9 @@ function History({ runs }: { readonly runs: readonly PastRun[] }) {
 					<thead>
 						<tr>
 							{[lab.when, lab.result, ...kinds.map((kind) => say(kindWords[kind])), lab.took, lab.startedIn].map(
-								(name) => (
-									<th key={name} scope="col">
-										{name}
+								(column) => (
+									<th key={column} scope="col">
+										{column}
 									</th>
 								),
 							)}
@@ -367,7 +397,9 @@ function History({ runs }: { readonly runs: readonly PastRun[] }) {
 						{runs.map(({ startedMs, durationMs, from, outcome, verdicts, passed }) => (
 							<tr key={startedMs}>
 								<th scope="row" class="unbroken">
-									{calendarDate(startedMs)} {clockTime(startedMs, language)}
+									<a href={addressOfRun({ experiment: name, startedMs })}>
+										{calendarDate(startedMs)} {clockTime(startedMs, language)}
+									</a>
 								</th>
 								<td>{say(outcome === 'interrupted' ? 'interrupted' : passed ? 'asPredicted' : 'notAsPredicted')}</td>
 								{kinds.map((kind) => (
@@ -403,7 +435,8 @@ function Run({ store, run, steps, expectedMs }: RunProps) {
 				{run.state !== 'ended' && <span class="live" aria-hidden="true" />}
 				<span class={`state ${word}`}>{say(word)}</span>
 				<span class="quiet">
-					{clockTime(run.startedMs, language)} · <span class="time">{duration(elapsedMs)}</span>
+					<a href={addressOfRun(run)}>{clockTime(run.startedMs, language)}</a> ·{' '}
+					<span class="time">{duration(elapsedMs)}</span>
 				</span>
 				{run.from === 'terminal' && <span class="quiet">{lab.fromTerminal}</span>}
 				{run.state === 'running' && (

@@ -10,6 +10,7 @@ import { FailureBand } from './failure.tsx';
 import { clockTime } from './format.ts';
 import { Mark } from './icons.tsx';
 import { requestText } from './map/trust-words.ts';
+import { lastPage, Pages } from './pages.tsx';
 import { NothingYet } from './read-only.tsx';
 import { trustWordOf } from './row-text.ts';
 import type { Store } from './store.ts';
@@ -65,10 +66,18 @@ export function JoinsView({ store, navigation }: ViewProps) {
 	);
 }
 
+const pageOf = (joins: readonly Join[], id: string | undefined): number =>
+	Math.floor(
+		Math.max(
+			0,
+			joins.findIndex((join) => join.id === id),
+		) / PAGE,
+	);
+
 function JoinList({ joins, shown }: { readonly joins: readonly Join[]; readonly shown: string | undefined }) {
-	const { say, messages, duration, language } = useWords();
+	const { say, duration, language } = useWords();
 	const filter = useSignal('');
-	const count = useSignal(PAGE);
+	const page = useSignal(pageOf(joins, shown));
 	const wanted = filter.value.trim().toLowerCase();
 	const matching =
 		wanted === ''
@@ -76,6 +85,7 @@ function JoinList({ joins, shown }: { readonly joins: readonly Join[]; readonly 
 			: joins.filter(({ node, state, failure }) =>
 					`${node} ${state} ${say(state)} ${failure?.code ?? ''}`.toLowerCase().includes(wanted),
 				);
+	const at = Math.min(page.value, lastPage(PAGE, matching.length));
 	return (
 		<nav class="list" aria-label={say('joins')}>
 			<label>
@@ -84,28 +94,29 @@ function JoinList({ joins, shown }: { readonly joins: readonly Join[]; readonly 
 					type="search"
 					placeholder={say('filter')}
 					value={filter.value}
-					onInput={({ currentTarget }) => (filter.value = currentTarget.value)}
+					onInput={({ currentTarget }) => {
+						filter.value = currentTarget.value;
+						page.value = 0;
+					}}
 				/>
 			</label>
 			<ul>
-				{matching.slice(0, count.value).map(({ id, node, state, startedMs, durationMs, failure, nextPhase }) => (
-					<li key={id}>
-						<a href={`#/joins/${id}`} aria-current={id === shown ? 'true' : undefined}>
-							{state === 'joining' ? <span class="live" aria-hidden="true" /> : <Mark failed={state === 'refused'} />}
-							<span class="node">{node}</span>
-							<span class="quiet">{duration(durationMs)}</span>
-							<span class="quiet second">
-								{clockTime(startedMs, language)} · {failure?.code ?? (state === 'joining' ? nextPhase : say(state))}
-							</span>
-						</a>
-					</li>
-				))}
+				{matching
+					.slice(at * PAGE, (at + 1) * PAGE)
+					.map(({ id, node, state, startedMs, durationMs, failure, nextPhase }) => (
+						<li key={id}>
+							<a href={`#/joins/${id}`} aria-current={id === shown ? 'true' : undefined}>
+								{state === 'joining' ? <span class="live" aria-hidden="true" /> : <Mark failed={state === 'refused'} />}
+								<span class="node">{node}</span>
+								<span class="quiet">{duration(durationMs)}</span>
+								<span class="quiet second">
+									{clockTime(startedMs, language)} · {failure?.code ?? (state === 'joining' ? nextPhase : say(state))}
+								</span>
+							</a>
+						</li>
+					))}
 			</ul>
-			{matching.length > count.value && (
-				<button type="button" onClick={() => (count.value += PAGE)}>
-					{messages.moreItems(matching.length - count.value)}
-				</button>
-			)}
+			<Pages at={at} size={PAGE} all={matching.length} onPage={(next) => (page.value = next)} />
 		</nav>
 	);
 }

@@ -35,4 +35,7 @@ export const labTextsInChinese: LabTexts = {
 	page: '页面',
 	terminal: '终端',
 	requests: '查看证书签名请求',
+	runGone: '此次运行已不再保存：observer 只保留每个实验最新的若干次运行。',
+	earlierRun: '这是较早的一次运行。',
+	lastRun: '显示最近一次运行',
 };

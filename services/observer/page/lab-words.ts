@@ -28,6 +28,9 @@ export interface LabTexts {
 	readonly page: string;
 	readonly terminal: string;
 	readonly requests: string;
+	readonly runGone: string;
+	readonly earlierRun: string;
+	readonly lastRun: string;
 }
 
 export const labTexts: LabTexts = {
@@ -65,4 +68,7 @@ export const labTexts: LabTexts = {
 	page: 'page',
 	terminal: 'terminal',
 	requests: 'See the requests',
+	runGone: 'This run is no longer stored: the observer keeps the newest runs of each experiment.',
+	earlierRun: 'This is an earlier run.',
+	lastRun: 'Show the last run',
 };

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import type { JoinOutage, Step } from '../api.ts';
 import { joinedSpans, refusedSpans, traceId } from '../spans.fixture.ts';
 import { joinOf, stepsOf } from '../steps.ts';
 import { compareJoins } from './compare.ts';
-import { lanesOf, laneX, rowsOf } from './rows.ts';
+import { lanesOf, lanesOut, laneX, rowsOf } from './rows.ts';
 
 const of = (spans: typeof joinedSpans) => ({ join: joinOf(traceId, spans, []), steps: stepsOf(traceId, spans) });
 
@@ -56,6 +57,94 @@ describe('rows of the diagram', () => {
 		const stored = (withStore: boolean) =>
 			rowsOf(join, steps, { withStore }).some((row) => row.kind === 'step' && row.step.kind === 'store');
 		assert.deepEqual([stored(false), stored(true)], [false, true]);
+	});
+});
+
+describe('a wait', () => {
+	const { join, steps } = of(joinedSpans);
+	const [first, second] = steps.filter(({ kind }) => kind === 'message');
+	if (first === undefined || second === undefined) assert.fail();
+	const polls = (count: number, ...round: readonly Step[]): Step[] =>
+		[...new Array(count).keys()].flatMap((number) =>
+			round.map((step, index) => ({ ...step, id: `${number}-${index}`, atMs: number * 100 + index })),
+		);
+	const shownOf = (all: readonly Step[], options: object = {}) =>
+		rowsOf(join, all, { withStore: false, ...options }).flatMap((row) => (row.kind === 'step' ? [row] : []));
+
+	it('that asks 40 times is one row with a count', () => {
+		const [row, ...others] = shownOf(polls(40, first));
+		assert.deepEqual([row?.id, row?.repeats], ['0-0', { count: 40, lastMs: 3_900, isWhole: false }]);
+		assert.deepEqual(others, []);
+	});
+
+	it('whose rounds have two requests shows the first round', () => {
+		const rows = shownOf([...polls(5, first, second), { ...first, id: 'end', atMs: 900, failure: join.failure }]);
+		assert.deepEqual(
+			rows.map(({ id, repeats }) => [id, repeats?.count]),
+			[
+				['0-0', 5],
+				['0-1', undefined],
+				['end', undefined],
+			].slice(0, rows.length),
+		);
+	});
+
+	it('is whole on request, and while one of its steps is open', () => {
+		assert.equal(shownOf(polls(40, first), { expanded: new Set(['0-0']) }).length, 40);
+		const open = shownOf(polls(40, first), { open: '7-0' });
+		assert.deepEqual([open.length, open[0]?.repeats?.isWhole], [40, true]);
+	});
+
+	it('has at least three rounds, with the same text', () => {
+		assert.equal(shownOf(polls(2, first)).length, 2);
+		const failing = { ...first, failure: { code: 'API_UNREACHABLE', sentence: '', remedy: '' } };
+		assert.equal(shownOf([...polls(2, first), ...polls(2, failing)]).length, 4);
+	});
+});
+
+describe('an outage', () => {
+	const { join, steps } = of(joinedSpans);
+	const outage: JoinOutage = { party: 'ca-service', why: 'stopped', startMs: 0, endMs: 20 };
+	const rows = (outages: readonly JoinOutage[], shown?: number) =>
+		rowsOf({ ...join, outages }, steps, { withStore: false, ...(shown === undefined ? {} : { shown }) });
+
+	it('has a row where it begins and where it ends, in the order of time', () => {
+		const found = rows([outage]);
+		const ends = found.flatMap((row, index) => (row.kind === 'outage' ? [[row.isEnd, index] as const] : []));
+		assert.deepEqual(
+			ends.map(([isEnd]) => isEnd),
+			[false, true],
+		);
+		for (const [isEnd, index] of ends) {
+			const next = found.slice(index).find(({ kind }) => kind === 'step');
+			assert.ok(next?.kind !== 'step' || next.step.atMs > (isEnd ? 20 : 0));
+		}
+	});
+
+	it('and a refused connection are in the order of their times', () => {
+		const refused = { id: 'r', party: 'token-store', peer: '127.0.0.1:1', reason: 'x', atMs: join.startedMs + 10 };
+		const found = rowsOf({ ...join, outages: [outage], refusedConnections: [refused] }, [], { withStore: false });
+		assert.deepEqual(
+			found.map(({ kind }) => kind),
+			['outage', 'connection-refused', 'outage'],
+		);
+	});
+
+	it('that lasts longer than the join has no end', () => {
+		const { endMs: _, ...lasting } = outage;
+		assert.equal(rows([lasting]).filter(({ kind }) => kind === 'outage').length, 1);
+	});
+
+	it('is shown when the played join comes to it', () => {
+		const late = { ...outage, startMs: 1e6, endMs: 2e6 };
+		assert.equal(rows([late], 1).filter(({ kind }) => kind === 'outage').length, 0);
+		assert.equal(rows([late]).at(-1)?.kind, 'outage');
+	});
+
+	it('has a band across the lane of its program, or across all lanes', () => {
+		const lanes = lanesOf('node-1', steps);
+		assert.deepEqual([lanesOut(lanes, [outage], 10), lanesOut(lanes, [outage], 21)], [['ca-service'], []]);
+		assert.deepEqual(lanesOut(lanes, [{ ...outage, party: '*' }], 10), lanes);
 	});
 });
 

@@ -15,7 +15,9 @@ export function RunBanner({ store }: { readonly store: Store }) {
 	return (
 		<p class="banner run-banner">
 			<span class="live" aria-hidden="true" />
-			<a href={hashOf('experiments', experiment.name)}>{translated(experiment.name)?.title ?? experiment.title}</a>
+			<a href={hashOf('experiments', experiment.name, String(run.startedMs))}>
+				{translated(experiment.name)?.title ?? experiment.title}
+			</a>
 			<span>{[messages.stepOf(run.activities.length, experiment.steps), ...faults].join(' · ')}</span>
 		</p>
 	);

@@ -37,6 +37,8 @@ export interface Store {
 	readonly detail: (join: string, step: string) => Promise<Answer<StepDetail>>;
 	readonly certificates: () => Promise<Answer<Certificates>>;
 	readonly certificate: (serial: string) => Promise<Answer<CertificateDetail>>;
+	/** A run that is not the last of its experiment. */
+	readonly run: (experiment: string, startedMs: string) => Promise<Answer<ExperimentRun>>;
 	readonly act: (name: string, body: object) => Promise<Answer<ActionResult>>;
 }
 
@@ -80,7 +82,7 @@ export function createStore(
 	const runs = signal<ReadonlyMap<string, ExperimentRun>>(new Map());
 	const histories = signal<ReadonlyMap<string, ExperimentHistory>>(new Map());
 	const isConnected = signal(false);
-	const traffic = signal<Traffic>({ lines: [], messages: [] });
+	const traffic = signal<Traffic>({ lines: [], messages: [], refusedConnections: [] });
 	const known = new SortedJoins();
 	let arrived: Traffic | undefined;
 	const source = reconnecting('/api/stream?batch=true', connect, schedule, (isOpen) => {
@@ -103,8 +105,8 @@ export function createStore(
 		isConnected.value = true;
 	});
 	on<Join>(source, 'join', (value) => known.set(value));
-	on<Traffic>(source, 'traffic', ({ lines, messages }) => {
-		arrived = { lines, messages: [...(arrived?.messages ?? []), ...messages] };
+	on<Traffic>(source, 'traffic', ({ messages, ...rest }) => {
+		arrived = { ...rest, messages: [...(arrived?.messages ?? []), ...messages] };
 	});
 	on<Storm>(source, 'storm', (value) => {
 		storm.value = value;
@@ -144,6 +146,8 @@ export function createStore(
 		detail: (join, step) => ask(`/api/joins/${encodeURIComponent(join)}/steps/${encodeURIComponent(step)}`),
 		certificates: () => ask('/api/certificates'),
 		certificate: (serial) => ask(`/api/certificates/${encodeURIComponent(serial)}`),
+		run: (experiment, startedMs) =>
+			ask(`/api/experiments/${encodeURIComponent(experiment)}/runs/${encodeURIComponent(startedMs)}`),
 		act(name, body) {
 			const headers = { 'content-type': 'application/json', 'x-kubejoin-session': session.value?.key ?? '' };
 			return ask(`/api/actions/${name}`, { method: 'POST', headers, body: JSON.stringify(body) });

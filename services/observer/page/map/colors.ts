@@ -10,3 +10,7 @@ export function colorsOf<Name extends string>(element: HTMLElement, names: reado
 	style.color = before;
 	return (name) => found.get(name) ?? '';
 }
+
+/** Device pixels of a CSS pixel of the element: the map of a wall is larger. */
+export const pixelsOf = (element: Element & { readonly currentCSSZoom?: number }): number =>
+	devicePixelRatio * (element.currentCSSZoom ?? 1);

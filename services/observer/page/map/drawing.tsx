@@ -37,27 +37,32 @@ interface DrawingProps {
 	readonly onCanvas: (canvas: HTMLCanvasElement | undefined) => Motion | undefined;
 }
 
+/** A map that is this wide is on a wall, or on a large screen. */
+const WALL_WIDTH = 1_600;
+const WALL_SCALE = 1.25;
+
 export function Drawing(props: DrawingProps) {
 	const { scene, lit, selected, nowMs, theme, isConnected, hasStorage, onOpen, onRoom, onDrawn, onCanvas } = props;
 	const { say } = useWords();
 	const root = useRef<HTMLDivElement>(null);
 	const canvas = useRef<HTMLCanvasElement>(null);
 	const motion = useRef<Motion | undefined>(undefined);
-	const room = useSignal({ width: 0, height: 0 });
+	const room = useSignal({ width: 0, height: 0, scale: 1 });
 	const focused = useSignal<string | undefined>(undefined);
 	useEffect(() => {
 		const { current } = root;
 		if (current === null) return;
 		const observer = new ResizeObserver(() => {
-			const { clientWidth: width, clientHeight: height } = current;
+			const scale = current.clientWidth < WALL_WIDTH ? 1 : WALL_SCALE;
+			const [width, height] = [current.clientWidth / scale, current.clientHeight / scale];
 			if (width === room.peek().width && height === room.peek().height) return;
-			room.value = { width, height };
+			room.value = { width, height, scale };
 			onRoom(width);
 		});
 		observer.observe(current);
 		return () => observer.disconnect();
 	}, []);
-	const { width, height } = room.value;
+	const { width, height, scale } = room.value;
 	const isRefused = scene.nodes.find(({ id }) => id === lit?.node)?.node === 'refused';
 	const { level, cards, victim } = scene;
 	const key = JSON.stringify([
@@ -97,7 +102,7 @@ export function Drawing(props: DrawingProps) {
 			ref={root}
 			onKeyDown={(event) => moveFocus(event, drawn, layout.boxes)}
 		>
-			<div class="sheet" style={{ height: `${layout.height}px` }}>
+			<div class="sheet" style={{ height: `${layout.height}px`, zoom: scale }}>
 				{layout.headings.map(({ of, x, y }) => (
 					<p key={of} class={`heading ${of}`} style={{ left: `${x}px`, top: `${y}px` }}>
 						{say(headingWords[of])}

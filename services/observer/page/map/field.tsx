@@ -4,7 +4,7 @@
  */
 import { useEffect, useRef } from 'preact/hooks';
 import { useWords } from '../words.ts';
-import { colorsOf } from './colors.ts';
+import { colorsOf, pixelsOf } from './colors.ts';
 import { type Box, FIELD_COLUMNS, FIELD_ROWS } from './layout.ts';
 import type { NodeState, Party } from './scene.ts';
 
@@ -30,9 +30,10 @@ export function Field({ nodes, box, theme, onOpen }: FieldProps) {
 	useEffect(() => {
 		const { current } = canvas;
 		if (current === null) return;
-		current.width = Math.round(box.width * devicePixelRatio);
-		current.height = Math.round(box.height * devicePixelRatio);
-		current.getContext('2d')?.scale(devicePixelRatio, devicePixelRatio);
+		const scale = pixelsOf(current);
+		current.width = Math.round(box.width * scale);
+		current.height = Math.round(box.height * scale);
+		current.getContext('2d')?.scale(scale, scale);
 		drawn.current = [];
 	}, [box.width, box.height, theme]);
 	useEffect(() => {

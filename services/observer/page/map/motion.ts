@@ -2,6 +2,7 @@
  * The messages that move on the lines, on one canvas. The frame loop runs only while a message moves; each frame
  * clears and draws the rectangles of the messages only.
  */
+import { pixelsOf } from './colors.ts';
 import { type Curve, pointAt } from './layout.ts';
 
 interface Moving {
@@ -61,7 +62,7 @@ export class Motion {
 
 	/** Sets the size in CSS pixels; messages that move end. */
 	resize(width: number, height: number): void {
-		const scale = devicePixelRatio;
+		const scale = pixelsOf(this.#canvas);
 		this.#canvas.width = Math.round(width * scale);
 		this.#canvas.height = Math.round(height * scale);
 		this.#canvas.getContext('2d')?.scale(scale, scale);

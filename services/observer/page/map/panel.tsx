@@ -1,9 +1,9 @@
 /** The panel of a party or of a line. */
 import type { ComponentChildren } from 'preact';
-import type { Message, Step } from '../../api.ts';
+import type { Message, RefusedConnection, Step } from '../../api.ts';
 import { Sections } from '../detail.tsx';
 import { FailureBand } from '../failure.tsx';
-import { calendarDate } from '../format.ts';
+import { calendarDate, clockTime } from '../format.ts';
 import { formOf, protectionExplanations, protectionWords, sealsOf } from '../forms.ts';
 import { Panel } from '../panel.tsx';
 import { hashOf } from '../route.ts';
@@ -81,6 +81,7 @@ function PartyPanel({
 					))}
 				</ul>
 			</Part>
+			<Refused list={store.traffic.value.refusedConnections.filter((one) => one.party === party.id)} />
 			<Messages messages={own} />
 			{failed !== undefined && <Evidence store={store} step={failed} />}
 		</Panel>
@@ -99,6 +100,21 @@ function CertificatePart({ party: { role, life, cas } }: { readonly party: Party
 				{life !== undefined && (
 					<li>{messages.validFromTo(calendarDate(life.notBeforeMs), calendarDate(life.notAfterMs))}</li>
 				)}
+			</ul>
+		</Part>
+	);
+}
+
+function Refused({ list }: { readonly list: readonly RefusedConnection[] }) {
+	const { say, language } = useWords();
+	return (
+		<Part name={say('refusedConnections')} isEmpty={list.length === 0}>
+			<ul class="panel-refused">
+				{list.toReversed().map(({ id, atMs, peer, reason }) => (
+					<li key={id}>
+						{clockTime(atMs, language)} <code>{peer}</code> <span lang="en">{reason}</span>
+					</li>
+				))}
 			</ul>
 		</Part>
 	);

@@ -27,7 +27,7 @@ interface PartyCardProps {
 
 export function PartyCard({ party, box, nowMs, isSelected, isLit, isTabStop, onOpen, onFocus }: PartyCardProps) {
 	const words = useWords();
-	const { id, role, node, cas, service, life, fault } = party;
+	const { id, role, node, cas, service, life, fault, refusedConnections = 0 } = party;
 	const style = { left: `${box.x}px`, top: `${box.y}px`, width: `${box.width}px`, height: `${box.height}px` };
 	const state = stateClass(party);
 	const common = {
@@ -83,6 +83,9 @@ export function PartyCard({ party, box, nowMs, isSelected, isLit, isTabStop, onO
 				</span>
 			)}
 			{fault !== undefined && <span class="skew">{words.say(faultWords[fault])}</span>}
+			{fault === undefined && refusedConnections > 0 && (
+				<span class="skew">{words.messages.connectionsRefused(refusedConnections)}</span>
+			)}
 			{cas.length > 0 && (
 				<span class="cas" aria-hidden="true">
 					{cas.map((ca) => (

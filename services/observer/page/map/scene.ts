@@ -1,5 +1,5 @@
 /** The parties of the map and the lines between them, from the state of the store. Pure. */
-import type { Certificates, Cluster, Join, Lifetime, Line, Negotiated, Tls } from '../../api.ts';
+import type { Certificates, Cluster, Join, Lifetime, Line, Negotiated, RefusedConnection, Tls } from '../../api.ts';
 import type { Fault } from '../faults.ts';
 import type { Protection } from '../forms.ts';
 import type { JoinState } from '../state-at.ts';
@@ -23,6 +23,8 @@ export interface Party {
 	/** Calls to it in the last minute, and how many of all were refused. */
 	readonly perMinute: number;
 	readonly refused: number;
+	/** Connections that it refused in the last two minutes. */
+	readonly refusedConnections?: number;
 	/** Of the experiment in progress. */
 	readonly fault?: Fault;
 	/** Of a store: `lmdb` or `redis`. */
@@ -63,6 +65,7 @@ export interface SceneInput {
 	readonly joins: readonly Join[];
 	readonly cluster: Cluster | undefined;
 	readonly lines: readonly Line[];
+	readonly refusedConnections?: readonly RefusedConnection[];
 	/** Before a party presented its certificate, its ring is that of the file. */
 	readonly certificates?: Certificates | undefined;
 	readonly nowMs: number;
@@ -91,7 +94,7 @@ const planned: readonly (readonly [from: string, to: string])[] = [
 const NODES = 'kubelet-sim';
 /** A join that ended is shown until the cluster lists its node. */
 const GRACE_MS = 15_000;
-/** A refused node keeps its card. */
+/** A refused node keeps its card, and a refused connection its mark. */
 const REFUSED_MS = 120_000;
 const MAX_NODES = 1_000;
 const MAX_CARDS = 4;
@@ -122,6 +125,7 @@ export function sceneOf(input: SceneInput): Scene {
 			...(service === undefined ? {} : { service }),
 			...(life === undefined ? {} : { life }),
 			...callsTo(party.id, lines),
+			refusedConnections: refusedBy(party.id, input),
 		});
 	}
 	if (level !== 'field') {
@@ -186,6 +190,9 @@ function lifeOfFile(id: string, certificates: Certificates | undefined): Life | 
 	const found = certificates?.list.find(({ file }) => file !== undefined && file === filesOf[id]);
 	return found !== undefined && 'serial' in found ? found : undefined;
 }
+
+const refusedBy = (id: string, { refusedConnections = [], nowMs }: SceneInput): number =>
+	refusedConnections.filter(({ party, atMs }) => party === id && nowMs - atMs < REFUSED_MS).length;
 
 function callsTo(id: string, lines: readonly Line[]): Pick<Party, 'perMinute' | 'refused'> {
 	const own = lines.filter(({ to }) => to === id);

@@ -71,7 +71,7 @@ interface RowProps {
 function PartyRow({ party, nowMs, onOpen, isShown }: RowProps & { readonly party: Party; readonly nowMs: number }) {
 	const words = useWords();
 	const { say, messages, duration } = words;
-	const { id, life, node } = party;
+	const { id, life, node, refusedConnections = 0 } = party;
 	const certificate =
 		life === undefined ? (node === undefined ? '' : say('none')) : messages.lifeLeft(duration(life.notAfterMs - nowMs));
 	return (
@@ -82,7 +82,10 @@ function PartyRow({ party, nowMs, onOpen, isShown }: RowProps & { readonly party
 				</button>
 			</th>
 			<td>{certificate}</td>
-			<td>{node === 'joining' || node === 'refused' ? say(node) : (node ?? secondLine(party, nowMs, words))}</td>
+			<td>
+				{node === 'joining' || node === 'refused' ? say(node) : (node ?? secondLine(party, nowMs, words))}
+				{refusedConnections > 0 && ` · ${messages.connectionsRefused(refusedConnections)}`}
+			</td>
 		</tr>
 	);
 }

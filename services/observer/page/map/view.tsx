@@ -80,7 +80,8 @@ export function MapView({ store, navigation, keys }: ViewProps) {
 	const state = lit && stateAt(lit, steps, t);
 	const levelBefore = useRef<Level | undefined>(undefined);
 	const scene = sceneOf({
-		...{ joins, cluster: store.cluster.value, lines: store.traffic.value.lines, certificates, nowMs, selected },
+		...{ joins, cluster: store.cluster.value, certificates, nowMs, selected },
+		...{ lines: store.traffic.value.lines, refusedConnections: store.traffic.value.refusedConnections },
 		lit: lit && state && steps.length > 0 ? { join: lit, state } : undefined,
 		levelBefore: levelBefore.current,
 		hasTelemetry: show.includes('telemetry'),
