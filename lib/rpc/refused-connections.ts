@@ -6,9 +6,8 @@ import { type CountRefusal, limits } from '../limits.ts';
 import { SpanKind, startSeenSpan } from '../trace.ts';
 
 export interface RefusedConnection {
-	/** `address:port` */
+	/** `127.0.0.1:43210`; the problem is in the words of the log. */
 	readonly peer: string;
-	/** In the words of the log. */
 	readonly problem: string;
 }
 
