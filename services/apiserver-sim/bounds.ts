@@ -136,9 +136,16 @@ export function requireAcceptable(
 	const isLong = Buffer.byteLength(generateName) > max;
 	requireValid(resource, name, [
 		...(isLong ? [tooLong('metadata.generateName', max, 'requestNameBytes')] : []),
-		...entryProblems(object, ''),
+		...(mayExceed(object) ? entryProblems(object, '') : []),
 	]);
 }
+
+const fewestEntries = Math.min(limits.listEntries.value, limits.mapEntries.value, limits.trackedFields.value);
+/** Whether the slower search for problems is needed, which writes the path of each entry. */
+const mayExceed = (value: unknown): boolean =>
+	typeof value === 'object' &&
+	value !== null &&
+	(Object.keys(value).length > fewestEntries || Object.values(value).some(mayExceed));
 
 /** Lists and maps with too many entries, wherever they are in the object. */
 function entryProblems(value: unknown, field: string): FieldProblem[] {

@@ -70,15 +70,20 @@ export function writeOwners(owners: Owners): JsonObject[] | undefined {
 	}));
 }
 
-const seconds = (time: string | undefined): number =>
-	time === undefined ? 0 : Math.floor(Date.parse(time) / 1000) || 0;
+const seconds = (time: unknown): number => (typeof time === 'string' ? Math.floor(Date.parse(time) / 1000) || 0 : 0);
 
-const compareOwners = (left: Owner, right: Owner): number =>
-	compareTexts(left.operation, right.operation) ||
-	seconds(left.time) - seconds(right.time) ||
-	compareTexts(left.manager, right.manager) ||
-	compareTexts(left.apiVersion, right.apiVersion) ||
-	compareTexts(left.subresource, right.subresource);
+/** Of owners, or of their entries. */
+export const compareOwners = (left: object, right: object): number => {
+	const [a, b]: readonly Partial<Record<keyof Owner, unknown>>[] = [left, right];
+	const byText = (field: keyof ManagerId) => compareTexts(String(a?.[field] ?? ''), String(b?.[field] ?? ''));
+	return (
+		byText('operation') ||
+		seconds(a?.time) - seconds(b?.time) ||
+		byText('manager') ||
+		byText('apiVersion') ||
+		byText('subresource')
+	);
+};
 
 const MAX_UPDATE_OWNERS = 10;
 

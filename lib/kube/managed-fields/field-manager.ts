@@ -20,6 +20,7 @@ import { SchemaMismatch } from './list-elements.ts';
 import { type Applied, applyConfiguration, ownersAfterUpdate, type Write } from './ownership.ts';
 import { fieldElement } from './path-element.ts';
 import { resetFieldsOf } from './reset-fields.ts';
+import { entriesOfSameOwner } from './same-owner.ts';
 import { typeProblems } from './validate.ts';
 import { withoutManagedFields } from './without.ts';
 
@@ -46,6 +47,8 @@ const neverOwned = setOf(
  * @param live  undefined for a create
  */
 export function withUpdatedFields<T extends KubeObject>(live: KubeObject | undefined, next: T, write: ManagedWrite): T {
+	const entries = live === undefined ? undefined : unchangedOwners(live, next, write);
+	if (entries !== undefined) return setManagedFields(next, entries);
 	const type = typeOfKind(write.kind);
 	if (!isTrackable(type, next) || (live !== undefined && !isTrackable(type, live)))
 		return setManagedFields(next, undefined);
@@ -58,6 +61,13 @@ export function withUpdatedFields<T extends KubeObject>(live: KubeObject | undef
 		if (!(error instanceof SchemaMismatch)) throw error;
 		return setManagedFields(next, liveEntries);
 	}
+}
+
+function unchangedOwners(live: KubeObject, next: KubeObject, { kind, subresource, manager, now }: ManagedWrite) {
+	const [entries, sent] = [managedFieldsOf(live), managedFieldsOf(next)];
+	if (!isEmpty(resetFieldsOf(kind.kind, subresource)) || (sent !== undefined && !jsonEqual(sent, entries)))
+		return undefined;
+	return entriesOfSameOwner({ live, next, entries }, managerId(kind, subresource, manager, 'Update'), now);
 }
 
 /**

@@ -58,12 +58,12 @@ export const defaultPlugins = ({
 
 export const createAdmission = (plugins: readonly AdmissionPlugin[]): Admission => ({
 	async mutate(write) {
-		let { object } = write;
+		let attributes = attributesOf(write);
 		for (const { mutate } of plugins) {
-			const changed = await mutate?.(attributesOf({ ...write, object }));
-			if (changed !== undefined) object = changed as typeof object;
+			const object = await mutate?.(attributes);
+			if (object !== undefined) attributes = attributesOf({ ...write, object });
 		}
-		return object;
+		return attributes.object as typeof write.object;
 	},
 	async validate(write) {
 		const attributes = attributesOf(write);
