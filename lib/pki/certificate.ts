@@ -2,14 +2,13 @@
  * X.509 certificates: building, parsing, checking. Every certificate that is built passes `openssl verify
  * -x509_strict`. The caller of a builder decides who receives which certificate.
  */
-import { createHash, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { hash, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import { causeText, KubejoinError } from '../errors.ts';
 import { algorithmOf, signInBackground, signWith } from './algorithms.ts';
 import {
 	bitString,
 	bitStringBytes,
 	type DerNode,
-	encodedOnce,
 	isTag,
 	itemsOfSequence,
 	itemsOfTag,
@@ -20,7 +19,6 @@ import {
 	tagged,
 	time,
 	unsignedInteger,
-	writeDer,
 } from './der.ts';
 import { type Extension, extensionOids, readExtensions, writeExtensions } from './extensions.ts';
 import { type KeyPair, spkiOf } from './keys.ts';
@@ -55,7 +53,6 @@ export interface Issuer {
 	readonly privateKey: KeyObject;
 	readonly notBefore: number;
 	readonly notAfter: number;
-	/** Encoded, so no part of it can be read; the same is true for `algorithm`. */
 	readonly name: DerNode;
 	/** The AlgorithmIdentifier of its signatures. */
 	readonly algorithm: DerNode;
@@ -79,8 +76,8 @@ export function createIssuer(certificate: X509Certificate, privateKey: KeyObject
 		privateKey,
 		notBefore,
 		notAfter,
-		name: encodedOnce(subjectNode),
-		algorithm: encodedOnce(algorithmOf(privateKey)),
+		name: subjectNode,
+		algorithm: algorithmOf(privateKey),
 		keyId: subjectKeyId,
 	};
 }
@@ -103,7 +100,7 @@ export function issuerOf(bundle: string, privateKey: KeyObject): Issuer {
 /** A certificate as PEM, with a random serial number of 128 bits. */
 export function buildCertificate(template: CertificateTemplate, issuer: Issuer): Pem {
 	const { tbs } = unsigned(template, issuer);
-	return writePem('CERTIFICATE', signed(tbs, issuer.algorithm, signWith(issuer.privateKey, writeDer(tbs))));
+	return writePem('CERTIFICATE', signed(tbs, issuer.algorithm, signWith(issuer.privateKey, tbs.der)));
 }
 
 export interface IssuedCertificate {
@@ -117,11 +114,11 @@ export interface IssuedCertificate {
 /** As `buildCertificate`, but an RSA signature does not block the event loop. */
 export async function issueCertificate(template: CertificateTemplate, issuer: Issuer): Promise<IssuedCertificate> {
 	const { tbs, serial } = unsigned(template, issuer);
-	const der = signed(tbs, issuer.algorithm, await signInBackground(issuer.privateKey, writeDer(tbs)));
+	const der = signed(tbs, issuer.algorithm, await signInBackground(issuer.privateKey, tbs.der));
 	return {
 		pem: writePem('CERTIFICATE', der),
 		serial: serial.toString('hex'),
-		fingerprint: sha256(der).toString('hex'),
+		fingerprint: hash('sha256', der, 'hex'),
 	};
 }
 
@@ -154,7 +151,7 @@ export function buildCaCertificate(
 	};
 	const algorithm = algorithmOf(keyPair.privateKey);
 	const { tbs } = unsigned(template, { name: writeSubject(subject), algorithm, keyId: undefined });
-	return writePem('CERTIFICATE', signed(tbs, algorithm, signWith(keyPair.privateKey, writeDer(tbs))));
+	return writePem('CERTIFICATE', signed(tbs, algorithm, signWith(keyPair.privateKey, tbs.der)));
 }
 
 function unsigned(
@@ -184,7 +181,7 @@ function unsigned(
 }
 
 const signed = (tbs: DerNode, algorithm: DerNode, signature: Buffer): Buffer =>
-	writeDer(sequence(tbs, algorithm, bitString(signature)));
+	sequence(tbs, algorithm, bitString(signature)).der;
 
 /** Bit 127 is always set, so that every serial number is 128 bits long and none is zero. */
 function randomSerial(): Buffer {
@@ -196,7 +193,7 @@ function randomSerial(): Buffer {
 /** The leftmost 160 bits of the SHA-256 of the key. @source RFC 7093 section 2, method 1; as Go since 1.25 */
 const keyIdOf = (spki: DerNode): Buffer => sha256(bitStringBytes(itemsOfSequence(spki)[1])).subarray(0, 20);
 
-const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest();
+const sha256 = (bytes: Buffer): Buffer => hash('sha256', bytes, 'buffer');
 
 /**
  * Read all certificates of a bundle.
@@ -290,7 +287,7 @@ function readFields(certificate: X509Certificate): CertificateFields {
 		isCa: certificate.ca,
 		notBefore: Date.parse(certificate.validFrom),
 		notAfter: Date.parse(certificate.validTo),
-		spki: writeDer(spki),
+		spki: spki.der,
 		subjectKeyId: keyId === undefined ? undefined : octets(readDer(keyId)),
 		subjectNode,
 	};
@@ -330,6 +327,6 @@ export const readSubject = (certificate: X509Certificate): Subject => readCertif
 export const extKeyUsagesOf = (certificate: X509Certificate): readonly string[] => certificate.keyUsage ?? [];
 
 /** SHA-256 of the DER certificate, lower-case hexadecimal. Not the pin, which is over the key alone. */
-export const fingerprintOf = (certificate: X509Certificate): string => sha256(certificate.raw).toString('hex');
+export const fingerprintOf = (certificate: X509Certificate): string => hash('sha256', certificate.raw, 'hex');
 
 const malformed = (problem: string): KubejoinError => new KubejoinError('CERTIFICATE_MALFORMED', { problem });

@@ -2,10 +2,10 @@
  * Certificate requests (PKCS#10, RFC 2986): made by who wants an identity, read by who may give it. What `parseCsr`
  * returns has proved that it holds the private key; the brand says so, and nothing else can make one.
  */
-import { createPublicKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { causeText, KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { algorithmOf, checkKey, signWith, verifyWith } from './algorithms.ts';
+import { algorithmOf, checkKey, importPublicKey, signWith, verifyWith } from './algorithms.ts';
 import {
 	bitString,
 	bitStringBytes,
@@ -21,7 +21,6 @@ import {
 	setOf,
 	tagged,
 	unsignedInteger,
-	writeDer,
 } from './der.ts';
 import { extension, extensionOids, readExtensions } from './extensions.ts';
 import { spkiOf } from './keys.ts';
@@ -75,11 +74,8 @@ export function createCsr(
 		readDer(spkiOf(keyPair.publicKey)),
 		tagged(0, ...(isEmptyNames(names) ? [] : [extensionRequest(names)])),
 	);
-	const signature = signWith(keyPair.privateKey, writeDer(info));
-	return writePem(
-		'CERTIFICATE REQUEST',
-		writeDer(sequence(info, algorithmOf(keyPair.privateKey), bitString(signature))),
-	);
+	const signature = signWith(keyPair.privateKey, info.der);
+	return writePem('CERTIFICATE REQUEST', sequence(info, algorithmOf(keyPair.privateKey), bitString(signature)).der);
 }
 
 const extensionRequest = (names: SubjectAltNames): DerNode =>
@@ -117,10 +113,10 @@ function readRequest(request: DerNode): VerifiedCsr {
 	if (info === undefined || spkiNode === undefined || more.length > 0 || rest.length > 0)
 		throw new Error('it does not have the parts of a PKCS#10 request');
 	if (!integerBytes(version).equals(Buffer.from([0]))) throw new Error('its version is not 0');
-	const spki = writeDer(spkiNode);
-	const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' });
+	const spki = spkiNode.der;
+	const publicKey = importPublicKey(spkiNode);
 	checkKey(publicKey, spkiNode);
-	if (!verifyWith(publicKey, algorithm, writeDer(info), bitStringBytes(signature)))
+	if (!verifyWith(publicKey, algorithm, info.der, bitStringBytes(signature)))
 		throw new KubejoinError('CSR_SIGNATURE_INVALID', {});
 	return { subject: readSubjectNode(subject), names: readRequestedNames(attributes), publicKey, spki } as VerifiedCsr;
 }

@@ -4,15 +4,14 @@ import { algorithmOf, signWith } from './algorithms.ts';
 import {
 	bitString,
 	type DerNode,
-	isTrue,
 	octetString,
 	oid,
 	readDer,
 	sequence,
 	tagged,
 	time,
+	trueValue,
 	unsignedInteger,
-	writeDer,
 } from './der.ts';
 import { extensionOids } from './extensions.ts';
 import { generateKeyPair, type KeyPair, spkiOf } from './keys.ts';
@@ -50,7 +49,7 @@ export async function makeCertificate(spec: CertificateSpec): Promise<Made> {
 	const signer = spec.signedBy ?? (spec.issuer?.keys ?? keys).privateKey;
 	const extensions = (spec.extensions ?? []).map(([name, value, isCritical = false]) => {
 		const type = (extensionOids as Readonly<Record<string, string>>)[name] ?? name;
-		return sequence(oid(type), ...(isCritical ? [isTrue()] : []), octetString(writeDer(value)));
+		return sequence(oid(type), ...(isCritical ? [trueValue] : []), octetString(value.der));
 	});
 	const tbs = sequence(
 		tagged(0, unsignedInteger(Buffer.from([2]))),
@@ -62,7 +61,7 @@ export async function makeCertificate(spec: CertificateSpec): Promise<Made> {
 		readDer(spkiOf(keys.publicKey)),
 		...(extensions.length === 0 ? [] : [tagged(3, sequence(...extensions))]),
 	);
-	const der = writeDer(sequence(tbs, algorithmOf(signer), bitString(signWith(signer, writeDer(tbs)))));
+	const der = sequence(tbs, algorithmOf(signer), bitString(signWith(signer, tbs.der))).der;
 	return {
 		commonName: spec.commonName,
 		keys,
@@ -73,7 +72,7 @@ export async function makeCertificate(spec: CertificateSpec): Promise<Made> {
 
 export const caExtension = (pathLength?: number): ExtensionSpec => [
 	'basicConstraints',
-	sequence(isTrue(), ...(pathLength === undefined ? [] : [unsignedInteger(Buffer.from([pathLength]))])),
+	sequence(trueValue, ...(pathLength === undefined ? [] : [unsignedInteger(Buffer.from([pathLength]))])),
 	true,
 ];
 export const usageExtension = (...usages: Parameters<typeof extKeyUsageOid>[0][]): ExtensionSpec => [

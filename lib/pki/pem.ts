@@ -42,7 +42,7 @@ export function readPem(text: string): PemText {
 		.split('\n')
 		.entries()) {
 		const line = raw.trimEnd();
-		const [, kind, type = ''] = mark.exec(line) ?? [];
+		const [, kind, type = ''] = (line.startsWith('-----') && mark.exec(line)) || [];
 		if (open !== undefined && (kind === 'BEGIN' || (kind === 'END' && type !== open.type)))
 			problems.push(unended(open));
 		if (open !== undefined && kind === 'END' && type === open.type) {

@@ -313,10 +313,23 @@ const caService: readonly Target[] = [
 		],
 	},
 	{
+		file: 'lib/pki/der.ts',
+		tests: ['lib/pki/der.test.ts'],
+		mutants: [
+			['if (node.der.length !== bytes.length)', 'if (false)'],
+			['if (depth > MAX_DEPTH)', 'if (false)'],
+			["if (end > bytes.length) throw new Error('it is truncated');", ''],
+			['count === 0 || count > 4 || octets.length < count || octets[0] === 0', 'octets.length < count'],
+			['	if (length < 0x80) throw new Error(notDer);', ''],
+			['if (!isShortest(identifier, der.subarray(contentsAt)))', 'if (false)'],
+			['if (!isInside && octet === 0x80)', 'if (false)'],
+		],
+	},
+	{
 		file: 'lib/pki/csr.ts',
 		tests: ['lib/pki/csr.test.ts'],
 		mutants: [
-			['if (!verifyWith(publicKey, algorithm, writeDer(info), bitStringBytes(signature)))', 'if (false)'],
+			['if (!verifyWith(publicKey, algorithm, info.der, bitStringBytes(signature)))', 'if (false)'],
 			['	checkKey(publicKey, spkiNode);', ''],
 			['if (!integerBytes(version).equals(Buffer.from([0])))', 'if (false)'],
 			['if (pem.length > maxPemLength)', 'if (false)'],

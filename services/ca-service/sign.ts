@@ -2,7 +2,7 @@
  * Signing with the cluster CA key. It enforces every rule of a signer for every caller and every approver, and signs
  * one request once, also if it is sent repeatedly. It must never sign a CA certificate.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Clock, rfc3339 } from '../../lib/clock.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { isKnownSigner, signerViolation } from '../../lib/kube/signer-rules.ts';
@@ -138,7 +138,7 @@ function validityOf(now: number, caNotAfter: number, durationSeconds: number): {
 /** Usages are a set: their order and repetitions say nothing. */
 function digestOf({ csrPem, signerName, usages, expirationSeconds }: SigningRequest): string {
 	const asked = JSON.stringify([csrPem, signerName, [...new Set(usages)].sort(), expirationSeconds ?? null]);
-	return createHash('sha256').update(asked).digest('hex');
+	return hash('sha256', asked, 'hex');
 }
 
 const conflict = ({ requestId }: SigningRequest): KubejoinError => new KubejoinError('SIGNING_CONFLICT', { requestId });
