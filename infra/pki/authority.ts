@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { rfc3339 } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { readFileIfThere, writeWholeFile } from '../../lib/files.ts';
+import { readFileIfThere, writeWholeFile, writeWholeFiles } from '../../lib/files.ts';
 import {
 	buildCaCertificate,
 	createIssuer,
@@ -112,7 +112,10 @@ async function makeAuthority(
 		{ commonName, dnsNames, notBefore: now - backdateMs, notAfter: now - backdateMs + caLifeMs },
 		keys,
 	);
-	await writeWholeFile(join(directory, `${plan.path}.key`), writePrivateKey(keys.privateKey), 0o600);
-	await writeWholeFile(join(directory, `${plan.path}.crt`), certificate, 0o644);
+	const path = join(directory, plan.path);
+	await writeWholeFiles([
+		{ path: `${path}.key`, contents: writePrivateKey(keys.privateKey), mode: 0o600 },
+		{ path: `${path}.crt`, contents: certificate, mode: 0o644 },
+	]);
 	return { issuer: createIssuer(parseCertificates(certificate)[0], keys.privateKey), certificate, path: plan.path };
 }

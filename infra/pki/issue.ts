@@ -8,7 +8,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../lib/clock.ts';
 import { causeText, KubejoinError } from '../../lib/errors.ts';
-import { makePrivateDirectory, readFileIfThere, writeWholeFile } from '../../lib/files.ts';
+import { makePrivateDirectory, readFileIfThere, writeWholeFile, writeWholeFiles } from '../../lib/files.ts';
 import { parseKubeconfig, userKubeconfig, writeKubeconfig } from '../../lib/kube/kubeconfig.ts';
 import { currentCluster, currentUser } from '../../lib/kube/kubeconfig-access.ts';
 import { certificatesPem } from '../../lib/pki/certificate.ts';
@@ -65,17 +65,30 @@ export async function issuePki({
 	await makePrivateDirectory(directory);
 	for (const part of plan.directories) await makePrivateDirectory(join(directory, part));
 
-	const cluster = await keepOrMakeAuthority(plan.cas.cluster, keyAlgorithm, surroundings);
-	const mesh = await keepOrMakeAuthority(plan.cas.mesh, 'ECDSA-P256', surroundings);
-	const certificates: Record<string, Pem> = {};
-	for (const ca of [cluster, mesh]) certificates[`${ca.path}.crt`] = certificatesPem(ca.certificate).join('');
-	for (const leaf of plan.leaves)
-		certificates[`${leaf.path}.crt`] = await keepOrIssueLeaf(leaf, { cluster, mesh }[leaf.ca], surroundings);
-	for (const kubeconfig of plan.kubeconfigs)
-		certificates[kubeconfig.path] = await keepOrIssueKubeconfig(kubeconfig, cluster, apiServer, surroundings);
+	// Two keys of RSA-2048 take half a second, and each file that is written waits for the disk.
+	const [cluster, mesh, serviceAccountKey] = await Promise.all([
+		keepOrMakeAuthority(plan.cas.cluster, keyAlgorithm, surroundings),
+		keepOrMakeAuthority(plan.cas.mesh, 'ECDSA-P256', surroundings),
+		findOrMakeRsaKey(join(directory, `${plan.serviceAccountPath}.key`)),
+	]);
+	const certificates = Object.fromEntries(
+		await Promise.all([
+			...[cluster, mesh].map(
+				({ path, certificate }) => [`${path}.crt`, certificatesPem(certificate).join('')] as const,
+			),
+			...plan.leaves.map(async (leaf) => {
+				const certificate = await keepOrIssueLeaf(leaf, { cluster, mesh }[leaf.ca], surroundings);
+				return [`${leaf.path}.crt`, certificate] as const;
+			}),
+			...plan.kubeconfigs.map(async (kubeconfig) => {
+				const certificate = await keepOrIssueKubeconfig(kubeconfig, cluster, apiServer, surroundings);
+				return [kubeconfig.path, certificate] as const;
+			}),
+		]),
+	);
 	const published = `${JSON.stringify(certificates, undefined, '\t')}\n`;
 	await keepOrWrite(plan.publishedPath, published, 'the certificates of the mesh without their keys', surroundings);
-	await keepOrMakeServiceAccountKey(plan.serviceAccountPath, surroundings);
+	await writeServiceAccountKey(plan.serviceAccountPath, serviceAccountKey, surroundings);
 	const aclLines = [redisDefaultUser(plan.storeUsers.map(({ keyspace }) => keyspace))];
 	for (const user of plan.storeUsers) {
 		const password = await keepOrMakeSecret(user.passwordPath, `of the Redis user ${user.user}`, surroundings);
@@ -84,8 +97,11 @@ export async function issuePki({
 	await keepOrWrite(plan.aclPath, `${aclLines.join('\n')}\n`, 'the users of Redis', surroundings);
 	const what = 'the root of the keys for sending traces';
 	const rootKey = await keepOrMakeSecret(plan.tracesRootPath, what, surroundings);
-	for (const { program, path } of plan.tracesKeys)
-		await keepOrWrite(path, `${deriveTracesKey(rootKey, program)}\n`, `traces of ${program}`, surroundings);
+	await Promise.all(
+		plan.tracesKeys.map(({ program, path }) =>
+			keepOrWrite(path, `${deriveTracesKey(rootKey, program)}\n`, `traces of ${program}`, surroundings),
+		),
+	);
 }
 
 function hostOf(apiServer: string): string {
@@ -116,8 +132,10 @@ async function keepOrIssueLeaf(
 				path: join(directory, `${authority.path}.crt`),
 				problem: `the CA cannot sign ${plan.path}.crt: x509: ${refusal}`,
 			});
-		await writeWholeFile(`${path}.key`, identity.key, 0o600);
-		await writeWholeFile(`${path}.crt`, identity.certificate, 0o644);
+		await writeWholeFiles([
+			{ path: `${path}.key`, contents: identity.key, mode: 0o600 },
+			{ path: `${path}.crt`, contents: identity.certificate, mode: 0o644 },
+		]);
 	}
 	say(
 		`${keptOrMade(problem)} ${plan.path}.crt and .key: ${subjectText(plan.subject)}, ${plan.purpose}${because(problem)}`,
@@ -164,13 +182,14 @@ function kubeconfigProblem(
 	}
 }
 
-async function keepOrMakeServiceAccountKey(plan: string, surroundings: Surroundings): Promise<void> {
-	const path = join(surroundings.directory, `${plan}.key`);
+async function findOrMakeRsaKey(path: string): Promise<Pem> {
 	const found = await readFileIfThere(path);
-	const pem =
-		found !== undefined && isRsaKey(found) ? found : writePrivateKey((await generateKeyPair('RSA-2048')).privateKey);
-	if (pem !== found) await writeWholeFile(path, pem, 0o600);
-	surroundings.say(`${pem === found ? 'kept' : 'made'} ${plan}.key: signs service-account tokens`);
+	if (found !== undefined && isRsaKey(found)) return found;
+	return writePrivateKey((await generateKeyPair('RSA-2048')).privateKey);
+}
+
+async function writeServiceAccountKey(plan: string, pem: Pem, surroundings: Surroundings): Promise<void> {
+	await keepOrWrite(`${plan}.key`, pem, 'signs service-account tokens', surroundings);
 	await keepOrWrite(`${plan}.pub`, writePublicKey(createPublicKey(pem)), 'verifies them', surroundings, 0o644);
 }
 
