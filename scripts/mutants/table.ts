@@ -760,8 +760,8 @@ const kubelets: readonly Target[] = [
 		tests: ['lib/rpc/reported-tls.test.ts'],
 		mutants: [
 			["ALPNProtocols: ['h2'] })", "ALPNProtocols: ['h2', 'http/1.1'] })"],
-			['{ ...this.#connection, socket,', '{ ...this.#connection, checkServerIdentity: () => undefined, socket,'],
-			['{ ...this.#connection, socket,', '{ ...this.#connection, rejectUnauthorized: false, socket,'],
+			['{ ...this.#connection(), socket,', '{ ...this.#connection(), checkServerIdentity: () => undefined, socket,'],
+			['{ ...this.#connection(), socket,', '{ ...this.#connection(), rejectUnauthorized: false, socket,'],
 		],
 	},
 	{
