@@ -153,6 +153,14 @@ export const limits = {
 		response: '422 Invalid: the server rejected our request due to an error in our request',
 		test: 'lib/kube/patch/json-patch.test.ts',
 	}),
+	mergeCopies: limit({
+		value: 200_000,
+		unit: 'items',
+		of: 'the fields and elements of lists that one strategic merge patch copies: those of each element that it changes',
+		where: ['6443'],
+		response: '422 Invalid: the server rejected our request due to an error in our request',
+		test: 'lib/kube/patch/patch.test.ts',
+	}),
 	patchDepth: limit({
 		value: 200,
 		unit: 'items',
@@ -609,6 +617,14 @@ export const limits = {
 		of: 'the body of one request with spans, decompressed',
 		where: ['observer 6446'],
 		response: '413 PAGE_TOO_LARGE',
+		test: 'services/observer/traces-app.test.ts',
+	}),
+	tracesValues: limit({
+		value: 200_000,
+		unit: 'items',
+		of: 'the values in the JSON of one request with spans; 512 spans of a join have about 40,000',
+		where: ['observer 6446'],
+		response: '400 PAGE_BAD_REQUEST',
 		test: 'services/observer/traces-app.test.ts',
 	}),
 	tracesBytesInFlight: limit({

@@ -4,7 +4,7 @@
  */
 import { KubejoinError } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { define, type Json } from './read.ts';
+import { define, isObject, type Json } from './read.ts';
 
 export class JsonSyntaxError extends Error {}
 
@@ -39,6 +39,9 @@ export function valueOfJsonObject(text: string): object | undefined {
 	requireFew(shape);
 	return parsePlain(text, shape)?.value as object | undefined;
 }
+
+/** At most so many values are in the text: entries of lists and objects. */
+export const countValues = (text: string): number => shapeOf(text).values;
 
 /** @throws API_BAD_REQUEST  more values than the limit */
 export const requireFewValues = (text: string): void => requireFew(shapeOf(text));
@@ -180,10 +183,13 @@ class JsonParser {
 		this.duplicates.set(object, (this.duplicates.get(object) ?? new Set()).add(key));
 		const before = object[key];
 		delete object[key];
-		const [isBefore, isNow] = [before, value].map(
-			(one) => typeof one === 'object' && one !== null && !Array.isArray(one),
-		);
-		define(object, key, isBefore && isNow ? { ...(before as Json), ...(value as Json) } : value);
+		if (!isObject(before) || !isObject(value)) {
+			define(object, key, value);
+			return;
+		}
+		// In place, because a key can be there thousands of times.
+		for (const [name, one] of Object.entries(value)) define(before, name, one);
+		define(object, key, before);
 	}
 
 	#array(): unknown[] {

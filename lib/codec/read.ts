@@ -61,7 +61,7 @@ const mismatchText = (what: string, goType: string, at: Position): string =>
 
 export const MAX_STRICT_PROBLEMS = 100;
 
-const isObject = (value: unknown): value is Json =>
+export const isObject = (value: unknown): value is Json =>
 	typeof value === 'object' && value !== null && !Array.isArray(value);
 const below = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 

@@ -7,11 +7,14 @@ export function requireBounded(value: unknown): void {
 	if (isDeeperThan(limits.patchDepth.value, value))
 		throw new KubejoinError('API_BAD_REQUEST', { problem: 'exceeded max depth' });
 	const max = limits.jsonValues.value;
-	if (countValues(value, max) <= max) return;
+	if (!hasMoreValues(value, max)) return;
 	throw new KubejoinError('API_BAD_REQUEST', { problem: `more than ${max} values`, limit: 'jsonValues' });
 }
 
-/** Entries of lists and objects; it stops soon after `max`. */
+/** Whether a value has more entries of lists and objects than `max`. */
+export const hasMoreValues = (value: unknown, max: number): boolean => countValues(value, max) > max;
+
+/** It stops soon after `max`. */
 function countValues(value: unknown, max: number): number {
 	if (typeof value !== 'object' || value === null) return 0;
 	const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { hasCode } from '../errors.ts';
 import { limits } from '../limits.ts';
-import { matchesLabels, parseLabelSelector } from './label-selector.ts';
+import { labelMatcher, parseLabelSelector } from './label-selector.ts';
 
 interface Row {
 	readonly selector: string;
@@ -31,7 +31,7 @@ describe('label selectors', () => {
 
 	it('match the labels of an object', () => {
 		const labels = { app: 'a', n: '10', empty: '' };
-		const matches = (selector: string) => matchesLabels(labels, parseLabelSelector(selector));
+		const matches = (selector: string) => labelMatcher(parseLabelSelector(selector))(labels);
 		const yes = ['', 'app', '!other', 'app=a', 'app!=b', 'other!=b', 'app in (a,b)', 'app notin (b)', 'x notin (b)'];
 		for (const selector of [...yes, 'n>9', 'n<11', 'empty', 'empty=', 'app,n', 'empty in ()'])
 			assert.equal(matches(selector), true, selector);
@@ -39,8 +39,8 @@ describe('label selectors', () => {
 		for (const selector of [...no, 'other>1', 'app,other', 'toString', 'constructor=']) {
 			assert.equal(matches(selector), false, selector);
 		}
-		assert.equal(matchesLabels(undefined, parseLabelSelector('!app')), true);
-		assert.equal(matchesLabels(null, parseLabelSelector('app')), false);
+		assert.equal(labelMatcher(parseLabelSelector('!app'))(undefined), true);
+		assert.equal(labelMatcher(parseLabelSelector('app'))(null), false);
 	});
 
 	it('of any text are read or refused with 400', () => {

@@ -37,8 +37,29 @@ export function parseLabelSelector(text: string): LabelRequirement[] {
 	}
 }
 
-export const matchesLabels = (labels: Labels | null | undefined, requirements: readonly LabelRequirement[]): boolean =>
-	requirements.every((requirement) => matchesOne(labels ?? {}, requirement));
+/** Takes time for the labels of an object and not for each requirement, of which a selector can have thousands. */
+export function labelMatcher(
+	requirements: readonly LabelRequirement[],
+): (labels: Labels | null | undefined) => boolean {
+	const ofPresent: LabelRequirement[] = [];
+	/** By key, those that an object without the label meets. */
+	const ofAny = new Map<string, LabelRequirement[]>();
+	for (const requirement of requirements) {
+		const { key, operator } = requirement;
+		if (operator !== '!' && operator !== '!=' && operator !== 'notin') ofPresent.push(requirement);
+		else {
+			const same = ofAny.get(key);
+			if (same === undefined) ofAny.set(key, [requirement]);
+			else same.push(requirement);
+		}
+	}
+	return (labels) => {
+		const found = labels ?? {};
+		const matches = (requirement: LabelRequirement) => matchesOne(found, requirement);
+		if (!ofPresent.every(matches)) return false;
+		return ofAny.size === 0 || Object.keys(found).every((key) => ofAny.get(key)?.every(matches) ?? true);
+	};
+}
 
 function matchesOne(labels: Labels, { key, operator, values }: LabelRequirement): boolean {
 	const value = Object.hasOwn(labels, key) ? labels[key] : undefined;

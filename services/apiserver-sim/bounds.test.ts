@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import type { FieldProblem } from '../../lib/errors.ts';
+import { decodeJson } from '../../lib/kube/codec/json.ts';
+import { labelMatcher, parseLabelSelector } from '../../lib/kube/label-selector.ts';
+import { appliedObject } from '../../lib/kube/managed-fields/field-manager.ts';
 import { type ApiResource, resources } from '../../lib/kube/resources.ts';
 import type { KubeObject } from '../../lib/kube/types.ts';
 import { type LimitName, limits } from '../../lib/limits.ts';
@@ -129,36 +132,105 @@ describe('bounds on the input of a caller', () => {
 	});
 
 	/** CPU time compared with that of a quarter, so that a slow machine changes nothing. */
-	it('the work grows in proportion to the input: the largest object of each kind', async () => {
-		let made = 0;
-		const largest: [ApiResource, (share: number) => object][] = [
-			[resources.nodes, (share) => ({ metadata: { name: 'x', labels: entries(4096 * share) } })],
-			[
-				resources.nodes,
-				(share) => ({ status: { conditions: many(1000 * share, (i) => ({ type: `T${i}`, status: 'True' })) } }),
-			],
-			[
-				resources.nodes,
-				(share) => ({ spec: { taints: many(1000 * share, (i) => ({ key: `k${i}`, effect: 'NoExecute' })) } }),
-			],
-			[resources.configMaps, (share) => ({ data: entries(4096 * share) })],
-		];
-		for (const [resource, make] of largest) {
-			const measure = async (share: number) => {
-				let best = Number.POSITIVE_INFINITY;
-				for (let round = 0; round < 5; round++) {
-					const object = { metadata: {}, ...make(share) };
-					Object.assign(object.metadata, { name: `x${made++}` });
-					const before = process.cpuUsage();
-					await create(resource, object);
-					const { user, system } = process.cpuUsage(before);
-					best = Math.min(best, (user + system) / 1000);
-				}
-				return best;
-			};
-			await measure(1);
-			const [quarter, whole] = [await measure(0.25), await measure(1)];
-			assert.ok(whole < 12 * quarter + 20, `${resource.resource}: ${quarter} ms for a quarter, ${whole} ms for all`);
-		}
+	async function requireProportion(name: string, work: (share: number) => unknown): Promise<void> {
+		const measure = async (share: number) => {
+			let best = Number.POSITIVE_INFINITY;
+			for (let round = 0; round < 5; round++) {
+				const before = process.cpuUsage();
+				await work(share);
+				const { user, system } = process.cpuUsage(before);
+				best = Math.min(best, (user + system) / 1000);
+			}
+			return best;
+		};
+		await measure(1);
+		const [quarter, whole] = [await measure(0.25), await measure(1)];
+		assert.ok(whole < 12 * quarter + 20, `${name}: ${quarter} ms for a quarter, ${whole} ms for all`);
+	}
+
+	const longName = 'x'.repeat(1_000_000);
+	const owner = (manager: string, fieldsV1: object) => ({
+		...{ manager, operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 },
 	});
+	const largest: readonly (readonly [title: string, ApiResource, (share: number) => object])[] = [
+		['labels', resources.nodes, (share) => ({ metadata: { labels: entries(4096 * share) } })],
+		[
+			'conditions',
+			resources.nodes,
+			(share) => ({ status: { conditions: many(1000 * share, (i) => ({ type: `T${i}`, status: 'True' })) } }),
+		],
+		[
+			'taints',
+			resources.nodes,
+			(share) => ({ spec: { taints: many(1000 * share, (i) => ({ key: `k${i}`, effect: 'NoExecute' })) } }),
+		],
+		['data', resources.configMaps, (share) => ({ data: entries(4096 * share) })],
+		[
+			'owned fields below a long name',
+			resources.configMaps,
+			(share) => {
+				const fields = Object.fromEntries(many(1900 * share, (at) => [`f:k${at}`, {}]));
+				return { metadata: { managedFields: [owner('m', { [`f:${longName}`]: fields })] } };
+			},
+		],
+		[
+			'owners',
+			resources.configMaps,
+			(share) => {
+				const fields = (at: number) => ({ 'f:data': Object.fromEntries(many(9, (k) => [`f:k${9 * at + k}`, {}])) });
+				return { metadata: { managedFields: many(1000 * share, (at) => owner(`m${at}`, fields(at))) } };
+			},
+		],
+	];
+	for (const [title, resource, make] of largest) {
+		it(`the work grows in proportion to the input: the largest object with many ${title}`, async () => {
+			let made = 0;
+			await requireProportion(title, (share) => {
+				const object = { metadata: {}, ...make(share) };
+				Object.assign(object.metadata, { name: `x${made++}` });
+				return create(resource, object);
+			});
+		});
+	}
+
+	const configMap = { apiVersion: 'v1', kind: 'ConfigMap' };
+	const applied = {
+		kind: configMap,
+		subresource: '',
+		manager: 'm',
+		now: '2026-01-01T00:00:00Z',
+		namespace: 'n',
+		force: true,
+	};
+	const work: readonly (readonly [title: string, (share: number) => unknown])[] = [
+		[
+			'a JSON text with one object many times',
+			(share) => decodeJson(`{${many(8000 * share, (at) => `"data":{"k${at}":"v"}`).join()}}`, configMap),
+		],
+		[
+			'a server-side apply to an object with many owners',
+			(share) => {
+				const fields = (at: number) => ({ 'f:data': Object.fromEntries(many(9, (k) => [`f:k${9 * at + k}`, {}])) });
+				const managedFields = many(1000 * share, (at) => owner(`m${at}`, fields(at)));
+				const live = { ...configMap, metadata: { name: 'a', managedFields }, data: entries(1000) };
+				appliedObject(
+					live as KubeObject,
+					{ ...configMap, metadata: { name: 'a' }, data: entries(10) },
+					{
+						...applied,
+						manager: 'm0',
+					},
+				);
+			},
+		],
+		[
+			'a selector with many requirements',
+			(share) => {
+				const matches = labelMatcher(parseLabelSelector(many(1100 * share, (at) => `!k${at}`).join()));
+				for (let object = 0; object < 1000; object++) matches({ a: 'b' });
+			},
+		],
+	];
+	for (const [title, run] of work)
+		it(`the work grows in proportion to the input: ${title}`, () => requireProportion(title, run));
 });

@@ -105,7 +105,7 @@ function exceededBy(error: unknown): LimitName[] {
 	if (hasCode(error, 'API_TOO_MANY_WATCHES')) return ['watchesPerCaller'];
 	if (hasCode(error, 'API_LIST_TOO_LARGE')) return ['listBytes'];
 	if (hasCode(error, 'API_OBJECT_TOO_LARGE', 'STORE_VALUE_TOO_LARGE')) return ['objectBytes'];
-	if (hasCode(error, 'API_BAD_REQUEST') && typeof error.details.limit === 'string')
+	if (hasCode(error, 'API_BAD_REQUEST', 'API_PATCH_REJECTED') && typeof error.details.limit === 'string')
 		return [error.details.limit as LimitName];
 	if (!hasCode(error, 'API_INVALID')) return [];
 	const causes = error.details.causes as readonly FieldProblem[];
@@ -136,26 +136,45 @@ export function requireAcceptable(
 	const isLong = Buffer.byteLength(generateName) > max;
 	requireValid(resource, name, [
 		...(isLong ? [tooLong('metadata.generateName', max, 'requestNameBytes')] : []),
-		...(mayExceed(object) ? entryProblems(object, '') : []),
+		...entryProblems(object),
 	]);
 }
 
-const fewestEntries = Math.min(limits.listEntries.value, limits.mapEntries.value, limits.trackedFields.value);
-/** Whether the slower search for problems is needed, which writes the path of each entry. */
-const mayExceed = (value: unknown): boolean =>
-	typeof value === 'object' &&
-	value !== null &&
-	(Object.keys(value).length > fewestEntries || Object.values(value).some(mayExceed));
+/** A part of an object; its text is made for a problem only, because the names above it can be long. */
+interface Place {
+	readonly parent: Place | undefined;
+	readonly name: string;
+	readonly isInList: boolean;
+}
+const MAX_NAME = 256;
+
+function textOf({ parent, name, isInList }: Place): string {
+	const above = parent === undefined ? '' : textOf(parent);
+	if (isInList) return `${above}[${name}]`;
+	const cut = name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}...` : name;
+	return above === '' ? cut : `${above}.${cut}`;
+}
 
 /** Lists and maps with too many entries, wherever they are in the object. */
-function entryProblems(value: unknown, field: string): FieldProblem[] {
-	if (typeof value !== 'object' || value === null) return [];
-	const [limit, entries]: ['listEntries' | 'mapEntries', [string, unknown][]] = Array.isArray(value)
-		? ['listEntries', value.map((entry, index) => [`${field}[${index}]`, entry])]
-		: ['mapEntries', Object.entries(value).map(([key, entry]) => [field === '' ? key : `${field}.${key}`, entry])];
-	// The owners of a map list its entries and the map itself.
-	const exceeded = field.startsWith('metadata.managedFields') ? 'trackedFields' : limit;
-	const max = limits[exceeded].value;
-	if (entries.length > max) return [tooMany(field, entries.length, max, exceeded)];
-	return entries.flatMap(([at, entry]) => entryProblems(entry, at));
+function entryProblems(object: object): FieldProblem[] {
+	const problems: FieldProblem[] = [];
+	const visit = (value: object, at: Place | undefined, ofOwners: boolean): void => {
+		const names = Object.keys(value);
+		const isInList = Array.isArray(value);
+		// The owners of a map list its entries and the map itself.
+		const limit = ofOwners ? 'trackedFields' : isInList ? 'listEntries' : 'mapEntries';
+		const max = limits[limit].value;
+		if (names.length > max) {
+			problems.push(tooMany(at === undefined ? '' : textOf(at), names.length, max, limit));
+			return;
+		}
+		for (const name of names) {
+			const entry = (value as Record<string, unknown>)[name];
+			if (typeof entry !== 'object' || entry === null) continue;
+			const isOwners = name === 'managedFields' && at?.name === 'metadata' && at.parent === undefined;
+			visit(entry, { parent: at, name, isInList }, ofOwners || isOwners);
+		}
+	};
+	visit(object, undefined, false);
+	return problems;
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { hasCode } from '../../lib/errors.ts';
-import { matchesFields, parseFieldSelector, selectedName } from './selectors.ts';
+import { matchesFields, parseFieldSelector, requireSelectable, selectedName } from './selectors.ts';
 
 const bad = (message: string) => (error: unknown) => hasCode(error, 'API_BAD_REQUEST') && error.message === message;
 
@@ -81,12 +81,12 @@ describe('field selectors', () => {
 	});
 
 	it('API_BAD_REQUEST for a field that cannot be selected by', () => {
-		const matches = (text: string) => () => matchesFields({ type: 't' }, parseFieldSelector(text));
+		const matches = (text: string) => () => requireSelectable({ type: 't' }, parseFieldSelector(text));
 		assert.throws(matches('spec.x=1'), bad('field label not supported: spec.x'));
 		assert.throws(matches('constructor=1'), bad('field label not supported: constructor'));
 		const common = { 'metadata.name': 'a', 'metadata.namespace': 'n' };
 		const known = 'is not a known field selector: only "metadata.name", "metadata.namespace"';
 		for (const field of ['foo', ''])
-			assert.throws(() => matchesFields(common, parseFieldSelector(`${field}=1`)), bad(`"${field}" ${known}`));
+			assert.throws(() => requireSelectable(common, parseFieldSelector(`${field}=1`)), bad(`"${field}" ${known}`));
 	});
 });

@@ -56,8 +56,8 @@ export interface Received {
 type Json = Readonly<Record<string, unknown>>;
 
 /**
- * The spans of an ExportTraceServiceRequest; none for any other value. Yields after each span, so that the caller can
- * serve other requests in between.
+ * The spans of an ExportTraceServiceRequest; none for any other value. Yields for each group and span, so that the
+ * caller can serve other requests in between.
  *
  * @param program  the sender; spans that name another as their service are refused
  */
@@ -65,22 +65,30 @@ export function* readingSpans(body: unknown, program: string, count: CountRefusa
 	const spans: Span[] = [];
 	const problems = new Map<string, number>();
 	const refuse = (problem: string, number = 1) => problems.set(problem, (problems.get(problem) ?? 0) + number);
-	for (const group of records(at(body, 'resourceSpans'))) {
-		const sent = records(at(group, 'scopeSpans')).flatMap((scope) => records(at(scope, 'spans')));
-		const resource = at(at(group, 'resource'), 'attributes');
-		if (readAttributes(resource, new Text())['service.name'] !== program) {
-			refuse(`service.name is not ${program}, whose key this is`, sent.length);
-			continue;
+	const read = (one: Json) => {
+		const span = spans.length < limits.tracesSpansPerRequest.value ? readSpan(one, program) : 'tracesSpansPerRequest';
+		if (typeof span === 'object') spans.push(span);
+		else if (span === undefined) refuse('it is not a valid span');
+		else {
+			count(span);
+			refuse(`it exceeds the limit ${span}`);
 		}
-		for (const one of sent) {
-			const span = spans.length < limits.tracesSpansPerRequest.value ? readSpan(one, program) : 'tracesSpansPerRequest';
-			if (typeof span === 'object') spans.push(span);
-			else if (span === undefined) refuse('it is not a valid span');
-			else {
-				count(span);
-				refuse(`it exceeds the limit ${span}`);
-			}
+	};
+	for (const group of records(at(body, 'resourceSpans'))) {
+		yield;
+		const resource = at(at(group, 'resource'), 'attributes');
+		const isOwn = readAttributes(resource, new Text())['service.name'] === program;
+		for (const scope of records(at(group, 'scopeSpans'))) {
 			yield;
+			const sent = records(at(scope, 'spans'));
+			if (!isOwn) {
+				refuse(`service.name is not ${program}, whose key this is`, sent.length);
+				continue;
+			}
+			for (const one of sent) {
+				read(one);
+				yield;
+			}
 		}
 	}
 	const refused = [...problems.values()].reduce((sum, number) => sum + number, 0);

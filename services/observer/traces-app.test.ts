@@ -69,6 +69,14 @@ describe('the port that receives traces', () => {
 		assert.deepEqual(JSON.parse(String(bodies[0])), exported('kubelet-sim'));
 	});
 
+	it('PAGE_BAD_REQUEST: refuses more values than the limit', async () => {
+		const groups = (count: number) => `{"resourceSpans":[${Array(count).fill('{}').join()}]}`;
+		const { value } = limits.tracesValues;
+		assert.equal((await post({ body: groups(value / 2 - 2) })).status, 200);
+		const { status, code } = await post({ body: groups(value) });
+		assert.deepEqual([status, code, counted], [400, 'PAGE_BAD_REQUEST', ['tracesValues']]);
+	});
+
 	it('refuses a request without its key with TRACES_UNAUTHENTICATED, and does not read it', async () => {
 		for (const authorization of ['', 'Bearer x', `Bearer ${rootKey}`]) {
 			const { status, code, headers } = await post({ headers: { authorization }, body: 'x'.repeat(100_000) });

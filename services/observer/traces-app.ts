@@ -5,6 +5,7 @@
  */
 import { setImmediate } from 'node:timers/promises';
 import express, { type Express, type Request } from 'express';
+import { countValues } from '../../lib/codec/json-text.ts';
 import { KubejoinError } from '../../lib/errors.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
@@ -30,6 +31,7 @@ export interface TracesOptions {
 /** Other requests wait while the spans of one request are read. */
 const TURN_MS = 10;
 const MAX_BYTES = limits.tracesBodyBytes.value;
+const MAX_VALUES = limits.tracesValues.value;
 
 export function createTracesApp({ authenticate, hosts, onSpans, count, clock, log }: TracesOptions): Express {
 	const app = express();
@@ -56,7 +58,7 @@ export function createTracesApp({ authenticate, hosts, onSpans, count, clock, lo
 		const program: TracedProgram = response.locals.program;
 		const body: unknown = request.body;
 		const bytes = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
-		const { spans, refused: number, problem } = await inTurns(readingSpans(parse(bytes), program, count), clock);
+		const { spans, refused: number, problem } = await inTurns(readingSpans(parse(bytes, count), program, count), clock);
 		onSpans(spans, bytes, program);
 		if (number > 0) log.debug({ program, refused: number, problem }, 'spans were left out');
 		response.json(number === 0 ? {} : { partialSuccess: { rejectedSpans: String(number), errorMessage: problem } });
@@ -97,10 +99,13 @@ async function inTurns<T>(work: Generator<void, T>, clock: () => number): Promis
 }
 
 /** @throws PAGE_BAD_REQUEST */
-function parse(body: Buffer): unknown {
+function parse(body: Buffer, count: CountRefusal): unknown {
 	try {
-		return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+		const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+		if (countValues(text) <= MAX_VALUES) return JSON.parse(text);
 	} catch (error) {
 		throw new KubejoinError('PAGE_BAD_REQUEST', { problem: 'the body is not JSON in UTF-8' }, { cause: error });
 	}
+	count('tracesValues');
+	throw new KubejoinError('PAGE_BAD_REQUEST', { problem: `the body has more than ${MAX_VALUES} values` });
 }

@@ -1,10 +1,13 @@
 /** How long one request can keep a service from answering others: the largest allowed input of each kind. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { hasCode, KubejoinError } from '../../lib/errors.ts';
 import { limits } from '../../lib/limits.ts';
 import { call } from '../../lib/rpc/channel.ts';
 import { healthPort, type ServiceName } from '../../scripts/mesh/services.ts';
 import type { AttackGroup } from './attack.ts';
-import { namespaceAdmin } from './identity.ts';
+import { issueUser, namespaceAdmin } from './identity.ts';
+import { nodeTracesKey } from './observer.ts';
 import { HOST, https, type Target } from './target.ts';
 
 /** Longest pause of the event loop that one request may cause, on an idle machine. */
@@ -28,12 +31,18 @@ function slowdown(): number {
 	return Math.max(1, (performance.now() - startedMs) / ((user + system) / 1_000));
 }
 
+/** A request that the API server did not read proves nothing. */
+const unread = ['API_UNAUTHORIZED', 'API_FORBIDDEN', 'API_NOT_FOUND', 'CONNECTION_REFUSED'] as const;
+
+/** @param send  fails with the error of the server */
 async function requireShortPause(target: Target, service: ServiceName, send: () => Promise<unknown>): Promise<void> {
 	const pauses: number[] = [];
 	for (let round = 0; round < ROUNDS; round++) {
 		await longestPauseMs(target, service);
 		const factor = slowdown();
-		await send().catch(() => undefined);
+		await send().catch((error: unknown) => {
+			if (!(error instanceof KubejoinError) || hasCode(error, ...unread)) throw error;
+		});
 		pauses.push((await longestPauseMs(target, service)) / factor);
 	}
 	// Garbage collection and other processes pause the event loop as well, so the shortest of several rounds counts.
@@ -45,6 +54,9 @@ const many = <T>(count: number, item: (index: number) => T): T[] =>
 	Array.from({ length: count }, (_, index) => item(index));
 const entries = (count: number): Record<string, string> =>
 	Object.fromEntries(many(count, (index) => [`key-${index}`, 'v']));
+
+/** Of cluster scope: a namespace admin may not use them. */
+const ofNodes = new Set(['CertificateSigningRequests', 'SubjectAccessReviews']);
 
 /** Requests that fill a gRPC message with one kind of field. */
 const largestMessages: readonly (readonly [name: string, service: string, method: string, request: object])[] = [
@@ -102,6 +114,11 @@ const configMaps = '/api/v1/namespaces/default/configmaps';
 const patchOf = (kind: string) => ({ method: 'PATCH', path: `${configMaps}/patched?fieldManager=eve`, type: kind });
 const creation = { method: 'POST', path: configMaps, type: 'application/json' };
 const MANY = 200_000;
+/** With the fields of the object. */
+const MANY_APPLIED = limits.trackedFields.value - 10;
+
+/** `{"NAME":{"k0":"v"},"NAME":{"k1":"v"},...` */
+const repeated = (name: string, count: number): string => many(count, (at) => `"${name}":{"k${at}":"v"}`).join();
 
 /** Bodies of HTTPS requests that have many values, or cause much work. */
 const largestBodies: readonly (readonly [
@@ -116,6 +133,7 @@ const largestBodies: readonly (readonly [
 		() => JSON.stringify({ metadata: { name: 'a' }, ...entries(MANY) }),
 	],
 	['JSON with one field many times', creation, () => `{${many(16_000, () => '"a":"b"').join()}}`],
+	['JSON with one object many times', creation, () => `{"metadata":{"name":"many"},${repeated('data', 8_000)}}`],
 	[
 		'YAML with many values',
 		{ ...creation, type: 'application/yaml' },
@@ -140,6 +158,20 @@ const largestBodies: readonly (readonly [
 		patchOf('application/strategic-merge-patch+json'),
 		() => JSON.stringify({ metadata: { finalizers: many(16_000, (at) => `a/${at}`) } }),
 	],
+	[
+		'a strategic merge patch of one element many times',
+		patchOf('application/strategic-merge-patch+json'),
+		() => JSON.stringify({ metadata: { ownerReferences: many(4_000, (at) => ({ uid: 'a', [`k${at}`]: 'v' })) } }),
+	],
+	[
+		'a server-side apply of many fields',
+		patchOf('application/apply-patch+yaml'),
+		() =>
+			configMap(
+				'patched',
+				Object.fromEntries(many(MANY_APPLIED, (at) => [`${randomBytes(4).toString('hex')}-${at}`, 'v'])),
+			),
+	],
 ];
 
 export const eventLoop: AttackGroup = {
@@ -147,43 +179,53 @@ export const eventLoop: AttackGroup = {
 	attacks: [
 		...largestMessages.map(([name, service, method, request]) => ({
 			title: `send a gRPC message of ${name} to ${service}/${method}`,
-			attacker: 'a namespace admin' as const,
+			attacker: ofNodes.has(service) ? ('a node' as const) : ('a namespace admin' as const),
 			result: `other clients wait for at most ${PAUSE_MS} ms`,
 			limits: ['grpcMessageBytes'] as const,
 			async run(target: Target) {
-				const admin = await namespaceAdmin(target.mesh, `eve-${service}-${name.replaceAll(' ', '-')}`.toLowerCase());
-				const channel = target.mesh.channel(target.mesh.endpoint, { ca: target.mesh.ca, ...admin });
+				const { mesh } = target;
+				const eve = ofNodes.has(service)
+					? await issueUser(mesh, 'system:node:eve', ['system:nodes'])
+					: await namespaceAdmin(mesh, `eve-${service}-${name.replaceAll(' ', '-')}`.toLowerCase());
+				const channel = mesh.channel(mesh.endpoint, { ca: mesh.ca, ...eve });
 				await requireShortPause(target, 'apiserver-sim', () => call(channel, service, method, request));
 			},
 		})),
-		...largestBodies.map(([name, { method, path, type }, body]) => ({
+		...largestBodies.map(([name, request, body]) => ({
 			title: `send ${name} over HTTPS`,
 			attacker: 'a namespace admin' as const,
 			result: `other clients wait for at most ${PAUSE_MS} ms`,
 			limits: ['jsonValues', 'requestYamlTokens', 'restBodyBytes'] as const,
 			async run(target: Target) {
 				const admin = await namespaceAdmin(target.mesh, `eve-${name.replaceAll(' ', '-')}`.toLowerCase());
-				const [sent, headers] = [body(), { 'content-type': type }];
-				await requireShortPause(target, 'apiserver-sim', () =>
-					https(target, path, { ...admin, method, headers, body: sent }),
-				);
+				const send = async (request: { method: string; path: string; type: string }, body: string) => {
+					const { method, path, type } = request;
+					const answer = await https(target, path, { ...admin, method, headers: { 'content-type': type }, body });
+					assert.ok(![401, 403, 404].includes(answer.status), answer.body);
+				};
+				await send(creation, configMap('patched', entries(2_000)));
+				await requireShortPause(target, 'apiserver-sim', () => send(request, body()));
 			},
 		})),
 		{
-			title: 'post the largest body that the trace port accepts',
-			attacker: 'network access only',
+			title: 'post the largest bodies that the trace port accepts, with and without the traces key of a node',
+			attacker: 'a node',
 			result: `other clients wait for at most ${PAUSE_MS} ms`,
-			limits: ['tracesBodyBytes'],
+			limits: ['tracesBodyBytes', 'tracesValues'],
 			async run(target) {
-				const body = JSON.stringify({ resourceSpans: many(50_000, () => ({ scopeSpans: [{ spans: [{}] }] })) });
-				const { value } = limits.tracesBodyBytes;
-				await requireShortPause(target, 'observer', () =>
-					fetch(`http://${HOST}:${target.tracesPort}/v1/traces`, {
-						method: 'POST',
-						headers: { 'content-type': 'application/json' },
-						body: body.slice(0, value),
-					}),
-				);
+				const url = `http://${HOST}:${target.tracesPort}/v1/traces`;
+				for (const group of [{}, { scopeSpans: [{ spans: [{}] }] }]) {
+					const body = JSON.stringify({ resourceSpans: many(33_000, () => group) });
+					for (const [authorization, expected] of [
+						['', 401],
+						[`Bearer ${nodeTracesKey(target)}`, 200],
+					] as const)
+						await requireShortPause(target, 'observer', async () => {
+							const headers = { 'content-type': 'application/json', authorization };
+							const { status } = await fetch(url, { method: 'POST', headers, body });
+							assert.equal(status, expected);
+						});
+				}
 			},
 		},
 	],

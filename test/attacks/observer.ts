@@ -88,7 +88,7 @@ async function postTraces(
 	return response.status;
 }
 
-const nodeTracesKey = ({ mesh }: Target): string =>
+export const nodeTracesKey = ({ mesh }: Target): string =>
 	deriveTracesKey(mesh.pki('observer/traces-key').trim(), 'kubelet-sim');
 
 /** Lets a node join, attacks its trace, and compares the page before and after. */

@@ -200,7 +200,7 @@ export const apiErrors = {
 		http: { status: 413, reason: 'RequestEntityTooLarge' },
 	}),
 	/** `because` is in the remedy only: upstream does not return it to the caller. */
-	API_PATCH_REJECTED: defineError<{ because: string }>({
+	API_PATCH_REJECTED: defineError<{ because: string; limit?: string | undefined }>({
 		message: () => 'the server rejected our request due to an error in our request',
 		remedy: (f) => `Correct the patch: ${f.because}`,
 		grpc: grpcCode.FAILED_PRECONDITION,

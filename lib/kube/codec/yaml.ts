@@ -6,6 +6,7 @@ import { MAX_STRICT_PROBLEMS } from '../../codec/read.ts';
 import { writeJson } from '../../codec/write-json.ts';
 import { limits } from '../../limits.ts';
 import { forbiddenInYaml, readFirstYaml, type YamlOptions } from '../../yaml.ts';
+import { hasMoreValues } from '../json-depth.ts';
 import { requireObject } from './json.ts';
 import { badRequest, type DecodedObject, readObject, type TypeMeta } from './object.ts';
 
@@ -54,3 +55,13 @@ export function strictWarnings(strictProblems: readonly string[]): string[] {
 /** Keys are sorted, as sigs.k8s.io/yaml writes them. */
 export const encodeYaml = (object: object): string =>
 	stringify(JSON.parse(writeJson(object)), { version: '1.1', sortMapEntries: true, lineWidth: 0, indentSeq: false });
+
+/** The library writes a thousand values in about ten milliseconds, during which the server answers no other request. */
+const MAX_BLOCK_VALUES = 2000;
+
+/** Whether an object has too many values for block style. */
+export const needsFlowYaml = (object: object): boolean => hasMoreValues(object, MAX_BLOCK_VALUES);
+
+/** JSON without the characters that YAML refuses. */
+export const flowYaml = (json: string): string =>
+	json.replace(/[\x7f-\x9f\ufffe\uffff]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);

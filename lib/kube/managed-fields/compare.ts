@@ -1,7 +1,7 @@
 /** The fields in which two objects differ. @source structured-merge-diff typed/compare.go */
-import { isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
+import { getOwn, isJsonObject, type JsonObject, jsonEqual } from '../json-object.ts';
 import { anyType, type KubeType, type ListType, typeOfField } from '../schema/schema.ts';
-import { emptySet, type FieldSet, insert } from './field-set.ts';
+import { emptySet, type FieldSet, isEmpty } from './field-set.ts';
 import { indexed } from './list-elements.ts';
 import { fieldElement, type PathElement } from './path-element.ts';
 
@@ -13,32 +13,10 @@ export interface Comparison {
 
 /** @throws SchemaMismatch */
 export function compareObjects(type: KubeType, left: unknown, right: unknown): Comparison {
-	const found: Comparison = { removed: emptySet(), modified: emptySet(), added: emptySet() };
-	compare(type, { left, right, path: [], found });
-	return found;
+	return isLeaf(type, left, right) ? noDifference() : compareInner(type, left, right);
 }
 
-/** One field on both sides; undefined where it is absent. */
-interface Pair {
-	readonly left: unknown;
-	readonly right: unknown;
-	/** Shared by all pairs: each level adds its element and removes it afterwards. */
-	readonly path: PathElement[];
-	readonly found: Comparison;
-}
-
-function compare(type: KubeType, pair: Pair): void {
-	const { left, right, path, found } = pair;
-	if (isLeaf(type, left, right)) {
-		if (left !== undefined && right !== undefined) {
-			if (!jsonEqual(left, right)) insert(found.modified, path);
-			return;
-		}
-	} else if (type.form === 'list') compareLists(type, pair);
-	else compareFields(type, pair);
-	if (left === undefined) insert(found.added, path);
-	else if (right === undefined) insert(found.removed, path);
-}
+const noDifference = (): Comparison => ({ removed: emptySet(), modified: emptySet(), added: emptySet() });
 
 /** A scalar, an atomic list or map, and a list or map that is empty on both sides. */
 export function isLeaf(type: KubeType, left: unknown, right: unknown): boolean {
@@ -56,38 +34,53 @@ export function isLeaf(type: KubeType, left: unknown, right: unknown): boolean {
 const hasElements = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
 const hasFields = (value: unknown): boolean => isJsonObject(value) && Object.keys(value).length > 0;
 
-function descend(type: KubeType, pair: Pair, element: PathElement, left: unknown, right: unknown): void {
-	pair.path.push(element);
-	compare(type, { ...pair, left, right });
-	pair.path.pop();
+const compareInner = (type: KubeType, left: unknown, right: unknown): Comparison =>
+	type.form === 'list' ? compareLists(type, left, right) : compareFields(type, left, right);
+
+/** One field or element; a side is undefined where it is absent. */
+function compare(type: KubeType, left: unknown, right: unknown, element: PathElement, found: Comparison): void {
+	if (isLeaf(type, left, right)) {
+		if (left !== undefined && right !== undefined) {
+			if (!jsonEqual(left, right)) found.modified.members.add(element);
+			return;
+		}
+	} else {
+		const inner = compareInner(type, left, right);
+		for (const part of ['removed', 'modified', 'added'] as const)
+			if (!isEmpty(inner[part])) found[part].children.set(element, inner[part]);
+	}
+	if (left === undefined) found.added.members.add(element);
+	else if (right === undefined) found.removed.members.add(element);
 }
 
-function compareFields(type: Exclude<KubeType, ListType>, pair: Pair): void {
-	const [left, right] = [asObject(pair.left), asObject(pair.right)];
-	const names = new Set([...Object.keys(left), ...Object.keys(right)]);
-	for (const name of names) {
+function compareFields(type: Exclude<KubeType, ListType>, before: unknown, after: unknown): Comparison {
+	const found = noDifference();
+	const [left, right] = [asObject(before), asObject(after)];
+	const compareField = (name: string) => {
 		const fieldType = type.form === 'scalar' ? anyType : typeOfField(type, name);
-		descend(fieldType, pair, fieldElement(name), ownOf(left, name), ownOf(right, name));
-	}
+		compare(fieldType, getOwn(left, name), getOwn(right, name), fieldElement(name), found);
+	};
+	for (const name of Object.keys(left)) compareField(name);
+	for (const name of Object.keys(right)) if (!Object.hasOwn(left, name)) compareField(name);
+	return found;
 }
 const asObject = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
-const ownOf = (object: JsonObject, name: string): unknown => (Object.hasOwn(object, name) ? object[name] : undefined);
 
 /** A repeated element is compared as a whole, beside the others of its path element. */
-function compareLists(type: ListType, pair: Pair): void {
-	const [left, right] = [pair.left, pair.right].map((list) => indexed(type, Array.isArray(list) ? list : []));
-	const { removed, modified, added } = pair.found;
+function compareLists(type: ListType, before: unknown, after: unknown): Comparison {
+	const found = noDifference();
+	const [left, right] = [before, after].map((list) => indexed(type, Array.isArray(list) ? list : []));
 	for (const element of new Set([...(left?.keys() ?? []), ...(right?.keys() ?? [])])) {
-		const [before, after] = [left?.get(element) ?? [], right?.get(element) ?? []];
-		const path = [...pair.path, element];
-		if (before.length > 1 && after.length > 1) {
-			if (!jsonEqual(before, after)) insert(modified, path);
-		} else if (before.length > 1) {
-			if (after.length > 0) descend(type.element, pair, element, undefined, after[0]);
-			insert(removed, path);
-		} else if (after.length > 1) {
-			if (before.length > 0) descend(type.element, pair, element, before[0], undefined);
-			insert(added, path);
-		} else descend(type.element, pair, element, before[0], after[0]);
+		const [one, other] = [left?.get(element) ?? [], right?.get(element) ?? []];
+		if (one.length > 1 && other.length > 1) {
+			if (!jsonEqual(one, other)) found.modified.members.add(element);
+		} else if (one.length > 1) {
+			if (other.length > 0) compare(type.element, undefined, other[0], element, found);
+			found.removed.members.add(element);
+		} else if (other.length > 1) {
+			if (one.length > 0) compare(type.element, one[0], undefined, element, found);
+			found.added.members.add(element);
+		} else compare(type.element, one[0], other[0], element, found);
 	}
+	return found;
 }

@@ -2,13 +2,15 @@
 import { KubejoinError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import type { Owner } from './entries.ts';
+import { pathsOf } from './field-set.ts';
 import type { Conflict } from './ownership.ts';
 import { compareTexts, pathText } from './path-element.ts';
 
 export function applyConflict(conflicts: readonly Conflict[]): KubejoinError {
 	const named = conflicts
-		.map(({ owner, path }) => ({ manager: managerText(owner), field: pathText(path) }))
-		.sort((left, right) => compareTexts(left.manager, right.manager));
+		.map(({ owner, fields }) => ({ manager: managerText(owner), fields: pathsOf(fields).map(pathText) }))
+		.sort((left, right) => compareTexts(left.manager, right.manager))
+		.flatMap(({ manager, fields }) => fields.map((field) => ({ manager, field })));
 	const causes = named.slice(0, limits.fieldProblems.value).map(({ manager, field }) => ({
 		reason: 'FieldManagerConflict',
 		message: `conflict with ${manager}`,
@@ -19,10 +21,9 @@ export function applyConflict(conflicts: readonly Conflict[]): KubejoinError {
 		const conflicts = `1 conflict: conflict with ${only.manager}: ${only.field}`;
 		return new KubejoinError('API_APPLY_CONFLICT', { conflicts, causes });
 	}
-	const managers = [...new Set(named.map(({ manager }) => manager))];
-	const lines = managers.flatMap((manager) => [
-		`conflicts with ${manager}:`,
-		...named.filter((one) => one.manager === manager).map(({ field }) => `- ${field}`),
+	const lines = named.flatMap(({ manager, field }, at) => [
+		...(manager === named[at - 1]?.manager ? [] : [`conflicts with ${manager}:`]),
+		`- ${field}`,
 	]);
 	const [first = '', ...rest] = lines;
 	const count = `${named.length} conflicts: ${first}`;

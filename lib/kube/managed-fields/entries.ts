@@ -98,10 +98,11 @@ export function capOwners(owners: Owners): Owners {
 	updates.sort(([a, left], [b, right]) => seconds(left.time) - seconds(right.time) || compareTexts(a, b));
 	const capped = new Map(owners);
 	const firstOfVersion = new Map<string, string>();
+	/** Of the owners that become one, by its key. */
+	const parts = new Map<string, FieldSet[]>();
 	let count = updates.length;
-	for (const [key, owner] of updates) {
+	for (const [key, { apiVersion, time, fields }] of updates) {
 		if (count <= MAX_UPDATE_OWNERS) break;
-		const { apiVersion, time } = owner;
 		const first = firstOfVersion.get(apiVersion);
 		if (first === undefined) {
 			firstOfVersion.set(apiVersion, key);
@@ -110,10 +111,17 @@ export function capOwners(owners: Owners): Owners {
 		const bucket: ManagerId = { manager: 'ancient-changes', operation: 'Update', apiVersion, subresource: '' };
 		const bucketKey = keyOf(bucket);
 		const merged = capped.get(bucketKey) ?? capped.get(first);
+		const all = parts.get(bucketKey) ?? [merged?.fields ?? fields];
+		all.push(fields);
+		parts.set(bucketKey, all);
 		capped.delete(first);
 		capped.delete(key);
-		capped.set(bucketKey, { ...bucket, time, fields: union(owner.fields, merged?.fields ?? owner.fields) });
+		capped.set(bucketKey, { ...bucket, time, fields });
 		count -= 1;
+	}
+	for (const [key, all] of parts) {
+		const owner = capped.get(key);
+		if (owner !== undefined) capped.set(key, { ...owner, fields: union(...all) });
 	}
 	return capped;
 }

@@ -14,7 +14,7 @@ import type { KubeObject } from '../types.ts';
 import { applyConflict } from './conflict.ts';
 import { capOwners, keyOf, type ManagerId, type Owners, readOwners, writeOwners } from './entries.ts';
 import { isTrackable } from './field-count.ts';
-import { difference, type FieldSet, hasPath, isEmpty, setOf, union } from './field-set.ts';
+import { difference, type FieldSet, isEmpty, setOf, union } from './field-set.ts';
 import { forcesLastApplied, withLastApplied } from './last-applied.ts';
 import { SchemaMismatch } from './list-elements.ts';
 import { type Applied, applyConfiguration, ownersAfterUpdate, type Write } from './ownership.ts';
@@ -212,7 +212,9 @@ function requireNoConflict(
 ): void {
 	if (force || conflicts.length === 0) return;
 	const allowed = manager === 'kubectl' && live !== undefined ? forcesLastApplied(type, live) : undefined;
-	const remaining = allowed === undefined ? conflicts : conflicts.filter(({ path }) => !hasPath(allowed, path));
+	const remaining = conflicts
+		.map(({ owner, fields }) => ({ owner, fields: allowed === undefined ? fields : difference(fields, allowed) }))
+		.filter(({ fields }) => !isEmpty(fields));
 	if (remaining.length > 0) throw applyConflict(remaining);
 }
 

@@ -38,31 +38,20 @@ export function setOf(...paths: readonly Path[]): FieldSet {
 
 export const isEmpty = ({ members, children }: FieldSet): boolean => members.size === 0 && children.size === 0;
 
-export function hasPath(set: FieldSet, path: Path): boolean {
-	const [first, ...rest] = path;
-	if (first === undefined) return false;
-	if (rest.length === 0) return set.members.has(first);
-	const child = set.children.get(first);
-	return child !== undefined && hasPath(child, rest);
+export function union(...sets: readonly FieldSet[]): FieldSet {
+	const all = emptySet();
+	for (const set of sets) addAll(all, set);
+	return all;
 }
 
-export function setsEqual(left: FieldSet, right: FieldSet): boolean {
-	if (left.members.size !== right.members.size || left.children.size !== right.children.size) return false;
-	for (const element of left.members) if (!right.members.has(element)) return false;
-	for (const [element, child] of left.children) {
-		const other = right.children.get(element);
-		if (other === undefined || !setsEqual(child, other)) return false;
+/** Adds copies, so that a long series of additions takes time in proportion to what it adds. */
+function addAll(into: FieldSet, set: FieldSet): void {
+	for (const element of set.members) into.members.add(element);
+	for (const [element, child] of set.children) {
+		const own = into.children.get(element) ?? emptySet();
+		into.children.set(element, own);
+		addAll(own, child);
 	}
-	return true;
-}
-
-export function union(left: FieldSet, right: FieldSet): FieldSet {
-	const children = new Map(left.children);
-	for (const [element, child] of right.children) {
-		const other = children.get(element);
-		children.set(element, other === undefined ? child : union(other, child));
-	}
-	return { members: new Set([...left.members, ...right.members]), children };
 }
 
 /** The children of `set` that `keep` does not empty. */
@@ -128,10 +117,15 @@ function typeOfElement(type: KubeType | undefined, element: PathElement): KubeTy
 }
 
 /** The members, sorted; those of a level before those of its children. */
-export function* pathsOf(set: FieldSet, prefix: Path = []): Generator<Path> {
-	for (const element of sortedElements(set.members)) yield [...prefix, element];
-	for (const element of sortedElements(set.children.keys())) {
-		const child = set.children.get(element);
-		if (child !== undefined) yield* pathsOf(child, [...prefix, element]);
-	}
+export function pathsOf(set: FieldSet): Path[] {
+	const paths: Path[] = [];
+	const visit = ({ members, children }: FieldSet, prefix: Path): void => {
+		for (const element of sortedElements(members)) paths.push([...prefix, element]);
+		for (const element of sortedElements(children.keys())) {
+			const child = children.get(element);
+			if (child !== undefined) visit(child, [...prefix, element]);
+		}
+	};
+	visit(set, []);
+	return paths;
 }

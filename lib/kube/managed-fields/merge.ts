@@ -53,17 +53,16 @@ function mergeLists(type: ListType, live: unknown, applied: unknown): unknown[] 
 		const value = mergeObjects(type.element, left.byElement.get(element), right.byElement.get(element));
 		if (value !== undefined) merged.push(value);
 	};
-	let nextShared = shared.shift();
-	let [l, r] = [0, 0];
+	let [l, r, s] = [0, 0, 0];
 	while (l < left.elements.length || r < right.elements.length) {
 		const [ours, theirs] = [left.elements[l], right.elements[r]];
 		if (ours !== undefined && theirs !== undefined) {
 			if (ours === theirs) {
 				take(ours);
-				[l, r, nextShared] = [l + 1, r + 1, shared.shift()];
+				[l, r, s] = [l + 1, r + 1, s + 1];
 				continue;
 			}
-			if (right.byElement.has(ours) && nextShared !== undefined && nextShared !== ours) {
+			if (right.byElement.has(ours) && s < shared.length && shared[s] !== ours) {
 				l += 1;
 				continue;
 			}
@@ -77,7 +76,7 @@ function mergeLists(type: ListType, live: unknown, applied: unknown): unknown[] 
 		if (theirs === undefined) continue;
 		take(theirs);
 		r += 1;
-		if (nextShared === theirs) nextShared = shared.shift();
+		if (shared[s] === theirs) s += 1;
 	}
 	return merged.length === 0 ? undefined : merged;
 }

@@ -9,17 +9,14 @@ import { type Comparison, compareObjects } from './compare.ts';
 import { keyOf, type ManagerId, type Owner, type Owners } from './entries.ts';
 import {
 	difference,
-	emptySet,
 	type FieldSet,
 	intersection,
 	isEmpty,
-	pathsOf,
 	recursiveDifference,
 	union,
 	withNamedFields,
 } from './field-set.ts';
 import { mergeObjects } from './merge.ts';
-import type { Path } from './path-element.ts';
 import { removeItems } from './remove-items.ts';
 import { setOfObject } from './set-of-object.ts';
 
@@ -36,7 +33,7 @@ export interface Write {
 
 export interface Conflict {
 	readonly owner: Owner;
-	readonly path: Path;
+	readonly fields: FieldSet;
 }
 
 interface Taken {
@@ -61,7 +58,8 @@ function takeFields({ type, kind, live, owners, reset }: Write, next: unknown, e
 		if (typeOfKind({ apiVersion: owner.apiVersion, kind }) === anyType && type !== anyType) continue;
 		let { fields } = owner;
 		if (key !== exceptKey) {
-			for (const path of pathsOf(intersection(fields, changed))) conflicts.push({ owner, path });
+			const taken = intersection(fields, changed);
+			if (!isEmpty(taken)) conflicts.push({ owner, fields: taken });
 			fields = difference(difference(fields, changed), comparison.removed);
 		}
 		if (!isEmpty(fields)) remaining.set(key, { ...owner, fields });
@@ -110,7 +108,7 @@ function pruned(type: KubeType, merged: unknown, owners: Owners, last: FieldSet 
 	const named = (set: FieldSet): FieldSet => withNamedFields(set, type);
 	const all = named(setOfObject(type, merged));
 	const withoutLast = removeItems(type, merged, named(last));
-	const owned = [...owners.values()].reduce((set, { fields }) => union(set, named(fields)), emptySet());
+	const owned = union(...[...owners.values()].map(({ fields }) => named(fields)));
 	const kept = named(setOfObject(type, withoutLast));
 	const withOwned = removeItems(type, merged, difference(all, union(kept, owned)));
 	const remaining = named(setOfObject(type, withOwned));

@@ -55,12 +55,18 @@ export function canonicalElement(text: string): PathElement | undefined {
 
 export const compareTexts = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0);
 
-const formOrder = ['f', 'k', 'v', 'i'];
+const formOrder = ['k', 'v', 'i'];
 
 /** In the order in which FieldsV1 lists elements. */
 export function sortedElements(elements: Iterable<PathElement>): PathElement[] {
-	const read = [...elements].map((element) => ({ element, parsed: element[0] === 'f' ? undefined : parsed(element) }));
-	return read.sort(compareElements).map(({ element }) => element);
+	const all = [...elements];
+	const fields = all.filter((element) => element[0] === 'f').sort();
+	if (fields.length === all.length) return fields;
+	const others = all
+		.filter((element) => element[0] !== 'f')
+		.map((element) => ({ element, parsed: parsed(element) }))
+		.sort(compareElements);
+	return [...fields, ...others.map(({ element }) => element)];
 }
 
 interface Read {
@@ -70,7 +76,6 @@ interface Read {
 function compareElements(left: Read, right: Read): number {
 	const [a, b] = [left.element[0] ?? '', right.element[0] ?? ''];
 	if (a !== b) return formOrder.indexOf(a) - formOrder.indexOf(b);
-	if (a === 'f') return compareTexts(left.element, right.element);
 	const [one, other] = [left.parsed, right.parsed];
 	if (one?.form === 'k' && other?.form === 'k') return compareKeys(one.keys, other.keys);
 	if (one?.form === 'v' && other?.form === 'v') return compareValues(one.value, other.value);
@@ -95,16 +100,19 @@ function compareValues(left: unknown, right: unknown): number {
 	return Number(left) - Number(right) || 0;
 }
 
+const MAX_SHOWN = 256;
+const cut = (text: string): string => (text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}...` : text);
+
 /** `.name`, `[port=80,protocol="TCP"]`, `[="value"]`, `[0]`. */
 function elementText(element: PathElement): string {
 	const found = parsed(element);
 	switch (found?.form) {
 		case 'f':
-			return `.${found.name}`;
+			return `.${cut(found.name)}`;
 		case 'k':
-			return `[${found.keys.map(([name, value]) => `${name}=${JSON.stringify(value)}`).join(',')}]`;
+			return `[${found.keys.map(([name, value]) => `${name}=${cut(JSON.stringify(value))}`).join(',')}]`;
 		case 'v':
-			return `[=${JSON.stringify(found.value)}]`;
+			return `[=${cut(JSON.stringify(found.value))}]`;
 		default:
 			return `[${element.slice(2)}]`;
 	}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { KubejoinError } from '../../errors.ts';
+import { hasCode, KubejoinError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { applyJsonPatch } from './json-patch.ts';
 
@@ -58,6 +58,18 @@ describe('JSON patch', () => {
 			code: 'API_TOO_LARGE',
 			message: `Request entity too large: The allowed maximum operations in a JSON patch is ${max}, got ${max + 1}`,
 		});
+	});
+	it('refuses a path with more parts than any document has', () => {
+		const path = '/a'.repeat(limits.jsonDepth.value);
+		assert.throws(() => patched({ a: 1 }, { op: 'add', path, value: 1 }), { code: 'API_PATCH_REJECTED' });
+		assert.throws(
+			() => patched({}, { op: 'add', path: '/'.repeat(2_000_000), value: 1 }),
+			(error: unknown) => {
+				assert.ok(error instanceof Error && 'details' in error);
+				assert.ok(JSON.stringify(error.details).length < 1_000);
+				return hasCode(error, 'API_PATCH_REJECTED');
+			},
+		);
 	});
 	it('refuses a patch that doubles a value with each copy', () => {
 		const double = Array.from({ length: 40 }, (_, at) => ({ op: 'copy', from: '/a', path: `/a/${at}` }));

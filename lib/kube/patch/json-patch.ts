@@ -9,6 +9,7 @@
  */
 import { KubejoinError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
+import { quoteInput } from '../../text.ts';
 import { getOwn, isJsonObject, type JsonObject, jsonEqual, setOwn } from '../json-object.ts';
 import { inapplicable, jsonKind, malformed } from './patch-error.ts';
 
@@ -106,15 +107,16 @@ interface Place {
 
 function place(root: Container, path: string | undefined, op: string): Place {
 	if (path === undefined) throw inapplicable(`${op} operation failed to decode path: missing value`);
-	const [, ...parts] = path.split('/');
+	const maxParts = limits.jsonDepth.value;
+	const [, ...parts] = path.split('/', maxParts + 1);
 	const last = parts.pop();
-	let container: unknown = last === undefined ? undefined : root;
+	let container: unknown = last === undefined || parts.length === maxParts - 1 ? undefined : root;
 	for (const part of parts) {
 		if (!isContainer(container)) break;
 		container = get({ container, key: decodeKey(part), path });
 	}
 	if (isContainer(container)) return { container, key: decodeKey(last ?? ''), path };
-	throw inapplicable(`${op} operation does not apply: doc is missing path: "${path}": missing value`);
+	throw inapplicable(`${op} operation does not apply: doc is missing path: ${quoteInput(path)}: missing value`);
 }
 const decodeKey = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');
 const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null;
@@ -149,7 +151,8 @@ function insert(work: Work, { container, key }: Place, value: unknown): void {
 function countShifts(work: Work, elements: number): void {
 	work.shifted += elements;
 	const limit = limits.jsonPatchShifts.value;
-	if (work.shifted > limit) throw inapplicable(`the operations move more than ${limit} elements of lists`);
+	if (work.shifted > limit)
+		throw inapplicable(`the operations move more than ${limit} elements of lists`, 'jsonPatchShifts');
 }
 
 function remove(work: Work, { container, key }: Place): void {
@@ -182,7 +185,7 @@ function copy(work: Work, { from, path }: Operation): void {
 	const limit = limits.jsonPatchCopiedBytes.value;
 	if (work.copiedBytes > limit) {
 		const size = `the accumulated size increase of copy is ${work.copiedBytes}, exceeding the limit ${limit}`;
-		throw inapplicable(`Unable to complete the copy, ${size}`);
+		throw inapplicable(`Unable to complete the copy, ${size}`, 'jsonPatchCopiedBytes');
 	}
 	insert(work, place(work.root, path, 'copy'), JSON.parse(json));
 }

@@ -55,6 +55,24 @@ describe('bounds of patches', () => {
 		const double = Array.from({ length: 14 }, (_, at) => ({ op: 'copy', from: '/data', path: `/data/b${at}` }));
 		assert.throws(() => patched('json', 'ConfigMap', { data: { a: '' } }, double), refused);
 	});
+	it('refuses a strategic merge patch that copies an element again and again', () => {
+		const refused = (error: unknown) => hasCode(error, 'API_PATCH_REJECTED') && error.details.limit === 'mergeCopies';
+		const document = { spec: { containers: [{ name: 'a' }] } };
+		const changes = (count: number, change: (at: number) => object) =>
+			Array.from({ length: count }, (_, at) => ({ name: 'a', ...change(at) }));
+		for (const change of [
+			(at: number) => ({ [`k${at}`]: 1 }),
+			(at: number) => ({ env: [{ name: `e${at}`, value: '' }] }),
+		]) {
+			const patch = (count: number) => ({ spec: { containers: changes(count, change) } });
+			assert.throws(() => patched('strategic', 'Pod', document, patch(2_500)), refused);
+			patched('strategic', 'Pod', document, patch(100));
+		}
+		const one = (at: number) => ({ name: `c${at}`, env: [{ name: 'e', value: '' }] });
+		const distinct = Array.from({ length: 2_000 }, (_, at) => one(at));
+		const { spec } = patched('strategic', 'Pod', document, { spec: { containers: distinct } }) as typeof document;
+		assert.equal(spec.containers.length, 2_001);
+	});
 	it('refuses operations that make an object too deep', () => {
 		const patch = Array.from({ length: 300 }, (_, at) => ({ op: 'add', path: `${'/a'.repeat(at)}/a`, value: {} }));
 		assert.throws(() => patched('json', 'ConfigMap', {}, patch), { code: 'API_BAD_REQUEST' });

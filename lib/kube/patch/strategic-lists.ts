@@ -3,6 +3,7 @@
  *
  * @source apimachinery/pkg/util/strategicpatch/patch.go mergeSlice, mergePatchIntoOriginal, normalizeElementOrder
  */
+import { limits } from '../../limits.ts';
 import { getOwn, isJsonObject, type JsonObject } from '../json-object.ts';
 import { goPrint } from './go-print.ts';
 import { inapplicable, jsonKind, malformed } from './patch-error.ts';
@@ -11,11 +12,26 @@ export interface MergedList {
 	/** Empty for a list of scalars. */
 	readonly mergeKey: string;
 	readonly mergeElements: (original: JsonObject, patch: JsonObject) => JsonObject;
+	readonly work: MergeWork;
+}
+
+/** The fields and elements that one patch has copied. A patch that changes an element often copies it as often. */
+export class MergeWork {
+	#copied = 0;
+
+	/** @throws API_PATCH_REJECTED */
+	copy(count: number): void {
+		this.#copied += count;
+		const limit = limits.mergeCopies.value;
+		if (this.#copied > limit)
+			throw inapplicable(`the patch copies more than ${limit} fields and elements of lists`, 'mergeCopies');
+	}
 }
 
 /** The merged list: the order of the patch goes before that of the original. */
 export function mergedLists(original: readonly unknown[], patch: readonly unknown[], list: MergedList): unknown[] {
 	if (original.length === 0 && patch.length === 0) return [];
+	list.work.copy(original.length + patch.length);
 	if (elementKind(original, patch) !== 'object')
 		return arranged([...new Set([...original, ...patch])], patch, original, '');
 	const { mergeKey } = list;
@@ -35,7 +51,8 @@ export function orderedBySetElementOrder(
 	order: readonly unknown[],
 	list: MergedList & { readonly isMerged: boolean },
 ): unknown[] | undefined {
-	const { mergeKey } = list;
+	const { mergeKey, work } = list;
+	work.copy((original?.length ?? 0) + (patch?.length ?? 0) + order.length);
 	requireOrder(patch ?? [], order, mergeKey);
 	if (original === undefined && patch === undefined) return undefined;
 	const merged = mergedForOrder(original, patch, list);

@@ -10,7 +10,13 @@ import { getOwn, isJsonObject, type JsonObject, setOwn, withoutNulls } from '../
 import { anyType, type Field, type KubeType, type StructType } from '../schema/schema.ts';
 import { goPrint } from './go-print.ts';
 import { inapplicable, jsonKind, malformed } from './patch-error.ts';
-import { mergedLists, orderedBySetElementOrder, withoutDirectives } from './strategic-lists.ts';
+import {
+	type MergedList,
+	MergeWork,
+	mergedLists,
+	orderedBySetElementOrder,
+	withoutDirectives,
+} from './strategic-lists.ts';
 
 const deletePrefix = '$deleteFromPrimitiveList/';
 const orderPrefix = '$setElementOrder/';
@@ -22,28 +28,29 @@ const orderPrefix = '$setElementOrder/';
  * @throws API_PATCH_REJECTED
  */
 export function applyStrategicMergePatch(type: KubeType, document: JsonObject, patch: unknown): JsonObject {
-	if (isJsonObject(patch)) return mergedObject(type, document, patch);
+	if (isJsonObject(patch)) return mergedObject(type, document, patch, new MergeWork());
 	const goType = 'map[string]interface {}';
 	throw malformed(`json: cannot unmarshal ${jsonKind(patch)} into Go value of type ${goType}`);
 }
 
-export function mergedObject(type: KubeType, original: JsonObject, patch: Readonly<JsonObject>): JsonObject {
+function mergedObject(type: KubeType, original: JsonObject, patch: Readonly<JsonObject>, work: MergeWork): JsonObject {
+	work.copy(Object.keys(original).length + Object.keys(patch).length);
 	const directive = getOwn(patch, '$patch');
 	if (directive === 'replace') return without(patch, '$patch');
 	if (directive === 'delete') return {};
 	if (directive !== undefined) throw malformed(`unknown patch type: ${goPrint(directive)} in map: ${goPrint(patch)}`);
 	const result = retained(original, patch);
-	const done = applyElementOrders(type, result, patch);
+	const done = applyElementOrders(type, result, patch, work);
 	for (const [name, change] of Object.entries(patch)) {
 		if (name === '$retainKeys' || name.startsWith(orderPrefix) || done.has(name)) continue;
 		if (name === '$deleteFromPrimitiveList') throw malformed('invalid patch format of primitive list');
 		if (name.startsWith(deletePrefix)) deleteElements(result, name.slice(deletePrefix.length), change);
-		else mergeField(type, result, name, change);
+		else mergeField(type, result, name, change, work);
 	}
 	return result;
 }
 
-function mergeField(type: KubeType, result: JsonObject, name: string, change: unknown): void {
+function mergeField(type: KubeType, result: JsonObject, name: string, change: unknown, work: MergeWork): void {
 	if (change === null) {
 		delete result[name];
 		return;
@@ -57,9 +64,9 @@ function mergeField(type: KubeType, result: JsonObject, name: string, change: un
 	}
 	const { field, type: fieldType } = fieldOf(type, name);
 	if (isJsonObject(found) && isJsonObject(change))
-		setOwn(result, name, strategyOf(field) === 'replace' ? change : mergedObject(fieldType, found, change));
+		setOwn(result, name, strategyOf(field) === 'replace' ? change : mergedObject(fieldType, found, change, work));
 	else if (Array.isArray(found) && Array.isArray(change))
-		setOwn(result, name, strategyOf(field) === 'merge' ? mergedLists(found, change, listOf(field)) : change);
+		setOwn(result, name, strategyOf(field) === 'merge' ? mergedLists(found, change, listOf(field, work)) : change);
 	else setOwn(result, name, change);
 }
 
@@ -75,11 +82,12 @@ function fieldOf(type: KubeType, name: string): FoundField {
 const strategyOf = (field: Field | undefined): string | undefined =>
 	field?.patchStrategies.find((strategy) => strategy !== 'retainKeys');
 
-const listOf = (field: Field | undefined) => {
+const listOf = (field: Field | undefined, work: MergeWork): MergedList => {
 	const element = field?.type.form === 'list' ? field.type.element : anyType;
 	return {
 		mergeKey: field?.patchMergeKey ?? '',
-		mergeElements: (left: JsonObject, right: JsonObject) => mergedObject(element, left, right),
+		mergeElements: (left, right) => mergedObject(element, left, right, work),
+		work,
 	};
 };
 
@@ -97,7 +105,12 @@ function retained(original: JsonObject, patch: Readonly<JsonObject>): JsonObject
 }
 
 /** @returns the fields of the patch that were merged */
-function applyElementOrders(type: KubeType, result: JsonObject, patch: Readonly<JsonObject>): ReadonlySet<string> {
+function applyElementOrders(
+	type: KubeType,
+	result: JsonObject,
+	patch: Readonly<JsonObject>,
+	work: MergeWork,
+): ReadonlySet<string> {
 	const done = new Set<string>();
 	for (const [directive, order] of Object.entries(patch)) {
 		if (!directive.startsWith('$setElementOrder')) continue;
@@ -110,7 +123,7 @@ function applyElementOrders(type: KubeType, result: JsonObject, patch: Readonly<
 		const { field } = fieldOf(type, name);
 		const isMerged = strategyOf(field) === 'merge';
 		const list = orderedBySetElementOrder(original as unknown[] | undefined, change as unknown[] | undefined, order, {
-			...listOf(field),
+			...listOf(field, work),
 			isMerged,
 		});
 		if (list === undefined) continue;

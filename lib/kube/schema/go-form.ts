@@ -13,15 +13,18 @@ export function goForm(type: KubeType, value: unknown): unknown {
 		case 'struct':
 			return isJsonObject(value) ? goStruct(type, value) : value;
 		case 'list':
-			return Array.isArray(value) ? value.map((element) => goForm(type.element, element)) : value;
+			if (isPlain(type.element) || !Array.isArray(value)) return value;
+			return value.map((element) => goForm(type.element, element));
 		case 'map':
-			return isJsonObject(value)
-				? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, goForm(type.element, entry)]))
-				: value;
+			if (isPlain(type.element) || !isJsonObject(value)) return value;
+			return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, goForm(type.element, entry)]));
 		default:
 			return value;
 	}
 }
+
+/** Any value is its own Go form. */
+const isPlain = ({ form }: KubeType): boolean => form === 'scalar' || form === 'any';
 
 /** `new(Kind)` in Go: the object that a create is compared with. */
 export const emptyObject = (type: KubeType): Record<string, unknown> =>

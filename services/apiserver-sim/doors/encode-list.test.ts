@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { parse } from 'yaml';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
-import { encode } from './encode.ts';
+import { encode, encodeObject } from './encode.ts';
 import { encodeList, ITEMS_PER_TURN, type PartedList } from './encode-list.ts';
 import { mediaTypes } from './negotiate.ts';
 import { Converter } from './table.ts';
@@ -35,7 +36,7 @@ describe('a long list', () => {
 	function parted(answer: (items: readonly KubeObject[]) => object, length: number) {
 		const counts = [0];
 		const source: PartedList = {
-			length,
+			items: objects.slice(0, length),
 			part(from, to) {
 				counts.push((counts.pop() ?? 0) + to - from);
 				return answer(objects.slice(from, to));
@@ -63,6 +64,29 @@ describe('a long list', () => {
 			});
 		}
 	}
+
+	it('is encoded in small parts when its items are large, and in YAML as JSON when one has many values', async () => {
+		const large = (count: number, values: number): KubeObject[] =>
+			Array.from({ length: count }, (_, index) => {
+				const data = Object.fromEntries(Array.from({ length: values }, (_, key) => [`key-${key}`, 'v\x7f']));
+				return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: `object-${index}` }, data } as KubeObject;
+			});
+		for (const [mediaType, values, parts] of [
+			[mediaTypes.json, 4000, 3],
+			[mediaTypes.yaml, 1500, 2],
+			[mediaTypes.yaml, 4000, 3],
+		] as const) {
+			const items = large(3, values);
+			let turns = 0;
+			const source: PartedList = { items, part: (from, to) => typed(items.slice(from, to)) };
+			const { contentType, body } = await encodeList(source, { mediaType, pretty: false }, async () => turns++);
+			assert.deepEqual([contentType, turns], [mediaType, parts]);
+			assert.deepEqual(parse(body.toString()), JSON.parse(JSON.stringify(typed(items))));
+			const one = encodeObject(items[0] ?? {}, { mediaType, pretty: false }).body.toString();
+			assert.equal(one.startsWith('{'), mediaType === mediaTypes.json || values === 4000);
+			assert.deepEqual(parse(one), items[0]);
+		}
+	});
 
 	it('is refused in protobuf if it has no such form', async () => {
 		const { source } = parted(forms.Table, objects.length);

@@ -5,18 +5,22 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TypeMeta } from '../../../lib/kube/codec/object.ts';
 import { envelopeOf, rawOf } from '../../../lib/kube/codec/protobuf.ts';
+import { flowYaml, needsFlowYaml } from '../../../lib/kube/codec/yaml.ts';
+import { approximateBytes } from '../registry/cached-objects.ts';
 import { type Encoded, encode } from './encode.ts';
 import { mediaTypes, type Negotiated } from './negotiate.ts';
 
 export interface PartedList {
-	readonly length: number;
+	readonly items: readonly object[];
 	/** The answer with some of its items. */
 	readonly part: (from: number, to: number) => object;
 }
 
 type Form = Omit<Negotiated, 'conversion'>;
 
+/** So much is encoded before other work runs. */
 export const ITEMS_PER_TURN = 100;
+export const BYTES_PER_TURN = 32 * 1024;
 
 /**
  * @param turn  resolves when other work has run
@@ -27,17 +31,32 @@ export async function encodeList(
 	form: Form,
 	turn: () => Promise<unknown> = nextTurn,
 ): Promise<Encoded> {
-	if (list.length <= ITEMS_PER_TURN) return encode(list.part(0, list.length), form);
-	if (form.mediaType === mediaTypes.protobuf && rawOf(list.part(0, 0)) !== undefined)
-		return { contentType: form.mediaType, body: await protobufOf(list, turn) };
-	return { contentType: form.mediaType, body: await textOf(list, form, turn) };
+	const { items, part } = list;
+	const contentType = form.mediaType;
+	if (contentType === mediaTypes.yaml && items.some(needsFlowYaml)) {
+		const { body } = await encodeList(list, { mediaType: mediaTypes.json, pretty: false }, turn);
+		return { contentType, body: flowYaml(body.toString()) };
+	}
+	if (endOfPart(items, 0) === items.length) return encode(part(0, items.length), form);
+	if (contentType === mediaTypes.protobuf && rawOf(part(0, 0)) !== undefined)
+		return { contentType, body: await protobufOf(list, turn) };
+	return { contentType, body: await textOf(list, form, turn) };
 }
 
-async function* partsOf({ length, part }: PartedList, turn: () => Promise<unknown>): AsyncGenerator<object> {
-	for (let from = 0; from < length; from += ITEMS_PER_TURN) {
-		yield part(from, Math.min(from + ITEMS_PER_TURN, length));
+async function* partsOf({ items, part }: PartedList, turn: () => Promise<unknown>): AsyncGenerator<object> {
+	for (let from = 0; from < items.length; ) {
+		const to = endOfPart(items, from);
+		yield part(from, to);
 		await turn();
+		from = to;
 	}
+}
+
+function endOfPart(items: readonly object[], from: number): number {
+	let to = from;
+	for (let bytes = 0; to < items.length && to - from < ITEMS_PER_TURN && bytes < BYTES_PER_TURN; to++)
+		bytes += approximateBytes(items[to]);
+	return to;
 }
 
 /** The items of each part follow those of the part before, because they are the last field of the message. */

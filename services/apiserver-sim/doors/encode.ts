@@ -1,12 +1,23 @@
 /** Objects -> bytes of a media type. @source apiserver/pkg/endpoints/handlers/responsewriters/writers.go */
 import { encodeJson, encodePrettyJson } from '../../../lib/kube/codec/json.ts';
 import { encodeProtobuf } from '../../../lib/kube/codec/protobuf.ts';
-import { encodeYaml } from '../../../lib/kube/codec/yaml.ts';
+import { encodeYaml, flowYaml, needsFlowYaml } from '../../../lib/kube/codec/yaml.ts';
 import { mediaTypes, type Negotiated, notAcceptable } from './negotiate.ts';
 
 export interface Encoded {
 	readonly contentType: string;
 	readonly body: string | Uint8Array;
+}
+
+/**
+ * An object with very many values is written in flow style, which is JSON.
+ *
+ * @throws API_NOT_ACCEPTABLE  the object has no form in protobuf
+ * @differs upstream writes any object in block style; a parser of YAML reads both
+ */
+export function encodeObject(object: object, form: Omit<Negotiated, 'conversion'>): Encoded {
+	if (form.mediaType !== mediaTypes.yaml || !needsFlowYaml(object)) return encode(object, form);
+	return { contentType: form.mediaType, body: flowYaml(encodeJson(object)) };
 }
 
 /** @throws API_NOT_ACCEPTABLE  the object has no form in protobuf */

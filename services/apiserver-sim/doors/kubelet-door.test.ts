@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer as createHttp, type RequestListener } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, createServer as createTcp, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { createServer as createTls, type TLSSocket } from 'node:tls';
 import { resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
@@ -16,6 +17,7 @@ import type { ResourceStorage } from '../request/api-request.ts';
 import { KubeletLocations, withProxy } from '../resources/kubelet-locations.ts';
 import { withLogs } from '../resources/pod-logs.ts';
 import { type Doors, openDoors } from './fixtures.test.ts';
+import { KubeletDoor } from './kubelet-door.ts';
 
 const hourMs = 3_600_000;
 
@@ -477,5 +479,32 @@ describe('a request that a kubelet answers', () => {
 		};
 		for (let count = 0; count < 3; count++) await restOf('GET', `${proxied}/x`);
 		assert.equal(ports.size, 1);
+	});
+});
+
+describe('the open requests of a user', () => {
+	it('leave room once each, also when the caller goes before it reads the answer', async () => {
+		const transport = { send: async () => Object.assign(Readable.from(['a', 'b']), { statusCode: 200 }), close() {} };
+		const door = new KubeletDoor(transport as never, () => undefined);
+		const location = { scheme: 'https', host: 'h', port: 1, path: '' };
+		const pipeline = { connect: async () => ({ location, user: userNamed('u') }) };
+		const ask = (lifetime = new AbortController()) =>
+			door.answer({} as never, { subresource: 'log', name: 'p', lifetime } as never, pipeline as never);
+		const requireRoomForOne = async () => {
+			await ask();
+			await assert.rejects(ask(), { code: 'API_TOO_MANY_CONNECTIONS' });
+		};
+		const callers = Array.from({ length: limits.proxiedRequests.value - 1 }, () => new AbortController());
+		const bodies = await Promise.all(callers.map(async (caller) => (await ask(caller)).body as AsyncIterable<unknown>));
+		await requireRoomForOne();
+
+		callers[0]?.abort();
+		await requireRoomForOne();
+
+		const reading = bodies[1]?.[Symbol.asyncIterator]() ?? assert.fail();
+		await reading.next();
+		callers[1]?.abort();
+		await reading.return?.();
+		await requireRoomForOne();
 	});
 });

@@ -24,7 +24,7 @@ import { deletionAnswer, listMeta } from '../status.ts';
 import type { Answer } from './answer.ts';
 import { decoderOf, patchTypeOf, readDeleteBody, readObject, readPatch } from './body.ts';
 import type { Deadlines } from './deadline.ts';
-import { encode } from './encode.ts';
+import { encodeObject } from './encode.ts';
 import { encodeList } from './encode-list.ts';
 import type { EncodedObjects } from './encoded-objects.ts';
 import type { HttpRequest } from './http-request.ts';
@@ -222,7 +222,7 @@ export class ResourceRequest {
 			const items = list.items.slice(from, to);
 			return converter?.list({ ...list, items }) ?? { ...head, items: items.map(asItem) };
 		};
-		const { contentType, body } = await encodeList({ length: list.items.length, part }, form);
+		const { contentType, body } = await encodeList({ items: list.items, part }, form);
 		return { status: 200, headers: { 'Content-Type': contentType }, body };
 	}
 
@@ -237,7 +237,7 @@ export class ResourceRequest {
 	}
 
 	#encoded(status: number, object: object): Answer {
-		const { contentType, body } = encode(object, this.#formOf());
+		const { contentType, body } = encodeObject(object, this.#formOf());
 		return { status, headers: { 'Content-Type': contentType }, body };
 	}
 }

@@ -16,7 +16,7 @@ import type { StoredObjects } from './stored-objects.ts';
 import type { Snapshot } from './watch-cache.ts';
 
 /** So many objects are compared before other work runs. */
-const OBJECTS_PER_TURN = 1000;
+const OBJECTS_PER_TURN = 100;
 
 export async function listObjects<T extends KubeObject>(
 	objects: StoredObjects<T>,

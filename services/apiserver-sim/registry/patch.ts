@@ -4,6 +4,7 @@
  *
  * @source apiserver/pkg/endpoints/handlers/patch.go
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { type FieldProblem, KubejoinError } from '../../../lib/errors.ts';
 import { readObject, strictDecodingError } from '../../../lib/kube/codec/object.ts';
 import { isJsonObject, type JsonObject, withoutNulls } from '../../../lib/kube/json-object.ts';
@@ -43,13 +44,15 @@ function applyObject<T extends KubeObject>(
 	configuration: unknown,
 ): Promise<T> {
 	const { force, namespace, subresource, name } = request;
-	const next = (previous: T | undefined): T => {
+	const next = async (previous: T | undefined): Promise<T> => {
 		const applied = appliedObject(previous, configuration, { ...objects.managedWrite(request), force, namespace });
 		const { uid = '' } = applied.metadata;
 		if (previous === undefined && uid !== '') {
 			const because = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
 			throw new KubejoinError('API_CONFLICT', { ...objects.details(name), because });
 		}
+		// Other work runs between the halves of a large apply.
+		await turn();
 		return patchedObject<T>(request, applied);
 	};
 	return writeNext(objects, request, next, subresource === '');

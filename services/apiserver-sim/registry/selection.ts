@@ -1,5 +1,5 @@
 /** The objects that a request selects by namespace, name, fields and labels. */
-import { matchesLabels, parseLabelSelector } from '../../../lib/kube/label-selector.ts';
+import { labelMatcher, parseLabelSelector } from '../../../lib/kube/label-selector.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import type { ApiRequest } from '../request/api-request.ts';
 import { matchesFields, requireSelectable, type SelectableFields, selectedName } from '../selectors.ts';
@@ -33,6 +33,7 @@ export function selectionOf<T extends KubeObject>(objects: StoredObjects<T>, req
 	const fields = fieldsOf(objects);
 	requireSelectable(fields(noObject), fieldSelector);
 	const labelSelector = parseLabelSelector(request.labelSelector);
+	const matchesLabels = labelMatcher(labelSelector);
 	const name = selectedName(fieldSelector);
 	const isOneKey = name !== undefined && (!resource.namespaced || namespace !== '');
 	return {
@@ -41,6 +42,6 @@ export function selectionOf<T extends KubeObject>(objects: StoredObjects<T>, req
 		isPartial: fieldSelector.length > 0 || labelSelector.length > 0,
 		matches: (object) =>
 			(fieldSelector.length === 0 || matchesFields(fields(object), fieldSelector)) &&
-			matchesLabels(object.metadata.labels, labelSelector),
+			matchesLabels(object.metadata.labels),
 	};
 }

@@ -3,6 +3,7 @@
  *
  * @source apiserver/pkg/storage/cacher/cacher.go Watch, cache_watcher.go convertToWatchEvent
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject, WatchEvent } from '../../../lib/kube/types.ts';
@@ -15,6 +16,9 @@ import type { Subscription } from './subscription.ts';
 import type { Snapshot } from './watch-cache.ts';
 
 type Event = WatchEvent<KubeObject>;
+
+/** So many objects are compared before other work runs. */
+const OBJECTS_PER_TURN = 100;
 
 /** As upstream: about one each minute. */
 const BOOKMARK_MS = 60_000;
@@ -55,7 +59,10 @@ async function* events<T extends KubeObject>(
 		return { type: 'BOOKMARK', object: { apiVersion, kind, metadata } };
 	};
 	try {
-		for (const { object } of initial?.objects ?? []) if (selection.matches(object)) yield { type: 'ADDED', object };
+		for (const [at, { object }] of (initial?.objects ?? []).entries()) {
+			if (at % OBJECTS_PER_TURN === OBJECTS_PER_TURN - 1) await turn();
+			if (selection.matches(object)) yield { type: 'ADDED', object };
+		}
 		if (initial !== undefined && sendInitialEvents === true && allowWatchBookmarks)
 			yield bookmark(initial.revision, { 'k8s.io/initial-events-end': 'true' });
 		for (;;) {
