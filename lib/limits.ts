@@ -153,8 +153,16 @@ export const limits = {
 		response: '422 Invalid: the server rejected our request due to an error in our request',
 		test: 'lib/kube/patch/json-patch.test.ts',
 	}),
-	mergeCopies: limit({
+	jsonPatchParts: limit({
 		value: 200_000,
+		unit: 'items',
+		of: 'the parts of the paths of all operations of one JSON patch',
+		where: ['6443'],
+		response: '422 Invalid: the server rejected our request due to an error in our request',
+		test: 'lib/kube/patch/json-patch.test.ts',
+	}),
+	mergeCopies: limit({
+		value: 100_000,
 		unit: 'items',
 		of: 'the fields and elements of lists that one strategic merge patch copies: those of each element that it changes',
 		where: ['6443'],
@@ -987,7 +995,7 @@ export const limits = {
 		test: 'lib/yaml.test.ts',
 	}),
 	requestYamlTokens: limit({
-		value: 20_000,
+		value: 15_000,
 		unit: 'items',
 		of: 'tokens in the YAML of one request that is not JSON as well: a line `key: value` has seven',
 		where: ['6443'],

@@ -182,14 +182,9 @@ class JsonParser {
 	#repeat(object: Json, key: string, value: unknown): void {
 		this.duplicates.set(object, (this.duplicates.get(object) ?? new Set()).add(key));
 		const before = object[key];
-		delete object[key];
-		if (!isObject(before) || !isObject(value)) {
-			define(object, key, value);
-			return;
-		}
+		if (!isObject(before) || !isObject(value)) define(object, key, value);
 		// In place, because a key can be there thousands of times.
-		for (const [name, one] of Object.entries(value)) define(before, name, one);
-		define(object, key, before);
+		else for (const [name, one] of Object.entries(value)) define(before, name, one);
 	}
 
 	#array(): unknown[] {

@@ -6,16 +6,18 @@ import { limits } from '../limits.ts';
 export function requireBounded(value: unknown): void {
 	if (isDeeperThan(limits.patchDepth.value, value))
 		throw new KubejoinError('API_BAD_REQUEST', { problem: 'exceeded max depth' });
+	requireFewValues(countValues(value, limits.jsonValues.value));
+}
+
+/** @throws API_BAD_REQUEST */
+export function requireFewValues(count: number): void {
 	const max = limits.jsonValues.value;
-	if (!hasMoreValues(value, max)) return;
+	if (count <= max) return;
 	throw new KubejoinError('API_BAD_REQUEST', { problem: `more than ${max} values`, limit: 'jsonValues' });
 }
 
-/** Whether a value has more entries of lists and objects than `max`. */
-export const hasMoreValues = (value: unknown, max: number): boolean => countValues(value, max) > max;
-
-/** It stops soon after `max`. */
-function countValues(value: unknown, max: number): number {
+/** The entries of lists and objects; it stops soon after `max`. */
+export function countValues(value: unknown, max: number): number {
 	if (typeof value !== 'object' || value === null) return 0;
 	const inner: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
 	let count = inner.length;
@@ -34,4 +36,14 @@ function isDeeperThan(depth: number, value: unknown): boolean {
 		if (typeof entry === 'object' && isDeeperThan(depth - 1, entry)) return true;
 	}
 	return false;
+}
+
+/** About the length of the JSON text of a value, without making the text. */
+export function approximateBytes(value: unknown): number {
+	if (typeof value === 'string') return value.length + 2;
+	if (typeof value !== 'object' || value === null) return 5;
+	let bytes = 2;
+	if (Array.isArray(value)) for (const entry of value) bytes += approximateBytes(entry) + 1;
+	else for (const [name, entry] of Object.entries(value)) bytes += name.length + 4 + approximateBytes(entry);
+	return bytes;
 }

@@ -6,7 +6,7 @@ import { MAX_STRICT_PROBLEMS } from '../../codec/read.ts';
 import { writeJson } from '../../codec/write-json.ts';
 import { limits } from '../../limits.ts';
 import { forbiddenInYaml, readFirstYaml, type YamlOptions } from '../../yaml.ts';
-import { hasMoreValues } from '../json-depth.ts';
+import { approximateBytes, countValues } from '../json-depth.ts';
 import { requireObject } from './json.ts';
 import { badRequest, type DecodedObject, readObject, type TypeMeta } from './object.ts';
 
@@ -56,11 +56,13 @@ export function strictWarnings(strictProblems: readonly string[]): string[] {
 export const encodeYaml = (object: object): string =>
 	stringify(JSON.parse(writeJson(object)), { version: '1.1', sortMapEntries: true, lineWidth: 0, indentSeq: false });
 
-/** The library writes a thousand values in about ten milliseconds, during which the server answers no other request. */
+/** The library writes so much in about twenty milliseconds, during which the server answers no other request. */
 const MAX_BLOCK_VALUES = 2000;
+const MAX_BLOCK_BYTES = 256 * 1024;
 
-/** Whether an object has too many values for block style. */
-export const needsFlowYaml = (object: object): boolean => hasMoreValues(object, MAX_BLOCK_VALUES);
+/** Whether an object is too large for block style. */
+export const needsFlowYaml = (object: object): boolean =>
+	countValues(object, MAX_BLOCK_VALUES) > MAX_BLOCK_VALUES || approximateBytes(object) > MAX_BLOCK_BYTES;
 
 /** JSON without the characters that YAML refuses. */
 export const flowYaml = (json: string): string =>

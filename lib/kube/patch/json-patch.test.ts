@@ -71,9 +71,28 @@ describe('JSON patch', () => {
 			},
 		);
 	});
-	it('refuses a patch that doubles a value with each copy', () => {
+	it('refuses operations whose paths have too many parts, or whose copies have too many values', () => {
+		const limitOf = (error: unknown) => (error instanceof KubejoinError ? error.details.limit : undefined);
+		const deep = new Array(3_000).fill({ op: 'test', path: '/a'.repeat(100), value: null });
+		assert.throws(() => patched({}, ...deep.slice(0, 1_000)), { code: 'API_PATCH_REJECTED' });
+		const document = JSON.parse(`${'{"a":'.repeat(100)}null${'}'.repeat(100)}`);
+		assert.throws(
+			() => applyJsonPatch(document, deep),
+			(error) => limitOf(error) === 'jsonPatchParts',
+		);
+		const a = Object.fromEntries(Array.from({ length: 5_000 }, (_, at) => [`k${at}`, '']));
+		const copies = Array.from({ length: 4 }, (_, at) => ({ op: 'copy', from: '/a', path: `/b${at}` }));
+		assert.throws(
+			() => patched({ a }, ...copies),
+			(error) => limitOf(error) === 'jsonValues',
+		);
+		patched({ a }, ...copies.slice(1));
+	});
+	it('refuses copies of too many values, and of too many bytes', () => {
 		const double = Array.from({ length: 40 }, (_, at) => ({ op: 'copy', from: '/a', path: `/a/${at}` }));
-		assert.throws(() => patched({ a: { x: 'x'.repeat(100) } }, ...double), { code: 'API_PATCH_REJECTED' });
+		assert.throws(() => patched({ a: { x: 'x' } }, ...double), { code: 'API_BAD_REQUEST' });
+		const again = Array.from({ length: 40 }, (_, at) => ({ op: 'copy', from: '/a', path: `/b${at}` }));
+		assert.throws(() => patched({ a: 'x'.repeat(100_000) }, ...again), { code: 'API_PATCH_REJECTED' });
 	});
 	it('refuses operations that move too many elements of a long list', () => {
 		const front = new Array(9_000).fill({ op: 'add', path: '/a/0', value: 1 });

@@ -10,6 +10,7 @@
 import { KubejoinError } from '../../errors.ts';
 import { limits } from '../../limits.ts';
 import { quoteInput } from '../../text.ts';
+import { countValues, requireFewValues } from '../json-depth.ts';
 import { getOwn, isJsonObject, type JsonObject, jsonEqual, setOwn } from '../json-object.ts';
 import { inapplicable, jsonKind, malformed } from './patch-error.ts';
 
@@ -37,7 +38,13 @@ export interface Patched {
  */
 export function applyJsonPatch(document: unknown, patch: unknown): Patched {
 	const { operations, strictProblems } = readOperations(patch);
-	const work: Work = { root: structuredClone(document) as Container, copiedBytes: 0, shifted: 0 };
+	const work: Work = {
+		root: structuredClone(document) as Container,
+		copiedBytes: 0,
+		copiedValues: 0,
+		shifted: 0,
+		parts: 0,
+	};
 	for (const operation of operations) apply(work, operation);
 	return { document: work.root, strictProblems };
 }
@@ -45,8 +52,11 @@ export function applyJsonPatch(document: unknown, patch: unknown): Patched {
 interface Work {
 	root: Container;
 	copiedBytes: number;
+	copiedValues: number;
 	/** Elements of lists that inserts and removals moved. */
 	shifted: number;
+	/** Of paths. */
+	parts: number;
 }
 
 function readOperations(patch: unknown): { operations: Operation[]; strictProblems: string[] } {
@@ -78,14 +88,14 @@ const undecodable = (value: unknown, goType: string, field = ' value'): Kubejoin
 	malformed(`error decoding patch: json: cannot unmarshal ${jsonKind(value)} into Go${field} of type ${goType}`);
 
 const appliers: Readonly<Record<string, (work: Work, operation: Operation) => void>> = {
-	add: (work, operation) => insert(work, place(work.root, operation.path, 'add'), present(operation)),
-	remove: (work, { path }) => remove(work, place(work.root, path, 'remove')),
+	add: (work, operation) => insert(work, place(work, operation.path, 'add'), present(operation)),
+	remove: (work, { path }) => remove(work, place(work, path, 'remove')),
 	replace,
 	move(work, { from, path }) {
-		const source = place(work.root, from, 'move');
-		const moved = get(source);
+		const source = place(work, from, 'move');
+		const moved = get(source.container, source.key);
 		remove(work, source);
-		insert(work, place(work.root, path, 'move'), moved);
+		insert(work, place(work, path, 'move'), moved);
 	},
 	copy,
 	test,
@@ -105,20 +115,28 @@ interface Place {
 	readonly path: string;
 }
 
-function place(root: Container, path: string | undefined, op: string): Place {
+function place(work: Work, path: string | undefined, op: string): Place {
 	if (path === undefined) throw inapplicable(`${op} operation failed to decode path: missing value`);
 	const maxParts = limits.jsonDepth.value;
 	const [, ...parts] = path.split('/', maxParts + 1);
+	countParts(work, parts.length);
 	const last = parts.pop();
-	let container: unknown = last === undefined || parts.length === maxParts - 1 ? undefined : root;
+	let container: unknown = last === undefined || parts.length === maxParts - 1 ? undefined : work.root;
 	for (const part of parts) {
 		if (!isContainer(container)) break;
-		container = get({ container, key: decodeKey(part), path });
+		container = get(container, decodeKey(part));
 	}
 	if (isContainer(container)) return { container, key: decodeKey(last ?? ''), path };
 	throw inapplicable(`${op} operation does not apply: doc is missing path: ${quoteInput(path)}: missing value`);
 }
-const decodeKey = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');
+function countParts(work: Work, parts: number): void {
+	work.parts += parts;
+	const limit = limits.jsonPatchParts.value;
+	if (work.parts > limit)
+		throw inapplicable(`the paths of the operations have more than ${limit} parts`, 'jsonPatchParts');
+}
+const decodeKey = (part: string): string =>
+	part.includes('~') ? part.replaceAll('~1', '/').replaceAll('~0', '~') : part;
 const isContainer = (value: unknown): value is Container => typeof value === 'object' && value !== null;
 
 /** @param end  the first index after those that are allowed */
@@ -131,7 +149,7 @@ function indexOf(key: string, length: number, end: number): number {
 }
 
 /** @returns undefined for a missing field of an object */
-function get({ container, key }: Place): unknown {
+function get(container: Container, key: string): unknown {
 	if (!Array.isArray(container)) return getOwn(container, key);
 	return container[indexOf(key, container.length, container.length)];
 }
@@ -171,7 +189,7 @@ function replace(work: Work, operation: Operation): void {
 		work.root = value;
 		return;
 	}
-	const { container, key } = place(work.root, operation.path, 'replace');
+	const { container, key } = place(work, operation.path, 'replace');
 	if (Array.isArray(container)) container[indexOf(key, container.length, container.length)] = value;
 	else setOwn(container, key, value);
 }
@@ -180,17 +198,22 @@ function replace(work: Work, operation: Operation): void {
 const present = ({ value }: Operation): unknown => structuredClone(value ?? null);
 
 function copy(work: Work, { from, path }: Operation): void {
-	const json = JSON.stringify(get(place(work.root, from, 'copy')) ?? null);
+	const source = place(work, from, 'copy');
+	const value = get(source.container, source.key) ?? null;
+	const json = JSON.stringify(value);
+	work.copiedValues += 1 + countValues(value, limits.jsonValues.value);
+	requireFewValues(work.copiedValues);
 	work.copiedBytes += Buffer.byteLength(json);
 	const limit = limits.jsonPatchCopiedBytes.value;
 	if (work.copiedBytes > limit) {
 		const size = `the accumulated size increase of copy is ${work.copiedBytes}, exceeding the limit ${limit}`;
 		throw inapplicable(`Unable to complete the copy, ${size}`, 'jsonPatchCopiedBytes');
 	}
-	insert(work, place(work.root, path, 'copy'), JSON.parse(json));
+	insert(work, place(work, path, 'copy'), JSON.parse(json));
 }
 
-function test({ root }: Work, { path, value }: Operation): void {
-	const found = path === '' ? root : get(place(root, path, 'test'));
+function test(work: Work, { path, value }: Operation): void {
+	const { container, key } = path === '' ? { container: [work.root], key: '0' } : place(work, path, 'test');
+	const found = get(container, key);
 	if (!jsonEqual(found ?? null, value ?? null)) throw inapplicable(`testing value ${path} failed: test failed`);
 }

@@ -15,6 +15,9 @@ export interface MergedList {
 	readonly work: MergeWork;
 }
 
+/** An element of a list is found by its key, and ordered. */
+const COPIES_OF_ELEMENT = 2;
+
 /** The fields and elements that one patch has copied. A patch that changes an element often copies it as often. */
 export class MergeWork {
 	#copied = 0;
@@ -31,7 +34,7 @@ export class MergeWork {
 /** The merged list: the order of the patch goes before that of the original. */
 export function mergedLists(original: readonly unknown[], patch: readonly unknown[], list: MergedList): unknown[] {
 	if (original.length === 0 && patch.length === 0) return [];
-	list.work.copy(original.length + patch.length);
+	list.work.copy(COPIES_OF_ELEMENT * (original.length + patch.length));
 	if (elementKind(original, patch) !== 'object')
 		return arranged([...new Set([...original, ...patch])], patch, original, '');
 	const { mergeKey } = list;
@@ -52,7 +55,7 @@ export function orderedBySetElementOrder(
 	list: MergedList & { readonly isMerged: boolean },
 ): unknown[] | undefined {
 	const { mergeKey, work } = list;
-	work.copy((original?.length ?? 0) + (patch?.length ?? 0) + order.length);
+	work.copy(COPIES_OF_ELEMENT * ((original?.length ?? 0) + (patch?.length ?? 0) + order.length));
 	requireOrder(patch ?? [], order, mergeKey);
 	if (original === undefined && patch === undefined) return undefined;
 	const merged = mergedForOrder(original, patch, list);

@@ -6,7 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { TypeMeta } from '../../../lib/kube/codec/object.ts';
 import { envelopeOf, rawOf } from '../../../lib/kube/codec/protobuf.ts';
 import { flowYaml, needsFlowYaml } from '../../../lib/kube/codec/yaml.ts';
-import { approximateBytes } from '../registry/cached-objects.ts';
+import { approximateBytes } from '../../../lib/kube/json-depth.ts';
 import { type Encoded, encode } from './encode.ts';
 import { mediaTypes, type Negotiated } from './negotiate.ts';
 

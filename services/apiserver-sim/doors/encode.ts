@@ -10,7 +10,7 @@ export interface Encoded {
 }
 
 /**
- * An object with very many values is written in flow style, which is JSON.
+ * A very large object is written in flow style, which is JSON.
  *
  * @throws API_NOT_ACCEPTABLE  the object has no form in protobuf
  * @differs upstream writes any object in block style; a parser of YAML reads both

@@ -3,6 +3,7 @@
  * (404, 405, 415, 406), then options, body and object, once the request is allowed.
  * @source apiserver/pkg/endpoints/installer.go, handlers/{get,create,update,patch,delete,watch}.go
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
 import { apiVersionOf } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
@@ -139,7 +140,9 @@ export class ResourceRequest {
 	async #readPatch(count: CountRefusal, type: PatchType): Promise<Completion> {
 		const body = await this.#http.readBody(count);
 		const options = readPatchOptions(this.#http.query, type);
-		return { ...options, patch: { type, document: readPatch(body, type, count) } };
+		const document = readPatch(body, type, count);
+		await afterReading(body);
+		return { ...options, patch: { type, document } };
 	}
 
 	async #readWrite(count: CountRefusal): Promise<Completion> {
@@ -150,6 +153,7 @@ export class ResourceRequest {
 		const options = readWriteOptions(query, isCreate ? 'CreateOptions' : 'UpdateOptions');
 		const { fieldValidation = 'Warn' } = options;
 		const object = readObject(body, decoderOf(contentType), typeOf(this.#info), fieldValidation, this.#warn, count);
+		await afterReading(body);
 		return { ...options, object };
 	}
 
@@ -241,6 +245,12 @@ export class ResourceRequest {
 		return { status, headers: { 'Content-Type': contentType }, body };
 	}
 }
+
+/** Other work runs between reading a large body and the work on its object. */
+const LARGE_BODY_BYTES = 32 * 1024;
+const afterReading = async ({ length }: Uint8Array): Promise<void> => {
+	if (length > LARGE_BODY_BYTES) await turn();
+};
 
 const failing = (error: unknown): AsyncIterable<never> => ({
 	[Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }),

@@ -61,13 +61,3 @@ export class CachedObjects {
 		return low;
 	}
 }
-
-/** About the length of the JSON text of a value, without making the text. */
-export function approximateBytes(value: unknown): number {
-	if (typeof value === 'string') return value.length + 2;
-	if (typeof value !== 'object' || value === null) return 5;
-	let bytes = 2;
-	if (Array.isArray(value)) for (const entry of value) bytes += approximateBytes(entry) + 1;
-	else for (const [name, entry] of Object.entries(value)) bytes += name.length + 4 + approximateBytes(entry);
-	return bytes;
-}

@@ -7,6 +7,7 @@
  */
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 import { hasCode, KubejoinError } from '../../../lib/errors.ts';
+import { approximateBytes } from '../../../lib/kube/json-depth.ts';
 import { type ApiResource, resources } from '../../../lib/kube/resources.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
 import { unmarshalProblem } from '../../../lib/kube/unmarshal.ts';
@@ -14,7 +15,7 @@ import { limits } from '../../../lib/limits.ts';
 import { errorFields, type Log } from '../../../lib/log.ts';
 import type { Store, StoredItem, StoreEvent } from '../../../lib/store/store.ts';
 import { printable } from '../../../lib/text.ts';
-import { approximateBytes, type CachedObject, CachedObjects, compareKeys } from './cached-objects.ts';
+import { type CachedObject, CachedObjects, compareKeys } from './cached-objects.ts';
 import { CacheEvent, EventLog } from './event-log.ts';
 import { storePrefix } from './strategy.ts';
 import { Subscription } from './subscription.ts';
