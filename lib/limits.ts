@@ -100,6 +100,15 @@ export const limits = {
 		response: '400 BadRequest',
 		test: 'lib/codec/json-text.test.ts',
 	}),
+	jsonRepeatedKeys: limit({
+		value: 1000,
+		unit: 'items',
+		of: 'keys that the objects of one JSON text have again',
+		where: ['6443', '6445'],
+		response: '400 BadRequest',
+		source: 'sigs.k8s.io/json: no limit, and 100 are reported',
+		test: 'lib/codec/json-text.test.ts',
+	}),
 	objectBytes: limit({
 		value: 1536 * 1024,
 		unit: 'bytes',
@@ -162,7 +171,7 @@ export const limits = {
 		test: 'lib/kube/patch/json-patch.test.ts',
 	}),
 	mergeCopies: limit({
-		value: 100_000,
+		value: 50_000,
 		unit: 'items',
 		of: 'the fields and elements of lists that one strategic merge patch copies: those of each element that it changes',
 		where: ['6443'],
@@ -179,7 +188,7 @@ export const limits = {
 		test: 'lib/kube/patch/patch.test.ts',
 	}),
 	trackedFields: limit({
-		value: 5000,
+		value: 2000,
 		unit: 'items',
 		of: 'the fields of one object whose managers are kept in metadata.managedFields',
 		where: ['6443'],

@@ -92,6 +92,14 @@ describe('parseJsonText', () => {
 		for (const [text, message] of cases) assert.throws(() => parseJsonText(text), { message }, text);
 	});
 
+	it('API_BAD_REQUEST: refuses more repeated keys than the limit', () => {
+		const { value: max } = limits.jsonRepeatedKeys;
+		const text = (count: number) => `{${new Array(count).fill('"a":{}').join()}}`;
+		assert.deepEqual(parseJsonText(text(max + 1)).value, { a: {} });
+		const refused = (error: unknown) => hasCode(error, 'API_BAD_REQUEST') && error.details.limit === 'jsonRepeatedKeys';
+		assert.throws(() => parseJsonText(text(max + 2)), refused);
+	});
+
 	it('merges the objects of a key that is there twice, and lists such keys', () => {
 		const { value, duplicates } = parseJsonText('{"a":{"x":1},"b":2,"a":{"y":3},"b":4}');
 		assert.deepEqual(value, { a: { x: 1, y: 3 }, b: 4 });

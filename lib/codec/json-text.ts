@@ -125,6 +125,7 @@ class JsonParser {
 	readonly #text: string;
 	#at = 0;
 	#depth = 0;
+	#repeats = 0;
 
 	constructor(text: string) {
 		this.#text = text;
@@ -178,8 +179,17 @@ class JsonParser {
 		}
 	}
 
-	/** Go reads the second value into the first, so that objects are merged. */
+	/**
+	 * Go reads the second value into the first, so that objects are merged.
+	 *
+	 * @throws API_BAD_REQUEST  more repeated keys than the limit
+	 */
 	#repeat(object: Json, key: string, value: unknown): void {
+		const max = limits.jsonRepeatedKeys.value;
+		if (++this.#repeats > max) {
+			const problem = `the JSON text has more than ${max} repeated keys`;
+			throw new KubejoinError('API_BAD_REQUEST', { problem, limit: 'jsonRepeatedKeys' });
+		}
 		this.duplicates.set(object, (this.duplicates.get(object) ?? new Set()).add(key));
 		const before = object[key];
 		if (!isObject(before) || !isObject(value)) define(object, key, value);

@@ -15,7 +15,7 @@ import {
 import { decodeProtobuf } from '../../../lib/kube/codec/protobuf.ts';
 import { decodeYaml, readRequestYaml, strictWarnings } from '../../../lib/kube/codec/yaml.ts';
 import type { KubeObject } from '../../../lib/kube/types.ts';
-import type { CountRefusal } from '../../../lib/limits.ts';
+import type { CountRefusal, LimitName } from '../../../lib/limits.ts';
 import type { FieldValidation, PatchType } from '../request/api-request.ts';
 import type { DeleteOptions } from '../request/options.ts';
 import { mediaTypes } from './negotiate.ts';
@@ -66,7 +66,8 @@ function bounded<T>(decode: () => T, count: CountRefusal): T {
 	try {
 		return decode();
 	} catch (error) {
-		if (hasCode(error, 'API_BAD_REQUEST') && error.details.limit === 'jsonValues') count('jsonValues');
+		if (hasCode(error, 'API_BAD_REQUEST') && typeof error.details.limit === 'string')
+			count(error.details.limit as LimitName);
 		if (hasCode(error, 'MESSAGE_TOO_COMPLEX'))
 			throw new KubejoinError('API_BAD_REQUEST', { problem: error.message }, { cause: error });
 		if (!(error instanceof RangeError)) throw error;
