@@ -43,7 +43,7 @@ export function applyJsonPatch(document: unknown, patch: unknown): Patched {
 		copiedBytes: 0,
 		copiedValues: 0,
 		shifted: 0,
-		parts: 0,
+		pathParts: 0,
 	};
 	for (const operation of operations) apply(work, operation);
 	return { document: work.root, strictProblems };
@@ -55,8 +55,7 @@ interface Work {
 	copiedValues: number;
 	/** Elements of lists that inserts and removals moved. */
 	shifted: number;
-	/** Of paths. */
-	parts: number;
+	pathParts: number;
 }
 
 function readOperations(patch: unknown): { operations: Operation[]; strictProblems: string[] } {
@@ -130,9 +129,9 @@ function place(work: Work, path: string | undefined, op: string): Place {
 	throw inapplicable(`${op} operation does not apply: doc is missing path: ${quoteInput(path)}: missing value`);
 }
 function countParts(work: Work, parts: number): void {
-	work.parts += parts;
+	work.pathParts += parts;
 	const limit = limits.jsonPatchParts.value;
-	if (work.parts > limit)
+	if (work.pathParts > limit)
 		throw inapplicable(`the paths of the operations have more than ${limit} parts`, 'jsonPatchParts');
 }
 const decodeKey = (part: string): string =>
