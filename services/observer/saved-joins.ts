@@ -11,7 +11,7 @@ import { join as joinPath } from 'node:path';
 import { promisify } from 'node:util';
 import { constants, gunzip, gunzipSync, gzip } from 'node:zlib';
 import { causeText } from '../../lib/errors.ts';
-import { makePrivateDirectory, readBytes, writeWholeFile } from '../../lib/files.ts';
+import { makePrivateDirectory, readBytes, writeWholeFiles } from '../../lib/files.ts';
 import { type CountRefusal, limits } from '../../lib/limits.ts';
 import type { Log } from '../../lib/log.ts';
 import { tracedPrograms } from '../../lib/traces-key.ts';
@@ -42,6 +42,7 @@ const HEAD_BYTES = 2 * 1024;
 const LONG_HEAD_BYTES = 64 * 1024;
 /** While the lines are read, other programs of the mesh start. */
 const READ_AT_ONCE = 50;
+const WRITTEN_AT_ONCE = 8;
 
 interface SavedFile {
 	readonly line: Join;
@@ -109,28 +110,39 @@ export class SavedJoins {
 		if (ids.length === 0) return;
 		this.#isWorking = true;
 		this.#work = this.#work.then(async () => {
-			for (const id of ids) await this.#write(id);
+			for (let at = 0; at < ids.length; at += WRITTEN_AT_ONCE) await this.#write(ids.slice(at, at + WRITTEN_AT_ONCE));
 			this.#isWorking = false;
 		});
 	}
 
-	async #write(id: string): Promise<void> {
+	/** A storm of joins waits for the disk a few times, not once for each. */
+	async #write(ids: readonly string[]): Promise<void> {
+		const contents = await Promise.all(ids.map((id) => this.#contentsOf(id)));
+		const found = contents.filter((one) => one !== undefined);
+		const files = found.map(({ join: { id }, bytes }) => ({
+			path: this.#path(id),
+			contents: bytes,
+			mode: 0o600 as const,
+		}));
+		if (files.length === 0 || !(await this.#attempt('write', () => writeWholeFiles(files)))) return;
+		for (const { join, bytes } of found) {
+			this.#files.delete(join.id);
+			this.#files.set(join.id, bytes.length);
+			this.#options.joins.addSaved(join);
+		}
+		await this.#shrink();
+	}
+
+	async #contentsOf(id: string): Promise<{ readonly join: Join; readonly bytes: Buffer } | undefined> {
 		const { joins, count } = this.#options;
 		this.#due.delete(id);
 		const spans = joins.spans(id);
 		const join = joins.find(id);
-		if (spans.length === 0 || join === undefined) return;
+		if (spans.length === 0 || join === undefined) return undefined;
 		const text = `${JSON.stringify(lineOf(join))}\n${JSON.stringify(toOtlp(spans))}`;
-		if (Buffer.byteLength(text) > limits.savedJoinBytes.value) {
-			count('savedJoinBytes');
-			return;
-		}
-		const contents = await promisify(gzip)(text);
-		if (!(await this.#attempt(id, 'write', () => writeWholeFile(this.#path(id), contents, 0o600)))) return;
-		this.#files.delete(id);
-		this.#files.set(id, contents.length);
-		joins.addSaved(join);
-		await this.#shrink();
+		if (Buffer.byteLength(text) <= limits.savedJoinBytes.value) return { join, bytes: await promisify(gzip)(text) };
+		count('savedJoinBytes');
+		return undefined;
 	}
 
 	async #shrink(): Promise<void> {
@@ -146,7 +158,7 @@ export class SavedJoins {
 	async #remove(id: string): Promise<void> {
 		this.#files.delete(id);
 		this.#options.joins.removeSaved(id);
-		await this.#attempt(id, 'remove', () => rm(this.#path(id), { force: true }));
+		await this.#attempt('remove', () => rm(this.#path(id), { force: true }));
 	}
 
 	async #removeDamaged(id: string, error: unknown): Promise<void> {
@@ -157,10 +169,10 @@ export class SavedJoins {
 
 	async #restore(): Promise<void> {
 		const { directory, joins, log } = this.#options;
-		const isOpen = await this.#attempt('', 'open', () => makePrivateDirectory(directory));
+		const isOpen = await this.#attempt('open', () => makePrivateDirectory(directory));
 		if (!isOpen) return;
 		for (const name of readdirSync(directory))
-			if (oldName.test(name)) await this.#attempt('', 'remove', () => rm(joinPath(directory, name)));
+			if (oldName.test(name)) await this.#attempt('remove', () => rm(joinPath(directory, name)));
 		const found: SavedFile[] = [];
 		for (const [index, id] of savedIds(directory).entries()) {
 			if (index % READ_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -179,7 +191,7 @@ export class SavedJoins {
 	}
 
 	/** A failure is logged once, until an attempt succeeds. */
-	async #attempt(id: string, action: string, work: () => Promise<void>): Promise<boolean> {
+	async #attempt(action: string, work: () => Promise<void>): Promise<boolean> {
 		try {
 			await work();
 			this.#isBroken = false;
@@ -187,10 +199,7 @@ export class SavedJoins {
 		} catch (error) {
 			const { directory, log } = this.#options;
 			if (!this.#isBroken)
-				log.warn(
-					{ directory, join: id, action, problem: causeText(error) },
-					'joins are not saved; a restart loses them',
-				);
+				log.warn({ directory, action, problem: causeText(error) }, 'joins are not saved; a restart loses them');
 			this.#isBroken = true;
 			return false;
 		}

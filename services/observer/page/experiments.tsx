@@ -128,7 +128,7 @@ function ExperimentLink({ store, experiment: { name, title, expected }, isShown 
 	const nowMs = useNow(AGE_TICK_MS);
 	const run = store.runs.value.get(name);
 	const { expectedMs } = store.histories.value.get(name) ?? {};
-	const about = expectedMs === undefined ? [] : [messages.about(duration(expectedMs))];
+	const about = expectedMs === undefined ? [] : [messages.about(duration(wholeSeconds(expectedMs)))];
 	const result = run === undefined ? [] : [say(resultWord(run))];
 	const times =
 		run?.state === 'ended' ? [messages.ago(duration(Math.max(1_000, nowMs - run.startedMs - run.durationMs)))] : [];
@@ -175,6 +175,8 @@ function OneExperiment({ store, navigation, offer, experiment, last, chosenRun, 
 	const { title, description, lesson } = translated(name) ?? experiment;
 	const refusal = useSignal<Refusal | undefined>(undefined);
 	const isOurs = running !== undefined && running.experiment === name;
+	// A run of a terminal is stopped there, by Ctrl-C.
+	const canStop = isOurs && running.from === 'page';
 	const isLast = chosenRun === undefined || chosenRun === String(last?.startedMs);
 	const earlier = useAnswer(() => (isLast ? undefined : store.run(name, chosenRun)), [name, chosenRun, String(isLast)]);
 	const run = isLast ? last : earlier !== undefined && 'experiment' in earlier ? earlier : undefined;
@@ -193,18 +195,18 @@ function OneExperiment({ store, navigation, offer, experiment, last, chosenRun, 
 				<div>
 					<p class="quiet">
 						{id} · {messages.tier(tier)} · <code>{name}</code>
-						{expectedMs !== undefined && ` · ${messages.about(duration(expectedMs))}`}
+						{expectedMs !== undefined && ` · ${messages.about(duration(wholeSeconds(expectedMs)))}`}
 					</p>
 					<h2>{title}</h2>
 				</div>
 				{offer === 'run' && (
 					<button
 						type="button"
-						class={isOurs ? 'run stop' : 'run'}
-						disabled={isOurs ? running.state === 'stopping' : running !== undefined}
-						onClick={() => void act(isOurs ? 'stop-experiment' : 'run-experiment')}
+						class={canStop ? 'run stop' : 'run'}
+						disabled={canStop ? running.state === 'stopping' : running !== undefined}
+						onClick={() => void act(canStop ? 'stop-experiment' : 'run-experiment')}
 					>
-						{say(isOurs ? (running.state === 'stopping' ? 'stopping' : 'stop') : 'run')}
+						{say(canStop ? (running.state === 'stopping' ? 'stopping' : 'stop') : 'run')}
 					</button>
 				)}
 			</header>
@@ -262,6 +264,8 @@ function EarlierRun({ name, answer }: { readonly name: string; readonly answer: 
 		</p>
 	);
 }
+
+const wholeSeconds = (ms: number): number => Math.ceil(ms / 1_000) * 1_000;
 
 const inTerminal = (name: string): string => `npm run chaos -- ${name}`;
 const RUNNER = 'KUBEJOIN_ALLOW_ACTIONS=true docker compose --profile experiments up -d';
@@ -351,12 +355,15 @@ function EvidenceOf({ store, kind, found, run }: EvidenceProps) {
 							.filter(({ node }) => text.includes(node))
 							.slice(0, MAX_EVIDENCE)
 							.map(({ id, node, state, failure }) => (
-								<a key={id} href={hashOf('joins', id)}>
-									{' '}
+								<a key={id} class="of-evidence" href={hashOf('joins', id)}>
 									{node} {failure?.code ?? say(state)}
 								</a>
 							))}
-						{/certificate|node-csr-/.test(text) && <a href={hashOf('cluster', 'csrs')}> {lab.requests}</a>}
+						{/certificate|node-csr-/.test(text) && (
+							<a class="of-evidence" href={hashOf('cluster', 'csrs')}>
+								{lab.requests}
+							</a>
+						)}
 					</li>
 				))}
 			</ul>
@@ -445,11 +452,7 @@ function Run({ store, run, steps, expectedMs }: RunProps) {
 							messages.stepOf(run.activities.length, steps),
 							...(expectedMs === undefined
 								? []
-								: [
-										expectedMs > elapsedMs
-											? lab.left(duration(Math.ceil((expectedMs - elapsedMs) / 1_000) * 1_000))
-											: lab.longer,
-									]),
+								: [expectedMs > elapsedMs ? lab.left(duration(wholeSeconds(expectedMs - elapsedMs))) : lab.longer]),
 						].join(' · ')}
 					</span>
 				)}

@@ -24,9 +24,12 @@ export function countdown(ms: number): string {
 	return `${Math.floor(seconds / 3_600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }
 
+const clock = { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' } as const;
+/** `toLocaleTimeString` makes one for each call, which takes longer than the rest of a row. */
+const clocks = { en: new Intl.DateTimeFormat('en', clock), zh: new Intl.DateTimeFormat('zh', clock) };
+
 /** `14:03:22`, in the time zone of the reader. */
-export const clockTime = (ms: number, language: Language): string =>
-	new Date(ms).toLocaleTimeString(language, { hourCycle: 'h23' });
+export const clockTime = (ms: number, language: Language): string => clocks[language].format(ms);
 
 /** `2027-11-25`, in the time zone of the reader. */
 export const calendarDate = (ms: number): string => new Date(ms).toLocaleDateString('sv-SE');

@@ -139,7 +139,7 @@ export function secondLine(
 	}
 	const calls = perMinute > 0 ? [messages.callsPerMinute(perMinute, refused)] : [];
 	// The name of the admin is the more useful line.
-	if (role !== 'person' && life !== undefined)
+	if (role !== 'person' && life !== undefined && (refused === 0 || leftOf(life, nowMs) < LOW_SHARE))
 		return [messages.lifeLeft(duration(Math.max(0, life.notAfterMs - nowMs))), ...calls].join(' · ');
 	if (perMinute > 0) return messages.callsPerMinute(perMinute, refused);
 	const task = taskWords[id as keyof typeof taskWords];
