@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { environment } from '../../lib/config.ts';
+import { wellKnown } from '../../lib/kube/types.ts';
 import { type Floor, measureFloor } from './floor.ts';
 import type { Batch } from './join-worker.ts';
 import { acceptedConnections, countSystemCalls, cpuMs, hasStrace, type SystemCalls } from './processes.ts';
@@ -112,6 +114,9 @@ export async function measureJoins(
 }
 
 const NODE = 'kubelet-sim';
+/** Processor time of an idle mesh in a second. */
+const IDLE_MS = 50;
+const SETTLE_SECONDS = 60;
 
 class JoinRun {
 	readonly subject: Subject;
@@ -224,11 +229,21 @@ class JoinRun {
 		this.#samples.set(load, [...(this.#samples.get(load) ?? []), sample]);
 	}
 
-	/** Nodes without heartbeats would become unready and cost processor time in later rounds. */
+	/**
+	 * Nodes without heartbeats would become unready and cost processor time in later rounds. The work of the controllers
+	 * after a deletion is no part of a join either: the next one begins when the mesh is idle.
+	 */
 	async #deleteNodes(): Promise<void> {
-		const { api } = this.subject;
+		const { api, pids } = this.subject;
 		const { items } = await api.nodes.list();
 		await repeat(items.length, 8, (index) => api.nodes.delete(items[index]?.metadata.name ?? ''));
+		const used = () => [...pids.values()].reduce((sum, pid) => sum + cpuMs(pid), 0);
+		for (let busy = true, seconds = 0; busy && seconds < SETTLE_SECONDS; seconds++) {
+			const before = used();
+			await delay(1_000);
+			const leases = await api.leases.list({ namespace: wellKnown.kubeNodeLease });
+			busy = leases.items.length > 0 || used() - before > IDLE_MS;
+		}
 	}
 }
 
