@@ -3,7 +3,17 @@
  */
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { promisify } from 'node:util';
-import { bitStringBytes, type DerNode, itemsOfSequence, nullValue, oid, oidText, sequence } from './der.ts';
+import {
+	bitStringBytes,
+	type DerNode,
+	isOid,
+	itemsOfSequence,
+	nullValue,
+	oid,
+	oidText,
+	sequence,
+	writeDer,
+} from './der.ts';
 
 interface SignatureAlgorithm {
 	readonly oid: string;
@@ -32,11 +42,11 @@ const rsaPss = '1.2.840.113549.1.1.10';
 export const isAcceptedSignature = (oid: string): boolean =>
 	oid === rsaPss || algorithms.some((algorithm) => algorithm.oid === oid);
 
-const rsaWithSha256 = sequence(oid('1.2.840.113549.1.1.11'), nullValue);
-const ecdsaWithSha256 = sequence(oid('1.2.840.10045.4.3.2'));
 /** AlgorithmIdentifier with which `signWith` signs: SHA-256 under an RSA or an EC key. */
 export const algorithmOf = (key: KeyObject): DerNode =>
-	key.asymmetricKeyType === 'rsa' ? rsaWithSha256 : ecdsaWithSha256;
+	key.asymmetricKeyType === 'rsa'
+		? sequence(oid('1.2.840.113549.1.1.11'), nullValue())
+		: sequence(oid('1.2.840.10045.4.3.2'));
 
 export const signWith = (key: KeyObject, bytes: Buffer): Buffer => sign('sha256', bytes, key);
 
@@ -69,7 +79,7 @@ export function verifyWith(key: KeyObject, algorithm: DerNode | undefined, bytes
 }
 
 const EC_KEY = '1.2.840.10045.2.1';
-const p256 = oid('1.2.840.10045.3.1.7');
+const P256 = '1.2.840.10045.3.1.7';
 /** The form and the coordinates of a point that is not compressed. */
 const P256_POINT_BYTES = 65;
 
@@ -82,14 +92,14 @@ const P256_POINT_BYTES = 65;
 export function importPublicKey(spki: DerNode): KeyObject {
 	const [algorithm, key] = itemsOfSequence(spki);
 	const [type, curve, ...more] = itemsOfSequence(algorithm);
-	if (oidText(type) === EC_KEY && curve?.der.equals(p256.der) && more.length === 0) {
+	if (oidText(type) === EC_KEY && isOid(curve) && oidText(curve) === P256 && more.length === 0) {
 		const point = bitStringBytes(key);
 		if (point.length === P256_POINT_BYTES && point[0] === 0x04) {
 			const [x, y] = [point.toString('base64url', 1, 33), point.toString('base64url', 33)];
 			return createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' });
 		}
 	}
-	return createPublicKey({ key: spki.der, format: 'der', type: 'spki' });
+	return createPublicKey({ key: writeDer(spki), format: 'der', type: 'spki' });
 }
 
 const accepted = 'RSA of 2048 to 8192 bits, EC on P-256, P-384 or P-521, and Ed25519 are';

@@ -9,6 +9,7 @@ import {
 	bitString,
 	bitStringBytes,
 	type DerNode,
+	encodedOnce,
 	isTag,
 	itemsOfSequence,
 	itemsOfTag,
@@ -19,6 +20,7 @@ import {
 	tagged,
 	time,
 	unsignedInteger,
+	writeDer,
 } from './der.ts';
 import { type Extension, extensionOids, readExtensions, writeExtensions } from './extensions.ts';
 import { type KeyPair, spkiOf } from './keys.ts';
@@ -53,6 +55,7 @@ export interface Issuer {
 	readonly privateKey: KeyObject;
 	readonly notBefore: number;
 	readonly notAfter: number;
+	/** Encoded, so no part of it can be read; the same is true for `algorithm`. */
 	readonly name: DerNode;
 	/** The AlgorithmIdentifier of its signatures. */
 	readonly algorithm: DerNode;
@@ -76,8 +79,8 @@ export function createIssuer(certificate: X509Certificate, privateKey: KeyObject
 		privateKey,
 		notBefore,
 		notAfter,
-		name: subjectNode,
-		algorithm: algorithmOf(privateKey),
+		name: encodedOnce(subjectNode),
+		algorithm: encodedOnce(algorithmOf(privateKey)),
 		keyId: subjectKeyId,
 	};
 }
@@ -100,7 +103,7 @@ export function issuerOf(bundle: string, privateKey: KeyObject): Issuer {
 /** A certificate as PEM, with a random serial number of 128 bits. */
 export function buildCertificate(template: CertificateTemplate, issuer: Issuer): Pem {
 	const { tbs } = unsigned(template, issuer);
-	return writePem('CERTIFICATE', signed(tbs, issuer.algorithm, signWith(issuer.privateKey, tbs.der)));
+	return writePem('CERTIFICATE', signed(tbs, issuer.algorithm, signWith(issuer.privateKey, writeDer(tbs))));
 }
 
 export interface IssuedCertificate {
@@ -114,7 +117,7 @@ export interface IssuedCertificate {
 /** As `buildCertificate`, but an RSA signature does not block the event loop. */
 export async function issueCertificate(template: CertificateTemplate, issuer: Issuer): Promise<IssuedCertificate> {
 	const { tbs, serial } = unsigned(template, issuer);
-	const der = signed(tbs, issuer.algorithm, await signInBackground(issuer.privateKey, tbs.der));
+	const der = signed(tbs, issuer.algorithm, await signInBackground(issuer.privateKey, writeDer(tbs)));
 	return {
 		pem: writePem('CERTIFICATE', der),
 		serial: serial.toString('hex'),
@@ -151,7 +154,7 @@ export function buildCaCertificate(
 	};
 	const algorithm = algorithmOf(keyPair.privateKey);
 	const { tbs } = unsigned(template, { name: writeSubject(subject), algorithm, keyId: undefined });
-	return writePem('CERTIFICATE', signed(tbs, algorithm, signWith(keyPair.privateKey, tbs.der)));
+	return writePem('CERTIFICATE', signed(tbs, algorithm, signWith(keyPair.privateKey, writeDer(tbs))));
 }
 
 function unsigned(
@@ -181,7 +184,7 @@ function unsigned(
 }
 
 const signed = (tbs: DerNode, algorithm: DerNode, signature: Buffer): Buffer =>
-	sequence(tbs, algorithm, bitString(signature)).der;
+	writeDer(sequence(tbs, algorithm, bitString(signature)));
 
 /** Bit 127 is always set, so that every serial number is 128 bits long and none is zero. */
 function randomSerial(): Buffer {
@@ -287,7 +290,7 @@ function readFields(certificate: X509Certificate): CertificateFields {
 		isCa: certificate.ca,
 		notBefore: Date.parse(certificate.validFrom),
 		notAfter: Date.parse(certificate.validTo),
-		spki: spki.der,
+		spki: writeDer(spki),
 		subjectKeyId: keyId === undefined ? undefined : octets(readDer(keyId)),
 		subjectNode,
 	};

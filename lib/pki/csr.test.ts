@@ -14,6 +14,7 @@ import {
 	sequence,
 	tagged,
 	unsignedInteger,
+	writeDer,
 } from './der.ts';
 import { generateKeyPair, type KeyPair, keyAlgorithms, spkiOf, writePrivateKey } from './keys.ts';
 import { readPem, writePem } from './pem.ts';
@@ -42,7 +43,7 @@ function withCompressedPoint({ privateKey, publicKey }: KeyPair): KeyPair {
 	const [algorithm, point] = itemsOfSequence(readDer(spkiOf(publicKey)));
 	assert.ok(algorithm !== undefined);
 	const compressed = ECDH.convertKey(bitStringBytes(point), 'prime256v1', undefined, undefined, 'compressed');
-	const spki = sequence(algorithm, bitString(Buffer.from(compressed))).der;
+	const spki = writeDer(sequence(algorithm, bitString(Buffer.from(compressed))));
 	return { privateKey, publicKey: createPublicKey({ key: spki, format: 'der', type: 'spki' }) };
 }
 
@@ -214,7 +215,10 @@ describe('certificate requests', () => {
 		const [, rsaAlgorithm] = itemsOfSequence(readDer(derOf(createCsr({ subject }, rsa))));
 		assert.ok(info !== undefined && rsaAlgorithm !== undefined);
 		throwsCode(
-			writePem('CERTIFICATE REQUEST', sequence(info, rsaAlgorithm, bitString(signWith(p256.privateKey, info.der))).der),
+			writePem(
+				'CERTIFICATE REQUEST',
+				writeDer(sequence(info, rsaAlgorithm, bitString(signWith(p256.privateKey, writeDer(info))))),
+			),
 			'CSR_MALFORMED',
 		);
 	});
@@ -228,8 +232,8 @@ describe('certificate requests', () => {
 		assert.ok(algorithm && version && name && spki && attribute);
 		const signed = (...changed: Parameters<typeof sequence>): string => {
 			const body = sequence(...changed);
-			const signature = bitString(signWith(keys.privateKey, body.der));
-			return writePem('CERTIFICATE REQUEST', sequence(body, algorithm, signature).der);
+			const signature = bitString(signWith(keys.privateKey, writeDer(body)));
+			return writePem('CERTIFICATE REQUEST', writeDer(sequence(body, algorithm, signature)));
 		};
 		assert.deepEqual(parseCsr(signed(version, name, spki, tagged(0, attribute))).names.dns, ['a.b']);
 		throwsCode(signed(unsignedInteger(Buffer.from([1])), name, spki, tagged(0, attribute)), 'CSR_MALFORMED');

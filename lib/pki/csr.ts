@@ -21,6 +21,7 @@ import {
 	setOf,
 	tagged,
 	unsignedInteger,
+	writeDer,
 } from './der.ts';
 import { extension, extensionOids, readExtensions } from './extensions.ts';
 import { spkiOf } from './keys.ts';
@@ -74,8 +75,11 @@ export function createCsr(
 		readDer(spkiOf(keyPair.publicKey)),
 		tagged(0, ...(isEmptyNames(names) ? [] : [extensionRequest(names)])),
 	);
-	const signature = signWith(keyPair.privateKey, info.der);
-	return writePem('CERTIFICATE REQUEST', sequence(info, algorithmOf(keyPair.privateKey), bitString(signature)).der);
+	const signature = signWith(keyPair.privateKey, writeDer(info));
+	return writePem(
+		'CERTIFICATE REQUEST',
+		writeDer(sequence(info, algorithmOf(keyPair.privateKey), bitString(signature))),
+	);
 }
 
 const extensionRequest = (names: SubjectAltNames): DerNode =>
@@ -113,10 +117,10 @@ function readRequest(request: DerNode): VerifiedCsr {
 	if (info === undefined || spkiNode === undefined || more.length > 0 || rest.length > 0)
 		throw new Error('it does not have the parts of a PKCS#10 request');
 	if (!integerBytes(version).equals(Buffer.from([0]))) throw new Error('its version is not 0');
-	const spki = spkiNode.der;
+	const spki = writeDer(spkiNode);
 	const publicKey = importPublicKey(spkiNode);
 	checkKey(publicKey, spkiNode);
-	if (!verifyWith(publicKey, algorithm, info.der, bitStringBytes(signature)))
+	if (!verifyWith(publicKey, algorithm, writeDer(info), bitStringBytes(signature)))
 		throw new KubejoinError('CSR_SIGNATURE_INVALID', {});
 	return { subject: readSubjectNode(subject), names: readRequestedNames(attributes), publicKey, spki } as VerifiedCsr;
 }

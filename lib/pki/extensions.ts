@@ -7,6 +7,7 @@ import {
 	booleanValue,
 	type DerNode,
 	isBoolean,
+	isTrue,
 	itemsOfSequence,
 	octetString,
 	octets,
@@ -14,7 +15,7 @@ import {
 	oidText,
 	sequence,
 	taggedBytes,
-	trueValue,
+	writeDer,
 } from './der.ts';
 import { isEmptyNames, type SubjectAltNames, writeSubjectAltNames } from './names.ts';
 import { certificateUsages, type Usage } from './usages.ts';
@@ -31,10 +32,6 @@ export const extensionOids = {
 
 type ExtensionName = keyof typeof extensionOids;
 
-const extensionTypes = Object.fromEntries(
-	Object.entries(extensionOids).map(([name, dotted]) => [name, oid(dotted)]),
-) as Record<ExtensionName, DerNode>;
-
 export interface ExtensionValues {
 	readonly usages: readonly Usage[];
 	readonly isCa: boolean;
@@ -50,7 +47,7 @@ export function writeExtensions(values: ExtensionValues): DerNode {
 	return sequence(
 		...(keyUsageBits.length === 0 ? [] : [extension('keyUsage', true, namedBits(keyUsageBits))]),
 		...(extKeyUsageOids.length === 0 ? [] : [extension('extKeyUsage', false, sequence(...extKeyUsageOids.map(oid)))]),
-		extension('basicConstraints', true, values.isCa ? sequence(trueValue) : sequence()),
+		extension('basicConstraints', true, values.isCa ? sequence(isTrue()) : sequence()),
 		extension('subjectKeyIdentifier', false, octetString(values.subjectKeyId)),
 		...(values.authorityKeyId === undefined
 			? []
@@ -60,7 +57,7 @@ export function writeExtensions(values: ExtensionValues): DerNode {
 }
 
 export const extension = (name: ExtensionName, isCritical: boolean, value: DerNode): DerNode =>
-	sequence(extensionTypes[name], ...(isCritical ? [trueValue] : []), octetString(value.der));
+	sequence(oid(extensionOids[name]), ...(isCritical ? [isTrue()] : []), octetString(writeDer(value)));
 
 export interface Extension {
 	readonly isCritical: boolean;

@@ -4,14 +4,15 @@ import { algorithmOf, signWith } from './algorithms.ts';
 import {
 	bitString,
 	type DerNode,
+	isTrue,
 	octetString,
 	oid,
 	readDer,
 	sequence,
 	tagged,
 	time,
-	trueValue,
 	unsignedInteger,
+	writeDer,
 } from './der.ts';
 import { extensionOids } from './extensions.ts';
 import { generateKeyPair, type KeyPair, spkiOf } from './keys.ts';
@@ -49,7 +50,7 @@ export async function makeCertificate(spec: CertificateSpec): Promise<Made> {
 	const signer = spec.signedBy ?? (spec.issuer?.keys ?? keys).privateKey;
 	const extensions = (spec.extensions ?? []).map(([name, value, isCritical = false]) => {
 		const type = (extensionOids as Readonly<Record<string, string>>)[name] ?? name;
-		return sequence(oid(type), ...(isCritical ? [trueValue] : []), octetString(value.der));
+		return sequence(oid(type), ...(isCritical ? [isTrue()] : []), octetString(writeDer(value)));
 	});
 	const tbs = sequence(
 		tagged(0, unsignedInteger(Buffer.from([2]))),
@@ -61,7 +62,7 @@ export async function makeCertificate(spec: CertificateSpec): Promise<Made> {
 		readDer(spkiOf(keys.publicKey)),
 		...(extensions.length === 0 ? [] : [tagged(3, sequence(...extensions))]),
 	);
-	const der = sequence(tbs, algorithmOf(signer), bitString(signWith(signer, tbs.der))).der;
+	const der = writeDer(sequence(tbs, algorithmOf(signer), bitString(signWith(signer, writeDer(tbs)))));
 	return {
 		commonName: spec.commonName,
 		keys,
@@ -72,7 +73,7 @@ export async function makeCertificate(spec: CertificateSpec): Promise<Made> {
 
 export const caExtension = (pathLength?: number): ExtensionSpec => [
 	'basicConstraints',
-	sequence(trueValue, ...(pathLength === undefined ? [] : [unsignedInteger(Buffer.from([pathLength]))])),
+	sequence(isTrue(), ...(pathLength === undefined ? [] : [unsignedInteger(Buffer.from([pathLength]))])),
 	true,
 ];
 export const usageExtension = (...usages: Parameters<typeof extKeyUsageOid>[0][]): ExtensionSpec => [

@@ -26,7 +26,7 @@ const nouns: Readonly<Record<Kind, string>> = { dns: 'DNS name', email: 'email a
 /** @param der  contents of the extension */
 export function readNameConstraints(der: Buffer): NameConstraints {
 	const lists = itemsOfSequence(readDer(der));
-	const subtrees = (tag: number): readonly DerNode[] => {
+	const subtrees = (tag: number): DerNode[] => {
 		const list = lists.find((node) => isTag(node, tag));
 		return list === undefined ? [] : itemsOfTag(list, tag);
 	};

@@ -52,8 +52,6 @@ export const subjectText = (subject: Subject): string =>
 
 const commonNameOid = '2.5.4.3';
 const organizationOid = '2.5.4.10';
-const commonNameType = oid(commonNameOid);
-const organizationType = oid(organizationOid);
 
 /**
  * Organizations in order, then the common name; each an RDN of its own.
@@ -61,9 +59,9 @@ const organizationType = oid(organizationOid);
  * @differs Go puts all organizations into one multi-valued RDN
  */
 export function writeSubject(subject: Subject): DerNode {
-	const attribute = (type: DerNode, value: string) => setOf(sequence(type, directoryString(value)));
-	const commonName = subject.commonName === '' ? [] : [attribute(commonNameType, subject.commonName)];
-	return sequence(...subject.organizations.map((o) => attribute(organizationType, o)), ...commonName);
+	const attribute = (type: string, value: string) => setOf(sequence(oid(type), directoryString(value)));
+	const commonName = subject.commonName === '' ? [] : [attribute(commonNameOid, subject.commonName)];
+	return sequence(...subject.organizations.map((o) => attribute(organizationOid, o)), ...commonName);
 }
 
 /**

@@ -50,9 +50,9 @@ export function certificateUsages(usages: readonly Usage[]): {
 	readonly keyUsageBits: readonly number[];
 	readonly extKeyUsageOids: readonly string[];
 } {
-	const named = usageNames.filter((usage) => usages.includes(usage));
-	const chosen = <V>(table: Partial<Record<Usage, V>>): V[] => [
-		...new Set(named.flatMap((usage) => table[usage] ?? [])),
+	const named = (usage: string): boolean => (usages as readonly string[]).includes(usage);
+	const chosen = <V>(table: Record<string, V>): V[] => [
+		...new Set(Object.entries(table).flatMap(([usage, value]) => (named(usage) ? [value] : []))),
 	];
 	return { keyUsageBits: chosen<number>(keyUsageBits), extKeyUsageOids: chosen<string>(extKeyUsageOids) };
 }
